@@ -1,0 +1,50 @@
+// Package capture turns capture files and packets into TCP segments.
+//
+// A Source yields packets; a Decoder finds the innermost TCP segment (or an
+// ICMP error that quotes one) in each. Everything here is pure Go; live
+// capture and the filter compiler are in capture/live.
+package capture
+
+import (
+	"fmt"
+)
+
+// LinkType is a LINKTYPE_ number as capture files store it (16 bits; 276,
+// LINUX_SLL2, does not fit the 8 bits that gopacket gives it).
+type LinkType uint16
+
+// Packet is one captured packet. Data is borrowed: it is valid until the next
+// call of Next on the Source that filled it.
+type Packet struct {
+	Number     uint64   // position in the whole input, 1-based, before any filter
+	Time       int64    // nanoseconds since 1970-01-01 UTC
+	Data       []byte   // captured bytes, at most Length of them
+	Length     int      // bytes on the wire
+	Link       LinkType // how Data begins
+	File       int      // index in the list of input files; 0 when live
+	FileNumber uint64   // position in that file, 1-based
+	Interface  int      // index in the file's (or the run's) interfaces; 0 when there is only one
+}
+
+// Source yields packets in input order.
+//
+// Next fills p and returns nil, or returns io.EOF at the end, or a *Damage
+// when the input turns out to be cut or damaged: what came before it stands,
+// and the caller may call Next again (the rest of a merged input follows, or
+// io.EOF). ErrTimeout comes from live sources only.
+type Source interface {
+	Next(p *Packet) error
+	Close() error
+}
+
+// Damage says where an input stopped making sense.
+type Damage struct {
+	File   string // name as given by the user
+	Packet uint64 // number, in that file, of the first packet that could not be read
+	Offset int64  // byte offset in the (uncompressed) file where the damage begins
+	Reason string // what is wrong, in words
+}
+
+func (d *Damage) Error() string {
+	return fmt.Sprintf("%s: damaged at packet %d, offset %d: %s", d.File, d.Packet, d.Offset, d.Reason)
+}

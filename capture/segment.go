@@ -1,0 +1,195 @@
+package capture
+
+import (
+	"net/netip"
+	"strconv"
+)
+
+// Addr is an IPv6 address, or an IPv4 address mapped into one (::ffff:a.b.c.d).
+// It is an array, not a netip.Addr, so that a Segment holds no pointer.
+type Addr [16]byte
+
+// AddrFrom4 maps an IPv4 address.
+func AddrFrom4(b []byte) (a Addr) {
+	a[10], a[11] = 0xff, 0xff
+	copy(a[12:], b[:4])
+	return a
+}
+
+// Netip returns the address as net/netip has it, IPv4 unmapped.
+func (a Addr) Netip() netip.Addr { return netip.AddrFrom16(a).Unmap() }
+
+// Is4 reports whether the address is a mapped IPv4 address.
+func (a Addr) Is4() bool { return netip.AddrFrom16(a).Is4In6() }
+
+func (a Addr) String() string { return a.Netip().String() }
+
+// Endpoint is one end of a connection: address and port.
+type Endpoint struct {
+	Addr Addr
+	Port uint16
+}
+
+// String is 192.0.2.1:80 or [2001:db8::1]:80.
+func (e Endpoint) String() string {
+	if e.Addr.Is4() {
+		return e.Addr.String() + ":" + strconv.Itoa(int(e.Port))
+	}
+	return "[" + e.Addr.String() + "]:" + strconv.Itoa(int(e.Port))
+}
+
+// Flags are the control bits of a TCP header (RFC 9293 section 3.1, and AE of RFC 9768).
+type Flags uint16
+
+const (
+	FIN Flags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+	AE
+)
+
+// Has reports whether all of f are set.
+func (s Flags) Has(f Flags) bool { return s&f == f }
+
+// Any reports whether at least one of f is set.
+func (s Flags) Any(f Flags) bool { return s&f != 0 }
+
+// String is tcpdump's notation: S, S., ., P., F., R.
+func (s Flags) String() string {
+	var b [10]byte
+	n := 0
+	for _, x := range [...]struct {
+		f Flags
+		c byte
+	}{{FIN, 'F'}, {SYN, 'S'}, {RST, 'R'}, {PSH, 'P'}, {ACK, '.'}, {URG, 'U'}, {ECE, 'E'}, {CWR, 'W'}, {AE, 'e'}} {
+		if s.Has(x.f) {
+			b[n] = x.c
+			n++
+		}
+	}
+	if n == 0 {
+		return "none"
+	}
+	return string(b[:n])
+}
+
+// Marks say what is special about how a segment was captured or carried.
+type Marks uint16
+
+const (
+	MarkTruncated   Marks = 1 << iota // the snaplen cut the payload
+	MarkCutOptions                    // the snaplen cut the TCP options: some are unknown
+	MarkBadOptions                    // malformed TCP options; those before the fault are kept
+	MarkOffload                       // length came from the wire length (IPv4 total length or IPv6 payload length 0)
+	MarkFragmented                    // put together from IP fragments
+	MarkBadChecksum                   // TCP checksum verified and wrong (only possible on whole segments)
+	MarkChecksumOK                    // TCP checksum verified and right
+	MarkIPv6                          // carried by IPv6
+	MarkOutbound                      // SLL, SLL2: sent by the capturing host
+	MarkInbound                       // SLL, SLL2: received by the capturing host
+)
+
+// OptionSet says which TCP options a segment carried.
+type OptionSet uint16
+
+const (
+	OptMSS OptionSet = 1 << iota
+	OptWScale
+	OptSACKPermitted
+	OptSACK
+	OptTimestamps
+	OptFastOpen // RFC 7413 kind 34, or experimental 254 with magic 0xF989
+	OptMPTCP    // RFC 8684 kind 30
+	OptMD5      // RFC 2385 kind 19
+	OptAO       // RFC 5925 kind 29
+	OptOther    // anything else but NOP and end
+)
+
+// SACKBlock is one block of a selective acknowledgment (RFC 2018): [Left, Right).
+type SACKBlock struct{ Left, Right uint32 }
+
+// TunnelKind says what a connection was carried in; only VXLAN and Geneve
+// network identifiers are part of its identity.
+type TunnelKind uint8
+
+const (
+	TunnelNone TunnelKind = iota
+	TunnelIPIP
+	TunnelGRE
+	TunnelERSPAN
+	TunnelVXLAN
+	TunnelGeneve
+	TunnelGTP
+	TunnelL2TP
+	TunnelPPPoE
+	TunnelAH
+	TunnelTeredo
+	TunnelOther
+)
+
+// String is the name used in records: "vxlan", "geneve", ...; "" for none.
+func (k TunnelKind) String() string {
+	return [...]string{"", "ipip", "gre", "erspan", "vxlan", "geneve", "gtp-u", "l2tp", "pppoe", "ah", "teredo", "other"}[k]
+}
+
+// Segment is one TCP segment, with nothing in it that points into the packet.
+// Reuse one and hand it on by pointer; it is a value of fixed size.
+type Segment struct {
+	Packet     uint64 // Packet.Number
+	FileNumber uint64 // Packet.FileNumber
+	Time       int64  // nanoseconds since 1970-01-01 UTC
+	Src, Dst   Endpoint
+	Seq, Ack   uint32 // Ack is meaningless without the ACK flag
+	Len        uint32 // payload bytes by the IP header, whatever was captured
+	Captured   uint32 // payload bytes captured
+	Window     uint16 // as in the header, unscaled
+	Flags      Flags
+	Marks      Marks
+	Options    OptionSet
+
+	MSS        uint16
+	WScale     uint8 // shift count as sent (RFC 7323 allows 14)
+	NSACK      uint8 // how many of SACK are set
+	FastOpen   uint8 // bytes of fast-open cookie
+	TTL        uint8 // or hop limit
+	ECN        uint8 // the two ECN bits of the IP header
+	Tunnel     TunnelKind
+	IPID       uint16 // IPv4 identification; 0 for IPv6
+	Checksum   uint16
+	TSVal      uint32
+	TSEcr      uint32
+	SACK       [4]SACKBlock
+	TunnelID   uint32    // VNI, GRE key, TEID, ERSPAN session, L2TP tunnel<<16|session
+	TunnelPart bool      // TunnelID is part of the identity (VXLAN, Geneve)
+	NVLAN      uint8     // how many of VLAN are set
+	VLAN       [2]uint16 // outermost first
+	File       uint16    // Packet.File
+	Interface  uint16    // Packet.Interface
+}
+
+// Quote is an ICMP or ICMPv6 error that quotes the start of a TCP segment:
+// evidence about the connection Src -> Dst of the quoted header.
+type Quote struct {
+	Packet     uint64
+	FileNumber uint64
+	Time       int64
+	From       Addr // who sent the error
+	To         Addr // who was to receive it
+	Src, Dst   Endpoint
+	Seq        uint32 // of the quoted segment
+	IPID       uint16
+	Type, Code uint8
+	V6         bool   // ICMPv6
+	MTU        uint32 // of "fragmentation needed" and "packet too big", else 0
+	Tunnel     TunnelKind
+	TunnelID   uint32
+	TunnelPart bool
+	NVLAN      uint8
+	VLAN       [2]uint16
+	File       uint16
+}

@@ -1,0 +1,210 @@
+package tracker
+
+import "tcpwatch/capture"
+
+// Opt is a value that may be unknown; its zero value is unknown. What can't
+// be known is absent from every output, never 0 or -1.
+type Opt[T any] struct {
+	V  T
+	OK bool
+}
+
+// Some is a known value.
+func Some[T any](v T) Opt[T] { return Opt[T]{v, true} }
+
+// Record is the connection record, the one public schema: every report and
+// format prints from it. Times are nanoseconds since 1970-01-01 UTC, spans
+// nanoseconds; the outputs print them as RFC 3339 and seconds.
+type Record struct {
+	ID          uint64 // number of its first packet in the input
+	Orig, Resp  capture.Endpoint
+	FirstPacket uint64
+	LastPacket  uint64
+	File        int    // index of the input file of the first packet
+	FilePacket  uint64 // number of the first packet in that file
+	Interface   int    // index of the interface of the first packet
+	Start, End  int64
+	States      [2]State // after the connection's last packet; Unknown is absent
+	Tunnel      capture.TunnelKind
+	TunnelID    uint32
+	TunnelPart  bool // TunnelID is part of the identity (VXLAN and Geneve VNI)
+	VLANs       [2]uint16
+	NVLAN       uint8
+	Interim     bool   // an interim record of a long connection: "final": false
+	ConnState   string // Zeek's
+	History     string // Zeek's
+
+	Open             OpenRecord
+	Close            CloseRecord
+	TimeWait         TimeWaitRecord
+	Keepalive        [2]KeepaliveRecord // what that end probed
+	KeepaliveOutcome string             // alive | dead | unknown; "" without probes
+	Ends             [2]EndRecord       // what that end sent
+	Capture          CaptureRecord
+	Transitions      []Transition // borrowed
+}
+
+// How a connection opened.
+const (
+	OpenHandshake    = "handshake"
+	OpenSimultaneous = "simultaneous"
+	OpenRefused      = "refused"
+	OpenUnreachable  = "unreachable"
+	OpenNoAnswer     = "no-answer"
+	OpenHalfOpen     = "half-open"
+	OpenAborted      = "aborted"
+	OpenMidstream    = "midstream"
+)
+
+// OpenRecord tells how the connection opened.
+type OpenRecord struct {
+	Kind     string // one of Open*
+	FastOpen bool   // data rode on the SYN and was accepted (RFC 7413)
+	SYNs     uint32 // sent, repeats included
+	SYNACKs  uint32
+	Felt     Opt[int64] // first SYN -> completing ACK
+	LastSYN  Opt[int64] // last SYN -> completing ACK
+	Resp     Opt[int64] // SYN -> SYN/ACK, the server half
+	Orig     Opt[int64] // SYN/ACK -> ACK, the client half
+	Waited   Opt[int64] // an attempt that failed: first SYN -> the answer that ended it, or the last packet
+	Answer   Answer
+}
+
+// AnswerKind says what answered the SYN.
+type AnswerKind uint8
+
+const (
+	AnswerNone AnswerKind = iota
+	AnswerSYNACK
+	AnswerRST
+	AnswerICMP
+	AnswerICMPv6
+)
+
+// Answer is what answered the SYN.
+type Answer struct {
+	Kind       AnswerKind
+	Type, Code uint8        // of an ICMP answer
+	From       capture.Addr // who sent an ICMP answer
+}
+
+// How a connection closed: the first that fits.
+const (
+	CloseNeverOpened = "never-opened"
+	CloseNormal      = "normal"      // both FINs acknowledged, whatever follows
+	CloseReset       = "reset"       //
+	CloseHalfClosed  = "half-closed" // one FIN acknowledged
+	CloseUnackedFIN  = "unacked-fin" // a FIN that nobody acknowledged
+	CloseTimedOut    = "timed-out"   // unacknowledged data repeated, then silence
+	CloseEvicted     = "evicted"     // dropped from a full table
+	CloseOpen        = "open"        //
+)
+
+// Why a RST came.
+const (
+	ResetRefused       = "refused"
+	ResetAbort         = "abort"
+	ResetUnreadData    = "unread-data"
+	ResetLateData      = "late-data"
+	ResetAfterClose    = "after-close"
+	ResetKeepaliveDead = "keepalive-dead"
+	ResetMiddlebox     = "middlebox"
+	ResetUnknown       = "unknown"
+)
+
+// CloseRecord tells how the connection closed.
+type CloseRecord struct {
+	Kind          string     // one of Close*
+	First         End        // sender of the first FIN; NoEnd without one
+	Segments      uint8      // 3 or 4; 0 when unknown
+	HalfClose     Opt[int64] // the first FIN's ACK -> the second FIN
+	BytesAfterFIN Opt[uint64]
+	ResetBy       End    // NoEnd without a RST
+	ResetIn       State  // the sender's state before its RST
+	ResetCause    string // one of Reset*
+	ResetPacket   uint64
+	FINs          [2]uint32
+	RSTs          [2]uint32
+	RSTsIgnored   uint32
+	FINTime       [2]Opt[int64] // first FIN of each end
+	FINAcked      [2]Opt[int64] // when that FIN was acknowledged
+	FINPacket     [2]uint64
+}
+
+// Why a TIME-WAIT ended.
+const (
+	TimeWait2MSL     = "2msl"
+	TimeWaitReuse    = "reuse"
+	TimeWaitReset    = "reset"
+	TimeWaitInputEnd = "input-end" // it had not ended when the input did
+)
+
+// TimeWaitRecord tells who held TIME-WAIT, and when.
+type TimeWaitRecord struct {
+	Holder   End   // NoEnd when nobody did
+	Since    int64 // first entry
+	Until    int64 // it ended, or would end
+	EndedBy  string
+	Restarts uint32 // 2MSL begun again
+}
+
+// KeepaliveRecord is what one end probed (RFC 9293 section 3.8.4).
+type KeepaliveRecord struct {
+	Probes     uint32
+	Answered   uint32
+	Unanswered uint32     // not answered, in all
+	Idle       Opt[int64] // last exchange -> first probe (the keepalive time)
+	Interval   Opt[int64] // between unanswered probes; between answered ones when none went unanswered
+	Last       int64      // time of the last probe
+}
+
+// Keepalive outcomes.
+const (
+	KeepaliveAlive   = "alive"
+	KeepaliveDead    = "dead"
+	KeepaliveUnknown = "unknown"
+)
+
+// EndRecord is what one end sent.
+type EndRecord struct {
+	Packets                                     uint64
+	Bytes                                       Opt[uint64] // sequence span of the payload, gaps included
+	SeenBytes                                   uint64      // captured, each byte once
+	WireBytes                                   uint64      // as sent, repeats included
+	MissingBytes                                uint64
+	Retx, RetxRTO, RetxFast, RetxTLP, RetxOther uint32 // data; SYN and FIN apart
+	RetxBytes                                   uint64
+	RetxSpurious                                uint32
+	OutOfOrder                                  uint32
+	DupAcks                                     uint32
+	ZeroWindows                                 uint32 // episodes it caused
+	ZeroWindow                                  int64  // nanoseconds in them
+	WindowProbes                                uint32
+	RTT                                         RTTRecord
+	MSS                                         Opt[uint16]
+	WScale                                      Opt[uint8]
+	SACK                                        Opt[bool]
+	Timestamps                                  Opt[bool]
+	ECN                                         Opt[bool] // it set up ECN in its SYN (RFC 3168)
+	TTL                                         Opt[uint8]
+	FirstByte                                   Opt[int64] // open -> its first payload byte
+	TimeIn                                      [NStates]Opt[int64]
+}
+
+// RTTRecord is the time from an end's segments to the other end's ACK.
+type RTTRecord struct {
+	N                  uint32
+	Min, P50, P95, Max int64
+	Source             string
+}
+
+// CaptureRecord says what the capture may hide.
+type CaptureRecord struct {
+	Midstream    bool
+	OneWay       bool
+	Truncated    bool
+	Duplicates   uint32
+	MissingBytes uint64
+	Offload      bool
+	TimeWentBack uint32
+}
