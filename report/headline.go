@@ -1,0 +1,34 @@
+package report
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// Count is a number with what it counts.
+type Count struct {
+	Reason string
+	N      uint64
+}
+
+// Headline is what a run knows besides its connections: where the packets
+// came from and what was lost on the way. Times are nanoseconds since
+// 1970-01-01 UTC.
+type Headline struct {
+	Files           []string // input files as the user named them; empty when live
+	Interface       string   // live only
+	Filter          string   // as given to the filter compiler; "" for none
+	FilterIsDefault bool
+	Weakens         []string // sentences: which verdicts the filter weakens
+	Packets         uint64   // read, before the filter
+	Bytes           uint64   // on the wire
+	Segments        uint64   // TCP segments decoded
+	Start, End      int64    // time of the first and the last packet; 0 without packets
+	Skipped         []Count  // packets that held nothing for us, by reason
+	KernelDrops     tracker.Opt[uint64]
+	InterfaceDrops  tracker.Opt[uint64]
+	Damaged         []*capture.Damage
+	Tracker         tracker.Stats
+	MSL             int64 // nanoseconds; TIME-WAIT lasts twice as long
+	Live            bool
+}
