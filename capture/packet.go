@@ -6,6 +6,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -36,6 +37,10 @@ type Source interface {
 	Next(p *Packet) error
 	Close() error
 }
+
+// ErrTimeout is what Next of a live source returns when no packet came within
+// its read timeout; the caller calls Next again.
+var ErrTimeout = errors.New("no packet within the read timeout")
 
 // Damage says where an input stopped making sense.
 type Damage struct {
