@@ -1,0 +1,237 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"tcpwatch/tracker"
+)
+
+// phrases says times, spans and counts as people read them.
+type phrases struct {
+	ASCII    bool
+	Location *time.Location // nil means UTC
+	MSL      int64          // nanoseconds
+}
+
+func (p phrases) at(ns int64) time.Time {
+	if p.Location == nil {
+		return time.Unix(0, ns).UTC()
+	}
+	return time.Unix(0, ns).In(p.Location)
+}
+
+func (p phrases) clock(ns int64) string      { return p.at(ns).Format("15:04:05") }
+func (p phrases) clockMicro(ns int64) string { return p.at(ns).Format("15:04:05.000000") }
+
+// span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
+func (p phrases) span(ns int64) string {
+	if ns < 0 {
+		ns = 0
+	}
+	switch s := float64(ns) / 1e9; {
+	case ns < 1e6:
+		unit := " µs"
+		if p.ASCII {
+			unit = " us"
+		}
+		return digits(float64(ns)/1e3, 1) + unit
+	case ns < 1e9:
+		return digits(float64(ns)/1e6, 1) + " ms"
+	case s < 10:
+		return digits(s, 3) + " s"
+	case s < 119.95:
+		return digits(s, 1) + " s"
+	}
+	s := (ns + 5e8) / 1e9
+	switch {
+	case s < 3600:
+		return units(s, 60, "min", "s")
+	case s < 86400:
+		return units(s/60, 60, "h", "min")
+	default:
+		return units(s/3600, 24, "d", "h")
+	}
+}
+
+// digits is v with at most dec decimals and no zeros at their end.
+func digits(v float64, dec int) string {
+	s := strconv.FormatFloat(v, 'f', dec, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+func units(n, per int64, big, small string) string {
+	if n%per == 0 {
+		return fmt.Sprintf("%d %s", n/per, big)
+	}
+	return fmt.Sprintf("%d %s %d %s", n/per, big, n%per, small)
+}
+
+// thousands is n with a comma at every third digit.
+func thousands(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural is a count with its noun.
+func plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(n) + " " + noun + "s"
+}
+
+// byteCount is a number of bytes in decimal units: 512 B, 1.2 MB.
+func byteCount(n uint64) string {
+	if n < 1000 {
+		return strconv.FormatUint(n, 10) + " B"
+	}
+	v, i := float64(n)/1e3, 0
+	for ; v >= 999.95 && i < 5; i++ {
+		v /= 1e3
+	}
+	return digits(v, 1) + " " + []string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
+}
+
+func comma(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + ", " + b
+}
+
+// client names an end for people.
+func client(e tracker.End) string {
+	return [...]string{"client", "server", "both ends", ""}[min(e, tracker.NoEnd)]
+}
+
+// the is client with its article: "the client", "both ends".
+func the(e tracker.End) string {
+	if e <= tracker.Resp {
+		return "the " + client(e)
+	}
+	return client(e)
+}
+
+// stateOr is the name of a state, or "an unknown state".
+func stateOr(s tracker.State) string {
+	if s == tracker.Unknown || s >= tracker.NStates {
+		return "an unknown state"
+	}
+	return s.String()
+}
+
+// resetCause says in words what one of tracker.Reset* means.
+func resetCause(cause string) string {
+	switch cause {
+	case tracker.ResetRefused:
+		return "nobody listens on that port, or a firewall says so"
+	case tracker.ResetAbort:
+		return "an abort: close with linger 0, or a killed program"
+	case tracker.ResetUnreadData:
+		return "it closed with data that it had not read"
+	case tracker.ResetLateData:
+		return "data came for a socket that is gone"
+	case tracker.ResetAfterClose:
+		return "after the close: harmless"
+	case tracker.ResetKeepaliveDead:
+		return "its keepalive probes went unanswered"
+	case tracker.ResetMiddlebox:
+		return "something between the two ends sent it"
+	case tracker.ResetUnknown, "":
+		return "cause unknown"
+	}
+	return escape(cause)
+}
+
+// icmpError names an ICMP error (RFC 792, RFC 1812 section 5.2.7.1) or an
+// ICMPv6 one (RFC 4443 section 3).
+func icmpError(v6 bool, typ, code uint8) string {
+	name, proto := "", "ICMP"
+	if v6 {
+		proto = "ICMPv6"
+		switch typ {
+		case 1:
+			name = pick(code, "no route", "administratively prohibited", "beyond scope", "host unreachable",
+				"port unreachable", "source address failed policy", "route rejected")
+		case 2:
+			name = "packet too big"
+		case 3:
+			name = pick(code, "hop limit exceeded", "fragments timed out")
+		case 4:
+			name = "parameter problem"
+		}
+	} else {
+		switch typ {
+		case 3:
+			name = pick(code, "network unreachable", "host unreachable", "protocol unreachable", "port unreachable",
+				"fragmentation needed", "source route failed", "network unknown", "host unknown", "source host isolated",
+				"network prohibited", "host prohibited", "network unreachable for this service",
+				"host unreachable for this service", "administratively prohibited", "host precedence violation",
+				"precedence cutoff")
+		case 4:
+			name = "source quench"
+		case 11:
+			name = pick(code, "TTL exceeded", "fragments timed out")
+		case 12:
+			name = "parameter problem"
+		}
+	}
+	s := fmt.Sprintf("%s %d/%d", proto, typ, code)
+	if name != "" {
+		s += " (" + name + ")"
+	}
+	return s
+}
+
+func pick(i uint8, names ...string) string {
+	if int(i) < len(names) {
+		return names[i]
+	}
+	return ""
+}
+
+// escape makes s harmless for a terminal: what does not print is shown as Go would quote it.
+func escape(s string) string {
+	for _, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			q := strconv.QuoteToGraphic(s)
+			return q[1 : len(q)-1]
+		}
+	}
+	return s
+}
+
+func runes(s string) int { return utf8.RuneCountInString(s) }
+
+// wrap breaks s at blanks into lines of at most width columns; a longer word
+// keeps a line of its own. Width 0 or less: one line.
+func wrap(s string, width int) []string {
+	if width <= 0 || runes(s) <= width {
+		return []string{s}
+	}
+	var lines []string
+	line := ""
+	for _, w := range strings.Fields(s) {
+		switch {
+		case line == "":
+			line = w
+		case runes(line)+1+runes(w) <= width:
+			line += " " + w
+		default:
+			lines = append(lines, line)
+			line = w
+		}
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,190 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+const testStart = int64(1700000000) * 1e9 // 2023-11-14 22:13:20 UTC
+
+func ep4(a, b, c, d byte, port uint16) capture.Endpoint {
+	return capture.Endpoint{Addr: capture.AddrFrom4([]byte{a, b, c, d}), Port: port}
+}
+
+func liveRecord() tracker.Record {
+	return tracker.Record{
+		ID: 12, Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Start: testStart,
+		States:   [2]tracker.State{tracker.Established, tracker.Established},
+		Open:     tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: tracker.Some(int64(320_000))},
+		Close:    tracker.CloseRecord{First: tracker.NoEnd, ResetBy: tracker.NoEnd},
+		TimeWait: tracker.TimeWaitRecord{Holder: tracker.NoEnd},
+	}
+}
+
+func TestLiveLine(t *testing.T) {
+	tests := []struct {
+		name  string
+		kind  tracker.EventKind
+		edit  func(r *tracker.Record)
+		width int
+		want  string
+	}{
+		{"open", tracker.EventOpened, nil, 80,
+			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  320 µs"},
+		{"SYN lost", tracker.EventOpened, func(r *tracker.Record) {
+			r.Open.SYNs = 2
+			r.Open.Felt = tracker.Some(int64(1_003_000_000))
+		}, 0,
+			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  1.003 s  (2 SYNs: the first was lost)"},
+		{"SYN lost, 80 columns", tracker.EventOpened, func(r *tracker.Record) {
+			r.Open.SYNs = 2
+			r.Open.Felt = tracker.Some(int64(1_003_000_000))
+		}, 80,
+			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  1.003 s\n" +
+				"                (2 SYNs: the first was lost)"},
+		{"SYN/ACK lost", tracker.EventOpened, func(r *tracker.Record) {
+			r.Open.SYNs, r.Open.SYNACKs = 2, 2
+		}, 0,
+			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  320 µs  (2 SYNs, 2 SYN/ACKs: a SYN/ACK or its ACK was lost)"},
+		{"midstream", tracker.EventOpened, func(r *tracker.Record) {
+			r.Open = tracker.OpenRecord{Kind: tracker.OpenMidstream}
+		}, 0,
+			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  was open before the capture began"},
+		{"refused", tracker.EventFailed, func(r *tracker.Record) {
+			r.Open = tracker.OpenRecord{Kind: tracker.OpenRefused, SYNs: 1, Waited: tracker.Some(int64(90_000))}
+		}, 80,
+			"22:13:21.000000 failed  #12 10.0.0.1:40000 > 10.0.0.2:80  refused after 90 µs\n" +
+				"                nobody listens on that port, or a firewall says so"},
+		{"prohibited", tracker.EventFailed, func(r *tracker.Record) {
+			r.Open = tracker.OpenRecord{Kind: tracker.OpenUnreachable, SYNs: 1, Waited: tracker.Some(int64(3_000_000)),
+				Answer: tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 13, From: ep4(10, 0, 0, 254, 0).Addr}}
+		}, 0,
+			"22:13:21.000000 failed  #12 10.0.0.1:40000 > 10.0.0.2:80  unreachable after 3 ms  ICMP 3/13 (administratively prohibited) from 10.0.0.254"},
+		{"no answer", tracker.EventFailed, func(r *tracker.Record) {
+			r.Open = tracker.OpenRecord{Kind: tracker.OpenNoAnswer, SYNs: 6, Waited: tracker.Some(int64(131e9))}
+		}, 0,
+			"22:13:21.000000 failed  #12 10.0.0.1:40000 > 10.0.0.2:80  no answer after 2 min 11 s  (6 SYNs: filtered, host down, or accept queue full)"},
+		{"half-open", tracker.EventFailed, func(r *tracker.Record) {
+			r.Open = tracker.OpenRecord{Kind: tracker.OpenHalfOpen, SYNs: 1, SYNACKs: 6}
+		}, 0,
+			"22:13:21.000000 failed  #12 10.0.0.1:40000 > 10.0.0.2:80  half-open  (6 SYN/ACKs sent, no ACK came back)"},
+		{"closed", tracker.EventClosed, func(r *tracker.Record) {
+			r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 3, ResetBy: tracker.NoEnd}
+			r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Orig, Since: testStart, Until: testStart + 60e9}
+		}, 80,
+			"22:13:21.000000 closed  #12 10.0.0.1:40000 > 10.0.0.2:80\n" +
+				"                by the client, 3 segments, 1 s  TIME-WAIT: client until 22:14:20"},
+		{"closed at once", tracker.EventClosed, func(r *tracker.Record) {
+			r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Both, Segments: 4, ResetBy: tracker.NoEnd}
+			r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Both, Since: testStart}
+		}, 0,
+			"22:13:21.000000 closed  #12 10.0.0.1:40000 > 10.0.0.2:80  by both ends at once, 4 segments, 1 s  TIME-WAIT: both ends"},
+		{"reset", tracker.EventReset, func(r *tracker.Record) {
+			r.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: tracker.Resp,
+				ResetIn: tracker.CloseWait, ResetCause: tracker.ResetUnreadData}
+		}, 0,
+			"22:13:21.000000 reset   #12 10.0.0.1:40000 > 10.0.0.2:80  by the server in CLOSE-WAIT  it closed with data that it had not read"},
+		{"timeout", tracker.EventTimedOut, func(r *tracker.Record) { r.Close.Kind = tracker.CloseTimedOut }, 0,
+			"22:13:21.000000 timeout #12 10.0.0.1:40000 > 10.0.0.2:80  left in ESTABLISHED, ESTABLISHED  data was repeated without an answer, then silence"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := liveRecord()
+			if tt.edit != nil {
+				tt.edit(&r)
+			}
+			got := LiveLine(&tracker.Event{Kind: tt.kind, Time: testStart + 1e9, Record: &r}, LiveLineOptions{Width: tt.width})
+			if got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// The widest IPv4 connection still fits 80 columns, whatever is said about it.
+func TestLiveLineFits(t *testing.T) {
+	wide := func(r *tracker.Record) {
+		r.ID = 123456789
+		r.Orig, r.Resp = ep4(255, 255, 255, 255, 65535), ep4(255, 255, 255, 254, 65535)
+	}
+	for kind := tracker.EventOpened; kind <= tracker.EventTimedOut; kind++ {
+		for _, open := range []string{tracker.OpenHandshake, tracker.OpenSimultaneous, tracker.OpenRefused, tracker.OpenUnreachable,
+			tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted, tracker.OpenMidstream} {
+			r := liveRecord()
+			wide(&r)
+			r.Open = tracker.OpenRecord{Kind: open, SYNs: 11, SYNACKs: 6, Felt: tracker.Some(int64(131e9)), Waited: tracker.Some(int64(131e9)),
+				Answer: tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 12, From: r.Orig.Addr}}
+			r.Close = tracker.CloseRecord{Kind: tracker.CloseHalfClosed, First: tracker.Both, Segments: 4, ResetBy: tracker.Resp,
+				ResetIn: tracker.SynReceived, ResetCause: tracker.ResetRefused}
+			r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Both, Since: testStart, Until: testStart + 60e9}
+			got := LiveLine(&tracker.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{Width: 80, ASCII: true})
+			for _, line := range strings.Split(got, "\n") {
+				if len(line) > 80 {
+					t.Errorf("%d columns: %q", len(line), line)
+				}
+			}
+		}
+	}
+}
+
+func TestLiveLineIPv6IsNotCut(t *testing.T) {
+	r := liveRecord()
+	for i := range r.Orig.Addr {
+		r.Orig.Addr[i], r.Resp.Addr[i] = 0xfd, 0xfe
+	}
+	got := LiveLine(&tracker.Event{Time: testStart, Record: &r}, LiveLineOptions{Width: 80})
+	for _, part := range []string{r.Orig.String(), r.Resp.String(), "320 µs"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("%q lacks %s", got, part)
+		}
+	}
+}
+
+func TestLiveLineLocation(t *testing.T) {
+	r := liveRecord()
+	got := LiveLine(&tracker.Event{Time: testStart, Record: &r}, LiveLineOptions{Location: time.FixedZone("x", 3600)})
+	if !strings.HasPrefix(got, "23:13:20.000000 ") {
+		t.Errorf("not in the time zone asked for: %s", got)
+	}
+}
+
+func TestLiveLineEscapes(t *testing.T) {
+	r := liveRecord()
+	r.Open.Kind = "\x1b[31mred\u202e\n"
+	r.Close.ResetCause = "\x07\xff"
+	for kind := tracker.EventOpened; kind <= tracker.EventTimedOut; kind++ {
+		got := LiveLine(&tracker.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{})
+		for _, c := range got {
+			if !unicode.IsPrint(c) {
+				t.Errorf("%q holds %q", got, c)
+			}
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for ns, want := range map[int64]string{
+		-5: "0 µs", 0: "0 µs", 31_000: "31 µs", 999_949: "999.9 µs", 12_340_000: "12.3 ms", 1_003_000_000: "1.003 s", 75e9: "75 s",
+		99_960_000_000: "100 s", 120e9: "2 min", 125e9: "2 min 5 s", 7200e9: "2 h", 7260e9: "2 h 1 min", 86400e9 * 3: "3 d",
+	} {
+		if got := (phrases{}).span(ns); got != want {
+			t.Errorf("span(%d) = %q, want %q", ns, got, want)
+		}
+	}
+	if got := (phrases{ASCII: true}).span(31_000); got != "31 us" {
+		t.Errorf("ASCII: %q", got)
+	}
+}
+
+func TestByteCount(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1_234_567: "1.2 MB", 999_999: "1 MB", 1 << 63: "9.2 EB"} {
+		if got := byteCount(n); got != want {
+			t.Errorf("byteCount(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
