@@ -1,0 +1,176 @@
+// Package live is what needs libpcap: capturing from interfaces, listing them,
+// and compiling filter expressions. It is the only user of cgo. Built with
+// CGO_ENABLED=0 it still compiles, and its functions return ErrNoLibpcap.
+package live
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// ErrNoLibpcap is returned by everything here when the program was built
+// without cgo.
+var ErrNoLibpcap = errors.New("built without libpcap: no live capture, no filters")
+
+// Defaults of Options.
+const (
+	DefaultSnaplen     = 262144                 // bytes, tcpdump's
+	DefaultBuffer      = 16384                  // KiB
+	DefaultReadTimeout = 100 * time.Millisecond
+)
+
+// Any is the pseudo-interface that captures on all of them.
+const Any = "any"
+
+// Options of a live capture. The zero value of each but Interface is usable.
+type Options struct {
+	Interface   string
+	Snaplen     int           // most bytes of a packet; 0 means DefaultSnaplen
+	NoPromisc   bool          // leave the interface as it is; never promiscuous on Any
+	Buffer      int           // KiB that the kernel may hold; 0 means DefaultBuffer
+	ReadTimeout time.Duration // how long Next waits, and how late a packet may come; 0 means DefaultReadTimeout
+	Immediate   bool          // hand packets over at once; on Linux the buffer then holds far fewer of them
+	Filter      string        // libpcap expression; "" lets everything through
+}
+
+func (o Options) withDefaults() Options {
+	if o.Snaplen <= 0 {
+		o.Snaplen = DefaultSnaplen
+	}
+	if o.Buffer <= 0 {
+		o.Buffer = DefaultBuffer
+	}
+	if o.ReadTimeout <= 0 {
+		o.ReadTimeout = DefaultReadTimeout
+	}
+	return o
+}
+
+// Stats are the counters of a handle since it was opened.
+type Stats struct {
+	Received         uint64 // passed the filter in the kernel, dropped ones included on Linux
+	KernelDrops      uint64 // no room in the buffer
+	InterfaceDrops   uint64 // by the card or its driver
+	InterfaceCounted bool   // the platform counts InterfaceDrops
+}
+
+// Interface is something that can be captured on.
+type Interface struct {
+	Name        string
+	Description string // "" for most
+	Addresses   []netip.Prefix
+	Up          bool
+	Running     bool
+	Loopback    bool
+	Wireless    bool
+	Pseudo      bool // no network interface of the host: any, nflog, usbmon, ...
+}
+
+// String is the line that -D prints: name, description, flags, addresses.
+func (i Interface) String() string {
+	var b strings.Builder
+	b.WriteString(i.Name)
+	if i.Description != "" {
+		fmt.Fprintf(&b, " (%s)", i.Description)
+	}
+	var flags []string
+	for _, f := range []struct {
+		on   bool
+		name string
+	}{{i.Up, "up"}, {i.Running, "running"}, {i.Loopback, "loopback"}, {i.Wireless, "wireless"}} {
+		if f.on {
+			flags = append(flags, f.name)
+		}
+	}
+	if len(flags) > 0 {
+		fmt.Fprintf(&b, " [%s]", strings.Join(flags, ", "))
+	}
+	for _, a := range i.Addresses {
+		b.WriteString(" " + a.String())
+	}
+	return b.String()
+}
+
+// FirstUp returns the interface to capture on when the user named none: the
+// first that is up and running and has an address, loopback last.
+func FirstUp(all []Interface) (Interface, error) {
+	best, rank := -1, 0
+	for i, f := range all {
+		r := 0
+		switch {
+		case f.Pseudo || !f.Up:
+		case f.Loopback:
+			r = 1
+		case !f.Running:
+			r = 2
+		case len(f.Addresses) == 0:
+			r = 3
+		default:
+			r = 4
+		}
+		if r > rank {
+			best, rank = i, r
+		}
+	}
+	if best < 0 {
+		return Interface{}, errors.New("no interface is up; -D lists them")
+	}
+	return all[best], nil
+}
+
+// fullLink undoes the loss of a link type's upper bits: gopacket reads it as
+// uint8, so LINUX_SLL2 (276) arrives as 20. known are all link types that the
+// handle offers.
+func fullLink(low uint8, known []int) int {
+	for _, k := range known {
+		if k == int(low) {
+			return k
+		}
+	}
+	for _, k := range known {
+		if k&0xff == int(low) {
+			return k
+		}
+	}
+	return int(low)
+}
+
+// fileLink turns the DLT_ number that libpcap works with into the LINKTYPE_
+// number that files and decoders use; they differ where the DLT_ numbers
+// differ by system (www.tcpdump.org/linktypes.html).
+func fileLink(dlt int) int {
+	switch dlt {
+	case 11: // ATM_RFC1483
+		return 100
+	case 12: // RAW
+		return 101
+	case 15: // SLIP_BSDOS
+		return 102
+	case 16: // PPP_BSDOS
+		return 103
+	}
+	return dlt
+}
+
+// explain turns what libpcap says when a handle can't be had into one line
+// that says what to do.
+func explain(device string, err error, known []Interface) error {
+	text := err.Error()
+	low := strings.ToLower(text)
+	switch {
+	case strings.Contains(low, "permission") || strings.Contains(low, "not permitted"):
+		return fmt.Errorf("%s: no privilege to capture: use sudo, or setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)", device)
+	case strings.Contains(low, "no such device"):
+		var names []string
+		for _, i := range known {
+			names = append(names, i.Name)
+		}
+		return fmt.Errorf("%s: no such interface; known: %s", device, strings.Join(names, ", "))
+	case strings.Contains(low, "not up"):
+		return fmt.Errorf("%s: the interface is down", device)
+	}
+	return fmt.Errorf("%s: %s", device, text)
+}
