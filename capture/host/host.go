@@ -1,0 +1,130 @@
+// Package host is the host's own view of TCP: its sockets, through
+// sock_diag(7), and the sysctls and counters that bound them. It hands out
+// values only; on systems other than Linux everything is empty.
+package host
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// ErrUnsupported is returned where the system has no sock_diag.
+var ErrUnsupported = errors.New("the kernel's socket table can be read on Linux only")
+
+// State is a TCP state as the Linux kernel numbers it (include/net/tcp_states.h).
+type State uint8
+
+// The states; NewSynReceived is a request socket, which sock_diag reports as SynReceived.
+const (
+	Established State = iota + 1
+	SynSent
+	SynReceived
+	FinWait1
+	FinWait2
+	TimeWait
+	Closed
+	CloseWait
+	LastAck
+	Listen
+	Closing
+	NewSynReceived
+)
+
+// String is the name RFC 9293 section 3.3.2 gives the state; "" for a number
+// that is none.
+func (s State) String() string {
+	names := [...]string{"", "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
+		"CLOSED", "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "SYN-RECEIVED"}
+	if int(s) < len(names) {
+		return names[s]
+	}
+	return ""
+}
+
+// StateSet is a set of states.
+type StateSet uint32
+
+// AllStates asks for every socket, listeners, request sockets and TIME-WAIT included.
+const AllStates StateSet = 1<<(NewSynReceived+1) - 1
+
+// States is the set of the states named.
+func States(states ...State) StateSet {
+	var set StateSet
+	for _, s := range states {
+		set |= 1 << s
+	}
+	return set
+}
+
+// Timer is the timer that a socket waits for.
+type Timer uint8
+
+// The timers that sock_diag tells apart.
+const (
+	TimerNone       Timer = iota
+	TimerRetransmit       // retransmission, early retransmit or tail loss probe
+	TimerKeepalive        // keepalive, or the SYN/ACK of a request socket
+	TimerTimeWait         // the end of a TIME-WAIT, or of an orphan's FIN-WAIT-2
+	TimerProbe            // zero-window probe
+)
+
+// Socket is one TCP socket of the host.
+type Socket struct {
+	Local, Remote netip.AddrPort
+	State         State
+	Timer         Timer
+	Retransmits   uint8         // of the timer that runs
+	Expires       time.Duration // until that timer fires
+	RecvQueue     uint32        // bytes unread; of a listener: connections not yet accepted
+	SendQueue     uint32        // bytes unacknowledged; of a listener: its backlog
+	UID           uint32
+	Inode         uint32 // 0 for orphans, request sockets and TIME-WAIT
+	Interface     uint32 // index of the interface it is bound to, 0 for none
+}
+
+// Orphan reports whether no process holds the socket any more, though it has
+// not yet finished closing.
+func (s *Socket) Orphan() bool {
+	return s.Inode == 0 && s.State != TimeWait && s.State != SynReceived && s.State != NewSynReceived
+}
+
+// Limits are the sysctls that decide how long connections and ports are held.
+// They belong to the network namespace of the calling thread. A value that
+// could not be read is 0.
+type Limits struct {
+	PortLow, PortHigh uint16        // ip_local_port_range: ports a client gets, both included
+	FinTimeout        time.Duration // tcp_fin_timeout: an orphan's FIN-WAIT-2
+	MaxTimeWait       int           // tcp_max_tw_buckets
+	TimeWaitReuse     int           // tcp_tw_reuse: 0 never, 1 always, 2 loopback only
+	MaxOrphans        int           // tcp_max_orphans
+	SynBacklog        int           // tcp_max_syn_backlog
+	AcceptBacklog     int           // somaxconn
+	AbortOnOverflow   bool          // tcp_abort_on_overflow
+	SynCookies        int           // tcp_syncookies
+	SynRetries        int           // tcp_syn_retries
+	SynAckRetries     int           // tcp_synack_retries
+	Retries2          int           // tcp_retries2
+	KeepaliveIdle     time.Duration // tcp_keepalive_time
+	KeepaliveInterval time.Duration // tcp_keepalive_intvl
+	KeepaliveProbes   int           // tcp_keepalive_probes
+	FastOpen          int           // tcp_fastopen
+	Timestamps        int           // tcp_timestamps
+}
+
+// Ports is how many ports a client may use towards one destination.
+func (l Limits) Ports() int {
+	if l.PortHigh < l.PortLow || l.PortHigh == 0 {
+		return 0
+	}
+	return int(l.PortHigh) - int(l.PortLow) + 1
+}
+
+// Counts are the kernel's own totals of TCP sockets (/proc/net/sockstat) in
+// the network namespace of the calling thread.
+type Counts struct {
+	InUse    int // IPv4 sockets that are not closed, TIME-WAIT not counted
+	InUse6   int // IPv6 likewise
+	Orphans  int
+	TimeWait int
+}

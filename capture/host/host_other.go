@@ -1,0 +1,21 @@
+//go:build !linux
+
+package host
+
+// Diag asks the kernel for its sockets.
+type Diag struct{}
+
+// OpenDiag returns ErrUnsupported.
+func OpenDiag(netns int) (*Diag, error) { return nil, ErrUnsupported }
+
+// TCP returns ErrUnsupported.
+func (d *Diag) TCP(states StateSet, f func(*Socket)) error { return ErrUnsupported }
+
+// Close does nothing.
+func (d *Diag) Close() error { return nil }
+
+// ReadLimits returns the zero value.
+func ReadLimits() Limits { return Limits{} }
+
+// ReadCounts returns the zero value.
+func ReadCounts() Counts { return Counts{} }
