@@ -17,8 +17,8 @@ var ErrNoLibpcap = errors.New("built without libpcap: no live capture, no filter
 
 // Defaults of Options.
 const (
-	DefaultSnaplen     = 262144                 // bytes, tcpdump's
-	DefaultBuffer      = 16384                  // KiB
+	DefaultSnaplen     = 262144 // bytes, tcpdump's
+	DefaultBuffer      = 16384  // KiB
 	DefaultReadTimeout = 100 * time.Millisecond
 )
 
