@@ -82,6 +82,7 @@ const (
 	LinkVSOCK                  LinkType = 271
 	LinkEthernetMPacket        LinkType = 274 // IEEE 802.3br
 	LinkLinuxSLL2              LinkType = 276 // Linux "any", second version
+	LinkEBHSCR                 LinkType = 279
 	LinkVPPDispatch            LinkType = 280
 	LinkDSATagBRCM             LinkType = 281 // Ethernet, Broadcom tag after the addresses
 	LinkDSATagBRCMPrepend      LinkType = 282 // Broadcom tag, then Ethernet

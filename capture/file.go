@@ -1,0 +1,254 @@
+package capture
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+)
+
+// Interface is one of a file's interfaces, as its writer described it. A pcap
+// file has one, without a name.
+type Interface struct {
+	Name    string // as in the file: escape it before showing it
+	Link    LinkType
+	Snaplen int // bytes; 0 when the file sets no limit
+}
+
+// File is a capture file: pcap or pcapng, plain or compressed with gzip or
+// zstd, on disk or from a pipe. It is a Source whose Packet.File is 0 and
+// whose Packet.Number and FileNumber are equal; Merge numbers several.
+//
+// Packets come as libpcap gives them: what is longer than a pcap file's
+// snaplen is cut to it.
+type File struct {
+	name  string
+	size  int64
+	block int // bytes of a read, at most
+
+	in       buffer
+	format   format // kept when the file is closed, for what it learned
+	free     func() // frees what reads the file; nil while it is closed
+	ended    bool
+	packets  uint64
+	consumed atomic.Int64
+
+	first      int64 // time of the first packet
+	firstKnown bool
+}
+
+// format reads the packets of one file format.
+type format interface {
+	// next fills p's Time, Data, Length, Link and Interface, or returns io.EOF
+	// or a *Damage without file name and packet number.
+	next(in *buffer, p *Packet) error
+	interfaces() []Interface
+	drops() (uint64, bool)
+}
+
+// Open opens the capture file called name, or standard input when that is
+// "-". It reads the file header, so that what is no capture is refused here,
+// with an error of one line that begins with the name.
+//
+// A file on disk is held open from its first packet to its last only: hundreds
+// may be given to Merge.
+func Open(name string) (*File, error) {
+	f := &File{name: name, block: largeBlock}
+	if name == "-" {
+		f.size = regularSize(os.Stdin)
+		if err := f.start("standard input", os.Stdin, func() {}); err != nil {
+			return nil, err
+		}
+		return f, nil
+	}
+	if err := f.open(); err != nil {
+		return nil, err
+	}
+	if f.size > 0 { // not a pipe: it can be read again, and has all its packets ready
+		f.probe()
+	}
+	return f, nil
+}
+
+// NewFile reads a capture from r, which Close leaves open. The name is for messages.
+func NewFile(name string, r io.Reader) (*File, error) {
+	f := &File{name: name, block: largeBlock}
+	if err := f.start(name, r, func() {}); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// open opens the named file and reads its header.
+func (f *File) open() error {
+	file, err := os.Open(f.name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.name, cause(err))
+	}
+	if about, err := file.Stat(); err == nil && about.IsDir() {
+		file.Close()
+		return fmt.Errorf("%s: is a directory", f.name)
+	}
+	f.size = regularSize(file)
+	return f.start(f.name, file, func() { file.Close() })
+}
+
+// start reads the file header from r. When that fails, it has called free.
+func (f *File) start(label string, r io.Reader, free func()) error {
+	f.consumed.Store(0)
+	plain, closeInner, err := decompress(&countingReader{r, &f.consumed})
+	f.free = func() { closeInner(); free() }
+	if err == nil {
+		f.in = buffer{src: plain, limit: f.block}
+		f.format, err = recognise(&f.in)
+	}
+	if err == nil {
+		return nil
+	}
+	f.release()
+	var d *Damage
+	if errors.As(err, &d) {
+		return fmt.Errorf("%s: not a capture that can be read: %s", label, d.Reason)
+	}
+	return fmt.Errorf("%s: %w", label, cause(err))
+}
+
+// probe notes the time of the first packet and closes the file again.
+func (f *File) probe() {
+	var p Packet
+	if f.format.next(&f.in, &p) == nil {
+		f.first, f.firstKnown = p.Time, true
+	}
+	f.release()
+	f.consumed.Store(0)
+}
+
+// release frees file and buffer; the next packet opens them again.
+func (f *File) release() {
+	if f.free != nil {
+		f.free()
+	}
+	f.free, f.in = nil, buffer{}
+}
+
+// Next fills p with the next packet, see Source. A packet costs no allocation.
+func (f *File) Next(p *Packet) error {
+	if f.ended {
+		return io.EOF
+	}
+	if f.free == nil {
+		if err := f.open(); err != nil {
+			f.ended = true
+			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be opened again: " + err.Error()}
+		}
+	}
+	if err := f.format.next(&f.in, p); err != nil {
+		return f.end(err)
+	}
+	f.packets++
+	p.Number, p.FileNumber, p.File = f.packets, f.packets, 0
+	return nil
+}
+
+// end closes the file after its last packet.
+func (f *File) end(err error) error {
+	f.ended = true
+	f.release()
+	var d *Damage
+	if errors.As(err, &d) {
+		d.File, d.Packet = f.name, f.packets+1
+	}
+	return err
+}
+
+// Close frees the file. Next returns io.EOF from then on.
+func (f *File) Close() error {
+	f.ended = true
+	f.release()
+	return nil
+}
+
+// Name is the name that was given to Open or NewFile.
+func (f *File) Name() string { return f.name }
+
+// Size is the file's bytes on disk, compressed as they are, or 0 for pipes.
+func (f *File) Size() int64 { return f.size }
+
+// Offset is how many of Size have been read. It may be called while another
+// goroutine is in Next.
+func (f *File) Offset() int64 { return f.consumed.Load() }
+
+// Interfaces are those described so far, by Packet.Interface. Interfaces of
+// several sections of a pcapng file are one when they have the same place in
+// their section and the same description.
+func (f *File) Interfaces() []Interface { return f.format.interfaces() }
+
+// Drops is how many packets the capturing host reports to have lost (pcapng
+// interface statistics, as far as read), and whether it reports any number.
+func (f *File) Drops() (uint64, bool) { return f.format.drops() }
+
+// recognise finds the format by its magic number and takes the file header.
+func recognise(in *buffer) (format, error) {
+	b := in.peek(4)
+	if b == nil {
+		if in.end == 0 && errors.Is(in.err, io.EOF) {
+			return nil, errors.New("empty file")
+		}
+		if !errors.Is(in.err, io.EOF) {
+			return nil, in.err
+		}
+		return nil, fmt.Errorf("not a capture file (%d bytes)", in.end)
+	}
+	little, big := binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)
+	switch {
+	case isPcap(little), isPcap(big):
+		return newPcapFile(in)
+	case little == blockSection:
+		return newPcapngFile(in)
+	}
+	for _, known := range [...]struct{ magic, what string }{
+		{"BZh", "compressed with bzip2: unpack it first"},
+		{"\xfd7zX", "compressed with xz: unpack it first"},
+		{"\x04\x22\x4d\x18", "compressed with lz4: unpack it first"},
+		{"PK\x03\x04", "a zip archive: unpack it first"},
+		{"7z\xbc\xaf", "a 7z archive: unpack it first"},
+		{"snoo", "a snoop capture: convert it first"},
+	} {
+		if strings.HasPrefix(string(b), known.magic) {
+			return nil, fmt.Errorf("not a capture file (%s)", known.what)
+		}
+	}
+	return nil, fmt.Errorf("not a capture file (it begins with %x, which is neither pcap nor pcapng)", b)
+}
+
+// cause is the innermost error: without the file name and system call, which
+// a line for people has already or does not need.
+func cause(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
+
+// regularSize is the size of a file on disk, else 0.
+func regularSize(file *os.File) int64 {
+	if about, err := file.Stat(); err == nil && about.Mode().IsRegular() {
+		return about.Size()
+	}
+	return 0
+}
+
+// countingReader counts what is read.
+type countingReader struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n.Add(int64(n))
+	return n, err
+}

@@ -1,0 +1,65 @@
+package capture
+
+import (
+	"fmt"
+
+	"golang.org/x/net/bpf"
+)
+
+// Filter decides which packets of a file a BPF expression lets through. One
+// expression is another program for each link type: it is compiled for a link
+// type when the first packet of it comes. A Filter is for one goroutine.
+type Filter struct {
+	expr     string
+	compile  func(link LinkType, expr string) ([]bpf.RawInstruction, error)
+	programs []*linkProgram // the one used last is first
+}
+
+type linkProgram struct {
+	link LinkType
+	code program
+	err  error
+}
+
+// NewFilter makes a filter of an expression in pcap-filter's language and its
+// compiler (capture/live has libpcap's). An empty expression lets all through.
+func NewFilter(expr string, compile func(link LinkType, expr string) ([]bpf.RawInstruction, error)) *Filter {
+	return &Filter{expr: expr, compile: compile}
+}
+
+// Compile compiles for a link type and returns the compiler's error, so that
+// a wrong filter can be refused before anything is read. An expression may be
+// right for one link type and make no sense for another.
+func (f *Filter) Compile(link LinkType) error { return f.program(link).err }
+
+// Match reports whether the packet passes. The error is Compile's for its link type.
+func (f *Filter) Match(p *Packet) (bool, error) {
+	if f.expr == "" {
+		return true, nil
+	}
+	c := f.program(p.Link)
+	if c.err != nil {
+		return false, c.err
+	}
+	return c.code.run(p.Data, p.Length) != 0, nil
+}
+
+func (f *Filter) program(link LinkType) *linkProgram {
+	for i, c := range f.programs {
+		if c.link == link {
+			f.programs[0], f.programs[i] = c, f.programs[0]
+			return c
+		}
+	}
+	c := &linkProgram{link: link}
+	if f.expr != "" {
+		var raw []bpf.RawInstruction
+		if raw, c.err = f.compile(link, f.expr); c.err == nil {
+			if c.code, c.err = newProgram(raw); c.err != nil {
+				c.err = fmt.Errorf("filter for %s: %w", link, c.err)
+			}
+		}
+	}
+	f.programs = append(f.programs, c)
+	return c
+}

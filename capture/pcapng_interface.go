@@ -1,0 +1,160 @@
+package capture
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Option codes (draft-ietf-opsawg-pcapng sections 3.5, 4.2 and 4.6).
+const (
+	optionEnd        = 0
+	optionName       = 2  // if_name
+	optionResolution = 9  // if_tsresol
+	optionOffset     = 14 // if_tsoffset
+	optionIfDrop     = 5  // isb_ifdrop: for want of room in the interface
+	optionOSDrop     = 7  // isb_osdrop: for want of room in the capturing program's buffer
+)
+
+const second = 1_000_000_000 // in nanoseconds
+
+// clock turns an interface's ticks into nanoseconds since 1970.
+type clock struct {
+	tick   uint64 // nanoseconds in a tick, 0 when that is no whole number
+	second uint64 // ticks in a second
+	offset int64  // nanoseconds to add
+}
+
+// newClock reads if_tsresol and if_tsoffset; false when a second has more
+// ticks than 64 bits hold.
+func newClock(resolution byte, offset int64) (clock, bool) {
+	var c clock
+	exponent := resolution & 0x7f
+	switch {
+	case resolution&0x80 != 0 && exponent <= 63:
+		c.second = 1 << exponent
+	case resolution&0x80 == 0 && exponent <= 19:
+		c.second = 1
+		for range exponent {
+			c.second *= 10
+		}
+	default:
+		return c, false
+	}
+	if second%c.second == 0 {
+		c.tick = second / c.second
+	}
+	switch {
+	case offset > math.MaxInt64/second:
+		c.offset = math.MaxInt64
+	case offset < math.MinInt64/second:
+		c.offset = math.MinInt64
+	default:
+		c.offset = offset * second
+	}
+	return c, true
+}
+
+// nanoseconds saturates where int64 does not reach (the year 2262).
+func (c *clock) nanoseconds(ticks uint64) int64 {
+	var high, t uint64
+	if c.tick != 0 {
+		high, t = bits.Mul64(ticks, c.tick)
+	} else {
+		high, t = bits.Mul64(ticks/c.second, second)
+		fh, fl := bits.Mul64(ticks%c.second, second)
+		fraction, _ := bits.Div64(fh, fl, c.second) // less than 1e9
+		var carry uint64
+		t, carry = bits.Add64(t, fraction, 0)
+		high += carry
+	}
+	if high != 0 || t > math.MaxInt64 {
+		t = math.MaxInt64
+	}
+	sum := int64(t) + c.offset
+	if c.offset > 0 && sum < c.offset {
+		return math.MaxInt64
+	}
+	return sum
+}
+
+// addInterface takes an interface description (section 4.2).
+func (f *pcapngFile) addInterface(in *buffer, b []byte) error {
+	if len(b) < blockOverhead+8 {
+		return damage(in.offset(), "an interface description of %d bytes", len(b))
+	}
+	if len(f.section) == mostInterfaces || len(f.all) == mostInterfaces {
+		return damage(in.offset(), "more than %d interfaces", mostInterfaces)
+	}
+	i := sectionInterface{link: LinkType(f.u16(b[8:])), snaplen: f.u32(b[12:])}
+	seen := Interface{Link: i.link, Snaplen: int(i.snaplen)}
+	resolution, offset := byte(6), int64(0)
+	for options := b[16 : len(b)-4]; ; {
+		code, value, rest := f.option(options)
+		if code == optionEnd {
+			break
+		}
+		options = rest
+		switch {
+		case code == optionName && seen.Name == "":
+			seen.Name = string(value[:min(len(value), longestInterface)])
+		case code == optionResolution && len(value) == 1:
+			resolution = value[0]
+		case code == optionOffset && len(value) == 8:
+			offset = int64(f.u64(value))
+		}
+	}
+	var ok bool
+	if i.clock, ok = newClock(resolution, offset); !ok {
+		return damage(in.offset(), "an interface clock of resolution %#02x", resolution)
+	}
+	i.swapNFLOG = i.link == LinkNFLOG && f.swapped != hostIsBigEndian()
+	as := describedAs{seen, len(f.section)}
+	if i.index, ok = f.known[as]; !ok {
+		i.index = len(f.all)
+		f.known[as] = i.index
+		f.all = append(f.all, seen)
+	}
+	f.section = append(f.section, i)
+	f.longest = max(f.longest, int(longestPacket(i.link))+packetOverhead)
+	return nil
+}
+
+// statistics takes the drop counters of an interface statistics block
+// (section 4.6). They count from the section's start, so the latest holds.
+func (f *pcapngFile) statistics(b []byte) {
+	if len(b) < blockOverhead+12 {
+		return
+	}
+	id := f.u32(b[8:])
+	if id >= uint32(len(f.section)) {
+		return
+	}
+	i := &f.section[id]
+	var lost uint64
+	for options := b[20 : len(b)-4]; ; {
+		code, value, rest := f.option(options)
+		if code == optionEnd {
+			break
+		}
+		options = rest
+		if (code == optionIfDrop || code == optionOSDrop) && len(value) == 8 {
+			lost += f.u64(value)
+			i.counted = true
+		}
+	}
+	i.lost = max(i.lost, lost)
+}
+
+// option splits the first option off; optionEnd also stands for options that
+// do not fit their block.
+func (f *pcapngFile) option(b []byte) (code uint16, value, rest []byte) {
+	if len(b) < 4 {
+		return optionEnd, nil, nil
+	}
+	n := int(f.u16(b[2:]))
+	padded := (n + 3) &^ 3
+	if padded > len(b)-4 {
+		return optionEnd, nil, nil
+	}
+	return f.u16(b), b[4 : 4+n], b[4+padded:]
+}
