@@ -1,0 +1,102 @@
+package report
+
+import (
+	"bufio"
+	"io"
+	"time"
+
+	"tcpwatch/tracker"
+)
+
+// LadderOptions choose how a Ladder draws. The zero value is usable.
+type LadderOptions struct {
+	Width    int            // columns; 0 means 80, less than 60 is taken as 60
+	Color    bool           // ANSI colours
+	ASCII    bool           // no character outside ASCII
+	MSL      int64          // nanoseconds; 0 means 30 s
+	Location *time.Location // of the times of day; nil means UTC
+	Around   int            // packets kept before and after each noteworthy moment; 0 means 20
+	Conns    int            // most connections drawn; 0 means 8
+}
+
+// Ladder draws connections packet by packet, as textbooks do: time runs down,
+// one end stands at each side, arrows are segments, the outer columns tell the
+// state of each end, and where something happens a sentence says what.
+//
+// It keeps the opening, the closing and the packets around each noteworthy
+// moment; of the rest it keeps counts. What it holds is bounded, however long
+// the connection. It is not safe for concurrent use.
+type Ladder struct {
+	opt     LadderOptions
+	figures []*figure
+	byID    map[uint64]*figure
+	left    map[uint64]struct{} // connections past opt.Conns; bounded by maxLeft
+}
+
+const maxLeft = 1 << 16
+
+// NewLadder returns an empty Ladder.
+func NewLadder(o LadderOptions) *Ladder {
+	if o.Width <= 0 {
+		o.Width = 80
+	}
+	o.Width = max(o.Width, 60)
+	if o.MSL <= 0 {
+		o.MSL = 30e9
+	}
+	if o.Around <= 0 {
+		o.Around = 20
+	}
+	if o.Conns <= 0 {
+		o.Conns = 8
+	}
+	return &Ladder{opt: o, byID: make(map[uint64]*figure), left: make(map[uint64]struct{})}
+}
+
+// Len is the number of connections that Write draws.
+func (l *Ladder) Len() int { return len(l.figures) }
+
+// Step takes one packet, or one time-driven edge, of a marked connection. It
+// keeps nothing that s borrows.
+func (l *Ladder) Step(s *tracker.Step) {
+	f := l.byID[s.Conn]
+	if f == nil {
+		if len(l.figures) >= l.opt.Conns {
+			if len(l.left) < maxLeft {
+				l.left[s.Conn] = struct{}{}
+			}
+			return
+		}
+		f = newFigure(s, l.opt)
+		l.byID[s.Conn] = f
+		l.figures = append(l.figures, f)
+	}
+	f.step(s)
+}
+
+// Conn takes the record of a connection, from which the closing summary is
+// made. Records of connections that had no Step are ignored.
+func (l *Ladder) Conn(r *tracker.Record) {
+	if f := l.byID[r.ID]; f != nil {
+		c := *r
+		c.Transitions = nil
+		f.record = &c
+	}
+}
+
+// Write draws every connection that had a Step, in order of their first one.
+func (l *Ladder) Write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	for i, f := range l.figures {
+		if i > 0 {
+			b.WriteString("\n\n")
+		}
+		d := newDrawing(f, l.opt)
+		d.draw(b)
+		d.summary(b)
+	}
+	if n := len(l.left); n > 0 {
+		b.WriteString("\n" + plural(uint64(n), "more connection") + " not drawn\n")
+	}
+	return b.Flush()
+}

@@ -1,0 +1,249 @@
+package report
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// randomSteps turns bytes into steps: any mixture of ends, flags, states and moments.
+func randomSteps(b []byte, step func(*tracker.Step)) {
+	var states [2]tracker.State
+	at := testStart
+	for n := uint64(1); len(b) >= 12; n++ {
+		at += int64(int16(binary.LittleEndian.Uint16(b))) * 1000
+		st := &tracker.Step{Conn: 1 + uint64(b[2]&3), Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Time: at,
+			From: tracker.End(b[3] & 1), RelSeq: binary.LittleEndian.Uint32(b[2:]), RelAck: binary.LittleEndian.Uint32(b[5:]), Before: states}
+		states[b[3]&1] = tracker.State(b[4] % uint8(tracker.NStates))
+		st.After = states
+		st.AfterProof[b[3]&1] = tracker.Proof(b[5] & 3)
+		switch b[6] & 15 {
+		case 0:
+		case 1:
+			st.Quote = &capture.Quote{Packet: n, Type: b[7], Code: b[8], V6: b[9]&1 > 0}
+		default:
+			st.Segment = &capture.Segment{Packet: n << (b[7] & 31), Flags: capture.Flags(b[8]), Len: uint32(b[9]) << 8, Window: uint16(b[10])}
+		}
+		for i := range int(b[11] & 3) {
+			st.Moments = append(st.Moments, tracker.Moment{Kind: tracker.MomentKind((int(b[10]) + i) % (len(weights) + 2)),
+				End: tracker.End(b[7] & 3), N: uint64(b[8]), M: uint64(b[9]), Since: int64(b[4]) << 20, Span: int64(b[5]) << 30, Ref: n / 2,
+				From: tracker.State(b[2]), To: tracker.State(b[3]), Cause: string(b[8:10]), ThirdACKSeen: b[7]&1 > 0})
+		}
+		step(st)
+		b = b[12:]
+	}
+}
+
+func FuzzLadder(f *testing.F) {
+	f.Add([]byte{}, uint8(0))
+	f.Add(bytes.Repeat([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 3}, 5), uint8(80))
+	f.Add(bytes.Repeat([]byte{255, 0, 0, 1, 5, 2, 9, 3, 18, 200, 31, 1, 9, 0, 0, 0, 6, 2, 9, 3, 16, 0, 30, 0}, 6), uint8(100))
+	f.Fuzz(func(t *testing.T, b []byte, width uint8) {
+		l := NewLadder(LadderOptions{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3})
+		randomSteps(b, l.Step)
+		for id := range uint64(5) {
+			l.Conn(&tracker.Record{ID: id, Open: tracker.OpenRecord{Kind: string(b[:min(len(b), 9)])}})
+		}
+		checkBounds(t, l)
+		var out bytes.Buffer
+		if err := l.Write(&out); err != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		if width&1 > 0 {
+			text = colour.ReplaceAllString(text, "")
+		}
+		if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("unescaped: %q", text[i:min(i+20, len(text))])
+		}
+	})
+}
+
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func checkBounds(t *testing.T, l *Ladder) {
+	t.Helper()
+	if l.Len() > l.opt.Conns {
+		t.Errorf("%d figures, limit %d", l.Len(), l.opt.Conns)
+	}
+	for _, f := range l.figures {
+		if len(f.rungs) > maxClosingRungs || len(f.ring) > f.around {
+			t.Errorf("%d rows and %d waiting", len(f.rungs), len(f.ring))
+		}
+		for i := range f.rungs {
+			if len(f.rungs[i].words) > maxWords {
+				t.Errorf("%d sentences in a row", len(f.rungs[i].words))
+			}
+		}
+	}
+}
+
+// Whatever happens at every packet, rows stay bounded, no packet is lost from
+// the count, and the close is still drawn.
+func TestLadderBounded(t *testing.T) {
+	const packets = 100_000
+	for k := range len(weights) {
+		y := newStory(LadderOptions{})
+		y.open()
+		for i := range packets {
+			y.send(int64(i)*ms, tracker.End(i&1), fPSH, uint32(i), 1, 1, nil, tracker.Moment{Kind: tracker.MomentKind(k), End: tracker.Orig, N: 1})
+		}
+		y.close3(packets * ms)
+		y.end()
+		checkBounds(t, y.l)
+		fig := y.l.figures[0]
+		drawn, left := uint64(0), uint64(0)
+		for _, r := range fig.all() {
+			if r.gap != nil {
+				left += r.gap.packets
+			} else {
+				drawn++
+			}
+		}
+		if drawn+left != y.packet {
+			t.Errorf("kind %d: %d rows and %d left out of %d packets", k, drawn, left, y.packet)
+		}
+		if drawn > maxClosingRungs+20 {
+			t.Errorf("kind %d: %d rows", k, drawn)
+		}
+		var b bytes.Buffer
+		if err := y.l.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), "TIME-WAIT held by the client") {
+			t.Errorf("kind %d: the close is not drawn", k)
+		}
+	}
+}
+
+// What is left out is told: packets, bytes, and the moments past their limit.
+func TestLadderTellsWhatIsLeftOut(t *testing.T) {
+	y := newStory(LadderOptions{Width: 200})
+	y.open()
+	for i := range 1000 {
+		at := int64(i) * 100
+		y.send(at*s1, tracker.Orig, fACK, 0, 1, 0, nil, tracker.Moment{Kind: tracker.MomentKeepalive, End: tracker.Orig, N: 1, Span: 100 * s1})
+		for range 50 {
+			y.send(at*s1+ms, tracker.Resp, fACK, 1, 1, 10, nil)
+		}
+	}
+	var b bytes.Buffer
+	if err := y.l.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "keepalive probes ...") {
+		t.Errorf("no word of the probes left out:\n%s", b.String())
+	}
+	n := strings.Count(b.String(), "keepalive probe after")
+	if n < 8 || n > 20 {
+		t.Errorf("%d probes drawn", n)
+	}
+}
+
+// Every kind of moment has its sentence, and every kind but none its weight.
+func TestEveryMomentIsTold(t *testing.T) {
+	for k := tracker.MomentNone + 1; k <= tracker.MomentReusedTuple; k++ {
+		y := newStory(LadderOptions{Width: 300})
+		y.send(0, tracker.Orig, fACK, 1, 1, 0, nil, tracker.Moment{Kind: k, End: tracker.Orig, N: 2, Span: s1, Since: s1, Ref: 1})
+		if len(y.l.figures[0].rungs[0].words) != 1 {
+			t.Errorf("moment %d has no sentence", k)
+		}
+		if w := weigh(k); w.noun == "" || w.limit == 0 {
+			t.Errorf("moment %d has no weight", k)
+		}
+	}
+	if len(weights) != int(tracker.MomentReusedTuple)+1 {
+		t.Errorf("%d weights, want one for each kind", len(weights))
+	}
+}
+
+func TestLadderColour(t *testing.T) {
+	y := newStory(LadderOptions{Color: true})
+	ladderStories["reset"](y)
+	y.end()
+	var colours, plain bytes.Buffer
+	if err := y.l.Write(&colours); err != nil {
+		t.Fatal(err)
+	}
+	z := newStory(LadderOptions{})
+	ladderStories["reset"](z)
+	z.end()
+	if err := z.l.Write(&plain); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(colours.String(), "\x1b[31m") {
+		t.Error("a RST without colour")
+	}
+	if got := colour.ReplaceAllString(colours.String(), ""); got != plain.String() {
+		t.Errorf("colours change more than colour:\n%s\nwant\n%s", got, plain.String())
+	}
+}
+
+func TestLadderConns(t *testing.T) {
+	l := NewLadder(LadderOptions{Conns: 2})
+	for id := range uint64(5) {
+		for range 2 {
+			l.Step(&tracker.Step{Conn: id + 10, Time: testStart})
+		}
+	}
+	var b bytes.Buffer
+	if err := l.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Connection #10 ", "Connection #11 ", "3 more connections not drawn"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	if l.Len() != 2 {
+		t.Errorf("Len is %d, want 2", l.Len())
+	}
+}
+
+func TestLadderIPv6(t *testing.T) {
+	y := newStory(LadderOptions{})
+	for i := range y.record.Orig.Addr {
+		y.record.Orig.Addr[i], y.record.Resp.Addr[i] = 0xfd, 0xfe
+	}
+	y.open()
+	var b bytes.Buffer
+	if err := y.l.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{y.record.Orig.String(), y.record.Resp.String()} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s was cut:\n%s", want, b.String())
+		}
+	}
+}
+
+// A packet in which nothing happens costs no allocation once the ring is full.
+func TestLadderAllocs(t *testing.T) {
+	y := newStory(LadderOptions{})
+	y.open()
+	st := y.step(s1, nil, nil)
+	st.Segment = &capture.Segment{Packet: 9, Flags: fACK}
+	for range 100 {
+		y.l.Step(st)
+	}
+	if n := testing.AllocsPerRun(1000, func() { y.l.Step(st) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestLadderWriteError(t *testing.T) {
+	y := newStory(LadderOptions{})
+	y.open()
+	r, w := io.Pipe()
+	r.Close()
+	if err := y.l.Write(w); err == nil {
+		t.Error("no error from a closed pipe")
+	}
+}

@@ -1,0 +1,316 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// pen holds the characters and colours that a figure is drawn with.
+type pen struct {
+	rail, gapRail, line, right, left string
+	bold, dim, red, mark, off        string
+}
+
+func newPen(o LadderOptions) pen {
+	p := pen{rail: "│", gapRail: "⋮", line: "─", right: "►", left: "◄"}
+	if o.ASCII {
+		p = pen{rail: "|", gapRail: ":", line: "-", right: ">", left: "<"}
+	}
+	if o.Color {
+		p.bold, p.dim, p.red, p.mark, p.off = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
+	}
+	return p
+}
+
+// drawing lays one figure out in columns:
+//
+//	packet time state │ middle │ state
+type drawing struct {
+	f        *figure
+	rungs    []rung
+	pen      pen
+	width    int
+	packetW  int
+	timeW    int
+	stateW   int    // left state
+	middle   int    // between the rails
+	expected bool   // a (STATE) is drawn
+	implied  bool   // a STATE* is drawn
+	states   []pair // by row; "" where nothing changed
+}
+
+type pair [2]string
+
+const (
+	minMiddle = 26
+	maxMiddle = 64
+)
+
+func newDrawing(f *figure, o LadderOptions) *drawing {
+	d := &drawing{f: f, rungs: f.all(), pen: newPen(o), width: o.Width, packetW: 1, timeW: 1}
+	rightW := runes("server")
+	d.stateW = runes("client")
+	d.nameStates()
+	for i := range d.rungs {
+		if d.rungs[i].gap != nil {
+			continue
+		}
+		d.packetW = max(d.packetW, len(strconv.FormatUint(d.rungs[i].packet, 10)))
+		d.timeW = max(d.timeW, len(d.time(&d.rungs[i])))
+		d.stateW = max(d.stateW, runes(d.states[i][0]))
+		rightW = max(rightW, runes(d.states[i][1]))
+	}
+	d.middle = min(max(d.width-d.leftRail()-runes(d.pen.rail)*2-1-rightW, minMiddle), maxMiddle)
+	return d
+}
+
+// leftRail is the column of the left rail.
+func (d *drawing) leftRail() int { return d.packetW + 2 + d.timeW + 2 + d.stateW + 1 }
+
+// nameStates finds what each row's outer columns say: a state when it or its
+// proof changed, and both in the first and the last row.
+func (d *drawing) nameStates() {
+	d.states = make([]pair, len(d.rungs))
+	var last pair
+	edge := [2]int{-1, -1} // first and last row that is no gap
+	for i := range d.rungs {
+		if d.rungs[i].gap == nil {
+			if edge[0] < 0 {
+				edge[0] = i
+			}
+			edge[1] = i
+		}
+	}
+	for i := range d.rungs {
+		r := &d.rungs[i]
+		if r.gap != nil {
+			continue
+		}
+		for e := range r.states {
+			name := d.stateName(r.states[e], r.proofs[e])
+			if name != last[e] || i == edge[0] || i == edge[1] {
+				d.states[i][e] = name
+				d.expected = d.expected || strings.HasPrefix(name, "(")
+				d.implied = d.implied || strings.HasSuffix(name, "*")
+			}
+			last[e] = name
+		}
+	}
+}
+
+func (d *drawing) stateName(s tracker.State, p tracker.Proof) string {
+	if s == tracker.Unknown || s >= tracker.NStates {
+		return ""
+	}
+	switch p {
+	case tracker.Expected:
+		return "(" + s.String() + ")"
+	case tracker.Implied:
+		return s.String() + "*"
+	}
+	return s.String()
+}
+
+// time is seconds since the first row, in nine columns while that is enough.
+func (d *drawing) time(r *rung) string {
+	s := float64(max(r.time-d.f.start, 0)) / 1e9
+	for dec := 6; dec > 3; dec-- {
+		if t := strconv.FormatFloat(s, 'f', dec, 64); len(t) <= 9 {
+			return t
+		}
+	}
+	return strconv.FormatFloat(s, 'f', 3, 64)
+}
+
+func (d *drawing) draw(b *bufio.Writer) {
+	d.title(b)
+	for i := range d.rungs {
+		if g := d.rungs[i].gap; g != nil {
+			d.gapRow(b, g)
+			continue
+		}
+		d.row(b, i)
+		for _, w := range d.rungs[i].words {
+			d.sentence(b, w, d.rungs[i].flags.Any(capture.RST))
+		}
+	}
+}
+
+func (d *drawing) title(b *bufio.Writer) {
+	f, p := d.f, d.pen
+	fmt.Fprintf(b, "%sConnection #%d%s from %s\n", p.bold, f.id, p.off,
+		f.words.at(f.start).Format("2006-01-02 15:04:05.000000 MST"))
+	if d.expected {
+		b.WriteString("  (STATE): expected, if the segment arrives; STATE: shown by what the end sent\n")
+	}
+	if d.implied {
+		b.WriteString("  STATE*: implied; packets are missing\n")
+	}
+	b.WriteByte('\n')
+	d.heads(b, "client", "server", p.bold)
+	d.heads(b, f.orig.String(), f.resp.String(), "")
+	d.heads(b, d.stateName(f.before[0], tracker.Seen), d.stateName(f.before[1], tracker.Seen), "")
+}
+
+// heads sets a word at each rail: the left one ends at its rail, the right
+// one begins at its own; or each in a line where they do not fit.
+func (d *drawing) heads(b *bufio.Writer, left, right, style string) {
+	off := ""
+	if style != "" {
+		off = d.pen.off
+	}
+	l := max(d.leftRail()+1-runes(left), 0)
+	r := min(d.leftRail()+d.middle+1, d.width-runes(right))
+	switch {
+	case left == "" && right == "":
+	case l+runes(left)+1 > r:
+		b.WriteString(style + left + off + "\n")
+		b.WriteString(blanks(d.width-runes(right)) + style + right + off + "\n")
+	default:
+		s := blanks(l) + style + left + off + blanks(r-l-runes(left)) + style + right + off
+		b.WriteString(strings.TrimRight(s, " ") + "\n")
+	}
+}
+
+func blanks(n int) string { return strings.Repeat(" ", max(n, 0)) }
+
+func (d *drawing) row(b *bufio.Writer, i int) {
+	r, p := &d.rungs[i], d.pen
+	number := ""
+	if r.packet > 0 {
+		number = strconv.FormatUint(r.packet, 10)
+	}
+	fmt.Fprintf(b, "%*s  %*s  ", d.packetW, number, d.timeW, d.time(r))
+	left, right := d.states[i][0], d.states[i][1]
+	b.WriteString(blanks(d.stateW-runes(left)) + d.styled(left) + " " + p.rail)
+	b.WriteString(d.arrow(r))
+	b.WriteString(p.rail)
+	if right != "" {
+		b.WriteString(" " + d.styled(right))
+	}
+	b.WriteByte('\n')
+}
+
+// styled dims a state that is only expected.
+func (d *drawing) styled(state string) string {
+	if strings.HasPrefix(state, "(") && d.pen.dim != "" {
+		return d.pen.dim + state + d.pen.off
+	}
+	return state
+}
+
+// arrow is what stands between the rails: the segment's arrow, its text in the middle.
+func (d *drawing) arrow(r *rung) string {
+	if !r.arrow {
+		return blanks(d.middle)
+	}
+	label := d.label(r)
+	rest := max(d.middle-1-runes(label)-2, 2)
+	before := strings.Repeat(d.pen.line, rest/2)
+	after := strings.Repeat(d.pen.line, rest-rest/2)
+	if r.flags.Any(capture.RST) && d.pen.red != "" {
+		label = d.pen.red + label + d.pen.off
+	}
+	if r.from == tracker.Resp {
+		return d.pen.left + before + " " + label + " " + after
+	}
+	return before + " " + label + " " + after + d.pen.right
+}
+
+// label is the longest text for a row that fits its arrow.
+func (d *drawing) label(r *rung) string {
+	if r.label != "" {
+		return r.label
+	}
+	room := d.middle - 5
+	words := flagWords(r.flags)
+	long := fmt.Sprintf("%s seq=%d", words, r.seq)
+	short := fmt.Sprintf("%d", r.seq)
+	if r.flags.Has(capture.ACK) {
+		long += fmt.Sprintf(" ack=%d", r.ack)
+	}
+	if r.length > 0 {
+		long += fmt.Sprintf(" len=%d", r.length)
+		short += fmt.Sprintf("+%d", r.length)
+	}
+	if r.flags.Has(capture.ACK) {
+		short += fmt.Sprintf(" ack %d", r.ack)
+	}
+	if r.zeroWindow {
+		long += " win=0"
+		short += " win 0"
+	}
+	if runes(long) <= room {
+		return long
+	}
+	if s := words + " " + short; runes(s) <= room {
+		return s
+	}
+	return r.flags.String() + " " + short
+}
+
+// flagWords names the control bits as RFC 9293 figures do: SYN,ACK.
+func flagWords(f capture.Flags) string {
+	var b strings.Builder
+	for _, x := range [...]struct {
+		f capture.Flags
+		s string
+	}{{capture.SYN, "SYN"}, {capture.FIN, "FIN"}, {capture.RST, "RST"}, {capture.PSH, "PSH"}, {capture.ACK, "ACK"},
+		{capture.URG, "URG"}, {capture.ECE, "ECE"}, {capture.CWR, "CWR"}, {capture.AE, "AE"}} {
+		if f.Has(x.f) {
+			if b.Len() > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(x.s)
+		}
+	}
+	if b.Len() == 0 {
+		return "no flags"
+	}
+	return b.String()
+}
+
+// sentence writes words between the rails where one line is enough there, else
+// to the right of the left rail as far as the page goes.
+func (d *drawing) sentence(b *bufio.Writer, words string, bad bool) {
+	style := d.pen.mark
+	if bad {
+		style = d.pen.red
+	}
+	indent := blanks(d.leftRail()) + d.pen.rail
+	if n := d.middle - 2 - runes(words); n >= 0 {
+		b.WriteString(indent + " " + style + words + d.pen.off + blanks(n+1) + d.pen.rail + "\n")
+		return
+	}
+	for _, line := range wrap(words, d.width-d.leftRail()-2) {
+		b.WriteString(indent + " " + style + line + d.pen.off + "\n")
+	}
+}
+
+// gapRow says what was left out.
+func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
+	words := "... " + plural(g.packets, "packet")
+	if g.packets > 0 {
+		for e, n := range g.bytes {
+			if n > 0 {
+				words += fmt.Sprintf(", %s from the %s", byteCount(n), client(tracker.End(e)))
+			}
+		}
+		words += ", " + d.f.words.span(g.end-g.start)
+	}
+	for k, n := range g.moments {
+		if noun := weigh(tracker.MomentKind(k)).noun; n > 0 && noun != "" {
+			words += ", " + plural(n, noun)
+		}
+	}
+	words += " ..."
+	indent := blanks(d.leftRail()) + d.pen.gapRail
+	for _, line := range wrap(words, d.width-d.leftRail()-2) {
+		b.WriteString(indent + " " + d.pen.dim + line + d.pen.off + "\n")
+	}
+}

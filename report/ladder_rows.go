@@ -1,0 +1,266 @@
+package report
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// Bounds of one figure.
+const (
+	maxRungs        = 1000 // rows, before only the close may add some
+	maxClosingRungs = 1400 // rows in all
+	maxWords        = 8    // sentences a row
+	windowRungs     = 4    // a window that moments keep open ends after this many times Around
+)
+
+// rung is one row of a ladder: a segment, an ICMP error, an edge that time
+// drove, or the packets that were left out there.
+type rung struct {
+	packet           uint64
+	time             int64
+	from             tracker.End
+	flags            capture.Flags
+	seq, ack, length uint32
+	zeroWindow       bool
+	label            string // of an ICMP error; the arrow's text
+	arrow            bool
+	states           [2]tracker.State
+	proofs           [2]tracker.Proof
+	kinds            uint64 // set of tracker.MomentKind
+	words            []string
+	gap              *gap
+}
+
+// gap counts the packets that were left out in one place.
+type gap struct {
+	packets    uint64
+	bytes      [2]uint64
+	start, end int64
+	moments    [tracker.MomentReusedTuple + 1]uint64
+}
+
+func (g *gap) add(r *rung) {
+	if g.packets == 0 {
+		g.start = r.time
+	}
+	g.end = r.time
+	g.packets++
+	if r.from <= tracker.Resp {
+		g.bytes[r.from] += uint64(r.length)
+	}
+	for k := range g.moments {
+		if r.kinds&(1<<k) != 0 {
+			g.moments[k]++
+		}
+	}
+}
+
+// weight says how a kind of moment counts when rows are chosen.
+type weight struct {
+	noun    string // in the singular, for those that were left out
+	limit   uint8  // how many may open a window of their own
+	closing bool   // part of the close: kept when the figure is full otherwise
+}
+
+// weights has a line for every tracker.MomentKind.
+var weights = [...]weight{
+	tracker.MomentNone:              {},
+	tracker.MomentSYNAgain:          {"repeated SYN", 16, false},
+	tracker.MomentSYNACKAgain:       {"repeated SYN/ACK", 16, false},
+	tracker.MomentEstablished:       {"handshake", 8, false},
+	tracker.MomentSimultaneousOpen:  {"simultaneous open", 8, false},
+	tracker.MomentFastOpen:          {"fast open", 8, false},
+	tracker.MomentRefused:           {"refusal", 8, true},
+	tracker.MomentUnreachable:       {"ICMP error", 8, true},
+	tracker.MomentICMP:              {"ICMP error", 8, false},
+	tracker.MomentMidstream:         {"pick-up", 8, false},
+	tracker.MomentFIN:               {"FIN", 8, true},
+	tracker.MomentFINAcked:          {"acknowledged FIN", 8, true},
+	tracker.MomentFINAgain:          {"repeated FIN", 16, true},
+	tracker.MomentLastACKLost:       {"lost last ACK", 8, true},
+	tracker.MomentTimeWait:          {"TIME-WAIT", 8, true},
+	tracker.MomentTimeWaitRestart:   {"restart of 2MSL", 8, true},
+	tracker.MomentTimeWaitReuse:     {"end of TIME-WAIT", 8, true},
+	tracker.MomentSimultaneousClose: {"simultaneous close", 8, true},
+	tracker.MomentClosed:            {"close", 8, true},
+	tracker.MomentHalfCloseData:     {"segment after the other end's FIN", 1, false},
+	tracker.MomentReset:             {"RST", 8, true},
+	tracker.MomentResetIgnored:      {"ignored RST", 8, false},
+	tracker.MomentResetHarmless:     {"harmless RST", 4, true},
+	tracker.MomentChallengeACK:      {"challenge ACK", 8, false},
+	tracker.MomentKeepalive:         {"keepalive probe", 8, false},
+	tracker.MomentKeepaliveAnswer:   {"answer to a keepalive probe", 8, false},
+	tracker.MomentKeepaliveDead:     {"keepalive death", 8, true},
+	tracker.MomentZeroWindow:        {"closed window", 5, false},
+	tracker.MomentZeroWindowEnd:     {"opened window", 5, false},
+	tracker.MomentWindowProbe:       {"window probe", 5, false},
+	tracker.MomentRetransmission:    {"retransmission", 5, false},
+	tracker.MomentOutOfOrder:        {"late segment", 3, false},
+	tracker.MomentGap:               {"gap", 3, false},
+	tracker.MomentAckedUnseen:       {"ACK for bytes not seen", 3, false},
+	tracker.MomentRetracted:         {"retracted edge", 8, true},
+	tracker.MomentUnknownSegment:    {"unexplained segment", 5, false},
+	tracker.MomentDuplicate:         {"capture duplicate", 1, false},
+	tracker.MomentReusedTuple:       {"reuse of the addresses and ports", 8, false},
+}
+
+// weigh is the weight of a kind that may be newer than the table.
+func weigh(k tracker.MomentKind) weight {
+	if int(k) < len(weights) {
+		return weights[k]
+	}
+	return weight{noun: "moment", limit: 1}
+}
+
+// figure gathers the rows of one connection in bounded memory: rows that
+// nothing made noteworthy wait in a ring; a moment brings out the ring and
+// keeps what follows; what falls out of the ring is counted in a gap.
+type figure struct {
+	id         uint64
+	orig, resp capture.Endpoint
+	start      int64
+	before     [2]tracker.State
+	around     int
+	words      phrases
+
+	rungs    []rung
+	ring     []rung // oldest first from ringAt on
+	ringAt   int
+	after    int // rows still to keep after the last moment
+	window   int // rows since this window opened
+	opened   [len(weights)]uint8
+	gap      gap
+	finSent  [2]bool
+	answered bool   // a SYN/ACK passed
+	told     uint64 // kinds whose sentence is told only once, and was
+	record   *tracker.Record
+}
+
+func newFigure(s *tracker.Step, o LadderOptions) *figure {
+	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, before: s.Before, around: o.Around,
+		words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL},
+		ring:  make([]rung, 0, o.Around), after: o.Around}
+}
+
+func (f *figure) step(s *tracker.Step) {
+	r := f.rung(s)
+	opens, closing := f.noteworthy(s)
+	limit := maxRungs
+	if closing {
+		limit = maxClosingRungs
+	}
+	room := len(f.rungs)+len(f.ring) < limit
+	switch {
+	case opens && room:
+		if f.after == 0 {
+			f.window = 0
+			f.flush()
+		}
+		f.after = f.around
+		f.keep(r)
+	case f.after > 0 && room:
+		f.after--
+		f.keep(r)
+	default:
+		f.after = 0
+		f.wait(r)
+	}
+}
+
+// noteworthy says whether the packets around s are kept because of s, and
+// whether s belongs to the close.
+func (f *figure) noteworthy(s *tracker.Step) (opens, closing bool) {
+	for i := range s.Before {
+		if s.Before[i] != s.After[i] {
+			opens = true
+			closing = closing || s.After[i] == tracker.Closed || s.After[i] >= tracker.FinWait1
+		}
+	}
+	for i := range s.Moments {
+		k := s.Moments[i].Kind
+		w := weigh(k)
+		if w.limit == 0 {
+			continue
+		}
+		closing = closing || w.closing
+		switch {
+		case f.after > 0 && (w.closing || f.window < windowRungs*f.around):
+			opens = true
+		case f.after == 0 && int(k) < len(f.opened) && f.opened[k] < w.limit:
+			f.opened[k]++
+			opens = true
+		}
+	}
+	return opens, closing
+}
+
+// keep adds a row that will be drawn.
+func (f *figure) keep(r rung) {
+	f.window++
+	f.rungs = append(f.rungs, r)
+}
+
+// wait puts a row into the ring, and the ring's oldest into the gap.
+func (f *figure) wait(r rung) {
+	if len(f.ring) < f.around {
+		f.ring = append(f.ring, r)
+		return
+	}
+	f.gap.add(&f.ring[f.ringAt])
+	f.ring[f.ringAt] = r
+	f.ringAt = (f.ringAt + 1) % f.around
+}
+
+// flush moves the gap and the ring to the rows that will be drawn.
+func (f *figure) flush() {
+	f.rungs = f.appendWaiting(f.rungs)
+	f.gap = gap{}
+	f.ring, f.ringAt = f.ring[:0], 0
+}
+
+// appendWaiting appends the gap and the ring to rungs.
+func (f *figure) appendWaiting(rungs []rung) []rung {
+	if f.gap.packets > 0 {
+		g := f.gap
+		rungs = append(rungs, rung{gap: &g})
+	}
+	rungs = append(rungs, f.ring[f.ringAt:]...)
+	return append(rungs, f.ring[:f.ringAt]...)
+}
+
+// all is every row to draw: the last packets are drawn whatever they hold.
+func (f *figure) all() []rung {
+	return f.appendWaiting(f.rungs[:len(f.rungs):len(f.rungs)])
+}
+
+// rung makes the row of s, sentences included.
+func (f *figure) rung(s *tracker.Step) rung {
+	r := rung{time: s.Time, from: s.From, states: s.After, proofs: s.AfterProof}
+	switch {
+	case s.Segment != nil:
+		g := s.Segment
+		r.arrow = true
+		r.packet, r.flags, r.length = g.Packet, g.Flags, g.Len
+		r.seq, r.ack = s.RelSeq, s.RelAck
+		r.zeroWindow = g.Window == 0 && !g.Flags.Any(capture.RST|capture.SYN)
+	case s.Quote != nil:
+		q := s.Quote
+		r.arrow = true
+		r.packet = q.Packet
+		// The error goes to the sender of the segment that it quotes.
+		r.from = tracker.Resp
+		if q.Src == s.Resp {
+			r.from = tracker.Orig
+		}
+		r.label = icmpError(q.V6, q.Type, q.Code)
+		r.words = append(r.words, "an error sent by "+q.From.String())
+	}
+	for i := range s.Moments {
+		if k := s.Moments[i].Kind; k < 64 {
+			r.kinds |= 1 << k
+		}
+	}
+	f.tell(&r, s)
+	f.answered = f.answered || r.flags.Has(capture.SYN|capture.ACK)
+	return r
+}

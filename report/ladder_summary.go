@@ -1,0 +1,212 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+// summary writes what the record says of the whole connection, a line a subject.
+func (d *drawing) summary(b *bufio.Writer) {
+	r := d.f.record
+	if r == nil {
+		return
+	}
+	b.WriteByte('\n')
+	p := d.f.words
+	d.line(b, "opened", p.openSummary(r))
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		d.line(b, client(e), p.endSummary(r, e))
+	}
+	d.line(b, "keepalive", p.keepaliveSummary(r))
+	d.line(b, "closed", p.closeSummary(r))
+	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
+	if r.States[0] != tracker.Unknown || r.States[1] != tracker.Unknown {
+		d.line(b, "left in", fmt.Sprintf("client %s, server %s", stateOr(r.States[0]), stateOr(r.States[1])))
+	}
+	d.line(b, "caution", cautions(&r.Capture))
+}
+
+const summaryIndent = 11
+
+func (d *drawing) line(b *bufio.Writer, subject, words string) {
+	if words == "" {
+		return
+	}
+	for i, line := range wrap(words, d.width-summaryIndent) {
+		if i > 0 {
+			subject = ""
+		}
+		fmt.Fprintf(b, "%s%-*s%s%s\n", d.pen.bold, summaryIndent, subject, d.pen.off, line)
+	}
+}
+
+func (p phrases) openSummary(r *tracker.Record) string {
+	o := &r.Open
+	switch o.Kind {
+	case tracker.OpenHandshake, tracker.OpenSimultaneous, tracker.OpenMidstream:
+	default:
+		what, why := p.failed(r)
+		if what == "" {
+			return ""
+		}
+		return comma("not: "+what, why)
+	}
+	what, why := p.opened(r)
+	if o.Felt.OK && o.Kind != tracker.OpenMidstream {
+		what = "in " + what
+	}
+	s := strings.TrimSpace(what + " " + why)
+	if o.LastSYN.OK && o.SYNs > 1 {
+		s = comma(s, p.span(o.LastSYN.V)+" from the last SYN on")
+	}
+	if o.Resp.OK {
+		s = comma(s, "server half "+p.span(o.Resp.V))
+	}
+	if o.Orig.OK {
+		s = comma(s, "client half "+p.span(o.Orig.V))
+	}
+	return s
+}
+
+func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
+	end := &r.Ends[e]
+	if end.Packets == 0 {
+		return "no packet seen"
+	}
+	s := plural(end.Packets, "packet")
+	if end.Bytes.OK {
+		s += ", " + byteCount(end.Bytes.V)
+	}
+	if end.Retx > 0 {
+		s += fmt.Sprintf(", %s (%s)", plural(uint64(end.Retx), "retransmission"), byteCount(end.RetxBytes))
+	}
+	if end.OutOfOrder > 0 {
+		s += fmt.Sprintf(", %s out of order", thousands(uint64(end.OutOfOrder)))
+	}
+	if end.ZeroWindows > 0 {
+		s += fmt.Sprintf(", window closed %s for %s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow))
+	}
+	if end.MissingBytes > 0 {
+		s += fmt.Sprintf(", %s not captured", byteCount(end.MissingBytes))
+	}
+	if end.RTT.N > 0 {
+		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.span(end.RTT.P50), thousands(uint64(end.RTT.N)))
+	}
+	return s
+}
+
+func (p phrases) keepaliveSummary(r *tracker.Record) string {
+	s := ""
+	for e := range r.Keepalive {
+		k := &r.Keepalive[e]
+		if k.Probes == 0 {
+			continue
+		}
+		part := fmt.Sprintf("%s from the %s, %s unanswered", plural(uint64(k.Probes), "probe"), client(tracker.End(e)),
+			thousands(uint64(k.Unanswered)))
+		if k.Idle.OK {
+			part += ", the first after " + p.span(k.Idle.V)
+		}
+		if k.Interval.OK {
+			part += ", then every " + p.span(k.Interval.V)
+		}
+		s = comma(s, part)
+	}
+	if s != "" && r.KeepaliveOutcome != "" {
+		s += ": " + escape(r.KeepaliveOutcome)
+	}
+	return s
+}
+
+func (p phrases) closeSummary(r *tracker.Record) string {
+	c := &r.Close
+	s := ""
+	switch c.Kind {
+	case tracker.CloseNormal:
+		s = "normally"
+		if c.First != tracker.NoEnd {
+			s += ", first by " + the(c.First)
+		}
+		if c.Segments > 0 {
+			s += fmt.Sprintf(", in %d segments", c.Segments)
+		}
+	case tracker.CloseReset:
+		s = "by a RST"
+		if c.ResetBy != tracker.NoEnd {
+			s += " of " + the(c.ResetBy)
+		}
+		if c.ResetIn != tracker.Unknown {
+			s += " in " + stateOr(c.ResetIn)
+		}
+		s += ": " + resetCause(c.ResetCause)
+	case tracker.CloseHalfClosed:
+		s = "by one end only: " + the(c.First) + " sent its FIN and had it acknowledged, the other FIN never came"
+	case tracker.CloseUnackedFIN:
+		s = "not: a FIN was never acknowledged"
+	case tracker.CloseTimedOut:
+		s = "not: data was repeated without an answer, then silence"
+	case tracker.CloseEvicted:
+		s = "not seen: dropped from a full table"
+	case tracker.CloseOpen:
+		s = "not yet: still open at the end"
+	}
+	if c.HalfClose.OK && c.BytesAfterFIN.OK && c.BytesAfterFIN.V > 0 {
+		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.span(c.HalfClose.V), byteCount(c.BytesAfterFIN.V)))
+	}
+	return s
+}
+
+func (p phrases) timeWaitSummary(r *tracker.Record) string {
+	t := &r.TimeWait
+	if t.Holder == tracker.NoEnd || t.Since == 0 {
+		return ""
+	}
+	s := "held by " + the(t.Holder)
+	if t.Until > t.Since {
+		s += fmt.Sprintf(" for %s, from %s until %s", p.span(t.Until-t.Since), p.clock(t.Since), p.clock(t.Until))
+	}
+	switch t.EndedBy {
+	case tracker.TimeWait2MSL:
+		s += ", ended by 2MSL"
+	case tracker.TimeWaitReuse:
+		s += ", ended by a new SYN"
+	case tracker.TimeWaitReset:
+		s += ", ended by a RST"
+	case tracker.TimeWaitInputEnd:
+		s += " (after the capture's end)"
+	}
+	if t.Restarts > 0 {
+		s += ", restarted " + plural(uint64(t.Restarts), "time")
+	}
+	return s
+}
+
+// cautions says what the capture may hide.
+func cautions(c *tracker.CaptureRecord) string {
+	s := ""
+	if c.Midstream {
+		s = comma(s, "it began before the capture: who is client is a guess")
+	}
+	if c.OneWay {
+		s = comma(s, "only one direction was captured")
+	}
+	if c.Truncated {
+		s = comma(s, "packets were cut short")
+	}
+	if c.Duplicates > 0 {
+		s = comma(s, plural(uint64(c.Duplicates), "packet")+" captured twice")
+	}
+	if c.MissingBytes > 0 {
+		s = comma(s, byteCount(c.MissingBytes)+" not captured")
+	}
+	if c.Offload {
+		s = comma(s, "segments longer than any on the wire (offload)")
+	}
+	if c.TimeWentBack > 0 {
+		s = comma(s, "time went back "+plural(uint64(c.TimeWentBack), "time"))
+	}
+	return s
+}
