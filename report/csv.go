@@ -2,29 +2,93 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 
 	"tcpwatch/tracker"
 )
 
-// CSV writes a header line and one line a connection (RFC 4180). It is not
-// safe for concurrent use.
+// CSV writes a header line with every field of the record, and one line a
+// connection (RFC 4180, lines ended by LF). A value that can't be known is an
+// empty cell. It is not safe for concurrent use.
 type CSV struct {
-	w   *bufio.Writer
-	opt JSONOptions
-	buf []byte
+	w      *bufio.Writer
+	row    row
+	opt    JSONOptions
+	fields []field
+	headed bool
+	buf    []byte
 }
 
-// NewCSV returns a CSV that writes to w.
+// NewCSV returns a CSV that writes to w. Transitions are left out.
 func NewCSV(w io.Writer, o JSONOptions) *CSV {
-	return &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o}
+	c := &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o, fields: recordFields()}
+	c.row.opt = &c.opt
+	return c
 }
 
-// Conn writes the line of one connection.
-func (c *CSV) Conn(r *tracker.Record) error { return nil }
+func (c *CSV) head() error {
+	if c.headed {
+		return nil
+	}
+	c.headed = true
+	b := c.buf[:0]
+	for i := range c.fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, c.fields[i].name...)
+	}
+	c.buf = append(b, '\n')
+	_, err := c.w.Write(c.buf)
+	return err
+}
+
+// Conn writes the line of one connection; the error is the writer's.
+func (c *CSV) Conn(r *tracker.Record) error {
+	if err := c.head(); err != nil {
+		return err
+	}
+	c.row.set(r)
+	b := c.buf[:0]
+	for i := range c.fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		v := c.fields[i].get(&c.row)
+		if v.kind == text {
+			b = appendCell(b, v.s)
+		} else {
+			b = v.appendPlain(b)
+		}
+	}
+	c.buf = append(b, '\n')
+	_, err := c.w.Write(c.buf)
+	return err
+}
+
+// appendCell appends s, escaped like everything from outside, and quoted
+// where RFC 4180 section 2 asks for it.
+func appendCell(b []byte, s string) []byte {
+	from := len(b)
+	b = append(b, escape(s)...)
+	if !bytes.ContainsAny(b[from:], ",\"") {
+		return b
+	}
+	cell := bytes.ReplaceAll(b[from:], []byte{'"'}, []byte{'"', '"'})
+	b = append(b[:from], '"')
+	b = append(b, cell...)
+	return append(b, '"')
+}
 
 // Stats does nothing: CSV holds connections only.
 func (c *CSV) Stats(h *Headline, s *Summary) error { return nil }
 
-// Flush writes out what is buffered, and the header line when nothing was written.
-func (c *CSV) Flush() error { return c.w.Flush() }
+// Flush writes out what is buffered; the header line too when there was no
+// connection.
+func (c *CSV) Flush() error {
+	if err := c.head(); err != nil {
+		return err
+	}
+	return c.w.Flush()
+}

@@ -3,35 +3,135 @@ package report
 import (
 	"bufio"
 	"io"
+	"strconv"
 
 	"tcpwatch/tracker"
 )
 
 // JSONOptions choose what NewJSONL and NewCSV write.
 type JSONOptions struct {
-	Transitions bool                                // every edge of every connection (JSON Lines only)
-	Files       []string                            // input files by index; "file" is written when there are several
-	Interfaces  []string                            // interface names by index; absent names are not written
-	Local       func(r *tracker.Record) tracker.End // live: which end is this host; nil when unknown
+	Transitions bool     // every edge of every connection (JSON Lines only)
+	Files       []string // input files by index; "file" is written when there are several
+	Interfaces  []string // interface names by index; an index without a name is left out
+	// Local tells which end of a connection is this host, NoEnd when neither;
+	// nil when that is unknown.
+	Local func(r *tracker.Record) tracker.End
 }
 
-// JSONL writes one JSON object a line. It is not safe for concurrent use.
+// JSONL writes one JSON object a line, as docs/record.md describes them. It
+// is not safe for concurrent use.
 type JSONL struct {
-	w   *bufio.Writer
-	opt JSONOptions
-	buf []byte
+	w      *bufio.Writer
+	row    row
+	opt    JSONOptions
+	fields []jsonField
+	buf    []byte
+}
+
+// jsonField is a field ready to be written: its key with quotes and colon,
+// and the groups it is in.
+type jsonField struct {
+	get    func(w *row) value
+	key    string
+	groups []string
 }
 
 // NewJSONL returns a JSONL that writes to w.
 func NewJSONL(w io.Writer, o JSONOptions) *JSONL {
-	return &JSONL{w: bufio.NewWriterSize(w, 1<<16), opt: o}
+	j := &JSONL{w: bufio.NewWriterSize(w, 1<<16), opt: o}
+	j.row.opt = &j.opt
+	for _, f := range recordFields() {
+		j.fields = append(j.fields, jsonField{f.get, `"` + f.leaf() + `":`, f.groups()})
+	}
+	return j
 }
 
-// Conn writes the line of one connection.
-func (j *JSONL) Conn(r *tracker.Record) error { return nil }
+// Conn writes the line of one connection; the error is the writer's.
+func (j *JSONL) Conn(r *tracker.Record) error {
+	j.row.set(r)
+	b := append(j.buf[:0], '{')
+	var open [2]string // the groups that are open
+	depth := 0
+	first := true // nothing written yet in the object that is open
+	for i := range j.fields {
+		f := &j.fields[i]
+		v := f.get(&j.row)
+		if v.kind == absent {
+			continue
+		}
+		same := 0
+		for same < depth && same < len(f.groups) && open[same] == f.groups[same] {
+			same++
+		}
+		for ; depth > same; depth-- {
+			b = append(b, '}')
+			first = false
+		}
+		for _, g := range f.groups[same:] {
+			if !first {
+				b = append(b, ',')
+			}
+			b = append(b, '"')
+			b = append(b, g...)
+			b = append(b, `":{`...)
+			open[depth] = g
+			depth++
+			first = true
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		b = append(b, f.key...)
+		b = v.appendJSON(b)
+		first = false
+	}
+	for ; depth > 0; depth-- {
+		b = append(b, '}')
+	}
+	if j.opt.Transitions {
+		b = appendTransitions(b, r.Transitions)
+	}
+	j.buf = append(b, '}', '\n')
+	_, err := j.w.Write(j.buf)
+	return err
+}
 
-// Stats writes the stats line, which is the last one.
-func (j *JSONL) Stats(h *Headline, s *Summary) error { return nil }
+func appendTransitions(b []byte, ts []tracker.Transition) []byte {
+	b = append(b, `,"transitions":[`...)
+	for i := range ts {
+		t := &ts[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"t":"`...)
+		b = appendTime(b, t.Time)
+		b = append(b, '"')
+		if t.Packet != 0 {
+			b = append(b, `,"packet":`...)
+			b = strconv.AppendUint(b, t.Packet, 10)
+		}
+		b = append(b, `,"end":"`...)
+		b = append(b, t.End.String()...)
+		if t.From != tracker.Unknown {
+			b = append(b, `","from":"`...)
+			b = append(b, t.From.String()...)
+		}
+		b = append(b, `","to":"`...)
+		b = append(b, t.To.String()...)
+		b = append(b, `","proof":"`...)
+		b = append(b, t.Proof.String()...)
+		b = append(b, `"}`...)
+	}
+	return append(b, ']')
+}
+
+// Stats writes the stats line, which is the last one. s may be nil when
+// connections were not summed up.
+func (j *JSONL) Stats(h *Headline, s *Summary) error {
+	j.buf = append(appendStats(j.buf[:0], h, s), '\n')
+	_, err := j.w.Write(j.buf)
+	return err
+}
 
 // Flush writes out what is buffered.
 func (j *JSONL) Flush() error { return j.w.Flush() }

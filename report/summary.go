@@ -4,32 +4,94 @@ package report
 
 import "tcpwatch/tracker"
 
+// Limits of what a Summary holds, so that its memory is bounded whatever the
+// input. What did not fit is summed up and printed.
+const (
+	maxListeners   = 16384 // with completed handshakes, and as many with failed ones
+	maxCulprits    = 16384 // kinds of incomplete closes by host
+	maxHolders     = 8192  // pairs of TIME-WAIT holder and destination
+	holderSteps    = 2048  // of the population of each of those
+	totalSteps     = 32768 // of the population of all
+	defaultKept    = 100
+	defaultRows    = 10000
+	defaultRowSort = "id"
+)
+
 // SummaryOptions bound a Summary. The zero value is usable.
 type SummaryOptions struct {
-	Top  int   // rows that a table may later ask for; 0 means 10
-	MSL  int64 // nanoseconds; 0 means 30 s
-	Rows int   // most connections kept for the connections table; 0 means 10,000
+	Kept int    // connections kept for "worst" lists: at least TableOptions.Top; 0 means 100
+	Rows int    // connections kept for the connections report; 0 means 10,000, less than 0 none
+	Sort string // which connections those are: a sort key of that report; others and "" mean id
 }
 
 // Summary is a fold over connection records. Adding the same records in any
-// order, or to several summaries that are merged, gives the same result.
+// order, or to several summaries that are merged, gives the same result. It
+// is not safe for concurrent use.
 type Summary struct {
-	opt   SummaryOptions
-	conns uint64
+	opt       SummaryOptions
+	conns     uint64
+	end       int64 // latest packet time
+	handshake handshakes
+	close     closes
+	timeWait  timeWaits
+	keepalive keepalives
+	rows      ranking
 }
 
 // NewSummary returns an empty Summary.
-func NewSummary(o SummaryOptions) *Summary { return &Summary{opt: o} }
+func NewSummary(o SummaryOptions) *Summary {
+	if o.Kept <= 0 {
+		o.Kept = defaultKept
+	}
+	if o.Rows == 0 {
+		o.Rows = defaultRows
+	}
+	compare, ok := connectionOrders()[o.Sort]
+	if !ok {
+		o.Sort = defaultRowSort
+		compare = byID
+	}
+	return &Summary{
+		opt:       o,
+		handshake: newHandshakes(),
+		close:     newCloses(o.Kept),
+		timeWait:  newTimeWaits(),
+		keepalive: newKeepalives(o.Kept),
+		rows:      newRanking(max(o.Rows, 0), compare),
+	}
+}
 
-// Add takes the record of a finished connection; interim ones are left out.
-// It keeps nothing of r.
-func (s *Summary) Add(r *tracker.Record) { s.conns++ }
+// Add takes the record of a connection and keeps nothing of what is borrowed.
+// A connection is to be added once: interim records that a final one will
+// follow are not for Add, those of a Tracker's Snapshot are.
+func (s *Summary) Add(r *tracker.Record) {
+	s.conns++
+	s.end = max(s.end, r.End)
+	s.handshake.add(r)
+	s.close.add(r)
+	s.timeWait.add(r)
+	s.keepalive.add(r)
+	s.rows.add(r)
+}
 
-// Merge adds all that o holds; o is left as it was.
-func (s *Summary) Merge(o *Summary) { s.conns += o.conns }
+// Merge adds all that o holds; o is left as it was. Both must have been made
+// with the same options.
+func (s *Summary) Merge(o *Summary) {
+	s.conns += o.conns
+	s.end = max(s.end, o.end)
+	s.handshake.merge(&o.handshake)
+	s.close.merge(&o.close)
+	s.timeWait.merge(&o.timeWait)
+	s.keepalive.merge(&o.keepalive)
+	s.rows.merge(&o.rows)
+}
 
 // Clone returns a copy that shares nothing with s.
-func (s *Summary) Clone() *Summary { c := *s; return &c }
+func (s *Summary) Clone() *Summary {
+	c := NewSummary(s.opt)
+	c.Merge(s)
+	return c
+}
 
 // Conns is the number of connections added.
 func (s *Summary) Conns() uint64 { return s.conns }

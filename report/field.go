@@ -1,0 +1,157 @@
+package report
+
+import (
+	"strings"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// row is what the fields read: a record, and the names that belong to the
+// indices in it.
+type row struct {
+	*tracker.Record
+	opt  *JSONOptions
+	pair [2]capture.Endpoint
+}
+
+// set points the row at another record.
+func (w *row) set(r *tracker.Record) {
+	w.Record = r
+	w.pair = [2]capture.Endpoint{r.Orig, r.Resp}
+}
+
+// field is one field of the record: the row of the table from which JSON
+// Lines, CSV and the documentation are made.
+type field struct {
+	name string // with dots: open.felt_s
+	doc  string
+	get  func(w *row) value
+}
+
+// recordFields is the schema, in the order of output. Fields of one group
+// follow each other.
+func recordFields() []field {
+	fields := identityFields()
+	fields = append(fields, openFields()...)
+	fields = append(fields, closeFields()...)
+	fields = append(fields, endFields("orig", "originator", tracker.Orig)...)
+	fields = append(fields, endFields("resp", "responder", tracker.Resp)...)
+	return append(fields, captureFields()...)
+}
+
+func identityFields() []field {
+	return []field{
+		{"type", "always `conn`", func(w *row) value { return textOf("conn") }},
+		{"id", "number of the connection's first packet in the input, from 1", func(w *row) value { return countOf(w.ID) }},
+		{"orig_ip", "address of the originator: it sent the SYN, or is guessed to have", func(w *row) value { return value{kind: address, a: w.Orig.Addr} }},
+		{"orig_port", "port of the originator", func(w *row) value { return countOf(w.Orig.Port) }},
+		{"resp_ip", "address of the responder", func(w *row) value { return value{kind: address, a: w.Resp.Addr} }},
+		{"resp_port", "port of the responder", func(w *row) value { return countOf(w.Resp.Port) }},
+		{"first_packet", "number of the first packet in the input, from 1; several files are numbered on", func(w *row) value { return countOf(w.FirstPacket) }},
+		{"last_packet", "number of the last packet", func(w *row) value { return countOf(w.LastPacket) }},
+		{"file", "name of the file of the first packet, when there are several", fileOf},
+		{"file_packet", "number of the first packet in that file", filePacketOf},
+		{"start", "time of the first packet", func(w *row) value { return momentOf(w.Start) }},
+		{"end", "time of the last packet", func(w *row) value { return momentOf(w.End) }},
+		{"duration_s", "from the first to the last packet", func(w *row) value { return secondsOf(w.End - w.Start) }},
+		{"orig_state", "RFC 9293 state of the originator after the last packet", func(w *row) value { return textOf(w.States[tracker.Orig].String()) }},
+		{"resp_state", "the same for the responder", func(w *row) value { return textOf(w.States[tracker.Resp].String()) }},
+		{"community_id", "Community ID version 1, seed 0", func(w *row) value { return value{kind: community, p: &w.pair} }},
+		{"local", "live: which end is this host: `orig`, `resp` or `both`", localOf},
+		{"link.interface", "interface of the first packet", interfaceOf},
+		{"link.vlans", "VLAN tags of the first packet, outermost first", vlansOf},
+		{"tunnel.kind", "what the connection was carried in: `vxlan`, `geneve`, `gre`, ...", func(w *row) value { return textOf(w.Tunnel.String()) }},
+		{"tunnel.id", "VXLAN or Geneve network identifier, part of the identity", func(w *row) value {
+			if !w.TunnelPart {
+				return value{}
+			}
+			return countOf(w.TunnelID)
+		}},
+		{"final", "`false` on an interim record of a connection that goes on", func(w *row) value {
+			if !w.Interim {
+				return value{}
+			}
+			return truthOf(false)
+		}},
+		{"conn_state", "Zeek's connection state", func(w *row) value { return textOf(w.ConnState) }},
+		{"history", "Zeek's history", func(w *row) value { return textOf(w.History) }},
+	}
+}
+
+func fileOf(w *row) value {
+	if len(w.opt.Files) < 2 || w.File < 0 || w.File >= len(w.opt.Files) {
+		return value{}
+	}
+	return textOf(w.opt.Files[w.File])
+}
+
+func filePacketOf(w *row) value {
+	if len(w.opt.Files) < 2 {
+		return value{}
+	}
+	return countOf(w.FilePacket)
+}
+
+func localOf(w *row) value {
+	if w.opt.Local == nil {
+		return value{}
+	}
+	return textOf(w.opt.Local(w.Record).String())
+}
+
+func interfaceOf(w *row) value {
+	if w.Interface < 0 || w.Interface >= len(w.opt.Interfaces) {
+		return value{}
+	}
+	return textOf(w.opt.Interfaces[w.Interface])
+}
+
+func vlansOf(w *row) value {
+	if w.NVLAN == 0 {
+		return value{}
+	}
+	return value{kind: vlans, m: min(w.NVLAN, 2), n: int64(w.VLANs[0])<<16 | int64(w.VLANs[1])}
+}
+
+func captureFields() []field {
+	return []field{
+		{"capture.midstream", "the first packet seen is no SYN: states are inferred, the originator may be guessed", func(w *row) value { return truthOf(w.Capture.Midstream) }},
+		{"capture.one_way", "only one direction was captured", func(w *row) value { return truthOf(w.Capture.OneWay) }},
+		{"capture.truncated", "the snaplen cut segments", func(w *row) value { return truthOf(w.Capture.Truncated) }},
+		{"capture.duplicates", "packets that the capture saw twice", func(w *row) value { return countOf(w.Capture.Duplicates) }},
+		{"capture.missing_bytes", "bytes acknowledged that the capture never saw", func(w *row) value { return countOf(w.Capture.MissingBytes) }},
+		{"capture.offload", "segments longer than the wire allows: taken before the card cut them", func(w *row) value { return truthOf(w.Capture.Offload) }},
+		{"capture.time_went_back", "packets stamped earlier than the one before", func(w *row) value { return countOf(w.Capture.TimeWentBack) }},
+	}
+}
+
+func optSeconds(o tracker.Opt[int64]) value {
+	if !o.OK {
+		return value{}
+	}
+	return secondsOf(o.V)
+}
+
+func optCount[T ~uint8 | ~uint16 | ~uint32 | ~uint64](o tracker.Opt[T]) value {
+	if !o.OK {
+		return value{}
+	}
+	return countOf(o.V)
+}
+
+func optTruth(o tracker.Opt[bool]) value {
+	if !o.OK {
+		return value{}
+	}
+	return truthOf(o.V)
+}
+
+// groups of a field: "keepalive.orig.probes" is in keepalive and orig.
+func (f *field) groups() []string {
+	parts := strings.Split(f.name, ".")
+	return parts[:len(parts)-1]
+}
+
+// leaf is the last part of the name.
+func (f *field) leaf() string { return f.name[strings.LastIndexByte(f.name, '.')+1:] }

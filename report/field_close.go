@@ -1,0 +1,80 @@
+package report
+
+import "tcpwatch/tracker"
+
+func closeFields() []field {
+	fields := []field{
+		{"close.kind", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`", func(w *row) value { return textOf(w.Close.Kind) }},
+		{"close.first", "sender of the first FIN: `orig`, `resp` or `both`", func(w *row) value { return textOf(w.Close.First.String()) }},
+		{"close.segments", "3 when the second FIN carried the first ACK of the first, else 4", func(w *row) value {
+			if w.Close.Segments == 0 {
+				return value{}
+			}
+			return countOf(w.Close.Segments)
+		}},
+		{"close.half_close_s", "ACK of the first FIN to the second FIN", func(w *row) value { return optSeconds(w.Close.HalfClose) }},
+		{"close.bytes_after_fin", "what the other end sent meanwhile", func(w *row) value { return optCount(w.Close.BytesAfterFIN) }},
+		{"close.reset_by", "sender of the first RST", func(w *row) value { return textOf(w.Close.ResetBy.String()) }},
+		{"close.reset_in", "that end's state before it", func(w *row) value {
+			if w.Close.ResetBy == tracker.NoEnd {
+				return value{}
+			}
+			return textOf(w.Close.ResetIn.String())
+		}},
+		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(w.Close.ResetCause) }},
+		{"close.fins_orig", "FINs that the originator sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Orig], tracker.Orig) }},
+		{"close.fins_resp", "FINs that the responder sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Resp], tracker.Resp) }},
+		{"close.rsts_orig", "RSTs that the originator sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Orig], tracker.Orig) }},
+		{"close.rsts_resp", "RSTs that the responder sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Resp], tracker.Resp) }},
+		{"close.rsts_ignored", "RSTs that the receiver had to ignore (RFC 5961)", func(w *row) value { return countOf(w.Close.RSTsIgnored) }},
+	}
+	fields = append(fields, timeWaitFields()...)
+	fields = append(fields, keepaliveFields("orig", "originator", tracker.Orig)...)
+	fields = append(fields, keepaliveFields("resp", "responder", tracker.Resp)...)
+	return append(fields, field{"keepalive.outcome", "`alive`, `dead` or `unknown`", func(w *row) value { return textOf(w.KeepaliveOutcome) }})
+}
+
+// seenCount leaves out counts of an end that the capture never saw.
+func seenCount(w *row, n uint32, e tracker.End) value {
+	if dark(w, e) {
+		return value{}
+	}
+	return countOf(n)
+}
+
+func timeWaitFields() []field {
+	held := func(get func(w *row) value) func(w *row) value {
+		return func(w *row) value {
+			if w.TimeWait.Holder == tracker.NoEnd {
+				return value{}
+			}
+			return get(w)
+		}
+	}
+	return []field{
+		{"time_wait.holder", "who held TIME-WAIT: `orig`, `resp` or `both`", held(func(w *row) value { return textOf(w.TimeWait.Holder.String()) })},
+		{"time_wait.since", "when it began", held(func(w *row) value { return momentOf(w.TimeWait.Since) })},
+		{"time_wait.until", "when it ended or, with `input-end`, would end", held(func(w *row) value { return momentOf(w.TimeWait.Until) })},
+		{"time_wait.ended_by", "`2msl`, `reuse`, `reset` or `input-end`", held(func(w *row) value { return textOf(w.TimeWait.EndedBy) })},
+		{"time_wait.restarts", "times that 2MSL began again", held(func(w *row) value { return countOf(w.TimeWait.Restarts) })},
+	}
+}
+
+func keepaliveFields(name, who string, e tracker.End) []field {
+	probed := func(get func(k *tracker.KeepaliveRecord) value) func(w *row) value {
+		return func(w *row) value {
+			if w.Keepalive[e].Probes == 0 {
+				return value{}
+			}
+			return get(&w.Keepalive[e])
+		}
+	}
+	p := "keepalive." + name + "."
+	return []field{
+		{p + "probes", "keepalive probes that the " + who + " sent; no field of this group without any", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Probes) })},
+		{p + "answered", "of those, answered", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Answered) })},
+		{p + "unanswered", "of those, not answered", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Unanswered) })},
+		{p + "idle_s", "last exchange to first probe", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Idle) })},
+		{p + "interval_s", "between unanswered probes, or answered ones when all were", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Interval) })},
+	}
+}

@@ -1,0 +1,65 @@
+package report
+
+import "tcpwatch/tracker"
+
+// endFields are the fields of what one end sent.
+func endFields(name, who string, e tracker.End) []field {
+	get := func(f func(r *tracker.EndRecord) value) func(w *row) value {
+		return func(w *row) value { return f(&w.Ends[e]) }
+	}
+	// What was not captured can't be counted: absent for the dark side of a one-way capture.
+	seen := func(f func(r *tracker.EndRecord) value) func(w *row) value {
+		return func(w *row) value {
+			if dark(w, e) {
+				return value{}
+			}
+			return f(&w.Ends[e])
+		}
+	}
+	rtt := func(f func(r *tracker.RTTRecord) value) func(w *row) value {
+		return func(w *row) value {
+			if w.Ends[e].RTT.N == 0 {
+				return value{}
+			}
+			return f(&w.Ends[e].RTT)
+		}
+	}
+	p := name + "."
+	fields := []field{
+		{p + "packets", "packets that the " + who + " sent, every copy captured", get(func(r *tracker.EndRecord) value { return countOf(r.Packets) })},
+		{p + "bytes", "sequence span of its payload, gaps included", get(func(r *tracker.EndRecord) value { return optCount(r.Bytes) })},
+		{p + "seen_bytes", "captured, each byte once", seen(func(r *tracker.EndRecord) value { return countOf(r.SeenBytes) })},
+		{p + "wire_bytes", "payload as sent, repeats included", seen(func(r *tracker.EndRecord) value { return countOf(r.WireBytes) })},
+		{p + "missing_bytes", "acknowledged by the other end, never captured", seen(func(r *tracker.EndRecord) value { return countOf(r.MissingBytes) })},
+		{p + "retx", "data segments sent again: the sum of the next four", seen(func(r *tracker.EndRecord) value { return countOf(r.Retx) })},
+		{p + "retx_rto", "after a timeout", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxRTO) })},
+		{p + "retx_fast", "after duplicate ACKs or SACK", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxFast) })},
+		{p + "retx_tlp", "tail loss probes", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxTLP) })},
+		{p + "retx_other", "for a reason that the capture does not show", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxOther) })},
+		{p + "retx_bytes", "payload in them", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxBytes) })},
+		{p + "retx_spurious", "of those, needless", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxSpurious) })},
+		{p + "out_of_order", "late segments that filled a gap", seen(func(r *tracker.EndRecord) value { return countOf(r.OutOfOrder) })},
+		{p + "dup_acks", "duplicate ACKs that it sent", seen(func(r *tracker.EndRecord) value { return countOf(r.DupAcks) })},
+		{p + "zero_windows", "times that it closed its window", seen(func(r *tracker.EndRecord) value { return countOf(r.ZeroWindows) })},
+		{p + "zero_window_s", "time with its window closed", seen(func(r *tracker.EndRecord) value { return secondsOf(r.ZeroWindow) })},
+		{p + "window_probes", "probes of the other end's closed window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowProbes) })},
+		{p + "rtt_n", "round trips measured: its segment to the other end's ACK", seen(func(r *tracker.EndRecord) value { return countOf(r.RTT.N) })},
+		{p + "rtt_min_s", "shortest", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.Min) })},
+		{p + "rtt_p50_s", "median", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.P50) })},
+		{p + "rtt_p95_s", "95th percentile", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.P95) })},
+		{p + "rtt_max_s", "longest", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.Max) })},
+		{p + "rtt_source", "how it was measured", rtt(func(r *tracker.RTTRecord) value { return textOf(r.Source) })},
+		{p + "mss", "maximum segment size that it announced", get(func(r *tracker.EndRecord) value { return optCount(r.MSS) })},
+		{p + "wscale", "window scale shift that it announced", get(func(r *tracker.EndRecord) value { return optCount(r.WScale) })},
+		{p + "sack", "it announced SACK", get(func(r *tracker.EndRecord) value { return optTruth(r.SACK) })},
+		{p + "timestamps", "it announced timestamps", get(func(r *tracker.EndRecord) value { return optTruth(r.Timestamps) })},
+		{p + "ecn", "it announced ECN", get(func(r *tracker.EndRecord) value { return optTruth(r.ECN) })},
+		{p + "ttl", "TTL or hop limit of its packets", get(func(r *tracker.EndRecord) value { return optCount(r.TTL) })},
+		{p + "first_byte_s", "open to its first payload byte", get(func(r *tracker.EndRecord) value { return optSeconds(r.FirstByte) })},
+	}
+	for s := tracker.Closed; s < tracker.NStates; s++ {
+		fields = append(fields, field{p + "time_in." + s.String() + "_s", "time in " + s.String(),
+			get(func(r *tracker.EndRecord) value { return optSeconds(r.TimeIn[s]) })})
+	}
+	return fields
+}

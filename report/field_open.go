@@ -1,0 +1,49 @@
+package report
+
+import "tcpwatch/tracker"
+
+func openFields() []field {
+	return []field{
+		{"open.kind", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`", func(w *row) value { return textOf(w.Open.Kind) }},
+		{"open.fast_open", "`true` when data rode on the SYN and was accepted", func(w *row) value {
+			if !w.Open.FastOpen {
+				return value{}
+			}
+			return truthOf(true)
+		}},
+		{"open.syns", "SYNs sent, repeats included", func(w *row) value { return handshakeCount(w, w.Open.SYNs, tracker.Orig) }},
+		{"open.syn_acks", "SYN/ACKs sent, repeats included", func(w *row) value { return handshakeCount(w, w.Open.SYNACKs, tracker.Resp) }},
+		{"open.felt_s", "first SYN to completing ACK", func(w *row) value { return optSeconds(w.Open.Felt) }},
+		{"open.last_syn_s", "last SYN to completing ACK", func(w *row) value { return optSeconds(w.Open.LastSYN) }},
+		{"open.resp_s", "SYN to SYN/ACK: the server half", func(w *row) value { return optSeconds(w.Open.Resp) }},
+		{"open.orig_s", "SYN/ACK to ACK: the client half", func(w *row) value { return optSeconds(w.Open.Orig) }},
+		{"open.answer", "what answered the SYN: `syn-ack`, `rst`, `icmp:3/1`, `icmp6:1/4` (type/code)", answerOf},
+	}
+}
+
+// handshakeCount leaves out a 0 that only says that nobody was looking: the
+// opening of a midstream connection, the dark side of a one-way capture.
+func handshakeCount(w *row, n uint32, e tracker.End) value {
+	if n == 0 && (w.Capture.Midstream || dark(w, e)) {
+		return value{}
+	}
+	return countOf(n)
+}
+
+// dark tells that the capture never saw what end e sent.
+func dark(w *row, e tracker.End) bool { return w.Capture.OneWay && w.Ends[e].Packets == 0 }
+
+func answerOf(w *row) value {
+	a := w.Open.Answer
+	switch a.Kind {
+	case tracker.AnswerSYNACK:
+		return textOf("syn-ack")
+	case tracker.AnswerRST:
+		return textOf("rst")
+	case tracker.AnswerICMP:
+		return value{kind: icmp, s: "icmp", n: int64(a.Type)<<8 | int64(a.Code)}
+	case tracker.AnswerICMPv6:
+		return value{kind: icmp, s: "icmp6", n: int64(a.Type)<<8 | int64(a.Code)}
+	}
+	return value{}
+}

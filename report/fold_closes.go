@@ -1,0 +1,219 @@
+package report
+
+import (
+	"cmp"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// fault is the kind of an incomplete close.
+type fault uint8
+
+const (
+	noFault fault = iota
+	faultHalfClosed
+	faultUnackedFIN
+	faultTimedOut
+	faultReset
+)
+
+// verdict says what is missing in a close, and who failed to do it.
+type verdict struct {
+	fault   fault
+	culprit tracker.End // NoEnd when the capture can't tell
+	cause   string      // of a reset: one of tracker.Reset*
+	wait    int64       // how long the step had been missing, ns; 0 for a reset
+}
+
+// judge names the fault in how r closed.
+func judge(r *tracker.Record) verdict {
+	switch r.Close.Kind {
+	case tracker.CloseReset:
+		return verdict{fault: faultReset, culprit: r.Close.ResetBy, cause: r.Close.ResetCause}
+	case tracker.CloseHalfClosed:
+		return judgeHalfClosed(r)
+	case tracker.CloseUnackedFIN:
+		return judgeUnackedFIN(r)
+	case tracker.CloseTimedOut:
+		return judgeTimedOut(r)
+	}
+	return verdict{culprit: tracker.NoEnd}
+}
+
+// judgeHalfClosed: one FIN was acknowledged; its receiver owes its own.
+func judgeHalfClosed(r *tracker.Record) verdict {
+	v := verdict{fault: faultHalfClosed, culprit: tracker.NoEnd}
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		if !r.Close.FINAcked[e].OK {
+			continue
+		}
+		owes := e.Peer()
+		v.culprit = owes
+		v.wait = r.End - r.Close.FINAcked[e].V
+		if t := r.Ends[owes].TimeIn[tracker.CloseWait]; t.OK {
+			v.wait = max(v.wait, t.V)
+		}
+	}
+	return blind(r, v)
+}
+
+// judgeUnackedFIN: a FIN was sent and its receiver never acknowledged it.
+func judgeUnackedFIN(r *tracker.Record) verdict {
+	v := verdict{fault: faultUnackedFIN, culprit: tracker.NoEnd}
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		if !r.Close.FINTime[e].OK || r.Close.FINAcked[e].OK {
+			continue
+		}
+		v.culprit = e.Peer()
+		v.wait = r.End - r.Close.FINTime[e].V
+		for _, s := range [...]tracker.State{tracker.FinWait1, tracker.LastAck} {
+			if t := r.Ends[e].TimeIn[s]; t.OK {
+				v.wait = max(v.wait, t.V)
+			}
+		}
+	}
+	return blind(r, v)
+}
+
+// judgeTimedOut: data was repeated into silence; the end that fell silent is
+// the peer of the one that repeated most.
+func judgeTimedOut(r *tracker.Record) verdict {
+	v := verdict{fault: faultTimedOut, culprit: tracker.NoEnd}
+	switch o, p := r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx; {
+	case o > p:
+		v.culprit = tracker.Resp
+	case p > o:
+		v.culprit = tracker.Orig
+	}
+	return blind(r, v)
+}
+
+// blind takes the blame back where only one direction was captured: the step
+// may have been done out of sight.
+func blind(r *tracker.Record, v verdict) verdict {
+	v.wait = max(v.wait, 0)
+	if r.Capture.OneWay {
+		v.culprit = tracker.NoEnd
+	}
+	return v
+}
+
+// culprit is a row of the incomplete closes: who failed to do what.
+type culprit struct {
+	fault fault
+	cause string
+	end   tracker.End
+	addr  capture.Addr // of that end; zero when it is NoEnd
+}
+
+func (c culprit) hash() uint64 {
+	h := uint64(c.fault)<<8 | uint64(c.end)
+	for i := 0; i < len(c.cause); i++ {
+		h = h*31 + uint64(c.cause[i])
+	}
+	return hashAddr(c.addr, h)
+}
+
+// blame sums up incomplete closes of one culprit.
+type blame struct {
+	n       uint64
+	ids     ids
+	longest int64
+}
+
+func (b *blame) merge(o *blame) {
+	b.n += o.n
+	b.ids.merge(&o.ids)
+	b.longest = max(b.longest, o.longest)
+}
+
+// closes is the fold of how connections closed.
+type closes struct {
+	kinds        map[string]uint64 // by tracker.Close*
+	segments     [5]uint64         // of normal closes, by number of segments; [0] unknown
+	simultaneous uint64
+	halfClose    uint64 // normal closes with data after the first FIN
+	halfBytes    uint64
+	harmless     uint64 // normal closes with a RST after them
+	culprits     shelf[culprit, blame, *blame]
+	worst        ranking
+}
+
+func newCloses(kept int) closes {
+	return closes{
+		kinds:    make(map[string]uint64),
+		culprits: newShelf[culprit, blame](maxCulprits),
+		worst:    newRanking(kept, byFault),
+	}
+}
+
+// byFault ranks what is stuck longest first, resets last.
+func byFault(a, b *tracker.Record) int {
+	x, y := judge(a), judge(b)
+	if (x.fault == faultReset) != (y.fault == faultReset) {
+		if x.fault == faultReset {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Compare(y.wait, x.wait)
+}
+
+func (c *closes) add(r *tracker.Record) {
+	c.kinds[r.Close.Kind]++
+	if r.Close.Kind == tracker.CloseNormal {
+		c.addNormal(r)
+		return
+	}
+	v := judge(r)
+	if v.fault == noFault {
+		return
+	}
+	who := culprit{fault: v.fault, cause: v.cause, end: v.culprit}
+	if v.culprit <= tracker.Resp {
+		who.addr = endOf(r, v.culprit).Addr
+	}
+	b := c.culprits.at(who)
+	b.n++
+	b.ids.add(r.ID)
+	b.longest = max(b.longest, v.wait)
+	c.worst.add(r)
+}
+
+func (c *closes) addNormal(r *tracker.Record) {
+	c.segments[min(int(r.Close.Segments), len(c.segments)-1)]++
+	if r.Close.First == tracker.Both {
+		c.simultaneous++
+	}
+	if r.Close.BytesAfterFIN.OK && r.Close.BytesAfterFIN.V > 0 {
+		c.halfClose++
+		c.halfBytes += r.Close.BytesAfterFIN.V
+	}
+	if r.Close.ResetBy != tracker.NoEnd {
+		c.harmless++
+	}
+}
+
+func (c *closes) merge(o *closes) {
+	for k, n := range o.kinds {
+		c.kinds[k] += n
+	}
+	for i, n := range o.segments {
+		c.segments[i] += n
+	}
+	c.simultaneous += o.simultaneous
+	c.halfClose += o.halfClose
+	c.halfBytes += o.halfBytes
+	c.harmless += o.harmless
+	c.culprits.merge(&o.culprits)
+	c.worst.merge(&o.worst)
+}
+
+// endOf is the endpoint of one end.
+func endOf(r *tracker.Record, e tracker.End) capture.Endpoint {
+	if e == tracker.Resp {
+		return r.Resp
+	}
+	return r.Orig
+}

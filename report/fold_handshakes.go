@@ -1,0 +1,247 @@
+package report
+
+import (
+	"encoding/binary"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// listener is the end that connections are opened to.
+type listener capture.Endpoint
+
+func (l listener) hash() uint64 {
+	return hashAddr(l.Addr, uint64(l.Port))
+}
+
+// hashAddr hashes an address together with a number.
+func hashAddr(a capture.Addr, n uint64) uint64 {
+	h := mix(binary.BigEndian.Uint64(a[:8]) + n)
+	return mix(h ^ binary.BigEndian.Uint64(a[8:]))
+}
+
+// handshakes is the fold of how connections opened. What completed and what
+// failed are kept apart, so that a scan of closed ports can't push out the
+// listeners that work.
+type handshakes struct {
+	opened    shelf[listener, opened, *opened]
+	failed    shelf[listener, failed, *failed]
+	all       opened
+	allFailed failed
+	humps     humps
+	midstream uint64
+}
+
+// opened sums up handshakes that completed.
+type opened struct {
+	n           uint64
+	synAgain    uint64 // SYNs repeated
+	synACKAgain uint64
+	repeated    uint64 // handshakes with either
+	felt        histogram
+	server      histogram
+	client      histogram
+	slowest     int64 // the longest felt time, and whose it is
+	slowestID   uint64
+}
+
+// cause says why an attempt failed.
+type cause uint8
+
+const (
+	causeRefused cause = iota
+	causeUnreachable
+	causeNoAnswer
+	causeHalfOpen
+	causeAborted
+	nCauses
+)
+
+// failed sums up attempts that failed.
+type failed struct {
+	n           [nCauses]uint64
+	ids         [nCauses]ids
+	waited      [nCauses]int64 // the longest
+	answer      tracker.Answer // of the unreachable attempt with the least id
+	answerID    uint64
+	synAgain    uint64
+	synACKAgain uint64
+}
+
+func newHandshakes() handshakes {
+	return handshakes{
+		opened: newShelf[listener, opened](maxListeners),
+		failed: newShelf[listener, failed](maxListeners),
+	}
+}
+
+// causeOf tells why r's opening failed; false when it did not.
+func causeOf(r *tracker.Record) (cause, bool) {
+	switch r.Open.Kind {
+	case tracker.OpenRefused:
+		return causeRefused, true
+	case tracker.OpenUnreachable:
+		return causeUnreachable, true
+	case tracker.OpenNoAnswer:
+		return causeNoAnswer, true
+	case tracker.OpenHalfOpen:
+		return causeHalfOpen, true
+	case tracker.OpenAborted:
+		return causeAborted, true
+	}
+	return 0, false
+}
+
+func (h *handshakes) add(r *tracker.Record) {
+	l := listener(r.Resp)
+	if c, ok := causeOf(r); ok {
+		h.failed.at(l).add(r, c)
+		h.allFailed.add(r, c)
+		return
+	}
+	if r.Open.Kind == tracker.OpenMidstream {
+		h.midstream++
+		return
+	}
+	h.opened.at(l).add(r)
+	h.all.add(r)
+	h.humps.add(r)
+}
+
+func (h *handshakes) merge(o *handshakes) {
+	h.opened.merge(&o.opened)
+	h.failed.merge(&o.failed)
+	h.all.merge(&o.all)
+	h.allFailed.merge(&o.allFailed)
+	h.humps.merge(&o.humps)
+	h.midstream += o.midstream
+}
+
+// repeats is how often something was sent after its first time.
+func repeats(sent uint32) uint64 {
+	if sent == 0 {
+		return 0
+	}
+	return uint64(sent - 1)
+}
+
+func (s *opened) add(r *tracker.Record) {
+	s.n++
+	s.synAgain += repeats(r.Open.SYNs)
+	s.synACKAgain += repeats(r.Open.SYNACKs)
+	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
+		s.repeated++
+	}
+	if r.Open.Felt.OK {
+		s.felt.add(r.Open.Felt.V)
+		s.slower(r.Open.Felt.V, r.ID)
+	}
+	if r.Open.Resp.OK {
+		s.server.add(r.Open.Resp.V)
+	}
+	if r.Open.Orig.OK {
+		s.client.add(r.Open.Orig.V)
+	}
+}
+
+func (s *opened) slower(felt int64, id uint64) {
+	if s.slowestID == 0 || felt > s.slowest || felt == s.slowest && id < s.slowestID {
+		s.slowest, s.slowestID = felt, id
+	}
+}
+
+func (s *opened) merge(o *opened) {
+	s.n += o.n
+	s.synAgain += o.synAgain
+	s.synACKAgain += o.synACKAgain
+	s.repeated += o.repeated
+	s.felt.merge(&o.felt)
+	s.server.merge(&o.server)
+	s.client.merge(&o.client)
+	if o.slowestID != 0 {
+		s.slower(o.slowest, o.slowestID)
+	}
+}
+
+func (s *failed) add(r *tracker.Record, c cause) {
+	s.n[c]++
+	s.ids[c].add(r.ID)
+	if r.Open.Waited.OK {
+		s.waited[c] = max(s.waited[c], r.Open.Waited.V)
+	}
+	if c == causeUnreachable {
+		s.answered(r.Open.Answer, r.ID)
+	}
+	s.synAgain += repeats(r.Open.SYNs)
+	s.synACKAgain += repeats(r.Open.SYNACKs)
+}
+
+func (s *failed) answered(a tracker.Answer, id uint64) {
+	if s.answerID == 0 || id < s.answerID {
+		s.answer, s.answerID = a, id
+	}
+}
+
+func (s *failed) merge(o *failed) {
+	for c := range s.n {
+		s.n[c] += o.n[c]
+		s.ids[c].merge(&o.ids[c])
+		s.waited[c] = max(s.waited[c], o.waited[c])
+	}
+	if o.answerID != 0 {
+		s.answered(o.answer, o.answerID)
+	}
+	s.synAgain += o.synAgain
+	s.synACKAgain += o.synACKAgain
+}
+
+// total is how many attempts failed.
+func (s *failed) total() (n uint64) {
+	for _, c := range s.n {
+		n += c
+	}
+	return n
+}
+
+const (
+	microsecond = int64(1e3)
+	millisecond = int64(1e6)
+	oneSecond   = int64(1e9)
+)
+
+// humpBounds are the lower bounds of the classes of felt times that the text
+// histogram shows. From 1 s on they are the times at which SYNs are repeated
+// (older Linux: 1, 3, 7, 15, 31, 63 s; since 6.5: 1, 2, 3, 4, 5, 7, 11 s ...).
+var humpBounds = [...]int64{0,
+	50 * microsecond, 100 * microsecond, 200 * microsecond, 500 * microsecond,
+	millisecond, 2 * millisecond, 5 * millisecond, 10 * millisecond, 20 * millisecond, 50 * millisecond,
+	100 * millisecond, 200 * millisecond, 500 * millisecond,
+	oneSecond, 2 * oneSecond, 3 * oneSecond, 4 * oneSecond, 5 * oneSecond, 7 * oneSecond, 15 * oneSecond, 31 * oneSecond, 63 * oneSecond}
+
+// humps counts felt times, and how many of them had something repeated.
+type humps [len(humpBounds)]struct{ n, syn, synACK uint64 }
+
+func (h *humps) add(r *tracker.Record) {
+	if !r.Open.Felt.OK {
+		return
+	}
+	i := len(humpBounds) - 1
+	for i > 0 && r.Open.Felt.V < humpBounds[i] {
+		i--
+	}
+	h[i].n++
+	if r.Open.SYNs > 1 {
+		h[i].syn++
+	}
+	if r.Open.SYNACKs > 1 {
+		h[i].synACK++
+	}
+}
+
+func (h *humps) merge(o *humps) {
+	for i := range h {
+		h[i].n += o[i].n
+		h[i].syn += o[i].syn
+		h[i].synACK += o[i].synACK
+	}
+}

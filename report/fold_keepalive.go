@@ -1,0 +1,62 @@
+package report
+
+import (
+	"cmp"
+
+	"tcpwatch/tracker"
+)
+
+// keepalives is the fold of keepalive probes.
+type keepalives struct {
+	probes, answered, unanswered uint64
+	outcomes                     map[string]uint64 // connections, by tracker.Keepalive*
+	worst                        ranking
+}
+
+func newKeepalives(kept int) keepalives {
+	return keepalives{outcomes: make(map[string]uint64), worst: newRanking(kept, byProbes)}
+}
+
+// probed is what both ends of a connection probed.
+func probed(r *tracker.Record) (probes, unanswered uint64) {
+	for i := range r.Keepalive {
+		probes += uint64(r.Keepalive[i].Probes)
+		unanswered += uint64(r.Keepalive[i].Unanswered)
+	}
+	return probes, unanswered
+}
+
+// byProbes ranks the dead first, then what went unanswered, then the number of probes.
+func byProbes(a, b *tracker.Record) int {
+	if x, y := a.KeepaliveOutcome == tracker.KeepaliveDead, b.KeepaliveOutcome == tracker.KeepaliveDead; x != y {
+		if x {
+			return -1
+		}
+		return 1
+	}
+	an, au := probed(a)
+	bn, bu := probed(b)
+	return cmp.Or(cmp.Compare(bu, au), cmp.Compare(bn, an))
+}
+
+func (k *keepalives) add(r *tracker.Record) {
+	n, unanswered := probed(r)
+	if n == 0 {
+		return
+	}
+	k.probes += n
+	k.unanswered += unanswered
+	k.answered += uint64(r.Keepalive[tracker.Orig].Answered) + uint64(r.Keepalive[tracker.Resp].Answered)
+	k.outcomes[r.KeepaliveOutcome]++
+	k.worst.add(r)
+}
+
+func (k *keepalives) merge(o *keepalives) {
+	k.probes += o.probes
+	k.answered += o.answered
+	k.unanswered += o.unanswered
+	for s, n := range o.outcomes {
+		k.outcomes[s] += n
+	}
+	k.worst.merge(&o.worst)
+}

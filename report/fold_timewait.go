@@ -1,0 +1,143 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// held is a row of the TIME-WAIT report. A client holds one of its ports to
+// one destination; a server holds memory, whoever the client was.
+type held struct {
+	holder capture.Endpoint // the port is 0 for a client: it has many
+	dest   capture.Endpoint // zero for a server
+	server bool
+}
+
+func (h held) hash() uint64 {
+	return hashAddr(h.dest.Addr, hashAddr(h.holder.Addr, uint64(h.holder.Port)<<16|uint64(h.dest.Port)))
+}
+
+// holding sums up the TIME-WAITs of one row. Times are nanoseconds.
+type holding struct {
+	n        uint64 // entered
+	now      uint64 // still held when the input ended
+	reused   uint64
+	reset    uint64
+	restarts uint64
+	first    int64 // first entry
+	last     int64 // last entry
+	next     int64 // first and last release of those still held
+	lastOut  int64
+	ids      ids
+	pop      series
+}
+
+func (h *holding) add(id uint64, t *tracker.TimeWaitRecord, steps int) {
+	h.pop.limit = steps
+	h.pop.add(t.Since, t.Until)
+	one := holding{n: 1, restarts: uint64(t.Restarts), first: t.Since, last: t.Since}
+	switch t.EndedBy {
+	case tracker.TimeWaitReuse:
+		one.reused = 1
+	case tracker.TimeWaitReset:
+		one.reset = 1
+	case tracker.TimeWaitInputEnd:
+		one.now, one.next, one.lastOut = 1, t.Until, t.Until
+	}
+	one.ids.add(id)
+	h.count(&one)
+}
+
+func (h *holding) merge(o *holding) {
+	if o.n == 0 {
+		return
+	}
+	h.pop.limit = max(h.pop.limit, o.pop.limit)
+	h.pop.merge(&o.pop)
+	h.count(o)
+}
+
+// count takes in all but the population.
+func (h *holding) count(o *holding) {
+	if h.n == 0 {
+		h.first, h.last = math.MaxInt64, math.MinInt64
+	}
+	if h.now == 0 {
+		h.next, h.lastOut = o.next, o.lastOut
+	} else if o.now > 0 {
+		h.next, h.lastOut = min(h.next, o.next), max(h.lastOut, o.lastOut)
+	}
+	h.n += o.n
+	h.now += o.now
+	h.reused += o.reused
+	h.reset += o.reset
+	h.restarts += o.restarts
+	h.first, h.last = min(h.first, o.first), max(h.last, o.last)
+	h.ids.merge(&o.ids)
+}
+
+// timeWaits is the fold of TIME-WAITs.
+type timeWaits struct {
+	rows shelf[held, holding, *holding]
+	all  holding
+}
+
+func newTimeWaits() timeWaits {
+	return timeWaits{rows: newShelf[held, holding](maxHolders)}
+}
+
+func (t *timeWaits) add(r *tracker.Record) {
+	h := r.TimeWait.Holder
+	if h == tracker.Orig || h == tracker.Both {
+		t.enter(held{holder: capture.Endpoint{Addr: r.Orig.Addr}, dest: r.Resp}, r)
+	}
+	if h == tracker.Resp || h == tracker.Both {
+		t.enter(held{holder: r.Resp, server: true}, r)
+	}
+}
+
+func (t *timeWaits) enter(k held, r *tracker.Record) {
+	t.rows.at(k).add(r.ID, &r.TimeWait, holderSteps)
+	t.all.add(r.ID, &r.TimeWait, totalSteps)
+}
+
+func (t *timeWaits) merge(o *timeWaits) {
+	t.rows.merge(&o.rows)
+	t.all.merge(&o.all)
+}
+
+// peak is the greatest number of TIME-WAITs that one host held, and in which
+// second since 1970 that was.
+type peak struct {
+	holder capture.Addr
+	n      uint64
+	at     int64
+}
+
+// peaks adds up the rows of each host; greatest first, ties by address.
+func (t *timeWaits) peaks() []peak {
+	t.rows.trim()
+	hosts := make(map[capture.Addr]*series)
+	for k, h := range t.rows.items {
+		s := hosts[k.holder.Addr]
+		if s == nil {
+			s = &series{limit: totalSteps}
+			hosts[k.holder.Addr] = s
+		}
+		s.merge(&h.pop)
+	}
+	all := make([]peak, 0, len(hosts))
+	for a, s := range hosts {
+		n, at := s.peak()
+		all = append(all, peak{a, n, at})
+	}
+	slices.SortFunc(all, func(a, b peak) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), bytes.Compare(a.holder[:], b.holder[:]))
+	})
+	return all
+}

@@ -1,0 +1,47 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+)
+
+// ids are the three least of the connection ids that were added: examples to
+// look at, the same whatever the order.
+type ids struct {
+	n  int
+	id [3]uint64
+}
+
+func (s *ids) add(id uint64) {
+	at := 0
+	for at < s.n && s.id[at] < id {
+		at++
+	}
+	if at == len(s.id) || at < s.n && s.id[at] == id {
+		return
+	}
+	copy(s.id[at+1:], s.id[at:])
+	s.id[at] = id
+	s.n = min(s.n+1, len(s.id))
+}
+
+func (s *ids) merge(o *ids) {
+	for _, id := range o.id[:o.n] {
+		s.add(id)
+	}
+}
+
+// String is "#3, #17".
+func (s *ids) String() string {
+	var b strings.Builder
+	for i, id := range s.id[:s.n] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(name(id))
+	}
+	return b.String()
+}
+
+// name is a connection's id as reports print it.
+func name(id uint64) string { return "#" + strconv.FormatUint(id, 10) }

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+)
+
+// appendStats appends the stats object of JSON Lines.
+func appendStats(b []byte, h *Headline, s *Summary) []byte {
+	b = append(b, `{"type":"stats"`...)
+	b = appendNumber(b, "packets", h.Packets)
+	b = appendNumber(b, "tcp_segments", h.Segments)
+	conns := h.Tracker.Emitted
+	if s != nil {
+		conns = s.Conns()
+	}
+	b = appendNumber(b, "conns", conns)
+	b = append(b, `,"skipped":{`...)
+	for i, c := range h.Skipped {
+		b = appendEntry(b, i == 0, c.Reason, c.N)
+	}
+	b = append(b, `},"anomalies":{`...)
+	kinds := make([]string, 0, len(h.Tracker.Anomalies))
+	for k := range h.Tracker.Anomalies {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	for i, k := range kinds {
+		b = appendEntry(b, i == 0, k, h.Tracker.Anomalies[k])
+	}
+	b = append(b, '}')
+	if h.KernelDrops.OK {
+		b = appendNumber(b, "kernel_drops", h.KernelDrops.V)
+	}
+	if h.InterfaceDrops.OK {
+		b = appendNumber(b, "interface_drops", h.InterfaceDrops.V)
+	}
+	b = appendNumber(b, "evicted", h.Tracker.Evicted)
+	b = append(b, `,"files":[`...)
+	for i, f := range h.Files {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, f)
+	}
+	b = append(b, ']')
+	if s != nil {
+		b = appendPeaks(b, s)
+	}
+	b = append(b, `,"span_s":`...)
+	b = appendSeconds(b, h.End-h.Start)
+	if len(h.Damaged) > 0 {
+		b = append(b, `,"damaged":true`...)
+	}
+	return append(b, '}')
+}
+
+func appendNumber(b []byte, key string, n uint64) []byte {
+	b = append(b, ',', '"')
+	b = append(b, key...)
+	b = append(b, '"', ':')
+	return strconv.AppendUint(b, n, 10)
+}
+
+func appendEntry(b []byte, first bool, key string, n uint64) []byte {
+	if !first {
+		b = append(b, ',')
+	}
+	b = appendString(b, key)
+	b = append(b, ':')
+	return strconv.AppendUint(b, n, 10)
+}
+
+// peaksKept is how many TIME-WAIT holders the stats line names.
+const peaksKept = 10
+
+// appendPeaks appends the hosts that held most connections in TIME-WAIT.
+func appendPeaks(b []byte, s *Summary) []byte {
+	b = append(b, `,"time_wait_peak":[`...)
+	for i, p := range s.timeWait.peaks() {
+		if i == peaksKept {
+			break
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"holder":"`...)
+		b = appendAddr(b, p.holder)
+		b = append(b, '"')
+		b = appendNumber(b, "peak", p.n)
+		b = append(b, `,"at":"`...)
+		b = appendTime(b, p.at*1e9)
+		b = append(b, `"}`...)
+	}
+	return append(b, ']')
+}

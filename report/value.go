@@ -1,0 +1,194 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"tcpwatch/capture"
+)
+
+// kind is the type of a field's value.
+type kind uint8
+
+const (
+	absent    kind = iota
+	text           // s
+	counted        // n, an unsigned number
+	seconds        // n, nanoseconds, printed as seconds
+	moment         // n, nanoseconds since 1970, printed as RFC 3339
+	truth          // n is 0 or 1
+	address        // a
+	vlans          // n: outer<<16|inner, m: how many
+	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
+	community      // p: the two ends
+)
+
+// value is what a field holds for one record. It is passed by value so that
+// no field costs an allocation.
+type value struct {
+	kind kind
+	m    uint8
+	n    int64
+	s    string
+	a    capture.Addr
+	p    *[2]capture.Endpoint
+}
+
+func textOf(s string) value {
+	if s == "" {
+		return value{}
+	}
+	return value{kind: text, s: s}
+}
+
+func countOf[T ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int](n T) value {
+	return value{kind: counted, n: int64(n)}
+}
+
+func secondsOf(ns int64) value { return value{kind: seconds, n: ns} }
+
+func momentOf(ns int64) value { return value{kind: moment, n: ns} }
+
+func truthOf(b bool) value {
+	if b {
+		return value{kind: truth, n: 1}
+	}
+	return value{kind: truth}
+}
+
+// appendJSON appends v as a JSON value.
+func (v value) appendJSON(b []byte) []byte {
+	switch v.kind {
+	case text:
+		return appendString(b, v.s)
+	case counted, seconds, truth:
+		return v.appendPlain(b)
+	case vlans:
+		b = append(b, '[')
+		b = strconv.AppendInt(b, v.n>>16, 10)
+		if v.m > 1 {
+			b = append(b, ',')
+			b = strconv.AppendInt(b, v.n&0xffff, 10)
+		}
+		return append(b, ']')
+	}
+	b = append(b, '"')
+	b = v.appendPlain(b)
+	return append(b, '"')
+}
+
+// appendPlain appends v without quotes or brackets, as CSV has it.
+func (v value) appendPlain(b []byte) []byte {
+	switch v.kind {
+	case text:
+		return append(b, v.s...)
+	case counted:
+		return strconv.AppendUint(b, uint64(v.n), 10)
+	case seconds:
+		return appendSeconds(b, v.n)
+	case moment:
+		return appendTime(b, v.n)
+	case truth:
+		return strconv.AppendBool(b, v.n != 0)
+	case address:
+		return appendAddr(b, v.a)
+	case vlans:
+		b = strconv.AppendInt(b, v.n>>16, 10)
+		if v.m > 1 {
+			b = append(b, ' ')
+			b = strconv.AppendInt(b, v.n&0xffff, 10)
+		}
+		return b
+	case icmp:
+		b = append(b, v.s...)
+		b = append(b, ':')
+		b = strconv.AppendInt(b, v.n>>8, 10)
+		b = append(b, '/')
+		return strconv.AppendInt(b, v.n&0xff, 10)
+	case community:
+		return appendCommunityID(b, v.p[0], v.p[1])
+	}
+	return b
+}
+
+// appendAddr appends the address as text, IPv4 unmapped.
+func appendAddr(b []byte, a capture.Addr) []byte {
+	return netip.AddrFrom16(a).Unmap().AppendTo(b)
+}
+
+// appendSeconds appends nanoseconds as an exact decimal number of seconds.
+func appendSeconds(b []byte, ns int64) []byte {
+	u := uint64(ns)
+	if ns < 0 {
+		b = append(b, '-')
+		u = -u
+	}
+	b = strconv.AppendUint(b, u/1e9, 10)
+	frac := u % 1e9
+	if frac == 0 {
+		return b
+	}
+	var digits [9]byte
+	for i := 8; i >= 0; i-- {
+		digits[i] = byte('0' + frac%10)
+		frac /= 10
+	}
+	n := 9
+	for digits[n-1] == '0' {
+		n--
+	}
+	b = append(b, '.')
+	return append(b, digits[:n]...)
+}
+
+// appendTime appends a time as RFC 3339 with nanoseconds, UTC.
+func appendTime(b []byte, ns int64) []byte {
+	return time.Unix(0, ns).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z")
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string. Whatever could steer a terminal
+// that shows the line (controls, bidirectional overrides) is escaped; bytes
+// that are no UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case c == '"' || c == '\\':
+				b = append(b, '\\', c)
+			case c == '\n':
+				b = append(b, '\\', 'n')
+			case c < 0x20 || c == 0x7f:
+				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			default:
+				b = append(b, c)
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			b = appendEscape(b, r)
+		} else {
+			b = append(b, s[i:i+n]...)
+		}
+		i += n
+	}
+	return append(b, '"')
+}
+
+// appendEscape appends r as one or two \uXXXX (RFC 8259 section 7).
+func appendEscape(b []byte, r rune) []byte {
+	if r > 0xffff {
+		r -= 0x10000
+		b = appendEscape(b, 0xd800+r>>10)
+		return appendEscape(b, 0xdc00+r&0x3ff)
+	}
+	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+}
