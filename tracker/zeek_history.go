@@ -1,0 +1,102 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// zeekCount are the events whose letter comes at the 1st, 10th, 100th ... time.
+type zeekCount uint8
+
+const (
+	countGap zeekCount = iota
+	countRetx
+	countZeroWindow
+	nZeekCounts
+)
+
+// history appends the history to buf: one letter an event, upper case for the
+// originator.
+func (z *zeek) history(buf []byte) []byte { return append(buf, z.letters[:z.n]...) }
+
+// flipped notes that the originator was guessed against the direction of the
+// first segment; it comes before that segment.
+func (z *zeek) flipped() { z.add('^') }
+
+func (z *zeek) add(letter byte) {
+	if int(z.n) < len(z.letters) {
+		z.letters[z.n] = letter
+		z.n++
+	}
+}
+
+// addFor adds a letter, given in lower case, for one end.
+func (z *zeek) addFor(of End, letter byte) {
+	if of == Orig {
+		letter -= 'a' - 'A'
+	}
+	z.add(letter)
+}
+
+// once adds the letter the first time; it reports whether it was there.
+func (z *zeek) once(of End, f zeekSeen, letter byte) bool {
+	if z.seen[of]&f != 0 {
+		return true
+	}
+	z.seen[of] |= f
+	z.addFor(of, letter)
+	return false
+}
+
+// count counts an event and adds its letter each time the count has grown tenfold.
+func (z *zeek) count(of End, c zeekCount) {
+	n := &z.ends[of].counts[c]
+	if *n == 1<<16-1 {
+		return // the letters after the one for 10,000 are not told
+	}
+	*n++
+	switch *n {
+	case 1, 10, 100, 1000, 10000:
+		z.addFor(of, "gtw"[c])
+	}
+}
+
+// tell adds what the segment alone says, before it moves any state.
+func (z *zeek) tell(from End, s *capture.Segment, base reassembly.Seq) {
+	e, p := &z.ends[from], &z.ends[from^1]
+	switch s.Flags & (capture.SYN | capture.FIN | capture.RST) {
+	case 0:
+		if s.Len > 0 {
+			z.once(from, seenData, 'd')
+		} else if s.Flags.Has(capture.ACK) {
+			z.once(from, seenACK, 'a')
+		}
+	case capture.SYN:
+		letter := byte('s')
+		if s.Flags.Has(capture.ACK) {
+			letter = 'h'
+		}
+		// base is 0 unless the end has closed: then it is another SYN.
+		if z.once(from, seenSYN, letter) && base != 0 {
+			z.addFor(from, letter)
+		}
+	case capture.FIN:
+		if z.once(from, seenFIN, 'f') && base.Add(s.Len+1) != e.fin {
+			z.addFor(from, 'f')
+		}
+	case capture.RST:
+		if z.once(from, seenRST, 'r') && base != e.rst {
+			z.addFor(from, 'r')
+		}
+		e.rst = base
+	case capture.SYN | capture.FIN, capture.SYN | capture.RST:
+		z.once(from, seenMulti, 'q')
+	default:
+		z.once(from, seenFINRST, 'i')
+	}
+	// A window is of no interest with a RST, after one, or when the peer has
+	// sent its FIN and so nothing more.
+	if s.Window == 0 && !s.Flags.Has(capture.RST) && p.state != zeekClosed && e.state != zeekReset {
+		z.count(from, countZeroWindow)
+	}
+}
