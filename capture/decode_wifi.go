@@ -1,0 +1,114 @@
+package capture
+
+// IEEE 802.11 clause 9.2: frame control bits, first byte and second.
+const (
+	wifiTypeMask  = 0x0c
+	wifiData      = 0x08
+	wifiNoData    = 0x40 // data subtypes without data
+	wifiQoS       = 0x80
+	wifiToFrom    = 0x03 // to and from the distribution system: a fourth address
+	wifiMoreFrags = 0x04
+	wifiProtected = 0x40
+	wifiOrder     = 0x80 // with QoS: an HT control field
+
+	wifiHeaderLen = 24
+	wifiAMSDU     = 0x80 // in the QoS control field
+)
+
+// radiotap reads a radiotap header (radiotap.org), which is little endian:
+// version, padding, length, bitmaps, fields. Of the fields only the flags
+// matter, as they say whether the 802.11 header is padded.
+func (d *Decoder) radiotap(v view) Outcome {
+	const header, fields, dataPad = 8, 0x80000000, 0x20
+	b := v.data
+	if len(b) < header {
+		return d.short(v, header)
+	}
+	n := int(le16(b[2:]))
+	if n < header {
+		return d.skip(SkipMalformed)
+	}
+	if len(b) < n {
+		return d.short(v, n)
+	}
+	present := le32(b[4:])
+	at := header
+	for more := present; more&fields != 0 && at+4 <= n; at += 4 { // further bitmaps
+		more = le32(b[at:])
+	}
+	if present&1 != 0 { // timestamp: 8 bytes, aligned
+		at = (at+7)&^7 + 8
+	}
+	padded := present&2 != 0 && at < n && b[at]&dataPad != 0
+	return d.wifi(v.from(n), padded)
+}
+
+// prism reads the headers of the Prism and AVS drivers: both name their
+// length, AVS in network byte order behind a magic number.
+func (d *Decoder) prism(v view) Outcome {
+	const header, avsMagic = 8, 0x80211000
+	b := v.data
+	if len(b) < header {
+		return d.short(v, header)
+	}
+	n := le32(b[4:])
+	if be32(b)&^0xf == avsMagic {
+		n = be32(b[4:])
+	}
+	if n < header || n > 1<<12 {
+		return d.skip(SkipMalformed)
+	}
+	if len(b) < int(n) {
+		return d.short(v, int(n))
+	}
+	return d.wifi(v.from(int(n)), false)
+}
+
+// wifi reads an IEEE 802.11 data frame. Of an aggregate (A-MSDU) the first
+// frame is read. padded says that the driver padded the header to 4 bytes.
+func (d *Decoder) wifi(v view, padded bool) Outcome {
+	b := v.data
+	if len(b) < wifiHeaderLen {
+		if len(b) > 0 && b[0]&wifiTypeMask != wifiData {
+			return d.skip(SkipNotIP) // control frames are shorter
+		}
+		return d.short(v, wifiHeaderLen)
+	}
+	if b[0]&wifiTypeMask != wifiData || b[0]&wifiNoData != 0 {
+		return d.skip(SkipNotIP)
+	}
+	if b[1]&wifiProtected != 0 {
+		return d.skip(SkipEncrypted)
+	}
+	if b[1]&wifiMoreFrags != 0 || b[22]&0x0f != 0 { // fragment number
+		return d.skip(SkipFragment)
+	}
+	n := wifiHeaderLen
+	if b[1]&wifiToFrom == wifiToFrom {
+		n += 6
+	}
+	aggregate := false
+	if b[0]&wifiQoS != 0 {
+		aggregate = len(b) > n && b[n]&wifiAMSDU != 0
+		n += 2
+		if b[1]&wifiOrder != 0 {
+			n += 4
+		}
+	}
+	if padded {
+		n = (n + 3) &^ 3
+	}
+	if len(b) < n {
+		return d.short(v, n)
+	}
+	v = v.from(n)
+	if !aggregate {
+		return d.llc(v)
+	}
+	// A subframe: two addresses, length, LLC.
+	if len(v.data) < ethernetHeaderLen {
+		return d.short(v, ethernetHeaderLen)
+	}
+	length := int(be16(v.data[ethernetAddressesLen:]))
+	return d.llc(v.from(ethernetHeaderLen).clip(length))
+}

@@ -1,0 +1,57 @@
+package capture
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/google/gopacket/layers"
+)
+
+// checksumOK verifies the TCP checksum of the whole segment b, header
+// included, with the pseudo-header of s's addresses (RFC 9293 section 3.1,
+// RFC 8200 section 8.1; for IPv4 both give the same sum: the ffff of a mapped
+// address is zero in one's complement).
+func (s *Segment) checksumOK(b []byte) bool {
+	sum := uint64(len(b)) + uint64(layers.IPProtocolTCP)
+	sum = addWords(sum, s.Src.Addr[:])
+	sum = addWords(sum, s.Dst.Addr[:])
+	return fold(addWords(sum, b)) == 0xffff
+}
+
+// addWords adds b to a one's complement sum, as big-endian 16 bit words, 32
+// bytes a turn. 64 bit words may be added instead of 16 bit ones because
+// 2^16-1 divides 2^64-1.
+func addWords(sum uint64, b []byte) uint64 {
+	var carry uint64
+	for len(b) >= 32 {
+		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b), 0)
+		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b[8:]), carry)
+		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b[16:]), carry)
+		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b[24:]), carry)
+		sum, carry = bits.Add64(sum, 0, carry)
+		sum += carry
+		b = b[32:]
+	}
+	for len(b) >= 8 {
+		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(b), 0)
+		sum += carry
+		b = b[8:]
+	}
+	if len(b) > 0 {
+		var last [8]byte // an odd byte counts as if zeros followed
+		copy(last[:], b)
+		sum, carry = bits.Add64(sum, binary.BigEndian.Uint64(last[:]), 0)
+		sum += carry
+	}
+	return sum
+}
+
+// fold brings a sum down to 16 bits.
+func fold(sum uint64) uint16 {
+	sum = sum>>32 + sum&0xffffffff
+	sum = sum>>32 + sum&0xffffffff
+	sum = sum>>16 + sum&0xffff
+	sum = sum>>16 + sum&0xffff
+	sum = sum>>16 + sum&0xffff
+	return uint16(sum)
+}
