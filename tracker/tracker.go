@@ -2,12 +2,23 @@
 // connection from the segments that a capture saw.
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"cmp"
+	"slices"
+
+	"tcpwatch/capture"
+)
+
+// Defaults of Options.
+const (
+	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
+	DefaultMaxConns = 1 << 20
+)
 
 // Options of a Tracker. The zero value is usable.
 type Options struct {
-	MSL      int64 // nanoseconds; 0 means 30 s, so that TIME-WAIT is Linux's 60 s
-	MaxConns int   // most connections held at once; 0 means 1,048,576
+	MSL      int64 // maximum segment lifetime, nanoseconds; 0 means DefaultMSL
+	MaxConns int   // most connections held at once, divided among 256 shards; 0 means DefaultMaxConns
 	Interval int64 // nanoseconds between interim records of long connections; 0: none
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
@@ -30,30 +41,107 @@ type Stats struct {
 
 // Tracker holds the connections of one input. It is not safe for concurrent use.
 type Tracker struct {
-	opt  Options
-	sink Sink
+	opt       Options
+	sink      Sink
+	perShard  int
+	shards    [nShards]shard
+	done      []finished
+	interim   []Record
+	record    Record
+	history   [64]byte
+	emitted   uint64
+	anomalies [nAnomalies]uint64
 }
 
 // New returns a Tracker that tells sink what it finds.
-func New(o Options, sink Sink) *Tracker { return &Tracker{opt: o, sink: sink} }
+func New(o Options, sink Sink) *Tracker {
+	if o.MSL == 0 {
+		o.MSL = DefaultMSL
+	}
+	if o.MaxConns == 0 {
+		o.MaxConns = DefaultMaxConns
+	}
+	t := &Tracker{opt: o, sink: sink, perShard: max(1, o.MaxConns/nShards)}
+	for i := range t.shards {
+		t.shards[i].table = make(map[key]*conn)
+	}
+	return t
+}
 
 // Observe takes one segment, in input order.
-func (t *Tracker) Observe(s *capture.Segment) {}
-
-// Quoted takes an ICMP error that quotes a TCP header, in input order.
-func (t *Tracker) Quoted(q *capture.Quote) {}
+func (t *Tracker) Observe(s *capture.Segment) {
+	k := t.segmentKey(s)
+	sh := &t.shards[k.shard()]
+	sh.stats.Segments++
+	c := sh.table[k]
+	for c != nil && t.deadline(c) <= s.Time {
+		t.drop(sh, c, endTimeout, t.deadline(c))
+		c = sh.table[k]
+	}
+	c = t.route(sh, c, k, s)
+	t.observe(sh, c, s)
+	t.touch(sh, c, s.Time)
+}
 
 // Tick lets time-driven edges happen and hands out what has finished. The
 // caller calls it at every 4,096th packet of the input, whatever the packet
 // was, so that results do not depend on how the work is divided; now is the
 // latest packet time so far.
-func (t *Tracker) Tick(now int64) {}
+func (t *Tracker) Tick(now int64) {
+	for i := range t.shards {
+		t.expire(&t.shards[i], now)
+	}
+	t.flush()
+}
 
 // Finish hands out every connection that is left; the input has ended.
-func (t *Tracker) Finish() {}
+func (t *Tracker) Finish() {
+	for i := range t.shards {
+		sh := &t.shards[i]
+		for k := range sh.lists {
+			for c := sh.lists[k].oldest; c != nil; c = sh.lists[k].oldest {
+				// What would have ended later has not ended: the input did.
+				t.drop(sh, c, endInput, t.deadline(c))
+			}
+		}
+	}
+	t.flush()
+}
 
 // Snapshot hands f an interim record of every connection held, in order of ID.
-func (t *Tracker) Snapshot(f func(*Record)) {}
+func (t *Tracker) Snapshot(f func(*Record)) {
+	var open []*conn
+	for i := range t.shards {
+		for k := range t.shards[i].lists {
+			for c := t.shards[i].lists[k].oldest; c != nil; c = c.newer {
+				open = append(open, c)
+			}
+		}
+	}
+	slices.SortFunc(open, func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
+	for _, c := range open {
+		t.fill(&t.record, c)
+		t.record.Interim = true
+		f(&t.record)
+	}
+}
 
 // Stats returns the counts so far.
-func (t *Tracker) Stats() Stats { return Stats{} }
+func (t *Tracker) Stats() Stats {
+	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64)}
+	for i := range t.shards {
+		x := &t.shards[i]
+		s.Segments += x.stats.Segments
+		s.Conns += x.stats.Conns
+		s.Evicted += x.stats.Evicted
+		s.Quotes += x.stats.Quotes
+		s.Unmatched += x.stats.Unmatched
+		s.Open += x.held
+	}
+	for i, n := range t.anomalies {
+		if n > 0 {
+			s.Anomalies[anomaly(i).String()] = n
+		}
+	}
+	return s
+}

@@ -1,0 +1,207 @@
+package reassembly
+
+// MaxGaps is how many gaps a Stream remembers; what a further one costs is in Stream.Forgotten.
+const MaxGaps = 64
+
+// Range is the sequence numbers From <= n < To.
+type Range struct{ From, To Seq }
+
+// Len is the number of sequence numbers in the range.
+func (r Range) Len() uint32 { return uint32(r.To - r.From) }
+
+// Stream is the payload that one end sent, as sequence numbers: which were
+// seen, skipped and acknowledged. SYN and FIN are not in it: the caller tells
+// it the number of the first payload byte, and keeps the FIN's number.
+//
+// Invariants: base <= every gap < nxt, gaps are sorted and apart. The zero
+// value is a stream of which nothing is known.
+type Stream struct {
+	base    Seq // number of the first payload byte, or the first number seen
+	nxt     Seq // one past the last payload byte known of: SND.NXT, as far as seen
+	una     Seq // highest acknowledgment seen: SND.UNA
+	started bool
+	acked   bool
+	gaps    []Range // never seen, in order
+	span    uint64  // numbers from base to nxt, beyond 2^32 too
+	again   uint64  // payload bytes seen more than once
+	lost    uint64  // bytes in gaps that were forgotten
+}
+
+// Added says what a segment's payload was to its stream.
+type Added struct {
+	New    uint32 // bytes never sent before as far as seen, above everything seen
+	Filled uint32 // bytes that filled gaps
+	Again  uint32 // bytes seen before
+	Gap    uint32 // bytes skipped between what was seen and this segment
+}
+
+// Start tells the number of the first payload byte. Only the first call counts.
+func (s *Stream) Start(first Seq) {
+	if s.started {
+		return
+	}
+	s.started, s.base, s.nxt, s.una = true, first, first, first
+}
+
+// Started reports whether the numbers are known.
+func (s *Stream) Started() bool { return s.started }
+
+// Base is the number of the first payload byte (or the first seen).
+func (s *Stream) Base() Seq { return s.base }
+
+// Next is SND.NXT as far as seen, FIN not counted (RFC 9293 section 3.3.1).
+func (s *Stream) Next() Seq { return s.nxt }
+
+// Una is the highest acknowledgment seen, Base before the first.
+func (s *Stream) Una() Seq { return s.una }
+
+// Acked reports whether any acknowledgment was seen.
+func (s *Stream) Acked() bool { return s.acked }
+
+// Span is the number of payload bytes from Base to Next, gaps included.
+func (s *Stream) Span() uint64 { return s.span }
+
+// Again is the number of payload bytes seen more than once.
+func (s *Stream) Again() uint64 { return s.again }
+
+// Missing is the number of payload bytes in Span that were never seen.
+func (s *Stream) Missing() uint64 {
+	n := s.lost
+	for _, g := range s.gaps {
+		n += uint64(g.Len())
+	}
+	return n
+}
+
+// Forgotten is the number of bytes in gaps dropped because of MaxGaps.
+func (s *Stream) Forgotten() uint64 { return s.lost }
+
+// Gaps are the ranges never seen, in order; borrowed.
+func (s *Stream) Gaps() []Range { return s.gaps }
+
+// Delivered is RCV.NXT of the receiver, supposing that whatever was seen
+// reached it: the end of the last byte before the first gap that nobody
+// acknowledged.
+func (s *Stream) Delivered() Seq {
+	for _, g := range s.gaps {
+		if s.una.Less(g.To) {
+			return Max(g.From, s.una)
+		}
+	}
+	return s.nxt
+}
+
+// Add notes n payload bytes from seq on.
+func (s *Stream) Add(seq Seq, n uint32) (a Added) {
+	if !s.started {
+		s.Start(seq)
+	}
+	if n == 0 {
+		return a
+	}
+	end := seq.Add(n)
+	if s.nxt.Less(seq) {
+		a.Gap = uint32(seq - s.nxt)
+		s.skip(Range{s.nxt, seq})
+		s.advance(seq)
+	}
+	if s.nxt.Less(end) {
+		a.New = uint32(end - Max(s.nxt, seq))
+		s.advance(end)
+	}
+	if old := n - a.New; old > 0 {
+		a.Filled = s.fill(Range{seq, seq.Add(old)})
+		a.Again = old - a.Filled
+		s.again += uint64(a.Again)
+	}
+	return a
+}
+
+// Ack notes an acknowledgment of everything before a. advanced is how far
+// SND.UNA moved; unseen how many bytes it covers that were never seen sent
+// and lie above everything seen: the capture missed them.
+func (s *Stream) Ack(a Seq) (advanced, unseen uint32) {
+	if !s.started {
+		s.Start(a)
+	}
+	s.acked = true
+	if s.nxt.Less(a) {
+		unseen = uint32(a - s.nxt)
+		s.skip(Range{s.nxt, a})
+		s.advance(a)
+	}
+	if s.una.Less(a) {
+		advanced = uint32(a - s.una)
+		s.una = a
+	}
+	return advanced, unseen
+}
+
+// Rebase moves Base up by n when nothing but those n numbers is known: the
+// first segment seen turned out to be a keepalive probe, one before SND.NXT.
+func (s *Stream) Rebase(n uint32) {
+	s.base = s.base.Add(n)
+	s.nxt, s.una, s.span, s.gaps = Max(s.nxt, s.base), Max(s.una, s.base), 0, s.gaps[:0]
+}
+
+func (s *Stream) advance(to Seq) {
+	s.span += uint64(uint32(to - s.nxt))
+	s.nxt = to
+}
+
+// skip appends a gap above all others.
+func (s *Stream) skip(r Range) {
+	if n := len(s.gaps); n > 0 && s.gaps[n-1].To == r.From {
+		s.gaps[n-1].To = r.To
+		return
+	}
+	if len(s.gaps) == MaxGaps {
+		s.lost += uint64(s.gaps[0].Len())
+		s.gaps = s.gaps[:copy(s.gaps, s.gaps[1:])]
+	}
+	s.gaps = append(s.gaps, r)
+}
+
+// fill takes r out of the gaps and returns how many numbers that were.
+func (s *Stream) fill(r Range) (n uint32) {
+	for i := 0; i < len(s.gaps); i++ {
+		g := s.gaps[i]
+		if r.To.LessEq(g.From) {
+			break
+		}
+		if g.To.LessEq(r.From) {
+			continue
+		}
+		from, to := Max(g.From, r.From), g.To
+		if r.To.Less(to) {
+			to = r.To
+		}
+		n += uint32(to - from)
+		left, right := Range{g.From, from}, Range{to, g.To}
+		switch {
+		case left.Len() == 0 && right.Len() == 0:
+			s.gaps = append(s.gaps[:i], s.gaps[i+1:]...)
+			i--
+		case left.Len() == 0:
+			s.gaps[i] = right
+		case right.Len() == 0:
+			s.gaps[i] = left
+		case len(s.gaps) == MaxGaps:
+			// No room to split: the shorter part counts as forgotten.
+			if left.Len() < right.Len() {
+				left, right = right, left
+			}
+			s.lost += uint64(right.Len())
+			s.gaps[i] = left
+		default:
+			s.gaps = append(s.gaps, Range{})
+			copy(s.gaps[i+2:], s.gaps[i+1:])
+			s.gaps[i], s.gaps[i+1] = left, right
+			i++
+		}
+	}
+	return n
+}
+
+// Reset forgets everything but keeps the storage.
+func (s *Stream) Reset() { *s = Stream{gaps: s.gaps[:0]} }

@@ -1,0 +1,149 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// takeFIN takes a FIN; its own number is SEG.SEQ plus its data (RFC 9293 section 3.4).
+func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	fin := reassembly.Seq(s.Seq).Add(s.Len)
+	if e.finSeen {
+		if e.fin != fin {
+			t.anomaly(c, anomalyFINMoved)
+			return
+		}
+		t.repeatedFIN(c, from, s, now)
+		return
+	}
+	if fin.Less(e.stream.Next()) {
+		t.anomaly(c, anomalyDataPastFIN)
+		return
+	}
+	e.finSeen, e.fin, e.finTime, e.finPacket = true, fin, now, s.Packet
+	c.note(Moment{Kind: MomentFIN, End: from})
+	if c.first == NoEnd {
+		c.first = from
+	}
+	took := p.finSeen && s.Flags.Has(capture.ACK) && p.fin.Less(reassembly.Seq(s.Ack))
+	if p.finSeen && !took && !p.finAcked {
+		// Each was sent before the other arrived: simultaneous close (section 3.6, figure 13).
+		c.first, c.flags = Both, c.flags|isSimultaneousClose
+		c.note(Moment{Kind: MomentSimultaneousClose, End: from})
+		c.retract(from, 1<<Established|inSynReceived, now, s.Packet)
+	}
+	if took && c.segments == 0 {
+		// The second FIN: did it also carry the first ACK of the first one?
+		c.segments = 4
+		if p.finAckedTime == now && p.finAckedBy == s.Packet {
+			c.segments = 3
+		}
+	}
+	if e.state == Closed && c.expected(from) {
+		t.livesOn(c, from, s, now)
+	}
+	if c.drive(from, sendFIN, canFIN, now, s.Packet) {
+		c.confirm(from)
+	} else if e.state == Closed {
+		t.anomaly(c, anomalyAfterClose)
+	}
+	if c.is(isSimultaneousClose) && p.finSeen && nextState[e.state][rcvFIN] != Unknown {
+		c.apply(from, rcvFIN, Expected, now, s.Packet)
+	}
+	t.deliverFIN(c, from, s, now)
+}
+
+// deliverFIN lets the receiver take a FIN once nothing before it is missing;
+// behind a hole it changes no state (section 3.10.7.4, eighth).
+func (t *Tracker) deliverFIN(c *conn, from End, s *capture.Segment, now int64) {
+	e := &c.ends[from]
+	if !e.finSeen || e.finAcked || e.stream.Delivered().Less(e.fin) {
+		return
+	}
+	to := from.Peer()
+	if tookFIN.has(c.ends[to].state) {
+		return
+	}
+	if c.ends[to].state == SynReceived && !s.Flags.Has(capture.ACK) {
+		return
+	}
+	c.apply(to, rcvFIN, Expected, now, s.Packet)
+}
+
+// repeatedFIN: it, or the ACK of it, did not arrive.
+func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	kind := MomentFINAgain
+	if p.state == TimeWait {
+		kind = MomentLastACKLost
+	}
+	c.note(Moment{Kind: kind, End: from, N: uint64(e.fins - 1), Since: now - e.finTime, Ref: e.finPacket})
+	if !e.finAcked && tookFIN.has(p.state) {
+		// Nobody acknowledged it: it was lost behind the tap, and comes again now.
+		if c.retract(to, ^tookFIN, now, s.Packet) {
+			t.deliverFIN(c, from, s, now)
+		}
+		return
+	}
+	// The ACK that passed the tap did not reach it.
+	switch e.state {
+	case Closed:
+		c.retract(from, 1<<LastAck, now, s.Packet)
+	case FinWait2:
+		c.retract(from, 1<<FinWait1, now, s.Packet)
+	case TimeWait:
+		c.retract(from, 1<<Closing, now, s.Packet)
+	}
+}
+
+// ackFIN: the segment acknowledges the FIN of the end it is sent to.
+func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	if tookFIN.has(e.state) {
+		c.confirm(from)
+	} else if e.state == Closed && p.finAcked {
+		// A straggler of an end that is done.
+	} else if !c.drive(from, rcvFIN, 1<<Established|1<<SynReceived|1<<FinWait1|1<<FinWait2, now, s.Packet) {
+		t.anomaly(c, anomalyIllegal)
+	}
+	first := !p.finAcked
+	if first {
+		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
+		c.note(Moment{Kind: MomentFINAcked, End: to, Span: now - p.finTime, Ref: p.finPacket})
+	}
+	c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
+	if e.state == TimeWait && e.has&hasTimeWait == 0 {
+		e.enterTimeWait(now, t.opt.MSL)
+		c.note(Moment{Kind: MomentTimeWait, End: from, Span: 2 * t.opt.MSL})
+	}
+	if p.state == TimeWait && p.has&hasTimeWait == 0 {
+		p.enterTimeWait(now, t.opt.MSL)
+		c.note(Moment{Kind: MomentTimeWait, End: to, Span: 2 * t.opt.MSL})
+	}
+	if first && e.finAcked {
+		c.note(Moment{Kind: MomentClosed, End: from, Span: now - min(e.finTime, p.finTime), N: uint64(c.segments)})
+	}
+}
+
+func (e *endpoint) enterTimeWait(now, msl int64) {
+	e.has |= hasTimeWait
+	e.timeWaitSince, e.timeWaitUntil = now, now+2*msl
+}
+
+// restartTimeWait begins 2MSL again. RFC 9293 section 3.10.7.4 does so at a
+// repeated FIN; Linux (tcp_timewait_state_process) at any segment with ACK.
+func (t *Tracker) restartTimeWait(c *conn, holder End, s *capture.Segment, now int64) {
+	x := &c.ends[holder]
+	if x.state != TimeWait || x.has&hasTimeWait == 0 {
+		return
+	}
+	x.timeWaitUntil = now + 2*t.opt.MSL
+	x.restarts++
+	c.note(Moment{Kind: MomentTimeWaitRestart, End: holder, N: uint64(x.restarts), Span: 2 * t.opt.MSL})
+}
+
+// closed reports whether both FINs were acknowledged.
+func (c *conn) closed() bool { return c.ends[Orig].finAcked && c.ends[Resp].finAcked }

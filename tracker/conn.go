@@ -1,0 +1,194 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// maxTransitions bounds the edges remembered of a connection; the first ones
+// and the last ones tell the story, those dropped between are counted.
+const maxTransitions = 64
+
+// endpoint is one end of a connection: what it sent, and the state it is in.
+type endpoint struct {
+	addr   capture.Endpoint
+	stream reassembly.Stream // its payload
+	isn    reassembly.Seq
+	fin    reassembly.Seq // number of its FIN
+
+	state                      State
+	synSeen, finSeen, finAcked bool
+	ackedAny                   bool // it sent an ACK: its view of the peer's numbers is known
+
+	packets                   uint64
+	seenBytes                 uint64
+	wireBytes                 uint64
+	syns, synAcks, fins, rsts uint32
+	retx                      uint32
+	retxBytes                 uint64
+	outOfOrder                uint32
+	dupAcks                   uint32
+
+	firstSYN, lastSYN       int64 // or SYN/ACK
+	firstSYNVal, lastSYNVal uint32
+	firstSYNPacket          uint64
+	finTime, finAckedTime   int64
+	finAckedBy              uint64 // packet
+	finPacket               uint64
+	firstByte               int64 // time of its first payload byte
+	synData                 uint32
+
+	window   uint16 // last advertised
+	wscale   uint8
+	mss      uint16
+	ttl      uint8
+	has      endFlags
+	lastSend int64 // time of its last segment
+	lastData int64 // time of its last segment with payload
+
+	timeWaitSince, timeWaitUntil int64
+	timeWaitEnd                  string
+	restarts                     uint32
+
+	probe  prober
+	zero   zeroWindow
+	recent recentSegments
+}
+
+// endFlags are facts about an end that fit a bit each.
+type endFlags uint16
+
+const (
+	hasMSS endFlags = 1 << iota
+	hasWScale
+	hasSACK
+	hasTimestamps
+	hasECN
+	hasTTL
+	hasFirstByte
+	hasTimeWait
+	hasClosedByRST  // its RST, or one it must accept
+	hasDataAfterFIN // it sent data after the other end's FIN was acknowledged
+	hasRepeatedData // unacknowledged data was repeated and nothing came back since
+)
+
+// sndNxt is SND.NXT as far as seen, SYN and FIN counted.
+func (e *endpoint) sndNxt() reassembly.Seq {
+	n := e.stream.Next()
+	if e.finSeen && n.LessEq(e.fin) {
+		return e.fin.Add(1)
+	}
+	return n
+}
+
+// conn is one connection.
+type conn struct {
+	key          key
+	id           uint64
+	ends         [2]endpoint
+	prev         *conn // an older connection on the same endpoints that may still live
+	older, newer *conn // neighbours in the list of its class
+	class        class
+	stamp        int64 // last packet, on the shard's clock: what the class's timeout counts from
+
+	firstPacket, lastPacket uint64
+	file                    uint16
+	iface                   uint16
+	filePacket              uint64
+	start, last             int64
+	interimAt               int64
+
+	tunnel     capture.TunnelKind
+	tunnelID   uint32
+	tunnelPart bool
+	nVLAN      uint8
+	vlan       [2]uint16
+
+	flags connFlags
+	step  *Step // the row being drawn, when the connection was marked
+
+	// opening
+	thirdACK    int64 // the ACK that completed it
+	thirdACKAt  uint64
+	synAckLost  uint8 // SYN/ACK repeats that contradicted an expected ESTABLISHED
+	firstSYNACK int64
+	synAckEcho  uint32 // TSecr of the first SYN/ACK
+	thirdEcho   uint32 // TSecr of the completing ACK
+	answer      Answer
+	answered    int64  // when a failing answer came
+	openKind    string // set by what ends the attempt early
+
+	// closing
+	first         End // sender of the first FIN
+	segments      uint8
+	bytesAfterFIN uint64
+	resetBy       End
+	resetIn       State
+	resetCause    string
+	resetPacket   uint64
+	resetTime     int64
+	rstsIgnored   uint32
+	endedBy       ending
+
+	duplicates   uint32
+	timeWentBack uint32
+	dropped      uint32 // transitions not remembered
+	trans        []Transition
+	z            zeek
+}
+
+// connFlags are facts about a connection that fit a bit each.
+type connFlags uint16
+
+const (
+	isMidstream connFlags = 1 << iota
+	isOpen                // the handshake completed, as far as seen
+	isSimultaneousOpen
+	isSimultaneousClose
+	isFastOpen
+	isTruncated
+	isOffload
+	isOpenTold // EventOpened was told
+	isEndTold  // EventFailed, EventClosed or EventReset was told
+	isReset    // a RST that its receiver accepts
+	isThreeSegments
+	isHalfCloseSeen
+	isGone // handed out already
+)
+
+// ending says why a connection was handed out.
+type ending uint8
+
+const (
+	endInput   ending = iota // the input ended
+	endTimeout               // its class's timeout passed
+	endReuse                 // a new connection took its endpoints
+	endEvicted               // the table was full
+)
+
+func (c *conn) is(f connFlags) bool { return c.flags&f != 0 }
+
+// from says which end sent a segment.
+func (c *conn) from(src capture.Endpoint) End {
+	if src == c.ends[Orig].addr {
+		return Orig
+	}
+	return Resp
+}
+
+// note adds a moment to the packet's row of the ladder, when there is one.
+func (c *conn) note(m Moment) {
+	if c.step != nil {
+		c.step.Moments = append(c.step.Moments, m)
+	}
+}
+
+// clear readies a connection for use, its storage kept.
+func (c *conn) clear() {
+	trans := c.trans[:0]
+	a, b := c.ends[0].stream, c.ends[1].stream
+	*c = conn{trans: trans, first: NoEnd, resetBy: NoEnd}
+	a.Reset()
+	b.Reset()
+	c.ends[0].stream, c.ends[1].stream = a, b
+}

@@ -1,0 +1,148 @@
+package tracker
+
+// set puts an end into a state and remembers the edge.
+func (c *conn) set(e End, to State, p Proof, now int64, packet uint64) {
+	x := &c.ends[e]
+	if x.state == to {
+		return
+	}
+	c.remember(Transition{Time: now, Packet: packet, End: e, From: x.state, To: to, Proof: p})
+	x.state = to
+}
+
+func (c *conn) remember(tr Transition) {
+	if len(c.trans) == maxTransitions {
+		// The opening stays; the oldest edge after it goes.
+		const keep = maxTransitions / 2
+		copy(c.trans[keep:], c.trans[keep+1:])
+		c.trans = c.trans[:maxTransitions-1]
+		c.dropped++
+	}
+	c.trans = append(c.trans, tr)
+}
+
+// apply moves an end along an edge of figure 5 if there is one from its state.
+func (c *conn) apply(e End, on event, p Proof, now int64, packet uint64) bool {
+	to := nextState[c.ends[e].state][on]
+	if to == Unknown {
+		return false
+	}
+	c.set(e, to, p, now, packet)
+	return true
+}
+
+// imply takes an end along the shortest legal path to the nearest of the
+// wanted states: packets that the capture missed (law 1). From Unknown it
+// jumps. It reports false, and changes nothing, where no path leads.
+func (c *conn) imply(e End, wanted stateSet, now int64, packet uint64) bool {
+	from := c.ends[e].state
+	if wanted.has(from) {
+		return true
+	}
+	best, n := Unknown, int(NStates)
+	for s := Closed; s < NStates; s++ {
+		if !wanted.has(s) {
+			continue
+		}
+		if from == Unknown {
+			best = s
+			break
+		}
+		if h := hops(from, s); h > 0 && h < n {
+			best, n = s, h
+		}
+	}
+	if best == Unknown {
+		return false
+	}
+	for c.ends[e].state != best {
+		hop := best
+		if at := c.ends[e].state; at != Unknown {
+			hop = firstHop[at][best]
+		}
+		c.set(e, hop, Implied, now, packet)
+	}
+	return true
+}
+
+// drive applies a sender's event, implying what must have come before it.
+func (c *conn) drive(e End, on event, from stateSet, now int64, packet uint64) bool {
+	if !from.has(c.ends[e].state) && !c.imply(e, from, now, packet) {
+		return false
+	}
+	return c.apply(e, on, Seen, now, packet)
+}
+
+// before is the index of the last edge of an end below i that still stands
+// (no later edge took it back), -1 where there is none.
+func (c *conn) before(e End, i int) int {
+	taken := 0
+	for i--; i >= 0; i-- {
+		switch t := &c.trans[i]; {
+		case t.End != e:
+		case t.Proof == Retracted:
+			taken++
+		case taken > 0:
+			taken--
+		default:
+			return i
+		}
+	}
+	return -1
+}
+
+// confirm marks the expected edges of an end as seen: it acted on them.
+func (c *conn) confirm(e End) {
+	for i := c.before(e, len(c.trans)); i >= 0 && c.trans[i].Proof == Expected; i = c.before(e, i) {
+		c.trans[i].Proof = Seen
+	}
+}
+
+// expected reports whether the state that an end is in is only expected.
+func (c *conn) expected(e End) bool {
+	i := c.before(e, len(c.trans))
+	return i >= 0 && c.trans[i].Proof == Expected
+}
+
+// retract takes back the expected edges of an end until it is in one of the
+// wanted states: a later packet contradicted them (law 2). Where that cannot
+// be reached over expected edges alone it changes nothing and reports false.
+func (c *conn) retract(e End, wanted stateSet, now int64, packet uint64) bool {
+	at := c.ends[e].state
+	for i := c.before(e, len(c.trans)); !wanted.has(at); i = c.before(e, i) {
+		if i < 0 || c.trans[i].Proof != Expected {
+			return false
+		}
+		at = c.trans[i].From
+	}
+	for c.ends[e].state != at {
+		last := c.trans[c.before(e, len(c.trans))]
+		c.note(Moment{Kind: MomentRetracted, End: e, From: last.To, To: last.From, Ref: last.Packet})
+		c.remember(Transition{Time: now, Packet: packet, End: e, From: last.To, To: last.From, Proof: Retracted})
+		c.ends[e].state = last.From
+	}
+	return true
+}
+
+// stateSet is a set of states, a bit each.
+type stateSet uint16
+
+func (s stateSet) has(x State) bool { return s&(1<<x) != 0 }
+
+const (
+	inSynSent     stateSet = 1 << SynSent
+	inSynReceived stateSet = 1 << SynReceived
+	inTimeWait    stateSet = 1 << TimeWait
+	inClosed      stateSet = 1 << Closed
+
+	// The states from which new data can be sent (RFC 9293 section 3.10.2).
+	canSend stateSet = 1<<Established | 1<<CloseWait
+	// The states from which a FIN can be sent for the first time (section 3.10.4).
+	canFIN stateSet = canSend | 1<<SynReceived
+	// The states in which an end has sent a FIN.
+	hasFIN stateSet = 1<<FinWait1 | 1<<FinWait2 | 1<<Closing | 1<<LastAck | 1<<TimeWait
+	// The states in which an end has received and taken a FIN.
+	tookFIN stateSet = 1<<CloseWait | 1<<Closing | 1<<LastAck | 1<<TimeWait
+	// The states in which an ACK can be sent.
+	canACK stateSet = 1<<Established | 1<<FinWait1 | 1<<FinWait2 | 1<<CloseWait | 1<<Closing | 1<<LastAck | 1<<TimeWait
+)

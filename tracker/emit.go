@@ -1,0 +1,319 @@
+package tracker
+
+// emit hands out the record of a connection that is over and keeps its storage.
+func (t *Tracker) emit(c *conn, at int64) {
+	t.fill(&t.record, c)
+	r := &t.record
+	for e := Orig; e <= Resp; e++ {
+		x := &c.ends[e]
+		if x.state == TimeWait && x.has&hasTimeWait != 0 && x.timeWaitUntil <= at && c.endedBy != endInput {
+			c.set(e, Closed, Seen, x.timeWaitUntil, 0)
+			r.Transitions = c.trans
+		}
+	}
+	if t.opt.Events && !c.is(isEndTold) && c.endedBy == endTimeout {
+		kind := EventTimedOut
+		if !c.is(isOpen) && !c.is(isMidstream) {
+			kind = EventFailed
+		}
+		t.sink.Event(&Event{Kind: kind, Time: at, Record: r})
+	}
+	t.emitted++
+	t.sink.Conn(r)
+	if sh := &t.shards[c.key.shard()]; len(sh.free) < t.perShard {
+		c.clear()
+		sh.free = append(sh.free, c)
+	}
+}
+
+// fill makes the record of a connection as it stands.
+func (t *Tracker) fill(r *Record, c *conn) {
+	*r = Record{
+		ID: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr,
+		FirstPacket: c.firstPacket, LastPacket: c.lastPacket,
+		File: int(c.file), FilePacket: c.filePacket, Interface: int(c.iface),
+		Start: c.start, End: c.last, States: c.states(),
+		Tunnel: c.tunnel, TunnelID: c.tunnelID, TunnelPart: c.tunnelPart,
+		VLANs: c.vlan, NVLAN: c.nVLAN,
+		ConnState: c.z.connState(), History: string(c.z.history(t.history[:0])),
+		Transitions: c.trans,
+	}
+	c.fillOpen(&r.Open)
+	for e := Orig; e <= Resp; e++ {
+		c.fillEnd(&r.Ends[e], e)
+		c.fillKeepalive(&r.Keepalive[e], e)
+	}
+	r.KeepaliveOutcome = c.keepaliveOutcome()
+	c.fillClose(&r.Close, r.Open.Kind)
+	c.fillTimeWait(&r.TimeWait)
+	r.Capture = CaptureRecord{
+		Midstream:    c.is(isMidstream),
+		OneWay:       c.oneWay(),
+		Truncated:    c.is(isTruncated),
+		Duplicates:   c.duplicates,
+		MissingBytes: r.Ends[Orig].MissingBytes + r.Ends[Resp].MissingBytes,
+		Offload:      c.is(isOffload),
+		TimeWentBack: c.timeWentBack,
+	}
+}
+
+// oneWay reports whether the capture holds one direction only of a connection
+// that plainly had two: what was seen acknowledges the other end's numbers.
+func (c *conn) oneWay() bool {
+	for e := Orig; e <= Resp; e++ {
+		if x := &c.ends[e]; c.ends[e.Peer()].packets == 0 && x.ackedAny && x.packets > x.rstPackets() {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *endpoint) rstPackets() uint64 { return uint64(e.rsts) }
+
+func (c *conn) fillOpen(o *OpenRecord) {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	o.Kind = c.kindOfOpen()
+	o.FastOpen = c.is(isFastOpen)
+	o.SYNs, o.SYNACKs = a.syns, b.synAcks
+	if c.is(isSimultaneousOpen) {
+		o.SYNACKs += a.synAcks
+	}
+	o.Answer = c.answer
+	if a.firstSYNPacket == 0 || a.syns == 0 {
+		return
+	}
+	if c.thirdACK != 0 {
+		o.Felt, o.LastSYN = Some(c.thirdACK-a.firstSYN), Some(c.thirdACK-a.lastSYN)
+		if a.lastSYN > c.thirdACK {
+			o.LastSYN = o.Felt
+		}
+	} else if !c.is(isMidstream) {
+		o.Waited = Some(max(c.answered, c.last) - a.firstSYN)
+		if c.answered != 0 {
+			o.Waited = Some(c.answered - a.firstSYN)
+		}
+	}
+	if c.firstSYNACK != 0 {
+		o.Resp = c.serverHalf()
+		if c.thirdACK != 0 {
+			o.Orig = c.clientHalf()
+		}
+	}
+}
+
+// serverHalf is SYN -> SYN/ACK where it is certain which SYN was answered
+// (Karn's rule): the only one, or the one that the SYN/ACK's timestamp names.
+func (c *conn) serverHalf() (o Opt[int64]) {
+	a := &c.ends[Orig]
+	switch {
+	case a.syns == 1 || a.lastSYN == a.firstSYN || a.lastSYN > c.firstSYNACK && a.syns == 2:
+		o = Some(c.firstSYNACK - a.firstSYN)
+	case c.synAckEcho != 0 && c.synAckEcho == a.lastSYNVal && a.lastSYNVal != a.firstSYNVal:
+		o = Some(c.firstSYNACK - a.lastSYN)
+	case c.synAckEcho != 0 && c.synAckEcho == a.firstSYNVal && a.lastSYNVal != a.firstSYNVal:
+		o = Some(c.firstSYNACK - a.firstSYN)
+	}
+	if o.OK && o.V < 0 {
+		return Opt[int64]{}
+	}
+	return o
+}
+
+// clientHalf is SYN/ACK -> ACK under the same rule.
+func (c *conn) clientHalf() (o Opt[int64]) {
+	b := &c.ends[Resp]
+	switch {
+	case b.synAcks == 1 || b.lastSYN == b.firstSYN || b.lastSYN > c.thirdACK:
+		o = Some(c.thirdACK - c.firstSYNACK)
+	case c.thirdEcho != 0 && c.thirdEcho == b.lastSYNVal && b.lastSYNVal != b.firstSYNVal:
+		o = Some(c.thirdACK - b.lastSYN)
+	}
+	if o.OK && o.V < 0 {
+		return Opt[int64]{}
+	}
+	return o
+}
+
+func (c *conn) kindOfOpen() string {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	switch {
+	case c.is(isSimultaneousOpen) && (c.is(isOpen) || a.state >= Established && b.state >= Established):
+		return OpenSimultaneous
+	case c.is(isMidstream) && a.syns+b.synAcks == 0:
+		return OpenMidstream
+	case c.is(isOpen):
+		return OpenHandshake
+	case c.openKind != "":
+		return c.openKind
+	case a.wireBytes > uint64(a.synData) || b.wireBytes > 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(Orig, Established) && !c.expected(Orig):
+		return OpenHandshake // its third ACK was missed
+	case b.synAcks > 0:
+		return OpenHalfOpen
+	case b.packets > 0 && !c.is(isReset):
+		return OpenHalfOpen
+	case c.resetBy == Resp:
+		return OpenHalfOpen
+	}
+	return OpenNoAnswer
+}
+
+// passed reports whether an end went through a state, by edges that stand.
+func (c *conn) passed(e End, s State) bool {
+	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
+		if c.trans[i].To == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *conn) fillClose(r *CloseRecord, open string) {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	r.First, r.Segments = c.first, c.segments
+	r.ResetBy, r.ResetIn, r.ResetCause, r.ResetPacket = c.resetBy, c.resetIn, c.resetCause, c.resetPacket
+	r.RSTsIgnored = c.rstsIgnored
+	for e := Orig; e <= Resp; e++ {
+		x := &c.ends[e]
+		r.FINs[e], r.RSTs[e] = x.fins, x.rsts
+		if x.finSeen {
+			r.FINTime[e], r.FINPacket[e] = Some(x.finTime), x.finPacket
+		}
+		if x.finAcked {
+			r.FINAcked[e] = Some(x.finAckedTime)
+		}
+	}
+	switch {
+	case open == OpenRefused, open == OpenUnreachable, open == OpenNoAnswer, open == OpenHalfOpen, open == OpenAborted:
+		r.Kind = CloseNeverOpened
+	case c.closed():
+		r.Kind = CloseNormal
+	case c.is(isReset):
+		r.Kind = CloseReset
+	case a.finAcked || b.finAcked:
+		r.Kind = CloseHalfClosed
+	case a.finSeen || b.finSeen:
+		r.Kind = CloseUnackedFIN
+	case (a.has|b.has)&hasRepeatedData != 0 && c.endedBy != endEvicted:
+		r.Kind = CloseTimedOut
+	case c.endedBy == endEvicted:
+		r.Kind = CloseEvicted
+	default:
+		r.Kind = CloseOpen
+	}
+	if !c.closed() {
+		r.Segments = 0
+	}
+	if c.first <= Resp {
+		x, y := &c.ends[c.first], &c.ends[c.first.Peer()]
+		if x.finAcked {
+			r.BytesAfterFIN = Some(c.bytesAfterFIN)
+			if y.finSeen {
+				r.HalfClose = Some(max(0, y.finTime-x.finAckedTime))
+			}
+		}
+	}
+}
+
+func (c *conn) fillTimeWait(r *TimeWaitRecord) {
+	r.Holder = NoEnd
+	for e := Orig; e <= Resp; e++ {
+		x := &c.ends[e]
+		if x.has&hasTimeWait == 0 {
+			continue
+		}
+		if r.Holder == NoEnd {
+			r.Holder, r.Since, r.Until, r.EndedBy = e, x.timeWaitSince, x.timeWaitUntil, x.timeWaitEnd
+		} else {
+			r.Holder = Both
+			r.Since, r.Until = min(r.Since, x.timeWaitSince), max(r.Until, x.timeWaitUntil)
+		}
+		r.Restarts += x.restarts
+	}
+	if r.Holder == NoEnd || r.EndedBy != "" {
+		return
+	}
+	r.EndedBy = TimeWait2MSL
+	if c.endedBy == endInput {
+		r.EndedBy = TimeWaitInputEnd
+	}
+}
+
+func (c *conn) fillKeepalive(r *KeepaliveRecord, e End) {
+	k := &c.ends[e].probe
+	if k.probes == 0 {
+		return
+	}
+	*r = KeepaliveRecord{Probes: k.probes, Answered: k.answered, Unanswered: k.probes - min(k.answered, k.probes), Last: k.last}
+	if k.hasIdle {
+		r.Idle = Some(k.idle)
+	}
+	if k.unansweredGap > 0 {
+		r.Interval = Some(k.unansweredGap)
+	} else if k.answeredGap > 0 {
+		r.Interval = Some(k.answeredGap)
+	}
+}
+
+func (c *conn) keepaliveOutcome() string {
+	outcome := ""
+	for e := Orig; e <= Resp; e++ {
+		k := &c.ends[e].probe
+		switch {
+		case k.probes == 0:
+		case c.resetCause == ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
+			return KeepaliveDead
+		case k.pending > 0:
+			outcome = KeepaliveUnknown
+		case outcome == "":
+			outcome = KeepaliveAlive
+		}
+	}
+	return outcome
+}
+
+func (c *conn) fillEnd(r *EndRecord, e End) {
+	x, y := &c.ends[e], &c.ends[e.Peer()]
+	*r = EndRecord{
+		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.stream.Missing(),
+		Retx: x.retx, RetxOther: x.retx, RetxBytes: x.retxBytes,
+		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
+		ZeroWindows: x.zero.episodes, ZeroWindow: x.zero.total, WindowProbes: y.zero.probes,
+	}
+	if x.zero.closed {
+		r.ZeroWindow += c.last - x.zero.since
+	}
+	if x.stream.Started() {
+		r.Bytes = Some(x.stream.Span())
+	}
+	if x.has&hasMSS != 0 {
+		r.MSS = Some(x.mss)
+	}
+	if x.has&hasWScale != 0 {
+		r.WScale = Some(x.wscale)
+	}
+	if x.has&hasTTL != 0 {
+		r.TTL = Some(x.ttl)
+	}
+	if x.synSeen && x.syns+x.synAcks > 0 {
+		r.SACK, r.Timestamps, r.ECN = Some(x.has&hasSACK != 0), Some(x.has&hasTimestamps != 0), Some(x.has&hasECN != 0)
+	}
+	if x.has&hasFirstByte != 0 && c.thirdACK != 0 && x.firstByte >= c.thirdACK {
+		r.FirstByte = Some(x.firstByte - c.thirdACK)
+	}
+	c.fillTimes(r, e)
+}
+
+// fillTimes adds up how long the end was in each state, by edges that stand.
+func (c *conn) fillTimes(r *EndRecord, e End) {
+	until := c.last
+	if c.dropped > 0 {
+		return // some edges were not remembered: the sums cannot be known
+	}
+	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
+		t := &c.trans[i]
+		if t.To != Closed && t.To != Unknown {
+			r.TimeIn[t.To] = Some(r.TimeIn[t.To].V + max(0, until-t.Time))
+		}
+		until = t.Time
+	}
+}

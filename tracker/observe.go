@@ -1,0 +1,272 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// observe takes one segment of a connection.
+func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
+	from := c.from(s.Src)
+	e := &c.ends[from]
+	now := s.Time
+	if now < c.last {
+		// Cards with several queues stamp a little out of order; no span may become negative.
+		c.timeWentBack++
+		now = c.last
+	}
+	c.last, c.lastPacket = now, s.Packet
+	e.packets++
+	if c.step != nil {
+		t.openStep(c, from, s)
+	}
+	c.z.observe(from, s)
+	c.count(e, s)
+	if e.recent.again(s) {
+		c.duplicates++
+		c.note(Moment{Kind: MomentDuplicate, End: from})
+	} else {
+		e.learn(c, s)
+		switch {
+		case s.Flags.Has(capture.RST):
+			t.takeRST(c, from, s, now)
+		case s.Flags.Has(capture.SYN | capture.ACK):
+			t.takeSYNACK(c, from, s, now)
+		case s.Flags.Has(capture.SYN):
+			t.takeSYN(c, from, s, now)
+		default:
+			t.takeSegment(c, from, s, now)
+		}
+		e.lastSend = now
+		if s.Len > 0 {
+			e.lastData = now
+		}
+	}
+	if c.step != nil {
+		t.closeStep(c)
+	}
+	if t.opt.Events {
+		t.tell(c, s)
+	}
+	if t.opt.Interval > 0 && s.Time-c.interimAt >= t.opt.Interval {
+		c.interimAt = s.Time
+		sh.interim = append(sh.interim, Record{})
+		r := &sh.interim[len(sh.interim)-1]
+		t.fill(r, c)
+		r.Interim, r.Transitions = true, append([]Transition(nil), r.Transitions...)
+	}
+}
+
+// count counts what every captured copy counts for.
+func (c *conn) count(e *endpoint, s *capture.Segment) {
+	switch {
+	case s.Flags.Has(capture.SYN | capture.ACK):
+		e.synAcks++
+	case s.Flags.Has(capture.SYN):
+		e.syns++
+	}
+	if s.Flags.Has(capture.FIN) {
+		e.fins++
+	}
+	if s.Flags.Has(capture.RST) {
+		e.rsts++
+	}
+}
+
+// learn notes what a segment says about its sender.
+func (e *endpoint) learn(c *conn, s *capture.Segment) {
+	if s.Marks&capture.MarkTruncated != 0 {
+		c.flags |= isTruncated
+	}
+	if s.Marks&capture.MarkOffload != 0 || e.has&hasMSS != 0 && s.Len > uint32(e.mss) {
+		c.flags |= isOffload
+	}
+	if s.Flags.Has(capture.SYN) {
+		e.options(s)
+	}
+	if e.has&hasTTL == 0 && !s.Flags.Has(capture.RST) {
+		e.ttl, e.has = s.TTL, e.has|hasTTL
+	}
+}
+
+// options notes what a SYN or SYN/ACK offers.
+func (e *endpoint) options(s *capture.Segment) {
+	if s.Options&capture.OptMSS != 0 {
+		e.mss, e.has = s.MSS, e.has|hasMSS
+	}
+	if s.Options&capture.OptWScale != 0 {
+		// RFC 7323 section 2.3: a shift over 14 means 14.
+		e.wscale, e.has = min(s.WScale, 14), e.has|hasWScale
+	}
+	if s.Options&capture.OptSACKPermitted != 0 {
+		e.has |= hasSACK
+	}
+	if s.Options&capture.OptTimestamps != 0 {
+		e.has |= hasTimestamps
+	}
+	// RFC 3168 section 6.1.1: ECE and CWR on a SYN, ECE alone on a SYN/ACK.
+	if s.Flags.Has(capture.ECE) && s.Flags.Has(capture.CWR) != s.Flags.Has(capture.ACK) {
+		e.has |= hasECN
+	}
+}
+
+// maxAhead is how far an ACK may lie beyond everything seen and still be
+// taken for one of data that the capture missed: the largest window there is
+// (RFC 7323 section 2.3).
+const maxAhead = 1 << 30
+
+// takeSegment takes a segment with neither SYN nor RST.
+func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	hasACK := s.Flags.Has(capture.ACK)
+	if !hasACK && !s.Flags.Has(capture.FIN) && s.Len == 0 {
+		t.anomaly(c, anomalyFlags)
+		return
+	}
+	e.stream.Start(seq)
+	if hasACK {
+		p.stream.Start(ack)
+	}
+	e.rebaseForProbe(p, s)
+	wasTimeWait := p.state == TimeWait
+	probe := t.takeProbe(c, from, s, now)
+	t.takeWindow(c, from, s, now)
+	if hasACK {
+		t.takeACK(c, from, s, now, probe)
+	}
+	if !probe && s.Len > 0 {
+		t.takeData(c, from, s, now)
+	}
+	if s.Flags.Has(capture.FIN) {
+		t.takeFIN(c, from, s, now)
+	} else if !probe {
+		t.deliverFIN(c, from, s, now)
+	}
+	if wasTimeWait && hasACK {
+		t.restartTimeWait(c, from.Peer(), s, now)
+	}
+	if e.state == TimeWait && hasACK && e.timeWaitUntil < now+2*t.opt.MSL {
+		// 2MSL counts from its last ACK.
+		e.timeWaitUntil = now + 2*t.opt.MSL
+	}
+}
+
+// takeACK takes the acknowledgment of a segment without SYN or RST, for what
+// it proves of its sender and will do to its receiver.
+func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, probe bool) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	ack := reassembly.Seq(s.Ack)
+	if p.synSeen && ack.LessEq(p.isn) {
+		return // of an earlier connection, or nonsense
+	}
+	if ahead := ack.Sub(p.sndNxt()); ahead > maxAhead {
+		t.anomaly(c, anomalyAckAhead)
+		return
+	}
+	if p.synSeen || p.state == SynReceived || p.state == SynSent {
+		t.ackSYN(c, from, s, now)
+	}
+	if e.state == Unknown {
+		c.imply(from, 1<<Established, now, s.Packet)
+	}
+	if p.state == Unknown {
+		if p.syns == 0 && e.synSeen {
+			p.state = Listen
+		}
+		c.imply(to, 1<<Established, now, s.Packet)
+	}
+	if e.state == SynSent && !probe {
+		c.imply(from, canACK, now, s.Packet)
+	}
+	upTo := ack
+	coversFIN := p.finSeen && p.fin.Less(ack)
+	if coversFIN {
+		upTo = p.fin
+	}
+	pure := s.Len == 0 && !s.Flags.Has(capture.FIN)
+	if pure && !probe && p.stream.Acked() && upTo == p.stream.Una() && !coversFIN && p.stream.Next() != upTo &&
+		s.Window == e.window && e.ackedAny {
+		// RFC 5681 section 2: same ACK, same window, no data, data outstanding.
+		e.dupAcks++
+	}
+	advanced, unseen := p.stream.Ack(upTo)
+	e.ackedAny = true
+	e.window = s.Window
+	if unseen > 0 {
+		c.note(Moment{Kind: MomentAckedUnseen, End: to, N: uint64(unseen)})
+	}
+	if advanced > 0 {
+		p.has &^= hasRepeatedData
+		if c.expected(from) && e.state == Established {
+			c.confirm(from)
+		}
+	}
+	if coversFIN {
+		t.ackFIN(c, from, s, now)
+	}
+}
+
+// takeData takes the payload of a segment that is no probe.
+func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq := reassembly.Seq(s.Seq)
+	e.wireBytes += uint64(s.Len)
+	if e.finSeen && e.fin.Less(seq.Add(s.Len)) {
+		t.anomaly(c, anomalyDataPastFIN)
+		return
+	}
+	if e.has&hasFirstByte == 0 {
+		e.firstByte, e.has = now, e.has|hasFirstByte
+	}
+	a := e.stream.Add(seq, s.Len)
+	e.seenBytes += uint64(a.New + a.Filled)
+	if a.Gap > 0 {
+		c.note(Moment{Kind: MomentGap, End: from, N: uint64(a.Gap)})
+	}
+	if a.Filled > 0 {
+		e.outOfOrder++
+		c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(a.Filled)})
+	}
+	if a.New == 0 && a.Filled == 0 {
+		e.retx++
+		e.retxBytes += uint64(a.Again)
+		if e.stream.Una().Less(e.stream.Next()) {
+			e.has |= hasRepeatedData
+		}
+		c.note(Moment{Kind: MomentRetransmission, End: from, N: uint64(a.Again)})
+		return
+	}
+	if p.finAcked && p.finAckedTime < now && !e.finSeen {
+		c.bytesAfterFIN += uint64(a.New + a.Filled)
+		if c.flags&isHalfCloseSeen == 0 {
+			c.flags |= isHalfCloseSeen
+			c.note(Moment{Kind: MomentHalfCloseData, End: from, N: uint64(a.New)})
+		}
+	}
+	t.sentData(c, from, s, now, a.New > 0)
+}
+
+// sentData is what new data proves of its sender (RFC 9293 section 3.10.2).
+func (t *Tracker) sentData(c *conn, from End, s *capture.Segment, now int64, isNew bool) {
+	e := &c.ends[from]
+	switch {
+	case canSend.has(e.state):
+		if e.state == Established {
+			c.confirm(from)
+		}
+	case !isNew || hasFIN.has(e.state) && e.state != TimeWait:
+		// Sent before its FIN.
+	case e.state == SynReceived && c.is(isFastOpen):
+		// RFC 7413 section 4.2.2: the server may send before the handshake completes.
+	case e.state == Closed:
+		if !t.livesOn(c, from, s, now) {
+			t.anomaly(c, anomalyAfterClose)
+		}
+	default:
+		if !c.imply(from, canSend, now, s.Packet) {
+			t.anomaly(c, anomalyIllegal)
+		}
+	}
+}

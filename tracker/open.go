@@ -1,0 +1,183 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// takeSYN takes a SYN without ACK.
+func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	if s.Flags.Has(capture.FIN) {
+		t.anomaly(c, anomalyFlags)
+	}
+	if e.synSeen && e.firstSYNPacket != 0 {
+		t.repeatedSYN(c, from, s, now)
+		return
+	}
+	e.synSeen, e.isn = true, reassembly.Seq(s.Seq)
+	e.firstSYN, e.lastSYN, e.firstSYNPacket = now, now, s.Packet
+	e.firstSYNVal, e.lastSYNVal = s.TSVal, s.TSVal
+	e.window = s.Window
+	e.stream.Start(e.isn.Add(1))
+	if s.Len > 0 {
+		e.synData = s.Len
+		e.takeSYNData(s, now)
+	}
+	if e.state != Unknown {
+		return // its own SYN, captured late: what it led to is known already
+	}
+	e.state = Closed
+	c.apply(from, sendSYN, Seen, now, s.Packet)
+	if p.state == SynSent {
+		// RFC 9293 section 3.5, figure 7: each will take the other's SYN.
+		c.flags |= isSimultaneousOpen
+		c.note(Moment{Kind: MomentSimultaneousOpen, End: from})
+		c.apply(to, rcvSYN, Expected, now, s.Packet)
+		c.apply(from, rcvSYN, Expected, now, s.Packet)
+	}
+}
+
+// takeSYNData notes payload on a SYN (RFC 7413): sent, not yet accepted.
+func (e *endpoint) takeSYNData(s *capture.Segment, now int64) {
+	e.wireBytes += uint64(s.Len)
+	a := e.stream.Add(e.isn.Add(1), s.Len)
+	e.seenBytes += uint64(a.New + a.Filled)
+	if e.has&hasFirstByte == 0 {
+		e.firstByte, e.has = now, e.has|hasFirstByte
+	}
+}
+
+// repeatedSYN: no answer reached the opener.
+func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) {
+	e := &c.ends[from]
+	e.lastSYN, e.lastSYNVal = now, s.TSVal
+	if s.Len > 0 {
+		e.wireBytes += uint64(s.Len)
+	}
+	c.note(Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), Since: now - e.firstSYN, Ref: e.firstSYNPacket})
+	switch e.state {
+	case Established, SynReceived:
+		// A SYN/ACK (or SYN) that passed the tap did not reach it.
+		c.retract(from, inSynSent, now, s.Packet)
+	case Closed:
+		// Neither the RST nor the ICMP error ended it; or its user tries again.
+		if !c.retract(from, inSynSent, now, s.Packet) {
+			c.apply(from, sendSYN, Seen, now, s.Packet)
+		}
+		c.openKind, c.answer, c.flags = "", Answer{}, c.flags&^isReset
+	}
+}
+
+// takeSYNACK takes a SYN/ACK.
+func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	if !p.synSeen && !p.stream.Started() {
+		// The SYN was missed: ACK-1 is its number.
+		p.synSeen, p.isn = true, reassembly.Seq(s.Ack-1)
+		p.stream.Start(ack)
+	}
+	if p.synSeen && !p.acksSYN(ack) {
+		t.anomaly(c, anomalySYNACK)
+		return
+	}
+	if e.synAcks > 1 && e.isn == seq && c.firstSYNACK != 0 {
+		t.repeatedSYNACK(c, from, s, now)
+	} else {
+		if !e.synSeen || e.isn != seq {
+			e.stream.Start(seq.Add(1))
+		}
+		e.synSeen, e.isn = true, seq
+		if c.firstSYNACK == 0 {
+			c.firstSYNACK, c.synAckEcho = now, s.TSEcr
+		}
+		if e.firstSYNPacket == 0 {
+			e.firstSYN, e.firstSYNPacket, e.firstSYNVal = now, s.Packet, s.TSVal
+		}
+	}
+	e.lastSYN, e.lastSYNVal = now, s.TSVal
+	e.window = s.Window
+	if c.answer.Kind == AnswerNone {
+		c.answer.Kind = AnswerSYNACK
+	}
+	if e.state == Unknown {
+		e.state = Listen
+	}
+	switch e.state {
+	case SynSent:
+		c.apply(from, rcvSYN, Seen, now, s.Packet)
+	case Listen:
+		c.apply(from, sendSYNACK, Seen, now, s.Packet)
+	case SynReceived:
+		c.confirm(from)
+	}
+	if p.state == Unknown {
+		c.imply(to, inSynSent, now, s.Packet)
+	}
+	if p.synData > 0 && p.isn.Add(1).Less(ack) && c.flags&isFastOpen == 0 {
+		c.flags |= isFastOpen
+		c.note(Moment{Kind: MomentFastOpen, End: to, N: uint64(ack - p.isn.Add(1))})
+	}
+	p.stream.Ack(ack)
+	e.ackedAny = true
+	switch p.state {
+	case SynSent:
+		c.apply(to, rcvSYNACK, Expected, now, s.Packet)
+	case SynReceived: // simultaneous open
+		c.apply(to, rcvACKofSYN, Expected, now, s.Packet)
+		if e.syns > 0 && p.synAcks > 0 && c.thirdACK == 0 {
+			c.established(to, s, now)
+		}
+	case Closed:
+		if c.retract(to, inSynSent, now, s.Packet) {
+			c.openKind = ""
+			c.apply(to, rcvSYNACK, Expected, now, s.Packet)
+		}
+	}
+}
+
+// repeatedSYNACK: the third ACK was lost, or the responder did not take it
+// (accept queue full, or TCP_DEFER_ACCEPT on Linux).
+func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
+	e := &c.ends[from]
+	c.note(Moment{Kind: MomentSYNACKAgain, End: from, N: uint64(e.synAcks - 1), Since: now - e.firstSYN,
+		Ref: e.firstSYNPacket, ThirdACKSeen: c.thirdACK != 0})
+	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
+		c.synAckLost++
+	}
+	if p := &c.ends[from.Peer()]; p.state == Established && c.expected(from.Peer()) && c.thirdACK == 0 {
+		// No ACK came: the SYN/ACK before this one was lost behind the tap.
+		c.retract(from.Peer(), inSynSent, now, s.Packet)
+	}
+}
+
+// ackSYN is what an ACK says about the SYN of the end it is sent to.
+func (t *Tracker) ackSYN(c *conn, from End, s *capture.Segment, now int64) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	if e.state == SynSent && p.synSeen && p.synAcks > 0 {
+		c.apply(from, rcvSYNACK, Seen, now, s.Packet)
+	} else if e.state == Established && !tookFIN.has(e.state) && c.thirdACK == 0 {
+		c.confirm(from)
+	}
+	if c.thirdACK == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.synData) > 0 || c.thirdACK == 0 && p.synAcks > 0 && from == Orig {
+		c.established(from, s, now)
+	}
+	if p.state == SynReceived {
+		// Two SYN/ACK repeats after the ACK: it is not taken (queue full); only
+		// what the responder does next can prove otherwise.
+		if c.synAckLost < 2 || s.Len > 0 || s.Flags.Has(capture.FIN) {
+			c.apply(to, rcvACKofSYN, Expected, now, s.Packet)
+		}
+	}
+}
+
+// established notes the ACK that completes the handshake, as the tap sees it.
+func (c *conn) established(by End, s *capture.Segment, now int64) {
+	c.thirdACK, c.thirdACKAt, c.thirdEcho = now, s.Packet, s.TSEcr
+	c.flags |= isOpen
+	c.note(Moment{Kind: MomentEstablished, End: by, Span: now - c.ends[Orig].firstSYN, N: uint64(c.ends[Orig].syns), M: uint64(c.ends[Resp].synAcks)})
+}

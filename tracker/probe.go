@@ -1,0 +1,139 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// prober is what one end probed to see whether the other still lives.
+type prober struct {
+	probes, answered uint32
+	pending          uint32 // unanswered since the last answer
+	hasIdle          bool
+	idle             int64 // last exchange -> first probe
+	last             int64 // time of the last probe
+	answeredGap      int64 // between the last two probes, the first answered
+	unansweredGap    int64 // between the last two probes, the first unanswered
+}
+
+// zeroWindow is the episodes in which one end had closed its window.
+type zeroWindow struct {
+	closed   bool
+	episodes uint32
+	since    int64
+	total    int64  // ns, of episodes that ended
+	probes   uint32 // the other end's probes of this window
+	lastAt   int64  // of the last probe
+	lastGap  int64
+}
+
+// probeIdle is how long a connection must have been silent for a segment at
+// SND.NXT-1 to be a keepalive probe. A stray old ACK has that number too, but
+// comes within a round trip; Linux's shortest keepalive time is 1 s.
+const probeIdle = second / 5
+
+// keepaliveCount is how many unanswered probes are taken for death when the
+// prober's RST was not seen: the smallest default (macOS, FreeBSD; Linux 9, Windows 10).
+const keepaliveCount = 8
+
+// rebaseForProbe: the first thing seen of an end was a probe, one before
+// SND.NXT, as the answer to it now shows.
+func (e *endpoint) rebaseForProbe(p *endpoint, s *capture.Segment) {
+	if p.synSeen || p.wireBytes > 0 || p.finSeen || p.stream.Span() > 0 || p.packets == 0 || s.Len > 0 ||
+		!s.Flags.Has(capture.ACK) || reassembly.Seq(s.Ack) != p.stream.Base().Add(1) {
+		return
+	}
+	p.stream.Rebase(1)
+	p.probe.probes, p.probe.pending, p.probe.last = uint32(p.packets), uint32(p.packets), p.lastSend
+}
+
+// takeProbe reports whether a segment is a keepalive or zero-window probe, and
+// notes it; and notes the answer to one.
+func (t *Tracker) takeProbe(c *conn, from End, s *capture.Segment, now int64) bool {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	probe := e.probes(p, s, now)
+	if n := p.probe.pending; n > 0 && !probe {
+		p.probe.pending = 0
+		p.probe.answered++
+		c.note(Moment{Kind: MomentKeepaliveAnswer, End: from, N: uint64(n), Span: now - p.probe.last})
+	}
+	if !probe {
+		return false
+	}
+	if p.zero.closed && !p.zero.keepsPace(now) {
+		p.zero.probes++
+		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+		return true
+	}
+	k := &e.probe
+	if k.probes == 0 {
+		k.idle, k.hasIdle = now-max(e.lastSend, p.lastSend), e.lastSend != 0 || p.lastSend != 0
+	}
+	span := now - max(e.lastSend, p.lastSend)
+	if k.pending > 0 {
+		k.unansweredGap = now - k.last
+	} else if k.probes > 0 && k.last > max(e.lastData, p.lastData) {
+		k.answeredGap = now - k.last
+	}
+	k.probes++
+	k.pending++
+	k.last = now
+	c.note(Moment{Kind: MomentKeepalive, End: from, N: uint64(k.pending), Span: span})
+	return true
+}
+
+// probes reports whether a segment asks the peer for an ACK and nothing else:
+// at SND.NXT-1 with at most one byte, everything sent being acknowledged
+// (RFC 9293 section 3.8.4), or at SND.UNA-1 towards a closed window (Linux).
+func (e *endpoint) probes(p *endpoint, s *capture.Segment, now int64) bool {
+	if s.Len > 1 || s.Flags.Any(capture.FIN|capture.PSH|capture.URG) || !s.Flags.Has(capture.ACK) || e.packets < 2 {
+		return false
+	}
+	seq := reassembly.Seq(s.Seq)
+	una := e.stream.Una()
+	if e.finAcked {
+		una = e.fin.Add(1)
+	}
+	if p.zero.closed && s.Len == 0 && seq.Add(1) == una {
+		return true
+	}
+	nxt := e.sndNxt()
+	if seq.Add(1) != nxt || nxt == e.isn.Add(1) && e.synSeen && s.Len > 0 {
+		return false
+	}
+	// Seen from one side alone nothing tells what was acknowledged: the number and the silence must do.
+	if p.packets > 0 && una != nxt {
+		return false
+	}
+	return now-max(e.lastSend, p.lastSend) >= probeIdle
+}
+
+// keepsPace reports whether a probe at a closed window comes after the same
+// pause as the one before: a keepalive. Window probes back off, doubling
+// (RFC 9293 section 3.8.6.1).
+func (z *zeroWindow) keepsPace(now int64) bool {
+	gap := int64(0)
+	if z.lastAt != 0 {
+		gap = now - z.lastAt
+	}
+	d := gap - z.lastGap
+	same := z.lastGap > 0 && d < z.lastGap/5 && d > -z.lastGap/5
+	z.lastAt, z.lastGap = now, gap
+	return same
+}
+
+// takeWindow follows the window that a segment advertises.
+func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
+	z := &c.ends[from].zero
+	switch {
+	case s.Flags.Has(capture.FIN):
+	case s.Window == 0 && !z.closed:
+		z.closed, z.since, z.lastAt, z.lastGap = true, now, 0, 0
+		z.episodes++
+		c.note(Moment{Kind: MomentZeroWindow, End: from, N: uint64(z.episodes)})
+	case s.Window > 0 && z.closed:
+		z.closed = false
+		z.total += now - z.since
+		c.note(Moment{Kind: MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
+	}
+}

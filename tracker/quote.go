@@ -1,0 +1,69 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// Quoted takes an ICMP error that quotes a TCP header, in input order.
+func (t *Tracker) Quoted(q *capture.Quote) {
+	k := t.quoteKey(q)
+	sh := &t.shards[k.shard()]
+	sh.stats.Quotes++
+	c := sh.table[k]
+	for c != nil && !c.sent(q) {
+		c = c.prev
+	}
+	if c == nil {
+		sh.stats.Unmatched++
+		return
+	}
+	from := c.from(q.Src)
+	e := &c.ends[from]
+	now := max(q.Time, c.last)
+	if c.step != nil {
+		*c.step = Step{Conn: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr, Quote: q, Time: q.Time, From: from.Peer(),
+			Before: c.states(), Moments: c.step.Moments[:0]}
+	}
+	kind := MomentICMP
+	if e.state == SynSent {
+		kind = MomentUnreachable
+	}
+	c.note(Moment{Kind: kind, End: from, N: uint64(q.Type), M: uint64(q.Code), Span: now - e.firstSYN, Ref: c.id})
+	if e.state == SynSent && ends(q) {
+		c.answer = Answer{Kind: AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}
+		if q.V6 {
+			c.answer.Kind = AnswerICMPv6
+		}
+		c.openKind, c.answered = OpenUnreachable, now
+		// RFC 9293 section 3.9.2.2 lets hard errors abort; Linux ends SYN-SENT
+		// at soft ones too (tcp_v4_err).
+		c.apply(from, rcvUnreachable, Expected, now, q.Packet)
+		t.touch(sh, c, q.Time)
+	}
+	if c.step != nil {
+		t.closeStep(c)
+	}
+	if t.opt.Events {
+		t.tellAt(c, q.Time, q.Packet)
+	}
+}
+
+// ends reports whether the error ends an attempt to connect: "fragmentation
+// needed", "packet too big" and source quench only slow it down.
+func ends(q *capture.Quote) bool {
+	if q.V6 {
+		return q.Type == 1 || q.Type == 3 || q.Type == 4
+	}
+	return q.Type == 3 && q.Code != 4 || q.Type == 11 || q.Type == 12
+}
+
+// sent reports whether the quoted segment can be one of this connection's.
+func (c *conn) sent(q *capture.Quote) bool {
+	e := &c.ends[c.from(q.Src)]
+	if !e.stream.Started() {
+		return false
+	}
+	seq := reassembly.Seq(q.Seq)
+	return e.synSeen && seq == e.isn || near(e, seq)
+}

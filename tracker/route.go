@@ -1,0 +1,171 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// route finds the connection that a segment belongs to, beginning one where
+// none fits. top is the newest on these endpoints, nil for none.
+//
+// A SYN with another number opens a pending connection in front of the old
+// one. Until it is answered both may live: a challenge ACK and the opener's
+// RST belong to the old one (RFC 5961 section 4), everything that fits the
+// new numbers to the new one.
+func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
+	if top == nil {
+		return t.begin(sh, nil, k, s)
+	}
+	from := top.from(s.Src)
+	switch {
+	case s.Flags.Has(capture.SYN) && !s.Flags.Any(capture.ACK|capture.RST):
+		if top.ownSYN(from, s) {
+			return top
+		}
+		if top.prev != nil && top.prev.ownSYN(top.prev.from(s.Src), s) {
+			return top.prev
+		}
+		if old := top.prev; old != nil {
+			t.drop(sh, old, endReuse, s.Time)
+		}
+		return t.begin(sh, top, k, s)
+	case s.Flags.Has(capture.SYN|capture.ACK) && !s.Flags.Has(capture.RST):
+		if top.ownSYNACK(from, s) {
+			t.settle(sh, top, s)
+			return top
+		}
+		if old := top.prev; old != nil && old.ownSYNACK(old.from(s.Src), s) {
+			return old
+		}
+		if top.over() && !top.ends[from].synSeen {
+			return t.begin(sh, top, k, s)
+		}
+		return top
+	}
+	old := top.prev
+	if old == nil {
+		return top
+	}
+	if top.fits(from, s) {
+		if from == Resp || !s.Flags.Has(capture.RST) {
+			t.settle(sh, top, s)
+		}
+		return top
+	}
+	return old
+}
+
+// over reports whether nothing but stragglers can come.
+func (c *conn) over() bool { return c.class == classClosed || c.class == classTimeWait }
+
+// ownSYN reports whether a SYN from an end belongs to this connection: its
+// first, a repeat, or the other half of a simultaneous open.
+func (c *conn) ownSYN(from End, s *capture.Segment) bool {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq := reassembly.Seq(s.Seq)
+	switch {
+	case e.synSeen:
+		return e.isn == seq
+	case e.stream.Started() && e.stream.Base() == seq.Add(1):
+		return true // its own SYN, captured after what followed it
+	case p.state == SynSent && p.synAcks == 0 && e.packets == 0:
+		return true // simultaneous open (RFC 9293 section 3.5, figure 7)
+	}
+	return false
+}
+
+// ownSYNACK reports whether a SYN/ACK from an end belongs to this connection.
+func (c *conn) ownSYNACK(from End, s *capture.Segment) bool {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	if e.synSeen && e.isn == reassembly.Seq(s.Seq) {
+		return true
+	}
+	return p.synSeen && !e.synSeen && p.acksSYN(reassembly.Seq(s.Ack))
+}
+
+// acksSYN reports whether an acknowledgment is one of this end's SYN and the
+// data on it: ISN+1 to ISN+1+data (RFC 9293 section 3.10.7.3; RFC 7413).
+func (e *endpoint) acksSYN(ack reassembly.Seq) bool {
+	first := e.isn.Add(1)
+	return e.synSeen && first.LessEq(ack) && ack.LessEq(first.Add(e.synData))
+}
+
+// fits reports whether a segment without SYN belongs to a pending connection
+// rather than to the older one behind it.
+func (c *conn) fits(from End, s *capture.Segment) bool {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	if s.Flags.Has(capture.RST) && from == Resp && !e.synSeen {
+		return s.Flags.Has(capture.ACK) && p.acksSYN(ack)
+	}
+	if s.Flags.Has(capture.RST) && from == Orig && !p.synSeen {
+		// Giving up: at its own numbers. Answering a challenge ACK: at the old ones.
+		return seq == e.isn || seq == e.isn.Add(1)
+	}
+	if e.synSeen {
+		return near(e, seq)
+	}
+	return s.Flags.Has(capture.ACK) && p.synSeen && near(p, ack) && !near(&c.prev.ends[c.prev.from(s.Dst)], ack)
+}
+
+// near reports whether a number lies within a window's reach of an end's own.
+func near(e *endpoint, n reassembly.Seq) bool {
+	d := n.Sub(e.sndNxt())
+	return d > -1<<20 && d < 1<<20
+}
+
+// settle ends the older connection: the new one has been answered.
+func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
+	old := c.prev
+	if old == nil {
+		return
+	}
+	old.reused(s)
+	t.drop(sh, old, endReuse, s.Time)
+}
+
+// reused ends the TIME-WAITs of a connection whose endpoints a new one took:
+// by a SYN received (RFC 9293 section 3.6.1, RFC 6191) or by one of its own.
+func (c *conn) reused(s *capture.Segment) {
+	for e := Orig; e <= Resp; e++ {
+		if x := &c.ends[e]; x.state == TimeWait && s.Time < x.timeWaitUntil {
+			x.timeWaitUntil, x.timeWaitEnd = s.Time, TimeWaitReuse
+			c.note(Moment{Kind: MomentTimeWaitReuse, End: e})
+			c.set(e, Closed, Seen, s.Time, s.Packet)
+		}
+	}
+}
+
+// begin starts a connection at a segment, before an older one on the same endpoints.
+func (t *Tracker) begin(sh *shard, old *conn, k key, s *capture.Segment) *conn {
+	c := t.insert(sh, k, s)
+	if old != nil && old.class != classGone { // making room may have dropped it
+		c.prev = old
+	}
+	sender := Orig
+	switch {
+	case s.Flags.Has(capture.SYN | capture.ACK):
+		sender = Resp
+	case s.Flags.Has(capture.SYN):
+	default:
+		if guessOrig(s) {
+			sender = Resp
+			c.z.flipped()
+		}
+	}
+	if !s.Flags.Has(capture.SYN) {
+		c.flags |= isMidstream
+	}
+	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
+	if old != nil && s.Flags.Has(capture.SYN) && old.class == classClosed && c.prev != nil {
+		// Nothing is left that the SYN could disturb.
+		t.settle(sh, c, s)
+	}
+	if t.opt.Mark != nil && t.opt.Mark(c.id, c.ends[Orig].addr, c.ends[Resp].addr) {
+		c.step = &Step{Conn: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr}
+		if old != nil {
+			c.note(Moment{Kind: MomentReusedTuple, Ref: old.id})
+		}
+	}
+	return c
+}

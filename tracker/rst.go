@@ -1,0 +1,133 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// takeRST takes a RST. A genuine one closes its sender at once; its receiver
+// only if it stands exactly at RCV.NXT (RFC 5961 section 3.2), or, in
+// SYN-SENT, acknowledges the SYN (RFC 9293 section 3.10.7.3).
+func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	cause := c.rstCause(from, s)
+	in := e.state
+	if c.resetBy == NoEnd {
+		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
+	}
+	if !c.acceptsRST(to, s) {
+		c.rstsIgnored++
+		c.note(Moment{Kind: MomentResetIgnored, End: from, Cause: cause})
+		return
+	}
+	switch {
+	case cause == ResetRefused:
+		c.openKind = OpenRefused
+		c.answer.Kind = AnswerRST
+		c.answered = now
+		c.note(Moment{Kind: MomentRefused, End: from, Span: now - p.firstSYN})
+	case cause == ResetAfterClose:
+		c.note(Moment{Kind: MomentResetHarmless, End: from, From: in, Cause: cause})
+	default:
+		if c.thirdACK == 0 && !c.is(isMidstream) && c.answered == 0 {
+			c.answered = now
+			if from == Orig {
+				c.openKind = OpenAborted
+			}
+		}
+		c.note(Moment{Kind: MomentReset, End: from, From: in, Cause: cause})
+	}
+	c.flags |= isReset
+	if cause != ResetMiddlebox {
+		switch {
+		case e.state == Unknown:
+			c.set(from, Closed, Seen, now, s.Packet)
+		case e.state == TimeWait:
+			// A TIME-WAIT socket answers what it cannot take; it stays.
+		default:
+			if c.expected(from) && e.state == Closed {
+				c.confirm(from)
+			}
+			c.apply(from, sendRST, Seen, now, s.Packet)
+		}
+	}
+	if p.state == TimeWait {
+		// RFC 1337; Linux lets it (net.ipv4.tcp_rfc1337 0).
+		p.timeWaitUntil, p.timeWaitEnd = now, TimeWaitReset
+	}
+	c.apply(to, rcvRST, Expected, now, s.Packet)
+}
+
+// acceptsRST reports whether an end will be closed by a RST.
+func (c *conn) acceptsRST(to End, s *capture.Segment) bool {
+	p, e := &c.ends[to], &c.ends[to.Peer()]
+	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	if p.state == SynSent {
+		return s.Flags.Has(capture.ACK) && p.acksSYN(ack)
+	}
+	if !e.stream.Started() {
+		return true // nothing known to hold against it
+	}
+	if e.packets == 1 || c.is(isMidstream) && e.wireBytes == 0 {
+		return true
+	}
+	d := e.stream.Delivered()
+	if e.finSeen && d == e.fin {
+		d = d.Add(1)
+	}
+	una := e.stream.Una()
+	return seq == d || seq == una || seq == e.sndNxt() || e.finSeen && seq == e.fin.Add(1) || seq == e.stream.Next() ||
+		len(e.stream.Gaps()) > 0 && una.LessEq(seq) && seq.LessEq(e.sndNxt())
+}
+
+// rstCause says why a RST came, from what its sender had sent before.
+func (c *conn) rstCause(from End, s *capture.Segment) string {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	withACK := s.Flags.Has(capture.ACK)
+	switch {
+	case p.state == SynSent && !e.synSeen && withACK && p.acksSYN(reassembly.Seq(s.Ack)):
+		return ResetRefused
+	case c.closed():
+		return ResetAfterClose
+	case e.has&hasTTL != 0 && ttlDiffers(e.ttl, s.TTL):
+		// Another distance than this end's other segments: not sent by it.
+		return ResetMiddlebox
+	case withACK && e.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
+		// RFC 9293 section 3.8.4; Linux sends RST,ACK when it gives up.
+		return ResetKeepaliveDead
+	case !withACK && e.finSeen:
+		// Data met a socket that was closed: it answers with the other end's ACK number.
+		return ResetLateData
+	case withACK && !e.finSeen && p.lastData != 0 && p.lastData >= e.lastData:
+		// Linux tcp_close with data in the receive queue. The same on the wire
+		// as an abort: the difference is that the last word was the other end's.
+		return ResetUnreadData
+	case withACK:
+		return ResetAbort
+	case e.state == SynSent, e.packets > 1 && c.thirdACK == 0 && from == Orig:
+		return ResetAbort
+	}
+	return ResetUnknown
+}
+
+// ttlDiffers allows for a route that changed by one hop.
+func ttlDiffers(a, b uint8) bool {
+	d := int(a) - int(b)
+	return d < -1 || d > 1
+}
+
+// livesOn takes an expected end of a connection back when the end goes on
+// long after: the RST or the ACK of its FIN did not reach it, or it did not
+// accept it. Within a second it may simply not have arrived yet (RFC 6298
+// section 2.1's initial timeout: no path is slower).
+func (t *Tracker) livesOn(c *conn, from End, s *capture.Segment, now int64) bool {
+	if now-c.resetTime < second || !c.expected(from) {
+		return false
+	}
+	if !c.retract(from, ^inClosed, now, s.Packet) {
+		return false
+	}
+	c.flags &^= isReset
+	return true
+}

@@ -1,0 +1,79 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+func (c *conn) states() [2]State { return [2]State{c.ends[Orig].state, c.ends[Resp].state} }
+
+// openStep begins a row of the ladder. What was noted since the last row
+// (that the connection took the place of another) belongs to this one.
+func (t *Tracker) openStep(c *conn, from End, s *capture.Segment) {
+	st := c.step
+	st.Segment, st.Quote, st.Time, st.From = s, nil, s.Time, from
+	st.Before = c.states()
+	st.RelSeq, st.RelAck = 0, 0
+	if c.is(isMidstream) && c.ends[from].packets == 1 && c.ends[from.Peer()].packets == 0 {
+		st.Moments = append(st.Moments, Moment{Kind: MomentMidstream, End: from})
+	}
+}
+
+// closeStep completes the row and hands it out.
+func (t *Tracker) closeStep(c *conn) {
+	st := c.step
+	st.After = c.states()
+	for e := Orig; e <= Resp; e++ {
+		if i := c.before(e, len(c.trans)); i >= 0 {
+			st.AfterProof[e] = c.trans[i].Proof
+		}
+	}
+	if s := st.Segment; s != nil {
+		st.RelSeq = c.ends[st.From].relative(s.Seq)
+		if s.Flags.Has(capture.ACK) {
+			st.RelAck = c.ends[st.From.Peer()].relative(s.Ack)
+		}
+	}
+	t.sink.Step(st)
+	st.Moments = st.Moments[:0]
+}
+
+// relative is a number counted from the SYN's, or from one before the first seen.
+func (e *endpoint) relative(n uint32) uint32 {
+	if e.synSeen {
+		return uint32(reassembly.Seq(n) - e.isn)
+	}
+	if e.stream.Started() {
+		return uint32(reassembly.Seq(n)-e.stream.Base()) + 1
+	}
+	return 0
+}
+
+// tell hands out the live events that a segment caused.
+func (t *Tracker) tell(c *conn, s *capture.Segment) { t.tellAt(c, s.Time, s.Packet) }
+
+func (t *Tracker) tellAt(c *conn, now int64, packet uint64) {
+	if c.flags&isOpenTold == 0 && (c.is(isOpen) || c.is(isMidstream)) {
+		c.flags |= isOpenTold
+		t.event(c, EventOpened, now, packet)
+	}
+	if c.is(isEndTold) {
+		return
+	}
+	switch {
+	case c.openKind != "" && !c.is(isOpen):
+		c.flags |= isEndTold
+		t.event(c, EventFailed, now, packet)
+	case c.is(isReset) && !c.closed():
+		c.flags |= isEndTold
+		t.event(c, EventReset, now, packet)
+	case c.closed():
+		c.flags |= isEndTold
+		t.event(c, EventClosed, now, packet)
+	}
+}
+
+func (t *Tracker) event(c *conn, k EventKind, now int64, packet uint64) {
+	t.fill(&t.record, c)
+	t.sink.Event(&Event{Kind: k, Time: now, Packet: packet, Record: &t.record})
+}
