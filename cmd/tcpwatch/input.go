@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/net/bpf"
+
+	"tcpwatch/capture"
+	"tcpwatch/capture/live"
+)
+
+// input is where packets come from, and the filter that decides which count.
+type input struct {
+	source  capture.Source
+	files   []*capture.File // empty when live
+	handle  *live.Handle    // nil for files
+	filter  *capture.Filter // the user's
+	kernel  bool            // the kernel filters: every packet of source has passed
+	refused map[capture.LinkType]bool
+}
+
+// compile is libpcap's compiler as capture.NewFilter wants it.
+func compile(link capture.LinkType, expr string) ([]bpf.RawInstruction, error) {
+	return live.Compile(link, 0, expr)
+}
+
+// openInput opens the files or the interface that o names.
+func openInput(o *options) (*input, error) {
+	in := &input{filter: capture.NewFilter(o.filter, compile), refused: map[capture.LinkType]bool{}}
+	if len(o.read) == 0 {
+		return in, in.openLive(o)
+	}
+	for _, name := range o.read {
+		f, err := capture.Open(name)
+		if err != nil {
+			in.close()
+			return nil, err
+		}
+		in.files = append(in.files, f)
+	}
+	if err := in.checkFilter(); err != nil {
+		in.close()
+		return nil, err
+	}
+	in.source = capture.Merge(in.files)
+	return in, nil
+}
+
+// checkFilter refuses a filter that is wrong for every link type of the input.
+// Where none is known yet, Ethernet stands for all.
+func (in *input) checkFilter() error {
+	links := []capture.LinkType{}
+	for _, f := range in.files {
+		for _, i := range f.Interfaces() {
+			links = append(links, i.Link)
+		}
+	}
+	if len(links) == 0 {
+		links = append(links, capture.LinkEthernet)
+	}
+	var first error
+	for _, l := range links {
+		err := in.filter.Compile(l)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (in *input) openLive(o *options) error {
+	if o.iface == "" {
+		all, err := live.Interfaces()
+		if err != nil {
+			return err
+		}
+		best, err := live.FirstUp(all)
+		if err != nil {
+			return err
+		}
+		o.iface = best.Name
+	}
+	expr := o.filter
+	if expr == "" {
+		expr = live.DefaultFilter
+	}
+	snaplen := o.snaplen
+	h, err := live.Open(live.Options{Interface: o.iface, Snaplen: snaplen, NoPromisc: o.noPromisc, Buffer: o.buffer, Filter: expr})
+	if err != nil {
+		return err
+	}
+	in.source, in.handle, in.kernel = h, h, true
+	return nil
+}
+
+// passes asks the filter about a packet. The error, told once for a link type,
+// is that the filter makes no sense for it: its packets are left out.
+func (in *input) passes(p *capture.Packet) (bool, error) {
+	if in.kernel {
+		return true, nil
+	}
+	ok, err := in.filter.Match(p)
+	if err == nil || in.refused[p.Link] {
+		return ok, nil
+	}
+	in.refused[p.Link] = true
+	return false, fmt.Errorf("packets of link type %s are left out: %w", p.Link, err)
+}
+
+// weakens asks what the user's filter hides about the connection of s.
+func (in *input) weakens(p *capture.Packet, s *capture.Segment) live.Weakness {
+	match := func(q *capture.Packet) bool {
+		ok, err := in.filter.Match(q)
+		return ok && err == nil
+	}
+	return live.Weakens(match, p.Link, s, in.kernel && runtime.GOOS == "linux")
+}
+
+// link is the link type to write packets as before any has come.
+func (in *input) link() capture.LinkType {
+	if in.handle != nil {
+		return in.handle.Link()
+	}
+	for _, f := range in.files {
+		if all := f.Interfaces(); len(all) > 0 {
+			return all[0].Link
+		}
+	}
+	return capture.LinkEthernet
+}
+
+// drops is how many packets the capturing host lost, as far as anyone counted.
+func (in *input) drops() (kernel, iface uint64, kernelKnown, ifaceKnown bool) {
+	if in.handle != nil {
+		s, err := in.handle.Stats()
+		return s.KernelDrops, s.InterfaceDrops, err == nil, err == nil && s.InterfaceCounted
+	}
+	for _, f := range in.files {
+		if n, ok := f.Drops(); ok {
+			kernel, kernelKnown = kernel+n, true
+		}
+	}
+	return kernel, 0, kernelKnown, false
+}
+
+// size is the bytes of all files, 0 when one is a pipe; offset how many are read.
+func (in *input) size() (n int64) {
+	for _, f := range in.files {
+		if f.Size() == 0 {
+			return 0
+		}
+		n += f.Size()
+	}
+	return n
+}
+
+func (in *input) offset() (n int64) {
+	for _, f := range in.files {
+		n += f.Offset()
+	}
+	return n
+}
+
+func (in *input) close() error {
+	if in.handle != nil {
+		return in.handle.Close()
+	}
+	var all []error
+	for _, f := range in.files {
+		all = append(all, f.Close())
+	}
+	return errors.Join(all...)
+}

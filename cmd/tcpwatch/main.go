@@ -1,0 +1,78 @@
+// Tcpwatch tells why TCP connections are slow, failing, leaking or dying. It
+// reads packets, live or from capture files, and rebuilds the state of both
+// ends of every connection as RFC 9293 defines it.
+//
+//	tcpwatch [options] FILE... [filter]
+//	tcpwatch [options] [-i IFACE] [filter]
+//
+// # Input
+//
+// Files are pcap or pcapng, plain or compressed with gzip or zstd; several are
+// read as one stream in time order, so a rotated set needs no merging. A
+// leading word that is an existing file is read as if -r stood before it; the
+// words that follow the files are a filter in the language of pcap-filter(7).
+// -r - reads standard input.
+//
+// Without a file packets are captured live: on -i's interface ("any" is all of
+// them), else on the first that is up, which is then named on standard error.
+// -D lists what there is. Capturing needs privilege: sudo, or once
+//
+//	sudo setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)
+//
+// When the capture and all output files are open, the privileges are given up;
+// started through sudo, the process becomes the user who called it.
+//
+// A live capture without a filter uses one that lets through TCP, ICMP errors,
+// fragments, VLANs and tunnels. A filter of your own may hide what some
+// verdicts rest on, as "port 443" hides the ICMP errors that explain failed
+// opens: the headline of the report then says so.
+//
+// # Output
+//
+// A live capture prints a line for each connection that opens, fails, closes or
+// is reset (-q: none), and the report on Ctrl-C, on SIGTERM, after -c's number
+// of packets or --for's time. SIGUSR1 prints the report so far. A second
+// Ctrl-C ends at once. Files are read to the end, then reported.
+//
+// The report is a headline and the tables that --report names:
+//
+//	handshakes    how long opening takes, by listener, and why it fails
+//	closes        connections that did not close properly, and at which step
+//	timewait      who holds TIME-WAIT, how many, until when
+//	keepalive     who probes, and whether it is answered
+//	connections   a line for each (not by default)
+//
+// -o jsonl writes a JSON object for each connection, -o csv a line; -o may be
+// repeated, and FORMAT:FILE sends a format to a file. With -o only what it
+// names is written. Whatever format has standard output has it alone: with
+// jsonl, csv or -w - there, no live lines and no table appear.
+//
+// --why draws one connection packet by packet: its number is in every report
+// and is that of its first packet, or give its two ends. Live, the ends are
+// known before, the number is not.
+//
+// -w writes packets as they came: live what was captured, of files what passed
+// the filter, as a pcap file with nanosecond times.
+//
+// Times are UTC. Nothing is looked up on the network; the names in a filter are,
+// because the filter asks for it. -n keeps ports from being named by services.
+//
+// # Numbers
+//
+// A packet's number is its position in the input, counted from 1 before filter
+// and -c, as Wireshark shows it; live, the order of receipt, which is also the
+// position in -w's file. TIME-WAIT is taken to last twice --msl, 60 s as on
+// Linux. A connection still open after --interval gives a record each time.
+//
+// # Exit status
+//
+//	0   done; a file that is damaged part-way is reported up to the damage
+//	1   the interface went away, or an output could not be written
+//	2   wrong options or filter, an input that cannot be read, or no such --why
+//
+// A closed pipe on output ends the program quietly.
+package main
+
+import "os"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"tcpwatch/capture/live"
+	"tcpwatch/report"
+	"tcpwatch/tracker"
+)
+
+// options are the command line, checked.
+type options struct {
+	read       []string // capture files; empty when live
+	iface      string   // "" lets us choose
+	snaplen    int
+	buffer     int // KiB
+	noPromisc  bool
+	write      string // packet file; "" for none
+	filter     string // "" when the user gave none
+	count      uint64 // packets after the filter; 0: all
+	duration   time.Duration
+	quiet      bool
+	outputs    []output
+	tables     report.TableOptions
+	why        *why // nil without --why
+	track      tracker.Options
+	transition bool
+	color      string // auto | always | never
+
+	list, version, help bool
+}
+
+// output is one -o: a format and the file it goes to.
+type output struct {
+	format string // table | jsonl | csv | ladder
+	file   string // "" for standard output
+}
+
+// parse reads the command line. Its errors are one line.
+func parse(args []string) (*options, error) {
+	var (
+		o                           options
+		msl, interval               = seconds(tracker.DefaultMSL), seconds(0)
+		duration                    seconds
+		outputs                     []string
+		reports, filterFile, whyArg string
+		noColor                     bool
+	)
+	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringArrayVarP(&o.read, "read", "r", nil, "")
+	f.StringVarP(&o.iface, "interface", "i", "", "")
+	f.BoolVarP(&o.list, "list-interfaces", "D", false, "")
+	f.IntVarP(&o.buffer, "buffer-size", "B", live.DefaultBuffer, "")
+	f.IntVarP(&o.snaplen, "snaplen", "s", live.DefaultSnaplen, "")
+	f.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "")
+	f.StringVarP(&o.write, "write", "w", "", "")
+	f.StringVarP(&filterFile, "filter-file", "F", "", "")
+	f.Uint64VarP(&o.count, "count", "c", 0, "")
+	f.Var(&duration, "for", "")
+	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
+	f.StringArrayVarP(&outputs, "output", "o", nil, "")
+	f.StringVar(&reports, "report", "", "")
+	f.IntVar(&o.tables.Top, "top", 10, "")
+	f.StringVar(&o.tables.Sort, "sort", "", "")
+	f.StringVar(&whyArg, "why", "", "")
+	f.Var(&msl, "msl", "")
+	f.IntVar(&o.track.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
+	f.Var(&interval, "interval", "")
+	f.BoolVar(&o.track.ByVLAN, "by-vlan", false, "")
+	f.BoolVar(&o.transition, "transitions", false, "")
+	f.StringVar(&o.color, "color", "auto", "")
+	f.Lookup("color").NoOptDefVal = "always"
+	f.BoolVar(&noColor, "no-color", false, "")
+	f.BoolVar(&o.version, "version", false, "")
+	f.BoolVarP(&o.help, "help", "h", false, "")
+	if err := f.Parse(args); err != nil {
+		return nil, fmt.Errorf("%s (see --help)", firstLine(err.Error()))
+	}
+	if noColor {
+		o.color = "never"
+	}
+	o.duration = time.Duration(duration)
+	o.track.MSL, o.track.Interval = int64(msl), int64(interval)
+	if reports != "" {
+		o.tables.Reports = strings.Split(reports, ",")
+	}
+	words, err := o.takeFiles(f.Args())
+	if err != nil {
+		return nil, err
+	}
+	if o.filter, err = filterText(words, filterFile); err != nil {
+		return nil, err
+	}
+	if whyArg != "" {
+		if o.why, err = parseWhy(whyArg); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.parseOutputs(outputs); err != nil {
+		return nil, err
+	}
+	return &o, o.check()
+}
+
+// takeFiles takes the leading words that are existing files as if each had -r
+// before it, and returns the rest: the filter.
+func (o *options) takeFiles(words []string) ([]string, error) {
+	for len(words) > 0 && o.iface == "" {
+		about, err := os.Stat(words[0])
+		if err != nil || about.IsDir() && !strings.Contains(words[0], "/") {
+			break
+		}
+		o.read = append(o.read, words[0])
+		words = words[1:]
+	}
+	if len(words) > 0 && looksLikeCapture(words[0]) {
+		if _, err := os.Stat(words[0]); err != nil {
+			return nil, fmt.Errorf("%s: %w", words[0], errors.Unwrap(err))
+		}
+	}
+	return words, nil
+}
+
+// looksLikeCapture tells a mistyped file name from a filter.
+func looksLikeCapture(word string) bool {
+	word = strings.TrimSuffix(strings.TrimSuffix(word, ".gz"), ".zst")
+	return strings.HasSuffix(word, ".pcap") || strings.HasSuffix(word, ".pcapng") || strings.HasSuffix(word, ".cap")
+}
+
+// filterText is the filter expression, from the command line or a file.
+func filterText(words []string, file string) (string, error) {
+	if file == "" {
+		return strings.TrimSpace(strings.Join(words, " ")), nil
+	}
+	if len(words) > 0 {
+		return "", fmt.Errorf("a filter is given twice: by -F %s, and as %q", file, strings.Join(words, " "))
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("-F %s: %w", file, errors.Unwrap(err))
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func (o *options) parseOutputs(given []string) error {
+	for _, g := range given {
+		format, file, named := strings.Cut(g, ":")
+		if !slices.Contains([]string{"table", "jsonl", "csv"}, format) {
+			return fmt.Errorf("-o %s: unknown format; known: table, jsonl, csv", g)
+		}
+		if named && file == "" {
+			return fmt.Errorf("-o %s: no file named after the colon", g)
+		}
+		if file == "-" {
+			file = ""
+		}
+		o.outputs = append(o.outputs, output{format, file})
+	}
+	if o.why != nil {
+		o.outputs = append(o.outputs, output{format: "ladder"})
+	}
+	if len(o.outputs) == 0 && o.write != "-" {
+		o.outputs = []output{{format: "table"}}
+	}
+	seen := map[string]string{}
+	if o.write != "" {
+		seen[strings.TrimPrefix(o.write, "-")] = "packets"
+	}
+	for _, x := range o.outputs {
+		if other, twice := seen[x.file]; twice {
+			if x.file == "" {
+				return fmt.Errorf("%s and %s cannot both go to standard output: give one a file", other, x.format)
+			}
+			return fmt.Errorf("%s and %s cannot both go to %s", other, x.format, x.file)
+		}
+		seen[x.file] = x.format
+	}
+	return nil
+}
+
+// check refuses what makes no sense together or is out of range.
+func (o *options) check() error {
+	isLive := len(o.read) == 0
+	switch {
+	case !isLive && o.iface != "":
+		return fmt.Errorf("both an interface (%s) and a file (%s) to read", o.iface, o.read[0])
+	case !isLive && o.duration > 0:
+		return errors.New("--for is for live captures")
+	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
+		return errors.New("standard input can be read only once")
+	case o.snaplen < 0 || o.snaplen > live.DefaultSnaplen:
+		return fmt.Errorf("-s %d: from 0 to %d bytes", o.snaplen, live.DefaultSnaplen)
+	case o.buffer < 1 || o.buffer > 1<<20:
+		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
+	case o.track.MaxConns < 1:
+		return fmt.Errorf("--max-conns %d: at least 1", o.track.MaxConns)
+	case o.track.MSL <= 0:
+		return errors.New("--msl: more than 0")
+	case o.tables.Top < 1:
+		return fmt.Errorf("--top %d: at least 1", o.tables.Top)
+	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
+		return fmt.Errorf("--color %s: auto, always or never", o.color)
+	}
+	return o.tables.Validate()
+}
+
+func lastIndex(list []string, s string) int {
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i] == s {
+			return i
+		}
+	}
+	return -1
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// seconds is a flag for a span of time: 90s, 1h30m, or a plain number of seconds.
+type seconds time.Duration
+
+func (s *seconds) String() string { return time.Duration(*s).String() }
+func (s *seconds) Type() string   { return "duration" }
+
+func (s *seconds) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if n, bad := strconv.ParseFloat(text, 64); bad == nil {
+		d, err = time.Duration(n*float64(time.Second)), nil
+	}
+	if err != nil || d < 0 {
+		return errors.New("not a span of time such as 90s, 1h30m or 5")
+	}
+	*s = seconds(d)
+	return nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"tcpwatch/capture"
+	"tcpwatch/capture/live"
+	"tcpwatch/tracker"
+)
+
+// Exit statuses.
+const (
+	exitDone  = 0
+	exitEarly = 1 // the interface went away, or an output could not be written
+	exitUsage = 2 // wrong command line or filter, or an input that cannot be read
+)
+
+// run is the program: it returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args)
+	switch {
+	case err != nil:
+		return fail(stderr, err)
+	case o.help:
+		fmt.Fprint(stdout, usage)
+		return exitDone
+	case o.version:
+		fmt.Fprintf(stdout, "tcpwatch %s\n%s\n", version(), live.Version())
+		return exitDone
+	case o.list:
+		return listInterfaces(stdout, stderr)
+	}
+	chosen := len(o.read) == 0 && o.iface == ""
+	in, err := openInput(o)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	defer in.close()
+	out, err := openOutputs(o, in, stdout)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	w := newWatch(o, in, out, stdout, stderr)
+	defer w.signals.done()
+	if in.handle != nil {
+		if err := dropPrivileges(); err != nil {
+			w.warn(err)
+		}
+		w.announce(chosen)
+	}
+	w.loop()
+	return w.end()
+}
+
+func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *watch {
+	t := o.track
+	t.Events = out.lines != nil
+	if o.why != nil {
+		t.Mark = o.why.marks
+	}
+	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr), stdout: stdout, stderr: stderr,
+		decoder: capture.NewDecoder(capture.DecoderOptions{ByVLAN: t.ByVLAN}),
+		tracker: tracker.New(t, out),
+	}
+	out.line = w.status.clear
+	if o.duration > 0 {
+		w.deadline = time.Now().Add(o.duration)
+	}
+	return w
+}
+
+// announce says what is captured on, when the user did not choose it or sits
+// at a terminal.
+func (w *watch) announce(chosen bool) {
+	if w.o.quiet && !chosen || !chosen && w.status.w == nil {
+		return
+	}
+	filter := "default filter"
+	if w.o.filter != "" {
+		filter = "filter " + w.o.filter
+	}
+	fmt.Fprintf(w.stderr, "tcpwatch: capturing on %s (%s), %s\n", w.in.handle.Interface(), w.in.handle.Link(), filter)
+}
+
+// end hands out what is left and returns the exit status.
+func (w *watch) end() int {
+	w.tracker.Finish()
+	w.status.clear()
+	w.out.finish(w.headline())
+	status := exitDone
+	if w.fault != nil {
+		w.warn(w.fault)
+		status = exitEarly
+	}
+	if p := w.out.packets; p != nil && p.other > 0 {
+		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
+	}
+	if w.out.ladder != nil && w.out.ladder.Len() == 0 {
+		w.warn(fmt.Errorf("no connection %s in %s packets", w.o.why.text, thousands(w.packets)))
+		status = exitUsage
+	}
+	if err := w.out.err; err != nil && !errors.Is(err, syscall.EPIPE) {
+		w.warn(fmt.Errorf("output: %w", err))
+		status = exitEarly
+	}
+	return status
+}
+
+func fail(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "tcpwatch: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return exitUsage
+}
+
+func listInterfaces(stdout, stderr io.Writer) int {
+	all, err := live.Interfaces()
+	if err != nil {
+		return fail(stderr, err)
+	}
+	for _, i := range all {
+		fmt.Fprintln(stdout, i)
+	}
+	return exitDone
+}
+
+// version is the module's version and the commit that it was built from.
+func version() string {
+	b, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := b.Main.Version
+	if v == "" {
+		v = "(devel)"
+	}
+	for _, s := range b.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(v, s.Value[:12]) {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}

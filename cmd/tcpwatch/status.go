@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+const (
+	quietStart  = time.Second            // a shorter read shows no progress
+	redrawAfter = 250 * time.Millisecond // of the line about a file
+	liveAfter   = time.Second            // of the line about a capture
+)
+
+// status is the line about progress at the foot of the terminal.
+type status struct {
+	w       io.Writer // nil when there is no terminal
+	began   time.Time
+	drawn   time.Time
+	packets uint64 // when it was drawn
+	shown   bool
+}
+
+func newStatus(stderr io.Writer) *status {
+	s := &status{began: time.Now()}
+	if isTerminal(stderr) {
+		s.w = stderr
+	}
+	s.drawn = s.began
+	return s
+}
+
+// clear removes the line.
+func (s *status) clear() {
+	if s.shown {
+		io.WriteString(s.w, "\r\x1b[K")
+		s.shown = false
+	}
+}
+
+func (s *status) draw(now time.Time, packets uint64, text string) {
+	s.clear()
+	io.WriteString(s.w, text)
+	s.shown, s.drawn, s.packets = true, now, packets
+}
+
+// reading shows how far the files are read.
+func (s *status) reading(w *watch) {
+	if s.w == nil || w.in.handle != nil {
+		return
+	}
+	now := time.Now()
+	spent := now.Sub(s.began)
+	if spent < quietStart || now.Sub(s.drawn) < redrawAfter {
+		return
+	}
+	s.draw(now, w.packets, progressLine(w.packets, w.in.offset(), w.in.size(), spent))
+}
+
+// progressLine tells packets, bytes, speed and the time left; size 0 is unknown.
+func progressLine(packets uint64, offset, size int64, spent time.Duration) string {
+	line := fmt.Sprintf("%s packets, %s", thousands(packets), megabytes(offset))
+	if size > 0 {
+		line += fmt.Sprintf(" of %s (%d%%)", megabytes(size), 100*min(offset, size)/size)
+	}
+	line += fmt.Sprintf(", %s packets/s", thousands(uint64(float64(packets)/spent.Seconds())))
+	if size > 0 && offset > 0 && offset <= size {
+		left := time.Duration(float64(spent) * float64(size-offset) / float64(offset))
+		line += ", " + left.Round(time.Second).String() + " left"
+	}
+	return line
+}
+
+// living shows what a live capture does.
+func (s *status) living(w *watch) {
+	if s.w == nil || w.o.quiet {
+		return
+	}
+	now := time.Now()
+	since := now.Sub(s.drawn)
+	if since < liveAfter {
+		return
+	}
+	w.out.flush()
+	rate := float64(w.packets-s.packets) / since.Seconds()
+	drops, _, _, _ := w.in.drops()
+	s.draw(now, w.packets, fmt.Sprintf("%s packets/s, %s open, %s dropped, %s", thousands(uint64(rate+0.5)),
+		thousands(uint64(w.tracker.Stats().Open)), thousands(drops), now.Sub(s.began).Round(time.Second)))
+}
+
+// thousands is n with commas: 1,234,567.
+func thousands(n uint64) string {
+	s := fmt.Sprint(n)
+	var b strings.Builder
+	for i, c := range s {
+		if i > 0 && (len(s)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

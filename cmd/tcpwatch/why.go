@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"tcpwatch/capture"
+)
+
+// why chooses the connections that --why is about: one by its ID, or all
+// between a pair of endpoints, whichever of them opened.
+type why struct {
+	text string
+	id   uint64 // 0 for a pair
+	a, b capture.Endpoint
+}
+
+// parseWhy reads 17, 192.0.2.1:40000-192.0.2.2:80 or "[2001:db8::1]:40000 [2001:db8::2]:80".
+func parseWhy(text string) (*why, error) {
+	if id, err := strconv.ParseUint(strings.TrimPrefix(text, "#"), 10, 64); err == nil && id > 0 {
+		return &why{text: text, id: id}, nil
+	}
+	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("- ,>", r) })
+	if len(parts) == 2 {
+		a, errA := parseEndpoint(parts[0])
+		b, errB := parseEndpoint(parts[1])
+		if errA == nil && errB == nil {
+			return &why{text: text, a: a, b: b}, nil
+		}
+	}
+	return nil, fmt.Errorf("--why %q: neither a connection's number nor ADDRESS:PORT-ADDRESS:PORT", text)
+}
+
+func parseEndpoint(s string) (capture.Endpoint, error) {
+	a, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return capture.Endpoint{}, err
+	}
+	return capture.Endpoint{Addr: a.Addr().As16(), Port: a.Port()}, nil
+}
+
+// marks is the tracker's question whether a connection is one of them.
+func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
+	if w.id != 0 {
+		return id == w.id
+	}
+	return orig == w.a && resp == w.b || orig == w.b && resp == w.a
+}
