@@ -1,0 +1,57 @@
+# make demo     build, and print the report on the bundled captures
+# make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
+# make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
+# make bench    benchmarks of each stage
+# make fuzz     every fuzz target for FUZZTIME=10m
+# make record   record testdata/pcaps again (root)
+
+PREFIX   ?= /usr/local
+FUZZTIME ?= 10m
+CAPTURES ?= testdata/pcaps
+WHY      ?= $(CAPTURES)/syn-lost.pcap
+GO       ?= go
+
+export PATH := $(PATH):/usr/local/go/bin
+# Without libpcap everything but live capture and filters is built.
+CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
+
+.PHONY: demo test build install bench fuzz record deps deps-test clean
+
+build:
+	@[ "$(CGO)" = 1 ] || echo "libpcap-dev or a C compiler is missing: no live capture, no filters" >&2
+	CGO_ENABLED=$(CGO) $(GO) build -trimpath -o tcpwatch ./cmd/tcpwatch
+
+demo:
+	@packaging/deps.sh build || command -v $(GO) >/dev/null
+	@$(MAKE) --no-print-directory build
+	@packaging/demo.sh $(CAPTURES) $(WHY)
+
+test: deps-test
+	@GO=$(GO) packaging/test.sh
+
+deps:
+	@packaging/deps.sh build
+
+deps-test:
+	@packaging/deps.sh test || command -v $(GO) >/dev/null
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 tcpwatch $(DESTDIR)$(PREFIX)/bin/tcpwatch
+	install -m 644 docs/tcpwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tcpwatch.1
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz:
+	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
+	while read -r pkg target; do \
+		echo "== $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null || exit 1; \
+	done
+
+record:
+	$(GO) test ./capture/lab -run Record -count=1 -record
+
+clean:
+	rm -f tcpwatch

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Installs what is missing to build tcpwatch (deps.sh build) or to test it
+# (deps.sh test) on Debian and its relatives; elsewhere says what is missing.
+# Exit status 1 when something is missing still.
+set -u
+purpose=${1:-build}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# needs COMMAND PACKAGE adds PACKAGE to what is missing without COMMAND.
+missing=
+needs() { have "$1" || missing="$missing $2"; }
+
+list() {
+	missing=
+	needs go golang-go
+	needs cc gcc
+	[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+	[ -e /usr/include/pcap.h ] || [ -e /usr/include/pcap/pcap.h ] || missing="$missing libpcap-dev"
+	if [ "$purpose" = test ]; then
+		needs git git
+		needs nft nftables
+		needs ip iproute2
+		needs tcpdump tcpdump
+		needs mandoc mandoc
+	fi
+}
+
+list
+if [ -n "$missing" ] && have apt-get; then
+	run=
+	if [ "$(id -u)" != 0 ]; then
+		have sudo && run=sudo
+	fi
+	if [ "$(id -u)" = 0 ] || [ -n "$run" ]; then
+		echo "installing:$missing" >&2
+		$run env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null
+		# shellcheck disable=SC2086 # a list of packages
+		$run env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing ca-certificates >/dev/null
+		list
+	fi
+fi
+
+status=0
+if [ -n "$missing" ]; then
+	echo "missing (Debian's names):$missing; install them as root" >&2
+	status=1
+fi
+if have go; then
+	# From 1.21 on, go fetches the version that go.mod asks for by itself.
+	found=$(cd / && go env GOVERSION 2>/dev/null)
+	minor=$(printf '%s' "$found" | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+	if [ -n "$minor" ] && [ "$minor" -lt 21 ]; then
+		echo "Go ${found#go} is too old: tcpwatch needs Go 1.26, or 1.21 and later, which fetch it themselves (go.dev/dl)" >&2
+		exit 1
+	fi
+else
+	echo "Go is missing: tcpwatch needs Go 1.26, or 1.21 and later, which fetch it themselves (go.dev/dl)" >&2
+	exit 1
+fi
+exit $status
