@@ -1,0 +1,29 @@
+// Package lab is test support: real kernel sockets in network namespaces of
+// their own make TCP traffic by script, the traffic is recorded as a capture,
+// and what the kernel says both ends went through is recorded beside it.
+//
+// A Scenario is data and a small script. Record runs it and returns the
+// captures of its taps and the Truth. Each namespace is held by a thread only,
+// so that everything disappears with the process, however it ends.
+//
+// # How the truth is obtained
+//
+// The tracepoint sock:inet_sock_set_state tells every edge of a full socket.
+// It is silent about three things, which sock_diag polling adds:
+//
+//   - a request socket (SYN-RECEIVED before the third ACK): the tracepoint tells
+//     LISTEN to SYN-RECEIVED only when the third ACK was accepted, so a passive
+//     open that got so far always passes SYN-RECEIVED, and one that did not is
+//     known from polling alone;
+//   - the small socket that replaces an orphan in FIN-WAIT-2;
+//   - the small socket that holds TIME-WAIT: the tracepoint says FIN-WAIT-2 (or
+//     CLOSING) to CLOSED when the full socket goes.
+//
+// So the tracepoint's last edge from FIN-WAIT-2 or CLOSING to CLOSED is dropped
+// when polling saw the small socket within a second of it: the states polled
+// then follow, and CLOSED when it is gone. States that last for no time need no
+// polling: FIN-WAIT-2 in a close of three segments is an edge of the tracepoint.
+//
+// An edge to CLOSED is silent when the taps saw no segment of the connection
+// around it: a timeout or a close() that nothing on the wire tells.
+package lab

@@ -1,0 +1,140 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where a tap is.
+type Where int
+
+// Taps.
+const (
+	AtClient   Where = iota // the client's interface
+	AtServer                // the server's interface
+	AtTrunk                 // between the relays of a Trunk
+	AtLoopback              // the loopback of an Alone network
+	AnyClient               // all interfaces of the client, without link headers
+	AnyRouter               // all interfaces of the router: every packet twice
+)
+
+var whereWords = [...]string{"the client's interface", "the server's interface", "the trunk between two switches",
+	"the loopback", "all interfaces of the client", "all interfaces of the router"}
+
+// TapSpec says what to capture.
+type TapSpec struct {
+	Where   Where
+	Suffix  string // added to the scenario's name
+	Link    uint32 // 0 is Ethernet
+	Snaplen int    // 0 is 262144
+	OneWay  string // "orig" or "resp": only what that end sent
+}
+
+// Scenario is one piece of traffic with what is known about it beforehand.
+type Scenario struct {
+	Name  string
+	Doc   string // what it shows
+	Shape Shape
+	V6    bool
+	Taps  []TapSpec // nil is one at the client
+	Relay func(*segment) Verdict
+	Tag   uint16 // VLAN of a Trunk
+	Late  bool   // the script starts the taps itself
+	Large bool   // thousands of connections: stored compressed
+	// Deaf names the end ("orig" or "resp") that nothing reaches any more when
+	// the scenario ends: what its peer sent last is on the tap, and no capture
+	// can tell that it never arrived.
+	Deaf   string
+	Script func(*Stage)
+}
+
+// Lab makes recordings. Only one Lab exists on a machine at a time.
+type Lab struct {
+	tracer *tracer
+	lock   *os.File
+	Why    string // why there is no tracepoint, "" when there is
+}
+
+// Open prepares the machine; the error says what is missing. It waits a while
+// for a Lab of another process to end.
+func Open() (_ *Lab, err error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("network namespaces need root")
+	}
+	for _, command := range [...]string{"ip", "nft"} {
+		if _, err := exec.LookPath(command); err != nil {
+			return nil, err
+		}
+	}
+	l := &Lab{}
+	if l.lock, err = lockMachine(2 * time.Minute); err != nil {
+		return nil, err
+	}
+	ns, err := NewNamespace("trial", 256)
+	if err != nil {
+		return nil, errors.Join(err, l.lock.Close())
+	}
+	ns.Close()
+	if l.tracer, err = openTracer(); err != nil {
+		l.Why = err.Error()
+	}
+	return l, nil
+}
+
+// lockMachine takes the lock that the process keeps until its end.
+func lockMachine(wait time.Duration) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), "tcpwatch-lab.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(wait); ; time.Sleep(200 * time.Millisecond) {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			return f, nil
+		}
+		if time.Now().After(deadline) {
+			f.Close()
+			return nil, fmt.Errorf("another process keeps the lab: %w", err)
+		}
+	}
+}
+
+// Close gives the machine back.
+func (l *Lab) Close() error {
+	var err error
+	if l.tracer != nil {
+		err = l.tracer.close()
+	}
+	return errors.Join(err, l.lock.Close())
+}
+
+// Capture is one capture file in memory.
+type Capture struct {
+	Name  string
+	Bytes []byte
+}
+
+// Recording is what a scenario gave.
+type Recording struct {
+	Truth    *Truth
+	Captures []Capture
+	large    bool
+}
+
+// Save writes captures and truth to dir.
+func (r *Recording) Save(dir string) error {
+	for i, c := range r.Captures {
+		if err := writeFile(filepath.Join(dir, c.Name), c.Bytes, r.large); err != nil {
+			return err
+		}
+		if r.large {
+			r.Truth.Taps[i].File = c.Name + ".gz"
+		}
+	}
+	return r.Truth.Save(dir)
+}

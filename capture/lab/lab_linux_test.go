@@ -1,0 +1,111 @@
+package lab_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"testing"
+
+	"tcpwatch/capture/lab"
+)
+
+var (
+	recordAgain = flag.Bool("record", false, "record all scenarios into testdata/pcaps")
+	only        = flag.String("scenarios", "", "play only scenarios whose names match")
+)
+
+// recorded is where recordings are kept.
+const recorded = "../../testdata/pcaps"
+
+// atOnce is how many scenarios run side by side; most of their time is waiting.
+const atOnce = 8
+
+// played is what became of one scenario.
+type played struct {
+	name      string
+	recording *lab.Recording
+	err       error
+}
+
+// playAll plays the scenarios that match, the large ones first and alone.
+func playAll(t *testing.T) []played {
+	t.Helper()
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.Open()
+	if err != nil {
+		t.Skip("no lab here: ", err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if l.Why != "" {
+		t.Log("no tracepoint, polling only: ", l.Why)
+	}
+	all := lab.Scenarios()
+	results := make([]played, len(all))
+	places := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	play := func(i int) {
+		r, err := l.Record(&all[i], i)
+		results[i].recording, results[i].err = r, err
+	}
+	for i := range all {
+		results[i].name = all[i].Name
+		if all[i].Large && match.MatchString(all[i].Name) {
+			play(i)
+		}
+	}
+	for i := range all {
+		if all[i].Large || !match.MatchString(all[i].Name) {
+			continue
+		}
+		places <- struct{}{}
+		group.Go(func() {
+			defer func() { <-places }()
+			play(i)
+		})
+	}
+	group.Wait()
+	var done []played
+	for _, r := range results {
+		if r.recording != nil || r.err != nil {
+			done = append(done, r)
+		}
+	}
+	return done
+}
+
+// TestRecord writes testdata/pcaps anew.
+func TestRecord(t *testing.T) {
+	if !*recordAgain {
+		t.Skip("writes testdata/pcaps: only with -record")
+	}
+	for _, p := range playAll(t) {
+		if p.err != nil {
+			t.Error(p.err)
+			continue
+		}
+		if err := p.recording.Save(recorded); err != nil {
+			t.Error(err)
+		}
+	}
+	truths, err := lab.LoadTruths(recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var index bytes.Buffer
+	if err := lab.WriteIndex(&index, truths); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(recorded, "INDEX.md"), index.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,116 @@
+package lab
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Namespace is a network namespace of its own, held by a locked thread and a
+// file descriptor. Sockets made by Do stay in it, whoever uses them.
+type Namespace struct {
+	name string
+	fd   int
+	work chan func()
+	gone chan struct{}
+}
+
+// NewNamespace makes a network namespace whose TCP sockets have a hash table of
+// their own with so many entries: reading the sockets of one namespace then
+// does not walk the whole machine's table.
+func NewNamespace(name string, entries int) (*Namespace, error) {
+	n := &Namespace{name: name, fd: -1, work: make(chan func()), gone: make(chan struct{})}
+	made := make(chan error)
+	go func() {
+		// Never unlocked: the thread ends with the goroutine.
+		runtime.LockOSThread()
+		defer close(n.gone)
+		err := n.enter(entries)
+		made <- err
+		if err != nil {
+			return
+		}
+		for f := range n.work {
+			f()
+		}
+	}()
+	if err := <-made; err != nil {
+		return nil, fmt.Errorf("network namespace %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// enter moves the calling thread into a new namespace. tcp_child_ehash_entries
+// counts for the children of the namespace it is set in: hence two of them.
+func (n *Namespace) enter(entries int) error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	const table = "/proc/sys/net/ipv4/tcp_child_ehash_entries"
+	if err := os.WriteFile(table, []byte(strconv.Itoa(entries)), 0o644); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	n.fd = fd
+	return err
+}
+
+// Do runs f on a thread inside the namespace and returns its error.
+func (n *Namespace) Do(f func() error) error {
+	var err error
+	done := make(chan struct{})
+	n.work <- func() { defer close(done); err = f() }
+	<-done
+	return err
+}
+
+// Path names the namespace for commands that take a file.
+func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.fd) }
+
+// Close lets the namespace go: with its last socket it disappears.
+func (n *Namespace) Close() {
+	close(n.work)
+	<-n.gone
+	unix.Close(n.fd)
+}
+
+// Command runs a command inside the namespace with input as its standard input.
+func (n *Namespace) Command(input, name string, args ...string) error {
+	return n.Do(func() error {
+		c := exec.Command(name, args...)
+		c.Stdin = strings.NewReader(input)
+		var out bytes.Buffer
+		c.Stdout, c.Stderr = &out, &out
+		if err := c.Run(); err != nil {
+			return fmt.Errorf("%s in %s: %w: %s%s", name, n.name, err, input, out.Bytes())
+		}
+		return nil
+	})
+}
+
+// IP runs lines of ip(8) commands.
+func (n *Namespace) IP(lines ...string) error {
+	return n.Command(strings.Join(lines, "\n")+"\n", "ip", "-batch", "-")
+}
+
+// NFT runs lines of nft(8) commands.
+func (n *Namespace) NFT(lines ...string) error {
+	return n.Command(strings.Join(lines, "\n")+"\n", "nft", "-f", "-")
+}
+
+// Sysctl sets a file under /proc/sys/net, such as "ipv4/tcp_fin_timeout".
+func (n *Namespace) Sysctl(name string, value int) error {
+	return n.Do(func() error {
+		return os.WriteFile(filepath.Join("/proc/sys/net", name), []byte(strconv.Itoa(value)), 0o644)
+	})
+}

@@ -1,0 +1,229 @@
+package lab
+
+import (
+	"fmt"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Shape is how the client and the server are joined.
+type Shape int
+
+const (
+	Pair    Shape = iota // one veth pair
+	Routed               // a namespace between them that forwards, and may drop
+	Relayed              // a relay in user space between them, that may delay, drop and double
+	Trunk                // two relays between them; frames between the relays carry a VLAN tag
+	Alone                // one namespace: both ends on its loopback
+)
+
+// Names of the interfaces inside the namespaces.
+const (
+	clientIf = "eth0"
+	serverIf = "eth0"
+	routerA  = "west" // towards the client
+	routerB  = "east" // towards the server
+	trunkA   = "trunk0"
+	trunkB   = "trunk1"
+)
+
+// network is the namespaces of one run. Addresses are unique on the machine
+// while it runs, so that the tracepoint, which tells no namespace, tells whose
+// socket it speaks of.
+type network struct {
+	client, server, router *Namespace // server is client when Alone; router is nil in a Pair
+	clientIP, serverIP     netip.Addr
+	relays                 []*relay
+}
+
+// newNetwork builds the network number n (0 to 255) of a shape.
+func newNetwork(shape Shape, n int, v6 bool, entries int) (_ *network, err error) {
+	net := &network{}
+	defer func() {
+		if err != nil {
+			net.close()
+		}
+	}()
+	if net.client, err = NewNamespace("client", entries); err != nil {
+		return nil, err
+	}
+	net.server = net.client
+	if shape != Alone {
+		if net.server, err = NewNamespace("server", entries); err != nil {
+			return nil, err
+		}
+	}
+	if shape == Routed || shape == Relayed || shape == Trunk {
+		if net.router, err = NewNamespace("router", entries); err != nil {
+			return nil, err
+		}
+	}
+	for _, ns := range net.namespaces() {
+		if err := ns.prepare(v6); err != nil {
+			return nil, err
+		}
+	}
+	if err := net.join(shape, n, v6); err != nil {
+		return nil, err
+	}
+	return net, nil
+}
+
+// prepare brings up the loopback and silences IPv6 where it is not wanted.
+func (n *Namespace) prepare(v6 bool) error {
+	off := 1
+	if v6 {
+		off = 0
+	}
+	for _, s := range [...]string{"default", "all", "lo"} {
+		if err := n.Sysctl("ipv6/conf/"+s+"/disable_ipv6", off); err != nil {
+			return err
+		}
+	}
+	for name, value := range map[string]int{"accept_dad": 0, "router_solicitations": 0} {
+		if err := n.Sysctl("ipv6/conf/default/"+name, value); err != nil {
+			return err
+		}
+	}
+	return n.IP("link set lo up")
+}
+
+// join makes the links, gives them addresses and switches their offloads off,
+// so that segments and checksums are what a wire would carry.
+func (net *network) join(shape Shape, n int, v6 bool) error {
+	prefix := fmt.Sprintf("10.77.%d.", n)
+	low, high, narrow, wide, flags := prefix+"1", prefix+"129", "/25", "/24", ""
+	gateway, gatewayB := prefix+"2", prefix+"130"
+	if v6 {
+		prefix = fmt.Sprintf("fd77:%d:", n)
+		low, high, narrow, wide, flags = prefix+"1::1", prefix+"2::1", "/64", "/32", " nodad"
+		gateway, gatewayB = prefix+"1::2", prefix+"2::2"
+	}
+	net.clientIP, net.serverIP = netip.MustParseAddr(low), netip.MustParseAddr(high)
+	pair := func(a *Namespace, aName string, b *Namespace, bName string) error {
+		return a.IP(fmt.Sprintf("link add %s type veth peer name %s netns %s", aName, bName, b.Path()))
+	}
+	up := func(ns *Namespace, name, address string) error {
+		lines := []string{"link set " + name + " up"}
+		if address != "" {
+			lines = append([]string{"addr add " + address + " dev " + name + flags}, lines...)
+		}
+		if err := ns.Do(func() error { return offloadsOff(name) }); err != nil {
+			return err
+		}
+		return ns.IP(lines...)
+	}
+	type step func() error
+	var steps []step
+	switch shape {
+	case Alone:
+		steps = []step{func() error {
+			return net.client.IP("addr add "+low+wide+" dev lo"+flags, "addr add "+high+wide+" dev lo"+flags)
+		}}
+	case Pair:
+		steps = []step{
+			func() error { return pair(net.client, clientIf, net.server, serverIf) },
+			func() error { return up(net.client, clientIf, low+wide) },
+			func() error { return up(net.server, serverIf, high+wide) },
+		}
+	case Routed:
+		family, all := "-4", "ipv4/conf/all/forwarding"
+		if v6 {
+			family, all = "-6", "ipv6/conf/all/forwarding"
+		}
+		steps = []step{
+			func() error { return pair(net.client, clientIf, net.router, routerA) },
+			func() error { return pair(net.router, routerB, net.server, serverIf) },
+			func() error { return up(net.client, clientIf, low+narrow) },
+			func() error { return up(net.router, routerA, gateway+narrow) },
+			func() error { return up(net.router, routerB, gatewayB+narrow) },
+			func() error { return up(net.server, serverIf, high+narrow) },
+			func() error { return net.client.Command("", "ip", family, "route", "add", "default", "via", gateway) },
+			func() error { return net.server.Command("", "ip", family, "route", "add", "default", "via", gatewayB) },
+			func() error { return net.router.Sysctl(all, 1) },
+		}
+	case Relayed:
+		steps = []step{
+			func() error { return pair(net.client, clientIf, net.router, routerA) },
+			func() error { return pair(net.router, routerB, net.server, serverIf) },
+			func() error { return up(net.client, clientIf, low+wide) },
+			func() error { return up(net.server, serverIf, high+wide) },
+			func() error { return up(net.router, routerA, "") },
+			func() error { return up(net.router, routerB, "") },
+		}
+	case Trunk:
+		steps = []step{
+			func() error { return pair(net.client, clientIf, net.router, routerA) },
+			func() error { return pair(net.router, trunkA, net.router, trunkB) },
+			func() error { return pair(net.router, routerB, net.server, serverIf) },
+			func() error { return up(net.client, clientIf, low+wide) },
+			func() error { return up(net.server, serverIf, high+wide) },
+			func() error { return up(net.router, routerA, "") },
+			func() error { return up(net.router, trunkA, "") },
+			func() error { return up(net.router, trunkB, "") },
+			func() error { return up(net.router, routerB, "") },
+		}
+	}
+	for _, s := range steps {
+		if err := s(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// namespaces are those that the network has, each once.
+func (net *network) namespaces() []*Namespace {
+	var all []*Namespace
+	for _, ns := range [...]*Namespace{net.client, net.server, net.router} {
+		if ns != nil && (len(all) == 0 || ns != all[0]) {
+			all = append(all, ns)
+		}
+	}
+	return all
+}
+
+func (net *network) close() {
+	for _, r := range net.relays {
+		r.stop()
+	}
+	for _, ns := range net.namespaces() {
+		ns.Close()
+	}
+}
+
+// Requests of SIOCETHTOOL (linux/ethtool.h).
+const (
+	setRxChecksum = 0x15
+	setTxChecksum = 0x17
+	setScatter    = 0x19
+	setTSO        = 0x1f
+	setGSO        = 0x24
+	setGRO        = 0x2c
+)
+
+// offloadsOff switches checksum and segmentation offloads of an interface of
+// the calling thread's namespace off. A driver without one of them is as good.
+func offloadsOff(name string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	for _, command := range [...]uint32{setTSO, setGSO, setGRO, setScatter, setTxChecksum, setRxChecksum} {
+		value := struct{ command, data uint32 }{command, 0}
+		request := struct {
+			name [unix.IFNAMSIZ]byte
+			data unsafe.Pointer
+			_    [16]byte
+		}{data: unsafe.Pointer(&value)}
+		copy(request.name[:unix.IFNAMSIZ-1], name)
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
+		if errno != 0 && errno != unix.EOPNOTSUPP {
+			return fmt.Errorf("offload %#x of %s: %w", command, name, errno)
+		}
+	}
+	return nil
+}

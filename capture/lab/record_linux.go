@@ -1,0 +1,239 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// settle is how long the taps go on after the script: a delayed ACK needs 40 ms.
+	settle = 80 * time.Millisecond
+	// longest bounds a script.
+	longest = 90 * time.Second
+)
+
+// Record runs a scenario on the network number n; numbers of scenarios that run
+// at the same time must differ.
+func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", sc.Name, err)
+		}
+	}()
+	entries := 256
+	if sc.Large {
+		entries = 1 << 14
+	}
+	net, err := newNetwork(sc.Shape, n, sc.V6, entries)
+	if err != nil {
+		return nil, err
+	}
+	defer net.close()
+	stage, err := l.stage(sc, net)
+	if err != nil {
+		return nil, err
+	}
+	defer stage.closeAll()
+	var pollers []*poller
+	start := time.Now()
+	for _, ns := range net.namespaces() {
+		if ns == net.router {
+			continue
+		}
+		p, err := poll(ns)
+		if err != nil {
+			return nil, err
+		}
+		defer p.close()
+		pollers = append(pollers, p)
+	}
+	if err := stage.play(sc, n); err != nil {
+		return nil, errors.Join(err, stage.endTaps())
+	}
+	if err := stage.endTaps(); err != nil {
+		return nil, err
+	}
+	end := time.Now()
+	var seen []*sighting
+	for _, p := range pollers {
+		s, err := p.close()
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, s...)
+	}
+	return l.recording(sc, stage, seen, start, end)
+}
+
+// stage prepares hosts, relays and taps.
+func (l *Lab) stage(sc *Scenario, net *network) (*Stage, error) {
+	s := &Stage{net: net, fds: map[int]bool{}}
+	s.Client = &Host{stage: s, IP: net.clientIP, Namespace: net.client}
+	s.Server = &Host{stage: s, IP: net.serverIP, Namespace: net.server}
+	hosts := map[*Host]string{s.Client: "input"}
+	if net.server != net.client {
+		hosts[s.Server] = "input"
+	}
+	if sc.Shape == Routed {
+		s.Router = &Host{stage: s, Namespace: net.router}
+		hosts[s.Router] = "forward"
+	}
+	for h, hook := range hosts {
+		if err := h.prepareChain(hook); err != nil {
+			return nil, err
+		}
+	}
+	switch sc.Shape {
+	case Relayed:
+		if err := net.relay(routerA, routerB, 0, sc.Relay); err != nil {
+			return nil, err
+		}
+	case Trunk:
+		if err := errors.Join(net.relay(routerA, trunkA, sc.Tag, nil), net.relay(routerB, trunkB, sc.Tag, nil)); err != nil {
+			return nil, err
+		}
+	}
+	s.begin = func() error { return s.startTaps(sc) }
+	return s, nil
+}
+
+func (net *network) relay(a, b string, tag uint16, rule func(*segment) Verdict) error {
+	r, err := newRelay(net.router, a, b, tag, rule)
+	if err == nil {
+		net.relays = append(net.relays, r)
+	}
+	return err
+}
+
+// taps are the scenario's, one at the client unless it says otherwise.
+func (sc *Scenario) taps() []TapSpec {
+	if sc.Taps == nil {
+		return []TapSpec{{}}
+	}
+	return sc.Taps
+}
+
+func (s *Stage) startTaps(sc *Scenario) error {
+	for _, t := range sc.taps() {
+		ns, device := s.net.client, clientIf
+		switch t.Where {
+		case AtServer:
+			ns, device = s.net.server, serverIf
+		case AtTrunk:
+			ns, device = s.net.router, trunkB
+		case AtLoopback:
+			device = "lo"
+		case AnyClient:
+			device = ""
+		case AnyRouter:
+			ns, device = s.net.router, ""
+		}
+		link, snaplen := t.Link, t.Snaplen
+		if link == 0 {
+			link = linkEthernet
+		}
+		if snaplen == 0 {
+			snaplen = 262144
+		}
+		r, err := record(ns, device, link, snaplen, s.oneWay(t, link))
+		if err != nil {
+			return err
+		}
+		s.taps = append(s.taps, r)
+	}
+	return nil
+}
+
+// oneWay keeps what one end sent: at the client, what goes out is the originator's.
+func (s *Stage) oneWay(t TapSpec, link uint32) func(uint8, []byte) bool {
+	if t.OneWay == "" {
+		return nil
+	}
+	outgoing := (t.OneWay == "orig") == (t.Where != AtServer)
+	return func(kind uint8, _ []byte) bool { return (kind == unix.PACKET_OUTGOING) == outgoing }
+}
+
+// play runs the script in a goroutine of its own, which Fail may end.
+func (s *Stage) play(sc *Scenario, n int) error {
+	if !sc.Late {
+		if err := s.begin(); err != nil {
+			return err
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		sc.Script(s)
+	}()
+	select {
+	case <-done:
+	case <-time.After(longest):
+		s.closeAll()
+		<-done
+		return fmt.Errorf("the script took longer than %v", longest)
+	}
+	time.Sleep(settle)
+	return s.err
+}
+
+func (s *Stage) endTaps() error {
+	var err error
+	for _, r := range s.taps {
+		err = errors.Join(err, r.close())
+	}
+	return err
+}
+
+// recording puts captures and truth together.
+func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end time.Time) (*Recording, error) {
+	var edges []edge
+	if l.tracer != nil {
+		var err error
+		if edges, err = l.tracer.between(start.UnixNano(), end.UnixNano(), s.Client.IP, s.Server.IP); err != nil {
+			return nil, err
+		}
+	}
+	r := &Recording{large: sc.Large, Truth: &Truth{Name: sc.Name, Doc: sc.Doc, Tracing: l.tracer != nil,
+		Start: start.UTC().Round(0), Length: end.Sub(start), Notes: s.notes}}
+	var uname unix.Utsname
+	if err := unix.Uname(&uname); err == nil {
+		release, _, _ := strings.Cut(unix.ByteSliceToString(uname.Release[:]), "-")
+		r.Truth.Kernel = "Linux " + release
+	}
+	var wire []segment
+	for i, spec := range sc.taps() {
+		tap := s.taps[i]
+		name := sc.Name + spec.Suffix + ".pcap"
+		r.Captures = append(r.Captures, Capture{name, pcapFile(tap.link, uint32(tap.snaplen), tap.frames)})
+		r.Truth.Taps = append(r.Truth.Taps, Tap{File: name, Where: spec.words(), Start: tap.started.Sub(start),
+			Packets: len(tap.frames), Deaf: sc.Deaf, OneWay: spec.OneWay})
+		wire = append(wire, tap.segments()...)
+	}
+	r.Truth.Conns = combine(edges, seen, wire, start.UnixNano(), end.UnixNano())
+	return r, nil
+}
+
+// words say what a tap captures.
+func (t *TapSpec) words() string {
+	w := whereWords[t.Where]
+	switch t.Link {
+	case linkSLL:
+		w += ", LINUX_SLL"
+	case linkSLL2:
+		w += ", LINUX_SLL2"
+	}
+	if t.Snaplen != 0 {
+		w += fmt.Sprintf(", snaplen %d", t.Snaplen)
+	}
+	switch t.OneWay {
+	case "orig":
+		w += ", only what the client sent"
+	case "resp":
+		w += ", only what the server sent"
+	}
+	return w
+}

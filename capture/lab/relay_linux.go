@@ -1,0 +1,109 @@
+package lab
+
+import (
+	"net"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Verdict is what a relay does with a frame.
+type Verdict struct {
+	Drop   bool
+	Copies int           // sent in addition
+	Delay  time.Duration // before it is sent; a longer one than its successors' reorders
+}
+
+// relay carries frames between two interfaces of a namespace, in user space.
+type relay struct {
+	stopped atomic.Bool
+	fds     [2]int
+	done    [2]chan struct{}
+}
+
+// newRelay relays between two interfaces. rule decides about each TCP segment,
+// nil lets all pass; frames that leave by the second interface get the VLAN tag
+// unless it is 0, and lose it on the way back.
+func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*segment) Verdict) (*relay, error) {
+	r := &relay{fds: [2]int{-1, -1}, done: [2]chan struct{}{make(chan struct{}), make(chan struct{})}}
+	var index [2]int
+	err := ns.Do(func() error {
+		for i, name := range [...]string{first, second} {
+			d, err := net.InterfaceByName(name)
+			if err != nil {
+				return err
+			}
+			index[i] = d.Index
+			fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+			if err != nil {
+				return err
+			}
+			r.fds[i] = fd
+			if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: swap(unix.ETH_P_ALL), Ifindex: d.Index}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for _, fd := range r.fds {
+			unix.Close(fd)
+		}
+		return nil, err
+	}
+	go r.carry(0, 1, index[1], tag, rule)
+	go r.carry(1, 0, index[0], 0, rule)
+	return r, nil
+}
+
+// carry takes frames from one side to the other until the relay is stopped.
+func (r *relay) carry(from, to, index int, tag uint16, rule func(*segment) Verdict) {
+	defer close(r.done[from])
+	b := make([]byte, 1<<16)
+	for !r.stopped.Load() {
+		n, sender, err := unix.Recvfrom(r.fds[from], b, 0)
+		if err != nil {
+			unix.Poll([]unix.PollFd{{Fd: int32(r.fds[from]), Events: unix.POLLIN}}, 20)
+			continue
+		}
+		if l, ok := sender.(*unix.SockaddrLinklayer); !ok || l.Pkttype == unix.PACKET_OUTGOING || n < 14 {
+			continue // what this relay sent itself
+		}
+		v := Verdict{}
+		if s, ok := parseFrame(linkEthernet, frame{data: b[:n]}); ok && rule != nil {
+			v = rule(&s)
+		}
+		if v.Drop {
+			continue
+		}
+		out := append([]byte{}, b[:12]...)
+		if tag != 0 {
+			out = append(out, 0x81, 0x00, byte(tag>>8), byte(tag))
+		}
+		out = append(out, b[12:n]...)
+		send := func() {
+			for range v.Copies + 1 {
+				if !r.stopped.Load() {
+					unix.Sendto(r.fds[to], out, 0, &unix.SockaddrLinklayer{Ifindex: index})
+				}
+			}
+		}
+		if v.Delay > 0 {
+			time.AfterFunc(v.Delay, send)
+		} else {
+			send()
+		}
+	}
+}
+
+func (r *relay) stop() {
+	r.stopped.Store(true)
+	for i := range r.fds {
+		<-r.done[i]
+	}
+	// A delayed frame may still be on its way out; it sees stopped first.
+	for _, fd := range r.fds {
+		unix.Close(fd)
+	}
+}
