@@ -101,7 +101,9 @@ func (f *File) start(label string, r io.Reader, free func()) error {
 	f.consumed.Store(0)
 	plain, closeInner, err := decompress(&countingReader{r, &f.consumed})
 	f.free = func() { closeInner(); free() }
-	if err == nil {
+	if err != nil {
+		err = unreadable(err)
+	} else {
 		f.in = buffer{src: plain, limit: f.block}
 		f.format, err = recognise(&f.in)
 	}
@@ -113,7 +115,7 @@ func (f *File) start(label string, r io.Reader, free func()) error {
 	if errors.As(err, &d) {
 		return fmt.Errorf("%s: not a capture that can be read: %s", label, d.Reason)
 	}
-	return fmt.Errorf("%s: %w", label, cause(err))
+	return fmt.Errorf("%s: %w", label, err)
 }
 
 // probe notes the time of the first packet and closes the file again.
@@ -198,7 +200,7 @@ func recognise(in *buffer) (format, error) {
 			return nil, errors.New("empty file")
 		}
 		if !errors.Is(in.err, io.EOF) {
-			return nil, in.err
+			return nil, unreadable(in.err)
 		}
 		return nil, fmt.Errorf("not a capture file (%d bytes)", in.end)
 	}
@@ -222,6 +224,14 @@ func recognise(in *buffer) (format, error) {
 		}
 	}
 	return nil, fmt.Errorf("not a capture file (it begins with %x, which is neither pcap nor pcapng)", b)
+}
+
+// unreadable is an error of reading or unpacking what comes before the first packet.
+func unreadable(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the compressed file ends before its first packet")
+	}
+	return fmt.Errorf("cannot be read: %w", cause(err))
 }
 
 // cause is the innermost error: without the file name and system call, which

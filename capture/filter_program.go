@@ -11,8 +11,8 @@ import (
 //
 // It is run here, not by golang.org/x/net/bpf's virtual machine, because that
 // one takes the captured bytes for the length of the packet ("greater 1000" is
-// wrong when the snaplen cut it), refuses the backward jumps of "protochain"
-// and is three times slower.
+// wrong when the snaplen cut it) and refuses the backward jumps of
+// "protochain" and the negation of arithmetic in filters.
 type program []bpf.RawInstruction
 
 // Instruction codes of classic BPF (linux/bpf_common.h), of which an operation
