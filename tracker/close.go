@@ -115,22 +115,25 @@ func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
 		c.note(Moment{Kind: MomentFINAcked, End: to, Span: now - p.finTime, Ref: p.finPacket})
 	}
 	c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
-	if e.state == TimeWait && e.has&hasTimeWait == 0 {
-		e.enterTimeWait(now, t.opt.MSL)
-		c.note(Moment{Kind: MomentTimeWait, End: from, Span: 2 * t.opt.MSL})
-	}
-	if p.state == TimeWait && p.has&hasTimeWait == 0 {
-		p.enterTimeWait(now, t.opt.MSL)
-		c.note(Moment{Kind: MomentTimeWait, End: to, Span: 2 * t.opt.MSL})
-	}
 	if first && e.finAcked {
 		c.note(Moment{Kind: MomentClosed, End: from, Span: now - min(e.finTime, p.finTime), N: uint64(c.segments)})
 	}
 }
 
-func (e *endpoint) enterTimeWait(now, msl int64) {
-	e.has |= hasTimeWait
-	e.timeWaitSince, e.timeWaitUntil = now, now+2*msl
+// followTimeWait notes who entered TIME-WAIT with this segment, and forgets a
+// TIME-WAIT that was only expected and has been taken back.
+func (t *Tracker) followTimeWait(c *conn, now int64) {
+	for e := Orig; e <= Resp; e++ {
+		x := &c.ends[e]
+		switch held := x.has&hasTimeWait != 0; {
+		case x.state == TimeWait && !held:
+			x.has |= hasTimeWait
+			x.timeWaitSince, x.timeWaitUntil = now, now+2*t.opt.MSL
+			c.note(Moment{Kind: MomentTimeWait, End: e, Span: 2 * t.opt.MSL})
+		case held && x.state != TimeWait && x.state != Closed:
+			x.has &^= hasTimeWait
+		}
+	}
 }
 
 // restartTimeWait begins 2MSL again. RFC 9293 section 3.10.7.4 does so at a

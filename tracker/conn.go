@@ -89,7 +89,7 @@ type conn struct {
 	prev         *conn // an older connection on the same endpoints that may still live
 	older, newer *conn // neighbours in the list of its class
 	class        class
-	stamp        int64 // last packet, on the shard's clock: what the class's timeout counts from
+	stamp        int64 // of the last packet, on the tracker's clock: what the class's timeout counts from
 
 	firstPacket, lastPacket uint64
 	file                    uint16
@@ -97,6 +97,7 @@ type conn struct {
 	filePacket              uint64
 	start, last             int64
 	interimAt               int64
+	timeWaitUntil           int64 // the later one, when last filed
 
 	tunnel     capture.TunnelKind
 	tunnelID   uint32
@@ -112,10 +113,12 @@ type conn struct {
 	thirdACKAt  uint64
 	synAckLost  uint8 // SYN/ACK repeats that contradicted an expected ESTABLISHED
 	firstSYNACK int64
+	synAckAt    uint64 // its packet
 	synAckEcho  uint32 // TSecr of the first SYN/ACK
 	thirdEcho   uint32 // TSecr of the completing ACK
 	answer      Answer
-	answered    int64  // when a failing answer came
+	answered    int64 // when a failing answer came
+	answeredAt  uint64
 	openKind    string // set by what ends the attempt early
 
 	// closing

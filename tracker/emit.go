@@ -1,12 +1,12 @@
 package tracker
 
 // emit hands out the record of a connection that is over and keeps its storage.
-func (t *Tracker) emit(c *conn, at int64) {
+func (t *Tracker) emit(c *conn) {
 	t.fill(&t.record, c)
 	r := &t.record
 	for e := Orig; e <= Resp; e++ {
 		x := &c.ends[e]
-		if x.state == TimeWait && x.has&hasTimeWait != 0 && x.timeWaitUntil <= at && c.endedBy != endInput {
+		if x.state == TimeWait && c.endedBy == endTimeout {
 			c.set(e, Closed, Seen, x.timeWaitUntil, 0)
 			r.Transitions = c.trans
 		}
@@ -16,7 +16,7 @@ func (t *Tracker) emit(c *conn, at int64) {
 		if !c.is(isOpen) && !c.is(isMidstream) {
 			kind = EventFailed
 		}
-		t.sink.Event(&Event{Kind: kind, Time: at, Record: r})
+		t.sink.Event(&Event{Kind: kind, Time: c.last, Record: r})
 	}
 	t.emitted++
 	t.sink.Conn(r)
@@ -82,20 +82,20 @@ func (c *conn) fillOpen(o *OpenRecord) {
 	if a.firstSYNPacket == 0 || a.syns == 0 {
 		return
 	}
-	if c.thirdACK != 0 {
+	if c.thirdACKAt != 0 {
 		o.Felt, o.LastSYN = Some(c.thirdACK-a.firstSYN), Some(c.thirdACK-a.lastSYN)
 		if a.lastSYN > c.thirdACK {
 			o.LastSYN = o.Felt
 		}
 	} else if !c.is(isMidstream) {
 		o.Waited = Some(max(c.answered, c.last) - a.firstSYN)
-		if c.answered != 0 {
+		if c.answeredAt != 0 {
 			o.Waited = Some(c.answered - a.firstSYN)
 		}
 	}
-	if c.firstSYNACK != 0 {
+	if c.synAckAt != 0 {
 		o.Resp = c.serverHalf()
-		if c.thirdACK != 0 {
+		if c.thirdACKAt != 0 {
 			o.Orig = c.clientHalf()
 		}
 	}
@@ -282,7 +282,10 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	if x.zero.closed {
 		r.ZeroWindow += c.last - x.zero.since
 	}
-	if x.stream.Started() {
+	// Of an end that was never seen, what the other acknowledged is in
+	// MissingBytes; the span of what was captured is 0.
+	r.Bytes = Some(uint64(0))
+	if x.packets > 0 {
 		r.Bytes = Some(x.stream.Span())
 	}
 	if x.has&hasMSS != 0 {
@@ -297,7 +300,7 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	if x.synSeen && x.syns+x.synAcks > 0 {
 		r.SACK, r.Timestamps, r.ECN = Some(x.has&hasSACK != 0), Some(x.has&hasTimestamps != 0), Some(x.has&hasECN != 0)
 	}
-	if x.has&hasFirstByte != 0 && c.thirdACK != 0 && x.firstByte >= c.thirdACK {
+	if x.has&hasFirstByte != 0 && c.thirdACKAt != 0 && x.firstByte >= c.thirdACK {
 		r.FirstByte = Some(x.firstByte - c.thirdACK)
 	}
 	c.fillTimes(r, e)

@@ -37,6 +37,7 @@ func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
 		default:
 			t.takeSegment(c, from, s, now)
 		}
+		t.followTimeWait(c, now)
 		e.lastSend = now
 		if s.Len > 0 {
 			e.lastData = now

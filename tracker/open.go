@@ -84,15 +84,15 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 		t.anomaly(c, anomalySYNACK)
 		return
 	}
-	if e.synAcks > 1 && e.isn == seq && c.firstSYNACK != 0 {
+	if e.synAcks > 1 && e.isn == seq && c.synAckAt != 0 {
 		t.repeatedSYNACK(c, from, s, now)
 	} else {
 		if !e.synSeen || e.isn != seq {
 			e.stream.Start(seq.Add(1))
 		}
 		e.synSeen, e.isn = true, seq
-		if c.firstSYNACK == 0 {
-			c.firstSYNACK, c.synAckEcho = now, s.TSEcr
+		if c.synAckAt == 0 {
+			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr
 		}
 		if e.firstSYNPacket == 0 {
 			e.firstSYN, e.firstSYNPacket, e.firstSYNVal = now, s.Packet, s.TSVal
@@ -128,7 +128,7 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 		c.apply(to, rcvSYNACK, Expected, now, s.Packet)
 	case SynReceived: // simultaneous open
 		c.apply(to, rcvACKofSYN, Expected, now, s.Packet)
-		if e.syns > 0 && p.synAcks > 0 && c.thirdACK == 0 {
+		if e.syns > 0 && p.synAcks > 0 && c.thirdACKAt == 0 {
 			c.established(to, s, now)
 		}
 	case Closed:
@@ -144,11 +144,11 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
 	c.note(Moment{Kind: MomentSYNACKAgain, End: from, N: uint64(e.synAcks - 1), Since: now - e.firstSYN,
-		Ref: e.firstSYNPacket, ThirdACKSeen: c.thirdACK != 0})
+		Ref: e.firstSYNPacket, ThirdACKSeen: c.thirdACKAt != 0})
 	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
 		c.synAckLost++
 	}
-	if p := &c.ends[from.Peer()]; p.state == Established && c.expected(from.Peer()) && c.thirdACK == 0 {
+	if p := &c.ends[from.Peer()]; p.state == Established && c.expected(from.Peer()) && c.thirdACKAt == 0 {
 		// No ACK came: the SYN/ACK before this one was lost behind the tap.
 		c.retract(from.Peer(), inSynSent, now, s.Packet)
 	}
@@ -160,10 +160,10 @@ func (t *Tracker) ackSYN(c *conn, from End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[to]
 	if e.state == SynSent && p.synSeen && p.synAcks > 0 {
 		c.apply(from, rcvSYNACK, Seen, now, s.Packet)
-	} else if e.state == Established && !tookFIN.has(e.state) && c.thirdACK == 0 {
+	} else if e.state == Established && !tookFIN.has(e.state) && c.thirdACKAt == 0 {
 		c.confirm(from)
 	}
-	if c.thirdACK == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.synData) > 0 || c.thirdACK == 0 && p.synAcks > 0 && from == Orig {
+	if c.thirdACKAt == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.synData) > 0 || c.thirdACKAt == 0 && p.synAcks > 0 && from == Orig {
 		c.established(from, s, now)
 	}
 	if p.state == SynReceived {

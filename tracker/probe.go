@@ -36,15 +36,15 @@ const probeIdle = second / 5
 // prober's RST was not seen: the smallest default (macOS, FreeBSD; Linux 9, Windows 10).
 const keepaliveCount = 8
 
-// rebaseForProbe: the first thing seen of an end was a probe, one before
-// SND.NXT, as the answer to it now shows.
+// rebaseForProbe: the first thing seen of an end was most likely a probe, one
+// before SND.NXT, as the answer to it now shows. It is not counted as one:
+// what came before it is not known.
 func (e *endpoint) rebaseForProbe(p *endpoint, s *capture.Segment) {
 	if p.synSeen || p.wireBytes > 0 || p.finSeen || p.stream.Span() > 0 || p.packets == 0 || s.Len > 0 ||
 		!s.Flags.Has(capture.ACK) || reassembly.Seq(s.Ack) != p.stream.Base().Add(1) {
 		return
 	}
 	p.stream.Rebase(1)
-	p.probe.probes, p.probe.pending, p.probe.last = uint32(p.packets), uint32(p.packets), p.lastSend
 }
 
 // takeProbe reports whether a segment is a keepalive or zero-window probe, and

@@ -35,11 +35,11 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 		if q.V6 {
 			c.answer.Kind = AnswerICMPv6
 		}
-		c.openKind, c.answered = OpenUnreachable, now
+		c.openKind, c.answered, c.answeredAt = OpenUnreachable, now, q.Packet
 		// RFC 9293 section 3.9.2.2 lets hard errors abort; Linux ends SYN-SENT
 		// at soft ones too (tcp_v4_err).
 		c.apply(from, rcvUnreachable, Expected, now, q.Packet)
-		t.touch(sh, c, q.Time)
+		t.touch(sh, c)
 	}
 	if c.step != nil {
 		t.closeStep(c)

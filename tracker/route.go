@@ -26,7 +26,7 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 			return top.prev
 		}
 		if old := top.prev; old != nil {
-			t.drop(sh, old, endReuse, s.Time)
+			t.drop(sh, old, endReuse, t.clock.now)
 		}
 		return t.begin(sh, top, k, s)
 	case s.Flags.Has(capture.SYN|capture.ACK) && !s.Flags.Has(capture.RST):
@@ -121,7 +121,7 @@ func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
 		return
 	}
 	old.reused(s)
-	t.drop(sh, old, endReuse, s.Time)
+	t.drop(sh, old, endReuse, t.clock.now)
 }
 
 // reused ends the TIME-WAITs of a connection whose endpoints a new one took:
@@ -143,15 +143,9 @@ func (t *Tracker) begin(sh *shard, old *conn, k key, s *capture.Segment) *conn {
 		c.prev = old
 	}
 	sender := Orig
-	switch {
-	case s.Flags.Has(capture.SYN | capture.ACK):
+	if guessOrig(s) {
 		sender = Resp
-	case s.Flags.Has(capture.SYN):
-	default:
-		if guessOrig(s) {
-			sender = Resp
-			c.z.flipped()
-		}
+		c.z.flipped()
 	}
 	if !s.Flags.Has(capture.SYN) {
 		c.flags |= isMidstream

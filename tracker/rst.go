@@ -25,13 +25,13 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	case cause == ResetRefused:
 		c.openKind = OpenRefused
 		c.answer.Kind = AnswerRST
-		c.answered = now
+		c.answered, c.answeredAt = now, s.Packet
 		c.note(Moment{Kind: MomentRefused, End: from, Span: now - p.firstSYN})
 	case cause == ResetAfterClose:
 		c.note(Moment{Kind: MomentResetHarmless, End: from, From: in, Cause: cause})
 	default:
-		if c.thirdACK == 0 && !c.is(isMidstream) && c.answered == 0 {
-			c.answered = now
+		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.answeredAt == 0 {
+			c.answered, c.answeredAt = now, s.Packet
 			if from == Orig {
 				c.openKind = OpenAborted
 			}
@@ -105,7 +105,7 @@ func (c *conn) rstCause(from End, s *capture.Segment) string {
 		return ResetUnreadData
 	case withACK:
 		return ResetAbort
-	case e.state == SynSent, e.packets > 1 && c.thirdACK == 0 && from == Orig:
+	case e.state == SynSent, e.packets > 1 && c.thirdACKAt == 0 && from == Orig:
 		return ResetAbort
 	}
 	return ResetUnknown

@@ -27,8 +27,9 @@ const second = int64(1e9)
 // timeouts in nanoseconds of packet time since the connection's last packet
 // (classTimeWait: since 2MSL last began; it is 2MSL there).
 var timeouts = [nClasses]int64{
-	// Stragglers after a RST or the ACK of the last FIN come within seconds.
-	classClosed: 10 * second,
+	// Stragglers after a RST or the ACK of the last FIN: as long as a segment
+	// can live in the network (RFC 9293 section 3.4.2, MSL).
+	classClosed: 120 * second,
 	// Linux's longest pause between SYNs is 64 s and it gives up at 131 s
 	// (tcp_syn_retries 6); half as much again for other systems.
 	classAttempt: 200 * second,
@@ -108,16 +109,20 @@ func (t *Tracker) timeout(k class) int64 {
 func (t *Tracker) deadline(c *conn) int64 { return c.stamp + t.timeout(c.class) }
 
 // touch files a connection under the class that its states call for.
-func (t *Tracker) touch(sh *shard, c *conn, now int64) {
+func (t *Tracker) touch(sh *shard, c *conn) {
 	k := c.classify()
 	if k == classTimeWait {
-		now = max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil) - 2*t.opt.MSL
+		until := max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil)
+		if c.class == k && c.timeWaitUntil == until {
+			return // 2MSL was not begun again
+		}
+		c.timeWaitUntil = until
 	}
-	if c.class == k && c.stamp == now {
+	if c.class == k && c.stamp == t.clock.now {
 		return
 	}
 	sh.lists[c.class].remove(c)
-	c.class, c.stamp = k, now
+	c.class, c.stamp = k, t.clock.now
 	sh.lists[k].push(c)
 }
 
@@ -141,13 +146,14 @@ func (c *conn) classify() class {
 // insert begins a connection at a segment or makes room for it first.
 func (t *Tracker) insert(sh *shard, k key, s *capture.Segment) *conn {
 	if sh.held >= t.perShard {
-		t.evict(sh, s.Time)
+		t.evict(sh)
 	}
 	c := sh.take()
 	c.key = k
 	c.id = s.Packet
 	c.firstPacket, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
-	c.start, c.last, c.stamp, c.interimAt = s.Time, s.Time, s.Time, s.Time
+	c.start, c.last, c.interimAt = s.Time, s.Time, s.Time
+	c.stamp = t.clock.now
 	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
 	c.class = classAttempt
@@ -159,11 +165,11 @@ func (t *Tracker) insert(sh *shard, k key, s *capture.Segment) *conn {
 }
 
 // evict drops the least valuable connection: lowest class first, oldest first.
-func (t *Tracker) evict(sh *shard, now int64) {
+func (t *Tracker) evict(sh *shard) {
 	for k := range sh.lists {
 		if c := sh.lists[k].oldest; c != nil {
 			sh.stats.Evicted++
-			t.drop(sh, c, endEvicted, now)
+			t.drop(sh, c, endEvicted, t.clock.now)
 			return
 		}
 	}
@@ -189,9 +195,9 @@ func (t *Tracker) drop(sh *shard, c *conn, why ending, at int64) {
 }
 
 // expire drops the connections whose timeout has passed.
-func (t *Tracker) expire(sh *shard, now int64) {
+func (t *Tracker) expire(sh *shard) {
 	for k := range sh.lists {
-		for c := sh.lists[k].oldest; c != nil && t.deadline(c) <= now; c = sh.lists[k].oldest {
+		for c := sh.lists[k].oldest; c != nil && t.deadline(c) <= t.clock.now; c = sh.lists[k].oldest {
 			t.drop(sh, c, endTimeout, t.deadline(c))
 		}
 	}
@@ -221,6 +227,6 @@ func (t *Tracker) flush() {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.c.id, b.c.id))
 	})
 	for _, f := range t.done {
-		t.emit(f.c, f.at)
+		t.emit(f.c)
 	}
 }

@@ -44,6 +44,7 @@ type Tracker struct {
 	opt       Options
 	sink      Sink
 	perShard  int
+	clock     clock
 	shards    [nShards]shard
 	done      []finished
 	interim   []Record
@@ -73,14 +74,15 @@ func (t *Tracker) Observe(s *capture.Segment) {
 	k := t.segmentKey(s)
 	sh := &t.shards[k.shard()]
 	sh.stats.Segments++
+	t.clock.advance(s.Time)
 	c := sh.table[k]
-	for c != nil && t.deadline(c) <= s.Time {
+	for c != nil && t.deadline(c) <= t.clock.now {
 		t.drop(sh, c, endTimeout, t.deadline(c))
 		c = sh.table[k]
 	}
 	c = t.route(sh, c, k, s)
 	t.observe(sh, c, s)
-	t.touch(sh, c, s.Time)
+	t.touch(sh, c)
 }
 
 // Tick lets time-driven edges happen and hands out what has finished. The
@@ -88,8 +90,9 @@ func (t *Tracker) Observe(s *capture.Segment) {
 // was, so that results do not depend on how the work is divided; now is the
 // latest packet time so far.
 func (t *Tracker) Tick(now int64) {
+	t.clock.advance(now)
 	for i := range t.shards {
-		t.expire(&t.shards[i], now)
+		t.expire(&t.shards[i])
 	}
 	t.flush()
 }

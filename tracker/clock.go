@@ -1,0 +1,21 @@
+package tracker
+
+// maxStep is the longest pause between two packets of the whole input that is
+// taken for a pause. What is longer is a stepped clock, or a file put together
+// from others: it expires nothing.
+const maxStep = 24 * 3600 * second
+
+// clock is the time that timeouts count in: packet time, less its steps. It
+// runs on the input's packets alone (law 5), forwards only.
+type clock struct {
+	now     int64 // nanoseconds since the first packet
+	last    int64 // packet time
+	started bool
+}
+
+func (k *clock) advance(t int64) {
+	if d := t - k.last; k.started && d > 0 && d <= maxStep {
+		k.now += d
+	}
+	k.last, k.started = t, true
+}
