@@ -1,0 +1,105 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	pipedWidth = 120 // columns when the output is no terminal
+	leastWidth = 40  // narrower terminals get this; their lines break
+	noteIndent = 4
+)
+
+// page is the text of the tables while it is made.
+type page struct {
+	b     strings.Builder
+	width int
+	color bool
+	phrases
+}
+
+func newPage(o TableOptions, h *Headline) *page {
+	w := o.Width
+	if w <= 0 {
+		w = pipedWidth
+	}
+	return &page{width: max(w, leastWidth), color: o.Color, phrases: phrases{ASCII: o.ASCII, MSL: h.MSL}}
+}
+
+// SGR sequences (ECMA-48 section 8.3.117).
+const (
+	bold   = "\x1b[1m"
+	faint  = "\x1b[2m"
+	red    = "\x1b[31m"
+	yellow = "\x1b[33m"
+	plain  = "\x1b[0m"
+)
+
+func (p *page) paint(style, s string) string {
+	if !p.color || style == "" || s == "" {
+		return s
+	}
+	return style + s + plain
+}
+
+// title begins a report.
+func (p *page) title(name, text string) {
+	p.b.WriteByte('\n')
+	for i, l := range wrap(name+": "+text, p.width) {
+		if i == 0 && strings.HasPrefix(l, name) {
+			p.b.WriteString(p.paint(bold, name) + l[len(name):] + "\n")
+			continue
+		}
+		p.b.WriteString("  " + l + "\n")
+	}
+}
+
+// note writes text on lines of its own, indented.
+func (p *page) note(indent int, style, text string) {
+	for i, l := range hard(text, p.width-indent-2) {
+		p.b.WriteString(strings.Repeat(" ", indent))
+		if i > 0 {
+			p.b.WriteString("  ")
+		}
+		p.b.WriteString(p.paint(style, l) + "\n")
+	}
+}
+
+// label writes a name and, in a column of its own, what there is to say.
+func (p *page) label(name, text string) {
+	const column = 13
+	for i, l := range hard(text, p.width-column) {
+		head := strings.Repeat(" ", column)
+		if i == 0 {
+			head = name + head[len(name):]
+		}
+		p.b.WriteString(p.paint(faint, head) + l + "\n")
+	}
+}
+
+// hard is wrap, with words longer than a line broken too.
+func hard(s string, width int) []string {
+	var lines []string
+	for _, l := range wrap(s, width) {
+		for runes(l) > width {
+			cut := 0
+			for range width {
+				_, n := utf8.DecodeRuneInString(l[cut:])
+				cut += n
+			}
+			lines = append(lines, l[:cut])
+			l = l[cut:]
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// list joins parts: "a", "a and b", "a, b and c".
+func list(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
+}

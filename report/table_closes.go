@@ -1,0 +1,269 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+func closeSorts() []string { return []string{"count", "wait", "host"} }
+
+// culpritRow is a culprit with what it is blamed for.
+type culpritRow struct {
+	culprit
+	*blame
+}
+
+// blamed lists the culprits, sorted by key.
+func (c *closes) blamed(key string) []culpritRow {
+	c.culprits.trim()
+	rows := make([]culpritRow, 0, len(c.culprits.items))
+	for k, b := range c.culprits.items {
+		rows = append(rows, culpritRow{k, b})
+	}
+	slices.SortFunc(rows, func(a, b culpritRow) int {
+		var first int
+		host := bytes.Compare(a.addr[:], b.addr[:])
+		switch key {
+		case "wait":
+			first = cmp.Compare(b.longest, a.longest)
+		case "host":
+			first = host
+		default:
+			first = cmp.Compare(b.n, a.n)
+		}
+		return cmp.Or(first, cmp.Compare(a.fault, b.fault), cmp.Compare(a.cause, b.cause), host, cmp.Compare(a.end, b.end))
+	})
+	return rows
+}
+
+func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
+	c := &s.close
+	if len(c.kinds) == 0 {
+		p.title("Closes", "none seen.")
+		return nil
+	}
+	incomplete := c.worst.offered
+	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", thousands(c.kinds[tracker.CloseNormal]), thousands(incomplete), c.others()))
+	if n := c.kinds[tracker.CloseNormal]; n > 0 {
+		p.note(0, "", "Complete: "+c.normal()+".")
+	}
+	if incomplete == 0 {
+		p.note(0, "", "No incomplete closes seen.")
+		return nil
+	}
+	p.b.WriteByte('\n')
+	p.note(0, bold, "Incomplete closes, by who failed to do the missing step")
+	rows := c.blamed(o.Sort)
+	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
+	g := grid{columns: []column{{title: "host", left: true}, {title: "what", left: true},
+		{title: "connections", below: true}, {title: "longest"}, {title: "for example", left: true}}}
+	for _, r := range shown {
+		g.rows = append(g.rows, gridRow{cells: []string{r.host(), r.what(), thousands(r.n), p.waited(r.longest), r.ids.String()}})
+	}
+	if err := g.writeTo(p); err != nil {
+		return err
+	}
+	p.more(len(shown), uint64(len(rows)), "row")
+	p.lostRows(c.culprits.rest.n, "incomplete close", "hosts", maxCulprits)
+	p.closeAdvice(rows)
+	p.worstCloses(c, o)
+	return nil
+}
+
+// others counts the connections that neither closed nor failed to.
+func (c *closes) others() string {
+	var b strings.Builder
+	for _, k := range []struct{ kind, words string }{
+		{tracker.CloseOpen, "still open at the end"},
+		{tracker.CloseEvicted, "forgotten (table full)"},
+		{tracker.CloseNeverOpened, "never opened"},
+	} {
+		if n := c.kinds[k.kind]; n > 0 {
+			fmt.Fprintf(&b, ", %s %s", thousands(n), k.words)
+		}
+	}
+	return b.String()
+}
+
+// normal says in a line how complete closes went.
+func (c *closes) normal() string {
+	var parts []string
+	add := func(n uint64, what string) {
+		if n > 0 {
+			parts = append(parts, thousands(n)+" "+what)
+		}
+	}
+	add(c.segments[3], "in three segments")
+	add(c.segments[4], "in four")
+	add(c.segments[0]+c.segments[1]+c.segments[2], "in an unknown number")
+	add(c.simultaneous, "simultaneous")
+	if c.halfClose > 0 {
+		add(c.halfClose, "half-closed for a while ("+byteCount(c.halfBytes)+" sent after the first FIN)")
+	}
+	add(c.harmless, "with a harmless RST afterwards")
+	return strings.Join(parts, ", ")
+}
+
+func (r *culpritRow) host() string {
+	if r.end > tracker.Resp {
+		return "unknown"
+	}
+	return r.addr.String() + " (" + client(r.end) + ")"
+}
+
+// what is the missing step, in few words.
+func (r *culpritRow) what() string {
+	switch r.fault {
+	case faultHalfClosed:
+		return "sent no FIN"
+	case faultUnackedFIN:
+		return "did not acknowledge FIN"
+	case faultTimedOut:
+		return "fell silent"
+	}
+	return "reset: " + escape(cmp.Or(r.cause, tracker.ResetUnknown))
+}
+
+// waited is empty where nothing was waited for.
+func (p *page) waited(ns int64) string {
+	if ns <= 0 {
+		return ""
+	}
+	return p.span(ns)
+}
+
+// closeAdvice is a line for each kind that was seen.
+func (p *page) closeAdvice(rows []culpritRow) {
+	advice := []struct{ key, text string }{
+		{"half-closed", "Sent no FIN: the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
+		{"unacked-fin", "Did not acknowledge FIN: the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
+		{"timed-out", "Fell silent: data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
+		{"reset: " + tracker.ResetAbort, "Abort: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
+		{"reset: " + tracker.ResetUnreadData, "Unread data: the program closed before it had read everything. The peer may miss what was sent last."},
+		{"reset: " + tracker.ResetLateData, "Late data: data came after the program had closed. The two sides disagree about who speaks last."},
+		{"reset: " + tracker.ResetKeepaliveDead, "Keepalive dead: probes went unanswered. The peer or the path died."},
+		{"reset: " + tracker.ResetMiddlebox, "Middlebox: the RST does not look like that host's other packets. Look for a firewall or proxy between."},
+		{"reset: " + tracker.ResetUnknown, "Reset, cause unknown: see what the connection did before it with --why."},
+	}
+	present := make(map[string]bool)
+	for _, r := range rows {
+		present[r.adviceKey()] = true
+	}
+	for _, a := range advice {
+		if present[a.key] {
+			p.note(0, "", a.text)
+		}
+	}
+}
+
+func (r *culpritRow) adviceKey() string {
+	switch r.fault {
+	case faultHalfClosed:
+		return "half-closed"
+	case faultUnackedFIN:
+		return "unacked-fin"
+	case faultTimedOut:
+		return "timed-out"
+	}
+	return "reset: " + cmp.Or(r.cause, tracker.ResetUnknown)
+}
+
+// worstCloses tells the story of the worst connections.
+func (p *page) worstCloses(c *closes, o TableOptions) {
+	worst := c.worst.sorted()
+	worst = worst[:min(len(worst), o.rowsOf(defaultTop))]
+	p.b.WriteByte('\n')
+	p.note(0, bold, "The worst of them")
+	for _, r := range worst {
+		p.ends("", r)
+		v := judge(r)
+		p.note(noteIndent, red, p.missing(r, v))
+		p.note(noteIndent, "", leftIn(r)+evidence(r)+" --why "+fmt.Sprint(r.ID)+" draws it.")
+	}
+	p.more(len(worst), c.worst.offered, "incomplete close")
+}
+
+// ends writes the id and both ends, on two lines where they do not fit on one.
+func (p *page) ends(style string, r *tracker.Record) {
+	head := name(r.ID) + "  " + r.Orig.String()
+	if runes(head)+len(arrow)+len(r.Resp.String()) > p.width {
+		p.b.WriteString(p.paint(style, head) + "\n" + "   " + arrow[1:] + r.Resp.String() + "\n")
+		return
+	}
+	p.b.WriteString(p.paint(style, head+arrow+r.Resp.String()) + "\n")
+}
+
+// missing names the missing step, by whom, and for how long.
+func (p *page) missing(r *tracker.Record, v verdict) string {
+	s := p.missingStep(r, v)
+	if v.wait > 0 {
+		s += ", for " + p.span(v.wait)
+	}
+	if r.Capture.OneWay {
+		s += " (only one direction was captured: it may have been sent unseen)"
+	}
+	return s + "."
+}
+
+func (p *page) missingStep(r *tracker.Record, v verdict) string {
+	who := "either end"
+	if v.culprit <= tracker.Resp {
+		who = fmt.Sprintf("%s (%s)", endOf(r, v.culprit), client(v.culprit))
+	}
+	switch v.fault {
+	case faultHalfClosed:
+		if v.culprit > tracker.Resp {
+			return "no second FIN seen"
+		}
+		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, client(v.culprit.Peer()))
+	case faultUnackedFIN:
+		if v.culprit > tracker.Resp {
+			return "no ACK of a FIN seen"
+		}
+		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, client(v.culprit.Peer()))
+	case faultTimedOut:
+		return "no ACK from " + who + " of data that was repeated"
+	}
+	s := "no FIN"
+	if r.Close.First != tracker.NoEnd {
+		s = "the close was begun"
+		if r.Close.First != tracker.Both {
+			s += " by " + the(r.Close.First)
+		}
+	}
+	return fmt.Sprintf("%s: %s sent RST in %s, %s", s, who, stateOr(r.Close.ResetIn), resetCause(r.Close.ResetCause))
+}
+
+// leftIn is the state in which each end was left.
+func leftIn(r *tracker.Record) string {
+	var parts []string
+	for e, s := range r.States {
+		if s != tracker.Unknown {
+			parts = append(parts, fmt.Sprintf("%s in %s", the(tracker.End(e)), s))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "It left " + list(parts) + "; "
+}
+
+// evidence names the packets to look at.
+func evidence(r *tracker.Record) string {
+	var parts []string
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		if n := r.Close.FINPacket[e]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s's FIN is packet %d", client(e), n))
+		}
+	}
+	if n := r.Close.ResetPacket; n > 0 {
+		parts = append(parts, fmt.Sprintf("RST is packet %d", n))
+	}
+	parts = append(parts, fmt.Sprintf("last packet %d.", r.LastPacket))
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+func connectionSorts() []string {
+	return []string{"id", "start", "end", "duration", "bytes", "packets", "felt"}
+}
+
+func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
+	if s.conns == 0 {
+		p.title("Connections", "none seen.")
+		return nil
+	}
+	rows := s.rows.sorted()
+	key := o.Sort
+	if compare, ok := connectionOrders()[key]; ok {
+		slices.SortStableFunc(rows, compare)
+	} else {
+		key = s.opt.Sort
+	}
+	p.title("Connections", thousands(s.conns)+".")
+	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
+	g := grid{columns: []column{{title: "connection", left: true}, {title: "open", left: true, below: true}, {title: "felt"}, {title: "close", left: true}, {title: "states", left: true},
+		{title: "sent"}, {title: "received"}, {title: "duration"}, {title: "Zeek", left: true}, {title: "history", left: true}}}
+	width := 0
+	for _, r := range shown {
+		width = max(width, len(name(r.ID)))
+	}
+	for _, r := range shown {
+		g.rows = append(g.rows, gridRow{cells: []string{
+			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
+			escape(r.Open.Kind), p.optSpan(r.Open.Felt), closeWords(r), states(r),
+			optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes), p.span(r.End - r.Start), escape(r.ConnState), escape(r.History)}})
+	}
+	if len(shown) > 0 {
+		if err := g.writeTo(p); err != nil {
+			return err
+		}
+	}
+	p.more(len(shown), s.conns, "connection")
+	if lost := s.conns - uint64(len(rows)); lost > 0 {
+		p.note(0, yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", thousands(uint64(len(rows))), key))
+	}
+	return nil
+}
+
+// closeWords is the close kind, with the cause of a reset.
+func closeWords(r *tracker.Record) string {
+	if r.Close.Kind == tracker.CloseReset && r.Close.ResetCause != "" {
+		return "reset: " + escape(r.Close.ResetCause)
+	}
+	return escape(r.Close.Kind)
+}
+
+// states are those of both ends, "?" for what is not known.
+func states(r *tracker.Record) string {
+	var parts [2]string
+	for e, s := range r.States {
+		parts[e] = "?"
+		if s != tracker.Unknown {
+			parts[e] = s.String()
+		}
+	}
+	return strings.Join(parts[:], " / ")
+}
+
+func optBytes(o tracker.Opt[uint64]) string {
+	if !o.OK {
+		return ""
+	}
+	return byteCount(o.V)
+}

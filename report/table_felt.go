@@ -1,0 +1,126 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+const bestBar = 40 // columns of the longest bar where there is room
+
+// feltHistogram draws how felt times are spread, with the humps that repeated
+// SYNs make.
+func (p *page) feltHistogram(h *handshakes) {
+	first, last := -1, 0
+	var most uint64
+	for i := range h.humps {
+		if h.humps[i].n > 0 {
+			if first < 0 {
+				first = i
+			}
+			last = i
+			most = max(most, h.humps[i].n)
+		}
+	}
+	if first < 0 {
+		return
+	}
+	p.b.WriteByte('\n')
+	p.note(0, bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", plural(h.all.felt.n, "handshake")))
+	digits := len(thousands(most))
+	bar := min(bestBar, p.width-24-digits-4)
+	for i := first; i <= last; i++ {
+		b := &h.humps[i]
+		head := fmt.Sprintf("  %8s to %-8s ", p.span(humpBounds[i]), p.humpEnd(i))
+		line := head + p.pad(bars(b.n, most, bar, p.ASCII), bar) + " " + fmt.Sprintf("%*s", digits, thousands(b.n))
+		p.b.WriteString(strings.TrimRight(line, " "))
+		p.humpNote(runes(line), humpWhy(h.humps, i))
+		p.b.WriteByte('\n')
+	}
+	p.note(0, faint, "Percentiles are off by at most 1.6 %; the greatest is exact.")
+}
+
+func (p *page) pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(width-runes(s), 0))
+}
+
+// humpEnd is the upper bound of a class; the last has none.
+func (p *page) humpEnd(i int) string {
+	if i+1 == len(humpBounds) {
+		return "more"
+	}
+	return p.span(humpBounds[i+1])
+}
+
+// humpWhy says what was repeated in a class, and what its time tells.
+func humpWhy(h humps, i int) string {
+	var parts []string
+	if n := h[i].syn; n > 0 {
+		parts = append(parts, thousands(n)+" with a SYN repeated")
+	}
+	if n := h[i].synACK; n > 0 {
+		parts = append(parts, thousands(n)+" with a SYN/ACK repeated")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	why := strings.Join(parts, ", ")
+	switch humpBounds[i] {
+	case oneSecond:
+		why += "; 1 s: one lost"
+	case 2 * oneSecond:
+		why += "; 2 s: two lost (Linux 6.5 and later)"
+	case 3 * oneSecond:
+		why += "; 3 s: two lost (Linux since 6.5: three)"
+	case 7 * oneSecond:
+		why += "; 7 s: three lost (Linux since 6.5: six)"
+	}
+	return why
+}
+
+// humpNote goes behind the bar, or under it where there is no room.
+func (p *page) humpNote(used int, why string) {
+	if why == "" {
+		return
+	}
+	if used+2+runes(why) <= p.width {
+		p.b.WriteString("  " + p.paint(yellow, why))
+		return
+	}
+	const under = 23
+	for _, l := range wrap(why, p.width-under) {
+		p.b.WriteString("\n" + strings.Repeat(" ", under) + p.paint(yellow, l))
+	}
+}
+
+// bars is a bar of n out of most; what is there has at least one mark.
+func bars(n, most uint64, width int, ascii bool) string {
+	if n == 0 || width <= 0 {
+		return ""
+	}
+	mark := "█"
+	if ascii {
+		mark = "#"
+	}
+	return strings.Repeat(mark, max(1, int(n*uint64(width)/most)))
+}
+
+// sparkline draws a population, one column each.
+func sparkline(values []uint64, ascii bool) string {
+	marks := []rune(" ▁▂▃▄▅▆▇█")
+	if ascii {
+		marks = []rune(" .:-=+*#@")
+	}
+	var most uint64
+	for _, v := range values {
+		most = max(most, v)
+	}
+	var b strings.Builder
+	for _, v := range values {
+		i := 0
+		if v > 0 {
+			i = max(1, int(v*uint64(len(marks)-1)/most))
+		}
+		b.WriteRune(marks[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,184 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+func handshakeSorts() []string { return []string{"attempts", "failed", "felt", "listener"} }
+
+// listenerRow is a listener with both halves of what is known of it.
+type listenerRow struct {
+	listener
+	opened opened
+	failed failed
+}
+
+func (r *listenerRow) attempts() uint64 { return r.opened.n + r.failed.total() }
+
+func compareEndpoints(a, b capture.Endpoint) int {
+	return cmp.Or(bytes.Compare(a.Addr[:], b.Addr[:]), cmp.Compare(a.Port, b.Port))
+}
+
+// listeners joins what completed and what failed, sorted by key.
+func (h *handshakes) listeners(key string) []*listenerRow {
+	h.opened.trim()
+	h.failed.trim()
+	rows := make(map[listener]*listenerRow)
+	for l, v := range h.opened.items {
+		rows[l] = &listenerRow{listener: l, opened: *v}
+	}
+	for l, v := range h.failed.items {
+		if rows[l] == nil {
+			rows[l] = &listenerRow{listener: l}
+		}
+		rows[l].failed = *v
+	}
+	all := make([]*listenerRow, 0, len(rows))
+	for _, r := range rows {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *listenerRow) int {
+		var c int
+		switch key {
+		case "failed":
+			c = cmp.Compare(b.failed.total(), a.failed.total())
+		case "felt":
+			c = cmp.Compare(b.opened.felt.max, a.opened.felt.max)
+		case "listener":
+		default:
+			c = cmp.Compare(b.attempts(), a.attempts())
+		}
+		return cmp.Or(c, compareEndpoints(capture.Endpoint(a.listener), capture.Endpoint(b.listener)))
+	})
+	return all
+}
+
+func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
+	h := &s.handshake
+	bad := h.allFailed.total()
+	if h.all.n+bad == 0 {
+		p.title("Handshakes", "none seen.")
+		return nil
+	}
+	text := fmt.Sprintf("%s, %s completed, %s failed", plural(h.all.n+bad, "attempt"), thousands(h.all.n), thousands(bad))
+	if bad > 0 {
+		text += " (" + failures(&h.allFailed) + ")"
+	}
+	p.title("Handshakes", text+".")
+	rows := h.listeners(o.Sort)
+	g := grid{columns: []column{{title: "listener", left: true}, {title: "attempts"}, {title: "done"}, {title: "failed"},
+		{title: "SYN\nagain", below: true}, {title: "SYN/ACK\nagain"}, {title: "felt\np50"}, {title: "\np95"}, {title: "\np99"}, {title: "\nmax"},
+		{title: "server\np50"}, {title: "client\np50"}}}
+	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
+	for _, r := range shown {
+		g.rows = append(g.rows, p.listenerRow(r))
+	}
+	if err := g.writeTo(p); err != nil {
+		return err
+	}
+	p.more(len(shown), uint64(len(rows)), "listener")
+	p.lostRows(h.opened.rest.n+h.failed.rest.total(), "handshake", "listeners", maxListeners)
+	p.handshakeAdvice(h)
+	p.feltHistogram(h)
+	return nil
+}
+
+// lostRows says what a full table cost.
+func (p *page) lostRows(n uint64, what, of string, limit uint64) {
+	if n > 0 {
+		p.note(0, yellow, fmt.Sprintf("%s to %s beyond the %s that are kept are in the totals only.", plural(n, what), of, thousands(limit)))
+	}
+}
+
+func (p *page) listenerRow(r *listenerRow) gridRow {
+	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), thousands(r.attempts()), thousands(r.opened.n), thousands(r.failed.total()),
+		thousands(r.opened.synAgain + r.failed.synAgain), thousands(r.opened.synACKAgain + r.failed.synACKAgain)}}
+	for _, q := range []struct {
+		h       *histogram
+		percent uint64
+	}{{&r.opened.felt, 50}, {&r.opened.felt, 95}, {&r.opened.felt, 99}, {&r.opened.felt, 100}, {&r.opened.server, 50}, {&r.opened.client, 50}} {
+		row.cells = append(row.cells, p.quantile(q.h, q.percent))
+	}
+	for c := range r.failed.n {
+		if r.failed.n[c] > 0 {
+			row.notes = append(row.notes, note{red, p.failure(&r.failed, cause(c))})
+		}
+	}
+	if r.opened.repeated > 0 {
+		row.notes = append(row.notes, note{yellow, fmt.Sprintf("%s repeated a SYN or SYN/ACK; the slowest handshake is %s, %s",
+			thousands(r.opened.repeated), name(r.opened.slowestID), p.span(r.opened.slowest))})
+	}
+	return row
+}
+
+// quantile is empty without values; the greatest is exact.
+func (p *page) quantile(h *histogram, percent uint64) string {
+	switch {
+	case h.n == 0:
+		return ""
+	case percent == 100:
+		return p.span(h.max)
+	}
+	return p.span(h.quantile(percent))
+}
+
+var causeWords = [nCauses]string{"refused", "unreachable", "no answer", "half-open", "aborted"}
+
+// failures is "3 refused, 1 no answer".
+func failures(f *failed) string {
+	var parts []string
+	for c, n := range f.n {
+		if n > 0 {
+			parts = append(parts, thousands(n)+" "+causeWords[c])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// failure is one cause at one listener, with its evidence.
+func (p *page) failure(f *failed, c cause) string {
+	s := thousands(f.n[c]) + " " + causeWords[c]
+	if c == causeUnreachable {
+		switch f.answer.Kind {
+		case tracker.AnswerICMP, tracker.AnswerICMPv6:
+			s += fmt.Sprintf(", %s from %s", icmpError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
+		}
+	}
+	if f.waited[c] > 0 {
+		s += ", after at most " + p.span(f.waited[c])
+	}
+	return s + ": " + f.ids[c].String()
+}
+
+// handshakeAdvice says, once for each cause, what it means and where to look.
+func (p *page) handshakeAdvice(h *handshakes) {
+	for c, advice := range [nCauses]string{
+		"Refused: a RST answered the SYN. Nothing listens on that port, or a firewall says so: check the service and the address.",
+		"Unreachable: a router or firewall answered with an ICMP error. Check routes and rules at the address that sent it.",
+		"No answer: a firewall drops SYNs, the host is down, or its accept queue is full (on the server: ss -ltn, nstat TcpExtListenOverflows).",
+		"Half-open: the server answered, the client did not complete. ACKs are lost, the source address is forged, or somebody scans.",
+		"Aborted: the client gave up before the handshake was complete. Compare its timeout with the time it takes.",
+	} {
+		if h.allFailed.n[c] > 0 {
+			p.note(0, "", advice)
+		}
+	}
+	if h.all.repeated > 0 {
+		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")
+	}
+	server, client := h.all.server.quantile(50), h.all.client.quantile(50)
+	switch {
+	case h.all.server.n == 0 || h.all.client.n == 0:
+	case server*10 < client:
+		p.note(0, "", "The capture point is near the servers: a SYN lost before it is not seen, so felt times are lower bounds.")
+	case client*10 < server:
+		p.note(0, "", "The capture point is near the clients: felt times are what the clients felt.")
+	}
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// writeHeadline says what was read, and what was lost on the way.
+func writeHeadline(p *page, s *Summary, h *Headline) {
+	text := "tcpwatch: " + plural(h.Packets, "packet")
+	if h.Bytes > 0 {
+		text += " (" + byteCount(h.Bytes) + ")"
+	}
+	text += ", " + plural(s.conns, "connection")
+	if from := input(h); from != "" {
+		text += ", from " + from
+	}
+	for i, l := range hard(text, p.width-2) {
+		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.paint(bold, l) + "\n")
+	}
+	if h.Packets > 0 {
+		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.span(h.End-h.Start), day(h.Start), day(h.End)))
+	}
+	if s.conns > 0 {
+		p.label("connections", connectionCounts(s))
+	}
+	writeLosses(p, h)
+	if h.Filter != "" {
+		what := "asked for"
+		if h.FilterIsDefault {
+			what = "the default"
+		}
+		p.label("filter", fmt.Sprintf("%s (%s)", escape(h.Filter), what))
+	}
+	for _, w := range h.Weakens {
+		p.label("weakened", escape(w))
+	}
+	for _, d := range h.Damaged {
+		p.label("damaged", escape(d.Error()))
+	}
+}
+
+// input names the files or the interface.
+func input(h *Headline) string {
+	switch n := len(h.Files); {
+	case h.Live && h.Interface != "":
+		return "interface " + escape(h.Interface)
+	case n == 0:
+		return ""
+	case n <= 3:
+		names := make([]string, n)
+		for i, f := range h.Files {
+			names[i] = escape(f)
+		}
+		return list(names)
+	default:
+		return fmt.Sprintf("%d files, %s to %s", n, escape(h.Files[0]), escape(h.Files[n-1]))
+	}
+}
+
+// day is a date and a time of day, UTC.
+func day(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05.000") }
+
+func connectionCounts(s *Summary) string {
+	h := &s.handshake
+	var parts []string
+	add := func(n uint64, what string) {
+		if n > 0 {
+			parts = append(parts, thousands(n)+" "+what)
+		}
+	}
+	add(h.all.n, "opened")
+	add(h.allFailed.total(), "failed to open")
+	add(h.midstream, "already running when first seen")
+	return strings.Join(parts, ", ")
+}
+
+// writeLosses says what was skipped, dropped, evicted or not understood.
+func writeLosses(p *page, h *Headline) {
+	var parts []string
+	var sum uint64
+	for _, c := range h.Skipped {
+		if c.N > 0 {
+			parts = append(parts, thousands(c.N)+" "+escape(c.Reason))
+			sum += c.N
+		}
+	}
+	if sum > 0 {
+		p.label("skipped", plural(sum, "packet")+": "+strings.Join(parts, ", "))
+	}
+	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
+		p.label("dropped", fmt.Sprintf("%s by the kernel, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
+			thousands(h.KernelDrops.V), thousands(h.InterfaceDrops.V)))
+	}
+	if h.Tracker.Evicted > 0 {
+		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full; --max-conns makes it larger")
+	}
+	if n := anomalies(h); n > 0 {
+		p.label("anomalies", plural(n, "segment")+" that no path of RFC 9293 explains")
+	}
+}
+
+func anomalies(h *Headline) (n uint64) {
+	for _, c := range h.Tracker.Anomalies {
+		n += c
+	}
+	return n
+}

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+func keepaliveSorts() []string { return []string{"unanswered", "probes", "id"} }
+
+func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
+	k := &s.keepalive
+	if k.worst.offered == 0 {
+		p.title("Keepalive", "no probes seen.")
+		return nil
+	}
+	var outcomes []string
+	for _, oc := range []string{tracker.KeepaliveAlive, tracker.KeepaliveDead, tracker.KeepaliveUnknown} {
+		if n := k.outcomes[oc]; n > 0 {
+			outcomes = append(outcomes, thousands(n)+" "+oc)
+		}
+	}
+	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", plural(k.worst.offered, "connection"),
+		strings.Join(outcomes, ", "), plural(k.probes, "probe"), thousands(k.answered), thousands(k.unanswered)))
+	worst := k.worst.sorted()
+	slices.SortStableFunc(worst, func(a, b *tracker.Record) int {
+		switch o.Sort {
+		case "probes":
+			x, _ := probed(a)
+			y, _ := probed(b)
+			return cmp.Compare(y, x)
+		case "id":
+			return byID(a, b)
+		}
+		return 0
+	})
+	g := grid{columns: []column{{title: "prober -> probed", left: true}, {title: "connection", below: true}, {title: "by", left: true}, {title: "idle"},
+		{title: "interval"}, {title: "probes"}, {title: "unanswered"}, {title: "outcome", left: true}}}
+	shown := worst[:min(len(worst), o.rowsOf(defaultTop))]
+	for _, r := range shown {
+		for e := tracker.Orig; e <= tracker.Resp; e++ {
+			if r.Keepalive[e].Probes > 0 {
+				g.rows = append(g.rows, p.keepaliveRow(r, e))
+			}
+		}
+	}
+	if err := g.writeTo(p); err != nil {
+		return err
+	}
+	p.more(len(shown), k.worst.offered, "connection")
+	if k.outcomes[tracker.KeepaliveDead] > 0 {
+		p.note(0, "", "Dead: probes went unanswered until the prober gave up. The peer crashed, was unplugged, or a firewall between forgot the idle connection: probe more often than its limit.")
+	}
+	if k.unanswered > 0 {
+		p.note(0, "", "One unanswered probe proves nothing (RFC 1122 section 4.2.3.6): ACKs without data may be lost.")
+	}
+	return nil
+}
+
+func (p *page) keepaliveRow(r *tracker.Record, e tracker.End) gridRow {
+	k := &r.Keepalive[e]
+	row := gridRow{cells: []string{endOf(r, e).String() + arrow + endOf(r, e.Peer()).String(), name(r.ID), client(e),
+		p.optSpan(k.Idle), p.optSpan(k.Interval), thousands(uint64(k.Probes)), thousands(uint64(k.Unanswered)), r.KeepaliveOutcome}}
+	if like := likeDefault(k); like != "" {
+		row.notes = append(row.notes, note{faint, like})
+	}
+	if r.KeepaliveOutcome == tracker.KeepaliveDead {
+		row.notes = append(row.notes, note{red, fmt.Sprintf("gave up after %s without an answer; last packet %d", plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
+	}
+	return row
+}
+
+func (p *page) optSpan(o tracker.Opt[int64]) string {
+	if !o.OK {
+		return ""
+	}
+	return p.span(o.V)
+}
+
+// keepaliveDefault is what a system does unless it is told otherwise.
+type keepaliveDefault struct {
+	system         string
+	idle, interval int64 // seconds
+	probes         int   // sent before it gives up
+}
+
+// keepaliveDefaults: tcp(7) of Linux; FreeBSD tcp(4), which macOS follows;
+// Windows KeepAliveTime and KeepAliveInterval.
+var keepaliveDefaults = [...]keepaliveDefault{
+	{"Linux", 7200, 75, 9},
+	{"macOS or FreeBSD", 7200, 75, 8},
+	{"Windows", 7200, 1, 10},
+}
+
+// likeDefault names the systems whose defaults fit what was seen: idle and
+// interval to 2 % or half a second, and no more probes than the system sends.
+func likeDefault(k *tracker.KeepaliveRecord) string {
+	if !k.Idle.OK {
+		return ""
+	}
+	near := func(ns, s int64) bool {
+		off := max(ns-s*oneSecond, s*oneSecond-ns)
+		return off <= max(s*oneSecond/50, oneSecond/2)
+	}
+	var fits []string
+	for _, d := range keepaliveDefaults {
+		// Answered probes follow each other after the idle time, not the interval.
+		spaced := !k.Interval.OK || near(k.Interval.V, d.interval) || k.Unanswered == 0 && near(k.Interval.V, max(d.idle, d.interval))
+		if near(k.Idle.V, d.idle) && spaced && int(k.Unanswered) <= d.probes {
+			fits = append(fits, fmt.Sprintf("%s (%d s idle, %d s apart, %d probes)", d.system, d.idle, d.interval, d.probes))
+		}
+	}
+	if len(fits) == 0 {
+		return ""
+	}
+	return "fits the defaults of " + strings.Join(fits, " or ")
+}

@@ -1,0 +1,159 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"tcpwatch/capture"
+)
+
+func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
+
+// defaultTwoMSL is used where the headline names no MSL: Linux's 60 s.
+const defaultTwoMSL = 60 * oneSecond
+
+// holdingRow is a row of the TIME-WAIT report with its peak.
+type holdingRow struct {
+	held
+	*holding
+	peak uint64
+	at   int64 // second since 1970
+}
+
+func (t *timeWaits) list(key string) []holdingRow {
+	t.rows.trim()
+	rows := make([]holdingRow, 0, len(t.rows.items))
+	for k, h := range t.rows.items {
+		n, at := h.pop.peak()
+		rows = append(rows, holdingRow{k, h, n, at})
+	}
+	slices.SortFunc(rows, func(a, b holdingRow) int {
+		holder := cmp.Or(compareEndpoints(a.held.holder, b.held.holder), compareEndpoints(a.dest, b.dest))
+		var first int
+		switch key {
+		case "now":
+			first = cmp.Compare(b.now, a.now)
+		case "entered":
+			first = cmp.Compare(b.n, a.n)
+		case "reused":
+			first = cmp.Compare(b.reused, a.reused)
+		case "holder":
+			first = holder
+		default:
+			first = cmp.Compare(b.peak, a.peak)
+		}
+		return cmp.Or(first, holder)
+	})
+	return rows
+}
+
+func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
+	t := &s.timeWait
+	if t.all.n == 0 {
+		p.title("TIME-WAIT", "none seen.")
+		return nil
+	}
+	last := max(h.End, s.end)
+	n, at := t.all.pop.peak()
+	text := fmt.Sprintf("%s entered, %s held at the end, at most %s at once (%s UTC)", thousands(t.all.n), thousands(t.all.now), thousands(n), p.clockIn(h, at*oneSecond))
+	if t.all.reused > 0 {
+		text += fmt.Sprintf(", %s ended early by reuse", thousands(t.all.reused))
+	}
+	if t.all.reset > 0 {
+		text += fmt.Sprintf(", %s by RST", thousands(t.all.reset))
+	}
+	if t.all.restarts > 0 {
+		text += fmt.Sprintf(", 2MSL restarted %s", plural(t.all.restarts, "time"))
+	}
+	p.title("TIME-WAIT", text+".")
+	twoMSL := cmp.Or(2*h.MSL, defaultTwoMSL)
+	p.note(0, "", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.span(twoMSL)))
+	rows := t.list(o.Sort)
+	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
+	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now", below: true}, {title: "peak"}, {title: "at (UTC)"},
+		{title: "entered"}, {title: "per s"}, {title: "reused"}, {title: "next\nout in"}, {title: "last\nout in"}, {title: "ports"}}}
+	for _, r := range shown {
+		g.rows = append(g.rows, p.holdingRow(&r, h, last, o.Ports))
+	}
+	if err := g.writeTo(p); err != nil {
+		return err
+	}
+	p.more(len(shown), uint64(len(rows)), "row")
+	p.lostRows(t.rows.rest.n, "TIME-WAIT", "holders", maxHolders)
+	p.timeWaitAdvice(rows, o.Ports, twoMSL)
+	p.population(t, h, last)
+	return nil
+}
+
+// clockIn is a time of day, with the date when the input is longer than a day.
+func (p *page) clockIn(h *Headline, ns int64) string {
+	t := time.Unix(0, ns).UTC()
+	if h.End-h.Start > int64(24*time.Hour) {
+		return t.Format("2006-01-02 15:04:05")
+	}
+	return t.Format("15:04:05")
+}
+
+func (p *page) holdingRow(r *holdingRow, h *Headline, last int64, ports int) gridRow {
+	key := capture.Endpoint{Addr: r.held.holder.Addr}.Addr.String() + arrow + r.dest.String()
+	share := fmt.Sprintf("%.1f %%", 100*float64(r.peak)/float64(ports))
+	if r.server {
+		key, share = r.held.holder.String()+" (server, any client)", "-"
+	}
+	next, out := "", ""
+	if r.now > 0 {
+		next, out = p.span(r.next-last), p.span(r.lastOut-last)
+	}
+	// The rate is over the time in which entries came, at least a second.
+	rate := float64(r.n) / (float64(max(r.last-r.first, oneSecond)) / 1e9)
+	row := gridRow{cells: []string{key, thousands(r.now), thousands(r.peak), p.clockIn(h, r.at*oneSecond), thousands(r.n),
+		digits(rate, 1), thousands(r.reused), next, out, share}}
+	row.notes = []note{{faint, "for example " + r.ids.String()}}
+	return row
+}
+
+// timeWaitAdvice explains what the rows cost, and what to do.
+func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
+	var server, client bool
+	var worst *holdingRow
+	for i := range rows {
+		r := &rows[i]
+		if r.server {
+			server = true
+			continue
+		}
+		client = true
+		if worst == nil || r.peak > worst.peak {
+			worst = r
+		}
+	}
+	if client {
+		p.note(0, "", fmt.Sprintf("Ports: held at the peak, of %s (Linux's default range is 28,232); a client needs one for each connection to a destination: enough for %s connections a second.",
+			thousands(uint64(ports)), thousands(uint64(int64(ports)*oneSecond/twoMSL))))
+	}
+	if worst != nil && worst.peak*2 >= uint64(ports) {
+		p.note(0, red, fmt.Sprintf("%s is running out of ports towards %s. Keep connections open, let the server close first, use more addresses, a wider ip_local_port_range, or tcp_tw_reuse.",
+			worst.held.holder.Addr, worst.dest))
+	}
+	if server {
+		p.note(0, "", "Held by a server, TIME-WAIT costs memory, not ports. Who closes first holds it.")
+	}
+}
+
+// population draws how many were held, over time.
+func (p *page) population(t *timeWaits, h *Headline, last int64) {
+	from, to := t.all.first/oneSecond, last/oneSecond
+	if to <= from {
+		return
+	}
+	width := min(60, p.width-2, int(to-from+1))
+	n, _ := t.all.pop.peak()
+	p.b.WriteByte('\n')
+	p.note(0, bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.first), p.clockIn(h, last), thousands(n)))
+	p.b.WriteString("  " + sparkline(t.all.pop.sample(from, to, width), p.ASCII) + "\n")
+	if w := t.all.pop.width(); w > 1 {
+		p.note(0, faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))
+	}
+}

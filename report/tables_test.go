@@ -1,0 +1,89 @@
+package report
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+var update = flag.Bool("update", false, "write the golden files and docs/record.md anew")
+
+// golden compares got with the file, or writes it with -update.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; go test -update writes it anew. Got:\n%s", path, got)
+	}
+}
+
+func tablesOf(t *testing.T, s *Summary, h *Headline, o TableOptions) string {
+	t.Helper()
+	var b strings.Builder
+	if err := WriteTables(&b, s, h, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// troubled is a headline with everything in it that can go wrong.
+func troubled(records []*tracker.Record) *Headline {
+	h := headlineOf(records)
+	h.Files = []string{"some.pcap", "evil\x1b[31m.pcap"}
+	h.Filter, h.FilterIsDefault = "tcp port 443", false
+	h.Weakens = []string{"ICMP errors are filtered out: an attempt that a router refused looks unanswered."}
+	h.Skipped = []Count{{"not IP", 3}, {"not TCP", 1234}}
+	h.KernelDrops, h.InterfaceDrops = tracker.Some(uint64(17)), tracker.Some(uint64(0))
+	h.Damaged = []*capture.Damage{{File: "some.pcap", Packet: 99, Offset: 12345, Reason: "record longer than the file"}}
+	h.Tracker.Evicted = 2
+	h.Tracker.Anomalies = map[string]uint64{"ack-of-nothing": 4, "data-after-fin": 1}
+	return h
+}
+
+func TestTables(t *testing.T) {
+	all := []string{"handshakes", "closes", "timewait", "keepalive", "connections"}
+	for _, test := range []struct {
+		name    string
+		records []*tracker.Record
+		head    func([]*tracker.Record) *Headline
+		o       TableOptions
+	}{
+		{"mixture-80", mixture(), troubled, TableOptions{Width: 80, Reports: all}},
+		{"mixture-200", mixture(), troubled, TableOptions{Width: 200, Reports: all}},
+		{"mixture-ascii-colour", mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true}},
+		{"empty-80", nil, headlineOf, TableOptions{Width: 80, Reports: all}},
+		{"one-80", []*tracker.Record{madeUp(1, "10.0.0.1:40000", "10.0.0.2:443")}, headlineOf, TableOptions{Width: 80, Reports: all}},
+		{"thousands-80", random(1, 5000, 40), headlineOf, TableOptions{Width: 80, Reports: all, Top: 3}},
+		{"thousands-200", random(1, 5000, 40), headlineOf, TableOptions{Width: 200, Reports: all, Top: 3, Sort: "id"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := tablesOf(t, summaryOf(SummaryOptions{}, test.records), test.head(test.records), test.o)
+			golden(t, filepath.Join("testdata", test.name+".txt"), got)
+			if test.o.Color {
+				return
+			}
+			for i, l := range strings.Split(got, "\n") {
+				if runes(l) > test.o.Width {
+					t.Errorf("line %d has %d columns: %s", i+1, runes(l), l)
+				}
+				if strings.TrimRight(l, " ") != l && !strings.ContainsAny(l, "▁█") {
+					t.Errorf("line %d ends in blanks: %q", i+1, l)
+				}
+			}
+		})
+	}
+}
