@@ -143,7 +143,7 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 		}
 		s += ": " + resetCause(c.ResetCause)
 	case tracker.CloseHalfClosed:
-		s = "by one end only: " + the(c.First) + " sent its FIN and had it acknowledged, the other FIN never came"
+		s = "by one end only: " + halfClosed(c)
 	case tracker.CloseUnackedFIN:
 		s = "not: a FIN was never acknowledged"
 	case tracker.CloseTimedOut:
@@ -157,6 +157,19 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.span(c.HalfClose.V), byteCount(c.BytesAfterFIN.V)))
 	}
 	return s
+}
+
+// halfClosed says which FIN was acknowledged, and what became of the other.
+func halfClosed(c *tracker.CloseRecord) string {
+	e := tracker.Orig
+	if c.FINAcked[tracker.Resp].OK {
+		e = tracker.Resp
+	}
+	s := "the FIN of " + the(e) + " was acknowledged, "
+	if c.FINs[e.Peer()] > 0 {
+		return s + "the other one was not"
+	}
+	return s + the(e.Peer()) + " never sent its own"
 }
 
 func (p phrases) timeWaitSummary(r *tracker.Record) string {

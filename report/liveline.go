@@ -185,7 +185,7 @@ func (p phrases) timedOut(r *tracker.Record) (what, why string) {
 	case tracker.CloseTimedOut:
 		why = "data was repeated without an answer, then silence"
 	case tracker.CloseHalfClosed:
-		why = "one FIN acknowledged, the other never came"
+		why = halfClosed(&r.Close)
 	case tracker.CloseUnackedFIN:
 		why = "a FIN that nobody acknowledged"
 	case tracker.CloseEvicted:

@@ -188,3 +188,15 @@ func TestByteCount(t *testing.T) {
 		}
 	}
 }
+
+func TestHalfClosed(t *testing.T) {
+	c := tracker.CloseRecord{FINs: [2]uint32{0, 1}}
+	c.FINAcked[tracker.Resp] = tracker.Some(testStart)
+	if got, want := halfClosed(&c), "the FIN of the server was acknowledged, the client never sent its own"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	c.FINs[tracker.Orig] = 1
+	if got, want := halfClosed(&c), "the FIN of the server was acknowledged, the other one was not"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
