@@ -200,3 +200,11 @@ func TestHalfClosed(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestWrap(t *testing.T) {
+	got := wrap("opened in 1.6 ms, then 2 min 5 s of silence", 11)
+	want := "opened in|1.6 ms,|then 2 min|5 s of|silence"
+	if strings.Join(got, "|") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
