@@ -3,8 +3,12 @@ package capture_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"tcpwatch/capture"
@@ -287,4 +291,81 @@ func BenchmarkMatch(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestFilterCorpus filters every capture as tcpdump does. The programs are
+// tcpdump's own (-ddd), so that only their running is compared.
+func TestFilterCorpus(t *testing.T) {
+	files := corpus(t)
+	tcpdump, err := exec.LookPath("tcpdump")
+	if err != nil {
+		t.Skip("tcpdump is not installed")
+	}
+	compared, passed := 0, 0
+	for _, expr := range []string{"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 and greater 60", "ip6 protochain 6 or (vlan and tcp)", "tcp[1] % 3 == 1 or -ip[0] < 7 or less 50"} {
+		f := capture.NewFilter(expr, func(link capture.LinkType, expr string) ([]bpf.RawInstruction, error) {
+			out, err := exec.Command(tcpdump, "-y", link.String(), "-ddd", expr).Output()
+			if err != nil {
+				return nil, err
+			}
+			return parseDecimal(string(out))
+		})
+		for _, path := range files {
+			file, err := capture.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			link := file.Interfaces()[0].Link
+			if f.Compile(link) != nil {
+				continue // tcpdump does not compile it for this link type
+			}
+			all, _ := drain(t, file)
+			input, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			command := exec.Command(tcpdump, "-r", "-", "-w", "-", expr)
+			command.Stdin = input
+			out, err := command.Output()
+			input.Close()
+			if err != nil {
+				continue // damaged, or of several link types
+			}
+			n := 0
+			for i := range all {
+				if pass, err := f.Match(&capture.Packet{Data: []byte(all[i].Data), Length: all[i].Length, Link: link}); err != nil {
+					t.Fatal(err)
+				} else if pass {
+					n++
+				}
+			}
+			if theirs := countPcap(out); n != theirs {
+				t.Errorf("%s of %s: %d packets pass, libpcap lets %d", expr, path, n, theirs)
+			}
+			compared += len(all)
+			passed += n
+		}
+	}
+	t.Logf("%d of %d packets passed", passed, compared)
+}
+
+// parseDecimal reads what tcpdump -ddd writes: a count, then four numbers an instruction.
+func parseDecimal(s string) (code []bpf.RawInstruction, err error) {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for _, line := range lines[1:] {
+		var ins bpf.RawInstruction
+		if _, err := fmt.Sscan(line, &ins.Op, &ins.Jt, &ins.Jf, &ins.K); err != nil {
+			return nil, err
+		}
+		code = append(code, ins)
+	}
+	return code, nil
+}
+
+// countPcap counts the packets of a pcap file in this host's byte order.
+func countPcap(b []byte) (n int) {
+	for b = b[24:]; len(b) >= 16; n++ {
+		b = b[16+binary.NativeEndian.Uint32(b[8:]):]
+	}
+	return n
 }
