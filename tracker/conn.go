@@ -154,9 +154,8 @@ const (
 	isOpenTold // EventOpened was told
 	isEndTold  // EventFailed, EventClosed or EventReset was told
 	isReset    // a RST that its receiver accepts
-	isThreeSegments
 	isHalfCloseSeen
-	isGone // handed out already
+	isOpenUntimed // the clock went back during the handshake: its times can't be known
 )
 
 // ending says why a connection was handed out.

@@ -79,7 +79,7 @@ func (c *conn) fillOpen(o *OpenRecord) {
 		o.SYNACKs += a.synAcks
 	}
 	o.Answer = c.answer
-	if a.firstSYNPacket == 0 || a.syns == 0 {
+	if a.firstSYNPacket == 0 || a.syns == 0 || c.is(isOpenUntimed) {
 		return
 	}
 	if c.thirdACKAt != 0 {

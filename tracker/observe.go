@@ -13,6 +13,9 @@ func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
 	if now < c.last {
 		// Cards with several queues stamp a little out of order; no span may become negative.
 		c.timeWentBack++
+		if c.thirdACKAt == 0 {
+			c.flags |= isOpenUntimed
+		}
 		now = c.last
 	}
 	c.last, c.lastPacket = now, s.Packet
@@ -121,10 +124,6 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
 	hasACK := s.Flags.Has(capture.ACK)
-	if !hasACK && !s.Flags.Has(capture.FIN) && s.Len == 0 {
-		t.anomaly(c, anomalyFlags)
-		return
-	}
 	e.stream.Start(seq)
 	if hasACK {
 		p.stream.Start(ack)
@@ -133,6 +132,10 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	wasTimeWait := p.state == TimeWait
 	probe := t.takeProbe(c, from, s, now)
 	t.takeWindow(c, from, s, now)
+	if !hasACK && !s.Flags.Has(capture.FIN) && s.Len == 0 {
+		t.anomaly(c, anomalyFlags)
+		return
+	}
 	if hasACK {
 		t.takeACK(c, from, s, now, probe)
 	}
