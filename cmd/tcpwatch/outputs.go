@@ -194,11 +194,16 @@ func (out *outputs) flush() {
 	}
 }
 
-// finish ends every output and closes the files.
-func (out *outputs) finish(h *report.Headline) {
+// endLines writes the live lines that are held back; there will be no more.
+func (out *outputs) endLines() {
 	if out.lines != nil {
 		out.note(out.lines.Flush())
 	}
+	out.lines = nil
+}
+
+// finish ends every output and closes the files.
+func (out *outputs) finish(h *report.Headline) {
 	for _, p := range out.printers {
 		out.note(p.Stats(h, out.summary))
 		out.note(p.Flush())

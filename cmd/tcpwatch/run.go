@@ -90,6 +90,7 @@ func (w *watch) announce(chosen bool) {
 
 // end hands out what is left and returns the exit status.
 func (w *watch) end() int {
+	w.out.endLines() // that the input ends is no event of a connection
 	w.tracker.Finish()
 	w.status.clear()
 	w.out.finish(w.headline())
