@@ -224,6 +224,45 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestOpenStandardInput reads standard input when it is a file and when it is a pipe.
+func TestOpenStandardInput(t *testing.T) {
+	stdin := os.Stdin
+	defer func() { os.Stdin = stdin }()
+	b := samples(t)["gzip"]
+	path := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := in.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	for size, input := range map[int64]*os.File{int64(len(b)): file, 0: out} {
+		os.Stdin = input
+		f, err := capture.Open("-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets, damages := drain(t, f)
+		if len(packets) != 4 || damages != nil || f.Name() != "-" || f.Size() != size || f.Offset() != int64(len(b)) {
+			t.Errorf("%d packets, %v; %s, %d of %d bytes", len(packets), damages, f.Name(), f.Offset(), f.Size())
+		}
+	}
+	if _, err := capture.Open("-"); err == nil || err.Error() != "standard input: empty file" {
+		t.Error(err)
+	}
+}
+
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty")

@@ -37,6 +37,8 @@ func TestPcapngTime(t *testing.T) {
 		{"beyond 2262 by the offset", [][]byte{offset(math.MaxInt64)}, 1_000_000, math.MaxInt64},
 		{"long before 1970", [][]byte{offset(math.MinInt64)}, 0, math.MinInt64},
 		{"an option of a wrong length is none", [][]byte{option(order, 9, []byte{3, 3}), option(order, 14, []byte{1})}, 5, 5000},
+		{"options that end in the middle of one are none", [][]byte{option(order, 9, []byte{3}), {9, 0, 200, 0}}, 5, 5e6},
+		{"half an option is none", [][]byte{option(order, 9, []byte{3}), {0, 1}}, 5, 5e6},
 		{"options after the end are none", [][]byte{option(order, 0, nil), resolution(0)}, 5, 5000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,7 +106,8 @@ func TestPcapng(t *testing.T) {
 func TestPcapngWithoutCounters(t *testing.T) {
 	order := binary.LittleEndian
 	statistics := block(order, 5, words(order, 0, 0, 0), option(order, 4, order.AppendUint64(nil, 1000)))
-	_, _, f := read(t, slices.Concat(section(order), describe(order, 1, 0), statistics))
+	short := block(order, 5, words(order, 0))
+	_, _, f := read(t, slices.Concat(section(order), describe(order, 1, 0), statistics, short))
 	if lost, known := f.Drops(); lost != 0 || known {
 		t.Errorf("drops %d, %t; none are reported", lost, known)
 	}

@@ -65,6 +65,24 @@ func TestPcapWriterRaw(t *testing.T) {
 	}
 }
 
+// TestPcapWriterBefore1970: the fraction counts forwards, the seconds wrap.
+func TestPcapWriterBefore1970(t *testing.T) {
+	var out bytes.Buffer
+	w, err := capture.NewPcapWriter(&out, capture.LinkEthernet, 100, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WritePacket(&capture.Packet{Time: -1, Link: capture.LinkEthernet}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if want := words(nativeOrder(), 0xffff_ffff, 999_999_999, 0, 0); !bytes.Equal(out.Bytes()[24:], want) {
+		t.Errorf("got %x, want %x", out.Bytes()[24:], want)
+	}
+}
+
 func TestPcapWriterFails(t *testing.T) {
 	w, err := capture.NewPcapWriter(full{}, capture.LinkEthernet, 262144, false)
 	if err != nil {
