@@ -23,7 +23,7 @@ type verdict struct {
 	fault   fault
 	culprit tracker.End // NoEnd when the capture can't tell
 	cause   string      // of a reset: one of tracker.Reset*
-	wait    int64       // how long the step had been missing, ns; 0 for a reset
+	since   int64       // from when on the step was missing; 0 for a reset
 }
 
 // judge names the fault in how r closed.
@@ -48,12 +48,8 @@ func judgeHalfClosed(r *tracker.Record) verdict {
 		if !r.Close.FINAcked[e].OK {
 			continue
 		}
-		owes := e.Peer()
-		v.culprit = owes
-		v.wait = r.End - r.Close.FINAcked[e].V
-		if t := r.Ends[owes].TimeIn[tracker.CloseWait]; t.OK {
-			v.wait = max(v.wait, t.V)
-		}
+		v.culprit = e.Peer()
+		v.since = r.Close.FINAcked[e].V
 	}
 	return blind(r, v)
 }
@@ -66,12 +62,7 @@ func judgeUnackedFIN(r *tracker.Record) verdict {
 			continue
 		}
 		v.culprit = e.Peer()
-		v.wait = r.End - r.Close.FINTime[e].V
-		for _, s := range [...]tracker.State{tracker.FinWait1, tracker.LastAck} {
-			if t := r.Ends[e].TimeIn[s]; t.OK {
-				v.wait = max(v.wait, t.V)
-			}
-		}
+		v.since = r.Close.FINTime[e].V
 	}
 	return blind(r, v)
 }
@@ -79,7 +70,7 @@ func judgeUnackedFIN(r *tracker.Record) verdict {
 // judgeTimedOut: data was repeated into silence; the end that fell silent is
 // the peer of the one that repeated most.
 func judgeTimedOut(r *tracker.Record) verdict {
-	v := verdict{fault: faultTimedOut, culprit: tracker.NoEnd}
+	v := verdict{fault: faultTimedOut, culprit: tracker.NoEnd, since: r.End}
 	switch o, p := r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx; {
 	case o > p:
 		v.culprit = tracker.Resp
@@ -92,7 +83,6 @@ func judgeTimedOut(r *tracker.Record) verdict {
 // blind takes the blame back where only one direction was captured: the step
 // may have been done out of sight.
 func blind(r *tracker.Record, v verdict) verdict {
-	v.wait = max(v.wait, 0)
 	if r.Capture.OneWay {
 		v.culprit = tracker.NoEnd
 	}
@@ -117,15 +107,21 @@ func (c culprit) hash() uint64 {
 
 // blame sums up incomplete closes of one culprit.
 type blame struct {
-	n       uint64
-	ids     ids
-	longest int64
+	n     uint64
+	ids   ids
+	since int64 // the earliest; 0 for resets
 }
 
 func (b *blame) merge(o *blame) {
 	b.n += o.n
 	b.ids.merge(&o.ids)
-	b.longest = max(b.longest, o.longest)
+	b.waits(o.since)
+}
+
+func (b *blame) waits(since int64) {
+	if b.since == 0 || since != 0 && since < b.since {
+		b.since = since
+	}
 }
 
 // closes is the fold of how connections closed.
@@ -157,7 +153,7 @@ func byFault(a, b *tracker.Record) int {
 		}
 		return -1
 	}
-	return cmp.Compare(y.wait, x.wait)
+	return cmp.Compare(x.since, y.since)
 }
 
 func (c *closes) add(r *tracker.Record) {
@@ -177,7 +173,7 @@ func (c *closes) add(r *tracker.Record) {
 	b := c.culprits.at(who)
 	b.n++
 	b.ids.add(r.ID)
-	b.longest = max(b.longest, v.wait)
+	b.waits(v.since)
 	c.worst.add(r)
 }
 

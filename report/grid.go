@@ -78,12 +78,22 @@ func (g *grid) line(p *page, i int, style, l string) {
 	}
 }
 
-// chunks divides the columns into lines, each a range of columns.
+// chunks divides the columns into lines, each a range of columns: broken where
+// the columns ask for it, unless plain filling takes fewer lines.
 func (g *grid) chunks(width int) [][2]int {
 	sizes := g.sizes()
 	if total(sizes) <= width {
 		return [][2]int{{0, len(sizes)}}
 	}
+	asked, filled := g.fill(sizes, width, true), g.fill(sizes, width, false)
+	if len(filled) < len(asked) {
+		return filled
+	}
+	return asked
+}
+
+// fill puts as many columns on a line as fit.
+func (g *grid) fill(sizes []int, width int, asked bool) [][2]int {
 	var chunks [][2]int
 	from, used := 0, 0
 	for i, c := range g.columns {
@@ -91,7 +101,7 @@ func (g *grid) chunks(width int) [][2]int {
 		if len(chunks) > 0 {
 			room -= noteIndent
 		}
-		if i > from && (c.below || used+columnGap+sizes[i] > room) {
+		if i > from && (asked && c.below || used+columnGap+sizes[i] > room) {
 			chunks = append(chunks, [2]int{from, i})
 			from, used = i, 0
 		}

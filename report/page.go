@@ -1,8 +1,11 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"tcpwatch/tracker"
 )
 
 const (
@@ -16,15 +19,29 @@ type page struct {
 	b     strings.Builder
 	width int
 	color bool
+	end   int64    // when the input ended
+	files []string // set when there are several
 	phrases
 }
 
-func newPage(o TableOptions, h *Headline) *page {
+func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	w := o.Width
 	if w <= 0 {
 		w = pipedWidth
 	}
-	return &page{width: max(w, leastWidth), color: o.Color, phrases: phrases{ASCII: o.ASCII, MSL: h.MSL}}
+	p := &page{width: max(w, leastWidth), color: o.Color, end: max(h.End, s.end), phrases: phrases{ASCII: o.ASCII, MSL: h.MSL}}
+	if len(h.Files) > 1 {
+		p.files = h.Files
+	}
+	return p
+}
+
+// where says which packet of which file r began with when there are several.
+func (p *page) where(r *tracker.Record) string {
+	if r.File < 0 || r.File >= len(p.files) {
+		return ""
+	}
+	return fmt.Sprintf("; it began with packet %d of %s", r.FilePacket, escape(p.files[r.File]))
 }
 
 // SGR sequences (ECMA-48 section 8.3.117).

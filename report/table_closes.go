@@ -30,7 +30,7 @@ func (c *closes) blamed(key string) []culpritRow {
 		host := bytes.Compare(a.addr[:], b.addr[:])
 		switch key {
 		case "wait":
-			first = cmp.Compare(b.longest, a.longest)
+			first = cmp.Compare(uint64(a.since)-1, uint64(b.since)-1) // 0, for resets, comes last
 		case "host":
 			first = host
 		default:
@@ -63,7 +63,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	g := grid{columns: []column{{title: "host", left: true}, {title: "what", left: true},
 		{title: "connections", below: true}, {title: "longest"}, {title: "for example", left: true}}}
 	for _, r := range shown {
-		g.rows = append(g.rows, gridRow{cells: []string{r.host(), r.what(), thousands(r.n), p.waited(r.longest), r.ids.String()}})
+		g.rows = append(g.rows, gridRow{cells: []string{r.host(), r.what(), thousands(r.n), p.waited(r.since), r.ids.String()}})
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
@@ -129,20 +129,20 @@ func (r *culpritRow) what() string {
 	return "reset: " + escape(cmp.Or(r.cause, tracker.ResetUnknown))
 }
 
-// waited is empty where nothing was waited for.
-func (p *page) waited(ns int64) string {
-	if ns <= 0 {
+// waited is the time from since to the end of the input; empty for 0.
+func (p *page) waited(since int64) string {
+	if since == 0 {
 		return ""
 	}
-	return p.span(ns)
+	return p.span(p.end - since)
 }
 
 // closeAdvice is a line for each kind that was seen.
 func (p *page) closeAdvice(rows []culpritRow) {
 	advice := []struct{ key, text string }{
-		{"half-closed", "Sent no FIN: the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
-		{"unacked-fin", "Did not acknowledge FIN: the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
-		{"timed-out", "Fell silent: data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
+		{"half-closed", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
+		{"unacked-fin", "Did not acknowledge FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
+		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
 		{"reset: " + tracker.ResetAbort, "Abort: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
 		{"reset: " + tracker.ResetUnreadData, "Unread data: the program closed before it had read everything. The peer may miss what was sent last."},
 		{"reset: " + tracker.ResetLateData, "Late data: data came after the program had closed. The two sides disagree about who speaks last."},
@@ -183,7 +183,7 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 		p.ends("", r)
 		v := judge(r)
 		p.note(noteIndent, red, p.missing(r, v))
-		p.note(noteIndent, "", leftIn(r)+evidence(r)+" --why "+fmt.Sprint(r.ID)+" draws it.")
+		p.note(noteIndent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
 	}
 	p.more(len(worst), c.worst.offered, "incomplete close")
 }
@@ -198,11 +198,18 @@ func (p *page) ends(style string, r *tracker.Record) {
 	p.b.WriteString(p.paint(style, head+arrow+r.Resp.String()) + "\n")
 }
 
+// soon is a time in which a missing step may still come: longer than a
+// delayed ACK or a few round trips.
+const soon = oneSecond
+
 // missing names the missing step, by whom, and for how long.
 func (p *page) missing(r *tracker.Record, v verdict) string {
 	s := p.missingStep(r, v)
-	if v.wait > 0 {
-		s += ", for " + p.span(v.wait)
+	if v.since != 0 {
+		s += ", for " + p.waited(v.since)
+		if p.end-v.since < soon {
+			s += ", when the capture ended: it may have come later"
+		}
 	}
 	if r.Capture.OneWay {
 		s += " (only one direction was captured: it may have been sent unseen)"
@@ -258,12 +265,14 @@ func evidence(r *tracker.Record) string {
 	var parts []string
 	for e := tracker.Orig; e <= tracker.Resp; e++ {
 		if n := r.Close.FINPacket[e]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s's FIN is packet %d", client(e), n))
+			parts = append(parts, fmt.Sprintf("the %s's FIN is packet %d", client(e), n))
 		}
 	}
 	if n := r.Close.ResetPacket; n > 0 {
 		parts = append(parts, fmt.Sprintf("RST is packet %d", n))
 	}
-	parts = append(parts, fmt.Sprintf("last packet %d.", r.LastPacket))
+	if r.LastPacket != r.Close.ResetPacket {
+		parts = append(parts, fmt.Sprintf("the last is packet %d", r.LastPacket))
+	}
 	return strings.Join(parts, ", ")
 }

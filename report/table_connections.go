@@ -26,8 +26,8 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.title("Connections", thousands(s.conns)+".")
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
-	g := grid{columns: []column{{title: "connection", left: true}, {title: "open", left: true, below: true}, {title: "felt"}, {title: "close", left: true}, {title: "states", left: true},
-		{title: "sent"}, {title: "received"}, {title: "duration"}, {title: "Zeek", left: true}, {title: "history", left: true}}}
+	g := grid{columns: []column{{title: "connection", left: true}, {title: "duration"}, {title: "sent"}, {title: "received"},
+		{title: "open", left: true, below: true}, {title: "felt"}, {title: "close", left: true}, {title: "states", left: true}, {title: "Zeek", left: true}, {title: "history", left: true}}}
 	width := 0
 	for _, r := range shown {
 		width = max(width, len(name(r.ID)))
@@ -35,8 +35,8 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	for _, r := range shown {
 		g.rows = append(g.rows, gridRow{cells: []string{
 			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
-			escape(r.Open.Kind), p.optSpan(r.Open.Felt), closeWords(r), states(r),
-			optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes), p.span(r.End - r.Start), escape(r.ConnState), escape(r.History)}})
+			p.span(r.End - r.Start), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
+			escape(r.Open.Kind), p.optSpan(r.Open.Felt), closeWords(r), states(r), escape(r.ConnState), escape(r.History)}})
 	}
 	if len(shown) > 0 {
 		if err := g.writeTo(p); err != nil {

@@ -106,9 +106,9 @@ func bars(n, most uint64, width int, ascii bool) string {
 
 // sparkline draws a population, one column each.
 func sparkline(values []uint64, ascii bool) string {
-	marks := []rune(" ▁▂▃▄▅▆▇█")
+	marks := []rune("_▁▂▃▄▅▆▇█")
 	if ascii {
-		marks = []rune(" .:-=+*#@")
+		marks = []rune("_.:-=+*#@")
 	}
 	var most uint64
 	for _, v := range values {

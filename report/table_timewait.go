@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"tcpwatch/capture"
 )
 
 func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
@@ -55,7 +53,6 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		p.title("TIME-WAIT", "none seen.")
 		return nil
 	}
-	last := max(h.End, s.end)
 	n, at := t.all.pop.peak()
 	text := fmt.Sprintf("%s entered, %s held at the end, at most %s at once (%s UTC)", thousands(t.all.n), thousands(t.all.now), thousands(n), p.clockIn(h, at*oneSecond))
 	if t.all.reused > 0 {
@@ -75,7 +72,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now", below: true}, {title: "peak"}, {title: "at (UTC)"},
 		{title: "entered"}, {title: "per s"}, {title: "reused"}, {title: "next\nout in"}, {title: "last\nout in"}, {title: "ports"}}}
 	for _, r := range shown {
-		g.rows = append(g.rows, p.holdingRow(&r, h, last, o.Ports))
+		g.rows = append(g.rows, p.holdingRow(&r, h, o.Ports))
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
@@ -83,7 +80,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	p.more(len(shown), uint64(len(rows)), "row")
 	p.lostRows(t.rows.rest.n, "TIME-WAIT", "holders", maxHolders)
 	p.timeWaitAdvice(rows, o.Ports, twoMSL)
-	p.population(t, h, last)
+	p.population(t, h)
 	return nil
 }
 
@@ -96,15 +93,17 @@ func (p *page) clockIn(h *Headline, ns int64) string {
 	return t.Format("15:04:05")
 }
 
-func (p *page) holdingRow(r *holdingRow, h *Headline, last int64, ports int) gridRow {
-	key := capture.Endpoint{Addr: r.held.holder.Addr}.Addr.String() + arrow + r.dest.String()
-	share := fmt.Sprintf("%.1f %%", 100*float64(r.peak)/float64(ports))
+func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
+	key, share := r.held.holder.Addr.String()+arrow+r.dest.String(), "< 0.1 %"
+	if r.peak*1000 >= uint64(ports) {
+		share = fmt.Sprintf("%.1f %%", 100*float64(r.peak)/float64(ports))
+	}
 	if r.server {
 		key, share = r.held.holder.String()+" (server, any client)", "-"
 	}
 	next, out := "", ""
 	if r.now > 0 {
-		next, out = p.span(r.next-last), p.span(r.lastOut-last)
+		next, out = p.span(r.next-p.end), p.span(r.lastOut-p.end)
 	}
 	// The rate is over the time in which entries came, at least a second.
 	rate := float64(r.n) / (float64(max(r.last-r.first, oneSecond)) / 1e9)
@@ -130,8 +129,12 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 		}
 	}
 	if client {
-		p.note(0, "", fmt.Sprintf("Ports: held at the peak, of %s (Linux's default range is 28,232); a client needs one for each connection to a destination: enough for %s connections a second.",
-			thousands(uint64(ports)), thousands(uint64(int64(ports)*oneSecond/twoMSL))))
+		from := ""
+		if ports == linuxPorts {
+			from = " of Linux's default range"
+		}
+		p.note(0, "", fmt.Sprintf("Ports: held at the peak, of the %s%s. A client needs one for each connection to a destination: they last for %s connections a second.",
+			thousands(uint64(ports)), from, thousands(uint64(int64(ports)*oneSecond/twoMSL))))
 	}
 	if worst != nil && worst.peak*2 >= uint64(ports) {
 		p.note(0, red, fmt.Sprintf("%s is running out of ports towards %s. Keep connections open, let the server close first, use more addresses, a wider ip_local_port_range, or tcp_tw_reuse.",
@@ -143,15 +146,15 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 }
 
 // population draws how many were held, over time.
-func (p *page) population(t *timeWaits, h *Headline, last int64) {
-	from, to := t.all.first/oneSecond, last/oneSecond
+func (p *page) population(t *timeWaits, h *Headline) {
+	from, to := t.all.first/oneSecond, p.end/oneSecond
 	if to <= from {
 		return
 	}
 	width := min(60, p.width-2, int(to-from+1))
 	n, _ := t.all.pop.peak()
 	p.b.WriteByte('\n')
-	p.note(0, bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.first), p.clockIn(h, last), thousands(n)))
+	p.note(0, bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.first), p.clockIn(h, p.end), thousands(n)))
 	p.b.WriteString("  " + sparkline(t.all.pop.sample(from, to, width), p.ASCII) + "\n")
 	if w := t.all.pop.width(); w > 1 {
 		p.note(0, faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))

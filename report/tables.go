@@ -107,7 +107,7 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 	if o.Ports <= 0 {
 		o.Ports = linuxPorts
 	}
-	p := newPage(o, h)
+	p := newPage(o, s, h)
 	writeHeadline(p, s, h)
 	for _, r := range chosen {
 		if err := r.write(p, s, h, o); err != nil {
