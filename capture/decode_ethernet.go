@@ -76,7 +76,7 @@ func (d *Decoder) etherType(t layers.EthernetType, v view) Outcome {
 			}
 		default:
 			if t <= etherTypeMaxLength {
-				return d.llc(v.clip(int(t)))
+				return d.llc(d.bound(v, int(t)))
 			}
 			return d.skip(SkipNotIP)
 		}

@@ -87,7 +87,7 @@ func (d *Decoder) pppoe(v view) Outcome {
 		return d.skip(SkipNotIP)
 	}
 	d.tunnelID(TunnelPPPoE, uint32(be16(b[2:])), false)
-	return d.ppp(v.from(header).clip(int(be16(b[4:]))))
+	return d.ppp(d.bound(v.from(header), int(be16(b[4:]))))
 }
 
 // frameRelay reads a Q.922 address of 2 to 4 bytes, and behind it either

@@ -110,5 +110,5 @@ func (d *Decoder) wifi(v view, padded bool) Outcome {
 		return d.short(v, ethernetHeaderLen)
 	}
 	length := int(be16(v.data[ethernetAddressesLen:]))
-	return d.llc(v.from(ethernetHeaderLen).clip(length))
+	return d.llc(d.bound(v.from(ethernetHeaderLen), length))
 }

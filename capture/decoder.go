@@ -38,7 +38,7 @@ type DecoderOptions struct {
 	// the VLAN is part of a connection's identity.
 	ByVLAN bool
 	// VerifyChecksums sets MarkChecksumOK or MarkBadChecksum on segments that
-	// were captured whole. It costs about a nanosecond for 20 bytes of payload.
+	// were captured whole. It costs 75 ns for 1,000 bytes of payload.
 	VerifyChecksums bool
 }
 
@@ -69,6 +69,7 @@ type Decoder struct {
 	layers  int   // headers followed in this packet
 	marks   Marks // of the segment, known so far
 	tagged  bool  // the Ethernet header being read had a VLAN tag
+	bounded bool  // a link or tunnel header said where the IP packet ends
 	v6      bool  // the innermost IP header is IPv6
 	now     int64 // the packet's time
 	frags   fragments
@@ -88,7 +89,7 @@ func (d *Decoder) Decode(p *Packet) Outcome {
 	s.Tunnel, s.TunnelID, s.TunnelPart = TunnelNone, 0, false
 	s.NVLAN, s.VLAN = 0, [2]uint16{}
 	d.Skip, d.Payload = SkipNone, nil
-	d.layers, d.marks, d.tagged, d.now = 0, 0, false, p.Time
+	d.layers, d.marks, d.tagged, d.bounded, d.now = 0, 0, false, false, p.Time
 	d.frags.recycle()
 
 	v := view{p.Data, max(p.Length, len(p.Data))}
@@ -110,6 +111,13 @@ func (d *Decoder) short(v view, n int) Outcome {
 		return d.skip(SkipMalformed)
 	}
 	return d.skip(SkipCut)
+}
+
+// bound is v up to n bytes, where a link or tunnel header says that the packet
+// in it ends.
+func (d *Decoder) bound(v view, n int) view {
+	d.bounded = true
+	return v.clip(n)
 }
 
 // deeper counts a header and reports whether it may be followed.

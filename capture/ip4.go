@@ -24,11 +24,8 @@ func (d *Decoder) ip(v view) Outcome {
 
 // ip4 reads an IPv4 header.
 //
-// The length of what follows is what the header says. Where that is more than
-// was on the wire, a mirror cut the packet before it was captured (switches
-// that truncate what they mirror; a host would have dropped such a packet):
-// the sender's segment had the length of its header. Padding behind it is cut
-// off.
+// The length of what follows is what the header says; padding behind it is cut
+// off. For a header that says more than there was see stretch.
 func (d *Decoder) ip4(v view) Outcome {
 	b := v.data
 	if len(b) < ip4HeaderLen {
@@ -50,22 +47,61 @@ func (d *Decoder) ip4(v view) Outcome {
 	case total < header:
 		return d.skip(SkipMalformed)
 	case total > v.wire:
-		v.wire = total
+		d.stretch(&v, total)
 	default:
 		v = v.clip(total)
 	}
 	if len(v.data) < header {
 		return d.short(v, header)
 	}
+	d.bounded = false
 
 	s := &d.Segment
 	d.v6 = false
 	s.TTL, s.ECN, s.IPID = b[8], b[1]&3, be16(b[4:])
 	s.Src.Addr, s.Dst.Addr = AddrFrom4(b[12:16]), AddrFrom4(b[16:20])
+	if header > ip4HeaderLen {
+		d.sourceRoute(b[ip4HeaderLen:header])
+	}
 	proto := layers.IPProtocol(b[9])
 	v = v.from(header)
 	if f := be16(b[6:]); f&(ip4MoreFrags|ip4Offset) != 0 {
 		return d.fragment(proto, uint32(s.IPID), int(f&ip4Offset)*8, f&ip4MoreFrags != 0, v)
 	}
 	return d.transport(proto, v)
+}
+
+// stretch gives v the length n that an IP header claims where that is more
+// than there was on the wire: a mirror cut the packet before it was captured
+// (switches and clouds that truncate what they mirror, programs that write the
+// captured length for the true one), and the sender's segment was as long as
+// its header says. A link or tunnel header that says where the packet ends is
+// believed instead: there are routers that count Ethernet padding into the IP
+// length.
+func (d *Decoder) stretch(v *view, n int) {
+	if !d.bounded {
+		v.wire = n
+	}
+}
+
+// sourceRoute sets the segment's destination from a source route that is not
+// used up: the last address of the route is the one that TCP's pseudo-header
+// has (RFC 791 section 3.1, RFC 1122 section 4.2.3.8).
+func (d *Decoder) sourceRoute(o []byte) {
+	const end, nop, loose, strict = 0, 1, 131, 137
+	for len(o) >= 3 && o[0] != end {
+		if o[0] == nop {
+			o = o[1:]
+			continue
+		}
+		n := int(o[1])
+		if n < 2 || n > len(o) {
+			return
+		}
+		if (o[0] == loose || o[0] == strict) && n >= 7 && int(o[2]) <= n-3 {
+			d.Segment.Dst.Addr = AddrFrom4(o[n-4 : n])
+			return
+		}
+		o = o[n:]
+	}
 }

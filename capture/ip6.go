@@ -41,10 +41,11 @@ func (d *Decoder) ip6(v view) Outcome {
 		// Segmentation offload: longer than the field can say.
 		d.marks |= MarkOffload
 	case payload > v.wire:
-		v.wire = payload
+		d.stretch(&v, payload)
 	default:
 		v = v.clip(payload)
 	}
+	d.bounded = false
 	return d.transport(next, v)
 }
 

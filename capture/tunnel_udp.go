@@ -140,7 +140,7 @@ func (d *Decoder) gtpU(v view) Outcome {
 	}
 	d.tunnelID(TunnelGTP, be32(b[4:]), false)
 	flags := b[0]
-	v = v.clip(header + int(be16(b[2:]))).from(header)
+	v = d.bound(v, header+int(be16(b[2:]))).from(header)
 	if flags&0x07 == 0 {
 		return d.ip(v)
 	}
@@ -209,7 +209,7 @@ func (d *Decoder) l2tp(v view) Outcome {
 		if int(be16(b[2:])) < n {
 			return d.skip(SkipMalformed)
 		}
-		v = v.clip(int(be16(b[2:])))
+		v = d.bound(v, int(be16(b[2:])))
 	}
 	return d.ppp(v.from(n))
 }
