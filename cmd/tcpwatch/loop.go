@@ -14,7 +14,9 @@ import (
 
 const (
 	tickEvery = 4096 // packets of the input between two Tracker.Tick
-	lookEvery = 256  // packets between two looks at the clock, when live
+	// showEvery is how often, in packet time, what a live capture tells is
+	// written out while packets come without a pause.
+	showEvery = int64(250 * time.Millisecond)
 	// idleMargin is how far packet time stays behind the clock while no packet
 	// comes: those on their way carry older times.
 	idleMargin = 2 * time.Second
@@ -38,12 +40,14 @@ type watch struct {
 	passed         uint64 // by the filter
 	segments       uint64
 	first, latest  int64 // packet times
+	shown          int64 // packet time at which it was last shown
 	deadline       time.Time
 	quietSince     time.Time // first read timeout since the last packet; zero when a packet came last
 	ticked         int64
 	weakness       live.Weakness
 	samples        int
 	damaged        []*capture.Damage
+	over           bool  // --for's time
 	fault          error // ended the input before its time
 }
 
@@ -78,8 +82,7 @@ func (w *watch) enough() bool {
 	if w.signals.report.CompareAndSwap(true, false) {
 		w.reportSoFar()
 	}
-	return w.signals.stop.Load() || w.out.err != nil || w.o.count > 0 && w.passed >= w.o.count ||
-		!w.deadline.IsZero() && (w.packets%lookEvery == 0 || !w.quietSince.IsZero()) && time.Now().After(w.deadline)
+	return w.over || w.signals.stop.Load() || w.out.err != nil || w.o.count > 0 && w.passed >= w.o.count
 }
 
 // drain takes what was captured before the user said stop and still waits in
@@ -117,8 +120,9 @@ func (w *watch) packet(p *capture.Packet) {
 		w.tick(w.latest)
 		w.status.reading(w)
 	}
-	if w.in.handle != nil && p.Number%lookEvery == 0 {
-		w.status.living(w)
+	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {
+		w.shown = p.Time
+		w.show(time.Now())
 	}
 }
 
@@ -146,8 +150,14 @@ func (w *watch) idle() {
 	if w.packets > 0 {
 		w.tick(w.latest + int64(now.Sub(w.quietSince)-idleMargin))
 	}
+	w.show(now)
+}
+
+// show writes out what a live capture has to tell, and sees whether --for is over.
+func (w *watch) show(now time.Time) {
 	w.out.flush()
-	w.status.living(w)
+	w.status.living(w, now)
+	w.over = !w.deadline.IsZero() && now.After(w.deadline)
 }
 
 // tick moves the tracker's time, never back.

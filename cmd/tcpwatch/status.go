@@ -73,16 +73,11 @@ func progressLine(packets uint64, offset, size int64, spent time.Duration) strin
 }
 
 // living shows what a live capture does.
-func (s *status) living(w *watch) {
-	if s.w == nil || w.o.quiet {
-		return
-	}
-	now := time.Now()
+func (s *status) living(w *watch, now time.Time) {
 	since := now.Sub(s.drawn)
-	if since < liveAfter {
+	if s.w == nil || w.o.quiet || since < liveAfter {
 		return
 	}
-	w.out.flush()
 	rate := float64(w.packets-s.packets) / since.Seconds()
 	drops, _, _, _ := w.in.drops()
 	s.draw(now, w.packets, fmt.Sprintf("%s packets/s, %s open, %s dropped, %s", thousands(uint64(rate+0.5)),
