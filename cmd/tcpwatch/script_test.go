@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
+	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 )
 
@@ -74,20 +75,23 @@ func setup(e *testscript.Env) error {
 	return nil
 }
 
-// condition knows [capture]: live capture is possible.
+// condition knows [root], [filters], when the program was built with libpcap,
+// and [capture], when it may also capture.
 func condition(cond string) (bool, error) {
 	switch cond {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "filters":
+		_, err := live.Compile(capture.LinkEthernet, 0, "tcp")
+		return err == nil, nil
 	case "capture":
-	default:
-		return false, fmt.Errorf("unknown condition %q", cond)
+		h, err := live.Open(live.Options{Interface: "lo"})
+		if err != nil {
+			return false, nil
+		}
+		return true, h.Close()
 	}
-	h, err := live.Open(live.Options{Interface: "lo"})
-	if err != nil {
-		return false, nil
-	}
-	return true, h.Close()
+	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
 // status N COMMAND ARGS... runs a command that must exit with status N.
