@@ -81,6 +81,7 @@ type Socket struct {
 	UID           uint32
 	Inode         uint32 // 0 for orphans, request sockets and TIME-WAIT
 	Interface     uint32 // index of the interface it is bound to, 0 for none
+	Cookie        uint64 // tells sockets apart, also when one follows another on the same addresses and ports
 }
 
 // Orphan reports whether no process holds the socket any more, though it has

@@ -12,7 +12,7 @@ import (
 // (little-endian host), with 59,500 ms to go.
 const timeWaitMessage = "02060300" + "9c400050" +
 	"0a4d0001000000000000000000000000" + "0a4d0002000000000000000000000000" +
-	"03000000" + "0000000000000000" + "6ce80000" + "00000000" + "00000000" + "00000000" + "00000000"
+	"03000000" + "0700000000000000" + "6ce80000" + "00000000" + "00000000" + "00000000" + "00000000"
 
 func TestParseSocket(t *testing.T) {
 	b, err := hex.DecodeString(timeWaitMessage)
@@ -30,6 +30,7 @@ func TestParseSocket(t *testing.T) {
 		Timer:     TimerTimeWait,
 		Expires:   59500 * time.Millisecond,
 		Interface: 3,
+		Cookie:    7,
 	}
 	if s != want {
 		t.Errorf("got  %+v\nwant %+v", s, want)

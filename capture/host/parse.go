@@ -40,6 +40,7 @@ func parseSocket(b []byte, s *Socket) bool {
 		Timer:       Timer(b[2]),
 		Retransmits: b[3],
 		Interface:   n.Uint32(b[40:]),
+		Cookie:      n.Uint64(b[44:]),
 		Expires:     time.Duration(n.Uint32(b[52:])) * time.Millisecond,
 		RecvQueue:   n.Uint32(b[56:]),
 		SendQueue:   n.Uint32(b[60:]),

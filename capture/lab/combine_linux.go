@@ -48,6 +48,7 @@ type ends struct{ local, remote netip.AddrPort }
 // the wire does not tell. start and end bound the truth.
 func combine(edges []edge, seen []*sighting, wire []segment, start, end int64) []TruthConn {
 	lives := livesOf(edges)
+	sent := wireOf(wire)
 	requests, small := map[ends][]*sighting{}, map[ends][]*sighting{}
 	for _, s := range seen {
 		key := ends{s.local, s.remote}
@@ -75,10 +76,10 @@ func combine(edges []edge, seen []*sighting, wire []segment, start, end int64) [
 			if i+1 < len(list) {
 				l.next = list[i+1].start()
 			}
-			replaced(l, small[key])
+			replaced(l, small[key], wire)
 		}
 	}
-	return pairUp(lives, wireOf(wire), start, end)
+	return pairUp(lives, sent, start, end)
 }
 
 // livesOf cuts the edges of each end into lives.
@@ -121,7 +122,10 @@ func ownRequest(list []*life, s *sighting) bool {
 }
 
 // replaced replaces a life's edge to CLOSED by the small sockets that took over.
-func replaced(l *life, small []*sighting) {
+// Where none was polled and the wire shows that the peer's FIN had come, the
+// end went through TIME-WAIT all the same (RFC 9293 section 3.10.7.4, eighth
+// step): a RST ended it before the next poll.
+func replaced(l *life, small []*sighting, wire []segment) {
 	n := len(l.states)
 	if n < 2 || l.states[n-1].state != host.Closed {
 		return
@@ -133,7 +137,7 @@ func replaced(l *life, small []*sighting) {
 	closed := l.states[n-1].time
 	var took *sighting
 	for _, s := range small {
-		if s.first < closed-pollSlack || (l.next != 0 && s.first >= l.next) {
+		if s.firstDone < closed || (l.next != 0 && s.first >= l.next) {
 			continue
 		}
 		if took == nil {
@@ -149,9 +153,23 @@ func replaced(l *life, small []*sighting) {
 		l.add(s.state, at, at, ByPolling)
 		took = s
 	}
-	if took != nil && took.gone != 0 {
+	switch {
+	case took == nil && finCame(l, wire):
+		l.states = l.states[:n-1]
+		l.add(host.TimeWait, closed, closed, ByRule)
+		l.add(host.Closed, closed, closed, ByRule)
+	case took != nil && took.gone != 0:
 		l.add(host.Closed, took.gone, took.last, ByPolling)
 	}
+}
+
+// finCame reports whether the wire shows the peer's FIN on its way before the
+// life's full socket closed.
+func finCame(l *life, wire []segment) bool {
+	closed := l.states[len(l.states)-1].time
+	return slices.ContainsFunc(wire, func(s segment) bool {
+		return s.flags&flagFIN != 0 && s.src == l.remote && s.dst == l.local && s.time > l.start() && s.time < closed+int64(time.Millisecond)
+	})
 }
 
 // pairUp joins the lives of both ends into connections, in order of time.

@@ -22,7 +22,9 @@
 // So the tracepoint's last edge from FIN-WAIT-2 or CLOSING to CLOSED is dropped
 // when polling saw the small socket within a second of it: the states polled
 // then follow, and CLOSED when it is gone. States that last for no time need no
-// polling: FIN-WAIT-2 in a close of three segments is an edge of the tracepoint.
+// polling: FIN-WAIT-2 in a close of three segments is an edge of the tracepoint,
+// and an active closer that got the peer's FIN passed TIME-WAIT even when a RST
+// ended that before the next poll.
 //
 // An edge to CLOSED is silent when the taps saw no segment of the connection
 // around it: a timeout or a close() that nothing on the wire tells.

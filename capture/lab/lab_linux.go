@@ -34,6 +34,9 @@ type TapSpec struct {
 	Link    uint32 // 0 is Ethernet
 	Snaplen int    // 0 is 262144
 	OneWay  string // "orig" or "resp": only what that end sent
+	// Unseen names the end ("orig" or "resp") whose last edge has no segment on
+	// this tap, though it is not silent.
+	Unseen string
 }
 
 // Scenario is one piece of traffic with what is known about it beforehand.
@@ -50,7 +53,10 @@ type Scenario struct {
 	// Deaf names the end ("orig" or "resp") that nothing reaches any more when
 	// the scenario ends: what its peer sent last is on the tap, and no capture
 	// can tell that it never arrived.
-	Deaf   string
+	Deaf string
+	// Forged is set when a SYN is forged: an attempt that the taps see and no
+	// kernel knows of.
+	Forged bool
 	Script func(*Stage)
 }
 

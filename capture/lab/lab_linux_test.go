@@ -109,3 +109,22 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestLive plays the scenarios here and now, and compares.
+func TestLive(t *testing.T) {
+	if testing.Short() || *recordAgain {
+		t.Skip("takes more than a minute: not with -short, nor while recording")
+	}
+	dir := t.TempDir()
+	for _, p := range playAll(t) {
+		t.Run(p.name, func(t *testing.T) {
+			if p.err != nil {
+				t.Fatal(p.err)
+			}
+			if err := p.recording.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			check(t, p.recording.Truth, dir)
+		})
+	}
+}

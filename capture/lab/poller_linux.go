@@ -13,7 +13,8 @@ import (
 type sighting struct {
 	local, remote netip.AddrPort
 	state         host.State
-	first, last   int64 // nanoseconds since 1970-01-01 UTC: polls that saw it
+	first, last   int64 // nanoseconds since 1970-01-01 UTC: when polls that saw it began
+	firstDone     int64 // when the first of them was done
 	gone          int64 // the first poll that did not see it any more; 0 when there was none
 }
 
@@ -30,6 +31,7 @@ type poller struct {
 type sightingKey struct {
 	local, remote netip.AddrPort
 	state         host.State
+	cookie        uint64
 }
 
 // pollEvery is the pause between two polls; a poll that takes long is followed
@@ -64,7 +66,7 @@ func (p *poller) once() error {
 		if s.State == host.FinWait2 && s.Timer != host.TimerTimeWait {
 			return // a full socket: the tracepoint tells about it
 		}
-		key := sightingKey{s.Local, s.Remote, s.State}
+		key := sightingKey{s.Local, s.Remote, s.State, s.Cookie}
 		w := p.live[key]
 		if w == nil {
 			w = &sighting{local: s.Local, remote: s.Remote, state: s.State, first: now}
@@ -76,9 +78,13 @@ func (p *poller) once() error {
 	if err != nil {
 		return err
 	}
+	done := time.Now().UnixNano()
 	for key, w := range p.live {
+		if w.firstDone == 0 {
+			w.firstDone = done
+		}
 		if w.last != now {
-			w.gone = time.Now().UnixNano()
+			w.gone = done
 			delete(p.live, key)
 		}
 	}

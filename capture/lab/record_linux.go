@@ -197,7 +197,7 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 			return nil, err
 		}
 	}
-	r := &Recording{large: sc.Large, Truth: &Truth{Name: sc.Name, Doc: sc.Doc, Tracing: l.tracer != nil,
+	r := &Recording{large: sc.Large, Truth: &Truth{Name: sc.Name, Doc: sc.Doc, Tracing: l.tracer != nil, Forged: sc.Forged,
 		Start: start.UTC().Round(0), Length: end.Sub(start), Notes: s.notes}}
 	var uname unix.Utsname
 	if err := unix.Uname(&uname); err == nil {
@@ -210,7 +210,7 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 		name := sc.Name + spec.Suffix + ".pcap"
 		r.Captures = append(r.Captures, Capture{name, pcapFile(tap.link, uint32(tap.snaplen), tap.frames)})
 		r.Truth.Taps = append(r.Truth.Taps, Tap{File: name, Where: spec.words(), Start: tap.started.Sub(start),
-			Packets: len(tap.frames), Deaf: sc.Deaf, OneWay: spec.OneWay})
+			Packets: len(tap.frames), Deaf: sc.Deaf, OneWay: spec.OneWay, Unseen: spec.Unseen})
 		wire = append(wire, tap.segments()...)
 	}
 	r.Truth.Conns = combine(edges, seen, wire, start.UnixNano(), end.UnixNano())

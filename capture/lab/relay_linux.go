@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -57,14 +58,34 @@ func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*segmen
 	return r, nil
 }
 
+// delayed is a frame that waits for its time.
+type delayed struct {
+	due  time.Time
+	data []byte
+}
+
+// maxDelayed bounds the frames that wait in one direction; more are dropped.
+const maxDelayed = 10_000
+
 // carry takes frames from one side to the other until the relay is stopped.
+// Frames due at the same time leave in the order in which they came.
 func (r *relay) carry(from, to, index int, tag uint16, rule func(*segment) Verdict) {
 	defer close(r.done[from])
 	b := make([]byte, 1<<16)
+	var waiting []delayed
 	for !r.stopped.Load() {
+		pause := 20 * time.Millisecond
+		for len(waiting) > 0 {
+			if pause = time.Until(waiting[0].due); pause > 0 {
+				break
+			}
+			unix.Sendto(r.fds[to], waiting[0].data, 0, &unix.SockaddrLinklayer{Ifindex: index})
+			waiting, pause = waiting[1:], 20*time.Millisecond
+		}
 		n, sender, err := unix.Recvfrom(r.fds[from], b, 0)
 		if err != nil {
-			unix.Poll([]unix.PollFd{{Fd: int32(r.fds[from]), Events: unix.POLLIN}}, 20)
+			// Rounded up: a frame never leaves before its time.
+			unix.Poll([]unix.PollFd{{Fd: int32(r.fds[from]), Events: unix.POLLIN}}, int(min(pause, 20*time.Millisecond)/time.Millisecond)+1)
 			continue
 		}
 		if l, ok := sender.(*unix.SockaddrLinklayer); !ok || l.Pkttype == unix.PACKET_OUTGOING || n < 14 {
@@ -74,27 +95,27 @@ func (r *relay) carry(from, to, index int, tag uint16, rule func(*segment) Verdi
 		if s, ok := parseFrame(linkEthernet, frame{data: b[:n]}); ok && rule != nil {
 			v = rule(&s)
 		}
-		if v.Drop {
+		if v.Drop || len(waiting) >= maxDelayed {
 			continue
 		}
-		out := append([]byte{}, b[:12]...)
-		if tag != 0 {
-			out = append(out, 0x81, 0x00, byte(tag>>8), byte(tag))
+		f := delayed{time.Now().Add(v.Delay), tagged(b[:n], tag)}
+		at := len(waiting)
+		for at > 0 && waiting[at-1].due.After(f.due) {
+			at--
 		}
-		out = append(out, b[12:n]...)
-		send := func() {
-			for range v.Copies + 1 {
-				if !r.stopped.Load() {
-					unix.Sendto(r.fds[to], out, 0, &unix.SockaddrLinklayer{Ifindex: index})
-				}
-			}
-		}
-		if v.Delay > 0 {
-			time.AfterFunc(v.Delay, send)
-		} else {
-			send()
+		for range v.Copies + 1 {
+			waiting = slices.Insert(waiting, at, f)
 		}
 	}
+}
+
+// tagged is a copy of a frame with a VLAN tag, unless that is 0.
+func tagged(b []byte, tag uint16) []byte {
+	out := append([]byte{}, b[:12]...)
+	if tag != 0 {
+		out = append(out, 0x81, 0x00, byte(tag>>8), byte(tag))
+	}
+	return append(out, b[12:]...)
 }
 
 func (r *relay) stop() {
@@ -102,7 +123,6 @@ func (r *relay) stop() {
 	for i := range r.fds {
 		<-r.done[i]
 	}
-	// A delayed frame may still be on its way out; it sees stopped first.
 	for _, fd := range r.fds {
 		unix.Close(fd)
 	}

@@ -1,8 +1,41 @@
 package lab
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Scenarios are all that the lab can play.
 func Scenarios() []Scenario {
-	return slices.Concat(closes())
+	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), forgeries(), keepalives(), timeWaits(), captures())
+}
+
+// Matches of nft(8) that scenarios drop by.
+const (
+	toServer  = "tcp dport 80 "
+	toClient  = "tcp sport 80 "
+	bareSYN   = "tcp flags & (syn|ack) == syn"
+	synAndACK = "tcp flags & (syn|ack) == (syn|ack)"
+	bareACK   = "tcp flags & (fin|syn|rst|psh|ack) == ack"
+	anyFIN    = "tcp flags & fin == fin"
+)
+
+// moment is time enough for everything under way to arrive and be acknowledged.
+const moment = 60 * time.Millisecond
+
+// bothEnds captures at the client and at the server: what was lost between
+// them is behind one tap and before the other.
+func bothEnds() []TapSpec { return []TapSpec{{}, {Where: AtServer, Suffix: "-at-server"}} }
+
+// slowly delays every segment, so that segments can cross.
+func slowly(d time.Duration) func(*segment) Verdict {
+	return func(*segment) Verdict { return Verdict{Delay: d} }
+}
+
+// finish closes both ends, the client first, and waits for the last ACK.
+func (s *Stage) finish(c, a *Sock) {
+	c.Close()
+	a.RecvEnd()
+	a.Close()
+	s.Pause(moment)
 }

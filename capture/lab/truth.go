@@ -17,13 +17,14 @@ import (
 const (
 	ByTracepoint = "tracepoint" // sock:inet_sock_set_state
 	ByPolling    = "polling"    // sock_diag: between two polls
+	ByRule       = "rule"       // too short to be polled: see the package comment
 )
 
 // StateAt is a state that one end entered.
 type StateAt struct {
 	State  string        `json:"state"`            // as RFC 9293 names it
 	At     time.Duration `json:"at_ns"`            // since Truth.Start
-	By     string        `json:"by"`               // ByTracepoint or ByPolling
+	By     string        `json:"by"`               // one of By*
 	Silent bool          `json:"silent,omitempty"` // nothing on the wire tells it
 }
 
@@ -40,12 +41,13 @@ type TruthConn struct {
 
 // Tap is one capture of a scenario.
 type Tap struct {
-	File    string        `json:"file"`           // base name of the capture
-	Where   string        `json:"where"`          // what it was taken on, in words
-	Start   time.Duration `json:"start_ns"`       // since Truth.Start: when it began
-	Packets int           `json:"packets"`        // in the file
-	Deaf    string        `json:"deaf,omitempty"` // "orig" or "resp": see Scenario.Deaf
-	OneWay  string        `json:"one_way,omitempty"`
+	File    string        `json:"file"`              // base name of the capture
+	Where   string        `json:"where"`             // what it was taken on, in words
+	Start   time.Duration `json:"start_ns"`          // since Truth.Start: when it began
+	Packets int           `json:"packets"`           // in the file
+	Deaf    string        `json:"deaf,omitempty"`    // "orig" or "resp": see Scenario.Deaf
+	OneWay  string        `json:"one_way,omitempty"` // "orig" or "resp": see TapSpec.OneWay
+	Unseen  string        `json:"unseen,omitempty"`  // "orig" or "resp": see TapSpec.Unseen
 }
 
 // Truth is what the kernel says of a scenario.
@@ -53,7 +55,8 @@ type Truth struct {
 	Name    string        `json:"name"`
 	Doc     string        `json:"doc"`
 	Kernel  string        `json:"kernel"`
-	Tracing bool          `json:"tracing"` // false: no tracefs, polling only, edges are missing
+	Tracing bool          `json:"tracing"`          // false: no tracefs, polling only, edges are missing
+	Forged  bool          `json:"forged,omitempty"` // see Scenario.Forged
 	Start   time.Time     `json:"start"`
 	Length  time.Duration `json:"length_ns"` // the truth ends here
 	Taps    []Tap         `json:"taps"`
