@@ -137,6 +137,21 @@ func (s *Stream) Ack(a Seq) (advanced, unseen uint32) {
 	return advanced, unseen
 }
 
+// DropLast takes the highest number out again: it was never seen, and turned
+// out to be a FIN's.
+func (s *Stream) DropLast() {
+	if n := len(s.gaps); s.span > 0 && n > 0 && s.gaps[n-1].To == s.nxt {
+		if s.gaps[n-1].To--; s.gaps[n-1].Len() == 0 {
+			s.gaps = s.gaps[:n-1]
+		}
+		s.nxt--
+		s.span--
+		if s.nxt.Less(s.una) {
+			s.una = s.nxt
+		}
+	}
+}
+
 // Rebase moves Base up by n when nothing but those n numbers is known: the
 // first segment seen turned out to be a keepalive probe, one before SND.NXT.
 func (s *Stream) Rebase(n uint32) {

@@ -1,9 +1,10 @@
 package tracker
 
 // maxStep is the longest pause between two packets of the whole input that is
-// taken for a pause. What is longer is a stepped clock, or a file put together
-// from others: it expires nothing.
-const maxStep = 24 * 3600 * second
+// taken for a pause: longer than keepalive's two hours. What is longer is a
+// stepped clock, a damaged stamp, or a file put together from others: it
+// expires nothing.
+const maxStep = 3 * 3600 * second
 
 // clock is the time that timeouts count in: packet time, less its steps. It
 // runs on the input's packets alone (law 5), forwards only.

@@ -9,6 +9,10 @@ import (
 func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	fin := reassembly.Seq(s.Seq).Add(s.Len)
+	if e.finImplied {
+		e.finImplied, e.fin, e.finPacket = false, fin, s.Packet // captured late
+		return
+	}
 	if e.finSeen {
 		if e.fin != fin {
 			t.anomaly(c, anomalyFINMoved)
@@ -96,6 +100,40 @@ func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) 
 	case TimeWait:
 		c.retract(from, 1<<Closing, now, s.Packet)
 	}
+}
+
+// missedFIN implies the FIN of an end that the capture missed: one number after
+// everything seen was sent, by the peer's ACK or the end's own next number,
+// and the peer has closed too. One byte of data looks the same, but is seldom
+// the last thing before the other end closes.
+func (t *Tracker) missedFIN(c *conn, of End, s *capture.Segment, now int64) {
+	e, p := &c.ends[of], &c.ends[of.Peer()]
+	if e.finSeen {
+		return
+	}
+	acked := e.stream.Una() == e.stream.Next() && e.stream.Missing() > 0
+	if acked {
+		e.stream.DropLast()
+	}
+	e.finSeen, e.finImplied, e.fin, e.finTime = true, true, e.stream.Next(), now
+	if c.first == NoEnd {
+		c.first = of
+	}
+	if !c.imply(of, hasFIN|inClosed, now, s.Packet) {
+		return
+	}
+	if e.state == LastAck && !p.finAcked {
+		// From CLOSE-WAIT its FIN carries the ACK of the other's (RFC 9293 section 3.10.4).
+		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
+		c.apply(of.Peer(), rcvACKofFIN, Implied, now, s.Packet)
+	}
+	if !acked {
+		c.apply(of.Peer(), rcvFIN, Expected, now, s.Packet)
+		return
+	}
+	e.finAcked, e.finAckedTime, e.finAckedBy = true, now, s.Packet
+	c.apply(of.Peer(), rcvFIN, Implied, now, s.Packet)
+	c.apply(of, rcvACKofFIN, Expected, now, s.Packet)
 }
 
 // ackFIN: the segment acknowledges the FIN of the end it is sent to.

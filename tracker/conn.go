@@ -18,6 +18,8 @@ type endpoint struct {
 
 	state                      State
 	synSeen, finSeen, finAcked bool
+	finImplied                 bool // the capture missed it
+	tailUnseen                 bool // one number after everything seen was sent unseen
 	ackedAny                   bool // it sent an ACK: its view of the peer's numbers is known
 
 	packets                   uint64

@@ -149,9 +149,7 @@ func (c *conn) kindOfOpen() string {
 		return OpenHandshake // its third ACK was missed
 	case b.synAcks > 0:
 		return OpenHalfOpen
-	case b.packets > 0 && !c.is(isReset):
-		return OpenHalfOpen
-	case c.resetBy == Resp:
+	case b.packets > uint64(b.rsts), c.is(isReset) && c.resetBy == Resp:
 		return OpenHalfOpen
 	}
 	return OpenNoAnswer

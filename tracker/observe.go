@@ -141,11 +141,22 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	}
 	if !probe && s.Len > 0 {
 		t.takeData(c, from, s, now)
+	} else if hasACK && seq == e.sndNxt().Add(1) && !s.Flags.Has(capture.FIN) {
+		e.tailUnseen = true // an ACK stands at SND.NXT
 	}
 	if s.Flags.Has(capture.FIN) {
+		if p.tailUnseen {
+			t.missedFIN(c, from.Peer(), s, now) // acknowledged before this FIN: it came first
+		}
 		t.takeFIN(c, from, s, now)
 	} else if !probe {
 		t.deliverFIN(c, from, s, now)
+	}
+	if e.finSeen && p.tailUnseen {
+		t.missedFIN(c, from.Peer(), s, now)
+	}
+	if p.finSeen && e.tailUnseen {
+		t.missedFIN(c, from, s, now)
 	}
 	if wasTimeWait && hasACK {
 		t.restartTimeWait(c, from.Peer(), s, now)
@@ -185,6 +196,9 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 		c.imply(from, canACK, now, s.Packet)
 	}
 	upTo := ack
+	if p.finImplied && p.fin.Add(1).Less(ack) {
+		p.fin = ack.Add(^uint32(0)) // that was data: the FIN is the last number
+	}
 	coversFIN := p.finSeen && p.fin.Less(ack)
 	if coversFIN {
 		upTo = p.fin
@@ -199,6 +213,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	e.ackedAny = true
 	e.window = s.Window
 	if unseen > 0 {
+		p.tailUnseen = unseen == 1
 		c.note(Moment{Kind: MomentAckedUnseen, End: to, N: uint64(unseen)})
 	}
 	if advanced > 0 {
@@ -225,6 +240,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 		e.firstByte, e.has = now, e.has|hasFirstByte
 	}
 	a := e.stream.Add(seq, s.Len)
+	e.tailUnseen = e.tailUnseen && a.New+a.Filled == 0
 	e.seenBytes += uint64(a.New + a.Filled)
 	if a.Gap > 0 {
 		c.note(Moment{Kind: MomentGap, End: from, N: uint64(a.Gap)})

@@ -40,7 +40,7 @@ const keepaliveCount = 8
 // before SND.NXT, as the answer to it now shows. It is not counted as one:
 // what came before it is not known.
 func (e *endpoint) rebaseForProbe(p *endpoint, s *capture.Segment) {
-	if p.synSeen || p.wireBytes > 0 || p.finSeen || p.stream.Span() > 0 || p.packets == 0 || s.Len > 0 ||
+	if p.synSeen || p.wireBytes > 0 || p.finSeen || p.stream.Span() > 0 || p.packets == 0 || s.Len > 0 || s.Flags.Has(capture.FIN) ||
 		!s.Flags.Has(capture.ACK) || reassembly.Seq(s.Ack) != p.stream.Base().Add(1) {
 		return
 	}

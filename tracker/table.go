@@ -12,7 +12,8 @@ import (
 type class uint8
 
 const (
-	classClosed      class = iota // a tombstone: closed or reset, waiting for stragglers
+	classStray       class = iota // RSTs of a connection that was never seen
+	classClosed                   // a tombstone: closed or reset, waiting for stragglers
 	classAttempt                  // SYNs without an answer
 	classTimeWait                 // 2MSL
 	classHalfOpen                 // SYN/ACK without its ACK
@@ -27,6 +28,9 @@ const second = int64(1e9)
 // timeouts in nanoseconds of packet time since the connection's last packet
 // (classTimeWait: since 2MSL last began; it is 2MSL there).
 var timeouts = [nClasses]int64{
+	// A host that answers a peer whose segments are not captured goes on for
+	// as long as that peer tries.
+	classStray: 3600 * second,
 	// Stragglers after a RST or the ACK of the last FIN: as long as a segment
 	// can live in the network (RFC 9293 section 3.4.2, MSL).
 	classClosed: 120 * second,
@@ -128,7 +132,9 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 
 func (c *conn) classify() class {
 	a, b := c.ends[Orig].state, c.ends[Resp].state
-	switch {
+	switch x, y := &c.ends[Orig], &c.ends[Resp]; {
+	case x.packets+y.packets == uint64(x.rsts)+uint64(y.rsts):
+		return classStray
 	case a == TimeWait || b == TimeWait:
 		return classTimeWait
 	case (a == Closed || a == Unknown) && (b == Closed || b == Unknown || c.is(isReset)), b == Closed && c.is(isReset):
