@@ -44,9 +44,9 @@ func identityFields() []field {
 	return []field{
 		{"type", "always `conn`", func(w *row) value { return textOf("conn") }},
 		{"id", "number of the connection's first packet in the input, from 1", func(w *row) value { return countOf(w.ID) }},
-		{"orig_ip", "address of the originator: it sent the SYN, or is guessed to have", func(w *row) value { return value{kind: address, a: w.Orig.Addr} }},
+		{"orig_ip", "address of the originator: it sent the SYN, or is guessed to have", func(w *row) value { return value{kind: address, p: &w.pair, n: 0} }},
 		{"orig_port", "port of the originator", func(w *row) value { return countOf(w.Orig.Port) }},
-		{"resp_ip", "address of the responder", func(w *row) value { return value{kind: address, a: w.Resp.Addr} }},
+		{"resp_ip", "address of the responder", func(w *row) value { return value{kind: address, p: &w.pair, n: 1} }},
 		{"resp_port", "port of the responder", func(w *row) value { return countOf(w.Resp.Port) }},
 		{"first_packet", "number of the first packet in the input, from 1; several files are numbered on", func(w *row) value { return countOf(w.FirstPacket) }},
 		{"last_packet", "number of the last packet", func(w *row) value { return countOf(w.LastPacket) }},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"strconv"
+	"strings"
 
 	"tcpwatch/tracker"
 )
@@ -34,14 +35,20 @@ type jsonField struct {
 	get    func(w *row) value
 	key    string
 	groups []string
+	where  int // a number for groups: equal groups have equal numbers; 0 for none
 }
 
 // NewJSONL returns a JSONL that writes to w.
 func NewJSONL(w io.Writer, o JSONOptions) *JSONL {
 	j := &JSONL{w: bufio.NewWriterSize(w, 1<<16), opt: o}
 	j.row.opt = &j.opt
+	numbers := map[string]int{"": 0}
 	for _, f := range recordFields() {
-		j.fields = append(j.fields, jsonField{f.get, `"` + f.leaf() + `":`, f.groups()})
+		path := strings.TrimSuffix(f.name, f.leaf())
+		if _, ok := numbers[path]; !ok {
+			numbers[path] = len(numbers)
+		}
+		j.fields = append(j.fields, jsonField{f.get, `"` + f.leaf() + `":`, f.groups(), numbers[path]})
 	}
 	return j
 }
@@ -50,33 +57,18 @@ func NewJSONL(w io.Writer, o JSONOptions) *JSONL {
 func (j *JSONL) Conn(r *tracker.Record) error {
 	j.row.set(r)
 	b := append(j.buf[:0], '{')
-	var open [2]string // the groups that are open
-	depth := 0
-	first := true // nothing written yet in the object that is open
+	var open []string // the groups that are open
+	where := 0        // the same as a number
+	first := true     // nothing written yet in the object that is open
 	for i := range j.fields {
 		f := &j.fields[i]
 		v := f.get(&j.row)
 		if v.kind == absent {
 			continue
 		}
-		same := 0
-		for same < depth && same < len(f.groups) && open[same] == f.groups[same] {
-			same++
-		}
-		for ; depth > same; depth-- {
-			b = append(b, '}')
-			first = false
-		}
-		for _, g := range f.groups[same:] {
-			if !first {
-				b = append(b, ',')
-			}
-			b = append(b, '"')
-			b = append(b, g...)
-			b = append(b, `":{`...)
-			open[depth] = g
-			depth++
-			first = true
+		if f.where != where {
+			b, first = appendMove(b, open, f.groups, first)
+			open, where = f.groups, f.where
 		}
 		if !first {
 			b = append(b, ',')
@@ -85,7 +77,7 @@ func (j *JSONL) Conn(r *tracker.Record) error {
 		b = v.appendJSON(b)
 		first = false
 	}
-	for ; depth > 0; depth-- {
+	for range open {
 		b = append(b, '}')
 	}
 	if j.opt.Transitions {
@@ -94,6 +86,29 @@ func (j *JSONL) Conn(r *tracker.Record) error {
 	j.buf = append(b, '}', '\n')
 	_, err := j.w.Write(j.buf)
 	return err
+}
+
+// appendMove closes the groups that are open and opens those to come, but for
+// what they share; first tells whether the innermost is still empty.
+func appendMove(b []byte, open, to []string, first bool) ([]byte, bool) {
+	same := 0
+	for same < len(open) && same < len(to) && open[same] == to[same] {
+		same++
+	}
+	for range open[same:] {
+		b = append(b, '}')
+		first = false
+	}
+	for _, g := range to[same:] {
+		if !first {
+			b = append(b, ',')
+		}
+		b = append(b, '"')
+		b = append(b, g...)
+		b = append(b, `":{`...)
+		first = true
+	}
+	return b, first
 }
 
 func appendTransitions(b []byte, ts []tracker.Transition) []byte {

@@ -93,7 +93,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 // lostRows says what a full table cost.
 func (p *page) lostRows(n uint64, what, of string, limit uint64) {
 	if n > 0 {
-		p.note(0, yellow, fmt.Sprintf("%s to %s beyond the %s that are kept are in the totals only.", plural(n, what), of, thousands(limit)))
+		p.note(0, yellow, fmt.Sprintf("%s with %s beyond the %s that are kept are in the totals only.", plural(n, what), of, thousands(limit)))
 	}
 }
 

@@ -1,0 +1,52 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteRecordDoc writes docs/record.md: the fields of a connection record, as
+// JSON Lines and CSV hold them, from the table that makes them.
+func WriteRecordDoc(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(recordDocHead)
+	for _, f := range recordFields() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, f.doc)
+	}
+	b.WriteString(recordDocTail)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+const recordDocHead = "# The connection record\n" + `
+One record is written for each connection, when it is finished or the input
+ends. JSON Lines (` + "`-o jsonl`" + `) nests the names at their dots; CSV (` + "`-o csv`" + `) has
+one column for each name below, in this order. A value that can't be known is
+absent (CSV: an empty cell), never 0 or -1. Names ending in ` + "`_s`" + ` are seconds,
+times are RFC 3339 with nanoseconds, UTC, and counts have no suffix. Fields may
+be added; those below are never renamed.
+
+` + "`orig`" + ` is the originator, ` + "`resp`" + ` the responder; the fields of both ends tell
+what that end sent.
+
+| field | meaning |
+| --- | --- |
+`
+
+const recordDocTail = `
+## Transitions
+
+With ` + "`--transitions`" + `, JSON Lines adds ` + "`transitions`" + `: every edge of both ends, in
+order, each an object of ` + "`t`" + ` (time), ` + "`packet`" + ` (absent when time alone caused it),
+` + "`end`" + `, ` + "`from`" + ` (absent when unknown), ` + "`to`" + ` and ` + "`proof`" + `: ` + "`seen`, `implied`" + ` (packets are
+missing: the shortest legal path), ` + "`expected`" + ` (the receiver of a segment, until
+proven) or ` + "`retracted`" + ` (takes the edge before it back).
+
+## The last line
+
+JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`kernel_drops` and `interface_drops`" + `
+(live), ` + "`evicted`, `files`, `time_wait_peak`" + ` (the hosts that held most connections in
+TIME-WAIT: ` + "`holder`, `peak`, `at`), `span_s`" + ` and, when a file was cut or damaged,
+` + "`damaged`" + `.
+`

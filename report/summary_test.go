@@ -1,0 +1,244 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker"
+)
+
+// told is all that a summary tells: every report, and the stats line.
+func told(t *testing.T, s *Summary, h *Headline) string {
+	t.Helper()
+	var b bytes.Buffer
+	for _, key := range []string{"", "felt", "wait", "reused", "holder", "probes", "bytes"} {
+		b.WriteString(tablesOf(t, s, h, TableOptions{Width: 150, Reports: ReportNames(), Top: 1 << 20, Sort: key}))
+	}
+	b.Write(appendStats(nil, h, s))
+	return b.String()
+}
+
+// TestMergeOfAnySplit: whatever the order and however records are divided,
+// the whole comes out.
+func TestMergeOfAnySplit(t *testing.T) {
+	records := append(random(3, 1500, 30), mixture()...)
+	h := headlineOf(records)
+	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes"}
+	want := told(t, summaryOf(o, records), h)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for round := range 6 {
+		shuffled := slices.Clone(records)
+		rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		parts := make([]*Summary, 1+rng.IntN(9))
+		for i := range parts {
+			parts[i] = NewSummary(o)
+		}
+		for _, r := range shuffled {
+			parts[rng.IntN(len(parts))].Add(r)
+		}
+		for len(parts) > 1 {
+			i := rng.IntN(len(parts) - 1)
+			parts[i].Merge(parts[i+1])
+			parts = slices.Delete(parts, i+1, i+2)
+		}
+		if got := told(t, parts[0], h); got != want {
+			t.Fatalf("round %d: %s", round, firstDifference(got, want))
+		}
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d is\n%s\nwant\n%s", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
+}
+
+func TestCloneSharesNothing(t *testing.T) {
+	records := mixture()
+	h := headlineOf(records)
+	s := summaryOf(SummaryOptions{}, records)
+	c := s.Clone()
+	want := told(t, s, h)
+	if got := told(t, c, h); got != want {
+		t.Fatalf("a clone tells something else: %s", firstDifference(got, want))
+	}
+	for _, r := range random(9, 300, 5) {
+		c.Add(r)
+	}
+	if got := told(t, s, h); got != want {
+		t.Errorf("what the clone took in shows: %s", firstDifference(got, want))
+	}
+}
+
+func TestAddKeepsNothingBorrowed(t *testing.T) {
+	s := NewSummary(SummaryOptions{})
+	r := madeUp(1, "10.0.0.1:1", "10.0.0.2:2")
+	s.Add(r)
+	want := tablesOf(t, s, &Headline{}, TableOptions{Reports: []string{"connections"}})
+	*r = *madeUp(99, "10.9.9.9:9", "10.9.9.8:8")
+	if got := tablesOf(t, s, &Headline{}, TableOptions{Reports: []string{"connections"}}); got != want {
+		t.Errorf("the summary changed with the record: %s", firstDifference(got, want))
+	}
+	if s.rows.heap[0].Transitions != nil {
+		t.Error("transitions are kept, which are borrowed")
+	}
+}
+
+// TestLimitsAreCounted is a scan: more listeners than are kept, all refused, and one
+// that works.
+func TestLimitsAreCounted(t *testing.T) {
+	const n = 2*maxListeners + 5000
+	forward, backward := NewSummary(SummaryOptions{Rows: -1}), NewSummary(SummaryOptions{Rows: -1})
+	r := notOpened(madeUp(1, "10.0.0.1:1", "10.0.0.2:2"), tracker.OpenRefused)
+	aim := func(i int) *tracker.Record {
+		r.ID = uint64(i + 1)
+		r.Resp.Addr = netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}).As16()
+		r.Resp.Port = uint16(1 + i>>16)
+		return r
+	}
+	for i := range n {
+		forward.Add(aim(i))
+		backward.Add(aim(n - 1 - i))
+	}
+	works := madeUp(n+1, "10.0.0.1:1", "10.0.0.9:80")
+	forward.Add(works)
+	backward.Merge(summaryOf(SummaryOptions{Rows: -1}, []*tracker.Record{works}))
+	f, b := forward.handshake.listeners(""), backward.handshake.listeners("")
+	if len(f) != maxListeners+1 || len(b) != len(f) {
+		t.Fatalf("%d and %d listeners kept, want %d that fail and 1 that works", len(f), len(b), maxListeners)
+	}
+	for i := range f {
+		if f[i].listener != b[i].listener {
+			t.Fatalf("the order of input decides which listeners are kept")
+		}
+	}
+	if lost := forward.handshake.failed.rest.total(); lost != n-maxListeners {
+		t.Errorf("%d counted as lost, want %d", lost, n-maxListeners)
+	}
+	out := tablesOf(t, forward, &Headline{}, TableOptions{Width: 80, Reports: []string{"handshakes"}, Sort: "felt"})
+	for _, want := range []string{"10.0.0.9:80", "21,384 handshakes with listeners beyond", "37,769 attempts"} {
+		if !strings.Contains(strings.ReplaceAll(out, "\n  ", " "), want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+func TestAddDoesNotAllocate(t *testing.T) {
+	s := NewSummary(SummaryOptions{Rows: 100})
+	records := random(5, 2000, 10)
+	for _, r := range records {
+		s.Add(r)
+	}
+	i := 0
+	if n := testing.AllocsPerRun(len(records), func() { s.Add(records[i%len(records)]); i++ }); n != 0 {
+		t.Errorf("%v allocations a record", n)
+	}
+}
+
+func TestJudge(t *testing.T) {
+	base := func() *tracker.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
+	since := base().Start + 2*oneSecond
+	for _, test := range []struct {
+		name string
+		r    *tracker.Record
+		want verdict
+	}{
+		{"normal", base(), verdict{culprit: tracker.NoEnd}},
+		{"half-closed", badlyClosed(base(), tracker.CloseHalfClosed, oneSecond), verdict{fault: faultHalfClosed, culprit: tracker.Resp, since: since}},
+		{"unacked FIN", badlyClosed(base(), tracker.CloseUnackedFIN, oneSecond), verdict{fault: faultUnackedFIN, culprit: tracker.Resp, since: since}},
+		{"timed out", badlyClosed(base(), tracker.CloseTimedOut, oneSecond), verdict{fault: faultTimedOut, culprit: tracker.Resp, since: since + oneSecond}},
+		{"reset", badlyClosed(base(), tracker.CloseReset, 0), verdict{fault: faultReset, culprit: tracker.Orig, cause: tracker.ResetAbort}},
+		{"still open", badlyClosed(base(), tracker.CloseOpen, 0), verdict{culprit: tracker.NoEnd}},
+	} {
+		if got := judge(test.r); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+	}
+	r := badlyClosed(base(), tracker.CloseHalfClosed, oneSecond)
+	r.Capture.OneWay = true
+	if got := judge(r); got.culprit != tracker.NoEnd {
+		t.Errorf("one direction captured, yet %v is to blame", got.culprit)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, test := range []struct {
+		o    TableOptions
+		want string
+	}{
+		{TableOptions{}, ""},
+		{TableOptions{Reports: []string{"connections"}, Sort: "bytes"}, ""},
+		{TableOptions{Sort: "peak"}, ""},
+		{TableOptions{Reports: []string{"closes", "nonsense\x1b"}}, `unknown report "nonsense\x1b"; known are handshakes, closes, timewait, keepalive, connections`},
+		{TableOptions{Reports: []string{"keepalive"}, Sort: "bytes"}, `unknown sort key "bytes"; known are keepalive: unanswered, probes, id`},
+	} {
+		got := ""
+		if err := test.o.Validate(); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%v: %q, want %q", test.o, got, test.want)
+		}
+		var b strings.Builder
+		if err := WriteTables(&b, NewSummary(SummaryOptions{}), &Headline{}, test.o); (err != nil) != (test.want != "") || err != nil && b.Len() > 0 {
+			t.Errorf("%v: WriteTables says %v after writing %q", test.o, err, b.String())
+		}
+	}
+}
+
+func TestUTF8Locale(t *testing.T) {
+	for _, test := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{nil, false},
+		{map[string]string{"LANG": "en_GB.UTF-8"}, true},
+		{map[string]string{"LANG": "C.utf8"}, true},
+		{map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "C"}, false},
+		{map[string]string{"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}, true},
+	} {
+		if got := UTF8Locale(func(k string) string { return test.env[k] }); got != test.want {
+			t.Errorf("%v: %v", test.env, got)
+		}
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	s := NewSummary(SummaryOptions{})
+	records := random(5, 20000, 50)
+	for _, r := range records {
+		s.Add(r)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		s.Add(records[i%len(records)])
+		i++
+	}
+}
+
+func BenchmarkMerge(b *testing.B) {
+	s := summaryOf(SummaryOptions{}, random(5, 20000, 50))
+	for b.Loop() {
+		_ = s.Clone()
+	}
+}
+
+func BenchmarkTables(b *testing.B) {
+	records := random(5, 20000, 50)
+	s := summaryOf(SummaryOptions{}, records)
+	h := headlineOf(records)
+	for b.Loop() {
+		_ = WriteTables(new(strings.Builder), s, h, TableOptions{Width: 80})
+	}
+}
+
