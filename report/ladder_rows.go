@@ -123,17 +123,19 @@ type figure struct {
 	around     int
 	words      phrases
 
-	rungs    []rung
-	ring     []rung // oldest first from ringAt on
-	ringAt   int
-	after    int // rows still to keep after the last moment
-	window   int // rows since this window opened
-	opened   [len(weights)]uint8
-	gap      gap
-	finSent  [2]bool
-	answered bool   // a SYN/ACK passed
-	told     uint64 // kinds whose sentence is told only once, and was
-	record   *tracker.Record
+	rungs        []rung
+	ring         []rung // oldest first from ringAt on
+	ringAt       int
+	after        int // rows still to keep after the last moment
+	window       int // rows since this window opened
+	opened       [len(weights)]uint8
+	gap          gap
+	finSent      [2]bool
+	answered     bool                // a SYN/ACK passed
+	synTime      tracker.Opt[uint32] // TSval of the first SYN
+	answersFirst bool                // a SYN/ACK echoes synTime: the first SYN arrived
+	told         uint64              // kinds whose sentence is told only once, and was
+	record       *tracker.Record
 }
 
 func newFigure(s *tracker.Step, o LadderOptions) *figure {
@@ -261,6 +263,24 @@ func (f *figure) rung(s *tracker.Step) rung {
 		}
 	}
 	f.tell(&r, s)
-	f.answered = f.answered || r.flags.Has(capture.SYN|capture.ACK)
+	f.takeSYN(s.Segment)
 	return r
+}
+
+// takeSYN remembers what SYN and SYN/ACK tell about which of them arrived.
+func (f *figure) takeSYN(g *capture.Segment) {
+	if g == nil || !g.Flags.Has(capture.SYN) {
+		return
+	}
+	stamped := g.Options&capture.OptTimestamps != 0
+	if !g.Flags.Has(capture.ACK) {
+		if stamped && !f.synTime.OK && !f.answered {
+			f.synTime = tracker.Some(g.TSVal)
+		}
+		return
+	}
+	f.answered = true
+	if stamped && f.synTime.OK && g.TSEcr == f.synTime.V {
+		f.answersFirst = true
+	}
 }

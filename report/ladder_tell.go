@@ -80,7 +80,7 @@ func (f *figure) openSentence(m *tracker.Moment, r *rung) string {
 		if m.Span > 0 {
 			words += " after " + w.span(m.Span)
 		}
-		if lost := lostOpening(uint32(m.N), uint32(m.M)); lost != "" {
+		if lost := lostOpening(uint32(m.N), uint32(m.M), f.answersFirst); lost != "" {
 			words += ", because " + lost
 		}
 		return words
@@ -166,14 +166,14 @@ func (f *figure) closeSentence(m *tracker.Moment, r *rung) string {
 	case tracker.MomentSimultaneousClose:
 		return "the FINs crossed: simultaneous close, both ends pass CLOSING and hold TIME-WAIT"
 	case tracker.MomentClosed:
-		words := "closed: both FINs are acknowledged"
+		words := "closed"
 		if m.N > 0 {
-			words += fmt.Sprintf(", in %s", plural(m.N, "segment"))
+			words += " in " + plural(m.N, "segment")
 		}
 		if m.Span > 0 {
-			words += " and " + w.span(m.Span)
+			words = comma(words, w.span(m.Span)+" after the first FIN")
 		}
-		return words
+		return words + ": both FINs are acknowledged"
 	case tracker.MomentHalfCloseData:
 		return fmt.Sprintf("%s after the other end's FIN: half-close, which is legal", plural(m.N, "byte"))
 	}

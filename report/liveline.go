@@ -82,7 +82,7 @@ func (p phrases) opened(r *tracker.Record) (what, why string) {
 	case o.FastOpen:
 		why = "(fast open: data on the SYN was accepted)"
 	default:
-		why = repeatsNote(o.SYNs, o.SYNACKs)
+		why = repeatsNote(o)
 	}
 	if o.Felt.OK {
 		what = p.span(o.Felt.V)
@@ -92,29 +92,35 @@ func (p phrases) opened(r *tracker.Record) (what, why string) {
 
 // repeatsNote says in brackets what the repeats of an opening mean; "" when
 // there were none.
-func repeatsNote(syns, synacks uint32) string {
-	switch {
-	case synacks > 1:
-		return fmt.Sprintf("(%s, %s: %s)", plural(uint64(syns), "SYN"), plural(uint64(synacks), "SYN/ACK"), lostOpening(syns, synacks))
-	case syns > 2:
-		return fmt.Sprintf("(%d SYNs: the first %d were lost)", syns, syns-1)
-	case syns == 2:
-		return "(2 SYNs: the first was lost)"
+func repeatsNote(o *tracker.OpenRecord) string {
+	// The server half runs from the SYN that the SYN/ACK names by its timestamp.
+	first := o.SYNs > 1 && o.Resp.OK && o.LastSYN.OK && o.Resp.V > o.LastSYN.V
+	lost := lostOpening(o.SYNs, o.SYNACKs, first)
+	if lost == "" {
+		return ""
 	}
-	return ""
+	counts := plural(uint64(o.SYNs), "SYN")
+	if o.SYNACKs > 1 {
+		counts += ", " + plural(uint64(o.SYNACKs), "SYN/ACK")
+	}
+	return fmt.Sprintf("(%s: %s)", counts, lost)
 }
 
-// lostOpening says which segments of an opening were lost; "" for none.
-func lostOpening(syns, synacks uint32) string {
+// lostOpening says which segments of an opening were lost; "" for none. That
+// the SYN/ACK answers the first SYN proves that this one arrived; else a SYN
+// without an answer was lost, or its answer before it came to the capture.
+func lostOpening(syns, synacks uint32, answersFirst bool) string {
 	switch {
+	case syns > 1 && answersFirst:
+		return "the first SYN arrived, its answer was lost"
 	case synacks > 2:
 		return "SYN/ACKs or their ACKs were lost"
 	case synacks == 2:
 		return "a SYN/ACK or its ACK was lost"
 	case syns > 2:
-		return fmt.Sprintf("the first %d SYNs were lost", syns-1)
+		return fmt.Sprintf("the first %d SYNs were lost (or their answers)", syns-1)
 	case syns == 2:
-		return "the first SYN was lost"
+		return "the first SYN was lost (or its answer)"
 	}
 	return ""
 }
