@@ -3,7 +3,7 @@
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    benchmarks of each stage
 # make fuzz     every fuzz target for FUZZTIME=10m
-# make record   record testdata/pcaps again (root)
+# make record   record testdata/pcaps again (root), and README.md's examples from them
 
 PREFIX   ?= /usr/local
 FUZZTIME ?= 10m
@@ -52,6 +52,7 @@ fuzz:
 
 record:
 	$(GO) test ./capture/lab -run Record -count=1 -record
+	$(GO) test ./cmd/tcpwatch -run Readme -count=1 -update-readme
 
 clean:
 	rm -f tcpwatch
