@@ -241,4 +241,3 @@ func BenchmarkTables(b *testing.B) {
 		_ = WriteTables(new(strings.Builder), s, h, TableOptions{Width: 80})
 	}
 }
-
