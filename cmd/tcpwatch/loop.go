@@ -187,9 +187,7 @@ func (w *watch) reportSoFar() {
 	if w.out.stdout != "table" {
 		to = w.stderr // whatever is on standard output has it for itself
 	}
-	t := w.o.tables
-	t.Width, t.Color, t.ASCII = columns(to), useColor(w.o.color, to), asciiOnly()
-	w.out.note(report.WriteTables(to, so, w.headline(), t))
+	w.out.note(report.WriteTables(to, so, w.headline(), w.o.tablesOn(to)))
 }
 
 // headline is what the run knows besides its connections.

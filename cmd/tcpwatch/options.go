@@ -71,7 +71,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
 	f.StringVar(&reports, "report", "", "")
-	f.IntVar(&o.tables.Top, "top", 10, "")
+	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
 	f.StringVar(&whyArg, "why", "", "")
 	f.Var(&msl, "msl", "")
@@ -207,8 +207,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--max-conns %d: at least 1", o.track.MaxConns)
 	case o.track.MSL <= 0:
 		return errors.New("--msl: more than 0")
-	case o.tables.Top < 1:
-		return fmt.Errorf("--top %d: at least 1", o.tables.Top)
+	case o.tables.Top < 0:
+		return fmt.Errorf("--top %d: a number of rows", o.tables.Top)
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}

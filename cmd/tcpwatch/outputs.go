@@ -139,9 +139,7 @@ func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
 		out.ladder = report.NewLadder(report.LadderOptions{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
 		out.printers = append(out.printers, &ladderPrinter{bufio.NewWriter(w), out.ladder})
 	case "table":
-		t := o.tables
-		t.Width, t.Color, t.ASCII = columns(w), useColor(o.color, w), asciiOnly()
-		out.printers = append(out.printers, &tablePrinter{bufio.NewWriter(w), t})
+		out.printers = append(out.printers, &tablePrinter{bufio.NewWriter(w), o.tablesOn(w)})
 	}
 }
 

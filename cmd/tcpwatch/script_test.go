@@ -71,7 +71,7 @@ func setup(e *testscript.Env) error {
 			c.Close()
 		}
 	}()
-	e.Vars = append(e.Vars, "COLUMNS=80", "TZ=UTC", "PORT="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	e.Vars = append(e.Vars, "COLUMNS=80", "LANG=C.UTF-8", "PORT="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	return nil
 }
 

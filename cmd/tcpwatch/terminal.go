@@ -4,9 +4,11 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 
 	"golang.org/x/term"
+
+	"tcpwatch/capture/host"
+	"tcpwatch/report"
 )
 
 // isTerminal reports whether w is a terminal.
@@ -29,6 +31,17 @@ func columns(w io.Writer) int {
 	return n
 }
 
+// tablesOn fits the tables to w. Live, ports are those that this host gives to
+// its clients.
+func (o *options) tablesOn(w io.Writer) report.TableOptions {
+	t := o.tables
+	t.Width, t.Color, t.ASCII = columns(w), useColor(o.color, w), asciiOnly()
+	if len(o.read) == 0 {
+		t.Ports = host.ReadLimits().Ports()
+	}
+	return t
+}
+
 // useColor decides about colours on w; see https://no-color.org.
 func useColor(choice string, w io.Writer) bool {
 	if choice != "auto" {
@@ -37,12 +50,5 @@ func useColor(choice string, w io.Writer) bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
 }
 
-// asciiOnly reports whether the locale names a character set that is not UTF-8.
-func asciiOnly() bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(os.Getenv(name)); v != "" {
-			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
-		}
-	}
-	return false
-}
+// asciiOnly reports whether the locale shows no more than ASCII.
+func asciiOnly() bool { return !report.UTF8Locale(os.Getenv) }
