@@ -118,9 +118,9 @@ func lostOpening(syns, synacks uint32, answersFirst bool) string {
 	case synacks == 2:
 		return "a SYN/ACK or its ACK was lost"
 	case syns > 2:
-		return fmt.Sprintf("the first %d SYNs were lost (or their answers)", syns-1)
+		return fmt.Sprintf("the first %d SYNs were lost, or their answers", syns-1)
 	case syns == 2:
-		return "the first SYN was lost (or its answer)"
+		return "the first SYN was lost, or its answer"
 	}
 	return ""
 }

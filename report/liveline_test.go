@@ -40,13 +40,13 @@ func TestLiveLine(t *testing.T) {
 			r.Open.SYNs = 2
 			r.Open.Felt = tracker.Some(int64(1_003_000_000))
 		}, 0,
-			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  1.003 s  (2 SYNs: the first SYN was lost (or its answer))"},
+			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  1.003 s  (2 SYNs: the first SYN was lost, or its answer)"},
 		{"SYN lost, 80 columns", tracker.EventOpened, func(r *tracker.Record) {
 			r.Open.SYNs = 2
 			r.Open.Felt = tracker.Some(int64(1_003_000_000))
 		}, 80,
 			"22:13:21.000000 open    #12 10.0.0.1:40000 > 10.0.0.2:80  1.003 s\n" +
-				"                (2 SYNs: the first SYN was lost (or its answer))"},
+				"                (2 SYNs: the first SYN was lost, or its answer)"},
 		{"SYN/ACK lost", tracker.EventOpened, func(r *tracker.Record) {
 			r.Open.SYNs, r.Open.SYNACKs = 2, 2
 		}, 0,
