@@ -1,4 +1,4 @@
-# make demo     build, and print the report on the bundled captures
+# make demo     build, and print the report and two ladders from the bundled captures
 # make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    benchmarks of each stage
@@ -8,7 +8,6 @@
 PREFIX   ?= /usr/local
 FUZZTIME ?= 10m
 CAPTURES ?= testdata/pcaps
-WHY      ?= $(CAPTURES)/syn-lost.pcap
 GO       ?= go
 
 export PATH := $(PATH):/usr/local/go/bin
@@ -24,7 +23,7 @@ build:
 demo:
 	@packaging/deps.sh build || command -v $(GO) >/dev/null
 	@$(MAKE) --no-print-directory build
-	@packaging/demo.sh $(CAPTURES) $(WHY)
+	@packaging/demo.sh $(CAPTURES)
 
 test: deps-test
 	@GO=$(GO) packaging/test.sh
