@@ -38,6 +38,7 @@ type opened struct {
 	synAgain    uint64 // SYNs repeated
 	synACKAgain uint64
 	repeated    uint64 // handshakes with either
+	ids         ids    // of those
 	felt        histogram
 	server      histogram
 	client      histogram
@@ -131,6 +132,7 @@ func (s *opened) add(r *tracker.Record) {
 	s.synACKAgain += repeats(r.Open.SYNACKs)
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
 		s.repeated++
+		s.ids.add(r.ID)
 	}
 	if r.Open.Felt.OK {
 		s.felt.add(r.Open.Felt.V)
@@ -155,6 +157,7 @@ func (s *opened) merge(o *opened) {
 	s.synAgain += o.synAgain
 	s.synACKAgain += o.synACKAgain
 	s.repeated += o.repeated
+	s.ids.merge(&o.ids)
 	s.felt.merge(&o.felt)
 	s.server.merge(&o.server)
 	s.client.merge(&o.client)

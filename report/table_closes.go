@@ -243,7 +243,7 @@ func (p *page) missingStep(r *tracker.Record, v verdict) string {
 			s += " by " + the(r.Close.First)
 		}
 	}
-	return fmt.Sprintf("%s: %s sent RST in %s, %s", s, who, stateOr(r.Close.ResetIn), resetCause(r.Close.ResetCause))
+	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, stateOr(r.Close.ResetIn), resetCause(r.Close.ResetCause))
 }
 
 // leftIn is the state in which each end was left.

@@ -111,11 +111,23 @@ func (p *page) listenerRow(r *listenerRow) gridRow {
 			row.notes = append(row.notes, note{red, p.failure(&r.failed, cause(c))})
 		}
 	}
-	if r.opened.repeated > 0 {
-		row.notes = append(row.notes, note{yellow, fmt.Sprintf("%s repeated a SYN or SYN/ACK; the slowest handshake is %s, %s",
-			thousands(r.opened.repeated), name(r.opened.slowestID), p.span(r.opened.slowest))})
+	if again := r.opened.again(p); again != "" {
+		row.notes = append(row.notes, note{yellow, again})
 	}
 	return row
+}
+
+// again names the handshakes in which something was repeated, and the slowest
+// where it stands out.
+func (s *opened) again(p *page) string {
+	var parts []string
+	if s.repeated > 0 {
+		parts = append(parts, fmt.Sprintf("%s repeated a SYN or SYN/ACK: %s", thousands(s.repeated), s.ids.String()))
+	}
+	if s.felt.n > 1 && s.slowest >= 3*s.felt.quantile(50) {
+		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", name(s.slowestID), p.span(s.slowest)))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // quantile is empty without values; the greatest is exact.

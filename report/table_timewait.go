@@ -70,7 +70,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now", below: true}, {title: "peak"}, {title: "at (UTC)"},
-		{title: "entered"}, {title: "per s"}, {title: "reused"}, {title: "next\nout in"}, {title: "last\nout in"}, {title: "ports"}}}
+		{title: "entered"}, {title: "per s"}, {title: "reused"}, {title: "next\nout in"}, {title: "last\nout in"}, {title: "ports"}, {title: "for example", left: true}}}
 	for _, r := range shown {
 		g.rows = append(g.rows, p.holdingRow(&r, h, o.Ports))
 	}
@@ -107,10 +107,15 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
 	}
 	// The rate is over the time in which entries came, at least a second.
 	rate := float64(r.n) / (float64(max(r.last-r.first, oneSecond)) / 1e9)
-	row := gridRow{cells: []string{key, thousands(r.now), thousands(r.peak), p.clockIn(h, r.at*oneSecond), thousands(r.n),
-		digits(rate, 1), thousands(r.reused), next, out, share}}
-	row.notes = []note{{faint, "for example " + r.ids.String()}}
-	return row
+	return gridRow{cells: []string{key, thousands(r.now), thousands(r.peak), p.clockIn(h, r.at*oneSecond), thousands(r.n),
+		perSecond(rate), thousands(r.reused), next, out, share, r.ids.String()}}
+}
+
+func perSecond(rate float64) string {
+	if rate >= 100 {
+		return thousands(uint64(rate + 0.5))
+	}
+	return digits(rate, 1)
 }
 
 // timeWaitAdvice explains what the rows cost, and what to do.

@@ -87,3 +87,25 @@ func TestTables(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingIsCut: at any width every address is there in full, and no line
+// is longer than the terminal.
+func TestNothingIsCut(t *testing.T) {
+	records := append(mixture(), random(2, 300, 20)...)
+	s, h := summaryOf(SummaryOptions{}, records), troubled(records)
+	for width := 60; width <= 220; width += 4 {
+		got := tablesOf(t, s, h, TableOptions{Width: width, Reports: ReportNames(), Top: 1 << 20})
+		for _, l := range strings.Split(got, "\n") {
+			if runes(l) > width {
+				t.Errorf("width %d: %d columns: %s", width, runes(l), l)
+			}
+		}
+		for _, r := range records {
+			for _, e := range []string{r.Orig.String(), r.Resp.String(), name(r.ID)} {
+				if !strings.Contains(got, e) {
+					t.Fatalf("width %d: %s is not there", width, e)
+				}
+			}
+		}
+	}
+}
