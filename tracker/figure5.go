@@ -31,8 +31,8 @@ type edge struct {
 var figure5 = [...]edge{
 	{Closed, passiveOpen, Listen, "3.10.1"},
 	{Closed, sendSYN, SynSent, "3.10.1"},
-	{Listen, sendSYN, SynSent, "3.10.1"},
 	{Listen, sendSYNACK, SynReceived, "3.10.7.2"},
+	{Listen, sendSYN, SynSent, "3.10.1"},
 	{SynSent, rcvSYN, SynReceived, "3.10.7.3"},
 	{SynSent, rcvSYNACK, Established, "3.10.7.3"},
 	{SynReceived, rcvACKofSYN, Established, "3.10.7.4 fifth"},

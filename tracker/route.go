@@ -102,10 +102,12 @@ func (c *conn) fits(from End, s *capture.Segment) bool {
 		// Giving up: at its own numbers. Answering a challenge ACK: at the old ones.
 		return seq == e.isn || seq == e.isn.Add(1)
 	}
+	old := &c.prev.ends[c.prev.from(s.Dst)]
 	if e.synSeen {
-		return near(e, seq)
+		// A forged SYN lies inside the old window: the ACK number tells.
+		return near(e, seq) && !(s.Flags.Has(capture.ACK) && near(old, ack))
 	}
-	return s.Flags.Has(capture.ACK) && p.synSeen && near(p, ack) && !near(&c.prev.ends[c.prev.from(s.Dst)], ack)
+	return s.Flags.Has(capture.ACK) && p.synSeen && near(p, ack) && !near(old, ack)
 }
 
 // near reports whether a number lies within a window's reach of an end's own.

@@ -43,12 +43,10 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		switch {
 		case e.state == Unknown:
 			c.set(from, Closed, Seen, now, s.Packet)
-		case e.state == TimeWait:
+		case e.state == TimeWait && !c.expected(from):
 			// A TIME-WAIT socket answers what it cannot take; it stays.
 		default:
-			if c.expected(from) && e.state == Closed {
-				c.confirm(from)
-			}
+			c.beforeRST(from, s, now)
 			c.apply(from, sendRST, Seen, now, s.Packet)
 		}
 	}
@@ -57,6 +55,22 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		p.timeWaitUntil, p.timeWaitEnd = now, TimeWaitReset
 	}
 	c.apply(to, rcvRST, Expected, now, s.Packet)
+}
+
+// beforeRST settles the state from which an end sent its RST.
+func (c *conn) beforeRST(from End, s *capture.Segment, now int64) {
+	switch e := &c.ends[from]; {
+	case e.state == Closed:
+		c.confirm(from)
+	case s.Flags.Has(capture.ACK):
+	case e.state == Established:
+		// A socket aborts with RST,ACK. A bare RST answers a segment that met
+		// none: the third ACK was not taken (Linux tcp_abort_on_overflow).
+		c.retract(from, inSynReceived, now, s.Packet)
+	case e.state == TimeWait:
+		// The FIN met no socket: FIN-WAIT-2 had ended (Linux tcp_fin_timeout).
+		c.retract(from, 1<<FinWait2|1<<Closing, now, s.Packet)
+	}
 }
 
 // acceptsRST reports whether an end will be closed by a RST.
