@@ -89,8 +89,7 @@ func (in *input) openLive(o *options) error {
 	if expr == "" {
 		expr = live.DefaultFilter
 	}
-	snaplen := o.snaplen
-	h, err := live.Open(live.Options{Interface: o.iface, Snaplen: snaplen, NoPromisc: o.noPromisc, Buffer: o.buffer, Filter: expr})
+	h, err := live.Open(live.Options{Interface: o.iface, Snaplen: o.snaplen, NoPromisc: o.noPromisc, Buffer: o.buffer, Filter: expr})
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,9 @@ func parse(args []string) (*options, error) {
 	if noColor {
 		o.color = "never"
 	}
+	if o.snaplen == 0 { // tcpdump's habit
+		o.snaplen = live.DefaultSnaplen
+	}
 	o.duration = time.Duration(duration)
 	o.track.MSL, o.track.Interval = int64(msl), int64(interval)
 	if reports != "" {
@@ -150,7 +153,12 @@ func filterText(words []string, file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("-F %s: %w", file, errors.Unwrap(err))
 	}
-	return strings.TrimSpace(string(b)), nil
+	var lines []string
+	for line := range strings.Lines(string(b)) {
+		line, _, _ = strings.Cut(line, "#") // a comment, as in tcpdump's files
+		lines = append(lines, strings.Fields(line)...)
+	}
+	return strings.Join(lines, " "), nil
 }
 
 func (o *options) parseOutputs(given []string) error {

@@ -91,11 +91,7 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 		if err != nil {
 			return nil, err
 		}
-		snaplen := o.snaplen
-		if snaplen == 0 {
-			snaplen = int(^uint16(0))
-		}
-		out.packets = &packetFile{name: o.write, w: w, snaplen: snaplen, link: in.link()}
+		out.packets = &packetFile{name: o.write, w: w, snaplen: o.snaplen, link: in.link()}
 	}
 	if in.handle != nil && !o.quiet && out.stdout == "table" {
 		out.lines = bufio.NewWriter(stdout)

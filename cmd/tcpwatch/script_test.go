@@ -198,7 +198,7 @@ func background(ts *testscript.TestScript, word string) int {
 	return 0
 }
 
-// One screen holds the help, and it names every flag.
+// One screen holds the help.
 func TestUsage(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(usage, "\n"), "\n")
 	if len(lines) > 40 {

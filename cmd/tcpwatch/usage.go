@@ -1,10 +1,11 @@
 package main
 
-// usage is what --help prints: 35 lines of at most 80 columns.
+// usage is what --help prints: 36 lines of at most 80 columns.
 const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
   tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
-  tcpwatch [options] [-i IFACE] [filter]   watch live; Ctrl-C reports and ends
+  tcpwatch [options] [-i IFACE] [filter]   watch live; Ctrl-C reports and ends,
+                                           SIGUSR1 reports
 
 Input
   -r, --read FILE         read FILE (repeatable; - is standard input)
