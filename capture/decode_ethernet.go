@@ -189,8 +189,12 @@ func (d *Decoder) belowLabels(v view) Outcome {
 			return d.ip6(v)
 		}
 	case 0:
-		if v.starts(0, 0, 0, 0) || len(b) > 4+ethernetHeaderLen && knownEtherType(b[4+ethernetAddressesLen:]) {
-			return d.behind(4, v, (*Decoder).ethernet)
+		const word = 4
+		if len(b) < word+ethernetHeaderLen {
+			return d.short(v, word+ethernetHeaderLen)
+		}
+		if be32(b) == 0 || knownEtherType(b[word+ethernetAddressesLen:]) {
+			return d.ethernet(v.from(word))
 		}
 	}
 	return d.ethernet(v)

@@ -140,10 +140,10 @@ func (d *Decoder) pflog(v view) Outcome {
 // where they say so a length of extensions.
 func (d *Decoder) juniper(t LinkType, v view) Outcome {
 	const header, withoutLink, extended = 4, 0x02, 0x80
-	if !v.starts('M', 'G', 'C') || len(v.data) < header {
-		if len(v.data) < header {
-			return d.short(v, header)
-		}
+	if len(v.data) < header {
+		return d.short(v, header)
+	}
+	if string(v.data[:3]) != "MGC" {
 		return d.skip(SkipMalformed)
 	}
 	flags := v.data[3]

@@ -26,11 +26,6 @@ func (v view) clip(n int) view {
 	return view{v.data[:min(n, len(v.data))], n}
 }
 
-// starts reports whether the captured bytes begin with b.
-func (v view) starts(b ...byte) bool {
-	return len(v.data) >= len(b) && string(v.data[:len(b)]) == string(b)
-}
-
 // version is the IP version nibble at the start of v, 0 when nothing was captured.
 func (v view) version() byte {
 	if len(v.data) == 0 {

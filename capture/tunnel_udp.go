@@ -217,22 +217,25 @@ func (d *Decoder) l2tp(v view) Outcome {
 // teredo reads IPv6, behind an authentication or an origin indication where
 // there is one (RFC 4380 section 5.1.1).
 func (d *Decoder) teredo(v view) Outcome {
-	const originLen = 8
-	if v.starts(0, 1) {
+	const indication, origin = 2, 8
+	if len(v.data) < indication {
+		return d.short(v, indication)
+	}
+	if be16(v.data) == 1 {
 		if len(v.data) < 4 {
 			return d.short(v, 4)
 		}
 		n := 4 + int(v.data[2]) + int(v.data[3]) + 9 // client id, value, nonce of 8 and confirmation
-		if len(v.data) < n {
-			return d.short(v, n)
+		if len(v.data) < n+indication {
+			return d.short(v, n+indication)
 		}
 		v = v.from(n)
 	}
-	if v.starts(0, 0) {
-		if len(v.data) < originLen {
-			return d.short(v, originLen)
+	if be16(v.data) == 0 {
+		if len(v.data) < origin+1 {
+			return d.short(v, origin+1)
 		}
-		v = v.from(originLen)
+		v = v.from(origin)
 	}
 	if v.version() != 6 {
 		return d.skip(SkipNotTCP)
