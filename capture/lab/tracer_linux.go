@@ -28,7 +28,7 @@ type edge struct {
 // instance of its own, for the whole machine: the tracepoint tells no namespace.
 type tracer struct {
 	instance string
-	mounted  string // where tracefs was mounted for this tracer; "" when it was there
+	mounted  string // where the lab mounted tracefs; "" when it was there
 	pipe     *os.File
 	marker   *os.File
 	offset   int64 // CLOCK_REALTIME - CLOCK_MONOTONIC
@@ -40,9 +40,13 @@ type tracer struct {
 	err   error
 }
 
-const tracepoint = "events/sock/inet_sock_set_state"
+const (
+	tracepoint     = "events/sock/inet_sock_set_state"
+	instancePrefix = "tcpwatch-lab-"
+)
 
-// openTracer enables the tracepoint.
+// openTracer enables the tracepoint. The caller holds the machine's lock, so
+// that instances left behind by a process that was killed can be removed.
 func openTracer() (_ *tracer, err error) {
 	t := &tracer{done: make(chan struct{}), marks: map[string]bool{}}
 	defer func() {
@@ -55,7 +59,16 @@ func openTracer() (_ *tracer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	instance := filepath.Join(root, "instances", fmt.Sprintf("tcpwatch-lab-%d", os.Getpid()))
+	left, err := filepath.Glob(filepath.Join(root, "instances", instancePrefix+"*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, instance := range left {
+		if err := os.Remove(instance); err != nil {
+			return nil, err
+		}
+	}
+	instance := filepath.Join(root, "instances", instancePrefix+strconv.Itoa(os.Getpid()))
 	if err := os.Mkdir(instance, 0o700); err != nil {
 		return nil, err
 	}
@@ -83,14 +96,19 @@ func openTracer() (_ *tracer, err error) {
 	return t, nil
 }
 
-// tracefs finds a mounted tracefs, or mounts one on a directory of its own.
+// tracefs finds a mounted tracefs, or mounts one on a directory of the lab's,
+// where it may be still when the process before was killed.
 func (t *tracer) tracefs() (string, error) {
 	const usual = "/sys/kernel/tracing"
 	if _, err := os.Stat(filepath.Join(usual, tracepoint)); err == nil {
 		return usual, nil
 	}
-	dir, err := os.MkdirTemp("", "tcpwatch-lab-tracefs")
-	if err != nil {
+	dir := filepath.Join(os.TempDir(), "tcpwatch-lab-tracefs")
+	if _, err := os.Stat(filepath.Join(dir, tracepoint)); err == nil {
+		t.mounted = dir
+		return dir, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	if err := unix.Mount("tracefs", dir, "tracefs", 0, ""); err != nil {
