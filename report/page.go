@@ -63,7 +63,7 @@ func (p *page) paint(style, s string) string {
 // title begins a report.
 func (p *page) title(name, text string) {
 	p.b.WriteByte('\n')
-	for i, l := range wrap(name+": "+text, p.width) {
+	for i, l := range hard(name+": "+text, p.width-2) {
 		if i == 0 && strings.HasPrefix(l, name) {
 			p.b.WriteString(p.paint(bold, name) + l[len(name):] + "\n")
 			continue

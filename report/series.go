@@ -92,14 +92,6 @@ func (s *series) peak() (n uint64, at int64) {
 	return n, at
 }
 
-// most returns the most that came in one step.
-func (s *series) most() (n uint32) {
-	for _, p := range s.steps {
-		n = max(n, p.came)
-	}
-	return n
-}
-
 // sample returns the greatest population in each of n equal parts of the time
 // from the second from to the second to, both included.
 func (s *series) sample(from, to int64, n int) []uint64 {

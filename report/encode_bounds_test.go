@@ -1,0 +1,81 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker"
+)
+
+func FuzzJSONString(f *testing.F) {
+	for _, s := range []string{"", "a", "\x00\x1b[31m\"\\\n", "\xff\xfe", "\u202e\u2028", "😀\U000e0001", "é"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b := appendString(nil, s)
+		var got string
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatalf("%v in %s", err, b)
+		}
+		if want := strings.ToValidUTF8(s, "\ufffd"); strings.Count(want, "\ufffd") == 0 && got != want {
+			t.Errorf("%q comes back as %q", s, got)
+		}
+		if escape(string(b)) != string(b) {
+			t.Errorf("%s is not safe to print", b)
+		}
+	})
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add(int64(0), int64(1), uint64(1), "a\x1b", uint8(3))
+	f.Add(int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxUint64), "", uint8(255))
+	f.Fuzz(func(t *testing.T, start, end int64, n uint64, s string, e uint8) {
+		r := fullRecord()
+		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, s, s, s
+		r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.End(e % 4), Since: end, Until: start, EndedBy: s}
+		r.Close.FINAcked[0], r.Ends[0].Bytes, r.Open.Felt = tracker.Some(end), tracker.Some(n), tracker.Some(start)
+		r.File, r.Interface = int(int32(n)), int(int32(start))
+		if !json.Valid([]byte(lineOf(t, manyFiles, r))) {
+			t.Errorf("no JSON: %s", lineOf(t, manyFiles, r))
+		}
+		h := &Headline{Files: []string{s}, Interface: s, Filter: s, Packets: n, Start: start, End: end, Skipped: []Count{{s, n}}}
+		out := tablesOf(t, summaryOf(SummaryOptions{}, []*tracker.Record{r}), h, TableOptions{Width: 60, Reports: ReportNames()})
+		for _, l := range strings.Split(out, "\n") {
+			if escape(l) != l {
+				t.Errorf("not safe to print: %q", l)
+			}
+		}
+	})
+}
+
+func TestEncodingDoesNotAllocate(t *testing.T) {
+	j, c := NewJSONL(io.Discard, manyFiles), NewCSV(io.Discard, manyFiles)
+	j.opt.Transitions = true
+	r := fullRecord()
+	for name, write := range map[string]func(*tracker.Record) error{"JSONL": j.Conn, "CSV": c.Conn} {
+		if n := testing.AllocsPerRun(100, func() { _ = write(r) }); n != 0 {
+			t.Errorf("%s: %v allocations a record", name, n)
+		}
+	}
+}
+
+func BenchmarkJSONL(b *testing.B) {
+	j := NewJSONL(io.Discard, JSONOptions{})
+	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = j.Conn(r)
+	}
+}
+
+func BenchmarkCSV(b *testing.B) {
+	c := NewCSV(io.Discard, JSONOptions{})
+	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = c.Conn(r)
+	}
+}
