@@ -169,15 +169,21 @@ func (f *fragments) find(key fragmentKey, now int64, skipped *[NSkipReasons]uint
 	return g
 }
 
-// makeRoom brings the store below its limits: spare buffers go first, then the
-// oldest datagrams.
+// makeRoom brings the store below its limits for one more datagram, which will
+// use the first spare buffer: other spare ones go first, then the oldest
+// datagrams.
 func (f *fragments) makeRoom(skipped *[NSkipReasons]uint64) {
 	for {
+		spare := 0
+		if f.free != nil {
+			spare = cap(f.free.data)
+		}
+		over := f.bytes-spare > maxFragmentBytes
 		switch {
-		case f.bytes > maxFragmentBytes && f.free != nil:
-			f.bytes -= cap(f.free.data)
+		case over && f.free != nil:
+			f.bytes -= spare
 			f.free = f.free.next
-		case f.oldest != nil && (len(f.byKey) >= maxDatagrams || f.bytes > maxFragmentBytes):
+		case f.oldest != nil && (over || len(f.byKey) >= maxDatagrams):
 			skipped[SkipFragment] -= f.oldest.pieces
 			skipped[SkipFragmentLimit] += f.oldest.pieces
 			f.drop(f.oldest)
