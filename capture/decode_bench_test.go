@@ -7,6 +7,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcpwatch/capture"
+	. "tcpwatch/capture/capturetest"
 )
 
 func serialized(tb testing.TB, ls ...gopacket.SerializableLayer) []byte {
@@ -42,14 +43,7 @@ func usualPacket(tb testing.TB, vlans ...uint16) []byte {
 	return serialized(tb, append(ls, ip, tcp, gopacket.Payload(make([]byte, 1000)))...)
 }
 
-func vxlanPacket(tb testing.TB) []byte {
-	return serialized(tb,
-		&layers.Ethernet{SrcMAC: make([]byte, 6), DstMAC: make([]byte, 6), EthernetType: layers.EthernetTypeIPv4},
-		&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: []byte{10, 0, 0, 1}, DstIP: []byte{10, 0, 0, 2}},
-		&layers.UDP{SrcPort: 50000, DstPort: 4789},
-		&layers.VXLAN{ValidIDFlag: true, VNI: 7},
-		gopacket.Payload(usualPacket(tb)))
-}
+func vxlanPacket(tb testing.TB) []byte { return outerUDP(4789, VXLAN(7, usualPacket(tb))) }
 
 func benchmarkDecode(b *testing.B, o capture.DecoderOptions, data []byte) {
 	d := capture.NewDecoder(o)
