@@ -154,21 +154,23 @@ func replaced(l *life, small []*sighting, wire []segment) {
 		took = s
 	}
 	switch {
-	case took == nil && finCame(l, wire):
+	case took == nil && finCame(l, wire, closed):
 		l.states = l.states[:n-1]
 		l.add(host.TimeWait, closed, closed, ByRule)
 		l.add(host.Closed, closed, closed, ByRule)
 	case took != nil && took.gone != 0:
+		if finCame(l, wire, took.gone) {
+			l.add(host.TimeWait, took.last, took.last, ByRule)
+		}
 		l.add(host.Closed, took.gone, took.last, ByPolling)
 	}
 }
 
 // finCame reports whether the wire shows the peer's FIN on its way before the
-// life's full socket closed.
-func finCame(l *life, wire []segment) bool {
-	closed := l.states[len(l.states)-1].time
+// life's last socket was gone.
+func finCame(l *life, wire []segment, gone int64) bool {
 	return slices.ContainsFunc(wire, func(s segment) bool {
-		return s.flags&flagFIN != 0 && s.src == l.remote && s.dst == l.local && s.time > l.start() && s.time < closed+int64(time.Millisecond)
+		return s.flags&flagFIN != 0 && s.src == l.remote && s.dst == l.local && s.time > l.start() && s.time < gone+int64(time.Millisecond)
 	})
 }
 

@@ -91,6 +91,14 @@ func TestCombine(t *testing.T) {
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
 		},
 		{
+			name: "an orphan's FIN-WAIT-2 polled, its TIME-WAIT not",
+			edges: [][]edge{opened,
+				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
+			seen: []*sighting{sight(client, server, host.FinWait2, 102, 107)},
+			wire: []segment{wire(103, flagFIN|flagACK)},
+			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
+		},
+		{
 			name: "reset out of FIN-WAIT-2",
 			edges: [][]edge{opened,
 				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 150, host.Closed)},

@@ -12,8 +12,9 @@ import (
 // Verdict is what a relay does with a frame.
 type Verdict struct {
 	Drop   bool
-	Copies int           // sent in addition
 	Delay  time.Duration // before it is sent; a longer one than its successors' reorders
+	Copies int           // sent in addition
+	Behind time.Duration // before the copies are sent, beside Delay
 }
 
 // relay carries frames between two interfaces of a namespace, in user space.
@@ -99,14 +100,21 @@ func (r *relay) carry(from, to, index int, tag uint16, rule func(*segment) Verdi
 			continue
 		}
 		f := delayed{time.Now().Add(v.Delay), tagged(b[:n], tag)}
-		at := len(waiting)
-		for at > 0 && waiting[at-1].due.After(f.due) {
-			at--
-		}
-		for range v.Copies + 1 {
-			waiting = slices.Insert(waiting, at, f)
+		waiting = enqueue(waiting, f)
+		f.due = f.due.Add(v.Behind)
+		for range v.Copies {
+			waiting = enqueue(waiting, f)
 		}
 	}
+}
+
+// enqueue puts a frame behind those that are due no later.
+func enqueue(waiting []delayed, f delayed) []delayed {
+	at := len(waiting)
+	for at > 0 && waiting[at-1].due.After(f.due) {
+		at--
+	}
+	return slices.Insert(waiting, at, f)
 }
 
 // tagged is a copy of a frame with a VLAN tag, unless that is 0.

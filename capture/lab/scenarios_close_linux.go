@@ -81,6 +81,9 @@ func closes() []Scenario {
 				return Verdict{}
 			},
 			Script: func(s *Stage) {
+				// No repeat before the held data arrives: RACK and tail loss probes off.
+				s.Client.Tune("ipv4/tcp_recovery", 0)
+				s.Client.Tune("ipv4/tcp_early_retrans", 0)
 				c, a := s.Joined()
 				s.Exchange(c, a)
 				s.Pause(moment)
@@ -90,6 +93,27 @@ func closes() []Scenario {
 				a.RecvEnd()
 				a.Close()
 				s.Pause(moment)
+			},
+		},
+		{
+			Name: "old-duplicate", Shape: Relayed, Taps: bothEnds(),
+			Doc: "a copy of the last data arrives when the server's socket is gone: its RST has an old number, the client's TIME-WAIT stays",
+			Relay: func(seg *segment) Verdict {
+				if seg.length == 777 {
+					return Verdict{Copies: 1, Behind: 100 * time.Millisecond}
+				}
+				return Verdict{}
+			},
+			Script: func(s *Stage) {
+				c, a := s.Joined()
+				s.Exchange(c, a)
+				s.Pause(moment)
+				c.Send(777)
+				c.Close()
+				a.Recv(777)
+				a.RecvEnd()
+				a.Close()
+				s.Pause(200 * time.Millisecond)
 			},
 		},
 		{
