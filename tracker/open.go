@@ -26,6 +26,7 @@ func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
 		e.takeSYNData(s, now)
 	}
 	if e.state != Unknown {
+		c.flags |= isOpenUntimed
 		return // its own SYN, captured late: what it led to is known already
 	}
 	e.state = Closed

@@ -122,18 +122,18 @@ func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
 	if old == nil {
 		return
 	}
-	old.reused(s)
+	old.reused(c)
 	t.drop(sh, old, endReuse, t.clock.now)
 }
 
 // reused ends the TIME-WAITs of a connection whose endpoints a new one took:
 // by a SYN received (RFC 9293 section 3.6.1, RFC 6191) or by one of its own.
-func (c *conn) reused(s *capture.Segment) {
+func (c *conn) reused(by *conn) {
 	for e := Orig; e <= Resp; e++ {
-		if x := &c.ends[e]; x.state == TimeWait && s.Time < x.timeWaitUntil {
-			x.timeWaitUntil, x.timeWaitEnd = s.Time, TimeWaitReuse
+		if x := &c.ends[e]; x.state == TimeWait && by.start < x.timeWaitUntil {
+			x.timeWaitUntil, x.timeWaitEnd = max(by.start, x.timeWaitSince), TimeWaitReuse
 			c.note(Moment{Kind: MomentTimeWaitReuse, End: e})
-			c.set(e, Closed, Seen, s.Time, s.Packet)
+			c.set(e, Closed, Seen, x.timeWaitUntil, by.id)
 		}
 	}
 }

@@ -1,0 +1,297 @@
+package tracker
+
+import (
+	"testing"
+
+	"tcpwatch/capture"
+)
+
+// run plays lines through a Tracker with options and returns what was told.
+func run(t *testing.T, o Options, w wire, text string) (*recorder, *Tracker) {
+	t.Helper()
+	rec := &recorder{}
+	tr := New(o, rec)
+	for i, l := range parseExchange(t, text) {
+		tr.Observe(w.segment(l, uint64(i+1)))
+	}
+	return rec, tr
+}
+
+const opened = `
+	0.000 > S  0:0(0)       | - -
+	0.010 < S. 0:0(0) ack 1 | - -
+	0.020 > .  1:1(0) ack 1 | - -
+`
+
+const closedByOrig = opened + `
+	1.000 > F. 1:1(0) ack 1 | - -
+	1.010 < F. 1:1(0) ack 2 | - -
+	1.020 > .  2:2(0) ack 2 | - -
+`
+
+func TestPortReuse(t *testing.T) {
+	// RFC 9293 section 3.6.1: a SYN with a higher number may end TIME-WAIT.
+	rec, tr := run(t, Options{}, plainWire, closedByOrig+`
+		11.000 > S  5000:5000(0) | - -
+		11.010 < S. 90000:90000(0) ack 5001 | - -
+		11.020 > .  5001:5001(0) ack 90001 | - -
+	`)
+	tr.Finish()
+	if len(rec.records) != 2 {
+		t.Fatalf("%d records", len(rec.records))
+	}
+	first := rec.records[0]
+	if first.TimeWait.EndedBy != TimeWaitReuse || first.TimeWait.Until-first.TimeWait.Since != 9990e6 {
+		t.Errorf("TIME-WAIT %+v", first.TimeWait)
+	}
+	if got := rec.records[1]; got.ID != 7 || got.Open.Kind != OpenHandshake || got.States != [2]State{Established, Established} {
+		t.Errorf("second: %+v", got)
+	}
+}
+
+func TestStaleSYNInTimeWait(t *testing.T) {
+	// The holder answers a SYN with older numbers by its last ACK; the opener's
+	// RST belongs to the old connection and must not end the new one.
+	rec, tr := run(t, Options{}, plainWire, opened+`
+		1.000 < F. 1:1(0) ack 1 | - -
+		1.010 > F. 1:1(0) ack 2 | - -
+		1.020 < .  2:2(0) ack 2 | - -
+		2.000 > S  4000000000:4000000000(0) | - -
+		2.010 < .  2:2(0) ack 2 | - -
+		2.011 > R  2:2(0) | - -
+		2.020 > S  4000000000:4000000000(0) | - -
+		2.030 < S. 70000:70000(0) ack 4000000001 | - -
+		2.040 > .  4000000001:4000000001(0) ack 70001 | - -
+	`)
+	tr.Finish()
+	if len(rec.records) != 2 {
+		t.Fatalf("%d records", len(rec.records))
+	}
+	old, fresh := rec.records[0], rec.records[1]
+	if old.TimeWait.Holder != Resp || old.TimeWait.EndedBy != TimeWaitReset {
+		t.Errorf("TIME-WAIT %+v", old.TimeWait)
+	}
+	if fresh.Open.Kind != OpenHandshake || fresh.Open.SYNs != 2 || fresh.Close.ResetBy != NoEnd || !fresh.Open.Felt.OK || fresh.Open.Felt.V != 40e6 {
+		t.Errorf("new: %+v %+v", fresh.Open, fresh.Close)
+	}
+}
+
+func TestForgedSYNLeavesTheConnectionAlone(t *testing.T) {
+	// RFC 5961 section 4: a SYN on an open connection draws a challenge ACK.
+	rec, tr := run(t, Options{}, mirroredWire, opened+`
+		1.000 > S  50:50(0) | - -
+		1.010 < .  1:1(0) ack 1 | - -
+		2.000 > .P 1:11(10) ack 1 | - -
+		2.010 < .  1:1(0) ack 11 | - -
+		3.000 > F. 11:11(0) ack 1 | - -
+		3.010 < F. 1:1(0) ack 12 | - -
+		3.020 > .  12:12(0) ack 2 | - -
+	`)
+	tr.Finish()
+	if len(rec.records) != 2 || rec.records[0].Close.Kind == CloseNormal == (rec.records[1].Close.Kind == CloseNormal) {
+		t.Fatalf("records %+v", rec.records)
+	}
+	for _, r := range rec.records {
+		if r.ID == 4 && (r.Open.Kind != OpenNoAnswer || r.Ends[Orig].Packets != 1) {
+			t.Errorf("forged: %+v", r)
+		}
+	}
+}
+
+func TestTimeWaitEndsIn2MSL(t *testing.T) {
+	rec, tr := run(t, Options{MSL: 30 * second}, plainWire, closedByOrig)
+	base := int64(1700000000e9)
+	tr.Tick(base + 61*second)
+	if len(rec.records) != 0 {
+		t.Fatal("handed out before 2MSL had passed since the last ACK")
+	}
+	tr.Tick(base + 61*second + 20e6)
+	if len(rec.records) != 1 {
+		t.Fatalf("%d records", len(rec.records))
+	}
+	r := rec.records[0]
+	if r.TimeWait.EndedBy != TimeWait2MSL {
+		t.Errorf("ended by %q", r.TimeWait.EndedBy)
+	}
+	last := r.Transitions[len(r.Transitions)-1]
+	if last.To != Closed || last.Packet != 0 || last.End != Orig || last.Time != r.TimeWait.Until {
+		t.Errorf("last edge %+v", last)
+	}
+	if r.States[Orig] != TimeWait {
+		t.Errorf("state %v: states are those after the last packet", r.States[Orig])
+	}
+	if n := tr.Stats().Open; n != 0 {
+		t.Errorf("%d connections still held", n)
+	}
+}
+
+func TestICMPEndsAnAttempt(t *testing.T) {
+	rec, tr := run(t, Options{Events: true}, plainWire, `0.000 > S 0:0(0) | - -`)
+	tr.Quoted(&capture.Quote{Packet: 2, Time: 1700000000e9 + 5e6, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp],
+		Seq: plainWire.isn[Orig], Type: 3, Code: 13})
+	tr.Finish()
+	r := rec.records[0]
+	if r.Open.Kind != OpenUnreachable || r.Open.Answer != (Answer{Kind: AnswerICMP, Type: 3, Code: 13}) || r.Close.Kind != CloseNeverOpened {
+		t.Errorf("%+v", r.Open)
+	}
+	if len(rec.events) != 1 || rec.events[0] != EventFailed {
+		t.Errorf("events %v", rec.events)
+	}
+	// "Fragmentation needed" only slows a connection down.
+	rec, tr = run(t, Options{}, plainWire, `0.000 > S 0:0(0) | - -`)
+	tr.Quoted(&capture.Quote{Packet: 2, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp], Seq: plainWire.isn[Orig], Type: 3, Code: 4})
+	// Numbers that this connection never sent belong to another.
+	tr.Quoted(&capture.Quote{Packet: 3, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp], Seq: plainWire.isn[Orig] + 1<<30, Type: 3, Code: 1})
+	tr.Finish()
+	if r := rec.records[0]; r.Open.Kind != OpenNoAnswer {
+		t.Errorf("%+v", r.Open)
+	}
+	if s := tr.Stats(); s.Quotes != 2 || s.Unmatched != 1 {
+		t.Errorf("quotes %d unmatched %d", s.Quotes, s.Unmatched)
+	}
+}
+
+func TestASteppedClockExpiresNothing(t *testing.T) {
+	rec, tr := run(t, Options{}, plainWire, opened+`
+		100000000.0 > .P 1:11(10) ack 1 | - -
+		1.0 < .  1:1(0) ack 11 | - -
+	`)
+	tr.Finish()
+	if len(rec.records) != 1 || rec.records[0].Capture.TimeWentBack != 1 {
+		t.Errorf("%+v", rec.records)
+	}
+}
+
+func TestAFullTableEvictsTheLeastValuable(t *testing.T) {
+	rec := &recorder{}
+	tr := New(Options{MaxConns: nShards}, rec) // one connection a shard
+	packet := uint64(0)
+	// Endpoints of one shard: the first is established, the others are attempts.
+	var ends []capture.Endpoint
+	for port := uint16(1); len(ends) < 4; port++ {
+		e := endpointAt(1, port)
+		k := makeKey(e, endpointAt(2, 80), 0, 0, false)
+		if k.shard() == 7 {
+			ends = append(ends, e)
+		}
+	}
+	for _, e := range ends {
+		packet++
+		tr.Observe(&capture.Segment{Packet: packet, Time: int64(packet), Src: e, Dst: endpointAt(2, 80), Flags: capture.SYN, Seq: 1})
+	}
+	tr.Tick(5)
+	if len(rec.records) != 3 || tr.Stats().Evicted != 3 || tr.Stats().Open != 1 {
+		t.Errorf("%d records, %+v", len(rec.records), tr.Stats())
+	}
+	for i, r := range rec.records {
+		if r.ID != uint64(i+1) || r.Open.Kind != OpenNoAnswer {
+			t.Errorf("record %d: %d %s", i, r.ID, r.Open.Kind)
+		}
+	}
+}
+
+func TestInterimRecords(t *testing.T) {
+	rec, tr := run(t, Options{Interval: 10 * second}, plainWire, opened+`
+		9.0 > .P 1:11(10) ack 1 | - -
+		11.0 > .P 11:21(10) ack 1 | - -
+		22.0 > .P 21:31(10) ack 1 | - -
+	`)
+	tr.Tick(1700000022e9)
+	if len(rec.records) != 2 || !rec.records[0].Interim || rec.records[0].Ends[Orig].Bytes.V != 20 || rec.records[1].Ends[Orig].Bytes.V != 30 {
+		t.Fatalf("%d records: %+v", len(rec.records), rec.records)
+	}
+	tr.Finish()
+	if r := rec.records[2]; r.Interim || r.Ends[Orig].Bytes.V != 30 {
+		t.Errorf("last: %+v", r)
+	}
+}
+
+func TestByVLAN(t *testing.T) {
+	for _, by := range []bool{false, true} {
+		rec := &recorder{}
+		tr := New(Options{ByVLAN: by}, rec)
+		for i := range 2 {
+			tr.Observe(&capture.Segment{Packet: uint64(i + 1), Time: int64(i) * second, Src: endpointAt(1, 9), Dst: endpointAt(2, 80),
+				Flags: capture.SYN, Seq: 1, NVLAN: 1, VLAN: [2]uint16{uint16(i)}})
+		}
+		tr.Finish()
+		if want := map[bool]int{false: 1, true: 2}[by]; len(rec.records) != want {
+			t.Errorf("by VLAN %v: %d records, want %d", by, len(rec.records), want)
+		}
+	}
+}
+
+func TestResetCauses(t *testing.T) {
+	for _, c := range []struct {
+		name, lines, cause string
+		by                 End
+	}{
+		{"close with unread data", opened + `
+			1.0 > .P 1:11(10) ack 1 | - -
+			1.1 < .  1:1(0) ack 11 | - -
+			1.2 < R. 1:1(0) ack 11 | - -`, ResetUnreadData, Resp},
+		{"data to a closed socket", opened + `
+			1.0 < F. 1:1(0) ack 1 | - -
+			1.1 > .  1:1(0) ack 2 | - -
+			1.2 > .P 1:11(10) ack 2 | - -
+			1.3 < R  2:2(0) | - -`, ResetLateData, Resp},
+		{"another TTL than the host's own", opened + `
+			1.0 < R. 1:1(0) ack 1 ttl 57 | - -`, ResetMiddlebox, Resp},
+		{"giving up before the answer", `
+			0.0 > S  0:0(0) | - -
+			1.0 > R  1:1(0) | - -`, ResetAbort, Orig},
+		{"midstream, bare", `
+			0.0 > .P 1:2(1) ack 1 | - -
+			1.0 < R  1:1(0) | - -`, ResetUnknown, Resp},
+	} {
+		rec, tr := run(t, Options{}, plainWire, c.lines)
+		tr.Finish()
+		if r := rec.records[0]; r.Close.ResetCause != c.cause || r.Close.ResetBy != c.by {
+			t.Errorf("%s: %s by %v, want %s by %v", c.name, r.Close.ResetCause, r.Close.ResetBy, c.cause, c.by)
+		}
+	}
+}
+
+func TestObserveDoesNotAllocate(t *testing.T) {
+	tr := New(Options{}, &recorder{})
+	w := plainWire
+	for i, l := range parseExchange(t, opened) {
+		tr.Observe(w.segment(l, uint64(i+1)))
+	}
+	data := w.segment(line{from: Orig, flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}, 4)
+	ack := w.segment(line{from: Resp, flags: capture.ACK, seq: 1, ack: 101, win: 10, ttl: 64}, 5)
+	if n := testing.AllocsPerRun(2000, func() {
+		tr.Observe(data)
+		tr.Observe(ack)
+		data.Seq += 100
+		ack.Ack += 100
+		data.Packet += 2
+		ack.Packet += 2
+		data.Time += 1e6
+		ack.Time += 1e6
+	}); n != 0 {
+		t.Errorf("%v allocations for two segments", n)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	tr := New(Options{}, &recorder{})
+	const conns = 1000
+	segs := make([][2]capture.Segment, conns)
+	for i := range segs {
+		w := wire{[2]capture.Endpoint{endpointAt(byte(i/250), uint16(10000+i)), endpointAt(255, 80)}, [2]uint32{uint32(i), 7}}
+		syn := w.segment(line{flags: capture.SYN}, uint64(i))
+		tr.Observe(syn)
+		segs[i] = [2]capture.Segment{
+			*w.segment(line{from: Orig, flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}, 4),
+			*w.segment(line{from: Resp, flags: capture.ACK, seq: 1, ack: 101, win: 10, ttl: 64}, 5),
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		s := &segs[i/2%conns][i%2]
+		tr.Observe(s)
+		s.Seq, s.Ack, s.Time = s.Seq+100*uint32(1-i%2), s.Ack+100*uint32(i%2), s.Time+1000
+	}
+}
