@@ -43,7 +43,6 @@ func TestScripts(t *testing.T) {
 		Setup:              setup,
 		Condition:          condition,
 		RequireUniqueNames: true,
-		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status":  statusCommand,
 			"packets": packetsCommand,

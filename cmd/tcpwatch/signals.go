@@ -12,6 +12,7 @@ type signals struct {
 	stop   atomic.Bool // Ctrl-C or SIGTERM: end, and report
 	report atomic.Bool // SIGUSR1: report so far
 	ch     chan os.Signal
+	exit   func(status int)
 }
 
 // watchSignals begins to listen. The second Ctrl-C ends the program at once.
@@ -19,7 +20,7 @@ func watchSignals() *signals {
 	// Without this, writing to a closed pipe would kill us before the other
 	// outputs are complete.
 	signal.Ignore(syscall.SIGPIPE)
-	s := &signals{ch: make(chan os.Signal, 4)}
+	s := &signals{ch: make(chan os.Signal, 4), exit: os.Exit}
 	wanted := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup
 		wanted = append(wanted, syscall.SIGHUP)
@@ -35,7 +36,7 @@ func (s *signals) listen() {
 		case sig == syscall.SIGUSR1:
 			s.report.Store(true)
 		case s.stop.Swap(true):
-			os.Exit(128 + int(syscall.SIGINT))
+			s.exit(128 + int(syscall.SIGINT))
 		}
 	}
 }
