@@ -71,6 +71,7 @@ const (
 	hasTimeWait
 	hasClosedByRST  // its RST, or one it must accept
 	hasDataAfterFIN // it sent data after the other end's FIN was acknowledged
+	isChallenged    // a SYN or RST reached it that it must answer by a challenge ACK (RFC 5961)
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 )
 

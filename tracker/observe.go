@@ -222,6 +222,10 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 			c.confirm(from)
 		}
 	}
+	if pure && !probe && e.has&isChallenged != 0 {
+		e.has &^= isChallenged
+		c.note(Moment{Kind: MomentChallengeACK, End: from})
+	}
 	if coversFIN {
 		t.ackFIN(c, from, s, now)
 	}

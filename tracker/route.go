@@ -28,6 +28,10 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 		if old := top.prev; old != nil {
 			t.drop(sh, old, endReuse, t.clock.now)
 		}
+		if !top.over() {
+			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
+			top.ends[from.Peer()].has |= isChallenged
+		}
 		return t.begin(sh, top, k, s)
 	case s.Flags.Has(capture.SYN|capture.ACK) && !s.Flags.Has(capture.RST):
 		if top.ownSYNACK(from, s) {

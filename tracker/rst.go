@@ -18,6 +18,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	if !c.acceptsRST(to, s) {
 		c.rstsIgnored++
+		p.has |= isChallenged
 		c.note(Moment{Kind: MomentResetIgnored, End: from, Cause: cause})
 		return
 	}
@@ -30,6 +31,9 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	case cause == ResetAfterClose:
 		c.note(Moment{Kind: MomentResetHarmless, End: from, From: in, Cause: cause})
 	default:
+		if cause == ResetKeepaliveDead {
+			c.note(Moment{Kind: MomentKeepaliveDead, End: from, N: uint64(e.probe.pending)})
+		}
 		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.answeredAt == 0 {
 			c.answered, c.answeredAt = now, s.Packet
 			if from == Orig {
