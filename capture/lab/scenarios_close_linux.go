@@ -72,6 +72,19 @@ func closes() []Scenario {
 			},
 		},
 		{
+			Name: "simultaneous-close-repeats", Shape: Relayed, Taps: bothEnds(),
+			Doc:   "both ends close at once, and the way to the server gets slow: it repeats its FIN before and after it hears the client's",
+			Relay: slowFromFIN(30*time.Millisecond, 500*time.Millisecond),
+			Script: func(s *Stage) {
+				c, a := s.Joined()
+				s.Exchange(c, a)
+				s.Pause(2 * moment)
+				c.Close()
+				a.Close()
+				s.Pause(1800 * time.Millisecond)
+			},
+		},
+		{
 			Name: "fin-overtakes-data", Shape: Relayed, Taps: bothEnds(),
 			Doc: "the path holds the last data back until the FIN has overtaken it",
 			Relay: func(seg *segment) Verdict {

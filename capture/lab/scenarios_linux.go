@@ -2,6 +2,7 @@ package lab
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,25 @@ func bothEnds() []TapSpec { return []TapSpec{{}, {Where: AtServer, Suffix: "-at-
 // slowly delays every segment, so that segments can cross.
 func slowly(d time.Duration) func(*segment) Verdict {
 	return func(*segment) Verdict { return Verdict{Delay: d} }
+}
+
+// slowFromFIN delays every segment; of what goes to the server the client's FIN
+// longer, and what follows that twice as long.
+func slowFromFIN(before, after time.Duration) func(*segment) Verdict {
+	var seen atomic.Bool
+	return func(seg *segment) Verdict {
+		if seg.dst.Port() != 80 {
+			return Verdict{Delay: before}
+		}
+		switch {
+		case seen.Load():
+			return Verdict{Delay: 2 * after}
+		case seg.flags&flagFIN != 0:
+			seen.Store(true)
+			return Verdict{Delay: after}
+		}
+		return Verdict{Delay: before}
+	}
 }
 
 // finish closes both ends, the client first, and waits for the last ACK.
