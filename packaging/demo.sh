@@ -16,7 +16,7 @@ for name in syn-lost last-ack-lost; do
 	file=$captures/$name.pcap
 	[ -e "$file" ] || continue
 	# The lab's captures begin with two packets of neighbour discovery.
-	id=$(./tcpwatch "$file" -o csv | sed -n '2s/^\([0-9]*\),.*/\1/p')
+	id=$(./tcpwatch "$file" -o csv | sed -n '2s/^conn,\([0-9]*\),.*/\1/p')
 	echo
 	echo "\$ ./tcpwatch $file --why ${id:-1}"
 	./tcpwatch "$file" --why "${id:-1}"
