@@ -58,9 +58,9 @@ say "test ${race}"
 # shellcheck disable=SC2086 # may be empty
 "$go" test $race -v -timeout 10m ./... >"$logs/test" 2>&1
 status=$?
-grep -E '^(ok|FAIL|panic)' "$logs/test"
+grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then
-	grep -vE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/test" | head -n 400
+	grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/test" | head -n 400
 	failed="$failed test;"
 fi
 # A skipped test tells its reason in the log line before its verdict.
@@ -93,9 +93,9 @@ if [ -s "$skips" ]; then
 	sort -u "$skips"
 fi
 echo
-passed=$(grep -cE '^--- PASS' "$logs/test")
-bad=$(grep -cE '^--- FAIL' "$logs/test")
-left=$(grep -cE '^--- SKIP' "$logs/test")
+passed=$(grep -acE '^--- PASS' "$logs/test")
+bad=$(grep -acE '^--- FAIL' "$logs/test")
+left=$(grep -acE '^--- SKIP' "$logs/test")
 say "$(($(date +%s) - start)) s"
 if [ -n "$failed" ]; then
 	echo "FAILED:$failed"
