@@ -88,6 +88,9 @@ func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) 
 		// Nobody acknowledged it: it was lost behind the tap, and comes again now.
 		if c.retract(to, ^tookFIN, now, s.Packet) {
 			t.deliverFIN(c, from, s, now)
+			if p.finSeen && s.Flags.Has(capture.ACK) && p.fin.Less(reassembly.Seq(s.Ack)) {
+				c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
+			}
 		}
 		return
 	}

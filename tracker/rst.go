@@ -94,6 +94,9 @@ func (c *conn) acceptsRST(to End, s *capture.Segment) bool {
 	if e.finSeen && d == e.fin {
 		d = d.Add(1)
 	}
+	if p.state == TimeWait {
+		return seq == e.sndNxt()
+	}
 	una := e.stream.Una()
 	return seq == d || seq == una || seq == e.sndNxt() || e.finSeen && seq == e.fin.Add(1) || seq == e.stream.Next() ||
 		len(e.stream.Gaps()) > 0 && una.LessEq(seq) && seq.LessEq(e.sndNxt())
