@@ -23,9 +23,13 @@ func (d *drawing) summary(b *bufio.Writer) {
 	d.line(b, "keepalive", p.keepaliveSummary(r))
 	d.line(b, "closed", p.closeSummary(r))
 	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
-	if r.States[0] != tracker.Unknown || r.States[1] != tracker.Unknown {
-		d.line(b, "left in", fmt.Sprintf("client %s, server %s", stateOr(r.States[0]), stateOr(r.States[1])))
+	left := ""
+	for e, s := range r.States {
+		if s != tracker.Unknown {
+			left = comma(left, client(tracker.End(e))+" "+stateOr(s))
+		}
 	}
+	d.line(b, "left in", left)
 	d.line(b, "caution", cautions(&r.Capture))
 }
 

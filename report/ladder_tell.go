@@ -233,7 +233,11 @@ func (f *figure) streamSentence(m *tracker.Moment) string {
 	case tracker.MomentGap:
 		return plural(m.N, "byte") + " before this segment not seen (yet)"
 	case tracker.MomentAckedUnseen:
-		return fmt.Sprintf("acknowledges %s that the capture never saw: the capture lost them, not the network", plural(m.N, "byte"))
+		what := plural(m.N, "byte")
+		if m.N == 1 {
+			what = "a byte or a FIN"
+		}
+		return "acknowledges " + what + " that the capture never saw: missed by the capture, not lost in the network"
 	case tracker.MomentRetracted:
 		return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", the(m.End), stateOr(m.From), stateOr(m.To))
 	case tracker.MomentUnknownSegment:
