@@ -50,7 +50,7 @@ func (f *figure) sentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
 	case k <= tracker.MomentHalfCloseData:
 		return f.closeSentence(m, r)
 	case k <= tracker.MomentChallengeACK:
-		return f.resetSentence(m, s)
+		return f.resetSentence(m, r, s)
 	case k <= tracker.MomentWindowProbe:
 		return f.waitSentence(m, s)
 	default:
@@ -180,9 +180,12 @@ func (f *figure) closeSentence(m *tracker.Moment, r *rung) string {
 	return ""
 }
 
-func (f *figure) resetSentence(m *tracker.Moment, s *tracker.Step) string {
+func (f *figure) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
 	switch m.Kind {
 	case tracker.MomentReset:
+		if r.has(tracker.MomentKeepaliveDead) {
+			return ""
+		}
 		in := ""
 		if m.End <= tracker.Resp && s.Before[m.End] != tracker.Unknown && s.Before[m.End] < tracker.NStates {
 			in = " in " + s.Before[m.End].String()
@@ -213,7 +216,7 @@ func (f *figure) waitSentence(m *tracker.Moment, s *tracker.Step) string {
 	case tracker.MomentKeepaliveAnswer:
 		return "the probe is answered" + after + ": " + the(m.End) + " is alive"
 	case tracker.MomentKeepaliveDead:
-		return fmt.Sprintf("%s unanswered: %s gives the connection up", plural(m.N, "keepalive probe"), the(m.End))
+		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", plural(m.N, "keepalive probe"), the(m.End))
 	case tracker.MomentZeroWindow:
 		return fmt.Sprintf("%s has no room left (window 0): its program does not read, %s must wait", the(m.End), the(other(m.End)))
 	case tracker.MomentZeroWindowEnd:
