@@ -60,6 +60,8 @@ type datagram struct {
 	captured   unitSet // and in data
 	data       []byte
 	first      bool // the first fragment was seen; what follows is from it
+	head       Segment
+	marks      Marks
 	proto      layers.IPProtocol
 	ttl, ecn   uint8
 	prev, next *datagram // by age; next also chains free ones
@@ -111,6 +113,7 @@ func (d *Decoder) fragment(proto layers.IPProtocol, id uint32, offset int, more 
 	g.pieces++
 	if offset == 0 && !g.first {
 		g.first, g.proto, g.ttl, g.ecn = true, proto, s.TTL, s.ECN
+		g.head, g.marks, g.head.Marks = *s, d.marks, 0
 	}
 	d.frags.put(g, offset, end, more, v.data)
 	if !g.complete() {
@@ -122,6 +125,32 @@ func (d *Decoder) fragment(proto layers.IPProtocol, id uint32, offset int, more 
 	d.marks |= MarkFragmented
 	whole := min(g.captured.prefix()*fragmentUnit, g.total, len(g.data))
 	return d.transport(g.proto, view{g.data[:whole], g.total})
+}
+
+// Flush reads, after the last packet, the oldest datagram that was never
+// complete, as far as it is there without a gap: what became of the rest is not
+// known, but its sender has sent the segment. The segment has the number and
+// time of the first fragment. The caller calls it until it reports false;
+// datagrams in which no segment shows stay counted as SkipFragment.
+func (d *Decoder) Flush() bool {
+	for d.frags.recycle(); d.frags.oldest != nil; d.frags.recycle() {
+		g := d.frags.oldest
+		d.frags.finish(g)
+		if !g.first {
+			continue
+		}
+		d.Segment, d.marks, d.now = g.head, g.marks|MarkFragmented, g.head.Time
+		d.v6, d.layers, d.bounded = g.key.v6, 0, false
+		sent := g.sent.prefix() * fragmentUnit
+		whole := min(g.captured.prefix()*fragmentUnit, sent, len(g.data))
+		skipped := d.Skipped
+		if d.transport(g.proto, view{g.data[:whole], sent}) == OutcomeSegment {
+			d.Skipped[SkipFragment]--
+			return true
+		}
+		d.Skipped = skipped
+	}
+	return false
 }
 
 // carriesTCP reports whether transport follows proto at all.

@@ -5,22 +5,53 @@ import (
 	"strconv"
 )
 
-// Addr is an IPv6 address, or an IPv4 address mapped into one (::ffff:a.b.c.d).
-// It is an array, not a netip.Addr, so that a Segment holds no pointer.
+// Addr is an IPv6 address, or an IPv4 address behind a prefix that no IPv6
+// packet carries: an IPv4-mapped address (::ffff:a.b.c.d) in an IPv6 header is
+// another address than a.b.c.d in an IPv4 header. It is an array, not a
+// netip.Addr, so that a Segment holds no pointer.
 type Addr [16]byte
 
-// AddrFrom4 maps an IPv4 address.
+// The prefix of IPv4 addresses, ::fefe:0:0/96, lies in the block that RFC 4291
+// section 2.4 keeps unassigned.
+const ip4Mark = 0xfe
+
+// AddrFrom4 is the four bytes of an IPv4 address.
 func AddrFrom4(b []byte) (a Addr) {
-	a[10], a[11] = 0xff, 0xff
+	a[10], a[11] = ip4Mark, ip4Mark
 	copy(a[12:], b[:4])
 	return a
 }
 
-// Netip returns the address as net/netip has it, IPv4 unmapped.
-func (a Addr) Netip() netip.Addr { return netip.AddrFrom16(a).Unmap() }
+// AddrFrom is AddrFrom4 for an IPv4 address, and the bytes of any other; the
+// zone is lost.
+func AddrFrom(ip netip.Addr) Addr {
+	if ip.Is4() {
+		b := ip.As4()
+		return AddrFrom4(b[:])
+	}
+	return ip.As16()
+}
 
-// Is4 reports whether the address is a mapped IPv4 address.
-func (a Addr) Is4() bool { return netip.AddrFrom16(a).Is4In6() }
+// Netip returns the address as net/netip has it.
+func (a Addr) Netip() netip.Addr {
+	if a.Is4() {
+		return netip.AddrFrom4([4]byte(a[12:]))
+	}
+	return netip.AddrFrom16(a)
+}
+
+// Is4 reports whether the address is of IPv4.
+func (a Addr) Is4() bool {
+	return [12]byte(a[:12]) == [12]byte{10: ip4Mark, 11: ip4Mark}
+}
+
+// Wire is the address as an IP header carries it: 4 or 16 bytes, borrowed.
+func (a *Addr) Wire() []byte {
+	if a.Is4() {
+		return a[12:]
+	}
+	return a[:]
+}
 
 func (a Addr) String() string { return a.Netip().String() }
 

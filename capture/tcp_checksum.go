@@ -9,12 +9,11 @@ import (
 
 // checksumOK verifies the TCP checksum of the whole segment b, header
 // included, with the pseudo-header of s's addresses (RFC 9293 section 3.1,
-// RFC 8200 section 8.1; for IPv4 both give the same sum: the ffff of a mapped
-// address is zero in one's complement).
+// RFC 8200 section 8.1).
 func (s *Segment) checksumOK(b []byte) bool {
 	sum := uint64(len(b)) + uint64(layers.IPProtocolTCP)
-	sum = addWords(sum, s.Src.Addr[:])
-	sum = addWords(sum, s.Dst.Addr[:])
+	sum = addWords(sum, s.Src.Addr.Wire())
+	sum = addWords(sum, s.Dst.Addr.Wire())
 	return fold(addWords(sum, b)) == 0xffff
 }
 

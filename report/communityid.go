@@ -13,7 +13,7 @@ import (
 // smaller end's address, greater end's address, protocol, padding, and both
 // ports in that order, all big-endian.
 func appendCommunityID(b []byte, x, y capture.Endpoint) []byte {
-	xa, ya := wireAddr(&x.Addr), wireAddr(&y.Addr)
+	xa, ya := x.Addr.Wire(), y.Addr.Wire()
 	c := bytes.Compare(xa, ya)
 	if c > 0 || c == 0 && x.Port > y.Port {
 		x.Port, y.Port = y.Port, x.Port
@@ -28,12 +28,4 @@ func appendCommunityID(b []byte, x, y capture.Endpoint) []byte {
 	sum := sha1.Sum(m)
 	b = append(b, '1', ':')
 	return base64.StdEncoding.AppendEncode(b, sum[:])
-}
-
-// wireAddr is the address as the IP header carries it: 4 or 16 bytes.
-func wireAddr(a *capture.Addr) []byte {
-	if a.Is4() {
-		return a[12:]
-	}
-	return a[:]
 }

@@ -12,7 +12,7 @@ import (
 // end makes an endpoint of "10.0.0.1:80" or "[2001:db8::1]:80".
 func end(s string) capture.Endpoint {
 	ap := netip.MustParseAddrPort(s)
-	return capture.Endpoint{Addr: ap.Addr().As16(), Port: ap.Port()}
+	return capture.Endpoint{Addr: capture.AddrFrom(ap.Addr()), Port: ap.Port()}
 }
 
 // madeUp is a complete connection, four segments, closed by the client.

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"slices"
 	"strings"
+	"tcpwatch/capture"
 	"testing"
 
 	"tcpwatch/tracker"
@@ -101,7 +101,7 @@ func TestLimitsAreCounted(t *testing.T) {
 	r := notOpened(madeUp(1, "10.0.0.1:1", "10.0.0.2:2"), tracker.OpenRefused)
 	aim := func(i int) *tracker.Record {
 		r.ID = uint64(i + 1)
-		r.Resp.Addr = netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}).As16()
+		r.Resp.Addr = capture.AddrFrom4([]byte{10, 1, byte(i >> 8), byte(i)})
 		r.Resp.Port = uint16(1 + i>>16)
 		return r
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"net/netip"
 	"strconv"
 	"time"
 	"unicode"
@@ -113,10 +112,8 @@ func (v value) appendPlain(b []byte) []byte {
 	return b
 }
 
-// appendAddr appends the address as text, IPv4 unmapped.
-func appendAddr(b []byte, a capture.Addr) []byte {
-	return netip.AddrFrom16(a).Unmap().AppendTo(b)
-}
+// appendAddr appends the address as text.
+func appendAddr(b []byte, a capture.Addr) []byte { return a.Netip().AppendTo(b) }
 
 // appendSeconds appends nanoseconds as an exact decimal number of seconds.
 func appendSeconds(b []byte, ns int64) []byte {

@@ -83,8 +83,8 @@ func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) 
 	if p.state == TimeWait {
 		kind = MomentLastACKLost
 	}
-	c.note(Moment{Kind: kind, End: from, N: uint64(e.fins - 1), Since: now - e.finTime, Ref: e.finPacket})
-	if !e.finAcked && tookFIN.has(p.state) {
+	switch {
+	case !e.finAcked && tookFIN.has(p.state):
 		// Nobody acknowledged it: it was lost behind the tap, and comes again now.
 		if c.retract(to, ^tookFIN, now, s.Packet) {
 			t.deliverFIN(c, from, s, now)
@@ -92,17 +92,15 @@ func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) 
 				c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
 			}
 		}
-		return
-	}
 	// The ACK that passed the tap did not reach it.
-	switch e.state {
-	case Closed:
+	case e.state == Closed:
 		c.retract(from, 1<<LastAck, now, s.Packet)
-	case FinWait2:
+	case e.state == FinWait2:
 		c.retract(from, 1<<FinWait1, now, s.Packet)
-	case TimeWait:
+	case e.state == TimeWait:
 		c.retract(from, 1<<Closing, now, s.Packet)
 	}
+	c.note(Moment{Kind: kind, End: from, N: uint64(e.fins - 1), Since: now - e.finTime, Ref: e.finPacket})
 }
 
 // missedFIN implies the FIN of an end that the capture missed: one number after

@@ -25,7 +25,7 @@ func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
 	}
 	c.z.observe(from, s)
 	c.count(e, s)
-	if e.recent.again(s) {
+	if e.recent.again(s, uint16(c.ends[from.Peer()].packets)) {
 		c.duplicates++
 		c.note(Moment{Kind: MomentDuplicate, End: from})
 	} else {

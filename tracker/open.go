@@ -57,7 +57,6 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 	if s.Len > 0 {
 		e.wireBytes += uint64(s.Len)
 	}
-	c.note(Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), Since: now - e.firstSYN, Ref: e.firstSYNPacket})
 	switch e.state {
 	case Established, SynReceived:
 		// A SYN/ACK (or SYN) that passed the tap did not reach it.
@@ -69,6 +68,7 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 		}
 		c.openKind, c.answer, c.flags = "", Answer{}, c.flags&^isReset
 	}
+	c.note(Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), Since: now - e.firstSYN, Ref: e.firstSYNPacket})
 }
 
 // takeSYNACK takes a SYN/ACK.
@@ -144,8 +144,6 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 // (accept queue full, or TCP_DEFER_ACCEPT on Linux).
 func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.note(Moment{Kind: MomentSYNACKAgain, End: from, N: uint64(e.synAcks - 1), Since: now - e.firstSYN,
-		Ref: e.firstSYNPacket, ThirdACKSeen: c.thirdACKAt != 0})
 	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
 		c.synAckLost++
 	}
@@ -153,6 +151,8 @@ func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int6
 		// No ACK came: the SYN/ACK before this one was lost behind the tap.
 		c.retract(from.Peer(), inSynSent, now, s.Packet)
 	}
+	c.note(Moment{Kind: MomentSYNACKAgain, End: from, N: uint64(e.synAcks - 1), Since: now - e.firstSYN,
+		Ref: e.firstSYNPacket, ThirdACKSeen: c.thirdACKAt != 0})
 }
 
 // ackSYN is what an ACK says about the SYN of the end it is sent to.

@@ -12,6 +12,7 @@ const duplicateWindow = 5000
 type recentSegments struct {
 	print [4]uint32
 	at    [4]uint32 // microseconds, modulo 2^32
+	peer  [4]uint16 // packets of the other end until then, modulo 2^16
 	ttl   [4]uint8
 	next  uint8
 	n     uint8
@@ -31,16 +32,21 @@ func fingerprint(s *capture.Segment) uint32 {
 	return uint32(h >> 32)
 }
 
-// again notes a segment and reports whether the capture has just seen it.
-func (r *recentSegments) again(s *capture.Segment) bool {
+// again notes a segment and reports whether the capture has just seen it. peer
+// is how many packets of the other end came before it: without an IPv4
+// identification a segment that answers another looks like the answer before.
+func (r *recentSegments) again(s *capture.Segment, peer uint16) bool {
 	f, at := fingerprint(s), uint32(s.Time/1000)
 	for i := range r.n {
+		if s.IPID == 0 && r.peer[i] != peer {
+			continue
+		}
 		// A router on the way between the two copies takes one off the TTL.
 		if d := int(r.ttl[i]) - int(s.TTL); r.print[i] == f && at-r.at[i] < duplicateWindow && d >= -1 && d <= 1 {
 			return true
 		}
 	}
-	r.print[r.next], r.at[r.next], r.ttl[r.next] = f, at, s.TTL
+	r.print[r.next], r.at[r.next], r.peer[r.next], r.ttl[r.next] = f, at, peer, s.TTL
 	r.next = (r.next + 1) % uint8(len(r.print))
 	r.n = min(r.n+1, uint8(len(r.print)))
 	return false

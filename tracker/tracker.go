@@ -85,6 +85,12 @@ func (t *Tracker) Observe(s *capture.Segment) {
 	t.touch(sh, c)
 }
 
+// Holds reports whether a connection on a segment's endpoints is held.
+func (t *Tracker) Holds(s *capture.Segment) bool {
+	k := t.segmentKey(s)
+	return t.shards[k.shard()].table[k] != nil
+}
+
 // Tick lets time-driven edges happen and hands out what has finished. The
 // caller calls it at every 4,096th packet of the input, whatever the packet
 // was, so that results do not depend on how the work is divided; now is the

@@ -168,7 +168,7 @@ func zeekEndpoint(t *testing.T, addr, port string) capture.Endpoint {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return capture.Endpoint{Addr: a.As16(), Port: uint16(p)}
+	return capture.Endpoint{Addr: capture.AddrFrom(a), Port: uint16(p)}
 }
 
 // groupRows puts rows of the same two endpoints together, whoever is originator.

@@ -11,7 +11,7 @@ import (
 
 func endpoint(s string) capture.Endpoint {
 	a := netip.MustParseAddrPort(s)
-	return capture.Endpoint{Addr: a.Addr().As16(), Port: a.Port()}
+	return capture.Endpoint{Addr: capture.AddrFrom(a.Addr()), Port: a.Port()}
 }
 
 func syn(src, dst string) *capture.Segment {

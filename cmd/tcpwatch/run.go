@@ -91,6 +91,14 @@ func (w *watch) announce(chosen bool) {
 // end hands out what is left and returns the exit status.
 func (w *watch) end() int {
 	w.out.endLines() // that the input ends is no event of a connection
+	for w.decoder.Flush() {
+		// Out of order by now: it tells of a connection of which there is
+		// nothing else, and would only confuse one that is known.
+		if s := &w.decoder.Segment; !w.tracker.Holds(s) {
+			w.segments++
+			w.tracker.Observe(s)
+		}
+	}
 	w.tracker.Finish()
 	w.status.clear()
 	w.out.finish(w.headline())
@@ -103,7 +111,7 @@ func (w *watch) end() int {
 		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
 	}
 	if w.out.ladder != nil && w.out.ladder.Len() == 0 {
-		w.warn(fmt.Errorf("no connection %s in %s packets", w.o.why.text, thousands(w.packets)))
+		w.warn(fmt.Errorf("no connection %s in %s packets: a connection's number is that of its first packet; --report connections lists them", w.o.why.text, thousands(w.packets)))
 		status = exitUsage
 	}
 	if err := w.out.err; err != nil && !errors.Is(err, syscall.EPIPE) {

@@ -38,7 +38,7 @@ func parseEndpoint(s string) (capture.Endpoint, error) {
 	if err != nil {
 		return capture.Endpoint{}, err
 	}
-	return capture.Endpoint{Addr: a.Addr().As16(), Port: a.Port()}, nil
+	return capture.Endpoint{Addr: capture.AddrFrom(a.Addr().Unmap()), Port: a.Port()}, nil
 }
 
 // marks is the tracker's question whether a connection is one of them.
