@@ -1,0 +1,155 @@
+package reassembly
+
+// MaxFlight is how many segments in flight a Flight remembers one by one; past
+// that, neighbours are taken together, which Flight.Merged counts.
+const MaxFlight = 1024
+
+// Sent is one segment in flight (or several neighbours taken together): the
+// numbers From <= n < To, when it was sent, and what became of it.
+type Sent struct {
+	From, To    Seq
+	First, Last int64  // ns: first and last transmission seen
+	Packet      uint64 // of the first transmission
+	Times       uint16 // transmissions seen
+	SACKed      bool   // the receiver has it (RFC 2018)
+}
+
+// Flight is what one end has sent and the other has not yet acknowledged: the
+// scoreboard that a sender keeps (RFC 6675), rebuilt from the tap. It is in
+// order of numbers, without overlap. The zero value is empty.
+type Flight struct {
+	segs   []Sent
+	head   int // segs[:head] are acknowledged
+	merged uint32
+}
+
+// Merged is how many segments lost their own entry because of MaxFlight.
+func (f *Flight) Merged() uint32 { return f.merged }
+
+// Len is the number of entries.
+func (f *Flight) Len() int { return len(f.segs) - f.head }
+
+// At is entry i; borrowed until the next change.
+func (f *Flight) At(i int) *Sent { return &f.segs[f.head+i] }
+
+// Reset forgets everything but keeps the storage.
+func (f *Flight) Reset() { *f = Flight{segs: f.segs[:0]} }
+
+// Release forgets everything, the storage too.
+func (f *Flight) Release() { *f = Flight{} }
+
+// search is the index of the first entry that ends after n.
+func (f *Flight) search(n Seq) int {
+	lo, hi := f.head, len(f.segs)
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if f.segs[mid].To.LessEq(n) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// Send notes the transmission of numbers never sent before, as far as seen.
+func (f *Flight) Send(from, to Seq, now int64, packet uint64) {
+	if n := len(f.segs); n > f.head && f.segs[n-1].To.LessEq(from) || n == f.head {
+		f.room()
+		f.segs = append(f.segs, Sent{From: from, To: to, First: now, Last: now, Packet: packet, Times: 1})
+		return
+	}
+	// It fills a hole between others.
+	f.room()
+	i := f.search(from)
+	f.segs = append(f.segs, Sent{})
+	copy(f.segs[i+1:], f.segs[i:])
+	f.segs[i] = Sent{From: from, To: to, First: now, Last: now, Packet: packet, Times: 1}
+}
+
+// room makes place for one more entry: first by closing up over what is
+// acknowledged, then by taking the oldest two together.
+func (f *Flight) room() {
+	if f.head > 0 && (f.head == len(f.segs) || len(f.segs) == cap(f.segs)) {
+		f.segs = f.segs[:copy(f.segs, f.segs[f.head:])]
+		f.head = 0
+	}
+	if f.Len() < MaxFlight {
+		return
+	}
+	a, b := &f.segs[f.head], &f.segs[f.head+1]
+	b.From, b.First, b.Packet = a.From, a.First, a.Packet
+	b.Last, b.Times, b.SACKed = max(a.Last, b.Last), max(a.Times, b.Times), a.SACKed && b.SACKed
+	f.head++
+	f.merged++
+}
+
+// Repeat notes that numbers in flight were sent again and returns the entry
+// that began them as it was before; false where none is known.
+func (f *Flight) Repeat(from, to Seq, now int64) (was Sent, ok bool) {
+	for i := f.search(from); i < len(f.segs) && f.segs[i].From.Less(to); i++ {
+		if s := &f.segs[i]; !ok {
+			was, ok = *s, true
+			s.Last, s.Times = now, s.Times+1
+		} else {
+			s.Last, s.Times = now, s.Times+1
+		}
+	}
+	return was, ok
+}
+
+// Acked is what an acknowledgment took out of flight.
+type Acked struct {
+	Segments int // entries wholly acknowledged
+	Bytes    uint32
+	Newest   Sent // the last of them
+	Karn     bool // none of them was ever repeated: Newest's time is certain (RFC 6298 section 3)
+}
+
+// Ack takes out what lies before una.
+func (f *Flight) Ack(una Seq) (a Acked) {
+	a.Karn = true
+	for f.head < len(f.segs) {
+		s := &f.segs[f.head]
+		if una.Less(s.To) {
+			if s.From.Less(una) {
+				a.Bytes += uint32(una - s.From)
+				s.From = una
+			}
+			break
+		}
+		a.Segments++
+		a.Bytes += uint32(s.To - s.From)
+		a.Newest = *s
+		a.Karn = a.Karn && s.Times == 1
+		f.head++
+	}
+	if f.head == len(f.segs) {
+		f.segs, f.head = f.segs[:0], 0
+	}
+	return a
+}
+
+// SACK marks what a block says has arrived and returns how many entries that
+// is news for, and the newest of them.
+func (f *Flight) SACK(left, right Seq) (n int, newest Sent) {
+	for i := f.search(left); i < len(f.segs) && f.segs[i].To.LessEq(right); i++ {
+		if s := &f.segs[i]; !s.SACKed && left.LessEq(s.From) {
+			s.SACKed = true
+			n++
+			newest = *s
+		}
+	}
+	return n, newest
+}
+
+// SACKedAbove reports whether anything at or above n has arrived out of order:
+// what lies before it is missing at the receiver.
+func (f *Flight) SACKedAbove(n Seq) bool {
+	for i := len(f.segs) - 1; i >= f.head && !f.segs[i].To.LessEq(n); i-- {
+		if f.segs[i].SACKed {
+			return true
+		}
+	}
+	return false
+}

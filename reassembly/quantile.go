@@ -1,0 +1,55 @@
+package reassembly
+
+import "math/bits"
+
+// Histogram counts spans of time in log-linear buckets, eight to a doubling
+// from 1 us to 537 s, so that a quantile is off by at most 6.3 %. What lies
+// outside counts to the first or last bucket.
+type Histogram struct {
+	counts [8 * 30]uint32
+	n      uint32
+}
+
+const subBuckets = 8
+
+func bucket(ns int64) int {
+	us := uint64(max(ns, 0)) / 1000
+	if us < subBuckets {
+		return int(us)
+	}
+	e := bits.Len64(us) - 4 // us>>e lies in 8..15
+	i := (e+1)*subBuckets + int(us>>e) - subBuckets
+	return min(i, len(Histogram{}.counts)-1)
+}
+
+// middle is the middle of a bucket in nanoseconds.
+func middle(i int) int64 {
+	if i < subBuckets {
+		return int64(i)*1000 + 500
+	}
+	e := i/subBuckets - 1
+	low := int64(subBuckets+i%subBuckets) << e
+	return (low*2 + 1<<e) * 500
+}
+
+// Add counts one span, in nanoseconds.
+func (h *Histogram) Add(ns int64) {
+	h.counts[bucket(ns)]++
+	h.n++
+}
+
+// N is the number of spans.
+func (h *Histogram) N() uint32 { return h.n }
+
+// Quantile is the span that the share q of them does not exceed, in nanoseconds; 0 when there are none.
+func (h *Histogram) Quantile(q float64) int64 {
+	want := uint32(q*float64(h.n) + 0.999999)
+	want = max(1, min(want, h.n))
+	var sum uint32
+	for i, c := range h.counts {
+		if sum += c; sum >= want && h.n > 0 {
+			return middle(i)
+		}
+	}
+	return 0
+}
