@@ -88,7 +88,7 @@ func (m *slowDatagram) put(offset int, more bool, b []byte) {
 		return
 	}
 	m.first = m.first || offset == 0
-	if m.total >= 0 && end > m.total || !more && m.total < 0 && end < m.upTo {
+	if m.total >= 0 && (end > m.total || !more && end != m.total) || !more && m.total < 0 && end < m.upTo {
 		return
 	}
 	if !more && m.total < 0 {

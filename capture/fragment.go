@@ -223,9 +223,10 @@ func (f *fragments) makeRoom(skipped *[NSkipReasons]uint64) {
 }
 
 // put adds bytes [offset, end) of g, of which b were captured. What
-// contradicts a length already known is ignored.
+// contradicts a length already known, a second end among it, is ignored, as
+// Linux does.
 func (f *fragments) put(g *datagram, offset, end int, more bool, b []byte) {
-	if g.total >= 0 && end > g.total || !more && g.total < 0 && end < g.sent.highest() {
+	if g.total >= 0 && (end > g.total || !more && end != g.total) || !more && g.total < 0 && end < g.sent.highest() {
 		return
 	}
 	if !more && g.total < 0 {
