@@ -141,6 +141,8 @@ type conn struct {
 	dropped      uint32 // transitions not remembered
 	trans        []Transition
 	z            zeek
+	turns        turnarounds
+	mark         uint32 // see Placed.Mark
 }
 
 // connFlags are facts about a connection that fit a bit each.
@@ -192,7 +194,7 @@ func (c *conn) note(m Moment) {
 func (c *conn) clear() {
 	trans := c.trans[:0]
 	a, b := c.ends[0].stream, c.ends[1].stream
-	*c = conn{trans: trans, first: NoEnd, resetBy: NoEnd}
+	*c = conn{trans: trans, first: NoEnd, resetBy: NoEnd, turns: c.turns.cleared()}
 	a.Reset()
 	b.Reset()
 	c.ends[0].stream, c.ends[1].stream = a, b

@@ -46,6 +46,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	r.KeepaliveOutcome = c.keepaliveOutcome()
 	c.fillClose(&r.Close, r.Open.Kind)
 	c.fillTimeWait(&r.TimeWait)
+	c.fillExchanges(r)
 	r.Capture = CaptureRecord{
 		Midstream:    c.is(isMidstream),
 		OneWay:       c.oneWay(),

@@ -9,6 +9,7 @@ import (
 func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
 	from := c.from(s.Src)
 	e := &c.ends[from]
+	t.placed = Placed{Conn: c.id, From: from, Mark: &c.mark}
 	now := s.Time
 	if now < c.last {
 		// Cards with several queues stamp a little out of order; no span may become negative.
@@ -244,6 +245,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 		e.firstByte, e.has = now, e.has|hasFirstByte
 	}
 	a := e.stream.Add(seq, s.Len)
+	t.placeData(c, from, seq, a, now)
 	e.tailUnseen = e.tailUnseen && a.New+a.Filled == 0
 	e.seenBytes += uint64(a.New + a.Filled)
 	if a.Gap > 0 {

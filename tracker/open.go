@@ -23,7 +23,7 @@ func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
 	e.stream.Start(e.isn.Add(1))
 	if s.Len > 0 {
 		e.synData = s.Len
-		e.takeSYNData(s, now)
+		t.placeData(c, from, e.isn.Add(1), e.takeSYNData(s, now), now)
 	}
 	if e.state != Unknown {
 		c.flags |= isOpenUntimed
@@ -41,13 +41,14 @@ func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
 }
 
 // takeSYNData notes payload on a SYN (RFC 7413): sent, not yet accepted.
-func (e *endpoint) takeSYNData(s *capture.Segment, now int64) {
+func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 	e.wireBytes += uint64(s.Len)
 	a := e.stream.Add(e.isn.Add(1), s.Len)
 	e.seenBytes += uint64(a.New + a.Filled)
 	if e.has&hasFirstByte == 0 {
 		e.firstByte, e.has = now, e.has|hasFirstByte
 	}
+	return a
 }
 
 // repeatedSYN: no answer reached the opener.

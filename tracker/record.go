@@ -40,6 +40,8 @@ type Record struct {
 	Keepalive        [2]KeepaliveRecord // what that end probed
 	KeepaliveOutcome string             // alive | dead | unknown; "" without probes
 	Ends             [2]EndRecord       // what that end sent
+	Exchanges        ExchangesRecord
+	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed
 }

@@ -49,6 +49,7 @@ type Tracker struct {
 	done      []finished
 	interim   []Record
 	record    Record
+	placed    Placed
 	history   [64]byte
 	emitted   uint64
 	anomalies [nAnomalies]uint64

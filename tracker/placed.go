@@ -1,0 +1,25 @@
+package tracker
+
+import "tcpwatch/reassembly"
+
+// Placed tells where in its stream the payload of a segment lies: what a
+// reader of payload needs to know of the connection it belongs to.
+type Placed struct {
+	Conn   uint64  // Record.ID
+	From   End     // who sent it
+	New    bool    // it holds bytes that were not seen before
+	Offset int64   // of its first byte from the first of the stream, or from the first seen; negative below that. Only with New
+	Mark   *uint32 // a word of the connection that the tracker only keeps: 0 at first. Valid until the next Observe or Tick
+}
+
+// Last tells where the segment observed last was placed.
+func (t *Tracker) Last() Placed { return t.placed }
+
+// placeData notes what new or repeated payload of an end was to its stream.
+func (t *Tracker) placeData(c *conn, from End, seq reassembly.Seq, a reassembly.Added, now int64) {
+	if a.New+a.Filled > 0 {
+		s := &c.ends[from].stream
+		t.placed.New, t.placed.Offset = true, int64(s.Span())-int64(uint32(s.Next()-seq))
+	}
+	c.turns.take(c, from, a, now)
+}

@@ -1,0 +1,113 @@
+package tracker
+
+import "tcpwatch/reassembly"
+
+// ExchangesRecord is how long the responder took to answer: each exchange is a
+// request by the originator, from its first byte after the responder's last,
+// and the responder's first byte after it. A turn-around runs from the last
+// byte of the request to the first of the answer, as the tap saw them; the
+// way between tap and responder is in it.
+type ExchangesRecord struct {
+	N        uint32 // requests that were answered
+	Timed    uint32 // of those, without anything missed by the capture between the two
+	Repeated uint32 // of the timed, with the request sent again before the answer came
+	// Nanoseconds; meaningless when Timed is 0.
+	First, Min, P50, P95, Max int64
+	Sum                       int64
+	Server                    Opt[int64] // P50 without the shortest round trip between tap and responder
+	Think                     int64      // sum of the originator's pauses: last byte of an answer to the next request
+}
+
+// turnarounds follows the exchanges of one connection, by who sends and what
+// is acknowledged.
+type turnarounds struct {
+	n, timed, repeated uint32
+	waiting            bool           // a request was sent and not answered
+	again              bool           // it was repeated
+	request            int64          // time of its last byte
+	requestEnd         reassembly.Seq // one past it
+	answerFrom         reassembly.Seq // number of the answer's first byte
+	answered           int64          // time of the responder's last data; 0 before the first
+	first, min, max    int64
+	sum, think         int64
+	// spread is only there from the second timed exchange on: most connections have fewer.
+	spread *reassembly.Histogram
+}
+
+// take takes payload that an end sent.
+func (x *turnarounds) take(c *conn, from End, a reassembly.Added, now int64) {
+	orig, resp := &c.ends[Orig].stream, &c.ends[Resp].stream
+	switch {
+	case from == Orig && a.New+a.Filled == 0:
+		x.again = x.waiting
+	case from == Orig:
+		if !x.waiting {
+			x.waiting, x.again, x.answerFrom = true, false, resp.Next()
+			if x.answered != 0 {
+				x.think += now - x.answered
+			}
+		}
+		x.request, x.requestEnd = now, orig.Next()
+	case a.New > 0:
+		x.answered = now
+		// Data that does not acknowledge the whole request crossed it on the way.
+		if x.waiting && orig.Acked() && orig.Next().LessEq(orig.Una()) {
+			x.waiting = false
+			x.n++
+			if orig.Next() == x.requestEnd && resp.Next() == x.answerFrom.Add(a.New) {
+				x.add(now - x.request)
+			}
+		}
+	}
+}
+
+// add counts a turn-around.
+func (x *turnarounds) add(ns int64) {
+	x.timed++
+	if x.again {
+		x.repeated++
+	}
+	x.sum += ns
+	if x.timed == 1 {
+		x.first, x.min, x.max = ns, ns, ns
+		return
+	}
+	x.min, x.max = min(x.min, ns), max(x.max, ns)
+	if x.timed == 2 {
+		if x.spread == nil {
+			x.spread = new(reassembly.Histogram)
+		}
+		x.spread.Add(x.first)
+	}
+	x.spread.Add(ns)
+}
+
+// cleared is ready for another connection, its storage kept.
+func (x *turnarounds) cleared() turnarounds {
+	if x.spread != nil && x.timed > 1 {
+		*x.spread = reassembly.Histogram{}
+	}
+	return turnarounds{spread: x.spread}
+}
+
+// fillExchanges needs r's ends and opening.
+func (c *conn) fillExchanges(r *Record) {
+	x := &c.turns
+	e := &r.Exchanges
+	*e = ExchangesRecord{N: x.n, Timed: x.timed, Repeated: x.repeated, Think: x.think}
+	if x.timed == 0 {
+		return
+	}
+	e.First, e.Min, e.Max, e.P50, e.P95, e.Sum = x.first, x.min, x.max, x.first, x.first, x.sum
+	if x.timed > 1 {
+		e.P50 = min(max(x.spread.Quantile(0.5), x.min), x.max)
+		e.P95 = min(max(x.spread.Quantile(0.95), x.min), x.max)
+	}
+	rtt := r.Open.Resp
+	if m := r.Ends[Orig].RTT; m.N > 0 && (!rtt.OK || m.Min < rtt.V) {
+		rtt = Some(m.Min)
+	}
+	if rtt.OK {
+		e.Server = Some(max(0, e.P50-rtt.V))
+	}
+}
