@@ -54,6 +54,7 @@ type endpoint struct {
 
 	probe  prober
 	zero   zeroWindow
+	sender *sender // of data; nil until it sends any
 	recent recentSegments
 }
 

@@ -20,6 +20,7 @@ func (t *Tracker) emit(c *conn) {
 	}
 	t.emitted++
 	t.sink.Conn(r)
+	t.keepSenders(c)
 	if sh := &t.shards[c.key.shard()]; len(sh.free) < t.perShard {
 		c.clear()
 		sh.free = append(sh.free, c)
@@ -274,10 +275,11 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	x, y := &c.ends[e], &c.ends[e.Peer()]
 	*r = EndRecord{
 		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.stream.Missing(),
-		Retx: x.retx, RetxOther: x.retx, RetxBytes: x.retxBytes,
+		Retx: x.retx, RetxBytes: x.retxBytes,
 		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
 		ZeroWindows: x.zero.episodes, ZeroWindow: x.zero.total, WindowProbes: y.zero.probes,
 	}
+	c.fillSender(r, e)
 	if x.zero.closed {
 		r.ZeroWindow += c.last - x.zero.since
 	}
@@ -304,6 +306,31 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	}
 	c.fillTimes(r, e)
 }
+
+// fillSender fills in what is known of an end that sent data; without data the
+// handshake tells the round trip.
+func (c *conn) fillSender(r *EndRecord, e End) {
+	if half := c.handshakeTime(e); half > 0 {
+		r.RTT = RTTRecord{N: 1, Min: half, P50: half, P95: half, Max: half, Smoothed: half, Source: RTTHandshake}
+	}
+	x := c.ends[e].sender
+	if x == nil {
+		return
+	}
+	r.RetxRTO, r.RetxFast = x.classes[repeatRTO], x.classes[repeatFast]
+	r.RetxTLP, r.RetxOther = x.classes[repeatTLP], x.classes[repeatOther]
+	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
+	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
+	r.ReorderMax = x.late
+	r.WindowFull = x.windowFull
+	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
+	if rtt := &x.rtt; rtt.n > 0 {
+		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: RTTData,
+			P50: clamp(rtt.spans.Quantile(0.5), rtt.min, rtt.max), P95: clamp(rtt.spans.Quantile(0.95), rtt.min, rtt.max)}
+	}
+}
+
+func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
 
 // fillTimes adds up how long the end was in each state, by edges that stand.
 func (c *conn) fillTimes(r *EndRecord, e End) {

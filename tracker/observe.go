@@ -145,6 +145,12 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	} else if hasACK && seq == e.sndNxt().Add(1) && !s.Flags.Has(capture.FIN) {
 		e.tailUnseen = true // an ACK stands at SND.NXT
 	}
+	if e.sender != nil {
+		e.sender.follow(e, p, now)
+	}
+	if p.sender != nil {
+		p.sender.follow(p, e, now)
+	}
 	if s.Flags.Has(capture.FIN) {
 		if p.tailUnseen {
 			t.missedFIN(c, from.Peer(), s, now) // acknowledged before this FIN: it came first
@@ -205,14 +211,18 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 		upTo = p.fin
 	}
 	pure := s.Len == 0 && !s.Flags.Has(capture.FIN)
-	if pure && !probe && p.stream.Acked() && upTo == p.stream.Una() && !coversFIN && p.stream.Next() != upTo &&
-		s.Window == e.window && e.ackedAny {
-		// RFC 5681 section 2: same ACK, same window, no data, data outstanding.
+	// RFC 5681 section 2: same ACK, same window, no data, data outstanding.
+	dup := pure && !probe && p.stream.Acked() && upTo == p.stream.Una() && !coversFIN && p.stream.Next() != upTo &&
+		s.Window == e.window && e.ackedAny
+	if dup {
 		e.dupAcks++
 	}
 	advanced, unseen := p.stream.Ack(upTo)
 	e.ackedAny = true
 	e.window = s.Window
+	if x := p.sender; x != nil {
+		x.acked(p, c.handshakeTime(to), s, upTo, advanced, dup, now)
+	}
 	if unseen > 0 {
 		p.tailUnseen = unseen == 1
 		c.note(Moment{Kind: MomentAckedUnseen, End: to, N: uint64(unseen)})
@@ -251,17 +261,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	if a.Gap > 0 {
 		c.note(Moment{Kind: MomentGap, End: from, N: uint64(a.Gap)})
 	}
-	if a.Filled > 0 {
-		e.outOfOrder++
-		c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(a.Filled)})
-	}
-	if a.New == 0 && a.Filled == 0 {
-		e.retx++
-		e.retxBytes += uint64(a.Again)
-		if e.stream.Una().Less(e.stream.Next()) {
-			e.has |= hasRepeatedData
-		}
-		c.note(Moment{Kind: MomentRetransmission, End: from, N: uint64(a.Again)})
+	if t.fileData(c, from, s, now, a) {
 		return
 	}
 	if p.finAcked && p.finAckedTime < now && !e.finSeen {

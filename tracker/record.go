@@ -169,35 +169,50 @@ const (
 
 // EndRecord is what one end sent.
 type EndRecord struct {
-	Packets                                     uint64
-	Bytes                                       Opt[uint64] // sequence span of the payload, gaps included
-	SeenBytes                                   uint64      // captured, each byte once
-	WireBytes                                   uint64      // as sent, repeats included
-	MissingBytes                                uint64
-	Retx, RetxRTO, RetxFast, RetxTLP, RetxOther uint32 // data; SYN and FIN apart
-	RetxBytes                                   uint64
-	RetxSpurious                                uint32
-	OutOfOrder                                  uint32
-	DupAcks                                     uint32
-	ZeroWindows                                 uint32 // episodes it caused
-	ZeroWindow                                  int64  // nanoseconds in them
-	WindowProbes                                uint32
-	RTT                                         RTTRecord
-	MSS                                         Opt[uint16]
-	WScale                                      Opt[uint8]
-	SACK                                        Opt[bool]
-	Timestamps                                  Opt[bool]
-	ECN                                         Opt[bool] // it set up ECN in its SYN (RFC 3168)
-	TTL                                         Opt[uint8]
-	FirstByte                                   Opt[int64] // open -> its first payload byte
-	TimeIn                                      [NStates]Opt[int64]
+	Packets                                      uint64
+	Bytes                                        Opt[uint64] // sequence span of the payload, gaps included
+	SeenBytes                                    uint64      // captured, each byte once
+	WireBytes                                    uint64      // as sent, repeats included
+	MissingBytes                                 uint64
+	Retx, RetxRTO, RetxFast, RetxTLP, RetxOther  uint32 // data; SYN and FIN apart
+	RetxBytes                                    uint64
+	RetxSpurious                                 uint32
+	OutOfOrder                                   uint32
+	DupAcks                                      uint32
+	ZeroWindows                                  uint32 // episodes it caused
+	ZeroWindow                                   int64  // nanoseconds in them
+	WindowProbes                                 uint32
+	DSACKs                                       uint32 // duplicates that the other end reported (RFC 2883)
+	LostBeforeTap                                uint32 // its segments lost between it and the capture point
+	LostAfterTap                                 uint32 // and behind the capture point
+	ReorderMax                                   int64  // the longest that a segment came late, ns
+	WindowFull                                   uint32 // times that it used up the other end's window
+	SenderLimited, NetworkLimited, WindowLimited int64  // ns: it had nothing to send, the network carried, the window was full
+	RTT                                          RTTRecord
+	MSS                                          Opt[uint16]
+	WScale                                       Opt[uint8]
+	SACK                                         Opt[bool]
+	Timestamps                                   Opt[bool]
+	ECN                                          Opt[bool] // it set up ECN in its SYN (RFC 3168)
+	TTL                                          Opt[uint8]
+	FirstByte                                    Opt[int64] // open -> its first payload byte
+	TimeIn                                       [NStates]Opt[int64]
 }
 
-// RTTRecord is the time from an end's segments to the other end's ACK.
+// How a round-trip time was measured.
+const (
+	RTTData      = "data"      // data and its ACK, under Karn's rule
+	RTTHandshake = "handshake" // SYN and SYN/ACK, or SYN/ACK and ACK
+)
+
+// RTTRecord is the time from an end's segments to the other end's ACK, as the
+// tap sees it, in nanoseconds; held-back ACKs are left out.
 type RTTRecord struct {
 	N                  uint32
-	Min, P50, P95, Max int64
-	Source             string
+	Min, P50, P95, Max int64  // P50 and P95 are off by at most 6.3 %
+	Smoothed           int64  // RFC 6298 section 2
+	Delayed            uint32 // samples left out because the ACK was held back
+	Source             string // one of RTT*
 }
 
 // CaptureRecord says what the capture may hide.

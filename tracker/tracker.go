@@ -51,6 +51,7 @@ type Tracker struct {
 	record    Record
 	placed    Placed
 	history   [64]byte
+	senders   []*sender // spare
 	emitted   uint64
 	anomalies [nAnomalies]uint64
 }

@@ -1,0 +1,58 @@
+package tracker
+
+// limits says what held a transfer up, as far as the tap can tell: for how long
+// the receiver's window was full, for how long the sender had nothing in
+// flight, and the rest, in which the network carried what it could.
+type limits struct {
+	at         int64 // until when the times below are counted
+	state      limit
+	times      [nLimits]int64 // ns
+	windowFull uint32         // moments at which the window was used up
+}
+
+type limit uint8
+
+const (
+	limitNone    limit = iota // before the first data
+	limitSender               // nothing in flight: the program had nothing to send
+	limitNetwork              // data in flight, room in the window
+	limitWindow               // the receiver's window is used up, or too small for a segment
+	nLimits
+)
+
+// follow counts the time since the last packet to what it was spent in, and
+// sees what holds the sender up now.
+func (l *limits) follow(e, p *endpoint, now int64) {
+	if l.state != limitNone {
+		l.times[l.state] += now - l.at
+	}
+	l.at = now
+	flying := uint32(0)
+	if una := e.stream.Una(); una.Less(e.stream.Next()) {
+		flying = uint32(e.stream.Next() - una)
+	}
+	window, known := p.scaledWindow(e)
+	next := limitNetwork
+	switch {
+	case known && p.packets > 0 && (window == 0 || flying > 0 && flying+fullSegment(p) > window && flying <= window):
+		next = limitWindow
+		if l.state != limitWindow && window > 0 {
+			l.windowFull++
+		}
+	case flying == 0:
+		next = limitSender
+	}
+	l.state = next
+}
+
+// scaledWindow is the window that an end last advertised, in bytes; false when
+// its scale is not known because its SYN was not seen (RFC 7323 section 2.2).
+func (e *endpoint) scaledWindow(p *endpoint) (uint32, bool) {
+	if e.syns+e.synAcks == 0 || p.syns+p.synAcks == 0 {
+		return uint32(e.window), e.window == 0
+	}
+	if e.has&p.has&hasWScale == 0 {
+		return uint32(e.window), true
+	}
+	return uint32(e.window) << e.wscale, true
+}

@@ -1,0 +1,154 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// repeatClass says why data was sent again.
+type repeatClass uint8
+
+const (
+	repeatOther repeatClass = iota // what a timeout left behind, or nothing seen tells
+	repeatRTO                      // retransmission timeout (RFC 6298)
+	repeatFast                     // duplicate ACKs or SACK told that it was missing (RFC 5681, 6675, 8985)
+	repeatTLP                      // tail loss probe (RFC 8985 section 7)
+	nRepeatClasses
+)
+
+// String is the class in words for people.
+func (r repeatClass) String() string {
+	return [...]string{"loss recovery", "timeout", "fast retransmit", "tail loss probe"}[r]
+}
+
+// minRTO is Linux's TCP_RTO_MIN, 200 ms, less what a timer may seem early at
+// the tap: no timeout repeats a segment sooner. RFC 6298 has 1 s.
+const minRTO = 190e6
+
+// takeRepeat takes data that was seen before (known) or that fills a gap and
+// was not overtaken: sent again because it was lost before the tap.
+func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, again uint32, lostBefore bool) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	x := t.sends(e)
+	seq := reassembly.Seq(s.Seq)
+	to := seq.Add(s.Len)
+	e.retx++
+	e.retxBytes += uint64(again)
+	una := e.stream.Una()
+	was, known := x.flight.Repeat(seq, to, now)
+	acked := to.LessEq(una) && p.packets > 0
+	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
+	x.classes[class]++
+	m := Moment{Kind: MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
+	if known {
+		m.Since, m.Ref = now-was.Last, was.Packet
+	}
+	switch {
+	case acked:
+		m.Cause += ", needless: acknowledged already"
+		x.needless(to)
+	case lostBefore:
+		x.lostBefore++
+		m.Cause += ", lost before the capture point"
+	default:
+		x.lostAfter++
+		if una.Less(e.stream.Next()) {
+			e.has |= hasRepeatedData
+		}
+	}
+	if s.Options&capture.OptTimestamps != 0 && !acked {
+		x.eifelTo, x.eifelVal, x.eifelSet = to, s.TSVal, true
+	}
+	c.note(m)
+}
+
+// pathTime is a round trip over the whole path, whatever the place of the tap:
+// both halves of the handshake; 0 when they are not known.
+func (c *conn) pathTime() int64 {
+	if c.thirdACKAt == 0 || c.synAckAt == 0 || c.is(isOpenUntimed) || c.ends[Orig].syns != 1 || c.ends[Resp].synAcks != 1 {
+		return 0
+	}
+	return c.thirdACK - c.ends[Orig].firstSYN
+}
+
+// classify says why the data from..to was sent again, and follows what the
+// sender is doing about loss. It rests on what set the sender off: an ACK that
+// passed the tap up to a round trip ago, or, after silence, a timer.
+func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.Sent, known, sack bool, path, now int64) repeatClass {
+	silence := now - max(x.heard, e.lastData)
+	timer := silence > path+path/2+4e6
+	missing := x.dupAcks > 0 || x.flight.SACKedAbove(from)
+	recovering := x.mode != recoverNone && from.Less(x.recover)
+	if x.probeGap > 0 && timer && now-x.probeAt > x.probeGap*8/5 {
+		// The repeat after a tail loss probe comes after the same pause, after a
+		// timeout it is doubled (RFC 6298 section 5.5): that was no probe.
+		x.classes[repeatTLP]--
+		x.classes[repeatRTO]++
+	}
+	probed := x.probeGap > 0
+	x.probeGap = 0
+	switch {
+	case recovering && x.mode == recoverLoss:
+		if silence >= minRTO {
+			return repeatRTO // backed off
+		}
+		return repeatOther
+	case !timer && (missing || recovering):
+		return x.enter(recoverFast, repeatFast, e)
+	case timer && !probed && !missing && !recovering && sack && to == e.stream.Next() && (!known || was.Times == 1):
+		x.probeGap, x.probeAt = max(1, now-e.lastData), now
+		return repeatTLP
+	case silence >= minRTO:
+		return x.enter(recoverLoss, repeatRTO, e)
+	case missing || recovering:
+		return x.enter(recoverFast, repeatFast, e) // RACK's reordering timer
+	}
+	return repeatOther
+}
+
+func (x *sender) enter(m recovery, class repeatClass, e *endpoint) repeatClass {
+	if x.mode != m || x.recover.LessEq(e.stream.Una()) {
+		x.mode, x.recover = m, e.stream.Next()
+	}
+	return class
+}
+
+// fileData files the payload of a segment with what was sent before, and
+// reports whether all of it was a repeat.
+func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a reassembly.Added) (repeat bool) {
+	e := &c.ends[from]
+	x := t.sends(e)
+	seq := reassembly.Seq(s.Seq)
+	if a.New > 0 {
+		next := e.stream.Next()
+		x.sentNew(next.Add(-a.New), next, a.Gap > 0, s, now)
+	}
+	if a.Filled > 0 {
+		if x.overtaken(s, now) {
+			e.outOfOrder++
+			x.late = max(x.late, now-x.gapAt)
+			c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(a.Filled), Span: now - x.gapAt})
+		} else {
+			t.takeRepeat(c, from, s, now, a.Filled, true)
+		}
+		if a.Filled == s.Len && e.stream.Una().Less(seq.Add(s.Len)) {
+			x.flight.Send(seq, seq.Add(s.Len), now, s.Packet)
+			x.flight.Repeat(seq, seq.Add(s.Len), now) // no sample: its first time is not known
+		}
+	} else if a.Again > 0 {
+		t.takeRepeat(c, from, s, now, a.Again, false)
+	}
+	return a.New == 0 && a.Filled == 0
+}
+
+// handshakeTime is the half of the handshake that runs from this end's segment
+// to the other end's answer; 0 when it is not known.
+func (c *conn) handshakeTime(e End) int64 {
+	if c.is(isOpenUntimed) || c.synAckAt == 0 || c.thirdACKAt == 0 {
+		return 0
+	}
+	if e == Orig {
+		return c.serverHalf().V
+	}
+	return c.clientHalf().V
+}

@@ -1,0 +1,185 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// sender is what one end knows of the data it sent, rebuilt at the tap: what
+// is in flight, what is missing at the receiver, and why it repeats. An end
+// that never sends data has none.
+type sender struct {
+	flight reassembly.Flight
+	rtt    roundTrips
+
+	// recovery
+	dupAcks     uint32 // duplicate ACKs in a row
+	recover     reassembly.Seq
+	mode        recovery
+	heard       int64 // when SND.UNA last moved, or a duplicate ACK came
+	probeGap    int64 // pause before the tail loss probe that may have been a timeout; 0 for none
+	probeAt     int64
+	spuriousTo  reassembly.Seq // end of the repeat last found needless
+	eifelTo     reassembly.Seq // end of the last repeat, for the Eifel test
+	eifelVal    uint32         // its TSval
+	eifelSet    bool
+	hasSpurious bool
+
+	// reordering
+	gapAt    int64 // the segment that opened the latest gap
+	gapIPID  uint16
+	gapTS    bool
+	gapTSVal uint32
+
+	limits
+	classes    [nRepeatClasses]uint32
+	spurious   uint32
+	dsacks     uint32
+	lostBefore uint32
+	lostAfter  uint32
+	late       int64 // ns: the longest that a segment came after what it should precede
+}
+
+// recovery is what a sender is doing about loss (Linux's CA states).
+type recovery uint8
+
+const (
+	recoverNone recovery = iota
+	recoverFast          // RFC 6675
+	recoverLoss          // after a timeout (RFC 5681 section 3.1)
+)
+
+// maxSpareSenders bounds what is kept for reuse.
+const maxSpareSenders = 4096
+
+// sends returns the sender of an end, made at its first data.
+func (t *Tracker) sends(e *endpoint) *sender {
+	if e.sender == nil {
+		if n := len(t.senders); n > 0 {
+			e.sender = t.senders[n-1]
+			t.senders = t.senders[:n-1]
+		} else {
+			e.sender = &sender{}
+		}
+	}
+	return e.sender
+}
+
+// keepSenders takes back the senders of a connection that is over.
+func (t *Tracker) keepSenders(c *conn) {
+	for i := range c.ends {
+		if x := c.ends[i].sender; x != nil && len(t.senders) < maxSpareSenders {
+			flight := x.flight
+			flight.Reset()
+			*x = sender{flight: flight}
+			t.senders = append(t.senders, x)
+		}
+		c.ends[i].sender = nil
+	}
+}
+
+// sentNew notes data above everything seen; gap says that it left one.
+func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, now int64) {
+	x.flight.Send(from, to, now, s.Packet)
+	if gap {
+		x.gapAt, x.gapIPID, x.gapTSVal = now, s.IPID, s.TSVal
+		x.gapTS = s.Options&capture.OptTimestamps != 0
+	}
+}
+
+// overtaken reports whether a segment that fills a gap was overtaken on its
+// way to the tap, rather than sent again because it was lost before the tap.
+func (x *sender) overtaken(s *capture.Segment, now int64) bool {
+	if s.Options&capture.OptTimestamps != 0 && x.gapTS && s.TSVal != x.gapTSVal {
+		return int32(s.TSVal-x.gapTSVal) < 0
+	}
+	if s.IPID != 0 && x.gapIPID != 0 && s.IPID != x.gapIPID {
+		// Counted up for each connection (Linux), or for the host.
+		return int16(s.IPID-x.gapIPID) < 0
+	}
+	// A repeat has a cause: duplicate ACKs, SACK, or a timeout.
+	return x.dupAcks == 0 && !x.flight.SACKedAbove(reassembly.Seq(s.Seq)) && now-x.gapAt < minRTO
+}
+
+// acked takes an ACK for what this end sent: before SND.UNA is una.
+func (x *sender) acked(e *endpoint, base int64, s *capture.Segment, una reassembly.Seq, advanced uint32, dup bool, now int64) {
+	a := x.flight.Ack(una)
+	if advanced > 0 {
+		x.dupAcks, x.heard = 0, now
+		if x.mode != recoverNone && x.recover.LessEq(una) {
+			x.mode = recoverNone
+		}
+		x.probeGap = 0
+		if a.Segments > 0 && a.Karn && !a.Newest.SACKed {
+			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes < 2*fullSegment(e))
+		}
+		x.eifel(s, una)
+	} else if dup {
+		x.dupAcks++
+		x.heard = now
+	}
+	x.sacks(s, una, base, now)
+}
+
+// fullSegment is the payload of a full segment (RFC 9293 section 3.7.1: 536
+// where nothing was announced).
+func fullSegment(e *endpoint) uint32 {
+	if e.has&hasMSS != 0 {
+		return uint32(e.mss)
+	}
+	return 536
+}
+
+// sacks takes the SACK blocks of an ACK.
+func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now int64) {
+	for i := range int(s.NSACK) {
+		left, right := reassembly.Seq(s.SACK[i].Left), reassembly.Seq(s.SACK[i].Right)
+		if !left.Less(right) {
+			continue
+		}
+		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {
+			// RFC 2883 section 4: the first block tells what came twice.
+			x.dsacks++
+			x.needless(right)
+			continue
+		}
+		if n, newest := x.flight.SACK(left, right); n > 0 {
+			x.heard = now
+			if newest.Times == 1 {
+				x.rtt.add(now-newest.First, base, false)
+			}
+		}
+	}
+}
+
+func inBlock(b capture.SACKBlock, left, right reassembly.Seq) bool {
+	return reassembly.Seq(b.Left).LessEq(left) && right.LessEq(reassembly.Seq(b.Right))
+}
+
+// eifel: an ACK that echoes a time before the repeat answers the original: the
+// repeat was needless (RFC 3522 section 3.2).
+func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
+	if !x.eifelSet || una.Less(x.eifelTo) {
+		return
+	}
+	x.eifelSet = false
+	if s.Options&capture.OptTimestamps != 0 && int32(s.TSEcr-x.eifelVal) < 0 {
+		x.needless(x.eifelTo)
+	}
+}
+
+// needless labels the repeat that ended at to as spurious, once.
+func (x *sender) needless(to reassembly.Seq) {
+	if x.hasSpurious && x.spuriousTo == to {
+		return
+	}
+	repeats := uint32(0)
+	for _, n := range x.classes {
+		repeats += n
+	}
+	if x.spurious < repeats {
+		// What came twice without having been repeated was doubled on the path.
+		x.spurious++
+		x.spuriousTo, x.hasSpurious = to, true
+	}
+}
