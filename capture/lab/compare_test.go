@@ -22,13 +22,14 @@ type story struct {
 	id    uint64
 	addr  [2]netip.AddrPort // by tracker.End
 	paths [2][]tracker.Transition
+	ends  [2]tracker.EndRecord
 }
 
 // stories collects the records of a run.
 type stories struct{ all []story }
 
 func (s *stories) Conn(r *tracker.Record) {
-	st := story{id: r.ID}
+	st := story{id: r.ID, ends: r.Ends}
 	for i, e := range [...]capture.Endpoint{r.Orig, r.Resp} {
 		st.addr[i] = netip.AddrPortFrom(e.Addr.Netip(), e.Port)
 	}

@@ -50,6 +50,9 @@ type Scenario struct {
 	Tag   uint16 // VLAN of a Trunk
 	Late  bool   // the script starts the taps itself
 	Large bool   // thousands of connections: stored compressed
+	// Offload leaves segmentation and checksum offloads on: captures hold
+	// segments longer than the MSS and checksums that are not filled in.
+	Offload bool
 	// Deaf names the end ("orig" or "resp") that nothing reaches any more when
 	// the scenario ends: what its peer sent last is on the tap, and no capture
 	// can tell that it never arrived.

@@ -14,6 +14,7 @@ import (
 
 var (
 	recordAgain = flag.Bool("record", false, "record all scenarios into testdata/pcaps")
+	keep        = flag.String("keep", "", "keep the captures of transfers in this directory")
 	only        = flag.String("scenarios", "", "play only scenarios whose names match")
 )
 
@@ -30,8 +31,8 @@ type played struct {
 	err       error
 }
 
-// playAll plays the scenarios that match, the large ones first and alone.
-func playAll(t *testing.T) []played {
+// playAll plays those of all that match, the large ones first and alone.
+func playAll(t *testing.T, all []lab.Scenario) []played {
 	t.Helper()
 	match, err := regexp.Compile(*only)
 	if err != nil {
@@ -49,7 +50,6 @@ func playAll(t *testing.T) []played {
 	if l.Why != "" {
 		t.Log("no tracepoint, polling only: ", l.Why)
 	}
-	all := lab.Scenarios()
 	results := make([]played, len(all))
 	places := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
@@ -88,7 +88,7 @@ func TestRecord(t *testing.T) {
 	if !*recordAgain {
 		t.Skip("writes testdata/pcaps: only with -record")
 	}
-	for _, p := range playAll(t) {
+	for _, p := range playAll(t, lab.Scenarios()) {
 		if p.err != nil {
 			t.Error(p.err)
 			continue
@@ -116,7 +116,7 @@ func TestLive(t *testing.T) {
 		t.Skip("takes more than a minute: not with -short, nor while recording")
 	}
 	dir := t.TempDir()
-	for _, p := range playAll(t) {
+	for _, p := range playAll(t, lab.Scenarios()) {
 		t.Run(p.name, func(t *testing.T) {
 			if p.err != nil {
 				t.Fatal(p.err)
@@ -125,6 +125,29 @@ func TestLive(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, p.recording.Truth, dir)
+		})
+	}
+}
+
+// TestTransfers plays bulk transfers here and now, and holds what tcpwatch
+// tells of repeats, windows and round trips against the kernel's counts.
+func TestTransfers(t *testing.T) {
+	if testing.Short() || *recordAgain {
+		t.Skip("takes half a minute: not with -short, nor while recording")
+	}
+	dir := *keep
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for _, p := range playAll(t, lab.Transfers()) {
+		t.Run(p.name, func(t *testing.T) {
+			if p.err != nil {
+				t.Fatal(p.err)
+			}
+			if err := p.recording.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			checkTransfer(t, p.recording.Truth, dir)
 		})
 	}
 }

@@ -38,8 +38,9 @@ type network struct {
 	relays                 []*relay
 }
 
-// newNetwork builds the network number n (0 to 255) of a shape.
-func newNetwork(shape Shape, n int, v6 bool, entries int) (_ *network, err error) {
+// newNetwork builds the network number n (0 to 255) of a shape. offload leaves
+// the offloads of its interfaces on.
+func newNetwork(shape Shape, n int, v6, offload bool, entries int) (_ *network, err error) {
 	net := &network{}
 	defer func() {
 		if err != nil {
@@ -65,7 +66,7 @@ func newNetwork(shape Shape, n int, v6 bool, entries int) (_ *network, err error
 			return nil, err
 		}
 	}
-	if err := net.join(shape, n, v6); err != nil {
+	if err := net.join(shape, n, v6, offload); err != nil {
 		return nil, err
 	}
 	return net, nil
@@ -90,9 +91,10 @@ func (n *Namespace) prepare(v6 bool) error {
 	return n.IP("link set lo up")
 }
 
-// join makes the links, gives them addresses and switches their offloads off,
-// so that segments and checksums are what a wire would carry.
-func (net *network) join(shape Shape, n int, v6 bool) error {
+// join makes the links, gives them addresses and, unless told otherwise,
+// switches their offloads off, so that segments and checksums are what a wire
+// would carry.
+func (net *network) join(shape Shape, n int, v6, offload bool) error {
 	prefix := fmt.Sprintf("10.77.%d.", n)
 	low, high, narrow, wide, flags := prefix+"1", prefix+"129", "/25", "/24", ""
 	gateway, gatewayB := prefix+"2", prefix+"130"
@@ -110,8 +112,10 @@ func (net *network) join(shape Shape, n int, v6 bool) error {
 		if address != "" {
 			lines = append([]string{"addr add " + address + " dev " + name + flags}, lines...)
 		}
-		if err := ns.Do(func() error { return offloadsOff(name) }); err != nil {
-			return err
+		if !offload {
+			if err := ns.Do(func() error { return offloadsOff(name) }); err != nil {
+				return err
+			}
 		}
 		return ns.IP(lines...)
 	}

@@ -28,7 +28,7 @@ func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
 	if sc.Large {
 		entries = 1 << 14
 	}
-	net, err := newNetwork(sc.Shape, n, sc.V6, entries)
+	net, err := newNetwork(sc.Shape, n, sc.V6, sc.Offload, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -213,6 +213,7 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 			Packets: len(tap.frames), Deaf: sc.Deaf, OneWay: spec.OneWay, Unseen: spec.Unseen})
 		wire = append(wire, tap.segments()...)
 	}
+	r.Truth.Counts = l.counts(s.counts, start)
 	r.Truth.Conns = combine(edges, seen, wire, start.UnixNano(), end.UnixNano())
 	return r, nil
 }

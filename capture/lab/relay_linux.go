@@ -42,6 +42,10 @@ func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*segmen
 				return err
 			}
 			r.fds[i] = fd
+			// A burst waits here, rather than being lost where no rule says so.
+			if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16<<20); err != nil {
+				return err
+			}
 			if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: swap(unix.ETH_P_ALL), Ifindex: d.Index}); err != nil {
 				return err
 			}

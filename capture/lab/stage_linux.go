@@ -19,10 +19,11 @@ type Stage struct {
 	begin func() error // starts the taps of a Late scenario
 	taps  []*recorder
 
-	mu    sync.Mutex
-	fds   map[int]bool
-	notes []string
-	err   error
+	mu     sync.Mutex
+	fds    map[int]bool
+	notes  []string
+	counts []account
+	err    error
 }
 
 // Fail ends the script with an error.

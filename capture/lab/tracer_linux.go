@@ -34,10 +34,11 @@ type tracer struct {
 	offset   int64 // CLOCK_REALTIME - CLOCK_MONOTONIC
 	done     chan struct{}
 
-	mu    sync.Mutex
-	edges []edge
-	marks map[string]bool
-	err   error
+	mu      sync.Mutex
+	edges   []edge
+	repeats *repeatTrace // nil without its tracepoints
+	marks   map[string]bool
+	err     error
 }
 
 const (
@@ -79,6 +80,9 @@ func openTracer() (_ *tracer, err error) {
 		if err := os.WriteFile(filepath.Join(instance, f.name), []byte(f.value), 0); err != nil {
 			return nil, err
 		}
+	}
+	if enableRepeats(instance) {
+		t.repeats = &repeatTrace{pending: map[string]int{}, stack: -1}
 	}
 	var mono, real unix.Timespec
 	if err := errors.Join(unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono), unix.ClockGettime(unix.CLOCK_REALTIME, &real)); err != nil {
@@ -143,35 +147,45 @@ func (t *tracer) take(line string) {
 		if e, ok := parseEdge(line); ok {
 			e.time += t.offset
 			t.edges = append(t.edges, e)
+		} else if t.repeats != nil {
+			t.repeats.take(line, t.offset)
 		}
 	}
 }
 
-// parseEdge reads a line of trace_pipe; the time is the trace clock's.
-func parseEdge(line string) (e edge, ok bool) {
-	head, fields, found := strings.Cut(line, ": inet_sock_set_state: ")
+// parseEvent reads a line of trace_pipe: the event's name, its time by the
+// trace clock, and its fields.
+func parseEvent(line string) (name string, at int64, value map[string]string, ok bool) {
+	head, rest, _ := strings.Cut(line, ": ")
+	name, fields, found := strings.Cut(rest, ": ")
 	if !found {
-		return e, false
+		return "", 0, nil, false
 	}
 	stamp := head[strings.LastIndexByte(head, ' ')+1:]
 	seconds, fraction, _ := strings.Cut(stamp, ".")
 	s, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil || len(fraction) != 6 {
-		return e, false
+		return "", 0, nil, false
 	}
 	us, err := strconv.ParseInt(fraction, 10, 64)
 	if err != nil {
-		return e, false
+		return "", 0, nil, false
 	}
-	value := map[string]string{}
+	value = map[string]string{}
 	for _, f := range strings.Fields(fields) {
 		name, v, _ := strings.Cut(f, "=")
 		value[name] = v
 	}
-	if value["protocol"] != "IPPROTO_TCP" {
+	return name, s*1e9 + us*1e3, value, true
+}
+
+// parseEdge reads a line of trace_pipe; the time is the trace clock's.
+func parseEdge(line string) (e edge, ok bool) {
+	name, at, value, ok := parseEvent(line)
+	if !ok || name != "inet_sock_set_state" || value["protocol"] != "IPPROTO_TCP" {
 		return e, false
 	}
-	e = edge{time: s*1e9 + us*1e3, from: tracedState(value["oldstate"]), to: tracedState(value["newstate"])}
+	e = edge{time: at, from: tracedState(value["oldstate"]), to: tracedState(value["newstate"])}
 	var ok1, ok2 bool
 	e.local, ok1 = tracedAddress(value["saddrv6"], value["sport"])
 	e.remote, ok2 = tracedAddress(value["daddrv6"], value["dport"])
@@ -249,6 +263,7 @@ func (t *tracer) close() error {
 func (t *tracer) remove() (err error) {
 	if t.instance != "" {
 		err = os.WriteFile(filepath.Join(t.instance, tracepoint, "enable"), []byte("0"), 0)
+		disableRepeats(t.instance)
 		if t.marker != nil {
 			t.marker.Close()
 		}

@@ -61,7 +61,8 @@ type Truth struct {
 	Length  time.Duration `json:"length_ns"` // the truth ends here
 	Taps    []Tap         `json:"taps"`
 	Conns   []TruthConn   `json:"conns"`
-	Notes   []string      `json:"notes,omitempty"` // what the script was told by the kernel
+	Counts  []Counts      `json:"counts,omitempty"` // of transfers, both ends
+	Notes   []string      `json:"notes,omitempty"`  // what the script was told by the kernel
 }
 
 // truthSuffix ends the names of truth files; ".gz" may follow.

@@ -1,0 +1,131 @@
+package lab
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+)
+
+// treatment changes what a relay does with a segment of one direction. It is
+// for one run: it remembers what it saw.
+type treatment func(*segment, *Verdict)
+
+// path is the rule of a relay that delays every segment, and gives those of
+// each direction a treatment of their own; nil is none.
+func path(delay time.Duration, forth, back treatment) func(*segment) Verdict {
+	return func(seg *segment) Verdict {
+		v := Verdict{Delay: delay}
+		t := back
+		if seg.dst.Port() == 80 {
+			t = forth
+		}
+		if t != nil {
+			t(seg, &v)
+		}
+		return v
+	}
+}
+
+// lossy drops so many of 100 segments with data, by chance, but the same chance
+// in every run.
+func lossy(percent float64, seed uint64) treatment {
+	r := rand.New(rand.NewPCG(seed, seed))
+	return func(seg *segment, v *Verdict) { v.Drop = seg.length > 0 && r.Float64()*100 < percent }
+}
+
+// lossyACKs does the same to segments that are only an ACK.
+func lossyACKs(percent float64, seed uint64) treatment {
+	r := rand.New(rand.NewPCG(seed, seed))
+	return func(seg *segment, v *Verdict) {
+		v.Drop = seg.length == 0 && seg.flags == flagACK && r.Float64()*100 < percent
+	}
+}
+
+// stream counts the bytes of one direction from its SYN on.
+type stream struct{ first uint32 }
+
+// holds reports whether a segment carries the byte number n, the first being 0.
+func (s *stream) holds(seg *segment, n int) bool {
+	if seg.flags&flagSYN != 0 {
+		s.first = seg.seq + 1
+	}
+	at := s.first + uint32(n)
+	return seg.length > 0 && int32(at-seg.seq) >= 0 && int32(seg.seq+uint32(seg.length)-at) > 0
+}
+
+// losing drops the first transmissions, so many, of each segment that carries
+// one of the bytes.
+func losing(times int, bytes ...int) treatment {
+	var s stream
+	lost := make([]int, len(bytes))
+	return func(seg *segment, v *Verdict) {
+		for i, n := range bytes {
+			if s.holds(seg, n) && lost[i] < times {
+				lost[i]++
+				v.Drop = true
+			}
+		}
+	}
+}
+
+// dark drops everything for a while from the first segment that carries the byte on.
+func dark(n int, d time.Duration) treatment {
+	var s stream
+	var until time.Time
+	return func(seg *segment, v *Verdict) {
+		if s.holds(seg, n) && until.IsZero() {
+			until = time.Now().Add(d)
+		}
+		v.Drop = time.Now().Before(until)
+	}
+}
+
+// stalled holds everything back for a while from the first segment that carries
+// the byte on, then lets all of it go.
+func stalled(n int, d time.Duration) treatment {
+	var s stream
+	var until time.Time
+	return func(seg *segment, v *Verdict) {
+		if s.holds(seg, n) && until.IsZero() {
+			until = time.Now().Add(d)
+		}
+		v.Delay = max(v.Delay, time.Until(until))
+	}
+}
+
+// unheard drops the ACKs of one direction, for a while from the first one on
+// that follows the byte of the other direction.
+func unheard(n int, d time.Duration) (forth, back treatment) {
+	var s stream
+	var until atomic.Int64
+	forth = func(seg *segment, v *Verdict) {
+		if s.holds(seg, n) && until.Load() == 0 {
+			until.Store(time.Now().Add(d).UnixNano())
+		}
+	}
+	return forth, func(seg *segment, v *Verdict) { v.Drop = time.Now().UnixNano() < until.Load() }
+}
+
+// late holds every so many-th segment with data back.
+func late(every int, d time.Duration) treatment {
+	n := 0
+	return func(seg *segment, v *Verdict) {
+		if seg.length > 0 {
+			if n++; n%every == 0 {
+				v.Delay += d
+			}
+		}
+	}
+}
+
+// doubled sends every so many-th segment twice, the copy a while behind.
+func doubled(every int, behind time.Duration) treatment {
+	n := 0
+	return func(seg *segment, v *Verdict) {
+		if seg.flags&(flagSYN|flagFIN) == 0 {
+			if n++; n%every == 0 {
+				v.Copies, v.Behind = 1, behind
+			}
+		}
+	}
+}
