@@ -137,10 +137,16 @@ func (s *Stream) Ack(a Seq) (advanced, unseen uint32) {
 	return advanced, unseen
 }
 
+// EndsUnseen reports whether the highest number was never seen.
+func (s *Stream) EndsUnseen() bool {
+	n := len(s.gaps)
+	return n > 0 && s.gaps[n-1].To == s.nxt
+}
+
 // DropLast takes the highest number out again: it was never seen, and turned
 // out to be a FIN's.
 func (s *Stream) DropLast() {
-	if n := len(s.gaps); s.span > 0 && n > 0 && s.gaps[n-1].To == s.nxt {
+	if n := len(s.gaps); s.EndsUnseen() {
 		if s.gaps[n-1].To--; s.gaps[n-1].Len() == 0 {
 			s.gaps = s.gaps[:n-1]
 		}

@@ -15,8 +15,13 @@ type clock struct {
 }
 
 func (k *clock) advance(t int64) {
-	if d := t - k.last; k.started && d > 0 && d <= maxStep {
+	d := t - k.last
+	switch {
+	case !k.started:
+	case d > 0 && d <= maxStep:
 		k.now += d
+	case d <= 0 && d >= -maxStep:
+		return // interfaces stamp by clocks of their own: the latest stands
 	}
 	k.last, k.started = t, true
 }

@@ -21,7 +21,10 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		t.repeatedFIN(c, from, s, now)
 		return
 	}
-	if fin.Less(e.stream.Next()) {
+	late := fin.Add(1) == e.stream.Next() && e.stream.EndsUnseen() && s.Len == 0
+	if late {
+		e.stream.DropLast() // captured behind its ACK, which seemed to be one of data
+	} else if fin.Less(e.stream.Next()) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
 	}
@@ -35,7 +38,9 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		// Each was sent before the other arrived: simultaneous close (section 3.6, figure 13).
 		c.first, c.flags = Both, c.flags|isSimultaneousClose
 		c.note(Moment{Kind: MomentSimultaneousClose, End: from})
-		c.retract(from, 1<<Established|inSynReceived, now, s.Packet)
+		if tookFIN.has(e.state) {
+			c.retract(from, 1<<Established|inSynReceived, now, s.Packet)
+		}
 	}
 	if took && c.segments == 0 {
 		// The second FIN: did it also carry the first ACK of the first one?
@@ -44,8 +49,8 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 			c.segments = 3
 		}
 	}
-	if e.state == Closed && c.expected(from) {
-		t.livesOn(c, from, s, now)
+	if e.state == Closed && !t.livesOn(c, from, s, now) && c.straggles(from, now) {
+		return
 	}
 	if c.drive(from, sendFIN, canFIN, now, s.Packet) {
 		c.confirm(from)
@@ -56,6 +61,11 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		c.apply(from, rcvFIN, Expected, now, s.Packet)
 	}
 	t.deliverFIN(c, from, s, now)
+	if late {
+		e.finAcked, e.finAckedTime, e.finAckedBy = true, now, s.Packet
+		c.confirm(from.Peer())
+		c.apply(from, rcvACKofFIN, Expected, now, s.Packet)
+	}
 }
 
 // deliverFIN lets the receiver take a FIN once nothing before it is missing;
@@ -159,20 +169,22 @@ func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
 	}
 }
 
-// followTimeWait notes who entered TIME-WAIT with this segment, and forgets a
-// TIME-WAIT that was only expected and has been taken back.
+// followTimeWait notes who entered TIME-WAIT with this segment.
 func (t *Tracker) followTimeWait(c *conn, now int64) {
 	for e := Orig; e <= Resp; e++ {
 		x := &c.ends[e]
-		switch held := x.has&hasTimeWait != 0; {
-		case x.state == TimeWait && !held:
+		if x.state == TimeWait && x.has&hasTimeWait == 0 {
 			x.has |= hasTimeWait
 			x.timeWaitSince, x.timeWaitUntil = now, now+2*t.opt.MSL
 			c.note(Moment{Kind: MomentTimeWait, End: e, Span: 2 * t.opt.MSL})
-		case held && x.state != TimeWait && x.state != Closed:
-			x.has &^= hasTimeWait
 		}
 	}
+}
+
+// forgetTimeWait: it was only expected, and has been taken back.
+func (e *endpoint) forgetTimeWait() {
+	e.has &^= hasTimeWait
+	e.timeWaitSince, e.timeWaitUntil, e.timeWaitEnd, e.restarts = 0, 0, "", 0
 }
 
 // restartTimeWait begins 2MSL again. RFC 9293 section 3.10.7.4 does so at a

@@ -70,9 +70,8 @@ const (
 	hasTTL
 	hasFirstByte
 	hasTimeWait
-	hasClosedByRST  // its RST, or one it must accept
-	hasDataAfterFIN // it sent data after the other end's FIN was acknowledged
 	isChallenged    // a SYN or RST reached it that it must answer by a challenge ACK (RFC 5961)
+	hasSentData     // other than on its SYN
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 )
 
@@ -136,6 +135,7 @@ type conn struct {
 	resetTime     int64
 	rstsIgnored   uint32
 	endedBy       ending
+	silent        int64 // ns from its last packet to when it was dropped, on the tracker's clock
 
 	duplicates   uint32
 	timeWentBack uint32

@@ -40,8 +40,11 @@ func (c *conn) imply(e End, wanted stateSet, now int64, packet uint64) bool {
 		return true
 	}
 	best, n := Unknown, int(NStates)
+	if from == Unknown && wanted.has(Established) {
+		best, n = Established, 0
+	}
 	for s := Closed; s < NStates; s++ {
-		if !wanted.has(s) {
+		if n == 0 || !wanted.has(s) {
 			continue
 		}
 		if from == Unknown {
@@ -120,6 +123,9 @@ func (c *conn) retract(e End, wanted stateSet, now int64, packet uint64) bool {
 		c.note(Moment{Kind: MomentRetracted, End: e, From: last.To, To: last.From, Ref: last.Packet})
 		c.remember(Transition{Time: now, Packet: packet, End: e, From: last.To, To: last.From, Proof: Retracted})
 		c.ends[e].state = last.From
+		if last.From != TimeWait && last.To == TimeWait {
+			c.ends[e].forgetTimeWait()
+		}
 	}
 	return true
 }

@@ -81,7 +81,13 @@ func (c *conn) fillOpen(o *OpenRecord) {
 		o.SYNACKs += a.synAcks
 	}
 	o.Answer = c.answer
-	if a.firstSYNPacket == 0 || a.syns == 0 || c.is(isOpenUntimed) {
+	if c.is(isOpenUntimed) {
+		return
+	}
+	if c.synAckAt != 0 && c.thirdACKAt != 0 {
+		o.Orig = c.clientHalf()
+	}
+	if a.firstSYNPacket == 0 || a.syns == 0 || c.thirdACKAt != 0 && a.firstSYN > c.thirdACK {
 		return
 	}
 	if c.thirdACKAt != 0 {
@@ -97,9 +103,6 @@ func (c *conn) fillOpen(o *OpenRecord) {
 	}
 	if c.synAckAt != 0 {
 		o.Resp = c.serverHalf()
-		if c.thirdACKAt != 0 {
-			o.Orig = c.clientHalf()
-		}
 	}
 }
 
@@ -147,7 +150,7 @@ func (c *conn) kindOfOpen() string {
 		return OpenHandshake
 	case c.openKind != "":
 		return c.openKind
-	case a.wireBytes > uint64(a.synData) || b.wireBytes > 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(Orig, Established) && !c.expected(Orig):
+	case a.has&hasSentData != 0 || b.has&hasSentData != 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(Orig, Established) && !c.expected(Orig):
 		return OpenHandshake // its third ACK was missed
 	case b.synAcks > 0:
 		return OpenHalfOpen
@@ -193,7 +196,7 @@ func (c *conn) fillClose(r *CloseRecord, open string) {
 		r.Kind = CloseHalfClosed
 	case a.finSeen || b.finSeen:
 		r.Kind = CloseUnackedFIN
-	case (a.has|b.has)&hasRepeatedData != 0 && c.endedBy != endEvicted:
+	case (a.has|b.has)&hasRepeatedData != 0 && c.silent >= timedOutAfter && !c.oneWay():
 		r.Kind = CloseTimedOut
 	case c.endedBy == endEvicted:
 		r.Kind = CloseEvicted
@@ -232,8 +235,10 @@ func (c *conn) fillTimeWait(r *TimeWaitRecord) {
 	if r.Holder == NoEnd || r.EndedBy != "" {
 		return
 	}
-	r.EndedBy = TimeWait2MSL
-	if c.endedBy == endInput {
+	switch c.endedBy {
+	case endTimeout:
+		r.EndedBy = TimeWait2MSL
+	case endInput:
 		r.EndedBy = TimeWaitInputEnd
 	}
 }
@@ -346,3 +351,8 @@ func (c *conn) fillTimes(r *EndRecord, e End) {
 		until = t.Time
 	}
 }
+
+// timedOutAfter is how long nothing must come after repeated data for it to be
+// called silence: longer than the repeats of one try to reach the other end
+// lie apart at first, in nanoseconds.
+const timedOutAfter = 60 * second

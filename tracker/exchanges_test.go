@@ -316,4 +316,74 @@ var exchanges = []exchange{
 			t.Error("midstream not said, or a handshake time known")
 		}
 	}},
+	{"zero window, BSD's probes of one byte", `
+		0.000 > S  0:0(0)       | SYN-SENT -
+		0.010 < S. 0:0(0) ack 1 | ESTABLISHED SYN-RECEIVED
+		0.020 > .  1:1(0) ack 1 | ESTABLISHED ESTABLISHED
+		0.030 > .P 1:11(10) ack 1 | ESTABLISHED ESTABLISHED
+		0.040 < .  1:1(0) ack 11 win 0 | ESTABLISHED ESTABLISHED
+		5.040 > .  11:12(1) ack 1 | ESTABLISHED ESTABLISHED
+		5.050 < .  1:1(0) ack 11 win 0 | ESTABLISHED ESTABLISHED
+		15.04 > .  11:12(1) ack 1 | ESTABLISHED ESTABLISHED
+		15.05 < .  1:1(0) ack 12 win 500 | ESTABLISHED ESTABLISHED
+		15.06 > .P 12:21(9) ack 1 | ESTABLISHED ESTABLISHED
+	`, func(t *testing.T, r *Record) {
+		if e := r.Ends[Orig]; e.WindowProbes != 2 || e.Retx != 0 || e.Bytes.V != 20 || e.MissingBytes != 0 {
+			t.Errorf("%+v", e)
+		}
+	}},
+	{"a FIN that meets no socket: FIN-WAIT-2 had ended, there is no TIME-WAIT", `
+		0.000 > S  0:0(0)       | SYN-SENT -
+		0.010 < S. 0:0(0) ack 1 | ESTABLISHED SYN-RECEIVED
+		0.020 > .  1:1(0) ack 1 | ESTABLISHED ESTABLISHED
+		1.000 > F. 1:1(0) ack 1 | FIN-WAIT-1 CLOSE-WAIT
+		1.010 < .  1:1(0) ack 2 | FIN-WAIT-2 CLOSE-WAIT
+		90.00 < F. 1:1(0) ack 2 | TIME-WAIT LAST-ACK
+		90.01 > R  2:2(0)       | CLOSED CLOSED ; without TIME-WAIT LAST-ACK
+	`, func(t *testing.T, r *Record) {
+		if r.TimeWait.Holder != NoEnd || r.Close.ResetIn != FinWait2 {
+			t.Errorf("holder %v, reset in %v", r.TimeWait.Holder, r.Close.ResetIn)
+		}
+		wantString(t, "cause", r.Close.ResetCause, ResetLateData)
+	}},
+	{"refused, tried again with the same SYN, accepted", `
+		0.000 > S  0:0(0)       | SYN-SENT - ; without ESTABLISHED ESTABLISHED
+		0.010 < R. 0:0(0) ack 1 | CLOSED CLOSED
+		0.500 > S  0:0(0)       | SYN-SENT CLOSED
+		0.510 < S. 0:0(0) ack 1 | ESTABLISHED SYN-RECEIVED ; without ESTABLISHED CLOSED
+		0.520 > .  1:1(0) ack 1 | ESTABLISHED ESTABLISHED
+	`, func(t *testing.T, r *Record) {
+		wantString(t, "open", r.Open.Kind, OpenHandshake)
+		wantString(t, "close", r.Close.Kind, CloseOpen)
+		wantString(t, "cause", r.Close.ResetCause, "")
+	}},
+	{"what was on its way when the RST came changes nothing", `
+		0.000 > S  0:0(0)       | SYN-SENT -
+		0.010 < S. 0:0(0) ack 1 | ESTABLISHED SYN-RECEIVED
+		0.020 > .  1:1(0) ack 1 | ESTABLISHED ESTABLISHED
+		1.000 > R. 1:1(0) ack 1 | CLOSED CLOSED ; without CLOSE-WAIT FIN-WAIT-1
+		1.001 < .P 1:11(10) ack 1 | CLOSED CLOSED
+		1.002 < F. 11:11(0) ack 1 | CLOSED CLOSED
+	`, func(t *testing.T, r *Record) { wantString(t, "close", r.Close.Kind, CloseReset) }},
+	{"a FIN captured behind its ACK", `
+		0.000 > S  0:0(0)       | SYN-SENT -
+		0.010 < S. 0:0(0) ack 1 | ESTABLISHED SYN-RECEIVED
+		0.020 > .  1:1(0) ack 1 | ESTABLISHED ESTABLISHED
+		1.000 > .P 1:101(100) ack 1 | ESTABLISHED ESTABLISHED
+		1.010 < .  1:1(0) ack 102 | ESTABLISHED ESTABLISHED
+		1.011 > F. 101:101(0) ack 1 | FIN-WAIT-2 CLOSE-WAIT
+		2.000 < F. 1:1(0) ack 102 | TIME-WAIT LAST-ACK
+		2.010 > .  102:102(0) ack 2 | TIME-WAIT CLOSED
+	`, func(t *testing.T, r *Record) {
+		if r.Close.Segments != 4 || r.Close.First != Orig || r.Ends[Orig].Bytes.V != 100 {
+			t.Errorf("segments %d first %v bytes %v", r.Close.Segments, r.Close.First, r.Ends[Orig].Bytes)
+		}
+	}},
+	{"data on a SYN that nobody answers opens nothing", `
+		0.000 > S  0:10(10)     | SYN-SENT -
+		1.000 > S  0:10(10)     | SYN-SENT -
+	`, func(t *testing.T, r *Record) {
+		wantString(t, "open", r.Open.Kind, OpenNoAnswer)
+		wantString(t, "close", r.Close.Kind, CloseNeverOpened)
+	}},
 }

@@ -30,7 +30,7 @@ func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
 		c.duplicates++
 		c.note(Moment{Kind: MomentDuplicate, End: from})
 	} else {
-		e.learn(c, s)
+		e.learn(c, &c.ends[from.Peer()], s)
 		switch {
 		case s.Flags.Has(capture.RST):
 			t.takeRST(c, from, s, now)
@@ -79,11 +79,11 @@ func (c *conn) count(e *endpoint, s *capture.Segment) {
 }
 
 // learn notes what a segment says about its sender.
-func (e *endpoint) learn(c *conn, s *capture.Segment) {
+func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 	if s.Marks&capture.MarkTruncated != 0 {
 		c.flags |= isTruncated
 	}
-	if s.Marks&capture.MarkOffload != 0 || e.has&hasMSS != 0 && s.Len > uint32(e.mss) {
+	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) {
 		c.flags |= isOffload
 	}
 	if s.Flags.Has(capture.SYN) {
@@ -180,7 +180,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	ack := reassembly.Seq(s.Ack)
-	if p.synSeen && ack.LessEq(p.isn) {
+	if p.synSeen && ack.LessEq(p.isn) && p.stream.Span() < 1<<31 {
 		return // of an earlier connection, or nonsense
 	}
 	if ahead := ack.Sub(p.sndNxt()); ahead > maxAhead {
@@ -247,6 +247,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq := reassembly.Seq(s.Seq)
 	e.wireBytes += uint64(s.Len)
+	e.has |= hasSentData
 	if e.finSeen && e.fin.Less(seq.Add(s.Len)) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
@@ -260,6 +261,14 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	e.seenBytes += uint64(a.New + a.Filled)
 	if a.Gap > 0 {
 		c.note(Moment{Kind: MomentGap, End: from, N: uint64(a.Gap)})
+	}
+	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
+		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
+		p.zero.probes++
+		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+		if a.Again > 0 {
+			return
+		}
 	}
 	if t.fileData(c, from, s, now, a) {
 		return
@@ -287,7 +296,7 @@ func (t *Tracker) sentData(c *conn, from End, s *capture.Segment, now int64, isN
 	case e.state == SynReceived && c.is(isFastOpen):
 		// RFC 7413 section 4.2.2: the server may send before the handshake completes.
 	case e.state == Closed:
-		if !t.livesOn(c, from, s, now) {
+		if !t.livesOn(c, from, s, now) && !c.straggles(from, now) {
 			t.anomaly(c, anomalyAfterClose)
 		}
 	default:

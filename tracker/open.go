@@ -67,7 +67,10 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 		if !c.retract(from, inSynSent, now, s.Packet) {
 			c.apply(from, sendSYN, Seen, now, s.Packet)
 		}
-		c.openKind, c.answer, c.flags = "", Answer{}, c.flags&^isReset
+		c.openKind, c.answer, c.answeredAt, c.flags = "", Answer{}, 0, c.flags&^isReset
+		if c.resetCause == ResetRefused {
+			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, "", 0
+		}
 	}
 	c.note(Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), Since: now - e.firstSYN, Ref: e.firstSYNPacket})
 }
@@ -89,9 +92,14 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	if e.synAcks > 1 && e.isn == seq && c.synAckAt != 0 {
 		t.repeatedSYNACK(c, from, s, now)
 	} else {
-		if !e.synSeen || e.isn != seq {
-			e.stream.Start(seq.Add(1))
+		if e.synSeen && e.isn != seq {
+			if c.thirdACKAt != 0 || e.wireBytes > 0 {
+				t.anomaly(c, anomalySYNACK) // RFC 9293 section 3.10.7.4, fourth: only challenged
+				return
+			}
+			e.stream.Reset() // the responder began anew
 		}
+		e.stream.Start(seq.Add(1))
 		e.synSeen, e.isn = true, seq
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr
@@ -107,6 +115,8 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	if e.state == Unknown {
 		e.state = Listen
+	} else if e.state == Closed && !c.expected(from) {
+		c.apply(from, passiveOpen, Implied, now, s.Packet) // it listens by now
 	}
 	switch e.state {
 	case SynSent:

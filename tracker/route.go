@@ -26,6 +26,10 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 			return top.prev
 		}
 		if old := top.prev; old != nil {
+			// A SYN that nobody answered does not displace what may still live.
+			if !old.over() {
+				old, top = top, old
+			}
 			t.drop(sh, old, endReuse, t.clock.now)
 		}
 		if !top.over() {
@@ -41,7 +45,7 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 		if old := top.prev; old != nil && old.ownSYNACK(old.from(s.Src), s) {
 			return old
 		}
-		if top.over() && !top.ends[from].synSeen {
+		if x := &top.ends[from.Peer()]; !top.ends[from].synSeen && (top.over() || !x.synSeen && x.stream.Started() && !near(x, reassembly.Seq(s.Ack))) {
 			return t.begin(sh, top, k, s)
 		}
 		return top

@@ -12,11 +12,15 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	cause := c.rstCause(from, s)
+	accepted := c.acceptsRST(to, s)
+	if accepted && cause != ResetMiddlebox {
+		c.beforeRST(from, s, now)
+	}
 	in := e.state
 	if c.resetBy == NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 	}
-	if !c.acceptsRST(to, s) {
+	if !accepted {
 		c.rstsIgnored++
 		p.has |= isChallenged
 		c.note(Moment{Kind: MomentResetIgnored, End: from, Cause: cause})
@@ -50,7 +54,6 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		case e.state == TimeWait && !c.expected(from):
 			// A TIME-WAIT socket answers what it cannot take; it stays.
 		default:
-			c.beforeRST(from, s, now)
 			c.apply(from, sendRST, Seen, now, s.Packet)
 		}
 	}
@@ -66,14 +69,15 @@ func (c *conn) beforeRST(from End, s *capture.Segment, now int64) {
 	switch e := &c.ends[from]; {
 	case e.state == Closed:
 		c.confirm(from)
+	case e.state == TimeWait:
+		// The FIN met no socket (FIN-WAIT-2 had ended: Linux tcp_fin_timeout), or
+		// one that was aborted: it was never taken.
+		c.retract(from, 1<<FinWait2|1<<Closing, now, s.Packet)
 	case s.Flags.Has(capture.ACK):
 	case e.state == Established:
 		// A socket aborts with RST,ACK. A bare RST answers a segment that met
 		// none: the third ACK was not taken (Linux tcp_abort_on_overflow).
 		c.retract(from, inSynReceived, now, s.Packet)
-	case e.state == TimeWait:
-		// The FIN met no socket: FIN-WAIT-2 had ended (Linux tcp_fin_timeout).
-		c.retract(from, 1<<FinWait2|1<<Closing, now, s.Packet)
 	}
 }
 
@@ -107,6 +111,8 @@ func (c *conn) rstCause(from End, s *capture.Segment) string {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	withACK := s.Flags.Has(capture.ACK)
 	switch {
+	case e.packets == 1 && p.packets == 0:
+		return ResetUnknown // nothing else was seen
 	case p.state == SynSent && !e.synSeen && withACK && p.acksSYN(reassembly.Seq(s.Ack)):
 		return ResetRefused
 	case c.closed():
@@ -120,9 +126,9 @@ func (c *conn) rstCause(from End, s *capture.Segment) string {
 	case !withACK && e.finSeen:
 		// Data met a socket that was closed: it answers with the other end's ACK number.
 		return ResetLateData
-	case withACK && !e.finSeen && p.lastData != 0 && p.lastData >= e.lastData:
+	case withACK && from == Resp && !e.finSeen && p.has&hasFirstByte != 0 && p.lastData >= e.lastData:
 		// Linux tcp_close with data in the receive queue. The same on the wire
-		// as an abort: the difference is that the last word was the other end's.
+		// as an abort: the likelier of the two where a request had no answer.
 		return ResetUnreadData
 	case withACK:
 		return ResetAbort
@@ -136,6 +142,12 @@ func (c *conn) rstCause(from End, s *capture.Segment) string {
 func ttlDiffers(a, b uint8) bool {
 	d := int(a) - int(b)
 	return d < -1 || d > 1
+}
+
+// straggles reports whether a segment of an end that has closed may have been
+// on its way already when the RST passed: the connection is over all the same.
+func (c *conn) straggles(from End, now int64) bool {
+	return c.is(isReset) && (c.resetBy == from || now-c.resetTime < second)
 }
 
 // livesOn takes an expected end of a connection back when the end goes on

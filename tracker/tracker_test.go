@@ -98,6 +98,46 @@ func TestForgedSYNLeavesTheConnectionAlone(t *testing.T) {
 	}
 }
 
+func TestTwoForgedSYNsLeaveTheConnectionAlone(t *testing.T) {
+	rec, tr := run(t, Options{}, plainWire, opened+`
+		1.000 > S  50:50(0) | - -
+		1.010 < .  1:1(0) ack 1 | - -
+		1.500 > S  90:90(0) | - -
+		1.510 < .  1:1(0) ack 1 | - -
+		2.000 > .P 1:11(10) ack 1 | - -
+		2.010 < .  1:1(0) ack 11 | - -
+		3.000 > F. 11:11(0) ack 1 | - -
+		3.010 < F. 1:1(0) ack 12 | - -
+		3.020 > .  12:12(0) ack 2 | - -
+	`)
+	tr.Finish()
+	if len(rec.records) != 3 {
+		t.Fatalf("%d records", len(rec.records))
+	}
+	for _, r := range rec.records {
+		if r.ID == 1 && (r.Close.Kind != CloseNormal || r.Ends[Orig].Bytes.V != 10) || r.ID != 1 && r.Open.Kind != OpenNoAnswer {
+			t.Errorf("%d: %s %s", r.ID, r.Open.Kind, r.Close.Kind)
+		}
+	}
+}
+
+func TestTimedOutNeedsSilence(t *testing.T) {
+	lines := opened + `
+		1.0 > .P 1:11(10) ack 1 | - -
+		1.2 > .P 1:11(10) ack 1 | - -`
+	rec, tr := run(t, Options{}, plainWire, lines)
+	tr.Finish()
+	if k := rec.records[0].Close.Kind; k != CloseOpen {
+		t.Errorf("the input ended: %s", k)
+	}
+	rec, tr = run(t, Options{}, plainWire, lines)
+	tr.Tick(1700000100e9)
+	tr.Finish()
+	if k := rec.records[0].Close.Kind; k != CloseTimedOut {
+		t.Errorf("silent for 99 s: %s", k)
+	}
+}
+
 func TestTimeWaitEndsIn2MSL(t *testing.T) {
 	rec, tr := run(t, Options{MSL: 30 * second}, plainWire, closedByOrig)
 	base := int64(1700000000e9)
@@ -240,6 +280,7 @@ func TestResetCauses(t *testing.T) {
 		{"giving up before the answer", `
 			0.0 > S  0:0(0) | - -
 			1.0 > R  1:1(0) | - -`, ResetAbort, Orig},
+		{"nothing else was seen", `0.0 < R. 1:1(0) ack 1 | - -`, ResetUnknown, Resp},
 		{"midstream, bare", `
 			0.0 > .P 1:2(1) ack 1 | - -
 			1.0 < R  1:1(0) | - -`, ResetUnknown, Resp},

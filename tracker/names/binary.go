@@ -1,0 +1,91 @@
+package names
+
+import "bytes"
+
+// readRDP reads the connection request that opens Remote Desktop: TPKT
+// (RFC 1006 section 6) and X.224 with the cookie or the request that
+// [MS-RDPBCGR] section 2.2.1.1 describes. The user name in the cookie is not kept.
+func readRDP(m *message) verdict {
+	const fixedPart = 11
+	b := m.b
+	if b[0] != 3 || len(b) > 1 && b[1] != 0 {
+		return no
+	}
+	if len(b) < fixedPart {
+		return m.short(no)
+	}
+	n := int(b[2])<<8 | int(b[3])
+	if n < fixedPart || n > 512 || int(b[4]) != n-5 || b[5] != 0xe0 {
+		return no
+	}
+	if len(b) < n {
+		return m.short(no)
+	}
+	rest := b[fixedPart:n]
+	negotiates := len(rest) >= 8 && bytes.Equal(rest[len(rest)-8:][:1], []byte{1}) && bytes.Equal(rest[len(rest)-6:][:2], []byte{8, 0})
+	if len(rest) > 0 && !negotiates && !bytes.HasPrefix(rest, []byte("Cookie: ")) {
+		return no
+	}
+	m.e.named("rdp")
+	m.e.upgrades = true
+	return yes
+}
+
+// readDNS reads a query over TCP: two bytes of length, then the message
+// (RFC 1035 sections 4.2.2 and 4.1).
+func readDNS(m *message) verdict {
+	c := cursor{b: m.b}
+	n := int(c.u16())
+	c.u16() // ID
+	flags, questions, answers, authorities, additional := c.u16(), c.u16(), c.u16(), c.u16(), c.u16()
+	if len(m.b) >= 2 && (n < 17 || n > 1024) {
+		return no
+	}
+	if c.short {
+		return m.short(no)
+	}
+	// A query of opcode 0 with one question; EDNS and TSIG are additional.
+	if flags>>11 != 0 || flags&0x6cf != 0 && flags&0x6cf != 0x80 || questions != 1 || answers+authorities != 0 || additional > 2 {
+		return no
+	}
+	name, ok := domain(&c)
+	class := c.u16() // the type
+	class = c.u16()
+	if !ok {
+		return no
+	}
+	if c.short {
+		return m.short(no)
+	}
+	if class != 1 && class != 255 && class != 3 {
+		return no
+	}
+	m.e.names.DNSQuery = name
+	return m.e.whole("dns")
+}
+
+// domain takes a name, its labels joined by dots; "." is the root. ok is false
+// when it is none.
+func domain(c *cursor) (name string, ok bool) {
+	var whole [maxText]byte
+	n := 0
+	for {
+		label := int(c.u8())
+		if c.short {
+			return "", true
+		}
+		if label == 0 {
+			break
+		}
+		if label > 63 || n+label+1 > len(whole) {
+			return "", false
+		}
+		n += copy(whole[n:], c.take(label))
+		whole[n] = '.'
+		n++
+	}
+	if n == 0 {
+		return ".", true
+	}
+	return text(whole[:n-1]), true
+}
