@@ -22,7 +22,7 @@ func readRDP(m *message) verdict {
 		return m.short(no)
 	}
 	rest := b[fixedPart:n]
-	negotiates := len(rest) >= 8 && bytes.Equal(rest[len(rest)-8:][:1], []byte{1}) && bytes.Equal(rest[len(rest)-6:][:2], []byte{8, 0})
+	negotiates := len(rest) >= 8 && rest[0] == 1 && rest[2] == 8 && rest[3] == 0
 	if len(rest) > 0 && !negotiates && !bytes.HasPrefix(rest, []byte("Cookie: ")) {
 		return no
 	}
@@ -45,12 +45,12 @@ func readDNS(m *message) verdict {
 		return m.short(no)
 	}
 	// A query of opcode 0 with one question; EDNS and TSIG are additional.
-	if flags>>11 != 0 || flags&0x6cf != 0 && flags&0x6cf != 0x80 || questions != 1 || answers+authorities != 0 || additional > 2 {
+	if flags>>11 != 0 || flags&0x6cf != 0 || questions != 1 || answers+authorities != 0 || additional > 2 {
 		return no
 	}
 	name, ok := domain(&c)
-	class := c.u16() // the type
-	class = c.u16()
+	c.u16() // type
+	class := c.u16()
 	if !ok {
 		return no
 	}

@@ -40,7 +40,6 @@ func (b *buffer) add(at int, p []byte, cut bool) {
 		return
 	}
 	x := piece{at, at + len(p)}
-	kept := b.pieces[:0:maxPieces]
 	var merged [maxPieces + 1]piece
 	n, placed := 0, false
 	for _, y := range b.pieces[:b.n] {
@@ -67,5 +66,5 @@ func (b *buffer) add(at int, p []byte, cut bool) {
 		return
 	}
 	copy(b.bytes[at:], p)
-	b.n = len(append(kept, merged[:n]...))
+	b.n = copy(b.pieces[:], merged[:n])
 }

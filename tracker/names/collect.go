@@ -41,8 +41,7 @@ func (e *entry) decided() bool {
 	return e.sides[tracker.Orig].state == done && e.sides[tracker.Resp].state == done
 }
 
-// named sets the protocol, the outermost when there are several, and reports
-// whether it is the one.
+// named sets the protocol: the outermost when there are several.
 func (e *entry) named(proto string) {
 	if e.names.Proto == "" {
 		e.names.Proto = proto

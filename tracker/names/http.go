@@ -1,10 +1,13 @@
 package names
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // methods are those after which a request line is waited for. RFC 9110 section
 // 9.3, RFC 5789, RFC 4918; PRI is HTTP/2's (RFC 9113 section 3.4).
-const methods = "GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH NOTIFY SUBSCRIBE M-SEARCH PRI "
+const methods = "GET POST HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH NOTIFY SUBSCRIBE M-SEARCH PRI"
 
 // maxMethod is the longest method that is taken for one.
 const maxMethod = 24
@@ -37,7 +40,9 @@ func readRequest(m *message) verdict {
 		return more
 	}
 	m.e.named("http")
-	n.HTTPMethod, n.HTTPHost = text(method), text(host)
+	if n.HTTPMethod == "" {
+		n.HTTPMethod, n.HTTPHost = text(method), text(host)
+	}
 	if string(method) == "CONNECT" {
 		m.e.upgrades = true
 	}
@@ -54,8 +59,8 @@ func beginsMethod(b []byte) bool {
 		}
 		i = len(b)
 	}
-	for m := range bytes.SplitAfterSeq([]byte(methods), []byte(" ")) {
-		if i < len(b) && bytes.HasPrefix(b, m) && len(m) > 0 || i == len(b) && bytes.HasPrefix(m, b) {
+	for m := range strings.SplitSeq(methods, " ") {
+		if string(b[:i]) == m || i == len(b) && hasStart(b, m) && i < len(m) {
 			return true
 		}
 	}
@@ -148,6 +153,9 @@ func readResponse(m *message) verdict {
 		return no
 	}
 	m.e.named("http")
+	if m.e.names.HTTPStatus != 0 {
+		return yes
+	}
 	m.e.names.HTTPStatus = uint16(b[9]-'0')*100 + uint16(b[10]-'0')*10 + uint16(b[11]-'0')
 	return yes
 }

@@ -51,34 +51,29 @@ func New(o Options, next tracker.Sink) *Observer {
 	return &Observer{opt: o, next: next, entries: make(map[uint64]*entry)}
 }
 
-// Values of Placed.Mark.
-const (
-	markNew uint32 = iota
-	markUndecided
-	markDecided // with names or without
-)
+// decided is Placed.Mark of a connection of which no more is to be known.
+const decided = 1
 
 // Observe takes the payload of the segment that the tracker placed last; wire
 // is its length by the IP header, of which the snaplen may have cut some.
 func (o *Observer) Observe(p tracker.Placed, payload []byte, wire uint32) {
-	if !p.New || *p.Mark == markDecided {
+	if !p.New || *p.Mark == decided {
 		return
 	}
 	e := o.entries[p.Conn]
-	if *p.Mark == markNew {
+	if e == nil {
 		if o.undecided >= o.opt.Undecided {
 			o.unnamed++
-			*p.Mark = markDecided
+			*p.Mark = decided
 			return
 		}
 		e = &entry{}
 		o.entries[p.Conn] = e
 		o.undecided++
-		*p.Mark = markUndecided
 	}
 	o.take(e, p.From, p.Offset, payload, int64(wire) > int64(len(payload)))
 	if e.decided() {
-		*p.Mark = markDecided
+		*p.Mark = decided
 		o.settle(e)
 		if e.names == (tracker.NamesRecord{}) {
 			delete(o.entries, p.Conn)

@@ -59,6 +59,7 @@ func readTLS(m *message) verdict {
 		return more
 	}
 	m.e.named("tls")
+	m.e.upgrades = false
 	if msg[0] == clientHello {
 		m.readClientHello(msg)
 	} else {
