@@ -47,21 +47,30 @@ func (s *stories) Conn(r *tracker.Record) {
 func (s *stories) Event(*tracker.Event) {}
 func (s *stories) Step(*tracker.Step)   {}
 
-// watch reads a capture file the way the command does.
+// watch reads a capture file and returns what is told of its connections.
 func watch(file string) ([]story, error) {
-	f, err := capture.Open(file)
-	if err != nil {
+	var told stories
+	if err := observe(file, tracker.Options{}, &told); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(told.all, func(a, b story) int { return int(a.id) - int(b.id) })
+	return told.all, nil
+}
+
+// observe reads a capture file the way the command does.
+func observe(file string, o tracker.Options, sink tracker.Sink) error {
+	f, err := capture.Open(file)
+	if err != nil {
+		return err
+	}
 	defer f.Close()
-	var told stories
-	d, t := capture.NewDecoder(capture.DecoderOptions{}), tracker.New(tracker.Options{}, &told)
+	d, t := capture.NewDecoder(capture.DecoderOptions{}), tracker.New(o, sink)
 	var p capture.Packet
 	for n := uint64(1); ; n++ {
 		if err := f.Next(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, err
+			return err
 		}
 		switch d.Decode(&p) {
 		case capture.OutcomeSegment:
@@ -74,8 +83,7 @@ func watch(file string) ([]story, error) {
 		}
 	}
 	t.Finish()
-	slices.SortFunc(told.all, func(a, b story) int { return int(a.id) - int(b.id) })
-	return told.all, nil
+	return nil
 }
 
 // kernelPath is what the kernel says an end went through while the tap was

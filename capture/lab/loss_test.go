@@ -17,6 +17,7 @@ import (
 // packet is a segment with data that a tap saw.
 type packet struct {
 	number   uint64
+	time     int64
 	ipid     uint16
 	segments int  // of the MSS: more than one with offload
 	repeat   bool // all of it lies before the highest number sent until then
@@ -52,7 +53,7 @@ func sentBy(file string, port uint16, mss int) (all []packet, err error) {
 			continue
 		}
 		end := s.Seq + s.Len
-		all = append(all, packet{number: n, ipid: s.IPID, segments: (int(s.Len) + mss - 1) / mss,
+		all = append(all, packet{number: n, time: p.Time, ipid: s.IPID, segments: (int(s.Len) + mss - 1) / mss,
 			repeat: int32(end-next) <= 0, bytes: int(s.Len)})
 		if int32(end-next) > 0 {
 			next = end
@@ -67,6 +68,7 @@ type end struct {
 	near, far    tracker.EndRecord // tcpwatch, by the tap at this end and at the other
 	peerNear     tracker.EndRecord
 	sent         []packet // by the tap at this end
+	differ       []string // repeats whose cause differs
 	arrived      int      // repeats that the tap at the other end has, too
 }
 
@@ -110,6 +112,11 @@ func ends(truth *lab.Truth, dir string) ([]*end, error) {
 				e.arrived += p.segments
 			}
 		}
+		causes, err := causesTold(files[i])
+		if err != nil {
+			return nil, err
+		}
+		e.differ = differingCauses(kernelCauses(e.kernel, e.sent, truth.Start), causes[i])
 		both = append(both, e)
 	}
 	return both, nil
@@ -174,6 +181,9 @@ func checkTransfer(t *testing.T, truth *lab.Truth, dir string) {
 			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", r.name, r.kernel, r.told, r.far, mark)
 		}
 		fmt.Fprintf(w, "causes\t%v\n", causes(e.kernel.Repeats))
+		for _, d := range e.differ {
+			fmt.Fprintln(w, d)
+		}
 		fmt.Fprintf(w, "nstat\t%v\n", e.kernel.Namespace)
 	}
 	w.Flush()

@@ -1,0 +1,74 @@
+package lab_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tcpwatch/capture"
+	"tcpwatch/capture/lab"
+	"tcpwatch/tracker"
+)
+
+// kernelCauses says for each repeat that a tap at its sender saw why the kernel
+// sent it, by packet number. The kernel tells an act of sending again when its
+// segments have left: those since the act before belong to it.
+func kernelCauses(c *lab.Counts, sent []packet, start time.Time) map[uint64]string {
+	// The trace counts in microseconds, and its clock is another.
+	const slack = 20 * time.Microsecond
+	causes := map[uint64]string{}
+	repeats := c.Repeats
+	for _, p := range sent {
+		if !p.repeat {
+			continue
+		}
+		at := time.Duration(p.time - start.UnixNano())
+		for len(repeats) > 0 && repeats[0].At+slack < at {
+			repeats = repeats[1:]
+		}
+		if len(repeats) > 0 {
+			causes[p.number] = repeats[0].Cause
+		}
+	}
+	return causes
+}
+
+// toldCauses collects what tcpwatch tells of each repeat, by packet number.
+type toldCauses struct{ causes [2]map[uint64]string }
+
+func (s *toldCauses) Conn(*tracker.Record) {}
+func (s *toldCauses) Event(*tracker.Event) {}
+
+func (s *toldCauses) Step(st *tracker.Step) {
+	for _, m := range st.Moments {
+		if m.Kind == tracker.MomentRetransmission {
+			s.causes[m.End][st.Segment.Packet] = m.Cause
+		}
+	}
+}
+
+// causesTold reads them from a capture.
+func causesTold(file string) ([2]map[uint64]string, error) {
+	s := &toldCauses{[2]map[uint64]string{{}, {}}}
+	all := func(uint64, capture.Endpoint, capture.Endpoint) bool { return true }
+	err := observe(file, tracker.Options{Mark: all}, s)
+	return s.causes, err
+}
+
+// sameCause are the words for the kernel's causes.
+var sameCause = map[string]string{
+	lab.CauseRTO: "timeout", lab.CauseTLP: "tail loss probe", lab.CauseFast: "fast retransmit", lab.CauseSlowStart: "loss recovery",
+}
+
+// differingCauses are the repeats that the kernel and tcpwatch give different
+// causes for.
+func differingCauses(kernel, told map[uint64]string) (differ []string) {
+	for packet, k := range kernel {
+		if w := told[packet]; w == "" || !strings.HasPrefix(w, sameCause[k]) {
+			differ = append(differ, fmt.Sprintf("packet %6d: kernel %s, tcpwatch %q", packet, k, w))
+		}
+	}
+	slices.Sort(differ)
+	return differ
+}
