@@ -10,6 +10,7 @@ import (
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/names"
 )
 
 const (
@@ -35,6 +36,7 @@ type watch struct {
 	stderr  io.Writer
 	decoder *capture.Decoder
 	tracker *tracker.Tracker
+	names   *names.Observer
 
 	packets, bytes uint64 // read, before the filter
 	passed         uint64 // by the filter
@@ -135,10 +137,16 @@ func (w *watch) decode(p *capture.Packet) {
 			w.samples++
 			w.weakness |= w.in.weakens(p, s)
 		}
-		w.tracker.Observe(s)
+		w.observe(s)
 	case capture.OutcomeQuote:
 		w.tracker.Quoted(&w.decoder.Quote)
 	}
+}
+
+// observe takes a segment, whose payload the decoder still holds.
+func (w *watch) observe(s *capture.Segment) {
+	w.tracker.Observe(s)
+	w.names.Observe(w.tracker.Last(), w.decoder.Payload, s.Len)
 }
 
 // idle lets packet time go on by the monotonic clock while no packet comes.
@@ -179,6 +187,7 @@ func (w *watch) reportSoFar() {
 	so := w.out.summary.Clone()
 	w.tracker.Snapshot(func(r *tracker.Record) {
 		r.Interim = false // a summary leaves interim records out
+		w.names.Attach(r)
 		so.Add(r)
 	})
 	w.out.flush()

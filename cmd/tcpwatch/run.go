@@ -12,6 +12,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/names"
 )
 
 // Exit statuses.
@@ -64,9 +65,10 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 	if o.why != nil {
 		t.Mark = o.why.marks
 	}
+	named := names.New(names.Options{}, out)
 	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr), stdout: stdout, stderr: stderr,
 		decoder: capture.NewDecoder(capture.DecoderOptions{ByVLAN: t.ByVLAN}),
-		tracker: tracker.New(t, out),
+		tracker: tracker.New(t, named), names: named,
 	}
 	out.line = w.status.clear
 	if o.duration > 0 {
@@ -96,7 +98,7 @@ func (w *watch) end() int {
 		// nothing else, and would only confuse one that is known.
 		if s := &w.decoder.Segment; !w.tracker.Holds(s) {
 			w.segments++
-			w.tracker.Observe(s)
+			w.observe(s)
 		}
 	}
 	w.tracker.Finish()
