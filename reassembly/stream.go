@@ -137,6 +137,14 @@ func (s *Stream) Ack(a Seq) (advanced, unseen uint32) {
 	return advanced, unseen
 }
 
+// Skip notes that everything before n was sent, though some was not seen.
+func (s *Stream) Skip(n Seq) {
+	if s.nxt.Less(n) {
+		s.skip(Range{s.nxt, n})
+		s.advance(n)
+	}
+}
+
 // EndsUnseen reports whether the highest number was never seen.
 func (s *Stream) EndsUnseen() bool {
 	n := len(s.gaps)

@@ -142,8 +142,8 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	}
 	if !probe && s.Len > 0 {
 		t.takeData(c, from, s, now)
-	} else if hasACK && seq == e.sndNxt().Add(1) && !s.Flags.Has(capture.FIN) {
-		e.tailUnseen = true // an ACK stands at SND.NXT
+	} else if hasACK && !s.Flags.Has(capture.FIN) {
+		e.standsAt(seq, s, now)
 	}
 	if e.sender != nil {
 		e.sender.follow(e, p, now)
@@ -171,6 +171,22 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	if e.state == TimeWait && hasACK && e.timeWaitUntil < now+2*t.opt.MSL {
 		// 2MSL counts from its last ACK.
 		e.timeWaitUntil = now + 2*t.opt.MSL
+	}
+}
+
+// maxSkip is how far beyond everything seen an ACK without data may stand for
+// its number to be believed: some windows.
+const maxSkip = 1 << 20
+
+// standsAt: an ACK without data stands at SND.NXT. What lies before it was
+// sent, though the tap has not seen it (yet).
+func (e *endpoint) standsAt(seq reassembly.Seq, s *capture.Segment, now int64) {
+	switch d := seq.Sub(e.sndNxt()); {
+	case d == 1:
+		e.tailUnseen = true
+	case d > 1 && d <= maxSkip && !e.finSeen && e.sender != nil:
+		e.stream.Skip(seq)
+		e.sender.gapBefore(s, now)
 	}
 }
 

@@ -82,9 +82,14 @@ func (t *Tracker) keepSenders(c *conn) {
 func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, now int64) {
 	x.flight.Send(from, to, now, s.Packet)
 	if gap {
-		x.gapAt, x.gapIPID, x.gapTSVal = now, s.IPID, s.TSVal
-		x.gapTS = s.Options&capture.OptTimestamps != 0
+		x.gapBefore(s, now)
 	}
+}
+
+// gapBefore notes the segment that showed a gap before it.
+func (x *sender) gapBefore(s *capture.Segment, now int64) {
+	x.gapAt, x.gapIPID, x.gapTSVal = now, s.IPID, s.TSVal
+	x.gapTS = s.Options&capture.OptTimestamps != 0
 }
 
 // overtaken reports whether a segment that fills a gap was overtaken on its
