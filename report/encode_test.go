@@ -29,11 +29,16 @@ time_wait.holder time_wait.since time_wait.until time_wait.ended_by time_wait.re
 keepalive.orig.probes keepalive.orig.answered keepalive.orig.unanswered keepalive.orig.idle_s keepalive.orig.interval_s
 keepalive.resp.probes keepalive.resp.answered keepalive.resp.unanswered keepalive.resp.idle_s keepalive.resp.interval_s
 keepalive.outcome END.orig END.resp
+names.proto names.sni names.alpn names.alpn_chosen names.tls_version names.tls_offered
+names.http_method names.http_host names.http_status names.ssh_orig names.ssh_resp names.server_version names.dns_query
+exchanges.n exchanges.timed exchanges.repeated exchanges.first_s exchanges.min_s exchanges.p50_s exchanges.p95_s
+exchanges.max_s exchanges.sum_s exchanges.server_s exchanges.think_s
 capture.midstream capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.offload capture.time_went_back`
 
 const endSchema = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
-retx_spurious out_of_order dup_acks zero_windows zero_window_s window_probes rtt_n rtt_min_s rtt_p50_s rtt_p95_s rtt_max_s
-rtt_source mss wscale sack timestamps ecn ttl first_byte_s time_in.CLOSED_s time_in.LISTEN_s time_in.SYN-SENT_s
+retx_spurious out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap dsacks zero_windows zero_window_s window_probes
+window_full sender_limited_s network_limited_s window_limited_s
+rtt_n rtt_min_s rtt_p50_s rtt_p95_s rtt_max_s rtt_smoothed_s rtt_delayed_n rtt_source mss wscale sack timestamps ecn ttl first_byte_s time_in.CLOSED_s time_in.LISTEN_s time_in.SYN-SENT_s
 time_in.SYN-RECEIVED_s time_in.ESTABLISHED_s time_in.FIN-WAIT-1_s time_in.FIN-WAIT-2_s time_in.CLOSE-WAIT_s
 time_in.CLOSING_s time_in.LAST-ACK_s time_in.TIME-WAIT_s`
 
@@ -72,6 +77,9 @@ func full(v reflect.Value) {
 		for i := range v.Len() {
 			full(v.Index(i))
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		full(v.Elem())
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.String:

@@ -37,6 +37,7 @@ func recordFields() []field {
 	fields = append(fields, closeFields()...)
 	fields = append(fields, endFields("orig", "originator", tracker.Orig)...)
 	fields = append(fields, endFields("resp", "responder", tracker.Resp)...)
+	fields = append(fields, nameFields()...)
 	return append(fields, captureFields()...)
 }
 
