@@ -40,6 +40,7 @@ const policy = `
 	capture, reassembly < tracker
 		< tracker/names, tracker/diagnose
 		< report
+		< report/follow
 		< cmd/tcpwatch;
 	capture/live, capture/host < cmd/tcpwatch;
 `

@@ -147,6 +147,7 @@ func (w *watch) decode(p *capture.Packet) {
 func (w *watch) observe(s *capture.Segment) {
 	w.tracker.Observe(s)
 	w.names.Observe(w.tracker.Last(), w.decoder.Payload, s.Len)
+	w.out.segment(w.tracker.Last(), s, w.decoder.Payload)
 }
 
 // idle lets packet time go on by the monotonic clock while no packet comes.
@@ -173,6 +174,7 @@ func (w *watch) tick(now int64) {
 	if now > w.ticked {
 		w.ticked = now
 		w.tracker.Tick(now)
+		w.out.advance(now)
 	}
 }
 

@@ -30,7 +30,8 @@ type options struct {
 	quiet      bool
 	outputs    []output
 	tables     report.TableOptions
-	why        *why // nil without --why
+	why        *why      // nil without --why
+	follow     *followed // nil without --follow
 	track      tracker.Options
 	transition bool
 	color      string // auto | always | never
@@ -52,6 +53,7 @@ func parse(args []string) (*options, error) {
 		duration                    seconds
 		outputs                     []string
 		reports, filterFile, whyArg string
+		followArg, followAs, raw    string
 		noColor                     bool
 	)
 	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
@@ -74,6 +76,9 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
 	f.StringVar(&whyArg, "why", "", "")
+	f.StringVar(&followArg, "follow", "", "")
+	f.StringVar(&followAs, "follow-as", "", "")
+	f.StringVar(&raw, "raw", "", "")
 	f.Var(&msl, "msl", "")
 	f.IntVar(&o.track.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
 	f.Var(&interval, "interval", "")
@@ -107,8 +112,11 @@ func parse(args []string) (*options, error) {
 	}
 	if whyArg != "" {
 		if o.why, err = parseWhy(whyArg); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--why %w", err)
 		}
+	}
+	if o.follow, err = parseFollow(followArg, followAs, raw); err != nil {
+		return nil, err
 	}
 	if err := o.parseOutputs(outputs); err != nil {
 		return nil, err
@@ -178,7 +186,10 @@ func (o *options) parseOutputs(given []string) error {
 	if o.why != nil {
 		o.outputs = append(o.outputs, output{format: "ladder"})
 	}
-	if len(o.outputs) == 0 && o.write != "-" {
+	if o.follow != nil && o.follow.raw == "" {
+		o.outputs = append(o.outputs, output{format: "follow"})
+	}
+	if len(o.outputs) == 0 && o.write != "-" && o.follow == nil {
 		o.outputs = []output{{format: "table"}}
 	}
 	seen := map[string]string{}

@@ -54,6 +54,7 @@ type outputs struct {
 	summary  *report.Summary
 	printers []printer
 	ladder   *report.Ladder // nil without --why
+	follow   *followPrinter // nil without --follow
 	packets  *packetFile    // nil without -w
 	lines    *bufio.Writer  // live events; nil when they are not shown
 	lineOpt  report.LiveLineOptions
@@ -82,6 +83,11 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 			out.stdout = x.format
 		}
 	}
+	if o.follow != nil && o.follow.raw != "" {
+		if err := out.followRaw(o); err != nil {
+			return nil, err
+		}
+	}
 	if o.write != "" {
 		name := o.write
 		if name == "-" {
@@ -105,6 +111,10 @@ func (out *outputs) create(name string, inputs []string, stdout io.Writer) (io.W
 	if name == "" {
 		return stdout, nil
 	}
+	return out.createFile(name, inputs)
+}
+
+func (out *outputs) createFile(name string, inputs []string) (*os.File, error) {
 	if there, err := os.Stat(name); err == nil {
 		for _, i := range inputs {
 			if about, err := os.Stat(i); err == nil && os.SameFile(there, about) {
@@ -134,6 +144,8 @@ func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
 	case "ladder":
 		out.ladder = report.NewLadder(report.LadderOptions{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
 		out.printers = append(out.printers, &ladderPrinter{bufio.NewWriter(w), out.ladder})
+	case "follow":
+		out.followText(w, o)
 	case "table":
 		out.printers = append(out.printers, &tablePrinter{bufio.NewWriter(w), o.tablesOn(w)})
 	}

@@ -113,7 +113,10 @@ func (w *watch) end() int {
 		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
 	}
 	if w.out.ladder != nil && w.out.ladder.Len() == 0 {
-		w.warn(fmt.Errorf("no connection %s in %s packets: a connection's number is that of its first packet; --report connections lists them", w.o.why.text, thousands(w.packets)))
+		w.warn(noConnection(w.o.why, w.packets))
+		status = exitUsage
+	}
+	if !w.endFollow() {
 		status = exitUsage
 	}
 	if err := w.out.err; err != nil && !errors.Is(err, syscall.EPIPE) {

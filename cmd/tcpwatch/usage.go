@@ -1,6 +1,6 @@
 package main
 
-// usage is what --help prints: 36 lines of at most 80 columns.
+// usage is what --help prints: 38 lines of at most 80 columns.
 const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
   tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
@@ -23,6 +23,8 @@ Output
       --top N             rows of a table (10)       --sort KEY  order of rows
       --why ID            draw one connection: a number from a report, or
                           ADDRESS:PORT-ADDRESS:PORT
+      --follow ID         print what both ends of one connection said
+      --follow-as WAY     auto, text or hex   --raw PREFIX  write it to files
   -w, --write FILE        write the packets that passed the filter
       --interval TIME     records of connections still open, every TIME
       --transitions       with jsonl: every change of state

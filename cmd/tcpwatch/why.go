@@ -9,7 +9,7 @@ import (
 	"tcpwatch/capture"
 )
 
-// why chooses the connections that --why is about: one by its ID, or all
+// why chooses the connections that --why or --follow is about: one by its ID, or all
 // between a pair of endpoints, whichever of them opened.
 type why struct {
 	text string
@@ -30,7 +30,7 @@ func parseWhy(text string) (*why, error) {
 			return &why{text: text, a: a, b: b}, nil
 		}
 	}
-	return nil, fmt.Errorf("--why %q: neither a connection's number nor ADDRESS:PORT-ADDRESS:PORT", text)
+	return nil, fmt.Errorf("%q: neither a connection's number nor ADDRESS:PORT-ADDRESS:PORT", text)
 }
 
 func parseEndpoint(s string) (capture.Endpoint, error) {

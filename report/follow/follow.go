@@ -1,0 +1,144 @@
+// Package follow puts what the two ends of a connection said back in order and
+// prints it, as text for people or as the exact bytes.
+//
+// A byte comes out once: what is repeated is dropped (the first copy counts),
+// what comes out of order waits for its turn, what never comes is marked. What
+// an end said comes after everything it had acknowledged when it said so, so
+// that an answer stands below its question even where the capture had them the
+// other way round. Nothing is kept but what waits.
+package follow
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// Bounds of what a Follower keeps.
+const (
+	maxTalks  = 4       // connections followed at once: the oldest is ended for a fifth
+	maxHeld   = 8 << 20 // payload bytes that wait, each direction: more end the wait for the oldest gap
+	maxChunks = 8192    // pieces of segments that wait, each direction
+	maxRecent = 64 << 10
+	maxPassed = 64 // gaps remembered, each direction, to know what comes too late
+	// maxAhead is how far a number may lie beyond what came before and still be
+	// of this connection: the largest window there is (RFC 7323 section 2.3).
+	maxAhead = 1 << 30
+	// grace is how long (ns) bytes that were acknowledged may still come:
+	// captures of several queues or interfaces are a little out of order.
+	grace = int64(100e6)
+)
+
+// Printer prints what a Follower puts in order: a Text or a Raw.
+type Printer interface {
+	begin(t *talk)   // a connection's first packet
+	piece(p *piece)  // borrowed until it returns
+	end(t *talk)     // nothing more will come of it
+	flush() error    // lets readers see what is printed so far
+	complete() error // no connection will follow
+}
+
+// kind says what a piece is.
+type kind uint8
+
+const (
+	pieceBytes    kind = iota // data, n bytes from off on
+	pieceLate                 // the same, but their place was passed: a gap was marked there
+	pieceMissing              // n bytes at off were never captured
+	pieceCut                  // n bytes at off were cut by the snaplen
+	pieceConflict             // a repeat of n bytes at off has other content
+	pieceFIN                  //
+	pieceRST                  //
+)
+
+// piece is something that one end said, or failed to say to the capture.
+type piece struct {
+	talk   *talk
+	kind   kind
+	from   tracker.End
+	off    int64 // of its first byte in the stream
+	n      int64
+	data   []byte
+	time   int64
+	packet uint64 // that carried it; 0 for missing bytes
+}
+
+// Follower follows the connections it is given segments of. It is not safe for
+// concurrent use.
+type Follower struct {
+	to    Printer
+	talks []*talk // that have not ended, oldest first
+	begun int
+}
+
+// New returns a Follower that has to print.
+func New(to Printer) *Follower { return &Follower{to: to} }
+
+// Begun is the number of connections followed so far.
+func (f *Follower) Begun() int { return f.begun }
+
+// Segment takes a segment of a connection to follow, in input order, after the
+// tracker placed it; payload is borrowed.
+func (f *Follower) Segment(at tracker.Placed, s *capture.Segment, payload []byte) {
+	if at.From > tracker.Resp {
+		return
+	}
+	f.talk(at, s).segment(at.From, s, payload)
+}
+
+func (f *Follower) talk(at tracker.Placed, s *capture.Segment) *talk {
+	for _, t := range f.talks {
+		if t.id == at.Conn {
+			return t
+		}
+	}
+	if len(f.talks) == maxTalks {
+		f.end(0)
+	}
+	t := &talk{to: f.to, id: at.Conn, start: s.Time, now: s.Time}
+	t.ends[at.From], t.ends[at.From.Peer()] = s.Src, s.Dst
+	f.talks = append(f.talks, t)
+	f.begun++
+	f.to.begin(t)
+	return t
+}
+
+// Conn takes the record of a connection: when it is a finished one that is
+// followed, nothing is waited for any more.
+func (f *Follower) Conn(r *tracker.Record) {
+	if r.Interim {
+		return
+	}
+	for i, t := range f.talks {
+		if t.id == r.ID {
+			f.end(i)
+			return
+		}
+	}
+}
+
+func (f *Follower) end(i int) {
+	t := f.talks[i]
+	t.release(true)
+	f.to.end(t)
+	f.talks = append(f.talks[:i], f.talks[i+1:]...)
+}
+
+// Advance tells the time (nanoseconds, of packets) while none is taken: gaps
+// waited for long enough are passed.
+func (f *Follower) Advance(now int64) {
+	for _, t := range f.talks {
+		t.now = max(t.now, now)
+		t.release(false)
+	}
+}
+
+// Flush lets readers see what is in order so far.
+func (f *Follower) Flush() error { return f.to.flush() }
+
+// End ends every connection that has not ended.
+func (f *Follower) End() error {
+	for len(f.talks) > 0 {
+		f.end(0)
+	}
+	return f.to.complete()
+}

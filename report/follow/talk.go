@@ -1,0 +1,198 @@
+package follow
+
+import (
+	"bytes"
+
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker"
+)
+
+// talk is a connection that is followed.
+type talk struct {
+	to      Printer
+	id      uint64
+	ends    [2]capture.Endpoint
+	start   int64
+	now     int64 // latest time of a packet
+	streams [2]stream
+	told    piece
+}
+
+// segment takes a segment that one end sent.
+func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
+	t.now = max(t.now, s.Time)
+	x, peer := &t.streams[from], &t.streams[from.Peer()]
+	seq := reassembly.Seq(s.Seq)
+	c := chunk{n: int64(s.Len), data: payload[:min(len(payload), int(s.Len))], time: s.Time, packet: s.Packet}
+	if s.Flags.Has(capture.RST) {
+		t.reset(from, seq, c)
+		t.release(false)
+		return
+	}
+	if s.Flags.Has(capture.SYN) {
+		seq = seq.Add(1) // what a SYN carries comes after it (RFC 9293 section 3.4)
+		x.startSYN(seq)
+	} else {
+		x.start(seq, s.Len == 0)
+	}
+	if s.Flags.Has(capture.ACK) {
+		c.ack = peer.ack(reassembly.Seq(s.Ack), t.now)
+	}
+	if c.off = x.at(seq); s.Len > 0 || s.Flags.Has(capture.FIN) {
+		c.off = x.settle(c.off)
+	}
+	if c.off-x.next > maxAhead {
+		return // no window reaches that far: of another connection, or forged
+	}
+	if x.hasFIN {
+		c = c.before(max(x.fin, c.off))
+	}
+	t.bytes(from, c)
+	if s.Flags.Has(capture.FIN) && !x.hasFIN && c.end() >= x.next {
+		x.hasFIN, x.fin = true, c.end()
+		c.kind = pieceFIN
+		x.wait.mark(c.from(c.end()))
+	}
+	t.release(false)
+	for x.wait.bytes > maxHeld || x.wait.len() > maxChunks {
+		t.skip(from, x.gap(true))
+		t.deliver(from)
+		t.release(false)
+	}
+}
+
+// bytes takes payload.
+func (t *talk) bytes(from tracker.End, c chunk) {
+	x := &t.streams[from]
+	if c.off < x.next {
+		t.repeat(from, c.before(x.next))
+		c = c.from(max(x.next, 0))
+	}
+	switch {
+	case c.n == 0:
+	case c.off == x.next && x.wait.len() == 0 && t.streams[from.Peer()].reached(c.ack):
+		t.say(from, &c) // not worth a copy
+	default:
+		x.wait.add(c, func(again, waiting *chunk) {
+			old := waiting.from(again.off).before(again.end()).data
+			n := min(len(old), len(again.data))
+			if !bytes.Equal(old[:n], again.data[:n]) {
+				t.tell(pieceConflict, from, again)
+			}
+		})
+	}
+}
+
+// repeat takes payload whose turn is over.
+func (t *talk) repeat(from tracker.End, c chunk) {
+	x := &t.streams[from]
+	// A keepalive probe repeats the last byte, with any content (RFC 9293 section 3.8.4).
+	if probe := c.n == 1 && c.end() == x.next; !probe && x.differs(c) {
+		t.tell(pieceConflict, from, &c)
+	}
+	x.late(c, func(part *chunk) { t.tell(pieceLate, from, part) })
+}
+
+// reset takes a RST: it stands where its number says, or here where that is
+// unlikely. What it carries is no part of the stream.
+func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
+	x := &t.streams[from]
+	if x.hasRST {
+		return
+	}
+	x.hasRST, x.stuck = true, t.now
+	c.kind, c.n, c.data, c.off = pieceRST, 0, nil, x.next
+	if at := x.at(seq); x.started && at > x.next && at-x.next <= maxHeld {
+		c.off = at
+	}
+	x.wait.mark(c)
+}
+
+// release says what can be said; all: whatever waits, with its gaps.
+func (t *talk) release(all bool) {
+	for {
+		if e := t.ready(all); e <= tracker.Resp {
+			t.deliver(e)
+		} else if e := t.lost(all); e <= tracker.Resp {
+			t.skip(e, t.streams[e].gap(all))
+		} else if e := t.blocked(all); e <= tracker.Resp {
+			t.deliver(e)
+		} else {
+			return
+		}
+	}
+}
+
+// ready is the end whose next words come first: those that follow what it had
+// heard, in the order of packets.
+func (t *talk) ready(all bool) tracker.End {
+	return t.earliest(func(x, peer *stream, w *chunk) bool { return w.off == x.next && peer.reached(w.ack) })
+}
+
+// blocked is the end whose next words have waited in vain for what it had heard.
+func (t *talk) blocked(all bool) tracker.End {
+	return t.earliest(func(x, peer *stream, w *chunk) bool {
+		return w.off == x.next && (all || t.now-w.time >= grace)
+	})
+}
+
+func (t *talk) earliest(fits func(x, peer *stream, w *chunk) bool) tracker.End {
+	best := tracker.NoEnd
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		x, peer := &t.streams[e], &t.streams[e.Peer()]
+		if w := x.wait.first(); w != nil && fits(x, peer, w) && (best > tracker.Resp || w.packet < t.streams[best].wait.first().packet) {
+			best = e
+		}
+	}
+	return best
+}
+
+// lost is the end that bytes are missing of which will not come any more.
+func (t *talk) lost(all bool) tracker.End {
+	best := tracker.NoEnd
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		x := &t.streams[e]
+		if x.gap(all) > x.next && (all || t.now-x.since() >= grace) && (best > tracker.Resp || x.since() < t.streams[best].since()) {
+			best = e
+		}
+	}
+	return best
+}
+
+// deliver says what waits first.
+func (t *talk) deliver(e tracker.End) {
+	c := t.streams[e].wait.take()
+	if c.kind == pieceBytes {
+		t.say(e, &c)
+	} else {
+		t.tell(c.kind, e, &c)
+	}
+}
+
+// say prints payload whose turn it is.
+func (t *talk) say(e tracker.End, c *chunk) {
+	if len(c.data) > 0 {
+		t.tell(pieceBytes, e, c)
+	}
+	if rest := c.from(c.off + int64(len(c.data))); rest.n > 0 {
+		t.tell(pieceCut, e, &rest)
+	}
+	t.streams[e].said(c.data, c.n, t.now)
+}
+
+// skip marks what is missing before to.
+func (t *talk) skip(e tracker.End, to int64) {
+	x := &t.streams[e]
+	if to <= x.next {
+		return
+	}
+	c := chunk{off: x.next, n: to - x.next, time: x.since()}
+	t.tell(pieceMissing, e, &c)
+	x.pass(to)
+}
+
+func (t *talk) tell(k kind, e tracker.End, c *chunk) {
+	t.told = piece{talk: t, kind: k, from: e, off: c.off, n: c.n, data: c.data, time: c.time, packet: c.packet}
+	t.to.piece(&t.told)
+}
