@@ -12,7 +12,7 @@ import (
 // An exchange is written as tcpdump prints one, a segment a line, with both
 // ends' states after it:
 //
-//	time direction flags seq:end(len) [ack n] [win n] [opt...] | orig resp [; without orig resp]
+//	time direction flags seq:end(len) [ack n] [win n] [...] | orig resp [; without orig resp]
 //
 // '>' is sent by the originator. Numbers are relative to the ISNs. "-" is a
 // state that nothing tells. "without" gives the final states when the capture
@@ -34,6 +34,9 @@ type line struct {
 	states       [2]string
 	without      [2]string
 	tsval, tsecr uint32
+	options      capture.OptionSet
+	mss, id      uint16
+	sack         []capture.SACKBlock
 }
 
 func parseExchange(t *testing.T, text string) (lines []line) {
@@ -63,6 +66,22 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 		for i := 4; i+1 < len(f); i += 2 {
 			v, _ := strconv.ParseUint(f[i+1], 10, 32)
 			switch f[i] {
+			case "sackok":
+				l.options |= capture.OptSACKPermitted
+			case "mss":
+				l.options |= capture.OptMSS
+				l.mss = uint16(v)
+			case "id":
+				l.id = uint16(v)
+			case "sack":
+				l.options |= capture.OptSACK
+				for _, b := range strings.Split(f[i+1], ",") {
+					var x capture.SACKBlock
+					if _, err := fmt.Sscanf(b, "%d-%d", &x.Left, &x.Right); err != nil {
+						t.Fatalf("block %q in %q", b, raw)
+					}
+					l.sack = append(l.sack, x)
+				}
 			case "ack":
 				l.ack = uint32(v)
 			case "win":
@@ -71,6 +90,7 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 				l.ttl = uint8(v)
 			case "val":
 				l.tsval = uint32(v)
+				l.options |= capture.OptTimestamps
 			case "ecr":
 				l.tsecr = uint32(v)
 			default:
@@ -129,6 +149,14 @@ func (w wire) segment(l line, packet uint64) *capture.Segment {
 		Src: w.ends[l.from], Dst: w.ends[l.from.Peer()],
 		Seq: l.seq + w.isn[l.from], Flags: l.flags, Len: l.n, Captured: l.n, Window: l.win, TTL: l.ttl,
 		IPID: uint16(packet * 7), TSVal: l.tsval, TSEcr: l.tsecr,
+		Options: l.options, MSS: l.mss,
+	}
+	if l.id != 0 {
+		s.IPID = l.id
+	}
+	for i, b := range l.sack {
+		s.SACK[i] = capture.SACKBlock{Left: b.Left + w.isn[l.from.Peer()], Right: b.Right + w.isn[l.from.Peer()]}
+		s.NSACK++
 	}
 	if l.flags.Has(capture.ACK) {
 		s.Ack = l.ack + w.isn[l.from.Peer()]

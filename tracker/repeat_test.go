@@ -1,0 +1,176 @@
+package tracker
+
+import "testing"
+
+// sackOpened is a handshake over a path of 20 ms in which both permit SACK.
+const sackOpened = `
+	0.000 > S  0:0(0) sackok 1 mss 100      | - -
+	0.010 < S. 0:0(0) ack 1 sackok 1 mss 100 | - -
+	0.020 > .  1:1(0) ack 1                 | - -
+`
+
+func TestRepeatClasses(t *testing.T) {
+	type counts struct{ rto, fast, tlp, other, spurious, reordered, before, after uint32 }
+	for _, c := range []struct {
+		name, open, lines string
+		want              counts
+	}{
+		{"timeouts, doubled (RFC 6298 section 5.5)", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.200 > .P 1:101(100) ack 1 | - -
+			1.600 > .P 1:101(100) ack 1 | - -
+			2.400 > .P 1:101(100) ack 1 | - -
+			2.410 < .  1:1(0) ack 101 | - -`, counts{rto: 3, after: 3}},
+		{"a tail loss probe, answered (RFC 8985 section 7)", sackOpened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.210 > .P 1:101(100) ack 1 | - -
+			1.220 < .  1:1(0) ack 101 | - -`, counts{tlp: 1, after: 1}},
+		{"a tail loss probe, then timeouts", sackOpened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.205 > .P 1:101(100) ack 1 | - -
+			1.410 > .P 1:101(100) ack 1 | - -
+			1.820 > .P 1:101(100) ack 1 | - -
+			1.830 < .  1:1(0) ack 101 | - -`, counts{tlp: 1, rto: 2, after: 3}},
+		{"what looked like a probe was a timeout: the pause doubled", sackOpened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.200 > .P 1:101(100) ack 1 | - -
+			1.600 > .P 1:101(100) ack 1 | - -
+			1.610 < .  1:1(0) ack 101 | - -`, counts{rto: 2, after: 2}},
+		{"three duplicate ACKs (RFC 5681 section 3.2)", opened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .  101:201(100) ack 1 | - -
+			1.002 > .  201:301(100) ack 1 | - -
+			1.003 > .  301:401(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 1 | - -
+			1.011 < .  1:1(0) ack 1 | - -
+			1.012 < .  1:1(0) ack 1 | - -
+			1.013 > .  1:101(100) ack 1 | - -
+			1.023 < .  1:1(0) ack 401 | - -`, counts{fast: 1, after: 1}},
+		{"SACK (RFC 6675), two holes", sackOpened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .  101:201(100) ack 1 | - -
+			1.002 > .  201:301(100) ack 1 | - -
+			1.003 > .  301:401(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 1 sack 101-201 | - -
+			1.011 < .  1:1(0) ack 1 sack 301-401,101-201 | - -
+			1.012 > .  1:101(100) ack 1 | - -
+			1.013 > .  201:301(100) ack 1 | - -
+			1.023 < .  1:1(0) ack 401 | - -`, counts{fast: 2, after: 2}},
+		{"a timeout, and what it left behind", opened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .  101:201(100) ack 1 | - -
+			1.002 > .  201:301(100) ack 1 | - -
+			1.250 > .  1:101(100) ack 1 | - -
+			1.260 < .  1:1(0) ack 101 | - -
+			1.261 > .  101:201(100) ack 1 | - -
+			1.262 > .  201:301(100) ack 1 | - -
+			1.272 < .  1:1(0) ack 301 | - -`, counts{rto: 1, other: 2, after: 3}},
+		{"acknowledged before it was sent again", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.300 > .P 1:101(100) ack 1 | - -`, counts{rto: 1, spurious: 1}},
+		{"D-SACK tells (RFC 2883)", sackOpened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.210 > .P 1:101(100) ack 1 | - -
+			1.230 < .  1:1(0) ack 101 | - -
+			1.240 < .  1:1(0) ack 101 sack 1-101 | - -`, counts{tlp: 1, spurious: 1, after: 1}},
+		{"the timestamp echoed is older than the repeat (RFC 3522)", opened, `
+			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5 | - -
+			1.210 > .P 1:101(100) ack 1 val 1210 ecr 5 | - -
+			1.230 < .  1:1(0) ack 101 val 50 ecr 1000 | - -`, counts{rto: 1, spurious: 1, after: 1}},
+		{"the timestamp echoed is the repeat's", opened, `
+			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5 | - -
+			1.210 > .P 1:101(100) ack 1 val 1210 ecr 5 | - -
+			1.230 < .  1:1(0) ack 101 val 50 ecr 1210 | - -`, counts{rto: 1, after: 1}},
+		{"overtaken: an older IP identification", opened, `
+			1.000 > .  1:101(100) ack 1 id 100 | - -
+			1.001 > .  201:301(100) ack 1 id 102 | - -
+			1.300 > .  101:201(100) ack 1 id 101 | - -
+			1.310 < .  1:1(0) ack 301 | - -`, counts{reordered: 1}},
+		{"lost before the tap: a newer IP identification", opened, `
+			1.000 > .  1:101(100) ack 1 id 100 | - -
+			1.001 > .  201:301(100) ack 1 id 102 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.011 < .  1:1(0) ack 101 | - -
+			1.012 > .  101:201(100) ack 1 id 103 | - -
+			1.020 < .  1:1(0) ack 301 | - -`, counts{fast: 1, before: 1}},
+		{"lost before the tap: an ACK without data stood behind it", opened, `
+			1.000 > .  1:101(100) ack 1 id 100 | - -
+			1.001 > .  201:201(0) ack 1 id 102 | - -
+			1.300 > .  101:201(100) ack 1 id 103 | - -
+			1.310 < .  1:1(0) ack 201 | - -`, counts{rto: 1, before: 1}},
+	} {
+		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
+			rec, tr := run(t, Options{}, w, c.open+c.lines)
+			tr.Finish()
+			e := rec.records[0].Ends[Orig]
+			got := counts{e.RetxRTO, e.RetxFast, e.RetxTLP, e.RetxOther, e.RetxSpurious, e.OutOfOrder, e.LostBeforeTap, e.LostAfterTap}
+			if got != c.want {
+				t.Errorf("%s, %s: %+v, want %+v", c.name, name, got, c.want)
+			}
+			if sum := e.RetxRTO + e.RetxFast + e.RetxTLP + e.RetxOther; sum != e.Retx {
+				t.Errorf("%s: %d repeats, classes add up to %d", c.name, e.Retx, sum)
+			}
+		}
+	}
+}
+
+func TestRoundTrips(t *testing.T) {
+	// Both handshake halves are 10 ms.
+	for _, c := range []struct {
+		name, lines string
+		want        RTTRecord
+	}{
+		{"nothing but the handshake", "", RTTRecord{N: 1, Min: 10e6, Max: 10e6, Smoothed: 10e6, Source: RTTHandshake}},
+		{"data and its ACKs", `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.020 < .  1:1(0) ack 101 | - -
+			2.000 > .P 101:201(100) ack 1 | - -
+			2.028 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 2, Min: 20e6, Max: 28e6, Smoothed: 21e6, Source: RTTData}},
+		{"a repeated segment is no sample (RFC 6298 section 3)", `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.020 < .  1:1(0) ack 101 | - -
+			2.000 > .P 101:201(100) ack 1 | - -
+			2.200 > .P 101:201(100) ack 1 | - -
+			2.210 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: RTTData}},
+		{"a held-back ACK is no path delay", `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.020 < .  1:1(0) ack 101 | - -
+			2.000 > .P 101:201(100) ack 1 | - -
+			2.062 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Delayed: 1, Source: RTTData}},
+		{"an ACK of several counts for the newest", `
+			1.000 > .  1:1001(1000) ack 1 | - -
+			1.010 > .P 1001:2001(1000) ack 1 | - -
+			1.030 < .  1:1(0) ack 2001 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: RTTData}},
+	} {
+		rec, tr := run(t, Options{}, plainWire, opened+c.lines)
+		tr.Finish()
+		got := rec.records[0].Ends[Orig].RTT
+		if got.P50 < got.Min || got.P50 > got.P95 || got.P95 > got.Max {
+			t.Errorf("%s: quantiles out of order: %+v", c.name, got)
+		}
+		got.P50, got.P95 = 0, 0
+		if got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	rec, tr := run(t, Options{}, plainWire, opened+`
+		1.000 > .P 1:101(100) ack 1       | - -
+		1.020 < .  1:1(0) ack 101 win 600 | - -
+		2.000 > .  101:601(500) ack 1     | - -
+		2.500 < .  1:1(0) ack 601 win 600 | - -
+		3.000 < .P 1:2(1) ack 601 win 600 | - -
+	`)
+	tr.Finish()
+	e := rec.records[0].Ends[Orig]
+	// 100 bytes were left of the window of 600, less than a segment of 536.
+	if e.WindowFull != 1 || e.WindowLimited != 500e6 {
+		t.Errorf("window: %d moments, %d ns", e.WindowFull, e.WindowLimited)
+	}
+	if e.NetworkLimited != 20e6 || e.SenderLimited != 980e6+500e6 {
+		t.Errorf("network %d ns, sender %d ns", e.NetworkLimited, e.SenderLimited)
+	}
+}
