@@ -17,7 +17,7 @@ type Count struct {
 type Headline struct {
 	Files           []string // input files as the user named them; empty when live
 	Interface       string   // live only
-	Filter          string   // as given to the filter compiler; "" for none
+	Filter          string   // as given to the filter compiler, or the default in words; "" for none
 	FilterIsDefault bool
 	Weakens         []string // sentences: which verdicts the filter weakens
 	Packets         uint64   // read, before the filter

@@ -27,11 +27,11 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	}
 	writeLosses(p, h)
 	if h.Filter != "" {
-		what := "asked for"
 		if h.FilterIsDefault {
-			what = "the default"
+			p.label("filter", "the default: "+h.Filter)
+		} else {
+			p.label("filter", escape(h.Filter))
 		}
-		p.label("filter", fmt.Sprintf("%s (%s)", escape(h.Filter), what))
 	}
 	for _, w := range h.Weakens {
 		p.label("weakened", escape(w))

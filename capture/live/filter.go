@@ -10,6 +10,9 @@ package live
 // asking for the EtherType lets tags that are still in the frame through whole.
 const DefaultFilter = defaultIP4 + " or " + defaultIP6 + " or " + defaultUDP + " or " + defaultLink
 
+// DefaultFilterName says in words what DefaultFilter lets through.
+const DefaultFilterName = "TCP, ICMP errors, IP fragments, VLAN, MPLS, PPPoE and tunnels"
+
 const (
 	// TCP with its fragments; ICMP errors (RFC 792: 3 unreachable, 4 source
 	// quench, 5 redirect, 11 time exceeded, 12 parameter problem); IPIP, 6in4,

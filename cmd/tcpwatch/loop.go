@@ -219,7 +219,7 @@ func (w *watch) headline() *report.Headline {
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
 		if h.Filter == "" {
-			h.Filter, h.FilterIsDefault = live.DefaultFilter, true
+			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
 		}
 	}
 	for r, n := range w.decoder.Skipped {
