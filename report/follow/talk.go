@@ -172,8 +172,8 @@ func (t *talk) deliver(e tracker.End) {
 
 // say prints payload whose turn it is.
 func (t *talk) say(e tracker.End, c *chunk) {
-	if len(c.data) > 0 {
-		t.tell(pieceBytes, e, c)
+	if seen := c.before(c.off + int64(len(c.data))); seen.n > 0 {
+		t.tell(pieceBytes, e, &seen)
 	}
 	if rest := c.from(c.off + int64(len(c.data))); rest.n > 0 {
 		t.tell(pieceCut, e, &rest)
