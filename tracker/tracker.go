@@ -99,14 +99,19 @@ func (t *Tracker) Holds(s *capture.Segment) bool {
 // latest packet time so far.
 func (t *Tracker) Tick(now int64) {
 	t.clock.advance(now)
+	t.expireAll()
+	t.flush()
+}
+
+func (t *Tracker) expireAll() {
 	for i := range t.shards {
 		t.expire(&t.shards[i])
 	}
-	t.flush()
 }
 
 // Finish hands out every connection that is left; the input has ended.
 func (t *Tracker) Finish() {
+	t.expireAll() // since the last tick
 	for i := range t.shards {
 		sh := &t.shards[i]
 		for k := range sh.lists {
@@ -119,8 +124,11 @@ func (t *Tracker) Finish() {
 	t.flush()
 }
 
-// Snapshot hands f an interim record of every connection held, in order of ID.
+// Snapshot hands out what has finished, then hands f an interim record of every
+// connection held, in order of ID.
 func (t *Tracker) Snapshot(f func(*Record)) {
+	t.expireAll()
+	t.flush()
 	var open []*conn
 	for i := range t.shards {
 		for k := range t.shards[i].lists {

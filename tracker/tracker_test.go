@@ -165,6 +165,22 @@ func TestTimeWaitEndsIn2MSL(t *testing.T) {
 	}
 }
 
+func TestWhatEndedBeforeTheInputDidHasEnded(t *testing.T) {
+	// Fewer packets than lie between two ticks, 2MSL and more apart.
+	rec, tr := run(t, Options{}, plainWire, closedByOrig)
+	later := mirroredWire.segment(line{at: 70, flags: capture.SYN}, 9)
+	tr.Observe(later)
+	tr.Finish()
+	for _, r := range rec.records {
+		if r.ID == 1 && (r.TimeWait.EndedBy != TimeWait2MSL || r.TimeWait.Until > later.Time) {
+			t.Errorf("TIME-WAIT %+v, the input ended at %d", r.TimeWait, later.Time)
+		}
+	}
+	if len(rec.records) != 2 {
+		t.Errorf("%d records", len(rec.records))
+	}
+}
+
 func TestICMPEndsAnAttempt(t *testing.T) {
 	rec, tr := run(t, Options{Events: true}, plainWire, `0.000 > S 0:0(0) | - -`)
 	tr.Quoted(&capture.Quote{Packet: 2, Time: 1700000000e9 + 5e6, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp],

@@ -60,6 +60,11 @@ func (e *entry) whole(proto string) verdict {
 func (o *Observer) take(e *entry, end tracker.End, off int64, b []byte, cut bool) {
 	s := &e.sides[end]
 	s.seen = true
+	if s.held != nil && off == s.base+int64(len(s.held.prefix())) && begins(b) {
+		// What was waited for is none: a probe's byte before the first request, or the answer of a proxy.
+		o.release(s)
+		s.base = off
+	}
 	if s.state == seeking {
 		if off >= window {
 			s.state = done
