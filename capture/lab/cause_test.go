@@ -34,39 +34,49 @@ func kernelCauses(c *lab.Counts, sent []packet, start time.Time) map[uint64]stri
 	return causes
 }
 
-// toldCauses collects what tcpwatch tells of each repeat, by packet number.
-type toldCauses struct{ causes [2]map[uint64]string }
+// toldRepeat is what tcpwatch tells of a packet that repeats data.
+type toldRepeat struct {
+	cause string
+	bytes int
+}
 
-func (s *toldCauses) Conn(*tracker.Record) {}
-func (s *toldCauses) Event(*tracker.Event) {}
+// toldRepeats collects them by packet number, for each end.
+type toldRepeats [2]map[uint64]toldRepeat
 
-func (s *toldCauses) Step(st *tracker.Step) {
+func (s *toldRepeats) Conn(*tracker.Record) {}
+func (s *toldRepeats) Event(*tracker.Event) {}
+
+func (s *toldRepeats) Step(st *tracker.Step) {
 	for _, m := range st.Moments {
 		if m.Kind == tracker.MomentRetransmission {
-			s.causes[m.End][st.Segment.Packet] = m.Cause
+			s[m.End][st.Segment.Packet] = toldRepeat{m.Cause, int(m.N)}
 		}
 	}
 }
 
-// causesTold reads them from a capture.
-func causesTold(file string) ([2]map[uint64]string, error) {
-	s := &toldCauses{[2]map[uint64]string{{}, {}}}
+// repeatsTold reads them from a capture.
+func repeatsTold(file string) (toldRepeats, error) {
+	s := toldRepeats{{}, {}}
 	all := func(uint64, capture.Endpoint, capture.Endpoint) bool { return true }
-	err := observe(file, tracker.Options{Mark: all}, s)
-	return s.causes, err
+	err := observe(file, tracker.Options{Mark: all}, &s)
+	return s, err
 }
 
-// sameCause are the words for the kernel's causes.
+// sameCause are tcpwatch's words for the kernel's causes.
 var sameCause = map[string]string{
 	lab.CauseRTO: "timeout", lab.CauseTLP: "tail loss probe", lab.CauseFast: "fast retransmit", lab.CauseSlowStart: "loss recovery",
 }
 
 // differingCauses are the repeats that the kernel and tcpwatch give different
 // causes for.
-func differingCauses(kernel, told map[uint64]string) (differ []string) {
+func differingCauses(kernel map[uint64]string, told map[uint64]toldRepeat) (differ []string) {
 	for packet, k := range kernel {
-		if w := told[packet]; w == "" || !strings.HasPrefix(w, sameCause[k]) {
-			differ = append(differ, fmt.Sprintf("packet %6d: kernel %s, tcpwatch %q", packet, k, w))
+		if w, ok := told[packet]; k == lab.CauseUnknown {
+			continue
+		} else if !ok {
+			differ = append(differ, fmt.Sprintf("packet %6d: kernel %s, tcpwatch sees no repeat", packet, k))
+		} else if !strings.HasPrefix(w.cause, sameCause[k]) {
+			differ = append(differ, fmt.Sprintf("packet %6d: kernel %s, tcpwatch %q", packet, k, w.cause))
 		}
 	}
 	slices.Sort(differ)

@@ -53,7 +53,7 @@ const (
 	CauseTLP       = "tlp"        // the tail loss probe (RFC 8985 section 7)
 	CauseFast      = "fast"       // by acknowledgments, in recovery (TCPFastRetrans)
 	CauseSlowStart = "slow-start" // by acknowledgments, after an RTO (TCPSlowStartRetrans)
-	CauseOther     = "other"
+	CauseUnknown   = "unknown"    // the trace does not say
 )
 
 // Repeat is one act of sending again. It may be several segments: as many as

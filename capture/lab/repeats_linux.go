@@ -131,7 +131,7 @@ func (r *repeatTrace) of(local, remote netip.AddrPort, from, to int64) []traced 
 			state = e.state
 			continue
 		case e.cause == "":
-			e.cause = CauseOther
+			e.cause = CauseUnknown
 		case e.cause == CauseFast && state == caLoss:
 			e.cause = CauseSlowStart
 		}

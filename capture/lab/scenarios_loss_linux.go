@@ -157,7 +157,9 @@ func disorders() []Scenario {
 		{Name: "duplicate-acks", Doc: "512 kB, every 5th segment from the server comes twice, round trip 20 ms", Shape: Relayed, Taps: bothEnds(),
 			Relay: path(near/2, nil, doubled(5, 0)), Script: transfer(settings{}, upload(512<<10))},
 		{Name: "stall", Doc: "512 kB, everything to the server is held for 0.6 s and then arrives", Shape: Relayed, Taps: bothEnds(),
-			Relay: path(near/2, stalled(200_000, 600*time.Millisecond), nil), Script: transfer(settings{}, upload(512<<10))},
+			Relay: path(near/2, stalled(200_000, 600*time.Millisecond, false), nil), Script: transfer(settings{}, upload(512<<10))},
+		{Name: "stall-shuffled", Doc: "512 kB, everything to the server is held for 0.6 s and then arrives in another order", Shape: Relayed, Taps: bothEnds(),
+			Relay: path(near/2, stalled(200_000, 600*time.Millisecond, true), nil), Script: transfer(settings{}, upload(512<<10))},
 	}
 }
 

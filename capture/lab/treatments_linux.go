@@ -81,15 +81,25 @@ func dark(n int, d time.Duration) treatment {
 }
 
 // stalled holds everything back for a while from the first segment that carries
-// the byte on, then lets all of it go.
-func stalled(n int, d time.Duration) treatment {
+// the byte on, then lets all of it go: in order, or as chance has it.
+func stalled(n int, d time.Duration, shuffle bool) treatment {
 	var s stream
 	var until time.Time
+	var held time.Duration
+	r := rand.New(rand.NewPCG(uint64(n), uint64(d)))
 	return func(seg *segment, v *Verdict) {
 		if s.holds(seg, n) && until.IsZero() {
 			until = time.Now().Add(d)
 		}
-		v.Delay = max(v.Delay, time.Until(until))
+		left := time.Until(until)
+		if left < v.Delay {
+			return
+		}
+		held += 20 * time.Microsecond
+		v.Delay = left + held
+		if shuffle {
+			v.Delay = left + time.Duration(r.IntN(int(5*time.Millisecond)))
+		}
 	}
 }
 

@@ -1,0 +1,160 @@
+package lab_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"tcpwatch/capture"
+	"tcpwatch/capture/lab"
+	"tcpwatch/tracker"
+)
+
+// packet is a segment with data that a tap saw.
+type packet struct {
+	number   uint64
+	time     int64
+	ipid     uint16 // counted up by the kernel for each transmission of a connection
+	segments int    // of the MSS: more than one with offload
+	bytes    int
+	repeat   bool // all of it lies before the highest number seen until then
+}
+
+// sentBy lists the segments with data that one end sent. What a tap right at
+// that end saw before is sent again; other taps have another view.
+func sentBy(file string, port uint16, mss int) (all []packet, err error) {
+	f, err := capture.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d := capture.NewDecoder(capture.DecoderOptions{})
+	var p capture.Packet
+	var next uint32
+	started := false
+	for n := uint64(1); ; n++ {
+		if err := f.Next(&p); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		s := &d.Segment
+		if d.Decode(&p) != capture.OutcomeSegment || s.Src.Port != port {
+			continue
+		}
+		if s.Flags.Has(capture.SYN) {
+			next, started = s.Seq+1, true
+		}
+		if s.Len == 0 || !started {
+			continue
+		}
+		end := s.Seq + s.Len
+		all = append(all, packet{number: n, time: p.Time, ipid: s.IPID, segments: segments(int(s.Len), mss),
+			bytes: int(s.Len), repeat: int32(end-next) <= 0})
+		if int32(end-next) > 0 {
+			next = end
+		}
+	}
+}
+
+// segments is how many segments of the MSS so many bytes are.
+func segments(bytes, mss int) int { return (bytes + mss - 1) / mss }
+
+// transferEnd is one end of a transfer, by the kernel and by tcpwatch.
+type transferEnd struct {
+	name         string
+	kernel, peer *lab.Counts
+	near, far    tracker.EndRecord // what tcpwatch tells of it, by the tap at this end and at the other
+	peerNear     tracker.EndRecord // what it tells of the other end, by the tap there
+	sent         []packet          // by the tap at this end
+	told         map[uint64]toldRepeat
+	causes       map[uint64]string // the kernel's, by packet at this end
+	evident      int               // packets that are repeats by the tap at the other end alone
+}
+
+// transferEnds reads both ends of a transfer from its captures in dir.
+func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
+	if len(truth.Counts) != 2 || len(truth.Taps) != 2 {
+		return nil, fmt.Errorf("%d counts and %d taps", len(truth.Counts), len(truth.Taps))
+	}
+	var stories [2]story
+	var files [2]string
+	for i, tap := range truth.Taps {
+		files[i] = filepath.Join(dir, tap.File)
+		all, err := watch(files[i])
+		if err != nil {
+			return nil, err
+		}
+		if len(all) != 1 {
+			return nil, fmt.Errorf("%s: %d connections", tap.File, len(all))
+		}
+		stories[i] = all[0]
+	}
+	var both []*transferEnd
+	for i := range truth.Counts {
+		e := &transferEnd{name: truth.Counts[i].End, kernel: &truth.Counts[i], peer: &truth.Counts[1-i],
+			near: stories[i].ends[i], far: stories[1-i].ends[i], peerNear: stories[1-i].ends[1-i]}
+		port, mss := stories[0].addr[i].Port(), int(e.kernel.TCP.MSS)
+		var there []packet
+		told, err := repeatsTold(files[i])
+		if err == nil {
+			e.sent, err = sentBy(files[i], port, mss)
+		}
+		if err == nil {
+			there, err = sentBy(files[1-i], port, mss)
+		}
+		if err != nil {
+			return nil, err
+		}
+		e.told = told[i]
+		e.causes = kernelCauses(e.kernel, e.sent, truth.Start)
+		e.evident = evident(e.sent, there)
+		both = append(both, e)
+	}
+	return both, nil
+}
+
+// evident counts the packets sent again that another tap must see as such: the
+// bytes, or some behind them, were there before. A repeat of a tail that was
+// lost before that tap is new to it; a copy that the path made is no repeat.
+func evident(near, far []packet) (n int) {
+	repeated, counted := map[uint16]bool{}, map[uint16]bool{}
+	for _, p := range near {
+		if p.repeat {
+			repeated[p.ipid] = true
+		}
+	}
+	for _, p := range far {
+		if p.repeat && repeated[p.ipid] && !counted[p.ipid] {
+			counted[p.ipid] = true
+			n++
+		}
+	}
+	return n
+}
+
+// packets and inSegments are units of count.
+func packets(packet) int64      { return 1 }
+func inSegments(p packet) int64 { return int64(p.segments) }
+
+// count adds up the repeats of one of the kernel's causes, "" for those that
+// the trace lacks.
+func (e *transferEnd) count(cause string, unit func(packet) int64) (n int64) {
+	for _, p := range e.sent {
+		if p.repeat && e.causes[p.number] == cause {
+			n += unit(p)
+		}
+	}
+	return n
+}
+
+// repeats is the number of packets sent again.
+func (e *transferEnd) repeats() (n int64) {
+	for _, p := range e.sent {
+		if p.repeat {
+			n++
+		}
+	}
+	return n
+}
