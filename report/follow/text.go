@@ -29,8 +29,11 @@ type TextOptions struct {
 // the next.
 const maxBlock = 64 << 10
 
+// pause is how long (ns) an end that goes on says nothing before a new block.
+const pause = int64(1e9)
+
 // Text prints connections as text: a block for what one end says until the
-// other does. Every line of payload has its sender's sign before it, "> " for
+// other does, or it pauses. Every line of payload has its sender's sign before it, "> " for
 // the originator and "< " for the responder, so that no payload looks like
 // anything else here, and nothing of it reaches the terminal unescaped.
 type Text struct {
@@ -46,6 +49,7 @@ type Text struct {
 	late        bool
 	off         int64 // of its first byte, when late
 	time        int64
+	latest      int64  // time of the piece put in last
 	first, last uint64 // packets; 0 for none
 	n           int64  // bytes of payload
 	items       []item
@@ -82,10 +86,11 @@ func (t *Text) headline(k *talk) {
 
 func (t *Text) piece(p *piece) {
 	late := p.kind == pieceLate
-	if t.talk != p.talk || t.from != p.from || t.late != late || late && t.off+t.n != p.off {
+	if t.talk != p.talk || t.from != p.from || t.late != late || late && t.off+t.n != p.off || p.time-t.latest >= pause {
 		t.block()
 		t.talk, t.from, t.late, t.off, t.time = p.talk, p.from, late, p.off, p.time
 	}
+	t.latest = p.time
 	if p.packet != 0 {
 		if t.first == 0 {
 			t.first, t.last, t.time = p.packet, p.packet, p.time
