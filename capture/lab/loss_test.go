@@ -16,10 +16,13 @@ type row struct {
 	name              string
 	kernel, told, far int64
 	slack             int64 // how far kernel and told may be apart
+	atMost            bool  // told may be less
 	shown             bool  // for people only: what the wire cannot tell, or two different things
 }
 
-func (r *row) differs() bool { return max(r.kernel-r.told, r.told-r.kernel) > r.slack }
+func (r *row) differs() bool {
+	return r.told-r.kernel > r.slack || r.kernel-r.told > r.slack && !r.atMost
+}
 
 // Slack of what is measured, in microseconds and as a share of the kernel's
 // figure: no capture stands where the kernel measures.
@@ -78,9 +81,10 @@ func rows(e *transferEnd, reader bool) []row {
 		class("retx_other", lab.CauseSlowStart, "TCPSlowStartRetrans", w.RetxOther, f.RetxOther),
 		[]row{
 			{name: "dsacks", kernel: n["TCPDSACKRecv"], told: int64(w.DSACKs), far: int64(f.DSACKs)},
-			// The kernel's duplicates that were not repeats were made on the path;
-			// repeats may be known needless without D-SACK.
-			{name: "retx_spurious, dsack_dups", kernel: int64(k.DSACKDups), told: int64(w.RetxSpurious), far: int64(f.RetxSpurious), shown: true},
+			// No proof, no label: at most those that were needless indeed.
+			{name: "retx_spurious, needless", kernel: int64(e.needless), told: int64(w.RetxSpurious), far: int64(f.RetxSpurious), atMost: true},
+			// The kernel's duplicates may have been made on the path.
+			{name: "  dsack_dups", kernel: int64(k.DSACKDups), told: int64(w.RetxSpurious), shown: true},
 			// Right at its sender nothing is late; the kernel counts what waits behind a loss, too.
 			{name: "out_of_order", kernel: 0, told: int64(w.OutOfOrder), far: int64(f.OutOfOrder)},
 			{name: "  TCPOFOQueue of the peer", kernel: e.peer.Namespace["TCPOFOQueue"], far: int64(f.OutOfOrder), shown: true},
@@ -160,7 +164,7 @@ var shows = map[string]func([]*transferEnd) bool{
 	"reorder-20ms":    some(resp, "TCPOFOQueue"),
 	"reorder-long":    some(orig, "TCPDSACKRecv"),
 	"duplicates":      some(orig, "TCPDSACKRecv"),
-	"stall":           some(orig, "TCPSpuriousRTOs"),
+	"stall":           some(orig, "TCPLossUndo"),
 	"stall-shuffled":  some(orig, "TCPSpuriousRTOs"),
 	"sack-off":        some(orig, "TCPRenoRecovery"),
 	"slow-reader":     some(resp, "TCPToZeroWindowAdv"),

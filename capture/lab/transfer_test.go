@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/lab"
@@ -16,6 +17,7 @@ type packet struct {
 	number   uint64
 	time     int64
 	ipid     uint16 // counted up by the kernel for each transmission of a connection
+	from     uint32 // number of the first byte, the first of all being 0
 	segments int    // of the MSS: more than one with offload
 	bytes    int
 	repeat   bool // all of it lies before the highest number seen until then
@@ -31,7 +33,7 @@ func sentBy(file string, port uint16, mss int) (all []packet, err error) {
 	defer f.Close()
 	d := capture.NewDecoder(capture.DecoderOptions{})
 	var p capture.Packet
-	var next uint32
+	var first, next uint32
 	started := false
 	for n := uint64(1); ; n++ {
 		if err := f.Next(&p); errors.Is(err, io.EOF) {
@@ -44,13 +46,13 @@ func sentBy(file string, port uint16, mss int) (all []packet, err error) {
 			continue
 		}
 		if s.Flags.Has(capture.SYN) {
-			next, started = s.Seq+1, true
+			first, next, started = s.Seq+1, s.Seq+1, true
 		}
 		if s.Len == 0 || !started {
 			continue
 		}
 		end := s.Seq + s.Len
-		all = append(all, packet{number: n, time: p.Time, ipid: s.IPID, segments: segments(int(s.Len), mss),
+		all = append(all, packet{number: n, time: p.Time, ipid: s.IPID, from: s.Seq - first, segments: segments(int(s.Len), mss),
 			bytes: int(s.Len), repeat: int32(end-next) <= 0})
 		if int32(end-next) > 0 {
 			next = end
@@ -71,6 +73,7 @@ type transferEnd struct {
 	told         map[uint64]toldRepeat
 	causes       map[uint64]string // the kernel's, by packet at this end
 	evident      int               // packets that are repeats by the tap at the other end alone
+	needless     int               // repeats of what had arrived, or was about to
 }
 
 // transferEnds reads both ends of a transfer from its captures in dir.
@@ -109,7 +112,7 @@ func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
 		}
 		e.told = told[i]
 		e.causes = kernelCauses(e.kernel, e.sent, truth.Start)
-		e.evident = evident(e.sent, there)
+		e.evident, e.needless = evident(e.sent, there), needless(e.sent, there)
 		both = append(both, e)
 	}
 	return both, nil
@@ -129,6 +132,31 @@ func evident(near, far []packet) (n int) {
 		if p.repeat && repeated[p.ipid] && !counted[p.ipid] {
 			counted[p.ipid] = true
 			n++
+		}
+	}
+	return n
+}
+
+// needless counts the repeats of bytes that an earlier transmission brought to
+// the other end.
+func needless(near, far []packet) (n int) {
+	arrived := map[uint16]bool{}
+	for _, p := range far {
+		arrived[p.ipid] = true
+	}
+	var there []bool
+	for _, p := range near {
+		end := int(p.from) + p.bytes
+		for len(there) < end {
+			there = append(there, false)
+		}
+		if !slices.Contains(there[p.from:end], false) {
+			n++
+		}
+		if arrived[p.ipid] {
+			for i := int(p.from); i < end; i++ {
+				there[i] = true
+			}
 		}
 	}
 	return n
