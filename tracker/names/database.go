@@ -118,11 +118,18 @@ func readRedis(m *message) verdict {
 // OP_QUERY, OP_COMPRESSED or OP_MSG.
 func readMongoDB(m *message) verdict {
 	b := m.b
-	if len(b) < 16 {
+	if len(b) < 4 {
+		return m.short(no)
+	}
+	n := binary.LittleEndian.Uint32(b)
+	if n < 21 || n > 48000000 {
 		return no
 	}
-	n, answer, op := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
-	if n < 21 || n > 48000000 || answer != 0 || op != 2004 && op != 2012 && op != 2013 {
+	if len(b) < 16 {
+		return m.short(no)
+	}
+	answer, op := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
+	if answer != 0 || op != 2004 && op != 2012 && op != 2013 {
 		return no
 	}
 	return m.e.whole("mongodb")

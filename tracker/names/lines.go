@@ -29,7 +29,7 @@ func readGreeting(m *message) verdict {
 		return no // an answer, not a greeting
 	}
 	b := m.b
-	for _, start := range [...]string{"220 ", "220-", "+OK", "* OK ", "* PREAUTH ", "* BYE "} {
+	for _, start := range [...]string{"220 ", "220-", "+OK ", "* OK ", "* PREAUTH ", "* BYE "} {
 		if !hasStart(b, start) {
 			continue
 		}
@@ -71,7 +71,7 @@ func readMail(m *message) verdict {
 	}
 	line, _, whole := bytes.Cut(m.b, []byte("\n"))
 	word, _, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(" "))
-	if len(word) < 4 && !whole && m.e.greeted {
+	if !whole && m.e.greeted && len(m.b) < 512 {
 		return m.short(no)
 	}
 	switch {

@@ -93,40 +93,43 @@ func hasStart(b []byte, s string) bool {
 	return string(b[:n]) == s[:n]
 }
 
-// fixed are the protocols that begin with the same bytes always.
-func fixed(b []byte) string {
+// readFixed recognises the protocols that always begin with the same bytes.
+func readFixed(m *message) verdict {
+	v := no
 	for _, f := range [...]struct {
-		at           int
-		bytes, proto string
+		first byte // of the message
+		at    int
+		bytes string
+		proto string
 	}{
-		{0, "RFB 00", "vnc"},
-		{0, "AMQP\x00", "amqp"},
-		{0, "\x13BitTorrent protocol", "bittorrent"},
-		{4, "\xffSMB", "smb"},
-		{4, "\xfeSMB", "smb"},
-		{4, "MQTT", "mqtt"},
-		{4, "MQIsdp", "mqtt"},
+		{'R', 0, "RFB 00", "vnc"},
+		{'A', 0, "AMQP\x00", "amqp"},
+		{0x13, 0, "\x13BitTorrent protocol", "bittorrent"},
+		{0, 4, "\xffSMB", "smb"},
+		{0, 4, "\xfeSMB", "smb"},
+		{0x10, 4, "MQTT", "mqtt"},
+		{0x10, 4, "MQIsdp", "mqtt"},
 	} {
-		if len(b) >= f.at+len(f.bytes) && string(b[f.at:f.at+len(f.bytes)]) == f.bytes {
-			return f.proto
+		switch rest := m.b[min(f.at, len(m.b)):]; {
+		case m.b[0] != f.first || !hasStart(rest, f.bytes):
+		case len(rest) >= len(f.bytes):
+			return m.e.whole(f.proto)
+		default:
+			v = m.short(no)
 		}
 	}
-	return ""
-}
-
-func readFixed(m *message) verdict {
-	if p := fixed(m.b); p != "" {
-		return m.e.whole(p)
-	}
-	return no
+	return v
 }
 
 // readSOCKS recognises the methods that a client offers (RFC 1928 section 3);
 // what follows is carried for another host.
 func readSOCKS(m *message) verdict {
 	b := m.b
-	if len(b) < 3 || b[0] != 5 || b[1] == 0 || len(b) != 2+int(b[1]) || b[2] > 2 {
+	if b[0] != 5 || len(b) > 1 && (b[1] == 0 || len(b) > 2+int(b[1]) || len(b) > 2 && b[2] > 2) {
 		return no
+	}
+	if len(b) < 2 || len(b) < 2+int(b[1]) {
+		return m.short(no)
 	}
 	m.e.named("socks")
 	m.e.upgrades = true
