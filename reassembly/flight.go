@@ -104,6 +104,8 @@ type Acked struct {
 	Bytes    uint32
 	Newest   Sent // the last of them
 	Karn     bool // none of them was ever repeated: Newest's time is certain (RFC 6298 section 3)
+	Original bool // one of them was neither repeated nor SACKed before:
+	First    Seq  // the end of the first such
 }
 
 // Ack takes out what lies before una.
@@ -122,6 +124,9 @@ func (f *Flight) Ack(una Seq) (a Acked) {
 		a.Bytes += uint32(s.To - s.From)
 		a.Newest = *s
 		a.Karn = a.Karn && s.Times == 1
+		if s.Times == 1 && !s.SACKed && !a.Original {
+			a.Original, a.First = true, s.To
+		}
 		f.head++
 	}
 	if f.head == len(f.segs) {
@@ -131,16 +136,18 @@ func (f *Flight) Ack(una Seq) (a Acked) {
 }
 
 // SACK marks what a block says has arrived and returns how many entries that
-// is news for, and the newest of them.
-func (f *Flight) SACK(left, right Seq) (n int, newest Sent) {
+// is news for, and the first and last of them.
+func (f *Flight) SACK(left, right Seq) (n int, first, last Sent) {
 	for i := f.search(left); i < len(f.segs) && f.segs[i].To.LessEq(right); i++ {
 		if s := &f.segs[i]; !s.SACKed && left.LessEq(s.From) {
-			s.SACKed = true
+			if s.SACKed = true; n == 0 {
+				first = *s
+			}
+			last = *s
 			n++
-			newest = *s
 		}
 	}
-	return n, newest
+	return n, first, last
 }
 
 // SACKedAbove reports whether anything at or above n has arrived out of order:

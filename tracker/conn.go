@@ -132,6 +132,7 @@ type conn struct {
 	resetIn       State
 	resetCause    string
 	resetPacket   uint64
+	resetTTL      uint8
 	resetTime     int64
 	rstsIgnored   uint32
 	endedBy       ending

@@ -107,6 +107,15 @@ func (c *conn) expected(e End) bool {
 	return i >= 0 && c.trans[i].Proof == Expected
 }
 
+// proven is the last state of an end that is not only expected.
+func (c *conn) proven(e End) State {
+	at := c.ends[e].state
+	for i := c.before(e, len(c.trans)); i >= 0 && c.trans[i].Proof == Expected; i = c.before(e, i) {
+		at = c.trans[i].From
+	}
+	return at
+}
+
 // retract takes back the expected edges of an end until it is in one of the
 // wanted states: a later packet contradicted them (law 2). Where that cannot
 // be reached over expected edges alone it changes nothing and reports false.

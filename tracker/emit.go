@@ -36,6 +36,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 		Start: c.start, End: c.last, States: c.states(),
 		Tunnel: c.tunnel, TunnelID: c.tunnelID, TunnelPart: c.tunnelPart,
 		VLANs: c.vlan, NVLAN: c.nVLAN,
+		Proven: [2]State{c.proven(Orig), c.proven(Resp)}, Unfinished: c.endedBy == endInput, Silent: c.silent,
 		ConnState: c.z.connState(), History: string(c.z.history(t.history[:0])),
 		Transitions: c.trans,
 	}
@@ -174,6 +175,9 @@ func (c *conn) fillClose(r *CloseRecord, open string) {
 	a, b := &c.ends[Orig], &c.ends[Resp]
 	r.First, r.Segments = c.first, c.segments
 	r.ResetBy, r.ResetIn, r.ResetCause, r.ResetPacket = c.resetBy, c.resetIn, c.resetCause, c.resetPacket
+	if c.resetBy != NoEnd {
+		r.ResetTTL = Some(c.resetTTL)
+	}
 	r.RSTsIgnored = c.rstsIgnored
 	for e := Orig; e <= Resp; e++ {
 		x := &c.ends[e]
@@ -328,7 +332,11 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
 	r.ReorderMax = x.late
 	r.WindowFull = x.windowFull
-	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
+	times := x.times
+	if x.state != limitNone {
+		times[x.state] += max(0, c.last-x.at)
+	}
+	r.SenderLimited, r.NetworkLimited, r.WindowLimited = times[limitSender], times[limitNetwork], times[limitWindow]
 	if rtt := &x.rtt; rtt.n > 0 {
 		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: RTTData,
 			P50: clamp(rtt.spans.Quantile(0.5), rtt.min, rtt.max), P95: clamp(rtt.spans.Quantile(0.95), rtt.min, rtt.max)}

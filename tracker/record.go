@@ -25,6 +25,9 @@ type Record struct {
 	Interface   int    // index of the interface of the first packet
 	Start, End  int64
 	States      [2]State // after the connection's last packet; Unknown is absent
+	Proven      [2]State // the last of each end's states that is not only expected; Unknown when none is
+	Unfinished  bool     // the input ended while it was still held: what is missing may have come later
+	Silent      int64    // from its last packet to when it was handed out, nanoseconds of packet time
 	Tunnel      capture.TunnelKind
 	TunnelID    uint32
 	TunnelPart  bool // TunnelID is part of the identity (VXLAN and Geneve VNI)
@@ -125,12 +128,13 @@ type CloseRecord struct {
 	ResetIn       State  // the sender's state before its RST
 	ResetCause    string // one of Reset*
 	ResetPacket   uint64
+	ResetTTL      Opt[uint8] // of that RST, to compare with the TTL of its sender's other segments
 	FINs          [2]uint32
 	RSTs          [2]uint32
 	RSTsIgnored   uint32
 	FINTime       [2]Opt[int64] // first FIN of each end
 	FINAcked      [2]Opt[int64] // when that FIN was acknowledged
-	FINPacket     [2]uint64
+	FINPacket     [2]uint64     // 0 where the capture missed the FIN
 }
 
 // Why a TIME-WAIT ended.

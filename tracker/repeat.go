@@ -79,9 +79,10 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 	timer := silence > path+path/2+4e6
 	missing := x.dupAcks > 0 || x.flight.SACKedAbove(from)
 	recovering := x.mode != recoverNone && from.Less(x.recover)
-	if x.probeGap > 0 && timer && now-x.probeAt > x.probeGap*8/5 {
-		// The repeat after a tail loss probe comes after the same pause, after a
-		// timeout it is doubled (RFC 6298 section 5.5): that was no probe.
+	if x.probeGap >= minRTO && timer && now-x.probeAt > x.probeGap*8/5 {
+		// A probe sooner than any timeout is one. Else the repeat after it comes
+		// after the same pause, after a timeout it is doubled (RFC 6298 section
+		// 5.5): that was no probe.
 		x.classes[repeatTLP]--
 		x.classes[repeatRTO]++
 	}
@@ -100,8 +101,9 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 		return repeatTLP
 	case silence >= minRTO:
 		return x.enter(recoverLoss, repeatRTO, e)
-	case missing || recovering:
-		return x.enter(recoverFast, repeatFast, e) // RACK's reordering timer
+	case missing || recovering || !timer && x.heard != 0:
+		// RACK's reordering timer; or set off by an ACK that carried data.
+		return x.enter(recoverFast, repeatFast, e)
 	}
 	return repeatOther
 }

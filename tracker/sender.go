@@ -115,6 +115,7 @@ func (x *sender) acked(e *endpoint, base int64, s *capture.Segment, una reassemb
 			x.mode = recoverNone
 		}
 		x.probeGap = 0
+		x.original(a.Original, a.First)
 		if a.Segments > 0 && a.Karn && !a.Newest.SACKed {
 			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes < 2*fullSegment(e))
 		}
@@ -148,10 +149,11 @@ func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now i
 			x.needless(right)
 			continue
 		}
-		if n, newest := x.flight.SACK(left, right); n > 0 {
+		if n, first, last := x.flight.SACK(left, right); n > 0 {
 			x.heard = now
-			if newest.Times == 1 {
-				x.rtt.add(now-newest.First, base, false)
+			x.original(first.Times == 1, first.To)
+			if last.Times == 1 {
+				x.rtt.add(now-last.First, base, false)
 			}
 		}
 	}
@@ -170,6 +172,15 @@ func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
 	x.eifelSet = false
 	if s.Options&capture.OptTimestamps != 0 && int32(s.TSEcr-x.eifelVal) < 0 {
 		x.needless(x.eifelTo)
+	}
+}
+
+// original: after a timeout, data in flight that was never sent again arrived
+// after all. The timeout was spurious: it is taken back, and what still is
+// missing is found out by SACK (F-RTO, RFC 5682 section 3).
+func (x *sender) original(seen bool, to reassembly.Seq) {
+	if seen && x.mode == recoverLoss && to.LessEq(x.recover) {
+		x.mode = recoverNone
 	}
 }
 

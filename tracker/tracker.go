@@ -139,6 +139,7 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 	}
 	slices.SortFunc(open, func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
 	for _, c := range open {
+		c.silent = t.clock.now - c.stamp
 		t.fill(&t.record, c)
 		t.record.Interim = true
 		f(&t.record)
