@@ -61,9 +61,9 @@ func readTLS(m *message) verdict {
 	m.e.named("tls")
 	m.e.upgrades = false
 	if msg[0] == clientHello {
-		m.readClientHello(msg)
+		m.readClientHello(msg, whole)
 	} else {
-		m.readServerHello(msg)
+		m.readServerHello(msg, whole)
 	}
 	return yes
 }
@@ -101,7 +101,9 @@ func extension(c *cursor) (kind uint16, body []byte, ok bool) {
 	return kind, body, !c.short
 }
 
-func (m *message) readClientHello(msg []byte) {
+// readClientHello reads what there is. The version is only known when the
+// extension that may say another is there, or no more of them can come.
+func (m *message) readClientHello(msg []byte, whole bool) {
 	c, version := hello(msg)
 	c.take(int(c.u16())) // cipher suites
 	c.take(int(c.u8()))  // compression methods
@@ -118,16 +120,17 @@ func (m *message) readClientHello(msg []byte) {
 		case extALPN:
 			n.ALPN = protocols(body)
 		case extSupportedVersions:
-			version = highest(body, version)
+			version, whole = highest(body, version), true
 		}
 	}
-	n.TLSOffered = tlsVersion(version)
+	if whole {
+		n.TLSOffered = tlsVersion(version)
+	}
 }
 
-func (m *message) readServerHello(msg []byte) {
+func (m *message) readServerHello(msg []byte, whole bool) {
 	c, version := hello(msg)
 	c.take(3) // cipher suite, compression method
-	cut := c.short
 	c.u16()
 	n := &m.e.names
 	for {
@@ -139,10 +142,10 @@ func (m *message) readServerHello(msg []byte) {
 		case kind == extALPN:
 			n.ALPNChosen = protocols(body)
 		case kind == extSupportedVersions && len(body) == 2:
-			version = x.u16()
+			version, whole = x.u16(), true
 		}
 	}
-	if !cut {
+	if whole {
 		n.TLSVersion = tlsVersion(version)
 	}
 }
