@@ -69,11 +69,12 @@ func rows(e *transferEnd, reader bool) []row {
 	}
 	return slices.Concat(
 		[]row{
-			{name: "repeats on the wire, segments", kernel: int64(k.TotalRetrans), told: wire, far: int64(e.evident)},
+			{name: "repeats on the wire, segments", kernel: int64(k.TotalRetrans), told: wire},
 			{name: "repeats on the wire, bytes", kernel: int64(k.BytesRetrans), told: wireBytes},
 			{name: "retx, segments of the MSS", kernel: int64(k.TotalRetrans), told: told},
-			{name: "retx, packets", kernel: e.repeats(), told: int64(w.Retx), far: int64(f.Retx)},
+			{name: "retx, packets", kernel: e.repeats(), told: int64(w.Retx)},
 			{name: "retx_bytes", kernel: int64(k.BytesRetrans), told: int64(w.RetxBytes), far: int64(f.RetxBytes)},
+			{name: "retx at the other end, packets", kernel: int64(e.again), told: int64(f.Retx)},
 		},
 		class("retx_rto", lab.CauseRTO, "TCPTimeouts", w.RetxRTO, f.RetxRTO),
 		class("retx_fast", lab.CauseFast, "TCPFastRetrans", w.RetxFast, f.RetxFast),
@@ -86,7 +87,8 @@ func rows(e *transferEnd, reader bool) []row {
 			// The kernel's duplicates may have been made on the path.
 			{name: "  dsack_dups", kernel: int64(k.DSACKDups), told: int64(w.RetxSpurious), shown: true},
 			// Right at its sender nothing is late; the kernel counts what waits behind a loss, too.
-			{name: "out_of_order", kernel: 0, told: int64(w.OutOfOrder), far: int64(f.OutOfOrder)},
+			{name: "out_of_order", kernel: 0, told: int64(w.OutOfOrder)},
+			{name: "out_of_order at the other end", kernel: int64(e.late), told: int64(f.OutOfOrder)},
 			{name: "  TCPOFOQueue of the peer", kernel: e.peer.Namespace["TCPOFOQueue"], far: int64(f.OutOfOrder), shown: true},
 			{name: "  reord_seen", kernel: int64(k.ReordSeen), far: int64(f.OutOfOrder), shown: true},
 			{name: "zero_windows", kernel: n["TCPToZeroWindowAdv"], told: int64(w.ZeroWindows), far: int64(f.ZeroWindows)},

@@ -72,7 +72,7 @@ type transferEnd struct {
 	sent         []packet          // by the tap at this end
 	told         map[uint64]toldRepeat
 	causes       map[uint64]string // the kernel's, by packet at this end
-	evident      int               // packets that are repeats by the tap at the other end alone
+	again, late  int               // packets sent again, and out of order, as the tap at the other end must see it
 	needless     int               // repeats of what had arrived, or was about to
 }
 
@@ -112,29 +112,57 @@ func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
 		}
 		e.told = told[i]
 		e.causes = kernelCauses(e.kernel, e.sent, truth.Start)
-		e.evident, e.needless = evident(e.sent, there), needless(e.sent, there)
+		e.again, e.late = evident(e.sent, there)
+		e.needless = needless(e.sent, there)
 		both = append(both, e)
 	}
 	return both, nil
 }
 
-// evident counts the packets sent again that another tap must see as such: the
-// bytes, or some behind them, were there before. A repeat of a tail that was
-// lost before that tap is new to it; a copy that the path made is no repeat.
-func evident(near, far []packet) (n int) {
+// evident counts what a tap at the other end must see as sent again and as out
+// of order. Sent again: the bytes, or some behind them, were there before; a
+// repeat of a tail that was lost before that tap is new to it. Out of order: no
+// repeat, and new bytes below others. A copy that the path made is neither, nor
+// is what comes so late that its repeat was there first.
+func evident(near, far []packet) (again, late int) {
 	repeated, counted := map[uint16]bool{}, map[uint16]bool{}
 	for _, p := range near {
 		if p.repeat {
 			repeated[p.ipid] = true
 		}
 	}
+	var there arrivals
 	for _, p := range far {
-		if p.repeat && repeated[p.ipid] && !counted[p.ipid] {
-			counted[p.ipid] = true
-			n++
+		isNew := !there.has(p)
+		there.add(p)
+		if !p.repeat || counted[p.ipid] {
+			continue
+		}
+		counted[p.ipid] = true
+		if repeated[p.ipid] {
+			again++
+		} else if isNew {
+			late++
 		}
 	}
-	return n
+	return again, late
+}
+
+// arrivals are the bytes that reached the other end.
+type arrivals []bool
+
+func (a *arrivals) add(p packet) {
+	for len(*a) < int(p.from)+p.bytes {
+		*a = append(*a, false)
+	}
+	for i := range p.bytes {
+		(*a)[int(p.from)+i] = true
+	}
+}
+
+func (a arrivals) has(p packet) bool {
+	end := int(p.from) + p.bytes
+	return end <= len(a) && !slices.Contains(a[p.from:end], false)
 }
 
 // needless counts the repeats of bytes that an earlier transmission brought to
@@ -144,19 +172,13 @@ func needless(near, far []packet) (n int) {
 	for _, p := range far {
 		arrived[p.ipid] = true
 	}
-	var there []bool
+	var there arrivals
 	for _, p := range near {
-		end := int(p.from) + p.bytes
-		for len(there) < end {
-			there = append(there, false)
-		}
-		if !slices.Contains(there[p.from:end], false) {
+		if there.has(p) {
 			n++
 		}
 		if arrived[p.ipid] {
-			for i := int(p.from); i < end; i++ {
-				there[i] = true
-			}
+			there.add(p)
 		}
 	}
 	return n
