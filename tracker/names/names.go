@@ -37,6 +37,7 @@ type Observer struct {
 	unnamed   uint64
 	waiting   int
 	spare     []*buffer
+	message   message // being read; here so that it costs no memory each time
 	scratch   [window]byte
 }
 

@@ -40,7 +40,9 @@ func (m *message) short(ifFinal verdict) verdict {
 // recognise asks every reader; the first that says yes wins.
 func (o *Observer) recognise(e *entry, end tracker.End, b []byte, final bool) verdict {
 	b, cut := afterProxyHeader(b)
-	m := message{b, final, end, e, o.scratch[:]}
+	m := &o.message
+	*m = message{b, final, end, e, o.scratch[:]}
+	defer func() { *m = message{} }() // b is borrowed
 	if len(b) == 0 || cut {
 		return m.short(no)
 	}
@@ -49,7 +51,7 @@ func (o *Observer) recognise(e *entry, end tracker.End, b []byte, final bool) ve
 		readTLS, readRequest, readResponse, readSSH, readMail, readGreeting, readPostgreSQL, readMySQL,
 		readRedis, readMongoDB, readRDP, readSOCKS, readFixed, readDNS,
 	} {
-		switch read(&m) {
+		switch read(m) {
 		case yes:
 			return yes
 		case more:
