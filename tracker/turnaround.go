@@ -24,6 +24,7 @@ type turnarounds struct {
 	n, timed, repeated uint32
 	waiting            bool           // a request was sent and not answered
 	again              bool           // it was repeated
+	early              bool           // it rode on the SYN: the responder's numbers were not known yet
 	request            int64          // time of its last byte
 	requestEnd         reassembly.Seq // one past it
 	answerFrom         reassembly.Seq // number of the answer's first byte
@@ -42,7 +43,8 @@ func (x *turnarounds) take(c *conn, from End, a reassembly.Added, now int64) {
 		x.again = x.waiting
 	case from == Orig:
 		if !x.waiting {
-			x.waiting, x.again, x.answerFrom = true, false, resp.Next()
+			x.waiting, x.again = true, false
+			x.answerFrom, x.early = resp.Next(), !resp.Started()
 			if x.answered != 0 {
 				x.think += now - x.answered
 			}
@@ -54,6 +56,9 @@ func (x *turnarounds) take(c *conn, from End, a reassembly.Added, now int64) {
 		if x.waiting && orig.Acked() && orig.Next().LessEq(orig.Una()) {
 			x.waiting = false
 			x.n++
+			if x.early {
+				x.answerFrom = resp.Base()
+			}
 			if orig.Next() == x.requestEnd && resp.Next() == x.answerFrom.Add(a.New) {
 				x.add(now - x.request)
 			}

@@ -58,9 +58,12 @@ const decided = 1
 // Observe takes the payload of the segment that the tracker placed last; wire
 // is its length by the IP header, of which the snaplen may have cut some.
 func (o *Observer) Observe(p tracker.Placed, payload []byte, wire uint32) {
-	if !p.New || *p.Mark == decided {
-		return
+	if p.New && *p.Mark != decided {
+		o.observe(p, payload, wire)
 	}
+}
+
+func (o *Observer) observe(p tracker.Placed, payload []byte, wire uint32) {
 	e := o.entries[p.Conn]
 	if e == nil {
 		if o.undecided >= o.opt.Undecided {
