@@ -30,8 +30,9 @@ const (
 	// The kernel measures from handing a segment to the device until it has
 	// taken the ACK; by timestamps, in milliseconds, where Karn's rule forbids more.
 	rttSlack, rttShare = 1500, 10
-	// The kernel adds up spans in ticks, of 10 ms at most.
-	spanSlack, spanShare = 60_000, 8
+	// The kernel adds up spans in ticks, of 10 ms at most; and what waits for the
+	// processor of a loaded machine keeps it busy with nothing in flight.
+	spanSlack, spanShare = 150_000, 5
 )
 
 // measured is a row of spans.
@@ -81,7 +82,7 @@ func rows(e *transferEnd, reader bool) []row {
 		class("retx_tlp", lab.CauseTLP, "TCPLossProbes", w.RetxTLP, f.RetxTLP),
 		class("retx_other", lab.CauseSlowStart, "TCPSlowStartRetrans", w.RetxOther, f.RetxOther),
 		[]row{
-			{name: "dsacks", kernel: n["TCPDSACKRecv"], told: int64(w.DSACKs), far: int64(f.DSACKs)},
+			{name: "dsacks", kernel: n["TCPDSACKRecv"] + n["TCPDSACKOfoRecv"], told: int64(w.DSACKs), far: int64(f.DSACKs)},
 			// No proof, no label: at most those that were needless indeed.
 			{name: "retx_spurious, needless", kernel: int64(e.needless), told: int64(w.RetxSpurious), far: int64(f.RetxSpurious), atMost: true},
 			// The kernel's duplicates may have been made on the path.
