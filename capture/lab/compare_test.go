@@ -23,13 +23,14 @@ type story struct {
 	addr  [2]netip.AddrPort // by tracker.End
 	paths [2][]tracker.Transition
 	ends  [2]tracker.EndRecord
+	open  tracker.OpenRecord
 }
 
 // stories collects the records of a run.
 type stories struct{ all []story }
 
 func (s *stories) Conn(r *tracker.Record) {
-	st := story{id: r.ID, ends: r.Ends}
+	st := story{id: r.ID, ends: r.Ends, open: r.Open}
 	for i, e := range [...]capture.Endpoint{r.Orig, r.Resp} {
 		st.addr[i] = netip.AddrPortFrom(e.Addr.Netip(), e.Port)
 	}

@@ -94,7 +94,7 @@ func rows(e *transferEnd, reader bool) []row {
 			{name: "  reord_seen", kernel: int64(k.ReordSeen), far: int64(f.OutOfOrder), shown: true},
 			{name: "zero_windows", kernel: n["TCPToZeroWindowAdv"], told: int64(w.ZeroWindows), far: int64(f.ZeroWindows)},
 			{name: "window_probes", kernel: n["TCPWinProbe"], told: int64(w.WindowProbes), far: int64(f.WindowProbes)},
-			measured("rtt_min, us", int64(k.MinRTT), w.RTT.Min/1e3, f.RTT.Min/1e3, rttSlack, rttShare),
+			measured("rtt_min or handshake, us", int64(k.MinRTT), e.minRTT(), f.RTT.Min/1e3, rttSlack, rttShare),
 			{name: "rtt_p50, smoothed rtt, us", kernel: int64(k.RTT), told: w.RTT.P50 / 1e3, far: f.RTT.P50 / 1e3, shown: true},
 			measured("busy, us", int64(k.BusyTime), (w.NetworkLimited+w.WindowLimited)/1e3, (f.NetworkLimited+f.WindowLimited)/1e3, spanSlack, spanShare),
 			shownUnless(reader, measured("window limited, us", int64(k.RwndLimited), w.WindowLimited/1e3, f.WindowLimited/1e3, spanSlack, spanShare)),

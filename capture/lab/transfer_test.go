@@ -67,9 +67,10 @@ func segments(bytes, mss int) int { return (bytes + mss - 1) / mss }
 type transferEnd struct {
 	name         string
 	kernel, peer *lab.Counts
-	near, far    tracker.EndRecord // what tcpwatch tells of it, by the tap at this end and at the other
-	peerNear     tracker.EndRecord // what it tells of the other end, by the tap there
-	sent         []packet          // by the tap at this end
+	near, far    tracker.EndRecord  // what tcpwatch tells of it, by the tap at this end and at the other
+	handshake    tracker.Opt[int64] // from its first segment to the answer, by the tap at this end
+	peerNear     tracker.EndRecord  // what it tells of the other end, by the tap there
+	sent         []packet           // by the tap at this end
 	told         map[uint64]toldRepeat
 	causes       map[uint64]string // the kernel's, by packet at this end
 	again, late  int               // packets sent again, and out of order, as the tap at the other end must see it
@@ -98,6 +99,7 @@ func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
 	for i := range truth.Counts {
 		e := &transferEnd{name: truth.Counts[i].End, kernel: &truth.Counts[i], peer: &truth.Counts[1-i],
 			near: stories[i].ends[i], far: stories[1-i].ends[i], peerNear: stories[1-i].ends[1-i]}
+		e.handshake = [...]tracker.Opt[int64]{stories[i].open.Resp, stories[i].open.Orig}[i]
 		port, mss := stories[0].addr[i].Port(), int(e.kernel.TCP.MSS)
 		var there []packet
 		told, err := repeatsTold(files[i])
@@ -163,6 +165,16 @@ func (a *arrivals) add(p packet) {
 func (a arrivals) has(p packet) bool {
 	end := int(p.from) + p.bytes
 	return end <= len(a) && !slices.Contains(a[p.from:end], false)
+}
+
+// minRTT is the shortest round trip by the tap at this end, in microseconds. The
+// kernel's includes the handshake.
+func (e *transferEnd) minRTT() int64 {
+	shortest := e.near.RTT.Min
+	if e.handshake.OK && (e.near.RTT.N == 0 || e.handshake.V < shortest) {
+		shortest = e.handshake.V
+	}
+	return shortest / 1e3
 }
 
 // needless counts the repeats of bytes that an earlier transmission brought to
