@@ -119,6 +119,8 @@ type conn struct {
 	synAckAt    uint64 // its packet
 	synAckEcho  uint32 // TSecr of the first SYN/ACK
 	thirdEcho   uint32 // TSecr of the completing ACK
+	oldAnswer   uint64 // packet by which an older connection on these endpoints answered the SYN
+	oldConn     uint64 // its ID
 	answer      Answer
 	answered    int64 // when a failing answer came
 	answeredAt  uint64
@@ -162,6 +164,7 @@ const (
 	isEndTold  // EventFailed, EventClosed or EventReset was told
 	isReset    // a RST that its receiver accepts
 	isHalfCloseSeen
+	isOldReset    // the opener reset the older connection that answered its SYN
 	isOpenUntimed // the clock went back during the handshake: its times can't be known
 )
 

@@ -81,7 +81,7 @@ func (c *conn) fillOpen(o *OpenRecord) {
 	if c.is(isSimultaneousOpen) {
 		o.SYNACKs += a.synAcks
 	}
-	o.Answer = c.answer
+	o.Answer, o.OldConn = c.answer, c.oldConn
 	if c.is(isOpenUntimed) {
 		return
 	}

@@ -36,7 +36,7 @@ type MomentKind uint8
 
 const (
 	MomentNone              MomentKind = iota
-	MomentSYNAgain                     // no answer came: SYN repeated. N: which repeat, Since: the first SYN
+	MomentSYNAgain                     // SYN repeated. N: which repeat, Since, Ref: the first SYN; M: the packet by which an older connection answered it, To: CLOSED when the opener reset that one
 	MomentSYNACKAgain                  // SYN/ACK repeated. N, Since; ThirdACKSeen says which half was lost
 	MomentEstablished                  // completing ACK. Span: felt time; N: SYNs, M: SYN/ACKs sent
 	MomentSimultaneousOpen             // both sent SYNs

@@ -72,7 +72,11 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, "", 0
 		}
 	}
-	c.note(Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), Since: now - e.firstSYN, Ref: e.firstSYNPacket})
+	m := Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), M: c.oldAnswer, Since: now - e.firstSYN, Ref: e.firstSYNPacket}
+	if c.is(isOldReset) {
+		m.To = Closed
+	}
+	c.note(m)
 }
 
 // takeSYNACK takes a SYN/ACK.

@@ -72,6 +72,7 @@ type OpenRecord struct {
 	Resp     Opt[int64] // SYN -> SYN/ACK, the server half
 	Orig     Opt[int64] // SYN/ACK -> ACK, the client half
 	Waited   Opt[int64] // an attempt that failed: first SYN -> the answer that ended it, or the last packet
+	OldConn  uint64     // ID of an older connection on the same endpoints that answered the SYN; 0 for none
 	Answer   Answer
 }
 

@@ -62,13 +62,18 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	c.note(m)
 }
 
-// pathTime is a round trip over the whole path, whatever the place of the tap:
-// both halves of the handshake; 0 when they are not known.
-func (c *conn) pathTime() int64 {
-	if c.thirdACKAt == 0 || c.synAckAt == 0 || c.is(isOpenUntimed) || c.ends[Orig].syns != 1 || c.ends[Resp].synAcks != 1 {
-		return 0
+// pathTime is the shortest round trip over the whole path, whatever the place
+// of the tap: what lies on either side of it, by the handshake or by data,
+// whichever was faster; 0 when neither is known.
+func (c *conn) pathTime() (ns int64) {
+	for e := Orig; e <= Resp; e++ {
+		side := c.handshakeTime(e)
+		if x := c.ends[e].sender; x != nil && x.rtt.n > 0 && (side == 0 || x.rtt.min < side) {
+			side = x.rtt.min
+		}
+		ns += side
 	}
-	return c.thirdACK - c.ends[Orig].firstSYN
+	return ns
 }
 
 // classify says why the data from..to was sent again, and follows what the
@@ -79,10 +84,10 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 	timer := silence > path+path/2+4e6
 	missing := x.dupAcks > 0 || x.flight.SACKedAbove(from)
 	recovering := x.mode != recoverNone && from.Less(x.recover)
-	if x.probeGap >= minRTO && timer && now-x.probeAt > x.probeGap*8/5 {
+	if x.probeGap >= minRTO && timer && doubled(x.probeGap, now-x.probeAt) {
 		// A probe sooner than any timeout is one. Else the repeat after it comes
-		// after the same pause, after a timeout it is doubled (RFC 6298 section
-		// 5.5): that was no probe.
+		// after one timeout, which is about the same pause; after a timeout it is
+		// doubled (RFC 6298 section 5.5): that was no probe.
 		x.classes[repeatTLP]--
 		x.classes[repeatRTO]++
 	}
@@ -97,7 +102,7 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 	case !timer && (missing || recovering):
 		return x.enter(recoverFast, repeatFast, e)
 	case timer && !probed && !missing && !recovering && sack && to == e.stream.Next() && (!known || was.Times == 1):
-		x.probeGap, x.probeAt = max(1, now-e.lastData), now
+		x.probeGap, x.probeAt = max(1, silence), now
 		return repeatTLP
 	case silence >= minRTO:
 		return x.enter(recoverLoss, repeatRTO, e)
@@ -106,6 +111,11 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 		return x.enter(recoverFast, repeatFast, e)
 	}
 	return repeatOther
+}
+
+// doubled reports whether a pause is twice another, but for what a timer may be late.
+func doubled(one, two int64) bool {
+	return two > one*19/10 && two < one*21/10+10e6
 }
 
 func (x *sender) enter(m recovery, class repeatClass, e *endpoint) repeatClass {
@@ -121,6 +131,10 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 	e := &c.ends[from]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
+	stale := x.stale(s)
+	if !stale {
+		x.mark(s)
+	}
 	if a.New > 0 {
 		next := e.stream.Next()
 		x.sentNew(next.Add(-a.New), next, a.Gap > 0, s, now)
@@ -137,7 +151,7 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 			x.flight.Send(seq, seq.Add(s.Len), now, s.Packet)
 			x.flight.Repeat(seq, seq.Add(s.Len), now) // no sample: its first time is not known
 		}
-	} else if a.Again > 0 {
+	} else if a.Again > 0 && !stale {
 		t.takeRepeat(c, from, s, now, a.Again, false)
 	}
 	return a.New == 0 && a.Filled == 0

@@ -60,7 +60,24 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 		}
 		return top
 	}
+	top.answeredByOld(from, s)
 	return old
+}
+
+// answeredByOld notes that an older connection answered the SYN of this one,
+// which has had no other answer: by a challenge ACK (RFC 5961 section 4) or out
+// of TIME-WAIT (RFC 9293 section 3.10.7.4). The opener resets it (section
+// 3.10.7.3, first) and sends its SYN again.
+func (c *conn) answeredByOld(from End, s *capture.Segment) {
+	switch e := &c.ends[from]; {
+	case c.prev == nil || e.synSeen == c.ends[from.Peer()].synSeen:
+	case e.synSeen:
+		if s.Flags.Has(capture.RST) && c.oldAnswer != 0 {
+			c.flags |= isOldReset
+		}
+	case c.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
+		c.oldAnswer, c.oldConn = s.Packet, c.prev.id
+	}
 }
 
 // over reports whether nothing but stragglers can come.

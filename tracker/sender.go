@@ -31,6 +31,14 @@ type sender struct {
 	gapTS    bool
 	gapTSVal uint32
 
+	// what was sent latest, by its own marks
+	newestTS uint32
+	newestID uint16
+	hasTS    bool
+	hasID    bool
+	idRun    uint8 // segments whose identification came next after the one before
+	idOdd    uint8 // and whose did not
+
 	limits
 	classes    [nRepeatClasses]uint32
 	spurious   uint32
@@ -84,6 +92,38 @@ func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, 
 	if gap {
 		x.gapBefore(s, now)
 	}
+}
+
+// mark notes the marks of a segment that was sent later than all before.
+func (x *sender) mark(s *capture.Segment) {
+	if s.Options&capture.OptTimestamps != 0 && (!x.hasTS || int32(s.TSVal-x.newestTS) > 0) {
+		x.newestTS, x.hasTS = s.TSVal, true
+	}
+	if s.IPID == 0 {
+		return
+	}
+	if x.hasID {
+		if d := s.IPID - x.newestID; d > 0 && d < maxIDStep {
+			x.idRun = min(x.idRun, 250) + 1
+		} else if x.idOdd++; x.idOdd > 250 {
+			x.idOdd /= 2
+		}
+	}
+	x.newestID, x.hasID = s.IPID, true
+}
+
+// maxIDStep is how far apart the IP identifications of two segments of one end
+// may lie where they are counted up, for the connection (Linux) or the host.
+const maxIDStep = 512
+
+// stale reports whether a segment was sent before others already seen: it was
+// overtaken, or doubled on the path. It is no repeat of its sender.
+func (x *sender) stale(s *capture.Segment) bool {
+	if s.Options&capture.OptTimestamps != 0 && x.hasTS && s.TSVal != x.newestTS {
+		return int32(s.TSVal-x.newestTS) < 0
+	}
+	counted := x.idRun >= 3 && x.idOdd <= x.idRun/8
+	return s.IPID != 0 && counted && int16(s.IPID-x.newestID) <= 0
 }
 
 // gapBefore notes the segment that showed a gap before it.
