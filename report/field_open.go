@@ -17,6 +17,12 @@ func openFields() []field {
 		{"open.last_syn_s", "last SYN to completing ACK", func(w *row) value { return optSeconds(w.Open.LastSYN) }},
 		{"open.resp_s", "SYN to SYN/ACK: the server half", func(w *row) value { return optSeconds(w.Open.Resp) }},
 		{"open.orig_s", "SYN/ACK to ACK: the client half", func(w *row) value { return optSeconds(w.Open.Orig) }},
+		{"open.old_id", "`id` of an older connection on the same addresses and ports that answered the SYN: it was not lost", func(w *row) value {
+			if w.Open.OldConn == 0 {
+				return value{}
+			}
+			return countOf(w.Open.OldConn)
+		}},
 		{"open.answer", "what answered the SYN: `syn-ack`, `rst`, `icmp:3/1`, `icmp6:1/4` (type/code)", answerOf},
 	}
 }

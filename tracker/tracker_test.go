@@ -74,6 +74,9 @@ func TestStaleSYNInTimeWait(t *testing.T) {
 	if fresh.Open.Kind != OpenHandshake || fresh.Open.SYNs != 2 || fresh.Close.ResetBy != NoEnd || !fresh.Open.Felt.OK || fresh.Open.Felt.V != 40e6 {
 		t.Errorf("new: %+v %+v", fresh.Open, fresh.Close)
 	}
+	if fresh.Open.OldConn != old.ID || old.Open.OldConn != 0 {
+		t.Errorf("the SYN was answered by #%d, want #%d", fresh.Open.OldConn, old.ID)
+	}
 }
 
 func TestForgedSYNLeavesTheConnectionAlone(t *testing.T) {
