@@ -175,6 +175,11 @@ func TestOrder(t *testing.T) {
 			4 > R. 9 1
 			200 > . 9 1`,
 			"> 0 abc|> 3 missing 5|> 8 RST|end 3-5-0 0-0-0"},
+		{"reset after a FIN", opened + `
+			3 > F. 1 1 "abc"
+			4 < . 1 5
+			5 > R. 5 1`,
+			"> 0 abc|> 3 FIN|> 3 RST|end 3-0-0 0-0-0"},
 		{"refused", `
 			0 > S 0 0
 			1 < R. 0 1`,

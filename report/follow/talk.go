@@ -106,6 +106,9 @@ func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
 	if at := x.at(seq); x.started && at > x.next && at-x.next <= maxHeld {
 		c.off = at
 	}
+	if x.hasFIN {
+		c.off = min(c.off, max(x.fin, x.next)) // its number may count the FIN
+	}
 	x.wait.mark(c)
 }
 
