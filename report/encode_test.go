@@ -315,7 +315,7 @@ func TestStatsLine(t *testing.T) {
 	peaks := got["time_wait_peak"].([]any)
 	delete(got, "time_wait_peak")
 	want := map[string]any{
-		"type": "stats", "packets": 240.0, "tcp_segments": 240.0, "conns": 24.0, "evicted": 2.0, "kernel_drops": 17.0, "interface_drops": 0.0,
+		"type": "stats", "packets": 320.0, "tcp_segments": 320.0, "conns": 32.0, "evicted": 2.0, "kernel_drops": 17.0, "interface_drops": 0.0,
 		"skipped": map[string]any{"not IP": 3.0, "not TCP": 1234.0}, "anomalies": map[string]any{"ack-of-nothing": 4.0, "data-after-fin": 1.0},
 		"files": []any{"some.pcap", "evil\x1b[31m.pcap"}, "span_s": 20023.0, "damaged": true,
 	}

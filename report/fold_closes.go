@@ -13,10 +13,19 @@ type fault uint8
 const (
 	noFault fault = iota
 	faultHalfClosed
+	faultLastACK
 	faultUnackedFIN
 	faultTimedOut
 	faultReset
 )
+
+// soon is a time in which a missing step may still come: longer than a
+// delayed ACK or a few round trips.
+const soon = oneSecond
+
+// causeRefusedLate is a reset that the tracker's causes do not name: the server
+// answered the ACK that completed the handshake with a RST.
+const causeRefusedLate = "refused-late"
 
 // verdict says what is missing in a close, and who failed to do it.
 type verdict struct {
@@ -30,7 +39,11 @@ type verdict struct {
 func judge(r *tracker.Record) verdict {
 	switch r.Close.Kind {
 	case tracker.CloseReset:
-		return verdict{fault: faultReset, culprit: r.Close.ResetBy, cause: r.Close.ResetCause}
+		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown)
+		if refusedLate(r) && cause != tracker.ResetMiddlebox {
+			cause = causeRefusedLate
+		}
+		return verdict{fault: faultReset, culprit: r.Close.ResetBy, cause: cause}
 	case tracker.CloseHalfClosed:
 		return judgeHalfClosed(r)
 	case tracker.CloseUnackedFIN:
@@ -41,17 +54,20 @@ func judge(r *tracker.Record) verdict {
 	return verdict{culprit: tracker.NoEnd}
 }
 
-// judgeHalfClosed: one FIN was acknowledged; its receiver owes its own.
+// judgeHalfClosed: one FIN was acknowledged; its receiver owes its own or,
+// where that was sent, the other end owes the last ACK.
 func judgeHalfClosed(r *tracker.Record) verdict {
 	v := verdict{fault: faultHalfClosed, culprit: tracker.NoEnd}
 	for e := tracker.Orig; e <= tracker.Resp; e++ {
 		if !r.Close.FINAcked[e].OK {
 			continue
 		}
-		v.culprit = e.Peer()
-		v.since = r.Close.FINAcked[e].V
+		v.culprit, v.since = e.Peer(), r.Close.FINAcked[e].V
+		if second := r.Close.FINTime[e.Peer()]; second.OK {
+			v.fault, v.culprit, v.since = faultLastACK, e, second.V
+		}
 	}
-	return blind(r, v)
+	return v
 }
 
 // judgeUnackedFIN: a FIN was sent and its receiver never acknowledged it.
@@ -64,8 +80,26 @@ func judgeUnackedFIN(r *tracker.Record) verdict {
 		v.culprit = e.Peer()
 		v.since = r.Close.FINTime[e].V
 	}
-	return blind(r, v)
+	return v
 }
+
+// closing tells that the input ended before the missing step of a close was
+// late, and that nobody asked for it a second time.
+func closing(r *tracker.Record, v verdict) bool {
+	switch {
+	case !r.Unfinished || r.End+r.Silent-v.since >= soon:
+		return false
+	case v.fault == faultHalfClosed:
+		return true
+	case v.fault == faultLastACK, v.fault == faultUnackedFIN:
+		return v.culprit <= tracker.Resp && r.Close.FINs[v.culprit.Peer()] <= 1
+	}
+	return false
+}
+
+// hidden tells that the missing step may have been done out of sight: only one
+// direction was captured.
+func hidden(r *tracker.Record, v verdict) bool { return r.Capture.OneWay && v.fault != faultReset }
 
 // judgeTimedOut: data was repeated into silence; the end that fell silent is
 // the peer of the one that repeated most.
@@ -77,24 +111,15 @@ func judgeTimedOut(r *tracker.Record) verdict {
 	case p > o:
 		v.culprit = tracker.Orig
 	}
-	return blind(r, v)
-}
-
-// blind takes the blame back where only one direction was captured: the step
-// may have been done out of sight.
-func blind(r *tracker.Record, v verdict) verdict {
-	if r.Capture.OneWay {
-		v.culprit = tracker.NoEnd
-	}
 	return v
 }
 
-// culprit is a row of the incomplete closes: who failed to do what.
+// culprit is a row of the incomplete closes: who ended it, and how.
 type culprit struct {
 	fault fault
 	cause string
 	end   tracker.End
-	addr  capture.Addr // of that end; zero when it is NoEnd
+	host  capture.Endpoint // of that end, without the port of a client; zero when it is NoEnd
 }
 
 func (c culprit) hash() uint64 {
@@ -102,7 +127,7 @@ func (c culprit) hash() uint64 {
 	for i := 0; i < len(c.cause); i++ {
 		h = h*31 + uint64(c.cause[i])
 	}
-	return hashAddr(c.addr, h)
+	return hashAddr(c.host.Addr, h<<16|uint64(c.host.Port))
 }
 
 // blame sums up incomplete closes of one culprit.
@@ -132,8 +157,18 @@ type closes struct {
 	halfClose    uint64 // normal closes with data after the first FIN
 	halfBytes    uint64
 	harmless     uint64 // normal closes with a RST after them
+	opening      uint64 // never opened, but the input ended before that was late
+	hidden       uint64 // what is missing may have been done out of sight
+	closing      [faultUnackedFIN + 1]unfinished
 	culprits     shelf[culprit, blame, *blame]
 	worst        ranking
+}
+
+// unfinished counts closes that the end of the input cut short, by what was
+// still to come.
+type unfinished struct {
+	n   uint64
+	ids ids
 }
 
 func newCloses(kept int) closes {
@@ -162,13 +197,27 @@ func (c *closes) add(r *tracker.Record) {
 		c.addNormal(r)
 		return
 	}
+	if k, _ := causeOf(r); k == stillOpening {
+		c.opening++
+	}
 	v := judge(r)
-	if v.fault == noFault {
+	switch {
+	case v.fault == noFault:
+		return
+	case hidden(r, v):
+		c.hidden++
+		return
+	case closing(r, v):
+		c.closing[v.fault].n++
+		c.closing[v.fault].ids.add(r.ID)
 		return
 	}
 	who := culprit{fault: v.fault, cause: v.cause, end: v.culprit}
 	if v.culprit <= tracker.Resp {
-		who.addr = endOf(r, v.culprit).Addr
+		who.host = endOf(r, v.culprit)
+	}
+	if v.culprit == tracker.Orig {
+		who.host.Port = 0
 	}
 	b := c.culprits.at(who)
 	b.n++
@@ -202,6 +251,12 @@ func (c *closes) merge(o *closes) {
 	c.halfClose += o.halfClose
 	c.halfBytes += o.halfBytes
 	c.harmless += o.harmless
+	c.opening += o.opening
+	c.hidden += o.hidden
+	for f := range c.closing {
+		c.closing[f].n += o.closing[f].n
+		c.closing[f].ids.merge(&o.closing[f].ids)
+	}
 	c.culprits.merge(&o.culprits)
 	c.worst.merge(&o.worst)
 }

@@ -39,6 +39,9 @@ type opened struct {
 	synACKAgain uint64
 	repeated    uint64 // handshakes with either
 	ids         ids    // of those
+	untimed     uint64 // without a felt time
+	oneSided    uint64 // completed for the client only
+	oneSidedIDs ids
 	felt        histogram
 	server      histogram
 	client      histogram
@@ -55,14 +58,26 @@ const (
 	causeNoAnswer
 	causeHalfOpen
 	causeAborted
-	nCauses
+	nFailures
+	// stillOpening is no failure: the input ended before the answer was late.
+	stillOpening = nFailures
+	nCauses      = nFailures + 1
 )
 
-// failed sums up attempts that failed.
+// retryAfter is how long a SYN or SYN/ACK waits for its answer before it is
+// sent again (RFC 6298 section 2.1).
+const retryAfter = oneSecond
+
+// triesToFail is how many SYNs or SYN/ACKs must have gone unanswered for an
+// attempt to count as failed though the last of them still waits.
+const triesToFail = 3
+
+// failed sums up attempts that failed, and those that may yet succeed.
 type failed struct {
 	n           [nCauses]uint64
 	ids         [nCauses]ids
 	waited      [nCauses]int64 // the longest
+	syns        uint32         // the most that one unanswered attempt sent
 	answer      tracker.Answer // of the unreachable attempt with the least id
 	answerID    uint64
 	synAgain    uint64
@@ -84,13 +99,39 @@ func causeOf(r *tracker.Record) (cause, bool) {
 	case tracker.OpenUnreachable:
 		return causeUnreachable, true
 	case tracker.OpenNoAnswer:
+		if waits(r, r.Open.SYNs) {
+			return stillOpening, true
+		}
 		return causeNoAnswer, true
 	case tracker.OpenHalfOpen:
+		if waits(r, r.Open.SYNACKs) {
+			return stillOpening, true
+		}
 		return causeHalfOpen, true
 	case tracker.OpenAborted:
 		return causeAborted, true
 	}
 	return 0, false
+}
+
+// waits tells that the input ended while the last of tries could still be
+// answered in time, and so few were made that it is likely.
+func waits(r *tracker.Record, tries uint32) bool {
+	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == tracker.NoEnd
+}
+
+// oneSided tells that the client completed the handshake and the server never
+// took its ACK: it repeated its SYN/ACK, or answered with a RST.
+func oneSided(r *tracker.Record) bool {
+	if r.Open.Kind != tracker.OpenHandshake {
+		return false
+	}
+	return r.Proven[tracker.Resp] == tracker.SynReceived && r.Open.SYNACKs > 1 || refusedLate(r)
+}
+
+// refusedLate tells that the server answered the third ACK with a RST.
+func refusedLate(r *tracker.Record) bool {
+	return r.Close.ResetBy == tracker.Resp && r.Close.ResetIn == tracker.SynReceived && r.Close.ResetCause != tracker.ResetRefused
 }
 
 func (h *handshakes) add(r *tracker.Record) {
@@ -134,9 +175,15 @@ func (s *opened) add(r *tracker.Record) {
 		s.repeated++
 		s.ids.add(r.ID)
 	}
+	if oneSided(r) {
+		s.oneSided++
+		s.oneSidedIDs.add(r.ID)
+	}
 	if r.Open.Felt.OK {
 		s.felt.add(r.Open.Felt.V)
 		s.slower(r.Open.Felt.V, r.ID)
+	} else {
+		s.untimed++
 	}
 	if r.Open.Resp.OK {
 		s.server.add(r.Open.Resp.V)
@@ -158,6 +205,9 @@ func (s *opened) merge(o *opened) {
 	s.synACKAgain += o.synACKAgain
 	s.repeated += o.repeated
 	s.ids.merge(&o.ids)
+	s.untimed += o.untimed
+	s.oneSided += o.oneSided
+	s.oneSidedIDs.merge(&o.oneSidedIDs)
 	s.felt.merge(&o.felt)
 	s.server.merge(&o.server)
 	s.client.merge(&o.client)
@@ -172,8 +222,11 @@ func (s *failed) add(r *tracker.Record, c cause) {
 	if r.Open.Waited.OK {
 		s.waited[c] = max(s.waited[c], r.Open.Waited.V)
 	}
-	if c == causeUnreachable {
+	switch c {
+	case causeUnreachable:
 		s.answered(r.Open.Answer, r.ID)
+	case causeNoAnswer:
+		s.syns = max(s.syns, r.Open.SYNs)
 	}
 	s.synAgain += repeats(r.Open.SYNs)
 	s.synACKAgain += repeats(r.Open.SYNACKs)
@@ -191,6 +244,7 @@ func (s *failed) merge(o *failed) {
 		s.ids[c].merge(&o.ids[c])
 		s.waited[c] = max(s.waited[c], o.waited[c])
 	}
+	s.syns = max(s.syns, o.syns)
 	if o.answerID != 0 {
 		s.answered(o.answer, o.answerID)
 	}
@@ -200,7 +254,7 @@ func (s *failed) merge(o *failed) {
 
 // total is how many attempts failed.
 func (s *failed) total() (n uint64) {
-	for _, c := range s.n {
+	for _, c := range s.n[:nFailures] {
 		n += c
 	}
 	return n
@@ -221,8 +275,9 @@ var humpBounds = [...]int64{0,
 	100 * millisecond, 200 * millisecond, 500 * millisecond,
 	oneSecond, 2 * oneSecond, 3 * oneSecond, 4 * oneSecond, 5 * oneSecond, 7 * oneSecond, 15 * oneSecond, 31 * oneSecond, 63 * oneSecond}
 
-// humps counts felt times, and how many of them had something repeated.
-type humps [len(humpBounds)]struct{ n, syn, synACK uint64 }
+// humps counts felt times, how many of them had something repeated, and how
+// many SYNs and SYN/ACKs those repeated.
+type humps [len(humpBounds)]struct{ n, slow, syns, synACKs uint64 }
 
 func (h *humps) add(r *tracker.Record) {
 	if !r.Open.Felt.OK {
@@ -233,18 +288,18 @@ func (h *humps) add(r *tracker.Record) {
 		i--
 	}
 	h[i].n++
-	if r.Open.SYNs > 1 {
-		h[i].syn++
+	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
+		h[i].slow++
 	}
-	if r.Open.SYNACKs > 1 {
-		h[i].synACK++
-	}
+	h[i].syns += repeats(r.Open.SYNs)
+	h[i].synACKs += repeats(r.Open.SYNACKs)
 }
 
 func (h *humps) merge(o *humps) {
 	for i := range h {
 		h[i].n += o[i].n
-		h[i].syn += o[i].syn
-		h[i].synACK += o[i].synACK
+		h[i].slow += o[i].slow
+		h[i].syns += o[i].syns
+		h[i].synACKs += o[i].synACKs
 	}
 }

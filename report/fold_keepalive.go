@@ -9,6 +9,7 @@ import (
 // keepalives is the fold of keepalive probes.
 type keepalives struct {
 	probes, answered, unanswered uint64
+	windowProbes                 uint64            // look alike, and are something else
 	outcomes                     map[string]uint64 // connections, by tracker.Keepalive*
 	worst                        ranking
 }
@@ -40,6 +41,7 @@ func byProbes(a, b *tracker.Record) int {
 }
 
 func (k *keepalives) add(r *tracker.Record) {
+	k.windowProbes += uint64(r.Ends[tracker.Orig].WindowProbes) + uint64(r.Ends[tracker.Resp].WindowProbes)
 	n, unanswered := probed(r)
 	if n == 0 {
 		return
@@ -52,6 +54,7 @@ func (k *keepalives) add(r *tracker.Record) {
 }
 
 func (k *keepalives) merge(o *keepalives) {
+	k.windowProbes += o.windowProbes
 	k.probes += o.probes
 	k.answered += o.answered
 	k.unanswered += o.unanswered

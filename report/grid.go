@@ -9,19 +9,30 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// grid is a table that fits the page without cutting anything. Where one line
-// a row is too long, the columns go to two lines, the second from the first
-// column with below set; where that is too long still, to as many as needed.
+// grid is a table that fits the page without cutting anything. Its first
+// column is the key. Where a row is too long for a line, columns that allow it
+// give way, then keys that are too long go alone on a line and the rest stays
+// under its titles; only where the rest alone is too long it takes more lines.
 type grid struct {
 	columns []column
 	rows    []gridRow
 }
 
 type column struct {
-	title string
-	left  bool // aligned left; numbers are aligned right
-	below bool // begins the second line where there are two
+	title  string
+	left   bool // aligned left; numbers are aligned right
+	quiet  bool // left out where it says nothing in any row
+	narrow narrowing
 }
+
+// narrowing is what becomes of a column where not all fit on a line.
+type narrowing uint8
+
+const (
+	stays narrowing = iota
+	goesToNote
+	goesAway
+)
 
 type gridRow struct {
 	cells []string
@@ -37,78 +48,142 @@ const arrow = " -> "
 
 // writeTo renders the grid onto the page.
 func (g *grid) writeTo(p *page) error {
-	chunks := g.chunks(p.width)
-	blocks := make([][]string, len(chunks)) // a line for the header lines and each row
-	heads := make([]int, len(chunks))
+	g.keep(func(i int, c column) bool { return !c.quiet || g.says(i) })
+	if total(g.sizes()) > p.width {
+		g.moveToNotes()
+		g.keep(func(_ int, c column) bool { return c.narrow == stays })
+	}
+	sizes := g.sizes()[1:]
+	key := noteIndent
+	chunks := fill(sizes, p.width-noteIndent-columnGap)
+	if len(chunks) == 1 {
+		key = g.keyWidth(p.width - columnGap - total(sizes))
+	}
+	blocks := make([][]string, len(chunks)) // the header's line and one for each row
 	for i, c := range chunks {
 		var err error
-		if blocks[i], err = g.render(c); err != nil {
+		if blocks[i], err = g.render(c[0]+1, c[1]+1); err != nil {
 			return err
 		}
-		heads[i] = len(blocks[i]) - len(g.rows)
 	}
-	for i, block := range blocks {
-		for _, l := range block[:heads[i]] {
-			g.line(p, i, faint, l)
-		}
-	}
-	for r := range g.rows {
-		for i, block := range blocks {
-			g.line(p, i, "", block[heads[i]+r])
-		}
-		for _, n := range g.rows[r].notes {
+	g.line(p, faint, g.columns[0].title, key, blocks, 0)
+	for i, r := range g.rows {
+		g.line(p, "", r.cells[0], key, blocks, i+1)
+		for _, n := range r.notes {
 			p.note(noteIndent, n.style, n.text)
 		}
 	}
 	return nil
 }
 
-// line writes one line of chunk i; two ends that do not fit go to two lines.
-func (g *grid) line(p *page, i int, style, l string) {
-	indent := ""
-	if i > 0 {
-		indent = strings.Repeat(" ", noteIndent)
+// line writes line n of each block, the first behind the key.
+func (g *grid) line(p *page, style, key string, width int, blocks [][]string, n int) {
+	if runes(key) > width {
+		a, b, ok := strings.Cut(key, arrow)
+		if !ok || runes(key) <= p.width {
+			a, b, ok = key, "", false
+		}
+		p.hardLine(style, a)
+		if ok {
+			p.hardLine(style, "   "+arrow[1:]+b)
+		}
+		key = ""
 	}
-	if a, b, ok := strings.Cut(l, arrow); ok && len(indent)+runes(l) > p.width {
-		p.b.WriteString(indent + a + "\n")
-		l = "   " + arrow[1:] + b
-	}
-	for _, part := range hard(l, p.width-len(indent)) {
-		p.b.WriteString(p.paint(style, indent+part) + "\n")
+	for _, b := range blocks {
+		p.hardLine(style, p.pad(key, width)+strings.Repeat(" ", columnGap)+b[n])
+		key = ""
 	}
 }
 
-// chunks divides the columns into lines, each a range of columns: broken where
-// the columns ask for it, unless plain filling takes fewer lines.
-func (g *grid) chunks(width int) [][2]int {
-	sizes := g.sizes()
-	if total(sizes) <= width {
-		return [][2]int{{0, len(sizes)}}
+// hardLine writes a line, broken where it is longer than the page.
+func (p *page) hardLine(style, l string) {
+	l = strings.TrimRight(l, " ")
+	if runes(l) <= p.width {
+		p.b.WriteString(p.paint(style, l) + "\n")
+		return
 	}
-	asked, filled := g.fill(sizes, width, true), g.fill(sizes, width, false)
-	if len(filled) < len(asked) {
-		return filled
+	for _, part := range hard(l, p.width) {
+		p.b.WriteString(p.paint(style, part) + "\n")
 	}
-	return asked
+}
+
+// keep leaves out the columns that f does not want; the key stays.
+func (g *grid) keep(f func(i int, c column) bool) {
+	var kept []int
+	for i, c := range g.columns {
+		if i == 0 || f(i, c) {
+			kept = append(kept, i)
+		}
+	}
+	g.columns = pickFrom(g.columns, kept)
+	for r := range g.rows {
+		g.rows[r].cells = pickFrom(g.rows[r].cells, kept)
+	}
+}
+
+func pickFrom[T any](all []T, which []int) []T {
+	out := make([]T, len(which))
+	for i, w := range which {
+		out[i] = all[w]
+	}
+	return out
+}
+
+// says tells whether any row has something to tell in a column.
+func (g *grid) says(i int) bool {
+	for _, r := range g.rows {
+		switch r.cells[i] {
+		case "", "0", "-":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// moveToNotes makes a note of the cells whose columns are about to go.
+func (g *grid) moveToNotes() {
+	for r := range g.rows {
+		var parts []string
+		for i, c := range g.columns {
+			if cell := g.rows[r].cells[i]; c.narrow == goesToNote && cell != "" {
+				parts = append(parts, c.title+" "+cell)
+			}
+		}
+		if len(parts) > 0 {
+			g.rows[r].notes = append([]note{{"", strings.Join(parts, ", ")}}, g.rows[r].notes...)
+		}
+	}
+}
+
+// keyWidth is that of the longest key, or title, for which there is room.
+func (g *grid) keyWidth(room int) int {
+	width := noteIndent
+	fit := func(s string) {
+		if n := runes(s); n <= room {
+			width = max(width, n)
+		}
+	}
+	fit(g.columns[0].title)
+	for _, r := range g.rows {
+		fit(r.cells[0])
+	}
+	return width
 }
 
 // fill puts as many columns on a line as fit.
-func (g *grid) fill(sizes []int, width int, asked bool) [][2]int {
+func fill(sizes []int, width int) [][2]int {
 	var chunks [][2]int
 	from, used := 0, 0
-	for i, c := range g.columns {
-		room := width
-		if len(chunks) > 0 {
-			room -= noteIndent
-		}
-		if i > from && (asked && c.below || used+columnGap+sizes[i] > room) {
+	for i, size := range sizes {
+		if i > from && used+columnGap+size > width {
 			chunks = append(chunks, [2]int{from, i})
 			from, used = i, 0
 		}
 		if i > from {
 			used += columnGap
 		}
-		used += sizes[i]
+		used += size
 	}
 	return append(chunks, [2]int{from, len(sizes)})
 }
@@ -116,9 +191,7 @@ func (g *grid) fill(sizes []int, width int, asked bool) [][2]int {
 func (g *grid) sizes() []int {
 	sizes := make([]int, len(g.columns))
 	for i, c := range g.columns {
-		for _, l := range strings.Split(c.title, "\n") {
-			sizes[i] = max(sizes[i], runes(l))
-		}
+		sizes[i] = runes(c.title)
 		for _, r := range g.rows {
 			sizes[i] = max(sizes[i], runes(r.cells[i]))
 		}
@@ -134,9 +207,9 @@ func total(sizes []int) int {
 	return n
 }
 
-// render lays out the columns of one chunk: header lines, then a line a row.
-func (g *grid) render(chunk [2]int) ([]string, error) {
-	columns := g.columns[chunk[0]:chunk[1]]
+// render lays out some columns: the header's line, then a line a row.
+func (g *grid) render(from, to int) ([]string, error) {
+	columns := g.columns[from:to]
 	aligns := make([]tw.Align, len(columns))
 	titles := make([]string, len(columns))
 	for i, c := range columns {
@@ -164,16 +237,16 @@ func (g *grid) render(chunk [2]int) ([]string, error) {
 	)
 	t.Header(titles)
 	for _, r := range g.rows {
-		if err := t.Append(r.cells[chunk[0]:chunk[1]]); err != nil {
+		if err := t.Append(r.cells[from:to]); err != nil {
 			return nil, fmt.Errorf("laying out a table: %w", err)
 		}
 	}
 	if err := t.Render(); err != nil {
 		return nil, fmt.Errorf("laying out a table: %w", err)
 	}
-	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimRight(l, " ")
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if len(lines) != len(g.rows)+1 {
+		return nil, fmt.Errorf("laying out a table: %d lines for %d rows and a header", len(lines), len(g.rows))
 	}
 	return lines, nil
 }

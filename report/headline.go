@@ -19,8 +19,9 @@ type Headline struct {
 	Interface       string   // live only
 	Filter          string   // as given to the filter compiler, or the default in words; "" for none
 	FilterIsDefault bool
-	Weakens         []string // sentences: which verdicts the filter weakens
+	Hides           []string // what the filter hides that a verdict rests on, and which
 	Packets         uint64   // read, before the filter
+	Passed          uint64   // by the filter
 	Bytes           uint64   // on the wire
 	Segments        uint64   // TCP segments decoded
 	Start, End      int64    // time of the first and the last packet; 0 without packets

@@ -77,9 +77,16 @@ func (h *histogram) merge(o *histogram) {
 	h.spread(o.min, o.max, o.n)
 }
 
-// quantile returns the value below which percent of all lie; 0 when empty.
+// quantile returns the value below which percent of all lie; 0 when empty. At
+// the ends it is exact.
 func (h *histogram) quantile(percent uint64) int64 {
 	rank := (h.n*percent + 99) / 100
+	switch {
+	case rank >= h.n:
+		return h.max
+	case rank <= 1:
+		return h.min
+	}
 	var sum uint64
 	for _, c := range h.classes {
 		sum += c.n

@@ -21,6 +21,7 @@ type page struct {
 	color bool
 	end   int64    // when the input ended
 	files []string // set when there are several
+	none  []string // what was asked for and not seen
 	phrases
 }
 
@@ -69,6 +70,16 @@ func (p *page) title(name, text string) {
 			continue
 		}
 		p.b.WriteString("  " + l + "\n")
+	}
+}
+
+// absent notes that a report has nothing to say, for notSeen.
+func (p *page) absent(what string) { p.none = append(p.none, what) }
+
+// notSeen names in one line what the reports did not find.
+func (p *page) notSeen() {
+	if len(p.none) > 0 {
+		p.title("Not seen", strings.Join(p.none, ", ")+".")
 	}
 }
 

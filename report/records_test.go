@@ -165,6 +165,35 @@ func mixture() []*tracker.Record {
 		r.Capture.Midstream = true
 		return r
 	})
+	add(server, func(r *tracker.Record) *tracker.Record { return cutShort(lastACKMissing(r), millisecond) })
+	add(server, lastACKMissing)
+	add(server, refusedAfterACK)
+	add(server, func(r *tracker.Record) *tracker.Record {
+		r = badlyClosed(r, tracker.CloseReset, 0)
+		r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetTTL = tracker.Resp, tracker.ResetMiddlebox, tracker.Some(uint8(255))
+		return r
+	})
+	add(server, func(r *tracker.Record) *tracker.Record {
+		r = badlyClosed(r, tracker.CloseUnackedFIN, 3*oneSecond)
+		r.States, r.Proven = [2]tracker.State{tracker.FinWait1, tracker.CloseWait}, [2]tracker.State{tracker.FinWait1, tracker.Established}
+		return r
+	})
+	add(six2, func(r *tracker.Record) *tracker.Record {
+		r.Open.Felt, r.Open.Resp, r.Open.Orig = tracker.Opt[int64]{}, tracker.Opt[int64]{}, tracker.Opt[int64]{}
+		r.Open.SYNACKs, r.Capture.OneWay = 0, true
+		return badlyClosed(r, tracker.CloseHalfClosed, 9*oneSecond)
+	})
+	add("10.0.0.4:80", func(r *tracker.Record) *tracker.Record {
+		r = badlyClosed(r, tracker.CloseOpen, 0)
+		r.Open.SYNACKs, r.Ends[tracker.Resp].Retx = 3, 0
+		r.States[tracker.Resp], r.Proven[tracker.Resp] = tracker.SynReceived, tracker.SynReceived
+		return r
+	})
+	add("10.0.0.5:80", func(r *tracker.Record) *tracker.Record {
+		r = notOpened(r, tracker.OpenNoAnswer)
+		r.Open.SYNs = 1
+		return cutShort(r, 20*millisecond)
+	})
 	return all
 }
 
@@ -190,6 +219,11 @@ func random(seed uint64, n, hosts int) []*tracker.Record {
 		case 2:
 			r = probes(r, tracker.End(rng.IntN(2)), 60*oneSecond, 10*oneSecond, 5, uint32(rng.IntN(6)), tracker.KeepaliveAlive)
 		}
+		if rng.IntN(4) == 0 {
+			r = cutShort(r, int64(rng.IntN(4))*oneSecond/2)
+		}
+		r.Capture.OneWay = rng.IntN(50) == 0
+		r.Ends[tracker.Resp].WindowProbes = uint32(rng.IntN(2))
 		all[i] = r
 	}
 	return all

@@ -30,7 +30,8 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
-	end       int64 // latest packet time
+	end       int64  // latest packet time
+	oneWay    uint64 // connections of which only one direction was captured
 	handshake handshakes
 	close     closes
 	timeWait  timeWaits
@@ -67,6 +68,9 @@ func NewSummary(o SummaryOptions) *Summary {
 func (s *Summary) Add(r *tracker.Record) {
 	s.conns++
 	s.end = max(s.end, r.End)
+	if r.Capture.OneWay {
+		s.oneWay++
+	}
 	s.handshake.add(r)
 	s.close.add(r)
 	s.timeWait.add(r)
@@ -79,6 +83,7 @@ func (s *Summary) Add(r *tracker.Record) {
 func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
 	s.end = max(s.end, o.end)
+	s.oneWay += o.oneWay
 	s.handshake.merge(&o.handshake)
 	s.close.merge(&o.close)
 	s.timeWait.merge(&o.timeWait)

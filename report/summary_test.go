@@ -163,10 +163,77 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
-	r := badlyClosed(base(), tracker.CloseHalfClosed, oneSecond)
-	r.Capture.OneWay = true
-	if got := judge(r); got.culprit != tracker.NoEnd {
-		t.Errorf("one direction captured, yet %v is to blame", got.culprit)
+	if got, want := judge(lastACKMissing(base())), (verdict{fault: faultLastACK, culprit: tracker.Orig, since: since - oneSecond + 2*millisecond}); got != want {
+		t.Errorf("last ACK missing: %+v, want %+v", got, want)
+	}
+	if got := judge(refusedAfterACK(base())); got.cause != causeRefusedLate {
+		t.Errorf("refused after the third ACK: %+v", got)
+	}
+}
+
+// lastACKMissing takes the ACK of the server's FIN away.
+func lastACKMissing(r *tracker.Record) *tracker.Record {
+	r.Close.Kind, r.Close.Segments = tracker.CloseHalfClosed, 0
+	r.Close.FINAcked[tracker.Resp] = tracker.Opt[int64]{}
+	r.States, r.Proven = [2]tracker.State{tracker.TimeWait, tracker.LastAck}, [2]tracker.State{tracker.FinWait1, tracker.LastAck}
+	r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.NoEnd}
+	r.End = r.Close.FINTime[tracker.Resp].V
+	return r
+}
+
+// refusedAfterACK lets the server answer the third ACK with a RST.
+func refusedAfterACK(r *tracker.Record) *tracker.Record {
+	r = badlyClosed(r, tracker.CloseReset, 0)
+	r.Close.ResetBy, r.Close.ResetIn, r.Close.ResetCause = tracker.Resp, tracker.SynReceived, tracker.ResetUnknown
+	return r
+}
+
+// cutShort says that the input ended that long after the last packet of r.
+func cutShort(r *tracker.Record, silent int64) *tracker.Record {
+	r.Unfinished, r.Silent = true, silent
+	return r
+}
+
+// TestCutShort: what the end of the input cut short is no fault, what was
+// asked for again or waited for long enough is.
+func TestCutShort(t *testing.T) {
+	base := func() *tracker.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
+	tries := func(kind string, n uint32) *tracker.Record {
+		r := notOpened(base(), kind)
+		r.Open.SYNs, r.Open.SYNACKs = n, n
+		return r
+	}
+	again := lastACKMissing(base())
+	again.Close.FINs[tracker.Resp] = 2
+	oneWay := lastACKMissing(base())
+	oneWay.Capture.OneWay = true
+	const half = oneSecond / 2
+	for _, test := range []struct {
+		name string
+		r    *tracker.Record
+		want string // in the titles of handshakes or closes
+	}{
+		{"one SYN", cutShort(tries(tracker.OpenNoAnswer, 1), half), "1 attempt, 0 completed, 0 failed, 1 still opening when the capture ended."},
+		{"one SYN, long ago", cutShort(tries(tracker.OpenNoAnswer, 1), 2*oneSecond), "0 completed, 1 failed (1 no answer)."},
+		{"one SYN, forgotten", tries(tracker.OpenNoAnswer, 1), "0 completed, 1 failed (1 no answer)."},
+		{"many SYNs", cutShort(tries(tracker.OpenNoAnswer, 6), half), "0 completed, 1 failed (1 no answer)."},
+		{"one SYN/ACK", cutShort(tries(tracker.OpenHalfOpen, 1), half), "0 failed, 1 still opening"},
+		{"many SYN/ACKs", cutShort(tries(tracker.OpenHalfOpen, 3), half), "1 failed (1 half-open)."},
+		{"last ACK", cutShort(lastACKMissing(base()), half), "0 incomplete, 1 closing at the end."},
+		{"last ACK, long ago", cutShort(lastACKMissing(base()), 2*oneSecond), "0 complete, 1 incomplete."},
+		{"last ACK, FIN again", cutShort(again, half), "0 complete, 1 incomplete."},
+		{"second FIN", cutShort(badlyClosed(base(), tracker.CloseHalfClosed, 0), half), "0 incomplete, 1 closing at the end."},
+		{"ACK of the FIN", cutShort(badlyClosed(base(), tracker.CloseUnackedFIN, 0), half), "0 incomplete, 1 closing at the end."},
+		{"one direction", cutShort(oneWay, 2*oneSecond), "0 incomplete, 1 unknown (only one direction captured)."},
+	} {
+		records := []*tracker.Record{test.r}
+		got := tablesOf(t, summaryOf(SummaryOptions{}, records), headlineOf(records), TableOptions{Width: 200})
+		if !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q is not in\n%s", test.name, test.want, got)
+		}
+		if test.want[len(test.want)-3:] == "ed." && strings.Contains(got, "The worst") {
+			t.Errorf("%s: blamed in\n%s", test.name, got)
+		}
 	}
 }
 

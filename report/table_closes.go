@@ -1,12 +1,12 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"tcpwatch/capture"
 	"tcpwatch/tracker"
 )
 
@@ -27,7 +27,7 @@ func (c *closes) blamed(key string) []culpritRow {
 	}
 	slices.SortFunc(rows, func(a, b culpritRow) int {
 		var first int
-		host := bytes.Compare(a.addr[:], b.addr[:])
+		host := compareEndpoints(a.host, b.host)
 		switch key {
 		case "wait":
 			first = cmp.Compare(uint64(a.since)-1, uint64(b.since)-1) // 0, for resets, comes last
@@ -44,7 +44,7 @@ func (c *closes) blamed(key string) []culpritRow {
 func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	c := &s.close
 	if len(c.kinds) == 0 {
-		p.title("Closes", "none seen.")
+		p.absent("closes")
 		return nil
 	}
 	incomplete := c.worst.offered
@@ -52,18 +52,18 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	if n := c.kinds[tracker.CloseNormal]; n > 0 {
 		p.note(0, "", "Complete: "+c.normal()+".")
 	}
+	p.unfinished(c)
 	if incomplete == 0 {
-		p.note(0, "", "No incomplete closes seen.")
 		return nil
 	}
 	p.b.WriteByte('\n')
-	p.note(0, bold, "Incomplete closes, by who failed to do the missing step")
+	p.note(0, bold, "Incomplete closes, by who ended or stalled them, and how")
 	rows := c.blamed(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
-	g := grid{columns: []column{{title: "host", left: true}, {title: "what", left: true},
-		{title: "connections", below: true}, {title: "longest"}, {title: "for example", left: true}}}
+	g := grid{columns: []column{{title: "who", left: true}, {title: "what", left: true},
+		{title: "connections"}, {title: "longest", quiet: true}, {title: "for example", left: true}}}
 	for _, r := range shown {
-		g.rows = append(g.rows, gridRow{cells: []string{r.host(), r.what(), thousands(r.n), p.waited(r.since), r.ids.String()}})
+		g.rows = append(g.rows, gridRow{cells: []string{r.who(), r.what(), thousands(r.n), p.waited(r.since), r.ids.String()}})
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
@@ -83,11 +83,44 @@ func (c *closes) others() string {
 		{tracker.CloseEvicted, "forgotten (table full)"},
 		{tracker.CloseNeverOpened, "never opened"},
 	} {
-		if n := c.kinds[k.kind]; n > 0 {
+		n := c.kinds[k.kind]
+		if k.kind == tracker.CloseNeverOpened {
+			n -= c.opening
+		}
+		if n > 0 {
 			fmt.Fprintf(&b, ", %s %s", thousands(n), k.words)
 		}
 	}
+	var cut uint64
+	for _, u := range c.closing {
+		cut += u.n
+	}
+	for _, k := range []struct {
+		n     uint64
+		words string
+	}{
+		{c.opening, "still opening at the end"},
+		{cut, "closing at the end"},
+		{c.hidden, "unknown (only one direction captured)"},
+	} {
+		if k.n > 0 {
+			fmt.Fprintf(&b, ", %s %s", thousands(k.n), k.words)
+		}
+	}
 	return b.String()
+}
+
+// unfinished names the closes that the capture's end cut short: no fault.
+func (p *page) unfinished(c *closes) {
+	var parts []string
+	for f, step := range [faultUnackedFIN + 1]string{faultHalfClosed: "second FIN", faultLastACK: "last ACK", faultUnackedFIN: "ACK of the first FIN"} {
+		if u := &c.closing[f]; u.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s not seen yet (%s)", thousands(u.n), step, u.ids.String()))
+		}
+	}
+	if len(parts) > 0 {
+		p.note(0, "", "Closing when the capture ended: "+strings.Join(parts, ", ")+".")
+	}
 }
 
 // normal says in a line how complete closes went.
@@ -99,8 +132,8 @@ func (c *closes) normal() string {
 		}
 	}
 	add(c.segments[3], "in three segments")
-	add(c.segments[4], "in four")
-	add(c.segments[0]+c.segments[1]+c.segments[2], "in an unknown number")
+	add(c.segments[4], "in four segments")
+	add(c.segments[0]+c.segments[1]+c.segments[2], "in an unknown number of segments")
 	add(c.simultaneous, "simultaneous")
 	if c.halfClose > 0 {
 		add(c.halfClose, "half-closed for a while ("+byteCount(c.halfBytes)+" sent after the first FIN)")
@@ -109,30 +142,57 @@ func (c *closes) normal() string {
 	return strings.Join(parts, ", ")
 }
 
-func (r *culpritRow) host() string {
-	if r.end > tracker.Resp {
-		return "unknown"
+func (r *culpritRow) who() string {
+	switch {
+	case r.end > tracker.Resp:
+		return "either end"
+	case r.fault == faultReset && r.cause == tracker.ResetMiddlebox:
+		return "a box between, in the name of " + hostOf(r.host)
 	}
-	return r.addr.String() + " (" + client(r.end) + ")"
+	return hostOf(r.host) + " (" + client(r.end) + ")"
 }
 
-// what is the missing step, in few words.
+// hostOf is an address, with the port where there is one.
+func hostOf(e capture.Endpoint) string {
+	if e.Port == 0 {
+		return e.Addr.String()
+	}
+	return e.String()
+}
+
+// what is the missing step or the reset, in few words.
 func (r *culpritRow) what() string {
 	switch r.fault {
 	case faultHalfClosed:
 		return "sent no FIN"
+	case faultLastACK:
+		return "sent no last ACK"
 	case faultUnackedFIN:
-		return "did not acknowledge FIN"
+		return "did not acknowledge the FIN"
 	case faultTimedOut:
 		return "fell silent"
 	}
-	return "reset: " + escape(cmp.Or(r.cause, tracker.ResetUnknown))
+	switch r.cause {
+	case tracker.ResetAbort:
+		return "aborted (RST)"
+	case tracker.ResetUnreadData:
+		return "closed with unread data (RST)"
+	case tracker.ResetLateData:
+		return "was gone when data came (RST)"
+	case tracker.ResetKeepaliveDead:
+		return "gave up, keepalive unanswered (RST)"
+	case tracker.ResetMiddlebox:
+		return "sent RST"
+	case causeRefusedLate:
+		return "refused after the third ACK (RST)"
+	}
+	return "sent RST, cause unknown"
 }
 
-// waited is the time from since to the end of the input; empty for 0.
+// waited is the time from since to the end of the input; "-" for 0.
 func (p *page) waited(since int64) string {
 	if since == 0 {
-		return ""
+		return "-"
 	}
 	return p.span(p.end - since)
 }
@@ -141,14 +201,16 @@ func (p *page) waited(since int64) string {
 func (p *page) closeAdvice(rows []culpritRow) {
 	advice := []struct{ key, text string }{
 		{"half-closed", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
-		{"unacked-fin", "Did not acknowledge FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
+		{"last-ack", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is gone: the FIN is repeated until the closer gives up."},
+		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
 		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
-		{"reset: " + tracker.ResetAbort, "Abort: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
-		{"reset: " + tracker.ResetUnreadData, "Unread data: the program closed before it had read everything. The peer may miss what was sent last."},
-		{"reset: " + tracker.ResetLateData, "Late data: data came after the program had closed. The two sides disagree about who speaks last."},
-		{"reset: " + tracker.ResetKeepaliveDead, "Keepalive dead: probes went unanswered. The peer or the path died."},
-		{"reset: " + tracker.ResetMiddlebox, "Middlebox: the RST does not look like that host's other packets. Look for a firewall or proxy between."},
-		{"reset: " + tracker.ResetUnknown, "Reset, cause unknown: see what the connection did before it with --why."},
+		{"reset: " + causeRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
+		{"reset: " + tracker.ResetAbort, "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
+		{"reset: " + tracker.ResetUnreadData, "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
+		{"reset: " + tracker.ResetLateData, "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
+		{"reset: " + tracker.ResetKeepaliveDead, "Gave up: keepalive probes went unanswered. The peer or the path died."},
+		{"reset: " + tracker.ResetMiddlebox, "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
+		{"reset: " + tracker.ResetUnknown, "RST, cause unknown: see what the connection did before it with --why."},
 	}
 	present := make(map[string]bool)
 	for _, r := range rows {
@@ -165,12 +227,14 @@ func (r *culpritRow) adviceKey() string {
 	switch r.fault {
 	case faultHalfClosed:
 		return "half-closed"
+	case faultLastACK:
+		return "last-ack"
 	case faultUnackedFIN:
 		return "unacked-fin"
 	case faultTimedOut:
 		return "timed-out"
 	}
-	return "reset: " + cmp.Or(r.cause, tracker.ResetUnknown)
+	return "reset: " + r.cause
 }
 
 // worstCloses tells the story of the worst connections.
@@ -198,21 +262,11 @@ func (p *page) ends(style string, r *tracker.Record) {
 	p.b.WriteString(p.paint(style, head+arrow+r.Resp.String()) + "\n")
 }
 
-// soon is a time in which a missing step may still come: longer than a
-// delayed ACK or a few round trips.
-const soon = oneSecond
-
 // missing names the missing step, by whom, and for how long.
 func (p *page) missing(r *tracker.Record, v verdict) string {
 	s := p.missingStep(r, v)
 	if v.since != 0 {
 		s += ", for " + p.waited(v.since)
-		if p.end-v.since < soon {
-			s += ", when the capture ended: it may have come later"
-		}
-	}
-	if r.Capture.OneWay {
-		s += " (only one direction was captured: it may have been sent unseen)"
 	}
 	return s + "."
 }
@@ -222,16 +276,13 @@ func (p *page) missingStep(r *tracker.Record, v verdict) string {
 	if v.culprit <= tracker.Resp {
 		who = fmt.Sprintf("%s (%s)", endOf(r, v.culprit), client(v.culprit))
 	}
+	if v.cause == tracker.ResetMiddlebox {
+		who = "a box between, in the name of " + who + ","
+	}
 	switch v.fault {
 	case faultHalfClosed:
-		if v.culprit > tracker.Resp {
-			return "no second FIN seen"
-		}
 		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, client(v.culprit.Peer()))
-	case faultUnackedFIN:
-		if v.culprit > tracker.Resp {
-			return "no ACK of a FIN seen"
-		}
+	case faultLastACK, faultUnackedFIN:
 		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, client(v.culprit.Peer()))
 	case faultTimedOut:
 		return "no ACK from " + who + " of data that was repeated"
@@ -243,14 +294,43 @@ func (p *page) missingStep(r *tracker.Record, v verdict) string {
 			s += " by " + the(r.Close.First)
 		}
 	}
-	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, stateOr(r.Close.ResetIn), resetCause(r.Close.ResetCause))
+	if v.cause == tracker.ResetMiddlebox {
+		return fmt.Sprintf("%s; %s sent RST%s", s, who, strangeTTL(r))
+	}
+	cause := resetCause(r.Close.ResetCause)
+	if v.cause == causeRefusedLate {
+		cause = "it refused after the third ACK"
+	}
+	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, stateOr(r.Close.ResetIn), cause)
+}
+
+// strangeTTL is what gives a RST away that its sender did not send.
+func strangeTTL(r *tracker.Record) string {
+	if r.Close.ResetBy > tracker.Resp {
+		return ""
+	}
+	own := r.Ends[r.Close.ResetBy].TTL
+	if !r.Close.ResetTTL.OK || !own.OK {
+		return ""
+	}
+	return fmt.Sprintf(" (TTL %d; that host's other packets have %d)", r.Close.ResetTTL.V, own.V)
+}
+
+// supposed tells that nothing an end sent proves the state it was left in. For
+// CLOSED nothing can: an end that is closed is silent.
+func supposed(r *tracker.Record, e tracker.End) bool {
+	return r.States[e] != tracker.Closed && r.Proven[e] != tracker.Unknown && r.Proven[e] != r.States[e]
 }
 
 // leftIn is the state in which each end was left.
 func leftIn(r *tracker.Record) string {
 	var parts []string
 	for e, s := range r.States {
-		if s != tracker.Unknown {
+		switch {
+		case s == tracker.Unknown:
+		case supposed(r, tracker.End(e)):
+			parts = append(parts, fmt.Sprintf("%s in %s or %s", the(tracker.End(e)), r.Proven[e], s))
+		default:
 			parts = append(parts, fmt.Sprintf("%s in %s", the(tracker.End(e)), s))
 		}
 	}

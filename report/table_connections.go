@@ -14,7 +14,7 @@ func connectionSorts() []string {
 
 func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	if s.conns == 0 {
-		p.title("Connections", "none seen.")
+		p.absent("connections")
 		return nil
 	}
 	rows := s.rows.sorted()
@@ -26,8 +26,9 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.title("Connections", thousands(s.conns)+".")
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
-	g := grid{columns: []column{{title: "connection", left: true}, {title: "duration"}, {title: "sent"}, {title: "received"},
-		{title: "open", left: true, below: true}, {title: "felt"}, {title: "close", left: true}, {title: "states", left: true}, {title: "Zeek", left: true}, {title: "history", left: true}}}
+	g := grid{columns: []column{{title: "connection", left: true}, {title: "duration"}, {title: "sent", narrow: goesAway}, {title: "received", narrow: goesAway},
+		{title: "open", left: true}, {title: "felt", narrow: goesAway}, {title: "close", left: true}, {title: "states", left: true},
+		{title: "Zeek", left: true, narrow: goesAway}, {title: "history", left: true, narrow: goesAway}}}
 	width := 0
 	for _, r := range shown {
 		width = max(width, len(name(r.ID)))
@@ -42,6 +43,9 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		if err := g.writeTo(p); err != nil {
 			return err
 		}
+	}
+	if slices.ContainsFunc(shown, func(r *tracker.Record) bool { return supposed(r, tracker.Orig) || supposed(r, tracker.Resp) }) {
+		p.note(0, faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
 	}
 	p.more(len(shown), s.conns, "connection")
 	if lost := s.conns - uint64(len(rows)); lost > 0 {
@@ -58,12 +62,17 @@ func closeWords(r *tracker.Record) string {
 	return escape(r.Close.Kind)
 }
 
-// states are those of both ends, "?" for what is not known.
+// states are those of both ends, "?" for what is not known, in brackets what
+// nothing proves.
 func states(r *tracker.Record) string {
 	var parts [2]string
 	for e, s := range r.States {
-		parts[e] = "?"
-		if s != tracker.Unknown {
+		switch {
+		case s == tracker.Unknown:
+			parts[e] = "?"
+		case supposed(r, tracker.End(e)):
+			parts[e] = "(" + s.String() + ")"
+		default:
 			parts[e] = s.String()
 		}
 	}

@@ -10,6 +10,9 @@ const bestBar = 40 // columns of the longest bar where there is room
 // feltHistogram draws how felt times are spread, with the humps that repeated
 // SYNs make.
 func (p *page) feltHistogram(h *handshakes) {
+	if h.all.felt.n <= 2 {
+		return // the table's figures say it all
+	}
 	first, last := -1, 0
 	var most uint64
 	for i := range h.humps {
@@ -21,15 +24,18 @@ func (p *page) feltHistogram(h *handshakes) {
 			most = max(most, h.humps[i].n)
 		}
 	}
-	if first < 0 {
-		return
-	}
 	p.b.WriteByte('\n')
 	p.note(0, bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", plural(h.all.felt.n, "handshake")))
 	digits := len(thousands(most))
 	bar := min(bestBar, p.width-24-digits-4)
 	for i := first; i <= last; i++ {
 		b := &h.humps[i]
+		if b.n == 0 {
+			if h.humps[i-1].n > 0 {
+				p.b.WriteString("  ...\n")
+			}
+			continue
+		}
 		head := fmt.Sprintf("  %8s to %-8s ", p.span(humpBounds[i]), p.humpEnd(i))
 		line := head + p.pad(bars(b.n, most, bar, p.ASCII), bar) + " " + fmt.Sprintf("%*s", digits, thousands(b.n))
 		p.b.WriteString(strings.TrimRight(line, " "))
@@ -51,30 +57,23 @@ func (p *page) humpEnd(i int) string {
 	return p.span(humpBounds[i+1])
 }
 
-// humpWhy says what was repeated in a class, and what its time tells.
+// humpWhy says what was repeated in a class.
 func humpWhy(h humps, i int) string {
 	var parts []string
-	if n := h[i].syn; n > 0 {
-		parts = append(parts, thousands(n)+" with a SYN repeated")
+	if n := h[i].syns; n > 0 {
+		parts = append(parts, plural(n, "SYN"))
 	}
-	if n := h[i].synACK; n > 0 {
-		parts = append(parts, thousands(n)+" with a SYN/ACK repeated")
+	if n := h[i].synACKs; n > 0 {
+		parts = append(parts, plural(n, "SYN/ACK"))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	why := strings.Join(parts, ", ")
-	switch humpBounds[i] {
-	case oneSecond:
-		why += "; 1 s: one lost"
-	case 2 * oneSecond:
-		why += "; 2 s: two lost (Linux 6.5 and later)"
-	case 3 * oneSecond:
-		why += "; 3 s: two lost (Linux since 6.5: three)"
-	case 7 * oneSecond:
-		why += "; 7 s: three lost (Linux since 6.5: six)"
+	who := ""
+	if h[i].n > 1 {
+		who = " in " + plural(h[i].slow, "handshake")
 	}
-	return why
+	return list(parts) + " repeated" + who
 }
 
 // humpNote goes behind the bar, or under it where there is no room.

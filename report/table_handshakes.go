@@ -63,28 +63,39 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	h := &s.handshake
 	bad := h.allFailed.total()
-	if h.all.n+bad == 0 {
-		p.title("Handshakes", "none seen.")
+	opening := h.allFailed.n[stillOpening]
+	if h.all.n+bad+opening == 0 {
+		p.absent("handshakes")
 		return nil
 	}
-	text := fmt.Sprintf("%s, %s completed, %s failed", plural(h.all.n+bad, "attempt"), thousands(h.all.n), thousands(bad))
+	text := fmt.Sprintf("%s, %s completed", plural(h.all.n+bad+opening, "attempt"), thousands(h.all.n))
+	if n := h.all.oneSided; n > 0 {
+		text += fmt.Sprintf(" (%s for the client only)", thousands(n))
+	}
+	text += fmt.Sprintf(", %s failed", thousands(bad))
 	if bad > 0 {
 		text += " (" + failures(&h.allFailed) + ")"
 	}
+	if opening > 0 {
+		text += fmt.Sprintf(", %s still opening when the capture ended", thousands(opening))
+	}
 	p.title("Handshakes", text+".")
 	rows := h.listeners(o.Sort)
-	g := grid{columns: []column{{title: "listener", left: true}, {title: "attempts"}, {title: "done"}, {title: "failed"},
-		{title: "SYN\nagain", below: true}, {title: "SYN/ACK\nagain"}, {title: "felt\np50"}, {title: "\np95"}, {title: "\np99"}, {title: "\nmax"},
-		{title: "server\np50"}, {title: "client\np50"}}}
+	g := grid{columns: []column{{title: "listener", left: true}, {title: "done"}, {title: "failed"},
+		{title: "felt p50", quiet: true}, {title: "p95", quiet: true}, {title: "p99", quiet: true}, {title: "max", quiet: true},
+		{title: "server half", quiet: true, narrow: goesToNote}, {title: "client half", quiet: true, narrow: goesToNote}}}
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	for _, r := range shown {
-		g.rows = append(g.rows, p.listenerRow(r))
+		g.rows = append(g.rows, p.listenerRow(r, h.all.felt.n > 0))
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "listener")
 	p.lostRows(h.opened.rest.n+h.failed.rest.total(), "handshake", "listeners", maxListeners)
+	if h.all.n > 0 && h.all.felt.n == 0 {
+		p.note(0, "", "Felt times"+untimedWhy+".")
+	}
 	p.handshakeAdvice(h)
 	p.feltHistogram(h)
 	return nil
@@ -97,22 +108,33 @@ func (p *page) lostRows(n uint64, what, of string, limit uint64) {
 	}
 }
 
-func (p *page) listenerRow(r *listenerRow) gridRow {
-	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), thousands(r.attempts()), thousands(r.opened.n), thousands(r.failed.total()),
-		thousands(r.opened.synAgain + r.failed.synAgain), thousands(r.opened.synACKAgain + r.failed.synACKAgain)}}
+const untimedWhy = " unknown: the SYN, the SYN/ACK or its ACK was not captured"
+
+// listenerRow makes a row; some tells that some felt times are known.
+func (p *page) listenerRow(r *listenerRow, some bool) gridRow {
+	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), thousands(r.opened.n), thousands(r.failed.total())}}
 	for _, q := range []struct {
 		h       *histogram
 		percent uint64
 	}{{&r.opened.felt, 50}, {&r.opened.felt, 95}, {&r.opened.felt, 99}, {&r.opened.felt, 100}, {&r.opened.server, 50}, {&r.opened.client, 50}} {
 		row.cells = append(row.cells, p.quantile(q.h, q.percent))
 	}
-	for c := range r.failed.n {
+	for c := range r.failed.n[:nFailures] {
 		if r.failed.n[c] > 0 {
 			row.notes = append(row.notes, note{red, p.failure(&r.failed, cause(c))})
 		}
 	}
+	if n := r.failed.n[stillOpening]; n > 0 {
+		row.notes = append(row.notes, note{"", fmt.Sprintf("%s still opening when the capture ended: %s", thousands(n), r.failed.ids[stillOpening].String())})
+	}
+	if n := r.opened.oneSided; n > 0 {
+		row.notes = append(row.notes, note{yellow, fmt.Sprintf("%s completed for the client only, the server did not take its ACK: %s", thousands(n), r.opened.oneSidedIDs.String())})
+	}
 	if again := r.opened.again(p); again != "" {
 		row.notes = append(row.notes, note{yellow, again})
+	}
+	if n := r.opened.untimed; n > 0 && some {
+		row.notes = append(row.notes, note{"", "felt time of " + thousands(n) + untimedWhy})
 	}
 	return row
 }
@@ -121,8 +143,15 @@ func (p *page) listenerRow(r *listenerRow) gridRow {
 // where it stands out.
 func (s *opened) again(p *page) string {
 	var parts []string
+	var what []string
+	if s.synAgain > 0 {
+		what = append(what, plural(s.synAgain, "SYN"))
+	}
+	if s.synACKAgain > 0 {
+		what = append(what, plural(s.synACKAgain, "SYN/ACK"))
+	}
 	if s.repeated > 0 {
-		parts = append(parts, fmt.Sprintf("%s repeated a SYN or SYN/ACK: %s", thousands(s.repeated), s.ids.String()))
+		parts = append(parts, list(what)+" repeated: "+s.ids.String())
 	}
 	if s.felt.n > 1 && s.slowest >= 3*s.felt.quantile(50) {
 		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", name(s.slowestID), p.span(s.slowest)))
@@ -141,12 +170,12 @@ func (p *page) quantile(h *histogram, percent uint64) string {
 	return p.span(h.quantile(percent))
 }
 
-var causeWords = [nCauses]string{"refused", "unreachable", "no answer", "half-open", "aborted"}
+var causeWords = [nFailures]string{"refused", "unreachable", "no answer", "half-open", "aborted"}
 
 // failures is "3 refused, 1 no answer".
 func failures(f *failed) string {
 	var parts []string
-	for c, n := range f.n {
+	for c, n := range f.n[:nFailures] {
 		if n > 0 {
 			parts = append(parts, thousands(n)+" "+causeWords[c])
 		}
@@ -156,6 +185,9 @@ func failures(f *failed) string {
 
 // failure is one cause at one listener, with its evidence.
 func (p *page) failure(f *failed, c cause) string {
+	if c == causeNoAnswer {
+		return p.unanswered(f)
+	}
 	s := thousands(f.n[c]) + " " + causeWords[c]
 	if c == causeUnreachable {
 		switch f.answer.Kind {
@@ -163,15 +195,32 @@ func (p *page) failure(f *failed, c cause) string {
 			s += fmt.Sprintf(", %s from %s", icmpError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
 		}
 	}
-	if f.waited[c] > 0 {
-		s += ", after at most " + p.span(f.waited[c])
+	switch {
+	case f.waited[c] == 0:
+	case f.n[c] == 1:
+		s += " after " + p.span(f.waited[c])
+	default:
+		s += ", the longest after " + p.span(f.waited[c])
 	}
 	return s + ": " + f.ids[c].String()
 }
 
+// unanswered names the attempts that nothing answered, and how long they tried.
+func (p *page) unanswered(f *failed) string {
+	most := ""
+	if f.n[causeNoAnswer] > 1 {
+		most = "up to "
+	}
+	s := thousands(f.n[causeNoAnswer]) + " without an answer"
+	if w := f.waited[causeNoAnswer]; w > 0 {
+		s += " for " + most + p.span(w)
+	}
+	return s + " (" + most + plural(uint64(f.syns), "SYN") + "): " + f.ids[causeNoAnswer].String()
+}
+
 // handshakeAdvice says, once for each cause, what it means and where to look.
 func (p *page) handshakeAdvice(h *handshakes) {
-	for c, advice := range [nCauses]string{
+	for c, advice := range [nFailures]string{
 		"Refused: a RST answered the SYN. Nothing listens on that port, or a firewall says so: check the service and the address.",
 		"Unreachable: a router or firewall answered with an ICMP error. Check routes and rules at the address that sent it.",
 		"No answer: a firewall drops SYNs, the host is down, or its accept queue is full (on the server: ss -ltn, nstat TcpExtListenOverflows).",
@@ -181,6 +230,9 @@ func (p *page) handshakeAdvice(h *handshakes) {
 		if h.allFailed.n[c] > 0 {
 			p.note(0, "", advice)
 		}
+	}
+	if h.all.oneSided > 0 {
+		p.note(0, "", "For the client only: the server repeated its SYN/ACK or sent RST after the third ACK. That ACK is lost, or its accept queue is full (on the server: ss -ltn), or it waits for data (TCP_DEFER_ACCEPT).")
 	}
 	if h.all.repeated > 0 {
 		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")

@@ -9,8 +9,18 @@ import (
 // writeHeadline says what was read, and what was lost on the way.
 func writeHeadline(p *page, s *Summary, h *Headline) {
 	text := "tcpwatch: " + plural(h.Packets, "packet")
+	filtered := h.Filter != "" && !h.Live && h.Packets > 0
+	if filtered {
+		text += " read"
+	}
 	if h.Bytes > 0 {
 		text += " (" + byteCount(h.Bytes) + ")"
+	}
+	switch {
+	case filtered && h.Passed == 0:
+		text += ", none passed the filter"
+	case filtered:
+		text += ", " + thousands(h.Passed) + " passed the filter"
 	}
 	text += ", " + plural(s.conns, "connection")
 	if from := input(h); from != "" {
@@ -25,6 +35,9 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if s.conns > 0 {
 		p.label("connections", connectionCounts(s))
 	}
+	if s.oneWay > 0 {
+		p.label("one way", plural(s.oneWay, "connection")+": only one direction was captured; what the other end did is a guess")
+	}
 	writeLosses(p, h)
 	if h.Filter != "" {
 		if h.FilterIsDefault {
@@ -33,8 +46,11 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 			p.label("filter", escape(h.Filter))
 		}
 	}
-	for _, w := range h.Weakens {
-		p.label("weakened", escape(w))
+	switch {
+	case !h.FilterIsDefault && h.Passed > 0 && h.Segments == 0:
+		p.label("not seen", "TCP: the filter lets none of it pass")
+	case len(h.Hides) > 0:
+		p.label("not seen", escape(strings.Join(h.Hides, ", "))+": the filter hides them")
 	}
 	for _, d := range h.Damaged {
 		p.label("damaged", escape(d.Error()))
@@ -72,6 +88,7 @@ func connectionCounts(s *Summary) string {
 	}
 	add(h.all.n, "opened")
 	add(h.allFailed.total(), "failed to open")
+	add(h.allFailed.n[stillOpening], "still opening")
 	add(h.midstream, "already running when first seen")
 	return strings.Join(parts, ", ")
 }

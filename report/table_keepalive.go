@@ -14,7 +14,7 @@ func keepaliveSorts() []string { return []string{"unanswered", "probes", "id"} }
 func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	k := &s.keepalive
 	if k.worst.offered == 0 {
-		p.title("Keepalive", "no probes seen.")
+		p.absent("keepalive probes" + k.notProbes())
 		return nil
 	}
 	var outcomes []string
@@ -37,7 +37,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		}
 		return 0
 	})
-	g := grid{columns: []column{{title: "prober -> probed", left: true}, {title: "connection", below: true}, {title: "by", left: true}, {title: "idle"},
+	g := grid{columns: []column{{title: "prober -> probed", left: true}, {title: "connection"}, {title: "by", left: true}, {title: "idle"},
 		{title: "interval"}, {title: "probes"}, {title: "unanswered"}, {title: "outcome", left: true}}}
 	shown := worst[:min(len(worst), o.rowsOf(defaultTop))]
 	for _, r := range shown {
@@ -58,6 +58,17 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.note(0, "", "One unanswered probe proves nothing (RFC 1122 section 4.2.3.6): ACKs without data may be lost.")
 	}
 	return nil
+}
+
+// notProbes says that zero-window probes, which look like them, were seen.
+func (k *keepalives) notProbes() string {
+	if k.windowProbes == 0 {
+		return ""
+	}
+	if k.windowProbes == 1 {
+		return " (1 window probe is not a keepalive)"
+	}
+	return fmt.Sprintf(" (%s window probes are not keepalives)", thousands(k.windowProbes))
 }
 
 func (p *page) keepaliveRow(r *tracker.Record, e tracker.End) gridRow {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,7 +51,7 @@ func (t *timeWaits) list(key string) []holdingRow {
 func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	t := &s.timeWait
 	if t.all.n == 0 {
-		p.title("TIME-WAIT", "none seen.")
+		p.absent("TIME-WAIT")
 		return nil
 	}
 	n, at := t.all.pop.peak()
@@ -69,8 +70,9 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	p.note(0, "", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.span(twoMSL)))
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
-	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now", below: true}, {title: "peak"}, {title: "at (UTC)"},
-		{title: "entered"}, {title: "per s"}, {title: "reused"}, {title: "next\nout in"}, {title: "last\nout in"}, {title: "ports"}, {title: "for example", left: true}}}
+	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now"}, {title: "peak"}, {title: "peak at", narrow: goesToNote},
+		{title: "entered"}, {title: "entered/s", quiet: true, narrow: goesToNote}, {title: "reused", quiet: true}, {title: "releases in", quiet: true},
+		{title: "ports", quiet: true}, {title: "for example", left: true, narrow: goesToNote}}}
 	for _, r := range shown {
 		g.rows = append(g.rows, p.holdingRow(&r, h, o.Ports))
 	}
@@ -101,17 +103,35 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
 	if r.server {
 		key, share = r.held.holder.String()+" (server, any client)", "-"
 	}
-	next, out := "", ""
-	if r.now > 0 {
-		next, out = p.span(r.next-p.end), p.span(r.lastOut-p.end)
-	}
-	// The rate is over the time in which entries came, at least a second.
-	rate := float64(r.n) / (float64(max(r.last-r.first, oneSecond)) / 1e9)
 	return gridRow{cells: []string{key, thousands(r.now), thousands(r.peak), p.clockIn(h, r.at*oneSecond), thousands(r.n),
-		perSecond(rate), thousands(r.reused), next, out, share, r.ids.String()}}
+		r.perSecond(), thousands(r.reused), p.releases(r.holding), share, r.ids.String()}}
 }
 
-func perSecond(rate float64) string {
+// releases is when the first and the last of those still held end.
+func (p *page) releases(h *holding) string {
+	if h.now == 0 {
+		return ""
+	}
+	first, last := p.span(h.next-p.end), p.span(h.lastOut-p.end)
+	if first == last {
+		return last
+	}
+	// 46.3-46.7 s, but 800 ms - 1.2 s.
+	a, unitA, _ := strings.Cut(first, " ")
+	b, unitB, _ := strings.Cut(last, " ")
+	if unitA == unitB && !strings.Contains(unitA, " ") {
+		return a + "-" + b + " " + unitA
+	}
+	return first + " - " + last
+}
+
+// perSecond is the rate over the time in which entries came, at least a
+// second; empty for a single one, and where they are seldom.
+func (h *holding) perSecond() string {
+	rate := float64(h.n) / (float64(max(h.last-h.first, oneSecond)) / 1e9)
+	if h.n < 2 || rate < 0.1 {
+		return ""
+	}
 	if rate >= 100 {
 		return thousands(uint64(rate + 0.5))
 	}

@@ -114,6 +114,7 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 			return err
 		}
 	}
+	p.notSeen()
 	_, err = io.WriteString(w, p.b.String())
 	return err
 }

@@ -45,7 +45,8 @@ func troubled(records []*tracker.Record) *Headline {
 	h := headlineOf(records)
 	h.Files = []string{"some.pcap", "evil\x1b[31m.pcap"}
 	h.Filter, h.FilterIsDefault = "tcp port 443", false
-	h.Weakens = []string{"ICMP errors are filtered out: an attempt that a router refused looks unanswered."}
+	h.Hides = []string{"ICMP errors (some failed opens look unanswered)", "fragments", "VLANs", "tunnels"}
+	h.Passed = h.Packets / 2
 	h.Skipped = []Count{{"not IP", 3}, {"not TCP", 1234}}
 	h.KernelDrops, h.InterfaceDrops = tracker.Some(uint64(17)), tracker.Some(uint64(0))
 	h.Damaged = []*capture.Damage{{File: "some.pcap", Packet: 99, Offset: 12345, Reason: "record longer than the file"}}

@@ -86,7 +86,7 @@ func TestDefaultFilter(t *testing.T) {
 		match := matcher(t, link, DefaultFilter)
 		for _, s := range []*capture.Segment{syn("192.0.2.1:40000", "192.0.2.2:80"), syn("[2001:db8::1]:40000", "[2001:db8::2]:80")} {
 			if w := Weakens(match, link, s, false); w != 0 {
-				t.Errorf("%v %v: hides %q", link, s.Src, w.Sentences())
+				t.Errorf("%v %v: hides %q", link, s.Src, w.Hides())
 			}
 			h := half{s.Src, s.Dst}
 			udp := []byte{0x9c, 0x40, 0, 53, 0, 8, 0, 0}

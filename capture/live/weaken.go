@@ -20,25 +20,28 @@ const (
 	HidesTunnels                        // connections in GRE, IPIP or VXLAN
 )
 
-// Sentences says for people which verdicts w weakens, the worst first.
-func (w Weakness) Sentences() []string {
+// Hides names for people what w hides and, in brackets, which verdicts that
+// weakens; the worst first.
+func (w Weakness) Hides() []string {
 	var out []string
 	for _, x := range []struct {
-		w    Weakness
+		w    Weakness // all of these
 		text string
 	}{
-		{HidesDirection, "it hides one direction: the other end's states, times and losses are guesses"},
-		{HidesOpening, "it hides SYNs: handshakes cannot be timed and connections look as if they began midway"},
-		{HidesClosing, "it hides FINs or RSTs: how connections end cannot be told"},
-		{HidesACKs, "it hides pure ACKs: states, keepalives and losses cannot be told"},
-		{HidesPayload, "it hides data: keepalives and losses cannot be told"},
-		{HidesICMP, "it hides ICMP errors: some failed opens will look unanswered"},
-		{HidesFragments, "it hides IP fragments: segments that came in fragments count as missing"},
-		{HidesVLAN, "it hides VLAN-tagged connections"},
-		{HidesTunnels, "it hides tunnelled connections"},
+		{HidesDirection, "one direction (the other end's states, times and losses are guesses)"},
+		{HidesOpening, "SYNs (handshakes cannot be timed)"},
+		{HidesACKs | HidesPayload, "what follows a SYN/ACK (whether handshakes complete, states and losses cannot be told)"},
+		{HidesClosing, "FINs or RSTs (how connections end cannot be told)"},
+		{HidesACKs, "pure ACKs (states, keepalives and losses cannot be told)"},
+		{HidesPayload, "data (keepalives and losses cannot be told)"},
+		{HidesICMP, "ICMP errors (some failed opens look unanswered)"},
+		{HidesFragments, "fragments"},
+		{HidesVLAN, "VLANs"},
+		{HidesTunnels, "tunnels"},
 	} {
-		if w&x.w != 0 {
+		if w&x.w == x.w {
 			out = append(out, x.text)
+			w &^= x.w
 		}
 	}
 	return out

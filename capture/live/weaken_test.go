@@ -54,7 +54,7 @@ func TestWeakens(t *testing.T) {
 	for _, x := range tests {
 		got := Weakens(matcher(t, capture.LinkEthernet, x.filter), capture.LinkEthernet, syn(x.src, x.dst), x.stripped)
 		if got != x.want {
-			t.Errorf("%q %s: hides %q, want %q", x.filter, x.src, got.Sentences(), x.want.Sentences())
+			t.Errorf("%q %s: hides %q, want %q", x.filter, x.src, got.Hides(), x.want.Hides())
 		}
 	}
 }
@@ -62,6 +62,6 @@ func TestWeakens(t *testing.T) {
 func TestWeakensUnknownLink(t *testing.T) {
 	all := func(*capture.Packet) bool { return true }
 	if w := Weakens(all, capture.LinkDBus, syn("192.0.2.1:1", "192.0.2.2:2"), false); w != 0 {
-		t.Errorf("hides %q of a link type that cannot be made up", w.Sentences())
+		t.Errorf("hides %q of a link type that cannot be made up", w.Hides())
 	}
 }

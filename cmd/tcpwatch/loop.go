@@ -206,8 +206,9 @@ func (w *watch) headline() *report.Headline {
 	h := &report.Headline{
 		Files:    w.o.read,
 		Filter:   w.o.filter,
-		Weakens:  w.weakness.Sentences(),
+		Hides:    w.weakness.Hides(),
 		Packets:  w.packets,
+		Passed:   w.passed,
 		Bytes:    w.bytes,
 		Segments: w.segments,
 		Start:    w.first,
