@@ -4,6 +4,10 @@ package reassembly
 // that, neighbours are taken together, which Flight.Merged counts.
 const MaxFlight = 1024
 
+// keepAcked is how many acknowledged segments are still known, so that late
+// copies of them can be told from repeats.
+const keepAcked = 64
+
 // Sent is one segment in flight (or several neighbours taken together): the
 // numbers From <= n < To, when it was sent, and what became of it.
 type Sent struct {
@@ -11,6 +15,7 @@ type Sent struct {
 	First, Last int64  // ns: first and last transmission seen
 	Packet      uint64 // of the first transmission
 	Times       uint16 // transmissions seen
+	ID          uint16 // IP identification of the latest, 0 when it has none
 	SACKed      bool   // the receiver has it (RFC 2018)
 }
 
@@ -19,7 +24,7 @@ type Sent struct {
 // order of numbers, without overlap. The zero value is empty.
 type Flight struct {
 	segs   []Sent
-	head   int // segs[:head] are acknowledged
+	head   int // segs[:head] are acknowledged, the oldest of them forgotten
 	merged uint32
 }
 
@@ -53,10 +58,11 @@ func (f *Flight) search(n Seq) int {
 }
 
 // Send notes the transmission of numbers never sent before, as far as seen.
-func (f *Flight) Send(from, to Seq, now int64, packet uint64) {
+func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
+	sent := Sent{From: from, To: to, First: now, Last: now, Packet: packet, Times: 1, ID: id}
 	if n := len(f.segs); n > f.head && f.segs[n-1].To.LessEq(from) || n == f.head {
 		f.room()
-		f.segs = append(f.segs, Sent{From: from, To: to, First: now, Last: now, Packet: packet, Times: 1})
+		f.segs = append(f.segs, sent)
 		return
 	}
 	// It fills a hole between others.
@@ -64,15 +70,15 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64) {
 	i := f.search(from)
 	f.segs = append(f.segs, Sent{})
 	copy(f.segs[i+1:], f.segs[i:])
-	f.segs[i] = Sent{From: from, To: to, First: now, Last: now, Packet: packet, Times: 1}
+	f.segs[i] = sent
 }
 
 // room makes place for one more entry: first by closing up over what is
 // acknowledged, then by taking the oldest two together.
 func (f *Flight) room() {
-	if f.head > 0 && (f.head == len(f.segs) || len(f.segs) == cap(f.segs)) {
-		f.segs = f.segs[:copy(f.segs, f.segs[f.head:])]
-		f.head = 0
+	if n := f.head - keepAcked; n > 0 && len(f.segs) == cap(f.segs) {
+		f.segs = f.segs[:copy(f.segs, f.segs[n:])]
+		f.head -= n
 	}
 	if f.Len() < MaxFlight {
 		return
@@ -86,16 +92,32 @@ func (f *Flight) room() {
 
 // Repeat notes that numbers in flight were sent again and returns the entry
 // that began them as it was before; false where none is known.
-func (f *Flight) Repeat(from, to Seq, now int64) (was Sent, ok bool) {
+func (f *Flight) Repeat(from, to Seq, now int64, id uint16) (was Sent, ok bool) {
 	for i := f.search(from); i < len(f.segs) && f.segs[i].From.Less(to); i++ {
-		if s := &f.segs[i]; !ok {
+		s := &f.segs[i]
+		if !ok {
 			was, ok = *s, true
-			s.Last, s.Times = now, s.Times+1
-		} else {
-			s.Last, s.Times = now, s.Times+1
 		}
+		s.Last, s.Times, s.ID = now, s.Times+1, id
 	}
 	return was, ok
+}
+
+// Find is the entry that holds a number, among those acknowledged lately too;
+// nil when it is not known. Borrowed until the next change.
+func (f *Flight) Find(n Seq) *Sent {
+	for i := f.head - 1; i >= 0 && f.head-i <= keepAcked; i-- {
+		if s := &f.segs[i]; s.From.LessEq(n) {
+			if n.Less(s.To) {
+				return s
+			}
+			break
+		}
+	}
+	if i := f.search(n); i < len(f.segs) && f.segs[i].From.LessEq(n) {
+		return &f.segs[i]
+	}
+	return nil
 }
 
 // Acked is what an acknowledgment took out of flight.
@@ -128,9 +150,6 @@ func (f *Flight) Ack(una Seq) (a Acked) {
 			a.Original, a.First = true, s.To
 		}
 		f.head++
-	}
-	if f.head == len(f.segs) {
-		f.segs, f.head = f.segs[:0], 0
 	}
 	return a
 }

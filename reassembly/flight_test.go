@@ -17,7 +17,7 @@ func TestFlightAgainstNumbers(t *testing.T) {
 		switch rnd(6) {
 		case 0, 1:
 			n := 1 + rnd(50)
-			f.Send(Seq(isn+nxt), Seq(isn+nxt+n), now, uint64(step))
+			f.Send(Seq(isn+nxt), Seq(isn+nxt+n), now, uint64(step), 0)
 			for i := nxt; i < nxt+n; i++ {
 				ref[i] = &Sent{First: now, Last: now, Packet: uint64(step), Times: 1}
 			}
@@ -28,7 +28,7 @@ func TestFlightAgainstNumbers(t *testing.T) {
 			}
 			from := una + rnd(nxt-una)
 			to := min(nxt, from+1+rnd(80))
-			was, ok := f.Repeat(Seq(isn+from), Seq(isn+to), now)
+			was, ok := f.Repeat(Seq(isn+from), Seq(isn+to), now, 0)
 			want := ref[from]
 			if !ok || was.First != want.First || was.Times != want.Times || was.Last != want.Last {
 				t.Fatalf("step %d: Repeat(%d, %d) = %+v, want %+v", step, from, to, was, want)
@@ -86,7 +86,7 @@ func TestFlightAgainstNumbers(t *testing.T) {
 func TestFlightIsBounded(t *testing.T) {
 	var f Flight
 	for i := range uint32(3 * MaxFlight) {
-		f.Send(Seq(i*10), Seq(i*10+10), int64(i), uint64(i))
+		f.Send(Seq(i*10), Seq(i*10+10), int64(i), uint64(i), 0)
 	}
 	if f.Len() != MaxFlight || f.Merged() != 2*MaxFlight {
 		t.Errorf("%d entries, %d merged", f.Len(), f.Merged())
@@ -98,9 +98,9 @@ func TestFlightIsBounded(t *testing.T) {
 
 func TestFlightFillsHolesInOrder(t *testing.T) {
 	var f Flight
-	f.Send(100, 200, 1, 1)
-	f.Send(300, 400, 2, 2)
-	f.Send(200, 300, 3, 3)
+	f.Send(100, 200, 1, 1, 0)
+	f.Send(300, 400, 2, 2, 0)
+	f.Send(200, 300, 3, 3, 0)
 	for i, want := range []Seq{100, 200, 300} {
 		if got := f.At(i).From; got != want {
 			t.Errorf("entry %d begins at %d, want %d", i, got, want)
@@ -109,7 +109,7 @@ func TestFlightFillsHolesInOrder(t *testing.T) {
 	if a := f.Ack(250); a.Segments != 1 || a.Bytes != 150 || !a.Karn || a.Newest.Packet != 1 {
 		t.Errorf("%+v", a)
 	}
-	f.Repeat(250, 300, 9)
+	f.Repeat(250, 300, 9, 0)
 	if a := f.Ack(400); a.Karn || a.Segments != 2 || a.Newest.Packet != 2 {
 		t.Errorf("a repeated segment among them is no sample (Karn): %+v", a)
 	}
@@ -120,10 +120,10 @@ func TestFlightDoesNotAllocate(t *testing.T) {
 	at := Seq(0)
 	step := func() {
 		for range 20 {
-			f.Send(at, at+100, 1, 1)
+			f.Send(at, at+100, 1, 1, 0)
 			at += 100
 		}
-		f.Repeat(at-500, at-400, 2)
+		f.Repeat(at-500, at-400, 2, 0)
 		f.SACK(at-300, at-100)
 		f.Ack(at - 1000)
 	}

@@ -35,7 +35,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	e.retx++
 	e.retxBytes += uint64(again)
 	una := e.stream.Una()
-	was, known := x.flight.Repeat(seq, to, now)
+	was, known := x.flight.Repeat(seq, to, now, s.IPID)
 	acked := to.LessEq(una) && p.packets > 0
 	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
 	x.classes[class]++
@@ -148,8 +148,8 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 			t.takeRepeat(c, from, s, now, a.Filled, true)
 		}
 		if a.Filled == s.Len && e.stream.Una().Less(seq.Add(s.Len)) {
-			x.flight.Send(seq, seq.Add(s.Len), now, s.Packet)
-			x.flight.Repeat(seq, seq.Add(s.Len), now) // no sample: its first time is not known
+			x.flight.Send(seq, seq.Add(s.Len), now, s.Packet, s.IPID)
+			x.flight.Repeat(seq, seq.Add(s.Len), now, s.IPID) // no sample: its first time is not known
 		}
 	} else if a.Again > 0 && !stale {
 		t.takeRepeat(c, from, s, now, a.Again, false)

@@ -88,7 +88,7 @@ func (t *Tracker) keepSenders(c *conn) {
 
 // sentNew notes data above everything seen; gap says that it left one.
 func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, now int64) {
-	x.flight.Send(from, to, now, s.Packet)
+	x.flight.Send(from, to, now, s.Packet, s.IPID)
 	if gap {
 		x.gapBefore(s, now)
 	}
@@ -113,17 +113,21 @@ func (x *sender) mark(s *capture.Segment) {
 }
 
 // maxIDStep is how far apart the IP identifications of two segments of one end
-// may lie where they are counted up, for the connection (Linux) or the host.
-const maxIDStep = 512
+// may lie where they are counted up, for the connection (Linux) or the host; less
+// than the 256 by which a little-endian count seems to go.
+const maxIDStep = 128
 
 // stale reports whether a segment was sent before others already seen: it was
 // overtaken, or doubled on the path. It is no repeat of its sender.
 func (x *sender) stale(s *capture.Segment) bool {
-	if s.Options&capture.OptTimestamps != 0 && x.hasTS && s.TSVal != x.newestTS {
-		return int32(s.TSVal-x.newestTS) < 0
-	}
 	counted := x.idRun >= 3 && x.idOdd <= x.idRun/8
-	return s.IPID != 0 && counted && int16(s.IPID-x.newestID) <= 0
+	if s.IPID == 0 || !counted {
+		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0
+	}
+	if was := x.flight.Find(reassembly.Seq(s.Seq)); was != nil && was.ID != 0 {
+		return int16(s.IPID-was.ID) <= 0
+	}
+	return int16(s.IPID-x.newestID) <= 0
 }
 
 // gapBefore notes the segment that showed a gap before it.
