@@ -19,6 +19,7 @@ const (
 	maxHeld   = 8 << 20 // payload bytes that wait, each direction: more end the wait for the oldest gap
 	maxChunks = 8192    // pieces of segments that wait, each direction
 	maxRecent = 64 << 10
+	maxResets = 8  // RSTs told of, each direction
 	maxPassed = 64 // gaps remembered, each direction, to know what comes too late
 	// maxAhead is how far a number may lie beyond what came before and still be
 	// of this connection: the largest window there is (RFC 7323 section 2.3).

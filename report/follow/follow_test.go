@@ -174,7 +174,18 @@ func TestOrder(t *testing.T) {
 			3 > . 1 1 "abc"
 			4 > R. 9 1
 			200 > . 9 1`,
-			"> 0 abc|> 3 missing 5|> 8 RST|end 3-5-0 0-0-0"},
+			"> 0 abc|> 3 RST|end 3-0-0 0-0-0"},
+		{"a forged RST proves no bytes", opened + `
+			3 > . 1 1 "abc"
+			4 > R 9 1
+			200 > . 4 1 "def"
+			300 > . 7 1 "ghijkl"
+			301 > R. 13 1`,
+			"> 0 abc|> 3 def|> 6 RST|> 6 ghijkl|> 12 RST|end 12-0-0 0-0-0"},
+		{"a RST overtakes", opened + `
+			3 > R. 4 1
+			4 > . 1 1 "abcdef"`,
+			"> 0 abc|> 3 RST|> 3 def|end 6-0-0 0-0-0"},
 		{"reset after a FIN", opened + `
 			3 > F. 1 1 "abc"
 			4 < . 1 5

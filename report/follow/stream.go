@@ -23,7 +23,8 @@ type stream struct {
 	stuck   int64 // since when (ns) acknowledged bytes are waited for
 	fin     int64 // number of the FIN
 	hasFIN  bool
-	hasRST  bool
+	rsts    int   // RSTs told of, with different numbers
+	rst     int64 // number of the last of them
 	wait    queue
 	recent  []byte // the last bytes before next, to compare repeats with
 	passed  []span // gaps that were marked
@@ -94,15 +95,28 @@ func (s *stream) reached(n int64) bool {
 	return s.next >= n || s.hasFIN && s.next >= s.fin
 }
 
-// gap is up to where the stream may be passed over: bytes that were
-// acknowledged, or reset, and do not come. all: also those that were not.
-func (s *stream) gap(all bool) int64 {
-	to := s.acked
+// heard is how many bytes the peer acknowledged.
+func (s *stream) heard() int64 {
 	if s.hasFIN {
-		to = min(to, s.fin)
+		return min(s.acked, s.fin)
 	}
+	return s.acked
+}
+
+// unplace lets a RST that came up to a time stand here when what its number
+// counts does not come: it may be forged (RFC 5961 section 3), so it proves no bytes.
+func (s *stream) unplace(until int64) {
+	if w := s.wait.first(); w != nil && w.kind == pieceRST && w.time <= until {
+		w.off = min(w.off, max(s.next, s.heard()))
+	}
+}
+
+// gap is up to where the stream may be passed over: bytes that were
+// acknowledged and do not come. all: also those that were not.
+func (s *stream) gap(all bool) int64 {
+	to := s.heard()
 	if w := s.wait.first(); w != nil {
-		if all || s.hasRST { // its sender says nothing more
+		if all {
 			return w.off
 		}
 		return min(to, w.off)

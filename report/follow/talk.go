@@ -94,16 +94,17 @@ func (t *talk) repeat(from tracker.End, c chunk) {
 	x.late(c, func(part *chunk) { t.tell(pieceLate, from, part) })
 }
 
-// reset takes a RST: it stands where its number says, or here where that is
-// unlikely. What it carries is no part of the stream.
+// reset takes a RST: it stands where its number says. What it carries is no
+// part of the stream.
 func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
 	x := &t.streams[from]
-	if x.hasRST {
+	at := x.at(seq)
+	if x.rsts > 0 && at == x.rst || x.rsts == maxResets {
 		return
 	}
-	x.hasRST, x.stuck = true, t.now
+	x.rsts, x.rst = x.rsts+1, at
 	c.kind, c.n, c.data, c.off = pieceRST, 0, nil, x.next
-	if at := x.at(seq); x.started && at > x.next && at-x.next <= maxHeld {
+	if x.started && at > x.next && at-x.next <= maxHeld {
 		c.off = at
 	}
 	if x.hasFIN {
@@ -114,7 +115,14 @@ func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
 
 // release says what can be said; all: whatever waits, with its gaps.
 func (t *talk) release(all bool) {
+	until := t.now - grace
+	if all {
+		until = t.now
+	}
 	for {
+		for e := range t.streams {
+			t.streams[e].unplace(until)
+		}
 		if e := t.ready(all); e <= tracker.Resp {
 			t.deliver(e)
 		} else if e := t.lost(all); e <= tracker.Resp {

@@ -31,20 +31,18 @@ const talkOfBothAsText = `Connection #1: client 192.0.2.1:40000, server 192.0.2.
 > Host: x	\\\x1b[31m\r
 > \r
 
-00:00:00.004000  server → client  packets 5-7, 19 bytes
+00:00:00.004000  server → client  packets 5-9, 41 bytes
 < first
 < next to come
 [packet 7 repeats 6 bytes from byte 1 on with other content: what came first stands]
-
-00:00:00.009000  client → server  packet 11
-[FIN: the client will say no more]
-
-00:00:00.006000  server → client  packets 8-9, 22 bytes
 [5 bytes missing: never captured]
 < lost be
 [5 bytes cut by the snaplen]
 < gzip:
 < 0000002a  1f 8b 08 00 01 02 03 ff  fe                       |.........|
+
+00:00:00.009000  client → server  packet 11
+[FIN: the client will say no more]
 
 2024-01-02 00:00:00.010000  server → client  packet 12
 [RST from the server]
