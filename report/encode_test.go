@@ -33,7 +33,7 @@ names.proto names.sni names.alpn names.alpn_chosen names.tls_version names.tls_o
 names.http_method names.http_host names.http_status names.ssh_orig names.ssh_resp names.server_version names.dns_query
 exchanges.n exchanges.timed exchanges.repeated exchanges.first_s exchanges.min_s exchanges.p50_s exchanges.p95_s
 exchanges.max_s exchanges.sum_s exchanges.server_s exchanges.think_s
-capture.midstream capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.offload capture.time_went_back`
+capture.midstream capture.tap capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.offload capture.time_went_back`
 
 const endSchema = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
 retx_spurious out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap dsacks zero_windows zero_window_s window_probes
@@ -315,7 +315,7 @@ func TestStatsLine(t *testing.T) {
 	peaks := got["time_wait_peak"].([]any)
 	delete(got, "time_wait_peak")
 	want := map[string]any{
-		"type": "stats", "packets": 320.0, "tcp_segments": 320.0, "conns": 32.0, "evicted": 2.0, "kernel_drops": 17.0, "interface_drops": 0.0,
+		"type": "stats", "packets": 330.0, "tcp_segments": 330.0, "conns": 33.0, "evicted": 2.0, "kernel_drops": 17.0, "interface_drops": 0.0,
 		"skipped": map[string]any{"not IP": 3.0, "not TCP": 1234.0}, "anomalies": map[string]any{"ack-of-nothing": 4.0, "data-after-fin": 1.0},
 		"files": []any{"some.pcap", "evil\x1b[31m.pcap"}, "span_s": 20023.0, "damaged": true,
 	}

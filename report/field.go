@@ -118,6 +118,7 @@ func vlansOf(w *row) value {
 func captureFields() []field {
 	return []field{
 		{"capture.midstream", "the first packet seen is no SYN: states are inferred, the originator may be guessed", func(w *row) value { return truthOf(w.Capture.Midstream) }},
+		{"capture.tap", "where the capture point stands: near orig, near resp, or between", func(w *row) value { return textOf(w.Capture.Tap) }},
 		{"capture.one_way", "only one direction was captured", func(w *row) value { return truthOf(w.Capture.OneWay) }},
 		{"capture.truncated", "the snaplen cut segments", func(w *row) value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", "packets that the capture saw twice", func(w *row) value { return countOf(w.Capture.Duplicates) }},

@@ -50,6 +50,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillTimeWait(&r.TimeWait)
 	c.fillExchanges(r)
 	r.Capture = CaptureRecord{
+		Tap:          c.tap(),
 		Midstream:    c.is(isMidstream),
 		OneWay:       c.oneWay(),
 		Truncated:    c.is(isTruncated),
@@ -72,6 +73,21 @@ func (c *conn) oneWay() bool {
 }
 
 func (e *endpoint) rstPackets() uint64 { return uint64(e.rsts) }
+
+// tap says where the capture point stands, from how far it is to either end:
+// ten times nearer to one is near it. Ends less than 100 us apart can't be told.
+func (c *conn) tap() string {
+	toOrig, toResp := c.side(Resp), c.side(Orig)
+	switch {
+	case toOrig == 0 || toResp == 0 || toOrig+toResp < 100e3:
+		return ""
+	case toOrig*10 < toResp:
+		return Orig.String()
+	case toResp*10 < toOrig:
+		return Resp.String()
+	}
+	return "between"
+}
 
 func (c *conn) fillOpen(o *OpenRecord) {
 	a, b := &c.ends[Orig], &c.ends[Resp]

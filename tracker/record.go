@@ -222,6 +222,7 @@ type RTTRecord struct {
 
 // CaptureRecord says what the capture may hide.
 type CaptureRecord struct {
+	Tap          string // where the capture point stands: near "orig", near "resp", or "between"; "" when that can't be told
 	Midstream    bool
 	OneWay       bool
 	Truncated    bool

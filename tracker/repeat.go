@@ -65,13 +65,16 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 // pathTime is the shortest round trip over the whole path, whatever the place
 // of the tap: what lies on either side of it, by the handshake or by data,
 // whichever was faster; 0 when neither is known.
-func (c *conn) pathTime() (ns int64) {
-	for e := Orig; e <= Resp; e++ {
-		side := c.handshakeTime(e)
-		if x := c.ends[e].sender; x != nil && x.rtt.n > 0 && (side == 0 || x.rtt.min < side) {
-			side = x.rtt.min
-		}
-		ns += side
+func (c *conn) pathTime() int64 {
+	return c.side(Orig) + c.side(Resp)
+}
+
+// side is the shortest round trip from the tap to the end that answers e, 0
+// when it is not known.
+func (c *conn) side(e End) int64 {
+	ns := c.handshakeTime(e)
+	if x := c.ends[e].sender; x != nil && x.rtt.n > 0 && (ns == 0 || x.rtt.min < ns) {
+		ns = x.rtt.min
 	}
 	return ns
 }

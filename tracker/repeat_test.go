@@ -174,3 +174,29 @@ func TestLimits(t *testing.T) {
 		t.Errorf("network %d ns, sender %d ns", e.NetworkLimited, e.SenderLimited)
 	}
 }
+
+func TestTap(t *testing.T) {
+	for want, lines := range map[string]string{
+		"orig": `
+			0.0000 > S  0:0(0)       | - -
+			0.0200 < S. 0:0(0) ack 1 | - -
+			0.0201 > .  1:1(0) ack 1 | - -`,
+		"resp": `
+			0.0000 > S  0:0(0)       | - -
+			0.0001 < S. 0:0(0) ack 1 | - -
+			0.0200 > .  1:1(0) ack 1 | - -`,
+		"between": `
+			0.0000 > S  0:0(0)       | - -
+			0.0200 < S. 0:0(0) ack 1 | - -
+			0.0300 > .  1:1(0) ack 1 | - -`,
+		"": `
+			0.0000 > S  0:0(0)       | - -
+			0.0200 < S. 0:0(0) ack 1 | - -`,
+	} {
+		rec, tr := run(t, Options{}, plainWire, lines)
+		tr.Finish()
+		if got := rec.records[0].Capture.Tap; got != want {
+			t.Errorf("tap %q, want %q", got, want)
+		}
+	}
+}
