@@ -322,7 +322,7 @@ func TestStatsLine(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
-	if first := peaks[0].(map[string]any); first["holder"] != "10.0.0.1" || first["peak"] != 8.0 || first["at"] != "2023-11-14T22:13:45.000000000Z" {
+	if first := peaks[0].(map[string]any); first["holder"] != "10.0.0.1" || first["peak"] != 9.0 || first["at"] != "2023-11-14T22:13:53.000000000Z" {
 		t.Errorf("peaks are %v", peaks)
 	}
 	b.Reset()

@@ -39,6 +39,8 @@ type opened struct {
 	synACKAgain uint64
 	repeated    uint64 // handshakes with either
 	ids         ids    // of those
+	oldAnswered uint64 // of those, SYNs that an older connection answered: none was lost
+	oldIDs      ids
 	untimed     uint64 // without a felt time
 	oneSided    uint64 // completed for the client only
 	oneSidedIDs ids
@@ -159,8 +161,8 @@ func (h *handshakes) merge(o *handshakes) {
 	h.midstream += o.midstream
 }
 
-// repeats is how often something was sent after its first time.
-func repeats(sent uint32) uint64 {
+// sentAgain is how often something was sent after its first time.
+func sentAgain(sent uint32) uint64 {
 	if sent == 0 {
 		return 0
 	}
@@ -169,11 +171,15 @@ func repeats(sent uint32) uint64 {
 
 func (s *opened) add(r *tracker.Record) {
 	s.n++
-	s.synAgain += repeats(r.Open.SYNs)
-	s.synACKAgain += repeats(r.Open.SYNACKs)
+	s.synAgain += sentAgain(r.Open.SYNs)
+	s.synACKAgain += sentAgain(r.Open.SYNACKs)
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
 		s.repeated++
 		s.ids.add(r.ID)
+		if r.Open.OldConn != 0 {
+			s.oldAnswered++
+			s.oldIDs.add(r.ID)
+		}
 	}
 	if oneSided(r) {
 		s.oneSided++
@@ -205,6 +211,8 @@ func (s *opened) merge(o *opened) {
 	s.synACKAgain += o.synACKAgain
 	s.repeated += o.repeated
 	s.ids.merge(&o.ids)
+	s.oldAnswered += o.oldAnswered
+	s.oldIDs.merge(&o.oldIDs)
 	s.untimed += o.untimed
 	s.oneSided += o.oneSided
 	s.oneSidedIDs.merge(&o.oneSidedIDs)
@@ -228,8 +236,8 @@ func (s *failed) add(r *tracker.Record, c cause) {
 	case causeNoAnswer:
 		s.syns = max(s.syns, r.Open.SYNs)
 	}
-	s.synAgain += repeats(r.Open.SYNs)
-	s.synACKAgain += repeats(r.Open.SYNACKs)
+	s.synAgain += sentAgain(r.Open.SYNs)
+	s.synACKAgain += sentAgain(r.Open.SYNACKs)
 }
 
 func (s *failed) answered(a tracker.Answer, id uint64) {
@@ -291,8 +299,8 @@ func (h *humps) add(r *tracker.Record) {
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
 		h[i].slow++
 	}
-	h[i].syns += repeats(r.Open.SYNs)
-	h[i].synACKs += repeats(r.Open.SYNACKs)
+	h[i].syns += sentAgain(r.Open.SYNs)
+	h[i].synACKs += sentAgain(r.Open.SYNACKs)
 }
 
 func (h *humps) merge(o *humps) {

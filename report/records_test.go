@@ -189,6 +189,10 @@ func mixture() []*tracker.Record {
 		r.States[tracker.Resp], r.Proven[tracker.Resp] = tracker.SynReceived, tracker.SynReceived
 		return r
 	})
+	add("10.0.0.4:80", func(r *tracker.Record) *tracker.Record {
+		r.Open.SYNs, r.Open.OldConn, r.Open.Felt = 2, 301, tracker.Some(13*millisecond)
+		return r
+	})
 	add("10.0.0.5:80", func(r *tracker.Record) *tracker.Record {
 		r = notOpened(r, tracker.OpenNoAnswer)
 		r.Open.SYNs = 1

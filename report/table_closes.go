@@ -316,10 +316,12 @@ func strangeTTL(r *tracker.Record) string {
 	return fmt.Sprintf(" (TTL %d; that host's other packets have %d)", r.Close.ResetTTL.V, own.V)
 }
 
-// supposed tells that nothing an end sent proves the state it was left in. For
-// CLOSED nothing can: an end that is closed is silent.
+// supposed tells that nothing an end sent proves the state it was left in,
+// though it would have: what brings an end to CLOSED or FIN-WAIT-2 needs no
+// answer.
 func supposed(r *tracker.Record, e tracker.End) bool {
-	return r.States[e] != tracker.Closed && r.Proven[e] != tracker.Unknown && r.Proven[e] != r.States[e]
+	s := r.States[e]
+	return s != tracker.Closed && s != tracker.FinWait2 && r.Proven[e] != tracker.Unknown && r.Proven[e] != s
 }
 
 // leftIn is the state in which each end was left.

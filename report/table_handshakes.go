@@ -234,7 +234,11 @@ func (p *page) handshakeAdvice(h *handshakes) {
 	if h.all.oneSided > 0 {
 		p.note(0, "", "For the client only: the server repeated its SYN/ACK or sent RST after the third ACK. That ACK is lost, or its accept queue is full (on the server: ss -ltn), or it waits for data (TCP_DEFER_ACCEPT).")
 	}
-	if h.all.repeated > 0 {
+	if n := h.all.oldAnswered; n > 0 {
+		p.note(0, "", fmt.Sprintf("A SYN met the server's old connection on the same ports, %s (%s): its ACK came back, the client reset it and sent the SYN again. Nothing was lost.",
+			plural(n, "time"), h.all.oldIDs.String()))
+	}
+	if h.all.repeated > h.all.oldAnswered {
 		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")
 	}
 	server, client := h.all.server.quantile(50), h.all.client.quantile(50)

@@ -68,6 +68,9 @@ func input(h *Headline) string {
 		names := make([]string, n)
 		for i, f := range h.Files {
 			names[i] = escape(f)
+			if f == "-" {
+				names[i] = "standard input"
+			}
 		}
 		return list(names)
 	default:
