@@ -44,6 +44,14 @@ func (q *queue) first() *chunk {
 	return &q.chunks[q.head]
 }
 
+// last is the chunk that stands last; nil when none waits.
+func (q *queue) last() *chunk {
+	if q.head == len(q.chunks) {
+		return nil
+	}
+	return &q.chunks[len(q.chunks)-1]
+}
+
 // take takes the first chunk out.
 func (q *queue) take() chunk {
 	c := q.chunks[q.head]

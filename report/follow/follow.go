@@ -24,6 +24,7 @@ const (
 	// maxAhead is how far a number may lie beyond what came before and still be
 	// of this connection: the largest window there is (RFC 7323 section 2.3).
 	maxAhead = 1 << 30
+	maxLeap  = 16 << 20 // how far an acknowledgment may leap past all that was seen without another that agrees
 	// grace is how long (ns) bytes that were acknowledged may still come:
 	// captures of several queues or interfaces are a little out of order.
 	grace = int64(100e6)

@@ -150,6 +150,34 @@ func TestOrder(t *testing.T) {
 			1 > . 1003 500 "a"
 			2 < . 500 1004 "b"`,
 			"> 0 missing 3|> 3 a|< 0 b|end 1-3-0 1-0-0"},
+		{"midstream, with an acknowledgment captured first", `
+			0 < P. 500 1004 "b"
+			1 > . 1001 500 "abc"
+			2 > . 1004 501 "d"`,
+			"< 0 b|> 0 abc|> 3 d|end 4-0-0 1-0-0"},
+		{"midstream, with a keepalive probe's byte", `
+			0 < . 500 1004
+			1 > . 1003 500 "\x00"
+			2 > . 1004 500 "d"`,
+			"> 0 d|end 1-0-0 0-0-0"},
+		{"midstream, with a wrong acknowledgment first", `
+			0 < . 500 2000000000
+			1 > . 1001 500 "abc"
+			2 > . 1004 501 "d"`,
+			"> 0 abc|> 3 d|end 4-0-0 0-0-0"},
+		{"a wrong acknowledgment", opened + `
+			3 > . 1 1 "abc"
+			4 < . 1 500000000
+			200 > . 4 1 "def"
+			201 < . 1 7`,
+			"> 0 abc|> 3 def|end 6-0-0 0-0-0"},
+		{"a long gap", opened + `
+			3 > . 1 1 "abc"
+			4 < . 1 500000000
+			5 < . 1 500001000
+			200 > . 500001000 1 "def"
+			400 < . 1 500001003`,
+			"> 0 abc|> 3 missing 500000996|> 500000999 def|end 6-500000996-0 0-0-0"},
 		{"a FIN before the data", opened + `
 			3 > F. 4 1
 			4 > . 1 1 "abc"

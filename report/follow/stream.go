@@ -17,9 +17,11 @@ type span struct{ from, to int64 }
 type stream struct {
 	base    reassembly.Seq
 	started bool
+	proved  bool // base is of a SYN
 	unsure  bool // base is of a segment without payload: a keepalive probe has one number less
 	next    int64
 	acked   int64 // how much the peer acknowledged
+	doubt   int64 // an acknowledgment that was not believed
 	stuck   int64 // since when (ns) acknowledged bytes are waited for
 	fin     int64 // number of the FIN
 	hasFIN  bool
@@ -43,7 +45,7 @@ func (s *stream) start(seq reassembly.Seq, unsure bool) {
 // startSYN is start with the proof: it stands unless something was said.
 func (s *stream) startSYN(seq reassembly.Seq) {
 	if !s.started || s.next == 0 && s.wait.len() == 0 && s.acked <= 0 {
-		s.base, s.started, s.unsure = seq, true, false
+		s.base, s.started, s.proved, s.unsure = seq, true, true, false
 	}
 }
 
@@ -53,22 +55,45 @@ func (s *stream) at(seq reassembly.Seq) int64 {
 	return s.next + int64(seq.Sub(s.base.Add(uint32(s.next))))
 }
 
-// settle takes the first thing said, from byte off on, or acknowledged, up to
-// there: a base of which nothing was sure may have been a keepalive probe's.
-func (s *stream) settle(off int64) int64 {
-	if s.unsure && off == 1 && s.next == 0 {
-		s.base, s.unsure = s.base.Add(1), false
-		return 0
+// place is the number of the first of n bytes said with a sequence number. As
+// long as nothing was said, a base that no SYN proves gives way: it may be a
+// keepalive probe's, or of an acknowledgment that the capture has before what
+// it acknowledges.
+func (s *stream) place(seq reassembly.Seq, n int64) int64 {
+	off := s.at(seq)
+	if s.proved || s.next > 0 || s.wait.len() > 0 {
+		return off
 	}
-	s.unsure = s.unsure && off <= 0
+	switch probe := n <= 1 && off == -1; {
+	case s.unsure && off == 1, off > maxAhead, off < 0 && n > 0 && !probe:
+		s.base, s.acked = seq, max(0, s.acked-off)
+		if off > maxAhead || off < -maxLeap {
+			s.acked = 0
+		}
+		off = 0
+	}
+	s.unsure = s.unsure && off <= 0 && n == 0
 	return off
 }
 
 // ack notes that the peer has everything before seq, and returns how much that
-// is; 0 when it can't be so.
+// is; 0 when it is not to be believed: what lies far beyond all that was seen
+// needs a second one that says so.
 func (s *stream) ack(seq reassembly.Seq, now int64) int64 {
 	s.start(seq, false)
-	n := s.settle(s.at(seq))
+	n := s.at(seq)
+	if s.unsure && n == 1 {
+		s.base, n = seq, 0
+	}
+	s.unsure = s.unsure && n <= 0
+	known := max(s.next, s.acked)
+	if w := s.wait.last(); w != nil {
+		known = max(known, w.end())
+	}
+	if n-known > maxLeap && (s.doubt == 0 || n-s.doubt > maxLeap || s.doubt-n > maxLeap) {
+		s.doubt = n
+		return 0
+	}
 	if n-s.next > maxAhead || n < 0 {
 		return 0
 	}

@@ -40,7 +40,7 @@ func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 		c.ack = peer.ack(reassembly.Seq(s.Ack), t.now)
 	}
 	if c.off = x.at(seq); s.Len > 0 || s.Flags.Has(capture.FIN) {
-		c.off = x.settle(c.off)
+		c.off = x.place(seq, c.n)
 	}
 	if c.off-x.next > maxAhead {
 		return // no window reaches that far: of another connection, or forged
