@@ -42,7 +42,18 @@ type drawing struct {
 	expected bool   // a (STATE) is drawn
 	implied  bool   // a STATE* is drawn
 	states   []pair // by row; "" where nothing changed
+	notation notation
 }
+
+// notation is how the arrows' texts are written: the first that fits all rows.
+type notation uint8
+
+const (
+	longhand  notation = iota // PSH,ACK seq=1 ack=101 len=1000
+	noPSH                     // ACK seq=1 ack=101 len=1000
+	shorthand                 // ACK 1+1000 ack 101
+	nNotations
+)
 
 type pair [2]string
 
@@ -66,6 +77,11 @@ func newDrawing(f *figure, o LadderOptions) *drawing {
 		rightW = max(rightW, runes(d.states[i][1]))
 	}
 	d.middle = min(max(d.width-d.leftRail()-runes(d.pen.rail)*2-1-rightW, minMiddle), maxMiddle)
+	for i := range d.rungs {
+		for d.notation+1 < nNotations && d.rungs[i].arrow && runes(d.label(&d.rungs[i])) > d.middle-5 {
+			d.notation++
+		}
+	}
 	return d
 }
 
@@ -151,6 +167,12 @@ func (d *drawing) title(b *bufio.Writer) {
 	if d.implied {
 		b.WriteString("  STATE*: implied; packets are missing\n")
 	}
+	switch d.notation {
+	case noPSH:
+		b.WriteString("  PSH is not shown\n")
+	case shorthand:
+		b.WriteString("  ACK 1+1000 ack 101: seq=1, len=1000, ack=101; PSH is not shown\n")
+	}
 	b.WriteByte('\n')
 	d.heads(b, "client", "server", p.bold)
 	d.heads(b, f.orig.String(), f.resp.String(), "")
@@ -222,36 +244,40 @@ func (d *drawing) arrow(r *rung) string {
 	return before + " " + label + " " + after + d.pen.right
 }
 
-// label is the longest text for a row that fits its arrow.
+// label is the text of a row's arrow.
 func (d *drawing) label(r *rung) string {
 	if r.label != "" {
 		return r.label
 	}
-	room := d.middle - 5
-	words := flagWords(r.flags)
-	long := fmt.Sprintf("%s seq=%d", words, r.seq)
-	short := fmt.Sprintf("%d", r.seq)
-	if r.flags.Has(capture.ACK) {
-		long += fmt.Sprintf(" ack=%d", r.ack)
+	flags := r.flags
+	if d.notation >= noPSH && flags.Has(capture.ACK) {
+		flags &^= capture.PSH
 	}
-	if r.length > 0 {
-		long += fmt.Sprintf(" len=%d", r.length)
-		short += fmt.Sprintf("+%d", r.length)
-	}
-	if r.flags.Has(capture.ACK) {
-		short += fmt.Sprintf(" ack %d", r.ack)
-	}
-	if r.zeroWindow {
-		long += " win=0"
-		short += " win 0"
-	}
-	if runes(long) <= room {
-		return long
-	}
-	if s := words + " " + short; runes(s) <= room {
+	s := flagWords(flags)
+	if d.notation == shorthand {
+		s += fmt.Sprintf(" %d", r.seq)
+		if r.length > 0 {
+			s += fmt.Sprintf("+%d", r.length)
+		}
+		if r.flags.Has(capture.ACK) {
+			s += fmt.Sprintf(" ack %d", r.ack)
+		}
+		if r.zeroWindow {
+			s += " win 0"
+		}
 		return s
 	}
-	return r.flags.String() + " " + short
+	s += fmt.Sprintf(" seq=%d", r.seq)
+	if r.flags.Has(capture.ACK) {
+		s += fmt.Sprintf(" ack=%d", r.ack)
+	}
+	if r.length > 0 {
+		s += fmt.Sprintf(" len=%d", r.length)
+	}
+	if r.zeroWindow {
+		s += " win=0"
+	}
+	return s
 }
 
 // flagWords names the control bits as RFC 9293 figures do: SYN,ACK.
@@ -275,18 +301,13 @@ func flagWords(f capture.Flags) string {
 	return b.String()
 }
 
-// sentence writes words between the rails where one line is enough there, else
-// to the right of the left rail as far as the page goes.
+// sentence writes words to the right of the left rail, as far as the page goes.
 func (d *drawing) sentence(b *bufio.Writer, words string, bad bool) {
 	style := d.pen.mark
 	if bad {
 		style = d.pen.red
 	}
 	indent := blanks(d.leftRail()) + d.pen.rail
-	if n := d.middle - 2 - runes(words); n >= 0 {
-		b.WriteString(indent + " " + style + words + d.pen.off + blanks(n+1) + d.pen.rail + "\n")
-		return
-	}
 	for _, line := range wrap(words, d.width-d.leftRail()-2) {
 		b.WriteString(indent + " " + style + line + d.pen.off + "\n")
 	}

@@ -134,14 +134,23 @@ type figure struct {
 	answered     bool                // a SYN/ACK passed
 	synTime      tracker.Opt[uint32] // TSval of the first SYN
 	answersFirst bool                // a SYN/ACK echoes synTime: the first SYN arrived
-	told         uint64              // kinds whose sentence is told only once, and was
+	old          uint64              // ID of an older connection on these endpoints, 0 for none
+	oldAnswered  bool                // it answered the SYN
+	spread       int64               // from the first SYN to the last
+	third        bool                // the third ACK passed
+	challenged   tracker.End         // sent a challenge ACK
+	ttl          [2]tracker.Opt[uint8]
+	why          string   // of the last segment that was sent again
+	takenBack    [3]uint8 // end, from and to of the last edge taken back
+	told         uint64   // kinds whose sentence is told only once, and was
 	record       *tracker.Record
 }
 
 func newFigure(s *tracker.Step, o LadderOptions) *figure {
 	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, before: s.Before, around: o.Around,
 		words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL},
-		ring:  make([]rung, 0, o.Around), after: o.Around}
+		ring:  make([]rung, 0, o.Around), after: o.Around, challenged: tracker.NoEnd,
+		takenBack: [3]uint8{uint8(tracker.NoEnd)}}
 }
 
 func (f *figure) step(s *tracker.Step) {
@@ -264,6 +273,9 @@ func (f *figure) rung(s *tracker.Step) rung {
 	}
 	f.tell(&r, s)
 	f.takeSYN(s.Segment)
+	if g := s.Segment; g != nil && !g.Flags.Has(capture.RST) && s.From <= tracker.Resp {
+		f.ttl[s.From] = tracker.Some(g.TTL)
+	}
 	return r
 }
 

@@ -20,17 +20,29 @@ func (d *drawing) summary(b *bufio.Writer) {
 	for e := tracker.Orig; e <= tracker.Resp; e++ {
 		d.line(b, client(e), p.endSummary(r, e))
 	}
+	d.line(b, "about", about(r.Names))
+	d.line(b, "answers", p.exchangeSummary(r))
 	d.line(b, "keepalive", p.keepaliveSummary(r))
 	d.line(b, "closed", p.closeSummary(r))
 	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
+	d.line(b, "left in", leftSummary(r))
+	d.line(b, "caution", cautions(&r.Capture))
+}
+
+// leftSummary says in which state each end was left: in parentheses one that nothing
+// the end sent proves.
+func leftSummary(r *tracker.Record) string {
 	left := ""
 	for e, s := range r.States {
-		if s != tracker.Unknown {
-			left = comma(left, client(tracker.End(e))+" "+stateOr(s))
+		switch e := tracker.End(e); {
+		case s == tracker.Unknown:
+		case supposed(r, e):
+			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", client(e), stateOr(s), stateOr(r.Proven[e])))
+		default:
+			left = comma(left, client(e)+" "+stateOr(s))
 		}
 	}
-	d.line(b, "left in", left)
-	d.line(b, "caution", cautions(&r.Capture))
+	return left
 }
 
 const summaryIndent = 11
@@ -56,11 +68,14 @@ func (p phrases) openSummary(r *tracker.Record) string {
 		if what == "" {
 			return ""
 		}
-		return comma("not: "+what, why)
+		return "not: " + bracketed(what, why)
 	}
 	what, why := p.opened(r)
 	if o.Felt.OK && o.Kind != tracker.OpenMidstream {
 		what = "in " + what
+	}
+	if oneSided(r) {
+		what += " for the client only; " + refusedOrRepeated(r)
 	}
 	s := strings.TrimSpace(what + " " + why)
 	if o.LastSYN.OK && o.SYNs > 1 {
@@ -73,6 +88,25 @@ func (p phrases) openSummary(r *tracker.Record) string {
 		s = comma(s, "client half "+p.span(o.Orig.V))
 	}
 	return s
+}
+
+// refusedOrRepeated says why only the client holds a connection to be open.
+func refusedOrRepeated(r *tracker.Record) string {
+	if refusedLate(r) {
+		return "the server answered the third ACK with a RST"
+	}
+	return "the server sent its SYN/ACK again and nothing shows that it took the ACK"
+}
+
+// bracketed joins what happened and why; an explanation in brackets takes no comma.
+func bracketed(what, why string) string {
+	if strings.HasPrefix(why, "(") {
+		return strings.TrimSpace(what + " " + why)
+	}
+	if why == "" {
+		return what
+	}
+	return comma(what, why)
 }
 
 func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
@@ -138,16 +172,9 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 			s += fmt.Sprintf(", in %d segments", c.Segments)
 		}
 	case tracker.CloseReset:
-		s = "by a RST"
-		if c.ResetBy != tracker.NoEnd {
-			s += " of " + the(c.ResetBy)
-		}
-		if c.ResetIn != tracker.Unknown {
-			s += " in " + stateOr(c.ResetIn)
-		}
-		s += ": " + resetCause(c.ResetCause)
+		s = "by a RST" + resetSummary(r)
 	case tracker.CloseHalfClosed:
-		s = "by one end only: " + halfClosed(c)
+		s = halfClosed(r)
 	case tracker.CloseUnackedFIN:
 		s = "not: a FIN was never acknowledged"
 	case tracker.CloseTimedOut:
@@ -163,15 +190,42 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 	return s
 }
 
+// resetSummary says whose RST ended the connection, in which state and why.
+func resetSummary(r *tracker.Record) string {
+	c := &r.Close
+	if c.ResetCause == tracker.ResetMiddlebox {
+		return " from a box between the two ends, in the name of " + the(c.ResetBy) + strangeTTL(r)
+	}
+	s := ""
+	if c.ResetBy != tracker.NoEnd {
+		s += " of " + the(c.ResetBy)
+	}
+	if c.ResetIn != tracker.Unknown {
+		s += " in " + stateOr(c.ResetIn)
+	}
+	if refusedLate(r) {
+		return s + ": " + refusedLateCause
+	}
+	return s + ": " + resetCause(c.ResetCause)
+}
+
 // halfClosed says which FIN was acknowledged, and what became of the other.
-func halfClosed(c *tracker.CloseRecord) string {
-	e := tracker.Orig
+func halfClosed(r *tracker.Record) string {
+	c, e := &r.Close, tracker.Orig
 	if c.FINAcked[tracker.Resp].OK {
 		e = tracker.Resp
 	}
-	s := "the FIN of " + the(e) + " was acknowledged, "
-	if c.FINs[e.Peer()] > 0 {
+	if r.Capture.OneWay && r.Ends[e].Packets == 0 {
+		return "first by " + the(e) + ", whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"
+	}
+	s := "by one end only: the FIN of " + the(e) + " was acknowledged, "
+	switch {
+	case c.FINs[e.Peer()] > 0 && r.Capture.OneWay:
+		return s + "whether the other one was cannot be told: only one direction was captured"
+	case c.FINs[e.Peer()] > 0:
 		return s + "the other one was not"
+	case r.Capture.OneWay:
+		return s + "the other direction was not captured"
 	}
 	return s + the(e.Peer()) + " never sent its own"
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"tcpwatch/capture"
 	"tcpwatch/tracker"
 )
 
@@ -54,7 +55,7 @@ func (f *figure) sentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
 	case k <= tracker.MomentWindowProbe:
 		return f.waitSentence(m, s)
 	default:
-		return f.streamSentence(m)
+		return f.streamSentence(m, r)
 	}
 }
 
@@ -62,16 +63,14 @@ func (f *figure) openSentence(m *tracker.Moment, r *rung) string {
 	w := f.words
 	switch m.Kind {
 	case tracker.MomentSYNAgain:
-		if f.answered {
-			return again("SYN", m, w) + ": the SYN/ACK did not get through"
-		}
-		return again("SYN", m, w) + ": no answer had come"
+		f.spread, f.oldAnswered = m.Since, f.oldAnswered || m.M != 0
+		return f.again("SYN", m, f.whySYNAgain(m))
 	case tracker.MomentSYNACKAgain:
 		if m.ThirdACKSeen {
-			return again("SYN/ACK", m, w) + " although the third ACK passed here: that ACK was lost further on," +
-				" or the server's accept queue is full, or it waits for data (deferred accept)"
+			return f.again("SYN/ACK", m, "the third ACK passed here, but was lost further on, or the server's accept queue"+
+				" is full, or it waits for data (deferred accept)")
 		}
-		return again("SYN/ACK", m, w) + ": no third ACK had come"
+		return f.again("SYN/ACK", m, "no third ACK had come")
 	case tracker.MomentEstablished:
 		words := "third ACK: established"
 		if r.has(tracker.MomentSimultaneousOpen) {
@@ -80,9 +79,11 @@ func (f *figure) openSentence(m *tracker.Moment, r *rung) string {
 		if m.Span > 0 {
 			words += " after " + w.span(m.Span)
 		}
-		if lost := lostOpening(uint32(m.N), uint32(m.M), f.answersFirst); lost != "" {
+		o := openRepeats{syns: uint32(m.N), synacks: uint32(m.M), answersFirst: f.answersFirst, oldAnswered: f.oldAnswered, old: f.old, spread: f.spread}
+		if lost := o.lost(); lost != "" {
 			words += ", because " + lost
 		}
+		f.third = true
 		return words
 	case tracker.MomentSimultaneousOpen:
 		return "both ends sent a SYN: simultaneous open"
@@ -98,6 +99,43 @@ func (f *figure) openSentence(m *tracker.Moment, r *rung) string {
 		return "the capture began after the connection did: states are inferred"
 	}
 	return ""
+}
+
+// whySYNAgain says what made the opener send its SYN again.
+func (f *figure) whySYNAgain(m *tracker.Moment) string {
+	switch {
+	case m.M != 0:
+		s := fmt.Sprintf("%s still held %s and answered with its ACK (packet %d)", the(other(m.End)), oldConnection(f.old), m.M)
+		if m.To == tracker.Closed {
+			s += "; " + the(m.End) + " reset that one"
+		}
+		return s
+	case f.answered:
+		return "the SYN/ACK did not get through"
+	case m.Since > 0 && m.Since < shortestRTO:
+		return "too soon to mean a loss"
+	}
+	return "no answer had come"
+}
+
+// oldConnection names an older connection on the same addresses and ports; 0
+// is one whose number is not known.
+func oldConnection(id uint64) string {
+	if id == 0 {
+		return "an older connection"
+	}
+	return fmt.Sprintf("the old connection #%d", id)
+}
+
+// again says that what was sent again, and why; a reason that was told at the
+// row before is not repeated.
+func (f *figure) again(what string, m *tracker.Moment, why string) string {
+	s := again(what, m, f.words)
+	if m.N > 1 && f.why == why {
+		return s
+	}
+	f.why = why
+	return s + ": " + why
 }
 
 // again says that what was sent again, which repeat it is and how long after the first.
@@ -129,6 +167,11 @@ func (f *figure) closeSentence(m *tracker.Moment, r *rung) string {
 		switch {
 		case r.has(tracker.MomentSimultaneousClose):
 			return ""
+		case first && m.End <= tracker.Resp && r.states[m.End] == tracker.LastAck:
+			if r.has(tracker.MomentAckedUnseen) {
+				return fmt.Sprintf("%s closes too (passive close)", the(m.End))
+			}
+			return fmt.Sprintf("%s closed first, its FIN was not captured; %s closes too (passive close)", the(peer), the(m.End))
 		case first:
 			return fmt.Sprintf("%s closes first (active close): it will send no more data", the(m.End))
 		case r.has(tracker.MomentFINAcked):
@@ -147,7 +190,7 @@ func (f *figure) closeSentence(m *tracker.Moment, r *rung) string {
 		if r.has(tracker.MomentLastACKLost) {
 			return ""
 		}
-		return again("FIN", m, w) + ": it or its ACK was lost"
+		return f.again("FIN", m, "it or its ACK was lost")
 	case tracker.MomentLastACKLost:
 		return "FIN again: the last ACK was lost, 2MSL starts again"
 	case tracker.MomentTimeWait:
@@ -186,19 +229,45 @@ func (f *figure) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) stri
 		if r.has(tracker.MomentKeepaliveDead) {
 			return ""
 		}
-		in := ""
-		if m.End <= tracker.Resp && s.Before[m.End] != tracker.Unknown && s.Before[m.End] < tracker.NStates {
-			in = " in " + s.Before[m.End].String()
-		}
-		return fmt.Sprintf("reset by %s%s: %s", the(m.End), in, resetCause(m.Cause))
+		return f.resetWords(m, s)
 	case tracker.MomentResetIgnored:
 		return "a RST that the receiver must ignore: its number is not the one expected (RFC 5961)"
 	case tracker.MomentResetHarmless:
 		return "RST after both FINs were acknowledged: harmless"
 	case tracker.MomentChallengeACK:
+		f.challenged = m.End
 		return "challenge ACK (RFC 5961): the connection lives on"
 	}
 	return ""
+}
+
+// resetWords says who sent a RST that ends the connection, in which state and why.
+func (f *figure) resetWords(m *tracker.Moment, s *tracker.Step) string {
+	if m.End > tracker.Resp {
+		return "reset: " + resetCause(m.Cause)
+	}
+	bare := s.Segment != nil && !s.Segment.Flags.Has(capture.ACK)
+	in, cause := m.From, resetCause(m.Cause)
+	if in == tracker.Unknown {
+		in = s.Before[m.End]
+	}
+	switch {
+	case m.Cause == tracker.ResetMiddlebox:
+		words := "reset by a box between the two ends, in the name of " + the(m.End)
+		if own := f.ttl[m.End]; own.OK && s.Segment != nil {
+			words += fmt.Sprintf(": TTL %d, that end's other packets have %d", s.Segment.TTL, own.V)
+		}
+		return words
+	case f.third && m.End == tracker.Resp && in == tracker.SynReceived:
+		cause = refusedLateCause
+	case bare && f.challenged == m.End.Peer():
+		cause = "it has no such connection any more (it restarted, or began a new one) and says so to the challenge ACK"
+	}
+	at := ""
+	if in != tracker.Unknown && in < tracker.NStates {
+		at = " in " + in.String()
+	}
+	return fmt.Sprintf("reset by %s%s: %s", the(m.End), at, cause)
 }
 
 func (f *figure) waitSentence(m *tracker.Moment, s *tracker.Step) string {
@@ -227,7 +296,7 @@ func (f *figure) waitSentence(m *tracker.Moment, s *tracker.Step) string {
 	return ""
 }
 
-func (f *figure) streamSentence(m *tracker.Moment) string {
+func (f *figure) streamSentence(m *tracker.Moment, r *rung) string {
 	switch m.Kind {
 	case tracker.MomentRetransmission:
 		return again(plural(m.N, "byte"), &tracker.Moment{Since: m.Since, Ref: m.Ref}, f.words)
@@ -236,21 +305,45 @@ func (f *figure) streamSentence(m *tracker.Moment) string {
 	case tracker.MomentGap:
 		return plural(m.N, "byte") + " before this segment not seen (yet)"
 	case tracker.MomentAckedUnseen:
-		what := plural(m.N, "byte")
-		if m.N == 1 {
-			what = "a byte or a FIN"
-		}
-		return "acknowledges " + what + " that the capture never saw: missed by the capture, not lost in the network"
+		return f.unseenWords(m, r)
 	case tracker.MomentRetracted:
-		return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", the(m.End), stateOr(m.From), stateOr(m.To))
+		if back := [3]uint8{uint8(m.End), uint8(m.From), uint8(m.To)}; f.takenBack != back {
+			f.takenBack = back
+			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", the(m.End), stateOr(m.From), stateOr(m.To))
+		}
 	case tracker.MomentUnknownSegment:
 		return "nothing explains this segment: an anomaly, and no state changes"
 	case tracker.MomentDuplicate:
 		return "the capture saw this packet twice (a mirror port, or every interface at once)"
 	case tracker.MomentReusedTuple:
-		return "a SYN with another number: a new connection on the same addresses and ports"
+		f.old = m.Ref
+		if m.Ref == 0 {
+			return "a SYN with another number: a new connection on the same addresses and ports"
+		}
+		return fmt.Sprintf("a SYN with another number: a new connection on the addresses and ports of #%d (its packets: --why %d)",
+			m.Ref, m.Ref)
 	}
 	return ""
+}
+
+// unseenWords says what was acknowledged unseen: data, the FIN of an end that
+// by now must have closed, or the one or the other.
+func (f *figure) unseenWords(m *tracker.Moment, r *rung) string {
+	what := plural(m.N, "byte")
+	hidden := m.End <= tracker.Resp && !f.finSent[m.End] && r.states[other(m.End)] == tracker.LastAck
+	switch {
+	case hidden && m.N == 1:
+		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; the capture never saw that FIN", the(m.End))
+	case hidden:
+		what = fmt.Sprintf("%s and the FIN of %s, which closed first,", plural(m.N-1, "byte"), the(m.End))
+	case m.N == 1:
+		what = "a byte or a FIN"
+	}
+	words := "acknowledges " + what + " that the capture never saw"
+	if f.told&(1<<tracker.MomentAckedUnseen) != 0 {
+		return words
+	}
+	return words + ": missed by the capture, not lost in the network"
 }
 
 // other is the other end, or both for both.

@@ -322,3 +322,48 @@ func TestLadder(t *testing.T) {
 		}
 	}
 }
+
+// What is said rests on what was seen.
+func TestLadderSentences(t *testing.T) {
+	syn := func(y *story, since int64, m tracker.Moment) {
+		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent)}, tracker.Moment{Kind: tracker.MomentReusedTuple, Ref: 3})
+		m.Kind, m.End, m.N, m.Since, m.Ref = tracker.MomentSYNAgain, tracker.Orig, 1, since, 1
+		y.send(since, tracker.Orig, fSYN, 0, 0, 0, nil, m)
+	}
+	for name, x := range map[string]struct {
+		tell func(y *story)
+		want string
+	}{
+		"an old connection answered": {func(y *story) { syn(y, 13*ms, tracker.Moment{M: 11, To: tracker.Closed}) },
+			"the server still held the old connection #3 and answered with its ACK (packet 11); the client reset that one"},
+		"too soon":  {func(y *story) { syn(y, 13*ms, tracker.Moment{}) }, "too soon to mean a loss"},
+		"no answer": {func(y *story) { syn(y, 1003*ms, tracker.Moment{}) }, "no answer had come"},
+		"a box between": {func(y *story) {
+			y.open()
+			y.send(ms, tracker.Resp, capture.RST, 1, 0, 0, nil,
+				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.Established, Cause: tracker.ResetMiddlebox})
+		}, "by a box between the two ends, in the name of the server: TTL"},
+		"refused after the third ACK": {func(y *story) {
+			y.open()
+			y.send(ms, tracker.Resp, capture.RST, 1, 0, 0, nil,
+				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.SynReceived, Cause: tracker.ResetUnknown})
+		}, "reset by the server in SYN-RECEIVED: it refused after the third ACK"},
+		"a FIN that was not captured": {func(y *story) {
+			y.open()
+			y.send(ms, tracker.Resp, fFIN, 1, 2, 0, []edge{respSeen(tracker.LastAck)},
+				tracker.Moment{Kind: tracker.MomentAckedUnseen, End: tracker.Orig, N: 1}, is(tracker.MomentFIN, tracker.Resp))
+		}, "acknowledges the FIN of the client, which closed first; the capture never saw that FIN | the server closes too"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y := newStory(LadderOptions{})
+			x.tell(y)
+			var said []string
+			for _, r := range y.l.figures[0].all() {
+				said = append(said, r.words...)
+			}
+			if got := strings.Join(said, " | "); !strings.Contains(got, x.want) {
+				t.Errorf("got %q, want %q", got, x.want)
+			}
+		})
+	}
+}

@@ -131,6 +131,10 @@ func stateOr(s tracker.State) string {
 	return s.String()
 }
 
+// refusedLateCause is why a server resets a connection out of SYN-RECEIVED after
+// the third ACK.
+const refusedLateCause = "it refused after the third ACK: accept queue full with tcp_abort_on_overflow, or accepted and closed at once (ss -ltn tells)"
+
 // resetCause says in words what one of tracker.Reset* means.
 func resetCause(cause string) string {
 	switch cause {

@@ -95,8 +95,15 @@ func (p phrases) opened(r *tracker.Record) (what, why string) {
 func repeatsNote(o *tracker.OpenRecord) string {
 	// The server half runs from the SYN that the SYN/ACK names by its timestamp.
 	first := o.SYNs > 1 && o.Resp.OK && o.LastSYN.OK && o.Resp.V > o.LastSYN.V
-	lost := lostOpening(o.SYNs, o.SYNACKs, first)
-	if lost == "" {
+	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: o.OldConn != 0, old: o.OldConn}
+	if o.Felt.OK && o.LastSYN.OK {
+		x.spread = o.Felt.V - o.LastSYN.V
+	}
+	lost := x.lost()
+	switch {
+	case lost == "" && x.hasty():
+		lost = "too close together for a loss"
+	case lost == "":
 		return ""
 	}
 	counts := plural(uint64(o.SYNs), "SYN")
@@ -106,20 +113,40 @@ func repeatsNote(o *tracker.OpenRecord) string {
 	return fmt.Sprintf("(%s: %s)", counts, lost)
 }
 
-// lostOpening says which segments of an opening were lost; "" for none. That
-// the SYN/ACK answers the first SYN proves that this one arrived; else a SYN
+// shortestRTO is a time after which no sender believes a first SYN to be lost:
+// RFC 6298 section 2.1 and 5.7 want 1 s or 3 s, Linux never less than 200 ms.
+const shortestRTO = int64(200 * time.Millisecond)
+
+// openRepeats are what was sent again while a connection opened.
+type openRepeats struct {
+	syns, synacks uint32
+	answersFirst  bool   // the SYN/ACK answers the first SYN
+	oldAnswered   bool   // an older connection on the same addresses and ports answered the SYN
+	old           uint64 // its ID; 0 when unknown
+	spread        int64  // ns from the first SYN to the last; 0 when unknown
+}
+
+// hasty reports whether the last SYN came too soon after the first for a timer.
+func (x openRepeats) hasty() bool { return x.syns > 1 && x.spread > 0 && x.spread < shortestRTO }
+
+// lost says which segments of an opening were lost; "" for none. That the
+// SYN/ACK answers the first SYN proves that this one arrived; else a SYN
 // without an answer was lost, or its answer before it came to the capture.
-func lostOpening(syns, synacks uint32, answersFirst bool) string {
+func (x openRepeats) lost() string {
 	switch {
-	case syns > 1 && answersFirst:
+	case x.syns > 1 && x.oldAnswered:
+		return "the server still held " + oldConnection(x.old)
+	case x.syns > 1 && x.answersFirst:
 		return "the first SYN arrived, its answer was lost"
-	case synacks > 2:
+	case x.synacks > 2:
 		return "SYN/ACKs or their ACKs were lost"
-	case synacks == 2:
+	case x.synacks == 2:
 		return "a SYN/ACK or its ACK was lost"
-	case syns > 2:
-		return fmt.Sprintf("the first %d SYNs were lost, or their answers", syns-1)
-	case syns == 2:
+	case x.hasty():
+		return ""
+	case x.syns > 2:
+		return fmt.Sprintf("the first %d SYNs were lost, or their answers", x.syns-1)
+	case x.syns == 2:
 		return "the first SYN was lost, or its answer"
 	}
 	return ""
@@ -191,7 +218,7 @@ func (p phrases) timedOut(r *tracker.Record) (what, why string) {
 	case tracker.CloseTimedOut:
 		why = "data was repeated without an answer, then silence"
 	case tracker.CloseHalfClosed:
-		why = halfClosed(&r.Close)
+		why = halfClosed(r)
 	case tracker.CloseUnackedFIN:
 		why = "a FIN that nobody acknowledged"
 	case tracker.CloseEvicted:

@@ -190,14 +190,21 @@ func TestByteCount(t *testing.T) {
 }
 
 func TestHalfClosed(t *testing.T) {
-	c := tracker.CloseRecord{FINs: [2]uint32{0, 1}}
-	c.FINAcked[tracker.Resp] = tracker.Some(testStart)
-	if got, want := halfClosed(&c), "the FIN of the server was acknowledged, the client never sent its own"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	c.FINs[tracker.Orig] = 1
-	if got, want := halfClosed(&c), "the FIN of the server was acknowledged, the other one was not"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, x := range []struct {
+		fins   [2]uint32
+		oneWay bool
+		want   string
+	}{
+		{[2]uint32{0, 1}, false, "by one end only: the FIN of the server was acknowledged, the client never sent its own"},
+		{[2]uint32{1, 1}, false, "by one end only: the FIN of the server was acknowledged, the other one was not"},
+		{[2]uint32{1, 0}, true, "first by the server, whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"},
+	} {
+		r := liveRecord()
+		r.Close.FINs, r.Capture.OneWay = x.fins, x.oneWay
+		r.Close.FINAcked[tracker.Resp] = tracker.Some(testStart)
+		if got := halfClosed(&r); got != x.want {
+			t.Errorf("got %q, want %q", got, x.want)
+		}
 	}
 }
 
