@@ -28,7 +28,8 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
 	g := grid{columns: []column{{title: "connection", left: true}, {title: "duration"}, {title: "sent", narrow: goesAway}, {title: "received", narrow: goesAway},
 		{title: "open", left: true}, {title: "felt", narrow: goesAway}, {title: "close", left: true}, {title: "states", left: true},
-		{title: "Zeek", left: true, narrow: goesAway}, {title: "history", left: true, narrow: goesAway}}}
+		{title: "Zeek", left: true, narrow: goesAway}, {title: "history", left: true, narrow: goesAway},
+		{title: "answer", quiet: true, narrow: goesAway}, {title: "about", left: true, quiet: true, narrow: goesToNote}}}
 	width := 0
 	for _, r := range shown {
 		width = max(width, len(name(r.ID)))
@@ -37,7 +38,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		g.rows = append(g.rows, gridRow{cells: []string{
 			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
 			p.span(r.End - r.Start), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
-			escape(r.Open.Kind), p.optSpan(r.Open.Felt), closeWords(r), states(r), escape(r.ConnState), escape(r.History)}})
+			escape(r.Open.Kind), p.optSpan(r.Open.Felt), closeWords(r), states(r), escape(r.ConnState), escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
 	if len(shown) > 0 {
 		if err := g.writeTo(p); err != nil {
@@ -52,6 +53,14 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.note(0, yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", thousands(uint64(len(rows))), key))
 	}
 	return nil
+}
+
+// answer is how long the first byte of an answer took, the median.
+func (p *page) answer(r *tracker.Record) string {
+	if r.Exchanges.Timed == 0 {
+		return ""
+	}
+	return p.span(r.Exchanges.P50)
 }
 
 // closeWords is the close kind, with the cause of a reset.

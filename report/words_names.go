@@ -1,0 +1,81 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	"tcpwatch/tracker"
+)
+
+// widestName bounds what a table shows of a name; -o jsonl has all of it.
+const widestName = 40
+
+// about says what a connection is about, in a few words: its protocol and the
+// name that the client asked for. It is safe to show.
+func about(n *tracker.NamesRecord) string {
+	if n == nil {
+		return ""
+	}
+	s := n.Proto
+	name := cmp.Or(n.SNI, n.HTTPHost, n.DNSQuery, n.ServerVersion)
+	if name == "" {
+		name = n.SSH[tracker.Resp]
+	}
+	for _, part := range []string{name, versionWords(n), statusWords(n)} {
+		if part != "" {
+			s += " " + part
+		}
+	}
+	return escape(s)
+}
+
+func versionWords(n *tracker.NamesRecord) string {
+	switch n.TLSVersion {
+	case "":
+		return ""
+	case "ssl2", "ssl3":
+		return n.TLSVersion
+	}
+	return "(TLS " + n.TLSVersion + ")"
+}
+
+func statusWords(n *tracker.NamesRecord) string {
+	if n.HTTPStatus == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(n.HTTPStatus))
+}
+
+// aboutCell is about, cut to what a column has room for.
+func (p *page) aboutCell(n *tracker.NamesRecord) string {
+	s := about(n)
+	if runes(s) <= widestName {
+		return s
+	}
+	more := "…"
+	if p.ASCII {
+		more = "..."
+	}
+	return string([]rune(s)[:widestName-runes(more)]) + more
+}
+
+// exchangeSummary tells how long answers took, and how much of it was the
+// server's own.
+func (p phrases) exchangeSummary(r *tracker.Record) string {
+	x := &r.Exchanges
+	if x.Timed == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%s, the first byte of the answer after %s", plural(uint64(x.Timed), "request"), p.span(x.P50))
+	if x.Timed > 1 {
+		s += " (median), at most " + p.span(x.Max)
+	}
+	if x.Server.OK {
+		s = comma(s, p.span(x.Server.V)+" of it the server's own and "+p.span(x.P50-x.Server.V)+" the way there and back")
+	}
+	if x.Repeated > 0 {
+		s = comma(s, plural(uint64(x.Repeated), "request")+" sent again before the answer")
+	}
+	return s
+}
