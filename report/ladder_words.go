@@ -26,7 +26,7 @@ func (p phrases) at(ns int64) time.Time {
 }
 
 func (p phrases) clock(ns int64) string      { return p.at(ns).Format("15:04:05") }
-func (p phrases) clockMicro(ns int64) string { return p.at(ns).Format("15:04:05.000000") }
+func (p phrases) clockMilli(ns int64) string { return p.at(ns).Format("15:04:05.000") }
 
 // span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
 func (p phrases) span(ns int64) string {

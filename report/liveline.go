@@ -10,43 +10,28 @@ import (
 
 // LiveLineOptions choose how LiveLine writes. The zero value is usable.
 type LiveLineOptions struct {
-	Width    int            // columns; a longer line goes on, indented, on a second one. 0: never
+	Width    int            // columns: explanations are left out of a longer line, then it goes on, indented, in a second one. 0: any
 	ASCII    bool           // no character outside ASCII
 	Location *time.Location // of the times of day; nil means UTC
 }
 
 // LiveLine tells in a line, without its end, what happened to a connection:
-// when, what, which connection, and the reason in words. Nothing is ever cut.
+// when, what and which connection; and why, where the line has room for it. No
+// address and no number is ever cut.
 func LiveLine(e *tracker.Event, o LiveLineOptions) string {
 	r := e.Record
 	p := phrases{ASCII: o.ASCII, Location: o.Location}
 	kind, what, why := p.event(e)
-	head := fmt.Sprintf("%s %-7s #%d %s > %s", p.clockMicro(e.Time), kind, r.ID, r.Orig, r.Resp)
-	return joinParts(head, []string{what, why}, o.Width, len("12:00:01.234567 "))
-}
-
-// joinParts sets parts behind head, two columns apart, and goes on in an
-// indented line where width columns are not enough.
-func joinParts(head string, parts []string, width, indent int) string {
-	var b strings.Builder
-	b.WriteString(head)
-	used := runes(head)
-	for _, part := range parts {
-		if part == "" {
-			continue
-		}
-		for i, line := range wrap(part, width-indent) {
-			if i == 0 && (width <= 0 || used+2+runes(part) <= width) {
-				b.WriteString("  ")
-				b.WriteString(part)
-				used += 2 + runes(part)
-				break
-			}
-			b.WriteString("\n" + strings.Repeat(" ", indent) + line)
-			used = indent + runes(line)
-		}
+	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.clockMilli(e.Time), kind, r.ID, r.Orig, arrow, r.Resp, what), " ")
+	switch full := comma(line, why); {
+	case why != "" && (o.Width <= 0 || runes(full) <= o.Width):
+		return full
+	case o.Width <= 0 || runes(line) <= o.Width:
+		return line
 	}
-	return b.String()
+	indent := len("12:00:01.234 ")
+	head := strings.TrimSuffix(line, "  "+what)
+	return head + "\n" + blanks(indent) + strings.Join(wrap(what, o.Width-indent), "\n"+blanks(indent))
 }
 
 // event returns the word for what happened, what there is to say about it,
@@ -55,11 +40,10 @@ func (p phrases) event(e *tracker.Event) (kind, what, why string) {
 	r := e.Record
 	switch e.Kind {
 	case tracker.EventOpened:
-		what, why = p.opened(r)
+		what, why = p.openedLive(r)
 		return "open", what, why
 	case tracker.EventFailed:
-		what, why = p.failed(r)
-		return "failed", what, why
+		return "failed", p.failedLive(r), ""
 	case tracker.EventClosed:
 		what, why = p.closed(r)
 		return "closed", comma(what, p.span(e.Time-r.Start)), why
@@ -70,6 +54,39 @@ func (p phrases) event(e *tracker.Event) (kind, what, why string) {
 		what, why = p.timedOut(r)
 		return "timeout", what, why
 	}
+}
+
+// openedLive is opened with the counts of what was repeated among the facts.
+func (p phrases) openedLive(r *tracker.Record) (what, why string) {
+	o := &r.Open
+	what, _ = p.opened(r)
+	switch {
+	case o.Kind == tracker.OpenMidstream || r.Capture.Midstream:
+	case o.Kind == tracker.OpenSimultaneous:
+		what = comma(what, "simultaneous open")
+	case o.FastOpen:
+		what = comma(what, "fast open")
+	default:
+		var counts string
+		if counts, why = repeated(o); why != "" {
+			what = comma(what, counts)
+		}
+	}
+	return what, why
+}
+
+// failedLive is failed without what it may mean: that is for the report.
+func (p phrases) failedLive(r *tracker.Record) string {
+	what, why := p.failed(r)
+	switch o := &r.Open; o.Kind {
+	case tracker.OpenUnreachable:
+		return comma(what, why)
+	case tracker.OpenNoAnswer:
+		return comma(what, plural(uint64(o.SYNs), "SYN"))
+	case tracker.OpenHalfOpen:
+		return comma(what, plural(uint64(o.SYNACKs), "SYN/ACK"))
+	}
+	return what
 }
 
 func (p phrases) opened(r *tracker.Record) (what, why string) {
@@ -93,24 +110,31 @@ func (p phrases) opened(r *tracker.Record) (what, why string) {
 // repeatsNote says in brackets what the repeats of an opening mean; "" when
 // there were none.
 func repeatsNote(o *tracker.OpenRecord) string {
+	counts, why := repeated(o)
+	if why == "" {
+		return ""
+	}
+	return fmt.Sprintf("(%s: %s)", counts, why)
+}
+
+// repeated counts what was sent again while the connection opened, and says
+// why; "" when nothing was.
+func repeated(o *tracker.OpenRecord) (counts, why string) {
 	// The server half runs from the SYN that the SYN/ACK names by its timestamp.
 	first := o.SYNs > 1 && o.Resp.OK && o.LastSYN.OK && o.Resp.V > o.LastSYN.V
 	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: o.OldConn != 0, old: o.OldConn}
 	if o.Felt.OK && o.LastSYN.OK {
 		x.spread = o.Felt.V - o.LastSYN.V
 	}
-	lost := x.lost()
-	switch {
-	case lost == "" && x.hasty():
-		lost = "too close together for a loss"
-	case lost == "":
-		return ""
+	why = x.lost()
+	if why == "" && x.hasty() {
+		why = "too close together for a loss"
 	}
-	counts := plural(uint64(o.SYNs), "SYN")
+	counts = plural(uint64(o.SYNs), "SYN")
 	if o.SYNACKs > 1 {
 		counts += ", " + plural(uint64(o.SYNACKs), "SYN/ACK")
 	}
-	return fmt.Sprintf("(%s: %s)", counts, lost)
+	return counts, why
 }
 
 // shortestRTO is a time after which no sender believes a first SYN to be lost:
@@ -186,29 +210,33 @@ func (p phrases) closed(r *tracker.Record) (what, why string) {
 	c := &r.Close
 	switch {
 	case c.First == tracker.Both:
-		what = "by both ends at once"
+		what = "by both ends"
 	case c.First != tracker.NoEnd:
-		what = "by the " + client(c.First)
+		what = "by " + client(c.First)
 	}
-	if c.Segments > 0 {
-		what = comma(what, fmt.Sprintf("%d segments", c.Segments))
-	}
-	if tw := &r.TimeWait; tw.Holder != tracker.NoEnd {
-		why = fmt.Sprintf("TIME-WAIT: %s", client(tw.Holder))
-		if tw.Until > tw.Since {
-			why += " until " + p.clock(tw.Until)
-		}
+	switch tw := &r.TimeWait; tw.Holder {
+	case tracker.NoEnd:
+	case c.First:
+		why = "TIME-WAIT"
+	default:
+		why = "TIME-WAIT: " + client(tw.Holder)
 	}
 	return what, why
 }
 
 func (p phrases) reset(r *tracker.Record) (what, why string) {
 	c := &r.Close
-	if c.ResetBy != tracker.NoEnd {
-		what = "by the " + client(c.ResetBy)
+	switch {
+	case c.ResetCause == tracker.ResetMiddlebox:
+		return "by a box between, as " + client(c.ResetBy), ""
+	case c.ResetBy != tracker.NoEnd:
+		what = "by " + client(c.ResetBy)
 	}
 	if c.ResetIn != tracker.Unknown {
 		what += " in " + c.ResetIn.String()
+	}
+	if refusedLate(r) {
+		return strings.TrimSpace(what), "it refused after the third ACK"
 	}
 	return strings.TrimSpace(what), resetCause(c.ResetCause)
 }
