@@ -54,7 +54,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setup gives each script a listener on loopback of its own, at $PORT.
+// setup gives each script a listener on loopback of its own, at $PORT, and the
+// bundled captures, in $PCAPS.
 func setup(e *testscript.Env) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -70,7 +71,11 @@ func setup(e *testscript.Env) error {
 			c.Close()
 		}
 	}()
-	e.Vars = append(e.Vars, "COLUMNS=80", "LANG=C.UTF-8", "PORT="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	pcaps, err := filepath.Abs(filepath.Join("..", "..", "testdata", "pcaps"))
+	if err != nil {
+		return err
+	}
+	e.Vars = append(e.Vars, "PCAPS="+pcaps, "COLUMNS=80", "LANG=C.UTF-8", "PORT="+strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	return nil
 }
 

@@ -155,8 +155,37 @@ next:
 	return found
 }
 
-// TestTsharkCorpus compares with tshark's own following of real captures. It
-// needs tshark and TCPWATCH_CORPUS, a directory with index.tsv and captures/.
+// every is how many captures of the corpus share one that is compared: tshark
+// takes a second to start. TCPWATCH_TSHARK_EVERY=1 compares them all.
+const every = 12
+
+// apart are captures that are read differently, by a part of their names.
+var apart = map[string]string{
+	"fuzz-":                     "headers damaged at random: whose bytes they are is anybody's guess",
+	"invalid":                   "headers made wrong",
+	"IPcomp":                    "compressed IP payload, which is not decoded here",
+	"PPP_TCP_compression":       "compressed headers, which are not decoded here",
+	"heuristic_tcp_ack_payload": "padding that the IP header counts as payload: other bytes at the same numbers, of which the first count here",
+	"reasm_segv":                "tshark leaves out what repeats as out of order",
+}
+
+// explained says why tshark has other bytes; "" when that is a fault.
+func explained(name string, ours, theirs *heard) string {
+	for part, why := range apart {
+		if strings.Contains(name, part) {
+			return why
+		}
+	}
+	if ours.missing > 0 && bytes.HasPrefix(ours.bytes, theirs.bytes) {
+		return "tshark stops at a gap that nobody acknowledges"
+	}
+	return ""
+}
+
+// TestTsharkCorpus compares with tshark's own following of real captures: of
+// every connection the same bytes, but for differences that are explained. Marks
+// are not compared: tshark has none where nothing follows a gap. It needs tshark
+// and TCPWATCH_CORPUS, a directory with index.tsv and captures/.
 func TestTsharkCorpus(t *testing.T) {
 	corpus := os.Getenv("TCPWATCH_CORPUS")
 	if corpus == "" {
@@ -169,36 +198,45 @@ func TestTsharkCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var equal, different int
-	for line := range strings.Lines(string(index)) {
-		name, _, _ := strings.Cut(line, "\t")
-		var conns int
+	step, err := strconv.Atoi(os.Getenv("TCPWATCH_TSHARK_EVERY"))
+	if err != nil || step < 1 {
+		step = every
+	}
+	equal, reasons := 0, map[string]int{}
+	for i, line := range strings.Split(strings.TrimSpace(string(index)), "\n")[1:] {
 		w := strings.Split(line, "\t")
-		if fmt.Sscan(w[8-1], &conns); name == "capture" || conns == 0 || conns > 50 {
+		conns, err := strconv.Atoi(w[7])
+		if err != nil || conns == 0 || conns > 50 || i%step != 0 {
 			continue
 		}
-		file := filepath.Join(corpus, "captures", name)
-		t.Run(name, func(t *testing.T) {
+		t.Run(w[0], func(t *testing.T) {
+			file := filepath.Join(corpus, "captures", w[0])
 			ours := followAll(t, file)
-			for _, said := range tsharkFollow(t, file, conns) {
-				mine := pick(ours, said)
+			for _, theirs := range tsharkFollow(t, file, conns) {
+				mine := pick(ours, theirs)
 				if mine == nil {
 					continue
 				}
-				for end, h := range said {
-					switch m := mine[end]; {
-					case !bytes.Equal(m.bytes, h.bytes):
-						t.Logf("%s: %d bytes (%d missing), tshark %d (%d missing)", end, len(m.bytes), m.missing, len(h.bytes), h.missing)
-						different++
-					case m.missing != h.missing:
-						t.Logf("%s: MISSING %d bytes (%d missing), tshark %d (%d missing)", end, len(m.bytes), m.missing, len(h.bytes), h.missing)
-						different++
-					default:
+				for end, h := range theirs {
+					m := mine[end]
+					if bytes.Equal(m.bytes, h.bytes) {
 						equal++
+						continue
 					}
+					why := explained(w[0], m, h)
+					if why == "" {
+						t.Errorf("%s: %d bytes (%d missing), tshark %d (%d missing)", end, len(m.bytes), m.missing, len(h.bytes), h.missing)
+					}
+					reasons[why]++
 				}
 			}
 		})
 	}
-	t.Logf("%d equal, %d different", equal, different)
+	t.Logf("%d directions equal", equal)
+	for why, n := range reasons {
+		t.Logf("%d: %s", n, why)
+	}
+	if equal == 0 {
+		t.Error("nothing was compared")
+	}
 }
