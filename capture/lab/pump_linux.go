@@ -127,6 +127,21 @@ func (s *Sock) Acknowledged(wait time.Duration) {
 	}
 }
 
+// Quiet waits until no tap has seen anything for a while: what a loaded machine
+// delays has arrived.
+func (s *Stage) Quiet(d time.Duration) {
+	last, since := -1, time.Now()
+	for deadline := time.Now().Add(patience); time.Since(since) < d && time.Now().Before(deadline); s.Pause(5 * time.Millisecond) {
+		seen := 0
+		for _, r := range s.taps {
+			seen += r.count()
+		}
+		if seen != last {
+			last, since = seen, time.Now()
+		}
+	}
+}
+
 // Control chooses the congestion control and reports whether the kernel has it.
 // A listener's goes to what it accepts.
 func (s *Sock) Control(name string) bool {

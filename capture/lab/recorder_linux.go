@@ -168,6 +168,13 @@ func (r *recorder) segments() []segment {
 	return all
 }
 
+// count is how many packets were recorded so far.
+func (r *recorder) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.frames)
+}
+
 // close ends the recording; what the kernel had to drop is an error.
 func (r *recorder) close() error {
 	r.stop.Store(true)

@@ -85,6 +85,9 @@ func (r *repeatTrace) take(line string, offset int64) {
 	if !ok1 || !ok2 {
 		return
 	}
+	if e.repeat && value["err"] != "" && value["err"] != "0" {
+		return // it did not leave
+	}
 	if e.repeat {
 		r.pending[cpu] = len(r.all)
 	} else {

@@ -26,7 +26,6 @@ type settings struct {
 	lose     string         // a match of nft(8): what the router drops until the account is taken
 	client   []Option
 	listener []Option
-	rest     time.Duration // before the account is taken; 0 is a moment
 }
 
 // transfer makes a script: open, carry, take the kernel's account when all is
@@ -55,7 +54,7 @@ func transfer(t settings, carry func(s *Stage, c, a *Sock)) func(*Stage) {
 			s.Router.Rule(t.lose + " drop")
 		}
 		carry(s, c, a)
-		s.Pause(max(t.rest, 2*moment))
+		s.Quiet(3 * far)
 		s.Account(c, a)
 		if t.lose != "" {
 			s.Router.Clear()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/lab"
@@ -23,8 +24,13 @@ type packet struct {
 	repeat   bool // all of it lies before the highest number seen until then
 }
 
+// errStalled is no fault of what is tested: the machine was so loaded that the
+// kernel stamped a packet, and handed it to the tap behind much later ones.
+var errStalled = errors.New("the machine stalled while it captured")
+
 // sentBy lists the segments with data that one end sent. What a tap right at
 // that end saw before is sent again; other taps have another view.
+// An error of errStalled says that packets lie far from where their times are.
 func sentBy(file string, port uint16, mss int) (all []packet, err error) {
 	f, err := capture.Open(file)
 	if err != nil {
@@ -34,6 +40,7 @@ func sentBy(file string, port uint16, mss int) (all []packet, err error) {
 	d := capture.NewDecoder(capture.DecoderOptions{})
 	var p capture.Packet
 	var first, next uint32
+	var last int64
 	started := false
 	for n := uint64(1); ; n++ {
 		if err := f.Next(&p); errors.Is(err, io.EOF) {
@@ -41,6 +48,10 @@ func sentBy(file string, port uint16, mss int) (all []packet, err error) {
 		} else if err != nil {
 			return nil, err
 		}
+		if p.Time < last-int64(time.Millisecond) {
+			return nil, errStalled
+		}
+		last = max(last, p.Time)
 		s := &d.Segment
 		if d.Decode(&p) != capture.OutcomeSegment || s.Src.Port != port {
 			continue
@@ -73,8 +84,9 @@ type transferEnd struct {
 	sent         []packet           // by the tap at this end
 	told         map[uint64]toldRepeat
 	causes       map[uint64]string // the kernel's, by packet at this end
-	again, late  int               // packets sent again, and out of order, as the tap at the other end must see it
-	needless     int               // repeats of what had arrived, or was about to
+	// Packets sent again, out of order, and either, by the tap at the other end.
+	again, late, unclear int
+	needless             int // repeats of what had arrived, or was about to
 }
 
 // transferEnds reads both ends of a transfer from its captures in dir.
@@ -114,7 +126,7 @@ func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
 		}
 		e.told = told[i]
 		e.causes = kernelCauses(e.kernel, e.sent, truth.Start)
-		e.again, e.late = evident(e.sent, there)
+		e.again, e.late, e.unclear = evident(e.sent, there)
 		e.needless = needless(e.sent, there)
 		both = append(both, e)
 	}
@@ -125,16 +137,21 @@ func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
 // of order. Sent again: the bytes, or some behind them, were there before; a
 // repeat of a tail that was lost before that tap is new to it. Out of order: no
 // repeat, and new bytes below others. A copy that the path made is neither, nor
-// is what comes so late that its repeat was there first.
-func evident(near, far []packet) (again, late int) {
-	repeated, counted := map[uint16]bool{}, map[uint16]bool{}
-	for _, p := range near {
+// is what comes so late that its repeat was there first. Unclear is a repeat
+// that was overtaken itself.
+func evident(near, far []packet) (again, late, unclear int) {
+	repeated, counted, sent := map[uint16]bool{}, map[uint16]bool{}, map[uint16]int{}
+	for i, p := range near {
+		sent[p.ipid] = i
 		if p.repeat {
 			repeated[p.ipid] = true
 		}
 	}
 	var there arrivals
+	newest := 0
 	for _, p := range far {
+		overtaken := sent[p.ipid] < newest
+		newest = max(newest, sent[p.ipid])
 		isNew := !there.has(p)
 		there.add(p)
 		if !p.repeat || counted[p.ipid] {
@@ -143,11 +160,14 @@ func evident(near, far []packet) (again, late int) {
 		counted[p.ipid] = true
 		if repeated[p.ipid] {
 			again++
+			if overtaken {
+				unclear++
+			}
 		} else if isNew {
 			late++
 		}
 	}
-	return again, late
+	return again, late, unclear
 }
 
 // arrivals are the bytes that reached the other end.
