@@ -1,0 +1,73 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker"
+)
+
+func TestAbout(t *testing.T) {
+	for _, tt := range []struct {
+		n    *tracker.NamesRecord
+		want string
+	}{
+		{nil, ""},
+		{&tracker.NamesRecord{Proto: "tls", SNI: "a.test", TLSVersion: "1.3"}, "tls a.test (TLS 1.3)"},
+		{&tracker.NamesRecord{Proto: "tls", TLSVersion: "ssl3"}, "tls ssl3"},
+		{&tracker.NamesRecord{Proto: "http", HTTPHost: "a.test:80", HTTPStatus: 404}, "http a.test:80 404"},
+		{&tracker.NamesRecord{Proto: "ssh", SSH: [2]string{"client", "server"}}, "ssh server"},
+		{&tracker.NamesRecord{Proto: "dns", DNSQuery: "a.test"}, "dns a.test"},
+		{&tracker.NamesRecord{Proto: "http", HTTPHost: "\x1b[31m\xff"}, `http \x1b[31m\xff`},
+	} {
+		if got := about(tt.n); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.n, got, tt.want)
+		}
+	}
+	long := &tracker.NamesRecord{Proto: "tls", SNI: strings.Repeat("n", 60)}
+	for _, ascii := range []bool{false, true} {
+		p := &page{phrases: phrases{ASCII: ascii}}
+		if got := p.aboutCell(long); runes(got) != widestName || strings.HasSuffix(got, "...") != ascii {
+			t.Errorf("ASCII %v: %q", ascii, got)
+		}
+	}
+}
+
+func TestExchangeSummary(t *testing.T) {
+	r := &tracker.Record{}
+	p := phrases{}
+	if got := p.exchangeSummary(r); got != "" {
+		t.Errorf("nothing timed: %q", got)
+	}
+	r.Exchanges = tracker.ExchangesRecord{N: 3, Timed: 2, Repeated: 1, P50: 200 * millisecond, Max: oneSecond, Server: tracker.Some(150 * millisecond)}
+	for _, part := range []string{"2 requests", "200 ms (median)", "at most 1 s", "150 ms of it the server's own", "50 ms the way there and back", "1 request sent again"} {
+		if got := p.exchangeSummary(r); !strings.Contains(got, part) {
+			t.Errorf("%q lacks %q", got, part)
+		}
+	}
+}
+
+// Names from the wire stay names in every format.
+func TestNamesAreEscaped(t *testing.T) {
+	r := madeUp(1, "10.0.0.1:1", "10.0.0.2:2")
+	r.Names = &tracker.NamesRecord{Proto: "tls", SNI: "a\x1b]0;b\a\x00\"\n,", SSH: [2]string{"\xff", "\u202e"}}
+	line := lineOf(t, JSONOptions{}, r)
+	var table strings.Builder
+	s := summaryOf(SummaryOptions{Kept: 10, Rows: 10}, []*tracker.Record{r})
+	if err := WriteTables(&table, s, &Headline{}, TableOptions{Reports: []string{"connections"}, Width: 400}); err != nil {
+		t.Fatal(err)
+	}
+	var cells strings.Builder
+	c := NewCSV(&cells, JSONOptions{})
+	if err := c.Conn(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for format, out := range map[string]string{"jsonl": line, "table": table.String(), "csv": cells.String()} {
+		if strings.ContainsAny(out, "\x1b\a\x00\u202e\xff") || !strings.Contains(out, "]0;b") {
+			t.Errorf("%s: %q", format, out)
+		}
+	}
+}
