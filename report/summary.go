@@ -30,7 +30,7 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
-	end       int64  // latest packet time
+	end       int64  // latest time known: of a packet, or the clock's when the input ended
 	oneWay    uint64 // connections of which only one direction was captured
 	handshake handshakes
 	close     closes
@@ -68,6 +68,9 @@ func NewSummary(o SummaryOptions) *Summary {
 func (s *Summary) Add(r *tracker.Record) {
 	s.conns++
 	s.end = max(s.end, r.End)
+	if r.Unfinished {
+		s.end = max(s.end, r.End+r.Silent)
+	}
 	if r.Capture.OneWay {
 		s.oneWay++
 	}
