@@ -38,6 +38,17 @@ func TestQuantiles(t *testing.T) {
 	}
 }
 
+func TestQuantilesOfFewAreExact(t *testing.T) {
+	var h histogram
+	h.add(1_234_567)
+	h.add(7_654_321)
+	for percent, want := range map[uint64]int64{0: 1_234_567, 50: 1_234_567, 95: 7_654_321, 99: 7_654_321, 100: 7_654_321} {
+		if got := h.quantile(percent); got != want {
+			t.Errorf("p%d of two is %d, want %d", percent, got, want)
+		}
+	}
+}
+
 func TestClassesJoin(t *testing.T) {
 	last := classOf(0)
 	for v := int64(1); v < 1<<16; v++ {

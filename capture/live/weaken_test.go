@@ -4,6 +4,7 @@ package live
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"tcpwatch/capture"
@@ -55,6 +56,22 @@ func TestWeakens(t *testing.T) {
 		got := Weakens(matcher(t, capture.LinkEthernet, x.filter), capture.LinkEthernet, syn(x.src, x.dst), x.stripped)
 		if got != x.want {
 			t.Errorf("%q %s: hides %q, want %q", x.filter, x.src, got.Hides(), x.want.Hides())
+		}
+	}
+}
+
+func TestHides(t *testing.T) {
+	for _, x := range []struct {
+		w    Weakness
+		want string
+	}{
+		{0, ""},
+		{HidesICMP | HidesFragments | HidesVLAN | HidesTunnels, "ICMP errors (some failed opens look unanswered); fragments; VLANs; tunnels"},
+		{HidesACKs, "pure ACKs (states, keepalives and losses cannot be told)"},
+		{HidesACKs | HidesPayload, "what follows a SYN/ACK (whether handshakes complete, states and losses cannot be told)"},
+	} {
+		if got := strings.Join(x.w.Hides(), "; "); got != x.want {
+			t.Errorf("%b hides %q, want %q", x.w, got, x.want)
 		}
 	}
 }
