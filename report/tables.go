@@ -94,6 +94,11 @@ func (o TableOptions) chosen() ([]tableReport, error) {
 			return chosen, nil
 		}
 	}
+	for _, r := range reports() {
+		if slices.Contains(r.sorts, o.Sort) {
+			return nil, fmt.Errorf("sort key %q is for --report %s", o.Sort, r.name)
+		}
+	}
 	return nil, fmt.Errorf("unknown sort key %q; known are %s", o.Sort, strings.Join(keys, "; "))
 }
 

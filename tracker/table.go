@@ -48,7 +48,10 @@ var timeouts = [nClasses]int64{
 }
 
 // list is a list of the connections of one class, oldest stamp first.
-type list struct{ oldest, newest *conn }
+type list struct {
+	oldest, newest *conn
+	n              int
+}
 
 func (l *list) push(c *conn) {
 	c.older, c.newer = l.newest, nil
@@ -58,6 +61,7 @@ func (l *list) push(c *conn) {
 		l.oldest = c
 	}
 	l.newest = c
+	l.n++
 }
 
 func (l *list) remove(c *conn) {
@@ -72,6 +76,7 @@ func (l *list) remove(c *conn) {
 		l.newest = c.older
 	}
 	c.older, c.newer = nil, nil
+	l.n--
 }
 
 // finished is a record waiting for the next tick, in order of when it ended.

@@ -13,12 +13,13 @@ import (
 const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
 	DefaultMaxConns = 1 << 20
+	MinMaxConns     = nShards // one for each shard
 )
 
 // Options of a Tracker. The zero value is usable.
 type Options struct {
 	MSL      int64 // maximum segment lifetime, nanoseconds; 0 means DefaultMSL
-	MaxConns int   // most connections held at once, divided among 256 shards; 0 means DefaultMaxConns
+	MaxConns int   // most connections held at once, divided among 256 shards, at least MinMaxConns; 0 means DefaultMaxConns
 	Interval int64 // nanoseconds between interim records of long connections; 0: none
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
@@ -32,7 +33,9 @@ type Stats struct {
 	Segments  uint64            // TCP segments observed
 	Conns     uint64            // connections begun
 	Emitted   uint64            // records handed out (interim ones not counted)
-	Open      int               // connections held now
+	Open      int               // connections held now, those that are over included
+	TimeWait  int               // of those, in TIME-WAIT
+	Over      int               // of those, over: kept for what may still come late
 	Evicted   uint64            // dropped because the table was full
 	Quotes    uint64            // ICMP errors observed
 	Unmatched uint64            // ICMP errors that fit no connection
@@ -157,6 +160,8 @@ func (t *Tracker) Stats() Stats {
 		s.Quotes += x.stats.Quotes
 		s.Unmatched += x.stats.Unmatched
 		s.Open += x.held
+		s.TimeWait += x.lists[classTimeWait].n
+		s.Over += x.lists[classClosed].n + x.lists[classStray].n
 	}
 	for i, n := range t.anomalies {
 		if n > 0 {

@@ -17,7 +17,8 @@ const (
 	flagWireless
 )
 
-// Interfaces lists what can be captured on, in libpcap's order.
+// Interfaces lists what can be captured on, in libpcap's order. What carries
+// no TCP (USB, Bluetooth, D-Bus, netfilter's queues) is left out.
 func Interfaces() ([]Interface, error) {
 	devices, err := pcap.FindAllDevs()
 	if err != nil {
@@ -33,6 +34,9 @@ func Interfaces() ([]Interface, error) {
 		}
 		_, err := net.InterfaceByName(d.Name)
 		i.Pseudo = err != nil
+		if i.Pseudo && i.Name != Any {
+			continue
+		}
 		for _, a := range d.Addresses {
 			addr, ok := netip.AddrFromSlice(a.IP)
 			if !ok {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,7 +68,7 @@ type Interface struct {
 	Running     bool
 	Loopback    bool
 	Wireless    bool
-	Pseudo      bool // no network interface of the host: any, nflog, usbmon, ...
+	Pseudo      bool // no network interface of the host: any
 }
 
 // String is the line that -D prints: name, description, flags, addresses.
@@ -77,6 +79,9 @@ func (i Interface) String() string {
 		fmt.Fprintf(&b, " (%s)", i.Description)
 	}
 	var flags []string
+	if !i.Up {
+		flags = append(flags, "down")
+	}
 	for _, f := range []struct {
 		on   bool
 		name string
@@ -160,17 +165,31 @@ func fileLink(dlt int) int {
 func explain(device string, err error, known []Interface) error {
 	text := err.Error()
 	low := strings.ToLower(text)
+	var names []string
+	for _, i := range known {
+		names = append(names, i.Name)
+	}
+	denied := strings.Contains(low, "permission") || strings.Contains(low, "not permitted")
 	switch {
-	case strings.Contains(low, "permission") || strings.Contains(low, "not permitted"):
-		return fmt.Errorf("%s: no privilege to capture: use sudo, or setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)", device)
-	case strings.Contains(low, "no such device"):
-		var names []string
-		for _, i := range known {
-			names = append(names, i.Name)
-		}
+	// Without privilege libpcap does not get as far as looking for the name.
+	case strings.Contains(low, "no such device"), denied && len(names) > 0 && !slices.Contains(names, device):
 		return fmt.Errorf("%s: no such interface; known: %s", device, strings.Join(names, ", "))
+	case denied:
+		return fmt.Errorf("%s: no privilege to capture: use sudo, or sudo setcap cap_net_raw,cap_net_admin=eip %s", device, program())
 	case strings.Contains(low, "not up"):
 		return fmt.Errorf("%s: the interface is down", device)
 	}
 	return fmt.Errorf("%s: %s", device, text)
+}
+
+// program is the path of this program, for a command that the user may copy.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "tcpwatch"
+	}
+	if strings.ContainsAny(path, " '\"$`\\") {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
 }

@@ -3,7 +3,7 @@ package live
 import (
 	"errors"
 	"net/netip"
-	"strings"
+	"os"
 	"testing"
 )
 
@@ -62,15 +62,21 @@ func TestFirstUp(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	known := []Interface{{Name: "eth0"}, {Name: "lo"}}
-	tests := []struct{ err, want string }{
-		{"Permission Denied", "eth9: no privilege to capture: use sudo, or setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)"},
-		{"Error: socket: Operation not permitted", "eth9: no privilege to capture: use sudo, or setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)"},
-		{"No Such Device", "eth9: no such interface; known: eth0, lo"},
-		{"Interface Not Up", "eth9: the interface is down"},
-		{"Error: can't mmap rx ring", "eth9: Error: can't mmap rx ring"},
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	how := "no privilege to capture: use sudo, or sudo setcap cap_net_raw,cap_net_admin=eip " + self
+	tests := []struct{ device, err, want string }{
+		{"eth0", "Permission Denied", "eth0: " + how},
+		{"eth0", "Error: socket: Operation not permitted", "eth0: " + how},
+		{"eth9", "Error: socket: Operation not permitted", "eth9: no such interface; known: eth0, lo"},
+		{"eth9", "No Such Device", "eth9: no such interface; known: eth0, lo"},
+		{"eth0", "Interface Not Up", "eth0: the interface is down"},
+		{"eth0", "Error: can't mmap rx ring", "eth0: Error: can't mmap rx ring"},
 	}
 	for _, x := range tests {
-		if got := explain("eth9", errors.New(x.err), known).Error(); got != x.want {
+		if got := explain(x.device, errors.New(x.err), known).Error(); got != x.want {
 			t.Errorf("%s: %q, want %q", x.err, got, x.want)
 		}
 	}
@@ -83,7 +89,7 @@ func TestInterfaceString(t *testing.T) {
 	if got := i.String(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := (Interface{Name: "x"}).String(); strings.TrimSpace(got) != "x" {
-		t.Errorf("%q, want x", got)
+	if got := (Interface{Name: "x"}).String(); got != "x [down]" {
+		t.Errorf("%q, want x [down]", got)
 	}
 }

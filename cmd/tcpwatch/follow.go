@@ -131,9 +131,3 @@ func (w *watch) endFollow() bool {
 	}
 	return true
 }
-
-// noConnection is the error that nothing was found.
-func noConnection(pick *why, packets uint64) error {
-	return fmt.Errorf("no connection %s in %s packets: a connection's number is that of its first packet; --report connections lists them",
-		pick.text, thousands(packets))
-}

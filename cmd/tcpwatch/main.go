@@ -69,6 +69,7 @@
 //	0   done; a file that is damaged part-way is reported up to the damage
 //	1   the interface went away, or an output could not be written
 //	2   wrong options or filter, an input that cannot be read, or no such --why
+//	130 ended at once by a second Ctrl-C, without a report
 //
 // A closed pipe on output ends the program quietly.
 package main

@@ -121,6 +121,9 @@ func parse(args []string) (*options, error) {
 	if err := o.parseOutputs(outputs); err != nil {
 		return nil, err
 	}
+	if f.Changed("count") && o.count == 0 {
+		return nil, errors.New("-c 0: at least 1 packet; without -c all are read")
+	}
 	return &o, o.check()
 }
 
@@ -222,12 +225,16 @@ func (o *options) check() error {
 		return fmt.Errorf("-s %d: from 0 to %d bytes", o.snaplen, live.DefaultSnaplen)
 	case o.buffer < 1 || o.buffer > 1<<20:
 		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
-	case o.track.MaxConns < 1:
-		return fmt.Errorf("--max-conns %d: at least 1", o.track.MaxConns)
+	case o.track.MaxConns < tracker.MinMaxConns:
+		return fmt.Errorf("--max-conns %d: at least %d, the parts that the table of connections has", o.track.MaxConns, tracker.MinMaxConns)
+	case isLive && o.why != nil && o.why.id != 0:
+		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
+	case isLive && o.follow != nil && o.follow.pick.id != 0:
+		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
 	case o.track.MSL <= 0:
 		return errors.New("--msl: more than 0")
 	case o.tables.Top < 0:
-		return fmt.Errorf("--top %d: a number of rows", o.tables.Top)
+		return fmt.Errorf("--top %d: rows are counted from 1; 0 means the default", o.tables.Top)
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}

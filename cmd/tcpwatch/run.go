@@ -77,17 +77,20 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 	return w
 }
 
-// announce says what is captured on, when the user did not choose it or sits
-// at a terminal.
+// announce says what is captured on; with -q only what the user did not choose.
 func (w *watch) announce(chosen bool) {
-	if w.o.quiet && !chosen || !chosen && w.status.w == nil {
+	if w.o.quiet && !chosen {
 		return
 	}
 	filter := "default filter"
 	if w.o.filter != "" {
 		filter = "filter " + w.o.filter
 	}
-	fmt.Fprintf(w.stderr, "tcpwatch: capturing on %s (%s), %s\n", w.in.handle.Interface(), w.in.handle.Link(), filter)
+	on := w.in.handle.Interface()
+	if on == live.Any {
+		on = "all interfaces"
+	}
+	fmt.Fprintf(w.stderr, "tcpwatch: capturing on %s, %s\n", on, filter)
 }
 
 // end hands out what is left and returns the exit status.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"tcpwatch/tracker"
 )
 
 const (
@@ -80,8 +82,14 @@ func (s *status) living(w *watch, now time.Time) {
 	}
 	rate := float64(w.packets-s.packets) / since.Seconds()
 	drops, _, _, _ := w.in.drops()
-	s.draw(now, w.packets, fmt.Sprintf("%s packets/s, %s open, %s dropped, %s", thousands(uint64(rate+0.5)),
-		thousands(uint64(w.tracker.Stats().Open)), thousands(drops), now.Sub(s.began).Round(time.Second)))
+	s.draw(now, w.packets, livingLine(rate, w.tracker.Stats(), drops, now.Sub(s.began)))
+}
+
+// livingLine tells packets per second, the connections that live, those in
+// TIME-WAIT, and what was dropped.
+func livingLine(rate float64, t tracker.Stats, drops uint64, spent time.Duration) string {
+	return fmt.Sprintf("%s packets/s, %s open, %s in TIME-WAIT, %s dropped, %s", thousands(uint64(rate+0.5)),
+		thousands(uint64(t.Open-t.TimeWait-t.Over)), thousands(uint64(t.TimeWait)), thousands(drops), spent.Round(time.Second))
 }
 
 // thousands is n with commas: 1,234,567.

@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"tcpwatch/tracker"
+)
 
 func TestProgressLine(t *testing.T) {
 	tests := []struct {
@@ -16,5 +21,12 @@ func TestProgressLine(t *testing.T) {
 		if got := progressLine(x.packets, x.offset, x.size, 2e9); got != x.want {
 			t.Errorf("%q, want %q", got, x.want)
 		}
+	}
+}
+
+func TestLivingLine(t *testing.T) {
+	got := livingLine(1234.4, tracker.Stats{Open: 9, TimeWait: 5, Over: 3}, 7, 61*time.Second)
+	if want := "1,234 packets/s, 1 open, 5 in TIME-WAIT, 7 dropped, 1m1s"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

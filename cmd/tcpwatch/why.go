@@ -30,6 +30,11 @@ func parseWhy(text string) (*why, error) {
 			return &why{text: text, a: a, b: b}, nil
 		}
 	}
+	for _, p := range parts {
+		if strings.Count(p, ":") > 1 && !strings.Contains(p, "[") {
+			return nil, fmt.Errorf("%q: write IPv6 as [ADDRESS]:PORT", text)
+		}
+	}
 	return nil, fmt.Errorf("%q: neither a connection's number nor ADDRESS:PORT-ADDRESS:PORT", text)
 }
 
@@ -47,4 +52,13 @@ func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
 		return id == w.id
 	}
 	return orig == w.a && resp == w.b || orig == w.b && resp == w.a
+}
+
+// noConnection is the error that nothing was found.
+func noConnection(pick *why, packets uint64) error {
+	if pick.id == 0 {
+		return fmt.Errorf("no connection between %s and %s in %s packets; --report connections lists all", pick.a, pick.b, thousands(packets))
+	}
+	return fmt.Errorf("no connection %s in %s packets: a connection's number is that of its first packet; --report connections lists them",
+		pick.text, thousands(packets))
 }
