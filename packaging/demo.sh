@@ -3,21 +3,21 @@
 # (most are bundled a second time as the servers saw them), and two ladders.
 set -eu
 captures=$1
-files=$(ls "$captures"/*.pcap "$captures"/*.pcapng "$captures"/*.pcap.gz 2>/dev/null |
-	grep -vE -- '-at-(server|router)|/any|/one-way-server|/time-wait-storm-by-server') || true
-if [ -z "$files" ]; then
+# show prints a command, then runs it as it was printed.
+show() {
+	echo "\$ $1"
+	eval "$1"
+}
+if ! ls "$captures"/*.pcap* >/dev/null 2>&1; then
 	echo "no captures in $captures" >&2
 	exit 1
 fi
-echo "\$ ./tcpwatch $captures/*"
-# shellcheck disable=SC2086 # file names without blanks
-./tcpwatch $files
+show "./tcpwatch \$(ls $captures/*.pcap* | grep -vE -- '-at-(server|router)|/any|by-server|way-server')"
 for name in syn-lost last-ack-lost; do
 	file=$captures/$name.pcap
 	[ -e "$file" ] || continue
 	# The lab's captures begin with two packets of neighbour discovery.
 	id=$(./tcpwatch "$file" -o csv | sed -n '2s/^conn,\([0-9]*\),.*/\1/p')
 	echo
-	echo "\$ ./tcpwatch $file --why ${id:-1}"
-	./tcpwatch "$file" --why "${id:-1}"
+	show "./tcpwatch $file --why ${id:-1}"
 done

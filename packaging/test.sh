@@ -10,6 +10,7 @@ trap 'rm -rf "$logs"' EXIT
 trap 'exit 130' INT TERM
 
 failed=
+faults=0 # failed checks and fuzz targets; failed tests are counted by name
 skips=$logs/skips
 : >"$skips"
 start=$(date +%s)
@@ -25,6 +26,7 @@ check() {
 	if ! "$@" >"$logs/out" 2>&1; then
 		head -n 400 "$logs/out"
 		failed="$failed $name;"
+		faults=$((faults + 1))
 	fi
 }
 
@@ -81,6 +83,7 @@ if [ "$count" -gt 0 ]; then
 		if ! "$go" test -run '^$' -fuzz "^$target\$" -fuzztime "$each" -fuzzminimizetime 100x "$pkg" >"$logs/out" 2>&1 </dev/null; then
 			head -n 100 "$logs/out"
 			failed="$failed $target;"
+			faults=$((faults + 1))
 		fi
 	done <"$logs/targets"
 fi
@@ -94,7 +97,9 @@ if [ -s "$skips" ]; then
 fi
 echo
 passed=$(grep -acE '^--- PASS' "$logs/test")
-bad=$(grep -acE '^--- FAIL' "$logs/test")
+bad=$(($(grep -acE '^--- FAIL' "$logs/test") + faults))
+# A package that did not build, or died, fails without a test to name.
+[ $status = 0 ] || [ $bad != 0 ] || bad=1
 left=$(grep -acE '^--- SKIP' "$logs/test")
 say "$(($(date +%s) - start)) s"
 if [ -n "$failed" ]; then
