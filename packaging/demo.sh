@@ -12,7 +12,7 @@ if ! ls "$captures"/*.pcap* >/dev/null 2>&1; then
 	echo "no captures in $captures" >&2
 	exit 1
 fi
-show "./tcpwatch \$(ls $captures/*.pcap* | grep -vE -- '-at-(server|router)|/any|by-server|way-server')"
+show "./tcpwatch \$(ls $captures/*.pcap* | grep -vE -- '-at-(server|router)|/any|storm-by-server|one-way-server')"
 for name in syn-lost last-ack-lost; do
 	file=$captures/$name.pcap
 	[ -e "$file" ] || continue

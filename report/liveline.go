@@ -23,10 +23,12 @@ func LiveLine(e *tracker.Event, o LiveLineOptions) string {
 	p := phrases{ASCII: o.ASCII, Location: o.Location}
 	kind, what, why := p.event(e)
 	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.clockMilli(e.Time), kind, r.ID, r.Orig, arrow, r.Resp, what), " ")
-	switch full := comma(line, why); {
-	case why != "" && (o.Width <= 0 || runes(full) <= o.Width):
-		return full
-	case o.Width <= 0 || runes(line) <= o.Width:
+	if o.Width <= 0 || runes(line) <= o.Width {
+		for _, w := range why {
+			if full := comma(line, w); w != "" && (o.Width <= 0 || runes(full) <= o.Width) {
+				line = full
+			}
+		}
 		return line
 	}
 	indent := len("12:00:01.234 ")
@@ -35,23 +37,23 @@ func LiveLine(e *tracker.Event, o LiveLineOptions) string {
 }
 
 // event returns the word for what happened, what there is to say about it,
-// and, when there is more to it, why.
-func (p phrases) event(e *tracker.Event) (kind, what, why string) {
+// and, when there is more to it, why, what matters most first.
+func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
 	r := e.Record
 	switch e.Kind {
 	case tracker.EventOpened:
-		what, why = p.openedLive(r)
+		what, why[0] = p.openedLive(r)
 		return "open", what, why
 	case tracker.EventFailed:
-		return "failed", p.failedLive(r), ""
+		return "failed", p.failedLive(r), why
 	case tracker.EventClosed:
-		what, why = p.closed(r)
+		what, why[0] = p.closed(r)
 		return "closed", comma(what, p.span(e.Time-r.Start)), why
 	case tracker.EventReset:
 		what, why = p.reset(r)
 		return "reset", what, why
 	default:
-		what, why = p.timedOut(r)
+		what, why[0] = p.timedOut(r)
 		return "timeout", what, why
 	}
 }
@@ -224,21 +226,22 @@ func (p phrases) closed(r *tracker.Record) (what, why string) {
 	return what, why
 }
 
-func (p phrases) reset(r *tracker.Record) (what, why string) {
+func (p phrases) reset(r *tracker.Record) (what string, why [2]string) {
 	c := &r.Close
 	switch {
 	case c.ResetCause == tracker.ResetMiddlebox:
-		return "by a box between, as " + client(c.ResetBy), ""
+		return "by a box between, as " + client(c.ResetBy), why
 	case c.ResetBy != tracker.NoEnd:
 		what = "by " + client(c.ResetBy)
 	}
 	if c.ResetIn != tracker.Unknown {
-		what += " in " + c.ResetIn.String()
+		why[0] = "in " + c.ResetIn.String()
 	}
+	why[1] = resetCause(c.ResetCause)
 	if refusedLate(r) {
-		return strings.TrimSpace(what), "it refused after the third ACK"
+		why[1] = "it refused after the third ACK"
 	}
-	return strings.TrimSpace(what), resetCause(c.ResetCause)
+	return what, why
 }
 
 func (p phrases) timedOut(r *tracker.Record) (what, why string) {

@@ -85,7 +85,7 @@ func TestLiveLine(t *testing.T) {
 			r.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: tracker.Resp,
 				ResetIn: tracker.CloseWait, ResetCause: tracker.ResetUnreadData}
 		}, 0,
-			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server in CLOSE-WAIT, it closed with data that it had not read"},
+			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server, in CLOSE-WAIT, it closed with data that it had not read"},
 		{"timeout", tracker.EventTimedOut, func(r *tracker.Record) { r.Close.Kind = tracker.CloseTimedOut }, 0,
 			"22:13:21.000 timeout #12 10.0.0.1:40000 -> 10.0.0.2:80  left in ESTABLISHED, ESTABLISHED, data was repeated without an answer, then silence"},
 	}

@@ -246,7 +246,8 @@ func TestValidate(t *testing.T) {
 		{TableOptions{Reports: []string{"connections"}, Sort: "bytes"}, ""},
 		{TableOptions{Sort: "peak"}, ""},
 		{TableOptions{Reports: []string{"closes", "nonsense\x1b"}}, `unknown report "nonsense\x1b"; known are handshakes, closes, timewait, keepalive, connections`},
-		{TableOptions{Reports: []string{"keepalive"}, Sort: "bytes"}, `unknown sort key "bytes"; known are keepalive: unanswered, probes, id`},
+		{TableOptions{Reports: []string{"keepalive"}, Sort: "bytes"}, `sort key "bytes" is for --report connections`},
+		{TableOptions{Reports: []string{"keepalive"}, Sort: "size"}, `unknown sort key "size"; known are keepalive: unanswered, probes, id`},
 	} {
 		got := ""
 		if err := test.o.Validate(); err != nil {
