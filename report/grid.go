@@ -49,10 +49,7 @@ const arrow = " -> "
 // writeTo renders the grid onto the page.
 func (g *grid) writeTo(p *page) error {
 	g.keep(func(i int, c column) bool { return !c.quiet || g.says(i) })
-	if total(g.sizes()) > p.width {
-		g.moveToNotes()
-		g.keep(func(_ int, c column) bool { return c.narrow == stays })
-	}
+	g.giveWay(p.width)
 	sizes := g.sizes()[1:]
 	key := noteIndent
 	chunks := fill(sizes, p.width-noteIndent-columnGap)
@@ -141,13 +138,27 @@ func (g *grid) says(i int) bool {
 	return false
 }
 
-// moveToNotes makes a note of the cells whose columns are about to go.
-func (g *grid) moveToNotes() {
+// giveWay takes columns that may go out, the last first, until all fit.
+func (g *grid) giveWay(width int) {
+	sizes := g.sizes()
+	all := total(sizes)
+	from := len(g.columns) // those from here on go, if they may
+	for ; from > 1 && all > width; from-- {
+		if g.columns[from-1].narrow != stays {
+			all -= sizes[from-1] + columnGap
+		}
+	}
+	g.moveToNotes(from)
+	g.keep(func(i int, c column) bool { return i < from || c.narrow == stays })
+}
+
+// moveToNotes makes a note of the cells that go there, from a column on.
+func (g *grid) moveToNotes(from int) {
 	for r := range g.rows {
 		var parts []string
-		for i, c := range g.columns {
-			if cell := g.rows[r].cells[i]; c.narrow == goesToNote && cell != "" {
-				parts = append(parts, c.title+" "+cell)
+		for i := from; i < len(g.columns); i++ {
+			if cell := g.rows[r].cells[i]; g.columns[i].narrow == goesToNote && cell != "" {
+				parts = append(parts, g.columns[i].title+" "+cell)
 			}
 		}
 		if len(parts) > 0 {
