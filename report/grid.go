@@ -138,27 +138,27 @@ func (g *grid) says(i int) bool {
 	return false
 }
 
-// giveWay takes columns that may go out, the last first, until all fit.
+// giveWay takes columns out until all fit: those that may go away one by one,
+// the last first, then those that go to a note, which belong together.
 func (g *grid) giveWay(width int) {
-	sizes := g.sizes()
-	all := total(sizes)
-	from := len(g.columns) // those from here on go, if they may
-	for ; from > 1 && all > width; from-- {
-		if g.columns[from-1].narrow != stays {
-			all -= sizes[from-1] + columnGap
+	for i := len(g.columns) - 1; i > 0 && total(g.sizes()) > width; i-- {
+		if g.columns[i].narrow == goesAway {
+			g.keep(func(k int, _ column) bool { return k != i })
 		}
 	}
-	g.moveToNotes(from)
-	g.keep(func(i int, c column) bool { return i < from || c.narrow == stays })
+	if total(g.sizes()) > width {
+		g.moveToNotes()
+		g.keep(func(_ int, c column) bool { return c.narrow != goesToNote })
+	}
 }
 
-// moveToNotes makes a note of the cells that go there, from a column on.
-func (g *grid) moveToNotes(from int) {
+// moveToNotes makes a note of the cells that go there.
+func (g *grid) moveToNotes() {
 	for r := range g.rows {
 		var parts []string
-		for i := from; i < len(g.columns); i++ {
-			if cell := g.rows[r].cells[i]; g.columns[i].narrow == goesToNote && cell != "" {
-				parts = append(parts, g.columns[i].title+" "+cell)
+		for i, c := range g.columns {
+			if cell := g.rows[r].cells[i]; c.narrow == goesToNote && cell != "" {
+				parts = append(parts, c.title+" "+cell)
 			}
 		}
 		if len(parts) > 0 {

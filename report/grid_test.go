@@ -18,11 +18,11 @@ short                 1   2 s           #1
     told
 `},
 		{40, `
-key               count  half
-short                 1   2 s
-    for example #1
-[2001:db8::1]:80     20  30 s
-    for example #2, #3
+key               count
+short                 1
+    half 2 s, for example #1
+[2001:db8::1]:80     20
+    half 30 s, for example #2, #3
     told
 `},
 		{20, `
