@@ -216,6 +216,9 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 		c.imply(to, 1<<Established, now, s.Packet)
 	}
 	if e.state == SynSent && !probe {
+		if from == Orig && c.thirdACKAt == 0 && p.packets == 0 {
+			c.established(from, s, now) // the SYN/ACK went another way
+		}
 		c.imply(from, canACK, now, s.Packet)
 	}
 	upTo := ack

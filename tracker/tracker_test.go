@@ -124,6 +124,20 @@ func TestTwoForgedSYNsLeaveTheConnectionAlone(t *testing.T) {
 	}
 }
 
+func TestFeltTimeFromOneSideAlone(t *testing.T) {
+	rec, tr := run(t, Options{}, plainWire, `
+		0.000 > S  0:0(0)       | - -
+		0.030 > .  1:1(0) ack 1 | - -
+		0.031 > .P 1:11(10) ack 1 | - -
+	`)
+	tr.Finish()
+	r := rec.records[0]
+	wantSpan(t, "felt", r.Open.Felt, 30)
+	if r.Open.Resp.OK || r.Open.Orig.OK || !r.Capture.OneWay || r.Open.Kind != OpenHandshake {
+		t.Errorf("%+v %+v", r.Open, r.Capture)
+	}
+}
+
 func TestTimedOutNeedsSilence(t *testing.T) {
 	lines := opened + `
 		1.0 > .P 1:11(10) ack 1 | - -
