@@ -28,4 +28,9 @@
 //
 // An edge to CLOSED is silent when the taps saw no segment of the connection
 // around it: a timeout or a close() that nothing on the wire tells.
+//
+// Of a transfer the truth holds counts as well: TCP_INFO of both ends and the
+// counters of their namespaces, taken when everything was acknowledged and all
+// was quiet, and, by the tracepoint tcp:tcp_retransmit_skb with its stack and
+// tcp:tcp_cong_state_set, why the kernel sent again each time it did.
 package lab

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"testing"
 	"time"
 
 	"tcpwatch/capture"
@@ -239,4 +240,48 @@ func (e *transferEnd) repeats() (n int64) {
 		}
 	}
 	return n
+}
+
+// TestEvident holds what the comparison itself derives against a path that
+// loses, delays and doubles: IP identifications 1 to 6, packets of ten bytes.
+func TestEvident(t *testing.T) {
+	at := func(ipid uint16, from uint32, repeat bool) packet {
+		return packet{ipid: ipid, from: from, bytes: 10, segments: 1, repeat: repeat}
+	}
+	near := []packet{at(1, 0, false), at(2, 10, false), at(3, 20, false), at(4, 0, true), at(5, 20, true), at(6, 20, true)}
+	for _, c := range []struct {
+		name                           string
+		far                            []packet
+		again, late, unclear, needless int
+	}{
+		{"everything arrives", near, 3, 0, 0, 3},
+		{"the first is lost, the tail and its first repeat", []packet{at(2, 10, false), at(4, 0, true), at(6, 20, false)}, 1, 0, 0, 0},
+		{"the first is late", []packet{at(2, 10, false), at(1, 0, true), at(3, 20, false)}, 0, 1, 0, 3},
+		{"one is doubled", []packet{at(1, 0, false), at(2, 10, false), at(2, 10, true), at(3, 20, false)}, 0, 0, 0, 3},
+		{"a repeat is overtaken", []packet{at(1, 0, false), at(2, 10, false), at(3, 20, false), at(5, 20, true), at(4, 0, true)}, 2, 0, 1, 3},
+	} {
+		again, late, unclear := evident(near, c.far)
+		if n := needless(near, c.far); again != c.again || late != c.late || unclear != c.unclear || n != c.needless {
+			t.Errorf("%s: %d again, %d late, %d unclear, %d needless", c.name, again, late, unclear, n)
+		}
+	}
+}
+
+// TestDiffers holds the comparison itself against what it must refuse.
+func TestDiffers(t *testing.T) {
+	for _, c := range []struct {
+		row  row
+		want bool
+	}{
+		{row{kernel: 3, told: 3}, false},
+		{row{kernel: 3, told: 2}, true},
+		{row{kernel: 3, told: 4}, true},
+		{row{kernel: 3, told: 4, slack: 1}, false},
+		{row{kernel: 3, told: 1, atMost: true}, false},
+		{row{kernel: 3, told: 4, atMost: true}, true},
+	} {
+		if c.row.differs() != c.want {
+			t.Errorf("%+v: differs %t", c.row, !c.want)
+		}
+	}
 }
