@@ -30,6 +30,7 @@ type Headline struct {
 	InterfaceDrops  tracker.Opt[uint64]
 	Damaged         []*capture.Damage
 	Tracker         tracker.Stats
-	MSL             int64 // nanoseconds; TIME-WAIT lasts twice as long
+	Unnamed         uint64 // connections whose payload was not looked at: too many others were undecided
+	MSL             int64  // nanoseconds; TIME-WAIT lasts twice as long
 	Live            bool
 }

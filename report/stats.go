@@ -36,6 +36,9 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		b = appendNumber(b, "interface_drops", h.InterfaceDrops.V)
 	}
 	b = appendNumber(b, "evicted", h.Tracker.Evicted)
+	if h.Unnamed > 0 {
+		b = appendNumber(b, "unnamed", h.Unnamed)
+	}
 	b = append(b, `,"files":[`...)
 	for i, f := range h.Files {
 		if i > 0 {

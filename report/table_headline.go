@@ -113,6 +113,9 @@ func writeLosses(p *page, h *Headline) {
 		p.label("dropped", fmt.Sprintf("%s by the kernel, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
 			thousands(h.KernelDrops.V), thousands(h.InterfaceDrops.V)))
 	}
+	if h.Unnamed > 0 {
+		p.label("unnamed", plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
+	}
 	if h.Tracker.Evicted > 0 {
 		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full; --max-conns makes it larger")
 	}

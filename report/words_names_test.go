@@ -72,3 +72,20 @@ func TestNamesAreEscaped(t *testing.T) {
 		}
 	}
 }
+
+// What the limit on undecided connections cost is said.
+func TestUnnamedIsSaid(t *testing.T) {
+	for n, want := range map[uint64]bool{0: false, 7: true} {
+		h := &Headline{Unnamed: n}
+		var table strings.Builder
+		if err := WriteTables(&table, summaryOf(SummaryOptions{}, nil), h, TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(table.String(), "7 connections not looked at"); got != want {
+			t.Errorf("%d unnamed: %s", n, table.String())
+		}
+		if got := strings.Contains(string(appendStats(nil, h, nil)), `"unnamed":7`); got != want {
+			t.Errorf("%d unnamed: %s", n, appendStats(nil, h, nil))
+		}
+	}
+}

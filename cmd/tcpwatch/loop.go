@@ -215,6 +215,7 @@ func (w *watch) headline() *report.Headline {
 		End:      w.latest,
 		Damaged:  w.damaged,
 		Tracker:  w.tracker.Stats(),
+		Unnamed:  w.names.Unnamed(),
 		MSL:      w.o.track.MSL,
 	}
 	if w.in.handle != nil {
