@@ -46,6 +46,7 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "dsacks", "duplicates that the other end reported (RFC 2883)", seen(func(r *tracker.EndRecord) value { return countOf(r.DSACKs) })},
 		{p + "zero_windows", "times that it closed its window", seen(func(r *tracker.EndRecord) value { return countOf(r.ZeroWindows) })},
 		{p + "zero_window_s", "time with its window closed", seen(func(r *tracker.EndRecord) value { return secondsOf(r.ZeroWindow) })},
+		{p + "silly_windows", "times that it offered less than a segment and half its window", seen(func(r *tracker.EndRecord) value { return countOf(r.SillyWindows) })},
 		{p + "window_probes", "probes of the other end's closed window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowProbes) })},
 		{p + "window_full", "times that it used up the other end's window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowFull) })},
 		{p + "sender_limited_s", "time in which it had nothing to send", seen(func(r *tracker.EndRecord) value { return secondsOf(r.SenderLimited) })},

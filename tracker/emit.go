@@ -302,7 +302,7 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.stream.Missing(),
 		Retx: x.retx, RetxBytes: x.retxBytes,
 		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
-		ZeroWindows: x.zero.episodes, ZeroWindow: x.zero.total, WindowProbes: y.zero.probes,
+		SillyWindows: x.zero.silly, ZeroWindows: x.zero.episodes, ZeroWindow: x.zero.total, WindowProbes: y.zero.probes,
 	}
 	c.fillSender(r, e)
 	if x.zero.closed {
@@ -354,7 +354,11 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 	}
 	r.SenderLimited, r.NetworkLimited, r.WindowLimited = times[limitSender], times[limitNetwork], times[limitWindow]
 	if rtt := &x.rtt; rtt.n > 0 {
-		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: RTTData,
+		source := RTTData
+		if rtt.stamped {
+			source = RTTTimestamps
+		}
+		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: source,
 			P50: clamp(rtt.spans.Quantile(0.5), rtt.min, rtt.max), P95: clamp(rtt.spans.Quantile(0.95), rtt.min, rtt.max)}
 	}
 }

@@ -46,13 +46,20 @@ func (l *limits) follow(e, p *endpoint, now int64) {
 }
 
 // scaledWindow is the window that an end last advertised, in bytes; false when
-// its scale is not known because its SYN was not seen (RFC 7323 section 2.2).
+// its scale is not known.
 func (e *endpoint) scaledWindow(p *endpoint) (uint32, bool) {
+	shift, known := e.shift(p)
+	return uint32(e.window) << shift, known || e.window == 0
+}
+
+// shift is the scale of an end's window: none but when both offered one; false
+// when a SYN was not seen (RFC 7323 section 2.2).
+func (e *endpoint) shift(p *endpoint) (uint8, bool) {
 	if e.syns+e.synAcks == 0 || p.syns+p.synAcks == 0 {
-		return uint32(e.window), e.window == 0
+		return 0, false
 	}
 	if e.has&p.has&hasWScale == 0 {
-		return uint32(e.window), true
+		return 0, true
 	}
-	return uint32(e.window) << e.wscale, true
+	return e.wscale, true
 }

@@ -240,7 +240,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	e.ackedAny = true
 	e.window = s.Window
 	if x := p.sender; x != nil {
-		x.acked(p, c.handshakeTime(to), s, upTo, advanced, dup, now)
+		x.acked(c, to, s, upTo, advanced, dup, now)
 	}
 	if unseen > 0 {
 		p.tailUnseen = unseen == 1

@@ -25,6 +25,9 @@ type zeroWindow struct {
 	probes   uint32 // the other end's probes of this window
 	lastAt   int64  // of the last probe
 	lastGap  int64
+	silly    uint32 // times that a silly window was offered
+	isSilly  bool
+	widest   uint32 // the largest window offered, bytes
 }
 
 // probeIdle is how long a connection must have been silent for a segment at
@@ -124,7 +127,9 @@ func (z *zeroWindow) keepsPace(now int64) bool {
 
 // takeWindow follows the window that a segment advertises.
 func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
-	z := &c.ends[from].zero
+	e := &c.ends[from]
+	z := &e.zero
+	z.offer(e, &c.ends[from.Peer()], s.Window)
 	switch {
 	case s.Flags.Has(capture.FIN):
 	case s.Window == 0 && !z.closed:
@@ -136,4 +141,21 @@ func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 		z.total += now - z.since
 		c.note(Moment{Kind: MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
 	}
+}
+
+// offer watches for silly windows: a receiver should offer nothing rather than
+// less than a segment and half of what it offers at most (RFC 9293 section
+// 3.8.6.2.2).
+func (z *zeroWindow) offer(e, p *endpoint, window uint16) {
+	shift, known := e.shift(p)
+	if !known {
+		return
+	}
+	w := uint32(window) << shift
+	z.widest = max(z.widest, w)
+	silly := w > 0 && w < min(fullSegment(e), z.widest/2)
+	if silly && !z.isSilly {
+		z.silly++
+	}
+	z.isSilly = silly
 }

@@ -186,6 +186,7 @@ type EndRecord struct {
 	DupAcks                                      uint32
 	ZeroWindows                                  uint32 // episodes it caused
 	ZeroWindow                                   int64  // nanoseconds in them
+	SillyWindows                                 uint32 // times that it offered less than a segment and half its window (RFC 9293 section 3.8.6.2.2)
 	WindowProbes                                 uint32
 	DSACKs                                       uint32 // duplicates that the other end reported (RFC 2883)
 	LostBeforeTap                                uint32 // its segments lost between it and the capture point
@@ -206,8 +207,9 @@ type EndRecord struct {
 
 // How a round-trip time was measured.
 const (
-	RTTData      = "data"      // data and its ACK, under Karn's rule
-	RTTHandshake = "handshake" // SYN and SYN/ACK, or SYN/ACK and ACK
+	RTTData       = "data"       // data and its ACK, under Karn's rule
+	RTTTimestamps = "timestamps" // a timestamp and its first echo (RFC 7323)
+	RTTHandshake  = "handshake"  // SYN and SYN/ACK, or SYN/ACK and ACK
 )
 
 // RTTRecord is the time from an end's segments to the other end's ACK, as the

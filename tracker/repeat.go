@@ -32,6 +32,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
 	to := seq.Add(s.Len)
+	x.rtt.sentAgain(s, now)
 	e.retx++
 	e.retxBytes += uint64(again)
 	una := e.stream.Una()
@@ -134,7 +135,7 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 	e := &c.ends[from]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
-	stale := x.stale(s)
+	stale := a.New == 0 && x.stale(s)
 	if !stale {
 		x.mark(s)
 	}

@@ -138,6 +138,16 @@ func TestRoundTrips(t *testing.T) {
 			1.020 < .  1:1(0) ack 101 | - -
 			2.000 > .P 101:201(100) ack 1 | - -
 			2.062 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Delayed: 1, Source: RTTData}},
+		{"every segment repeated: timestamps tell (RFC 7323 section 4)", `
+			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5  | - -
+			1.200 > .P 1:101(100) ack 1 val 1200 ecr 5  | - -
+			1.215 < .  1:1(0) ack 101 val 9 ecr 1200    | - -`, RTTRecord{N: 1, Min: 15e6, Max: 15e6, Smoothed: 15e6, Source: RTTTimestamps}},
+		{"data tells better than timestamps", `
+			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5   | - -
+			1.200 > .P 1:101(100) ack 1 val 1200 ecr 5   | - -
+			1.215 < .  1:1(0) ack 101 val 9 ecr 1200     | - -
+			2.000 > .P 101:201(100) ack 1 val 2000 ecr 9 | - -
+			2.015 < .  1:1(0) ack 201 val 10 ecr 2000    | - -`, RTTRecord{N: 1, Min: 15e6, Max: 15e6, Smoothed: 15e6, Source: RTTData}},
 		{"an ACK of several counts for the newest", `
 			1.000 > .  1:1001(1000) ack 1 | - -
 			1.010 > .P 1001:2001(1000) ack 1 | - -
@@ -172,6 +182,22 @@ func TestLimits(t *testing.T) {
 	}
 	if e.NetworkLimited != 20e6 || e.SenderLimited != 980e6+500e6 {
 		t.Errorf("network %d ns, sender %d ns", e.NetworkLimited, e.SenderLimited)
+	}
+}
+
+func TestSillyWindows(t *testing.T) {
+	rec, tr := run(t, Options{}, plainWire, sackOpened+`
+		1.000 > .P 1:101(100) ack 1        | - -
+		1.010 < .  1:1(0) ack 101 win 1000 | - -
+		1.020 < .  1:1(0) ack 101 win 60   | - -
+		1.030 < .  1:1(0) ack 101 win 70   | - -
+		1.040 < .  1:1(0) ack 101 win 0    | - -
+		1.050 < .  1:1(0) ack 101 win 99   | - -
+		1.060 < .  1:1(0) ack 101 win 100  | - -
+	`)
+	tr.Finish()
+	if n := rec.records[0].Ends[Resp].SillyWindows; n != 2 {
+		t.Errorf("%d silly windows, want 2", n)
 	}
 }
 

@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
 
 // roundTrips are the times from an end's segments to the other end's ACKs.
 type roundTrips struct {
@@ -9,6 +12,39 @@ type roundTrips struct {
 	smoothed int64 // RFC 6298 section 2, alpha 1/8
 	n        uint32
 	delayed  uint32 // left out: the ACK was held back
+
+	// A timestamp on its way (RFC 7323 section 4): what it tells is used until
+	// data and its ACK tell it better.
+	stamp   uint32
+	stampAt int64
+	waiting bool
+	stamped bool // the samples are those of timestamps
+}
+
+// sent notes the timestamp of new data, when it is the first with it.
+func (r *roundTrips) sent(s *capture.Segment, now int64) {
+	if !r.waiting && s.Options&capture.OptTimestamps != 0 && (r.n == 0 || r.stamped) && s.TSVal != r.stamp {
+		r.stamp, r.stampAt, r.waiting = s.TSVal, now, true
+	}
+}
+
+// sentAgain notes the timestamp of a repeat: the answer to it echoes that.
+func (r *roundTrips) sentAgain(s *capture.Segment, now int64) {
+	r.waiting = false
+	r.sent(s, now)
+}
+
+// echoed takes the first echo of a timestamp. An echo of a later one tells
+// nothing: when that was sent is not known.
+func (r *roundTrips) echoed(s *capture.Segment, now int64) {
+	if !r.waiting || s.Options&capture.OptTimestamps == 0 || int32(s.TSEcr-r.stamp) < 0 {
+		return
+	}
+	r.waiting = false
+	if s.TSEcr == r.stamp && (r.n == 0 || r.stamped) {
+		r.stamped = true
+		r.count(now - r.stampAt)
+	}
 }
 
 // A receiver may hold back the ACK of a single segment (RFC 9293 section
@@ -32,6 +68,13 @@ func (r *roundTrips) add(ns, base int64, alone bool) {
 		r.delayed++
 		return
 	}
+	if r.stamped {
+		*r = roundTrips{delayed: r.delayed}
+	}
+	r.count(ns)
+}
+
+func (r *roundTrips) count(ns int64) {
 	if r.n == 0 {
 		r.min, r.max, r.smoothed = ns, ns, ns
 	}

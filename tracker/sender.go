@@ -9,8 +9,10 @@ import (
 // is in flight, what is missing at the receiver, and why it repeats. An end
 // that never sends data has none.
 type sender struct {
-	flight reassembly.Flight
-	rtt    roundTrips
+	flight  reassembly.Flight
+	rtt     roundTrips
+	base    int64 // the handshake's round trip, 0 when it is not known
+	hasBase bool
 
 	// recovery
 	dupAcks     uint32 // duplicate ACKs in a row
@@ -88,6 +90,7 @@ func (t *Tracker) keepSenders(c *conn) {
 
 // sentNew notes data above everything seen; gap says that it left one.
 func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, now int64) {
+	x.rtt.sent(s, now)
 	x.flight.Send(from, to, now, s.Packet, s.IPID)
 	if gap {
 		x.gapBefore(s, now)
@@ -150,8 +153,13 @@ func (x *sender) overtaken(s *capture.Segment, now int64) bool {
 	return x.dupAcks == 0 && !x.flight.SACKedAbove(reassembly.Seq(s.Seq)) && now-x.gapAt < minRTO
 }
 
-// acked takes an ACK for what this end sent: before SND.UNA is una.
-func (x *sender) acked(e *endpoint, base int64, s *capture.Segment, una reassembly.Seq, advanced uint32, dup bool, now int64) {
+// acked takes an ACK for what an end of c sent: before SND.UNA is una.
+func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, advanced uint32, dup bool, now int64) {
+	e := &c.ends[of]
+	if !x.hasBase && c.thirdACKAt != 0 {
+		x.base, x.hasBase = c.handshakeTime(of), true
+	}
+	base := x.base
 	a := x.flight.Ack(una)
 	if advanced > 0 {
 		x.dupAcks, x.heard = 0, now
@@ -163,6 +171,7 @@ func (x *sender) acked(e *endpoint, base int64, s *capture.Segment, una reassemb
 		if a.Segments > 0 && a.Karn && !a.Newest.SACKed {
 			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes < 2*fullSegment(e))
 		}
+		x.rtt.echoed(s, now)
 		x.eifel(s, una)
 	} else if dup {
 		x.dupAcks++
