@@ -183,11 +183,18 @@ func TestOrder(t *testing.T) {
 			4 > . 1 1 "abc"
 			5 < . 1 5`,
 			"> 0 abc|> 3 FIN|end 3-0-0 0-0-0"},
-		{"nothing comes after a FIN", opened + `
+		{"a FIN repeated", opened + `
 			3 > F. 1 1 "abc"
-			4 > . 1 1 "abcdef"
-			5 > F. 4 1`,
+			4 > F. 1 1 "abc"
+			5 < . 1 5
+			6 > F. 4 1`,
 			"> 0 abc|> 3 FIN|end 3-0-0 0-0-0"},
+		{"a forged FIN", opened + `
+			3 > F. 1 1
+			4 > . 1 1 "abc"
+			5 < . 1 4
+			6 > F. 4 1`,
+			"> 0 FIN|> 0 abc|> 3 FIN|end 3-0-0 0-0-0"},
 		{"a FIN that the capture missed is no byte", opened + `
 			3 > . 1 1 "abc"
 			4 < F. 1 5

@@ -45,8 +45,8 @@ func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 	if c.off-x.next > maxAhead {
 		return // no window reaches that far: of another connection, or forged
 	}
-	if x.hasFIN {
-		c = c.before(max(x.fin, c.off))
+	if x.hasFIN && c.n > 0 && c.end() > x.fin {
+		x.hasFIN = false // it was forged: an end says nothing after its own
 	}
 	t.bytes(from, c)
 	if s.Flags.Has(capture.FIN) && !x.hasFIN && c.end() >= x.next {
@@ -95,7 +95,7 @@ func (t *talk) repeat(from tracker.End, c chunk) {
 }
 
 // reset takes a RST: it stands where its number says. What it carries is no
-// part of the stream.
+// part of the stream but a word about the reset (RFC 9293 section 3.5.3).
 func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
 	x := &t.streams[from]
 	at := x.at(seq)
@@ -103,7 +103,7 @@ func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
 		return
 	}
 	x.rsts, x.rst = x.rsts+1, at
-	c.kind, c.n, c.data, c.off = pieceRST, 0, nil, x.next
+	c.kind, c.n, c.off = pieceRST, 0, x.next
 	if x.started && at > x.next && at-x.next <= maxHeld {
 		c.off = at
 	}

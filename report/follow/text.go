@@ -29,6 +29,9 @@ type TextOptions struct {
 // the next.
 const maxBlock = 64 << 10
 
+// maxReason is the most of a RST's payload that is shown.
+const maxReason = 256
+
 // pause is how long (ns) an end that goes on says nothing before a new block.
 const pause = int64(1e9)
 
@@ -107,14 +110,14 @@ func (t *Text) piece(p *piece) {
 			t.items = append(t.items, item{missing: p.n})
 		}
 	default:
-		t.items = append(t.items, item{mark: markOf(p)})
+		t.items = append(t.items, item{mark: t.markOf(p)})
 	}
 	if len(t.items) >= maxBlock/64 {
 		t.block()
 	}
 }
 
-func markOf(p *piece) string {
+func (t *Text) markOf(p *piece) string {
 	who := endName(p.from)
 	switch p.kind {
 	case pieceCut:
@@ -125,6 +128,9 @@ func markOf(p *piece) string {
 	case pieceFIN:
 		return "[FIN: the " + who + " will say no more]"
 	case pieceRST:
+		if len(p.data) > 0 {
+			return "[RST from the " + who + ", which says: " + string(appendEscaped(nil, p.data[:min(len(p.data), maxReason)], t.o.ASCII)) + "]"
+		}
 		return "[RST from the " + who + "]"
 	}
 	return ""

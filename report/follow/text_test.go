@@ -21,7 +21,7 @@ const talkOfBoth = opened + `
 	7 < .  37 37 "gzip:\n\x1f\x8b\x08\x00\x01\x02\x03\xff\xfe"
 	8 > .  37 52
 	9 > F. 37 52
-	86400010 < R. 52 38
+	86400010 < R. 52 38 "go\taway\x07"
 `
 
 const talkOfBothAsText = `Connection #1: client 192.0.2.1:40000, server 192.0.2.2:80, from 2024-01-01 00:00:00.000000 UTC
@@ -45,7 +45,7 @@ const talkOfBothAsText = `Connection #1: client 192.0.2.1:40000, server 192.0.2.
 [FIN: the client will say no more]
 
 2024-01-02 00:00:00.010000  server → client  packet 12
-[RST from the server]
+[RST from the server, which says: go	away\x07]
 
 End of connection #1: client 36 bytes, server 41 bytes (5 missing) (5 cut by the snaplen)
 `
@@ -69,7 +69,7 @@ func TestTextOptions(t *testing.T) {
 		{TextOptions{ASCII: true}, "client -> server", "ü"},
 		{TextOptions{Color: true}, "\x1b[32m< first\x1b[0m\n", "\n< first"},
 		{TextOptions{Color: true}, "\x1b[36m> " + `Host: x	\\\x1b[31m\r`, "\n> "},
-		{TextOptions{Color: true}, "\x1b[31m[RST from the server]\x1b[0m\n", ""},
+		{TextOptions{Color: true}, "\x1b[31m[RST from the server, which says: go\taway\\x07]\x1b[0m\n", ""},
 	} {
 		var b bytes.Buffer
 		play(t, NewText(&b, c.o), talkOfBoth)

@@ -38,6 +38,8 @@ func (c *collector) piece(p *piece) {
 	switch p.kind {
 	case pieceBytes, pieceLate:
 		h.bytes = append(h.bytes, p.data...)
+	case pieceRST: // tshark takes what a RST carries for a part of the stream
+		h.bytes = append(h.bytes, p.data...)
 	case pieceMissing, pieceCut:
 		h.missing += p.n
 	}
@@ -166,6 +168,8 @@ var apart = map[string]string{
 	"IPcomp":                    "compressed IP payload, which is not decoded here",
 	"PPP_TCP_compression":       "compressed headers, which are not decoded here",
 	"heuristic_tcp_ack_payload": "padding that the IP header counts as payload: other bytes at the same numbers, of which the first count here",
+	"ftp__bigtransfer":          "gigabytes that were not captured: numbers leap further than a window can",
+	"transform-base64-7296":     "the same packets several times, with gaps of their own",
 	"reasm_segv":                "tshark leaves out what repeats as out of order",
 }
 
@@ -176,8 +180,13 @@ func explained(name string, ours, theirs *heard) string {
 			return why
 		}
 	}
-	if ours.missing > 0 && bytes.HasPrefix(ours.bytes, theirs.bytes) {
+	switch {
+	case bytes.HasPrefix(ours.bytes, theirs.bytes) && ours.missing > 0:
 		return "tshark stops at a gap that nobody acknowledges"
+	case bytes.HasSuffix(ours.bytes, theirs.bytes):
+		return "tshark begins at a higher number and leaves out what comes below it"
+	case theirs.missing > 0 && len(ours.bytes) > len(theirs.bytes):
+		return "tshark marks a gap at once and leaves out what fills it later"
 	}
 	return ""
 }
