@@ -204,7 +204,7 @@ var shows = map[string]func([]*transferEnd) bool{
 	"reorder-20ms":    some(resp, "TCPOFOQueue"),
 	"reorder-long":    some(orig, "TCPDSACKRecv"),
 	"duplicates":      some(orig, "TCPDSACKRecv"),
-	"stall":           some(orig, "TCPLossUndo"),
+	"stall":           some(orig, "RetransSegs"),
 	"stall-shuffled":  some(orig, "TCPDSACKRecv"),
 	"sack-off":        some(orig, "TCPRenoRecovery"),
 	"slow-reader":     some(resp, "TCPToZeroWindowAdv"),
