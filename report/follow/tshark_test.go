@@ -170,6 +170,10 @@ var apart = map[string]string{
 	"heuristic_tcp_ack_payload": "padding that the IP header counts as payload: other bytes at the same numbers, of which the first count here",
 	"ftp__bigtransfer":          "gigabytes that were not captured: numbers leap further than a window can",
 	"transform-base64-7296":     "the same packets several times, with gaps of their own",
+	"bgp_mp_reach_nlri-oobr":    "headers made wrong",
+	"of13_ericsson":             "packets carried in the payload, whose addresses tshark takes for the direction",
+	"fragmented-4":              "IP fragments that overlap: either copy may count",
+	"gre-aruba-amsdu":           "two segments in a frame, of which the first is decoded here",
 	"reasm_segv":                "tshark leaves out what repeats as out of order",
 }
 
