@@ -100,7 +100,7 @@ func losses() []Scenario {
 		}
 		return bytes
 	}
-	forth, back := unheard(200_000, 700*time.Millisecond)
+	forth, back := unheard(200_000, 1200*time.Millisecond)
 	return []Scenario{
 		{Name: "clean", Doc: "2 MB, nothing lost", Shape: Routed, Taps: bothEnds(), Script: transfer(settings{}, upload(2<<20))},
 		{Name: "clean-20ms", Doc: "1 MB, nothing lost, round trip 20 ms", Shape: Relayed, Taps: bothEnds(),
@@ -137,7 +137,7 @@ func losses() []Scenario {
 			Relay: path(near/2, dark(200_000, 1500*time.Millisecond), nil), Script: transfer(settings{}, upload(512<<10))},
 		{Name: "lost-acks", Doc: "1 MB, 30 % of the ACKs are lost, no data, round trip 20 ms", Shape: Relayed, Taps: bothEnds(),
 			Relay: path(near/2, nil, lossyACKs(30, 8)), Script: transfer(settings{}, upload(1<<20))},
-		{Name: "lost-acks-all", Doc: "512 kB, all ACKs of 0.7 s are lost, no data, round trip 20 ms", Shape: Relayed, Taps: bothEnds(),
+		{Name: "lost-acks-all", Doc: "512 kB, all ACKs of 1.2 s are lost, no data, round trip 20 ms", Shape: Relayed, Taps: bothEnds(),
 			Relay: path(near/2, forth, back), Script: transfer(settings{}, upload(512<<10))},
 	}
 }
@@ -155,10 +155,10 @@ func disorders() []Scenario {
 			Relay: path(near/2, doubled(20, time.Millisecond), nil), Script: transfer(settings{}, upload(512<<10))},
 		{Name: "duplicate-acks", Doc: "512 kB, every 5th segment from the server comes twice, round trip 20 ms", Shape: Relayed, Taps: bothEnds(),
 			Relay: path(near/2, nil, doubled(5, 0)), Script: transfer(settings{}, upload(512<<10))},
-		{Name: "stall", Doc: "512 kB, everything to the server is held for 0.6 s and then arrives", Shape: Relayed, Taps: bothEnds(),
-			Relay: path(near/2, stalled(200_000, 600*time.Millisecond, false), nil), Script: transfer(settings{}, upload(512<<10))},
-		{Name: "stall-shuffled", Doc: "512 kB, everything to the server is held for 0.6 s and then arrives in another order", Shape: Relayed, Taps: bothEnds(),
-			Relay: path(near/2, stalled(200_000, 600*time.Millisecond, true), nil), Script: transfer(settings{}, upload(512<<10))},
+		{Name: "stall", Doc: "512 kB, everything to the server is held for 1.2 s and then arrives", Shape: Relayed, Taps: bothEnds(),
+			Relay: path(near/2, stalled(200_000, 1200*time.Millisecond, false), nil), Script: transfer(settings{}, upload(512<<10))},
+		{Name: "stall-shuffled", Doc: "512 kB, everything to the server is held for 1.2 s and then arrives in another order", Shape: Relayed, Taps: bothEnds(),
+			Relay: path(near/2, stalled(200_000, 1200*time.Millisecond, true), nil), Script: transfer(settings{}, upload(512<<10))},
 	}
 }
 
