@@ -154,7 +154,7 @@ func TestSpanBeyond32Bits(t *testing.T) {
 		at = at.Add(1 << 30)
 	}
 	if got := s.Span(); got != 5<<30 {
-		t.Errorf("Span = %d, want %d", got, 5<<30)
+		t.Errorf("Span = %d, want %d", got, uint64(5<<30))
 	}
 }
 

@@ -179,7 +179,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendEscape appends r as one or two \uXXXX (RFC 8259 section 7).
+// appendEscape appends r as one or two \uNNNN (RFC 8259 section 7).
 func appendEscape(b []byte, r rune) []byte {
 	if r > 0xffff {
 		r -= 0x10000
