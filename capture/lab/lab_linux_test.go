@@ -21,8 +21,11 @@ var (
 // recorded is where recordings are kept.
 const recorded = "../../testdata/pcaps"
 
-// atOnce is how many scenarios run side by side; most of their time is waiting.
-const atOnce = 8
+// How many scenarios run side by side; most of their time is waiting.
+const (
+	atOnce          = 8
+	transfersAtOnce = 12
+)
 
 // played is what became of one scenario.
 type played struct {
@@ -31,8 +34,9 @@ type played struct {
 	err       error
 }
 
-// playAll plays those of all that match, the large ones first and alone.
-func playAll(t *testing.T, all []lab.Scenario) []played {
+// playAll plays those of all that match, so many at once, the large ones first
+// and alone.
+func playAll(t *testing.T, all []lab.Scenario, atOnce int) []played {
 	t.Helper()
 	match, err := regexp.Compile(*only)
 	if err != nil {
@@ -88,7 +92,7 @@ func TestRecord(t *testing.T) {
 	if !*recordAgain {
 		t.Skip("writes testdata/pcaps: only with -record")
 	}
-	for _, p := range playAll(t, lab.Scenarios()) {
+	for _, p := range playAll(t, lab.Scenarios(), atOnce) {
 		if p.err != nil {
 			t.Error(p.err)
 			continue
@@ -116,7 +120,7 @@ func TestLive(t *testing.T) {
 		t.Skip("takes more than a minute: not with -short, nor while recording")
 	}
 	dir := t.TempDir()
-	for _, p := range playAll(t, lab.Scenarios()) {
+	for _, p := range playAll(t, lab.Scenarios(), atOnce) {
 		t.Run(p.name, func(t *testing.T) {
 			if p.err != nil {
 				t.Fatal(p.err)
@@ -139,7 +143,7 @@ func TestTransfers(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	for _, p := range playAll(t, lab.Transfers()) {
+	for _, p := range playAll(t, lab.Transfers(), transfersAtOnce) {
 		t.Run(p.name, func(t *testing.T) {
 			if p.err != nil {
 				t.Fatal(p.err)
