@@ -203,7 +203,8 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 		t.anomaly(c, anomalyAckAhead)
 		return
 	}
-	if p.synSeen || p.state == SynReceived || p.state == SynSent {
+	if (p.synSeen || p.state == SynReceived || p.state == SynSent) &&
+		(c.thirdACKAt == 0 || p.state == SynReceived || e.state == SynSent) {
 		t.ackSYN(c, from, s, now)
 	}
 	if e.state == Unknown {

@@ -129,7 +129,9 @@ func (z *zeroWindow) keepsPace(now int64) bool {
 func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
 	z := &e.zero
-	z.offer(e, &c.ends[from.Peer()], s.Window)
+	if s.Window != e.window || z.widest == 0 {
+		z.offer(e, &c.ends[from.Peer()], s.Window)
+	}
 	switch {
 	case s.Flags.Has(capture.FIN):
 	case s.Window == 0 && !z.closed:

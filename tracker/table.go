@@ -188,6 +188,7 @@ func (t *Tracker) evict(sh *shard) {
 
 // drop takes a connection out of the table; its record is handed out at the next tick.
 func (t *Tracker) drop(sh *shard, c *conn, why ending, at int64) {
+	t.latest = latest{}
 	c.endedBy, c.silent = why, t.clock.now-c.stamp
 	sh.lists[c.class].remove(c)
 	c.class = classGone

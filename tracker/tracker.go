@@ -54,9 +54,17 @@ type Tracker struct {
 	record    Record
 	placed    Placed
 	history   [64]byte
+	latest    latest
 	senders   []*sender // spare
 	emitted   uint64
 	anomalies [nAnomalies]uint64
+}
+
+// latest is the connection of the segment before, the newest on its endpoints:
+// segments come in runs, and a look-up in the table costs a cache miss.
+type latest struct {
+	shard *shard
+	conn  *conn
 }
 
 // New returns a Tracker that tells sink what it finds.
@@ -77,15 +85,22 @@ func New(o Options, sink Sink) *Tracker {
 // Observe takes one segment, in input order.
 func (t *Tracker) Observe(s *capture.Segment) {
 	k := t.segmentKey(s)
-	sh := &t.shards[k.shard()]
+	sh, top := t.latest.shard, t.latest.conn
+	if top == nil || k != top.key {
+		sh = &t.shards[k.shard()]
+		top = sh.table[k]
+	}
 	sh.stats.Segments++
 	t.clock.advance(s.Time)
-	c := sh.table[k]
-	for c != nil && t.deadline(c) <= t.clock.now {
-		t.drop(sh, c, endTimeout, t.deadline(c))
-		c = sh.table[k]
+	for top != nil && t.deadline(top) <= t.clock.now {
+		t.drop(sh, top, endTimeout, t.deadline(top))
+		top = sh.table[k]
 	}
-	c = t.route(sh, c, k, s)
+	c := t.route(sh, top, k, s)
+	t.latest = latest{}
+	if c == top {
+		t.latest = latest{sh, c}
+	}
 	t.observe(sh, c, s)
 	t.touch(sh, c)
 }

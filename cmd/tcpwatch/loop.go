@@ -81,7 +81,7 @@ func (w *watch) loop() {
 
 // enough reports whether to stop reading, and does what else was asked by signal.
 func (w *watch) enough() bool {
-	if w.signals.report.CompareAndSwap(true, false) {
+	if w.signals.report.Load() && w.signals.report.CompareAndSwap(true, false) {
 		w.reportSoFar()
 	}
 	return w.over || w.signals.stop.Load() || w.out.err != nil || w.o.count > 0 && w.passed >= w.o.count
@@ -146,8 +146,9 @@ func (w *watch) decode(p *capture.Packet) {
 // observe takes a segment, whose payload the decoder still holds.
 func (w *watch) observe(s *capture.Segment) {
 	w.tracker.Observe(s)
-	w.names.Observe(w.tracker.Last(), w.decoder.Payload, s.Len)
-	w.out.segment(w.tracker.Last(), s, w.decoder.Payload)
+	placed := w.tracker.Last()
+	w.names.Observe(placed, w.decoder.Payload, s.Len)
+	w.out.segment(placed, s, w.decoder.Payload)
 }
 
 // idle lets packet time go on by the monotonic clock while no packet comes.
