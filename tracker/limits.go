@@ -34,7 +34,7 @@ func (l *limits) follow(e, p *endpoint, now int64) {
 	window, known := p.scaledWindow(e)
 	next := limitNetwork
 	switch {
-	case known && p.packets > 0 && (window == 0 || flying > 0 && flying+fullSegment(p) > window && flying <= window):
+	case known && p.packets > 0 && (window == 0 || flying+fullSegment(p) > window && flying <= window):
 		next = limitWindow
 		if l.state != limitWindow && window > 0 {
 			l.windowFull++

@@ -47,7 +47,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	switch {
 	case acked:
 		m.Cause += ", needless: acknowledged already"
-		x.needless(to)
+		x.needless(to, false)
 	case lostBefore:
 		x.lostBefore++
 		m.Cause += ", lost before the capture point"
@@ -57,7 +57,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 			e.has |= hasRepeatedData
 		}
 	}
-	if s.Options&capture.OptTimestamps != 0 && !acked {
+	if s.Options&capture.OptTimestamps != 0 && !acked && seq.LessEq(una) {
 		x.eifelTo, x.eifelVal, x.eifelSet = to, s.TSVal, true
 	}
 	c.note(m)
@@ -85,8 +85,16 @@ func (c *conn) side(e End) int64 {
 // passed the tap up to a round trip ago, or, after silence, a timer.
 func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.Sent, known, sack bool, path, now int64) repeatClass {
 	silence := now - max(x.heard, e.lastData)
-	timer := silence > path+path/2+4e6
-	missing := x.dupAcks > 0 || x.flight.SACKedAbove(from)
+	pause := path + path/2 + 2e6 // longer than an ACK needs to set a repeat off
+	timer := silence > pause
+	waited := silence
+	if known {
+		// The timer counts from the segment's last transmission: a tail loss
+		// probe in between does not start it anew (RFC 8985 section 7.3).
+		waited = now - was.Last
+	}
+	timeout := timer && waited >= minRTO
+	missing := x.dupAcks > 0 && !sack || x.flight.SACKedAbove(from)
 	recovering := x.mode != recoverNone && from.Less(x.recover)
 	if x.probeGap >= minRTO && timer && doubled(x.probeGap, now-x.probeAt) {
 		// A probe sooner than any timeout is one. Else the repeat after it comes
@@ -99,16 +107,21 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 	x.probeGap = 0
 	switch {
 	case recovering && x.mode == recoverLoss:
-		if silence >= minRTO {
+		if timeout {
+			x.provable = true
 			return repeatRTO // backed off
 		}
 		return repeatOther
 	case !timer && (missing || recovering):
 		return x.enter(recoverFast, repeatFast, e)
-	case timer && !probed && !missing && !recovering && sack && to == e.stream.Next() && (!known || was.Times == 1):
-		x.probeGap, x.probeAt = max(1, silence), now
+	case now-max(x.news, e.lastData) > pause && !probed && !missing && !recovering && sack && to == e.stream.Next() && (!known || was.Times == 1):
+		x.probeGap, x.probeAt = max(1, now-max(x.news, e.lastData)), now
+		if e.stream.Una().Less(from) {
+			x.probeGap = 1 // a timeout would have repeated what is before it
+		}
 		return repeatTLP
-	case silence >= minRTO:
+	case timeout:
+		x.provable = !recovering // RFC 5682 section 2.1, step 1
 		return x.enter(recoverLoss, repeatRTO, e)
 	case missing || recovering || !timer && x.heard != 0:
 		// RACK's reordering timer; or set off by an ACK that carried data.

@@ -15,17 +15,19 @@ type sender struct {
 	hasBase bool
 
 	// recovery
-	dupAcks     uint32 // duplicate ACKs in a row
-	recover     reassembly.Seq
-	mode        recovery
-	heard       int64 // when SND.UNA last moved, or a duplicate ACK came
-	probeGap    int64 // pause before the tail loss probe that may have been a timeout; 0 for none
-	probeAt     int64
-	spuriousTo  reassembly.Seq // end of the repeat last found needless
-	eifelTo     reassembly.Seq // end of the last repeat, for the Eifel test
-	eifelVal    uint32         // its TSval
-	eifelSet    bool
-	hasSpurious bool
+	dupAcks  uint32 // duplicate ACKs in a row
+	recover  reassembly.Seq
+	mode     recovery
+	heard    int64 // when SND.UNA last moved, or a duplicate ACK came
+	news     int64 // when SND.UNA last moved, or SACK told of more: what a tail loss probe waits from
+	probeGap int64 // pause before the tail loss probe that may have been a timeout; 0 for none
+	probeAt  int64
+	provable bool              // the last timeout may be proven spurious by what arrives (RFC 5682)
+	proved   [8]reassembly.Seq // ends of repeats known needless that no D-SACK told of yet
+	nProved  uint8
+	eifelTo  reassembly.Seq // end of the last repeat, for the Eifel test
+	eifelVal uint32         // its TSval
+	eifelSet bool
 
 	// reordering
 	gapAt    int64 // the segment that opened the latest gap
@@ -162,7 +164,7 @@ func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, 
 	base := x.base
 	a := x.flight.Ack(una)
 	if advanced > 0 {
-		x.dupAcks, x.heard = 0, now
+		x.dupAcks, x.heard, x.news = 0, now, now
 		if x.mode != recoverNone && x.recover.LessEq(una) {
 			x.mode = recoverNone
 		}
@@ -178,6 +180,9 @@ func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, 
 		x.heard = now
 	}
 	x.sacks(s, una, base, now)
+	if dup && x.recover.Less(e.stream.Next()) {
+		x.provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
+	}
 }
 
 // fullSegment is the payload of a full segment (RFC 9293 section 3.7.1: 536
@@ -199,11 +204,11 @@ func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now i
 		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {
 			// RFC 2883 section 4: the first block tells what came twice.
 			x.dsacks++
-			x.needless(right)
+			x.needless(right, true)
 			continue
 		}
 		if n, first, last := x.flight.SACK(left, right); n > 0 {
-			x.heard = now
+			x.heard, x.news = now, now
 			x.original(first.Times == 1, first.To)
 			if last.Times == 1 {
 				x.rtt.add(now-last.First, base, false)
@@ -224,7 +229,10 @@ func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
 	}
 	x.eifelSet = false
 	if s.Options&capture.OptTimestamps != 0 && int32(s.TSEcr-x.eifelVal) < 0 {
-		x.needless(x.eifelTo)
+		x.needless(x.eifelTo, false)
+		if x.provable && x.mode == recoverLoss {
+			x.mode = recoverNone // the timeout was spurious (RFC 4015)
+		}
 	}
 }
 
@@ -232,23 +240,36 @@ func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
 // after all. The timeout was spurious: it is taken back, and what still is
 // missing is found out by SACK (F-RTO, RFC 5682 section 3).
 func (x *sender) original(seen bool, to reassembly.Seq) {
-	if seen && x.mode == recoverLoss && to.LessEq(x.recover) {
+	if seen && x.provable && x.mode == recoverLoss && to.LessEq(x.recover) {
 		x.mode = recoverNone
 	}
 }
 
-// needless labels the repeat that ended at to as spurious, once.
-func (x *sender) needless(to reassembly.Seq) {
-	if x.hasSpurious && x.spuriousTo == to {
-		return
+// needless labels the repeat that ended at to as spurious. A D-SACK proves anew
+// what a timestamp or an acknowledgment may have proved before.
+func (x *sender) needless(to reassembly.Seq, dsack bool) {
+	for i := range x.nProved {
+		if x.proved[i] == to {
+			if dsack {
+				x.nProved--
+				x.proved[i] = x.proved[x.nProved]
+			}
+			return
+		}
 	}
 	repeats := uint32(0)
 	for _, n := range x.classes {
 		repeats += n
 	}
-	if x.spurious < repeats {
-		// What came twice without having been repeated was doubled on the path.
-		x.spurious++
-		x.spuriousTo, x.hasSpurious = to, true
+	if x.spurious >= repeats {
+		return // what came twice without having been repeated was doubled on the path
+	}
+	x.spurious++
+	if !dsack {
+		if int(x.nProved) == len(x.proved) {
+			x.nProved = uint8(copy(x.proved[:], x.proved[1:]))
+		}
+		x.proved[x.nProved] = to
+		x.nProved++
 	}
 }
