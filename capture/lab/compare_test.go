@@ -217,26 +217,51 @@ func over(states []lab.StateAt, tap *lab.Tap) bool {
 	return len(states) == 0 || len(states) == 1 && states[0].At < tap.Start
 }
 
-// check compares every tap of a truth with the files in dir.
-func check(t *testing.T, truth *lab.Truth, dir string) {
+// verdict is what a comparison with the kernel came to.
+type verdict struct {
+	problems []string
+	text     string // the figures compared
+	skip     string // why there was nothing to compare
+}
+
+func (v *verdict) problem(format string, args ...any) {
+	v.problems = append(v.problems, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) report(t *testing.T) {
 	t.Helper()
+	if v.skip != "" {
+		t.Skip(v.skip)
+	}
+	for _, p := range v.problems {
+		t.Error(p)
+	}
+	if v.text != "" {
+		t.Log(v.text)
+	}
+}
+
+// check compares every tap of a truth with the files in dir.
+func check(truth *lab.Truth, dir string) (v verdict) {
 	if !truth.Tracing {
-		t.Skip("no tracepoint where this was recorded: the truth lacks edges")
+		v.skip = "no tracepoint where this was recorded: the truth lacks edges"
+		return v
 	}
 	for i := range truth.Taps {
 		tap := &truth.Taps[i]
 		differ, err := compare(truth, tap, filepath.Join(dir, tap.File))
 		if err != nil {
-			t.Error(err)
+			v.problem("%v", err)
 		}
 		const most = 5
 		if len(differ) > most {
 			differ = append(differ[:most], fmt.Sprintf("and %d more", len(differ)-most))
 		}
 		if len(differ) > 0 {
-			t.Errorf("%s (%s) differs from the kernel:\n%s", tap.File, tap.Where, strings.Join(differ, "\n"))
+			v.problem("%s (%s) differs from the kernel:\n%s", tap.File, tap.Where, strings.Join(differ, "\n"))
 		}
 	}
+	return v
 }
 
 // TestReplay compares the recorded captures, wherever the tests run.
@@ -249,6 +274,9 @@ func TestReplay(t *testing.T) {
 		t.Fatal("nothing recorded")
 	}
 	for _, truth := range truths {
-		t.Run(truth.Name, func(t *testing.T) { check(t, truth, "../../testdata/pcaps") })
+		t.Run(truth.Name, func(t *testing.T) {
+			v := check(truth, "../../testdata/pcaps")
+			v.report(t)
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 
@@ -32,6 +33,7 @@ type played struct {
 	name      string
 	recording *lab.Recording
 	err       error
+	again     func() (*lab.Recording, error)
 }
 
 // playAll plays those of all that match, so many at once, the large ones first
@@ -63,6 +65,7 @@ func playAll(t *testing.T, all []lab.Scenario, atOnce int) []played {
 	}
 	for i := range all {
 		results[i].name = all[i].Name
+		results[i].again = func() (*lab.Recording, error) { return l.Record(&all[i], i) }
 		if all[i].Large && match.MatchString(all[i].Name) {
 			play(i)
 		}
@@ -121,15 +124,7 @@ func TestLive(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, p := range playAll(t, lab.Scenarios(), atOnce) {
-		t.Run(p.name, func(t *testing.T) {
-			if p.err != nil {
-				t.Fatal(p.err)
-			}
-			if err := p.recording.Save(dir); err != nil {
-				t.Fatal(err)
-			}
-			check(t, p.recording.Truth, dir)
-		})
+		t.Run(p.name, func(t *testing.T) { p.judge(t, dir, check) })
 	}
 }
 
@@ -144,14 +139,32 @@ func TestTransfers(t *testing.T) {
 		dir = t.TempDir()
 	}
 	for _, p := range playAll(t, lab.Transfers(), transfersAtOnce) {
-		t.Run(p.name, func(t *testing.T) {
-			if p.err != nil {
-				t.Fatal(p.err)
-			}
-			if err := p.recording.Save(dir); err != nil {
-				t.Fatal(err)
-			}
-			checkTransfer(t, p.recording.Truth, dir)
-		})
+		t.Run(p.name, func(t *testing.T) { p.judge(t, dir, checkTransfer) })
+	}
+}
+
+// plays is how often a scenario is played at most.
+const plays = 3
+
+// judge compares what was recorded with the kernel. Where they differ the
+// scenario is played again, alone: on a busy machine a timer that is late makes
+// another exchange than the one meant, but a fault of ours comes every time.
+func (p *played) judge(t *testing.T, dir string, compare func(*lab.Truth, string) verdict) {
+	for n := 1; ; n++ {
+		v := verdict{}
+		if p.err == nil {
+			p.err = p.recording.Save(dir)
+		}
+		if p.err != nil {
+			v.problem("%v", p.err)
+		} else {
+			v = compare(p.recording.Truth, dir)
+		}
+		if len(v.problems) == 0 || n == plays {
+			v.report(t)
+			return
+		}
+		t.Logf("play %d: %s\n%s", n, strings.Join(v.problems, "; "), v.text)
+		p.recording, p.err = p.again()
 	}
 }

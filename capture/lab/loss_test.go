@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"testing"
 	"text/tabwriter"
 
 	"tcpwatch/capture/lab"
@@ -153,14 +152,15 @@ func shownUnless(asserted bool, r row) row {
 
 // checkTransfer compares both ends of a transfer, and wants the scenario to show
 // what it is there for.
-func checkTransfer(t *testing.T, truth *lab.Truth, dir string) {
-	t.Helper()
+func checkTransfer(truth *lab.Truth, dir string) (v verdict) {
 	both, err := transferEnds(truth, dir)
 	if errors.Is(err, errStalled) {
-		t.Skip(err)
+		v.skip = err.Error()
+		return v
 	}
 	if err != nil {
-		t.Fatal(err)
+		v.problem("%v", err)
+		return v
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -170,7 +170,7 @@ func checkTransfer(t *testing.T, truth *lab.Truth, dir string) {
 			mark := ""
 			if r.differs() && !r.shown {
 				mark = "differs"
-				t.Errorf("%s %s: kernel %d, tcpwatch %d, slack %d", e.name, r.name, r.kernel, r.told, r.slack)
+				v.problem("%s %s: kernel %d, tcpwatch %d, slack %d", e.name, r.name, r.kernel, r.told, r.slack)
 			}
 			if r.kernel|r.told|r.far != 0 {
 				fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\n", r.name, r.kernel, r.told, r.far, mark)
@@ -181,10 +181,11 @@ func checkTransfer(t *testing.T, truth *lab.Truth, dir string) {
 		}
 	}
 	w.Flush()
-	t.Logf("%s %q\n%s", truth.Doc, truth.Notes, b.String())
+	v.text = fmt.Sprintf("%s %q\n%s", truth.Doc, truth.Notes, b.String())
 	if want := shows[truth.Name]; want != nil && !want(both) {
-		t.Error("the scenario did not show what it is for")
+		v.problem("the scenario did not show what it is for")
 	}
+	return v
 }
 
 // shows says by the kernel's counts that a scenario shows what it is for.
