@@ -143,7 +143,7 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	if !probe && s.Len > 0 {
 		t.takeData(c, from, s, now)
 	} else if hasACK && !s.Flags.Has(capture.FIN) {
-		e.standsAt(seq, s, now)
+		t.standsAt(e, seq, s, now)
 	}
 	if e.sender != nil {
 		e.sender.follow(e, p, now)
@@ -180,13 +180,13 @@ const maxSkip = 1 << 20
 
 // standsAt: an ACK without data stands at SND.NXT. What lies before it was
 // sent, though the tap has not seen it (yet).
-func (e *endpoint) standsAt(seq reassembly.Seq, s *capture.Segment, now int64) {
+func (t *Tracker) standsAt(e *endpoint, seq reassembly.Seq, s *capture.Segment, now int64) {
 	switch d := seq.Sub(e.sndNxt()); {
 	case d == 1:
 		e.tailUnseen = true
-	case d > 1 && d <= maxSkip && !e.finSeen && e.sender != nil:
+	case d > 1 && d <= maxSkip && !e.finSeen:
 		e.stream.Skip(seq)
-		e.sender.gapBefore(s, now)
+		t.sends(e).gapBefore(s, now)
 	}
 }
 
