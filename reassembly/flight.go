@@ -40,9 +40,6 @@ func (f *Flight) At(i int) *Sent { return &f.segs[f.head+i] }
 // Reset forgets everything but keeps the storage.
 func (f *Flight) Reset() { *f = Flight{segs: f.segs[:0]} }
 
-// Release forgets everything, the storage too.
-func (f *Flight) Release() { *f = Flight{} }
-
 // search is the index of the first entry that ends after n.
 func (f *Flight) search(n Seq) int {
 	lo, hi := f.head, len(f.segs)

@@ -23,7 +23,6 @@ type Stream struct {
 	acked   bool
 	gaps    []Range // never seen, in order
 	span    uint64  // numbers from base to nxt, beyond 2^32 too
-	again   uint64  // payload bytes seen more than once
 	lost    uint64  // bytes in gaps that were forgotten
 }
 
@@ -60,9 +59,6 @@ func (s *Stream) Acked() bool { return s.acked }
 
 // Span is the number of payload bytes from Base to Next, gaps included.
 func (s *Stream) Span() uint64 { return s.span }
-
-// Again is the number of payload bytes seen more than once.
-func (s *Stream) Again() uint64 { return s.again }
 
 // Missing is the number of payload bytes in Span that were never seen.
 func (s *Stream) Missing() uint64 {
@@ -112,7 +108,6 @@ func (s *Stream) Add(seq Seq, n uint32) (a Added) {
 	if old := n - a.New; old > 0 {
 		a.Filled = s.fill(Range{seq, seq.Add(old)})
 		a.Again = old - a.Filled
-		s.again += uint64(a.Again)
 	}
 	return a
 }

@@ -11,13 +11,28 @@ const (
 	anomalySYNACK     // answers a SYN that was never sent
 	anomalyFlags      // SYN with FIN or RST, or no flags at all
 	anomalyIllegal    // no path leads to a state that could send this
+	costGaps          // not of a segment: bytes in gaps forgotten because of reassembly.MaxGaps
+	costFlight        // segments in flight without an entry of their own because of reassembly.MaxFlight
+	costTransitions   // edges not remembered because of maxTransitions
 	nAnomalies
 )
 
 // String is the kind as the summary names it.
 func (a anomaly) String() string {
 	return [...]string{"ack ahead of data", "data past FIN", "segment after close", "FIN moved",
-		"SYN/ACK without a SYN", "contradicting flags", "illegal in its state"}[a]
+		"SYN/ACK without a SYN", "contradicting flags", "illegal in its state",
+		"gap bytes forgotten", "segments in flight taken together", "transitions forgotten"}[a]
+}
+
+// cost counts what the limits cost a connection that is over (law 6).
+func (t *Tracker) cost(c *conn) {
+	t.anomalies[costTransitions] += uint64(c.dropped)
+	for i := range c.ends {
+		t.anomalies[costGaps] += c.ends[i].stream.Forgotten()
+		if x := c.ends[i].sender; x != nil {
+			t.anomalies[costFlight] += uint64(x.flight.Merged())
+		}
+	}
 }
 
 func (t *Tracker) anomaly(c *conn, a anomaly) {

@@ -20,6 +20,7 @@ func (t *Tracker) emit(c *conn) {
 	}
 	t.emitted++
 	t.sink.Conn(r)
+	t.cost(c)
 	t.keepSenders(c)
 	if sh := &t.shards[c.key.shard()]; len(sh.free) < t.perShard {
 		c.clear()

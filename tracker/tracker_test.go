@@ -263,6 +263,19 @@ func TestAFullTableEvictsTheLeastValuable(t *testing.T) {
 	}
 }
 
+func TestWhatLimitsCostIsCounted(t *testing.T) {
+	rec, tr := run(t, Options{}, plainWire, opened)
+	for i := range uint32(2000) {
+		s := plainWire.segment(line{at: 1 + float64(i)/1000, flags: capture.ACK, seq: 11 + i*20, ack: 1, n: 10, ttl: 64}, uint64(i+4))
+		tr.Observe(s)
+	}
+	tr.Finish()
+	n := tr.Stats().Anomalies
+	if len(rec.records) != 1 || n["gap bytes forgotten"] == 0 || n["segments in flight taken together"] == 0 {
+		t.Errorf("%v", n)
+	}
+}
+
 func TestInterimRecords(t *testing.T) {
 	rec, tr := run(t, Options{Interval: 10 * second}, plainWire, opened+`
 		9.0 > .P 1:11(10) ack 1 | - -
