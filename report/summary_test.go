@@ -121,7 +121,7 @@ func TestLimitsAreCounted(t *testing.T) {
 			t.Fatalf("the order of input decides which listeners are kept")
 		}
 	}
-	if lost := forward.handshake.failed.rest.total(); lost != n-maxListeners {
+	if lost := forward.handshake.failed.Rest().total(); lost != n-maxListeners {
 		t.Errorf("%d counted as lost, want %d", lost, n-maxListeners)
 	}
 	out := tablesOf(t, forward, &Headline{}, TableOptions{Width: 80, Reports: []string{"handshakes"}, Sort: "felt"})
