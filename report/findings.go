@@ -1,0 +1,15 @@
+package report
+
+import (
+	"tcpwatch/tracker/diagnose"
+)
+
+// Findings tells what the detectors of the summary found, in the order in
+// which every output has it.
+func (s *Summary) Findings(h *Headline) []diagnose.Finding {
+	return s.findings.Findings(&diagnose.Context{
+		Drops: h.KernelDrops, Conns: s.conns, OneWay: s.oneWay,
+		Start: h.Start, End: max(h.End, s.end), Live: h.Live, MSL: h.MSL,
+		Ports: h.Ports, Local: h.Local,
+	})
+}
