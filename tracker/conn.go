@@ -86,13 +86,12 @@ func (e *endpoint) sndNxt() reassembly.Seq {
 
 // conn is one connection.
 type conn struct {
-	key          key
-	id           uint64
-	ends         [2]endpoint
-	prev         *conn // an older connection on the same endpoints that may still live
-	older, newer *conn // neighbours in the list of its class
-	class        class
-	stamp        int64 // of the last packet, on the tracker's clock: what the class's timeout counts from
+	id    uint64
+	slot  uint32 // where the table has it
+	body  uint32 // its index in Tracker.bodies
+	class class  // as in its slot
+	ends  [2]endpoint
+	prev  *conn // an older connection on the same endpoints that may still live
 
 	firstPacket, lastPacket uint64
 	file                    uint16
@@ -199,7 +198,7 @@ func (c *conn) note(m Moment) {
 func (c *conn) clear() {
 	trans := c.trans[:0]
 	a, b := c.ends[0].stream, c.ends[1].stream
-	*c = conn{trans: trans, first: NoEnd, resetBy: NoEnd, turns: c.turns.cleared()}
+	*c = conn{body: c.body, trans: trans, first: NoEnd, resetBy: NoEnd, turns: c.turns.cleared()}
 	a.Reset()
 	b.Reset()
 	c.ends[0].stream, c.ends[1].stream = a, b

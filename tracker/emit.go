@@ -1,8 +1,11 @@
 package tracker
 
 // emit hands out the record of a connection that is over and keeps its storage.
-func (t *Tracker) emit(c *conn) {
+func (t *Tracker) emit(f *finished) {
+	c := t.bodyOf(f.slot)
+	c.endedBy, c.silent = f.why, f.silent
 	t.fill(&t.record, c)
+	t.record.Ended = f.at
 	r := &t.record
 	for e := Orig; e <= Resp; e++ {
 		x := &c.ends[e]
@@ -21,11 +24,8 @@ func (t *Tracker) emit(c *conn) {
 	t.emitted++
 	t.sink.Conn(r)
 	t.cost(c)
-	t.keepSenders(c)
-	if sh := &t.shards[c.key.shard()]; len(sh.free) < t.perShard {
-		c.clear()
-		sh.free = append(sh.free, c)
-	}
+	t.give(c)
+	t.slots.put(f.slot)
 }
 
 // fill makes the record of a connection as it stands.

@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"tcpwatch/capture"
 )
@@ -48,14 +47,33 @@ func (t *Tracker) quoteKey(q *capture.Quote) key {
 	return k
 }
 
-// shard is the same on every run and machine, unlike a map's own hash.
-func (k *key) shard() uint8 {
-	const m = 0x9E3779B97F4A7C15
-	h := uint64(k.tunnelID)<<32 ^ uint64(k.vlan)<<16 ^ uint64(k.tunnel)
-	for _, e := range [...]*capture.Endpoint{&k.low, &k.high} {
-		h = (h ^ binary.LittleEndian.Uint64(e.Addr[:8])) * m
-		h = (h ^ h>>29 ^ binary.LittleEndian.Uint64(e.Addr[8:])) * m
-		h = (h ^ h>>32 ^ uint64(e.Port)) * m
+// hash is the same on every run and machine: a connection's shard is its upper
+// eight bits.
+func (k *key) hash() uint64 {
+	h := capture.PairHash(&k.low, &k.high)
+	if x := uint64(k.tunnelID)<<32 ^ uint64(k.vlan)<<16 ^ uint64(k.tunnel); x != 0 {
+		h = (h ^ x) * 0x9E3779B97F4A7C15
+		h ^= h >> 32
+		h *= 0x9E3779B97F4A7C15
 	}
-	return uint8(h >> 56)
+	return h
 }
+
+// shardOf is the shard of a connection with a hash.
+func shardOf(hash uint64) uint8 { return uint8(hash >> 56) }
+
+// Shard is the shard of the connection that a segment belongs to. Trackers
+// whose segments are divided by shards give, taken together, what one gives.
+func (t *Tracker) Shard(s *capture.Segment) uint8 {
+	k := t.segmentKey(s)
+	return shardOf(k.hash())
+}
+
+// QuoteShard is the shard of the connection that an ICMP error is about.
+func (t *Tracker) QuoteShard(q *capture.Quote) uint8 {
+	k := t.quoteKey(q)
+	return shardOf(k.hash())
+}
+
+// PeekedShard is the shard of a packet on whose ends capture.PeekPair agreed.
+func PeekedShard(hash uint64) uint8 { return shardOf(hash) }

@@ -6,7 +6,7 @@ import (
 )
 
 // observe takes one segment of a connection.
-func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
+func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	from := c.from(s.Src)
 	e := &c.ends[from]
 	t.placed = Placed{Conn: c.id, From: from, Mark: &c.mark}
@@ -55,8 +55,8 @@ func (t *Tracker) observe(sh *shard, c *conn, s *capture.Segment) {
 	}
 	if t.opt.Interval > 0 && s.Time-c.interimAt >= t.opt.Interval {
 		c.interimAt = s.Time
-		sh.interim = append(sh.interim, Record{})
-		r := &sh.interim[len(sh.interim)-1]
+		t.interim = append(t.interim, Record{})
+		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
 		r.Interim, r.Transitions = true, append([]Transition(nil), r.Transitions...)
 	}

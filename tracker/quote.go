@@ -8,9 +8,10 @@ import (
 // Quoted takes an ICMP error that quotes a TCP header, in input order.
 func (t *Tracker) Quoted(q *capture.Quote) {
 	k := t.quoteKey(q)
-	sh := &t.shards[k.shard()]
+	hash := k.hash()
+	sh := &t.shards[shardOf(hash)]
 	sh.stats.Quotes++
-	c := sh.table[k]
+	c := t.bodyOf(t.index.find(&t.slots, &k, hash))
 	for c != nil && !c.sent(q) {
 		c = c.prev
 	}

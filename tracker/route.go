@@ -12,9 +12,9 @@ import (
 // one. Until it is answered both may live: a challenge ACK and the opener's
 // RST belong to the old one (RFC 5961 section 4), everything that fits the
 // new numbers to the new one.
-func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
+func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Segment) *conn {
 	if top == nil {
-		return t.begin(sh, nil, k, s)
+		return t.begin(sh, nil, k, hash, s)
 	}
 	from := top.from(s.Src)
 	switch {
@@ -30,13 +30,13 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 			if !old.over() {
 				old, top = top, old
 			}
-			t.drop(sh, old, endReuse, t.clock.now)
+			t.drop(sh, old.slot, endReuse, t.clock.now)
 		}
 		if !top.over() {
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
 			top.ends[from.Peer()].has |= isChallenged
 		}
-		return t.begin(sh, top, k, s)
+		return t.begin(sh, top, k, hash, s)
 	case s.Flags.Has(capture.SYN|capture.ACK) && !s.Flags.Has(capture.RST):
 		if top.ownSYNACK(from, s) {
 			t.settle(sh, top, s)
@@ -46,7 +46,7 @@ func (t *Tracker) route(sh *shard, top *conn, k key, s *capture.Segment) *conn {
 			return old
 		}
 		if x := &top.ends[from.Peer()]; !top.ends[from].synSeen && (top.over() || !x.synSeen && x.stream.Started() && !near(x, reassembly.Seq(s.Ack))) {
-			return t.begin(sh, top, k, s)
+			return t.begin(sh, top, k, hash, s)
 		}
 		return top
 	}
@@ -148,7 +148,7 @@ func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
 		return
 	}
 	old.reused(c)
-	t.drop(sh, old, endReuse, t.clock.now)
+	t.drop(sh, old.slot, endReuse, t.clock.now)
 }
 
 // reused ends the TIME-WAITs of a connection whose endpoints a new one took:
@@ -164,11 +164,8 @@ func (c *conn) reused(by *conn) {
 }
 
 // begin starts a connection at a segment, before an older one on the same endpoints.
-func (t *Tracker) begin(sh *shard, old *conn, k key, s *capture.Segment) *conn {
-	c := t.insert(sh, k, s)
-	if old != nil && old.class != classGone { // making room may have dropped it
-		c.prev = old
-	}
+func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
+	c := t.insert(sh, old, k, hash, s)
 	sender := Orig
 	if guessOrig(s) {
 		sender = Resp

@@ -23,6 +23,12 @@ const (
 	classGone = nClasses // in no list
 )
 
+// String says in words for people what the table gave up with a connection.
+func (k class) String() string {
+	return [...]string{"RSTs of unseen connections", "closed", "attempts without an answer", "TIME-WAIT", "half-open",
+		"closing", "established", "gone"}[k]
+}
+
 const second = int64(1e9)
 
 // timeouts in nanoseconds of packet time since the connection's last packet
@@ -47,64 +53,58 @@ var timeouts = [nClasses]int64{
 	classEstablished: 432000 * second,
 }
 
-// list is a list of the connections of one class, oldest stamp first.
-type list struct {
-	oldest, newest *conn
-	n              int
-}
-
-func (l *list) push(c *conn) {
-	c.older, c.newer = l.newest, nil
-	if l.newest != nil {
-		l.newest.newer = c
-	} else {
-		l.oldest = c
-	}
-	l.newest = c
-	l.n++
-}
-
-func (l *list) remove(c *conn) {
-	if c.older != nil {
-		c.older.newer = c.newer
-	} else {
-		l.oldest = c.newer
-	}
-	if c.newer != nil {
-		c.newer.older = c.older
-	} else {
-		l.newest = c.older
-	}
-	c.older, c.newer = nil, nil
-	l.n--
-}
-
-// finished is a record waiting for the next tick, in order of when it ended.
+// finished is a connection whose record waits for the next tick, in order of
+// when it ended.
 type finished struct {
-	at int64
-	c  *conn
+	at     int64
+	silent int64 // ns from its last packet to when it was dropped, on the tracker's clock
+	id     uint64
+	slot   uint32
+	why    ending
 }
 
-// shard is one 256th of the connections, with its own clock, cap and lists.
+// shard is one 256th of the connections, with its own cap and lists.
 type shard struct {
-	table   map[key]*conn
 	lists   [nClasses]list
 	held    int
-	done    []finished
-	interim []Record
-	free    []*conn
 	stats   Stats
+	evicted [nClasses]uint64
 }
 
-func (sh *shard) take() *conn {
-	if n := len(sh.free); n > 0 {
-		c := sh.free[n-1]
-		sh.free = sh.free[:n-1]
-		return c
+// take gives a connection's body that is ready for use.
+func (t *Tracker) take() *conn {
+	if n := len(t.spare); n > 0 {
+		i := t.spare[n-1]
+		t.spare = t.spare[:n-1]
+		t.touched[i] = t.ticks
+		return t.bodies[i]
 	}
 	c := &conn{}
 	c.clear()
+	c.body = uint32(len(t.bodies))
+	t.bodies, t.touched = append(t.bodies, c), append(t.touched, t.ticks)
 	return c
+}
+
+// give takes a body back.
+func (t *Tracker) give(c *conn) {
+	t.keepSenders(c)
+	c.clear()
+	t.touched[c.body] = idle
+	t.spare = append(t.spare, c.body)
+}
+
+// bodyOf is the body of a connection, unpacked where it was packed.
+func (t *Tracker) bodyOf(i uint32) *conn {
+	if i == 0 {
+		return nil
+	}
+	x := t.slots.at(i)
+	if x.body == 0 {
+		t.unpack(i)
+	}
+	t.touched[x.body] = t.ticks
+	return t.bodies[x.body]
 }
 
 // timeout of a connection's class, in nanoseconds.
@@ -115,24 +115,38 @@ func (t *Tracker) timeout(k class) int64 {
 	return timeouts[k]
 }
 
-func (t *Tracker) deadline(c *conn) int64 { return c.stamp + t.timeout(c.class) }
+func (t *Tracker) deadline(x *slot) int64 { return x.filed + t.timeout(x.class) }
 
 // touch files a connection under the class that its states call for.
+//
+// Where the timeout is minutes a connection is filed once a second at most, as
+// of the end of that second: moving it costs its neighbours in the list, two
+// cache misses, and a second later is early enough.
 func (t *Tracker) touch(sh *shard, c *conn) {
 	k := c.classify()
-	if k == classTimeWait {
+	x := t.slots.at(c.slot)
+	now := t.clock.now
+	x.stamp = now
+	switch k {
+	case classTimeWait:
 		until := max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil)
 		if c.class == k && c.timeWaitUntil == until {
 			return // 2MSL was not begun again
 		}
 		c.timeWaitUntil = until
+	case classStray, classClosed:
+	default:
+		if c.class == k && now <= x.filed {
+			return
+		}
+		now += second - 1 - (now+second-1)%second
 	}
-	if c.class == k && c.stamp == t.clock.now {
+	if c.class == k && x.filed == now {
 		return
 	}
-	sh.lists[c.class].remove(c)
-	c.class, c.stamp = k, t.clock.now
-	sh.lists[k].push(c)
+	sh.lists[c.class].remove(&t.slots, c.slot)
+	c.class, x.class, x.filed = k, k, now
+	sh.lists[k].push(&t.slots, c.slot)
 }
 
 func (c *conn) classify() class {
@@ -154,22 +168,31 @@ func (c *conn) classify() class {
 	return classEstablished
 }
 
-// insert begins a connection at a segment or makes room for it first.
-func (t *Tracker) insert(sh *shard, k key, s *capture.Segment) *conn {
+// insert begins a connection at a segment, in front of an older one on the
+// same endpoints, or makes room for it first.
+func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
 	if sh.held >= t.perShard {
 		t.evict(sh)
 	}
-	c := sh.take()
-	c.key = k
-	c.id = s.Packet
+	c := t.take()
+	i := t.slots.take()
+	x := t.slots.at(i)
+	x.key, x.id, x.body, x.class = *k, s.Packet, c.body, classAttempt
+	x.stamp, x.filed = t.clock.now, t.clock.now
+	c.id, c.slot, c.class = s.Packet, i, classAttempt
 	c.firstPacket, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
 	c.start, c.last, c.interimAt = s.Time, s.Time, s.Time
-	c.stamp = t.clock.now
 	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
-	c.class = classAttempt
-	sh.lists[c.class].push(c)
-	sh.table[k] = c
+	sh.lists[c.class].push(&t.slots, i)
+	was := uint32(0)
+	if old != nil { // unless making room has dropped it
+		if was = t.index.find(&t.slots, k, hash); was != 0 {
+			c.prev, x.prev = t.bodyOf(was), was
+			t.slots.at(was).behind = true
+		}
+	}
+	t.index.put(&t.slots, hash, was, i)
 	sh.held++
 	sh.stats.Conns++
 	return c
@@ -178,54 +201,69 @@ func (t *Tracker) insert(sh *shard, k key, s *capture.Segment) *conn {
 // evict drops the least valuable connection: lowest class first, oldest first.
 func (t *Tracker) evict(sh *shard) {
 	for k := range sh.lists {
-		if c := sh.lists[k].oldest; c != nil {
-			sh.stats.Evicted++
-			t.drop(sh, c, endEvicted, t.clock.now)
+		if i := sh.lists[k].oldest; i != 0 {
+			sh.evicted[k]++
+			t.drop(sh, i, endEvicted, t.clock.now)
 			return
 		}
 	}
 }
 
 // drop takes a connection out of the table; its record is handed out at the next tick.
-func (t *Tracker) drop(sh *shard, c *conn, why ending, at int64) {
+func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 	t.latest = latest{}
-	c.endedBy, c.silent = why, t.clock.now-c.stamp
-	sh.lists[c.class].remove(c)
-	c.class = classGone
+	x := t.slots.at(i)
+	sh.lists[x.class].remove(&t.slots, i)
+	x.class = classGone
 	sh.held--
-	if top := sh.table[c.key]; top == c {
-		if c.prev != nil {
-			sh.table[c.key] = c.prev
-		} else {
-			delete(sh.table, c.key)
-		}
-	} else if top != nil && top.prev == c {
-		top.prev = nil
+	t.unlink(i, x)
+	if x.body != 0 {
+		c := t.bodies[x.body]
+		c.class, c.prev = classGone, nil
 	}
-	c.prev = nil
-	sh.done = append(sh.done, finished{at, c})
+	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.stamp, id: x.id, slot: i, why: why})
+}
+
+// unlink takes a connection out of those on its endpoints.
+func (t *Tracker) unlink(i uint32, x *slot) {
+	hash := x.key.hash()
+	top := t.index.find(&t.slots, &x.key, hash)
+	switch {
+	case top == i && x.prev != 0:
+		t.index.put(&t.slots, hash, i, x.prev)
+		t.slots.at(x.prev).behind = false
+	case top == i:
+		t.index.remove(&t.slots, hash, i)
+	default:
+		y := t.slots.at(top)
+		for y.prev != i {
+			y = t.slots.at(y.prev)
+		}
+		y.prev = x.prev
+		t.bodies[y.body].prev = nil // what has an older one behind it is never packed
+		if y.prev != 0 {
+			t.bodies[y.body].prev = t.bodyOf(y.prev)
+		}
+	}
+	x.prev, x.behind = 0, false
 }
 
 // expire drops the connections whose timeout has passed.
 func (t *Tracker) expire(sh *shard) {
 	for k := range sh.lists {
-		for c := sh.lists[k].oldest; c != nil && t.deadline(c) <= t.clock.now; c = sh.lists[k].oldest {
-			t.drop(sh, c, endTimeout, t.deadline(c))
+		for i := sh.lists[k].oldest; i != 0; i = sh.lists[k].oldest {
+			at := t.deadline(t.slots.at(i))
+			if at > t.clock.now {
+				break
+			}
+			t.drop(sh, i, endTimeout, at)
 		}
 	}
 }
 
-// flush hands out what the shards have finished, in order of when it ended,
-// ties by ID: the same order however the shards were worked on.
+// flush hands out what has finished, in order of when it ended, ties by ID:
+// the same order however the connections were divided.
 func (t *Tracker) flush() {
-	t.done = t.done[:0]
-	for i := range t.shards {
-		sh := &t.shards[i]
-		t.interim = append(t.interim, sh.interim...)
-		sh.interim = sh.interim[:0]
-		t.done = append(t.done, sh.done...)
-		sh.done = sh.done[:0]
-	}
 	if len(t.interim) > 0 {
 		slices.SortFunc(t.interim, func(a, b Record) int {
 			return cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID))
@@ -236,9 +274,10 @@ func (t *Tracker) flush() {
 		t.interim = t.interim[:0]
 	}
 	slices.SortFunc(t.done, func(a, b finished) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.c.id, b.c.id))
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id))
 	})
-	for _, f := range t.done {
-		t.emit(f.c)
+	for i := range t.done {
+		t.emit(&t.done[i])
 	}
+	t.done = t.done[:0]
 }

@@ -37,18 +37,28 @@ type Stats struct {
 	TimeWait  int               // of those, in TIME-WAIT
 	Over      int               // of those, over: kept for what may still come late
 	Evicted   uint64            // dropped because the table was full
+	EvictedBy map[string]uint64 // of those, by what they were
 	Quotes    uint64            // ICMP errors observed
 	Unmatched uint64            // ICMP errors that fit no connection
 	Anomalies map[string]uint64 // segments that no path explains, by kind
 }
 
-// Tracker holds the connections of one input. It is not safe for concurrent use.
+// Tracker holds the connections of one input, or those of some of its shards.
+// It is not safe for concurrent use.
 type Tracker struct {
 	opt       Options
 	sink      Sink
 	perShard  int
 	clock     clock
+	ticks     uint32 // how often Tick was called
 	shards    [nShards]shard
+	index     index
+	slots     slots
+	bodies    []*conn  // the first is never used
+	touched   []uint32 // by body: the tick in which it was last used, idle when it is spare
+	spare     []uint32 // bodies that nobody uses
+	arena     arena
+	words     words
 	done      []finished
 	interim   []Record
 	record    Record
@@ -63,8 +73,8 @@ type Tracker struct {
 // latest is the connection of the segment before, the newest on its endpoints:
 // segments come in runs, and a look-up in the table costs a cache miss.
 type latest struct {
-	shard *shard
-	conn  *conn
+	hash uint64
+	conn *conn
 }
 
 // New returns a Tracker that tells sink what it finds.
@@ -75,40 +85,46 @@ func New(o Options, sink Sink) *Tracker {
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}
-	t := &Tracker{opt: o, sink: sink, perShard: max(1, o.MaxConns/nShards)}
-	for i := range t.shards {
-		t.shards[i].table = make(map[key]*conn)
-	}
-	return t
+	return &Tracker{opt: o, sink: sink, perShard: max(1, o.MaxConns/nShards), index: newIndex(),
+		bodies: []*conn{nil}, touched: []uint32{idle}}
 }
 
 // Observe takes one segment, in input order.
 func (t *Tracker) Observe(s *capture.Segment) {
-	k := t.segmentKey(s)
-	sh, top := t.latest.shard, t.latest.conn
-	if top == nil || k != top.key {
-		sh = &t.shards[k.shard()]
-		top = sh.table[k]
-	}
-	sh.stats.Segments++
 	t.clock.advance(s.Time)
-	for top != nil && t.deadline(top) <= t.clock.now {
-		t.drop(sh, top, endTimeout, t.deadline(top))
-		top = sh.table[k]
+	k := t.segmentKey(s)
+	hash, top := t.latest.hash, t.latest.conn
+	if top == nil || k != t.slots.at(top.slot).key {
+		hash = k.hash()
+		top = t.bodyOf(t.index.find(&t.slots, &k, hash))
 	}
-	c := t.route(sh, top, k, s)
+	sh := &t.shards[shardOf(hash)]
+	sh.stats.Segments++
+	for top != nil {
+		at := t.deadline(t.slots.at(top.slot))
+		if at > t.clock.now {
+			break
+		}
+		t.drop(sh, top.slot, endTimeout, at)
+		top = t.bodyOf(t.index.find(&t.slots, &k, hash))
+	}
+	c := t.route(sh, top, &k, hash, s)
 	t.latest = latest{}
 	if c == top {
-		t.latest = latest{sh, c}
+		t.latest = latest{hash, c}
 	}
-	t.observe(sh, c, s)
+	t.observe(c, s)
 	t.touch(sh, c)
 }
+
+// Pass tells the time of a packet that is not for this Tracker: its clock runs
+// on the whole input's packets, whoever takes them.
+func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 
 // Holds reports whether a connection on a segment's endpoints is held.
 func (t *Tracker) Holds(s *capture.Segment) bool {
 	k := t.segmentKey(s)
-	return t.shards[k.shard()].table[k] != nil
+	return t.index.find(&t.slots, &k, k.hash()) != 0
 }
 
 // Tick lets time-driven edges happen and hands out what has finished. The
@@ -119,6 +135,8 @@ func (t *Tracker) Tick(now int64) {
 	t.clock.advance(now)
 	t.expireAll()
 	t.flush()
+	t.ticks++
+	t.packIdle()
 }
 
 func (t *Tracker) expireAll() {
@@ -133,9 +151,9 @@ func (t *Tracker) Finish() {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		for k := range sh.lists {
-			for c := sh.lists[k].oldest; c != nil; c = sh.lists[k].oldest {
+			for c := sh.lists[k].oldest; c != 0; c = sh.lists[k].oldest {
 				// What would have ended later has not ended: the input did.
-				t.drop(sh, c, endInput, t.deadline(c))
+				t.drop(sh, c, endInput, t.deadline(t.slots.at(c)))
 			}
 		}
 	}
@@ -147,31 +165,41 @@ func (t *Tracker) Finish() {
 func (t *Tracker) Snapshot(f func(*Record)) {
 	t.expireAll()
 	t.flush()
-	var open []*conn
+	var held []uint32
 	for i := range t.shards {
 		for k := range t.shards[i].lists {
-			for c := t.shards[i].lists[k].oldest; c != nil; c = c.newer {
-				open = append(open, c)
+			for c := t.shards[i].lists[k].oldest; c != 0; c = t.slots.at(c).newer {
+				held = append(held, c)
 			}
 		}
 	}
-	slices.SortFunc(open, func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
-	for _, c := range open {
-		c.silent = t.clock.now - c.stamp
+	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.slots.at(a).id, t.slots.at(b).id) })
+	for _, i := range held {
+		x := t.slots.at(i)
+		packed := x.body == 0
+		c := t.bodyOf(i)
+		c.silent = t.clock.now - x.stamp
 		t.fill(&t.record, c)
 		t.record.Interim = true
 		f(&t.record)
+		if packed {
+			t.pack(c)
+		}
 	}
 }
 
 // Stats returns the counts so far.
 func (t *Tracker) Stats() Stats {
-	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64)}
+	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for i := range t.shards {
 		x := &t.shards[i]
 		s.Segments += x.stats.Segments
 		s.Conns += x.stats.Conns
-		s.Evicted += x.stats.Evicted
+		for k, n := range x.evicted {
+			if s.Evicted += n; n > 0 {
+				s.EvictedBy[class(k).String()] += n
+			}
+		}
 		s.Quotes += x.stats.Quotes
 		s.Unmatched += x.stats.Unmatched
 		s.Open += x.held

@@ -1,0 +1,90 @@
+package reassembly
+
+// What follows writes values as numbers and reads them back, for a connection
+// that is put away for a while. Numbers are small where they can be: sequence
+// numbers count from another that the caller has.
+
+// Save appends the stream to v, its numbers counted from ref.
+func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
+	head := uint64(len(s.gaps)) << 2
+	if s.started {
+		head |= 1
+	}
+	if s.acked {
+		head |= 2
+	}
+	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.una-s.base), s.span^uint64(s.nxt-s.base), s.lost)
+	for _, g := range s.gaps {
+		v = append(v, uint64(g.From-s.base), uint64(g.Len()))
+	}
+	return v
+}
+
+// Load reads what Save has appended and returns the rest of v.
+func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
+	*s = Stream{started: v[0]&1 != 0, acked: v[0]&2 != 0, base: ref.Add(uint32(v[1])), lost: v[5], gaps: s.gaps[:0]}
+	s.nxt, s.una = s.base.Add(uint32(v[2])), s.base.Add(uint32(v[3]))
+	s.span = v[4] ^ v[2]
+	n := int(v[0] >> 2)
+	v = v[6:]
+	for range n {
+		from := s.base.Add(uint32(v[0]))
+		s.gaps = append(s.gaps, Range{from, from.Add(uint32(v[1]))})
+		v = v[2:]
+	}
+	return v
+}
+
+// Save appends what is in flight to v. Segments that are acknowledged are left
+// out: a late copy of one can no longer be told from a repeat by its mark.
+func (f *Flight) Save(v []uint64, ref Seq) []uint64 {
+	v = append(v, uint64(f.Len())<<32|uint64(f.merged))
+	for _, s := range f.segs[f.head:] {
+		marks := uint64(s.Times)<<1 | uint64(s.ID)<<17
+		if s.SACKed {
+			marks |= 1
+		}
+		v = append(v, uint64(s.From-ref), uint64(s.To-s.From), uint64(s.First), uint64(s.Last-s.First), s.Packet, marks)
+	}
+	return v
+}
+
+// Load reads what Save has appended and returns the rest of v.
+func (f *Flight) Load(v []uint64, ref Seq) []uint64 {
+	*f = Flight{segs: f.segs[:0], merged: uint32(v[0])}
+	n := int(v[0] >> 32)
+	v = v[1:]
+	for range n {
+		from := ref.Add(uint32(v[0]))
+		f.segs = append(f.segs, Sent{From: from, To: from.Add(uint32(v[1])), First: int64(v[2]), Last: int64(v[2] + v[3]),
+			Packet: v[4], Times: uint16(v[5] >> 1), ID: uint16(v[5] >> 17), SACKed: v[5]&1 != 0})
+		v = v[6:]
+	}
+	return v
+}
+
+// Save appends the buckets that are in use to v.
+func (h *Histogram) Save(v []uint64) []uint64 {
+	at := len(v)
+	v = append(v, 0)
+	if h.n == 0 {
+		return v
+	}
+	for i, n := range h.counts {
+		if n > 0 {
+			v = append(v, uint64(n)<<8|uint64(i))
+		}
+	}
+	v[at] = uint64(len(v) - at - 1)
+	return v
+}
+
+// Load reads what Save has appended to an empty histogram and returns the rest of v.
+func (h *Histogram) Load(v []uint64) []uint64 {
+	n := int(v[0])
+	for _, x := range v[1 : n+1] {
+		h.counts[x&0xff] += uint32(x >> 8)
+		h.n += uint32(x >> 8)
+	}
+	return v[n+1:]
+}

@@ -1,0 +1,94 @@
+package tracker
+
+import (
+	"math/bits"
+	"math/rand/v2"
+)
+
+// index finds the slot of the newest connection on a pair of endpoints: a hash
+// table with open addressing, eight bytes a place. A look-up costs one cache
+// miss where Go's map with its keys of 44 bytes costs two to three (20 against
+// 55 ns among 200,000 connections, BenchmarkLookup).
+type index struct {
+	places []place // a power of two of them
+	used   int
+	seed   uint64 // a capture's author must not be able to choose who collides
+}
+
+// place is a slot and the upper half of its hash; slot 0 is an empty place.
+type place struct{ tag, slot uint32 }
+
+const firstPlaces = 1024
+
+func newIndex() index {
+	return index{places: make([]place, firstPlaces), seed: rand.Uint64() | 1}
+}
+
+// home is where a connection should stand, and its tag. The shard's hash is
+// the same on every run; this one is not.
+func (x *index) home(hash uint64) (at int, tag uint32) {
+	high, low := bits.Mul64(hash^x.seed, 0x9E3779B97F4A7C15)
+	h := high ^ low
+	return int(h) & (len(x.places) - 1), uint32(h >> 32)
+}
+
+// find is the slot of a key, 0 when there is none.
+func (x *index) find(s *slots, k *key, hash uint64) uint32 {
+	at, tag := x.home(hash)
+	for p := x.places[at]; p.slot != 0; p = x.places[at] {
+		if p.tag == tag && s.at(p.slot).key == *k {
+			return p.slot
+		}
+		at = (at + 1) & (len(x.places) - 1)
+	}
+	return 0
+}
+
+// put makes i the slot of its key in place of was, which is 0 when there was none.
+func (x *index) put(s *slots, hash uint64, was, i uint32) {
+	at, tag := x.home(hash)
+	for x.places[at].slot != was {
+		at = (at + 1) & (len(x.places) - 1)
+	}
+	x.places[at] = place{tag, i}
+	if was != 0 {
+		return
+	}
+	if x.used++; x.used > len(x.places)*3/4 {
+		x.grow(s)
+	}
+}
+
+// remove takes the slot of a key out.
+func (x *index) remove(s *slots, hash uint64, i uint32) {
+	mask := len(x.places) - 1
+	at, _ := x.home(hash)
+	for x.places[at].slot != i {
+		at = (at + 1) & mask
+	}
+	x.used--
+	// What stands behind it and was pushed away from its home moves up.
+	for next := (at + 1) & mask; x.places[next].slot != 0; next = (next + 1) & mask {
+		home, _ := x.home(s.at(x.places[next].slot).key.hash())
+		if (next-home)&mask >= (next-at)&mask {
+			x.places[at] = x.places[next]
+			at = next
+		}
+	}
+	x.places[at] = place{}
+}
+
+func (x *index) grow(s *slots) {
+	old := x.places
+	x.places = make([]place, 2*len(old))
+	for _, p := range old {
+		if p.slot == 0 {
+			continue
+		}
+		at, tag := x.home(s.at(p.slot).key.hash())
+		for x.places[at].slot != 0 {
+			at = (at + 1) & (len(x.places) - 1)
+		}
+		x.places[at] = place{tag, p.slot}
+	}
+}

@@ -1,0 +1,125 @@
+package tracker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// scramble puts something into every field below v that packing must keep.
+func scramble(r *rand.Rand, v reflect.Value, path string) {
+	switch v.Kind() {
+	case reflect.Bool:
+		set(v).SetBool(true)
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		set(v).SetUint(1 + r.Uint64N(100))
+	case reflect.Int64:
+		set(v).SetInt(1 + r.Int64N(1e12))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			scramble(r, v.Field(i), path+"."+v.Type().Field(i).Name)
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			scramble(r, v.Index(i), path)
+		}
+	}
+}
+
+// set makes a field that is not exported settable.
+func set(v reflect.Value) reflect.Value {
+	return reflect.NewAt(v.Type(), v.Addr().UnsafePointer()).Elem()
+}
+
+// Every field of a connection comes back from being packed: one that somebody
+// adds and does not pack fails here.
+func TestPackKeepsEverything(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		tr := New(Options{}, &recorder{})
+		tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
+		c := tr.bodies[1]
+		was := tr.slots.at(c.slot)
+		scramble(r, reflect.ValueOf(c).Elem(), "")
+		c.id, c.slot, c.body, c.class = 7, 1, 1, was.class
+		c.prev, c.step = nil, nil
+		c.silent, c.endedBy = 0, 0 // set when it is dropped
+		c.ends[0].addr, c.ends[1].addr = was.key.high, was.key.low
+		c.openKind, c.resetCause, c.resetBy = OpenAborted, ResetLateData, Resp
+		c.answer.Kind = AnswerICMPv6
+		c.trans = nil
+		for range r.IntN(maxTransitions) {
+			c.trans = append(c.trans, Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: End(r.IntN(2)), From: State(r.IntN(12)), To: State(r.IntN(12)), Proof: Proof(r.IntN(4))})
+		}
+		c.z.n = maxHistory
+		c.turns.spread = nil
+		if c.turns.timed > 1 {
+			c.turns.spread = new(reassembly.Histogram)
+			c.turns.spread.Add(5e6)
+		}
+		for e := range c.ends {
+			x := &c.ends[e]
+			x.timeWaitEnd = TimeWaitReuse
+			x.recent = recentSegments{}
+			x.stream.Reset()
+			x.stream.Start(reassembly.Seq(r.Uint32()))
+			for range r.IntN(20) {
+				x.stream.Add(x.stream.Next().Add(r.Uint32N(3000)), 1+r.Uint32N(2000))
+			}
+			x.stream.Ack(x.stream.Next().Add(-r.Uint32N(1000)))
+			x.sender = nil
+			if e == 0 || r.IntN(2) == 0 {
+				s := tr.sends(x)
+				scramble(r, reflect.ValueOf(s).Elem(), "")
+				s.nProved = uint8(len(s.proved))
+				s.flight.Reset()
+				s.rtt.spans = reassembly.Histogram{}
+				for i := range r.Int64N(30) {
+					s.rtt.spans.Add(i * i * 1e5)
+					s.flight.Send(x.stream.Next().Add(uint32(i)), x.stream.Next().Add(uint32(i)+1), i, uint64(i), uint16(i))
+				}
+			}
+		}
+		want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))
+		tr.clock.now += second
+		if !tr.pack(c) {
+			t.Fatal("not packed")
+		}
+		got := fmt.Sprintf("%+v", dump(reflect.ValueOf(tr.bodyOf(1)).Elem()))
+		if got != want {
+			at := 0
+			for at < min(len(got), len(want)) && got[at] == want[at] {
+				at++
+			}
+			t.Fatalf("seed %d: packed and unpacked\n...%.200s\nwant\n...%.200s", seed, got[max(0, at-60):], want[max(0, at-60):])
+		}
+	}
+}
+
+// dump is v with what its pointers point to.
+func dump(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return dump(v.Elem())
+	case reflect.Struct:
+		var all []string
+		for i := range v.NumField() {
+			all = append(all, fmt.Sprintf("%s:%v", v.Type().Field(i).Name, dump(v.Field(i))))
+		}
+		return all
+	case reflect.Slice, reflect.Array:
+		var all []any
+		for i := range v.Len() {
+			all = append(all, dump(v.Index(i)))
+		}
+		return all
+	}
+	return fmt.Sprint(v)
+}

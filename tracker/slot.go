@@ -1,0 +1,83 @@
+package tracker
+
+// A slot is what the table knows of a connection, whatever becomes of the
+// rest: its identity, its place in the list of its class, its times. Slots
+// hold no pointers and lie in chunks: a million of them cost the garbage
+// collector nothing.
+type slot struct {
+	key          key
+	older, newer uint32 // neighbours in the list of its class; 0 for none
+	prev         uint32 // an older connection on the same endpoints that may still live; 0 for none
+	body         uint32 // index of the rest in Tracker.bodies; 0 while it is packed
+	packed       packedRef
+	id           uint64
+	stamp        int64 // of the last packet, on the tracker's clock
+	filed        int64 // what the class's timeout counts from; no earlier than stamp
+	class        class
+	behind       bool // another's prev
+}
+
+const slotChunk = 1024
+
+// slots are all slots, by number; the first is never used, so that 0 is none.
+type slots struct {
+	chunks []*[slotChunk]slot
+	free   []uint32
+	next   uint32
+}
+
+func (s *slots) at(i uint32) *slot { return &s.chunks[i/slotChunk][i%slotChunk] }
+
+// take gives a slot that nobody uses, cleared.
+func (s *slots) take() uint32 {
+	if n := len(s.free); n > 0 {
+		i := s.free[n-1]
+		s.free = s.free[:n-1]
+		*s.at(i) = slot{}
+		return i
+	}
+	if s.next%slotChunk == 0 {
+		s.chunks = append(s.chunks, new([slotChunk]slot))
+	}
+	if s.next == 0 {
+		s.next++
+	}
+	s.next++
+	return s.next - 1
+}
+
+func (s *slots) put(i uint32) { s.free = append(s.free, i) }
+
+// list is a list of the connections of one class, oldest first.
+type list struct {
+	oldest, newest uint32
+	n              int
+}
+
+func (l *list) push(s *slots, i uint32) {
+	x := s.at(i)
+	x.older, x.newer = l.newest, 0
+	if l.newest != 0 {
+		s.at(l.newest).newer = i
+	} else {
+		l.oldest = i
+	}
+	l.newest = i
+	l.n++
+}
+
+func (l *list) remove(s *slots, i uint32) {
+	x := s.at(i)
+	if x.older != 0 {
+		s.at(x.older).newer = x.newer
+	} else {
+		l.oldest = x.newer
+	}
+	if x.newer != 0 {
+		s.at(x.newer).older = x.older
+	} else {
+		l.newest = x.older
+	}
+	x.older, x.newer = 0, 0
+	l.n--
+}
