@@ -41,7 +41,7 @@ func judge(r *tracker.Record) verdict {
 	switch r.Close.Kind {
 	case tracker.CloseReset:
 		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown)
-		if refusedLate(r) && cause != tracker.ResetMiddlebox {
+		if diagnose.RefusedLate(r) && cause != tracker.ResetMiddlebox {
 			cause = causeRefusedLate
 		}
 		return verdict{fault: faultReset, culprit: r.Close.ResetBy, cause: cause}

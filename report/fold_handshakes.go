@@ -60,14 +60,6 @@ const (
 	nCauses      = nFailures + 1
 )
 
-// retryAfter is how long a SYN or SYN/ACK waits for its answer before it is
-// sent again (RFC 6298 section 2.1).
-const retryAfter = oneSecond
-
-// triesToFail is how many SYNs or SYN/ACKs must have gone unanswered for an
-// attempt to count as failed though the last of them still waits.
-const triesToFail = 3
-
 // failed sums up attempts that failed, and those that may yet succeed.
 type failed struct {
 	n           [nCauses]uint64
@@ -95,12 +87,12 @@ func causeOf(r *tracker.Record) (cause, bool) {
 	case tracker.OpenUnreachable:
 		return causeUnreachable, true
 	case tracker.OpenNoAnswer:
-		if waits(r, r.Open.SYNs) {
+		if diagnose.Waits(r, r.Open.SYNs) {
 			return stillOpening, true
 		}
 		return causeNoAnswer, true
 	case tracker.OpenHalfOpen:
-		if waits(r, r.Open.SYNACKs) {
+		if diagnose.Waits(r, r.Open.SYNACKs) {
 			return stillOpening, true
 		}
 		return causeHalfOpen, true
@@ -110,24 +102,13 @@ func causeOf(r *tracker.Record) (cause, bool) {
 	return 0, false
 }
 
-// waits tells that the input ended while the last of tries could still be
-// answered in time, and so few were made that it is likely.
-func waits(r *tracker.Record, tries uint32) bool {
-	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == tracker.NoEnd
-}
-
 // oneSided tells that the client completed the handshake and the server never
 // took its ACK: it repeated its SYN/ACK, or answered with a RST.
 func oneSided(r *tracker.Record) bool {
 	if r.Open.Kind != tracker.OpenHandshake {
 		return false
 	}
-	return r.Proven[tracker.Resp] == tracker.SynReceived && r.Open.SYNACKs > 1 || refusedLate(r)
-}
-
-// refusedLate tells that the server answered the third ACK with a RST.
-func refusedLate(r *tracker.Record) bool {
-	return r.Close.ResetBy == tracker.Resp && r.Close.ResetIn == tracker.SynReceived && r.Close.ResetCause != tracker.ResetRefused
+	return r.Proven[tracker.Resp] == tracker.SynReceived && r.Open.SYNACKs > 1 || diagnose.RefusedLate(r)
 }
 
 func (h *handshakes) add(r *tracker.Record) {

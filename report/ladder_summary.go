@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // summary writes what the record says of the whole connection, a line a subject.
@@ -92,7 +93,7 @@ func (p phrases) openSummary(r *tracker.Record) string {
 
 // refusedOrRepeated says why only the client holds a connection to be open.
 func refusedOrRepeated(r *tracker.Record) string {
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		return "the server answered the third ACK with a RST"
 	}
 	return "the server sent its SYN/ACK again and nothing shows that it took the ACK"
@@ -203,7 +204,7 @@ func resetSummary(r *tracker.Record) string {
 	if c.ResetIn != tracker.Unknown {
 		s += " in " + stateOr(c.ResetIn)
 	}
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
 	return s + ": " + resetCause(c.ResetCause)

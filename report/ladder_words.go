@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // phrases says times, spans and counts as people read them.
@@ -75,21 +76,10 @@ func units(n, per int64, big, small string) string {
 }
 
 // thousands is n with a comma at every third digit.
-func thousands(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands(n uint64) string { return diagnose.Thousands(n) }
 
 // plural is a count with its noun.
-func plural(n uint64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(n) + " " + noun + "s"
-}
+func plural(n uint64, noun string) string { return diagnose.Plural(n, noun) }
 
 // byteCount is a number of bytes in decimal units: 512 B, 1.2 MB.
 func byteCount(n uint64) string {
@@ -156,53 +146,6 @@ func resetCause(cause string) string {
 		return "cause unknown"
 	}
 	return escape(cause)
-}
-
-// icmpError names an ICMP error (RFC 792, RFC 1812 section 5.2.7.1) or an
-// ICMPv6 one (RFC 4443 section 3).
-func icmpError(v6 bool, typ, code uint8) string {
-	name, proto := "", "ICMP"
-	if v6 {
-		proto = "ICMPv6"
-		switch typ {
-		case 1:
-			name = pick(code, "no route", "administratively prohibited", "beyond scope", "host unreachable",
-				"port unreachable", "source address failed policy", "route rejected")
-		case 2:
-			name = "packet too big"
-		case 3:
-			name = pick(code, "hop limit exceeded", "fragments timed out")
-		case 4:
-			name = "parameter problem"
-		}
-	} else {
-		switch typ {
-		case 3:
-			name = pick(code, "network unreachable", "host unreachable", "protocol unreachable", "port unreachable",
-				"fragmentation needed", "source route failed", "network unknown", "host unknown", "source host isolated",
-				"network prohibited", "host prohibited", "network unreachable for this service",
-				"host unreachable for this service", "administratively prohibited", "host precedence violation",
-				"precedence cutoff")
-		case 4:
-			name = "source quench"
-		case 11:
-			name = pick(code, "TTL exceeded", "fragments timed out")
-		case 12:
-			name = "parameter problem"
-		}
-	}
-	s := fmt.Sprintf("%s %d/%d", proto, typ, code)
-	if name != "" {
-		s += " (" + name + ")"
-	}
-	return s
-}
-
-func pick(i uint8, names ...string) string {
-	if int(i) < len(names) {
-		return names[i]
-	}
-	return ""
 }
 
 // escape makes s harmless for a terminal: what does not print is shown as Go would quote it.

@@ -9,6 +9,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 func handshakeSorts() []string { return []string{"attempts", "failed", "felt", "listener"} }
@@ -192,7 +193,7 @@ func (p *page) failure(f *failed, c cause) string {
 	if c == causeUnreachable {
 		switch f.answer.Kind {
 		case tracker.AnswerICMP, tracker.AnswerICMPv6:
-			s += fmt.Sprintf(", %s from %s", icmpError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
+			s += fmt.Sprintf(", %s from %s", diagnose.ICMPError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
 		}
 	}
 	switch {

@@ -105,6 +105,7 @@ func (w *words) conn(t *Tracker, c *conn) {
 	w.transitions(c)
 	w.zeek(&c.z, c)
 	w.turns(&c.turns)
+	w.facts(&c.facts)
 }
 
 func (w *words) opening(c *conn) {

@@ -46,6 +46,7 @@ type Record struct {
 	Ends             [2]EndRecord       // what that end sent
 	Exchanges        ExchangesRecord
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
+	Facts            FactsRecord
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed
 }

@@ -77,6 +77,7 @@ func (c *conn) answeredByOld(from End, s *capture.Segment) {
 		}
 	case c.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
 		c.oldAnswer, c.oldConn = s.Packet, c.prev.id
+		c.facts.oldState = c.prev.ends[c.prev.from(s.Src)].state
 	}
 }
 

@@ -19,7 +19,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	in := e.state
 	if c.resetBy == NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
-		c.resetTTL = s.TTL
+		c.resetTTL, c.facts.odd = s.TTL, e.signsOf(s)
 	}
 	if !accepted {
 		c.rstsIgnored++

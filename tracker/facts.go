@@ -1,0 +1,138 @@
+package tracker
+
+import "tcpwatch/capture"
+
+// maxSYNsAgain is how many repeats of a SYN are remembered with their times:
+// Linux sends six or ten, then gives up.
+const maxSYNsAgain = 10
+
+// facts are what only a connection with trouble has to tell; all is zero otherwise.
+type facts struct {
+	synsAgain   [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	nSYNsAgain  uint8
+	synAgainAt  uint64 // packet of the first repeat
+	acksIgnored uint8  // SYN/ACKs repeated after the third ACK was seen
+	ignoredAt   uint64 // packet of the first of those
+	ignoredTime int64
+	oldState    State // in which the older connection was that answered the SYN
+	odd         ResetSigns
+}
+
+// ResetSigns are ways in which a RST differs from what its sender sends otherwise.
+type ResetSigns uint8
+
+const (
+	OddTTL        ResetSigns = 1 << iota // it came another way
+	OddIPID                              // its identification is far from the sender's counter
+	OddTimestamps                        // a RST,ACK without timestamps on a connection that has them (RFC 7323 section 3.2)
+)
+
+// Has reports whether all of o are set.
+func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
+
+// synAgain notes a repeated SYN.
+func (f *facts) synAgain(after int64, packet uint64) {
+	if f.nSYNsAgain == 0 {
+		f.synAgainAt = packet
+	}
+	if int(f.nSYNsAgain) < len(f.synsAgain) && after >= 0 {
+		f.synsAgain[f.nSYNsAgain] = uint32(after / 1e6)
+		f.nSYNsAgain++
+	}
+}
+
+// thirdACKIgnored notes a SYN/ACK that comes again though the ACK of the one
+// before has passed the tap.
+func (f *facts) thirdACKIgnored(now int64, packet uint64) {
+	if f.acksIgnored == 0 {
+		f.ignoredAt, f.ignoredTime = packet, now
+	}
+	f.acksIgnored = min(f.acksIgnored, 254) + 1
+}
+
+// idJump is from how far on an IPv4 identification is no count of the same
+// sender: others get packets between two of ours, but not so many at once.
+const idJump = 4096
+
+// signsOf compares a RST with what its sender sent before.
+func (e *endpoint) signsOf(s *capture.Segment) (odd ResetSigns) {
+	if e.has&hasTTL != 0 && ttlDiffers(e.ttl, s.TTL) {
+		odd |= OddTTL
+	}
+	// An identification of 0 proves nothing: Linux sends it where it has no socket.
+	if last := e.recent.id; last.counts && s.IPID != 0 {
+		if d := int16(s.IPID - last.id); d > idJump || d < -idJump {
+			odd |= OddIPID
+		}
+	}
+	if s.Flags.Has(capture.ACK) && e.recent.id.stamped && s.Options&capture.OptTimestamps == 0 {
+		odd |= OddTimestamps
+	}
+	return odd
+}
+
+// lastID is the IPv4 identification of an end's last segment, and what kind it is.
+type lastID struct {
+	id      uint16
+	counts  bool // it was a little above the one before
+	stamped bool // the segment carried timestamps
+}
+
+// note takes a segment that is no RST.
+func (l *lastID) note(s *capture.Segment) {
+	if s.Flags.Has(capture.RST) {
+		return
+	}
+	step := s.IPID - l.id
+	l.counts = l.id != 0 && step > 0 && step < idJump/64
+	l.id, l.stamped = s.IPID, s.Options&capture.OptTimestamps != 0
+}
+
+// facts walks over them.
+func (w *words) facts(f *facts) {
+	if !w.has(*f != facts{}) {
+		return
+	}
+	num(w, &f.nSYNsAgain)
+	for i := range f.synsAgain {
+		num(w, &f.synsAgain[i])
+	}
+	w.packet(&f.synAgainAt)
+	num(w, &f.acksIgnored)
+	w.packet(&f.ignoredAt)
+	w.at(&f.ignoredTime)
+	num(w, &f.oldState)
+	num(w, &f.odd)
+}
+
+// FactsRecord is what a connection with trouble has to tell besides.
+type FactsRecord struct {
+	SYNsAgain    [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	NSYNsAgain   uint8                // how many of those are set
+	SYNAgainAt   uint64               // packet of the first repeat; 0 for none
+	ACKsIgnored  uint8                // SYN/ACKs repeated after the third ACK was seen
+	ACKIgnoredAt uint64               // packet of the first of those
+	ACKIgnored   Opt[int64]           // third ACK -> the first of those
+	OldState     State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
+	ResetOdd     ResetSigns           // how the RST differs from its sender's other segments
+	ThirdACK     Opt[int64]           // time of the ACK that completed the handshake
+	ResetTime    Opt[int64]           // time of the first RST
+	AnswerPacket uint64               // what ended an attempt that failed; 0 for none
+	LastSYN      int64                // time of the last SYN
+}
+
+func (c *conn) fillFacts(r *FactsRecord) {
+	f := &c.facts
+	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt,
+		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
+		AnswerPacket: c.answeredAt, LastSYN: c.ends[Orig].lastSYN}
+	if c.thirdACKAt != 0 {
+		r.ThirdACK = Some(c.thirdACK)
+	}
+	if f.acksIgnored > 0 {
+		r.ACKIgnored = Some(f.ignoredTime - c.thirdACK)
+	}
+	if c.resetBy != NoEnd {
+		r.ResetTime = Some(c.resetTime)
+	}
+}
