@@ -17,6 +17,7 @@ type Context struct {
 	// Local tells which addresses are this host's; nil when that is unknown.
 	Local func(a capture.Addr) bool
 
+	census   *census
 	suspects suspects
 }
 

@@ -64,7 +64,12 @@ const maxSubjects = 4096
 // Detectors lists all detectors, by group. A detector stands in one file with
 // its thresholds; its line here makes it known everywhere.
 func Detectors() []Detector {
-	return []Detector{}
+	return []Detector{
+		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), closedAtOnce(), staleConnection(),
+		queueFull(), synCookies(),
+		synLost(), synAckLost(), slowHandshake(),
+		reuseRefused(),
+	}
 }
 
 // Select returns the detectors that a list of names, separated by commas,

@@ -11,11 +11,12 @@ type Set struct {
 	detectors []Detector
 	opt       *Options
 	folds     []Fold
+	census    census
 }
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o}
+	s := &Set{detectors: detectors, opt: o, census: newCensus()}
 	for _, d := range detectors {
 		s.folds = append(s.folds, d.New(o))
 	}
@@ -24,6 +25,9 @@ func NewSet(detectors []Detector, o *Options) *Set {
 
 // Add takes the record of a connection and keeps nothing of what is borrowed.
 func (s *Set) Add(r *tracker.Record) {
+	if len(s.folds) > 0 {
+		s.census.add(r)
+	}
 	for _, f := range s.folds {
 		f.Add(r)
 	}
@@ -32,6 +36,7 @@ func (s *Set) Add(r *tracker.Record) {
 // Merge adds all that o holds; o is left as it was. Both must have been made
 // with the same detectors and Options.
 func (s *Set) Merge(o *Set) {
+	s.census.shelf.Merge(&o.census.shelf)
 	for i, f := range s.folds {
 		f.Merge(o.folds[i])
 	}
@@ -48,7 +53,8 @@ func (s *Set) Clone() *Set {
 // severity, confidence, count and id.
 func (s *Set) Findings(c *Context) []Finding {
 	with := *c
-	with.suspects = newSuspects()
+	s.census.shelf.Trim()
+	with.census, with.suspects = &s.census, newSuspects()
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
 			x.Suspects(&with, &with.suspects)

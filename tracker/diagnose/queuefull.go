@@ -1,0 +1,119 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+// overflow sums up the signs that a listener's queues are full.
+type overflow struct {
+	tally
+	ignored  uint64 // connections whose third ACK was not taken
+	withData uint64 // of those, with data before the SYN/ACK came again
+	often    uint64 // of those, with two repeats or more
+	reset    uint64 // a RST answered the third ACK
+	dropped  uint64 // SYNs that passed a tap beside the listener, and met silence
+	longest  int64  // from the third ACK to the SYN/ACK that came again
+}
+
+// Merge takes in another.
+func (x *overflow) Merge(o *overflow) {
+	x.tally.Merge(&o.tally)
+	x.ignored += o.ignored
+	x.withData += o.withData
+	x.often += o.often
+	x.reset += o.reset
+	x.dropped += o.dropped
+	x.longest = max(x.longest, o.longest)
+}
+
+func queueFull() Detector {
+	return Detector{
+		Name: "queue-full", Group: GroupQueue,
+		Doc: `A listener cannot take what comes: its accept queue or SYN queue is full.
+
+Rule: where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
+is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
+with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
+SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs
+that passed a tap beside the listener and met silence though others opened.
+One SYN/ACK again can also be a third ACK lost behind the tap, or
+TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
+without data before it is only possible; several repeats, data, a RST or many
+connections make it likely. Silence alone is no sign: see no-answer and syn-lost.`,
+		Thresholds: []Threshold{
+			{"queue-full-many", Number, 10, "connections from which on it is critical"},
+			{"queue-full-few", Number, 3, "connections that make it likely though each sign is weak"},
+		},
+		New: func(o *Options) Fold {
+			few, many := uint64(o.get("queue-full-few")), uint64(o.get("queue-full-many"))
+			return newFold(addOverflow, func(c *Context, s Subject, x *overflow) (Finding, bool) {
+				return tellOverflow(c, s, x, few, many)
+			})
+		},
+	}
+}
+
+func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
+	f := &r.Facts
+	switch {
+	case r.Open.Kind == tracker.OpenHandshake && RefusedLate(r) && r.Close.ResetCause != tracker.ResetMiddlebox:
+		x := s.At(listener(r.Resp))
+		x.hit(r.ID, r.Close.ResetPacket, r.Start, r.End)
+		x.reset++
+	case f.ACKsIgnored > 0 && r.Open.Kind == tracker.OpenHandshake:
+		x := s.At(listener(r.Resp))
+		x.hit(r.ID, f.ACKIgnoredAt, r.Start, r.End)
+		x.ignored++
+		if f.ACKsIgnored > 1 {
+			x.often++
+		}
+		if first := r.Ends[tracker.Orig].FirstByte; first.OK && first.V < f.ACKIgnored.V {
+			x.withData++
+		}
+		x.longest = max(x.longest, f.ACKIgnored.V)
+	case r.Capture.Tap == tracker.Resp.String() && r.Open.SYNs > 1 && r.Open.SYNACKs == 1 && r.Open.OldConn == 0 && r.Open.Kind == tracker.OpenHandshake:
+		x := s.At(listener(r.Resp))
+		x.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
+		x.dropped++
+	}
+}
+
+func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding, bool) {
+	f := Finding{
+		Severity: Warning, Confidence: Possible,
+		Title:  fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), outOf(x.n, max(c.opened(s.A), x.n), "finished handshake")),
+		Causes: []string{"the application accepts too slowly, or stands still", "its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come"},
+		Advice: []string{
+			fmt.Sprintf("On %s: `ss -ltn '( sport = :%d )'`: Recv-Q is what waits to be accepted, Send-Q the limit.", s.A.Addr, s.A.Port),
+			"`nstat -az TcpExtListenOverflows TcpExtListenDrops` counts what was dropped.",
+			"`sysctl net.core.somaxconn net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies` are the limits.",
+		},
+	}
+	var signs []string
+	if x.reset > 0 {
+		signs = append(signs, fmt.Sprintf("a RST answered the third ACK of %s (tcp_abort_on_overflow)", Thousands(x.reset)))
+	}
+	if x.ignored > 0 {
+		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", Thousands(x.ignored), span(x.longest)))
+	}
+	if x.dropped > 0 {
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap beside the listener and was answered only when it came again", Thousands(x.dropped)))
+	}
+	f.Explanation = "Signs: " + strings.Join(signs, "; ") + " (Linux: a full accept queue ignores the third ACK and drops SYNs)."
+	strong := x.reset + x.often + x.withData + x.dropped
+	switch {
+	case strong > 0 || x.n >= few:
+		f.Confidence = Likely
+	default:
+		f.Severity = Notice
+		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(x.n, "finished handshake"))
+		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
+	}
+	if x.n >= many && f.Confidence == Likely {
+		f.Severity = Critical
+	}
+	return f, true
+}
