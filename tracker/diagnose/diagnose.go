@@ -69,6 +69,8 @@ func Detectors() []Detector {
 		queueFull(), synCookies(),
 		synLost(), synAckLost(), slowHandshake(),
 		reuseRefused(),
+		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetInjected(), resetIgnored(), resetHarmless(),
+		synFlood(), portScan(), backscatter(),
 	}
 }
 

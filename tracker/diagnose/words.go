@@ -23,14 +23,6 @@ func Plural(n uint64, noun string) string {
 	return Thousands(n) + " " + noun + "s"
 }
 
-// was is the verb for a count.
-func was(n uint64) string {
-	if n == 1 {
-		return "was"
-	}
-	return "were"
-}
-
 // outOf is "all 12", "3 of 12", "the only one" of what noun names.
 func outOf(n, all uint64, noun string) string {
 	switch {

@@ -1,0 +1,125 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// resets sums up RSTs of one cause on connections to a listener.
+type resets struct {
+	tally
+	sources sources
+	by      [2]uint64 // sent by the opener, by the listener
+	after   int64     // the longest from the sender's FIN to its RST
+	bytes   uint64    // that came after the FIN and were lost
+	odd     [3]uint64 // with another TTL, IP-ID, timestamps
+	ttlMin  uint8
+	ttlMax  uint8
+	own     [2]uint8 // TTLs that the ends have otherwise, of the connection with the least id
+	ownConn uint64
+	ignored uint64
+}
+
+func (x *resets) add(r *tracker.Record) {
+	c := &r.Close
+	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
+	x.sources.add(r.Orig.Addr)
+	if c.ResetBy <= tracker.Resp {
+		x.by[c.ResetBy]++
+		if fin := c.FINTime[c.ResetBy]; fin.OK && r.Facts.ResetTime.OK {
+			x.after = max(x.after, r.Facts.ResetTime.V-fin.V)
+		}
+	}
+	if c.BytesAfterFIN.OK {
+		x.bytes += c.BytesAfterFIN.V
+	}
+	for i, sign := range [...]tracker.ResetSigns{tracker.OddTTL, tracker.OddIPID, tracker.OddTimestamps} {
+		if r.Facts.ResetOdd.Has(sign) {
+			x.odd[i]++
+		}
+	}
+	if c.ResetTTL.OK {
+		x.ttls(c.ResetTTL.V, c.ResetTTL.V)
+	}
+	x.ownTTLs([2]uint8{r.Ends[tracker.Orig].TTL.V, r.Ends[tracker.Resp].TTL.V}, r.ID)
+	x.ignored += uint64(c.RSTsIgnored)
+}
+
+func (x *resets) ttls(low, high uint8) {
+	if high == 0 {
+		return
+	}
+	if x.ttlMax == 0 {
+		x.ttlMin = low
+	}
+	x.ttlMin, x.ttlMax = min(x.ttlMin, low), max(x.ttlMax, high)
+}
+
+func (x *resets) ownTTLs(own [2]uint8, conn uint64) {
+	if x.ownConn == 0 || conn < x.ownConn {
+		x.own, x.ownConn = own, conn
+	}
+}
+
+// Merge takes in another.
+func (x *resets) Merge(o *resets) {
+	if o.n == 0 {
+		return
+	}
+	x.tally.Merge(&o.tally)
+	x.sources.merge(&o.sources)
+	for i := range x.by {
+		x.by[i] += o.by[i]
+	}
+	x.after = max(x.after, o.after)
+	x.bytes += o.bytes
+	for i := range x.odd {
+		x.odd[i] += o.odd[i]
+	}
+	x.ttls(o.ttlMin, o.ttlMax)
+	x.ownTTLs(o.own, o.ownConn)
+	x.ignored += o.ignored
+}
+
+// sender says who sent the RSTs.
+func (x *resets) sender() string {
+	switch {
+	case x.by[tracker.Resp] == 0:
+		return "the opener, " + x.sources.who() + ","
+	case x.by[tracker.Orig] == 0:
+		return "the listener"
+	}
+	return fmt.Sprintf("the listener (%s) and openers (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
+}
+
+// newResets is the Fold of a cause.
+func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
+	return newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
+		if r.Close.ResetBy != tracker.NoEnd && picks(r) {
+			s.At(listener(r.Resp)).add(r)
+		}
+	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
+		return tell(c, s, x, max(c.opened(s.A), x.n)), true
+	})
+}
+
+// running tells that a connection was open when its first RST came.
+func running(r *tracker.Record) bool {
+	return r.Close.Kind != tracker.CloseNeverOpened && !RefusedLate(r)
+}
+
+// resetThresholds are those of a detector of RSTs.
+func resetThresholds(name string) []Threshold {
+	return []Threshold{
+		{name + "-few", Number, 10, "connections to one listener from which on it is a warning and no notice"},
+		{name + "-share", Share, 10, "of the listener's connections that must be so for a warning"},
+	}
+}
+
+func resetSeverity(o *Options, name string, n, opened uint64) Severity {
+	if n >= uint64(o.get(name+"-few")) && n*100 >= opened*uint64(o.get(name+"-share")) {
+		return Warning
+	}
+	return Notice
+}
