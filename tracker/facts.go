@@ -11,12 +11,20 @@ type facts struct {
 	synsAgain   [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	nSYNsAgain  uint8
 	synAgainAt  uint64 // packet of the first repeat
+	nSYNACKs    uint8  // SYN/ACKs sent again
+	synAckAt    uint64 // packet of the first repeat
+	synAckAfter uint32 // milliseconds from the first SYN/ACK to the last
 	acksIgnored uint8  // SYN/ACKs repeated after the third ACK was seen
 	ignoredAt   uint64 // packet of the first of those
 	ignoredTime int64
 	oldState    State // in which the older connection was that answered the SYN
 	odd         ResetSigns
+	byNewer     bool // the opener reset it because it answered the SYN of a newer connection
 }
+
+// again is the least time after which something is sent again: Linux's RTO is
+// never shorter than 200 ms. What comes sooner the path or the capture doubled.
+const again = second / 10
 
 // ResetSigns are ways in which a RST differs from what its sender sends otherwise.
 type ResetSigns uint8
@@ -30,20 +38,34 @@ const (
 // Has reports whether all of o are set.
 func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
 
-// synAgain notes a repeated SYN.
-func (f *facts) synAgain(after int64, packet uint64) {
+// synAgain notes a repeated SYN: first and last are when it was sent before.
+func (f *facts) synAgain(first, last, now int64, packet uint64) {
+	if now-last < again {
+		return
+	}
 	if f.nSYNsAgain == 0 {
 		f.synAgainAt = packet
 	}
-	if int(f.nSYNsAgain) < len(f.synsAgain) && after >= 0 {
-		f.synsAgain[f.nSYNsAgain] = uint32(after / 1e6)
+	if int(f.nSYNsAgain) < len(f.synsAgain) {
+		f.synsAgain[f.nSYNsAgain] = uint32((now - first) / 1e6)
 		f.nSYNsAgain++
 	}
 }
 
-// thirdACKIgnored notes a SYN/ACK that comes again though the ACK of the one
-// before has passed the tap.
-func (f *facts) thirdACKIgnored(now int64, packet uint64) {
+// synAckAgain notes a repeated SYN/ACK: first and last are when it was sent
+// before, acked when its ACK passed the tap, 0 for not yet.
+func (f *facts) synAckAgain(first, last, acked, now int64, packet uint64) {
+	if now-last < again {
+		return
+	}
+	if f.nSYNACKs == 0 {
+		f.synAckAt = packet
+	}
+	f.nSYNACKs = min(f.nSYNACKs, 254) + 1
+	f.synAckAfter = uint32((now - first) / 1e6)
+	if acked == 0 || now-acked < again {
+		return
+	}
 	if f.acksIgnored == 0 {
 		f.ignoredAt, f.ignoredTime = packet, now
 	}
@@ -98,6 +120,10 @@ func (w *words) facts(f *facts) {
 		num(w, &f.synsAgain[i])
 	}
 	w.packet(&f.synAgainAt)
+	num(w, &f.nSYNACKs)
+	w.packet(&f.synAckAt)
+	num(w, &f.synAckAfter)
+	w.flag(&f.byNewer)
 	num(w, &f.acksIgnored)
 	w.packet(&f.ignoredAt)
 	w.at(&f.ignoredTime)
@@ -107,23 +133,30 @@ func (w *words) facts(f *facts) {
 
 // FactsRecord is what a connection with trouble has to tell besides.
 type FactsRecord struct {
-	SYNsAgain    [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
-	NSYNsAgain   uint8                // how many of those are set
-	SYNAgainAt   uint64               // packet of the first repeat; 0 for none
-	ACKsIgnored  uint8                // SYN/ACKs repeated after the third ACK was seen
-	ACKIgnoredAt uint64               // packet of the first of those
-	ACKIgnored   Opt[int64]           // third ACK -> the first of those
-	OldState     State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
-	ResetOdd     ResetSigns           // how the RST differs from its sender's other segments
-	ThirdACK     Opt[int64]           // time of the ACK that completed the handshake
-	ResetTime    Opt[int64]           // time of the first RST
-	AnswerPacket uint64               // what ended an attempt that failed; 0 for none
-	LastSYN      int64                // time of the last SYN
+	SYNsAgain     [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	NSYNsAgain    uint8                // how many of those are set
+	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
+	NSYNACKsAgain uint8                // SYN/ACKs sent again
+	SYNACKAgainAt uint64               // packet of the first of those
+	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
+	ACKsIgnored   uint8                // SYN/ACKs repeated after the third ACK was seen
+	ACKIgnoredAt  uint64               // packet of the first of those
+	ACKIgnored    Opt[int64]           // third ACK -> the first of those
+	OldState      State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
+	OldReset      bool                 // the opener reset that connection: it did not know it
+	ByNewer       bool                 // its opener reset this one so, for a newer connection's sake
+	ResetOdd      ResetSigns           // how the RST differs from its sender's other segments
+	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
+	ResetTime     Opt[int64]           // time of the first RST
+	AnswerPacket  uint64               // what ended an attempt that failed; 0 for none
+	LastSYN       int64                // time of the last SYN
 }
 
 func (c *conn) fillFacts(r *FactsRecord) {
 	f := &c.facts
 	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt,
+		NSYNACKsAgain: f.nSYNACKs, SYNACKAgainAt: f.synAckAt, SYNACKAfter: int64(f.synAckAfter) * 1e6,
+		OldReset: c.is(isOldReset), ByNewer: f.byNewer,
 		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
 		AnswerPacket: c.answeredAt, LastSYN: c.ends[Orig].lastSYN}
 	if c.thirdACKAt != 0 {

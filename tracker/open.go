@@ -54,8 +54,8 @@ func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 // repeatedSYN: no answer reached the opener.
 func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
+	c.facts.synAgain(e.firstSYN, e.lastSYN, now, s.Packet)
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
-	c.facts.synAgain(now-e.firstSYN, s.Packet)
 	if s.Len > 0 {
 		e.wireBytes += uint64(s.Len)
 	}
@@ -160,9 +160,7 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 // (accept queue full, or TCP_DEFER_ACCEPT on Linux).
 func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	if c.thirdACKAt != 0 {
-		c.facts.thirdACKIgnored(now, s.Packet)
-	}
+	c.facts.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, now, s.Packet)
 	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
 		c.synAckLost++
 	}

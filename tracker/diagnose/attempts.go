@@ -32,7 +32,7 @@ func (a *attempts) failed(r *tracker.Record, packet uint64) {
 		a.waited = max(a.waited, r.Open.Waited.V)
 	}
 	a.syns = max(a.syns, r.Open.SYNs)
-	if r.Open.SYNs > 1 {
+	if r.Facts.NSYNsAgain > 0 {
 		a.repeated++
 	}
 	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == tracker.Resp {

@@ -15,6 +15,8 @@ Rule: the handshake completes, then the responder is the first to send FIN or
 RST, within the threshold, and has sent no data: its application accepted only
 to hang up, or a proxy accepted and found nobody behind it. To the opener it
 looks like a connection that was lost.
+Where the opener had sent data and the responder answers with a FIN, it has read
+that: a protocol without answers, not counted.
 A probe that the opener itself closes (a load balancer's health check) is not
 counted: there the opener sends the first FIN. A RST that answers the third ACK
 is a matter of queue-full.`,
@@ -38,7 +40,7 @@ func hungUp(r *tracker.Record, within int64) (packet uint64, ok bool) {
 	}
 	opened, fin := r.Facts.ThirdACK.V, r.Close.FINTime[tracker.Resp]
 	switch {
-	case r.Close.First == tracker.Resp && fin.OK && fin.V-opened <= within:
+	case r.Close.First == tracker.Resp && r.Ends[tracker.Orig].SeenBytes == 0 && fin.OK && fin.V-opened <= within:
 		return r.Close.FINPacket[tracker.Resp], true
 	case r.Close.First == tracker.NoEnd && r.Close.ResetBy == tracker.Resp && r.Close.ResetCause != tracker.ResetMiddlebox &&
 		r.Close.ResetCause != tracker.ResetKeepaliveDead && r.Facts.ResetTime.OK && r.Facts.ResetTime.V-opened <= within:
@@ -50,7 +52,7 @@ func hungUp(r *tracker.Record, within int64) (packet uint64, ok bool) {
 func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
 	opened := max(c.opened(s.A), n)
 	return Finding{
-		Severity: limits.severity(n, n < opened), Confidence: Likely,
+		Severity: min(limits.severity(n, n < opened), Warning), Confidence: Likely,
 		Title:       fmt.Sprintf("%s accepts %s and closes at once, without a byte", name(s.A), outOf(n, opened, "connection")),
 		Explanation: "The handshake completed, and the responder's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the responder's).",
 		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",

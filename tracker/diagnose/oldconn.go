@@ -37,7 +37,7 @@ func (d *delays) Merge(o *delays) {
 func heldUp(r *tracker.Record) int64 {
 	switch {
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
-		return r.Open.Felt.V - r.Open.LastSYN.V
+		return max(r.Open.Felt.V-r.Open.LastSYN.V, r.Facts.SYNACKAfter)
 	case r.Open.Waited.OK:
 		return r.Open.Waited.V
 	}
@@ -97,7 +97,7 @@ firewall, while the other end never heard of it.
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
-				if r.Open.OldConn != 0 && r.Facts.OldState != tracker.TimeWait {
+				if r.Open.OldConn != 0 && r.Facts.OldState != tracker.TimeWait && r.Facts.OldReset {
 					s.At(listener(r.Resp)).lost(r, r.Facts.SYNAgainAt, heldUp(r))
 				}
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {

@@ -74,7 +74,7 @@ func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
 			x.withData++
 		}
 		x.longest = max(x.longest, f.ACKIgnored.V)
-	case r.Capture.Tap == tracker.Resp.String() && r.Open.SYNs > 1 && r.Open.SYNACKs == 1 && r.Open.OldConn == 0 && r.Open.Kind == tracker.OpenHandshake:
+	case r.Capture.Tap == tracker.Resp.String() && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && r.Open.OldConn == 0 && r.Open.Kind == tracker.OpenHandshake:
 		x := s.At(listener(r.Resp))
 		x.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
 		x.dropped++

@@ -19,7 +19,9 @@ identification of 0 proves nothing: Linux sends it where there is no socket.
 Firewalls and intrusion prevention reset in this way, often both ends.
 It can be mistaken for a load balancer that answers in its backend's name.`,
 		New: func(*Options) Fold {
-			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetMiddlebox },
+			return newResets(func(r *tracker.Record) bool {
+				return r.Close.ResetCause == tracker.ResetMiddlebox && r.Close.Kind == tracker.CloseReset
+			},
 				func(c *Context, s Subject, x *resets, opened uint64) Finding {
 					return Finding{
 						Severity: Warning, Confidence: Likely,
@@ -81,7 +83,7 @@ The one danger is that it ends a TIME-WAIT early (RFC 1337). Told so that nobody
 hunts for these when RSTs are counted.`,
 		New: func(*Options) Fold {
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetAfterClose && r.Close.Kind == tracker.CloseNormal
+				return r.Close.ResetCause == tracker.ResetAfterClose && r.Close.Kind == tracker.CloseNormal && !r.Facts.ByNewer
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Info, Confidence: Proven,

@@ -60,7 +60,7 @@ finding syn-lost.`,
 		New: func(o *Options) Fold {
 			limit, few := o.get("slow-handshake"), uint64(o.get("slow-handshake-few"))
 			return newFold(func(s *subjects[slow, *slow], r *tracker.Record) {
-				if !(r.Open.Resp.OK && r.Open.Resp.V >= limit || r.Open.Orig.OK && r.Open.Orig.V >= limit) || r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
+				if !(r.Open.Resp.OK && r.Open.Resp.V >= limit || r.Open.Orig.OK && r.Open.Orig.V >= limit) || r.Facts.NSYNsAgain > 0 || r.Facts.NSYNACKsAgain > 0 {
 					return
 				}
 				x := s.At(listener(r.Resp))

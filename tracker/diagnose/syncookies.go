@@ -45,9 +45,9 @@ tcp_synack_retries 0.`,
 				}
 				x := s.At(listener(r.Resp))
 				switch {
-				case r.Open.SYNACKs > 1:
+				case r.Facts.NSYNACKsAgain > 0:
 					x.again++
-				case r.Open.SYNs == 1 && r.End-r.Start+r.Silent >= cookieWait:
+				case r.Facts.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
 					x.once++
 					x.hitConn(r)
 				}

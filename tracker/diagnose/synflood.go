@@ -63,7 +63,7 @@ different: its openers repeat their SYNs. Those attempts are in no other finding
 				x := s.At(listener(r.Resp))
 				x.hitConn(r)
 				x.sources.add(r.Orig.Addr)
-				if r.Open.SYNs == 1 {
+				if r.Facts.NSYNsAgain == 0 {
 					x.single++
 				}
 				if half {

@@ -74,8 +74,8 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 		Thresholds: resentThresholds("syn-lost"),
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
-				if r.Open.Kind == tracker.OpenHandshake && r.Open.SYNs > 1 && r.Open.SYNACKs == 1 && r.Open.OldConn == 0 &&
-					r.Facts.NSYNsAgain > 0 && r.Capture.Tap != tracker.Resp.String() {
+				if r.Open.Kind == tracker.OpenHandshake && r.Facts.NSYNsAgain > 0 && r.Facts.NSYNACKsAgain == 0 && r.Open.OldConn == 0 &&
+					r.Capture.Tap != tracker.Resp.String() {
 					s.At(listener(r.Resp)).add(r, r.Facts.SYNAgainAt)
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
@@ -85,7 +85,7 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 					Title: fmt.Sprintf("%s to %s took more than one SYN: %s lost, at most %s at once", outOf(x.n, opened, "handshake"), name(s.A), span(x.total), span(x.longest)),
 					Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
 						x.systems(),
-					Causes: []string{"packets are lost between the capture point and the listener", "the listener's accept queue or SYN queue is full and drops SYNs",
+					Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
 						"a firewall or load balancer limits new connections"},
 					Advice: []string{
 						fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
@@ -111,8 +111,8 @@ A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		Thresholds: resentThresholds("syn-ack-lost"),
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
-				if r.Open.Kind == tracker.OpenHandshake && r.Open.SYNACKs > 1 && r.Open.OldConn == 0 && r.Facts.ACKsIgnored == 0 && r.Open.SYNs > 0 {
-					s.At(listener(r.Resp)).add(r, r.Facts.SYNAgainAt)
+				if r.Open.Kind == tracker.OpenHandshake && r.Facts.NSYNACKsAgain > 0 && r.Open.OldConn == 0 && r.Facts.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+					s.At(listener(r.Resp)).add(r, r.Facts.SYNACKAgainAt)
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
 				opened := max(c.opened(s.A), x.n)
