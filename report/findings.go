@@ -10,6 +10,6 @@ func (s *Summary) Findings(h *Headline) []diagnose.Finding {
 	return s.findings.Findings(&diagnose.Context{
 		Drops: h.KernelDrops, Conns: s.conns, OneWay: s.oneWay,
 		Start: h.Start, End: max(h.End, s.end), Live: h.Live, MSL: h.MSL,
-		Ports: h.Ports, Local: h.Local,
+		Ports: h.Ports, Local: h.Local, TimeWaits: s.timeWait.ledger(max(h.End, s.end), h.MSL),
 	})
 }

@@ -114,6 +114,19 @@ func (t *timeWaits) merge(o *timeWaits) {
 	t.all.Merge(&o.all)
 }
 
+// ledger hands out the rows for judgement; end is when the input ended.
+func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
+	t.rows.Trim()
+	rows := make([]diagnose.Holding, 0, t.rows.Len())
+	late := (end - cmp.Or(2*msl, defaultTwoMSL)) / oneSecond
+	for k, h := range t.rows.All() {
+		n, at := h.pop.peak()
+		rows = append(rows, diagnose.Holding{Holder: k.holder, Dest: k.dest, Entered: h.n, Now: h.now, Peak: n, PeakAt: at * oneSecond,
+			Reused: h.reused, Since: h.first, Last: h.last, Recent: h.pop.entered(late), Conns: slices.Clone(h.ids.id[:h.ids.n])})
+	}
+	return rows
+}
+
 // peak is the greatest number of TIME-WAITs that one host held, and in which
 // second since 1970 that was.
 type peak struct {

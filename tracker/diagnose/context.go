@@ -14,6 +14,7 @@ type Context struct {
 	Live       bool
 	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
 	Ports      PortRange // of this host, when live
+	TimeWaits  []Holding // who holds TIME-WAIT, in any order; fixed for a call of Findings
 	// Local tells which addresses are this host's; nil when that is unknown.
 	Local func(a capture.Addr) bool
 

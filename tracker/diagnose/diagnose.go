@@ -68,7 +68,7 @@ func Detectors() []Detector {
 		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), closedAtOnce(), staleConnection(),
 		queueFull(), synCookies(),
 		synLost(), synAckLost(), slowHandshake(),
-		reuseRefused(),
+		portExhaustion(), timeWaitMany(), timeWaitReuse(), reuseRefused(),
 		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetInjected(), resetIgnored(), resetHarmless(),
 		synFlood(), portScan(), backscatter(),
 	}
