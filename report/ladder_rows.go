@@ -123,6 +123,7 @@ type figure struct {
 	before     [2]tracker.State
 	around     int
 	words      phrases
+	cited      []diagnose.Finding // of which it is an example
 
 	rungs        []rung
 	ring         []rung // oldest first from ringAt on

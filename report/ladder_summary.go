@@ -28,6 +28,9 @@ func (d *drawing) summary(b *bufio.Writer) {
 	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
 	d.line(b, "left in", leftSummary(r))
 	d.line(b, "caution", cautions(&r.Capture))
+	for _, f := range d.f.cited {
+		d.line(b, "finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
+	}
 }
 
 // leftSummary says in which state each end was left: in parentheses one that nothing

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -30,50 +29,7 @@ func (p phrases) clock(ns int64) string      { return p.at(ns).Format("15:04:05"
 func (p phrases) clockMilli(ns int64) string { return p.at(ns).Format("15:04:05.000") }
 
 // span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
-func (p phrases) span(ns int64) string {
-	if ns < 0 {
-		ns = 0
-	}
-	switch s := float64(ns) / 1e9; {
-	case ns < 1e6:
-		unit := " µs"
-		if p.ASCII {
-			unit = " us"
-		}
-		return digits(float64(ns)/1e3, 1) + unit
-	case ns < 1e9:
-		return digits(float64(ns)/1e6, 1) + " ms"
-	case s < 10:
-		return digits(s, 3) + " s"
-	case s < 119.95:
-		return digits(s, 1) + " s"
-	}
-	s := (ns + 5e8) / 1e9
-	switch {
-	case s < 3600:
-		return units(s, 60, "min", "s")
-	case s < 86400:
-		return units(s/60, 60, "h", "min")
-	default:
-		return units(s/3600, 24, "d", "h")
-	}
-}
-
-// digits is v with at most dec decimals and no zeros at their end.
-func digits(v float64, dec int) string {
-	s := strconv.FormatFloat(v, 'f', dec, 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s
-}
-
-func units(n, per int64, big, small string) string {
-	if n%per == 0 {
-		return fmt.Sprintf("%d %s", n/per, big)
-	}
-	return fmt.Sprintf("%d %s %d %s", n/per, big, n%per, small)
-}
+func (p phrases) span(ns int64) string { return diagnose.Duration(ns, p.ASCII) }
 
 // thousands is n with a comma at every third digit.
 func thousands(n uint64) string { return diagnose.Thousands(n) }
@@ -90,7 +46,7 @@ func byteCount(n uint64) string {
 	for ; v >= 999.95 && i < 5; i++ {
 		v /= 1e3
 	}
-	return digits(v, 1) + " " + []string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
+	return diagnose.Digits(v, 1) + " " + []string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
 }
 
 func comma(a, b string) string {

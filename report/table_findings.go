@@ -41,7 +41,7 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	case len(s.opt.Detectors) == 0:
 		return nil
 	case len(found) == 0:
-		p.absent("anything that a detector speaks up about")
+		p.absent("findings")
 		return nil
 	}
 	if o.Sort == "count" {
@@ -106,12 +106,26 @@ func (p *page) finding(f *diagnose.Finding) {
 		if i == 0 {
 			p.note(noteIndent, "", "What to do:")
 		}
-		p.note(noteIndent+2, "", "- "+a)
+		p.advice("- " + a)
 	}
 	if len(f.Conns) > 0 {
 		p.note(noteIndent, faint, examplesOf(f))
 	}
 	p.b.WriteByte('\n')
+}
+
+// advice prints a sentence without breaking a command in it.
+func (p *page) advice(text string) {
+	const blank = "\ue000" // of private use: no text holds it
+	parts := strings.Split(text, "`")
+	for i := 1; i < len(parts); i += 2 {
+		if runes(parts[i]) < p.width-2*noteIndent-4 {
+			parts[i] = strings.ReplaceAll(parts[i], " ", blank)
+		}
+	}
+	for i, l := range hard(strings.Join(parts, "`"), p.width-noteIndent-4) {
+		p.b.WriteString(strings.Repeat(" ", noteIndent+2+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
+	}
 }
 
 // shownExamples is how many of a finding's examples a table names.

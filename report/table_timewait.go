@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tcpwatch/tracker/diagnose"
 )
 
 func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
@@ -135,7 +137,7 @@ func (h *holding) perSecond() string {
 	if rate >= 100 {
 		return thousands(uint64(rate + 0.5))
 	}
-	return digits(rate, 1)
+	return diagnose.Digits(rate, 1)
 }
 
 // timeWaitAdvice explains what the rows cost, and what to do.

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker"
 )
 
 // kind is the type of a field's value.
@@ -23,6 +24,7 @@ const (
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
+	syns           // r: seconds to each repeated SYN
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -33,6 +35,7 @@ type value struct {
 	n    int64
 	s    string
 	p    *[2]capture.Endpoint
+	r    *tracker.Record
 }
 
 func textOf(s string) value {
@@ -72,6 +75,8 @@ func (v value) appendJSON(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return append(b, ']')
+	case syns:
+		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	}
 	b = append(b, '"')
 	b = v.appendPlain(b)
@@ -106,8 +111,21 @@ func (v value) appendPlain(b []byte) []byte {
 		b = strconv.AppendInt(b, v.n>>8, 10)
 		b = append(b, '/')
 		return strconv.AppendInt(b, v.n&0xff, 10)
+	case syns:
+		return appendSYNs(b, v.r, ' ')
 	case community:
 		return appendCommunityID(b, v.p[0], v.p[1])
+	}
+	return b
+}
+
+// appendSYNs appends the seconds from the first SYN to each repeat.
+func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
+	for i, ms := range r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))] {
+		if i > 0 {
+			b = append(b, between)
+		}
+		b = appendSeconds(b, int64(ms)*millisecond)
 	}
 	return b
 }

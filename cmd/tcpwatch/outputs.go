@@ -45,7 +45,10 @@ func (l *ladderPrinter) Conn(r *tracker.Record) error {
 	return nil
 }
 
-func (l *ladderPrinter) Stats(*report.Headline, *report.Summary) error { return l.ladder.Write(l.w) }
+func (l *ladderPrinter) Stats(h *report.Headline, s *report.Summary) error {
+	l.ladder.Cite(s.Findings(h))
+	return l.ladder.Write(l.w)
+}
 
 func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 

@@ -1,6 +1,6 @@
 package main
 
-// usage is what --help prints: 38 lines of at most 80 columns.
+// usage is what --help prints: 40 lines of at most 80 columns.
 const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
   tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
@@ -19,10 +19,9 @@ Input
   -p, --no-promiscuous-mode
 Output
   -o, --output FORMAT[:FILE]   table, jsonl or csv (repeatable)
-      --report LIST       of handshakes,closes,timewait,keepalive,connections
+      --report LIST    findings,handshakes,closes,timewait,keepalive,connections
       --top N             rows of a table (10)       --sort KEY  order of rows
-      --why ID            draw one connection: a number from a report, or
-                          ADDRESS:PORT-ADDRESS:PORT
+      --why ID            draw one connection: its number, or IP:PORT-IP:PORT
       --follow ID         print what both ends of one connection said
       --follow-as WAY     auto, text or hex   --raw PREFIX  write it to files
   -w, --write FILE        write the packets that passed the filter
@@ -30,6 +29,9 @@ Output
       --transitions       with jsonl: every change of state
   -n, --numeric           name no ports              -q, --quiet  no live lines
       --color[=WHEN]      auto, always, never        --no-color
+Findings
+      --detectors LIST    only these          --explain NAME  its rule ("list")
+      --threshold NAME=VALUE                  --fail-on SEVERITY  exit status 3
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
       --max-conns N       most held at once (1048576)

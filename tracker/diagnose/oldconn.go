@@ -25,6 +25,14 @@ func (d *delays) lost(r *tracker.Record, packet uint64, ns int64) {
 	d.longest = max(d.longest, ns)
 }
 
+// cost says how much time was lost.
+func (d *delays) cost() string {
+	if d.n == 1 {
+		return span(d.total) + " lost"
+	}
+	return fmt.Sprintf("%s lost in all, at most %s each", span(d.total), span(d.longest))
+}
+
 // Merge takes in another.
 func (d *delays) Merge(o *delays) {
 	d.tally.Merge(&o.tally)
@@ -66,8 +74,7 @@ An older connection that was not in TIME-WAIT is the finding stale-connection.`,
 			}, func(c *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
-					Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port; lost %s, at most %s at once", name(s.A),
-						Plural(d.n, "SYN"), span(d.total), span(d.longest)),
+					Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port: %s", name(s.A), Plural(d.n, "SYN"), d.cost()),
 					Explanation: fmt.Sprintf("The SYN of %s had older numbers than the connection that still was in TIME-WAIT, so that one answered "+
 						"(RFC 9293 section 3.10.7.4, RFC 6191).", d.sources.who()),
 					Causes: []string{"the opener runs short of ports and comes back to the same one too soon", "a NAT gives one port to several openers, whose numbers differ",
@@ -103,8 +110,8 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
-					Title: fmt.Sprintf("%s still held %s that %s no longer knew; reopening lost %s, at most %s at once", name(s.A),
-						Plural(d.n, "connection"), d.sources.who(), span(d.total), span(d.longest)),
+					Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s before the new one opened", name(s.A),
+						Plural(d.n, "connection"), d.sources.who(), d.cost()),
 					Explanation: "A challenge ACK answered the new SYN: the older connection on the same addresses and ports was alive at the listener (RFC 5961 section 4.2).",
 					Causes:      []string{"the opener crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and gives the port out again"},
 					Advice: []string{

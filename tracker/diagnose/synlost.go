@@ -82,7 +82,7 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 				opened := max(c.opened(s.A), x.n)
 				return Finding{
 					Severity: resentSeverity(o, "syn-lost", x.n, opened), Confidence: Likely,
-					Title: fmt.Sprintf("%s to %s took more than one SYN: %s lost, at most %s at once", outOf(x.n, opened, "handshake"), name(s.A), span(x.total), span(x.longest)),
+					Title: fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 					Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
 						x.systems(),
 					Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
@@ -118,7 +118,7 @@ A tap tells the side of the loss: what it saw twice was lost behind it.`,
 				opened := max(c.opened(s.A), x.n)
 				f := Finding{
 					Severity: resentSeverity(o, "syn-ack-lost", x.n, opened), Confidence: Likely,
-					Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s lost, at most %s at once", outOf(x.n, opened, "handshake"), name(s.A), span(x.total), span(x.longest)),
+					Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 					Explanation: "The SYN/ACK passed the capture point and was sent again: it did not arrive, or its ACK did not come this far (RFC 6298 section 2.1)." +
 						x.systems(),
 					Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},

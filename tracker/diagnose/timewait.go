@@ -45,14 +45,17 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, Thousands(h.Peak), Thousands(uint64(ports)), name(h.Dest)),
-		Explanation: fmt.Sprintf("The opener closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered, %s of them were given back early by reuse.",
-			span(c.twoMSL()), Plural(h.Entered, "connection"), Thousands(h.Reused)),
+		Explanation: fmt.Sprintf("The opener closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
+			span(c.twoMSL()), Plural(h.Entered, "connection")),
 		Causes: []string{"a client that opens a connection for each request and closes it itself (no keep-alive, no pool)", "a proxy or load test that concentrates on one destination"},
 		Advice: []string{
 			"Keep connections open and share them: connection pool, HTTP keep-alive; or let the listener close first.",
 			fmt.Sprintf("`ss -tan state time-wait '( dport = :%d )'` on %s lists them.", h.Dest.Port, h.Holder.Addr),
 			"`sysctl net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range`: tcp_tw_reuse=1 reuses after 1 s, with timestamps; a wider range lasts longer.",
 		},
+	}
+	if h.Reused > 0 {
+		f.Explanation += fmt.Sprintf(" Reuse gave %s of them back early.", Thousands(h.Reused))
 	}
 	if own {
 		f.Explanation += fmt.Sprintf(" This host's own range is %d to %d.", c.Ports.Low, c.Ports.High)

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"strconv"
-	"time"
+	"strings"
 )
 
 // Thousands is n with a comma at every third digit.
@@ -34,20 +34,61 @@ func outOf(n, all uint64, noun string) string {
 	return Thousands(n) + " of " + Plural(all, noun)
 }
 
-// span is a duration with three digits: 250ms, 1.02s, 2m5s.
-func span(ns int64) string {
-	d := time.Duration(max(ns, 0))
-	for _, unit := range [...]time.Duration{time.Hour, time.Minute} {
-		if d >= unit {
-			return d.Round(unit / 60).String()
-		}
+// span is a duration in the text of a finding.
+func span(ns int64) string { return Duration(ns, true) }
+
+// Duration is a span of time with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
+func Duration(ns int64, ascii bool) string {
+	if ns < 0 {
+		ns = 0
 	}
-	for unit := time.Second; unit >= 10*time.Nanosecond; unit /= 10 {
-		if d >= unit {
-			return d.Round(unit / 100).String()
+	switch s := float64(ns) / 1e9; {
+	case ns < 1e6:
+		unit := " µs"
+		if ascii {
+			unit = " us"
 		}
+		return Digits(float64(ns)/1e3, 1) + unit
+	case ns < 1e9:
+		return Digits(float64(ns)/1e6, 1) + " ms"
+	case s < 10:
+		return Digits(s, 3) + " s"
+	case s < 119.95:
+		return Digits(s, 1) + " s"
 	}
-	return d.String()
+	s := (ns + 5e8) / 1e9
+	switch {
+	case s < 3600:
+		return units(s, 60, "min", "s")
+	case s < 86400:
+		return units(s/60, 60, "h", "min")
+	default:
+		return units(s/3600, 24, "d", "h")
+	}
+}
+
+// Digits is v with at most dec decimals and no zeros at their end.
+func Digits(v float64, dec int) string {
+	s := strconv.FormatFloat(v, 'f', dec, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+func units(n, per int64, big, small string) string {
+	if n%per == 0 {
+		return fmt.Sprintf("%d %s", n/per, big)
+	}
+	return fmt.Sprintf("%d %s %d %s", n/per, big, n%per, small)
+}
+
+// sentence is text with a capital first letter, where it begins with a word.
+func sentence(text string) string {
+	if text != "" && text[0] >= 'a' && text[0] <= 'z' && !strings.Contains(strings.SplitN(text, " ", 2)[0], ":") {
+		return strings.ToUpper(text[:1]) + text[1:]
+	}
+	return text
 }
 
 // ICMPError names an ICMP error (RFC 792, RFC 1812 section 5.2.7.1) or an
