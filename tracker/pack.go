@@ -64,6 +64,8 @@ func (t *Tracker) unpack(i uint32) {
 
 // conn walks over a connection. Its identity is in its slot; recent segments
 // are too old to be of use.
+//
+// Without load it changes nothing: what turns out too long stays as it is.
 func (w *words) conn(t *Tracker, c *conn) {
 	k := &t.slots.at(c.slot).key
 	w.id = c.id

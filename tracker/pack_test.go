@@ -85,6 +85,11 @@ func TestPackKeepsEverything(t *testing.T) {
 			}
 		}
 		want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))
+		tr.words.v, tr.words.n, tr.words.load = tr.words.v[:0], 0, false
+		tr.words.conn(tr, c)
+		if again := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem())); again != want {
+			t.Fatal("packing changes what it packs")
+		}
 		tr.clock.now += second
 		if !tr.pack(c) {
 			t.Fatal("not packed")

@@ -65,7 +65,10 @@ func (w *words) near(p *uint64, base uint64) {
 		x = uint64(d<<1^d>>63) + 1
 	}
 	num(w, &x)
-	if w.load && x != 0 {
+	if !w.load {
+		return
+	}
+	if x != 0 {
 		x--
 		x = base + (x>>1 ^ -(x & 1))
 	}
