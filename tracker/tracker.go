@@ -213,3 +213,26 @@ func (t *Tracker) Stats() Stats {
 	}
 	return s
 }
+
+// MergeStats adds up the counts of trackers that share an input by shards.
+func MergeStats(all []Stats) Stats {
+	sum := Stats{Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	for _, s := range all {
+		sum.Segments += s.Segments
+		sum.Conns += s.Conns
+		sum.Emitted += s.Emitted
+		sum.Open += s.Open
+		sum.TimeWait += s.TimeWait
+		sum.Over += s.Over
+		sum.Evicted += s.Evicted
+		sum.Quotes += s.Quotes
+		sum.Unmatched += s.Unmatched
+		for k, n := range s.Anomalies {
+			sum.Anomalies[k] += n
+		}
+		for k, n := range s.EvictedBy {
+			sum.EvictedBy[k] += n
+		}
+	}
+	return sum
+}
