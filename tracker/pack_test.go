@@ -85,7 +85,7 @@ func TestPackKeepsEverything(t *testing.T) {
 			}
 		}
 		want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))
-		tr.words.v, tr.words.n, tr.words.load = tr.words.v[:0], 0, false
+		tr.words.n, tr.words.load = 0, false
 		tr.words.conn(tr, c)
 		if again := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem())); again != want {
 			t.Fatal("packing changes what it packs")
