@@ -74,11 +74,11 @@ func (w *words) conn(t *Tracker, c *conn) {
 	start := uint64(c.start)
 	num(w, &start)
 	c.start = int64(start)
-	high := w.has(c.ends[Orig].addr == k.high)
+	turned := w.has(c.ends[Orig].addr != k.a)
 	if w.load {
-		c.ends[Orig].addr, c.ends[Resp].addr = k.low, k.high
-		if high {
-			c.ends[Orig].addr, c.ends[Resp].addr = k.high, k.low
+		c.ends[Orig].addr, c.ends[Resp].addr = k.a, k.b
+		if turned {
+			c.ends[Orig].addr, c.ends[Resp].addr = k.b, k.a
 		}
 	}
 	from(w, &c.firstPacket, c.id)

@@ -157,7 +157,7 @@ func (w *words) recovery(x *sender, nxt reassembly.Seq) {
 
 func (w *words) roundTrips(r *roundTrips, e *endpoint) {
 	num(w, &r.n)
-	if w.has(r.spans.N() > 0) {
+	if w.has(r.spans != nil && r.spans.N() > 0) {
 		w.histogram(&r.spans)
 	}
 	w.span(&r.min, 0)
@@ -171,4 +171,9 @@ func (w *words) roundTrips(r *roundTrips, e *endpoint) {
 	r.waiting, r.stamped = b&1 != 0, b&2 != 0
 }
 
-func (w *words) histogram(h *reassembly.Histogram) { w.saved(h.Save, h.Load) }
+func (w *words) histogram(p **reassembly.Histogram) {
+	if *p == nil {
+		*p = new(reassembly.Histogram)
+	}
+	w.saved((*p).Save, (*p).Load)
+}

@@ -73,9 +73,6 @@ func (w *words) turns(c *conn) {
 	w.span(&x.sum, x.first)
 	w.span(&x.think, 0)
 	if x.timed > 1 {
-		if x.spread == nil {
-			x.spread = new(reassembly.Histogram)
-		}
-		w.histogram(x.spread)
+		w.histogram(&x.spread)
 	}
 }
