@@ -1,5 +1,7 @@
 package reassembly
 
+import "math/bits"
+
 // What follows writes values as numbers and reads them back, for a connection
 // that is put away for a while. Numbers are small where they can be: sequence
 // numbers count from another that the caller has.
@@ -70,9 +72,10 @@ func (h *Histogram) Save(v []uint64) []uint64 {
 	if h.n == 0 {
 		return v
 	}
-	for i, n := range h.counts {
-		if n > 0 {
-			v = append(v, uint64(n)<<8|uint64(i))
+	for i, used := range h.used {
+		for ; used != 0; used &= used - 1 {
+			k := i<<6 + bits.TrailingZeros64(used)
+			v = append(v, uint64(h.counts[k])<<8|uint64(k))
 		}
 	}
 	v[at] = uint64(len(v) - at - 1)
@@ -83,7 +86,9 @@ func (h *Histogram) Save(v []uint64) []uint64 {
 func (h *Histogram) Load(v []uint64) []uint64 {
 	n := int(v[0])
 	for _, x := range v[1 : n+1] {
-		h.counts[x&0xff] += uint32(x >> 8)
+		k := x & 0xff
+		h.counts[k] += uint32(x >> 8)
+		h.used[k>>6] |= 1 << (k & 63)
 		h.n += uint32(x >> 8)
 	}
 	return v[n+1:]

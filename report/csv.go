@@ -46,11 +46,23 @@ func (c *CSV) head() error {
 
 // Conn writes the line of one connection; the error is the writer's.
 func (c *CSV) Conn(r *tracker.Record) error {
+	b := c.AppendConn(nil, r)
+	return c.Lines(b)
+}
+
+// Lines writes lines that AppendConn made, of this CSV or of another with the
+// same options; the error is the writer's.
+func (c *CSV) Lines(b []byte) error {
 	if err := c.head(); err != nil {
 		return err
 	}
+	_, err := c.w.Write(b)
+	return err
+}
+
+// AppendConn appends the line of one connection to b.
+func (c *CSV) AppendConn(b []byte, r *tracker.Record) []byte {
 	c.row.set(r)
-	b := c.buf[:0]
 	for i := range c.fields {
 		if i > 0 {
 			b = append(b, ',')
@@ -62,9 +74,7 @@ func (c *CSV) Conn(r *tracker.Record) error {
 			b = v.appendPlain(b)
 		}
 	}
-	c.buf = append(b, '\n')
-	_, err := c.w.Write(c.buf)
-	return err
+	return append(b, '\n')
 }
 
 // appendCell appends s, escaped like everything from outside, and quoted

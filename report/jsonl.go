@@ -55,8 +55,21 @@ func NewJSONL(w io.Writer, o JSONOptions) *JSONL {
 
 // Conn writes the line of one connection; the error is the writer's.
 func (j *JSONL) Conn(r *tracker.Record) error {
+	j.buf = j.AppendConn(j.buf[:0], r)
+	return j.Lines(j.buf)
+}
+
+// Lines writes lines that AppendConn made, of this JSONL or of another with
+// the same options; the error is the writer's.
+func (j *JSONL) Lines(b []byte) error {
+	_, err := j.w.Write(b)
+	return err
+}
+
+// AppendConn appends the line of one connection to b.
+func (j *JSONL) AppendConn(b []byte, r *tracker.Record) []byte {
 	j.row.set(r)
-	b := append(j.buf[:0], '{')
+	b = append(b, '{')
 	var open []string // the groups that are open
 	where := 0        // the same as a number
 	first := true     // nothing written yet in the object that is open
@@ -83,9 +96,7 @@ func (j *JSONL) Conn(r *tracker.Record) error {
 	if j.opt.Transitions {
 		b = appendTransitions(b, r.Transitions)
 	}
-	j.buf = append(b, '}', '\n')
-	_, err := j.w.Write(j.buf)
-	return err
+	return append(b, '}', '\n')
 }
 
 // appendMove closes the groups that are open and opens those to come, but for

@@ -111,7 +111,8 @@ func (l *lastID) note(s *capture.Segment) {
 }
 
 // facts walks over them.
-func (w *words) facts(f *facts) {
+func (w *words) facts(c *conn) {
+	f := &c.facts
 	if !w.has(*f != facts{}) {
 		return
 	}
@@ -119,14 +120,14 @@ func (w *words) facts(f *facts) {
 	for i := range f.synsAgain {
 		num(w, &f.synsAgain[i])
 	}
-	w.packet(&f.synAgainAt)
+	w.packet(&f.synAgainAt, c.firstPacket)
 	num(w, &f.nSYNACKs)
-	w.packet(&f.synAckAt)
+	w.packet(&f.synAckAt, c.firstPacket)
 	num(w, &f.synAckAfter)
-	w.flag(&f.byNewer)
+	f.byNewer = w.has(f.byNewer)
 	num(w, &f.acksIgnored)
-	w.packet(&f.ignoredAt)
-	w.at(&f.ignoredTime)
+	w.packet(&f.ignoredAt, c.firstPacket)
+	w.at(&f.ignoredTime, c.start)
 	num(w, &f.oldState)
 	num(w, &f.odd)
 }

@@ -7,7 +7,7 @@ import (
 
 // observe takes one segment of a connection.
 func (t *Tracker) observe(c *conn, s *capture.Segment) {
-	from := c.from(s.Src)
+	from := c.from(&s.Src)
 	e := &c.ends[from]
 	t.placed = Placed{Conn: c.id, From: from, Mark: &c.mark}
 	now := s.Time

@@ -214,9 +214,14 @@ func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 	t.latest = latest{}
 	x := t.slots.at(i)
 	sh.lists[x.class].remove(&t.slots, i)
-	x.class = classGone
 	sh.held--
 	t.unlink(i, x)
+	t.leave(i, x, why, at)
+}
+
+// leave puts a connection that is over with those that are handed out at the next tick.
+func (t *Tracker) leave(i uint32, x *slot, why ending, at int64) {
+	x.class = classGone
 	if x.body != 0 {
 		c := t.bodies[x.body]
 		c.class, c.prev = classGone, nil

@@ -90,15 +90,17 @@ func New(o Options, sink Sink) *Tracker {
 }
 
 // Observe takes one segment, in input order.
-func (t *Tracker) Observe(s *capture.Segment) {
+func (t *Tracker) Observe(s *capture.Segment) { t.ObserveHashed(s, t.Hash(s)) }
+
+// ObserveHashed is Observe where the caller has the segment's Hash.
+func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	t.clock.advance(s.Time)
 	k := t.segmentKey(s)
-	hash, top := t.latest.hash, t.latest.conn
-	if top == nil || k != t.slots.at(top.slot).key {
-		hash = k.hash()
+	top := t.latest.conn
+	if top == nil || hash != t.latest.hash || !k.is(&t.slots.at(top.slot).key) {
 		top = t.bodyOf(t.index.find(&t.slots, &k, hash))
 	}
-	sh := &t.shards[shardOf(hash)]
+	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Segments++
 	for top != nil {
 		at := t.deadline(t.slots.at(top.slot))
@@ -115,6 +117,7 @@ func (t *Tracker) Observe(s *capture.Segment) {
 	}
 	t.observe(c, s)
 	t.touch(sh, c)
+	t.placed.Shard, t.placed.Over = ShardOf(hash), c.over()
 }
 
 // Pass tells the time of a packet that is not for this Tracker: its clock runs
@@ -151,12 +154,16 @@ func (t *Tracker) Finish() {
 	for i := range t.shards {
 		sh := &t.shards[i]
 		for k := range sh.lists {
-			for c := sh.lists[k].oldest; c != 0; c = sh.lists[k].oldest {
+			for c := sh.lists[k].oldest; c != 0; {
+				x := t.slots.at(c)
 				// What would have ended later has not ended: the input did.
-				t.drop(sh, c, endInput, t.deadline(t.slots.at(c)))
+				t.leave(c, x, endInput, t.deadline(x))
+				c = x.newer
 			}
 		}
+		sh.lists, sh.held = [nClasses]list{}, 0
 	}
+	t.index, t.latest = newIndex(), latest{}
 	t.flush()
 }
 
@@ -212,4 +219,27 @@ func (t *Tracker) Stats() Stats {
 		}
 	}
 	return s
+}
+
+// MergeStats adds up the counts of trackers that share an input by shards.
+func MergeStats(all []Stats) Stats {
+	sum := Stats{Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	for _, s := range all {
+		sum.Segments += s.Segments
+		sum.Conns += s.Conns
+		sum.Emitted += s.Emitted
+		sum.Open += s.Open
+		sum.TimeWait += s.TimeWait
+		sum.Over += s.Over
+		sum.Evicted += s.Evicted
+		sum.Quotes += s.Quotes
+		sum.Unmatched += s.Unmatched
+		for k, n := range s.Anomalies {
+			sum.Anomalies[k] += n
+		}
+		for k, n := range s.EvictedBy {
+			sum.EvictedBy[k] += n
+		}
+	}
+	return sum
 }

@@ -96,7 +96,7 @@ func (out *outputs) followRaw(o *options) error {
 
 func (out *outputs) addFollow(pick *why, f *follow.Follower, raw *follow.Raw) {
 	out.follow = &followPrinter{pick, f, raw}
-	out.printers = append(out.printers, out.follow)
+	out.printers, out.takers = append(out.printers, out.follow), append(out.takers, out.follow)
 }
 
 // segment hands on a segment that the tracker placed, when it is of a

@@ -2,15 +2,14 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
-	"tcpwatch/tracker/names"
 )
 
 const (
@@ -25,24 +24,30 @@ const (
 	weakenSamples = 8
 )
 
-// watch is one run: packets from the input through decoder and tracker to the outputs.
+// watch is one run. This goroutine reads packets from the input into batches,
+// workers take their share of each, a writer puts together what they tell.
 type watch struct {
 	o       *options
 	in      *input
 	out     *outputs
 	signals *signals
-	status  *status
 	stdout  io.Writer
 	stderr  io.Writer
-	decoder *capture.Decoder
-	tracker *tracker.Tracker
-	names   *names.Observer
 
-	packets, bytes uint64 // read, before the filter
-	passed         uint64 // by the filter
-	segments       uint64
-	first, latest  int64 // packet times
-	shown          int64 // packet time at which it was last shown
+	workers []*worker
+	writer  *writer
+	spare   chan *batch
+	batch   *batch // being filled
+	running sync.WaitGroup
+
+	mu     sync.Mutex // of the terminal: status line and warnings
+	status *status
+
+	sampler        *capture.Decoder // of the first packets, for weakness
+	packets, bytes uint64           // read, before the filter
+	passed         uint64           // by the filter
+	first, latest  int64            // packet times
+	shown          int64            // packet time at which it was last shown
 	deadline       time.Time
 	quietSince     time.Time // first read timeout since the last packet; zero when a packet came last
 	ticked         int64
@@ -51,6 +56,61 @@ type watch struct {
 	damaged        []*capture.Damage
 	over           bool  // --for's time
 	fault          error // ended the input before its time
+}
+
+// start sets the workers and the writer going.
+func (w *watch) start() {
+	for _, x := range w.workers {
+		w.running.Go(func() { x.run(w.done) })
+	}
+	w.running.Go(w.writer.run)
+}
+
+// stop ends the input and waits until all is written.
+func (w *watch) stop() {
+	w.batch.end = true
+	w.hand(true)
+	for _, x := range w.workers {
+		close(x.in)
+	}
+	close(w.writer.in)
+	w.running.Wait()
+}
+
+// hand gives the batch to the workers and takes an empty one.
+func (w *watch) hand(show bool) (note *batchNote) {
+	b := w.batch
+	b.show = show
+	b.at = progress{w.packets, w.in.offset()}
+	b.users.Store(int32(len(w.workers)))
+	note = &batchNote{show: b.show, snapshot: b.snapshot, at: b.at}
+	if show && w.in.handle != nil {
+		note.drops, _, _, _ = w.in.drops()
+	}
+	if b.snapshot {
+		note.printed = make(chan struct{})
+	}
+	w.writer.in <- note
+	for _, x := range w.workers {
+		x.in <- b
+	}
+	w.batch = w.empty()
+	return note
+}
+
+// empty is a batch to fill: one that all workers are done with, where there are
+// enough of them.
+func (w *watch) empty() *batch {
+	b := <-w.spare
+	b.reset()
+	return b
+}
+
+// done takes back a batch from a worker.
+func (w *watch) done(b *batch) {
+	if b.users.Add(-1) == 0 {
+		w.spare <- b
+	}
 }
 
 // loop reads until the input ends or the user does not want more.
@@ -82,9 +142,10 @@ func (w *watch) loop() {
 // enough reports whether to stop reading, and does what else was asked by signal.
 func (w *watch) enough() bool {
 	if w.signals.report.Load() && w.signals.report.CompareAndSwap(true, false) {
-		w.reportSoFar()
+		w.batch.snapshot = true
+		<-w.hand(true).printed
 	}
-	return w.over || w.signals.stop.Load() || w.out.err != nil || w.o.count > 0 && w.passed >= w.o.count
+	return w.over || w.signals.stop.Load() || w.out.failed.Load() || w.o.count > 0 && w.passed >= w.o.count
 }
 
 // drain takes what was captured before the user said stop and still waits in
@@ -114,13 +175,16 @@ func (w *watch) packet(p *capture.Packet) {
 	if ok, err := w.in.passes(p); ok {
 		w.passed++
 		w.out.packet(p)
-		w.decode(p)
+		w.sample(p)
+		if !w.batch.add(p) {
+			w.hand(false)
+			w.batch.add(p)
+		}
 	} else if err != nil {
 		w.warn(err)
 	}
 	if p.Number%tickEvery == 0 {
 		w.tick(w.latest)
-		w.status.reading(w)
 	}
 	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {
 		w.shown = p.Time
@@ -128,27 +192,15 @@ func (w *watch) packet(p *capture.Packet) {
 	}
 }
 
-func (w *watch) decode(p *capture.Packet) {
-	switch w.decoder.Decode(p) {
-	case capture.OutcomeSegment:
-		s := &w.decoder.Segment
-		w.segments++
-		if w.o.filter != "" && w.samples < weakenSamples {
-			w.samples++
-			w.weakness |= w.in.weakens(p, s)
-		}
-		w.observe(s)
-	case capture.OutcomeQuote:
-		w.tracker.Quoted(&w.decoder.Quote)
+// sample asks what the user's filter hides about the first connections.
+func (w *watch) sample(p *capture.Packet) {
+	if w.o.filter == "" || w.samples >= weakenSamples {
+		return
 	}
-}
-
-// observe takes a segment, whose payload the decoder still holds.
-func (w *watch) observe(s *capture.Segment) {
-	w.tracker.Observe(s)
-	placed := w.tracker.Last()
-	w.names.Observe(placed, w.decoder.Payload, s.Len)
-	w.out.segment(placed, s, w.decoder.Payload)
+	if w.sampler.Decode(p) == capture.OutcomeSegment {
+		w.samples++
+		w.weakness |= w.in.weakens(p, &w.sampler.Segment)
+	}
 }
 
 // idle lets packet time go on by the monotonic clock while no packet comes.
@@ -163,61 +215,35 @@ func (w *watch) idle() {
 	w.show(now)
 }
 
-// show writes out what a live capture has to tell, and sees whether --for is over.
+// show has written out what a live capture has to tell, and sees whether --for is over.
 func (w *watch) show(now time.Time) {
-	w.out.flush()
-	w.status.living(w, now)
+	w.hand(true)
+	w.out.flushPackets()
 	w.over = !w.deadline.IsZero() && now.After(w.deadline)
 }
 
-// tick moves the tracker's time, never back.
+// tick moves packet time, never back.
 func (w *watch) tick(now int64) {
 	if now > w.ticked {
 		w.ticked = now
-		w.tracker.Tick(now)
-		w.out.advance(now)
+		w.batch.ticks, w.batch.tick = true, now
+		w.hand(false)
 	}
-}
-
-// warn tells the user in a line that something is wrong, and goes on.
-func (w *watch) warn(err error) {
-	w.status.clear()
-	fmt.Fprintf(w.stderr, "tcpwatch: %v\n", err)
-}
-
-// reportSoFar prints the tables with the connections that are still open.
-func (w *watch) reportSoFar() {
-	so := w.out.summary.Clone()
-	w.tracker.Snapshot(func(r *tracker.Record) {
-		r.Interim = false // a summary leaves interim records out
-		w.names.Attach(r)
-		so.Add(r)
-	})
-	w.out.flush()
-	w.status.clear()
-	to := w.stdout
-	if w.out.stdout != "table" {
-		to = w.stderr // whatever is on standard output has it for itself
-	}
-	w.out.note(report.WriteTables(to, so, w.headline(), w.o.tablesOn(to)))
 }
 
 // headline is what the run knows besides its connections.
 func (w *watch) headline() *report.Headline {
 	h := &report.Headline{
-		Files:    w.o.read,
-		Filter:   w.o.filter,
-		Hides:    w.weakness.Hides(),
-		Packets:  w.packets,
-		Passed:   w.passed,
-		Bytes:    w.bytes,
-		Segments: w.segments,
-		Start:    w.first,
-		End:      w.latest,
-		Damaged:  w.damaged,
-		Tracker:  w.tracker.Stats(),
-		Unnamed:  w.names.Unnamed(),
-		MSL:      w.o.track.MSL,
+		Files:   w.o.read,
+		Filter:  w.o.filter,
+		Hides:   w.weakness.Hides(),
+		Packets: w.packets,
+		Passed:  w.passed,
+		Bytes:   w.bytes,
+		Start:   w.first,
+		End:     w.latest,
+		Damaged: w.damaged,
+		MSL:     w.o.track.MSL,
 	}
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
@@ -226,7 +252,19 @@ func (w *watch) headline() *report.Headline {
 			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
 		}
 	}
-	for r, n := range w.decoder.Skipped {
+	// What needs more than a look every worker goes through; the first one's count is it.
+	skipped := w.workers[0].slow.Skipped
+	var all []tracker.Stats
+	for _, x := range w.workers {
+		for r, n := range x.fast.Skipped {
+			skipped[r] += n
+		}
+		h.Segments += x.segments
+		h.Unnamed += x.names.Unnamed()
+		all = append(all, x.tracker.Stats())
+	}
+	h.Tracker = tracker.MergeStats(all)
+	for r, n := range skipped {
 		if n > 0 {
 			h.Skipped = append(h.Skipped, report.Count{Reason: capture.SkipReason(r).String(), N: n})
 		}

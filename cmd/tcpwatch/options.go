@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ type options struct {
 	track      tracker.Options
 	transition bool
 	color      string // auto | always | never
+	jobs       int    // workers; 0: one for each core
 	judge      judged
 
 	list, version, help bool
@@ -83,6 +85,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&followAs, "follow-as", "", "")
 	f.StringVar(&raw, "raw", "", "")
 	f.Var(&msl, "msl", "")
+	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
 	f.IntVar(&o.track.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
 	f.Var(&interval, "interval", "")
 	f.BoolVar(&o.track.ByVLAN, "by-vlan", false, "")
@@ -241,6 +244,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
 	case isLive && o.follow != nil && o.follow.pick.id != 0:
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
+	case o.jobs < 0 || o.jobs > maxJobs:
+		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, maxJobs)
 	case o.track.MSL <= 0:
 		return errors.New("--msl: more than 0")
 	case o.tables.Top < 0:
@@ -249,6 +254,21 @@ func (o *options) check() error {
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
 	return o.tables.Validate()
+}
+
+// maxJobs is how many workers there may be: the parts that the connections are in.
+const maxJobs = nShards
+
+// workers is how many there are to be. Drawing and following take the packets
+// of a connection as they come, from one worker.
+func (o *options) workers() int {
+	switch {
+	case o.why != nil || o.follow != nil:
+		return 1
+	case o.jobs > 0:
+		return o.jobs
+	}
+	return min(runtime.GOMAXPROCS(0), 16)
 }
 
 func lastIndex(list []string, s string) int {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
@@ -15,8 +17,21 @@ import (
 
 // printer is one output of a run: report.JSONL, report.CSV, or one of the two below.
 type printer interface {
-	Conn(r *tracker.Record) error
 	Stats(h *report.Headline, s *report.Summary) error
+	Flush() error
+}
+
+// stream is an output that gets lines while the run goes on, in an order that
+// does not depend on the workers.
+type stream struct {
+	index    int
+	appender func() appender // makes a worker's own; nil for live lines, which are none of records
+	write    func(lines []byte) error
+}
+
+// taker is an output that takes records as they come from the only worker.
+type taker interface {
+	Conn(r *tracker.Record) error
 	Flush() error
 }
 
@@ -25,8 +40,6 @@ type tablePrinter struct {
 	w   *bufio.Writer
 	opt report.TableOptions
 }
-
-func (t *tablePrinter) Conn(*tracker.Record) error { return nil }
 
 func (t *tablePrinter) Stats(h *report.Headline, s *report.Summary) error {
 	return report.WriteTables(t.w, s, h, t.opt)
@@ -52,20 +65,27 @@ func (l *ladderPrinter) Stats(h *report.Headline, s *report.Summary) error {
 
 func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 
-// outputs are all that a run writes; it is the tracker's Sink.
+// outputs are all that a run writes.
 type outputs struct {
+	sum      report.SummaryOptions
 	summary  *report.Summary
 	printers []printer
+	streams  []*stream
+	takers   []taker        // ladder and follow
 	ladder   *report.Ladder // nil without --why
 	follow   *followPrinter // nil without --follow
 	packets  *packetFile    // nil without -w
-	lines    *bufio.Writer  // live events; nil when they are not shown
+	live     *stream        // events; nil when they are not shown
+	lines    *bufio.Writer  // of live
 	lineOpt  report.LiveLineOptions
 	shown    bool   // a line was written since the status line
 	line     func() // called before a line is written: the status line makes room
 	stdout   string // the format that has standard output; "" for none
 	close    []func() error
-	err      error // the first from any output
+
+	mu     sync.Mutex // of err: packets, workers and writer may each meet one
+	err    error      // the first from any output
+	failed atomic.Bool
 }
 
 // openOutputs creates the files that o names; in is there so that none of them
@@ -76,7 +96,7 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}
-	out := &outputs{summary: report.NewSummary(sum), line: func() {}}
+	out := &outputs{sum: sum, summary: report.NewSummary(sum), line: func() {}}
 	for _, x := range o.outputs {
 		w, err := out.create(x.file, o.read, stdout)
 		if err != nil {
@@ -106,6 +126,7 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 	if in.handle != nil && !o.quiet && out.stdout == "table" {
 		out.lines = bufio.NewWriter(stdout)
 		out.lineOpt = report.LiveLineOptions{Width: columns(stdout), ASCII: asciiOnly()}
+		out.live = out.addStream(nil, out.writeLive)
 	}
 	return out, nil
 }
@@ -142,12 +163,17 @@ func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
 	}
 	switch format {
 	case "jsonl":
-		out.printers = append(out.printers, report.NewJSONL(w, records))
+		j := report.NewJSONL(w, records)
+		out.printers = append(out.printers, j)
+		out.addStream(func() appender { return report.NewJSONL(io.Discard, records) }, j.Lines)
 	case "csv":
-		out.printers = append(out.printers, report.NewCSV(w, records))
+		c := report.NewCSV(w, records)
+		out.printers = append(out.printers, c)
+		out.addStream(func() appender { return report.NewCSV(io.Discard, records) }, c.Lines)
 	case "ladder":
 		out.ladder = report.NewLadder(report.LadderOptions{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
-		out.printers = append(out.printers, &ladderPrinter{bufio.NewWriter(w), out.ladder})
+		l := &ladderPrinter{bufio.NewWriter(w), out.ladder}
+		out.printers, out.takers = append(out.printers, l), append(out.takers, l)
 	case "follow":
 		out.followText(w, o)
 	case "table":
@@ -155,29 +181,32 @@ func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
 	}
 }
 
-// Conn takes a record; see tracker.Sink.
-func (out *outputs) Conn(r *tracker.Record) {
-	out.summary.Add(r)
-	for _, p := range out.printers {
-		out.note(p.Conn(r))
+// addStream adds an output with an order.
+func (out *outputs) addStream(make func() appender, write func([]byte) error) *stream {
+	s := &stream{len(out.streams), make, write}
+	out.streams = append(out.streams, s)
+	return s
+}
+
+// conn hands a record to the outputs that only one worker may serve.
+func (out *outputs) conn(r *tracker.Record) {
+	for _, t := range out.takers {
+		out.note(t.Conn(r))
 	}
 }
 
-// Event prints a line; see tracker.Sink.
-func (out *outputs) Event(e *tracker.Event) {
-	if out.lines == nil {
-		return
-	}
+// writeLive writes live lines.
+func (out *outputs) writeLive(lines []byte) error {
 	if !out.shown {
 		out.line()
 		out.shown = true
 	}
-	_, err := out.lines.WriteString(report.LiveLine(e, out.lineOpt) + "\n")
-	out.note(err)
+	_, err := out.lines.Write(lines)
+	return err
 }
 
-// Step takes a packet of a marked connection; see tracker.Sink.
-func (out *outputs) Step(s *tracker.Step) {
+// step takes a packet of a marked connection.
+func (out *outputs) step(s *tracker.Step) {
 	if out.ladder != nil {
 		out.ladder.Step(s)
 	}
@@ -190,26 +219,31 @@ func (out *outputs) packet(p *capture.Packet) {
 	}
 }
 
-// flush lets readers see what is written so far.
+// flush lets readers see what is written so far of the streams.
 func (out *outputs) flush() {
 	if out.lines != nil {
 		out.note(out.lines.Flush())
 	}
 	out.shown = false
 	for _, p := range out.printers {
-		out.note(p.Flush())
-	}
-	if out.packets != nil {
-		out.note(out.packets.flush())
+		if _, taken := p.(taker); !taken {
+			out.note(p.Flush())
+		}
 	}
 }
 
-// endLines writes the live lines that are held back; there will be no more.
-func (out *outputs) endLines() {
-	if out.lines != nil {
-		out.note(out.lines.Flush())
+// flushTaken is flush for what the only worker serves.
+func (out *outputs) flushTaken() {
+	for _, t := range out.takers {
+		out.note(t.Flush())
 	}
-	out.lines = nil
+}
+
+// flushPackets is flush for -w's file.
+func (out *outputs) flushPackets() {
+	if out.packets != nil {
+		out.note(out.packets.flush())
+	}
 }
 
 // finish ends every output and closes the files.
@@ -218,16 +252,21 @@ func (out *outputs) finish(h *report.Headline) {
 		out.note(p.Stats(h, out.summary))
 		out.note(p.Flush())
 	}
-	if out.packets != nil {
-		out.note(out.packets.flush())
-	}
+	out.flushPackets()
 	for _, c := range out.close {
 		out.note(c())
 	}
 }
 
+// note keeps the first error of any output; reading ends then.
 func (out *outputs) note(err error) {
+	if err == nil {
+		return
+	}
+	out.mu.Lock()
+	defer out.mu.Unlock()
 	if out.err == nil {
 		out.err = err
 	}
+	out.failed.Store(true)
 }

@@ -11,8 +11,6 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
-	"tcpwatch/tracker"
-	"tcpwatch/tracker/names"
 )
 
 // Exit statuses.
@@ -63,20 +61,29 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *watch {
-	t := o.track
-	t.Events = out.lines != nil
-	if o.why != nil {
-		t.Mark = o.why.marks
+	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr), stdout: stdout, stderr: stderr}
+	if o.filter != "" {
+		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
 	}
-	named := names.New(names.Options{}, out)
-	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr), stdout: stdout, stderr: stderr,
-		decoder: capture.NewDecoder(capture.DecoderOptions{ByVLAN: t.ByVLAN}),
-		tracker: tracker.New(t, named), names: named,
+	for i := range o.workers() {
+		w.workers = append(w.workers, newWorker(i, o.workers(), o, out))
 	}
-	out.line = w.status.clear
+	w.writer = newWriter(w)
+	const batches = batchesAhead + 2
+	w.spare = make(chan *batch, batches)
+	for range batches {
+		w.spare <- &batch{}
+	}
+	w.batch = w.empty()
+	out.line = func() {
+		w.mu.Lock()
+		w.status.clear()
+		w.mu.Unlock()
+	}
 	if o.duration > 0 {
 		w.deadline = time.Now().Add(o.duration)
 	}
+	w.start()
 	return w
 }
 
@@ -98,16 +105,10 @@ func (w *watch) announce(chosen bool) {
 
 // end hands out what is left and returns the exit status.
 func (w *watch) end() int {
-	w.out.endLines() // that the input ends is no event of a connection
-	for w.decoder.Flush() {
-		// Out of order by now: it tells of a connection of which there is
-		// nothing else, and would only confuse one that is known.
-		if s := &w.decoder.Segment; !w.tracker.Holds(s) {
-			w.segments++
-			w.observe(s)
-		}
+	w.stop()
+	for _, x := range w.workers {
+		w.out.summary.Merge(x.summary)
 	}
-	w.tracker.Finish()
 	w.status.clear()
 	h := w.headline()
 	w.out.finish(h)

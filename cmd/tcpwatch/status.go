@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 	"time"
-
-	"tcpwatch/tracker"
 )
 
 const (
@@ -48,7 +46,7 @@ func (s *status) draw(now time.Time, packets uint64, text string) {
 }
 
 // reading shows how far the files are read.
-func (s *status) reading(w *watch) {
+func (s *status) reading(w *watch, at progress) {
 	if s.w == nil || w.in.handle != nil {
 		return
 	}
@@ -57,7 +55,7 @@ func (s *status) reading(w *watch) {
 	if spent < quietStart || now.Sub(s.drawn) < redrawAfter {
 		return
 	}
-	s.draw(now, w.packets, progressLine(w.packets, w.in.offset(), w.in.size(), spent))
+	s.draw(now, at.packets, progressLine(at.packets, at.offset, w.in.size(), spent))
 }
 
 // progressLine tells packets, bytes, speed and the time left; size 0 is unknown.
@@ -75,21 +73,20 @@ func progressLine(packets uint64, offset, size int64, spent time.Duration) strin
 }
 
 // living shows what a live capture does.
-func (s *status) living(w *watch, now time.Time) {
+func (s *status) living(w *watch, n *batchNote, has living, now time.Time) {
 	since := now.Sub(s.drawn)
-	if s.w == nil || w.o.quiet || since < liveAfter {
+	if s.w == nil || w.in.handle == nil || w.o.quiet || since < liveAfter {
 		return
 	}
-	rate := float64(w.packets-s.packets) / since.Seconds()
-	drops, _, _, _ := w.in.drops()
-	s.draw(now, w.packets, livingLine(rate, w.tracker.Stats(), drops, now.Sub(s.began)))
+	rate := float64(n.at.packets-s.packets) / since.Seconds()
+	s.draw(now, n.at.packets, livingLine(rate, has, n.drops, now.Sub(s.began)))
 }
 
 // livingLine tells packets per second, the connections that live, those in
 // TIME-WAIT, and what was dropped.
-func livingLine(rate float64, t tracker.Stats, drops uint64, spent time.Duration) string {
+func livingLine(rate float64, has living, drops uint64, spent time.Duration) string {
 	return fmt.Sprintf("%s packets/s, %s open, %s in TIME-WAIT, %s dropped, %s", thousands(uint64(rate+0.5)),
-		thousands(uint64(t.Open-t.TimeWait-t.Over)), thousands(uint64(t.TimeWait)), thousands(drops), spent.Round(time.Second))
+		thousands(uint64(has.open)), thousands(uint64(has.timeWait)), thousands(drops), spent.Round(time.Second))
 }
 
 // thousands is n with commas: 1,234,567.

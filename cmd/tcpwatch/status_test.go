@@ -3,8 +3,6 @@ package main
 import (
 	"testing"
 	"time"
-
-	"tcpwatch/tracker"
 )
 
 func TestProgressLine(t *testing.T) {
@@ -25,7 +23,7 @@ func TestProgressLine(t *testing.T) {
 }
 
 func TestLivingLine(t *testing.T) {
-	got := livingLine(1234.4, tracker.Stats{Open: 9, TimeWait: 5, Over: 3}, 7, 61*time.Second)
+	got := livingLine(1234.4, living{open: 1, timeWait: 5}, 7, 61*time.Second)
 	if want := "1,234 packets/s, 1 open, 5 in TIME-WAIT, 7 dropped, 1m1s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

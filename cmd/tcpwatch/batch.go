@@ -1,0 +1,114 @@
+package main
+
+import (
+	"sync/atomic"
+
+	"tcpwatch/capture"
+	"tcpwatch/report"
+)
+
+const (
+	batchPackets = 1024      // most packets in a batch; tickEvery is a multiple of it
+	batchBytes   = 512 << 10 // of captured bytes, but for a packet longer than that
+	batchesAhead = 8         // that the reader may be ahead of the slowest worker
+)
+
+// batch is a run of the input's packets, which every worker goes through for
+// those of its own connections. What follows the packets is done after them.
+type batch struct {
+	packets []capture.Packet
+	bytes   []byte // that the packets' data lie in
+
+	ticks    bool  // time goes on to tick
+	tick     int64 // packet time
+	show     bool  // what there is to tell is written out
+	snapshot bool  // the tables are printed as they stand
+	end      bool  // the input has ended
+	at       progress
+
+	users atomic.Int32 // workers that are not done with it
+}
+
+// progress is how far the input was read.
+type progress struct {
+	packets uint64
+	offset  int64
+}
+
+// add copies a packet into the batch; false when it is full.
+func (b *batch) add(p *capture.Packet) bool {
+	n := len(b.bytes)
+	if len(b.packets) == batchPackets || n+len(p.Data) > batchBytes && n > 0 {
+		return false
+	}
+	b.bytes = append(b.bytes, p.Data...)
+	b.packets = append(b.packets, *p)
+	b.packets[len(b.packets)-1].Data = b.bytes[n : n+len(p.Data) : n+len(p.Data)]
+	return true
+}
+
+// reset empties the batch for use again.
+func (b *batch) reset() {
+	*b = batch{packets: b.packets[:0], bytes: b.bytes[:0]}
+	if b.packets == nil {
+		b.packets, b.bytes = make([]capture.Packet, 0, batchPackets), make([]byte, 0, batchBytes)
+	}
+}
+
+// chunk is what a worker has to write: lines of each of the outputs, in the
+// order in which they are to come, and between which of another worker's they
+// belong.
+type chunk struct {
+	keys    []key
+	lines   [][]byte // by output
+	last    bool     // of the batch
+	living  living
+	summary *report.Summary // when the batch asks for a snapshot
+}
+
+// living is what a worker holds now, for the status line.
+type living struct{ open, timeWait int }
+
+// key is the place of a connection's lines among those of all workers.
+type key struct {
+	phase phase
+	at    int64 // packet number or time
+	id    uint64
+	ends  [maxStreams]uint32 // where its lines end in each output
+}
+
+// maxStreams is how many outputs that have an order there may be.
+const maxStreams = 6
+
+// phase is the part of a batch in which something is told.
+type phase uint8
+
+const (
+	phasePackets  phase = iota // live lines: as packets come
+	phaseInterim               // records of connections that go on, by their last packet
+	phaseFinished              // and of those that are over, by when they were
+)
+
+func (k *key) before(o *key) bool {
+	switch {
+	case k.phase != o.phase:
+		return k.phase < o.phase
+	case k.at != o.at:
+		return k.at < o.at
+	}
+	return k.id < o.id
+}
+
+// chunkBytes is how long a chunk becomes before it is handed on.
+const chunkBytes = 256 << 10
+
+func (c *chunk) reset(streams int) {
+	lines := c.lines
+	*c = chunk{keys: c.keys[:0], lines: lines}
+	for len(c.lines) < streams {
+		c.lines = append(c.lines, nil)
+	}
+	for i := range c.lines {
+		c.lines[i] = c.lines[i][:0]
+	}
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/report"
+	"tcpwatch/tracker"
+	"tcpwatch/tracker/names"
+)
+
+// nShards is how many shards the connections go to, whatever the number of workers.
+const nShards = 256
+
+// worker takes the segments of its share of the connections from every batch.
+// What it finds depends on its connections alone, so all workers together find
+// the same whatever their number.
+type worker struct {
+	index, of int
+	fast      *capture.Decoder // of packets whose ends a look tells
+	slow      *capture.Decoder // of all others: each worker goes through them all
+	tracker   *tracker.Tracker
+	names     *names.Observer
+	summary   *report.Summary
+	lines     []appender
+	out       *outputs
+	segments  uint64
+	quiet     bool // that the input ends is no event of a connection
+
+	in   chan *batch
+	to   chan *chunk
+	free chan *chunk // written out, to be used again
+	now  *chunk
+}
+
+// appender makes the lines of one output; each worker has its own.
+type appender interface {
+	// AppendConn appends the line of a record.
+	AppendConn(b []byte, r *tracker.Record) []byte
+}
+
+func newWorker(index, of int, o *options, out *outputs) *worker {
+	w := &worker{index: index, of: of, out: out, summary: report.NewSummary(out.sum),
+		fast: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
+		slow: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
+		in:   make(chan *batch, batchesAhead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
+	}
+	for _, s := range out.streams {
+		if s.appender == nil {
+			w.lines = append(w.lines, nil)
+		} else {
+			w.lines = append(w.lines, s.appender())
+		}
+	}
+	t := o.track
+	t.Events = out.live != nil
+	if o.why != nil {
+		t.Mark = o.why.marks
+	}
+	w.names = names.New(names.Options{}, w)
+	w.tracker = tracker.New(t, w.names)
+	return w
+}
+
+// owns reports whether a connection is this worker's, by its hash.
+func (w *worker) owns(hash uint64) bool {
+	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/nShards == w.index
+}
+
+// run works through the batches until there are no more.
+func (w *worker) run(done func(*batch)) {
+	for b := range w.in {
+		w.now = w.chunk()
+		w.batch(b)
+		w.now.last = true
+		w.now.living = w.living(b)
+		w.to <- w.now
+		done(b)
+	}
+	close(w.to)
+}
+
+// chunk is an empty one.
+func (w *worker) chunk() (c *chunk) {
+	select {
+	case c = <-w.free:
+	default:
+		c = &chunk{}
+	}
+	c.reset(len(w.out.streams))
+	return c
+}
+
+func (w *worker) batch(b *batch) {
+	for i := range b.packets {
+		w.packet(&b.packets[i])
+	}
+	if b.ticks {
+		w.tracker.Tick(b.tick)
+		w.out.advance(b.tick)
+	}
+	if b.show {
+		w.out.flushTaken()
+	}
+	if b.snapshot {
+		w.now.summary = w.soFar()
+	}
+	if b.end {
+		w.end()
+	}
+}
+
+// packet decodes a packet that may be one of ours.
+func (w *worker) packet(p *capture.Packet) {
+	w.tracker.Pass(p.Time)
+	d := w.slow
+	hash, peeked := capture.PeekPair(p)
+	if peeked {
+		if !w.owns(hash) {
+			return
+		}
+		d = w.fast
+	}
+	switch d.Decode(p) {
+	case capture.OutcomeSegment:
+		if !peeked {
+			hash = w.tracker.Hash(&d.Segment)
+		}
+		if peeked || w.owns(hash) {
+			w.observe(d, hash)
+		}
+	case capture.OutcomeQuote:
+		if w.owns(w.tracker.QuoteHash(&d.Quote)) {
+			w.tracker.Quoted(&d.Quote)
+		}
+	}
+}
+
+// observe takes a segment, whose payload the decoder still holds.
+func (w *worker) observe(d *capture.Decoder, hash uint64) {
+	s := &d.Segment
+	w.segments++
+	w.tracker.ObserveHashed(s, hash)
+	placed := w.tracker.Last()
+	w.names.Observe(placed, d.Payload, s.Len)
+	w.out.segment(placed, s, d.Payload)
+}
+
+// end hands out what is left.
+func (w *worker) end() {
+	w.quiet = true
+	for w.slow.Flush() {
+		// Out of order by now: it tells of a connection of which there is
+		// nothing else, and would only confuse one that is known.
+		s := &w.slow.Segment
+		if hash := w.tracker.Hash(s); w.owns(hash) && !w.tracker.Holds(s) {
+			w.observe(w.slow, hash)
+		}
+	}
+	w.tracker.Finish()
+}
+
+// soFar is the summary with the connections that are still open.
+func (w *worker) soFar() *report.Summary {
+	so := w.summary.Clone()
+	w.tracker.Snapshot(func(r *tracker.Record) {
+		w.names.Attach(r)
+		so.Add(r)
+	})
+	return so
+}
+
+func (w *worker) living(b *batch) (l living) {
+	if b.show {
+		s := w.tracker.Stats()
+		l.open, l.timeWait = s.Open-s.TimeWait-s.Over, s.TimeWait
+	}
+	return l
+}
+
+// Conn takes a record; see tracker.Sink.
+func (w *worker) Conn(r *tracker.Record) {
+	if !r.Interim {
+		w.summary.Add(r)
+	}
+	w.out.conn(r)
+	k := key{phase: phaseFinished, at: r.Ended, id: r.ID}
+	if r.Interim {
+		k.phase, k.at = phaseInterim, r.End
+	}
+	for i, a := range w.lines {
+		if a != nil {
+			w.now.lines[i] = a.AppendConn(w.now.lines[i], r)
+		}
+	}
+	w.place(k)
+}
+
+// Event takes a live event; see tracker.Sink.
+func (w *worker) Event(e *tracker.Event) {
+	if w.quiet {
+		return
+	}
+	i := w.out.live.index
+	b := append(w.now.lines[i], report.LiveLine(e, w.out.lineOpt)...)
+	w.now.lines[i] = append(b, '\n')
+	k := key{phase: phasePackets, at: int64(e.Packet), id: e.Record.ID}
+	if e.Packet == 0 {
+		k.phase, k.at = phaseFinished, e.Record.Ended
+	}
+	w.place(k)
+}
+
+// Step takes a packet of a marked connection; see tracker.Sink.
+func (w *worker) Step(s *tracker.Step) { w.out.step(s) }
+
+// place says where the lines added last belong, and hands on a chunk that has
+// grown long.
+func (w *worker) place(k key) {
+	n := 0
+	for i, b := range w.now.lines {
+		k.ends[i] = uint32(len(b))
+		n += len(b)
+	}
+	if n == 0 {
+		return
+	}
+	w.now.keys = append(w.now.keys, k)
+	if n > chunkBytes {
+		w.to <- w.now
+		w.now = w.chunk()
+	}
+}

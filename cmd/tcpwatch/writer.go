@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"tcpwatch/report"
+)
+
+// writer puts together what the workers have to write, batch by batch, in the
+// order in which one worker alone would have written it.
+type writer struct {
+	w       *watch
+	in      chan *batchNote
+	current []*chunk // of each worker, nil when its part of the batch is through
+	next    []int    // of its keys
+}
+
+// batchNote is what the writer needs of a batch, which may be in use again by then.
+type batchNote struct {
+	show, snapshot bool
+	at             progress
+	drops          uint64
+	printed        chan struct{} // closed when a snapshot is printed; nil without one
+}
+
+func newWriter(w *watch) *writer {
+	return &writer{w: w, in: make(chan *batchNote, 2*batchesAhead), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
+}
+
+// run writes until the last batch is through.
+func (x *writer) run() {
+	for n := range x.in {
+		x.batch(n)
+	}
+}
+
+func (x *writer) batch(n *batchNote) {
+	out := x.w.out
+	var live living
+	var so *report.Summary
+	busy := 0
+	take := func(i int) {
+		c := <-x.w.workers[i].to
+		x.current[i], x.next[i] = c, 0
+		live.open += c.living.open
+		live.timeWait += c.living.timeWait
+		if c.summary != nil {
+			if so == nil {
+				so = c.summary
+			} else {
+				so.Merge(c.summary)
+			}
+		}
+	}
+	drop := func(i int) {
+		c := x.current[i]
+		last := c.last
+		select {
+		case x.w.workers[i].free <- c:
+		default:
+		}
+		if x.current[i] = nil; last {
+			busy--
+		} else {
+			take(i)
+		}
+	}
+	for i := range x.current {
+		take(i)
+		busy++
+	}
+	for busy > 0 {
+		best := -1
+		for i, c := range x.current {
+			for c != nil && x.next[i] == len(c.keys) {
+				drop(i)
+				c = x.current[i]
+			}
+			if c != nil && (best < 0 || c.keys[x.next[i]].before(&x.current[best].keys[x.next[best]])) {
+				best = i
+			}
+		}
+		if best >= 0 {
+			x.write(best)
+		}
+	}
+	if n.snapshot {
+		x.snapshot(so)
+		close(n.printed)
+	}
+	if n.show {
+		out.flush()
+		x.w.mu.Lock()
+		x.w.status.living(x.w, n, live, time.Now())
+		x.w.mu.Unlock()
+	} else {
+		x.w.mu.Lock()
+		x.w.status.reading(x.w, n.at)
+		x.w.mu.Unlock()
+	}
+}
+
+// write writes the lines of a worker's next key.
+func (x *writer) write(i int) {
+	c := x.current[i]
+	at := x.next[i]
+	x.next[i]++
+	k := &c.keys[at]
+	for s, stream := range x.w.out.streams {
+		from := uint32(0)
+		if at > 0 {
+			from = c.keys[at-1].ends[s]
+		}
+		if from < k.ends[s] {
+			x.w.out.note(stream.write(c.lines[s][from:k.ends[s]]))
+		}
+	}
+}
+
+// snapshot prints the tables with the connections that are still open.
+func (x *writer) snapshot(so *report.Summary) {
+	w := x.w
+	w.out.flush()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.status.clear()
+	to := w.stdout
+	if w.out.stdout != "table" {
+		to = w.stderr // whatever is on standard output has it for itself
+	}
+	w.out.note(report.WriteTables(to, so, w.headline(), w.o.tablesOn(to)))
+}
+
+// warn tells the user in a line that something is wrong, and goes on.
+func (w *watch) warn(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.status.clear()
+	fmt.Fprintf(w.stderr, "tcpwatch: %v\n", err)
+}
