@@ -51,6 +51,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillTimeWait(&r.TimeWait)
 	c.fillExchanges(r)
 	c.fillFacts(&r.Facts)
+	c.fillStrain(r)
 	r.Capture = CaptureRecord{
 		Tap:          c.tap(),
 		Midstream:    c.is(isMidstream),

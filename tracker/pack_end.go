@@ -99,6 +99,7 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 	w.saved(func(v []uint64) []uint64 { return x.flight.Save(v, nxt) }, func(v []uint64) []uint64 { return x.flight.Load(v, nxt) })
 	w.roundTrips(&x.rtt, e)
 	w.span(&x.base, x.rtt.min)
+	num(w, &x.passed)
 	b := bit(x.hasBase) | bit(x.hasTS)<<1 | bit(x.hasID)<<2
 	num(w, &b)
 	x.hasBase, x.hasTS, x.hasID = b&1 != 0, b&2 != 0, b&4 != 0
@@ -164,6 +165,7 @@ func (w *words) roundTrips(r *roundTrips, e *endpoint) {
 	w.span(&r.max, r.min)
 	w.span(&r.smoothed, r.min)
 	num(w, &r.delayed)
+	w.span(&r.held, 0)
 	from(w, &r.stamp, e.firstSYNVal)
 	w.at(&r.stampAt, e.lastData)
 	b := bit(r.waiting) | bit(r.stamped)<<1

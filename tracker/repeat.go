@@ -53,6 +53,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 		m.Cause += ", lost before the capture point"
 	default:
 		x.lostAfter++
+		c.stuckAgain(from, seq, to, s, now)
 		if una.Less(e.stream.Next()) {
 			e.has |= hasRepeatedData
 		}
@@ -153,6 +154,9 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 		x.mark(s)
 	}
 	if a.New > 0 {
+		if x.rtt.held != 0 {
+			c.afterHeld(from, s, now)
+		}
 		next := e.stream.Next()
 		x.sentNew(next.Add(-a.New), next, a.Gap > 0, s, now)
 	}
