@@ -58,7 +58,7 @@ SYN does the same: see stale-connection.`,
 		Thresholds: resetThresholds("reset-forgotten"),
 		New: func(o *Options) Fold {
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && running(r) && bothSeen(r) && !r.Facts.ByNewer
+				return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && running(r) && bothSeen(r) && !r.Facts.ByNewer && !diedAtRest(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
