@@ -40,6 +40,7 @@ func strainFields(p string, e tracker.End) []field {
 		{p + "stuck_bytes", "payload of the segment that it sent again and again, to no avail or until it was made smaller; absent when none", get(stuck, func(r *tracker.StrainRecord) value { return countOf(r.Stuck.Bytes) })},
 		{p + "stuck_times", "repeats of it", get(stuck, func(r *tracker.StrainRecord) value { return countOf(r.Stuck.Times) })},
 		{p + "stuck_shrunk_bytes", "payload with which it was sent at last, made smaller", get(func(r *tracker.StrainRecord) bool { return r.Stuck.Shrunk > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.Stuck.Shrunk) })},
+		{p + "hasty_repeats", "data that came again sooner than a loss can be known: doubled on the way, or by the capture; absent when none", get(func(r *tracker.StrainRecord) bool { return r.Hasty > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.Hasty) })},
 		{p + "too_big", "ICMP errors that told it of segments too big; absent when none", get(tooBig, func(r *tracker.StrainRecord) value { return countOf(r.TooBig.N) })},
 		{p + "too_big_mtu", "the least MTU that they named", get(func(r *tracker.StrainRecord) bool { return r.TooBig.MTU > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.TooBig.MTU) })},
 		{p + "stalls", "small segments that it held back until a delayed ACK came (Nagle's algorithm); absent when none", get(stalls, func(r *tracker.StrainRecord) value { return countOf(r.Stalls.N) })},

@@ -67,7 +67,9 @@ func (r *roundTrips) add(ns, base int64, alone bool) {
 	}
 	if d := ns - base; alone && base > 0 && d >= delayedACKMin && d <= delayedACKMax {
 		r.delayed++
-		r.held = ns
+		if d >= base { // on a long way that may be its own unrest
+			r.held = d
+		}
 		return
 	}
 	if r.stamped {

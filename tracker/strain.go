@@ -15,6 +15,7 @@ type endStrain struct {
 	kept   stuck // one that got through once its segments were made smaller
 	tooBig tooBig
 	stalls stalls
+	hasty  uint32 // repeats that came sooner than a loss can be known
 }
 
 // strained is a connection's strain, made when there is something to tell.
@@ -55,6 +56,7 @@ func (w *words) strain(c *conn) {
 		w.stuck(&y.kept, c, nxt)
 		w.tooBig(&y.tooBig, c)
 		w.stalls(&y.stalls, c)
+		num(w, &y.hasty)
 	}
 }
 
@@ -63,6 +65,7 @@ type StrainRecord struct {
 	Stuck  StuckRecord
 	TooBig TooBigRecord
 	Stalls StallsRecord
+	Hasty  uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
 	Passed uint32 // payload of its largest segment that was acknowledged by itself; 0 when unknown
 	ECT    bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
 	CE     bool   // one carried the mark of congestion
@@ -92,4 +95,5 @@ func (y *endStrain) fill(r *StrainRecord) {
 	}
 	y.tooBig.fill(&r.TooBig)
 	y.stalls.fill(&r.Stalls)
+	r.Hasty = y.hasty
 }

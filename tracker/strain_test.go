@@ -128,7 +128,7 @@ func TestStalls(t *testing.T) {
 	x := recordOf(t, first+`
 		0.151 > .P 11:21(10) ack 101   | - -
 		0.161 < .P 101:201(100) ack 21 | - -`).Strain[Orig].Stalls
-	if x.N != 1 || x.Min != 50e6 || x.Max != 50e6 || x.Total != 50e6 || x.Packet != 8 {
+	if x.N != 1 || x.Min != 40e6 || x.Max != 40e6 || x.Total != 40e6 || x.Packet != 8 {
 		t.Errorf("held back: %+v", x)
 	}
 	for name, lines := range map[string]string{
@@ -142,6 +142,21 @@ func TestStalls(t *testing.T) {
 	} {
 		if x := recordOf(t, first+lines).Strain[Orig].Stalls; x.N != 0 {
 			t.Errorf("%s: %+v", name, x)
+		}
+	}
+}
+
+// A repeat within less than a round trip answers no loss.
+func TestHasty(t *testing.T) {
+	const sent = bigOpened + `
+		0.100 < .  101:1561(1460) ack 1   | - -
+		0.101 < .P 1561:1661(100) ack 1   | - -`
+	for lines, want := range map[string]uint32{`
+		0.108 < .  101:1561(1460) ack 1   | - -
+		0.109 < .P 1561:1661(100) ack 1   | - -`: 2, `
+		0.130 < .  101:1561(1460) ack 1   | - -`: 0} {
+		if x := recordOf(t, sent+lines).Strain[Resp]; x.Hasty != want {
+			t.Errorf("%+v, want %d", x, want)
 		}
 	}
 }

@@ -11,11 +11,13 @@ import (
 type quality struct {
 	bytes     uint64 // of payload, captured or acknowledged
 	packets   uint64
-	missing   tally // connections with bytes acknowledged that were never captured
+	conns     uint64 // with both directions
+	missing   tally  // connections with bytes acknowledged that were never captured
 	lost      uint64
 	oneWay    tally
 	copies    tally
 	copied    uint64 // packets
+	doubled   uint64 // segments that came again too soon to be repeats
 	cut       tally
 	offload   tally
 	midstream tally
@@ -25,6 +27,9 @@ type quality struct {
 
 func (q *quality) add(r *tracker.Record) {
 	c := &r.Capture
+	if !c.OneWay {
+		q.conns++
+	}
 	for i := range r.Ends {
 		q.bytes += r.Ends[i].SeenBytes
 		q.packets += r.Ends[i].Packets
@@ -37,9 +42,11 @@ func (q *quality) add(r *tracker.Record) {
 		q.lost += c.MissingBytes
 		q.bytes += c.MissingBytes
 	}
-	if c.Duplicates > 0 {
+	doubled := uint64(r.Strain[tracker.Orig].Hasty) + uint64(r.Strain[tracker.Resp].Hasty)
+	if c.Duplicates > 0 || doubled >= leastDoubled {
 		q.copies.hitConn(r)
 		q.copied += uint64(c.Duplicates)
+		q.doubled += doubled
 	}
 	if c.TimeWentBack > 0 {
 		q.backwards.hitConn(r)
@@ -55,11 +62,17 @@ func (q *quality) add(r *tracker.Record) {
 	}
 }
 
+// leastDoubled is how many segments of a connection must have come twice within
+// less than a round trip: now and then a path doubles one.
+const leastDoubled = 5
+
 func (q *quality) merge(o *quality) {
 	q.bytes += o.bytes
 	q.packets += o.packets
+	q.conns += o.conns
 	q.lost += o.lost
 	q.copied += o.copied
+	q.doubled += o.doubled
 	q.back += o.back
 	q.missing.Merge(&o.missing)
 	q.oneWay.Merge(&o.oneWay)
@@ -70,13 +83,15 @@ func (q *quality) merge(o *quality) {
 	q.backwards.Merge(&o.backwards)
 }
 
-// lossyShare is from how many per cent of bytes acknowledged but never captured
-// on a capture counts as one that drops packets.
+// lossyShare is from how many per cent of the bytes, and of the connections, with
+// bytes acknowledged but never captured on a capture counts as one that drops packets.
 const lossyShare = 1
 
 // lossy tells that the capture lost packets in such numbers that nothing read
 // from what is absent can be more than possible.
-func (q *quality) lossy() bool { return q.lost > 0 && q.lost*100 >= q.bytes*lossyShare }
+func (q *quality) lossy() bool {
+	return q.lost > 0 && q.lost*100 >= q.bytes*lossyShare && q.missing.n*100 >= q.conns*lossyShare
+}
 
 // fromQuality is the Fold of a detector that judges the capture as a whole.
 type fromQuality struct {
@@ -107,8 +122,8 @@ func captureDrops() Detector {
 
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
-live, the kernel counts what it could not hand over. One per cent of the bytes, or any drop
-that the kernel counted, makes it a warning, and then no other finding is more than
+live, the kernel counts what it could not hand over. One per cent of the bytes and of the
+connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
 counted apart: see capture-one-way.`,
 		New: func(*Options) Fold {
@@ -118,7 +133,7 @@ counted apart: see capture-one-way.`,
 					return Finding{}, nil
 				}
 				f := Finding{
-					Severity: Notice, Confidence: Proven,
+					Severity: Info, Confidence: Proven,
 					Title: fmt.Sprintf("the capture lost packets: %s acknowledged bytes of %s were never seen", Thousands(q.lost), Plural(q.missing.n, "connection")),
 					Explanation: fmt.Sprintf("That is %s of all bytes. ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
 						percentOf(q.lost, q.bytes)),
@@ -185,19 +200,25 @@ Rule: two copies of a packet with the same IPv4 identification and bytes, within
 with at most one hop between them, are one packet that the capture saw twice: a mirror port that
 copies both where it comes in and where it goes out, the any device, a bridge. TCP itself
 waits for at least 200 ms on Linux before it repeats. Other tools call these
-retransmissions. They are taken out before anything is judged.`,
+retransmissions. They are taken out before anything is judged. Told as well: data that came
+again within less than a round trip, sooner than its sender can know of a loss.`,
 		New: func(*Options) Fold {
 			return fromQuality{func(_ *Context, q *quality) (Finding, *tally) {
 				if q.copies.n == 0 {
 					return Finding{}, nil
 				}
-				return Finding{
+				f := Finding{
 					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s of the packets are copies that the capture made, on %s", percentOf(q.copied, q.packets), Plural(q.copies.n, "connection")),
+					Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured, or on the way, twice", percentOf(q.copied+q.doubled, q.packets), Plural(q.copies.n, "connection")),
 					Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (RFC 6298 section 2.4 wants a timeout of a second, Linux 200 ms); they are not judged.",
-					Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host"},
+					Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host", "the path itself delivers packets twice"},
 					Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
-				}, &q.copies
+				}
+				if q.doubled > 0 {
+					f.Explanation += fmt.Sprintf(" %s more came again within less than a round trip, with other marks: sooner than their sender could know of a loss.", Thousands(q.doubled))
+					f.Causes = append([]string{"both sides of a proxy, NAT or router with other TTLs or identifications are in the capture"}, f.Causes...)
+				}
+				return f, &q.copies
 			}}
 		},
 	}

@@ -50,14 +50,14 @@ func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok 
 	})
 }
 
-// finsAgain is how often the peer of the end at fault repeated its FIN; nothing
-// is at fault that was not asked twice, or had less than a minute to answer.
-func finsAgain(r *tracker.Record, v Verdict) (uint64, bool) {
-	again := uint64(0)
+// finsAgain is how often the peer of the end at fault repeated its FIN. One that
+// was never repeated was answered, out of the capture's sight, or its sender is
+// gone: nothing tells. The last repeat must have had time for its answer.
+func finsAgain(r *tracker.Record, v Verdict) (again uint64, ok bool) {
 	if v.Culprit <= tracker.Resp {
 		again = uint64(max(r.Close.FINs[v.Culprit.Peer()], 1) - 1)
 	}
-	return again, again > 0 || lasted(r, v.Since) >= openAge
+	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
 }
 
 // openAge is from how long on silence is more than a pause.
@@ -71,7 +71,7 @@ func finUnacked() Detector {
 Rule: every FIN is acknowledged at once (RFC 9293 section 3.10.7.4, eighth); one that is
 not is repeated with doubling pauses, from FIN-WAIT-1 on Linux up to
 tcp_orphan_retries (8 times) when nobody holds the socket any more, and is given up in
-silence. Counted where it was repeated, or not answered for a minute. What follows a long
+silence. Counted where it was repeated. What follows a long
 idle time is the finding idle-timeout or keepalive-missing, a capture that ended
 before the answer was due is still-open.`,
 		Thresholds: fewAndShare("fin-unacked", 10, 10, "connections"),
@@ -164,14 +164,14 @@ func vanished() Detector {
 
 Rule: unacknowledged data is repeated with doubling pauses (RFC 6298 section 5.5), on
 Linux up to tcp_retries2 (15 times, about 924 s), then the connection ends with
-nothing on the wire. Counted where the last of the data was repeated and nothing came
+nothing on the wire. Counted where data was repeated three times or more and nothing came
 for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole.`,
 		Thresholds: fewAndShare("vanished", 3, 5, "connections"),
 		New: func(o *Options) Fold {
 			return newUnfinished(func(r *tracker.Record, v Verdict) (uint64, bool) {
 				n := uint64(max(r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx))
-				return n, v.Fault == FaultTimedOut && !diedAtRest(r) && !blackHoled(r, tracker.Orig) && !blackHoled(r, tracker.Resp)
+				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, tracker.Orig) && !blackHoled(r, tracker.Resp)
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
 				return Finding{
 					Severity: o.many("vanished", x.n, opened), Confidence: Likely,

@@ -27,7 +27,7 @@ func diedAtRest(r *tracker.Record) bool {
 	}
 	switch x.Outcome {
 	case tracker.RestReset:
-		return true
+		return r.Close.FINPacket[x.By] != x.Packet // a FIN was the end anyway
 	case tracker.RestUnanswered:
 		return r.Keepalive[x.By].Unanswered == 0 && (x.Tries >= triesToFail || r.End+r.Silent-x.Woke >= unansweredFor)
 	}

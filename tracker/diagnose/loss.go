@@ -14,7 +14,6 @@ type losses struct {
 	bytes    [2]uint64 // payload as sent
 	again    [2]uint64 // of that, sent again
 	repeats  [2]uint64
-	needless [2]uint64
 	before   [2]uint64
 	after    [2]uint64
 	timeouts [2]uint64
@@ -29,7 +28,6 @@ func (x *losses) Merge(o *losses) {
 		x.bytes[e] += o.bytes[e]
 		x.again[e] += o.again[e]
 		x.repeats[e] += o.repeats[e]
-		x.needless[e] += o.needless[e]
 		x.before[e] += o.before[e]
 		x.after[e] += o.after[e]
 		x.timeouts[e] += o.timeouts[e]
@@ -45,9 +43,10 @@ func (x *losses) add(r *tracker.Record) {
 		y := &r.Ends[e]
 		x.again[e] += y.RetxBytes
 		x.repeats[e] += uint64(y.Retx)
-		x.needless[e] += uint64(min(y.RetxSpurious, y.Retx))
-		x.before[e] += uint64(y.LostBeforeTap)
-		x.after[e] += uint64(y.LostAfterTap)
+		if n := neededRepeats(r, e); n > 0 {
+			x.before[e] += uint64(min(n, y.LostBeforeTap))
+			x.after[e] += uint64(n - min(n, y.LostBeforeTap))
+		}
 		x.timeouts[e] += uint64(y.RetxRTO)
 	}
 }
@@ -59,6 +58,18 @@ func (x *losses) volume(r *tracker.Record) {
 		x.bytes[e] += r.Ends[e].WireBytes
 		x.packets[e] += r.Ends[e].Packets
 	}
+}
+
+// neededRepeats is how many of an end's repeats make up for a loss: what had arrived was
+// needless, what came sooner than a loss can be known was doubled on the way or by
+// the capture, and so was everything where neither a timer nor a duplicate ACK
+// set the sender off.
+func neededRepeats(r *tracker.Record, e tracker.End) uint32 {
+	x := &r.Ends[e]
+	if x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
+		return 0
+	}
+	return x.Retx - min(x.Retx, x.RetxSpurious+r.Strain[e].Hasty)
 }
 
 // share is what part of n is of all, in per cent.
@@ -73,7 +84,7 @@ func share(n, all uint64) float64 {
 func stormy(r *tracker.Record, percent, least int64) (tracker.End, bool) {
 	for _, e := range sides() {
 		x := &r.Ends[e]
-		if int64(x.Retx)-int64(x.RetxSpurious) >= least && x.RetxBytes*100 >= x.WireBytes*uint64(percent) &&
+		if int64(neededRepeats(r, e)) >= least && neededRepeats(r, e)*2 >= x.Retx && x.RetxBytes*100 >= x.WireBytes*uint64(percent) &&
 			r.Close.Kind != tracker.CloseTimedOut && !blackHoled(r, e) && !diedAtRest(r) {
 			return e, true
 		}
@@ -108,7 +119,7 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 					Severity: Warning, Confidence: Likely,
 					Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), Plural(x.n, "connection")),
 					Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5).%s", Plural(x.repeats[e], "repeat"), Thousands(x.timeouts[e]),
-						whichSide(x.before[e], x.after[e]-min(x.after[e], x.needless[e]))),
+						whichSide(x.before[e], x.after[e])),
 					Causes: []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
 					Advice: lossAdvice(s.A.Addr.String()),
 				}, true
@@ -125,9 +136,9 @@ func whichSide(before, after uint64) string {
 	case before+after == 0:
 		return ""
 	case before*10 <= after:
-		return fmt.Sprintf(" They were lost behind the capture point, on the receiver's side: %s were seen here before.", Thousands(after))
+		return fmt.Sprintf(" Lost behind the capture point, on the receiver's side: %s were seen here before they were sent again.", Thousands(after))
 	case after*10 <= before:
-		return fmt.Sprintf(" They were lost before the capture point, on the sender's side: of %s only the repeat was seen here.", Thousands(before))
+		return fmt.Sprintf(" Lost before the capture point, on the sender's side: of %s only the repeat was seen here.", Thousands(before))
 	}
 	return fmt.Sprintf(" On both sides of the capture point: %s before it, %s behind it.", Thousands(before), Thousands(after))
 }
@@ -159,7 +170,7 @@ A capture that lost packets itself shows "lost before" that was not: see capture
 					return
 				}
 				if _, storm := stormy(r, percent, least); !storm {
-					if x := s.At(listener(r.Resp)); r.Ends[tracker.Orig].Retx+r.Ends[tracker.Resp].Retx > 0 {
+					if x := s.At(listener(r.Resp)); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
 						x.add(r)
 					} else {
 						x.volume(r)
@@ -174,8 +185,7 @@ func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 	f := Finding{Confidence: Likely}
 	var parts, where []string
 	for _, e := range sides() {
-		after := x.after[e] - min(x.after[e], x.needless[e])
-		lost := x.before[e] + after
+		lost := x.before[e] + x.after[e]
 		if lost < uint64(o.get("loss-least")) || lost*1000 < x.packets[e]*uint64(o.get("loss-notice")) {
 			continue
 		}
@@ -187,14 +197,14 @@ func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 		if e == tracker.Resp {
 			direction = "from it"
 		}
-		parts = append(parts, fmt.Sprintf("%s of the packets %s", percentOf(lost, x.packets[e]), direction))
-		where = append(where, fmt.Sprintf("What is sent %s:%s", direction, whichSide(x.before[e], after)))
+		parts = append(parts, fmt.Sprintf("%s of those %s", percentOf(lost, x.packets[e]), direction))
+		where = append(where, fmt.Sprintf("What is sent %s:%s", direction, whichSide(x.before[e], x.after[e])))
 	}
 	if len(parts) == 0 {
 		return f, false
 	}
-	f.Title = fmt.Sprintf("%s is lost on connections to %s", strings.Join(parts, " and "), name(s.A))
-	f.Explanation = fmt.Sprintf("%s of %s had to repeat data (RFC 5681 section 3.2, RFC 6298). %s", Thousands(x.n), Plural(x.conns, "connection"), strings.Join(where, " "))
+	f.Title = fmt.Sprintf("packets are lost on connections to %s: %s", name(s.A), strings.Join(parts, ", "))
+	f.Explanation = fmt.Sprintf("Data was repeated on %s (RFC 5681 section 3.2, RFC 6298). %s", outOf(x.n, x.conns, "connection"), strings.Join(where, " "))
 	f.Causes = []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"}
 	f.Advice = lossAdvice(s.A.Addr.String())
 	return f, true

@@ -47,7 +47,9 @@ held back make these. Repeats that the capture itself doubled are not counted.`,
 					}
 					x := s.At(sideOf(r, e))
 					x.all += uint64(y.Retx)
-					if n := min(y.RetxSpurious, y.Retx); n > 0 {
+					// What nothing set the sender off to repeat was doubled, not repeated.
+					causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
+					if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
 						x.hitConn(r)
 						x.wrong += uint64(n)
 						x.dsacks += uint64(y.DSACKs)

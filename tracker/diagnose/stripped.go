@@ -142,13 +142,14 @@ below 536, what every host takes: such segments cost more header than they carry
 				}
 				f := Finding{
 					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s announces an MSS of %s on %s: a tunnel, or a clamp on its side", s.who(), mss, Plural(x.n, "connection")),
+					Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, Plural(x.n, "connection")),
 					Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
 					Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
 					Advice:      []string{fmt.Sprintf("On %s: `ip link` and `ip route get %s` show MTU and advmss.", s.A.Addr, s.service().Addr)},
 				}
 				if x.least < 536 {
 					f.Severity = Notice
+					f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
 				}
 				return f, true
 			})
