@@ -15,6 +15,7 @@ type endStrain struct {
 	kept   stuck // one that got through once its segments were made smaller
 	tooBig tooBig
 	stalls stalls
+	fins   fins
 	hasty  uint32 // repeats that came sooner than a loss can be known
 }
 
@@ -57,6 +58,8 @@ func (w *words) strain(c *conn) {
 		w.tooBig(&y.tooBig, c)
 		w.stalls(&y.stalls, c)
 		num(w, &y.hasty)
+		num(w, &y.fins.n)
+		w.at(&y.fins.last, c.last)
 	}
 }
 
@@ -65,6 +68,7 @@ type StrainRecord struct {
 	Stuck  StuckRecord
 	TooBig TooBigRecord
 	Stalls StallsRecord
+	FINs   uint32 // times that its FIN was sent again, copies on the way or in the capture left out
 	Hasty  uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
 	Passed uint32 // payload of its largest segment that was acknowledged by itself; 0 when unknown
 	ECT    bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
@@ -95,5 +99,5 @@ func (y *endStrain) fill(r *StrainRecord) {
 	}
 	y.tooBig.fill(&r.TooBig)
 	y.stalls.fill(&r.Stalls)
-	r.Hasty = y.hasty
+	r.Hasty, r.FINs = y.hasty, y.fins.n
 }

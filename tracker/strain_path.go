@@ -71,6 +71,25 @@ func (y *endStrain) answered(s *capture.Segment, now int64) {
 	*x = stuck{}
 }
 
+// fins are the repeats of an end's FIN.
+type fins struct {
+	n    uint32
+	last int64
+}
+
+// finAgain notes a repeated FIN, but for what the path or the capture doubled.
+func (c *conn) finAgain(from End, now int64) {
+	last := c.ends[from].finTime
+	if c.strain != nil {
+		last = max(last, c.strain.ends[from].fins.last)
+	}
+	if now-last < again {
+		return
+	}
+	x := &c.strained().ends[from].fins
+	x.n, x.last = x.n+1, now
+}
+
 // stuck walks over it.
 func (w *words) stuck(x *stuck, c *conn, nxt reassembly.Seq) {
 	if !w.has(*x != stuck{}) {

@@ -24,7 +24,8 @@ func (c *conn) afterHeld(from End, s *capture.Segment, now int64) {
 	toEnd := c.side(from.Peer())
 	// Data of the other end since, or with the ACK: the ACK came with an answer,
 	// and a new request follows it.
-	if p.lastData >= x.heard || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullSegment(p) {
+	// Far from the end its own pauses can't be told from the way.
+	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullSegment(p) {
 		return
 	}
 	y := &c.strained().ends[from].stalls

@@ -55,7 +55,7 @@ func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok 
 // gone: nothing tells. The last repeat must have had time for its answer.
 func finsAgain(r *tracker.Record, v Verdict) (again uint64, ok bool) {
 	if v.Culprit <= tracker.Resp {
-		again = uint64(max(r.Close.FINs[v.Culprit.Peer()], 1) - 1)
+		again = uint64(r.Strain[v.Culprit.Peer()].FINs)
 	}
 	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
 }

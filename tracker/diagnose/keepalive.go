@@ -108,18 +108,22 @@ default does no harm.`,
 				for _, e := range sides() {
 					if k := &r.Keepalive[e]; k.Probes > 0 && k.Idle.OK && k.Idle.V > late {
 						x := s.At(sideOf(r, e))
-						x.add(r, k, k.Idle.V)
 						if _, dead := foundDead(r); dead || diedAtRest(r) {
-							x.died++
+							x.died++ // what it died of has a finding of its own
+						} else {
+							x.add(r, k, k.Idle.V)
 						}
 						return
 					}
 				}
 			}, func(_ *Context, s Subject, x *probing) (Finding, bool) {
+				if x.n == 0 {
+					return Finding{}, false
+				}
 				f := Finding{
 					Severity: Info, Confidence: Likely,
 					Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), Plural(x.n, "connection"), rangeOf(x.least, x.most)),
-					Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application). %s of them died.", namesOf(shorterThan(x.least)), Thousands(x.died)),
+					Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application). %s more died.", namesOf(shorterThan(x.least)), Thousands(x.died)),
 					Causes:      []string{"the system's default, 7,200 s, was left as it is"},
 					Advice:      []string{fmt.Sprintf("On %s: `sysctl -w net.ipv4.tcp_keepalive_time=200`, or TCP_KEEPIDLE in the application, where something with such a limit is on the way.", s.A.Addr)},
 				}

@@ -66,10 +66,11 @@ func (x *losses) volume(r *tracker.Record) {
 // set the sender off.
 func neededRepeats(r *tracker.Record, e tracker.End) uint32 {
 	x := &r.Ends[e]
-	if x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
+	hasty := r.Strain[e].Hasty
+	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
 		return 0
 	}
-	return x.Retx - min(x.Retx, x.RetxSpurious+r.Strain[e].Hasty)
+	return x.Retx - min(x.Retx, x.RetxSpurious+hasty)
 }
 
 // share is what part of n is of all, in per cent.

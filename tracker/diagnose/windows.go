@@ -100,14 +100,14 @@ Rule: a sender may have no more in flight than the receiver's window (RFC 9293 s
 the path can hold (bandwidth times delay). Without window scaling (RFC 7323 section 2)
 it can't exceed 65,535 bytes, which over 100 ms is 5 Mbit/s. Measured is the time
 in which the sender's data in flight filled the window, seen at the capture point: near
-the receiver it comes out too small.`,
+the receiver it comes out too small. A window that was closed is zero-window.`,
 		Thresholds: limitThresholds("receiver-limited"),
 		New: func(o *Options) Fold {
 			share, least := o.get("receiver-limited"), o.get("receiver-limited-bytes")
 			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
 				for _, e := range sides() {
 					x := &r.Ends[e]
-					if total, ok := bulk(x, least); ok && x.WindowLimited*100 >= total*share {
+					if total, ok := bulk(x, least); ok && x.WindowLimited*100 >= total*share && r.Ends[e.Peer()].ZeroWindow*2 < x.WindowLimited {
 						w := s.At(sideOf(r, e.Peer()))
 						w.add(r, r.FirstPacket, x.WindowFull, x.WindowLimited)
 						w.bytes += x.WireBytes
