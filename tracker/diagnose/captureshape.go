@@ -95,7 +95,7 @@ packets count as sent when the one before was, so short times may be off.`,
 				}
 				return Finding{
 					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("%s of %s stamped earlier than those before", packetsAre(q.back), Plural(q.backwards.n, "connection")),
+					Title:       fmt.Sprintf("%s of %s stamped earlier than those before: the time went back", Plural(q.back, "packet"), Plural(q.backwards.n, "connection")),
 					Explanation: "Their order in the file is not that of their times: short spans may be off, and reordering may be the capture's.",
 					Causes:      []string{"several receive queues, each with its own order", "a clock that was set back, or files put together"},
 					Advice:      []string{"Capture with one queue: `ethtool -L eth0 combined 1` (the interface's own name); sort a file: `reordercap IN OUT`."},
@@ -103,11 +103,4 @@ packets count as sent when the one before was, so short times may be off.`,
 			}}
 		},
 	}
-}
-
-func packetsAre(n uint64) string {
-	if n == 1 {
-		return "1 packet is"
-	}
-	return Thousands(n) + " packets are"
 }

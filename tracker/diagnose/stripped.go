@@ -130,7 +130,11 @@ below 536, what every host takes: such segments cost more header than they carry
 				}
 				for _, e := range sides() {
 					if m := r.Ends[e].MSS; m.OK && int64(m.V) < usual {
-						x := s.At(sideOf(r, e))
+						whose := listener(r.Resp)
+						if e == tracker.Orig {
+							whose = host(r.Orig.Addr)
+						}
+						x := s.At(whose)
 						widen(&x.least, &x.most, x.n > 0, int64(m.V), int64(m.V), true)
 						x.hitConn(r)
 					}
@@ -145,7 +149,7 @@ below 536, what every host takes: such segments cost more header than they carry
 					Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, Plural(x.n, "connection")),
 					Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
 					Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
-					Advice:      []string{fmt.Sprintf("On %s: `ip link` and `ip route get %s` show MTU and advmss.", s.A.Addr, s.service().Addr)},
+					Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
 				}
 				if x.least < 536 {
 					f.Severity = Notice
