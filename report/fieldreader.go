@@ -1,0 +1,134 @@
+package report
+
+import (
+	"math"
+	"reflect"
+
+	"tcpwatch/tracker"
+)
+
+// FieldType is the type of what a field of the record holds, as programs see it.
+type FieldType uint8
+
+const (
+	FieldText    FieldType = iota // a string; addresses and times too, as JSON Lines writes them
+	FieldCount                    // a whole number
+	FieldSeconds                  // seconds, with their fraction
+	FieldTruth                    // true or false
+	FieldCounts                   // a list of whole numbers
+)
+
+// FieldDoc describes one field of the record: a row of docs/record.md.
+type FieldDoc struct {
+	Name string // with dots, as in CSV: open.felt_s
+	Doc  string
+	Type FieldType
+}
+
+// FieldDocs lists the fields of the record, in the order of output.
+func FieldDocs() []FieldDoc {
+	w := specimen()
+	var all []FieldDoc
+	for _, f := range recordFields() {
+		all = append(all, FieldDoc{f.name, f.doc, f.get(w).fieldType()})
+	}
+	return all
+}
+
+// FieldReader reads some fields of records. It is not safe for concurrent use.
+type FieldReader struct {
+	row    row
+	opt    JSONOptions
+	fields []field
+}
+
+// NewFieldReader returns a FieldReader of the fields with these names; those
+// that are not in FieldDocs are always absent.
+func NewFieldReader(o JSONOptions, names ...string) *FieldReader {
+	f := &FieldReader{opt: o}
+	f.row.opt = &f.opt
+	byName := make(map[string]field)
+	for _, x := range recordFields() {
+		byName[x.name] = x
+	}
+	for _, n := range names {
+		x, ok := byName[n]
+		if !ok {
+			x.get = func(*row) value { return value{} }
+		}
+		f.fields = append(f.fields, x)
+	}
+	return f
+}
+
+// Set points the reader at a record, which it borrows until the next Set.
+func (f *FieldReader) Set(r *tracker.Record) { f.row.set(r) }
+
+// Value is what the field with index i among the names holds: a string, int,
+// float64, bool or []int, as its FieldType says; nil when it is absent.
+func (f *FieldReader) Value(i int) any {
+	switch v := f.fields[i].get(&f.row); v.kind {
+	case absent:
+		return nil
+	case counted:
+		return int(min(uint64(v.n), math.MaxInt))
+	case seconds:
+		return float64(v.n) / 1e9
+	case truth:
+		return v.n != 0
+	case vlans:
+		return []int{int(v.n >> 16), int(v.n & 0xffff)}[:v.m]
+	default:
+		return string(v.appendPlain(nil))
+	}
+}
+
+// fieldType is the type of a value that is there.
+func (v value) fieldType() FieldType {
+	switch v.kind {
+	case counted:
+		return FieldCount
+	case seconds:
+		return FieldSeconds
+	case truth:
+		return FieldTruth
+	case vlans:
+		return FieldCounts
+	}
+	return FieldText
+}
+
+// specimen is a record that has everything, so that every field tells its type.
+func specimen() *row {
+	r := new(tracker.Record)
+	fillAll(reflect.ValueOf(r).Elem())
+	w := &row{opt: &JSONOptions{Files: []string{"a", "b"}, Interfaces: []string{"a", "b"},
+		Local: func(*tracker.Record) tracker.End { return tracker.Orig }}}
+	w.Record = r
+	return w
+}
+
+// fillAll sets all that v holds to 1, true or "x".
+func fillAll(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fillAll(v.Field(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			fillAll(v.Index(i))
+		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillAll(v.Elem())
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(1)
+	}
+}
