@@ -22,7 +22,11 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	case filtered:
 		text += ", " + thousands(h.Passed) + " passed the filter"
 	}
-	text += ", " + plural(s.conns, "connection")
+	if h.Where != "" {
+		text += ", " + thousands(s.conns) + " of " + plural(s.conns+s.leftOut, "connection")
+	} else {
+		text += ", " + plural(s.conns, "connection")
+	}
 	if from := input(h); from != "" {
 		text += ", from " + from
 	}
@@ -45,6 +49,9 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		} else {
 			p.label("filter", escape(h.Filter))
 		}
+	}
+	if h.Where != "" {
+		p.label("where", escape(h.Where))
 	}
 	switch {
 	case !h.FilterIsDefault && h.Passed > 0 && h.Segments == 0:

@@ -245,6 +245,9 @@ func (w *watch) headline() *report.Headline {
 		Damaged: w.damaged,
 		MSL:     w.o.track.MSL,
 	}
+	if w.o.where != nil {
+		h.Where = w.o.where.String()
+	}
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
 		if h.Filter == "" {

@@ -14,6 +14,7 @@ import (
 
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
+	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 )
 
@@ -31,8 +32,9 @@ type options struct {
 	quiet      bool
 	outputs    []output
 	tables     report.TableOptions
-	why        *why      // nil without --why
-	follow     *followed // nil without --follow
+	why        *why        // nil without --why
+	follow     *followed   // nil without --follow
+	where      *where.Expr // nil without --where
 	track      tracker.Options
 	transition bool
 	color      string // auto | always | never
@@ -56,6 +58,7 @@ func parse(args []string) (*options, error) {
 		outputs                     []string
 		reports, filterFile, whyArg string
 		followArg, followAs, raw    string
+		whereArg                    string
 		noColor                     bool
 	)
 	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
@@ -77,6 +80,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&reports, "report", "", "")
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
+	f.StringVar(&whereArg, "where", "", "")
 	f.StringVar(&whyArg, "why", "", "")
 	f.StringVar(&followArg, "follow", "", "")
 	f.StringVar(&followAs, "follow-as", "", "")
@@ -112,6 +116,11 @@ func parse(args []string) (*options, error) {
 	}
 	if o.filter, err = filterText(words, filterFile); err != nil {
 		return nil, err
+	}
+	if f.Changed("where") {
+		if o.where, err = where.Compile(whereArg); err != nil {
+			return nil, fmt.Errorf("--where: %w", err)
+		}
 	}
 	if whyArg != "" {
 		if o.why, err = parseWhy(whyArg); err != nil {

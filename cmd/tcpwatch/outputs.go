@@ -65,6 +65,7 @@ func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 // outputs are all that a run writes.
 type outputs struct {
 	sum      report.SummaryOptions
+	records  report.JSONOptions // how records are read
 	summary  *report.Summary
 	printers []printer
 	streams  []*stream
@@ -92,7 +93,7 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), line: func() {}}
+	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}}
 	for _, x := range o.outputs {
 		w, err := out.create(x.file, o.read, stdout)
 		if err != nil {
@@ -127,6 +128,16 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 	return out, nil
 }
 
+// recordOptions are what records are read with beside themselves.
+func recordOptions(o *options, in *input) report.JSONOptions {
+	records := report.JSONOptions{Transitions: o.transition, Files: o.read}
+	if in.handle != nil {
+		records.Interfaces = []string{in.handle.Interface()}
+		records.Local = localEnds()
+	}
+	return records
+}
+
 // create opens a file for writing; "" is standard output.
 func (out *outputs) create(name string, inputs []string, stdout io.Writer) (io.Writer, error) {
 	if name == "" {
@@ -152,11 +163,7 @@ func (out *outputs) createFile(name string, inputs []string) (*os.File, error) {
 }
 
 func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
-	records := report.JSONOptions{Transitions: o.transition, Files: o.read}
-	if in.handle != nil {
-		records.Interfaces = []string{in.handle.Interface()}
-		records.Local = localEnds()
-	}
+	records := out.records
 	switch format {
 	case "jsonl":
 		j := report.NewJSONL(w, records)

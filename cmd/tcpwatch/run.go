@@ -116,6 +116,9 @@ func (w *watch) end() int {
 	if p := w.out.packets; p != nil && p.other > 0 {
 		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
 	}
+	if err := w.unjudged(); err != nil {
+		w.warn(err)
+	}
 	if w.out.ladder != nil && w.out.ladder.Len() == 0 {
 		w.warn(noConnection(w.o.why, w.packets))
 		status = exitUsage
@@ -128,6 +131,21 @@ func (w *watch) end() int {
 		status = exitEarly
 	}
 	return status
+}
+
+// unjudged is that --where could not be worked out for some connections.
+func (w *watch) unjudged() error {
+	first := w.workers[0].where
+	if first == nil {
+		return nil
+	}
+	for _, x := range w.workers[1:] {
+		first.Merge(x.where)
+	}
+	if err := first.Err(); err != nil {
+		return fmt.Errorf("--where: %w", err)
+	}
+	return nil
 }
 
 func fail(stderr io.Writer, err error) int {

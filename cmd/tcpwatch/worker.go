@@ -3,6 +3,7 @@ package main
 import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/names"
 )
@@ -20,6 +21,7 @@ type worker struct {
 	tracker   *tracker.Tracker
 	names     *names.Observer
 	summary   *report.Summary
+	where     *where.Filter // nil without --where
 	lines     []appender
 	out       *outputs
 	segments  uint64
@@ -49,6 +51,9 @@ func newWorker(index, of int, o *options, out *outputs) *worker {
 		} else {
 			w.lines = append(w.lines, s.appender())
 		}
+	}
+	if o.where != nil {
+		w.where = o.where.Filter(out.records)
 	}
 	t := o.track
 	t.Events = out.live != nil
@@ -157,7 +162,7 @@ func (w *worker) soFar() *report.Summary {
 	so := w.summary.Clone()
 	w.tracker.Snapshot(func(r *tracker.Record) {
 		w.names.Attach(r)
-		so.Add(r)
+		w.sum(so, r)
 	})
 	return so
 }
@@ -170,12 +175,25 @@ func (w *worker) living(b *batch) (l living) {
 	return l
 }
 
+// sum adds a connection that is asked for, and reports whether it is.
+func (w *worker) sum(s *report.Summary, r *tracker.Record) bool {
+	if !w.asked(r) {
+		s.LeaveOut()
+		return false
+	}
+	s.Add(r)
+	return true
+}
+
+// asked reports whether the connection is one that --where asks for.
+func (w *worker) asked(r *tracker.Record) bool { return w.where == nil || w.where.Match(r) }
+
 // Conn takes a record; see tracker.Sink.
 func (w *worker) Conn(r *tracker.Record) {
-	if !r.Interim {
-		w.summary.Add(r)
-	}
 	w.out.conn(r)
+	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
+		return
+	}
 	k := key{phase: phaseFinished, at: r.Ended, id: r.ID}
 	if r.Interim {
 		k.phase, k.at = phaseInterim, r.End
@@ -190,7 +208,7 @@ func (w *worker) Conn(r *tracker.Record) {
 
 // Event takes a live event; see tracker.Sink.
 func (w *worker) Event(e *tracker.Event) {
-	if w.quiet {
+	if w.quiet || !w.asked(e.Record) {
 		return
 	}
 	i := w.out.live.index

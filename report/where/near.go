@@ -52,15 +52,15 @@ func (r *resolver) within(group string) (names []string) {
 	return names
 }
 
-// near are the fields whose names are like path: nearest first, in the order
-// of the record. A last part that is right counts most.
+// near are the fields whose names, or the last parts of them, are like path:
+// nearest first, in the order of the record.
 func (r *resolver) near(path string) []string {
 	type candidate struct {
 		name string
 		far  int
 	}
 	var all []candidate
-	limit := min(farthest, (len(path)+2)/3)
+	limit := min(farthest, len(path)/3)
 	if len(path) > 100 {
 		return nil
 	}
@@ -69,13 +69,7 @@ func (r *resolver) near(path string) []string {
 		n := r.all[i].field.Name
 		far := distance(path, n)
 		leaf := n[strings.LastIndexByte(n, '.')+1:]
-		switch {
-		case leaf == last || strings.TrimSuffix(leaf, "_s") == last:
-			far = min(far, 1)
-		case distance(leaf, last) <= min(2, (len(last)+2)/3):
-			far = min(far, 2+distance(leaf, last))
-		}
-		if far <= limit {
+		if far <= limit || strings.TrimSuffix(leaf, "_s") == last || distance(leaf, last) <= min(2, len(last)/3) {
 			all = append(all, candidate{n, far})
 		}
 	}

@@ -110,6 +110,14 @@ func (f *Filter) Match(r *tracker.Record) bool {
 	return result == true
 }
 
+// Merge adds what o could not judge.
+func (f *Filter) Merge(o *Filter) {
+	f.failed += o.failed
+	if f.err == nil {
+		f.err = o.err
+	}
+}
+
 // Err tells in one line for how many records the expression could not be
 // worked out, and why; nil when it always could.
 func (f *Filter) Err() error {
