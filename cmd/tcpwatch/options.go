@@ -35,6 +35,7 @@ type options struct {
 	why        *why        // nil without --why
 	follow     *followed   // nil without --follow
 	where      *where.Expr // nil without --where
+	extract    string      // packet file; "" for none
 	track      tracker.Options
 	transition bool
 	color      string // auto | always | never
@@ -81,6 +82,7 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
 	f.StringVar(&whereArg, "where", "", "")
+	f.StringVar(&o.extract, "extract", "", "")
 	f.StringVar(&whyArg, "why", "", "")
 	f.StringVar(&followArg, "follow", "", "")
 	f.StringVar(&followAs, "follow-as", "", "")
@@ -204,12 +206,19 @@ func (o *options) parseOutputs(given []string) error {
 	if o.follow != nil && o.follow.raw == "" {
 		o.outputs = append(o.outputs, output{format: "follow"})
 	}
-	if len(o.outputs) == 0 && o.write != "-" && o.follow == nil {
+	if len(o.outputs) == 0 && o.write != "-" && o.extract != "-" && o.follow == nil {
 		o.outputs = []output{{format: "table"}}
 	}
 	seen := map[string]string{}
-	if o.write != "" {
-		seen[strings.TrimPrefix(o.write, "-")] = "packets"
+	for _, packets := range []string{o.write, o.extract} {
+		if packets == "" {
+			continue
+		}
+		if file := strings.TrimPrefix(packets, "-"); seen[file] == "" {
+			seen[file] = "packets"
+		} else {
+			return fmt.Errorf("-w and --extract cannot both go to %s", packets)
+		}
 	}
 	for _, x := range o.outputs {
 		if other, twice := seen[x.file]; twice {
@@ -243,6 +252,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
 	case isLive && o.follow != nil && o.follow.pick.id != 0:
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
+	case o.why != nil && o.why.all && o.where == nil:
+		return fmt.Errorf("--why %s: --where says which connections those are", o.why.text)
 	case o.jobs < 0 || o.jobs > maxJobs:
 		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, maxJobs)
 	case o.track.MSL <= 0:
@@ -252,17 +263,20 @@ func (o *options) check() error {
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
+	if err := o.checkTwice(); err != nil {
+		return err
+	}
 	return o.tables.Validate()
 }
 
 // maxJobs is how many workers there may be: the parts that the connections are in.
 const maxJobs = nShards
 
-// workers is how many there are to be. Drawing and following take the packets
-// of a connection as they come, from one worker.
+// workers is how many there are to be. Drawing, following and extracting take
+// the packets of a connection as they come, from one worker.
 func (o *options) workers() int {
 	switch {
-	case o.why != nil || o.follow != nil:
+	case o.why != nil || o.follow != nil || o.extract != "":
 		return 1
 	case o.jobs > 0:
 		return o.jobs

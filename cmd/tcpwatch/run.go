@@ -45,6 +45,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
+	if o.twice() {
+		found, err := firstPass(o, stderr)
+		if err != nil {
+			return fail(stderr, err)
+		}
+		out.passed(o, found)
+	}
 	w := newWatch(o, in, out, stdout, stderr)
 	defer w.signals.done()
 	if in.handle != nil {
@@ -115,6 +122,9 @@ func (w *watch) end() int {
 	}
 	if p := w.out.packets; p != nil && p.other > 0 {
 		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
+	}
+	if x := w.out.extract; x != nil {
+		w.warn(errors.New(x.told()))
 	}
 	if err := w.unjudged(); err != nil {
 		w.warn(err)

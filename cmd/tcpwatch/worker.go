@@ -57,9 +57,7 @@ func newWorker(index, of int, o *options, out *outputs) *worker {
 	}
 	t := o.track
 	t.Events = out.live != nil
-	if o.why != nil {
-		t.Mark = o.why.marks
-	}
+	t.Mark = o.mark(out)
 	w.names = names.New(names.Options{}, w)
 	w.tracker = tracker.New(t, w.names)
 	return w
@@ -122,7 +120,8 @@ func (w *worker) packet(p *capture.Packet) {
 		}
 		d = w.fast
 	}
-	switch d.Decode(p) {
+	outcome := d.Decode(p)
+	switch outcome {
 	case capture.OutcomeSegment:
 		if peeked || w.owns(w.tracker.Shard(&d.Segment)) {
 			w.observe(d)
@@ -132,6 +131,7 @@ func (w *worker) packet(p *capture.Packet) {
 			w.tracker.Quoted(&d.Quote)
 		}
 	}
+	w.out.decoded(p, d, outcome)
 }
 
 // observe takes a segment, whose payload the decoder still holds.
@@ -152,6 +152,7 @@ func (w *worker) end() {
 		// nothing else, and would only confuse one that is known.
 		if s := &w.slow.Segment; w.owns(w.tracker.Shard(s)) && !w.tracker.Holds(s) {
 			w.observe(w.slow)
+			w.out.incomplete(w.slow)
 		}
 	}
 	w.tracker.Finish()
@@ -193,6 +194,9 @@ func (w *worker) Conn(r *tracker.Record) {
 	w.out.conn(r)
 	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
 		return
+	}
+	if w.out.found != nil && !r.Interim {
+		w.out.found.add(r)
 	}
 	k := key{phase: phaseFinished, at: r.Ended, id: r.ID}
 	if r.Interim {

@@ -134,6 +134,9 @@ func (x *writer) snapshot(so *report.Summary) {
 
 // warn tells the user in a line that something is wrong, and goes on.
 func (w *watch) warn(err error) {
+	if w.out.found != nil {
+		return // the second pass tells
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.status.clear()

@@ -1,0 +1,14 @@
+package report
+
+import "tcpwatch/tracker"
+
+// Troubled reports whether something went wrong with a connection: it did not
+// open, was reset, or did not close properly. What the input's end cut short
+// and what may have happened out of sight is no trouble.
+func Troubled(r *tracker.Record) bool {
+	if why, failed := causeOf(r); failed {
+		return why != stillOpening
+	}
+	v := judge(r)
+	return v.fault != noFault && !hidden(r, v) && !closing(r, v)
+}
