@@ -127,7 +127,7 @@ func (x *extractFile) told() string {
 	if x.packets == 0 {
 		return fmt.Sprintf("%s: no packets, no connection is to be extracted", name)
 	}
-	line := fmt.Sprintf("%s: %s of %s", name, plural(x.packets, "packet"), plural(uint64(len(x.conns)), "connection"))
+	line := fmt.Sprintf("%s: %s of %s", name, report.Plural(x.packets, "packet"), report.Plural(uint64(len(x.conns)), "connection"))
 	if x.found.n > maxFound {
 		line += fmt.Sprintf("; %s more are left out, only %s can be remembered", thousands(x.found.n-maxFound), thousands(maxFound))
 	}

@@ -20,6 +20,9 @@ import (
 // maxFound is how many numbers the first pass keeps: 16 MiB at most.
 const maxFound = 1 << 20
 
+// errStopped is that the user did not wait for the first of two inputs or passes.
+var errStopped = errors.New("stopped before there was anything to tell")
+
 // found are the connections that the first pass found, by number. Workers fill
 // it side by side; afterwards it is only read.
 type found struct {
@@ -124,7 +127,7 @@ func firstPass(o *options, stderr io.Writer) (*found, error) {
 	w.status.clear()
 	f.trim()
 	if w.signals.stop.Load() {
-		return nil, errors.New("stopped while it looked for the connections: nothing is drawn or extracted")
+		return nil, errStopped
 	}
 	return f, nil
 }

@@ -22,6 +22,9 @@ const (
 
 // run is the program: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "compare" {
+		return runCompare(args[1:], stdout, stderr)
+	}
 	o, err := parse(args)
 	switch {
 	case err != nil:
@@ -158,8 +161,12 @@ func (w *watch) unjudged() error {
 	return nil
 }
 
+// fail tells why there is nothing to report and returns the exit status.
 func fail(stderr io.Writer, err error) int {
 	fmt.Fprintf(stderr, "tcpwatch: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	if errors.Is(err, errStopped) {
+		return exitEarly
+	}
 	return exitUsage
 }
 

@@ -102,12 +102,4 @@ func thousands(n uint64) string {
 	return b.String()
 }
 
-// plural is a count with its noun.
-func plural(n uint64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return thousands(n) + " " + noun
-}
-
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
