@@ -49,8 +49,9 @@ func (t *Tracker) pack(c *conn) bool {
 	if len(b) > arenaLimit {
 		return false
 	}
-	x.packed = t.arena.put(b)
+	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
 	x.body = 0
+	t.shards[ShardOf(x.key.hash())].bytes += x.bytes() - bodyBytes
 	t.give(c)
 	return true
 }
@@ -63,7 +64,10 @@ func (t *Tracker) unpack(i uint32) {
 	n := t.words.unpack(t.arena.at(x.packed))
 	t.words.conn(t, c)
 	t.arena.drop(x.packed, n)
-	x.packed, x.body = 0, c.body
+	if x.class != classGone {
+		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
+	}
+	x.packed, x.size, x.body = 0, 0, c.body
 }
 
 // conn walks over a connection. Its identity is in its slot; recent segments
