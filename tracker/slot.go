@@ -11,11 +11,11 @@ type slot struct {
 	body         uint32 // index of the rest in Tracker.bodies; 0 while it is packed
 	packed       packedRef
 	size         uint16 // of that, in units of the arena
+	class        class
+	behind       bool // another's prev
 	id           uint64
 	stamp        int64 // of the last packet, on the tracker's clock
 	filed        int64 // what the class's timeout counts from; no earlier than stamp
-	class        class
-	behind       bool // another's prev
 }
 
 const slotChunk = 1024
@@ -24,7 +24,7 @@ const slotChunk = 1024
 // index; and the rest of it while it is not packed, with two ends that have
 // each sent some segments (TestMemory).
 const (
-	slotBytes = 128
+	slotBytes = 112
 	bodyBytes = 4096
 )
 
