@@ -7,7 +7,18 @@ import "math/bits"
 // outside counts to the first or last bucket.
 type Histogram struct {
 	counts [8 * 30]uint32
+	used   [4]uint64 // the buckets that are not empty, a bit each
 	n      uint32
+}
+
+// Clear empties the histogram: of its buckets those that are in use.
+func (h *Histogram) Clear() {
+	for i, used := range h.used {
+		for ; used != 0; used &= used - 1 {
+			h.counts[i<<6+bits.TrailingZeros64(used)] = 0
+		}
+	}
+	h.used, h.n = [4]uint64{}, 0
 }
 
 const subBuckets = 8
@@ -34,7 +45,9 @@ func middle(i int) int64 {
 
 // Add counts one span, in nanoseconds.
 func (h *Histogram) Add(ns int64) {
-	h.counts[bucket(ns)]++
+	k := bucket(ns)
+	h.counts[k]++
+	h.used[k>>6] |= 1 << (k & 63)
 	h.n++
 }
 

@@ -1,5 +1,7 @@
 package reassembly
 
+import "math/bits"
+
 // What follows writes values as numbers and reads them back, for a connection
 // that is put away for a while. Numbers are small where they can be: sequence
 // numbers count from another that the caller has.
@@ -13,7 +15,7 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 	if s.acked {
 		head |= 2
 	}
-	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.una-s.base), s.span^uint64(s.nxt-s.base), s.lost)
+	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost)
 	for _, g := range s.gaps {
 		v = append(v, uint64(g.From-s.base), uint64(g.Len()))
 	}
@@ -23,7 +25,8 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 // Load reads what Save has appended and returns the rest of v.
 func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
 	*s = Stream{started: v[0]&1 != 0, acked: v[0]&2 != 0, base: ref.Add(uint32(v[1])), lost: v[5], gaps: s.gaps[:0]}
-	s.nxt, s.una = s.base.Add(uint32(v[2])), s.base.Add(uint32(v[3]))
+	s.nxt = s.base.Add(uint32(v[2]))
+	s.una = s.nxt.Add(-uint32(v[3]))
 	s.span = v[4] ^ v[2]
 	n := int(v[0] >> 2)
 	v = v[6:]
@@ -70,9 +73,10 @@ func (h *Histogram) Save(v []uint64) []uint64 {
 	if h.n == 0 {
 		return v
 	}
-	for i, n := range h.counts {
-		if n > 0 {
-			v = append(v, uint64(n)<<8|uint64(i))
+	for i, used := range h.used {
+		for ; used != 0; used &= used - 1 {
+			k := i<<6 + bits.TrailingZeros64(used)
+			v = append(v, uint64(h.counts[k])<<8|uint64(k))
 		}
 	}
 	v[at] = uint64(len(v) - at - 1)
@@ -83,7 +87,9 @@ func (h *Histogram) Save(v []uint64) []uint64 {
 func (h *Histogram) Load(v []uint64) []uint64 {
 	n := int(v[0])
 	for _, x := range v[1 : n+1] {
-		h.counts[x&0xff] += uint32(x >> 8)
+		k := x & 0xff
+		h.counts[k] += uint32(x >> 8)
+		h.used[k>>6] |= 1 << (k & 63)
 		h.n += uint32(x >> 8)
 	}
 	return v[n+1:]

@@ -180,8 +180,8 @@ const (
 func (c *conn) is(f connFlags) bool { return c.flags&f != 0 }
 
 // from says which end sent a segment.
-func (c *conn) from(src capture.Endpoint) End {
-	if src == c.ends[Orig].addr {
+func (c *conn) from(src *capture.Endpoint) End {
+	if src.Is(&c.ends[Orig].addr) {
 		return Orig
 	}
 	return Resp

@@ -39,7 +39,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 		VLANs: c.vlan, NVLAN: c.nVLAN,
 		Proven: [2]State{c.proven(Orig), c.proven(Resp)}, Unfinished: c.endedBy == endInput, Silent: c.silent,
 		ConnState: c.z.connState(), History: string(c.z.history(t.history[:0])),
-		Transitions: c.trans,
+		Mark: c.mark, Transitions: c.trans,
 	}
 	c.fillOpen(&r.Open)
 	for e := Orig; e <= Resp; e++ {

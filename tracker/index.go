@@ -36,7 +36,7 @@ func (x *index) home(hash uint64) (at int, tag uint32) {
 func (x *index) find(s *slots, k *key, hash uint64) uint32 {
 	at, tag := x.home(hash)
 	for p := x.places[at]; p.slot != 0; p = x.places[at] {
-		if p.tag == tag && s.at(p.slot).key == *k {
+		if p.tag == tag && s.at(p.slot).key.is(k) {
 			return p.slot
 		}
 		at = (at + 1) & (len(x.places) - 1)

@@ -1,30 +1,29 @@
 package tracker
 
-import (
-	"bytes"
+import "tcpwatch/capture"
 
-	"tcpwatch/capture"
-)
-
-// nShards is fixed, whatever the number of workers: clocks, caps, eviction
-// and top-N belong to a shard, so results do not depend on how shards are
-// divided among workers.
+// nShards is fixed, whatever the number of workers: caps, eviction and top-N
+// belong to a shard, so results do not depend on how shards are divided among
+// workers.
 const nShards = 256
 
-// key identifies a connection whichever way its segments go: both endpoints
-// in order of value, and the network identifier of a VXLAN or Geneve tunnel.
+// key identifies a connection whichever way its segments go: both endpoints,
+// in any order, and the network they are in.
 type key struct {
-	low, high capture.Endpoint
-	tunnelID  uint32
-	tunnel    capture.TunnelKind // only with an identifier that counts
-	vlan      uint16             // only with Options.ByVLAN
+	a, b     capture.Endpoint
+	tunnelID uint32             // of a VXLAN or Geneve tunnel
+	tunnel   capture.TunnelKind // only with an identifier that counts
+	vlan     uint16             // only with Options.ByVLAN
+}
+
+// is reports whether two keys are of one connection.
+func (k *key) is(o *key) bool {
+	return (k.a.Is(&o.a) && k.b.Is(&o.b) || k.a.Is(&o.b) && k.b.Is(&o.a)) &&
+		k.tunnelID == o.tunnelID && k.vlan == o.vlan && k.tunnel == o.tunnel
 }
 
 func makeKey(src, dst capture.Endpoint, kind capture.TunnelKind, id uint32, counts bool) key {
-	k := key{low: src, high: dst}
-	if c := bytes.Compare(src.Addr[:], dst.Addr[:]); c > 0 || c == 0 && src.Port > dst.Port {
-		k.low, k.high = dst, src
-	}
+	k := key{a: src, b: dst}
 	if counts {
 		k.tunnel, k.tunnelID = kind, id
 	}
@@ -48,9 +47,9 @@ func (t *Tracker) quoteKey(q *capture.Quote) key {
 }
 
 // hash is the same on every run and machine: a connection's shard is its upper
-// eight bits.
+// eight bits. Outside of tunnels and VLANs it is capture.PairHash.
 func (k *key) hash() uint64 {
-	h := capture.PairHash(&k.low, &k.high)
+	h := capture.PairHash(&k.a, &k.b)
 	if x := uint64(k.tunnelID)<<32 ^ uint64(k.vlan)<<16 ^ uint64(k.tunnel); x != 0 {
 		h = (h ^ x) * 0x9E3779B97F4A7C15
 		h ^= h >> 32
@@ -59,21 +58,19 @@ func (k *key) hash() uint64 {
 	return h
 }
 
-// shardOf is the shard of a connection with a hash.
-func shardOf(hash uint64) uint8 { return uint8(hash >> 56) }
+// ShardOf is the shard, of 256, of the connection with a hash. Trackers whose
+// segments are divided by shards give, taken together, what one gives.
+func ShardOf(hash uint64) uint8 { return uint8(hash >> 56) }
 
-// Shard is the shard of the connection that a segment belongs to. Trackers
-// whose segments are divided by shards give, taken together, what one gives.
-func (t *Tracker) Shard(s *capture.Segment) uint8 {
+// Hash is the hash of the connection that a segment belongs to. For a packet
+// that capture.PeekPair has told about it is that.
+func (t *Tracker) Hash(s *capture.Segment) uint64 {
 	k := t.segmentKey(s)
-	return shardOf(k.hash())
+	return k.hash()
 }
 
-// QuoteShard is the shard of the connection that an ICMP error is about.
-func (t *Tracker) QuoteShard(q *capture.Quote) uint8 {
+// QuoteHash is the hash of the connection that an ICMP error is about.
+func (t *Tracker) QuoteHash(q *capture.Quote) uint64 {
 	k := t.quoteKey(q)
-	return shardOf(k.hash())
+	return k.hash()
 }
-
-// PeekedShard is the shard of a packet on whose ends capture.PeekPair agreed.
-func PeekedShard(hash uint64) uint8 { return shardOf(hash) }

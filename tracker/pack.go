@@ -1,14 +1,16 @@
 package tracker
 
-import "tcpwatch/reassembly"
-
-// A connection at rest is packed: of some 4 kB it leaves 200 to 400 bytes,
+// A connection at rest is packed: of some 4 kB it leaves 200 to 350 bytes,
 // which lie outside the garbage collector's work. It is at rest when no packet
 // came for a whole tick of the input (4,096 packets of any connection): so
 // those in use stay few, and stay in the processor's cache.
 
-// idle is what Tracker.touched has for a body that nobody uses.
-const idle = 1<<32 - 1
+const (
+	// idle is what Tracker.touched has for a body that nobody uses.
+	idle = 1<<32 - 1
+	// maxPacked is how many segments in flight an end may have to be packed.
+	maxPacked = 64
+)
 
 // packIdle packs what has not been used since the tick before the last. It
 // depends on the input alone, not on who else's connections are held here.
@@ -35,18 +37,21 @@ func (t *Tracker) pack(c *conn) bool {
 	if (t.clock.now-x.stamp)/1000 < duplicateWindow {
 		return false
 	}
-	w := &t.words
-	w.v, w.n, w.load = w.v[:0], 0, false
-	t.words.conn(t, c)
-	if len(w.v) > maxWords {
-		return false
+	for i := range c.ends {
+		if s := c.ends[i].sender; s != nil && s.flight.Len() > maxPacked {
+			return false
+		}
 	}
+	w := &t.words
+	w.n, w.load = 0, false
+	w.conn(t, c)
 	b := w.bytes()
 	if len(b) > arenaLimit {
 		return false
 	}
-	x.packed = t.arena.put(b)
+	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
 	x.body = 0
+	t.shards[ShardOf(x.key.hash())].bytes += x.bytes() - bodyBytes
 	t.give(c)
 	return true
 }
@@ -59,76 +64,83 @@ func (t *Tracker) unpack(i uint32) {
 	n := t.words.unpack(t.arena.at(x.packed))
 	t.words.conn(t, c)
 	t.arena.drop(x.packed, n)
-	x.packed, x.body = 0, c.body
+	if x.class != classGone {
+		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
+	}
+	x.packed, x.size, x.body = 0, 0, c.body
 }
 
 // conn walks over a connection. Its identity is in its slot; recent segments
-// are too old to be of use.
-//
-// Without load it changes nothing: what turns out too long stays as it is.
+// are too old to be of use. Without load it changes nothing: what turns out too
+// long stays as it is.
 func (w *words) conn(t *Tracker, c *conn) {
 	k := &t.slots.at(c.slot).key
-	w.id = c.id
-	start := uint64(c.start)
-	num(w, &start)
-	c.start, w.time = int64(start), int64(start)
-	high := !w.load && c.ends[Orig].addr == k.high
-	w.flag(&high)
+	w.span(&c.start, t.clock.first)
+	turned := w.has(c.ends[Orig].addr != k.a)
 	if w.load {
-		c.ends[Orig].addr, c.ends[Resp].addr = k.low, k.high
-		if high {
-			c.ends[Orig].addr, c.ends[Resp].addr = k.high, k.low
+		c.ends[Orig].addr, c.ends[Resp].addr = k.a, k.b
+		if turned {
+			c.ends[Orig].addr, c.ends[Resp].addr = k.b, k.a
 		}
 	}
-	w.packet(&c.firstPacket)
-	w.packet(&c.lastPacket)
-	w.packet(&c.filePacket)
-	num(w, &c.file)
-	num(w, &c.iface)
-	w.at(&c.last)
-	w.at(&c.interimAt)
-	w.at(&c.timeWaitUntil)
-	num(w, &c.tunnel)
-	num(w, &c.tunnelID)
-	w.flag(&c.tunnelPart)
-	num(w, &c.nVLAN)
-	num(w, &c.vlan[0])
-	num(w, &c.vlan[1])
+	from(w, &c.firstPacket, c.id)
+	from(w, &c.lastPacket, c.firstPacket)
+	from(w, &c.filePacket, c.firstPacket)
+	w.span(&c.last, c.start)
+	w.span(&c.interimAt, c.start)
 	num(w, &c.flags)
+	num(w, &c.mark)
+	if w.has(c.file != 0 || c.iface != 0 || c.tunnel != 0 || c.tunnelID != 0 || c.tunnelPart || c.nVLAN != 0 || c.vlan != [2]uint16{}) {
+		num(w, &c.file)
+		num(w, &c.iface)
+		num(w, &c.tunnel)
+		num(w, &c.tunnelID)
+		c.tunnelPart = w.has(c.tunnelPart)
+		num(w, &c.nVLAN)
+		num(w, &c.vlan[0])
+		num(w, &c.vlan[1])
+	}
+	if w.has(c.duplicates != 0 || c.timeWentBack != 0 || c.dropped != 0) {
+		num(w, &c.duplicates)
+		num(w, &c.timeWentBack)
+		num(w, &c.dropped)
+	}
+	for e := range c.ends {
+		w.endpoint(t, c, &c.ends[e])
+	}
 	w.opening(c)
 	w.closing(c)
-	num(w, &c.duplicates)
-	num(w, &c.timeWentBack)
-	num(w, &c.dropped)
-	num(w, &c.mark)
-	for e := range c.ends {
-		w.endpoint(t, &c.ends[e])
-	}
 	w.transitions(c)
-	w.zeek(&c.z, c)
-	w.turns(&c.turns)
+	w.zeek(c)
+	w.turns(c)
 }
 
 func (w *words) opening(c *conn) {
-	w.at(&c.thirdACK)
-	w.packet(&c.thirdACKAt)
-	num(w, &c.synAckLost)
-	w.at(&c.firstSYNACK)
-	w.packet(&c.synAckAt)
-	num(w, &c.synAckEcho)
-	num(w, &c.thirdEcho)
-	w.packet(&c.oldAnswer)
-	w.packet(&c.oldConn)
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	if w.has(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0) {
+		w.span(&c.firstSYNACK, b.firstSYN)
+		w.packet(&c.synAckAt, b.firstSYNPacket)
+		from(w, &c.synAckEcho, a.firstSYNVal)
+	}
+	if w.has(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0) {
+		w.span(&c.thirdACK, c.firstSYNACK)
+		w.packet(&c.thirdACKAt, c.synAckAt)
+		from(w, &c.thirdEcho, b.firstSYNVal)
+	}
 	num(w, &c.answer.Kind)
+	if !w.has(c.synAckLost != 0 || c.oldAnswer != 0 || c.oldConn != 0 || c.answered != 0 || c.answeredAt != 0 || c.openKind != "" || c.answer != Answer{Kind: c.answer.Kind}) {
+		return
+	}
+	num(w, &c.synAckLost)
+	w.packet(&c.oldAnswer, c.id)
+	w.packet(&c.oldConn, c.id)
 	num(w, &c.answer.Type)
 	num(w, &c.answer.Code)
-	if w.has(c.answer.Kind >= AnswerICMP) {
-		for i := range c.answer.From {
-			num(w, &c.answer.From[i])
-		}
+	for i := range c.answer.From {
+		num(w, &c.answer.From[i])
 	}
-	w.at(&c.answered)
-	w.packet(&c.answeredAt)
+	w.at(&c.answered, c.start)
+	w.packet(&c.answeredAt, c.id)
 	w.text(&c.openKind, openKinds[:])
 }
 
@@ -141,16 +153,17 @@ var (
 )
 
 func (w *words) closing(c *conn) {
-	num(w, &c.first)
+	from(w, &c.first, NoEnd)
 	num(w, &c.segments)
 	num(w, &c.bytesAfterFIN)
-	num(w, &c.resetBy)
-	if w.has(c.resetBy != NoEnd) {
+	w.at(&c.timeWaitUntil, max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil))
+	from(w, &c.resetBy, NoEnd)
+	if w.has(c.resetBy != NoEnd || c.rstsIgnored != 0) {
 		num(w, &c.resetIn)
 		w.text(&c.resetCause, resetCauses[:])
-		w.packet(&c.resetPacket)
+		w.packet(&c.resetPacket, c.lastPacket)
 		num(w, &c.resetTTL)
-		w.at(&c.resetTime)
+		w.at(&c.resetTime, c.last)
 		num(w, &c.rstsIgnored)
 	}
 }
@@ -164,48 +177,16 @@ func (w *words) transitions(c *conn) {
 			c.trans = append(c.trans, Transition{})
 		}
 	}
+	at, packet, led := c.start, c.id, [2]State{}
 	for i := range c.trans {
 		tr := &c.trans[i]
-		w.at(&tr.Time)
-		w.packet(&tr.Packet)
-		x := uint16(tr.End) | uint16(tr.From)<<2 | uint16(tr.To)<<6 | uint16(tr.Proof)<<10
+		w.span(&tr.Time, at)
+		w.packet(&tr.Packet, packet)
+		// An end's edge begins where its last one led.
+		x := uint16(tr.End) | uint16(tr.Proof)<<1 | uint16(tr.To)<<3 | uint16(tr.From^led[tr.End&1])<<7
 		num(w, &x)
-		tr.End, tr.From, tr.To, tr.Proof = End(x&3), State(x>>2&15), State(x>>6&15), Proof(x>>10)
+		tr.End, tr.Proof, tr.To = End(x&1), Proof(x>>1&3), State(x>>3&15)
+		tr.From = State(x>>7) ^ led[tr.End]
+		at, packet, led[tr.End] = tr.Time, max(packet, tr.Packet), tr.To
 	}
-}
-
-func (w *words) turns(x *turnarounds) {
-	num(w, &x.n)
-	if !w.has(*x != turnarounds{spread: x.spread}) {
-		return
-	}
-	num(w, &x.timed)
-	num(w, &x.repeated)
-	w.flag(&x.waiting)
-	w.flag(&x.again)
-	w.flag(&x.early)
-	w.at(&x.request)
-	num(w, &x.requestEnd)
-	num(w, &x.answerFrom)
-	w.at(&x.answered)
-	w.span(&x.first)
-	w.span(&x.min)
-	w.span(&x.max)
-	w.span(&x.sum)
-	w.span(&x.think)
-	if x.timed > 1 {
-		if x.spread == nil {
-			x.spread = new(reassembly.Histogram)
-		}
-		w.histogram(x.spread)
-	}
-}
-
-func (w *words) histogram(h *reassembly.Histogram) {
-	if w.load {
-		rest := h.Load(w.v[w.n:])
-		w.n = len(w.v) - len(rest)
-		return
-	}
-	w.v = h.Save(w.v)
 }

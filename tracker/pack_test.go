@@ -48,7 +48,7 @@ func TestPackKeepsEverything(t *testing.T) {
 		c.id, c.slot, c.body, c.class = 7, 1, 1, was.class
 		c.prev, c.step = nil, nil
 		c.silent, c.endedBy = 0, 0 // set when it is dropped
-		c.ends[0].addr, c.ends[1].addr = was.key.high, was.key.low
+		c.ends[0].addr, c.ends[1].addr = was.key.b, was.key.a
 		c.openKind, c.resetCause, c.resetBy = OpenAborted, ResetLateData, Resp
 		c.answer.Kind = AnswerICMPv6
 		c.trans = nil
@@ -56,6 +56,8 @@ func TestPackKeepsEverything(t *testing.T) {
 			c.trans = append(c.trans, Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: End(r.IntN(2)), From: State(r.IntN(12)), To: State(r.IntN(12)), Proof: Proof(r.IntN(4))})
 		}
 		c.z.n = maxHistory
+		copy(c.z.letters[:], "ShADadtTFfRrGgWwQ^i")
+		c.z.letters[maxHistory-1] = 'c'
 		c.turns.spread = nil
 		if c.turns.timed > 1 {
 			c.turns.spread = new(reassembly.Histogram)
@@ -77,7 +79,7 @@ func TestPackKeepsEverything(t *testing.T) {
 				scramble(r, reflect.ValueOf(s).Elem(), "")
 				s.nProved = uint8(len(s.proved))
 				s.flight.Reset()
-				s.rtt.spans = reassembly.Histogram{}
+				s.rtt.spans = new(reassembly.Histogram)
 				for i := range r.Int64N(30) {
 					s.rtt.spans.Add(i * i * 1e5)
 					s.flight.Send(x.stream.Next().Add(uint32(i)), x.stream.Next().Add(uint32(i)+1), i, uint64(i), uint16(i))
@@ -85,7 +87,7 @@ func TestPackKeepsEverything(t *testing.T) {
 			}
 		}
 		want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))
-		tr.words.v, tr.words.n, tr.words.load = tr.words.v[:0], 0, false
+		tr.words.n, tr.words.load = 0, false
 		tr.words.conn(tr, c)
 		if again := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem())); again != want {
 			t.Fatal("packing changes what it packs")

@@ -6,6 +6,8 @@ import "tcpwatch/reassembly"
 // reader of payload needs to know of the connection it belongs to.
 type Placed struct {
 	Conn   uint64  // Record.ID
+	Shard  uint8   // that the connection is in, of 256
+	Over   bool    // nothing but stragglers can come
 	From   End     // who sent it
 	New    bool    // it holds bytes that were not seen before
 	Offset int64   // of its first byte from the first of the stream, or from the first seen; negative below that. Only with New

@@ -9,7 +9,7 @@ import (
 func (t *Tracker) Quoted(q *capture.Quote) {
 	k := t.quoteKey(q)
 	hash := k.hash()
-	sh := &t.shards[shardOf(hash)]
+	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Quotes++
 	c := t.bodyOf(t.index.find(&t.slots, &k, hash))
 	for c != nil && !c.sent(q) {
@@ -19,7 +19,7 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 		sh.stats.Unmatched++
 		return
 	}
-	from := c.from(q.Src)
+	from := c.from(&q.Src)
 	e := &c.ends[from]
 	now := max(q.Time, c.last)
 	if c.step != nil {
@@ -61,7 +61,7 @@ func ends(q *capture.Quote) bool {
 
 // sent reports whether the quoted segment can be one of this connection's.
 func (c *conn) sent(q *capture.Quote) bool {
-	e := &c.ends[c.from(q.Src)]
+	e := &c.ends[c.from(&q.Src)]
 	if !e.stream.Started() {
 		return false
 	}

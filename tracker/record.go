@@ -45,6 +45,7 @@ type Record struct {
 	KeepaliveOutcome string             // alive | dead | unknown; "" without probes
 	Ends             [2]EndRecord       // what that end sent
 	Exchanges        ExchangesRecord
+	Mark             uint32       // see Placed.Mark
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed

@@ -7,7 +7,7 @@ import (
 
 // roundTrips are the times from an end's segments to the other end's ACKs.
 type roundTrips struct {
-	spans    reassembly.Histogram
+	spans    *reassembly.Histogram // there when there are samples; its storage is kept
 	min, max int64
 	smoothed int64 // RFC 6298 section 2, alpha 1/8
 	n        uint32
@@ -69,7 +69,8 @@ func (r *roundTrips) add(ns, base int64, alone bool) {
 		return
 	}
 	if r.stamped {
-		*r = roundTrips{delayed: r.delayed}
+		r.spans.Clear()
+		*r = roundTrips{delayed: r.delayed, spans: r.spans}
 	}
 	r.count(ns)
 }
@@ -81,5 +82,8 @@ func (r *roundTrips) count(ns int64) {
 	r.min, r.max = min(r.min, ns), max(r.max, ns)
 	r.smoothed += (ns - r.smoothed) / 8
 	r.n++
+	if r.spans == nil {
+		r.spans = new(reassembly.Histogram)
+	}
 	r.spans.Add(ns)
 }

@@ -16,13 +16,13 @@ func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 	if top == nil {
 		return t.begin(sh, nil, k, hash, s)
 	}
-	from := top.from(s.Src)
+	from := top.from(&s.Src)
 	switch {
 	case s.Flags.Has(capture.SYN) && !s.Flags.Any(capture.ACK|capture.RST):
 		if top.ownSYN(from, s) {
 			return top
 		}
-		if top.prev != nil && top.prev.ownSYN(top.prev.from(s.Src), s) {
+		if top.prev != nil && top.prev.ownSYN(top.prev.from(&s.Src), s) {
 			return top.prev
 		}
 		if old := top.prev; old != nil {
@@ -42,7 +42,7 @@ func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 			t.settle(sh, top, s)
 			return top
 		}
-		if old := top.prev; old != nil && old.ownSYNACK(old.from(s.Src), s) {
+		if old := top.prev; old != nil && old.ownSYNACK(old.from(&s.Src), s) {
 			return old
 		}
 		if x := &top.ends[from.Peer()]; !top.ends[from].synSeen && (top.over() || !x.synSeen && x.stream.Started() && !near(x, reassembly.Seq(s.Ack))) {
@@ -127,7 +127,7 @@ func (c *conn) fits(from End, s *capture.Segment) bool {
 		// Giving up: at its own numbers. Answering a challenge ACK: at the old ones.
 		return seq == e.isn || seq == e.isn.Add(1)
 	}
-	old := &c.prev.ends[c.prev.from(s.Dst)]
+	old := &c.prev.ends[c.prev.from(&s.Dst)]
 	if e.synSeen {
 		// A forged SYN lies inside the old window: the ACK number tells.
 		return near(e, seq) && !(s.Flags.Has(capture.ACK) && near(old, ack))

@@ -81,9 +81,12 @@ func (t *Tracker) sends(e *endpoint) *sender {
 func (t *Tracker) keepSenders(c *conn) {
 	for i := range c.ends {
 		if x := c.ends[i].sender; x != nil && len(t.senders) < maxSpareSenders {
-			flight := x.flight
+			flight, spans := x.flight, x.rtt.spans
 			flight.Reset()
-			*x = sender{flight: flight}
+			if spans != nil {
+				spans.Clear()
+			}
+			*x = sender{flight: flight, rtt: roundTrips{spans: spans}}
 			t.senders = append(t.senders, x)
 		}
 		c.ends[i].sender = nil

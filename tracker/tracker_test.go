@@ -244,7 +244,7 @@ func TestAFullTableEvictsTheLeastValuable(t *testing.T) {
 	for port := uint16(1); len(ends) < 4; port++ {
 		e := endpointAt(1, port)
 		k := makeKey(e, endpointAt(2, 80), 0, 0, false)
-		if shardOf(k.hash()) == 7 {
+		if ShardOf(k.hash()) == 7 {
 			ends = append(ends, e)
 		}
 	}

@@ -90,7 +90,7 @@ func (x *turnarounds) add(ns int64) {
 // cleared is ready for another connection, its storage kept.
 func (x *turnarounds) cleared() turnarounds {
 	if x.spread != nil && x.timed > 1 {
-		*x.spread = reassembly.Histogram{}
+		x.spread.Clear()
 	}
 	return turnarounds{spread: x.spread}
 }

@@ -1,25 +1,22 @@
 package tracker
 
-import (
-	"encoding/binary"
-	"math/bits"
-
-	"tcpwatch/reassembly"
-)
+import "tcpwatch/reassembly"
 
 // words turns a connection into numbers and back. One walk over the fields
 // serves both ways: where load is set a field takes the next number, else it
 // gives it. What is 0 costs a bit in the end, what is small a byte or two: so
-// times are counted from the connection's start, packets from its first, and
-// sequence numbers from the end's own SYN.
+// a time is told by what lies between it and another, and a sequence number
+// too.
 type words struct {
-	v    []uint64
-	n    int // next to load
+	v    [maxWords]uint64
+	n    int // numbers given, or the next to take
 	load bool
-	time int64
-	id   uint64
-	b    []byte
+	b    [maxWords * 10]byte
 }
+
+// maxWords is more numbers than a connection with maxPacked segments in flight
+// can have; a power of two, so that an index needs no check.
+const maxWords = 2048
 
 type unsigned interface {
 	~uint8 | ~uint16 | ~uint32 | ~uint64
@@ -28,74 +25,91 @@ type unsigned interface {
 // num is a field that is a number.
 func num[T unsigned](w *words, p *T) {
 	if w.load {
-		*p = T(w.v[w.n])
-		w.n++
-		return
+		*p = T(w.v[w.n&(maxWords-1)])
+	} else {
+		w.v[w.n&(maxWords-1)] = uint64(*p)
 	}
-	w.v = append(w.v, uint64(*p))
-}
-
-func (w *words) flag(p *bool) {
-	x := uint8(0)
-	if *p {
-		x = 1
-	}
-	num(w, &x)
-	*p = x != 0
+	w.n++
 }
 
 // has says whether a part follows that is left out where it holds nothing.
 func (w *words) has(there bool) bool {
-	w.flag(&there)
-	return there
-}
-
-// span is a field that holds nanoseconds.
-func (w *words) span(p *int64) {
-	x := uint64(*p)
+	x := bit(there)
 	num(w, &x)
-	*p = int64(x)
+	return x != 0
 }
 
-// near is a number close to another; 0 stays 0.
-func (w *words) near(p *uint64, base uint64) {
+func bit(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// from is a field told by its distance from another.
+func from[T unsigned](w *words, p *T, base T) {
+	d := *p - base
+	num(w, &d)
+	*p = base + d
+}
+
+// span is a field that holds nanoseconds, from others that are often the same.
+// Most captures are stamped in microseconds.
+func (w *words) span(p *int64, base int64) {
+	if w.load {
+		x := w.v[w.n&(maxWords-1)]
+		d := int64(x>>2) ^ -int64(x>>1&1)
+		if x&1 == 0 {
+			d *= 1000
+		}
+		*p = base + d
+	} else {
+		d := *p - base
+		whole := uint64(1)
+		if q := d / 1000; q*1000 == d {
+			d, whole = q, 0
+		}
+		w.v[w.n&(maxWords-1)] = uint64(d^d>>63)<<2 | uint64(d>>63&1)<<1 | whole
+	}
+	w.n++
+}
+
+// at is a field that holds a time near another, 0 for none: told as a 1 behind which nothing is.
+func (w *words) at(p *int64, base int64) {
+	if w.has(*p != 0) {
+		w.span(p, base)
+	}
+}
+
+// packet is a field that holds the number of a packet near another, 0 for none.
+func (w *words) packet(p *uint64, base uint64) {
 	x := *p
-	if !w.load && x != 0 {
-		d := int64(x - base)
-		x = uint64(d<<1^d>>63) + 1
+	if w.load {
+		x = w.v[w.n&(maxWords-1)]
+		if x != 0 {
+			x--
+			x = base + (x>>1 ^ -(x & 1))
+		}
+		*p = x
+	} else {
+		if x != 0 {
+			d := int64(x - base)
+			x = uint64(d<<1^d>>63) + 1
+		}
+		w.v[w.n&(maxWords-1)] = x
 	}
-	num(w, &x)
-	if !w.load {
-		return
-	}
-	if x != 0 {
-		x--
-		x = base + (x>>1 ^ -(x & 1))
-	}
-	*p = x
+	w.n++
 }
-
-// at is a field that holds a time, 0 for none.
-func (w *words) at(p *int64) {
-	x := uint64(*p)
-	w.near(&x, uint64(w.time))
-	*p = int64(x)
-}
-
-// packet is a field that holds the number of a packet, 0 for none.
-func (w *words) packet(p *uint64) { w.near(p, w.id) }
 
 // seq is a field that holds a sequence number close to another.
 func (w *words) seq(p *reassembly.Seq, base reassembly.Seq) {
 	d := p.Sub(base)
 	x := uint32(d<<1 ^ d>>31)
 	num(w, &x)
-	if w.load {
-		*p = base.Add(x>>1 ^ -(x & 1))
-	}
+	*p = base.Add(x>>1 ^ -(x & 1))
 }
 
-// text is a field that holds one of a few known texts, "" or the first of them.
+// text is a field that holds one of a few known texts.
 func (w *words) text(p *string, known []string) {
 	x := uint8(0)
 	if !w.load {
@@ -110,43 +124,85 @@ func (w *words) text(p *string, known []string) {
 	*p = known[x]
 }
 
-// bytes are the numbers packed: how many, then for each eight of them a byte that says which
+// saved runs f, which appends to the numbers, or takes from them and returns the rest.
+func (w *words) saved(save, load func(v []uint64) []uint64) {
+	if w.load {
+		w.n = maxWords - len(load(w.v[w.n:]))
+		return
+	}
+	w.n = len(save(w.v[:w.n]))
+}
+
+// bytes are the numbers packed: for each eight of them a byte that says which
 // are not 0, then those, seven bits a byte (protobuf's varints).
 func (w *words) bytes() []byte {
-	b := binary.AppendUvarint(w.b[:0], uint64(len(w.v)))
-	for i := 0; i < len(w.v); i += 8 {
-		group := w.v[i:min(i+8, len(w.v))]
-		at := len(b)
-		b = append(b, 0)
-		for k, x := range group {
-			if x != 0 {
-				b[at] |= 1 << k
-				b = binary.AppendUvarint(b, x)
+	for i := w.n; i&7 != 0; i++ {
+		w.v[i&(maxWords-1)] = 0
+	}
+	at := put(w.b[:], 0, uint64(w.n))
+	for i := 0; i < w.n; i += 8 {
+		mask := at
+		at++
+		m := byte(0)
+		for k, x := range w.v[i : i+8] {
+			if x == 0 {
+				continue
+			}
+			m |= 1 << k
+			if x < 0x80 {
+				w.b[at] = byte(x)
+				at++
+			} else {
+				at = put(w.b[:], at, x)
 			}
 		}
+		w.b[mask] = m
 	}
-	w.b = b
-	return b
+	return w.b[:at]
+}
+
+// put writes a varint.
+func put(b []byte, at int, x uint64) int {
+	for ; x >= 0x80; x >>= 7 {
+		b[at] = byte(x) | 0x80
+		at++
+	}
+	b[at] = byte(x)
+	return at + 1
+}
+
+// take reads a varint.
+func take(b []byte, at int) (uint64, int) {
+	x := uint64(0)
+	for shift := 0; ; shift += 7 {
+		c := b[at]
+		at++
+		if x |= uint64(c&0x7f) << shift; c < 0x80 {
+			return x, at
+		}
+	}
 }
 
 // unpack reads the numbers back from b and returns how many bytes they took.
 func (w *words) unpack(b []byte) int {
-	n, at := binary.Uvarint(b)
-	w.v = append(w.v[:0], zeros[:n]...)
+	n, at := take(b, 0)
 	w.n, w.load = 0, true
 	for i := 0; i < int(n); i += 8 {
-		mask := b[at]
+		m := b[at]
 		at++
-		for ; mask != 0; mask &= mask - 1 {
-			x, m := binary.Uvarint(b[at:])
-			at += m
-			w.v[i+bits.TrailingZeros8(mask)] = x
+		v := w.v[i : i+8]
+		for k := range v {
+			v[k] = 0
+			if m>>k&1 == 0 {
+				continue
+			}
+			if c := b[at]; c < 0x80 {
+				v[k] = uint64(c)
+				at++
+			} else {
+				v[k], at = take(b, at)
+			}
 		}
 	}
 	return at
 }
-
-// maxWords is how many numbers a connection may take and still be packed.
-const maxWords = 1024
-
-var zeros [maxWords]uint64

@@ -63,8 +63,10 @@ func newWorker(index, of int, o *options, out *outputs) *worker {
 	return w
 }
 
-// owns reports whether the connections of a shard are this worker's.
-func (w *worker) owns(shard uint8) bool { return int(shard)*w.of/nShards == w.index }
+// owns reports whether a connection is this worker's, by its hash.
+func (w *worker) owns(hash uint64) bool {
+	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/nShards == w.index
+}
 
 // run works through the batches until there are no more.
 func (w *worker) run(done func(*batch)) {
@@ -115,7 +117,7 @@ func (w *worker) packet(p *capture.Packet) {
 	d := w.slow
 	hash, peeked := capture.PeekPair(p)
 	if peeked {
-		if !w.owns(tracker.PeekedShard(hash)) {
+		if !w.owns(hash) {
 			return
 		}
 		d = w.fast
@@ -123,11 +125,14 @@ func (w *worker) packet(p *capture.Packet) {
 	outcome := d.Decode(p)
 	switch outcome {
 	case capture.OutcomeSegment:
-		if peeked || w.owns(w.tracker.Shard(&d.Segment)) {
-			w.observe(d)
+		if !peeked {
+			hash = w.tracker.Hash(&d.Segment)
+		}
+		if peeked || w.owns(hash) {
+			w.observe(d, hash)
 		}
 	case capture.OutcomeQuote:
-		if w.owns(w.tracker.QuoteShard(&d.Quote)) {
+		if w.owns(w.tracker.QuoteHash(&d.Quote)) {
 			w.tracker.Quoted(&d.Quote)
 		}
 	}
@@ -135,10 +140,10 @@ func (w *worker) packet(p *capture.Packet) {
 }
 
 // observe takes a segment, whose payload the decoder still holds.
-func (w *worker) observe(d *capture.Decoder) {
+func (w *worker) observe(d *capture.Decoder, hash uint64) {
 	s := &d.Segment
 	w.segments++
-	w.tracker.Observe(s)
+	w.tracker.ObserveHashed(s, hash)
 	placed := w.tracker.Last()
 	w.names.Observe(placed, d.Payload, s.Len)
 	w.out.segment(placed, s, d.Payload)
@@ -150,8 +155,9 @@ func (w *worker) end() {
 	for w.slow.Flush() {
 		// Out of order by now: it tells of a connection of which there is
 		// nothing else, and would only confuse one that is known.
-		if s := &w.slow.Segment; w.owns(w.tracker.Shard(s)) && !w.tracker.Holds(s) {
-			w.observe(w.slow)
+		s := &w.slow.Segment
+		if hash := w.tracker.Hash(s); w.owns(hash) && !w.tracker.Holds(s) {
+			w.observe(w.slow, hash)
 			w.out.incomplete(w.slow)
 		}
 	}

@@ -15,7 +15,7 @@ const (
 type entry struct {
 	names    tracker.NamesRecord
 	sides    [2]side
-	settled  bool
+	shard    uint8
 	upgrades bool // what was recognised may go on as TLS or carry another protocol
 	greeted  bool // a "220" greeting that does not say whose
 }
@@ -62,7 +62,7 @@ func (o *Observer) take(e *entry, end tracker.End, off int64, b []byte, cut bool
 	s.seen = true
 	if s.held != nil && off == s.base+int64(len(s.held.prefix())) && begins(b) {
 		// What was waited for is none: a probe's byte before the first request, or the answer of a proxy.
-		o.release(s)
+		o.release(e, s)
 		s.base = off
 	}
 	if s.state == seeking {
@@ -111,7 +111,7 @@ func (o *Observer) take(e *entry, end tracker.End, off int64, b []byte, cut bool
 func (o *Observer) hold(e *entry, end tracker.End, at int, b []byte, cut bool) {
 	s := &e.sides[end]
 	if s.held == nil {
-		if o.waiting >= o.opt.Waiting {
+		if o.counts[e.shard].waiting >= o.opt.Waiting {
 			if at > 0 {
 				b = nil
 			}
@@ -119,6 +119,7 @@ func (o *Observer) hold(e *entry, end tracker.End, at int, b []byte, cut bool) {
 			return
 		}
 		o.waiting++
+		o.counts[e.shard].waiting++
 		if n := len(o.spare); n > 0 {
 			s.held, o.spare = o.spare[n-1], o.spare[:n-1]
 		} else {
@@ -130,9 +131,10 @@ func (o *Observer) hold(e *entry, end tracker.End, at int, b []byte, cut bool) {
 }
 
 // release gives a side's buffer back.
-func (o *Observer) release(s *side) {
+func (o *Observer) release(e *entry, s *side) {
 	if s.held != nil {
 		o.waiting--
+		o.counts[e.shard].waiting--
 		o.spare = append(o.spare, s.held)
 		s.held = nil
 	}
@@ -155,7 +157,7 @@ func (o *Observer) read(e *entry, end tracker.End, b []byte, final bool) verdict
 		return more
 	}
 	s := &e.sides[end]
-	o.release(s)
+	o.release(e, s)
 	if s.state != done {
 		s.state = done
 		if v == no || e.upgrades {

@@ -103,8 +103,8 @@ func replay(t *testing.T, name string) map[uint64]tracker.Record {
 		}
 	}
 	tr.Finish()
-	if len(o.entries) != 0 || o.undecided != 0 || o.waiting != 0 {
-		t.Errorf("%s: %d entries, %d undecided, %d waiting are left", name, len(o.entries), o.undecided, o.waiting)
+	if o.held() != 0 || o.undecided != 0 || o.waiting != 0 {
+		t.Errorf("%s: %d entries, %d undecided, %d waiting are left", name, o.held(), o.undecided, o.waiting)
 	}
 	return c.records
 }

@@ -11,7 +11,7 @@ func decidedFeed(t testing.TB) *feed {
 	f := newFeed()
 	f.next(orig, hello13)
 	f.next(resp, server13)
-	if f.mark != decided {
+	if !isDecided(f.mark) {
 		t.Fatal("not decided")
 	}
 	return f
@@ -34,12 +34,12 @@ func TestAllocations(t *testing.T) {
 	}
 	u := undecidedFeed()
 	one := payload[:1]
-	if n := testing.AllocsPerRun(1000, func() { u.next(orig, one) }); n != 0 || u.mark == decided {
+	if n := testing.AllocsPerRun(1000, func() { u.next(orig, one) }); n != 0 || isDecided(u.mark) {
 		t.Errorf("undecided: %v allocations a packet", n)
 	}
 	s := newFeed()
 	s.next(orig, payload)
-	if n := testing.AllocsPerRun(1000, func() { s.place(orig, 1400, payload, 1400) }); n != 0 || s.mark == decided {
+	if n := testing.AllocsPerRun(1000, func() { s.place(orig, 1400, payload, 1400) }); n != 0 || isDecided(s.mark) {
 		t.Errorf("seeking: %v allocations a packet", n)
 	}
 }

@@ -12,18 +12,22 @@ import "tcpwatch/tracker"
 
 // Defaults of Options.
 const (
-	DefaultUndecided = 65536
-	DefaultWaiting   = 8192
+	DefaultUndecided = 256
+	DefaultWaiting   = 32
 )
+
+// nShards is how many parts the connections are in, each with its own limits:
+// so what these cost does not depend on who else's connections are held here.
+const nShards = 256
 
 // Options of an Observer. The zero value is usable.
 type Options struct {
-	// Undecided is how many connections may be undecided at once; a further
-	// one gets no name. 0 means DefaultUndecided.
+	// Undecided is how many connections of a shard may be undecided at once; a
+	// further one gets no name. 0 means DefaultUndecided.
 	Undecided int
-	// Waiting is how many directions may be waiting at once for bytes that
-	// complete a message, each with a buffer of 4 KiB; a further one is read
-	// as far as it goes. 0 means DefaultWaiting.
+	// Waiting is how many directions of a shard may be waiting at once for bytes
+	// that complete a message, each with a buffer of 4 KiB; a further one is
+	// read as far as it goes. 0 means DefaultWaiting.
 	Waiting int
 }
 
@@ -32,13 +36,17 @@ type Options struct {
 type Observer struct {
 	opt       Options
 	next      tracker.Sink
-	entries   map[uint64]*entry // by Record.ID
+	entries   []*entry // of those undecided, and nil
+	named     []string // of those decided that have names, packed; and ""
+	free      [2][]uint32
 	undecided int
-	unnamed   uint64
 	waiting   int
+	counts    [nShards]struct{ undecided, waiting int }
+	unnamed   uint64
 	spare     []*buffer
 	message   message // being read; here so that it costs no memory each time
 	scratch   [window]byte
+	packed    []byte
 }
 
 // New returns an Observer in front of next.
@@ -49,76 +57,105 @@ func New(o Options, next tracker.Sink) *Observer {
 	if o.Waiting == 0 {
 		o.Waiting = DefaultWaiting
 	}
-	return &Observer{opt: o, next: next, entries: make(map[uint64]*entry)}
+	return &Observer{opt: o, next: next}
 }
 
-// decided is Placed.Mark of a connection of which no more is to be known.
+// A connection's Placed.Mark is 0 before its first payload, then twice the
+// number of its entry, from 1 on; when it is decided one more than twice the
+// number of its names, or decided where it has none.
 const decided = 1
+
+func isDecided(mark uint32) bool { return mark&1 != 0 }
 
 // Observe takes the payload of the segment that the tracker placed last; wire
 // is its length by the IP header, of which the snaplen may have cut some.
 func (o *Observer) Observe(p tracker.Placed, payload []byte, wire uint32) {
-	if p.New && *p.Mark != decided {
+	if p.New && !isDecided(*p.Mark) {
 		o.observe(p, payload, wire)
+	}
+	if p.Over && *p.Mark != 0 && !isDecided(*p.Mark) {
+		e := o.entries[*p.Mark/2-1]
+		o.conclude(e)
+		o.settle(p.Mark)
 	}
 }
 
 func (o *Observer) observe(p tracker.Placed, payload []byte, wire uint32) {
-	e := o.entries[p.Conn]
-	if e == nil {
-		if o.undecided >= o.opt.Undecided {
+	if *p.Mark == 0 {
+		if o.counts[p.Shard].undecided >= o.opt.Undecided {
 			o.unnamed++
 			*p.Mark = decided
 			return
 		}
-		e = &entry{}
-		o.entries[p.Conn] = e
+		*p.Mark = 2 * place(&o.entries, &o.free[0], &entry{shard: p.Shard})
 		o.undecided++
+		o.counts[p.Shard].undecided++
 	}
+	e := o.entries[*p.Mark/2-1]
 	o.take(e, p.From, p.Offset, payload, int64(wire) > int64(len(payload)))
 	if e.decided() {
-		*p.Mark = decided
-		o.settle(e)
-		if e.names == (tracker.NamesRecord{}) {
-			delete(o.entries, p.Conn)
-		}
+		o.settle(p.Mark)
 	}
 }
 
+// place puts v where nothing is and returns its number, from 1 on.
+func place[T any](all *[]T, free *[]uint32, v T) uint32 {
+	if n := len(*free); n > 0 {
+		i := (*free)[n-1]
+		*free = (*free)[:n-1]
+		(*all)[i-1] = v
+		return i
+	}
+	*all = append(*all, v)
+	return uint32(len(*all))
+}
+
 // Unnamed is how many connections were not looked at because Options.Undecided
-// others were undecided.
+// others of their shard were undecided.
 func (o *Observer) Unnamed() uint64 { return o.unnamed }
 
-// settle gives back what an undecided connection holds.
-func (o *Observer) settle(e *entry) {
-	if !e.settled {
-		e.settled = true
-		o.undecided--
+// settle gives back what an undecided connection holds and keeps its names.
+func (o *Observer) settle(mark *uint32) {
+	i := *mark / 2
+	e := o.entries[i-1]
+	o.entries[i-1] = nil
+	o.free[0] = append(o.free[0], i)
+	o.undecided--
+	o.counts[e.shard].undecided--
+	for k := range e.sides {
+		o.release(e, &e.sides[k])
 	}
-	for i := range e.sides {
-		o.release(&e.sides[i])
+	*mark = decided
+	if o.packed = pack(o.packed[:0], &e.names); len(o.packed) > 0 {
+		*mark = 2*place(&o.named, &o.free[1], string(o.packed)) + 1
 	}
 }
 
 // Attach puts what is known of a connection on its record.
 func (o *Observer) Attach(r *tracker.Record) {
-	if e := o.entries[r.ID]; e != nil && e.names != (tracker.NamesRecord{}) {
-		n := e.names
+	switch {
+	case r.Mark > decided && isDecided(r.Mark):
+		n := unpack(o.named[r.Mark/2-1])
 		r.Names = &n
+	case r.Mark != 0 && !isDecided(r.Mark):
+		if n := o.entries[r.Mark/2-1].names; n != (tracker.NamesRecord{}) {
+			r.Names = &n
+		}
 	}
 }
 
 // Conn puts the names on a record, hands it on and, when the connection is
 // over, forgets it; see tracker.Sink.
 func (o *Observer) Conn(r *tracker.Record) {
-	if e := o.entries[r.ID]; e != nil && !r.Interim && !e.settled {
-		o.conclude(e)
-		o.settle(e)
+	if !r.Interim && r.Mark != 0 && !isDecided(r.Mark) {
+		o.conclude(o.entries[r.Mark/2-1])
+		o.settle(&r.Mark)
 	}
 	o.Attach(r)
 	o.next.Conn(r)
-	if !r.Interim {
-		delete(o.entries, r.ID)
+	if !r.Interim && r.Mark > decided {
+		o.named[r.Mark/2-1] = ""
+		o.free[1] = append(o.free[1], r.Mark/2)
 	}
 }
 

@@ -35,7 +35,7 @@ func (f *feed) place(end tracker.End, off int64, b []byte, wire int) {
 
 func (f *feed) names() tracker.NamesRecord {
 	c := f.o.next.(*collector)
-	f.o.Conn(&tracker.Record{ID: f.id})
+	f.o.Conn(&tracker.Record{ID: f.id, Mark: f.mark})
 	r := c.records[f.id]
 	if r.Names == nil {
 		return tracker.NamesRecord{}
@@ -209,8 +209,8 @@ func TestNames(t *testing.T) {
 				if got := f.names(); got != tt.want {
 					t.Errorf("cut to %d: %+v, want %+v", n, got, tt.want)
 				}
-				if len(f.o.entries) != 0 || f.o.undecided != 0 || f.o.waiting != 0 {
-					t.Errorf("left: %d entries, %d undecided, %d waiting", len(f.o.entries), f.o.undecided, f.o.waiting)
+				if f.o.held() != 0 || f.o.undecided != 0 || f.o.waiting != 0 {
+					t.Errorf("left: %d entries, %d undecided, %d waiting", f.o.held(), f.o.undecided, f.o.waiting)
 				}
 			}
 		})
@@ -262,7 +262,7 @@ func TestEndsEarly(t *testing.T) {
 	f.place(resp, patience, []byte("x"), 1)
 	f.place(resp, patience+1, []byte("x"), 1)
 	f.place(orig, patience+1, []byte("x"), 1)
-	if f.mark != decided || len(f.o.entries) != 0 || f.o.undecided != 0 || f.o.waiting != 0 {
+	if !isDecided(f.mark) || f.o.held() != 0 || f.o.undecided != 0 || f.o.waiting != 0 {
 		t.Errorf("not given up: %+v", f.o)
 	}
 }
@@ -271,7 +271,10 @@ func TestInterimKeeps(t *testing.T) {
 	f := newFeed()
 	c := f.o.next.(*collector)
 	f.next(resp, join("SSH-2.0-a\r\n"))
-	f.o.Conn(&tracker.Record{ID: f.id, Interim: true})
+	r := tracker.Record{ID: f.id, Mark: f.mark, Interim: true}
+	f.o.Attach(&r)
+	r.Mark = 0
+	f.o.Conn(&r)
 	first := c.records[f.id].Names
 	f.next(orig, join("SSH-2.0-b\r\n"))
 	if got := f.names(); got.SSH != [2]string{"SSH-2.0-b", "SSH-2.0-a"} {
@@ -290,8 +293,8 @@ func TestBounds(t *testing.T) {
 		feeds[i] = feed{o: o, id: uint64(i + 1)}
 		feeds[i].next(orig, []byte("GET / HTTP/1.1\r\nA"))
 	}
-	if o.undecided != 2 || o.waiting != 1 || o.Unnamed() != 2 || len(o.entries) != 2 {
-		t.Errorf("%d undecided, %d waiting, %d unnamed, %d entries", o.undecided, o.waiting, o.Unnamed(), len(o.entries))
+	if o.undecided != 2 || o.waiting != 1 || o.Unnamed() != 2 || o.held() != 2 {
+		t.Errorf("%d undecided, %d waiting, %d unnamed, %d entries", o.undecided, o.waiting, o.Unnamed(), o.held())
 	}
 	feeds[0].next(orig, []byte(": b\r\nHost: h\r\n\r\n"))
 	feeds[1].next(orig, []byte(": b\r\nHost: h\r\n\r\n"))
