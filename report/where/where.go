@@ -124,5 +124,6 @@ func (f *Filter) Err() error {
 	if f.err == nil {
 		return nil
 	}
-	return fmt.Errorf("%d connections could not be judged and are left out: %s", f.failed, oneLine(f.err))
+	return fmt.Errorf("%s left out, for which it cannot be worked out: %s", report.Plural(f.failed, "connection"),
+		strings.TrimPrefix(oneLine(f.err), "runtime error: "))
 }
