@@ -155,5 +155,8 @@ func (f *field) groups() []string {
 	return parts[:len(parts)-1]
 }
 
+// nested reports whether the field is an array of objects: JSON Lines only.
+func (f *field) nested() bool { return strings.HasSuffix(f.name, "_list") }
+
 // leaf is the last part of the name.
 func (f *field) leaf() string { return f.name[strings.LastIndexByte(f.name, '.')+1:] }

@@ -2,6 +2,16 @@ package report
 
 import "tcpwatch/tracker"
 
+// zeroWindowsOf tells the episodes with a closed window; absent without any.
+func zeroWindowsOf(e tracker.End) func(w *row) value {
+	return func(w *row) value {
+		if len(w.Ends[e].ZeroWindowList) == 0 {
+			return value{}
+		}
+		return value{kind: episodes, r: w.Record, n: int64(e)}
+	}
+}
+
 // endFields are the fields of what one end sent.
 func endFields(name, who string, e tracker.End) []field {
 	get := func(f func(r *tracker.EndRecord) value) func(w *row) value {
@@ -46,6 +56,7 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "dsacks", "duplicates that the other end reported (RFC 2883)", seen(func(r *tracker.EndRecord) value { return countOf(r.DSACKs) })},
 		{p + "zero_windows", "times that it closed its window", seen(func(r *tracker.EndRecord) value { return countOf(r.ZeroWindows) })},
 		{p + "zero_window_s", "time with its window closed", seen(func(r *tracker.EndRecord) value { return secondsOf(r.ZeroWindow) })},
+		{p + "zero_window_list", "those times, each with start and end (see below; JSON Lines only)", zeroWindowsOf(e)},
 		{p + "silly_windows", "times that it offered less than a segment and half its window", seen(func(r *tracker.EndRecord) value { return countOf(r.SillyWindows) })},
 		{p + "window_probes", "probes of the other end's closed window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowProbes) })},
 		{p + "window_full", "times that it used up the other end's window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowFull) })},

@@ -125,7 +125,7 @@ func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
 		s += fmt.Sprintf(", %s out of order", thousands(uint64(end.OutOfOrder)))
 	}
 	if end.ZeroWindows > 0 {
-		s += fmt.Sprintf(", window closed %s for %s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow))
+		s += fmt.Sprintf(", window closed %s for %s%s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
 	}
 	if end.MissingBytes > 0 {
 		s += fmt.Sprintf(", %s not captured", byteCount(end.MissingBytes))

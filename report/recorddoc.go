@@ -22,10 +22,11 @@ func WriteRecordDoc(w io.Writer) error {
 const recordDocHead = "# The connection record\n" + `
 One record is written for each connection, when it is finished or the input
 ends. JSON Lines (` + "`-o jsonl`" + `) nests the names at their dots; CSV (` + "`-o csv`" + `) has
-one column for each name below, in this order. A value that can't be known is
-absent (CSV: an empty cell), never 0 or -1. Names ending in ` + "`_s`" + ` are seconds,
-times are RFC 3339 with nanoseconds, UTC, and counts have no suffix. Fields may
-be added; those below are never renamed.
+one column for each name below, in this order, but for arrays of objects (names
+ending in ` + "`_list`" + `). A value that can't be known is absent (CSV: an empty cell),
+never 0 or -1. Names ending in ` + "`_s`" + ` are seconds, times are RFC 3339 with
+nanoseconds, UTC, and counts have no suffix. Fields may be added; those below are
+never renamed.
 
 ` + "`orig`" + ` is the originator, ` + "`resp`" + ` the responder; the fields of both ends tell
 what that end sent.
@@ -42,6 +43,16 @@ order, each an object of ` + "`t`" + ` (time), ` + "`packet`" + ` (absent when t
 ` + "`end`" + `, ` + "`from`" + ` (absent when unknown), ` + "`to`" + ` and ` + "`proof`" + `: ` + "`seen`, `implied`" + ` (packets are
 missing: the shortest legal path), ` + "`expected`" + ` (the receiver of a segment, until
 proven) or ` + "`retracted`" + ` (takes the edge before it back).
+
+## Zero windows
+
+` + "`orig.zero_window_list`" + ` holds the times in which the originator offered no window, so
+that the responder had to wait; ` + "`resp.zero_window_list`" + ` the reverse. Of more than 16 the
+first 15 and the last are told; ` + "`zero_windows`" + ` counts all. Each is an object of ` + "`start`" + `
+and ` + "`packet`" + ` (of the segment that closed the window), ` + "`end`" + ` and ` + "`end_packet`" + ` (absent
+when nothing seen ended it), ` + "`probes`" + ` (window probes of the other end) and ` + "`ended_by`" + `:
+` + "`update`" + ` (the window opened again), ` + "`reset`" + `, ` + "`conn-end`" + ` (closed, or given up) or
+` + "`input-end`" + `; absent on an interim record while it lasts.
 
 ## The last line
 

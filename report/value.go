@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker"
 )
 
 // kind is the type of a field's value.
@@ -23,6 +24,7 @@ const (
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
+	episodes       // r, n: those with a closed window of one end
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -33,6 +35,7 @@ type value struct {
 	n    int64
 	s    string
 	p    *[2]capture.Endpoint
+	r    *tracker.Record
 }
 
 func textOf(s string) value {
@@ -72,6 +75,8 @@ func (v value) appendJSON(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return append(b, ']')
+	case episodes:
+		return appendEpisodes(b, v.r, tracker.End(v.n))
 	}
 	b = append(b, '"')
 	b = v.appendPlain(b)
@@ -110,6 +115,34 @@ func (v value) appendPlain(b []byte) []byte {
 		return appendCommunityID(b, v.p[0], v.p[1])
 	}
 	return b
+}
+
+// appendEpisodes appends the times in which an end had its window closed.
+func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
+	b = append(b, '[')
+	for i, x := range r.Ends[e].ZeroWindowList {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"start":"`...)
+		b = appendTime(b, x.Start)
+		b = append(b, '"')
+		b = appendNumber(b, "packet", x.Packet)
+		if x.EndPacket != 0 {
+			b = append(b, `,"end":"`...)
+			b = appendTime(b, x.End)
+			b = append(b, '"')
+			b = appendNumber(b, "end_packet", x.EndPacket)
+		}
+		b = appendNumber(b, "probes", uint64(x.Probes))
+		if by := x.EndedBy.String(); by != "" && !(r.Interim && x.EndPacket == 0) {
+			b = append(b, `,"ended_by":"`...)
+			b = append(b, by...)
+			b = append(b, '"')
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // appendAddr appends the address as text.

@@ -303,12 +303,10 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.stream.Missing(),
 		Retx: x.retx, RetxBytes: x.retxBytes,
 		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
-		SillyWindows: x.zero.silly, ZeroWindows: x.zero.episodes, ZeroWindow: x.zero.total, WindowProbes: y.zero.probes,
+		SillyWindows: x.zero.silly, WindowProbes: y.zero.probes,
 	}
 	c.fillSender(r, e)
-	if x.zero.closed {
-		r.ZeroWindow += c.last - x.zero.since
-	}
+	c.fillZeroWindows(r, e)
 	// Of an end that was never seen, what the other acknowledged is in
 	// MissingBytes; the span of what was captured is 0.
 	r.Bytes = Some(uint64(0))

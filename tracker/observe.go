@@ -58,7 +58,8 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		t.interim = append(t.interim, Record{})
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
-		r.Interim, r.Transitions = true, append([]Transition(nil), r.Transitions...)
+		r.Interim = true
+		r.own()
 	}
 }
 
@@ -284,7 +285,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
 		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
-		p.zero.probes++
+		p.zero.probed()
 		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		if a.Again > 0 {
 			return

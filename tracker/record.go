@@ -186,9 +186,10 @@ type EndRecord struct {
 	RetxSpurious                                 uint32
 	OutOfOrder                                   uint32
 	DupAcks                                      uint32
-	ZeroWindows                                  uint32 // episodes it caused
-	ZeroWindow                                   int64  // nanoseconds in them
-	SillyWindows                                 uint32 // times that it offered less than a segment and half its window (RFC 9293 section 3.8.6.2.2)
+	ZeroWindows                                  uint32              // episodes it caused
+	ZeroWindow                                   int64               // nanoseconds in them
+	ZeroWindowList                               []ZeroWindowEpisode // borrowed; of more than 16 episodes the first 15 and the last
+	SillyWindows                                 uint32              // times that it offered less than a segment and half its window (RFC 9293 section 3.8.6.2.2)
 	WindowProbes                                 uint32
 	DSACKs                                       uint32 // duplicates that the other end reported (RFC 2883)
 	LostBeforeTap                                uint32 // its segments lost between it and the capture point

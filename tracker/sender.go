@@ -90,6 +90,7 @@ func (t *Tracker) keepSenders(c *conn) {
 			t.senders = append(t.senders, x)
 		}
 		c.ends[i].sender = nil
+		t.keepZeroWindowList(&c.ends[i].zero)
 	}
 }
 
