@@ -286,10 +286,16 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
 		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
 		p.zero.probed()
+		p.zero.list.refuse(seq)
 		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		if a.Again > 0 {
 			return
 		}
+	}
+	if s.Len == 1 && a.Again == 1 && p.zero.readmits(seq) {
+		// The probe's byte, refused then, sent now that there is room: no repeat.
+		e.sender.flight.Repeat(seq, seq.Add(1), now, s.IPID)
+		return
 	}
 	if t.fileData(c, from, s, now, a) {
 		return

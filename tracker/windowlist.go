@@ -1,5 +1,7 @@
 package tracker
 
+import "tcpwatch/reassembly"
+
 // maxZeroWindows bounds the episodes remembered of an end: the first ones and
 // the last, those between are counted only.
 const maxZeroWindows = 16
@@ -37,6 +39,21 @@ type zeroWindowList struct {
 	n       uint8
 	dropped uint32
 	all     [maxZeroWindows]ZeroWindowEpisode
+	probe   reassembly.Seq // of the byte that a probe carried and the window had no room for
+	probing bool           // the byte at probe was not taken, as far as seen
+}
+
+// refuse notes a probe of one byte: the window is closed, so it is not taken.
+func (l *zeroWindowList) refuse(n reassembly.Seq) { l.probe, l.probing = n, true }
+
+// readmits reports whether the byte at n was in a probe that was not taken and
+// now, the window being open, is sent for good; the probe is forgotten.
+func (z *zeroWindow) readmits(n reassembly.Seq) bool {
+	if z.list == nil || z.closed || !z.list.probing || z.list.probe != n {
+		return false
+	}
+	z.list.probing = false
+	return true
 }
 
 // latest is the episode that began last.
@@ -136,6 +153,9 @@ func (w *words) zeroWindowEpisodes(t *Tracker, z *zeroWindow, c *conn) {
 	l := z.list
 	num(w, &l.n)
 	num(w, &l.dropped)
+	if l.probing = w.has(l.probing); l.probing {
+		num(w, &l.probe)
+	}
 	at, packet := c.start, c.firstPacket
 	for i := range l.n {
 		x := &l.all[i]
