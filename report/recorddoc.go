@@ -14,9 +14,22 @@ func WriteRecordDoc(w io.Writer) error {
 	for _, f := range recordFields() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, f.doc)
 	}
-	b.WriteString(recordDocTail)
+	b.WriteString(strings.Replace(recordDocTail, "UNKNOWN\n", unknownDoc(), 1))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// unknownDoc is the table of reasons for which fields are absent.
+func unknownDoc() string {
+	var b strings.Builder
+	for i, u := range unknowns() {
+		absent := "none: " + u.what
+		if u.fields != "" {
+			absent = "`" + strings.ReplaceAll(u.fields, " ", "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", reason(i), u.why, absent)
+	}
+	return b.String()
 }
 
 const recordDocHead = "# The connection record\n" + `
@@ -54,6 +67,15 @@ when nothing seen ended it), ` + "`probes`" + ` (window probes of the other end)
 ` + "`update`" + ` (the window opened again), ` + "`reset`" + `, ` + "`conn-end`" + ` (closed, or given up) or
 ` + "`input-end`" + `; absent on an interim record while it lasts.
 
+## What is not known
+
+` + "`capture.unknown`" + ` names what it was about the capture that made values unknowable; the
+fields that may be absent for it (` + "`END`" + `: either end; ` + "`DARK`" + `: the end that was not
+captured, ` + "`SEEN`" + `: the other one):
+
+| reason | because | absent |
+| --- | --- | --- |
+UNKNOWN
 ## The last line
 
 JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`kernel_drops` and `interface_drops`" + `

@@ -25,6 +25,7 @@ const (
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
 	episodes       // r, n: those with a closed window of one end
+	lacking        // n: reasons
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -75,6 +76,9 @@ func (v value) appendJSON(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return append(b, ']')
+	case lacking:
+		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
+		return append(b, ']')
 	case episodes:
 		return appendEpisodes(b, v.r, tracker.End(v.n))
 	}
@@ -105,6 +109,8 @@ func (v value) appendPlain(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return b
+	case lacking:
+		return reasons(v.n).appendWords(b, "", " ")
 	case icmp:
 		b = append(b, v.s...)
 		b = append(b, ':')

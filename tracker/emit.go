@@ -60,6 +60,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 		Offload:      c.is(isOffload),
 		TimeWentBack: c.timeWentBack,
 	}
+	c.fillUnseen(&r.Capture)
 }
 
 // oneWay reports whether the capture holds one direction only of a connection
@@ -286,6 +287,8 @@ func (c *conn) keepaliveOutcome() string {
 		k := &c.ends[e].probe
 		switch {
 		case k.probes == 0:
+		case c.ends[e.Peer()].packets == 0:
+			return KeepaliveUnknown // the answers went another way
 		case c.resetCause == ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
 			return KeepaliveDead
 		case k.pending > 0:

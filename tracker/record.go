@@ -235,4 +235,6 @@ type CaptureRecord struct {
 	MissingBytes uint64
 	Offload      bool
 	TimeWentBack uint32
+	SYNUnseen    [2]bool // by end: its SYN or SYN/ACK, and so the options in it, was not captured
+	ScaleUnknown bool    // windows can't be told in bytes (RFC 7323 section 2.2)
 }
