@@ -76,6 +76,7 @@ captured, ` + "`SEEN`" + `: the other one):
 | reason | because | absent |
 | --- | --- | --- |
 UNKNOWN
+
 ## The last line
 
 JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`kernel_drops` and `interface_drops`" + `

@@ -56,7 +56,7 @@ func unknowns() [nReasons]unknown {
 			why:  "only one direction was captured"},
 		reasonMidstream: {label: "midstream",
 			fields: "open.* END.first_byte_s capture.tap",
-			what:   "connect times, who opened it (a guess)", why: "begun before the capture", more: ", windows in bytes, the options of the SYNs"},
+			what:   "connect times, which end opened it", why: "begun before the capture", more: ", windows in bytes, the options of the SYNs"},
 		reasonSYN: {label: "no SYN",
 			fields: "END.mss END.wscale END.sack END.timestamps END.ecn open.resp_s open.orig_s open.answer capture.tap",
 			what:   "the options that a SYN offers", why: "a SYN was not captured", short: unseenSYN},

@@ -97,7 +97,7 @@ func TestUnknownFieldsAreAbsent(t *testing.T) {
 			[]string{"what the other end did (its states are a guess), round trips, what was sent again in vain (only one direction was captured)"}},
 		{"midstream", without(1, 2, 3), "midstream syn-unseen window-scale",
 			"open.felt_s open.resp_s open.orig_s orig.first_byte_s orig.wscale resp.sack orig.window_full resp.window_limited_s resp.silly_windows",
-			[]string{"connect times, who opened it (a guess) (begun before the capture)",
+			[]string{"connect times, which end opened it (begun before the capture)",
 				"the options that a SYN offers (the SYNs were not captured)",
 				"windows in bytes (the SYN was not captured, so neither was its window scale)"}},
 		{"the SYN/ACK missed", without(2), "syn-unseen window-scale", "resp.wscale resp.sack open.resp_s orig.window_full",
@@ -154,6 +154,26 @@ func TestUnknownFieldsAreAbsent(t *testing.T) {
 	}
 }
 
+// Probes whose answers went another way are neither answered nor unanswered.
+func TestKeepaliveOfOneDirection(t *testing.T) {
+	lines := "0 > . 101:100 501\n1 > . 201:0 501\n"
+	for i := range 12 {
+		lines += fmt.Sprintf("%d > . 200:0 501\n", 100*(i+1))
+	}
+	_, got := flatten(t, lineOf(t, JSONOptions{}, tracked(t, lines)))
+	if got["keepalive.orig.probes"] != "12" || got["keepalive.outcome"] != "unknown" {
+		t.Errorf("%s probes: %s", got["keepalive.orig.probes"], got["keepalive.outcome"])
+	}
+	for _, f := range []string{"answered", "unanswered"} {
+		if v, ok := got["keepalive.orig."+f]; ok {
+			t.Errorf("%s %s", v, f)
+		}
+		if u := unknowns()[reasonOneWay]; !u.leavesOut("keepalive.orig."+f, tracker.Resp) {
+			t.Errorf("no reason says that %s is absent", f)
+		}
+	}
+}
+
 func TestUnknownHeadline(t *testing.T) {
 	s := NewSummary(SummaryOptions{})
 	for _, lines := range []string{whole, strings.ReplaceAll(whole, "ws", "ws cut"), strings.Join(strings.Split(whole, "\n")[4:], "\n"),
@@ -162,7 +182,7 @@ func TestUnknownHeadline(t *testing.T) {
 	}
 	out := tablesOf(t, s, &Headline{Packets: 30, Segments: 30}, TableOptions{Width: 200, Reports: []string{"closes"}})
 	for _, want := range []string{
-		"midstream    1 connection; left out: connect times, who opened it (a guess), windows in bytes, the options of the SYNs\n",
+		"midstream    1 connection; left out: connect times, which end opened it, windows in bytes, the options of the SYNs\n",
 		"cut short    1 connection: the snaplen cut packets short; left out: names and payload behind the cut\n",
 		"duplicates   1 connection: packets were captured twice; left out: how many packets were sent, copies left out\n",
 	} {
