@@ -32,7 +32,7 @@ Output
       --color[=WHEN]      auto, always, never        --no-color
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
-      --max-conns N       most held at once (1048576)
+      --max-conns N       most held at once (2097152)
       --max-memory SIZE   most memory that they take (512M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
   -j, --jobs N            workers (one for each core)
