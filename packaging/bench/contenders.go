@@ -29,9 +29,9 @@ func (c *contender) with(file string) []string {
 	return all
 }
 
-// contenders lists the commands that are there, the baseline first, and the
+// findContenders lists the commands that are there, the baseline first, and the
 // names of those that are not.
-func contenders(s *settings) (there []contender, missing []string) {
+func findContenders(s *settings) (there []contender, missing []string) {
 	number := regexp.MustCompile(`\d+(\.\d+)+`)
 	all := []contender{
 		{Name: baseline, Does: "copies every packet", runs: s.runs,
@@ -51,7 +51,7 @@ func contenders(s *settings) (there []contender, missing []string) {
 		contender{Name: "tcptrace", Does: "prints a line for each connection", runs: s.slow,
 			command: []string{"tcptrace", "-n", "FILE"},
 			version: []string{"tcptrace", "-v"}, find: number},
-		contender{Name: "tshark", Does: "prints its table of TCP conversations", runs: s.once,
+		contender{Name: "tshark", Does: "prints its table of TCP conversations", runs: s.slow,
 			command: []string{"tshark", "-n", "-q", "-z", "conv,tcp", "-r", "FILE"},
 			version: []string{"tshark", "--version"}, find: number})
 	for _, c := range all {
@@ -64,10 +64,10 @@ func contenders(s *settings) (there []contender, missing []string) {
 	return there, missing
 }
 
-// acceptsJobs reports whether tcpwatch can be told how many cores to use.
+// acceptsJobs reports whether tcpwatch can be told how many cores to use: older
+// ones, built to compare with, cannot.
 func acceptsJobs() bool {
-	help, err := exec.Command("./tcpwatch", "--help").Output()
-	return err == nil && regexp.MustCompile(`(?m)(^|[\s,])-j\b`).Match(help)
+	return exec.Command("./tcpwatch", "-n", "-j", "1", "-r", tiny).Run() == nil
 }
 
 // told is the version that a command tells, "" when it tells none.

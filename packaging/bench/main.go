@@ -16,6 +16,8 @@
 // command's time divided by that of tcpdump in the same turn: tcpdump only
 // copies the packets, which is what reading costs at the least.
 //
+// Commands that need too much time or memory are ended, and the table says so.
+//
 // Peak memory is never less than that of this program itself, from which the
 // kernel starts the others: what is not above that is shown with a "<".
 package main
@@ -45,8 +47,8 @@ func main() {
 type settings struct {
 	dir, json, readme string
 	inputs            []string
-	runs, slow, once  int
-	limit             time.Duration
+	runs, slow        int
+	limit             limits
 }
 
 func parse(args []string) (*settings, error) {
@@ -60,9 +62,9 @@ func parse(args []string) (*settings, error) {
 	f.StringVar(&s.dir, "dir", filepath.Join(cache, "tcpwatch-bench"), "where the inputs are, or will be")
 	f.StringVar(&inputs, "input", "", "only these inputs, separated by commas")
 	f.IntVar(&s.runs, "n", 7, "runs of tcpwatch and tcpdump")
-	f.IntVar(&s.slow, "slow", 3, "runs of slower peers")
-	f.IntVar(&s.once, "slowest", 1, "runs of the slowest peer")
-	f.DurationVar(&s.limit, "limit", 5*time.Minute, "end a run after this time")
+	f.IntVar(&s.slow, "slow", 3, "runs of other peers; of those that take more than 30 s, one")
+	f.DurationVar(&s.limit.time, "limit", 5*time.Minute, "end a run after this time")
+	f.Int64Var(&s.limit.memory, "memory", halfTheMemory(), "bytes of address space that a command may have; 0 is no limit")
 	f.StringVar(&s.json, "json", "", "write the results, every run, to this file")
 	f.StringVar(&s.readme, "readme", "", "put the results into this file, between its marks")
 	if err := f.Parse(args); err != nil {
@@ -88,15 +90,18 @@ func run(args []string, stdout, progress io.Writer) error {
 	if err := extendPath(); err != nil {
 		return err
 	}
-	contenders, missing := contenders(s)
+	contenders, missing := findContenders(s)
 	for _, m := range missing {
 		fmt.Fprintf(progress, "%s is not installed: left out\n", m)
 	}
 	if len(contenders) == 0 || contenders[0].Name != baseline {
 		return fmt.Errorf("%s is missing: nothing to compare with", baseline)
 	}
-	inputs, err := inputs(s, progress)
+	inputs, err := findInputs(s, progress)
 	if err != nil {
+		return err
+	}
+	if err := s.limit.impose(); err != nil {
 		return err
 	}
 	report := &Report{Machine: describe(contenders), Floor: floor()}
@@ -136,8 +141,8 @@ func extendPath() error {
 	return os.Setenv("PATH", strings.Join(dirs, string(filepath.ListSeparator)))
 }
 
-// inputs are the captures to measure with, made where they are missing.
-func inputs(s *settings, progress io.Writer) ([]Input, error) {
+// findInputs lists the captures to measure with, made where they are missing.
+func findInputs(s *settings, progress io.Writer) ([]Input, error) {
 	all := []Input{{Name: "start-up", File: tiny, Doc: "a capture of 15 packets: what starting costs", Packets: 15, Repeat: 3}}
 	if s.wants(large...) {
 		if err := makeInputs(s, progress); err != nil {

@@ -31,29 +31,37 @@ type Sample struct {
 	Memory int64         `json:"peak_bytes"`
 }
 
-// errLimit says that a run was ended.
-var errLimit = errors.New("not done at the time limit")
+// Why a run came to nothing.
+var (
+	errTime   = errors.New("ended at the time limit")
+	errMemory = errors.New("ended for want of memory, at the limit")
+)
 
 // measure runs a command to its end, its output thrown away.
-func measure(command []string, limit time.Duration) (Sample, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+func measure(command []string, limit limits) (Sample, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit.time)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	begin := time.Now()
 	err := cmd.Run()
-	wall := time.Since(begin)
-	switch {
-	case ctx.Err() != nil:
-		return Sample{}, errLimit
-	case err != nil:
-		return Sample{}, fmt.Errorf("%v: %w", command, err)
+	s := Sample{Wall: time.Since(begin)}
+	if cmd.ProcessState == nil {
+		return s, err
 	}
-	s := Sample{Wall: wall, CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	s.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		s.Memory = int64(usage.Maxrss)
 		if runtime.GOOS == "linux" {
 			s.Memory *= 1024
 		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return s, errTime
+	case err != nil && limit.memory > 0 && s.Memory > limit.memory/4*3:
+		return s, errMemory
+	case err != nil:
+		return s, fmt.Errorf("%v: %w", command, err)
 	}
 	return s, nil
 }
@@ -61,15 +69,18 @@ func measure(command []string, limit time.Duration) (Sample, error) {
 // floor is the peak memory that the kernel reports of a command that needs
 // none: it is that of the process that started it.
 func floor() int64 {
-	s, err := measure([]string{"true"}, time.Minute)
+	s, err := measure([]string{"true"}, limits{time: time.Minute})
 	if err != nil {
 		return 0
 	}
 	return s.Memory
 }
 
+// longEnough is a run that need not be repeated: chance has little part in it.
+const longEnough = 30 * time.Second
+
 // race lets the contenders read an input in turn.
-func race(in Input, contenders []contender, limit time.Duration, progress io.Writer) (*Result, error) {
+func race(in Input, contenders []contender, limit limits, progress io.Writer) (*Result, error) {
 	fmt.Fprintf(progress, "measuring with %s\n", in.Name)
 	if err := warm(in.File); err != nil {
 		return nil, err
@@ -83,7 +94,8 @@ func race(in Input, contenders []contender, limit time.Duration, progress io.Wri
 	for turn := range turns {
 		for i, c := range contenders {
 			l := r.Lines[i]
-			if turn >= c.runs*in.Repeat || l.Failed != "" {
+			slow := len(l.Samples) > 0 && l.Samples[len(l.Samples)-1].Wall > longEnough
+			if turn >= c.runs*in.Repeat || l.Failed != "" || slow {
 				continue
 			}
 			s, err := measure(l.Command, limit)

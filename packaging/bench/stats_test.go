@@ -2,7 +2,10 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -62,5 +65,43 @@ func TestSum(t *testing.T) {
 	}
 	if c.Wall != 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// Results go between the marks, again and again, and nowhere else.
+func TestIntoReadme(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "README.md")
+	if err := os.WriteFile(file, []byte("before\n"+beginMark+"old\n"+endMark+"after\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := &Report{Results: []*Result{{Input: Input{Name: "short", Doc: "doc"}, Lines: []*Line{
+		{Name: baseline, Samples: []Sample{{time.Second, time.Second, 1 << 20}}},
+		{Name: "other", Samples: []Sample{{3 * time.Second, 4 * time.Second, 2 << 20}}},
+		{Name: "slow", Failed: errTime.Error()}}}}}
+	r.Results[0].sum()
+	var first []byte
+	for range 2 {
+		if err := r.intoReadme(file); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := string(text)
+		if !strings.HasPrefix(s, "before\n"+beginMark) || !strings.HasSuffix(s, endMark+"after\n") || strings.Contains(s, "old") ||
+			!strings.Contains(s, "3.00 s (3.00×)") || !strings.Contains(s, "4.00 s (4.00×)") || !strings.Contains(s, "too long") {
+			t.Errorf("got\n%s", s)
+		}
+		if first != nil && !slices.Equal(first, text) {
+			t.Errorf("the second time\n%s", s)
+		}
+		first = text
+	}
+	if err := os.WriteFile(file, []byte("no marks\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.intoReadme(file); err == nil {
+		t.Error("a file without marks is written")
 	}
 }

@@ -78,35 +78,32 @@ func (r *Report) intoReadme(file string) error {
 	return os.WriteFile(file, []byte(before+beginMark+b.String()+endMark+after), 0o644)
 }
 
-// short is a table of times and one of memory, a row for each input.
+// short is a table of times, one of CPU times and one of memory, each with a
+// row for each input.
 func (r *Report) short(w io.Writer) error {
-	if len(r.Results) == 0 {
-		return nil
-	}
-	head := []string{"input"}
-	for _, l := range r.Results[0].Lines {
-		head = append(head, l.Name)
-	}
-	times, memory := [][]string{append([]string{}, head...)}, [][]string{head}
-	times[0][0], memory[0][0] = "time", "peak memory"
-	for _, res := range r.Results {
-		t, m := []string{res.Input.Name}, []string{res.Input.Name}
-		for _, l := range res.Lines {
-			switch {
-			case l.Failed == errLimit.Error():
-				t, m = append(t, "too long"), append(m, "-")
-			case !l.done():
-				t, m = append(t, "failed"), append(m, "-")
-			case l.Name == baseline:
-				t, m = append(t, span(l.Wall)), append(m, r.memory(l.Memory))
-			default:
-				t, m = append(t, span(l.Wall)+" ("+ratio(l.WallRatio)+")"), append(m, r.memory(l.Memory))
+	fmt.Fprintf(w, "\n%s. Runs: %s.\n\n", r.Machine, r.runs())
+	for _, what := range []struct {
+		title string
+		tell  func(*Line) string
+	}{
+		{"time", func(l *Line) string { return beside(l, span(l.Wall), l.WallRatio) }},
+		{"CPU time", func(l *Line) string { return beside(l, span(l.CPU), l.CPURatio) }},
+		{"peak memory", func(l *Line) string { return r.memory(l.Memory) }},
+	} {
+		var rows [][]string
+		for _, res := range r.Results {
+			if rows == nil {
+				rows = append(rows, []string{what.title})
+				for _, l := range res.Lines {
+					rows[0] = append(rows[0], l.Name)
+				}
 			}
+			row := []string{res.Input.Name}
+			for _, l := range res.Lines {
+				row = append(row, l.or(what.tell))
+			}
+			rows = append(rows, row)
 		}
-		times, memory = append(times, t), append(memory, m)
-	}
-	fmt.Fprintf(w, "\n%s.\n\n", r.Machine)
-	for _, rows := range [][][]string{times, memory} {
 		if err := table(w, rows); err != nil {
 			return err
 		}
@@ -117,6 +114,52 @@ func (r *Report) short(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return nil
+}
+
+// runs says how often each contender ran, which may depend on the input.
+func (r *Report) runs() string {
+	least, most := map[string]int{}, map[string]int{}
+	var names []string
+	for _, res := range r.Results {
+		for _, l := range res.Lines {
+			n := len(l.Samples)
+			if !l.done() {
+				continue
+			}
+			if _, ok := least[l.Name]; !ok {
+				names, least[l.Name] = append(names, l.Name), n
+			}
+			least[l.Name], most[l.Name] = min(least[l.Name], n), max(most[l.Name], n)
+		}
+	}
+	for i, name := range names {
+		names[i] += " " + strconv.Itoa(least[name])
+		if least[name] != most[name] {
+			names[i] += " to " + strconv.Itoa(most[name])
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// beside adds the ratio to the baseline, which has none itself.
+func beside(l *Line, text string, to float64) string {
+	if l.Name == baseline {
+		return text
+	}
+	return text + " (" + ratio(to) + ")"
+}
+
+// or tells of a line, or why there is nothing to tell.
+func (l *Line) or(tell func(*Line) string) string {
+	switch {
+	case l.Failed == errTime.Error():
+		return "too long"
+	case l.Failed == errMemory.Error():
+		return "too much memory"
+	case !l.done():
+		return "failed"
+	}
+	return tell(l)
 }
 
 // table prints rows, the first of them the titles, as Markdown that reads well
