@@ -34,23 +34,17 @@ func (c *CSV) head() error {
 		return nil
 	}
 	c.headed = true
-	b := c.buf[:0]
 	for i := range c.fields {
 		if i > 0 {
-			b = append(b, ',')
+			c.w.WriteByte(',')
 		}
-		b = append(b, c.fields[i].name...)
+		c.w.WriteString(c.fields[i].name)
 	}
-	c.buf = append(b, '\n')
-	_, err := c.w.Write(c.buf)
-	return err
+	return c.w.WriteByte('\n')
 }
 
 // Conn writes the line of one connection; the error is the writer's.
 func (c *CSV) Conn(r *tracker.Record) error {
-	if err := c.head(); err != nil {
-		return err
-	}
 	c.buf = c.AppendConn(c.buf[:0], r)
 	return c.Lines(c.buf)
 }

@@ -60,6 +60,10 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		t.fill(r, c)
 		r.Interim = true
 		r.own()
+		if t.marker != nil {
+			t.marker.Attach(r)
+		}
+		r.Mark = 0 // what it stands for may be another's when the record is handed out
 	}
 }
 

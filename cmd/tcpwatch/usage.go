@@ -1,6 +1,6 @@
 package main
 
-// usage is what --help prints: 38 lines of at most 80 columns.
+// usage is what --help prints: 40 lines of at most 80 columns.
 const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
   tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
@@ -32,8 +32,10 @@ Output
       --color[=WHEN]      auto, always, never        --no-color
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
-      --max-conns N       most held at once (1048576)
+      --max-conns N       most held at once (2097152)
+      --max-memory SIZE   most memory that they take (512M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
+  -j, --jobs N            workers (one for each core)
   -h, --help              --version
 
   sudo tcpwatch -i eth0                    tcpwatch capture.pcap port 443
