@@ -12,6 +12,8 @@ type attempts struct {
 	waited         int64  // the longest, from the first SYN
 	syns           uint32 // the most that one attempt sent
 	repeated       uint64 // attempts that repeated their SYN
+	retried        uint64 // attempts that opened after all
+	answered       uint64 // attempts whose SYN/ACK came again
 	ttlMin, ttlMax uint8  // of the RSTs that answered
 	ends           [nEndings]uint64
 	from, to       int64 // the shortest wait of an application, at least and at most
@@ -34,6 +36,9 @@ func (a *attempts) failed(r *tracker.Record, packet uint64) {
 	a.syns = max(a.syns, r.Open.SYNs)
 	if r.Facts.NSYNsAgain > 0 {
 		a.repeated++
+	}
+	if r.Facts.NSYNACKsAgain > 0 {
+		a.answered++
 	}
 	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == tracker.Resp {
 		a.ttl(t.V, t.V)
@@ -65,6 +70,8 @@ func (a *attempts) Merge(o *attempts) {
 	a.sources.merge(&o.sources)
 	a.waited, a.syns = max(a.waited, o.waited), max(a.syns, o.syns)
 	a.repeated += o.repeated
+	a.answered += o.answered
+	a.retried += o.retried
 	a.ttl(o.ttlMin, o.ttlMax)
 	for i := range a.ends {
 		a.ends[i] += o.ends[i]

@@ -38,7 +38,8 @@ Rule: where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
 is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
 with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
 SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs
-that passed a tap beside the listener and met silence though others opened.
+that passed a tap beside the listener, or never left the host, and were answered
+only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible; several repeats, data, a RST or many
@@ -54,6 +55,12 @@ connections make it likely. Silence alone is no sign: see no-answer and syn-lost
 			})
 		},
 	}
+}
+
+// besideListener tells that nothing can be lost between the capture point and
+// the listener: they are neighbours, or both ends are one host.
+func besideListener(r *tracker.Record) bool {
+	return r.Capture.Tap == tracker.Resp.String() || r.Orig.Addr == r.Resp.Addr
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
@@ -74,7 +81,7 @@ func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
 			x.withData++
 		}
 		x.longest = max(x.longest, f.ACKIgnored.V)
-	case r.Capture.Tap == tracker.Resp.String() && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && r.Open.OldConn == 0 && r.Open.Kind == tracker.OpenHandshake:
+	case besideListener(r) && !f.RefusedFirst && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && r.Open.OldConn == 0 && r.Open.Kind == tracker.OpenHandshake:
 		x := s.At(listener(r.Resp))
 		x.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
 		x.dropped++
@@ -94,13 +101,13 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	}
 	var signs []string
 	if x.reset > 0 {
-		signs = append(signs, fmt.Sprintf("a RST answered the third ACK of %s (tcp_abort_on_overflow)", Thousands(x.reset)))
+		signs = append(signs, fmt.Sprintf("a RST answered %s (tcp_abort_on_overflow)", Plural(x.reset, "third ACK")))
 	}
 	if x.ignored > 0 {
 		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", Thousands(x.ignored), span(x.longest)))
 	}
 	if x.dropped > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap beside the listener and was answered only when it came again", Thousands(x.dropped)))
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", Thousands(x.dropped)))
 	}
 	f.Explanation = "Signs: " + strings.Join(signs, "; ") + " (Linux: a full accept queue ignores the third ACK and drops SYNs)."
 	strong := x.reset + x.often + x.withData + x.dropped

@@ -20,8 +20,9 @@ answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
 		Thresholds: resetThresholds("reset-abort"),
 		New: func(o *Options) Fold {
+			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetAbort && running(r)
+				return r.Close.ResetCause == tracker.ResetAbort && running(r) || bare(r) && r.Facts.ResetQuiet < idle
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				severity := resetSeverity(o, "reset-abort", x.n, opened)
 				if x.by[tracker.Resp] == 0 {
@@ -30,7 +31,7 @@ another TTL: see reset-injected.`,
 				return Finding{
 					Severity: severity, Confidence: Likely,
 					Title:       fmt.Sprintf("%s to %s aborted: %s sent a RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
-					Explanation: "A RST,ACK at the sender's next number, out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
+					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "the process was killed or crashed", "it closed with data unread"},
 					Advice: []string{"Trace what the application does when it closes: `strace -f -e trace=setsockopt,close,shutdown true` with its own PID (-p) shows SO_LINGER.",
 						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},

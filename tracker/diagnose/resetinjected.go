@@ -23,8 +23,12 @@ It can be mistaken for a load balancer that answers in its backend's name.`,
 				return r.Close.ResetCause == tracker.ResetMiddlebox && r.Close.Kind == tracker.CloseReset
 			},
 				func(c *Context, s Subject, x *resets, opened uint64) Finding {
+					severity := Warning
+					if x.closing == x.n {
+						severity = Notice // the end had said all that it had to say
+					}
 					return Finding{
-						Severity: Warning, Confidence: Likely,
+						Severity: severity, Confidence: Likely,
 						Title: fmt.Sprintf("something on the way reset %s to %s", outOf(x.n, opened, "connection"), name(s.A)),
 						Explanation: fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): neither sent them, by the signs of RFC 5961 section 1.1's blind attacker or a middlebox. IP-ID too differs in %s, timestamps in %s.",
 							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1], Thousands(x.odd[1]), Thousands(x.odd[2])),
@@ -54,10 +58,11 @@ Rule: an end obeys a RST only exactly at the number that it expects next; inside
 window it answers with a challenge ACK, outside it does nothing (RFC 5961 section
 3.2). The connection lives on. Blind attackers, and middleboxes that guess, send
 such; so does a host that answers an old duplicate, which is harmless and
-not counted where the connection had already closed.`,
+not counted where its sender had closed.`,
 		New: func(*Options) Fold {
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.RSTsIgnored > 0 && r.Close.ResetCause != tracker.ResetAfterClose && running(r)
+				return r.Close.RSTsIgnored > 0 && r.Close.Kind != tracker.CloseReset && r.Close.ResetCause != tracker.ResetAfterClose &&
+					!closingAlready(r) && running(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Notice, Confidence: Likely,
@@ -69,6 +74,12 @@ not counted where the connection had already closed.`,
 			})
 		},
 	}
+}
+
+// closingAlready tells that the RST's sender had sent its FIN before.
+func closingAlready(r *tracker.Record) bool {
+	by := r.Close.ResetBy
+	return by <= tracker.Resp && r.Close.FINTime[by].OK && r.Facts.ResetTime.OK && r.Close.FINTime[by].V <= r.Facts.ResetTime.V
 }
 
 func resetHarmless() Detector {

@@ -10,6 +10,10 @@ import (
 // (tcp_fin_timeout).
 const finTimeout = 60 * second
 
+// closeNotify is how many bytes a TLS close_notify alert takes at most, and
+// other parting words about as many.
+const closeNotify = 64
+
 func resetLate() Detector {
 	return Detector{
 		Name: "reset-late-data", Group: GroupReset,
@@ -38,6 +42,10 @@ It is told by a bare RST of an end that had sent its FIN.`,
 						f.Causes = append([]string{"the other end took longer to close than the orphan's FIN-WAIT-2 lasts"}, f.Causes...)
 						f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
 					}
+					if x.bytes <= closeNotify*x.n && x.after < finTimeout {
+						f.Severity = Info
+						f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+					}
 					return f
 				})
 		},
@@ -54,11 +62,14 @@ ACK, at the number that the segment acknowledged (RFC 9293 section 3.10.7.1). An
 end that aborts sends RST,ACK. So the end, or what stands for it (a load balancer,
 a NAT, a failed-over pair), lost its state: it restarted, or dropped the
 connection as idle. An opener that resets an older connection that answered its new
-SYN does the same: see stale-connection.`,
-		Thresholds: resetThresholds("reset-forgotten"),
+SYN does the same: see stale-connection. Some small stacks abort with a bare RST too:
+one whose sender had just been talking counts as reset-abort.`,
+		Thresholds: append(resetThresholds("reset-forgotten"),
+			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it is an abort without ACK"}),
 		New: func(o *Options) Fold {
+			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && running(r) && bothSeen(r) && !r.Facts.ByNewer
+				return bare(r) && r.Facts.ResetQuiet >= idle
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
@@ -72,6 +83,11 @@ SYN does the same: see stale-connection.`,
 			})
 		},
 	}
+}
+
+// bare tells that an open connection ended by a RST without ACK.
+func bare(r *tracker.Record) bool {
+	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && running(r) && bothSeen(r) && !r.Facts.ByNewer
 }
 
 // bothSeen tells that both ends sent something that the capture holds.

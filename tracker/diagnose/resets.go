@@ -12,6 +12,7 @@ type resets struct {
 	sources sources
 	by      [2]uint64 // sent by the opener, by the listener
 	after   int64     // the longest from the sender's FIN to its RST
+	closing uint64    // connections of which the RST's sender had sent its FIN before
 	bytes   uint64    // that came after the FIN and were lost
 	odd     [3]uint64 // with another TTL, IP-ID, timestamps
 	ttlMin  uint8
@@ -27,8 +28,9 @@ func (x *resets) add(r *tracker.Record) {
 	x.sources.add(r.Orig.Addr)
 	if c.ResetBy <= tracker.Resp {
 		x.by[c.ResetBy]++
-		if fin := c.FINTime[c.ResetBy]; fin.OK && r.Facts.ResetTime.OK {
-			x.after = max(x.after, r.Facts.ResetTime.V-fin.V)
+		if closingAlready(r) {
+			x.closing++
+			x.after = max(x.after, r.Facts.ResetTime.V-c.FINTime[c.ResetBy].V)
 		}
 	}
 	if c.BytesAfterFIN.OK {
@@ -74,6 +76,7 @@ func (x *resets) Merge(o *resets) {
 	}
 	x.after = max(x.after, o.after)
 	x.bytes += o.bytes
+	x.closing += o.closing
 	for i := range x.odd {
 		x.odd[i] += o.odd[i]
 	}

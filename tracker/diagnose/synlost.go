@@ -75,7 +75,7 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
 				if r.Open.Kind == tracker.OpenHandshake && r.Facts.NSYNsAgain > 0 && r.Facts.NSYNACKsAgain == 0 && r.Open.OldConn == 0 &&
-					r.Capture.Tap != tracker.Resp.String() {
+					!r.Facts.RefusedFirst && !besideListener(r) {
 					s.At(listener(r.Resp)).add(r, r.Facts.SYNAgainAt)
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
