@@ -45,7 +45,7 @@ TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible; several repeats, data, a RST or many
 connections make it likely. Silence alone is no sign: see no-answer and syn-lost.`,
 		Thresholds: []Threshold{
-			{"queue-full-many", Number, 10, "connections from which on it is critical"},
+			{"queue-full-many", Number, 10, "third ACKs answered by a RST from which on it is critical"},
 			{"queue-full-few", Number, 3, "connections that make it likely though each sign is weak"},
 		},
 		New: func(o *Options) Fold {
@@ -110,6 +110,9 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", Thousands(x.dropped)))
 	}
 	f.Explanation = "Signs: " + strings.Join(signs, "; ") + " (Linux: a full accept queue ignores the third ACK and drops SYNs)."
+	if x.reset == 0 {
+		f.Title = fmt.Sprintf("%s took %s late: its queue is full", name(s.A), outOf(x.n, max(c.opened(s.A), x.n), "handshake"))
+	}
 	strong := x.reset + x.often + x.withData + x.dropped
 	switch {
 	case strong > 0 || x.n >= few:
@@ -119,7 +122,7 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(x.n, "finished handshake"))
 		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	}
-	if x.n >= many && f.Confidence == Likely {
+	if x.reset >= many {
 		f.Severity = Critical
 	}
 	return f, true

@@ -30,7 +30,7 @@ another TTL: see reset-injected.`,
 				}
 				return Finding{
 					Severity: severity, Confidence: Likely,
-					Title:       fmt.Sprintf("%s to %s aborted: %s sent a RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
+					Title:       fmt.Sprintf("%s aborted: %s sent a RST", x.what(s, opened), x.sender()),
 					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "the process was killed or crashed", "it closed with data unread"},
 					Advice: []string{"Trace what the application does when it closes: `strace -f -e trace=setsockopt,close,shutdown true` with its own PID (-p) shows SO_LINGER.",

@@ -29,7 +29,7 @@ It can be mistaken for a load balancer that answers in its backend's name.`,
 					}
 					return Finding{
 						Severity: severity, Confidence: Likely,
-						Title: fmt.Sprintf("something on the way reset %s to %s", outOf(x.n, opened, "connection"), name(s.A)),
+						Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
 						Explanation: fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): neither sent them, by the signs of RFC 5961 section 1.1's blind attacker or a middlebox. IP-ID too differs in %s, timestamps in %s.",
 							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1], Thousands(x.odd[1]), Thousands(x.odd[2])),
 						Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
@@ -66,7 +66,7 @@ not counted where its sender had closed.`,
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s to %s got a RST that the receiver must ignore (%s in all)", outOf(x.n, opened, "connection"), name(s.A), Plural(x.ignored, "RST")),
+					Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, opened), Plural(x.ignored, "RST")),
 					Explanation: "The RSTs did not stand at the number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
 					Causes:      []string{"a middlebox or an attacker forges RSTs and guesses the numbers", "a host answers segments of an older connection"},
 					Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
@@ -98,7 +98,7 @@ hunts for these when RSTs are counted.`,
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("%s to %s saw a RST after both ends had closed: harmless", outOf(x.n, opened, "connection"), name(s.A)),
+					Title:       fmt.Sprintf("%s saw a RST after both ends had closed: harmless", x.what(s, opened)),
 					Explanation: "Both FINs were acknowledged before it came, so nothing was lost (RFC 9293 section 3.6).",
 				}
 			})

@@ -30,7 +30,7 @@ It is told by a bare RST of an end that had sent its FIN.`,
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,
-						Title:       fmt.Sprintf("%s to %s got data after the close: %s answered with a RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
+						Title:       fmt.Sprintf("%s got data after the close: %s answered with a RST", x.what(s, opened), x.sender()),
 						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", Plural(x.bytes, "byte")),
 						Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
 							"the other end goes on sending though it was told that nobody listens"},
@@ -73,7 +73,7 @@ one whose sender had just been talking counts as reset-abort.`,
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s of %s met an end that no longer knew it: %s sent a bare RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
+					Title:       fmt.Sprintf("%s met an end that no longer knew it: %s sent a bare RST", x.what(s, opened), x.sender()),
 					Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
 					Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
 						"the connection was moved to another host"},

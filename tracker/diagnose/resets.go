@@ -10,6 +10,7 @@ import (
 type resets struct {
 	tally
 	sources sources
+	targets distinct  // listeners
 	by      [2]uint64 // sent by the opener, by the listener
 	after   int64     // the longest from the sender's FIN to its RST
 	closing uint64    // connections of which the RST's sender had sent its FIN before
@@ -26,6 +27,7 @@ func (x *resets) add(r *tracker.Record) {
 	c := &r.Close
 	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
+	x.targets.add(listener(r.Resp).Hash())
 	if c.ResetBy <= tracker.Resp {
 		x.by[c.ResetBy]++
 		if closingAlready(r) {
@@ -71,6 +73,7 @@ func (x *resets) Merge(o *resets) {
 	}
 	x.tally.Merge(&o.tally)
 	x.sources.merge(&o.sources)
+	x.targets.merge(&o.targets)
 	for i := range x.by {
 		x.by[i] += o.by[i]
 	}
@@ -96,15 +99,31 @@ func (x *resets) sender() string {
 	return fmt.Sprintf("the listener (%s) and openers (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
 }
 
-// newResets is the Fold of a cause.
+// what says which connections: of a listener, or of an opener to several.
+func (x *resets) what(s Subject, opened uint64) string {
+	if s.Kind == SubjectHost {
+		return fmt.Sprintf("%s of %s to %s", Plural(x.n, "connection"), s.A.Addr, x.targets.words("listener"))
+	}
+	return outOf(x.n, opened, "connection") + " to " + name(s.A)
+}
+
+// newResets is the Fold of a cause. What one opener does to several listeners
+// is one finding.
 func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
-	return newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
+	f := newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
 		if r.Close.ResetBy != tracker.NoEnd && picks(r) {
 			s.At(listener(r.Resp)).add(r)
 		}
 	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
 		return tell(c, s, x, max(c.opened(s.A), x.n)), true
-	})
+	}).(*bySubject[resets, *resets])
+	f.gather = func(_ Subject, x *resets) (Subject, bool) {
+		if x.by[tracker.Resp] > 0 || x.by[tracker.Orig] == 0 || x.sources.all.count() != 1 {
+			return Subject{}, false
+		}
+		return host(x.sources.known[0].addr), true
+	}
+	return f
 }
 
 // running tells that a connection was open when its first RST came.
