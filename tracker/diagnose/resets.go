@@ -145,3 +145,9 @@ func resetSeverity(o *Options, name string, n, opened uint64) Severity {
 	}
 	return Notice
 }
+
+// closingAlready tells that the RST's sender had sent its FIN before.
+func closingAlready(r *tracker.Record) bool {
+	by := r.Close.ResetBy
+	return by <= tracker.Resp && r.Close.FINTime[by].OK && r.Facts.ResetTime.OK && r.Close.FINTime[by].V <= r.Facts.ResetTime.V
+}
