@@ -32,22 +32,19 @@ func (c *CSV) head() error {
 		return nil
 	}
 	c.headed = true
-	b := c.buf[:0]
 	for i := range c.fields {
 		if i > 0 {
-			b = append(b, ',')
+			c.w.WriteByte(',')
 		}
-		b = append(b, c.fields[i].name...)
+		c.w.WriteString(c.fields[i].name)
 	}
-	c.buf = append(b, '\n')
-	_, err := c.w.Write(c.buf)
-	return err
+	return c.w.WriteByte('\n')
 }
 
 // Conn writes the line of one connection; the error is the writer's.
 func (c *CSV) Conn(r *tracker.Record) error {
-	b := c.AppendConn(nil, r)
-	return c.Lines(b)
+	c.buf = c.AppendConn(c.buf[:0], r)
+	return c.Lines(c.buf)
 }
 
 // Lines writes lines that AppendConn made, of this CSV or of another with the

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -36,6 +37,13 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		b = appendNumber(b, "interface_drops", h.InterfaceDrops.V)
 	}
 	b = appendNumber(b, "evicted", h.Tracker.Evicted)
+	if len(h.Tracker.EvictedBy) > 0 {
+		b = append(b, `,"evicted_by":{`...)
+		for i, k := range slices.Sorted(maps.Keys(h.Tracker.EvictedBy)) {
+			b = appendEntry(b, i == 0, k, h.Tracker.EvictedBy[k])
+		}
+		b = append(b, '}')
+	}
 	if h.Unnamed > 0 {
 		b = appendNumber(b, "unnamed", h.Unnamed)
 	}

@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,6 +99,19 @@ func connectionCounts(s *Summary) string {
 	return strings.Join(parts, ", ")
 }
 
+// evictedBy says what the evicted connections were, the most frequent first.
+func evictedBy(by map[string]uint64) string {
+	kinds := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
+	var parts []string
+	for _, k := range kinds {
+		parts = append(parts, thousands(by[k])+" "+k)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
 // writeLosses says what was skipped, dropped, evicted or not understood.
 func writeLosses(p *page, h *Headline) {
 	var parts []string
@@ -117,7 +133,8 @@ func writeLosses(p *page, h *Headline) {
 		p.label("unnamed", plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
 	}
 	if h.Tracker.Evicted > 0 {
-		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full; --max-conns makes it larger")
+		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+evictedBy(h.Tracker.EvictedBy)+
+			"; --max-conns or --max-memory makes it larger")
 	}
 	if n := anomalies(h); n > 0 {
 		p.label("anomalies", plural(n, "segment")+" that no path of RFC 9293 explains")

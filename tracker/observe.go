@@ -59,6 +59,10 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
 		r.Interim, r.Transitions = true, append([]Transition(nil), r.Transitions...)
+		if t.marker != nil {
+			t.marker.Attach(r)
+		}
+		r.Mark = 0 // what it stands for may be another's when the record is handed out
 	}
 }
 

@@ -97,7 +97,24 @@ func (w *words) zeroWindow(z *zeroWindow, c *conn) {
 func (w *words) sender(x *sender, e *endpoint, c *conn) {
 	nxt := e.stream.Next()
 	w.saved(func(v []uint64) []uint64 { return x.flight.Save(v, nxt) }, func(v []uint64) []uint64 { return x.flight.Load(v, nxt) })
-	w.roundTrips(&x.rtt, e)
+	w.roundTrips(&x.rtt)
+	w.at(&x.limits.at, c.last)
+	num(w, &x.limits.state)
+	for i := range x.limits.times {
+		w.span(&x.limits.times[i], 0)
+	}
+	num(w, &x.windowFull)
+	if w.has(x.recovered()) {
+		w.recovery(x, nxt)
+	}
+	if !w.has(c.over()) {
+		w.sending(x, e, c)
+	}
+}
+
+// sending walks over what tells why data is sent again. Of a connection that
+// is over it is left out: what comes again was acknowledged, and is needless.
+func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	w.span(&x.base, x.rtt.min)
 	b := bit(x.hasBase) | bit(x.hasTS)<<1 | bit(x.hasID)<<2
 	num(w, &b)
@@ -109,15 +126,10 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 	num(w, &x.newestID)
 	num(w, &x.idRun)
 	num(w, &x.idOdd)
-	w.at(&x.limits.at, c.last)
-	num(w, &x.limits.state)
-	for i := range x.limits.times {
-		w.span(&x.limits.times[i], 0)
-	}
-	num(w, &x.windowFull)
-	if w.has(x.recovered()) {
-		w.recovery(x, nxt)
-	}
+	r := &x.rtt
+	from(w, &r.stamp, e.firstSYNVal)
+	w.at(&r.stampAt, e.lastData)
+	r.waiting = w.has(r.waiting)
 }
 
 // recovered reports whether anything of an end's data was ever out of order.
@@ -155,7 +167,7 @@ func (w *words) recovery(x *sender, nxt reassembly.Seq) {
 	w.span(&x.late, 0)
 }
 
-func (w *words) roundTrips(r *roundTrips, e *endpoint) {
+func (w *words) roundTrips(r *roundTrips) {
 	num(w, &r.n)
 	if w.has(r.spans != nil && r.spans.N() > 0) {
 		w.histogram(&r.spans)
@@ -164,11 +176,7 @@ func (w *words) roundTrips(r *roundTrips, e *endpoint) {
 	w.span(&r.max, r.min)
 	w.span(&r.smoothed, r.min)
 	num(w, &r.delayed)
-	from(w, &r.stamp, e.firstSYNVal)
-	w.at(&r.stampAt, e.lastData)
-	b := bit(r.waiting) | bit(r.stamped)<<1
-	num(w, &b)
-	r.waiting, r.stamped = b&1 != 0, b&2 != 0
+	r.stamped = w.has(r.stamped)
 }
 
 func (w *words) histogram(p **reassembly.Histogram) {

@@ -56,6 +56,8 @@ func TestPackKeepsEverything(t *testing.T) {
 			c.trans = append(c.trans, Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: End(r.IntN(2)), From: State(r.IntN(12)), To: State(r.IntN(12)), Proof: Proof(r.IntN(4))})
 		}
 		c.z.n = maxHistory
+		copy(c.z.letters[:], "ShADadtTFfRrGgWwQ^i")
+		c.z.letters[maxHistory-1] = 'c'
 		c.turns.spread = nil
 		if c.turns.timed > 1 {
 			c.turns.spread = new(reassembly.Histogram)

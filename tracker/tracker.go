@@ -14,12 +14,14 @@ const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
 	DefaultMaxConns = 1 << 20
 	MinMaxConns     = nShards // one for each shard
+	MinMaxBytes     = 64 << 20
 )
 
 // Options of a Tracker. The zero value is usable.
 type Options struct {
 	MSL      int64 // maximum segment lifetime, nanoseconds; 0 means DefaultMSL
 	MaxConns int   // most connections held at once, divided among 256 shards, at least MinMaxConns; 0 means DefaultMaxConns
+	MaxBytes int64 // most memory that they may take, about, divided in the same way; 0: no such limit
 	Interval int64 // nanoseconds between interim records of long connections; 0: none
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
@@ -46,28 +48,30 @@ type Stats struct {
 // Tracker holds the connections of one input, or those of some of its shards.
 // It is not safe for concurrent use.
 type Tracker struct {
-	opt       Options
-	sink      Sink
-	perShard  int
-	clock     clock
-	ticks     uint32 // how often Tick was called
-	shards    [nShards]shard
-	index     index
-	slots     slots
-	bodies    []*conn  // the first is never used
-	touched   []uint32 // by body: the tick in which it was last used, idle when it is spare
-	spare     []uint32 // bodies that nobody uses
-	arena     arena
-	words     words
-	done      []finished
-	interim   []Record
-	record    Record
-	placed    Placed
-	history   [64]byte
-	latest    latest
-	senders   []*sender // spare
-	emitted   uint64
-	anomalies [nAnomalies]uint64
+	opt           Options
+	sink          Sink
+	marker        Marker // sink, where it is one
+	perShard      int
+	bytesPerShard int64
+	clock         clock
+	ticks         uint32 // how often Tick was called
+	shards        [nShards]shard
+	index         index
+	slots         slots
+	bodies        []*conn  // the first is never used
+	touched       []uint32 // by body: the tick in which it was last used, idle when it is spare
+	spare         []uint32 // bodies that nobody uses
+	arena         arena
+	words         words
+	done          []finished
+	interim       []Record
+	record        Record
+	placed        Placed
+	history       [64]byte
+	latest        latest
+	senders       []*sender // spare
+	emitted       uint64
+	anomalies     [nAnomalies]uint64
 }
 
 // latest is the connection of the segment before, the newest on its endpoints:
@@ -85,7 +89,8 @@ func New(o Options, sink Sink) *Tracker {
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}
-	return &Tracker{opt: o, sink: sink, perShard: max(1, o.MaxConns/nShards), index: newIndex(),
+	marker, _ := sink.(Marker)
+	return &Tracker{opt: o, marker: marker, sink: sink, perShard: max(1, o.MaxConns/nShards), bytesPerShard: o.MaxBytes / nShards, index: newIndex(),
 		bodies: []*conn{nil}, touched: []uint32{idle}}
 }
 
@@ -161,7 +166,7 @@ func (t *Tracker) Finish() {
 				c = x.newer
 			}
 		}
-		sh.lists, sh.held = [nClasses]list{}, 0
+		sh.lists, sh.held, sh.bytes = [nClasses]list{}, 0, 0
 	}
 	t.index, t.latest = newIndex(), latest{}
 	t.flush()

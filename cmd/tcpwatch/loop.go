@@ -176,9 +176,9 @@ func (w *watch) packet(p *capture.Packet) {
 		w.passed++
 		w.out.packet(p)
 		w.sample(p)
-		if !w.batch.add(p) {
+		if kept := w.in.handle == nil; !w.batch.add(p, kept) {
 			w.hand(false)
-			w.batch.add(p)
+			w.batch.add(p, kept)
 		}
 	} else if err != nil {
 		w.warn(err)

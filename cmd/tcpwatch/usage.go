@@ -35,7 +35,9 @@ Findings
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
       --max-conns N       most held at once (1048576)
+      --max-memory SIZE   most memory that they take (512M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
+  -j, --jobs N            workers (one for each core)
   -h, --help              --version
 
   sudo tcpwatch -i eth0                    tcpwatch capture.pcap port 443
