@@ -51,6 +51,9 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	p.title("Findings", findingCounts(found))
 	rows := found[:min(len(found), o.rowsOf(defaultTop))]
 	for i := range rows {
+		if i > 0 {
+			p.b.WriteByte('\n')
+		}
 		p.finding(&rows[i])
 	}
 	p.more(len(rows), uint64(len(found)), "finding")
@@ -111,7 +114,6 @@ func (p *page) finding(f *diagnose.Finding) {
 	if len(f.Conns) > 0 {
 		p.note(noteIndent, faint, examplesOf(f))
 	}
-	p.b.WriteByte('\n')
 }
 
 // advice prints a sentence without breaking a command in it.
