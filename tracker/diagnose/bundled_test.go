@@ -13,7 +13,7 @@ import (
 // that is not named must raise nothing.
 func raised() map[string][]string {
 	return map[string][]string{
-		"abort-in-close-wait":              {"reset-abort notice likely"},
+		"abort-in-close-wait":              {"reset-abort info likely"},
 		"abort-linger-0-at-server":         {"reset-abort notice likely"},
 		"abort-linger-0":                   {"reset-abort notice likely"},
 		"accept-queue-abort":               {"queue-full warning likely"},

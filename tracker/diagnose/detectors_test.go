@@ -73,7 +73,7 @@ func detectorCases() []detectorCase {
 			same(1, set(func(r *tracker.Record) { r.Open.SYNACKs, r.Capture.Duplicates = 2, 1 })), "the capture saw it twice", ""},
 		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Resp.V = second })), Warning, "slow to answer the SYN",
 			same(5, late(2)), "the SYN was sent again", "syn-lost"},
-		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Resp.V, r.Ends[orig].RTT.Min = second, second*9/10 })), Notice, "The path to",
+		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Resp.V, r.Ends[orig].RTT.P50 = second, second*9/10 })), Notice, "The path to",
 			same(5, set(func(r *tracker.Record) { r.Open.Resp.V = 100 * millisecond })), "that is not slow", ""},
 		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Orig.V, r.Capture.Tap = second, "orig" })), Warning, "slow to acknowledge", nil, "", ""},
 		{"reuse-refused", same(1, late(2), old(tracker.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",

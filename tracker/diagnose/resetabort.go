@@ -28,7 +28,7 @@ another TTL: see reset-injected.`,
 				if x.by[tracker.Resp] == 0 {
 					severity = min(severity, Notice) // openers that no longer want the answer
 				}
-				return Finding{
+				f := Finding{
 					Severity: severity, Confidence: Likely,
 					Title:       fmt.Sprintf("%s aborted: %s sent a RST", x.what(s, opened), x.sender()),
 					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
@@ -36,6 +36,8 @@ another TTL: see reset-injected.`,
 					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
 				}
+				x.unheard(&f)
+				return f
 			})
 		},
 	}

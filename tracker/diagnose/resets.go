@@ -14,6 +14,7 @@ type resets struct {
 	by      [2]uint64 // sent by the opener, by the listener
 	after   int64     // the longest from the sender's FIN to its RST
 	closing uint64    // connections of which the RST's sender had sent its FIN before
+	done    uint64    // connections whose other end had closed, and had got an answer
 	bytes   uint64    // that came after the FIN and were lost
 	odd     [3]uint64 // with another TTL, IP-ID, timestamps
 	ttlMin  uint8
@@ -34,6 +35,9 @@ func (x *resets) add(r *tracker.Record) {
 			x.closing++
 			x.after = max(x.after, r.Facts.ResetTime.V-c.FINTime[c.ResetBy].V)
 		}
+	}
+	if wasDone(r) {
+		x.done++
 	}
 	if c.BytesAfterFIN.OK {
 		x.bytes += c.BytesAfterFIN.V
@@ -80,6 +84,7 @@ func (x *resets) Merge(o *resets) {
 	x.after = max(x.after, o.after)
 	x.bytes += o.bytes
 	x.closing += o.closing
+	x.done += o.done
 	for i := range x.odd {
 		x.odd[i] += o.odd[i]
 	}
@@ -144,6 +149,25 @@ func resetSeverity(o *Options, name string, n, opened uint64) Severity {
 		return Warning
 	}
 	return Notice
+}
+
+// wasDone tells that the other end had closed before the RST, after an answer:
+// it waits for nothing more.
+func wasDone(r *tracker.Record) bool {
+	by := r.Close.ResetBy
+	if by > tracker.Resp || r.Ends[by].SeenBytes == 0 {
+		return false
+	}
+	fin := r.Close.FINTime[by.Peer()]
+	return fin.OK && r.Facts.ResetTime.OK && fin.V <= r.Facts.ResetTime.V
+}
+
+// unheard lowers the severity of a finding of RSTs that nobody minds.
+func (x *resets) unheard(f *Finding) {
+	if x.done == x.n {
+		f.Severity = Info
+		f.Explanation += " The other end had got an answer and closed before: it misses nothing."
+	}
 }
 
 // closingAlready tells that the RST's sender had sent its FIN before.

@@ -21,7 +21,7 @@ It is the same on the wire as an abort by SO_LINGER 0.`,
 			return newResets(func(r *tracker.Record) bool {
 				return r.Close.ResetCause == tracker.ResetUnreadData && running(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				return Finding{
+				f := Finding{
 					Severity: resetSeverity(o, "reset-unread", x.n, opened), Confidence: Likely,
 					Title:       fmt.Sprintf("%s reset %s after data that it did not read", name(s.A), outOf(x.n, opened, "connection")),
 					Explanation: "The responder answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
@@ -30,6 +30,8 @@ It is the same on the wire as an abort by SO_LINGER 0.`,
 					Advice: []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6).",
 						"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
 				}
+				x.unheard(&f)
+				return f
 			})
 		},
 	}
