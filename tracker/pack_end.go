@@ -4,6 +4,10 @@ import "tcpwatch/reassembly"
 
 // endpoint walks over one end.
 func (w *words) endpoint(t *Tracker, c *conn, e *endpoint) {
+	// Of an end that never sent, and whose numbers nobody told, nothing is known.
+	if !w.has(e.packets != 0 || e.stream.Started() || e.synSeen || e.finSeen || e.state != Unknown || e.has != 0) {
+		return
+	}
 	num(w, &e.isn)
 	isn := e.isn
 	w.saved(func(v []uint64) []uint64 { return e.stream.Save(v, isn) }, func(v []uint64) []uint64 { return e.stream.Load(v, isn) })

@@ -12,7 +12,7 @@ import (
 // Defaults of Options.
 const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
-	DefaultMaxConns = 1 << 20
+	DefaultMaxConns = 1 << 21
 	MinMaxConns     = nShards // one for each shard
 	MinMaxBytes     = 64 << 20
 )

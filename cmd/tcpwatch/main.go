@@ -86,19 +86,6 @@
 // A closed pipe on output ends the program quietly.
 package main
 
-import (
-	"os"
-	"runtime/debug"
-)
+import "os"
 
-// garbage is how much of the memory in use may be garbage before it is
-// collected, in percent. Nearly all of it is packed connections and blocks of
-// files, which hold no pointers: to collect often costs little.
-const garbage = 25
-
-func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -33,7 +33,7 @@ Findings
       --threshold NAME=VALUE                  --fail-on SEVERITY  exit status 3
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
-      --max-conns N       most held at once (1048576)
+      --max-conns N       most held at once (2097152)
       --max-memory SIZE   most memory that they take (512M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
   -j, --jobs N            workers (one a core)       -h, --help  --version
