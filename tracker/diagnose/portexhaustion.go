@@ -25,7 +25,7 @@ macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is see
 				if !h.opener() {
 					return Finding{}, false
 				}
-				ports, own := o.get("ports"), false
+				ports, own := o.Ports(), false
 				if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
 					ports, own = n, true
 				}

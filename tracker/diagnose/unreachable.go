@@ -82,7 +82,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale)
 	forbidden := false
 	for i, k := range a.reasons {
 		if k > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s %s", Thousands(k), reasonWords(i)))
+			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), Thousands(k)))
 			forbidden = forbidden || prohibited(i)
 		}
 	}
