@@ -156,6 +156,7 @@ func (t *Tracker) expireAll() {
 // Finish hands out every connection that is left; the input has ended.
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
+	t.done = slices.Grow(t.done, t.Stats().Open)
 	for i := range t.shards {
 		sh := &t.shards[i]
 		for k := range sh.lists {
