@@ -47,7 +47,7 @@ func (f *bySubject[V, P]) Findings(c *Context) []Finding {
 			continue
 		}
 		x.Subject = s
-		if x.Count == 0 {
+		if x.Count == 0 { // a finding may count more than its tally
 			v.sum().into(&x)
 		}
 		all = append(all, x)

@@ -15,6 +15,7 @@ type overflow struct {
 	often    uint64 // of those, with two repeats or more
 	reset    uint64 // a RST answered the third ACK
 	dropped  uint64 // SYNs that passed a tap beside the listener, and met silence
+	silent   tally  // attempts that met silence; they count where others opened meanwhile, seen beside the listener
 	longest  int64  // from the third ACK to the SYN/ACK that came again
 }
 
@@ -26,6 +27,7 @@ func (x *overflow) Merge(o *overflow) {
 	x.often += o.often
 	x.reset += o.reset
 	x.dropped += o.dropped
+	x.silent.Merge(&o.silent)
 	x.longest = max(x.longest, o.longest)
 }
 
@@ -43,9 +45,11 @@ only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible; several repeats, data, a RST or many
-connections make it likely. Silence alone is no sign: see no-answer and syn-lost.`,
+connections make it likely. SYNs that were never answered count where others to the same listener opened at the
+time and the capture point stands beside it; else they may be filtered or lost on the
+way: see no-answer and syn-lost.`,
 		Thresholds: []Threshold{
-			{"queue-full-many", Number, 10, "third ACKs answered by a RST from which on it is critical"},
+			{"queue-full-many", Number, 10, "third ACKs answered by a RST, or SYNs never answered, from which on it is critical"},
 			{"queue-full-few", Number, 3, "connections that make it likely though each sign is weak"},
 		},
 		New: func(o *Options) Fold {
@@ -85,10 +89,26 @@ func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
 		x := s.At(listener(r.Resp))
 		x.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
 		x.dropped++
+	case unanswered(r):
+		s.At(listener(r.Resp)).silent.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
 	}
 }
 
+// turnsAway tells that attempts at a listener met silence while others opened,
+// at a capture point beside it: it dropped them itself.
+func (c *Context) turnsAway(s Subject, since, until int64) bool {
+	service := c.served(s.A)
+	return service.near() && service.during(since, until) && !c.suspects.flooded[s.A]
+}
+
 func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding, bool) {
+	silent := x.silent.n
+	if silent > 0 && !c.turnsAway(s, x.silent.since, x.silent.until) {
+		silent = 0
+	}
+	if x.n+silent == 0 {
+		return Finding{}, false
+	}
 	f := Finding{
 		Severity: Warning, Confidence: Possible,
 		Title:  fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), outOf(x.n, max(c.opened(s.A), x.n), "finished handshake")),
@@ -109,11 +129,18 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	if x.dropped > 0 {
 		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", Thousands(x.dropped)))
 	}
+	if silent > 0 {
+		signs = append(signs, fmt.Sprintf("%s beside the listener met silence while %s opened", Plural(silent, "attempt"), Plural(c.opened(s.A), "other")))
+	}
 	f.Explanation = "Signs: " + strings.Join(signs, "; ") + " (Linux: a full accept queue ignores the third ACK and drops SYNs)."
-	if x.reset == 0 {
+	switch {
+	case silent > 0:
+		n := x.n + silent
+		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue is full", name(s.A), outOf(n, c.opened(s.A)+silent, "connection"))
+	case x.reset == 0:
 		f.Title = fmt.Sprintf("%s took %s late: its queue is full", name(s.A), outOf(x.n, max(c.opened(s.A), x.n), "handshake"))
 	}
-	strong := x.reset + x.often + x.withData + x.dropped
+	strong := silent + x.reset + x.often + x.withData + x.dropped
 	switch {
 	case strong > 0 || x.n >= few:
 		f.Confidence = Likely
@@ -122,8 +149,14 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(x.n, "finished handshake"))
 		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	}
-	if x.reset >= many {
+	if x.reset+silent >= many {
 		f.Severity = Critical
+	}
+	if silent > 0 {
+		var both tally
+		both.Merge(&x.tally)
+		both.Merge(&x.silent)
+		both.into(&f)
 	}
 	return f, true
 }
