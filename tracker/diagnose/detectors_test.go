@@ -59,7 +59,7 @@ func detectorCases() []detectorCase {
 			same(3, set(func(r *tracker.Record) {
 				r.Open.SYNACKs, r.Facts.NSYNACKsAgain, r.Facts.SYNACKAfter = 2, 1, second
 			})), "no ACK was seen before the SYN/ACK came again", "syn-ack-lost"},
-		{"queue-full", same(1, late(2), set(func(r *tracker.Record) { r.Capture.Tap = "resp" })), Warning, "passed beside the listener",
+		{"queue-full", append(same(1, late(2)), made(9, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), Warning, "passed beside the listener",
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
 		{"queue-full", append(same(10, failed(tracker.OpenNoAnswer, 4)), made(20, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), Critical, "10 attempts beside the listener met silence",
 			append(same(10, failed(tracker.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
@@ -88,7 +88,7 @@ func detectorCases() []detectorCase {
 			return made(uint64(i+1), reset(orig, tracker.ResetAbort), to(numbered(i, 443)))
 		}), Notice, "to 3 listeners",
 			same(1, failed(tracker.OpenAborted, 1)), "it never opened", "abandoned"},
-		{"reset-unread", same(10, reset(resp, tracker.ResetUnreadData)), Warning, "did not read",
+		{"reset-unread", same(10, reset(resp, tracker.ResetUnreadData)), Warning, "was not read",
 			same(10, reset(resp, tracker.ResetAbort)), "nothing was unread", "reset-abort"},
 		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(61*second, 1000)), Warning, "held by nobody in FIN-WAIT-2",
 			same(10, set(func(r *tracker.Record) { r.Close.ResetBy, r.Close.ResetCause = orig, tracker.ResetAfterClose })), "both ends had closed", "reset-harmless"},

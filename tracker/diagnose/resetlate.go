@@ -30,7 +30,7 @@ It is told by a bare RST of an end that had sent its FIN.`,
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,
-						Title:       fmt.Sprintf("%s got data after the close: %s answered with a RST", x.what(s, opened), x.sender()),
+						Title:       fmt.Sprintf("%s got data after the close: %s answered with a RST", x.what(s, opened), x.sender(s)),
 						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", Plural(x.bytes, "byte")),
 						Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
 							"the other end goes on sending though it was told that nobody listens"},

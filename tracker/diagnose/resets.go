@@ -94,14 +94,16 @@ func (x *resets) Merge(o *resets) {
 }
 
 // sender says who sent the RSTs.
-func (x *resets) sender() string {
+func (x *resets) sender(s Subject) string {
 	switch {
+	case x.by[tracker.Orig] == 0 && s.Kind == SubjectHost:
+		return "the listeners"
 	case x.by[tracker.Resp] == 0:
 		return "the opener, " + x.sources.who() + ","
 	case x.by[tracker.Orig] == 0:
 		return "the listener"
 	}
-	return fmt.Sprintf("the listener (%s) and openers (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
+	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
 }
 
 // what says which connections: of a listener, or of an opener to several.
@@ -112,18 +114,23 @@ func (x *resets) what(s Subject, opened uint64) string {
 	return outOf(x.n, opened, "connection") + " to " + name(s.A)
 }
 
-// newResets is the Fold of a cause. What one opener does to several listeners
-// is one finding.
+// newResets is the Fold of a cause. What one opener does to several listeners,
+// or each of them once or twice to it, is one finding.
 func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
 	f := newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
 		if r.Close.ResetBy != tracker.NoEnd && picks(r) {
 			s.At(listener(r.Resp)).add(r)
 		}
 	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
-		return tell(c, s, x, max(c.opened(s.A), x.n)), true
+		f := tell(c, s, x, max(c.opened(s.A), x.n))
+		if s.Kind == SubjectHost {
+			f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
+		}
+		return f, true
 	}).(*bySubject[resets, *resets])
 	f.gather = func(_ Subject, x *resets) (Subject, bool) {
-		if x.by[tracker.Resp] > 0 || x.by[tracker.Orig] == 0 || x.sources.all.count() != 1 {
+		// What a listener does to many is its own affair.
+		if x.sources.all.count() != 1 || x.by[tracker.Resp] > 0 && x.n > 2 {
 			return Subject{}, false
 		}
 		return host(x.sources.known[0].addr), true

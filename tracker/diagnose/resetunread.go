@@ -23,7 +23,7 @@ It is the same on the wire as an abort by SO_LINGER 0.`,
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				f := Finding{
 					Severity: resetSeverity(o, "reset-unread", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s reset %s after data that it did not read", name(s.A), outOf(x.n, opened, "connection")),
+					Title:       fmt.Sprintf("%s ended by a RST after data that was not read", x.what(s, opened)),
 					Explanation: "The responder answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
 					Causes: []string{"the application answers early, for example with an error, and closes before it has read the whole request",
 						"it crashed or was killed while requests came in", "it sets SO_LINGER to 0"},

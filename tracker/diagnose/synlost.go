@@ -21,11 +21,13 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 		Thresholds: resentThresholds("syn-lost"),
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
-				if r.Open.Kind == tracker.OpenHandshake && r.Facts.NSYNsAgain > 0 && r.Facts.NSYNACKsAgain == 0 && r.Open.OldConn == 0 &&
-					!r.Facts.RefusedFirst && !besideListener(r) {
+				if openedLate(r) {
 					s.At(listener(r.Resp)).add(r, r.Facts.SYNAgainAt)
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
+				if c.served(s.A).near() {
+					return Finding{}, false
+				}
 				opened := max(c.opened(s.A), x.n)
 				return Finding{
 					Severity: resentSeverity(o, "syn-lost", x.n, opened), Confidence: Likely,
