@@ -13,6 +13,7 @@ with it one of its ports towards that address and port. Linux chooses from 28,23
 second; when none is left connect() fails with EADDRNOTAVAIL. Held is the most
 at once, by packet time; the forecast is the rate of the last 2MSL times 2MSL, which
 is where the population levels off. Live on the opener its own range is used.
+
 How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
 macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
 		Thresholds: []Threshold{

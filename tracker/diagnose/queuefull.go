@@ -36,7 +36,8 @@ func queueFull() Detector {
 		Name: "queue-full", Group: GroupQueue,
 		Doc: `A listener cannot take what comes: its accept queue or SYN queue is full.
 
-Rule: where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
+Rule: a third ACK makes the connection (RFC 9293 section 3.5), unless the listener
+has no place for it. Where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
 is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
 with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
 SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs

@@ -14,6 +14,7 @@ func refused() Detector {
 Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers
 the SYN (RFC 9293 section 3.10.7.1). Counted for each listener, with how many
 connections to it opened in the same input.
+
 It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own
 packets, and then the finding says so. Hosts that scan are left out.`,

@@ -15,6 +15,7 @@ Rule: a RST,ACK out of an open state, at the sender's next number, is what abort
 of RFC 9293 section 3.10.5 sends: SO_LINGER with a time of 0, a process that was
 killed with data unread, some libraries' way to avoid TIME-WAIT. What was still on its
 way to the other end is lost.
+
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,

@@ -17,6 +17,7 @@ identification far from the sender's counter, or a RST,ACK without timestamps on
 a connection that has them (RFC 7323 section 3.2), are weaker signs and are counted. An
 identification of 0 proves nothing: Linux sends it where there is no socket.
 Firewalls and intrusion prevention reset in this way, often both ends.
+
 It can be mistaken for a load balancer that answers in its backend's name.`,
 		New: func(*Options) Fold {
 			return newResets(func(r *tracker.Record) bool {

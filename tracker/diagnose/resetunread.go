@@ -15,6 +15,7 @@ Rule: a close with bytes still unread sends a RST at once (RFC 2525 section 2.17
 9293 section 3.10.4; Linux tcp_close: RST,ACK). Seen where the opener's data was the last that
 came, the responder answers it with a RST and had sent no FIN. What the responder
 had sent before may be lost too: a RST makes the receiver drop what it has not read.
+
 It is the same on the wire as an abort by SO_LINGER 0.`,
 		Thresholds: resetThresholds("reset-unread"),
 		New: func(o *Options) Fold {

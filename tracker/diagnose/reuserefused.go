@@ -18,6 +18,7 @@ sends its SYN again, which costs a millisecond where the RST ends the TIME-WAIT
 (Linux, tcp_rfc1337 0) and seconds where the RST is lost or not obeyed. It takes
 an opener that comes back to the same port within 2MSL: it runs out of ports,
 binds a fixed one, or a NAT gives one out again.
+
 An older connection that was not in TIME-WAIT is the finding stale-connection.`,
 		Thresholds: []Threshold{{"reuse-refused-delay", Span, second, "time lost in one handshake from which on it is a warning and no notice"}},
 		New: func(o *Options) Fold {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"tcpwatch/tracker"
@@ -124,8 +125,18 @@ func TestDetectorsAreExplained(t *testing.T) {
 			}
 			limits[l.Name] = true
 		}
-		if _, err := Explain(d.Name); err != nil {
+		text, err := Explain(d.Name)
+		if err != nil {
 			t.Error(err)
+		}
+		if !strings.Contains(text, "RFC") {
+			t.Errorf("%s names no source", d.Name)
+		}
+		list, _ := Explain("list")
+		for l := range strings.Lines(text + list) {
+			if len(l) > explainWidth+1 {
+				t.Errorf("%s: %d columns: %s", d.Name, len(l)-1, l)
+			}
 		}
 	}
 }

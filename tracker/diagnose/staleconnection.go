@@ -16,6 +16,7 @@ answers with a challenge ACK (RFC 5961 section 4), the opener that no longer
 knows it replies with a RST, and only then the SYN, sent again, opens the new
 one. So the opener crashed or restarted, or its side was forgotten by a NAT or
 firewall, while the other end never heard of it.
+
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
