@@ -22,9 +22,10 @@ import (
 const schema = `type id orig_ip orig_port resp_ip resp_port first_packet last_packet file file_packet
 start end duration_s orig_state resp_state community_id local link.interface link.vlans tunnel.kind tunnel.id
 final conn_state history
-open.kind open.fast_open open.syns open.syn_acks open.felt_s open.last_syn_s open.resp_s open.orig_s open.old_id open.answer
+open.kind open.fast_open open.syns open.syn_acks open.felt_s open.last_syn_s open.resp_s open.orig_s open.old_id
+open.syns_again_s open.acks_ignored open.answer
 close.kind close.first close.segments close.half_close_s close.bytes_after_fin close.reset_by close.reset_in
-close.reset_cause close.fins_orig close.fins_resp close.rsts_orig close.rsts_resp close.rsts_ignored
+close.reset_cause close.reset_odd close.fins_orig close.fins_resp close.rsts_orig close.rsts_resp close.rsts_ignored
 time_wait.holder time_wait.since time_wait.until time_wait.ended_by time_wait.restarts
 keepalive.orig.probes keepalive.orig.answered keepalive.orig.unanswered keepalive.orig.idle_s keepalive.orig.interval_s
 keepalive.resp.probes keepalive.resp.answered keepalive.resp.unanswered keepalive.resp.idle_s keepalive.resp.interval_s

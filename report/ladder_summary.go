@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // summary writes what the record says of the whole connection, a line a subject.
@@ -30,6 +31,9 @@ func (d *drawing) summary(b *bufio.Writer) {
 	for _, what := range unknownSummary(r) {
 		d.line(b, subject, what)
 		subject = ""
+	}
+	for _, f := range d.f.cited {
+		d.line(b, "finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
 	}
 }
 
@@ -96,7 +100,7 @@ func (p phrases) openSummary(r *tracker.Record) string {
 
 // refusedOrRepeated says why only the client holds a connection to be open.
 func refusedOrRepeated(r *tracker.Record) string {
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		return "the server answered the third ACK with a RST"
 	}
 	return "the server sent its SYN/ACK again and nothing shows that it took the ACK"
@@ -207,7 +211,7 @@ func resetSummary(r *tracker.Record) string {
 	if c.ResetIn != tracker.Unknown {
 		s += " in " + stateOr(c.ResetIn)
 	}
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
 	return s + ": " + resetCause(c.ResetCause)

@@ -77,6 +77,18 @@ captured, ` + "`SEEN`" + `: the other one):
 | --- | --- | --- |
 UNKNOWN
 
+## Findings
+
+After the connections JSON Lines has one object of ` + "`type` `finding`" + ` for each finding,
+what matters most first: ` + "`id`" + ` (detector and subject, the same in every run over the
+same packets), ` + "`detector`" + ` (` + "`--explain`" + ` tells its rule), ` + "`severity`" + ` (` + "`critical`, `warning`,\n`notice`, `info`" + `), ` + "`confidence`" + ` (` + "`proven`, `likely`, `possible`" + `), ` + "`title`" + ` (a sentence),
+` + "`explanation`, `causes`" + ` (likely ones, the likeliest first), ` + "`advice`, `subject`, `subject_kind`" + `
+(` + "`capture`, `host`, `listener`, `pair`, `connection`" + `), ` + "`count`" + ` (connections), ` + "`conns`" + ` (ids of
+examples, the smallest, at most 20), ` + "`packets`" + ` (evidence in them), ` + "`since` and `until`" + `.
+
+Connection records do not name findings: whether a finding is made is known only
+when all connections have been seen. CSV holds connections only.
+
 ## The last line
 
 JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`limits`" + ` (what was forgotten because a limit was reached), ` + "`kernel_drops` and `interface_drops`" + `

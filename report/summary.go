@@ -2,7 +2,10 @@
 // tables, JSON Lines, CSV and the ladder of one connection.
 package report
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
+)
 
 // Limits of what a Summary holds, so that its memory is bounded whatever the
 // input. What did not fit is summed up and printed.
@@ -22,6 +25,10 @@ type SummaryOptions struct {
 	Kept int    // connections kept for "worst" lists: at least TableOptions.Top; 0 means 100
 	Rows int    // connections kept for the connections report; 0 means 10,000, less than 0 none
 	Sort string // which connections those are: a sort key of that report; others and "" mean id
+	// Detectors look for trouble; without any nothing is found. Thresholds are
+	// theirs; nil means the defaults.
+	Detectors  []diagnose.Detector
+	Thresholds *diagnose.Options
 }
 
 // Summary is a fold over connection records. Adding the same records in any
@@ -37,6 +44,7 @@ type Summary struct {
 	timeWait  timeWaits
 	keepalive keepalives
 	rows      ranking
+	findings  *diagnose.Set
 }
 
 // NewSummary returns an empty Summary.
@@ -52,6 +60,9 @@ func NewSummary(o SummaryOptions) *Summary {
 		o.Sort = defaultRowSort
 		compare = byID
 	}
+	if o.Thresholds == nil {
+		o.Thresholds = diagnose.NewOptions()
+	}
 	return &Summary{
 		opt:       o,
 		handshake: newHandshakes(),
@@ -59,6 +70,7 @@ func NewSummary(o SummaryOptions) *Summary {
 		timeWait:  newTimeWaits(),
 		keepalive: newKeepalives(o.Kept),
 		rows:      newRanking(max(o.Rows, 0), compare),
+		findings:  diagnose.NewSet(o.Detectors, o.Thresholds),
 	}
 }
 
@@ -82,6 +94,7 @@ func (s *Summary) Add(r *tracker.Record) {
 	s.timeWait.add(r)
 	s.keepalive.add(r)
 	s.rows.add(r)
+	s.findings.Add(r)
 }
 
 // Merge adds all that o holds; o is left as it was. Both must have been made
@@ -97,6 +110,7 @@ func (s *Summary) Merge(o *Summary) {
 	s.timeWait.merge(&o.timeWait)
 	s.keepalive.merge(&o.keepalive)
 	s.rows.merge(&o.rows)
+	s.findings.Merge(o.findings)
 }
 
 // Clone returns a copy that shares nothing with s.

@@ -26,6 +26,7 @@ const (
 	community      // p: the two ends
 	episodes       // r, n: those with a closed window of one end
 	lacking        // n: reasons
+	syns           // r: seconds to each repeated SYN
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -81,6 +82,8 @@ func (v value) appendJSON(b []byte) []byte {
 		return append(b, ']')
 	case episodes:
 		return appendEpisodes(b, v.r, tracker.End(v.n))
+	case syns:
+		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	}
 	b = append(b, '"')
 	b = v.appendPlain(b)
@@ -117,6 +120,8 @@ func (v value) appendPlain(b []byte) []byte {
 		b = strconv.AppendInt(b, v.n>>8, 10)
 		b = append(b, '/')
 		return strconv.AppendInt(b, v.n&0xff, 10)
+	case syns:
+		return appendSYNs(b, v.r, ' ')
 	case community:
 		return appendCommunityID(b, v.p[0], v.p[1])
 	}
@@ -149,6 +154,17 @@ func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
 		b = append(b, '}')
 	}
 	return append(b, ']')
+}
+
+// appendSYNs appends the seconds from the first SYN to each repeat.
+func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
+	for i, ms := range r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))] {
+		if i > 0 {
+			b = append(b, between)
+		}
+		b = appendSeconds(b, int64(ms)*millisecond)
+	}
+	return b
 }
 
 // appendAddr appends the address as text.

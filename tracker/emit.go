@@ -50,6 +50,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillClose(&r.Close, r.Open.Kind)
 	c.fillTimeWait(&r.TimeWait)
 	c.fillExchanges(r)
+	c.fillFacts(&r.Facts)
 	r.Capture = CaptureRecord{
 		Tap:          c.tap(),
 		Midstream:    c.is(isMidstream),

@@ -47,6 +47,7 @@ type Record struct {
 	Exchanges        ExchangesRecord
 	Mark             uint32       // see Placed.Mark
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
+	Facts            FactsRecord
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed
 }

@@ -258,6 +258,7 @@ func (w *watch) headline() *report.Headline {
 	}
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
+		h.Ports, h.Local = w.o.judge.host()
 		if h.Filter == "" {
 			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
 		}
