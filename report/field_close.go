@@ -22,6 +22,7 @@ func closeFields() []field {
 			return textOf(w.Close.ResetIn.String())
 		}},
 		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(w.Close.ResetCause) }},
+		{"close.reset_odd", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", func(w *row) value { return textOf(oddWords(w.Facts.ResetOdd)) }},
 		{"close.fins_orig", "FINs that the originator sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Orig], tracker.Orig) }},
 		{"close.fins_resp", "FINs that the responder sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Resp], tracker.Resp) }},
 		{"close.rsts_orig", "RSTs that the originator sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Orig], tracker.Orig) }},
@@ -32,6 +33,28 @@ func closeFields() []field {
 	fields = append(fields, keepaliveFields("orig", "originator", tracker.Orig)...)
 	fields = append(fields, keepaliveFields("resp", "responder", tracker.Resp)...)
 	return append(fields, field{"keepalive.outcome", "`alive`, `dead` or `unknown`", func(w *row) value { return textOf(w.KeepaliveOutcome) }})
+}
+
+// oddWords names the signs, with blanks between.
+func oddWords(odd tracker.ResetSigns) string {
+	const ttl, id, stamps = tracker.OddTTL, tracker.OddIPID, tracker.OddTimestamps
+	switch odd & (ttl | id | stamps) {
+	case ttl:
+		return "ttl"
+	case id:
+		return "ip-id"
+	case stamps:
+		return "timestamps"
+	case ttl | id:
+		return "ttl ip-id"
+	case ttl | stamps:
+		return "ttl timestamps"
+	case id | stamps:
+		return "ip-id timestamps"
+	case ttl | id | stamps:
+		return "ttl ip-id timestamps"
+	}
+	return ""
 }
 
 // seenCount leaves out counts of an end that the capture never saw.
@@ -69,11 +92,20 @@ func keepaliveFields(name, who string, e tracker.End) []field {
 			return get(&w.Keepalive[e])
 		}
 	}
+	answers := func(get func(k *tracker.KeepaliveRecord) value) func(w *row) value {
+		known := probed(get)
+		return func(w *row) value {
+			if w.Capture.OneWay {
+				return value{} // they went another way
+			}
+			return known(w)
+		}
+	}
 	p := "keepalive." + name + "."
 	return []field{
 		{p + "probes", "keepalive probes that the " + who + " sent; no field of this group without any", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Probes) })},
-		{p + "answered", "of those, answered", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Answered) })},
-		{p + "unanswered", "of those, not answered", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Unanswered) })},
+		{p + "answered", "of those, answered", answers(func(k *tracker.KeepaliveRecord) value { return countOf(k.Answered) })},
+		{p + "unanswered", "of those, not answered", answers(func(k *tracker.KeepaliveRecord) value { return countOf(k.Unanswered) })},
 		{p + "idle_s", "last exchange to first probe", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Idle) })},
 		{p + "interval_s", "between unanswered probes, or answered ones when all were", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Interval) })},
 	}

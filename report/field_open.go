@@ -23,6 +23,18 @@ func openFields() []field {
 			}
 			return countOf(w.Open.OldConn)
 		}},
+		{"open.syns_again_s", "first SYN to each of its repeats, the first ten", func(w *row) value {
+			if w.Facts.NSYNsAgain == 0 {
+				return value{}
+			}
+			return value{kind: syns, r: w.Record}
+		}},
+		{"open.acks_ignored", "SYN/ACKs sent again after the ACK of the first one was seen; absent when none", func(w *row) value {
+			if w.Facts.ACKsIgnored == 0 {
+				return value{}
+			}
+			return countOf(w.Facts.ACKsIgnored)
+		}},
 		{"open.answer", "what answered the SYN: `syn-ack`, `rst`, `icmp:3/1`, `icmp6:1/4` (type/code)", answerOf},
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"reflect"
+	"strings"
 
 	"tcpwatch/tracker"
 )
@@ -16,6 +17,8 @@ const (
 	FieldSeconds                  // seconds, with their fraction
 	FieldTruth                    // true or false
 	FieldCounts                   // a list of whole numbers
+	FieldSpans                    // a list of seconds
+	FieldTexts                    // a list of strings
 )
 
 // FieldDoc describes one field of the record: a row of docs/record.md.
@@ -25,12 +28,14 @@ type FieldDoc struct {
 	Type FieldType
 }
 
-// FieldDocs lists the fields of the record, in the order of output.
+// FieldDocs lists the fields of the record, in the order of output, but for
+// those that only JSON Lines can hold.
 func FieldDocs() []FieldDoc {
-	w := specimen()
 	var all []FieldDoc
 	for _, f := range recordFields() {
-		all = append(all, FieldDoc{f.name, f.doc, f.get(w).fieldType()})
+		if v := f.example(); v.kind != episodes {
+			all = append(all, FieldDoc{f.name, f.doc, v.fieldType()})
+		}
 	}
 	return all
 }
@@ -65,7 +70,8 @@ func NewFieldReader(o JSONOptions, names ...string) *FieldReader {
 func (f *FieldReader) Set(r *tracker.Record) { f.row.set(r) }
 
 // Value is what the field with index i among the names holds: a string, int,
-// float64, bool or []int, as its FieldType says; nil when it is absent.
+// float64, bool, []int, []float64 or []string, as its FieldType says; nil when
+// it is absent.
 func (f *FieldReader) Value(i int) any {
 	switch v := f.fields[i].get(&f.row); v.kind {
 	case absent:
@@ -78,6 +84,14 @@ func (f *FieldReader) Value(i int) any {
 		return v.n != 0
 	case vlans:
 		return []int{int(v.n >> 16), int(v.n & 0xffff)}[:v.m]
+	case syns:
+		var spans []float64
+		for _, ms := range synsAgain(v.r) {
+			spans = append(spans, float64(ms)/1e3)
+		}
+		return spans
+	case lacking:
+		return strings.Fields(string(v.appendPlain(nil)))
 	default:
 		return string(v.appendPlain(nil))
 	}
@@ -94,14 +108,34 @@ func (v value) fieldType() FieldType {
 		return FieldTruth
 	case vlans:
 		return FieldCounts
+	case syns:
+		return FieldSpans
+	case lacking:
+		return FieldTexts
 	}
 	return FieldText
 }
 
-// specimen is a record that has everything, so that every field tells its type.
-func specimen() *row {
+// example is what the field holds for a record that has everything, so that it
+// tells its type. No one record has: what a capture makes unknown hides others.
+func (f *field) example() value {
+	for _, clean := range []bool{false, true} {
+		if v := f.get(specimen(clean)); v.kind != absent {
+			return v
+		}
+	}
+	return value{}
+}
+
+// specimen is a record that has everything, of a capture with every flaw or of
+// a clean one.
+func specimen(clean bool) *row {
 	r := new(tracker.Record)
 	fillAll(reflect.ValueOf(r).Elem())
+	if clean {
+		r.Capture = tracker.CaptureRecord{}
+		r.Ends[tracker.Orig].MissingBytes, r.Ends[tracker.Resp].MissingBytes = 0, 0
+	}
 	w := &row{opt: &JSONOptions{Files: []string{"a", "b"}, Interfaces: []string{"a", "b"},
 		Local: func(*tracker.Record) tracker.End { return tracker.Orig }}}
 	w.Record = r
@@ -119,6 +153,9 @@ func fillAll(v reflect.Value) {
 		for i := range v.Len() {
 			fillAll(v.Index(i))
 		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fillAll(v.Index(0))
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fillAll(v.Elem())

@@ -5,6 +5,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // fault is the kind of an incomplete close.
@@ -40,7 +41,7 @@ func judge(r *tracker.Record) verdict {
 	switch r.Close.Kind {
 	case tracker.CloseReset:
 		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown)
-		if refusedLate(r) && cause != tracker.ResetMiddlebox {
+		if diagnose.RefusedLate(r) && cause != tracker.ResetMiddlebox {
 			cause = causeRefusedLate
 		}
 		return verdict{fault: faultReset, culprit: r.Close.ResetBy, cause: cause}
@@ -122,12 +123,13 @@ type culprit struct {
 	host  capture.Endpoint // of that end, without the port of a client; zero when it is NoEnd
 }
 
-func (c culprit) hash() uint64 {
+// Hash chooses which rows are kept.
+func (c culprit) Hash() uint64 {
 	h := uint64(c.fault)<<8 | uint64(c.end)
 	for i := 0; i < len(c.cause); i++ {
 		h = h*31 + uint64(c.cause[i])
 	}
-	return hashAddr(c.host.Addr, h<<16|uint64(c.host.Port))
+	return diagnose.HashAddr(c.host.Addr, h<<16|uint64(c.host.Port))
 }
 
 // blame sums up incomplete closes of one culprit.
@@ -137,7 +139,8 @@ type blame struct {
 	since int64 // the earliest; 0 for resets
 }
 
-func (b *blame) merge(o *blame) {
+// Merge takes in another.
+func (b *blame) Merge(o *blame) {
 	b.n += o.n
 	b.ids.merge(&o.ids)
 	b.waits(o.since)
@@ -160,7 +163,7 @@ type closes struct {
 	opening      uint64 // never opened, but the input ended before that was late
 	hidden       uint64 // what is missing may have been done out of sight
 	closing      [faultUnackedFIN + 1]unfinished
-	culprits     shelf[culprit, blame, *blame]
+	culprits     diagnose.Shelf[culprit, blame, *blame]
 	worst        ranking
 }
 
@@ -174,7 +177,7 @@ type unfinished struct {
 func newCloses(kept int) closes {
 	return closes{
 		kinds:    make(map[string]uint64),
-		culprits: newShelf[culprit, blame](maxCulprits),
+		culprits: diagnose.NewShelf[culprit, blame](maxCulprits),
 		worst:    newRanking(kept, byFault),
 	}
 }
@@ -219,7 +222,7 @@ func (c *closes) add(r *tracker.Record) {
 	if v.culprit == tracker.Orig {
 		who.host.Port = 0
 	}
-	b := c.culprits.at(who)
+	b := c.culprits.At(who)
 	b.n++
 	b.ids.add(r.ID)
 	b.waits(v.since)
@@ -257,7 +260,7 @@ func (c *closes) merge(o *closes) {
 		c.closing[f].n += o.closing[f].n
 		c.closing[f].ids.merge(&o.closing[f].ids)
 	}
-	c.culprits.merge(&o.culprits)
+	c.culprits.Merge(&o.culprits)
 	c.worst.merge(&o.worst)
 }
 

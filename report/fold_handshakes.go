@@ -1,31 +1,25 @@
 package report
 
 import (
-	"encoding/binary"
-
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // listener is the end that connections are opened to.
 type listener capture.Endpoint
 
-func (l listener) hash() uint64 {
-	return hashAddr(l.Addr, uint64(l.Port))
-}
-
-// hashAddr hashes an address together with a number.
-func hashAddr(a capture.Addr, n uint64) uint64 {
-	h := mix(binary.BigEndian.Uint64(a[:8]) + n)
-	return mix(h ^ binary.BigEndian.Uint64(a[8:]))
+// Hash chooses which listeners are kept.
+func (l listener) Hash() uint64 {
+	return diagnose.HashAddr(l.Addr, uint64(l.Port))
 }
 
 // handshakes is the fold of how connections opened. What completed and what
 // failed are kept apart, so that a scan of closed ports can't push out the
 // listeners that work.
 type handshakes struct {
-	opened    shelf[listener, opened, *opened]
-	failed    shelf[listener, failed, *failed]
+	opened    diagnose.Shelf[listener, opened, *opened]
+	failed    diagnose.Shelf[listener, failed, *failed]
 	all       opened
 	allFailed failed
 	humps     humps
@@ -66,14 +60,6 @@ const (
 	nCauses      = nFailures + 1
 )
 
-// retryAfter is how long a SYN or SYN/ACK waits for its answer before it is
-// sent again (RFC 6298 section 2.1).
-const retryAfter = oneSecond
-
-// triesToFail is how many SYNs or SYN/ACKs must have gone unanswered for an
-// attempt to count as failed though the last of them still waits.
-const triesToFail = 3
-
 // failed sums up attempts that failed, and those that may yet succeed.
 type failed struct {
 	n           [nCauses]uint64
@@ -88,8 +74,8 @@ type failed struct {
 
 func newHandshakes() handshakes {
 	return handshakes{
-		opened: newShelf[listener, opened](maxListeners),
-		failed: newShelf[listener, failed](maxListeners),
+		opened: diagnose.NewShelf[listener, opened](maxListeners),
+		failed: diagnose.NewShelf[listener, failed](maxListeners),
 	}
 }
 
@@ -101,12 +87,12 @@ func causeOf(r *tracker.Record) (cause, bool) {
 	case tracker.OpenUnreachable:
 		return causeUnreachable, true
 	case tracker.OpenNoAnswer:
-		if waits(r, r.Open.SYNs) {
+		if diagnose.Waits(r, r.Open.SYNs) {
 			return stillOpening, true
 		}
 		return causeNoAnswer, true
 	case tracker.OpenHalfOpen:
-		if waits(r, r.Open.SYNACKs) {
+		if diagnose.Waits(r, r.Open.SYNACKs) {
 			return stillOpening, true
 		}
 		return causeHalfOpen, true
@@ -116,30 +102,19 @@ func causeOf(r *tracker.Record) (cause, bool) {
 	return 0, false
 }
 
-// waits tells that the input ended while the last of tries could still be
-// answered in time, and so few were made that it is likely.
-func waits(r *tracker.Record, tries uint32) bool {
-	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == tracker.NoEnd
-}
-
 // oneSided tells that the client completed the handshake and the server never
 // took its ACK: it repeated its SYN/ACK, or answered with a RST.
 func oneSided(r *tracker.Record) bool {
 	if r.Open.Kind != tracker.OpenHandshake {
 		return false
 	}
-	return r.Proven[tracker.Resp] == tracker.SynReceived && r.Open.SYNACKs > 1 || refusedLate(r)
-}
-
-// refusedLate tells that the server answered the third ACK with a RST.
-func refusedLate(r *tracker.Record) bool {
-	return r.Close.ResetBy == tracker.Resp && r.Close.ResetIn == tracker.SynReceived && r.Close.ResetCause != tracker.ResetRefused
+	return r.Proven[tracker.Resp] == tracker.SynReceived && r.Open.SYNACKs > 1 || diagnose.RefusedLate(r)
 }
 
 func (h *handshakes) add(r *tracker.Record) {
 	l := listener(r.Resp)
 	if c, ok := causeOf(r); ok {
-		h.failed.at(l).add(r, c)
+		h.failed.At(l).add(r, c)
 		h.allFailed.add(r, c)
 		return
 	}
@@ -147,16 +122,16 @@ func (h *handshakes) add(r *tracker.Record) {
 		h.midstream++
 		return
 	}
-	h.opened.at(l).add(r)
+	h.opened.At(l).add(r)
 	h.all.add(r)
 	h.humps.add(r)
 }
 
 func (h *handshakes) merge(o *handshakes) {
-	h.opened.merge(&o.opened)
-	h.failed.merge(&o.failed)
-	h.all.merge(&o.all)
-	h.allFailed.merge(&o.allFailed)
+	h.opened.Merge(&o.opened)
+	h.failed.Merge(&o.failed)
+	h.all.Merge(&o.all)
+	h.allFailed.Merge(&o.allFailed)
 	h.humps.merge(&o.humps)
 	h.midstream += o.midstream
 }
@@ -205,7 +180,8 @@ func (s *opened) slower(felt int64, id uint64) {
 	}
 }
 
-func (s *opened) merge(o *opened) {
+// Merge takes in another.
+func (s *opened) Merge(o *opened) {
 	s.n += o.n
 	s.synAgain += o.synAgain
 	s.synACKAgain += o.synACKAgain
@@ -246,7 +222,8 @@ func (s *failed) answered(a tracker.Answer, id uint64) {
 	}
 }
 
-func (s *failed) merge(o *failed) {
+// Merge takes in another.
+func (s *failed) Merge(o *failed) {
 	for c := range s.n {
 		s.n[c] += o.n[c]
 		s.ids[c].merge(&o.ids[c])

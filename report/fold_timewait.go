@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // held is a row of the TIME-WAIT report. A client holds one of its ports to
@@ -18,8 +19,9 @@ type held struct {
 	server bool
 }
 
-func (h held) hash() uint64 {
-	return hashAddr(h.dest.Addr, hashAddr(h.holder.Addr, uint64(h.holder.Port)<<16|uint64(h.dest.Port)))
+// Hash chooses which rows are kept.
+func (h held) Hash() uint64 {
+	return diagnose.HashAddr(h.dest.Addr, diagnose.HashAddr(h.holder.Addr, uint64(h.holder.Port)<<16|uint64(h.dest.Port)))
 }
 
 // holding sums up the TIME-WAITs of one row. Times are nanoseconds.
@@ -53,7 +55,8 @@ func (h *holding) add(id uint64, t *tracker.TimeWaitRecord, steps int) {
 	h.count(&one)
 }
 
-func (h *holding) merge(o *holding) {
+// Merge takes in another.
+func (h *holding) Merge(o *holding) {
 	if o.n == 0 {
 		return
 	}
@@ -83,12 +86,12 @@ func (h *holding) count(o *holding) {
 
 // timeWaits is the fold of TIME-WAITs.
 type timeWaits struct {
-	rows shelf[held, holding, *holding]
+	rows diagnose.Shelf[held, holding, *holding]
 	all  holding
 }
 
 func newTimeWaits() timeWaits {
-	return timeWaits{rows: newShelf[held, holding](maxHolders)}
+	return timeWaits{rows: diagnose.NewShelf[held, holding](maxHolders)}
 }
 
 func (t *timeWaits) add(r *tracker.Record) {
@@ -102,13 +105,26 @@ func (t *timeWaits) add(r *tracker.Record) {
 }
 
 func (t *timeWaits) enter(k held, r *tracker.Record) {
-	t.rows.at(k).add(r.ID, &r.TimeWait, holderSteps)
+	t.rows.At(k).add(r.ID, &r.TimeWait, holderSteps)
 	t.all.add(r.ID, &r.TimeWait, totalSteps)
 }
 
 func (t *timeWaits) merge(o *timeWaits) {
-	t.rows.merge(&o.rows)
-	t.all.merge(&o.all)
+	t.rows.Merge(&o.rows)
+	t.all.Merge(&o.all)
+}
+
+// ledger hands out the rows for judgement; end is when the input ended.
+func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
+	t.rows.Trim()
+	rows := make([]diagnose.Holding, 0, t.rows.Len())
+	late := (end - cmp.Or(2*msl, defaultTwoMSL)) / oneSecond
+	for k, h := range t.rows.All() {
+		n, at := h.pop.peak()
+		rows = append(rows, diagnose.Holding{Holder: k.holder, Dest: k.dest, Entered: h.n, Now: h.now, Peak: n, PeakAt: at * oneSecond,
+			Reused: h.reused, Since: h.first, Last: h.last, Recent: h.pop.entered(late), Conns: slices.Clone(h.ids.id[:h.ids.n])})
+	}
+	return rows
 }
 
 // peak is the greatest number of TIME-WAITs that one host held, and in which
@@ -121,9 +137,9 @@ type peak struct {
 
 // peaks adds up the rows of each host; greatest first, ties by address.
 func (t *timeWaits) peaks() []peak {
-	t.rows.trim()
+	t.rows.Trim()
 	hosts := make(map[capture.Addr]*series)
-	for k, h := range t.rows.items {
+	for k, h := range t.rows.All() {
 		s := hosts[k.holder.Addr]
 		if s == nil {
 			s = &series{limit: totalSteps}

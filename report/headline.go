@@ -3,6 +3,7 @@ package report
 import (
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // Count is a number with what it counts.
@@ -34,4 +35,6 @@ type Headline struct {
 	Unnamed         uint64 // connections whose payload was not looked at: too many others were undecided
 	MSL             int64  // nanoseconds; TIME-WAIT lasts twice as long
 	Live            bool
+	Ports           diagnose.PortRange        // that this host opens connections from; live only
+	Local           func(a capture.Addr) bool // which addresses are this host's; nil when unknown
 }

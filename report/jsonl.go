@@ -151,10 +151,17 @@ func appendTransitions(b []byte, ts []tracker.Transition) []byte {
 	return append(b, ']')
 }
 
-// Stats writes the stats line, which is the last one. s may be nil when
-// connections were not summed up.
+// Stats writes a line for each finding, and the stats line, which is the last
+// one. s may be nil when connections were not summed up.
 func (j *JSONL) Stats(h *Headline, s *Summary) error {
-	j.buf = append(appendStats(j.buf[:0], h, s), '\n')
+	j.buf = j.buf[:0]
+	if s != nil {
+		found := s.Findings(h)
+		for i := range found {
+			j.buf = append(appendFinding(j.buf, &found[i]), '\n')
+		}
+	}
+	j.buf = append(appendStats(j.buf, h, s), '\n')
 	_, err := j.w.Write(j.buf)
 	return err
 }

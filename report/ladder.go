@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // LadderOptions choose how a Ladder draws. The zero value is usable.
@@ -80,7 +81,22 @@ func (l *Ladder) Conn(r *tracker.Record) {
 	if f := l.byID[r.ID]; f != nil {
 		c := *r
 		c.Transitions = nil
+		for e := range c.Ends {
+			c.Ends[e].OwnZeroWindows()
+		}
 		f.record = &c
+	}
+}
+
+// Cite takes findings: those that name a connection as an example are told
+// with it.
+func (l *Ladder) Cite(found []diagnose.Finding) {
+	for i := range found {
+		for _, id := range found[i].Conns {
+			if f := l.byID[id]; f != nil {
+				f.cited = append(f.cited, found[i])
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // Bounds of one figure.
@@ -122,6 +123,7 @@ type figure struct {
 	before     [2]tracker.State
 	around     int
 	words      phrases
+	cited      []diagnose.Finding // of which it is an example
 
 	rungs        []rung
 	ring         []rung // oldest first from ringAt on
@@ -263,7 +265,7 @@ func (f *figure) rung(s *tracker.Step) rung {
 		if q.Src == s.Resp {
 			r.from = tracker.Orig
 		}
-		r.label = icmpError(q.V6, q.Type, q.Code)
+		r.label = diagnose.ICMPError(q.V6, q.Type, q.Code)
 		r.words = append(r.words, "an error sent by "+q.From.String())
 	}
 	for i := range s.Moments {

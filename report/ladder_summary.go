@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // summary writes what the record says of the whole connection, a line a subject.
@@ -26,7 +27,14 @@ func (d *drawing) summary(b *bufio.Writer) {
 	d.line(b, "closed", p.closeSummary(r))
 	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
 	d.line(b, "left in", leftSummary(r))
-	d.line(b, "caution", cautions(&r.Capture))
+	subject := "not known"
+	for _, what := range unknownSummary(r) {
+		d.line(b, subject, what)
+		subject = ""
+	}
+	for _, f := range d.f.cited {
+		d.line(b, "finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
+	}
 }
 
 // leftSummary says in which state each end was left: in parentheses one that nothing
@@ -92,7 +100,7 @@ func (p phrases) openSummary(r *tracker.Record) string {
 
 // refusedOrRepeated says why only the client holds a connection to be open.
 func refusedOrRepeated(r *tracker.Record) string {
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		return "the server answered the third ACK with a RST"
 	}
 	return "the server sent its SYN/ACK again and nothing shows that it took the ACK"
@@ -125,7 +133,7 @@ func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
 		s += fmt.Sprintf(", %s out of order", thousands(uint64(end.OutOfOrder)))
 	}
 	if end.ZeroWindows > 0 {
-		s += fmt.Sprintf(", window closed %s for %s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow))
+		s += fmt.Sprintf(", window closed %s for %s%s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
 	}
 	if end.MissingBytes > 0 {
 		s += fmt.Sprintf(", %s not captured", byteCount(end.MissingBytes))
@@ -203,7 +211,7 @@ func resetSummary(r *tracker.Record) string {
 	if c.ResetIn != tracker.Unknown {
 		s += " in " + stateOr(c.ResetIn)
 	}
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
 	return s + ": " + resetCause(c.ResetCause)
@@ -251,33 +259,6 @@ func (p phrases) timeWaitSummary(r *tracker.Record) string {
 	}
 	if t.Restarts > 0 {
 		s += ", restarted " + plural(uint64(t.Restarts), "time")
-	}
-	return s
-}
-
-// cautions says what the capture may hide.
-func cautions(c *tracker.CaptureRecord) string {
-	s := ""
-	if c.Midstream {
-		s = comma(s, "it began before the capture: who is client is a guess")
-	}
-	if c.OneWay {
-		s = comma(s, "only one direction was captured")
-	}
-	if c.Truncated {
-		s = comma(s, "packets were cut short")
-	}
-	if c.Duplicates > 0 {
-		s = comma(s, plural(uint64(c.Duplicates), "packet")+" captured twice")
-	}
-	if c.MissingBytes > 0 {
-		s = comma(s, byteCount(c.MissingBytes)+" not captured")
-	}
-	if c.Offload {
-		s = comma(s, "segments longer than any on the wire (offload)")
-	}
-	if c.TimeWentBack > 0 {
-		s = comma(s, "time went back "+plural(uint64(c.TimeWentBack), "time"))
 	}
 	return s
 }

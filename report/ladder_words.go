@@ -1,14 +1,13 @@
 package report
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // phrases says times, spans and counts as people read them.
@@ -29,67 +28,13 @@ func (p phrases) clock(ns int64) string      { return p.at(ns).Format("15:04:05"
 func (p phrases) clockMilli(ns int64) string { return p.at(ns).Format("15:04:05.000") }
 
 // span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
-func (p phrases) span(ns int64) string {
-	if ns < 0 {
-		ns = 0
-	}
-	switch s := float64(ns) / 1e9; {
-	case ns < 1e6:
-		unit := " µs"
-		if p.ASCII {
-			unit = " us"
-		}
-		return digits(float64(ns)/1e3, 1) + unit
-	case ns < 1e9:
-		return digits(float64(ns)/1e6, 1) + " ms"
-	case s < 10:
-		return digits(s, 3) + " s"
-	case s < 119.95:
-		return digits(s, 1) + " s"
-	}
-	s := (ns + 5e8) / 1e9
-	switch {
-	case s < 3600:
-		return units(s, 60, "min", "s")
-	case s < 86400:
-		return units(s/60, 60, "h", "min")
-	default:
-		return units(s/3600, 24, "d", "h")
-	}
-}
-
-// digits is v with at most dec decimals and no zeros at their end.
-func digits(v float64, dec int) string {
-	s := strconv.FormatFloat(v, 'f', dec, 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s
-}
-
-func units(n, per int64, big, small string) string {
-	if n%per == 0 {
-		return fmt.Sprintf("%d %s", n/per, big)
-	}
-	return fmt.Sprintf("%d %s %d %s", n/per, big, n%per, small)
-}
+func (p phrases) span(ns int64) string { return diagnose.Duration(ns, p.ASCII) }
 
 // thousands is n with a comma at every third digit.
-func thousands(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands(n uint64) string { return diagnose.Thousands(n) }
 
 // plural is a count with its noun.
-func plural(n uint64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(n) + " " + noun + "s"
-}
+func plural(n uint64, noun string) string { return diagnose.Plural(n, noun) }
 
 // byteCount is a number of bytes in decimal units: 512 B, 1.2 MB.
 func byteCount(n uint64) string {
@@ -100,7 +45,7 @@ func byteCount(n uint64) string {
 	for ; v >= 999.95 && i < 5; i++ {
 		v /= 1e3
 	}
-	return digits(v, 1) + " " + []string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
+	return diagnose.Digits(v, 1) + " " + []string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
 }
 
 func comma(a, b string) string {
@@ -158,53 +103,6 @@ func resetCause(cause string) string {
 	return escape(cause)
 }
 
-// icmpError names an ICMP error (RFC 792, RFC 1812 section 5.2.7.1) or an
-// ICMPv6 one (RFC 4443 section 3).
-func icmpError(v6 bool, typ, code uint8) string {
-	name, proto := "", "ICMP"
-	if v6 {
-		proto = "ICMPv6"
-		switch typ {
-		case 1:
-			name = pick(code, "no route", "administratively prohibited", "beyond scope", "host unreachable",
-				"port unreachable", "source address failed policy", "route rejected")
-		case 2:
-			name = "packet too big"
-		case 3:
-			name = pick(code, "hop limit exceeded", "fragments timed out")
-		case 4:
-			name = "parameter problem"
-		}
-	} else {
-		switch typ {
-		case 3:
-			name = pick(code, "network unreachable", "host unreachable", "protocol unreachable", "port unreachable",
-				"fragmentation needed", "source route failed", "network unknown", "host unknown", "source host isolated",
-				"network prohibited", "host prohibited", "network unreachable for this service",
-				"host unreachable for this service", "administratively prohibited", "host precedence violation",
-				"precedence cutoff")
-		case 4:
-			name = "source quench"
-		case 11:
-			name = pick(code, "TTL exceeded", "fragments timed out")
-		case 12:
-			name = "parameter problem"
-		}
-	}
-	s := fmt.Sprintf("%s %d/%d", proto, typ, code)
-	if name != "" {
-		s += " (" + name + ")"
-	}
-	return s
-}
-
-func pick(i uint8, names ...string) string {
-	if int(i) < len(names) {
-		return names[i]
-	}
-	return ""
-}
-
 // escape makes s harmless for a terminal: what does not print is shown as Go would quote it.
 func escape(s string) string {
 	for _, r := range s {
@@ -218,41 +116,5 @@ func escape(s string) string {
 
 func runes(s string) int { return utf8.RuneCountInString(s) }
 
-// wrap breaks s at blanks into lines of at most width columns; a longer word
-// keeps a line of its own, and a number stays with its unit. Width 0 or less:
-// one line.
-func wrap(s string, width int) []string {
-	if width <= 0 || runes(s) <= width {
-		return []string{s}
-	}
-	var lines []string
-	line := ""
-	for _, w := range unbroken(s) {
-		switch {
-		case line == "":
-			line = w
-		case runes(line)+1+runes(w) <= width:
-			line += " " + w
-		default:
-			lines = append(lines, line)
-			line = w
-		}
-	}
-	return append(lines, line)
-}
-
-// unbroken is the words of s, each unit joined to the number before it.
-func unbroken(s string) []string {
-	var words []string
-	for _, w := range strings.Fields(s) {
-		if n := len(words); n > 0 && words[n-1][0] >= '0' && words[n-1][0] <= '9' {
-			switch strings.TrimRight(w, ",.;:)") {
-			case "s", "ms", "us", "µs", "min", "h", "d", "B", "kB", "MB", "GB", "TB":
-				words[n-1] += " " + w
-				continue
-			}
-		}
-		words = append(words, w)
-	}
-	return words
-}
+// wrap breaks s at blanks into lines of at most width columns; see diagnose.Wrap.
+func wrap(s string, width int) []string { return diagnose.Wrap(s, width) }

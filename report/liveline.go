@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // LiveLineOptions choose how LiveLine writes. The zero value is usable.
@@ -192,7 +193,7 @@ func (p phrases) failed(r *tracker.Record) (what, why string) {
 		what = "unreachable" + after
 		v6 := o.Answer.Kind == tracker.AnswerICMPv6
 		if v6 || o.Answer.Kind == tracker.AnswerICMP {
-			why = fmt.Sprintf("%s from %s", icmpError(v6, o.Answer.Type, o.Answer.Code), o.Answer.From)
+			why = fmt.Sprintf("%s from %s", diagnose.ICMPError(v6, o.Answer.Type, o.Answer.Code), o.Answer.From)
 		}
 	case tracker.OpenNoAnswer:
 		what = "no answer" + after
@@ -238,7 +239,7 @@ func (p phrases) reset(r *tracker.Record) (what string, why [2]string) {
 		why[0] = "in " + c.ResetIn.String()
 	}
 	why[1] = resetCause(c.ResetCause)
-	if refusedLate(r) {
+	if diagnose.RefusedLate(r) {
 		why[1] = "it refused after the third ACK"
 	}
 	return what, why

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 const (
@@ -22,6 +23,8 @@ type page struct {
 	end   int64    // when the input ended
 	files []string // set when there are several
 	none  []string // what was asked for and not seen
+	// findings are all, in order.
+	findings []diagnose.Finding
 	phrases
 }
 
@@ -30,7 +33,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{width: max(w, leastWidth), color: o.Color, end: max(h.End, s.end), phrases: phrases{ASCII: o.ASCII, MSL: h.MSL}}
+	p := &page{width: max(w, leastWidth), color: o.Color, end: max(h.End, s.end), phrases: phrases{ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h)}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}
@@ -95,14 +98,17 @@ func (p *page) note(indent int, style, text string) {
 }
 
 // label writes a name and, in a column of its own, what there is to say.
-func (p *page) label(name, text string) {
+func (p *page) label(name, text string) { p.labelled(name, faint, text) }
+
+// labelled is label with a style for the name.
+func (p *page) labelled(name, style, text string) {
 	const column = 13
 	for i, l := range hard(text, p.width-column) {
 		head := strings.Repeat(" ", column)
 		if i == 0 {
 			head = name + head[len(name):]
 		}
-		p.b.WriteString(p.paint(faint, head) + l + "\n")
+		p.b.WriteString(p.paint(style, head) + l + "\n")
 	}
 }
 

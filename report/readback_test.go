@@ -6,27 +6,27 @@ import (
 	"testing"
 )
 
-// kept keeps what was read back.
-type kept struct {
+// readBack keeps what was read back.
+type readBack struct {
 	conns    []*ReadConn
 	findings []*ReadFinding
 	stats    []*ReadStats
 }
 
-func (k *kept) Conn(c *ReadConn)       { k.conns = append(k.conns, c) }
-func (k *kept) Finding(f *ReadFinding) { k.findings = append(k.findings, f) }
-func (k *kept) Stats(s *ReadStats)     { k.stats = append(k.stats, s) }
+func (k *readBack) Conn(c *ReadConn)       { k.conns = append(k.conns, c) }
+func (k *readBack) Finding(f *ReadFinding) { k.findings = append(k.findings, f) }
+func (k *readBack) Stats(s *ReadStats)     { k.stats = append(k.stats, s) }
 
 // What JSON Lines writes is read back.
 func TestReadBack(t *testing.T) {
-	r := specimen().Record
+	r := specimen(true).Record
 	var b bytes.Buffer
 	j := NewJSONL(&b, JSONOptions{Transitions: true})
 	j.Conn(r)
 	j.Stats(&Headline{Packets: 7, Start: 1e9, End: 3e9}, NewSummary(SummaryOptions{}))
 	j.Flush()
 	b.WriteString(`{"type":"finding","id":"x y","severity":"warning","title":"t","count":3,"new":[1]}` + "\n\n" + `{"type":"later"}`)
-	var k kept
+	var k readBack
 	if err := ReadJSONL(&b, "f", &k); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestReadBackRefuses(t *testing.T) {
 		{`{"type":"conn","start":"yesterday"}`, "f: line 1: parsing time "},
 		{`{"type":"conn","open":7}`, "f: line 1: open cannot be number"},
 	} {
-		err := ReadJSONL(strings.NewReader(tt.text), "f", &kept{})
+		err := ReadJSONL(strings.NewReader(tt.text), "f", &readBack{})
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %s", tt.text, err, tt.want)
 		}
@@ -67,7 +67,7 @@ func FuzzReadBack(f *testing.F) {
 	f.Add([]byte(`{"type":"conn","id":1,"open":{"felt_s":0.5},"start":"2026-01-01T00:00:00.000000001Z"}`))
 	f.Add([]byte("{\"type\":\"stats\",\"time_wait_peak\":[{\"peak\":3}]}\n{"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if err := ReadJSONL(bytes.NewReader(b), "f", &kept{}); err != nil && strings.ContainsAny(err.Error(), "\n\x1b") {
+		if err := ReadJSONL(bytes.NewReader(b), "f", &readBack{}); err != nil && strings.ContainsAny(err.Error(), "\n\x1b") {
 			t.Errorf("%q", err)
 		}
 	})

@@ -92,6 +92,16 @@ func (s *series) peak() (n uint64, at int64) {
 	return n, at
 }
 
+// entered is how many came in or after a second (since 1970), to a step.
+func (s *series) entered(from int64) (n uint64) {
+	for _, p := range s.steps {
+		if int64(p.at)<<s.shift >= from {
+			n += uint64(p.came)
+		}
+	}
+	return n
+}
+
 // sample returns the greatest population in each of n equal parts of the time
 // from the second from to the second to, both included.
 func (s *series) sample(from, to int64, n int) []uint64 {

@@ -2,7 +2,10 @@
 // tables, JSON Lines, CSV and the ladder of one connection.
 package report
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
+)
 
 // Limits of what a Summary holds, so that its memory is bounded whatever the
 // input. What did not fit is summed up and printed.
@@ -22,6 +25,10 @@ type SummaryOptions struct {
 	Kept int    // connections kept for "worst" lists: at least TableOptions.Top; 0 means 100
 	Rows int    // connections kept for the connections report; 0 means 10,000, less than 0 none
 	Sort string // which connections those are: a sort key of that report; others and "" mean id
+	// Detectors look for trouble; without any nothing is found. Thresholds are
+	// theirs; nil means the defaults.
+	Detectors  []diagnose.Detector
+	Thresholds *diagnose.Options
 }
 
 // Summary is a fold over connection records. Adding the same records in any
@@ -30,14 +37,15 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
-	leftOut   uint64 // connections that were not added because they were not asked for
-	end       int64  // latest time known: of a packet, or the clock's when the input ended
-	oneWay    uint64 // connections of which only one direction was captured
+	leftOut   uint64           // connections that were not added because they were not asked for
+	end       int64            // latest time known: of a packet, or the clock's when the input ended
+	unknown   [nReasons]uint64 // connections of which something can't be known, by the reason told
 	handshake handshakes
 	close     closes
 	timeWait  timeWaits
 	keepalive keepalives
 	rows      ranking
+	findings  *diagnose.Set
 }
 
 // NewSummary returns an empty Summary.
@@ -53,6 +61,9 @@ func NewSummary(o SummaryOptions) *Summary {
 		o.Sort = defaultRowSort
 		compare = byID
 	}
+	if o.Thresholds == nil {
+		o.Thresholds = diagnose.NewOptions()
+	}
 	return &Summary{
 		opt:       o,
 		handshake: newHandshakes(),
@@ -60,6 +71,7 @@ func NewSummary(o SummaryOptions) *Summary {
 		timeWait:  newTimeWaits(),
 		keepalive: newKeepalives(o.Kept),
 		rows:      newRanking(max(o.Rows, 0), compare),
+		findings:  diagnose.NewSet(o.Detectors, o.Thresholds),
 	}
 }
 
@@ -72,14 +84,18 @@ func (s *Summary) Add(r *tracker.Record) {
 	if r.Unfinished {
 		s.end = max(s.end, r.End+r.Silent)
 	}
-	if r.Capture.OneWay {
-		s.oneWay++
+	told := reasonsOf(r).told()
+	for i := range s.unknown {
+		if told.has(reason(i)) {
+			s.unknown[i]++
+		}
 	}
 	s.handshake.add(r)
 	s.close.add(r)
 	s.timeWait.add(r)
 	s.keepalive.add(r)
 	s.rows.add(r)
+	s.findings.Add(r)
 }
 
 // LeaveOut counts a connection that is not added because it was not asked for.
@@ -91,12 +107,15 @@ func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
 	s.leftOut += o.leftOut
 	s.end = max(s.end, o.end)
-	s.oneWay += o.oneWay
+	for i, n := range o.unknown {
+		s.unknown[i] += n
+	}
 	s.handshake.merge(&o.handshake)
 	s.close.merge(&o.close)
 	s.timeWait.merge(&o.timeWait)
 	s.keepalive.merge(&o.keepalive)
 	s.rows.merge(&o.rows)
+	s.findings.Merge(o.findings)
 }
 
 // Clone returns a copy that shares nothing with s.

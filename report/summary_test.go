@@ -121,7 +121,7 @@ func TestLimitsAreCounted(t *testing.T) {
 			t.Fatalf("the order of input decides which listeners are kept")
 		}
 	}
-	if lost := forward.handshake.failed.rest.total(); lost != n-maxListeners {
+	if lost := forward.handshake.failed.Rest().total(); lost != n-maxListeners {
 		t.Errorf("%d counted as lost, want %d", lost, n-maxListeners)
 	}
 	out := tablesOf(t, forward, &Headline{}, TableOptions{Width: 80, Reports: []string{"handshakes"}, Sort: "felt"})
@@ -245,7 +245,7 @@ func TestValidate(t *testing.T) {
 		{TableOptions{}, ""},
 		{TableOptions{Reports: []string{"connections"}, Sort: "bytes"}, ""},
 		{TableOptions{Sort: "peak"}, ""},
-		{TableOptions{Reports: []string{"closes", "nonsense\x1b"}}, `unknown report "nonsense\x1b"; known are handshakes, closes, timewait, keepalive, connections`},
+		{TableOptions{Reports: []string{"closes", "nonsense\x1b"}}, `unknown report "nonsense\x1b"; known are findings, handshakes, closes, timewait, keepalive, connections`},
 		{TableOptions{Reports: []string{"keepalive"}, Sort: "bytes"}, `sort key "bytes" is for --report connections`},
 		{TableOptions{Reports: []string{"keepalive"}, Sort: "size"}, `unknown sort key "size"; known are keepalive: unanswered, probes, id`},
 	} {
@@ -305,6 +305,7 @@ func BenchmarkTables(b *testing.B) {
 	records := random(5, 20000, 50)
 	s := summaryOf(SummaryOptions{}, records)
 	h := headlineOf(records)
+	b.ReportAllocs()
 	for b.Loop() {
 		_ = WriteTables(new(strings.Builder), s, h, TableOptions{Width: 80})
 	}

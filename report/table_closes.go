@@ -20,9 +20,9 @@ type culpritRow struct {
 
 // blamed lists the culprits, sorted by key.
 func (c *closes) blamed(key string) []culpritRow {
-	c.culprits.trim()
-	rows := make([]culpritRow, 0, len(c.culprits.items))
-	for k, b := range c.culprits.items {
+	c.culprits.Trim()
+	rows := make([]culpritRow, 0, c.culprits.Len())
+	for k, b := range c.culprits.All() {
 		rows = append(rows, culpritRow{k, b})
 	}
 	slices.SortFunc(rows, func(a, b culpritRow) int {
@@ -69,7 +69,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
-	p.lostRows(c.culprits.rest.n, "incomplete close", "hosts", maxCulprits)
+	p.lostRows(c.culprits.Rest().n, "incomplete close", "hosts", maxCulprits)
 	p.closeAdvice(rows)
 	p.worstCloses(c, o)
 	return nil

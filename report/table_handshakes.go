@@ -9,6 +9,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 func handshakeSorts() []string { return []string{"attempts", "failed", "felt", "listener"} }
@@ -28,13 +29,13 @@ func compareEndpoints(a, b capture.Endpoint) int {
 
 // listeners joins what completed and what failed, sorted by key.
 func (h *handshakes) listeners(key string) []*listenerRow {
-	h.opened.trim()
-	h.failed.trim()
+	h.opened.Trim()
+	h.failed.Trim()
 	rows := make(map[listener]*listenerRow)
-	for l, v := range h.opened.items {
+	for l, v := range h.opened.All() {
 		rows[l] = &listenerRow{listener: l, opened: *v}
 	}
-	for l, v := range h.failed.items {
+	for l, v := range h.failed.All() {
 		if rows[l] == nil {
 			rows[l] = &listenerRow{listener: l}
 		}
@@ -92,7 +93,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "listener")
-	p.lostRows(h.opened.rest.n+h.failed.rest.total(), "handshake", "listeners", maxListeners)
+	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", maxListeners)
 	if h.all.n > 0 && h.all.felt.n == 0 {
 		p.note(0, "", "Felt times"+untimedWhy+".")
 	}
@@ -192,7 +193,7 @@ func (p *page) failure(f *failed, c cause) string {
 	if c == causeUnreachable {
 		switch f.answer.Kind {
 		case tracker.AnswerICMP, tracker.AnswerICMPv6:
-			s += fmt.Sprintf(", %s from %s", icmpError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
+			s += fmt.Sprintf(", %s from %s", diagnose.ICMPError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
 		}
 	}
 	switch {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tcpwatch/tracker/diagnose"
 )
 
 func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
@@ -22,9 +24,9 @@ type holdingRow struct {
 }
 
 func (t *timeWaits) list(key string) []holdingRow {
-	t.rows.trim()
-	rows := make([]holdingRow, 0, len(t.rows.items))
-	for k, h := range t.rows.items {
+	t.rows.Trim()
+	rows := make([]holdingRow, 0, t.rows.Len())
+	for k, h := range t.rows.All() {
 		n, at := h.pop.peak()
 		rows = append(rows, holdingRow{k, h, n, at})
 	}
@@ -80,7 +82,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
-	p.lostRows(t.rows.rest.n, "TIME-WAIT", "holders", maxHolders)
+	p.lostRows(t.rows.Rest().n, "TIME-WAIT", "holders", maxHolders)
 	p.timeWaitAdvice(rows, o.Ports, twoMSL)
 	p.population(t, h)
 	return nil
@@ -135,7 +137,7 @@ func (h *holding) perSecond() string {
 	if rate >= 100 {
 		return thousands(uint64(rate + 0.5))
 	}
-	return digits(rate, 1)
+	return diagnose.Digits(rate, 1)
 }
 
 // timeWaitAdvice explains what the rows cost, and what to do.

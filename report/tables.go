@@ -37,6 +37,7 @@ type tableReport struct {
 // reports is the list of all reports, in the order in which they are printed.
 func reports() []tableReport {
 	return []tableReport{
+		{"findings", "what is wrong, how sure that is, and what to do", findingSorts(), false, writeFindings},
 		{"handshakes", "how long handshakes take, and why they fail", handshakeSorts(), false, writeHandshakes},
 		{"closes", "which connections did not close properly, and at which step", closeSorts(), false, writeCloses},
 		{"timewait", "who holds TIME-WAIT, how many, until when", timeWaitSorts(), false, writeTimeWaits},
@@ -110,10 +111,11 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	if o.Ports <= 0 {
-		o.Ports = linuxPorts
+		o.Ports = int(s.opt.Thresholds.Ports())
 	}
 	p := newPage(o, s, h)
 	writeHeadline(p, s, h)
+	worstFirst(p, p.findings)
 	for _, r := range chosen {
 		if err := r.write(p, s, h, o); err != nil {
 			return err

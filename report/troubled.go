@@ -4,7 +4,8 @@ import "tcpwatch/tracker"
 
 // Troubled reports whether something went wrong with a connection: it did not
 // open, was reset, or did not close properly. What the input's end cut short
-// and what may have happened out of sight is no trouble.
+// and what may have happened out of sight is no trouble. Findings, which are known
+// when all connections are, may be about others too.
 func Troubled(r *tracker.Record) bool {
 	if why, failed := causeOf(r); failed {
 		return why != stillOpening

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker"
 )
 
 // kind is the type of a field's value.
@@ -23,6 +24,9 @@ const (
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
+	episodes       // r, n: those with a closed window of one end
+	lacking        // n: reasons
+	syns           // r: seconds to each repeated SYN
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -33,6 +37,7 @@ type value struct {
 	n    int64
 	s    string
 	p    *[2]capture.Endpoint
+	r    *tracker.Record
 }
 
 func textOf(s string) value {
@@ -72,6 +77,13 @@ func (v value) appendJSON(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return append(b, ']')
+	case lacking:
+		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
+		return append(b, ']')
+	case episodes:
+		return appendEpisodes(b, v.r, tracker.End(v.n))
+	case syns:
+		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	}
 	b = append(b, '"')
 	b = v.appendPlain(b)
@@ -100,14 +112,62 @@ func (v value) appendPlain(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return b
+	case lacking:
+		return reasons(v.n).appendWords(b, "", " ")
 	case icmp:
 		b = append(b, v.s...)
 		b = append(b, ':')
 		b = strconv.AppendInt(b, v.n>>8, 10)
 		b = append(b, '/')
 		return strconv.AppendInt(b, v.n&0xff, 10)
+	case syns:
+		return appendSYNs(b, v.r, ' ')
 	case community:
 		return appendCommunityID(b, v.p[0], v.p[1])
+	}
+	return b
+}
+
+// appendEpisodes appends the times in which an end had its window closed.
+func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
+	b = append(b, '[')
+	for i, x := range r.Ends[e].ZeroWindowList {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"start":"`...)
+		b = appendTime(b, x.Start)
+		b = append(b, '"')
+		b = appendNumber(b, "packet", x.Packet)
+		if x.EndPacket != 0 {
+			b = append(b, `,"end":"`...)
+			b = appendTime(b, x.End)
+			b = append(b, '"')
+			b = appendNumber(b, "end_packet", x.EndPacket)
+		}
+		b = appendNumber(b, "probes", uint64(x.Probes))
+		if by := x.EndedBy.String(); by != "" && !(r.Interim && x.EndPacket == 0) {
+			b = append(b, `,"ended_by":"`...)
+			b = append(b, by...)
+			b = append(b, '"')
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// synsAgain are the milliseconds from the first SYN to each repeat that is known.
+func synsAgain(r *tracker.Record) []uint32 {
+	return r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))]
+}
+
+// appendSYNs appends the seconds from the first SYN to each repeat.
+func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
+	for i, ms := range synsAgain(r) {
+		if i > 0 {
+			b = append(b, between)
+		}
+		b = appendSeconds(b, int64(ms)*millisecond)
 	}
 	return b
 }

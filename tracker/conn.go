@@ -146,6 +146,7 @@ type conn struct {
 	z            zeek
 	turns        turnarounds
 	mark         uint32 // see Placed.Mark
+	facts        facts
 }
 
 // connFlags are facts about a connection that fit a bit each.

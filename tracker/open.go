@@ -54,6 +54,7 @@ func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 // repeatedSYN: no answer reached the opener.
 func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
+	c.facts.synAgain(e.firstSYN, e.lastSYN, now, s.Packet)
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	if s.Len > 0 {
 		e.wireBytes += uint64(s.Len)
@@ -69,6 +70,7 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 		}
 		c.openKind, c.answer, c.answeredAt, c.flags = "", Answer{}, 0, c.flags&^isReset
 		if c.resetCause == ResetRefused {
+			c.facts.refused = true
 			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, "", 0
 		}
 	}
@@ -159,6 +161,7 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 // (accept queue full, or TCP_DEFER_ACCEPT on Linux).
 func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
+	c.facts.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, c.firstSYNACK-c.ends[from.Peer()].firstSYN, now, s.Packet)
 	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
 		c.synAckLost++
 	}

@@ -113,6 +113,7 @@ func (w *words) conn(t *Tracker, c *conn) {
 	w.transitions(c)
 	w.zeek(c)
 	w.turns(c)
+	w.facts(c)
 }
 
 func (w *words) opening(c *conn) {

@@ -25,6 +25,9 @@ func (w *words) zeek(c *conn) {
 }
 
 func (w *words) zeekEnd(z *zeekEnd, e *endpoint) {
+	if !w.has(*z != zeekEnd{}) {
+		return
+	}
 	from(w, &z.start, uint32(e.isn))
 	w.seq(&z.last, e.stream.Next()-reassembly.Seq(z.start))
 	w.seq(&z.ack, z.last)

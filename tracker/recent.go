@@ -16,6 +16,7 @@ type recentSegments struct {
 	ttl   [4]uint8
 	next  uint8
 	n     uint8
+	id    lastID
 }
 
 // fingerprint mixes what two copies of one packet have in common and two
@@ -46,6 +47,7 @@ func (r *recentSegments) again(s *capture.Segment, peer uint16) bool {
 			return true
 		}
 	}
+	r.id.note(s)
 	r.print[r.next], r.at[r.next], r.peer[r.next], r.ttl[r.next] = f, at, peer, s.TTL
 	r.next = (r.next + 1) % uint8(len(r.print))
 	r.n = min(r.n+1, uint8(len(r.print)))

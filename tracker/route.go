@@ -74,9 +74,11 @@ func (c *conn) answeredByOld(from End, s *capture.Segment) {
 	case e.synSeen:
 		if s.Flags.Has(capture.RST) && c.oldAnswer != 0 {
 			c.flags |= isOldReset
+			c.prev.facts.byNewer = true
 		}
 	case c.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
 		c.oldAnswer, c.oldConn = s.Packet, c.prev.id
+		c.facts.oldState = c.prev.ends[c.prev.from(&s.Src)].state
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // Defaults of Options.
 const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
-	DefaultMaxConns = 1 << 20
+	DefaultMaxConns = 1 << 21
 	MinMaxConns     = nShards // one for each shard
 	MinMaxBytes     = 64 << 20
 )
@@ -43,6 +43,7 @@ type Stats struct {
 	Quotes    uint64            // ICMP errors observed
 	Unmatched uint64            // ICMP errors that fit no connection
 	Anomalies map[string]uint64 // segments that no path explains, by kind
+	Limits    map[string]uint64 // what was forgotten because a limit was reached, by kind
 }
 
 // Tracker holds the connections of one input, or those of some of its shards.
@@ -69,7 +70,8 @@ type Tracker struct {
 	placed        Placed
 	history       [64]byte
 	latest        latest
-	senders       []*sender // spare
+	senders       []*sender         // spare
+	zeroLists     []*zeroWindowList // spare
 	emitted       uint64
 	anomalies     [nAnomalies]uint64
 }
@@ -156,6 +158,7 @@ func (t *Tracker) expireAll() {
 // Finish hands out every connection that is left; the input has ended.
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
+	t.done = slices.Grow(t.done, t.Stats().Open)
 	for i := range t.shards {
 		sh := &t.shards[i]
 		for k := range sh.lists {
@@ -202,7 +205,7 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 
 // Stats returns the counts so far.
 func (t *Tracker) Stats() Stats {
-	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for i := range t.shards {
 		x := &t.shards[i]
 		s.Segments += x.stats.Segments
@@ -220,7 +223,11 @@ func (t *Tracker) Stats() Stats {
 	}
 	for i, n := range t.anomalies {
 		if n > 0 {
-			s.Anomalies[anomaly(i).String()] = n
+			by := s.Anomalies
+			if anomaly(i) >= costGaps {
+				by = s.Limits
+			}
+			by[anomaly(i).String()] = n
 		}
 	}
 	return s
@@ -228,7 +235,7 @@ func (t *Tracker) Stats() Stats {
 
 // MergeStats adds up the counts of trackers that share an input by shards.
 func MergeStats(all []Stats) Stats {
-	sum := Stats{Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	sum := Stats{Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for _, s := range all {
 		sum.Segments += s.Segments
 		sum.Conns += s.Conns
@@ -241,6 +248,9 @@ func MergeStats(all []Stats) Stats {
 		sum.Unmatched += s.Unmatched
 		for k, n := range s.Anomalies {
 			sum.Anomalies[k] += n
+		}
+		for k, n := range s.Limits {
+			sum.Limits[k] += n
 		}
 		for k, n := range s.EvictedBy {
 			sum.EvictedBy[k] += n

@@ -16,16 +16,13 @@ import (
 	"tcpwatch/report/where"
 )
 
-// exitWorse is the exit status when something got worse.
-const exitWorse = 3
-
 // compareUsage is what compare --help prints.
 const compareUsage = `tcpwatch compare [options] A B: what got worse from A to B
 
 A and B are captures, or what -o jsonl wrote of some.
 
   -o, --output FORMAT     table (the default) or jsonl
-      --threshold PERCENT least change that counts (10)
+      --change PERCENT    least change that counts (10)
       --top N             listeners that changed most (10)
       --where EXPR        only connections for which EXPR is true (captures)
       --msl TIME          TIME-WAIT lasts twice as long (30s; captures)
@@ -51,7 +48,7 @@ func parseCompare(args []string) (*compared, error) {
 	f.SortFlags = false
 	f.Usage = func() {}
 	f.StringVarP(&c.format, "output", "o", "table", "")
-	f.Float64Var(&percent, "threshold", 100*compare.DefaultThreshold, "")
+	f.Float64Var(&percent, "change", 100*compare.DefaultThreshold, "")
 	f.IntVar(&c.top, "top", 0, "")
 	f.StringVar(&whereArg, "where", "", "")
 	f.StringVar(&msl, "msl", "", "")
@@ -68,7 +65,7 @@ func parseCompare(args []string) (*compared, error) {
 	case !slices.Contains([]string{"table", "jsonl"}, c.format):
 		return nil, fmt.Errorf("compare: -o %s: unknown format; known: table, jsonl", c.format)
 	case !(percent > 0 && percent <= 1e6):
-		return nil, errors.New("compare: --threshold " + strconv.FormatFloat(percent, 'g', -1, 64) + ": more than 0, in percent")
+		return nil, errors.New("compare: --change " + strconv.FormatFloat(percent, 'g', -1, 64) + ": more than 0, in percent")
 	case c.top < 0:
 		return nil, fmt.Errorf("compare: --top %d: listeners are counted from 1; 0 means the default", c.top)
 	}
@@ -125,7 +122,7 @@ func runCompare(args []string, stdout, stderr io.Writer) int {
 		fail(stderr, fmt.Errorf("output: %w", err))
 		return exitEarly
 	case result.Worse():
-		return exitWorse
+		return exitFound
 	}
 	return exitDone
 }

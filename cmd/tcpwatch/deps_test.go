@@ -34,6 +34,7 @@ const policy = `
 	SYSTEM, NETLINK < capture/lab;
 	TABLES < report;
 	EXPR < report/where;
+	TABLES < packaging/bench;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
 
 	NONE < capture, capture/host;

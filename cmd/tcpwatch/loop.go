@@ -30,7 +30,7 @@ const (
 // collected, in percent, once the input has shown that it is long. Nearly all
 // of it is packed connections and blocks of files, which hold no pointers: to
 // collect often costs little.
-const garbage = 25
+const garbage = 15
 
 // watch is one run. This goroutine reads packets from the input into batches,
 // workers take their share of each, a writer puts together what they tell.
@@ -261,6 +261,7 @@ func (w *watch) headline() *report.Headline {
 	}
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
+		h.Ports, h.Local = w.o.judge.host()
 		if h.Filter == "" {
 			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
 		}

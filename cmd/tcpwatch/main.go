@@ -37,6 +37,7 @@
 //
 // The report is a headline and the tables that --report names:
 //
+//	findings      what is wrong, how sure that is, and what to do
 //	handshakes    how long opening takes, by listener, and why it fails
 //	closes        connections that did not close properly, and at which step
 //	timewait      who holds TIME-WAIT, how many, until when
@@ -47,6 +48,12 @@
 // repeated, and FORMAT:FILE sends a format to a file. With -o only what it
 // names is written. Whatever format has standard output has it alone: with
 // jsonl, csv or -w - there, no live lines and no table appear.
+//
+// Whatever the tables, the headline names the three findings that matter most,
+// and JSON Lines has all of them. --detectors chooses what is looked for,
+// --threshold when it is told, --explain prints a detector's rule ("list":
+// all of them), and --fail-on SEVERITY makes the exit status 3 for a finding
+// so bad or worse.
 //
 // --why draws one connection packet by packet: its number is in every report
 // and is that of its first packet, or give its two ends. Live, the ends are
@@ -85,7 +92,7 @@
 //	0   done; a file that is damaged part-way is reported up to the damage
 //	1   the interface went away, or an output could not be written
 //	2   wrong options or filter, an input that cannot be read, or no such --why
-//	3   compare found that something got worse
+//	3   there is a finding as bad as --fail-on says, or compare found something worse
 //	130 ended at once by a second Ctrl-C, without a report
 //
 // A closed pipe on output ends the program quietly.

@@ -40,6 +40,7 @@ type options struct {
 	transition bool
 	color      string // auto | always | never
 	jobs       int    // workers; 0: one for each core
+	judge      judged
 
 	list, version, help bool
 }
@@ -61,6 +62,8 @@ func parse(args []string) (*options, error) {
 		followArg, followAs, raw    string
 		whereArg                    string
 		noColor                     bool
+		detectors, failOn           string
+		thresholds                  []string
 	)
 	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
 	f.SortFlags = false
@@ -94,6 +97,10 @@ func parse(args []string) (*options, error) {
 	f.Var(&interval, "interval", "")
 	f.BoolVar(&o.track.ByVLAN, "by-vlan", false, "")
 	f.BoolVar(&o.transition, "transitions", false, "")
+	f.StringVar(&detectors, "detectors", "", "")
+	f.StringArrayVar(&thresholds, "threshold", nil, "")
+	f.StringVar(&failOn, "fail-on", "", "")
+	f.StringVar(&o.judge.explain, "explain", "", "")
 	f.StringVar(&o.color, "color", "auto", "")
 	f.Lookup("color").NoOptDefVal = "always"
 	f.BoolVar(&noColor, "no-color", false, "")
@@ -131,6 +138,9 @@ func parse(args []string) (*options, error) {
 		}
 	}
 	if o.follow, err = parseFollow(followArg, followAs, raw); err != nil {
+		return nil, err
+	}
+	if err := o.judge.parse(detectors, failOn, thresholds); err != nil {
 		return nil, err
 	}
 	if err := o.parseOutputs(outputs); err != nil {

@@ -59,7 +59,10 @@ func (l *ladderPrinter) Conn(r *tracker.Record) error {
 	return nil
 }
 
-func (l *ladderPrinter) Stats(*report.Headline, *report.Summary) error { return l.ladder.Write(l.w) }
+func (l *ladderPrinter) Stats(h *report.Headline, s *report.Summary) error {
+	l.ladder.Cite(s.Findings(h))
+	return l.ladder.Write(l.w)
+}
 
 func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 
@@ -93,7 +96,8 @@ type outputs struct {
 // openOutputs creates the files that o names; in is there so that none of them
 // is an input, and for what records are printed with.
 func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
-	sum := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort}
+	sum := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort,
+		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}

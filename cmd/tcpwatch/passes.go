@@ -11,6 +11,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // Which connections are meant shows when they are over; what is drawn or
@@ -50,6 +51,18 @@ func (f *found) add(r *tracker.Record) {
 func (f *found) trim() {
 	slices.Sort(f.ids)
 	f.ids = f.ids[:min(len(f.ids), maxFound)]
+}
+
+// cited adds the connections that findings of some weight name as examples.
+func (f *found) cited(all []diagnose.Finding) {
+	for i := range all {
+		if all[i].Severity >= diagnose.Warning {
+			f.ids = append(f.ids, all[i].Conns...)
+		}
+	}
+	slices.Sort(f.ids)
+	f.ids = slices.Compact(f.ids)
+	f.n = max(f.n, uint64(len(f.ids)))
 }
 
 // has reports whether a connection was found, once the pass is over.
@@ -118,13 +131,19 @@ func firstPass(o *options, stderr io.Writer) (*found, error) {
 	}
 	defer in.close()
 	f := &found{want: o.chosen()}
-	sum := report.SummaryOptions{Kept: 1, Rows: -1}
+	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
 	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(&first, in), line: func() {}, found: f}
 	w := newWatch(&first, in, out, io.Discard, stderr)
 	defer w.signals.done()
 	w.loop()
 	w.stop()
 	w.status.clear()
+	if o.extract != "" && o.where == nil {
+		for _, x := range w.workers {
+			out.summary.Merge(x.summary)
+		}
+		f.cited(out.summary.Findings(w.headline()))
+	}
 	f.trim()
 	if w.signals.stop.Load() {
 		return nil, errStopped

@@ -18,6 +18,7 @@ const (
 	exitDone  = 0
 	exitEarly = 1 // the interface went away, or an output could not be written
 	exitUsage = 2 // wrong command line or filter, or an input that cannot be read
+	exitFound = 3 // a finding of the severity that --fail-on names, or compare found something worse
 )
 
 // run is the program: it returns the exit status.
@@ -35,6 +36,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case o.version:
 		fmt.Fprintf(stdout, "tcpwatch %s\n%s\n", version(), live.Version())
 		return exitDone
+	case o.judge.explain != "":
+		return explain(o.judge.explain, stdout, stderr)
 	case o.list:
 		return listInterfaces(stdout, stderr)
 	}
@@ -117,8 +120,12 @@ func (w *watch) end() int {
 		w.out.summary.Merge(x.summary)
 	}
 	w.status.clear()
-	w.out.finish(w.headline())
+	h := w.headline()
+	w.out.finish(h)
 	status := exitDone
+	if w.o.judge.fails(w.out.summary.Findings(h)) {
+		status = exitFound
+	}
 	if w.fault != nil {
 		w.warn(w.fault)
 		status = exitEarly

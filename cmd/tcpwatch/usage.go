@@ -10,19 +10,17 @@ const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 Input
   -r, --read FILE         read FILE (repeatable; - is standard input)
   -i, --interface IFACE   capture on IFACE ("any": all); default: first up
-  -D, --list-interfaces   list interfaces
-  -F, --filter-file FILE  read the filter from FILE
+  -D, --list-interfaces   list them    -F, --filter-file FILE  holds the filter
   -c, --count N           stop after N packets that passed the filter, or (live)
       --for TIME          after TIME: 30, 90s, 1h30m
   -s, --snaplen BYTES     most bytes of a packet (262144)
   -B, --buffer-size KIB   the kernel's buffer (16384)  -p, --no-promiscuous-mode
 Output
   -o, --output FORMAT[:FILE]   table, jsonl or csv (repeatable)
-      --report LIST       of handshakes,closes,timewait,keepalive,connections
+      --report LIST    findings,handshakes,closes,timewait,keepalive,connections
       --top N             rows of a table (10)       --sort KEY  order of rows
       --where EXPR        only connections for which EXPR is true
-      --why ID            draw one connection: a number from a report, or
-                          ADDRESS:PORT-ADDRESS:PORT, or matching: --where's
+      --why ID            draw connections: a number, IP:PORT-IP:PORT, matching
       --follow ID         print what both ends of one connection said
       --follow-as WAY     auto, text or hex   --raw PREFIX  write it to files
   -w, --write FILE        write the packets that passed the filter
@@ -30,13 +28,15 @@ Output
       --interval TIME     records of open connections  --transitions  with jsonl
   -n, --numeric           name no ports              -q, --quiet  no live lines
       --color[=WHEN]      auto, always, never        --no-color
+Findings
+      --detectors LIST    only these          --explain NAME  its rule ("list")
+      --threshold NAME=VALUE                  --fail-on SEVERITY  exit status 3
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
-      --max-conns N       most held at once (1048576)
+      --max-conns N       most held at once (2097152)
       --max-memory SIZE   most memory that they take (512M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
-  -j, --jobs N            workers (one for each core)
-  -h, --help              --version
+  -j, --jobs N            workers (one a core)       -h, --help  --version
 
   sudo tcpwatch -i eth0                    tcpwatch capture.pcap port 443
   tcpwatch capture.pcap --where 'open.felt_s > 1 && resp_port == 443'

@@ -91,6 +91,8 @@ var kinds = [...]struct {
 	report.FieldSeconds: {types.Float64, 0.0},
 	report.FieldTruth:   {types.Bool, false},
 	report.FieldCounts:  {types.Array(types.Int), []int{}},
+	report.FieldSpans:   {types.Array(types.Float64), []float64{}},
+	report.FieldTexts:   {types.Array(types.String), []string{}},
 }
 
 // Visit takes a node after all that is below it; see ast.Visitor.

@@ -1,0 +1,56 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"tcpwatch/tracker/diagnose"
+)
+
+// appendFinding appends the line of one finding.
+func appendFinding(b []byte, f *diagnose.Finding) []byte {
+	text := func(key, s string) {
+		b = append(b, ',', '"')
+		b = append(b, key...)
+		b = append(b, '"', ':')
+		b = appendString(b, s)
+	}
+	numbers := func(key string, list []uint64) {
+		b = append(b, ',', '"')
+		b = append(b, key...)
+		b = append(b, `":[`...)
+		for i, n := range list {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendUint(b, n, 10)
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `{"type":"finding"`...)
+	text("id", f.ID)
+	text("detector", f.Detector)
+	text("severity", f.Severity.String())
+	text("confidence", f.Confidence.String())
+	text("title", f.Title)
+	text("explanation", f.Explanation)
+	b = append(b, `,"causes":[`...)
+	for i, c := range f.Causes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, c)
+	}
+	b = append(b, ']')
+	text("advice", strings.Join(f.Advice, " "))
+	text("subject", f.Subject.String())
+	text("subject_kind", f.Subject.Kind.String())
+	b = appendNumber(b, "count", f.Count)
+	numbers("conns", f.Conns)
+	numbers("packets", f.Packets)
+	b = append(b, `,"since":"`...)
+	b = appendTime(b, f.Since)
+	b = append(b, `","until":"`...)
+	b = appendTime(b, f.Until)
+	return append(b, '"', '}')
+}

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/tracker/diagnose"
+)
+
+// headFindings is how many findings the headline names.
+const headFindings = 3
+
+func findingSorts() []string { return []string{"severity", "count"} }
+
+// worstFirst names the findings that matter most, a sentence each.
+func worstFirst(p *page, found []diagnose.Finding) {
+	for i, f := range found {
+		if i == headFindings || f.Severity < diagnose.Notice {
+			break
+		}
+		p.labelled(f.Severity.String(), severityStyle(f.Severity), f.Title+".")
+	}
+}
+
+func severityStyle(s diagnose.Severity) string {
+	switch s {
+	case diagnose.Critical:
+		return red
+	case diagnose.Warning:
+		return yellow
+	}
+	return faint
+}
+
+// writeFindings prints each finding with its reasons.
+func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
+	found := p.findings
+	switch {
+	case len(s.opt.Detectors) == 0:
+		return nil
+	case len(found) == 0:
+		p.absent("findings")
+		return nil
+	}
+	if o.Sort == "count" {
+		found = slices.Clone(found)
+		slices.SortStableFunc(found, func(a, b diagnose.Finding) int { return cmp.Compare(b.Count, a.Count) })
+	}
+	p.title("Findings", findingCounts(found))
+	if s.context(h).Weak() {
+		p.note(0, "", "The capture lost packets, or shows one direction only of many connections: nothing is more than possible.")
+	}
+	rows := found[:min(len(found), o.rowsOf(defaultTop))]
+	for i := range rows {
+		if i > 0 {
+			p.b.WriteByte('\n')
+		}
+		p.finding(&rows[i])
+	}
+	p.more(len(rows), uint64(len(found)), "finding")
+	if left := s.findings.Left(); left > 0 {
+		p.note(0, faint, fmt.Sprintf("%s in none of them: a detector keeps 4,096 subjects, and theirs found no place.", plural(left, "connection")))
+	}
+	return nil
+}
+
+// findingCounts is "1 critical, 2 warnings".
+func findingCounts(found []diagnose.Finding) string {
+	var n [diagnose.Critical + 1]uint64
+	for i := range found {
+		n[found[i].Severity]++
+	}
+	var parts []string
+	for s := diagnose.Critical + 1; s > 0; s-- {
+		switch s - 1 {
+		case diagnose.Critical, diagnose.Info:
+			if n[s-1] > 0 {
+				parts = append(parts, fmt.Sprintf("%s %s", thousands(n[s-1]), s-1))
+			}
+		default:
+			if n[s-1] > 0 {
+				parts = append(parts, plural(n[s-1], (s-1).String()))
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// finding prints one.
+func (p *page) finding(f *diagnose.Finding) {
+	head := strings.ToUpper(f.Severity.String()) + "  " + f.Title
+	for i, l := range hard(head, p.width-3) {
+		if i == 0 {
+			word, rest, _ := strings.Cut(l, " ")
+			p.b.WriteString(p.paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
+			continue
+		}
+		p.b.WriteString("  " + l + "\n")
+	}
+	p.note(noteIndent, faint, fmt.Sprintf("%s, %s; %s; %s to %s; --explain %s",
+		f.Subject, plural(f.Count, "connection"), f.Confidence, day(f.Since), day(f.Until), f.Detector))
+	p.note(noteIndent, "", f.Explanation)
+	for i, c := range f.Causes {
+		if i == 0 {
+			p.note(noteIndent, "", "Likely causes, the likeliest first:")
+		}
+		p.note(noteIndent+2, "", fmt.Sprintf("%d. %s", i+1, c))
+	}
+	for i, a := range f.Advice {
+		if i == 0 {
+			p.note(noteIndent, "", "What to do:")
+		}
+		p.advice("- " + a)
+	}
+	if len(f.Conns) > 0 {
+		p.note(noteIndent, faint, examplesOf(f))
+	}
+}
+
+// advice prints a sentence without breaking a command in it.
+func (p *page) advice(text string) {
+	const blank = "\ue000" // of private use: no text holds it
+	parts := strings.Split(text, "`")
+	for i := 1; i < len(parts); i += 2 {
+		if runes(parts[i]) < p.width-2*noteIndent-4 {
+			parts[i] = strings.ReplaceAll(parts[i], " ", blank)
+		}
+	}
+	for i, l := range hard(strings.Join(parts, "`"), p.width-noteIndent-4) {
+		p.b.WriteString(strings.Repeat(" ", noteIndent+2+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
+	}
+}
+
+// shownExamples is how many of a finding's examples a table names.
+const shownExamples = 5
+
+func examplesOf(f *diagnose.Finding) string {
+	names := make([]string, 0, shownExamples)
+	for _, id := range f.Conns[:min(len(f.Conns), shownExamples)] {
+		names = append(names, name(id))
+	}
+	text := "Look at " + strings.Join(names, ", ") + " (--why)"
+	if len(f.Packets) > 0 {
+		var packets []string
+		for _, n := range f.Packets[:min(len(f.Packets), shownExamples)] {
+			packets = append(packets, thousands(n))
+		}
+		text += "; packets " + strings.Join(packets, " ")
+	}
+	return text
+}

@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func abandoned() Detector {
+	return Detector{
+		Name: "abandoned", Group: GroupOpen,
+		Doc: `The opener itself gives an attempt up with a RST before it is open.
+
+Rule: a socket that is closed in SYN-SENT leaves nothing behind; a SYN/ACK that
+comes later meets no socket and draws a bare RST with its ACK number (RFC 9293
+section 3.10.7.1). So the answer came after the opener's own timeout, or the opener
+never meant to complete (a SYN scan; those hosts have a finding of their own).
+
+It can be mistaken for the loser of a Happy Eyeballs race (RFC 8305), which is
+harmless: then connections to the same name over the other address opened.`,
+		Thresholds: failureThresholds("abandoned"),
+		New: func(o *Options) Fold {
+			limits := scaleOf(o, "abandoned")
+			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				return r.Close.ResetPacket, r.Open.Kind == tracker.OpenAborted && !r.Capture.OneWay
+			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+				if c.suspects.flooded[s.A] {
+					return Finding{}, false
+				}
+				return tellAbandoned(c, s, a, n, limits), true
+			})
+		},
+	}
+}
+
+func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+	opened := c.opened(s.A)
+	severity := min(limits.severity(n, opened > 0), Warning)
+	return Finding{
+		Severity: severity, Confidence: Likely,
+		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), outOf(n, n+opened, "connection"), name(s.A)),
+		Explanation: fmt.Sprintf("The opener sent a RST before the handshake was complete, at the latest %s after its first SYN "+
+			"(RFC 9293 section 3.10.7.1: the answer met no socket any more).", span(a.waited)),
+		Causes: []string{"the application's connect timeout is shorter than the time to open", "the loser of a Happy Eyeballs race (RFC 8305)", "a probe that only wants to see the SYN/ACK"},
+		Advice: []string{"Compare the opener's connect timeout with the times in `tcpwatch --report handshakes`."},
+	}
+}

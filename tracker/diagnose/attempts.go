@@ -1,0 +1,144 @@
+package diagnose
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// attempts sums up the connections to a listener that one cause kept from opening.
+type attempts struct {
+	tally
+	sources        sources
+	waited         int64  // the longest, from the first SYN
+	syns           uint32 // the most that one attempt sent
+	repeated       uint64 // attempts that repeated their SYN
+	retried        uint64 // attempts that opened after all
+	answered       uint64 // attempts whose SYN/ACK came again
+	ttlMin, ttlMax uint8  // of the RSTs that answered
+	ends           [nEndings]uint64
+	from, to       int64 // the shortest wait of an application, at least and at most
+	schedules      [3]uint64
+	reasons        [nReasons]uint64 // of ICMP errors
+	by             source           // who sent the ICMP error of the attempt with the least id
+	byConn         uint64
+}
+
+// failed counts a failed attempt; packet is what ended it, or 0.
+func (a *attempts) failed(r *tracker.Record, packet uint64) {
+	if packet == 0 {
+		packet = r.FirstPacket
+	}
+	a.hit(r.ID, packet, r.Start, r.End)
+	a.sources.add(r.Orig.Addr)
+	if r.Open.Waited.OK {
+		a.waited = max(a.waited, r.Open.Waited.V)
+	}
+	a.syns = max(a.syns, r.Open.SYNs)
+	if r.Facts.NSYNsAgain > 0 {
+		a.repeated++
+	}
+	if r.Facts.NSYNACKsAgain > 0 {
+		a.answered++
+	}
+	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == tracker.Resp {
+		a.ttl(t.V, t.V)
+	}
+}
+
+func (a *attempts) ttl(low, high uint8) {
+	if high == 0 {
+		return
+	}
+	if a.ttlMax == 0 {
+		a.ttlMin = low
+	}
+	a.ttlMin, a.ttlMax = min(a.ttlMin, low), max(a.ttlMax, high)
+}
+
+func (a *attempts) answeredBy(from capture.Addr, conn uint64) {
+	if a.byConn == 0 || conn < a.byConn {
+		a.by, a.byConn = source{addr: from}, conn
+	}
+}
+
+// Merge takes in another.
+func (a *attempts) Merge(o *attempts) {
+	if o.n == 0 {
+		return
+	}
+	a.tally.Merge(&o.tally)
+	a.sources.merge(&o.sources)
+	a.waited, a.syns = max(a.waited, o.waited), max(a.syns, o.syns)
+	a.repeated += o.repeated
+	a.answered += o.answered
+	a.retried += o.retried
+	a.ttl(o.ttlMin, o.ttlMax)
+	for i := range a.ends {
+		a.ends[i] += o.ends[i]
+	}
+	a.patience(o.from, o.to)
+	for i := range a.schedules {
+		a.schedules[i] += o.schedules[i]
+	}
+	for i := range a.reasons {
+		a.reasons[i] += o.reasons[i]
+	}
+	if o.byConn != 0 {
+		a.answeredBy(o.by.addr, o.byConn)
+	}
+}
+
+// patience takes in between which times an application gave up; 0 for unknown.
+func (a *attempts) patience(from, to int64) {
+	if to != 0 && (a.to == 0 || to < a.to || to == a.to && from < a.from) {
+		a.from, a.to = from, to
+	}
+}
+
+// newAttempts is the Fold of a cause: picks tells which records it is the
+// cause of and which packet shows it, and may note more.
+func newAttempts(picks func(r *tracker.Record) (packet uint64, ok bool), more func(a *attempts, r *tracker.Record), tell func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool)) Fold {
+	return newFold(func(s *subjects[attempts, *attempts], r *tracker.Record) {
+		packet, ok := picks(r)
+		if !ok {
+			return
+		}
+		a := s.At(listener(r.Resp))
+		a.failed(r, packet)
+		if more != nil {
+			more(a, r)
+		}
+	}, func(c *Context, s Subject, a *attempts) (Finding, bool) {
+		n := a.sources.blameless(c, a.n)
+		if n == 0 {
+			return Finding{}, false
+		}
+		return tell(c, s, a, n)
+	})
+}
+
+// few and many are from how many failures on a listener it gets worse.
+type scale struct{ few, many uint64 }
+
+// failureThresholds are those of a detector of failed attempts.
+func failureThresholds(name string) []Threshold {
+	return []Threshold{
+		{name + "-few", Number, 3, "connections to one listener from which on it is a warning and no notice"},
+		{name + "-many", Number, 20, "connections from which on it is critical, when none got through"},
+	}
+}
+
+func scaleOf(o *Options, name string) scale {
+	return scale{uint64(o.get(name + "-few")), uint64(o.get(name + "-many"))}
+}
+
+// severity of n failures on a listener; through tells that others got through.
+func (s scale) severity(n uint64, through bool) Severity {
+	switch {
+	case n >= s.many && !through:
+		return Critical
+	case n >= s.few:
+		return Warning
+	}
+	return Notice
+}

@@ -1,0 +1,91 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// backoff is how a system repeats a SYN that nobody answers.
+type backoff struct {
+	system string
+	at     []int64 // milliseconds from the first SYN to each repeat
+}
+
+// backoffs are the known schedules. Only the first two repeats must be there
+// for a match.
+func backoffs() []backoff {
+	return []backoff{
+		// tcp_syn_linear_timeouts (4) since Linux 6.5; BSD's tcp_syn_backoff table is the same.
+		{"Linux since 6.5, macOS or FreeBSD", []int64{1000, 2000, 3000, 4000, 5000, 7000, 11000, 19000, 35000, 67000}},
+		// RFC 6298 section 5.5 from 1 s on.
+		{"Linux before 6.5, or Windows with a first timeout of 1 s", []int64{1000, 3000, 7000, 15000, 31000, 63000}},
+		// RFC 1122 section 4.2.3.1: 3 s at first.
+		{"Windows with a first timeout of 3 s, or an old system", []int64{3000, 9000, 21000, 45000}},
+	}
+}
+
+// schedule finds the system whose back-off the repeats of a SYN follow.
+func schedule(f *tracker.FactsRecord) (backoff, bool) {
+	n := int(f.NSYNsAgain)
+	if n < 2 {
+		return backoff{}, false
+	}
+next:
+	for _, b := range backoffs() {
+		if n > len(b.at) {
+			continue
+		}
+		for i, want := range b.at[:n] {
+			// Timers run late by up to a tenth, never early.
+			if got := int64(f.SYNsAgain[i]); got < want-50 || got > want+want/10+100 {
+				continue next
+			}
+		}
+		return b, true
+	}
+	return backoff{}, false
+}
+
+// ending says who ended an attempt that nobody answered.
+type ending uint8
+
+const (
+	endUnknown ending = iota // the input ended before that could be seen
+	endSystem                // the system used up its repeats
+	endUser                  // the application did not wait so long
+	nEndings
+)
+
+// gaveUp tells whose timeout ended an attempt that nobody answered, and after
+// how long, at least and at most.
+func gaveUp(r *tracker.Record) (e ending, from, to int64) {
+	f := &r.Facts
+	quiet := r.End + r.Silent - f.LastSYN
+	from = f.LastSYN - r.Start
+	b, known := schedule(f)
+	switch n := int(f.NSYNsAgain); {
+	case r.Open.SYNs == 0:
+		return endUnknown, 0, 0
+	case known && n >= len(b.at):
+		return endSystem, from, from
+	case known:
+		to = b.at[n] * millisecond
+	case n == 0:
+		to = 3 * second // the longest that any system waits for its first repeat
+	default:
+		to = from + 2*max(from, second)
+	}
+	if quiet+from < to+to/10+second {
+		return endUnknown, from, to
+	}
+	return endUser, from, to
+}
+
+// betweenWords is "after 1s to 3s".
+func betweenWords(from, to int64) string {
+	if from == 0 {
+		return fmt.Sprintf("within %s", span(to))
+	}
+	return fmt.Sprintf("after %s to %s", span(from), span(to))
+}

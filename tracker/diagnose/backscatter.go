@@ -1,0 +1,76 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// echoes sums up answers of a host to SYNs that were never captured.
+type echoes struct {
+	tally
+	to              distinct
+	synAcks, resets uint64
+}
+
+// Merge takes in another.
+func (x *echoes) Merge(o *echoes) {
+	x.tally.Merge(&o.tally)
+	x.to.merge(&o.to)
+	x.synAcks += o.synAcks
+	x.resets += o.resets
+}
+
+func backscatter() Detector {
+	return Detector{
+		Name: "backscatter", Group: GroupAttack,
+		Doc: `A host answers SYNs that nobody here sent: someone floods it with forged addresses.
+
+Rule: SYN/ACKs and RSTs that come to many different addresses, each alone, with no
+SYN before them and nothing after, are a flooded host's answers to forged senders
+(Moore et al., Inferring Internet Denial-of-Service Activity, 2001; RFC 4987 section 2).
+
+It can be mistaken for a capture of one direction only: there data follows the
+SYN/ACKs, and such a host is not counted.`,
+		Thresholds: []Threshold{{"backscatter", Number, 20, "different addresses that got such an answer from one host"}},
+		New: func(o *Options) Fold {
+			least := uint64(o.get("backscatter"))
+			return newFold(func(s *subjects[echoes, *echoes], r *tracker.Record) {
+				for e := tracker.Orig; e <= tracker.Resp; e++ {
+					from := &r.Ends[e]
+					if from.Packets == 0 || r.Ends[e.Peer()].Packets > 0 || from.SeenBytes > 0 || r.Open.SYNs > 0 {
+						continue
+					}
+					synAcks, rsts := uint64(0), uint64(r.Close.RSTs[e])
+					if e == tracker.Resp {
+						synAcks = uint64(r.Open.SYNACKs)
+					}
+					if synAcks+rsts != from.Packets {
+						continue
+					}
+					ends := [2]Subject{host(r.Orig.Addr), host(r.Resp.Addr)}
+					x := s.At(ends[e])
+					x.hitConn(r)
+					x.to.add(ends[e.Peer()].Hash())
+					if synAcks > 0 {
+						x.synAcks++
+					} else {
+						x.resets++
+					}
+				}
+			}, func(_ *Context, s Subject, x *echoes) (Finding, bool) {
+				if x.to.count() < least {
+					return Finding{}, false
+				}
+				return Finding{
+					Severity: Notice, Confidence: Likely,
+					Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, x.to.words("host")),
+					Explanation: fmt.Sprintf("%s lone SYN/ACKs and %s lone RSTs came without a SYN (RFC 4987 section 2: answers to forged senders).",
+						Thousands(x.synAcks), Thousands(x.resets)),
+					Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},
+					Advice: []string{"Nothing is wrong with the addresses here; tell whoever runs that host."},
+				}, true
+			})
+		},
+	}
+}

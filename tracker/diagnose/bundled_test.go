@@ -1,0 +1,87 @@
+package diagnose
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// raised is what each bundled capture must raise, of the groups that judge
+// opening, closing by RST and attacks: "detector severity confidence". One
+// that is not named must raise nothing.
+func raised() map[string][]string {
+	return map[string][]string{
+		"abort-in-close-wait":              {"reset-abort info likely"},
+		"abort-linger-0-at-server":         {"reset-abort notice likely"},
+		"abort-linger-0":                   {"reset-abort notice likely"},
+		"accept-queue-abort":               {"queue-full warning likely"},
+		"accept-queue-full":                {"syn-lost notice likely"},
+		"accept-queue-overflow-at-server":  {"queue-full notice possible"},
+		"accept-queue-overflow":            {"queue-full notice possible"},
+		"challenge-ack-rst-at-server":      {"reset-ignored notice likely"},
+		"close-with-unread-data":           {"reset-abort notice likely"},
+		"data-after-close":                 {"reset-late-data notice likely"},
+		"deferred-accept-at-server":        {"queue-full notice possible"},
+		"deferred-accept":                  {"queue-full notice possible"},
+		"doubled-on-the-path-at-server":    {"reset-harmless info proven"},
+		"doubled-on-the-path":              {"reset-harmless info proven"},
+		"fin-wait-2-late-close":            {"reset-late-data info likely"},
+		"fin-wait-2-orphan":                {"reset-late-data notice likely"},
+		"host-restart-at-server":           {"stale-connection notice proven"},
+		"host-restart":                     {"stale-connection notice proven"},
+		"icmp-admin-prohibited":            {"unreachable notice proven"},
+		"icmp-port-unreachable":            {"unreachable notice proven"},
+		"icmp-soft-error":                  {"unreachable notice proven"},
+		"icmp6-admin-prohibited":           {"unreachable notice proven"},
+		"keepalive-dead-one-way-at-server": {"reset-abort notice likely"},
+		"middlebox-reset-at-router":        {"reset-injected warning likely"},
+		"middlebox-reset-at-server":        {"reset-injected warning likely"},
+		"middlebox-reset-one-end":          {"reset-injected warning likely"},
+		"middlebox-reset":                  {"reset-injected warning likely"},
+		"no-answer":                        {"no-answer notice proven"},
+		"old-duplicate-at-server":          {"reset-harmless info proven"},
+		"old-duplicate":                    {"reset-harmless info proven"},
+		"refused-at-server":                {"refused notice proven"},
+		"refused-by-firewall":              {"refused notice proven"},
+		"refused":                          {"refused notice proven"},
+		"syn-ack-lost-at-server":           {"syn-ack-lost notice likely"},
+		"syn-ack-lost":                     {"syn-lost notice likely"},
+		"syn-lost":                         {"syn-lost notice likely"},
+		"third-ack-lost-at-server":         {"syn-ack-lost notice likely"},
+		"third-ack-lost":                   {"queue-full notice possible"},
+		"third-ack-never":                  {"queue-full notice possible"},
+		"time-wait-reset-at-server":        {"reset-harmless info proven"},
+		"time-wait-reuse":                  {"closed-at-once notice likely"},
+		"time-wait-stale-syn":              {"reuse-refused notice proven", "closed-at-once notice likely"},
+		"time-wait-storm-by-server":        {"closed-at-once warning likely"},
+	}
+}
+
+// judgedHere are the groups that raised speaks of.
+func judgedHere(g Group) bool {
+	return slices.Contains([]Group{GroupOpen, GroupQueue, GroupHandshake, GroupTimeWait, GroupReset, GroupAttack}, g)
+}
+
+// Every bundled capture raises what it should, and nothing else.
+func TestBundledCaptures(t *testing.T) {
+	want := raised()
+	for _, path := range captures(t) {
+		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".pcap")
+		all, c := recordsOf(t, path)
+		var got []string
+		for _, f := range findingsOf(t, "", c, all...) {
+			if judgedHere(f.Group) {
+				got = append(got, fmt.Sprintf("%s %s %s", f.Detector, f.Severity, f.Confidence))
+			}
+		}
+		if !slices.Equal(got, want[name]) {
+			t.Errorf("%s raises %q, want %q", name, got, want[name])
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("%s is no bundled capture", name)
+	}
+}

@@ -1,0 +1,89 @@
+package diagnose
+
+import "tcpwatch/tracker"
+
+// counted is what a detector keeps of a subject: a value that embeds a tally.
+type counted[V any] interface {
+	Folded[V]
+	sum() *tally
+}
+
+// subjects is a shelf of what a detector keeps.
+type subjects[V any, P counted[V]] = Shelf[Subject, V, P]
+
+// bySubject is the Fold of most detectors: a value for each subject.
+type bySubject[V any, P counted[V]] struct {
+	shelf subjects[V, P]
+	add   func(s *subjects[V, P], r *tracker.Record)
+	tell  func(c *Context, s Subject, v P) (Finding, bool)
+	// gather names the wider subject that a subject's trouble may be due to;
+	// nil for never. From gatherFrom of them on they are one finding.
+	gather func(s Subject, v P) (wider Subject, ok bool)
+}
+
+// gatherFrom is how many subjects make their common cause a subject.
+const gatherFrom = 3
+
+// newFold makes a Fold of two functions: add finds the subject in the record
+// and counts it there (s.At(subject).hitConn(r)), or does nothing; tell makes
+// the finding of a subject, without what the tally knows, or says that there is none.
+func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *tracker.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) Fold {
+	return &bySubject[V, P]{shelf: NewShelf[Subject, V, P](maxSubjects), add: add, tell: tell}
+}
+
+// Add takes in a record.
+func (f *bySubject[V, P]) Add(r *tracker.Record) { f.add(&f.shelf, r) }
+
+// Merge takes in a fold of the same detector.
+func (f *bySubject[V, P]) Merge(o Fold) { f.shelf.Merge(&o.(*bySubject[V, P]).shelf) }
+
+// Findings asks for the finding of each subject.
+func (f *bySubject[V, P]) Findings(c *Context) []Finding {
+	f.shelf.Trim()
+	var all []Finding
+	for s, v := range f.gathered() {
+		x, ok := f.tell(c, s, v)
+		if !ok {
+			continue
+		}
+		x.Subject = s
+		if x.Count == 0 { // a finding may count more than its tally
+			v.sum().into(&x)
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// gathered are the values by subject, where some are merged into a wider one.
+func (f *bySubject[V, P]) gathered() map[Subject]P {
+	all := make(map[Subject]P, f.shelf.Len())
+	wide := make(map[Subject][]Subject)
+	for s, v := range f.shelf.All() {
+		all[s] = v
+		if f.gather == nil {
+			continue
+		}
+		if w, ok := f.gather(s, v); ok {
+			wide[w] = append(wide[w], s)
+		}
+	}
+	for w, parts := range wide {
+		if len(parts) < gatherFrom {
+			continue
+		}
+		sum := P(new(V))
+		for _, s := range parts {
+			sum.Merge(all[s])
+			delete(all, s)
+		}
+		all[w] = sum
+	}
+	return all
+}
+
+// Left is how many connections belong to subjects that found no place.
+func (f *bySubject[V, P]) Left() uint64 {
+	f.shelf.Trim()
+	return f.shelf.Rest().sum().n
+}

@@ -1,0 +1,67 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func closedAtOnce() Detector {
+	return Detector{
+		Name: "closed-at-once", Group: GroupOpen,
+		Doc: `A listener accepts the connection and closes it at once, without a byte.
+
+Rule: the handshake completes (RFC 9293 section 3.5), then the responder is the first to send FIN or
+RST, within the threshold, and has sent no data: its application accepted only
+to hang up, or a proxy accepted and found nobody behind it. To the opener it
+looks like a connection that was lost.
+
+Where the opener had sent data and the responder answers with a FIN, it has read
+that: a protocol without answers, not counted.
+
+A probe that the opener itself closes (a load balancer's health check) is not
+counted: there the opener sends the first FIN. A RST that answers the third ACK
+is a matter of queue-full.`,
+		Thresholds: append(failureThresholds("closed-at-once"),
+			Threshold{"closed-at-once-within", Span, 2 * second, "from the third ACK to the responder's FIN or RST, at most"}),
+		New: func(o *Options) Fold {
+			limits, within := scaleOf(o, "closed-at-once"), o.get("closed-at-once-within")
+			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				return hungUp(r, within)
+			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+				return tellClosedAtOnce(c, s, a, n, limits), true
+			})
+		},
+	}
+}
+
+// hungUp tells that the responder ended an open connection at once and silently.
+func hungUp(r *tracker.Record, within int64) (packet uint64, ok bool) {
+	if r.Open.Kind != tracker.OpenHandshake || r.Ends[tracker.Resp].SeenBytes > 0 || r.Capture.OneWay || !r.Facts.ThirdACK.OK || RefusedLate(r) {
+		return 0, false
+	}
+	opened, fin := r.Facts.ThirdACK.V, r.Close.FINTime[tracker.Resp]
+	switch {
+	case r.Close.First == tracker.Resp && r.Ends[tracker.Orig].SeenBytes == 0 && fin.OK && fin.V-opened <= within:
+		return r.Close.FINPacket[tracker.Resp], true
+	case r.Close.First == tracker.NoEnd && r.Close.ResetBy == tracker.Resp && r.Close.ResetCause != tracker.ResetMiddlebox &&
+		r.Close.ResetCause != tracker.ResetKeepaliveDead && r.Facts.ResetTime.OK && r.Facts.ResetTime.V-opened <= within:
+		return r.Close.ResetPacket, true
+	}
+	return 0, false
+}
+
+func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+	opened := max(c.opened(s.A), n)
+	return Finding{
+		Severity: min(limits.severity(n, n < opened), Warning), Confidence: Likely,
+		Title:       fmt.Sprintf("%s accepts %s and closes at once, without a byte", name(s.A), outOf(n, opened, "connection")),
+		Explanation: "The handshake completed, and the responder's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the responder's).",
+		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",
+			"an access rule of the application (allow list, TCP wrappers)", "a client that speaks another protocol than the service (TLS or not)"},
+		Advice: []string{
+			"Look into the service's log at these times, and at its limits: `sysctl fs.file-nr` and the process's `ulimit -n`.",
+			fmt.Sprintf("Behind a proxy: is the backend up? `ss -tan state syn-sent` on %s lists what it waits for.", s.A.Addr),
+		},
+	}
+}

@@ -1,0 +1,65 @@
+package diagnose
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// Context is what a run knows besides its connections.
+type Context struct {
+	Drops      tracker.Opt[uint64] // packets that the capturing host lost
+	Conns      uint64
+	OneWay     uint64 // connections of which only one direction was captured
+	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
+	Live       bool
+	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
+	Ports      PortRange // of this host, when live
+	TimeWaits  []Holding // who holds TIME-WAIT, in any order; fixed for a call of Findings
+	// Local tells which addresses are this host's; nil when that is unknown.
+	Local func(a capture.Addr) bool
+
+	census   *census
+	suspects suspects
+}
+
+// PortRange are the ports that a host opens connections from; the zero value
+// is unknown.
+type PortRange struct{ Low, High uint16 }
+
+// Len is the number of ports, 0 when unknown.
+func (p PortRange) Len() int64 {
+	if p.High == 0 || p.High < p.Low {
+		return 0
+	}
+	return int64(p.High) - int64(p.Low) + 1
+}
+
+// oneWayShare is from how many per cent of one-way connections on a capture
+// counts as one-way: a few are found in any that began in the middle.
+const oneWayShare = 20
+
+// Weak tells that packets are missing from the capture in such numbers that
+// nothing read from what is absent can be more than possible.
+func (c *Context) Weak() bool {
+	return c.Drops.OK && c.Drops.V > 0 || c.Conns > 0 && c.OneWay*100 >= c.Conns*oneWayShare
+}
+
+// local tells that an address is this host's own.
+func (c *Context) local(a capture.Addr) bool { return c.Local != nil && c.Local(a) }
+
+// suspects are hosts and listeners whose failed connections come from an
+// attack: other detectors leave them out, so that a flood is one finding and
+// not a thousand.
+type suspects struct {
+	scanners map[capture.Addr]bool     // hosts that scan
+	flooded  map[capture.Endpoint]bool // listeners that SYNs flood
+}
+
+// suspecter is a Fold that knows suspects.
+type suspecter interface {
+	Suspects(c *Context, s *suspects)
+}
+
+func newSuspects() suspects {
+	return suspects{scanners: make(map[capture.Addr]bool), flooded: make(map[capture.Endpoint]bool)}
+}

@@ -1,0 +1,105 @@
+// Package diagnose judges: detectors fold connection records into findings,
+// each with its rule, its evidence and what to do about it. A detector reads
+// records, never packets. What it concludes does not depend on the order in
+// which records come, nor on how they are divided among folds that are merged.
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+// Detector is one kind of trouble that can be found. Its Name and Doc feed
+// flags, help and every output.
+type Detector struct {
+	Name       string // lower case, words joined by hyphens
+	Group      Group
+	Doc        string // the first line in a sentence; then rule, sources, what it can be mistaken for
+	Thresholds []Threshold
+	New        func(o *Options) Fold
+}
+
+// Fold gathers what a detector needs of records. It is not safe for concurrent use.
+type Fold interface {
+	// Add takes in the record of a connection and keeps nothing of what is
+	// borrowed. It allocates only when the record is evidence of trouble.
+	Add(r *tracker.Record)
+	// Merge takes in a fold of the same detector with the same Options; o is
+	// left as it was.
+	Merge(o Fold)
+	// Findings tells what was found, in any order; the Set fills in Detector and ID.
+	Findings(c *Context) []Finding
+}
+
+// Group is what a detector is about; findings of GroupCapture come first where
+// they weaken the others.
+type Group uint8
+
+const (
+	GroupOpen      Group = iota // attempts to connect that fail
+	GroupQueue                  // listeners that cannot take what comes
+	GroupHandshake              // slow handshakes
+	GroupTimeWait               // TIME-WAIT and what it costs
+	GroupLeak                   // connections that an application does not close
+	GroupClose                  // closes that did not finish
+	GroupReset                  // RSTs
+	GroupKeepalive              // keepalive probes
+	GroupIdle                   // idle connections that something on the way forgot
+	GroupTransfer               // windows, loss, stalls
+	GroupAttack                 // floods and scans
+	GroupCapture                // what the capture hides
+)
+
+func (g Group) String() string {
+	return [...]string{"opening", "queues", "handshakes", "TIME-WAIT", "leaks", "closing", "resets", "keepalive",
+		"idle", "transfer", "attacks", "capture"}[g]
+}
+
+// maxSubjects bounds the subjects of each detector; of those beyond it only
+// the number of connections is known.
+const maxSubjects = 4096
+
+// Detectors lists all detectors, by group. A detector stands in one file with
+// its thresholds; its line here makes it known everywhere.
+func Detectors() []Detector {
+	return []Detector{
+		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), closedAtOnce(), staleConnection(),
+		queueFull(), synCookies(),
+		synLost(), synAckLost(), slowHandshake(),
+		portExhaustion(), timeWaitMany(), timeWaitReuse(), reuseRefused(),
+		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetInjected(), resetIgnored(), resetHarmless(),
+		synFlood(), portScan(), backscatter(),
+	}
+}
+
+// Select returns the detectors that a list of names, separated by commas,
+// asks for; all for "".
+func Select(names string) ([]Detector, error) {
+	all := Detectors()
+	if names == "" {
+		return all, nil
+	}
+	var chosen []Detector
+	for name := range strings.SplitSeq(names, ",") {
+		d, err := find(all, strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, d)
+	}
+	return chosen, nil
+}
+
+// find returns the detector of a name.
+func find(all []Detector, name string) (Detector, error) {
+	var known []string
+	for _, d := range all {
+		if d.Name == name {
+			return d, nil
+		}
+		known = append(known, d.Name)
+	}
+	return Detector{}, fmt.Errorf("unknown detector %q; known are %s", name, strings.Join(known, ", "))
+}

@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"math"
+	"slices"
+)
+
+// distinctKept is how many different values are counted exactly.
+const distinctKept = 64
+
+// distinct counts different values: exactly up to distinctKept, about beyond
+// it. It keeps the least hashes, so it merges (Bar-Yossef et al., Counting
+// distinct elements in a data stream, 2002).
+type distinct struct{ least []uint64 }
+
+func (d *distinct) add(hash uint64) {
+	at, found := slices.BinarySearch(d.least, hash)
+	if found || at == distinctKept {
+		return
+	}
+	d.least = slices.Insert(d.least, at, hash)
+	d.least = d.least[:min(len(d.least), distinctKept)]
+}
+
+func (d *distinct) merge(o *distinct) {
+	for _, h := range o.least {
+		d.add(h)
+	}
+}
+
+// count is how many there were.
+func (d *distinct) count() uint64 {
+	n := len(d.least)
+	if n < distinctKept {
+		return uint64(n)
+	}
+	// The k least of N evenly spread hashes reach up to k/N of all.
+	return uint64(float64(n-1) / (float64(d.least[n-1]) / math.MaxUint64))
+}
+
+// words is the count, with "about" where it is not exact.
+func (d *distinct) words(noun string) string {
+	if len(d.least) < distinctKept {
+		return Plural(d.count(), noun)
+	}
+	return "about " + Plural(d.count(), noun)
+}

@@ -1,0 +1,50 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+)
+
+// explainWidth is how many columns the text on a detector takes.
+const explainWidth = 80
+
+// Explain is the text on a detector: its rule, its sources, its thresholds;
+// for "list" what each detector finds.
+func Explain(name string) (string, error) {
+	all := Detectors()
+	var b strings.Builder
+	if name == "list" {
+		for _, d := range all {
+			first, _, _ := strings.Cut(d.Doc, "\n")
+			hang(&b, fmt.Sprintf("%-17s", d.Name), first)
+		}
+		return b.String(), nil
+	}
+	d, err := find(all, name)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(&b, "%s (%s)\n", d.Name, d.Group)
+	for part := range strings.SplitSeq(strings.TrimSpace(d.Doc), "\n\n") {
+		b.WriteByte('\n')
+		hang(&b, "", part)
+	}
+	if len(d.Thresholds) > 0 {
+		b.WriteString("\nThresholds (--threshold NAME=VALUE):\n")
+		for _, t := range d.Thresholds {
+			fmt.Fprintf(&b, "  %s=%s\n", t.Name, t)
+			hang(&b, "      ", t.Doc)
+		}
+	}
+	return b.String(), nil
+}
+
+// hang writes text behind a head, with all lines below its first word.
+func hang(b *strings.Builder, head, text string) {
+	for i, l := range Wrap(strings.Join(strings.Fields(text), " "), explainWidth-len(head)) {
+		if i > 0 {
+			head = strings.Repeat(" ", len(head))
+		}
+		b.WriteString(head + l + "\n")
+	}
+}

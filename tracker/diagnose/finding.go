@@ -1,0 +1,82 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// Severity says how bad it is, if it is true.
+type Severity uint8
+
+const (
+	Info     Severity = iota // worth knowing, nothing to do
+	Notice                   // unusual, or a habit that will hurt one day
+	Warning                  // users feel it, or soon will
+	Critical                 // something does not work
+)
+
+// severities are the names, least first.
+func severities() [4]string { return [...]string{"info", "notice", "warning", "critical"} }
+
+func (s Severity) String() string { return severities()[s] }
+
+// ParseSeverity reads the name of a severity.
+func ParseSeverity(name string) (Severity, error) {
+	for i, s := range severities() {
+		if s == name {
+			return Severity(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown severity %q; known are info, notice, warning, critical", name)
+}
+
+// Confidence says how sure it is.
+type Confidence uint8
+
+const (
+	Possible Confidence = iota // it looks so; other causes look the same
+	Likely                     // nothing else is as probable
+	Proven                     // the packets leave no other explanation
+)
+
+func (c Confidence) String() string { return [...]string{"possible", "likely", "proven"}[c] }
+
+// Finding is one cause of trouble, whatever the number of connections that
+// suffer from it. All text is plain: nothing in it came from the wire but
+// addresses, ports and numbers.
+type Finding struct {
+	ID          string // detector and subject: the same in every run over the same packets
+	Detector    string
+	Group       Group
+	Severity    Severity
+	Confidence  Confidence
+	Title       string   // one sentence without its full stop; names the subject
+	Explanation string   // what it means, by which rule
+	Causes      []string // likely causes, the likeliest first
+	Advice      []string // sentences; commands in them stand between backquotes
+	Subject     Subject
+	Count       uint64   // connections
+	Conns       []uint64 // ids of examples, the smallest, at most 20
+	Packets     []uint64 // evidence in those
+	Since       int64    // nanoseconds since 1970-01-01 UTC
+	Until       int64
+}
+
+// compare orders findings as reports print them: what weakens the others
+// first, then the worst, the surest, the most frequent; ties by ID.
+func compare(a, b *Finding) int {
+	return cmp.Or(
+		cmp.Compare(rank(a), rank(b)),
+		cmp.Compare(b.Severity, a.Severity),
+		cmp.Compare(b.Confidence, a.Confidence),
+		cmp.Compare(b.Count, a.Count),
+		cmp.Compare(a.ID, b.ID))
+}
+
+// rank puts capture trouble that is a warning or worse first.
+func rank(f *Finding) int {
+	if f.Group == GroupCapture && f.Severity >= Warning {
+		return 0
+	}
+	return 1
+}

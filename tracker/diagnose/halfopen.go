@@ -1,0 +1,68 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func halfOpen() Detector {
+	return Detector{
+		Name: "half-open", Group: GroupOpen,
+		Doc: `A listener answers the SYN, and the opener never completes the handshake.
+
+Rule: a SYN/ACK whose ACK does not come is sent again after 1, 3, 7, 15 and 31 s
+and given up at 63 s (Linux, tcp_synack_retries 5; RFC 9293 section 3.5). Where the
+opener goes on sending its SYN, the SYN/ACK does not reach it; where it does not,
+the opener is gone or never sent that SYN.
+An opener that captures only its own packets (one-way) is not counted, nor what
+may still complete when the input ends. Floods have a finding of their own;
+so do SYN/ACKs that nobody asked for.`,
+		Thresholds: failureThresholds("half-open"),
+		New: func(o *Options) Fold {
+			limits := scaleOf(o, "half-open")
+			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				return r.Facts.SYNAgainAt, neverCompleted(r)
+			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+				if c.suspects.flooded[s.A] {
+					return Finding{}, false
+				}
+				return tellHalfOpen(c, s, a, n, limits), true
+			})
+		},
+	}
+}
+
+// neverCompleted tells that a SYN was answered, and the third ACK never came.
+func neverCompleted(r *tracker.Record) bool {
+	return r.Open.Kind == tracker.OpenHalfOpen && r.Open.SYNs > 0 && r.Open.SYNACKs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNACKs)
+}
+
+func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+	opened := c.opened(s.A)
+	f := Finding{
+		Severity: limits.severity(n, opened > 0), Confidence: Likely,
+		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
+		Explanation: fmt.Sprintf("The SYN of %s was answered, and the third segment of the handshake (RFC 9293 section 3.5) never came.",
+			a.sources.who()),
+		Causes: []string{"the opener died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a way that this capture does not see"},
+		Advice: []string{
+			fmt.Sprintf("On %s: `ss -tan state syn-recv '( sport = :%d )'` lists what waits.", s.A.Addr, s.A.Port),
+			"Capture at the opener too: does the SYN/ACK arrive, does an ACK leave?",
+		},
+	}
+	switch {
+	case a.repeated*2 >= a.n:
+		f.Confidence = Proven
+		f.Explanation += fmt.Sprintf(" %s sent the SYN again: the SYN/ACK does not reach the opener.", Plural(a.repeated, "attempt"))
+		f.Causes = []string{"the way back to the opener is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
+			"a rule at the opener drops the answers"}
+		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].addr))
+	case a.answered*2 < a.n:
+		// A listener that waits for the ACK would have sent its SYN/ACK again.
+		f.Severity, f.Confidence = Notice, Possible
+		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
+		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take another way"}, f.Causes...)
+	}
+	return f
+}

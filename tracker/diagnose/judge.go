@@ -1,0 +1,27 @@
+package diagnose
+
+import "tcpwatch/tracker"
+
+// retryAfter is how long a SYN or SYN/ACK waits for its answer before it is
+// sent again (RFC 6298 section 2.1).
+const retryAfter = second
+
+// triesToFail is how many SYNs or SYN/ACKs must have gone unanswered for an
+// attempt to count as failed though the last of them still waits.
+const triesToFail = 3
+
+// Waits tells that the input ended while the last of tries could still be
+// answered in time, and so few were made that it is likely.
+func Waits(r *tracker.Record, tries uint32) bool {
+	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == tracker.NoEnd
+}
+
+// RefusedLate tells that the server answered the third ACK with a RST.
+func RefusedLate(r *tracker.Record) bool {
+	return r.Close.ResetBy == tracker.Resp && r.Close.ResetIn == tracker.SynReceived && r.Close.ResetCause != tracker.ResetRefused
+}
+
+const (
+	millisecond = int64(1e6)
+	second      = int64(1e9)
+)

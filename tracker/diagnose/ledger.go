@@ -1,0 +1,81 @@
+package diagnose
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// Holding is a row of the TIME-WAIT ledger: what one opener holds towards one
+// destination, or one listener towards whomever. Whoever sums up TIME-WAITs
+// hands it in with the Context, so that they are counted once.
+type Holding struct {
+	Holder      capture.Endpoint // the port is 0 for an opener
+	Dest        capture.Endpoint // zero for a listener
+	Entered     uint64
+	Now         uint64 // still held when the input ended
+	Peak        uint64 // most at once
+	PeakAt      int64
+	Reused      uint64 // ended early by a new connection
+	Since, Last int64  // first and last entry
+	Recent      uint64 // entered in the last 2MSL of the input
+	Conns       []uint64
+}
+
+// opener tells that it holds ports, not only memory.
+func (h *Holding) opener() bool { return h.Holder.Port == 0 }
+
+func (h *Holding) subject() Subject {
+	if h.opener() {
+		return towards(h.Holder.Addr, h.Dest)
+	}
+	return listener(h.Holder)
+}
+
+// twoMSL is how long a TIME-WAIT lasts (RFC 9293 section 3.4.2).
+func (c *Context) twoMSL() int64 {
+	if c.MSL > 0 {
+		return 2 * c.MSL
+	}
+	return 2 * tracker.DefaultMSL
+}
+
+// shortestSpan is what an input must last for a rate to be worth something.
+const shortestSpan = 10 * second
+
+// rate is how many entered in a second of late; 0 when that cannot be told.
+func (c *Context) rate(h *Holding) float64 {
+	over := min(c.twoMSL(), c.End-c.Start)
+	if over < shortestSpan {
+		return 0
+	}
+	return float64(h.Recent) / (float64(over) / 1e9)
+}
+
+// fromLedger is a Fold that reads the ledger only.
+type fromLedger struct {
+	tell func(c *Context, h *Holding) (Finding, bool)
+}
+
+// Add leaves the record to the ledger.
+func (fromLedger) Add(*tracker.Record) {}
+
+// Merge has nothing to take in.
+func (fromLedger) Merge(Fold) {}
+
+// Findings goes through the ledger.
+func (f fromLedger) Findings(c *Context) []Finding {
+	var all []Finding
+	for i := range c.TimeWaits {
+		h := &c.TimeWaits[i]
+		x, ok := f.tell(c, h)
+		if !ok {
+			continue
+		}
+		x.Subject, x.Conns, x.Since, x.Until = h.subject(), h.Conns, h.Since, max(h.Last, h.PeakAt)
+		if x.Count == 0 {
+			x.Count = h.Entered
+		}
+		all = append(all, x)
+	}
+	return all
+}

@@ -1,0 +1,97 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func noAnswer() Detector {
+	return Detector{
+		Name: "no-answer", Group: GroupOpen,
+		Doc: `Nothing answers the SYN: filtered, nobody there, or the listener drops it.
+
+Rule: a SYN that is not answered is sent again after 1 s, then more and more
+seldom (RFC 6298 section 2 and 5.5); Linux since 6.5 sends it at 1, 2, 3, 4, 5,
+7, 11, 19, 35 and 67 s and gives up at 131 s, before at 1, 3, 7, 15, 31 and 63 s
+and gives up at 127 s. Where the repeats fit such a schedule the finding names
+the system, and where they end before it does, the application gave up first.
+Silence looks the same whatever the reason: a firewall that drops, a host that
+is off, a route back that is missing, a full accept queue. Only other
+connections to the listener at the same time tell: where those opened, the way
+is open and the finding queue-full or syn-lost fits better; beside a listener that
+serves others the finding is queue-full. An attempt that may
+still be answered when the input ends is not counted. Hosts that scan and
+listeners that are flooded are left out.`,
+		Thresholds: failureThresholds("no-answer"),
+		New: func(o *Options) Fold {
+			limits := scaleOf(o, "no-answer")
+			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				return r.Facts.SYNAgainAt, unanswered(r)
+			}, func(a *attempts, r *tracker.Record) {
+				e, from, to := gaveUp(r)
+				a.ends[e]++
+				if e == endUser {
+					a.patience(from, to)
+				}
+				for i, b := range backoffs() {
+					if x, ok := schedule(&r.Facts); ok && x.system == b.system {
+						a.schedules[i]++
+					}
+				}
+			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+				if c.suspects.flooded[s.A] || c.turnsAway(s, a.since, a.until) {
+					return Finding{}, false
+				}
+				return tellNoAnswer(c, s, a, n, limits), true
+			})
+		},
+	}
+}
+
+// unanswered tells that nothing came back for a SYN, and that it is too late for it.
+func unanswered(r *tracker.Record) bool {
+	return r.Open.Kind == tracker.OpenNoAnswer && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
+}
+
+func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+	service := c.served(s.A)
+	through := service.during(a.since, a.until)
+	f := Finding{
+		Severity: limits.severity(n, through), Confidence: Proven,
+		Title: fmt.Sprintf("%s does not answer %s from %s", name(s.A), outOf(n, n+c.opened(s.A), "connection"), a.sources.who()),
+		Explanation: fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).",
+			Plural(uint64(a.syns), "SYN"), span(a.waited)),
+		Causes: []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},
+		Advice: []string{
+			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` tells whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
+			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
+		},
+	}
+	if through {
+		f.Confidence = Likely
+		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened): the way is not closed as such.", Plural(service.opened, "connection"))
+		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
+			"a rule drops the SYNs of some openers only"}
+		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener tells whether its queues overflow.")
+	}
+	f.Explanation += a.timeouts()
+	return f
+}
+
+// timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.
+func (a *attempts) timeouts() (text string) {
+	for i, b := range backoffs() {
+		if a.schedules[i] > 0 {
+			text += fmt.Sprintf(" Of them %s repeated the SYN as %s does.", Thousands(a.schedules[i]), b.system)
+		}
+	}
+	if k := a.ends[endUser]; k > 0 {
+		text += fmt.Sprintf(" %s ended by the opener's application: its own timeout came first, at the soonest %s.",
+			Plural(k, "attempt"), betweenWords(a.from, a.to))
+	}
+	if k := a.ends[endSystem]; k > 0 {
+		text += fmt.Sprintf(" %s ended when the system had used up its repeats.", Plural(k, "attempt"))
+	}
+	return text
+}

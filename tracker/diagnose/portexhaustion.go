@@ -1,0 +1,76 @@
+package diagnose
+
+import "fmt"
+
+func portExhaustion() Detector {
+	return Detector{
+		Name: "port-exhaustion", Group: GroupTimeWait,
+		Doc: `An opener runs out of ports towards one destination: TIME-WAIT holds them.
+
+Rule: the end that closes first holds TIME-WAIT for 2MSL (RFC 9293 section 3.6), and
+with it one of its ports towards that address and port. Linux chooses from 28,232
+(ip_local_port_range 32768 to 60999), which at 60 s lasts for 470 connections a
+second; when none is left connect() fails with EADDRNOTAVAIL. Held is the most
+at once, by packet time; the forecast is the rate of the last 2MSL times 2MSL, which
+is where the population levels off. Live on the opener its own range is used.
+
+How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
+macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
+		Thresholds: []Threshold{
+			{"ports", Number, 28232, "ports that an opener chooses from, where the host's own range is not known"},
+			{"port-exhaustion", Share, 50, "of the ports held, or forecast, from which on it is a warning"},
+			{"port-exhaustion-critical", Share, 90, "of the ports held from which on it is critical"},
+		},
+		New: func(o *Options) Fold {
+			return fromLedger{func(c *Context, h *Holding) (Finding, bool) {
+				if !h.opener() {
+					return Finding{}, false
+				}
+				ports, own := o.Ports(), false
+				if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
+					ports, own = n, true
+				}
+				return tellPorts(c, h, ports, own, o)
+			}}
+		},
+	}
+}
+
+func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Finding, bool) {
+	rate := c.rate(h)
+	level := int64(rate * float64(c.twoMSL()) / 1e9)
+	held := int64(h.Peak)
+	if ports <= 0 || max(held, level)*100 < ports*o.get("port-exhaustion") {
+		return Finding{}, false
+	}
+	f := Finding{
+		Severity: Warning, Confidence: Likely,
+		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, Thousands(h.Peak), Thousands(uint64(ports)), name(h.Dest)),
+		Explanation: fmt.Sprintf("The opener closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
+			span(c.twoMSL()), Plural(h.Entered, "connection")),
+		Causes: []string{"a client that opens a connection for each request and closes it itself (no keep-alive, no pool)", "a proxy or load test that concentrates on one destination"},
+		Advice: []string{
+			"Keep connections open and share them: connection pool, HTTP keep-alive; or let the listener close first.",
+			fmt.Sprintf("`ss -tan state time-wait '( dport = :%d )'` on %s lists them.", h.Dest.Port, h.Holder.Addr),
+			"`sysctl net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range`: tcp_tw_reuse=1 reuses after 1 s, with timestamps; a wider range lasts longer.",
+		},
+	}
+	if h.Reused > 0 {
+		f.Explanation += fmt.Sprintf(" Reuse gave %s of them back early.", Thousands(h.Reused))
+	}
+	if own {
+		f.Explanation += fmt.Sprintf(" This host's own range is %d to %d.", c.Ports.Low, c.Ports.High)
+	}
+	switch {
+	case held*100 >= ports*o.get("port-exhaustion-critical"):
+		f.Severity = Critical
+	case level > held:
+		f.Confidence = Possible
+		f.Explanation += fmt.Sprintf(" At the last rate, %.0f a second, it levels off at %s", rate, Thousands(uint64(level)))
+		if level >= ports && rate > 0 {
+			f.Explanation += fmt.Sprintf(": no port is left %s after the end of this input", span(int64(float64(max(ports-int64(h.Now), 0))/rate*1e9)))
+		}
+		f.Explanation += "."
+	}
+	return f, true
+}

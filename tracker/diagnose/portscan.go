@@ -1,0 +1,134 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// scan sums up the attempts of a host that failed.
+type scan struct {
+	tally
+	ports, hosts, targets distinct
+	bare                  uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
+	refused, silent, cut  uint64
+}
+
+// Merge takes in another.
+func (x *scan) Merge(o *scan) {
+	x.tally.Merge(&o.tally)
+	x.ports.merge(&o.ports)
+	x.hosts.merge(&o.hosts)
+	x.targets.merge(&o.targets)
+	x.bare += o.bare
+	x.refused += o.refused
+	x.silent += o.silent
+	x.cut += o.cut
+}
+
+func (x *scan) scans(least uint64) bool { return x.targets.count() >= least }
+
+// scanning is a Fold of scans that knows its suspects.
+type scanning struct {
+	*bySubject[scan, *scan]
+	least uint64
+}
+
+// Merge takes in a fold of the same detector.
+func (f scanning) Merge(o Fold) { f.bySubject.Merge(o.(scanning).bySubject) }
+
+// Suspects are the hosts that scan.
+func (f scanning) Suspects(_ *Context, s *suspects) {
+	f.shelf.Trim()
+	for k, x := range f.shelf.All() {
+		if x.scans(f.least) {
+			s.scanners[k.A.Addr] = true
+		}
+	}
+}
+
+func portScan() Detector {
+	return Detector{
+		Name: "port-scan", Group: GroupAttack,
+		Doc: `A host tries many ports or hosts, and hardly any answers: a scan.
+
+Rule: counted are the different listeners to which a host's attempts were refused
+(RFC 9293 section 3.10.7.1), met silence or an ICMP error, or were reset by the host
+itself before they were open. A SYN scan sends SYNs without SACK, window scaling and
+timestamps, and resets what answers; a connect scan uses the system's own connect(),
+whose SYNs carry those options and which a refusal ends.
+Its attempts are in no other finding, so that the listeners it touched do not look
+broken. It can be mistaken for a client whose many servers are all down: those
+share one port and are tried again and again; or for a peer-to-peer program whose
+peers are gone: each of those listens on a port of its own, and the finding says so.`,
+		Thresholds: []Threshold{{"port-scan", Number, 15, "different listeners that a host tried in vain from which on it scans"}},
+		New: func(o *Options) Fold {
+			least := uint64(o.get("port-scan"))
+			f := newFold(func(s *subjects[scan, *scan], r *tracker.Record) {
+				if !failedInVain(r) {
+					return
+				}
+				x := s.At(host(r.Orig.Addr))
+				x.hitConn(r)
+				x.ports.add(Mix(uint64(r.Resp.Port)))
+				x.hosts.add(HashAddr(r.Resp.Addr, 0))
+				x.targets.add(HashAddr(r.Resp.Addr, uint64(r.Resp.Port)))
+				e := &r.Ends[tracker.Orig]
+				if e.SACK.OK && !e.SACK.V && !e.Timestamps.V && !e.WScale.OK {
+					x.bare++
+				}
+				switch r.Open.Kind {
+				case tracker.OpenRefused:
+					x.refused++
+				case tracker.OpenAborted:
+					x.cut++
+				default:
+					x.silent++
+				}
+			}, func(_ *Context, s Subject, x *scan) (Finding, bool) {
+				if !x.scans(least) {
+					return Finding{}, false
+				}
+				return tellScan(s, x), true
+			}).(*bySubject[scan, *scan])
+			return scanning{f, least}
+		},
+	}
+}
+
+// failedInVain tells that an attempt came to nothing, whoever is to blame.
+func failedInVain(r *tracker.Record) bool {
+	switch r.Open.Kind {
+	case tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenAborted:
+		return true
+	case tracker.OpenNoAnswer:
+		return unanswered(r)
+	}
+	return false
+}
+
+func tellScan(s Subject, x *scan) Finding {
+	what := "a connect scan"
+	if x.bare*2 >= x.n {
+		what = "a SYN scan"
+	}
+	f := Finding{
+		Severity: Warning, Confidence: Likely,
+		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host")),
+		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s came to nothing.",
+			what, Thousands(x.refused), Thousands(x.silent), Thousands(x.cut), x.targets.words("listener")),
+		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
+		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
+	}
+	// Peers of a peer-to-peer network listen on a port of their own each.
+	if x.hosts.count()*2 > x.targets.count() && x.ports.count()*2 > x.targets.count() {
+		f.Severity, f.Confidence = Notice, Possible
+		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host"))
+		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
+	}
+	if x.ports.count() <= 2 && x.hosts.count() > 2 {
+		f.Confidence = Possible
+		f.Causes = append(f.Causes, "a client whose servers are all down")
+	}
+	return f
+}

@@ -1,0 +1,65 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func refused() Detector {
+	return Detector{
+		Name: "refused", Group: GroupOpen,
+		Doc: `A RST answers the SYN: nobody listens, or a firewall says no.
+
+Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers
+the SYN (RFC 9293 section 3.10.7.1). Counted for each listener, with how many
+connections to it opened in the same input.
+
+It can be mistaken for a firewall that rejects with a RST (REJECT
+--reject-with tcp-reset): that has often another TTL than the host's own
+packets, and then the finding says so. Hosts that scan are left out.`,
+		Thresholds: failureThresholds("refused"),
+		New: func(o *Options) Fold {
+			limits := scaleOf(o, "refused")
+			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				if r.Facts.RefusedFirst {
+					return r.Facts.SYNAgainAt, true
+				}
+				return r.Close.ResetPacket, r.Open.Kind == tracker.OpenRefused
+			}, func(a *attempts, r *tracker.Record) {
+				if r.Facts.RefusedFirst && r.Open.Kind != tracker.OpenRefused {
+					a.retried++
+				}
+			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+				return tellRefused(c, s, a, n, limits), true
+			})
+		},
+	}
+}
+
+func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+	opened := c.opened(s.A)
+	all := max(n+opened-min(a.retried, n, opened), n)
+	f := Finding{
+		Severity: limits.severity(n, opened > 0), Confidence: Proven,
+		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), outOf(n, all, "connection"), a.sources.who()),
+		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
+			"(RFC 9293 section 3.10.7.1).",
+		Causes: []string{
+			"the service is not running, or listens on another port or address",
+			"a firewall rejects with a RST",
+		},
+		Advice: []string{
+			fmt.Sprintf("On %s: `ss -ltnp '( sport = :%d )'` tells whether something listens, and on which address.", s.A.Addr, s.A.Port),
+			"If it does, look for a rule that rejects: `nft list ruleset` or `iptables -S`.",
+		},
+	}
+	if opened > 0 {
+		f.Causes[0] = "the service was down or restarted for a while: compare the times"
+	}
+	if c.served(s.A).otherWay(a.ttlMin, a.ttlMax) {
+		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the listener's other packets do not: something on the way sent them.", a.ttlMin)
+		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
+	}
+	return f
+}

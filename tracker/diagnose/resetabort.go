@@ -1,0 +1,55 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func resetAbort() Detector {
+	return Detector{
+		Name: "reset-abort", Group: GroupReset,
+		Doc: `An application aborts connections with a RST instead of closing them.
+
+Rule: a RST,ACK out of an open state, at the sender's next number, is what abort()
+of RFC 9293 section 3.10.5 sends: SO_LINGER with a time of 0, a process that was
+killed with data unread, some libraries' way to avoid TIME-WAIT. What was still on its
+way to the other end is lost.
+
+A close with unread data looks the same (RFC 2525 section 2.17) where it did not
+answer a request: see reset-unread. A RST from something on the way has mostly
+another TTL: see reset-injected.`,
+		Thresholds: resetThresholds("reset-abort"),
+		New: func(o *Options) Fold {
+			idle := o.get("reset-forgotten-idle")
+			return newResets(func(r *tracker.Record) bool {
+				return r.Close.ResetCause == tracker.ResetAbort && running(r) || bare(r) && r.Facts.ResetQuiet < idle
+			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
+				severity := resetSeverity(o, "reset-abort", x.n, opened)
+				if x.by[tracker.Resp] == 0 {
+					severity = min(severity, Notice) // openers that no longer want the answer
+				}
+				f := Finding{
+					Severity: severity, Confidence: Likely,
+					Title:       fmt.Sprintf("%s aborted: %s sent a RST", x.what(s, opened), x.sender(s)),
+					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
+					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "the process was killed or crashed", "it closed with data unread"},
+					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
+						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
+				}
+				x.unheard(&f)
+				return f
+			})
+		},
+	}
+}
+
+// oddly tells signs that the RSTs may not come from the end itself.
+func (x *resets) oddly() string {
+	n := max(x.odd[1], x.odd[2])
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %s unlike its sender's other segments (IP-ID: %s, timestamps: %s): something on the way may have sent them.",
+		Plural(n, "RST"), Thousands(x.odd[1]), Thousands(x.odd[2]))
+}

@@ -1,0 +1,53 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// finTimeout is how long Linux keeps a socket that nobody holds in FIN-WAIT-2
+// (tcp_fin_timeout).
+const finTimeout = 60 * second
+
+// closeNotify is how many bytes a TLS close_notify alert takes at most, and
+// other parting words about as many.
+const closeNotify = 64
+
+func resetLate() Detector {
+	return Detector{
+		Name: "reset-late-data", Group: GroupReset,
+		Doc: `Data came after the other end had closed for good: a RST says so, the data is lost.
+
+Rule: an end whose application has closed (not only shut down its sending side) has
+nobody to read what still comes; it answers data with a bare RST (RFC 9293 section
+3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
+Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
+It is told by a bare RST of an end that had sent its FIN.`,
+		Thresholds: resetThresholds("reset-late-data"),
+		New: func(o *Options) Fold {
+			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && running(r) },
+				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
+					f := Finding{
+						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,
+						Title:       fmt.Sprintf("%s got data after the close: %s answered with a RST", x.what(s, opened), x.sender(s)),
+						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", Plural(x.bytes, "byte")),
+						Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
+							"the other end goes on sending though it was told that nobody listens"},
+						Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
+							"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` on the sender of the RST counts them."},
+					}
+					if x.after >= finTimeout {
+						f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))
+						f.Causes = append([]string{"the other end took longer to close than the orphan's FIN-WAIT-2 lasts"}, f.Causes...)
+						f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
+					}
+					if x.bytes <= closeNotify*x.n && x.after < finTimeout {
+						f.Severity = Info
+						f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+					}
+					return f
+				})
+		},
+	}
+}

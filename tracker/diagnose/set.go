@@ -1,0 +1,89 @@
+package diagnose
+
+import (
+	"slices"
+
+	"tcpwatch/tracker"
+)
+
+// Set is the folds of all chosen detectors. It is not safe for concurrent use.
+type Set struct {
+	detectors []Detector
+	opt       *Options
+	folds     []Fold
+	census    census
+}
+
+// NewSet returns an empty Set. The Options are kept and must not be changed any more.
+func NewSet(detectors []Detector, o *Options) *Set {
+	s := &Set{detectors: detectors, opt: o, census: newCensus()}
+	for _, d := range detectors {
+		s.folds = append(s.folds, d.New(o))
+	}
+	return s
+}
+
+// Add takes the record of a connection and keeps nothing of what is borrowed.
+func (s *Set) Add(r *tracker.Record) {
+	if len(s.folds) > 0 {
+		s.census.add(r)
+	}
+	for _, f := range s.folds {
+		f.Add(r)
+	}
+}
+
+// Merge adds all that o holds; o is left as it was. Both must have been made
+// with the same detectors and Options.
+func (s *Set) Merge(o *Set) {
+	s.census.shelf.Merge(&o.census.shelf)
+	for i, f := range s.folds {
+		f.Merge(o.folds[i])
+	}
+}
+
+// Clone returns a copy that shares nothing with s.
+func (s *Set) Clone() *Set {
+	c := NewSet(s.detectors, s.opt)
+	c.Merge(s)
+	return c
+}
+
+// Findings tells what was found: what weakens the rest first, then by
+// severity, confidence, count and id.
+func (s *Set) Findings(c *Context) []Finding {
+	with := *c
+	s.census.shelf.Trim()
+	with.census, with.suspects = &s.census, newSuspects()
+	for _, f := range s.folds {
+		if x, ok := f.(suspecter); ok {
+			x.Suspects(&with, &with.suspects)
+		}
+	}
+	weak := c.Weak()
+	var all []Finding
+	for i, f := range s.folds {
+		d := &s.detectors[i]
+		for _, x := range f.Findings(&with) {
+			x.Detector, x.Group, x.ID = d.Name, d.Group, d.Name+":"+x.Subject.String()
+			x.Title, x.Explanation = sentence(x.Title), sentence(x.Explanation)
+			if weak && d.Group != GroupCapture {
+				x.Confidence = Possible
+			}
+			all = append(all, x)
+		}
+	}
+	slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
+	return all
+}
+
+// Left is how many connections with trouble belong to subjects beyond the
+// limit of a detector: they are in no finding.
+func (s *Set) Left() (n uint64) {
+	for _, f := range s.folds {
+		if x, ok := f.(interface{ Left() uint64 }); ok {
+			n += x.Left()
+		}
+	}
+	return n
+}

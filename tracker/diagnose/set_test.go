@@ -1,0 +1,142 @@
+package diagnose
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker"
+)
+
+// everything is the records of all bundled captures, as if they were one
+// input: ids are made unique, and addresses stay as they are.
+func everything(t testing.TB) (all []*tracker.Record, c *Context) {
+	t.Helper()
+	c = &Context{MSL: tracker.DefaultMSL}
+	for i, name := range captures(t) {
+		more, with := recordsOf(t, name)
+		for _, r := range more {
+			r.ID += uint64(i) << 20
+		}
+		all = append(all, more...)
+		c.Conns += with.Conns
+		c.End = max(c.End, with.End)
+	}
+	return all, c
+}
+
+// Whatever the order and however records are divided, the whole comes out (law 7).
+func TestMergeOfAnySplit(t *testing.T) {
+	all, c := everything(t)
+	o := NewOptions()
+	whole := NewSet(Detectors(), o)
+	for _, r := range all {
+		whole.Add(r)
+	}
+	want := whole.Findings(c)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for round := range 4 {
+		rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		parts := make([]*Set, 1+rng.IntN(9))
+		for i := range parts {
+			parts[i] = NewSet(Detectors(), o)
+		}
+		for _, r := range all {
+			parts[rng.IntN(len(parts))].Add(r)
+		}
+		for len(parts) > 1 {
+			i := rng.IntN(len(parts) - 1)
+			parts[i].Merge(parts[i+1])
+			parts = slices.Delete(parts, i+1, i+2)
+		}
+		equal(t, fmt.Sprintf("round %d", round), parts[0].Findings(c), want)
+	}
+	clone := whole.Clone()
+	equal(t, "clone", clone.Findings(c), want)
+	for _, r := range all {
+		clone.Add(r)
+	}
+	equal(t, "after its clone took in more", whole.Findings(c), want)
+}
+
+func equal(t *testing.T, what string, got, want []Finding) {
+	t.Helper()
+	for i := range min(len(got), len(want)) {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Fatalf("%s: finding %d is\n%+v\nwant\n%+v", what, i, got[i], want[i])
+		}
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d findings, want %d", what, len(got), len(want))
+	}
+}
+
+// Ids are unique, and every text is there.
+func TestFindingsAreWhole(t *testing.T) {
+	all, c := everything(t)
+	s := NewSet(Detectors(), NewOptions())
+	for _, r := range all {
+		s.Add(r)
+	}
+	seen := map[string]bool{}
+	for _, f := range s.Findings(c) {
+		if seen[f.ID] {
+			t.Errorf("%s: twice", f.ID)
+		}
+		seen[f.ID] = true
+		if f.Title == "" || f.Explanation == "" || f.Count == 0 || len(f.Title) > 200 {
+			t.Errorf("%s lacks something: %+v", f.ID, f)
+		}
+		if f.Severity >= Warning && (len(f.Causes) == 0 || len(f.Advice) == 0) {
+			t.Errorf("%s: no causes or no advice", f.ID)
+		}
+		if len(f.Conns) > maxExamples || !slices.IsSorted(f.Conns) {
+			t.Errorf("%s: examples %v", f.ID, f.Conns)
+		}
+	}
+}
+
+// A connection without trouble costs no allocation.
+func TestCleanRecordsDoNotAllocate(t *testing.T) {
+	all, _ := recordsOf(t, bundled+"/close-by-client.pcap")
+	for _, d := range Detectors() {
+		f := d.New(NewOptions())
+		f.Add(all[0])
+		if n := testing.AllocsPerRun(100, func() { f.Add(all[0]) }); n > 0 {
+			t.Errorf("%s: %v allocations", d.Name, n)
+		}
+	}
+}
+
+// Names of detectors and thresholds are unique, and each explains itself.
+func TestDetectorsAreExplained(t *testing.T) {
+	seen, limits := map[string]bool{}, map[string]bool{}
+	for _, d := range Detectors() {
+		if seen[d.Name] || len(d.Name) > 20 || len(d.Doc) < 200 {
+			t.Errorf("%s: twice, too long a name, or not explained", d.Name)
+		}
+		seen[d.Name] = true
+		for _, l := range d.Thresholds {
+			if limits[l.Name] || l.Doc == "" {
+				t.Errorf("%s: threshold %s twice, or not explained", d.Name, l.Name)
+			}
+			limits[l.Name] = true
+		}
+		text, err := Explain(d.Name)
+		if err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(text, "RFC") {
+			t.Errorf("%s names no source", d.Name)
+		}
+		list, _ := Explain("list")
+		for l := range strings.Lines(text + list) {
+			if len(l) > explainWidth+1 {
+				t.Errorf("%s: %d columns: %s", d.Name, len(l)-1, l)
+			}
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// slowness says whose half of a slow handshake took the time.
+type slowness uint8
+
+const (
+	slowListener slowness = iota
+	slowPath
+	slowOpener
+	slowUnknown
+	nSlow
+)
+
+// slow sums up slow handshakes of a listener in which nothing was sent again.
+type slow struct {
+	delays
+	by  [nSlow]uint64
+	rtt int64 // the shortest round trip later measured on those; 0 for none
+}
+
+// Merge takes in another.
+func (x *slow) Merge(o *slow) {
+	x.delays.Merge(&o.delays)
+	for i := range x.by {
+		x.by[i] += o.by[i]
+	}
+	x.trip(o.rtt)
+}
+
+func (x *slow) trip(ns int64) {
+	if ns > 0 && (x.rtt == 0 || ns < x.rtt) {
+		x.rtt = ns
+	}
+}
+
+func slowHandshake() Detector {
+	return Detector{
+		Name: "slow-handshake", Group: GroupHandshake,
+		Doc: `A handshake was slow though nothing was sent again: the listener, the path or the opener.
+
+Rule: SYN to SYN/ACK is the listener's half, SYN/ACK to ACK the opener's half, as
+the tap sees them. Each holds a round trip to that side and the time of the host
+there. Round trips measured later on the same connection (RFC 6298 section 3 and
+Karn's rule) tell them apart: where the half is at least three times their median
+the host was slow, else the path is long. A tap that stands beside an end
+needs no such measure for it. Without either the culprit is not known.
+A kernel answers a SYN in microseconds: a slow listener is a host that was busy,
+asleep, or a proxy that first connects to its backend. SYNs sent again are the
+finding syn-lost.`,
+		Thresholds: []Threshold{
+			{"slow-handshake", Span, 500 * millisecond, "half of a handshake from which on it is slow"},
+			{"slow-handshake-few", Number, 5, "slow handshakes to one listener from which on it is a warning and no notice"},
+		},
+		New: func(o *Options) Fold {
+			limit, few := o.get("slow-handshake"), uint64(o.get("slow-handshake-few"))
+			return newFold(func(s *subjects[slow, *slow], r *tracker.Record) {
+				if !(r.Open.Resp.OK && r.Open.Resp.V >= limit || r.Open.Orig.OK && r.Open.Orig.V >= limit) || r.Facts.NSYNsAgain > 0 || r.Facts.NSYNACKsAgain > 0 {
+					return
+				}
+				x := s.At(listener(r.Resp))
+				by, rtt, lost := whoseHalf(r, limit)
+				x.by[by]++
+				x.trip(rtt)
+				x.lost(r, r.FirstPacket, lost)
+			}, func(c *Context, s Subject, x *slow) (Finding, bool) { return tellSlow(c, s, x, few), true })
+		},
+	}
+}
+
+// whoseHalf tells which side made the handshake slow, with a later round trip
+// to that side (0 for none) and how long its half took.
+func whoseHalf(r *tracker.Record, limit int64) (by slowness, rtt, half int64) {
+	side, host, tap := tracker.Orig, slowListener, tracker.Resp
+	half = r.Open.Resp.V
+	if !r.Open.Resp.OK || half < limit {
+		side, host, tap = tracker.Resp, slowOpener, tracker.Orig
+		half = r.Open.Orig.V
+	}
+	if r.Capture.Tap == tap.String() {
+		return host, 0, half
+	}
+	t := &r.Ends[side].RTT
+	switch {
+	case t.N == 0 || t.Source == tracker.RTTHandshake:
+		return slowUnknown, 0, half
+	case half >= 3*t.P50:
+		return host, t.Min, half
+	}
+	return slowPath, t.Min, half
+}
+
+func tellSlow(c *Context, s Subject, x *slow, few uint64) Finding {
+	most := slowListener
+	for i := range x.by {
+		if x.by[i] > x.by[most] {
+			most = slowness(i)
+		}
+	}
+	opened := max(c.opened(s.A), x.n)
+	f := Finding{Severity: Notice, Confidence: Likely,
+		Explanation: fmt.Sprintf("Of them %s by the listener, %s by the path, %s by the opener, %s without a measure to tell (RFC 6298: compared with later round trips). At most %s.",
+			Thousands(x.by[slowListener]), Thousands(x.by[slowPath]), Thousands(x.by[slowOpener]), Thousands(x.by[slowUnknown]), span(x.longest)),
+	}
+	if x.n >= few {
+		f.Severity = Warning
+	}
+	what := outOf(x.n, opened, "handshake")
+	switch most {
+	case slowListener:
+		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s, at most %s", name(s.A), what, span(x.longest))
+		f.Causes = []string{"the host is overloaded, or sleeps to save power", "a proxy or firewall answers only after it reached its backend"}
+		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
+	case slowPath:
+		f.Severity = min(f.Severity, Notice)
+		f.Title = fmt.Sprintf("the path to %s is long: %s slow, a round trip takes %s at least", name(s.A), what, span(x.rtt))
+		f.Causes = []string{"distance or a satellite link", "queues on the way (bufferbloat)"}
+		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the opener helps."}
+	case slowOpener:
+		f.Title = fmt.Sprintf("openers of %s were slow to acknowledge the SYN/ACK in %s, at most %s", name(s.A), what, span(x.longest))
+		f.Causes = []string{"the opener's host is overloaded, or sleeps to save power", "its radio link had to wake up"}
+		f.Advice = []string{"On the opener: `vmstat 1 5` shows whether it is short of processor time."}
+	default:
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s to %s slow, at most %s", what, name(s.A), span(x.longest))
+		f.Causes = []string{"the path is long", "the host at the slow side is overloaded"}
+		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s` shows the path's own round trip.", s.A.Addr)}
+	}
+	return f
+}

@@ -1,0 +1,70 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// cookies sums up handshakes that were never completed, by what the listener did.
+type cookies struct {
+	tally
+	once  uint64 // one SYN/ACK, and none again in time
+	again uint64 // the SYN/ACK came again
+}
+
+// Merge takes in another.
+func (x *cookies) Merge(o *cookies) {
+	x.tally.Merge(&o.tally)
+	x.once += o.once
+	x.again += o.again
+}
+
+// cookieWait is how long a SYN/ACK must have gone unanswered for its repeat to
+// be missed: it comes after 1 s, and after 3 s at the latest (RFC 6298).
+const cookieWait = 7 * second / 2
+
+func synCookies() Detector {
+	return Detector{
+		Name: "syn-cookies", Group: GroupQueue,
+		Doc: `A listener answers SYNs with cookies: its SYN queue was full.
+
+Rule: with SYN cookies (RFC 4987 section 3.6; Linux tcp_syncookies) the listener
+keeps nothing of an attempt, so it never sends a SYN/ACK again. Attempts that were
+answered once and whose SYN/ACK did not come again within 3.5 s, while no other
+SYN/ACK of that listener did either, are the sign. Cookies lose window scaling and
+SACK for openers without timestamps.
+
+It can be mistaken for a proxy that answers SYNs in the listener's place, and for
+tcp_synack_retries 0.`,
+		Thresholds: []Threshold{{"syn-cookies-few", Number, 3, "attempts answered once from which on it is told"}},
+		New: func(o *Options) Fold {
+			few := uint64(o.get("syn-cookies-few"))
+			return newFold(func(s *subjects[cookies, *cookies], r *tracker.Record) {
+				if r.Open.Kind != tracker.OpenHalfOpen || r.Open.SYNs == 0 || r.Open.SYNACKs == 0 || r.Capture.OneWay || r.Close.ResetBy != tracker.NoEnd {
+					return
+				}
+				x := s.At(listener(r.Resp))
+				switch {
+				case r.Facts.NSYNACKsAgain > 0:
+					x.again++
+				case r.Facts.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
+					x.once++
+					x.hitConn(r)
+				}
+			}, func(_ *Context, s Subject, x *cookies) (Finding, bool) {
+				if x.again > 0 || x.once < few {
+					return Finding{}, false
+				}
+				return Finding{
+					Severity: Notice, Confidence: Possible,
+					Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), Plural(x.once, "unfinished handshake")),
+					Explanation: "A listener with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
+					Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place"},
+					Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
+						"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
+				}, true
+			})
+		},
+	}
+}

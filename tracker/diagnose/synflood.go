@@ -1,0 +1,94 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// flood sums up attempts to a listener that were not completed.
+type flood struct {
+	tally
+	sources  sources
+	single   uint64 // their SYN was sent once only
+	halfOpen uint64
+}
+
+// Merge takes in another.
+func (x *flood) Merge(o *flood) {
+	x.tally.Merge(&o.tally)
+	x.sources.merge(&o.sources)
+	x.single += o.single
+	x.halfOpen += o.halfOpen
+}
+
+// flooding is a Fold of floods that knows its suspects.
+type flooding struct {
+	*bySubject[flood, *flood]
+	least uint64
+}
+
+// Merge takes in a fold of the same detector.
+func (f flooding) Merge(o Fold) { f.bySubject.Merge(o.(flooding).bySubject) }
+
+// Suspects are the listeners that are flooded.
+func (f flooding) Suspects(c *Context, s *suspects) {
+	f.shelf.Trim()
+	for k, x := range f.shelf.All() {
+		if x.floods(c, k, f.least) {
+			s.flooded[k.A] = true
+		}
+	}
+}
+
+func synFlood() Detector {
+	return Detector{
+		Name: "syn-flood", Group: GroupAttack,
+		Doc: `A flood of SYNs that nobody means to complete hits a listener.
+
+Rule: openers repeat a SYN that is not answered (RFC 6298 section 2.1) and acknowledge
+one that is (RFC 9293 section 3.5); what floods does neither, because its addresses
+are forged (RFC 4987 section 2). Told where a listener got at least so many
+attempts that were never completed, nine of ten of them with one SYN only, and
+four times as many as connections that opened. A service that is down looks
+different: its openers repeat their SYNs. Those attempts are in no other finding.`,
+		Thresholds: []Threshold{{"syn-flood", Number, 200, "attempts never completed, each with one SYN, from which on it is a flood"}},
+		New: func(o *Options) Fold {
+			least := uint64(o.get("syn-flood"))
+			f := newFold(func(s *subjects[flood, *flood], r *tracker.Record) {
+				half := r.Open.Kind == tracker.OpenHalfOpen && r.Open.SYNs > 0
+				if !half && (r.Open.Kind != tracker.OpenNoAnswer || r.Open.SYNs == 0) {
+					return
+				}
+				x := s.At(listener(r.Resp))
+				x.hitConn(r)
+				x.sources.add(r.Orig.Addr)
+				if r.Facts.NSYNsAgain == 0 {
+					x.single++
+				}
+				if half {
+					x.halfOpen++
+				}
+			}, func(c *Context, s Subject, x *flood) (Finding, bool) {
+				if !x.floods(c, s, least) {
+					return Finding{}, false
+				}
+				rate := float64(x.n) / (float64(max(x.until-x.since, second)) / 1e9)
+				return Finding{
+					Severity: Critical, Confidence: Likely,
+					Title: fmt.Sprintf("%s SYNs from %s flood %s, %.0f a second", Thousands(x.n), x.sources.who(), name(s.A), rate),
+					Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
+						Thousands(x.single), Thousands(x.halfOpen), Plural(c.opened(s.A), "connection")),
+					Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
+					Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
+						fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
+				}, true
+			}).(*bySubject[flood, *flood])
+			return flooding{f, least}
+		},
+	}
+}
+
+func (x *flood) floods(c *Context, s Subject, least uint64) bool {
+	return x.single >= least && x.single*10 >= x.n*9 && x.n >= 4*c.opened(s.A)
+}

@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func synLost() Detector {
+	return Detector{
+		Name: "syn-lost", Group: GroupHandshake,
+		Doc: `A SYN had to be sent again before it was answered: a second or more was lost.
+
+Rule: the first repeat comes after 1 s (RFC 6298 section 2.1), so that opening takes
+1, 2, 3 ... s more, which the application feels and a server's own statistics do not
+show. Counted where the connection opened in the end and its SYN/ACK was sent once.
+A SYN dropped on the way and one that a full queue of the listener dropped look
+the same at a tap beside the opener; a tap beside the listener tells: a SYN that
+passed there and was not answered was dropped by the listener, which is the
+finding queue-full. A SYN that an older connection answered was not lost.`,
+		Thresholds: resentThresholds("syn-lost"),
+		New: func(o *Options) Fold {
+			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
+				if openedLate(r) {
+					s.At(listener(r.Resp)).add(r, r.Facts.SYNAgainAt)
+				}
+			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
+				if c.served(s.A).near() {
+					return Finding{}, false
+				}
+				opened := max(c.opened(s.A), x.n)
+				return Finding{
+					Severity: resentSeverity(o, "syn-lost", x.n, opened), Confidence: Likely,
+					Title: fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+					Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
+						x.systems(),
+					Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
+						"a firewall or load balancer limits new connections"},
+					Advice: []string{
+						fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
+						"If not, capture beside the listener too: SYNs that do not arrive are lost on the way.",
+					},
+				}, true
+			})
+		},
+	}
+}

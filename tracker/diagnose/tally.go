@@ -1,0 +1,80 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+
+	"tcpwatch/tracker"
+)
+
+// maxExamples bounds the connections that a finding cites.
+const maxExamples = 20
+
+// tally counts the connections of a subject and keeps the least of their ids
+// as examples, each with a packet that shows the trouble. Embed it in what a
+// detector keeps of a subject, or use it as it is.
+type tally struct {
+	n            uint64
+	since, until int64
+	examples     []example // in order
+}
+
+type example struct{ conn, packet uint64 }
+
+// hit counts a connection: packet is its evidence, from since to until it lasted.
+func (t *tally) hit(conn, packet uint64, since, until int64) {
+	t.span(since, until)
+	t.n++
+	t.cite(example{conn, packet})
+}
+
+// hitConn counts a connection whose evidence is all of it.
+func (t *tally) hitConn(r *tracker.Record) { t.hit(r.ID, r.FirstPacket, r.Start, r.End) }
+
+func (t *tally) span(since, until int64) {
+	if t.n == 0 || since < t.since {
+		t.since = since
+	}
+	if t.n == 0 || until > t.until {
+		t.until = until
+	}
+}
+
+func (t *tally) cite(e example) {
+	at, found := slices.BinarySearchFunc(t.examples, e, func(a, b example) int {
+		return cmp.Or(cmp.Compare(a.conn, b.conn), cmp.Compare(a.packet, b.packet))
+	})
+	if found || at == maxExamples {
+		return
+	}
+	t.examples = slices.Insert(t.examples, at, e)
+	t.examples = t.examples[:min(len(t.examples), maxExamples)]
+}
+
+// Merge takes in another.
+func (t *tally) Merge(o *tally) {
+	if o.n == 0 {
+		return
+	}
+	t.span(o.since, o.until)
+	t.n += o.n
+	for _, e := range o.examples {
+		t.cite(e)
+	}
+}
+
+// sum is the tally itself, for what embeds it.
+func (t *tally) sum() *tally { return t }
+
+// into fills in what a finding tells by numbers.
+func (t *tally) into(f *Finding) {
+	f.Count, f.Since, f.Until = t.n, t.since, t.until
+	for _, e := range t.examples {
+		if n := len(f.Conns); n == 0 || f.Conns[n-1] != e.conn {
+			f.Conns = append(f.Conns, e.conn)
+		}
+		if e.packet != 0 {
+			f.Packets = append(f.Packets, e.packet)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+// nReasons is the number of ICMP errors that are told apart.
+const nReasons = 32
+
+// reasonOf numbers the ICMP errors that end an attempt to connect: IPv4's
+// type 3 (RFC 792, RFC 1812) and 11, then ICMPv6's type 1, 3 and 4 (RFC 4443).
+func reasonOf(a tracker.Answer) int {
+	v6 := a.Kind == tracker.AnswerICMPv6
+	switch {
+	case !v6 && a.Type == 3:
+		return int(min(a.Code, 15))
+	case !v6 && a.Type == 11:
+		return 16 + int(min(a.Code, 1))
+	case !v6:
+		return 18
+	case a.Type == 1:
+		return 20 + int(min(a.Code, 7))
+	case a.Type == 3:
+		return 28 + int(min(a.Code, 1))
+	}
+	return 30
+}
+
+// reasonWords names such an error again.
+func reasonWords(i int) string {
+	switch {
+	case i < 16:
+		return ICMPError(false, 3, uint8(i))
+	case i < 18:
+		return ICMPError(false, 11, uint8(i-16))
+	case i < 20:
+		return ICMPError(false, 12, 0)
+	case i < 28:
+		return ICMPError(true, 1, uint8(i-20))
+	case i < 30:
+		return ICMPError(true, 3, uint8(i-28))
+	}
+	return ICMPError(true, 4, 0)
+}
+
+// prohibited tells that a rule, not a missing way, is the reason.
+func prohibited(i int) bool { return i == 9 || i == 10 || i == 13 || i == 21 || i == 25 || i == 26 }
+
+func unreachable() Detector {
+	return Detector{
+		Name: "unreachable", Group: GroupOpen,
+		Doc: `An ICMP error answers the SYN: no way there, nobody there, or a rule forbids it.
+
+Rule: ICMP type 3 and 11 (RFC 792, RFC 1812 section 5.2.7.1) and ICMPv6 type 1,
+3 and 4 (RFC 4443) quote the header that they answer; the quoted SYN tells which
+attempt it was. RFC 9293 section 3.9.2.2 lets an attempt go on after a soft
+error; Linux reports it to the application once it gives up. "Fragmentation
+needed" and source quench end no attempt and do not count. Each code is counted.
+
+It can be mistaken for a forged ICMP error: who sent it is named. Hosts that
+scan are left out.`,
+		Thresholds: failureThresholds("unreachable"),
+		New: func(o *Options) Fold {
+			limits := scaleOf(o, "unreachable")
+			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				return r.Facts.AnswerPacket, r.Open.Kind == tracker.OpenUnreachable
+			}, func(a *attempts, r *tracker.Record) {
+				a.reasons[reasonOf(r.Open.Answer)]++
+				a.answeredBy(r.Open.Answer.From, r.ID)
+			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+				return tellUnreachable(c, s, a, n, limits), true
+			})
+		},
+	}
+}
+
+func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+	opened := c.opened(s.A)
+	var kinds []string
+	forbidden := false
+	for i, k := range a.reasons {
+		if k > 0 {
+			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), Thousands(k)))
+			forbidden = forbidden || prohibited(i)
+		}
+	}
+	f := Finding{
+		Severity: limits.severity(n, opened > 0), Confidence: Proven,
+		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.addr),
+		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
+			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.addr),
+		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
+		Advice: []string{
+			fmt.Sprintf("On the opener: `ip route get %s` tells which way it goes.", s.A.Addr),
+			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.addr),
+		},
+	}
+	if forbidden {
+		f.Causes = []string{"a firewall rejects with an ICMP error", "a router's access list forbids it"}
+	}
+	if a.by.addr == s.A.Addr {
+		f.Causes = append(f.Causes[:0:0], "a firewall on that host itself rejects with an ICMP error", "a service bound to another protocol or address")
+	}
+	return f
+}

@@ -1,0 +1,187 @@
+package tracker
+
+import "tcpwatch/capture"
+
+// maxSYNsAgain is how many repeats of a SYN are remembered with their times:
+// Linux sends six or ten, then gives up.
+const maxSYNsAgain = 10
+
+// facts are what only a connection with trouble has to tell; all is zero otherwise.
+type facts struct {
+	synsAgain   [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	nSYNsAgain  uint8
+	synAgainAt  uint64 // packet of the first repeat
+	nSYNACKs    uint8  // SYN/ACKs sent again
+	synAckAt    uint64 // packet of the first repeat
+	synAckAfter uint32 // milliseconds from the first SYN/ACK to the last
+	acksIgnored uint8  // SYN/ACKs repeated after the third ACK was seen
+	ignoredAt   uint64 // packet of the first of those
+	ignoredTime int64
+	oldState    State // in which the older connection was that answered the SYN
+	odd         ResetSigns
+	resetQuiet  uint32 // milliseconds from what its sender had sent before to the first RST
+	refused     bool   // a RST answered the SYN, and the opener tried again
+	byNewer     bool   // the opener reset it because it answered the SYN of a newer connection
+}
+
+// again is the least time after which something is sent again: Linux's RTO is
+// never shorter than 200 ms. What comes sooner the path or the capture doubled.
+const again = second / 10
+
+// ResetSigns are ways in which a RST differs from what its sender sends otherwise.
+type ResetSigns uint8
+
+const (
+	OddTTL        ResetSigns = 1 << iota // it came another way
+	OddIPID                              // its identification is far from the sender's counter
+	OddTimestamps                        // a RST,ACK without timestamps on a connection that has them (RFC 7323 section 3.2)
+)
+
+// Has reports whether all of o are set.
+func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
+
+// synAgain notes a repeated SYN: first and last are when it was sent before.
+func (f *facts) synAgain(first, last, now int64, packet uint64) {
+	if now-last < again {
+		return
+	}
+	if f.nSYNsAgain == 0 {
+		f.synAgainAt = packet
+	}
+	if int(f.nSYNsAgain) < len(f.synsAgain) {
+		f.synsAgain[f.nSYNsAgain] = uint32((now - first) / 1e6)
+		f.nSYNsAgain++
+	}
+}
+
+// synAckAgain notes a repeated SYN/ACK: first and last are when it was sent
+// before, acked when its ACK passed the tap, 0 for not yet, and way is the
+// longest that the responder can be off.
+func (f *facts) synAckAgain(first, last, acked, way, now int64, packet uint64) {
+	if now-last < again || acked != 0 && now-acked < way+again {
+		return // doubled, or it was under way when the ACK passed
+	}
+	if f.nSYNACKs == 0 {
+		f.synAckAt = packet
+	}
+	f.nSYNACKs = min(f.nSYNACKs, 254) + 1
+	f.synAckAfter = uint32((now - first) / 1e6)
+	if acked == 0 {
+		return
+	}
+	if f.acksIgnored == 0 {
+		f.ignoredAt, f.ignoredTime = packet, now
+	}
+	f.acksIgnored = min(f.acksIgnored, 254) + 1
+}
+
+// idJump is from how far on an IPv4 identification is no count of the same
+// sender: others get packets between two of ours, but not so many at once.
+const idJump = 4096
+
+// signsOf compares a RST with what its sender sent before.
+func (e *endpoint) signsOf(s *capture.Segment) (odd ResetSigns) {
+	if e.has&hasTTL != 0 && ttlDiffers(e.ttl, s.TTL) {
+		odd |= OddTTL
+	}
+	// An identification of 0 proves nothing: Linux sends it where it has no socket.
+	if last := e.recent.id; last.counts && s.IPID != 0 {
+		if d := int16(s.IPID - last.id); d > idJump || d < -idJump {
+			odd |= OddIPID
+		}
+	}
+	if s.Flags.Has(capture.ACK) && e.recent.id.stamped && s.Options&capture.OptTimestamps == 0 {
+		odd |= OddTimestamps
+	}
+	return odd
+}
+
+// reset notes the first RST.
+func (f *facts) reset(e *endpoint, s *capture.Segment, now int64) {
+	f.odd, f.resetQuiet = e.signsOf(s), 0
+	if e.lastSend != 0 {
+		f.resetQuiet = uint32(min((now-e.lastSend)/1e6, 1<<32-1))
+	}
+}
+
+// lastID is the IPv4 identification of an end's last segment, and what kind it is.
+type lastID struct {
+	id      uint16
+	counts  bool // it was a little above the one before
+	stamped bool // the segment carried timestamps
+}
+
+// note takes a segment that is no RST.
+func (l *lastID) note(s *capture.Segment) {
+	if s.Flags.Has(capture.RST) {
+		return
+	}
+	step := s.IPID - l.id
+	l.counts = l.id != 0 && step > 0 && step < idJump/64
+	l.id, l.stamped = s.IPID, s.Options&capture.OptTimestamps != 0
+}
+
+// facts walks over them.
+func (w *words) facts(c *conn) {
+	f := &c.facts
+	if !w.has(*f != facts{}) {
+		return
+	}
+	num(w, &f.nSYNsAgain)
+	for i := range f.synsAgain {
+		num(w, &f.synsAgain[i])
+	}
+	w.packet(&f.synAgainAt, c.firstPacket)
+	num(w, &f.nSYNACKs)
+	w.packet(&f.synAckAt, c.firstPacket)
+	num(w, &f.synAckAfter)
+	f.byNewer = w.has(f.byNewer)
+	num(w, &f.acksIgnored)
+	w.packet(&f.ignoredAt, c.firstPacket)
+	w.at(&f.ignoredTime, c.start)
+	num(w, &f.oldState)
+	num(w, &f.odd)
+	num(w, &f.resetQuiet)
+	f.refused = w.has(f.refused)
+}
+
+// FactsRecord is what a connection with trouble has to tell besides.
+type FactsRecord struct {
+	SYNsAgain     [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	NSYNsAgain    uint8                // how many of those are set
+	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
+	NSYNACKsAgain uint8                // SYN/ACKs sent again
+	SYNACKAgainAt uint64               // packet of the first of those
+	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
+	ACKsIgnored   uint8                // SYN/ACKs repeated after the third ACK was seen
+	ACKIgnoredAt  uint64               // packet of the first of those
+	ACKIgnored    Opt[int64]           // third ACK -> the first of those
+	OldState      State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
+	OldReset      bool                 // the opener reset that connection: it did not know it
+	ByNewer       bool                 // its opener reset this one so, for a newer connection's sake
+	ResetOdd      ResetSigns           // how the RST differs from its sender's other segments
+	ResetQuiet    int64                // from what its sender had sent before to the first RST
+	RefusedFirst  bool                 // a RST answered its SYN, which was sent again
+	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
+	ResetTime     Opt[int64]           // time of the first RST
+	AnswerPacket  uint64               // what ended an attempt that failed; 0 for none
+	LastSYN       int64                // time of the last SYN
+}
+
+func (c *conn) fillFacts(r *FactsRecord) {
+	f := &c.facts
+	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt,
+		NSYNACKsAgain: f.nSYNACKs, SYNACKAgainAt: f.synAckAt, SYNACKAfter: int64(f.synAckAfter) * 1e6,
+		OldReset: c.is(isOldReset), ByNewer: f.byNewer, ResetQuiet: int64(f.resetQuiet) * 1e6, RefusedFirst: f.refused,
+		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
+		AnswerPacket: c.answeredAt, LastSYN: c.ends[Orig].lastSYN}
+	if c.thirdACKAt != 0 {
+		r.ThirdACK = Some(c.thirdACK)
+	}
+	if f.acksIgnored > 0 {
+		r.ACKIgnored = Some(f.ignoredTime - c.thirdACK)
+	}
+	if c.resetBy != NoEnd {
+		r.ResetTime = Some(c.resetTime)
+	}
+}
