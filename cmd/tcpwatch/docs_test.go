@@ -169,7 +169,7 @@ func (x example) text() string {
 func (x example) output(t *testing.T) string {
 	t.Helper()
 	var args []string
-	for _, word := range strings.Fields(x.command)[1:] {
+	for _, word := range shellWords(x.command)[1:] {
 		names, err := filepath.Glob(word)
 		if err != nil || len(names) == 0 {
 			names = []string{word}
@@ -185,6 +185,18 @@ func (x example) output(t *testing.T) string {
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// shellWords splits a command at blanks outside single quotes.
+func shellWords(command string) (words []string) {
+	for i, part := range strings.Split(command, "'") {
+		if i%2 == 1 {
+			words = append(words, part)
+		} else {
+			words = append(words, strings.Fields(part)...)
+		}
+	}
+	return words
 }
 
 // README.md shows what the program really prints.

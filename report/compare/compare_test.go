@@ -224,7 +224,7 @@ func TestOutputsAreHarmless(t *testing.T) {
 	if err := r.WriteJSONL(&lines); err != nil {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(text.String()+lines.String(), "\x1b\x07\x9b\u202e") {
+	if strings.ContainsAny(text.String()+lines.String(), "\x1b\x07\u009b\u202e") {
 		t.Errorf("%q", text.String()+lines.String())
 	}
 	for line := range strings.Lines(lines.String()) {
