@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"slices"
 
 	"tcpwatch/tracker"
 )
 
-// CSV writes a header line with every field of the record, and one line a
-// connection (RFC 4180, lines ended by LF). A value that can't be known is an
+// CSV writes a header line with every field of the record but the arrays of
+// objects, and one line a connection (RFC 4180, lines ended by LF). A value that can't be known is an
 // empty cell. It is not safe for concurrent use.
 type CSV struct {
 	w      *bufio.Writer
@@ -22,7 +23,8 @@ type CSV struct {
 
 // NewCSV returns a CSV that writes to w. Transitions are left out.
 func NewCSV(w io.Writer, o JSONOptions) *CSV {
-	c := &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o, fields: recordFields()}
+	flat := slices.DeleteFunc(recordFields(), func(f field) bool { return f.nested() })
+	c := &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o, fields: flat}
 	c.row.opt = &c.opt
 	return c
 }

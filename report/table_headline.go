@@ -38,9 +38,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if s.conns > 0 {
 		p.label("connections", connectionCounts(s))
 	}
-	if s.oneWay > 0 {
-		p.label("one way", plural(s.oneWay, "connection")+": only one direction was captured; what the other end did is a guess")
-	}
+	writeUnknown(p, s)
 	writeLosses(p, h)
 	if h.Filter != "" {
 		if h.FilterIsDefault {

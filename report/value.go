@@ -25,6 +25,8 @@ const (
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
 	syns           // r: seconds to each repeated SYN
+	episodes       // r, n: those with a closed window of one end
+	lacking        // n: reasons
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -77,6 +79,11 @@ func (v value) appendJSON(b []byte) []byte {
 		return append(b, ']')
 	case syns:
 		return append(appendSYNs(append(b, '['), v.r, ','), ']')
+	case lacking:
+		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
+		return append(b, ']')
+	case episodes:
+		return appendEpisodes(b, v.r, tracker.End(v.n))
 	}
 	b = append(b, '"')
 	b = v.appendPlain(b)
@@ -105,6 +112,8 @@ func (v value) appendPlain(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return b
+	case lacking:
+		return reasons(v.n).appendWords(b, "", " ")
 	case icmp:
 		b = append(b, v.s...)
 		b = append(b, ':')
@@ -128,6 +137,34 @@ func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
 		b = appendSeconds(b, int64(ms)*millisecond)
 	}
 	return b
+}
+
+// appendEpisodes appends the times in which an end had its window closed.
+func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
+	b = append(b, '[')
+	for i, x := range r.Ends[e].ZeroWindowList {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"start":"`...)
+		b = appendTime(b, x.Start)
+		b = append(b, '"')
+		b = appendNumber(b, "packet", x.Packet)
+		if x.EndPacket != 0 {
+			b = append(b, `,"end":"`...)
+			b = appendTime(b, x.End)
+			b = append(b, '"')
+			b = appendNumber(b, "end_packet", x.EndPacket)
+		}
+		b = appendNumber(b, "probes", uint64(x.Probes))
+		if by := x.EndedBy.String(); by != "" && !(r.Interim && x.EndPacket == 0) {
+			b = append(b, `,"ended_by":"`...)
+			b = append(b, by...)
+			b = append(b, '"')
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // appendAddr appends the address as text.

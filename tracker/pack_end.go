@@ -59,7 +59,7 @@ func (w *words) endpoint(t *Tracker, c *conn, e *endpoint) {
 		num(w, &e.restarts)
 	}
 	w.prober(&e.probe, c)
-	w.zeroWindow(&e.zero, c)
+	w.zeroWindow(t, &e.zero, c)
 	if w.has(e.sender != nil) {
 		w.sender(t.sends(e), e, c)
 	}
@@ -79,7 +79,7 @@ func (w *words) prober(k *prober, c *conn) {
 	w.span(&k.unansweredGap, 0)
 }
 
-func (w *words) zeroWindow(z *zeroWindow, c *conn) {
+func (w *words) zeroWindow(t *Tracker, z *zeroWindow, c *conn) {
 	num(w, &z.widest)
 	if !w.has(*z != zeroWindow{widest: z.widest}) {
 		return
@@ -94,6 +94,9 @@ func (w *words) zeroWindow(z *zeroWindow, c *conn) {
 	num(w, &z.probes)
 	w.at(&z.lastAt, c.last)
 	w.span(&z.lastGap, 0)
+	if w.has(z.list != nil) {
+		w.zeroWindowEpisodes(t, z, c)
+	}
 }
 
 // sender walks over what an end knows of its data. Its numbers count from the

@@ -66,6 +66,11 @@ func TestPackKeepsEverything(t *testing.T) {
 		for e := range c.ends {
 			x := &c.ends[e]
 			x.timeWaitEnd = TimeWaitReuse
+			if r.IntN(2) == 0 {
+				x.zero.list = new(zeroWindowList)
+				scramble(r, reflect.ValueOf(x.zero.list).Elem(), "")
+				x.zero.list.n = maxZeroWindows
+			}
 			x.recent = recentSegments{}
 			x.stream.Reset()
 			x.stream.Start(reassembly.Seq(r.Uint32()))

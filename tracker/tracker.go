@@ -69,7 +69,8 @@ type Tracker struct {
 	placed        Placed
 	history       [64]byte
 	latest        latest
-	senders       []*sender // spare
+	senders       []*sender         // spare
+	zeroLists     []*zeroWindowList // spare
 	emitted       uint64
 	anomalies     [nAnomalies]uint64
 }
