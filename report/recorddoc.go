@@ -57,18 +57,6 @@ order, each an object of ` + "`t`" + ` (time), ` + "`packet`" + ` (absent when t
 missing: the shortest legal path), ` + "`expected`" + ` (the receiver of a segment, until
 proven) or ` + "`retracted`" + ` (takes the edge before it back).
 
-## Findings
-
-After the connections JSON Lines has one object of ` + "`type` `finding`" + ` for each finding,
-what matters most first: ` + "`id`" + ` (detector and subject, the same in every run over the
-same packets), ` + "`detector`" + ` (` + "`--explain`" + ` tells its rule), ` + "`severity`" + ` (` + "`critical`, `warning`,\n`notice`, `info`" + `), ` + "`confidence`" + ` (` + "`proven`, `likely`, `possible`" + `), ` + "`title`" + ` (a sentence),
-` + "`explanation`, `causes`" + ` (likely ones, the likeliest first), ` + "`advice`, `subject`, `subject_kind`" + `
-(` + "`capture`, `host`, `listener`, `pair`, `connection`" + `), ` + "`count`" + ` (connections), ` + "`conns`" + ` (ids of
-examples, the smallest, at most 20), ` + "`packets`" + ` (evidence in them), ` + "`since` and `until`" + `.
-
-Connection records do not name findings: whether a finding is made is known only
-when all connections have been seen. CSV holds connections only.
-
 ## Zero windows
 
 ` + "`orig.zero_window_list`" + ` holds the times in which the originator offered no window, so
@@ -89,9 +77,21 @@ captured, ` + "`SEEN`" + `: the other one):
 | --- | --- | --- |
 UNKNOWN
 
+## Findings
+
+After the connections JSON Lines has one object of ` + "`type` `finding`" + ` for each finding,
+what matters most first: ` + "`id`" + ` (detector and subject, the same in every run over the
+same packets), ` + "`detector`" + ` (` + "`--explain`" + ` tells its rule), ` + "`severity`" + ` (` + "`critical`, `warning`,\n`notice`, `info`" + `), ` + "`confidence`" + ` (` + "`proven`, `likely`, `possible`" + `), ` + "`title`" + ` (a sentence),
+` + "`explanation`, `causes`" + ` (likely ones, the likeliest first), ` + "`advice`, `subject`, `subject_kind`" + `
+(` + "`capture`, `host`, `listener`, `pair`, `connection`" + `), ` + "`count`" + ` (connections), ` + "`conns`" + ` (ids of
+examples, the smallest, at most 20), ` + "`packets`" + ` (evidence in them), ` + "`since` and `until`" + `.
+
+Connection records do not name findings: whether a finding is made is known only
+when all connections have been seen. CSV holds connections only.
+
 ## The last line
 
-JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`kernel_drops` and `interface_drops`" + `
+JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`limits`" + ` (what was forgotten because a limit was reached), ` + "`kernel_drops` and `interface_drops`" + `
 (live), ` + "`evicted` and `evicted_by` (what they were), `unnamed`" + ` (connections not looked at for names: too many others were
 undecided; absent when none), ` + "`files`, `time_wait_peak`" + ` (the hosts that held most connections in
 TIME-WAIT: ` + "`holder`, `peak`, `at`), `span_s`" + ` and, when a file was cut or damaged,

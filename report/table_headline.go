@@ -97,17 +97,21 @@ func connectionCounts(s *Summary) string {
 	return strings.Join(parts, ", ")
 }
 
-// evictedBy says what the evicted connections were, the most frequent first.
-func evictedBy(by map[string]uint64) string {
+// countWords lists counts in words, the greatest first.
+func countWords(by map[string]uint64) string {
 	kinds := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
 	var parts []string
 	for _, k := range kinds {
 		parts = append(parts, thousands(by[k])+" "+k)
 	}
-	if len(parts) == 0 {
+	return strings.Join(parts, ", ")
+}
+
+func inBrackets(s string) string {
+	if s == "" {
 		return ""
 	}
-	return " (" + strings.Join(parts, ", ") + ")"
+	return " (" + s + ")"
 }
 
 // writeLosses says what was skipped, dropped, evicted or not understood.
@@ -131,11 +135,14 @@ func writeLosses(p *page, h *Headline) {
 		p.label("unnamed", plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
 	}
 	if h.Tracker.Evicted > 0 {
-		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+evictedBy(h.Tracker.EvictedBy)+
+		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
 			"; --max-conns or --max-memory makes it larger")
 	}
 	if n := anomalies(h); n > 0 {
 		p.label("anomalies", plural(n, "segment")+" that no path of RFC 9293 explains")
+	}
+	if s := countWords(h.Tracker.Limits); s != "" {
+		p.label("limits", s+": what was too much to hold")
 	}
 }
 

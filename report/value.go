@@ -24,9 +24,9 @@ const (
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
-	syns           // r: seconds to each repeated SYN
 	episodes       // r, n: those with a closed window of one end
 	lacking        // n: reasons
+	syns           // r: seconds to each repeated SYN
 )
 
 // value is what a field holds for one record. It is small and holds no array,
@@ -77,13 +77,13 @@ func (v value) appendJSON(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return append(b, ']')
-	case syns:
-		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	case lacking:
 		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
 		return append(b, ']')
 	case episodes:
 		return appendEpisodes(b, v.r, tracker.End(v.n))
+	case syns:
+		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	}
 	b = append(b, '"')
 	b = v.appendPlain(b)
@@ -128,17 +128,6 @@ func (v value) appendPlain(b []byte) []byte {
 	return b
 }
 
-// appendSYNs appends the seconds from the first SYN to each repeat.
-func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
-	for i, ms := range r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))] {
-		if i > 0 {
-			b = append(b, between)
-		}
-		b = appendSeconds(b, int64(ms)*millisecond)
-	}
-	return b
-}
-
 // appendEpisodes appends the times in which an end had its window closed.
 func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
 	b = append(b, '[')
@@ -165,6 +154,17 @@ func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
 		b = append(b, '}')
 	}
 	return append(b, ']')
+}
+
+// appendSYNs appends the seconds from the first SYN to each repeat.
+func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
+	for i, ms := range r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))] {
+		if i > 0 {
+			b = append(b, between)
+		}
+		b = appendSeconds(b, int64(ms)*millisecond)
+	}
+	return b
 }
 
 // appendAddr appends the address as text.

@@ -43,6 +43,7 @@ type Stats struct {
 	Quotes    uint64            // ICMP errors observed
 	Unmatched uint64            // ICMP errors that fit no connection
 	Anomalies map[string]uint64 // segments that no path explains, by kind
+	Limits    map[string]uint64 // what was forgotten because a limit was reached, by kind
 }
 
 // Tracker holds the connections of one input, or those of some of its shards.
@@ -204,7 +205,7 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 
 // Stats returns the counts so far.
 func (t *Tracker) Stats() Stats {
-	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for i := range t.shards {
 		x := &t.shards[i]
 		s.Segments += x.stats.Segments
@@ -222,7 +223,11 @@ func (t *Tracker) Stats() Stats {
 	}
 	for i, n := range t.anomalies {
 		if n > 0 {
-			s.Anomalies[anomaly(i).String()] = n
+			by := s.Anomalies
+			if anomaly(i) >= costGaps {
+				by = s.Limits
+			}
+			by[anomaly(i).String()] = n
 		}
 	}
 	return s
@@ -230,7 +235,7 @@ func (t *Tracker) Stats() Stats {
 
 // MergeStats adds up the counts of trackers that share an input by shards.
 func MergeStats(all []Stats) Stats {
-	sum := Stats{Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	sum := Stats{Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for _, s := range all {
 		sum.Segments += s.Segments
 		sum.Conns += s.Conns
@@ -243,6 +248,9 @@ func MergeStats(all []Stats) Stats {
 		sum.Unmatched += s.Unmatched
 		for k, n := range s.Anomalies {
 			sum.Anomalies[k] += n
+		}
+		for k, n := range s.Limits {
+			sum.Limits[k] += n
 		}
 		for k, n := range s.EvictedBy {
 			sum.EvictedBy[k] += n

@@ -88,7 +88,7 @@ func TestZeroWindowListIsBounded(t *testing.T) {
 	if len(r.ZeroWindowList) != maxZeroWindows || r.ZeroWindows != n || r.ZeroWindowList[maxZeroWindows-1].EndPacket != 3+2*n {
 		t.Errorf("%d episodes, %+v", r.ZeroWindows, r.ZeroWindowList)
 	}
-	if got := tr.Stats().Anomalies[costZeroWindows.String()]; got != n-maxZeroWindows {
+	if got := tr.Stats().Limits[costZeroWindows.String()]; got != n-maxZeroWindows {
 		t.Errorf("%d counted as forgotten", got)
 	}
 	tr = New(Options{}, &recorder{})
