@@ -40,8 +40,13 @@ func (f *bySubject[V, P]) Merge(o Fold) { f.shelf.Merge(&o.(*bySubject[V, P]).sh
 // Findings asks for the finding of each subject.
 func (f *bySubject[V, P]) Findings(c *Context) []Finding {
 	f.shelf.Trim()
+	return f.tellAll(c, f.gathered())
+}
+
+// tellAll asks for the finding of each of some values.
+func (f *bySubject[V, P]) tellAll(c *Context, values map[Subject]P) []Finding {
 	var all []Finding
-	for s, v := range f.gathered() {
+	for s, v := range values {
 		x, ok := f.tell(c, s, v)
 		if !ok {
 			continue

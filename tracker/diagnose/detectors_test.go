@@ -240,15 +240,30 @@ func TestWeakCaptures(t *testing.T) {
 	}
 }
 
-// Subjects past the limit are counted, and those that stay are complete.
+// Subjects past the limit are counted, and those that stay are complete; raw
+// SYNs to all ports push out nobody else's listener.
 func TestSubjectsAreBounded(t *testing.T) {
 	d, _ := Select("refused")
 	s := NewSet(d, NewOptions())
-	const n = 3 * maxSubjects
+	const n, kept = 3 * maxSubjects, maxSubjects - rawSubjects
 	for i := range n {
 		s.Add(made(uint64(i+1), failed(tracker.OpenRefused, 1), from(numbered(i, 1024)), to(numbered(i, 80))))
 	}
-	if found, left := len(s.Findings(&Context{})), s.Left(); found != maxSubjects || left != n-maxSubjects {
-		t.Errorf("%d findings and %d left, want %d and %d", found, left, maxSubjects, n-maxSubjects)
+	if found, left := len(s.Findings(&Context{})), s.Left(); found != kept || left != n-kept {
+		t.Errorf("%d findings and %d left, want %d and %d", found, left, kept, n-kept)
+	}
+	s = NewSet(Detectors(), NewOptions())
+	for i := range 20000 {
+		s.Add(made(uint64(i+1), failed(tracker.OpenRefused, 1), from(point("10.66.6.6:1")), to(numbered(7, uint16(1+i))), bareSYN))
+	}
+	for _, r := range same(5, failed(tracker.OpenRefused, 1)) {
+		s.Add(r)
+	}
+	var got []string
+	for _, f := range s.Findings(&Context{}) {
+		got = append(got, f.Detector+" "+f.Subject.String())
+	}
+	if !slices.Equal(got, []string{"refused 10.0.0.2:80", "port-scan 10.66.6.6"}) {
+		t.Errorf("beside a scan: %q", got)
 	}
 }

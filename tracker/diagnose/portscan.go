@@ -73,8 +73,7 @@ peers are gone: each of those listens on a port of its own, and the finding says
 				x.ports.add(Mix(uint64(r.Resp.Port)))
 				x.hosts.add(HashAddr(r.Resp.Addr, 0))
 				x.targets.add(HashAddr(r.Resp.Addr, uint64(r.Resp.Port)))
-				e := &r.Ends[tracker.Orig]
-				if e.SACK.OK && !e.SACK.V && !e.Timestamps.V && !e.WScale.OK {
+				if rawSYN(r) {
 					x.bare++
 				}
 				switch r.Open.Kind {

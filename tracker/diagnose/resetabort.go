@@ -23,7 +23,7 @@ another TTL: see reset-injected.`,
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetAbort && running(r) || bare(r) && r.Facts.ResetQuiet < idle
+				return r.Close.ResetCause == tracker.ResetAbort && cutOff(r) || bare(r) && r.Facts.ResetQuiet < idle
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				severity := resetSeverity(o, "reset-abort", x.n, opened)
 				if x.by[tracker.Resp] == 0 {

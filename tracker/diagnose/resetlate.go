@@ -26,7 +26,7 @@ Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socke
 It is told by a bare RST of an end that had sent its FIN.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && running(r) },
+			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && cutOff(r) },
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,

@@ -143,6 +143,9 @@ func running(r *tracker.Record) bool {
 	return r.Close.Kind != tracker.CloseNeverOpened && !RefusedLate(r)
 }
 
+// cutOff tells that a RST ended an open connection: its receiver obeyed it.
+func cutOff(r *tracker.Record) bool { return running(r) && r.Close.Kind == tracker.CloseReset }
+
 // resetThresholds are those of a detector of RSTs.
 func resetThresholds(name string) []Threshold {
 	return []Threshold{

@@ -20,7 +20,7 @@ It is the same on the wire as an abort by SO_LINGER 0.`,
 		Thresholds: resetThresholds("reset-unread"),
 		New: func(o *Options) Fold {
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetUnreadData && running(r)
+				return r.Close.ResetCause == tracker.ResetUnreadData && cutOff(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				f := Finding{
 					Severity: resetSeverity(o, "reset-unread", x.n, opened), Confidence: Likely,
