@@ -13,9 +13,10 @@ import (
 // Interface is one of a file's interfaces, as its writer described it. A pcap
 // file has one, without a name.
 type Interface struct {
-	Name    string // as in the file: escape it before showing it
-	Link    LinkType
-	Snaplen int // bytes; 0 when the file sets no limit
+	Name       string // as in the file: escape it before showing it
+	Link       LinkType
+	Snaplen    int   // bytes; 0 when the file sets no limit
+	Resolution uint8 // of its times, as pcapng's if_tsresol has it: 6 for microseconds, 9 for nanoseconds
 }
 
 // File is a capture file: pcap or pcapng, plain or compressed with gzip or
@@ -28,6 +29,7 @@ type File struct {
 	name  string
 	size  int64
 	block int // bytes of a read, at most
+	give  bool
 
 	in       buffer
 	format   format // kept when the file is closed, for what it learned
@@ -104,7 +106,7 @@ func (f *File) start(label string, r io.Reader, free func()) error {
 	if err != nil {
 		err = unreadable(err)
 	} else {
-		f.in = buffer{src: plain, limit: f.block}
+		f.in = buffer{src: plain, limit: f.block, give: f.give}
 		f.format, err = recognise(&f.in)
 	}
 	if err == nil {
@@ -134,6 +136,15 @@ func (f *File) release() {
 		f.free()
 	}
 	f.free, f.in = nil, buffer{}
+}
+
+// KeepData makes the Data of packets good for as long as the caller likes: a
+// block of the file that packets lie in is not read into again. It is to be
+// called before the first Next, and before Merge.
+func (f *File) KeepData() {
+	f.give, f.in.give = true, true
+	f.block = min(f.block, lentBlock)
+	f.in.limit = min(f.in.limit, lentBlock)
 }
 
 // Next fills p with the next packet, see Source. A packet costs no allocation.

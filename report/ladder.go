@@ -81,6 +81,9 @@ func (l *Ladder) Conn(r *tracker.Record) {
 	if f := l.byID[r.ID]; f != nil {
 		c := *r
 		c.Transitions = nil
+		for e := range c.Ends {
+			c.Ends[e].OwnZeroWindows()
+		}
 		f.record = &c
 	}
 }

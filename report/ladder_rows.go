@@ -151,7 +151,7 @@ type figure struct {
 func newFigure(s *tracker.Step, o LadderOptions) *figure {
 	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, before: s.Before, around: o.Around,
 		words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL},
-		ring:  make([]rung, 0, o.Around), after: o.Around, challenged: tracker.NoEnd,
+		after: o.Around, challenged: tracker.NoEnd,
 		takenBack: [3]uint8{uint8(tracker.NoEnd)}}
 }
 

@@ -37,8 +37,9 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
-	end       int64  // latest time known: of a packet, or the clock's when the input ended
-	oneWay    uint64 // connections of which only one direction was captured
+	leftOut   uint64           // connections that were not added because they were not asked for
+	end       int64            // latest time known: of a packet, or the clock's when the input ended
+	unknown   [nReasons]uint64 // connections of which something can't be known, by the reason told
 	handshake handshakes
 	close     closes
 	timeWait  timeWaits
@@ -83,8 +84,11 @@ func (s *Summary) Add(r *tracker.Record) {
 	if r.Unfinished {
 		s.end = max(s.end, r.End+r.Silent)
 	}
-	if r.Capture.OneWay {
-		s.oneWay++
+	told := reasonsOf(r).told()
+	for i := range s.unknown {
+		if told.has(reason(i)) {
+			s.unknown[i]++
+		}
 	}
 	s.handshake.add(r)
 	s.close.add(r)
@@ -94,12 +98,18 @@ func (s *Summary) Add(r *tracker.Record) {
 	s.findings.Add(r)
 }
 
+// LeaveOut counts a connection that is not added because it was not asked for.
+func (s *Summary) LeaveOut() { s.leftOut++ }
+
 // Merge adds all that o holds; o is left as it was. Both must have been made
 // with the same options.
 func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
+	s.leftOut += o.leftOut
 	s.end = max(s.end, o.end)
-	s.oneWay += o.oneWay
+	for i, n := range o.unknown {
+		s.unknown[i] += n
+	}
 	s.handshake.merge(&o.handshake)
 	s.close.merge(&o.close)
 	s.timeWait.merge(&o.timeWait)

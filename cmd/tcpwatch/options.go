@@ -14,6 +14,7 @@ import (
 
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
+	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 )
 
@@ -31,8 +32,10 @@ type options struct {
 	quiet      bool
 	outputs    []output
 	tables     report.TableOptions
-	why        *why      // nil without --why
-	follow     *followed // nil without --follow
+	why        *why        // nil without --why
+	follow     *followed   // nil without --follow
+	where      *where.Expr // nil without --where
+	extract    string      // packet file; "" for none
 	track      tracker.Options
 	transition bool
 	color      string // auto | always | never
@@ -57,6 +60,7 @@ func parse(args []string) (*options, error) {
 		outputs                     []string
 		reports, filterFile, whyArg string
 		followArg, followAs, raw    string
+		whereArg                    string
 		noColor                     bool
 		detectors, failOn           string
 		thresholds                  []string
@@ -80,6 +84,8 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&reports, "report", "", "")
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
+	f.StringVar(&whereArg, "where", "", "")
+	f.StringVar(&o.extract, "extract", "", "")
 	f.StringVar(&whyArg, "why", "", "")
 	f.StringVar(&followArg, "follow", "", "")
 	f.StringVar(&followAs, "follow-as", "", "")
@@ -87,6 +93,7 @@ func parse(args []string) (*options, error) {
 	f.Var(&msl, "msl", "")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
 	f.IntVar(&o.track.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
+	f.Var((*size)(&o.track.MaxBytes), "max-memory", "")
 	f.Var(&interval, "interval", "")
 	f.BoolVar(&o.track.ByVLAN, "by-vlan", false, "")
 	f.BoolVar(&o.transition, "transitions", false, "")
@@ -119,6 +126,11 @@ func parse(args []string) (*options, error) {
 	}
 	if o.filter, err = filterText(words, filterFile); err != nil {
 		return nil, err
+	}
+	if f.Changed("where") {
+		if o.where, err = where.Compile(whereArg); err != nil {
+			return nil, fmt.Errorf("--where: %w", err)
+		}
 	}
 	if whyArg != "" {
 		if o.why, err = parseWhy(whyArg); err != nil {
@@ -205,12 +217,19 @@ func (o *options) parseOutputs(given []string) error {
 	if o.follow != nil && o.follow.raw == "" {
 		o.outputs = append(o.outputs, output{format: "follow"})
 	}
-	if len(o.outputs) == 0 && o.write != "-" && o.follow == nil {
+	if len(o.outputs) == 0 && o.write != "-" && o.extract != "-" && o.follow == nil {
 		o.outputs = []output{{format: "table"}}
 	}
 	seen := map[string]string{}
-	if o.write != "" {
-		seen[strings.TrimPrefix(o.write, "-")] = "packets"
+	for _, packets := range []string{o.write, o.extract} {
+		if packets == "" {
+			continue
+		}
+		if file := strings.TrimPrefix(packets, "-"); seen[file] == "" {
+			seen[file] = "packets"
+		} else {
+			return fmt.Errorf("-w and --extract cannot both go to %s", packets)
+		}
 	}
 	for _, x := range o.outputs {
 		if other, twice := seen[x.file]; twice {
@@ -240,10 +259,14 @@ func (o *options) check() error {
 		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
 	case o.track.MaxConns < tracker.MinMaxConns:
 		return fmt.Errorf("--max-conns %d: at least %d, the parts that the table of connections has", o.track.MaxConns, tracker.MinMaxConns)
+	case o.track.MaxBytes != 0 && o.track.MaxBytes < tracker.MinMaxBytes:
+		return fmt.Errorf("--max-memory %d: at least %dM", o.track.MaxBytes, tracker.MinMaxBytes>>20)
 	case isLive && o.why != nil && o.why.id != 0:
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
 	case isLive && o.follow != nil && o.follow.pick.id != 0:
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
+	case o.why != nil && o.why.all && o.where == nil:
+		return fmt.Errorf("--why %s: --where says which connections those are", o.why.text)
 	case o.jobs < 0 || o.jobs > maxJobs:
 		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, maxJobs)
 	case o.track.MSL <= 0:
@@ -253,17 +276,20 @@ func (o *options) check() error {
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
+	if err := o.checkTwice(); err != nil {
+		return err
+	}
 	return o.tables.Validate()
 }
 
 // maxJobs is how many workers there may be: the parts that the connections are in.
 const maxJobs = nShards
 
-// workers is how many there are to be. Drawing and following take the packets
-// of a connection as they come, from one worker.
+// workers is how many there are to be. Drawing, following and extracting take
+// the packets of a connection as they come, from one worker.
 func (o *options) workers() int {
 	switch {
-	case o.why != nil || o.follow != nil:
+	case o.why != nil || o.follow != nil || o.extract != "":
 		return 1
 	case o.jobs > 0:
 		return o.jobs
@@ -283,6 +309,28 @@ func lastIndex(list []string, s string) int {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
+}
+
+// size is a flag for a number of bytes: 512M, 2G, or a plain number.
+type size int64
+
+func (s *size) String() string { return strconv.FormatInt(int64(*s), 10) }
+func (s *size) Type() string   { return "size" }
+
+func (s *size) Set(text string) error {
+	digits := strings.TrimSuffix(strings.TrimSuffix(text, "B"), "i")
+	shift := 0
+	if n := len(digits); n > 0 {
+		if i := strings.IndexByte("kMGT", digits[n-1]); i >= 0 {
+			digits, shift = digits[:n-1], 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || n > 1<<(62-shift) {
+		return errors.New("not a size such as 512M or 2G")
+	}
+	*s = size(n << shift)
+	return nil
 }
 
 // seconds is a flag for a span of time: 90s, 1h30m, or a plain number of seconds.
