@@ -179,3 +179,16 @@ func TestCodepoints(t *testing.T) {
 		}
 	}
 }
+
+// A hole counts as missed by the capture once it is acknowledged, not before.
+func TestMissing(t *testing.T) {
+	const hole = bigOpened + `
+		0.100 < .P 1561:1661(100) ack 1   | - -
+		0.110 > .  1:1(0) ack 101 sack 1561-1661 | - -`
+	for lines, want := range map[string]uint64{"": 0, `
+		0.300 > .  1:1(0) ack 1661        | - -`: 1460} {
+		if got := recordOf(t, hole+lines).Ends[Resp].MissingBytes; got != want {
+			t.Errorf("%d bytes missing, want %d", got, want)
+		}
+	}
+}
