@@ -134,7 +134,7 @@ counted apart: see capture-one-way.`,
 				}
 				f := Finding{
 					Severity: Info, Confidence: Proven,
-					Title: fmt.Sprintf("the capture lost packets: %s acknowledged bytes of %s were never seen", Thousands(q.lost), Plural(q.missing.n, "connection")),
+					Title: fmt.Sprintf("the capture lost packets: %s of %s never seen", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection")),
 					Explanation: fmt.Sprintf("That is %s of all bytes. ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
 						percentOf(q.lost, q.bytes)),
 					Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
