@@ -78,8 +78,9 @@ func (c *conn) beforeRST(from End, s *capture.Segment, now int64) {
 	case s.Flags.Has(capture.ACK):
 	case e.state == Established:
 		// A socket aborts with RST,ACK. A bare RST answers a segment that met
-		// none: the third ACK was not taken (Linux tcp_abort_on_overflow).
-		c.retract(from, inSynReceived, now, s.Packet)
+		// none: the third ACK was not taken (Linux tcp_abort_on_overflow), or the
+		// SYN/ACK came when the opener had gone.
+		c.retract(from, inSynReceived|1<<SynSent, now, s.Packet)
 	}
 }
 

@@ -206,6 +206,9 @@ func pairUp(lives map[ends][]*life, wire map[ends][]int64, start, end int64) []T
 		if p.resp != nil {
 			c.Resp = tell(p.resp, times, start, end)
 		}
+		if len(c.Orig) > 0 && c.Orig[0].State == "SYN-RECEIVED" && p.resp == nil {
+			c = TruthConn{OrigAddr: c.RespAddr, RespAddr: c.OrigAddr, Resp: c.Orig} // the opener is nobody's socket
+		}
 		if len(c.Orig)+len(c.Resp) > 0 {
 			conns = append(conns, c)
 		}

@@ -48,6 +48,19 @@ func (l *Lab) counts(accounts []account, start time.Time) []Counts {
 	return all
 }
 
+// counters are those of both ends' namespaces.
+func (s *Stage) counters() (map[string]map[string]int64, error) {
+	all := map[string]map[string]int64{}
+	for end, h := range map[string]*Host{"orig": s.Client, "resp": s.Server} {
+		c, err := h.counters()
+		if err != nil {
+			return nil, err
+		}
+		all[end] = c
+	}
+	return all, nil
+}
+
 func socketCounts(t *unix.TCPInfo) SocketCounts {
 	return SocketCounts{
 		Options: t.Options, RTO: t.Rto, MSS: t.Snd_mss, RTT: t.Rtt, RTTVar: t.Rttvar, MinRTT: t.Min_rtt,

@@ -26,11 +26,11 @@ type dump struct {
 const dumpSnaplen = 128
 
 // dumpTCP begins to write the TCP packets of the client's interface into a file.
-func (net *network) dumpTCP(file string) (*dump, error) {
-	// The kernel's buffer holds all of a capture: on a machine whose cores make
-	// the traffic tcpdump is late. Microseconds, which every reader knows.
+// buffer is the bytes that the kernel keeps for it.
+func (net *network) dumpTCP(file string, buffer int) (*dump, error) {
+	// Microseconds, which every reader knows.
 	d := &dump{file: file, said: make(chan string, 1), cmd: exec.Command("tcpdump", "-n", "-i", clientIf,
-		"-s", strconv.Itoa(dumpSnaplen), "-B", strconv.Itoa(1<<20), "-Z", "root", "-w", file, "tcp")}
+		"-s", strconv.Itoa(dumpSnaplen), "-B", strconv.Itoa(buffer>>10), "-Z", "root", "-w", file, "tcp")}
 	// It ends with the namespace's thread at the latest.
 	d.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	stderr, err := d.cmd.StderrPipe()

@@ -68,7 +68,9 @@ func askBulk(n int) func(i, fd int, b []byte) error {
 
 // dumped captures what traffic makes into a file.
 func (l *load) dumped(file string, traffic func() error) (packets int, err error) {
-	d, err := l.net.dumpTCP(file)
+	// The kernel holds all of a capture: on a machine whose cores make the traffic
+	// tcpdump is late.
+	d, err := l.net.dumpTCP(file, 1<<30)
 	if err != nil {
 		return 0, err
 	}

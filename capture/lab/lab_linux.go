@@ -34,6 +34,7 @@ type TapSpec struct {
 	Link    uint32 // 0 is Ethernet
 	Snaplen int    // 0 is 262144
 	OneWay  string // "orig" or "resp": only what that end sent
+	Lose    int    // every so many-th segment with data is not captured; 0 captures all
 	// Unseen names the end ("orig" or "resp") whose last edge has no segment on
 	// this tap, though it is not silent.
 	Unseen string
@@ -50,6 +51,7 @@ type Scenario struct {
 	Tag   uint16 // VLAN of a Trunk
 	Late  bool   // the script starts the taps itself
 	Large bool   // thousands of connections: stored compressed
+	Slow  bool   // takes a minute: recorded, but not played in tests
 	// Offload leaves segmentation and checksum offloads on: captures hold
 	// segments longer than the MSS and checksums that are not filled in.
 	Offload bool

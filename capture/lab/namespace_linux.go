@@ -110,7 +110,12 @@ func (n *Namespace) NFT(lines ...string) error {
 
 // Sysctl sets a file under /proc/sys/net, such as "ipv4/tcp_fin_timeout".
 func (n *Namespace) Sysctl(name string, value int) error {
+	return n.SysctlText(name, strconv.Itoa(value))
+}
+
+// SysctlText sets one that is no single number.
+func (n *Namespace) SysctlText(name, value string) error {
 	return n.Do(func() error {
-		return os.WriteFile(filepath.Join("/proc/sys/net", name), []byte(strconv.Itoa(value)), 0o644)
+		return os.WriteFile(filepath.Join("/proc/sys/net", name), []byte(value), 0o644)
 	})
 }

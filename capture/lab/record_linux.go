@@ -139,7 +139,7 @@ func (s *Stage) startTaps(sc *Scenario) error {
 		if snaplen == 0 {
 			snaplen = 262144
 		}
-		r, err := record(ns, device, link, snaplen, s.oneWay(t, link))
+		r, err := record(ns, device, link, snaplen, t.filter(link))
 		if err != nil {
 			return err
 		}
@@ -148,13 +148,24 @@ func (s *Stage) startTaps(sc *Scenario) error {
 	return nil
 }
 
-// oneWay keeps what one end sent: at the client, what goes out is the originator's.
-func (s *Stage) oneWay(t TapSpec, link uint32) func(uint8, []byte) bool {
-	if t.OneWay == "" {
-		return nil
-	}
+// filter keeps what the tap is to hold; nil is everything. At the client, what
+// goes out is the originator's.
+func (t *TapSpec) filter(link uint32) func(uint8, []byte) bool {
 	outgoing := (t.OneWay == "orig") == (t.Where != AtServer)
-	return func(kind uint8, _ []byte) bool { return (kind == unix.PACKET_OUTGOING) == outgoing }
+	switch n := 0; {
+	case t.OneWay != "":
+		return func(kind uint8, _ []byte) bool { return (kind == unix.PACKET_OUTGOING) == outgoing }
+	case t.Lose > 0:
+		return func(_ uint8, b []byte) bool {
+			if seg, ok := parseFrame(link, frame{data: b}); ok && seg.length > 0 {
+				n++
+			} else {
+				return true
+			}
+			return n%t.Lose != 0
+		}
+	}
+	return nil
 }
 
 // play runs the script in a goroutine of its own, which Fail may end.
@@ -191,8 +202,8 @@ func (s *Stage) endTaps() error {
 // recording puts captures and truth together.
 func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end time.Time) (*Recording, error) {
 	var edges []edge
+	var err error
 	if l.tracer != nil {
-		var err error
 		if edges, err = l.tracer.between(start.UnixNano(), end.UnixNano(), s.Client.IP, s.Server.IP); err != nil {
 			return nil, err
 		}
@@ -214,6 +225,9 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 		wire = append(wire, tap.segments()...)
 	}
 	r.Truth.Counts = l.counts(s.counts, start)
+	if r.Truth.Counters, err = s.counters(); err != nil {
+		return nil, err
+	}
 	r.Truth.Conns = combine(edges, seen, wire, start.UnixNano(), end.UnixNano())
 	return r, nil
 }
@@ -226,6 +240,9 @@ func (t *TapSpec) words() string {
 		w += ", LINUX_SLL"
 	case linkSLL2:
 		w += ", LINUX_SLL2"
+	}
+	if t.Lose != 0 {
+		w += fmt.Sprintf(", every packet with data that is a multiple of %d not captured", t.Lose)
 	}
 	if t.Snaplen != 0 {
 		w += fmt.Sprintf(", snaplen %d", t.Snaplen)

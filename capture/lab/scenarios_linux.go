@@ -8,7 +8,8 @@ import (
 
 // Scenarios are all that the lab can play.
 func Scenarios() []Scenario {
-	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), forgeries(), keepalives(), timeWaits(), captures(), paths())
+	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), forgeries(), keepalives(), timeWaits(), captures(), paths(),
+		attempts(), rests(), strains())
 }
 
 // Matches of nft(8) that scenarios drop by.

@@ -43,7 +43,17 @@ type Sock struct {
 
 // Socket makes a socket bound to a port of the host.
 func (h *Host) Socket(port uint16, options ...Option) *Sock {
-	s := &Sock{host: h, fd: -1, name: fmt.Sprintf("%s:%d", h.name, port)}
+	s := h.Unbound()
+	s.name = fmt.Sprintf("%s:%d", h.name, port)
+	s.Set(opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
+	s.Set(options...)
+	s.check("bind", unix.Bind(s.fd, address(netip.AddrPortFrom(h.IP, port))))
+	return s
+}
+
+// Unbound makes a socket whose port connect() will choose.
+func (h *Host) Unbound() *Sock {
+	s := &Sock{host: h, fd: -1, name: h.name}
 	family := unix.AF_INET
 	if h.IP.Is6() {
 		family = unix.AF_INET6
@@ -54,9 +64,6 @@ func (h *Host) Socket(port uint16, options ...Option) *Sock {
 	})
 	s.check("socket", err)
 	h.stage.own(s.fd)
-	s.Set(opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
-	s.Set(options...)
-	s.check("bind", unix.Bind(s.fd, address(netip.AddrPortFrom(h.IP, port))))
 	return s
 }
 
@@ -108,6 +115,14 @@ func (s *Sock) DialData(to netip.AddrPort, n int) {
 	if err := unix.Sendto(s.fd, make([]byte, n), unix.MSG_FASTOPEN, address(to)); err != unix.EINPROGRESS {
 		s.check("sendto", err)
 	}
+}
+
+// Refuses begins to connect and wants the kernel to refuse at once, with errno.
+func (s *Sock) Refuses(to netip.AddrPort, errno unix.Errno) {
+	if err := unix.Connect(s.fd, address(to)); err != errno {
+		s.check("connect", fmt.Errorf("%w, wanted %q", err, errno))
+	}
+	s.host.stage.Note("%s was told: %s", s.name, errno)
 }
 
 // outcome waits until the connection attempt is decided.

@@ -63,6 +63,9 @@ type Truth struct {
 	Conns   []TruthConn   `json:"conns"`
 	Counts  []Counts      `json:"counts,omitempty"` // of transfers, both ends
 	Notes   []string      `json:"notes,omitempty"`  // what the script was told by the kernel
+	// Counters are those of each end's namespace that are not zero when the
+	// script is done, "orig" and "resp": what nstat(8) shows.
+	Counters map[string]map[string]int64 `json:"nstat,omitempty"`
 }
 
 // truthSuffix ends the names of truth files; ".gz" may follow.
