@@ -1,20 +1,25 @@
 # make demo     build, and print the report and two ladders from the bundled captures
 # make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
-# make bench    benchmarks of each stage
+# make bench    time and memory beside other programs, on inputs that are made first
+#               (2 GB in ~/.cache/tcpwatch-bench; BENCH="-h" lists what may be said)
+# make bench-go benchmarks of each stage
+# make profile  CPU and memory profiles of tcpwatch reading INPUT=FILE
 # make fuzz     every fuzz target for FUZZTIME=10m
 # make record   record testdata/pcaps again (root), and README.md's examples from them
 
 PREFIX   ?= /usr/local
 FUZZTIME ?= 10m
 CAPTURES ?= testdata/pcaps
+BENCH    ?=
+INPUT    ?= testdata/pcaps/time-wait-storm-by-client.pcap.gz
 GO       ?= go
 
 export PATH := $(PATH):/usr/local/go/bin
 # Without libpcap everything but live capture and filters is built.
 CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
-.PHONY: demo test build install bench fuzz record deps deps-test clean
+.PHONY: demo test build install bench bench-go profile fuzz record deps deps-test deps-bench clean
 
 build:
 	@[ "$(CGO)" = 1 ] || echo "libpcap-dev or a C compiler is missing: no live capture, no filters" >&2
@@ -39,8 +44,20 @@ install: build
 	install -m 755 tcpwatch $(DESTDIR)$(PREFIX)/bin/tcpwatch
 	install -m 644 docs/tcpwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tcpwatch.1
 
-bench:
+deps-bench:
+	@packaging/deps.sh bench || command -v $(GO) >/dev/null
+
+bench: deps-bench build
+	@$(GO) run ./packaging/bench $(BENCH)
+
+bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+profile:
+	$(GO) test ./cmd/tcpwatch -run '^$$' -bench 'Command/table' -benchtime 3x -benchmem -bench-input '$(abspath $(INPUT))' \
+		-o profile.test -cpuprofile cpu.prof -memprofile mem.prof
+	@$(GO) tool pprof -top -nodecount 15 profile.test cpu.prof
+	@echo "more: $(GO) tool pprof -http : profile.test cpu.prof (or mem.prof)"
 
 fuzz:
 	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
@@ -54,4 +71,4 @@ record:
 	$(GO) test ./cmd/tcpwatch -run Readme -count=1 -update-readme
 
 clean:
-	rm -f tcpwatch
+	rm -f tcpwatch profile.test cpu.prof mem.prof

@@ -28,6 +28,7 @@ type File struct {
 	name  string
 	size  int64
 	block int // bytes of a read, at most
+	give  bool
 
 	in       buffer
 	format   format // kept when the file is closed, for what it learned
@@ -104,7 +105,7 @@ func (f *File) start(label string, r io.Reader, free func()) error {
 	if err != nil {
 		err = unreadable(err)
 	} else {
-		f.in = buffer{src: plain, limit: f.block}
+		f.in = buffer{src: plain, limit: f.block, give: f.give}
 		f.format, err = recognise(&f.in)
 	}
 	if err == nil {
@@ -134,6 +135,15 @@ func (f *File) release() {
 		f.free()
 	}
 	f.free, f.in = nil, buffer{}
+}
+
+// KeepData makes the Data of packets good for as long as the caller likes: a
+// block of the file that packets lie in is not read into again. It is to be
+// called before the first Next, and before Merge.
+func (f *File) KeepData() {
+	f.give, f.in.give = true, true
+	f.block = min(f.block, lentBlock)
+	f.in.limit = min(f.in.limit, lentBlock)
 }
 
 // Next fills p with the next packet, see Source. A packet costs no allocation.

@@ -9,13 +9,15 @@ import (
 const (
 	firstBlock = 64 << 10 // bytes of the first read: most captures of a test bench are smaller
 	largeBlock = 1 << 20  // bytes of a read once the input has shown that it is long
+	lentBlock  = 256 << 10
 )
 
 // buffer reads a stream in large blocks and lends slices of them, so that a
 // packet costs neither a copy nor a system call. A slice is good until the
-// next peek or skip.
+// next peek or skip; for ever when blocks are given away.
 type buffer struct {
 	src   io.Reader
+	give  bool   // a block is never written to again where it has been lent
 	limit int    // block size to grow to
 	data  []byte // one block
 	start int    // first byte not yet taken
@@ -55,16 +57,10 @@ func (b *buffer) fill(n int) bool {
 	if b.err != nil {
 		return false
 	}
-	full := b.end == len(b.data) && b.end > 0
-	rest := b.data[b.start:b.end]
-	b.base += int64(b.start)
-	switch {
-	case b.data == nil:
-		b.data = make([]byte, firstBlock)
-	case full && len(b.data) < b.limit:
-		b.data = make([]byte, 2*len(b.data))
+	if !b.give || len(b.data)-b.start < n || len(b.data) == b.end {
+		b.turn()
 	}
-	b.start, b.end = 0, copy(b.data, rest)
+	n += b.start
 	for idle := 0; b.end < n; {
 		if b.end == len(b.data) { // a packet longer than a block: room is made as its bytes come
 			b.data = append(b.data, make([]byte, len(b.data))...)
@@ -82,6 +78,22 @@ func (b *buffer) fill(n int) bool {
 		}
 	}
 	return true
+}
+
+// turn makes room behind what is read and not yet taken.
+func (b *buffer) turn() {
+	full := b.end == len(b.data) && b.end > 0
+	rest := b.data[b.start:b.end]
+	b.base += int64(b.start)
+	switch {
+	case b.data == nil:
+		b.data = make([]byte, firstBlock)
+	case full && len(b.data) < b.limit:
+		b.data = make([]byte, 2*len(b.data))
+	case b.give:
+		b.data = make([]byte, len(b.data))
+	}
+	b.start, b.end = 0, copy(b.data, rest)
 }
 
 // shortage says why peek could not lend n bytes of what: io.EOF when the

@@ -412,6 +412,7 @@ func benchmarkFile(b *testing.B, r io.Reader, bytes int64) {
 		b.Fatal(err)
 	}
 	b.SetBytes(bytes)
+	b.ReportAllocs()
 	var p capture.Packet
 	for b.Loop() {
 		if err := f.Next(&p); err != nil {

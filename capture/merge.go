@@ -23,7 +23,7 @@ func Merge(files []*File) Source {
 	m := &merged{files: files}
 	for i, f := range files {
 		if len(files) > fewFiles {
-			f.block, f.in.limit = smallBlock, smallBlock
+			f.block, f.in.limit = min(f.block, smallBlock), smallBlock
 		}
 		h := &head{file: f, index: i, time: minTime}
 		if f.firstKnown {

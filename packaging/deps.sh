@@ -1,9 +1,11 @@
 #!/bin/sh
-# Installs what is missing to build tcpwatch (deps.sh build) or to test it
-# (deps.sh test) on Debian and its relatives; elsewhere says what is missing.
+# Installs what is missing to build tcpwatch (deps.sh build), to test it
+# (deps.sh test) or to measure it beside its peers (deps.sh bench) on Debian and
+# its relatives; elsewhere says what is missing.
 # Exit status 1 when something is missing still.
 set -u
 purpose=${1:-build}
+PATH=$PATH:/usr/sbin:/sbin # where Debian puts argus and nft
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -23,6 +25,15 @@ list() {
 		needs ip iproute2
 		needs tcpdump tcpdump
 		needs mandoc mandoc
+	fi
+	if [ "$purpose" = bench ]; then
+		needs git git
+		needs nft nftables
+		needs ip iproute2
+		needs tcpdump tcpdump
+		needs tshark tshark
+		needs argus argus-server
+		needs tcptrace tcptrace
 	fi
 }
 

@@ -15,7 +15,7 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 	if s.acked {
 		head |= 2
 	}
-	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.una-s.base), s.span^uint64(s.nxt-s.base), s.lost)
+	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost)
 	for _, g := range s.gaps {
 		v = append(v, uint64(g.From-s.base), uint64(g.Len()))
 	}
@@ -25,7 +25,8 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 // Load reads what Save has appended and returns the rest of v.
 func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
 	*s = Stream{started: v[0]&1 != 0, acked: v[0]&2 != 0, base: ref.Add(uint32(v[1])), lost: v[5], gaps: s.gaps[:0]}
-	s.nxt, s.una = s.base.Add(uint32(v[2])), s.base.Add(uint32(v[3]))
+	s.nxt = s.base.Add(uint32(v[2]))
+	s.una = s.nxt.Add(-uint32(v[3]))
 	s.span = v[4] ^ v[2]
 	n := int(v[0] >> 2)
 	v = v[6:]

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"slices"
 
 	"tcpwatch/tracker"
 )
 
-// CSV writes a header line with every field of the record, and one line a
-// connection (RFC 4180, lines ended by LF). A value that can't be known is an
+// CSV writes a header line with every field of the record but the arrays of
+// objects, and one line a connection (RFC 4180, lines ended by LF). A value that can't be known is an
 // empty cell. It is not safe for concurrent use.
 type CSV struct {
 	w      *bufio.Writer
@@ -22,7 +23,8 @@ type CSV struct {
 
 // NewCSV returns a CSV that writes to w. Transitions are left out.
 func NewCSV(w io.Writer, o JSONOptions) *CSV {
-	c := &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o, fields: recordFields()}
+	flat := slices.DeleteFunc(recordFields(), func(f field) bool { return f.nested() })
+	c := &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o, fields: flat}
 	c.row.opt = &c.opt
 	return c
 }
@@ -32,22 +34,19 @@ func (c *CSV) head() error {
 		return nil
 	}
 	c.headed = true
-	b := c.buf[:0]
 	for i := range c.fields {
 		if i > 0 {
-			b = append(b, ',')
+			c.w.WriteByte(',')
 		}
-		b = append(b, c.fields[i].name...)
+		c.w.WriteString(c.fields[i].name)
 	}
-	c.buf = append(b, '\n')
-	_, err := c.w.Write(c.buf)
-	return err
+	return c.w.WriteByte('\n')
 }
 
 // Conn writes the line of one connection; the error is the writer's.
 func (c *CSV) Conn(r *tracker.Record) error {
-	b := c.AppendConn(nil, r)
-	return c.Lines(b)
+	c.buf = c.AppendConn(c.buf[:0], r)
+	return c.Lines(c.buf)
 }
 
 // Lines writes lines that AppendConn made, of this CSV or of another with the

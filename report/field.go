@@ -126,6 +126,12 @@ func captureFields() []field {
 		{"capture.missing_bytes", "bytes acknowledged that the capture never saw", func(w *row) value { return countOf(w.Capture.MissingBytes) }},
 		{"capture.offload", "segments longer than the wire allows: taken before the card cut them", func(w *row) value { return truthOf(w.Capture.Offload) }},
 		{"capture.time_went_back", "packets stamped earlier than the one before", func(w *row) value { return countOf(w.Capture.TimeWentBack) }},
+		{"capture.unknown", "the reasons for which fields of this record are absent (see below); absent when there are none", func(w *row) value {
+			if s := reasonsOf(w.Record); s != 0 {
+				return value{kind: lacking, n: int64(s)}
+			}
+			return value{}
+		}},
 	}
 }
 
@@ -155,6 +161,9 @@ func (f *field) groups() []string {
 	parts := strings.Split(f.name, ".")
 	return parts[:len(parts)-1]
 }
+
+// nested reports whether the field is an array of objects: JSON Lines only.
+func (f *field) nested() bool { return strings.HasSuffix(f.name, "_list") }
 
 // leaf is the last part of the name.
 func (f *field) leaf() string { return f.name[strings.LastIndexByte(f.name, '.')+1:] }

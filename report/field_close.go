@@ -92,11 +92,20 @@ func keepaliveFields(name, who string, e tracker.End) []field {
 			return get(&w.Keepalive[e])
 		}
 	}
+	answers := func(get func(k *tracker.KeepaliveRecord) value) func(w *row) value {
+		known := probed(get)
+		return func(w *row) value {
+			if w.Capture.OneWay {
+				return value{} // they went another way
+			}
+			return known(w)
+		}
+	}
 	p := "keepalive." + name + "."
 	return []field{
 		{p + "probes", "keepalive probes that the " + who + " sent; no field of this group without any", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Probes) })},
-		{p + "answered", "of those, answered", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Answered) })},
-		{p + "unanswered", "of those, not answered", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Unanswered) })},
+		{p + "answered", "of those, answered", answers(func(k *tracker.KeepaliveRecord) value { return countOf(k.Answered) })},
+		{p + "unanswered", "of those, not answered", answers(func(k *tracker.KeepaliveRecord) value { return countOf(k.Unanswered) })},
 		{p + "idle_s", "last exchange to first probe", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Idle) })},
 		{p + "interval_s", "between unanswered probes, or answered ones when all were", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Interval) })},
 	}

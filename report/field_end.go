@@ -2,6 +2,16 @@ package report
 
 import "tcpwatch/tracker"
 
+// zeroWindowsOf tells the episodes with a closed window; absent without any.
+func zeroWindowsOf(e tracker.End) func(w *row) value {
+	return func(w *row) value {
+		if len(w.Ends[e].ZeroWindowList) == 0 {
+			return value{}
+		}
+		return value{kind: episodes, r: w.Record, n: int64(e)}
+	}
+}
+
 // endFields are the fields of what one end sent.
 func endFields(name, who string, e tracker.End) []field {
 	get := func(f func(r *tracker.EndRecord) value) func(w *row) value {
@@ -11,6 +21,23 @@ func endFields(name, who string, e tracker.End) []field {
 	seen := func(f func(r *tracker.EndRecord) value) func(w *row) value {
 		return func(w *row) value {
 			if dark(w, e) {
+				return value{}
+			}
+			return f(&w.Ends[e])
+		}
+	}
+	// What the other end's ACKs would tell, and what windows in bytes would.
+	answered := func(f func(r *tracker.EndRecord) value) func(w *row) value {
+		return func(w *row) value {
+			if w.Capture.OneWay {
+				return value{}
+			}
+			return f(&w.Ends[e])
+		}
+	}
+	scaled := func(f func(r *tracker.EndRecord) value) func(w *row) value {
+		return func(w *row) value {
+			if w.Capture.ScaleUnknown || w.Capture.OneWay {
 				return value{}
 			}
 			return f(&w.Ends[e])
@@ -29,7 +56,12 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "packets", "packets that the " + who + " sent, every copy captured", get(func(r *tracker.EndRecord) value { return countOf(r.Packets) })},
 		{p + "bytes", "sequence span of its payload, gaps included", get(func(r *tracker.EndRecord) value { return optCount(r.Bytes) })},
 		{p + "seen_bytes", "captured, each byte once", seen(func(r *tracker.EndRecord) value { return countOf(r.SeenBytes) })},
-		{p + "wire_bytes", "payload as sent, repeats included", seen(func(r *tracker.EndRecord) value { return countOf(r.WireBytes) })},
+		{p + "wire_bytes", "payload as sent, repeats included", seen(func(r *tracker.EndRecord) value {
+			if r.MissingBytes > 0 {
+				return value{}
+			}
+			return countOf(r.WireBytes)
+		})},
 		{p + "missing_bytes", "acknowledged by the other end, never captured", seen(func(r *tracker.EndRecord) value { return countOf(r.MissingBytes) })},
 		{p + "retx", "data segments sent again: the sum of the next four", seen(func(r *tracker.EndRecord) value { return countOf(r.Retx) })},
 		{p + "retx_rto", "after a timeout", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxRTO) })},
@@ -37,22 +69,23 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "retx_tlp", "tail loss probes", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxTLP) })},
 		{p + "retx_other", "for a reason that the capture does not show", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxOther) })},
 		{p + "retx_bytes", "payload in them", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxBytes) })},
-		{p + "retx_spurious", "of those, needless", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxSpurious) })},
+		{p + "retx_spurious", "of those, needless", answered(func(r *tracker.EndRecord) value { return countOf(r.RetxSpurious) })},
 		{p + "out_of_order", "late segments that filled a gap", seen(func(r *tracker.EndRecord) value { return countOf(r.OutOfOrder) })},
 		{p + "reorder_max_s", "the longest that one of them came late", seen(func(r *tracker.EndRecord) value { return secondsOf(r.ReorderMax) })},
 		{p + "dup_acks", "duplicate ACKs that it sent", seen(func(r *tracker.EndRecord) value { return countOf(r.DupAcks) })},
 		{p + "lost_before_tap", "segments lost between it and the capture point", seen(func(r *tracker.EndRecord) value { return countOf(r.LostBeforeTap) })},
 		{p + "lost_after_tap", "segments lost behind the capture point", seen(func(r *tracker.EndRecord) value { return countOf(r.LostAfterTap) })},
-		{p + "dsacks", "duplicates that the other end reported (RFC 2883)", seen(func(r *tracker.EndRecord) value { return countOf(r.DSACKs) })},
+		{p + "dsacks", "duplicates that the other end reported (RFC 2883)", answered(func(r *tracker.EndRecord) value { return countOf(r.DSACKs) })},
 		{p + "zero_windows", "times that it closed its window", seen(func(r *tracker.EndRecord) value { return countOf(r.ZeroWindows) })},
 		{p + "zero_window_s", "time with its window closed", seen(func(r *tracker.EndRecord) value { return secondsOf(r.ZeroWindow) })},
-		{p + "silly_windows", "times that it offered less than a segment and half its window", seen(func(r *tracker.EndRecord) value { return countOf(r.SillyWindows) })},
+		{p + "zero_window_list", "those times, each with start and end (see below; JSON Lines only)", zeroWindowsOf(e)},
+		{p + "silly_windows", "times that it offered less than a segment and half its window", scaled(func(r *tracker.EndRecord) value { return countOf(r.SillyWindows) })},
 		{p + "window_probes", "probes of the other end's closed window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowProbes) })},
-		{p + "window_full", "times that it used up the other end's window", seen(func(r *tracker.EndRecord) value { return countOf(r.WindowFull) })},
-		{p + "sender_limited_s", "time in which it had nothing to send", seen(func(r *tracker.EndRecord) value { return secondsOf(r.SenderLimited) })},
-		{p + "network_limited_s", "time with data in flight and room in the window", seen(func(r *tracker.EndRecord) value { return secondsOf(r.NetworkLimited) })},
-		{p + "window_limited_s", "time in which the other end's window was used up", seen(func(r *tracker.EndRecord) value { return secondsOf(r.WindowLimited) })},
-		{p + "rtt_n", "round trips measured: its segment to the other end's ACK", seen(func(r *tracker.EndRecord) value { return countOf(r.RTT.N) })},
+		{p + "window_full", "times that it used up the other end's window", scaled(func(r *tracker.EndRecord) value { return countOf(r.WindowFull) })},
+		{p + "sender_limited_s", "time in which it had nothing to send", answered(func(r *tracker.EndRecord) value { return secondsOf(r.SenderLimited) })},
+		{p + "network_limited_s", "time with data in flight and room in the window", scaled(func(r *tracker.EndRecord) value { return secondsOf(r.NetworkLimited) })},
+		{p + "window_limited_s", "time in which the other end's window was used up", scaled(func(r *tracker.EndRecord) value { return secondsOf(r.WindowLimited) })},
+		{p + "rtt_n", "round trips measured: its segment to the other end's ACK", answered(func(r *tracker.EndRecord) value { return countOf(r.RTT.N) })},
 		{p + "rtt_min_s", "shortest", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.Min) })},
 		{p + "rtt_p50_s", "median", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.P50) })},
 		{p + "rtt_p95_s", "95th percentile", rtt(func(r *tracker.RTTRecord) value { return secondsOf(r.P95) })},

@@ -7,9 +7,14 @@ import (
 // Findings tells what the detectors of the summary found, in the order in
 // which every output has it.
 func (s *Summary) Findings(h *Headline) []diagnose.Finding {
-	return s.findings.Findings(&diagnose.Context{
-		Drops: h.KernelDrops, Conns: s.conns, OneWay: s.oneWay,
+	return s.findings.Findings(s.context(h))
+}
+
+// context is what judgement needs to know of the run.
+func (s *Summary) context(h *Headline) *diagnose.Context {
+	return &diagnose.Context{
+		Drops: h.KernelDrops, Conns: s.conns, OneWay: s.unknown[reasonOneWay],
 		Start: h.Start, End: max(h.End, s.end), Live: h.Live, MSL: h.MSL,
 		Ports: h.Ports, Local: h.Local, TimeWaits: s.timeWait.ledger(max(h.End, s.end), h.MSL),
-	})
+	}
 }

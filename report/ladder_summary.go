@@ -27,7 +27,11 @@ func (d *drawing) summary(b *bufio.Writer) {
 	d.line(b, "closed", p.closeSummary(r))
 	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
 	d.line(b, "left in", leftSummary(r))
-	d.line(b, "caution", cautions(&r.Capture))
+	subject := "not known"
+	for _, what := range unknownSummary(r) {
+		d.line(b, subject, what)
+		subject = ""
+	}
 	for _, f := range d.f.cited {
 		d.line(b, "finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
 	}
@@ -129,7 +133,7 @@ func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
 		s += fmt.Sprintf(", %s out of order", thousands(uint64(end.OutOfOrder)))
 	}
 	if end.ZeroWindows > 0 {
-		s += fmt.Sprintf(", window closed %s for %s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow))
+		s += fmt.Sprintf(", window closed %s for %s%s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
 	}
 	if end.MissingBytes > 0 {
 		s += fmt.Sprintf(", %s not captured", byteCount(end.MissingBytes))
@@ -255,33 +259,6 @@ func (p phrases) timeWaitSummary(r *tracker.Record) string {
 	}
 	if t.Restarts > 0 {
 		s += ", restarted " + plural(uint64(t.Restarts), "time")
-	}
-	return s
-}
-
-// cautions says what the capture may hide.
-func cautions(c *tracker.CaptureRecord) string {
-	s := ""
-	if c.Midstream {
-		s = comma(s, "it began before the capture: who is client is a guess")
-	}
-	if c.OneWay {
-		s = comma(s, "only one direction was captured")
-	}
-	if c.Truncated {
-		s = comma(s, "packets were cut short")
-	}
-	if c.Duplicates > 0 {
-		s = comma(s, plural(uint64(c.Duplicates), "packet")+" captured twice")
-	}
-	if c.MissingBytes > 0 {
-		s = comma(s, byteCount(c.MissingBytes)+" not captured")
-	}
-	if c.Offload {
-		s = comma(s, "segments longer than any on the wire (offload)")
-	}
-	if c.TimeWentBack > 0 {
-		s = comma(s, "time went back "+plural(uint64(c.TimeWentBack), "time"))
 	}
 	return s
 }

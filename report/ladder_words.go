@@ -2,7 +2,6 @@ package report
 
 import (
 	"strconv"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -117,41 +116,5 @@ func escape(s string) string {
 
 func runes(s string) int { return utf8.RuneCountInString(s) }
 
-// wrap breaks s at blanks into lines of at most width columns; a longer word
-// keeps a line of its own, and a number stays with its unit. Width 0 or less:
-// one line.
-func wrap(s string, width int) []string {
-	if width <= 0 || runes(s) <= width {
-		return []string{s}
-	}
-	var lines []string
-	line := ""
-	for _, w := range unbroken(s) {
-		switch {
-		case line == "":
-			line = w
-		case runes(line)+1+runes(w) <= width:
-			line += " " + w
-		default:
-			lines = append(lines, line)
-			line = w
-		}
-	}
-	return append(lines, line)
-}
-
-// unbroken is the words of s, each unit joined to the number before it.
-func unbroken(s string) []string {
-	var words []string
-	for _, w := range strings.Fields(s) {
-		if n := len(words); n > 0 && words[n-1][0] >= '0' && words[n-1][0] <= '9' {
-			switch strings.TrimRight(w, ",.;:)") {
-			case "s", "ms", "us", "µs", "min", "h", "d", "B", "kB", "MB", "GB", "TB":
-				words[n-1] += " " + w
-				continue
-			}
-		}
-		words = append(words, w)
-	}
-	return words
-}
+// wrap breaks s at blanks into lines of at most width columns; see diagnose.Wrap.
+func wrap(s string, width int) []string { return diagnose.Wrap(s, width) }

@@ -14,18 +14,32 @@ func WriteRecordDoc(w io.Writer) error {
 	for _, f := range recordFields() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, f.doc)
 	}
-	b.WriteString(recordDocTail)
+	b.WriteString(strings.Replace(recordDocTail, "UNKNOWN\n", unknownDoc(), 1))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// unknownDoc is the table of reasons for which fields are absent.
+func unknownDoc() string {
+	var b strings.Builder
+	for i, u := range unknowns() {
+		absent := "none: " + u.what
+		if u.fields != "" {
+			absent = "`" + strings.ReplaceAll(u.fields, " ", "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", reason(i), u.why, absent)
+	}
+	return b.String()
 }
 
 const recordDocHead = "# The connection record\n" + `
 One record is written for each connection, when it is finished or the input
 ends. JSON Lines (` + "`-o jsonl`" + `) nests the names at their dots; CSV (` + "`-o csv`" + `) has
-one column for each name below, in this order. A value that can't be known is
-absent (CSV: an empty cell), never 0 or -1. Names ending in ` + "`_s`" + ` are seconds,
-times are RFC 3339 with nanoseconds, UTC, and counts have no suffix. Fields may
-be added; those below are never renamed.
+one column for each name below, in this order, but for arrays of objects (names
+ending in ` + "`_list`" + `). A value that can't be known is absent (CSV: an empty cell),
+never 0 or -1. Names ending in ` + "`_s`" + ` are seconds, times are RFC 3339 with
+nanoseconds, UTC, and counts have no suffix. Fields may be added; those below are
+never renamed.
 
 ` + "`orig`" + ` is the originator, ` + "`resp`" + ` the responder; the fields of both ends tell
 what that end sent.
@@ -43,6 +57,26 @@ order, each an object of ` + "`t`" + ` (time), ` + "`packet`" + ` (absent when t
 missing: the shortest legal path), ` + "`expected`" + ` (the receiver of a segment, until
 proven) or ` + "`retracted`" + ` (takes the edge before it back).
 
+## Zero windows
+
+` + "`orig.zero_window_list`" + ` holds the times in which the originator offered no window, so
+that the responder had to wait; ` + "`resp.zero_window_list`" + ` the reverse. Of more than 16 the
+first 15 and the last are told; ` + "`zero_windows`" + ` counts all. Each is an object of ` + "`start`" + `
+and ` + "`packet`" + ` (of the segment that closed the window), ` + "`end`" + ` and ` + "`end_packet`" + ` (absent
+when nothing seen ended it), ` + "`probes`" + ` (window probes of the other end) and ` + "`ended_by`" + `:
+` + "`update`" + ` (the window opened again), ` + "`reset`" + `, ` + "`conn-end`" + ` (closed, or given up) or
+` + "`input-end`" + `; absent on an interim record while it lasts.
+
+## What is not known
+
+` + "`capture.unknown`" + ` names what it was about the capture that made values unknowable; the
+fields that may be absent for it (` + "`END`" + `: either end; ` + "`DARK`" + `: the end that was not
+captured, ` + "`SEEN`" + `: the other one):
+
+| reason | because | absent |
+| --- | --- | --- |
+UNKNOWN
+
 ## Findings
 
 After the connections JSON Lines has one object of ` + "`type` `finding`" + ` for each finding,
@@ -57,8 +91,8 @@ when all connections have been seen. CSV holds connections only.
 
 ## The last line
 
-JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`kernel_drops` and `interface_drops`" + `
-(live), ` + "`evicted`, `unnamed`" + ` (connections not looked at for names: too many others were
+JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`limits`" + ` (what was forgotten because a limit was reached), ` + "`kernel_drops` and `interface_drops`" + `
+(live), ` + "`evicted` and `evicted_by` (what they were), `unnamed`" + ` (connections not looked at for names: too many others were
 undecided; absent when none), ` + "`files`, `time_wait_peak`" + ` (the hosts that held most connections in
 TIME-WAIT: ` + "`holder`, `peak`, `at`), `span_s`" + ` and, when a file was cut or damaged,
 ` + "`damaged`" + `.

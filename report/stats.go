@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -29,6 +30,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		b = appendEntry(b, i == 0, k, h.Tracker.Anomalies[k])
 	}
 	b = append(b, '}')
+	b = appendCounts(b, "limits", h.Tracker.Limits)
 	if h.KernelDrops.OK {
 		b = appendNumber(b, "kernel_drops", h.KernelDrops.V)
 	}
@@ -36,6 +38,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		b = appendNumber(b, "interface_drops", h.InterfaceDrops.V)
 	}
 	b = appendNumber(b, "evicted", h.Tracker.Evicted)
+	b = appendCounts(b, "evicted_by", h.Tracker.EvictedBy)
 	if h.Unnamed > 0 {
 		b = appendNumber(b, "unnamed", h.Unnamed)
 	}
@@ -54,6 +57,20 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	b = appendSeconds(b, h.End-h.Start)
 	if len(h.Damaged) > 0 {
 		b = append(b, `,"damaged":true`...)
+	}
+	return append(b, '}')
+}
+
+// appendCounts appends an object of counts, unless there are none.
+func appendCounts(b []byte, key string, counts map[string]uint64) []byte {
+	if len(counts) == 0 {
+		return b
+	}
+	b = append(b, ',', '"')
+	b = append(b, key...)
+	b = append(b, '"', ':', '{')
+	for i, k := range slices.Sorted(maps.Keys(counts)) {
+		b = appendEntry(b, i == 0, k, counts[k])
 	}
 	return append(b, '}')
 }

@@ -37,8 +37,8 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
-	end       int64  // latest time known: of a packet, or the clock's when the input ended
-	oneWay    uint64 // connections of which only one direction was captured
+	end       int64            // latest time known: of a packet, or the clock's when the input ended
+	unknown   [nReasons]uint64 // connections of which something can't be known, by the reason told
 	handshake handshakes
 	close     closes
 	timeWait  timeWaits
@@ -83,8 +83,11 @@ func (s *Summary) Add(r *tracker.Record) {
 	if r.Unfinished {
 		s.end = max(s.end, r.End+r.Silent)
 	}
-	if r.Capture.OneWay {
-		s.oneWay++
+	told := reasonsOf(r).told()
+	for i := range s.unknown {
+		if told.has(reason(i)) {
+			s.unknown[i]++
+		}
 	}
 	s.handshake.add(r)
 	s.close.add(r)
@@ -99,7 +102,9 @@ func (s *Summary) Add(r *tracker.Record) {
 func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
 	s.end = max(s.end, o.end)
-	s.oneWay += o.oneWay
+	for i, n := range o.unknown {
+		s.unknown[i] += n
+	}
 	s.handshake.merge(&o.handshake)
 	s.close.merge(&o.close)
 	s.timeWait.merge(&o.timeWait)

@@ -306,6 +306,7 @@ func BenchmarkTables(b *testing.B) {
 	records := random(5, 20000, 50)
 	s := summaryOf(SummaryOptions{}, records)
 	h := headlineOf(records)
+	b.ReportAllocs()
 	for b.Loop() {
 		_ = WriteTables(new(strings.Builder), s, h, TableOptions{Width: 80})
 	}

@@ -49,8 +49,14 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 		slices.SortStableFunc(found, func(a, b diagnose.Finding) int { return cmp.Compare(b.Count, a.Count) })
 	}
 	p.title("Findings", findingCounts(found))
+	if s.context(h).Weak() {
+		p.note(0, "", "The capture lost packets, or shows one direction only of many connections: nothing is more than possible.")
+	}
 	rows := found[:min(len(found), o.rowsOf(defaultTop))]
 	for i := range rows {
+		if i > 0 {
+			p.b.WriteByte('\n')
+		}
 		p.finding(&rows[i])
 	}
 	p.more(len(rows), uint64(len(found)), "finding")
@@ -85,10 +91,10 @@ func findingCounts(found []diagnose.Finding) string {
 // finding prints one.
 func (p *page) finding(f *diagnose.Finding) {
 	head := strings.ToUpper(f.Severity.String()) + "  " + f.Title
-	for i, l := range hard(head, p.width-2) {
+	for i, l := range hard(head, p.width-3) {
 		if i == 0 {
 			word, rest, _ := strings.Cut(l, " ")
-			p.b.WriteString(p.paint(severityStyle(f.Severity), word) + strings.TrimRight(" "+rest, " ") + "\n")
+			p.b.WriteString(p.paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
 			continue
 		}
 		p.b.WriteString("  " + l + "\n")
@@ -111,7 +117,6 @@ func (p *page) finding(f *diagnose.Finding) {
 	if len(f.Conns) > 0 {
 		p.note(noteIndent, faint, examplesOf(f))
 	}
-	p.b.WriteByte('\n')
 }
 
 // advice prints a sentence without breaking a command in it.

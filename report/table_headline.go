@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,9 +38,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if s.conns > 0 {
 		p.label("connections", connectionCounts(s))
 	}
-	if s.oneWay > 0 {
-		p.label("one way", plural(s.oneWay, "connection")+": only one direction was captured; what the other end did is a guess")
-	}
+	writeUnknown(p, s)
 	writeLosses(p, h)
 	if h.Filter != "" {
 		if h.FilterIsDefault {
@@ -96,6 +97,23 @@ func connectionCounts(s *Summary) string {
 	return strings.Join(parts, ", ")
 }
 
+// countWords lists counts in words, the greatest first.
+func countWords(by map[string]uint64) string {
+	kinds := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
+	var parts []string
+	for _, k := range kinds {
+		parts = append(parts, thousands(by[k])+" "+k)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
 // writeLosses says what was skipped, dropped, evicted or not understood.
 func writeLosses(p *page, h *Headline) {
 	var parts []string
@@ -117,10 +135,14 @@ func writeLosses(p *page, h *Headline) {
 		p.label("unnamed", plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
 	}
 	if h.Tracker.Evicted > 0 {
-		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full; --max-conns makes it larger")
+		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
+			"; --max-conns or --max-memory makes it larger")
 	}
 	if n := anomalies(h); n > 0 {
 		p.label("anomalies", plural(n, "segment")+" that no path of RFC 9293 explains")
+	}
+	if s := countWords(h.Tracker.Limits); s != "" {
+		p.label("limits", s+": what was too much to hold")
 	}
 }
 

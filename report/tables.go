@@ -111,7 +111,7 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	if o.Ports <= 0 {
-		o.Ports = linuxPorts
+		o.Ports = int(s.opt.Thresholds.Ports())
 	}
 	p := newPage(o, s, h)
 	writeHeadline(p, s, h)

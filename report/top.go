@@ -46,7 +46,7 @@ func (t *ranking) keep(r *tracker.Record) {
 // copyTo copies without what is borrowed.
 func (t *ranking) copyTo(c, r *tracker.Record) {
 	*c = *r
-	c.Transitions = nil
+	c.Transitions, c.Ends[0].ZeroWindowList, c.Ends[1].ZeroWindowList = nil, nil, nil
 }
 
 func (t *ranking) up(i int) {

@@ -24,6 +24,8 @@ const (
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
+	episodes       // r, n: those with a closed window of one end
+	lacking        // n: reasons
 	syns           // r: seconds to each repeated SYN
 )
 
@@ -75,6 +77,11 @@ func (v value) appendJSON(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return append(b, ']')
+	case lacking:
+		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
+		return append(b, ']')
+	case episodes:
+		return appendEpisodes(b, v.r, tracker.End(v.n))
 	case syns:
 		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	}
@@ -105,6 +112,8 @@ func (v value) appendPlain(b []byte) []byte {
 			b = strconv.AppendInt(b, v.n&0xffff, 10)
 		}
 		return b
+	case lacking:
+		return reasons(v.n).appendWords(b, "", " ")
 	case icmp:
 		b = append(b, v.s...)
 		b = append(b, ':')
@@ -117,6 +126,34 @@ func (v value) appendPlain(b []byte) []byte {
 		return appendCommunityID(b, v.p[0], v.p[1])
 	}
 	return b
+}
+
+// appendEpisodes appends the times in which an end had its window closed.
+func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
+	b = append(b, '[')
+	for i, x := range r.Ends[e].ZeroWindowList {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"start":"`...)
+		b = appendTime(b, x.Start)
+		b = append(b, '"')
+		b = appendNumber(b, "packet", x.Packet)
+		if x.EndPacket != 0 {
+			b = append(b, `,"end":"`...)
+			b = appendTime(b, x.End)
+			b = append(b, '"')
+			b = appendNumber(b, "end_packet", x.EndPacket)
+		}
+		b = appendNumber(b, "probes", uint64(x.Probes))
+		if by := x.EndedBy.String(); by != "" && !(r.Interim && x.EndPacket == 0) {
+			b = append(b, `,"ended_by":"`...)
+			b = append(b, by...)
+			b = append(b, '"')
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // appendSYNs appends the seconds from the first SYN to each repeat.

@@ -14,6 +14,7 @@ const (
 	costGaps          // not of a segment: bytes in gaps forgotten because of reassembly.MaxGaps
 	costFlight        // segments in flight without an entry of their own because of reassembly.MaxFlight
 	costTransitions   // edges not remembered because of maxTransitions
+	costZeroWindows   // episodes not remembered because of maxZeroWindows
 	nAnomalies
 )
 
@@ -21,7 +22,7 @@ const (
 func (a anomaly) String() string {
 	return [...]string{"ack ahead of data", "data past FIN", "segment after close", "FIN moved",
 		"SYN/ACK without a SYN", "contradicting flags", "illegal in its state",
-		"gap bytes forgotten", "segments in flight taken together", "transitions forgotten"}[a]
+		"gap bytes forgotten", "segments in flight taken together", "transitions forgotten", "zero-window episodes forgotten"}[a]
 }
 
 // cost counts what the limits cost a connection that is over (law 6).
@@ -31,6 +32,9 @@ func (t *Tracker) cost(c *conn) {
 		t.anomalies[costGaps] += c.ends[i].stream.Forgotten()
 		if x := c.ends[i].sender; x != nil {
 			t.anomalies[costFlight] += uint64(x.flight.Merged())
+		}
+		if l := c.ends[i].zero.list; l != nil {
+			t.anomalies[costZeroWindows] += uint64(l.dropped)
 		}
 	}
 }

@@ -10,6 +10,7 @@ const maxStep = 3 * 3600 * second
 // runs on the input's packets alone (law 5), forwards only.
 type clock struct {
 	now     int64 // nanoseconds since the first packet
+	first   int64 // time of the first packet
 	last    int64 // packet time
 	started bool
 }
@@ -18,6 +19,7 @@ func (k *clock) advance(t int64) {
 	d := t - k.last
 	switch {
 	case !k.started:
+		k.first = t
 	case d > 0 && d <= maxStep:
 		k.now += d
 	case d <= 0 && d >= -maxStep:

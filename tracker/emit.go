@@ -62,6 +62,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 		Offload:      c.is(isOffload),
 		TimeWentBack: c.timeWentBack,
 	}
+	c.fillUnseen(&r.Capture)
 }
 
 // oneWay reports whether the capture holds one direction only of a connection
@@ -288,6 +289,8 @@ func (c *conn) keepaliveOutcome() string {
 		k := &c.ends[e].probe
 		switch {
 		case k.probes == 0:
+		case c.ends[e.Peer()].packets == 0:
+			return KeepaliveUnknown // the answers went another way
 		case c.resetCause == ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
 			return KeepaliveDead
 		case k.pending > 0:
@@ -305,12 +308,10 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.missing(),
 		Retx: x.retx, RetxBytes: x.retxBytes,
 		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
-		SillyWindows: x.zero.silly, ZeroWindows: x.zero.episodes, ZeroWindow: x.zero.total, WindowProbes: y.zero.probes,
+		SillyWindows: x.zero.silly, WindowProbes: y.zero.probes,
 	}
 	c.fillSender(r, e)
-	if x.zero.closed {
-		r.ZeroWindow += c.last - x.zero.since
-	}
+	c.fillZeroWindows(r, e)
 	// Of an end that was never seen, what the other acknowledged is in
 	// MissingBytes; the span of what was captured is 0.
 	r.Bytes = Some(uint64(0))

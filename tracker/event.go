@@ -12,6 +12,13 @@ type Sink interface {
 	Step(s *Step)
 }
 
+// Marker is a Sink that keeps something of each connection by its Placed.Mark.
+type Marker interface {
+	// Attach puts it on an interim record, as it is now: the record is handed
+	// out later, without its Mark.
+	Attach(r *Record)
+}
+
 // EventKind says what happened to a connection.
 type EventKind uint8
 

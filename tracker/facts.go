@@ -19,7 +19,9 @@ type facts struct {
 	ignoredTime int64
 	oldState    State // in which the older connection was that answered the SYN
 	odd         ResetSigns
-	byNewer     bool // the opener reset it because it answered the SYN of a newer connection
+	resetQuiet  uint32 // milliseconds from what its sender had sent before to the first RST
+	refused     bool   // a RST answered the SYN, and the opener tried again
+	byNewer     bool   // the opener reset it because it answered the SYN of a newer connection
 }
 
 // again is the least time after which something is sent again: Linux's RTO is
@@ -53,17 +55,18 @@ func (f *facts) synAgain(first, last, now int64, packet uint64) {
 }
 
 // synAckAgain notes a repeated SYN/ACK: first and last are when it was sent
-// before, acked when its ACK passed the tap, 0 for not yet.
-func (f *facts) synAckAgain(first, last, acked, now int64, packet uint64) {
-	if now-last < again {
-		return
+// before, acked when its ACK passed the tap, 0 for not yet, and way is the
+// longest that the responder can be off.
+func (f *facts) synAckAgain(first, last, acked, way, now int64, packet uint64) {
+	if now-last < again || acked != 0 && now-acked < way+again {
+		return // doubled, or it was under way when the ACK passed
 	}
 	if f.nSYNACKs == 0 {
 		f.synAckAt = packet
 	}
 	f.nSYNACKs = min(f.nSYNACKs, 254) + 1
 	f.synAckAfter = uint32((now - first) / 1e6)
-	if acked == 0 || now-acked < again {
+	if acked == 0 {
 		return
 	}
 	if f.acksIgnored == 0 {
@@ -91,6 +94,14 @@ func (e *endpoint) signsOf(s *capture.Segment) (odd ResetSigns) {
 		odd |= OddTimestamps
 	}
 	return odd
+}
+
+// reset notes the first RST.
+func (f *facts) reset(e *endpoint, s *capture.Segment, now int64) {
+	f.odd, f.resetQuiet = e.signsOf(s), 0
+	if e.lastSend != 0 {
+		f.resetQuiet = uint32(min((now-e.lastSend)/1e6, 1<<32-1))
+	}
 }
 
 // lastID is the IPv4 identification of an end's last segment, and what kind it is.
@@ -130,6 +141,8 @@ func (w *words) facts(c *conn) {
 	w.at(&f.ignoredTime, c.start)
 	num(w, &f.oldState)
 	num(w, &f.odd)
+	num(w, &f.resetQuiet)
+	f.refused = w.has(f.refused)
 }
 
 // FactsRecord is what a connection with trouble has to tell besides.
@@ -147,6 +160,8 @@ type FactsRecord struct {
 	OldReset      bool                 // the opener reset that connection: it did not know it
 	ByNewer       bool                 // its opener reset this one so, for a newer connection's sake
 	ResetOdd      ResetSigns           // how the RST differs from its sender's other segments
+	ResetQuiet    int64                // from what its sender had sent before to the first RST
+	RefusedFirst  bool                 // a RST answered its SYN, which was sent again
 	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
 	ResetTime     Opt[int64]           // time of the first RST
 	AnswerPacket  uint64               // what ended an attempt that failed; 0 for none
@@ -157,7 +172,7 @@ func (c *conn) fillFacts(r *FactsRecord) {
 	f := &c.facts
 	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt,
 		NSYNACKsAgain: f.nSYNACKs, SYNACKAgainAt: f.synAckAt, SYNACKAfter: int64(f.synAckAfter) * 1e6,
-		OldReset: c.is(isOldReset), ByNewer: f.byNewer,
+		OldReset: c.is(isOldReset), ByNewer: f.byNewer, ResetQuiet: int64(f.resetQuiet) * 1e6, RefusedFirst: f.refused,
 		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
 		AnswerPacket: c.answeredAt, LastSYN: c.ends[Orig].lastSYN}
 	if c.thirdACKAt != 0 {

@@ -52,14 +52,32 @@ func (e *endpoint) scaledWindow(p *endpoint) (uint32, bool) {
 	return uint32(e.window) << shift, known || e.window == 0
 }
 
-// shift is the scale of an end's window: none but when both offered one; false
-// when a SYN was not seen (RFC 7323 section 2.2).
+// shift is the scale of an end's window: none but when both offered one (RFC
+// 7323 section 2.2), so that one SYN without is enough to know; false when those
+// not seen leave it open.
 func (e *endpoint) shift(p *endpoint) (uint8, bool) {
-	if e.syns+e.synAcks == 0 || p.syns+p.synAcks == 0 {
+	if e.synUncaptured() && p.synUncaptured() {
 		return 0, false
 	}
-	if e.has&p.has&hasWScale == 0 {
-		return 0, true
+	for _, x := range [2]*endpoint{e, p} {
+		if !x.synUncaptured() && x.has&hasWScale == 0 {
+			return 0, true
+		}
 	}
-	return e.wscale, true
+	return e.wscale, !e.synUncaptured() && !p.synUncaptured()
+}
+
+// synUncaptured reports whether what an end offers in its SYN can't be known.
+func (e *endpoint) synUncaptured() bool { return e.syns+e.synAcks == 0 }
+
+// fillUnseen says whose SYN the capture missed. An end that sent nothing but a
+// RST, or nothing at all to what was not answered, sent none.
+func (c *conn) fillUnseen(r *CaptureRecord) {
+	for e := Orig; e <= Resp; e++ {
+		x, y := &c.ends[e], &c.ends[e.Peer()]
+		sent := x.packets > x.rstPackets() || y.ackedAny
+		r.SYNUnseen[e] = sent && x.synUncaptured()
+	}
+	_, known := c.ends[Orig].shift(&c.ends[Resp])
+	r.ScaleUnknown = !known && (r.SYNUnseen[Orig] || r.SYNUnseen[Resp])
 }

@@ -61,7 +61,12 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		t.interim = append(t.interim, Record{})
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
-		r.Interim, r.Transitions = true, append([]Transition(nil), r.Transitions...)
+		r.Interim = true
+		r.own()
+		if t.marker != nil {
+			t.marker.Attach(r)
+		}
+		r.Mark = 0 // what it stands for may be another's when the record is handed out
 	}
 }
 
@@ -290,11 +295,17 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
 		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
-		p.zero.probes++
+		p.zero.probed()
+		p.zero.list.refuse(seq)
 		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		if a.Again > 0 {
 			return
 		}
+	}
+	if s.Len == 1 && a.Again == 1 && p.zero.readmits(seq) {
+		// The probe's byte, refused then, sent now that there is room: no repeat.
+		e.sender.flight.Repeat(seq, seq.Add(1), now, s.IPID)
+		return
 	}
 	if t.fileData(c, from, s, now, a) {
 		return

@@ -70,6 +70,7 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 		}
 		c.openKind, c.answer, c.answeredAt, c.flags = "", Answer{}, 0, c.flags&^isReset
 		if c.resetCause == ResetRefused {
+			c.facts.refused = true
 			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, "", 0
 		}
 	}
@@ -160,7 +161,7 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 // (accept queue full, or TCP_DEFER_ACCEPT on Linux).
 func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.facts.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, now, s.Packet)
+	c.facts.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, c.firstSYNACK-c.ends[from.Peer()].firstSYN, now, s.Packet)
 	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
 		c.synAckLost++
 	}

@@ -49,8 +49,9 @@ func (t *Tracker) pack(c *conn) bool {
 	if len(b) > arenaLimit {
 		return false
 	}
-	x.packed = t.arena.put(b)
+	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
 	x.body = 0
+	t.shards[ShardOf(x.key.hash())].bytes += x.bytes() - bodyBytes
 	t.give(c)
 	return true
 }
@@ -63,7 +64,10 @@ func (t *Tracker) unpack(i uint32) {
 	n := t.words.unpack(t.arena.at(x.packed))
 	t.words.conn(t, c)
 	t.arena.drop(x.packed, n)
-	x.packed, x.body = 0, c.body
+	if x.class != classGone {
+		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
+	}
+	x.packed, x.size, x.body = 0, 0, c.body
 }
 
 // conn walks over a connection. Its identity is in its slot; recent segments
@@ -71,9 +75,7 @@ func (t *Tracker) unpack(i uint32) {
 // long stays as it is.
 func (w *words) conn(t *Tracker, c *conn) {
 	k := &t.slots.at(c.slot).key
-	start := uint64(c.start)
-	num(w, &start)
-	c.start = int64(start)
+	w.span(&c.start, t.clock.first)
 	turned := w.has(c.ends[Orig].addr != k.a)
 	if w.load {
 		c.ends[Orig].addr, c.ends[Resp].addr = k.a, k.b
@@ -177,14 +179,16 @@ func (w *words) transitions(c *conn) {
 			c.trans = append(c.trans, Transition{})
 		}
 	}
-	at, packet := c.start, c.id
+	at, packet, led := c.start, c.id, [2]State{}
 	for i := range c.trans {
 		tr := &c.trans[i]
 		w.span(&tr.Time, at)
 		w.packet(&tr.Packet, packet)
-		x := uint16(tr.End) | uint16(tr.Proof)<<2 | uint16(tr.From)<<4 | uint16(tr.To)<<8
+		// An end's edge begins where its last one led.
+		x := uint16(tr.End) | uint16(tr.Proof)<<1 | uint16(tr.To)<<3 | uint16(tr.From^led[tr.End&1])<<7
 		num(w, &x)
-		tr.End, tr.Proof, tr.From, tr.To = End(x&3), Proof(x>>2&3), State(x>>4&15), State(x>>8)
-		at, packet = tr.Time, max(packet, tr.Packet)
+		tr.End, tr.Proof, tr.To = End(x&1), Proof(x>>1&3), State(x>>3&15)
+		tr.From = State(x>>7) ^ led[tr.End]
+		at, packet, led[tr.End] = tr.Time, max(packet, tr.Packet), tr.To
 	}
 }

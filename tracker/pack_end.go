@@ -4,6 +4,10 @@ import "tcpwatch/reassembly"
 
 // endpoint walks over one end.
 func (w *words) endpoint(t *Tracker, c *conn, e *endpoint) {
+	// Of an end that never sent, and whose numbers nobody told, nothing is known.
+	if !w.has(e.packets != 0 || e.stream.Started() || e.synSeen || e.finSeen || e.state != Unknown || e.has != 0) {
+		return
+	}
 	num(w, &e.isn)
 	isn := e.isn
 	w.saved(func(v []uint64) []uint64 { return e.stream.Save(v, isn) }, func(v []uint64) []uint64 { return e.stream.Load(v, isn) })
@@ -55,7 +59,7 @@ func (w *words) endpoint(t *Tracker, c *conn, e *endpoint) {
 		num(w, &e.restarts)
 	}
 	w.prober(&e.probe, c)
-	w.zeroWindow(&e.zero, c)
+	w.zeroWindow(t, &e.zero, c)
 	if w.has(e.sender != nil) {
 		w.sender(t.sends(e), e, c)
 	}
@@ -75,7 +79,7 @@ func (w *words) prober(k *prober, c *conn) {
 	w.span(&k.unansweredGap, 0)
 }
 
-func (w *words) zeroWindow(z *zeroWindow, c *conn) {
+func (w *words) zeroWindow(t *Tracker, z *zeroWindow, c *conn) {
 	num(w, &z.widest)
 	if !w.has(*z != zeroWindow{widest: z.widest}) {
 		return
@@ -90,6 +94,9 @@ func (w *words) zeroWindow(z *zeroWindow, c *conn) {
 	num(w, &z.probes)
 	w.at(&z.lastAt, c.last)
 	w.span(&z.lastGap, 0)
+	if w.has(z.list != nil) {
+		w.zeroWindowEpisodes(t, z, c)
+	}
 }
 
 // sender walks over what an end knows of its data. Its numbers count from the
@@ -97,9 +104,25 @@ func (w *words) zeroWindow(z *zeroWindow, c *conn) {
 func (w *words) sender(x *sender, e *endpoint, c *conn) {
 	nxt := e.stream.Next()
 	w.saved(func(v []uint64) []uint64 { return x.flight.Save(v, nxt) }, func(v []uint64) []uint64 { return x.flight.Load(v, nxt) })
-	w.roundTrips(&x.rtt, e)
+	w.roundTrips(&x.rtt)
+	w.at(&x.limits.at, c.last)
+	num(w, &x.limits.state)
+	for i := range x.limits.times {
+		w.span(&x.limits.times[i], 0)
+	}
+	num(w, &x.windowFull)
+	if w.has(x.recovered()) {
+		w.recovery(x, nxt)
+	}
+	if !w.has(c.over()) {
+		w.sending(x, e, c)
+	}
+}
+
+// sending walks over what tells why data is sent again. Of a connection that
+// is over it is left out: what comes again was acknowledged, and is needless.
+func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	w.span(&x.base, x.rtt.min)
-	num(w, &x.passed)
 	b := bit(x.hasBase) | bit(x.hasTS)<<1 | bit(x.hasID)<<2
 	num(w, &b)
 	x.hasBase, x.hasTS, x.hasID = b&1 != 0, b&2 != 0, b&4 != 0
@@ -110,15 +133,12 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 	num(w, &x.newestID)
 	num(w, &x.idRun)
 	num(w, &x.idOdd)
-	w.at(&x.limits.at, c.last)
-	num(w, &x.limits.state)
-	for i := range x.limits.times {
-		w.span(&x.limits.times[i], 0)
-	}
-	num(w, &x.windowFull)
-	if w.has(x.recovered()) {
-		w.recovery(x, nxt)
-	}
+	r := &x.rtt
+	from(w, &r.stamp, e.firstSYNVal)
+	w.at(&r.stampAt, e.lastData)
+	r.waiting = w.has(r.waiting)
+	w.span(&r.held, 0)
+	num(w, &x.passed)
 }
 
 // recovered reports whether anything of an end's data was ever out of order.
@@ -156,7 +176,7 @@ func (w *words) recovery(x *sender, nxt reassembly.Seq) {
 	w.span(&x.late, 0)
 }
 
-func (w *words) roundTrips(r *roundTrips, e *endpoint) {
+func (w *words) roundTrips(r *roundTrips) {
 	num(w, &r.n)
 	if w.has(r.spans != nil && r.spans.N() > 0) {
 		w.histogram(&r.spans)
@@ -165,12 +185,7 @@ func (w *words) roundTrips(r *roundTrips, e *endpoint) {
 	w.span(&r.max, r.min)
 	w.span(&r.smoothed, r.min)
 	num(w, &r.delayed)
-	w.span(&r.held, 0)
-	from(w, &r.stamp, e.firstSYNVal)
-	w.at(&r.stampAt, e.lastData)
-	b := bit(r.waiting) | bit(r.stamped)<<1
-	num(w, &b)
-	r.waiting, r.stamped = b&1 != 0, b&2 != 0
+	r.stamped = w.has(r.stamped)
 }
 
 func (w *words) histogram(p **reassembly.Histogram) {

@@ -59,6 +59,8 @@ func TestPackKeepsEverything(t *testing.T) {
 			scramble(r, reflect.ValueOf(c.strained()).Elem(), "")
 		}
 		c.z.n = maxHistory
+		copy(c.z.letters[:], "ShADadtTFfRrGgWwQ^i")
+		c.z.letters[maxHistory-1] = 'c'
 		c.turns.spread = nil
 		if c.turns.timed > 1 {
 			c.turns.spread = new(reassembly.Histogram)
@@ -67,6 +69,11 @@ func TestPackKeepsEverything(t *testing.T) {
 		for e := range c.ends {
 			x := &c.ends[e]
 			x.timeWaitEnd = TimeWaitReuse
+			if r.IntN(2) == 0 {
+				x.zero.list = new(zeroWindowList)
+				scramble(r, reflect.ValueOf(x.zero.list).Elem(), "")
+				x.zero.list.n = maxZeroWindows
+			}
 			x.recent = recentSegments{}
 			x.stream.Reset()
 			x.stream.Start(reassembly.Seq(r.Uint32()))

@@ -1,23 +1,22 @@
 package tracker
 
-import (
-	"encoding/binary"
-
-	"tcpwatch/reassembly"
-)
+import "tcpwatch/reassembly"
 
 // zeek walks over Zeek's view of a connection.
 func (w *words) zeek(c *conn) {
 	z := &c.z
 	num(w, &z.n)
-	var text [24]byte
-	copy(text[:], z.letters[:])
-	for i := 0; i < int(z.n); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
+	for i := 0; i < int(z.n); i += 10 { // six bits each: '@' to DEL
+		var x uint64
+		text := z.letters[i:min(i+10, len(z.letters))]
+		for k, c := range text {
+			x |= uint64(c-'@') & 63 << (6 * k)
+		}
 		num(w, &x)
-		binary.LittleEndian.PutUint64(text[i:], x)
+		for k := range text[:min(len(text), int(z.n)-i)] {
+			text[k] = byte(x>>(6*k)&63) + '@'
+		}
 	}
-	copy(z.letters[:], text[:])
 	z.partial = w.has(z.partial)
 	for i := range z.ends {
 		num(w, &z.seen[i])
@@ -26,6 +25,9 @@ func (w *words) zeek(c *conn) {
 }
 
 func (w *words) zeekEnd(z *zeekEnd, e *endpoint) {
+	if !w.has(*z != zeekEnd{}) {
+		return
+	}
 	from(w, &z.start, uint32(e.isn))
 	w.seq(&z.last, e.stream.Next()-reassembly.Seq(z.start))
 	w.seq(&z.ack, z.last)

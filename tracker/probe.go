@@ -27,7 +27,8 @@ type zeroWindow struct {
 	lastGap  int64
 	silly    uint32 // times that a silly window was offered
 	isSilly  bool
-	widest   uint32 // the largest window offered, bytes
+	widest   uint32          // the largest window offered, bytes
+	list     *zeroWindowList // nil until the first episode
 }
 
 // probeIdle is how long a connection must have been silent for a segment at
@@ -64,7 +65,7 @@ func (t *Tracker) takeProbe(c *conn, from End, s *capture.Segment, now int64) bo
 		return false
 	}
 	if p.zero.closed && !p.zero.keepsPace(now) {
-		p.zero.probes++
+		p.zero.probed()
 		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		return true
 	}
@@ -133,14 +134,11 @@ func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 		z.offer(e, &c.ends[from.Peer()], s.Window)
 	}
 	switch {
-	case s.Flags.Has(capture.FIN):
-	case s.Window == 0 && !z.closed:
-		z.closed, z.since, z.lastAt, z.lastGap = true, now, 0, 0
-		z.episodes++
+	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
+		t.closes(z, now, s.Packet)
 		c.note(Moment{Kind: MomentZeroWindow, End: from, N: uint64(z.episodes)})
 	case s.Window > 0 && z.closed:
-		z.closed = false
-		z.total += now - z.since
+		z.opens(now, s.Packet)
 		c.note(Moment{Kind: MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
 	}
 }

@@ -189,9 +189,10 @@ type EndRecord struct {
 	RetxSpurious                                 uint32
 	OutOfOrder                                   uint32
 	DupAcks                                      uint32
-	ZeroWindows                                  uint32 // episodes it caused
-	ZeroWindow                                   int64  // nanoseconds in them
-	SillyWindows                                 uint32 // times that it offered less than a segment and half its window (RFC 9293 section 3.8.6.2.2)
+	ZeroWindows                                  uint32              // episodes it caused
+	ZeroWindow                                   int64               // nanoseconds in them
+	ZeroWindowList                               []ZeroWindowEpisode // borrowed; of more than 16 episodes the first 15 and the last
+	SillyWindows                                 uint32              // times that it offered less than a segment and half its window (RFC 9293 section 3.8.6.2.2)
 	WindowProbes                                 uint32
 	DSACKs                                       uint32 // duplicates that the other end reported (RFC 2883)
 	LostBeforeTap                                uint32 // its segments lost between it and the capture point
@@ -237,4 +238,6 @@ type CaptureRecord struct {
 	MissingBytes uint64
 	Offload      bool
 	TimeWentBack uint32
+	SYNUnseen    [2]bool // by end: its SYN or SYN/ACK, and so the options in it, was not captured
+	ScaleUnknown bool    // windows can't be told in bytes (RFC 7323 section 2.2)
 }

@@ -150,7 +150,7 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 	e := &c.ends[from]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
-	stale := a.New == 0 && x.stale(s)
+	stale := a.New == 0 && x.stale(e, s, now)
 	if !stale {
 		x.mark(s)
 	}
@@ -162,11 +162,12 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 		x.sentNew(next.Add(-a.New), next, a.Gap > 0, s, now)
 	}
 	if a.Filled > 0 {
-		if x.overtaken(s, now) {
-			e.outOfOrder++
-			x.late = max(x.late, now-x.gapAt)
-			c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(a.Filled), Span: now - x.gapAt})
-		} else {
+		switch {
+		case c.seenLate(from, s, e.stream.Next().Add(-a.New), now):
+			c.tooLate(from, a.Filled, now-x.heard)
+		case x.overtaken(s, now):
+			c.tooLate(from, a.Filled, now-x.gapAt)
+		default:
 			t.takeRepeat(c, from, s, now, a.Filled, true)
 		}
 		if a.Filled == s.Len && e.stream.Una().Less(seq.Add(s.Len)) {
@@ -177,6 +178,14 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 		t.takeRepeat(c, from, s, now, a.Again, false)
 	}
 	return a.New == 0 && a.Filled == 0
+}
+
+// tooLate counts a segment that came late by span and filled n bytes of a gap.
+func (c *conn) tooLate(from End, n uint32, span int64) {
+	e := &c.ends[from]
+	e.outOfOrder++
+	e.sender.late = max(e.sender.late, span)
+	c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(n), Span: span})
 }
 
 // handshakeTime is the half of the handshake that runs from this end's segment

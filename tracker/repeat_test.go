@@ -99,6 +99,60 @@ func TestRepeatClasses(t *testing.T) {
 			1.001 > .  201:201(0) ack 1 id 102 | - -
 			1.300 > .  101:201(100) ack 1 id 103 | - -
 			1.310 < .  1:1(0) ack 201 | - -`, counts{rto: 1, before: 1}},
+		{"the same packet, routed past the tap again after 12 ms", opened, `
+			1.000 > .P 1:101(100) ack 1 id 100 | - -
+			1.005 > .P 101:201(100) ack 1 id 101 | - -
+			1.012 > .P 1:101(100) ack 1 id 100 ttl 63 | - -
+			1.017 > .P 101:201(100) ack 1 id 101 ttl 63 | - -
+			1.022 < .  1:1(0) ack 201 | - -`, counts{}},
+		{"a timeout; a host may keep the identification (RFC 1122 section 3.2.1.5)", opened, `
+			1.000 > .P 1:101(100) ack 1 id 100 | - -
+			1.300 > .P 1:101(100) ack 1 id 100 | - -
+			1.310 < .  1:1(0) ack 101 | - -`, counts{rto: 1, after: 1}},
+		{"captured behind its ACK", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.020 < .  1:1(0) ack 201 | - -
+			1.021 > .P 101:201(100) ack 1 | - -
+			1.031 < .  1:1(0) ack 251 | - -
+			1.032 > .P 201:301(100) ack 1 | - -
+			1.042 < .  1:1(0) ack 301 | - -`, counts{reordered: 2}},
+		{"not captured, then sent again though it had arrived", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.300 < .  1:1(0) ack 201 | - -
+			1.310 > .P 101:201(100) ack 1 | - -`, counts{fast: 1, spurious: 1}},
+		{"BSD's window probe: its byte, refused, is sent when the window opens", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 win 0 | - -
+			6.000 > .  101:102(1) ack 1 | - -
+			6.010 < .  1:1(0) ack 101 win 0 | - -
+			9.000 < .  1:1(0) ack 101 win 900 | - -
+			9.010 > .  101:102(1) ack 1 | - -
+			9.020 < .  1:1(0) ack 102 win 899 | - -`, counts{}},
+		{"and after that it is a repeat like any other", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 win 0 | - -
+			6.000 > .  101:102(1) ack 1 | - -
+			6.010 < .  1:1(0) ack 101 win 0 | - -
+			9.000 < .  1:1(0) ack 101 win 900 | - -
+			9.010 > .  101:102(1) ack 1 | - -
+			9.310 > .  101:102(1) ack 1 | - -
+			9.320 < .  1:1(0) ack 102 win 899 | - -`, counts{rto: 1, after: 1}},
+		{"a FIN sent again is no repeat of data", opened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.020 > F. 101:101(0) ack 1 | - -
+			1.300 > F. 101:101(0) ack 1 | - -
+			1.310 < .  1:1(0) ack 102 | - -`, counts{}},
+		{"a SYN/ACK with another number: what follows it is new", `
+			0.000 > S  0:0(0)       | - -
+			0.010 < S. 900:900(0) ack 1 | - -
+			0.300 < S. 0:0(0) ack 1 | - -
+			0.310 > .  1:1(0) ack 1 | - -`, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .P 1:101(100) ack 101 | - -
+			1.020 > .  101:101(0) ack 101 | - -`, counts{}},
 	} {
 		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
 			rec, tr := run(t, Options{}, w, c.open+c.lines)

@@ -19,7 +19,8 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	in := e.state
 	if c.resetBy == NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
-		c.resetTTL, c.facts.odd = s.TTL, e.signsOf(s)
+		c.resetTTL = s.TTL
+		c.facts.reset(e, s, now)
 	}
 	if !accepted {
 		c.rstsIgnored++

@@ -91,6 +91,7 @@ func (t *Tracker) keepSenders(c *conn) {
 			t.senders = append(t.senders, x)
 		}
 		c.ends[i].sender = nil
+		t.keepZeroWindowList(&c.ends[i].zero)
 	}
 }
 
@@ -128,12 +129,16 @@ const maxIDStep = 128
 
 // stale reports whether a segment was sent before others already seen: it was
 // overtaken, or doubled on the path. It is no repeat of its sender.
-func (x *sender) stale(s *capture.Segment) bool {
+func (x *sender) stale(e *endpoint, s *capture.Segment, now int64) bool {
+	was := x.flight.Find(reassembly.Seq(s.Seq))
+	if s.IPID != 0 && was != nil && was.ID == s.IPID && s.TTL+1 == e.ttl && now-was.Last < minRTO {
+		return true // the same packet, which a router sent past the tap again
+	}
 	counted := x.idRun >= 3 && x.idOdd <= x.idRun/8
 	if s.IPID == 0 || !counted {
 		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0
 	}
-	if was := x.flight.Find(reassembly.Seq(s.Seq)); was != nil && was.ID != 0 {
+	if was != nil && was.ID != 0 {
 		return int16(s.IPID-was.ID) <= 0
 	}
 	return int16(s.IPID-x.newestID) <= 0
@@ -157,6 +162,22 @@ func (x *sender) overtaken(s *capture.Segment, now int64) bool {
 	}
 	// A repeat has a cause: duplicate ACKs, SACK, or a timeout.
 	return x.dupAcks == 0 && !x.flight.SACKedAbove(reassembly.Seq(s.Seq)) && now-x.gapAt < minRTO
+}
+
+// seenLate reports whether a segment that fills a gap, its data acknowledged
+// before, is their first transmission, which the capture put behind its ACK.
+// They were sent no sooner than what came before them: less than two round trips
+// ago (the pause before a tail loss probe, RFC 8985 section 7.2) nothing but
+// duplicate ACKs sets a repeat off. before is where everything seen ended.
+func (c *conn) seenLate(from End, s *capture.Segment, before reassembly.Seq, now int64) bool {
+	e := &c.ends[from]
+	una, since := e.stream.Una(), e.lastData
+	if since == 0 {
+		since = e.lastSend
+	}
+	seq := reassembly.Seq(s.Seq)
+	return seq.Less(una) && before == una && una.LessEq(seq.Add(s.Len)) && since != 0 &&
+		e.sender.dupAcks == 0 && e.sender.mode == recoverNone && now-since < min(minRTO, 2*c.pathTime())
 }
 
 // acked takes an ACK for what an end of c sent: before SND.UNA is una.

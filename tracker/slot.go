@@ -10,14 +10,31 @@ type slot struct {
 	prev         uint32 // an older connection on the same endpoints that may still live; 0 for none
 	body         uint32 // index of the rest in Tracker.bodies; 0 while it is packed
 	packed       packedRef
+	size         uint16 // of that, in units of the arena
+	class        class
+	behind       bool // another's prev
 	id           uint64
 	stamp        int64 // of the last packet, on the tracker's clock
 	filed        int64 // what the class's timeout counts from; no earlier than stamp
-	class        class
-	behind       bool // another's prev
 }
 
 const slotChunk = 1024
+
+// What a connection takes in memory, in bytes: its slot and its place in the
+// index; and the rest of it while it is not packed, with two ends that have
+// each sent some segments (TestMemory).
+const (
+	slotBytes = 112
+	bodyBytes = 4096
+)
+
+// bytes is what the connection takes beside its slot.
+func (x *slot) bytes() int64 {
+	if x.body != 0 {
+		return bodyBytes
+	}
+	return int64(x.size) * arenaUnit
+}
 
 // slots are all slots, by number; the first is never used, so that 0 is none.
 type slots struct {

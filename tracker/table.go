@@ -67,6 +67,7 @@ type finished struct {
 type shard struct {
 	lists   [nClasses]list
 	held    int
+	bytes   int64 // that they take, about
 	stats   Stats
 	evicted [nClasses]uint64
 }
@@ -171,9 +172,10 @@ func (c *conn) classify() class {
 // insert begins a connection at a segment, in front of an older one on the
 // same endpoints, or makes room for it first.
 func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
-	if sh.held >= t.perShard {
+	for sh.held >= t.perShard || t.bytesPerShard > 0 && sh.bytes > t.bytesPerShard && sh.held > 0 {
 		t.evict(sh)
 	}
+	sh.bytes += slotBytes + bodyBytes
 	c := t.take()
 	i := t.slots.take()
 	x := t.slots.at(i)
@@ -199,10 +201,19 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 }
 
 // evict drops the least valuable connection: lowest class first, oldest first.
+// Attempts and half-open ones are worth the same: of a flood that a server
+// answers, all are half-open, and a new attempt may be a real one.
 func (t *Tracker) evict(sh *shard) {
 	for k := range sh.lists {
-		if i := sh.lists[k].oldest; i != 0 {
-			sh.evicted[k]++
+		i := sh.lists[k].oldest
+		if class(k) == classAttempt {
+			if h := sh.lists[classHalfOpen].oldest; h != 0 && (i == 0 || t.slots.at(h).filed < t.slots.at(i).filed) {
+				i = h
+			}
+		}
+		if i != 0 {
+			x := t.slots.at(i)
+			sh.evicted[x.class]++
 			t.drop(sh, i, endEvicted, t.clock.now)
 			return
 		}
@@ -215,6 +226,7 @@ func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 	x := t.slots.at(i)
 	sh.lists[x.class].remove(&t.slots, i)
 	sh.held--
+	sh.bytes -= slotBytes + x.bytes()
 	t.unlink(i, x)
 	t.leave(i, x, why, at)
 }

@@ -12,14 +12,16 @@ import (
 // Defaults of Options.
 const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
-	DefaultMaxConns = 1 << 20
+	DefaultMaxConns = 1 << 21
 	MinMaxConns     = nShards // one for each shard
+	MinMaxBytes     = 64 << 20
 )
 
 // Options of a Tracker. The zero value is usable.
 type Options struct {
 	MSL      int64 // maximum segment lifetime, nanoseconds; 0 means DefaultMSL
 	MaxConns int   // most connections held at once, divided among 256 shards, at least MinMaxConns; 0 means DefaultMaxConns
+	MaxBytes int64 // most memory that they may take, about, divided in the same way; 0: no such limit
 	Interval int64 // nanoseconds between interim records of long connections; 0: none
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
@@ -41,33 +43,37 @@ type Stats struct {
 	Quotes    uint64            // ICMP errors observed
 	Unmatched uint64            // ICMP errors that fit no connection
 	Anomalies map[string]uint64 // segments that no path explains, by kind
+	Limits    map[string]uint64 // what was forgotten because a limit was reached, by kind
 }
 
 // Tracker holds the connections of one input, or those of some of its shards.
 // It is not safe for concurrent use.
 type Tracker struct {
-	opt       Options
-	sink      Sink
-	perShard  int
-	clock     clock
-	ticks     uint32 // how often Tick was called
-	shards    [nShards]shard
-	index     index
-	slots     slots
-	bodies    []*conn  // the first is never used
-	touched   []uint32 // by body: the tick in which it was last used, idle when it is spare
-	spare     []uint32 // bodies that nobody uses
-	arena     arena
-	words     words
-	done      []finished
-	interim   []Record
-	record    Record
-	placed    Placed
-	history   [64]byte
-	latest    latest
-	senders   []*sender // spare
-	emitted   uint64
-	anomalies [nAnomalies]uint64
+	opt           Options
+	sink          Sink
+	marker        Marker // sink, where it is one
+	perShard      int
+	bytesPerShard int64
+	clock         clock
+	ticks         uint32 // how often Tick was called
+	shards        [nShards]shard
+	index         index
+	slots         slots
+	bodies        []*conn  // the first is never used
+	touched       []uint32 // by body: the tick in which it was last used, idle when it is spare
+	spare         []uint32 // bodies that nobody uses
+	arena         arena
+	words         words
+	done          []finished
+	interim       []Record
+	record        Record
+	placed        Placed
+	history       [64]byte
+	latest        latest
+	senders       []*sender         // spare
+	zeroLists     []*zeroWindowList // spare
+	emitted       uint64
+	anomalies     [nAnomalies]uint64
 }
 
 // latest is the connection of the segment before, the newest on its endpoints:
@@ -85,7 +91,8 @@ func New(o Options, sink Sink) *Tracker {
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}
-	return &Tracker{opt: o, sink: sink, perShard: max(1, o.MaxConns/nShards), index: newIndex(),
+	marker, _ := sink.(Marker)
+	return &Tracker{opt: o, marker: marker, sink: sink, perShard: max(1, o.MaxConns/nShards), bytesPerShard: o.MaxBytes / nShards, index: newIndex(),
 		bodies: []*conn{nil}, touched: []uint32{idle}}
 }
 
@@ -151,6 +158,7 @@ func (t *Tracker) expireAll() {
 // Finish hands out every connection that is left; the input has ended.
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
+	t.done = slices.Grow(t.done, t.Stats().Open)
 	for i := range t.shards {
 		sh := &t.shards[i]
 		for k := range sh.lists {
@@ -161,7 +169,7 @@ func (t *Tracker) Finish() {
 				c = x.newer
 			}
 		}
-		sh.lists, sh.held = [nClasses]list{}, 0
+		sh.lists, sh.held, sh.bytes = [nClasses]list{}, 0, 0
 	}
 	t.index, t.latest = newIndex(), latest{}
 	t.flush()
@@ -197,7 +205,7 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 
 // Stats returns the counts so far.
 func (t *Tracker) Stats() Stats {
-	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for i := range t.shards {
 		x := &t.shards[i]
 		s.Segments += x.stats.Segments
@@ -215,7 +223,11 @@ func (t *Tracker) Stats() Stats {
 	}
 	for i, n := range t.anomalies {
 		if n > 0 {
-			s.Anomalies[anomaly(i).String()] = n
+			by := s.Anomalies
+			if anomaly(i) >= costGaps {
+				by = s.Limits
+			}
+			by[anomaly(i).String()] = n
 		}
 	}
 	return s
@@ -223,7 +235,7 @@ func (t *Tracker) Stats() Stats {
 
 // MergeStats adds up the counts of trackers that share an input by shards.
 func MergeStats(all []Stats) Stats {
-	sum := Stats{Anomalies: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	sum := Stats{Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for _, s := range all {
 		sum.Segments += s.Segments
 		sum.Conns += s.Conns
@@ -236,6 +248,9 @@ func MergeStats(all []Stats) Stats {
 		sum.Unmatched += s.Unmatched
 		for k, n := range s.Anomalies {
 			sum.Anomalies[k] += n
+		}
+		for k, n := range s.Limits {
+			sum.Limits[k] += n
 		}
 		for k, n := range s.EvictedBy {
 			sum.EvictedBy[k] += n

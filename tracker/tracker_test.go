@@ -270,7 +270,7 @@ func TestWhatLimitsCostIsCounted(t *testing.T) {
 		tr.Observe(s)
 	}
 	tr.Finish()
-	n := tr.Stats().Anomalies
+	n := tr.Stats().Limits
 	if len(rec.records) != 1 || n["gap bytes forgotten"] == 0 || n["segments in flight taken together"] == 0 {
 		t.Errorf("%v", n)
 	}

@@ -33,4 +33,11 @@
 // counters of their namespaces, taken when everything was acknowledged and all
 // was quiet, and, by the tracepoint tcp:tcp_retransmit_skb with its stack and
 // tcp:tcp_cong_state_set, why the kernel sent again each time it did.
+//
+// # Inputs of benchmarks
+//
+// Inputs are captures of millions of packets. Those whose connections are as
+// many as a machine can make in seconds are real throughout. The others are
+// copies of a few real connections, packet by packet, with other addresses,
+// ports, sequence numbers and times.
 package lab

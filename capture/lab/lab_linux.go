@@ -72,28 +72,39 @@ type Lab struct {
 
 // Open prepares the machine; the error says what is missing. It waits a while
 // for a Lab of another process to end.
-func Open() (_ *Lab, err error) {
-	if os.Geteuid() != 0 {
-		return nil, errors.New("network namespaces need root")
-	}
-	for _, command := range [...]string{"ip", "nft"} {
-		if _, err := exec.LookPath(command); err != nil {
-			return nil, err
-		}
-	}
-	l := &Lab{}
-	if l.lock, err = lockMachine(2 * time.Minute); err != nil {
+func Open() (*Lab, error) {
+	lock, err := claim("ip", "nft")
+	if err != nil {
 		return nil, err
 	}
-	ns, err := NewNamespace("trial", 256)
-	if err != nil {
-		return nil, errors.Join(err, l.lock.Close())
-	}
-	ns.Close()
+	l := &Lab{lock: lock}
 	if l.tracer, err = openTracer(); err != nil {
 		l.Why = err.Error()
 	}
 	return l, nil
+}
+
+// claim makes sure that namespaces and the commands are there, and takes the
+// machine's lock.
+func claim(commands ...string) (*os.File, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("network namespaces need root")
+	}
+	for _, command := range commands {
+		if _, err := exec.LookPath(command); err != nil {
+			return nil, err
+		}
+	}
+	lock, err := lockMachine(2 * time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	ns, err := NewNamespace("trial", 256)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	ns.Close()
+	return lock, nil
 }
 
 // lockMachine takes the lock that the process keeps until its end.

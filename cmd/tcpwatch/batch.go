@@ -35,10 +35,18 @@ type progress struct {
 	offset  int64
 }
 
-// add copies a packet into the batch; false when it is full.
-func (b *batch) add(p *capture.Packet) bool {
+// add puts a packet into the batch, its data too unless those may be kept where
+// they are; false when it is full.
+func (b *batch) add(p *capture.Packet, kept bool) bool {
+	if len(b.packets) == batchPackets {
+		return false
+	}
+	if kept {
+		b.packets = append(b.packets, *p)
+		return true
+	}
 	n := len(b.bytes)
-	if len(b.packets) == batchPackets || n+len(p.Data) > batchBytes && n > 0 {
+	if n+len(p.Data) > batchBytes && n > 0 {
 		return false
 	}
 	b.bytes = append(b.bytes, p.Data...)
@@ -51,7 +59,7 @@ func (b *batch) add(p *capture.Packet) bool {
 func (b *batch) reset() {
 	*b = batch{packets: b.packets[:0], bytes: b.bytes[:0]}
 	if b.packets == nil {
-		b.packets, b.bytes = make([]capture.Packet, 0, batchPackets), make([]byte, 0, batchBytes)
+		b.packets = make([]capture.Packet, 0, batchPackets)
 	}
 }
 

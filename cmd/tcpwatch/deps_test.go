@@ -32,6 +32,7 @@ const policy = `
 	NETLINK, SYSTEM < capture/host;
 	SYSTEM, NETLINK < capture/lab;
 	TABLES < report;
+	TABLES < packaging/bench;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
 
 	NONE < capture, capture/host;

@@ -38,6 +38,7 @@ func openInput(o *options) (*input, error) {
 			in.close()
 			return nil, err
 		}
+		f.KeepData()
 		in.files = append(in.files, f)
 	}
 	if err := in.checkFilter(); err != nil {

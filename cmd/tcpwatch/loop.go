@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"io"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,6 +25,12 @@ const (
 	// weakenSamples is how many segments are used to find out what the filter hides.
 	weakenSamples = 8
 )
+
+// garbage is how much of the memory in use may be garbage before it is
+// collected, in percent, once the input has shown that it is long. Nearly all
+// of it is packed connections and blocks of files, which hold no pointers: to
+// collect often costs little.
+const garbage = 15
 
 // watch is one run. This goroutine reads packets from the input into batches,
 // workers take their share of each, a writer puts together what they tell.
@@ -176,14 +184,17 @@ func (w *watch) packet(p *capture.Packet) {
 		w.passed++
 		w.out.packet(p)
 		w.sample(p)
-		if !w.batch.add(p) {
+		if kept := w.in.handle == nil; !w.batch.add(p, kept) {
 			w.hand(false)
-			w.batch.add(p)
+			w.batch.add(p, kept)
 		}
 	} else if err != nil {
 		w.warn(err)
 	}
 	if p.Number%tickEvery == 0 {
+		if p.Number == 16*tickEvery && os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(garbage)
+		}
 		w.tick(w.latest)
 	}
 	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {

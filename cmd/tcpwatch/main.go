@@ -71,6 +71,10 @@
 // position in -w's file. TIME-WAIT is taken to last twice --msl, 60 s as on
 // Linux. A connection still open after --interval gives a record each time.
 //
+// Connections are divided among -j workers, one for each core by default; what
+// is printed does not depend on their number, nor on how a capture is split
+// into files. --max-conns and --max-memory bound what is held.
+//
 // # Exit status
 //
 //	0   done; a file that is damaged part-way is reported up to the damage

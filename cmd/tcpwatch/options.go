@@ -87,6 +87,7 @@ func parse(args []string) (*options, error) {
 	f.Var(&msl, "msl", "")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
 	f.IntVar(&o.track.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
+	f.Var((*size)(&o.track.MaxBytes), "max-memory", "")
 	f.Var(&interval, "interval", "")
 	f.BoolVar(&o.track.ByVLAN, "by-vlan", false, "")
 	f.BoolVar(&o.transition, "transitions", false, "")
@@ -240,6 +241,8 @@ func (o *options) check() error {
 		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
 	case o.track.MaxConns < tracker.MinMaxConns:
 		return fmt.Errorf("--max-conns %d: at least %d, the parts that the table of connections has", o.track.MaxConns, tracker.MinMaxConns)
+	case o.track.MaxBytes != 0 && o.track.MaxBytes < tracker.MinMaxBytes:
+		return fmt.Errorf("--max-memory %d: at least %dM", o.track.MaxBytes, tracker.MinMaxBytes>>20)
 	case isLive && o.why != nil && o.why.id != 0:
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
 	case isLive && o.follow != nil && o.follow.pick.id != 0:
@@ -283,6 +286,28 @@ func lastIndex(list []string, s string) int {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
+}
+
+// size is a flag for a number of bytes: 512M, 2G, or a plain number.
+type size int64
+
+func (s *size) String() string { return strconv.FormatInt(int64(*s), 10) }
+func (s *size) Type() string   { return "size" }
+
+func (s *size) Set(text string) error {
+	digits := strings.TrimSuffix(strings.TrimSuffix(text, "B"), "i")
+	shift := 0
+	if n := len(digits); n > 0 {
+		if i := strings.IndexByte("kMGT", digits[n-1]); i >= 0 {
+			digits, shift = digits[:n-1], 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || n > 1<<(62-shift) {
+		return errors.New("not a size such as 512M or 2G")
+	}
+	*s = size(n << shift)
+	return nil
 }
 
 // seconds is a flag for a span of time: 90s, 1h30m, or a plain number of seconds.

@@ -15,8 +15,7 @@ Input
   -c, --count N           stop after N packets that passed the filter
       --for TIME          stop after TIME (live): 30, 90s, 1h30m
   -s, --snaplen BYTES     most bytes of a packet (262144)
-  -B, --buffer-size KIB   the kernel's buffer (16384)
-  -p, --no-promiscuous-mode
+  -B, --buffer-size KIB   the kernel's buffer (16384)  -p, --no-promiscuous-mode
 Output
   -o, --output FORMAT[:FILE]   table, jsonl or csv (repeatable)
       --report LIST    findings,handshakes,closes,timewait,keepalive,connections
@@ -34,9 +33,10 @@ Findings
       --threshold NAME=VALUE                  --fail-on SEVERITY  exit status 3
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
-      --max-conns N       most held at once (1048576)
+      --max-conns N       most held at once (2097152)
+      --max-memory SIZE   most memory that they take (512M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
-  -h, --help              --version
+  -j, --jobs N            workers (one a core)       -h, --help  --version
 
   sudo tcpwatch -i eth0                    tcpwatch capture.pcap port 443
   tcpwatch -nr capture.pcap --report closes --top 20

@@ -14,6 +14,7 @@ type writer struct {
 	in      chan *batchNote
 	current []*chunk // of each worker, nil when its part of the batch is through
 	next    []int    // of its keys
+	piped   bool     // the input comes as it is written: so does what is told of it
 }
 
 // batchNote is what the writer needs of a batch, which may be in use again by then.
@@ -25,7 +26,7 @@ type batchNote struct {
 }
 
 func newWriter(w *watch) *writer {
-	return &writer{w: w, in: make(chan *batchNote, 2*batchesAhead), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
+	return &writer{w: w, piped: w.in.size() == 0, in: make(chan *batchNote, 2*batchesAhead), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
 }
 
 // run writes until the last batch is through.
@@ -39,7 +40,7 @@ func (x *writer) batch(n *batchNote) {
 	out := x.w.out
 	var live living
 	var so *report.Summary
-	busy := 0
+	busy, wrote := 0, false
 	take := func(i int) {
 		c := <-x.w.workers[i].to
 		x.current[i], x.next[i] = c, 0
@@ -83,21 +84,22 @@ func (x *writer) batch(n *batchNote) {
 		}
 		if best >= 0 {
 			x.write(best)
+			wrote = true
 		}
 	}
 	if n.snapshot {
 		x.snapshot(so)
 		close(n.printed)
 	}
-	if n.show {
+	if n.show || wrote && x.piped {
 		out.flush()
-		x.w.mu.Lock()
+	}
+	x.w.mu.Lock()
+	defer x.w.mu.Unlock()
+	if n.show {
 		x.w.status.living(x.w, n, live, time.Now())
-		x.w.mu.Unlock()
 	} else {
-		x.w.mu.Lock()
 		x.w.status.reading(x.w, n.at)
-		x.w.mu.Unlock()
 	}
 }
 

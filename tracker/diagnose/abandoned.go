@@ -15,6 +15,7 @@ Rule: a socket that is closed in SYN-SENT leaves nothing behind; a SYN/ACK that
 comes later meets no socket and draws a bare RST with its ACK number (RFC 9293
 section 3.10.7.1). So the answer came after the opener's own timeout, or the opener
 never meant to complete (a SYN scan; those hosts have a finding of their own).
+
 It can be mistaken for the loser of a Happy Eyeballs race (RFC 8305), which is
 harmless: then connections to the same name over the other address opened.`,
 		Thresholds: failureThresholds("abandoned"),

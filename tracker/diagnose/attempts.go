@@ -12,6 +12,8 @@ type attempts struct {
 	waited         int64  // the longest, from the first SYN
 	syns           uint32 // the most that one attempt sent
 	repeated       uint64 // attempts that repeated their SYN
+	retried        uint64 // attempts that opened after all
+	answered       uint64 // attempts whose SYN/ACK came again
 	ttlMin, ttlMax uint8  // of the RSTs that answered
 	ends           [nEndings]uint64
 	from, to       int64 // the shortest wait of an application, at least and at most
@@ -34,6 +36,9 @@ func (a *attempts) failed(r *tracker.Record, packet uint64) {
 	a.syns = max(a.syns, r.Open.SYNs)
 	if r.Facts.NSYNsAgain > 0 {
 		a.repeated++
+	}
+	if r.Facts.NSYNACKsAgain > 0 {
+		a.answered++
 	}
 	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == tracker.Resp {
 		a.ttl(t.V, t.V)
@@ -65,6 +70,8 @@ func (a *attempts) Merge(o *attempts) {
 	a.sources.merge(&o.sources)
 	a.waited, a.syns = max(a.waited, o.waited), max(a.syns, o.syns)
 	a.repeated += o.repeated
+	a.answered += o.answered
+	a.retried += o.retried
 	a.ttl(o.ttlMin, o.ttlMax)
 	for i := range a.ends {
 		a.ends[i] += o.ends[i]
@@ -88,10 +95,62 @@ func (a *attempts) patience(from, to int64) {
 	}
 }
 
+// attempting is a Fold of attempts. Those whose SYN no system's connect() made
+// are kept apart, so that a scan of all ports by such SYNs cannot push out the
+// listeners that matter.
+type attempting struct {
+	own, raw *bySubject[attempts, *attempts]
+}
+
+// rawSubjects is the part of maxSubjects that raw SYNs may take.
+const rawSubjects = maxSubjects / 4
+
+// rawSYN tells that a SYN carries none of the options that systems send.
+func rawSYN(r *tracker.Record) bool {
+	e := &r.Ends[tracker.Orig]
+	return e.SACK.OK && !e.SACK.V && !e.Timestamps.V && !e.WScale.OK
+}
+
+// Add takes in a record.
+func (f attempting) Add(r *tracker.Record) {
+	if rawSYN(r) {
+		f.raw.Add(r)
+	} else {
+		f.own.Add(r)
+	}
+}
+
+// Merge takes in a fold of the same detector.
+func (f attempting) Merge(o Fold) {
+	f.own.Merge(o.(attempting).own)
+	f.raw.Merge(o.(attempting).raw)
+}
+
+// Findings tells of both together.
+func (f attempting) Findings(c *Context) []Finding {
+	f.own.shelf.Trim()
+	f.raw.shelf.Trim()
+	all := f.own.gathered()
+	for s, v := range f.raw.shelf.All() {
+		if own, ok := all[s]; ok {
+			sum := new(attempts)
+			sum.Merge(own)
+			sum.Merge(v)
+			v = sum
+		}
+		all[s] = v
+	}
+	return f.own.tellAll(c, all)
+}
+
+// Left is how many connections belong to subjects that found no place.
+func (f attempting) Left() uint64 { return f.own.Left() + f.raw.Left() }
+
 // newAttempts is the Fold of a cause: picks tells which records it is the
 // cause of and which packet shows it, and may note more.
 func newAttempts(picks func(r *tracker.Record) (packet uint64, ok bool), more func(a *attempts, r *tracker.Record), tell func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool)) Fold {
-	return newFold(func(s *subjects[attempts, *attempts], r *tracker.Record) {
+	f := attempting{}
+	f.own = newFold(func(s *subjects[attempts, *attempts], r *tracker.Record) {
 		packet, ok := picks(r)
 		if !ok {
 			return
@@ -107,7 +166,12 @@ func newAttempts(picks func(r *tracker.Record) (packet uint64, ok bool), more fu
 			return Finding{}, false
 		}
 		return tell(c, s, a, n)
-	})
+	}).(*bySubject[attempts, *attempts])
+	f.own.shelf = NewShelf[Subject, attempts](maxSubjects - rawSubjects)
+	raw := *f.own
+	raw.shelf = NewShelf[Subject, attempts](rawSubjects)
+	f.raw = &raw
+	return f
 }
 
 // few and many are from how many failures on a listener it gets worse.

@@ -29,6 +29,7 @@ func backscatter() Detector {
 Rule: SYN/ACKs and RSTs that come to many different addresses, each alone, with no
 SYN before them and nothing after, are a flooded host's answers to forged senders
 (Moore et al., Inferring Internet Denial-of-Service Activity, 2001; RFC 4987 section 2).
+
 It can be mistaken for a capture of one direction only: there data follows the
 SYN/ACKs, and such a host is not counted.`,
 		Thresholds: []Threshold{{"backscatter", Number, 20, "different addresses that got such an answer from one host"}},

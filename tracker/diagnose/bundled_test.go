@@ -13,7 +13,7 @@ import (
 // that is not named must raise nothing.
 func raised() map[string][]string {
 	return map[string][]string{
-		"abort-in-close-wait":              {"reset-abort notice likely"},
+		"abort-in-close-wait":              {"reset-abort info likely"},
 		"abort-linger-0-at-server":         {"reset-abort notice likely"},
 		"abort-linger-0":                   {"reset-abort notice likely"},
 		"accept-queue-abort":               {"queue-full warning likely"},
@@ -27,7 +27,7 @@ func raised() map[string][]string {
 		"deferred-accept":                  {"queue-full notice possible"},
 		"doubled-on-the-path-at-server":    {"reset-harmless info proven"},
 		"doubled-on-the-path":              {"reset-harmless info proven"},
-		"fin-wait-2-late-close":            {"reset-late-data notice likely"},
+		"fin-wait-2-late-close":            {"reset-late-data info likely"},
 		"fin-wait-2-orphan":                {"reset-late-data notice likely"},
 		"host-restart-at-server":           {"stale-connection notice proven"},
 		"host-restart":                     {"stale-connection notice proven"},

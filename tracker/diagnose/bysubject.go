@@ -16,7 +16,13 @@ type bySubject[V any, P counted[V]] struct {
 	shelf subjects[V, P]
 	add   func(s *subjects[V, P], r *tracker.Record)
 	tell  func(c *Context, s Subject, v P) (Finding, bool)
+	// gather names the wider subject that a subject's trouble may be due to;
+	// nil for never. From gatherFrom of them on they are one finding.
+	gather func(s Subject, v P) (wider Subject, ok bool)
 }
+
+// gatherFrom is how many subjects make their common cause a subject.
+const gatherFrom = 3
 
 // newFold makes a Fold of two functions: add finds the subject in the record
 // and counts it there (s.At(subject).hitConn(r)), or does nothing; tell makes
@@ -34,17 +40,49 @@ func (f *bySubject[V, P]) Merge(o Fold) { f.shelf.Merge(&o.(*bySubject[V, P]).sh
 // Findings asks for the finding of each subject.
 func (f *bySubject[V, P]) Findings(c *Context) []Finding {
 	f.shelf.Trim()
+	return f.tellAll(c, f.gathered())
+}
+
+// tellAll asks for the finding of each of some values.
+func (f *bySubject[V, P]) tellAll(c *Context, values map[Subject]P) []Finding {
 	var all []Finding
-	for s, v := range f.shelf.All() {
+	for s, v := range values {
 		x, ok := f.tell(c, s, v)
 		if !ok {
 			continue
 		}
 		x.Subject = s
-		if x.Count == 0 {
+		if x.Count == 0 { // a finding may count more than its tally
 			v.sum().into(&x)
 		}
 		all = append(all, x)
+	}
+	return all
+}
+
+// gathered are the values by subject, where some are merged into a wider one.
+func (f *bySubject[V, P]) gathered() map[Subject]P {
+	all := make(map[Subject]P, f.shelf.Len())
+	wide := make(map[Subject][]Subject)
+	for s, v := range f.shelf.All() {
+		all[s] = v
+		if f.gather == nil {
+			continue
+		}
+		if w, ok := f.gather(s, v); ok {
+			wide[w] = append(wide[w], s)
+		}
+	}
+	for w, parts := range wide {
+		if len(parts) < gatherFrom {
+			continue
+		}
+		sum := P(new(V))
+		for _, s := range parts {
+			sum.Merge(all[s])
+			delete(all, s)
+		}
+		all[w] = sum
 	}
 	return all
 }

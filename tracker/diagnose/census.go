@@ -19,6 +19,8 @@ func (p port) Hash() uint64 { return HashAddr(p.Addr, uint64(p.Port)) }
 type service struct {
 	opened         uint64 // handshakes that completed
 	running        uint64 // connections that ran already when first seen
+	clean          uint64 // of those, in which nothing was sent again: they tell where the capture stands
+	beside         uint64 // of those, seen where nothing is lost on the way to the listener
 	first, last    int64  // start of the first and of the last of those
 	ttlMin, ttlMax uint8  // of what it sent; 0 when unknown
 }
@@ -33,6 +35,8 @@ func (s *service) Merge(o *service) {
 	}
 	s.opened += o.opened
 	s.running += o.running
+	s.clean += o.clean
+	s.beside += o.beside
 	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
 	if o.ttlMax != 0 {
 		if s.ttlMax == 0 {
@@ -46,6 +50,10 @@ func (s *service) Merge(o *service) {
 func (s *service) during(since, until int64) bool {
 	return s != nil && s.opened+s.running > 0 && s.first <= until+serviceWindow && since-serviceWindow <= s.last
 }
+
+// near tells that the capture point stands beside the listener, by most of the
+// connections that opened in order: a SYN that passes there has arrived.
+func (s *service) near() bool { return s != nil && s.beside*2 > s.clean }
 
 // serviceWindow is how far apart in time a failure and a success still tell
 // something about each other.
@@ -75,6 +83,12 @@ func (c *census) add(r *tracker.Record) {
 		one.running = 1
 	default:
 		return
+	}
+	if r.Facts.NSYNsAgain == 0 && r.Facts.NSYNACKsAgain == 0 || r.Orig.Addr == r.Resp.Addr {
+		one.clean = 1
+		if besideListener(r) {
+			one.beside = 1
+		}
 	}
 	if t := r.Ends[tracker.Resp].TTL; t.OK {
 		one.ttlMin, one.ttlMax = t.V, t.V

@@ -11,12 +11,14 @@ func closedAtOnce() Detector {
 		Name: "closed-at-once", Group: GroupOpen,
 		Doc: `A listener accepts the connection and closes it at once, without a byte.
 
-Rule: the handshake completes, then the responder is the first to send FIN or
+Rule: the handshake completes (RFC 9293 section 3.5), then the responder is the first to send FIN or
 RST, within the threshold, and has sent no data: its application accepted only
 to hang up, or a proxy accepted and found nobody behind it. To the opener it
 looks like a connection that was lost.
+
 Where the opener had sent data and the responder answers with a FIN, it has read
 that: a protocol without answers, not counted.
+
 A probe that the opener itself closes (a load balancer's health check) is not
 counted: there the opener sends the first FIN. A RST that answers the third ACK
 is a matter of queue-full.`,

@@ -5,15 +5,18 @@ import (
 	"strings"
 )
 
+// explainWidth is how many columns the text on a detector takes.
+const explainWidth = 80
+
 // Explain is the text on a detector: its rule, its sources, its thresholds;
-// for "list" a line for each detector.
+// for "list" what each detector finds.
 func Explain(name string) (string, error) {
 	all := Detectors()
 	var b strings.Builder
 	if name == "list" {
 		for _, d := range all {
 			first, _, _ := strings.Cut(d.Doc, "\n")
-			fmt.Fprintf(&b, "%-20s %s\n", d.Name, first)
+			hang(&b, fmt.Sprintf("%-17s", d.Name), first)
 		}
 		return b.String(), nil
 	}
@@ -21,12 +24,27 @@ func Explain(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&b, "%s (%s)\n\n%s\n", d.Name, d.Group, strings.TrimSpace(d.Doc))
+	fmt.Fprintf(&b, "%s (%s)\n", d.Name, d.Group)
+	for part := range strings.SplitSeq(strings.TrimSpace(d.Doc), "\n\n") {
+		b.WriteByte('\n')
+		hang(&b, "", part)
+	}
 	if len(d.Thresholds) > 0 {
 		b.WriteString("\nThresholds (--threshold NAME=VALUE):\n")
 		for _, t := range d.Thresholds {
-			fmt.Fprintf(&b, "  %s=%s\n      %s\n", t.Name, t, t.Doc)
+			fmt.Fprintf(&b, "  %s=%s\n", t.Name, t)
+			hang(&b, "      ", t.Doc)
 		}
 	}
 	return b.String(), nil
+}
+
+// hang writes text behind a head, with all lines below its first word.
+func hang(b *strings.Builder, head, text string) {
+	for i, l := range Wrap(strings.Join(strings.Fields(text), " "), explainWidth-len(head)) {
+		if i > 0 {
+			head = strings.Repeat(" ", len(head))
+		}
+		b.WriteString(head + l + "\n")
+	}
 }

@@ -42,7 +42,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 	opened := c.opened(s.A)
 	f := Finding{
 		Severity: limits.severity(n, opened > 0), Confidence: Likely,
-		Title: fmt.Sprintf("%s of %s stay half-open: no ACK follows the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
+		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the third segment of the handshake (RFC 9293 section 3.5) never came.",
 			a.sources.who()),
 		Causes: []string{"the opener died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a way that this capture does not see"},
@@ -51,12 +51,18 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 			"Capture at the opener too: does the SYN/ACK arrive, does an ACK leave?",
 		},
 	}
-	if a.repeated*2 >= a.n {
+	switch {
+	case a.repeated*2 >= a.n:
 		f.Confidence = Proven
 		f.Explanation += fmt.Sprintf(" %s sent the SYN again: the SYN/ACK does not reach the opener.", Plural(a.repeated, "attempt"))
 		f.Causes = []string{"the way back to the opener is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
 			"a rule at the opener drops the answers"}
 		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].addr))
+	case a.answered*2 < a.n:
+		// A listener that waits for the ACK would have sent its SYN/ACK again.
+		f.Severity, f.Confidence = Notice, Possible
+		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
+		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take another way"}, f.Causes...)
 	}
 	return f
 }

@@ -19,7 +19,8 @@ the system, and where they end before it does, the application gave up first.
 Silence looks the same whatever the reason: a firewall that drops, a host that
 is off, a route back that is missing, a full accept queue. Only other
 connections to the listener at the same time tell: where those opened, the way
-is open and the finding queue-full or syn-lost fits better. An attempt that may
+is open and the finding queue-full or syn-lost fits better; beside a listener that
+serves others the finding is queue-full. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
 listeners that are flooded are left out.`,
 		Thresholds: failureThresholds("no-answer"),
@@ -39,7 +40,7 @@ listeners that are flooded are left out.`,
 					}
 				}
 			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				if c.suspects.flooded[s.A] {
+				if c.suspects.flooded[s.A] || c.turnsAway(s, a.since, a.until) {
 					return Finding{}, false
 				}
 				return tellNoAnswer(c, s, a, n, limits), true

@@ -98,6 +98,9 @@ func (o *Options) Set(text string) error {
 	return nil
 }
 
+// Ports is how many ports an opener chooses from, where its own range is not known.
+func (o *Options) Ports() int64 { return o.get("ports") }
+
 // get is the value of a threshold, which a detector of the list must have.
 func (o *Options) get(name string) int64 {
 	v, ok := o.values[name]

@@ -59,7 +59,8 @@ timestamps, and resets what answers; a connect scan uses the system's own connec
 whose SYNs carry those options and which a refusal ends.
 Its attempts are in no other finding, so that the listeners it touched do not look
 broken. It can be mistaken for a client whose many servers are all down: those
-share one port and are tried again and again.`,
+share one port and are tried again and again; or for a peer-to-peer program whose
+peers are gone: each of those listens on a port of its own, and the finding says so.`,
 		Thresholds: []Threshold{{"port-scan", Number, 15, "different listeners that a host tried in vain from which on it scans"}},
 		New: func(o *Options) Fold {
 			least := uint64(o.get("port-scan"))
@@ -72,8 +73,7 @@ share one port and are tried again and again.`,
 				x.ports.add(Mix(uint64(r.Resp.Port)))
 				x.hosts.add(HashAddr(r.Resp.Addr, 0))
 				x.targets.add(HashAddr(r.Resp.Addr, uint64(r.Resp.Port)))
-				e := &r.Ends[tracker.Orig]
-				if e.SACK.OK && !e.SACK.V && !e.Timestamps.V && !e.WScale.OK {
+				if rawSYN(r) {
 					x.bare++
 				}
 				switch r.Open.Kind {
@@ -118,6 +118,12 @@ func tellScan(s Subject, x *scan) Finding {
 			what, Thousands(x.refused), Thousands(x.silent), Thousands(x.cut), x.targets.words("listener")),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
+	}
+	// Peers of a peer-to-peer network listen on a port of their own each.
+	if x.hosts.count()*2 > x.targets.count() && x.ports.count()*2 > x.targets.count() {
+		f.Severity, f.Confidence = Notice, Possible
+		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host"))
+		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
 	}
 	if x.ports.count() <= 2 && x.hosts.count() > 2 {
 		f.Confidence = Possible

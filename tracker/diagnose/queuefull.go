@@ -14,7 +14,8 @@ type overflow struct {
 	withData uint64 // of those, with data before the SYN/ACK came again
 	often    uint64 // of those, with two repeats or more
 	reset    uint64 // a RST answered the third ACK
-	dropped  uint64 // SYNs that passed a tap beside the listener, and met silence
+	late     tally  // SYNs that were answered only when they came again; they count where the capture stands beside the listener
+	silent   tally  // attempts that met silence; they count where others opened meanwhile, seen beside the listener
 	longest  int64  // from the third ACK to the SYN/ACK that came again
 }
 
@@ -25,7 +26,8 @@ func (x *overflow) Merge(o *overflow) {
 	x.withData += o.withData
 	x.often += o.often
 	x.reset += o.reset
-	x.dropped += o.dropped
+	x.late.Merge(&o.late)
+	x.silent.Merge(&o.silent)
 	x.longest = max(x.longest, o.longest)
 }
 
@@ -34,17 +36,21 @@ func queueFull() Detector {
 		Name: "queue-full", Group: GroupQueue,
 		Doc: `A listener cannot take what comes: its accept queue or SYN queue is full.
 
-Rule: where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
+Rule: a third ACK makes the connection (RFC 9293 section 3.5), unless the listener
+has no place for it. Where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
 is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
 with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
 SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs
-that passed a tap beside the listener and met silence though others opened.
+that passed a tap beside the listener, or never left the host, and were answered
+only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible; several repeats, data, a RST or many
-connections make it likely. Silence alone is no sign: see no-answer and syn-lost.`,
+connections make it likely. SYNs that were never answered count where others to the same listener opened at the
+time and the capture point stands beside it; else they may be filtered or lost on the
+way: see no-answer and syn-lost.`,
 		Thresholds: []Threshold{
-			{"queue-full-many", Number, 10, "connections from which on it is critical"},
+			{"queue-full-many", Number, 10, "third ACKs answered by a RST, or SYNs never answered, from which on it is critical"},
 			{"queue-full-few", Number, 3, "connections that make it likely though each sign is weak"},
 		},
 		New: func(o *Options) Fold {
@@ -54,6 +60,18 @@ connections make it likely. Silence alone is no sign: see no-answer and syn-lost
 			})
 		},
 	}
+}
+
+// besideListener tells that nothing can be lost between the capture point and
+// the listener: they are neighbours, or both ends are one host.
+func besideListener(r *tracker.Record) bool {
+	return r.Orig.Addr == r.Resp.Addr || r.Capture.Tap == tracker.Resp.String()
+}
+
+// openedLate tells that a SYN was answered when it came again, and not before.
+func openedLate(r *tracker.Record) bool {
+	f := &r.Facts
+	return r.Open.Kind == tracker.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && r.Open.OldConn == 0 && !f.RefusedFirst
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
@@ -74,46 +92,80 @@ func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
 			x.withData++
 		}
 		x.longest = max(x.longest, f.ACKIgnored.V)
-	case r.Capture.Tap == tracker.Resp.String() && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && r.Open.OldConn == 0 && r.Open.Kind == tracker.OpenHandshake:
-		x := s.At(listener(r.Resp))
-		x.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
-		x.dropped++
+	case openedLate(r):
+		s.At(listener(r.Resp)).late.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
+	case unanswered(r):
+		s.At(listener(r.Resp)).silent.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
 	}
 }
 
+// turnsAway tells that attempts at a listener met silence while others opened,
+// at a capture point beside it: it dropped them itself.
+func (c *Context) turnsAway(s Subject, since, until int64) bool {
+	service := c.served(s.A)
+	return service.near() && service.during(since, until) && !c.suspects.flooded[s.A]
+}
+
 func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding, bool) {
+	// What met silence counts only where nothing is lost on the way to the listener.
+	var sum tally
+	var silent, late uint64
+	sum.Merge(&x.tally)
+	if c.turnsAway(s, x.silent.since, x.silent.until) {
+		silent = x.silent.n
+		sum.Merge(&x.silent)
+	}
+	if c.served(s.A).near() {
+		late = x.late.n
+		sum.Merge(&x.late)
+	}
+	if sum.n == 0 {
+		return Finding{}, false
+	}
 	f := Finding{
-		Severity: Warning, Confidence: Possible,
-		Title:  fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), outOf(x.n, max(c.opened(s.A), x.n), "finished handshake")),
-		Causes: []string{"the application accepts too slowly, or stands still", "its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come"},
+		Severity: Warning, Confidence: Likely,
+		Explanation: "Signs: " + x.signs(silent, late, c.opened(s.A)) + " (Linux: a full accept queue ignores the third ACK and drops SYNs).",
+		Causes:      []string{"the application accepts too slowly, or stands still", "its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -ltn '( sport = :%d )'`: Recv-Q is what waits to be accepted, Send-Q the limit.", s.A.Addr, s.A.Port),
 			"`nstat -az TcpExtListenOverflows TcpExtListenDrops` counts what was dropped.",
 			"`sysctl net.core.somaxconn net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies` are the limits.",
 		},
 	}
+	all := max(c.opened(s.A)+silent, sum.n)
+	switch strong := silent + late + x.reset + x.often + x.withData; {
+	case strong == 0 && sum.n < few:
+		f.Severity, f.Confidence = Notice, Possible
+		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(sum.n, "finished handshake"))
+		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
+	case silent > 0:
+		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue is full", name(s.A), outOf(sum.n, all, "connection"))
+	case x.reset == 0:
+		f.Title = fmt.Sprintf("%s took %s late: its queue is full", name(s.A), outOf(sum.n, all, "handshake"))
+	default:
+		f.Title = fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), outOf(sum.n, all, "finished handshake"))
+	}
+	if x.reset+silent >= many {
+		f.Severity = Critical
+	}
+	sum.into(&f)
+	return f, true
+}
+
+// signs puts in words what was counted.
+func (x *overflow) signs(silent, late, opened uint64) string {
 	var signs []string
 	if x.reset > 0 {
-		signs = append(signs, fmt.Sprintf("a RST answered the third ACK of %s (tcp_abort_on_overflow)", Thousands(x.reset)))
+		signs = append(signs, fmt.Sprintf("a RST answered %s (tcp_abort_on_overflow)", Plural(x.reset, "third ACK")))
 	}
 	if x.ignored > 0 {
 		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", Thousands(x.ignored), span(x.longest)))
 	}
-	if x.dropped > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap beside the listener and was answered only when it came again", Thousands(x.dropped)))
+	if late > 0 {
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", Thousands(late)))
 	}
-	f.Explanation = "Signs: " + strings.Join(signs, "; ") + " (Linux: a full accept queue ignores the third ACK and drops SYNs)."
-	strong := x.reset + x.often + x.withData + x.dropped
-	switch {
-	case strong > 0 || x.n >= few:
-		f.Confidence = Likely
-	default:
-		f.Severity = Notice
-		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(x.n, "finished handshake"))
-		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
+	if silent > 0 {
+		signs = append(signs, fmt.Sprintf("%s beside the listener met silence while %s opened", Plural(silent, "attempt"), Plural(opened, "other")))
 	}
-	if x.n >= many && f.Confidence == Likely {
-		f.Severity = Critical
-	}
-	return f, true
+	return strings.Join(signs, "; ")
 }

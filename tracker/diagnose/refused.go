@@ -14,6 +14,7 @@ func refused() Detector {
 Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers
 the SYN (RFC 9293 section 3.10.7.1). Counted for each listener, with how many
 connections to it opened in the same input.
+
 It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own
 packets, and then the finding says so. Hosts that scan are left out.`,
@@ -21,8 +22,15 @@ packets, and then the finding says so. Hosts that scan are left out.`,
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "refused")
 			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+				if r.Facts.RefusedFirst {
+					return r.Facts.SYNAgainAt, true
+				}
 				return r.Close.ResetPacket, r.Open.Kind == tracker.OpenRefused
-			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
+			}, func(a *attempts, r *tracker.Record) {
+				if r.Facts.RefusedFirst && r.Open.Kind != tracker.OpenRefused {
+					a.retried++
+				}
+			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
 				return tellRefused(c, s, a, n, limits), true
 			})
 		},
@@ -31,9 +39,10 @@ packets, and then the finding says so. Hosts that scan are left out.`,
 
 func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
 	opened := c.opened(s.A)
+	all := max(n+opened-min(a.retried, n, opened), n)
 	f := Finding{
 		Severity: limits.severity(n, opened > 0), Confidence: Proven,
-		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), outOf(n, n+opened, "connection"), a.sources.who()),
+		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), outOf(n, all, "connection"), a.sources.who()),
 		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
 			"(RFC 9293 section 3.10.7.1).",
 		Causes: []string{

@@ -15,26 +15,30 @@ Rule: a RST,ACK out of an open state, at the sender's next number, is what abort
 of RFC 9293 section 3.10.5 sends: SO_LINGER with a time of 0, a process that was
 killed with data unread, some libraries' way to avoid TIME-WAIT. What was still on its
 way to the other end is lost.
+
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
 		Thresholds: resetThresholds("reset-abort"),
 		New: func(o *Options) Fold {
+			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetAbort && running(r)
+				return r.Close.ResetCause == tracker.ResetAbort && cutOff(r) || bare(r) && r.Facts.ResetQuiet < idle
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				severity := resetSeverity(o, "reset-abort", x.n, opened)
 				if x.by[tracker.Resp] == 0 {
 					severity = min(severity, Notice) // openers that no longer want the answer
 				}
-				return Finding{
+				f := Finding{
 					Severity: severity, Confidence: Likely,
-					Title:       fmt.Sprintf("%s to %s aborted: %s sent a RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
-					Explanation: "A RST,ACK at the sender's next number, out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
+					Title:       fmt.Sprintf("%s aborted: %s sent a RST", x.what(s, opened), x.sender(s)),
+					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "the process was killed or crashed", "it closed with data unread"},
-					Advice: []string{"Trace what the application does when it closes: `strace -f -e trace=setsockopt,close,shutdown true` with its own PID (-p) shows SO_LINGER.",
+					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
 				}
+				x.unheard(&f)
+				return f
 			})
 		},
 	}
@@ -48,33 +52,4 @@ func (x *resets) oddly() string {
 	}
 	return fmt.Sprintf(" %s unlike its sender's other segments (IP-ID: %s, timestamps: %s): something on the way may have sent them.",
 		Plural(n, "RST"), Thousands(x.odd[1]), Thousands(x.odd[2]))
-}
-
-func resetUnread() Detector {
-	return Detector{
-		Name: "reset-unread", Group: GroupReset,
-		Doc: `A listener closes with data unread: the opener gets a RST, not an answer.
-
-Rule: a close with bytes still unread sends a RST at once (RFC 2525 section 2.17, RFC
-9293 section 3.10.4; Linux tcp_close: RST,ACK). Seen where the opener's data was the last that
-came, the responder answers it with a RST and had sent no FIN. What the responder
-had sent before may be lost too: a RST makes the receiver drop what it has not read.
-It is the same on the wire as an abort by SO_LINGER 0.`,
-		Thresholds: resetThresholds("reset-unread"),
-		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetUnreadData && running(r)
-			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				return Finding{
-					Severity: resetSeverity(o, "reset-unread", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s reset %s after data that it did not read", name(s.A), outOf(x.n, opened, "connection")),
-					Explanation: "The responder answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
-					Causes: []string{"the application answers early, for example with an error, and closes before it has read the whole request",
-						"it crashed or was killed while requests came in", "it sets SO_LINGER to 0"},
-					Advice: []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6).",
-						"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
-				}
-			})
-		},
-	}
 }

@@ -10,6 +10,10 @@ import (
 // (tcp_fin_timeout).
 const finTimeout = 60 * second
 
+// closeNotify is how many bytes a TLS close_notify alert takes at most, and
+// other parting words about as many.
+const closeNotify = 64
+
 func resetLate() Detector {
 	return Detector{
 		Name: "reset-late-data", Group: GroupReset,
@@ -22,11 +26,11 @@ Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socke
 It is told by a bare RST of an end that had sent its FIN.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && running(r) },
+			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && cutOff(r) },
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,
-						Title:       fmt.Sprintf("%s to %s got data after the close: %s answered with a RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
+						Title:       fmt.Sprintf("%s got data after the close: %s answered with a RST", x.what(s, opened), x.sender(s)),
 						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", Plural(x.bytes, "byte")),
 						Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
 							"the other end goes on sending though it was told that nobody listens"},
@@ -38,43 +42,12 @@ It is told by a bare RST of an end that had sent its FIN.`,
 						f.Causes = append([]string{"the other end took longer to close than the orphan's FIN-WAIT-2 lasts"}, f.Causes...)
 						f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
 					}
+					if x.bytes <= closeNotify*x.n && x.after < finTimeout {
+						f.Severity = Info
+						f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+					}
 					return f
 				})
 		},
 	}
-}
-
-func resetForgotten() Detector {
-	return Detector{
-		Name: "reset-forgotten", Group: GroupReset,
-		Doc: `An end answers an open connection with a bare RST: it no longer knows it.
-
-Rule: a segment for a connection that does not exist is answered by a RST without
-ACK, at the number that the segment acknowledged (RFC 9293 section 3.10.7.1). An
-end that aborts sends RST,ACK. So the end, or what stands for it (a load balancer,
-a NAT, a failed-over pair), lost its state: it restarted, or dropped the
-connection as idle. An opener that resets an older connection that answered its new
-SYN does the same: see stale-connection.`,
-		Thresholds: resetThresholds("reset-forgotten"),
-		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && running(r) && bothSeen(r) && !r.Facts.ByNewer && !diedAtRest(r)
-			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				return Finding{
-					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s of %s met an end that no longer knew it: %s sent a bare RST", outOf(x.n, opened, "connection"), name(s.A), x.sender()),
-					Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
-					Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
-						"the connection was moved to another host"},
-					Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
-						"Keepalive more often than the idle limits on the way: `sysctl net.ipv4.tcp_keepalive_time`."},
-				}
-			})
-		},
-	}
-}
-
-// bothSeen tells that both ends sent something that the capture holds.
-func bothSeen(r *tracker.Record) bool {
-	return r.Ends[tracker.Orig].Packets > 0 && r.Ends[tracker.Resp].Packets > 0 && !r.Capture.OneWay
 }

@@ -10,8 +10,11 @@ import (
 type resets struct {
 	tally
 	sources sources
+	targets distinct  // listeners
 	by      [2]uint64 // sent by the opener, by the listener
 	after   int64     // the longest from the sender's FIN to its RST
+	closing uint64    // connections of which the RST's sender had sent its FIN before
+	done    uint64    // connections whose other end had closed, and had got an answer
 	bytes   uint64    // that came after the FIN and were lost
 	odd     [3]uint64 // with another TTL, IP-ID, timestamps
 	ttlMin  uint8
@@ -25,11 +28,16 @@ func (x *resets) add(r *tracker.Record) {
 	c := &r.Close
 	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
+	x.targets.add(listener(r.Resp).Hash())
 	if c.ResetBy <= tracker.Resp {
 		x.by[c.ResetBy]++
-		if fin := c.FINTime[c.ResetBy]; fin.OK && r.Facts.ResetTime.OK {
-			x.after = max(x.after, r.Facts.ResetTime.V-fin.V)
+		if closingAlready(r) {
+			x.closing++
+			x.after = max(x.after, r.Facts.ResetTime.V-c.FINTime[c.ResetBy].V)
 		}
+	}
+	if wasDone(r) {
+		x.done++
 	}
 	if c.BytesAfterFIN.OK {
 		x.bytes += c.BytesAfterFIN.V
@@ -69,11 +77,14 @@ func (x *resets) Merge(o *resets) {
 	}
 	x.tally.Merge(&o.tally)
 	x.sources.merge(&o.sources)
+	x.targets.merge(&o.targets)
 	for i := range x.by {
 		x.by[i] += o.by[i]
 	}
 	x.after = max(x.after, o.after)
 	x.bytes += o.bytes
+	x.closing += o.closing
+	x.done += o.done
 	for i := range x.odd {
 		x.odd[i] += o.odd[i]
 	}
@@ -83,31 +94,57 @@ func (x *resets) Merge(o *resets) {
 }
 
 // sender says who sent the RSTs.
-func (x *resets) sender() string {
+func (x *resets) sender(s Subject) string {
 	switch {
+	case x.by[tracker.Orig] == 0 && s.Kind == SubjectHost:
+		return "the listeners"
 	case x.by[tracker.Resp] == 0:
 		return "the opener, " + x.sources.who() + ","
 	case x.by[tracker.Orig] == 0:
 		return "the listener"
 	}
-	return fmt.Sprintf("the listener (%s) and openers (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
+	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
 }
 
-// newResets is the Fold of a cause.
+// what says which connections: of a listener, or of an opener to several.
+func (x *resets) what(s Subject, opened uint64) string {
+	if s.Kind == SubjectHost {
+		return fmt.Sprintf("%s of %s to %s", Plural(x.n, "connection"), s.A.Addr, x.targets.words("listener"))
+	}
+	return outOf(x.n, opened, "connection") + " to " + name(s.A)
+}
+
+// newResets is the Fold of a cause. What one opener does to several listeners,
+// or each of them once or twice to it, is one finding.
 func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
-	return newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
+	f := newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
 		if r.Close.ResetBy != tracker.NoEnd && picks(r) {
 			s.At(listener(r.Resp)).add(r)
 		}
 	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
-		return tell(c, s, x, max(c.opened(s.A), x.n)), true
-	})
+		f := tell(c, s, x, max(c.opened(s.A), x.n))
+		if s.Kind == SubjectHost {
+			f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
+		}
+		return f, true
+	}).(*bySubject[resets, *resets])
+	f.gather = func(_ Subject, x *resets) (Subject, bool) {
+		// What a listener does to many is its own affair.
+		if x.sources.all.count() != 1 || x.by[tracker.Resp] > 0 && x.n > 2 {
+			return Subject{}, false
+		}
+		return host(x.sources.known[0].addr), true
+	}
+	return f
 }
 
 // running tells that a connection was open when its first RST came.
 func running(r *tracker.Record) bool {
 	return r.Close.Kind != tracker.CloseNeverOpened && !RefusedLate(r)
 }
+
+// cutOff tells that a RST ended an open connection: its receiver obeyed it.
+func cutOff(r *tracker.Record) bool { return running(r) && r.Close.Kind == tracker.CloseReset }
 
 // resetThresholds are those of a detector of RSTs.
 func resetThresholds(name string) []Threshold {
@@ -122,4 +159,29 @@ func resetSeverity(o *Options, name string, n, opened uint64) Severity {
 		return Warning
 	}
 	return Notice
+}
+
+// wasDone tells that the other end had closed before the RST, after an answer:
+// it waits for nothing more.
+func wasDone(r *tracker.Record) bool {
+	by := r.Close.ResetBy
+	if by > tracker.Resp || r.Ends[by].SeenBytes == 0 {
+		return false
+	}
+	fin := r.Close.FINTime[by.Peer()]
+	return fin.OK && r.Facts.ResetTime.OK && fin.V <= r.Facts.ResetTime.V
+}
+
+// unheard lowers the severity of a finding of RSTs that nobody minds.
+func (x *resets) unheard(f *Finding) {
+	if x.done == x.n {
+		f.Severity = Info
+		f.Explanation += " The other end had got an answer and closed before: it misses nothing."
+	}
+}
+
+// closingAlready tells that the RST's sender had sent its FIN before.
+func closingAlready(r *tracker.Record) bool {
+	by := r.Close.ResetBy
+	return by <= tracker.Resp && r.Close.FINTime[by].OK && r.Facts.ResetTime.OK && r.Close.FINTime[by].V <= r.Facts.ResetTime.V
 }

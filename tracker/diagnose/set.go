@@ -69,7 +69,7 @@ func (s *Set) Findings(c *Context) []Finding {
 		d := &s.detectors[i]
 		for _, x := range f.Findings(&with) {
 			x.Detector, x.Group, x.ID = d.Name, d.Group, d.Name+":"+x.Subject.String()
-			x.Title = sentence(x.Title)
+			x.Title, x.Explanation = sentence(x.Title), sentence(x.Explanation)
 			if weak && d.Group != GroupCapture {
 				x.Confidence = Possible
 			}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"tcpwatch/tracker"
@@ -51,17 +52,17 @@ func TestMergeOfAnySplit(t *testing.T) {
 			parts[i].Merge(parts[i+1])
 			parts = slices.Delete(parts, i+1, i+2)
 		}
-		same(t, fmt.Sprintf("round %d", round), parts[0].Findings(c), want)
+		equal(t, fmt.Sprintf("round %d", round), parts[0].Findings(c), want)
 	}
 	clone := whole.Clone()
-	same(t, "clone", clone.Findings(c), want)
+	equal(t, "clone", clone.Findings(c), want)
 	for _, r := range all {
 		clone.Add(r)
 	}
-	same(t, "after its clone took in more", whole.Findings(c), want)
+	equal(t, "after its clone took in more", whole.Findings(c), want)
 }
 
-func same(t *testing.T, what string, got, want []Finding) {
+func equal(t *testing.T, what string, got, want []Finding) {
 	t.Helper()
 	for i := range min(len(got), len(want)) {
 		if !reflect.DeepEqual(got[i], want[i]) {
@@ -124,8 +125,18 @@ func TestDetectorsAreExplained(t *testing.T) {
 			}
 			limits[l.Name] = true
 		}
-		if _, err := Explain(d.Name); err != nil {
+		text, err := Explain(d.Name)
+		if err != nil {
 			t.Error(err)
+		}
+		if !strings.Contains(text, "RFC") {
+			t.Errorf("%s names no source", d.Name)
+		}
+		list, _ := Explain("list")
+		for l := range strings.Lines(text + list) {
+			if len(l) > explainWidth+1 {
+				t.Errorf("%s: %d columns: %s", d.Name, len(l)-1, l)
+			}
 		}
 	}
 }

@@ -47,8 +47,8 @@ func slowHandshake() Detector {
 Rule: SYN to SYN/ACK is the listener's half, SYN/ACK to ACK the opener's half, as
 the tap sees them. Each holds a round trip to that side and the time of the host
 there. Round trips measured later on the same connection (RFC 6298 section 3 and
-Karn's rule) tell them apart: where the half is at least three times the shortest
-of them the host was slow, else the path is long. A tap that stands beside an end
+Karn's rule) tell them apart: where the half is at least three times their median
+the host was slow, else the path is long. A tap that stands beside an end
 needs no such measure for it. Without either the culprit is not known.
 A kernel answers a SYN in microseconds: a slow listener is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
@@ -89,7 +89,7 @@ func whoseHalf(r *tracker.Record, limit int64) (by slowness, rtt, half int64) {
 	switch {
 	case t.N == 0 || t.Source == tracker.RTTHandshake:
 		return slowUnknown, 0, half
-	case half >= 3*t.Min:
+	case half >= 3*t.P50:
 		return host, t.Min, half
 	}
 	return slowPath, t.Min, half

@@ -34,6 +34,7 @@ keeps nothing of an attempt, so it never sends a SYN/ACK again. Attempts that we
 answered once and whose SYN/ACK did not come again within 3.5 s, while no other
 SYN/ACK of that listener did either, are the sign. Cookies lose window scaling and
 SACK for openers without timestamps.
+
 It can be mistaken for a proxy that answers SYNs in the listener's place, and for
 tcp_synack_retries 0.`,
 		Thresholds: []Threshold{{"syn-cookies-few", Number, 3, "attempts answered once from which on it is told"}},

@@ -59,6 +59,7 @@ Rule: ICMP type 3 and 11 (RFC 792, RFC 1812 section 5.2.7.1) and ICMPv6 type 1,
 attempt it was. RFC 9293 section 3.9.2.2 lets an attempt go on after a soft
 error; Linux reports it to the application once it gives up. "Fragmentation
 needed" and source quench end no attempt and do not count. Each code is counted.
+
 It can be mistaken for a forged ICMP error: who sent it is named. Hosts that
 scan are left out.`,
 		Thresholds: failureThresholds("unreachable"),
@@ -82,7 +83,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale)
 	forbidden := false
 	for i, k := range a.reasons {
 		if k > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s %s", Thousands(k), reasonWords(i)))
+			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), Thousands(k)))
 			forbidden = forbidden || prohibited(i)
 		}
 	}

@@ -23,11 +23,13 @@ func Plural(n uint64, noun string) string {
 	return Thousands(n) + " " + noun + "s"
 }
 
-// outOf is "all 12", "3 of 12", "the only one" of what noun names.
+// outOf is "all 12", "both", "3 of 12" or "the only" of what noun names.
 func outOf(n, all uint64, noun string) string {
 	switch {
 	case n >= all && n == 1:
 		return "the only " + noun
+	case n >= all && n == 2:
+		return "both " + noun + "s"
 	case n >= all:
 		return "all " + Plural(n, noun)
 	}

@@ -271,7 +271,10 @@ func TestInterimKeeps(t *testing.T) {
 	f := newFeed()
 	c := f.o.next.(*collector)
 	f.next(resp, join("SSH-2.0-a\r\n"))
-	f.o.Conn(&tracker.Record{ID: f.id, Mark: f.mark, Interim: true})
+	r := tracker.Record{ID: f.id, Mark: f.mark, Interim: true}
+	f.o.Attach(&r)
+	r.Mark = 0
+	f.o.Conn(&r)
 	first := c.records[f.id].Names
 	f.next(orig, join("SSH-2.0-b\r\n"))
 	if got := f.names(); got.SSH != [2]string{"SSH-2.0-b", "SSH-2.0-a"} {

@@ -13,6 +13,7 @@ with it one of its ports towards that address and port. Linux chooses from 28,23
 second; when none is left connect() fails with EADDRNOTAVAIL. Held is the most
 at once, by packet time; the forecast is the rate of the last 2MSL times 2MSL, which
 is where the population levels off. Live on the opener its own range is used.
+
 How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
 macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
 		Thresholds: []Threshold{
@@ -25,7 +26,7 @@ macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is see
 				if !h.opener() {
 					return Finding{}, false
 				}
-				ports, own := o.get("ports"), false
+				ports, own := o.Ports(), false
 				if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
 					ports, own = n, true
 				}
@@ -72,76 +73,4 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 		f.Explanation += "."
 	}
 	return f, true
-}
-
-func timeWaitMany() Detector {
-	return Detector{
-		Name: "time-wait-many", Group: GroupTimeWait,
-		Doc: `One host holds thousands of TIME-WAITs: it closes first.
-
-Rule: TIME-WAIT belongs to the end that sent the first FIN (RFC 9293 section 3.6). Held
-by a listener it costs memory, some 300 bytes each on Linux, and no ports; past
-tcp_max_tw_buckets Linux skips it, which shows in TcpExtTCPTimeWaitOverflow only. Held by an
-opener it costs ports: see port-exhaustion. The growth compares what entered in the
-last 2MSL with the mean of the input.`,
-		Thresholds: []Threshold{{"time-wait-many", Number, 5000, "TIME-WAITs held at once by one row of the ledger"}},
-		New: func(o *Options) Fold {
-			least := uint64(o.get("time-wait-many"))
-			return fromLedger{func(c *Context, h *Holding) (Finding, bool) {
-				if h.Peak < least {
-					return Finding{}, false
-				}
-				towards := ""
-				if h.opener() {
-					towards = " towards " + name(h.Dest)
-				}
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s held %s connections in TIME-WAIT at once%s: it closes first", name(h.Holder), Thousands(h.Peak), towards),
-					Explanation: fmt.Sprintf("The active closer holds TIME-WAIT for %s (RFC 9293 section 3.6); %s entered%s.", span(c.twoMSL()), Thousands(h.Entered), c.growth(h)),
-					Causes:      []string{"each request has a connection of its own", "the application or its keep-alive timeout closes before the other end does"},
-					Advice: []string{"`ss -s` and `cat /proc/net/sockstat` show how many the host itself counts.",
-						"`sysctl net.ipv4.tcp_max_tw_buckets` is the limit; longer keep-alive timeouts make them fewer."},
-				}, true
-			}}
-		},
-	}
-}
-
-// growth compares the last rate with the mean.
-func (c *Context) growth(h *Holding) string {
-	late, mean := c.rate(h), float64(h.Entered)/(float64(max(h.Last-h.Since, second))/1e9)
-	switch {
-	case late == 0 || c.End-c.Start < 2*c.twoMSL():
-		return ""
-	case late > mean*5/4:
-		return fmt.Sprintf(", growing: %.1f a second of late, %.1f on the whole", late, mean)
-	case late < mean*4/5:
-		return fmt.Sprintf(", going down: %.1f a second of late, %.1f on the whole", late, mean)
-	}
-	return fmt.Sprintf(", steadily %.1f a second", mean)
-}
-
-func timeWaitReuse() Detector {
-	return Detector{
-		Name: "time-wait-reuse", Group: GroupTimeWait,
-		Doc: `A TIME-WAIT was ended early by a new connection on the same ports: that works.
-
-Rule: a SYN that a TIME-WAIT receives with a higher sequence number or a newer
-timestamp opens a new connection (RFC 1122 section 4.2.2.13, RFC 6191), without any
-sysctl; one that the holder itself sends needs tcp_tw_reuse and timestamps on Linux and
-comes after 1 s at the earliest. Told as information: it says that an opener comes
-round its ports within 2MSL, or binds one. Where a TIME-WAIT refuses the SYN the
-finding is reuse-refused.`,
-		New: func(*Options) Fold {
-			return fromLedger{func(_ *Context, h *Holding) (Finding, bool) {
-				return Finding{
-					Severity: Info, Confidence: Proven, Count: h.Reused,
-					Title: fmt.Sprintf("%s of %s in TIME-WAIT at %s gave way to a new one on the same ports", Thousands(h.Reused),
-						Plural(h.Entered, "connection"), name(h.Holder)),
-					Explanation: "The new SYN had a higher sequence number or a newer timestamp, so it was taken (RFC 1122 section 4.2.2.13, RFC 6191).",
-				}, h.Reused > 0
-			}}
-		},
-	}
 }

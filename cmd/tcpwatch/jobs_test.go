@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tcpwatch/capture"
+)
+
+// outputsOf is everything that a run over files prints, but for what names the files.
+func outputsOf(t *testing.T, files []string, args ...string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, format := range []string{"table", "jsonl", "csv"} {
+		var stdout, stderr bytes.Buffer
+		line := append(append([]string{"-n", "-o", format}, args...), files...)
+		if format == "jsonl" {
+			line = append(line, "--transitions")
+		}
+		if status := run(line, &stdout, &stderr); status != exitDone {
+			t.Fatalf("%v: status %d: %s", line, status, &stderr)
+		}
+		all.WriteString(withoutFiles(stdout.String()))
+		all.WriteString(withoutFiles(stderr.String()))
+	}
+	return all.String()
+}
+
+// fileWords are what names files, and where lines were broken for their sake.
+var (
+	fileFields = regexp.MustCompile(`"files":\[[^]]*\]|"file":"[^"]*",?|"file_packet":\d+,?`)
+	fileWords  = regexp.MustCompile(`, from [^\n]*(\n  [^\n]*)*|it\s+began\s+with\s+packet\s+\d+\s+of\s+\S+;\s|\n {4,}`)
+	fileCells  = regexp.MustCompile(`,/[^,\n]*\.pcap,\d+,`)
+	blanks     = regexp.MustCompile(` +`)
+)
+
+func withoutFiles(s string) string {
+	s = fileCells.ReplaceAllString(s, ",,,")
+	return blanks.ReplaceAllString(fileWords.ReplaceAllString(fileFields.ReplaceAllString(s, ""), " "), " ")
+}
+
+// whatDiffers is the first line that differs.
+func whatDiffers(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("line %d\n%.300s\nwant\n%.300s", i+1, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(a), len(b))
+}
+
+// captures are the bundled ones, and those of TCPWATCH_CORPUS when it is set.
+func captures(t *testing.T) []string {
+	all, err := filepath.Glob("../../testdata/pcaps/*.pcap*")
+	if err != nil || len(all) < 20 {
+		t.Fatal(len(all), err)
+	}
+	if corpus := os.Getenv("TCPWATCH_CORPUS"); corpus != "" {
+		more, _ := filepath.Glob(filepath.Join(corpus, "captures/*/*"))
+		for i := 0; i < len(more); i += 5 {
+			all = append(all, more[i])
+		}
+	}
+	return all
+}
+
+// What is printed is the same to the byte for any number of workers.
+func TestAnyNumberOfWorkers(t *testing.T) {
+	for _, name := range captures(t) {
+		if _, err := capture.Open(name); err != nil {
+			continue
+		}
+		want := outputsOf(t, []string{name}, "-j", "1")
+		for _, j := range []string{"2", "7"} {
+			if got := outputsOf(t, []string{name}, "-j", j); got != want {
+				t.Errorf("%s: -j %s differs from -j 1 in %s", filepath.Base(name), j, whatDiffers(got, want))
+			}
+		}
+	}
+}
+
+// mixture is a capture of many bundled ones side by side, long enough for
+// connections to be packed, with the table full now and then.
+func mixture(t *testing.T) []string {
+	dir := t.TempDir()
+	one := filepath.Join(dir, "one.pcap")
+	var files []*capture.File
+	for _, name := range captures(t) {
+		if f, err := capture.Open(name); err == nil && len(f.Interfaces()) == 1 && f.Interfaces()[0].Link == capture.LinkEthernet {
+			files = append(files, f)
+		}
+	}
+	write(t, one, capture.Merge(files), 1<<62)
+	return []string{one}
+}
+
+// write copies at most n packets to a new file and returns how many there were.
+func write(t *testing.T, name string, from capture.Source, n int) (written int) {
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w, err := capture.NewPcapWriter(f, capture.LinkEthernet, 262144, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p capture.Packet
+	for written < n {
+		err := from.Next(&p)
+		var d *capture.Damage
+		if errors.As(err, &d) {
+			continue
+		}
+		if err == io.EOF {
+			break
+		}
+		if err := w.WritePacket(&p); err != nil {
+			t.Fatal(err)
+		}
+		written++
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return written
+}
+
+// Neither the number of workers nor how a capture is split into files changes
+// what is found, full tables and interim records included.
+func TestSplitFilesAndFullTables(t *testing.T) {
+	one := mixture(t)
+	whole, err := capture.Open(one[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var parts []string
+	for i, n := 0, 1; n > 0; i++ {
+		name := filepath.Join(dir, fmt.Sprintf("part%d.pcap", i))
+		if n = write(t, name, whole, 9000+i*777); n > 0 {
+			parts = append(parts, name)
+		}
+	}
+	if len(parts) < 3 {
+		t.Fatalf("%d parts", len(parts))
+	}
+	for _, args := range [][]string{{}, {"--max-conns", "1500", "--interval", "1"}, {"--max-memory", "64M", "--report", "connections,closes", "--top", "500"}} {
+		want := outputsOf(t, one, append(args, "-j", "1")...)
+		for _, j := range []string{"1", "3"} {
+			for _, files := range [][]string{one, parts} {
+				if j == "1" && len(files) == 1 {
+					continue
+				}
+				if got := outputsOf(t, files, append(args, "-j", j)...); got != want {
+					t.Errorf("%v -j %s, %d files: %s", args, j, len(files), whatDiffers(got, want))
+				}
+			}
+		}
+	}
+}

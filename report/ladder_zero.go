@@ -1,0 +1,71 @@
+package report
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// maxEpisodesTold bounds the episodes with a closed window that the summary
+// names of an end.
+const maxEpisodesTold = 3
+
+// episodes names the longest of the times in which an end had its window
+// closed, in order, with the packets to look at; "" when there are none.
+func (p phrases) episodes(all []tracker.ZeroWindowEpisode) string {
+	told := longest(all)
+	if len(told) == 0 {
+		return ""
+	}
+	s := " ("
+	if len(told) < len(all) {
+		s += "the longest: "
+	}
+	for i, x := range told {
+		if i > 0 {
+			s += "; "
+		}
+		s += fmt.Sprintf("from packet %d on", x.Packet)
+		if x.EndPacket != 0 && len(all) > 1 {
+			s += " for " + p.span(x.End-x.Start)
+		}
+		if x.Probes > 0 {
+			s += ", " + plural(uint64(x.Probes), "probe")
+		}
+		if by := episodeEnd(&x); by != "" {
+			s += ", " + by
+		}
+	}
+	return s + ")"
+}
+
+// longest is the longest few of all, in their order; one whose end is not
+// known counts as the longest.
+func longest(all []tracker.ZeroWindowEpisode) []tracker.ZeroWindowEpisode {
+	told := append([]tracker.ZeroWindowEpisode(nil), all...)
+	for len(told) > maxEpisodesTold {
+		least := 0
+		for i := range told {
+			if x, y := &told[i], &told[least]; x.EndPacket != 0 && (y.EndPacket == 0 || x.End-x.Start < y.End-y.Start) {
+				least = i
+			}
+		}
+		told = append(told[:least], told[least+1:]...)
+	}
+	return told
+}
+
+// episodeEnd says how an episode ended.
+func episodeEnd(x *tracker.ZeroWindowEpisode) string {
+	switch x.EndedBy {
+	case tracker.ZeroWindowUpdate:
+		return fmt.Sprintf("opened again by packet %d", x.EndPacket)
+	case tracker.ZeroWindowReset:
+		return fmt.Sprintf("ended by the RST in packet %d", x.EndPacket)
+	case tracker.ZeroWindowConnEnd:
+		return "still closed when the connection ended"
+	case tracker.ZeroWindowInputEnd:
+		return "still closed when the input ended"
+	}
+	return ""
+}

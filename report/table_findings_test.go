@@ -1,0 +1,143 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
+)
+
+// judging are options with the detectors of failed opens, whose texts the
+// golden files show.
+func judging(t testing.TB) SummaryOptions {
+	t.Helper()
+	d, err := diagnose.Select("refused,unreachable,no-answer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return SummaryOptions{Detectors: d}
+}
+
+// failing are attempts that fail, IPv6 included, and some that work.
+func failing() (all []*tracker.Record) {
+	for i := range uint64(40) {
+		r := madeUp(i*10+1, "10.0.0.1:"+strconv.Itoa(40000+int(i)), "10.0.0.2:443")
+		switch i % 4 {
+		case 0:
+			r = notOpened(r, tracker.OpenRefused)
+		case 1:
+			r.Orig, r.Resp = end(six1), end(six2)
+			r = notOpened(r, tracker.OpenUnreachable)
+		case 2:
+			r.Resp = end("10.0.0.3:80")
+			r = notOpened(r, tracker.OpenNoAnswer)
+			r.Silent = 100 * oneSecond
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+func TestFindingsTable(t *testing.T) {
+	records := failing()
+	s := summaryOf(judging(t), records)
+	for _, x := range []struct {
+		name string
+		h    *Headline
+		o    TableOptions
+	}{
+		{"findings-80", headlineOf(records), TableOptions{Width: 80, Reports: []string{"findings"}}},
+		{"findings-200", headlineOf(records), TableOptions{Width: 200, Reports: []string{"findings"}}},
+		{"findings-weak-colour", troubled(records), TableOptions{Width: 80, Reports: []string{"findings"}, Top: 1, Color: true, ASCII: true, Sort: "count"}},
+	} {
+		got := tablesOf(t, s, x.h, x.o)
+		golden(t, filepath.Join("testdata", x.name+".txt"), got)
+		for _, l := range strings.Split(got, "\n") {
+			if !x.o.Color && (runes(l) > x.o.Width || strings.TrimRight(l, " ") != l || strings.Contains(l, "\x1b")) {
+				t.Errorf("%s: %q", x.name, l)
+			}
+		}
+	}
+	for width := 40; width < 220; width += 7 {
+		for _, l := range strings.Split(tablesOf(t, s, headlineOf(records), TableOptions{Width: width, Reports: []string{"findings"}}), "\n") {
+			if runes(l) > width {
+				t.Errorf("width %d: %q", width, l)
+			}
+		}
+	}
+}
+
+// A finding is a line of JSON, between the connections and the stats.
+func TestFindingsJSON(t *testing.T) {
+	records := failing()
+	s, h := summaryOf(judging(t), records), headlineOf(records)
+	var b bytes.Buffer
+	j := NewJSONL(&b, JSONOptions{})
+	if err := j.Stats(h, s); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	found := s.Findings(h)
+	var types []string
+	for lines := bufio.NewScanner(&b); lines.Scan(); {
+		var x struct {
+			Type, ID, Detector, Severity, Confidence, Title, Explanation, Advice, Subject, Since, Until string
+			Count                                                                                       uint64
+			Conns, Packets                                                                              []uint64
+			Causes                                                                                      []string
+		}
+		err := json.Unmarshal(lines.Bytes(), &x)
+		if n := len(types); x.Type == "finding" {
+			if err != nil {
+				t.Fatalf("%v: %s", err, lines.Text())
+			}
+			f := found[n]
+			if x.ID != f.ID || x.Detector != f.Detector || x.Severity != f.Severity.String() || x.Confidence != f.Confidence.String() ||
+				x.Title != f.Title || x.Explanation != f.Explanation || x.Subject != f.Subject.String() || x.Count != f.Count ||
+				len(x.Conns) != len(f.Conns) || len(x.Packets) != len(f.Packets) || len(x.Causes) != len(f.Causes) || x.Advice == "" || x.Since == "" || x.Until == "" {
+				t.Errorf("%s\nis not\n%+v", lines.Text(), f)
+			}
+		}
+		types = append(types, x.Type)
+	}
+	if got := strings.Join(types, " "); got != "finding finding finding stats" {
+		t.Errorf("lines of %s", got)
+	}
+}
+
+// The ledger of TIME-WAITs, from which some detectors read, merges too.
+func TestLedgerMerges(t *testing.T) {
+	records := random(5, 2000, 20)
+	d, err := diagnose.Select("port-exhaustion,time-wait-many,time-wait-reuse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	th := diagnose.NewOptions()
+	for _, x := range []string{"ports=8", "time-wait-many=20"} {
+		if err := th.Set(x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := SummaryOptions{Detectors: d, Thresholds: th}
+	h := headlineOf(records)
+	whole := summaryOf(o, records)
+	parts := NewSummary(o)
+	for from := 0; from < len(records); from += 333 {
+		parts.Merge(summaryOf(o, records[from:min(from+333, len(records))]))
+	}
+	want := tablesOf(t, whole, h, TableOptions{Reports: []string{"findings"}, Top: 1000})
+	if got := tablesOf(t, parts.Clone(), h, TableOptions{Reports: []string{"findings"}, Top: 1000}); got != want {
+		t.Error(firstDifference(got, want))
+	}
+	if !strings.Contains(want, "ports in TIME-WAIT") || !strings.Contains(want, "gave way") {
+		t.Errorf("no finding of the ledger:\n%s", want)
+	}
+}

@@ -1,0 +1,196 @@
+package report
+
+import (
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+// reason is something about the capture for which fields of a record can't be
+// known and are absent.
+type reason uint8
+
+const (
+	reasonOneWay reason = iota
+	reasonMidstream
+	reasonSYN
+	reasonScale
+	reasonTruncated
+	reasonOffload
+	reasonDuplicates
+	reasonMissing
+	reasonClock
+	nReasons
+)
+
+// String is the word that the record has for it.
+func (r reason) String() string {
+	return [...]string{"one-way", "midstream", "syn-unseen", "window-scale", "truncated", "offload", "duplicates",
+		"missing-bytes", "time-went-back"}[r]
+}
+
+// reasons is a set of them.
+type reasons uint16
+
+func (s reasons) has(r reason) bool { return s&(1<<r) != 0 }
+
+// unknown is a reason with what it makes unknowable: the one table from which
+// the record, the headline of the tables and the summary of a ladder say so.
+type unknown struct {
+	label string // in the headline
+	// fields are those that may be absent for it. "DARK" is the end that was
+	// not captured, "SEEN" the other one, "END" either; "*" is any rest.
+	fields string
+	what   string                         // what is not known
+	why    string                         // because of what
+	more   string                         // what is not known besides, where other reasons follow from this one
+	short  func(r *tracker.Record) string // why, with its number, for one connection; nil without one
+}
+
+func unknowns() [nReasons]unknown {
+	return [nReasons]unknown{
+		reasonOneWay: {label: "one way",
+			fields: "DARK.* SEEN.retx_spurious SEEN.dsacks SEEN.rtt_* SEEN.sender_limited_s keepalive.SEEN.answered keepalive.SEEN.unanswered " +
+				"open.felt_s open.resp_s open.orig_s open.syns open.syn_acks open.answer close.fins_DARK close.rsts_DARK exchanges.* capture.tap",
+			what: "what the other end did (its states are a guess), round trips, what was sent again in vain",
+			why:  "only one direction was captured"},
+		reasonMidstream: {label: "midstream",
+			fields: "open.* END.first_byte_s capture.tap",
+			what:   "connect times, which end opened it", why: "begun before the capture", more: ", windows in bytes, the options of the SYNs"},
+		reasonSYN: {label: "no SYN",
+			fields: "END.mss END.wscale END.sack END.timestamps END.ecn open.resp_s open.orig_s open.answer capture.tap",
+			what:   "the options that a SYN offers", why: "a SYN was not captured", short: unseenSYN},
+		reasonScale: {label: "no scale",
+			fields: "END.silly_windows END.window_full END.network_limited_s END.window_limited_s",
+			what:   "windows in bytes", why: "the SYN was not captured, so neither was its window scale"},
+		reasonTruncated: {label: "cut short",
+			what: "names and payload behind the cut", why: "the snaplen cut packets short"},
+		reasonOffload: {label: "offload",
+			what: "how many packets the wire carried", why: "segments longer than any on the wire were captured (offload)"},
+		reasonDuplicates: {label: "duplicates",
+			what: "how many packets were sent, copies left out", why: "packets were captured twice",
+			short: func(r *tracker.Record) string {
+				return plural(uint64(r.Capture.Duplicates), "packet") + " captured twice"
+			}},
+		reasonMissing: {label: "gaps", fields: "END.wire_bytes END.first_byte_s exchanges.*",
+			what: "how much was sent with all repeats", why: "bytes were not captured",
+			short: func(r *tracker.Record) string { return byteCount(missingBytes(r)) + " not captured" }},
+		reasonClock: {label: "clock",
+			fields: "open.felt_s open.last_syn_s open.resp_s open.orig_s END.first_byte_s capture.tap",
+			what:   "times across it, connect times if it was in the handshake", why: "time went back",
+			short: func(r *tracker.Record) string {
+				return "time went back " + plural(uint64(r.Capture.TimeWentBack), "time")
+			}},
+	}
+}
+
+// reasonsOf tells the reasons that apply to a connection.
+func reasonsOf(r *tracker.Record) (s reasons) {
+	c := &r.Capture
+	for i, applies := range [nReasons]bool{
+		reasonOneWay: c.OneWay, reasonMidstream: c.Midstream,
+		reasonSYN: c.SYNUnseen[0] || c.SYNUnseen[1], reasonScale: c.ScaleUnknown,
+		reasonTruncated: c.Truncated, reasonOffload: c.Offload, reasonDuplicates: c.Duplicates > 0,
+		reasonMissing: missingBytes(r) > 0, reasonClock: c.TimeWentBack > 0,
+	} {
+		if applies {
+			s |= 1 << i
+		}
+	}
+	return s
+}
+
+// missingBytes is how much the capture missed of the ends that it did see.
+func missingBytes(r *tracker.Record) (n uint64) {
+	for e := range r.Ends {
+		if r.Ends[e].Packets > 0 {
+			n += r.Ends[e].MissingBytes
+		}
+	}
+	return n
+}
+
+// told is the set without those that follow from another one, for people.
+func (s reasons) told() reasons {
+	if s.has(reasonOneWay) || s.has(reasonMidstream) {
+		return s &^ (1<<reasonSYN | 1<<reasonScale)
+	}
+	return s
+}
+
+// appendWords appends the words of the set, each between quotes, with sep
+// between them.
+func (s reasons) appendWords(b []byte, quote, sep string) []byte {
+	first := true
+	for r := range nReasons {
+		if !s.has(r) {
+			continue
+		}
+		if !first {
+			b = append(b, sep...)
+		}
+		first = false
+		b = append(b, quote...)
+		b = append(b, r.String()...)
+		b = append(b, quote...)
+	}
+	return b
+}
+
+// unseenSYN says whose SYN was not captured.
+func unseenSYN(r *tracker.Record) string {
+	switch c := &r.Capture; {
+	case !c.SYNUnseen[tracker.Resp]:
+		return "the SYN of the client was not captured"
+	case !c.SYNUnseen[tracker.Orig]:
+		return "the SYN/ACK of the server was not captured"
+	}
+	return "the SYNs were not captured"
+}
+
+// leavesOut reports whether the reason may make a field absent, where dark is
+// the end that was not captured.
+func (u *unknown) leavesOut(name string, dark tracker.End) bool {
+	for _, f := range strings.Fields(u.fields) {
+		for _, end := range [2]tracker.End{tracker.Orig, tracker.Resp} {
+			f := strings.NewReplacer("END", end.String(), "DARK", dark.String(), "SEEN", dark.Peer().String()).Replace(f)
+			if all, ok := strings.CutSuffix(f, "*"); f == name || ok && strings.HasPrefix(name, all) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unknownSummary says what is not known of one connection and why, a line a
+// reason.
+func unknownSummary(r *tracker.Record) (lines []string) {
+	s := reasonsOf(r)
+	if s.has(reasonOneWay) {
+		s = s.told() // nothing at all is known of the other end
+	}
+	for i, u := range unknowns() {
+		if !s.has(reason(i)) {
+			continue
+		}
+		why := u.why
+		if u.short != nil {
+			why = u.short(r)
+		}
+		lines = append(lines, u.what+" ("+why+")")
+	}
+	return lines
+}
+
+// writeUnknown says what is left out of how many connections, a line a reason.
+func writeUnknown(p *page, s *Summary) {
+	for i, u := range unknowns() {
+		if n := s.unknown[i]; n > 0 {
+			why := ": " + u.why
+			if reason(i) == reasonMidstream {
+				why = "" // said where the connections are counted
+			}
+			p.label(u.label, plural(n, "connection")+why+"; left out: "+u.what+u.more)
+		}
+	}
+}

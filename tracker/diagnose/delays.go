@@ -1,0 +1,53 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// delays sums up handshakes that something held up.
+type delays struct {
+	tally
+	sources sources
+	total   int64 // time lost
+	longest int64
+}
+
+// lost counts a handshake that lost some time.
+func (d *delays) lost(r *tracker.Record, packet uint64, ns int64) {
+	if packet == 0 {
+		packet = r.FirstPacket
+	}
+	d.hit(r.ID, packet, r.Start, r.End)
+	d.sources.add(r.Orig.Addr)
+	d.total += ns
+	d.longest = max(d.longest, ns)
+}
+
+// cost says how much time was lost.
+func (d *delays) cost() string {
+	if d.n == 1 {
+		return span(d.total) + " lost"
+	}
+	return fmt.Sprintf("%s lost in all, at most %s each", span(d.total), span(d.longest))
+}
+
+// Merge takes in another.
+func (d *delays) Merge(o *delays) {
+	d.tally.Merge(&o.tally)
+	d.sources.merge(&o.sources)
+	d.total += o.total
+	d.longest = max(d.longest, o.longest)
+}
+
+// heldUp is the time from the first SYN to the last, or to the end.
+func heldUp(r *tracker.Record) int64 {
+	switch {
+	case r.Open.Felt.OK && r.Open.LastSYN.OK:
+		return max(r.Open.Felt.V-r.Open.LastSYN.V, r.Facts.SYNACKAfter)
+	case r.Open.Waited.OK:
+		return r.Open.Waited.V
+	}
+	return 0
+}

@@ -1,0 +1,77 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+)
+
+// What weakens the rest comes first, then the worst, the surest, the most frequent.
+func TestOrder(t *testing.T) {
+	want := []Finding{
+		{ID: "drops", Group: GroupCapture, Severity: Warning},
+		{ID: "a", Severity: Critical, Confidence: Possible},
+		{ID: "b", Severity: Warning, Confidence: Proven, Count: 1},
+		{ID: "c", Severity: Warning, Confidence: Likely, Count: 9},
+		{ID: "d", Severity: Warning, Confidence: Likely, Count: 3},
+		{ID: "e", Severity: Warning, Confidence: Likely, Count: 3},
+		{ID: "duplicates", Group: GroupCapture, Severity: Notice, Confidence: Proven},
+		{ID: "f", Severity: Info, Confidence: Proven, Count: 99},
+	}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, func(a, b Finding) int { return compare(&a, &b) })
+	for i := range want {
+		if got[i].ID != want[i].ID {
+			t.Fatalf("place %d has %s, want %s", i, got[i].ID, want[i].ID)
+		}
+	}
+}
+
+func TestThresholds(t *testing.T) {
+	o := NewOptions()
+	for text, want := range map[string]int64{
+		"refused-few=7": 7, "slow-handshake=250ms": 250 * millisecond, "slow-handshake=2": 2 * second, "slow-handshake=0.5": second / 2,
+		"port-exhaustion=40%": 40, "port-exhaustion=30": 30,
+	} {
+		if err := o.Set(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		name := text[:slices.Index([]byte(text), '=')]
+		if got := o.get(name); got != want {
+			t.Errorf("%s gives %d, want %d", text, got, want)
+		}
+	}
+	for _, bad := range []string{"refused-few", "refused-few=", "refused-few=-1", "refused-few=x", "slow-handshake=-1s", "port-exhaustion=101%", "frobs=1"} {
+		if o.Set(bad) == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+// Spans are written as the reports write them, in ASCII.
+func TestSpans(t *testing.T) {
+	for ns, want := range map[int64]string{500 * millisecond: "500 ms", 1012 * millisecond: "1.012 s", 61 * second: "61 s", 125 * second: "2 min 5 s", 320e3: "320 us"} {
+		if got := span(ns); got != want {
+			t.Errorf("%d: %q, want %q", ns, got, want)
+		}
+	}
+}
+
+// Many different values are counted to about an eighth.
+func TestDistinct(t *testing.T) {
+	var d, e distinct
+	for i := range 40 {
+		d.add(Mix(uint64(i + 1)))
+		d.add(Mix(uint64(i + 1)))
+	}
+	if d.count() != 40 || d.words("host") != "40 hosts" {
+		t.Errorf("%d, %s", d.count(), d.words("host"))
+	}
+	for i := range 10000 {
+		e.add(Mix(uint64(i + 1)))
+	}
+	e.merge(&d)
+	if n := e.count(); n < 7500 || n > 12500 {
+		t.Errorf("%d of 10,000", n)
+	}
+}

@@ -1,0 +1,67 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// resent sums up handshakes that took a repeated SYN or SYN/ACK.
+type resent struct {
+	delays
+	schedules [3]uint64
+	nearOrig  uint64 // seen at a tap beside the opener
+	nearResp  uint64 // seen at a tap beside the listener
+}
+
+// Merge takes in another.
+func (x *resent) Merge(o *resent) {
+	x.delays.Merge(&o.delays)
+	for i := range x.schedules {
+		x.schedules[i] += o.schedules[i]
+	}
+	x.nearOrig += o.nearOrig
+	x.nearResp += o.nearResp
+}
+
+func (x *resent) add(r *tracker.Record, packet uint64) {
+	x.lost(r, packet, heldUp(r))
+	switch r.Capture.Tap {
+	case tracker.Orig.String():
+		x.nearOrig++
+	case tracker.Resp.String():
+		x.nearResp++
+	}
+	if b, ok := schedule(&r.Facts); ok {
+		for i, y := range backoffs() {
+			if y.system == b.system {
+				x.schedules[i]++
+			}
+		}
+	}
+}
+
+// systems names the systems whose schedule the repeats follow.
+func (x *resent) systems() (text string) {
+	for i, b := range backoffs() {
+		if x.schedules[i] > 0 {
+			text += fmt.Sprintf(" %s repeated it as %s does.", Plural(x.schedules[i], "opener"), b.system)
+		}
+	}
+	return text
+}
+
+// resentThresholds are those of a detector of repeated SYNs or SYN/ACKs.
+func resentThresholds(name string) []Threshold {
+	return []Threshold{
+		{name + "-few", Number, 3, "handshakes to one listener from which on it is a warning and no notice"},
+		{name + "-share", Share, 1, "of the listener's handshakes that must be so for a warning"},
+	}
+}
+
+func resentSeverity(o *Options, name string, n, opened uint64) Severity {
+	if n >= uint64(o.get(name+"-few")) && n*100 >= opened*uint64(o.get(name+"-share")) {
+		return Warning
+	}
+	return Notice
+}

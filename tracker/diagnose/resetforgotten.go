@@ -1,0 +1,50 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func resetForgotten() Detector {
+	return Detector{
+		Name: "reset-forgotten", Group: GroupReset,
+		Doc: `An end answers an open connection with a bare RST: it no longer knows it.
+
+Rule: a segment for a connection that does not exist is answered by a RST without
+ACK, at the number that the segment acknowledged (RFC 9293 section 3.10.7.1). An
+end that aborts sends RST,ACK. So the end, or what stands for it (a load balancer,
+a NAT, a failed-over pair), lost its state: it restarted, or dropped the
+connection as idle. An opener that resets an older connection that answered its new
+SYN does the same: see stale-connection. Some small stacks abort with a bare RST too:
+one whose sender had just been talking counts as reset-abort.`,
+		Thresholds: append(resetThresholds("reset-forgotten"),
+			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it is an abort without ACK"}),
+		New: func(o *Options) Fold {
+			idle := o.get("reset-forgotten-idle")
+			return newResets(func(r *tracker.Record) bool {
+				return bare(r) && r.Facts.ResetQuiet >= idle && !diedAtRest(r)
+			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
+				return Finding{
+					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
+					Title:       fmt.Sprintf("%s met an end that no longer knew it: %s sent a bare RST", x.what(s, opened), x.sender(s)),
+					Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
+					Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
+						"the connection was moved to another host"},
+					Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
+						"Keepalive more often than the idle limits on the way: `sysctl net.ipv4.tcp_keepalive_time`."},
+				}
+			})
+		},
+	}
+}
+
+// bare tells that an open connection ended by a RST without ACK.
+func bare(r *tracker.Record) bool {
+	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer
+}
+
+// bothSeen tells that both ends sent something that the capture holds.
+func bothSeen(r *tracker.Record) bool {
+	return r.Ends[tracker.Orig].Packets > 0 && r.Ends[tracker.Resp].Packets > 0 && !r.Capture.OneWay
+}

@@ -1,0 +1,34 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func resetIgnored() Detector {
+	return Detector{
+		Name: "reset-ignored", Group: GroupReset,
+		Doc: `A RST that its receiver must ignore: forged, or from a segment of long ago.
+
+Rule: an end obeys a RST only exactly at the number that it expects next; inside the
+window it answers with a challenge ACK, outside it does nothing (RFC 5961 section
+3.2). The connection lives on. Blind attackers, and middleboxes that guess, send
+such; so does a host that answers an old duplicate, which is harmless and
+not counted where its sender had closed.`,
+		New: func(*Options) Fold {
+			return newResets(func(r *tracker.Record) bool {
+				return r.Close.RSTsIgnored > 0 && r.Close.Kind != tracker.CloseReset && r.Close.ResetCause != tracker.ResetAfterClose &&
+					!closingAlready(r) && running(r)
+			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
+				return Finding{
+					Severity: Notice, Confidence: Likely,
+					Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, opened), Plural(x.ignored, "RST")),
+					Explanation: "The RSTs did not stand at the number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
+					Causes:      []string{"a middlebox or an attacker forges RSTs and guesses the numbers", "a host answers segments of an older connection"},
+					Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
+				}
+			})
+		},
+	}
+}

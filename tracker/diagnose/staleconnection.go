@@ -1,0 +1,45 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func staleConnection() Detector {
+	return Detector{
+		Name: "stale-connection", Group: GroupOpen,
+		Doc: `An older connection on the same addresses and ports answers a new SYN.
+
+Rule: an end that still holds the older connection must not take a SYN; it
+answers with a challenge ACK (RFC 5961 section 4), the opener that no longer
+knows it replies with a RST, and only then the SYN, sent again, opens the new
+one. So the opener crashed or restarted, or its side was forgotten by a NAT or
+firewall, while the other end never heard of it.
+
+A TIME-WAIT that answers is the finding reuse-refused.`,
+		New: func(*Options) Fold {
+			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
+				if r.Open.OldConn != 0 && r.Facts.OldState != tracker.TimeWait && r.Facts.OldReset {
+					s.At(listener(r.Resp)).lost(r, r.Facts.SYNAgainAt, heldUp(r))
+				}
+			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {
+				f := Finding{
+					Severity: Notice, Confidence: Proven,
+					Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s before the new one opened", name(s.A),
+						Plural(d.n, "connection"), d.sources.who(), d.cost()),
+					Explanation: "A challenge ACK answered the new SYN: the older connection on the same addresses and ports was alive at the listener (RFC 5961 section 4.2).",
+					Causes:      []string{"the opener crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and gives the port out again"},
+					Advice: []string{
+						fmt.Sprintf("On %s: `ss -tano '( sport = :%d )'` shows whether keepalive runs, which finds such ends.", s.A.Addr, s.A.Port),
+						"Let the service set SO_KEEPALIVE: `sysctl net.ipv4.tcp_keepalive_time` is 2 hours by default.",
+					},
+				}
+				if d.longest >= second {
+					f.Severity = Warning
+				}
+				return f, true
+			})
+		},
+	}
+}

@@ -1,0 +1,43 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+func synAckLost() Detector {
+	return Detector{
+		Name: "syn-ack-lost", Group: GroupHandshake,
+		Doc: `A SYN/ACK, or the ACK of it, was lost: the handshake took a second more.
+
+Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after
+about 1 s (RFC 6298 section 2.1, verified on Linux); where the SYN/ACK alone comes
+again before any ACK was seen, it or its ACK was lost on the opener's side of the
+tap. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
+the ACK may have been lost behind the tap as well.
+A tap tells the side of the loss: what it saw twice was lost behind it.`,
+		Thresholds: resentThresholds("syn-ack-lost"),
+		New: func(o *Options) Fold {
+			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
+				if r.Open.Kind == tracker.OpenHandshake && r.Facts.NSYNACKsAgain > 0 && r.Open.OldConn == 0 && r.Facts.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+					s.At(listener(r.Resp)).add(r, r.Facts.SYNACKAgainAt)
+				}
+			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
+				opened := max(c.opened(s.A), x.n)
+				f := Finding{
+					Severity: resentSeverity(o, "syn-ack-lost", x.n, opened), Confidence: Likely,
+					Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+					Explanation: "The SYN/ACK passed the capture point and was sent again: it did not arrive, or its ACK did not come this far (RFC 6298 section 2.1)." +
+						x.systems(),
+					Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},
+					Advice: []string{"Capture beside the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
+				}
+				if x.nearOrig > 0 {
+					f.Causes = []string{"the opener's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the opener"}
+				}
+				return f, true
+			})
+		},
+	}
+}

@@ -1,0 +1,183 @@
+package tracker
+
+import "tcpwatch/reassembly"
+
+// maxZeroWindows bounds the episodes remembered of an end: the first ones and
+// the last, those between are counted only.
+const maxZeroWindows = 16
+
+// ZeroWindowEnd says how an episode with a closed window ended.
+type ZeroWindowEnd uint8
+
+const (
+	ZeroWindowOpen     ZeroWindowEnd = iota // not yet: the record is an interim one
+	ZeroWindowUpdate                        // the window opened again (RFC 9293 section 3.8.6)
+	ZeroWindowReset                         // a RST ended the connection
+	ZeroWindowConnEnd                       // the connection ended, or was given up, with the window closed
+	ZeroWindowInputEnd                      // the input ended first
+)
+
+// String is the word that the record has for it; "" for ZeroWindowOpen.
+func (z ZeroWindowEnd) String() string {
+	return [...]string{"", "update", "reset", "conn-end", "input-end"}[min(z, ZeroWindowInputEnd)]
+}
+
+// ZeroWindowEpisode is a time in which an end offered no window. Times are
+// nanoseconds since 1970-01-01 UTC.
+type ZeroWindowEpisode struct {
+	Start     int64
+	Packet    uint64 // the packet that closed the window
+	End       int64  // 0 when nothing seen ended it
+	EndPacket uint64 // the packet that ended it
+	Probes    uint32 // of the other end, in it
+	EndedBy   ZeroWindowEnd
+}
+
+// zeroWindowList is what is remembered of the episodes of one end. Only an end
+// that closed its window has one.
+type zeroWindowList struct {
+	n       uint8
+	dropped uint32
+	all     [maxZeroWindows]ZeroWindowEpisode
+	probe   reassembly.Seq // of the byte that a probe carried and the window had no room for
+	probing bool           // the byte at probe was not taken, as far as seen
+}
+
+// refuse notes a probe of one byte: the window is closed, so it is not taken.
+func (l *zeroWindowList) refuse(n reassembly.Seq) { l.probe, l.probing = n, true }
+
+// readmits reports whether the byte at n was in a probe that was not taken and
+// now, the window being open, is sent for good; the probe is forgotten.
+func (z *zeroWindow) readmits(n reassembly.Seq) bool {
+	if z.list == nil || z.closed || !z.list.probing || z.list.probe != n {
+		return false
+	}
+	z.list.probing = false
+	return true
+}
+
+// latest is the episode that began last.
+func (l *zeroWindowList) latest() *ZeroWindowEpisode { return &l.all[l.n-1] }
+
+// closes begins an episode.
+func (t *Tracker) closes(z *zeroWindow, now int64, packet uint64) {
+	z.closed, z.since, z.lastAt, z.lastGap = true, now, 0, 0
+	z.episodes++
+	if z.list == nil {
+		z.list = t.zeroWindowList()
+	}
+	if z.list.n < maxZeroWindows {
+		z.list.n++
+	} else {
+		z.list.dropped++
+	}
+	*z.list.latest() = ZeroWindowEpisode{Start: now, Packet: packet}
+}
+
+// opens ends the episode by a window update.
+func (z *zeroWindow) opens(now int64, packet uint64) {
+	z.closed = false
+	z.total += now - z.since
+	x := z.list.latest()
+	x.End, x.EndPacket, x.EndedBy = now, packet, ZeroWindowUpdate
+}
+
+// probed counts a probe of the closed window.
+func (z *zeroWindow) probed() {
+	z.probes++
+	z.list.latest().Probes++
+}
+
+// zeroWindowList lends a list that nobody uses.
+func (t *Tracker) zeroWindowList() *zeroWindowList {
+	n := len(t.zeroLists)
+	if n == 0 {
+		return &zeroWindowList{}
+	}
+	l := t.zeroLists[n-1]
+	t.zeroLists = t.zeroLists[:n-1]
+	*l = zeroWindowList{}
+	return l
+}
+
+// keepZeroWindowList takes back the list of an end.
+func (t *Tracker) keepZeroWindowList(z *zeroWindow) {
+	if z.list != nil && len(t.zeroLists) < maxSpareSenders {
+		t.zeroLists = append(t.zeroLists, z.list)
+	}
+	z.list = nil
+}
+
+// fillZeroWindows tells the episodes of an end; one that is not over ends with
+// what ended the connection.
+func (c *conn) fillZeroWindows(r *EndRecord, e End) {
+	z := &c.ends[e].zero
+	r.ZeroWindows, r.ZeroWindow = z.episodes, z.total
+	if z.list == nil {
+		return
+	}
+	if z.closed {
+		x := z.list.latest()
+		x.End, x.EndPacket, x.EndedBy = c.endOfZeroWindow()
+		until := c.last
+		if x.EndPacket != 0 {
+			x.End = max(x.End, z.since)
+			until = x.End
+		}
+		r.ZeroWindow += until - z.since
+	}
+	r.ZeroWindowList = z.list.all[:z.list.n]
+}
+
+// endOfZeroWindow is what ended an episode in which the window stayed closed.
+func (c *conn) endOfZeroWindow() (at int64, packet uint64, by ZeroWindowEnd) {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	switch {
+	case c.closed() && a.finAckedTime > b.finAckedTime:
+		return a.finAckedTime, a.finAckedBy, ZeroWindowConnEnd
+	case c.closed():
+		return b.finAckedTime, b.finAckedBy, ZeroWindowConnEnd
+	case c.is(isReset):
+		return c.resetTime, c.resetPacket, ZeroWindowReset
+	case c.endedBy == endInput:
+		return 0, 0, ZeroWindowInputEnd
+	}
+	return 0, 0, ZeroWindowConnEnd
+}
+
+// zeroWindowEpisodes walks over the episodes of an end.
+func (w *words) zeroWindowEpisodes(t *Tracker, z *zeroWindow, c *conn) {
+	if w.load {
+		z.list = t.zeroWindowList()
+	}
+	l := z.list
+	num(w, &l.n)
+	num(w, &l.dropped)
+	if l.probing = w.has(l.probing); l.probing {
+		num(w, &l.probe)
+	}
+	at, packet := c.start, c.firstPacket
+	for i := range l.n {
+		x := &l.all[i]
+		w.span(&x.Start, at)
+		w.packet(&x.Packet, packet)
+		w.at(&x.End, x.Start)
+		w.packet(&x.EndPacket, x.Packet)
+		num(w, &x.Probes)
+		num(w, &x.EndedBy)
+		at, packet = x.Start, x.Packet
+	}
+}
+
+// own makes r the owner of what it borrows from the tracker.
+func (r *Record) own() {
+	r.Transitions = append([]Transition(nil), r.Transitions...)
+	for e := range r.Ends {
+		r.Ends[e].OwnZeroWindows()
+	}
+}
+
+// OwnZeroWindows makes r the owner of its list of episodes, which it borrows.
+func (r *EndRecord) OwnZeroWindows() {
+	r.ZeroWindowList = append([]ZeroWindowEpisode(nil), r.ZeroWindowList...)
+}

@@ -1,0 +1,106 @@
+package tracker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tcpwatch/capture"
+)
+
+func TestZeroWindowList(t *testing.T) {
+	const ms = 1000000
+	start := int64(1700000000e9)
+	for _, c := range []struct {
+		name, lines string
+		total       int64 // ms
+		want        []ZeroWindowEpisode
+	}{
+		{"opened by a window update, and closed again until the input ends", `
+			1.000 > .P 1:11(10) ack 1 | - -
+			1.010 < .  1:1(0) ack 11 win 0 | - -
+			1.210 > .  10:10(0) ack 1 | - -
+			1.220 < .  1:1(0) ack 11 win 0 | - -
+			1.620 > .  10:10(0) ack 1 | - -
+			1.630 < .  1:1(0) ack 11 win 500 | - -
+			2.000 < .  1:1(0) ack 11 win 0 | - -
+			2.300 > .  10:10(0) ack 1 | - -`, 620 + 300, []ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1630 * ms, EndPacket: 9, Probes: 2, EndedBy: ZeroWindowUpdate},
+			{Start: 2000 * ms, Packet: 10, Probes: 1, EndedBy: ZeroWindowInputEnd}}},
+		{"opened by a FIN", `
+			1.000 > .P 1:11(10) ack 1 | - -
+			1.010 < .  1:1(0) ack 11 win 0 | - -
+			1.500 < F. 1:1(0) ack 11 win 9 | - -`, 490, []ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: ZeroWindowUpdate}}},
+		{"ended by a RST", `
+			1.000 > .P 1:11(10) ack 1 | - -
+			1.010 < .  1:1(0) ack 11 win 0 | - -
+			1.500 < R. 1:1(0) ack 11 win 0 | - -
+			1.600 > .P 11:21(10) ack 1 | - -`, 490, []ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: ZeroWindowReset}}},
+		{"the connection's end", `
+			1.000 > F. 1:1(0) ack 1 | - -
+			1.010 < .  1:1(0) ack 2 win 0 | - -
+			1.500 < F. 1:1(0) ack 2 win 0 | - -
+			1.510 > .  2:2(0) ack 2 | - -`, 500, []ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1510 * ms, EndPacket: 7, EndedBy: ZeroWindowConnEnd}}},
+	} {
+		rec, tr := run(t, Options{}, plainWire, opened+c.lines)
+		tr.Finish()
+		r := &rec.records[0].Ends[Resp]
+		for i := range c.want {
+			x := &c.want[i]
+			if x.Start += start; x.End != 0 {
+				x.End += start
+			}
+		}
+		// A time given in seconds is off by a fraction of a microsecond.
+		if fmt.Sprint(rounded(r.ZeroWindowList)) != fmt.Sprint(c.want) || (r.ZeroWindow+ms/2)/ms != c.total {
+			t.Errorf("%s: %+v in %d ms, want %+v in %d ms", c.name, rounded(r.ZeroWindowList), r.ZeroWindow/ms, c.want, c.total)
+		}
+		if len(rec.records[0].Ends[Orig].ZeroWindowList) != 0 {
+			t.Errorf("%s: episodes of the end that waited", c.name)
+		}
+	}
+}
+
+func rounded(all []ZeroWindowEpisode) (to []ZeroWindowEpisode) {
+	for _, x := range all {
+		x.Start = (x.Start + 5e5) / 1e6 * 1e6
+		x.End = (x.End + 5e5) / 1e6 * 1e6
+		to = append(to, x)
+	}
+	return to
+}
+
+// Of many episodes the first ones and the last are told, the rest is counted,
+// and the list costs nothing for each packet.
+func TestZeroWindowListIsBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(opened)
+	const n = 40
+	for i := range n {
+		fmt.Fprintf(&b, "%d.0 < . 1:1(0) ack 1 win 0 | - -\n%d.5 < . 1:1(0) ack 1 win 9 | - -\n", i+1, i+1)
+	}
+	rec, tr := run(t, Options{}, plainWire, b.String())
+	tr.Finish()
+	r := &rec.records[0].Ends[Resp]
+	if len(r.ZeroWindowList) != maxZeroWindows || r.ZeroWindows != n || r.ZeroWindowList[maxZeroWindows-1].EndPacket != 3+2*n {
+		t.Errorf("%d episodes, %+v", r.ZeroWindows, r.ZeroWindowList)
+	}
+	if got := tr.Stats().Limits[costZeroWindows.String()]; got != n-maxZeroWindows {
+		t.Errorf("%d counted as forgotten", got)
+	}
+	tr = New(Options{}, &recorder{})
+	for i, l := range parseExchange(t, opened) {
+		tr.Observe(plainWire.segment(l, uint64(i+1)))
+	}
+	s := plainWire.segment(line{from: Resp, flags: capture.ACK, seq: 1, ack: 1, ttl: 64}, 4)
+	if n := testing.AllocsPerRun(1000, func() {
+		s.Window, s.IPID = 9-s.Window, s.IPID+1
+		s.Packet, s.Time = s.Packet+1, s.Time+1e6
+		tr.Observe(s)
+	}); n != 0 {
+		t.Errorf("%v allocations a segment", n)
+	}
+}
