@@ -36,8 +36,8 @@ func (c *conn) stir(from End, s *capture.Segment, now int64) {
 			c.strain.ends[from.Peer()].answered(s, now)
 		}
 	}
-	if now-c.last >= restful && c.resting() {
-		c.strained().rest.wake(from, s, now, now-c.last)
+	if gap := now - c.last; gap >= restful && gap <= longestRest && c.resting() {
+		c.strained().rest.wake(from, s, now, gap)
 	}
 }
 
