@@ -123,7 +123,6 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 // is over it is left out: what comes again was acknowledged, and is needless.
 func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	w.span(&x.base, x.rtt.min)
-	num(w, &x.passed)
 	b := bit(x.hasBase) | bit(x.hasTS)<<1 | bit(x.hasID)<<2
 	num(w, &b)
 	x.hasBase, x.hasTS, x.hasID = b&1 != 0, b&2 != 0, b&4 != 0
@@ -139,6 +138,8 @@ func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	from(w, &r.stamp, e.firstSYNVal)
 	w.at(&r.stampAt, e.lastData)
 	r.waiting = w.has(r.waiting)
+	w.span(&r.held, 0)
+	num(w, &x.passed)
 }
 
 // recovered reports whether anything of an end's data was ever out of order.

@@ -6,6 +6,10 @@ import "tcpwatch/capture"
 // NAT or a load balancer for idle connections is shorter by default.
 const restful = 30 * second
 
+// longestRest is the longest pause that is taken for one, in nanoseconds: what
+// is longer is a stepped clock, or a file put together from others.
+const longestRest = 30 * 86400 * second
+
 // rest is how the rests of a connection ended.
 type rest struct {
 	longest int64 // of those after which the other end answered

@@ -47,6 +47,9 @@ func TestRests(t *testing.T) {
 			400.16 < R 11:11(0) | - -`, 0, RestReset, 400, 1},
 		{"ended by a RST", talk + `
 			400.15 < R. 11:11(0) ack 11 | - -`, 0, RestEnded, 400, 1},
+		{"a stepped clock: no rest", talk + `
+			4000000.15 > .P 11:21(10) ack 11 | - -
+			4000000.16 < .P 11:21(10) ack 21 | - -`, 0, "", 0, 0},
 		{"data was under way: no rest", sackOpened + `
 			0.100 > .P 1:11(10) ack 1   | - -
 			0.300 > .P 1:11(10) ack 1   | - -

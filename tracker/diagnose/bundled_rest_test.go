@@ -60,3 +60,25 @@ func TestBundledCapturesBesides(t *testing.T) {
 		t.Errorf("%s is no bundled capture", name)
 	}
 }
+
+// The lab's leaks are young: they are told once no age is asked for.
+func TestYoungLeaks(t *testing.T) {
+	detectors, err := Select("close-wait")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := NewOptions()
+	if err := o.Set("close-wait-age=0"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"close-wait-leak": 1, "abort-in-close-wait": 1, "fin-never-acked": 0, "keepalive-dead": 0} {
+		all, c := recordsOf(t, filepath.Join(bundled, name+".pcap"))
+		s := NewSet(detectors, o)
+		for _, r := range all {
+			s.Add(r)
+		}
+		if found := s.Findings(c); len(found) != want || want > 0 && found[0].Subject.A.Port != 80 {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}

@@ -199,7 +199,7 @@ func captureCopies() Detector {
 Rule: two copies of a packet with the same IPv4 identification and bytes, within 5 ms and
 with at most one hop between them, are one packet that the capture saw twice: a mirror port that
 copies both where it comes in and where it goes out, the any device, a bridge. TCP itself
-waits for at least 200 ms on Linux before it repeats. Other tools call these
+waits before it repeats (RFC 6298 section 2.4: a second, Linux 200 ms). Other tools call these
 retransmissions. They are taken out before anything is judged. Told as well: data that came
 again within less than a round trip, sooner than its sender can know of a loss.`,
 		New: func(*Options) Fold {

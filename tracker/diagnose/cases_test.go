@@ -5,41 +5,20 @@ import (
 	"slices"
 	"testing"
 
-	"tcpwatch/capture"
 	"tcpwatch/tracker"
 )
 
-// epoch is when the made-up connections begin.
-const epoch = int64(1_700_000_000) * second
-
-// clean makes n connections of one opener to one listener that carried some
-// data and closed normally.
-func clean(n int, change ...func(r *tracker.Record)) (all []*tracker.Record) {
-	for i := range n {
-		id := uint64(i*100 + 1)
-		start := epoch + int64(i)*second
-		r := &tracker.Record{
-			ID: id, FirstPacket: id, LastPacket: id + 20, Start: start, End: start + second,
-			Orig: capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 1}), Port: uint16(40000 + i)},
-			Resp: capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 80}), Port: 8080},
-		}
-		r.Open = tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1, SYNACKs: 1, Answer: tracker.Answer{Kind: tracker.AnswerSYNACK}}
-		r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 3, ResetBy: tracker.NoEnd,
-			FINs: [2]uint32{1, 1}, FINPacket: [2]uint64{id + 10, id + 11},
-			FINTime:   [2]tracker.Opt[int64]{tracker.Some(r.End - 2*millisecond), tracker.Some(r.End - millisecond)},
-			FINAcked:  [2]tracker.Opt[int64]{tracker.Some(r.End - millisecond), tracker.Some(r.End)},
-			HalfClose: tracker.Some(millisecond), BytesAfterFIN: tracker.Some[uint64](0)}
-		r.TimeWait.Holder = tracker.Orig
-		for _, e := range sides() {
-			r.Ends[e] = tracker.EndRecord{Packets: 100, Bytes: tracker.Some[uint64](10000), SeenBytes: 10000, WireBytes: 10000,
-				MSS: tracker.Some[uint16](1460), WScale: tracker.Some[uint8](7), SACK: tracker.Some(true), Timestamps: tracker.Some(true), ECN: tracker.Some(false), TTL: tracker.Some[uint8](64)}
-		}
-		for _, f := range change {
-			f(r)
-		}
-		all = append(all, r)
-	}
-	return all
+// clean makes n connections that differ by their ports, carried some data and
+// closed normally, changed by what is given.
+func clean(n int, change ...func(r *tracker.Record)) []*tracker.Record {
+	return many(n, func(i int) *tracker.Record {
+		return made(uint64(i+1), append([]func(r *tracker.Record){func(r *tracker.Record) {
+			r.Close.HalfClose, r.Close.BytesAfterFIN = tracker.Some(millisecond), tracker.Some[uint64](0)
+			for _, e := range sides() {
+				r.Ends[e].Packets, r.Ends[e].WireBytes, r.Ends[e].SeenBytes = 100, 10000, 10000
+			}
+		}}, change...)...)
+	})
 }
 
 // halfClosed: the opener's FIN was acknowledged, the listener never closed, and
@@ -80,7 +59,7 @@ func rested(gap int64, outcome string) func(r *tracker.Record) {
 		r.Rest = tracker.RestRecord{Outcome: outcome, Gap: gap, By: tracker.Orig, Woke: r.End - second, Packet: r.ID + 15, Tries: 4}
 		if outcome != tracker.RestUnanswered {
 			r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetIn = tracker.CloseReset, tracker.Resp, tracker.ResetUnknown, tracker.Established
-			r.Close.ResetPacket = r.ID + 16
+			r.Close.ResetPacket, r.Facts.ResetQuiet = r.ID+16, gap
 		}
 	}
 }
@@ -110,7 +89,7 @@ type situation struct {
 
 // findings is what a situation's detector makes of it.
 func (x *situation) findings(t *testing.T) []Finding {
-	c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: epoch}
+	c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: at}
 	for _, r := range x.records {
 		if r.Capture.OneWay {
 			c.OneWay++

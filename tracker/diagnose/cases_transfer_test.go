@@ -58,7 +58,7 @@ func transferSituations() []situation {
 	silly := func(n uint32) func(r *tracker.Record) {
 		return sent(func(x *end, _ *strain) { x.SillyWindows = n })
 	}
-	big := tracker.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: epoch, Packet: 8}
+	big := tracker.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: at, Packet: 8}
 	deaf, shrunk := big, big
 	deaf.Heard = false
 	shrunk.Heard, shrunk.Shrunk, shrunk.Passed = false, 1000, true
@@ -153,7 +153,7 @@ func captureSituations() []situation {
 
 // What the kernel dropped, or what the capture shows that it lost, leaves nothing
 // more than possible, and is told first.
-func TestWeakCaptures(t *testing.T) {
+func TestLossyCaptures(t *testing.T) {
 	leak := clean(20, halfClosed(600*second))
 	lost := append(clean(1, func(r *tracker.Record) { r.Capture.MissingBytes = 1_000_000 }), leak...)
 	drops := &Context{MSL: tracker.DefaultMSL, Conns: 20, Drops: tracker.Some[uint64](7)}

@@ -29,8 +29,7 @@ func diedAtRest(r *tracker.Record) bool {
 	case tracker.RestReset:
 		// A FIN was the end anyway; a RST,ACK comes from an end that still knew the
 		// connection: its application gave it up.
-		bare := r.Close.ResetCause == tracker.ResetUnknown || r.Close.ResetCause == tracker.ResetMiddlebox
-		return bare && r.Close.FINPacket[x.By] != x.Packet
+		return (bare(r) || r.Close.ResetCause == tracker.ResetMiddlebox) && r.Close.FINPacket[x.By] != x.Packet
 	case tracker.RestUnanswered:
 		return r.Keepalive[x.By].Unanswered == 0 && (x.Tries >= triesToFail || r.End+r.Silent-x.Woke >= unansweredFor)
 	}
