@@ -119,6 +119,7 @@ func longRests() []Scenario {
 				s.Exchange(c, a)
 				c.Shutdown()
 				a.RecvEnd()
+				s.Pause(moment)
 				a.Send(1000)
 				c.Recv(1000)
 				s.Pause(ages)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -250,7 +251,26 @@ func (t *tracer) between(from, to int64, addresses ...netip.Addr) ([]edge, error
 			}
 		}
 	}
-	return all, nil
+	return withPorts(all), nil
+}
+
+// withPorts gives edges to SYN-SENT the port that the kernel chose right after
+// them, when nothing had bound the socket: that of the next edge out of SYN-SENT.
+// A connect() that found no port made no connection.
+func withPorts(edges []edge) []edge {
+	for i := range edges {
+		e := &edges[i]
+		if e.local.Port() != 0 || e.to != host.SynSent {
+			continue
+		}
+		for _, next := range edges[i+1:] {
+			if next.from == host.SynSent && next.local.Addr() == e.local.Addr() && next.remote == e.remote {
+				e.local = next.local
+				break
+			}
+		}
+	}
+	return slices.DeleteFunc(edges, func(e edge) bool { return e.local.Port() == 0 })
 }
 
 // close switches the tracepoint off and removes the instance.

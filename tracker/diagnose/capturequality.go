@@ -42,7 +42,13 @@ func (q *quality) add(r *tracker.Record) {
 		q.lost += c.MissingBytes
 		q.bytes += c.MissingBytes
 	}
-	doubled := uint64(r.Strain[tracker.Orig].Hasty) + uint64(r.Strain[tracker.Resp].Hasty)
+	var doubled uint64
+	for _, e := range sides() {
+		// Told that its segments are too big, a sender sends them again at once.
+		if x := &r.Strain[e]; x.TooBig.N == 0 {
+			doubled += uint64(x.Hasty)
+		}
+	}
 	if c.Duplicates > 0 || doubled >= leastDoubled {
 		q.copies.hitConn(r)
 		q.copied += uint64(c.Duplicates)
