@@ -58,6 +58,11 @@ func (w *words) endpoint(t *Tracker, c *conn, e *endpoint) {
 		w.text(&e.timeWaitEnd, timeWaitEnds[:])
 		num(w, &e.restarts)
 	}
+	id := &e.recent.id
+	num(w, &id.id)
+	b = bit(id.counts) | bit(id.stamped)<<1
+	num(w, &b)
+	id.counts, id.stamped = b&1 != 0, b&2 != 0
 	w.prober(&e.probe, c)
 	w.zeroWindow(t, &e.zero, c)
 	if w.has(e.sender != nil) {
@@ -111,6 +116,7 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 		w.span(&x.limits.times[i], 0)
 	}
 	num(w, &x.windowFull)
+	num(w, &x.passed)
 	if w.has(x.recovered()) {
 		w.recovery(x, nxt)
 	}
@@ -123,7 +129,6 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 // is over it is left out: what comes again was acknowledged, and is needless.
 func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	w.span(&x.base, x.rtt.min)
-	num(w, &x.passed)
 	b := bit(x.hasBase) | bit(x.hasTS)<<1 | bit(x.hasID)<<2
 	num(w, &b)
 	x.hasBase, x.hasTS, x.hasID = b&1 != 0, b&2 != 0, b&4 != 0

@@ -153,7 +153,7 @@ func TestCaptureQuality(t *testing.T) {
 
 // What the kernel dropped, or what the capture shows that it lost, leaves nothing
 // more than possible, and is told first.
-func TestWeakCaptures(t *testing.T) {
+func TestTransfersOfWeakCaptures(t *testing.T) {
 	leak := clean(20, halfClosed(600*second))
 	lost := append(clean(1, func(r *tracker.Record) { r.Capture.MissingBytes = 1_000_000 }), leak...)
 	drops := &Context{MSL: tracker.DefaultMSL, Conns: 20, Drops: tracker.Some[uint64](7)}
