@@ -29,7 +29,7 @@ close.reset_cause close.reset_odd close.fins_orig close.fins_resp close.rsts_ori
 time_wait.holder time_wait.since time_wait.until time_wait.ended_by time_wait.restarts
 keepalive.orig.probes keepalive.orig.answered keepalive.orig.unanswered keepalive.orig.idle_s keepalive.orig.interval_s
 keepalive.resp.probes keepalive.resp.answered keepalive.resp.unanswered keepalive.resp.idle_s keepalive.resp.interval_s
-keepalive.outcome END.orig END.resp
+keepalive.outcome rest.longest_s rest.outcome rest.last_s rest.by rest.packet rest.tries END.orig END.resp
 names.proto names.sni names.alpn names.alpn_chosen names.tls_version names.tls_offered
 names.http_method names.http_host names.http_status names.ssh_orig names.ssh_resp names.server_version names.dns_query
 exchanges.n exchanges.timed exchanges.repeated exchanges.first_s exchanges.min_s exchanges.p50_s exchanges.p95_s
@@ -39,7 +39,8 @@ capture.midstream capture.tap capture.one_way capture.truncated capture.duplicat
 const endSchema = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
 retx_spurious out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap dsacks zero_windows zero_window_s zero_window_list silly_windows window_probes
 window_full sender_limited_s network_limited_s window_limited_s
-rtt_n rtt_min_s rtt_p50_s rtt_p95_s rtt_max_s rtt_smoothed_s rtt_delayed_n rtt_source mss wscale sack timestamps ecn ttl first_byte_s time_in.CLOSED_s time_in.LISTEN_s time_in.SYN-SENT_s
+rtt_n rtt_min_s rtt_p50_s rtt_p95_s rtt_max_s rtt_smoothed_s rtt_delayed_n rtt_source mss wscale sack timestamps ecn ttl first_byte_s
+passed_bytes stuck_bytes stuck_times stuck_shrunk_bytes hasty_repeats too_big too_big_mtu stalls stalled_s ect ce time_in.CLOSED_s time_in.LISTEN_s time_in.SYN-SENT_s
 time_in.SYN-RECEIVED_s time_in.ESTABLISHED_s time_in.FIN-WAIT-1_s time_in.FIN-WAIT-2_s time_in.CLOSE-WAIT_s
 time_in.CLOSING_s time_in.LAST-ACK_s time_in.TIME-WAIT_s`
 

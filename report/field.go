@@ -35,6 +35,7 @@ func recordFields() []field {
 	fields := identityFields()
 	fields = append(fields, openFields()...)
 	fields = append(fields, closeFields()...)
+	fields = append(fields, restFields()...)
 	fields = append(fields, endFields("orig", "originator", tracker.Orig)...)
 	fields = append(fields, endFields("resp", "responder", tracker.Resp)...)
 	fields = append(fields, nameFields()...)

@@ -101,6 +101,7 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "ttl", "TTL or hop limit of its packets", get(func(r *tracker.EndRecord) value { return optCount(r.TTL) })},
 		{p + "first_byte_s", "open to its first payload byte", get(func(r *tracker.EndRecord) value { return optSeconds(r.FirstByte) })},
 	}
+	fields = append(fields, strainFields(p, e)...)
 	for s := tracker.Closed; s < tracker.NStates; s++ {
 		fields = append(fields, field{p + "time_in." + s.String() + "_s", "time in " + s.String(),
 			get(func(r *tracker.EndRecord) value { return optSeconds(r.TimeIn[s]) })})

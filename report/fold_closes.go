@@ -8,116 +8,9 @@ import (
 	"tcpwatch/tracker/diagnose"
 )
 
-// fault is the kind of an incomplete close.
-type fault uint8
-
-const (
-	noFault fault = iota
-	faultHalfClosed
-	faultLastACK
-	faultUnackedFIN
-	faultTimedOut
-	faultReset
-)
-
-// soon is a time in which a missing step may still come: longer than a
-// delayed ACK or a few round trips.
-const soon = oneSecond
-
-// causeRefusedLate is a reset that the tracker's causes do not name: the server
-// answered the ACK that completed the handshake with a RST.
-const causeRefusedLate = "refused-late"
-
-// verdict says what is missing in a close, and who failed to do it.
-type verdict struct {
-	fault   fault
-	culprit tracker.End // NoEnd when the capture can't tell
-	cause   string      // of a reset: one of tracker.Reset*
-	since   int64       // from when on the step was missing; 0 for a reset
-}
-
-// judge names the fault in how r closed.
-func judge(r *tracker.Record) verdict {
-	switch r.Close.Kind {
-	case tracker.CloseReset:
-		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown)
-		if diagnose.RefusedLate(r) && cause != tracker.ResetMiddlebox {
-			cause = causeRefusedLate
-		}
-		return verdict{fault: faultReset, culprit: r.Close.ResetBy, cause: cause}
-	case tracker.CloseHalfClosed:
-		return judgeHalfClosed(r)
-	case tracker.CloseUnackedFIN:
-		return judgeUnackedFIN(r)
-	case tracker.CloseTimedOut:
-		return judgeTimedOut(r)
-	}
-	return verdict{culprit: tracker.NoEnd}
-}
-
-// judgeHalfClosed: one FIN was acknowledged; its receiver owes its own or,
-// where that was sent, the other end owes the last ACK.
-func judgeHalfClosed(r *tracker.Record) verdict {
-	v := verdict{fault: faultHalfClosed, culprit: tracker.NoEnd}
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
-		if !r.Close.FINAcked[e].OK {
-			continue
-		}
-		v.culprit, v.since = e.Peer(), r.Close.FINAcked[e].V
-		if second := r.Close.FINTime[e.Peer()]; second.OK {
-			v.fault, v.culprit, v.since = faultLastACK, e, second.V
-		}
-	}
-	return v
-}
-
-// judgeUnackedFIN: a FIN was sent and its receiver never acknowledged it.
-func judgeUnackedFIN(r *tracker.Record) verdict {
-	v := verdict{fault: faultUnackedFIN, culprit: tracker.NoEnd}
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
-		if !r.Close.FINTime[e].OK || r.Close.FINAcked[e].OK {
-			continue
-		}
-		v.culprit = e.Peer()
-		v.since = r.Close.FINTime[e].V
-	}
-	return v
-}
-
-// closing tells that the input ended before the missing step of a close was
-// late, and that nobody asked for it a second time.
-func closing(r *tracker.Record, v verdict) bool {
-	switch {
-	case !r.Unfinished || r.End+r.Silent-v.since >= soon:
-		return false
-	case v.fault == faultHalfClosed:
-		return true
-	case v.fault == faultLastACK, v.fault == faultUnackedFIN:
-		return v.culprit <= tracker.Resp && r.Close.FINs[v.culprit.Peer()] <= 1
-	}
-	return false
-}
-
-// hidden tells that the missing step may have been done out of sight: only one
-// direction was captured.
-func hidden(r *tracker.Record, v verdict) bool { return r.Capture.OneWay && v.fault != faultReset }
-
-// judgeTimedOut: data was repeated into silence; the end that fell silent is
-// the peer of the one that repeated most.
-func judgeTimedOut(r *tracker.Record) verdict {
-	v := verdict{fault: faultTimedOut, culprit: tracker.NoEnd, since: r.End}
-	switch o, p := r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx; {
-	case o > p:
-		v.culprit = tracker.Resp
-	case p > o:
-		v.culprit = tracker.Orig
-	}
-	return v
-}
-
 // culprit is a row of the incomplete closes: who ended it, and how.
 type culprit struct {
-	fault fault
+	fault diagnose.Fault
 	cause string
 	end   tracker.End
 	host  capture.Endpoint // of that end, without the port of a client; zero when it is NoEnd
@@ -162,7 +55,7 @@ type closes struct {
 	harmless     uint64 // normal closes with a RST after them
 	opening      uint64 // never opened, but the input ended before that was late
 	hidden       uint64 // what is missing may have been done out of sight
-	closing      [faultUnackedFIN + 1]unfinished
+	closing      [diagnose.FaultUnackedFIN + 1]unfinished
 	culprits     diagnose.Shelf[culprit, blame, *blame]
 	worst        ranking
 }
@@ -184,14 +77,14 @@ func newCloses(kept int) closes {
 
 // byFault ranks what is stuck longest first, resets last.
 func byFault(a, b *tracker.Record) int {
-	x, y := judge(a), judge(b)
-	if (x.fault == faultReset) != (y.fault == faultReset) {
-		if x.fault == faultReset {
+	x, y := diagnose.JudgeClose(a), diagnose.JudgeClose(b)
+	if (x.Fault == diagnose.FaultReset) != (y.Fault == diagnose.FaultReset) {
+		if x.Fault == diagnose.FaultReset {
 			return 1
 		}
 		return -1
 	}
-	return cmp.Compare(x.since, y.since)
+	return cmp.Compare(x.Since, y.Since)
 }
 
 func (c *closes) add(r *tracker.Record) {
@@ -203,29 +96,29 @@ func (c *closes) add(r *tracker.Record) {
 	if k, _ := causeOf(r); k == stillOpening {
 		c.opening++
 	}
-	v := judge(r)
+	v := diagnose.JudgeClose(r)
 	switch {
-	case v.fault == noFault:
+	case v.Fault == diagnose.NoFault:
 		return
-	case hidden(r, v):
+	case v.Hidden(r):
 		c.hidden++
 		return
-	case closing(r, v):
-		c.closing[v.fault].n++
-		c.closing[v.fault].ids.add(r.ID)
+	case v.StillClosing(r):
+		c.closing[v.Fault].n++
+		c.closing[v.Fault].ids.add(r.ID)
 		return
 	}
-	who := culprit{fault: v.fault, cause: v.cause, end: v.culprit}
-	if v.culprit <= tracker.Resp {
-		who.host = endOf(r, v.culprit)
+	who := culprit{fault: v.Fault, cause: v.Cause, end: v.Culprit}
+	if v.Culprit <= tracker.Resp {
+		who.host = endOf(r, v.Culprit)
 	}
-	if v.culprit == tracker.Orig {
+	if v.Culprit == tracker.Orig {
 		who.host.Port = 0
 	}
 	b := c.culprits.At(who)
 	b.n++
 	b.ids.add(r.ID)
-	b.waits(v.since)
+	b.waits(v.Since)
 	c.worst.add(r)
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 // told is all that a summary tells: every report, and the stats line.
@@ -150,23 +151,23 @@ func TestJudge(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		r    *tracker.Record
-		want verdict
+		want diagnose.Verdict
 	}{
-		{"normal", base(), verdict{culprit: tracker.NoEnd}},
-		{"half-closed", badlyClosed(base(), tracker.CloseHalfClosed, oneSecond), verdict{fault: faultHalfClosed, culprit: tracker.Resp, since: since}},
-		{"unacked FIN", badlyClosed(base(), tracker.CloseUnackedFIN, oneSecond), verdict{fault: faultUnackedFIN, culprit: tracker.Resp, since: since}},
-		{"timed out", badlyClosed(base(), tracker.CloseTimedOut, oneSecond), verdict{fault: faultTimedOut, culprit: tracker.Resp, since: since + oneSecond}},
-		{"reset", badlyClosed(base(), tracker.CloseReset, 0), verdict{fault: faultReset, culprit: tracker.Orig, cause: tracker.ResetAbort}},
-		{"still open", badlyClosed(base(), tracker.CloseOpen, 0), verdict{culprit: tracker.NoEnd}},
+		{"normal", base(), diagnose.Verdict{Culprit: tracker.NoEnd}},
+		{"half-closed", badlyClosed(base(), tracker.CloseHalfClosed, oneSecond), diagnose.Verdict{Fault: diagnose.FaultHalfClosed, Culprit: tracker.Resp, Since: since}},
+		{"unacked FIN", badlyClosed(base(), tracker.CloseUnackedFIN, oneSecond), diagnose.Verdict{Fault: diagnose.FaultUnackedFIN, Culprit: tracker.Resp, Since: since}},
+		{"timed out", badlyClosed(base(), tracker.CloseTimedOut, oneSecond), diagnose.Verdict{Fault: diagnose.FaultTimedOut, Culprit: tracker.Resp, Since: since + oneSecond}},
+		{"reset", badlyClosed(base(), tracker.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: tracker.Orig, Cause: tracker.ResetAbort}},
+		{"still open", badlyClosed(base(), tracker.CloseOpen, 0), diagnose.Verdict{Culprit: tracker.NoEnd}},
 	} {
-		if got := judge(test.r); got != test.want {
+		if got := diagnose.JudgeClose(test.r); got != test.want {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
-	if got, want := judge(lastACKMissing(base())), (verdict{fault: faultLastACK, culprit: tracker.Orig, since: since - oneSecond + 2*millisecond}); got != want {
+	if got, want := diagnose.JudgeClose(lastACKMissing(base())), (diagnose.Verdict{Fault: diagnose.FaultLastACK, Culprit: tracker.Orig, Since: since - oneSecond + 2*millisecond}); got != want {
 		t.Errorf("last ACK missing: %+v, want %+v", got, want)
 	}
-	if got := judge(refusedAfterACK(base())); got.cause != causeRefusedLate {
+	if got := diagnose.JudgeClose(refusedAfterACK(base())); got.Cause != diagnose.CauseRefusedLate {
 		t.Errorf("refused after the third ACK: %+v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 )
 
 func closeSorts() []string { return []string{"count", "wait", "host"} }
@@ -113,7 +114,7 @@ func (c *closes) others() string {
 // unfinished names the closes that the capture's end cut short: no fault.
 func (p *page) unfinished(c *closes) {
 	var parts []string
-	for f, step := range [faultUnackedFIN + 1]string{faultHalfClosed: "second FIN", faultLastACK: "last ACK", faultUnackedFIN: "ACK of the first FIN"} {
+	for f, step := range [diagnose.FaultUnackedFIN + 1]string{diagnose.FaultHalfClosed: "second FIN", diagnose.FaultLastACK: "last ACK", diagnose.FaultUnackedFIN: "ACK of the first FIN"} {
 		if u := &c.closing[f]; u.n > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s not seen yet (%s)", thousands(u.n), step, u.ids.String()))
 		}
@@ -146,7 +147,7 @@ func (r *culpritRow) who() string {
 	switch {
 	case r.end > tracker.Resp:
 		return "either end"
-	case r.fault == faultReset && r.cause == tracker.ResetMiddlebox:
+	case r.fault == diagnose.FaultReset && r.cause == tracker.ResetMiddlebox:
 		return "a box between, in the name of " + hostOf(r.host)
 	}
 	return hostOf(r.host) + " (" + client(r.end) + ")"
@@ -163,13 +164,13 @@ func hostOf(e capture.Endpoint) string {
 // what is the missing step or the reset, in few words.
 func (r *culpritRow) what() string {
 	switch r.fault {
-	case faultHalfClosed:
+	case diagnose.FaultHalfClosed:
 		return "sent no FIN"
-	case faultLastACK:
+	case diagnose.FaultLastACK:
 		return "sent no last ACK"
-	case faultUnackedFIN:
+	case diagnose.FaultUnackedFIN:
 		return "did not acknowledge the FIN"
-	case faultTimedOut:
+	case diagnose.FaultTimedOut:
 		return "fell silent"
 	}
 	switch r.cause {
@@ -183,7 +184,7 @@ func (r *culpritRow) what() string {
 		return "gave up, keepalive unanswered (RST)"
 	case tracker.ResetMiddlebox:
 		return "sent RST"
-	case causeRefusedLate:
+	case diagnose.CauseRefusedLate:
 		return "refused after the third ACK (RST)"
 	}
 	return "sent RST, cause unknown"
@@ -204,7 +205,7 @@ func (p *page) closeAdvice(rows []culpritRow) {
 		{"last-ack", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is gone: the FIN is repeated until the closer gives up."},
 		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
 		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
-		{"reset: " + causeRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
+		{"reset: " + diagnose.CauseRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
 		{"reset: " + tracker.ResetAbort, "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
 		{"reset: " + tracker.ResetUnreadData, "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
 		{"reset: " + tracker.ResetLateData, "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
@@ -225,13 +226,13 @@ func (p *page) closeAdvice(rows []culpritRow) {
 
 func (r *culpritRow) adviceKey() string {
 	switch r.fault {
-	case faultHalfClosed:
+	case diagnose.FaultHalfClosed:
 		return "half-closed"
-	case faultLastACK:
+	case diagnose.FaultLastACK:
 		return "last-ack"
-	case faultUnackedFIN:
+	case diagnose.FaultUnackedFIN:
 		return "unacked-fin"
-	case faultTimedOut:
+	case diagnose.FaultTimedOut:
 		return "timed-out"
 	}
 	return "reset: " + r.cause
@@ -245,7 +246,7 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 	p.note(0, bold, "The worst of them")
 	for _, r := range worst {
 		p.ends("", r)
-		v := judge(r)
+		v := diagnose.JudgeClose(r)
 		p.note(noteIndent, red, p.missing(r, v))
 		p.note(noteIndent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
 	}
@@ -263,28 +264,28 @@ func (p *page) ends(style string, r *tracker.Record) {
 }
 
 // missing names the missing step, by whom, and for how long.
-func (p *page) missing(r *tracker.Record, v verdict) string {
+func (p *page) missing(r *tracker.Record, v diagnose.Verdict) string {
 	s := p.missingStep(r, v)
-	if v.since != 0 {
-		s += ", for " + p.waited(v.since)
+	if v.Since != 0 {
+		s += ", for " + p.waited(v.Since)
 	}
 	return s + "."
 }
 
-func (p *page) missingStep(r *tracker.Record, v verdict) string {
+func (p *page) missingStep(r *tracker.Record, v diagnose.Verdict) string {
 	who := "either end"
-	if v.culprit <= tracker.Resp {
-		who = fmt.Sprintf("%s (%s)", endOf(r, v.culprit), client(v.culprit))
+	if v.Culprit <= tracker.Resp {
+		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), client(v.Culprit))
 	}
-	if v.cause == tracker.ResetMiddlebox {
+	if v.Cause == tracker.ResetMiddlebox {
 		who = "a box between, in the name of " + who + ","
 	}
-	switch v.fault {
-	case faultHalfClosed:
-		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, client(v.culprit.Peer()))
-	case faultLastACK, faultUnackedFIN:
-		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, client(v.culprit.Peer()))
-	case faultTimedOut:
+	switch v.Fault {
+	case diagnose.FaultHalfClosed:
+		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, client(v.Culprit.Peer()))
+	case diagnose.FaultLastACK, diagnose.FaultUnackedFIN:
+		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, client(v.Culprit.Peer()))
+	case diagnose.FaultTimedOut:
 		return "no ACK from " + who + " of data that was repeated"
 	}
 	s := "no FIN"
@@ -294,11 +295,11 @@ func (p *page) missingStep(r *tracker.Record, v verdict) string {
 			s += " by " + the(r.Close.First)
 		}
 	}
-	if v.cause == tracker.ResetMiddlebox {
+	if v.Cause == tracker.ResetMiddlebox {
 		return fmt.Sprintf("%s; %s sent RST%s", s, who, strangeTTL(r))
 	}
 	cause := resetCause(r.Close.ResetCause)
-	if v.cause == causeRefusedLate {
+	if v.Cause == diagnose.CauseRefusedLate {
 		cause = "it refused after the third ACK"
 	}
 	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, stateOr(r.Close.ResetIn), cause)

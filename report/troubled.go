@@ -1,6 +1,9 @@
 package report
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
+)
 
 // Troubled reports whether something went wrong with a connection: it did not
 // open, was reset, or did not close properly. What the input's end cut short
@@ -10,6 +13,6 @@ func Troubled(r *tracker.Record) bool {
 	if why, failed := causeOf(r); failed {
 		return why != stillOpening
 	}
-	v := judge(r)
-	return v.fault != noFault && !hidden(r, v) && !closing(r, v)
+	v := diagnose.JudgeClose(r)
+	return v.Fault != diagnose.NoFault && !v.Hidden(r) && !v.StillClosing(r)
 }

@@ -89,6 +89,7 @@ func (t *Tracker) deliverFIN(c *conn, from End, s *capture.Segment, now int64) {
 func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
+	c.finAgain(from, now)
 	kind := MomentFINAgain
 	if p.state == TimeWait {
 		kind = MomentLastACKLost

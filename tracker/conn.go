@@ -72,6 +72,8 @@ const (
 	hasTimeWait
 	isChallenged    // a SYN or RST reached it that it must answer by a challenge ACK (RFC 5961)
 	hasSentData     // other than on its SYN
+	hasECT          // its data carried an ECN-capable codepoint
+	hasCE           // and the mark of congestion
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 )
 
@@ -147,6 +149,7 @@ type conn struct {
 	turns        turnarounds
 	mark         uint32 // see Placed.Mark
 	facts        facts
+	strain       *strain // nil for most
 }
 
 // connFlags are facts about a connection that fit a bit each.

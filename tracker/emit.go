@@ -51,6 +51,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillTimeWait(&r.TimeWait)
 	c.fillExchanges(r)
 	c.fillFacts(&r.Facts)
+	c.fillStrain(r)
 	r.Capture = CaptureRecord{
 		Tap:          c.tap(),
 		Midstream:    c.is(isMidstream),
@@ -304,7 +305,7 @@ func (c *conn) keepaliveOutcome() string {
 func (c *conn) fillEnd(r *EndRecord, e End) {
 	x, y := &c.ends[e], &c.ends[e.Peer()]
 	*r = EndRecord{
-		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.stream.Missing(),
+		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.missing(),
 		Retx: x.retx, RetxBytes: x.retxBytes,
 		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
 		SillyWindows: x.zero.silly, WindowProbes: y.zero.probes,

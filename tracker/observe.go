@@ -19,6 +19,9 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		}
 		now = c.last
 	}
+	if c.strain != nil || now-c.last >= restful {
+		c.stir(from, s, now)
+	}
 	c.last, c.lastPacket = now, s.Packet
 	e.packets++
 	if c.step != nil {
@@ -93,6 +96,9 @@ func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 	}
 	if s.Flags.Has(capture.SYN) {
 		e.options(s)
+	}
+	if s.ECN != 0 && s.Len > 0 {
+		e.has |= [4]endFlags{0, hasECT, hasECT, hasCE | hasECT}[s.ECN&3]
 	}
 	if e.has&hasTTL == 0 && !s.Flags.Has(capture.RST) {
 		e.ttl, e.has = s.TTL, e.has|hasTTL

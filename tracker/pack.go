@@ -114,6 +114,7 @@ func (w *words) conn(t *Tracker, c *conn) {
 	w.zeek(c)
 	w.turns(c)
 	w.facts(c)
+	w.strain(c)
 }
 
 func (w *words) opening(c *conn) {

@@ -123,6 +123,7 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 // is over it is left out: what comes again was acknowledged, and is needless.
 func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	w.span(&x.base, x.rtt.min)
+	num(w, &x.passed)
 	b := bit(x.hasBase) | bit(x.hasTS)<<1 | bit(x.hasID)<<2
 	num(w, &b)
 	x.hasBase, x.hasTS, x.hasID = b&1 != 0, b&2 != 0, b&4 != 0
@@ -134,6 +135,7 @@ func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	num(w, &x.idRun)
 	num(w, &x.idOdd)
 	r := &x.rtt
+	w.span(&r.held, 0)
 	from(w, &r.stamp, e.firstSYNVal)
 	w.at(&r.stampAt, e.lastData)
 	r.waiting = w.has(r.waiting)

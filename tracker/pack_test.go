@@ -55,6 +55,9 @@ func TestPackKeepsEverything(t *testing.T) {
 		for range r.IntN(maxTransitions) {
 			c.trans = append(c.trans, Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: End(r.IntN(2)), From: State(r.IntN(12)), To: State(r.IntN(12)), Proof: Proof(r.IntN(4))})
 		}
+		if seed%2 == 0 {
+			scramble(r, reflect.ValueOf(c.strained()).Elem(), "")
+		}
 		c.z.n = maxHistory
 		copy(c.z.letters[:], "ShADadtTFfRrGgWwQ^i")
 		c.z.letters[maxHistory-1] = 'c'

@@ -30,6 +30,7 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	if e.state == SynSent {
 		kind = MomentUnreachable
 	}
+	c.toldTooBig(from, q)
 	c.note(Moment{Kind: kind, End: from, N: uint64(q.Type), M: uint64(q.Code), Span: now - e.firstSYN, Ref: c.id})
 	if e.state == SynSent && ends(q) {
 		c.answer = Answer{Kind: AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}

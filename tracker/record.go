@@ -48,6 +48,8 @@ type Record struct {
 	Mark             uint32       // see Placed.Mark
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
 	Facts            FactsRecord
+	Rest             RestRecord
+	Strain           [2]StrainRecord // of what that end sent
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed
 }

@@ -40,6 +40,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	acked := to.LessEq(una) && p.packets > 0
 	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
 	x.classes[class]++
+	c.hastyAgain(from, was, known, now)
 	m := Moment{Kind: MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
 		m.Since, m.Ref = now-was.Last, was.Packet
@@ -53,6 +54,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 		m.Cause += ", lost before the capture point"
 	default:
 		x.lostAfter++
+		c.stuckAgain(from, seq, to, s, now)
 		if una.Less(e.stream.Next()) {
 			e.has |= hasRepeatedData
 		}
@@ -153,6 +155,9 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 		x.mark(s)
 	}
 	if a.New > 0 {
+		if x.rtt.held != 0 {
+			c.afterHeld(from, s, now)
+		}
 		next := e.stream.Next()
 		x.sentNew(next.Add(-a.New), next, a.Gap > 0, s, now)
 	}

@@ -12,6 +12,7 @@ type roundTrips struct {
 	smoothed int64 // RFC 6298 section 2, alpha 1/8
 	n        uint32
 	delayed  uint32 // left out: the ACK was held back
+	held     int64  // the last ACK was held back for so long; 0 once new data followed
 
 	// A timestamp on its way (RFC 7323 section 4): what it tells is used until
 	// data and its ACK tell it better.
@@ -66,6 +67,9 @@ func (r *roundTrips) add(ns, base int64, alone bool) {
 	}
 	if d := ns - base; alone && base > 0 && d >= delayedACKMin && d <= delayedACKMax {
 		r.delayed++
+		if d >= base { // on a long way that may be its own unrest
+			r.held = d
+		}
 		return
 	}
 	if r.stamped {

@@ -13,6 +13,7 @@ type sender struct {
 	rtt     roundTrips
 	base    int64 // the handshake's round trip, 0 when it is not known
 	hasBase bool
+	passed  uint32 // payload of the largest segment acknowledged
 
 	// recovery
 	dupAcks  uint32 // duplicate ACKs in a row
@@ -187,6 +188,7 @@ func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, 
 	}
 	base := x.base
 	a := x.flight.Ack(una)
+	x.passed = max(x.passed, uint32(a.Newest.To-a.Newest.From))
 	if advanced > 0 {
 		x.dupAcks, x.heard, x.news = 0, now, now
 		if x.mode != recoverNone && x.recover.LessEq(una) {
@@ -233,6 +235,7 @@ func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now i
 		}
 		if n, first, last := x.flight.SACK(left, right); n > 0 {
 			x.heard, x.news = now, now
+			x.passed = max(x.passed, uint32(last.To-last.From))
 			x.original(first.Times == 1, first.To)
 			if last.Times == 1 {
 				x.rtt.add(now-last.First, base, false)

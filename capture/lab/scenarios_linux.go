@@ -8,7 +8,7 @@ import (
 
 // Scenarios are all that the lab can play.
 func Scenarios() []Scenario {
-	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), forgeries(), keepalives(), timeWaits(), captures())
+	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), forgeries(), keepalives(), timeWaits(), captures(), paths())
 }
 
 // Matches of nft(8) that scenarios drop by.

@@ -19,6 +19,7 @@ type Context struct {
 	Local func(a capture.Addr) bool
 
 	census   *census
+	quality  *quality
 	suspects suspects
 }
 

@@ -69,8 +69,15 @@ func Detectors() []Detector {
 		queueFull(), synCookies(),
 		synLost(), synAckLost(), slowHandshake(),
 		portExhaustion(), timeWaitMany(), timeWaitReuse(), reuseRefused(),
+		closeWait(), finWait2(),
+		finUnacked(), lastACK(), halfClose(), vanished(), stillOpen(),
 		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetInjected(), resetIgnored(), resetHarmless(),
+		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
+		idleTimeout(),
+		zeroWindow(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(),
+		loss(), retxStorm(), retxSpurious(), reordering(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),
+		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(),
 	}
 }
 

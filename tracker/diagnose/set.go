@@ -12,6 +12,7 @@ type Set struct {
 	opt       *Options
 	folds     []Fold
 	census    census
+	quality   quality
 }
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
@@ -27,6 +28,7 @@ func NewSet(detectors []Detector, o *Options) *Set {
 func (s *Set) Add(r *tracker.Record) {
 	if len(s.folds) > 0 {
 		s.census.add(r)
+		s.quality.add(r)
 	}
 	for _, f := range s.folds {
 		f.Add(r)
@@ -37,6 +39,7 @@ func (s *Set) Add(r *tracker.Record) {
 // with the same detectors and Options.
 func (s *Set) Merge(o *Set) {
 	s.census.shelf.Merge(&o.census.shelf)
+	s.quality.merge(&o.quality)
 	for i, f := range s.folds {
 		f.Merge(o.folds[i])
 	}
@@ -54,13 +57,13 @@ func (s *Set) Clone() *Set {
 func (s *Set) Findings(c *Context) []Finding {
 	with := *c
 	s.census.shelf.Trim()
-	with.census, with.suspects = &s.census, newSuspects()
+	with.census, with.quality, with.suspects = &s.census, &s.quality, newSuspects()
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
 			x.Suspects(&with, &with.suspects)
 		}
 	}
-	weak := c.Weak()
+	weak := c.Weak() || s.quality.lossy()
 	var all []Finding
 	for i, f := range s.folds {
 		d := &s.detectors[i]

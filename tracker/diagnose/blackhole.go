@@ -1,0 +1,137 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// holes sums up connections in which large segments alone are lost.
+type holes struct {
+	tally
+	least  uint32 // payload of the smallest segment that was lost again and again
+	passed uint32 // of the largest one that got through
+	shrunk uint64 // got through once they were made smaller
+	told   uint64 // an ICMP error passed the tap
+	mtu    uint32 // the least that those named
+	from   capture.Addr
+	fromAt uint64 // packet of the error that names it
+}
+
+// Merge takes in another.
+func (x *holes) Merge(o *holes) {
+	if o.n == 0 {
+		return
+	}
+	if x.n == 0 || o.least < x.least {
+		x.least = o.least
+	}
+	x.tally.Merge(&o.tally)
+	x.passed = max(x.passed, o.passed)
+	x.shrunk += o.shrunk
+	x.told += o.told
+	if o.mtu != 0 && (x.mtu == 0 || o.mtu < x.mtu) {
+		x.mtu = o.mtu
+	}
+	if o.fromAt != 0 && (x.fromAt == 0 || o.fromAt < x.fromAt) {
+		x.from, x.fromAt = o.from, o.fromAt
+	}
+}
+
+// blackHoleTimes is how often a large segment must have been repeated to no
+// avail: Linux itself tries a smaller one after tcp_retries1, 3 times.
+const blackHoleTimes = 3
+
+// blackHoled tells that an end's large segments were lost again and again while
+// small ones got through, or while the other end went on sending: it, and the
+// way to it, were there.
+func blackHoled(r *tracker.Record, e tracker.End) bool {
+	x := &r.Strain[e]
+	s := &x.Stuck
+	if s.Times < blackHoleTimes || r.Capture.OneWay {
+		return false
+	}
+	if s.Shrunk > 0 && s.Passed {
+		return true
+	}
+	return s.Heard && x.Passed < s.Bytes
+}
+
+func mtuBlackHole() Detector {
+	return Detector{
+		Name: "mtu-black-hole", Group: GroupTransfer,
+		Doc: `Large segments are lost, small ones pass: a path MTU black hole.
+
+Rule: a router that can't forward a packet for its size says so by ICMP "fragmentation
+needed" (RFC 1191 section 4) or "packet too big" (RFC 8201 section 4), and the sender makes
+its segments smaller; where that message is dropped the large segments vanish and
+are repeated in vain, while handshake, small requests and ACKs get through (RFC 2923
+section 2.1). Counted where a segment was repeated 3 times or more and either a smaller
+one with the same data got through (Linux tcp_mtu_probing, RFC 4821) or no segment of
+its size ever had, while the other end went on sending. It can be mistaken for loss
+in one direction that starts with the first large segment.`,
+		New: func(*Options) Fold {
+			return newFold(func(s *subjects[holes, *holes], r *tracker.Record) {
+				for _, e := range sides() {
+					if blackHoled(r, e) {
+						s.At(sideOf(r, e)).add(r, &r.Strain[e])
+						return
+					}
+				}
+			}, func(_ *Context, s Subject, x *holes) (Finding, bool) { return tellHole(s, x), true })
+		},
+	}
+}
+
+func (x *holes) add(r *tracker.Record, y *tracker.StrainRecord) {
+	if x.n == 0 || y.Stuck.Bytes < x.least {
+		x.least = y.Stuck.Bytes
+	}
+	x.hit(r.ID, y.Stuck.Packet, y.Stuck.Since, r.End)
+	if y.Stuck.Shrunk > 0 && y.Stuck.Passed {
+		x.shrunk++
+		x.passed = max(x.passed, y.Stuck.Shrunk)
+	} else {
+		x.passed = max(x.passed, y.Passed)
+	}
+	if t := &y.TooBig; t.N > 0 {
+		x.told++
+		if t.MTU != 0 && (x.mtu == 0 || t.MTU < x.mtu) {
+			x.mtu = t.MTU
+		}
+		if x.fromAt == 0 || t.Packet < x.fromAt {
+			x.from, x.fromAt = t.From, t.Packet
+		}
+	}
+}
+
+func tellHole(s Subject, x *holes) Finding {
+	f := Finding{
+		Severity: Warning, Confidence: Likely,
+		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), Plural(x.n, "connection"), Thousands(uint64(x.least))),
+		Causes: []string{"a link on the way has a smaller MTU (tunnel, VPN, PPPoE), and a firewall drops the ICMP errors that say so",
+			"a router is configured to send none"},
+		Advice: []string{fmt.Sprintf("On %s: `ping -M do -s 1472 DEST` towards the other end, with less until it passes, finds the MTU; `tracepath -n DEST` where.", s.A.Addr),
+			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
+			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find its way by itself."},
+	}
+	f.Explanation = fmt.Sprintf("The same data was sent %d times or more in vain, while the other end was heard (RFC 2923 section 2.1).", blackHoleTimes)
+	if x.passed > 0 {
+		f.Explanation += fmt.Sprintf(" The largest segment that got through had %s bytes.", Thousands(uint64(x.passed)))
+	}
+	if x.shrunk > 0 {
+		f.Confidence = Proven
+		f.Explanation += fmt.Sprintf(" On %s the data got through once the sender made it smaller by itself.", Plural(x.shrunk, "connection"))
+	}
+	switch {
+	case x.told == 0:
+		f.Explanation += " No ICMP error about it passed the capture point."
+	case x.mtu > 0:
+		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name an MTU of %d: the sender does not heed them.", x.from, x.mtu)
+		f.Causes = append([]string{"the sender's own host drops the ICMP errors (a firewall rule), or does not believe them"}, f.Causes...)
+	default:
+		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name no MTU (RFC 1191 section 5).", x.from)
+	}
+	return f
+}

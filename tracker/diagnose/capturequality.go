@@ -1,0 +1,225 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// quality is what the capture hides, over all connections: a Set always keeps it,
+// for what weakens every judgement must not depend on which detectors are chosen.
+type quality struct {
+	bytes     uint64 // of payload, captured or acknowledged
+	packets   uint64
+	conns     uint64 // with both directions
+	missing   tally  // connections with bytes acknowledged that were never captured
+	lost      uint64
+	oneWay    tally
+	copies    tally
+	copied    uint64 // packets
+	doubled   uint64 // segments that came again too soon to be repeats
+	cut       tally
+	offload   tally
+	midstream tally
+	backwards tally
+	back      uint64 // packets
+}
+
+func (q *quality) add(r *tracker.Record) {
+	c := &r.Capture
+	if !c.OneWay {
+		q.conns++
+	}
+	for i := range r.Ends {
+		q.bytes += r.Ends[i].SeenBytes
+		q.packets += r.Ends[i].Packets
+	}
+	switch {
+	case c.OneWay:
+		q.oneWay.hitConn(r)
+	case c.MissingBytes > 0:
+		q.missing.hitConn(r)
+		q.lost += c.MissingBytes
+		q.bytes += c.MissingBytes
+	}
+	doubled := uint64(r.Strain[tracker.Orig].Hasty) + uint64(r.Strain[tracker.Resp].Hasty)
+	if c.Duplicates > 0 || doubled >= leastDoubled {
+		q.copies.hitConn(r)
+		q.copied += uint64(c.Duplicates)
+		q.doubled += doubled
+	}
+	if c.TimeWentBack > 0 {
+		q.backwards.hitConn(r)
+		q.back += uint64(c.TimeWentBack)
+	}
+	for _, x := range [...]struct {
+		is   bool
+		what *tally
+	}{{c.Truncated, &q.cut}, {c.Offload, &q.offload}, {c.Midstream, &q.midstream}} {
+		if x.is {
+			x.what.hitConn(r)
+		}
+	}
+}
+
+// leastDoubled is how many segments of a connection must have come twice within
+// less than a round trip: now and then a path doubles one.
+const leastDoubled = 5
+
+func (q *quality) merge(o *quality) {
+	q.bytes += o.bytes
+	q.packets += o.packets
+	q.conns += o.conns
+	q.lost += o.lost
+	q.copied += o.copied
+	q.doubled += o.doubled
+	q.back += o.back
+	q.missing.Merge(&o.missing)
+	q.oneWay.Merge(&o.oneWay)
+	q.copies.Merge(&o.copies)
+	q.cut.Merge(&o.cut)
+	q.offload.Merge(&o.offload)
+	q.midstream.Merge(&o.midstream)
+	q.backwards.Merge(&o.backwards)
+}
+
+// lossyShare is from how many per cent of the bytes, and of the connections, with
+// bytes acknowledged but never captured on a capture counts as one that drops packets.
+const lossyShare = 1
+
+// lossy tells that the capture lost packets in such numbers that nothing read
+// from what is absent can be more than possible.
+func (q *quality) lossy() bool {
+	return q.lost > 0 && q.lost*100 >= q.bytes*lossyShare && q.missing.n*100 >= q.conns*lossyShare
+}
+
+// fromQuality is the Fold of a detector that judges the capture as a whole.
+type fromQuality struct {
+	tell func(c *Context, q *quality) (Finding, *tally)
+}
+
+// Add does nothing: the Set keeps what is needed.
+func (fromQuality) Add(*tracker.Record) {}
+
+// Merge does nothing either.
+func (fromQuality) Merge(Fold) {}
+
+// Findings judges the capture.
+func (f fromQuality) Findings(c *Context) []Finding {
+	x, what := f.tell(c, c.quality)
+	if what == nil {
+		return nil
+	}
+	x.Subject = Subject{Kind: SubjectCapture}
+	what.into(&x)
+	return []Finding{x}
+}
+
+func captureDrops() Detector {
+	return Detector{
+		Name: "capture-drops", Group: GroupCapture,
+		Doc: `The capture itself lost packets: what is absent from it may have been there.
+
+Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
+so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
+live, the kernel counts what it could not hand over. One per cent of the bytes and of the
+connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
+possible. Losses "before the capture point" may be such drops. One-way captures are
+counted apart: see capture-one-way.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
+				dropped := c.Drops.OK && c.Drops.V > 0
+				if !dropped && q.missing.n == 0 {
+					return Finding{}, nil
+				}
+				f := Finding{
+					Severity: Info, Confidence: Proven,
+					Title: fmt.Sprintf("the capture lost packets: %s acknowledged bytes of %s were never seen", Thousands(q.lost), Plural(q.missing.n, "connection")),
+					Explanation: fmt.Sprintf("That is %s of all bytes. ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
+						percentOf(q.lost, q.bytes)),
+					Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
+						"a capture that began or was filtered in the middle of things"},
+					Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
+						"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
+				}
+				if dropped {
+					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", Thousands(c.Drops.V))
+				}
+				if dropped || q.lossy() {
+					f.Severity = Warning
+					f.Explanation += " No other finding is given as more than possible."
+				}
+				if q.missing.n == 0 {
+					return f, &tally{n: c.Conns, since: c.Start, until: c.End}
+				}
+				return f, &q.missing
+			}}
+		},
+	}
+}
+
+func captureOneWay() Detector {
+	return Detector{
+		Name: "capture-one-way", Group: GroupCapture,
+		Doc: `Only one direction was captured of many connections.
+
+Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4) of
+which not one packet was captured: the way back does not pass here (asymmetric
+routing), the mirror port copies one direction, or a filter names one address only.
+From a fifth of all connections on it is a warning, and no other finding is more than
+possible; below that those connections alone are left out of judgements that need
+both directions.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
+				if q.oneWay.n == 0 {
+					return Finding{}, nil
+				}
+				f := Finding{
+					Severity: Info, Confidence: Proven,
+					Title:       fmt.Sprintf("only one direction was captured of %s", outOf(q.oneWay.n, max(c.Conns, q.oneWay.n), "connection")),
+					Explanation: "Their ACKs are for data of an end that was never seen (RFC 9293 section 3.10.7.4): what it did can't be known.",
+					Causes: []string{"the way back does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
+						"the capture filter names source or destination alone"},
+					Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
+				}
+				if c.OneWay*100 >= c.Conns*oneWayShare {
+					f.Severity = Warning
+				}
+				return f, &q.oneWay
+			}}
+		},
+	}
+}
+
+func captureCopies() Detector {
+	return Detector{
+		Name: "capture-copies", Group: GroupCapture,
+		Doc: `The capture holds packets twice: they were counted once.
+
+Rule: two copies of a packet with the same IPv4 identification and bytes, within 5 ms and
+with at most one hop between them, are one packet that the capture saw twice: a mirror port that
+copies both where it comes in and where it goes out, the any device, a bridge. TCP itself
+waits for at least 200 ms on Linux before it repeats. Other tools call these
+retransmissions. They are taken out before anything is judged. Told as well: data that came
+again within less than a round trip, sooner than its sender can know of a loss.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(_ *Context, q *quality) (Finding, *tally) {
+				if q.copies.n == 0 {
+					return Finding{}, nil
+				}
+				f := Finding{
+					Severity: Info, Confidence: Likely,
+					Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured, or on the way, twice", percentOf(q.copied+q.doubled, q.packets), Plural(q.copies.n, "connection")),
+					Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (RFC 6298 section 2.4 wants a timeout of a second, Linux 200 ms); they are not judged.",
+					Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host", "the path itself delivers packets twice"},
+					Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
+				}
+				if q.doubled > 0 {
+					f.Explanation += fmt.Sprintf(" %s more came again within less than a round trip, with other marks: sooner than their sender could know of a loss.", Thousands(q.doubled))
+					f.Causes = append([]string{"both sides of a proxy, NAT or router with other TTLs or identifications are in the capture"}, f.Causes...)
+				}
+				return f, &q.copies
+			}}
+		},
+	}
+}

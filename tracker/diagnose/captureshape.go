@@ -1,0 +1,106 @@
+package diagnose
+
+import "fmt"
+
+func captureCut() Detector {
+	return Detector{
+		Name: "capture-cut", Group: GroupCapture,
+		Doc: `The snaplen cut packets: payload is missing, the numbers are right.
+
+Rule: lengths come from the IP header, whatever was captured (RFC 791 section 3.1), so
+states, sequence numbers, losses and times are as good as whole. What needs payload is
+not: names (SNI, HTTP host), following a stream; and options, where even the TCP header
+was cut. 96 bytes hold the headers of nearly every packet.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
+				if q.cut.n == 0 {
+					return Finding{}, nil
+				}
+				return Finding{
+					Severity: Info, Confidence: Proven,
+					Title:       fmt.Sprintf("the snaplen cut packets of %s", outOf(q.cut.n, max(c.Conns, q.cut.n), "connection")),
+					Explanation: "Lengths come from the IP header (RFC 791 section 3.1): counts and states are right, but payload and what is read from it are missing.",
+					Causes:      []string{"the capture was made with a snaplen (tcpdump -s)"},
+					Advice:      []string{"Where names or contents matter: `tcpdump -s 0 -w FILE`."},
+				}, &q.cut
+			}}
+		},
+	}
+}
+
+func captureOffload() Detector {
+	return Detector{
+		Name: "capture-offload", Group: GroupCapture,
+		Doc: `Segments longer than the wire allows: captured before the card cut them, or after it put them together.
+
+Rule: a host hands its card up to 64 KiB and more at once (TSO, GSO), and takes as much from
+it (GRO, LRO); a capture on that host sees these, not what is on the wire: a segment longer
+than the other end's MSS (RFC 9293 section 3.7.1). Counts of packets are too low, losses and
+reordering of single segments are hidden, and checksums may be wrong. States, bytes and
+times are right.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
+				if q.offload.n == 0 {
+					return Finding{}, nil
+				}
+				return Finding{
+					Severity: Info, Confidence: Proven,
+					Title:       fmt.Sprintf("segments of %s are longer than the wire allows: counts are the host's, not the wire's", outOf(q.offload.n, max(c.Conns, q.offload.n), "connection")),
+					Explanation: "They exceed the MSS of the other end (RFC 9293 section 3.7.1): the capture was taken above the card, which cuts and joins segments (TSO, GRO). Single losses and reordering may be hidden.",
+					Causes:      []string{"a capture on an end's own host, or on a host that forwards with GRO"},
+					Advice:      []string{"To see the wire: capture elsewhere, or for a while `ethtool -K eth0 tso off gso off gro off` (the interface's own name)."},
+				}, &q.offload
+			}}
+		},
+	}
+}
+
+func captureMidstream() Detector {
+	return Detector{
+		Name: "capture-midstream", Group: GroupCapture,
+		Doc: `Connections were open already when the capture began.
+
+Rule: without the SYN the window scale, the options, who opened and when are not known
+(RFC 7323 section 2.2: the scale is in the SYN alone); states are inferred by the shortest
+legal path, the opener is guessed by ports. Windows, opening times and what depends on
+them are left out for those connections.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
+				if q.midstream.n == 0 {
+					return Finding{}, nil
+				}
+				return Finding{
+					Severity: Info, Confidence: Proven,
+					Title:       fmt.Sprintf("%s began before the capture did", outOf(q.midstream.n, max(c.Conns, q.midstream.n), "connection")),
+					Explanation: "Their SYNs were not captured: window scale, options and opening time are unknown (RFC 7323 section 2.2), who opened them is guessed.",
+				}, &q.midstream
+			}}
+		},
+	}
+}
+
+func captureClock() Detector {
+	return Detector{
+		Name: "capture-clock", Group: GroupCapture,
+		Doc: `Packets are stamped earlier than those before them.
+
+Rule: time in a capture should not go back. Cards with several queues stamp a little out
+of order, and the order in the file is then not the order on the wire; a clock that was
+stepped, or files put together, go back further. No span is ever negative here: such
+packets count as sent when the one before was, so short times may be off.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(_ *Context, q *quality) (Finding, *tally) {
+				if q.back == 0 {
+					return Finding{}, nil
+				}
+				return Finding{
+					Severity: Info, Confidence: Proven,
+					Title:       fmt.Sprintf("%s of %s stamped earlier than those before: the time went back", Plural(q.back, "packet"), Plural(q.backwards.n, "connection")),
+					Explanation: "Their order in the file is not that of their times: short spans may be off, and reordering may be the capture's.",
+					Causes:      []string{"several receive queues, each with its own order", "a clock that was set back, or files put together"},
+					Advice:      []string{"Capture with one queue: `ethtool -L eth0 combined 1` (the interface's own name); sort a file: `reordercap IN OUT`."},
+				}, &q.backwards
+			}}
+		},
+	}
+}

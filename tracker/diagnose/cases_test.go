@@ -1,0 +1,242 @@
+package diagnose
+
+import (
+	"fmt"
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// epoch is when the made-up connections begin.
+const epoch = int64(1_700_000_000) * second
+
+// clean makes n connections of one opener to one listener that carried some
+// data and closed normally.
+func clean(n int, change ...func(r *tracker.Record)) (all []*tracker.Record) {
+	for i := range n {
+		id := uint64(i*100 + 1)
+		start := epoch + int64(i)*second
+		r := &tracker.Record{
+			ID: id, FirstPacket: id, LastPacket: id + 20, Start: start, End: start + second,
+			Orig: capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 1}), Port: uint16(40000 + i)},
+			Resp: capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 80}), Port: 8080},
+		}
+		r.Open = tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1, SYNACKs: 1, Answer: tracker.Answer{Kind: tracker.AnswerSYNACK}}
+		r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 3, ResetBy: tracker.NoEnd,
+			FINs: [2]uint32{1, 1}, FINPacket: [2]uint64{id + 10, id + 11},
+			FINTime:   [2]tracker.Opt[int64]{tracker.Some(r.End - 2*millisecond), tracker.Some(r.End - millisecond)},
+			FINAcked:  [2]tracker.Opt[int64]{tracker.Some(r.End - millisecond), tracker.Some(r.End)},
+			HalfClose: tracker.Some(millisecond), BytesAfterFIN: tracker.Some[uint64](0)}
+		r.TimeWait.Holder = tracker.Orig
+		for _, e := range sides() {
+			r.Ends[e] = tracker.EndRecord{Packets: 100, Bytes: tracker.Some[uint64](10000), SeenBytes: 10000, WireBytes: 10000,
+				MSS: tracker.Some[uint16](1460), WScale: tracker.Some[uint8](7), SACK: tracker.Some(true), Timestamps: tracker.Some(true), ECN: tracker.Some(false), TTL: tracker.Some[uint8](64)}
+		}
+		for _, f := range change {
+			f(r)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// halfClosed: the opener's FIN was acknowledged, the listener never closed, and
+// silence lasted for so long.
+func halfClosed(silent int64) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		c := &r.Close
+		c.Kind, c.FINs[1], c.FINPacket[1] = tracker.CloseHalfClosed, 0, 0
+		c.FINTime[1], c.FINAcked[1], c.HalfClose = tracker.Opt[int64]{}, tracker.Opt[int64]{}, tracker.Opt[int64]{}
+		r.Silent, r.Unfinished = silent, true
+	}
+}
+
+// unackedFIN: the opener's FIN was sent again so often and never acknowledged.
+func unackedFIN(again uint32, silent int64) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		halfClosed(silent)(r)
+		r.Close.Kind, r.Close.FINAcked[0] = tracker.CloseUnackedFIN, tracker.Opt[int64]{}
+		r.Close.FINs[0] = 1 + again
+		r.Strain[0].FINs = again
+	}
+}
+
+// leftOpen leaves a connection open, silent for so long.
+func leftOpen(silent int64) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		r.Close = tracker.CloseRecord{Kind: tracker.CloseOpen, First: tracker.NoEnd, ResetBy: tracker.NoEnd}
+		r.TimeWait.Holder = tracker.NoEnd
+		r.Silent, r.Unfinished = silent, true
+	}
+}
+
+// rested: after a rest the opener asked again and got no answer, or a RST.
+func rested(gap int64, outcome string) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		leftOpen(100 * second)(r)
+		r.End = r.Start + gap + second
+		r.Rest = tracker.RestRecord{Outcome: outcome, Gap: gap, By: tracker.Orig, Woke: r.End - second, Packet: r.ID + 15, Tries: 4}
+		if outcome != tracker.RestUnanswered {
+			r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetIn = tracker.CloseReset, tracker.Resp, tracker.ResetUnknown, tracker.Established
+			r.Close.ResetPacket = r.ID + 16
+		}
+	}
+}
+
+// answered: a rest so long was followed by an answer.
+func answered(gap int64) func(r *tracker.Record) {
+	return func(r *tracker.Record) { r.Rest.Longest = tracker.Some(gap) }
+}
+
+func oneWay(r *tracker.Record) {
+	r.Capture.OneWay = true
+	r.Ends[tracker.Resp] = tracker.EndRecord{}
+}
+
+// sent changes what the listener sent.
+func sent(f func(x *tracker.EndRecord, y *tracker.StrainRecord)) func(r *tracker.Record) {
+	return func(r *tracker.Record) { f(&r.Ends[tracker.Resp], &r.Strain[tracker.Resp]) }
+}
+
+// situation is a set of connections and what a detector makes of them: "severity
+// confidence", "" for nothing.
+type situation struct {
+	detector, name string
+	records        []*tracker.Record
+	want           string
+}
+
+func checkExamples(t *testing.T, all []situation) {
+	t.Helper()
+	raised := map[string]bool{}
+	for _, x := range all {
+		c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: epoch}
+		for _, r := range x.records {
+			if r.Capture.OneWay {
+				c.OneWay++
+			}
+			c.End = max(c.End, r.End+r.Silent)
+		}
+		got := ""
+		for i, f := range findingsOf(t, x.detector, c, x.records...) {
+			if i > 0 {
+				got += ", "
+			}
+			got += fmt.Sprintf("%s %s", f.Severity, f.Confidence)
+		}
+		if got != x.want {
+			t.Errorf("%s, %s: %q, want %q", x.detector, x.name, got, x.want)
+		}
+		if got != "" {
+			raised[x.detector] = true
+		} else if _, ok := raised[x.detector]; !ok {
+			raised[x.detector] = false
+		}
+	}
+	for name, ok := range raised {
+		if !ok {
+			t.Errorf("no example raises %s", name)
+		}
+	}
+}
+
+// Every detector of these groups speaks up where it should, and not where
+// something else looks the same.
+func TestCloses(t *testing.T) {
+	ended := func(half int64) func(r *tracker.Record) {
+		return func(r *tracker.Record) { r.Close.HalfClose = tracker.Some(half) }
+	}
+	sentOn := func(r *tracker.Record) { r.Close.BytesAfterFIN = tracker.Some[uint64](500) }
+	lastACKMissing := func(again uint32) func(r *tracker.Record) {
+		return func(r *tracker.Record) {
+			r.Close.Kind, r.Close.FINAcked[1] = tracker.CloseHalfClosed, tracker.Opt[int64]{}
+			r.Strain[1].FINs, r.Silent, r.Unfinished = again, 100*second, true
+		}
+	}
+	gone := func(repeats uint32) func(r *tracker.Record) {
+		return func(r *tracker.Record) {
+			leftOpen(100 * second)(r)
+			r.Close.Kind = tracker.CloseTimedOut
+			r.Ends[0].Retx, r.Ends[0].RetxRTO, r.Ends[0].LostAfterTap = repeats, repeats, repeats
+		}
+	}
+	probes := func(r *tracker.Record) {
+		r.Keepalive[0] = tracker.KeepaliveRecord{Probes: 3, Answered: 3, Last: r.End + 90*second}
+		r.KeepaliveOutcome = tracker.KeepaliveAlive
+	}
+	checkExamples(t, []situation{
+		{"close-wait", "the capture simply ended", clean(20, halfClosed(10*second)), ""},
+		{"close-wait", "closed normally", clean(20), ""},
+		{"close-wait", "one, its host not heard of since", clean(1, halfClosed(600*second)), "notice possible"},
+		{"close-wait", "a leak", clean(20, halfClosed(600*second)), "warning likely"},
+		{"close-wait", "descriptors run out", clean(1200, halfClosed(6000*second)), "critical likely"},
+		{"close-wait", "it still sends: a half-close", clean(20, halfClosed(600*second), sentOn), ""},
+		{"close-wait", "late, but closed", clean(20, ended(90*second)), "notice likely"},
+		{"close-wait", "one direction only", clean(20, halfClosed(600*second), oneWay), ""},
+		{"fin-wait-2", "late FIN acknowledged after 90 s", clean(20, ended(90*second)), "warning likely"},
+		{"fin-wait-2", "nothing shows that it is held", clean(20, halfClosed(600*second)), ""},
+		{"fin-wait-2", "probes show that it is held", clean(1, halfClosed(600*second), probes), "notice likely"},
+		{"fin-unacked", "repeated", clean(20, unackedFIN(4, 10*second)), "warning likely"},
+		{"fin-unacked", "repeated once, a moment ago", clean(1, unackedFIN(1, second/10)), ""},
+		{"fin-unacked", "never repeated: answered out of sight", clean(1, unackedFIN(0, 600*second)), ""},
+		{"fin-unacked", "one direction only", clean(1, unackedFIN(4, 10*second), oneWay), ""},
+		{"last-ack", "repeated", clean(1, lastACKMissing(5)), "notice likely"},
+		{"last-ack", "never repeated", clean(1, lastACKMissing(0)), ""},
+		{"half-close", "sent on, then silence", clean(1, halfClosed(600*second), sentOn), "notice possible"},
+		{"half-close", "sends still", clean(1, halfClosed(second), sentOn), ""},
+		{"half-close", "sent nothing: close-wait", clean(1, halfClosed(600*second)), ""},
+		{"vanished", "repeated into silence", clean(5, gone(6)), "warning likely"},
+		{"vanished", "repeated once, then nothing", clean(5, gone(1)), ""},
+		{"vanished", "open and idle", clean(5, leftOpen(100*second)), ""},
+		{"vanished", "it was idle before", clean(5, gone(6), rested(400*second, tracker.RestUnanswered)), ""},
+		{"still-open", "idle and busy ones", append(clean(1, leftOpen(100*second)), clean(2, leftOpen(0))...), "info proven"},
+		{"still-open", "all closed", clean(3), ""},
+	})
+}
+
+func TestIdle(t *testing.T) {
+	prober := func(k tracker.KeepaliveRecord, outcome string) func(r *tracker.Record) {
+		return func(r *tracker.Record) { r.Keepalive[0], r.KeepaliveOutcome = k, outcome }
+	}
+	resetByProber := func(r *tracker.Record) {
+		leftOpen(0)(r)
+		r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause = tracker.CloseReset, tracker.Orig, tracker.ResetKeepaliveDead
+	}
+	appReset := func(r *tracker.Record) { r.Close.ResetCause = tracker.ResetAbort }
+	fin := func(r *tracker.Record) { r.Close.FINPacket[0] = r.Rest.Packet }
+	spread := func(r *tracker.Record) {
+		rested(60*second+int64(r.ID)*second, tracker.RestEnded)(r)
+	}
+	dead := tracker.KeepaliveRecord{Probes: 9, Unanswered: 9, Idle: tracker.Some(7200 * second)}
+	checkExamples(t, []situation{
+		{"keepalive-dead", "the prober's RST", clean(1, resetByProber, prober(dead, tracker.KeepaliveDead)), "notice proven"},
+		{"keepalive-dead", "many", clean(5, leftOpen(0), prober(dead, tracker.KeepaliveDead)), "warning likely"},
+		{"keepalive-dead", "one unanswered", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Unanswered: 1}, tracker.KeepaliveUnknown)), ""},
+		{"keepalive-late", "two hours", clean(3, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Answered: 1, Idle: tracker.Some(7200 * second)}, tracker.KeepaliveAlive)), "info likely"},
+		{"keepalive-late", "two hours, and others died", append(clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Answered: 1, Idle: tracker.Some(7200 * second)}, tracker.KeepaliveAlive)),
+			clean(1, leftOpen(0), prober(dead, tracker.KeepaliveDead))...), "notice likely"},
+		{"keepalive-late", "a minute", clean(3, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 9, Answered: 9, Idle: tracker.Some(60 * second)}, tracker.KeepaliveAlive)), ""},
+		{"keepalive-chatty", "every 5 s", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 50, Answered: 50, Interval: tracker.Some(5 * second)}, tracker.KeepaliveAlive)), "info likely"},
+		{"keepalive-chatty", "every 75 s", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 50, Answered: 50, Interval: tracker.Some(75 * second)}, tracker.KeepaliveAlive)), ""},
+		{"keepalive-chatty", "unanswered ones come fast", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 50, Unanswered: 50, Interval: tracker.Some(second)}, tracker.KeepaliveDead)), ""},
+
+		{"idle-timeout", "350 s: one of 340 s lived, those of 400 s died", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(1, answered(340*second))...), "warning likely"},
+		{"idle-timeout", "nothing tells how long one may live", clean(4, rested(400*second, tracker.RestReset)), "warning possible"},
+		{"idle-timeout", "longer ones lived: no limit", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(1, answered(5000*second))...), ""},
+		{"idle-timeout", "one only", clean(1, rested(400*second, tracker.RestUnanswered)), ""},
+		{"idle-timeout", "RSTs after 240 s each", clean(4, rested(240*second, tracker.RestEnded)), "warning likely"},
+		{"idle-timeout", "RSTs at all times: people", clean(4, spread), ""},
+		{"idle-timeout", "all lived", clean(4, answered(5000*second)), ""},
+		{"idle-timeout", "one direction only", clean(4, rested(400*second, tracker.RestUnanswered), oneWay), ""},
+		{"keepalive-missing", "one died", clean(1, rested(400*second, tracker.RestUnanswered)), "notice likely"},
+		{"keepalive-missing", "longer ones lived", append(clean(4, rested(400*second, tracker.RestReset)), clean(1, answered(5000*second))...), "notice likely"},
+		{"keepalive-missing", "a limit explains it: idle-timeout", clean(4, rested(400*second, tracker.RestUnanswered)), ""},
+		{"keepalive-missing", "the application reset it", clean(1, rested(400*second, tracker.RestReset), appReset), ""},
+		{"keepalive-missing", "a FIN met the RST", clean(1, rested(400*second, tracker.RestReset), fin), ""},
+		{"keepalive-missing", "probes found out", clean(1, rested(400*second, tracker.RestUnanswered), prober(dead, tracker.KeepaliveDead)), ""},
+		{"keepalive-missing", "a short rest", clean(1, rested(40*second, tracker.RestUnanswered)), ""},
+		{"reset-forgotten", "at rest: not counted here", clean(1, rested(400*second, tracker.RestReset)), ""},
+		{"reset-forgotten", "busy", clean(1, rested(400*second, tracker.RestReset), func(r *tracker.Record) { r.Rest = tracker.RestRecord{} }), "notice likely"},
+	})
+}

@@ -1,0 +1,198 @@
+package diagnose
+
+import (
+	"testing"
+
+	"tcpwatch/tracker"
+)
+
+func TestTransfers(t *testing.T) {
+	type end = tracker.EndRecord
+	type strain = tracker.StrainRecord
+	lossy := func(n uint32) func(r *tracker.Record) {
+		return func(r *tracker.Record) {
+			sent(func(x *end, _ *strain) {
+				x.Packets, x.WireBytes = 1000, 1_000_000
+				x.Retx, x.RetxFast, x.LostAfterTap, x.RetxBytes = n, n, n, uint64(n)*1000
+			})(r)
+			r.Ends[tracker.Orig].DupAcks = 3 * n
+		}
+	}
+	doubled := func(r *tracker.Record) { r.Ends[tracker.Orig].DupAcks = 0 }
+	hasty := sent(func(x *end, y *strain) { y.Hasty = x.Retx })
+	needless := sent(func(x *end, _ *strain) { x.RetxSpurious, x.DSACKs = x.Retx, x.Retx })
+	limited := func(sender, network, window int64) func(r *tracker.Record) {
+		return sent(func(x *end, _ *strain) {
+			x.WireBytes = 5_000_000
+			x.SenderLimited, x.NetworkLimited, x.WindowLimited = sender*second, network*second, window*second
+		})
+	}
+	zero := func(ns int64) func(r *tracker.Record) {
+		return func(r *tracker.Record) {
+			r.Ends[tracker.Orig].ZeroWindows, r.Ends[tracker.Orig].ZeroWindow = 2, ns
+		}
+	}
+	stuck := func(s tracker.StuckRecord, passed uint32) func(r *tracker.Record) {
+		return sent(func(_ *end, y *strain) { y.Stuck, y.Passed = s, passed })
+	}
+	told := sent(func(_ *end, y *strain) { y.TooBig = tracker.TooBigRecord{N: 2, MTU: 1400, Packet: 9} })
+	stalls := func(n uint32, total int64) func(r *tracker.Record) {
+		return sent(func(_ *end, y *strain) {
+			y.Stalls = tracker.StallsRecord{N: n, Total: total, Min: 40 * millisecond, Max: 41 * millisecond, Packet: 7}
+		})
+	}
+	lacks := sent(func(x *end, _ *strain) { x.WScale = tracker.Opt[uint8]{} })
+	notOffered := func(r *tracker.Record) { r.Ends[tracker.Orig].WScale = tracker.Opt[uint8]{} }
+	ecn := func(ect bool) func(r *tracker.Record) {
+		return func(r *tracker.Record) {
+			r.Ends[0].ECN, r.Ends[1].ECN = tracker.Some(true), tracker.Some(true)
+			r.Ends[1].WireBytes, r.Strain[1].ECT = 1_000_000, ect
+		}
+	}
+	mss := func(v uint16) func(r *tracker.Record) {
+		return sent(func(x *end, _ *strain) { x.MSS = tracker.Some(v) })
+	}
+	late := func(n uint32) func(r *tracker.Record) {
+		return sent(func(x *end, _ *strain) { x.OutOfOrder, x.ReorderMax = n, 3*millisecond })
+	}
+	silly := func(n uint32) func(r *tracker.Record) {
+		return sent(func(x *end, _ *strain) { x.SillyWindows = n })
+	}
+	big := tracker.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: epoch, Packet: 8}
+	deaf, shrunk := big, big
+	deaf.Heard = false
+	shrunk.Heard, shrunk.Shrunk, shrunk.Passed = false, 1000, true
+	checkExamples(t, []situation{
+		{"loss", "4 per cent", clean(10, lossy(40)), "warning likely"},
+		{"loss", "1.5 per cent", clean(10, lossy(15)), "notice likely"},
+		{"loss", "1 in 1,000", clean(10, lossy(1)), ""},
+		{"loss", "one connection in ten", append(clean(9, lossy(0)), clean(1, lossy(60))...), ""},
+		{"loss", "needless repeats", clean(10, lossy(40), needless), ""},
+		{"loss", "the path doubled them", clean(10, lossy(40), hasty), ""},
+		{"loss", "nothing set the sender off", clean(10, lossy(40), doubled), ""},
+		{"loss", "a storm", clean(10, lossy(400)), ""},
+		{"retx-storm", "two fifths again", clean(1, lossy(400)), "warning likely"},
+		{"retx-storm", "4 per cent", clean(1, lossy(40)), ""},
+		{"retx-storm", "the path doubled them", clean(1, lossy(400), hasty), ""},
+		{"retx-storm", "large ones only: a black hole", clean(1, lossy(400), stuck(big, 500)), ""},
+		{"retx-spurious", "all needless", clean(1, lossy(40), needless), "notice likely"},
+		{"retx-spurious", "all needed", clean(1, lossy(40)), ""},
+		{"retx-spurious", "a few among many", append(clean(1, lossy(20), needless), clean(9, lossy(40))...), ""},
+		{"reordering", "3 in 100", clean(10, late(3)), "notice likely"},
+		{"reordering", "a few", clean(1, late(3)), ""},
+		{"zero-window", "for long", clean(1, zero(5*second)), "warning proven"},
+		{"zero-window", "for half a second", clean(1, zero(second/2)), "notice proven"},
+		{"zero-window", "for a moment", clean(1, zero(millisecond)), ""},
+		{"receiver-limited", "most of the time", clean(1, limited(1, 1, 8)), "notice likely"},
+		{"receiver-limited", "the window was closed", clean(1, limited(1, 1, 8), zero(7*second)), ""},
+		{"receiver-limited", "the network", clean(1, limited(1, 8, 1)), ""},
+		{"sender-limited", "most of the time", clean(1, limited(8, 1, 1)), "info likely"},
+		{"sender-limited", "the receiver", clean(1, limited(1, 1, 8)), ""},
+		{"silly-window", "often", clean(1, silly(30)), "notice likely"},
+		{"silly-window", "now and then", clean(1, silly(3)), ""},
+		{"nagle-delay", "some", clean(1, stalls(5, 200*millisecond)), "notice likely"},
+		{"nagle-delay", "many", clean(50, stalls(5, 200*millisecond)), "warning likely"},
+		{"nagle-delay", "once", clean(50, stalls(1, 40*millisecond)), ""},
+		{"mtu-black-hole", "only small ones pass", clean(1, stuck(big, 500)), "warning likely"},
+		{"mtu-black-hole", "smaller ones helped", clean(1, stuck(shrunk, 1448)), "warning proven"},
+		{"mtu-black-hole", "the sender heeds no ICMP", clean(1, stuck(big, 500), told), "warning likely"},
+		{"mtu-black-hole", "ICMP told, the sender obeyed", clean(1, told), ""},
+		{"mtu-black-hole", "as large ones passed before: loss", clean(1, stuck(big, 1448)), ""},
+		{"mtu-black-hole", "nothing was heard: the other end is gone", clean(1, stuck(deaf, 500)), ""},
+		{"mtu-black-hole", "one direction only", clean(1, stuck(big, 500), func(r *tracker.Record) { r.Capture.OneWay = true }), ""},
+		{"option-stripped", "some lack it", append(clean(5), clean(5, lacks)...), "notice possible"},
+		{"option-stripped", "all lack it: it is off", clean(5, lacks), ""},
+		{"option-stripped", "not offered", append(clean(5), clean(5, lacks, notOffered)...), ""},
+		{"mss-clamped", "a tunnel", clean(1, mss(1360)), "info likely"},
+		{"mss-clamped", "tiny", clean(1, mss(256)), "notice likely"},
+		{"mss-clamped", "PPPoE", clean(1, mss(1452)), ""},
+		{"ecn-bleached", "agreed, not used", clean(1, ecn(false)), "notice likely"},
+		{"ecn-bleached", "agreed and used", clean(1, ecn(true)), ""},
+		{"ecn-bleached", "not agreed", clean(1, lossy(0)), ""},
+	})
+}
+
+func TestCaptureQuality(t *testing.T) {
+	missing := func(n uint64) func(r *tracker.Record) {
+		return func(r *tracker.Record) {
+			r.Capture.MissingBytes, r.Ends[1].MissingBytes = n, n
+		}
+	}
+	change := func(f func(c *tracker.CaptureRecord)) func(r *tracker.Record) {
+		return func(r *tracker.Record) { f(&r.Capture) }
+	}
+	cut := change(func(c *tracker.CaptureRecord) { c.Truncated = true })
+	offload := change(func(c *tracker.CaptureRecord) { c.Offload = true })
+	midstream := change(func(c *tracker.CaptureRecord) { c.Midstream = true })
+	copies := change(func(c *tracker.CaptureRecord) { c.Duplicates = 4 })
+	back := change(func(c *tracker.CaptureRecord) { c.TimeWentBack = 1 })
+	doubled := func(n uint32) func(r *tracker.Record) {
+		return func(r *tracker.Record) { r.Strain[1].Hasty = n }
+	}
+	checkExamples(t, []situation{
+		{"capture-drops", "a tenth", clean(10, missing(2000)), "warning proven"},
+		{"capture-drops", "one byte", append(clean(10), clean(1, missing(1))...), "info proven"},
+		{"capture-drops", "one connection of many", append(clean(200), clean(1, missing(1_000_000))...), "info proven"},
+		{"capture-drops", "one direction only is another matter", clean(10, missing(2000), oneWay), ""},
+		{"capture-one-way", "all", clean(10, oneWay), "warning proven"},
+		{"capture-one-way", "one of eleven", append(clean(10), clean(1, oneWay)...), "info proven"},
+		{"capture-one-way", "none", clean(10), ""},
+		{"capture-copies", "some", clean(1, copies), "info likely"},
+		{"capture-copies", "with other marks", clean(1, doubled(8)), "info likely"},
+		{"capture-copies", "one doubled by the path", clean(1, doubled(1)), ""},
+		{"capture-cut", "cut", clean(1, cut), "info proven"},
+		{"capture-cut", "whole", clean(1), ""},
+		{"capture-offload", "long", clean(1, offload), "info proven"},
+		{"capture-offload", "as on the wire", clean(1), ""},
+		{"capture-midstream", "open before", clean(1, midstream), "info proven"},
+		{"capture-midstream", "opened in sight", clean(1), ""},
+		{"capture-clock", "back", clean(1, back), "info proven"},
+		{"capture-clock", "forwards", clean(1), ""},
+	})
+}
+
+// What the kernel dropped, or what the capture shows that it lost, leaves nothing
+// more than possible, and is told first.
+func TestWeakCaptures(t *testing.T) {
+	leak := clean(20, halfClosed(600*second))
+	lost := append(clean(1, func(r *tracker.Record) { r.Capture.MissingBytes = 1_000_000 }), leak...)
+	drops := &Context{MSL: tracker.DefaultMSL, Conns: 20, Drops: tracker.Some[uint64](7)}
+	for name, found := range map[string][]Finding{
+		"drops":   findingsOf(t, "close-wait,capture-drops", drops, leak...),
+		"missing": findingsOf(t, "close-wait,capture-drops", nil, lost...),
+	} {
+		if len(found) != 2 || found[0].Detector != "capture-drops" || found[0].Severity != Warning || found[1].Confidence != Possible {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+	if found := findingsOf(t, "close-wait", nil, lost...); len(found) != 1 || found[0].Confidence != Possible {
+		t.Errorf("with other detectors: %+v", found)
+	}
+}
+
+// Connections that nothing is wrong with raise nothing above notice, whatever
+// their number: here nothing at all.
+func TestCleanTraffic(t *testing.T) {
+	if found := findingsOf(t, "", nil, clean(500)...); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+}
+
+// A limit is named where it lies between what lived and what died.
+func TestLimits(t *testing.T) {
+	for _, c := range []struct {
+		lived, died int64
+		want        string
+	}{
+		{340, 400, "5 min 50 s (AWS Network and Gateway Load Balancer, NAT gateway)"},
+		{0, 70, "60 s (AWS Application Load Balancer)"},
+		{0, 300, "4 min (Azure Load Balancer and NAT gateway); 60 s (AWS Application Load Balancer)"},
+		{500, 605, "10 min (Google Cloud VPC firewall)"},
+		{5000, 400, ""},
+		{0, 40, ""},
+	} {
+		if got := namesOf(fits(c.lived*second, c.died*second)); got != c.want {
+			t.Errorf("lived %d s, died %d s: %q, want %q", c.lived, c.died, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package diagnose
+
+import (
+	"cmp"
+
+	"tcpwatch/tracker"
+)
+
+// Fault is the kind of an incomplete close.
+type Fault uint8
+
+const (
+	NoFault         Fault = iota
+	FaultHalfClosed       // one FIN was acknowledged, the other never sent
+	FaultLastACK          // both were sent, the last one was not acknowledged
+	FaultUnackedFIN       // the first FIN was not acknowledged
+	FaultTimedOut         // data was repeated into silence
+	FaultReset            // a RST
+)
+
+// soon is a time in which a missing step may still come: longer than a
+// delayed ACK or a few round trips.
+const soon = second
+
+// CauseRefusedLate is a reset that the tracker's causes do not name: the server
+// answered the ACK that completed the handshake with a RST.
+const CauseRefusedLate = "refused-late"
+
+// Verdict says what is missing in a close, and who failed to do it.
+type Verdict struct {
+	Fault   Fault
+	Culprit tracker.End // NoEnd when the capture can't tell
+	Cause   string      // of a reset: one of tracker.Reset*
+	Since   int64       // from when on the step was missing; 0 for a reset
+}
+
+// JudgeClose names the fault in how r closed.
+func JudgeClose(r *tracker.Record) Verdict {
+	switch r.Close.Kind {
+	case tracker.CloseReset:
+		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown)
+		if RefusedLate(r) && cause != tracker.ResetMiddlebox {
+			cause = CauseRefusedLate
+		}
+		return Verdict{Fault: FaultReset, Culprit: r.Close.ResetBy, Cause: cause}
+	case tracker.CloseHalfClosed:
+		return judgeHalfClosed(r)
+	case tracker.CloseUnackedFIN:
+		return judgeUnackedFIN(r)
+	case tracker.CloseTimedOut:
+		return judgeTimedOut(r)
+	}
+	return Verdict{Culprit: tracker.NoEnd}
+}
+
+// judgeHalfClosed: one FIN was acknowledged; its receiver owes its own or,
+// where that was sent, the other end owes the last ACK.
+func judgeHalfClosed(r *tracker.Record) Verdict {
+	v := Verdict{Fault: FaultHalfClosed, Culprit: tracker.NoEnd}
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		if !r.Close.FINAcked[e].OK {
+			continue
+		}
+		v.Culprit, v.Since = e.Peer(), r.Close.FINAcked[e].V
+		if last := r.Close.FINTime[e.Peer()]; last.OK {
+			v.Fault, v.Culprit, v.Since = FaultLastACK, e, last.V
+		}
+	}
+	return v
+}
+
+// judgeUnackedFIN: a FIN was sent and its receiver never acknowledged it.
+func judgeUnackedFIN(r *tracker.Record) Verdict {
+	v := Verdict{Fault: FaultUnackedFIN, Culprit: tracker.NoEnd}
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		if !r.Close.FINTime[e].OK || r.Close.FINAcked[e].OK {
+			continue
+		}
+		v.Culprit = e.Peer()
+		v.Since = r.Close.FINTime[e].V
+	}
+	return v
+}
+
+// StillClosing tells that the input ended before the missing step of a close was
+// late, and that nobody asked for it a second time.
+func (v Verdict) StillClosing(r *tracker.Record) bool {
+	switch {
+	case !r.Unfinished || r.End+r.Silent-v.Since >= soon:
+		return false
+	case v.Fault == FaultHalfClosed:
+		return true
+	case v.Fault == FaultLastACK, v.Fault == FaultUnackedFIN:
+		return v.Culprit <= tracker.Resp && r.Close.FINs[v.Culprit.Peer()] <= 1
+	}
+	return false
+}
+
+// Hidden tells that the missing step may have been done out of sight: only one
+// direction was captured.
+func (v Verdict) Hidden(r *tracker.Record) bool { return r.Capture.OneWay && v.Fault != FaultReset }
+
+// judgeTimedOut: data was repeated into silence; the end that fell silent is
+// the peer of the one that repeated most.
+func judgeTimedOut(r *tracker.Record) Verdict {
+	v := Verdict{Fault: FaultTimedOut, Culprit: tracker.NoEnd, Since: r.End}
+	switch o, p := r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx; {
+	case o > p:
+		v.Culprit = tracker.Resp
+	case p > o:
+		v.Culprit = tracker.Orig
+	}
+	return v
+}

@@ -1,0 +1,162 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// leaks sums up connections that one end does not close though the other has.
+type leaks struct {
+	tally
+	held        uint64 // not closed when they were last seen
+	longest     int64  // ns in CLOSE-WAIT
+	first, last int64  // when the first and the last of them began
+}
+
+// Merge takes in another.
+func (x *leaks) Merge(o *leaks) {
+	if o.n == 0 {
+		return
+	}
+	x.began(o.first, o.last)
+	x.tally.Merge(&o.tally)
+	x.held += o.held
+	x.longest = max(x.longest, o.longest)
+}
+
+func (x *leaks) began(first, last int64) {
+	if x.n == 0 {
+		x.first, x.last = first, last
+	}
+	x.first, x.last = min(x.first, first), max(x.last, last)
+}
+
+func (x *leaks) add(r *tracker.Record, packet uint64, since, lasted int64, held bool) {
+	x.began(since, since)
+	x.hit(r.ID, packet, since, since+lasted)
+	x.longest = max(x.longest, lasted)
+	if held {
+		x.held++
+	}
+}
+
+// slope tells how fast they become more.
+func (x *leaks) slope() string {
+	if x.n < 3 || x.last-x.first < second {
+		return ""
+	}
+	return fmt.Sprintf(" One more begins every %s.", span((x.last-x.first)/int64(x.n-1)))
+}
+
+// waitedToClose tells how long an end was in CLOSE-WAIT and sent nothing: from
+// when it acknowledged the other's FIN to its own, a RST, or the end of what is
+// known; held says that it was not over then.
+func waitedToClose(r *tracker.Record) (waits tracker.End, since, lasted int64, held, ok bool) {
+	c := &r.Close
+	e := c.First
+	if e > tracker.Resp || !c.FINAcked[e].OK || c.BytesAfterFIN.V > 0 || r.Capture.OneWay || c.FINPacket[e] == 0 {
+		return 0, 0, 0, false, false
+	}
+	since = c.FINAcked[e].V
+	switch {
+	case c.HalfClose.OK:
+		lasted = c.HalfClose.V
+	case r.Facts.ResetTime.OK:
+		lasted = r.Facts.ResetTime.V - since
+	case c.Kind == tracker.CloseHalfClosed:
+		lasted, held = r.End+r.Silent-since, true
+	default:
+		return 0, 0, 0, false, false
+	}
+	return e.Peer(), since, lasted, held, true
+}
+
+func closeWait() Detector {
+	return Detector{
+		Name: "close-wait", Group: GroupLeak,
+		Doc: `An application does not close connections that the other end has closed: CLOSE-WAIT.
+
+Rule: whoever receives a FIN is in CLOSE-WAIT until its own application closes (RFC
+9293 section 3.6, figure 5); no timer ends that, so what is forgotten stays
+until the process ends, and takes a descriptor each. Counted where the FIN was
+acknowledged and its receiver neither sent data nor closed for close-wait-age. A
+connection that was younger than that when the input ended is not
+counted, nor one whose receiver still sends: that is a half-close.
+It can be mistaken for a host that died right after its ACK; other connections to
+it at the time tell.`,
+		Thresholds: append(fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT"),
+			Threshold{"close-wait-age", Span, 60 * second, "how long an end must have been in CLOSE-WAIT"},
+			Threshold{"close-wait-critical", Number, 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near"}),
+		New: func(o *Options) Fold {
+			age := o.get("close-wait-age")
+			return newFold(func(s *subjects[leaks, *leaks], r *tracker.Record) {
+				if e, since, lasted, held, ok := waitedToClose(r); ok && lasted >= age {
+					s.At(sideOf(r, e)).add(r, r.Close.FINPacket[e.Peer()], since, lasted, held)
+				}
+			}, func(c *Context, s Subject, x *leaks) (Finding, bool) { return tellCloseWait(c, s, x, o), true })
+		},
+	}
+}
+
+func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
+	f := Finding{
+		Severity: o.many("close-wait", x.n, c.openedAt(s, x.n)), Confidence: Likely,
+		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), Plural(x.n, "connection"), span(x.longest)),
+		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN came back: only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s",
+			Thousands(x.held), x.slope()),
+		Causes: []string{"the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections",
+			"it is busy or blocked and reads late", "its host died just after it acknowledged the FIN"},
+		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss()),
+			"`ls /proc/self/fd` with the process's own PID counts its descriptors; `ulimit -n` is the limit."},
+	}
+	if x.held >= uint64(o.get("close-wait-critical")) {
+		f.Severity = Critical
+	}
+	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.first+x.longest, x.last+x.longest) {
+		f.Confidence = Possible
+	}
+	if x.held == 0 {
+		f.Severity = min(f.Severity, Notice)
+		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), Plural(x.n, "connection"), span(x.longest))
+	}
+	return f
+}
+
+func finWait2() Detector {
+	return Detector{
+		Name: "fin-wait-2", Group: GroupLeak,
+		Doc: `An end that has shut down its sending side waits for ever for the other's FIN: FIN-WAIT-2.
+
+Rule: after its FIN was acknowledged an end is in FIN-WAIT-2 until the other closes
+(RFC 9293 section 3.6, figure 5). Linux ends that after tcp_fin_timeout (60 s) only
+where the application has closed the socket; one that has called shutdown() and
+keeps the descriptor waits without limit. Counted where it shows that it still
+holds the connection after those 60 s, by keepalive probes or by acknowledging a
+late FIN, while nothing was sent to it. The other end's part in this is close-wait.`,
+		Thresholds: fewAndShare("fin-wait-2", 10, 1, "connections in FIN-WAIT-2"),
+		New: func(o *Options) Fold {
+			return newFold(func(s *subjects[leaks, *leaks], r *tracker.Record) {
+				waits, since, lasted, held, ok := waitedToClose(r)
+				if !ok || lasted < finTimeout {
+					return
+				}
+				e := waits.Peer()
+				if r.Close.Kind != tracker.CloseNormal && r.Keepalive[e].Last-since < finTimeout {
+					return
+				}
+				s.At(sideOf(r, e)).add(r, r.Close.FINPacket[e], since, lasted, held)
+			}, func(c *Context, s Subject, x *leaks) (Finding, bool) {
+				return Finding{
+					Severity: o.many("fin-wait-2", x.n, c.openedAt(s, x.n)), Confidence: Likely,
+					Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2 for up to %s", s.who(), Plural(x.n, "connection"), span(x.longest)),
+					Explanation: "It sent its FIN and still held the connection after the 60 s for which Linux keeps one that nobody holds (tcp_fin_timeout): its application has shut down its sending side and waits to read (RFC 9293 section 3.6)." +
+						x.slope(),
+					Causes: []string{"the application calls shutdown() and then reads without a time limit", "the other end's application does not close: see close-wait"},
+					Advice: []string{fmt.Sprintf("On %s: `ss -tanop state fin-wait-2 %s` shows process and timer.", s.A.Addr, s.ss()),
+						"Read with a time limit after shutdown(), then close(); `sysctl net.ipv4.tcp_fin_timeout` applies only after close()."},
+				}, true
+			})
+		},
+	}
+}

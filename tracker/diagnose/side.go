@@ -1,0 +1,75 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// sideOf is one end of a connection as a subject: a listener as such, an opener
+// by what it talks to, without its port, which changes with every connection.
+func sideOf(r *tracker.Record, e tracker.End) Subject {
+	if e == tracker.Orig {
+		return towards(r.Orig.Addr, r.Resp)
+	}
+	return listener(r.Resp)
+}
+
+// service is the listening endpoint of a side.
+func (s Subject) service() capture.Endpoint {
+	if s.Kind == SubjectPair {
+		return s.B
+	}
+	return s.A
+}
+
+// openedAt is how many connections opened at a side's listener, at least n.
+func (c *Context) openedAt(s Subject, n uint64) uint64 { return max(c.opened(s.service()), n) }
+
+// ss is the filter of ss(8) that picks the sockets of a side, on its own host.
+func (s Subject) ss() string {
+	if s.Kind == SubjectPair {
+		return fmt.Sprintf("'( dport = :%d )'", s.B.Port)
+	}
+	return fmt.Sprintf("'( sport = :%d )'", s.A.Port)
+}
+
+// role is what a side is in words.
+func (s Subject) role() string {
+	if s.Kind == SubjectPair {
+		return "opener"
+	}
+	return "listener"
+}
+
+// who is a side's host, with what it talks to for an opener.
+func (s Subject) who() string {
+	if s.Kind == SubjectPair {
+		return s.A.Addr.String() + " (towards " + name(s.B) + ")"
+	}
+	return name(s.A)
+}
+
+// fewAndShare are the thresholds of a detector that warns when many
+// connections of a side are so, and a good part of them.
+func fewAndShare(detector string, few, share int64, what string) []Threshold {
+	return []Threshold{
+		{detector + "-few", Number, few, what + " from which on it is a warning and no notice"},
+		{detector + "-share", Share, share, "of the connections to that listener that must be so for a warning"},
+	}
+}
+
+// many is Warning where those thresholds are reached, else Notice.
+func (o *Options) many(detector string, n, opened uint64) Severity {
+	if n >= uint64(o.get(detector+"-few")) && n*100 >= opened*uint64(o.get(detector+"-share")) {
+		return Warning
+	}
+	return Notice
+}
+
+// sides are both ends.
+func sides() [2]tracker.End { return [...]tracker.End{tracker.Orig, tracker.Resp} }
+
+// lasted is how long something has gone on since, as far as the input reaches.
+func lasted(r *tracker.Record, since int64) int64 { return r.End + r.Silent - since }

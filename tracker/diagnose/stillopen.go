@@ -1,0 +1,69 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker"
+)
+
+// open sums up connections that were open when the input ended.
+type open struct {
+	tally
+	idle    uint64 // silent for a minute or more
+	closing uint64 // a step of the close was still to come
+	longest int64  // silence
+}
+
+// Merge takes in another.
+func (x *open) Merge(o *open) {
+	x.tally.Merge(&o.tally)
+	x.idle += o.idle
+	x.closing += o.closing
+	x.longest = max(x.longest, o.longest)
+}
+
+func stillOpen() Detector {
+	return Detector{
+		Name: "still-open", Group: GroupClose,
+		Doc: `Connections were open when the input ended: that is no trouble, and told apart from it.
+
+Rule: nothing on the wire says that an idle connection has ended (RFC 9293 section
+3.8.4: keepalive is optional), so at the end of a capture an open connection is only
+that. Busy ones sent something in the last minute, idle ones did not; of those whose
+close had begun the missing step was not yet due. None of them is counted as a leak
+or as lost. CLOSE-WAIT, unanswered data and unanswered FINs of some age have findings of
+their own.`,
+		New: func(*Options) Fold {
+			return newFold(func(s *subjects[open, *open], r *tracker.Record) {
+				v := JudgeClose(r)
+				closing := v.StillClosing(r)
+				if !r.Unfinished || r.Close.Kind != tracker.CloseOpen && !closing {
+					return
+				}
+				x := s.At(Subject{Kind: SubjectCapture})
+				x.hit(r.ID, r.LastPacket, r.Start, r.End)
+				x.longest = max(x.longest, r.Silent)
+				switch {
+				case closing:
+					x.closing++
+				case r.Silent >= openAge:
+					x.idle++
+				}
+			}, func(c *Context, _ Subject, x *open) (Finding, bool) {
+				return Finding{
+					Severity: Info, Confidence: Proven,
+					Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing",
+						areOpen(x.n), Thousands(x.n-x.idle-x.closing), Thousands(x.idle), Thousands(x.closing)),
+					Explanation: fmt.Sprintf("The input ended, they did not; the longest was silent for %s. Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).", span(x.longest)),
+				}, true
+			})
+		},
+	}
+}
+
+func areOpen(n uint64) string {
+	if n == 1 {
+		return "1 connection was"
+	}
+	return Thousands(n) + " connections were"
+}

@@ -1,0 +1,103 @@
+package tracker
+
+import "tcpwatch/capture"
+
+// strain is what a connection with trouble or long rests has to tell besides:
+// most have none.
+type strain struct {
+	rest rest
+	ends [2]endStrain
+}
+
+// endStrain is what the data of one end met.
+type endStrain struct {
+	stuck  stuck // at the head of what is not acknowledged
+	kept   stuck // one that got through once its segments were made smaller
+	tooBig tooBig
+	stalls stalls
+	fins   fins
+	hasty  uint32 // repeats that came sooner than a loss can be known
+}
+
+// strained is a connection's strain, made when there is something to tell.
+func (c *conn) strained() *strain {
+	if c.strain == nil {
+		c.strain = &strain{}
+	}
+	return c.strain
+}
+
+// stir takes every segment that comes after a rest, and all of a connection
+// that has strain; before it the connection's last packet is that before.
+func (c *conn) stir(from End, s *capture.Segment, now int64) {
+	if c.strain != nil {
+		c.strain.rest.heard(from, s, now)
+		if s.Flags.Has(capture.ACK) {
+			c.strain.ends[from.Peer()].answered(s, now)
+		}
+	}
+	if now-c.last >= restful && c.resting() {
+		c.strained().rest.wake(from, s, now, now-c.last)
+	}
+}
+
+// strain walks over it.
+func (w *words) strain(c *conn) {
+	if !w.has(c.strain != nil) {
+		return
+	}
+	x := c.strained()
+	w.rest(&x.rest, c)
+	for e := range x.ends {
+		y, nxt := &x.ends[e], c.ends[e].stream.Next()
+		if !w.has(*y != endStrain{}) {
+			continue
+		}
+		w.stuck(&y.stuck, c, nxt)
+		w.stuck(&y.kept, c, nxt)
+		w.tooBig(&y.tooBig, c)
+		w.stalls(&y.stalls, c)
+		num(w, &y.hasty)
+		num(w, &y.fins.n)
+		w.at(&y.fins.last, c.last)
+	}
+}
+
+// StrainRecord is what the data of an end met.
+type StrainRecord struct {
+	Stuck  StuckRecord
+	TooBig TooBigRecord
+	Stalls StallsRecord
+	FINs   uint32 // times that its FIN was sent again, copies on the way or in the capture left out
+	Hasty  uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
+	Passed uint32 // payload of its largest segment that was acknowledged by itself; 0 when unknown
+	ECT    bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
+	CE     bool   // one carried the mark of congestion
+}
+
+func (c *conn) fillStrain(r *Record) {
+	for e := Orig; e <= Resp; e++ {
+		x, y := &c.ends[e], &r.Strain[e]
+		y.ECT, y.CE = x.has&hasECT != 0, x.has&hasCE != 0
+		if x.sender != nil {
+			y.Passed = x.sender.passed
+		}
+		if c.strain != nil {
+			c.strain.ends[e].fill(y)
+		}
+	}
+	if c.strain != nil {
+		c.strain.rest.fill(&r.Rest)
+	}
+}
+
+func (y *endStrain) fill(r *StrainRecord) {
+	if y.kept.times > 0 && !y.stuck.on {
+		y.kept.fill(&r.Stuck)
+	} else if y.stuck.on {
+		y.stuck.fill(&r.Stuck)
+	}
+	y.tooBig.fill(&r.TooBig)
+	y.stalls.fill(&r.Stalls)
+	r.Hasty, r.FINs = y.hasty, y.fins.n
+}

@@ -1,0 +1,170 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// stuckMin is the least payload whose loss may be one of size: every host takes
+// datagrams of 576 bytes (RFC 1122 section 3.3.3), and IPv4 and TCP headers take 40 of them.
+const stuckMin = 500
+
+// stuck is the segment at SND.UNA while it is sent again and again.
+type stuck struct {
+	on     bool
+	at     reassembly.Seq
+	bytes  uint32 // payload as it was sent
+	shrunk uint32 // payload of the last repeat, once it was made smaller; 0 before
+	times  uint32 // repeats of the large one
+	since  int64  // of the first of them
+	last   int64
+	packet uint64
+	heard  bool // meanwhile the other end went on sending
+}
+
+// stuckAgain notes that unacknowledged data was sent again.
+func (c *conn) stuckAgain(from End, seq, to reassembly.Seq, s *capture.Segment, now int64) {
+	if seq != c.ends[from].stream.Una() {
+		return
+	}
+	n := uint32(to - seq)
+	if c.strain == nil && n < stuckMin {
+		return
+	}
+	y := &c.strained().ends[from]
+	x := &y.stuck
+	switch {
+	case !x.on || x.at != seq:
+		if n >= stuckMin {
+			*x = stuck{on: true, at: seq, bytes: n, times: 1, since: now, last: now, packet: s.Packet}
+		}
+	case now-x.last < again:
+	case n < x.bytes:
+		x.shrunk, x.last = n, now
+	default:
+		x.times, x.last = x.times+1, now
+	}
+}
+
+// hastyAgain counts data that came again sooner than its sender can know of a
+// loss: that takes a round trip, or a timeout.
+func (c *conn) hastyAgain(from End, was reassembly.Sent, known bool, now int64) {
+	if path := c.pathTime(); known && now-was.Last < max(path-path/10, 1e6) {
+		c.strained().ends[from].hasty++
+	}
+}
+
+// answered takes an ACK of what the end has sent.
+func (y *endStrain) answered(s *capture.Segment, now int64) {
+	x := &y.stuck
+	if !x.on {
+		return
+	}
+	if !x.at.Less(reassembly.Seq(s.Ack)) {
+		x.heard = x.heard || now-x.since >= again
+		return
+	}
+	if x.shrunk > 0 && x.times > y.kept.times {
+		y.kept = *x
+		y.kept.on = false
+	}
+	*x = stuck{}
+}
+
+// fins are the repeats of an end's FIN.
+type fins struct {
+	n    uint32
+	last int64
+}
+
+// finAgain notes a repeated FIN, but for what the path or the capture doubled.
+func (c *conn) finAgain(from End, now int64) {
+	last := c.ends[from].finTime
+	if c.strain != nil {
+		last = max(last, c.strain.ends[from].fins.last)
+	}
+	if now-last < again {
+		return
+	}
+	x := &c.strained().ends[from].fins
+	x.n, x.last = x.n+1, now
+}
+
+// stuck walks over it.
+func (w *words) stuck(x *stuck, c *conn, nxt reassembly.Seq) {
+	if !w.has(*x != stuck{}) {
+		return
+	}
+	x.on = w.has(x.on)
+	w.seq(&x.at, nxt)
+	num(w, &x.bytes)
+	num(w, &x.shrunk)
+	num(w, &x.times)
+	w.at(&x.since, c.last)
+	w.at(&x.last, c.last)
+	w.packet(&x.packet, c.lastPacket)
+	x.heard = w.has(x.heard)
+}
+
+// StuckRecord is the segment that an end sent again and again to no avail, or
+// until it was made smaller.
+type StuckRecord struct {
+	Bytes  uint32 // its payload; 0 for none
+	Times  uint32 // repeats
+	Shrunk uint32 // payload with which it was sent at last; 0 when it was not made smaller
+	Passed bool   // that was acknowledged
+	Heard  bool   // meanwhile the other end went on sending: it was not gone
+	Since  int64  // first repeat
+	Packet uint64 // of the first repeat
+}
+
+func (x *stuck) fill(r *StuckRecord) {
+	*r = StuckRecord{Bytes: x.bytes, Times: x.times, Shrunk: x.shrunk, Passed: !x.on, Heard: x.heard, Since: x.since, Packet: x.packet}
+}
+
+// tooBig is what routers told of segments that do not fit.
+type tooBig struct {
+	n      uint32
+	mtu    uint32 // the least that they named; 0 for none
+	packet uint64
+	from   capture.Addr
+}
+
+// toldTooBig takes an ICMP error: "fragmentation needed" (RFC 1191 section 4) or
+// "packet too big" (RFC 8201 section 4).
+func (c *conn) toldTooBig(from End, q *capture.Quote) {
+	if !(q.V6 && q.Type == 2 || !q.V6 && q.Type == 3 && q.Code == 4) {
+		return
+	}
+	x := &c.strained().ends[from].tooBig
+	if x.n == 0 {
+		x.packet, x.from = q.Packet, q.From
+	}
+	x.n++
+	if q.MTU != 0 && (x.mtu == 0 || q.MTU < x.mtu) {
+		x.mtu = q.MTU
+	}
+}
+
+// tooBig walks over it.
+func (w *words) tooBig(x *tooBig, c *conn) {
+	if !w.has(*x != tooBig{}) {
+		return
+	}
+	num(w, &x.n)
+	num(w, &x.mtu)
+	w.packet(&x.packet, c.lastPacket)
+	for i := range x.from {
+		num(w, &x.from[i])
+	}
+}
+
+// TooBigRecord is what routers told an end of segments that do not fit.
+type TooBigRecord struct {
+	N      uint32       // ICMP errors
+	MTU    uint32       // the least that they named; 0 for none
+	Packet uint64       // the first of them
+	From   capture.Addr // its sender
+}
+
+func (x *tooBig) fill(r *TooBigRecord) { *r = TooBigRecord{x.n, x.mtu, x.packet, x.from} }

@@ -1,0 +1,123 @@
+package tracker
+
+import "tcpwatch/capture"
+
+// restful is from how long on a pause is a rest, in nanoseconds: no limit of a
+// NAT or a load balancer for idle connections is shorter by default.
+const restful = 30 * second
+
+// rest is how the rests of a connection ended.
+type rest struct {
+	longest int64 // of those after which the other end answered
+
+	// The last one, while nothing answers what ended it.
+	gap    int64
+	woke   int64 // when it ended
+	last   int64 // when by has tried again last
+	packet uint64
+	tries  uint32 // segments that ask for an answer
+	by     End    // who ended it
+	asks   bool
+	reset  restReset
+}
+
+// restReset says how a RST came after a rest.
+type restReset uint8
+
+const (
+	restNoReset   restReset = iota
+	restAnswered            // it answered what ended the rest
+	restEndedByIt           // it ended the rest
+)
+
+// resting tells that nothing was under way when a pause began: what is lost
+// after it was not lost before.
+func (c *conn) resting() bool {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	return a.state == Established && b.state == Established && a.rests(b) && b.rests(a)
+}
+
+func (e *endpoint) rests(p *endpoint) bool {
+	return !p.zero.closed && (e.has&hasSentData == 0 || !e.stream.Acked() || e.stream.Una() == e.stream.Next())
+}
+
+// wake notes the segment that ends a rest.
+func (x *rest) wake(from End, s *capture.Segment, now, gap int64) {
+	if x.asks || x.reset != restNoReset {
+		return
+	}
+	x.gap, x.woke, x.last, x.packet, x.tries, x.by = gap, now, now, s.Packet, 1, from
+	if s.Flags.Has(capture.RST) {
+		x.reset = restEndedByIt
+		return
+	}
+	x.asks = true
+}
+
+// heard takes what follows.
+func (x *rest) heard(from End, s *capture.Segment, now int64) {
+	switch {
+	case !x.asks:
+	case from == x.by:
+		if now-x.last >= again && !s.Flags.Has(capture.RST) {
+			x.tries, x.last = x.tries+1, now
+		}
+	case s.Flags.Has(capture.RST):
+		x.reset, x.asks = restAnswered, false
+	default:
+		x.longest = max(x.longest, x.gap)
+		x.gap, x.asks = 0, false
+	}
+}
+
+// rest walks over it.
+func (w *words) rest(x *rest, c *conn) {
+	w.span(&x.longest, 0)
+	if !w.has(*x != rest{longest: x.longest}) {
+		return
+	}
+	w.span(&x.gap, x.longest)
+	w.at(&x.woke, c.last)
+	w.at(&x.last, c.last)
+	w.packet(&x.packet, c.lastPacket)
+	num(w, &x.tries)
+	num(w, &x.by)
+	x.asks = w.has(x.asks)
+	num(w, &x.reset)
+}
+
+// How a connection's last rest ended, where the other end did not answer.
+const (
+	RestUnanswered = "unanswered" // nothing came, as far as the capture reaches
+	RestReset      = "reset"      // a RST answered
+	RestEnded      = "ended"      // a RST ended the rest
+)
+
+// RestRecord tells of the rests of a connection: at least 30 s in which nothing
+// was sent, with nothing under way.
+type RestRecord struct {
+	Longest Opt[int64] // after which the other end answered
+	Outcome string     // of the last one, where it was not answered: one of Rest*; "" when all were
+	Gap     int64      // its length
+	By      End        // who ended it
+	Woke    int64      // when
+	Packet  uint64     // by which packet
+	Tries   uint32     // that many times it asked for an answer
+}
+
+func (x *rest) fill(r *RestRecord) {
+	if x.longest > 0 {
+		r.Longest = Some(x.longest)
+	}
+	switch {
+	case x.reset == restAnswered:
+		r.Outcome = RestReset
+	case x.reset == restEndedByIt:
+		r.Outcome = RestEnded
+	case x.asks:
+		r.Outcome = RestUnanswered
+	default:
+		return
+	}
+	r.Gap, r.By, r.Woke, r.Packet, r.Tries = x.gap, x.by, x.woke, x.packet, x.tries
+}

@@ -1,0 +1,61 @@
+package tracker
+
+import "tcpwatch/capture"
+
+// stalls are the times that an end held a small segment back until the other
+// end's delayed ACK came (RFC 9293 section 3.7.4, Nagle's algorithm, meets section 3.8.6.3).
+type stalls struct {
+	n        uint32
+	packet   uint64 // the first segment that was held back
+	total    int64  // ns that the ACKs took
+	min, max int64
+}
+
+// stallSlack is how long an end may take from the ACK to the segment that it
+// held back: it lies in the socket already.
+const stallSlack = 5e6
+
+// afterHeld takes new data that follows an ACK that was held back.
+func (c *conn) afterHeld(from End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	x := e.sender
+	held := x.rtt.held
+	x.rtt.held = 0
+	toEnd := c.side(from.Peer())
+	// Data of the other end since, or with the ACK: the ACK came with an answer,
+	// and a new request follows it.
+	// Far from the end its own pauses can't be told from the way.
+	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullSegment(p) {
+		return
+	}
+	y := &c.strained().ends[from].stalls
+	if y.n == 0 {
+		y.packet, y.min = s.Packet, held
+	}
+	y.n++
+	y.total += held
+	y.min, y.max = min(y.min, held), max(y.max, held)
+}
+
+// stalls walks over them.
+func (w *words) stalls(x *stalls, c *conn) {
+	if !w.has(*x != stalls{}) {
+		return
+	}
+	num(w, &x.n)
+	w.packet(&x.packet, c.lastPacket)
+	w.span(&x.total, 0)
+	w.span(&x.min, 0)
+	w.span(&x.max, x.min)
+}
+
+// StallsRecord is how often an end held a small segment back until a delayed
+// ACK came.
+type StallsRecord struct {
+	N        uint32
+	Total    int64 // nanoseconds that the ACKs took
+	Min, Max int64
+	Packet   uint64 // the first segment that was held back
+}
+
+func (x *stalls) fill(r *StallsRecord) { *r = StallsRecord{x.n, x.total, x.min, x.max, x.packet} }

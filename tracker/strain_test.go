@@ -1,0 +1,194 @@
+package tracker
+
+import (
+	"testing"
+
+	"tcpwatch/capture"
+)
+
+// recordOf plays an exchange and returns the record of its one connection.
+func recordOf(t *testing.T, lines string) *Record {
+	t.Helper()
+	_, rec, _ := play(t, plainWire, parseExchange(t, lines), -1, -1)
+	if len(rec.records) != 1 {
+		t.Fatalf("%d records", len(rec.records))
+	}
+	return &rec.records[0]
+}
+
+func TestRests(t *testing.T) {
+	const talk = sackOpened + `
+		0.100 > .P 1:11(10) ack 1   | - -
+		0.110 < .P 1:11(10) ack 11  | - -
+		0.150 > .  11:11(0) ack 11  | - -`
+	for _, c := range []struct {
+		name, lines string
+		longest     int64 // seconds
+		outcome     string
+		gap         int64
+		tries       uint32
+	}{
+		{"short", talk + `
+			20.15 > .P 11:21(10) ack 11 | - -
+			20.16 < .P 11:21(10) ack 21 | - -`, 0, "", 0, 0},
+		{"answered", talk + `
+			400.15 > .P 11:21(10) ack 11 | - -
+			400.16 < .P 11:21(10) ack 21 | - -`, 400, "", 0, 0},
+		{"answered once, then never again", talk + `
+			100.15 > .P 11:21(10) ack 11 | - -
+			100.16 < .P 11:21(10) ack 21 | - -
+			100.20 > .  21:21(0)  ack 21 | - -
+			500.2 > .P 21:31(10) ack 21 | - -
+			500.4 > .P 21:31(10) ack 21 | - -
+			500.8 > .P 21:31(10) ack 21 | - -
+			600.8 > .P 21:31(10) ack 21 | - -`, 100, RestUnanswered, 400, 4},
+		{"answered by a RST", talk + `
+			400.15 > .P 11:21(10) ack 11 | - -
+			400.16 < R 11:11(0) | - -`, 0, RestReset, 400, 1},
+		{"ended by a RST", talk + `
+			400.15 < R. 11:11(0) ack 11 | - -`, 0, RestEnded, 400, 1},
+		{"data was under way: no rest", sackOpened + `
+			0.100 > .P 1:11(10) ack 1   | - -
+			0.300 > .P 1:11(10) ack 1   | - -
+			60.30 > .P 1:11(10) ack 1   | - -`, 0, "", 0, 0},
+		{"the other end had closed: a leak, no rest", talk + `
+			0.200 < F. 11:11(0) ack 11   | - -
+			0.210 > .  11:11(0) ack 12   | - -
+			60.30 > F. 11:11(0) ack 12   | - -`, 0, "", 0, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := recordOf(t, c.lines).Rest
+			if x.Longest.V/1e9 != c.longest || x.Outcome != c.outcome || (x.Gap+second/2)/second != c.gap || x.Tries != c.tries {
+				t.Errorf("%+v", x)
+			}
+		})
+	}
+}
+
+const bigOpened = `
+	0.000 > S  0:0(0) sackok 1 mss 1460      | - -
+	0.010 < S. 0:0(0) ack 1 sackok 1 mss 1460 | - -
+	0.020 > .  1:1(0) ack 1                 | - -
+	0.030 < .P 1:101(100) ack 1             | - -
+	0.040 > .  1:1(0) ack 101               | - -
+`
+
+func TestStuck(t *testing.T) {
+	const lost = bigOpened + `
+		0.100 < .  101:1561(1460) ack 1   | - -
+		0.101 < .P 1561:1661(100) ack 1   | - -
+		0.110 > .  1:1(0) ack 101 sack 1561-1661 | - -
+		0.320 < .  101:1561(1460) ack 1   | - -
+		0.720 < .  101:1561(1460) ack 1   | - -
+		0.730 > .P 1:11(10) ack 101 sack 1561-1661 | - -
+		1.520 < .  101:1561(1460) ack 11  | - -`
+	x := recordOf(t, lost).Strain[Resp]
+	if s := x.Stuck; s.Bytes != 1460 || s.Times != 3 || s.Shrunk != 0 || s.Passed || !s.Heard || x.Passed != 100 {
+		t.Errorf("stuck for good: %+v", x)
+	}
+	x = recordOf(t, lost+`
+		3.000 < .  101:1101(1000) ack 11  | - -
+		3.010 > .  11:11(0) ack 1101      | - -
+		3.020 < .  1101:1561(460) ack 11  | - -
+		3.030 > .  11:11(0) ack 1661      | - -`).Strain[Resp]
+	if s := x.Stuck; s.Bytes != 1460 || s.Times != 3 || s.Shrunk != 1000 || !s.Passed {
+		t.Errorf("passed when made smaller: %+v", x)
+	}
+	x = recordOf(t, lost+`
+		3.010 > .  11:11(0) ack 1661      | - -`).Strain[Resp]
+	if x.Stuck != (StuckRecord{}) {
+		t.Errorf("passed as it was: %+v", x)
+	}
+}
+
+func TestTooBig(t *testing.T) {
+	lines := parseExchange(t, bigOpened+`
+		0.100 < .  101:1561(1460) ack 1   | - -`)
+	rec := &recorder{}
+	tr := New(Options{}, rec)
+	for i, l := range lines {
+		tr.Observe(plainWire.segment(l, uint64(i+1)))
+	}
+	for i, q := range []capture.Quote{{Type: 3, Code: 4, MTU: 1400}, {Type: 3, Code: 4}, {Type: 3, Code: 4, MTU: 1200}, {Type: 3, Code: 1}} {
+		q.Packet, q.Time = uint64(len(lines)+1+i), 1700000001e9
+		q.Src, q.Dst, q.Seq, q.From = plainWire.ends[Resp], plainWire.ends[Orig], 101+plainWire.isn[Resp], endpointAt(77, 0).Addr
+		tr.Quoted(&q)
+	}
+	tr.Finish()
+	if x := rec.records[0].Strain[Resp].TooBig; x != (TooBigRecord{N: 3, MTU: 1200, Packet: uint64(len(lines) + 1), From: endpointAt(77, 0).Addr}) {
+		t.Errorf("%+v", x)
+	}
+}
+
+func TestStalls(t *testing.T) {
+	// A request in two small writes: the second waits for the ACK of the first.
+	const first = bigOpened + `
+		0.100 > .P 1:11(10) ack 101    | - -
+		0.150 < .  101:101(0) ack 11   | - -`
+	x := recordOf(t, first+`
+		0.151 > .P 11:21(10) ack 101   | - -
+		0.161 < .P 101:201(100) ack 21 | - -`).Strain[Orig].Stalls
+	if x.N != 1 || x.Min != 40e6 || x.Max != 40e6 || x.Total != 40e6 || x.Packet != 8 {
+		t.Errorf("held back: %+v", x)
+	}
+	for name, lines := range map[string]string{
+		"a pause of the application": `
+			0.350 > .P 11:21(10) ack 101   | - -`,
+		"the answer came with the ACK": `
+			0.150 < .P 101:111(10) ack 11  | - -
+			0.151 > .P 11:21(10) ack 111   | - -`,
+		"a full segment is not held back": `
+			0.151 > .P 11:1471(1460) ack 101   | - -`,
+	} {
+		if x := recordOf(t, first+lines).Strain[Orig].Stalls; x.N != 0 {
+			t.Errorf("%s: %+v", name, x)
+		}
+	}
+}
+
+// A repeat within less than a round trip answers no loss.
+func TestHasty(t *testing.T) {
+	const sent = bigOpened + `
+		0.100 < .  101:1561(1460) ack 1   | - -
+		0.101 < .P 1561:1661(100) ack 1   | - -`
+	for lines, want := range map[string]uint32{`
+		0.108 < .  101:1561(1460) ack 1   | - -
+		0.109 < .P 1561:1661(100) ack 1   | - -`: 2, `
+		0.130 < .  101:1561(1460) ack 1   | - -`: 0} {
+		if x := recordOf(t, sent+lines).Strain[Resp]; x.Hasty != want {
+			t.Errorf("%+v, want %d", x, want)
+		}
+	}
+}
+
+// What an end's data carries in the IP header's ECN field.
+func TestCodepoints(t *testing.T) {
+	lines := parseExchange(t, bigOpened)
+	for ecn, want := range [][2]bool{{}, {true, false}, {true, false}, {true, true}} {
+		rec := &recorder{}
+		tr := New(Options{}, rec)
+		for i, l := range lines {
+			s := plainWire.segment(l, uint64(i+1))
+			s.ECN = uint8(ecn)
+			tr.Observe(s)
+		}
+		tr.Finish()
+		x, y := &rec.records[0].Strain[Resp], &rec.records[0].Strain[Orig]
+		if [2]bool{x.ECT, x.CE} != want || y.ECT || y.CE {
+			t.Errorf("codepoint %d: %+v, %+v", ecn, x, y)
+		}
+	}
+}
+
+// A hole counts as missed by the capture once it is acknowledged, not before.
+func TestMissing(t *testing.T) {
+	const hole = bigOpened + `
+		0.100 < .P 1561:1661(100) ack 1   | - -
+		0.110 > .  1:1(0) ack 101 sack 1561-1661 | - -`
+	for lines, want := range map[string]uint64{"": 0, `
+		0.300 > .  1:1(0) ack 1661        | - -`: 1460} {
+		if got := recordOf(t, hole+lines).Ends[Resp].MissingBytes; got != want {
+			t.Errorf("%d bytes missing, want %d", got, want)
+		}
+	}
+}
