@@ -122,14 +122,30 @@ func (b *blaster) run(rate int, length time.Duration) (done blasted, err error) 
 	go func() {
 		defer close(ended)
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		var core unix.CPUSet
-		core.Set(runtime.NumCPU() - 1)
-		if err = unix.SchedSetaffinity(0, &core); err == nil {
+		if err = keepTo(func(core int) bool { return core == blastCore() }); err == nil {
 			done, err = b.send(rate, length)
 		}
 	}()
 	<-ended
 	return done, err
+}
+
+// blastCore is the core that sends.
+func blastCore() int { return runtime.NumCPU() - 1 }
+
+// keepTo binds the calling thread, and what it starts, to some of the cores;
+// where that leaves none, nothing changes.
+func keepTo(keep func(core int) bool) error {
+	var set unix.CPUSet
+	for core := range runtime.NumCPU() {
+		if keep(core) {
+			set.Set(core)
+		}
+	}
+	if set.Count() == 0 {
+		return nil
+	}
+	return unix.SchedSetaffinity(0, &set)
 }
 
 func (b *blaster) send(rate int, length time.Duration) (done blasted, err error) {

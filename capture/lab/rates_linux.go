@@ -100,7 +100,10 @@ func (net *network) watch(w Watcher, t *template, rate int, length time.Duration
 	cmd.Stdout, cmd.Stderr = &out, &out
 	// It ends with the namespace's thread at the latest.
 	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	if err := net.server.Do(cmd.Start); err != nil {
+	err = net.server.Do(func() error {
+		return errors.Join(keepTo(func(core int) bool { return core != blastCore() }), cmd.Start())
+	})
+	if err != nil {
 		return done, err
 	}
 	ended := make(chan error, 1)
