@@ -89,9 +89,12 @@ func (l *Ladder) Conn(r *tracker.Record) {
 }
 
 // Cite takes findings: those that name a connection as an example are told
-// with it.
+// with it. What is about the capture as a whole the drawing tells for itself.
 func (l *Ladder) Cite(found []diagnose.Finding) {
 	for i := range found {
+		if found[i].Subject.Kind == diagnose.SubjectCapture {
+			continue
+		}
 		for _, id := range found[i].Conns {
 			if f := l.byID[id]; f != nil {
 				f.cited = append(f.cited, found[i])

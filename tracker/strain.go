@@ -70,7 +70,7 @@ type StrainRecord struct {
 	Stalls StallsRecord
 	FINs   uint32 // times that its FIN was sent again, copies on the way or in the capture left out
 	Hasty  uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
-	Passed uint32 // payload of its largest segment that was acknowledged by itself; 0 when unknown
+	Passed uint32 // with a stuck segment: payload of the largest one that was acknowledged; 0 when unknown
 	ECT    bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
 	CE     bool   // one carried the mark of congestion
 }
@@ -79,11 +79,12 @@ func (c *conn) fillStrain(r *Record) {
 	for e := Orig; e <= Resp; e++ {
 		x, y := &c.ends[e], &r.Strain[e]
 		y.ECT, y.CE = x.has&hasECT != 0, x.has&hasCE != 0
-		if x.sender != nil {
-			y.Passed = x.sender.passed
+		if c.strain == nil {
+			continue
 		}
-		if c.strain != nil {
-			c.strain.ends[e].fill(y)
+		c.strain.ends[e].fill(y)
+		if y.Stuck.Bytes > 0 && !y.Stuck.Passed && x.sender != nil {
+			y.Passed = x.sender.passed
 		}
 	}
 	if c.strain != nil {

@@ -116,7 +116,11 @@ func tellHole(s Subject, x *holes) Finding {
 			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
 			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find its way by itself."},
 	}
-	f.Explanation = fmt.Sprintf("The same data was sent %d times or more in vain, while the other end was heard (RFC 2923 section 2.1).", blackHoleTimes)
+	f.Explanation = fmt.Sprintf("The same data was sent again %d times or more in vain", blackHoleTimes)
+	if x.shrunk < x.n {
+		f.Explanation += ", while the other end was heard"
+	}
+	f.Explanation += " (RFC 2923 section 2.1)."
 	if x.passed > 0 {
 		f.Explanation += fmt.Sprintf(" The largest segment that got through had %s bytes.", Thousands(uint64(x.passed)))
 	}

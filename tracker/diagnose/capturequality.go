@@ -134,7 +134,7 @@ counted apart: see capture-one-way.`,
 				}
 				f := Finding{
 					Severity: Info, Confidence: Proven,
-					Title: fmt.Sprintf("the capture lost packets: %s acknowledged bytes of %s were never seen", Thousands(q.lost), Plural(q.missing.n, "connection")),
+					Title: fmt.Sprintf("the capture lost packets: %s of %s never seen", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection")),
 					Explanation: fmt.Sprintf("That is %s of all bytes. ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
 						percentOf(q.lost, q.bytes)),
 					Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
@@ -199,7 +199,7 @@ func captureCopies() Detector {
 Rule: two copies of a packet with the same IPv4 identification and bytes, within 5 ms and
 with at most one hop between them, are one packet that the capture saw twice: a mirror port that
 copies both where it comes in and where it goes out, the any device, a bridge. TCP itself
-waits for at least 200 ms on Linux before it repeats. Other tools call these
+waits before it repeats (RFC 6298 section 2.4: a second, Linux 200 ms). Other tools call these
 retransmissions. They are taken out before anything is judged. Told as well: data that came
 again within less than a round trip, sooner than its sender can know of a loss.`,
 		New: func(*Options) Fold {

@@ -87,7 +87,8 @@ func captureClock() Detector {
 Rule: time in a capture should not go back. Cards with several queues stamp a little out
 of order, and the order in the file is then not the order on the wire; a clock that was
 stepped, or files put together, go back further. No span is ever negative here: such
-packets count as sent when the one before was, so short times may be off.`,
+packets count as sent when the one before was, so short times and round trips (RFC 6298
+section 2) may be off.`,
 		New: func(*Options) Fold {
 			return fromQuality{func(_ *Context, q *quality) (Finding, *tally) {
 				if q.back == 0 {

@@ -2,43 +2,23 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
-	"tcpwatch/capture"
 	"tcpwatch/tracker"
 )
 
-// epoch is when the made-up connections begin.
-const epoch = int64(1_700_000_000) * second
-
-// clean makes n connections of one opener to one listener that carried some
-// data and closed normally.
-func clean(n int, change ...func(r *tracker.Record)) (all []*tracker.Record) {
-	for i := range n {
-		id := uint64(i*100 + 1)
-		start := epoch + int64(i)*second
-		r := &tracker.Record{
-			ID: id, FirstPacket: id, LastPacket: id + 20, Start: start, End: start + second,
-			Orig: capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 1}), Port: uint16(40000 + i)},
-			Resp: capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 80}), Port: 8080},
-		}
-		r.Open = tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1, SYNACKs: 1, Answer: tracker.Answer{Kind: tracker.AnswerSYNACK}}
-		r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 3, ResetBy: tracker.NoEnd,
-			FINs: [2]uint32{1, 1}, FINPacket: [2]uint64{id + 10, id + 11},
-			FINTime:   [2]tracker.Opt[int64]{tracker.Some(r.End - 2*millisecond), tracker.Some(r.End - millisecond)},
-			FINAcked:  [2]tracker.Opt[int64]{tracker.Some(r.End - millisecond), tracker.Some(r.End)},
-			HalfClose: tracker.Some(millisecond), BytesAfterFIN: tracker.Some[uint64](0)}
-		r.TimeWait.Holder = tracker.Orig
-		for _, e := range sides() {
-			r.Ends[e] = tracker.EndRecord{Packets: 100, Bytes: tracker.Some[uint64](10000), SeenBytes: 10000, WireBytes: 10000,
-				MSS: tracker.Some[uint16](1460), WScale: tracker.Some[uint8](7), SACK: tracker.Some(true), Timestamps: tracker.Some(true), ECN: tracker.Some(false), TTL: tracker.Some[uint8](64)}
-		}
-		for _, f := range change {
-			f(r)
-		}
-		all = append(all, r)
-	}
-	return all
+// clean makes n connections that differ by their ports, carried some data and
+// closed normally, changed by what is given.
+func clean(n int, change ...func(r *tracker.Record)) []*tracker.Record {
+	return many(n, func(i int) *tracker.Record {
+		return made(uint64(i+1), append([]func(r *tracker.Record){func(r *tracker.Record) {
+			r.Close.HalfClose, r.Close.BytesAfterFIN = tracker.Some(millisecond), tracker.Some[uint64](0)
+			for _, e := range sides() {
+				r.Ends[e].Packets, r.Ends[e].WireBytes, r.Ends[e].SeenBytes = 100, 10000, 10000
+			}
+		}}, change...)...)
+	})
 }
 
 // halfClosed: the opener's FIN was acknowledged, the listener never closed, and
@@ -79,7 +59,7 @@ func rested(gap int64, outcome string) func(r *tracker.Record) {
 		r.Rest = tracker.RestRecord{Outcome: outcome, Gap: gap, By: tracker.Orig, Woke: r.End - second, Packet: r.ID + 15, Tries: 4}
 		if outcome != tracker.RestUnanswered {
 			r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetIn = tracker.CloseReset, tracker.Resp, tracker.ResetUnknown, tracker.Established
-			r.Close.ResetPacket = r.ID + 16
+			r.Close.ResetPacket, r.Facts.ResetQuiet = r.ID+16, gap
 		}
 	}
 }
@@ -107,19 +87,29 @@ type situation struct {
 	want           string
 }
 
-func checkExamples(t *testing.T, all []situation) {
-	t.Helper()
-	raised := map[string]bool{}
-	for _, x := range all {
-		c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: epoch}
-		for _, r := range x.records {
-			if r.Capture.OneWay {
-				c.OneWay++
-			}
-			c.End = max(c.End, r.End+r.Silent)
+// findings is what a situation's detector makes of it.
+func (x *situation) findings(t *testing.T) []Finding {
+	c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: at}
+	for _, r := range x.records {
+		if r.Capture.OneWay {
+			c.OneWay++
 		}
+		c.End = max(c.End, r.End+r.Silent)
+	}
+	return findingsOf(t, x.detector, c, x.records...)
+}
+
+func situations() []situation {
+	return slices.Concat(closeSituations(), idleSituations(), transferSituations(), captureSituations())
+}
+
+// Every detector of these groups speaks up where it should, and not where
+// something else looks the same.
+func TestSituations(t *testing.T) {
+	raised, quiet := map[string]bool{}, map[string]bool{}
+	for _, x := range situations() {
 		got := ""
-		for i, f := range findingsOf(t, x.detector, c, x.records...) {
+		for i, f := range x.findings(t) {
 			if i > 0 {
 				got += ", "
 			}
@@ -130,20 +120,21 @@ func checkExamples(t *testing.T, all []situation) {
 		}
 		if got != "" {
 			raised[x.detector] = true
-		} else if _, ok := raised[x.detector]; !ok {
-			raised[x.detector] = false
+		} else {
+			quiet[x.detector] = true
 		}
 	}
-	for name, ok := range raised {
-		if !ok {
-			t.Errorf("no example raises %s", name)
+	for _, d := range Detectors() {
+		if judgedHere(d.Group) {
+			continue
+		}
+		if !raised[d.Name] || !quiet[d.Name] {
+			t.Errorf("%s: raised %t, quiet where something looks alike %t", d.Name, raised[d.Name], quiet[d.Name])
 		}
 	}
 }
 
-// Every detector of these groups speaks up where it should, and not where
-// something else looks the same.
-func TestCloses(t *testing.T) {
+func closeSituations() []situation {
 	ended := func(half int64) func(r *tracker.Record) {
 		return func(r *tracker.Record) { r.Close.HalfClose = tracker.Some(half) }
 	}
@@ -165,7 +156,7 @@ func TestCloses(t *testing.T) {
 		r.Keepalive[0] = tracker.KeepaliveRecord{Probes: 3, Answered: 3, Last: r.End + 90*second}
 		r.KeepaliveOutcome = tracker.KeepaliveAlive
 	}
-	checkExamples(t, []situation{
+	return []situation{
 		{"close-wait", "the capture simply ended", clean(20, halfClosed(10*second)), ""},
 		{"close-wait", "closed normally", clean(20), ""},
 		{"close-wait", "one, its host not heard of since", clean(1, halfClosed(600*second)), "notice possible"},
@@ -192,10 +183,10 @@ func TestCloses(t *testing.T) {
 		{"vanished", "it was idle before", clean(5, gone(6), rested(400*second, tracker.RestUnanswered)), ""},
 		{"still-open", "idle and busy ones", append(clean(1, leftOpen(100*second)), clean(2, leftOpen(0))...), "info proven"},
 		{"still-open", "all closed", clean(3), ""},
-	})
+	}
 }
 
-func TestIdle(t *testing.T) {
+func idleSituations() []situation {
 	prober := func(k tracker.KeepaliveRecord, outcome string) func(r *tracker.Record) {
 		return func(r *tracker.Record) { r.Keepalive[0], r.KeepaliveOutcome = k, outcome }
 	}
@@ -209,7 +200,7 @@ func TestIdle(t *testing.T) {
 		rested(60*second+int64(r.ID)*second, tracker.RestEnded)(r)
 	}
 	dead := tracker.KeepaliveRecord{Probes: 9, Unanswered: 9, Idle: tracker.Some(7200 * second)}
-	checkExamples(t, []situation{
+	return []situation{
 		{"keepalive-dead", "the prober's RST", clean(1, resetByProber, prober(dead, tracker.KeepaliveDead)), "notice proven"},
 		{"keepalive-dead", "many", clean(5, leftOpen(0), prober(dead, tracker.KeepaliveDead)), "warning likely"},
 		{"keepalive-dead", "one unanswered", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Unanswered: 1}, tracker.KeepaliveUnknown)), ""},
@@ -238,5 +229,5 @@ func TestIdle(t *testing.T) {
 		{"keepalive-missing", "a short rest", clean(1, rested(40*second, tracker.RestUnanswered)), ""},
 		{"reset-forgotten", "at rest: not counted here", clean(1, rested(400*second, tracker.RestReset)), ""},
 		{"reset-forgotten", "busy", clean(1, rested(400*second, tracker.RestReset), func(r *tracker.Record) { r.Rest = tracker.RestRecord{} }), "notice likely"},
-	})
+	}
 }

@@ -19,6 +19,9 @@ func commandsOf(t *testing.T) []string {
 	for _, c := range []*Context{ledger("10.0.0.1:0", "10.0.0.2:80", 27000, 27000, 60*second), ledger("10.0.0.2:80", "", 27000, 27000, 60*second)} {
 		found = append(found, findingsOf(t, "", c)...)
 	}
+	for _, x := range situations() {
+		found = append(found, x.findings(t)...)
+	}
 	all, c := everything(t)
 	found = append(found, findingsOf(t, "", c, all...)...)
 	quoted := regexp.MustCompile("`([^`]*)`")
@@ -41,16 +44,28 @@ func commandsOf(t *testing.T) []string {
 // without doing what it would do: the words to add, or to run in its place.
 func checks(words string) (run string, known bool) {
 	tool, rest, _ := strings.Cut(words, " ")
+	if strings.HasPrefix(words, "sysctl -w ") {
+		setting, _, _ := strings.Cut(strings.TrimPrefix(words, "sysctl -w "), "=")
+		return "sysctl " + setting, true
+	}
 	switch tool {
 	case "ss", "sysctl", "nstat", "cat", "uptime", "ip", "nft", "ulimit":
 		return words, true // these only read
+	case "ls":
+		return words, true
 	case "iptables":
+		if strings.Contains(rest, " -A ") {
+			return "command -v iptables", true // it would change the rules
+		}
 		return "iptables " + strings.Replace(rest, "-S", "-S INPUT", 1), true
 	case "tcpdump":
+		if strings.Contains(rest, " -w FILE") || strings.HasPrefix(rest, "-w FILE") {
+			return "tcpdump -d " + strings.Replace(rest, "-w FILE", "", 1), true
+		}
 		return "tcpdump -d " + rest[strings.Index(rest, "'"):], true // compiles the filter
 	case "vmstat":
 		return "vmstat 1 1", true
-	case "ping", "traceroute":
+	case "ping", "traceroute", "tracepath", "mtr", "ethtool", "reordercap":
 		return "command -v " + tool, true
 	case "strace":
 		return strings.Replace(words, "-p PID", "true", 1), true

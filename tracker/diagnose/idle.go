@@ -29,8 +29,7 @@ func diedAtRest(r *tracker.Record) bool {
 	case tracker.RestReset:
 		// A FIN was the end anyway; a RST,ACK comes from an end that still knew the
 		// connection: its application gave it up.
-		bare := r.Close.ResetCause == tracker.ResetUnknown || r.Close.ResetCause == tracker.ResetMiddlebox
-		return bare && r.Close.FINPacket[x.By] != x.Packet
+		return (bare(r) || r.Close.ResetCause == tracker.ResetMiddlebox) && r.Close.FINPacket[x.By] != x.Packet
 	case tracker.RestUnanswered:
 		return r.Keepalive[x.By].Unanswered == 0 && (x.Tries >= triesToFail || r.End+r.Silent-x.Woke >= unansweredFor)
 	}
@@ -162,7 +161,7 @@ func (x *idles) cluster(few uint64) (k cluster, ok bool) {
 func (x *idles) shown() string {
 	var all []string
 	for _, g := range x.gaps {
-		all = append(all, span(g.length))
+		all = append(all, seconds(g.length))
 	}
 	if uint64(len(all)) < x.n {
 		all = append(all, "...")
@@ -205,12 +204,12 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 		Severity: Warning, Confidence: Possible,
 		Causes: []string{"a load balancer, NAT gateway or firewall on the way has this limit for idle connections: " + namesOf(k.fits),
 			"the listener's own application or proxy drops idle connections without closing them"},
-		Advice: []string{fmt.Sprintf("Send keepalive probes more often than every %s: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application, with SO_KEEPALIVE set.", span(k.fits[0].after)),
+		Advice: []string{fmt.Sprintf("Send keepalive probes more often than every %s: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application, with SO_KEEPALIVE set.", seconds(k.fits[0].after)),
 			"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of what stands between."},
 	}
 	if k.timer {
-		f.Title = fmt.Sprintf("%s to %s were reset after %s idle: the limit of %s", Plural(x.ended.n, "connection"), name(s.A), span(x.endedLeast), k.fits[0].name())
-		f.Explanation = fmt.Sprintf("A RST ended each, after %s to %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", span(x.endedLeast), span(x.endedMost))
+		f.Title = fmt.Sprintf("%s to %s were reset after %s idle: the limit of %s", Plural(x.ended.n, "connection"), name(s.A), seconds(x.endedLeast), k.fits[0].name())
+		f.Explanation = fmt.Sprintf("A RST ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedLeast, x.endedMost))
 		f.Confidence = Likely
 		x.ended.into(&f)
 		return f
@@ -219,7 +218,7 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 	f.Explanation = fmt.Sprintf("Idle for %s, the next segment met a RST (%s) or silence (%s); TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
 		rangeOf(x.least, x.most), Thousands(x.resets), Thousands(x.n-x.resets), x.shown())
 	if x.lived > 0 {
-		f.Explanation += fmt.Sprintf(" %s was answered after up to %s.", Plural(x.livedConns, "idle connection"), span(x.lived))
+		f.Explanation += fmt.Sprintf(" %s was answered after up to %s.", Plural(x.livedConns, "idle connection"), seconds(x.lived))
 	}
 	if x.n >= many || x.lived*2 >= k.fits[0].after {
 		f.Confidence = Likely
@@ -227,12 +226,16 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 	return f
 }
 
-// rangeOf is "350 s" or "350 s to 6 min".
+// rangeOf is "350 s" or "350 s to 400 s".
 func rangeOf(low, high int64) string {
-	if a, b := span(low), span(high); a != b {
+	a, b := seconds(low), seconds(high)
+	if low < second {
+		a, b = span(low), span(high)
+	}
+	if a != b {
 		return a + " to " + b
 	}
-	return span(low)
+	return a
 }
 
 func keepaliveMissing() Detector {

@@ -37,7 +37,16 @@ func fits(lived, died int64) (all []limit) {
 }
 
 // name is 350 s (AWS ...).
-func (l limit) name() string { return fmt.Sprintf("%s (%s)", span(l.after), l.whose) }
+func (l limit) name() string { return fmt.Sprintf("%s (%s)", seconds(l.after), l.whose) }
+
+// seconds is a pause as limits are written: in seconds, whatever their number,
+// up to a day.
+func seconds(ns int64) string {
+	if ns >= 86400*second {
+		return span(ns)
+	}
+	return Digits(float64(ns)/1e9, 1) + " s"
+}
 
 // namesOf is a list of limits in words.
 func namesOf(all []limit) string {

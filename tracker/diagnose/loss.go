@@ -119,7 +119,7 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 				return Finding{
 					Severity: Warning, Confidence: Likely,
 					Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), Plural(x.n, "connection")),
-					Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5).%s", Plural(x.repeats[e], "repeat"), Thousands(x.timeouts[e]),
+					Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Of the segments %s.", Plural(x.repeats[e], "repeat"), Thousands(x.timeouts[e]),
 						whichSide(x.before[e], x.after[e])),
 					Causes: []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
 					Advice: lossAdvice(s.A.Addr.String()),
@@ -131,23 +131,21 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 
 func percentOf(n, all uint64) string { return Digits(share(n, all), 1) + "%" }
 
-// whichSide tells on which side of the capture point segments were lost.
+// whichSide tells how many segments were lost on which side of the capture point.
 func whichSide(before, after uint64) string {
 	switch {
-	case before+after == 0:
-		return ""
 	case before*10 <= after:
-		return fmt.Sprintf(" Lost behind the capture point, on the receiver's side: %s were seen here before they were sent again.", Thousands(after))
+		return fmt.Sprintf("%s were lost behind the capture point, on the receiver's side: seen here before they were sent again", Thousands(before+after))
 	case after*10 <= before:
-		return fmt.Sprintf(" Lost before the capture point, on the sender's side: of %s only the repeat was seen here.", Thousands(before))
+		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the repeat was seen here", Thousands(before+after))
 	}
-	return fmt.Sprintf(" On both sides of the capture point: %s before it, %s behind it.", Thousands(before), Thousands(after))
+	return fmt.Sprintf("%s were lost before the capture point, on the sender's side, %s behind it", Thousands(before), Thousands(after))
 }
 
 func lossAdvice(host string) []string {
 	return []string{fmt.Sprintf("On %s and on the way: `ip -s link` shows drops and errors; `ethtool -S eth0` (the interface's own name) what the card counts.", host),
 		"`nstat -az TcpRetransSegs TcpExtTCPLostRetransmit TcpExtTCPTimeouts` on the sender.",
-		"`mtr -n --tcp` towards the other end shows at which hop loss begins."}
+		fmt.Sprintf("From the other end: `mtr -n --tcp %s` shows at which hop loss begins.", host)}
 }
 
 func loss() Detector {
@@ -199,7 +197,7 @@ func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 			direction = "from it"
 		}
 		parts = append(parts, fmt.Sprintf("%s of those %s", percentOf(lost, x.packets[e]), direction))
-		where = append(where, fmt.Sprintf("What is sent %s:%s", direction, whichSide(x.before[e], x.after[e])))
+		where = append(where, fmt.Sprintf("Of what is sent %s, %s.", direction, whichSide(x.before[e], x.after[e])))
 	}
 	if len(parts) == 0 {
 		return f, false

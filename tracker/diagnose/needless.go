@@ -111,7 +111,7 @@ Linux captures of several queues the card may reorder what the path did not.`,
 					Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
 					Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
 						"several receive queues of the capturing card (the capture's order, not the path's)"},
-					Advice: []string{"`cat /proc/net/bonding/bond0` (the bond's own name) shows its mode: balance-rr reorders.", "`nstat -az TcpExtTCPSACKReorder TcpExtTCPTSReorder` on the sender."},
+					Advice: []string{"`ip -d link show type bond` shows the mode of bonds: balance-rr reorders.", "`nstat -az TcpExtTCPSACKReorder TcpExtTCPTSReorder` on the sender."},
 				}, true
 			})
 		},

@@ -23,7 +23,7 @@ one whose sender had just been talking counts as reset-abort.`,
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return bare(r) && r.Facts.ResetQuiet >= idle
+				return bare(r) && r.Facts.ResetQuiet >= idle && !diedAtRest(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
@@ -41,7 +41,7 @@ one whose sender had just been talking counts as reset-abort.`,
 
 // bare tells that an open connection ended by a RST without ACK.
 func bare(r *tracker.Record) bool {
-	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer && !diedAtRest(r)
+	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer
 }
 
 // bothSeen tells that both ends sent something that the capture holds.

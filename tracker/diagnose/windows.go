@@ -62,11 +62,14 @@ none. A person who pauses a download does the same.`,
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
 					Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), Plural(x.times, "time"), Plural(x.n, "connection"), span(x.total)),
-					Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s on one connection, and probed %s.",
-						span(x.longest), Plural(x.probes, "time")),
+					Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s on one connection.",
+						span(x.longest)),
 					Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
 					Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
 						"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},
+				}
+				if x.probes > 0 {
+					f.Explanation += fmt.Sprintf(" It probed the closed window %s.", Plural(x.probes, "time"))
 				}
 				if x.longest >= much {
 					f.Severity = Warning
