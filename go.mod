@@ -3,6 +3,7 @@ module tcpwatch
 go 1.26.0
 
 require (
+	github.com/expr-lang/expr v1.17.8
 	github.com/google/gopacket v1.1.19
 	github.com/klauspost/compress v1.20.3
 	github.com/mdlayher/netlink v1.11.2

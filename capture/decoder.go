@@ -61,6 +61,9 @@ type Decoder struct {
 	Payload []byte  // after OutcomeSegment: Segment.Captured bytes, valid until the next Decode or Source.Next
 	Quote   Quote   // after OutcomeQuote
 	Skip    SkipReason
+	// Datagram tells fragments of one datagram from those of others: a number
+	// that they share, as the packet has that completes them. 0 for other packets.
+	Datagram uint64
 	// Skipped counts packets by why they held nothing for us. Fragments that
 	// were still waiting when memory ran out move from SkipFragment to
 	// SkipFragmentLimit.
@@ -89,7 +92,7 @@ func (d *Decoder) Decode(p *Packet) Outcome {
 	s.File, s.Interface = uint16(p.File), uint16(p.Interface)
 	s.Tunnel, s.TunnelID, s.TunnelPart = TunnelNone, 0, false
 	s.NVLAN, s.VLAN = 0, [2]uint16{}
-	d.Skip, d.Payload = SkipNone, nil
+	d.Skip, d.Payload, d.Datagram = SkipNone, nil, 0
 	d.layers, d.marks, d.tagged, d.bounded, d.now = 0, 0, false, false, p.Time
 	d.frags.recycle()
 

@@ -13,9 +13,10 @@ import (
 // Interface is one of a file's interfaces, as its writer described it. A pcap
 // file has one, without a name.
 type Interface struct {
-	Name    string // as in the file: escape it before showing it
-	Link    LinkType
-	Snaplen int // bytes; 0 when the file sets no limit
+	Name       string // as in the file: escape it before showing it
+	Link       LinkType
+	Snaplen    int   // bytes; 0 when the file sets no limit
+	Resolution uint8 // of its times, as pcapng's if_tsresol has it: 6 for microseconds, 9 for nanoseconds
 }
 
 // File is a capture file: pcap or pcapng, plain or compressed with gzip or

@@ -53,7 +53,8 @@ func (u *unitSet) prefix() int {
 // datagram is one whose fragments are being collected.
 type datagram struct {
 	key        fragmentKey
-	since      int64 // time of the first fragment that came
+	number     uint64 // of all datagrams that were begun
+	since      int64  // time of the first fragment that came
 	pieces     uint64
 	total      int     // bytes, once the last fragment was seen; else -1
 	sent       unitSet // on the wire
@@ -72,6 +73,7 @@ type fragments struct {
 	byKey          map[fragmentKey]*datagram
 	oldest, newest *datagram
 	free           *datagram
+	begun          uint64    // datagrams
 	done           *datagram // put together for the packet being decoded: payloads point into them
 	bytes          int       // in the buffers of all of them, free ones included
 }
@@ -111,6 +113,7 @@ func (d *Decoder) fragment(proto layers.IPProtocol, id uint32, offset int, more 
 	}
 	g := d.frags.find(key, d.now, &d.Skipped)
 	g.pieces++
+	d.Datagram = g.number
 	if offset == 0 && !g.first {
 		g.first, g.proto, g.ttl, g.ecn = true, proto, s.TTL, s.ECN
 		g.head, g.marks, g.head.Marks = *s, d.marks, 0
@@ -139,6 +142,7 @@ func (d *Decoder) Flush() bool {
 		if !g.first {
 			continue
 		}
+		d.Datagram = g.number
 		d.Segment, d.marks, d.now = g.head, g.marks|MarkFragmented, g.head.Time
 		d.v6, d.layers, d.bounded = g.key.v6, 0, false
 		sent := g.sent.prefix() * fragmentUnit
@@ -187,7 +191,8 @@ func (f *fragments) find(key fragmentKey, now int64, skipped *[NSkipReasons]uint
 	} else {
 		f.free = g.next
 	}
-	*g = datagram{key: key, since: now, total: -1, data: g.data[:0], prev: f.newest}
+	f.begun++
+	*g = datagram{key: key, number: f.begun, since: now, total: -1, data: g.data[:0], prev: f.newest}
 	if f.newest != nil {
 		f.newest.next = g
 	} else {

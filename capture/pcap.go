@@ -73,10 +73,10 @@ func newPcapFile(in *buffer) (format, error) {
 	if f.cut == 0 || f.cut > math.MaxInt32 {
 		f.cut = f.longest
 	}
-	f.one[0] = Interface{Link: link, Snaplen: int(f.cut)}
+	f.one[0] = Interface{Link: link, Snaplen: int(f.cut), Resolution: 6}
 	switch magic {
 	case pcapNano:
-		f.unit = 1
+		f.unit, f.one[0].Resolution = 1, 9
 	case pcapModified:
 		f.headerLen = 24
 		if link == LinkEthernet && f.cut <= math.MaxInt32-14 {

@@ -107,6 +107,7 @@ func (f *pcapngFile) addInterface(in *buffer, b []byte) error {
 	if i.clock, ok = newClock(resolution, offset); !ok {
 		return damage(in.offset(), "an interface clock of resolution %#02x", resolution)
 	}
+	seen.Resolution = resolution
 	i.swapNFLOG = i.link == LinkNFLOG && f.swapped != hostIsBigEndian()
 	as := describedAs{seen, len(f.section)}
 	if i.index, ok = f.known[as]; !ok {

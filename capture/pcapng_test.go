@@ -97,7 +97,7 @@ func TestPcapng(t *testing.T) {
 	if lost, known := f.Drops(); lost != 2*(5+10) || !known {
 		t.Errorf("drops %d, %t; want 30", lost, known)
 	}
-	interfaces := []capture.Interface{{"eth0", 1, 65535}, {"any", 276, 4}, {"tun0", 101, 4}}
+	interfaces := []capture.Interface{{"eth0", 1, 65535, 9}, {"any", 276, 4, 6}, {"tun0", 101, 4, 6}}
 	if !slices.Equal(f.Interfaces(), interfaces) {
 		t.Errorf("interfaces %v, want %v", f.Interfaces(), interfaces)
 	}

@@ -20,6 +20,7 @@ type Headline struct {
 	Interface       string   // live only
 	Filter          string   // as given to the filter compiler, or the default in words; "" for none
 	FilterIsDefault bool
+	Where           string   // the expression that chose the connections; "" for all
 	Hides           []string // what the filter hides that a verdict rests on, and which
 	Packets         uint64   // read, before the filter
 	Passed          uint64   // by the filter

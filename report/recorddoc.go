@@ -91,7 +91,8 @@ when all connections have been seen. CSV holds connections only.
 
 ## The last line
 
-JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`limits`" + ` (what was forgotten because a limit was reached), ` + "`kernel_drops` and `interface_drops`" + `
+JSON Lines ends with one object of ` + "`type`" + ` ` + "`stats`" + `: ` + "`packets`, `tcp_segments`, `conns`,\n`where` and `left_out`" + ` (with ` + "`--where`" + `: the expression, and how many connections did not
+match), ` + "`skipped`" + ` (by reason), ` + "`anomalies`" + ` (by kind), ` + "`limits`" + ` (what was forgotten because a limit was reached), ` + "`kernel_drops` and `interface_drops`" + `
 (live), ` + "`evicted` and `evicted_by` (what they were), `unnamed`" + ` (connections not looked at for names: too many others were
 undecided; absent when none), ` + "`files`, `time_wait_peak`" + ` (the hosts that held most connections in
 TIME-WAIT: ` + "`holder`, `peak`, `at`), `span_s`" + ` and, when a file was cut or damaged,

@@ -16,6 +16,13 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		conns = s.Conns()
 	}
 	b = appendNumber(b, "conns", conns)
+	if h.Where != "" {
+		b = append(b, `,"where":`...)
+		b = appendString(b, h.Where)
+		if s != nil {
+			b = appendNumber(b, "left_out", s.leftOut)
+		}
+	}
 	b = append(b, `,"skipped":{`...)
 	for i, c := range h.Skipped {
 		b = appendEntry(b, i == 0, c.Reason, c.N)

@@ -37,6 +37,7 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
+	leftOut   uint64           // connections that were not added because they were not asked for
 	end       int64            // latest time known: of a packet, or the clock's when the input ended
 	unknown   [nReasons]uint64 // connections of which something can't be known, by the reason told
 	handshake handshakes
@@ -97,10 +98,14 @@ func (s *Summary) Add(r *tracker.Record) {
 	s.findings.Add(r)
 }
 
+// LeaveOut counts a connection that is not added because it was not asked for.
+func (s *Summary) LeaveOut() { s.leftOut++ }
+
 // Merge adds all that o holds; o is left as it was. Both must have been made
 // with the same options.
 func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
+	s.leftOut += o.leftOut
 	s.end = max(s.end, o.end)
 	for i, n := range o.unknown {
 		s.unknown[i] += n

@@ -156,9 +156,14 @@ func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
 	return append(b, ']')
 }
 
+// synsAgain are the milliseconds from the first SYN to each repeat that is known.
+func synsAgain(r *tracker.Record) []uint32 {
+	return r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))]
+}
+
 // appendSYNs appends the seconds from the first SYN to each repeat.
 func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
-	for i, ms := range r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))] {
+	for i, ms := range synsAgain(r) {
 		if i > 0 {
 			b = append(b, between)
 		}

@@ -24,6 +24,7 @@ const policy = `
 	NETLINK  = github.com/mdlayher/netlink, github.com/mdlayher/netlink/nlenc;
 	SYSTEM   = golang.org/x/sys/unix;
 	TABLES   = github.com/olekukonko/tablewriter, github.com/olekukonko/tablewriter/renderer, github.com/olekukonko/tablewriter/tw;
+	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	COMMAND  = github.com/spf13/pflag, golang.org/x/term, kernel.org/pub/linux/libs/security/libcap/cap;
 
 	NONE < reassembly;
@@ -32,6 +33,7 @@ const policy = `
 	NETLINK, SYSTEM < capture/host;
 	SYSTEM, NETLINK < capture/lab;
 	TABLES < report;
+	EXPR < report/where;
 	TABLES < packaging/bench;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
 
@@ -41,7 +43,7 @@ const policy = `
 	capture, reassembly < tracker
 		< tracker/names, tracker/diagnose
 		< report
-		< report/follow
+		< report/follow, report/where, report/compare
 		< cmd/tcpwatch;
 	capture/live, capture/host < cmd/tcpwatch;
 `
@@ -206,6 +208,8 @@ func TestPolicy(t *testing.T) {
 		{"tracker", "tcpwatch/capture/host", false},
 		{"report", "tcpwatch/capture/live", false},
 		{"report", "tcpwatch/reassembly", true},
+		{"report", "github.com/expr-lang/expr", false},
+		{"cmd/tcpwatch", "github.com/expr-lang/expr", false},
 		{"cmd/tcpwatch", "tcpwatch/reassembly", true},
 		{"cmd/tcpwatch", "tcpwatch/capture/lab", false},
 		{"reassembly", "github.com/google/gopacket", false},

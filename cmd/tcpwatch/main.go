@@ -4,6 +4,7 @@
 //
 //	tcpwatch [options] FILE... [filter]
 //	tcpwatch [options] [-i IFACE] [filter]
+//	tcpwatch compare [options] A B
 //
 // # Input
 //
@@ -58,6 +59,12 @@
 // and is that of its first packet, or give its two ends. Live, the ends are
 // known before, the number is not.
 //
+// --where chooses the connections that all of this tells of, by an expression
+// over the fields of their records: close.kind == "reset" && orig.retx > 3.
+// --extract writes their packets, without --where those of connections in
+// trouble, as a pcapng file with the ladder's words as comments. For it, and
+// for --why with --where, files are read twice.
+//
 // -w writes packets as they came: live what was captured, of files what passed
 // the filter, as a pcap file with nanosecond times.
 //
@@ -75,12 +82,17 @@
 // is printed does not depend on their number, nor on how a capture is split
 // into files. --max-conns and --max-memory bound what is held.
 //
+// # Comparing
+//
+// compare tells what got worse from one capture, or JSON Lines of one, to
+// another: by how much, and whether chance alone does as much.
+//
 // # Exit status
 //
 //	0   done; a file that is damaged part-way is reported up to the damage
 //	1   the interface went away, or an output could not be written
 //	2   wrong options or filter, an input that cannot be read, or no such --why
-//	3   there is a finding as bad as --fail-on says
+//	3   there is a finding as bad as --fail-on says, or compare found something worse
 //	130 ended at once by a second Ctrl-C, without a report
 //
 // A closed pipe on output ends the program quietly.

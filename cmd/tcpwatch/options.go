@@ -14,6 +14,7 @@ import (
 
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
+	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 )
 
@@ -31,8 +32,10 @@ type options struct {
 	quiet      bool
 	outputs    []output
 	tables     report.TableOptions
-	why        *why      // nil without --why
-	follow     *followed // nil without --follow
+	why        *why        // nil without --why
+	follow     *followed   // nil without --follow
+	where      *where.Expr // nil without --where
+	extract    string      // packet file; "" for none
 	track      tracker.Options
 	transition bool
 	color      string // auto | always | never
@@ -57,6 +60,7 @@ func parse(args []string) (*options, error) {
 		outputs                     []string
 		reports, filterFile, whyArg string
 		followArg, followAs, raw    string
+		whereArg                    string
 		noColor                     bool
 		detectors, failOn           string
 		thresholds                  []string
@@ -80,6 +84,8 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&reports, "report", "", "")
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
+	f.StringVar(&whereArg, "where", "", "")
+	f.StringVar(&o.extract, "extract", "", "")
 	f.StringVar(&whyArg, "why", "", "")
 	f.StringVar(&followArg, "follow", "", "")
 	f.StringVar(&followAs, "follow-as", "", "")
@@ -120,6 +126,11 @@ func parse(args []string) (*options, error) {
 	}
 	if o.filter, err = filterText(words, filterFile); err != nil {
 		return nil, err
+	}
+	if f.Changed("where") {
+		if o.where, err = where.Compile(whereArg); err != nil {
+			return nil, fmt.Errorf("--where: %w", err)
+		}
 	}
 	if whyArg != "" {
 		if o.why, err = parseWhy(whyArg); err != nil {
@@ -206,12 +217,19 @@ func (o *options) parseOutputs(given []string) error {
 	if o.follow != nil && o.follow.raw == "" {
 		o.outputs = append(o.outputs, output{format: "follow"})
 	}
-	if len(o.outputs) == 0 && o.write != "-" && o.follow == nil {
+	if len(o.outputs) == 0 && o.write != "-" && o.extract != "-" && o.follow == nil {
 		o.outputs = []output{{format: "table"}}
 	}
 	seen := map[string]string{}
-	if o.write != "" {
-		seen[strings.TrimPrefix(o.write, "-")] = "packets"
+	for _, packets := range []string{o.write, o.extract} {
+		if packets == "" {
+			continue
+		}
+		if file := strings.TrimPrefix(packets, "-"); seen[file] == "" {
+			seen[file] = "packets"
+		} else {
+			return fmt.Errorf("-w and --extract cannot both go to %s", packets)
+		}
 	}
 	for _, x := range o.outputs {
 		if other, twice := seen[x.file]; twice {
@@ -247,6 +265,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
 	case isLive && o.follow != nil && o.follow.pick.id != 0:
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
+	case o.why != nil && o.why.all && o.where == nil:
+		return fmt.Errorf("--why %s: --where says which connections those are", o.why.text)
 	case o.jobs < 0 || o.jobs > maxJobs:
 		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, maxJobs)
 	case o.track.MSL <= 0:
@@ -256,17 +276,20 @@ func (o *options) check() error {
 	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
+	if err := o.checkTwice(); err != nil {
+		return err
+	}
 	return o.tables.Validate()
 }
 
 // maxJobs is how many workers there may be: the parts that the connections are in.
 const maxJobs = nShards
 
-// workers is how many there are to be. Drawing and following take the packets
-// of a connection as they come, from one worker.
+// workers is how many there are to be. Drawing, following and extracting take
+// the packets of a connection as they come, from one worker.
 func (o *options) workers() int {
 	switch {
-	case o.why != nil || o.follow != nil:
+	case o.why != nil || o.follow != nil || o.extract != "":
 		return 1
 	case o.jobs > 0:
 		return o.jobs

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -68,13 +69,17 @@ func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 // outputs are all that a run writes.
 type outputs struct {
 	sum      report.SummaryOptions
+	records  report.JSONOptions // how records are read
 	summary  *report.Summary
 	printers []printer
 	streams  []*stream
 	takers   []taker        // ladder and follow
 	ladder   *report.Ladder // nil without --why
+	why      *why           // nil without --why
 	follow   *followPrinter // nil without --follow
 	packets  *packetFile    // nil without -w
+	extract  *extractFile   // nil without --extract
+	found    *found         // of the first of two passes, else nil
 	live     *stream        // events; nil when they are not shown
 	lines    *bufio.Writer  // of live
 	lineOpt  report.LiveLineOptions
@@ -96,7 +101,7 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), line: func() {}}
+	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}}
 	for _, x := range o.outputs {
 		w, err := out.create(x.file, o.read, stdout)
 		if err != nil {
@@ -123,12 +128,31 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 		}
 		out.packets = &packetFile{name: o.write, w: w, snaplen: o.snaplen, link: in.link()}
 	}
+	if o.extract != "" {
+		w, err := out.create(strings.TrimPrefix(o.extract, "-"), o.read, stdout)
+		if err != nil {
+			return nil, err
+		}
+		if out.extract, err = newExtractFile(w, o, in); err != nil {
+			return nil, fmt.Errorf("%s: %w", o.extract, err)
+		}
+	}
 	if in.handle != nil && !o.quiet && out.stdout == "table" {
 		out.lines = bufio.NewWriter(stdout)
 		out.lineOpt = report.LiveLineOptions{Width: columns(stdout), ASCII: asciiOnly()}
 		out.live = out.addStream(nil, out.writeLive)
 	}
 	return out, nil
+}
+
+// recordOptions are what records are read with beside themselves.
+func recordOptions(o *options, in *input) report.JSONOptions {
+	records := report.JSONOptions{Transitions: o.transition, Files: o.read}
+	if in.handle != nil {
+		records.Interfaces = []string{in.handle.Interface()}
+		records.Local = localEnds()
+	}
+	return records
 }
 
 // create opens a file for writing; "" is standard output.
@@ -156,11 +180,7 @@ func (out *outputs) createFile(name string, inputs []string) (*os.File, error) {
 }
 
 func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
-	records := report.JSONOptions{Transitions: o.transition, Files: o.read}
-	if in.handle != nil {
-		records.Interfaces = []string{in.handle.Interface()}
-		records.Local = localEnds()
-	}
+	records := out.records
 	switch format {
 	case "jsonl":
 		j := report.NewJSONL(w, records)
@@ -171,7 +191,7 @@ func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
 		out.printers = append(out.printers, c)
 		out.addStream(func() appender { return report.NewCSV(io.Discard, records) }, c.Lines)
 	case "ladder":
-		out.ladder = report.NewLadder(report.LadderOptions{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
+		out.why, out.ladder = o.why, report.NewLadder(report.LadderOptions{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
 		l := &ladderPrinter{bufio.NewWriter(w), out.ladder}
 		out.printers, out.takers = append(out.printers, l), append(out.takers, l)
 	case "follow":
@@ -193,6 +213,9 @@ func (out *outputs) conn(r *tracker.Record) {
 	for _, t := range out.takers {
 		out.note(t.Conn(r))
 	}
+	if out.extract != nil {
+		out.extract.comments.Conn(r)
+	}
 }
 
 // writeLive writes live lines.
@@ -207,13 +230,33 @@ func (out *outputs) writeLive(lines []byte) error {
 
 // step takes a packet of a marked connection.
 func (out *outputs) step(s *tracker.Step) {
-	if out.ladder != nil {
+	if out.ladder != nil && out.why.marks(s.Conn, s.Orig, s.Resp) {
 		out.ladder.Step(s)
+	}
+	if out.extract != nil {
+		out.extract.step(s)
+	}
+}
+
+// decoded takes a packet that the only worker has been through.
+func (out *outputs) decoded(p *capture.Packet, d *capture.Decoder, o capture.Outcome) {
+	if out.extract != nil {
+		out.note(out.extract.decoded(p, d, o))
+	}
+}
+
+// incomplete takes a datagram of which the end of the input left a part.
+func (out *outputs) incomplete(d *capture.Decoder) {
+	if out.extract != nil && out.extract.packet == d.Segment.Packet {
+		out.note(out.extract.pieces(d.Datagram))
 	}
 }
 
 // packet writes a packet to -w's file.
 func (out *outputs) packet(p *capture.Packet) {
+	if out.extract != nil {
+		out.extract.learn(p)
+	}
 	if out.packets != nil {
 		out.note(out.packets.write(p))
 	}
@@ -253,6 +296,9 @@ func (out *outputs) finish(h *report.Headline) {
 		out.note(p.Flush())
 	}
 	out.flushPackets()
+	if out.extract != nil {
+		out.note(out.extract.w.Flush())
+	}
 	for _, c := range out.close {
 		out.note(c())
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -18,11 +19,14 @@ const (
 	exitDone  = 0
 	exitEarly = 1 // the interface went away, or an output could not be written
 	exitUsage = 2 // wrong command line or filter, or an input that cannot be read
-	exitFound = 3 // a finding of the severity that --fail-on names
+	exitFound = 3 // a finding of the severity that --fail-on names, or compare found something worse
 )
 
 // run is the program: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "compare" {
+		return runCompare(args[1:], stdout, stderr)
+	}
 	o, err := parse(args)
 	switch {
 	case err != nil:
@@ -48,12 +52,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
+	if o.twice() {
+		found, err := firstPass(o, stderr)
+		if err != nil {
+			return fail(stderr, err)
+		}
+		out.passed(o, found)
+	}
 	w := newWatch(o, in, out, stdout, stderr)
 	defer w.signals.done()
 	if in.handle != nil {
 		if err := dropPrivileges(); err != nil {
 			w.warn(err)
 		}
+		// One more than there are workers: the reader need not wait for one of them to
+		// be interrupted while the kernel's buffer fills.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 		w.announce(chosen)
 	}
 	w.loop()
@@ -66,14 +80,10 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
 	}
 	for i := range o.workers() {
-		w.workers = append(w.workers, newWorker(i, o.workers(), o, out))
+		w.workers = append(w.workers, newWorker(i, o.workers(), in.ahead(), o, out))
 	}
 	w.writer = newWriter(w)
-	const batches = batchesAhead + 2
-	w.spare = make(chan *batch, batches)
-	for range batches {
-		w.spare <- &batch{}
-	}
+	w.spare = make(chan *batch, in.ahead()+2)
 	w.batch = w.empty()
 	out.line = func() {
 		w.mu.Lock()
@@ -123,6 +133,12 @@ func (w *watch) end() int {
 	if p := w.out.packets; p != nil && p.other > 0 {
 		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
 	}
+	if x := w.out.extract; x != nil {
+		w.warn(errors.New(x.told()))
+	}
+	if err := w.unjudged(); err != nil {
+		w.warn(err)
+	}
 	if w.out.ladder != nil && w.out.ladder.Len() == 0 {
 		w.warn(noConnection(w.o.why, w.packets))
 		status = exitUsage
@@ -137,8 +153,27 @@ func (w *watch) end() int {
 	return status
 }
 
+// unjudged is that --where could not be worked out for some connections.
+func (w *watch) unjudged() error {
+	first := w.workers[0].where
+	if first == nil {
+		return nil
+	}
+	for _, x := range w.workers[1:] {
+		first.Merge(x.where)
+	}
+	if err := first.Err(); err != nil {
+		return fmt.Errorf("--where: %w", err)
+	}
+	return nil
+}
+
+// fail tells why there is nothing to report and returns the exit status.
 func fail(stderr io.Writer, err error) int {
 	fmt.Fprintf(stderr, "tcpwatch: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	if errors.Is(err, errStopped) {
+		return exitEarly
+	}
 	return exitUsage
 }
 

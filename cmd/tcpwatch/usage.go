@@ -4,28 +4,28 @@ package main
 const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
   tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
-  tcpwatch [options] [-i IFACE] [filter]   watch live; Ctrl-C reports and ends,
-                                           SIGUSR1 reports
+  tcpwatch [options] [-i IFACE] [filter]   watch live; Ctrl-C reports and ends
+  tcpwatch compare A B                     what got worse from A to B (--help)
 
 Input
   -r, --read FILE         read FILE (repeatable; - is standard input)
   -i, --interface IFACE   capture on IFACE ("any": all); default: first up
-  -D, --list-interfaces   list interfaces
-  -F, --filter-file FILE  read the filter from FILE
-  -c, --count N           stop after N packets that passed the filter
-      --for TIME          stop after TIME (live): 30, 90s, 1h30m
+  -D, --list-interfaces   list them    -F, --filter-file FILE  holds the filter
+  -c, --count N           stop after N packets that passed the filter, or (live)
+      --for TIME          after TIME: 30, 90s, 1h30m
   -s, --snaplen BYTES     most bytes of a packet (262144)
   -B, --buffer-size KIB   the kernel's buffer (16384)  -p, --no-promiscuous-mode
 Output
   -o, --output FORMAT[:FILE]   table, jsonl or csv (repeatable)
       --report LIST    findings,handshakes,closes,timewait,keepalive,connections
       --top N             rows of a table (10)       --sort KEY  order of rows
-      --why ID            draw one connection: its number, or IP:PORT-IP:PORT
+      --where EXPR        only connections for which EXPR is true
+      --why ID            draw connections: a number, IP:PORT-IP:PORT, matching
       --follow ID         print what both ends of one connection said
       --follow-as WAY     auto, text or hex   --raw PREFIX  write it to files
   -w, --write FILE        write the packets that passed the filter
-      --interval TIME     records of connections still open, every TIME
-      --transitions       with jsonl: every change of state
+      --extract FILE      write those of troubled, or --where's, connections
+      --interval TIME     records of open connections  --transitions  with jsonl
   -n, --numeric           name no ports              -q, --quiet  no live lines
       --color[=WHEN]      auto, always, never        --no-color
 Findings
@@ -39,6 +39,6 @@ Connections
   -j, --jobs N            workers (one a core)       -h, --help  --version
 
   sudo tcpwatch -i eth0                    tcpwatch capture.pcap port 443
-  tcpwatch -nr capture.pcap --report closes --top 20
+  tcpwatch capture.pcap --where 'open.felt_s > 1 && resp_port == 443'
   tcpwatch capture.pcap --why 1201     ssh h tcpdump -w - | tcpwatch -r -
 `

@@ -15,12 +15,21 @@ type why struct {
 	text string
 	id   uint64 // 0 for a pair
 	a, b capture.Endpoint
+
+	all   bool   // those of --where
+	among *found // of the first of two passes; nil for no other condition
 }
+
+// allMatching is the argument that stands for all connections of --where.
+const allMatching = "matching"
 
 // parseWhy reads 17, 192.0.2.1:40000-192.0.2.2:80 or "[2001:db8::1]:40000 [2001:db8::2]:80".
 func parseWhy(text string) (*why, error) {
 	if id, err := strconv.ParseUint(strings.TrimPrefix(text, "#"), 10, 64); err == nil && id > 0 {
 		return &why{text: text, id: id}, nil
+	}
+	if text == allMatching {
+		return &why{text: text, all: true}, nil
 	}
 	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("- ,>", r) })
 	if len(parts) == 2 {
@@ -48,7 +57,12 @@ func parseEndpoint(s string) (capture.Endpoint, error) {
 
 // marks is the tracker's question whether a connection is one of them.
 func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
-	if w.id != 0 {
+	switch {
+	case w.among != nil && !w.among.has(id):
+		return false
+	case w.all:
+		return true
+	case w.id != 0:
 		return id == w.id
 	}
 	return orig == w.a && resp == w.b || orig == w.b && resp == w.a
@@ -56,6 +70,9 @@ func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
 
 // noConnection is the error that nothing was found.
 func noConnection(pick *why, packets uint64) error {
+	if pick.among != nil {
+		return fmt.Errorf("no such connection in %s packets that --where asks for; --report connections lists those", thousands(packets))
+	}
 	if pick.id == 0 {
 		return fmt.Errorf("no connection between %s and %s in %s packets; --report connections lists all", pick.a, pick.b, thousands(packets))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/names"
 )
@@ -20,6 +21,7 @@ type worker struct {
 	tracker   *tracker.Tracker
 	names     *names.Observer
 	summary   *report.Summary
+	where     *where.Filter // nil without --where
 	lines     []appender
 	out       *outputs
 	segments  uint64
@@ -37,11 +39,11 @@ type appender interface {
 	AppendConn(b []byte, r *tracker.Record) []byte
 }
 
-func newWorker(index, of int, o *options, out *outputs) *worker {
+func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 	w := &worker{index: index, of: of, out: out, summary: report.NewSummary(out.sum),
 		fast: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
 		slow: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
-		in:   make(chan *batch, batchesAhead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
+		in:   make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
 	}
 	for _, s := range out.streams {
 		if s.appender == nil {
@@ -50,11 +52,12 @@ func newWorker(index, of int, o *options, out *outputs) *worker {
 			w.lines = append(w.lines, s.appender())
 		}
 	}
+	if o.where != nil {
+		w.where = o.where.Filter(out.records)
+	}
 	t := o.track
 	t.Events = out.live != nil
-	if o.why != nil {
-		t.Mark = o.why.marks
-	}
+	t.Mark = o.mark(out)
 	w.names = names.New(names.Options{}, w)
 	w.tracker = tracker.New(t, w.names)
 	return w
@@ -119,7 +122,8 @@ func (w *worker) packet(p *capture.Packet) {
 		}
 		d = w.fast
 	}
-	switch d.Decode(p) {
+	outcome := d.Decode(p)
+	switch outcome {
 	case capture.OutcomeSegment:
 		if !peeked {
 			hash = w.tracker.Hash(&d.Segment)
@@ -132,6 +136,7 @@ func (w *worker) packet(p *capture.Packet) {
 			w.tracker.Quoted(&d.Quote)
 		}
 	}
+	w.out.decoded(p, d, outcome)
 }
 
 // observe takes a segment, whose payload the decoder still holds.
@@ -153,6 +158,7 @@ func (w *worker) end() {
 		s := &w.slow.Segment
 		if hash := w.tracker.Hash(s); w.owns(hash) && !w.tracker.Holds(s) {
 			w.observe(w.slow, hash)
+			w.out.incomplete(w.slow)
 		}
 	}
 	w.tracker.Finish()
@@ -163,7 +169,7 @@ func (w *worker) soFar() *report.Summary {
 	so := w.summary.Clone()
 	w.tracker.Snapshot(func(r *tracker.Record) {
 		w.names.Attach(r)
-		so.Add(r)
+		w.sum(so, r)
 	})
 	return so
 }
@@ -176,12 +182,28 @@ func (w *worker) living(b *batch) (l living) {
 	return l
 }
 
+// sum adds a connection that is asked for, and reports whether it is.
+func (w *worker) sum(s *report.Summary, r *tracker.Record) bool {
+	if !w.asked(r) {
+		s.LeaveOut()
+		return false
+	}
+	s.Add(r)
+	return true
+}
+
+// asked reports whether the connection is one that --where asks for.
+func (w *worker) asked(r *tracker.Record) bool { return w.where == nil || w.where.Match(r) }
+
 // Conn takes a record; see tracker.Sink.
 func (w *worker) Conn(r *tracker.Record) {
-	if !r.Interim {
-		w.summary.Add(r)
-	}
 	w.out.conn(r)
+	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
+		return
+	}
+	if w.out.found != nil && !r.Interim {
+		w.out.found.add(r)
+	}
 	k := key{phase: phaseFinished, at: r.Ended, id: r.ID}
 	if r.Interim {
 		k.phase, k.at = phaseInterim, r.End
@@ -196,7 +218,7 @@ func (w *worker) Conn(r *tracker.Record) {
 
 // Event takes a live event; see tracker.Sink.
 func (w *worker) Event(e *tracker.Event) {
-	if w.quiet {
+	if w.quiet || !w.asked(e.Record) {
 		return
 	}
 	i := w.out.live.index

@@ -26,7 +26,7 @@ type batchNote struct {
 }
 
 func newWriter(w *watch) *writer {
-	return &writer{w: w, piped: w.in.size() == 0, in: make(chan *batchNote, 2*batchesAhead), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
+	return &writer{w: w, piped: w.in.size() == 0, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
 }
 
 // run writes until the last batch is through.
@@ -136,6 +136,9 @@ func (x *writer) snapshot(so *report.Summary) {
 
 // warn tells the user in a line that something is wrong, and goes on.
 func (w *watch) warn(err error) {
+	if w.out.found != nil {
+		return // the second pass tells
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.status.clear()

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"tcpwatch/report"
+	"tcpwatch/report/compare"
+	"tcpwatch/report/where"
+)
+
+// compareUsage is what compare --help prints.
+const compareUsage = `tcpwatch compare [options] A B: what got worse from A to B
+
+A and B are captures, or what -o jsonl wrote of some.
+
+  -o, --output FORMAT     table (the default) or jsonl
+      --change PERCENT    least change that counts (10)
+      --top N             listeners that changed most (10)
+      --where EXPR        only connections for which EXPR is true (captures)
+      --msl TIME          TIME-WAIT lasts twice as long (30s; captures)
+
+Exit status: 0 nothing got worse, 3 something did.
+`
+
+// compared are the options of compare.
+type compared struct {
+	inputs    [2]string
+	format    string
+	threshold float64
+	top       int
+	pass      []string // options for reading captures
+	help      bool
+}
+
+func parseCompare(args []string) (*compared, error) {
+	var c compared
+	var percent float64
+	var whereArg, msl string
+	f := pflag.NewFlagSet("compare", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.Usage = func() {}
+	f.StringVarP(&c.format, "output", "o", "table", "")
+	f.Float64Var(&percent, "change", 100*compare.DefaultThreshold, "")
+	f.IntVar(&c.top, "top", 0, "")
+	f.StringVar(&whereArg, "where", "", "")
+	f.StringVar(&msl, "msl", "", "")
+	f.BoolVarP(&c.help, "help", "h", false, "")
+	if err := f.Parse(args); err != nil {
+		return nil, fmt.Errorf("compare: %s (see compare --help)", firstLine(err.Error()))
+	}
+	c.threshold = percent / 100
+	switch {
+	case c.help:
+		return &c, nil
+	case f.NArg() != 2:
+		return nil, fmt.Errorf("compare: two captures or JSON Lines files to compare, not %d", f.NArg())
+	case !slices.Contains([]string{"table", "jsonl"}, c.format):
+		return nil, fmt.Errorf("compare: -o %s: unknown format; known: table, jsonl", c.format)
+	case !(percent > 0 && percent <= 1e6):
+		return nil, errors.New("compare: --change " + strconv.FormatFloat(percent, 'g', -1, 64) + ": more than 0, in percent")
+	case c.top < 0:
+		return nil, fmt.Errorf("compare: --top %d: listeners are counted from 1; 0 means the default", c.top)
+	}
+	if f.Changed("where") {
+		if _, err := where.Compile(whereArg); err != nil {
+			return nil, fmt.Errorf("compare: --where: %w", err)
+		}
+		c.pass = append(c.pass, "--where", whereArg)
+	}
+	if f.Changed("msl") {
+		c.pass = append(c.pass, "--msl", msl)
+	}
+	copy(c.inputs[:], f.Args())
+	return &c, nil
+}
+
+// runCompare is the program when its first word is compare.
+func runCompare(args []string, stdout, stderr io.Writer) int {
+	c, err := parseCompare(args)
+	switch {
+	case err != nil:
+		return fail(stderr, err)
+	case c.help:
+		fmt.Fprint(stdout, compareUsage)
+		return exitDone
+	}
+	s := watchSignals()
+	defer s.done()
+	var folds [2]*compare.Fold
+	for i, name := range c.inputs {
+		folds[i] = compare.NewFold(name)
+		status, err := c.read(name, folds[i], stderr)
+		switch {
+		case s.stop.Load():
+			return fail(stderr, errStopped)
+		case err != nil:
+			return fail(stderr, err)
+		case status != exitDone:
+			return status
+		}
+	}
+	result := compare.Compare(folds[0], folds[1], compare.Options{Threshold: c.threshold, Top: c.top})
+	w := bufio.NewWriter(stdout)
+	if c.format == "jsonl" {
+		err = result.WriteJSONL(w)
+	} else {
+		err = result.WriteTable(w, compare.TableOptions{ASCII: asciiOnly()})
+	}
+	if err == nil {
+		err = w.Flush()
+	}
+	switch {
+	case err != nil:
+		fail(stderr, fmt.Errorf("output: %w", err))
+		return exitEarly
+	case result.Worse():
+		return exitFound
+	}
+	return exitDone
+}
+
+// read folds one input: JSON Lines, known by their first brace, or a capture.
+// A capture goes through what -o jsonl writes of it, so both give the same.
+func (c *compared) read(name string, fold *compare.Fold, stderr io.Writer) (status int, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return exitUsage, fmt.Errorf("%s: %w", name, errors.Unwrap(err))
+	}
+	defer file.Close()
+	in := bufio.NewReader(file)
+	if isJSON(in) {
+		if len(c.pass) > 0 {
+			return exitUsage, fmt.Errorf("%s: %s is for captures; give it to the run that writes the JSON Lines", name, c.pass[0])
+		}
+		return exitDone, report.ReadJSONL(in, name, fold)
+	}
+	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() && !about.IsDir() {
+		return exitUsage, fmt.Errorf("%s: neither JSON Lines nor a regular file: write the capture to a file first", name)
+	}
+	from, to := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		done <- run(append([]string{"-r", name, "-o", "jsonl"}, c.pass...), to, stderr)
+		to.Close()
+	}()
+	err = report.ReadJSONL(from, name, fold)
+	from.Close()
+	return <-done, err
+}
+
+// isJSON looks for the brace with which JSON Lines begin.
+func isJSON(in *bufio.Reader) bool {
+	for n := 1; n <= in.Size(); n++ {
+		b, err := in.Peek(n)
+		if err != nil {
+			return false
+		}
+		switch b[n-1] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return b[n-1] == '{'
+		}
+	}
+	return false
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/capture/capturetest"
+	"tcpwatch/tracker"
+)
+
+// fragmented is a capture of connection attempts in fragments: those to port 80
+// are refused, those to 81 of another host have a piece that never comes.
+func fragmented(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "fragments.pcap")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w, err := capture.NewPcapWriter(f, capture.LinkRaw, 262144, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := uint64(0)
+	add := func(data []byte) {
+		n++
+		p := capture.Packet{Number: n, Time: 1e18 + int64(n)*1e6, Data: data, Length: len(data), Link: capture.LinkRaw}
+		if err := w.WritePacket(&p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pieces := func(src, dst string, id uint16, segment []byte, last bool) {
+		add(capturetest.IPv4Header{Src: src, Dst: dst, Proto: 6, ID: id, More: true}.Bytes(segment[:24]))
+		if last {
+			add(capturetest.IPv4Header{Src: src, Dst: dst, Proto: 6, ID: id, Offset: 24}.Bytes(segment[24:]))
+		}
+	}
+	syn := capturetest.TCP{Src: 40000, Dst: 80, Seq: 1000, Flags: 2, Payload: make([]byte, 20)}.Bytes()
+	pieces("10.0.0.1", "10.0.0.2", 7, syn, true)  // 1, 2
+	pieces("10.0.0.3", "10.0.0.4", 7, syn, false) // 3: never complete
+	add(capturetest.IPv4("10.0.0.2", "10.0.0.1", 6, capturetest.TCP{Src: 80, Dst: 40000, Ack: 1001 + 20, Flags: 0x14}.Bytes()))
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Fragments come before the packet that completes them; what the end of the
+// input left incomplete is a connection too.
+func TestExtractFragments(t *testing.T) {
+	in := fragmented(t)
+	for _, tt := range []struct {
+		where string
+		want  []int64 // numbers of packets, by their times
+	}{
+		{`resp_ip == "10.0.0.2"`, []int64{1, 2, 4}},
+		{`resp_ip == "10.0.0.4"`, []int64{3}},
+		{`has(id)`, []int64{1, 2, 4, 3}},
+	} {
+		out := filepath.Join(t.TempDir(), "out.pcapng")
+		var stdout, stderr bytes.Buffer
+		if status := run([]string{in, "--where", tt.where, "--extract", out, "-o", "csv"}, &stdout, &stderr); status != 0 {
+			t.Fatal(stderr.String())
+		}
+		f, err := capture.Open(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int64
+		for p := (capture.Packet{}); f.Next(&p) == nil; {
+			got = append(got, (p.Time-1e18)/1e6)
+		}
+		f.Close()
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: packets %v, want %v; %s", tt.where, got, tt.want, stderr.String())
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if part := "fragment, put together with packet 2"; bytes.Contains(b, []byte(part)) != slices.Contains(tt.want, 1) {
+			t.Errorf("%s: %q is in the wrong place", tt.where, part)
+		}
+	}
+}
+
+func TestFragmentsAreBounded(t *testing.T) {
+	var f fragments
+	p := capture.Packet{Data: make([]byte, 1<<20)}
+	for i := range uint64(40) {
+		f.hold(i, &p)
+		f.hold(i, &p)
+	}
+	if f.bytes > maxHeld || f.lost != 80-2*uint64(len(f.pieces)) || len(f.pieces) < 6 {
+		t.Errorf("%d bytes, %d datagrams, %d lost", f.bytes, len(f.pieces), f.lost)
+	}
+	if got := len(f.take(39)); got != 2 {
+		t.Errorf("%d pieces of the newest", got)
+	}
+	for i := range uint64(40) {
+		f.drop(i)
+	}
+	if f.bytes != 0 || len(f.pieces) != 0 || len(f.order) != 0 {
+		t.Errorf("%d bytes, %d datagrams, %d in order", f.bytes, len(f.pieces), len(f.order))
+	}
+}
+
+// Of more connections than can be remembered the first are, whatever the order
+// in which they end.
+func TestFoundIsBounded(t *testing.T) {
+	f := found{want: func(*tracker.Record) bool { return true }}
+	const n = 2*maxFound + 7
+	for id := uint64(n); id > 0; id-- {
+		f.add(&tracker.Record{ID: id})
+	}
+	f.trim()
+	if len(f.ids) != maxFound || f.n != n || !f.has(1) || !f.has(maxFound) || f.has(maxFound+1) {
+		t.Errorf("%d of %d; the first is %d", len(f.ids), f.n, f.ids[0])
+	}
+	x := extractFile{name: "x", found: &f, packets: 1, conns: 1}
+	if told := x.told(); !strings.Contains(told, "x: 1 packet of 1 connection; 1,048,583 more are left out") {
+		t.Error(told)
+	}
+}
+
+// Connections look the same in what is extracted of them, whatever their link
+// types, tags and snaplens.
+func TestExtractedIsWhole(t *testing.T) {
+	records := func(args ...string) [][]string {
+		var stdout, stderr bytes.Buffer
+		if status := run(append(args, "-o", "csv"), &stdout, &stderr); status != 0 {
+			t.Fatal(stderr.String())
+		}
+		all, err := csv.NewReader(&stdout).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rows [][]string
+		for _, row := range all {
+			var kept []string
+			for i, column := range all[0] {
+				switch column {
+				case "id", "first_packet", "last_packet", "file", "file_packet", "open.old_id": // numbers in the input
+				default:
+					kept = append(kept, row[i])
+				}
+			}
+			rows = append(rows, kept)
+		}
+		slices.SortFunc(rows, slices.Compare)
+		return rows
+	}
+	var in []string
+	for _, name := range []string{"any-sll", "any-sll2", "syn-lost", "vlan", "snaplen-96", "icmp-soft-error", "ipv6", "zero-window"} {
+		in = append(in, filepath.Join("..", "..", "testdata", "pcaps", name+".pcap"))
+	}
+	out := filepath.Join(t.TempDir(), "out.pcapng")
+	want := records(append(in, "--where", "has(id)", "--extract", out)...)
+	got := records(out)
+	if len(want) < 8 || len(got) != len(want) {
+		t.Fatalf("%d connections, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if !slices.Equal(got[i], want[i]) {
+			t.Errorf("got  %q\nwant %q", got[i], want[i])
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package compare
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"slices"
+
+	"tcpwatch/report"
+)
+
+// WriteJSONL writes the comparison for programs: a line of type "compare" for
+// both inputs, one of type "measure" for each row, one of type "finding_change"
+// for each finding, and one of type "verdict" at the end.
+func (r *Result) WriteJSONL(w io.Writer) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	lines := []any{map[string]any{"type": "compare", "a": r.A.object(), "b": r.B.object(), "threshold": r.opt.Threshold}}
+	for _, row := range slices.Concat(r.Rows, r.Listeners) {
+		lines = append(lines, row.object())
+	}
+	for _, f := range r.Findings {
+		lines = append(lines, map[string]any{"type": "finding_change", "id": report.Escape(f.ID), "severity": report.Escape(f.Severity),
+			"title": report.Escape(f.Title), "change": f.Change, "a": f.A, "b": f.B, "standard_errors": f.Errors, "verdict": f.Verdict})
+	}
+	worse := r.worse()
+	lines = append(lines, map[string]any{"type": "verdict", "worse": len(worse), "only_a": r.OnlyA, "only_b": r.OnlyB})
+	for _, l := range lines {
+		if err := out.Encode(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Fold) object() map[string]any {
+	return map[string]any{"name": report.Escape(f.name), "conns": f.all.connections, "span_s": f.span()}
+}
+
+// object is a row without what is not known.
+func (r *Row) object() map[string]any {
+	o := map[string]any{"type": "measure", "measure": r.Measure, "unit": r.Unit, "n_a": r.NA, "n_b": r.NB, "verdict": r.Verdict}
+	if r.Listener != "" {
+		o["listener"] = r.Listener
+	}
+	if r.InA {
+		o["a"] = r.A
+	}
+	if r.InB {
+		o["b"] = r.B
+	}
+	if c := r.Change(); r.InA && r.InB && !math.IsInf(c, 0) {
+		o["change"], o["standard_errors"] = c, r.Errors
+	}
+	return o
+}

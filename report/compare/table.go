@@ -1,0 +1,229 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"tcpwatch/report"
+)
+
+// TableOptions choose how WriteTable writes. The zero value is usable.
+type TableOptions struct {
+	ASCII bool // no character outside ASCII
+}
+
+// WriteTable writes the comparison for people.
+func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "tcpwatch compare\n  A  %s\n  B  %s\n", r.A.about(o.ASCII), r.B.about(o.ASCII))
+	for _, c := range r.cautions() {
+		b.WriteString("  " + c + "\n")
+	}
+	b.WriteByte('\n')
+	lines := [][]string{{"", "A", "B", "change", ""}}
+	last := ""
+	for _, row := range slices.Concat(r.Rows, r.Listeners) {
+		if row.Listener != last {
+			last = row.Listener
+			lines = append(lines, []string{"to " + last})
+		}
+		lines = append(lines, row.cells(o.ASCII))
+	}
+	writeAligned(&b, lines)
+	r.writeListeners(&b)
+	r.writeFindings(&b)
+	r.writeVerdict(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// cells are a row of the table.
+func (r *Row) cells(ascii bool) []string {
+	a, b := "-", "-"
+	if r.InA {
+		a = r.text(r.A, ascii)
+	}
+	if r.InB {
+		b = r.text(r.B, ascii)
+	}
+	return []string{r.Measure, a, b, r.change(), r.mark()}
+}
+
+// writeAligned writes lines with their cells in columns: names and verdicts to
+// the left, numbers to the right. A line of one cell is a title.
+func writeAligned(b *strings.Builder, lines [][]string) {
+	var widths [5]int
+	for _, l := range lines {
+		for i, cell := range l {
+			if len(l) > 1 {
+				widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			}
+		}
+	}
+	for _, l := range lines {
+		line := ""
+		for i, cell := range l {
+			fill := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
+			if i == 0 || i == len(widths)-1 {
+				line += cell + fill + "  "
+			} else {
+				line += fill + cell + "  "
+			}
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}
+
+// about names an input and says how much it holds.
+func (f *Fold) about(ascii bool) string {
+	text := report.Escape(f.name) + ": " + report.Plural(f.all.connections, "connection")
+	if s := f.span(); s > 0 {
+		text += " in " + report.Span(nanoseconds(s), ascii)
+	}
+	if f.stats != nil && f.stats.Where != "" {
+		text += ", where " + report.Escape(f.stats.Where)
+	}
+	return text
+}
+
+// cautions say what makes the comparison unsure.
+func (r *Result) cautions() (lines []string) {
+	for i, f := range [...]*Fold{r.A, r.B} {
+		name := "AB"[i : i+1]
+		switch {
+		case f.stats == nil:
+			lines = append(lines, name+" has no last line of statistics: it was cut short, and its span is a guess")
+			continue
+		case f.stats.Damaged:
+			lines = append(lines, name+" is damaged: it ends early")
+		}
+		if n := f.stats.KernelDrops; n > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s dropped while it was captured; what looks lost may be theirs", name, report.Plural(n, "packet")))
+		}
+		if n := f.stats.Evicted; n > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s forgotten because the table was full", name, report.Plural(n, "connection")))
+		}
+	}
+	if a, b := r.A.stats, r.B.stats; a != nil && b != nil && a.Where != b.Where {
+		lines = append(lines, "A and B were not chosen by the same --where")
+	}
+	return lines
+}
+
+// text is a value with its unit.
+func (r *Row) text(v float64, ascii bool) string {
+	switch r.Unit {
+	case UnitShare:
+		return percent(v)
+	case UnitSeconds:
+		return report.Span(nanoseconds(v), ascii)
+	case UnitRate:
+		if v < 100 {
+			return strconv.FormatFloat(v, 'g', 3, 64) + "/s"
+		}
+		return report.Thousands(uint64(v+0.5)) + "/s"
+	}
+	return report.Thousands(uint64(v))
+}
+
+// percent has two digits that count, so that rare things show too.
+func percent(v float64) string {
+	v *= 100
+	switch {
+	case v == 0, v >= 10:
+		return strconv.FormatFloat(v, 'f', 0, 64) + " %"
+	case v >= 1:
+		return strconv.FormatFloat(v, 'f', 1, 64) + " %"
+	}
+	return strconv.FormatFloat(v, 'g', 2, 64) + " %"
+}
+
+func (r *Row) change() string {
+	c := r.Change()
+	switch {
+	case !r.InA || !r.InB:
+		return "-"
+	case math.IsInf(c, 0):
+		return "from none"
+	case math.Abs(c) < 0.005:
+		return "0 %"
+	}
+	return fmt.Sprintf("%+.0f %%", 100*c)
+}
+
+// mark is the verdict as the table shows it: nothing where there is nothing to say.
+func (r *Row) mark() string {
+	switch r.Verdict {
+	case Same, Unjudged:
+		return ""
+	}
+	return string(r.Verdict)
+}
+
+func (r *Row) name() string {
+	if r.Listener != "" {
+		return r.Measure + " to " + r.Listener
+	}
+	return r.Measure
+}
+
+// say is a value in a sentence.
+func (r *Row) say(v float64) string { return r.text(v, true) }
+
+// writeListeners says which listeners are not in the table.
+func (r *Result) writeListeners(b *strings.Builder) {
+	shown := map[string]bool{}
+	for _, row := range r.Listeners {
+		shown[row.Listener] = true
+	}
+	if n := r.Changed - len(shown); n > 0 {
+		fmt.Fprintf(b, "... and %s that changed; --top shows more.\n", report.Plural(uint64(n), "listener"))
+	}
+	for i, n := range [...]int{r.OnlyA, r.OnlyB} {
+		if n > 0 {
+			fmt.Fprintf(b, "%s only in %c.\n", report.Plural(uint64(n), "listener"), "AB"[i])
+		}
+	}
+	if n := r.A.elsewhere + r.B.elsewhere; n > 0 {
+		fmt.Fprintf(b, "%s to more listeners than %d are compared as part of all only.\n", report.Plural(n, "connection"), maxListeners)
+	}
+}
+
+// writeFindings lists what changed; what stayed is counted.
+func (r *Result) writeFindings(b *strings.Builder) {
+	if len(r.Findings) == 0 {
+		return
+	}
+	b.WriteString("\nFindings\n")
+	same := uint64(0)
+	for _, f := range r.Findings {
+		if f.Verdict == Same || f.Verdict == Noise {
+			same++
+			continue
+		}
+		fmt.Fprintf(b, "  %-6s  %s: %s (%d, was %d)\n", f.Change, report.Escape(f.Severity), report.Escape(f.Title), f.B, f.A)
+	}
+	if same > 0 {
+		fmt.Fprintf(b, "  %s stayed as they were, or changed no more than chance does\n", report.Plural(same, "finding"))
+	}
+}
+
+// writeVerdict names what got worse, and the rule.
+func (r *Result) writeVerdict(b *strings.Builder) {
+	worse := r.worse()
+	b.WriteByte('\n')
+	if len(worse) == 0 {
+		b.WriteString("Nothing got worse.\n")
+	} else {
+		b.WriteString("Worse: " + report.Escape(strings.Join(worse, "; ")) + ".\n")
+	}
+	fmt.Fprintf(b, `Worse is what grew by more than %s (times: and %g us), by more than %g standard
+errors (of one listener: %g) and in %d cases or more; or a finding of warning or
+above that is new or grew so. Noise is what chance alone may have done.
+`, percent(r.opt.Threshold), leastSeconds*1e6, enough, enoughOfMany, fewest)
+}

@@ -1,0 +1,150 @@
+package where_test
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/report"
+	"tcpwatch/report/where"
+	"tcpwatch/tracker"
+)
+
+func record() *tracker.Record {
+	r := &tracker.Record{ID: 17, Start: 1_000_000_000, End: 3_500_000_000, ConnState: "RSTO"}
+	r.Orig = capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 1}), Port: 40000}
+	r.Resp = capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 2}), Port: 443}
+	r.States[tracker.Orig] = tracker.Established
+	r.Open.Kind, r.Open.SYNs, r.Open.Felt = tracker.OpenHandshake, 2, tracker.Some(int64(1_250_000_000))
+	r.Close.Kind, r.Close.ResetBy, r.Close.First = tracker.CloseReset, tracker.Orig, tracker.NoEnd
+	r.Ends[tracker.Orig].Retx = 4
+	r.Ends[tracker.Orig].Packets, r.Ends[tracker.Resp].Packets = 9, 7
+	r.Ends[tracker.Orig].TimeIn[tracker.FinWait1] = tracker.Some(int64(2e9))
+	r.NVLAN, r.VLANs = 1, [2]uint16{12}
+	r.TimeWait.Holder = tracker.NoEnd
+	return r
+}
+
+func TestMatch(t *testing.T) {
+	for _, tt := range []struct {
+		expr string
+		want bool
+	}{
+		{`close.kind == "reset" && orig.retx > 3`, true},
+		{`close.kind == "reset" and orig.retx > 4`, false},
+		{`open.felt_s > 1.2 && open.felt_s < 1.3`, true},
+		{`resp_port in [80, 443]`, true},
+		{`resp_port in 1..100`, false},
+		{`resp_ip startsWith "192.0.2."`, true},
+		{`start < "1970-01-01T00:00:02"`, true},
+		{`orig.retx + resp.retx == 4`, true},
+		{`orig.time_in["FIN-WAIT-1_s"] == 2`, true},
+		{`any(link.vlans, # == 12)`, true},
+		{`id == 17 and type == "conn"`, true},
+		{`orig.packets / resp.packets > 1.2`, true},
+		{`let n = orig.packets + resp.packets; n == 16`, true},
+		{`close?.kind == "reset"`, true},
+		{`conn_state matches "^RST[OR]$"`, true},
+		{`duration_s == 2.5`, true},
+		// What is absent compares as false, whichever way.
+		{`orig.rtt_p50_s > 0.1`, false},
+		{`orig.rtt_p50_s <= 0.1`, false},
+		{`orig.rtt_p50_s * 2 <= 0.1 + resp.rtt_p50_s`, false},
+		{`names.sni == "example.com"`, false},
+		{`names.sni != "example.com"`, false},
+		{`not (names.sni == "example.com")`, true},
+		{`names.sni contains "example"`, false},
+		{`names.sni not contains "example"`, true},
+		{`len(names.sni) == 0`, false},
+		{`time_wait.restarts in [0, 1]`, false},
+		{`open.fast_open`, false},
+		{`!open.fast_open`, true},
+		{`any(link.vlans, # == 13) or resp_state == "CLOSED"`, false},
+		// Asking for it.
+		{`has(names.sni)`, false},
+		{`has(open.felt_s) && !has(orig.rtt_p50_s)`, true},
+		{`names.sni == nil`, true},
+		{`nil != open.felt_s`, true},
+		{`(orig.rtt_p50_s ?? 0.5) > 0.1`, true},
+		{`(open.felt_s ?? 0.5) > 1`, true},
+		{`has(names.sni) ? names.sni == "x" : resp_port == 443`, true},
+		{`1 % (orig.retx - 4) == 0`, false}, // a division by 0
+	} {
+		e, err := where.Compile(tt.expr)
+		if err != nil {
+			t.Errorf("%s: %v", tt.expr, err)
+			continue
+		}
+		f := e.Filter(report.JSONOptions{})
+		for range 2 {
+			if got := f.Match(record()); got != tt.want {
+				t.Errorf("%s: %v, %v", tt.expr, got, f.Err())
+			}
+		}
+		if (f.Err() != nil) != strings.Contains(tt.expr, "%") {
+			t.Errorf("%s: %v", tt.expr, f.Err())
+		}
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	for _, tt := range []struct{ expr, want string }{
+		{``, "an empty expression"},
+		{`close.knd == "reset"`, `unknown field "close.knd"; near it: close.kind`},
+		{`kind == "reset"`, `unknown field "kind"; near it: `},
+		{`retx > 3`, `unknown field "retx"; near it: orig.retx, resp.retx`},
+		{`open.felt > 3`, `unknown field "open.felt"; near it: open.felt_s`},
+		{`frobnicate > 3`, `unknown field "frobnicate"; docs/record.md`},
+		{`close.kind.x == "reset"`, `string has no field x`},
+		{`close == "reset"`, "close is a group of fields; it has close.kind, close.first, close.segments, close.half_close_s, ..."},
+		{`has(close)`, "close is a group of fields"},
+		{`has(1)`, "has(FIELD) asks whether one field is there"},
+		{`has(id, id)`, "has(FIELD) asks whether one field is there"},
+		{`nosuch(id) == 3`, `unknown field "nosuch"`},
+		{`close.kind > 3`, "mismatched types string and int"},
+		{`close.kind == 3`, "mismatched types string and int"},
+		{`open.felt_s`, "it gives float64, not true or false"},
+		{`id == `, "unexpected token EOF"},
+		{`$env.x == 1`, `unknown field "$env.x"`},
+		{`now() > date("2020-01-01")`, `unknown field "now"`},
+		{`__value1 == "x"`, `unknown field "__value1"`},
+		{strings.Repeat("id == 1 or ", 1000) + "id == 2", "at most 4096"},
+	} {
+		_, err := where.Compile(tt.expr)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", tt.expr, err, tt.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than a line: %v", tt.expr, err)
+		}
+	}
+}
+
+// No expression makes it panic, whatever it is.
+func FuzzCompile(f *testing.F) {
+	for _, s := range []string{`close.kind == "reset" && orig.retx > 3`, `has(names.sni) ?? id`, `any(link.vlans, # > 3)`,
+		`let x = id; x?.y["z"] in 1..3`, `{"a": id}.a == 1`, `map(1..9, {# * id}) | sum() > 3`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := where.Compile(text)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		e.Filter(report.JSONOptions{}).Match(record())
+	})
+}
+
+func BenchmarkMatch(b *testing.B) {
+	e, err := where.Compile(`close.kind == "reset" && orig.retx > 3`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, r := e.Filter(report.JSONOptions{}), record()
+	for b.Loop() {
+		f.Match(r)
+	}
+}
