@@ -12,23 +12,23 @@ import (
 // not safe for concurrent use.
 type Comments struct {
 	opt     LadderOptions
-	figures map[uint64]*figure
+	tellers map[uint64]*teller
 }
 
 // NewComments returns a Comments that has seen nothing. Of the options, it
 // heeds those about words and times.
 func NewComments(o LadderOptions) *Comments {
-	return &Comments{NewLadder(o).opt, make(map[uint64]*figure)}
+	return &Comments{NewLadder(o).opt, make(map[uint64]*teller)}
 }
 
 // Step takes one packet, or one time-driven edge, of a marked connection, and
 // tells what there is to say of the packet; "" for nothing. Nothing in it can
 // steer a terminal.
 func (c *Comments) Step(s *tracker.Step) string {
-	f := c.figures[s.Conn]
+	f := c.tellers[s.Conn]
 	if f == nil {
-		f = newFigure(s, c.opt)
-		c.figures[s.Conn] = f
+		f = new(newTeller(c.opt))
+		c.tellers[s.Conn] = f
 	}
 	r := f.rung(s)
 	var parts []string
@@ -64,6 +64,6 @@ func edges(s *tracker.Step) (text string) {
 // Conn takes the record of a connection, which ends it.
 func (c *Comments) Conn(r *tracker.Record) {
 	if !r.Interim {
-		delete(c.figures, r.ID)
+		delete(c.tellers, r.ID)
 	}
 }

@@ -113,25 +113,11 @@ func weigh(k tracker.MomentKind) weight {
 	return weight{noun: "moment", limit: 1}
 }
 
-// figure gathers the rows of one connection in bounded memory: rows that
-// nothing made noteworthy wait in a ring; a moment brings out the ring and
-// keeps what follows; what falls out of the ring is counted in a gap.
-type figure struct {
-	id         uint64
-	orig, resp capture.Endpoint
-	start      int64
-	before     [2]tracker.State
-	around     int
-	words      phrases
-	cited      []diagnose.Finding // of which it is an example
-
-	rungs        []rung
-	ring         []rung // oldest first from ringAt on
-	ringAt       int
-	after        int // rows still to keep after the last moment
-	window       int // rows since this window opened
-	opened       [len(weights)]uint8
-	gap          gap
+// teller finds the words for the packets of one connection, in order, and
+// remembers of them what later words depend on. It is small: there may be one
+// for each connection that is open.
+type teller struct {
+	words        phrases
 	finSent      [2]bool
 	answered     bool                // a SYN/ACK passed
 	synTime      tracker.Opt[uint32] // TSval of the first SYN
@@ -145,14 +131,38 @@ type figure struct {
 	why          string   // of the last segment that was sent again
 	takenBack    [3]uint8 // end, from and to of the last edge taken back
 	told         uint64   // kinds whose sentence is told only once, and was
-	record       *tracker.Record
+}
+
+func newTeller(o LadderOptions) teller {
+	return teller{words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL}, challenged: tracker.NoEnd,
+		takenBack: [3]uint8{uint8(tracker.NoEnd)}}
+}
+
+// figure gathers the rows of one connection in bounded memory: rows that
+// nothing made noteworthy wait in a ring; a moment brings out the ring and
+// keeps what follows; what falls out of the ring is counted in a gap.
+type figure struct {
+	id         uint64
+	orig, resp capture.Endpoint
+	start      int64
+	before     [2]tracker.State
+	around     int
+	teller
+	cited []diagnose.Finding // of which it is an example
+
+	rungs  []rung
+	ring   []rung // oldest first from ringAt on
+	ringAt int
+	after  int // rows still to keep after the last moment
+	window int // rows since this window opened
+	opened [len(weights)]uint8
+	gap    gap
+	record *tracker.Record
 }
 
 func newFigure(s *tracker.Step, o LadderOptions) *figure {
-	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, before: s.Before, around: o.Around,
-		words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL},
-		after: o.Around, challenged: tracker.NoEnd,
-		takenBack: [3]uint8{uint8(tracker.NoEnd)}}
+	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, before: s.Before, around: o.Around, after: o.Around,
+		teller: newTeller(o)}
 }
 
 func (f *figure) step(s *tracker.Step) {
@@ -247,7 +257,7 @@ func (f *figure) all() []rung {
 }
 
 // rung makes the row of s, sentences included.
-func (f *figure) rung(s *tracker.Step) rung {
+func (f *teller) rung(s *tracker.Step) rung {
 	r := rung{time: s.Time, from: s.From, states: s.After, proofs: s.AfterProof}
 	switch {
 	case s.Segment != nil:
@@ -282,7 +292,7 @@ func (f *figure) rung(s *tracker.Step) rung {
 }
 
 // takeSYN remembers what SYN and SYN/ACK tell about which of them arrived.
-func (f *figure) takeSYN(g *capture.Segment) {
+func (f *teller) takeSYN(g *capture.Segment) {
 	if g == nil || !g.Flags.Has(capture.SYN) {
 		return
 	}

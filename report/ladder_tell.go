@@ -11,7 +11,7 @@ import (
 const tellOnce = 1<<tracker.MomentDuplicate | 1<<tracker.MomentHalfCloseData
 
 // tell adds the sentences of s to its row.
-func (f *figure) tell(r *rung, s *tracker.Step) {
+func (f *teller) tell(r *rung, s *tracker.Step) {
 	for i := range s.Moments {
 		if len(r.words) >= maxWords {
 			break
@@ -31,7 +31,7 @@ func (f *figure) tell(r *rung, s *tracker.Step) {
 }
 
 // timePassed says what an edge that time drove means.
-func (f *figure) timePassed(s *tracker.Step) string {
+func (f *teller) timePassed(s *tracker.Step) string {
 	for e := range s.Before {
 		if s.Before[e] == tracker.TimeWait && s.After[e] == tracker.Closed {
 			return fmt.Sprintf("2MSL = %s passed: TIME-WAIT ends", f.words.span(2*f.words.MSL))
@@ -44,7 +44,7 @@ func (f *figure) timePassed(s *tracker.Step) string {
 func (r *rung) has(k tracker.MomentKind) bool { return r.kinds&(1<<k) != 0 }
 
 // sentence says what m means; "" when another sentence of the row says it.
-func (f *figure) sentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
+func (f *teller) sentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
 	switch k := m.Kind; {
 	case k <= tracker.MomentMidstream:
 		return f.openSentence(m, r)
@@ -59,7 +59,7 @@ func (f *figure) sentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
 	}
 }
 
-func (f *figure) openSentence(m *tracker.Moment, r *rung) string {
+func (f *teller) openSentence(m *tracker.Moment, r *rung) string {
 	w := f.words
 	switch m.Kind {
 	case tracker.MomentSYNAgain:
@@ -102,7 +102,7 @@ func (f *figure) openSentence(m *tracker.Moment, r *rung) string {
 }
 
 // whySYNAgain says what made the opener send its SYN again.
-func (f *figure) whySYNAgain(m *tracker.Moment) string {
+func (f *teller) whySYNAgain(m *tracker.Moment) string {
 	switch {
 	case m.M != 0:
 		s := fmt.Sprintf("%s still held %s and answered with its ACK (packet %d)", the(other(m.End)), oldConnection(f.old), m.M)
@@ -129,7 +129,7 @@ func oldConnection(id uint64) string {
 
 // again says that what was sent again, and why; a reason that was told at the
 // row before is not repeated.
-func (f *figure) again(what string, m *tracker.Moment, why string) string {
+func (f *teller) again(what string, m *tracker.Moment, why string) string {
 	s := again(what, m, f.words)
 	if m.N > 1 && f.why == why {
 		return s
@@ -153,7 +153,7 @@ func again(what string, m *tracker.Moment, w phrases) string {
 	return s
 }
 
-func (f *figure) closeSentence(m *tracker.Moment, r *rung) string {
+func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 	w, peer := f.words, m.End
 	if m.End <= tracker.Resp {
 		peer = m.End.Peer()
@@ -223,7 +223,7 @@ func (f *figure) closeSentence(m *tracker.Moment, r *rung) string {
 	return ""
 }
 
-func (f *figure) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
+func (f *teller) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
 	switch m.Kind {
 	case tracker.MomentReset:
 		if r.has(tracker.MomentKeepaliveDead) {
@@ -242,7 +242,7 @@ func (f *figure) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) stri
 }
 
 // resetWords says who sent a RST that ends the connection, in which state and why.
-func (f *figure) resetWords(m *tracker.Moment, s *tracker.Step) string {
+func (f *teller) resetWords(m *tracker.Moment, s *tracker.Step) string {
 	if m.End > tracker.Resp {
 		return "reset: " + resetCause(m.Cause)
 	}
@@ -270,7 +270,7 @@ func (f *figure) resetWords(m *tracker.Moment, s *tracker.Step) string {
 	return fmt.Sprintf("reset by %s%s: %s", the(m.End), at, cause)
 }
 
-func (f *figure) waitSentence(m *tracker.Moment, s *tracker.Step) string {
+func (f *teller) waitSentence(m *tracker.Moment, s *tracker.Step) string {
 	w := f.words
 	after := ""
 	if m.Span > 0 {
@@ -296,7 +296,7 @@ func (f *figure) waitSentence(m *tracker.Moment, s *tracker.Step) string {
 	return ""
 }
 
-func (f *figure) streamSentence(m *tracker.Moment, r *rung) string {
+func (f *teller) streamSentence(m *tracker.Moment, r *rung) string {
 	switch m.Kind {
 	case tracker.MomentRetransmission:
 		return again(plural(m.N, "byte"), &tracker.Moment{Since: m.Since, Ref: m.Ref}, f.words)
@@ -328,7 +328,7 @@ func (f *figure) streamSentence(m *tracker.Moment, r *rung) string {
 
 // unseenWords says what was acknowledged unseen: data, the FIN of an end that
 // by now must have closed, or the one or the other.
-func (f *figure) unseenWords(m *tracker.Moment, r *rung) string {
+func (f *teller) unseenWords(m *tracker.Moment, r *rung) string {
 	what := plural(m.N, "byte")
 	hidden := m.End <= tracker.Resp && !f.finSent[m.End] && r.states[other(m.End)] == tracker.LastAck
 	switch {

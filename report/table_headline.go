@@ -135,8 +135,8 @@ func writeLosses(p *page, h *Headline) {
 		p.label("skipped", plural(sum, "packet")+": "+strings.Join(parts, ", "))
 	}
 	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
-		p.label("dropped", fmt.Sprintf("%s by the kernel, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
-			thousands(h.KernelDrops.V), thousands(h.InterfaceDrops.V)))
+		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
+			thousands(h.KernelDrops.V), droppedShare(h), thousands(h.InterfaceDrops.V)))
 	}
 	if h.Unnamed > 0 {
 		p.label("unnamed", plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
@@ -151,6 +151,19 @@ func writeLosses(p *page, h *Headline) {
 	if s := countWords(h.Tracker.Limits); s != "" {
 		p.label("limits", s+": what was too much to hold")
 	}
+}
+
+// droppedShare is how much of what came the kernel dropped, which tells whether
+// that matters.
+func droppedShare(h *Headline) string {
+	share := 100 * float64(h.KernelDrops.V) / max(float64(h.KernelDrops.V+h.Packets), 1)
+	switch {
+	case share == 0:
+		return ""
+	case share < 0.01:
+		return " (less than 0.01 %)"
+	}
+	return fmt.Sprintf(" (%.2f %%)", share)
 }
 
 func anomalies(h *Headline) (n uint64) {

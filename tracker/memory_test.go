@@ -100,7 +100,7 @@ func TestMemory(t *testing.T) {
 			}
 			return heap(), own
 		}
-		const few, many = 20000, 120000 // the bodies in use are as many with either
+		const few, many = 20000, 80000 // the bodies in use are as many with either
 		before, ownBefore := held(0, few)
 		after, ownAfter := held(few, many)
 		each, own := (after-before)/(many-few), (ownAfter-ownBefore)/(many-few)
@@ -123,10 +123,10 @@ func TestMemory(t *testing.T) {
 func TestAnEndlessRunDoesNotGrow(t *testing.T) {
 	tr := New(Options{}, nowhere{})
 	packet := uint64(0)
-	const second = 1000 / 20 // of connections: 50 a second, for the test to be short
+	const second = 10 // connections, for the test to be short
 	spread := func(from, to int) {
 		for i := from; i < to; i++ {
-			for _, s := range shortConn(i, int64(i)*20e6, true) {
+			for _, s := range shortConn(i, int64(i)*100e6, true) {
 				packet++
 				s.Packet, s.FileNumber = packet, packet
 				tr.Observe(&s)

@@ -58,6 +58,11 @@ func (w *words) endpoint(t *Tracker, c *conn, e *endpoint) {
 		w.text(&e.timeWaitEnd, timeWaitEnds[:])
 		num(w, &e.restarts)
 	}
+	id := &e.recent.id
+	num(w, &id.id)
+	b = bit(id.counts) | bit(id.stamped)<<1
+	num(w, &b)
+	id.counts, id.stamped = b&1 != 0, b&2 != 0
 	w.prober(&e.probe, c)
 	w.zeroWindow(t, &e.zero, c)
 	if w.has(e.sender != nil) {
@@ -111,6 +116,7 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 		w.span(&x.limits.times[i], 0)
 	}
 	num(w, &x.windowFull)
+	num(w, &x.passed)
 	if w.has(x.recovered()) {
 		w.recovery(x, nxt)
 	}
@@ -138,8 +144,6 @@ func (w *words) sending(x *sender, e *endpoint, c *conn) {
 	from(w, &r.stamp, e.firstSYNVal)
 	w.at(&r.stampAt, e.lastData)
 	r.waiting = w.has(r.waiting)
-	w.span(&r.held, 0)
-	num(w, &x.passed)
 }
 
 // recovered reports whether anything of an end's data was ever out of order.

@@ -74,7 +74,7 @@ func TestPackKeepsEverything(t *testing.T) {
 				scramble(r, reflect.ValueOf(x.zero.list).Elem(), "")
 				x.zero.list.n = maxZeroWindows
 			}
-			x.recent = recentSegments{}
+			x.recent = recentSegments{id: x.recent.id}
 			x.stream.Reset()
 			x.stream.Start(reassembly.Seq(r.Uint32()))
 			for range r.IntN(20) {

@@ -11,6 +11,10 @@ const (
 	batchPackets = 1024      // most packets in a batch; tickEvery is a multiple of it
 	batchBytes   = 512 << 10 // of captured bytes, but for a packet longer than that
 	batchesAhead = 8         // that the reader may be ahead of the slowest worker
+	// liveAhead is batchesAhead for a live capture. What comes while the workers
+	// are held up waits there, at most 128 MiB, and not in the kernel's buffer,
+	// which is smaller.
+	liveAhead = 256
 )
 
 // batch is a run of the input's packets, which every worker goes through for

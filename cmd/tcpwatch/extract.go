@@ -22,7 +22,7 @@ type extractFile struct {
 	waiting  fragments
 	packet   uint64 // the number of the packet that was stepped last
 	comment  string // of that packet
-	conns    map[uint64]struct{}
+	conns    uint64
 	packets  uint64
 
 	files      []*capture.File
@@ -35,7 +35,6 @@ func newExtractFile(w io.Writer, o *options, in *input) (*extractFile, error) {
 	png, err := capture.NewPcapngWriter(w, "tcpwatch")
 	return &extractFile{name: o.extract, w: png, files: in.files,
 		comments:   report.NewComments(report.LadderOptions{MSL: o.track.MSL}),
-		conns:      make(map[uint64]struct{}),
 		described:  make([]int, len(in.files)),
 		interfaces: make([][]capture.Interface, len(in.files))}, err
 }
@@ -59,13 +58,11 @@ func (x *extractFile) step(s *tracker.Step) {
 	switch {
 	case s.Segment != nil:
 		x.take(s.Segment.Packet, comment)
+		if s.Segment.Packet == s.Conn { // a connection's number is that of its first packet
+			x.conns++
+		}
 	case s.Quote != nil:
 		x.take(s.Quote.Packet, comment)
-	default:
-		return
-	}
-	if len(x.conns) < maxFound {
-		x.conns[s.Conn] = struct{}{}
 	}
 }
 
@@ -127,7 +124,7 @@ func (x *extractFile) told() string {
 	if x.packets == 0 {
 		return fmt.Sprintf("%s: no packets, no connection is to be extracted", name)
 	}
-	line := fmt.Sprintf("%s: %s of %s", name, report.Plural(x.packets, "packet"), report.Plural(uint64(len(x.conns)), "connection"))
+	line := fmt.Sprintf("%s: %s of %s", name, report.Plural(x.packets, "packet"), report.Plural(x.conns, "connection"))
 	if x.found.n > maxFound {
 		line += fmt.Sprintf("; %s more are left out, only %s can be remembered", thousands(x.found.n-maxFound), thousands(maxFound))
 	}

@@ -124,7 +124,7 @@ func TestFoundIsBounded(t *testing.T) {
 	if len(f.ids) != maxFound || f.n != n || !f.has(1) || !f.has(maxFound) || f.has(maxFound+1) {
 		t.Errorf("%d of %d; the first is %d", len(f.ids), f.n, f.ids[0])
 	}
-	x := extractFile{name: "x", found: &f, packets: 1, conns: map[uint64]struct{}{1: {}}}
+	x := extractFile{name: "x", found: &f, packets: 1, conns: 1}
 	if told := x.told(); !strings.Contains(told, "x: 1 packet of 1 connection; 1,048,583 more are left out") {
 		t.Error(told)
 	}

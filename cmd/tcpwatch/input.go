@@ -98,6 +98,14 @@ func (in *input) openLive(o *options) error {
 	return nil
 }
 
+// ahead is how many batches may be read before the slowest worker gets to them.
+func (in *input) ahead() int {
+	if in.handle != nil {
+		return liveAhead
+	}
+	return batchesAhead
+}
+
 // passes asks the filter about a packet. The error, told once for a link type,
 // is that the filter makes no sense for it: its packets are left out.
 func (in *input) passes(p *capture.Packet) (bool, error) {

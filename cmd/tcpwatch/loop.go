@@ -45,6 +45,7 @@ type watch struct {
 	workers []*worker
 	writer  *writer
 	spare   chan *batch
+	batches int    // that there are, at most what spare holds
 	batch   *batch // being filled
 	running sync.WaitGroup
 
@@ -106,10 +107,20 @@ func (w *watch) hand(show bool) (note *batchNote) {
 	return note
 }
 
-// empty is a batch to fill: one that all workers are done with, where there are
-// enough of them.
-func (w *watch) empty() *batch {
-	b := <-w.spare
+// empty is a batch to fill: one that all workers are done with, or a new one
+// while there are few. No more are in use than workers that fall behind make
+// necessary, so that they stay in the cores' caches.
+func (w *watch) empty() (b *batch) {
+	select {
+	case b = <-w.spare:
+	default:
+		if w.batches < cap(w.spare) {
+			w.batches++
+			b = &batch{}
+		} else {
+			b = <-w.spare
+		}
+	}
 	b.reset()
 	return b
 }

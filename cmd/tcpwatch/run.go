@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -64,6 +65,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if err := dropPrivileges(); err != nil {
 			w.warn(err)
 		}
+		// One more than there are workers: the reader need not wait for one of them to
+		// be interrupted while the kernel's buffer fills.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 		w.announce(chosen)
 	}
 	w.loop()
@@ -76,14 +80,10 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
 	}
 	for i := range o.workers() {
-		w.workers = append(w.workers, newWorker(i, o.workers(), o, out))
+		w.workers = append(w.workers, newWorker(i, o.workers(), in.ahead(), o, out))
 	}
 	w.writer = newWriter(w)
-	const batches = batchesAhead + 2
-	w.spare = make(chan *batch, batches)
-	for range batches {
-		w.spare <- &batch{}
-	}
+	w.spare = make(chan *batch, in.ahead()+2)
 	w.batch = w.empty()
 	out.line = func() {
 		w.mu.Lock()

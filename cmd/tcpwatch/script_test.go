@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"packets": packetsCommand,
 			"cut":     cutCommand,
 			"connect": connectCommand,
+			"burst":   burstCommand,
 			"signal":  signalCommand,
 			"process": processCommand,
 		},
@@ -162,12 +163,29 @@ func connectCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s did not reach %d bytes", args[0], want)
 }
 
+// burst N sends N datagrams of 1400 bytes, all at once, to the listener's port
+// number, where nobody takes them.
+func burstCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: burst packets")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	c, err := net.Dial("udp", "127.0.0.1:"+ts.Getenv("PORT"))
+	ts.Check(err)
+	defer c.Close()
+	for range n {
+		c.Write(make([]byte, 1400)) // refused at times: captured all the same
+	}
+}
+
 // signal NAME WORD sends a signal, which the kill command may not know, to the
 // program in the background that has WORD on its command line.
 func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "USR1": syscall.SIGUSR1}
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "USR1": syscall.SIGUSR1,
+		"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
 	if neg || len(args) != 2 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal INT|TERM|USR1 word")
+		ts.Fatalf("usage: signal INT|TERM|USR1|STOP|CONT word")
 	}
 	ts.Check(syscall.Kill(background(ts, args[1]), signals[args[0]]))
 }

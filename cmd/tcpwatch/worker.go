@@ -39,11 +39,11 @@ type appender interface {
 	AppendConn(b []byte, r *tracker.Record) []byte
 }
 
-func newWorker(index, of int, o *options, out *outputs) *worker {
+func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 	w := &worker{index: index, of: of, out: out, summary: report.NewSummary(out.sum),
 		fast: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
 		slow: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
-		in:   make(chan *batch, batchesAhead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
+		in:   make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
 	}
 	for _, s := range out.streams {
 		if s.appender == nil {

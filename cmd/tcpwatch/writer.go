@@ -26,7 +26,7 @@ type batchNote struct {
 }
 
 func newWriter(w *watch) *writer {
-	return &writer{w: w, piped: w.in.size() == 0, in: make(chan *batchNote, 2*batchesAhead), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
+	return &writer{w: w, piped: w.in.size() == 0, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
 }
 
 // run writes until the last batch is through.

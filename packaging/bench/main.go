@@ -2,6 +2,7 @@
 // after the other, several times in one run, on one machine.
 //
 //	go run ./packaging/bench [-dir DIR] [-input NAMES] [-n RUNS] [-json FILE] [-readme FILE]
+//	go run ./packaging/bench -live [-rates LIST] [-length TIME] [-buffer KIB] [-n RUNS] [-json FILE] [-readme FILE]
 //
 // It is called from the root of the project, by make bench, which builds
 // ./tcpwatch and installs the peers. Inputs that are missing in -dir are made
@@ -15,6 +16,11 @@
 // machine does meets all of them. A ratio is the median over the turns of a
 // command's time divided by that of tcpdump in the same turn: tcpdump only
 // copies the packets, which is what reading costs at the least.
+//
+// With -live, tcpdump and tcpwatch capture in turn, with the same buffer, what the
+// lab sends at rising rates from one namespace to another: what was sent, read
+// and dropped stands side by side. One core sends, so that the highest rate is
+// what it can send; other cores are left to the captures.
 //
 // Commands that need too much time or memory are ended, and the table says so.
 //
@@ -49,6 +55,11 @@ type settings struct {
 	inputs            []string
 	runs, slow        int
 	limit             limits
+
+	live   bool
+	rates  string
+	length time.Duration
+	buffer int // KiB
 }
 
 func parse(args []string) (*settings, error) {
@@ -67,6 +78,10 @@ func parse(args []string) (*settings, error) {
 	f.Int64Var(&s.limit.memory, "memory", halfTheMemory(), "bytes of address space that a command may have; 0 is no limit")
 	f.StringVar(&s.json, "json", "", "write the results, every run, to this file")
 	f.StringVar(&s.readme, "readme", "", "put the results into this file, between its marks")
+	f.BoolVar(&s.live, "live", false, "compare live captures with tcpdump's instead, on a pair of interfaces made for it")
+	f.StringVar(&s.rates, "rates", "50000,100000,200000,400000,800000", "with -live: packets a second, separated by commas")
+	f.DurationVar(&s.length, "length", 3*time.Second, "with -live: how long packets are sent in a run")
+	f.IntVar(&s.buffer, "buffer", 16384, "with -live: KiB that the kernel may hold for either")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -89,6 +104,9 @@ func run(args []string, stdout, progress io.Writer) error {
 	}
 	if err := extendPath(); err != nil {
 		return err
+	}
+	if s.live {
+		return raceLive(s, stdout, progress)
 	}
 	contenders, missing := findContenders(s)
 	for _, m := range missing {
@@ -116,18 +134,23 @@ func run(args []string, stdout, progress io.Writer) error {
 		return err
 	}
 	if s.json != "" {
-		text, err := json.MarshalIndent(report, "", "\t")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(s.json, append(text, '\n'), 0o644); err != nil {
+		if err := writeJSON(s.json, report); err != nil {
 			return err
 		}
 	}
 	if s.readme != "" {
-		return report.intoReadme(s.readme)
+		return intoMarks(s.readme, beginMark, endMark, report.short)
 	}
 	return nil
+}
+
+// writeJSON writes a report, every run, to a file.
+func writeJSON(file string, report any) error {
+	text, err := json.MarshalIndent(report, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
 // extendPath finds what Debian installs for the administrator, too.
@@ -177,8 +200,7 @@ var large = []string{"short", "bulk", "mixed", "idle", "flood"}
 // tiny is a capture of the project's own.
 const tiny = "testdata/pcaps/syn-lost.pcap"
 
-// makeInputs lets the lab make the inputs that are not there. The lab's test is
-// built here and run as root: go itself need not be root.
+// makeInputs lets the lab make the inputs that are not there.
 func makeInputs(s *settings, progress io.Writer) error {
 	there := func(name string) bool {
 		_, err := os.Stat(filepath.Join(s.dir, name+".json"))
@@ -195,16 +217,25 @@ func makeInputs(s *settings, progress io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(progress, "making inputs in %s: 2 GB, a few minutes\n", dir)
+	args := []string{"-test.run", "^TestBenchInputs$", "-test.v", "-test.timeout", "20m", "-bench-inputs", dir}
+	if s.inputs != nil {
+		args = append(args, "-scenarios", "^("+strings.Join(s.inputs, "|")+")$")
+	}
+	if err := runLab(progress, args...); err != nil {
+		return fmt.Errorf("making inputs: %w", err)
+	}
+	return nil
+}
+
+// runLab builds the lab's test and runs it as root: go itself need not be root.
+func runLab(progress io.Writer, args ...string) error {
 	temp, err := os.MkdirTemp("", "tcpwatch-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
 	lab := filepath.Join(temp, "lab.test")
-	command := []string{lab, "-test.run", "^TestBenchInputs$", "-test.v", "-test.timeout", "20m", "-bench-inputs", dir}
-	if s.inputs != nil {
-		command = append(command, "-scenarios", "^("+strings.Join(s.inputs, "|")+")$")
-	}
+	command := append([]string{lab}, args...)
 	if os.Geteuid() != 0 {
 		command = append([]string{"sudo"}, command...)
 	}
@@ -212,7 +243,7 @@ func makeInputs(s *settings, progress io.Writer) error {
 		cmd := exec.Command(c[0], c[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, progress, progress
 		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("making inputs: %s: %w", c[0], err)
+			return fmt.Errorf("the lab: %s: %w", c[0], err)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -81,7 +82,7 @@ func TestIntoReadme(t *testing.T) {
 	r.Results[0].sum()
 	var first []byte
 	for range 2 {
-		if err := r.intoReadme(file); err != nil {
+		if err := intoMarks(file, beginMark, endMark, r.short); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(file)
@@ -101,7 +102,32 @@ func TestIntoReadme(t *testing.T) {
 	if err := os.WriteFile(file, []byte("no marks\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.intoReadme(file); err == nil {
+	if err := intoMarks(file, beginMark, endMark, r.short); err == nil {
 		t.Error("a file without marks is written")
+	}
+}
+
+// What live captures came to is told for each rate, medians and all drops.
+func TestLiveTable(t *testing.T) {
+	r := &LiveReport{Length: 2 * time.Second, Buffer: 512, Runs: []watched{
+		{Name: "tcpdump", Rate: 1000, Sent: 2000, Seconds: 2, Read: 2000, CPU: 0.1},
+		{Name: "tcpwatch", Rate: 1000, Sent: 2000, Seconds: 2, Read: 1990, Dropped: 10, CPU: 1},
+		{Name: "tcpdump", Rate: 1000, Sent: 2000, Seconds: 2, Read: 2000, CPU: 0.1},
+		{Name: "tcpwatch", Rate: 1000, Sent: 2000, Seconds: 2, Read: 2000, CPU: 1},
+		{Name: "tcpdump", Rate: 2000, Sent: 3000, Seconds: 2, Read: 3000, CPU: 0.2},
+		{Name: "tcpwatch", Rate: 2000, Sent: 3000, Seconds: 2, Read: 3000, CPU: 2},
+	}}
+	var b strings.Builder
+	if err := r.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"medians of 2 runs of 2s each", "buffers of 512 KiB",
+		`\| 1,000 +\| +1,000 \| 1,000 \| +0 \| +5 % \| +1,000 \| +997 \| 0.25 % \(1 of 2 runs\) \| +50 % \|`,
+		`\| 2,000 +\| +1,500 \| 1,500 \| +0 \| +10 % \| +1,500 \| 1,500 \| +0 \| +100 % \|`,
+	} {
+		if !regexp.MustCompile(want).MatchString(b.String()) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
 	}
 }

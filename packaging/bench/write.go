@@ -60,22 +60,22 @@ const (
 	endMark   = "<!-- End of what make bench writes. -->\n"
 )
 
-// intoReadme puts a short form of the report between the marks of a file.
-func (r *Report) intoReadme(file string) error {
+// intoMarks puts what write prints between the marks of a file.
+func intoMarks(file, begin, end string, write func(io.Writer) error) error {
 	old, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(old), beginMark)
-	_, after, ended := strings.Cut(rest, endMark)
+	before, rest, ok := strings.Cut(string(old), begin)
+	_, after, ended := strings.Cut(rest, end)
 	if !ok || !ended {
-		return fmt.Errorf("%s: no place for results: %q and %q are missing", file, beginMark, endMark)
+		return fmt.Errorf("%s: no place for results: %q and %q are missing", file, begin, end)
 	}
 	var b strings.Builder
-	if err := r.short(&b); err != nil {
+	if err := write(&b); err != nil {
 		return err
 	}
-	return os.WriteFile(file, []byte(before+beginMark+b.String()+endMark+after), 0o644)
+	return os.WriteFile(file, []byte(before+begin+b.String()+end+after), 0o644)
 }
 
 // short is a table of times, one of CPU times and one of memory, each with a

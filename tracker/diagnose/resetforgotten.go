@@ -41,7 +41,7 @@ one whose sender had just been talking counts as reset-abort.`,
 
 // bare tells that an open connection ended by a RST without ACK.
 func bare(r *tracker.Record) bool {
-	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer && !diedAtRest(r)
+	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer
 }
 
 // bothSeen tells that both ends sent something that the capture holds.
