@@ -249,6 +249,7 @@ func oddAttempts() []Scenario {
 					c := s.Client.Connect(20000+i, s.Server.At(80))
 					a := l.Accept()
 					c.Abort()
+					a.wait(0) // for the error that the RST is
 					a.Close()
 				}
 				s.Pause(moment)

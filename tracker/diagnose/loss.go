@@ -129,6 +129,12 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 	}
 }
 
+// intoSilence tells that data was repeated to an end that was gone, or through
+// something that let none of it pass: that tells nothing of a link.
+func intoSilence(r *tracker.Record) bool {
+	return r.Close.Kind == tracker.CloseTimedOut || diedAtRest(r) || blackHoled(r, tracker.Orig) || blackHoled(r, tracker.Resp)
+}
+
 func percentOf(n, all uint64) string { return Digits(share(n, all), 1) + "%" }
 
 // whichSide tells how many segments were lost on which side of the capture point.
@@ -157,15 +163,16 @@ Rule: data is repeated after a timeout (RFC 6298) or when duplicate ACKs or SACK
 it is missing (RFC 5681 section 3.2, RFC 6675). A segment that passed the capture
 point twice was lost behind it, towards the receiver; one whose first copy never came
 by was lost before it, towards the sender. Repeats that were needless are left out: see
-retx-spurious. The rate is over all connections to the listener, those without loss too.
-A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
+retx-spurious; so are those into silence: see vanished, idle-timeout and
+mtu-black-hole. The rate is over all connections to the listener, those without loss
+too. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
 		Thresholds: []Threshold{{"loss-notice", Number, 10, "segments lost in one direction, per 1,000 packets, for a notice"},
 			{"loss-warning", Number, 30, "the same for a warning"},
 			{"loss-least", Number, 20, "segments lost in one direction from which on it counts"}},
 		New: func(o *Options) Fold {
 			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
 			return newFold(func(s *subjects[losses, *losses], r *tracker.Record) {
-				if r.Ends[tracker.Orig].WireBytes+r.Ends[tracker.Resp].WireBytes == 0 || r.Capture.OneWay {
+				if r.Ends[tracker.Orig].WireBytes+r.Ends[tracker.Resp].WireBytes == 0 || r.Capture.OneWay || intoSilence(r) {
 					return
 				}
 				if _, storm := stormy(r, percent, least); !storm {

@@ -31,13 +31,13 @@ Rule: nothing on the wire says that an idle connection has ended (RFC 9293 secti
 3.8.4: keepalive is optional), so at the end of a capture an open connection is only
 that. Busy ones sent something in the last minute, idle ones did not; of those whose
 close had begun the missing step was not yet due. None of them is counted as a leak
-or as lost. CLOSE-WAIT, unanswered data and unanswered FINs of some age have findings of
-their own.`,
+or as lost, and none that died at rest as open. CLOSE-WAIT, unanswered data and
+unanswered FINs of some age have findings of their own.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[open, *open], r *tracker.Record) {
 				v := JudgeClose(r)
 				closing := v.StillClosing(r)
-				if !r.Unfinished || r.Close.Kind != tracker.CloseOpen && !closing {
+				if !r.Unfinished || r.Close.Kind != tracker.CloseOpen && !closing || diedAtRest(r) {
 					return
 				}
 				x := s.At(Subject{Kind: SubjectCapture})
