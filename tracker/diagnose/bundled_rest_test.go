@@ -18,7 +18,7 @@ func raisedBesides() map[string][]string {
 		"doubled-on-the-path-at-server": {"capture-copies info likely"},
 		"doubled-on-the-path":           {"capture-copies info likely"},
 		"ecn-cleared-at-server":         {"ecn-bleached notice likely"},
-		"mtu-black-hole-at-server":      {"still-open info proven"},
+		"mtu-black-hole-at-server":      {"mtu-black-hole warning possible", "still-open info proven"},
 		"mtu-black-hole-probed":         {"mtu-black-hole warning proven"},
 		"mtu-black-hole":                {"mtu-black-hole warning likely", "still-open info proven"},
 		"small-writes":                  {"nagle-delay notice likely"},
