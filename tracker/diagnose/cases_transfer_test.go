@@ -85,6 +85,8 @@ func transferSituations() []situation {
 		{"reordering", "a few", clean(1, late(3)), ""},
 		{"zero-window", "for long", clean(1, zero(5*second)), "warning proven"},
 		{"zero-window", "for half a second", clean(1, zero(second/2)), "notice proven"},
+		{"zero-window", "for milliseconds, again and again", clean(1, zero(5*second), func(r *tracker.Record) { r.Ends[tracker.Orig].ZeroWindows = 5000 }), ""},
+		{"receiver-limited", "the window was closed for milliseconds, again and again", clean(1, limited(1, 1, 8), zero(7*second), func(r *tracker.Record) { r.Ends[tracker.Orig].ZeroWindows = 5000 }), "notice likely"},
 		{"zero-window", "for a moment", clean(1, zero(millisecond)), ""},
 		{"receiver-limited", "most of the time", clean(1, limited(1, 1, 8)), "notice likely"},
 		{"receiver-limited", "the window was closed", clean(1, limited(1, 1, 8), zero(7*second)), ""},
