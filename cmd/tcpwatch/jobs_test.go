@@ -14,23 +14,26 @@ import (
 	"tcpwatch/capture"
 )
 
-// outputsOf is everything that a run over files prints, but for what names the files.
+// outputsOf is everything that a run over files prints in all formats, but for
+// what names the files.
 func outputsOf(t *testing.T, files []string, args ...string) string {
 	t.Helper()
-	var all strings.Builder
-	for _, format := range []string{"table", "jsonl", "csv"} {
-		var stdout, stderr bytes.Buffer
-		line := append(append([]string{"-n", "-o", format}, args...), files...)
-		if format == "jsonl" {
-			line = append(line, "--transitions")
-		}
-		if status := run(line, &stdout, &stderr); status != exitDone {
-			t.Fatalf("%v: status %d: %s", line, status, &stderr)
-		}
-		all.WriteString(withoutFiles(stdout.String()))
-		all.WriteString(withoutFiles(stderr.String()))
+	dir := t.TempDir()
+	jsonl, csv := filepath.Join(dir, "jsonl"), filepath.Join(dir, "csv")
+	line := append([]string{"-n", "-o", "table", "-o", "jsonl:" + jsonl, "-o", "csv:" + csv, "--transitions"}, args...)
+	var stdout, stderr bytes.Buffer
+	if status := run(append(line, files...), &stdout, &stderr); status != exitDone {
+		t.Fatalf("%v: status %d: %s", line, status, &stderr)
 	}
-	return all.String()
+	all := stdout.String() + stderr.String()
+	for _, name := range []string{jsonl, csv} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(b)
+	}
+	return withoutFiles(all)
 }
 
 // fileWords are what names files, and where lines were broken for their sake.
@@ -79,7 +82,7 @@ func TestAnyNumberOfWorkers(t *testing.T) {
 			continue
 		}
 		want := outputsOf(t, []string{name}, "-j", "1")
-		for _, j := range []string{"2", "7"} {
+		for _, j := range []string{"3"} {
 			if got := outputsOf(t, []string{name}, "-j", j); got != want {
 				t.Errorf("%s: -j %s differs from -j 1 in %s", filepath.Base(name), j, whatDiffers(got, want))
 			}
