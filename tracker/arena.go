@@ -1,28 +1,61 @@
 package tracker
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // packedRef says where in an arena something lies; 0 is nowhere.
 type packedRef uint32
 
 const (
-	arenaUnit   = 16       // bytes: sizes are multiples of it
-	arenaChunk  = 64 << 10 // bytes
-	arenaLimit  = 4096     // bytes of the longest piece
-	perChunk    = arenaChunk / arenaUnit
-	arenaGrades = arenaLimit / arenaUnit
+	arenaUnit  = 16       // bytes: pieces are multiples of it
+	arenaChunk = 64 << 10 // bytes
+	perChunk   = arenaChunk / arenaUnit
+	arenaLimit = arenaUnit << 8 // bytes of the longest piece
+	nGrades    = 48
 )
 
 // arena holds many small pieces of bytes, each of its own length. A chunk has
-// pieces of one size only, so what is freed serves the next of that size. It
-// holds no pointers but those of its chunks.
+// pieces of one size only, and goes back to all when none is in use; sizes lie
+// an eighth apart, so that what one size leaves free serves others. It holds no
+// pointers but those of its chunks.
 type arena struct {
 	chunks []*[arenaChunk]byte
-	free   [arenaGrades + 1][]packedRef // by size in units
-	next   [arenaGrades + 1]packedRef   // where the last chunk of a size goes on; 0 for none
-	left   [arenaGrades + 1]uint16      // pieces left in it
+	about  []chunkUse
+	open   [nGrades][]uint32 // chunks of a grade that may have room
+	spare  []uint32          // chunks that nobody uses
 }
 
-// units is how many units n bytes take.
-func units(n int) int { return (n + arenaUnit - 1) / arenaUnit }
+// chunkUse is what a chunk is used for.
+type chunkUse struct {
+	free  uint16 // the last piece given back, in units from 1 on, which says the one before it; 0 for none
+	next  uint16 // where pieces begin that were never used, in units
+	used  uint16 // pieces
+	grade uint8
+	open  bool // it is in arena.open
+}
+
+// gradeOf is the least grade whose pieces hold n units: 1 to 8, then eight to a
+// doubling.
+func gradeOf(n int) uint8 {
+	if n <= 8 {
+		return uint8(max(n, 1) - 1)
+	}
+	e := bits.Len(uint(n-1)) - 4 // (n-1)>>e lies in 8..15
+	return uint8(8*e + (n-1)>>e)
+}
+
+// gradeUnits is how many units the pieces of a grade have.
+func gradeUnits(g uint8) int {
+	if g < 8 {
+		return int(g) + 1
+	}
+	return (int(g)%8 + 9) << (int(g)/8 - 1)
+}
+
+// units is how many units a piece of n bytes takes.
+func units(n int) int { return gradeUnits(gradeOf((n + arenaUnit - 1) / arenaUnit)) }
 
 // at lends the piece at r, from its first byte to the end of its chunk.
 func (a *arena) at(r packedRef) []byte {
@@ -32,27 +65,62 @@ func (a *arena) at(r packedRef) []byte {
 
 // put keeps a copy of b, which is no longer than arenaLimit.
 func (a *arena) put(b []byte) packedRef {
-	g := units(len(b))
-	var r packedRef
-	if n := len(a.free[g]); n > 0 {
-		r = a.free[g][n-1]
-		a.free[g] = a.free[g][:n-1]
+	n := units(len(b))
+	i := a.room(gradeOf(n), n)
+	c := &a.about[i]
+	at := c.next
+	if c.free != 0 {
+		at = c.free - 1
+		c.free = binary.LittleEndian.Uint16(a.chunks[i][int(at)*arenaUnit:])
 	} else {
-		if a.left[g] == 0 {
-			a.chunks = append(a.chunks, new([arenaChunk]byte))
-			a.next[g] = packedRef((len(a.chunks)-1)*perChunk + 1)
-			a.left[g] = uint16(perChunk / g)
-		}
-		r = a.next[g]
-		a.next[g] += packedRef(g)
-		a.left[g]--
+		c.next += uint16(n)
 	}
+	c.used++
+	r := packedRef(i*perChunk) + packedRef(at) + 1
 	copy(a.at(r), b)
 	return r
 }
 
-// drop frees the piece at r, which was n bytes long.
-func (a *arena) drop(r packedRef, n int) {
-	g := units(n)
-	a.free[g] = append(a.free[g], r)
+// room is a chunk of a grade with a free piece.
+func (a *arena) room(g uint8, n int) uint32 {
+	for k := len(a.open[g]) - 1; k >= 0; k-- {
+		i := a.open[g][k]
+		// A chunk may have gone to another grade since.
+		if c := &a.about[i]; c.grade == g && c.open && (c.free != 0 || int(c.next)+n <= perChunk) {
+			return i
+		} else if c.grade == g {
+			c.open = false
+		}
+		a.open[g] = a.open[g][:k]
+	}
+	var i uint32
+	if k := len(a.spare) - 1; k >= 0 {
+		i = a.spare[k]
+		a.spare = a.spare[:k]
+	} else {
+		i = uint32(len(a.chunks))
+		a.chunks = append(a.chunks, new([arenaChunk]byte))
+		a.about = append(a.about, chunkUse{})
+	}
+	a.about[i] = chunkUse{grade: g, open: true}
+	a.open[g] = append(a.open[g], i)
+	return i
+}
+
+// drop frees the piece at r.
+func (a *arena) drop(r packedRef) {
+	r--
+	i, at := uint32(r/perChunk), uint16(r%perChunk)
+	c := &a.about[i]
+	if c.used--; c.used == 0 {
+		*c = chunkUse{grade: nGrades} // of none
+		a.spare = append(a.spare, i)
+		return
+	}
+	binary.LittleEndian.PutUint16(a.chunks[i][int(at)*arenaUnit:], c.free)
+	c.free = at + 1
+	if !c.open {
+		c.open = true
+		a.open[c.grade] = append(a.open[c.grade], i)
+	}
 }

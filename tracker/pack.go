@@ -43,8 +43,11 @@ func (t *Tracker) pack(c *conn) bool {
 		}
 	}
 	w := &t.words
-	w.n, w.load = 0, false
+	w.n, w.load, w.bad = 0, false, false
 	w.conn(t, c)
+	if w.bad || w.n > maxWords-8 {
+		return false
+	}
 	b := w.bytes()
 	if len(b) > arenaLimit {
 		return false
@@ -61,9 +64,9 @@ func (t *Tracker) unpack(i uint32) {
 	x := t.slots.at(i)
 	c := t.take()
 	c.id, c.slot, c.class = x.id, i, x.class
-	n := t.words.unpack(t.arena.at(x.packed))
+	t.words.unpack(t.arena.at(x.packed))
 	t.words.conn(t, c)
-	t.arena.drop(x.packed, n)
+	t.arena.drop(x.packed)
 	if x.class != classGone {
 		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
 	}

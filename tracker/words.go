@@ -1,6 +1,10 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"slices"
+
+	"tcpwatch/reassembly"
+)
 
 // words turns a connection into numbers and back. One walk over the fields
 // serves both ways: where load is set a field takes the next number, else it
@@ -11,12 +15,14 @@ type words struct {
 	v    [maxWords]uint64
 	n    int // numbers given, or the next to take
 	load bool
+	bad  bool // something that numbers cannot tell
 	b    [maxWords * 10]byte
 }
 
 // maxWords is more numbers than a connection with maxPacked segments in flight
-// can have; a power of two, so that an index needs no check.
-const maxWords = 2048
+// can have, with each of its other limits reached (TestPackAtEveryLimit); a power
+// of two, so that an index needs no check.
+const maxWords = 4096
 
 type unsigned interface {
 	~uint8 | ~uint16 | ~uint32 | ~uint64
@@ -113,15 +119,14 @@ func (w *words) seq(p *reassembly.Seq, base reassembly.Seq) {
 func (w *words) text(p *string, known []string) {
 	x := uint8(0)
 	if !w.load {
-		for i, k := range known {
-			if k == *p {
-				x = uint8(i)
-				break
-			}
-		}
+		i := slices.Index(known, *p)
+		w.bad = w.bad || i < 0
+		x = uint8(max(i, 0))
 	}
 	num(w, &x)
-	*p = known[x]
+	if w.load {
+		*p = known[x]
+	}
 }
 
 // saved runs f, which appends to the numbers, or takes from them and returns the rest.
@@ -183,8 +188,8 @@ func take(b []byte, at int) (uint64, int) {
 	}
 }
 
-// unpack reads the numbers back from b and returns how many bytes they took.
-func (w *words) unpack(b []byte) int {
+// unpack reads the numbers back from b.
+func (w *words) unpack(b []byte) {
 	n, at := take(b, 0)
 	w.n, w.load = 0, true
 	for i := 0; i < int(n); i += 8 {
@@ -204,5 +209,4 @@ func (w *words) unpack(b []byte) int {
 			}
 		}
 	}
-	return at
 }

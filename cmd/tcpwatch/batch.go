@@ -10,9 +10,10 @@ import (
 const (
 	batchPackets = 1024      // most packets in a batch; tickEvery is a multiple of it
 	batchBytes   = 512 << 10 // of captured bytes, but for a packet longer than that
+	keptBytes    = 2 << 20   // the same, of data that are kept where they are
 	batchesAhead = 8         // that the reader may be ahead of the slowest worker
 	// liveAhead is batchesAhead for a live capture. What comes while the workers
-	// are held up waits there, at most 128 MiB, and not in the kernel's buffer,
+	// are held up waits there, at most 150 MiB, and not in the kernel's buffer,
 	// which is smaller.
 	liveAhead = 256
 )
@@ -21,7 +22,8 @@ const (
 // those of its own connections. What follows the packets is done after them.
 type batch struct {
 	packets []capture.Packet
-	bytes   []byte // that the packets' data lie in
+	bytes   []byte // that the packets' data lie in, unless they are kept where they are
+	kept    int    // bytes of data that are kept where they are
 
 	ticks    bool  // time goes on to tick
 	tick     int64 // packet time
@@ -46,6 +48,10 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 		return false
 	}
 	if kept {
+		if b.kept > keptBytes {
+			return false
+		}
+		b.kept += len(p.Data)
 		b.packets = append(b.packets, *p)
 		return true
 	}

@@ -1,0 +1,55 @@
+package tracker
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestArenaGrades(t *testing.T) {
+	for n := 1; n <= 256; n++ {
+		g := gradeOf(n)
+		if g >= nGrades || gradeUnits(g) < n || g > 0 && gradeUnits(g-1) >= n {
+			t.Errorf("%d units: grade %d of %d", n, g, gradeUnits(g))
+		}
+	}
+}
+
+// What is put is there until it is dropped, and what is dropped serves pieces
+// of every size.
+func TestArenaKeepsAndReuses(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var a arena
+	held := map[packedRef][]byte{}
+	most := 0
+	for round := range 40 {
+		size := 10 + round*100
+		for range 600 {
+			b := make([]byte, 1+r.IntN(size))
+			for i := range b {
+				b[i] = byte(r.Uint32())
+			}
+			ref := a.put(b)
+			if held[ref] != nil {
+				t.Fatal("a piece was given twice")
+			}
+			held[ref] = b
+		}
+		for ref, b := range held {
+			if !bytes.Equal(a.at(ref)[:len(b)], b) {
+				t.Fatal("a piece was written over")
+			}
+			if r.IntN(10) > 0 || round%4 == 3 {
+				a.drop(ref)
+				delete(held, ref)
+			}
+		}
+		if round%4 == 3 && len(a.spare) != len(a.chunks) {
+			t.Errorf("round %d: %d of %d chunks spare, with nothing held", round, len(a.spare), len(a.chunks))
+		}
+		most = max(most, len(a.chunks))
+	}
+	if most > 60 {
+		t.Errorf("%d chunks", most)
+	}
+}
