@@ -41,7 +41,7 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	case len(s.opt.Detectors) == 0:
 		return nil
 	case len(found) == 0:
-		p.absent("findings")
+		p.title("Findings", "none") // not among what was not seen: it was looked for
 		return nil
 	}
 	if o.Sort == "count" {
@@ -99,8 +99,8 @@ func (p *page) finding(f *diagnose.Finding) {
 		}
 		p.b.WriteString("  " + l + "\n")
 	}
-	p.note(noteIndent, faint, fmt.Sprintf("%s, %s; %s; %s to %s; --explain %s",
-		f.Subject, plural(f.Count, "connection"), f.Confidence, day(f.Since), day(f.Until), f.Detector))
+	p.note(noteIndent, faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
+		f.Subject, plural(f.Count, "connection"), f.Confidence, days(f.Since, f.Until), f.Detector))
 	p.note(noteIndent, "", f.Explanation)
 	for i, c := range f.Causes {
 		if i == 0 {
@@ -117,6 +117,15 @@ func (p *page) finding(f *diagnose.Finding) {
 	if len(f.Conns) > 0 {
 		p.note(noteIndent, faint, examplesOf(f))
 	}
+}
+
+// days is a span of time by its two ends, or one time when both read the same.
+func days(since, until int64) string {
+	a, b := day(since), day(until)
+	if a == b {
+		return a
+	}
+	return a + " to " + b
 }
 
 // advice prints a sentence without breaking a command in it.

@@ -53,6 +53,9 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	}
 	if h.Where != "" {
 		p.label("where", escape(h.Where))
+		if len(p.findings) > 0 {
+			p.label("", "shares in findings are of these connections only")
+		}
 	}
 	switch {
 	case !h.FilterIsDefault && h.Passed > 0 && h.Segments == 0:

@@ -26,7 +26,7 @@ func (j *judged) parse(detectors, failOn string, thresholds []string) (err error
 	j.thresholds = diagnose.NewOptions()
 	for _, t := range thresholds {
 		if err := j.thresholds.Set(t); err != nil {
-			return fmt.Errorf("--threshold %w", err)
+			return fmt.Errorf("--threshold: %w", err)
 		}
 	}
 	if failOn != "" {

@@ -61,8 +61,9 @@
 //
 // --where chooses the connections that all of this tells of, by an expression
 // over the fields of their records: close.kind == "reset" && orig.retx > 3.
-// --extract writes their packets, without --where those of connections in
-// trouble, as a pcapng file with the ladder's words as comments. For it, and
+// Findings are then made of those alone. --extract writes their packets, without
+// --where those of connections in trouble and of the examples of findings from
+// notice on, as a pcapng file with the ladder's words as comments. For it, and
 // for --why with --where, files are read twice.
 //
 // -w writes packets as they came: live what was captured, of files what passed

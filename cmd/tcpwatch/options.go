@@ -106,6 +106,9 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&noColor, "no-color", false, "")
 	f.BoolVar(&o.version, "version", false, "")
 	f.BoolVarP(&o.help, "help", "h", false, "")
+	if err := checkColor(args); err != nil {
+		return nil, err
+	}
 	if err := f.Parse(args); err != nil {
 		return nil, fmt.Errorf("%s (see --help)", firstLine(err.Error()))
 	}
@@ -140,6 +143,9 @@ func parse(args []string) (*options, error) {
 	if o.follow, err = parseFollow(followArg, followAs, raw); err != nil {
 		return nil, err
 	}
+	if f.Changed("detectors") && strings.TrimSpace(detectors) == "" {
+		return nil, errors.New("--detectors: no names; without it all detectors look")
+	}
 	if err := o.judge.parse(detectors, failOn, thresholds); err != nil {
 		return nil, err
 	}
@@ -151,6 +157,20 @@ func parse(args []string) (*options, error) {
 	}
 	return &o, o.check()
 }
+
+// checkColor refuses --color with its word behind a blank: as --color may stand
+// alone, the word would be taken for a file or a filter.
+func checkColor(args []string) error {
+	for i := 0; i+1 < len(args) && args[i] != "--"; i++ {
+		if args[i] == "--color" && slices.Contains(colors, args[i+1]) {
+			return fmt.Errorf("--color %s: write --color=%[1]s", args[i+1])
+		}
+	}
+	return nil
+}
+
+// colors are the words of --color.
+var colors = []string{"auto", "always", "never"}
 
 // takeFiles takes the leading words that are existing files as if each had -r
 // before it, and returns the rest: the filter.
@@ -273,7 +293,7 @@ func (o *options) check() error {
 		return errors.New("--msl: more than 0")
 	case o.tables.Top < 0:
 		return fmt.Errorf("--top %d: rows are counted from 1; 0 means the default", o.tables.Top)
-	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
+	case !slices.Contains(colors, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
 	if err := o.checkTwice(); err != nil {

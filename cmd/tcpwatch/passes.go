@@ -56,7 +56,7 @@ func (f *found) trim() {
 // cited adds the connections that findings of some weight name as examples.
 func (f *found) cited(all []diagnose.Finding) {
 	for i := range all {
-		if all[i].Severity >= diagnose.Warning {
+		if all[i].Severity >= diagnose.Notice {
 			f.ids = append(f.ids, all[i].Conns...)
 		}
 	}

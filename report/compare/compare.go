@@ -101,8 +101,8 @@ type Result struct {
 	Rows      []Row     // all connections
 	Listeners []Row     // of those that changed most, worst first
 	Changed   int       // listeners with a measure that got worse or better
-	OnlyA     int       // listeners that only A has
-	OnlyB     int       // and only B
+	OnlyA     []string  // listeners that only A has, in order
+	OnlyB     []string  // and only B
 	Findings  []Finding // nothing when neither input has any
 	opt       Options
 }
@@ -179,7 +179,7 @@ func (r *Result) listeners() {
 	for _, at := range r.A.sorted() {
 		b := r.B.listeners[at]
 		if b == nil {
-			r.OnlyA++
+			r.OnlyA = append(r.OnlyA, at.String())
 			continue
 		}
 		for _, row := range measures(r.A.listeners[at], b, enoughOfMany, r.opt.Threshold) {
@@ -190,9 +190,9 @@ func (r *Result) listeners() {
 			}
 		}
 	}
-	for at := range r.B.listeners {
+	for _, at := range r.B.sorted() {
 		if r.A.listeners[at] == nil {
-			r.OnlyB++
+			r.OnlyB = append(r.OnlyB, at.String())
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Row) int { return cmp.Compare(b.Errors, a.Errors) })

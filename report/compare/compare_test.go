@@ -151,8 +151,8 @@ func TestListeners(t *testing.T) {
 		}
 	})
 	r := Compare(a, b, Options{Top: 3})
-	if r.Changed != 12 || r.OnlyA != 1 || r.OnlyB != 1 {
-		t.Errorf("%d changed, %d only in A, %d only in B", r.Changed, r.OnlyA, r.OnlyB)
+	if r.Changed != 12 || len(r.OnlyA) != 1 || len(r.OnlyB) != 1 {
+		t.Errorf("%d changed, %q only in A, %q only in B", r.Changed, r.OnlyA, r.OnlyB)
 	}
 	told := map[string]bool{}
 	for _, row := range r.Listeners {

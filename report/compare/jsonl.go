@@ -24,7 +24,7 @@ func (r *Result) WriteJSONL(w io.Writer) error {
 			"title": report.Escape(f.Title), "change": f.Change, "a": f.A, "b": f.B, "standard_errors": f.Errors, "verdict": f.Verdict})
 	}
 	worse := r.worse()
-	lines = append(lines, map[string]any{"type": "verdict", "worse": len(worse), "only_a": r.OnlyA, "only_b": r.OnlyB})
+	lines = append(lines, map[string]any{"type": "verdict", "worse": len(worse), "only_a": len(r.OnlyA), "only_b": len(r.OnlyB)})
 	for _, l := range lines {
 		if err := out.Encode(l); err != nil {
 			return err

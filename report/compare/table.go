@@ -153,6 +153,9 @@ func (r *Row) change() string {
 	case math.Abs(c) < 0.005:
 		return "0 %"
 	}
+	if c >= 10 {
+		return report.Thousands(uint64(c+1.5)) + "x" // nobody reads +7932449 %
+	}
 	return fmt.Sprintf("%+.0f %%", 100*c)
 }
 
@@ -175,6 +178,9 @@ func (r *Row) name() string {
 // say is a value in a sentence.
 func (r *Row) say(v float64) string { return r.text(v, true) }
 
+// namedListeners is how many of the listeners that one input lacks are named.
+const namedListeners = 3
+
 // writeListeners says which listeners are not in the table.
 func (r *Result) writeListeners(b *strings.Builder) {
 	shown := map[string]bool{}
@@ -184,10 +190,16 @@ func (r *Result) writeListeners(b *strings.Builder) {
 	if n := r.Changed - len(shown); n > 0 {
 		fmt.Fprintf(b, "... and %s that changed; --top shows more.\n", report.Plural(uint64(n), "listener"))
 	}
-	for i, n := range [...]int{r.OnlyA, r.OnlyB} {
-		if n > 0 {
-			fmt.Fprintf(b, "%s only in %c.\n", report.Plural(uint64(n), "listener"), "AB"[i])
+	for i, only := range [...][]string{r.OnlyA, r.OnlyB} {
+		n := len(only)
+		if n == 0 {
+			continue
 		}
+		names := strings.Join(only[:min(n, namedListeners)], ", ")
+		if n > namedListeners {
+			names += fmt.Sprintf(" and %s more", report.Thousands(uint64(n-namedListeners)))
+		}
+		fmt.Fprintf(b, "%s only in %c: %s.\n", report.Plural(uint64(n), "listener"), "AB"[i], names)
 	}
 	if n := r.A.elsewhere + r.B.elsewhere; n > 0 {
 		fmt.Fprintf(b, "%s to more listeners than %d are compared as part of all only.\n", report.Plural(n, "connection"), maxListeners)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"tcpwatch/tracker/diagnose"
 )
 
 const (
@@ -67,9 +69,9 @@ func (r *resolver) near(path string) []string {
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	for i := range r.all {
 		n := r.all[i].field.Name
-		far := distance(path, n)
+		far := diagnose.Distance(path, n)
 		leaf := n[strings.LastIndexByte(n, '.')+1:]
-		if far <= limit || strings.TrimSuffix(leaf, "_s") == last || distance(leaf, last) <= min(2, len(last)/3) {
+		if far <= limit || strings.TrimSuffix(leaf, "_s") == last || diagnose.Distance(leaf, last) <= min(2, len(last)/3) {
 			all = append(all, candidate{n, far})
 		}
 	}
@@ -79,25 +81,4 @@ func (r *resolver) near(path string) []string {
 		names = append(names, c.name)
 	}
 	return names
-}
-
-// distance is the number of bytes to insert, delete or change to make b of a
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

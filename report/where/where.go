@@ -54,13 +54,24 @@ func syntax(err error, r *resolver) bool { return err != nil && !r.walked }
 func oneLine(err error) string {
 	var at *file.Error
 	if errors.As(err, &at) {
-		return fmt.Sprintf("%s (at column %d)", at.Message, at.Column+1)
+		return fmt.Sprintf("%s (at column %d)", inWords(at.Message), at.Column+1)
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	if strings.HasPrefix(line, "expected bool, but got ") {
 		return "it gives " + strings.TrimPrefix(line, "expected bool, but got ") + ", not true or false"
 	}
 	return line
+}
+
+// inWords says what the parser means by its commonest complaints.
+func inWords(message string) string {
+	switch message {
+	case `unexpected token Operator("=")`:
+		return "= compares nothing: use =="
+	case "unexpected token EOF":
+		return "the expression ends too early"
+	}
+	return message
 }
 
 // String is the expression as it was given.

@@ -104,7 +104,7 @@ func TestCompileRefuses(t *testing.T) {
 		{`close.kind > 3`, "mismatched types string and int"},
 		{`close.kind == 3`, "mismatched types string and int"},
 		{`open.felt_s`, "it gives float64, not true or false"},
-		{`id == `, "unexpected token EOF"},
+		{`id == `, "ends too early"},
 		{`$env.x == 1`, `unknown field "$env.x"`},
 		{`now() > date("2020-01-01")`, `unknown field "now"`},
 		{`__value1 == "x"`, `unknown field "__value1"`},

@@ -140,13 +140,15 @@ counted apart: see capture-one-way.`,
 				}
 				f := Finding{
 					Severity: Info, Confidence: Proven,
-					Title: fmt.Sprintf("the capture lost packets: %s of %s never seen", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection")),
-					Explanation: fmt.Sprintf("That is %s of all bytes. ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
-						percentOf(q.lost, q.bytes)),
+					Title:       fmt.Sprintf("the capture lost packets: %s of %s never seen", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection")),
+					Explanation: "ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
 					Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
 						"a capture that began or was filtered in the middle of things"},
 					Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
 						"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
+				}
+				if share := percentOf(q.lost, q.bytes); share != "0%" {
+					f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", share, f.Explanation)
 				}
 				if dropped {
 					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", Thousands(c.Drops.V))

@@ -41,7 +41,11 @@ func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok 
 			packet = p
 		}
 		x := s.At(sideOf(r, e))
-		x.hit(r.ID, packet, v.Since, r.End)
+		until := r.End
+		if v.Since == until { // with the last packet silence only began
+			until += r.Silent
+		}
+		x.hit(r.ID, packet, v.Since, until)
 		x.peers.add(r.Orig.Addr)
 		x.repeats += repeats
 		x.longest = max(x.longest, lasted(r, v.Since))

@@ -101,12 +101,14 @@ func Select(names string) ([]Detector, error) {
 
 // find returns the detector of a name.
 func find(all []Detector, name string) (Detector, error) {
-	var known []string
 	for _, d := range all {
 		if d.Name == name {
 			return d, nil
 		}
-		known = append(known, d.Name)
 	}
-	return Detector{}, fmt.Errorf("unknown detector %q; known are %s", name, strings.Join(known, ", "))
+	near := ""
+	if n := nearest(name, all); n != "" {
+		near = "near it: " + n + "; "
+	}
+	return Detector{}, fmt.Errorf("unknown detector %q; %s--explain list names all", name, near)
 }

@@ -14,9 +14,13 @@ func Explain(name string) (string, error) {
 	all := Detectors()
 	var b strings.Builder
 	if name == "list" {
+		column := 0
+		for _, d := range all {
+			column = max(column, len(d.Name)+2)
+		}
 		for _, d := range all {
 			first, _, _ := strings.Cut(d.Doc, "\n")
-			hang(&b, fmt.Sprintf("%-17s", d.Name), first)
+			hang(&b, fmt.Sprintf("%-*s", column, d.Name), first)
 		}
 		return b.String(), nil
 	}

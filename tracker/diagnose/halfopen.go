@@ -62,7 +62,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
 		f.Severity, f.Confidence = Notice, Possible
 		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
-		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take another way"}, f.Causes...)
+		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take a way that it does not see"}, f.Causes[:2]...)
 	}
 	return f
 }

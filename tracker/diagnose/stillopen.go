@@ -50,11 +50,15 @@ unanswered FINs of some age have findings of their own.`,
 					x.idle++
 				}
 			}, func(c *Context, _ Subject, x *open) (Finding, bool) {
+				silence := "."
+				if x.longest >= millisecond {
+					silence = "; the longest was silent for " + span(x.longest) + "."
+				}
 				return Finding{
 					Severity: Info, Confidence: Proven,
 					Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing",
 						areOpen(x.n), Thousands(x.n-x.idle-x.closing), Thousands(x.idle), Thousands(x.closing)),
-					Explanation: fmt.Sprintf("The input ended, they did not; the longest was silent for %s. Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).", span(x.longest)),
+					Explanation: "The input ended, they did not" + silence + " Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).",
 				}, true
 			})
 		},

@@ -46,3 +46,14 @@ func TestTexts(t *testing.T) {
 		t.Error("more than is in " + path)
 	}
 }
+
+// A host that vanished was silent for a time, not at one moment.
+func TestVanishedLasts(t *testing.T) {
+	for _, x := range closeSituations() {
+		for _, f := range x.findings(t) {
+			if f.Detector == "vanished" && f.Until <= f.Since {
+				t.Errorf("%s: from %d to %d", x.name, f.Since, f.Until)
+			}
+		}
+	}
+}
