@@ -9,7 +9,18 @@ import (
 // and the same on every run and machine: connections are divided by it.
 func PairHash(a, b *Endpoint) uint64 { return pairHash(a.hash(), b.hash()) }
 
-func pairHash(a, b uint64) uint64 { return mulFold(a+b, hashC) }
+func pairHash(a, b uint64) uint64 { return mulFold((a+b)^hashC, hashA) }
+
+// SeededPairHash is PairHash for a hash table: with a seed that nobody else
+// knows, nobody can choose addresses that collide.
+func SeededPairHash(a, b *Endpoint, seed uint64) uint64 {
+	return pairHash(a.seeded(seed), b.seeded(seed)) ^ seed
+}
+
+func (e *Endpoint) seeded(seed uint64) uint64 {
+	first, second := binary.LittleEndian.Uint64(e.Addr[:8]), binary.LittleEndian.Uint64(e.Addr[8:])
+	return mulFold(mulFold(first^seed, hashB^seed)+second^seed, uint64(e.Port)^seed^hashC)
+}
 
 // Odd constants with about as many bits set as not (the golden ratio's and two
 // of SplitMix64's).
@@ -29,8 +40,12 @@ func (e *Endpoint) hash() uint64 {
 	return endHash(binary.LittleEndian.Uint64(e.Addr[:8]), binary.LittleEndian.Uint64(e.Addr[8:]), e.Port)
 }
 
+// endHash takes the two halves of an address one after the other, so that
+// neither makes the other count for nothing.
 func endHash(first, second uint64, port uint16) uint64 {
-	return mulFold(first^hashA, second^uint64(port)*hashB)
+	h := (first ^ hashA) * hashB
+	h = (h ^ h>>32 ^ second) * hashC
+	return mulFold(h^h>>29, uint64(port)+hashA)
 }
 
 // ip4Second are the last eight bytes of an Addr that holds an IPv4 address, as

@@ -24,21 +24,20 @@ func TestIndexAgainstMap(t *testing.T) {
 	for round := range 8 {
 		x, want := newIndex(), map[int]uint32{}
 		var s slots
-		hash := func(k key) uint64 { return k.hash() }
 		for range 30000 {
 			i := r.IntN(3000)
 			k := numberedKey(i, r.IntN(2) == 0)
-			if got := x.find(&s, &k, hash(k)); got != want[i] {
+			if got := x.find(&s, &k); got != want[i] {
 				t.Fatalf("round %d: key %d in slot %d, want %d", round, i, got, want[i])
 			}
 			switch was := want[i]; {
 			case was == 0, r.IntN(4) == 0: // a new one, or one in front of it
 				n := s.take()
 				s.at(n).key = k
-				x.put(&s, hash(k), was, n)
+				x.put(&s, was, n)
 				want[i] = n
 			case r.IntN(2) == 0:
-				x.remove(&s, hash(k), was)
+				x.remove(&s, was)
 				delete(want, i)
 			}
 		}
@@ -60,7 +59,7 @@ func BenchmarkLookup(b *testing.B) {
 		k := numberedKey(i, false)
 		at := s.take()
 		s.at(at).key = k
-		x.put(&s, k.hash(), 0, at)
+		x.put(&s, 0, at)
 		m[k] = s.at(at)
 		keys[i] = k
 	}
@@ -69,7 +68,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.ReportAllocs()
 		for i := range b.N {
 			k := &keys[i%n]
-			if s.at(x.find(&s, k, k.hash())).filed != 0 {
+			if s.at(x.find(&s, k)).filed != 0 {
 				b.Fatal("not found")
 			}
 		}

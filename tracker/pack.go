@@ -26,11 +26,26 @@ func (t *Tracker) packIdle() {
 	t.latest = latest{}
 }
 
-// pack puts a connection away and takes its body back; false where it holds
-// what cannot be packed.
+// pack puts a connection away and takes its body back, and with it an older one
+// on its endpoints, to which it points; false where either holds what cannot be
+// packed, or a newer one points to it.
 func (t *Tracker) pack(c *conn) bool {
 	x := t.slots.at(c.slot)
-	if x.prev != 0 || x.behind || c.step != nil {
+	if x.behind || c.prev != nil && (c.prev.prev != nil || !t.packAlone(c.prev)) {
+		return false
+	}
+	c.prev = nil
+	if !t.packAlone(c) {
+		c.prev = t.bodyOf(x.prev)
+		return false
+	}
+	return true
+}
+
+// packAlone packs a connection to which nobody points.
+func (t *Tracker) packAlone(c *conn) bool {
+	x := t.slots.at(c.slot)
+	if c.step != nil {
 		return false
 	}
 	// Copies that the capture made of a packet lie within duplicateWindow.
@@ -71,6 +86,7 @@ func (t *Tracker) unpack(i uint32) {
 		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
 	}
 	x.packed, x.size, x.body = 0, 0, c.body
+	c.prev = t.bodyOf(x.prev)
 }
 
 // conn walks over a connection. Its identity is in its slot; recent segments

@@ -138,3 +138,57 @@ func dump(v reflect.Value) any {
 	}
 	return fmt.Sprint(v)
 }
+
+// A connection with each of its limits reached has fewer numbers than there is
+// room for; where they take too many bytes it stays as it is.
+func TestPackAtEveryLimit(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	tr := New(Options{}, &recorder{})
+	tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
+	c := tr.bodies[1]
+	id, slot, body, class := c.id, c.slot, c.body, c.class
+	full := func() *reassembly.Histogram {
+		h := new(reassembly.Histogram)
+		for ns := int64(0); ns < 1e12; ns += 1 + ns/20 + 500 {
+			h.Add(ns)
+		}
+		return h
+	}
+	scramble(r, reflect.ValueOf(c).Elem(), "")
+	c.id, c.slot, c.body, c.class, c.prev, c.step = id, slot, body, class, nil, nil
+	c.openKind, c.resetCause, c.resetBy, c.answer.Kind = OpenAborted, ResetLateData, Resp, AnswerICMPv6
+	c.trans = make([]Transition, maxTransitions)
+	for i := range c.trans {
+		c.trans[i] = Transition{Time: r.Int64(), Packet: r.Uint64(), End: End(i % 2), From: State(r.IntN(12)), To: State(r.IntN(12))}
+	}
+	c.z.n = maxHistory
+	c.turns.timed, c.turns.spread = 1000, full()
+	for e := range c.ends {
+		x := &c.ends[e]
+		x.timeWaitEnd = TimeWaitReuse
+		x.stream.Reset()
+		x.stream.Start(1)
+		for range 2 * reassembly.MaxGaps {
+			x.stream.Add(x.stream.Next().Add(1+r.Uint32N(1e6)), 1+r.Uint32N(1e6))
+		}
+		x.sender = nil
+		s := tr.sends(x)
+		scramble(r, reflect.ValueOf(s).Elem(), "")
+		s.nProved = uint8(len(s.proved))
+		s.flight.Reset()
+		s.rtt.spans = full()
+		for i := range maxPacked {
+			s.flight.Send(reassembly.Seq(i), reassembly.Seq(i+1), r.Int64(), r.Uint64(), uint16(i))
+		}
+	}
+	w := &tr.words
+	w.n, w.load = 0, false
+	w.conn(tr, c)
+	if w.n > maxWords-8 {
+		t.Errorf("%d numbers, room for %d", w.n, maxWords)
+	}
+	tr.clock.now += second
+	if tr.pack(c) {
+		t.Log("packed")
+	}
+}

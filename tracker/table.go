@@ -189,12 +189,12 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 	sh.lists[c.class].push(&t.slots, i)
 	was := uint32(0)
 	if old != nil { // unless making room has dropped it
-		if was = t.index.find(&t.slots, k, hash); was != 0 {
+		if was = t.index.find(&t.slots, k); was != 0 {
 			c.prev, x.prev = t.bodyOf(was), was
 			t.slots.at(was).behind = true
 		}
 	}
-	t.index.put(&t.slots, hash, was, i)
+	t.index.put(&t.slots, was, i)
 	sh.held++
 	sh.stats.Conns++
 	return c
@@ -233,7 +233,7 @@ func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 
 // leave puts a connection that is over with those that are handed out at the next tick.
 func (t *Tracker) leave(i uint32, x *slot, why ending, at int64) {
-	x.class = classGone
+	x.class, x.prev, x.behind = classGone, 0, false
 	if x.body != 0 {
 		c := t.bodies[x.body]
 		c.class, c.prev = classGone, nil
@@ -243,26 +243,23 @@ func (t *Tracker) leave(i uint32, x *slot, why ending, at int64) {
 
 // unlink takes a connection out of those on its endpoints.
 func (t *Tracker) unlink(i uint32, x *slot) {
-	hash := x.key.hash()
-	top := t.index.find(&t.slots, &x.key, hash)
+	top := t.index.find(&t.slots, &x.key)
 	switch {
 	case top == i && x.prev != 0:
-		t.index.put(&t.slots, hash, i, x.prev)
+		t.index.put(&t.slots, i, x.prev)
 		t.slots.at(x.prev).behind = false
 	case top == i:
-		t.index.remove(&t.slots, hash, i)
+		t.index.remove(&t.slots, i)
 	default:
 		y := t.slots.at(top)
 		for y.prev != i {
 			y = t.slots.at(y.prev)
 		}
 		y.prev = x.prev
-		t.bodies[y.body].prev = nil // what has an older one behind it is never packed
-		if y.prev != 0 {
+		if y.body != 0 {
 			t.bodies[y.body].prev = t.bodyOf(y.prev)
 		}
 	}
-	x.prev, x.behind = 0, false
 }
 
 // expire drops the connections whose timeout has passed.

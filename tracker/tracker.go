@@ -105,7 +105,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	k := t.segmentKey(s)
 	top := t.latest.conn
 	if top == nil || hash != t.latest.hash || !k.is(&t.slots.at(top.slot).key) {
-		top = t.bodyOf(t.index.find(&t.slots, &k, hash))
+		top = t.bodyOf(t.index.find(&t.slots, &k))
 	}
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Segments++
@@ -115,7 +115,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 			break
 		}
 		t.drop(sh, top.slot, endTimeout, at)
-		top = t.bodyOf(t.index.find(&t.slots, &k, hash))
+		top = t.bodyOf(t.index.find(&t.slots, &k))
 	}
 	c := t.route(sh, top, &k, hash, s)
 	t.latest = latest{}
@@ -134,7 +134,7 @@ func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 // Holds reports whether a connection on a segment's endpoints is held.
 func (t *Tracker) Holds(s *capture.Segment) bool {
 	k := t.segmentKey(s)
-	return t.index.find(&t.slots, &k, k.hash()) != 0
+	return t.index.find(&t.slots, &k) != 0
 }
 
 // Tick lets time-driven edges happen and hands out what has finished. The
@@ -198,7 +198,7 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 		t.record.Interim = true
 		f(&t.record)
 		if packed {
-			t.pack(c)
+			t.packAlone(c)
 		}
 	}
 }

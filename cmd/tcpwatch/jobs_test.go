@@ -82,10 +82,8 @@ func TestAnyNumberOfWorkers(t *testing.T) {
 			continue
 		}
 		want := outputsOf(t, []string{name}, "-j", "1")
-		for _, j := range []string{"3"} {
-			if got := outputsOf(t, []string{name}, "-j", j); got != want {
-				t.Errorf("%s: -j %s differs from -j 1 in %s", filepath.Base(name), j, whatDiffers(got, want))
-			}
+		if got := outputsOf(t, []string{name}, "-j", "3"); got != want {
+			t.Errorf("%s: -j 3 differs from -j 1 in %s", filepath.Base(name), whatDiffers(got, want))
 		}
 	}
 }
@@ -96,7 +94,10 @@ func mixture(t *testing.T) []string {
 	dir := t.TempDir()
 	one := filepath.Join(dir, "one.pcap")
 	var files []*capture.File
-	for _, name := range captures(t) {
+	for i, name := range captures(t) {
+		if i%3 != 0 && !strings.Contains(name, "storm") {
+			continue
+		}
 		if f, err := capture.Open(name); err == nil && len(f.Interfaces()) == 1 && f.Interfaces()[0].Link == capture.LinkEthernet {
 			files = append(files, f)
 		}
@@ -156,7 +157,7 @@ func TestSplitFilesAndFullTables(t *testing.T) {
 	if len(parts) < 3 {
 		t.Fatalf("%d parts", len(parts))
 	}
-	for _, args := range [][]string{{}, {"--max-conns", "1500", "--interval", "1"}, {"--max-memory", "64M", "--report", "connections,closes", "--top", "500"}} {
+	for _, args := range [][]string{{"--report", "connections,closes,findings", "--top", "200"}, {"--max-conns", "1500", "--interval", "1"}} {
 		want := outputsOf(t, one, append(args, "-j", "1")...)
 		for _, j := range []string{"1", "3"} {
 			for _, files := range [][]string{one, parts} {
