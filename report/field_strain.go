@@ -35,11 +35,14 @@ func strainFields(p string, e tracker.End) []field {
 	stuck := func(r *tracker.StrainRecord) bool { return r.Stuck.Bytes > 0 }
 	tooBig := func(r *tracker.StrainRecord) bool { return r.TooBig.N > 0 }
 	stalls := func(r *tracker.StrainRecord) bool { return r.Stalls.N > 0 }
+	hole := func(r *tracker.StrainRecord) bool { return r.Hole > 0 }
 	return []field{
 		{p + "stuck_bytes", "payload of the segment that it sent again and again, to no avail or until it was made smaller; absent when none", get(stuck, func(r *tracker.StrainRecord) value { return countOf(r.Stuck.Bytes) })},
 		{p + "stuck_times", "repeats of it", get(stuck, func(r *tracker.StrainRecord) value { return countOf(r.Stuck.Times) })},
 		{p + "stuck_shrunk_bytes", "payload with which it was sent at last, made smaller", get(func(r *tracker.StrainRecord) bool { return r.Stuck.Shrunk > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.Stuck.Shrunk) })},
-		{p + "passed_bytes", "payload of the largest segment of it that was acknowledged, where one is stuck", get(func(r *tracker.StrainRecord) bool { return r.Passed > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.Passed) })},
+		{p + "passed_bytes", "payload of the largest segment of it that was acknowledged, where one is stuck or a hole stays", get(func(r *tracker.StrainRecord) bool { return r.Passed > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.Passed) })},
+		{p + "hole_bytes", "payload missing at the head of what is not acknowledged, never captured; absent when none", get(hole, func(r *tracker.StrainRecord) value { return countOf(r.Hole) })},
+		{p + "hole_s", "how long it went on sending without filling that", get(hole, func(r *tracker.StrainRecord) value { return secondsOf(r.Waited) })},
 		{p + "hasty_repeats", "data that came again sooner than a loss can be known: doubled on the way, or by the capture; absent when none", get(func(r *tracker.StrainRecord) bool { return r.Hasty > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.Hasty) })},
 		{p + "too_big", "ICMP errors that told it of segments too big; absent when none", get(tooBig, func(r *tracker.StrainRecord) value { return countOf(r.TooBig.N) })},
 		{p + "too_big_mtu", "the least MTU that they named", get(func(r *tracker.StrainRecord) bool { return r.TooBig.MTU > 0 }, func(r *tracker.StrainRecord) value { return countOf(r.TooBig.MTU) })},

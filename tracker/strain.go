@@ -70,7 +70,9 @@ type StrainRecord struct {
 	Stalls StallsRecord
 	FINs   uint32 // times that its FIN was sent again, copies on the way or in the capture left out
 	Hasty  uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
-	Passed uint32 // with a stuck segment: payload of the largest one that was acknowledged; 0 when unknown
+	Passed uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
+	Hole   uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
+	Waited int64  // how long the end went on sending without filling it
 	ECT    bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
 	CE     bool   // one carried the mark of congestion
 }
@@ -79,11 +81,11 @@ func (c *conn) fillStrain(r *Record) {
 	for e := Orig; e <= Resp; e++ {
 		x, y := &c.ends[e], &r.Strain[e]
 		y.ECT, y.CE = x.has&hasECT != 0, x.has&hasCE != 0
-		if c.strain == nil {
-			continue
+		y.Hole, y.Waited = x.hole()
+		if c.strain != nil {
+			c.strain.ends[e].fill(y)
 		}
-		c.strain.ends[e].fill(y)
-		if y.Stuck.Bytes > 0 && !y.Stuck.Passed && x.sender != nil {
+		if x.sender != nil && (y.Hole > 0 || y.Stuck.Bytes > 0 && !y.Stuck.Passed) {
 			y.Passed = x.sender.passed
 		}
 	}

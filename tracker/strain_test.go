@@ -194,4 +194,12 @@ func TestMissing(t *testing.T) {
 			t.Errorf("%d bytes missing, want %d", got, want)
 		}
 	}
+	for lines, want := range map[string]uint32{`
+		2.100 < .P 1661:1671(10) ack 1    | - -`: 1460, `
+		2.100 < .  101:1561(1460) ack 1   | - -`: 0, `
+		2.100 > .  1:1(0) ack 1661        | - -`: 0} {
+		if x := recordOf(t, hole+lines).Strain[Resp]; x.Hole != want || want > 0 && x.Waited != 2*second {
+			t.Errorf("%+v, want a hole of %d bytes", x, want)
+		}
+	}
 }

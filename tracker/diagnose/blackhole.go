@@ -12,6 +12,7 @@ type holes struct {
 	tally
 	least  uint32 // payload of the smallest segment that was lost again and again
 	passed uint32 // of the largest one that got through
+	behind uint64 // seen from behind the place where they are lost
 	shrunk uint64 // got through once they were made smaller
 	told   uint64 // an ICMP error passed the tap
 	mtu    uint32 // the least that those named
@@ -30,6 +31,7 @@ func (x *holes) Merge(o *holes) {
 	x.tally.Merge(&o.tally)
 	x.passed = max(x.passed, o.passed)
 	x.shrunk += o.shrunk
+	x.behind += o.behind
 	x.told += o.told
 	if o.mtu != 0 && (x.mtu == 0 || o.mtu < x.mtu) {
 		x.mtu = o.mtu
@@ -49,13 +51,31 @@ const blackHoleTimes = 3
 func blackHoled(r *tracker.Record, e tracker.End) bool {
 	x := &r.Strain[e]
 	s := &x.Stuck
-	if s.Times < blackHoleTimes || r.Capture.OneWay {
+	if r.Capture.OneWay {
+		return false
+	}
+	if unfilled(r, e) {
+		return true
+	}
+	if s.Times < blackHoleTimes {
 		return false
 	}
 	if s.Shrunk > 0 && s.Passed {
 		return true
 	}
 	return s.Heard && x.Passed < s.Bytes
+}
+
+// unfilledFor is how long an end must have gone on sending around a hole: time
+// enough for three repeats on Linux, after 200, 400 and 800 ms.
+const unfilledFor = 1500 * millisecond
+
+// unfilled tells the same seen from behind the place where large segments are
+// lost: a hole of at least one of them, which none of its sender's repeats fills,
+// though that end is heard, and nothing nearly as large ever came.
+func unfilled(r *tracker.Record, e tracker.End) bool {
+	x, full := &r.Strain[e], int64(r.Ends[e.Peer()].MSS.V)
+	return full > 0 && x.Waited >= unfilledFor && int64(x.Hole)*10 >= full*9 && x.Passed > 0 && int64(x.Passed)*10 < full*9
 }
 
 func mtuBlackHole() Detector {
@@ -69,13 +89,14 @@ its segments smaller; where that message is dropped the large segments vanish an
 are repeated in vain, while handshake, small requests and ACKs get through (RFC 2923
 section 2.1). Counted where a segment was repeated 3 times or more and either a smaller
 one with the same data got through (Linux tcp_mtu_probing, RFC 4821) or no segment of
-its size ever had, while the other end went on sending. It can be mistaken for loss
-in one direction that starts with the first large segment.`,
+its size ever had, while the other end went on sending; possible where a tap behind the
+loss sees a hole that is never filled. It can be mistaken for loss in one direction that
+starts with the first large segment.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[holes, *holes], r *tracker.Record) {
 				for _, e := range sides() {
 					if blackHoled(r, e) {
-						s.At(sideOf(r, e)).add(r, &r.Strain[e])
+						s.At(sideOf(r, e)).add(r, &r.Strain[e], uint32(r.Ends[e.Peer()].MSS.V))
 						return
 					}
 				}
@@ -84,11 +105,17 @@ in one direction that starts with the first large segment.`,
 	}
 }
 
-func (x *holes) add(r *tracker.Record, y *tracker.StrainRecord) {
-	if x.n == 0 || y.Stuck.Bytes < x.least {
-		x.least = y.Stuck.Bytes
+// add takes in what an end met whose full segments have so many bytes.
+func (x *holes) add(r *tracker.Record, y *tracker.StrainRecord, full uint32) {
+	bytes, packet, since := y.Stuck.Bytes, y.Stuck.Packet, y.Stuck.Since
+	if y.Stuck.Times < blackHoleTimes {
+		bytes, packet, since = min(y.Hole, full), r.LastPacket, r.End-y.Waited
+		x.behind++
 	}
-	x.hit(r.ID, y.Stuck.Packet, y.Stuck.Since, r.End)
+	if x.n == 0 || bytes < x.least {
+		x.least = bytes
+	}
+	x.hit(r.ID, packet, since, r.End)
 	if y.Stuck.Shrunk > 0 && y.Stuck.Passed {
 		x.shrunk++
 		x.passed = max(x.passed, y.Stuck.Shrunk)
@@ -116,11 +143,16 @@ func tellHole(s Subject, x *holes) Finding {
 			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
 			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find its way by itself."},
 	}
-	f.Explanation = fmt.Sprintf("The same data was sent again %d times or more in vain", blackHoleTimes)
-	if x.shrunk < x.n {
-		f.Explanation += ", while the other end was heard"
+	if x.behind < x.n {
+		f.Explanation = fmt.Sprintf("The same data was sent again %d times or more in vain", blackHoleTimes)
+		if x.shrunk < x.n-x.behind {
+			f.Explanation += ", while the other end was heard"
+		}
+		f.Explanation += " (RFC 2923 section 2.1)."
+	} else {
+		f.Confidence = Possible
+		f.Explanation = "The sender is heard, but what is missing never comes, nor anything as large (RFC 2923 section 2.1): it is lost before the capture point."
 	}
-	f.Explanation += " (RFC 2923 section 2.1)."
 	if x.passed > 0 {
 		f.Explanation += fmt.Sprintf(" The largest segment that got through had %s bytes.", Thousands(uint64(x.passed)))
 	}

@@ -35,7 +35,7 @@ func raisedBesides() map[string][]string {
 		"midstream":                     {"capture-midstream info proven"},
 		"mss-clamped":                   {"mss-clamped info likely"},
 		"mtu-black-hole":                {"mtu-black-hole warning likely", "still-open info proven"},
-		"mtu-black-hole-at-server":      {"still-open info proven"},
+		"mtu-black-hole-at-server":      {"mtu-black-hole warning possible", "still-open info proven"},
 		"mtu-black-hole-probed":         {"mtu-black-hole warning proven"},
 		"one-way-client":                {"capture-one-way warning proven"},
 		"one-way-server":                {"capture-one-way warning proven", "still-open info possible"},

@@ -22,6 +22,9 @@ type records struct{ all []*tracker.Record }
 func (s *records) Conn(r *tracker.Record) {
 	c := *r
 	c.Transitions = slices.Clone(r.Transitions)
+	for e := range c.Ends {
+		c.Ends[e].ZeroWindowList = slices.Clone(r.Ends[e].ZeroWindowList)
+	}
 	s.all = append(s.all, &c)
 }
 func (s *records) Event(*tracker.Event) {}

@@ -64,6 +64,11 @@ func rested(gap int64, outcome string) func(r *tracker.Record) {
 	}
 }
 
+// scattered are connections to four listeners.
+func scattered(change ...func(r *tracker.Record)) []*tracker.Record {
+	return many(4, func(i int) *tracker.Record { return made(uint64(i+1), append(change, to(numbered(i, 443)))...) })
+}
+
 // answered: a rest so long was followed by an answer.
 func answered(gap int64) func(r *tracker.Record) {
 	return func(r *tracker.Record) { r.Rest.Longest = tracker.Some(gap) }
@@ -214,6 +219,9 @@ func idleSituations() []situation {
 
 		{"idle-timeout", "350 s: one of 340 s lived, those of 400 s died", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(1, answered(340*second))...), "warning likely"},
 		{"idle-timeout", "nothing tells how long one may live", clean(4, rested(400*second, tracker.RestReset)), "warning possible"},
+		{"idle-timeout", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, tracker.RestUnanswered)), "warning possible"},
+		{"idle-timeout", "an opener behind a NAT, while others live on", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(3, answered(5000*second), from(numbered(9, 5000)))...), "warning possible"},
+		{"keepalive-missing", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, tracker.RestUnanswered)), ""},
 		{"idle-timeout", "longer ones lived: no limit", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(1, answered(5000*second))...), ""},
 		{"idle-timeout", "one only", clean(1, rested(400*second, tracker.RestUnanswered)), ""},
 		{"idle-timeout", "RSTs after 240 s each", clean(4, rested(240*second, tracker.RestEnded)), "warning likely"},

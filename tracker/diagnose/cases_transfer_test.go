@@ -35,6 +35,9 @@ func transferSituations() []situation {
 	stuck := func(s tracker.StuckRecord, passed uint32) func(r *tracker.Record) {
 		return sent(func(_ *end, y *strain) { y.Stuck, y.Passed = s, passed })
 	}
+	hole := func(n uint32, waited int64, passed uint32) func(r *tracker.Record) {
+		return sent(func(_ *end, y *strain) { y.Hole, y.Waited, y.Passed = n, waited, passed })
+	}
 	told := sent(func(_ *end, y *strain) { y.TooBig = tracker.TooBigRecord{N: 2, MTU: 1400, Packet: 9} })
 	stalls := func(n uint32, total int64) func(r *tracker.Record) {
 		return sent(func(_ *end, y *strain) {
@@ -82,6 +85,8 @@ func transferSituations() []situation {
 		{"reordering", "a few", clean(1, late(3)), ""},
 		{"zero-window", "for long", clean(1, zero(5*second)), "warning proven"},
 		{"zero-window", "for half a second", clean(1, zero(second/2)), "notice proven"},
+		{"zero-window", "for milliseconds, again and again", clean(1, zero(5*second), func(r *tracker.Record) { r.Ends[tracker.Orig].ZeroWindows = 5000 }), ""},
+		{"receiver-limited", "the window was closed for milliseconds, again and again", clean(1, limited(1, 1, 8), zero(7*second), func(r *tracker.Record) { r.Ends[tracker.Orig].ZeroWindows = 5000 }), "notice likely"},
 		{"zero-window", "for a moment", clean(1, zero(millisecond)), ""},
 		{"receiver-limited", "most of the time", clean(1, limited(1, 1, 8)), "notice likely"},
 		{"receiver-limited", "the window was closed", clean(1, limited(1, 1, 8), zero(7*second)), ""},
@@ -96,6 +101,9 @@ func transferSituations() []situation {
 		{"mtu-black-hole", "only small ones pass", clean(1, stuck(big, 500)), "warning likely"},
 		{"mtu-black-hole", "smaller ones helped", clean(1, stuck(shrunk, 1448)), "warning proven"},
 		{"mtu-black-hole", "the sender heeds no ICMP", clean(1, stuck(big, 500), told), "warning likely"},
+		{"mtu-black-hole", "behind the loss: a hole stays", clean(1, hole(1460, 2*second, 500)), "warning possible"},
+		{"mtu-black-hole", "behind the loss: a hole of late", clean(1, hole(1460, second/10, 500)), ""},
+		{"mtu-black-hole", "behind the loss: large ones come", clean(1, hole(1460, 2*second, 1448)), ""},
 		{"mtu-black-hole", "ICMP told, the sender obeyed", clean(1, told), ""},
 		{"mtu-black-hole", "as large ones passed before: loss", clean(1, stuck(big, 1448)), ""},
 		{"mtu-black-hole", "nothing was heard: the other end is gone", clean(1, stuck(deaf, 500)), ""},

@@ -11,7 +11,7 @@ type waits struct {
 	tally
 	times    uint64 // episodes
 	total    int64  // ns
-	longest  int64  // ns on one connection
+	longest  int64  // ns on one connection, or at once
 	probes   uint64
 	unscaled uint64 // connections without window scaling
 	bytes    uint64
@@ -35,6 +35,34 @@ func (x *waits) add(r *tracker.Record, packet uint64, times uint32, total int64)
 	x.longest = max(x.longest, total)
 }
 
+// longestClosed is the longest time that an end kept its window closed, and the
+// packet that closed it.
+func longestClosed(r *tracker.Record, e tracker.End) (ns int64, packet uint64) {
+	x := &r.Ends[e]
+	for i := range x.ZeroWindowList {
+		z := &x.ZeroWindowList[i]
+		end := z.End
+		if end == 0 {
+			end = r.End
+		}
+		if d := end - z.Start; d > ns {
+			ns, packet = d, z.Packet
+		}
+	}
+	if x.ZeroWindows > 0 {
+		ns = max(ns, x.ZeroWindow/int64(x.ZeroWindows)) // not all are in the list
+	}
+	return ns, packet
+}
+
+// feltClosed tells that an end kept its window closed long enough to be felt,
+// and which packet closed it then.
+// Windows closed for some milliseconds are how a fast sender is slowed down.
+func feltClosed(r *tracker.Record, e tracker.End, least int64) (ns int64, packet uint64, ok bool) {
+	ns, packet = longestClosed(r, e)
+	return ns, packet, r.Ends[e].ZeroWindows > 0 && ns >= least
+}
+
 func zeroWindow() Detector {
 	return Detector{
 		Name: "zero-window", Group: GroupTransfer,
@@ -43,17 +71,21 @@ func zeroWindow() Detector {
 Rule: the window says how much a receiver can still take (RFC 9293 section 3.8.6); it
 is 0 when its buffer is full, which means that the application does not read as
 fast as data comes. The sender then probes with doubling pauses until it opens
-(section 3.8.6.1). Counted are episodes and the time in them; a RST's window of 0 is
-none. A person who pauses a download does the same.`,
-		Thresholds: []Threshold{{"zero-window-least", Span, 100 * millisecond, "time with the window closed on a connection from which on it counts"},
-			{"zero-window", Span, 2 * second, "time with the window closed on one connection from which on it is a warning"}},
+(section 3.8.6.1). Counted are connections with an episode long enough to be felt; those
+of some milliseconds slow a fast sender down, which is receiver-limited. A RST's window
+of 0 is none. A person who pauses a download does the same.`,
+		Thresholds: []Threshold{{"zero-window-least", Span, 100 * millisecond, "the longest time with the window closed on a connection, from which on it counts"},
+			{"zero-window", Span, second, "the same, from which on it is a warning"}},
 		New: func(o *Options) Fold {
 			least, much := o.get("zero-window-least"), o.get("zero-window")
 			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
 				for _, e := range sides() {
-					if x := &r.Ends[e]; x.ZeroWindows > 0 && x.ZeroWindow >= least {
+					if ns, packet, ok := feltClosed(r, e, least); ok {
 						w := s.At(sideOf(r, e))
-						w.add(r, r.FirstPacket, x.ZeroWindows, x.ZeroWindow)
+						w.hit(r.ID, packet, r.Start, r.End)
+						w.times += uint64(r.Ends[e].ZeroWindows)
+						w.total += r.Ends[e].ZeroWindow
+						w.longest = max(w.longest, ns)
 						w.probes += uint64(r.Ends[e.Peer()].WindowProbes)
 						return
 					}
@@ -62,7 +94,7 @@ none. A person who pauses a download does the same.`,
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
 					Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), Plural(x.times, "time"), Plural(x.n, "connection"), span(x.total)),
-					Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s on one connection.",
+					Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s at once.",
 						span(x.longest)),
 					Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
 					Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
@@ -106,11 +138,14 @@ in which the sender's data in flight filled the window, seen at the capture poin
 the receiver it comes out too small. A window that was closed is zero-window.`,
 		Thresholds: limitThresholds("receiver-limited"),
 		New: func(o *Options) Fold {
-			share, least := o.get("receiver-limited"), o.get("receiver-limited-bytes")
+			share, least, stall := o.get("receiver-limited"), o.get("receiver-limited-bytes"), o.get("zero-window-least")
 			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
 				for _, e := range sides() {
 					x := &r.Ends[e]
-					if total, ok := bulk(x, least); ok && x.WindowLimited*100 >= total*share && r.Ends[e.Peer()].ZeroWindow*2 < x.WindowLimited {
+					if total, ok := bulk(x, least); ok && x.WindowLimited*100 >= total*share {
+						if _, _, stalls := feltClosed(r, e.Peer(), stall); stalls && r.Ends[e.Peer()].ZeroWindow*2 >= x.WindowLimited {
+							continue
+						}
 						w := s.At(sideOf(r, e.Peer()))
 						w.add(r, r.FirstPacket, x.WindowFull, x.WindowLimited)
 						w.bytes += x.WireBytes

@@ -1,0 +1,45 @@
+package diagnose
+
+import "fmt"
+
+func keepaliveMissing() Detector {
+	return Detector{
+		Name: "keepalive-missing", Group: GroupKeepalive,
+		Doc: `Connections died unnoticed while they were idle: no keepalive told anybody.
+
+Rule: an idle connection is silent for ever (RFC 9293 section 3.8.4), so an end learns
+only by its next segment that the other is gone or forgot the connection: by a RST, or
+by silence up to tcp_retries2. Keepalive probes (SO_KEEPALIVE) would have told, and would
+have kept a NAT's entry alive. Counted where, after a minute or more at rest, what came
+next met a RST or no answer, and no probe had been sent. Where the rests fit a known
+limit of something on the way the finding is idle-timeout.`,
+		New: func(o *Options) Fold {
+			few := uint64(o.get("idle-timeout-few"))
+			return newIdleFold(few, func(_, others map[Subject]*idles) (all []Finding) {
+				for s, x := range others {
+					if x.n > 0 {
+						all = append(all, tellMissing(s, x))
+					}
+				}
+				return all
+			})
+		},
+	}
+}
+
+func tellMissing(s Subject, x *idles) Finding {
+	f := Finding{
+		Severity: Notice, Confidence: Likely, Subject: s,
+		Title: fmt.Sprintf("%s to %s died while idle for %s, and keepalive did not tell", Plural(x.n, "connection"), name(s.A), rangeOf(x.least, x.most)),
+		Explanation: fmt.Sprintf("After the rest the next segment met a RST (%s) or silence (%s). The gaps: %s. Probes had been sent on %s of them (RFC 9293 section 3.8.4).",
+			Thousands(x.resets), Thousands(x.n-x.resets), x.shown(), Thousands(x.probed)),
+		Causes: []string{"an end restarted, crashed or moved meanwhile", "a NAT, load balancer or firewall forgot the idle connection"},
+		Advice: []string{"Set SO_KEEPALIVE in the application and probe early: `sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes`.",
+			"Let connection pools test or drop what was idle long."},
+	}
+	if all := fits(x.lived, x.least); len(all) > 0 {
+		f.Causes[0], f.Causes[1] = f.Causes[1]+", perhaps after "+namesOf(all), f.Causes[0]
+	}
+	x.sum().into(&f)
+	return f
+}
