@@ -40,7 +40,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	acked := to.LessEq(una) && p.packets > 0
 	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
 	x.classes[class]++
-	c.hastyAgain(from, was, known, now)
+	c.hastyAgain(from, was, known, class, now)
 	m := Moment{Kind: MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
 		m.Since, m.Ref = now-was.Last, was.Packet

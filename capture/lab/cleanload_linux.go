@@ -22,13 +22,9 @@ const (
 // CleanLoad makes traffic of every healthy kind for about as long as it is told
 // and writes what the client's interface carries to dir: short connections,
 // kept ones with several exchanges, bulk transfers, half-closes that both ends
-// finish, and idle ones that keepalive probes. It returns the capture's name.
-func CleanLoad(dir string, last time.Duration) (file string, err error) {
-	lock, err := claim("ip", "nft", "tcpdump")
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
+// finish, and idle ones that keepalive probes. It returns the capture's name, and
+// needs tcpdump.
+func (*Lab) CleanLoad(dir string, last time.Duration) (file string, err error) {
 	l, err := newLoad()
 	if err != nil {
 		return "", err

@@ -16,6 +16,9 @@ import (
 	"tcpwatch/tracker"
 )
 
+// recorded is where recordings are kept.
+const recorded = "../../testdata/pcaps"
+
 // story is what tcpwatch tells of one connection: the states that each end
 // entered, edges that were taken back left out.
 type story struct {
@@ -276,7 +279,7 @@ func check(truth *lab.Truth, dir string) (v verdict) {
 
 // TestReplay compares the recorded captures, wherever the tests run.
 func TestReplay(t *testing.T) {
-	truths, err := lab.LoadTruths("../../testdata/pcaps")
+	truths, err := lab.LoadTruths(recorded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +288,7 @@ func TestReplay(t *testing.T) {
 	}
 	for _, truth := range truths {
 		t.Run(truth.Name, func(t *testing.T) {
-			v := check(truth, "../../testdata/pcaps")
+			v := check(truth, recorded)
 			v.report(t)
 		})
 	}

@@ -34,6 +34,13 @@
 // was quiet, and, by the tracepoint tcp:tcp_retransmit_skb with its stack and
 // tcp:tcp_cong_state_set, why the kernel sent again each time it did.
 //
+// # Detectors
+//
+// For each detector there is a scenario that must raise it and one that looks
+// alike and must not, with what the kernel says to both: a table in the tests.
+// The clean load is the traffic in which nothing is wrong. Scenarios of age take
+// a minute: they are recorded, and tests do not play them again.
+//
 // # Inputs of benchmarks
 //
 // Inputs are captures of millions of packets. Those whose connections are as

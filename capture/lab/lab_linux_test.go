@@ -19,9 +19,6 @@ var (
 	only        = flag.String("scenarios", "", "play only scenarios whose names match")
 )
 
-// recorded is where recordings are kept.
-const recorded = "../../testdata/pcaps"
-
 // How many scenarios run side by side; most of their time is waiting.
 const (
 	atOnce          = 8

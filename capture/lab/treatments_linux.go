@@ -88,6 +88,9 @@ func stalled(n int, d time.Duration, shuffle bool) treatment {
 	var held time.Duration
 	r := rand.New(rand.NewPCG(uint64(n), uint64(d)))
 	return func(seg *segment, v *Verdict) {
+		if seg.flags&flagSYN != 0 {
+			until, held = time.Time{}, 0 // a scenario may be played again
+		}
 		if s.holds(seg, n) && until.IsZero() {
 			until = time.Now().Add(d)
 		}

@@ -86,7 +86,7 @@ apart from loss by the IP identification, by timestamps, or by how soon the gap 
 filled. Seen at the capture point: reordering behind it shows as needless repeats. On
 Linux captures of several queues the card may reorder what the path did not.`,
 		Thresholds: []Threshold{{"reordering", Number, 20, "segments of one side that came late from which on it counts"},
-			{"reordering-rate", Number, 5, "per 1,000 packets of that side"}},
+			{"reordering-rate", Number, 5, "per 1,000 packets of that side, of the connections that had any"}},
 		New: func(o *Options) Fold {
 			least, rate := uint64(o.get("reordering")), uint64(o.get("reordering-rate"))
 			return newFold(func(s *subjects[disorder, *disorder], r *tracker.Record) {
@@ -107,7 +107,7 @@ Linux captures of several queues the card may reorder what the path did not.`,
 				}
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s of the packets from %s came out of order, up to %s late", percentOf(x.wrong, x.all), s.who(), span(x.longest)),
+					Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
 					Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
 					Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
 						"several receive queues of the capturing card (the capture's order, not the path's)"},
