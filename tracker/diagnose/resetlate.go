@@ -23,7 +23,8 @@ Rule: an end whose application has closed (not only shut down its sending side) 
 nobody to read what still comes; it answers data with a bare RST (RFC 9293 section
 3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
 Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
-It is told by a bare RST of an end that had sent its FIN.`,
+It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that takes
+in what came after that FIN, as Windows answers.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
 			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && cutOff(r) },
