@@ -11,6 +11,7 @@ type facts struct {
 	synsAgain   [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	nSYNsAgain  uint8
 	synAgainAt  uint64 // packet of the first repeat
+	synAnswered bool   // a SYN/ACK had passed before it
 	nSYNACKs    uint8  // SYN/ACKs sent again
 	synAckAt    uint64 // packet of the first repeat
 	synAckAfter uint32 // milliseconds from the first SYN/ACK to the last
@@ -40,13 +41,14 @@ const (
 // Has reports whether all of o are set.
 func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
 
-// synAgain notes a repeated SYN: first and last are when it was sent before.
-func (f *facts) synAgain(first, last, now int64, packet uint64) {
+// synAgain notes a repeated SYN: first and last are when it was sent before,
+// answered tells that a SYN/ACK has passed since.
+func (f *facts) synAgain(first, last, now int64, packet uint64, answered bool) {
 	if now-last < again {
 		return
 	}
 	if f.nSYNsAgain == 0 {
-		f.synAgainAt = packet
+		f.synAgainAt, f.synAnswered = packet, answered
 	}
 	if int(f.nSYNsAgain) < len(f.synsAgain) {
 		f.synsAgain[f.nSYNsAgain] = uint32((now - first) / 1e6)
@@ -132,6 +134,7 @@ func (w *words) facts(c *conn) {
 		num(w, &f.synsAgain[i])
 	}
 	w.packet(&f.synAgainAt, c.firstPacket)
+	f.synAnswered = w.has(f.synAnswered)
 	num(w, &f.nSYNACKs)
 	w.packet(&f.synAckAt, c.firstPacket)
 	num(w, &f.synAckAfter)
@@ -150,6 +153,7 @@ type FactsRecord struct {
 	SYNsAgain     [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	NSYNsAgain    uint8                // how many of those are set
 	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
+	SYNAnswered   bool                 // a SYN/ACK had passed before that: the SYN was not lost
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
@@ -170,7 +174,7 @@ type FactsRecord struct {
 
 func (c *conn) fillFacts(r *FactsRecord) {
 	f := &c.facts
-	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt,
+	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt, SYNAnswered: f.synAnswered,
 		NSYNACKsAgain: f.nSYNACKs, SYNACKAgainAt: f.synAckAt, SYNACKAfter: int64(f.synAckAfter) * 1e6,
 		OldReset: c.is(isOldReset), ByNewer: f.byNewer, ResetQuiet: int64(f.resetQuiet) * 1e6, RefusedFirst: f.refused,
 		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
