@@ -64,7 +64,7 @@ func TestFacts(t *testing.T) {
 			0.020 > .  1:1(0) ack 1 | - -
 			0.100 > .P 1:11(10) ack 1 | - -
 			5.100 > R. 11:11(0) ack 1 | - -`,
-			func(f *FactsRecord) bool { return f.ResetOdd == 0 && f.ResetQuiet == 5000e6 }},
+			func(f *FactsRecord) bool { return f.ResetOdd == 0 && f.ResetQuiet == 5000e6 && f.ResetAfter == 5090e6 }},
 		{"a RST of another way, counter and options", `
 			0.000 > S  0:0(0) val 1 | - -
 			0.010 < S. 0:0(0) ack 1 val 1 ecr 1 | - -

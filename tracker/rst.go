@@ -20,7 +20,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	if c.resetBy == NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
-		c.facts.reset(e, s, now)
+		c.facts.reset(e, p, s, now)
 	}
 	if !accepted {
 		c.rstsIgnored++

@@ -100,12 +100,17 @@ func detectorCases() []detectorCase {
 		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(61*second, 1000)), Warning, "held by nobody in FIN-WAIT-2",
 			same(10, set(func(r *tracker.Record) { r.Close.ResetBy, r.Close.ResetCause = orig, tracker.ResetAfterClose })), "both ends had closed", "reset-harmless"},
 		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(second, 31)), Info, "close_notify", nil, "", ""},
+		{"reset-late-data", same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 0)), Info, "no data, but a FIN or an ACK came too late", nil, "", ""},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
 			same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), "it had just been talking", "reset-abort"},
+		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
+			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet, r.Facts.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-abort"},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "bare RST",
 			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ByNewer = true })), "it made way for a newer connection", ""},
 		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), set(func(r *tracker.Record) { r.Close.ResetTTL.V, r.Facts.ResetOdd = 60, tracker.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},
+		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},
+		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 120)), Warning, "neither sent them", nil, "", ""},
 		{"reset-ignored", same(1, set(ignored)), Notice, "must ignore",
 			same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 500), set(func(r *tracker.Record) { r.Close.RSTsIgnored = 2 })), "answers of a closed socket to what was under way", "reset-late-data"},
 		{"reset-harmless", same(1, set(func(r *tracker.Record) {
@@ -179,6 +184,13 @@ func hangUp(r *tracker.Record) {
 	r.Close.FINTime = [2]tracker.Opt[int64]{tracker.Some(r.Start + 20*millisecond), tracker.Some(r.Start + 10*millisecond)}
 	mute(r, tracker.Orig)
 	mute(r, tracker.Resp)
+}
+
+// otherTTL gives the RST one TTL and its sender's other segments another.
+func otherTTL(rst, own uint8) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		r.Close.ResetTTL.V, r.Ends[r.Close.ResetBy].TTL.V, r.Facts.ResetOdd = rst, own, tracker.OddTTL
+	}
 }
 
 // mute lets an end send no byte.
