@@ -169,6 +169,7 @@ const (
 	isHalfCloseSeen
 	isOldReset    // the opener reset the older connection that answered its SYN
 	isOpenUntimed // the clock went back during the handshake: its times can't be known
+	isThirdMissed // the third ACK was not captured: what proves it came later
 )
 
 // ending says why a connection was handed out.

@@ -105,18 +105,18 @@ func (c *conn) fillOpen(o *OpenRecord) {
 	if c.is(isOpenUntimed) {
 		return
 	}
-	if c.synAckAt != 0 && c.thirdACKAt != 0 {
+	if c.timedThird() && c.synAckAt != 0 {
 		o.Orig = c.clientHalf()
 	}
 	if a.firstSYNPacket == 0 || a.syns == 0 || c.thirdACKAt != 0 && a.firstSYN > c.thirdACK {
 		return
 	}
-	if c.thirdACKAt != 0 {
+	if c.timedThird() {
 		o.Felt, o.LastSYN = Some(c.thirdACK-a.firstSYN), Some(c.thirdACK-a.lastSYN)
 		if a.lastSYN > c.thirdACK {
 			o.LastSYN = o.Felt
 		}
-	} else if !c.is(isMidstream) {
+	} else if c.thirdACKAt == 0 && !c.is(isMidstream) {
 		o.Waited = Some(max(c.answered, c.last) - a.firstSYN)
 		if c.answeredAt != 0 {
 			o.Waited = Some(c.answered - a.firstSYN)
@@ -126,6 +126,9 @@ func (c *conn) fillOpen(o *OpenRecord) {
 		o.Resp = c.serverHalf()
 	}
 }
+
+// timedThird reports whether it is known when the third ACK came.
+func (c *conn) timedThird() bool { return c.thirdACKAt != 0 && !c.is(isThirdMissed) }
 
 // serverHalf is SYN -> SYN/ACK where it is certain which SYN was answered
 // (Karn's rule): the only one, or the one that the SYN/ACK's timestamp names.
@@ -330,7 +333,7 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	if x.synSeen && x.syns+x.synAcks > 0 {
 		r.SACK, r.Timestamps, r.ECN = Some(x.has&hasSACK != 0), Some(x.has&hasTimestamps != 0), Some(x.has&hasECN != 0)
 	}
-	if x.has&hasFirstByte != 0 && c.thirdACKAt != 0 && x.firstByte >= c.thirdACK {
+	if x.has&hasFirstByte != 0 && c.timedThird() && x.firstByte >= c.thirdACK {
 		r.FirstByte = Some(x.firstByte - c.thirdACK)
 	}
 	c.fillTimes(r, e)

@@ -11,6 +11,7 @@ type facts struct {
 	synsAgain   [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	nSYNsAgain  uint8
 	synAgainAt  uint64 // packet of the first repeat
+	synAnswered bool   // a SYN/ACK had passed before it
 	nSYNACKs    uint8  // SYN/ACKs sent again
 	synAckAt    uint64 // packet of the first repeat
 	synAckAfter uint32 // milliseconds from the first SYN/ACK to the last
@@ -20,6 +21,7 @@ type facts struct {
 	oldState    State // in which the older connection was that answered the SYN
 	odd         ResetSigns
 	resetQuiet  uint32 // milliseconds from what its sender had sent before to the first RST
+	resetAfter  uint32 // milliseconds from the other end's last segment to the first RST
 	refused     bool   // a RST answered the SYN, and the opener tried again
 	byNewer     bool   // the opener reset it because it answered the SYN of a newer connection
 }
@@ -40,13 +42,14 @@ const (
 // Has reports whether all of o are set.
 func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
 
-// synAgain notes a repeated SYN: first and last are when it was sent before.
-func (f *facts) synAgain(first, last, now int64, packet uint64) {
+// synAgain notes a repeated SYN: first and last are when it was sent before,
+// answered tells that a SYN/ACK has passed since.
+func (f *facts) synAgain(first, last, now int64, packet uint64, answered bool) {
 	if now-last < again {
 		return
 	}
 	if f.nSYNsAgain == 0 {
-		f.synAgainAt = packet
+		f.synAgainAt, f.synAnswered = packet, answered
 	}
 	if int(f.nSYNsAgain) < len(f.synsAgain) {
 		f.synsAgain[f.nSYNsAgain] = uint32((now - first) / 1e6)
@@ -97,11 +100,16 @@ func (e *endpoint) signsOf(s *capture.Segment) (odd ResetSigns) {
 }
 
 // reset notes the first RST.
-func (f *facts) reset(e *endpoint, s *capture.Segment, now int64) {
-	f.odd, f.resetQuiet = e.signsOf(s), 0
-	if e.lastSend != 0 {
-		f.resetQuiet = uint32(min((now-e.lastSend)/1e6, 1<<32-1))
+func (f *facts) reset(e, p *endpoint, s *capture.Segment, now int64) {
+	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
+}
+
+// quiet is how many milliseconds ago an end sent its last segment; 0 for never.
+func (e *endpoint) quiet(now int64) uint32 {
+	if e.lastSend == 0 {
+		return 0
 	}
+	return uint32(min((now-e.lastSend)/1e6, 1<<32-1))
 }
 
 // lastID is the IPv4 identification of an end's last segment, and what kind it is.
@@ -132,6 +140,7 @@ func (w *words) facts(c *conn) {
 		num(w, &f.synsAgain[i])
 	}
 	w.packet(&f.synAgainAt, c.firstPacket)
+	f.synAnswered = w.has(f.synAnswered)
 	num(w, &f.nSYNACKs)
 	w.packet(&f.synAckAt, c.firstPacket)
 	num(w, &f.synAckAfter)
@@ -142,6 +151,7 @@ func (w *words) facts(c *conn) {
 	num(w, &f.oldState)
 	num(w, &f.odd)
 	num(w, &f.resetQuiet)
+	num(w, &f.resetAfter)
 	f.refused = w.has(f.refused)
 }
 
@@ -150,6 +160,7 @@ type FactsRecord struct {
 	SYNsAgain     [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	NSYNsAgain    uint8                // how many of those are set
 	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
+	SYNAnswered   bool                 // a SYN/ACK had passed before that: the SYN was not lost
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
@@ -161,6 +172,7 @@ type FactsRecord struct {
 	ByNewer       bool                 // its opener reset this one so, for a newer connection's sake
 	ResetOdd      ResetSigns           // how the RST differs from its sender's other segments
 	ResetQuiet    int64                // from what its sender had sent before to the first RST
+	ResetAfter    int64                // from the other end's last segment to the first RST: what it answers
 	RefusedFirst  bool                 // a RST answered its SYN, which was sent again
 	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
 	ResetTime     Opt[int64]           // time of the first RST
@@ -170,9 +182,9 @@ type FactsRecord struct {
 
 func (c *conn) fillFacts(r *FactsRecord) {
 	f := &c.facts
-	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt,
+	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt, SYNAnswered: f.synAnswered,
 		NSYNACKsAgain: f.nSYNACKs, SYNACKAgainAt: f.synAckAt, SYNACKAfter: int64(f.synAckAfter) * 1e6,
-		OldReset: c.is(isOldReset), ByNewer: f.byNewer, ResetQuiet: int64(f.resetQuiet) * 1e6, RefusedFirst: f.refused,
+		OldReset: c.is(isOldReset), ByNewer: f.byNewer, ResetQuiet: int64(f.resetQuiet) * 1e6, ResetAfter: int64(f.resetAfter) * 1e6, RefusedFirst: f.refused,
 		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
 		AnswerPacket: c.answeredAt, LastSYN: c.ends[Orig].lastSYN}
 	if c.thirdACKAt != 0 {

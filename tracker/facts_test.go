@@ -17,6 +17,19 @@ func TestFacts(t *testing.T) {
 			func(f *FactsRecord) bool {
 				return slices.Equal(f.SYNsAgain[:f.NSYNsAgain], []uint32{1012, 3030}) && f.SYNAgainAt == 2
 			}},
+		{"a SYN again after its SYN/ACK passed", `
+			0.000 > S  0:0(0) | - -
+			0.010 < S. 0:0(0) ack 1 | - -
+			2.065 > S  0:0(0) | - -
+			2.075 < S. 0:0(0) ack 1 | - -
+			2.090 > .  1:1(0) ack 1 | - -`,
+			func(f *FactsRecord) bool { return f.NSYNsAgain == 1 && f.SYNAnswered }},
+		{"a SYN again before any answer", `
+			0.000 > S  0:0(0) | - -
+			1.000 > S  0:0(0) | - -
+			1.010 < S. 0:0(0) ack 1 | - -
+			1.020 > .  1:1(0) ack 1 | - -`,
+			func(f *FactsRecord) bool { return f.NSYNsAgain == 1 && !f.SYNAnswered }},
 		{"a SYN that the path doubles is not sent again", `
 			0.000 > S  0:0(0) | - -
 			0.030 > S  0:0(0) | - -
@@ -51,7 +64,7 @@ func TestFacts(t *testing.T) {
 			0.020 > .  1:1(0) ack 1 | - -
 			0.100 > .P 1:11(10) ack 1 | - -
 			5.100 > R. 11:11(0) ack 1 | - -`,
-			func(f *FactsRecord) bool { return f.ResetOdd == 0 && f.ResetQuiet == 5000e6 }},
+			func(f *FactsRecord) bool { return f.ResetOdd == 0 && f.ResetQuiet == 5000e6 && f.ResetAfter == 5090e6 }},
 		{"a RST of another way, counter and options", `
 			0.000 > S  0:0(0) val 1 | - -
 			0.010 < S. 0:0(0) ack 1 val 1 ecr 1 | - -

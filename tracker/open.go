@@ -54,7 +54,7 @@ func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 // repeatedSYN: no answer reached the opener.
 func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.facts.synAgain(e.firstSYN, e.lastSYN, now, s.Packet)
+	c.facts.synAgain(e.firstSYN, e.lastSYN, now, s.Packet, c.synAckAt != 0)
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	if s.Len > 0 {
 		e.wireBytes += uint64(s.Len)
@@ -198,5 +198,10 @@ func (t *Tracker) ackSYN(c *conn, from End, s *capture.Segment, now int64) {
 func (c *conn) established(by End, s *capture.Segment, now int64) {
 	c.thirdACK, c.thirdACKAt, c.thirdEcho = now, s.Packet, s.TSEcr
 	c.flags |= isOpen
-	c.note(Moment{Kind: MomentEstablished, End: by, Span: now - c.ends[Orig].firstSYN, N: uint64(c.ends[Orig].syns), M: uint64(c.ends[Resp].synAcks)})
+	span := now - c.ends[Orig].firstSYN
+	if e := &c.ends[by]; e.synSeen && reassembly.Seq(s.Seq).Sub(e.isn.Add(1).Add(e.synData)) > 0 {
+		// It stands behind data: the ACK that completed the handshake was missed, and when it came.
+		c.flags, span = c.flags|isThirdMissed, 0
+	}
+	c.note(Moment{Kind: MomentEstablished, End: by, Span: span, N: uint64(c.ends[Orig].syns), M: uint64(c.ends[Resp].synAcks)})
 }

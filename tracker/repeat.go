@@ -197,5 +197,8 @@ func (c *conn) handshakeTime(e End) int64 {
 	if e == Orig {
 		return c.serverHalf().V
 	}
+	if c.is(isThirdMissed) {
+		return 0
+	}
 	return c.clientHalf().V
 }

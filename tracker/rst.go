@@ -20,7 +20,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	if c.resetBy == NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
-		c.facts.reset(e, s, now)
+		c.facts.reset(e, p, s, now)
 	}
 	if !accepted {
 		c.rstsIgnored++
@@ -126,9 +126,14 @@ func (c *conn) rstCause(from End, s *capture.Segment) string {
 	case withACK && e.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
 		// RFC 9293 section 3.8.4; Linux sends RST,ACK when it gives up.
 		return ResetKeepaliveDead
-	case !withACK && e.finSeen:
-		// Data met a socket that was closed: it answers with the other end's ACK number.
+	case e.finSeen && (!withACK || p.unheard(reassembly.Seq(s.Ack))):
+		// What met a closed socket: the answer has the other end's ACK number (RFC
+		// 9293 section 3.10.7.1), or, as Windows does it, takes what came and
+		// acknowledges it.
 		return ResetLateData
+	case withACK && s.Seq == 0 && e.packets == 1 && !p.ackedAny:
+		// A segment without ACK met no connection: a probe, no abort (section 3.10.7.1).
+		return ResetUnknown
 	case withACK && from == Resp && !e.finSeen && p.has&hasFirstByte != 0 && p.lastData >= e.lastData:
 		// Linux tcp_close with data in the receive queue. The same on the wire
 		// as an abort: the likelier of the two where a request had no answer.
@@ -139,6 +144,15 @@ func (c *conn) rstCause(from End, s *capture.Segment) string {
 		return ResetAbort
 	}
 	return ResetUnknown
+}
+
+// unheard reports whether an ACK takes in data or a FIN of this end that no
+// ACK took in before.
+func (e *endpoint) unheard(ack reassembly.Seq) bool {
+	if e.finSeen && !e.finAcked && e.fin.Add(1) == ack {
+		return true
+	}
+	return e.stream.Una().Less(ack) && ack.LessEq(e.stream.Next())
 }
 
 // ttlDiffers allows for a route that changed by one hop.

@@ -59,22 +59,24 @@ func (w *words) strain(c *conn) {
 		w.stalls(&y.stalls, c)
 		num(w, &y.hasty)
 		num(w, &y.fins.n)
+		num(w, &y.fins.acked)
 		w.at(&y.fins.last, c.last)
 	}
 }
 
 // StrainRecord is what the data of an end met.
 type StrainRecord struct {
-	Stuck  StuckRecord
-	TooBig TooBigRecord
-	Stalls StallsRecord
-	FINs   uint32 // times that its FIN was sent again, copies on the way or in the capture left out
-	Hasty  uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
-	Passed uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
-	Hole   uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
-	Waited int64  // how long the end went on sending without filling it
-	ECT    bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
-	CE     bool   // one carried the mark of congestion
+	Stuck     StuckRecord
+	TooBig    TooBigRecord
+	Stalls    StallsRecord
+	FINs      uint32 // times that its FIN was sent again, copies on the way or in the capture left out
+	FINsAcked uint32 // those of them that came after an ACK of it had passed
+	Hasty     uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
+	Passed    uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
+	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
+	Waited    int64  // how long the end went on sending without filling it
+	ECT       bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
+	CE        bool   // one carried the mark of congestion
 }
 
 func (c *conn) fillStrain(r *Record) {
@@ -102,5 +104,5 @@ func (y *endStrain) fill(r *StrainRecord) {
 	}
 	y.tooBig.fill(&r.TooBig)
 	y.stalls.fill(&r.Stalls)
-	r.Hasty, r.FINs = y.hasty, y.fins.n
+	r.Hasty, r.FINs, r.FINsAcked = y.hasty, y.fins.n, y.fins.acked
 }

@@ -78,8 +78,9 @@ func (y *endStrain) answered(s *capture.Segment, now int64) {
 
 // fins are the repeats of an end's FIN.
 type fins struct {
-	n    uint32
-	last int64
+	n     uint32
+	acked uint32 // those that came after an ACK of it had passed
+	last  int64
 }
 
 // finAgain notes a repeated FIN, but for what the path or the capture doubled.
@@ -93,6 +94,9 @@ func (c *conn) finAgain(from End, now int64) {
 	}
 	x := &c.strained().ends[from].fins
 	x.n, x.last = x.n+1, now
+	if c.ends[from].finAcked {
+		x.acked++
+	}
 }
 
 // stuck walks over it.

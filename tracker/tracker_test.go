@@ -307,38 +307,6 @@ func TestByVLAN(t *testing.T) {
 	}
 }
 
-func TestResetCauses(t *testing.T) {
-	for _, c := range []struct {
-		name, lines, cause string
-		by                 End
-	}{
-		{"close with unread data", opened + `
-			1.0 > .P 1:11(10) ack 1 | - -
-			1.1 < .  1:1(0) ack 11 | - -
-			1.2 < R. 1:1(0) ack 11 | - -`, ResetUnreadData, Resp},
-		{"data to a closed socket", opened + `
-			1.0 < F. 1:1(0) ack 1 | - -
-			1.1 > .  1:1(0) ack 2 | - -
-			1.2 > .P 1:11(10) ack 2 | - -
-			1.3 < R  2:2(0) | - -`, ResetLateData, Resp},
-		{"another TTL than the host's own", opened + `
-			1.0 < R. 1:1(0) ack 1 ttl 57 | - -`, ResetMiddlebox, Resp},
-		{"giving up before the answer", `
-			0.0 > S  0:0(0) | - -
-			1.0 > R  1:1(0) | - -`, ResetAbort, Orig},
-		{"nothing else was seen", `0.0 < R. 1:1(0) ack 1 | - -`, ResetUnknown, Resp},
-		{"midstream, bare", `
-			0.0 > .P 1:2(1) ack 1 | - -
-			1.0 < R  1:1(0) | - -`, ResetUnknown, Resp},
-	} {
-		rec, tr := run(t, Options{}, plainWire, c.lines)
-		tr.Finish()
-		if r := rec.records[0]; r.Close.ResetCause != c.cause || r.Close.ResetBy != c.by {
-			t.Errorf("%s: %s by %v, want %s by %v", c.name, r.Close.ResetCause, r.Close.ResetBy, c.cause, c.by)
-		}
-	}
-}
-
 func TestObserveDoesNotAllocate(t *testing.T) {
 	tr := New(Options{}, &recorder{})
 	w := plainWire

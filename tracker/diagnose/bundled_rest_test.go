@@ -27,6 +27,7 @@ func raisedBesides() map[string][]string {
 		"idle-forgotten-one":            {"keepalive-missing notice likely"},
 		"keepalive-dead":                {"keepalive-dead notice proven"},
 		"keepalive-dead-one-way":        {"keepalive-dead notice proven"},
+		"last-ack-never":                {"last-ack notice possible"},
 		"last-ack-unheard-at-server":    {"last-ack notice likely"},
 		"lossy":                         {"capture-cut info proven"},
 		"middlebox-reset-at-router":     {"capture-copies info likely"},

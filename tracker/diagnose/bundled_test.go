@@ -41,7 +41,7 @@ func raised() map[string][]string {
 		"icmp6-admin-prohibited":           {"unreachable notice proven"},
 		"keepalive-dead-one-way-at-server": {"reset-abort notice likely"},
 		"middlebox-reset":                  {"reset-injected warning likely"},
-		"middlebox-reset-at-router":        {"reset-injected warning likely"},
+		"middlebox-reset-at-router":        {"reset-injected notice possible"},
 		"middlebox-reset-at-server":        {"reset-injected warning likely"},
 		"middlebox-reset-one-end":          {"reset-injected warning likely"},
 		"no-answer":                        {"no-answer notice proven"},

@@ -150,6 +150,9 @@ func closeSituations() []situation {
 			r.Strain[1].FINs, r.Silent, r.Unfinished = again, 100*second, true
 		}
 	}
+	lastACKUnheard := func(again uint32) func(r *tracker.Record) {
+		return func(r *tracker.Record) { r.Strain[1].FINs, r.Strain[1].FINsAcked = again, again }
+	}
 	gone := func(repeats uint32) func(r *tracker.Record) {
 		return func(r *tracker.Record) {
 			leftOpen(100 * second)(r)
@@ -178,6 +181,8 @@ func closeSituations() []situation {
 		{"fin-unacked", "never repeated: answered out of sight", clean(1, unackedFIN(0, 600*second)), ""},
 		{"fin-unacked", "one direction only", clean(1, unackedFIN(4, 10*second), oneWay), ""},
 		{"last-ack", "repeated", clean(1, lastACKMissing(5)), "notice likely"},
+		{"last-ack", "repeated though acknowledged here", clean(1, lastACKUnheard(4)), "notice possible"},
+		{"last-ack", "repeated twice though acknowledged here: one ACK lost", clean(1, lastACKUnheard(2)), ""},
 		{"last-ack", "never repeated", clean(1, lastACKMissing(0)), ""},
 		{"half-close", "sent on, then silence", clean(1, halfClosed(600*second), sentOn), "notice possible"},
 		{"half-close", "sends still", clean(1, halfClosed(second), sentOn), ""},

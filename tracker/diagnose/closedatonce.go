@@ -37,18 +37,25 @@ is a matter of queue-full.`,
 
 // hungUp tells that the responder ended an open connection at once and silently.
 func hungUp(r *tracker.Record, within int64) (packet uint64, ok bool) {
-	if r.Open.Kind != tracker.OpenHandshake || r.Ends[tracker.Resp].SeenBytes > 0 || r.Capture.OneWay || !r.Facts.ThirdACK.OK || RefusedLate(r) {
+	if r.Open.Kind != tracker.OpenHandshake || !sentNothing(r, tracker.Resp) || r.Capture.OneWay || !r.Facts.ThirdACK.OK || RefusedLate(r) {
 		return 0, false
 	}
 	opened, fin := r.Facts.ThirdACK.V, r.Close.FINTime[tracker.Resp]
 	switch {
-	case r.Close.First == tracker.Resp && r.Ends[tracker.Orig].SeenBytes == 0 && fin.OK && fin.V-opened <= within:
+	case r.Close.First == tracker.Resp && sentNothing(r, tracker.Orig) && fin.OK && fin.V-opened <= within:
 		return r.Close.FINPacket[tracker.Resp], true
 	case r.Close.First == tracker.NoEnd && r.Close.ResetBy == tracker.Resp && r.Close.ResetCause != tracker.ResetMiddlebox &&
 		r.Close.ResetCause != tracker.ResetKeepaliveDead && r.Facts.ResetTime.OK && r.Facts.ResetTime.V-opened <= within:
 		return r.Close.ResetPacket, true
 	}
 	return 0, false
+}
+
+// sentNothing tells that an end sent no byte: by its sequence numbers, for the
+// capture may have missed what it sent (RFC 9293 section 3.4).
+func sentNothing(r *tracker.Record, e tracker.End) bool {
+	x := &r.Ends[e]
+	return x.SeenBytes == 0 && x.Bytes.V == 0 && x.MissingBytes == 0
 }
 
 func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {

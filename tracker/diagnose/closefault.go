@@ -16,6 +16,7 @@ const (
 	FaultUnackedFIN       // the first FIN was not acknowledged
 	FaultTimedOut         // data was repeated into silence
 	FaultReset            // a RST
+	FaultUnheardACK       // the last FIN was acknowledged, and came again and again all the same
 )
 
 // soon is a time in which a missing step may still come: longer than a

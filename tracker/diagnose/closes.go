@@ -11,6 +11,7 @@ type unfinished struct {
 	tally
 	peers   sources
 	repeats uint64 // FINs or data sent again into silence, all of them
+	unheard uint64 // of those whose ACK passed here, and was lost behind
 	longest int64  // ns for which the step was missing
 }
 
@@ -19,6 +20,7 @@ func (x *unfinished) Merge(o *unfinished) {
 	x.tally.Merge(&o.tally)
 	x.peers.merge(&o.peers)
 	x.repeats += o.repeats
+	x.unheard += o.unheard
 	x.longest = max(x.longest, o.longest)
 }
 
@@ -27,6 +29,9 @@ func (x *unfinished) Merge(o *unfinished) {
 func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok bool), tell func(c *Context, s Subject, x *unfinished, opened uint64) Finding) Fold {
 	return newFold(func(s *subjects[unfinished, *unfinished], r *tracker.Record) {
 		v := JudgeClose(r)
+		if v.Fault == NoFault {
+			v = judgeUnheard(r)
+		}
 		if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) {
 			return
 		}
@@ -48,6 +53,9 @@ func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok 
 		x.hit(r.ID, packet, v.Since, until)
 		x.peers.add(r.Orig.Addr)
 		x.repeats += repeats
+		if v.Fault == FaultUnheardACK {
+			x.unheard++
+		}
 		x.longest = max(x.longest, lasted(r, v.Since))
 	}, func(c *Context, s Subject, x *unfinished) (Finding, bool) {
 		return tell(c, s, x, c.openedAt(s, x.n)), true
@@ -96,38 +104,6 @@ before the answer was due is still-open.`,
 						"the ACKs take a way that this capture does not see"},
 					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 						fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
-				}
-			})
-		},
-	}
-}
-
-func lastACK() Detector {
-	return Detector{
-		Name: "last-ack", Group: GroupClose,
-		Doc: `The second FIN is never acknowledged: LAST-ACK does not end.
-
-Rule: the end that closes second is in LAST-ACK until its FIN is acknowledged (RFC 9293
-section 3.6, figure 5), and repeats it. The ACK is due from a TIME-WAIT, which
-any repeat of the FIN draws again; where none comes the first closer has no
-TIME-WAIT (tcp_max_tw_buckets, an orphan dropped, a host gone), or what is sent between
-is dropped. Mostly harmless: all data was delivered; but many hold memory for minutes.`,
-		Thresholds: fewAndShare("last-ack", 10, 10, "connections"),
-		New: func(o *Options) Fold {
-			return newUnfinished(func(r *tracker.Record, v Verdict) (uint64, bool) {
-				if v.Fault != FaultLastACK {
-					return 0, false
-				}
-				return finsAgain(r, v)
-			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
-				return Finding{
-					Severity: o.many("last-ack", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), outOf(x.n, opened, "connection")),
-					Explanation: fmt.Sprintf("It had closed first; the other end's FIN, sent again %s in all, drew no ACK (RFC 9293 section 3.6).", Plural(x.repeats, "time")),
-					Causes: []string{"a firewall on the way ends its state at the first FIN and drops the rest", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
-						"its host is gone"},
-					Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the first closer.",
-						"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
 				}
 			})
 		},

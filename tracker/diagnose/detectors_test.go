@@ -43,11 +43,16 @@ func detectorCases() []detectorCase {
 				hangUp(r)
 				r.Close.First = orig
 			})), "a probe that the opener closes", ""},
-		{"closed-at-once", same(1, reset(resp, tracker.ResetAbort), set(func(r *tracker.Record) { r.Ends[resp].SeenBytes = 0 })), Notice, "closes at once",
+		{"closed-at-once", same(1, reset(resp, tracker.ResetAbort), set(func(r *tracker.Record) { mute(r, resp) })), Notice, "closes at once",
 			same(3, set(func(r *tracker.Record) {
 				hangUp(r)
 				r.Ends[orig].SeenBytes = 100
 			})), "it read what the opener sent, and closed in order", ""},
+		{"closed-at-once", same(1, set(hangUp)), Notice, "without a byte",
+			same(1, set(func(r *tracker.Record) {
+				hangUp(r)
+				r.Ends[resp].Bytes, r.Ends[resp].MissingBytes = tracker.Some[uint64](89), 89
+			})), "the capture missed what the listener said", ""},
 		{"stale-connection", same(1, late(2), old(tracker.Established, true)), Warning, "still held 1 connection",
 			same(1, late(2), old(tracker.Established, false)), "a forged SYN: nobody reset the older connection", ""},
 		{"queue-full", same(1, set(func(r *tracker.Record) {
@@ -71,6 +76,8 @@ func detectorCases() []detectorCase {
 			same(3, late(2), set(func(r *tracker.Record) { r.Facts.RefusedFirst = true })), "a RST had answered the first SYN", "refused"},
 		{"syn-lost", same(1, late(2)), Notice, "1 s lost",
 			same(1, late(2), old(tracker.TimeWait, true)), "a TIME-WAIT had answered", "reuse-refused"},
+		{"syn-ack-lost", same(1, late(2), set(func(r *tracker.Record) { r.Facts.SYNAnswered = true })), Notice, "1 s lost",
+			same(1, late(2)), "no SYN/ACK had passed before the SYN came again", "syn-lost"},
 		{"syn-ack-lost", same(1, set(func(r *tracker.Record) {
 			r.Open.SYNACKs, r.Facts.NSYNACKsAgain, r.Facts.SYNACKAfter = 2, 1, second
 		})), Notice, "more than one SYN/ACK",
@@ -93,12 +100,17 @@ func detectorCases() []detectorCase {
 		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(61*second, 1000)), Warning, "held by nobody in FIN-WAIT-2",
 			same(10, set(func(r *tracker.Record) { r.Close.ResetBy, r.Close.ResetCause = orig, tracker.ResetAfterClose })), "both ends had closed", "reset-harmless"},
 		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(second, 31)), Info, "close_notify", nil, "", ""},
+		{"reset-late-data", same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 0)), Info, "no data, but a FIN or an ACK came too late", nil, "", ""},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
 			same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), "it had just been talking", "reset-abort"},
+		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
+			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet, r.Facts.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-abort"},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "bare RST",
 			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ByNewer = true })), "it made way for a newer connection", ""},
 		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), set(func(r *tracker.Record) { r.Close.ResetTTL.V, r.Facts.ResetOdd = 60, tracker.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},
+		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},
+		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 120)), Warning, "neither sent them", nil, "", ""},
 		{"reset-ignored", same(1, set(ignored)), Notice, "must ignore",
 			same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 500), set(func(r *tracker.Record) { r.Close.RSTsIgnored = 2 })), "answers of a closed socket to what was under way", "reset-late-data"},
 		{"reset-harmless", same(1, set(func(r *tracker.Record) {
@@ -170,7 +182,20 @@ func titles(found []Finding) (all []string) {
 func hangUp(r *tracker.Record) {
 	r.Close.First = tracker.Resp
 	r.Close.FINTime = [2]tracker.Opt[int64]{tracker.Some(r.Start + 20*millisecond), tracker.Some(r.Start + 10*millisecond)}
-	r.Ends[tracker.Orig].SeenBytes, r.Ends[tracker.Resp].SeenBytes = 0, 0
+	mute(r, tracker.Orig)
+	mute(r, tracker.Resp)
+}
+
+// otherTTL gives the RST one TTL and its sender's other segments another.
+func otherTTL(rst, own uint8) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		r.Close.ResetTTL.V, r.Ends[r.Close.ResetBy].TTL.V, r.Facts.ResetOdd = rst, own, tracker.OddTTL
+	}
+}
+
+// mute lets an end send no byte.
+func mute(r *tracker.Record, e tracker.End) {
+	r.Ends[e].SeenBytes, r.Ends[e].Bytes = 0, tracker.Some[uint64](0)
 }
 
 // old lets an older connection in a state answer the SYN.

@@ -68,10 +68,11 @@ func besideListener(r *tracker.Record) bool {
 	return r.Orig.Addr == r.Resp.Addr || r.Capture.Tap == tracker.Resp.String()
 }
 
-// openedLate tells that a SYN was answered when it came again, and not before.
+// openedLate tells that a SYN was answered when it came again, and not before:
+// a SYN/ACK that passed before was lost behind the tap.
 func openedLate(r *tracker.Record) bool {
 	f := &r.Facts
-	return r.Open.Kind == tracker.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && r.Open.OldConn == 0 && !f.RefusedFirst
+	return r.Open.Kind == tracker.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && r.Open.OldConn == 0 && !f.RefusedFirst
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {

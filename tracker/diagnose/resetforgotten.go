@@ -17,13 +17,14 @@ end that aborts sends RST,ACK. So the end, or what stands for it (a load balance
 a NAT, a failed-over pair), lost its state: it restarted, or dropped the
 connection as idle. An opener that resets an older connection that answered its new
 SYN does the same: see stale-connection. Some small stacks abort with a bare RST too:
-one whose sender had just been talking counts as reset-abort.`,
+one whose sender had just been talking, or that answers nothing, counts as
+reset-abort.`,
 		Thresholds: append(resetThresholds("reset-forgotten"),
 			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it is an abort without ACK"}),
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return bare(r) && r.Facts.ResetQuiet >= idle && !diedAtRest(r)
+				return bare(r) && r.Facts.ResetQuiet >= idle && provoked(r) && !diedAtRest(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
@@ -43,6 +44,10 @@ one whose sender had just been talking counts as reset-abort.`,
 func bare(r *tracker.Record) bool {
 	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer
 }
+
+// provoked tells that the RST came when a segment of the other end may have just
+// arrived: the answer to one is due at once, a round trip off at most.
+func provoked(r *tracker.Record) bool { return r.Facts.ResetAfter < second }
 
 // bothSeen tells that both ends sent something that the capture holds.
 func bothSeen(r *tracker.Record) bool {

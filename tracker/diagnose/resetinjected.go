@@ -18,7 +18,10 @@ a connection that has them (RFC 7323 section 3.2), are weaker signs and are coun
 identification of 0 proves nothing: Linux sends it where there is no socket.
 Firewalls and intrusion prevention reset in this way, often both ends.
 
-It can be mistaken for a load balancer that answers in its backend's name.`,
+Systems begin with a TTL of 64, 128 or 255. Where the RST's distance, counted from
+the next of those, is the same as that of the other segments (59 and 123 are both
+5 hops), another system stands in the same place: mostly a load balancer that
+answers in its backend's name. That is only possibly an intruder.`,
 		New: func(*Options) Fold {
 			return newResets(func(r *tracker.Record) bool {
 				return r.Close.ResetCause == tracker.ResetMiddlebox && r.Close.Kind == tracker.CloseReset
@@ -28,15 +31,25 @@ It can be mistaken for a load balancer that answers in its backend's name.`,
 					if x.closing == x.n {
 						severity = Notice // the end had said all that it had to say
 					}
-					return Finding{
+					f := Finding{
 						Severity: severity, Confidence: Likely,
 						Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
 						Explanation: fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): neither sent them, by the signs of RFC 5961 section 1.1's blind attacker or a middlebox. IP-ID too differs in %s, timestamps in %s.",
 							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1], Thousands(x.odd[1]), Thousands(x.odd[2])),
 						Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
-						Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the difference of the TTLs tells how far off the sender is.", s.A.Addr),
+						Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
 							"Look into the logs of the firewalls on the way at these times."},
 					}
+					if x.level == x.n {
+						f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+						f.Title = fmt.Sprintf("another system at the same distance reset %s", x.what(s, opened))
+						f.Explanation = fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
+							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1])
+						f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
+						f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
+						f.Advice = f.Advice[:1]
+					}
+					return f
 				})
 		},
 	}

@@ -23,15 +23,16 @@ Rule: an end whose application has closed (not only shut down its sending side) 
 nobody to read what still comes; it answers data with a bare RST (RFC 9293 section
 3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
 Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
-It is told by a bare RST of an end that had sent its FIN.`,
+It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that takes
+in what came after that FIN, as Windows answers.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
 			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && cutOff(r) },
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,
-						Title:       fmt.Sprintf("%s got data after the close: %s answered with a RST", x.what(s, opened), x.sender(s)),
-						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", Plural(x.bytes, "byte")),
+						Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, opened), x.lateKind(), x.sender(s)),
+						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
 						Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
 							"the other end goes on sending though it was told that nobody listens"},
 						Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
@@ -44,10 +45,30 @@ It is told by a bare RST of an end that had sent its FIN.`,
 					}
 					if x.bytes <= closeNotify*x.n && x.after < finTimeout {
 						f.Severity = Info
-						f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+						if x.bytes > 0 {
+							f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+						} else {
+							f.Explanation += " Nothing is lost by it."
+						}
 					}
 					return f
 				})
 		},
 	}
+}
+
+// lateKind says what met the closed end.
+func (x *resets) lateKind() string {
+	if x.bytes == 0 {
+		return "a segment without data"
+	}
+	return "data"
+}
+
+// tooLate says how much came too late.
+func (x *resets) tooLate() string {
+	if x.bytes == 0 {
+		return "no data, but a FIN or an ACK"
+	}
+	return Plural(x.bytes, "byte")
 }

@@ -22,6 +22,8 @@ type resets struct {
 	own     [2]uint8 // TTLs that the ends have otherwise, of the connection with the least id
 	ownConn uint64
 	ignored uint64
+	level   uint64 // of another TTL, but as many hops away as their sender's other segments
+	bare    uint64 // without ACK, and they answer nothing
 }
 
 func (x *resets) add(r *tracker.Record) {
@@ -52,6 +54,12 @@ func (x *resets) add(r *tracker.Record) {
 	}
 	x.ownTTLs([2]uint8{r.Ends[tracker.Orig].TTL.V, r.Ends[tracker.Resp].TTL.V}, r.ID)
 	x.ignored += uint64(c.RSTsIgnored)
+	if c.ResetBy <= tracker.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
+		x.level++
+	}
+	if bare(r) && !provoked(r) {
+		x.bare++
+	}
 }
 
 func (x *resets) ttls(low, high uint8) {
@@ -91,6 +99,20 @@ func (x *resets) Merge(o *resets) {
 	x.ttls(o.ttlMin, o.ttlMax)
 	x.ownTTLs(o.own, o.ownConn)
 	x.ignored += o.ignored
+	x.level += o.level
+	x.bare += o.bare
+}
+
+// hops is how far a packet has come, if its TTL began at one of the values that
+// systems use: 64 (RFC 1340's default), 128 or 255.
+func hops(ttl uint8) uint8 {
+	switch {
+	case ttl <= 64:
+		return 64 - ttl
+	case ttl <= 128:
+		return 128 - ttl
+	}
+	return 255 - ttl
 }
 
 // sender says who sent the RSTs.

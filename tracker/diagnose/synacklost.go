@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/tracker"
@@ -14,14 +15,15 @@ func synAckLost() Detector {
 Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after
 about 1 s (RFC 6298 section 2.1, verified on Linux); where the SYN/ACK alone comes
 again before any ACK was seen, it or its ACK was lost on the opener's side of the
-tap. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
+tap. A SYN that comes again after a SYN/ACK passed tells the same. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost behind the tap as well.
 A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		Thresholds: resentThresholds("syn-ack-lost"),
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
-				if r.Open.Kind == tracker.OpenHandshake && r.Facts.NSYNACKsAgain > 0 && r.Open.OldConn == 0 && r.Facts.ACKsIgnored == 0 && r.Open.SYNs > 0 {
-					s.At(listener(r.Resp)).add(r, r.Facts.SYNACKAgainAt)
+				f := &r.Facts
+				if r.Open.Kind == tracker.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && r.Open.OldConn == 0 && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+					s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
 				opened := max(c.opened(s.A), x.n)

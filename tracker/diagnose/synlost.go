@@ -13,7 +13,8 @@ func synLost() Detector {
 
 Rule: the first repeat comes after 1 s (RFC 6298 section 2.1), so that opening takes
 1, 2, 3 ... s more, which the application feels and a server's own statistics do not
-show. Counted where the connection opened in the end and its SYN/ACK was sent once.
+show. Counted where the connection opened in the end, its SYN/ACK was sent once and
+none had passed before the SYN came again: that is syn-ack-lost.
 A SYN dropped on the way and one that a full queue of the listener dropped look
 the same at a tap beside the opener; a tap beside the listener tells: a SYN that
 passed there and was not answered was dropped by the listener, which is the

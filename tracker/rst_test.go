@@ -1,0 +1,55 @@
+package tracker
+
+import "testing"
+
+func TestResetCauses(t *testing.T) {
+	for _, c := range []struct {
+		name, lines, cause string
+		by                 End
+	}{
+		{"close with unread data", opened + `
+			1.0 > .P 1:11(10) ack 1 | - -
+			1.1 < .  1:1(0) ack 11 | - -
+			1.2 < R. 1:1(0) ack 11 | - -`, ResetUnreadData, Resp},
+		{"data to a closed socket", opened + `
+			1.0 < F. 1:1(0) ack 1 | - -
+			1.1 > .  1:1(0) ack 2 | - -
+			1.2 > .P 1:11(10) ack 2 | - -
+			1.3 < R  2:2(0) | - -`, ResetLateData, Resp},
+		{"data after its FIN, taken and answered as Windows does", opened + `
+			1.0 > F. 1:1(0) ack 1 | - -
+			1.1 < .P 1:11(10) ack 2 | - -
+			1.2 > R. 2:2(0) ack 11 | - -`, ResetLateData, Orig},
+		{"a FIN after its FIN, answered so", opened + `
+			1.0 > F. 1:1(0) ack 1 | - -
+			1.1 < F. 1:1(0) ack 2 | - -
+			1.2 > R. 2:2(0) ack 2 | - -`, ResetLateData, Orig},
+		{"abort after its FIN, nothing came", opened + `
+			1.0 > F. 1:1(0) ack 1 | - -
+			1.1 < .  1:1(0) ack 2 | - -
+			1.2 > R. 2:2(0) ack 1 | - -`, ResetAbort, Orig},
+		{"abort after its FIN, what came had been acknowledged", opened + `
+			1.0 > F. 1:1(0) ack 1 | - -
+			1.1 < .P 1:11(10) ack 2 | - -
+			1.2 > .  2:2(0) ack 11 | - -
+			5.0 > R. 2:2(0) ack 11 | - -`, ResetAbort, Orig},
+		{"a lone FIN that meets no connection", `
+			0.0 > F  1:1(0) | - -
+			0.1 < R. 2:2(0) ack 2 | - -`, ResetUnknown, Resp},
+		{"another TTL than the host's own", opened + `
+			1.0 < R. 1:1(0) ack 1 ttl 57 | - -`, ResetMiddlebox, Resp},
+		{"giving up before the answer", `
+			0.0 > S  0:0(0) | - -
+			1.0 > R  1:1(0) | - -`, ResetAbort, Orig},
+		{"nothing else was seen", `0.0 < R. 1:1(0) ack 1 | - -`, ResetUnknown, Resp},
+		{"midstream, bare", `
+			0.0 > .P 1:2(1) ack 1 | - -
+			1.0 < R  1:1(0) | - -`, ResetUnknown, Resp},
+	} {
+		rec, tr := run(t, Options{}, plainWire, c.lines)
+		tr.Finish()
+		if r := rec.records[0]; r.Close.ResetCause != c.cause || r.Close.ResetBy != c.by {
+			t.Errorf("%s: %s by %v, want %s by %v", c.name, r.Close.ResetCause, r.Close.ResetBy, c.cause, c.by)
+		}
+	}
+}
