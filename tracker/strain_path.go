@@ -46,12 +46,16 @@ func (c *conn) stuckAgain(from End, seq, to reassembly.Seq, s *capture.Segment, 
 	}
 }
 
-// hastyAgain counts data that came again sooner than its sender can know of a
+// hastyAgain reports, and counts, data that came again sooner than its sender can know of a
 // loss: that takes a round trip, or a timeout.
-func (c *conn) hastyAgain(from End, was reassembly.Sent, known bool, now int64) {
+func (c *conn) hastyAgain(from End, was reassembly.Sent, known bool, s *capture.Segment, now int64) bool {
 	if path := c.pathTime(); known && now-was.Last < max(path-path/10, 1e6) {
-		c.strained().ends[from].hasty++
+		y := &c.strained().ends[from]
+		y.hasty++
+		first(&y.hastyAt, s.Packet)
+		return true
 	}
+	return false
 }
 
 // answered takes an ACK of what the end has sent.
