@@ -62,6 +62,7 @@ func notOpened(r *tracker.Record, kind string) *tracker.Record {
 		r.ConnState, r.History = "REJ", "Sr"
 	case tracker.OpenUnreachable:
 		r.Open.Answer = tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 13, From: end("192.0.2.254:0").Addr}
+		r.Facts.AnswerPacket = r.ID + 1
 	}
 	return r
 }

@@ -46,6 +46,7 @@ type Summary struct {
 	keepalive keepalives
 	rows      ranking
 	findings  *diagnose.Set
+	oneWay    uint64 // see diagnose.OneWay
 }
 
 // NewSummary returns an empty Summary.
@@ -84,6 +85,9 @@ func (s *Summary) Add(r *tracker.Record) {
 	if r.Unfinished {
 		s.end = max(s.end, r.End+r.Silent)
 	}
+	if diagnose.OneWay(r) {
+		s.oneWay++
+	}
 	told := reasonsOf(r).told()
 	for i := range s.unknown {
 		if told.has(reason(i)) {
@@ -106,6 +110,7 @@ func (s *Summary) LeaveOut() { s.leftOut++ }
 func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
 	s.leftOut += o.leftOut
+	s.oneWay += o.oneWay
 	s.end = max(s.end, o.end)
 	for i, n := range o.unknown {
 		s.unknown[i] += n

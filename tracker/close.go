@@ -24,6 +24,7 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 	late := fin.Add(1) == e.stream.Next() && e.stream.EndsUnseen() && s.Len == 0
 	if late {
 		e.stream.DropLast() // captured behind its ACK, which seemed to be one of data
+		c.noneMissing()
 	} else if fin.Less(e.stream.Next()) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
@@ -126,6 +127,7 @@ func (t *Tracker) missedFIN(c *conn, of End, s *capture.Segment, now int64) {
 	acked := e.stream.Una() == e.stream.Next() && e.stream.Missing() > 0
 	if acked {
 		e.stream.DropLast()
+		c.noneMissing()
 	}
 	e.finSeen, e.finImplied, e.fin, e.finTime = true, true, e.stream.Next(), now
 	if c.first == NoEnd {

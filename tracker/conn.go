@@ -150,6 +150,7 @@ type conn struct {
 	mark         uint32 // see Placed.Mark
 	facts        facts
 	strain       *strain // nil for most
+	proof        proofs
 }
 
 // connFlags are facts about a connection that fit a bit each.

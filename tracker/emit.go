@@ -52,6 +52,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillExchanges(r)
 	c.fillFacts(&r.Facts)
 	c.fillStrain(r)
+	c.fillProof(&r.Proof)
 	r.Capture = CaptureRecord{
 		Tap:          c.tap(),
 		Midstream:    c.is(isMidstream),
@@ -59,6 +60,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 		Truncated:    c.is(isTruncated),
 		Duplicates:   c.duplicates,
 		MissingBytes: r.Ends[Orig].MissingBytes + r.Ends[Resp].MissingBytes,
+		WildBytes:    min(r.Ends[Orig].MissingBytes, c.proof.wild[Orig]) + min(r.Ends[Resp].MissingBytes, c.proof.wild[Resp]),
 		Offload:      c.is(isOffload),
 		TimeWentBack: c.timeWentBack,
 	}

@@ -4,10 +4,11 @@ package tracker
 // the receiver's window was full, for how long the sender had nothing in
 // flight, and the rest, in which the network carried what it could.
 type limits struct {
-	at         int64 // until when the times below are counted
-	state      limit
-	times      [nLimits]int64 // ns
-	windowFull uint32         // moments at which the window was used up
+	at           int64 // until when the times below are counted
+	state        limit
+	times        [nLimits]int64 // ns
+	windowFull   uint32         // moments at which the window was used up
+	windowFullAt uint64         // packet of the first
 }
 
 type limit uint8
@@ -22,7 +23,7 @@ const (
 
 // follow counts the time since the last packet to what it was spent in, and
 // sees what holds the sender up now.
-func (l *limits) follow(e, p *endpoint, now int64) {
+func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
 	if l.state != limitNone {
 		l.times[l.state] += now - l.at
 	}
@@ -38,6 +39,7 @@ func (l *limits) follow(e, p *endpoint, now int64) {
 		next = limitWindow
 		if l.state != limitWindow && window > 0 {
 			l.windowFull++
+			first(&l.windowFullAt, packet)
 		}
 	case flying == 0:
 		next = limitSender

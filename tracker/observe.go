@@ -14,6 +14,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if now < c.last {
 		// Cards with several queues stamp a little out of order; no span may become negative.
 		c.timeWentBack++
+		first(&c.proof.back, s.Packet)
 		if c.thirdACKAt == 0 {
 			c.flags |= isOpenUntimed
 		}
@@ -31,6 +32,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	c.count(e, s)
 	if e.recent.again(s, uint16(c.ends[from.Peer()].packets)) {
 		c.duplicates++
+		first(&c.proof.copied, s.Packet)
 		c.note(Moment{Kind: MomentDuplicate, End: from})
 	} else {
 		e.learn(c, &c.ends[from.Peer()], s)
@@ -90,15 +92,19 @@ func (c *conn) count(e *endpoint, s *capture.Segment) {
 func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 	if s.Marks&capture.MarkTruncated != 0 {
 		c.flags |= isTruncated
+		first(&c.proof.cut, s.Packet)
 	}
 	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) {
 		c.flags |= isOffload
+		first(&c.proof.long, s.Packet)
 	}
 	if s.Flags.Has(capture.SYN) {
 		e.options(s)
 	}
 	if s.ECN != 0 && s.Len > 0 {
 		e.has |= [4]endFlags{0, hasECT, hasECT, hasCE | hasECT}[s.ECN&3]
+	} else if s.Len > 0 {
+		c.unmarked(e, p, s)
 	}
 	if e.has&hasTTL == 0 && !s.Flags.Has(capture.RST) {
 		e.ttl, e.has = s.TTL, e.has|hasTTL
@@ -157,10 +163,10 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 		t.standsAt(e, seq, s, now)
 	}
 	if e.sender != nil {
-		e.sender.follow(e, p, now)
+		e.sender.follow(e, p, s.Packet, now)
 	}
 	if p.sender != nil {
-		p.sender.follow(p, e, now)
+		p.sender.follow(p, e, s.Packet, now)
 	}
 	if s.Flags.Has(capture.FIN) {
 		if p.tailUnseen {
@@ -249,6 +255,9 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 		e.dupAcks++
 	}
 	advanced, unseen := p.stream.Ack(upTo)
+	if advanced > 0 {
+		c.sawMissing(to, unseen, s.Packet)
+	}
 	e.ackedAny = true
 	e.window = s.Window
 	if x := p.sender; x != nil {
@@ -287,6 +296,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 		e.firstByte, e.has = now, e.has|hasFirstByte
 	}
 	a := e.stream.Add(seq, s.Len)
+	c.bearsOut(from, a)
 	t.placeData(c, from, seq, a, now)
 	e.tailUnseen = e.tailUnseen && a.New+a.Filled == 0
 	e.seenBytes += uint64(a.New + a.Filled)

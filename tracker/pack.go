@@ -119,10 +119,11 @@ func (w *words) conn(t *Tracker, c *conn) {
 		num(w, &c.vlan[0])
 		num(w, &c.vlan[1])
 	}
-	if w.has(c.duplicates != 0 || c.timeWentBack != 0 || c.dropped != 0) {
+	if w.has(c.duplicates != 0 || c.timeWentBack != 0 || c.dropped != 0 || c.proof != proofs{}) {
 		num(w, &c.duplicates)
 		num(w, &c.timeWentBack)
 		num(w, &c.dropped)
+		w.proofs(c)
 	}
 	for e := range c.ends {
 		w.endpoint(t, c, &c.ends[e])

@@ -77,6 +77,8 @@ func (w *words) prober(k *prober, c *conn) {
 	num(w, &k.probes)
 	num(w, &k.answered)
 	num(w, &k.pending)
+	w.packet(&k.first, c.lastPacket)
+	w.packet(&k.unanswered, c.lastPacket)
 	k.hasIdle = w.has(k.hasIdle)
 	w.span(&k.idle, 0)
 	w.at(&k.last, c.last)
@@ -90,6 +92,7 @@ func (w *words) zeroWindow(t *Tracker, z *zeroWindow, c *conn) {
 		return
 	}
 	num(w, &z.silly)
+	w.packet(&z.sillyAt, c.lastPacket)
 	b := bit(z.isSilly) | bit(z.closed)<<1
 	num(w, &b)
 	z.isSilly, z.closed = b&1 != 0, b&2 != 0
@@ -116,9 +119,12 @@ func (w *words) sender(x *sender, e *endpoint, c *conn) {
 		w.span(&x.limits.times[i], 0)
 	}
 	num(w, &x.windowFull)
+	if x.windowFull != 0 {
+		w.packet(&x.windowFullAt, c.lastPacket)
+	}
 	num(w, &x.passed)
 	if w.has(x.recovered()) {
-		w.recovery(x, nxt)
+		w.recovery(x, nxt, c)
 	}
 	if !w.has(c.over()) {
 		w.sending(x, e, c)
@@ -150,11 +156,12 @@ func (w *words) sending(x *sender, e *endpoint, c *conn) {
 func (x *sender) recovered() bool {
 	return x.recover != 0 || x.mode != recoverNone || x.probeGap != 0 || x.probeAt != 0 || x.provable || x.nProved != 0 ||
 		x.eifelTo != 0 || x.eifelVal != 0 || x.eifelSet || x.gapAt != 0 || x.gapIPID != 0 || x.gapTS || x.gapTSVal != 0 ||
-		x.classes != [nRepeatClasses]uint32{} || x.spurious != 0 || x.dsacks != 0 || x.lostBefore != 0 || x.lostAfter != 0 || x.late != 0
+		x.classes != [nRepeatClasses]uint32{} || x.spurious != 0 || x.dsacks != 0 || x.lostBefore != 0 || x.lostAfter != 0 || x.late != 0 ||
+		x.repeatAt != 0 || x.needlessAt != 0 || x.lateAt != 0
 }
 
 // recovery walks over what only a connection with losses has.
-func (w *words) recovery(x *sender, nxt reassembly.Seq) {
+func (w *words) recovery(x *sender, nxt reassembly.Seq, c *conn) {
 	num(w, &x.recover)
 	num(w, &x.mode)
 	w.span(&x.probeGap, 0)
@@ -179,6 +186,9 @@ func (w *words) recovery(x *sender, nxt reassembly.Seq) {
 	num(w, &x.lostBefore)
 	num(w, &x.lostAfter)
 	w.span(&x.late, 0)
+	for _, p := range [...]*uint64{&x.repeatAt, &x.needlessAt, &x.lateAt} {
+		w.packet(p, c.lastPacket)
+	}
 }
 
 func (w *words) roundTrips(r *roundTrips) {

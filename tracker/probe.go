@@ -9,6 +9,8 @@ import (
 type prober struct {
 	probes, answered uint32
 	pending          uint32 // unanswered since the last answer
+	first            uint64 // packet of the first probe
+	unanswered       uint64 // and of the first of those pending
 	hasIdle          bool
 	idle             int64 // last exchange -> first probe
 	last             int64 // time of the last probe
@@ -26,6 +28,7 @@ type zeroWindow struct {
 	lastAt   int64  // of the last probe
 	lastGap  int64
 	silly    uint32 // times that a silly window was offered
+	sillyAt  uint64 // packet of the first of those
 	isSilly  bool
 	widest   uint32          // the largest window offered, bytes
 	list     *zeroWindowList // nil until the first episode
@@ -81,6 +84,10 @@ func (t *Tracker) takeProbe(c *conn, from End, s *capture.Segment, now int64) bo
 	}
 	k.probes++
 	k.pending++
+	first(&k.first, s.Packet)
+	if k.pending == 1 {
+		k.unanswered = s.Packet
+	}
 	k.last = now
 	c.note(Moment{Kind: MomentKeepalive, End: from, N: uint64(k.pending), Span: span})
 	return true
@@ -131,7 +138,7 @@ func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
 	z := &e.zero
 	if s.Window != e.window || z.widest == 0 {
-		z.offer(e, &c.ends[from.Peer()], s.Window)
+		z.offer(e, &c.ends[from.Peer()], s)
 	}
 	switch {
 	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
@@ -146,16 +153,17 @@ func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 // offer watches for silly windows: a receiver should offer nothing rather than
 // less than a segment and half of what it offers at most (RFC 9293 section
 // 3.8.6.2.2).
-func (z *zeroWindow) offer(e, p *endpoint, window uint16) {
+func (z *zeroWindow) offer(e, p *endpoint, s *capture.Segment) {
 	shift, known := e.shift(p)
 	if !known {
 		return
 	}
-	w := uint32(window) << shift
+	w := uint32(s.Window) << shift
 	z.widest = max(z.widest, w)
 	silly := w > 0 && w < min(fullSegment(e), z.widest/2)
 	if silly && !z.isSilly {
 		z.silly++
+		first(&z.sillyAt, s.Packet)
 	}
 	z.isSilly = silly
 }

@@ -49,6 +49,7 @@ type Record struct {
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
 	Facts            FactsRecord
 	Rest             RestRecord
+	Proof            ProofRecord
 	Strain           [2]StrainRecord // of what that end sent
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed
@@ -236,6 +237,7 @@ type CaptureRecord struct {
 	Truncated    bool
 	Duplicates   uint32
 	MissingBytes uint64
+	WildBytes    uint64 // of those: what only an ACK beyond every window seen claims
 	Offload      bool
 	TimeWentBack uint32
 	SYNUnseen    [2]bool // by end: its SYN or SYN/ACK, and so the options in it, was not captured

@@ -40,7 +40,9 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	acked := to.LessEq(una) && p.packets > 0
 	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
 	x.classes[class]++
-	c.hastyAgain(from, was, known, class, now)
+	if !c.hastyAgain(from, was, known, class, s, now) && !acked {
+		first(&x.repeatAt, s.Packet)
+	}
 	m := Moment{Kind: MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
 		m.Since, m.Ref = now-was.Last, was.Packet
@@ -48,7 +50,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	switch {
 	case acked:
 		m.Cause += ", needless: acknowledged already"
-		x.needless(to, false)
+		x.needless(to, false, s.Packet)
 	case lostBefore:
 		x.lostBefore++
 		m.Cause += ", lost before the capture point"
@@ -164,9 +166,9 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 	if a.Filled > 0 {
 		switch {
 		case c.seenLate(from, s, e.stream.Next().Add(-a.New), now):
-			c.tooLate(from, a.Filled, now-x.heard)
+			c.tooLate(from, a.Filled, now-x.heard, s.Packet)
 		case x.overtaken(s, now):
-			c.tooLate(from, a.Filled, now-x.gapAt)
+			c.tooLate(from, a.Filled, now-x.gapAt, s.Packet)
 		default:
 			t.takeRepeat(c, from, s, now, a.Filled, true)
 		}
@@ -181,9 +183,10 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 }
 
 // tooLate counts a segment that came late by span and filled n bytes of a gap.
-func (c *conn) tooLate(from End, n uint32, span int64) {
+func (c *conn) tooLate(from End, n uint32, span int64, packet uint64) {
 	e := &c.ends[from]
 	e.outOfOrder++
+	first(&e.sender.lateAt, packet)
 	e.sender.late = max(e.sender.late, span)
 	c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(n), Span: span})
 }

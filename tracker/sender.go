@@ -51,6 +51,8 @@ type sender struct {
 	lostBefore uint32
 	lostAfter  uint32
 	late       int64 // ns: the longest that a segment came after what it should precede
+
+	repeatAt, needlessAt, lateAt uint64 // see EndProof
 }
 
 // recovery is what a sender is doing about loss (Linux's CA states).
@@ -230,7 +232,7 @@ func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now i
 		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {
 			// RFC 2883 section 4: the first block tells what came twice.
 			x.dsacks++
-			x.needless(right, true)
+			x.needless(right, true, s.Packet)
 			continue
 		}
 		if n, first, last := x.flight.SACK(left, right); n > 0 {
@@ -256,7 +258,7 @@ func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
 	}
 	x.eifelSet = false
 	if s.Options&capture.OptTimestamps != 0 && int32(s.TSEcr-x.eifelVal) < 0 {
-		x.needless(x.eifelTo, false)
+		x.needless(x.eifelTo, false, s.Packet)
 		if x.provable && x.mode == recoverLoss {
 			x.mode = recoverNone // the timeout was spurious (RFC 4015)
 		}
@@ -272,9 +274,9 @@ func (x *sender) original(seen bool, to reassembly.Seq) {
 	}
 }
 
-// needless labels the repeat that ended at to as spurious. A D-SACK proves anew
+// needless labels the repeat that ended at to as spurious, which a packet shows. A D-SACK proves anew
 // what a timestamp or an acknowledgment may have proved before.
-func (x *sender) needless(to reassembly.Seq, dsack bool) {
+func (x *sender) needless(to reassembly.Seq, dsack bool, packet uint64) {
 	for i := range x.nProved {
 		if x.proved[i] == to {
 			if dsack {
@@ -292,6 +294,7 @@ func (x *sender) needless(to reassembly.Seq, dsack bool) {
 		return // what came twice without having been repeated was doubled on the path
 	}
 	x.spurious++
+	first(&x.needlessAt, packet)
 	if !dsack {
 		if int(x.nProved) == len(x.proved) {
 			x.nProved = uint8(copy(x.proved[:], x.proved[1:]))

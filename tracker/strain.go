@@ -11,12 +11,13 @@ type strain struct {
 
 // endStrain is what the data of one end met.
 type endStrain struct {
-	stuck  stuck // at the head of what is not acknowledged
-	kept   stuck // one that got through once its segments were made smaller
-	tooBig tooBig
-	stalls stalls
-	fins   fins
-	hasty  uint32 // repeats that came sooner than a loss can be known
+	stuck   stuck // at the head of what is not acknowledged
+	kept    stuck // one that got through once its segments were made smaller
+	tooBig  tooBig
+	stalls  stalls
+	fins    fins
+	hasty   uint32 // repeats that came sooner than a loss can be known
+	hastyAt uint64 // packet of the first of those
 }
 
 // strained is a connection's strain, made when there is something to tell.
@@ -58,6 +59,7 @@ func (w *words) strain(c *conn) {
 		w.tooBig(&y.tooBig, c)
 		w.stalls(&y.stalls, c)
 		num(w, &y.hasty)
+		w.packet(&y.hastyAt, c.lastPacket)
 		num(w, &y.fins.n)
 		num(w, &y.fins.acked)
 		w.at(&y.fins.last, c.last)

@@ -46,17 +46,21 @@ func (c *conn) stuckAgain(from End, seq, to reassembly.Seq, s *capture.Segment, 
 	}
 }
 
-// hastyAgain counts data that came again sooner than its sender can know of a
-// loss: that takes a round trip, or a timeout. A round trip can be microseconds,
-// which the ACKs must show; without them a millisecond is the least.
-func (c *conn) hastyAgain(from End, was reassembly.Sent, known bool, class repeatClass, now int64) {
+// hastyAgain reports, and counts, data that came again sooner than its sender
+// can know of a loss: that takes a round trip, or a timeout. A round trip can be
+// microseconds, which the ACKs must show; without them a millisecond is the least.
+func (c *conn) hastyAgain(from End, was reassembly.Sent, known bool, class repeatClass, s *capture.Segment, now int64) bool {
 	least := int64(1e6)
 	if class == repeatFast {
 		least = 0
 	}
 	if path := c.pathTime(); known && now-was.Last < max(path-path/10, least) {
-		c.strained().ends[from].hasty++
+		y := &c.strained().ends[from]
+		y.hasty++
+		first(&y.hastyAt, s.Packet)
+		return true
 	}
+	return false
 }
 
 // answered takes an ACK of what the end has sent.

@@ -25,10 +25,7 @@ type attempts struct {
 
 // failed counts a failed attempt; packet is what ended it, or 0.
 func (a *attempts) failed(r *tracker.Record, packet uint64) {
-	if packet == 0 {
-		packet = r.FirstPacket
-	}
-	a.hit(r.ID, packet, r.Start, r.End)
+	a.hitAt(r, packet)
 	a.sources.add(r.Orig.Addr)
 	if r.Open.Waited.OK {
 		a.waited = max(a.waited, r.Open.Waited.V)

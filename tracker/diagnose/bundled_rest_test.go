@@ -48,7 +48,7 @@ func raisedBesides() map[string][]string {
 		"small-writes":                  {"nagle-delay notice likely"},
 		"snaplen-96":                    {"capture-cut info proven"},
 		"sudden-delay":                  {"capture-cut info proven"},
-		"syn-flood-one-way":             {"capture-one-way warning proven", "still-open info possible"},
+		"syn-flood-one-way":             {"capture-one-way info proven", "still-open info proven"},
 		"third-ack-never":               {"still-open info proven"},
 		"upload":                        {"capture-cut info proven"},
 		"upload-capture-drops":          {"capture-drops warning proven", "capture-cut info proven"},

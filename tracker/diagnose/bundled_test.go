@@ -61,7 +61,7 @@ func raised() map[string][]string {
 		"syn-ack-lost-at-server":           {"syn-ack-lost notice likely"},
 		"syn-acks-lost-at-server":          {"half-open notice proven"},
 		"syn-flood-at-server":              {"syn-flood critical likely"},
-		"syn-flood-one-way":                {"backscatter notice possible"},
+		"syn-flood-one-way":                {"backscatter notice likely"},
 		"syn-lost":                         {"syn-lost notice likely"},
 		"syns-with-cookies-at-server":      {"half-open notice possible", "syn-cookies notice possible"},
 		"syns-without-cookies-at-server":   {"half-open warning likely"},

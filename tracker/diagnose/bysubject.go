@@ -25,7 +25,7 @@ type bySubject[V any, P counted[V]] struct {
 const gatherFrom = 3
 
 // newFold makes a Fold of two functions: add finds the subject in the record
-// and counts it there (s.At(subject).hitConn(r)), or does nothing; tell makes
+// and counts it there (s.At(subject).hitAt(r, packet)), or does nothing; tell makes
 // the finding of a subject, without what the tally knows, or says that there is none.
 func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *tracker.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) Fold {
 	return &bySubject[V, P]{shelf: NewShelf[Subject, V, P](maxSubjects), add: add, tell: tell}

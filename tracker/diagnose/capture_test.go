@@ -68,7 +68,7 @@ func recordsOf(t testing.TB, name string) (all []*tracker.Record, c *Context) {
 	track.Finish()
 	for _, r := range sink.all {
 		c.Conns++
-		if r.Capture.OneWay {
+		if OneWay(r) {
 			c.OneWay++
 		}
 	}

@@ -35,35 +35,44 @@ func (q *quality) add(r *tracker.Record) {
 		q.packets += r.Ends[i].Packets
 	}
 	switch {
-	case c.OneWay:
-		q.oneWay.hitConn(r)
-	case c.MissingBytes > 0:
-		q.missing.hitConn(r)
-		q.lost += c.MissingBytes
-		q.bytes += c.MissingBytes
+	case OneWay(r):
+		ack := r.FirstPacket // of what began before, or of a SYN/ACK
+		if r.Open.SYNs > 0 {
+			ack = r.Proof.ThirdACK
+		}
+		q.oneWay.hitAt(r, ack)
+	case !c.OneWay && c.MissingBytes > c.WildBytes:
+		q.missing.hitAt(r, r.Proof.Unseen)
+		q.lost += c.MissingBytes - c.WildBytes
+		q.bytes += c.MissingBytes - c.WildBytes
 	}
-	var doubled uint64
+	var doubled, hasty uint64
 	for _, e := range sides() {
 		// Told that its segments are too big, a sender sends them again at once.
 		if x := &r.Strain[e]; x.TooBig.N == 0 {
 			doubled += uint64(x.Hasty)
+			hasty = earlier(hasty, r.Proof.Ends[e].Hasty)
 		}
 	}
 	if c.Duplicates > 0 || doubled >= leastDoubled {
-		q.copies.hitConn(r)
+		if doubled < leastDoubled {
+			hasty = 0
+		}
+		q.copies.hitAt(r, earlier(r.Proof.Copy, hasty))
 		q.copied += uint64(c.Duplicates)
 		q.doubled += doubled
 	}
 	if c.TimeWentBack > 0 {
-		q.backwards.hitConn(r)
+		q.backwards.hitAt(r, r.Proof.Back)
 		q.back += uint64(c.TimeWentBack)
 	}
 	for _, x := range [...]struct {
-		is   bool
-		what *tally
-	}{{c.Truncated, &q.cut}, {c.Offload, &q.offload}, {c.Midstream, &q.midstream}} {
+		is     bool
+		what   *tally
+		packet uint64
+	}{{c.Truncated, &q.cut, r.Proof.Cut}, {c.Offload, &q.offload, r.Proof.Long}, {c.Midstream, &q.midstream, r.FirstPacket}} {
 		if x.is {
-			x.what.hitConn(r)
+			x.what.hitAt(r, x.packet)
 		}
 	}
 }
@@ -128,6 +137,7 @@ func captureDrops() Detector {
 
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
+an ACK beyond every window seen, which no data bears out, is taken for a stray;
 live, the kernel counts what it could not hand over. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
@@ -172,7 +182,7 @@ func captureOneWay() Detector {
 		Doc: `Only one direction was captured of many connections.
 
 Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4) of
-which not one packet was captured: the way back does not pass here (asymmetric
+which not one packet was captured, by three packets or more, or with data for a second: the way back does not pass here (asymmetric
 routing), the mirror port copies one direction, or a filter names one address only.
 From a fifth of all connections on it is a warning, and no other finding is more than
 possible; below that those connections alone are left out of judgements that need

@@ -96,7 +96,7 @@ type situation struct {
 func (x *situation) findings(t *testing.T) []Finding {
 	c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: at}
 	for _, r := range x.records {
-		if r.Capture.OneWay {
+		if OneWay(r) {
 			c.OneWay++
 		}
 		c.End = max(c.End, r.End+r.Silent)

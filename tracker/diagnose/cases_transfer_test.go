@@ -137,14 +137,20 @@ func captureSituations() []situation {
 	doubled := func(n uint32) func(r *tracker.Record) {
 		return func(r *tracker.Record) { r.Strain[1].Hasty = n }
 	}
+	stray := func(bytes uint64) func(r *tracker.Record) {
+		return func(r *tracker.Record) { r.Ends[0].Packets, r.Ends[0].WireBytes = 2, bytes }
+	}
 	return []situation{
 		{"capture-drops", "a tenth", clean(10, missing(2000)), "warning proven"},
 		{"capture-drops", "one byte", append(clean(10), clean(1, missing(1))...), "info proven"},
 		{"capture-drops", "one connection of many", append(clean(200), clean(1, missing(1_000_000))...), "info proven"},
+		{"capture-drops", "a stray ACK claims it", clean(1, missing(1<<29), change(func(c *tracker.CaptureRecord) { c.WildBytes = 1 << 29 })), ""},
 		{"capture-drops", "one direction only is another matter", clean(10, missing(2000), oneWay), ""},
 		{"capture-one-way", "all", clean(10, oneWay), "warning proven"},
 		{"capture-one-way", "one of eleven", append(clean(10), clean(1, oneWay)...), "info proven"},
 		{"capture-one-way", "none", clean(10), ""},
+		{"capture-one-way", "strays", clean(3, oneWay, stray(0)), ""},
+		{"capture-one-way", "lone data", clean(3, oneWay, stray(100)), "warning proven"},
 		{"capture-copies", "some", clean(1, copies), "info likely"},
 		{"capture-copies", "with other marks", clean(1, doubled(8)), "info likely"},
 		{"capture-copies", "one doubled by the path", clean(1, doubled(1)), ""},

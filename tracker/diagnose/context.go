@@ -9,7 +9,7 @@ import (
 type Context struct {
 	Drops      tracker.Opt[uint64] // packets that the capturing host lost
 	Conns      uint64
-	OneWay     uint64 // connections of which only one direction was captured
+	OneWay     uint64 // connections of which only one direction was captured: see the function
 	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
 	Live       bool
 	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
@@ -38,6 +38,19 @@ func (p PortRange) Len() int64 {
 // oneWayShare is from how many per cent of one-way connections on a capture
 // counts as one-way: a few are found in any that began in the middle.
 const oneWayShare = 20
+
+// oneWayLeast is how many packets make a connection one-way: one or two are strays.
+const oneWayLeast = 3
+
+// OneWay tells that only one direction was captured of a connection, and enough
+// of it to say so: three packets, or data that waited a second for its ACK.
+func OneWay(r *tracker.Record) bool {
+	if !r.Capture.OneWay {
+		return false
+	}
+	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
+	return a.Packets+b.Packets >= oneWayLeast || a.WireBytes+b.WireBytes > 0 && r.End+r.Silent-r.Start >= second
+}
 
 // Weak tells that packets are missing from the capture in such numbers that
 // nothing read from what is absent can be more than possible.

@@ -16,10 +16,7 @@ type delays struct {
 
 // lost counts a handshake that lost some time.
 func (d *delays) lost(r *tracker.Record, packet uint64, ns int64) {
-	if packet == 0 {
-		packet = r.FirstPacket
-	}
-	d.hit(r.ID, packet, r.Start, r.End)
+	d.hitAt(r, packet)
 	d.sources.add(r.Orig.Addr)
 	d.total += ns
 	d.longest = max(d.longest, ns)

@@ -80,6 +80,7 @@ func detectorCases() []detectorCase {
 			same(1, late(2)), "no SYN/ACK had passed before the SYN came again", "syn-lost"},
 		{"syn-ack-lost", same(1, set(func(r *tracker.Record) {
 			r.Open.SYNACKs, r.Facts.NSYNACKsAgain, r.Facts.SYNACKAfter = 2, 1, second
+			r.Facts.SYNACKAgainAt = r.ID + 3
 		})), Notice, "more than one SYN/ACK",
 			same(1, set(func(r *tracker.Record) { r.Open.SYNACKs, r.Capture.Duplicates = 2, 1 })), "the capture saw it twice", ""},
 		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Resp.V = second })), Warning, "slow to answer the SYN",

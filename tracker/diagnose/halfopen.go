@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/tracker"
@@ -22,7 +23,7 @@ so do SYN/ACKs that nobody asked for.`,
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "half-open")
 			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				return r.Facts.SYNAgainAt, neverCompleted(r)
+				return cmp.Or(r.Facts.SYNACKAgainAt, r.Proof.SYNACK), neverCompleted(r)
 			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
 				if c.suspects.flooded[s.A] {
 					return Finding{}, false

@@ -24,9 +24,9 @@ func (x *probing) Merge(o *probing) {
 	x.died += o.died
 }
 
-func (x *probing) add(r *tracker.Record, k *tracker.KeepaliveRecord, pause int64) {
+func (x *probing) add(r *tracker.Record, k *tracker.KeepaliveRecord, packet uint64, pause int64) {
 	widen(&x.least, &x.most, x.n > 0, pause, pause, true)
-	x.hit(r.ID, r.FirstPacket, r.Start, r.End)
+	x.hitAt(r, packet)
 	x.probes += uint64(k.Probes)
 }
 
@@ -62,7 +62,7 @@ Where the first probe came later than a known limit for idle connections that is
 			return newFold(func(s *subjects[probing, *probing], r *tracker.Record) {
 				if e, ok := foundDead(r); ok {
 					x := s.At(sideOf(r, e.Peer()))
-					x.add(r, &r.Keepalive[e], r.Keepalive[e].Idle.V)
+					x.add(r, &r.Keepalive[e], r.Proof.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
 					if r.Close.ResetCause == tracker.ResetKeepaliveDead {
 						x.proven++
 					}
@@ -111,7 +111,7 @@ default does no harm.`,
 						if _, dead := foundDead(r); dead || diedAtRest(r) {
 							x.died++ // what it died of has a finding of its own
 						} else {
-							x.add(r, k, k.Idle.V)
+							x.add(r, k, r.Proof.Ends[e].Probe, k.Idle.V)
 						}
 						return
 					}
@@ -154,7 +154,7 @@ between answered probes with no data between.`,
 			return newFold(func(s *subjects[probing, *probing], r *tracker.Record) {
 				for _, e := range sides() {
 					if k := &r.Keepalive[e]; k.Probes >= least && k.Unanswered == 0 && k.Interval.OK && k.Interval.V <= pause {
-						s.At(sideOf(r, e)).add(r, k, k.Interval.V)
+						s.At(sideOf(r, e)).add(r, k, r.Proof.Ends[e].Probe, k.Interval.V)
 						return
 					}
 				}

@@ -35,9 +35,9 @@ func (x *losses) Merge(o *losses) {
 	}
 }
 
-// add takes in a connection in which something was repeated.
-func (x *losses) add(r *tracker.Record) {
-	x.hitConn(r)
+// add takes in a connection in which something was repeated, first by a packet.
+func (x *losses) add(r *tracker.Record, packet uint64) {
+	x.hitAt(r, packet)
 	x.volume(r)
 	for _, e := range sides() {
 		y := &r.Ends[e]
@@ -71,6 +71,24 @@ func neededRepeats(r *tracker.Record, e tracker.End) uint32 {
 		return 0
 	}
 	return x.Retx - min(x.Retx, x.RetxSpurious+hasty)
+}
+
+// firstRepeat is the first packet by which an end made up for a loss, 0 for none.
+func firstRepeat(r *tracker.Record) (packet uint64) {
+	for _, e := range sides() {
+		if neededRepeats(r, e) > 0 {
+			packet = earlier(packet, r.Proof.Ends[e].Repeat)
+		}
+	}
+	return packet
+}
+
+// earlier is the lesser of two packets, of which either may be 0 for none.
+func earlier(a, b uint64) uint64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // share is what part of n is of all, in per cent.
@@ -109,7 +127,7 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
 			return newFold(func(s *subjects[losses, *losses], r *tracker.Record) {
 				if e, ok := stormy(r, percent, least); ok {
-					s.At(sideOf(r, e)).add(r)
+					s.At(sideOf(r, e)).add(r, r.Proof.Ends[e].Repeat)
 				}
 			}, func(_ *Context, s Subject, x *losses) (Finding, bool) {
 				e := tracker.Resp
@@ -177,7 +195,7 @@ too. A capture that lost packets itself shows "lost before" that was not: see ca
 				}
 				if _, storm := stormy(r, percent, least); !storm {
 					if x := s.At(listener(r.Resp)); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
-						x.add(r)
+						x.add(r, firstRepeat(r))
 					} else {
 						x.volume(r)
 					}

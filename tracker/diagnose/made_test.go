@@ -37,6 +37,12 @@ func made(id uint64, change ...func(r *tracker.Record)) *tracker.Record {
 			FINPacket: [2]uint64{id*10 + 6, id*10 + 7}},
 		TimeWait: tracker.TimeWaitRecord{Holder: tracker.Orig, Since: start + second, Until: start + 61*second, EndedBy: tracker.TimeWait2MSL},
 	}
+	r.Proof = tracker.ProofRecord{Copy: r.ID + 5, Back: r.ID + 5, Cut: r.ID + 3, Long: r.ID + 3, Unseen: r.ID + 4,
+		SYNACK: r.ID + 1, ThirdACK: r.ID + 2, OldAnswer: r.ID + 1}
+	for e := range r.Proof.Ends {
+		r.Proof.Ends[e] = tracker.EndProof{Repeat: r.ID + 4, Needless: r.ID + 5, Hasty: r.ID + 4, Late: r.ID + 4, WindowFull: r.ID + 4,
+			Silly: r.ID + 4, Probe: r.ID + 4, Unanswered: r.ID + 5, Unmarked: r.ID + 3}
+	}
 	r.Facts.ThirdACK, r.Facts.LastSYN = tracker.Some(start+millisecond), start
 	for e := range r.Ends {
 		r.Ends[e] = tracker.EndRecord{Packets: 5, Bytes: tracker.Some(uint64(1000)), SeenBytes: 1000, WireBytes: 1000, TTL: tracker.Some(uint8(64)),
@@ -66,6 +72,7 @@ func failed(kind string, syns uint32) func(r *tracker.Record) {
 			reset(tracker.Resp, tracker.ResetRefused)(r)
 			r.Close.Kind = tracker.CloseNeverOpened
 		case tracker.OpenUnreachable:
+			r.Facts.AnswerPacket = r.ID + 1
 			r.Open.Answer = tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 13, From: point("192.0.2.254:1").Addr}
 		case tracker.OpenAborted:
 			reset(tracker.Orig, tracker.ResetAbort)(r)

@@ -50,7 +50,7 @@ held back make these. Repeats that the capture itself doubled are not counted.`,
 					// What nothing set the sender off to repeat was doubled, not repeated.
 					causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
 					if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
-						x.hitConn(r)
+						x.hitAt(r, r.Proof.Ends[e].Needless)
 						x.wrong += uint64(n)
 						x.dsacks += uint64(y.DSACKs)
 					}
@@ -96,7 +96,7 @@ Linux captures of several queues the card may reorder what the path did not.`,
 						continue
 					}
 					x := s.At(sideOf(r, e))
-					x.hitConn(r)
+					x.hitAt(r, r.Proof.Ends[e].Late)
 					x.wrong += uint64(y.OutOfOrder)
 					x.all += y.Packets
 					x.longest = max(x.longest, y.ReorderMax)

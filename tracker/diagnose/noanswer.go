@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/tracker"
@@ -27,7 +28,7 @@ listeners that are flooded are left out.`,
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "no-answer")
 			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				return r.Facts.SYNAgainAt, unanswered(r)
+				return cmp.Or(r.Facts.SYNAgainAt, r.FirstPacket), unanswered(r) // its only SYN
 			}, func(a *attempts, r *tracker.Record) {
 				e, from, to := gaveUp(r)
 				a.ends[e]++

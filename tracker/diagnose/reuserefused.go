@@ -24,7 +24,7 @@ An older connection that was not in TIME-WAIT is the finding stale-connection.`,
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
 				if r.Open.OldConn != 0 && r.Facts.OldState == tracker.TimeWait {
-					s.At(listener(r.Resp)).lost(r, r.Facts.SYNAgainAt, heldUp(r))
+					s.At(listener(r.Resp)).lost(r, r.Proof.OldAnswer, heldUp(r))
 				}
 			}, func(c *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{

@@ -67,7 +67,11 @@ finding syn-lost.`,
 				by, rtt, lost := whoseHalf(r, limit)
 				x.by[by]++
 				x.trip(rtt)
-				x.lost(r, r.FirstPacket, lost)
+				late := r.Proof.SYNACK
+				if !r.Open.Resp.OK || r.Open.Resp.V < limit {
+					late = r.Proof.ThirdACK
+				}
+				x.lost(r, late, lost)
 			}, func(c *Context, s Subject, x *slow) (Finding, bool) { return tellSlow(c, s, x, few), true })
 		},
 	}

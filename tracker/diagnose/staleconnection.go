@@ -21,7 +21,7 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
 				if r.Open.OldConn != 0 && r.Facts.OldState != tracker.TimeWait && r.Facts.OldReset {
-					s.At(listener(r.Resp)).lost(r, r.Facts.SYNAgainAt, heldUp(r))
+					s.At(listener(r.Resp)).lost(r, r.Proof.OldAnswer, heldUp(r))
 				}
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{

@@ -95,7 +95,7 @@ func (x *offers) add(r *tracker.Record) {
 		}
 	}
 	if lacks {
-		x.hitConn(r)
+		x.hitAt(r, r.Proof.SYNACK)
 	}
 }
 
@@ -130,13 +130,13 @@ below 536, what every host takes: such segments cost more header than they carry
 				}
 				for _, e := range sides() {
 					if m := r.Ends[e].MSS; m.OK && int64(m.V) < usual {
-						whose := listener(r.Resp)
+						whose, packet := listener(r.Resp), r.Proof.SYNACK
 						if e == tracker.Orig {
-							whose = host(r.Orig.Addr)
+							whose, packet = host(r.Orig.Addr), r.FirstPacket // the SYN
 						}
 						x := s.At(whose)
 						widen(&x.least, &x.most, x.n > 0, int64(m.V), int64(m.V), true)
-						x.hitConn(r)
+						x.hitAt(r, packet)
 					}
 				}
 			}, func(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
@@ -184,7 +184,7 @@ at least ecn-bleached segments' worth of data.`,
 					x := &r.Ends[e]
 					if x.Packets > 0 && x.WireBytes-min(x.WireBytes, x.RetxBytes) >= least*1460 && !r.Strain[e].ECT {
 						w := s.At(sideOf(r, e))
-						w.add(r, r.FirstPacket, 0, 0)
+						w.add(r, r.Proof.Ends[e].Unmarked, 0, 0)
 						w.bytes += x.WireBytes
 					}
 				}

@@ -50,7 +50,7 @@ tcp_synack_retries 0.`,
 					x.again++
 				case r.Facts.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
 					x.once++
-					x.hitConn(r)
+					x.hitAt(r, r.Proof.SYNACK)
 				}
 			}, func(_ *Context, s Subject, x *cookies) (Finding, bool) {
 				if x.again > 0 || x.once < few {

@@ -11,7 +11,7 @@ import (
 const maxExamples = 20
 
 // tally counts the connections of a subject and keeps the least of their ids
-// as examples, each with a packet that shows the trouble. Embed it in what a
+// as examples, each with a packet that proves the trouble, 0 for none. Embed it in what a
 // detector keeps of a subject, or use it as it is.
 type tally struct {
 	n            uint64
@@ -28,8 +28,11 @@ func (t *tally) hit(conn, packet uint64, since, until int64) {
 	t.cite(example{conn, packet})
 }
 
-// hitConn counts a connection whose evidence is all of it.
-func (t *tally) hitConn(r *tracker.Record) { t.hit(r.ID, r.FirstPacket, r.Start, r.End) }
+// hitConn counts a connection whose first packet is the evidence.
+func (t *tally) hitConn(r *tracker.Record) { t.hitAt(r, r.FirstPacket) }
+
+// hitAt counts a connection, by a packet that proves it; 0 where no single one does.
+func (t *tally) hitAt(r *tracker.Record, packet uint64) { t.hit(r.ID, packet, r.Start, r.End) }
 
 func (t *tally) span(since, until int64) {
 	if t.n == 0 || since < t.since {

@@ -147,7 +147,7 @@ the receiver it comes out too small. A window that was closed is zero-window.`,
 							continue
 						}
 						w := s.At(sideOf(r, e.Peer()))
-						w.add(r, r.FirstPacket, x.WindowFull, x.WindowLimited)
+						w.add(r, r.Proof.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
 						w.bytes += x.WireBytes
 						if unscaled(r) {
 							w.unscaled++
@@ -199,7 +199,7 @@ of some size, from the first to the last byte.`,
 					x := &r.Ends[e]
 					if total, ok := bulk(x, least); ok && x.SenderLimited*100 >= total*share {
 						w := s.At(sideOf(r, e))
-						w.add(r, r.FirstPacket, 0, x.SenderLimited)
+						w.add(r, 0, 0, x.SenderLimited) // what was not sent is no packet
 						w.bytes += x.WireBytes
 					}
 				}
@@ -231,7 +231,7 @@ the largest window offered. Small embedded systems do this by nature.`,
 			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
 				for _, e := range sides() {
 					if n := r.Ends[e].SillyWindows; n >= least {
-						s.At(sideOf(r, e)).add(r, r.FirstPacket, n, 0)
+						s.At(sideOf(r, e)).add(r, r.Proof.Ends[e].Silly, n, 0)
 					}
 				}
 			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {

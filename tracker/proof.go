@@ -1,0 +1,116 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// proofs are the packets that show what is wrong with the capture of a
+// connection, or what its path does: each the first of its kind, 0 for none.
+type proofs struct {
+	copied   uint64    // a copy of a packet captured before
+	back     uint64    // stamped earlier than the one before
+	cut      uint64    // cut by the snaplen
+	long     uint64    // longer than the wire allows
+	unseen   uint64    // acknowledges what was never captured
+	unmarked [2]uint64 // data without ECN mark, though both ends agreed on ECN
+	wild     [2]uint64 // bytes that an ACK beyond every window claims this end sent; none when its data bore that out
+}
+
+// first notes a packet unless there is one already.
+func first(at *uint64, packet uint64) {
+	if *at == 0 {
+		*at = packet
+	}
+}
+
+// sawMissing takes an ACK of what an end sent that was never seen: unseen bytes
+// above everything seen, or a hole below its number.
+func (c *conn) sawMissing(to End, unseen uint32, packet uint64) {
+	e, p := &c.ends[to.Peer()], &c.ends[to]
+	gaps := p.stream.Gaps()
+	if len(gaps) > 0 && gaps[0].To.LessEq(p.stream.Una()) {
+		first(&c.proof.unseen, packet)
+	}
+	if unseen > max(e.zero.widest, maxSkip) {
+		c.proof.wild[to] += uint64(unseen)
+	}
+}
+
+// bearsOut takes data of an end: what follows a number that an ACK claimed shows
+// that the ACK was right, and a hole that is filled that nothing is missing there.
+func (c *conn) bearsOut(from End, a reassembly.Added) {
+	if c.proof.wild[from] > 0 && a.New > 0 && a.Gap <= maxSkip {
+		c.proof.wild[from] = 0
+	}
+	if a.Filled > 0 {
+		c.noneMissing()
+	}
+}
+
+// noneMissing forgets the proof that something is missing when nothing is.
+func (c *conn) noneMissing() {
+	if c.proof.unseen != 0 && c.ends[Orig].missing()+c.ends[Resp].missing() == 0 {
+		c.proof.unseen = 0
+	}
+}
+
+// unmarked notes data without an ECN mark where both ends agreed on ECN.
+func (c *conn) unmarked(e, p *endpoint, s *capture.Segment) {
+	if e.has&p.has&hasECN != 0 && e.has&hasECT == 0 && !s.Flags.Has(capture.SYN) {
+		first(&c.proof.unmarked[c.from(&s.Src)], s.Packet)
+	}
+}
+
+// proofs walks over them.
+func (w *words) proofs(c *conn) {
+	x := &c.proof
+	if !w.has(*x != proofs{}) {
+		return
+	}
+	for _, p := range [...]*uint64{&x.copied, &x.back, &x.cut, &x.long, &x.unseen, &x.unmarked[0], &x.unmarked[1]} {
+		w.packet(p, c.firstPacket)
+	}
+	num(w, &x.wild[0])
+	num(w, &x.wild[1])
+}
+
+// ProofRecord are the packets that show what a record tells: each the first of
+// its kind, 0 where there is none.
+type ProofRecord struct {
+	Copy, Back, Cut, Long, Unseen uint64 // see CaptureRecord: Duplicates, TimeWentBack, Truncated, Offload, MissingBytes
+	SYNACK, ThirdACK, OldAnswer   uint64 // of the handshake; OldAnswer is an older connection's answer to the SYN
+	Ends                          [2]EndProof
+}
+
+// EndProof are those of one end.
+type EndProof struct {
+	Repeat     uint64 // data sent again, but for what was needless at first sight or came too soon for a loss
+	Needless   uint64 // shows that a repeat was needless: that, or the ACK that tells
+	Hasty      uint64 // data that came again sooner than a loss can be known
+	Late       uint64 // a segment that came out of order
+	WindowFull uint64 // used the other end's window up
+	Silly      uint64 // offered a silly window
+	Probe      uint64 // keepalive probe
+	Unanswered uint64 // the first of the probes that were not answered any more
+	Unmarked   uint64 // data without ECN mark after both agreed on ECN
+}
+
+func (c *conn) fillProof(r *ProofRecord) {
+	x := &c.proof
+	r.Copy, r.Back, r.Cut, r.Long, r.Unseen = x.copied, x.back, x.cut, x.long, x.unseen
+	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.oldAnswer
+	for e := Orig; e <= Resp; e++ {
+		p, y := &r.Ends[e], &c.ends[e]
+		p.Unmarked, p.Silly, p.Probe = x.unmarked[e], y.zero.sillyAt, y.probe.first
+		if y.probe.pending > 0 {
+			p.Unanswered = y.probe.unanswered
+		}
+		if s := y.sender; s != nil {
+			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
+		}
+		if c.strain != nil {
+			p.Hasty = c.strain.ends[e].hastyAt
+		}
+	}
+}
