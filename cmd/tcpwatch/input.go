@@ -16,6 +16,7 @@ type input struct {
 	source  capture.Source
 	files   []*capture.File // empty when live
 	handle  *live.Handle    // nil for files
+	pipe    *piped          // the source, when a file is none on disk
 	filter  *capture.Filter // the user's
 	kernel  bool            // the kernel filters: every packet of source has passed
 	refused map[capture.LinkType]bool
@@ -46,6 +47,10 @@ func openInput(o *options) (*input, error) {
 		return nil, err
 	}
 	in.source = capture.Merge(in.files)
+	if in.size() == 0 {
+		in.pipe = newPiped(in.source)
+		in.source = in.pipe
+	}
 	return in, nil
 }
 
@@ -148,6 +153,9 @@ func (in *input) drops() (kernel, iface uint64, kernelKnown, ifaceKnown bool) {
 		s, err := in.handle.Stats()
 		return s.KernelDrops, s.InterfaceDrops, err == nil, err == nil && s.InterfaceCounted
 	}
+	if in.pipe != nil && in.pipe.started && !in.pipe.ended.Load() {
+		return 0, 0, false, false // they are being read
+	}
 	for _, f := range in.files {
 		if n, ok := f.Drops(); ok {
 			kernel, kernelKnown = kernel+n, true
@@ -177,6 +185,9 @@ func (in *input) offset() (n int64) {
 func (in *input) close() error {
 	if in.handle != nil {
 		return in.handle.Close()
+	}
+	if in.pipe != nil {
+		return in.pipe.Close()
 	}
 	var all []error
 	for _, f := range in.files {

@@ -227,6 +227,15 @@ func (w *watch) sample(p *capture.Packet) {
 
 // idle lets packet time go on by the monotonic clock while no packet comes.
 func (w *watch) idle() {
+	if w.in.handle == nil {
+		// A pipe's packets may have been captured at any time: that none comes
+		// now says nothing of theirs.
+		if len(w.batch.packets) > 0 {
+			w.hand(true)
+			w.out.flushPackets()
+		}
+		return
+	}
 	now := time.Now()
 	if w.quietSince.IsZero() {
 		w.quietSince = now
