@@ -44,6 +44,7 @@ type Observer struct {
 	counts    [nShards]struct{ undecided, waiting int }
 	unnamed   uint64
 	spare     []*buffer
+	unused    []*entry
 	message   message // being read; here so that it costs no memory each time
 	scratch   [window]byte
 	packed    []byte
@@ -87,7 +88,7 @@ func (o *Observer) observe(p tracker.Placed, payload []byte, wire uint32) {
 			*p.Mark = decided
 			return
 		}
-		*p.Mark = 2 * place(&o.entries, &o.free[0], &entry{shard: p.Shard})
+		*p.Mark = 2 * place(&o.entries, &o.free[0], o.entry(p.Shard))
 		o.undecided++
 		o.counts[p.Shard].undecided++
 	}
@@ -96,6 +97,24 @@ func (o *Observer) observe(p tracker.Placed, payload []byte, wire uint32) {
 	if e.decided() {
 		o.settle(p.Mark)
 	}
+}
+
+// entry is an empty one.
+func (o *Observer) entry(shard uint8) *entry {
+	n := len(o.unused)
+	if n == 0 {
+		return &entry{shard: shard}
+	}
+	e := o.unused[n-1]
+	o.unused = o.unused[:n-1]
+	e.shard = shard
+	return e
+}
+
+// keep takes back an entry that is settled.
+func (o *Observer) keep(e *entry) {
+	*e = entry{}
+	o.unused = append(o.unused, e)
 }
 
 // place puts v where nothing is and returns its number, from 1 on.
@@ -129,6 +148,7 @@ func (o *Observer) settle(mark *uint32) {
 	if o.packed = pack(o.packed[:0], &e.names); len(o.packed) > 0 {
 		*mark = 2*place(&o.named, &o.free[1], string(o.packed)) + 1
 	}
+	o.keep(e)
 }
 
 // Attach puts what is known of a connection on its record.
