@@ -29,7 +29,7 @@ type File struct {
 	name  string
 	size  int64
 	block int // bytes of a read, at most
-	give  bool
+	give  *Blocks
 
 	in       buffer
 	format   format // kept when the file is closed, for what it learned
@@ -138,11 +138,11 @@ func (f *File) release() {
 	f.free, f.in = nil, buffer{}
 }
 
-// KeepData makes the Data of packets good for as long as the caller likes: a
-// block of the file that packets lie in is not read into again. It is to be
+// KeepData makes the Data of packets good until the caller gives the block of
+// the file that they lie in back to b, or for as long as it likes. It is to be
 // called before the first Next, and before Merge.
-func (f *File) KeepData() {
-	f.give, f.in.give = true, true
+func (f *File) KeepData(b *Blocks) {
+	f.give, f.in.give = b, b
 	f.block = min(f.block, lentBlock)
 	f.in.limit = min(f.in.limit, lentBlock)
 }

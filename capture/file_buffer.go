@@ -14,16 +14,16 @@ const (
 
 // buffer reads a stream in large blocks and lends slices of them, so that a
 // packet costs neither a copy nor a system call. A slice is good until the
-// next peek or skip; for ever when blocks are given away.
+// next peek or skip; when blocks are given away, until they are given back.
 type buffer struct {
 	src   io.Reader
-	give  bool   // a block is never written to again where it has been lent
-	limit int    // block size to grow to
-	data  []byte // one block
-	start int    // first byte not yet taken
-	end   int    // first byte not yet read
-	base  int64  // offset of data[0] in the stream
-	err   error  // why src gives no more
+	give  *Blocks // where a block goes that has been lent and read to its end; nil: it is written to again
+	limit int     // block size to grow to
+	data  []byte  // one block
+	start int     // first byte not yet taken
+	end   int     // first byte not yet read
+	base  int64   // offset of data[0] in the stream
+	err   error   // why src gives no more
 }
 
 // offset is the stream position of the first byte not yet taken.
@@ -57,7 +57,7 @@ func (b *buffer) fill(n int) bool {
 	if b.err != nil {
 		return false
 	}
-	if !b.give || len(b.data)-b.start < n || len(b.data) == b.end {
+	if b.give == nil || len(b.data)-b.start < n || len(b.data) == b.end {
 		b.turn()
 	}
 	n += b.start
@@ -90,8 +90,8 @@ func (b *buffer) turn() {
 		b.data = make([]byte, firstBlock)
 	case full && len(b.data) < b.limit:
 		b.data = make([]byte, 2*len(b.data))
-	case b.give:
-		b.data = make([]byte, len(b.data))
+	case b.give != nil:
+		b.data = b.give.swap(b.data, len(b.data))
 	}
 	b.start, b.end = 0, copy(b.data, rest)
 }

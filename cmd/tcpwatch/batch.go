@@ -22,8 +22,9 @@ const (
 // those of its own connections. What follows the packets is done after them.
 type batch struct {
 	packets []capture.Packet
-	bytes   []byte // that the packets' data lie in, unless they are kept where they are
-	kept    int    // bytes of data that are kept where they are
+	bytes   []byte   // that the packets' data lie in, unless they are kept where they are
+	kept    int      // bytes of data that are kept where they are
+	blocks  [][]byte // of files, read to their end: packets of later batches lie in none of them
 
 	ticks    bool  // time goes on to tick
 	tick     int64 // packet time

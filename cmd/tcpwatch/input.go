@@ -17,6 +17,7 @@ type input struct {
 	files   []*capture.File // empty when live
 	handle  *live.Handle    // nil for files
 	pipe    *piped          // the source, when a file is none on disk
+	blocks  capture.Blocks  // that packets of files lie in
 	filter  *capture.Filter // the user's
 	kernel  bool            // the kernel filters: every packet of source has passed
 	refused map[capture.LinkType]bool
@@ -39,7 +40,7 @@ func openInput(o *options) (*input, error) {
 			in.close()
 			return nil, err
 		}
-		f.KeepData()
+		f.KeepData(&in.blocks)
 		in.files = append(in.files, f)
 	}
 	if err := in.checkFilter(); err != nil {

@@ -92,6 +92,9 @@ func (w *watch) hand(show bool) (note *batchNote) {
 	b.show = show
 	b.at = progress{w.packets, w.in.offset()}
 	b.users.Store(int32(len(w.workers)))
+	if left := w.in.blocks.Left(); w.in.pipe == nil { // a pipe's packets wait where no batch tells of them
+		b.blocks = left
+	}
 	note = &batchNote{show: b.show, snapshot: b.snapshot, at: b.at}
 	if show && w.in.handle != nil {
 		note.drops, _, _, _ = w.in.drops()
@@ -128,6 +131,8 @@ func (w *watch) empty() (b *batch) {
 // done takes back a batch from a worker.
 func (w *watch) done(b *batch) {
 	if b.users.Add(-1) == 0 {
+		// A worker is done with a batch after all those before it.
+		w.in.blocks.Free(b.blocks)
 		w.spare <- b
 	}
 }

@@ -21,7 +21,7 @@ func watchOf(tb testing.TB, pcap []byte, args ...string) *watch {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f.KeepData()
+	f.KeepData(new(capture.Blocks))
 	in := &input{files: []*capture.File{f}, source: f, filter: capture.NewFilter(o.filter, compile), refused: map[capture.LinkType]bool{}}
 	out, err := openOutputs(o, in, io.Discard)
 	if err != nil {

@@ -25,7 +25,7 @@ func TestPipedSourceDoesNotBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.KeepData()
+	f.KeepData(new(capture.Blocks))
 	s := newPiped(f)
 	var p capture.Packet
 	packets, timeouts := 0, 0
