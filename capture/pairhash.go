@@ -58,7 +58,7 @@ const ip4Second = ip4Mark<<16 | ip4Mark<<24
 // Where it is true, Decoder.Decode finds a segment between these two ends, in
 // no tunnel and without a VLAN, or nothing.
 //
-// It takes 6 ns where Decode takes 25 (BenchmarkPeekPair): a worker looks at
+// It takes 4 ns where Decode takes 20 (BenchmarkPeekPair): a worker looks at
 // every packet of the input, and decodes those of its own connections.
 func PeekPair(p *Packet) (hash uint64, ok bool) {
 	b := p.Data

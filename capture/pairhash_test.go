@@ -1,8 +1,10 @@
 package capture
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -67,6 +69,29 @@ func TestPairHashSpreads(t *testing.T) {
 		}
 	}
 }
+
+// Nor may anybody bring all connections into one shard by addresses of which one
+// half is one of the hash's own numbers.
+func TestPairHashOfChosenAddresses(t *testing.T) {
+	server := Endpoint{Addr: Addr{0x20, 1, 0xd, 0xb8, 15: 1}, Port: 443}
+	for name, address := range map[string]func(e *Endpoint, i int){
+		"first half":  func(e *Endpoint, i int) { put(e.Addr[:8], hashA); put(e.Addr[8:], uint64(i)) },
+		"second half": func(e *Endpoint, i int) { put(e.Addr[:8], uint64(i)); put(e.Addr[8:], uint64(e.Port)*hashB) },
+		"product":     func(e *Endpoint, i int) { put(e.Addr[:8], uint64(i)^hashA); put(e.Addr[8:], uint64(i)*hashC) },
+	} {
+		var shards [256]int
+		for i := range 256 * 50 {
+			c := Endpoint{Port: uint16(1024 + i%60000)}
+			address(&c, i)
+			shards[PairHash(&c, &server)>>56]++
+		}
+		if most := slices.Max(shards[:]); most > 100 { // 50, and seven standard deviations
+			t.Errorf("%s: %d of %d in one shard", name, most, 256*50)
+		}
+	}
+}
+
+func put(b []byte, n uint64) { binary.LittleEndian.PutUint64(b, n) }
 
 func BenchmarkPeekPair(b *testing.B) {
 	p := Packet{Link: LinkEthernet, Data: make([]byte, 80), Length: 80}
