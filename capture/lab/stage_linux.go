@@ -87,28 +87,6 @@ func (s *Stage) Exchange(c, a *Sock) {
 	c.Recv(1000)
 }
 
-// Wait waits until the first tap saw a segment that fits.
-func (s *Stage) Wait(what string, fits func(*segment) bool) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); s.Pause(5 * time.Millisecond) {
-		for _, seg := range s.taps[0].segments() {
-			if fits(&seg) {
-				return
-			}
-		}
-	}
-	s.Fail("no %s in %v", what, patience)
-}
-
-// Count is how many segments the first tap saw that fit.
-func (s *Stage) Count(fits func(*segment) bool) (n int) {
-	for _, seg := range s.taps[0].segments() {
-		if fits(&seg) {
-			n++
-		}
-	}
-	return n
-}
-
 // Next is the sequence number that follows what src last sent to dst, by the
 // first tap.
 func (s *Stage) Next(src, dst netip.AddrPort) (next uint32) {
