@@ -68,37 +68,9 @@ func TestFieldNames(t *testing.T) {
 	}
 }
 
-// full sets everything that a record can hold to something that is not zero.
-func full(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			full(v.Field(i))
-		}
-	case reflect.Array:
-		for i := range v.Len() {
-			full(v.Index(i))
-		}
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		full(v.Index(0))
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		full(v.Elem())
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.String:
-		v.SetString("x")
-	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		v.SetUint(1)
-	case reflect.Int, reflect.Int64:
-		v.SetInt(1)
-	}
-}
-
 func fullRecord() *tracker.Record {
 	r := new(tracker.Record)
-	full(reflect.ValueOf(r).Elem())
+	fillAll(reflect.ValueOf(r).Elem())
 	r.Transitions = madeUp(1, "10.0.0.1:1", "10.0.0.2:2").Transitions
 	// For these reasons fields are absent.
 	r.Capture.OneWay, r.Capture.ScaleUnknown = false, false

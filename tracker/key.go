@@ -2,10 +2,10 @@ package tracker
 
 import "tcpwatch/capture"
 
-// nShards is fixed, whatever the number of workers: caps, eviction and top-N
-// belong to a shard, so results do not depend on how shards are divided among
-// workers.
-const nShards = 256
+// NShards is how many parts the connections are in, whatever the number of
+// workers: caps, eviction and top-N belong to a shard, so results do not depend
+// on how shards are divided among workers.
+const NShards = 256
 
 // key identifies a connection whichever way its segments go: both endpoints,
 // in any order, and the network they are in.

@@ -21,8 +21,8 @@ type slot struct {
 const slotChunk = 1024
 
 // What a connection takes in memory, in bytes: its slot and its place in the
-// index; and the rest of it while it is not packed, with two ends that have
-// each sent some segments (TestMemory).
+// index (TestMemory); and about what the rest of it takes while it is not packed,
+// with two ends that have each some segments in flight.
 const (
 	slotBytes = 112
 	bodyBytes = 4096

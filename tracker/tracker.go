@@ -13,7 +13,7 @@ import (
 const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
 	DefaultMaxConns = 1 << 21
-	MinMaxConns     = nShards // one for each shard
+	MinMaxConns     = NShards // one for each shard
 	MinMaxBytes     = 64 << 20
 )
 
@@ -56,7 +56,7 @@ type Tracker struct {
 	bytesPerShard int64
 	clock         clock
 	ticks         uint32 // how often Tick was called
-	shards        [nShards]shard
+	shards        [NShards]shard
 	index         index
 	slots         slots
 	bodies        []*conn  // the first is never used
@@ -92,7 +92,7 @@ func New(o Options, sink Sink) *Tracker {
 		o.MaxConns = DefaultMaxConns
 	}
 	marker, _ := sink.(Marker)
-	return &Tracker{opt: o, marker: marker, sink: sink, perShard: max(1, o.MaxConns/nShards), bytesPerShard: o.MaxBytes / nShards, index: newIndex(),
+	return &Tracker{opt: o, marker: marker, sink: sink, perShard: max(1, o.MaxConns/NShards), bytesPerShard: o.MaxBytes / NShards, index: newIndex(),
 		bodies: []*conn{nil}, touched: []uint32{idle}}
 }
 

@@ -237,7 +237,7 @@ func TestASteppedClockExpiresNothing(t *testing.T) {
 
 func TestAFullTableEvictsTheLeastValuable(t *testing.T) {
 	rec := &recorder{}
-	tr := New(Options{MaxConns: nShards}, rec) // one connection a shard
+	tr := New(Options{MaxConns: NShards}, rec) // one connection a shard
 	packet := uint64(0)
 	// Endpoints of one shard: the first is established, the others are attempts.
 	var ends []capture.Endpoint

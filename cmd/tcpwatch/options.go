@@ -303,7 +303,7 @@ func (o *options) check() error {
 }
 
 // maxJobs is how many workers there may be: the parts that the connections are in.
-const maxJobs = nShards
+const maxJobs = tracker.NShards
 
 // workers is how many there are to be. Drawing, following and extracting take
 // the packets of a connection as they come, from one worker.

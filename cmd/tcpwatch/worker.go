@@ -8,9 +8,6 @@ import (
 	"tcpwatch/tracker/names"
 )
 
-// nShards is how many shards the connections go to, whatever the number of workers.
-const nShards = 256
-
 // worker takes the segments of its share of the connections from every batch.
 // What it finds depends on its connections alone, so all workers together find
 // the same whatever their number.
@@ -65,7 +62,7 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 
 // owns reports whether a connection is this worker's, by its hash.
 func (w *worker) owns(hash uint64) bool {
-	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/nShards == w.index
+	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/tracker.NShards == w.index
 }
 
 // run works through the batches until there are no more.

@@ -16,14 +16,11 @@ const (
 	DefaultWaiting   = 32
 )
 
-// nShards is how many parts the connections are in, each with its own limits:
-// so what these cost does not depend on who else's connections are held here.
-const nShards = 256
-
 // Options of an Observer. The zero value is usable.
 type Options struct {
-	// Undecided is how many connections of a shard may be undecided at once; a
-	// further one gets no name. 0 means DefaultUndecided.
+	// Undecided is how many connections of a shard (tracker.NShards) may be
+	// undecided at once, so that it does not matter who else's connections are
+	// held here; a further one gets no name. 0 means DefaultUndecided.
 	Undecided int
 	// Waiting is how many directions of a shard may be waiting at once for bytes
 	// that complete a message, each with a buffer of 4 KiB; a further one is
@@ -41,7 +38,7 @@ type Observer struct {
 	free      [2][]uint32
 	undecided int
 	waiting   int
-	counts    [nShards]struct{ undecided, waiting int }
+	counts    [tracker.NShards]struct{ undecided, waiting int }
 	unnamed   uint64
 	spare     []*buffer
 	unused    []*entry
