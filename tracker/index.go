@@ -17,7 +17,9 @@ type index struct {
 	seed   uint64 // a capture's author must not be able to choose who collides
 }
 
-// place is a slot and the upper half of its hash; slot 0 is an empty place.
+// place is a slot and 32 bits of its hash, of which the lower ones say where it
+// should stand: so the table grows without a look at the slots. Slot 0 is an
+// empty place.
 type place struct{ tag, slot uint32 }
 
 const firstPlaces = 1024
@@ -26,16 +28,20 @@ func newIndex() index {
 	return index{places: make([]place, firstPlaces), seed: rand.Uint64()}
 }
 
-// home is where a connection should stand, and its tag. The hash that tells its
-// shard is the same on every run; this one is not.
-func (x *index) home(k *key) (at int, tag uint32) {
-	h := capture.SeededPairHash(&k.a, &k.b, x.seed) + uint64(k.tunnelID)<<32 + uint64(k.vlan)
-	return int(h) & (len(x.places) - 1), uint32(h >> 32)
+// tag is the hash of a key. The one that tells its shard is the same on every
+// run; this one is not.
+func (x *index) tag(k *key) uint32 {
+	h := capture.SeededPairHash(&k.a, &k.b, x.seed) + uint64(k.tunnelID)<<32 + uint64(k.vlan)<<32
+	return uint32(h >> 32)
 }
+
+// home is where a connection should stand.
+func (x *index) home(tag uint32) int { return int(tag) & (len(x.places) - 1) }
 
 // find is the slot of a key, 0 when there is none.
 func (x *index) find(s *slots, k *key) uint32 {
-	at, tag := x.home(k)
+	tag := x.tag(k)
+	at := x.home(tag)
 	for p := x.places[at]; p.slot != 0; p = x.places[at] {
 		if p.tag == tag && s.at(p.slot).key.is(k) {
 			return p.slot
@@ -47,7 +53,8 @@ func (x *index) find(s *slots, k *key) uint32 {
 
 // put makes i the slot of its key in place of was, which is 0 when there was none.
 func (x *index) put(s *slots, was, i uint32) {
-	at, tag := x.home(&s.at(i).key)
+	tag := x.tag(&s.at(i).key)
+	at := x.home(tag)
 	for x.places[at].slot != was {
 		at = (at + 1) & (len(x.places) - 1)
 	}
@@ -56,21 +63,21 @@ func (x *index) put(s *slots, was, i uint32) {
 		return
 	}
 	if x.used++; x.used > len(x.places)*3/4 {
-		x.grow(s)
+		x.grow()
 	}
 }
 
 // remove takes the slot of a key out.
 func (x *index) remove(s *slots, i uint32) {
 	mask := len(x.places) - 1
-	at, _ := x.home(&s.at(i).key)
+	at := x.home(x.tag(&s.at(i).key))
 	for x.places[at].slot != i {
 		at = (at + 1) & mask
 	}
 	x.used--
 	// What stands behind it and was pushed away from its home moves up.
 	for next := (at + 1) & mask; x.places[next].slot != 0; next = (next + 1) & mask {
-		home, _ := x.home(&s.at(x.places[next].slot).key)
+		home := x.home(x.places[next].tag)
 		if (next-home)&mask >= (next-at)&mask {
 			x.places[at] = x.places[next]
 			at = next
@@ -79,17 +86,17 @@ func (x *index) remove(s *slots, i uint32) {
 	x.places[at] = place{}
 }
 
-func (x *index) grow(s *slots) {
+func (x *index) grow() {
 	old := x.places
 	x.places = make([]place, 2*len(old))
 	for _, p := range old {
 		if p.slot == 0 {
 			continue
 		}
-		at, tag := x.home(&s.at(p.slot).key)
+		at := x.home(p.tag)
 		for x.places[at].slot != 0 {
 			at = (at + 1) & (len(x.places) - 1)
 		}
-		x.places[at] = place{tag, p.slot}
+		x.places[at] = p
 	}
 }

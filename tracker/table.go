@@ -288,7 +288,10 @@ func (t *Tracker) flush() {
 		t.interim = t.interim[:0]
 	}
 	slices.SortFunc(t.done, func(a, b finished) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id))
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at)
+		}
+		return cmp.Compare(a.id, b.id)
 	})
 	for i := range t.done {
 		t.emit(&t.done[i])
