@@ -19,6 +19,9 @@ type Sent struct {
 	SACKed      bool   // the receiver has it (RFC 2018)
 }
 
+// Len is the number of sequence numbers in the entry.
+func (s *Sent) Len() uint32 { return uint32(s.To - s.From) }
+
 // Flight is what one end has sent and the other has not yet acknowledged: the
 // scoreboard that a sender keeps (RFC 6675), rebuilt from the tap. It is in
 // order of numbers, without overlap. The zero value is empty.
@@ -121,10 +124,10 @@ func (f *Flight) Find(n Seq) *Sent {
 type Acked struct {
 	Segments int // entries wholly acknowledged
 	Bytes    uint32
-	Newest   Sent // the last of them
-	Karn     bool // none of them was ever repeated: Newest's time is certain (RFC 6298 section 3)
-	Original bool // one of them was neither repeated nor SACKed before:
-	First    Seq  // the end of the first such
+	Newest   *Sent // the last of them; borrowed until the next change, nil for none
+	Karn     bool  // none of them was ever repeated: Newest's time is certain (RFC 6298 section 3)
+	Original bool  // one of them was neither repeated nor SACKed before:
+	First    Seq   // the end of the first such
 }
 
 // Ack takes out what lies before una.
@@ -141,7 +144,7 @@ func (f *Flight) Ack(una Seq) (a Acked) {
 		}
 		a.Segments++
 		a.Bytes += uint32(s.To - s.From)
-		a.Newest = *s
+		a.Newest = s
 		a.Karn = a.Karn && s.Times == 1
 		if s.Times == 1 && !s.SACKed && !a.Original {
 			a.Original, a.First = true, s.To

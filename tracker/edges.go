@@ -6,11 +6,14 @@ func (c *conn) set(e End, to State, p Proof, now int64, packet uint64) {
 	if x.state == to {
 		return
 	}
-	c.remember(Transition{Time: now, Packet: packet, End: e, From: x.state, To: to, Proof: p})
+	tr := c.remember()
+	tr.Time, tr.Packet, tr.End, tr.From, tr.To, tr.Proof = now, packet, e, x.state, to, p
 	x.state = to
 }
 
-func (c *conn) remember(tr Transition) {
+// remember makes room for an edge, which the caller fills in: to copy one that
+// was just put together takes longer.
+func (c *conn) remember() *Transition {
 	if len(c.trans) == maxTransitions {
 		// The opening stays; the oldest edge after it goes.
 		const keep = maxTransitions / 2
@@ -18,7 +21,8 @@ func (c *conn) remember(tr Transition) {
 		c.trans = c.trans[:maxTransitions-1]
 		c.dropped++
 	}
-	c.trans = append(c.trans, tr)
+	c.trans = append(c.trans, Transition{})
+	return &c.trans[len(c.trans)-1]
 }
 
 // apply moves an end along an edge of figure 5 if there is one from its state.
@@ -130,7 +134,7 @@ func (c *conn) retract(e End, wanted stateSet, now int64, packet uint64) bool {
 	for c.ends[e].state != at {
 		last := c.trans[c.before(e, len(c.trans))]
 		c.note(Moment{Kind: MomentRetracted, End: e, From: last.To, To: last.From, Ref: last.Packet})
-		c.remember(Transition{Time: now, Packet: packet, End: e, From: last.To, To: last.From, Proof: Retracted})
+		*c.remember() = Transition{Time: now, Packet: packet, End: e, From: last.To, To: last.From, Proof: Retracted}
 		c.ends[e].state = last.From
 		if last.From != TimeWait && last.To == TimeWait {
 			c.ends[e].forgetTimeWait()

@@ -367,8 +367,10 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 		if rtt.stamped {
 			source = RTTTimestamps
 		}
-		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: source,
-			P50: clamp(rtt.spans.Quantile(0.5), rtt.min, rtt.max), P95: clamp(rtt.spans.Quantile(0.95), rtt.min, rtt.max)}
+		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: source, P50: rtt.min, P95: rtt.min}
+		if rtt.n > 1 {
+			r.RTT.P50, r.RTT.P95 = clamp(rtt.spans.Quantile(0.5), rtt.min, rtt.max), clamp(rtt.spans.Quantile(0.95), rtt.min, rtt.max)
+		}
 	}
 }
 

@@ -14,7 +14,9 @@ func numberedKey(i int, turned bool) key {
 	if turned {
 		a, b = b, a
 	}
-	return makeKey(a, b, 0, 0, false)
+	var k key
+	k.set(&a, &b, 0, 0, false)
+	return k
 }
 
 // The index finds what a map finds, whatever is put in and taken out. Its hash

@@ -58,15 +58,16 @@ func (e *endpoint) scaledWindow(p *endpoint) (uint32, bool) {
 // 7323 section 2.2), so that one SYN without is enough to know; false when those
 // not seen leave it open.
 func (e *endpoint) shift(p *endpoint) (uint8, bool) {
-	if e.synUncaptured() && p.synUncaptured() {
+	one, other := !e.synUncaptured(), !p.synUncaptured()
+	switch {
+	case one && other && e.has&p.has&hasWScale != 0:
+		return e.wscale, true
+	case !one && !other:
 		return 0, false
+	case one && e.has&hasWScale == 0, other && p.has&hasWScale == 0:
+		return 0, true
 	}
-	for _, x := range [2]*endpoint{e, p} {
-		if !x.synUncaptured() && x.has&hasWScale == 0 {
-			return 0, true
-		}
-	}
-	return e.wscale, !e.synUncaptured() && !p.synUncaptured()
+	return e.wscale, false
 }
 
 // synUncaptured reports whether what an end offers in its SYN can't be known.

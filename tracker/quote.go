@@ -11,7 +11,7 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	hash := k.hash()
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Quotes++
-	c := t.bodyOf(t.index.find(&t.slots, &k))
+	c := t.bodyOf(t.index.find(&t.slots, k))
 	for c != nil && !c.sent(q) {
 		c = c.prev
 	}

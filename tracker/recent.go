@@ -39,11 +39,11 @@ func fingerprint(s *capture.Segment) uint32 {
 func (r *recentSegments) again(s *capture.Segment, peer uint16) bool {
 	f, at := fingerprint(s), uint32(s.Time/1000)
 	for i := range r.n {
-		if s.IPID == 0 && r.peer[i] != peer {
+		if r.print[i] != f || s.IPID == 0 && r.peer[i] != peer {
 			continue
 		}
 		// A router on the way between the two copies takes one off the TTL.
-		if d := int(r.ttl[i]) - int(s.TTL); r.print[i] == f && at-r.at[i] < duplicateWindow && d >= -1 && d <= 1 {
+		if d := int(r.ttl[i]) - int(s.TTL); at-r.at[i] < duplicateWindow && d >= -1 && d <= 1 {
 			return true
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // roundTrips are the times from an end's segments to the other end's ACKs.
 type roundTrips struct {
-	spans    *reassembly.Histogram // there when there are samples; its storage is kept
+	spans    *reassembly.Histogram // of use from the second sample on: many connections have one; its storage is kept
 	min, max int64
 	smoothed int64 // RFC 6298 section 2, alpha 1/8
 	n        uint32
@@ -73,21 +73,30 @@ func (r *roundTrips) add(ns, base int64, alone bool) {
 		return
 	}
 	if r.stamped {
-		r.spans.Clear()
+		if r.spans != nil {
+			r.spans.Clear()
+		}
 		*r = roundTrips{delayed: r.delayed, spans: r.spans}
 	}
 	r.count(ns)
 }
 
 func (r *roundTrips) count(ns int64) {
+	first := r.min // of two
 	if r.n == 0 {
 		r.min, r.max, r.smoothed = ns, ns, ns
 	}
 	r.min, r.max = min(r.min, ns), max(r.max, ns)
 	r.smoothed += (ns - r.smoothed) / 8
 	r.n++
+	if r.n == 1 {
+		return
+	}
 	if r.spans == nil {
 		r.spans = new(reassembly.Histogram)
+	}
+	if r.n == 2 {
+		r.spans.Add(first)
 	}
 	r.spans.Add(ns)
 }

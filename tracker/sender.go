@@ -190,7 +190,9 @@ func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, 
 	}
 	base := x.base
 	a := x.flight.Ack(una)
-	x.passed = max(x.passed, uint32(a.Newest.To-a.Newest.From))
+	if a.Newest != nil {
+		x.passed = max(x.passed, a.Newest.Len())
+	}
 	if advanced > 0 {
 		x.dupAcks, x.heard, x.news = 0, now, now
 		if x.mode != recoverNone && x.recover.LessEq(una) {

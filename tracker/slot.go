@@ -57,6 +57,7 @@ func (s *slots) take() uint32 {
 		s.chunks = append(s.chunks, new([slotChunk]slot))
 	}
 	if s.next == 0 {
+		s.at(0).class = classGone
 		s.next++
 	}
 	s.next++

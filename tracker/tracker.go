@@ -67,6 +67,7 @@ type Tracker struct {
 	done          []finished
 	interim       []Record
 	record        Record
+	key           key // of the segment at hand
 	placed        Placed
 	history       [64]byte
 	latest        latest
@@ -105,7 +106,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	k := t.segmentKey(s)
 	top := t.latest.conn
 	if top == nil || hash != t.latest.hash || !k.is(&t.slots.at(top.slot).key) {
-		top = t.bodyOf(t.index.find(&t.slots, &k))
+		top = t.bodyOf(t.index.find(&t.slots, k))
 	}
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Segments++
@@ -115,9 +116,9 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 			break
 		}
 		t.drop(sh, top.slot, endTimeout, at)
-		top = t.bodyOf(t.index.find(&t.slots, &k))
+		top = t.bodyOf(t.index.find(&t.slots, k))
 	}
-	c := t.route(sh, top, &k, hash, s)
+	c := t.route(sh, top, k, hash, s)
 	t.latest = latest{}
 	if c == top {
 		t.latest = latest{hash, c}
@@ -134,7 +135,7 @@ func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 // Holds reports whether a connection on a segment's endpoints is held.
 func (t *Tracker) Holds(s *capture.Segment) bool {
 	k := t.segmentKey(s)
-	return t.index.find(&t.slots, &k) != 0
+	return t.index.find(&t.slots, k) != 0
 }
 
 // Tick lets time-driven edges happen and hands out what has finished. The
@@ -159,16 +160,16 @@ func (t *Tracker) expireAll() {
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
 	t.done = slices.Grow(t.done, t.Stats().Open)
+	// One after the other as they lie in memory: along the lists each would be
+	// a cache miss.
+	for i := range t.slots.next {
+		// What would have ended later has not ended: the input did.
+		if x := t.slots.at(i); x.class != classGone {
+			t.leave(i, x, endInput, t.deadline(x))
+		}
+	}
 	for i := range t.shards {
 		sh := &t.shards[i]
-		for k := range sh.lists {
-			for c := sh.lists[k].oldest; c != 0; {
-				x := t.slots.at(c)
-				// What would have ended later has not ended: the input did.
-				t.leave(c, x, endInput, t.deadline(x))
-				c = x.newer
-			}
-		}
 		sh.lists, sh.held, sh.bytes = [nClasses]list{}, 0, 0
 	}
 	t.index, t.latest = newIndex(), latest{}

@@ -243,7 +243,9 @@ func TestAFullTableEvictsTheLeastValuable(t *testing.T) {
 	var ends []capture.Endpoint
 	for port := uint16(1); len(ends) < 4; port++ {
 		e := endpointAt(1, port)
-		k := makeKey(e, endpointAt(2, 80), 0, 0, false)
+		var k key
+		at := endpointAt(2, 80)
+		k.set(&e, &at, 0, 0, false)
 		if ShardOf(k.hash()) == 7 {
 			ends = append(ends, e)
 		}
