@@ -59,18 +59,17 @@ func (f *Flight) search(n Seq) int {
 
 // Send notes the transmission of numbers never sent before, as far as seen.
 func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
-	sent := Sent{From: from, To: to, First: now, Last: now, Packet: packet, Times: 1, ID: id}
-	if n := len(f.segs); n > f.head && f.segs[n-1].To.LessEq(from) || n == f.head {
-		f.room()
-		f.segs = append(f.segs, sent)
-		return
-	}
-	// It fills a hole between others.
+	n := len(f.segs)
+	last := n == f.head || f.segs[n-1].To.LessEq(from)
 	f.room()
-	i := f.search(from)
+	i := len(f.segs)
+	if !last { // it fills a hole between others
+		i = f.search(from)
+	}
 	f.segs = append(f.segs, Sent{})
 	copy(f.segs[i+1:], f.segs[i:])
-	f.segs[i] = sent
+	s := &f.segs[i]
+	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed = from, to, now, now, packet, 1, id, false
 }
 
 // room makes place for one more entry: first by closing up over what is
