@@ -89,6 +89,8 @@ func (x *index) remove(s *slots, i uint32) {
 func (x *index) grow() {
 	old := x.places
 	x.places = make([]place, 2*len(old))
+	// Pages read before they are written are mapped twice, at 2 us each.
+	clear(x.places)
 	for _, p := range old {
 		if p.slot == 0 {
 			continue
