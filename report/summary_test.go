@@ -295,6 +295,22 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
+// BenchmarkSummaryAdd adds records of short connections, as a busy service has
+// them, with every detector looking.
+func BenchmarkSummaryAdd(b *testing.B) {
+	s := NewSummary(SummaryOptions{Rows: -1, Detectors: diagnose.Detectors()})
+	records := ordinary(100) // so few that they stay in the cache, as a record that was just made is
+	for _, r := range records {
+		s.Add(r)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		s.Add(records[i%len(records)])
+		i++
+	}
+}
+
 func BenchmarkMerge(b *testing.B) {
 	s := summaryOf(SummaryOptions{}, random(5, 20000, 50))
 	for b.Loop() {
