@@ -132,7 +132,7 @@ func (f fromQuality) Findings(c *Context) []Finding {
 
 func captureDrops() Detector {
 	return Detector{
-		Name: "capture-drops", Group: GroupCapture,
+		Name: "capture-drops", Group: GroupCapture, needs: signNone,
 		Doc: `The capture itself lost packets: what is absent from it may have been there.
 
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
@@ -178,7 +178,7 @@ counted apart: see capture-one-way.`,
 
 func captureOneWay() Detector {
 	return Detector{
-		Name: "capture-one-way", Group: GroupCapture,
+		Name: "capture-one-way", Group: GroupCapture, needs: signNone,
 		Doc: `Only one direction was captured of many connections.
 
 Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4) of
@@ -211,7 +211,7 @@ both directions.`,
 
 func captureCopies() Detector {
 	return Detector{
-		Name: "capture-copies", Group: GroupCapture,
+		Name: "capture-copies", Group: GroupCapture, needs: signNone,
 		Doc: `The capture holds packets twice: they were counted once.
 
 Rule: two copies of a packet with the same IPv4 identification and bytes, within 5 ms and

@@ -113,7 +113,7 @@ func stormy(r *tracker.Record, percent, least int64) (tracker.End, bool) {
 
 func retxStorm() Detector {
 	return Detector{
-		Name: "retx-storm", Group: GroupTransfer,
+		Name: "retx-storm", Group: GroupTransfer, needs: signRepeated,
 		Doc: `Connections repeat so much of their data that they hardly get on.
 
 Rule: every repeat halves the congestion window (RFC 5681 section 3.2), and a timeout
