@@ -194,7 +194,7 @@ too. A capture that lost packets itself shows "lost before" that was not: see ca
 					return
 				}
 				if _, storm := stormy(r, percent, least); !storm {
-					if x := s.At(listener(r.Resp)); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
+					if x := atListener(s, r); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
 						x.add(r, firstRepeat(r))
 					} else {
 						x.volume(r)

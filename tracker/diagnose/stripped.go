@@ -53,7 +53,7 @@ scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 				if !handshakeSeen(r) {
 					return
 				}
-				s.At(listener(r.Resp)).add(r)
+				atListener(s, r).add(r)
 			}, func(_ *Context, s Subject, x *offers) (Finding, bool) {
 				var what, who []string
 				for i, name := range optionNames() {
