@@ -68,7 +68,7 @@ type Tracker struct {
 	interim       []Record
 	record        Record
 	placed        Placed
-	history       [64]byte
+	history       string // of the last record
 	latest        latest
 	senders       []*sender         // spare
 	zeroLists     []*zeroWindowList // spare
