@@ -49,11 +49,15 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
 	r.ReorderMax = x.late
 	r.WindowFull = x.windowFull
-	times := x.times
-	if x.state != limitNone {
-		times[x.state] += max(0, c.last-x.at)
+	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
+	switch lasts := max(0, c.last-x.at); x.state {
+	case limitSender:
+		r.SenderLimited += lasts
+	case limitNetwork:
+		r.NetworkLimited += lasts
+	case limitWindow:
+		r.WindowLimited += lasts
 	}
-	r.SenderLimited, r.NetworkLimited, r.WindowLimited = times[limitSender], times[limitNetwork], times[limitWindow]
 	if x.rtt.n > 0 {
 		x.rtt.fill(&r.RTT)
 	}
