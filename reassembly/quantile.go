@@ -59,9 +59,12 @@ func (h *Histogram) Quantile(q float64) int64 {
 	want := uint32(q*float64(h.n) + 0.999999)
 	want = max(1, min(want, h.n))
 	var sum uint32
-	for i, c := range h.counts {
-		if sum += c; sum >= want && h.n > 0 {
-			return middle(i)
+	for i, used := range h.used {
+		for ; used != 0; used &= used - 1 {
+			k := i<<6 + bits.TrailingZeros64(used)
+			if sum += h.counts[k]; sum >= want {
+				return middle(k)
+			}
 		}
 	}
 	return 0

@@ -47,7 +47,7 @@ func (b *blame) waits(since int64) {
 
 // closes is the fold of how connections closed.
 type closes struct {
-	kinds        map[string]uint64 // by tracker.Close*
+	kinds        map[string]uint64 // by tracker.Close*, but for normal ones
 	segments     [5]uint64         // of normal closes, by number of segments; [0] unknown
 	simultaneous uint64
 	halfClose    uint64 // normal closes with data after the first FIN
@@ -88,11 +88,11 @@ func byFault(a, b *tracker.Record) int {
 }
 
 func (c *closes) add(r *tracker.Record) {
-	c.kinds[r.Close.Kind]++
 	if r.Close.Kind == tracker.CloseNormal {
 		c.addNormal(r)
 		return
 	}
+	c.kinds[r.Close.Kind]++
 	if k, _ := causeOf(r); k == stillOpening {
 		c.opening++
 	}
@@ -134,6 +134,14 @@ func (c *closes) addNormal(r *tracker.Record) {
 	if r.Close.ResetBy != tracker.NoEnd {
 		c.harmless++
 	}
+}
+
+// complete is how many closed normally.
+func (c *closes) complete() (n uint64) {
+	for _, k := range c.segments {
+		n += k
+	}
+	return n
 }
 
 func (c *closes) merge(o *closes) {

@@ -20,8 +20,6 @@ func (l listener) Hash() uint64 {
 type handshakes struct {
 	opened    diagnose.Shelf[listener, opened, *opened]
 	failed    diagnose.Shelf[listener, failed, *failed]
-	all       opened
-	allFailed failed
 	humps     humps
 	midstream uint64
 }
@@ -115,7 +113,6 @@ func (h *handshakes) add(r *tracker.Record) {
 	l := listener(r.Resp)
 	if c, ok := causeOf(r); ok {
 		h.failed.At(l).add(r, c)
-		h.allFailed.add(r, c)
 		return
 	}
 	if r.Open.Kind == tracker.OpenMidstream {
@@ -123,17 +120,27 @@ func (h *handshakes) add(r *tracker.Record) {
 		return
 	}
 	h.opened.At(l).add(r)
-	h.all.add(r)
 	h.humps.add(r)
 }
 
 func (h *handshakes) merge(o *handshakes) {
 	h.opened.Merge(&o.opened)
 	h.failed.Merge(&o.failed)
-	h.all.Merge(&o.all)
-	h.allFailed.Merge(&o.allFailed)
 	h.humps.merge(&o.humps)
 	h.midstream += o.midstream
+}
+
+// totals sums up all listeners, the rest too.
+func (h *handshakes) totals() (done opened, bad failed) {
+	done.Merge(h.opened.Rest())
+	for _, o := range h.opened.All() {
+		done.Merge(o)
+	}
+	bad.Merge(h.failed.Rest())
+	for _, f := range h.failed.All() {
+		bad.Merge(f)
+	}
+	return done, bad
 }
 
 // sentAgain is how often something was sent after its first time.
@@ -268,9 +275,9 @@ func (h *humps) add(r *tracker.Record) {
 	if !r.Open.Felt.OK {
 		return
 	}
-	i := len(humpBounds) - 1
-	for i > 0 && r.Open.Felt.V < humpBounds[i] {
-		i--
+	i := 0 // from below: most are short
+	for i+1 < len(humpBounds) && r.Open.Felt.V >= humpBounds[i+1] {
+		i++
 	}
 	h[i].n++
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"cmp"
-	"math"
 	"slices"
 
 	"tcpwatch/capture"
@@ -42,17 +41,17 @@ type holding struct {
 func (h *holding) add(id uint64, t *tracker.TimeWaitRecord, steps int) {
 	h.pop.limit = steps
 	h.pop.add(t.Since, t.Until)
-	one := holding{n: 1, restarts: uint64(t.Restarts), first: t.Since, last: t.Since}
+	h.entered(1, t.Since, t.Since)
 	switch t.EndedBy {
 	case tracker.TimeWaitReuse:
-		one.reused = 1
+		h.reused++
 	case tracker.TimeWaitReset:
-		one.reset = 1
+		h.reset++
 	case tracker.TimeWaitInputEnd:
-		one.now, one.next, one.lastOut = 1, t.Until, t.Until
+		h.stay(1, t.Until, t.Until)
 	}
-	one.ids.add(id)
-	h.count(&one)
+	h.restarts += uint64(t.Restarts)
+	h.ids.add(id)
 }
 
 // Merge takes in another.
@@ -62,26 +61,34 @@ func (h *holding) Merge(o *holding) {
 	}
 	h.pop.limit = max(h.pop.limit, o.pop.limit)
 	h.pop.merge(&o.pop)
-	h.count(o)
-}
-
-// count takes in all but the population.
-func (h *holding) count(o *holding) {
-	if h.n == 0 {
-		h.first, h.last = math.MaxInt64, math.MinInt64
-	}
-	if h.now == 0 {
-		h.next, h.lastOut = o.next, o.lastOut
-	} else if o.now > 0 {
-		h.next, h.lastOut = min(h.next, o.next), max(h.lastOut, o.lastOut)
-	}
-	h.n += o.n
-	h.now += o.now
+	h.entered(o.n, o.first, o.last)
+	h.stay(o.now, o.next, o.lastOut)
 	h.reused += o.reused
 	h.reset += o.reset
 	h.restarts += o.restarts
-	h.first, h.last = min(h.first, o.first), max(h.last, o.last)
 	h.ids.merge(&o.ids)
+}
+
+// entered counts n that entered between first and last.
+func (h *holding) entered(n uint64, first, last int64) {
+	if h.n == 0 {
+		h.first, h.last = first, last
+	}
+	h.first, h.last = min(h.first, first), max(h.last, last)
+	h.n += n
+}
+
+// stay counts n that are still held and released between next and last.
+func (h *holding) stay(n uint64, next, last int64) {
+	switch {
+	case n == 0:
+		return
+	case h.now == 0:
+		h.next, h.lastOut = next, last
+	default:
+		h.next, h.lastOut = min(h.next, next), max(h.lastOut, last)
+	}
+	h.now += n
 }
 
 // timeWaits is the fold of TIME-WAITs.

@@ -13,6 +13,9 @@ type ids struct {
 }
 
 func (s *ids) add(id uint64) {
+	if s.n == len(s.id) && id > s.id[len(s.id)-1] {
+		return
+	}
 	at := 0
 	for at < s.n && s.id[at] < id {
 		at++

@@ -234,6 +234,29 @@ func random(seed uint64, n, hosts int) []*tracker.Record {
 	return all
 }
 
+// ordinary is the record of a short connection to a busy listener, without
+// trouble, and what turns it into the next n, of 16 clients.
+func ordinary(n int) (r *tracker.Record, next []func(r *tracker.Record)) {
+	rng := rand.New(rand.NewPCG(7, 1))
+	r = madeUp(1, "10.1.0.1:1024", "10.2.0.1:80")
+	for e := range r.Ends {
+		x := &r.Ends[e]
+		x.WScale, x.SACK, x.Timestamps, x.ECN = tracker.Some(uint8(7)), tracker.Some(true), tracker.Some(true), tracker.Some(false)
+	}
+	r.TimeWait.EndedBy, r.Unfinished, r.Capture.Truncated = tracker.TimeWaitInputEnd, true, true
+	for i := range n {
+		server, client := int64(20e3+rng.ExpFloat64()*20e3), int64(10e3+rng.ExpFloat64()*10e3)
+		from, since := end(fmt.Sprintf("10.1.0.%d:%d", 1+rng.IntN(16), 1024+i%60000)), testStart+int64(i)*millisecond
+		next = append(next, func(r *tracker.Record) {
+			r.ID, r.Orig = uint64(12*i+1), from
+			r.Open.Felt, r.Open.LastSYN = tracker.Some(server+client), tracker.Some(server+client)
+			r.Open.Resp, r.Open.Orig = tracker.Some(server), tracker.Some(client)
+			r.TimeWait.Since, r.TimeWait.Until = since, since+60*oneSecond
+		})
+	}
+	return r, next
+}
+
 func summaryOf(o SummaryOptions, records []*tracker.Record) *Summary {
 	s := NewSummary(o)
 	for _, r := range records {

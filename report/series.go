@@ -14,6 +14,9 @@ type series struct {
 	limit int
 	shift uint8 // a step is 1<<shift seconds
 	steps []step
+	// The steps of who came last and who went last: the next is mostly there
+	// too, and found in a fifth of the time.
+	came, out int32
 }
 
 type step struct {
@@ -28,17 +31,22 @@ func second(ns int64) uint32 {
 
 // add takes in one that was there from since to until (ns).
 func (s *series) add(since, until int64) {
-	s.at(second(since)>>s.shift).came++
+	s.at(second(since)>>s.shift, &s.came).came++
 	s.widen()
-	s.at(second(max(until, since))>>s.shift).out++
+	s.at(second(max(until, since))>>s.shift, &s.out).out++
 	s.widen()
 }
 
-func (s *series) at(at uint32) *step {
+// at is a step, looked for first where the last one was.
+func (s *series) at(at uint32, last *int32) *step {
+	if i := int(*last); i < len(s.steps) && s.steps[i].at == at {
+		return &s.steps[i]
+	}
 	i, found := slices.BinarySearchFunc(s.steps, at, func(p step, at uint32) int { return cmp.Compare(p.at, at) })
 	if !found {
 		s.steps = slices.Insert(s.steps, i, step{at: at})
 	}
+	*last = int32(i)
 	return &s.steps[i]
 }
 
@@ -69,7 +77,7 @@ func (s *series) merge(o *series) {
 		s.double()
 	}
 	for _, p := range o.steps {
-		q := s.at(p.at >> (s.shift - o.shift))
+		q := s.at(p.at>>(s.shift-o.shift), &s.came)
 		q.came += p.came
 		q.out += p.out
 	}

@@ -3,6 +3,8 @@
 package report
 
 import (
+	"math/bits"
+
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
 )
@@ -88,11 +90,8 @@ func (s *Summary) Add(r *tracker.Record) {
 	if diagnose.OneWay(r) {
 		s.oneWay++
 	}
-	told := reasonsOf(r).told()
-	for i := range s.unknown {
-		if told.has(reason(i)) {
-			s.unknown[i]++
-		}
+	for told := reasonsOf(r).told(); told != 0; told &= told - 1 {
+		s.unknown[bits.TrailingZeros16(uint16(told))]++
 	}
 	s.handshake.add(r)
 	s.close.add(r)

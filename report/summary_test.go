@@ -295,6 +295,20 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
+// BenchmarkSummaryAdd adds short connections, as a busy service has them, with
+// every detector looking. It fills in one record again and again, as a Tracker does.
+func BenchmarkSummaryAdd(b *testing.B) {
+	s := NewSummary(SummaryOptions{Rows: -1, Detectors: diagnose.Detectors()})
+	r, changes := ordinary(5000)
+	for b.Loop() {
+		for i := range changes {
+			changes[i](r)
+			s.Add(r)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(changes)), "ns/conn")
+}
+
 func BenchmarkMerge(b *testing.B) {
 	s := summaryOf(SummaryOptions{}, random(5, 20000, 50))
 	for b.Loop() {

@@ -44,13 +44,14 @@ func (c *closes) blamed(key string) []culpritRow {
 
 func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	c := &s.close
-	if len(c.kinds) == 0 {
+	complete := c.complete()
+	if complete == 0 && len(c.kinds) == 0 {
 		p.absent("closes")
 		return nil
 	}
 	incomplete := c.worst.offered
-	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", thousands(c.kinds[tracker.CloseNormal]), thousands(incomplete), c.others()))
-	if n := c.kinds[tracker.CloseNormal]; n > 0 {
+	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", thousands(complete), thousands(incomplete), c.others()))
+	if complete > 0 {
 		p.note(0, "", "Complete: "+c.normal()+".")
 	}
 	p.unfinished(c)

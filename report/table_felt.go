@@ -9,29 +9,29 @@ const bestBar = 40 // columns of the longest bar where there is room
 
 // feltHistogram draws how felt times are spread, with the humps that repeated
 // SYNs make.
-func (p *page) feltHistogram(h *handshakes) {
-	if h.all.felt.n <= 2 {
+func (p *page) feltHistogram(h *humps, n uint64) {
+	if n <= 2 {
 		return // the table's figures say it all
 	}
 	first, last := -1, 0
 	var most uint64
-	for i := range h.humps {
-		if h.humps[i].n > 0 {
+	for i := range h {
+		if h[i].n > 0 {
 			if first < 0 {
 				first = i
 			}
 			last = i
-			most = max(most, h.humps[i].n)
+			most = max(most, h[i].n)
 		}
 	}
 	p.b.WriteByte('\n')
-	p.note(0, bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", plural(h.all.felt.n, "handshake")))
+	p.note(0, bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", plural(n, "handshake")))
 	digits := len(thousands(most))
 	bar := min(bestBar, p.width-24-digits-4)
 	for i := first; i <= last; i++ {
-		b := &h.humps[i]
+		b := &h[i]
 		if b.n == 0 {
-			if h.humps[i-1].n > 0 {
+			if h[i-1].n > 0 {
 				p.b.WriteString("  ...\n")
 			}
 			continue
@@ -39,7 +39,7 @@ func (p *page) feltHistogram(h *handshakes) {
 		head := fmt.Sprintf("  %8s to %-8s ", p.span(humpBounds[i]), p.humpEnd(i))
 		line := head + p.pad(bars(b.n, most, bar, p.ASCII), bar) + " " + fmt.Sprintf("%*s", digits, thousands(b.n))
 		p.b.WriteString(strings.TrimRight(line, " "))
-		p.humpNote(runes(line), humpWhy(h.humps, i))
+		p.humpNote(runes(line), humpWhy(*h, i))
 		p.b.WriteByte('\n')
 	}
 	p.note(0, faint, "Percentiles are off by at most 1.6 %; the greatest is exact.")

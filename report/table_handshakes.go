@@ -63,19 +63,20 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 
 func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	h := &s.handshake
-	bad := h.allFailed.total()
-	opening := h.allFailed.n[stillOpening]
-	if h.all.n+bad+opening == 0 {
+	all, allFailed := h.totals()
+	bad := allFailed.total()
+	opening := allFailed.n[stillOpening]
+	if all.n+bad+opening == 0 {
 		p.absent("handshakes")
 		return nil
 	}
-	text := fmt.Sprintf("%s, %s completed", plural(h.all.n+bad+opening, "attempt"), thousands(h.all.n))
-	if n := h.all.oneSided; n > 0 {
+	text := fmt.Sprintf("%s, %s completed", plural(all.n+bad+opening, "attempt"), thousands(all.n))
+	if n := all.oneSided; n > 0 {
 		text += fmt.Sprintf(" (%s for the client only)", thousands(n))
 	}
 	text += fmt.Sprintf(", %s failed", thousands(bad))
 	if bad > 0 {
-		text += " (" + failures(&h.allFailed) + ")"
+		text += " (" + failures(&allFailed) + ")"
 	}
 	if opening > 0 {
 		text += fmt.Sprintf(", %s still opening when the capture ended", thousands(opening))
@@ -87,18 +88,18 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		{title: "server half", quiet: true, narrow: goesToNote}, {title: "client half", quiet: true, narrow: goesToNote}}}
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	for _, r := range shown {
-		g.rows = append(g.rows, p.listenerRow(r, h.all.felt.n > 0))
+		g.rows = append(g.rows, p.listenerRow(r, all.felt.n > 0))
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "listener")
 	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", maxListeners)
-	if h.all.n > 0 && h.all.felt.n == 0 {
+	if all.n > 0 && all.felt.n == 0 {
 		p.note(0, "", "Felt times"+untimedWhy+".")
 	}
-	p.handshakeAdvice(h)
-	p.feltHistogram(h)
+	p.handshakeAdvice(&all, &allFailed)
+	p.feltHistogram(&h.humps, all.felt.n)
 	return nil
 }
 
@@ -220,7 +221,7 @@ func (p *page) unanswered(f *failed) string {
 }
 
 // handshakeAdvice says, once for each cause, what it means and where to look.
-func (p *page) handshakeAdvice(h *handshakes) {
+func (p *page) handshakeAdvice(all *opened, bad *failed) {
 	for c, advice := range [nFailures]string{
 		"Refused: a RST answered the SYN. Nothing listens on that port, or a firewall says so: check the service and the address.",
 		"Unreachable: a router or firewall answered with an ICMP error. Check routes and rules at the address that sent it.",
@@ -228,23 +229,23 @@ func (p *page) handshakeAdvice(h *handshakes) {
 		"Half-open: the server answered, the client did not complete. ACKs are lost, the source address is forged, or somebody scans.",
 		"Aborted: the client gave up before the handshake was complete. Compare its timeout with the time it takes.",
 	} {
-		if h.allFailed.n[c] > 0 {
+		if bad.n[c] > 0 {
 			p.note(0, "", advice)
 		}
 	}
-	if h.all.oneSided > 0 {
+	if all.oneSided > 0 {
 		p.note(0, "", "For the client only: the server repeated its SYN/ACK or sent RST after the third ACK. That ACK is lost, or its accept queue is full (on the server: ss -ltn), or it waits for data (TCP_DEFER_ACCEPT).")
 	}
-	if n := h.all.oldAnswered; n > 0 {
+	if n := all.oldAnswered; n > 0 {
 		p.note(0, "", fmt.Sprintf("A SYN met the server's old connection on the same ports, %s (%s): its ACK came back, the client reset it and sent the SYN again. Nothing was lost.",
-			plural(n, "time"), h.all.oldIDs.String()))
+			plural(n, "time"), all.oldIDs.String()))
 	}
-	if h.all.repeated > h.all.oldAnswered {
+	if all.repeated > all.oldAnswered {
 		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")
 	}
-	server, client := h.all.server.quantile(50), h.all.client.quantile(50)
+	server, client := all.server.quantile(50), all.client.quantile(50)
 	switch {
-	case h.all.server.n == 0 || h.all.client.n == 0:
+	case all.server.n == 0 || all.client.n == 0:
 	case server*10 < client:
 		p.note(0, "", "The capture point is near the servers: a SYN lost before it is not seen, so felt times are lower bounds.")
 	case client*10 < server:

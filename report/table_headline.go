@@ -100,9 +100,10 @@ func connectionCounts(s *Summary) string {
 			parts = append(parts, thousands(n)+" "+what)
 		}
 	}
-	add(h.all.n, "opened")
-	add(h.allFailed.total(), "failed to open")
-	add(h.allFailed.n[stillOpening], "still opening")
+	done, bad := h.totals()
+	add(done.n, "opened")
+	add(bad.total(), "failed to open")
+	add(bad.n[stillOpening], "still opening")
 	add(h.midstream, "already running when first seen")
 	return strings.Join(parts, ", ")
 }

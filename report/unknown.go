@@ -87,16 +87,20 @@ func unknowns() [nReasons]unknown {
 // reasonsOf tells the reasons that apply to a connection.
 func reasonsOf(r *tracker.Record) (s reasons) {
 	c := &r.Capture
-	for i, applies := range [nReasons]bool{
-		reasonOneWay: c.OneWay, reasonMidstream: c.Midstream,
-		reasonSYN: c.SYNUnseen[0] || c.SYNUnseen[1], reasonScale: c.ScaleUnknown,
-		reasonTruncated: c.Truncated, reasonOffload: c.Offload, reasonDuplicates: c.Duplicates > 0,
-		reasonMissing: missingBytes(r) > 0, reasonClock: c.TimeWentBack > 0,
-	} {
+	add := func(why reason, applies bool) {
 		if applies {
-			s |= 1 << i
+			s |= 1 << why
 		}
 	}
+	add(reasonOneWay, c.OneWay)
+	add(reasonMidstream, c.Midstream)
+	add(reasonSYN, c.SYNUnseen[0] || c.SYNUnseen[1])
+	add(reasonScale, c.ScaleUnknown)
+	add(reasonTruncated, c.Truncated)
+	add(reasonOffload, c.Offload)
+	add(reasonDuplicates, c.Duplicates > 0)
+	add(reasonMissing, missingBytes(r) > 0)
+	add(reasonClock, c.TimeWentBack > 0)
 	return s
 }
 

@@ -30,17 +30,19 @@ func (t *Tracker) emit(f *finished) {
 
 // fill makes the record of a connection as it stands.
 func (t *Tracker) fill(r *Record, c *conn) {
-	*r = Record{
-		ID: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr,
-		FirstPacket: c.firstPacket, LastPacket: c.lastPacket,
-		File: int(c.file), FilePacket: c.filePacket, Interface: int(c.iface),
-		Start: c.start, End: c.last, States: c.states(),
-		Tunnel: c.tunnel, TunnelID: c.tunnelID, TunnelPart: c.tunnelPart,
-		VLANs: c.vlan, NVLAN: c.nVLAN,
-		Proven: [2]State{c.proven(Orig), c.proven(Resp)}, Unfinished: c.endedBy == endInput, Silent: c.silent,
-		ConnState: c.z.connState(), History: string(c.z.history(t.history[:0])),
-		Mark: c.mark, Transitions: c.trans,
-	}
+	// Cleared, then set field by field: a composite literal would be made
+	// elsewhere and copied, which is twice as much.
+	*r = Record{}
+	r.ID, r.Orig, r.Resp = c.id, c.ends[Orig].addr, c.ends[Resp].addr
+	r.FirstPacket, r.LastPacket = c.firstPacket, c.lastPacket
+	r.File, r.FilePacket, r.Interface = int(c.file), c.filePacket, int(c.iface)
+	r.Start, r.End, r.States = c.start, c.last, c.states()
+	r.Tunnel, r.TunnelID, r.TunnelPart = c.tunnel, c.tunnelID, c.tunnelPart
+	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
+	r.Proven = [2]State{c.proven(Orig), c.proven(Resp)}
+	r.Unfinished, r.Silent = c.endedBy == endInput, c.silent
+	r.ConnState, r.History = c.z.connState(), t.historyOf(&c.z)
+	r.Mark, r.Transitions = c.mark, c.trans
 	c.fillOpen(&r.Open)
 	for e := Orig; e <= Resp; e++ {
 		c.fillEnd(&r.Ends[e], e)
@@ -53,18 +55,24 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillFacts(&r.Facts)
 	c.fillStrain(r)
 	c.fillProof(&r.Proof)
-	r.Capture = CaptureRecord{
-		Tap:          c.tap(),
-		Midstream:    c.is(isMidstream),
-		OneWay:       c.oneWay(),
-		Truncated:    c.is(isTruncated),
-		Duplicates:   c.duplicates,
-		MissingBytes: r.Ends[Orig].MissingBytes + r.Ends[Resp].MissingBytes,
-		WildBytes:    min(r.Ends[Orig].MissingBytes, c.proof.wild[Orig]) + min(r.Ends[Resp].MissingBytes, c.proof.wild[Resp]),
-		Offload:      c.is(isOffload),
-		TimeWentBack: c.timeWentBack,
+	c.fillCapture(&r.Capture, &r.Ends)
+}
+
+// historyOf is the history as a text. It is often the same as the one before,
+// and then takes no storage.
+func (t *Tracker) historyOf(z *zeek) string {
+	if h := z.history(); string(h) != t.history {
+		t.history = string(h)
 	}
-	c.fillUnseen(&r.Capture)
+	return t.history
+}
+
+func (c *conn) fillCapture(r *CaptureRecord, ends *[2]EndRecord) {
+	a, b := ends[Orig].MissingBytes, ends[Resp].MissingBytes
+	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
+	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
+	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[Orig])+min(b, c.proof.wild[Resp])
+	c.fillUnseen(r)
 }
 
 // oneWay reports whether the capture holds one direction only of a connection
@@ -305,90 +313,6 @@ func (c *conn) keepaliveOutcome() string {
 		}
 	}
 	return outcome
-}
-
-func (c *conn) fillEnd(r *EndRecord, e End) {
-	x, y := &c.ends[e], &c.ends[e.Peer()]
-	*r = EndRecord{
-		Packets: x.packets, SeenBytes: x.seenBytes, WireBytes: x.wireBytes, MissingBytes: x.missing(),
-		Retx: x.retx, RetxBytes: x.retxBytes,
-		OutOfOrder: x.outOfOrder, DupAcks: x.dupAcks,
-		SillyWindows: x.zero.silly, WindowProbes: y.zero.probes,
-	}
-	c.fillSender(r, e)
-	c.fillZeroWindows(r, e)
-	// Of an end that was never seen, what the other acknowledged is in
-	// MissingBytes; the span of what was captured is 0.
-	r.Bytes = Some(uint64(0))
-	if x.packets > 0 {
-		r.Bytes = Some(x.stream.Span())
-	}
-	if x.has&hasMSS != 0 {
-		r.MSS = Some(x.mss)
-	}
-	if x.has&hasWScale != 0 {
-		r.WScale = Some(x.wscale)
-	}
-	if x.has&hasTTL != 0 {
-		r.TTL = Some(x.ttl)
-	}
-	if x.synSeen && x.syns+x.synAcks > 0 {
-		r.SACK, r.Timestamps, r.ECN = Some(x.has&hasSACK != 0), Some(x.has&hasTimestamps != 0), Some(x.has&hasECN != 0)
-	}
-	if x.has&hasFirstByte != 0 && c.timedThird() && x.firstByte >= c.thirdACK {
-		r.FirstByte = Some(x.firstByte - c.thirdACK)
-	}
-	c.fillTimes(r, e)
-}
-
-// fillSender fills in what is known of an end that sent data; without data the
-// handshake tells the round trip.
-func (c *conn) fillSender(r *EndRecord, e End) {
-	if half := c.handshakeTime(e); half > 0 {
-		r.RTT = RTTRecord{N: 1, Min: half, P50: half, P95: half, Max: half, Smoothed: half, Source: RTTHandshake}
-	}
-	x := c.ends[e].sender
-	if x == nil {
-		return
-	}
-	r.RetxRTO, r.RetxFast = x.classes[repeatRTO], x.classes[repeatFast]
-	r.RetxTLP, r.RetxOther = x.classes[repeatTLP], x.classes[repeatOther]
-	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
-	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
-	r.ReorderMax = x.late
-	r.WindowFull = x.windowFull
-	times := x.times
-	if x.state != limitNone {
-		times[x.state] += max(0, c.last-x.at)
-	}
-	r.SenderLimited, r.NetworkLimited, r.WindowLimited = times[limitSender], times[limitNetwork], times[limitWindow]
-	if rtt := &x.rtt; rtt.n > 0 {
-		source := RTTData
-		if rtt.stamped {
-			source = RTTTimestamps
-		}
-		r.RTT = RTTRecord{N: rtt.n, Min: rtt.min, Max: rtt.max, Smoothed: rtt.smoothed, Delayed: rtt.delayed, Source: source, P50: rtt.min, P95: rtt.min}
-		if rtt.n > 1 {
-			r.RTT.P50, r.RTT.P95 = clamp(rtt.spans.Quantile(0.5), rtt.min, rtt.max), clamp(rtt.spans.Quantile(0.95), rtt.min, rtt.max)
-		}
-	}
-}
-
-func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
-
-// fillTimes adds up how long the end was in each state, by edges that stand.
-func (c *conn) fillTimes(r *EndRecord, e End) {
-	until := c.last
-	if c.dropped > 0 {
-		return // some edges were not remembered: the sums cannot be known
-	}
-	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
-		t := &c.trans[i]
-		if t.To != Closed && t.To != Unknown {
-			r.TimeIn[t.To] = Some(r.TimeIn[t.To].V + max(0, until-t.Time))
-		}
-		until = t.Time
-	}
 }
 
 // timedOutAfter is how long nothing must come after repeated data for it to be

@@ -182,11 +182,10 @@ type FactsRecord struct {
 
 func (c *conn) fillFacts(r *FactsRecord) {
 	f := &c.facts
-	*r = FactsRecord{SYNsAgain: f.synsAgain, NSYNsAgain: f.nSYNsAgain, SYNAgainAt: f.synAgainAt, SYNAnswered: f.synAnswered,
-		NSYNACKsAgain: f.nSYNACKs, SYNACKAgainAt: f.synAckAt, SYNACKAfter: int64(f.synAckAfter) * 1e6,
-		OldReset: c.is(isOldReset), ByNewer: f.byNewer, ResetQuiet: int64(f.resetQuiet) * 1e6, ResetAfter: int64(f.resetAfter) * 1e6, RefusedFirst: f.refused,
-		ACKsIgnored: f.acksIgnored, ACKIgnoredAt: f.ignoredAt, OldState: f.oldState, ResetOdd: f.odd,
-		AnswerPacket: c.answeredAt, LastSYN: c.ends[Orig].lastSYN}
+	r.AnswerPacket, r.LastSYN, r.OldReset = c.answeredAt, c.ends[Orig].lastSYN, c.is(isOldReset)
+	if *f != (facts{}) {
+		f.fill(r)
+	}
 	if c.thirdACKAt != 0 {
 		r.ThirdACK = Some(c.thirdACK)
 	}
@@ -196,4 +195,12 @@ func (c *conn) fillFacts(r *FactsRecord) {
 	if c.resetBy != NoEnd {
 		r.ResetTime = Some(c.resetTime)
 	}
+}
+
+func (f *facts) fill(r *FactsRecord) {
+	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
+	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
+	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState = f.acksIgnored, f.ignoredAt, f.oldState
+	r.ByNewer, r.RefusedFirst, r.ResetOdd = f.byNewer, f.refused, f.odd
+	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

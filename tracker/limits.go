@@ -81,6 +81,8 @@ func (c *conn) fillUnseen(r *CaptureRecord) {
 		sent := x.packets > x.rstPackets() || y.ackedAny
 		r.SYNUnseen[e] = sent && x.synUncaptured()
 	}
-	_, known := c.ends[Orig].shift(&c.ends[Resp])
-	r.ScaleUnknown = !known && (r.SYNUnseen[Orig] || r.SYNUnseen[Resp])
+	if r.SYNUnseen[Orig] || r.SYNUnseen[Resp] {
+		_, known := c.ends[Orig].shift(&c.ends[Resp])
+		r.ScaleUnknown = !known
+	}
 }

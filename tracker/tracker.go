@@ -69,7 +69,7 @@ type Tracker struct {
 	record        Record
 	key           key // of the segment at hand
 	placed        Placed
-	history       [64]byte
+	history       string // of the last record
 	latest        latest
 	senders       []*sender         // spare
 	zeroLists     []*zeroWindowList // spare

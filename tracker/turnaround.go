@@ -99,7 +99,7 @@ func (x *turnarounds) cleared() turnarounds {
 func (c *conn) fillExchanges(r *Record) {
 	x := &c.turns
 	e := &r.Exchanges
-	*e = ExchangesRecord{N: x.n, Timed: x.timed, Repeated: x.repeated, Think: x.think}
+	e.N, e.Timed, e.Repeated, e.Think = x.n, x.timed, x.repeated, x.think
 	if x.timed == 0 {
 		return
 	}
@@ -109,7 +109,7 @@ func (c *conn) fillExchanges(r *Record) {
 		e.P95 = min(max(x.spread.Quantile(0.95), x.min), x.max)
 	}
 	rtt := r.Open.Resp
-	if m := r.Ends[Orig].RTT; m.N > 0 && (!rtt.OK || m.Min < rtt.V) {
+	if m := &r.Ends[Orig].RTT; m.N > 0 && (!rtt.OK || m.Min < rtt.V) {
 		rtt = Some(m.Min)
 	}
 	if rtt.OK {

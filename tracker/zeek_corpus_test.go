@@ -52,7 +52,7 @@ func TestZeekCorpus(t *testing.T) {
 			if got := z.connState(); !state.add(got == row.state) {
 				t.Logf("%s: conn_state %s, Zeek %s (%s)", at, got, row.state, row.history)
 			}
-			if got := string(z.history(nil)); !history.add(got == row.history) {
+			if got := string(z.history()); !history.add(got == row.history) {
 				t.Logf("%s: history %s, Zeek %s", at, got, row.history)
 			}
 			if row.bytes[0] == "-" || row.bytes[0] == "?" {

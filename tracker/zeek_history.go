@@ -15,9 +15,9 @@ const (
 	nZeekCounts
 )
 
-// history appends the history to buf: one letter an event, upper case for the
+// history is the history, borrowed: one letter an event, upper case for the
 // originator.
-func (z *zeek) history(buf []byte) []byte { return append(buf, z.letters[:z.n]...) }
+func (z *zeek) history() []byte { return z.letters[:z.n] }
 
 // flipped notes that the originator was guessed against the direction of the
 // first segment; it comes before that segment.

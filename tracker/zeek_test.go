@@ -223,7 +223,7 @@ func TestZeekCodes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			z := zeekRun(t, tt.script)
-			if got := string(z.history(nil)); z.connState() != tt.state || got != tt.history {
+			if got := string(z.history()); z.connState() != tt.state || got != tt.history {
 				t.Errorf("%s %s, want %s %s", z.connState(), got, tt.state, tt.history)
 			}
 			if o, r := z.bytes(Orig), z.bytes(Resp); o != tt.orig || r != tt.resp {
@@ -248,7 +248,7 @@ func TestZeekCountsPastWraps(t *testing.T) {
 	if got, want := z.bytes(Orig), uint64(step*steps); got != want {
 		t.Errorf("bytes %d, want %d", got, want)
 	}
-	if got := string(z.history(nil)); got != "ShADa" {
+	if got := string(z.history()); got != "ShADa" {
 		t.Errorf("history %s, want ShADa", got)
 	}
 }
@@ -264,7 +264,7 @@ func TestZeekManyHoles(t *testing.T) {
 		t.Errorf("%d gaps, want 1 to %d", n, zeekSpans+1)
 	}
 	z.observe(Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
-	if got := string(z.history(nil)); got != "ShADaG" {
+	if got := string(z.history()); got != "ShADaG" {
 		t.Errorf("history %s, want ShADaG", got)
 	}
 }
@@ -274,7 +274,7 @@ func TestZeekHistoryIsBounded(t *testing.T) {
 	for i := range uint32(1000) {
 		z.observe(Orig, &capture.Segment{Seq: 7 * i, Flags: capture.RST})
 	}
-	if got := string(z.history(nil)); got != strings.Repeat("R", maxHistory) {
+	if got := string(z.history()); got != strings.Repeat("R", maxHistory) {
 		t.Errorf("history %s", got)
 	}
 }
@@ -288,13 +288,11 @@ func TestZeekIsSmall(t *testing.T) {
 func TestZeekDoesNotAllocate(t *testing.T) {
 	z := zeekRun(t, zeekOpen)
 	s := capture.Segment{Seq: 101, Ack: 301, Len: 100, Captured: 100, Flags: capture.ACK}
-	buf := make([]byte, 0, maxHistory)
 	n := testing.AllocsPerRun(1000, func() {
 		z.observe(Orig, &s)
 		z.observe(Resp, &capture.Segment{Seq: 301, Ack: s.Seq + 50, Flags: capture.ACK})
 		s.Seq += 130
-		buf = z.history(buf[:0])
-		_, _ = z.connState(), z.bytes(Orig)
+		_, _, _ = z.history(), z.connState(), z.bytes(Orig)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations a packet, want 0", n)
@@ -343,7 +341,7 @@ func FuzzZeek(f *testing.F) {
 				}
 			}
 		}
-		if h := string(z.history(nil)); strings.Trim(h, "SHADFRGTWIQshadfrgtwiq") != "" {
+		if h := string(z.history()); strings.Trim(h, "SHADFRGTWIQshadfrgtwiq") != "" {
 			t.Errorf("history %q", h)
 		}
 		if !strings.Contains(" S0 S1 S2 S3 SF SH SHR REJ RSTO RSTR RSTOS0 RSTRH OTH ", " "+z.connState()+" ") {

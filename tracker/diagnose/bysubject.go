@@ -24,6 +24,15 @@ type bySubject[V any, P counted[V]] struct {
 // gatherFrom is how many subjects make their common cause a subject.
 const gatherFrom = 3
 
+// atListener is the value of the listener of a connection; it makes no Subject of
+// one that was asked for last, which would take longer than all the rest.
+func atListener[V any, P counted[V]](s *subjects[V, P], r *tracker.Record) P {
+	if k := &s.lastKey; s.last != nil && k.Kind == SubjectListener && k.A == r.Resp {
+		return s.last
+	}
+	return s.At(listener(r.Resp))
+}
+
 // newFold makes a Fold of two functions: add finds the subject in the record
 // and counts it there (s.At(subject).hitAt(r, packet)), or does nothing; tell makes
 // the finding of a subject, without what the tally knows, or says that there is none.

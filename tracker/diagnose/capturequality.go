@@ -30,10 +30,9 @@ func (q *quality) add(r *tracker.Record) {
 	if !c.OneWay {
 		q.conns++
 	}
-	for i := range r.Ends {
-		q.bytes += r.Ends[i].SeenBytes
-		q.packets += r.Ends[i].Packets
-	}
+	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
+	q.bytes += a.SeenBytes + b.SeenBytes
+	q.packets += a.Packets + b.Packets
 	switch {
 	case OneWay(r):
 		ack := r.FirstPacket // of what began before, or of a SYN/ACK
@@ -49,7 +48,7 @@ func (q *quality) add(r *tracker.Record) {
 	var doubled, hasty uint64
 	for _, e := range sides() {
 		// Told that its segments are too big, a sender sends them again at once.
-		if x := &r.Strain[e]; x.TooBig.N == 0 {
+		if x := &r.Strain[e]; x.Hasty > 0 && x.TooBig.N == 0 {
 			doubled += uint64(x.Hasty)
 			hasty = earlier(hasty, r.Proof.Ends[e].Hasty)
 		}
@@ -66,14 +65,14 @@ func (q *quality) add(r *tracker.Record) {
 		q.backwards.hitAt(r, r.Proof.Back)
 		q.back += uint64(c.TimeWentBack)
 	}
-	for _, x := range [...]struct {
-		is     bool
-		what   *tally
-		packet uint64
-	}{{c.Truncated, &q.cut, r.Proof.Cut}, {c.Offload, &q.offload, r.Proof.Long}, {c.Midstream, &q.midstream, r.FirstPacket}} {
-		if x.is {
-			x.what.hitAt(r, x.packet)
-		}
+	if c.Truncated {
+		q.cut.hitAt(r, r.Proof.Cut)
+	}
+	if c.Offload {
+		q.offload.hitAt(r, r.Proof.Long)
+	}
+	if c.Midstream {
+		q.midstream.hitAt(r, r.FirstPacket)
 	}
 }
 
@@ -132,7 +131,7 @@ func (f fromQuality) Findings(c *Context) []Finding {
 
 func captureDrops() Detector {
 	return Detector{
-		Name: "capture-drops", Group: GroupCapture,
+		Name: "capture-drops", Group: GroupCapture, needs: signNone,
 		Doc: `The capture itself lost packets: what is absent from it may have been there.
 
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
@@ -178,7 +177,7 @@ counted apart: see capture-one-way.`,
 
 func captureOneWay() Detector {
 	return Detector{
-		Name: "capture-one-way", Group: GroupCapture,
+		Name: "capture-one-way", Group: GroupCapture, needs: signNone,
 		Doc: `Only one direction was captured of many connections.
 
 Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4) of
@@ -211,7 +210,7 @@ both directions.`,
 
 func captureCopies() Detector {
 	return Detector{
-		Name: "capture-copies", Group: GroupCapture,
+		Name: "capture-copies", Group: GroupCapture, needs: signNone,
 		Doc: `The capture holds packets twice: they were counted once.
 
 Rule: two copies of a packet with the same IPv4 identification and bytes, within 5 ms and

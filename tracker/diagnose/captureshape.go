@@ -4,7 +4,7 @@ import "fmt"
 
 func captureCut() Detector {
 	return Detector{
-		Name: "capture-cut", Group: GroupCapture,
+		Name: "capture-cut", Group: GroupCapture, needs: signNone,
 		Doc: `The snaplen cut packets: payload is missing, the numbers are right.
 
 Rule: lengths come from the IP header, whatever was captured (RFC 791 section 3.1), so
@@ -30,7 +30,7 @@ was cut. 96 bytes hold the headers of nearly every packet.`,
 
 func captureOffload() Detector {
 	return Detector{
-		Name: "capture-offload", Group: GroupCapture,
+		Name: "capture-offload", Group: GroupCapture, needs: signNone,
 		Doc: `Segments longer than the wire allows: captured before the card cut them, or after it put them together.
 
 Rule: a host hands its card up to 64 KiB and more at once (TSO, GSO), and takes as much from
@@ -57,7 +57,7 @@ times are right.`,
 
 func captureMidstream() Detector {
 	return Detector{
-		Name: "capture-midstream", Group: GroupCapture,
+		Name: "capture-midstream", Group: GroupCapture, needs: signNone,
 		Doc: `Connections were open already when the capture began.
 
 Rule: without the SYN the window scale, the options, who opened and when are not known
@@ -81,7 +81,7 @@ them are left out for those connections.`,
 
 func captureClock() Detector {
 	return Detector{
-		Name: "capture-clock", Group: GroupCapture,
+		Name: "capture-clock", Group: GroupCapture, needs: signNone,
 		Doc: `Packets are stamped earlier than those before them.
 
 Rule: time in a capture should not go back. Cards with several queues stamp a little out

@@ -77,7 +77,7 @@ const openAge = 60 * second
 
 func finUnacked() Detector {
 	return Detector{
-		Name: "fin-unacked", Group: GroupClose,
+		Name: "fin-unacked", Group: GroupClose, needs: signUnclosed,
 		Doc: `A FIN is sent and never acknowledged: the other end, or the way to it, is gone.
 
 Rule: every FIN is acknowledged at once (RFC 9293 section 3.10.7.4, eighth); one that is
@@ -112,7 +112,7 @@ before the answer was due is still-open.`,
 
 func halfClose() Detector {
 	return Detector{
-		Name: "half-close", Group: GroupClose,
+		Name: "half-close", Group: GroupClose, needs: signUnclosed,
 		Doc: `A half-close never finished: one end closed, the other sent on, and then nothing more.
 
 Rule: after a FIN the other direction stays open as long as its end wants (RFC 9293
@@ -139,7 +139,7 @@ ends is not counted; one that sent nothing at all is close-wait.`,
 
 func vanished() Detector {
 	return Detector{
-		Name: "vanished", Group: GroupClose,
+		Name: "vanished", Group: GroupClose, needs: signUnclosed,
 		Doc: `Data is sent again and again into silence: the other end has vanished.
 
 Rule: unacknowledged data is repeated with doubling pauses (RFC 6298 section 5.5), on

@@ -126,7 +126,7 @@ func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
 
 func finWait2() Detector {
 	return Detector{
-		Name: "fin-wait-2", Group: GroupLeak,
+		Name: "fin-wait-2", Group: GroupLeak, needs: signLingered | signUnclosed | signReset,
 		Doc: `An end that has shut down its sending side waits for ever for the other's FIN: FIN-WAIT-2.
 
 Rule: after its FIN was acknowledged an end is in FIN-WAIT-2 until the other closes

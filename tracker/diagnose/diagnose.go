@@ -19,6 +19,9 @@ type Detector struct {
 	Doc        string // the first line in a sentence; then rule, sources, what it can be mistaken for
 	Thresholds []Threshold
 	New        func(o *Options) Fold
+	// needs are the signs without any of which a record adds nothing to its
+	// Fold, unless a threshold is 0; without needs any record may.
+	needs signs
 }
 
 // Fold gathers what a detector needs of records. It is not safe for concurrent use.

@@ -48,7 +48,7 @@ func foundDead(r *tracker.Record) (e tracker.End, ok bool) {
 
 func keepaliveDead() Detector {
 	return Detector{
-		Name: "keepalive-dead", Group: GroupKeepalive,
+		Name: "keepalive-dead", Group: GroupKeepalive, needs: signProbed,
 		Doc: `Keepalive probes found that the other end is dead.
 
 Rule: a probe stands at SND.NXT-1 and draws an ACK from any end that still has the
@@ -92,7 +92,7 @@ Where the first probe came later than a known limit for idle connections that is
 
 func keepaliveLate() Detector {
 	return Detector{
-		Name: "keepalive-late", Group: GroupKeepalive,
+		Name: "keepalive-late", Group: GroupKeepalive, needs: signProbed,
 		Doc: `Keepalive probes begin later than load balancers and NATs keep an idle connection.
 
 Rule: a probe also keeps the entry of a NAT or load balancer alive, if it comes before
@@ -139,7 +139,7 @@ default does no harm.`,
 
 func keepaliveChatty() Detector {
 	return Detector{
-		Name: "keepalive-chatty", Group: GroupKeepalive,
+		Name: "keepalive-chatty", Group: GroupKeepalive, needs: signProbed,
 		Doc: `Keepalive probes every few seconds: more packets than they are worth.
 
 Rule: the keepalive time is to be two hours at least unless the application asks for

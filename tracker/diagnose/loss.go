@@ -113,7 +113,7 @@ func stormy(r *tracker.Record, percent, least int64) (tracker.End, bool) {
 
 func retxStorm() Detector {
 	return Detector{
-		Name: "retx-storm", Group: GroupTransfer,
+		Name: "retx-storm", Group: GroupTransfer, needs: signRepeated,
 		Doc: `Connections repeat so much of their data that they hardly get on.
 
 Rule: every repeat halves the congestion window (RFC 5681 section 3.2), and a timeout
@@ -194,7 +194,7 @@ too. A capture that lost packets itself shows "lost before" that was not: see ca
 					return
 				}
 				if _, storm := stormy(r, percent, least); !storm {
-					if x := s.At(listener(r.Resp)); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
+					if x := atListener(s, r); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
 						x.add(r, firstRepeat(r))
 					} else {
 						x.volume(r)

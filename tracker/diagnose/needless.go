@@ -27,7 +27,7 @@ func (x *disorder) Merge(o *disorder) {
 
 func retxSpurious() Detector {
 	return Detector{
-		Name: "retx-spurious", Group: GroupTransfer,
+		Name: "retx-spurious", Group: GroupTransfer, needs: signRepeated,
 		Doc: `Data is sent again though it had arrived: the sender was wrong about a loss.
 
 Rule: the receiver tells by D-SACK what came twice (RFC 2883 section 4), a timestamp tells
@@ -76,7 +76,7 @@ held back make these. Repeats that the capture itself doubled are not counted.`,
 
 func reordering() Detector {
 	return Detector{
-		Name: "reordering", Group: GroupTransfer,
+		Name: "reordering", Group: GroupTransfer, needs: signRepeated,
 		Doc: `Segments overtake each other on the path.
 
 Rule: IP may reorder (RFC 9293 section 3.4 sorts by sequence number); a receiver answers

@@ -11,15 +11,29 @@ type Set struct {
 	detectors []Detector
 	opt       *Options
 	folds     []Fold
+	always    []Fold   // those of them that take every record
+	some      []needed // and those that take records with certain signs
 	census    census
 	quality   quality
+}
+
+// needed is a Fold with the signs of the records that it takes.
+type needed struct {
+	needs signs
+	fold  Fold
 }
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
 	s := &Set{detectors: detectors, opt: o, census: newCensus()}
-	for _, d := range detectors {
-		s.folds = append(s.folds, d.New(o))
+	for i := range detectors {
+		f := detectors[i].New(o)
+		s.folds = append(s.folds, f)
+		if n := detectors[i].needsWith(o); n == 0 {
+			s.always = append(s.always, f)
+		} else {
+			s.some = append(s.some, needed{n, f})
+		}
 	}
 	return s
 }
@@ -30,8 +44,17 @@ func (s *Set) Add(r *tracker.Record) {
 		s.census.add(r)
 		s.quality.add(r)
 	}
-	for _, f := range s.folds {
+	for _, f := range s.always {
 		f.Add(r)
+	}
+	signs := signsOf(r)
+	if signs == 0 {
+		return
+	}
+	for i := range s.some {
+		if s.some[i].needs&signs != 0 {
+			s.some[i].fold.Add(r)
+		}
 	}
 }
 

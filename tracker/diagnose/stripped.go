@@ -53,7 +53,7 @@ scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 				if !handshakeSeen(r) {
 					return
 				}
-				s.At(listener(r.Resp)).add(r)
+				atListener(s, r).add(r)
 			}, func(_ *Context, s Subject, x *offers) (Finding, bool) {
 				var what, who []string
 				for i, name := range optionNames() {
@@ -163,7 +163,7 @@ below 536, what every host takes: such segments cost more header than they carry
 
 func ecnBleached() Detector {
 	return Detector{
-		Name: "ecn-bleached", Group: GroupTransfer,
+		Name: "ecn-bleached", Group: GroupTransfer, needs: signECN,
 		Doc: `Both ends agreed on ECN, but the data comes without it: something clears the field.
 
 Rule: once SYN and SYN/ACK agreed, a sender marks its data ECT(0) or ECT(1) in the IP

@@ -44,6 +44,9 @@ func (t *tally) span(since, until int64) {
 }
 
 func (t *tally) cite(e example) {
+	if n := len(t.examples); n == maxExamples && e.conn > t.examples[n-1].conn {
+		return // as nearly all are that come in order
+	}
 	at, found := slices.BinarySearchFunc(t.examples, e, func(a, b example) int {
 		return cmp.Or(cmp.Compare(a.conn, b.conn), cmp.Compare(a.packet, b.packet))
 	})

@@ -65,7 +65,7 @@ func feltClosed(r *tracker.Record, e tracker.End, least int64) (ns int64, packet
 
 func zeroWindow() Detector {
 	return Detector{
-		Name: "zero-window", Group: GroupTransfer,
+		Name: "zero-window", Group: GroupTransfer, needs: signFull,
 		Doc: `A receiver closed its window: its application did not read, and the sender had to wait.
 
 Rule: the window says how much a receiver can still take (RFC 9293 section 3.8.6); it
@@ -115,9 +115,12 @@ of 0 is none. A person who pauses a download does the same.`,
 // bulk tells that an end sent enough, for long enough, to ask what its pace
 // depended on; how long the three limits held together.
 func bulk(x *tracker.EndRecord, least int64) (total int64, ok bool) {
-	total = x.SenderLimited + x.NetworkLimited + x.WindowLimited
+	total = paced(x)
 	return total, x.WireBytes >= uint64(least) && total >= second
 }
+
+// paced is how long the pace of an end depended on any of the three.
+func paced(x *tracker.EndRecord) int64 { return x.SenderLimited + x.NetworkLimited + x.WindowLimited }
 
 // limitThresholds are those of a detector of what a transfer waits for.
 func limitThresholds(detector string) []Threshold {
@@ -127,7 +130,7 @@ func limitThresholds(detector string) []Threshold {
 
 func receiverLimited() Detector {
 	return Detector{
-		Name: "receiver-limited", Group: GroupTransfer,
+		Name: "receiver-limited", Group: GroupTransfer, needs: signLong,
 		Doc: `Transfers wait for the receiver's window, not for the network.
 
 Rule: a sender may have no more in flight than the receiver's window (RFC 9293 section
@@ -183,7 +186,7 @@ func unscaled(r *tracker.Record) bool {
 
 func senderLimited() Detector {
 	return Detector{
-		Name: "sender-limited", Group: GroupTransfer,
+		Name: "sender-limited", Group: GroupTransfer, needs: signLong,
 		Doc: `Transfers wait for the sending application: nothing else holds them up.
 
 Rule: when everything sent is acknowledged and the window is open, a sender that
@@ -217,7 +220,7 @@ of some size, from the first to the last byte.`,
 
 func sillyWindow() Detector {
 	return Detector{
-		Name: "silly-window", Group: GroupTransfer,
+		Name: "silly-window", Group: GroupTransfer, needs: signFull,
 		Doc: `A receiver offers tiny windows: the sender has to send small segments.
 
 Rule: a receiver should not offer more window until it can offer a full segment or half

@@ -1,0 +1,114 @@
+package diagnose
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"tcpwatch/tracker"
+)
+
+// allSorts is the records of all bundled captures and all that are made up here,
+// and as many again of which each part comes from one of two of those.
+func allSorts(t *testing.T) []*tracker.Record {
+	t.Helper()
+	all, _ := everything(t)
+	for _, x := range detectorCases() {
+		all = append(all, x.raise...)
+		all = append(all, x.alike...)
+	}
+	for _, x := range situations() {
+		all = append(all, x.records...)
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 4 * len(all) {
+		mixed := *all[rng.IntN(len(all))]
+		other := reflect.ValueOf(all[rng.IntN(len(all))]).Elem()
+		for i := range other.NumField() {
+			if rng.IntN(3) == 0 {
+				reflect.ValueOf(&mixed).Elem().Field(i).Set(other.Field(i))
+			}
+		}
+		all = append(all, &mixed)
+	}
+	for i, r := range all {
+		r.ID = uint64(i + 1)
+	}
+	return all
+}
+
+// thresholds are the defaults, or all of them at one value.
+func thresholds(at ...int64) *Options {
+	o := NewOptions()
+	for name := range o.values {
+		if len(at) > 0 {
+			o.values[name] = at[0]
+		}
+	}
+	return o
+}
+
+// holds reports whether a Fold holds anything by a key.
+func holds(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map:
+		return v.Len() > 0
+	case reflect.Interface, reflect.Pointer:
+		return !v.IsNil() && holds(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if holds(v.Field(i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A record without the signs that a detector needs adds nothing to its fold; for
+// each there are records with them that do.
+func TestSigns(t *testing.T) {
+	all := allSorts(t)
+	for i, o := range []*Options{thresholds(), thresholds(1)} {
+		for _, d := range Detectors() {
+			needs := d.needsWith(o)
+			with, without := d.New(o), d.New(o)
+			for _, r := range all {
+				if needs == 0 || signsOf(r)&needs != 0 {
+					with.Add(r)
+				} else if without.Add(r); holds(reflect.ValueOf(without)) {
+					t.Fatalf("%s: adds a record without signs: %+v", d.Name, r)
+				}
+			}
+			if i == 0 && holds(reflect.ValueOf(with)) == (d.needs == signNone) {
+				t.Errorf("%s: what it needs does not tell what it takes", d.Name)
+			}
+		}
+	}
+}
+
+// A Set finds what its folds find that are asked about every record.
+func TestSetAsksEnough(t *testing.T) {
+	all := allSorts(t)
+	c := &Context{Conns: uint64(len(all)), End: at + 1000*second, MSL: tracker.DefaultMSL}
+	for _, o := range []*Options{thresholds(), thresholds(0), thresholds(1)} {
+		s, every := NewSet(Detectors(), o), NewSet(Detectors(), o)
+		every.always, every.some = slices.Clone(every.folds), nil
+		for _, r := range all {
+			s.Add(r)
+			every.Add(r)
+		}
+		equal(t, "with signs", s.Findings(c), every.Findings(c))
+		if s.Left() != every.Left() {
+			t.Errorf("%d left, want %d", s.Left(), every.Left())
+		}
+	}
+}
+
+// An ordinary connection has no sign.
+func TestOrdinaryHasNoSign(t *testing.T) {
+	if s := signsOf(clean(1)[0]); s != 0 {
+		t.Errorf("signs %b", s)
+	}
+}

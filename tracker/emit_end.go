@@ -1,0 +1,92 @@
+package tracker
+
+// fillEnd makes the record of one end, which is empty before.
+func (c *conn) fillEnd(r *EndRecord, e End) {
+	x, y := &c.ends[e], &c.ends[e.Peer()]
+	r.Packets, r.SeenBytes, r.WireBytes, r.MissingBytes = x.packets, x.seenBytes, x.wireBytes, x.missing()
+	r.Retx, r.RetxBytes, r.OutOfOrder, r.DupAcks = x.retx, x.retxBytes, x.outOfOrder, x.dupAcks
+	r.SillyWindows, r.WindowProbes = x.zero.silly, y.zero.probes
+	c.fillSender(r, e)
+	c.fillZeroWindows(r, e)
+	// Of an end that was never seen, what the other acknowledged is in
+	// MissingBytes; the span of what was captured is 0.
+	r.Bytes = Some(uint64(0))
+	if x.packets > 0 {
+		r.Bytes = Some(x.stream.Span())
+	}
+	if x.has&hasMSS != 0 {
+		r.MSS = Some(x.mss)
+	}
+	if x.has&hasWScale != 0 {
+		r.WScale = Some(x.wscale)
+	}
+	if x.has&hasTTL != 0 {
+		r.TTL = Some(x.ttl)
+	}
+	if x.synSeen && x.syns+x.synAcks > 0 {
+		r.SACK, r.Timestamps, r.ECN = Some(x.has&hasSACK != 0), Some(x.has&hasTimestamps != 0), Some(x.has&hasECN != 0)
+	}
+	if x.has&hasFirstByte != 0 && c.timedThird() && x.firstByte >= c.thirdACK {
+		r.FirstByte = Some(x.firstByte - c.thirdACK)
+	}
+	c.fillTimes(r, e)
+}
+
+// fillSender fills in what is known of an end that sent data; without data the
+// handshake tells the round trip.
+func (c *conn) fillSender(r *EndRecord, e End) {
+	if half := c.handshakeTime(e); half > 0 {
+		m := &r.RTT
+		m.N, m.Min, m.P50, m.P95, m.Max, m.Smoothed, m.Source = 1, half, half, half, half, half, RTTHandshake
+	}
+	x := c.ends[e].sender
+	if x == nil {
+		return
+	}
+	r.RetxRTO, r.RetxFast = x.classes[repeatRTO], x.classes[repeatFast]
+	r.RetxTLP, r.RetxOther = x.classes[repeatTLP], x.classes[repeatOther]
+	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
+	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
+	r.ReorderMax = x.late
+	r.WindowFull = x.windowFull
+	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
+	switch lasts := max(0, c.last-x.at); x.state {
+	case limitSender:
+		r.SenderLimited += lasts
+	case limitNetwork:
+		r.NetworkLimited += lasts
+	case limitWindow:
+		r.WindowLimited += lasts
+	}
+	if x.rtt.n > 0 {
+		x.rtt.fill(&r.RTT)
+	}
+}
+
+func (x *roundTrips) fill(r *RTTRecord) {
+	r.N, r.Min, r.Max, r.Smoothed, r.Delayed, r.Source = x.n, x.min, x.max, x.smoothed, x.delayed, RTTData
+	if x.stamped {
+		r.Source = RTTTimestamps
+	}
+	r.P50, r.P95 = x.min, x.min
+	if x.min < x.max { // else both are what clamp would make of them
+		r.P50, r.P95 = clamp(x.spans.Quantile(0.5), x.min, x.max), clamp(x.spans.Quantile(0.95), x.min, x.max)
+	}
+}
+
+func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
+
+// fillTimes adds up how long the end was in each state, by edges that stand.
+func (c *conn) fillTimes(r *EndRecord, e End) {
+	until := c.last
+	if c.dropped > 0 {
+		return // some edges were not remembered: the sums cannot be known
+	}
+	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
+		t := &c.trans[i]
+		if t.To != Closed && t.To != Unknown {
+			r.TimeIn[t.To] = Some(r.TimeIn[t.To].V + max(0, until-t.Time))
+		}
+		until = t.Time
+	}
+}
