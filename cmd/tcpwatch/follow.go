@@ -101,9 +101,9 @@ func (out *outputs) addFollow(pick *why, f *follow.Follower, raw *follow.Raw) {
 
 // segment hands on a segment that the tracker placed, when it is of a
 // connection that is followed.
-func (out *outputs) segment(at tracker.Placed, s *capture.Segment, payload []byte) {
+func (out *outputs) segment(at *tracker.Placed, s *capture.Segment, payload []byte) {
 	if f := out.follow; f != nil && f.pick.marks(at.Conn, s.Src, s.Dst) {
-		f.follower.Segment(at, s, payload)
+		f.follower.Segment(*at, s, payload)
 	}
 }
 
