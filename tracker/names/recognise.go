@@ -119,7 +119,7 @@ func readFixed(m *message) verdict {
 			continue
 		}
 		switch rest := m.b[min(f.at, len(m.b)):]; {
-		case !hasStart(rest, f.bytes):
+		case len(rest) > 0 && rest[0] != f.bytes[0], !hasStart(rest, f.bytes):
 		case len(rest) >= len(f.bytes):
 			return m.e.whole(f.proto)
 		default:
