@@ -38,6 +38,9 @@ func (b *buffer) peek(n int) []byte {
 	return b.data[b.start : b.start+n]
 }
 
+// ready lends what can be taken without reading on.
+func (b *buffer) ready() []byte { return b.data[b.start:b.end] }
+
 // skip takes n bytes and reports whether there were as many.
 func (b *buffer) skip(n int64) bool {
 	for n > int64(b.end-b.start) {

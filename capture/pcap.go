@@ -93,9 +93,11 @@ func (f *pcapFile) interfaces() []Interface { return f.one[:] }
 func (f *pcapFile) drops() (uint64, bool) { return 0, false }
 
 func (f *pcapFile) next(in *buffer, p *Packet) error {
-	h := in.peek(f.headerLen)
-	if h == nil {
-		return in.shortage(f.headerLen, "a packet header")
+	h := in.ready()
+	if len(h) < f.headerLen {
+		if h = in.peek(f.headerLen); h == nil {
+			return in.shortage(f.headerLen, "a packet header")
+		}
 	}
 	sec, frac := binary.LittleEndian.Uint32(h), binary.LittleEndian.Uint32(h[4:])
 	captured, length := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
@@ -110,9 +112,11 @@ func (f *pcapFile) next(in *buffer, p *Packet) error {
 		return damage(in.offset(), "a packet of %d captured bytes, more than the %d a capture may hold", captured, f.longest)
 	}
 	n := f.headerLen + int(captured)
-	whole := in.peek(n)
-	if whole == nil {
-		return in.shortage(n, "a packet")
+	whole := in.ready()
+	if len(whole) < n {
+		if whole = in.peek(n); whole == nil {
+			return in.shortage(n, "a packet")
+		}
 	}
 	in.start += n
 	if captured > f.cut {

@@ -23,6 +23,13 @@ func AddrFrom4(b []byte) (a Addr) {
 	return a
 }
 
+// put sets the two halves, little endian. Two words are written: one that is
+// read soon after bytes of it were written waits for them.
+func (a *Addr) put(first, second uint64) {
+	binary.LittleEndian.PutUint64(a[:8], first)
+	binary.LittleEndian.PutUint64(a[8:], second)
+}
+
 // AddrFrom is AddrFrom4 for an IPv4 address, and the bytes of any other; the
 // zone is lost.
 func AddrFrom(ip netip.Addr) Addr {

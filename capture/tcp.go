@@ -23,9 +23,7 @@ func (d *Decoder) tcp(v view) Outcome {
 	s.Window, s.Checksum = be16(b[14:]), be16(b[16:])
 	s.Marks = d.marks
 	s.Len, s.Captured = uint32(min(uint64(v.wire-header), math.MaxUint32)), 0
-	s.Options, s.NSACK = 0, 0
-	s.MSS, s.WScale, s.FastOpen, s.TSVal, s.TSEcr = 0, 0, 0, 0, 0
-
+	s.clearOptions()
 	if len(b) < header {
 		s.Marks |= MarkCutOptions
 		s.tcpOptions(b[tcpHeaderLen:])

@@ -22,6 +22,11 @@ const (
 	usualOptions = optNOP<<24 | optNOP<<16 | optTimestamps<<8 | 10
 )
 
+func (s *Segment) clearOptions() {
+	s.Options, s.NSACK = 0, 0
+	s.MSS, s.WScale, s.FastOpen, s.TSVal, s.TSEcr = 0, 0, 0, 0, 0
+}
+
 // tcpOptions reads the options in o (RFC 9293 section 3.2). At the first
 // malformed one it stops and keeps those before it; one that ends beyond o is
 // malformed, unless the snaplen cut the options there.

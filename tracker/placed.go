@@ -14,8 +14,8 @@ type Placed struct {
 	Mark   *uint32 // a word of the connection that the tracker only keeps: 0 at first. Valid until the next Observe or Tick
 }
 
-// Last tells where the segment observed last was placed.
-func (t *Tracker) Last() Placed { return t.placed }
+// Last tells where the segment observed last was placed, until the next Observe.
+func (t *Tracker) Last() *Placed { return &t.placed }
 
 // placeData notes what new or repeated payload of an end was to its stream.
 func (t *Tracker) placeData(c *conn, from End, seq reassembly.Seq, a reassembly.Added, now int64) {

@@ -149,7 +149,7 @@ func TestLastPlaced(t *testing.T) {
 		l := parseExchange(t, text)[0]
 		s := plainWire.segment(l, 7)
 		tr.Observe(s)
-		return tr.Last()
+		return *tr.Last()
 	}
 	for _, tt := range []struct {
 		line   string

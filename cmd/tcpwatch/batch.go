@@ -22,6 +22,7 @@ const (
 // those of its own connections. What follows the packets is done after them.
 type batch struct {
 	packets []capture.Packet
+	looks   []look   // at them
 	bytes   []byte   // that the packets' data lie in, unless they are kept where they are
 	kept    int      // bytes of data that are kept where they are
 	blocks  [][]byte // of files, read to their end: packets of later batches lie in none of them
@@ -34,6 +35,13 @@ type batch struct {
 	at       progress
 
 	users atomic.Int32 // workers that are not done with it
+}
+
+// look is what the reader tells every worker of a packet: those that it does
+// not concern need not fetch the rest.
+type look struct {
+	time int64
+	hash uint64 // of the packet's ends; 0 where decoding has to tell
 }
 
 // progress is how far the input was read.
@@ -53,7 +61,7 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 			return false
 		}
 		b.kept += len(p.Data)
-		b.packets = append(b.packets, *p)
+		b.put(p)
 		return true
 	}
 	n := len(b.bytes)
@@ -61,16 +69,22 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 		return false
 	}
 	b.bytes = append(b.bytes, p.Data...)
-	b.packets = append(b.packets, *p)
+	b.put(p)
 	b.packets[len(b.packets)-1].Data = b.bytes[n : n+len(p.Data) : n+len(p.Data)]
 	return true
 }
 
+func (b *batch) put(p *capture.Packet) {
+	hash, _ := capture.PeekPair(p)
+	b.looks = append(b.looks, look{p.Time, hash})
+	b.packets = append(b.packets, *p)
+}
+
 // reset empties the batch for use again.
 func (b *batch) reset() {
-	*b = batch{packets: b.packets[:0], bytes: b.bytes[:0]}
+	*b = batch{packets: b.packets[:0], looks: b.looks[:0], bytes: b.bytes[:0]}
 	if b.packets == nil {
-		b.packets = make([]capture.Packet, 0, batchPackets)
+		b.packets, b.looks = make([]capture.Packet, 0, batchPackets), make([]look, 0, batchPackets)
 	}
 }
 

@@ -99,11 +99,17 @@ func (out *outputs) addFollow(pick *why, f *follow.Follower, raw *follow.Raw) {
 	out.printers, out.takers = append(out.printers, out.follow), append(out.takers, out.follow)
 }
 
-// segment hands on a segment that the tracker placed, when it is of a
-// connection that is followed.
-func (out *outputs) segment(at tracker.Placed, s *capture.Segment, payload []byte) {
-	if f := out.follow; f != nil && f.pick.marks(at.Conn, s.Src, s.Dst) {
-		f.follower.Segment(at, s, payload)
+// segment takes a segment that the tracker placed.
+func (out *outputs) segment(at *tracker.Placed, s *capture.Segment, payload []byte) {
+	if out.follow != nil {
+		out.follow.segment(at, s, payload)
+	}
+}
+
+// segment hands on a segment of a connection that is followed.
+func (p *followPrinter) segment(at *tracker.Placed, s *capture.Segment, payload []byte) {
+	if p.pick.marks(at.Conn, s.Src, s.Dst) {
+		p.follower.Segment(*at, s, payload)
 	}
 }
 

@@ -20,6 +20,7 @@ type input struct {
 	blocks  capture.Blocks  // that packets of files lie in
 	filter  *capture.Filter // the user's
 	kernel  bool            // the kernel filters: every packet of source has passed
+	all     bool            // so it has, or the user has no filter
 	refused map[capture.LinkType]bool
 }
 
@@ -30,7 +31,7 @@ func compile(link capture.LinkType, expr string) ([]bpf.RawInstruction, error) {
 
 // openInput opens the files or the interface that o names.
 func openInput(o *options) (*input, error) {
-	in := &input{filter: capture.NewFilter(o.filter, compile), refused: map[capture.LinkType]bool{}}
+	in := &input{all: o.filter == "", filter: capture.NewFilter(o.filter, compile), refused: map[capture.LinkType]bool{}}
 	if len(o.read) == 0 {
 		return in, in.openLive(o)
 	}
@@ -100,7 +101,7 @@ func (in *input) openLive(o *options) error {
 	if err != nil {
 		return err
 	}
-	in.source, in.handle, in.kernel = h, h, true
+	in.source, in.handle, in.kernel, in.all = h, h, true, true
 	return nil
 }
 
@@ -115,9 +116,13 @@ func (in *input) ahead() int {
 // passes asks the filter about a packet. The error, told once for a link type,
 // is that the filter makes no sense for it: its packets are left out.
 func (in *input) passes(p *capture.Packet) (bool, error) {
-	if in.kernel {
+	if in.all {
 		return true, nil
 	}
+	return in.match(p)
+}
+
+func (in *input) match(p *capture.Packet) (bool, error) {
 	ok, err := in.filter.Match(p)
 	if err == nil || in.refused[p.Link] {
 		return ok, nil

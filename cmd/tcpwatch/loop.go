@@ -199,7 +199,9 @@ func (w *watch) packet(p *capture.Packet) {
 	if ok, err := w.in.passes(p); ok {
 		w.passed++
 		w.out.packet(p)
-		w.sample(p)
+		if w.o.filter != "" {
+			w.sample(p)
+		}
 		if kept := w.in.handle == nil; !w.batch.add(p, kept) {
 			w.hand(false)
 			w.batch.add(p, kept)
@@ -221,7 +223,7 @@ func (w *watch) packet(p *capture.Packet) {
 
 // sample asks what the user's filter hides about the first connections.
 func (w *watch) sample(p *capture.Packet) {
-	if w.o.filter == "" || w.samples >= weakenSamples {
+	if w.samples >= weakenSamples {
 		return
 	}
 	if w.sampler.Decode(p) == capture.OutcomeSegment {

@@ -241,8 +241,12 @@ func (out *outputs) step(s *tracker.Step) {
 // decoded takes a packet that the only worker has been through.
 func (out *outputs) decoded(p *capture.Packet, d *capture.Decoder, o capture.Outcome) {
 	if out.extract != nil {
-		out.note(out.extract.decoded(p, d, o))
+		out.extracted(p, d, o)
 	}
+}
+
+func (out *outputs) extracted(p *capture.Packet, d *capture.Decoder, o capture.Outcome) {
+	out.note(out.extract.decoded(p, d, o))
 }
 
 // incomplete takes a datagram of which the end of the input left a part.
@@ -252,8 +256,15 @@ func (out *outputs) incomplete(d *capture.Decoder) {
 	}
 }
 
-// packet writes a packet to -w's file.
+// packet takes a packet that has passed the filter.
 func (out *outputs) packet(p *capture.Packet) {
+	if out.extract != nil || out.packets != nil {
+		out.write(p)
+	}
+}
+
+// write writes a packet to -w's file.
+func (out *outputs) write(p *capture.Packet) {
 	if out.extract != nil {
 		out.extract.learn(p)
 	}

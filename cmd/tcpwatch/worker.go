@@ -90,8 +90,12 @@ func (w *worker) chunk() (c *chunk) {
 }
 
 func (w *worker) batch(b *batch) {
-	for i := range b.packets {
-		w.packet(&b.packets[i])
+	for i := range b.looks {
+		l := &b.looks[i]
+		w.tracker.Pass(l.time)
+		if l.hash == 0 || w.owns(l.hash) {
+			w.packet(&b.packets[i], l.hash)
+		}
 	}
 	if b.ticks {
 		w.tracker.Tick(b.tick)
@@ -108,24 +112,21 @@ func (w *worker) batch(b *batch) {
 	}
 }
 
-// packet decodes a packet that may be one of ours.
-func (w *worker) packet(p *capture.Packet) {
-	w.tracker.Pass(p.Time)
-	d := w.slow
-	hash, peeked := capture.PeekPair(p)
-	if peeked {
-		if !w.owns(hash) {
-			return
-		}
-		d = w.fast
+// packet decodes a packet that is one of ours, or may be when the reader's look
+// did not tell its hash.
+func (w *worker) packet(p *capture.Packet, hash uint64) {
+	d, ours := w.fast, true
+	if hash == 0 {
+		d, ours = w.slow, false
 	}
 	outcome := d.Decode(p)
 	switch outcome {
 	case capture.OutcomeSegment:
-		if !peeked {
+		if !ours {
 			hash = w.tracker.Hash(&d.Segment)
+			ours = w.owns(hash)
 		}
-		if peeked || w.owns(hash) {
+		if ours {
 			w.observe(d, hash)
 		}
 	case capture.OutcomeQuote:

@@ -77,7 +77,7 @@ func followAll(t *testing.T, name string) map[uint64]map[string]*heard {
 		if followers[at.Conn] == nil {
 			followers[at.Conn] = New(c)
 		}
-		followers[at.Conn].Segment(at, &d.Segment, d.Payload)
+		followers[at.Conn].Segment(*at, &d.Segment, d.Payload)
 	}
 	tr.Finish()
 	return c.said

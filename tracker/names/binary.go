@@ -31,16 +31,18 @@ func readRDP(m *message) verdict {
 	return yes
 }
 
+// maxDNS is the longest query over TCP that is taken for one.
+const maxDNS = 1024
+
 // readDNS reads a query over TCP: two bytes of length, then the message
 // (RFC 1035 sections 4.2.2 and 4.1).
 func readDNS(m *message) verdict {
 	c := cursor{b: m.b}
-	n := int(c.u16())
-	c.u16() // ID
-	flags, questions, answers, authorities, additional := c.u16(), c.u16(), c.u16(), c.u16(), c.u16()
-	if len(m.b) >= 2 && (n < 17 || n > 1024) {
+	if n := int(c.u16()); len(m.b) >= 2 && (n < 17 || n > maxDNS) {
 		return no
 	}
+	c.u16() // ID
+	flags, questions, answers, authorities, additional := c.u16(), c.u16(), c.u16(), c.u16(), c.u16()
 	if c.short {
 		return m.short(no)
 	}

@@ -55,7 +55,7 @@ func BenchmarkObserve(b *testing.B) {
 	})
 	b.Run("no payload", func(b *testing.B) {
 		f := newFeed()
-		p := tracker.Placed{Conn: 1, Mark: &f.mark}
+		p := &tracker.Placed{Conn: 1, Mark: &f.mark}
 		for b.Loop() {
 			f.o.Observe(p, nil, 0)
 		}
@@ -72,7 +72,7 @@ func BenchmarkObserve(b *testing.B) {
 			continue
 		}
 		b.Run("a connection of "+tt.name, func(b *testing.B) {
-			o := New(Options{}, discard{})
+			o, r := New(Options{}, discard{}), new(tracker.Record)
 			b.ReportAllocs()
 			id := uint64(0)
 			for b.Loop() {
@@ -81,10 +81,24 @@ func BenchmarkObserve(b *testing.B) {
 				for _, s := range tt.sent {
 					f.next(s.end, s.b)
 				}
-				o.Conn(&tracker.Record{ID: id})
+				*r = tracker.Record{ID: id, Mark: f.mark}
+				o.Conn(r)
 			}
 		})
 	}
+	b.Run("a connection of an unknown protocol", func(b *testing.B) {
+		o, r := New(Options{}, discard{}), new(tracker.Record)
+		b.ReportAllocs()
+		id := uint64(0)
+		for b.Loop() {
+			id++
+			f := feed{o: o, id: id}
+			f.next(orig, payload[:100])
+			f.next(resp, payload[:1000])
+			*r = tracker.Record{ID: id, Mark: f.mark}
+			o.Conn(r)
+		}
+	})
 }
 
 type discard struct{}

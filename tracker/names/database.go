@@ -11,10 +11,11 @@ import (
 func readPostgreSQL(m *message) verdict {
 	const longest = 10000 // what the server accepts
 	c := cursor{b: m.b}
-	n, code := c.number(4), c.number(4)
+	n := c.number(4)
 	if len(m.b) >= 4 && (n < 8 || n > longest) {
 		return no
 	}
+	code := c.number(4)
 	if c.short {
 		if m.b[0] != 0 {
 			return no
@@ -114,6 +115,9 @@ func readRedis(m *message) verdict {
 	return m.e.whole("redis")
 }
 
+// maxMongoDB is the longest message that a server takes.
+const maxMongoDB = 48000000
+
 // readMongoDB reads the header of a request (MongoDB wire protocol):
 // OP_QUERY, OP_COMPRESSED or OP_MSG.
 func readMongoDB(m *message) verdict {
@@ -122,7 +126,7 @@ func readMongoDB(m *message) verdict {
 		return m.short(no)
 	}
 	n := binary.LittleEndian.Uint32(b)
-	if n < 21 || n > 48000000 {
+	if n < 21 || n > maxMongoDB {
 		return no
 	}
 	if len(b) < 16 {

@@ -69,6 +69,47 @@ func FuzzObserve(f *testing.F) {
 	})
 }
 
+// FuzzReaders asks all readers and those that may know how a message begins:
+// they say the same.
+func FuzzReaders(f *testing.F) {
+	for _, tt := range namesTests {
+		for _, s := range tt.sent {
+			f.Add(s.b, uint8(s.end))
+			f.Add(s.b[:min(len(s.b), 3)], uint8(s.end))
+		}
+	}
+	for c := range 256 {
+		f.Add([]byte{byte(c)}, uint8(0))
+		f.Add([]byte{byte(c), byte(c), byte(c), byte(c), byte(c)}, uint8(c))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, how uint8) {
+		if b, cut := afterProxyHeader(b); len(b) == 0 || cut {
+			return
+		}
+		// How: 0x01 end, 0x02 final, 0x04 the peer has sent, 0x08 greeted, 0x10 the protocol is known.
+		end := tracker.End(how & 1)
+		var before entry
+		before.sides[end.Peer()].seen, before.greeted = how&0x04 != 0, how&0x08 != 0
+		if how&0x10 != 0 {
+			before.names.Proto = "http"
+		}
+		few, all := before, before
+		o := New(Options{}, discard{})
+		got := o.recognise(&few, end, b, how&0x02 != 0)
+		b, _ = afterProxyHeader(b)
+		m := &message{b, how&0x02 != 0, end, &all, make([]byte, window)}
+		want := no
+		for r := tlsReader; r <= dnsReader && want != yes; r <<= 1 {
+			if v := m.ask(r); v != no {
+				want = v
+			}
+		}
+		if got != want || few != all {
+			t.Errorf("%q: %d and %+v, all readers say %d and %+v", b, got, few, want, all)
+		}
+	})
+}
+
 func in1(b []byte) byte {
 	if len(b) == 0 {
 		return 0

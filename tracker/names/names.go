@@ -42,7 +42,6 @@ type Observer struct {
 	unnamed   uint64
 	spare     []*buffer
 	unused    []*entry
-	message   message // being read; here so that it costs no memory each time
 	scratch   [window]byte
 	packed    []byte
 }
@@ -67,9 +66,15 @@ func isDecided(mark uint32) bool { return mark&1 != 0 }
 
 // Observe takes the payload of the segment that the tracker placed last; wire
 // is its length by the IP header, of which the snaplen may have cut some.
-func (o *Observer) Observe(p tracker.Placed, payload []byte, wire uint32) {
-	if p.New && !isDecided(*p.Mark) {
+func (o *Observer) Observe(p *tracker.Placed, payload []byte, wire uint32) {
+	if p.New || p.Over {
 		o.observe(p, payload, wire)
+	}
+}
+
+func (o *Observer) observe(p *tracker.Placed, payload []byte, wire uint32) {
+	if p.New && !isDecided(*p.Mark) {
+		o.payload(p, payload, wire)
 	}
 	if p.Over && *p.Mark != 0 && !isDecided(*p.Mark) {
 		e := o.entries[*p.Mark/2-1]
@@ -78,7 +83,8 @@ func (o *Observer) Observe(p tracker.Placed, payload []byte, wire uint32) {
 	}
 }
 
-func (o *Observer) observe(p tracker.Placed, payload []byte, wire uint32) {
+// payload takes payload of a connection that is not decided.
+func (o *Observer) payload(p *tracker.Placed, payload []byte, wire uint32) {
 	if *p.Mark == 0 {
 		if o.counts[p.Shard].undecided >= o.opt.Undecided {
 			o.unnamed++
@@ -142,7 +148,8 @@ func (o *Observer) settle(mark *uint32) {
 		o.release(e, &e.sides[k])
 	}
 	*mark = decided
-	if o.packed = pack(o.packed[:0], &e.names); len(o.packed) > 0 {
+	if e.names.Proto != "" { // else there are no names at all
+		o.packed = pack(o.packed[:0], &e.names)
 		*mark = 2*place(&o.named, &o.free[1], string(o.packed)) + 1
 	}
 	o.keep(e)

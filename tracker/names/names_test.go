@@ -30,7 +30,7 @@ func (f *feed) next(end tracker.End, b []byte) {
 }
 
 func (f *feed) place(end tracker.End, off int64, b []byte, wire int) {
-	f.o.Observe(tracker.Placed{Conn: f.id, From: end, New: wire > 0, Offset: off, Mark: &f.mark}, b, uint32(wire))
+	f.o.Observe(&tracker.Placed{Conn: f.id, From: end, New: wire > 0, Offset: off, Mark: &f.mark}, b, uint32(wire))
 }
 
 func (f *feed) names() tracker.NamesRecord {

@@ -37,21 +37,17 @@ func (m *message) short(ifFinal verdict) verdict {
 	return more
 }
 
-// recognise asks every reader; the first that says yes wins.
+// recognise asks the readers that may know how b begins; the first that says
+// yes wins.
 func (o *Observer) recognise(e *entry, end tracker.End, b []byte, final bool) verdict {
 	b, cut := afterProxyHeader(b)
-	m := &o.message
-	*m = message{b, final, end, e, o.scratch[:]}
-	defer func() { *m = message{} }() // b is borrowed
+	m := message{b, final, end, e, o.scratch[:]}
 	if len(b) == 0 || cut {
 		return m.short(no)
 	}
 	v := no
-	for _, read := range [...]func(*message) verdict{
-		readTLS, readRequest, readResponse, readSSH, readMail, readGreeting, readPostgreSQL, readMySQL,
-		readRedis, readMongoDB, readRDP, readSOCKS, readFixed, readDNS,
-	} {
-		switch read(m) {
+	for all := m.readers(); all != 0; all &= all - 1 {
+		switch m.ask(all & -all) {
 		case yes:
 			return yes
 		case more:
@@ -64,6 +60,9 @@ func (o *Observer) recognise(e *entry, end tracker.End, b []byte, final bool) ve
 // begins reports whether a segment begins a message that cannot be mistaken,
 // wherever it stands in the stream.
 func begins(b []byte) bool {
+	if len(b) == 0 || b[0] != recordHandshake && starts[b[0]]&(requestReader|responseReader|sshReader) == 0 {
+		return false
+	}
 	return isHandshake(b) || isRequestLine(b) || isStatusLine(b) || bytes.HasPrefix(b, []byte("SSH-2.0-"))
 }
 
@@ -95,25 +94,32 @@ func hasStart(b []byte, s string) bool {
 	return string(b[:n]) == s[:n]
 }
 
-// readFixed recognises the protocols that always begin with the same bytes.
+// fixed are the protocols that always begin with the same bytes.
+var fixed = [...]struct {
+	first byte // of the message
+	at    int
+	bytes string
+	proto string
+}{
+	{'R', 0, "RFB 00", "vnc"},
+	{'A', 0, "AMQP\x00", "amqp"},
+	{0x13, 0, "\x13BitTorrent protocol", "bittorrent"},
+	{0, 4, "\xffSMB", "smb"},
+	{0, 4, "\xfeSMB", "smb"},
+	{0x10, 4, "MQTT", "mqtt"},
+	{0x10, 4, "MQIsdp", "mqtt"},
+}
+
+// readFixed recognises them.
 func readFixed(m *message) verdict {
 	v := no
-	for _, f := range [...]struct {
-		first byte // of the message
-		at    int
-		bytes string
-		proto string
-	}{
-		{'R', 0, "RFB 00", "vnc"},
-		{'A', 0, "AMQP\x00", "amqp"},
-		{0x13, 0, "\x13BitTorrent protocol", "bittorrent"},
-		{0, 4, "\xffSMB", "smb"},
-		{0, 4, "\xfeSMB", "smb"},
-		{0x10, 4, "MQTT", "mqtt"},
-		{0x10, 4, "MQIsdp", "mqtt"},
-	} {
+	for i := range fixed {
+		f := &fixed[i]
+		if m.b[0] != f.first {
+			continue
+		}
 		switch rest := m.b[min(f.at, len(m.b)):]; {
-		case m.b[0] != f.first || !hasStart(rest, f.bytes):
+		case len(rest) > 0 && rest[0] != f.bytes[0], !hasStart(rest, f.bytes):
 		case len(rest) >= len(f.bytes):
 			return m.e.whole(f.proto)
 		default:
