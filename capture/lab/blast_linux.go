@@ -3,39 +3,15 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"runtime"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// blaster sends copies of a short connection out of the client's interface, as
-// frames of a packet socket: no kernel's TCP sets the pace, and none answers,
-// because no interface has the address that the frames are for.
-type blaster struct {
-	fd    int
-	t     *template
-	at    int // packets made so far
-	heads []message
-	parts []unix.Iovec
-	bytes [][]byte
-}
-
-// message is struct mmsghdr of sendmmsg(2).
-type message struct {
-	header unix.Msghdr
-	length uint32
-	_      [4]byte
-}
-
-const (
-	blastBatch = 32   // frames a system call
-	blastOpen  = 1024 // connections open at once
-	blastNap   = 100 * time.Microsecond
-)
+// blastOpen is how many connections are open at once in a blast.
+const blastOpen = 1024
 
 // blasted is what a blast came to.
 type blasted struct {
@@ -73,57 +49,65 @@ func shortTemplate() (*template, error) {
 	return t, nil
 }
 
-// newBlaster opens the socket in the client's namespace.
-func (n *network) newBlaster(t *template) (*blaster, error) {
-	b := &blaster{fd: -1, t: t, heads: make([]message, blastBatch), parts: make([]unix.Iovec, blastBatch), bytes: make([][]byte, blastBatch)}
-	err := n.client.Do(func() (err error) {
-		// Protocol 0: this socket receives nothing.
-		if b.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-			return err
-		}
-		i, err := net.InterfaceByName(clientIf)
-		if err != nil {
-			return err
-		}
-		return errors.Join(
-			unix.SetsockoptInt(b.fd, unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1),
-			unix.Bind(b.fd, &unix.SockaddrLinklayer{Ifindex: i.Index}))
+// load readies what the server's interface is to receive at a rate: nobody's TCP
+// sets the pace, and none answers, because no interface has the address that the
+// frames are for.
+func (n *network) load(t *template, rate int, length time.Duration) (x *injector, err error) {
+	count, longest := int(float64(rate)*length.Seconds())+1, 0
+	for k := range t.frames {
+		longest = max(longest, t.headOf(k))
+	}
+	err = n.server.Do(func() (err error) {
+		x, err = newInjector(serverIf, count*(frameInfo+longest))
+		return err
 	})
 	if err != nil {
-		b.close()
 		return nil, err
 	}
-	return b, nil
-}
-
-func (b *blaster) close() {
-	if b.fd >= 0 {
-		unix.Close(b.fd)
+	if err := x.fill(t, count); err != nil {
+		x.close()
+		return nil, err
 	}
+	return x, nil
 }
 
-// next makes the next frame: blastOpen connections side by side go through
-// their packets in step, then as many others.
-func (b *blaster) next(i int) {
-	const round = blastOpen
-	group, in := b.at/(round*len(b.t.frames)), b.at%(round*len(b.t.frames))
-	b.bytes[i] = b.t.rewrite(b.bytes[i], in/round, idleGuise(group*round+in%round))
-	b.parts[i].Base = &b.bytes[i][0]
-	b.parts[i].SetLen(len(b.bytes[i]))
-	b.heads[i].header.Iov = &b.parts[i]
-	b.heads[i].header.SetIovlen(1)
-	b.at++
+// headOf is where the payload of frame k begins.
+func (t *template) headOf(k int) int { return atTCP + int(t.frames[k].data[atFlags-1]>>4)*4 }
+
+// fill puts frames: blastOpen connections side by side go through their packets
+// in step, then as many others.
+func (x *injector) fill(t *template, count int) (err error) {
+	tails := make([]tail, len(t.frames))
+	for k, f := range t.frames {
+		if tails[k], err = x.tail(f.data[t.headOf(k):]); err != nil {
+			return err
+		}
+	}
+	round := blastOpen * len(t.frames)
+	var frame []byte
+	for i := range count {
+		k := i % round / blastOpen
+		frame = t.rewrite(frame, k, idleGuise(i/round*blastOpen+i%blastOpen))
+		if err := x.put(frame[:t.headOf(k)], tails[k]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// run sends so many packets a second for a while, from a thread of its own that
-// keeps to the last core.
-func (b *blaster) run(rate int, length time.Duration) (done blasted, err error) {
+// blast has it received, by a thread of its own that keeps to the last core and
+// goes before others there, as a card's interrupts do.
+func (n *network) blast(x *injector, rate int, length time.Duration) (done blasted, err error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		if err = keepTo(func(core int) bool { return core == blastCore() }); err == nil {
-			done, err = b.send(rate, length)
+		err = errors.Join(
+			unix.Setns(n.server.fd, unix.CLONE_NEWNET),
+			keepTo(func(core int) bool { return core == blastCore() }),
+			unix.Setpriority(unix.PRIO_PROCESS, 0, -20))
+		if err == nil {
+			done.sent, done.took, err = x.run(rate, length)
 		}
 	}()
 	<-ended
@@ -146,42 +130,4 @@ func keepTo(keep func(core int) bool) error {
 		return nil
 	}
 	return unix.SchedSetaffinity(0, &set)
-}
-
-func (b *blaster) send(rate int, length time.Duration) (done blasted, err error) {
-	for start := time.Now(); ; {
-		done.took = time.Since(start)
-		if done.took >= length {
-			return done, nil
-		}
-		due := int(done.took.Seconds()*float64(rate)) - done.sent
-		if due == 0 {
-			time.Sleep(blastNap)
-			continue
-		}
-		n := min(due, blastBatch)
-		for i := range n {
-			b.next(i)
-		}
-		if err := b.flush(b.heads[:n]); err != nil {
-			return done, err
-		}
-		done.sent += n
-	}
-}
-
-// flush hands the frames to the kernel.
-func (b *blaster) flush(heads []message) error {
-	for len(heads) > 0 {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(b.fd), uintptr(unsafe.Pointer(&heads[0])), uintptr(len(heads)), 0, 0, 0)
-		switch errno {
-		case 0:
-			heads = heads[n:]
-		case unix.EINTR, unix.ENOBUFS, unix.EAGAIN:
-		default:
-			return fmt.Errorf("sendmmsg: %w", errno)
-		}
-	}
-	runtime.KeepAlive(b)
-	return nil
 }

@@ -86,11 +86,11 @@ func (r *RateTest) Run() (all []Watched, err error) {
 // watch lets a command capture while packets come.
 func (net *network) watch(w Watcher, t *template, rate int, length time.Duration) (Watched, error) {
 	done := Watched{Name: w.Name, Rate: rate}
-	b, err := net.newBlaster(t)
+	x, err := net.load(t, rate, length)
 	if err != nil {
 		return done, err
 	}
-	defer b.close()
+	defer x.close()
 	args := make([]string, len(w.Command))
 	for i, a := range w.Command {
 		args[i] = strings.ReplaceAll(a, "INTERFACE", serverIf)
@@ -110,7 +110,7 @@ func (net *network) watch(w Watcher, t *template, rate int, length time.Duration
 	go func() { ended <- cmd.Wait() }()
 	if err = net.server.awaitTap(); err == nil {
 		var sent blasted
-		sent, err = b.run(rate, length)
+		sent, err = net.blast(x, rate, length)
 		done.Sent, done.Seconds = sent.sent, sent.took.Seconds()
 		time.Sleep(rateSettle)
 	}

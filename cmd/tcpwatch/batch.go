@@ -97,6 +97,7 @@ type chunk struct {
 	last    bool     // of the batch
 	living  living
 	summary *report.Summary // when the batch asks for a snapshot
+	counts  *counts         // likewise
 }
 
 // living is what a worker holds now, for the status line.

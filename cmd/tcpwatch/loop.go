@@ -10,8 +10,6 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
-	"tcpwatch/report"
-	"tcpwatch/tracker"
 )
 
 const (
@@ -77,6 +75,9 @@ func (w *watch) start() {
 
 // stop ends the input and waits until all is written.
 func (w *watch) stop() {
+	if w.signals.report.Load() { // while tables asked for before were printed
+		w.report()
+	}
 	w.batch.end = true
 	w.hand(true)
 	for _, x := range w.workers {
@@ -87,7 +88,7 @@ func (w *watch) stop() {
 }
 
 // hand gives the batch to the workers and takes an empty one.
-func (w *watch) hand(show bool) (note *batchNote) {
+func (w *watch) hand(show bool) {
 	b := w.batch
 	b.show = show
 	b.at = progress{w.packets, w.in.offset()}
@@ -95,19 +96,18 @@ func (w *watch) hand(show bool) (note *batchNote) {
 	if left := w.in.blocks.Left(); w.in.pipe == nil { // a pipe's packets wait where no batch tells of them
 		b.blocks = left
 	}
-	note = &batchNote{show: b.show, snapshot: b.snapshot, at: b.at}
+	note := &batchNote{show: b.show, at: b.at}
 	if show && w.in.handle != nil {
 		note.drops, _, _, _ = w.in.drops()
 	}
 	if b.snapshot {
-		note.printed = make(chan struct{})
+		note.headline = w.headline()
 	}
 	w.writer.in <- note
 	for _, x := range w.workers {
 		x.in <- b
 	}
 	w.batch = w.empty()
-	return note
 }
 
 // empty is a batch to fill: one that all workers are done with, or a new one
@@ -165,11 +165,19 @@ func (w *watch) loop() {
 
 // enough reports whether to stop reading, and does what else was asked by signal.
 func (w *watch) enough() bool {
-	if w.signals.report.Load() && w.signals.report.CompareAndSwap(true, false) {
-		w.batch.snapshot = true
-		<-w.hand(true).printed
+	if w.signals.report.Load() && !w.writer.asked.Load() {
+		w.report()
 	}
 	return w.over || w.signals.stop.Load() || w.out.failed.Load() || w.o.count > 0 && w.passed >= w.o.count
+}
+
+// report has the tables printed as they stand with the packets so far. Reading
+// goes on meanwhile; who asks again gets them once these are printed.
+func (w *watch) report() {
+	w.signals.report.Store(false)
+	w.writer.asked.Store(true)
+	w.batch.snapshot = true
+	w.hand(true)
 }
 
 // drain takes what was captured before the user said stop and still waits in
@@ -267,51 +275,4 @@ func (w *watch) tick(now int64) {
 		w.batch.ticks, w.batch.tick = true, now
 		w.hand(false)
 	}
-}
-
-// headline is what the run knows besides its connections.
-func (w *watch) headline() *report.Headline {
-	h := &report.Headline{
-		Files:   w.o.read,
-		Filter:  w.o.filter,
-		Hides:   w.weakness.Hides(),
-		Packets: w.packets,
-		Passed:  w.passed,
-		Bytes:   w.bytes,
-		Start:   w.first,
-		End:     w.latest,
-		Damaged: w.damaged,
-		MSL:     w.o.track.MSL,
-	}
-	if w.o.where != nil {
-		h.Where = w.o.where.String()
-	}
-	if w.in.handle != nil {
-		h.Live, h.Interface = true, w.in.handle.Interface()
-		h.Ports, h.Local = w.o.judge.host()
-		if h.Filter == "" {
-			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
-		}
-	}
-	// What needs more than a look every worker goes through; the first one's count is it.
-	skipped := w.workers[0].slow.Skipped
-	var all []tracker.Stats
-	for _, x := range w.workers {
-		for r, n := range x.fast.Skipped {
-			skipped[r] += n
-		}
-		h.Segments += x.segments
-		h.Unnamed += x.names.Unnamed()
-		all = append(all, x.tracker.Stats())
-	}
-	h.Tracker = tracker.MergeStats(all)
-	for r, n := range skipped {
-		if n > 0 {
-			h.Skipped = append(h.Skipped, report.Count{Reason: capture.SkipReason(r).String(), N: n})
-		}
-	}
-	kernel, iface, kernelKnown, ifaceKnown := w.in.drops()
-	h.KernelDrops = tracker.Opt[uint64]{V: kernel, OK: kernelKnown}
-	h.InterfaceDrops = tracker.Opt[uint64]{V: iface, OK: ifaceKnown}
-	return h
 }

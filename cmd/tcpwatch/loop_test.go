@@ -13,6 +13,12 @@ import (
 // watchOf is a run over a capture in memory, ready to loop.
 func watchOf(tb testing.TB, pcap []byte, args ...string) *watch {
 	tb.Helper()
+	return watchTo(tb, pcap, io.Discard, args...)
+}
+
+// watchTo is watchOf with a standard output.
+func watchTo(tb testing.TB, pcap []byte, stdout io.Writer, args ...string) *watch {
+	tb.Helper()
 	o, err := parse(append(args, "-r", "-"))
 	if err != nil {
 		tb.Fatal(err)
@@ -23,11 +29,11 @@ func watchOf(tb testing.TB, pcap []byte, args ...string) *watch {
 	}
 	f.KeepData(new(capture.Blocks))
 	in := &input{files: []*capture.File{f}, source: f, filter: capture.NewFilter(o.filter, compile), refused: map[capture.LinkType]bool{}}
-	out, err := openOutputs(o, in, io.Discard)
+	out, err := openOutputs(o, in, stdout)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := newWatch(o, in, out, io.Discard, io.Discard)
+	w := newWatch(o, in, out, stdout, io.Discard)
 	tb.Cleanup(w.signals.done)
 	return w
 }
@@ -81,7 +87,7 @@ func TestLoopTicks(t *testing.T) {
 	if w.end() != exitDone {
 		t.Error("not ended well")
 	}
-	if h := w.headline(); h.Packets != 9000 || h.Passed != 9000 || h.Segments != 9000 {
+	if h := w.final(); h.Packets != 9000 || h.Passed != 9000 || h.Segments != 9000 {
 		t.Errorf("%d packets, %d passed, %d segments; want 9000 of each", h.Packets, h.Passed, h.Segments)
 	}
 	if n := w.out.summary.Conns(); n != 1000 {

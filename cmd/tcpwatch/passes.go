@@ -142,7 +142,7 @@ func firstPass(o *options, stderr io.Writer) (*found, error) {
 		for _, x := range w.workers {
 			out.summary.Merge(x.summary)
 		}
-		f.cited(out.summary.Findings(w.headline()))
+		f.cited(out.summary.Findings(w.final()))
 	}
 	f.trim()
 	if w.signals.stop.Load() {

@@ -120,7 +120,7 @@ func (w *watch) end() int {
 		w.out.summary.Merge(x.summary)
 	}
 	w.status.clear()
-	h := w.headline()
+	h := w.final()
 	w.out.finish(h)
 	status := exitDone
 	if w.o.judge.fails(w.out.summary.Findings(h)) {

@@ -105,7 +105,7 @@ func (w *worker) batch(b *batch) {
 		w.out.flushTaken()
 	}
 	if b.snapshot {
-		w.now.summary = w.soFar()
+		w.now.summary, w.now.counts = w.soFar(), w.counts()
 	}
 	if b.end {
 		w.end()
@@ -162,13 +162,15 @@ func (w *worker) end() {
 	w.tracker.Finish()
 }
 
-// soFar is the summary with the connections that are still open.
+// soFar is the summary with the connections that are still open. Those that the
+// tracker finds to be over only now come into the summary first.
 func (w *worker) soFar() *report.Summary {
-	so := w.summary.Clone()
+	so := report.NewSummary(w.out.sum)
 	w.tracker.Snapshot(func(r *tracker.Record) {
 		w.names.Attach(r)
 		w.sum(so, r)
 	})
+	so.Merge(w.summary)
 	return so
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"tcpwatch/report"
@@ -12,17 +13,18 @@ import (
 type writer struct {
 	w       *watch
 	in      chan *batchNote
-	current []*chunk // of each worker, nil when its part of the batch is through
-	next    []int    // of its keys
-	piped   bool     // the input comes as it is written: so does what is told of it
+	current []*chunk    // of each worker, nil when its part of the batch is through
+	next    []int       // of its keys
+	piped   bool        // the input comes as it is written: so does what is told of it
+	asked   atomic.Bool // a snapshot is not printed yet
 }
 
 // batchNote is what the writer needs of a batch, which may be in use again by then.
 type batchNote struct {
-	show, snapshot bool
-	at             progress
-	drops          uint64
-	printed        chan struct{} // closed when a snapshot is printed; nil without one
+	show     bool
+	at       progress
+	drops    uint64
+	headline *report.Headline // as of the batch, when it asks for a snapshot
 }
 
 func newWriter(w *watch) *writer {
@@ -40,6 +42,7 @@ func (x *writer) batch(n *batchNote) {
 	out := x.w.out
 	var live living
 	var so *report.Summary
+	var all []*counts
 	busy, wrote := 0, false
 	take := func(i int) {
 		c := <-x.w.workers[i].to
@@ -52,6 +55,7 @@ func (x *writer) batch(n *batchNote) {
 			} else {
 				so.Merge(c.summary)
 			}
+			all = append(all, c.counts)
 		}
 	}
 	drop := func(i int) {
@@ -87,9 +91,10 @@ func (x *writer) batch(n *batchNote) {
 			wrote = true
 		}
 	}
-	if n.snapshot {
-		x.snapshot(so)
-		close(n.printed)
+	if n.headline != nil {
+		addCounts(n.headline, all)
+		x.snapshot(so, n.headline)
+		x.asked.Store(false)
 	}
 	if n.show || wrote && x.piped {
 		out.flush()
@@ -121,7 +126,7 @@ func (x *writer) write(i int) {
 }
 
 // snapshot prints the tables with the connections that are still open.
-func (x *writer) snapshot(so *report.Summary) {
+func (x *writer) snapshot(so *report.Summary, h *report.Headline) {
 	w := x.w
 	w.out.flush()
 	w.mu.Lock()
@@ -131,7 +136,7 @@ func (x *writer) snapshot(so *report.Summary) {
 	if w.out.stdout != "table" {
 		to = w.stderr // whatever is on standard output has it for itself
 	}
-	w.out.note(report.WriteTables(to, so, w.headline(), w.o.tablesOn(to)))
+	w.out.note(report.WriteTables(to, so, h, w.o.tablesOn(to)))
 }
 
 // warn tells the user in a line that something is wrong, and goes on.

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/capture/live"
+	"tcpwatch/report"
+	"tcpwatch/tracker"
+)
+
+// headline is what the reader knows now besides the connections; counts add
+// what workers do.
+func (w *watch) headline() *report.Headline {
+	h := &report.Headline{
+		Files:   w.o.read,
+		Filter:  w.o.filter,
+		Hides:   w.weakness.Hides(),
+		Packets: w.packets,
+		Passed:  w.passed,
+		Bytes:   w.bytes,
+		Start:   w.first,
+		End:     w.latest,
+		Damaged: w.damaged,
+		MSL:     w.o.track.MSL,
+	}
+	if w.o.where != nil {
+		h.Where = w.o.where.String()
+	}
+	if w.in.handle != nil {
+		h.Live, h.Interface = true, w.in.handle.Interface()
+		h.Ports, h.Local = w.o.judge.host()
+		if h.Filter == "" {
+			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
+		}
+	}
+	kernel, iface, kernelKnown, ifaceKnown := w.in.drops()
+	h.KernelDrops = tracker.Opt[uint64]{V: kernel, OK: kernelKnown}
+	h.InterfaceDrops = tracker.Opt[uint64]{V: iface, OK: ifaceKnown}
+	return h
+}
+
+// final is the headline when the workers have ended.
+func (w *watch) final() *report.Headline {
+	h := w.headline()
+	all := make([]*counts, len(w.workers))
+	for i, x := range w.workers {
+		all[i] = x.counts()
+	}
+	addCounts(h, all)
+	return h
+}
+
+// counts are what a worker adds to the headline.
+type counts struct {
+	segments, unnamed uint64
+	fast, slow        [capture.NSkipReasons]uint64 // skipped, by the worker's decoders
+	tracker           tracker.Stats
+}
+
+// counts are the worker's as of now.
+func (w *worker) counts() *counts {
+	return &counts{w.segments, w.names.Unnamed(), w.fast.Skipped, w.slow.Skipped, w.tracker.Stats()}
+}
+
+// addCounts puts those of all workers into the headline.
+func addCounts(h *report.Headline, all []*counts) {
+	// What needs more than a look every worker goes through; the first one's count is it.
+	skipped := all[0].slow
+	var stats []tracker.Stats
+	for _, c := range all {
+		for r, n := range c.fast {
+			skipped[r] += n
+		}
+		h.Segments += c.segments
+		h.Unnamed += c.unnamed
+		stats = append(stats, c.tracker)
+	}
+	h.Tracker = tracker.MergeStats(stats)
+	for r, n := range skipped {
+		if n > 0 {
+			h.Skipped = append(h.Skipped, report.Count{Reason: capture.SkipReason(r).String(), N: n})
+		}
+	}
+}
