@@ -100,6 +100,7 @@ const (
 	connSYNACK
 	connThirdACK
 	connMoved // numbers and times that are mostly the same
+	connEcho  // the SYN/ACK is not the responder's first, or echoes another SYN
 	connPath  // where it was captured
 	connReset
 	connTrouble // of the capture
@@ -181,7 +182,9 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 func (c *conn) parts() uint64 {
 	x := &c.turns
 	return bit(c.ends[Orig].known())*connOrig | bit(c.ends[Resp].known())*connResp |
-		bit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0)*connMoved |
+		bit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
+			c.timeWaitUntil != c.longestWait())*connMoved |
+		bit(c.firstSYNACK != c.ends[Resp].firstSYN || c.synAckAt != c.ends[Resp].firstSYNPacket || c.synAckEcho != c.ends[Orig].firstSYNVal)*connEcho |
 		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart)*connPath |
 		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.proof != proofs{})*connTrouble |
 		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
@@ -195,7 +198,10 @@ func (c *conn) parts() uint64 {
 
 func (w *words[W]) opening(n int, c *conn, head uint64) int {
 	a, b := &c.ends[Orig], &c.ends[Resp]
-	if head&connSYNACK != 0 {
+	if head&connSYNACK != 0 && w.loads() {
+		c.firstSYNACK, c.synAckAt, c.synAckEcho = b.firstSYN, b.firstSYNPacket, a.firstSYNVal
+	}
+	if head&(connSYNACK|connEcho) == connSYNACK|connEcho {
 		n = w.span(n, &c.firstSYNACK, b.firstSYN)
 		n = w.packet(n, &c.synAckAt, b.firstSYNPacket)
 		n = from(w, n, &c.synAckEcho, a.firstSYNVal)
@@ -236,7 +242,11 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 		c.answer.Kind, c.first, c.segments, c.resetBy = AnswerKind(x), End(x>>8)^NoEnd, uint8(x>>16), End(x>>24)^NoEnd
 	}
 	n = num(w, n, &c.bytesAfterFIN)
-	n = w.time(n, &c.timeWaitUntil, max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil))
+	if head&connMoved != 0 {
+		n = w.span(n, &c.timeWaitUntil, c.longestWait())
+	} else if w.loads() {
+		c.timeWaitUntil = c.longestWait()
+	}
 	if head&connReset == 0 {
 		return n
 	}
@@ -246,6 +256,11 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 	n = num(w, n, &c.resetTTL)
 	n = w.time(n, &c.resetTime, c.last)
 	return num(w, n, &c.rstsIgnored)
+}
+
+// longestWait is until when the end waits that is longer in TIME-WAIT.
+func (c *conn) longestWait() int64 {
+	return max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil)
 }
 
 func (w *words[W]) transitions(n int, c *conn) int {
@@ -259,20 +274,25 @@ func (w *words[W]) transitions(n int, c *conn) int {
 		tr := &c.trans[i]
 		// An end's edge begins where its last one led, and is often of the same
 		// packet as the one before.
-		const moved = 1 << 7
-		x := uint64(tr.End) | uint64(tr.Proof)<<1 | uint64(tr.To)<<3 | bit(tr.Time != at || tr.Packet != packet)*moved | uint64(tr.From^led[tr.End&1])<<8
+		const moved, odd, packets = 1 << 7, 1 << 8, 9
+		x := uint64(0)
+		if !w.loads() {
+			x = uint64(tr.End) | uint64(tr.Proof)<<1 | uint64(tr.To)<<3 | bit(tr.Time != at)*moved |
+				bit(tr.From != led[tr.End])*odd | off(tr.Packet, packet)<<packets
+		}
 		n = num(w, n, &x)
 		if w.loads() {
-			e := End(x & 1)
-			tr.Time, tr.Packet, tr.End = at, packet, e
-			tr.Proof, tr.To, tr.From = Proof(x>>1&3), State(x>>3&15), State(x>>8)^led[e]
+			tr.Time, tr.Packet, tr.End, tr.Proof, tr.To = at, packetAt(packet, x>>packets), End(x&1), Proof(x>>1&3), State(x>>3&15)
+			tr.From = led[tr.End]
 		}
 		if x&moved != 0 {
 			n = w.span(n, &tr.Time, at)
-			n = w.packet(n, &tr.Packet, packet)
-			at, packet = tr.Time, max(packet, tr.Packet)
+			at = tr.Time
 		}
-		led[tr.End] = tr.To
+		if x&odd != 0 {
+			n = num(w, n, &tr.From)
+		}
+		packet, led[tr.End] = max(packet, tr.Packet), tr.To
 	}
 	return n
 }

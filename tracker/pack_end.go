@@ -1,16 +1,21 @@
 package tracker
 
+import "tcpwatch/reassembly"
+
 // The parts of an end that are left out where they hold nothing, from bit 48
 // of its first number on. What else is in that are yeses and noes, and what is
 // a byte or two of every end.
 const (
-	endSYN   = 1 << (48 + iota)
-	endAgain // its SYN was sent again
+	endSYN = 1 << (48 + iota) // later than the connection's first packet
 	endFIN
 	endSender
 	endTimeWait
+	endWaited // not for 2MSL only
+	endFirst  // its SYN is the connection's first packet
+	endAgain  // and was sent again
 	endBytes  // that are not those of its stream
-	endCounts // of segments, that are 16 or more
+	endCounts // of segments, that are 16 or more, or data on its SYN
+	endPast   // data behind its FIN, or before it that is missing
 	endRepeats
 	endProbe
 	endZero
@@ -22,18 +27,27 @@ func (e *endpoint) known() bool {
 }
 
 // parts says which parts of e hold anything.
-func (e *endpoint) parts() uint64 {
+func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 	z := &e.zero
-	return bit(e.firstSYN|e.lastSYN != 0 || e.firstSYNPacket != 0 || e.firstSYNVal|e.lastSYNVal != 0)*endSYN |
+	isFirst := e.firstSYN == c.start && e.firstSYNPacket == c.id
+	return bit(isFirst)*endFirst | bit(!isFirst && (e.firstSYN != 0 || e.firstSYNPacket != 0))*endSYN |
 		bit(e.lastSYN != e.firstSYN || e.lastSYNVal != e.firstSYNVal)*endAgain |
-		bit(e.finTime|e.finAckedTime != 0 || e.finPacket|e.finAckedBy != 0 || e.fin != 0)*endFIN |
+		bit(e.finTime|e.finAckedTime != 0 || e.finPacket|e.finAckedBy != 0 || e.fin != 0)*endFIN | bit(e.fin != e.stream.Next())*endPast |
 		bit(e.sender != nil)*endSender |
-		bit(e.timeWaitUntil|e.timeWaitSince != 0 || e.restarts != 0 || e.timeWaitEnd != "")*endTimeWait |
+		bit(e.timeWaitSince != 0)*endTimeWait | bit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != "")*endWaited |
 		bit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
-		bit(e.syns|e.synAcks|e.fins|e.rsts >= 16)*endCounts |
+		bit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
 		bit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
 		bit(e.probe != prober{})*endProbe |
 		bit(*z != zeroWindow{widest: z.widest})*endZero
+}
+
+// waitsUntil is until when an end waits for 2MSL, 0 for one that does not.
+func (e *endpoint) waitsUntil(t *Tracker) int64 {
+	if e.timeWaitSince == 0 {
+		return 0
+	}
+	return e.timeWaitSince + 2*t.opt.MSL
 }
 
 // endpoint walks over one end.
@@ -42,7 +56,7 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	head := uint64(0)
 	if !w.loads() {
 		head = bit(e.synSeen) | bit(e.finSeen)<<1 | bit(e.finAcked)<<2 | bit(e.finImplied)<<3 | bit(e.tailUnseen)<<4 | bit(e.ackedAny)<<5 |
-			bit(id.counts)<<6 | bit(id.stamped)<<7 | uint64(e.state)<<8 | uint64(e.has)<<16 | uint64(e.wscale)<<32 | uint64(e.ttl)<<40 | e.parts()
+			bit(id.counts)<<6 | bit(id.stamped)<<7 | uint64(e.state)<<8 | uint64(e.has)<<16 | uint64(e.wscale)<<32 | uint64(e.ttl)<<40 | e.parts(t, c)
 	}
 	n = num(w, n, &head)
 	if w.loads() {
@@ -50,7 +64,11 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		e.tailUnseen, e.ackedAny, id.counts, id.stamped = head&16 != 0, head&32 != 0, head&64 != 0, head&128 != 0
 		e.state, e.has, e.wscale, e.ttl = State(head>>8), endFlags(head>>16), uint8(head>>32), uint8(head>>40)
 	}
-	n = num(w, n, &e.isn)
+	x := uint64(e.isn) | uint64(e.firstSYNVal)<<32
+	n = num(w, n, &x)
+	if w.loads() {
+		e.isn, e.firstSYNVal = reassembly.Seq(x), uint32(x>>32)
+	}
 	n = w.stored(n, &e.stream, e.isn)
 	n = num(w, n, &e.packets)
 	if w.loads() {
@@ -62,13 +80,12 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		n = from(w, n, &e.wireBytes, e.seenBytes)
 	}
 	n = w.counts(n, e, head)
-	n = num(w, n, &e.synData)
 	n = num(w, n, &e.zero.widest)
-	n = num(w, n, &id.id)
 	if head&endSYN != 0 {
 		n = w.span(n, &e.firstSYN, c.start)
-		n = num(w, n, &e.firstSYNVal)
 		n = w.packet(n, &e.firstSYNPacket, c.id)
+	} else if w.loads() && head&endFirst != 0 {
+		e.firstSYN, e.firstSYNPacket = c.start, c.id
 	}
 	if head&endAgain != 0 {
 		n = w.span(n, &e.lastSYN, e.firstSYN)
@@ -80,7 +97,12 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	n = w.time(n, &e.lastData, e.lastSend)
 	n = w.time(n, &e.firstByte, e.lastData)
 	if head&endFIN != 0 {
-		n = w.seq(n, &e.fin, e.stream.Next())
+		if w.loads() {
+			e.fin = e.stream.Next()
+		}
+		if head&endPast != 0 {
+			n = w.seq(n, &e.fin, e.stream.Next())
+		}
 		n = w.time(n, &e.finTime, c.last)
 		n = w.time(n, &e.finAckedTime, e.finTime)
 		n = w.packet(n, &e.finPacket, c.lastPacket)
@@ -94,7 +116,12 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	}
 	if head&endTimeWait != 0 {
 		n = w.time(n, &e.timeWaitSince, c.last)
-		n = w.span(n, &e.timeWaitUntil, e.timeWaitSince+2*t.opt.MSL)
+	}
+	if w.loads() {
+		e.timeWaitUntil = e.waitsUntil(t)
+	}
+	if head&endWaited != 0 {
+		n = w.span(n, &e.timeWaitUntil, e.waitsUntil(t))
 		n = w.text(n, &e.timeWaitEnd, timeWaitEnds[:])
 		n = num(w, n, &e.restarts)
 	}
@@ -110,15 +137,16 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	return n
 }
 
-// counts walks over what an end offers, and how often it sent SYN, FIN and RST.
+// counts walks over what an end offers, how often it sent SYN, FIN and RST, and
+// the identification of its last segment.
 func (w *words[W]) counts(n int, e *endpoint, head uint64) int {
-	x := uint64(e.window) | uint64(e.mss)<<16
+	x := uint64(e.window) | uint64(e.mss)<<16 | uint64(e.recent.id.id)<<48
 	if head&endCounts == 0 {
 		x |= uint64(e.syns)<<32 | uint64(e.synAcks)<<36 | uint64(e.fins)<<40 | uint64(e.rsts)<<44
 	}
 	n = num(w, n, &x)
 	if w.loads() {
-		e.window, e.mss = uint16(x), uint16(x>>16)
+		e.window, e.mss, e.recent.id.id = uint16(x), uint16(x>>16), uint16(x>>48)
 		e.syns, e.synAcks, e.fins, e.rsts = uint32(x>>32&15), uint32(x>>36&15), uint32(x>>40&15), uint32(x>>44&15)
 	}
 	if head&endCounts != 0 {
@@ -126,6 +154,7 @@ func (w *words[W]) counts(n int, e *endpoint, head uint64) int {
 		n = num(w, n, &e.synAcks)
 		n = num(w, n, &e.fins)
 		n = num(w, n, &e.rsts)
+		n = num(w, n, &e.synData)
 	}
 	return n
 }

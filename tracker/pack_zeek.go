@@ -39,13 +39,21 @@ func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 	const (
 		any = 1 << (16 + iota)
 		fin
+		wide  // numbers apart
 		start // not its isn
 		odd
 	)
-	head := uint64(0)
+	head, near := uint64(0), e.stream.Next()-reassembly.Seq(z.start)
 	if !w.loads() && *z != (zeekEnd{}) {
 		head = uint64(z.state) | uint64(z.was)<<8 | any | bit(z.fin != 0)*fin | bit(z.start != uint32(e.isn))*start |
-			bit(z.lastTurns|z.ackTurns != 0 || z.rst != 0 || z.counts != [nZeekCounts]uint16{} || z.stream.above != [zeekSpans]zeekSpan{})*odd
+			bit(z.lastTurns|z.ackTurns != 0 || z.rst != 0 || z.stream.above != [zeekSpans]zeekSpan{})*odd
+		last, ack, next := apart(z.last, near), apart(z.ack, z.last), apart(z.stream.next, z.last)
+		end := apart(z.fin, z.last) * uint32(bit(z.fin != 0))
+		if last|ack|next|end < 1<<8 {
+			head |= uint64(last)<<32 | uint64(ack)<<40 | uint64(next)<<48 | uint64(end)<<56
+		} else {
+			head |= wide
+		}
 	}
 	if n = num(w, n, &head); head == 0 {
 		return n
@@ -56,11 +64,24 @@ func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 	if head&start != 0 {
 		n = num(w, n, &z.start)
 	}
-	n = w.seq(n, &z.last, e.stream.Next()-reassembly.Seq(z.start))
-	n = w.seq(n, &z.ack, z.last)
-	n = w.seq(n, &z.stream.next, z.last)
-	if head&fin != 0 {
-		n = w.seq(n, &z.fin, z.last)
+	if w.loads() {
+		near = e.stream.Next() - reassembly.Seq(z.start)
+		z.last = beside(near, uint32(head>>32&0xff))
+		z.ack, z.stream.next = beside(z.last, uint32(head>>40&0xff)), beside(z.last, uint32(head>>48&0xff))
+		if head&fin != 0 {
+			z.fin = beside(z.last, uint32(head>>56))
+		}
+	}
+	if head&wide != 0 {
+		n = w.seq(n, &z.last, near)
+		n = w.seq(n, &z.ack, z.last)
+		n = w.seq(n, &z.stream.next, z.last)
+		n = num(w, n, &z.fin)
+	}
+	counts := uint64(z.counts[0]) | uint64(z.counts[1])<<16 | uint64(z.counts[2])<<32
+	n = num(w, n, &counts)
+	if w.loads() {
+		z.counts = [nZeekCounts]uint16{uint16(counts), uint16(counts >> 16), uint16(counts >> 32)}
 	}
 	if head&odd == 0 {
 		return n
@@ -72,29 +93,34 @@ func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 		n = num(w, n, &z.stream.above[i].from)
 		n = num(w, n, &z.stream.above[i].to)
 	}
-	for i := range z.counts {
-		n = num(w, n, &z.counts[i])
-	}
 	return n
 }
 
 // turns walks over the exchanges of a connection.
 func (w *words[W]) turns(n int, c *conn) int {
 	x := &c.turns
-	const one = 1 << 3 // exchange, which tells all of them
+	const (
+		one  = 1 << 3 // exchange, which tells all of them
+		last = 1 << 4 // data of either end is what it is about
+	)
+	a, b := &c.ends[Orig], &c.ends[Resp]
 	head := uint64(0)
 	if !w.loads() {
-		head = bit(x.waiting) | bit(x.again)<<1 | bit(x.early)<<2 | bit(x.alone())*one
+		head = bit(x.waiting) | bit(x.again)<<1 | bit(x.early)<<2 | bit(x.alone())*one |
+			bit(x.request == a.lastData && x.requestEnd == a.stream.Next() && x.answered == b.lastData)*last
 	}
 	n = num(w, n, &head)
 	if w.loads() {
 		x.waiting, x.again, x.early = head&1 != 0, head&2 != 0, head&4 != 0
 	}
-	a, b := &c.ends[Orig], &c.ends[Resp]
-	n = w.time(n, &x.request, a.lastData)
-	n = w.seq(n, &x.requestEnd, a.stream.Next())
+	if head&last == 0 {
+		n = w.time(n, &x.request, a.lastData)
+		n = w.seq(n, &x.requestEnd, a.stream.Next())
+		n = w.time(n, &x.answered, b.lastData)
+	} else if w.loads() {
+		x.request, x.requestEnd, x.answered = a.lastData, a.stream.Next(), b.lastData
+	}
 	n = w.seq(n, &x.answerFrom, b.stream.Next())
-	n = w.time(n, &x.answered, b.lastData)
 	n = w.span(n, &x.think, 0)
 	n = w.span(n, &x.first, 0)
 	if head&one != 0 {

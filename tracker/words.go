@@ -125,32 +125,50 @@ func (w *words[W]) time(n int, p *int64, base int64) int {
 
 // packet is a field that holds the number of a packet near another, 0 for none.
 func (w *words[W]) packet(n int, p *uint64, base uint64) int {
-	switch x := w.at(n); {
-	case !w.loads() && *p == 0:
-		*x = 0
-	case !w.loads():
-		d := int64(*p - base)
-		*x = uint64(d<<1^d>>63) + 1
-	case *x == 0:
-		*p = 0
-	default:
-		d := *x - 1
-		*p = base + (d>>1 ^ -(d & 1))
+	if x := w.at(n); w.loads() {
+		*p = packetAt(base, *x)
+	} else {
+		*x = off(*p, base)
 	}
 	return n + 1
+}
+
+// off is how far a packet is from another, as a number; 0 where there is none.
+func off(packet, base uint64) uint64 {
+	if packet == 0 {
+		return 0
+	}
+	d := int64(packet - base)
+	return uint64(d<<1^d>>63) + 1
+}
+
+// packetAt is the packet of which off made x.
+func packetAt(base, x uint64) uint64 {
+	if x == 0 {
+		return 0
+	}
+	x--
+	return base + (x>>1 ^ -(x & 1))
 }
 
 // seq is a field that holds a sequence number close to another.
 func (w *words[W]) seq(n int, p *reassembly.Seq, base reassembly.Seq) int {
 	if x := w.at(n); w.loads() {
-		d := uint32(*x)
-		*p = base.Add(d>>1 ^ -(d & 1))
+		*p = beside(base, uint32(*x))
 	} else {
-		d := p.Sub(base)
-		*x = uint64(uint32(d<<1 ^ d>>31))
+		*x = uint64(apart(*p, base))
 	}
 	return n + 1
 }
+
+// apart is how far a number lies from one close to it, before or behind.
+func apart(n, base reassembly.Seq) uint32 {
+	d := n.Sub(base)
+	return uint32(d<<1 ^ d>>31)
+}
+
+// beside is the number of which apart made d.
+func beside(base reassembly.Seq, d uint32) reassembly.Seq { return base.Add(d>>1 ^ -(d & 1)) }
 
 // text is a field that holds one of a few known texts.
 func (w *words[W]) text(n int, p *string, known []string) int {
