@@ -6,14 +6,21 @@ import "math/bits"
 // that is put away for a while. Numbers are small where they can be: sequence
 // numbers count from another that the caller has.
 
+// whole tells of a stream that all of it was seen and acknowledged; how far its
+// base lies from ref stands behind it.
+const whole = 4
+
 // Save appends the stream to v, its numbers counted from ref.
 func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
-	head := uint64(len(s.gaps)) << 2
+	head := uint64(len(s.gaps)) << 3
 	if s.started {
 		head |= 1
 	}
 	if s.acked {
 		head |= 2
+	}
+	if len(s.gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.lost == 0 {
+		return append(v, head|whole|uint64(s.base-ref)<<3, uint64(s.nxt-s.base))
 	}
 	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost)
 	for _, g := range s.gaps {
@@ -24,11 +31,18 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 
 // Load reads what Save has appended and returns the rest of v.
 func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
-	*s = Stream{started: v[0]&1 != 0, acked: v[0]&2 != 0, base: ref.Add(uint32(v[1])), lost: v[5], gaps: s.gaps[:0]}
+	s.started, s.acked = v[0]&1 != 0, v[0]&2 != 0
+	if v[0]&whole != 0 {
+		s.base = ref.Add(uint32(v[0] >> 3))
+		s.nxt = s.base.Add(uint32(v[1]))
+		s.una, s.span, s.lost, s.gaps = s.nxt, v[1], 0, s.gaps[:0]
+		return v[2:]
+	}
+	s.base = ref.Add(uint32(v[1]))
 	s.nxt = s.base.Add(uint32(v[2]))
 	s.una = s.nxt.Add(-uint32(v[3]))
-	s.span = v[4] ^ v[2]
-	n := int(v[0] >> 2)
+	s.span, s.lost, s.gaps = v[4]^v[2], v[5], s.gaps[:0]
+	n := int(v[0] >> 3)
 	v = v[6:]
 	for range n {
 		from := s.base.Add(uint32(v[0]))

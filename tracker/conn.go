@@ -202,10 +202,11 @@ func (c *conn) note(m Moment) {
 
 // clear readies a connection for use, its storage kept.
 func (c *conn) clear() {
-	trans := c.trans[:0]
+	body, trans, turns := c.body, c.trans[:0], c.turns.cleared()
 	a, b := c.ends[0].stream, c.ends[1].stream
-	*c = conn{body: c.body, trans: trans, first: NoEnd, resetBy: NoEnd, turns: c.turns.cleared()}
 	a.Reset()
 	b.Reset()
+	*c = conn{} // with fields it would be made elsewhere and copied
+	c.body, c.trans, c.turns, c.first, c.resetBy = body, trans, turns, NoEnd, NoEnd
 	c.ends[0].stream, c.ends[1].stream = a, b
 }

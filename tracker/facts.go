@@ -130,29 +130,27 @@ func (l *lastID) note(s *capture.Segment) {
 }
 
 // facts walks over them.
-func (w *words) facts(c *conn) {
+func (w *words[W]) facts(n int, c *conn) int {
 	f := &c.facts
-	if !w.has(*f != facts{}) {
-		return
-	}
-	num(w, &f.nSYNsAgain)
+	n = num(w, n, &f.nSYNsAgain)
 	for i := range f.synsAgain {
-		num(w, &f.synsAgain[i])
+		n = num(w, n, &f.synsAgain[i])
 	}
-	w.packet(&f.synAgainAt, c.firstPacket)
-	f.synAnswered = w.has(f.synAnswered)
-	num(w, &f.nSYNACKs)
-	w.packet(&f.synAckAt, c.firstPacket)
-	num(w, &f.synAckAfter)
-	f.byNewer = w.has(f.byNewer)
-	num(w, &f.acksIgnored)
-	w.packet(&f.ignoredAt, c.firstPacket)
-	w.at(&f.ignoredTime, c.start)
-	num(w, &f.oldState)
-	num(w, &f.odd)
-	num(w, &f.resetQuiet)
-	num(w, &f.resetAfter)
-	f.refused = w.has(f.refused)
+	n = w.packet(n, &f.synAgainAt, c.firstPacket)
+	n = w.flag(n, &f.synAnswered)
+	n = num(w, n, &f.nSYNACKs)
+	n = w.packet(n, &f.synAckAt, c.firstPacket)
+	n = num(w, n, &f.synAckAfter)
+	n = w.flag(n, &f.byNewer)
+	n = num(w, n, &f.acksIgnored)
+	n = w.packet(n, &f.ignoredAt, c.firstPacket)
+	n = w.time(n, &f.ignoredTime, c.start)
+	n = num(w, n, &f.oldState)
+	n = num(w, n, &f.odd)
+	n = num(w, n, &f.resetQuiet)
+	n = num(w, n, &f.resetAfter)
+	n = w.flag(n, &f.refused)
+	return n
 }
 
 // FactsRecord is what a connection with trouble has to tell besides.

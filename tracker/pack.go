@@ -1,6 +1,8 @@
 package tracker
 
-// A connection at rest is packed: of some 4 kB it leaves 200 to 350 bytes,
+import "slices"
+
+// A connection at rest is packed: of some 4 kB it leaves 150 to 300 bytes,
 // which lie outside the garbage collector's work. It is at rest when no packet
 // came for a whole tick of the input (4,096 packets of any connection): so
 // those in use stay few, and stay in the processor's cache.
@@ -57,13 +59,13 @@ func (t *Tracker) packAlone(c *conn) bool {
 			return false
 		}
 	}
-	w := &t.words
-	w.n, w.load, w.bad = 0, false, false
-	w.conn(t, c)
-	if w.bad || w.n > maxWords-8 {
+	w := &t.saver
+	w.bad = false
+	n := w.conn(t, c)
+	if w.bad || n > maxWords-8 {
 		return false
 	}
-	b := w.bytes()
+	b := t.code.pack(&w.v, n)
 	if len(b) > arenaLimit {
 		return false
 	}
@@ -79,8 +81,8 @@ func (t *Tracker) unpack(i uint32) {
 	x := t.slots.at(i)
 	c := t.take()
 	c.id, c.slot, c.class = x.id, i, x.class
-	t.words.unpack(t.arena.at(x.packed))
-	t.words.conn(t, c)
+	t.code.unpack(&t.loader.v, t.arena.at(x.packed)[:int(x.size)*arenaUnit])
+	t.loader.conn(t, c)
 	t.arena.drop(x.packed)
 	if x.class != classGone {
 		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
@@ -89,81 +91,140 @@ func (t *Tracker) unpack(i uint32) {
 	c.prev = t.bodyOf(x.prev)
 }
 
-// conn walks over a connection. Its identity is in its slot; recent segments
-// are too old to be of use. Without load it changes nothing: what turns out too
-// long stays as it is.
-func (w *words) conn(t *Tracker, c *conn) {
+// The parts of a connection that are left out where they hold nothing, from
+// bit 20 of its first number on. What the kinds before it say is in the lower bits.
+const (
+	connOrig = 1 << (20 + iota) // what is known of either end
+	connResp
+	connTurns
+	connSYNACK
+	connThirdACK
+	connMoved // numbers and times that are mostly the same
+	connEcho  // the SYN/ACK is not the responder's first, or echoes another SYN
+	connPath  // where it was captured
+	connReset
+	connTrouble // of the capture
+	connOpening // that was no common one
+	connFacts
+	connStrain
+)
+
+// conn walks over a connection and returns how many numbers it has. Its
+// identity is in its slot; recent segments are too old to be of use. Saving
+// changes nothing: what turns out too long stays as it is.
+func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	k := &t.slots.at(c.slot).key
-	w.span(&c.start, t.clock.first)
-	turned := w.has(c.ends[Orig].addr != k.a)
-	if w.load {
-		c.ends[Orig].addr, c.ends[Resp].addr = k.a, k.b
-		if turned {
-			c.ends[Orig].addr, c.ends[Resp].addr = k.b, k.a
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	const turned = 1 << 16
+	head := uint64(0)
+	if !w.loads() {
+		head = uint64(c.flags) | bit(a.addr != k.a)*turned | c.parts()
+	}
+	n = num(w, n, &head)
+	if w.loads() {
+		c.flags = connFlags(head)
+		a.addr, b.addr = k.a, k.b
+		if head&turned != 0 {
+			a.addr, b.addr = k.b, k.a
 		}
 	}
-	from(w, &c.firstPacket, c.id)
-	from(w, &c.lastPacket, c.firstPacket)
-	from(w, &c.filePacket, c.firstPacket)
-	w.span(&c.last, c.start)
-	w.span(&c.interimAt, c.start)
-	num(w, &c.flags)
-	num(w, &c.mark)
-	if w.has(c.file != 0 || c.iface != 0 || c.tunnel != 0 || c.tunnelID != 0 || c.tunnelPart || c.nVLAN != 0 || c.vlan != [2]uint16{}) {
-		num(w, &c.file)
-		num(w, &c.iface)
-		num(w, &c.tunnel)
-		num(w, &c.tunnelID)
-		c.tunnelPart = w.has(c.tunnelPart)
-		num(w, &c.nVLAN)
-		num(w, &c.vlan[0])
-		num(w, &c.vlan[1])
+	n = w.span(n, &c.start, t.clock.first)
+	n = from(w, n, &c.lastPacket, c.id)
+	n = w.span(n, &c.last, c.start)
+	if w.loads() {
+		c.firstPacket, c.filePacket, c.interimAt = c.id, c.id, c.start
 	}
-	if w.has(c.duplicates != 0 || c.timeWentBack != 0 || c.dropped != 0 || c.proof != proofs{}) {
-		num(w, &c.duplicates)
-		num(w, &c.timeWentBack)
-		num(w, &c.dropped)
-		w.proofs(c)
+	if head&connMoved != 0 {
+		n = from(w, n, &c.firstPacket, c.id)
+		n = from(w, n, &c.filePacket, c.id)
+		n = w.span(n, &c.interimAt, c.start)
+		n = num(w, n, &c.mark)
 	}
-	for e := range c.ends {
-		w.endpoint(t, c, &c.ends[e])
+	if head&connPath != 0 {
+		n = num(w, n, &c.file)
+		n = num(w, n, &c.iface)
+		n = num(w, n, &c.tunnel)
+		n = num(w, n, &c.tunnelID)
+		n = w.flag(n, &c.tunnelPart)
+		n = num(w, n, &c.nVLAN)
+		n = num(w, n, &c.vlan[0])
+		n = num(w, n, &c.vlan[1])
 	}
-	w.opening(c)
-	w.closing(c)
-	w.transitions(c)
-	w.zeek(c)
-	w.turns(c)
-	w.facts(c)
-	w.strain(c)
+	if head&connTrouble != 0 {
+		n = num(w, n, &c.duplicates)
+		n = num(w, n, &c.timeWentBack)
+		n = num(w, n, &c.dropped)
+		n = w.proofs(n, c)
+	}
+	if head&connOrig != 0 {
+		n = w.endpoint(n, t, c, a)
+	}
+	if head&connResp != 0 {
+		n = w.endpoint(n, t, c, b)
+	}
+	n = w.opening(n, c, head)
+	n = w.closing(n, c, head)
+	n = w.transitions(n, c)
+	n = w.zeek(n, c)
+	if head&connTurns != 0 {
+		n = w.turns(n, c)
+	}
+	if head&connFacts != 0 {
+		n = w.facts(n, c)
+	}
+	if head&connStrain != 0 {
+		n = w.strain(n, c)
+	}
+	return n
 }
 
-func (w *words) opening(c *conn) {
+// parts says which parts of c hold anything.
+func (c *conn) parts() uint64 {
+	x := &c.turns
+	return bit(c.ends[Orig].known())*connOrig | bit(c.ends[Resp].known())*connResp |
+		bit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
+			c.timeWaitUntil != c.longestWait())*connMoved |
+		bit(c.firstSYNACK != c.ends[Resp].firstSYN || c.synAckAt != c.ends[Resp].firstSYNPacket || c.synAckEcho != c.ends[Orig].firstSYNVal)*connEcho |
+		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart)*connPath |
+		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.proof != proofs{})*connTrouble |
+		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
+		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
+		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != "" ||
+			c.answer != Answer{Kind: c.answer.Kind})*connOpening |
+		bit(c.resetBy != NoEnd || c.rstsIgnored != 0)*connReset |
+		bit(*x != turnarounds{spread: x.spread})*connTurns |
+		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain
+}
+
+func (w *words[W]) opening(n int, c *conn, head uint64) int {
 	a, b := &c.ends[Orig], &c.ends[Resp]
-	if w.has(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0) {
-		w.span(&c.firstSYNACK, b.firstSYN)
-		w.packet(&c.synAckAt, b.firstSYNPacket)
-		from(w, &c.synAckEcho, a.firstSYNVal)
+	if head&connSYNACK != 0 && w.loads() {
+		c.firstSYNACK, c.synAckAt, c.synAckEcho = b.firstSYN, b.firstSYNPacket, a.firstSYNVal
 	}
-	if w.has(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0) {
-		w.span(&c.thirdACK, c.firstSYNACK)
-		w.packet(&c.thirdACKAt, c.synAckAt)
-		from(w, &c.thirdEcho, b.firstSYNVal)
+	if head&(connSYNACK|connEcho) == connSYNACK|connEcho {
+		n = w.span(n, &c.firstSYNACK, b.firstSYN)
+		n = w.packet(n, &c.synAckAt, b.firstSYNPacket)
+		n = from(w, n, &c.synAckEcho, a.firstSYNVal)
 	}
-	num(w, &c.answer.Kind)
-	if !w.has(c.synAckLost != 0 || c.oldAnswer != 0 || c.oldConn != 0 || c.answered != 0 || c.answeredAt != 0 || c.openKind != "" || c.answer != Answer{Kind: c.answer.Kind}) {
-		return
+	if head&connThirdACK != 0 {
+		n = w.span(n, &c.thirdACK, c.firstSYNACK)
+		n = w.packet(n, &c.thirdACKAt, c.synAckAt)
+		n = from(w, n, &c.thirdEcho, b.firstSYNVal)
 	}
-	num(w, &c.synAckLost)
-	w.packet(&c.oldAnswer, c.id)
-	w.packet(&c.oldConn, c.id)
-	num(w, &c.answer.Type)
-	num(w, &c.answer.Code)
+	if head&connOpening == 0 {
+		return n
+	}
+	n = num(w, n, &c.synAckLost)
+	n = w.packet(n, &c.oldAnswer, c.id)
+	n = w.packet(n, &c.oldConn, c.id)
+	n = num(w, n, &c.answer.Type)
+	n = num(w, n, &c.answer.Code)
 	for i := range c.answer.From {
-		num(w, &c.answer.From[i])
+		n = num(w, n, &c.answer.From[i])
 	}
-	w.at(&c.answered, c.start)
-	w.packet(&c.answeredAt, c.id)
-	w.text(&c.openKind, openKinds[:])
+	n = w.time(n, &c.answered, c.start)
+	n = w.packet(n, &c.answeredAt, c.id)
+	return w.text(n, &c.openKind, openKinds[:])
 }
 
 // The texts that a connection may hold.
@@ -174,41 +235,64 @@ var (
 	timeWaitEnds = [...]string{"", TimeWait2MSL, TimeWaitReuse, TimeWaitReset, TimeWaitInputEnd}
 )
 
-func (w *words) closing(c *conn) {
-	from(w, &c.first, NoEnd)
-	num(w, &c.segments)
-	num(w, &c.bytesAfterFIN)
-	w.at(&c.timeWaitUntil, max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil))
-	from(w, &c.resetBy, NoEnd)
-	if w.has(c.resetBy != NoEnd || c.rstsIgnored != 0) {
-		num(w, &c.resetIn)
-		w.text(&c.resetCause, resetCauses[:])
-		w.packet(&c.resetPacket, c.lastPacket)
-		num(w, &c.resetTTL)
-		w.at(&c.resetTime, c.last)
-		num(w, &c.rstsIgnored)
+func (w *words[W]) closing(n int, c *conn, head uint64) int {
+	x := uint64(c.answer.Kind) | uint64(c.first^NoEnd)<<8 | uint64(c.segments)<<16 | uint64(c.resetBy^NoEnd)<<24
+	n = num(w, n, &x)
+	if w.loads() {
+		c.answer.Kind, c.first, c.segments, c.resetBy = AnswerKind(x), End(x>>8)^NoEnd, uint8(x>>16), End(x>>24)^NoEnd
 	}
+	n = num(w, n, &c.bytesAfterFIN)
+	if head&connMoved != 0 {
+		n = w.span(n, &c.timeWaitUntil, c.longestWait())
+	} else if w.loads() {
+		c.timeWaitUntil = c.longestWait()
+	}
+	if head&connReset == 0 {
+		return n
+	}
+	n = num(w, n, &c.resetIn)
+	n = w.text(n, &c.resetCause, resetCauses[:])
+	n = w.packet(n, &c.resetPacket, c.lastPacket)
+	n = num(w, n, &c.resetTTL)
+	n = w.time(n, &c.resetTime, c.last)
+	return num(w, n, &c.rstsIgnored)
 }
 
-func (w *words) transitions(c *conn) {
-	n := uint8(len(c.trans))
-	num(w, &n)
-	if w.load {
-		c.trans = c.trans[:0]
-		for range n {
-			c.trans = append(c.trans, Transition{})
-		}
+// longestWait is until when the end waits that is longer in TIME-WAIT.
+func (c *conn) longestWait() int64 {
+	return max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil)
+}
+
+func (w *words[W]) transitions(n int, c *conn) int {
+	count := uint8(len(c.trans))
+	n = num(w, n, &count)
+	if w.loads() {
+		c.trans = slices.Grow(c.trans[:0], int(count))[:count]
 	}
 	at, packet, led := c.start, c.id, [2]State{}
 	for i := range c.trans {
 		tr := &c.trans[i]
-		w.span(&tr.Time, at)
-		w.packet(&tr.Packet, packet)
-		// An end's edge begins where its last one led.
-		x := uint16(tr.End) | uint16(tr.Proof)<<1 | uint16(tr.To)<<3 | uint16(tr.From^led[tr.End&1])<<7
-		num(w, &x)
-		tr.End, tr.Proof, tr.To = End(x&1), Proof(x>>1&3), State(x>>3&15)
-		tr.From = State(x>>7) ^ led[tr.End]
-		at, packet, led[tr.End] = tr.Time, max(packet, tr.Packet), tr.To
+		// An end's edge begins where its last one led, and is often of the same
+		// packet as the one before.
+		const moved, odd, packets = 1 << 7, 1 << 8, 9
+		x := uint64(0)
+		if !w.loads() {
+			x = uint64(tr.End) | uint64(tr.Proof)<<1 | uint64(tr.To)<<3 | bit(tr.Time != at)*moved |
+				bit(tr.From != led[tr.End])*odd | off(tr.Packet, packet)<<packets
+		}
+		n = num(w, n, &x)
+		if w.loads() {
+			tr.Time, tr.Packet, tr.End, tr.Proof, tr.To = at, packetAt(packet, x>>packets), End(x&1), Proof(x>>1&3), State(x>>3&15)
+			tr.From = led[tr.End]
+		}
+		if x&moved != 0 {
+			n = w.span(n, &tr.Time, at)
+			at = tr.Time
+		}
+		if x&odd != 0 {
+			n = num(w, n, &tr.From)
+		}
+		packet, led[tr.End] = max(packet, tr.Packet), tr.To
 	}
+	return n
 }

@@ -95,8 +95,7 @@ func TestPackKeepsEverything(t *testing.T) {
 			}
 		}
 		want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))
-		tr.words.n, tr.words.load = 0, false
-		tr.words.conn(tr, c)
+		tr.saver.conn(tr, c)
 		if again := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem())); again != want {
 			t.Fatal("packing changes what it packs")
 		}
@@ -181,11 +180,8 @@ func TestPackAtEveryLimit(t *testing.T) {
 			s.flight.Send(reassembly.Seq(i), reassembly.Seq(i+1), r.Int64(), r.Uint64(), uint16(i))
 		}
 	}
-	w := &tr.words
-	w.n, w.load = 0, false
-	w.conn(tr, c)
-	if w.n > maxWords-8 {
-		t.Errorf("%d numbers, room for %d", w.n, maxWords)
+	if n := tr.saver.conn(tr, c); n > maxWords-8 {
+		t.Errorf("%d numbers, room for %d", n, maxWords)
 	}
 	tr.clock.now += second
 	if tr.pack(c) {

@@ -1,80 +1,147 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"encoding/binary"
+
+	"tcpwatch/reassembly"
+)
 
 // zeek walks over Zeek's view of a connection.
-func (w *words) zeek(c *conn) {
+func (w *words[W]) zeek(n int, c *conn) int {
 	z := &c.z
-	num(w, &z.n)
-	for i := 0; i < int(z.n); i += 10 { // six bits each: '@' to DEL
-		var x uint64
-		text := z.letters[i:min(i+10, len(z.letters))]
-		for k, c := range text {
-			x |= uint64(c-'@') & 63 << (6 * k)
-		}
-		num(w, &x)
-		for k := range text[:min(len(text), int(z.n)-i)] {
-			text[k] = byte(x>>(6*k)&63) + '@'
-		}
+	head := uint64(z.n) | uint64(z.seen[Orig])<<8 | uint64(z.seen[Resp])<<16 | bit(z.partial)<<24
+	n = num(w, n, &head)
+	if w.loads() {
+		z.n, z.seen[Orig], z.seen[Resp], z.partial = uint8(head), zeekSeen(head>>8), zeekSeen(head>>16), head>>24 != 0
 	}
-	z.partial = w.has(z.partial)
-	for i := range z.ends {
-		num(w, &z.seen[i])
-		w.zeekEnd(&z.ends[i], &c.ends[i])
+	n = w.letters(n, z.letters[:8])
+	if z.n > 8 {
+		n = w.letters(n, z.letters[8:16])
 	}
+	if z.n > 16 {
+		n = w.letters(n, z.letters[maxHistory-8:])
+	}
+	n = w.zeekEnd(n, &z.ends[Orig], &c.ends[Orig])
+	return w.zeekEnd(n, &z.ends[Resp], &c.ends[Resp])
 }
 
-func (w *words) zeekEnd(z *zeekEnd, e *endpoint) {
-	if !w.has(*z != zeekEnd{}) {
-		return
+// letters are eight letters in one number.
+func (w *words[W]) letters(n int, text []byte) int {
+	if x := w.at(n); w.loads() {
+		binary.LittleEndian.PutUint64(text, *x)
+	} else {
+		*x = binary.LittleEndian.Uint64(text)
 	}
-	from(w, &z.start, uint32(e.isn))
-	w.seq(&z.last, e.stream.Next()-reassembly.Seq(z.start))
-	w.seq(&z.ack, z.last)
-	w.seq(&z.stream.next, z.last)
-	num(w, &z.state)
-	num(w, &z.was)
-	if w.has(z.fin != 0) {
-		w.seq(&z.fin, z.last)
+	return n + 1
+}
+
+func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
+	const (
+		any = 1 << (16 + iota)
+		fin
+		wide  // numbers apart
+		start // not its isn
+		odd
+	)
+	head, near := uint64(0), e.stream.Next()-reassembly.Seq(z.start)
+	if !w.loads() && *z != (zeekEnd{}) {
+		head = uint64(z.state) | uint64(z.was)<<8 | any | bit(z.fin != 0)*fin | bit(z.start != uint32(e.isn))*start |
+			bit(z.lastTurns|z.ackTurns != 0 || z.rst != 0 || z.stream.above != [zeekSpans]zeekSpan{})*odd
+		last, ack, next := apart(z.last, near), apart(z.ack, z.last), apart(z.stream.next, z.last)
+		end := apart(z.fin, z.last) * uint32(bit(z.fin != 0))
+		if last|ack|next|end < 1<<8 {
+			head |= uint64(last)<<32 | uint64(ack)<<40 | uint64(next)<<48 | uint64(end)<<56
+		} else {
+			head |= wide
+		}
 	}
-	if !w.has(z.lastTurns != 0 || z.ackTurns != 0 || z.rst != 0 || z.counts != [nZeekCounts]uint16{} || z.stream.above != [zeekSpans]zeekSpan{}) {
-		return
+	if n = num(w, n, &head); head == 0 {
+		return n
 	}
-	num(w, &z.lastTurns)
-	num(w, &z.ackTurns)
-	num(w, &z.rst)
+	if w.loads() {
+		z.state, z.was, z.start = zeekState(head), zeekState(head>>8), uint32(e.isn)
+	}
+	if head&start != 0 {
+		n = num(w, n, &z.start)
+	}
+	if w.loads() {
+		near = e.stream.Next() - reassembly.Seq(z.start)
+		z.last = beside(near, uint32(head>>32&0xff))
+		z.ack, z.stream.next = beside(z.last, uint32(head>>40&0xff)), beside(z.last, uint32(head>>48&0xff))
+		if head&fin != 0 {
+			z.fin = beside(z.last, uint32(head>>56))
+		}
+	}
+	if head&wide != 0 {
+		n = w.seq(n, &z.last, near)
+		n = w.seq(n, &z.ack, z.last)
+		n = w.seq(n, &z.stream.next, z.last)
+		n = num(w, n, &z.fin)
+	}
+	counts := uint64(z.counts[0]) | uint64(z.counts[1])<<16 | uint64(z.counts[2])<<32
+	n = num(w, n, &counts)
+	if w.loads() {
+		z.counts = [nZeekCounts]uint16{uint16(counts), uint16(counts >> 16), uint16(counts >> 32)}
+	}
+	if head&odd == 0 {
+		return n
+	}
+	n = num(w, n, &z.lastTurns)
+	n = num(w, n, &z.ackTurns)
+	n = num(w, n, &z.rst)
 	for i := range z.stream.above {
-		num(w, &z.stream.above[i].from)
-		num(w, &z.stream.above[i].to)
+		n = num(w, n, &z.stream.above[i].from)
+		n = num(w, n, &z.stream.above[i].to)
 	}
-	for i := range z.counts {
-		num(w, &z.counts[i])
-	}
+	return n
 }
 
 // turns walks over the exchanges of a connection.
-func (w *words) turns(c *conn) {
+func (w *words[W]) turns(n int, c *conn) int {
 	x := &c.turns
-	if !w.has(*x != turnarounds{spread: x.spread}) {
-		return
-	}
+	const (
+		one  = 1 << 3 // exchange, which tells all of them
+		last = 1 << 4 // data of either end is what it is about
+	)
 	a, b := &c.ends[Orig], &c.ends[Resp]
-	num(w, &x.n)
-	num(w, &x.timed)
-	num(w, &x.repeated)
-	f := bit(x.waiting) | bit(x.again)<<1 | bit(x.early)<<2
-	num(w, &f)
-	x.waiting, x.again, x.early = f&1 != 0, f&2 != 0, f&4 != 0
-	w.at(&x.request, a.lastData)
-	w.seq(&x.requestEnd, a.stream.Next())
-	w.seq(&x.answerFrom, b.stream.Next())
-	w.at(&x.answered, b.lastData)
-	w.span(&x.first, 0)
-	w.span(&x.min, x.first)
-	w.span(&x.max, x.first)
-	w.span(&x.sum, x.first)
-	w.span(&x.think, 0)
-	if x.timed > 1 {
-		w.histogram(&x.spread)
+	head := uint64(0)
+	if !w.loads() {
+		head = bit(x.waiting) | bit(x.again)<<1 | bit(x.early)<<2 | bit(x.alone())*one |
+			bit(x.request == a.lastData && x.requestEnd == a.stream.Next() && x.answered == b.lastData)*last
 	}
+	n = num(w, n, &head)
+	if w.loads() {
+		x.waiting, x.again, x.early = head&1 != 0, head&2 != 0, head&4 != 0
+	}
+	if head&last == 0 {
+		n = w.time(n, &x.request, a.lastData)
+		n = w.seq(n, &x.requestEnd, a.stream.Next())
+		n = w.time(n, &x.answered, b.lastData)
+	} else if w.loads() {
+		x.request, x.requestEnd, x.answered = a.lastData, a.stream.Next(), b.lastData
+	}
+	n = w.seq(n, &x.answerFrom, b.stream.Next())
+	n = w.span(n, &x.think, 0)
+	n = w.span(n, &x.first, 0)
+	if head&one != 0 {
+		if w.loads() {
+			x.n, x.timed, x.min, x.max, x.sum = 1, 1, x.first, x.first, x.first
+		}
+		return n
+	}
+	n = num(w, n, &x.n)
+	n = num(w, n, &x.timed)
+	n = num(w, n, &x.repeated)
+	n = w.span(n, &x.min, x.first)
+	n = w.span(n, &x.max, x.first)
+	n = w.span(n, &x.sum, x.first)
+	if x.timed > 1 {
+		n = w.histogram(n, &x.spread)
+	}
+	return n
+}
+
+// alone reports whether there was one exchange, so that it tells the rest.
+func (x *turnarounds) alone() bool {
+	return x.n == 1 && x.timed == 1 && x.repeated == 0 && x.min == x.first && x.max == x.first && x.sum == x.first
 }

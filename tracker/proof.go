@@ -63,16 +63,14 @@ func (c *conn) unmarked(e, p *endpoint, s *capture.Segment) {
 }
 
 // proofs walks over them.
-func (w *words) proofs(c *conn) {
+func (w *words[W]) proofs(n int, c *conn) int {
 	x := &c.proof
-	if !w.has(*x != proofs{}) {
-		return
-	}
 	for _, p := range [...]*uint64{&x.copied, &x.back, &x.cut, &x.long, &x.unseen, &x.unmarked[0], &x.unmarked[1]} {
-		w.packet(p, c.firstPacket)
+		n = w.packet(n, p, c.firstPacket)
 	}
-	num(w, &x.wild[0])
-	num(w, &x.wild[1])
+	n = num(w, n, &x.wild[0])
+	n = num(w, n, &x.wild[1])
+	return n
 }
 
 // ProofRecord are the packets that show what a record tells: each the first of

@@ -89,7 +89,8 @@ func (t *Tracker) keepSenders(c *conn) {
 			if spans != nil {
 				spans.Clear()
 			}
-			*x = sender{flight: flight, rtt: roundTrips{spans: spans}}
+			*x = sender{} // with fields it would be made elsewhere and copied
+			x.flight, x.rtt.spans = flight, spans
 			t.senders = append(t.senders, x)
 		}
 		c.ends[i].sender = nil

@@ -43,27 +43,26 @@ func (c *conn) stir(from End, s *capture.Segment, now int64) {
 }
 
 // strain walks over it.
-func (w *words) strain(c *conn) {
-	if !w.has(c.strain != nil) {
-		return
-	}
+func (w *words[W]) strain(n int, c *conn) int {
 	x := c.strained()
-	w.rest(&x.rest, c)
+	n = w.rest(n, &x.rest, c)
 	for e := range x.ends {
 		y, nxt := &x.ends[e], c.ends[e].stream.Next()
-		if !w.has(*y != endStrain{}) {
+		there := *y != endStrain{}
+		if n = w.flag(n, &there); !there {
 			continue
 		}
-		w.stuck(&y.stuck, c, nxt)
-		w.stuck(&y.kept, c, nxt)
-		w.tooBig(&y.tooBig, c)
-		w.stalls(&y.stalls, c)
-		num(w, &y.hasty)
-		w.packet(&y.hastyAt, c.lastPacket)
-		num(w, &y.fins.n)
-		num(w, &y.fins.acked)
-		w.at(&y.fins.last, c.last)
+		n = w.stuck(n, &y.stuck, c, nxt)
+		n = w.stuck(n, &y.kept, c, nxt)
+		n = w.tooBig(n, &y.tooBig, c)
+		n = w.stalls(n, &y.stalls, c)
+		n = num(w, n, &y.hasty)
+		n = w.packet(n, &y.hastyAt, c.lastPacket)
+		n = num(w, n, &y.fins.n)
+		n = num(w, n, &y.fins.acked)
+		n = w.time(n, &y.fins.last, c.last)
 	}
+	return n
 }
 
 // StrainRecord is what the data of an end met.

@@ -104,19 +104,21 @@ func (c *conn) finAgain(from End, now int64) {
 }
 
 // stuck walks over it.
-func (w *words) stuck(x *stuck, c *conn, nxt reassembly.Seq) {
-	if !w.has(*x != stuck{}) {
-		return
+func (w *words[W]) stuck(n int, x *stuck, c *conn, nxt reassembly.Seq) int {
+	there := *x != stuck{}
+	if n = w.flag(n, &there); !there {
+		return n
 	}
-	x.on = w.has(x.on)
-	w.seq(&x.at, nxt)
-	num(w, &x.bytes)
-	num(w, &x.shrunk)
-	num(w, &x.times)
-	w.at(&x.since, c.last)
-	w.at(&x.last, c.last)
-	w.packet(&x.packet, c.lastPacket)
-	x.heard = w.has(x.heard)
+	n = w.flag(n, &x.on)
+	n = w.seq(n, &x.at, nxt)
+	n = num(w, n, &x.bytes)
+	n = num(w, n, &x.shrunk)
+	n = num(w, n, &x.times)
+	n = w.time(n, &x.since, c.last)
+	n = w.time(n, &x.last, c.last)
+	n = w.packet(n, &x.packet, c.lastPacket)
+	n = w.flag(n, &x.heard)
+	return n
 }
 
 // StuckRecord is the segment that an end sent again and again to no avail, or
@@ -160,16 +162,18 @@ func (c *conn) toldTooBig(from End, q *capture.Quote) {
 }
 
 // tooBig walks over it.
-func (w *words) tooBig(x *tooBig, c *conn) {
-	if !w.has(*x != tooBig{}) {
-		return
+func (w *words[W]) tooBig(n int, x *tooBig, c *conn) int {
+	there := *x != tooBig{}
+	if n = w.flag(n, &there); !there {
+		return n
 	}
-	num(w, &x.n)
-	num(w, &x.mtu)
-	w.packet(&x.packet, c.lastPacket)
+	n = num(w, n, &x.n)
+	n = num(w, n, &x.mtu)
+	n = w.packet(n, &x.packet, c.lastPacket)
 	for i := range x.from {
-		num(w, &x.from[i])
+		n = num(w, n, &x.from[i])
 	}
+	return n
 }
 
 // TooBigRecord is what routers told an end of segments that do not fit.

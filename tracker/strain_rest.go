@@ -75,19 +75,21 @@ func (x *rest) heard(from End, s *capture.Segment, now int64) {
 }
 
 // rest walks over it.
-func (w *words) rest(x *rest, c *conn) {
-	w.span(&x.longest, 0)
-	if !w.has(*x != rest{longest: x.longest}) {
-		return
+func (w *words[W]) rest(n int, x *rest, c *conn) int {
+	n = w.span(n, &x.longest, 0)
+	there := *x != rest{longest: x.longest}
+	if n = w.flag(n, &there); !there {
+		return n
 	}
-	w.span(&x.gap, x.longest)
-	w.at(&x.woke, c.last)
-	w.at(&x.last, c.last)
-	w.packet(&x.packet, c.lastPacket)
-	num(w, &x.tries)
-	num(w, &x.by)
-	x.asks = w.has(x.asks)
-	num(w, &x.reset)
+	n = w.span(n, &x.gap, x.longest)
+	n = w.time(n, &x.woke, c.last)
+	n = w.time(n, &x.last, c.last)
+	n = w.packet(n, &x.packet, c.lastPacket)
+	n = num(w, n, &x.tries)
+	n = num(w, n, &x.by)
+	n = w.flag(n, &x.asks)
+	n = num(w, n, &x.reset)
+	return n
 }
 
 // How a connection's last rest ended, where the other end did not answer.

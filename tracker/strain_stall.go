@@ -38,15 +38,17 @@ func (c *conn) afterHeld(from End, s *capture.Segment, now int64) {
 }
 
 // stalls walks over them.
-func (w *words) stalls(x *stalls, c *conn) {
-	if !w.has(*x != stalls{}) {
-		return
+func (w *words[W]) stalls(n int, x *stalls, c *conn) int {
+	there := *x != stalls{}
+	if n = w.flag(n, &there); !there {
+		return n
 	}
-	num(w, &x.n)
-	w.packet(&x.packet, c.lastPacket)
-	w.span(&x.total, 0)
-	w.span(&x.min, 0)
-	w.span(&x.max, x.min)
+	n = num(w, n, &x.n)
+	n = w.packet(n, &x.packet, c.lastPacket)
+	n = w.span(n, &x.total, 0)
+	n = w.span(n, &x.min, 0)
+	n = w.span(n, &x.max, x.min)
+	return n
 }
 
 // StallsRecord is how often an end held a small segment back until a delayed

@@ -63,7 +63,9 @@ type Tracker struct {
 	touched       []uint32 // by body: the tick in which it was last used, idle when it is spare
 	spare         []uint32 // bodies that nobody uses
 	arena         arena
-	words         words
+	saver         words[saving]
+	loader        words[loading]
+	code          code
 	done          []finished
 	interim       []Record
 	record        Record

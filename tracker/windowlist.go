@@ -146,27 +146,28 @@ func (c *conn) endOfZeroWindow() (at int64, packet uint64, by ZeroWindowEnd) {
 }
 
 // zeroWindowEpisodes walks over the episodes of an end.
-func (w *words) zeroWindowEpisodes(t *Tracker, z *zeroWindow, c *conn) {
-	if w.load {
+func (w *words[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn) int {
+	if w.loads() {
 		z.list = t.zeroWindowList()
 	}
 	l := z.list
-	num(w, &l.n)
-	num(w, &l.dropped)
-	if l.probing = w.has(l.probing); l.probing {
-		num(w, &l.probe)
+	n = num(w, n, &l.n)
+	n = num(w, n, &l.dropped)
+	if n = w.flag(n, &l.probing); l.probing {
+		n = num(w, n, &l.probe)
 	}
 	at, packet := c.start, c.firstPacket
 	for i := range l.n {
 		x := &l.all[i]
-		w.span(&x.Start, at)
-		w.packet(&x.Packet, packet)
-		w.at(&x.End, x.Start)
-		w.packet(&x.EndPacket, x.Packet)
-		num(w, &x.Probes)
-		num(w, &x.EndedBy)
+		n = w.span(n, &x.Start, at)
+		n = w.packet(n, &x.Packet, packet)
+		n = w.time(n, &x.End, x.Start)
+		n = w.packet(n, &x.EndPacket, x.Packet)
+		n = num(w, n, &x.Probes)
+		n = num(w, n, &x.EndedBy)
 		at, packet = x.Start, x.Packet
 	}
+	return n
 }
 
 // own makes r the owner of what it borrows from the tracker.
