@@ -6,6 +6,7 @@
 # make bench-live  live captures beside tcpdump's, at rising rates
 # make bench-go benchmarks of each stage
 # make profile  CPU and memory profiles of tcpwatch reading INPUT=FILE
+# make pgo      make the profile that builds are optimised by again (cmd/tcpwatch/default.pgo), from the bench inputs in INPUTS=DIR
 # make fuzz     every fuzz target for FUZZTIME=10m
 # make record   record testdata/pcaps again (root), and README.md's examples from them
 
@@ -13,6 +14,7 @@ PREFIX   ?= /usr/local
 FUZZTIME ?= 10m
 CAPTURES ?= testdata/pcaps
 BENCH    ?=
+INPUTS   ?= $(HOME)/.cache/tcpwatch-bench
 INPUT    ?= testdata/pcaps/time-wait-storm-by-client.pcap.gz
 GO       ?= go
 
@@ -20,7 +22,7 @@ export PATH := $(PATH):/usr/local/go/bin
 # Without libpcap everything but live capture and filters is built.
 CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
-.PHONY: demo test build install bench bench-live bench-go profile fuzz record deps deps-test deps-bench clean
+.PHONY: demo test build install bench bench-live bench-go profile pgo fuzz record deps deps-test deps-bench clean
 
 build:
 	@[ "$(CGO)" = 1 ] || echo "libpcap-dev or a C compiler is missing: no live capture, no filters" >&2
@@ -62,6 +64,15 @@ profile:
 		-o profile.test -cpuprofile cpu.prof -memprofile mem.prof
 	@$(GO) tool pprof -top -nodecount 15 profile.test cpu.prof
 	@echo "more: $(GO) tool pprof -http : profile.test cpu.prof (or mem.prof)"
+
+# Built in /tmp and with -trimpath, so that it names nobody's directories.
+pgo:
+	@for i in short mixed bulk; do \
+		$(GO) test ./cmd/tcpwatch -trimpath -pgo off -run '^$$' -bench 'Command/table' -benchtime 6x -bench-input '$(INPUTS)/'$$i.pcap \
+			-o /tmp/tcpwatch.test -cpuprofile /tmp/tcpwatch-$$i.prof || exit 1; \
+	done
+	@$(GO) tool pprof -proto -output cmd/tcpwatch/default.pgo /tmp/tcpwatch-short.prof /tmp/tcpwatch-mixed.prof /tmp/tcpwatch-bulk.prof
+	@rm -f /tmp/tcpwatch.test /tmp/tcpwatch-*.prof
 
 fuzz:
 	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
