@@ -35,9 +35,11 @@ listeners that are flooded are left out.`,
 				if e == endUser {
 					a.patience(from, to)
 				}
-				for i, b := range backoffs() {
-					if x, ok := schedule(&r.Facts); ok && x.system == b.system {
-						a.schedules[i]++
+				if x, ok := schedule(&r.Facts); ok {
+					for i, b := range backoffs() {
+						if x.system == b.system {
+							a.schedules[i]++
+						}
 					}
 				}
 			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
