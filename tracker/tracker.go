@@ -75,6 +75,7 @@ type Tracker struct {
 	senders       []*sender         // spare
 	zeroLists     []*zeroWindowList // spare
 	emitted       uint64
+	fetchedByte   byte // of what fetch read: nothing that is of use
 	anomalies     [nAnomalies]uint64
 }
 
@@ -161,16 +162,16 @@ func (t *Tracker) expireAll() {
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
 	t.done = slices.Grow(t.done, t.Stats().Open)
+	// In the order of memory: along the lists each was a cache miss (1.8 % of
+	// the time with 200,000 short connections; 0.1 so).
+	for i := uint32(1); i < t.slots.next; i++ {
+		if x := t.slots.at(i); x.class != classGone {
+			// What would have ended later has not ended: the input did.
+			t.leave(i, x, endInput, t.deadline(x))
+		}
+	}
 	for i := range t.shards {
 		sh := &t.shards[i]
-		for k := range sh.lists {
-			for c := sh.lists[k].oldest; c != 0; {
-				x := t.slots.at(c)
-				// What would have ended later has not ended: the input did.
-				t.leave(c, x, endInput, t.deadline(x))
-				c = x.newer
-			}
-		}
 		sh.lists, sh.held, sh.bytes = [nClasses]list{}, 0, 0
 	}
 	t.index, t.latest = newIndex(), latest{}
