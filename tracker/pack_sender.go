@@ -22,7 +22,7 @@ func (x *sender) parts(c *conn) uint64 {
 	alone := r.alone()
 	return bit(alone)*sentSample | bit(!alone && (r.n != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
 		bit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | bit(r.delayed != 0)*sentDelayed |
-		bit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0)*sentLimits |
+		bit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0 || x.windowFullAt != 0)*sentLimits |
 		bit(x.recovered())*sentRecovery | bit(!c.over())*sentMore
 }
 

@@ -57,7 +57,6 @@ func (s *slots) take() uint32 {
 		s.chunks = append(s.chunks, new([slotChunk]slot))
 	}
 	if s.next == 0 {
-		s.at(0).class = classGone
 		s.next++
 	}
 	s.next++

