@@ -95,8 +95,7 @@ func (x *injector) fill(t *template, count int) (err error) {
 	return nil
 }
 
-// blast has it received, by a thread of its own that keeps to the last core and
-// goes before others there, as a card's interrupts do.
+// blast has it received, by a thread of its own that keeps to the last core.
 func (n *network) blast(x *injector, rate int, length time.Duration) (done blasted, err error) {
 	ended := make(chan struct{})
 	go func() {
@@ -104,8 +103,7 @@ func (n *network) blast(x *injector, rate int, length time.Duration) (done blast
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		err = errors.Join(
 			unix.Setns(n.server.fd, unix.CLONE_NEWNET),
-			keepTo(func(core int) bool { return core == blastCore() }),
-			unix.Setpriority(unix.PRIO_PROCESS, 0, -20))
+			keepTo(func(core int) bool { return core == blastCore() }))
 		if err == nil {
 			done.sent, done.took, err = x.run(rate, length)
 		}

@@ -308,13 +308,19 @@ func loadXDP(p program) (fd int, err error) {
 	return fd, err
 }
 
-// bpf is the system call bpf(2).
+// bpf is the system call bpf(2). A signal, such as Go's runtime sends, makes the
+// kernel leave off checking a program.
 func bpf(command uintptr, attributes []byte) (fd int, err error) {
-	n, _, errno := unix.Syscall(unix.SYS_BPF, command, uintptr(unsafe.Pointer(&attributes[0])), uintptr(len(attributes)))
-	if errno != 0 {
-		return -1, errno
+	for {
+		n, _, errno := unix.Syscall(unix.SYS_BPF, command, uintptr(unsafe.Pointer(&attributes[0])), uintptr(len(attributes)))
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EAGAIN:
+		default:
+			return -1, errno
+		}
 	}
-	return int(n), nil
 }
 
 // u32s are numbers of 32 bits, one after the other.

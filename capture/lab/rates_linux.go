@@ -50,8 +50,8 @@ const (
 	rateSettle  = time.Second // for what the kernel still holds when the last packet is sent
 )
 
-// Run makes a pair of interfaces, one of them in a namespace from which short
-// connections are played, and lets each Watcher in turn capture on the other.
+// Run makes a pair of interfaces, has one of them receive short connections, and
+// lets each Watcher in turn capture on it.
 func (r *RateTest) Run() (all []Watched, err error) {
 	lock, err := claim("ip", "nft")
 	if err != nil {

@@ -20,7 +20,7 @@ var ErrNoLibpcap = errors.New("built without libpcap: no live capture, no filter
 // Defaults of Options.
 const (
 	DefaultSnaplen     = 262144 // bytes, tcpdump's
-	DefaultBuffer      = 16384  // KiB
+	DefaultBuffer      = 65536  // KiB; see Options.Buffer
 	DefaultReadTimeout = 100 * time.Millisecond
 )
 
@@ -32,7 +32,7 @@ type Options struct {
 	Interface   string
 	Snaplen     int           // most bytes of a packet; 0 means DefaultSnaplen
 	NoPromisc   bool          // leave the interface as it is; never promiscuous on Any
-	Buffer      int           // KiB that the kernel may hold; 0 means DefaultBuffer
+	Buffer      int           // KiB that the kernel may hold, if it has them to spare; 0 means DefaultBuffer
 	ReadTimeout time.Duration // how long Next waits, and how late a packet may come; 0 means DefaultReadTimeout
 	Immediate   bool          // hand packets over at once; on Linux the buffer then holds far fewer of them
 	Filter      string        // libpcap expression; "" lets everything through

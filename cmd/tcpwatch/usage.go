@@ -14,7 +14,7 @@ Input
   -c, --count N           stop after N packets that passed the filter, or (live)
       --for TIME          after TIME: 30, 90s, 1h30m
   -s, --snaplen BYTES     most bytes of a packet (262144)
-  -B, --buffer-size KIB   the kernel's buffer (16384)  -p, --no-promiscuous-mode
+  -B, --buffer-size KIB   the kernel's buffer (65536)  -p, --no-promiscuous-mode
 Output
   -o, --output FORMAT[:FILE]   table, jsonl or csv (repeatable)
       --report LIST    findings,handshakes,closes,timewait,keepalive,connections

@@ -40,7 +40,7 @@ type watched struct {
 // LiveReport is what a comparison of live captures came to.
 type LiveReport struct {
 	Machine Machine       `json:"machine"`
-	Buffer  int           `json:"buffer_kib"`
+	Buffer  int           `json:"buffer_kib"` // 0: what each makes itself
 	Length  time.Duration `json:"length_ns"`
 	Runs    []watched     `json:"runs"`
 }
@@ -55,7 +55,8 @@ const (
 const snaplen = 262144
 
 // raceLive lets tcpdump and tcpwatch capture in turn what the lab sends at
-// rising rates. Both have the same buffer, and neither prints packets.
+// rising rates. Both have the same buffer, unless -buffer 0 leaves each its own
+// default, and neither prints packets.
 func raceLive(s *settings, stdout, progress io.Writer) error {
 	rates, err := numbers(s.rates)
 	if err != nil {
@@ -65,7 +66,10 @@ func raceLive(s *settings, stdout, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	same := []string{"-i", "INTERFACE", "-n", "-B", strconv.Itoa(s.buffer), "-s", strconv.Itoa(snaplen)}
+	same := []string{"-i", "INTERFACE", "-n", "-s", strconv.Itoa(snaplen)}
+	if s.buffer > 0 {
+		same = append(same, "-B", strconv.Itoa(s.buffer))
+	}
 	test := rateTest{Rates: rates, Length: s.length, Turns: s.runs, Watchers: []watcher{
 		{Name: baseline, Command: append(append([]string{baseline}, same...), "-Z", "root", "-w", "/dev/null"),
 			Read: `(\d+) packets? captured`, Dropped: `(\d+) packets? dropped by kernel`},
@@ -155,8 +159,12 @@ func (r *LiveReport) write(w io.Writer) error {
 		}
 		rows = append(rows, row)
 	}
-	fmt.Fprintf(w, "\n%s. Packets a second, medians of %d runs of %s each; dropped by the kernel in all runs; buffers of %d KiB.\n\n",
-		r.Machine, turns, r.Length, r.Buffer)
+	buffers := fmt.Sprintf("buffers of %d KiB", r.Buffer)
+	if r.Buffer == 0 {
+		buffers = "buffers as each makes them"
+	}
+	fmt.Fprintf(w, "\n%s. Packets a second, medians of %d runs of %s each; dropped by the kernel in all runs; %s.\n\n",
+		r.Machine, turns, r.Length, buffers)
 	if err := table(w, rows); err != nil {
 		return err
 	}

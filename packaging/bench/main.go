@@ -18,9 +18,10 @@
 // copies the packets, which is what reading costs at the least.
 //
 // With -live, tcpdump and tcpwatch capture in turn, with the same buffer, what the
-// lab sends at rising rates from one namespace to another: what was sent, read
-// and dropped stands side by side. One core sends, so that the highest rate is
-// what it can send; other cores are left to the captures.
+// lab has an interface receive at rising rates: what was sent, read and dropped
+// stands side by side. One core sends, so that the highest rate is what it can
+// send; other cores are left to the captures. Frames are made before, up to 512 MB
+// of them.
 //
 // Commands that need too much time or memory are ended, and the table says so.
 //
@@ -79,9 +80,9 @@ func parse(args []string) (*settings, error) {
 	f.StringVar(&s.json, "json", "", "write the results, every run, to this file")
 	f.StringVar(&s.readme, "readme", "", "put the results into this file, between its marks")
 	f.BoolVar(&s.live, "live", false, "compare live captures with tcpdump's instead, on a pair of interfaces made for it")
-	f.StringVar(&s.rates, "rates", "50000,100000,200000,400000,800000", "with -live: packets a second, separated by commas")
+	f.StringVar(&s.rates, "rates", "100000,200000,400000,800000,1200000,1600000,2000000", "with -live: packets a second, separated by commas")
 	f.DurationVar(&s.length, "length", 3*time.Second, "with -live: how long packets are sent in a run")
-	f.IntVar(&s.buffer, "buffer", 16384, "with -live: KiB that the kernel may hold for either")
+	f.IntVar(&s.buffer, "buffer", 16384, "with -live: KiB that the kernel may hold for either; 0 leaves each its own default")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}

@@ -130,4 +130,8 @@ func TestLiveTable(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
 	}
+	b.Reset()
+	if r.Buffer = 0; r.write(&b) != nil || !strings.Contains(b.String(), "in all runs; buffers as each makes them.") {
+		t.Errorf("without a buffer size:\n%s", b.String())
+	}
 }
