@@ -27,6 +27,15 @@ type Packet struct {
 	Interface  int      // index in the file's (or the run's) interfaces; 0 when there is only one
 }
 
+// Set is *p = *o, field by field. A copy with wide loads of what the reader has
+// just stored field by field waits until all earlier stores have reached the
+// cache: 12 % of the time of a whole run.
+func (p *Packet) Set(o *Packet) {
+	p.Number, p.Time, p.Data = o.Number, o.Time, o.Data
+	p.Length, p.Link = o.Length, o.Link
+	p.File, p.FileNumber, p.Interface = o.File, o.FileNumber, o.Interface
+}
+
 // Source yields packets in input order.
 //
 // Next fills p and returns nil, or returns io.EOF at the end, or a *Damage

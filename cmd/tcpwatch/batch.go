@@ -77,7 +77,8 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 func (b *batch) put(p *capture.Packet) {
 	hash, _ := capture.PeekPair(p)
 	b.looks = append(b.looks, look{p.Time, hash})
-	b.packets = append(b.packets, *p)
+	b.packets = b.packets[:len(b.packets)+1] // add has seen that there is room
+	b.packets[len(b.packets)-1].Set(p)
 }
 
 // reset empties the batch for use again.
