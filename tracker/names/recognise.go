@@ -41,7 +41,8 @@ func (m *message) short(ifFinal verdict) verdict {
 // yes wins.
 func (o *Observer) recognise(e *entry, end tracker.End, b []byte, final bool) verdict {
 	b, cut := afterProxyHeader(b)
-	m := message{b, final, end, e, o.scratch[:]}
+	var m message // filled in where it is: a copy would wait for its parts
+	m.b, m.final, m.end, m.e, m.scratch = b, final, end, e, o.scratch[:]
 	if len(b) == 0 || cut {
 		return m.short(no)
 	}
