@@ -122,12 +122,5 @@ func (s *Summary) Merge(o *Summary) {
 	s.findings.Merge(o.findings)
 }
 
-// Clone returns a copy that shares nothing with s.
-func (s *Summary) Clone() *Summary {
-	c := NewSummary(s.opt)
-	c.Merge(s)
-	return c
-}
-
 // Conns is the number of connections added.
 func (s *Summary) Conns() uint64 { return s.conns }

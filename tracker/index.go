@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"math/bits"
 	"math/rand/v2"
 
 	"tcpwatch/capture"
@@ -31,7 +32,11 @@ func newIndex() index {
 // tag is the hash of a key. The one that tells its shard is the same on every
 // run; this one is not.
 func (x *index) tag(k *key) uint32 {
-	h := capture.SeededPairHash(&k.a, &k.b, x.seed) + uint64(k.tunnelID)<<32 + uint64(k.vlan)<<32
+	h := capture.SeededPairHash(&k.a, &k.b, x.seed)
+	if net := uint64(k.tunnelID)<<16 | uint64(k.vlan); net != 0 {
+		high, low := bits.Mul64(h^net, x.seed|1)
+		h = high ^ low
+	}
 	return uint32(h >> 32)
 }
 

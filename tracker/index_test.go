@@ -101,3 +101,17 @@ func BenchmarkPack(b *testing.B) {
 		c = tr.bodyOf(i)
 	}
 }
+
+// Tunnel identifiers chosen to fall on one place fall on many.
+func TestTagsOfTunnels(t *testing.T) {
+	x := newIndex()
+	k := numberedKey(1, false)
+	homes := map[uint32]bool{}
+	for i := range uint32(1024) {
+		k.tunnel, k.tunnelID = capture.TunnelVXLAN, i<<12
+		homes[x.tag(&k)&0xfff] = true
+	}
+	if len(homes) < 700 { // 907 of 4,096 are to be expected
+		t.Errorf("1,024 tunnels have %d homes", len(homes))
+	}
+}

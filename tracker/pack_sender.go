@@ -135,22 +135,24 @@ func (w *words[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int {
 
 // alone reports whether one sample was all, so that it tells the rest.
 func (r *roundTrips) alone() bool {
-	return r.n == 1 && r.min == r.max && r.min == r.smoothed && r.spans != nil && r.spans.N() == 1
+	return r.n == 1 && r.min == r.max && r.min == r.smoothed
 }
 
 func (w *words[W]) samples(n int, r *roundTrips) int {
 	n = num(w, n, &r.n)
-	n = w.histogram(n, &r.spans)
+	if r.n > 1 {
+		n = w.histogram(n, &r.spans)
+	}
 	n = w.span(n, &r.min, 0)
 	n = w.span(n, &r.max, r.min)
 	return w.span(n, &r.smoothed, r.min)
 }
 
 func (w *words[W]) histogram(n int, p **reassembly.Histogram) int {
-	if *p == nil {
-		*p = new(reassembly.Histogram)
-	}
 	if w.loads() {
+		if *p == nil {
+			*p = new(reassembly.Histogram)
+		}
 		return maxWords - len((*p).Load(w.v[n:]))
 	}
 	return len((*p).Save(w.v[:n]))

@@ -37,7 +37,7 @@ func (w *words[W]) letters(n int, text []byte) int {
 
 func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 	const (
-		any = 1 << (16 + iota)
+		more = 1 << (16 + iota)
 		fin
 		wide  // numbers apart
 		start // not its isn
@@ -45,7 +45,7 @@ func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 	)
 	head, near := uint64(0), e.stream.Next()-reassembly.Seq(z.start)
 	if !w.loads() && *z != (zeekEnd{}) {
-		head = uint64(z.state) | uint64(z.was)<<8 | any | bit(z.fin != 0)*fin | bit(z.start != uint32(e.isn))*start |
+		head = uint64(z.state) | uint64(z.was)<<8 | more | bit(z.fin != 0)*fin | bit(z.start != uint32(e.isn))*start |
 			bit(z.lastTurns|z.ackTurns != 0 || z.rst != 0 || z.stream.above != [zeekSpans]zeekSpan{})*odd
 		last, ack, next := apart(z.last, near), apart(z.ack, z.last), apart(z.stream.next, z.last)
 		end := apart(z.fin, z.last) * uint32(bit(z.fin != 0))

@@ -201,8 +201,11 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 		t.fill(&t.record, c)
 		t.record.Interim = true
 		f(&t.record)
-		if packed {
+		switch {
+		case packed && x.behind:
 			t.packAlone(c)
+		case packed:
+			t.pack(c)
 		}
 	}
 }

@@ -81,12 +81,13 @@ func newInjector(name string, size int) (x *injector, err error) {
 	if x.send, err = loadXDP(sendProgram(shared, size-atFrames-frameInfo-headMax)); err != nil {
 		return x, err
 	}
+	x.fds = append(x.fds, x.send)
 	// A veth takes frames this way only while it has a program of its own.
 	pass, err := loadXDP(program{}.add(bpfMov, 0, 0, 0, xdpPass).add(bpfExit, 0, 0, 0, 0))
 	if err != nil {
 		return x, err
 	}
-	x.fds = append(x.fds, x.send, pass)
+	x.fds = append(x.fds, pass)
 	link, err := bpf(unix.BPF_LINK_CREATE, u32s(uint32(pass), uint32(x.index), unix.BPF_XDP, 0))
 	if err == nil {
 		x.fds = append(x.fds, link)
@@ -174,7 +175,7 @@ func (x *injector) call() error {
 	a = append(a, u32s(unix.BPF_F_TEST_XDP_LIVE_FRAMES, 0, 0)...)
 	_, err := bpf(unix.BPF_PROG_TEST_RUN, a)
 	runtime.KeepAlive(context)
-	if err != unix.EINTR {
+	if err != nil && err != unix.EINTR {
 		return fmt.Errorf("BPF_PROG_TEST_RUN: %w", err)
 	}
 	return nil

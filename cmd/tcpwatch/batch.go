@@ -13,7 +13,7 @@ const (
 	keptBytes    = 2 << 20   // the same, of data that are kept where they are
 	batchesAhead = 8         // that the reader may be ahead of the slowest worker
 	// liveAhead is batchesAhead for a live capture. What comes while the workers
-	// are held up waits there, at most 150 MiB, and not in the kernel's buffer,
+	// are held up waits there, about 150 MiB, and not in the kernel's buffer,
 	// which is smaller.
 	liveAhead = 256
 )
@@ -74,6 +74,7 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 	return true
 }
 
+// put adds a packet and the look at it.
 func (b *batch) put(p *capture.Packet) {
 	hash, _ := capture.PeekPair(p)
 	b.looks = append(b.looks, look{p.Time, hash})

@@ -105,7 +105,8 @@ func (w *worker) batch(b *batch) {
 		w.out.flushTaken()
 	}
 	if b.snapshot {
-		w.now.summary, w.now.counts = w.soFar(), w.counts()
+		so := w.soFar() // which may hand on w.now
+		w.now.summary, w.now.counts = so, w.counts()
 	}
 	if b.end {
 		w.end()

@@ -68,13 +68,6 @@ func (s *Set) Merge(o *Set) {
 	}
 }
 
-// Clone returns a copy that shares nothing with s.
-func (s *Set) Clone() *Set {
-	c := NewSet(s.detectors, s.opt)
-	c.Merge(s)
-	return c
-}
-
 // Findings tells what was found: what weakens the rest first, then by
 // severity, confidence, count and id.
 func (s *Set) Findings(c *Context) []Finding {

@@ -95,7 +95,8 @@ func (m *message) ask(r reader) verdict {
 		return readSOCKS(m)
 	case fixedReader:
 		return readFixed(m)
-	default:
+	case dnsReader:
 		return readDNS(m)
 	}
+	return no
 }
