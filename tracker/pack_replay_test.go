@@ -76,3 +76,34 @@ func TestPackingShowsInNothing(t *testing.T) {
 	}
 	t.Logf("packed %d times, %d records differ", packed, differ)
 }
+
+// Tables asked for in between leave what was packed packed, an older connection
+// on the same endpoints too.
+func TestSnapshotPacksAgain(t *testing.T) {
+	tr := New(Options{}, nowhere{})
+	ack := line{flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}
+	syn := line{flags: capture.SYN, seq: 5_000_000, win: 10, ttl: 64, at: 1}
+	tr.Observe(plainWire.segment(ack, 1))
+	tr.Observe(plainWire.segment(syn, 2)) // in front of one that may still live
+	now := plainWire.segment(syn, 2).Time
+	for range 3 {
+		now += 1e9
+		tr.Tick(now)
+	}
+	used := func() (n int) {
+		for _, at := range tr.touched {
+			if at != idle {
+				n++
+			}
+		}
+		return n
+	}
+	if used() != 0 {
+		t.Fatalf("%d connections not packed", used())
+	}
+	seen := 0
+	tr.Snapshot(func(*Record) { seen++ })
+	if seen != 2 || used() != 0 {
+		t.Errorf("%d connections told, %d not packed again", seen, used())
+	}
+}
