@@ -14,6 +14,7 @@ const (
 	perChunk   = arenaChunk / arenaUnit
 	arenaLimit = arenaUnit << 8 // bytes of the longest piece
 	nGrades    = 48
+	cacheLine  = 64 // bytes
 )
 
 // arena holds many small pieces of bytes, each of its own length. A chunk has
@@ -25,6 +26,8 @@ type arena struct {
 	about  []chunkUse
 	open   [nGrades][]uint32 // chunks of a grade that may have room
 	spare  []uint32          // chunks that nobody uses
+
+	touched byte // what touch read, so that the compiler leaves it in
 }
 
 // chunkUse is what a chunk is used for.
@@ -61,6 +64,14 @@ func units(n int) int { return gradeUnits(gradeOf((n + arenaUnit - 1) / arenaUni
 func (a *arena) at(r packedRef) []byte {
 	r--
 	return a.chunks[r/perChunk][r%perChunk*arenaUnit:]
+}
+
+// touch reads a little of each cache line of the piece at r, of some units.
+func (a *arena) touch(r packedRef, units uint16) {
+	b := a.at(r)
+	for k := 0; k < int(units)*arenaUnit; k += cacheLine {
+		a.touched += b[k]
+	}
 }
 
 // put keeps a copy of b, which is no longer than arenaLimit.

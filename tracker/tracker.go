@@ -76,7 +76,6 @@ type Tracker struct {
 	senders       []*sender         // spare
 	zeroLists     []*zeroWindowList // spare
 	emitted       uint64
-	fetchedByte   byte // of what fetch read: nothing that is of use
 	anomalies     [nAnomalies]uint64
 }
 
