@@ -122,6 +122,7 @@ func (in *input) passes(p *capture.Packet) (bool, error) {
 	return in.match(p)
 }
 
+// match runs the filter, apart so that the test whether there is one is inlined.
 func (in *input) match(p *capture.Packet) (bool, error) {
 	ok, err := in.filter.Match(p)
 	if err == nil || in.refused[p.Link] {

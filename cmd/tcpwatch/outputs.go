@@ -245,6 +245,7 @@ func (out *outputs) decoded(p *capture.Packet, d *capture.Decoder, o capture.Out
 	}
 }
 
+// extracted is what decoded does for --extract, apart so that the test for it is inlined.
 func (out *outputs) extracted(p *capture.Packet, d *capture.Decoder, o capture.Outcome) {
 	out.note(out.extract.decoded(p, d, o))
 }

@@ -72,6 +72,8 @@ func (o *Observer) Observe(p *tracker.Placed, payload []byte, wire uint32) {
 	}
 }
 
+// observe is the part of Observe that is called; the test before it is inlined,
+// and false for most segments.
 func (o *Observer) observe(p *tracker.Placed, payload []byte, wire uint32) {
 	if p.New && !isDecided(*p.Mark) {
 		o.payload(p, payload, wire)
