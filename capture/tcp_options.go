@@ -22,6 +22,7 @@ const (
 	usualOptions = optNOP<<24 | optNOP<<16 | optTimestamps<<8 | 10
 )
 
+// clearOptions forgets the options of the segment before.
 func (s *Segment) clearOptions() {
 	s.Options, s.NSACK = 0, 0
 	s.MSS, s.WScale, s.FastOpen, s.TSVal, s.TSEcr = 0, 0, 0, 0, 0
