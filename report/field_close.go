@@ -21,7 +21,7 @@ func closeFields() []field {
 			}
 			return textOf(w.Close.ResetIn.String())
 		}},
-		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(w.Close.ResetCause) }},
+		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(w.Close.ResetCause.String()) }},
 		{"close.reset_odd", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", func(w *row) value { return textOf(oddWords(w.Facts.ResetOdd)) }},
 		{"close.fins_orig", "FINs that the originator sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Orig], tracker.Orig) }},
 		{"close.fins_resp", "FINs that the responder sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Resp], tracker.Resp) }},
@@ -78,7 +78,7 @@ func timeWaitFields() []field {
 		{"time_wait.holder", "who held TIME-WAIT: `orig`, `resp` or `both`", held(func(w *row) value { return textOf(w.TimeWait.Holder.String()) })},
 		{"time_wait.since", "when it began", held(func(w *row) value { return momentOf(w.TimeWait.Since) })},
 		{"time_wait.until", "when it ended or, with `input-end`, would end", held(func(w *row) value { return momentOf(w.TimeWait.Until) })},
-		{"time_wait.ended_by", "`2msl`, `reuse`, `reset` or `input-end`", held(func(w *row) value { return textOf(w.TimeWait.EndedBy) })},
+		{"time_wait.ended_by", "`2msl`, `reuse`, `reset` or `input-end`", held(func(w *row) value { return textOf(w.TimeWait.EndedBy.String()) })},
 		{"time_wait.restarts", "times that 2MSL began again", held(func(w *row) value { return countOf(w.TimeWait.Restarts) })},
 	}
 }

@@ -47,7 +47,7 @@ func (h *holding) add(id uint64, t *tracker.TimeWaitRecord, steps int) {
 		h.reused++
 	case tracker.TimeWaitReset:
 		h.reset++
-	case tracker.TimeWaitInputEnd:
+	case tracker.TimeWaitInputEnd, tracker.TimeWaitLasts:
 		h.stay(1, t.Until, t.Until)
 	}
 	h.restarts += uint64(t.Restarts)

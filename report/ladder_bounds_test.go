@@ -34,7 +34,7 @@ func randomSteps(b []byte, step func(*tracker.Step)) {
 		for i := range int(b[11] & 3) {
 			st.Moments = append(st.Moments, tracker.Moment{Kind: tracker.MomentKind((int(b[10]) + i) % (len(weights) + 2)),
 				End: tracker.End(b[7] & 3), N: uint64(b[8]), M: uint64(b[9]), Since: int64(b[4]) << 20, Span: int64(b[5]) << 30, Ref: n / 2,
-				From: tracker.State(b[2]), To: tracker.State(b[3]), Cause: string(b[8:10]), ThirdACKSeen: b[7]&1 > 0})
+				From: tracker.State(b[2]), To: tracker.State(b[3]), Reset: tracker.ResetCause(b[8]), Cause: string(b[8:10]), ThirdACKSeen: b[7]&1 > 0})
 		}
 		step(st)
 		b = b[12:]
@@ -49,7 +49,7 @@ func FuzzLadder(f *testing.F) {
 		l := NewLadder(LadderOptions{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3})
 		randomSteps(b, l.Step)
 		for id := range uint64(5) {
-			l.Conn(&tracker.Record{ID: id, Open: tracker.OpenRecord{Kind: string(b[:min(len(b), 9)])}})
+			l.Conn(&tracker.Record{ID: id, Open: tracker.OpenRecord{Kind: tracker.OpenKind(width)}})
 		}
 		checkBounds(t, l)
 		var out bytes.Buffer

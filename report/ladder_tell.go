@@ -244,15 +244,15 @@ func (f *teller) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) stri
 // resetWords says who sent a RST that ends the connection, in which state and why.
 func (f *teller) resetWords(m *tracker.Moment, s *tracker.Step) string {
 	if m.End > tracker.Resp {
-		return "reset: " + resetCause(m.Cause)
+		return "reset: " + resetCause(m.Reset)
 	}
 	bare := s.Segment != nil && !s.Segment.Flags.Has(capture.ACK)
-	in, cause := m.From, resetCause(m.Cause)
+	in, cause := m.From, resetCause(m.Reset)
 	if in == tracker.Unknown {
 		in = s.Before[m.End]
 	}
 	switch {
-	case m.Cause == tracker.ResetMiddlebox:
+	case m.Reset == tracker.ResetMiddlebox:
 		words := "reset by a box between the two ends, in the name of " + the(m.End)
 		if own := f.ttl[m.End]; own.OK && s.Segment != nil {
 			words += fmt.Sprintf(": TTL %d, that end's other packets have %d", s.Segment.TTL, own.V)

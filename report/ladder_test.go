@@ -231,7 +231,7 @@ var ladderStories = map[string]func(y *story){
 		}
 		y.send(at+75*s1, tracker.Orig, fRST, 79, 1201, 0, []edge{origSeen(tracker.Closed), respExp(tracker.Closed)},
 			tracker.Moment{Kind: tracker.MomentKeepaliveDead, End: tracker.Orig, N: 9},
-			tracker.Moment{Kind: tracker.MomentReset, End: tracker.Orig, Cause: tracker.ResetKeepaliveDead})
+			tracker.Moment{Kind: tracker.MomentReset, End: tracker.Orig, Reset: tracker.ResetKeepaliveDead})
 		y.record.Keepalive[0] = tracker.KeepaliveRecord{Probes: 10, Answered: 1, Unanswered: 9, Idle: tracker.Some(60 * s1), Interval: tracker.Some(75 * s1)}
 		y.record.KeepaliveOutcome = tracker.KeepaliveDead
 		y.record.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: tracker.Orig, ResetIn: tracker.Established, ResetCause: tracker.ResetKeepaliveDead}
@@ -250,7 +250,7 @@ var ladderStories = map[string]func(y *story){
 		y.request(2 * ms)
 		y.send(10*ms, tracker.Orig, fFIN, 79, 1201, 0, []edge{origSeen(tracker.FinWait1), respExp(tracker.CloseWait)}, is(tracker.MomentFIN, tracker.Orig))
 		y.send(11*ms, tracker.Resp, fRST, 1201, 80, 0, []edge{origExp(tracker.Closed), respSeen(tracker.Closed)},
-			tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, Cause: tracker.ResetUnreadData})
+			tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, Reset: tracker.ResetUnreadData})
 		y.record.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.Orig, ResetBy: tracker.Resp, ResetIn: tracker.CloseWait, ResetCause: tracker.ResetUnreadData}
 	},
 	"bulk": func(y *story) {
@@ -341,12 +341,12 @@ func TestLadderSentences(t *testing.T) {
 		"a box between": {func(y *story) {
 			y.open()
 			y.send(ms, tracker.Resp, capture.RST, 1, 0, 0, nil,
-				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.Established, Cause: tracker.ResetMiddlebox})
+				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.Established, Reset: tracker.ResetMiddlebox})
 		}, "by a box between the two ends, in the name of the server: TTL"},
 		"refused after the third ACK": {func(y *story) {
 			y.open()
 			y.send(ms, tracker.Resp, capture.RST, 1, 0, 0, nil,
-				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.SynReceived, Cause: tracker.ResetUnknown})
+				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.SynReceived, Reset: tracker.ResetUnknown})
 		}, "reset by the server in SYN-RECEIVED: it refused after the third ACK"},
 		"a FIN that was not captured": {func(y *story) {
 			y.open()

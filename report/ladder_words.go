@@ -81,7 +81,7 @@ func stateOr(s tracker.State) string {
 const refusedLateCause = "it refused after the third ACK: accept queue full with tcp_abort_on_overflow, or accepted and closed at once (ss -ltn tells)"
 
 // resetCause says in words what one of tracker.Reset* means.
-func resetCause(cause string) string {
+func resetCause(cause tracker.ResetCause) string {
 	switch cause {
 	case tracker.ResetRefused:
 		return "nobody listens on that port, or a firewall says so"
@@ -97,10 +97,8 @@ func resetCause(cause string) string {
 		return "its keepalive probes went unanswered"
 	case tracker.ResetMiddlebox:
 		return "something between the two ends sent it"
-	case tracker.ResetUnknown, "":
-		return "cause unknown"
 	}
-	return escape(cause)
+	return "cause unknown"
 }
 
 // escape makes s harmless for a terminal: what does not print is shown as Go would quote it.

@@ -204,7 +204,7 @@ func (p phrases) failed(r *tracker.Record) (what, why string) {
 	case tracker.OpenAborted:
 		what = "aborted by the client" + after
 	default:
-		what = escape(o.Kind) + after
+		what = o.Kind.String() + after
 	}
 	return what, why
 }

@@ -110,7 +110,7 @@ func TestLiveLineFits(t *testing.T) {
 		r.Orig, r.Resp = ep4(255, 255, 255, 255, 65535), ep4(255, 255, 255, 254, 65535)
 	}
 	for kind := tracker.EventOpened; kind <= tracker.EventTimedOut; kind++ {
-		for _, open := range []string{tracker.OpenHandshake, tracker.OpenSimultaneous, tracker.OpenRefused, tracker.OpenUnreachable,
+		for _, open := range []tracker.OpenKind{tracker.OpenHandshake, tracker.OpenSimultaneous, tracker.OpenRefused, tracker.OpenUnreachable,
 			tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted, tracker.OpenMidstream} {
 			r := liveRecord()
 			wide(&r)
@@ -152,8 +152,8 @@ func TestLiveLineLocation(t *testing.T) {
 
 func TestLiveLineEscapes(t *testing.T) {
 	r := liveRecord()
-	r.Open.Kind = "\x1b[31mred\u202e\n"
-	r.Close.ResetCause = "\x07\xff"
+	r.Close.Kind = "\x1b[31mred\u202e\n"
+	r.Names = &tracker.NamesRecord{Proto: "tls", SNI: "\x07\xff\u3000"}
 	for kind := tracker.EventOpened; kind <= tracker.EventTimedOut; kind++ {
 		got := LiveLine(&tracker.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{})
 		for _, c := range got {

@@ -47,7 +47,7 @@ func madeUp(id uint64, orig, resp string) *tracker.Record {
 }
 
 // notOpened makes r an attempt that failed.
-func notOpened(r *tracker.Record, kind string) *tracker.Record {
+func notOpened(r *tracker.Record, kind tracker.OpenKind) *tracker.Record {
 	r.Open = tracker.OpenRecord{Kind: kind, SYNs: 3, Waited: tracker.Some(3 * oneSecond)}
 	r.Close = tracker.CloseRecord{Kind: tracker.CloseNeverOpened, First: tracker.NoEnd, ResetBy: tracker.NoEnd}
 	r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.NoEnd}
@@ -146,7 +146,7 @@ func mixture() []*tracker.Record {
 		r.TimeWait.Holder, r.TimeWait.EndedBy = tracker.Resp, tracker.TimeWaitReuse
 		return r
 	})
-	for _, kind := range []string{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted} {
+	for _, kind := range []tracker.OpenKind{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted} {
 		add("10.0.0.3:81", func(r *tracker.Record) *tracker.Record { return notOpened(r, kind) })
 	}
 	for i, kind := range []string{tracker.CloseHalfClosed, tracker.CloseUnackedFIN, tracker.CloseTimedOut, tracker.CloseReset, tracker.CloseOpen} {
@@ -206,7 +206,7 @@ func mixture() []*tracker.Record {
 func random(seed uint64, n, hosts int) []*tracker.Record {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	all := make([]*tracker.Record, n)
-	opens := []string{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted}
+	opens := []tracker.OpenKind{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted}
 	closes := []string{tracker.CloseHalfClosed, tracker.CloseUnackedFIN, tracker.CloseTimedOut, tracker.CloseReset, tracker.CloseOpen}
 	for i := range all {
 		host := rng.IntN(hosts)
@@ -215,7 +215,7 @@ func random(seed uint64, n, hosts int) []*tracker.Record {
 		felt := int64(rng.ExpFloat64() * float64(20*millisecond))
 		r.Open.Felt, r.Open.Resp, r.Open.Orig = tracker.Some(felt), tracker.Some(felt*9/10), tracker.Some(felt/10)
 		r.TimeWait.Holder = tracker.End(rng.IntN(4))
-		r.TimeWait.EndedBy = []string{tracker.TimeWait2MSL, tracker.TimeWaitReuse, tracker.TimeWaitReset, tracker.TimeWaitInputEnd}[rng.IntN(4)]
+		r.TimeWait.EndedBy = tracker.TimeWait2MSL + tracker.TimeWaitEnd(rng.IntN(4))
 		switch rng.IntN(8) {
 		case 0:
 			r = notOpened(r, opens[rng.IntN(len(opens))])

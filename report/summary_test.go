@@ -158,7 +158,7 @@ func TestJudge(t *testing.T) {
 		{"half-closed", badlyClosed(base(), tracker.CloseHalfClosed, oneSecond), diagnose.Verdict{Fault: diagnose.FaultHalfClosed, Culprit: tracker.Resp, Since: since}},
 		{"unacked FIN", badlyClosed(base(), tracker.CloseUnackedFIN, oneSecond), diagnose.Verdict{Fault: diagnose.FaultUnackedFIN, Culprit: tracker.Resp, Since: since}},
 		{"timed out", badlyClosed(base(), tracker.CloseTimedOut, oneSecond), diagnose.Verdict{Fault: diagnose.FaultTimedOut, Culprit: tracker.Resp, Since: since + oneSecond}},
-		{"reset", badlyClosed(base(), tracker.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: tracker.Orig, Cause: tracker.ResetAbort}},
+		{"reset", badlyClosed(base(), tracker.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: tracker.Orig, Cause: tracker.ResetAbort.String()}},
 		{"still open", badlyClosed(base(), tracker.CloseOpen, 0), diagnose.Verdict{Culprit: tracker.NoEnd}},
 	} {
 		if got := diagnose.JudgeClose(test.r); got != test.want {
@@ -200,7 +200,7 @@ func cutShort(r *tracker.Record, silent int64) *tracker.Record {
 // asked for again or waited for long enough is.
 func TestCutShort(t *testing.T) {
 	base := func() *tracker.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
-	tries := func(kind string, n uint32) *tracker.Record {
+	tries := func(kind tracker.OpenKind, n uint32) *tracker.Record {
 		r := notOpened(base(), kind)
 		r.Open.SYNs, r.Open.SYNACKs = n, n
 		return r

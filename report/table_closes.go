@@ -148,7 +148,7 @@ func (r *culpritRow) who() string {
 	switch {
 	case r.end > tracker.Resp:
 		return "either end"
-	case r.fault == diagnose.FaultReset && r.cause == tracker.ResetMiddlebox:
+	case r.fault == diagnose.FaultReset && r.cause == tracker.ResetMiddlebox.String():
 		return "a box between, in the name of " + hostOf(r.host)
 	}
 	return hostOf(r.host) + " (" + client(r.end) + ")"
@@ -175,15 +175,15 @@ func (r *culpritRow) what() string {
 		return "fell silent"
 	}
 	switch r.cause {
-	case tracker.ResetAbort:
+	case tracker.ResetAbort.String():
 		return "aborted (RST)"
-	case tracker.ResetUnreadData:
+	case tracker.ResetUnreadData.String():
 		return "closed with unread data (RST)"
-	case tracker.ResetLateData:
+	case tracker.ResetLateData.String():
 		return "was gone when data came (RST)"
-	case tracker.ResetKeepaliveDead:
+	case tracker.ResetKeepaliveDead.String():
 		return "gave up, keepalive unanswered (RST)"
-	case tracker.ResetMiddlebox:
+	case tracker.ResetMiddlebox.String():
 		return "sent RST"
 	case diagnose.CauseRefusedLate:
 		return "refused after the third ACK (RST)"
@@ -207,12 +207,12 @@ func (p *page) closeAdvice(rows []culpritRow) {
 		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
 		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
 		{"reset: " + diagnose.CauseRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
-		{"reset: " + tracker.ResetAbort, "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
-		{"reset: " + tracker.ResetUnreadData, "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
-		{"reset: " + tracker.ResetLateData, "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
-		{"reset: " + tracker.ResetKeepaliveDead, "Gave up: keepalive probes went unanswered. The peer or the path died."},
-		{"reset: " + tracker.ResetMiddlebox, "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
-		{"reset: " + tracker.ResetUnknown, "RST, cause unknown: see what the connection did before it with --why."},
+		{"reset: " + tracker.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
+		{"reset: " + tracker.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
+		{"reset: " + tracker.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
+		{"reset: " + tracker.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},
+		{"reset: " + tracker.ResetMiddlebox.String(), "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
+		{"reset: " + tracker.ResetUnknown.String(), "RST, cause unknown: see what the connection did before it with --why."},
 	}
 	present := make(map[string]bool)
 	for _, r := range rows {
@@ -278,7 +278,7 @@ func (p *page) missingStep(r *tracker.Record, v diagnose.Verdict) string {
 	if v.Culprit <= tracker.Resp {
 		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), client(v.Culprit))
 	}
-	if v.Cause == tracker.ResetMiddlebox {
+	if v.Cause == tracker.ResetMiddlebox.String() {
 		who = "a box between, in the name of " + who + ","
 	}
 	switch v.Fault {
@@ -296,7 +296,7 @@ func (p *page) missingStep(r *tracker.Record, v diagnose.Verdict) string {
 			s += " by " + the(r.Close.First)
 		}
 	}
-	if v.Cause == tracker.ResetMiddlebox {
+	if v.Cause == tracker.ResetMiddlebox.String() {
 		return fmt.Sprintf("%s; %s sent RST%s", s, who, strangeTTL(r))
 	}
 	cause := resetCause(r.Close.ResetCause)

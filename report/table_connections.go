@@ -38,7 +38,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		g.rows = append(g.rows, gridRow{cells: []string{
 			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
 			p.span(r.End - r.Start), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
-			escape(r.Open.Kind), p.optSpan(r.Open.Felt), closeWords(r), states(r), escape(r.ConnState), escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
+			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), escape(r.ConnState), escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
 	if len(shown) > 0 {
 		if err := g.writeTo(p); err != nil {
@@ -65,8 +65,8 @@ func (p *page) answer(r *tracker.Record) string {
 
 // closeWords is the close kind, with the cause of a reset.
 func closeWords(r *tracker.Record) string {
-	if r.Close.Kind == tracker.CloseReset && r.Close.ResetCause != "" {
-		return "reset: " + escape(r.Close.ResetCause)
+	if r.Close.Kind == tracker.CloseReset && r.Close.ResetCause != tracker.ResetNone {
+		return "reset: " + r.Close.ResetCause.String()
 	}
 	return escape(r.Close.Kind)
 }

@@ -187,7 +187,7 @@ func (t *Tracker) followTimeWait(c *conn, now int64) {
 // forgetTimeWait: it was only expected, and has been taken back.
 func (e *endpoint) forgetTimeWait() {
 	e.has &^= hasTimeWait
-	e.timeWaitSince, e.timeWaitUntil, e.timeWaitEnd, e.restarts = 0, 0, "", 0
+	e.timeWaitSince, e.timeWaitUntil, e.timeWaitEnd, e.restarts = 0, 0, TimeWaitLasts, 0
 }
 
 // restartTimeWait begins 2MSL again. RFC 9293 section 3.10.7.4 does so at a

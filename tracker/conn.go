@@ -49,7 +49,7 @@ type endpoint struct {
 	lastData int64 // time of its last segment with payload
 
 	timeWaitSince, timeWaitUntil int64
-	timeWaitEnd                  string
+	timeWaitEnd                  TimeWaitEnd
 	restarts                     uint32
 
 	probe  prober
@@ -125,7 +125,7 @@ type conn struct {
 	answer      Answer
 	answered    int64 // when a failing answer came
 	answeredAt  uint64
-	openKind    string // set by what ends the attempt early
+	openKind    OpenKind // set by what ends the attempt early
 
 	// closing
 	first         End // sender of the first FIN
@@ -133,7 +133,7 @@ type conn struct {
 	bytesAfterFIN uint64
 	resetBy       End
 	resetIn       State
-	resetCause    string
+	resetCause    ResetCause
 	resetPacket   uint64
 	resetTTL      uint8
 	resetTime     int64
@@ -177,7 +177,8 @@ const (
 type ending uint8
 
 const (
-	endInput   ending = iota // the input ended
+	endNotYet  ending = iota // it was not: the record is an interim one
+	endInput                 // the input ended
 	endTimeout               // its class's timeout passed
 	endReuse                 // a new connection took its endpoints
 	endEvicted               // the table was full

@@ -40,7 +40,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	r.Tunnel, r.TunnelID, r.TunnelPart = c.tunnel, c.tunnelID, c.tunnelPart
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
 	r.Proven = [2]State{c.proven(Orig), c.proven(Resp)}
-	r.Unfinished, r.Silent = c.endedBy == endInput, c.silent
+	r.Unfinished, r.Silent = c.endedBy <= endInput, c.silent
 	r.ConnState, r.History = c.z.connState(), t.historyOf(&c.z)
 	r.Mark, r.Transitions = c.mark, c.trans
 	c.fillOpen(&r.Open)
@@ -173,7 +173,7 @@ func (c *conn) clientHalf() (o Opt[int64]) {
 	return o
 }
 
-func (c *conn) kindOfOpen() string {
+func (c *conn) kindOfOpen() OpenKind {
 	a, b := &c.ends[Orig], &c.ends[Resp]
 	switch {
 	case c.is(isSimultaneousOpen) && (c.is(isOpen) || a.state >= Established && b.state >= Established):
@@ -182,7 +182,7 @@ func (c *conn) kindOfOpen() string {
 		return OpenMidstream
 	case c.is(isOpen):
 		return OpenHandshake
-	case c.openKind != "":
+	case c.openKind != OpenUnknown:
 		return c.openKind
 	case a.has&hasSentData != 0 || b.has&hasSentData != 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(Orig, Established) && !c.expected(Orig):
 		return OpenHandshake // its third ACK was missed
@@ -204,7 +204,7 @@ func (c *conn) passed(e End, s State) bool {
 	return false
 }
 
-func (c *conn) fillClose(r *CloseRecord, open string) {
+func (c *conn) fillClose(r *CloseRecord, open OpenKind) {
 	a, b := &c.ends[Orig], &c.ends[Resp]
 	r.First, r.Segments = c.first, c.segments
 	r.ResetBy, r.ResetIn, r.ResetCause, r.ResetPacket = c.resetBy, c.resetIn, c.resetCause, c.resetPacket
@@ -269,7 +269,7 @@ func (c *conn) fillTimeWait(r *TimeWaitRecord) {
 		}
 		r.Restarts += x.restarts
 	}
-	if r.Holder == NoEnd || r.EndedBy != "" {
+	if r.Holder == NoEnd || r.EndedBy != TimeWaitLasts {
 		return
 	}
 	switch c.endedBy {

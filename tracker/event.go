@@ -62,7 +62,7 @@ const (
 	MomentSimultaneousClose            // both FINs crossed
 	MomentClosed                       // both FINs acknowledged: closed. Span: first FIN -> last ACK; N: segments
 	MomentHalfCloseData                // data after the other end's FIN was acknowledged. N: bytes
-	MomentReset                        // RST that ends the connection. Cause
+	MomentReset                        // RST that ends the connection. Reset
 	MomentResetIgnored                 // RST outside what the receiver accepts (RFC 5961)
 	MomentResetHarmless                // RST after both FINs were acknowledged
 	MomentChallengeACK                 // answer to an in-window SYN or RST (RFC 5961)
@@ -92,7 +92,8 @@ type Moment struct {
 	Ref          uint64 // the packet it refers to (the first SYN, the FIN that is repeated), 0 for none
 	From         State
 	To           State
-	Cause        string // of a reset: one of Reset*
+	Reset        ResetCause // of a RST: why it came
+	Cause        string     // of a repeat and of an anomaly: what it is
 	ThirdACKSeen bool
 }
 

@@ -12,10 +12,10 @@ func wantSpan(t *testing.T, what string, got Opt[int64], ms int64) {
 	}
 }
 
-func wantString(t *testing.T, what, got, want string) {
+func wantString[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
-		t.Errorf("%s = %q, want %q", what, got, want)
+		t.Errorf("%s = %v, want %v", what, got, want)
 	}
 }
 
@@ -355,7 +355,7 @@ var exchanges = []exchange{
 	`, func(t *testing.T, r *Record) {
 		wantString(t, "open", r.Open.Kind, OpenHandshake)
 		wantString(t, "close", r.Close.Kind, CloseOpen)
-		wantString(t, "cause", r.Close.ResetCause, "")
+		wantString(t, "cause", r.Close.ResetCause, ResetNone)
 	}},
 	{"what was on its way when the RST came changes nothing", `
 		0.000 > S  0:0(0)       | SYN-SENT -

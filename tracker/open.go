@@ -68,10 +68,10 @@ func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) 
 		if !c.retract(from, inSynSent, now, s.Packet) {
 			c.apply(from, sendSYN, Seen, now, s.Packet)
 		}
-		c.openKind, c.answer, c.answeredAt, c.flags = "", Answer{}, 0, c.flags&^isReset
+		c.openKind, c.answer, c.answeredAt, c.flags = OpenUnknown, Answer{}, 0, c.flags&^isReset
 		if c.resetCause == ResetRefused {
 			c.facts.refused = true
-			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, "", 0
+			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, ResetNone, 0
 		}
 	}
 	m := Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), M: c.oldAnswer, Since: now - e.firstSYN, Ref: e.firstSYNPacket}
@@ -151,7 +151,7 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 		}
 	case Closed:
 		if c.retract(to, inSynSent, now, s.Packet) {
-			c.openKind = ""
+			c.openKind = OpenUnknown
 			c.apply(to, rcvSYNACK, Expected, now, s.Packet)
 		}
 	}

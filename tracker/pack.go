@@ -60,9 +60,8 @@ func (t *Tracker) packAlone(c *conn) bool {
 		}
 	}
 	w := &t.saver
-	w.bad = false
 	n := w.conn(t, c)
-	if w.bad || n > maxWords-8 {
+	if n > maxWords-8 {
 		return false
 	}
 	b := t.code.pack(&w.v, n)
@@ -189,7 +188,7 @@ func (c *conn) parts() uint64 {
 		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.proof != proofs{})*connTrouble |
 		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
 		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
-		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != "" ||
+		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != OpenUnknown ||
 			c.answer != Answer{Kind: c.answer.Kind})*connOpening |
 		bit(c.resetBy != NoEnd || c.rstsIgnored != 0)*connReset |
 		bit(*x != turnarounds{spread: x.spread})*connTurns |
@@ -224,16 +223,8 @@ func (w *words[W]) opening(n int, c *conn, head uint64) int {
 	}
 	n = w.time(n, &c.answered, c.start)
 	n = w.packet(n, &c.answeredAt, c.id)
-	return w.text(n, &c.openKind, openKinds[:])
+	return num(w, n, &c.openKind)
 }
-
-// The texts that a connection may hold.
-var (
-	openKinds   = [...]string{"", OpenRefused, OpenUnreachable, OpenAborted}
-	resetCauses = [...]string{"", ResetRefused, ResetAbort, ResetUnreadData, ResetLateData, ResetAfterClose,
-		ResetKeepaliveDead, ResetMiddlebox, ResetUnknown}
-	timeWaitEnds = [...]string{"", TimeWait2MSL, TimeWaitReuse, TimeWaitReset, TimeWaitInputEnd}
-)
 
 func (w *words[W]) closing(n int, c *conn, head uint64) int {
 	x := uint64(c.answer.Kind) | uint64(c.first^NoEnd)<<8 | uint64(c.segments)<<16 | uint64(c.resetBy^NoEnd)<<24
@@ -251,7 +242,7 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 		return n
 	}
 	n = num(w, n, &c.resetIn)
-	n = w.text(n, &c.resetCause, resetCauses[:])
+	n = num(w, n, &c.resetCause)
 	n = w.packet(n, &c.resetPacket, c.lastPacket)
 	n = num(w, n, &c.resetTTL)
 	n = w.time(n, &c.resetTime, c.last)

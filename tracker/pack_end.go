@@ -34,7 +34,7 @@ func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 		bit(e.lastSYN != e.firstSYN || e.lastSYNVal != e.firstSYNVal)*endAgain |
 		bit(e.finTime|e.finAckedTime != 0 || e.finPacket|e.finAckedBy != 0 || e.fin != 0)*endFIN | bit(e.fin != e.stream.Next())*endPast |
 		bit(e.sender != nil)*endSender |
-		bit(e.timeWaitSince != 0)*endTimeWait | bit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != "")*endWaited |
+		bit(e.timeWaitSince != 0)*endTimeWait | bit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != TimeWaitLasts)*endWaited |
 		bit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
 		bit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
 		bit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
@@ -122,7 +122,7 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	}
 	if head&endWaited != 0 {
 		n = w.span(n, &e.timeWaitUntil, e.waitsUntil(t))
-		n = w.text(n, &e.timeWaitEnd, timeWaitEnds[:])
+		n = num(w, n, &e.timeWaitEnd)
 		n = num(w, n, &e.restarts)
 	}
 	if head&endProbe != 0 {

@@ -72,9 +72,9 @@ func TestPackKeepsEverything(t *testing.T) {
 		fill(r, c)
 		c.id, c.slot, c.body, c.class = 7, 1, 1, was.class
 		c.prev, c.step = nil, nil
-		c.silent, c.endedBy = 0, 0 // set when it is dropped
+		c.silent, c.endedBy = 0, endNotYet // set when it is dropped
 		c.ends[0].addr, c.ends[1].addr = was.key.b, was.key.a
-		c.openKind, c.resetCause, c.resetBy = OpenAborted, ResetLateData, Resp
+		c.resetBy = Resp
 		c.answer.Kind = AnswerICMPv6
 		c.trans = nil
 		for range r.IntN(maxTransitions) {
@@ -93,7 +93,6 @@ func TestPackKeepsEverything(t *testing.T) {
 		}
 		for e := range c.ends {
 			x := &c.ends[e]
-			x.timeWaitEnd = TimeWaitReuse
 			if r.IntN(2) == 0 {
 				x.zero.list = new(zeroWindowList)
 				fill(r, x.zero.list)
@@ -152,7 +151,7 @@ func TestPackKeepsEverything(t *testing.T) {
 // mostly gives fields the values that they have in most connections: each is
 // left out then, but not what goes with it.
 func mostly(r *rand.Rand, t *Tracker, c *conn) {
-	c.openKind = openKinds[r.IntN(2)]
+	c.openKind = OpenKind(r.IntN(2)) * OpenRefused
 	some := func() bool { return r.IntN(4) > 0 }
 	same := func(p *uint64, as uint64) {
 		if some() {
@@ -166,7 +165,7 @@ func mostly(r *rand.Rand, t *Tracker, c *conn) {
 	}
 	for i := range c.ends {
 		x := &c.ends[i]
-		x.timeWaitEnd = timeWaitEnds[r.IntN(2)]
+		x.timeWaitEnd = TimeWaitEnd(r.IntN(2))
 		if some() {
 			x.firstSYN, x.firstSYNPacket = c.start, c.id
 		}

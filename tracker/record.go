@@ -55,21 +55,9 @@ type Record struct {
 	Transitions      []Transition // borrowed
 }
 
-// How a connection opened.
-const (
-	OpenHandshake    = "handshake"
-	OpenSimultaneous = "simultaneous"
-	OpenRefused      = "refused"
-	OpenUnreachable  = "unreachable"
-	OpenNoAnswer     = "no-answer"
-	OpenHalfOpen     = "half-open"
-	OpenAborted      = "aborted"
-	OpenMidstream    = "midstream"
-)
-
 // OpenRecord tells how the connection opened.
 type OpenRecord struct {
-	Kind     string // one of Open*
+	Kind     OpenKind
 	FastOpen bool   // data rode on the SYN and was accepted (RFC 7413)
 	SYNs     uint32 // sent, repeats included
 	SYNACKs  uint32
@@ -112,18 +100,6 @@ const (
 	CloseOpen        = "open"        //
 )
 
-// Why a RST came.
-const (
-	ResetRefused       = "refused"
-	ResetAbort         = "abort"
-	ResetUnreadData    = "unread-data"
-	ResetLateData      = "late-data"
-	ResetAfterClose    = "after-close"
-	ResetKeepaliveDead = "keepalive-dead"
-	ResetMiddlebox     = "middlebox"
-	ResetUnknown       = "unknown"
-)
-
 // CloseRecord tells how the connection closed.
 type CloseRecord struct {
 	Kind          string     // one of Close*
@@ -131,9 +107,9 @@ type CloseRecord struct {
 	Segments      uint8      // 3 or 4; 0 when unknown
 	HalfClose     Opt[int64] // the first FIN's ACK -> the second FIN
 	BytesAfterFIN Opt[uint64]
-	ResetBy       End    // NoEnd without a RST
-	ResetIn       State  // the sender's state before its RST
-	ResetCause    string // one of Reset*
+	ResetBy       End   // NoEnd without a RST
+	ResetIn       State // the sender's state before its RST
+	ResetCause    ResetCause
 	ResetPacket   uint64
 	ResetTTL      Opt[uint8] // of that RST, to compare with the TTL of its sender's other segments
 	FINs          [2]uint32
@@ -144,20 +120,12 @@ type CloseRecord struct {
 	FINPacket     [2]uint64     // 0 where the capture missed the FIN
 }
 
-// Why a TIME-WAIT ended.
-const (
-	TimeWait2MSL     = "2msl"
-	TimeWaitReuse    = "reuse"
-	TimeWaitReset    = "reset"
-	TimeWaitInputEnd = "input-end" // it had not ended when the input did
-)
-
 // TimeWaitRecord tells who held TIME-WAIT, and when.
 type TimeWaitRecord struct {
 	Holder   End   // NoEnd when nobody did
 	Since    int64 // first entry
 	Until    int64 // it ended, or would end
-	EndedBy  string
+	EndedBy  TimeWaitEnd
 	Restarts uint32 // 2MSL begun again
 }
 

@@ -25,7 +25,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	if !accepted {
 		c.rstsIgnored++
 		p.has |= isChallenged
-		c.note(Moment{Kind: MomentResetIgnored, End: from, Cause: cause})
+		c.note(Moment{Kind: MomentResetIgnored, End: from, Reset: cause})
 		return
 	}
 	switch {
@@ -35,7 +35,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		c.answered, c.answeredAt = now, s.Packet
 		c.note(Moment{Kind: MomentRefused, End: from, Span: now - p.firstSYN})
 	case cause == ResetAfterClose:
-		c.note(Moment{Kind: MomentResetHarmless, End: from, From: in, Cause: cause})
+		c.note(Moment{Kind: MomentResetHarmless, End: from, From: in, Reset: cause})
 	default:
 		if cause == ResetKeepaliveDead {
 			c.note(Moment{Kind: MomentKeepaliveDead, End: from, N: uint64(e.probe.pending)})
@@ -46,7 +46,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 				c.openKind = OpenAborted
 			}
 		}
-		c.note(Moment{Kind: MomentReset, End: from, From: in, Cause: cause})
+		c.note(Moment{Kind: MomentReset, End: from, From: in, Reset: cause})
 	}
 	c.flags |= isReset
 	if cause != ResetMiddlebox {
@@ -110,7 +110,7 @@ func (c *conn) acceptsRST(to End, s *capture.Segment) bool {
 }
 
 // rstCause says why a RST came, from what its sender had sent before.
-func (c *conn) rstCause(from End, s *capture.Segment) string {
+func (c *conn) rstCause(from End, s *capture.Segment) ResetCause {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	withACK := s.Flags.Has(capture.ACK)
 	switch {

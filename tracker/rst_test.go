@@ -4,8 +4,9 @@ import "testing"
 
 func TestResetCauses(t *testing.T) {
 	for _, c := range []struct {
-		name, lines, cause string
-		by                 End
+		name, lines string
+		cause       ResetCause
+		by          End
 	}{
 		{"close with unread data", opened + `
 			1.0 > .P 1:11(10) ack 1 | - -

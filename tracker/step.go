@@ -61,7 +61,7 @@ func (t *Tracker) tellAt(c *conn, now int64, packet uint64) {
 		return
 	}
 	switch {
-	case c.openKind != "" && !c.is(isOpen):
+	case c.openKind != OpenUnknown && !c.is(isOpen):
 		c.flags |= isEndTold
 		t.event(c, EventFailed, now, packet)
 	case c.is(isReset) && !c.closed():

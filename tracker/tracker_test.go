@@ -294,6 +294,46 @@ func TestInterimRecords(t *testing.T) {
 	}
 }
 
+// That the input ended is nothing that an interim record can tell.
+func TestInterimRecordsEndByNothing(t *testing.T) {
+	rec, tr := run(t, Options{Interval: second}, plainWire, opened+`
+		1.00 > F. 1:1(0) ack 1 | - -
+		1.01 < F. 1:1(0) ack 2 | - -
+		1.02 > .  2:2(0) ack 2 | - -
+		9.00 < F. 1:1(0) ack 2 | - -
+	`)
+	if len(rec.records) == 0 {
+		tr.Tick(1700000010e9)
+	}
+	snapped := 0
+	tr.Snapshot(func(r *Record) {
+		snapped++
+		if r.TimeWait.Holder != Orig || r.TimeWait.EndedBy != TimeWaitLasts || !r.Unfinished {
+			t.Errorf("so far: %+v, unfinished: %t", r.TimeWait, r.Unfinished)
+		}
+	})
+	if snapped != 1 {
+		t.Fatalf("%d connections so far", snapped)
+	}
+	tr.Finish()
+	n := len(rec.records)
+	if n < 2 {
+		t.Fatalf("%d records", n)
+	}
+	for i, r := range rec.records {
+		want := TimeWaitLasts
+		if i == n-1 {
+			want = TimeWaitInputEnd
+		}
+		if r.Interim != (i < n-1) || r.TimeWait.Holder == Orig && r.TimeWait.EndedBy != want {
+			t.Errorf("record %d: interim %t, %+v", i, r.Interim, r.TimeWait)
+		}
+	}
+	if last := rec.records[n-2]; last.TimeWait.Holder != Orig {
+		t.Errorf("no interim record in TIME-WAIT: %+v", last.TimeWait)
+	}
+}
+
 func TestByVLAN(t *testing.T) {
 	for _, by := range []bool{false, true} {
 		rec := &recorder{}

@@ -139,6 +139,8 @@ func (c *conn) endOfZeroWindow() (at int64, packet uint64, by ZeroWindowEnd) {
 		return b.finAckedTime, b.finAckedBy, ZeroWindowConnEnd
 	case c.is(isReset):
 		return c.resetTime, c.resetPacket, ZeroWindowReset
+	case c.endedBy == endNotYet:
+		return 0, 0, ZeroWindowOpen
 	case c.endedBy == endInput:
 		return 0, 0, ZeroWindowInputEnd
 	}

@@ -1,10 +1,6 @@
 package tracker
 
-import (
-	"slices"
-
-	"tcpwatch/reassembly"
-)
+import "tcpwatch/reassembly"
 
 // words turns a connection into numbers and back. One walk over the fields
 // serves both ways, of which the compiler makes two: W says which. A field
@@ -16,9 +12,8 @@ import (
 // place behind its last: so it stays in a register, where a count in memory
 // would have each field wait for the one before (BenchmarkPackUnpack).
 type words[W way] struct {
-	w   W
-	v   [maxWords]uint64
-	bad bool // something that numbers cannot tell
+	w W
+	v [maxWords]uint64
 }
 
 // way is what words does; told by a length, which the compiler knows.
@@ -169,18 +164,6 @@ func apart(n, base reassembly.Seq) uint32 {
 
 // beside is the number of which apart made d.
 func beside(base reassembly.Seq, d uint32) reassembly.Seq { return base.Add(d>>1 ^ -(d & 1)) }
-
-// text is a field that holds one of a few known texts.
-func (w *words[W]) text(n int, p *string, known []string) int {
-	if x := w.at(n); w.loads() {
-		*p = known[*x]
-	} else {
-		i := slices.Index(known, *p)
-		w.bad = w.bad || i < 0
-		*x = uint64(max(i, 0))
-	}
-	return n + 1
-}
 
 // stored is a part that writes its own numbers, told from base.
 func (w *words[W]) stored(n int, p interface {

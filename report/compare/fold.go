@@ -46,7 +46,7 @@ type sums struct {
 }
 
 // causes are the kinds of opens that failed.
-var causes = [...]string{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted}
+var causes = [...]tracker.OpenKind{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted}
 
 // NewFold returns an empty Fold for the input of that name.
 func NewFold(name string) *Fold {
@@ -99,8 +99,8 @@ func (f *Fold) Stats(s *report.ReadStats) { f.stats = s }
 
 func (s *sums) add(c *report.ReadConn) {
 	s.connections++
-	cause := slices.Index(causes[:], c.Open.Kind)
-	if c.Open.Kind != tracker.OpenMidstream {
+	cause := slices.IndexFunc(causes[:], func(k tracker.OpenKind) bool { return k.String() == c.Open.Kind })
+	if c.Open.Kind != tracker.OpenMidstream.String() {
 		s.attempts++
 		s.failed.hit(cause >= 0)
 		for i := range s.causes {

@@ -32,7 +32,7 @@ func measures(a, b *sums, limit, threshold float64) []Row {
 	shares("failed opens", &a.failed, &b.failed)
 	for i, cause := range causes {
 		if a.causes[i].cases > 0 || b.causes[i].cases > 0 {
-			shares("failed opens: "+cause, &a.causes[i], &b.causes[i])
+			shares("failed opens: "+cause.String(), &a.causes[i], &b.causes[i])
 		}
 	}
 	durations("felt time p50", &a.felt, &b.felt, 50)

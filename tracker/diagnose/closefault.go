@@ -31,7 +31,7 @@ const CauseRefusedLate = "refused-late"
 type Verdict struct {
 	Fault   Fault
 	Culprit tracker.End // NoEnd when the capture can't tell
-	Cause   string      // of a reset: one of tracker.Reset*
+	Cause   string      // of a reset: a tracker.ResetCause, or CauseRefusedLate
 	Since   int64       // from when on the step was missing; 0 for a reset
 }
 
@@ -39,8 +39,8 @@ type Verdict struct {
 func JudgeClose(r *tracker.Record) Verdict {
 	switch r.Close.Kind {
 	case tracker.CloseReset:
-		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown)
-		if RefusedLate(r) && cause != tracker.ResetMiddlebox {
+		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown).String()
+		if RefusedLate(r) && r.Close.ResetCause != tracker.ResetMiddlebox {
 			cause = CauseRefusedLate
 		}
 		return Verdict{Fault: FaultReset, Culprit: r.Close.ResetBy, Cause: cause}

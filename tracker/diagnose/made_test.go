@@ -56,7 +56,7 @@ func made(id uint64, change ...func(r *tracker.Record)) *tracker.Record {
 }
 
 // failed makes it an attempt that failed, with so many SYNs, a second apart.
-func failed(kind string, syns uint32) func(r *tracker.Record) {
+func failed(kind tracker.OpenKind, syns uint32) func(r *tracker.Record) {
 	return func(r *tracker.Record) {
 		wait := int64(syns-1) * second
 		r.Open = tracker.OpenRecord{Kind: kind, SYNs: syns, Waited: tracker.Some(wait)}
@@ -115,7 +115,7 @@ func lateACK(n uint8) func(r *tracker.Record) {
 }
 
 // reset ends it with a RST of one end, half a second after it began.
-func reset(by tracker.End, cause string) func(r *tracker.Record) {
+func reset(by tracker.End, cause tracker.ResetCause) func(r *tracker.Record) {
 	return func(r *tracker.Record) {
 		r.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: by, ResetIn: tracker.Established, ResetCause: cause,
 			ResetPacket: r.ID + 5, ResetTTL: tracker.Some(uint8(64))}
