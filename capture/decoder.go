@@ -90,6 +90,7 @@ func (d *Decoder) Decode(p *Packet) Outcome {
 	s := &d.Segment
 	s.Packet, s.FileNumber, s.Time = p.Number, p.FileNumber, p.Time
 	s.File, s.Interface = uint16(p.File), uint16(p.Interface)
+	s.Untimed, s.Stepped, s.Uncovered = p.Untimed, p.Stepped, p.Uncovered
 	s.Tunnel, s.TunnelID, s.TunnelPart = TunnelNone, 0, false
 	s.NVLAN, s.VLAN = 0, [2]uint16{}
 	d.Skip, d.Payload, d.Datagram = SkipNone, nil, 0

@@ -123,7 +123,7 @@ func (f *File) start(label string, r io.Reader, free func()) error {
 // probe notes the time of the first packet and closes the file again.
 func (f *File) probe() {
 	var p Packet
-	if f.format.next(&f.in, &p) == nil {
+	if f.format.next(&f.in, &p) == nil && !p.Untimed {
 		f.first, f.firstKnown = p.Time, true
 	}
 	f.release()

@@ -25,6 +25,15 @@ type Packet struct {
 	File       int      // index in the list of input files; 0 when live
 	FileNumber uint64   // position in that file, 1-based
 	Interface  int      // index in the file's (or the run's) interfaces; 0 when there is only one
+	// Untimed: the file has no time for it (a Simple Packet Block of pcapng). Time
+	// is then that of the packet before it in the file that has one, 0 without any,
+	// and says nothing but where the packet belongs.
+	Untimed bool
+	// Stepped is how far the input's clock was stepped before this packet, ns: Time
+	// less it is the time that passed. Sources leave it 0.
+	Stepped int64
+	// Uncovered is for how long before this packet nobody captured, ns.
+	Uncovered int64
 }
 
 // Set is *p = *o, field by field. A copy with wide loads of what the reader has
@@ -34,6 +43,7 @@ func (p *Packet) Set(o *Packet) {
 	p.Number, p.Time, p.Data = o.Number, o.Time, o.Data
 	p.Length, p.Link = o.Length, o.Link
 	p.File, p.FileNumber, p.Interface = o.File, o.FileNumber, o.Interface
+	p.Untimed, p.Stepped, p.Uncovered = o.Untimed, o.Stepped, o.Uncovered
 }
 
 // Source yields packets in input order.

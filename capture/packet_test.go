@@ -15,6 +15,8 @@ func TestPacketSet(t *testing.T) {
 			f.SetBytes([]byte("data"))
 		case reflect.Uint64, reflect.Uint32, reflect.Uint16, reflect.Uint8:
 			f.SetUint(uint64(i) + 1)
+		case reflect.Bool:
+			f.SetBool(true)
 		default:
 			f.SetInt(int64(i) + 1)
 		}

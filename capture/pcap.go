@@ -127,7 +127,7 @@ func (f *pcapFile) next(in *buffer, p *Packet) error {
 	// what is there was there.
 	p.Length = max(int(length), len(p.Data))
 	// Fractions of a second or more, or less than none, are added all the same.
-	p.Time = int64(sec)*1e9 + int64(int32(frac))*f.unit
+	p.Time, p.Untimed = int64(sec)*1e9+int64(int32(frac))*f.unit, false
 	p.Link = f.one[0].Link
 	p.Interface = 0
 	if f.swapNFLOG {

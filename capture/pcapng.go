@@ -32,6 +32,7 @@ type pcapngFile struct {
 	section []sectionInterface
 	all     []Interface         // of the whole file, in the order of their first description
 	known   map[describedAs]int // index in all
+	latest  int64               // time of the latest packet that has one
 	lost    uint64              // counted by finished sections
 	counted bool                // a finished section had a counter
 }
@@ -251,7 +252,10 @@ func (f *pcapngFile) packet(in *buffer, b []byte, p *Packet) error {
 	}
 	p.Data = data[:captured:captured]
 	p.Length = max(int(length), len(p.Data))
-	p.Time = i.clock.nanoseconds(ticks)
+	if p.Untimed = kind == blockSimple; !p.Untimed {
+		f.latest = i.clock.nanoseconds(ticks)
+	}
+	p.Time = f.latest
 	p.Link = i.link
 	p.Interface = i.index
 	if i.swapNFLOG {

@@ -1,6 +1,7 @@
 package capture_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -86,7 +87,7 @@ func TestPcapng(t *testing.T) {
 			{n + 2, 3e9, "xy", 62, 276, 0, n + 2, 1},
 		}
 	}
-	want := slices.Concat(section(1), section(4), []got{{7, 0, "abc", 3, 101, 0, 7, 2}, {8, 0, "abcd", 70, 101, 0, 8, 2}})
+	want := slices.Concat(section(1), section(4), []got{{7, 3e9, "abc", 3, 101, 0, 7, 2}, {8, 3e9, "abcd", 70, 101, 0, 8, 2}})
 	packets, damages, f := read(t, b)
 	if damages != nil {
 		t.Error(damages)
@@ -179,5 +180,26 @@ func TestPcapngInterfacesAreBounded(t *testing.T) {
 	_, damages, _ = read(t, many)
 	if len(damages) != 1 || damages[0].Reason != "more than 65536 interfaces" {
 		t.Error(damages)
+	}
+}
+
+// A Simple Packet Block has no time (draft-ietf-opsawg-pcapng section 4.4): its
+// packet is marked, and keeps its place.
+func TestPcapngWithoutTimes(t *testing.T) {
+	order := binary.LittleEndian
+	simple := block(order, 3, words(order, 4), []byte("abcd"))
+	f, err := capture.NewFile("x", bytes.NewReader(slices.Concat(section(order), describe(order, 1, 0),
+		simple, enhanced(order, 0, 7e6, 60, "abcd"), simple, enhanced(order, 0, 8e6, 60, "abcd"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p capture.Packet
+	for _, want := range []struct {
+		time    int64
+		untimed bool
+	}{{0, true}, {7e9, false}, {7e9, true}, {8e9, false}} {
+		if err := f.Next(&p); err != nil || p.Time != want.time || p.Untimed != want.untimed {
+			t.Errorf("packet %d: %d, untimed %t, %v; want %v", p.Number, p.Time, p.Untimed, err, want)
+		}
 	}
 }

@@ -115,6 +115,7 @@ func (d *Decoder) quoted(v view, at int) Outcome {
 	q.Src.Port, q.Dst.Port, q.Seq = be16(b), be16(b[2:]), be32(b[4:])
 	q.From, q.To = s.Src.Addr, s.Dst.Addr
 	q.Packet, q.FileNumber, q.Time, q.File = s.Packet, s.FileNumber, s.Time, s.File
+	q.Untimed, q.Stepped, q.Uncovered = s.Untimed, s.Stepped, s.Uncovered
 	q.Tunnel, q.TunnelID, q.TunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	q.NVLAN, q.VLAN = s.NVLAN, s.VLAN
 	return OutcomeQuote

@@ -215,6 +215,9 @@ type Segment struct {
 	VLAN       [2]uint16 // outermost first
 	File       uint16    // Packet.File
 	Interface  uint16    // Packet.Interface
+	Untimed    bool      // Packet.Untimed
+	Stepped    int64     // Packet.Stepped
+	Uncovered  int64     // Packet.Uncovered
 }
 
 // Quote is an ICMP or ICMPv6 error that quotes the start of a TCP segment:
@@ -237,4 +240,7 @@ type Quote struct {
 	NVLAN      uint8
 	VLAN       [2]uint16
 	File       uint16
+	Untimed    bool  // Packet.Untimed
+	Stepped    int64 // Packet.Stepped
+	Uncovered  int64 // Packet.Uncovered
 }
