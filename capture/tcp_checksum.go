@@ -17,6 +17,23 @@ func (s *Segment) checksumOK(b []byte) bool {
 	return fold(addWords(sum, b)) == 0xffff
 }
 
+// Unfilled reports whether sum can be the checksum field of s before the network
+// card has filled it in: what the host leaves there is 0 or the pseudo-header's
+// sum, with the length of the segment or, where the card divides it, without.
+func (s *Segment) Unfilled(sum uint16) bool {
+	ends := addWords(addWords(uint64(layers.IPProtocolTCP), s.Src.Addr.Wire()), s.Dst.Addr.Wire())
+	if sum == 0 || fold(ends) == sum {
+		return true
+	}
+	const most = 60 // a TCP header with all options
+	for header := uint64(tcpHeaderLen); header <= most; header += 4 {
+		if fold(ends+header+uint64(s.Len)) == sum {
+			return true
+		}
+	}
+	return false
+}
+
 // addWords adds b to a one's complement sum, as big-endian 16 bit words, 32
 // bytes a turn. 64 bit words may be added instead of 16 bit ones because
 // 2^16-1 divides 2^64-1.

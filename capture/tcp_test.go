@@ -144,3 +144,13 @@ func TestChecksum(t *testing.T) {
 		}
 	}
 }
+
+// What a card fills in is 0, or the sum over addresses, protocol and length.
+func TestUnfilled(t *testing.T) {
+	s := &capture.Segment{Src: capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, 101, 0, 2})}, Dst: capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, 102, 0, 2})}}
+	for sum, want := range map[uint16]bool{0x14f1: true, 0x14e9: true, 0x14d5: true, 0: true, 0x5e1d: false, 0x14ea: false} {
+		if got := s.Unfilled(sum); got != want {
+			t.Errorf("%#x: %v", sum, got)
+		}
+	}
+}

@@ -22,10 +22,10 @@ import (
 const schema = `type id orig_ip orig_port resp_ip resp_port first_packet last_packet file file_packet
 start end duration_s orig_state resp_state community_id local link.interface link.vlans tunnel.kind tunnel.id
 final conn_state history
-open.kind open.fast_open open.syns open.syn_acks open.felt_s open.last_syn_s open.resp_s open.orig_s open.old_id
+open.kind open.fast_open open.syns open.syns_copied open.syn_acks open.syn_acks_copied open.felt_s open.last_syn_s open.resp_s open.orig_s open.old_id
 open.syns_again_s open.acks_ignored open.answer
 close.kind close.first close.segments close.half_close_s close.bytes_after_fin close.reset_by close.reset_in
-close.reset_cause close.reset_odd close.fins_orig close.fins_resp close.rsts_orig close.rsts_resp close.rsts_ignored
+close.reset_cause close.reset_odd close.fins_orig close.fins_copied_orig close.fins_resp close.fins_copied_resp close.rsts_orig close.rsts_resp close.rsts_ignored
 time_wait.holder time_wait.since time_wait.until time_wait.ended_by time_wait.restarts
 keepalive.orig.probes keepalive.orig.answered keepalive.orig.unanswered keepalive.orig.idle_s keepalive.orig.interval_s
 keepalive.resp.probes keepalive.resp.answered keepalive.resp.unanswered keepalive.resp.idle_s keepalive.resp.interval_s
@@ -172,12 +172,13 @@ func TestJSONValues(t *testing.T) {
 	r.NVLAN, r.VLANs = 2, [2]uint16{100, 200}
 	r.Tunnel, r.TunnelID, r.TunnelPart = capture.TunnelVXLAN, 42, true
 	r.Open.Answer = tracker.Answer{Kind: tracker.AnswerICMPv6, Type: 1, Code: 4}
+	r.Open.SYNCopies = 1
 	_, got := flatten(t, lineOf(t, JSONOptions{Files: []string{"one"}}, r))
 	for name, want := range map[string]string{
 		"type": "conn", "id": "7", "orig_ip": "2001:db8::1", "orig_port": "50000", "resp_ip": "10.0.0.2",
 		"start": "2023-11-14T22:13:20.700000000Z", "end": "2023-11-14T22:13:22.700000000Z", "duration_s": "2",
 		"orig_state": "TIME-WAIT", "link.vlans": "100 200", "tunnel.kind": "vxlan", "tunnel.id": "42",
-		"open.felt_s": "0.012345", "open.resp_s": "0.012", "open.orig_s": "0.000345", "open.answer": "icmp6:1/4", "open.syns": "1",
+		"open.felt_s": "0.012345", "open.resp_s": "0.012", "open.orig_s": "0.000345", "open.answer": "icmp6:1/4", "open.syns": "2", "open.syns_copied": "1",
 		"close.kind": "normal", "close.first": "orig", "close.segments": "4", "close.rsts_resp": "0",
 		"time_wait.until": "2023-11-14T22:14:22.700000000Z", "orig.bytes": "1000", "orig.time_in.ESTABLISHED_s": "1",
 		"orig.rtt_n": "2", "orig.retx": "0", "capture.one_way": "false",

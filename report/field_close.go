@@ -23,8 +23,10 @@ func closeFields() []field {
 		}},
 		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(w.Close.ResetCause.String()) }},
 		{"close.reset_odd", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", func(w *row) value { return textOf(oddWords(w.Facts.ResetOdd)) }},
-		{"close.fins_orig", "FINs that the originator sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Orig], tracker.Orig) }},
-		{"close.fins_resp", "FINs that the responder sent", func(w *row) value { return seenCount(w, w.Close.FINs[tracker.Resp], tracker.Resp) }},
+		{"close.fins_orig", "FINs that the originator sent, copies included", func(w *row) value { return finCount(w, tracker.Orig) }},
+		{"close.fins_copied_orig", "of those, copies that the capture made; absent when none", func(w *row) value { return copiesOf(w.Close.FINCopies[tracker.Orig]) }},
+		{"close.fins_resp", "FINs that the responder sent, copies included", func(w *row) value { return finCount(w, tracker.Resp) }},
+		{"close.fins_copied_resp", "of those, copies that the capture made; absent when none", func(w *row) value { return copiesOf(w.Close.FINCopies[tracker.Resp]) }},
 		{"close.rsts_orig", "RSTs that the originator sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Orig], tracker.Orig) }},
 		{"close.rsts_resp", "RSTs that the responder sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Resp], tracker.Resp) }},
 		{"close.rsts_ignored", "RSTs that the receiver had to ignore (RFC 5961)", func(w *row) value { return countOf(w.Close.RSTsIgnored) }},
@@ -55,6 +57,10 @@ func oddWords(odd tracker.ResetSigns) string {
 		return "ttl ip-id timestamps"
 	}
 	return ""
+}
+
+func finCount(w *row, e tracker.End) value {
+	return seenCount(w, w.Close.FINs[e]+w.Close.FINCopies[e], e)
 }
 
 // seenCount leaves out counts of an end that the capture never saw.

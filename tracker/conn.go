@@ -22,14 +22,15 @@ type endpoint struct {
 	tailUnseen                 bool // one number after everything seen was sent unseen
 	ackedAny                   bool // it sent an ACK: its view of the peer's numbers is known
 
-	packets                   uint64
-	seenBytes                 uint64
-	wireBytes                 uint64
-	syns, synAcks, fins, rsts uint32
-	retx                      uint32
-	retxBytes                 uint64
-	outOfOrder                uint32
-	dupAcks                   uint32
+	packets             uint64
+	seenBytes           uint64
+	wireBytes           uint64
+	syns, synAcks, fins uint32 // but for copies
+	rsts                uint32
+	retx                uint32
+	retxBytes           uint64
+	outOfOrder          uint32
+	dupAcks             uint32
 
 	firstSYN, lastSYN       int64 // or SYN/ACK
 	firstSYNVal, lastSYNVal uint32
@@ -142,6 +143,7 @@ type conn struct {
 	silent        int64 // ns from its last packet to when it was dropped, on the tracker's clock
 
 	duplicates   uint32
+	copies       [2]copies // of duplicates, by end
 	timeWentBack uint32
 	dropped      uint32 // transitions not remembered
 	trans        []Transition

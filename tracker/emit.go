@@ -108,8 +108,10 @@ func (c *conn) fillOpen(o *OpenRecord) {
 	o.Kind = c.kindOfOpen()
 	o.FastOpen = c.is(isFastOpen)
 	o.SYNs, o.SYNACKs = a.syns, b.synAcks
+	o.SYNCopies, o.SYNACKCopies = c.copies[Orig].syns, c.copies[Resp].synAcks
 	if c.is(isSimultaneousOpen) {
 		o.SYNACKs += a.synAcks
+		o.SYNACKCopies += c.copies[Orig].synAcks
 	}
 	o.Answer, o.OldConn = c.answer, c.oldConn
 	if c.is(isOpenUntimed) {
@@ -214,7 +216,7 @@ func (c *conn) fillClose(r *CloseRecord, open OpenKind) {
 	r.RSTsIgnored = c.rstsIgnored
 	for e := Orig; e <= Resp; e++ {
 		x := &c.ends[e]
-		r.FINs[e], r.RSTs[e] = x.fins, x.rsts
+		r.FINs[e], r.FINCopies[e], r.RSTs[e] = x.fins, c.copies[e].fins, x.rsts
 		if x.finSeen {
 			r.FINTime[e], r.FINPacket[e] = Some(x.finTime), x.finPacket
 		}

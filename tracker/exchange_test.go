@@ -35,7 +35,8 @@ type line struct {
 	without      [2]string
 	tsval, tsecr uint32
 	options      capture.OptionSet
-	mss, id      uint16
+	mss, id, sum uint16
+	noID         bool // "id 0"
 	sack         []capture.SACKBlock
 }
 
@@ -72,7 +73,9 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 				l.options |= capture.OptMSS
 				l.mss = uint16(v)
 			case "id":
-				l.id = uint16(v)
+				l.id, l.noID = uint16(v), v == 0
+			case "sum":
+				l.sum = uint16(v)
 			case "sack":
 				l.options |= capture.OptSACK
 				for _, b := range strings.Split(f[i+1], ",") {
@@ -151,9 +154,10 @@ func (w wire) segment(l line, packet uint64) *capture.Segment {
 		IPID: uint16(packet * 7), TSVal: l.tsval, TSEcr: l.tsecr,
 		Options: l.options, MSS: l.mss,
 	}
-	if l.id != 0 {
+	if l.id != 0 || l.noID {
 		s.IPID = l.id
 	}
+	s.Checksum = l.sum
 	for i, b := range l.sack {
 		s.SACK[i] = capture.SACKBlock{Left: b.Left + w.isn[l.from.Peer()], Right: b.Right + w.isn[l.from.Peer()]}
 		s.NSACK++

@@ -29,12 +29,16 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		t.openStep(c, from, s)
 	}
 	c.z.observe(from, s)
-	c.count(e, s)
-	if e.recent.again(s, uint16(c.ends[from.Peer()].packets)) {
+	if s.Flags.Has(capture.RST) {
+		e.rsts++
+	}
+	if e.copied(&c.ends[from.Peer()], s, now) {
 		c.duplicates++
+		c.copies[from].note(s)
 		first(&c.proof.copied, s.Packet)
 		c.note(Moment{Kind: MomentDuplicate, End: from})
 	} else {
+		c.count(e, s)
 		e.learn(c, &c.ends[from.Peer()], s)
 		switch {
 		case s.Flags.Has(capture.RST):
@@ -72,7 +76,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	}
 }
 
-// count counts what every captured copy counts for.
+// count counts what a copy does not count for.
 func (c *conn) count(e *endpoint, s *capture.Segment) {
 	switch {
 	case s.Flags.Has(capture.SYN | capture.ACK):
@@ -82,9 +86,6 @@ func (c *conn) count(e *endpoint, s *capture.Segment) {
 	}
 	if s.Flags.Has(capture.FIN) {
 		e.fins++
-	}
-	if s.Flags.Has(capture.RST) {
-		e.rsts++
 	}
 }
 

@@ -151,6 +151,7 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	}
 	if head&connTrouble != 0 {
 		n = num(w, n, &c.duplicates)
+		n = w.copies(n, c)
 		n = num(w, n, &c.timeWentBack)
 		n = num(w, n, &c.dropped)
 		n = w.proofs(n, c)
@@ -185,7 +186,7 @@ func (c *conn) parts() uint64 {
 			c.timeWaitUntil != c.longestWait())*connMoved |
 		bit(c.firstSYNACK != c.ends[Resp].firstSYN || c.synAckAt != c.ends[Resp].firstSYNPacket || c.synAckEcho != c.ends[Orig].firstSYNVal)*connEcho |
 		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart)*connPath |
-		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.proof != proofs{})*connTrouble |
+		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.copies != [2]copies{} || c.proof != proofs{})*connTrouble |
 		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
 		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
 		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != OpenUnknown ||

@@ -1,55 +1,163 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
 
-// duplicateWindow is how close together the two copies of a packet that the
-// capture saw twice lie, in microseconds: a mirror port or the any device,
-// not TCP, which waits at least 200 ms on Linux.
-const duplicateWindow = 5000
+// How close together the two copies of a packet that the capture saw twice lie,
+// in microseconds.
+const (
+	// A mirror port or the any device made them, not TCP, which waits at least
+	// 200 ms on Linux.
+	duplicateWindow = 5000
+	// A router sent the packet past the tap again; see minRTO.
+	routedWindow = minRTO / 1000
+)
 
 // recentSegments are the last few segments of one end, to recognise a packet
 // that the capture saw twice.
 type recentSegments struct {
-	print [4]uint32
-	at    [4]uint32 // microseconds, modulo 2^32
-	peer  [4]uint16 // packets of the other end until then, modulo 2^16
-	ttl   [4]uint8
-	next  uint8
-	n     uint8
-	id    lastID
+	print  [4]uint32
+	at     [4]uint32 // microseconds, modulo 2^32
+	peer   [4]uint16 // packets of the other end until then, modulo 2^16
+	sum    [4]uint16 // TCP checksums
+	ttl    [4]uint8
+	next   uint8
+	n      uint8
+	id     lastID
+	acks   numbered // segments that acknowledge the same number
+	resets numbered // RSTs without ACK that carry the same number
+}
+
+// numbered counts segments in a row that carry the same number.
+type numbered struct {
+	number uint32
+	n      uint8
+}
+
+func (x *numbered) note(number uint32) {
+	if x.number != number {
+		*x = numbered{number: number}
+	}
+	x.n = min(x.n, 254) + 1
 }
 
 // fingerprint mixes what two copies of one packet have in common and two
 // transmissions do not: with IPv4 the identification, else the numbers,
-// window, timestamp and checksum.
+// window and timestamp.
 func fingerprint(s *capture.Segment) uint32 {
 	const m = 0x9E3779B97F4A7C15
 	h := uint64(s.Seq)<<32 | uint64(s.Ack)
 	h = h*m ^ h>>31
 	h ^= uint64(s.Len)<<32 | uint64(s.Window)<<16 | uint64(s.Flags)
 	h = h*m ^ h>>31
-	h ^= uint64(s.TSVal)<<32 | uint64(s.Checksum)<<16 | uint64(s.IPID)
+	h ^= uint64(s.TSVal)<<32 | uint64(s.IPID)
 	h *= m
 	return uint32(h >> 32)
 }
 
-// again notes a segment and reports whether the capture has just seen it. peer
-// is how many packets of the other end came before it: without an IPv4
-// identification a segment that answers another looks like the answer before.
-func (r *recentSegments) again(s *capture.Segment, peer uint16) bool {
+// copied notes a segment of e, whose other end is p, and reports whether the
+// capture has seen it before: it is a copy of a packet, not one that was sent.
+func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
+	r := &e.recent
 	f, at := fingerprint(s), uint32(s.Time/1000)
 	for i := range r.n {
-		if r.print[i] != f || s.IPID == 0 && r.peer[i] != peer {
+		if r.print[i] != f {
 			continue
 		}
-		// A router on the way between the two copies takes one off the TTL.
-		if d := int(r.ttl[i]) - int(s.TTL); at-r.at[i] < duplicateWindow && d >= -1 && d <= 1 {
+		if s.IPID == 0 && (r.peer[i] != uint16(p.packets) || e.answersAgain(p, s)) {
+			// Without an identification what answers another segment looks like
+			// the answer before.
+			continue
+		}
+		if r.isCopy(int(i), s, at-r.at[i]) {
 			return true
 		}
 	}
+	if s.IPID != 0 && s.Len > 0 && e.sender != nil && e.copiedData(s, now) {
+		return true
+	}
+	r.note(s, f, at, uint16(p.packets))
+	return false
+}
+
+// isCopy reports whether a segment with the numbers of segment i is a copy of
+// it, so many microseconds later. A router on the way between the two takes one
+// off the TTL, and may change an option. Otherwise the checksum is the same, but
+// for that of a packet taken before the network card had filled it in.
+func (r *recentSegments) isCopy(i int, s *capture.Segment, later uint32) bool {
+	d := int(r.ttl[i]) - int(s.TTL)
+	routed := d == 1 && s.IPID != 0 && later < routedWindow
+	if !routed && (d < -1 || d > 1 || later >= duplicateWindow) {
+		return false
+	}
+	same := r.sum[i] == s.Checksum
+	return same || s.IPID != 0 && (routed || s.Unfilled(s.Checksum) || s.Unfilled(r.sum[i]))
+}
+
+// answersAgain reports whether a RST without ACK, the same as one before,
+// answers another segment: as many came from p with the number that it carries
+// (RFC 9293 section 3.10.7.1).
+func (e *endpoint) answersAgain(p *endpoint, s *capture.Segment) bool {
+	x, to := &e.recent.resets, &p.recent.acks
+	return isBareRST(s) && x.number == s.Seq && to.number == s.Seq && x.n < to.n
+}
+
+func isBareRST(s *capture.Segment) bool {
+	return s.Flags.Has(capture.RST) && !s.Flags.Any(capture.ACK|capture.SYN|capture.FIN)
+}
+
+// copiedData reports whether a segment is data that a router sent past the tap
+// again, behind more segments than are remembered.
+func (e *endpoint) copiedData(s *capture.Segment, now int64) bool {
+	seq := reassembly.Seq(s.Seq)
+	if !seq.Less(e.stream.Next()) {
+		return false
+	}
+	was := e.sender.flight.Find(seq)
+	return was != nil && was.ID == s.IPID && seq.Add(s.Len).LessEq(was.To) && s.TTL+1 == e.ttl && now-was.Last < minRTO
+}
+
+func (r *recentSegments) note(s *capture.Segment, print, at uint32, peer uint16) {
 	r.id.note(s)
-	r.print[r.next], r.at[r.next], r.peer[r.next], r.ttl[r.next] = f, at, peer, s.TTL
+	switch {
+	case isBareRST(s):
+		r.resets.note(s.Seq)
+	case s.Flags.Has(capture.ACK) && !s.Flags.Has(capture.RST):
+		r.acks.note(s.Ack)
+	}
+	r.print[r.next], r.at[r.next], r.peer[r.next], r.ttl[r.next], r.sum[r.next] = print, at, peer, s.TTL, s.Checksum
 	r.next = (r.next + 1) % uint8(len(r.print))
 	r.n = min(r.n+1, uint8(len(r.print)))
-	return false
+}
+
+// copies are how many of an end's SYNs, SYN/ACKs and FINs were copies that the
+// capture made.
+type copies struct{ syns, synAcks, fins uint32 }
+
+func (x *copies) note(s *capture.Segment) {
+	switch {
+	case s.Flags.Has(capture.SYN | capture.ACK):
+		x.synAcks++
+	case s.Flags.Has(capture.SYN):
+		x.syns++
+	}
+	if s.Flags.Has(capture.FIN) {
+		x.fins++
+	}
+}
+
+// copies walks over those of both ends.
+func (w *words[W]) copies(n int, c *conn) int {
+	there := c.copies != [2]copies{}
+	if n = w.flag(n, &there); !there {
+		return n
+	}
+	for e := range c.copies {
+		n = num(w, n, &c.copies[e].syns)
+		n = num(w, n, &c.copies[e].synAcks)
+		n = num(w, n, &c.copies[e].fins)
+	}
+	return n
 }

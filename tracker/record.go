@@ -59,15 +59,17 @@ type Record struct {
 type OpenRecord struct {
 	Kind     OpenKind
 	FastOpen bool   // data rode on the SYN and was accepted (RFC 7413)
-	SYNs     uint32 // sent, repeats included
+	SYNs     uint32 // sent, repeats included, copies that the capture made left out
 	SYNACKs  uint32
-	Felt     Opt[int64] // first SYN -> completing ACK
-	LastSYN  Opt[int64] // last SYN -> completing ACK
-	Resp     Opt[int64] // SYN -> SYN/ACK, the server half
-	Orig     Opt[int64] // SYN/ACK -> ACK, the client half
-	Waited   Opt[int64] // an attempt that failed: first SYN -> the answer that ended it, or the last packet
-	OldConn  uint64     // ID of an older connection on the same endpoints that answered the SYN; 0 for none
-	Answer   Answer
+	// Copies that the capture made of SYNs and of SYN/ACKs.
+	SYNCopies, SYNACKCopies uint32
+	Felt                    Opt[int64] // first SYN -> completing ACK
+	LastSYN                 Opt[int64] // last SYN -> completing ACK
+	Resp                    Opt[int64] // SYN -> SYN/ACK, the server half
+	Orig                    Opt[int64] // SYN/ACK -> ACK, the client half
+	Waited                  Opt[int64] // an attempt that failed: first SYN -> the answer that ended it, or the last packet
+	OldConn                 uint64     // ID of an older connection on the same endpoints that answered the SYN; 0 for none
+	Answer                  Answer
 }
 
 // AnswerKind says what answered the SYN.
@@ -112,7 +114,8 @@ type CloseRecord struct {
 	ResetCause    ResetCause
 	ResetPacket   uint64
 	ResetTTL      Opt[uint8] // of that RST, to compare with the TTL of its sender's other segments
-	FINs          [2]uint32
+	FINs          [2]uint32  // copies that the capture made left out
+	FINCopies     [2]uint32  // those
 	RSTs          [2]uint32
 	RSTsIgnored   uint32
 	FINTime       [2]Opt[int64] // first FIN of each end

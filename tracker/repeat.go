@@ -152,7 +152,7 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 	e := &c.ends[from]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
-	stale := a.New == 0 && x.stale(e, s, now)
+	stale := a.New == 0 && x.stale(s, now)
 	if !stale {
 		x.mark(s)
 	}

@@ -132,17 +132,16 @@ const maxIDStep = 128
 
 // stale reports whether a segment was sent before others already seen: it was
 // overtaken, or doubled on the path. It is no repeat of its sender.
-func (x *sender) stale(e *endpoint, s *capture.Segment, now int64) bool {
-	was := x.flight.Find(reassembly.Seq(s.Seq))
-	if s.IPID != 0 && was != nil && was.ID == s.IPID && s.TTL+1 == e.ttl && now-was.Last < minRTO {
-		return true // the same packet, which a router sent past the tap again
-	}
+func (x *sender) stale(s *capture.Segment, now int64) bool {
 	counted := x.idRun >= 3 && x.idOdd <= x.idRun/8
 	if s.IPID == 0 || !counted {
 		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0
 	}
-	if was != nil && was.ID != 0 {
-		return int16(s.IPID-was.ID) <= 0
+	if was := x.flight.Find(reassembly.Seq(s.Seq)); was != nil && was.ID != 0 {
+		if s.IPID == was.ID { // a host may repeat it (RFC 1122 section 3.2.1.5)
+			return now-was.Last < minRTO
+		}
+		return int16(s.IPID-was.ID) < 0
 	}
 	return int16(s.IPID-x.newestID) <= 0
 }

@@ -1,0 +1,90 @@
+package tracker
+
+import "testing"
+
+// The capture, not TCP, made a copy: it counts as a packet of its end and is
+// told as a copy, and for nothing else.
+func TestCopies(t *testing.T) {
+	const handshake = `
+		0.000 > S  0:0(0) id 10 sum 1 | - -
+		0.010 < S. 0:0(0) ack 1 id 20 sum 2 | - -
+		0.020 > .  1:1(0) ack 1 id 11 sum 3 | - -`
+	for _, x := range []struct {
+		name   string
+		lines  string
+		copies uint32
+		check  func(r *Record) bool
+	}{
+		{"SYN and SYN/ACK, each captured twice", `
+			0.000 > S  0:0(0) id 10 sum 1 | - -
+			0.001 > S  0:0(0) id 10 sum 1 | - -
+			0.010 < S. 0:0(0) ack 1 id 20 sum 2 | - -
+			0.011 < S. 0:0(0) ack 1 id 20 sum 2 | - -
+			0.020 > .  1:1(0) ack 1 id 11 sum 3 | - -`, 2, func(r *Record) bool {
+			o := &r.Open
+			return o.SYNs == 1 && o.SYNCopies == 1 && o.SYNACKs == 1 && o.SYNACKCopies == 1 && o.Resp == Some[int64](10e6) && o.Orig == Some[int64](10e6)
+		}},
+		{"a copy taken before the card had filled in the checksum", `
+			0.000 > S  0:0(0) id 10 sum 0 | - -
+			0.001 > S  0:0(0) id 10 sum 99 | - -`, 1, nil},
+		{"another checksum under the same identification: other bytes", `
+			0.000 > S  0:0(0) id 10 sum 98 | - -
+			0.001 > S  0:0(0) id 10 sum 99 | - -`, 0, func(r *Record) bool { return r.Open.SYNs == 2 }},
+		{"another checksum without an identification", `
+			0.000 > S  0:0(0) id 0 sum 0 | - -
+			0.001 > S  0:0(0) id 0 sum 99 | - -`, 0, nil},
+		{"a router sent the SYN past the tap again", `
+			0.000 > S  0:0(0) id 10 sum 1 | - -
+			0.120 > S  0:0(0) id 10 sum 99 ttl 63 | - -`, 1, func(r *Record) bool { return r.Open.SYNs == 1 && r.Open.SYNCopies == 1 }},
+		{"a repeat with the same identification is a repeat", `
+			0.000 > S  0:0(0) id 10 sum 1 | - -
+			1.450 > S  0:0(0) id 10 sum 1 | - -`, 0, func(r *Record) bool { return r.Open.SYNs == 2 && r.Facts.NSYNsAgain == 1 }},
+		{"data repeated with the same identification, where identifications are counted", handshake + `
+			0.100 > .P 1:101(100) ack 1 id 12 | - -
+			0.101 > .P 101:201(100) ack 1 id 13 | - -
+			0.102 > .P 201:301(100) ack 1 id 14 | - -
+			0.103 > .P 301:401(100) ack 1 id 15 | - -
+			0.104 > .P 401:501(100) ack 1 id 16 | - -
+			1.554 > .P 401:501(100) ack 1 id 16 | - -`, 0, func(r *Record) bool { return r.Ends[Orig].Retx == 1 }},
+		{"a burst that a router sent past the tap again", handshake + `
+			0.100 > .P 1:101(100) ack 1 id 12 sum 4 | - -
+			0.101 > .P 101:201(100) ack 1 id 13 sum 5 | - -
+			0.102 > .P 201:301(100) ack 1 id 14 sum 6 | - -
+			0.103 > .P 301:401(100) ack 1 id 15 sum 7 | - -
+			0.104 > .P 401:501(100) ack 1 id 16 sum 8 | - -
+			0.105 > .P 501:601(100) ack 1 id 17 sum 9 | - -
+			0.150 > .P 1:101(100) ack 1 id 12 sum 94 ttl 63 | - -
+			0.151 > .P 101:201(100) ack 1 id 13 sum 95 ttl 63 | - -
+			0.152 > .P 201:301(100) ack 1 id 14 sum 96 ttl 63 | - -
+			0.153 > .P 301:401(100) ack 1 id 15 sum 97 ttl 63 | - -
+			0.154 > .P 401:501(100) ack 1 id 16 sum 98 ttl 63 | - -
+			0.155 > .P 501:601(100) ack 1 id 17 sum 99 ttl 63 | - -`, 6, func(r *Record) bool {
+			return r.Ends[Orig].Retx == 0 && r.Ends[Orig].WireBytes == 600 && r.Ends[Orig].Packets == 14
+		}},
+		{"a FIN, captured twice", handshake + `
+			0.100 > F. 1:1(0) ack 1 id 12 | - -
+			0.101 > F. 1:1(0) ack 1 id 12 | - -`, 1, func(r *Record) bool { return r.Close.FINs[Orig] == 1 && r.Close.FINCopies[Orig] == 1 }},
+		{"two RSTs answer two segments", handshake + `
+			0.100 < F. 1:1(0) ack 1 id 21 | - -
+			0.101 > .P 1:25(24) ack 2 id 12 | - -
+			0.102 > F. 25:25(0) ack 2 id 13 | - -
+			0.120 < R  2:2(0) id 0 sum 7 | - -
+			0.121 < R  2:2(0) id 0 sum 7 | - -`, 0, func(r *Record) bool { return r.Close.RSTs[Resp] == 2 }},
+		{"a RST that answers one segment, captured three times", handshake + `
+			0.101 > .P 1:25(24) ack 2 id 12 | - -
+			0.120 < R  2:2(0) id 0 sum 7 | - -
+			0.121 < R  2:2(0) id 0 sum 7 | - -
+			0.122 < R  2:2(0) id 0 sum 7 | - -`, 2, func(r *Record) bool { return r.Close.RSTs[Resp] == 3 }},
+	} {
+		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
+			_, rec, _ := play(t, w, parseExchange(t, x.lines), -1, -1)
+			if len(rec.records) != 1 {
+				t.Fatalf("%s, %s: %d records", x.name, name, len(rec.records))
+			}
+			r := &rec.records[0]
+			if r.Capture.Duplicates != x.copies || x.check != nil && !x.check(r) {
+				t.Errorf("%s, %s: %d copies, want %d; %+v %+v %+v", x.name, name, r.Capture.Duplicates, x.copies, r.Open, r.Close, r.Ends[Orig])
+			}
+		}
+	}
+}
