@@ -5,9 +5,13 @@ import (
 )
 
 // Findings tells what the detectors of the summary found, in the order in
-// which every output has it.
+// which every output has it. They are worked out once for a headline, which is
+// complete by then; they are not to be changed.
 func (s *Summary) Findings(h *Headline) []diagnose.Finding {
-	return s.findings.Findings(s.context(h))
+	if s.judged != h {
+		s.found, s.judged = s.findings.Findings(s.context(h)), h
+	}
+	return s.found
 }
 
 // context is what judgement needs to know of the run.

@@ -48,7 +48,9 @@ type Summary struct {
 	keepalive keepalives
 	rows      ranking
 	findings  *diagnose.Set
-	oneWay    uint64 // see diagnose.OneWay
+	oneWay    uint64             // see diagnose.OneWay
+	judged    *Headline          // what found was made for; nil for nothing yet
+	found     []diagnose.Finding // see Findings
 }
 
 // NewSummary returns an empty Summary.
@@ -83,6 +85,7 @@ func NewSummary(o SummaryOptions) *Summary {
 // follow are not for Add, those of a Tracker's Snapshot are.
 func (s *Summary) Add(r *tracker.Record) {
 	s.conns++
+	s.judged = nil
 	s.end = max(s.end, r.End)
 	if r.Unfinished {
 		s.end = max(s.end, r.End+r.Silent)
@@ -108,6 +111,7 @@ func (s *Summary) LeaveOut() { s.leftOut++ }
 // with the same options.
 func (s *Summary) Merge(o *Summary) {
 	s.conns += o.conns
+	s.judged = nil
 	s.leftOut += o.leftOut
 	s.oneWay += o.oneWay
 	s.end = max(s.end, o.end)

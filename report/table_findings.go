@@ -49,7 +49,7 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 		slices.SortStableFunc(found, func(a, b diagnose.Finding) int { return cmp.Compare(b.Count, a.Count) })
 	}
 	p.title("Findings", findingCounts(found))
-	if s.context(h).Weak() {
+	if s.findings.Weak(s.context(h)) {
 		p.note(0, "", "The capture lost packets, or shows one direction only of many connections: nothing is more than possible.")
 	}
 	rows := found[:min(len(found), o.rowsOf(defaultTop))]

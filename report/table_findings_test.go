@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -110,6 +111,71 @@ func TestFindingsJSON(t *testing.T) {
 	}
 	if got := strings.Join(types, " "); got != "finding finding finding stats" {
 		t.Errorf("lines of %s", got)
+	}
+}
+
+// Where the capture lost so much that no finding is more than possible, the table
+// says so, whatever it was that told of the loss.
+func TestWeakCaptureIsSaid(t *testing.T) {
+	const said = "nothing is more than possible"
+	d, err := diagnose.Select("refused,capture-drops")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lossy := failing()
+	for _, r := range lossy {
+		r.Ends[tracker.Orig].Bytes = tracker.Some(uint64(1000))
+		r.Ends[tracker.Orig].MissingBytes, r.Capture.MissingBytes = 500, 500
+	}
+	for _, x := range []struct {
+		name    string
+		records []*tracker.Record
+		h       *Headline
+		want    bool
+	}{
+		{"whole", failing(), headlineOf(failing()), false},
+		{"bytes acknowledged and never captured", lossy, headlineOf(lossy), true},
+		{"the kernel dropped", failing(), &Headline{KernelDrops: tracker.Some(uint64(1))}, true},
+	} {
+		s := summaryOf(SummaryOptions{Detectors: d}, x.records)
+		for _, f := range s.Findings(x.h) {
+			if f.Group != diagnose.GroupCapture && (f.Confidence == diagnose.Possible) != x.want {
+				t.Errorf("%s: %s is %s", x.name, f.Title, f.Confidence)
+			}
+		}
+		text := tablesOf(t, s, x.h, TableOptions{Reports: []string{"findings"}, Top: 100})
+		if strings.Contains(strings.Join(strings.Fields(text), " "), said) != x.want {
+			t.Errorf("%s:\n%s", x.name, text)
+		}
+	}
+}
+
+// counting is a Fold that counts how often it is asked.
+type counting struct{ asked *int }
+
+func (counting) Add(*tracker.Record) {}
+func (counting) Merge(diagnose.Fold) {}
+func (c counting) Findings(*diagnose.Context) []diagnose.Finding {
+	*c.asked++
+	return nil
+}
+
+// All outputs of a run have the findings from one judgement.
+func TestFindingsAreWorkedOutOnce(t *testing.T) {
+	asked := 0
+	count := diagnose.Detector{Name: "counting", New: func(*diagnose.Options) diagnose.Fold { return counting{&asked} }}
+	s := summaryOf(SummaryOptions{Detectors: []diagnose.Detector{count}}, failing())
+	h := headlineOf(failing())
+	s.Findings(h)
+	tablesOf(t, s, h, TableOptions{})
+	if err := NewJSONL(io.Discard, JSONOptions{}).Stats(h, s); err != nil || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+	for i, more := range []func(){func() { s.Add(failing()[0]) }, func() { s.Merge(NewSummary(s.opt)) }, func() { h = headlineOf(failing()) }} {
+		more()
+		if s.Findings(h); asked != i+2 {
+			t.Errorf("asked %d times after change %d", asked, i+1)
+		}
 	}
 }
 

@@ -52,9 +52,9 @@ func OneWay(r *tracker.Record) bool {
 	return a.Packets+b.Packets >= oneWayLeast || a.WireBytes+b.WireBytes > 0 && r.End+r.Silent-r.Start >= second
 }
 
-// Weak tells that packets are missing from the capture in such numbers that
-// nothing read from what is absent can be more than possible.
-func (c *Context) Weak() bool {
+// weak tells that the kernel dropped packets, or that one direction only was
+// captured of many connections; see Set.Weak.
+func (c *Context) weak() bool {
 	return c.Drops.OK && c.Drops.V > 0 || c.Conns > 0 && c.OneWay*100 >= c.Conns*oneWayShare
 }
 

@@ -79,7 +79,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			x.Suspects(&with, &with.suspects)
 		}
 	}
-	weak := c.Weak() || s.quality.lossy()
+	weak := s.Weak(c)
 	var all []Finding
 	for i, f := range s.folds {
 		d := &s.detectors[i]
@@ -95,6 +95,10 @@ func (s *Set) Findings(c *Context) []Finding {
 	slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
 	return all
 }
+
+// Weak tells that packets are missing from the capture in such numbers that
+// Findings gives nothing as more than possible but what is said of the capture itself.
+func (s *Set) Weak(c *Context) bool { return c.weak() || s.quality.lossy() }
 
 // Left is how many connections with trouble belong to subjects beyond the
 // limit of a detector: they are in no finding.
