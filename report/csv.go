@@ -2,10 +2,10 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"slices"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -68,26 +68,12 @@ func (c *CSV) AppendConn(b []byte, r *tracker.Record) []byte {
 		}
 		v := c.fields[i].get(&c.row)
 		if v.kind == text {
-			b = appendCell(b, v.s)
+			b = say.AppendCell(b, v.s)
 		} else {
 			b = v.appendPlain(b)
 		}
 	}
 	return append(b, '\n')
-}
-
-// appendCell appends s, escaped like everything from outside, and quoted
-// where RFC 4180 section 2 asks for it.
-func appendCell(b []byte, s string) []byte {
-	from := len(b)
-	b = append(b, escape(s)...)
-	if !bytes.ContainsAny(b[from:], ",\"") {
-		return b
-	}
-	cell := bytes.ReplaceAll(b[from:], []byte{'"'}, []byte{'"', '"'})
-	b = append(b[:from], '"')
-	b = append(b, cell...)
-	return append(b, '"')
 }
 
 // Stats does nothing: CSV holds connections only.

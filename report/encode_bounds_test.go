@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -15,7 +16,7 @@ func FuzzJSONString(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		b := appendString(nil, s)
+		b := say.AppendJSON(nil, s)
 		var got string
 		if err := json.Unmarshal(b, &got); err != nil {
 			t.Fatalf("%v in %s", err, b)
@@ -23,7 +24,7 @@ func FuzzJSONString(f *testing.F) {
 		if want := strings.ToValidUTF8(s, "\ufffd"); strings.Count(want, "\ufffd") == 0 && got != want {
 			t.Errorf("%q comes back as %q", s, got)
 		}
-		if escape(string(b)) != string(b) {
+		if say.Escape(string(b)) != string(b) {
 			t.Errorf("%s is not safe to print", b)
 		}
 	})
@@ -31,6 +32,7 @@ func FuzzJSONString(f *testing.F) {
 
 func FuzzRecord(f *testing.F) {
 	f.Add(int64(0), int64(1), uint64(1), "a\x1b", uint8(3))
+	f.Add(int64(0), int64(1), uint64(1), "a\u3000b\u202e\ufeff", uint8(3))
 	f.Add(int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxUint64), "", uint8(255))
 	f.Fuzz(func(t *testing.T, start, end int64, n uint64, s string, e uint8) {
 		r := fullRecord()
@@ -44,7 +46,7 @@ func FuzzRecord(f *testing.F) {
 		h := &Headline{Files: []string{s}, Interface: s, Filter: s, Packets: n, Start: start, End: end, Skipped: []Count{{s, n}}}
 		out := tablesOf(t, summaryOf(SummaryOptions{}, []*tracker.Record{r}), h, TableOptions{Width: 60, Reports: ReportNames()})
 		for _, l := range strings.Split(out, "\n") {
-			if escape(l) != l {
+			if say.Escape(l) != l {
 				t.Errorf("not safe to print: %q", l)
 			}
 		}

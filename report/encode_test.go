@@ -260,11 +260,43 @@ func TestCSVAgreesWithJSON(t *testing.T) {
 		for n, name := range rows[0] {
 			want := values[name]
 			if i == 0 && name == "conn_state" {
-				want = `a,\"b\"\n\x1b`
+				want = `a,"b"\n\x1b`
 			}
 			if rows[i+1][n] != want {
 				t.Errorf("record %d: %s is %q in CSV, %q in JSON", i, name, rows[i+1][n], want)
 			}
+		}
+	}
+}
+
+// What a client said is no formula for the spreadsheet that opens the file.
+func TestCSVHoldsNoFormula(t *testing.T) {
+	for _, s := range []string{"=1+1", "+1", "-1", "@SUM(A1)"} {
+		r := fullRecord()
+		r.Names = &tracker.NamesRecord{Proto: s, SNI: s, HTTPHost: s, DNSQuery: s, ServerVersion: s, SSH: [2]string{s, s}}
+		var b bytes.Buffer
+		c := NewCSV(&b, JSONOptions{})
+		if err := c.Conn(r); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(&b).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := 0
+		for n, name := range rows[0] {
+			if rows[1][n] == s {
+				t.Errorf("%s is %s", name, s)
+			}
+			if rows[1][n] == "'"+s {
+				named++
+			}
+		}
+		if named != 7 {
+			t.Errorf("%s is told by %d names", s, named)
 		}
 	}
 }

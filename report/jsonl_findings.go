@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -13,7 +14,7 @@ func appendFinding(b []byte, f *diagnose.Finding) []byte {
 		b = append(b, ',', '"')
 		b = append(b, key...)
 		b = append(b, '"', ':')
-		b = appendString(b, s)
+		b = say.AppendJSON(b, s)
 	}
 	numbers := func(key string, list []uint64) {
 		b = append(b, ',', '"')
@@ -39,7 +40,7 @@ func appendFinding(b []byte, f *diagnose.Finding) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, c)
+		b = say.AppendJSON(b, c)
 	}
 	b = append(b, ']')
 	text("advice", strings.Join(f.Advice, " "))

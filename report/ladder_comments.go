@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -42,7 +43,7 @@ func (c *Comments) Step(s *tracker.Step) string {
 	if !r.arrow || len(parts) == 0 {
 		return ""
 	}
-	return escape(fmt.Sprintf("tcpwatch %s, packet %d: %s", name(s.Conn), r.packet, strings.Join(parts, "; ")))
+	return say.Escape(fmt.Sprintf("tcpwatch %s, packet %d: %s", name(s.Conn), r.packet, strings.Join(parts, "; ")))
 }
 
 // edges names the states that change, with the proof.

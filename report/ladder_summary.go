@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
 )
@@ -162,7 +163,7 @@ func (p phrases) keepaliveSummary(r *tracker.Record) string {
 		s = comma(s, part)
 	}
 	if s != "" && r.KeepaliveOutcome != "" {
-		s += ": " + escape(r.KeepaliveOutcome)
+		s += ": " + say.Escape(r.KeepaliveOutcome)
 	}
 	return s
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"strconv"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"tcpwatch/tracker"
@@ -99,17 +98,6 @@ func resetCause(cause tracker.ResetCause) string {
 		return "something between the two ends sent it"
 	}
 	return "cause unknown"
-}
-
-// escape makes s harmless for a terminal: what does not print is shown as Go would quote it.
-func escape(s string) string {
-	for _, r := range s {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			q := strconv.QuoteToGraphic(s)
-			return q[1 : len(q)-1]
-		}
-	}
-	return s
 }
 
 func runes(s string) int { return utf8.RuneCountInString(s) }

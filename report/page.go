@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
 )
@@ -45,7 +46,7 @@ func (p *page) where(r *tracker.Record) string {
 	if r.File < 0 || r.File >= len(p.files) {
 		return ""
 	}
-	return fmt.Sprintf("; it began with packet %d of %s", r.FilePacket, escape(p.files[r.File]))
+	return fmt.Sprintf("; it began with packet %d of %s", r.FilePacket, say.Escape(p.files[r.File]))
 }
 
 // SGR sequences (ECMA-48 section 8.3.117).

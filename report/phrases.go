@@ -8,6 +8,3 @@ func Thousands(n uint64) string { return thousands(n) }
 
 // Plural is a count with its noun: 1 connection, 1,234 connections.
 func Plural(n uint64, noun string) string { return plural(n, noun) }
-
-// Escape makes text from outside harmless for a terminal.
-func Escape(s string) string { return escape(s) }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"tcpwatch/internal/say"
 )
 
 // ReadConn is what is read back of a "conn" line: what comparing takes.
@@ -156,7 +158,7 @@ func decode(line []byte, to any) error {
 		return fmt.Errorf("%s, not an object", wrong.Value)
 	}
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON: %s", escape(err.Error()))
+		return fmt.Errorf("not JSON: %s", say.Escape(err.Error()))
 	}
-	return errors.New(escape(err.Error()))
+	return errors.New(say.Escape(err.Error()))
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"tcpwatch/internal/say"
 )
 
 // appendStats appends the stats object of JSON Lines.
@@ -18,7 +20,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	b = appendNumber(b, "conns", conns)
 	if h.Where != "" {
 		b = append(b, `,"where":`...)
-		b = appendString(b, h.Where)
+		b = say.AppendJSON(b, h.Where)
 		if s != nil {
 			b = appendNumber(b, "left_out", s.leftOut)
 		}
@@ -54,7 +56,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, f)
+		b = say.AppendJSON(b, f)
 	}
 	b = append(b, ']')
 	if s != nil {
@@ -93,7 +95,7 @@ func appendEntry(b []byte, first bool, key string, n uint64) []byte {
 	if !first {
 		b = append(b, ',')
 	}
-	b = appendString(b, key)
+	b = say.AppendJSON(b, key)
 	b = append(b, ':')
 	return strconv.AppendUint(b, n, 10)
 }

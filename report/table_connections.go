@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -38,7 +39,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		g.rows = append(g.rows, gridRow{cells: []string{
 			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
 			p.span(r.End - r.Start), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
-			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), escape(r.ConnState), escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
+			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), say.Escape(r.ConnState), say.Escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
 	if len(shown) > 0 {
 		if err := g.writeTo(p); err != nil {
@@ -68,7 +69,7 @@ func closeWords(r *tracker.Record) string {
 	if r.Close.Kind == tracker.CloseReset && r.Close.ResetCause != tracker.ResetNone {
 		return "reset: " + r.Close.ResetCause.String()
 	}
-	return escape(r.Close.Kind)
+	return say.Escape(r.Close.Kind)
 }
 
 // states are those of both ends, "?" for what is not known, in brackets what

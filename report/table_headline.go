@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tcpwatch/internal/say"
 )
 
 // writeHeadline says what was read, and what was lost on the way.
@@ -48,11 +50,11 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		if h.FilterIsDefault {
 			p.label("filter", "the default: "+h.Filter)
 		} else {
-			p.label("filter", escape(h.Filter))
+			p.label("filter", say.Escape(h.Filter))
 		}
 	}
 	if h.Where != "" {
-		p.label("where", escape(h.Where))
+		p.label("where", say.Escape(h.Where))
 		if len(p.findings) > 0 {
 			p.label("", "shares in findings are of these connections only")
 		}
@@ -61,10 +63,10 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	case !h.FilterIsDefault && h.Passed > 0 && h.Segments == 0:
 		p.label("not seen", "TCP: the filter lets none of it pass")
 	case len(h.Hides) > 0:
-		p.label("not seen", escape(strings.Join(h.Hides, ", "))+": the filter hides them")
+		p.label("not seen", say.Escape(strings.Join(h.Hides, ", "))+": the filter hides them")
 	}
 	for _, d := range h.Damaged {
-		p.label("damaged", escape(d.Error()))
+		p.label("damaged", say.Escape(d.Error()))
 	}
 }
 
@@ -72,20 +74,20 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 func input(h *Headline) string {
 	switch n := len(h.Files); {
 	case h.Live && h.Interface != "":
-		return "interface " + escape(h.Interface)
+		return "interface " + say.Escape(h.Interface)
 	case n == 0:
 		return ""
 	case n <= 3:
 		names := make([]string, n)
 		for i, f := range h.Files {
-			names[i] = escape(f)
+			names[i] = say.Escape(f)
 			if f == "-" {
 				names[i] = "standard input"
 			}
 		}
 		return list(names)
 	default:
-		return fmt.Sprintf("%d files, %s to %s", n, escape(h.Files[0]), escape(h.Files[n-1]))
+		return fmt.Sprintf("%d files, %s to %s", n, say.Escape(h.Files[0]), say.Escape(h.Files[n-1]))
 	}
 }
 
@@ -131,7 +133,7 @@ func writeLosses(p *page, h *Headline) {
 	var sum uint64
 	for _, c := range h.Skipped {
 		if c.N > 0 {
-			parts = append(parts, thousands(c.N)+" "+escape(c.Reason))
+			parts = append(parts, thousands(c.N)+" "+say.Escape(c.Reason))
 			sum += c.N
 		}
 	}

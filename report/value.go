@@ -3,10 +3,9 @@ package report
 import (
 	"strconv"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -66,7 +65,7 @@ func truthOf(b bool) value {
 func (v value) appendJSON(b []byte) []byte {
 	switch v.kind {
 	case text:
-		return appendString(b, v.s)
+		return say.AppendJSON(b, v.s)
 	case counted, seconds, truth:
 		return v.appendPlain(b)
 	case vlans:
@@ -203,48 +202,4 @@ func appendSeconds(b []byte, ns int64) []byte {
 // appendTime appends a time as RFC 3339 with nanoseconds, UTC.
 func appendTime(b []byte, ns int64) []byte {
 	return time.Unix(0, ns).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z")
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendString appends s as a JSON string. Whatever could steer a terminal
-// that shows the line (controls, bidirectional overrides) is escaped; bytes
-// that are no UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			switch {
-			case c == '"' || c == '\\':
-				b = append(b, '\\', c)
-			case c == '\n':
-				b = append(b, '\\', 'n')
-			case c < 0x20 || c == 0x7f:
-				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-			default:
-				b = append(b, c)
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			b = appendEscape(b, r)
-		} else {
-			b = append(b, s[i:i+n]...)
-		}
-		i += n
-	}
-	return append(b, '"')
-}
-
-// appendEscape appends r as one or two \uNNNN (RFC 8259 section 7).
-func appendEscape(b []byte, r rune) []byte {
-	if r > 0xffff {
-		r -= 0x10000
-		b = appendEscape(b, 0xd800+r>>10)
-		return appendEscape(b, 0xdc00+r&0x3ff)
-	}
-	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }

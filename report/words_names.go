@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -27,7 +28,7 @@ func about(n *tracker.NamesRecord) string {
 			s += " " + part
 		}
 	}
-	return escape(s)
+	return say.Escape(s)
 }
 
 func versionWords(n *tracker.NamesRecord) string {

@@ -163,7 +163,7 @@ func fileLink(dlt int) int {
 // explain turns what libpcap says when a handle can't be had into one line
 // that says what to do.
 func explain(device string, err error, known []Interface) error {
-	text := err.Error()
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	low := strings.ToLower(text)
 	var names []string
 	for _, i := range known {

@@ -95,6 +95,7 @@ func (b *batch) reset() {
 // belong.
 type chunk struct {
 	keys    []key
+	ends    []uint32 // of each key for each output: where its lines end
 	lines   [][]byte // by output
 	last    bool     // of the batch
 	living  living
@@ -110,11 +111,7 @@ type key struct {
 	phase phase
 	at    int64 // packet number or time
 	id    uint64
-	ends  [maxStreams]uint32 // where its lines end in each output
 }
-
-// maxStreams is how many outputs that have an order there may be.
-const maxStreams = 6
 
 // phase is the part of a batch in which something is told.
 type phase uint8
@@ -140,7 +137,7 @@ const chunkBytes = 256 << 10
 
 func (c *chunk) reset(streams int) {
 	lines := c.lines
-	*c = chunk{keys: c.keys[:0], lines: lines}
+	*c = chunk{keys: c.keys[:0], ends: c.ends[:0], lines: lines}
 	for len(c.lines) < streams {
 		c.lines = append(c.lines, nil)
 	}

@@ -89,8 +89,7 @@ func runCompare(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return fail(stderr, err)
 	case c.help:
-		fmt.Fprint(stdout, compareUsage)
-		return exitDone
+		return printText(stdout, stderr, compareUsage)
 	}
 	s := watchSignals()
 	defer s.done()

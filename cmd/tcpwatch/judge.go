@@ -74,6 +74,5 @@ func explain(name string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, fmt.Errorf("--explain: %w", err))
 	}
-	fmt.Fprint(stdout, text)
-	return exitDone
+	return printText(stdout, stderr, text)
 }

@@ -12,6 +12,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
+	"tcpwatch/internal/say"
 )
 
 // Exit statuses.
@@ -32,11 +33,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return fail(stderr, err)
 	case o.help:
-		fmt.Fprint(stdout, usage)
-		return exitDone
+		return printText(stdout, stderr, usage)
 	case o.version:
-		fmt.Fprintf(stdout, "tcpwatch %s\n%s\n", version(), live.Version())
-		return exitDone
+		return printText(stdout, stderr, fmt.Sprintf("tcpwatch %s\n%s\n", version(), live.Version()))
 	case o.judge.explain != "":
 		return explain(o.judge.explain, stdout, stderr)
 	case o.list:
@@ -110,7 +109,7 @@ func (w *watch) announce(chosen bool) {
 	if on == live.Any {
 		on = "all interfaces"
 	}
-	fmt.Fprintf(w.stderr, "tcpwatch: capturing on %s, %s\n", on, filter)
+	tell(w.stderr, fmt.Sprintf("capturing on %s, %s", on, filter))
 }
 
 // end hands out what is left and returns the exit status.
@@ -170,11 +169,26 @@ func (w *watch) unjudged() error {
 
 // fail tells why there is nothing to report and returns the exit status.
 func fail(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "tcpwatch: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	tell(stderr, err.Error())
 	if errors.Is(err, errStopped) {
 		return exitEarly
 	}
 	return exitUsage
+}
+
+// tell writes a line for the user. Whatever names of files and interfaces, filters
+// and errors of other programs are in it is harmless for the terminal.
+func tell(stderr io.Writer, line string) {
+	io.WriteString(stderr, "tcpwatch: "+say.Escape(line)+"\n")
+}
+
+// printText writes what was asked for in place of a report and returns the exit status.
+func printText(stdout, stderr io.Writer, text string) int {
+	if _, err := io.WriteString(stdout, text); err != nil {
+		fail(stderr, fmt.Errorf("output: %w", err))
+		return exitEarly
+	}
+	return exitDone
 }
 
 func listInterfaces(stdout, stderr io.Writer) int {
@@ -182,10 +196,11 @@ func listInterfaces(stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
+	var b strings.Builder
 	for _, i := range all {
-		fmt.Fprintln(stdout, i)
+		b.WriteString(say.Escape(i.String()) + "\n")
 	}
-	return exitDone
+	return printText(stdout, stderr, b.String())
 }
 
 // version is the module's version and the commit that it was built from.

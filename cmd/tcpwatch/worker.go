@@ -239,14 +239,16 @@ func (w *worker) Step(s *tracker.Step) { w.out.step(s) }
 // grown long.
 func (w *worker) place(k key) {
 	n := 0
-	for i, b := range w.now.lines {
-		k.ends[i] = uint32(len(b))
+	for _, b := range w.now.lines {
 		n += len(b)
 	}
 	if n == 0 {
 		return
 	}
 	w.now.keys = append(w.now.keys, k)
+	for _, b := range w.now.lines {
+		w.now.ends = append(w.now.ends, uint32(len(b)))
+	}
 	if n > chunkBytes {
 		w.to <- w.now
 		w.now = w.chunk()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -113,14 +112,15 @@ func (x *writer) write(i int) {
 	c := x.current[i]
 	at := x.next[i]
 	x.next[i]++
-	k := &c.keys[at]
-	for s, stream := range x.w.out.streams {
+	streams := x.w.out.streams
+	to := c.ends[at*len(streams):]
+	for s, stream := range streams {
 		from := uint32(0)
 		if at > 0 {
-			from = c.keys[at-1].ends[s]
+			from = c.ends[(at-1)*len(streams)+s]
 		}
-		if from < k.ends[s] {
-			x.w.out.note(stream.write(c.lines[s][from:k.ends[s]]))
+		if from < to[s] {
+			x.w.out.note(stream.write(c.lines[s][from:to[s]]))
 		}
 	}
 }
@@ -147,5 +147,5 @@ func (w *watch) warn(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.status.clear()
-	fmt.Fprintf(w.stderr, "tcpwatch: %v\n", err)
+	tell(w.stderr, err.Error())
 }

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"tcpwatch/report"
+	"tcpwatch/internal/say"
 )
 
 // WriteJSONL writes the comparison for programs: a line of type "compare" for
@@ -20,8 +20,8 @@ func (r *Result) WriteJSONL(w io.Writer) error {
 		lines = append(lines, row.object())
 	}
 	for _, f := range r.Findings {
-		lines = append(lines, map[string]any{"type": "finding_change", "id": report.Escape(f.ID), "severity": report.Escape(f.Severity),
-			"title": report.Escape(f.Title), "change": f.Change, "a": f.A, "b": f.B, "standard_errors": f.Errors, "verdict": f.Verdict})
+		lines = append(lines, map[string]any{"type": "finding_change", "id": say.Escape(f.ID), "severity": say.Escape(f.Severity),
+			"title": say.Escape(f.Title), "change": f.Change, "a": f.A, "b": f.B, "standard_errors": f.Errors, "verdict": f.Verdict})
 	}
 	worse := r.worse()
 	lines = append(lines, map[string]any{"type": "verdict", "worse": len(worse), "only_a": len(r.OnlyA), "only_b": len(r.OnlyB)})
@@ -34,7 +34,7 @@ func (r *Result) WriteJSONL(w io.Writer) error {
 }
 
 func (f *Fold) object() map[string]any {
-	return map[string]any{"name": report.Escape(f.name), "conns": f.all.connections, "span_s": f.span()}
+	return map[string]any{"name": say.Escape(f.name), "conns": f.all.connections, "span_s": f.span()}
 }
 
 // object is a row without what is not known.

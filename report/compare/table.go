@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 )
 
@@ -81,12 +82,12 @@ func writeAligned(b *strings.Builder, lines [][]string) {
 
 // about names an input and says how much it holds.
 func (f *Fold) about(ascii bool) string {
-	text := report.Escape(f.name) + ": " + report.Plural(f.all.connections, "connection")
+	text := say.Escape(f.name) + ": " + report.Plural(f.all.connections, "connection")
 	if s := f.span(); s > 0 {
 		text += " in " + report.Span(nanoseconds(s), ascii)
 	}
 	if f.stats != nil && f.stats.Where != "" {
-		text += ", where " + report.Escape(f.stats.Where)
+		text += ", where " + say.Escape(f.stats.Where)
 	}
 	return text
 }
@@ -218,7 +219,7 @@ func (r *Result) writeFindings(b *strings.Builder) {
 			same++
 			continue
 		}
-		fmt.Fprintf(b, "  %-6s  %s: %s (%d, was %d)\n", f.Change, report.Escape(f.Severity), report.Escape(f.Title), f.B, f.A)
+		fmt.Fprintf(b, "  %-6s  %s: %s (%d, was %d)\n", f.Change, say.Escape(f.Severity), say.Escape(f.Title), f.B, f.A)
 	}
 	if same > 0 {
 		fmt.Fprintf(b, "  %s stayed as they were, or changed no more than chance does\n", report.Plural(same, "finding"))
@@ -232,7 +233,7 @@ func (r *Result) writeVerdict(b *strings.Builder) {
 	if len(worse) == 0 {
 		b.WriteString("Nothing got worse.\n")
 	} else {
-		b.WriteString("Worse: " + report.Escape(strings.Join(worse, "; ")) + ".\n")
+		b.WriteString("Worse: " + say.Escape(strings.Join(worse, "; ")) + ".\n")
 	}
 	fmt.Fprintf(b, `Worse is what grew by more than %s (times: and %g us), by more than %g standard
 errors (of one listener: %g) and in %d cases or more; or a finding of warning or

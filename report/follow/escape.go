@@ -2,45 +2,12 @@ package follow
 
 import (
 	"bytes"
-	"unicode"
 	"unicode/utf8"
+
+	"tcpwatch/internal/say"
 )
 
 const hexDigits = "0123456789abcdef"
-
-// prints reports whether a rune of n bytes may go to a terminal as it is:
-// neither a control nor what changes the direction of text or has no width.
-func prints(r rune, n int, ascii bool) bool {
-	switch {
-	case r == '\t':
-		return true
-	case r < utf8.RuneSelf:
-		return r >= ' ' && r < 0x7f
-	}
-	return !ascii && (r != utf8.RuneError || n > 1) && unicode.IsPrint(r)
-}
-
-// appendEscaped appends a line of payload as it may go to a terminal: a
-// carriage return as \r, a backslash as \\, whatever does not print as \xNN.
-func appendEscaped(b, line []byte, ascii bool) []byte {
-	for len(line) > 0 {
-		r, n := utf8.DecodeRune(line)
-		switch {
-		case r == '\\':
-			b = append(b, `\\`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case prints(r, n, ascii):
-			b = append(b, line[:n]...)
-		default:
-			for _, x := range line[:n] {
-				b = append(b, '\\', 'x', hexDigits[x>>4], hexDigits[x&15])
-			}
-		}
-		line = line[n:]
-	}
-	return b
-}
 
 // appendHex appends up to 16 bytes, the first of them at off in the stream, as
 // a row of a hex dump.
@@ -79,7 +46,7 @@ func textLength(b []byte) int {
 	lead, odd := -1, 0
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
-		if r != '\r' && r != '\n' && !prints(r, n, false) {
+		if r != '\r' && r != '\n' && !say.Prints(r, false) {
 			if lead < 0 {
 				lead = bytes.LastIndexByte(b[:i], '\n') + 1
 			}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 )
 
@@ -129,7 +130,7 @@ func (t *Text) markOf(p *piece) string {
 		return "[FIN: the " + who + " will say no more]"
 	case pieceRST:
 		if len(p.data) > 0 {
-			return "[RST from the " + who + ", which says: " + string(appendEscaped(nil, p.data[:min(len(p.data), maxReason)], t.o.ASCII)) + "]"
+			return "[RST from the " + who + ", which says: " + string(say.AppendPayload(nil, p.data[:min(len(p.data), maxReason)], t.o.ASCII)) + "]"
 		}
 		return "[RST from the " + who + "]"
 	}
@@ -243,7 +244,7 @@ func (t *Text) show(b []byte, off int64) {
 	}
 	for text := b[:n]; len(text) > 0; {
 		line, rest, _ := bytes.Cut(text, []byte{'\n'})
-		t.coloured("", appendEscaped(append(t.line[:0], sign...), line, t.o.ASCII))
+		t.coloured("", say.AppendPayload(append(t.line[:0], sign...), line, t.o.ASCII))
 		text = rest
 	}
 	for begin, same := n, false; n < len(b); n += 16 {
