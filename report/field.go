@@ -119,6 +119,12 @@ func vlansOf(w *row) value {
 func captureFields() []field {
 	return []field{
 		{"capture.midstream", "the first packet seen is no SYN: states are inferred, the originator may be guessed", func(w *row) value { return truthOf(w.Capture.Midstream) }},
+		{"capture.forgotten", "`true` when it began without a SYN after a full table had dropped connections: it may be one of those", func(w *row) value {
+			if !w.Capture.Forgotten {
+				return value{}
+			}
+			return truthOf(true)
+		}},
 		{"capture.tap", "where the capture point stands: near orig, near resp, or between", func(w *row) value { return textOf(w.Capture.Tap) }},
 		{"capture.one_way", "only one direction was captured", func(w *row) value { return truthOf(w.Capture.OneWay) }},
 		{"capture.truncated", "the snaplen cut segments", func(w *row) value { return truthOf(w.Capture.Truncated) }},

@@ -4,7 +4,7 @@ import "tcpwatch/tracker"
 
 func openFields() []field {
 	return []field{
-		{"open.kind", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`", func(w *row) value { return textOf(w.Open.Kind.String()) }},
+		{"open.kind", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`; absent when a full table dropped the attempt before it was known", func(w *row) value { return textOf(w.Open.Kind.String()) }},
 		{"open.fast_open", "`true` when data rode on the SYN and was accepted", func(w *row) value {
 			if !w.Open.FastOpen {
 				return value{}

@@ -22,6 +22,7 @@ type handshakes struct {
 	failed    diagnose.Shelf[listener, failed, *failed]
 	humps     humps
 	midstream uint64
+	forgotten uint64 // dropped by a full table before it was known, or begun without a SYN after it dropped some
 }
 
 // opened sums up handshakes that completed.
@@ -115,7 +116,11 @@ func (h *handshakes) add(r *tracker.Record) {
 		h.failed.At(l).add(r, c)
 		return
 	}
-	if r.Open.Kind == tracker.OpenMidstream {
+	switch {
+	case r.Open.Kind == tracker.OpenUnknown, r.Capture.Forgotten && r.Open.Kind == tracker.OpenMidstream:
+		h.forgotten++
+		return
+	case r.Open.Kind == tracker.OpenMidstream:
 		h.midstream++
 		return
 	}
@@ -128,6 +133,7 @@ func (h *handshakes) merge(o *handshakes) {
 	h.failed.Merge(&o.failed)
 	h.humps.merge(&o.humps)
 	h.midstream += o.midstream
+	h.forgotten += o.forgotten
 }
 
 // totals sums up all listeners, the rest too.

@@ -52,6 +52,9 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	if s.findings.Weak(s.context(h)) {
 		p.note(0, "", "The capture lost packets, or shows one direction only of many connections: nothing is more than possible.")
 	}
+	if s.findings.Forgot() > 0 {
+		p.note(0, "", "The table was full and forgot connections: what they can have touched is no more than possible, and nothing is proven.")
+	}
 	rows := found[:min(len(found), o.rowsOf(defaultTop))]
 	for i := range rows {
 		if i > 0 {

@@ -107,6 +107,7 @@ func connectionCounts(s *Summary) string {
 	add(bad.total(), "failed to open")
 	add(bad.n[stillOpening], "still opening")
 	add(h.midstream, "already running when first seen")
+	add(h.forgotten, "forgotten before they opened, or running on after it")
 	return strings.Join(parts, ", ")
 }
 
@@ -149,7 +150,7 @@ func writeLosses(p *page, h *Headline) {
 	}
 	if h.Tracker.Evicted > 0 {
 		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
-			"; --max-conns or --max-memory makes it larger")
+			": nothing is proven beside them; --max-conns or --max-memory makes it larger")
 	}
 	if n := anomalies(h); n > 0 {
 		p.label("anomalies", plural(n, "segment")+" that no path of RFC 9293 explains")

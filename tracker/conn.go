@@ -173,6 +173,7 @@ const (
 	isOldReset    // the opener reset the older connection that answered its SYN
 	isOpenUntimed // the clock went back during the handshake: its times can't be known
 	isThirdMissed // the third ACK was not captured: what proves it came later
+	isForgotten   // it began without a SYN after the table had dropped connections: it may be one of those
 )
 
 // ending says why a connection was handed out.

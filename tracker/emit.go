@@ -70,6 +70,7 @@ func (t *Tracker) historyOf(z *zeek) string {
 func (c *conn) fillCapture(r *CaptureRecord, ends *[2]EndRecord) {
 	a, b := ends[Orig].MissingBytes, ends[Resp].MissingBytes
 	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
+	r.Forgotten = c.is(isForgotten)
 	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
 	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[Orig])+min(b, c.proof.wild[Resp])
 	c.fillUnseen(r)
@@ -188,6 +189,8 @@ func (c *conn) kindOfOpen() OpenKind {
 		return c.openKind
 	case a.has&hasSentData != 0 || b.has&hasSentData != 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(Orig, Established) && !c.expected(Orig):
 		return OpenHandshake // its third ACK was missed
+	case c.endedBy == endEvicted && !c.is(isReset):
+		return OpenUnknown // what it waited for came, or did not, when it was forgotten
 	case b.synAcks > 0:
 		return OpenHalfOpen
 	case b.packets > uint64(b.rsts), c.is(isReset) && c.resetBy == Resp:
@@ -231,14 +234,14 @@ func (c *conn) fillClose(r *CloseRecord, open OpenKind) {
 		r.Kind = CloseNormal
 	case c.is(isReset):
 		r.Kind = CloseReset
+	case c.endedBy == endEvicted:
+		r.Kind = CloseEvicted
 	case a.finAcked || b.finAcked:
 		r.Kind = CloseHalfClosed
 	case a.finSeen || b.finSeen:
 		r.Kind = CloseUnackedFIN
 	case (a.has|b.has)&hasRepeatedData != 0 && c.silent >= timedOutAfter && !c.oneWay():
 		r.Kind = CloseTimedOut
-	case c.endedBy == endEvicted:
-		r.Kind = CloseEvicted
 	default:
 		r.Kind = CloseOpen
 	}

@@ -3,8 +3,8 @@ package tracker
 import "tcpwatch/capture"
 
 // NShards is how many parts the connections are in, whatever the number of
-// workers: caps, eviction and top-N belong to a shard, so results do not depend
-// on how shards are divided among workers.
+// workers: a worker owns some of them. A cap is the table's, not a shard's: who
+// chooses addresses would fill one.
 const NShards = 256
 
 // key identifies a connection whichever way its segments go: both endpoints,

@@ -90,15 +90,12 @@ func TestMemory(t *testing.T) {
 	}{{"open", false, 700}, {"TIME-WAIT", true, 400}} {
 		tr := New(Options{}, nowhere{})
 		packet := uint64(0)
-		held := func(from, to int) (bytes, own int64) {
+		held := func(from, to int) (inHeap, own int64) {
 			fill(tr, from, to, &packet, tt.closes)
 			for range 3 {
 				tr.Tick(tr.clock.last + 10e6)
 			}
-			for i := range tr.shards {
-				own += tr.shards[i].bytes
-			}
-			return heap(), own
+			return heap(), tr.bytes
 		}
 		const few, many = 20000, 80000 // the bodies in use are as many with either
 		before, ownBefore := held(0, few)

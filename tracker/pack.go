@@ -70,7 +70,7 @@ func (t *Tracker) packAlone(c *conn) bool {
 	}
 	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
 	x.body = 0
-	t.shards[ShardOf(x.key.hash())].bytes += x.bytes() - bodyBytes
+	t.bytes += x.bytes() - bodyBytes
 	t.give(c)
 	return true
 }
@@ -84,7 +84,7 @@ func (t *Tracker) unpack(i uint32) {
 	t.loader.conn(t, c)
 	t.arena.drop(x.packed)
 	if x.class != classGone {
-		t.shards[ShardOf(x.key.hash())].bytes += bodyBytes - x.bytes()
+		t.bytes += bodyBytes - x.bytes()
 	}
 	x.packed, x.size, x.body = 0, 0, c.body
 	c.prev = t.bodyOf(x.prev)

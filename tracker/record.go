@@ -57,9 +57,9 @@ type Record struct {
 
 // OpenRecord tells how the connection opened.
 type OpenRecord struct {
-	Kind     OpenKind
-	FastOpen bool   // data rode on the SYN and was accepted (RFC 7413)
-	SYNs     uint32 // sent, repeats included, copies that the capture made left out
+	Kind     OpenKind // OpenUnknown where a full table dropped the attempt before its answer could come
+	FastOpen bool     // data rode on the SYN and was accepted (RFC 7413)
+	SYNs     uint32   // sent, repeats included, copies that the capture made left out
 	SYNACKs  uint32
 	// Copies that the capture made of SYNs and of SYN/ACKs.
 	SYNCopies, SYNACKCopies uint32
@@ -90,7 +90,8 @@ type Answer struct {
 	From       capture.Addr // who sent an ICMP answer
 }
 
-// How a connection closed: the first that fits.
+// How a connection closed: the first that fits, but that what was evicted is
+// neither half-closed, nor with an unacknowledged FIN, nor timed out.
 const (
 	CloseNeverOpened = "never-opened"
 	CloseNormal      = "normal"      // both FINs acknowledged, whatever follows
@@ -98,7 +99,7 @@ const (
 	CloseHalfClosed  = "half-closed" // one FIN acknowledged
 	CloseUnackedFIN  = "unacked-fin" // a FIN that nobody acknowledged
 	CloseTimedOut    = "timed-out"   // unacknowledged data repeated, then silence
-	CloseEvicted     = "evicted"     // dropped from a full table
+	CloseEvicted     = "evicted"     // dropped from a full table before the end was seen
 	CloseOpen        = "open"        //
 )
 
@@ -204,6 +205,7 @@ type RTTRecord struct {
 type CaptureRecord struct {
 	Tap          string // where the capture point stands: near "orig", near "resp", or "between"; "" when that can't be told
 	Midstream    bool
+	Forgotten    bool // it began without a SYN after the table had dropped connections: it may be one of those
 	OneWay       bool
 	Truncated    bool
 	Duplicates   uint32

@@ -176,6 +176,9 @@ func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Se
 	if !s.Flags.Has(capture.SYN) {
 		c.flags |= isMidstream
 	}
+	if t.forgot && (!s.Flags.Has(capture.SYN) || s.Flags.Has(capture.ACK)) {
+		c.flags |= isForgotten
+	}
 	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
 	if old != nil && s.Flags.Has(capture.SYN) && old.class == classClosed && c.prev != nil {
 		// Nothing is left that the SYN could disturb.

@@ -36,6 +36,9 @@ func (x *slot) bytes() int64 {
 	return int64(x.size) * arenaUnit
 }
 
+// weight is what the connection takes in all.
+func (t *Tracker) weight(x *slot) int64 { return slotBytes + x.bytes() }
+
 // slots are all slots, by number; the first is never used, so that 0 is none.
 type slots struct {
 	chunks []*[slotChunk]slot

@@ -7,52 +7,6 @@ import (
 	"tcpwatch/capture"
 )
 
-// class is what a connection waits for: its timeout, and its worth when the
-// table is full.
-type class uint8
-
-const (
-	classStray       class = iota // RSTs of a connection that was never seen
-	classClosed                   // a tombstone: closed or reset, waiting for stragglers
-	classAttempt                  // SYNs without an answer
-	classTimeWait                 // 2MSL
-	classHalfOpen                 // SYN/ACK without its ACK
-	classClosing                  // a FIN that is not acknowledged
-	classEstablished              // anything else
-	nClasses
-	classGone = nClasses // in no list
-)
-
-// String says in words for people what the table gave up with a connection.
-func (k class) String() string {
-	return [...]string{"RSTs of unseen connections", "closed", "attempts without an answer", "TIME-WAIT", "half-open",
-		"closing", "established", "gone"}[k]
-}
-
-const second = int64(1e9)
-
-// timeouts in nanoseconds of packet time since the connection's last packet
-// (classTimeWait: since 2MSL last began; it is 2MSL there).
-var timeouts = [nClasses]int64{
-	// A host that answers a peer whose segments are not captured goes on for
-	// as long as that peer tries.
-	classStray: 3600 * second,
-	// Stragglers after a RST or the ACK of the last FIN: as long as a segment
-	// can live in the network (RFC 9293 section 3.4.2, MSL).
-	classClosed: 120 * second,
-	// Linux's longest pause between SYNs is 64 s and it gives up at 131 s
-	// (tcp_syn_retries 6); half as much again for other systems.
-	classAttempt: 200 * second,
-	// SYN/ACKs come up to 32 s apart, and end at 63 s (tcp_synack_retries 5).
-	classHalfOpen: 200 * second,
-	// An unacknowledged FIN is repeated for tcp_retries2, about 924 s, at most
-	// 120 s apart.
-	classClosing: 1000 * second,
-	// nf_conntrack's limit for established connections; keepalive begins after
-	// 2 h (RFC 9293 section 3.8.4).
-	classEstablished: 432000 * second,
-}
-
 // finished is a connection whose record waits for the next tick, in order of
 // when it ended.
 type finished struct {
@@ -63,11 +17,9 @@ type finished struct {
 	why    ending
 }
 
-// shard is one 256th of the connections, with its own cap and lists.
+// shard is one 256th of the connections, with its own lists.
 type shard struct {
 	lists   [nClasses]list
-	held    int
-	bytes   int64 // that they take, about
 	stats   Stats
 	evicted [nClasses]uint64
 }
@@ -150,32 +102,10 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 	sh.lists[k].push(&t.slots, c.slot)
 }
 
-func (c *conn) classify() class {
-	a, b := c.ends[Orig].state, c.ends[Resp].state
-	switch x, y := &c.ends[Orig], &c.ends[Resp]; {
-	case x.packets+y.packets == uint64(x.rsts)+uint64(y.rsts):
-		return classStray
-	case a == TimeWait || b == TimeWait:
-		return classTimeWait
-	case (a == Closed || a == Unknown) && (b == Closed || b == Unknown || c.is(isReset)), b == Closed && c.is(isReset):
-		return classClosed
-	case b == Unknown && a == SynSent, a == Unknown && b == SynSent:
-		return classAttempt
-	case b == SynReceived || a == SynReceived || a == SynSent:
-		return classHalfOpen
-	case c.ends[Orig].finSeen && !c.ends[Orig].finAcked, c.ends[Resp].finSeen && !c.ends[Resp].finAcked:
-		return classClosing
-	}
-	return classEstablished
-}
-
 // insert begins a connection at a segment, in front of an older one on the
-// same endpoints, or makes room for it first.
+// same endpoints.
 func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
-	for sh.held >= t.perShard || t.bytesPerShard > 0 && sh.bytes > t.bytesPerShard && sh.held > 0 {
-		t.evict(sh)
-	}
-	sh.bytes += slotBytes + bodyBytes
+	t.bytes += slotBytes + bodyBytes
 	c := t.take()
 	i := t.slots.take()
 	x := t.slots.at(i)
@@ -188,36 +118,15 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
 	sh.lists[c.class].push(&t.slots, i)
 	was := uint32(0)
-	if old != nil { // unless making room has dropped it
-		if was = t.index.find(&t.slots, k); was != 0 {
-			c.prev, x.prev = t.bodyOf(was), was
-			t.slots.at(was).behind = true
-		}
+	if old != nil {
+		was = old.slot
+		c.prev, x.prev = old, was
+		t.slots.at(was).behind = true
 	}
 	t.index.put(&t.slots, was, i)
-	sh.held++
+	t.held++
 	sh.stats.Conns++
 	return c
-}
-
-// evict drops the least valuable connection: lowest class first, oldest first.
-// Attempts and half-open ones are worth the same: of a flood that a server
-// answers, all are half-open, and a new attempt may be a real one.
-func (t *Tracker) evict(sh *shard) {
-	for k := range sh.lists {
-		i := sh.lists[k].oldest
-		if class(k) == classAttempt {
-			if h := sh.lists[classHalfOpen].oldest; h != 0 && (i == 0 || t.slots.at(h).filed < t.slots.at(i).filed) {
-				i = h
-			}
-		}
-		if i != 0 {
-			x := t.slots.at(i)
-			sh.evicted[x.class]++
-			t.drop(sh, i, endEvicted, t.clock.now)
-			return
-		}
-	}
 }
 
 // drop takes a connection out of the table; its record is handed out at the next tick.
@@ -225,8 +134,8 @@ func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 	t.latest = latest{}
 	x := t.slots.at(i)
 	sh.lists[x.class].remove(&t.slots, i)
-	sh.held--
-	sh.bytes -= slotBytes + x.bytes()
+	t.held--
+	t.bytes -= t.weight(x)
 	t.unlink(i, x)
 	t.leave(i, x, why, at)
 }

@@ -13,15 +13,15 @@ import (
 const (
 	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
 	DefaultMaxConns = 1 << 21
-	MinMaxConns     = NShards // one for each shard
+	MinMaxConns     = 256
 	MinMaxBytes     = 64 << 20
 )
 
 // Options of a Tracker. The zero value is usable.
 type Options struct {
 	MSL      int64 // maximum segment lifetime, nanoseconds; 0 means DefaultMSL
-	MaxConns int   // most connections held at once, divided among 256 shards, at least MinMaxConns; 0 means DefaultMaxConns
-	MaxBytes int64 // most memory that they may take, about, divided in the same way; 0: no such limit
+	MaxConns int   // most connections held at once, by all trackers of an input, when a Tick is over; 0 means DefaultMaxConns
+	MaxBytes int64 // most memory that they may take, about; 0: no such limit
 	Interval int64 // nanoseconds between interim records of long connections; 0: none
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
@@ -49,34 +49,36 @@ type Stats struct {
 // Tracker holds the connections of one input, or those of some of its shards.
 // It is not safe for concurrent use.
 type Tracker struct {
-	opt           Options
-	sink          Sink
-	marker        Marker // sink, where it is one
-	perShard      int
-	bytesPerShard int64
-	clock         clock
-	ticks         uint32 // how often Tick was called
-	shards        [NShards]shard
-	index         index
-	slots         slots
-	bodies        []*conn  // the first is never used
-	touched       []uint32 // by body: the tick in which it was last used, idle when it is spare
-	spare         []uint32 // bodies that nobody uses
-	arena         arena
-	saver         words[saving]
-	loader        words[loading]
-	code          code
-	done          []finished
-	interim       []Record
-	record        Record
-	key           key // of the segment at hand
-	placed        Placed
-	history       string // of the last record
-	latest        latest
-	senders       []*sender         // spare
-	zeroLists     []*zeroWindowList // spare
-	emitted       uint64
-	anomalies     [nAnomalies]uint64
+	opt        Options
+	sink       Sink
+	marker     Marker // sink, where it is one
+	clock      clock
+	ticks      uint32 // how often Tick was called
+	shards     [NShards]shard
+	held       int   // connections
+	bytes      int64 // that they take, about
+	forgot     bool  // the table was full: what goes on may be what was dropped
+	candidates []candidate
+	index      index
+	slots      slots
+	bodies     []*conn  // the first is never used
+	touched    []uint32 // by body: the tick in which it was last used, idle when it is spare
+	spare      []uint32 // bodies that nobody uses
+	arena      arena
+	saver      words[saving]
+	loader     words[loading]
+	code       code
+	done       []finished
+	interim    []Record
+	record     Record
+	key        key // of the segment at hand
+	placed     Placed
+	history    string // of the last record
+	latest     latest
+	senders    []*sender         // spare
+	zeroLists  []*zeroWindowList // spare
+	emitted    uint64
+	anomalies  [nAnomalies]uint64
 }
 
 // latest is the connection of the segment before, the newest on its endpoints:
@@ -95,7 +97,7 @@ func New(o Options, sink Sink) *Tracker {
 		o.MaxConns = DefaultMaxConns
 	}
 	marker, _ := sink.(Marker)
-	return &Tracker{opt: o, marker: marker, sink: sink, perShard: max(1, o.MaxConns/NShards), bytesPerShard: o.MaxBytes / NShards, index: newIndex(),
+	return &Tracker{opt: o, marker: marker, sink: sink, index: newIndex(),
 		bodies: []*conn{nil}, touched: []uint32{idle}}
 }
 
@@ -140,17 +142,35 @@ func (t *Tracker) Holds(s *capture.Segment) bool {
 	return t.index.find(&t.slots, k) != 0
 }
 
-// Tick lets time-driven edges happen and hands out what has finished. The
-// caller calls it at every 4,096th packet of the input, whatever the packet
-// was, so that results do not depend on how the work is divided; now is the
-// latest packet time so far.
+// Tick lets time-driven edges happen, drops what is too much for the table and
+// hands out what has finished. The caller calls it at every 4,096th packet of
+// the input, whatever the packet was, so that results do not depend on how the
+// work is divided; now is the latest packet time so far.
+//
+// Trackers that share an input share Options.MaxConns and MaxBytes too: while
+// they may hold more than that together, Advance, MakeRoom with all of them,
+// and HandOut take the place of Tick.
 func (t *Tracker) Tick(now int64) {
+	t.Advance(now)
+	MakeRoom(t)
+	t.HandOut()
+}
+
+// Advance is the first part of Tick: time-driven edges happen.
+func (t *Tracker) Advance(now int64) {
 	t.clock.advance(now)
 	t.expireAll()
+}
+
+// HandOut is the last part of Tick: what has finished is handed out.
+func (t *Tracker) HandOut() {
 	t.flush()
 	t.ticks++
 	t.packIdle()
 }
+
+// Held is how many connections are held, those that are over included.
+func (t *Tracker) Held() int { return t.held }
 
 func (t *Tracker) expireAll() {
 	for i := range t.shards {
@@ -161,7 +181,7 @@ func (t *Tracker) expireAll() {
 // Finish hands out every connection that is left; the input has ended.
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
-	t.done = slices.Grow(t.done, t.Stats().Open)
+	t.done = slices.Grow(t.done, t.held)
 	// In the order of memory: along the lists each was a cache miss (1.8 % of
 	// the time with 200,000 short connections; 0.1 so).
 	for i := uint32(1); i < t.slots.next; i++ {
@@ -172,8 +192,9 @@ func (t *Tracker) Finish() {
 	}
 	for i := range t.shards {
 		sh := &t.shards[i]
-		sh.lists, sh.held, sh.bytes = [nClasses]list{}, 0, 0
+		sh.lists = [nClasses]list{}
 	}
+	t.held, t.bytes = 0, 0
 	t.index, t.latest = newIndex(), latest{}
 	t.flush()
 }
@@ -211,7 +232,7 @@ func (t *Tracker) Snapshot(f func(*Record)) {
 
 // Stats returns the counts so far.
 func (t *Tracker) Stats() Stats {
-	s := Stats{Emitted: t.emitted, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+	s := Stats{Emitted: t.emitted, Open: t.held, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for i := range t.shards {
 		x := &t.shards[i]
 		s.Segments += x.stats.Segments
@@ -223,7 +244,6 @@ func (t *Tracker) Stats() Stats {
 		}
 		s.Quotes += x.stats.Quotes
 		s.Unmatched += x.stats.Unmatched
-		s.Open += x.held
 		s.TimeWait += x.lists[classTimeWait].n
 		s.Over += x.lists[classClosed].n + x.lists[classStray].n
 	}

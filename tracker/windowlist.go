@@ -10,7 +10,7 @@ const maxZeroWindows = 16
 type ZeroWindowEnd uint8
 
 const (
-	ZeroWindowOpen     ZeroWindowEnd = iota // not yet: the record is an interim one
+	ZeroWindowOpen     ZeroWindowEnd = iota // not yet, when the record was made: an interim one, or of a connection that a full table dropped
 	ZeroWindowUpdate                        // the window opened again (RFC 9293 section 3.8.6)
 	ZeroWindowReset                         // a RST ended the connection
 	ZeroWindowConnEnd                       // the connection ended, or was given up, with the window closed
@@ -139,7 +139,7 @@ func (c *conn) endOfZeroWindow() (at int64, packet uint64, by ZeroWindowEnd) {
 		return b.finAckedTime, b.finAckedBy, ZeroWindowConnEnd
 	case c.is(isReset):
 		return c.resetTime, c.resetPacket, ZeroWindowReset
-	case c.endedBy == endNotYet:
+	case c.endedBy == endNotYet, c.endedBy == endEvicted:
 		return 0, 0, ZeroWindowOpen
 	case c.endedBy == endInput:
 		return 0, 0, ZeroWindowInputEnd

@@ -27,11 +27,13 @@ type batch struct {
 	kept    int      // bytes of data that are kept where they are
 	blocks  [][]byte // of files, read to their end: packets of later batches lie in none of them
 
-	ticks    bool  // time goes on to tick
-	tick     int64 // packet time
-	show     bool  // what there is to tell is written out
-	snapshot bool  // the tables are printed as they stand
-	end      bool  // the input has ended
+	ticks    bool   // time goes on to tick
+	tick     int64  // packet time
+	meet     bool   // all workers make room together then; there are no packets in the batch
+	passed   uint64 // packets until then
+	show     bool   // what there is to tell is written out
+	snapshot bool   // the tables are printed as they stand
+	end      bool   // the input has ended
 	at       progress
 
 	users atomic.Int32 // workers that are not done with it

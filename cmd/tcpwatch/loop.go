@@ -272,7 +272,14 @@ func (w *watch) show(now time.Time) {
 func (w *watch) tick(now int64) {
 	if now > w.ticked {
 		w.ticked = now
-		w.batch.ticks, w.batch.tick = true, now
+		meet := w.mayBeFull()
+		if meet && len(w.batch.packets) > 0 {
+			// What is told of these packets is written before the workers meet: the
+			// writer waits for all of them, and one that waits for the writer would
+			// not come.
+			w.hand(false)
+		}
+		w.batch.ticks, w.batch.tick, w.batch.meet, w.batch.passed = true, now, meet, w.passed
 		w.hand(false)
 	}
 }

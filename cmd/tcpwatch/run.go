@@ -78,8 +78,11 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 	if o.filter != "" {
 		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
 	}
+	m := newMeeting()
 	for i := range o.workers() {
-		w.workers = append(w.workers, newWorker(i, o.workers(), in.ahead(), o, out))
+		x := newWorker(i, o.workers(), in.ahead(), o, out)
+		x.meeting, m.table = m, append(m.table, x.tracker)
+		w.workers = append(w.workers, x)
 	}
 	w.writer = newWriter(w)
 	w.spare = make(chan *batch, in.ahead()+2)

@@ -17,6 +17,8 @@ type worker struct {
 	slow      *capture.Decoder // of all others: each worker goes through them all
 	tracker   *tracker.Tracker
 	names     *names.Observer
+	meeting   *meeting
+	holding   holding
 	summary   *report.Summary
 	where     *where.Filter // nil without --where
 	lines     []appender
@@ -98,7 +100,15 @@ func (w *worker) batch(b *batch) {
 		}
 	}
 	if b.ticks {
-		w.tracker.Tick(b.tick)
+		w.tracker.Advance(b.tick)
+		if b.meet {
+			w.meeting.makeRoom()
+		} else {
+			tracker.MakeRoom(w.tracker)
+		}
+		w.tracker.HandOut()
+		w.holding.conns.Store(int64(w.tracker.Held()))
+		w.holding.packets.Store(b.passed)
 		w.out.advance(b.tick)
 	}
 	if b.show {

@@ -100,7 +100,7 @@ func (f *Fold) Stats(s *report.ReadStats) { f.stats = s }
 func (s *sums) add(c *report.ReadConn) {
 	s.connections++
 	cause := slices.IndexFunc(causes[:], func(k tracker.OpenKind) bool { return k.String() == c.Open.Kind })
-	if c.Open.Kind != tracker.OpenMidstream.String() {
+	if c.Open.Kind != tracker.OpenMidstream.String() && c.Open.Kind != "" {
 		s.attempts++
 		s.failed.hit(cause >= 0)
 		for i := range s.causes {

@@ -40,7 +40,7 @@ func (q *quality) add(r *tracker.Record) {
 			ack = r.Proof.ThirdACK
 		}
 		q.oneWay.hitAt(r, ack)
-	case !c.OneWay && c.MissingBytes > c.WildBytes:
+	case !c.OneWay && c.MissingBytes > c.WildBytes && !c.Forgotten:
 		q.missing.hitAt(r, r.Proof.Unseen)
 		q.lost += c.MissingBytes - c.WildBytes
 		q.bytes += c.MissingBytes - c.WildBytes
@@ -71,7 +71,7 @@ func (q *quality) add(r *tracker.Record) {
 	if c.Offload {
 		q.offload.hitAt(r, r.Proof.Long)
 	}
-	if c.Midstream {
+	if c.Midstream && !c.Forgotten {
 		q.midstream.hitAt(r, r.FirstPacket)
 	}
 }
@@ -160,6 +160,7 @@ counted apart: see capture-one-way.`,
 					f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", share, f.Explanation)
 				}
 				if dropped {
+					f.counted = true
 					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", Thousands(c.Drops.V))
 				}
 				if dropped || q.lossy() {

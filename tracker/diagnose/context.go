@@ -43,9 +43,10 @@ const oneWayShare = 20
 const oneWayLeast = 3
 
 // OneWay tells that only one direction was captured of a connection, and enough
-// of it to say so: three packets, or data that waited a second for its ACK.
+// of it to say so: three packets, or data that waited a second for its ACK. What a
+// full table dropped may have been captured both ways.
 func OneWay(r *tracker.Record) bool {
-	if !r.Capture.OneWay {
+	if !r.Capture.OneWay || touched(r) {
 		return false
 	}
 	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]

@@ -60,6 +60,7 @@ type Finding struct {
 	Packets     []uint64 // evidence in those
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
+	counted     bool // by the kernel, not read from connections
 }
 
 // compare orders findings as reports print them: what weakens the others

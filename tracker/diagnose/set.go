@@ -15,6 +15,7 @@ type Set struct {
 	some      []needed // and those that take records with certain signs
 	census    census
 	quality   quality
+	forgotten forgotten
 }
 
 // needed is a Fold with the signs of the records that it takes.
@@ -43,6 +44,7 @@ func (s *Set) Add(r *tracker.Record) {
 	if len(s.folds) > 0 {
 		s.census.add(r)
 		s.quality.add(r)
+		s.forgotten.add(r)
 	}
 	for _, f := range s.always {
 		f.Add(r)
@@ -63,6 +65,7 @@ func (s *Set) Add(r *tracker.Record) {
 func (s *Set) Merge(o *Set) {
 	s.census.shelf.Merge(&o.census.shelf)
 	s.quality.merge(&o.quality)
+	s.forgotten.merge(&o.forgotten)
 	for i, f := range s.folds {
 		f.Merge(o.folds[i])
 	}
@@ -89,6 +92,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			if weak && d.Group != GroupCapture {
 				x.Confidence = Possible
 			}
+			s.forgotten.weaken(&x)
 			all = append(all, x)
 		}
 	}
@@ -99,6 +103,11 @@ func (s *Set) Findings(c *Context) []Finding {
 // Weak tells that packets are missing from the capture in such numbers that
 // Findings gives nothing as more than possible but what is said of the capture itself.
 func (s *Set) Weak(c *Context) bool { return c.weak() || s.quality.lossy() }
+
+// Forgot is how many connections a full table dropped before their end was seen,
+// and how many that go on may be such: what they can have touched is no more than
+// possible, and nothing is proven beside them.
+func (s *Set) Forgot() uint64 { return s.forgotten.n }
 
 // Left is how many connections with trouble belong to subjects beyond the
 // limit of a detector: they are in no finding.
