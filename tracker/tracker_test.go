@@ -235,36 +235,6 @@ func TestASteppedClockExpiresNothing(t *testing.T) {
 	}
 }
 
-func TestAFullTableEvictsTheLeastValuable(t *testing.T) {
-	rec := &recorder{}
-	tr := New(Options{MaxConns: NShards}, rec) // one connection a shard
-	packet := uint64(0)
-	// Endpoints of one shard: the first is established, the others are attempts.
-	var ends []capture.Endpoint
-	for port := uint16(1); len(ends) < 4; port++ {
-		e := endpointAt(1, port)
-		var k key
-		at := endpointAt(2, 80)
-		k.set(&e, &at, 0, 0, false)
-		if ShardOf(k.hash()) == 7 {
-			ends = append(ends, e)
-		}
-	}
-	for _, e := range ends {
-		packet++
-		tr.Observe(&capture.Segment{Packet: packet, Time: int64(packet), Src: e, Dst: endpointAt(2, 80), Flags: capture.SYN, Seq: 1})
-	}
-	tr.Tick(5)
-	if len(rec.records) != 3 || tr.Stats().Evicted != 3 || tr.Stats().Open != 1 {
-		t.Errorf("%d records, %+v", len(rec.records), tr.Stats())
-	}
-	for i, r := range rec.records {
-		if r.ID != uint64(i+1) || r.Open.Kind != OpenNoAnswer {
-			t.Errorf("record %d: %d %s", i, r.ID, r.Open.Kind)
-		}
-	}
-}
-
 func TestWhatLimitsCostIsCounted(t *testing.T) {
 	rec, tr := run(t, Options{}, plainWire, opened)
 	for i := range uint32(2000) {

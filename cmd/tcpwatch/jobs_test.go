@@ -157,9 +157,12 @@ func TestSplitFilesAndFullTables(t *testing.T) {
 	if len(parts) < 3 {
 		t.Fatalf("%d parts", len(parts))
 	}
-	for _, args := range [][]string{{"--report", "connections,closes,findings", "--top", "200"}, {"--max-conns", "1500", "--interval", "1"}} {
+	for _, args := range [][]string{
+		{"--report", "connections,closes,findings", "--top", "200"},
+		{"--max-conns", "1500", "--interval", "1"},
+		{"--max-conns", "256", "--interval", "1"}} {
 		want := outputsOf(t, one, append(args, "-j", "1")...)
-		for _, j := range []string{"1", "3"} {
+		for _, j := range []string{"1", "2", "3"} {
 			for _, files := range [][]string{one, parts} {
 				if j == "1" && len(files) == 1 {
 					continue

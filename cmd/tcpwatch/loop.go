@@ -198,7 +198,7 @@ func (w *watch) drain() {
 // packet takes one packet through filter, decoder and tracker.
 func (w *watch) packet(p *capture.Packet) {
 	if w.packets == 0 {
-		w.first, w.latest = p.Time, p.Time
+		w.first, w.latest, w.ticked = p.Time, p.Time, p.Time
 	}
 	w.packets++
 	w.bytes += uint64(p.Length)
@@ -221,7 +221,7 @@ func (w *watch) packet(p *capture.Packet) {
 		if p.Number == 16*tickEvery && os.Getenv("GOGC") == "" {
 			debug.SetGCPercent(garbage)
 		}
-		w.tick(w.latest)
+		w.tick(max(w.latest, w.ticked))
 	}
 	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {
 		w.shown = p.Time
@@ -255,8 +255,8 @@ func (w *watch) idle() {
 	if w.quietSince.IsZero() {
 		w.quietSince = now
 	}
-	if w.packets > 0 {
-		w.tick(w.latest + int64(now.Sub(w.quietSince)-idleMargin))
+	if to := w.latest + int64(now.Sub(w.quietSince)-idleMargin); w.packets > 0 && to > w.ticked {
+		w.tick(to)
 	}
 	w.show(now)
 }
@@ -268,18 +268,17 @@ func (w *watch) show(now time.Time) {
 	w.over = !w.deadline.IsZero() && now.After(w.deadline)
 }
 
-// tick moves packet time, never back.
+// tick lets the workers do what they do at a tick, at a packet time that is
+// never before that of the last one.
 func (w *watch) tick(now int64) {
-	if now > w.ticked {
-		w.ticked = now
-		meet := w.mayBeFull()
-		if meet && len(w.batch.packets) > 0 {
-			// What is told of these packets is written before the workers meet: the
-			// writer waits for all of them, and one that waits for the writer would
-			// not come.
-			w.hand(false)
-		}
-		w.batch.ticks, w.batch.tick, w.batch.meet, w.batch.passed = true, now, meet, w.passed
+	w.ticked = now
+	meet := w.mayBeFull()
+	if meet && len(w.batch.packets) > 0 {
+		// What is told of these packets is written before the workers meet: the
+		// writer waits for all of them, and one that waits for the writer would
+		// not come.
 		w.hand(false)
 	}
+	w.batch.ticks, w.batch.tick, w.batch.meet, w.batch.passed = true, now, meet, w.passed
+	w.hand(false)
 }

@@ -278,7 +278,7 @@ func (o *options) check() error {
 	case o.buffer < 1 || o.buffer > 1<<20:
 		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
 	case o.track.MaxConns < tracker.MinMaxConns:
-		return fmt.Errorf("--max-conns %d: at least %d, the parts that the table of connections has", o.track.MaxConns, tracker.MinMaxConns)
+		return fmt.Errorf("--max-conns %d: at least %d, or hardly any connection is held to its end", o.track.MaxConns, tracker.MinMaxConns)
 	case o.track.MaxBytes != 0 && o.track.MaxBytes < tracker.MinMaxBytes:
 		return fmt.Errorf("--max-memory %d: at least %dM", o.track.MaxBytes, tracker.MinMaxBytes>>20)
 	case isLive && o.why != nil && o.why.id != 0:
