@@ -159,7 +159,7 @@ const (
 type SACKBlock struct{ Left, Right uint32 }
 
 // TunnelKind says what a connection was carried in; only VXLAN and Geneve
-// network identifiers are part of its identity.
+// network identifiers and GRE keys are part of its identity.
 type TunnelKind uint8
 
 const (
@@ -210,7 +210,7 @@ type Segment struct {
 	TSEcr      uint32
 	SACK       [4]SACKBlock
 	TunnelID   uint32    // VNI, GRE key, TEID, ERSPAN session, L2TP tunnel<<16|session
-	TunnelPart bool      // TunnelID is part of the identity (VXLAN, Geneve)
+	TunnelPart bool      // TunnelID is part of the identity (VXLAN, Geneve, GRE key)
 	NVLAN      uint8     // how many of VLAN are set
 	VLAN       [2]uint16 // outermost first
 	File       uint16    // Packet.File

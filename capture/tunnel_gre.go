@@ -51,8 +51,8 @@ func (d *Decoder) gre(v view) Outcome {
 		d.tunnel(TunnelGRE)
 	case version == 1: // RFC 2637 section 4.1: payload length, call
 		d.tunnelID(TunnelGRE, be32(v.data[key:])&0xffff, false)
-	default:
-		d.tunnelID(TunnelGRE, be32(v.data[key:]), false)
+	default: // NVGRE's is a network and, in its last byte, a flow (RFC 7637 section 3.2)
+		d.tunnelID(TunnelGRE, be32(v.data[key:]), true)
 	}
 	if proto == layers.EthernetTypeERSPAN {
 		return d.erspan(v.from(n), flags&greSequence != 0)

@@ -20,7 +20,7 @@ import (
 // order. It is written out here a second time on purpose: names are never
 // changed, and this test is what notices.
 const schema = `type id orig_ip orig_port resp_ip resp_port first_packet last_packet file file_packet
-start end duration_s orig_state resp_state community_id local link.interface link.vlans tunnel.kind tunnel.id
+start end duration_s orig_state resp_state community_id local link.interface link.vlans tunnel.kind tunnel.id tunnel.other_kind tunnel.other_id
 final conn_state history
 open.kind open.fast_open open.syns open.syns_copied open.syn_acks open.syn_acks_copied open.felt_s open.last_syn_s open.resp_s open.orig_s open.old_id
 open.syns_again_s open.acks_ignored open.answer

@@ -63,12 +63,27 @@ func identityFields() []field {
 		{"local", "live: which end is this host: `orig`, `resp` or `both`", localOf},
 		{"link.interface", "interface of the first packet", interfaceOf},
 		{"link.vlans", "VLAN tags of the first packet, outermost first", vlansOf},
-		{"tunnel.kind", "what the connection was carried in: `vxlan`, `geneve`, `gre`, ...", func(w *row) value { return textOf(w.Tunnel.String()) }},
-		{"tunnel.id", "VXLAN or Geneve network identifier, part of the identity", func(w *row) value {
+		{"tunnel.kind", "what the first packet was carried in: `vxlan`, `geneve`, `gre`, ...", func(w *row) value { return textOf(w.Tunnel.String()) }},
+		{"tunnel.id", "VXLAN or Geneve network identifier, or GRE key, part of the identity", func(w *row) value {
 			if !w.TunnelPart {
 				return value{}
 			}
 			return countOf(w.TunnelID)
+		}},
+		{"tunnel.other_kind", "what the other direction was carried in, where that differs: `none`, `vxlan`, `geneve`, `gre`", func(w *row) value {
+			switch {
+			case !w.Joined:
+				return value{}
+			case w.JoinedTunnel == capture.TunnelNone:
+				return textOf("none")
+			}
+			return textOf(w.JoinedTunnel.String())
+		}},
+		{"tunnel.other_id", "its identifier", func(w *row) value {
+			if !w.Joined || w.JoinedTunnel == capture.TunnelNone {
+				return value{}
+			}
+			return countOf(w.JoinedID)
 		}},
 		{"final", "`false` on an interim record of a connection that goes on", func(w *row) value {
 			if !w.Interim {

@@ -107,6 +107,7 @@ type conn struct {
 	tunnel     capture.TunnelKind
 	tunnelID   uint32
 	tunnelPart bool
+	joined     joined
 	nVLAN      uint8
 	vlan       [2]uint16
 

@@ -38,6 +38,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	r.File, r.FilePacket, r.Interface = int(c.file), c.filePacket, int(c.iface)
 	r.Start, r.End, r.States = c.start, c.last, c.states()
 	r.Tunnel, r.TunnelID, r.TunnelPart = c.tunnel, c.tunnelID, c.tunnelPart
+	r.Joined, r.JoinedTunnel, r.JoinedID = c.joined.there, c.joined.network.kind, c.joined.network.id
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
 	r.Proven = [2]State{c.proven(Orig), c.proven(Resp)}
 	r.Unfinished, r.Silent = c.endedBy <= endInput, c.silent

@@ -7,15 +7,18 @@ import (
 	"tcpwatch/capture"
 )
 
+// networks is how many of the numbered keys have the same ends.
+const networks = 12
+
 // numberedKey is one of many keys, its ends in either order.
 func numberedKey(i int, turned bool) key {
-	a := capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, byte(i >> 18), byte(i >> 10), 7}), Port: uint16(32768 + i%1024)}
+	a := capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, byte(i / networks >> 18), byte(i / networks >> 10), 7}), Port: uint16(32768 + i/networks%1024)}
 	b := capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, 255, 0, 1}), Port: 443}
 	if turned {
 		a, b = b, a
 	}
 	var k key
-	k.set(&a, &b, 0, 0, false)
+	k.set(&a, &b, capture.TunnelVXLAN, uint32(i)%networks, true)
 	return k
 }
 
@@ -29,8 +32,24 @@ func TestIndexAgainstMap(t *testing.T) {
 		for range 30000 {
 			i := r.IntN(3000)
 			k := numberedKey(i, r.IntN(2) == 0)
-			if got := x.find(&s, &k); got != want[i] {
+			others := 0
+			for o := i / networks * networks; o < (i/networks+1)*networks; o++ {
+				if o != i && want[o] != 0 {
+					others++
+				}
+			}
+			if got, _ := x.find(&s, &k); got != want[i] {
 				t.Fatalf("round %d: key %d in slot %d, want %d", round, i, got, want[i])
+			}
+			var at [maxNetworks]uint32
+			n := x.elsewhere(&s, &k, &at)
+			if _, near := x.find(&s, &k); n > others || n == 0 && others > networks-maxNetworks || want[i] == 0 && near != (n > 0) {
+				t.Fatalf("round %d: %d others of %d, %v", round, n, others, near)
+			}
+			for _, a := range at[:n] {
+				if o := &s.at(a).key; !o.pairs(&k) || o.is(&k) {
+					t.Fatalf("round %d: %+v is no other network's than %+v", round, o, k)
+				}
 			}
 			switch was := want[i]; {
 			case was == 0, r.IntN(4) == 0: // a new one, or one in front of it
@@ -70,7 +89,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.ReportAllocs()
 		for i := range b.N {
 			k := &keys[i%n]
-			if s.at(x.find(&s, k)).filed != 0 {
+			if i, _ := x.find(&s, k); s.at(i).filed != 0 {
 				b.Fatal("not found")
 			}
 		}
@@ -103,15 +122,24 @@ func BenchmarkPack(b *testing.B) {
 }
 
 // Tunnel identifiers chosen to fall on one place fall on many.
-func TestTagsOfTunnels(t *testing.T) {
+func TestPlacesOfTunnels(t *testing.T) {
 	x := newIndex()
-	k := numberedKey(1, false)
+	var s slots
+	const n = 1024
+	for i := range uint32(n) {
+		at := s.take()
+		k := &s.at(at).key
+		*k = numberedKey(1, false)
+		k.tunnelID = i << 12
+		x.put(&s, 0, at)
+	}
 	homes := map[uint32]bool{}
-	for i := range uint32(1024) {
-		k.tunnel, k.tunnelID = capture.TunnelVXLAN, i<<12
-		homes[x.tag(&k)&0xfff] = true
+	for _, p := range x.places {
+		if p.slot != 0 {
+			homes[p.tag&0xfff] = true
+		}
 	}
 	if len(homes) < 700 { // 907 of 4,096 are to be expected
-		t.Errorf("1,024 tunnels have %d homes", len(homes))
+		t.Errorf("%d tunnels have %d homes", n, len(homes))
 	}
 }

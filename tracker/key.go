@@ -8,18 +8,20 @@ import "tcpwatch/capture"
 const NShards = 256
 
 // key identifies a connection whichever way its segments go: both endpoints,
-// in any order, and the network they are in.
+// in any order, and the network they are in, or the first of two; see network.
 type key struct {
 	a, b     capture.Endpoint
-	tunnelID uint32             // of a VXLAN or Geneve tunnel
+	tunnelID uint32             // of a VXLAN or Geneve tunnel, or a GRE key
 	tunnel   capture.TunnelKind // only with an identifier that counts
 	vlan     uint16             // only with Options.ByVLAN
 }
 
 // is reports whether two keys are of one connection.
-func (k *key) is(o *key) bool {
-	return (k.a.Is(&o.a) && k.b.Is(&o.b) || k.a.Is(&o.b) && k.b.Is(&o.a)) &&
-		k.tunnelID == o.tunnelID && k.vlan == o.vlan && k.tunnel == o.tunnel
+func (k *key) is(o *key) bool { return k.pairs(o) && k.tunnelID == o.tunnelID && k.tunnel == o.tunnel }
+
+// pairs reports whether two keys have the same ends.
+func (k *key) pairs(o *key) bool {
+	return (k.a.Is(&o.a) && k.b.Is(&o.b) || k.a.Is(&o.b) && k.b.Is(&o.a)) && k.vlan == o.vlan
 }
 
 // set makes k the key of two ends, field by field: a copy of a whole Endpoint
@@ -53,11 +55,12 @@ func (t *Tracker) quoteKey(q *capture.Quote) *key {
 }
 
 // hash is the same on every run and machine: a connection's shard is its upper
-// eight bits. Outside of tunnels and VLANs it is capture.PairHash.
+// eight bits. The network does not count, as a connection may have one for each
+// direction. Without a VLAN that counts it is capture.PairHash.
 func (k *key) hash() uint64 {
 	h := capture.PairHash(&k.a, &k.b)
-	if x := uint64(k.tunnelID)<<32 ^ uint64(k.vlan)<<16 ^ uint64(k.tunnel); x != 0 {
-		h = (h ^ x) * 0x9E3779B97F4A7C15
+	if k.vlan != 0 {
+		h = (h ^ uint64(k.vlan)) * 0x9E3779B97F4A7C15
 		h ^= h >> 32
 		h *= 0x9E3779B97F4A7C15
 	}

@@ -145,6 +145,7 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 		n = num(w, n, &c.tunnel)
 		n = num(w, n, &c.tunnelID)
 		n = w.flag(n, &c.tunnelPart)
+		n = w.joined(n, &c.joined)
 		n = num(w, n, &c.nVLAN)
 		n = num(w, n, &c.vlan[0])
 		n = num(w, n, &c.vlan[1])
@@ -185,7 +186,7 @@ func (c *conn) parts() uint64 {
 		bit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
 			c.timeWaitUntil != c.longestWait())*connMoved |
 		bit(c.firstSYNACK != c.ends[Resp].firstSYN || c.synAckAt != c.ends[Resp].firstSYNPacket || c.synAckEcho != c.ends[Orig].firstSYNVal)*connEcho |
-		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart)*connPath |
+		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart || c.joined != joined{})*connPath |
 		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.copies != [2]copies{} || c.proof != proofs{})*connTrouble |
 		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
 		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |

@@ -41,7 +41,7 @@ func TestPackingShowsInNothing(t *testing.T) {
 			s := d.Segment
 			a.clock.advance(s.Time)
 			k := a.segmentKey(&s)
-			if i := a.index.find(&a.slots, k); i != 0 && a.slots.at(i).body != 0 {
+			if i, _ := a.index.find(&a.slots, k); i != 0 && a.slots.at(i).body != 0 {
 				if a.pack(a.bodies[a.slots.at(i).body]) {
 					packed++
 				}

@@ -11,9 +11,13 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	hash := k.hash()
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Quotes++
-	c := t.bodyOf(t.index.find(&t.slots, k))
+	i, others := t.index.find(&t.slots, k)
+	c := t.bodyOf(i)
 	for c != nil && !c.sent(q) {
 		c = c.prev
+	}
+	if c == nil && others {
+		c = t.quotedElsewhere(k, q)
 	}
 	if c == nil {
 		sh.stats.Unmatched++

@@ -31,12 +31,18 @@ type Record struct {
 	Ended       int64    // when it was over, on the tracker's clock: with ID, the order in which records come; 0 for interim ones
 	Tunnel      capture.TunnelKind
 	TunnelID    uint32
-	TunnelPart  bool // TunnelID is part of the identity (VXLAN and Geneve VNI)
-	VLANs       [2]uint16
-	NVLAN       uint8
-	Interim     bool   // an interim record of a long connection: "final": false
-	ConnState   string // Zeek's
-	History     string // Zeek's
+	TunnelPart  bool // TunnelID is part of the identity (VXLAN and Geneve VNI, GRE key)
+	// Joined tells that the capture holds the connection in two networks, one
+	// for each direction: that of the first packet, above, and this, which is
+	// TunnelNone where it has no identifier.
+	Joined       bool
+	JoinedTunnel capture.TunnelKind
+	JoinedID     uint32
+	VLANs        [2]uint16
+	NVLAN        uint8
+	Interim      bool   // an interim record of a long connection: "final": false
+	ConnState    string // Zeek's
+	History      string // Zeek's
 
 	Open             OpenRecord
 	Close            CloseRecord

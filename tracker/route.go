@@ -180,6 +180,9 @@ func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Se
 		c.flags |= isForgotten
 	}
 	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
+	if c.prev != nil {
+		c.inherit(c.prev)
+	}
 	if old != nil && s.Flags.Has(capture.SYN) && old.class == classClosed && c.prev != nil {
 		// Nothing is left that the SYN could disturb.
 		t.settle(sh, c, s)

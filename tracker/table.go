@@ -152,7 +152,7 @@ func (t *Tracker) leave(i uint32, x *slot, why ending, at int64) {
 
 // unlink takes a connection out of those on its endpoints.
 func (t *Tracker) unlink(i uint32, x *slot) {
-	top := t.index.find(&t.slots, &x.key)
+	top, _ := t.index.find(&t.slots, &x.key)
 	switch {
 	case top == i && x.prev != 0:
 		t.index.put(&t.slots, i, x.prev)

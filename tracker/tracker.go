@@ -110,7 +110,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	k := t.segmentKey(s)
 	top := t.latest.conn
 	if top == nil || hash != t.latest.hash || !k.is(&t.slots.at(top.slot).key) {
-		top = t.bodyOf(t.index.find(&t.slots, k))
+		top = t.newest(k, s)
 	}
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Segments++
@@ -120,7 +120,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 			break
 		}
 		t.drop(sh, top.slot, endTimeout, at)
-		top = t.bodyOf(t.index.find(&t.slots, k))
+		top = t.newest(k, s)
 	}
 	c := t.route(sh, top, k, hash, s)
 	t.latest = latest{}
@@ -132,14 +132,29 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	t.placed.Shard, t.placed.Over = ShardOf(hash), c.over()
 }
 
+// newest is the connection that a segment's key finds, the newest on its ends, or
+// the one in another network that its numbers continue, whose key k then is; nil
+// for none.
+func (t *Tracker) newest(k *key, s *capture.Segment) *conn {
+	i, others := t.index.find(&t.slots, k)
+	if i != 0 || !others {
+		return t.bodyOf(i)
+	}
+	c := t.elsewhere(k, s)
+	if c != nil {
+		*k = t.slots.at(c.slot).key
+	}
+	return c
+}
+
 // Pass tells the time of a packet that is not for this Tracker: its clock runs
 // on the whole input's packets, whoever takes them.
 func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 
 // Holds reports whether a connection on a segment's endpoints is held.
 func (t *Tracker) Holds(s *capture.Segment) bool {
-	k := t.segmentKey(s)
-	return t.index.find(&t.slots, k) != 0
+	i, others := t.index.find(&t.slots, t.segmentKey(s))
+	return i != 0 || others
 }
 
 // Tick lets time-driven edges happen, drops what is too much for the table and

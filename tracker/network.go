@@ -1,0 +1,117 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// A network is what a tunnel's identifier names: equal addresses in two of them
+// are different hosts, unless a connection's numbers show that its two
+// directions are carried differently: each in a network of its own, or one of
+// them in none.
+
+// network names one; the zero value is that of packets without such a tunnel.
+type network struct {
+	id   uint32
+	kind capture.TunnelKind
+}
+
+func (k *key) network() network { return network{k.tunnelID, k.tunnel} }
+
+// joined is the second network of a connection.
+type joined struct {
+	network network
+	from    End // who sends in it
+	there   bool
+}
+
+// elsewhere is the newest connection on a segment's ends that was begun in
+// another network and that the segment's numbers continue; nil for none.
+func (t *Tracker) elsewhere(k *key, s *capture.Segment) (found *conn) {
+	var at [maxNetworks]uint32
+	for _, i := range at[:t.index.elsewhere(&t.slots, k, &at)] {
+		x := t.slots.at(i)
+		if t.deadline(x) <= t.clock.now {
+			continue
+		}
+		c := t.bodyOf(i)
+		if c.joined.there && c.joined.network == k.network() && (c.joined.from == c.from(&s.Src) || carriesAlike(c.joined.network, x.key.network())) {
+			return c
+		}
+		if (found == nil || c.id > found.id) && (c.joins(x.key.network(), k.network(), s) || c.prev != nil && c.prev.joins(x.key.network(), k.network(), s)) {
+			found = c
+		}
+	}
+	for c := found; c != nil; c = c.prev {
+		if !c.joined.there {
+			c.joined = joined{k.network(), c.from(&s.Src), true}
+		}
+	}
+	return found
+}
+
+// joins reports whether a segment of network other belongs to c, which was begun
+// in network own: where both are of GRE when its numbers continue c, else when it
+// is also the first of its direction.
+func (c *conn) joins(own, other network, s *capture.Segment) bool {
+	from := c.from(&s.Src)
+	first := !c.joined.there && c.ends[from].packets == 0
+	return (first || carriesAlike(own, other)) && c.continues(from, s)
+}
+
+// carriesAlike reports whether the identifiers of two networks are GRE keys, or
+// one has none: a key may only choose the way, so a direction may have several.
+func carriesAlike(a, b network) bool {
+	plain := func(n network) bool { return n.kind == capture.TunnelGRE || n.kind == capture.TunnelNone }
+	return plain(a) && plain(b)
+}
+
+// continues reports whether the numbers of a segment follow on those of c.
+func (c *conn) continues(from End, s *capture.Segment) bool {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	switch {
+	case s.Flags.Has(capture.SYN) && e.synSeen:
+		return e.isn == seq
+	case s.Flags.Has(capture.SYN | capture.ACK):
+		return p.acksSYN(ack) || !p.synSeen && p.stream.Started() && near(p, ack)
+	case s.Flags.Has(capture.SYN):
+		return e.stream.Started() && e.stream.Base() == seq.Add(1)
+	case s.Flags.Has(capture.ACK):
+		return p.stream.Started() && near(p, ack) && (!e.stream.Started() || near(e, seq))
+	}
+	return e.stream.Started() && near(e, seq)
+}
+
+// inherit takes over the second network of an older connection on the same ends.
+func (c *conn) inherit(old *conn) {
+	if c.joined = old.joined; c.joined.there {
+		c.joined.from = c.from(&old.ends[old.joined.from].addr)
+	}
+}
+
+// quotedElsewhere is the connection, begun in another network, that sent what an
+// ICMP error quotes; nil for none.
+func (t *Tracker) quotedElsewhere(k *key, q *capture.Quote) (found *conn) {
+	var at [maxNetworks]uint32
+	for _, i := range at[:t.index.elsewhere(&t.slots, k, &at)] {
+		for c := t.bodyOf(i); c != nil; c = c.prev {
+			if (found == nil || c.id > found.id) && c.sent(q) {
+				found = c
+			}
+		}
+	}
+	return found
+}
+
+// joined walks over it.
+func (w *words[W]) joined(n int, x *joined) int {
+	there := *x != joined{}
+	if n = w.flag(n, &there); !there {
+		return n
+	}
+	n = w.flag(n, &x.there)
+	n = num(w, n, &x.network.id)
+	n = num(w, n, &x.network.kind)
+	return num(w, n, &x.from)
+}
