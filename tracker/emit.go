@@ -270,8 +270,10 @@ func (c *conn) fillTimeWait(r *TimeWaitRecord) {
 		if r.Holder == NoEnd {
 			r.Holder, r.Since, r.Until, r.EndedBy = e, x.timeWaitSince, x.timeWaitUntil, x.timeWaitEnd
 		} else {
-			r.Holder = Both
-			r.Since, r.Until = min(r.Since, x.timeWaitSince), max(r.Until, x.timeWaitUntil)
+			r.Holder, r.Since = Both, min(r.Since, x.timeWaitSince)
+			if r.Until < x.timeWaitUntil { // the one that ended last
+				r.Until, r.EndedBy = x.timeWaitUntil, x.timeWaitEnd
+			}
 		}
 		r.Restarts += x.restarts
 	}
