@@ -37,6 +37,7 @@ type line struct {
 	options      capture.OptionSet
 	mss, id, sum uint16
 	noID         bool // "id 0"
+	wscale       uint8
 	sack         []capture.SACKBlock
 }
 
@@ -69,6 +70,9 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 			switch f[i] {
 			case "sackok":
 				l.options |= capture.OptSACKPermitted
+			case "wscale":
+				l.options |= capture.OptWScale
+				l.wscale = uint8(v)
 			case "mss":
 				l.options |= capture.OptMSS
 				l.mss = uint16(v)
@@ -152,7 +156,7 @@ func (w wire) segment(l line, packet uint64) *capture.Segment {
 		Src: w.ends[l.from], Dst: w.ends[l.from.Peer()],
 		Seq: l.seq + w.isn[l.from], Flags: l.flags, Len: l.n, Captured: l.n, Window: l.win, TTL: l.ttl,
 		IPID: uint16(packet * 7), TSVal: l.tsval, TSEcr: l.tsecr,
-		Options: l.options, MSS: l.mss,
+		Options: l.options, MSS: l.mss, WScale: l.wscale,
 	}
 	if l.id != 0 || l.noID {
 		s.IPID = l.id
