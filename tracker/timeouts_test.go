@@ -9,7 +9,7 @@ import (
 // What a connection waits for before it is given up, and why so long.
 func TestTimeouts(t *testing.T) {
 	tr := New(Options{MSL: 7 * second}, &recorder{})
-	for k, c := range map[class]struct {
+	table := map[class]struct {
 		seconds int64
 		why     string
 	}{
@@ -19,14 +19,21 @@ func TestTimeouts(t *testing.T) {
 		classTimeWait:    {14, "2MSL, here of 7 s (RFC 9293 section 3.6.1)"},
 		classHalfOpen:    {200, "SYN/ACKs end at 63 s (tcp_synack_retries 5), the opener at 131 s"},
 		classClosing:     {1000, "a FIN is repeated for tcp_retries2, about 924 s"},
+		classLoneFIN:     {1000, "the same: a FIN of one end only"},
+		classLone:        {432000, "the least that may be of a connection that lives"},
+		classOneSided:    {432000, "the same"},
 		classEstablished: {432000, "nf_conntrack_tcp_timeout_established: 5 days"},
-	} {
+		classCarrying:    {432000, "the same"},
+	}
+	for k, c := range table {
 		if got := tr.timeout(k); got != c.seconds*second {
 			t.Errorf("%s: %d s, want %d s: %s", k, got/second, c.seconds, c.why)
 		}
 	}
-	if nClasses != 7 {
-		t.Errorf("%d classes: a new one's timeout is to be in the table above", nClasses)
+	for k := range nClasses {
+		if _, ok := table[k]; !ok {
+			t.Errorf("%s: its timeout is not in the table above", k)
+		}
 	}
 }
 
@@ -88,7 +95,16 @@ func TestDroppedWhenTheTimeoutHasPassed(t *testing.T) {
 			0 > S 0:0(0) | - -
 			0.01 < S. 0:0(0) ack 1 | - -`, 10, classHalfOpen},
 		{"closing", opened + `1 > F. 1:1(0) ack 1 | - -`, 1000, classClosing},
+		{"one segment", `0 > . 1:1(0) ack 1 | - -`, 0, classLone},
+		{"a FIN of one end", `0 > F. 1:1(0) ack 1 | - -`, 0, classLoneFIN},
+		{"one end only", `
+			0 > .P 1:11(10) ack 1 | - -
+			0.1 > .P 11:21(10) ack 1 | - -`, 100, classOneSided},
 		{"established", opened, 20, classEstablished},
+		{"with data both ways", opened + `
+			0.1 > .P 1:11(10) ack 1 | - -
+			0.2 < .P 1:11(10) ack 11 | - -
+			0.3 > .  11:11(0) ack 11 | - -`, 300, classCarrying},
 	} {
 		rec, tr := run(t, Options{}, plainWire, c.lines)
 		if got := tr.slots.at(1).class; got != c.class {
