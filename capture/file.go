@@ -23,17 +23,22 @@ type Interface struct {
 // zstd, on disk or from a pipe. It is a Source whose Packet.File is 0 and
 // whose Packet.Number and FileNumber are equal; Merge numbers several.
 //
-// Packets come as libpcap gives them: what is longer than a pcap file's
-// snaplen is cut to it.
+// Captures joined end to end are one file: a file header where a packet could
+// begin starts the next one. Packets longer than the snaplen that a file header
+// names are not cut.
 type File struct {
 	name  string
 	size  int64
 	block int // bytes of a read, at most
 	give  *Blocks
+	zstd  *windows // shared with the files that are read beside it
 
 	in       buffer
-	format   format // kept when the file is closed, for what it learned
-	free     func() // frees what reads the file; nil while it is closed
+	format   format    // kept when the file is closed, for what it learned
+	all      described // interfaces
+	lost     uint64    // drops that finished formats counted
+	counted  bool      // they did
+	free     func()    // frees what reads the file; nil while it is closed
 	ended    bool
 	packets  uint64
 	consumed atomic.Int64
@@ -44,12 +49,15 @@ type File struct {
 
 // format reads the packets of one file format.
 type format interface {
-	// next fills p's Time, Data, Length, Link and Interface, or returns io.EOF
-	// or a *Damage without file name and packet number.
+	// next fills p's Time, Data, Length, Link and Interface, or returns io.EOF,
+	// errFileHeader, or a *Damage without file name and packet number.
 	next(in *buffer, p *Packet) error
-	interfaces() []Interface
 	drops() (uint64, bool)
 }
+
+// errFileHeader is that a capture file begins where a packet or block could:
+// two were joined end to end.
+var errFileHeader = errors.New("the header of another file")
 
 // Open opens the capture file called name, or standard input when that is
 // "-". It reads the file header, so that what is no capture is refused here,
@@ -57,11 +65,32 @@ type format interface {
 //
 // A file on disk is held open from its first packet to its last only: hundreds
 // may be given to Merge.
-func Open(name string) (*File, error) {
-	f := &File{name: name, block: largeBlock}
+func Open(name string) (*File, error) { return open(name, &windows{}) }
+
+// OpenAll opens the files that one goroutine reads side by side, as Merge does,
+// in the order of their names here. The windows of those that zstd compressed
+// take 192 MiB at most: a file that needs more while others are open is damaged.
+func OpenAll(names []string) ([]*File, error) {
+	var all []*File
+	zstd := &windows{}
+	for _, name := range names {
+		f, err := open(name, zstd)
+		if err != nil {
+			for _, f := range all {
+				f.Close()
+			}
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func open(name string, zstd *windows) (*File, error) {
+	f := &File{name: name, block: largeBlock, zstd: zstd}
 	if name == "-" {
 		f.size = regularSize(os.Stdin)
-		if err := f.start("standard input", os.Stdin, func() {}); err != nil {
+		if err := f.start("standard input", os.Stdin, nil, func() {}); err != nil {
 			return nil, err
 		}
 		return f, nil
@@ -77,8 +106,8 @@ func Open(name string) (*File, error) {
 
 // NewFile reads a capture from r, which Close leaves open. The name is for messages.
 func NewFile(name string, r io.Reader) (*File, error) {
-	f := &File{name: name, block: largeBlock}
-	if err := f.start(name, r, func() {}); err != nil {
+	f := &File{name: name, block: largeBlock, zstd: &windows{}}
+	if err := f.start(name, r, nil, func() {}); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -95,19 +124,25 @@ func (f *File) open() error {
 		return fmt.Errorf("%s: is a directory", f.name)
 	}
 	f.size = regularSize(file)
-	return f.start(f.name, file, func() { file.Close() })
+	var at io.ReaderAt
+	if f.size > 0 {
+		at = file
+	}
+	return f.start(f.name, file, at, func() { file.Close() })
 }
 
-// start reads the file header from r. When that fails, it has called free.
-func (f *File) start(label string, r io.Reader, free func()) error {
+// start reads the file header from r, which at reads too, anywhere, unless it
+// is nil. When that fails, it has called free.
+func (f *File) start(label string, r io.Reader, at io.ReaderAt, free func()) error {
 	f.consumed.Store(0)
-	plain, closeInner, err := decompress(&countingReader{r, &f.consumed})
+	plain, closeInner, err := decompress(&countingReader{r, &f.consumed}, f.zstd, at, &f.consumed)
 	f.free = func() { closeInner(); free() }
 	if err != nil {
 		err = unreadable(err)
 	} else {
 		f.in = buffer{src: plain, limit: f.block, give: f.give}
-		f.format, err = recognise(&f.in)
+		f.all, f.lost, f.counted = described{}, 0, false
+		f.format, err = recognise(&f.in, &f.all)
 	}
 	if err == nil {
 		return nil
@@ -120,10 +155,15 @@ func (f *File) start(label string, r io.Reader, free func()) error {
 	return fmt.Errorf("%s: %w", label, err)
 }
 
+// mostProbed is how far into a file its first packet is looked for before
+// its turn comes.
+const mostProbed = 4 << 20
+
 // probe notes the time of the first packet and closes the file again.
 func (f *File) probe() {
 	var p Packet
-	if f.format.next(&f.in, &p) == nil && !p.Untimed {
+	f.in.src = io.LimitReader(f.in.src, mostProbed)
+	if f.next(&p) == nil && !p.Untimed {
 		f.first, f.firstKnown = p.Time, true
 	}
 	f.release()
@@ -158,13 +198,34 @@ func (f *File) Next(p *Packet) error {
 			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be opened again: " + err.Error()}
 		}
 	}
-	if err := f.format.next(&f.in, p); err != nil {
+	if err := f.next(p); err != nil {
 		return f.end(err)
 	}
 	f.packets++
 	p.Number, p.FileNumber, p.File = f.packets, f.packets, 0
 	return nil
 }
+
+// next fills p with the next packet. Where another file's header comes, reading
+// goes on as that file's.
+func (f *File) next(p *Packet) error {
+	err := f.format.next(&f.in, p)
+	for err == errFileHeader {
+		f.lost, f.counted = f.Drops()
+		if f.format, err = recognise(&f.in, &f.all); err != nil {
+			f.format = finished{}
+			return err
+		}
+		err = f.format.next(&f.in, p)
+	}
+	return err
+}
+
+// finished is the format of what cannot be read on.
+type finished struct{}
+
+func (finished) next(*buffer, *Packet) error { return io.EOF }
+func (finished) drops() (uint64, bool)       { return 0, false }
 
 // end closes the file after its last packet.
 func (f *File) end(err error) error {
@@ -196,15 +257,20 @@ func (f *File) Offset() int64 { return f.consumed.Load() }
 
 // Interfaces are those described so far, by Packet.Interface. Interfaces of
 // several sections of a pcapng file are one when they have the same place in
-// their section and the same description.
-func (f *File) Interfaces() []Interface { return f.format.interfaces() }
+// their section and the same description; so are those of files joined end to end.
+func (f *File) Interfaces() []Interface { return f.all.interfaces }
 
 // Drops is how many packets the capturing host reports to have lost (pcapng
-// interface statistics, as far as read), and whether it reports any number.
-func (f *File) Drops() (uint64, bool) { return f.format.drops() }
+// interface statistics, as far as read), and whether it reports any number. It
+// is at most 2^64-1, whatever the reports add up to.
+func (f *File) Drops() (uint64, bool) {
+	lost, counted := f.format.drops()
+	return addUpTo(f.lost, lost), f.counted || counted
+}
 
 // recognise finds the format by its magic number and takes the file header.
-func recognise(in *buffer) (format, error) {
+// The file's interfaces are added to all.
+func recognise(in *buffer, all *described) (format, error) {
 	b := in.peek(4)
 	if b == nil {
 		if in.end == 0 && errors.Is(in.err, io.EOF) {
@@ -218,9 +284,9 @@ func recognise(in *buffer) (format, error) {
 	little, big := binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)
 	switch {
 	case isPcap(little), isPcap(big):
-		return newPcapFile(in)
+		return newPcapFile(in, all)
 	case little == blockSection:
-		return newPcapngFile(in)
+		return newPcapngFile(in, all)
 	}
 	for _, known := range [...]struct{ magic, what string }{
 		{"BZh", "compressed with bzip2: unpack it first"},

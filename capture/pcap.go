@@ -25,7 +25,8 @@ const (
 )
 
 // pcapFile reads the packets of a pcap file
-// (draft-ietf-opsawg-pcap). Where files stray from it, libpcap's ways are followed.
+// (draft-ietf-opsawg-pcap). Where files stray from it, libpcap's ways are followed,
+// but for packets longer than the file's snaplen: they are there, and not cut.
 type pcapFile struct {
 	swapped   bool // big-endian
 	swapNFLOG bool // packets carry lengths in the writer's byte order, which is not ours
@@ -33,8 +34,8 @@ type pcapFile struct {
 	headerLen int    // of a packet
 	unit      int64  // nanoseconds in a unit of the fraction
 	longest   uint32 // captured bytes in any packet; more is damage
-	cut       uint32 // bytes kept of a packet
-	one       [1]Interface
+	link      LinkType
+	index     int // of the only interface, in the whole file's
 }
 
 // isPcap reports whether the magic number is one of pcap's.
@@ -42,8 +43,43 @@ func isPcap(magic uint32) bool {
 	return magic == pcapMicro || magic == pcapNano || magic == pcapModified
 }
 
+// isPcapHeader reports whether b begins as a pcap file header does: magic number,
+// version, and the time zone and accuracy that no program sets. No packet
+// header looks like that: it would be one of no bytes.
+func isPcapHeader(b []byte) bool {
+	order := binary.ByteOrder(binary.LittleEndian)
+	if !isPcap(order.Uint32(b)) {
+		order = binary.BigEndian
+	}
+	_, known := pcapLengths(order.Uint16(b[4:]), order.Uint16(b[6:]))
+	return isPcap(order.Uint32(b)) && known && allZero(b[8:16])
+}
+
+// pcapLengths is the order of lengths that a version has; false when the
+// version is unknown.
+func pcapLengths(major, minor uint16) (lengthOrder, bool) {
+	switch {
+	case major == 2 && minor == 4:
+		return capturedFirst, true
+	case major == 2 && minor == 3:
+		return eitherFirst, true
+	case major == 2 && minor < 3, major == 543 && minor == 0:
+		return capturedLast, true
+	}
+	return 0, false
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // newPcapFile takes the file header.
-func newPcapFile(in *buffer) (format, error) {
+func newPcapFile(in *buffer, all *described) (format, error) {
 	h := in.peek(pcapHeaderLen)
 	if h == nil {
 		return nil, in.shortage(pcapHeaderLen, "the file header")
@@ -56,39 +92,32 @@ func newPcapFile(in *buffer) (format, error) {
 		magic = order.Uint32(h)
 	}
 	major, minor := order.Uint16(h[4:]), order.Uint16(h[6:])
-	switch {
-	case major == 2 && minor == 4:
-	case major == 2 && minor == 3:
-		f.lengths = eitherFirst
-	case major == 2 && minor < 3, major == 543 && minor == 0:
-		f.lengths = capturedLast
-	default:
-		return nil, damage(4, "pcap version %d.%d is unknown", major, minor)
+	var known bool
+	if f.lengths, known = pcapLengths(major, minor); !known {
+		return nil, damage(in.offset()+4, "pcap version %d.%d is unknown", major, minor)
 	}
 	// The upper half of the last word tells the length of frame check
 	// sequences, which the IP header tells as well.
-	link := LinkType(order.Uint32(h[20:]))
-	f.longest = longestPacket(link)
-	f.cut = order.Uint32(h[16:])
-	if f.cut == 0 || f.cut > math.MaxInt32 {
-		f.cut = f.longest
+	f.link = LinkType(order.Uint32(h[20:]))
+	f.longest = longestPacket(f.link)
+	snaplen := order.Uint32(h[16:])
+	if snaplen == 0 || snaplen > math.MaxInt32 {
+		snaplen = f.longest
 	}
-	f.one[0] = Interface{Link: link, Snaplen: int(f.cut), Resolution: 6}
+	only := Interface{Link: f.link, Snaplen: int(snaplen), Resolution: 6}
 	switch magic {
 	case pcapNano:
-		f.unit, f.one[0].Resolution = 1, 9
+		f.unit, only.Resolution = 1, 9
 	case pcapModified:
 		f.headerLen = 24
-		if link == LinkEthernet && f.cut <= math.MaxInt32-14 {
-			f.cut += 14 // the patch put an Ethernet header before what the snaplen had cut
-		}
 	}
-	f.swapNFLOG = link == LinkNFLOG && f.swapped != hostIsBigEndian()
+	if f.index, known = all.add(describedAs{only, 0}); !known {
+		return nil, damage(in.offset(), "more than %d interfaces", mostInterfaces)
+	}
+	f.swapNFLOG = f.link == LinkNFLOG && f.swapped != hostIsBigEndian()
 	in.skip(pcapHeaderLen)
 	return f, nil
 }
-
-func (f *pcapFile) interfaces() []Interface { return f.one[:] }
 
 func (f *pcapFile) drops() (uint64, bool) { return 0, false }
 
@@ -108,19 +137,34 @@ func (f *pcapFile) next(in *buffer, p *Packet) error {
 	if f.lengths == capturedLast || f.lengths == eitherFirst && captured > length {
 		captured, length = length, captured
 	}
+	if captured == 0 {
+		if err := f.header(in, length); err != nil {
+			return err
+		}
+	}
 	if captured > f.longest {
+		if isSection(h) {
+			return errFileHeader
+		}
 		return damage(in.offset(), "a packet of %d captured bytes, more than the %d a capture may hold", captured, f.longest)
 	}
 	n := f.headerLen + int(captured)
 	whole := in.ready()
-	if len(whole) < n {
-		if whole = in.peek(n); whole == nil {
+	switch {
+	case len(whole) >= n:
+		in.start += n
+		in.lent = true
+	case in.long(n):
+		at := in.offset()
+		if whole = in.head(n); whole == nil {
+			return in.shortageAt(at, n, "a packet")
+		}
+		n = len(whole)
+	default:
+		if whole = in.whole(n); whole == nil {
 			return in.shortage(n, "a packet")
 		}
-	}
-	in.start += n
-	if captured > f.cut {
-		n = f.headerLen + int(f.cut)
+		in.lent = true
 	}
 	p.Data = whole[f.headerLen:n:n]
 	// Files in which fewer bytes were on the wire than captured do exist;
@@ -128,13 +172,37 @@ func (f *pcapFile) next(in *buffer, p *Packet) error {
 	p.Length = max(int(length), len(p.Data))
 	// Fractions of a second or more, or less than none, are added all the same.
 	p.Time, p.Untimed = int64(sec)*1e9+int64(int32(frac))*f.unit, false
-	p.Link = f.one[0].Link
-	p.Interface = 0
+	p.Link = f.link
+	p.Interface = f.index
 	if f.swapNFLOG {
 		swapNFLOG(p.Data)
 	}
 	return nil
 }
+
+// header looks at a packet header that tells of no captured bytes, of which
+// the next file's header and the zeros of a file that was not written to its
+// end do too.
+func (f *pcapFile) header(in *buffer, length uint32) error {
+	h := in.peek(f.headerLen)
+	switch {
+	case isPcapHeader(h):
+		return errFileHeader
+	case allZero(h):
+		return damage(in.offset(), zeros)
+	case length != 0:
+		return nil
+	}
+	// Zeros may begin inside a packet header, behind the time.
+	if next := in.peek(2 * f.headerLen); next != nil && allZero(next[f.headerLen:]) {
+		return damage(in.offset(), zeros)
+	}
+	return nil
+}
+
+// zeros is the reason of damage where a power cut or a full disk left a file
+// longer than what was written to it.
+const zeros = "zeros where a packet should begin: the file was not written to its end"
 
 // longestPacket is the most captured bytes that a packet of a link type may
 // have (libpcap's limits): a length beyond is damage, not a packet.

@@ -20,7 +20,6 @@ const (
 	blockOverhead    = 12       // type, length, body, length again
 	longestBlock     = 16 << 20 // of those that are read, not skipped
 	packetOverhead   = 128<<10 + blockOverhead + 20
-	mostInterfaces   = 1 << 16
 	longestInterface = 255 // bytes kept of an interface name
 )
 
@@ -30,16 +29,17 @@ type pcapngFile struct {
 	swapped bool // this section is big-endian
 	longest int  // bytes in a block that is read
 	section []sectionInterface
-	all     []Interface         // of the whole file, in the order of their first description
-	known   map[describedAs]int // index in all
-	latest  int64               // time of the latest packet that has one
-	lost    uint64              // counted by finished sections
-	counted bool                // a finished section had a counter
+	all     *described // of the whole file
+	latest  int64      // time of the latest packet that has one
+	lost    uint64     // counted by finished sections
+	counted bool       // a finished section had a counter
+	at      int64      // offset of the block that is read
+	size    uint32     // its bytes
 }
 
 // sectionInterface is an interface as one section describes it.
 type sectionInterface struct {
-	index     int // in pcapngFile.all
+	index     int // in the whole file's
 	link      LinkType
 	snaplen   uint32
 	swapNFLOG bool
@@ -48,37 +48,40 @@ type sectionInterface struct {
 	counted   bool   // such a block had a drop counter
 }
 
-// describedAs tells whether interfaces of two sections are the same one: same
-// position, same description.
-type describedAs struct {
-	Interface
-	position int
-}
-
-// newPcapngFile checks the first section header and leaves it to next.
-func newPcapngFile(in *buffer) (format, error) {
-	f := &pcapngFile{known: map[describedAs]int{}}
-	b, err := f.block(in)
+// newPcapngFile takes the first section header.
+func newPcapngFile(in *buffer, all *described) (format, error) {
+	f := &pcapngFile{all: all}
+	_, body, err := f.block(in)
 	if err == nil {
-		err = f.beginSection(in, b)
+		err = f.beginSection(body)
 	}
 	if err != nil {
 		return nil, err
 	}
-	in.start += len(b)
 	return f, nil
 }
 
-func (f *pcapngFile) interfaces() []Interface { return f.all }
+// isSection reports whether b begins as a section header block does: as no
+// packet header of a pcap file may.
+func isSection(b []byte) bool {
+	mark := binary.LittleEndian.Uint32(b[8:])
+	return binary.LittleEndian.Uint32(b) == blockSection && (mark == byteOrderMagic || mark == bits.ReverseBytes32(byteOrderMagic))
+}
 
 // drops adds up the latest counters of every interface in every section.
 func (f *pcapngFile) drops() (uint64, bool) {
 	lost, counted := f.lost, f.counted
 	for i := range f.section {
-		lost += f.section[i].lost
+		lost = addUpTo(lost, f.section[i].lost)
 		counted = counted || f.section[i].counted
 	}
 	return lost, counted
+}
+
+// addUpTo is a + b, or the greatest number where that is more.
+func addUpTo(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
+	return sum | -carry
 }
 
 func (f *pcapngFile) u16(b []byte) uint16 {
@@ -107,82 +110,97 @@ func (f *pcapngFile) u64(b []byte) uint64 {
 
 func (f *pcapngFile) next(in *buffer, p *Packet) error {
 	for {
-		b, err := f.block(in)
+		kind, body, err := f.block(in)
 		if err != nil {
 			return err
 		}
-		if b == nil {
-			continue
-		}
-		packet := false
-		switch f.u32(b) {
+		switch kind {
 		case blockEnhanced, blockSimple, blockPacket:
-			packet, err = true, f.packet(in, b, p)
+			return f.packet(in, kind, body, p)
 		case blockSection:
-			err = f.beginSection(in, b)
+			err = f.beginSection(body)
 		case blockInterface:
-			err = f.addInterface(in, b)
+			err = f.addInterface(body)
 		case blockStatistics:
-			f.statistics(b)
+			f.statistics(body)
 		}
 		if err != nil {
 			return err
-		}
-		in.start += len(b)
-		if packet {
-			return nil
 		}
 	}
 }
 
-// block lends the next block, whole, header and trailer included, without
-// taking it; or skips it and returns nil when it is of no use here.
-func (f *pcapngFile) block(in *buffer) ([]byte, error) {
+// block takes the next block and lends its body, or the beginning of one that
+// is longer than may be held; a block of no use here has none.
+func (f *pcapngFile) block(in *buffer) (kind uint32, body []byte, err error) {
+	f.at = in.offset()
 	h := in.peek(blockOverhead)
 	if h == nil {
-		return nil, in.shortage(blockOverhead, "a block header")
+		return 0, nil, in.shortage(blockOverhead, "a block header")
 	}
-	kind := f.u32(h)
+	kind = f.u32(h)
 	if kind == blockSection && !f.setOrder(h[8:]) {
-		return nil, damage(in.offset()+8, "a section without a byte order mark")
+		return 0, nil, damage(f.at+8, "a section without a byte order mark")
 	}
-	size := f.u32(h[4:])
-	if size < blockOverhead || size%4 != 0 {
-		return nil, damage(in.offset()+4, "a block of %d bytes", size)
-	}
+	f.size = f.u32(h[4:])
 	switch kind {
 	case blockEnhanced, blockSimple, blockPacket, blockSection, blockInterface, blockStatistics:
 	default:
-		return nil, f.skip(in, size)
+		if isPcap(kind) || isPcap(bits.ReverseBytes32(kind)) {
+			if h = in.peek(pcapHeaderLen); h != nil && isPcapHeader(h) {
+				return 0, nil, errFileHeader
+			}
+		}
+		return kind, nil, f.skip(in)
 	}
-	if size > longestBlock && size > uint32(f.longest) {
-		return nil, damage(in.offset()+4, "a block of %d bytes", size)
+	if !f.sizeFits() || f.size > longestBlock && f.size > uint32(f.longest) {
+		return 0, nil, damage(f.at+4, "a block of %d bytes", f.size)
 	}
-	b := in.peek(int(size))
+	n := int(f.size)
+	if in.long(n) {
+		if body = in.head(n - 4); body == nil {
+			return 0, nil, in.shortageAt(f.at, n, "a block")
+		}
+		return kind, body[8:], f.trailer(in)
+	}
+	b := in.whole(n)
 	if b == nil {
-		return nil, in.shortage(int(size), "a block")
+		return 0, nil, in.shortage(n, "a block")
 	}
-	if again := f.u32(b[size-4:]); again != size {
-		return nil, damage(in.offset(), "a block of %d bytes that ends as one of %d", size, again)
-	}
-	return b, nil
+	return kind, b[8 : n-4], f.ends(b[n-4:])
 }
 
-// skip takes a block of no use here, however long, without holding it.
-func (f *pcapngFile) skip(in *buffer, size uint32) error {
-	start := in.offset()
-	if !in.skip(int64(size) - 4) {
-		return damage(start, "%s inside a block", in.stop())
-	}
-	b := in.peek(4)
+// trailer takes the length that ends a block.
+func (f *pcapngFile) trailer(in *buffer) error {
+	b := in.whole(4)
 	if b == nil {
-		return damage(start, "%s inside a block", in.stop())
+		return damage(f.at, "%s inside a block", in.stop())
 	}
-	if again := f.u32(b); again != size {
-		return damage(start, "a block of %d bytes that ends as one of %d", size, again)
+	return f.ends(b)
+}
+
+// ends compares a block's length with the one that ends it.
+func (f *pcapngFile) ends(b []byte) error {
+	if again := f.u32(b); again != f.size {
+		return damage(f.at, "a block of %d bytes that ends as one of %d", f.size, again)
 	}
-	in.start += 4
 	return nil
+}
+
+// sizeFits reports whether a block can be as long as its header says.
+func (f *pcapngFile) sizeFits() bool { return f.size >= blockOverhead && f.size%4 == 0 }
+
+// skip takes a block of no use here, however long, without holding it.
+func (f *pcapngFile) skip(in *buffer) error {
+	switch {
+	case f.size == 0 && allZero(in.peek(blockOverhead)):
+		return damage(f.at, zeros)
+	case !f.sizeFits():
+		return damage(f.at+4, "a block of %d bytes", f.size)
+	case !in.skip(int64(f.size) - 4):
+		return damage(f.at, "%s inside a block", in.stop())
+	}
+	return f.trailer(in)
 }
 
 // setOrder takes the byte order from a section header's mark.
@@ -199,12 +217,12 @@ func (f *pcapngFile) setOrder(mark []byte) bool {
 }
 
 // beginSection forgets the interfaces of the section before (section 4.1).
-func (f *pcapngFile) beginSection(in *buffer, b []byte) error {
-	if len(b) < blockOverhead+16 {
-		return damage(in.offset(), "a section header of %d bytes", len(b))
+func (f *pcapngFile) beginSection(body []byte) error {
+	if len(body) < 16 {
+		return damage(f.at, "a section header of %d bytes", f.size)
 	}
-	if major := f.u16(b[12:]); major != 1 {
-		return damage(in.offset()+12, "pcapng version %d.%d is unknown", major, f.u16(b[14:]))
+	if major := f.u16(body[4:]); major != 1 {
+		return damage(f.at+12, "pcapng version %d.%d is unknown", major, f.u16(body[6:]))
 	}
 	f.lost, f.counted = f.drops()
 	f.section = f.section[:0]
@@ -213,18 +231,15 @@ func (f *pcapngFile) beginSection(in *buffer, b []byte) error {
 }
 
 // packet takes what any of the three packet blocks tells (sections 4.3, 4.4 and appendix A).
-func (f *pcapngFile) packet(in *buffer, b []byte, p *Packet) error {
-	kind := f.u32(b)
-	body := b[8 : len(b)-4]
+func (f *pcapngFile) packet(in *buffer, kind uint32, body []byte, p *Packet) error {
 	fixed := 20
 	if kind == blockSimple {
 		fixed = 4
 	}
 	if len(body) < fixed {
-		return damage(in.offset(), "a packet block of %d bytes", len(b))
+		return damage(f.at, "a packet block of %d bytes", f.size)
 	}
-	var id, captured, length uint32
-	var ticks uint64
+	var id uint32
 	switch kind {
 	case blockEnhanced:
 		id = f.u32(body)
@@ -232,25 +247,25 @@ func (f *pcapngFile) packet(in *buffer, b []byte, p *Packet) error {
 		id = uint32(f.u16(body))
 	}
 	if id >= uint32(len(f.section)) {
-		return damage(in.offset(), "a packet of interface %d, which is not described", id)
+		return damage(f.at, "a packet of interface %d, which is not described", id)
 	}
 	i := &f.section[id]
+	room := f.size - blockOverhead - uint32(fixed)
+	var captured, length uint32
+	var ticks uint64
 	if kind == blockSimple {
-		// Neither time nor captured length: the snaplen gives the latter.
 		length = f.u32(body)
-		captured = length
-		if i.snaplen != 0 {
-			captured = min(captured, i.snaplen)
-		}
+		captured = simpleCaptured(length, i.snaplen, room)
 	} else {
 		ticks = uint64(f.u32(body[4:]))<<32 | uint64(f.u32(body[8:]))
 		captured, length = f.u32(body[12:]), f.u32(body[16:])
 	}
-	data := body[fixed:]
-	if uint64(captured) > uint64(len(data)) {
-		return damage(in.offset(), "a packet of %d captured bytes in a block of %d", captured, len(b))
+	if captured > room {
+		return damage(f.at, "a packet of %d captured bytes in a block of %d", captured, f.size)
 	}
-	p.Data = data[:captured:captured]
+	data := body[fixed:]
+	captured = min(captured, uint32(len(data)))
+	p.Data = in.lend(data[:captured:captured])
 	p.Length = max(int(length), len(p.Data))
 	if p.Untimed = kind == blockSimple; !p.Untimed {
 		f.latest = i.clock.nanoseconds(ticks)
@@ -262,4 +277,19 @@ func (f *pcapngFile) packet(in *buffer, b []byte, p *Packet) error {
 		swapNFLOG(p.Data)
 	}
 	return nil
+}
+
+// simpleCaptured is the captured length of a simple packet block with room for
+// so many bytes, which does not tell it: the whole packet, or what the snaplen
+// leaves of it. A snaplen that says less than there is, but for the padding, is
+// not believed.
+func simpleCaptured(length, snaplen, room uint32) uint32 {
+	captured := length
+	if snaplen != 0 {
+		captured = min(captured, snaplen)
+	}
+	if captured+3 < room {
+		captured = min(length, room)
+	}
+	return captured
 }

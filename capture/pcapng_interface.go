@@ -78,17 +78,14 @@ func (c *clock) nanoseconds(ticks uint64) int64 {
 }
 
 // addInterface takes an interface description (section 4.2).
-func (f *pcapngFile) addInterface(in *buffer, b []byte) error {
-	if len(b) < blockOverhead+8 {
-		return damage(in.offset(), "an interface description of %d bytes", len(b))
+func (f *pcapngFile) addInterface(body []byte) error {
+	if len(body) < 8 {
+		return damage(f.at, "an interface description of %d bytes", f.size)
 	}
-	if len(f.section) == mostInterfaces || len(f.all) == mostInterfaces {
-		return damage(in.offset(), "more than %d interfaces", mostInterfaces)
-	}
-	i := sectionInterface{link: LinkType(f.u16(b[8:])), snaplen: f.u32(b[12:])}
+	i := sectionInterface{link: LinkType(f.u16(body)), snaplen: f.u32(body[4:])}
 	seen := Interface{Link: i.link, Snaplen: int(i.snaplen)}
 	resolution, offset := byte(6), int64(0)
-	for options := b[16 : len(b)-4]; ; {
+	for options := body[8:]; ; {
 		code, value, rest := f.option(options)
 		if code == optionEnd {
 			break
@@ -105,15 +102,12 @@ func (f *pcapngFile) addInterface(in *buffer, b []byte) error {
 	}
 	var ok bool
 	if i.clock, ok = newClock(resolution, offset); !ok {
-		return damage(in.offset(), "an interface clock of resolution %#02x", resolution)
+		return damage(f.at, "an interface clock of resolution %#02x", resolution)
 	}
 	seen.Resolution = resolution
 	i.swapNFLOG = i.link == LinkNFLOG && f.swapped != hostIsBigEndian()
-	as := describedAs{seen, len(f.section)}
-	if i.index, ok = f.known[as]; !ok {
-		i.index = len(f.all)
-		f.known[as] = i.index
-		f.all = append(f.all, seen)
+	if i.index, ok = f.all.add(describedAs{seen, len(f.section)}); !ok || len(f.section) == mostInterfaces {
+		return damage(f.at, "more than %d interfaces", mostInterfaces)
 	}
 	f.section = append(f.section, i)
 	f.longest = max(f.longest, int(longestPacket(i.link))+packetOverhead)
@@ -122,24 +116,24 @@ func (f *pcapngFile) addInterface(in *buffer, b []byte) error {
 
 // statistics takes the drop counters of an interface statistics block
 // (section 4.6). They count from the section's start, so the latest holds.
-func (f *pcapngFile) statistics(b []byte) {
-	if len(b) < blockOverhead+12 {
+func (f *pcapngFile) statistics(body []byte) {
+	if len(body) < 12 {
 		return
 	}
-	id := f.u32(b[8:])
+	id := f.u32(body)
 	if id >= uint32(len(f.section)) {
 		return
 	}
 	i := &f.section[id]
 	var lost uint64
-	for options := b[20 : len(b)-4]; ; {
+	for options := body[12:]; ; {
 		code, value, rest := f.option(options)
 		if code == optionEnd {
 			break
 		}
 		options = rest
 		if (code == optionIfDrop || code == optionOSDrop) && len(value) == 8 {
-			lost += f.u64(value)
+			lost = addUpTo(lost, f.u64(value))
 			i.counted = true
 		}
 	}

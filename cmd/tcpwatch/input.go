@@ -35,14 +35,12 @@ func openInput(o *options) (*input, error) {
 	if len(o.read) == 0 {
 		return in, in.openLive(o)
 	}
-	for _, name := range o.read {
-		f, err := capture.Open(name)
-		if err != nil {
-			in.close()
-			return nil, err
-		}
+	var err error
+	if in.files, err = capture.OpenAll(o.read); err != nil {
+		return nil, err
+	}
+	for _, f := range in.files {
 		f.KeepData(&in.blocks)
-		in.files = append(in.files, f)
 	}
 	if err := in.checkFilter(); err != nil {
 		in.close()
