@@ -87,7 +87,7 @@ func OpenAll(names []string) ([]*File, error) {
 }
 
 func open(name string, zstd *windows) (*File, error) {
-	f := &File{name: name, block: largeBlock, zstd: zstd}
+	f := &File{name: name, block: largeBlock, zstd: zstd, format: finished{}}
 	if name == "-" {
 		f.size = regularSize(os.Stdin)
 		if err := f.start("standard input", os.Stdin, nil, func() {}); err != nil {
@@ -106,7 +106,7 @@ func open(name string, zstd *windows) (*File, error) {
 
 // NewFile reads a capture from r, which Close leaves open. The name is for messages.
 func NewFile(name string, r io.Reader) (*File, error) {
-	f := &File{name: name, block: largeBlock, zstd: &windows{}}
+	f := &File{name: name, block: largeBlock, zstd: &windows{}, format: finished{}}
 	if err := f.start(name, r, nil, func() {}); err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (f *File) start(label string, r io.Reader, at io.ReaderAt, free func()) err
 	} else {
 		f.in = buffer{src: plain, limit: f.block, give: f.give}
 		f.all, f.lost, f.counted = described{}, 0, false
-		f.format, err = recognise(&f.in, &f.all)
+		err = f.begin()
 	}
 	if err == nil {
 		return nil
@@ -195,7 +195,7 @@ func (f *File) Next(p *Packet) error {
 	if f.free == nil {
 		if err := f.open(); err != nil {
 			f.ended = true
-			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be opened again: " + err.Error()}
+			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be opened again: " + strings.TrimPrefix(err.Error(), f.name+": ")}
 		}
 	}
 	if err := f.next(p); err != nil {
@@ -212,11 +212,20 @@ func (f *File) next(p *Packet) error {
 	err := f.format.next(&f.in, p)
 	for err == errFileHeader {
 		f.lost, f.counted = f.Drops()
-		if f.format, err = recognise(&f.in, &f.all); err != nil {
-			f.format = finished{}
+		if err = f.begin(); err != nil {
 			return err
 		}
 		err = f.format.next(&f.in, p)
+	}
+	return err
+}
+
+// begin takes the file header that comes next.
+func (f *File) begin() error {
+	f.format = finished{}
+	format, err := recognise(&f.in, &f.all)
+	if err == nil {
+		f.format = format
 	}
 	return err
 }

@@ -141,11 +141,10 @@ func (f *pcapFile) next(in *buffer, p *Packet) error {
 		if err := f.header(in, length); err != nil {
 			return err
 		}
+	} else if (captured > f.longest || length > f.longest) && isSection(h) {
+		return errFileHeader
 	}
 	if captured > f.longest {
-		if isSection(h) {
-			return errFileHeader
-		}
 		return damage(in.offset(), "a packet of %d captured bytes, more than the %d a capture may hold", captured, f.longest)
 	}
 	n := f.headerLen + int(captured)
