@@ -46,10 +46,10 @@ func (x *extractFile) learn(p *capture.Packet) {
 		return
 	}
 	all := x.files[p.File].Interfaces()
-	x.described[p.File] = len(all)
 	x.mu.Lock()
-	x.interfaces[p.File] = append([]capture.Interface(nil), all...)
+	x.interfaces[p.File] = append(x.interfaces[p.File], all[x.described[p.File]:]...)
 	x.mu.Unlock()
+	x.described[p.File] = len(all)
 }
 
 // step takes what the tracker made of a packet of a marked connection.

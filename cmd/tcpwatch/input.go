@@ -48,7 +48,7 @@ func openInput(o *options) (*input, error) {
 	}
 	in.source = capture.Merge(in.files)
 	if in.size() == 0 {
-		in.pipe = newPiped(in.source)
+		in.pipe = newPiped(in.source, &in.blocks)
 		in.source = in.pipe
 	}
 	return in, nil
@@ -101,6 +101,16 @@ func (in *input) openLive(o *options) error {
 	}
 	in.source, in.handle, in.kernel, in.all = h, h, true, true
 	return nil
+}
+
+// left are the blocks that were read to their end since the last call, and in
+// which no packet lies that is still to come from the source.
+func (in *input) left() (blocks [][]byte) {
+	if in.pipe == nil {
+		return in.blocks.Left()
+	}
+	blocks, in.pipe.left = in.pipe.left, nil
+	return blocks
 }
 
 // ahead is how many batches may be read before the slowest worker gets to them.

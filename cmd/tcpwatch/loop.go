@@ -93,9 +93,7 @@ func (w *watch) hand(show bool) {
 	b.show = show
 	b.at = progress{w.packets, w.in.offset()}
 	b.users.Store(int32(len(w.workers)))
-	if left := w.in.blocks.Left(); w.in.pipe == nil { // a pipe's packets wait where no batch tells of them
-		b.blocks = left
-	}
+	b.blocks = w.in.left()
 	note := &batchNote{show: b.show, at: b.at}
 	if show && w.in.handle != nil {
 		note.drops, _, _, _ = w.in.drops()
@@ -214,8 +212,11 @@ func (w *watch) packet(p *capture.Packet) {
 			w.hand(false)
 			w.batch.add(p, kept)
 		}
-	} else if err != nil {
-		w.warn(err)
+	} else {
+		if err != nil {
+			w.warn(err)
+		}
+		w.leave(p)
 	}
 	if p.Number%tickEvery == 0 {
 		if p.Number == 16*tickEvery && os.Getenv("GOGC") == "" {
@@ -226,6 +227,17 @@ func (w *watch) packet(p *capture.Packet) {
 	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {
 		w.shown = p.Time
 		w.show(time.Now())
+	}
+}
+
+// leave takes a packet that did not pass the filter. It lies in a block of the
+// file all the same, and blocks are given back with batches.
+func (w *watch) leave(p *capture.Packet) {
+	if w.in.handle != nil {
+		return
+	}
+	if w.batch.kept += len(p.Data); w.batch.kept > keptBytes {
+		w.hand(false)
 	}
 }
 

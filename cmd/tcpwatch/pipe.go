@@ -17,7 +17,11 @@ const pipeWait = 100 * time.Millisecond
 // what came so far is told. Data of the source's packets must be kept.
 type piped struct {
 	source  capture.Source
+	blocks  *capture.Blocks // that its packets lie in
+	left    [][]byte        // blocks that no packet lies in that is still to come from Next
 	ready   chan readPacket
+	waiting atomic.Int64  // bytes of the packets in ready
+	taken   chan struct{} // a packet was, and they may be few enough now
 	timer   *time.Timer
 	started bool
 	ended   atomic.Bool // nothing reads the source any more
@@ -26,11 +30,12 @@ type piped struct {
 // readPacket is what one Next of the source gave.
 type readPacket struct {
 	packet capture.Packet
+	left   [][]byte // blocks that packets before it lie in, and none after it
 	err    error
 }
 
-func newPiped(s capture.Source) *piped {
-	return &piped{source: s, ready: make(chan readPacket, batchPackets), timer: time.NewTimer(pipeWait)}
+func newPiped(s capture.Source, b *capture.Blocks) *piped {
+	return &piped{source: s, blocks: b, ready: make(chan readPacket, batchPackets), taken: make(chan struct{}, 1), timer: time.NewTimer(pipeWait)}
 }
 
 // read hands on packets until the source has no more.
@@ -40,7 +45,11 @@ func (p *piped) read() {
 	for {
 		var r readPacket
 		r.err = p.source.Next(&r.packet)
+		r.left = p.blocks.Left()
 		p.ready <- r
+		for p.waiting.Add(int64(len(r.packet.Data))); p.waiting.Load() > keptBytes; {
+			<-p.taken
+		}
 		var d *capture.Damage
 		if r.err != nil && !errors.As(r.err, &d) {
 			return
@@ -56,22 +65,30 @@ func (p *piped) Next(to *capture.Packet) error {
 	}
 	select {
 	case r, ok := <-p.ready:
-		return r.give(to, ok)
+		return p.give(&r, to, ok)
 	default:
 	}
 	p.timer.Reset(pipeWait)
 	select {
 	case r, ok := <-p.ready:
-		return r.give(to, ok)
+		return p.give(&r, to, ok)
 	case <-p.timer.C:
 		return capture.ErrTimeout
 	}
 }
 
-func (r *readPacket) give(to *capture.Packet, ok bool) error {
+// give hands on what read has sent.
+func (p *piped) give(r *readPacket, to *capture.Packet, ok bool) error {
 	if !ok {
 		return io.EOF
 	}
+	if p.waiting.Add(-int64(len(r.packet.Data))) <= keptBytes {
+		select {
+		case p.taken <- struct{}{}:
+		default:
+		}
+	}
+	p.left = append(p.left, r.left...)
 	if r.err == nil {
 		*to = r.packet
 	}

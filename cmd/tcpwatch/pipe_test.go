@@ -25,8 +25,9 @@ func TestPipedSourceDoesNotBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.KeepData(new(capture.Blocks))
-	s := newPiped(f)
+	var blocks capture.Blocks
+	f.KeepData(&blocks)
+	s := newPiped(f, &blocks)
 	var p capture.Packet
 	packets, timeouts := 0, 0
 	for {

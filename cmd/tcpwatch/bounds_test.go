@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"tcpwatch/capture"
+)
+
+// allocated is how many bytes f allocates in all, what is freed meanwhile too.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestBlocksOfPacketsLeftOut: the blocks of packets that the filter does not let
+// pass are given back too.
+func TestBlocksOfPacketsLeftOut(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "long.pcap.gz")
+	file, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, _ := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	w, err := capture.NewPcapWriter(z, capture.LinkRaw, 262144, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := make([]byte, 64_000)
+	data[0] = 0x45
+	for i := range tickEvery - 1 {
+		if err := w.WritePacket(&capture.Packet{Time: int64(i), Data: data, Length: len(data), Link: capture.LinkRaw}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	z.Close()
+	file.Close()
+	o, err := parse([]string{name, "-j", "1", "udp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := openInput(o)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer in.close()
+	out, err := openOutputs(o, in, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch := newWatch(o, in, out, io.Discard, io.Discard)
+	defer watch.signals.done()
+	if n := allocated(func() { watch.loop(); watch.stop() }); n > 64<<20 {
+		t.Errorf("%d MiB allocated for %d MiB of packets left out", n>>20, tickEvery*len(data)>>20)
+	}
+	if watch.packets != tickEvery-1 || watch.passed != 0 {
+		t.Errorf("%d packets, %d passed", watch.packets, watch.passed)
+	}
+}
+
+// longPackets yields packets of 64,000 bytes and counts them.
+type longPackets struct {
+	n    chan int
+	data []byte
+	sent int
+}
+
+func (s *longPackets) Next(p *capture.Packet) error {
+	*p = capture.Packet{Number: uint64(s.sent + 1), Data: s.data, Length: len(s.data)}
+	s.sent++
+	s.n <- s.sent
+	return nil
+}
+
+func (s *longPackets) Close() error { return nil }
+
+// TestPipedSourceIsBounded: what waits of a pipe is bounded in bytes too.
+func TestPipedSourceIsBounded(t *testing.T) {
+	s := &longPackets{n: make(chan int, 2*batchPackets), data: make([]byte, 64_000)}
+	piped := newPiped(s, new(capture.Blocks))
+	var p capture.Packet
+	for range 100 {
+		if err := piped.Next(&p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for quiet := time.After(50 * time.Millisecond); quiet != nil; {
+		select {
+		case n = <-s.n:
+		case <-quiet:
+			quiet = nil
+		}
+	}
+	if most := 100 + keptBytes/len(s.data) + 2; n < 100 || n > most {
+		t.Errorf("%d packets were read, want at most %d", n, most)
+	}
+}
+
+// TestPipedBlocksAreUsedAgain: blocks that a pipe's packets lie in come back
+// to it with batches.
+func TestPipedBlocksAreUsedAgain(t *testing.T) {
+	var file bytes.Buffer
+	w, err := capture.NewPcapWriter(&file, capture.LinkRaw, 262144, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2000 {
+		data := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 30_000)
+		if err := w.WritePacket(&capture.Packet{Time: int64(i), Data: data, Length: len(data), Link: capture.LinkRaw}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	var blocks capture.Blocks
+	f, err := capture.NewFile("pipe", &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.KeepData(&blocks)
+	in := &input{source: f}
+	in.pipe = newPiped(f, &blocks)
+	used := allocated(func() {
+		var p capture.Packet
+		for i := range 2000 {
+			for err = capture.ErrTimeout; err == capture.ErrTimeout; {
+				err = in.pipe.Next(&p)
+			}
+			if err != nil || binary.LittleEndian.Uint16(p.Data[40_000:]) != uint16(i) {
+				t.Fatalf("packet %d: %v", i, err)
+			}
+			if i%10 == 9 { // a batch is over
+				blocks.Free(in.left())
+			}
+		}
+	})
+	if used > 16<<20 {
+		t.Errorf("%d MiB allocated", used>>20)
+	}
+}
+
+// TestInterfacesAreLearntOnce: what --extract knows of interfaces grows with
+// them, each is copied once.
+func TestInterfacesAreLearntOnce(t *testing.T) {
+	const interfaces = 20_000
+	var file bytes.Buffer
+	w, err := capture.NewPcapngWriter(&file, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range interfaces {
+		p := capture.Packet{Data: make([]byte, 20), Length: 20, Link: capture.LinkRaw, Interface: i}
+		if err := w.WritePacket(&p, capture.Interface{Link: capture.LinkRaw, Snaplen: i, Resolution: 9}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	f, err := capture.NewFile("x", &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &extractFile{files: []*capture.File{f}, described: make([]int, 1), interfaces: make([][]capture.Interface, 1)}
+	used := allocated(func() {
+		var p capture.Packet
+		for f.Next(&p) == nil {
+			x.learn(&p)
+			if on := x.interfaces[0][p.Interface]; on.Snaplen != p.Interface {
+				t.Fatalf("interface %d is %v", p.Interface, on)
+			}
+		}
+	})
+	if len(x.interfaces[0]) != interfaces || used > 64<<20 {
+		t.Errorf("%d interfaces, %d MiB allocated", len(x.interfaces[0]), used>>20)
+	}
+}
