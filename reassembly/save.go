@@ -12,17 +12,20 @@ const whole = 4
 
 // Save appends the stream to v, its numbers counted from ref.
 func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
-	head := uint64(len(s.gaps)) << 3
+	head := uint64(len(s.gaps)) << 4
 	if s.started {
 		head |= 1
 	}
 	if s.acked {
 		head |= 2
 	}
-	if len(s.gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.lost == 0 {
-		return append(v, head|whole|uint64(s.base-ref)<<3, uint64(s.nxt-s.base))
+	if s.vague {
+		head |= 8
 	}
-	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost)
+	if len(s.gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.lost == 0 && s.old == 0 && !s.vague {
+		return append(v, head|whole|uint64(s.base-ref)<<4, uint64(s.nxt-s.base))
+	}
+	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost, s.old)
 	for _, g := range s.gaps {
 		v = append(v, uint64(g.From-s.base), uint64(g.Len()))
 	}
@@ -32,18 +35,19 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 // Load reads what Save has appended and returns the rest of v.
 func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
 	s.started, s.acked = v[0]&1 != 0, v[0]&2 != 0
+	s.vague = v[0]&8 != 0
 	if v[0]&whole != 0 {
-		s.base = ref.Add(uint32(v[0] >> 3))
+		s.base = ref.Add(uint32(v[0] >> 4))
 		s.nxt = s.base.Add(uint32(v[1]))
-		s.una, s.span, s.lost, s.gaps = s.nxt, v[1], 0, s.gaps[:0]
+		s.una, s.span, s.lost, s.old, s.gaps = s.nxt, v[1], 0, 0, s.gaps[:0]
 		return v[2:]
 	}
 	s.base = ref.Add(uint32(v[1]))
 	s.nxt = s.base.Add(uint32(v[2]))
 	s.una = s.nxt.Add(-uint32(v[3]))
-	s.span, s.lost, s.gaps = v[4]^v[2], v[5], s.gaps[:0]
-	n := int(v[0] >> 3)
-	v = v[6:]
+	s.span, s.lost, s.old, s.gaps = v[4]^v[2], v[5], v[6], s.gaps[:0]
+	n := int(v[0] >> 4)
+	v = v[7:]
 	for range n {
 		from := s.base.Add(uint32(v[0]))
 		s.gaps = append(s.gaps, Range{from, from.Add(uint32(v[1]))})

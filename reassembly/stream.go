@@ -3,6 +3,10 @@ package reassembly
 // MaxGaps is how many gaps a Stream remembers; what a further one costs is in Stream.Forgotten.
 const MaxGaps = 64
 
+// MaxWindow is the largest window there is (RFC 7323 section 2.3): no end sends
+// farther beyond what was acknowledged.
+const MaxWindow = 1 << 30
+
 // Range is the sequence numbers From <= n < To.
 type Range struct{ From, To Seq }
 
@@ -23,6 +27,8 @@ type Stream struct {
 	acked   bool
 	gaps    []Range // never seen, in order
 	span    uint64  // numbers from base to nxt, beyond 2^32 too
+	old     uint64  // never seen, more than a window before nxt: acknowledged since
+	vague   bool    // how far it jumped is known modulo 2^32 only
 	lost    uint64  // bytes in gaps that were forgotten
 }
 
@@ -62,7 +68,7 @@ func (s *Stream) Span() uint64 { return s.span }
 
 // Missing is the number of payload bytes in Span that were never seen.
 func (s *Stream) Missing() uint64 {
-	n := s.lost
+	n := s.lost + s.old
 	for _, g := range s.gaps {
 		n += uint64(g.Len())
 	}
@@ -71,6 +77,13 @@ func (s *Stream) Missing() uint64 {
 
 // Forgotten is the number of bytes in gaps dropped because of MaxGaps.
 func (s *Stream) Forgotten() uint64 { return s.lost }
+
+// Old is the number of bytes never seen that lie more than MaxWindow before
+// Next: they were acknowledged, or nothing behind them could have been sent.
+func (s *Stream) Old() uint64 { return s.old }
+
+// Vague reports whether Span and Missing are known modulo 2^32 only.
+func (s *Stream) Vague() bool { return s.vague }
 
 // Gaps are the ranges never seen, in order; borrowed.
 func (s *Stream) Gaps() []Range { return s.gaps }
@@ -168,9 +181,47 @@ func (s *Stream) Rebase(n uint32) {
 	s.nxt, s.una, s.span, s.gaps = Max(s.nxt, s.base), Max(s.una, s.base), 0, s.gaps[:0]
 }
 
+// Jump notes that everything before n was sent, none of it seen. Farther than a
+// window n says no more than where in 2^32 the stream stands.
+func (s *Stream) Jump(n Seq) {
+	d := uint32(n - s.nxt)
+	if !s.started || d <= MaxWindow {
+		return // within reach of Add, Ack and Skip
+	}
+	for _, g := range s.gaps {
+		s.old += uint64(g.Len())
+	}
+	s.gaps, s.vague = s.gaps[:0], true
+	s.old += uint64(d)
+	s.span += uint64(d)
+	s.nxt, s.una = n, n
+}
+
 func (s *Stream) advance(to Seq) {
 	s.span += uint64(uint32(to - s.nxt))
 	s.nxt = to
+	if to-s.una > MaxWindow {
+		s.una = to - MaxWindow
+	}
+	if len(s.gaps) > 0 && to-s.gaps[0].From > MaxWindow {
+		s.settle()
+	}
+}
+
+// settle takes what lies more than a window back out of the gaps: comparison is
+// right within 2^31 only.
+func (s *Stream) settle() {
+	back := s.nxt - MaxWindow
+	for len(s.gaps) > 0 && s.nxt-s.gaps[0].From > MaxWindow {
+		g := &s.gaps[0]
+		if s.nxt-g.To < MaxWindow {
+			s.old += uint64(back - g.From)
+			g.From = back
+			return
+		}
+		s.old += uint64(g.Len())
+		s.gaps = s.gaps[:copy(s.gaps, s.gaps[1:])]
+	}
 }
 
 // skip appends a gap above all others.

@@ -153,6 +153,7 @@ type conn struct {
 	mark         uint32 // see Placed.Mark
 	facts        facts
 	strain       *strain // nil for most
+	asides       *asides // nil for most
 	proof        proofs
 }
 

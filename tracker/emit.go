@@ -4,6 +4,9 @@ package tracker
 func (t *Tracker) emit(f *finished) {
 	c := t.bodyOf(f.slot)
 	c.endedBy, c.silent = f.why, f.silent
+	if c.asides != nil {
+		t.lastAsides(c)
+	}
 	t.fill(&t.record, c)
 	t.record.Ended = f.at
 	r := &t.record

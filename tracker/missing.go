@@ -4,7 +4,7 @@ package tracker
 // never saw. A hole that nobody acknowledged may be a loss on the way to the
 // capture point.
 func (e *endpoint) missing() uint64 {
-	n := e.stream.Forgotten()
+	n := e.stream.Forgotten() + e.stream.Old()
 	for _, g := range e.stream.Gaps() {
 		if g.To.LessEq(e.stream.Una()) {
 			n += uint64(g.Len())

@@ -20,7 +20,11 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		}
 		now = c.last
 	}
-	if c.strain != nil || now-c.last >= restful {
+	outside := jumps(0)
+	if p := &c.ends[from.Peer()]; !e.knows(p, s) && !s.Flags.Any(capture.SYN|capture.RST) || c.asides != nil {
+		outside = t.judgeAside(c, from, s)
+	}
+	if outside == 0 && (c.strain != nil || now-c.last >= restful) {
 		c.stir(from, s, now)
 	}
 	c.last, c.lastPacket = now, s.Packet
@@ -37,6 +41,8 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		c.copies[from].note(s)
 		first(&c.proof.copied, s.Packet)
 		c.note(Moment{Kind: MomentDuplicate, End: from})
+	} else if outside != 0 {
+		t.setAside(c, from, s, outside, now)
 	} else {
 		c.count(e, s)
 		e.learn(c, &c.ends[from.Peer()], s)
@@ -54,6 +60,9 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		e.lastSend = now
 		if s.Len > 0 {
 			e.lastData = now
+		}
+		if c.asides != nil {
+			t.weighAfter(c, from)
 		}
 	}
 	if c.step != nil {

@@ -106,6 +106,7 @@ const (
 	connOpening // that was no common one
 	connFacts
 	connStrain
+	connAsides
 )
 
 // conn walks over a connection and returns how many numbers it has. Its
@@ -176,6 +177,9 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	if head&connStrain != 0 {
 		n = w.strain(n, c)
 	}
+	if head&connAsides != 0 {
+		n = w.asides(n, t, c)
+	}
 	return n
 }
 
@@ -194,7 +198,7 @@ func (c *conn) parts() uint64 {
 			c.answer != Answer{Kind: c.answer.Kind})*connOpening |
 		bit(c.resetBy != NoEnd || c.rstsIgnored != 0)*connReset |
 		bit(*x != turnarounds{spread: x.spread})*connTurns |
-		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain
+		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides
 }
 
 func (w *words[W]) opening(n int, c *conn, head uint64) int {

@@ -82,6 +82,30 @@ func (c *conn) answeredByOld(from End, s *capture.Segment) {
 	}
 }
 
+// answeredByUnseen is answeredByOld where the capture does not have the older
+// connection: from SYN-SENT an ACK of anything but the SYN and its data can only
+// be one's challenge ACK.
+func (c *conn) answeredByUnseen(s *capture.Segment) {
+	if c.oldAnswer == 0 && s.Len == 0 && !s.Flags.Has(capture.FIN) {
+		c.oldAnswer = s.Packet
+	}
+}
+
+// resetsUnseen reports whether a RST is the opener's answer to such an ACK: it
+// stands where that pointed, and does not end this connection.
+func (c *conn) resetsUnseen(from End, s *capture.Segment) bool {
+	if c.asides == nil || c.ends[from].state != SynSent {
+		return false
+	}
+	a := &c.asides[from.Peer()]
+	if a.packet == 0 || a.jumps&jumpAck == 0 || reassembly.Seq(s.Seq) != a.ack {
+		return false
+	}
+	c.flags |= isOldReset
+	*a = aside{}
+	return true
+}
+
 // over reports whether nothing but stragglers can come.
 func (c *conn) over() bool { return c.class == classClosed || c.class == classTimeWait }
 

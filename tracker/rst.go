@@ -11,6 +11,9 @@ import (
 func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
+	if c.resetsUnseen(from, s) {
+		return
+	}
 	cause := c.rstCause(from, s)
 	accepted := c.acceptsRST(to, s)
 	if accepted && cause != ResetMiddlebox {

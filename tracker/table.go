@@ -42,6 +42,7 @@ func (t *Tracker) take() *conn {
 // give takes a body back.
 func (t *Tracker) give(c *conn) {
 	t.keepSenders(c)
+	t.keepAsides(c)
 	c.clear()
 	t.touched[c.body] = idle
 	t.spare = append(t.spare, c.body)

@@ -49,36 +49,38 @@ type Stats struct {
 // Tracker holds the connections of one input, or those of some of its shards.
 // It is not safe for concurrent use.
 type Tracker struct {
-	opt        Options
-	sink       Sink
-	marker     Marker // sink, where it is one
-	clock      clock
-	ticks      uint32 // how often Tick was called
-	shards     [NShards]shard
-	held       int   // connections
-	bytes      int64 // that they take, about
-	forgot     bool  // the table was full: what goes on may be what was dropped
-	candidates []candidate
-	index      index
-	slots      slots
-	bodies     []*conn  // the first is never used
-	touched    []uint32 // by body: the tick in which it was last used, idle when it is spare
-	spare      []uint32 // bodies that nobody uses
-	arena      arena
-	saver      words[saving]
-	loader     words[loading]
-	code       code
-	done       []finished
-	interim    []Record
-	record     Record
-	key        key // of the segment at hand
-	placed     Placed
-	history    string // of the last record
-	latest     latest
-	senders    []*sender         // spare
-	zeroLists  []*zeroWindowList // spare
-	emitted    uint64
-	anomalies  [nAnomalies]uint64
+	opt         Options
+	sink        Sink
+	marker      Marker // sink, where it is one
+	clock       clock
+	ticks       uint32 // how often Tick was called
+	shards      [NShards]shard
+	held        int   // connections
+	bytes       int64 // that they take, about
+	forgot      bool  // the table was full: what goes on may be what was dropped
+	candidates  []candidate
+	index       index
+	slots       slots
+	bodies      []*conn  // the first is never used
+	touched     []uint32 // by body: the tick in which it was last used, idle when it is spare
+	spare       []uint32 // bodies that nobody uses
+	arena       arena
+	saver       words[saving]
+	loader      words[loading]
+	code        code
+	done        []finished
+	interim     []Record
+	record      Record
+	key         key // of the segment at hand
+	placed      Placed
+	history     string // of the last record
+	latest      latest
+	senders     []*sender         // spare
+	zeroLists   []*zeroWindowList // spare
+	spareAsides []*asides
+	late        capture.Segment // one that was set aside and counts now
+	emitted     uint64
+	anomalies   [nAnomalies]uint64
 }
 
 // latest is the connection of the segment before, the newest on its endpoints:

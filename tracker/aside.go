@@ -1,0 +1,338 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// aside is a segment whose numbers fit nothing that was captured of its
+// connection. Its receiver throws such a segment away (RFC 9293 section
+// 3.10.7.4); or the capture missed what lies between. So it waits until the
+// other end's numbers or its sender's next segment go on from there; then it
+// counts as if it came now. When they go on from the old numbers it never counts.
+type aside struct {
+	packet     uint64 // 0 for none
+	at         int64  // its time
+	seq, ack   reassembly.Seq
+	n          uint32 // payload
+	val, ecr   uint32 // timestamps
+	window, id uint16
+	flags      capture.Flags
+	options    capture.OptionSet
+	ttl        uint8
+	jumps      jumps
+	denied     bool // the other end went on from the old numbers
+}
+
+// jumps says which numbers of a segment lie outside what is known.
+type jumps uint8
+
+const (
+	jumpSeq  jumps = 1 << iota // its sequence number: outside the receiver's window
+	jumpAck                    // its ACK: of what was never sent
+	jumpBack                   // its sequence number lies before everything known
+)
+
+// asides are those of a connection's two ends.
+type asides [2]aside
+
+const (
+	// unknownRoom is how far beyond everything seen a number is taken for one of
+	// data that the capture missed where the window is not known in bytes.
+	unknownRoom = 1 << 20
+	// maxSpareAsides bounds what is kept for reuse.
+	maxSpareAsides = 1024
+)
+
+// end is the sequence number behind an aside, its FIN counted.
+func (a *aside) end() reassembly.Seq {
+	n := a.n
+	if a.flags.Has(capture.FIN) {
+		n++
+	}
+	return a.seq.Add(n)
+}
+
+// judgeAside is judge where something may have been set aside.
+func (t *Tracker) judgeAside(c *conn, from End, s *capture.Segment) jumps {
+	if c.asides != nil {
+		t.weigh(c, from, s)
+	}
+	if s.Flags.Any(capture.SYN | capture.RST) {
+		return 0
+	}
+	return c.judge(from, s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack))
+}
+
+// room is how far beyond everything seen of e its next number may lie: to the
+// right edge of the window that p offered last.
+func (e *endpoint) room(p *endpoint) uint32 {
+	shift, known := p.shift(e)
+	if p.zero.widest == 0 {
+		shift = 0 // a SYN's window is not scaled (RFC 7323 section 2.2)
+	}
+	edge := e.stream.Una().Add(uint32(p.window) << shift)
+	d := edge.Sub(e.stream.Next())
+	if !known || !e.stream.Acked() || d < 0 {
+		// The other end's ACKs were not captured, or not what they mean.
+		return max(unknownRoom, uint32(max(0, d)))
+	}
+	return uint32(d)
+}
+
+// knows reports whether both numbers of a segment lie among those already known
+// of either stream: so of nearly all segments.
+func (e *endpoint) knows(p *endpoint, s *capture.Segment) bool {
+	return uint64(e.stream.Next()-reassembly.Seq(s.Seq)) <= min(e.stream.Span(), maxAhead) &&
+		uint64(p.stream.Next()-reassembly.Seq(s.Ack)) <= min(p.stream.Span(), maxAhead) &&
+		s.Flags.Has(capture.ACK)
+}
+
+// judge says which numbers of a segment without SYN and RST its receiver can't
+// take, as far as the capture shows: 0 for none.
+func (c *conn) judge(from End, flags capture.Flags, seq, ack reassembly.Seq) (j jumps) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	if e.stream.Started() {
+		switch d := seq.Sub(e.sndNxt()); {
+		case d <= 0 && uint64(-int64(d)) > min(e.stream.Span()+e.before(), maxAhead):
+			j = jumpSeq | jumpBack
+		case d > 1 && uint32(d) > e.room(p):
+			j = jumpSeq
+		}
+	}
+	if !flags.Has(capture.ACK) || !p.stream.Started() {
+		return j
+	}
+	if p.state == SynSent && !e.synSeen && !e.stream.Started() && !p.acksSYN(ack) {
+		return j | jumpAck // from an older connection (RFC 9293 section 3.10.7.3)
+	}
+	switch d := ack.Sub(p.sndNxt()); {
+	case d <= 0:
+		// RFC 5961 section 5.2: what lies more than a window behind is refused.
+		if uint64(-int64(d)) > min(p.stream.Span()+max(p.before(), 1<<16), maxAhead) {
+			j |= jumpAck | jumpBack
+		}
+	case d > 1 && uint32(d) > c.ackRoom(from):
+		j |= jumpAck
+	}
+	return j
+}
+
+// before is how far below the first number known of an end it may have sent: its
+// SYN, or, where the capture began later, some windows.
+func (e *endpoint) before() uint64 {
+	if e.synSeen {
+		return 2 // the SYN, and the FIN that Span does not count
+	}
+	return unknownRoom
+}
+
+// ackRoom is how far beyond everything seen of the other end an ACK may lie.
+func (c *conn) ackRoom(from End) uint32 {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	if p.packets == uint64(p.syns+p.synAcks) && p.stream.Acked() {
+		return maxAhead // its data goes another way: there is nothing to hold against it
+	}
+	return p.room(e)
+}
+
+// setAside keeps a segment that does not fit.
+func (t *Tracker) setAside(c *conn, from End, s *capture.Segment, j jumps, now int64) {
+	t.hasAsides(c)
+	a, p := &c.asides[from], &c.ends[from.Peer()]
+	if a.packet != 0 {
+		t.anomalies[anomalyOutside]++ // the one before came to nothing
+	}
+	*a = aside{packet: s.Packet, at: now, seq: reassembly.Seq(s.Seq), ack: reassembly.Seq(s.Ack), n: s.Len,
+		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options &^ capture.OptSACK, ttl: s.TTL, jumps: j}
+	c.note(Moment{Kind: MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
+	p.has |= isChallenged
+	if p.state == TimeWait && s.Flags.Has(capture.ACK) {
+		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
+		t.restartTimeWait(c, from.Peer(), s, now)
+	}
+	if p.state == SynSent && !c.ends[from].synSeen {
+		c.answeredByUnseen(s)
+	}
+}
+
+// hasAsides gives a connection room for segments set aside.
+func (t *Tracker) hasAsides(c *conn) {
+	if c.asides != nil {
+		return
+	}
+	if n := len(t.spareAsides); n > 0 {
+		c.asides = t.spareAsides[n-1]
+		t.spareAsides = t.spareAsides[:n-1]
+		return
+	}
+	c.asides = new(asides)
+}
+
+// asides walks over those of a connection.
+func (w *words[W]) asides(n int, t *Tracker, c *conn) int {
+	if w.loads() {
+		t.hasAsides(c)
+	}
+	for i := range c.asides {
+		a := &c.asides[i]
+		n = w.packet(n, &a.packet, c.lastPacket)
+		n = w.time(n, &a.at, c.last)
+		n = w.seq(n, &a.seq, c.ends[i].isn)
+		n = w.seq(n, &a.ack, c.ends[1-i].isn)
+		n = num(w, n, &a.n)
+		n = num(w, n, &a.val)
+		n = num(w, n, &a.ecr)
+		n = num(w, n, &a.window)
+		n = num(w, n, &a.id)
+		n = num(w, n, &a.flags)
+		n = num(w, n, &a.options)
+		n = num(w, n, &a.ttl)
+		n = num(w, n, &a.jumps)
+		n = w.flag(n, &a.denied)
+	}
+	return n
+}
+
+// keepAsides takes back the asides of a connection that is over.
+func (t *Tracker) keepAsides(c *conn) {
+	if c.asides != nil && len(t.spareAsides) < maxSpareAsides {
+		*c.asides = asides{}
+		t.spareAsides = append(t.spareAsides, c.asides)
+	}
+	c.asides = nil
+}
+
+// weigh lets the segment at hand decide, before it counts, whether those set
+// aside count.
+func (t *Tracker) weigh(c *conn, from End, s *capture.Segment) {
+	// What came first counts first.
+	order := [2]End{Orig, Resp}
+	if c.asides[Resp].packet < c.asides[Orig].packet {
+		order = [2]End{Resp, Orig}
+	}
+	for _, of := range order {
+		if c.asides[of].packet != 0 && (of == from && c.goesOn(from, s) || of != from && c.bearsOutAside(of, s)) {
+			t.takeAside(c, of)
+		}
+	}
+}
+
+// goesOn reports whether a segment goes on from where the one set aside of the
+// same end stood. Twice the same is no sign: whoever sent the one may have sent
+// the other.
+func (c *conn) goesOn(from End, s *capture.Segment) bool {
+	a, p := &c.asides[from], &c.ends[from.Peer()]
+	if a.jumps&jumpBack != 0 || p.state == SynSent {
+		return false
+	}
+	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	if a.jumps&jumpSeq != 0 && uint32(seq-a.seq) > unknownRoom {
+		return false
+	}
+	acks := s.Flags.Has(capture.ACK) && a.flags.Has(capture.ACK)
+	if a.jumps&jumpAck != 0 && (!acks || uint32(ack-a.ack) > unknownRoom) {
+		return false
+	}
+	return a.end().Less(seq.Add(s.Len)) || a.n > 0 && a.end() == seq || acks && a.ack.Less(ack)
+}
+
+// bearsOutAside reports whether a segment of the other end has the numbers of
+// the one that was set aside of an end.
+func (c *conn) bearsOutAside(of End, s *capture.Segment) bool {
+	a, e, p := &c.asides[of], &c.ends[of], &c.ends[of.Peer()]
+	if a.jumps&jumpSeq != 0 {
+		// It acknowledges that segment, or what was sent shortly before it.
+		old := e.sndNxt()
+		all, part := uint32(a.end()-old), uint32(reassembly.Seq(s.Ack)-old)
+		if !s.Flags.Has(capture.ACK) || part == 0 || part > all || all-part > min(unknownRoom, all/2) {
+			return false
+		}
+	}
+	if a.jumps&jumpAck != 0 {
+		// It stands about where that segment said.
+		seq, old := reassembly.Seq(s.Seq), p.sndNxt()
+		if d := seq.Sub(a.ack); s.Flags.Has(capture.RST) || seq == old || abs(d) > min(unknownRoom, uint32(a.ack-old)/2) {
+			return false
+		}
+	}
+	return true
+}
+
+func abs(d int32) uint32 {
+	if d < 0 {
+		return -uint32(d)
+	}
+	return uint32(d)
+}
+
+// takeAside lets a segment count that was set aside: the capture missed what
+// came before it.
+func (t *Tracker) takeAside(c *conn, from End) {
+	a := c.asides[from]
+	c.asides[from] = aside{}
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	s := &t.late
+	*s = capture.Segment{Packet: a.packet, Time: a.at, Src: e.addr, Dst: p.addr, Seq: uint32(a.seq), Ack: uint32(a.ack), Len: a.n, Captured: a.n,
+		Window: a.window, Flags: a.flags, Options: a.options, TTL: a.ttl, IPID: a.id, TSVal: a.val, TSEcr: a.ecr}
+	if c.oldAnswer == a.packet {
+		c.oldAnswer = 0
+	}
+	if a.jumps&jumpSeq != 0 {
+		e.stream.Jump(a.seq)
+	}
+	if a.jumps&jumpAck != 0 {
+		p.stream.Jump(a.ack)
+	}
+	e.learn(c, p, s)
+	t.takeSegment(c, from, s, a.at)
+	t.followTimeWait(c, a.at)
+	e.lastSend = max(e.lastSend, a.at)
+	if a.n > 0 {
+		e.lastData = max(e.lastData, a.at)
+	}
+}
+
+// weighAfter sees, once a segment has counted, whether those set aside fit now.
+// If not, both numbers of it having been the old ones, that of the same end was
+// a stray, and the other end does not know that of its own.
+func (t *Tracker) weighAfter(c *conn, from End) {
+	for of := Orig; of <= Resp; of++ {
+		a := &c.asides[of]
+		switch {
+		case a.packet == 0:
+		case c.judge(of, a.flags, a.seq, a.ack) == 0:
+			t.takeAside(c, of)
+		case of == from:
+			*a = aside{}
+			t.anomalies[anomalyOutside]++
+		default:
+			a.denied = true
+		}
+	}
+}
+
+// lastAsides lets those count that nothing denied, where numbers were not
+// captured: the connection is over.
+func (t *Tracker) lastAsides(c *conn) {
+	for of := Orig; of <= Resp; of++ {
+		a := &c.asides[of]
+		if a.packet == 0 {
+			continue
+		}
+		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == SynSent || !c.misses() ||
+			a.jumps&jumpSeq != 0 && a.seq.Sub(c.ends[of].sndNxt()) > maxAhead || a.jumps&jumpAck != 0 && a.ack.Sub(c.ends[of.Peer()].sndNxt()) > maxAhead {
+			t.anomalies[anomalyOutside]++
+			continue
+		}
+		t.takeAside(c, of)
+	}
+}
+
+// misses reports whether the capture shows signs of having missed packets of a
+// connection.
+func (c *conn) misses() bool {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	return c.is(isMidstream) || c.thirdACKAt == 0 || c.is(isThirdMissed) || a.packets == 0 || b.packets == 0 ||
+		a.stream.Missing()+b.stream.Missing() > 0
+}
