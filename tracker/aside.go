@@ -241,6 +241,12 @@ func (c *conn) goesOn(from End, s *capture.Segment) bool {
 // the one that was set aside of an end.
 func (c *conn) bearsOutAside(of End, s *capture.Segment) bool {
 	a, e, p := &c.asides[of], &c.ends[of], &c.ends[of.Peer()]
+	if d := a.seq.Sub(e.sndNxt()); a.jumps&jumpSeq != 0 && d < 0 && d > -maxAhead {
+		return false // before what was captured, not 3 GB behind it
+	}
+	if d := a.ack.Sub(p.sndNxt()); a.jumps&jumpAck != 0 && d < 0 && d > -maxAhead {
+		return false
+	}
 	if a.jumps&jumpSeq != 0 {
 		// It acknowledges that segment, or what was sent shortly before it.
 		old := e.sndNxt()
@@ -278,10 +284,11 @@ func (t *Tracker) takeAside(c *conn, from End) {
 	if c.oldAnswer == a.packet {
 		c.oldAnswer = 0
 	}
-	if a.jumps&jumpSeq != 0 {
+	jumps := c.judge(from, a.flags, a.seq, a.ack) // it may fit by now
+	if jumps&jumpSeq != 0 {
 		e.stream.Jump(a.seq)
 	}
-	if a.jumps&jumpAck != 0 {
+	if jumps&jumpAck != 0 {
 		p.stream.Jump(a.ack)
 	}
 	e.learn(c, p, s)

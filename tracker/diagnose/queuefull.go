@@ -72,7 +72,7 @@ func besideListener(r *tracker.Record) bool {
 // a SYN/ACK that passed before was lost behind the tap.
 func openedLate(r *tracker.Record) bool {
 	f := &r.Facts
-	return r.Open.Kind == tracker.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && r.Open.OldConn == 0 && !f.RefusedFirst
+	return r.Open.Kind == tracker.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !oldAnswered(r) && !f.RefusedFirst
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {

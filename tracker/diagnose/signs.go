@@ -32,7 +32,7 @@ func signsOf(r *tracker.Record) (s signs) {
 	if k := r.Open.Kind; k != tracker.OpenHandshake && k != tracker.OpenMidstream && k != tracker.OpenSimultaneous {
 		s |= signFailed
 	}
-	if f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || r.Open.OldConn != 0 {
+	if f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || oldAnswered(r) {
 		s |= signHeldUp
 	}
 	if a.Packets == 0 || b.Packets == 0 || b.SeenBytes == 0 {

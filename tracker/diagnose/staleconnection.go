@@ -20,7 +20,7 @@ firewall, while the other end never heard of it.
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
-				if r.Open.OldConn != 0 && r.Facts.OldState != tracker.TimeWait && r.Facts.OldReset {
+				if oldAnswered(r) && r.Facts.OldState != tracker.TimeWait && r.Facts.OldReset {
 					s.At(listener(r.Resp)).lost(r, r.Proof.OldAnswer, heldUp(r))
 				}
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {
@@ -43,3 +43,7 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 		},
 	}
 }
+
+// oldAnswered tells that an older connection on the same endpoints answered the
+// SYN, whether the capture has it or not.
+func oldAnswered(r *tracker.Record) bool { return r.Proof.OldAnswer != 0 }

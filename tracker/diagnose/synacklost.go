@@ -22,7 +22,7 @@ A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
 				f := &r.Facts
-				if r.Open.Kind == tracker.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && r.Open.OldConn == 0 && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+				if r.Open.Kind == tracker.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !oldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
 					s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
