@@ -75,6 +75,7 @@ func fullRecord() *tracker.Record {
 	// For these reasons fields are absent.
 	r.Capture.OneWay, r.Capture.ScaleUnknown = false, false
 	r.Ends[0].MissingBytes, r.Ends[1].MissingBytes = 0, 0
+	r.Ends[0].SpanUnknown, r.Ends[1].SpanUnknown = false, false
 	return r
 }
 

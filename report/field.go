@@ -144,7 +144,12 @@ func captureFields() []field {
 		{"capture.one_way", "only one direction was captured", func(w *row) value { return truthOf(w.Capture.OneWay) }},
 		{"capture.truncated", "the snaplen cut segments", func(w *row) value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", "packets that the capture saw twice", func(w *row) value { return countOf(w.Capture.Duplicates) }},
-		{"capture.missing_bytes", "bytes acknowledged that the capture never saw", func(w *row) value { return countOf(w.Capture.MissingBytes) }},
+		{"capture.missing_bytes", "bytes acknowledged that the capture never saw; absent when known modulo 2^32 only", func(w *row) value {
+			if w.Ends[tracker.Orig].SpanUnknown || w.Ends[tracker.Resp].SpanUnknown {
+				return value{}
+			}
+			return countOf(w.Capture.MissingBytes)
+		}},
 		{"capture.offload", "segments longer than the wire allows: taken before the card cut them", func(w *row) value { return truthOf(w.Capture.Offload) }},
 		{"capture.time_went_back", "packets stamped earlier than the one before", func(w *row) value { return countOf(w.Capture.TimeWentBack) }},
 		{"capture.unknown", "the reasons for which fields of this record are absent (see below); absent when there are none", func(w *row) value {

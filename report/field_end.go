@@ -57,12 +57,17 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "bytes", "sequence span of its payload, gaps included", get(func(r *tracker.EndRecord) value { return optCount(r.Bytes) })},
 		{p + "seen_bytes", "captured, each byte once", seen(func(r *tracker.EndRecord) value { return countOf(r.SeenBytes) })},
 		{p + "wire_bytes", "payload as sent, repeats included", seen(func(r *tracker.EndRecord) value {
-			if r.MissingBytes > 0 {
+			if r.MissingBytes > 0 || r.SpanUnknown {
 				return value{}
 			}
 			return countOf(r.WireBytes)
 		})},
-		{p + "missing_bytes", "acknowledged by the other end, never captured", seen(func(r *tracker.EndRecord) value { return countOf(r.MissingBytes) })},
+		{p + "missing_bytes", "acknowledged by the other end, never captured; absent when known modulo 2^32 only", seen(func(r *tracker.EndRecord) value {
+			if r.SpanUnknown {
+				return value{}
+			}
+			return countOf(r.MissingBytes)
+		})},
 		{p + "retx", "data segments sent again: the sum of the next four", seen(func(r *tracker.EndRecord) value { return countOf(r.Retx) })},
 		{p + "retx_rto", "after a timeout", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxRTO) })},
 		{p + "retx_fast", "after duplicate ACKs or SACK", seen(func(r *tracker.EndRecord) value { return countOf(r.RetxFast) })},

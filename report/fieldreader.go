@@ -134,7 +134,9 @@ func specimen(clean bool) *row {
 	fillAll(reflect.ValueOf(r).Elem())
 	if clean {
 		r.Capture = tracker.CaptureRecord{}
-		r.Ends[tracker.Orig].MissingBytes, r.Ends[tracker.Resp].MissingBytes = 0, 0
+		for e := range r.Ends {
+			r.Ends[e].MissingBytes, r.Ends[e].SpanUnknown = 0, false
+		}
 	}
 	w := &row{opt: &JSONOptions{Files: []string{"a", "b"}, Interfaces: []string{"a", "b"},
 		Local: func(*tracker.Record) tracker.End { return tracker.Orig }}}

@@ -72,9 +72,14 @@ func unknowns() [nReasons]unknown {
 			short: func(r *tracker.Record) string {
 				return plural(uint64(r.Capture.Duplicates), "packet") + " captured twice"
 			}},
-		reasonMissing: {label: "gaps", fields: "END.wire_bytes END.first_byte_s exchanges.*",
+		reasonMissing: {label: "gaps", fields: "END.bytes END.missing_bytes capture.missing_bytes END.wire_bytes END.first_byte_s exchanges.*",
 			what: "how much was sent with all repeats", why: "bytes were not captured",
-			short: func(r *tracker.Record) string { return byteCount(missingBytes(r)) + " not captured" }},
+			short: func(r *tracker.Record) string {
+				if spanUnknown(r) {
+					return "how many bytes were not captured is known modulo 4 GiB only"
+				}
+				return byteCount(missingBytes(r)) + " not captured"
+			}},
 		reasonClock: {label: "clock",
 			fields: "open.felt_s open.last_syn_s open.resp_s open.orig_s END.first_byte_s capture.tap",
 			what:   "times across it, connect times if it was in the handshake", why: "time went back",
@@ -99,9 +104,14 @@ func reasonsOf(r *tracker.Record) (s reasons) {
 	add(reasonTruncated, c.Truncated)
 	add(reasonOffload, c.Offload)
 	add(reasonDuplicates, c.Duplicates > 0)
-	add(reasonMissing, missingBytes(r) > 0)
+	add(reasonMissing, missingBytes(r) > 0 || spanUnknown(r))
 	add(reasonClock, c.TimeWentBack > 0)
 	return s
+}
+
+// spanUnknown reports whether an end skipped more than a window at once.
+func spanUnknown(r *tracker.Record) bool {
+	return r.Ends[tracker.Orig].SpanUnknown || r.Ends[tracker.Resp].SpanUnknown
 }
 
 // missingBytes is how much the capture missed of the ends that it did see.

@@ -12,7 +12,10 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	// MissingBytes; the span of what was captured is 0.
 	r.Bytes = Some(uint64(0))
 	if x.packets > 0 {
-		r.Bytes = Some(x.stream.Span())
+		r.Bytes = Some(x.span())
+	}
+	if x.stream.Vague() {
+		r.SpanUnknown, r.Bytes, r.MissingBytes = true, Opt[uint64]{}, 0
 	}
 	if x.has&hasMSS != 0 {
 		r.MSS = Some(x.mss)
@@ -30,6 +33,16 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 		r.FirstByte = Some(x.firstByte - c.thirdACK)
 	}
 	c.fillTimes(r, e)
+}
+
+// span is the number of payload bytes that an end sent: those before its FIN
+// too that were not captured.
+func (e *endpoint) span() uint64 {
+	n := e.stream.Span()
+	if e.finSeen && e.stream.Next().Less(e.fin) {
+		n += uint64(e.fin - e.stream.Next())
+	}
+	return n
 }
 
 // fillSender fills in what is known of an end that sent data; without data the

@@ -166,6 +166,7 @@ type FactsRecord struct {
 	ACKIgnoredAt  uint64               // packet of the first of those
 	ACKIgnored    Opt[int64]           // third ACK -> the first of those
 	OldState      State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
+	OldUnseen     bool                 // an older connection that was not captured answered the SYN: its challenge ACK acknowledges none of it
 	OldReset      bool                 // the opener reset that connection: it did not know it
 	ByNewer       bool                 // its opener reset this one so, for a newer connection's sake
 	ResetOdd      ResetSigns           // how the RST differs from its sender's other segments
@@ -181,6 +182,7 @@ type FactsRecord struct {
 func (c *conn) fillFacts(r *FactsRecord) {
 	f := &c.facts
 	r.AnswerPacket, r.LastSYN, r.OldReset = c.answeredAt, c.ends[Orig].lastSYN, c.is(isOldReset)
+	r.OldUnseen = c.oldAnswer != 0 && c.oldConn == 0
 	if *f != (facts{}) {
 		f.fill(r)
 	}

@@ -163,6 +163,7 @@ type EndRecord struct {
 	SeenBytes                                    uint64      // captured, each byte once
 	WireBytes                                    uint64      // as sent, repeats included
 	MissingBytes                                 uint64
+	SpanUnknown                                  bool   // the capture missed more than a window at once: Bytes and MissingBytes are known modulo 2^32 only, so absent
 	Retx, RetxRTO, RetxFast, RetxTLP, RetxOther  uint32 // data; SYN and FIN apart
 	RetxBytes                                    uint64
 	RetxSpurious                                 uint32

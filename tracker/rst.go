@@ -14,6 +14,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	if c.resetsUnseen(from, s) {
 		return
 	}
+	t.rstProves(c, from, s, now)
 	cause := c.rstCause(from, s)
 	accepted := c.acceptsRST(to, s)
 	if accepted && cause != ResetMiddlebox {
@@ -67,6 +68,45 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		p.timeWaitUntil, p.timeWaitEnd = now, TimeWaitReset
 	}
 	c.apply(to, rcvRST, Expected, now, s.Packet)
+}
+
+// rstProves takes the numbers of a RST where those of its sender were not
+// captured (only SYNs were, by a filter, or all else was dropped): seq=501
+// ack=101 was sent by an end that was ESTABLISHED, had sent 500 bytes and taken 100.
+func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	if !c.onlySYNs() || !e.synSeen || !p.synSeen || e.synAcks+p.synAcks == 0 {
+		return
+	}
+	sent, took := reassembly.Seq(s.Seq).Sub(e.stream.Next()), int32(0)
+	if s.Flags.Has(capture.ACK) {
+		took = reassembly.Seq(s.Ack).Sub(p.stream.Next())
+	}
+	if sent < 0 || took < 0 || sent > maxAhead || took > maxAhead || sent|took == 0 {
+		return
+	}
+	e.stream.Skip(reassembly.Seq(s.Seq))
+	if took > 0 {
+		_, unseen := p.stream.Ack(reassembly.Seq(s.Ack))
+		c.note(Moment{Kind: MomentAckedUnseen, End: from.Peer(), N: uint64(unseen)})
+		first(&c.proof.unseen, s.Packet)
+	}
+	for _, x := range [2]End{from, from.Peer()} {
+		if c.expected(x) {
+			c.confirm(x)
+		}
+		c.imply(x, canACK, now, s.Packet)
+	}
+	c.thirdACK, c.thirdACKAt = now, s.Packet
+	c.flags |= isOpen | isThirdMissed
+	c.note(Moment{Kind: MomentEstablished, End: from, N: uint64(c.ends[Orig].syns), M: uint64(c.ends[Resp].synAcks)})
+}
+
+// onlySYNs reports whether nothing but SYNs was captured before the RST at
+// hand: so nothing tells what its receiver expects next (RCV.NXT).
+func (c *conn) onlySYNs() bool {
+	a, b := &c.ends[Orig], &c.ends[Resp]
+	return c.thirdACKAt == 0 && c.duplicates == 0 && a.packets+b.packets == uint64(a.syns+a.synAcks+b.syns+b.synAcks)+1
 }
 
 // beforeRST settles the state from which an end sent its RST.

@@ -46,4 +46,4 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 
 // oldAnswered tells that an older connection on the same endpoints answered the
 // SYN, whether the capture has it or not.
-func oldAnswered(r *tracker.Record) bool { return r.Proof.OldAnswer != 0 }
+func oldAnswered(r *tracker.Record) bool { return r.Open.OldConn != 0 || r.Facts.OldUnseen }
