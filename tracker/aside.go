@@ -73,7 +73,10 @@ func (e *endpoint) room(p *endpoint) uint32 {
 	}
 	edge := e.stream.Una().Add(uint32(p.window) << shift)
 	d := edge.Sub(e.stream.Next())
-	if !known || !e.stream.Acked() || d < 0 {
+	if d == -1 {
+		d = 0 // a byte was sent beyond the edge: a probe (RFC 9293 section 3.8.6.1)
+	}
+	if !known || d < 0 || p.packets == 0 || !e.stream.Acked() && !p.synSeen {
 		// The other end's ACKs were not captured, or not what they mean.
 		return max(unknownRoom, uint32(max(0, d)))
 	}
@@ -94,7 +97,7 @@ func (c *conn) judge(from End, flags capture.Flags, seq, ack reassembly.Seq) (j 
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if e.stream.Started() {
 		switch d := seq.Sub(e.sndNxt()); {
-		case d <= 0 && uint64(-int64(d)) > min(e.stream.Span()+e.before(), maxAhead):
+		case d <= 0 && back(e, seq) > min(e.span()+e.before(), maxAhead):
 			j = jumpSeq | jumpBack
 		case d > 1 && uint32(d) > e.room(p):
 			j = jumpSeq
@@ -109,7 +112,7 @@ func (c *conn) judge(from End, flags capture.Flags, seq, ack reassembly.Seq) (j 
 	switch d := ack.Sub(p.sndNxt()); {
 	case d <= 0:
 		// RFC 5961 section 5.2: what lies more than a window behind is refused.
-		if uint64(-int64(d)) > min(p.stream.Span()+max(p.before(), 1<<16), maxAhead) {
+		if back(p, ack) > min(p.span()+max(p.before(), 1<<16), maxAhead) {
 			j |= jumpAck | jumpBack
 		}
 	case d > 1 && uint32(d) > c.ackRoom(from):
@@ -117,6 +120,9 @@ func (c *conn) judge(from End, flags capture.Flags, seq, ack reassembly.Seq) (j 
 	}
 	return j
 }
+
+// back is how far a number lies behind all that is known of an end.
+func back(e *endpoint, n reassembly.Seq) uint64 { return uint64(e.sndNxt() - n) }
 
 // before is how far below the first number known of an end it may have sent: its
 // SYN, or, where the capture began later, some windows.
@@ -130,8 +136,8 @@ func (e *endpoint) before() uint64 {
 // ackRoom is how far beyond everything seen of the other end an ACK may lie.
 func (c *conn) ackRoom(from End) uint32 {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
-	if p.packets == uint64(p.syns+p.synAcks) && p.stream.Acked() {
-		return maxAhead // its data goes another way: there is nothing to hold against it
+	if p.packets == 0 {
+		return maxAhead // it goes another way: there is nothing to hold against it
 	}
 	return p.room(e)
 }

@@ -20,15 +20,16 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		}
 		now = c.last
 	}
+	e.packets++
 	outside := jumps(0)
 	if p := &c.ends[from.Peer()]; !e.knows(p, s) && !s.Flags.Any(capture.SYN|capture.RST) || c.asides != nil {
 		outside = t.judgeAside(c, from, s)
 	}
-	if outside == 0 && (c.strain != nil || now-c.last >= restful) {
+	ignored := outside != 0 || s.Flags.Has(capture.RST) && !c.acceptsRST(from.Peer(), s)
+	if !ignored && (c.strain != nil || now-c.last >= restful) {
 		c.stir(from, s, now)
 	}
 	c.last, c.lastPacket = now, s.Packet
-	e.packets++
 	if c.step != nil {
 		t.openStep(c, from, s)
 	}
@@ -57,7 +58,9 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 			t.takeSegment(c, from, s, now)
 		}
 		t.followTimeWait(c, now)
-		e.lastSend = now
+		if !ignored {
+			e.lastSend = now
+		}
 		if s.Len > 0 {
 			e.lastData = now
 		}

@@ -252,6 +252,7 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 	n = w.packet(n, &c.resetPacket, c.lastPacket)
 	n = num(w, n, &c.resetTTL)
 	n = w.time(n, &c.resetTime, c.last)
+	n = w.flag(n, &c.resetIgnored)
 	return num(w, n, &c.rstsIgnored)
 }
 

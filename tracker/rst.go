@@ -21,7 +21,9 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		c.beforeRST(from, s, now)
 	}
 	in := e.state
-	if c.resetBy == NoEnd {
+	// One that was ignored tells nothing of one that was not.
+	if c.resetBy == NoEnd || accepted && !c.is(isReset) && c.resetIgnored {
+		c.resetIgnored = !accepted
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
 		c.facts.reset(e, p, s, now)
@@ -84,6 +86,9 @@ func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	if sent < 0 || took < 0 || sent > maxAhead || took > maxAhead || sent|took == 0 {
 		return
+	}
+	if !s.Flags.Has(capture.ACK) && uint32(sent) > e.room(p) {
+		return // one number alone proves less
 	}
 	e.stream.Skip(reassembly.Seq(s.Seq))
 	if took > 0 {
