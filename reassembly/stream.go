@@ -181,8 +181,9 @@ func (s *Stream) Rebase(n uint32) {
 	s.nxt, s.una, s.span, s.gaps = Max(s.nxt, s.base), Max(s.una, s.base), 0, s.gaps[:0]
 }
 
-// Jump notes that everything before n was sent, none of it seen. Farther than a
-// window n says no more than where in 2^32 the stream stands.
+// Jump notes that everything before n was sent, none of it seen. From 2^31 on
+// comparison tells n for a number behind: then it says no more than where in
+// 2^32 the stream stands.
 func (s *Stream) Jump(n Seq) {
 	d := uint32(n - s.nxt)
 	if !s.started || d <= MaxWindow {
@@ -191,7 +192,8 @@ func (s *Stream) Jump(n Seq) {
 	for _, g := range s.gaps {
 		s.old += uint64(g.Len())
 	}
-	s.gaps, s.vague = s.gaps[:0], true
+	s.gaps = s.gaps[:0]
+	s.vague = s.vague || d >= 1<<31
 	s.old += uint64(d)
 	s.span += uint64(d)
 	s.nxt, s.una = n, n

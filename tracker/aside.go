@@ -151,6 +151,10 @@ func (t *Tracker) setAside(c *conn, from End, s *capture.Segment, j jumps, now i
 	}
 	*a = aside{packet: s.Packet, at: now, seq: reassembly.Seq(s.Seq), ack: reassembly.Seq(s.Ack), n: s.Len,
 		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options &^ capture.OptSACK, ttl: s.TTL, jumps: j}
+	if end := a.end(); j&jumpSeq == 0 && s.Len > 0 && end.LessEq(c.ends[from].stream.Next()) {
+		t.takeData(c, from, s, now) // a repeat: of that its sender's numbers alone tell
+		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
+	}
 	c.note(Moment{Kind: MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
 	p.has |= isChallenged
 	if p.state == TimeWait && s.Flags.Has(capture.ACK) {

@@ -43,6 +43,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		first(&c.proof.copied, s.Packet)
 		c.note(Moment{Kind: MomentDuplicate, End: from})
 	} else if outside != 0 {
+		c.count(e, s)
 		t.setAside(c, from, s, outside, now)
 	} else {
 		c.count(e, s)

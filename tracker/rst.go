@@ -11,12 +11,10 @@ import (
 func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
-	if c.resetsUnseen(from, s) {
-		return
-	}
+	elsewhere := c.resetsUnseen(from, s)
 	t.rstProves(c, from, s, now)
 	cause := c.rstCause(from, s)
-	accepted := c.acceptsRST(to, s)
+	accepted := !elsewhere && c.acceptsRST(to, s)
 	if accepted && cause != ResetMiddlebox {
 		c.beforeRST(from, s, now)
 	}
