@@ -4,8 +4,8 @@ import "tcpwatch/tracker"
 
 func closeFields() []field {
 	fields := []field{
-		{"close.kind", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits", func(w *row) value { return textOf(w.Close.Kind) }},
-		{"close.first", "sender of the first FIN: `orig`, `resp` or `both`", func(w *row) value { return textOf(w.Close.First.String()) }},
+		{"close.kind", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began", func(w *row) value { return textOf(w.Close.Kind) }},
+		{"close.first", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", func(w *row) value { return textOf(w.Close.First.String()) }},
 		{"close.segments", "3 when the second FIN carried the first ACK of the first, else 4", func(w *row) value {
 			if w.Close.Segments == 0 {
 				return value{}

@@ -190,6 +190,8 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 		s = "not: data was repeated without an answer, then silence"
 	case tracker.CloseEvicted:
 		s = "not seen: dropped from a full table"
+	case tracker.CloseUnknown:
+		s = "unknown: the other FIN may have passed before the capture began"
 	case tracker.CloseOpen:
 		s = "not yet: still open at the end"
 	}

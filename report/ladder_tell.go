@@ -172,6 +172,8 @@ func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 				return fmt.Sprintf("%s closes too (passive close)", the(m.End))
 			}
 			return fmt.Sprintf("%s closed first, its FIN was not captured; %s closes too (passive close)", the(peer), the(m.End))
+		case first && m.M == 1:
+			return fmt.Sprintf("%s closes: it will send no more data; the other FIN may have passed before the capture began", the(m.End))
 		case first:
 			return fmt.Sprintf("%s closes first (active close): it will send no more data", the(m.End))
 		case r.has(tracker.MomentFINAcked):
@@ -182,7 +184,7 @@ func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 		switch {
 		case r.has(tracker.MomentClosed), r.has(tracker.MomentFIN), r.has(tracker.MomentSimultaneousClose):
 			return ""
-		case m.End <= tracker.Resp && f.finSent[peer]:
+		case m.M == 1, m.End <= tracker.Resp && f.finSent[peer]:
 			return fmt.Sprintf("the FIN of %s is acknowledged", the(m.End))
 		}
 		return fmt.Sprintf("the FIN of %s is acknowledged: half closed, %s may still send", the(m.End), the(peer))

@@ -251,6 +251,8 @@ func (p phrases) timedOut(r *tracker.Record) (what, why string) {
 		why = "data was repeated without an answer, then silence"
 	case tracker.CloseHalfClosed:
 		why = halfClosed(r)
+	case tracker.CloseUnknown:
+		why = "one FIN; the other may have passed before the capture began"
 	case tracker.CloseUnackedFIN:
 		why = "a FIN that nobody acknowledged"
 	case tracker.CloseEvicted:

@@ -84,6 +84,7 @@ func (c *closes) others() string {
 		{tracker.CloseOpen, "still open at the end"},
 		{tracker.CloseEvicted, "forgotten (table full)"},
 		{tracker.CloseNeverOpened, "never opened"},
+		{tracker.CloseUnknown, "unknown (a FIN may have passed before the capture began)"},
 	} {
 		n := c.kinds[k.kind]
 		if k.kind == tracker.CloseNeverOpened {

@@ -55,7 +55,7 @@ func unknowns() [nReasons]unknown {
 			what: "what the other end did (its states are a guess), round trips, what was sent again in vain",
 			why:  "only one direction was captured"},
 		reasonMidstream: {label: "midstream",
-			fields: "open.* END.first_byte_s capture.tap",
+			fields: "open.* END.first_byte_s close.first close.kind orig_state resp_state capture.tap",
 			what:   "connect times, which end opened it", why: "begun before the capture", more: ", windows in bytes, the options of the SYNs"},
 		reasonSYN: {label: "no SYN",
 			fields: "END.mss END.wscale END.sack END.timestamps END.ecn open.resp_s open.orig_s open.answer capture.tap",

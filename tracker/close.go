@@ -30,7 +30,7 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		return
 	}
 	e.finSeen, e.fin, e.finTime, e.finPacket = true, fin, now, s.Packet
-	c.note(Moment{Kind: MomentFIN, End: from})
+	c.note(Moment{Kind: MomentFIN, End: from, M: bit(c.finMayHavePassed())})
 	if c.first == NoEnd {
 		c.first = from
 	}
@@ -164,7 +164,7 @@ func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
 	first := !p.finAcked
 	if first {
 		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
-		c.note(Moment{Kind: MomentFINAcked, End: to, Span: now - p.finTime, Ref: p.finPacket})
+		c.note(Moment{Kind: MomentFINAcked, End: to, M: bit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
 	}
 	c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
 	if first && e.finAcked {

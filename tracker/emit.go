@@ -55,6 +55,9 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	r.KeepaliveOutcome = c.keepaliveOutcome()
 	c.fillClose(&r.Close, r.Open.Kind)
 	c.fillTimeWait(&r.TimeWait)
+	if c.finMayHavePassed() {
+		c.hideCloser(r)
+	}
 	c.fillExchanges(r)
 	c.fillFacts(&r.Facts)
 	c.fillStrain(r)

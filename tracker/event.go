@@ -52,8 +52,8 @@ const (
 	MomentUnreachable                  // an ICMP error quoted the SYN. N: type, M: code
 	MomentICMP                         // an ICMP error quoted a later segment. N: type, M: code
 	MomentMidstream                    // first packet seen is not a SYN: states inferred
-	MomentFIN                          // End sent its FIN (active close when it is the first)
-	MomentFINAcked                     // End's FIN was acknowledged
+	MomentFIN                          // End sent its FIN (active close when it is the first). M: 1 when the other may have passed before the capture began
+	MomentFINAcked                     // End's FIN was acknowledged. M: as above
 	MomentFINAgain                     // FIN repeated: it or its ACK was lost. N, Since
 	MomentLastACKLost                  // FIN repeated towards a TIME-WAIT: the last ACK was lost; 2MSL starts again
 	MomentTimeWait                     // End entered TIME-WAIT. Span: 2MSL

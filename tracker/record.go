@@ -102,6 +102,7 @@ const (
 	CloseNeverOpened = "never-opened"
 	CloseNormal      = "normal"      // both FINs acknowledged, whatever follows
 	CloseReset       = "reset"       //
+	CloseUnknown     = ""            // midstream, one FIN acknowledged: the other may have passed before
 	CloseHalfClosed  = "half-closed" // one FIN acknowledged
 	CloseUnackedFIN  = "unacked-fin" // a FIN that nobody acknowledged
 	CloseTimedOut    = "timed-out"   // unacknowledged data repeated, then silence

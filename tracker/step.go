@@ -5,7 +5,18 @@ import (
 	"tcpwatch/reassembly"
 )
 
-func (c *conn) states() [2]State { return [2]State{c.ends[Orig].state, c.ends[Resp].state} }
+// states are the states of both ends, Unknown where it is not known who closed first.
+func (c *conn) states() (s [2]State) {
+	s = [2]State{c.ends[Orig].state, c.ends[Resp].state}
+	if c.finMayHavePassed() {
+		for e := range s {
+			if afterFIN.has(s[e]) {
+				s[e] = Unknown
+			}
+		}
+	}
+	return s
+}
 
 // openStep begins a row of the ladder. What was noted since the last row
 // (that the connection took the place of another) belongs to this one.
