@@ -191,7 +191,9 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 	case tracker.CloseEvicted:
 		s = "not seen: dropped from a full table"
 	case tracker.CloseUnknown:
-		s = "unknown: the other FIN may have passed before the capture began"
+		if r.Capture.Midstream {
+			s = "unknown: the other FIN may have passed before the capture began"
+		}
 	case tracker.CloseOpen:
 		s = "not yet: still open at the end"
 	}
