@@ -191,7 +191,7 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 	case tracker.CloseEvicted:
 		s = "not seen: dropped from a full table"
 	case tracker.CloseUnknown:
-		if r.Capture.Midstream {
+		if r.Capture.Midstream && (c.FINAcked[tracker.Orig].OK || c.FINAcked[tracker.Resp].OK) {
 			s = "unknown: the other FIN may have passed before the capture began"
 		}
 	case tracker.CloseOpen:
