@@ -18,7 +18,7 @@ const (
 	SkipNotTCP                   // UDP, ICMP without a quoted TCP header, ...
 	SkipLinkType                 // a link type that cannot be read
 	SkipFragment                 // a fragment still waiting for the others (or never completed)
-	SkipCut                      // cut by the snaplen before the TCP header's first 20 bytes
+	SkipCut                      // cut by the snaplen before the TCP header's first 16 bytes
 	SkipMalformed                // lengths that contradict each other
 	SkipEncrypted                // ESP, protected 802.11
 	SkipTooDeep                  // more layers than we follow

@@ -205,7 +205,7 @@ type Segment struct {
 	ECN        uint8 // the two ECN bits of the IP header
 	Tunnel     TunnelKind
 	IPID       uint16 // IPv4 identification; 0 for IPv6
-	Checksum   uint16
+	Checksum   uint16 // 0 when the snaplen cut the header before it
 	TSVal      uint32
 	TSEcr      uint32
 	SACK       [4]SACKBlock

@@ -2,14 +2,17 @@ package capture
 
 import "math"
 
-// tcpHeaderLen is a TCP header without options (RFC 9293 section 3.1).
-const tcpHeaderLen = 20
+const (
+	tcpHeaderLen = 20 // a TCP header without options (RFC 9293 section 3.1)
+	// tcpNeeded is as much of it as makes a segment: all but checksum and urgent pointer.
+	tcpNeeded = 16
+)
 
 // tcp reads a TCP header and fills what the IP layer has left open of the
 // segment. v ends where the IP payload ends.
 func (d *Decoder) tcp(v view) Outcome {
 	b := v.data
-	if len(b) < tcpHeaderLen {
+	if len(b) < tcpNeeded {
 		return d.short(v, tcpHeaderLen)
 	}
 	header := int(b[12]>>4) * 4
@@ -20,17 +23,20 @@ func (d *Decoder) tcp(v view) Outcome {
 	s.Src.Port, s.Dst.Port = be16(b), be16(b[2:])
 	s.Seq, s.Ack = be32(b[4:]), be32(b[8:])
 	s.Flags = Flags(be16(b[12:]) & 0x1ff)
-	s.Window, s.Checksum = be16(b[14:]), be16(b[16:])
+	s.Window, s.Checksum = be16(b[14:]), 0
+	if len(b) >= 18 {
+		s.Checksum = be16(b[16:])
+	}
 	s.Marks = d.marks
 	s.Len, s.Captured = uint32(min(uint64(v.wire-header), math.MaxUint32)), 0
 	s.clearOptions()
-	if len(b) < header {
-		s.Marks |= MarkCutOptions
-		s.tcpOptions(b[tcpHeaderLen:])
-	} else {
-		if header > tcpHeaderLen {
-			s.tcpOptions(b[tcpHeaderLen:header])
+	if header > tcpHeaderLen {
+		if len(b) < header {
+			s.Marks |= MarkCutOptions
 		}
+		s.tcpOptions(b[min(tcpHeaderLen, len(b)):min(header, len(b))])
+	}
+	if len(b) >= header {
 		d.Payload = b[header:]
 		s.Captured = uint32(len(d.Payload))
 	}

@@ -83,6 +83,34 @@ func TestTCPOptions(t *testing.T) {
 	}
 }
 
+// TestHeaderCut: a header that the snaplen cut behind the window is a segment.
+func TestHeaderCut(t *testing.T) {
+	d := capture.NewDecoder(capture.DecoderOptions{VerifyChecksums: true})
+	for _, options := range [][]byte{nil, {2, 4, 5, 0xb4}} {
+		segment := TCP{Src: 1, Dst: 2, Seq: 3, Ack: 4, Flags: 0x12, Window: 5, Options: options, Payload: []byte("data")}.Bytes()
+		data := IPv4("10.0.0.1", "10.0.0.2", ProtoTCP, segment)
+		for n := range 21 {
+			p := capture.Packet{Data: data[:20+n], Length: len(data), Link: capture.LinkRaw}
+			outcome := d.Decode(&p)
+			if n < 16 {
+				if outcome != capture.OutcomeSkipped || d.Skip != capture.SkipCut {
+					t.Errorf("%d bytes: %d, skipped as %q", n, outcome, d.Skip)
+				}
+				continue
+			}
+			s := &d.Segment
+			marks := capture.MarkTruncated
+			if options != nil {
+				marks |= capture.MarkCutOptions
+			}
+			if outcome != capture.OutcomeSegment || s.Src.Port != 1 || s.Dst.Port != 2 || s.Seq != 3 || s.Ack != 4 || s.Flags != capture.SYN|capture.ACK ||
+				s.Window != 5 || s.Len != 4 || s.Captured != 0 || s.Marks != marks || s.Options != 0 || (s.Checksum != 0) != (n >= 18) {
+				t.Errorf("%d bytes: %d, %+v", n, outcome, s)
+			}
+		}
+	}
+}
+
 func TestSACKBlocks(t *testing.T) {
 	o := []byte{1, 1, 5, 18}
 	for _, x := range []uint32{100, 200, 0xfffffff0, 16} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 )
 
@@ -60,8 +61,10 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		}
 	}
 	switch {
+	case h.Filter == "" && h.Packets > 0 && h.Segments == 0:
+		p.label("not seen", "TCP: "+otherThanTCP(h))
 	case !h.FilterIsDefault && h.Passed > 0 && h.Segments == 0:
-		p.label("not seen", "TCP: the filter lets none of it pass")
+		p.label("not seen", "TCP: none is among the packets that passed the filter")
 	case len(h.Hides) > 0:
 		p.label("not seen", say.Escape(strings.Join(h.Hides, ", "))+": the filter hides them")
 	}
@@ -160,10 +163,36 @@ func writeLosses(p *page, h *Headline) {
 	}
 }
 
+// otherThanTCP says what the packets of a capture without TCP are.
+func otherThanTCP(h *Headline) string {
+	if len(h.Skipped) == 1 {
+		switch h.Skipped[0].Reason {
+		case capture.SkipNotIP.String():
+			return "no packet is of IP"
+		case capture.SkipNotTCP.String():
+			return "the packets are of IP, and all of other protocols"
+		case capture.SkipLinkType.String():
+			return "the packets are of a link type that cannot be read"
+		case capture.SkipCut.String():
+			return "every packet is cut before its TCP header, a larger snaplen (-s) helps"
+		case capture.SkipEncrypted.String():
+			return "the packets are encrypted"
+		}
+	}
+	parts := make([]string, len(h.Skipped))
+	for i, c := range h.Skipped {
+		parts[i] = thousands(c.N) + " " + say.Escape(c.Reason)
+	}
+	if len(parts) == 0 {
+		return "no packet holds any"
+	}
+	return "no packet holds any: " + list(parts)
+}
+
 // droppedShare is how much of what came the kernel dropped, which tells whether
 // that matters.
 func droppedShare(h *Headline) string {
-	share := 100 * float64(h.KernelDrops.V) / max(float64(h.KernelDrops.V+h.Packets), 1)
+	share := 100 * float64(h.KernelDrops.V) / max(float64(h.KernelDrops.V)+float64(h.Packets), 1)
 	switch {
 	case share == 0:
 		return ""

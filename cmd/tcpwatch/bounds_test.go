@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -182,5 +183,45 @@ func TestInterfacesAreLearntOnce(t *testing.T) {
 	})
 	if len(x.interfaces[0]) != interfaces || used > 64<<20 {
 		t.Errorf("%d interfaces, %d MiB allocated", len(x.interfaces[0]), used>>20)
+	}
+}
+
+// TestDropsOfFilesSaturate: counters of several files that do not fit their sum
+// are as many as can be counted.
+func TestDropsOfFilesSaturate(t *testing.T) {
+	in := &input{}
+	for _, drops := range []uint64{math.MaxUint64 - 5, 10} {
+		var file bytes.Buffer
+		w, err := capture.NewPcapngWriter(&file, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := capture.Packet{Data: make([]byte, 20), Length: 20, Link: capture.LinkRaw}
+		if err := w.WritePacket(&p, capture.Interface{Link: capture.LinkRaw}, ""); err != nil {
+			t.Fatal(err)
+		}
+		w.Flush()
+		order := binary.NativeEndian
+		b := order.AppendUint32(file.Bytes(), 5) // interface statistics
+		b = order.AppendUint32(b, 36)
+		b = append(b, make([]byte, 12)...)
+		b = order.AppendUint16(b, 5) // isb_ifdrop
+		b = order.AppendUint16(b, 8)
+		b = order.AppendUint64(b, drops)
+		b = order.AppendUint32(b, 36)
+		f, err := capture.NewFile("x", bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for err == nil {
+			err = f.Next(&p)
+		}
+		if n, _ := f.Drops(); n != drops || err != io.EOF {
+			t.Fatalf("%d drops, %v", n, err)
+		}
+		in.files = append(in.files, f)
+	}
+	if n, _, known, _ := in.drops(); n != math.MaxUint64 || !known {
+		t.Errorf("%d drops, %t", n, known)
 	}
 }

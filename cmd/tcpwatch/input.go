@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 
 	"golang.org/x/net/bpf"
@@ -173,7 +174,9 @@ func (in *input) drops() (kernel, iface uint64, kernelKnown, ifaceKnown bool) {
 	}
 	for _, f := range in.files {
 		if n, ok := f.Drops(); ok {
-			kernel, kernelKnown = kernel+n, true
+			if kernel, kernelKnown = kernel+n, true; kernel < n { // more than can be counted
+				kernel = math.MaxUint64
+			}
 		}
 	}
 	return kernel, 0, kernelKnown, false
