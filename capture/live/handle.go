@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/pcap"
@@ -17,13 +18,16 @@ import (
 // Handle captures live; it is a capture.Source. It is not safe for concurrent
 // use.
 type Handle struct {
-	pcap   *pcap.Handle
-	device string
-	link   capture.LinkType
-	number uint64
-	closed bool
-	seen   [3]uint32 // libpcap's counters when Stats last read them
-	total  Stats
+	pcap    *pcap.Handle
+	device  string
+	link    capture.LinkType
+	number  uint64
+	closed  bool
+	timeout time.Duration
+	gone    error     // why the capture ended
+	until   time.Time // what came before that may still be handed over
+	seen    [3]uint32 // libpcap's counters when Stats last read them
+	total   Stats
 }
 
 // Open starts capturing. Its error is one line that says what to do.
@@ -44,7 +48,7 @@ func Open(o Options) (*Handle, error) {
 			return nil, filterError(o.Filter, err)
 		}
 	}
-	return &Handle{pcap: h, device: o.Interface, link: linkType(h)}, nil
+	return &Handle{pcap: h, device: o.Interface, link: linkType(h), timeout: o.ReadTimeout}, nil
 }
 
 // activate opens through the inactive handle: OpenLive would stamp
@@ -106,10 +110,27 @@ func (h *Handle) Next(p *capture.Packet) error {
 	case io.EOF:
 		return io.EOF
 	case pcap.NextErrorReadError:
-		return fmt.Errorf("%s: capture ended: %w", h.device, h.pcap.Error())
+		err = h.pcap.Error()
 	}
-	return fmt.Errorf("%s: capture ended: %w", h.device, err)
+	return h.ended(fmt.Errorf("%s: capture ended: %w", h.device, err))
 }
+
+// ended takes an error. libpcap tells of an interface that went away before it
+// hands out what waits in the kernel's buffer; of that the kernel hands over what
+// it still collects when the read timeout is over. So reading goes on until then.
+func (h *Handle) ended(err error) error {
+	if h.gone == nil {
+		h.gone, h.until = err, time.Now().Add(h.timeout+lateHandOver)
+	}
+	if time.Now().After(h.until) {
+		return h.gone
+	}
+	time.Sleep(h.timeout / 10)
+	return capture.ErrTimeout
+}
+
+// lateHandOver is how much later than the read timeout the kernel may be.
+const lateHandOver = 100 * time.Millisecond
 
 // Stats reads the counters. It is to be called before 2^32 more packets have
 // passed: libpcap's are 32 bits wide and begin again. After Close it repeats

@@ -236,6 +236,57 @@ func TestInterfaceVanishes(t *testing.T) {
 	}
 }
 
+// What came before the interface went away is read before the capture ends.
+func TestInterfaceVanishesBehindPackets(t *testing.T) {
+	for _, wait := range []time.Duration{DefaultReadTimeout, time.Second} {
+		t.Run(wait.String(), func(t *testing.T) { vanishBehindPackets(t, wait) })
+	}
+}
+
+func vanishBehindPackets(t *testing.T, wait time.Duration) {
+	inNamespace(t)
+	ipCommand(t, "link", "set", "a0", "addrgenmode", "none", "up")
+	ipCommand(t, "link", "set", "b0", "addrgenmode", "none", "up")
+	to, err := net.InterfaceByName("b0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	h, err := Open(Options{Interface: "a0", Filter: "ether proto 0x88b5", ReadTimeout: wait})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	frame := make([]byte, 1000)
+	frame[12], frame[13] = 0x88, 0xb5 // for local experiments (IEEE 802)
+	const sent = 5000
+	for range sent {
+		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: to.Index, Halen: 6}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ipCommand(t, "link", "del", "a0")
+	n := 0
+	var p capture.Packet
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		if err = h.Next(&p); err == nil {
+			n++
+		} else if !errors.Is(err, capture.ErrTimeout) {
+			break
+		}
+	}
+	if n != sent || err == nil || !strings.HasPrefix(err.Error(), "a0: capture ended: ") {
+		t.Errorf("%d of %d packets, then %v", n, sent, err)
+	}
+	if again := h.Next(&p); again == nil || err == nil || again.Error() != err.Error() {
+		t.Errorf("after that %v", again)
+	}
+}
+
 // The kernel takes a VLAN tag off before the filter sees the frame, and libpcap
 // puts it back: the default filter must let such frames through. (On Any a
 // second tag is beyond help: Linux 6 then tells the EtherType behind both while
