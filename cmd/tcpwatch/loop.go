@@ -39,6 +39,7 @@ type watch struct {
 	signals *signals
 	stdout  io.Writer
 	stderr  io.Writer
+	size    int64 // of the files when they were opened, in bytes; 0 when one is a pipe
 
 	workers []*worker
 	writer  *writer
@@ -47,7 +48,7 @@ type watch struct {
 	batch   *batch // being filled
 	running sync.WaitGroup
 
-	mu     sync.Mutex // of the terminal: status line and warnings
+	mu     sync.Mutex // of the status line; who holds it waits for no terminal
 	status *status
 
 	sampler        *capture.Decoder // of the first packets, for weakness

@@ -86,6 +86,7 @@ type outputs struct {
 	shown    bool   // a line was written since the status line
 	line     func() // called before a line is written: the status line makes room
 	stdout   string // the format that has standard output; "" for none
+	screen   *screen
 	close    []func() error
 
 	mu     sync.Mutex // of err: packets, workers and writer may each meet one
@@ -101,7 +102,8 @@ func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}}
+	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}, screen: newScreen()}
+	stdout = out.on(stdout, in)
 	for _, x := range o.outputs {
 		w, err := out.create(x.file, o.read, stdout)
 		if err != nil {
@@ -153,6 +155,15 @@ func recordOptions(o *options, in *input) report.JSONOptions {
 		records.Local = localEnds()
 	}
 	return records
+}
+
+// on is how standard output is written to: live, what reads packets waits for no
+// terminal.
+func (out *outputs) on(stdout io.Writer, in *input) io.Writer {
+	if in.handle == nil {
+		return stdout
+	}
+	return out.screen.on(stdout)
 }
 
 // create opens a file for writing; "" is standard output.

@@ -132,12 +132,12 @@ func firstPass(o *options, stderr io.Writer) (*found, error) {
 	defer in.close()
 	f := &found{want: o.chosen()}
 	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(&first, in), line: func() {}, found: f}
+	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(&first, in), line: func() {}, found: f, screen: newScreen()}
 	w := newWatch(&first, in, out, io.Discard, stderr)
 	defer w.signals.done()
 	w.loop()
 	w.stop()
-	w.status.clear()
+	w.clear()
 	if o.extract != "" && o.where == nil {
 		for _, x := range w.workers {
 			out.summary.Merge(x.summary)

@@ -74,7 +74,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *watch {
-	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr), stdout: stdout, stderr: stderr}
+	stderr = out.screen.on(stderr)
+	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr, out.screen),
+		stdout: out.on(stdout, in), stderr: stderr, size: in.size()}
 	if o.filter != "" {
 		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
 	}
@@ -87,11 +89,7 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 	w.writer = newWriter(w)
 	w.spare = make(chan *batch, in.ahead()+2)
 	w.batch = w.empty()
-	out.line = func() {
-		w.mu.Lock()
-		w.status.clear()
-		w.mu.Unlock()
-	}
+	out.line = w.clear
 	if o.duration > 0 {
 		w.deadline = time.Now().Add(o.duration)
 	}
@@ -117,11 +115,13 @@ func (w *watch) announce(chosen bool) {
 
 // end hands out what is left and returns the exit status.
 func (w *watch) end() int {
+	defer w.out.screen.settle()
 	w.stop()
 	for _, x := range w.workers {
 		w.out.summary.Merge(x.summary)
 	}
-	w.status.clear()
+	w.out.screen.wait()
+	w.clear()
 	h := w.final()
 	w.out.finish(h)
 	status := exitDone

@@ -16,14 +16,15 @@ const (
 // status is the line about progress at the foot of the terminal.
 type status struct {
 	w       io.Writer // nil when there is no terminal
+	screen  *screen   // to which w belongs
 	began   time.Time
 	drawn   time.Time
 	packets uint64 // when it was drawn
 	shown   bool
 }
 
-func newStatus(stderr io.Writer) *status {
-	s := &status{began: time.Now()}
+func newStatus(stderr io.Writer, on *screen) *status {
+	s := &status{began: time.Now(), screen: on}
 	if isTerminal(stderr) {
 		s.w = stderr
 	}
@@ -39,7 +40,11 @@ func (s *status) clear() {
 	}
 }
 
+// draw replaces the line, unless the terminal is busy: it is soon drawn again.
 func (s *status) draw(now time.Time, packets uint64, text string) {
+	if s.screen.busy() {
+		return
+	}
 	s.clear()
 	io.WriteString(s.w, text)
 	s.shown, s.drawn, s.packets = true, now, packets
@@ -55,7 +60,7 @@ func (s *status) reading(w *watch, at progress) {
 	if spent < quietStart || now.Sub(s.drawn) < redrawAfter {
 		return
 	}
-	s.draw(now, at.packets, progressLine(at.packets, at.offset, w.in.size(), spent))
+	s.draw(now, at.packets, progressLine(at.packets, at.offset, w.size, spent))
 }
 
 // progressLine tells packets, bytes, speed and the time left; size 0 is unknown.

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,5 +31,42 @@ func TestLivingLine(t *testing.T) {
 	got := livingLine(1234.4, living{open: 1, timeWait: 5}, 7, 61*time.Second)
 	if want := "1,234 packets/s, 1 open, 5 in TIME-WAIT, 7 dropped, 1m1s"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// The line about progress is drawn while the files are opened and read (the race
+// detector tells when it asks for what changes meanwhile).
+func TestProgressWhileFilesAreRead(t *testing.T) {
+	pcap := shortConnections(t, 2000)
+	args := []string{"-j", "2"}
+	for _, name := range []string{"a", "b", "c"} {
+		name = filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(name, pcap, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "-r", name)
+	}
+	o, err := parse(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := openInput(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.close()
+	out, err := openOutputs(o, in, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWatch(o, in, out, io.Discard, io.Discard)
+	defer w.signals.done()
+	var line bytes.Buffer
+	w.mu.Lock()
+	w.status.w, w.status.began, w.status.drawn = &line, time.Now().Add(-time.Hour), time.Time{}
+	w.mu.Unlock()
+	w.loop()
+	if status := w.end(); status != exitDone || !strings.Contains(line.String(), " MB (") {
+		t.Errorf("status %d, %q", status, line.String())
 	}
 }

@@ -13,13 +13,16 @@ import (
 
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := w.(described)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// described is a file, or what writes to one.
+type described interface{ Fd() uintptr }
+
 // columns is the width of the terminal w, else $COLUMNS, else 0.
 func columns(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
+	if f, ok := w.(described); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
 			return n
 		}

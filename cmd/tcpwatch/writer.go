@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,7 @@ type batchNote struct {
 }
 
 func newWriter(w *watch) *writer {
-	return &writer{w: w, piped: w.in.size() == 0, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
+	return &writer{w: w, piped: w.size == 0, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
 }
 
 // run writes until the last batch is through.
@@ -129,14 +130,25 @@ func (x *writer) write(i int) {
 func (x *writer) snapshot(so *report.Summary, h *report.Headline) {
 	w := x.w
 	w.out.flush()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.status.clear()
 	to := w.stdout
 	if w.out.stdout != "table" {
 		to = w.stderr // whatever is on standard output has it for itself
 	}
-	w.out.note(report.WriteTables(to, so, h, w.o.tablesOn(to)))
+	var text bytes.Buffer
+	w.out.note(report.WriteTables(&text, so, h, w.o.tablesOn(to)))
+	w.clear()
+	_, err := to.Write(text.Bytes())
+	w.out.note(err)
+}
+
+// clear removes the status line, so that something else can be written.
+func (w *watch) clear() {
+	w.mu.Lock()
+	w.status.clear()
+	w.mu.Unlock()
+	if w.in.handle == nil {
+		w.out.screen.settle() // standard output is written directly
+	}
 }
 
 // warn tells the user in a line that something is wrong, and goes on.
