@@ -33,9 +33,15 @@ func (d *Decoder) etherType(t layers.EthernetType, v view) Outcome {
 	for d.deeper() {
 		var header int // of a tag, at the end of which the next EtherType stands
 		switch t {
-		case layers.EthernetTypeIPv4:
+		case layers.EthernetTypeIPv4: // some write it before IPv6 too
+			if v.version() == 6 {
+				return d.ip6(v)
+			}
 			return d.ip4(v)
 		case layers.EthernetTypeIPv6:
+			if v.version() == 4 {
+				return d.ip4(v)
+			}
 			return d.ip6(v)
 		case layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, etherTypeQinQOld, etherTypeQinQOlder:
 			if len(v.data) >= 2 {
@@ -50,6 +56,8 @@ func (d *Decoder) etherType(t layers.EthernetType, v view) Outcome {
 			return d.ppp(v)
 		case layers.EthernetTypeTransparentEthernetBridging:
 			return d.ethernet(v)
+		case etherTypeNSH:
+			return d.nsh(v)
 		case etherTypeVNTag:
 			header = 6
 		case etherTypeETag, etherTypeEDSA:

@@ -14,7 +14,6 @@ func decodeAny(t *testing.T, d *capture.Decoder, p *capture.Packet) {
 	d.Segment, d.Quote = capture.Segment{}, capture.Quote{}
 	before := d.Skipped
 	o := d.Decode(p)
-	s := &d.Segment
 	if (o == capture.OutcomeSkipped) != (d.Skip != capture.SkipNone) {
 		t.Fatalf("outcome %d, skipped as %q", o, d.Skip)
 	}
@@ -22,9 +21,29 @@ func decodeAny(t *testing.T, d *capture.Decoder, p *capture.Packet) {
 	if o == capture.OutcomeSkipped && !moved && d.Skipped[d.Skip] != before[d.Skip]+1 {
 		t.Fatalf("%q was not counted", d.Skip)
 	}
-	if o != capture.OutcomeSegment {
-		return
+	frames := 0
+	for more := true; more; o, more = d.Again() {
+		frames++
+		if frames > len(p.Data)+1 {
+			t.Fatalf("%d frames in %d bytes", frames, len(p.Data))
+		}
+		if o == capture.OutcomeSegment {
+			checkSegment(t, d, p)
+		}
 	}
+	total := uint64(0)
+	for i, n := range d.Skipped {
+		if r := capture.SkipReason(i); r != capture.SkipFragment && r != capture.SkipFragmentLimit {
+			total += n - before[i]
+		}
+	}
+	if total > 1 {
+		t.Fatalf("one packet counted as skipped %d times", total)
+	}
+}
+
+func checkSegment(t *testing.T, d *capture.Decoder, p *capture.Packet) {
+	s := &d.Segment
 	if int(s.Captured) != len(d.Payload) || s.Captured > s.Len || s.Captured < s.Len != (s.Marks&capture.MarkTruncated != 0) {
 		t.Fatalf("%d captured of %d, %d given: %+v", s.Captured, s.Len, len(d.Payload), s)
 	}
@@ -57,6 +76,7 @@ func FuzzDecodeEthernet(f *testing.F) {
 }
 
 func FuzzDecodeIP(f *testing.F) {
+	f.Add(uint16(capture.LinkIEEE80211), uint16(0), frames(SNAP(TypeIPv4, four()), SNAP(TypeIPv6, six())))
 	f.Add(uint16(capture.LinkRaw), uint16(0), error4(3, 4, 1400, quoted4()))
 	f.Add(uint16(capture.LinkRaw), uint16(0), error6(2, 0, 1280, six()))
 	f.Add(uint16(capture.LinkRaw), uint16(0), piece{0, 54, true}.six(1, six()[40:]))

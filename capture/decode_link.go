@@ -71,6 +71,8 @@ func (d *Decoder) link(t LinkType, v view) Outcome {
 		return d.behind(12, v, (*Decoder).ip)
 	case LinkIPNET:
 		return d.behind(24, v, (*Decoder).ip)
+	case LinkERF:
+		return d.erf(v)
 	case LinkNetAnalyzer:
 		return d.behind(4, v, (*Decoder).ethernet)
 	case LinkNetAnalyzerTransparent: // and a preamble

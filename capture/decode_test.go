@@ -152,7 +152,7 @@ func TestDecodeSkipped(t *testing.T) {
 		{"packets in packets", capture.LinkPPI, bytes.Repeat([]byte{0, 0, 8, 0, 192, 0, 0, 0}, 100), capture.SkipTooDeep},
 		{"ip header of 16 bytes", capture.LinkRaw, join([]byte{0x44}, four()[1:]), capture.SkipMalformed},
 		{"ip length below its header", capture.LinkRaw, join(four()[:2], []byte{0, 19}, four()[4:]), capture.SkipMalformed},
-		{"IPv6 where IPv4 should be", capture.LinkEthernet, Ethernet(TypeIPv4, six()), capture.SkipMalformed},
+		{"IP version 5 where IPv4 should be", capture.LinkEthernet, Ethernet(TypeIPv4, join([]byte{0x55}, four()[1:])), capture.SkipMalformed},
 		{"data offset 4", capture.LinkRaw, IPv4("10.0.0.1", "10.0.0.2", 6, join(theSegment.Bytes()[:12], []byte{0x40}, theSegment.Bytes()[13:])), capture.SkipMalformed},
 		{"data offset beyond the end", capture.LinkRaw, IPv4("10.0.0.1", "10.0.0.2", 6, join(theSegment.Bytes()[:12], []byte{0xf0}, theSegment.Bytes()[13:50])), capture.SkipMalformed},
 		{"19 bytes of tcp", capture.LinkRaw, IPv4("10.0.0.1", "10.0.0.2", 6, theSegment.Bytes()[:19]), capture.SkipMalformed},

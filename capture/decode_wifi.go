@@ -65,7 +65,8 @@ func (d *Decoder) prism(v view) Outcome {
 }
 
 // wifi reads an IEEE 802.11 data frame. Of an aggregate (A-MSDU) the first
-// frame is read. padded says that the driver padded the header to 4 bytes.
+// frame is read, and the others by Again. padded says that the driver padded the
+// header to 4 bytes.
 func (d *Decoder) wifi(v view, padded bool) Outcome {
 	b := v.data
 	if len(b) < wifiHeaderLen {
@@ -74,24 +75,33 @@ func (d *Decoder) wifi(v view, padded bool) Outcome {
 		}
 		return d.short(v, wifiHeaderLen)
 	}
-	if b[0]&wifiTypeMask != wifiData || b[0]&wifiNoData != 0 {
+	return d.wifiFrame(v, b[0], b[1], padded)
+}
+
+// wifiFrame is wifi of a frame whose frame control is known.
+func (d *Decoder) wifiFrame(v view, kind, flags byte, padded bool) Outcome {
+	b := v.data
+	if len(b) < wifiHeaderLen {
+		return d.short(v, wifiHeaderLen)
+	}
+	if kind&wifiTypeMask != wifiData || kind&wifiNoData != 0 {
 		return d.skip(SkipNotIP)
 	}
-	if b[1]&wifiProtected != 0 {
+	if flags&wifiProtected != 0 {
 		return d.skip(SkipEncrypted)
 	}
-	if b[1]&wifiMoreFrags != 0 || b[22]&0x0f != 0 { // fragment number
+	if flags&wifiMoreFrags != 0 || b[22]&0x0f != 0 { // fragment number
 		return d.skip(SkipFragment)
 	}
 	n := wifiHeaderLen
-	if b[1]&wifiToFrom == wifiToFrom {
+	if flags&wifiToFrom == wifiToFrom {
 		n += 6
 	}
-	aggregate := false
-	if b[0]&wifiQoS != 0 {
-		aggregate = len(b) > n && b[n]&wifiAMSDU != 0
+	several := false
+	if kind&wifiQoS != 0 {
+		several = len(b) > n && b[n]&wifiAMSDU != 0
 		n += 2
-		if b[1]&wifiOrder != 0 {
+		if flags&wifiOrder != 0 {
 			n += 4
 		}
 	}
@@ -102,13 +112,8 @@ func (d *Decoder) wifi(v view, padded bool) Outcome {
 		return d.short(v, n)
 	}
 	v = v.from(n)
-	if !aggregate {
-		return d.llc(v)
+	if several {
+		return d.subframe(v)
 	}
-	// A subframe: two addresses, length, LLC.
-	if len(v.data) < ethernetHeaderLen {
-		return d.short(v, ethernetHeaderLen)
-	}
-	length := int(be16(v.data[ethernetAddressesLen:]))
-	return d.llc(d.bound(v.from(ethernetHeaderLen), length))
+	return d.llc(v)
 }

@@ -23,13 +23,14 @@ const (
 	SkipEncrypted                // ESP, protected 802.11
 	SkipTooDeep                  // more layers than we follow
 	SkipFragmentLimit            // fragments dropped to keep memory bounded
+	SkipCompressed               // IPComp
 	NSkipReasons
 )
 
 // String is the reason as reports show it: "not IP", "not TCP", ...
 func (r SkipReason) String() string {
 	return [...]string{"", "not IP", "not TCP", "unknown link type", "fragment", "cut before the TCP header",
-		"malformed", "encrypted", "too many layers", "fragment limit"}[r]
+		"malformed", "encrypted", "too many layers", "fragment limit", "compressed"}[r]
 }
 
 // DecoderOptions choose what a Decoder does beyond the least.
@@ -77,6 +78,8 @@ type Decoder struct {
 	v6      bool  // the innermost IP header is IPv6
 	now     int64 // the packet's time
 	frags   fragments
+
+	aggregate aggregate // of this packet
 }
 
 // NewDecoder returns a Decoder with an empty fragment store.
@@ -84,7 +87,7 @@ func NewDecoder(o DecoderOptions) *Decoder {
 	return &Decoder{options: o}
 }
 
-// Decode reads one packet. Segment, Payload, Quote and Skip are set according
+// Decode reads one packet, of several frames the first; see Again. Segment, Payload, Quote and Skip are set according
 // to the outcome; what belongs to another outcome is meaningless.
 func (d *Decoder) Decode(p *Packet) Outcome {
 	s := &d.Segment
@@ -94,6 +97,7 @@ func (d *Decoder) Decode(p *Packet) Outcome {
 	s.Tunnel, s.TunnelID, s.TunnelPart = TunnelNone, 0, false
 	s.NVLAN, s.VLAN = 0, [2]uint16{}
 	d.Skip, d.Payload, d.Datagram = SkipNone, nil, 0
+	d.aggregate.rest.wire = 0
 	d.frags.recycle()
 	if p.Link == LinkEthernet && !d.options.VerifyChecksums && d.plain(p) {
 		return OutcomeSegment
@@ -104,6 +108,7 @@ func (d *Decoder) Decode(p *Packet) Outcome {
 // walk reads header after header.
 func (d *Decoder) walk(p *Packet) Outcome {
 	d.layers, d.marks, d.tagged, d.bounded, d.now = 0, 0, false, false, p.Time
+	d.aggregate = aggregate{}
 	v := view{p.Data, max(p.Length, len(p.Data))}
 	if p.Link == LinkEthernet {
 		return d.ethernet(v)

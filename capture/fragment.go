@@ -162,7 +162,7 @@ func carriesTCP(proto layers.IPProtocol) bool {
 	switch proto {
 	case layers.IPProtocolTCP, layers.IPProtocolUDP, layers.IPProtocolICMPv4, layers.IPProtocolICMPv6,
 		layers.IPProtocolIPv4, layers.IPProtocolIPv6, layers.IPProtocolGRE, layers.IPProtocolEtherIP,
-		layers.IPProtocolAH, layers.IPProtocolIPv6Destination, layers.IPProtocolMPLSInIP:
+		layers.IPProtocolAH, layers.IPProtocolIPv6Destination, layers.IPProtocolMPLSInIP, protoEthernet, protoIPComp:
 		return true
 	}
 	return false

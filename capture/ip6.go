@@ -101,6 +101,11 @@ func (d *Decoder) transport(proto layers.IPProtocol, v view) Outcome {
 			return d.gre(v)
 		case layers.IPProtocolEtherIP:
 			return d.etherIP(v)
+		case protoEthernet:
+			d.tunnel(TunnelOther)
+			return d.ethernet(v)
+		case protoIPComp:
+			return d.ipComp(v)
 		case layers.IPProtocolMPLSInIP:
 			d.tunnel(TunnelOther)
 			return d.mpls(v)
@@ -141,30 +146,35 @@ func (d *Decoder) transport(proto layers.IPProtocol, v view) Outcome {
 			return d.skip(SkipTooDeep)
 		}
 		if proto == layers.IPProtocolIPv6Routing {
-			d.finalDestination(v.data[:n])
+			finalDestination(v.data[:n], &d.Segment.Dst.Addr)
 		}
 		proto, v = layers.IPProtocol(v.data[0]), v.from(n)
 	}
 }
 
-// finalDestination sets the segment's destination from a routing header with
+// finalDestination sets a packet's destination from a routing header with
 // segments left: TCP's pseudo-header, and so the connection, has the final
 // one (RFC 8200 section 8.1), not the next router's.
-func (d *Decoder) finalDestination(b []byte) {
+func finalDestination(b []byte, to *Addr) {
 	const fixed, addr = 8, 16
-	if b[3] == 0 || len(b) < fixed+addr {
+	if b[3] == 0 {
 		return
 	}
-	last := 0
+	last, n := 0, addr
 	switch b[2] {
 	case 0, 2: // RFC 2460 section 4.4; RFC 6275 section 6.4: in the order of travel
 		last = fixed + ((len(b)-fixed)/addr-1)*addr
+	case 3: // RFC 6554 section 3: without the bytes that the destination has too
+		n -= int(b[4] & 15)
+		last = len(b) - int(b[5]>>4) - n
 	case 4: // RFC 8754 section 2: the last segment first
 		last = fixed
 	default:
 		return
 	}
-	copy(d.Segment.Dst.Addr[:], b[last:last+addr])
+	if last >= fixed && last+n <= len(b) {
+		copy(to[addr-n:], b[last:last+n])
+	}
 }
 
 // ip6Fragment reads a fragment header (RFC 8200 section 4.5).

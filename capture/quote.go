@@ -81,6 +81,9 @@ func (d *Decoder) icmp6(v view) Outcome {
 				return d.short(v, at+8)
 			}
 			n = (int(b[at+1]) + 1) * 8
+			if next == layers.IPProtocolIPv6Routing && len(b) >= at+n {
+				finalDestination(b[at:at+n], &q.Dst.Addr)
+			}
 		case layers.IPProtocolIPv6Fragment:
 			if len(b) < at+8 {
 				return d.short(v, at+8)

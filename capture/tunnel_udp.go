@@ -7,6 +7,7 @@ const (
 	portL2TP      = 1701
 	portGTPU      = 2152
 	portTeredo    = 3544
+	portGRE       = 4754 // RFC 8086
 	portVXLAN     = 4789
 	portVXLANGPE  = 4790
 	portAYIYA     = 5072
@@ -61,6 +62,12 @@ func udpTunnel(port uint16) func(*Decoder, view) Outcome {
 		return (*Decoder).ayiya
 	case portMPLS:
 		return (*Decoder).mplsInUDP
+	case portGRE:
+		return (*Decoder).gre
+	case portCAPWAP:
+		return (*Decoder).capwap
+	case portTZSP:
+		return (*Decoder).tzsp
 	}
 	return nil
 }
@@ -103,6 +110,8 @@ func (d *Decoder) vxlanGPE(v view) Outcome {
 		return d.ip6(v)
 	case 3:
 		return d.ethernet(v)
+	case 4:
+		return d.nsh(v)
 	case 5:
 		return d.mpls(v)
 	}

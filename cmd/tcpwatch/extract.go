@@ -23,6 +23,7 @@ type extractFile struct {
 	packet   uint64 // the number of the packet that was stepped last
 	comment  string // of that packet
 	conns    uint64
+	begun    uint64 // the number of the last of them
 	packets  uint64
 
 	files      []*capture.File
@@ -58,8 +59,8 @@ func (x *extractFile) step(s *tracker.Step) {
 	switch {
 	case s.Segment != nil:
 		x.take(s.Segment.Packet, comment)
-		if s.Segment.Packet == s.Conn { // a connection's number is that of its first packet
-			x.conns++
+		if s.Segment.Packet == s.Conn && x.begun != s.Conn { // a connection's number is that of its first packet
+			x.conns, x.begun = x.conns+1, s.Conn
 		}
 	case s.Quote != nil:
 		x.take(s.Quote.Packet, comment)

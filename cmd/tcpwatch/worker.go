@@ -131,6 +131,18 @@ func (w *worker) packet(p *capture.Packet, hash uint64) {
 		d, ours = w.slow, false
 	}
 	outcome := d.Decode(p)
+	w.frame(d, outcome, hash, ours)
+	if !ours {
+		for o, more := d.Again(); more; o, more = d.Again() {
+			w.frame(d, o, 0, false)
+			outcome = max(outcome, o) // anything but skipped
+		}
+	}
+	w.out.decoded(p, d, outcome)
+}
+
+// frame takes what the decoder found in a packet, or in one of the frames of it.
+func (w *worker) frame(d *capture.Decoder, outcome capture.Outcome, hash uint64, ours bool) {
 	switch outcome {
 	case capture.OutcomeSegment:
 		if !ours {
@@ -145,7 +157,6 @@ func (w *worker) packet(p *capture.Packet, hash uint64) {
 			w.tracker.Quoted(&d.Quote)
 		}
 	}
-	w.out.decoded(p, d, outcome)
 }
 
 // observe takes a segment, whose payload the decoder still holds.
