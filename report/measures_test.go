@@ -128,6 +128,27 @@ func TestSeriesWidens(t *testing.T) {
 	}
 }
 
+// Who entered in the second that is asked from counts, who did before it not;
+// where a step is longer than that, a step that began before it does not count.
+func TestEntered(t *testing.T) {
+	var s series
+	s.limit = 100
+	for _, at := range []int64{10, 11, 11, 12, 20} {
+		s.add(at*oneSecond+oneSecond/2, (at+60)*oneSecond)
+	}
+	for from, want := range map[int64]uint64{0: 5, 10: 5, 11: 4, 12: 2, 13: 1, 20: 1, 21: 0} {
+		if got := s.entered(from); got != want {
+			t.Errorf("%d entered from second %d on, want %d", got, from, want)
+		}
+	}
+	s.double()
+	for from, want := range map[int64]uint64{10: 5, 11: 2, 12: 2, 20: 1} {
+		if got := s.entered(from); got != want {
+			t.Errorf("in steps of 2 s: %d entered from second %d on, want %d", got, from, want)
+		}
+	}
+}
+
 func TestWhoComesAndGoesCounts(t *testing.T) {
 	s := series{limit: 10}
 	s.add(testStart, testStart+millisecond)

@@ -53,7 +53,11 @@ func (x *index) tag(k *key) uint32 {
 // networkTag is the hash of a whole key, whose ends have a tag.
 func (x *index) networkTag(tag uint32, k *key) uint32 {
 	high, low := bits.Mul64(uint64(tag)<<32^uint64(k.tunnelID)<<8^uint64(k.tunnel), x.seed|1)
-	return uint32((high ^ low) >> 32)
+	// A seed with few bits at either end would leave that of the product few of
+	// the identifier's: all of it is mixed once more.
+	h := (high ^ low) * 0x9E3779B97F4A7C15
+	h = (h ^ h>>29) * 0xBF58476D1CE4E5B9
+	return uint32(h >> 32)
 }
 
 // home is where a connection should stand.

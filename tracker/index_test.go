@@ -123,23 +123,26 @@ func BenchmarkPack(b *testing.B) {
 
 // Tunnel identifiers chosen to fall on one place fall on many.
 func TestPlacesOfTunnels(t *testing.T) {
-	x := newIndex()
-	var s slots
 	const n = 1024
-	for i := range uint32(n) {
-		at := s.take()
-		k := &s.at(at).key
-		*k = numberedKey(1, false)
-		k.tunnelID = i << 12
-		x.put(&s, 0, at)
-	}
-	homes := map[uint32]bool{}
-	for _, p := range x.places {
-		if p.slot != 0 {
-			homes[p.tag&0xfff] = true
+	for bit := range 64 { // seeds of few bits too
+		x := newIndex()
+		x.seed = 1 << bit
+		var s slots
+		for i := range uint32(n) {
+			at := s.take()
+			k := &s.at(at).key
+			*k = numberedKey(1, false)
+			k.tunnelID = i << 12
+			x.put(&s, 0, at)
 		}
-	}
-	if len(homes) < 700 { // 907 of 4,096 are to be expected
-		t.Errorf("%d tunnels have %d homes", n, len(homes))
+		homes := map[uint32]bool{}
+		for _, p := range x.places {
+			if p.slot != 0 {
+				homes[p.tag&0xfff] = true
+			}
+		}
+		if len(homes) < 700 { // 907 of 4,096 are to be expected
+			t.Errorf("seed %#x: %d tunnels have %d homes", x.seed, n, len(homes))
+		}
 	}
 }
