@@ -19,7 +19,7 @@ type attempts struct {
 	from, to       int64 // the shortest wait of an application, at least and at most
 	schedules      [3]uint64
 	reasons        [nReasons]uint64 // of ICMP errors
-	by             source           // who sent the ICMP error of the attempt with the least id
+	by             capture.Addr     // who sent the ICMP error of the attempt with the least id
 	byConn         uint64
 }
 
@@ -54,7 +54,7 @@ func (a *attempts) ttl(low, high uint8) {
 
 func (a *attempts) answeredBy(from capture.Addr, conn uint64) {
 	if a.byConn == 0 || conn < a.byConn {
-		a.by, a.byConn = source{addr: from}, conn
+		a.by, a.byConn = from, conn
 	}
 }
 
@@ -81,7 +81,7 @@ func (a *attempts) Merge(o *attempts) {
 		a.reasons[i] += o.reasons[i]
 	}
 	if o.byConn != 0 {
-		a.answeredBy(o.by.addr, o.byConn)
+		a.answeredBy(o.by, o.byConn)
 	}
 }
 

@@ -89,19 +89,19 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale)
 	}
 	f := Finding{
 		Severity: limits.severity(n, opened > 0), Confidence: Proven,
-		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.addr),
+		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by),
 		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
-			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.addr),
+			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by),
 		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
 		Advice: []string{
 			fmt.Sprintf("On the opener: `ip route get %s` tells which way it goes.", s.A.Addr),
-			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.addr),
+			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by),
 		},
 	}
 	if forbidden {
 		f.Causes = []string{"a firewall rejects with an ICMP error", "a router's access list forbids it"}
 	}
-	if a.by.addr == s.A.Addr {
+	if a.by == s.A.Addr {
 		f.Causes = append(f.Causes[:0:0], "a firewall on that host itself rejects with an ICMP error", "a service bound to another protocol or address")
 	}
 	return f
