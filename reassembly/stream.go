@@ -174,6 +174,23 @@ func (s *Stream) DropLast() {
 	}
 }
 
+// Cut takes out everything from n on, where a gap begins, and returns how many
+// bytes of that were seen.
+func (s *Stream) Cut(n Seq) (seen uint32) {
+	seen = uint32(s.nxt - n)
+	for len(s.gaps) > 0 && n.LessEq(s.gaps[len(s.gaps)-1].From) {
+		last := len(s.gaps) - 1
+		seen -= s.gaps[last].Len()
+		s.gaps = s.gaps[:last]
+	}
+	s.span -= uint64(s.nxt - n)
+	s.nxt = n
+	if n.Less(s.una) {
+		s.una = n
+	}
+	return seen
+}
+
 // Rebase moves Base up by n when nothing but those n numbers is known: the
 // first segment seen turned out to be a keepalive probe, one before SND.NXT.
 func (s *Stream) Rebase(n uint32) {

@@ -13,11 +13,11 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		e.finImplied, e.fin, e.finPacket = false, fin, s.Packet // captured late
 		return
 	}
+	if e.finSeen && e.fin != fin && !(fin.Less(e.fin) && t.unsendFIN(c, from, s, now)) {
+		t.anomaly(c, anomalyFINMoved)
+		return
+	}
 	if e.finSeen {
-		if e.fin != fin {
-			t.anomaly(c, anomalyFINMoved)
-			return
-		}
 		t.repeatedFIN(c, from, s, now)
 		return
 	}
@@ -25,7 +25,7 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 	if late {
 		e.stream.DropLast() // captured behind its ACK, which seemed to be one of data
 		c.noneMissing()
-	} else if fin.Less(e.stream.Next()) {
+	} else if fin.Less(e.stream.Next()) && !e.endsAt(fin) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
 	}
@@ -53,7 +53,10 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 	if e.state == Closed && !t.livesOn(c, from, s, now) && c.straggles(from, now) {
 		return
 	}
-	if c.drive(from, sendFIN, canFIN, now, s.Packet) {
+	if e.stream.Next().Less(fin) {
+		// What precedes it was not captured, or will still be sent: then it was a stray.
+		c.drive(from, sendFIN, canFIN, Expected, now, s.Packet)
+	} else if c.drive(from, sendFIN, canFIN, Seen, now, s.Packet) {
 		c.confirm(from)
 	} else if e.state == Closed {
 		t.anomaly(c, anomalyAfterClose)
@@ -67,6 +70,38 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		c.confirm(from.Peer())
 		c.apply(from, rcvACKofFIN, Expected, now, s.Packet)
 	}
+}
+
+// unsendFIN takes a FIN back that stood behind a hole, which its sender goes on
+// to fill with more than fits, or with a FIN of its own: it was no FIN of this
+// end. False where the FIN was acknowledged, or nothing before it is missing.
+func (t *Tracker) unsendFIN(c *conn, from End, s *capture.Segment, now int64) bool {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	if e.finAcked || e.finImplied || !e.stream.Delivered().Less(e.fin) || e.stream.Next().Less(reassembly.Seq(s.Seq)) ||
+		!c.retract(from, ^hasFIN, now, s.Packet) {
+		return false
+	}
+	e.finSeen, e.fin, e.finTime, e.finPacket = false, 0, 0, 0
+	if c.first == from {
+		c.first = NoEnd
+		if p.finSeen {
+			c.first = from.Peer()
+		}
+	}
+	t.anomalies[anomalyOutside]++
+	return true
+}
+
+// endsAt reports whether a stream can end at a FIN below what seemed to be sent:
+// nothing before the FIN is missing, and the FIN itself not acknowledged. Then
+// what lies behind it is not this end's, and is taken out.
+func (e *endpoint) endsAt(fin reassembly.Seq) bool {
+	gaps := e.stream.Gaps()
+	if len(gaps) == 0 || gaps[0].From != fin {
+		return false
+	}
+	e.seenBytes -= min(e.seenBytes, uint64(e.stream.Cut(fin)))
+	return true
 }
 
 // deliverFIN lets the receiver take a FIN once nothing before it is missing;
@@ -158,11 +193,14 @@ func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
 		c.confirm(from)
 	} else if e.state == Closed && p.finAcked {
 		// A straggler of an end that is done.
-	} else if !c.drive(from, rcvFIN, 1<<Established|1<<SynReceived|1<<FinWait1|1<<FinWait2, now, s.Packet) {
+	} else if !c.drive(from, rcvFIN, 1<<Established|1<<SynReceived|1<<FinWait1|1<<FinWait2, Seen, now, s.Packet) {
 		t.anomaly(c, anomalyIllegal)
 	}
 	first := !p.finAcked
 	if first {
+		if c.expected(to) && hasFIN.has(p.state) {
+			c.confirm(to) // it did send it
+		}
 		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
 		c.note(Moment{Kind: MomentFINAcked, End: to, M: bit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
 	}

@@ -73,11 +73,11 @@ func (c *conn) imply(e End, wanted stateSet, now int64, packet uint64) bool {
 }
 
 // drive applies a sender's event, implying what must have come before it.
-func (c *conn) drive(e End, on event, from stateSet, now int64, packet uint64) bool {
+func (c *conn) drive(e End, on event, from stateSet, p Proof, now int64, packet uint64) bool {
 	if !from.has(c.ends[e].state) && !c.imply(e, from, now, packet) {
 		return false
 	}
-	return c.apply(e, on, Seen, now, packet)
+	return c.apply(e, on, p, now, packet)
 }
 
 // before is the index of the last edge of an end below i that still stands

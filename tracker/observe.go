@@ -302,7 +302,7 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	seq := reassembly.Seq(s.Seq)
 	e.wireBytes += uint64(s.Len)
 	e.has |= hasSentData
-	if e.finSeen && e.fin.Less(seq.Add(s.Len)) {
+	if e.finSeen && e.fin.Less(seq.Add(s.Len)) && !t.unsendFIN(c, from, s, now) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
 	}

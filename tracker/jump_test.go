@@ -1,0 +1,139 @@
+package tracker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+const opening = `
+	0.000 > S  0:0(0) | - -
+	0.010 < S. 0:0(0) ack 1 | - -`
+
+// What was not captured is a jump: it counts when the other end or the next
+// segment goes on from there.
+func TestJumps(t *testing.T) {
+	ack := `
+	0.020 > . 1:1(0) ack 1 | - -`
+	for _, c := range []struct {
+		name, lines   string
+		orig, missing uint64
+		unknown       bool // Bytes and MissingBytes of the originator
+		states        [2]State
+		close         string
+	}{
+		{"SYN and FIN only, 3 GB apart", opening + `
+			9.000 > F. 3000000001:3000000001(0) ack 1 | - -
+			9.010 < F. 1:1(0) ack 3000000002 | - -
+			9.020 > . 3000000002:3000000002(0) ack 2 | - -`, 0, 0, true, [2]State{TimeWait, Closed}, CloseNormal},
+		{"SYN and FIN only, 1.9 GB apart", opening + `
+			9.000 > F. 1900000001:1900000001(0) ack 1 | - -
+			9.010 < F. 1:1(0) ack 1900000002 | - -
+			9.020 > . 1900000002:1900000002(0) ack 2 | - -`, 1900000000, 1900000000, false, [2]State{TimeWait, Closed}, CloseNormal},
+		{"the other end acknowledges what lies behind a hole of 200 kB", opening + ack + `
+			1.000 > .P 200001:200101(100) ack 1 | - -
+			1.010 < . 1:1(0) ack 200101 | - -`, 200100, 200000, false, [2]State{Established, Established}, CloseOpen},
+		{"the next segment goes on behind a hole of 200 kB", opening + ack + `
+			1.000 > .P 200001:200101(100) ack 1 | - -
+			1.001 > .P 200101:200201(100) ack 1 | - -`, 200200, 0, false, [2]State{Established, Established}, CloseOpen},
+		{"ACKs go on behind a hole of 200 kB", opening + ack + `
+			1.000 < . 1:1(0) ack 200001 | - -
+			1.001 < . 1:1(0) ack 200501 | - -`, 200500, 200500, false, [2]State{Established, Established}, CloseOpen},
+		{"both ends jump", opening + ack + `
+			1.000 > .P 200001:200101(100) ack 300001 | - -
+			1.010 < . 300001:300001(0) ack 200101 | - -`, 200100, 200000, false, [2]State{Established, Established}, CloseOpen},
+		{"the same stray twice", opening + ack + `
+			1.000 > .P 200001:200101(100) ack 1 | - -
+			1.100 > .P 200001:200101(100) ack 1 id 99 | - -
+			1.200 > .P 1:11(10) ack 1 | - -
+			1.300 < . 1:1(0) ack 11 | - -`, 10, 0, false, [2]State{Established, Established}, CloseOpen},
+		{"a FIN behind a hole, and nothing after it", opening + `
+			9.000 > F. 200001:200001(0) ack 1 | - -`, 200000, 0, false, [2]State{FinWait1, Established}, CloseUnackedFIN},
+	} {
+		r := recordOf(t, c.lines)
+		x := &r.Ends[Orig]
+		if c.unknown != x.SpanUnknown || c.unknown == x.Bytes.OK || x.Bytes.V != c.orig || x.MissingBytes != c.missing {
+			t.Errorf("%s: bytes %v, missing %d, unknown %v", c.name, x.Bytes, x.MissingBytes, x.SpanUnknown)
+		}
+		if r.States != c.states || r.Close.Kind != c.close {
+			t.Errorf("%s: %v, closed %v", c.name, r.States, r.Close.Kind)
+		}
+	}
+}
+
+// Spans past 2^31 and 2^32 are followed by small steps of ACKs, one way.
+func TestACKsOfGigabytes(t *testing.T) {
+	for _, total := range []uint64{3e9, 12e9} {
+		var b strings.Builder
+		b.WriteString("0.000 < . 5:5(0) ack 1 | - -\n")
+		for n := uint64(1e6); n <= total; n += 1e6 {
+			fmt.Fprintf(&b, "%f < . 5:5(0) ack %d | - -\n", float64(n)/1e9, uint32(n+1))
+		}
+		if c := recordOf(t, b.String()).Capture; c.MissingBytes != total {
+			t.Errorf("%d bytes missing, want %d", c.MissingBytes, total)
+		}
+	}
+}
+
+// A stray inside the window is taken for what follows a hole, until its sender
+// goes on from the old number.
+func TestStrayInsideTheWindow(t *testing.T) {
+	for name, stray := range map[string]string{
+		"FIN":  `0.100 > F. 501:501(0) ack 1 | - -`,
+		"data": `0.100 > .P 501:521(20) ack 1 | - -`,
+		"ACK":  `0.100 < . 1:1(0) ack 501 | - -`,
+	} {
+		r := recordOf(t, opening+`
+			0.020 > . 1:1(0) ack 1 | - -
+			`+stray+`
+			0.200 > .P 1:101(100) ack 1 | - -
+			0.300 > F. 101:101(0) ack 1 | - -
+			0.310 < F. 1:1(0) ack 102 | - -
+			0.320 > . 102:102(0) ack 2 | - -`)
+		if r.Close.Kind != CloseNormal || r.Close.First != Orig || r.States != [2]State{TimeWait, Closed} || r.Ends[Orig].Bytes.V != 100 || r.Ends[Orig].SeenBytes != 100 || r.Ends[Orig].MissingBytes != 0 {
+			t.Errorf("%s: %v, first %v, %v, %v bytes, %d missing", name, r.Close.Kind, r.Close.First, r.States, r.Ends[Orig].Bytes, r.Ends[Orig].MissingBytes)
+		}
+		if name == "FIN" && r.Ends[Orig].Retx != 0 {
+			t.Errorf("%s: %d repeats", name, r.Ends[Orig].Retx)
+		}
+	}
+	// Data behind the number of a FIN that never was.
+	r := recordOf(t, opening+`
+		0.020 > . 1:1(0) ack 1 | - -
+		0.100 > F. 51:51(0) ack 1 | - -
+		0.200 > .P 1:101(100) ack 1 | - -
+		0.300 < . 1:1(0) ack 101 | - -`)
+	if r.States != [2]State{Established, Established} || r.Ends[Orig].Bytes.V != 100 || r.Close.First != NoEnd {
+		t.Errorf("%v, %v bytes, first %v", r.States, r.Ends[Orig].Bytes, r.Close.First)
+	}
+}
+
+// From SYN-SENT an ACK of anything but the SYN is a challenge ACK of an older
+// connection: it starts no stream, and the RST that answers it ends nothing.
+func TestChallengeACKOfUnseenConnection(t *testing.T) {
+	r := recordOf(t, `
+		0.000 > S 0:0(0) | - -
+		0.010 < . 70000:70000(0) ack 900000 | - -
+		0.011 > R 900000:900000(0) | - -
+		1.000 > S 0:0(0) | - -
+		1.010 < S. 0:0(0) ack 1 | - -
+		1.020 > . 1:1(0) ack 1 | - -
+		1.030 < .P 1:401(400) ack 1 | - -`)
+	if !r.Facts.OldUnseen || !r.Facts.OldReset || r.Open.Kind != OpenHandshake || r.Ends[Resp].Bytes.V != 400 || r.Capture.MissingBytes != 0 {
+		t.Errorf("old %v %v, %v, %v bytes, %d missing", r.Facts.OldUnseen, r.Facts.OldReset, r.Open.Kind, r.Ends[Resp].Bytes, r.Capture.MissingBytes)
+	}
+}
+
+// Where only SYNs were captured the numbers of a RST prove how far both ends were.
+func TestRSTProvesESTABLISHED(t *testing.T) {
+	r := recordOf(t, opening+`
+		0.500 < R. 501:501(0) ack 101 | - -`)
+	if r.Open.Kind != OpenHandshake || r.Close.Kind != CloseReset || r.Close.ResetIn != Established || r.Ends[Orig].MissingBytes != 100 || r.Ends[Resp].Bytes.V != 500 {
+		t.Errorf("%v, %v in %v, %d missing, %v bytes", r.Open.Kind, r.Close.Kind, r.Close.ResetIn, r.Ends[Orig].MissingBytes, r.Ends[Resp].Bytes)
+	}
+	if r := recordOf(t, opening+`
+		0.020 > . 1:1(0) ack 1 | - -
+		0.500 < R. 501:501(0) ack 101 | - -`); r.Close.RSTsIgnored != 1 {
+		t.Error("a blind RST is taken though RCV.NXT was captured (RFC 5961 section 3.2)")
+	}
+}
