@@ -19,6 +19,7 @@ func (p port) Hash() uint64 { return HashAddr(p.Addr, uint64(p.Port)) }
 type service struct {
 	opened         uint64 // handshakes that completed
 	running        uint64 // connections that ran already when first seen
+	prompt         uint64 // of those, whose opener sent data at once and was not kept waiting
 	clean          uint64 // of those, in which nothing was sent again: they tell where the capture stands
 	beside         uint64 // of those, seen where nothing is lost on the way to the listener
 	first, last    int64  // start of the first and of the last of those
@@ -35,6 +36,7 @@ func (s *service) Merge(o *service) {
 	}
 	s.opened += o.opened
 	s.running += o.running
+	s.prompt += o.prompt
 	s.clean += o.clean
 	s.beside += o.beside
 	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
@@ -64,6 +66,10 @@ func (s *service) otherWay(low, high uint8) bool {
 	return s != nil && s.ttlMax != 0 && high != 0 && (int(low) > int(s.ttlMax)+1 || int(high)+1 < int(s.ttlMin))
 }
 
+// promptData is how soon after the third ACK data has come before the SYN/ACK
+// would be sent again (RFC 6298 section 2.1: 1 s).
+const promptData = second
+
 // census is how all listeners fare.
 type census struct {
 	shelf Shelf[port, service, *service]
@@ -76,6 +82,9 @@ func (c *census) add(r *tracker.Record) {
 	switch r.Open.Kind {
 	case tracker.OpenHandshake, tracker.OpenSimultaneous:
 		one.opened = 1
+		if first := r.Ends[tracker.Orig].FirstByte; first.OK && first.V < promptData && r.Facts.ACKsIgnored == 0 {
+			one.prompt = 1
+		}
 	case tracker.OpenMidstream:
 		if r.Ends[tracker.Orig].Packets == 0 || r.Ends[tracker.Resp].Packets == 0 {
 			return

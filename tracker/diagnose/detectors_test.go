@@ -64,6 +64,11 @@ func detectorCases() []detectorCase {
 			same(3, set(func(r *tracker.Record) {
 				r.Open.SYNACKs, r.Facts.NSYNACKsAgain, r.Facts.SYNACKAfter = 2, 1, second
 			})), "no ACK was seen before the SYN/ACK came again", "syn-ack-lost"},
+		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "without data late", same(3, set(func(r *tracker.Record) {
+			reset(resp, tracker.ResetUnknown)(r)
+			r.Close.ResetIn = tracker.SynReceived
+			r.Facts.ThirdACK, r.Facts.ResetTime = tracker.Some(r.Start), tracker.Some(r.Start+180*second)
+		})), "a RST minutes later answers no third ACK", ""},
 		{"queue-full", append(same(1, late(2)), made(9, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), Warning, "passed beside the listener",
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
 		{"queue-full", append(same(10, failed(tracker.OpenNoAnswer, 4)), made(20, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), Critical, "10 attempts beside the listener met silence",

@@ -16,8 +16,15 @@ func Waits(r *tracker.Record, tries uint32) bool {
 	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == tracker.NoEnd
 }
 
+// answersWithin is how long after a third ACK a RST may answer it: far longer
+// than any round trip.
+const answersWithin = 10 * second
+
 // RefusedLate tells that the server answered the third ACK with a RST.
 func RefusedLate(r *tracker.Record) bool {
+	if at, acked := r.Facts.ResetTime, r.Facts.ThirdACK; at.OK && acked.OK && at.V-acked.V > answersWithin {
+		return false
+	}
 	return r.Close.ResetBy == tracker.Resp && r.Close.ResetIn == tracker.SynReceived && r.Close.ResetCause != tracker.ResetRefused
 }
 

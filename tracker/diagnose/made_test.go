@@ -152,3 +152,6 @@ func many(n int, make func(i int) *tracker.Record) (all []*tracker.Record) {
 func same(n int, change ...func(r *tracker.Record)) []*tracker.Record {
 	return many(n, func(i int) *tracker.Record { return made(uint64(i+1), change...) })
 }
+
+// promptly has the opener send data as soon as the connection is open.
+func promptly(r *tracker.Record) { r.Ends[tracker.Orig].FirstByte = tracker.Some(millisecond) }

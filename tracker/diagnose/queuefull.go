@@ -45,7 +45,8 @@ that passed a tap beside the listener, or never left the host, and were answered
 only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
-without data before it is only possible; several repeats, data, a RST or many
+without data before it is only possible, and so are many where other connections
+to the listener sent data at once and were not kept waiting; several repeats, data, a RST or many
 connections make it likely. SYNs that were never answered count where others to the same listener opened at the
 time and the capture point stands beside it; else they may be filtered or lost on the
 way: see no-answer and syn-lost.`,
@@ -134,7 +135,14 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		},
 	}
 	all := max(c.opened(s.A)+silent, sum.n)
+	service := c.served(s.A)
 	switch strong := silent + late + x.reset + x.often + x.withData; {
+	case strong == 0 && service != nil && service.prompt > 0:
+		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
+		// looks (Linux tcp(7)), and a full queue would not choose.
+		f.Severity, f.Confidence = Notice, Possible
+		f.Title = fmt.Sprintf("%s took %s without data late, and those with data at once", name(s.A), outOf(sum.n, all, "handshake"))
+		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case strong == 0 && sum.n < few:
 		f.Severity, f.Confidence = Notice, Possible
 		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(sum.n, "finished handshake"))
