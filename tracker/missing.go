@@ -6,8 +6,10 @@ package tracker
 func (e *endpoint) missing() uint64 {
 	n := e.stream.Forgotten() + e.stream.Old()
 	for _, g := range e.stream.Gaps() {
-		if g.To.LessEq(e.stream.Una()) {
+		if una := e.stream.Una(); g.To.LessEq(una) {
 			n += uint64(g.Len())
+		} else if g.From.Less(una) {
+			n += uint64(una - g.From)
 		}
 	}
 	return n

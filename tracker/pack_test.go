@@ -83,6 +83,11 @@ func TestPackKeepsEverything(t *testing.T) {
 		if seed%2 == 0 {
 			fill(r, c.strained())
 		}
+		c.asides = nil
+		if seed%3 == 0 {
+			tr.hasAsides(c)
+			fill(r, c.asides)
+		}
 		c.z.n = maxHistory
 		copy(c.z.letters[:], "ShADadtTFfRrGgWwQ^i")
 		c.z.letters[maxHistory-1] = 'c'
@@ -103,6 +108,9 @@ func TestPackKeepsEverything(t *testing.T) {
 			x.stream.Start(reassembly.Seq(r.Uint32()))
 			for range r.IntN(20) {
 				x.stream.Add(x.stream.Next().Add(r.Uint32N(3000)), 1+r.Uint32N(2000))
+			}
+			if seed%5 == 0 {
+				x.stream.Jump(x.stream.Next().Add(3e9))
 			}
 			x.stream.Ack(x.stream.Next().Add(-r.Uint32N(1000)))
 			x.sender = nil

@@ -29,7 +29,7 @@ func first(at *uint64, packet uint64) {
 func (c *conn) sawMissing(to End, unseen uint32, packet uint64) {
 	e, p := &c.ends[to.Peer()], &c.ends[to]
 	gaps := p.stream.Gaps()
-	if len(gaps) > 0 && gaps[0].To.LessEq(p.stream.Una()) {
+	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
 		first(&c.proof.unseen, packet)
 	}
 	if unseen > max(e.zero.widest, maxSkip) {
