@@ -156,7 +156,7 @@ func (t *Tracker) setAside(c *conn, from End, s *capture.Segment, j jumps, now i
 		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
 	}
 	c.note(Moment{Kind: MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
-	p.has |= isChallenged
+	c.challenge(from.Peer(), now)
 	if p.state == TimeWait && s.Flags.Has(capture.ACK) {
 		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
 		t.restartTimeWait(c, from.Peer(), s, now)

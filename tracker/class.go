@@ -69,6 +69,8 @@ func (c *conn) classify() class {
 	switch a, b := x.state, y.state; {
 	case x.packets+y.packets == uint64(x.rsts)+uint64(y.rsts):
 		return classStray
+	case c.finMayComeAgain():
+		return classClosing
 	case a == TimeWait || b == TimeWait:
 		return classTimeWait
 	case (a == Closed || a == Unknown) && (b == Closed || b == Unknown || c.is(isReset)), b == Closed && c.is(isReset):

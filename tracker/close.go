@@ -126,6 +126,9 @@ func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) 
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	c.finAgain(from, now)
+	if now-e.lastSend >= t.opt.MSL*9/10 {
+		e.has |= hasSlowFIN
+	}
 	kind := MomentFINAgain
 	if p.state == TimeWait {
 		kind = MomentLastACKLost
@@ -234,6 +237,9 @@ func (t *Tracker) restartTimeWait(c *conn, holder End, s *capture.Segment, now i
 	x := &c.ends[holder]
 	if x.state != TimeWait || x.has&hasTimeWait == 0 {
 		return
+	}
+	if now >= x.timeWaitUntil {
+		return // it is over, as far as can be guessed; only what it sends tells otherwise
 	}
 	x.timeWaitUntil = now + 2*t.opt.MSL
 	x.restarts++

@@ -38,8 +38,8 @@ type endpoint struct {
 	finTime, finAckedTime   int64
 	finAckedBy              uint64 // packet
 	finPacket               uint64
-	firstByte               int64 // time of its first payload byte
-	synData                 uint32
+	firstByte               int64  // time of its first payload byte
+	synData                 uint32 // payload of its SYN or SYN/ACK
 
 	window   uint16 // last advertised
 	wscale   uint8
@@ -75,6 +75,7 @@ const (
 	hasSentData     // other than on its SYN
 	hasECT          // its data carried an ECN-capable codepoint
 	hasCE           // and the mark of congestion
+	hasSlowFIN      // its FIN was repeated after so long that the next repeat may come after 2MSL
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 )
 

@@ -155,6 +155,7 @@ func (c *conn) timedThird() bool { return c.thirdACKAt != 0 && !c.is(isThirdMiss
 func (c *conn) serverHalf() (o Opt[int64]) {
 	a := &c.ends[Orig]
 	switch {
+	case a.firstSYNPacket == 0: // the SYN was not captured
 	case a.syns == 1 || a.lastSYN == a.firstSYN || a.lastSYN > c.firstSYNACK && a.syns == 2:
 		o = Some(c.firstSYNACK - a.firstSYN)
 	case c.synAckEcho != 0 && c.synAckEcho == a.lastSYNVal && a.lastSYNVal != a.firstSYNVal:

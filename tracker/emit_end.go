@@ -97,7 +97,7 @@ func (c *conn) fillTimes(r *EndRecord, e End) {
 	}
 	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
 		t := &c.trans[i]
-		if t.To != Closed && t.To != Unknown {
+		if t.To != Closed && t.To != Unknown && (t.To != SynSent || c.ends[e].syns > 0) {
 			r.TimeIn[t.To] = Some(r.TimeIn[t.To].V + max(0, until-t.Time))
 		}
 		until = t.Time

@@ -45,7 +45,7 @@ const (
 	MomentNone              MomentKind = iota
 	MomentSYNAgain                     // SYN repeated. N: which repeat, Since, Ref: the first SYN; M: the packet by which an older connection answered it, To: CLOSED when the opener reset that one
 	MomentSYNACKAgain                  // SYN/ACK repeated. N, Since; ThirdACKSeen says which half was lost
-	MomentEstablished                  // completing ACK. Span: felt time; N: SYNs, M: SYN/ACKs sent
+	MomentEstablished                  // completing ACK. Span: felt time, 0 when it is not known; N: SYNs, M: SYN/ACKs sent
 	MomentSimultaneousOpen             // both sent SYNs
 	MomentFastOpen                     // data on the SYN was accepted. N: bytes
 	MomentRefused                      // RST answered the SYN

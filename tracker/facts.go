@@ -8,22 +8,23 @@ const maxSYNsAgain = 10
 
 // facts are what only a connection with trouble has to tell; all is zero otherwise.
 type facts struct {
-	synsAgain   [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
-	nSYNsAgain  uint8
-	synAgainAt  uint64 // packet of the first repeat
-	synAnswered bool   // a SYN/ACK had passed before it
-	nSYNACKs    uint8  // SYN/ACKs sent again
-	synAckAt    uint64 // packet of the first repeat
-	synAckAfter uint32 // milliseconds from the first SYN/ACK to the last
-	acksIgnored uint8  // SYN/ACKs repeated after the third ACK was seen
-	ignoredAt   uint64 // packet of the first of those
-	ignoredTime int64
-	oldState    State // in which the older connection was that answered the SYN
-	odd         ResetSigns
-	resetQuiet  uint32 // milliseconds from what its sender had sent before to the first RST
-	resetAfter  uint32 // milliseconds from the other end's last segment to the first RST
-	refused     bool   // a RST answered the SYN, and the opener tried again
-	byNewer     bool   // the opener reset it because it answered the SYN of a newer connection
+	synsAgain    [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	nSYNsAgain   uint8
+	synAgainAt   uint64 // packet of the first repeat
+	synAnswered  bool   // a SYN/ACK had passed before it
+	nSYNACKs     uint8  // SYN/ACKs sent again
+	synAckAt     uint64 // packet of the first repeat
+	synAckAfter  uint32 // milliseconds from the first SYN/ACK to the last
+	acksIgnored  uint8  // SYN/ACKs repeated after the third ACK was seen
+	ignoredAt    uint64 // packet of the first of those
+	ignoredTime  int64
+	oldState     State // in which the older connection was that answered the SYN
+	odd          ResetSigns
+	resetQuiet   uint32 // milliseconds from what its sender had sent before to the first RST
+	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
+	refused      bool   // a RST answered the SYN, and the opener tried again
+	challengedAt int64  // when a segment came last that its receiver must answer by a challenge ACK
+	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 }
 
 // again is the least time after which something is sent again: Linux's RTO is
@@ -150,7 +151,7 @@ func (w *words[W]) facts(n int, c *conn) int {
 	n = num(w, n, &f.resetQuiet)
 	n = num(w, n, &f.resetAfter)
 	n = w.flag(n, &f.refused)
-	return n
+	return w.time(n, &f.challengedAt, c.last)
 }
 
 // FactsRecord is what a connection with trouble has to tell besides.

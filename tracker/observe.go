@@ -268,6 +268,9 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	if dup {
 		e.dupAcks++
 	}
+	if p.synData > 0 && p.synAcks > 0 && upTo == p.isn.Add(1) {
+		p.leaveSYNData()
+	}
 	advanced, unseen := p.stream.Ack(upTo)
 	if advanced > 0 {
 		c.sawMissing(to, unseen, s.Packet)
@@ -287,8 +290,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 			c.confirm(from)
 		}
 	}
-	if pure && !probe && e.has&isChallenged != 0 {
-		e.has &^= isChallenged
+	if !probe && e.has&isChallenged != 0 && c.challengeACK(from, s, advanced, now) {
 		c.note(Moment{Kind: MomentChallengeACK, End: from})
 	}
 	if coversFIN {

@@ -40,7 +40,7 @@ func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
 	}
 }
 
-// takeSYNData notes payload on a SYN (RFC 7413): sent, not yet accepted.
+// takeSYNData notes payload on a SYN (RFC 7413) or SYN/ACK: sent, not yet accepted.
 func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 	e.wireBytes += uint64(s.Len)
 	a := e.stream.Add(e.isn.Add(1), s.Len)
@@ -49,6 +49,19 @@ func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 		e.firstByte, e.has = now, e.has|hasFirstByte
 	}
 	return a
+}
+
+// leaveSYNData takes the payload of a SYN/ACK out of its end's stream: the first
+// ACK did not take it, and nothing went on from there. It was padding, or its
+// receiver takes none with a SYN (Linux): it comes again as if it were new.
+func (e *endpoint) leaveSYNData() {
+	first := e.isn.Add(1)
+	if e.stream.Una() == first && e.stream.Next() == first.Add(e.synData) {
+		e.stream.Reset()
+		e.stream.Start(first)
+		e.synData, e.seenBytes = 0, 0
+		e.has &^= hasFirstByte
+	}
 }
 
 // repeatedSYN: no answer reached the opener.
@@ -113,6 +126,11 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 		if e.firstSYNPacket == 0 {
 			e.firstSYN, e.firstSYNPacket, e.firstSYNVal = now, s.Packet, s.TSVal
 		}
+	}
+	if s.Len > 0 {
+		// RFC 9293 section 3.10.7.3: its data is the first of its stream.
+		e.synData = max(e.synData, s.Len)
+		t.placeData(c, from, seq.Add(1), e.takeSYNData(s, now), now)
 	}
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	e.window = s.Window
@@ -198,7 +216,10 @@ func (t *Tracker) ackSYN(c *conn, from End, s *capture.Segment, now int64) {
 func (c *conn) established(by End, s *capture.Segment, now int64) {
 	c.thirdACK, c.thirdACKAt, c.thirdEcho = now, s.Packet, s.TSEcr
 	c.flags |= isOpen
-	span := now - c.ends[Orig].firstSYN
+	span := int64(0)
+	if a := &c.ends[Orig]; a.firstSYNPacket != 0 && a.syns > 0 {
+		span = now - a.firstSYN
+	}
 	if e := &c.ends[by]; e.synSeen && reassembly.Seq(s.Seq).Sub(e.isn.Add(1).Add(e.synData)) > 0 {
 		// It stands behind data: the ACK that completed the handshake was missed, and when it came.
 		c.flags, span = c.flags|isThirdMissed, 0

@@ -34,7 +34,7 @@ func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 		}
 		if !top.over() {
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
-			top.ends[from.Peer()].has |= isChallenged
+			top.challenge(from.Peer(), s.Time)
 		}
 		return t.begin(sh, top, k, hash, s)
 	case s.Flags.Has(capture.SYN|capture.ACK) && !s.Flags.Has(capture.RST):
@@ -107,7 +107,9 @@ func (c *conn) resetsUnseen(from End, s *capture.Segment) bool {
 }
 
 // over reports whether nothing but stragglers can come.
-func (c *conn) over() bool { return c.class == classClosed || c.class == classTimeWait }
+func (c *conn) over() bool {
+	return c.class == classClosed || c.class == classTimeWait || c.class == classClosing && c.finMayComeAgain()
+}
 
 // ownSYN reports whether a SYN from an end belongs to this connection: its
 // first, a repeat, or the other half of a simultaneous open.

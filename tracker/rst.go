@@ -28,7 +28,7 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	if !accepted {
 		c.rstsIgnored++
-		p.has |= isChallenged
+		c.challenge(to, now)
 		c.note(Moment{Kind: MomentResetIgnored, End: from, Reset: cause})
 		return
 	}

@@ -118,7 +118,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	sh.stats.Segments++
 	for top != nil {
 		at := t.deadline(t.slots.at(top.slot))
-		if at > t.clock.now {
+		if at > t.clock.now || top.repeatsClose(s) {
 			break
 		}
 		t.drop(sh, top.slot, endTimeout, at)

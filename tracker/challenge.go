@@ -1,0 +1,51 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// atOnceSlack is what an answer that is sent at once may take beyond twice the
+// shortest round trip: a busy host, a queue on the way.
+const atOnceSlack = 50e6
+
+// answersAtOnce reports whether a segment of an end may be the immediate answer
+// to one that the other end sent at since.
+func (c *conn) answersAtOnce(from End, since, now int64) bool {
+	limit := int64(second)
+	if side := c.side(from.Peer()); side > 0 {
+		limit = min(limit, 2*side+atOnceSlack)
+	}
+	return since != 0 && now >= since && now-since <= limit
+}
+
+// challenge notes that an end must answer a segment by a challenge ACK (RFC 5961
+// sections 3 to 5): it throws the segment away.
+func (c *conn) challenge(e End, now int64) {
+	c.ends[e].has |= isChallenged
+	c.facts.challengedAt = now
+}
+
+// challengeACK reports whether an ACK is a challenge ACK: one sent at once that
+// stays where it was. What acknowledges more answers other data; what comes later
+// answers nothing that was refused.
+func (c *conn) challengeACK(from End, s *capture.Segment, advanced uint32, now int64) bool {
+	e := &c.ends[from]
+	if !c.answersAtOnce(from, c.facts.challengedAt, now) {
+		e.has &^= isChallenged
+		return false
+	}
+	if advanced > 0 || s.Len > 0 || s.Flags.Has(capture.FIN) || reassembly.Seq(s.Ack) != c.ends[from.Peer()].acked() {
+		return false
+	}
+	e.has &^= isChallenged
+	return true
+}
+
+// acked is the number up to which the other end has acknowledged all, the FIN counted.
+func (e *endpoint) acked() reassembly.Seq {
+	if e.finAcked {
+		return e.fin.Add(1)
+	}
+	return e.stream.Una()
+}
