@@ -224,6 +224,9 @@ func (w *watch) packet(p *capture.Packet) {
 			debug.SetGCPercent(garbage)
 		}
 		w.tick(max(w.latest, w.ticked))
+		if err := w.o.memory.short(spare); err != nil {
+			w.fault, w.over = err, true
+		}
 	}
 	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {
 		w.shown = p.Time

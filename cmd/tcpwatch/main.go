@@ -92,7 +92,8 @@
 //
 //	0   done; a file that is damaged part-way is reported up to the damage
 //	1   the interface went away, or an output could not be written
-//	2   wrong options or filter, an input that cannot be read, or no such --why
+//	2   wrong options or filter, an input that cannot be read, no such --why, or
+//	    no memory left that a limit (ulimit -v, -d) allows
 //	3   there is a finding as bad as --fail-on says, or compare found something worse
 //	130 ended at once by a second Ctrl-C, without a report
 //

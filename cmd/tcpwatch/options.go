@@ -41,6 +41,7 @@ type options struct {
 	color      string // auto | always | never
 	jobs       int    // workers; 0: one for each core
 	judge      judged
+	memory     *allowance // nil: not looked at
 
 	list, version, help bool
 }

@@ -19,7 +19,7 @@ import (
 const (
 	exitDone  = 0
 	exitEarly = 1 // the interface went away, or an output could not be written
-	exitUsage = 2 // wrong command line or filter, or an input that cannot be read
+	exitUsage = 2 // wrong command line or filter, an input that cannot be read, or no memory to read it
 	exitFound = 3 // a finding of the severity that --fail-on names, or compare found something worse
 )
 
@@ -40,6 +40,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return explain(o.judge.explain, stdout, stderr)
 	case o.list:
 		return listInterfaces(stdout, stderr)
+	}
+	o.memory = newAllowance()
+	defer o.memory.close()
+	if err := o.memory.short(spareAtStart); err != nil {
+		return fail(stderr, err)
 	}
 	chosen := len(o.read) == 0 && o.iface == ""
 	in, err := openInput(o)
@@ -131,6 +136,10 @@ func (w *watch) end() int {
 	if w.fault != nil {
 		w.warn(w.fault)
 		status = exitEarly
+		var m *errMemory
+		if errors.As(w.fault, &m) {
+			status = exitUsage
+		}
 	}
 	if p := w.out.packets; p != nil && p.other > 0 {
 		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+)
+
+// Go ends a program to which the system gives no more memory with a trace of
+// all its goroutines, and nothing can be done about it then. Where the user or a
+// service limits memory (ulimit -v or -d, LimitAS= or LimitDATA= of systemd),
+// a run is ended before, with a line that says why.
+
+// allowance is how much memory the process may take.
+type allowance struct {
+	space, data uint64   // of addresses, and of data, bytes; math.MaxUint64 where it is not limited
+	statm       *os.File // what is taken, in pages; nil where nothing is limited
+	buf         [128]byte
+}
+
+// newAllowance asks for the limits, and has garbage collected in time.
+func newAllowance() *allowance {
+	a := &allowance{space: limitOf(syscall.RLIMIT_AS), data: limitOf(syscall.RLIMIT_DATA)}
+	if a.space == math.MaxUint64 && a.data == math.MaxUint64 {
+		return a
+	}
+	a.statm, _ = os.Open("/proc/self/statm")
+	if left, _ := a.left(); left > spare && os.Getenv("GOMEMLIMIT") == "" {
+		// Memory that Go has already taken is little yet, and left out.
+		if most := int64(min(left-spare/2, math.MaxInt64)); most < debug.SetMemoryLimit(-1) {
+			debug.SetMemoryLimit(most)
+		}
+	}
+	return a
+}
+
+func limitOf(resource int) uint64 {
+	var r syscall.Rlimit
+	if syscall.Getrlimit(resource, &r) != nil {
+		return math.MaxUint64
+	}
+	return r.Cur
+}
+
+// left is how much more memory may be taken, and the limit that says so.
+func (a *allowance) left() (left uint64, limit string) {
+	left = math.MaxUint64
+	if a.statm == nil {
+		return left, ""
+	}
+	n, _ := a.statm.ReadAt(a.buf[:], 0)
+	// size, resident, shared, text, lib, data: proc_pid_statm(5).
+	fields := bytes.Fields(a.buf[:n])
+	if len(fields) < 6 {
+		return left, ""
+	}
+	for _, x := range [...]struct {
+		limit uint64
+		taken []byte
+		name  string
+	}{{a.space, fields[0], "ulimit -v"}, {a.data, fields[5], "ulimit -d"}} {
+		pages, err := strconv.ParseUint(string(x.taken), 10, 64)
+		if err != nil || x.limit == math.MaxUint64 {
+			continue
+		}
+		if free := x.limit - min(x.limit, pages*uint64(os.Getpagesize())); free < left {
+			left, limit = free, fmt.Sprintf("%d MB (%s)", x.limit/1e6, x.name)
+		}
+	}
+	return left, limit
+}
+
+// short is the error that less than n bytes of memory are left, or nil.
+func (a *allowance) short(n uint64) error {
+	if a == nil || a.statm == nil {
+		return nil
+	}
+	left, limit := a.left()
+	if left >= n {
+		return nil
+	}
+	return &errMemory{limit}
+}
+
+func (a *allowance) close() {
+	if a.statm != nil {
+		a.statm.Close()
+	}
+}
