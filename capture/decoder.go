@@ -33,6 +33,16 @@ func (r SkipReason) String() string {
 		"malformed", "encrypted", "too many layers", "fragment limit", "compressed"}[r]
 }
 
+// MayHold reports whether packets skipped for this reason may hold segments all
+// the same, which other means than ours would find; see Decoder.Joined.
+func (r SkipReason) MayHold() bool {
+	switch r {
+	case SkipLinkType, SkipFragment, SkipCut, SkipEncrypted, SkipTooDeep, SkipFragmentLimit, SkipCompressed:
+		return true
+	}
+	return false
+}
+
 // DecoderOptions choose what a Decoder does beyond the least.
 type DecoderOptions struct {
 	// ByVLAN keeps IP fragments of different VLANs apart, for runs in which
@@ -69,6 +79,8 @@ type Decoder struct {
 	// were still waiting when memory ran out move from SkipFragment to
 	// SkipFragmentLimit.
 	Skipped [NSkipReasons]uint64
+	// Joined counts fragments under Skipped that were put together later.
+	Joined uint64
 
 	options DecoderOptions
 	layers  int   // headers followed in this packet

@@ -124,6 +124,7 @@ func (d *Decoder) fragment(proto layers.IPProtocol, id uint32, offset int, more 
 	}
 
 	d.frags.finish(g)
+	d.Joined += g.pieces - 1
 	d.Segment.TTL, d.Segment.ECN = g.ttl, g.ecn
 	d.marks |= MarkFragmented
 	whole := min(g.captured.prefix()*fragmentUnit, g.total, len(g.data))

@@ -80,7 +80,7 @@ func TestFragments(t *testing.T) {
 			if s.Marks != want || int(s.Len) != len(theSegment.Payload) || !bytes.Equal(d.Payload, theSegment.Payload) || s.Packet != uint64(len(tt.pieces)) || s.TTL != 64 {
 				t.Errorf("%s: %+v %q", tt.name, s, d.Payload)
 			}
-			if d.Skipped[capture.SkipFragment] != uint64(len(tt.pieces)-1) {
+			if d.Joined != uint64(len(tt.pieces)-1) || d.Skipped[capture.SkipFragment] != d.Joined {
 				t.Errorf("%s: %d fragments skipped", tt.name, d.Skipped[capture.SkipFragment])
 			}
 		}

@@ -28,6 +28,7 @@ type Headline struct {
 	Segments        uint64   // TCP segments decoded
 	Start, End      int64    // time of the first and the last packet; 0 without packets
 	Skipped         []Count  // packets that held nothing for us, by reason
+	Undecoded       uint64   // of those, packets that may hold segments
 	KernelDrops     tracker.Opt[uint64]
 	InterfaceDrops  tracker.Opt[uint64]
 	Damaged         []*capture.Damage

@@ -50,7 +50,7 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.title("Findings", findingCounts(found))
 	if s.findings.Weak(s.context(h)) {
-		p.note(0, "", "The capture lost packets, or shows one direction only of many connections: nothing is more than possible.")
+		p.note(0, "", "The capture holds only a part of many connections (packets are missing or could not be decoded, or one direction was not captured): nothing is more than possible.")
 	}
 	if s.findings.Forgot() > 0 {
 		p.note(0, "", "The table was full and forgot connections: what they can have touched is no more than possible, and nothing is proven.")

@@ -53,12 +53,13 @@ func (w *watch) final() *report.Headline {
 type counts struct {
 	segments, unnamed uint64
 	fast, slow        [capture.NSkipReasons]uint64 // skipped, by the worker's decoders
+	joined            uint64                       // of those, fragments that were put together later
 	tracker           tracker.Stats
 }
 
 // counts are the worker's as of now.
 func (w *worker) counts() *counts {
-	return &counts{w.segments, w.names.Unnamed(), w.fast.Skipped, w.slow.Skipped, w.tracker.Stats()}
+	return &counts{w.segments, w.names.Unnamed(), w.fast.Skipped, w.slow.Skipped, w.slow.Joined, w.tracker.Stats()}
 }
 
 // addCounts puts those of all workers into the headline.
@@ -76,8 +77,12 @@ func addCounts(h *report.Headline, all []*counts) {
 	}
 	h.Tracker = tracker.MergeStats(stats)
 	for r, n := range skipped {
+		if capture.SkipReason(r).MayHold() {
+			h.Undecoded += n
+		}
 		if n > 0 {
 			h.Skipped = append(h.Skipped, report.Count{Reason: capture.SkipReason(r).String(), N: n})
 		}
 	}
+	h.Undecoded -= min(h.Undecoded, all[0].joined)
 }

@@ -137,6 +137,7 @@ func captureDrops() Detector {
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
 an ACK beyond every window seen, which no data bears out, is taken for a stray;
+bytes that packets which could not be decoded may hold, at most 9,000 each, are told as that;
 live, the kernel counts what it could not hand over. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
@@ -163,7 +164,12 @@ counted apart: see capture-one-way.`,
 					f.counted = true
 					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", Thousands(c.Drops.V))
 				}
-				if dropped || q.lossy() {
+				if !dropped && c.unread(q.lost) {
+					f.Confidence = Possible
+					f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection"), Plural(c.Undecoded, "packet"))
+					f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
+					f.Causes = []string{"a tunnel whose content is not decoded", f.Causes[0]}
+				} else if dropped || q.lossy() {
 					f.Severity = Warning
 					f.Explanation += " No other finding is given as more than possible."
 				}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 
 	"tcpwatch/tracker"
@@ -181,6 +182,24 @@ func TestLossyCaptures(t *testing.T) {
 	}
 	if found := findingsOf(t, "close-wait", nil, lost...); len(found) != 1 || found[0].Confidence != Possible {
 		t.Errorf("with other detectors: %+v", found)
+	}
+}
+
+// Bytes that may lie in packets that were not decoded are not told as lost by the
+// capture, but still leave nothing more than possible; more than those hold are.
+func TestUndecodedIsNotLost(t *testing.T) {
+	leak := clean(20, halfClosed(600*second))
+	lost := append(clean(1, func(r *tracker.Record) { r.Capture.MissingBytes = 100_000 }), leak...)
+	for undecoded, want := range map[uint64]Severity{0: Warning, 11: Warning, 12: Info, 99: Info} {
+		c := &Context{MSL: tracker.DefaultMSL, Conns: 21, Undecoded: undecoded}
+		for _, f := range findingsOf(t, "close-wait,capture-drops", c, lost...) {
+			if f.Detector == "capture-drops" && (f.Severity != want || strings.Contains(f.Title, "lost") != (want == Warning) || (f.Confidence == Proven) != (want == Warning)) {
+				t.Errorf("%d packets not decoded: %v %v %s", undecoded, f.Severity, f.Confidence, f.Title)
+			}
+			if f.Detector == "close-wait" && f.Confidence != Possible {
+				t.Errorf("%d packets not decoded: %v %s", undecoded, f.Confidence, f.Title)
+			}
+		}
 	}
 }
 

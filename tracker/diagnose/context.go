@@ -8,6 +8,7 @@ import (
 // Context is what a run knows besides its connections.
 type Context struct {
 	Drops      tracker.Opt[uint64] // packets that the capturing host lost
+	Undecoded  uint64              // packets that may hold segments and were not decoded
 	Conns      uint64
 	OneWay     uint64 // connections of which only one direction was captured: see the function
 	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
@@ -51,6 +52,12 @@ func OneWay(r *tracker.Record) bool {
 	}
 	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
 	return a.Packets+b.Packets >= oneWayLeast || a.WireBytes+b.WireBytes > 0 && r.End+r.Silent-r.Start >= second
+}
+
+// unread tells that so many bytes may be in packets that were not decoded.
+func (c *Context) unread(bytes uint64) bool {
+	const most = 9000 // in one packet: a jumbo frame
+	return c.Undecoded > 0 && bytes/most < c.Undecoded
 }
 
 // weak tells that the kernel dropped packets, or that one direction only was
