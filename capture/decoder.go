@@ -103,9 +103,9 @@ func NewDecoder(o DecoderOptions) *Decoder {
 // to the outcome; what belongs to another outcome is meaningless.
 func (d *Decoder) Decode(p *Packet) Outcome {
 	s := &d.Segment
-	s.Packet, s.FileNumber, s.Time = p.Number, p.FileNumber, p.Time
+	s.Packet, s.FileNumber, s.Time = p.Number, p.FileNumber, p.Time-p.Amiss
 	s.File, s.Interface = uint16(p.File), uint16(p.Interface)
-	s.Untimed, s.Stepped, s.Uncovered = p.Untimed, p.Stepped, p.Uncovered
+	s.Untimed, s.Misstamped, s.Stepped, s.Uncovered = p.Untimed, p.Amiss != 0 && !p.Untimed, p.Stepped, p.Uncovered
 	s.Tunnel, s.TunnelID, s.TunnelPart = TunnelNone, 0, false
 	s.NVLAN, s.VLAN = 0, [2]uint16{}
 	d.Skip, d.Payload, d.Datagram = SkipNone, nil, 0
@@ -119,7 +119,7 @@ func (d *Decoder) Decode(p *Packet) Outcome {
 
 // walk reads header after header.
 func (d *Decoder) walk(p *Packet) Outcome {
-	d.layers, d.marks, d.tagged, d.bounded, d.now = 0, 0, false, false, p.Time
+	d.layers, d.marks, d.tagged, d.bounded, d.now = 0, 0, false, false, p.Time-p.Amiss
 	d.aggregate = aggregate{}
 	v := view{p.Data, max(p.Length, len(p.Data))}
 	if p.Link == LinkEthernet {

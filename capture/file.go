@@ -247,6 +247,9 @@ func (f *File) end(err error) error {
 	return err
 }
 
+// Ended reports whether the last packet was read, and that seen.
+func (f *File) Ended() bool { return f.ended }
+
 // Close frees the file. Next returns io.EOF from then on.
 func (f *File) Close() error {
 	f.ended = true

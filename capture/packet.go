@@ -29,8 +29,11 @@ type Packet struct {
 	// is then that of the packet before it in the file that has one, 0 without any,
 	// and says nothing but where the packet belongs.
 	Untimed bool
+	// Amiss is how far Time is off, ns, where packets around it take it back: Time
+	// less it is the time of the packet before it.
+	Amiss int64
 	// Stepped is how far the input's clock was stepped before this packet, ns: Time
-	// less it is the time that passed. Sources leave it 0.
+	// less it is the time that passed.
 	Stepped int64
 	// Uncovered is for how long before this packet nobody captured, ns.
 	Uncovered int64
@@ -43,7 +46,7 @@ func (p *Packet) Set(o *Packet) {
 	p.Number, p.Time, p.Data = o.Number, o.Time, o.Data
 	p.Length, p.Link = o.Length, o.Link
 	p.File, p.FileNumber, p.Interface = o.File, o.FileNumber, o.Interface
-	p.Untimed, p.Stepped, p.Uncovered = o.Untimed, o.Stepped, o.Uncovered
+	p.Untimed, p.Amiss, p.Stepped, p.Uncovered = o.Untimed, o.Amiss, o.Stepped, o.Uncovered
 }
 
 // Source yields packets in input order.

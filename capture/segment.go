@@ -216,6 +216,7 @@ type Segment struct {
 	File       uint16    // Packet.File
 	Interface  uint16    // Packet.Interface
 	Untimed    bool      // Packet.Untimed
+	Misstamped bool      // Packet.Amiss is not 0
 	Stepped    int64     // Packet.Stepped
 	Uncovered  int64     // Packet.Uncovered
 }

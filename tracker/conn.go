@@ -156,6 +156,7 @@ type conn struct {
 	facts        facts
 	strain       *strain // nil for most
 	asides       *asides // nil for most
+	stamps       stamps
 	proof        proofs
 }
 

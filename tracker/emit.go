@@ -63,6 +63,7 @@ func (t *Tracker) fill(r *Record, c *conn) {
 	c.fillStrain(r)
 	c.fillProof(&r.Proof)
 	c.fillCapture(&r.Capture, &r.Ends)
+	c.fillStamps(r)
 }
 
 // historyOf is the history as a text. It is often the same as the one before,

@@ -10,15 +10,15 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	from := c.from(&s.Src)
 	e := &c.ends[from]
 	t.placed = Placed{Conn: c.id, From: from, Mark: &c.mark}
-	now := s.Time
-	if now < c.last {
+	now := c.timeOf(s)
+	if now < c.last || s.Misstamped {
 		// Cards with several queues stamp a little out of order; no span may become negative.
 		c.timeWentBack++
 		first(&c.proof.back, s.Packet)
 		if c.thirdACKAt == 0 {
 			c.flags |= isOpenUntimed
 		}
-		now = c.last
+		now = max(now, c.last)
 	}
 	e.packets++
 	outside := jumps(0)
@@ -75,8 +75,8 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if t.opt.Events {
 		t.tell(c, s)
 	}
-	if t.opt.Interval > 0 && s.Time-c.interimAt >= t.opt.Interval {
-		c.interimAt = s.Time
+	if t.opt.Interval > 0 && now-c.interimAt >= t.opt.Interval {
+		c.interimAt = now
 		t.interim = append(t.interim, Record{})
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)

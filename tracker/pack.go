@@ -107,6 +107,7 @@ const (
 	connFacts
 	connStrain
 	connAsides
+	connStamps
 )
 
 // conn walks over a connection and returns how many numbers it has. Its
@@ -180,6 +181,9 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	if head&connAsides != 0 {
 		n = w.asides(n, t, c)
 	}
+	if head&connStamps != 0 {
+		n = w.stamps(n, c)
+	}
 	return n
 }
 
@@ -198,7 +202,8 @@ func (c *conn) parts() uint64 {
 			c.answer != Answer{Kind: c.answer.Kind})*connOpening |
 		bit(c.resetBy != NoEnd || c.rstsIgnored != 0)*connReset |
 		bit(*x != turnarounds{spread: x.spread})*connTurns |
-		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides
+		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides |
+		bit(c.stamps != stamps{})*connStamps
 }
 
 func (w *words[W]) opening(n int, c *conn, head uint64) int {
@@ -254,6 +259,19 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 	n = w.time(n, &c.resetTime, c.last)
 	n = w.flag(n, &c.resetIgnored)
 	return num(w, n, &c.rstsIgnored)
+}
+
+func (w *words[W]) stamps(n int, c *conn) int {
+	x := &c.stamps
+	n = w.span(n, &x.stepped[0], 0)
+	n = w.span(n, &x.stepped[1], x.stepped[0])
+	n = w.span(n, &x.uncovered[0], 0)
+	n = w.span(n, &x.uncovered[1], x.uncovered[0])
+	n = w.time(n, &x.at, c.last)
+	n = w.time(n, &x.end, c.last)
+	n = num(w, n, &x.untimed)
+	n = w.flag(n, &x.startless)
+	return w.flag(n, &x.endless)
 }
 
 // longestWait is until when the end waits that is longer in TIME-WAIT.

@@ -25,7 +25,10 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	}
 	from := c.from(&q.Src)
 	e := &c.ends[from]
-	now := max(q.Time, c.last)
+	now := max(q.Time-(q.Stepped-c.stamps.stepped[0])-(q.Uncovered-c.stamps.uncovered[0]), c.last)
+	if q.Untimed || c.stamps.untimed > 0 {
+		now = c.last
+	}
 	if c.step != nil {
 		*c.step = Step{Conn: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr, Quote: q, Time: q.Time, From: from.Peer(),
 			Before: c.states(), Moments: c.step.Moments[:0]}

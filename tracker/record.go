@@ -221,6 +221,13 @@ type CaptureRecord struct {
 	WildBytes    uint64 // of those: what only an ACK beyond every window seen claims
 	Offload      bool
 	TimeWentBack uint32
+	Stepped      int64   // by which the clock was stepped between its packets, ns: no time of the record has it in it
+	Uncovered    int64   // for which nobody captured between its packets, ns; likewise
+	SteppedAt    int64   // of the last packet before the latest of these: times after it are stamped so much later
+	Untimed      uint32  // packets without a time; from the first of them on all spans are 0 or unknown
+	Startless    bool    // its first packet is one of them
+	Endless      bool    // and its last
+	LastTimed    int64   // of the last packet that has a time, where some have none
 	SYNUnseen    [2]bool // by end: its SYN or SYN/ACK, and so the options in it, was not captured
 	ScaleUnknown bool    // windows can't be told in bytes (RFC 7323 section 2.2)
 }

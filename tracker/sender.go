@@ -200,16 +200,18 @@ func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, 
 		}
 		x.probeGap = 0
 		x.original(a.Original, a.First)
-		if a.Segments > 0 && a.Karn && !a.Newest.SACKed {
+		if a.Segments > 0 && a.Karn && !a.Newest.SACKed && c.timed(a.Newest.First, s) {
 			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes < 2*fullSegment(e))
 		}
-		x.rtt.echoed(s, now)
+		if c.timed(x.rtt.stampAt, s) {
+			x.rtt.echoed(s, now)
+		}
 		x.eifel(s, una)
 	} else if dup {
 		x.dupAcks++
 		x.heard = now
 	}
-	x.sacks(s, una, base, now)
+	x.sacks(c, s, una, base, now)
 	if dup && x.recover.Less(e.stream.Next()) {
 		x.provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
 	}
@@ -225,7 +227,7 @@ func fullSegment(e *endpoint) uint32 {
 }
 
 // sacks takes the SACK blocks of an ACK.
-func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now int64) {
+func (x *sender) sacks(c *conn, s *capture.Segment, una reassembly.Seq, base int64, now int64) {
 	for i := range int(s.NSACK) {
 		left, right := reassembly.Seq(s.SACK[i].Left), reassembly.Seq(s.SACK[i].Right)
 		if !left.Less(right) {
@@ -241,7 +243,7 @@ func (x *sender) sacks(s *capture.Segment, una reassembly.Seq, base int64, now i
 			x.heard, x.news = now, now
 			x.passed = max(x.passed, uint32(last.To-last.From))
 			x.original(first.Times == 1, first.To)
-			if last.Times == 1 {
+			if last.Times == 1 && c.timed(last.First, s) {
 				x.rtt.add(now-last.First, base, false)
 			}
 		}

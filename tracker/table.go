@@ -115,6 +115,7 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 	c.id, c.slot, c.class = s.Packet, i, classAttempt
 	c.firstPacket, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
 	c.start, c.last, c.interimAt = s.Time, s.Time, s.Time
+	c.stamps.stepped, c.stamps.uncovered = [2]int64{s.Stepped, s.Stepped}, [2]int64{s.Uncovered, s.Uncovered}
 	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
 	sh.lists[c.class].push(&t.slots, i)

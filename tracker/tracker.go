@@ -108,7 +108,7 @@ func (t *Tracker) Observe(s *capture.Segment) { t.ObserveHashed(s, t.Hash(s)) }
 
 // ObserveHashed is Observe where the caller has the segment's Hash.
 func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
-	t.clock.advance(s.Time)
+	t.clock.advance(s.Time - s.Stepped - s.Uncovered)
 	k := t.segmentKey(s)
 	top := t.latest.conn
 	if top == nil || hash != t.latest.hash || !k.is(&t.slots.at(top.slot).key) {
@@ -149,8 +149,9 @@ func (t *Tracker) newest(k *key, s *capture.Segment) *conn {
 	return c
 }
 
-// Pass tells the time of a packet that is not for this Tracker: its clock runs
-// on the whole input's packets, whoever takes them.
+// Pass tells the time of a packet that is not for this Tracker, less how far the
+// clock was stepped before it and for how long nobody captured: the Tracker's clock
+// runs on the whole input's packets, whoever takes them.
 func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 
 // Holds reports whether a connection on a segment's endpoints is held.

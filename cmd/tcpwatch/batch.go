@@ -27,13 +27,14 @@ type batch struct {
 	kept    int      // bytes of data that are kept where they are
 	blocks  [][]byte // of files, read to their end: packets of later batches lie in none of them
 
-	ticks    bool   // time goes on to tick
-	tick     int64  // packet time
-	meet     bool   // all workers make room together then; there are no packets in the batch
-	passed   uint64 // packets until then
-	show     bool   // what there is to tell is written out
-	snapshot bool   // the tables are printed as they stand
-	end      bool   // the input has ended
+	ticks    bool      // time goes on to tick
+	tick     int64     // packet time
+	meet     bool      // all workers make room together then; there are no packets in the batch
+	passed   uint64    // packets until then
+	show     bool      // what there is to tell is written out
+	snapshot bool      // the tables are printed as they stand
+	end      bool      // the input has ended
+	asked    *question // the batch is only this
 	at       progress
 
 	users atomic.Int32 // workers that are not done with it
@@ -42,7 +43,7 @@ type batch struct {
 // look is what the reader tells every worker of a packet: those that it does
 // not concern need not fetch the rest.
 type look struct {
-	time int64
+	time int64  // as timeOf has it
 	hash uint64 // of the packet's ends; 0 where decoding has to tell
 }
 
@@ -79,7 +80,7 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 // put adds a packet and the look at it.
 func (b *batch) put(p *capture.Packet) {
 	hash, _ := capture.PeekPair(p)
-	b.looks = append(b.looks, look{p.Time, hash})
+	b.looks = append(b.looks, look{timeOf(p), hash})
 	b.packets = b.packets[:len(b.packets)+1] // add has seen that there is room
 	b.packets[len(b.packets)-1].Set(p)
 }

@@ -17,8 +17,8 @@ func (w *watch) headline() *report.Headline {
 		Packets: w.packets,
 		Passed:  w.passed,
 		Bytes:   w.bytes,
-		Start:   w.first,
-		End:     w.latest,
+		Start:   w.times.first,
+		End:     w.times.last,
 		Damaged: w.damaged,
 		MSL:     w.o.track.MSL,
 	}

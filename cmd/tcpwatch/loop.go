@@ -51,10 +51,11 @@ type watch struct {
 	mu     sync.Mutex // of the status line; who holds it waits for no terminal
 	status *status
 
+	source         *steady          // of the input
 	sampler        *capture.Decoder // of the first packets, for weakness
 	packets, bytes uint64           // read, before the filter
 	passed         uint64           // by the filter
-	first, latest  int64            // packet times
+	times          times            // of the packets
 	shown          int64            // packet time at which it was last shown
 	deadline       time.Time
 	quietSince     time.Time // first read timeout since the last packet; zero when a packet came last
@@ -94,7 +95,9 @@ func (w *watch) hand(show bool) {
 	b.show = show
 	b.at = progress{w.packets, w.in.offset()}
 	b.users.Store(int32(len(w.workers)))
-	b.blocks = w.in.left()
+	if !w.source.waits() {
+		b.blocks = w.in.left()
+	}
 	note := &batchNote{show: b.show, at: b.at}
 	if show && w.in.handle != nil {
 		note.drops, _, _, _ = w.in.drops()
@@ -140,7 +143,7 @@ func (w *watch) done(b *batch) {
 func (w *watch) loop() {
 	var p capture.Packet
 	for !w.enough() {
-		switch err := w.in.source.Next(&p); err {
+		switch err := w.source.Next(&p); err {
 		case nil:
 			w.packet(&p)
 		case capture.ErrTimeout:
@@ -184,7 +187,7 @@ func (w *watch) report() {
 func (w *watch) drain() {
 	var p capture.Packet
 	for end := time.Now().Add(2 * live.DefaultReadTimeout); time.Now().Before(end); {
-		if w.in.source.Next(&p) != nil {
+		if w.source.Next(&p) != nil {
 			return
 		}
 		w.packet(&p)
@@ -196,12 +199,12 @@ func (w *watch) drain() {
 
 // packet takes one packet through filter, decoder and tracker.
 func (w *watch) packet(p *capture.Packet) {
-	if w.packets == 0 {
-		w.first, w.latest, w.ticked = p.Time, p.Time, p.Time
-	}
 	w.packets++
 	w.bytes += uint64(p.Length)
-	w.first, w.latest = min(w.first, p.Time), max(w.latest, p.Time)
+	if !w.times.known {
+		w.ticked = timeOf(p)
+	}
+	w.times.note(p)
 	w.quietSince = time.Time{}
 	if ok, err := w.in.passes(p); ok {
 		w.passed++
@@ -223,13 +226,13 @@ func (w *watch) packet(p *capture.Packet) {
 		if p.Number == 16*tickEvery && os.Getenv("GOGC") == "" {
 			debug.SetGCPercent(garbage)
 		}
-		w.tick(max(w.latest, w.ticked))
+		w.tick(max(w.times.now, w.ticked))
 		if err := w.o.memory.short(spare); err != nil {
 			w.fault, w.over = err, true
 		}
 	}
-	if w.in.handle != nil && (p.Time-w.shown > showEvery || p.Time < w.shown) {
-		w.shown = p.Time
+	if w.in.handle != nil && (w.times.now-w.shown > showEvery || w.times.now < w.shown) {
+		w.shown = w.times.now
 		w.show(time.Now())
 	}
 }
@@ -271,7 +274,7 @@ func (w *watch) idle() {
 	if w.quietSince.IsZero() {
 		w.quietSince = now
 	}
-	if to := w.latest + int64(now.Sub(w.quietSince)-idleMargin); w.packets > 0 && to > w.ticked {
+	if to := w.times.now + int64(now.Sub(w.quietSince)-idleMargin); w.packets > 0 && to > w.ticked {
 		w.tick(to)
 	}
 	w.show(now)
@@ -282,6 +285,14 @@ func (w *watch) show(now time.Time) {
 	w.hand(true)
 	w.out.flushPackets()
 	w.over = !w.deadline.IsZero() && now.After(w.deadline)
+}
+
+// silent is for how long, ns, no packet has come as far as read timeouts tell.
+func (w *watch) silent() int64 {
+	if w.quietSince.IsZero() {
+		return 0
+	}
+	return int64(time.Since(w.quietSince))
 }
 
 // tick lets the workers do what they do at a tick, at a packet time that is

@@ -82,6 +82,10 @@ func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *wa
 	stderr = out.screen.on(stderr)
 	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr, out.screen),
 		stdout: out.on(stdout, in), stderr: stderr, size: in.size()}
+	w.source = &steady{in: in, across: w.across, live: in.handle != nil, kept: in.handle == nil, passed: w.silent}
+	if len(in.files) > 1 && in.pipe == nil {
+		w.source.ended = func(file int) bool { return in.files[file].Ended() }
+	}
 	if o.filter != "" {
 		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
 	}

@@ -24,6 +24,7 @@ type worker struct {
 	lines     []appender
 	out       *outputs
 	segments  uint64
+	byVLAN    bool // see tracker.Options
 	quiet     bool // that the input ends is no event of a connection
 
 	in   chan *batch
@@ -55,6 +56,7 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 		w.where = o.where.Filter(out.records)
 	}
 	t := o.track
+	w.byVLAN = t.ByVLAN
 	t.Events = out.live != nil
 	t.Mark = o.mark(out)
 	w.names = names.New(names.Options{}, w)
@@ -70,6 +72,10 @@ func (w *worker) owns(hash uint64) bool {
 // run works through the batches until there are no more.
 func (w *worker) run(done func(*batch)) {
 	for b := range w.in {
+		if b.asked != nil {
+			b.asked.answers <- w.across(b.asked.packets)
+			continue
+		}
 		w.now = w.chunk()
 		w.batch(b)
 		w.now.last = true

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// question asks every worker what its connections show across a jump of the clock
+// before some packets.
+type question struct {
+	packets []capture.Packet
+	answers chan crossing
+}
+
+// across asks all workers, which have gone through what was read before. The
+// answer is the same whatever their number.
+func (w *watch) across(packets []capture.Packet) (all crossing) {
+	if len(w.batch.packets) > 0 {
+		w.hand(false)
+	}
+	q := &question{answers: make(chan crossing, len(w.workers))}
+	for i := range packets {
+		if ok, err := w.in.passes(&packets[i]); ok && err == nil {
+			q.packets = append(q.packets, packets[i])
+		}
+	}
+	for _, x := range w.workers {
+		x.in <- &batch{asked: q}
+	}
+	for range w.workers {
+		one := <-q.answers
+		all.add(&one)
+	}
+	return all
+}
+
+// across is what the worker's connections show: each by its first segment.
+func (w *worker) across(packets []capture.Packet) (x crossing) {
+	d := capture.NewDecoder(capture.DecoderOptions{ByVLAN: w.byVLAN})
+	seen := make(map[uint64]bool)
+	for i := range packets {
+		if d.Decode(&packets[i]) != capture.OutcomeSegment {
+			continue
+		}
+		s := &d.Segment
+		hash := w.tracker.Hash(s)
+		if !w.owns(hash) || seen[hash] {
+			continue
+		}
+		seen[hash] = true
+		switch w.tracker.Across(s) {
+		case tracker.CrossingGoesOn:
+			x.goOn++
+		case tracker.CrossingRepeats:
+			x.repeats++
+		case tracker.CrossingHole:
+			x.holes++
+		case tracker.CrossingMidstream:
+			x.midstream++
+		}
+	}
+	w.tracker.UnderWay(func(hash uint64) {
+		if !seen[hash] {
+			x.left++
+		}
+	})
+	return x
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"testing"
+
+	"tcpwatch/capture"
+)
+
+// stamped is a source of packets with given times, in seconds.
+type stamped struct {
+	times []float64
+	n     int
+	files []int // of each packet; nil for one
+}
+
+func (s *stamped) Next(p *capture.Packet) error {
+	if s.n == len(s.times) {
+		return io.EOF
+	}
+	*p = capture.Packet{Number: uint64(s.n) + 1, Time: int64(s.times[s.n] * 1e9), FileNumber: uint64(s.n) + 1}
+	if s.files != nil {
+		p.File = s.files[s.n]
+		p.FileNumber = uint64(1 + s.n - slices.Index(s.files, p.File))
+	}
+	if s.times[s.n] < 0 { // a packet without a time
+		p.Time, p.Untimed = 0, true
+	}
+	s.n++
+	return nil
+}
+
+func (*stamped) Close() error { return nil }
+
+// What stamps are worth: the time of each packet by the clock that was not stepped,
+// without what nobody captured.
+func TestStamps(t *testing.T) {
+	const hour, year = 3600, 365 * 86400
+	goOn, hole, quiet := crossing{goOn: 3}, crossing{holes: 2}, crossing{}
+	for _, c := range []struct {
+		name   string
+		times  []float64
+		across crossing
+		want   []float64
+		counts clockCounts
+		files  []int
+	}{
+		{"time that passes", []float64{10, 11, 12}, quiet, []float64{10, 11, 12}, clockCounts{}, nil},
+		{"a little out of order", []float64{10, 12, 11}, quiet, []float64{10, 12, 11}, clockCounts{}, nil},
+		{"one an hour late", []float64{10, 11, 11 + hour, 12}, quiet, []float64{10, 11, 11, 12}, clockCounts{misstamped: 1}, nil},
+		{"one an hour early", []float64{10 + hour, 11 + hour, 11, 12 + hour}, quiet, []float64{10 + hour, 11 + hour, 11 + hour, 12 + hour}, clockCounts{misstamped: 1}, nil},
+		{"one years late", []float64{10, 11, 50 * year, 12}, quiet, []float64{10, 11, 11, 12}, clockCounts{misstamped: 1}, nil},
+		{"two, each off in its own way", []float64{10, 11, 11 + hour, 11 + year, 12}, quiet, []float64{10, 11, 11, 11, 12}, clockCounts{misstamped: 2}, nil},
+		{"the first is late", []float64{10 + hour, 11, 12}, quiet, []float64{11, 11, 12}, clockCounts{misstamped: 1}, nil},
+		{"the last is late while more is under way", []float64{10, 11, 11 + hour}, crossing{left: 2}, []float64{10, 11, 11}, clockCounts{misstamped: 1}, nil},
+		{"the last is late while all rests", []float64{10, 11, 11 + hour}, quiet, []float64{10, 11, 11 + hour}, clockCounts{}, nil},
+		{"the last is early", []float64{10 + hour, 11 + hour, 11}, quiet, []float64{10 + hour, 11 + hour, 11 + hour}, clockCounts{misstamped: 1}, nil},
+		{"some are late, then it goes on", []float64{10, 11, 11 + hour, 12 + hour, 12, 13}, quiet, []float64{10, 11, 11, 12, 12, 13}, clockCounts{steps: 2}, nil},
+		{"a pause", []float64{10, 11, 11 + hour, 12 + hour}, quiet, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, nil},
+		{"a pause, then repeats", []float64{10, 11, 11 + hour, 12 + hour}, crossing{goOn: 2, repeats: 3}, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, nil},
+		{"a step forward", []float64{10, 11, 11 + hour, 12 + hour}, goOn, []float64{10, 11, 11, 12}, clockCounts{steps: 1}, nil},
+		{"a step back", []float64{10 + hour, 11 + hour, 11, 12}, quiet, []float64{10 + hour, 11 + hour, 11 + hour, 12 + hour}, clockCounts{steps: 1}, nil},
+		{"two steps", []float64{10, 11, 11 + hour, 12 + hour, 12 + 3*hour, 13 + 3*hour}, goOn, []float64{10, 11, 11, 12, 12, 13}, clockCounts{steps: 2}, nil},
+		{"nobody captured", []float64{10, 11, 11 + hour, 12 + hour}, hole, []float64{10, 11, 11, 12}, clockCounts{gaps: 1, uncovered: hour * 1e9}, nil},
+		{"one hole in a file is none", []float64{10, 11, 11 + hour, 12 + hour}, crossing{holes: 1}, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, nil},
+		{"one between files is one", []float64{10, 11, 11 + hour, 12 + hour}, crossing{holes: 1}, []float64{10, 11, 11, 12}, clockCounts{gaps: 1, uncovered: hour * 1e9}, []int{0, 0, 1, 1}},
+		{"midstream between files", []float64{10, 11, 11 + hour, 12 + hour}, crossing{midstream: 1}, []float64{10, 11, 11, 12}, clockCounts{gaps: 1, uncovered: hour * 1e9}, []int{0, 0, 1, 1}},
+		{"quiet between files", []float64{10, 11, 11 + hour, 12 + hour}, quiet, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, []int{0, 0, 1, 1}},
+		{"files that overlap", []float64{10, 11, 11 + hour, 12 + hour}, crossing{midstream: 1}, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, []int{0, 0, 1, 0}},
+		{"without a time", []float64{-1, 10, -1, 11}, quiet, []float64{0, 10, 10, 11}, clockCounts{untimed: 2}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &steady{in: &input{source: &stamped{times: c.times, files: c.files}}, kept: true,
+				across: func([]capture.Packet) crossing { return c.across }}
+			if c.files != nil {
+				s.ended = func(file int) bool { return true }
+			}
+			var got []float64
+			var p capture.Packet
+			for s.Next(&p) == nil {
+				got = append(got, float64(timeOf(&p))/1e9)
+			}
+			if !slices.Equal(got, c.want) || s.clock != c.counts {
+				t.Errorf("%v %+v\nwant %v %+v", got, s.clock, c.want, c.counts)
+			}
+		})
+	}
+}
