@@ -28,6 +28,7 @@ type Interface struct {
 // names are not cut.
 type File struct {
 	name  string
+	file  *os.File // nil for one from NewFile
 	size  int64
 	block int // bytes of a read, at most
 	give  *Blocks
@@ -38,7 +39,7 @@ type File struct {
 	all      described // interfaces
 	lost     uint64    // drops that finished formats counted
 	counted  bool      // they did
-	free     func()    // frees what reads the file; nil while it is closed
+	free     func()    // frees what reads the file; nil while nothing does
 	ended    bool
 	packets  uint64
 	consumed atomic.Int64
@@ -63,45 +64,105 @@ var errFileHeader = errors.New("the header of another file")
 // "-". It reads the file header, so that what is no capture is refused here,
 // with an error of one line that begins with the name.
 //
-// A file on disk is held open from its first packet to its last only: hundreds
-// may be given to Merge.
-func Open(name string) (*File, error) { return open(name, &windows{}) }
+// Only from its first packet to its last has a file on disk memory to be read
+// with: hundreds may be given to Merge.
+func Open(name string) (*File, error) {
+	all, err := OpenAll([]string{name})
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
 
 // OpenAll opens the files that one goroutine reads side by side, as Merge does,
 // in the order of their names here. The windows of those that zstd compressed
 // take 192 MiB at most: a file that needs more while others are open is damaged.
 func OpenAll(names []string) ([]*File, error) {
-	var all []*File
-	zstd := &windows{}
-	for _, name := range names {
-		f, err := open(name, zstd)
-		if err != nil {
-			for _, f := range all {
-				f.Close()
-			}
+	all, err := HoldAll(names)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		if err := f.Begin(); err != nil {
+			closeAll(all)
 			return nil, err
 		}
-		all = append(all, f)
 	}
 	return all, nil
 }
 
-func open(name string, zstd *windows) (*File, error) {
-	f := &File{name: name, block: largeBlock, zstd: zstd, format: finished{}}
-	if name == "-" {
-		f.size = regularSize(os.Stdin)
-		if err := f.start("standard input", os.Stdin, nil, func() {}); err != nil {
+// HoldAll is OpenAll without reading anything: Begin of each file does that, when
+// the program has given up the privileges with which it opened them.
+func HoldAll(names []string) ([]*File, error) {
+	var all []*File
+	zstd := &windows{}
+	for _, name := range names {
+		file, err := hold(name)
+		if err != nil {
+			closeAll(all)
 			return nil, err
 		}
-		return f, nil
+		all = append(all, held(name, file, zstd))
+	}
+	return all, nil
+}
+
+// Held is a file that the caller has opened, from its beginning; see HoldAll.
+func Held(name string, file *os.File) *File { return held(name, file, &windows{}) }
+
+func held(name string, file *os.File, zstd *windows) *File {
+	return &File{name: name, file: file, size: regularSize(file), block: largeBlock, zstd: zstd, format: finished{}}
+}
+
+// hold opens a file, "-" for standard input.
+func hold(name string) (*os.File, error) {
+	if name == "-" {
+		return os.Stdin, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, cause(err))
+	}
+	if about, err := file.Stat(); err == nil && about.IsDir() {
+		file.Close()
+		return nil, fmt.Errorf("%s: is a directory", name)
+	}
+	return file, nil
+}
+
+func closeAll(files []*File) {
+	for _, f := range files {
+		f.Close()
+	}
+}
+
+// Begin reads the file header; see Open.
+func (f *File) Begin() error {
+	if f.name == "-" {
+		return f.start("standard input", f.file, nil, func() {})
 	}
 	if err := f.open(); err != nil {
-		return nil, err
+		return err
 	}
 	if f.size > 0 { // not a pipe: it can be read again, and has all its packets ready
 		f.probe()
 	}
-	return f, nil
+	return nil
+}
+
+// Rewind makes the first packet of a file on disk the next one.
+func (f *File) Rewind() {
+	f.release()
+	f.consumed.Store(0)
+	f.ended, f.packets = f.file == nil, 0
+}
+
+// Stat describes the file that is read; an error for one from NewFile.
+func (f *File) Stat() (os.FileInfo, error) {
+	if f.file == nil {
+		return nil, os.ErrInvalid
+	}
+	return f.file.Stat()
 }
 
 // NewFile reads a capture from r, which Close leaves open. The name is for messages.
@@ -113,22 +174,16 @@ func NewFile(name string, r io.Reader) (*File, error) {
 	return f, nil
 }
 
-// open opens the named file and reads its header.
+// open reads the file's header, from its beginning where there is one to go back to.
 func (f *File) open() error {
-	file, err := os.Open(f.name)
-	if err != nil {
-		return fmt.Errorf("%s: %w", f.name, cause(err))
-	}
-	if about, err := file.Stat(); err == nil && about.IsDir() {
-		file.Close()
-		return fmt.Errorf("%s: is a directory", f.name)
-	}
-	f.size = regularSize(file)
 	var at io.ReaderAt
 	if f.size > 0 {
-		at = file
+		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("%s: %w", f.name, cause(err))
+		}
+		at = f.file
 	}
-	return f.start(f.name, file, at, func() { file.Close() })
+	return f.start(f.name, f.file, at, func() {})
 }
 
 // start reads the file header from r, which at reads too, anywhere, unless it
@@ -159,7 +214,7 @@ func (f *File) start(label string, r io.Reader, at io.ReaderAt, free func()) err
 // its turn comes.
 const mostProbed = 4 << 20
 
-// probe notes the time of the first packet and closes the file again.
+// probe notes the time of the first packet and frees what reads the file.
 func (f *File) probe() {
 	var p Packet
 	f.in.src = io.LimitReader(f.in.src, mostProbed)
@@ -170,7 +225,7 @@ func (f *File) probe() {
 	f.consumed.Store(0)
 }
 
-// release frees file and buffer; the next packet opens them again.
+// release frees what reads the file; for the next packet it is made again.
 func (f *File) release() {
 	if f.free != nil {
 		f.free()
@@ -195,7 +250,7 @@ func (f *File) Next(p *Packet) error {
 	if f.free == nil {
 		if err := f.open(); err != nil {
 			f.ended = true
-			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be opened again: " + strings.TrimPrefix(err.Error(), f.name+": ")}
+			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be read again: " + strings.TrimPrefix(err.Error(), f.name+": ")}
 		}
 	}
 	if err := f.next(p); err != nil {
@@ -236,7 +291,7 @@ type finished struct{}
 func (finished) next(*buffer, *Packet) error { return io.EOF }
 func (finished) drops() (uint64, bool)       { return 0, false }
 
-// end closes the file after its last packet.
+// end frees what reads the file after its last packet.
 func (f *File) end(err error) error {
 	f.ended = true
 	f.release()
@@ -254,7 +309,12 @@ func (f *File) Ended() bool { return f.ended }
 func (f *File) Close() error {
 	f.ended = true
 	f.release()
-	return nil
+	if f.file == nil || f.name == "-" {
+		return nil
+	}
+	file := f.file
+	f.file = nil
+	return file.Close()
 }
 
 // Name is the name that was given to Open or NewFile.

@@ -283,7 +283,8 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestGone: a file that vanishes between Open and its first packet is damage, not a crash.
+// TestGone: a file that vanishes between Open and its first packet is read all the
+// same; one that is emptied is damage, not a crash.
 func TestGone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.pcap")
 	if err := os.WriteFile(path, samples(t)["pcap"], 0o600); err != nil {
@@ -293,7 +294,20 @@ func TestGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(path); err != nil {
+	defer f.Close()
+	if err := os.Rename(path, path+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	all, damages := drain(t, f)
+	if len(all) == 0 || len(damages) != 0 {
+		t.Errorf("%v %v", all, damages)
+	}
+	f.Rewind()
+	if again, damages := drain(t, f); len(again) != len(all) || again[0].Number != 1 || len(damages) != 0 {
+		t.Errorf("%d packets, again %d: %v", len(all), len(again), damages)
+	}
+	f.Rewind()
+	if err := os.Truncate(path+".gone", 0); err != nil {
 		t.Fatal(err)
 	}
 	packets, damages := drain(t, f)

@@ -14,7 +14,7 @@ const (
 // FileNumber the position in that file. Damage in one file is passed on, and
 // the others go on.
 //
-// Each file is open from its first packet to its last only, so a rotated set
+// Each file has a buffer from its first packet to its last only, so a rotated set
 // of hundreds takes the memory of those that overlap. Close closes all.
 func Merge(files []*File) Source {
 	if len(files) == 1 {

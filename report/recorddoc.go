@@ -37,7 +37,8 @@ One record is written for each connection, when it is finished or the input
 ends. JSON Lines (` + "`-o jsonl`" + `) nests the names at their dots; CSV (` + "`-o csv`" + `) has
 one column for each name below, in this order, but for arrays of objects (names
 ending in ` + "`_list`" + `). A value that can't be known is absent (CSV: an empty cell),
-never 0 or -1. Names ending in ` + "`_s`" + ` are seconds, times are RFC 3339 with
+never 0 or -1. A text that a spreadsheet would take for a
+formula has an apostrophe before it in CSV. Names ending in ` + "`_s`" + ` are seconds, times are RFC 3339 with
 nanoseconds, UTC, and counts have no suffix. Fields may be added; those below are
 never renamed.
 

@@ -82,21 +82,28 @@ func parseCompare(args []string) (*compared, error) {
 	return &c, nil
 }
 
-// runCompare is the program when its first word is compare.
-func runCompare(args []string, stdout, stderr io.Writer) int {
-	c, err := parseCompare(args)
+// compare is the program when its first word is compare.
+func (c *command) compare(args []string) int {
+	stdout, stderr := c.stdout, c.stderr
+	o, err := parseCompare(args)
 	switch {
 	case err != nil:
 		return fail(stderr, err)
-	case c.help:
+	case o.help:
 		return printText(stdout, stderr, compareUsage)
 	}
 	s := watchSignals()
 	defer s.done()
 	var folds [2]*compare.Fold
-	for i, name := range c.inputs {
+	files, err := o.open()
+	if err != nil {
+		return fail(stderr, err)
+	}
+	defer closeFiles(files)
+	c.giveUp("")
+	for i, name := range o.inputs {
 		folds[i] = compare.NewFold(name)
-		status, err := c.read(name, folds[i], stderr)
+		status, err := o.read(name, files[i], folds[i], stderr)
 		switch {
 		case s.stop.Load():
 			return fail(stderr, errStopped)
@@ -106,9 +113,9 @@ func runCompare(args []string, stdout, stderr io.Writer) int {
 			return status
 		}
 	}
-	result := compare.Compare(folds[0], folds[1], compare.Options{Threshold: c.threshold, Top: c.top})
+	result := compare.Compare(folds[0], folds[1], compare.Options{Threshold: o.threshold, Top: o.top})
 	w := bufio.NewWriter(stdout)
-	if c.format == "jsonl" {
+	if o.format == "jsonl" {
 		err = result.WriteJSONL(w)
 	} else {
 		err = result.WriteTable(w, compare.TableOptions{ASCII: asciiOnly()})
@@ -126,14 +133,30 @@ func runCompare(args []string, stdout, stderr io.Writer) int {
 	return exitDone
 }
 
+// open opens both inputs.
+func (c *compared) open() (files [2]*os.File, err error) {
+	for i, name := range c.inputs {
+		if files[i], err = os.Open(name); err != nil {
+			closeFiles(files)
+			return files, fmt.Errorf("%s: %w", name, cause(err))
+		}
+		if about, err := files[i].Stat(); err == nil && about.IsDir() {
+			closeFiles(files)
+			return files, fmt.Errorf("%s: is a directory", name)
+		}
+	}
+	return files, nil
+}
+
+func closeFiles(files [2]*os.File) {
+	for _, f := range files {
+		f.Close() // of none that was not opened: an error, and no harm
+	}
+}
+
 // read folds one input: JSON Lines, known by their first brace, or a capture.
 // A capture goes through what -o jsonl writes of it, so both give the same.
-func (c *compared) read(name string, fold *compare.Fold, stderr io.Writer) (status int, err error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return exitUsage, fmt.Errorf("%s: %w", name, errors.Unwrap(err))
-	}
-	defer file.Close()
+func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr io.Writer) (status int, err error) {
 	in := bufio.NewReader(file)
 	if isJSON(in) {
 		if len(c.pass) > 0 {
@@ -141,13 +164,18 @@ func (c *compared) read(name string, fold *compare.Fold, stderr io.Writer) (stat
 		}
 		return exitDone, report.ReadJSONL(in, name, fold)
 	}
-	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() && !about.IsDir() {
+	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() {
 		return exitUsage, fmt.Errorf("%s: neither JSON Lines nor a regular file: write the capture to a file first", name)
 	}
+	o, err := parse(append([]string{"-r", name, "-o", "jsonl"}, c.pass...))
+	if err != nil {
+		return exitUsage, err
+	}
+	o.held = file
 	from, to := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		done <- run(append([]string{"-r", name, "-o", "jsonl"}, c.pass...), to, stderr)
+		done <- (&command{stdout: to, stderr: stderr}).watch(o)
 		to.Close()
 	}()
 	err = report.ReadJSONL(from, name, fold)

@@ -80,18 +80,13 @@ func (out *outputs) followText(w io.Writer, o *options) {
 }
 
 // followRaw writes two files.
-func (out *outputs) followRaw(o *options) error {
+func (out *outputs) followRaw(o *options) {
 	var files [2]follow.File
 	for i, name := range o.follow.rawNames() {
-		f, err := out.createFile(name, o.read)
-		if err != nil {
-			return err
-		}
-		files[i] = f
+		files[i] = out.files.named(name)
 	}
 	raw := follow.NewRaw(files[0], files[1])
 	out.addFollow(o.follow.pick, follow.New(raw), raw)
-	return nil
 }
 
 func (out *outputs) addFollow(pick *why, f *follow.Follower, raw *follow.Raw) {

@@ -30,29 +30,56 @@ func compile(link capture.LinkType, expr string) ([]bpf.RawInstruction, error) {
 	return live.Compile(link, 0, expr)
 }
 
-// openInput opens the files or the interface that o names.
-func openInput(o *options) (*input, error) {
+// holdInput opens the files or the interface that o names. Of files nothing is read.
+func holdInput(o *options) (*input, error) {
 	in := &input{all: o.filter == "", filter: capture.NewFilter(o.filter, compile), refused: map[capture.LinkType]bool{}}
 	if len(o.read) == 0 {
 		return in, in.openLive(o)
 	}
+	if o.held != nil {
+		in.files = []*capture.File{capture.Held(o.read[0], o.held)}
+		return in, nil
+	}
+	if limit := descriptors(); uint64(len(o.read))+besideInputs > limit {
+		return nil, fmt.Errorf("%d files to read, and %d may be open at once (ulimit -n): raise that limit, or join some of the files", len(o.read), limit)
+	}
 	var err error
-	if in.files, err = capture.OpenAll(o.read); err != nil {
-		return nil, err
+	in.files, err = capture.HoldAll(o.read)
+	return in, err
+}
+
+// besideInputs is how many descriptors a run needs for other things, about.
+const besideInputs = 32
+
+// begin reads how the files begin.
+func (in *input) begin() error {
+	if in.handle != nil {
+		return nil
 	}
 	for _, f := range in.files {
 		f.KeepData(&in.blocks)
+		if err := f.Begin(); err != nil {
+			return err
+		}
 	}
 	if err := in.checkFilter(); err != nil {
-		in.close()
-		return nil, err
+		return err
 	}
 	in.source = capture.Merge(in.files)
 	if in.size() == 0 {
 		in.pipe = newPiped(in.source, &in.blocks)
 		in.source = in.pipe
 	}
-	return in, nil
+	return nil
+}
+
+// rewind goes back to the first packet of files on disk.
+func (in *input) rewind() {
+	for _, f := range in.files {
+		f.Rewind()
+	}
+	in.source = capture.Merge(in.files)
+	clear(in.refused)
 }
 
 // checkFilter refuses a filter that is wrong for every link type of the input.

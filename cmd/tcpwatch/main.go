@@ -20,8 +20,11 @@
 //
 //	sudo setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)
 //
-// When the capture and all output files are open, the privileges are given up;
-// started through sudo, the process becomes the user who called it.
+// When all inputs and outputs are open, and before anything of them is read, the
+// privileges are given up, of a run that reads files too: started through sudo, the
+// process becomes the user who called it, started by root -Z's user or nobody.
+// Files with packets or payload are for their owner alone (mode 0600), who is the
+// caller.
 //
 // A live capture without a filter uses one that lets through TCP, ICMP errors,
 // fragments, VLANs and tunnels. A filter of your own may hide what some
@@ -102,4 +105,7 @@ package main
 
 import "os"
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	c := &command{stdout: os.Stdout, stderr: os.Stderr, drop: dropPrivileges}
+	os.Exit(c.run(os.Args[1:]))
+}

@@ -21,6 +21,8 @@ import (
 // options are the command line, checked.
 type options struct {
 	read       []string // capture files; empty when live
+	held       *os.File // that one, when it is open already
+	user       string   // whom root becomes; "" for the default
 	iface      string   // "" lets us choose
 	snaplen    int
 	buffer     int // KiB
@@ -75,6 +77,7 @@ func parse(args []string) (*options, error) {
 	f.IntVarP(&o.buffer, "buffer-size", "B", live.DefaultBuffer, "")
 	f.IntVarP(&o.snaplen, "snaplen", "s", live.DefaultSnaplen, "")
 	f.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "")
+	f.StringVarP(&o.user, "user", "Z", "", "")
 	f.StringVarP(&o.write, "write", "w", "", "")
 	f.StringVarP(&filterFile, "filter-file", "F", "", "")
 	f.Uint64VarP(&o.count, "count", "c", 0, "")
@@ -115,6 +118,9 @@ func parse(args []string) (*options, error) {
 	}
 	if noColor {
 		o.color = "never"
+	}
+	if f.Changed("user") && o.user == "" {
+		return nil, errors.New("-Z: no user named")
 	}
 	if o.snaplen == 0 { // tcpdump's habit
 		o.snaplen = live.DefaultSnaplen
@@ -246,7 +252,7 @@ func (o *options) parseOutputs(given []string) error {
 		if packets == "" {
 			continue
 		}
-		if file := strings.TrimPrefix(packets, "-"); seen[file] == "" {
+		if file := onDisk(packets); seen[file] == "" {
 			seen[file] = "packets"
 		} else {
 			return fmt.Errorf("-w and --extract cannot both go to %s", packets)

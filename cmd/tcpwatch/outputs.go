@@ -2,12 +2,9 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -87,6 +84,7 @@ type outputs struct {
 	line     func() // called before a line is written: the status line makes room
 	stdout   string // the format that has standard output; "" for none
 	screen   *screen
+	files    outFiles
 	close    []func() error
 
 	mu     sync.Mutex // of err: packets, workers and writer may each meet one
@@ -94,47 +92,38 @@ type outputs struct {
 	failed atomic.Bool
 }
 
-// openOutputs creates the files that o names; in is there so that none of them
-// is an input, and for what records are printed with.
-func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
+// newOutputs begins what o asks for, in the files that openFiles opened.
+func newOutputs(o *options, in *input, files outFiles, stdout io.Writer) (*outputs, error) {
 	sum := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort,
 		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}, screen: newScreen()}
+	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}, screen: newScreen(), files: files}
+	if err := files.begin(); err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		out.close = append(out.close, f.file.Close)
+	}
 	stdout = out.on(stdout, in)
 	for _, x := range o.outputs {
-		w, err := out.create(x.file, o.read, stdout)
-		if err != nil {
-			return nil, err
-		}
+		w := out.create(x.file, stdout)
 		out.add(x.format, w, o, in)
 		if x.file == "" {
 			out.stdout = x.format
 		}
 	}
 	if o.follow != nil && o.follow.raw != "" {
-		if err := out.followRaw(o); err != nil {
-			return nil, err
-		}
+		out.followRaw(o)
 	}
 	if o.write != "" {
-		name := o.write
-		if name == "-" {
-			name = ""
-		}
-		w, err := out.create(name, o.read, stdout)
-		if err != nil {
-			return nil, err
-		}
+		w := out.create(onDisk(o.write), stdout)
 		out.packets = &packetFile{name: o.write, w: w, snaplen: o.snaplen, link: in.link()}
 	}
 	if o.extract != "" {
-		w, err := out.create(strings.TrimPrefix(o.extract, "-"), o.read, stdout)
-		if err != nil {
-			return nil, err
-		}
+		w := out.create(onDisk(o.extract), stdout)
+		var err error
 		if out.extract, err = newExtractFile(w, o, in); err != nil {
 			return nil, fmt.Errorf("%s: %w", o.extract, err)
 		}
@@ -166,28 +155,12 @@ func (out *outputs) on(stdout io.Writer, in *input) io.Writer {
 	return out.screen.on(stdout)
 }
 
-// create opens a file for writing; "" is standard output.
-func (out *outputs) create(name string, inputs []string, stdout io.Writer) (io.Writer, error) {
+// create is the file of that name, to write to; "" is standard output.
+func (out *outputs) create(name string, stdout io.Writer) io.Writer {
 	if name == "" {
-		return stdout, nil
+		return stdout
 	}
-	return out.createFile(name, inputs)
-}
-
-func (out *outputs) createFile(name string, inputs []string) (*os.File, error) {
-	if there, err := os.Stat(name); err == nil {
-		for _, i := range inputs {
-			if about, err := os.Stat(i); err == nil && os.SameFile(there, about) {
-				return nil, fmt.Errorf("%s: is read and cannot be written too", name)
-			}
-		}
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, errors.Unwrap(err))
-	}
-	out.close = append(out.close, f.Close)
-	return f, nil
+	return out.files.named(name)
 }
 
 func (out *outputs) add(format string, w io.Writer, o *options, in *input) {

@@ -119,17 +119,12 @@ func (o *options) chosen() func(r *tracker.Record) bool {
 	return func(r *tracker.Record) bool { return pick.marks(r.ID, r.Orig, r.Resp) }
 }
 
-// firstPass reads the input to find the connections that the second is about.
+// firstPass reads the files, and goes back to their beginning, to find the connections that the second is about.
 // What there is to warn of, the second tells.
-func firstPass(o *options, stderr io.Writer) (*found, error) {
+func firstPass(o *options, in *input, stderr io.Writer) (*found, error) {
 	first := *o
 	first.outputs, first.write, first.extract, first.why, first.follow = nil, "", "", nil, nil
 	first.track.Interval = 0
-	in, err := openInput(&first)
-	if err != nil {
-		return nil, err
-	}
-	defer in.close()
 	f := &found{want: o.chosen()}
 	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
 	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(&first, in), line: func() {}, found: f, screen: newScreen()}
@@ -145,6 +140,7 @@ func firstPass(o *options, stderr io.Writer) (*found, error) {
 		f.cited(out.summary.Findings(w.final()))
 	}
 	f.trim()
+	in.rewind()
 	if w.signals.stop.Load() {
 		return nil, errStopped
 	}

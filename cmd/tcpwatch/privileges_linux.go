@@ -1,31 +1,106 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"strconv"
 
+	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 )
 
-// dropPrivileges gives up what only opening the capture needed: started through
-// sudo, the process becomes the user who called it; all capabilities go. What
-// comes from the wire is then read without any.
-func dropPrivileges() error {
-	if os.Geteuid() == 0 {
-		if uid, gid, ok := sudoUser(); ok {
-			if err := cap.SetGroups(gid); err != nil {
-				return fmt.Errorf("privileges kept: %w", err)
-			}
-			if err := cap.SetUID(uid); err != nil {
-				return fmt.Errorf("privileges kept: %w", err)
-			}
+const (
+	defaultUser = "nobody"
+	overflowID  = 65534 // the kernel's own nobody, where the system knows none
+)
+
+// dropPrivileges gives up what only opening inputs and outputs needed, in all
+// threads and for good: what comes from the wire is read without it. Root becomes
+// the user of that name or number, without a name the one who called sudo, else
+// nobody. Capabilities go, as does the way to gain any by executing a file.
+func dropPrivileges(name string) error {
+	var why []error
+	if can, err := cap.GetProc().GetFlag(cap.Permitted, cap.SETPCAP); err == nil && can {
+		if err := emptyBound(); err != nil {
+			why = append(why, fmt.Errorf("bounding set of capabilities: %w", err))
+		}
+	}
+	if os.Geteuid() == 0 || name != "" {
+		if err := become(name); err != nil {
+			why = append(why, err)
 		}
 	}
 	if err := cap.NewSet().SetProc(); err != nil {
-		return fmt.Errorf("capabilities kept: %w", err)
+		return fmt.Errorf("capabilities are kept: %w", errors.Join(append(why, err)...))
+	}
+	if _, err := cap.Prctlw(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+		why = append(why, fmt.Errorf("no_new_privs: %w", err))
+	}
+	if len(why) > 0 {
+		return fmt.Errorf("%w; going on without capabilities", why[0])
 	}
 	return nil
+}
+
+// emptyBound empties the bounding set.
+func emptyBound() error {
+	for c := range cap.MaxBits() {
+		if has, err := cap.GetBound(c); err != nil || !has {
+			continue
+		}
+		if err := cap.DropBound(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// become makes the process a user's. The error names the user.
+func become(name string) error {
+	uid, gid, name, err := chosenUser(name)
+	if err == nil && uid == os.Getuid() && uid == os.Geteuid() && uid != 0 {
+		return nil
+	}
+	if err == nil {
+		err = cap.SetGroups(gid)
+	}
+	if err == nil {
+		err = cap.SetUID(uid)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot become user %s: %w", name, err)
+	}
+	return nil
+}
+
+// chosenUser is the user of a name, see dropPrivileges, and what to call it.
+func chosenUser(name string) (uid, gid int, called string, err error) {
+	if name == "" {
+		if uid, gid, ok := sudoUser(); ok {
+			return uid, gid, strconv.Itoa(uid), nil
+		}
+		if uid, gid, err := lookUp(defaultUser); err == nil {
+			return uid, gid, defaultUser, nil
+		}
+		return overflowID, overflowID, defaultUser, nil
+	}
+	uid, gid, err = lookUp(name)
+	return uid, gid, name, err
+}
+
+// lookUp finds a user by name or number.
+func lookUp(name string) (uid, gid int, err error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		if u, _ = user.LookupId(name); u == nil {
+			return 0, 0, errors.New("there is none")
+		}
+	}
+	uid, errUID := strconv.Atoi(u.Uid)
+	gid, errGID := strconv.Atoi(u.Gid)
+	return uid, gid, errors.Join(errUID, errGID)
 }
 
 // sudoUser is who called sudo.
@@ -33,4 +108,13 @@ func sudoUser() (uid, gid int, ok bool) {
 	uid, errUID := strconv.Atoi(os.Getenv("SUDO_UID"))
 	gid, errGID := strconv.Atoi(os.Getenv("SUDO_GID"))
 	return uid, gid, errUID == nil && errGID == nil && uid > 0 && gid > 0
+}
+
+// descriptors is how many files the process may have open.
+func descriptors() uint64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 1 << 20
+	}
+	return limit.Cur
 }

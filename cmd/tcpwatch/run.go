@@ -23,52 +23,72 @@ const (
 	exitFound = 3 // a finding of the severity that --fail-on names, or compare found something worse
 )
 
+// command is the program with what it writes to.
+type command struct {
+	stdout, stderr io.Writer
+	// drop gives up the privileges that the process has; its error is what to tell
+	// the user. It is nil where they are another's, or given up already.
+	drop func(user string) error
+}
+
 // run is the program: it returns the exit status.
-func run(args []string, stdout, stderr io.Writer) int {
+func (c *command) run(args []string) int {
 	if len(args) > 0 && args[0] == "compare" {
-		return runCompare(args[1:], stdout, stderr)
+		return c.compare(args[1:])
 	}
 	o, err := parse(args)
 	switch {
 	case err != nil:
-		return fail(stderr, err)
+		return fail(c.stderr, err)
 	case o.help:
-		return printText(stdout, stderr, usage)
+		return printText(c.stdout, c.stderr, usage)
 	case o.version:
-		return printText(stdout, stderr, fmt.Sprintf("tcpwatch %s\n%s\n", version(), live.Version()))
+		return printText(c.stdout, c.stderr, fmt.Sprintf("tcpwatch %s\n%s\n", version(), live.Version()))
 	case o.judge.explain != "":
-		return explain(o.judge.explain, stdout, stderr)
+		return explain(o.judge.explain, c.stdout, c.stderr)
 	case o.list:
-		return listInterfaces(stdout, stderr)
+		return listInterfaces(c.stdout, c.stderr)
 	}
+	return c.watch(o)
+}
+
+// watch opens what o names, gives up the privileges that this took, then reads and
+// reports.
+func (c *command) watch(o *options) int {
 	o.memory = newAllowance()
 	defer o.memory.close()
 	if err := o.memory.short(spareAtStart); err != nil {
-		return fail(stderr, err)
+		return fail(c.stderr, err)
 	}
 	chosen := len(o.read) == 0 && o.iface == ""
-	in, err := openInput(o)
+	in, err := holdInput(o)
 	if err != nil {
-		return fail(stderr, err)
+		return fail(c.stderr, err)
 	}
 	defer in.close()
-	out, err := openOutputs(o, in, stdout)
+	files, err := openFiles(o, in, c.stdout)
 	if err != nil {
-		return fail(stderr, err)
+		return fail(c.stderr, err)
+	}
+	c.giveUp(o.user)
+	if err := in.begin(); err != nil {
+		files.undo()
+		return fail(c.stderr, err)
+	}
+	out, err := newOutputs(o, in, files, c.stdout)
+	if err != nil {
+		return fail(c.stderr, err)
 	}
 	if o.twice() {
-		found, err := firstPass(o, stderr)
+		found, err := firstPass(o, in, c.stderr)
 		if err != nil {
-			return fail(stderr, err)
+			return fail(c.stderr, err)
 		}
 		out.passed(o, found)
 	}
-	w := newWatch(o, in, out, stdout, stderr)
+	w := newWatch(o, in, out, c.stdout, c.stderr)
 	defer w.signals.done()
 	if in.handle != nil {
-		if err := dropPrivileges(); err != nil {
-			w.warn(err)
-		}
 		// One more than there are workers: the reader need not wait for one of them to
 		// be interrupted while the kernel's buffer fills.
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
@@ -76,6 +96,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	w.loop()
 	return w.end()
+}
+
+// giveUp gives up the privileges, and says what could not be done of that.
+func (c *command) giveUp(user string) {
+	if c.drop == nil {
+		return
+	}
+	if err := c.drop(user); err != nil {
+		tell(c.stderr, err.Error())
+	}
 }
 
 func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *watch {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -33,6 +34,29 @@ func TestMain(m *testing.M) {
 			main()
 		},
 	})
+}
+
+// run is the program in a process of which it is not to give up the privileges.
+func run(args []string, stdout, stderr io.Writer) int {
+	return (&command{stdout: stdout, stderr: stderr}).run(args)
+}
+
+// openInput opens and begins what o names, like command.watch.
+func openInput(o *options) (*input, error) {
+	in, err := holdInput(o)
+	if err == nil {
+		err = in.begin()
+	}
+	return in, err
+}
+
+// openOutputs opens and begins what o is to write, like command.watch.
+func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
+	files, err := openFiles(o, in, stdout)
+	if err != nil {
+		return nil, err
+	}
+	return newOutputs(o, in, files, stdout)
 }
 
 // TestScripts runs the scripts in testdata: standard output, standard error and
@@ -190,16 +214,19 @@ func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(syscall.Kill(background(ts, args[1]), signals[args[0]]))
 }
 
-// process REGEXP WORD looks for a line in the kernel's description of the
-// program in the background that has WORD on its command line.
+// process REGEXP WORD looks for a line in the kernel's description of each thread of
+// the program in the background that has WORD on its command line.
 func processCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: process regexp word")
 	}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", background(ts, args[1])))
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", background(ts, args[1])))
 	ts.Check(err)
-	if !regexp.MustCompile("(?m)" + args[0]).Match(status) {
-		ts.Fatalf("no %s in:\n%s", args[0], status)
+	for _, name := range threads {
+		status, err := os.ReadFile(name)
+		if err == nil && !regexp.MustCompile("(?m)"+args[0]).Match(status) {
+			ts.Fatalf("no %s in:\n%s", args[0], status)
+		}
 	}
 }
 

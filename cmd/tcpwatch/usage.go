@@ -12,7 +12,7 @@ Input
   -i, --interface IFACE   capture on IFACE ("any": all); default: first up
   -D, --list-interfaces   list them    -F, --filter-file FILE  holds the filter
   -c, --count N           stop after N packets that passed the filter, or (live)
-      --for TIME          after TIME: 30, 90s, 1h30m
+      --for TIME          after TIME: 30, 90s, 1h30m     -Z, --user USER  become
   -s, --snaplen BYTES     most bytes of a packet (262144)
   -B, --buffer-size KIB   the kernel's buffer (65536)  -p, --no-promiscuous-mode
 Output

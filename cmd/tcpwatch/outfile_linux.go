@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxLinks is how many symbolic links a name may lead through, as in the kernel.
+const maxLinks = 40
+
+var (
+	errSymlink = errors.New("leads through a symbolic link in a directory where anyone may make one: not written")
+	errForeign = errors.New("is another user's, in a directory where anyone may make one: not written")
+)
+
+// openOutput opens a file for writing, without emptying it. In a directory with the
+// sticky bit, such as /tmp, anyone may have made what is there: no symbolic link is
+// followed in one, and no file is taken that is another user's or has another name.
+func openOutput(name string, private bool) (*outFile, error) {
+	if strings.HasSuffix(name, "/") {
+		return nil, unix.EISDIR
+	}
+	dir, err := unix.Open(root(name), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { unix.Close(dir) }()
+	left := parts(name)
+	for links := 0; len(left) > 0; {
+		part := left[0]
+		left = left[1:]
+		var about unix.Stat_t
+		err := unix.Fstatat(dir, part, &about, unix.AT_SYMLINK_NOFOLLOW)
+		next := 0
+		switch {
+		case errors.Is(err, unix.ENOENT) && len(left) == 0:
+			return makeOutput(dir, part, name, private)
+		case err != nil:
+			return nil, err
+		case about.Mode&unix.S_IFMT == unix.S_IFLNK:
+			if sticky(dir) {
+				return nil, errSymlink
+			}
+			if links++; links > maxLinks {
+				return nil, unix.ELOOP
+			}
+			if ofKernel(dir) { // /proc/self/fd/1: not a name but the file itself
+				if len(left) == 0 {
+					return takeOutput(dir, part, name, private, 0)
+				}
+				next, err = unix.Openat(dir, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+				break
+			}
+			target, err := readLink(dir, part)
+			if err != nil {
+				return nil, err
+			}
+			left = append(parts(target), left...)
+			if !path.IsAbs(target) {
+				continue
+			}
+			next, err = unix.Open("/", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+			if err != nil {
+				return nil, err
+			}
+		case len(left) == 0:
+			return takeOutput(dir, part, name, private, unix.O_NOFOLLOW)
+		default:
+			next, err = unix.Openat(dir, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		}
+		if err != nil {
+			return nil, err
+		}
+		unix.Close(dir)
+		dir = next
+	}
+	return nil, unix.EISDIR
+}
+
+// root is where a name begins.
+func root(name string) string {
+	if path.IsAbs(name) {
+		return "/"
+	}
+	return "."
+}
+
+// parts are the parts of a name between its slashes.
+func parts(name string) (all []string) {
+	for part := range strings.SplitSeq(name, "/") {
+		if part != "" && part != "." {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+func readLink(dir int, name string) (string, error) {
+	b := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(dir, name, b)
+	if err != nil {
+		return "", err
+	}
+	return string(b[:n]), nil
+}
+
+// sticky reports whether in a directory users may make files and not remove those
+// of others.
+func sticky(dir int) bool {
+	var about unix.Stat_t
+	return unix.Fstat(dir, &about) != nil || about.Mode&unix.S_ISVTX != 0
+}
+
+// ofKernel reports whether a directory is the kernel's own, whose links are no names.
+func ofKernel(dir int) bool {
+	var about unix.Statfs_t
+	return unix.Fstatfs(dir, &about) == nil && about.Type == unix.PROC_SUPER_MAGIC
+}
+
+// makeOutput makes a file that is not there. It belongs to who called sudo.
+func makeOutput(dir int, base, name string, private bool) (*outFile, error) {
+	mode := uint32(0o666)
+	if private {
+		mode = 0o600
+	}
+	fd, err := unix.Openat(dir, base, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return nil, err
+	}
+	f := &outFile{name: name, file: os.NewFile(uintptr(fd), name), base: base, fresh: true}
+	if again, err := unix.Openat(dir, ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		f.dir = os.NewFile(uintptr(again), path.Dir(name))
+	}
+	if uid, gid, ok := sudoUser(); ok && os.Geteuid() == 0 {
+		if err := unix.Fchown(fd, uid, gid); err != nil {
+			outFiles{f}.undo()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// takeOutput opens a file that is there.
+func takeOutput(dir int, base, name string, private bool, noFollow int) (*outFile, error) {
+	fd, err := unix.Openat(dir, base, unix.O_WRONLY|unix.O_CLOEXEC|noFollow, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := &outFile{name: name, file: os.NewFile(uintptr(fd), name)}
+	var about unix.Stat_t
+	err = unix.Fstat(fd, &about)
+	regular := about.Mode&unix.S_IFMT == unix.S_IFREG
+	switch {
+	case err != nil:
+	case sticky(dir) && (!ours(about.Uid) || regular && about.Nlink > 1):
+		err = errForeign
+	case private && regular && about.Mode&0o077 != 0:
+		err = unix.Fchmod(fd, 0o600)
+		if errors.Is(err, unix.EPERM) && !ours(about.Uid) {
+			err = errors.New("is another user's, who may read it: packets are not written there")
+		}
+	}
+	if err != nil {
+		f.file.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// ours reports whether a user is who started the program, with sudo or without.
+func ours(uid uint32) bool {
+	if caller, _, ok := sudoUser(); ok && os.Geteuid() == 0 && uid == uint32(caller) {
+		return true
+	}
+	return uid == uint32(os.Geteuid())
+}
+
+// remove removes a file that was not there before.
+func (f *outFile) remove() {
+	if f.fresh && f.dir != nil {
+		unix.Unlinkat(int(f.dir.Fd()), f.base, 0) // what may not be removed any more stays, empty
+	}
+}

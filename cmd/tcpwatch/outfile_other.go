@@ -1,0 +1,33 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// openOutput opens a file for writing, without emptying it.
+func openOutput(name string, private bool) (*outFile, error) {
+	mode := os.FileMode(0o666)
+	if private {
+		mode = 0o600
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	fresh := err == nil
+	if errors.Is(err, fs.ErrExist) {
+		f, err = os.OpenFile(name, os.O_WRONLY, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &outFile{name: name, file: f, fresh: fresh}, nil
+}
+
+// remove removes a file that was not there before.
+func (f *outFile) remove() {
+	if f.fresh {
+		os.Remove(f.name)
+	}
+}
