@@ -77,7 +77,7 @@ func BenchmarkLookup(b *testing.B) {
 	var s slots
 	keys := make([]key, n)
 	for i := range keys {
-		k := numberedKey(i, false)
+		k := numberedKey(i*networks, false)
 		at := s.take()
 		s.at(at).key = k
 		x.put(&s, 0, at)
