@@ -4,9 +4,9 @@ package reassembly
 // that, neighbours are taken together, which Flight.Merged counts.
 const MaxFlight = 1024
 
-// keepAcked is how many acknowledged segments are still known, so that late
+// KeepAcked is how many acknowledged segments are still known, so that late
 // copies of them can be told from repeats.
-const keepAcked = 64
+const KeepAcked = 64
 
 // Sent is one segment in flight (or several neighbours taken together): the
 // numbers From <= n < To, when it was sent, and what became of it.
@@ -28,6 +28,7 @@ func (s *Sent) Len() uint32 { return uint32(s.To - s.From) }
 type Flight struct {
 	segs   []Sent
 	head   int // segs[:head] are acknowledged, the oldest of them forgotten
+	most   int // entries that there were at once
 	merged uint32
 }
 
@@ -40,8 +41,18 @@ func (f *Flight) Len() int { return len(f.segs) - f.head }
 // At is entry i; borrowed until the next change.
 func (f *Flight) At(i int) *Sent { return &f.segs[f.head+i] }
 
-// Reset forgets everything but keeps the storage.
-func (f *Flight) Reset() { *f = Flight{segs: f.segs[:0]} }
+// Most is how many entries it held at once since the last Reset.
+func (f *Flight) Most() int { return f.most }
+
+// Reset forgets everything but keeps the storage, unless that is for more than
+// some entries.
+func (f *Flight) Reset(most int) {
+	if cap(f.segs) > most {
+		*f = Flight{}
+		return
+	}
+	*f = Flight{segs: f.segs[:0]}
+}
 
 // search is the index of the first entry that ends after n.
 func (f *Flight) search(n Seq) int {
@@ -67,6 +78,7 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
 		i = f.search(from)
 	}
 	f.segs = append(f.segs, Sent{})
+	f.most = max(f.most, f.Len())
 	copy(f.segs[i+1:], f.segs[i:])
 	s := &f.segs[i]
 	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed = from, to, now, now, packet, 1, id, false
@@ -75,7 +87,7 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
 // room makes place for one more entry: first by closing up over what is
 // acknowledged, then by taking the oldest two together.
 func (f *Flight) room() {
-	if n := f.head - keepAcked; n > 0 && len(f.segs) == cap(f.segs) {
+	if n := f.head - KeepAcked; n > 0 && len(f.segs) == cap(f.segs) {
 		f.segs = f.segs[:copy(f.segs, f.segs[n:])]
 		f.head -= n
 	}
@@ -105,7 +117,7 @@ func (f *Flight) Repeat(from, to Seq, now int64, id uint16) (was Sent, ok bool) 
 // Find is the entry that holds a number, among those acknowledged lately too;
 // nil when it is not known. Borrowed until the next change.
 func (f *Flight) Find(n Seq) *Sent {
-	for i := f.head - 1; i >= 0 && f.head-i <= keepAcked; i-- {
+	for i := f.head - 1; i >= 0 && f.head-i <= KeepAcked; i-- {
 		if s := &f.segs[i]; s.From.LessEq(n) {
 			if n.Less(s.To) {
 				return s

@@ -81,6 +81,7 @@ func (f *Flight) Load(v []uint64, ref Seq) []uint64 {
 			Packet: v[4], Times: uint16(v[5] >> 1), ID: uint16(v[5] >> 17), SACKed: v[5]&1 != 0})
 		v = v[6:]
 	}
+	f.most = n
 	return v
 }
 

@@ -95,10 +95,12 @@ func (h *holding) stay(n uint64, next, last int64) {
 type timeWaits struct {
 	rows diagnose.Shelf[held, holding, *holding]
 	all  holding
+	// steps is how many steps the population of each row has.
+	steps int
 }
 
 func newTimeWaits() timeWaits {
-	return timeWaits{rows: diagnose.NewShelf[held, holding](maxHolders)}
+	return timeWaits{rows: diagnose.NewShelf[held, holding](maxHolders), steps: holderSteps}
 }
 
 func (t *timeWaits) add(r *tracker.Record) {
@@ -112,7 +114,7 @@ func (t *timeWaits) add(r *tracker.Record) {
 }
 
 func (t *timeWaits) enter(k held, r *tracker.Record) {
-	t.rows.At(k).add(r.ID, &r.TimeWait, holderSteps)
+	t.rows.At(k).add(r.ID, &r.TimeWait, t.steps)
 	t.all.add(r.ID, &r.TimeWait, totalSteps)
 }
 

@@ -27,6 +27,9 @@ type SummaryOptions struct {
 	Kept int    // connections kept for "worst" lists: at least TableOptions.Top; 0 means 100
 	Rows int    // connections kept for the connections report; 0 means 10,000, less than 0 none
 	Sort string // which connections those are: a sort key of that report; others and "" mean id
+	// Narrow divides the limits on how many listeners, hosts and subjects are told
+	// apart, for little memory; 0 means 1.
+	Narrow int
 	// Detectors look for trouble; without any nothing is found. Thresholds are
 	// theirs; nil means the defaults.
 	Detectors  []diagnose.Detector
@@ -69,7 +72,7 @@ func NewSummary(o SummaryOptions) *Summary {
 	if o.Thresholds == nil {
 		o.Thresholds = diagnose.NewOptions()
 	}
-	return &Summary{
+	s := &Summary{
 		opt:       o,
 		handshake: newHandshakes(),
 		close:     newCloses(o.Kept),
@@ -78,6 +81,15 @@ func NewSummary(o SummaryOptions) *Summary {
 		rows:      newRanking(max(o.Rows, 0), compare),
 		findings:  diagnose.NewSet(o.Detectors, o.Thresholds),
 	}
+	if o.Narrow > 1 {
+		s.handshake.opened.Narrow(o.Narrow)
+		s.handshake.failed.Narrow(o.Narrow)
+		s.close.culprits.Narrow(o.Narrow)
+		s.timeWait.rows.Narrow(o.Narrow)
+		s.timeWait.steps = holderSteps / o.Narrow
+		s.findings.Narrow(o.Narrow)
+	}
+	return s
 }
 
 // Add takes the record of a connection and keeps nothing of what is borrowed.

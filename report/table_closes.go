@@ -71,7 +71,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
-	p.lostRows(c.culprits.Rest().n, "incomplete close", "hosts", maxCulprits)
+	p.lostRows(c.culprits.Rest().n, "incomplete close", "hosts", uint64(c.culprits.Limit()))
 	p.closeAdvice(rows)
 	p.worstCloses(c, o)
 	return nil

@@ -64,7 +64,8 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.more(len(rows), uint64(len(found)), "finding")
 	if left := s.findings.Left(); left > 0 {
-		p.note(0, faint, fmt.Sprintf("%s in none of them: a detector keeps 4,096 subjects, and theirs found no place.", plural(left, "connection")))
+		p.note(0, faint, fmt.Sprintf("%s in none of them: a detector keeps %s subjects, and theirs found no place.", plural(left, "connection"),
+			thousands(uint64(s.findings.Subjects()))))
 	}
 	return nil
 }

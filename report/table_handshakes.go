@@ -94,7 +94,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "listener")
-	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", maxListeners)
+	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", uint64(h.opened.Limit()))
 	if all.n > 0 && all.felt.n == 0 {
 		p.note(0, "", "Felt times"+untimedWhy+".")
 	}

@@ -82,7 +82,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
-	p.lostRows(t.rows.Rest().n, "TIME-WAIT", "holders", maxHolders)
+	p.lostRows(t.rows.Rest().n, "TIME-WAIT", "holders", uint64(t.rows.Limit()))
 	p.timeWaitAdvice(rows, o.Ports, twoMSL)
 	p.population(t, h)
 	return nil

@@ -153,6 +153,8 @@ type conn struct {
 	z            zeek
 	turns        turnarounds
 	mark         uint32 // see Placed.Mark
+	kept         uint32 // see Placed.Kept
+	more         uint32 // bytes booked beyond bodyBytes
 	facts        facts
 	strain       *strain // nil for most
 	asides       *asides // nil for most

@@ -10,6 +10,9 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	from := c.from(&s.Src)
 	e := &c.ends[from]
 	t.placed = Placed{Conn: c.id, From: from, Mark: &c.mark}
+	if t.opt.MaxBytes > 0 {
+		t.placed.Kept = &c.kept
+	}
 	now := c.timeOf(s)
 	if now < c.last || s.Misstamped {
 		// Cards with several queues stamp a little out of order; no span may become negative.

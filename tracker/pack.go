@@ -69,8 +69,8 @@ func (t *Tracker) packAlone(c *conn) bool {
 		return false
 	}
 	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
-	x.body = 0
-	t.bytes += x.bytes() - bodyBytes
+	x.body, x.kept = 0, uint16(min((c.kept+keptUnit-1)/keptUnit, 1<<16-1))
+	t.bytes += x.bytes() - bodyBytes - int64(c.more)
 	t.give(c)
 	return true
 }
@@ -79,14 +79,14 @@ func (t *Tracker) packAlone(c *conn) bool {
 func (t *Tracker) unpack(i uint32) {
 	x := t.slots.at(i)
 	c := t.take()
-	c.id, c.slot, c.class = x.id, i, x.class
+	c.id, c.slot, c.class, c.kept = x.id, i, x.class, uint32(x.kept)*keptUnit
 	t.code.unpack(&t.loader.v, t.arena.at(x.packed)[:int(x.size)*arenaUnit])
 	t.loader.conn(t, c)
 	t.arena.drop(x.packed)
 	if x.class != classGone {
 		t.bytes += bodyBytes - x.bytes()
 	}
-	x.packed, x.size, x.body = 0, 0, c.body
+	x.packed, x.size, x.kept, x.body = 0, 0, 0, c.body
 	c.prev = t.bodyOf(x.prev)
 }
 

@@ -120,7 +120,7 @@ func TestPackKeepsEverything(t *testing.T) {
 				if s.nProved = uint8(len(s.proved)); seed >= 50 {
 					s.nProved, s.proved = 0, [8]reassembly.Seq{}
 				}
-				s.flight.Reset()
+				s.flight.Reset(maxSpareSegments)
 				s.rtt.spans = new(reassembly.Histogram)
 				if seed >= 50 && r.IntN(2) == 0 { // one sample, which needs no histogram
 					s.rtt.n, s.rtt.max, s.rtt.smoothed = 1, s.rtt.min, s.rtt.min
@@ -278,7 +278,7 @@ func TestPackAtEveryLimit(t *testing.T) {
 		s := tr.sends(x)
 		scramble(r, reflect.ValueOf(s).Elem(), "")
 		s.nProved = uint8(len(s.proved))
-		s.flight.Reset()
+		s.flight.Reset(maxSpareSegments)
 		s.rtt.spans = full()
 		for i := range maxPacked {
 			s.flight.Send(reassembly.Seq(i), reassembly.Seq(i+1), r.Int64(), r.Uint64(), uint16(i))

@@ -64,9 +64,6 @@ const (
 	recoverLoss          // after a timeout (RFC 5681 section 3.1)
 )
 
-// maxSpareSenders bounds what is kept for reuse.
-const maxSpareSenders = 4096
-
 // sends returns the sender of an end, made at its first data.
 func (t *Tracker) sends(e *endpoint) *sender {
 	if e.sender == nil {
@@ -83,9 +80,9 @@ func (t *Tracker) sends(e *endpoint) *sender {
 // keepSenders takes back the senders of a connection that is over.
 func (t *Tracker) keepSenders(c *conn) {
 	for i := range c.ends {
-		if x := c.ends[i].sender; x != nil && len(t.senders) < maxSpareSenders {
+		if x := c.ends[i].sender; x != nil && len(t.senders) < t.spareSenders() {
 			flight, spans := x.flight, x.rtt.spans
-			flight.Reset()
+			flight.Reset(maxSpareSegments)
 			if spans != nil {
 				spans.Clear()
 			}

@@ -12,32 +12,14 @@ type slot struct {
 	packed       packedRef
 	size         uint16 // of that, in units of the arena
 	class        class
-	behind       bool // another's prev
+	behind       bool   // another's prev
+	kept         uint16 // conn.kept while it is packed, in units
 	id           uint64
 	stamp        int64 // of the last packet, on the tracker's clock
 	filed        int64 // what the class's timeout counts from; no earlier than stamp
 }
 
 const slotChunk = 1024
-
-// What a connection takes in memory, in bytes: its slot and its place in the
-// index (TestMemory); and about what the rest of it takes while it is not packed,
-// with two ends that have each some segments in flight.
-const (
-	slotBytes = 112
-	bodyBytes = 4096
-)
-
-// bytes is what the connection takes beside its slot.
-func (x *slot) bytes() int64 {
-	if x.body != 0 {
-		return bodyBytes
-	}
-	return int64(x.size) * arenaUnit
-}
-
-// weight is what the connection takes in all.
-func (t *Tracker) weight(x *slot) int64 { return slotBytes + x.bytes() }
 
 // slots are all slots, by number; the first is never used, so that 0 is none.
 type slots struct {

@@ -30,12 +30,21 @@ func (t *Tracker) take() *conn {
 		i := t.spare[n-1]
 		t.spare = t.spare[:n-1]
 		t.touched[i] = t.ticks
+		if t.bodies[i] == nil {
+			t.bodies[i] = newBody(i)
+		}
 		return t.bodies[i]
 	}
+	c := newBody(uint32(len(t.bodies)))
+	t.bodies, t.touched = append(t.bodies, c), append(t.touched, t.ticks)
+	return c
+}
+
+// newBody is one that was never used.
+func newBody(i uint32) *conn {
 	c := &conn{}
 	c.clear()
-	c.body = uint32(len(t.bodies))
-	t.bodies, t.touched = append(t.bodies, c), append(t.touched, t.ticks)
+	c.body = i
 	return c
 }
 
@@ -43,9 +52,13 @@ func (t *Tracker) take() *conn {
 func (t *Tracker) give(c *conn) {
 	t.keepSenders(c)
 	t.keepAsides(c)
-	c.clear()
 	t.touched[c.body] = idle
 	t.spare = append(t.spare, c.body)
+	if c.fat() || len(t.spare) > t.spareBodies() {
+		t.bodies[c.body] = nil // its place is kept
+		return
+	}
+	c.clear()
 }
 
 // bodyOf is the body of a connection, unpacked where it was packed.

@@ -178,6 +178,9 @@ func (t *Tracker) Tick(now int64) {
 func (t *Tracker) Advance(now int64) {
 	t.clock.advance(now)
 	t.expireAll()
+	if t.opt.MaxBytes > 0 {
+		t.weighBodies()
+	}
 }
 
 // HandOut is the last part of Tick: what has finished is handed out.

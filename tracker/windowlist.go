@@ -102,7 +102,7 @@ func (t *Tracker) zeroWindowList() *zeroWindowList {
 
 // keepZeroWindowList takes back the list of an end.
 func (t *Tracker) keepZeroWindowList(z *zeroWindow) {
-	if z.list != nil && len(t.zeroLists) < maxSpareSenders {
+	if z.list != nil && len(t.zeroLists) < t.spareSenders() {
 		t.zeroLists = append(t.zeroLists, z.list)
 	}
 	z.list = nil

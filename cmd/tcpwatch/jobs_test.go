@@ -160,7 +160,7 @@ func TestSplitFilesAndFullTables(t *testing.T) {
 	for _, args := range [][]string{
 		{"--report", "connections,closes,findings", "--top", "200"},
 		{"--max-conns", "1500", "--interval", "1"},
-		{"--max-conns", "256", "--interval", "1"}} {
+		{"--max-conns", "256", "--interval", "1", "--max-memory", "64M"}} {
 		want := outputsOf(t, one, append(args, "-j", "1")...)
 		for _, j := range []string{"1", "2", "3"} {
 			for _, files := range [][]string{one, parts} {

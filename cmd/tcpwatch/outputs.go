@@ -95,7 +95,7 @@ type outputs struct {
 // newOutputs begins what o asks for, in the files that openFiles opened.
 func newOutputs(o *options, in *input, files outFiles, stdout io.Writer) (*outputs, error) {
 	sum := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort,
-		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
+		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}

@@ -126,7 +126,7 @@ func firstPass(o *options, in *input, stderr io.Writer) (*found, error) {
 	first.outputs, first.write, first.extract, first.why, first.follow = nil, "", "", nil, nil
 	first.track.Interval = 0
 	f := &found{want: o.chosen()}
-	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds}
+	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
 	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(&first, in), line: func() {}, found: f, screen: newScreen()}
 	w := newWatch(&first, in, out, io.Discard, stderr)
 	defer w.signals.done()

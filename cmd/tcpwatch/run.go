@@ -60,6 +60,7 @@ func (c *command) watch(o *options) int {
 	if err := o.memory.short(spareAtStart); err != nil {
 		return fail(c.stderr, err)
 	}
+	o.limitMemory()
 	chosen := len(o.read) == 0 && o.iface == ""
 	in, err := holdInput(o)
 	if err != nil {

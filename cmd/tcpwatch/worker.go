@@ -59,6 +59,7 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 	w.byVLAN = t.ByVLAN
 	t.Events = out.live != nil
 	t.Mark = o.mark(out)
+	t.MaxBytes = o.tableBytes()
 	w.names = names.New(names.Options{}, w)
 	w.tracker = tracker.New(t, w.names)
 	return w

@@ -108,6 +108,11 @@ func rawSYN(r *tracker.Record) bool {
 	return e.SACK.OK && !e.SACK.V && !e.Timestamps.V && !e.WScale.OK
 }
 
+func (f attempting) narrow(by int) {
+	f.own.narrow(by)
+	f.raw.narrow(by)
+}
+
 // Add takes in a record.
 func (f attempting) Add(r *tracker.Record) {
 	if rawSYN(r) {

@@ -40,6 +40,9 @@ func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *tracker.Record)
 	return &bySubject[V, P]{shelf: NewShelf[Subject, V, P](maxSubjects), add: add, tell: tell}
 }
 
+// narrow divides how many subjects have a place.
+func (f *bySubject[V, P]) narrow(by int) { f.shelf.Narrow(by) }
+
 // Add takes in a record.
 func (f *bySubject[V, P]) Add(r *tracker.Record) { f.add(&f.shelf, r) }
 

@@ -14,6 +14,8 @@ func newIdleFold(few uint64, tell func(limited, others map[Subject]*idles) []Fin
 	return &idleFold{shelf: NewShelf[Subject, idles](maxSubjects), few: few, tell: tell}
 }
 
+func (f *idleFold) narrow(by int) { f.shelf.Narrow(by) }
+
 // Add takes in a record.
 func (f *idleFold) Add(r *tracker.Record) {
 	died, lived := diedAtRest(r) || timedOutAtRest(r), r.Rest.Longest.OK && r.Rest.Longest.V >= idleAge

@@ -16,6 +16,7 @@ type Set struct {
 	census    census
 	quality   quality
 	forgotten forgotten
+	subjects  int // that a detector has places for
 }
 
 // needed is a Fold with the signs of the records that it takes.
@@ -26,7 +27,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus()}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -38,6 +39,20 @@ func NewSet(detectors []Detector, o *Options) *Set {
 	}
 	return s
 }
+
+// Narrow divides how many subjects and listeners an empty Set has places for.
+func (s *Set) Narrow(by int) {
+	s.census.shelf.Narrow(by)
+	for _, f := range s.folds {
+		if x, ok := f.(interface{ narrow(by int) }); ok {
+			x.narrow(by)
+		}
+	}
+	s.subjects = max(maxSubjects/by, 1)
+}
+
+// Subjects is how many subjects a detector has places for.
+func (s *Set) Subjects() int { return s.subjects }
 
 // Add takes the record of a connection and keeps nothing of what is borrowed.
 func (s *Set) Add(r *tracker.Record) {

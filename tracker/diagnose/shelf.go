@@ -25,6 +25,12 @@ type Shelf[K ShelfKey, V any, P Folded[V]] struct {
 	lastKey K
 }
 
+// Narrow divides the limit of an empty shelf by a number.
+func (s *Shelf[K, V, P]) Narrow(by int) { s.limit = max(s.limit/by, 1) }
+
+// Limit is how many keys have a place.
+func (s *Shelf[K, V, P]) Limit() int { return s.limit }
+
 // ShelfKey is a key that can be chosen by its hash.
 type ShelfKey interface {
 	comparable

@@ -135,7 +135,9 @@ func (o *Observer) release(e *entry, s *side) {
 	if s.held != nil {
 		o.waiting--
 		o.counts[e.shard].waiting--
-		o.spare = append(o.spare, s.held)
+		if len(o.spare) < maxSpare {
+			o.spare = append(o.spare, s.held)
+		}
 		s.held = nil
 	}
 }

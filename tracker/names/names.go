@@ -83,6 +83,9 @@ func (o *Observer) observe(p *tracker.Placed, payload []byte, wire uint32) {
 		o.conclude(e)
 		o.settle(p.Mark)
 	}
+	if p.Kept != nil {
+		*p.Kept = o.kept(*p.Mark)
+	}
 }
 
 // payload takes payload of a connection that is not decided.
@@ -118,9 +121,18 @@ func (o *Observer) entry(shard uint8) *entry {
 
 // keep takes back an entry that is settled.
 func (o *Observer) keep(e *entry) {
+	if len(o.unused) == maxUnused {
+		return
+	}
 	*e = entry{}
 	o.unused = append(o.unused, e)
 }
+
+// What is kept for reuse at most.
+const (
+	maxUnused = 4096 // entries
+	maxSpare  = 256  // buffers
+)
 
 // place puts v where nothing is and returns its number, from 1 on.
 func place[T any](all *[]T, free *[]uint32, v T) uint32 {

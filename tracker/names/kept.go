@@ -1,0 +1,41 @@
+package names
+
+import (
+	"unsafe"
+
+	"tcpwatch/tracker"
+)
+
+// placeBytes is a place among the entries or the names, and among those that are free.
+const placeBytes = 16 + 4
+
+// allocated is about what the heap takes for n bytes: its sizes lie an eighth apart.
+func allocated(n int) uint32 { return uint32((n + n/8 + 15) &^ 15) }
+
+// kept is how many bytes are kept of a connection, by its mark.
+func (o *Observer) kept(mark uint32) uint32 {
+	switch {
+	case mark <= decided:
+		return 0
+	case isDecided(mark):
+		return placeBytes + allocated(len(o.named[mark/2-1]))
+	}
+	e := o.entries[mark/2-1]
+	n := placeBytes + allocated(int(unsafe.Sizeof(*e)))
+	for i := range e.sides {
+		if e.sides[i].held != nil {
+			n += allocated(int(unsafe.Sizeof(buffer{})))
+		}
+	}
+	return n + textBytes(&e.names)
+}
+
+// textBytes is what the texts take.
+func textBytes(r *tracker.NamesRecord) (n uint32) {
+	for _, s := range texts(r) {
+		if s != nil && *s != "" {
+			n += allocated(len(*s))
+		}
+	}
+	return n
+}
