@@ -72,7 +72,8 @@ func TestPackKeepsEverything(t *testing.T) {
 		fill(r, c)
 		c.id, c.slot, c.body, c.class = 7, 1, 1, was.class
 		c.prev, c.step = nil, nil
-		c.silent, c.endedBy = 0, endNotYet // set when it is dropped
+		c.silent, c.endedBy = 0, endNotYet          // set when it is dropped
+		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0 // told in units; booked anew
 		c.ends[0].addr, c.ends[1].addr = was.key.b, was.key.a
 		c.resetBy = Resp
 		c.answer.Kind = AnswerICMPv6

@@ -1,10 +1,6 @@
 package tracker
 
-import (
-	"unsafe"
-
-	"tcpwatch/reassembly"
-)
+import "tcpwatch/reassembly"
 
 // What connections take in memory is booked only under Options.MaxBytes. It
 // depends on the connections alone, never on what storage they were lent, so
@@ -20,6 +16,8 @@ const (
 	bodyTransitions = 16 // that are in bodyBytes
 	senderBytes     = 448
 	histogramBytes  = 1024
+	strainBytes     = 480
+	episodesBytes   = 704
 	segmentBytes    = 40
 	rangeBytes      = 8
 )
@@ -78,7 +76,7 @@ func (t *Tracker) weighBodies() {
 func (c *conn) besides() uint32 {
 	n := c.kept + 24*uint32(max(0, len(c.trans)-bodyTransitions))
 	if c.strain != nil {
-		n += uint32(unsafe.Sizeof(strain{}))
+		n += strainBytes
 	}
 	if c.asides != nil {
 		n += asidesBytes
@@ -91,7 +89,7 @@ func (c *conn) besides() uint32 {
 		// A slice that grows is up to twice as long as it need be, half as much again on average.
 		n += 2 * rangeBytes * uint32(len(e.stream.Gaps()))
 		if e.zero.list != nil {
-			n += uint32(unsafe.Sizeof(zeroWindowList{}))
+			n += episodesBytes
 		}
 		if s := e.sender; s != nil {
 			// Of what is acknowledged some are kept for a while.

@@ -34,7 +34,7 @@ Findings
 Connections
       --msl TIME          TIME-WAIT lasts twice as long (30s)
       --max-conns N       most held at once (2097152)
-      --max-memory SIZE   most memory that they take (512M, 2G)
+      --max-memory SIZE   of the process, within 60 MB (64M, 2G)
       --by-vlan           the VLAN is part of a connection's identity
   -j, --jobs N            workers (one a core)       -h, --help  --version
 

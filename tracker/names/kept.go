@@ -1,13 +1,13 @@
 package names
 
-import (
-	"unsafe"
+import "tcpwatch/tracker"
 
-	"tcpwatch/tracker"
+// What is kept takes in memory, in bytes (TestKept).
+const (
+	placeBytes  = 16 + 4 // among the entries or the names, and among those that are free
+	entryBytes  = 320
+	bufferBytes = 4864
 )
-
-// placeBytes is a place among the entries or the names, and among those that are free.
-const placeBytes = 16 + 4
 
 // allocated is about what the heap takes for n bytes: its sizes lie an eighth apart.
 func allocated(n int) uint32 { return uint32((n + n/8 + 15) &^ 15) }
@@ -21,10 +21,10 @@ func (o *Observer) kept(mark uint32) uint32 {
 		return placeBytes + allocated(len(o.named[mark/2-1]))
 	}
 	e := o.entries[mark/2-1]
-	n := placeBytes + allocated(int(unsafe.Sizeof(*e)))
+	n := uint32(placeBytes + entryBytes)
 	for i := range e.sides {
 		if e.sides[i].held != nil {
-			n += allocated(int(unsafe.Sizeof(buffer{})))
+			n += bufferBytes
 		}
 	}
 	return n + textBytes(&e.names)
