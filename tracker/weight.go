@@ -17,6 +17,7 @@ const (
 	senderBytes     = 448
 	histogramBytes  = 1024
 	strainBytes     = 480
+	asidesBytes     = 176
 	episodesBytes   = 704
 	segmentBytes    = 40
 	rangeBytes      = 8
