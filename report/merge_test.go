@@ -11,7 +11,7 @@ import (
 var merging = mergetest.Options{
 	Skip: []string{
 		"Shelf.limit", "Shelf.cut", "Shelf.full", "Shelf.last", "Shelf.lastKey",
-		"histogram.unused", "series.came", "series.out", "ranking.limit",
+		"histogram.unused", "series.came", "series.out", "ranking.limit", "timeWaits.steps",
 		"Summary.opt",
 		"Summary.judged", "Summary.found", // what was worked out last
 		"Summary.findings", // package diagnose checks its own

@@ -12,7 +12,7 @@ import (
 var merging = mergetest.Options{
 	Skip: []string{
 		"Shelf.limit", "Shelf.cut", "Shelf.full", "Shelf.last", "Shelf.lastKey",
-		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some",
+		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects",
 		// Options of the detector.
 		"flooding.least", "scanning.least", "idleFold.few",
 	},
