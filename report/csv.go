@@ -66,7 +66,7 @@ func (c *CSV) AppendConn(b []byte, r *tracker.Record) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		v := c.fields[i].get(&c.row)
+		v := c.fields[i].read(&c.row)
 		if v.kind == text {
 			b = say.AppendCell(b, v.s)
 		} else {

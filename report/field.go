@@ -54,9 +54,9 @@ func identityFields() []field {
 		{"last_packet", "number of the last packet", func(w *row) value { return countOf(w.LastPacket) }},
 		{"file", "name of the file of the first packet, when there are several", fileOf},
 		{"file_packet", "number of the first packet in that file", filePacketOf},
-		{"start", "time of the first packet", func(w *row) value { return momentOf(w.Start) }},
-		{"end", "time of the last packet", func(w *row) value { return momentOf(w.End) }},
-		{"duration_s", "from the first to the last packet", func(w *row) value { return secondsOf(w.End - w.Start) }},
+		{"start", "time of the first packet", func(w *row) value { return optMoment(w.Began()) }},
+		{"end", "time of the last packet", func(w *row) value { return optMoment(w.LastAt()) }},
+		{"duration_s", "from the first to the last packet, steps of the clock left out", func(w *row) value { return optSeconds(w.Lasted()) }},
 		{"orig_state", "RFC 9293 state of the originator after the last packet", func(w *row) value { return textOf(w.States[tracker.Orig].String()) }},
 		{"resp_state", "the same for the responder", func(w *row) value { return textOf(w.States[tracker.Resp].String()) }},
 		{"community_id", "Community ID version 1, seed 0", func(w *row) value { return value{kind: community, p: &w.pair} }},
@@ -151,7 +151,10 @@ func captureFields() []field {
 			return countOf(w.Capture.MissingBytes)
 		}},
 		{"capture.offload", "segments longer than the wire allows: taken before the card cut them", func(w *row) value { return truthOf(w.Capture.Offload) }},
-		{"capture.time_went_back", "packets stamped earlier than the one before", func(w *row) value { return countOf(w.Capture.TimeWentBack) }},
+		{"capture.time_went_back", "packets stamped earlier than the one before, or so far off that those around them take it back", func(w *row) value { return countOf(w.Capture.TimeWentBack) }},
+		{"capture.untimed", "packets without a time (Simple Packet Blocks of pcapng): all spans are absent", func(w *row) value { return someOf(w.Capture.Untimed) }},
+		{"capture.stepped_s", "by how much the clock was stepped between its packets: no span has it in it", func(w *row) value { return someSeconds(w.Capture.Stepped) }},
+		{"capture.uncovered_s", "how long nobody captured between its packets: only duration_s has it in it", func(w *row) value { return someSeconds(w.Capture.Uncovered) }},
 		{"capture.unknown", "the reasons for which fields of this record are absent (see below); absent when there are none", func(w *row) value {
 			if s := reasonsOf(w.Record); s != 0 {
 				return value{kind: lacking, n: int64(s)}
@@ -159,6 +162,44 @@ func captureFields() []field {
 			return value{}
 		}},
 	}
+}
+
+// someOf is a count, absent when it is 0.
+func someOf(n uint32) value {
+	if n == 0 {
+		return value{}
+	}
+	return countOf(n)
+}
+
+// someSeconds is a span, absent when it is 0.
+func someSeconds(ns int64) value {
+	if ns == 0 {
+		return value{}
+	}
+	return secondsOf(ns)
+}
+
+func optMoment(o tracker.Opt[int64]) value {
+	if !o.OK {
+		return value{}
+	}
+	return momentOf(o.V)
+}
+
+// read is the field's value, which is absent where it is a time that the record's
+// packets have not.
+func (f *field) read(w *row) value {
+	v := f.get(w)
+	if w.Capture.Untimed > 0 {
+		switch v.kind {
+		case seconds, moment, syns, episodes:
+			if f.name != "start" && f.name != "end" && f.name != "duration_s" {
+				return value{}
+			}
+		}
+	}
+	return v
 }
 
 func optSeconds(o tracker.Opt[int64]) value {

@@ -82,8 +82,8 @@ func timeWaitFields() []field {
 	}
 	return []field{
 		{"time_wait.holder", "who held TIME-WAIT: `orig`, `resp` or `both`", held(func(w *row) value { return textOf(w.TimeWait.Holder.String()) })},
-		{"time_wait.since", "when it began", held(func(w *row) value { return momentOf(w.TimeWait.Since) })},
-		{"time_wait.until", "when it ended or, with `input-end`, would end", held(func(w *row) value { return momentOf(w.TimeWait.Until) })},
+		{"time_wait.since", "when it began", held(func(w *row) value { return momentOf(w.Stamp(w.TimeWait.Since)) })},
+		{"time_wait.until", "when it ended or, with `input-end`, would end", held(func(w *row) value { return momentOf(w.Stamp(w.TimeWait.Until)) })},
 		{"time_wait.ended_by", "`2msl`, `reuse`, `reset` or `input-end`", held(func(w *row) value { return textOf(w.TimeWait.EndedBy.String()) })},
 		{"time_wait.restarts", "times that 2MSL began again", held(func(w *row) value { return countOf(w.TimeWait.Restarts) })},
 	}

@@ -73,7 +73,7 @@ func (f *FieldReader) Set(r *tracker.Record) { f.row.set(r) }
 // float64, bool, []int, []float64 or []string, as its FieldType says; nil when
 // it is absent.
 func (f *FieldReader) Value(i int) any {
-	switch v := f.fields[i].get(&f.row); v.kind {
+	switch v := f.fields[i].read(&f.row); v.kind {
 	case absent:
 		return nil
 	case counted:

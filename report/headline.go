@@ -26,7 +26,8 @@ type Headline struct {
 	Passed          uint64   // by the filter
 	Bytes           uint64   // on the wire
 	Segments        uint64   // TCP segments decoded
-	Start, End      int64    // time of the first and the last packet; 0 without packets
+	Start, End      int64    // time of the first and the last packet; 0 without packets that have one
+	Clock           Clock    // what the times of packets are worth
 	Skipped         []Count  // packets that held nothing for us, by reason
 	Undecoded       uint64   // of those, packets that may hold segments
 	KernelDrops     tracker.Opt[uint64]
@@ -39,3 +40,19 @@ type Headline struct {
 	Ports           diagnose.PortRange        // that this host opens connections from; live only
 	Local           func(a capture.Addr) bool // which addresses are this host's; nil when unknown
 }
+
+// Clock is what the stamps of an input's packets are worth.
+type Clock struct {
+	Untimed    uint64 // packets without a time
+	Misstamped uint64 // packets stamped so far off that those around them take it back
+	Steps      uint64 // times that the clock was stepped
+	Stepped    int64  // ns, between the first packet and the last
+	Gaps       uint64 // times that nobody captured
+	Uncovered  int64  // ns, all of them
+}
+
+// timed reports whether a packet had a time.
+func (h *Headline) timed() bool { return h.Packets > h.Clock.Untimed }
+
+// span is how long the input lasted, in nanoseconds, steps of its clock left out.
+func (h *Headline) span() int64 { return h.End - h.Start - h.Clock.Stepped }

@@ -48,7 +48,7 @@ func NewJSONL(w io.Writer, o JSONOptions) *JSONL {
 		if _, ok := numbers[path]; !ok {
 			numbers[path] = len(numbers)
 		}
-		j.fields = append(j.fields, jsonField{f.get, `"` + f.leaf() + `":`, f.groups(), numbers[path]})
+		j.fields = append(j.fields, jsonField{f.read, `"` + f.leaf() + `":`, f.groups(), numbers[path]})
 	}
 	return j
 }
@@ -94,7 +94,7 @@ func (j *JSONL) AppendConn(b []byte, r *tracker.Record) []byte {
 		b = append(b, '}')
 	}
 	if j.opt.Transitions {
-		b = appendTransitions(b, r.Transitions)
+		b = appendTransitions(b, r)
 	}
 	return append(b, '}', '\n')
 }
@@ -122,21 +122,26 @@ func appendMove(b []byte, open, to []string, first bool) ([]byte, bool) {
 	return b, first
 }
 
-func appendTransitions(b []byte, ts []tracker.Transition) []byte {
+func appendTransitions(b []byte, r *tracker.Record) []byte {
 	b = append(b, `,"transitions":[`...)
+	ts := r.Transitions
 	for i := range ts {
 		t := &ts[i]
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"t":"`...)
-		b = appendTime(b, t.Time)
-		b = append(b, '"')
-		if t.Packet != 0 {
-			b = append(b, `,"packet":`...)
-			b = strconv.AppendUint(b, t.Packet, 10)
+		b = append(b, '{')
+		if r.Capture.Untimed == 0 {
+			b = append(b, `"t":"`...)
+			b = appendTime(b, r.Stamp(t.Time))
+			b = append(b, `",`...)
 		}
-		b = append(b, `,"end":"`...)
+		if t.Packet != 0 {
+			b = append(b, `"packet":`...)
+			b = strconv.AppendUint(b, t.Packet, 10)
+			b = append(b, ',')
+		}
+		b = append(b, `"end":"`...)
 		b = append(b, t.End.String()...)
 		if t.From != tracker.Unknown {
 			b = append(b, `","from":"`...)

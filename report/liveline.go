@@ -49,7 +49,7 @@ func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
 		return "failed", p.failedLive(r), why
 	case tracker.EventClosed:
 		what, why[0] = p.closed(r)
-		return "closed", comma(what, p.span(e.Time-r.Start)), why
+		return "closed", comma(what, p.lasted(r)), why
 	case tracker.EventReset:
 		what, why = p.reset(r)
 		return "reset", what, why
@@ -57,6 +57,14 @@ func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
 		what, why[0] = p.timedOut(r)
 		return "timeout", what, why
 	}
+}
+
+// lasted is how long the connection lasted; nothing where that is not known.
+func (p phrases) lasted(r *tracker.Record) string {
+	if o := r.Lasted(); o.OK {
+		return p.span(o.V)
+	}
+	return ""
 }
 
 // openedLive is opened with the counts of what was repeated among the facts.

@@ -62,12 +62,32 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	if s != nil {
 		b = appendPeaks(b, s)
 	}
-	b = append(b, `,"span_s":`...)
-	b = appendSeconds(b, h.End-h.Start)
+	if h.timed() || h.Packets == 0 {
+		b = append(b, `,"span_s":`...)
+		b = appendSeconds(b, h.span())
+	}
+	b = appendClock(b, &h.Clock)
 	if len(h.Damaged) > 0 {
 		b = append(b, `,"damaged":true`...)
 	}
 	return append(b, '}')
+}
+
+// appendClock appends what the times of packets are worth, where that is not all.
+func appendClock(b []byte, c *Clock) []byte {
+	for _, x := range [...]struct {
+		key string
+		n   uint64
+	}{{"untimed", c.Untimed}, {"misstamped", c.Misstamped}, {"clock_steps", c.Steps}, {"gaps", c.Gaps}} {
+		if x.n > 0 {
+			b = appendNumber(b, x.key, x.n)
+		}
+	}
+	if c.Gaps > 0 {
+		b = append(b, `,"uncovered_s":`...)
+		b = appendSeconds(b, c.Uncovered)
+	}
+	return b
 }
 
 // appendCounts appends an object of counts, unless there are none.

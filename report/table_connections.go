@@ -38,7 +38,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	for _, r := range shown {
 		g.rows = append(g.rows, gridRow{cells: []string{
 			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
-			p.span(r.End - r.Start), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
+			p.optSpan(r.Lasted()), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
 			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), say.Escape(r.ConnState), say.Escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
 	if len(shown) > 0 {

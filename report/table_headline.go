@@ -39,9 +39,10 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	for i, l := range hard(text, p.width-2) {
 		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.paint(bold, l) + "\n")
 	}
-	if h.Packets > 0 {
-		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.span(h.End-h.Start), day(h.Start), day(h.End)))
+	if h.timed() {
+		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.span(h.span()), day(h.Start), day(h.End)))
 	}
+	writeClock(p, h)
 	if s.conns > 0 {
 		p.label("connections", connectionCounts(s))
 	}
@@ -70,6 +71,23 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	}
 	for _, d := range h.Damaged {
 		p.label("damaged", say.Escape(d.Error()))
+	}
+}
+
+// writeClock says what the times of packets are not worth.
+func writeClock(p *page, h *Headline) {
+	c := &h.Clock
+	if c.Untimed > 0 {
+		p.label("no time", plural(c.Untimed, "packet")+" of "+thousands(h.Packets)+" without a time in the file (Simple Packet Blocks of pcapng)")
+	}
+	if c.Gaps > 0 {
+		p.label("not covered", fmt.Sprintf("%s in %s: connections show that nobody captured then; waiting and states count without it", p.span(c.Uncovered), plural(c.Gaps, "gap")))
+	}
+	if c.Steps > 0 {
+		p.label("clock", "stepped "+plural(c.Steps, "time")+" while connections went on: spans are without that")
+	}
+	if c.Misstamped > 0 {
+		p.label("stamps", plural(c.Misstamped, "packet")+" stamped so far off that those around them take it back: left out of all times")
 	}
 }
 

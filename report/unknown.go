@@ -20,13 +20,14 @@ const (
 	reasonDuplicates
 	reasonMissing
 	reasonClock
+	reasonUntimed
 	nReasons
 )
 
 // String is the word that the record has for it.
 func (r reason) String() string {
 	return [...]string{"one-way", "midstream", "syn-unseen", "window-scale", "truncated", "offload", "duplicates",
-		"missing-bytes", "time-went-back"}[r]
+		"missing-bytes", "time-went-back", "no-time"}[r]
 }
 
 // reasons is a set of them.
@@ -86,6 +87,11 @@ func unknowns() [nReasons]unknown {
 			short: func(r *tracker.Record) string {
 				return "time went back " + plural(uint64(r.Capture.TimeWentBack), "time")
 			}},
+		reasonUntimed: {label: "no time",
+			fields: "start end duration_s open.felt_s open.last_syn_s open.resp_s open.orig_s close.half_close_s time_wait.since time_wait.until " +
+				"keepalive.orig.idle_s keepalive.orig.interval_s keepalive.resp.idle_s keepalive.resp.interval_s END.first_byte_s END.rtt_* " +
+				"END.reorder_max_s END.zero_window_s END.sender_limited_s END.network_limited_s END.window_limited_s exchanges.* capture.tap",
+			what: "times and spans", why: "the file has no time for packets"},
 	}
 }
 
@@ -106,6 +112,7 @@ func reasonsOf(r *tracker.Record) (s reasons) {
 	add(reasonDuplicates, c.Duplicates > 0)
 	add(reasonMissing, missingBytes(r) > 0 || spanUnknown(r))
 	add(reasonClock, c.TimeWentBack > 0)
+	add(reasonUntimed, c.Untimed > 0)
 	return s
 }
 

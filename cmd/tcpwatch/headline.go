@@ -19,6 +19,7 @@ func (w *watch) headline() *report.Headline {
 		Bytes:   w.bytes,
 		Start:   w.times.first,
 		End:     w.times.last,
+		Clock:   w.clock(),
 		Damaged: w.damaged,
 		MSL:     w.o.track.MSL,
 	}
@@ -36,6 +37,12 @@ func (w *watch) headline() *report.Headline {
 	h.KernelDrops = tracker.Opt[uint64]{V: kernel, OK: kernelKnown}
 	h.InterfaceDrops = tracker.Opt[uint64]{V: iface, OK: ifaceKnown}
 	return h
+}
+
+// clock is what the packets' stamps are worth so far.
+func (w *watch) clock() report.Clock {
+	c := &w.source.clock
+	return report.Clock{Untimed: c.untimed, Misstamped: c.misstamped, Steps: c.steps, Stepped: w.times.stepped, Gaps: c.gaps, Uncovered: c.uncovered}
 }
 
 // final is the headline when the workers have ended.

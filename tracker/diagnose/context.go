@@ -12,6 +12,8 @@ type Context struct {
 	Conns      uint64
 	OneWay     uint64 // connections of which only one direction was captured: see the function
 	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
+	Misstamped uint64 // packets stamped so far off that those around them take it back
+	Steps      uint64 // times that the clock was stepped
 	Live       bool
 	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
 	Ports      PortRange // of this host, when live
