@@ -34,7 +34,7 @@ names.proto names.sni names.alpn names.alpn_chosen names.tls_version names.tls_o
 names.http_method names.http_host names.http_status names.ssh_orig names.ssh_resp names.server_version names.dns_query
 exchanges.n exchanges.timed exchanges.repeated exchanges.first_s exchanges.min_s exchanges.p50_s exchanges.p95_s
 exchanges.max_s exchanges.sum_s exchanges.server_s exchanges.think_s
-capture.midstream capture.forgotten capture.tap capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.offload capture.time_went_back capture.unknown`
+capture.midstream capture.forgotten capture.tap capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.offload capture.time_went_back capture.untimed capture.stepped_s capture.uncovered_s capture.unknown`
 
 const endSchema = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
 retx_spurious out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap dsacks zero_windows zero_window_s zero_window_list silly_windows window_probes
@@ -155,9 +155,11 @@ func flatten(t *testing.T, line string) (names []string, values map[string]strin
 }
 
 func TestJSONHasEveryField(t *testing.T) {
-	line := lineOf(t, manyFiles, fullRecord())
+	full := fullRecord()
+	full.Capture.Untimed, full.Capture.Startless = 0, false // which leaves out all times
+	line := lineOf(t, manyFiles, full)
 	names, _ := flatten(t, line)
-	want := schemaNames()
+	want := slices.DeleteFunc(schemaNames(), func(n string) bool { return n == "capture.untimed" })
 	for _, n := range want {
 		if !slices.Contains(names, n) {
 			t.Errorf("%s is missing", n)
@@ -165,6 +167,28 @@ func TestJSONHasEveryField(t *testing.T) {
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("order is\n%v\nwant\n%v", names, want)
+	}
+}
+
+// A record of packets without a time has none, and no span.
+func TestJSONWithoutTimes(t *testing.T) {
+	r := fullRecord()
+	r.Capture.Startless, r.Capture.Endless = true, true
+	for _, clean := range []bool{false, true} {
+		if r.Capture.OneWay = !clean; clean {
+			r.Capture.Duplicates, r.Capture.TimeWentBack, r.Capture.Midstream = 0, 0, false
+		}
+		line := lineOf(t, manyFiles, r)
+		names, values := flatten(t, line)
+		for _, n := range names {
+			timed := strings.HasSuffix(n, "_s") && n != "capture.stepped_s" && n != "capture.uncovered_s"
+			if timed || n == "start" || n == "end" || strings.HasPrefix(values[n], "19") || strings.Contains(n, "_list") {
+				t.Errorf("%s is %s", n, values[n])
+			}
+		}
+		if values["capture.untimed"] != "1" || !strings.Contains(values["capture.unknown"], "no-time") {
+			t.Errorf("nothing says that times are not known: %s", line)
+		}
 	}
 }
 

@@ -25,7 +25,8 @@ func (h held) Hash() uint64 {
 
 // holding sums up the TIME-WAITs of one row. Times are nanoseconds.
 type holding struct {
-	n        uint64 // entered
+	n        uint64 // entered, at a time that is known
+	untimed  uint64 // and at one that is not
 	now      uint64 // still held when the input ended
 	reused   uint64
 	reset    uint64
@@ -38,36 +39,50 @@ type holding struct {
 	pop      series
 }
 
-func (h *holding) add(id uint64, t *tracker.TimeWaitRecord, steps int) {
+func (h *holding) add(r *tracker.Record, steps int) {
+	t := &r.TimeWait
 	h.pop.limit = steps
-	h.pop.add(t.Since, t.Until)
-	h.entered(1, t.Since, t.Since)
+	untimed := r.Capture.Untimed > 0
+	since, until := r.Stamp(t.Since), r.Stamp(t.Until)
+	if untimed {
+		h.untimed++
+	} else {
+		h.pop.add(since, until)
+		h.entered(1, since, since)
+	}
 	switch t.EndedBy {
 	case tracker.TimeWaitReuse:
 		h.reused++
 	case tracker.TimeWaitReset:
 		h.reset++
 	case tracker.TimeWaitInputEnd, tracker.TimeWaitLasts:
-		h.stay(1, t.Until, t.Until)
+		if untimed {
+			h.now++
+		} else {
+			h.stay(1, until, until)
+		}
 	}
 	h.restarts += uint64(t.Restarts)
-	h.ids.add(id)
+	h.ids.add(r.ID)
 }
 
 // Merge takes in another.
 func (h *holding) Merge(o *holding) {
-	if o.n == 0 {
-		return
-	}
 	h.pop.limit = max(h.pop.limit, o.pop.limit)
 	h.pop.merge(&o.pop)
-	h.entered(o.n, o.first, o.last)
+	if o.n > 0 {
+		h.entered(o.n, o.first, o.last)
+	}
+	h.untimed += o.untimed
 	h.stay(o.now, o.next, o.lastOut)
 	h.reused += o.reused
 	h.reset += o.reset
 	h.restarts += o.restarts
 	h.ids.merge(&o.ids)
 }
+
+// total is how many entered.
+func (h *holding) total() uint64 { return h.n + h.untimed }
 
 // entered counts n that entered between first and last.
 func (h *holding) entered(n uint64, first, last int64) {
@@ -83,7 +98,8 @@ func (h *holding) stay(n uint64, next, last int64) {
 	switch {
 	case n == 0:
 		return
-	case h.now == 0:
+	case next == 0 && last == 0: // not known
+	case h.lastOut == 0:
 		h.next, h.lastOut = next, last
 	default:
 		h.next, h.lastOut = min(h.next, next), max(h.lastOut, last)
@@ -114,8 +130,8 @@ func (t *timeWaits) add(r *tracker.Record) {
 }
 
 func (t *timeWaits) enter(k held, r *tracker.Record) {
-	t.rows.At(k).add(r.ID, &r.TimeWait, t.steps)
-	t.all.add(r.ID, &r.TimeWait, totalSteps)
+	t.rows.At(k).add(r, t.steps)
+	t.all.add(r, totalSteps)
 }
 
 func (t *timeWaits) merge(o *timeWaits) {
@@ -127,10 +143,10 @@ func (t *timeWaits) merge(o *timeWaits) {
 func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
 	t.rows.Trim()
 	rows := make([]diagnose.Holding, 0, t.rows.Len())
-	late := (end - cmp.Or(2*msl, defaultTwoMSL)) / oneSecond
+	late := second(end - cmp.Or(2*msl, defaultTwoMSL))
 	for k, h := range t.rows.All() {
 		n, at := h.pop.peak()
-		rows = append(rows, diagnose.Holding{Holder: k.holder, Dest: k.dest, Entered: h.n, Now: h.now, Peak: n, PeakAt: at * oneSecond,
+		rows = append(rows, diagnose.Holding{Holder: k.holder, Dest: k.dest, Entered: h.total(), Now: h.now, Peak: n, PeakAt: at * oneSecond,
 			Reused: h.reused, Since: h.first, Last: h.last, Recent: h.pop.entered(late), Conns: slices.Clone(h.ids.id[:h.ids.n])})
 	}
 	return rows
@@ -158,8 +174,9 @@ func (t *timeWaits) peaks() []peak {
 	}
 	all := make([]peak, 0, len(hosts))
 	for a, s := range hosts {
-		n, at := s.peak()
-		all = append(all, peak{a, n, at})
+		if n, at := s.peak(); n > 0 {
+			all = append(all, peak{a, n, at})
+		}
 	}
 	slices.SortFunc(all, func(a, b peak) int {
 		return cmp.Or(cmp.Compare(b.n, a.n), bytes.Compare(a.holder[:], b.holder[:]))

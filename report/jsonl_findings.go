@@ -49,9 +49,12 @@ func appendFinding(b []byte, f *diagnose.Finding) []byte {
 	b = appendNumber(b, "count", f.Count)
 	numbers("conns", f.Conns)
 	numbers("packets", f.Packets)
-	b = append(b, `,"since":"`...)
-	b = appendTime(b, f.Since)
-	b = append(b, `","until":"`...)
-	b = appendTime(b, f.Until)
-	return append(b, '"', '}')
+	if f.Since != 0 || f.Until != 0 { // else no packet has a time
+		b = append(b, `,"since":"`...)
+		b = appendTime(b, f.Since)
+		b = append(b, `","until":"`...)
+		b = appendTime(b, f.Until)
+		b = append(b, '"')
+	}
+	return append(b, '}')
 }

@@ -134,6 +134,9 @@ func (d *drawing) stateName(s tracker.State, p tracker.Proof) string {
 
 // time is seconds since the first row, in nine columns while that is enough.
 func (d *drawing) time(r *rung) string {
+	if r.untimed || d.f.startless {
+		return "-"
+	}
 	s := float64(max(r.time-d.f.start, 0)) / 1e9
 	for dec := 6; dec > 3; dec-- {
 		if t := strconv.FormatFloat(s, 'f', dec, 64); len(t) <= 9 {
@@ -159,8 +162,11 @@ func (d *drawing) draw(b *bufio.Writer) {
 
 func (d *drawing) title(b *bufio.Writer) {
 	f, p := d.f, d.pen
-	fmt.Fprintf(b, "%sConnection #%d%s from %s\n", p.bold, f.id, p.off,
-		f.words.at(f.start).Format("2006-01-02 15:04:05.000000 MST"))
+	from := f.words.at(f.start).Format("2006-01-02 15:04:05.000000 MST")
+	if f.startless {
+		from = "a time that is not in the file"
+	}
+	fmt.Fprintf(b, "%sConnection #%d%s from %s\n", p.bold, f.id, p.off, from)
 	if d.expected {
 		b.WriteString("  (STATE): expected, if the segment arrives; STATE: shown by what the end sent\n")
 	}

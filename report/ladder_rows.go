@@ -19,6 +19,7 @@ const (
 type rung struct {
 	packet           uint64
 	time             int64
+	untimed          bool // that is not known
 	from             tracker.End
 	flags            capture.Flags
 	seq, ack, length uint32
@@ -145,6 +146,7 @@ type figure struct {
 	id         uint64
 	orig, resp capture.Endpoint
 	start      int64
+	startless  bool // the time of its first packet is not known
 	before     [2]tracker.State
 	around     int
 	teller
@@ -161,7 +163,7 @@ type figure struct {
 }
 
 func newFigure(s *tracker.Step, o LadderOptions) *figure {
-	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, before: s.Before, around: o.Around, after: o.Around,
+	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, startless: s.Untimed, before: s.Before, around: o.Around, after: o.Around,
 		teller: newTeller(o)}
 }
 
@@ -258,7 +260,7 @@ func (f *figure) all() []rung {
 
 // rung makes the row of s, sentences included.
 func (f *teller) rung(s *tracker.Step) rung {
-	r := rung{time: s.Time, from: s.From, states: s.After, proofs: s.AfterProof}
+	r := rung{time: s.Time, untimed: s.Untimed, from: s.From, states: s.After, proofs: s.AfterProof}
 	switch {
 	case s.Segment != nil:
 		g := s.Segment

@@ -245,11 +245,11 @@ func halfClosed(r *tracker.Record) string {
 
 func (p phrases) timeWaitSummary(r *tracker.Record) string {
 	t := &r.TimeWait
-	if t.Holder == tracker.NoEnd || t.Since == 0 {
+	if t.Holder == tracker.NoEnd || t.Since == 0 && r.Capture.Untimed == 0 {
 		return ""
 	}
 	s := "held by " + the(t.Holder)
-	if t.Until > t.Since {
+	if t.Until > t.Since && r.Capture.Untimed == 0 {
 		s += fmt.Sprintf(" for %s, from %s until %s", p.span(t.Until-t.Since), p.clock(t.Since), p.clock(t.Until))
 	}
 	switch t.EndedBy {

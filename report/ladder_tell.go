@@ -197,7 +197,10 @@ func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 		return "FIN again: the last ACK was lost, 2MSL starts again"
 	case tracker.MomentTimeWait:
 		until := ""
-		if m.Span > 0 {
+		switch {
+		case m.Span > 0 && r.untimed:
+			until = " for 2MSL = " + w.span(m.Span)
+		case m.Span > 0:
 			until = fmt.Sprintf(" for 2MSL = %s, until %s", w.span(m.Span), w.clock(r.time+m.Span))
 		}
 		return "TIME-WAIT held by " + the(m.End) + until

@@ -23,7 +23,7 @@ func LiveLine(e *tracker.Event, o LiveLineOptions) string {
 	r := e.Record
 	p := phrases{ASCII: o.ASCII, Location: o.Location}
 	kind, what, why := p.event(e)
-	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.clockMilli(e.Time), kind, r.ID, r.Orig, arrow, r.Resp, what), " ")
+	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.eventClock(e), kind, r.ID, r.Orig, arrow, r.Resp, what), " ")
 	if o.Width <= 0 || runes(line) <= o.Width {
 		for _, w := range why {
 			if full := comma(line, w); w != "" && (o.Width <= 0 || runes(full) <= o.Width) {
@@ -49,7 +49,7 @@ func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
 		return "failed", p.failedLive(r), why
 	case tracker.EventClosed:
 		what, why[0] = p.closed(r)
-		return "closed", comma(what, p.lasted(r)), why
+		return "closed", comma(what, p.lasted(r, e.Time)), why
 	case tracker.EventReset:
 		what, why = p.reset(r)
 		return "reset", what, why
@@ -59,12 +59,20 @@ func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
 	}
 }
 
-// lasted is how long the connection lasted; nothing where that is not known.
-func (p phrases) lasted(r *tracker.Record) string {
-	if o := r.Lasted(); o.OK {
-		return p.span(o.V)
+// eventClock is the time of day of an event.
+func (p phrases) eventClock(e *tracker.Event) string {
+	if e.Record.Capture.Untimed > 0 {
+		return "no time     "
 	}
-	return ""
+	return p.clockMilli(e.Time)
+}
+
+// lasted is how long the connection lasted until a time; nothing where that is not known.
+func (p phrases) lasted(r *tracker.Record, until int64) string {
+	if r.Capture.Untimed > 0 {
+		return ""
+	}
+	return p.span(until - r.Start - r.Capture.Stepped)
 }
 
 // openedLive is opened with the counts of what was repeated among the facts.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -20,13 +19,17 @@ type series struct {
 }
 
 type step struct {
-	at        uint32 // seconds since 1970, shifted
+	at        int64 // seconds since 1970, shifted
 	came, out uint32
 }
 
-// second of a time, inside what a step can hold.
-func second(ns int64) uint32 {
-	return uint32(min(max(ns, 0)/1e9, math.MaxUint32))
+// second is the one that a time lies in, before 1970 too.
+func second(ns int64) int64 {
+	s := ns / 1e9
+	if ns%1e9 < 0 {
+		s--
+	}
+	return s
 }
 
 // add takes in one that was there from since to until (ns).
@@ -38,11 +41,11 @@ func (s *series) add(since, until int64) {
 }
 
 // at is a step, looked for first where the last one was.
-func (s *series) at(at uint32, last *int32) *step {
+func (s *series) at(at int64, last *int32) *step {
 	if i := int(*last); i < len(s.steps) && s.steps[i].at == at {
 		return &s.steps[i]
 	}
-	i, found := slices.BinarySearchFunc(s.steps, at, func(p step, at uint32) int { return cmp.Compare(p.at, at) })
+	i, found := slices.BinarySearchFunc(s.steps, at, func(p step, at int64) int { return cmp.Compare(p.at, at) })
 	if !found {
 		s.steps = slices.Insert(s.steps, i, step{at: at})
 	}
@@ -94,7 +97,7 @@ func (s *series) peak() (n uint64, at int64) {
 	for _, p := range s.steps {
 		now += int64(p.came) - int64(p.out)
 		if c := max(now, int64(min(p.came, 1))); c > int64(n) {
-			n, at = uint64(c), int64(p.at)<<s.shift
+			n, at = uint64(c), p.at<<s.shift
 		}
 	}
 	return n, at
@@ -103,7 +106,7 @@ func (s *series) peak() (n uint64, at int64) {
 // entered is how many came in or after a second (since 1970), to a step.
 func (s *series) entered(from int64) (n uint64) {
 	for _, p := range s.steps {
-		if int64(p.at)<<s.shift >= from {
+		if p.at<<s.shift >= from {
 			n += uint64(p.came)
 		}
 	}
@@ -118,7 +121,7 @@ func (s *series) sample(from, to int64, n int) []uint64 {
 	var now int64
 	done := 0 // parts that have their carried-over population
 	for _, p := range s.steps {
-		at := int64(p.at)<<s.shift - from
+		at := p.at<<s.shift - from
 		part := int(min(max(at*int64(n)/span, 0), int64(n-1)))
 		for ; done <= part; done++ {
 			parts[done] = uint64(max(now, 0))

@@ -98,9 +98,11 @@ func NewSummary(o SummaryOptions) *Summary {
 func (s *Summary) Add(r *tracker.Record) {
 	s.conns++
 	s.judged = nil
-	s.end = max(s.end, r.End)
-	if r.Unfinished {
-		s.end = max(s.end, r.End+r.Silent)
+	if end := r.LastAt(); end.OK {
+		if r.Unfinished {
+			end.V += r.Silent
+		}
+		s.end = max(s.end, end.V)
 	}
 	if diagnose.OneWay(r) {
 		s.oneWay++

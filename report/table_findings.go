@@ -125,6 +125,9 @@ func (p *page) finding(f *diagnose.Finding) {
 
 // days is a span of time by its two ends, or one time when both read the same.
 func days(since, until int64) string {
+	if since == 0 && until == 0 {
+		return "at times not in the file"
+	}
 	a, b := day(since), day(until)
 	if a == b {
 		return a

@@ -96,7 +96,11 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	p.more(len(shown), uint64(len(rows)), "listener")
 	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", uint64(h.opened.Limit()))
 	if all.n > 0 && all.felt.n == 0 {
-		p.note(0, "", "Felt times"+untimedWhy+".")
+		if s.unknown[reasonUntimed] > 0 {
+			p.note(0, "", "Felt times unknown: packets have no time.")
+		} else {
+			p.note(0, "", "Felt times"+untimedWhy+".")
+		}
 	}
 	p.handshakeAdvice(&all, &allFailed)
 	p.feltHistogram(&h.humps, all.felt.n)

@@ -37,7 +37,7 @@ func (t *timeWaits) list(key string) []holdingRow {
 		case "now":
 			first = cmp.Compare(b.now, a.now)
 		case "entered":
-			first = cmp.Compare(b.n, a.n)
+			first = cmp.Compare(b.total(), a.total())
 		case "reused":
 			first = cmp.Compare(b.reused, a.reused)
 		case "holder":
@@ -52,12 +52,18 @@ func (t *timeWaits) list(key string) []holdingRow {
 
 func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	t := &s.timeWait
-	if t.all.n == 0 {
+	if t.all.total() == 0 {
 		p.absent("TIME-WAIT")
 		return nil
 	}
 	n, at := t.all.pop.peak()
-	text := fmt.Sprintf("%s entered, %s held at the end, at most %s at once (%s UTC)", thousands(t.all.n), thousands(t.all.now), thousands(n), p.clockIn(h, at*oneSecond))
+	text := fmt.Sprintf("%s entered, %s held at the end", thousands(t.all.total()), thousands(t.all.now))
+	if n > 0 {
+		text += fmt.Sprintf(", at most %s at once (%s UTC)", thousands(n), p.clockIn(h, at*oneSecond))
+	}
+	if t.all.untimed > 0 {
+		text += fmt.Sprintf(", %s at times not in the file", thousands(t.all.untimed))
+	}
 	if t.all.reused > 0 {
 		text += fmt.Sprintf(", %s ended early by reuse", thousands(t.all.reused))
 	}
@@ -82,7 +88,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
-	p.lostRows(t.rows.Rest().n, "TIME-WAIT", "holders", uint64(t.rows.Limit()))
+	p.lostRows(t.rows.Rest().total(), "TIME-WAIT", "holders", uint64(t.rows.Limit()))
 	p.timeWaitAdvice(rows, o.Ports, twoMSL)
 	p.population(t, h)
 	return nil
@@ -105,13 +111,17 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
 	if r.server {
 		key, share = r.held.holder.String()+" (server, any client)", "-"
 	}
-	return gridRow{cells: []string{key, thousands(r.now), thousands(r.peak), p.clockIn(h, r.at*oneSecond), thousands(r.n),
+	peak, at := thousands(r.peak), p.clockIn(h, r.at*oneSecond)
+	if r.n == 0 {
+		peak, at, share = "-", "-", "-"
+	}
+	return gridRow{cells: []string{key, thousands(r.now), peak, at, thousands(r.total()),
 		r.perSecond(), thousands(r.reused), p.releases(r.holding), share, r.ids.String()}}
 }
 
 // releases is when the first and the last of those still held end.
 func (p *page) releases(h *holding) string {
-	if h.now == 0 {
+	if h.now == 0 || h.lastOut == 0 {
 		return ""
 	}
 	first, last := p.span(h.next-p.end), p.span(h.lastOut-p.end)
@@ -131,7 +141,7 @@ func (p *page) releases(h *holding) string {
 // second; empty for a single one, and where they are seldom.
 func (h *holding) perSecond() string {
 	rate := float64(h.n) / (float64(max(h.last-h.first, oneSecond)) / 1e9)
-	if h.n < 2 || rate < 0.1 {
+	if h.n < 2 || h.untimed > 0 || rate < 0.1 {
 		return ""
 	}
 	if rate >= 100 {
@@ -174,8 +184,8 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 
 // population draws how many were held, over time.
 func (p *page) population(t *timeWaits, h *Headline) {
-	from, to := t.all.first/oneSecond, p.end/oneSecond
-	if to <= from {
+	from, to := second(t.all.first), second(p.end)
+	if to <= from || t.all.n == 0 {
 		return
 	}
 	width := min(60, p.width-2, int(to-from+1))

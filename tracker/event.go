@@ -104,6 +104,7 @@ type Step struct {
 	Segment    *capture.Segment // nil for an ICMP quote and for time-driven edges
 	Quote      *capture.Quote
 	Time       int64
+	Untimed    bool     // its time is not known
 	From       End      // who sent it
 	RelSeq     uint32   // relative to the sender's ISN
 	RelAck     uint32   // relative to the peer's ISN

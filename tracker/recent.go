@@ -66,7 +66,7 @@ func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
 		if r.print[i] != f {
 			continue
 		}
-		if s.IPID == 0 && (r.peer[i] != uint16(p.packets) || e.answersAgain(p, s)) {
+		if s.IPID == 0 && (s.Untimed || r.peer[i] != uint16(p.packets) || e.answersAgain(p, s)) {
 			// Without an identification what answers another segment looks like
 			// the answer before.
 			continue

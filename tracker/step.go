@@ -23,6 +23,10 @@ func (c *conn) states() (s [2]State) {
 func (t *Tracker) openStep(c *conn, from End, s *capture.Segment) {
 	st := c.step
 	st.Segment, st.Quote, st.Time, st.From = s, nil, s.Time, from
+	st.Untimed = c.stamps.untimed > 0
+	if c.stamps.at != 0 {
+		st.Time = c.last // without steps of the clock and what nobody captured
+	}
 	st.Before = c.states()
 	st.RelSeq, st.RelAck = 0, 0
 	if c.is(isMidstream) && c.ends[from].packets == 1 && c.ends[from.Peer()].packets == 0 {

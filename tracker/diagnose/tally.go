@@ -34,11 +34,17 @@ func (t *tally) hitConn(r *tracker.Record) { t.hitAt(r, r.FirstPacket) }
 // hitAt counts a connection, by a packet that proves it; 0 where no single one does.
 func (t *tally) hitAt(r *tracker.Record, packet uint64) { t.hit(r.ID, packet, r.Start, r.End) }
 
+// span widens the time that the connections took. Of packets without a time, in a
+// file where none has one, both are 0.
 func (t *tally) span(since, until int64) {
-	if t.n == 0 || since < t.since {
+	if since == 0 && until == 0 {
+		return
+	}
+	known := t.since != 0 || t.until != 0
+	if !known || since < t.since {
 		t.since = since
 	}
-	if t.n == 0 || until > t.until {
+	if !known || until > t.until {
 		t.until = until
 	}
 }
