@@ -52,6 +52,8 @@ func (t *Tracker) Across(s *capture.Segment) Crossing {
 	case c.over():
 	case known && ahead(seq, e.sndNxt()), hasACK && p.stream.Started() && ahead(ack, p.sndNxt()):
 		return CrossingHole
+	case e.state == SynSent && hasACK && p.packets == 0:
+		return CrossingHole // the SYN/ACK was not captured
 	case !recent:
 	case known && s.Len > 1 && seq.Less(e.sndNxt()) && e.underWay():
 		return CrossingRepeats

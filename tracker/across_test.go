@@ -21,6 +21,7 @@ func TestAcross(t *testing.T) {
 		{"none", data, `9.0 < R 1:1(0) | - -`},
 		{"goes on", `0.0 > S 0:0(0) | - -`, `9.0 < S. 0:0(0) ack 1 | - -`},
 		{"repeats", `0.0 > S 0:0(0) | - -`, `9.0 > S 0:0(0) | - -`},
+		{"hole", `0.0 > S 0:0(0) | - -`, `9.0 > .P 1:101(100) ack 1 | - -`},
 		{"midstream", ``, `9.0 > .P 1:101(100) ack 1 | - -`},
 		{"none", ``, `9.0 > . 1:1(0) ack 1 | - -`}, // a keepalive's answer, for all one knows
 		{"none", ``, `9.0 > S 0:0(0) | - -`},
