@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+	"os"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
@@ -14,36 +15,41 @@ const (
 	mostLayers      = 2        // compressed twice happens; more is somebody's joke
 )
 
+// unpacked reads what is inside a file that may be compressed.
+type unpacked struct {
+	*bufio.Reader
+	packed bool   // it is
+	close  func() // frees what the decompressors hold
+}
+
 // decompress looks at the first bytes of r and returns a reader of what is
-// inside gzip (all members) or zstd (all frames), or of r itself. close frees
-// what the decompressors hold. at, when it is not nil, reads anywhere in what r
-// reads, and consumed tells how much of that r has read.
-func decompress(r io.Reader, w *windows, at io.ReaderAt, consumed *atomic.Int64) (plain *bufio.Reader, close func(), err error) {
-	plain = bufio.NewReaderSize(r, compressedBlock)
-	close = func() {}
+// inside gzip (all members) or zstd (all frames), or of r itself. disk, when it
+// is not nil, is the file that r reads, and consumed tells how much r has read.
+func decompress(r io.Reader, w *windows, disk *os.File, consumed *atomic.Int64) (u unpacked, err error) {
+	u = unpacked{bufio.NewReaderSize(r, compressedBlock), false, func() {}}
 	for range mostLayers {
-		head, _ := plain.Peek(4)
+		head, _ := u.Peek(4)
 		var inner io.Reader
 		switch {
 		case isGzip(head):
-			inner, err = newGunzip(plain)
+			inner, err = newGunzip(u.Reader)
 		case isZstd(head):
 			var z *unzstd
-			src := plain
-			if z, err = w.decoder(src, at, func() int64 { return consumed.Load() - int64(src.Buffered()) }); err == nil {
-				outer := close
-				close = func() { z.release(); outer() }
+			if z, err = w.decoder(u.Reader, disk, consumed); err == nil {
+				outer := u.close
+				u.close = func() { z.release(); outer() }
 				inner = z
 			}
 		default:
-			return plain, close, nil
+			return u, nil
 		}
 		if err != nil {
-			return nil, close, err
+			return u, err
 		}
-		plain, at = bufio.NewReaderSize(inner, compressedBlock), nil
+		u.Reader, u.packed = bufio.NewReaderSize(inner, compressedBlock), true
+		disk = nil
 	}
-	return plain, close, nil
+	return u, nil
 }
 
 // isGzip: RFC 1952 section 2.3.1.

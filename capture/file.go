@@ -176,26 +176,29 @@ func NewFile(name string, r io.Reader) (*File, error) {
 
 // open reads the file's header, from its beginning where there is one to go back to.
 func (f *File) open() error {
-	var at io.ReaderAt
+	var disk *os.File
 	if f.size > 0 {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 			return fmt.Errorf("%s: %w", f.name, cause(err))
 		}
-		at = f.file
+		disk = f.file
 	}
-	return f.start(f.name, f.file, at, func() {})
+	return f.start(f.name, f.file, disk, func() {})
 }
 
-// start reads the file header from r, which at reads too, anywhere, unless it
-// is nil. When that fails, it has called free.
-func (f *File) start(label string, r io.Reader, at io.ReaderAt, free func()) error {
+// start reads the file header from r, which reads disk, unless that is nil.
+// When that fails, it has called free.
+func (f *File) start(label string, r io.Reader, disk *os.File, free func()) error {
 	f.consumed.Store(0)
-	plain, closeInner, err := decompress(&countingReader{r, &f.consumed}, f.zstd, at, &f.consumed)
-	f.free = func() { closeInner(); free() }
+	u, err := decompress(&countingReader{r, &f.consumed}, f.zstd, disk, &f.consumed)
+	f.free = func() { u.close(); free() }
 	if err != nil {
 		err = unreadable(err)
 	} else {
-		f.in = buffer{src: plain, limit: f.block, give: f.give}
+		f.in = buffer{src: u, limit: f.block, give: f.give}
+		if disk != nil && !u.packed {
+			f.in.jump = f.jump(u, disk)
+		}
 		f.all, f.lost, f.counted = described{}, 0, false
 		err = f.begin()
 	}
@@ -208,6 +211,22 @@ func (f *File) start(label string, r io.Reader, at io.ReaderAt, free func()) err
 		return fmt.Errorf("%s: not a capture that can be read: %s", label, d.Reason)
 	}
 	return fmt.Errorf("%s: %w", label, err)
+}
+
+// jump goes n bytes on in a file without reading them.
+func (f *File) jump(u unpacked, disk *os.File) func(n int64) bool {
+	return func(n int64) bool {
+		beyond := n - int64(u.Buffered())
+		if beyond < 0 {
+			return false
+		}
+		if _, err := disk.Seek(beyond, io.SeekCurrent); err != nil {
+			return false
+		}
+		f.consumed.Add(beyond)
+		u.Discard(u.Buffered())
+		return true
+	}
 }
 
 // mostProbed is how far into a file its first packet is looked for before
@@ -371,6 +390,9 @@ func recognise(in *buffer, all *described) (format, error) {
 		if strings.HasPrefix(string(b), known.magic) {
 			return nil, fmt.Errorf("not a capture file (%s)", known.what)
 		}
+	}
+	if isGzip(b) || isZstd(b) {
+		return nil, fmt.Errorf("not a capture file (compressed more than %d times: unpack it first)", mostLayers)
 	}
 	return nil, fmt.Errorf("not a capture file (it begins with %x, which is neither pcap nor pcapng)", b)
 }

@@ -14,6 +14,7 @@ const (
 	// packet with a snaplen of 262,144, what tcpdump takes unless told otherwise.
 	longestLent = lentBlock + 4<<10
 	copyBlock   = 64 << 10 // packets that are copied share a block of this size
+	farAhead    = 4 << 20  // bytes that are jumped over, not read, where that is possible
 )
 
 // buffer reads a stream in large blocks and lends slices of them, so that a
@@ -22,13 +23,14 @@ const (
 // until they are given back.
 type buffer struct {
 	src   io.Reader
-	give  *Blocks // where a block goes of which something was lent, once it is read to its end; nil: it is written to again
-	limit int     // block size to grow to
-	data  []byte  // one block
-	start int     // first byte not yet taken
-	end   int     // first byte not yet read
-	base  int64   // offset of data[0] in the stream
-	err   error   // why src gives no more
+	give  *Blocks            // where a block goes of which something was lent, once it is read to its end; nil: it is written to again
+	limit int                // block size to grow to
+	data  []byte             // one block
+	start int                // first byte not yet taken
+	end   int                // first byte not yet read
+	base  int64              // offset of data[0] in the stream
+	err   error              // why src gives no more
+	jump  func(n int64) bool // goes n bytes on in src without reading them; nil where that is not possible
 
 	lent   bool   // a packet lies in data
 	lentTo int64  // offset behind the last packet that was lent
@@ -55,6 +57,11 @@ func (b *buffer) skip(n int64) bool {
 	for n > int64(b.end-b.start) {
 		n -= int64(b.end - b.start)
 		b.start = b.end
+		// The last byte is read: a jump may go beyond the end of the file.
+		if n > farAhead && b.err == nil && b.jump != nil && b.jump(n-1) {
+			b.base += n - 1
+			n = 1
+		}
 		if !b.fill(1) {
 			return false
 		}

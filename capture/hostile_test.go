@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -184,11 +186,72 @@ func TestSimplePacketLength(t *testing.T) {
 		{6, 60, "abcdefgh", "abcdef"},
 		{4, 60, "abcdefgh", "abcdefgh"}, // the snaplen is wrong
 		{1, 6, "abcdefgh", "abcdef"},
+		{0, math.MaxUint32, "abcdefgh", ""}, // damage
+		{9, 60, "abcdefgh", ""},
 	} {
 		b := slices.Concat(section(order), describe(order, 1, c.snaplen), block(order, 3, words(order, c.length), []byte(c.body)))
 		packets, damages, _ := read(t, b)
+		if c.want == "" && len(damages) == 1 && packets == nil {
+			continue
+		}
 		if len(packets) != 1 || packets[0].Data != c.want || damages != nil {
 			t.Errorf("%+v: %v %v", c, packets, damages)
+		}
+	}
+}
+
+// TestJump: what is skipped in a file on disk, a sparse one as well, is not read.
+func TestJump(t *testing.T) {
+	order := binary.LittleEndian
+	name := filepath.Join(t.TempDir(), "sparse.pcapng")
+	file, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	at := int64(0)
+	write := func(b []byte) {
+		if _, err := file.WriteAt(b, at); err != nil {
+			t.Fatal(err)
+		}
+		at += int64(len(b))
+	}
+	const long, blocks = 3 << 30, 100
+	write(slices.Concat(section(order), describe(order, 1, 0)))
+	var last int64
+	for i := range blocks {
+		write(enhanced(order, 0, uint64(i), 60, "abc"))
+		last = at
+		write(words(order, 77, long))
+		at += long - 12
+		write(words(order, long))
+	}
+	for _, c := range []struct {
+		size   int64
+		damage string
+	}{
+		{at, ""},
+		{at - 1, "the file ends inside a block"},
+		{at - 5, "the file ends inside a block"},
+		{last + 1<<20, "the file ends inside a block"},
+	} {
+		if err := file.Truncate(c.size); err != nil {
+			t.Skip(err) // a file system without sparse files
+		}
+		f, err := capture.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets, damages := drain(t, f)
+		if len(packets) != blocks {
+			t.Errorf("%d packets", len(packets))
+		}
+		if c.damage == "" {
+			if damages != nil || f.Offset() != at {
+				t.Errorf("%v, offset %d of %d", damages, f.Offset(), at)
+			}
+		} else if len(damages) != 1 || damages[0].Reason != c.damage || damages[0].Offset != last {
+			t.Errorf("cut to %d: %v", c.size, damages)
 		}
 	}
 }

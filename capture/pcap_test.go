@@ -129,6 +129,8 @@ func TestPcapHeaderErrors(t *testing.T) {
 		{"version 1.0", pcapHeader(order, magicMicro, 1<<16, 65535, 1), "x: not a capture that can be read: pcap version 1.0 is unknown"},
 		{"version 2.5", pcapHeader(order, magicMicro, 2<<16|5, 65535, 1), "x: not a capture that can be read: pcap version 2.5 is unknown"},
 		{"gzip of nothing", gzipped(t, nil), "x: empty file"},
+		{"three layers of gzip", gzipped(t, gzipped(t, gzipped(t, good))), "x: not a capture file (compressed more than 2 times: unpack it first)"},
+		{"zstd in two layers of gzip", gzipped(t, gzipped(t, zstandard(t, good))), "x: not a capture file (compressed more than 2 times: unpack it first)"},
 		{"cut gzip", gzipped(t, good)[:9], "x: the compressed file ends before its first packet"},
 		{"bad gzip", []byte("\x1f\x8b\x08\xff0123456789abcdef"), "x: the compressed file ends before its first packet"},
 		{"not deflated", []byte("\x1f\x8b\x08\x000123456789abcdef"), "x: cannot be read: flate: corrupt input before offset 1"},

@@ -288,7 +288,7 @@ func simpleCaptured(length, snaplen, room uint32) uint32 {
 	if snaplen != 0 {
 		captured = min(captured, snaplen)
 	}
-	if captured+3 < room {
+	if captured < room && room-captured > 3 {
 		captured = min(length, room)
 	}
 	return captured

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"os"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -30,14 +32,14 @@ type unzstd struct {
 	all    *windows
 }
 
-// decoder is for a zstd file that src reads; at, when it is not nil, reads the same
-// file anywhere, and position tells where src is in it.
-func (w *windows) decoder(src *bufio.Reader, at io.ReaderAt, position func() int64) (*unzstd, error) {
+// decoder is for a zstd file that src reads: disk, when it is not nil, of which
+// src has consumed so many bytes.
+func (w *windows) decoder(src *bufio.Reader, disk *os.File, consumed *atomic.Int64) (*unzstd, error) {
 	z := &unzstd{all: w}
 	if last := len(w.idle) - 1; last >= 0 {
 		z, w.idle = w.idle[last], w.idle[:last]
 	}
-	z.frames = frames{src: src, at: at, position: position, need: z.need}
+	z.frames = frames{src: src, disk: disk, consumed: consumed, need: z.need}
 	if z.Decoder != nil {
 		return z, z.Reset(&z.frames)
 	}
@@ -82,8 +84,8 @@ func (z *unzstd) release() {
 // for, as those of "zstd --long=27" in a pipe are, gets a header with a smaller one.
 type frames struct {
 	src      *bufio.Reader
-	at       io.ReaderAt
-	position func() int64
+	disk     *os.File      // src reads it; nil when that is not known
+	consumed *atomic.Int64 // bytes of disk, with those that wait in src
 	need     func(window uint64) error
 	header   []byte // still to be passed on, in place of what src had
 	left     int64  // bytes of src to be passed on before the next header
@@ -148,13 +150,13 @@ func (f *frames) next() error {
 // shorter is the window that a frame of n header bytes needs: the declared one,
 // or as much as its blocks may hold where they are few. It sets that in the header.
 func (f *frames) shorter(declared uint64, n int64) uint64 {
-	if f.at == nil {
+	if f.disk == nil {
 		return declared
 	}
 	var content uint64
 	var b [3]byte
-	for at := f.position() + n; ; {
-		if _, err := f.at.ReadAt(b[:], at); err != nil {
+	for at := f.consumed.Load() - int64(f.src.Buffered()) + n; ; {
+		if _, err := f.disk.ReadAt(b[:], at); err != nil {
 			break // the file is cut here
 		}
 		size, last := zstdBlockSize(b[:])
