@@ -155,8 +155,6 @@ func (b *buffer) turn() {
 	switch size := len(b.data); {
 	case size == 0:
 		b.data = make([]byte, firstBlock)
-	case size > b.limit && len(rest) < b.limit: // it had grown for a long packet
-		b.data = make([]byte, b.limit)
 	case full && size < b.limit:
 		b.data = make([]byte, 2*size)
 	case b.give != nil && b.lent:

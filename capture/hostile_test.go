@@ -255,3 +255,32 @@ func TestJump(t *testing.T) {
 		}
 	}
 }
+
+// TestJumpInPacket: a packet of which only the beginning is held is damaged
+// where the file ends inside it, though that is jumped to.
+func TestJumpInPacket(t *testing.T) {
+	order := binary.LittleEndian
+	const long = 100 << 20
+	name := filepath.Join(t.TempDir(), "long.pcap")
+	head := append(pcapHeader(order, magicMicro, version24, 0, uint32(capture.LinkUSBLinux)), words(order, 1, 0, long, long)...)
+	if err := os.WriteFile(name, head, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for size, whole := range map[int64]bool{40 + long: true, 40 + long - 1: false, 30 << 20: false} {
+		if err := os.Truncate(name, size); err != nil {
+			t.Skip(err)
+		}
+		f, err := capture.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.KeepData(new(capture.Blocks))
+		var p capture.Packet
+		var d *capture.Damage
+		err = f.Next(&p)
+		if whole && (err != nil || p.Length != long) || !whole && (!errors.As(err, &d) || d.Offset != 24) {
+			t.Errorf("%d bytes: %d, %v", size, p.Length, err)
+		}
+		f.Close()
+	}
+}
