@@ -87,3 +87,35 @@ func TestStamps(t *testing.T) {
 		})
 	}
 }
+
+// Live, the packet after a jump decides, and how long none came: what passed by the
+// monotonic clock too is a pause, all else a step of the clock.
+func TestStampsLive(t *testing.T) {
+	const hour = 3600
+	for _, c := range []struct {
+		name   string
+		passed float64
+		times  []float64
+		want   []float64
+		counts clockCounts
+	}{
+		{"a pause", hour, []float64{10, 11, 11 + hour, 12 + hour}, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}},
+		{"a step", 0, []float64{10, 11, 11 + hour, 12 + hour}, []float64{10, 11, 11, 12}, clockCounts{steps: 1}},
+		{"a pause of another length", 60, []float64{10, 11, 11 + hour, 12 + hour}, []float64{10, 11, 11, 12}, clockCounts{steps: 1}},
+		{"a step back", 0, []float64{10 + hour, 11 + hour, 11, 12}, []float64{10 + hour, 11 + hour, 11 + hour, 12 + hour}, clockCounts{steps: 1}},
+		{"one is late", 0, []float64{10, 11, 11 + hour, 12, 13}, []float64{10, 11, 11, 12, 13}, clockCounts{misstamped: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &steady{in: &input{source: &stamped{times: c.times}}, live: true, passed: func() int64 { return int64(c.passed * 1e9) },
+				across: func([]capture.Packet) crossing { t.Error("asked"); return crossing{} }}
+			var got []float64
+			var p capture.Packet
+			for s.Next(&p) == nil {
+				got = append(got, float64(timeOf(&p))/1e9)
+			}
+			if !slices.Equal(got, c.want) || s.clock != c.counts {
+				t.Errorf("%v %+v\nwant %v %+v", got, s.clock, c.want, c.counts)
+			}
+		})
+	}
+}
