@@ -96,7 +96,7 @@ func (f *Follower) talk(at tracker.Placed, s *capture.Segment) *talk {
 	if len(f.talks) == maxTalks {
 		f.end(0)
 	}
-	t := &talk{to: f.to, id: at.Conn, start: s.Time, now: s.Time}
+	t := &talk{to: f.to, id: at.Conn, start: s.Time, now: s.Time, untimed: s.Untimed}
 	t.ends[at.From], t.ends[at.From.Peer()] = s.Src, s.Dst
 	f.talks = append(f.talks, t)
 	f.begun++

@@ -15,6 +15,7 @@ type talk struct {
 	ends    [2]capture.Endpoint
 	start   int64
 	now     int64 // latest time of a packet
+	untimed bool  // packets have none
 	streams [2]stream
 	told    piece
 }
@@ -22,6 +23,7 @@ type talk struct {
 // segment takes a segment that one end sent.
 func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 	t.now = max(t.now, s.Time)
+	t.untimed = t.untimed || s.Untimed
 	x, peer := &t.streams[from], &t.streams[from.Peer()]
 	seq := reassembly.Seq(s.Seq)
 	c := chunk{n: int64(s.Len), data: payload[:min(len(payload), int(s.Len))], time: s.Time, packet: s.Packet}

@@ -83,9 +83,12 @@ func (t *Text) headline(k *talk) {
 	if t.said != nil {
 		t.print("\n")
 	}
-	t.said, t.day = k, clock(k.start, "2006-01-02")
-	t.print(fmt.Sprintf("Connection #%d: client %s, server %s, from %s UTC\n", k.id, k.ends[tracker.Orig], k.ends[tracker.Resp],
-		clock(k.start, "2006-01-02 15:04:05.000000")))
+	from := "a time that is not in the file"
+	if !k.untimed {
+		t.day, from = clock(k.start, "2006-01-02"), clock(k.start, "2006-01-02 15:04:05.000000")+" UTC"
+	}
+	t.said = k
+	t.print(fmt.Sprintf("Connection #%d: client %s, server %s, from %s\n", k.id, k.ends[tracker.Orig], k.ends[tracker.Resp], from))
 }
 
 func (t *Text) piece(p *piece) {
@@ -208,7 +211,9 @@ func (t *Text) heading() {
 		arrow = "->"
 	}
 	at := clock(t.time, "15:04:05.000000")
-	if day := clock(t.time, "2006-01-02"); day != t.day {
+	if day := clock(t.time, "2006-01-02"); t.talk != nil && t.talk.untimed {
+		at = "no time"
+	} else if day != t.day {
 		t.day, at = day, day+" "+at
 	}
 	line := fmt.Sprintf("%s  %s %s %s", at, endName(t.from), arrow, endName(t.from.Peer()))
