@@ -70,7 +70,12 @@ func TestCorpusAgainstLibpcap(t *testing.T) {
 			failed := command.Run() != nil
 			theirs := plainPcap(t, out.Bytes())
 			for i := range min(len(packets), len(theirs)) {
-				if difference := packetDiffers(packets[i], theirs[i]); difference != "" {
+				ours := packets[i]
+				// libpcap cuts what is longer than the snaplen of the file header; we do not.
+				if snaplen := f.Interfaces()[ours.Interface].Snaplen; len(theirs[i].Data) == snaplen && len(ours.Data) > snaplen {
+					ours.Data = ours.Data[:snaplen]
+				}
+				if difference := packetDiffers(ours, theirs[i]); difference != "" {
 					t.Errorf("packet %d: %s", i+1, difference)
 					break
 				}
@@ -78,6 +83,8 @@ func TestCorpusAgainstLibpcap(t *testing.T) {
 			switch {
 			case !failed && damages == nil && len(packets) == len(theirs):
 				count["the same"]++
+			case len(damages) == 1 && damages[0].Reason == zeros && len(packets) < len(theirs) && theirs[len(packets)].Length == 0:
+				count["packets of no bytes for libpcap, zeros for us"]++
 			case failed && damages != nil && len(packets) == len(theirs):
 				count["the same up to the same damage"]++
 			case failed && len(packets) >= len(theirs):
