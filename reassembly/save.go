@@ -22,14 +22,24 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 	if s.vague {
 		head |= 8
 	}
-	if len(s.gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.lost == 0 && s.old == 0 && !s.vague {
+	if len(s.gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.lost == 0 && s.old == 0 && !s.vague && s.given == 0 {
 		return append(v, head|whole|uint64(s.base-ref)<<4, uint64(s.nxt-s.base))
 	}
-	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost, s.old)
+	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost, s.old, s.given)
+	if s.given != 0 {
+		v = append(v, uint64(s.nxt-s.givenTo)<<1|uint64(bit(s.unsure)))
+	}
 	for _, g := range s.gaps {
 		v = append(v, uint64(g.From-s.base), uint64(g.Len()))
 	}
 	return v
+}
+
+func bit(yes bool) uint8 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // Load reads what Save has appended and returns the rest of v.
@@ -40,14 +50,20 @@ func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
 		s.base = ref.Add(uint32(v[0] >> 4))
 		s.nxt = s.base.Add(uint32(v[1]))
 		s.una, s.span, s.lost, s.old, s.gaps = s.nxt, v[1], 0, 0, s.gaps[:0]
+		s.given, s.givenTo, s.unsure = 0, 0, false
 		return v[2:]
 	}
 	s.base = ref.Add(uint32(v[1]))
 	s.nxt = s.base.Add(uint32(v[2]))
 	s.una = s.nxt.Add(-uint32(v[3]))
-	s.span, s.lost, s.old, s.gaps = v[4]^v[2], v[5], v[6], s.gaps[:0]
+	s.span, s.lost, s.old, s.given, s.gaps = v[4]^v[2], v[5], v[6], v[7], s.gaps[:0]
+	s.givenTo, s.unsure = 0, false
 	n := int(v[0] >> 4)
-	v = v[7:]
+	v = v[8:]
+	if s.given != 0 {
+		s.givenTo, s.unsure = s.nxt.Add(-uint32(v[0]>>1)), v[0]&1 != 0
+		v = v[1:]
+	}
 	for range n {
 		from := s.base.Add(uint32(v[0]))
 		s.gaps = append(s.gaps, Range{from, from.Add(uint32(v[1]))})

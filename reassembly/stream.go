@@ -1,8 +1,5 @@
 package reassembly
 
-// MaxGaps is how many gaps a Stream remembers; what a further one costs is in Stream.Forgotten.
-const MaxGaps = 64
-
 // MaxWindow is the largest window there is (RFC 7323 section 2.3): no end sends
 // farther beyond what was acknowledged.
 const MaxWindow = 1 << 30
@@ -26,10 +23,15 @@ type Stream struct {
 	started bool
 	acked   bool
 	gaps    []Range // never seen, in order
+	room    *Room   // for more than MaxGaps of them; nil for none
+	most    int32   // gaps that it may have; 0 for MaxGaps
 	span    uint64  // numbers from base to nxt, beyond 2^32 too
 	old     uint64  // never seen, more than a window before nxt: acknowledged since
 	vague   bool    // how far it jumped is known modulo 2^32 only
-	lost    uint64  // bytes in gaps that were forgotten
+	lost    uint64  // bytes in gaps that were forgotten when they had been acknowledged
+	given   uint64  // bytes in gaps that were forgotten before
+	givenTo Seq     // where the last of those ended
+	unsure  bool    // givenTo is set: what comes from below it may have been seen or not
 }
 
 // Added says what a segment's payload was to its stream.
@@ -75,8 +77,13 @@ func (s *Stream) Missing() uint64 {
 	return n
 }
 
-// Forgotten is the number of bytes in gaps dropped because of MaxGaps.
+// Forgotten is the number of bytes in gaps that were dropped, for want of room,
+// after they had been acknowledged: they were never seen.
 func (s *Stream) Forgotten() uint64 { return s.lost }
+
+// GivenUp is the number of bytes in gaps that were dropped, for want of room,
+// before they were acknowledged: whether they were seen later is not known.
+func (s *Stream) GivenUp() uint64 { return s.given }
 
 // Old is the number of bytes never seen that lie more than MaxWindow before
 // Next: they were acknowledged, or nothing behind them could have been sent.
@@ -92,10 +99,8 @@ func (s *Stream) Gaps() []Range { return s.gaps }
 // reached it: the end of the last byte before the first gap that nobody
 // acknowledged.
 func (s *Stream) Delivered() Seq {
-	for _, g := range s.gaps {
-		if s.una.Less(g.To) {
-			return Max(g.From, s.una)
-		}
+	if i := s.search(s.una); i < len(s.gaps) {
+		return Max(s.gaps[i].From, s.una)
 	}
 	return s.nxt
 }
@@ -121,6 +126,10 @@ func (s *Stream) Add(seq Seq, n uint32) (a Added) {
 	if old := n - a.New; old > 0 {
 		a.Filled = s.fill(Range{seq, seq.Add(old)})
 		a.Again = old - a.Filled
+		if s.unsure && seq.Less(s.givenTo) {
+			// What lay in a gap that was given up is no repeat.
+			a.Again = min(a.Again, uint32(max(0, end.Sub(s.givenTo))))
+		}
 	}
 	return a
 }
@@ -195,6 +204,7 @@ func (s *Stream) Cut(n Seq) (seen uint32) {
 // first segment seen turned out to be a keepalive probe, one before SND.NXT.
 func (s *Stream) Rebase(n uint32) {
 	s.base = s.base.Add(n)
+	s.shrink()
 	s.nxt, s.una, s.span, s.gaps = Max(s.nxt, s.base), Max(s.una, s.base), 0, s.gaps[:0]
 }
 
@@ -222,6 +232,7 @@ func (s *Stream) advance(to Seq) {
 	if to-s.una > MaxWindow {
 		s.una = to - MaxWindow
 	}
+	s.unsure = s.unsure && to-s.givenTo <= MaxWindow
 	if len(s.gaps) > 0 && to-s.gaps[0].From > MaxWindow {
 		s.settle()
 	}
@@ -243,59 +254,8 @@ func (s *Stream) settle() {
 	}
 }
 
-// skip appends a gap above all others.
-func (s *Stream) skip(r Range) {
-	if n := len(s.gaps); n > 0 && s.gaps[n-1].To == r.From {
-		s.gaps[n-1].To = r.To
-		return
-	}
-	if len(s.gaps) == MaxGaps {
-		s.lost += uint64(s.gaps[0].Len())
-		s.gaps = s.gaps[:copy(s.gaps, s.gaps[1:])]
-	}
-	s.gaps = append(s.gaps, r)
+// Reset forgets everything but keeps the storage, and the room it shares.
+func (s *Stream) Reset() {
+	s.shrink()
+	*s = Stream{gaps: s.gaps[:0], room: s.room}
 }
-
-// fill takes r out of the gaps and returns how many numbers that were.
-func (s *Stream) fill(r Range) (n uint32) {
-	for i := 0; i < len(s.gaps); i++ {
-		g := s.gaps[i]
-		if r.To.LessEq(g.From) {
-			break
-		}
-		if g.To.LessEq(r.From) {
-			continue
-		}
-		from, to := Max(g.From, r.From), g.To
-		if r.To.Less(to) {
-			to = r.To
-		}
-		n += uint32(to - from)
-		left, right := Range{g.From, from}, Range{to, g.To}
-		switch {
-		case left.Len() == 0 && right.Len() == 0:
-			s.gaps = append(s.gaps[:i], s.gaps[i+1:]...)
-			i--
-		case left.Len() == 0:
-			s.gaps[i] = right
-		case right.Len() == 0:
-			s.gaps[i] = left
-		case len(s.gaps) == MaxGaps:
-			// No room to split: the shorter part counts as forgotten.
-			if left.Len() < right.Len() {
-				left, right = right, left
-			}
-			s.lost += uint64(right.Len())
-			s.gaps[i] = left
-		default:
-			s.gaps = append(s.gaps, Range{})
-			copy(s.gaps[i+2:], s.gaps[i+1:])
-			s.gaps[i], s.gaps[i+1] = left, right
-			i++
-		}
-	}
-	return n
-}
-
-// Reset forgets everything but keeps the storage.
-func (s *Stream) Reset() { *s = Stream{gaps: s.gaps[:0]} }

@@ -34,7 +34,7 @@ names.proto names.sni names.alpn names.alpn_chosen names.tls_version names.tls_o
 names.http_method names.http_host names.http_status names.ssh_orig names.ssh_resp names.server_version names.dns_query
 exchanges.n exchanges.timed exchanges.repeated exchanges.first_s exchanges.min_s exchanges.p50_s exchanges.p95_s
 exchanges.max_s exchanges.sum_s exchanges.server_s exchanges.think_s
-capture.midstream capture.forgotten capture.tap capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.offload capture.time_went_back capture.untimed capture.stepped_s capture.uncovered_s capture.unknown`
+capture.midstream capture.forgotten capture.tap capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.given_up_bytes capture.offload capture.time_went_back capture.untimed capture.stepped_s capture.uncovered_s capture.unknown`
 
 const endSchema = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
 retx_spurious out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap dsacks zero_windows zero_window_s zero_window_list silly_windows window_probes

@@ -21,13 +21,14 @@ const (
 	reasonMissing
 	reasonClock
 	reasonUntimed
+	reasonGivenUp
 	nReasons
 )
 
 // String is the word that the record has for it.
 func (r reason) String() string {
 	return [...]string{"one-way", "midstream", "syn-unseen", "window-scale", "truncated", "offload", "duplicates",
-		"missing-bytes", "time-went-back", "no-time"}[r]
+		"missing-bytes", "time-went-back", "no-time", "given-up"}[r]
 }
 
 // reasons is a set of them.
@@ -81,6 +82,11 @@ func unknowns() [nReasons]unknown {
 				}
 				return byteCount(missingBytes(r)) + " not captured"
 			}},
+		reasonGivenUp: {label: "given up",
+			what: "whether what filled them was captured, and what was sent again of it", why: "more gaps were open at once than are remembered",
+			short: func(r *tracker.Record) string {
+				return byteCount(r.Capture.GivenUpBytes) + " in more gaps at once than are remembered"
+			}},
 		reasonClock: {label: "clock",
 			fields: "open.felt_s open.last_syn_s open.resp_s open.orig_s END.first_byte_s capture.tap",
 			what:   "times across it, connect times if it was in the handshake", why: "time went back",
@@ -113,6 +119,7 @@ func reasonsOf(r *tracker.Record) (s reasons) {
 	add(reasonMissing, missingBytes(r) > 0 || spanUnknown(r))
 	add(reasonClock, c.TimeWentBack > 0)
 	add(reasonUntimed, c.Untimed > 0)
+	add(reasonGivenUp, c.GivenUpBytes > 0)
 	return s
 }
 

@@ -30,7 +30,7 @@ func (a anomaly) String() string {
 func (t *Tracker) cost(c *conn) {
 	t.anomalies[costTransitions] += uint64(c.dropped)
 	for i := range c.ends {
-		t.anomalies[costGaps] += c.ends[i].stream.Forgotten()
+		t.anomalies[costGaps] += c.ends[i].stream.Forgotten() + c.ends[i].stream.GivenUp()
 		if x := c.ends[i].sender; x != nil {
 			t.anomalies[costFlight] += uint64(x.flight.Merged())
 		}

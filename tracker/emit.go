@@ -81,6 +81,7 @@ func (c *conn) fillCapture(r *CaptureRecord, ends *[2]EndRecord) {
 	r.Forgotten = c.is(isForgotten)
 	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
 	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[Orig])+min(b, c.proof.wild[Resp])
+	r.GivenUpBytes = c.ends[Orig].stream.GivenUp() + c.ends[Resp].stream.GivenUp()
 	c.fillUnseen(r)
 }
 

@@ -178,3 +178,48 @@ func TestFINAgainAfterTimeWait(t *testing.T) {
 		})
 	}
 }
+
+// More gaps than a stream remembers on its own are usual on fast paths: those
+// given up are not what the capture lost.
+func TestManyGapsAtOnce(t *testing.T) {
+	for _, x := range []struct {
+		name    string
+		holes   uint32
+		fill    bool
+		missing uint64
+		givenUp bool
+	}{
+		{"70, all filled", 70, true, 0, false},
+		{"4,000, all filled", 4000, true, 0, false},
+		{"4,000, acknowledged and never filled", 4000, false, 4000 * 100, false},
+		{"9,000, all filled", 9000, true, 0, true},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			rec, tr := run(t, Options{}, plainWire, opened)
+			at, packet := 1.0, uint64(3)
+			send := func(l line) {
+				at += 1e-5
+				packet++
+				l.at, l.win, l.ttl, l.id = at, 65535, 64, uint16(packet)
+				tr.Observe(plainWire.segment(l, packet))
+			}
+			for i := range x.holes {
+				send(line{flags: capture.ACK, seq: 1 + i*200 + 100, n: 100, ack: 1})
+				if !x.fill {
+					send(line{from: Resp, flags: capture.ACK, seq: 1, ack: 1 + i*200 + 200})
+				}
+			}
+			for i := range x.holes {
+				if x.fill {
+					send(line{flags: capture.ACK, seq: 1 + i*200, n: 100, ack: 1})
+					send(line{from: Resp, flags: capture.ACK, seq: 1, ack: 1 + i*200 + 200})
+				}
+			}
+			tr.Finish()
+			r := &rec.records[0]
+			if r.Capture.MissingBytes != x.missing || (r.Capture.GivenUpBytes > 0) != x.givenUp {
+				t.Errorf("%d bytes missing, want %d; %d given up", r.Capture.MissingBytes, x.missing, r.Capture.GivenUpBytes)
+			}
+		})
+	}
+}

@@ -55,7 +55,7 @@ func (t *Tracker) packAlone(c *conn) bool {
 		return false
 	}
 	for i := range c.ends {
-		if s := c.ends[i].sender; s != nil && s.flight.Len() > maxPacked {
+		if s := c.ends[i].sender; s != nil && s.flight.Len() > maxPacked || c.ends[i].stream.Crowded() {
 			return false
 		}
 	}
@@ -81,6 +81,7 @@ func (t *Tracker) unpack(i uint32) {
 	c := t.take()
 	c.id, c.slot, c.class, c.kept = x.id, i, x.class, uint32(x.kept)*keptUnit
 	t.code.unpack(&t.loader.v, t.arena.at(x.packed)[:int(x.size)*arenaUnit])
+	c.share(&t.shards[ShardOf(x.key.hash())].room)
 	t.loader.conn(t, c)
 	t.arena.drop(x.packed)
 	if x.class != classGone {

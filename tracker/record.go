@@ -219,6 +219,7 @@ type CaptureRecord struct {
 	Duplicates   uint32
 	MissingBytes uint64
 	WildBytes    uint64 // of those: what only an ACK beyond every window seen claims
+	GivenUpBytes uint64 // in gaps that were forgotten while they were open: more at once than are remembered; whether they were captured later is not known
 	Offload      bool
 	TimeWentBack uint32
 	Stepped      int64   // by which the clock was stepped between its packets, ns: no time of the record has it in it

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tcpwatch/capture"
+	"tcpwatch/reassembly"
 )
 
 // finished is a connection whose record waits for the next tick, in order of
@@ -22,6 +23,13 @@ type shard struct {
 	lists   [nClasses]list
 	stats   Stats
 	evicted [nClasses]uint64
+	room    reassembly.Room // for gaps of busy connections
+}
+
+// share lets both streams of a connection take room for more gaps.
+func (c *conn) share(r *reassembly.Room) {
+	c.ends[Orig].stream.Share(r)
+	c.ends[Resp].stream.Share(r)
 }
 
 // take gives a connection's body that is ready for use.
@@ -131,6 +139,7 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 	c.stamps.stepped, c.stamps.uncovered = [2]int64{s.Stepped, s.Stepped}, [2]int64{s.Uncovered, s.Uncovered}
 	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
+	c.share(&sh.room)
 	sh.lists[c.class].push(&t.slots, i)
 	was := uint32(0)
 	if old != nil {

@@ -237,8 +237,8 @@ func TestASteppedClockExpiresNothing(t *testing.T) {
 
 func TestWhatLimitsCostIsCounted(t *testing.T) {
 	rec, tr := run(t, Options{}, plainWire, opened)
-	for i := range uint32(2000) {
-		s := plainWire.segment(line{at: 1 + float64(i)/1000, flags: capture.ACK, seq: 11 + i*20, ack: 1, n: 10, ttl: 64}, uint64(i+4))
+	for i := range uint32(9000) {
+		s := plainWire.segment(line{at: 1 + float64(i)/10000, flags: capture.ACK, seq: 11 + i*20, ack: 1, n: 10, ttl: 64}, uint64(i+4))
 		tr.Observe(s)
 	}
 	tr.Finish()
