@@ -76,6 +76,7 @@ const (
 	hasECT          // its data carried an ECN-capable codepoint
 	hasCE           // and the mark of congestion
 	hasSlowFIN      // its FIN was repeated after so long that the next repeat may come after 2MSL
+	hasOtherTTLs    // its segments did not all come with the same TTL
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 )
 

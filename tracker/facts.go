@@ -85,7 +85,7 @@ const idJump = 4096
 
 // signsOf compares a RST with what its sender sent before.
 func (e *endpoint) signsOf(s *capture.Segment) (odd ResetSigns) {
-	if e.has&hasTTL != 0 && ttlDiffers(e.ttl, s.TTL) {
+	if e.oddTTL(s) {
 		odd |= OddTTL
 	}
 	// An identification of 0 proves nothing: Linux sends it where it has no socket.

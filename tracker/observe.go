@@ -123,8 +123,13 @@ func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 	} else if s.Len > 0 {
 		c.unmarked(e, p, s)
 	}
-	if e.has&hasTTL == 0 && !s.Flags.Has(capture.RST) {
+	if s.Flags.Has(capture.RST) {
+		return
+	}
+	if e.has&hasTTL == 0 {
 		e.ttl, e.has = s.TTL, e.has|hasTTL
+	} else if s.TTL != e.ttl {
+		e.has |= hasOtherTTLs
 	}
 }
 

@@ -166,7 +166,7 @@ func (c *conn) rstCause(from End, s *capture.Segment) ResetCause {
 		return ResetRefused
 	case c.closed():
 		return ResetAfterClose
-	case e.has&hasTTL != 0 && ttlDiffers(e.ttl, s.TTL):
+	case e.oddTTL(s):
 		// Another distance than this end's other segments: not sent by it.
 		return ResetMiddlebox
 	case withACK && e.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
@@ -201,10 +201,19 @@ func (e *endpoint) unheard(ack reassembly.Seq) bool {
 	return e.stream.Una().Less(ack) && ack.LessEq(e.stream.Next())
 }
 
-// ttlDiffers allows for a route that changed by one hop.
-func ttlDiffers(a, b uint8) bool {
-	d := int(a) - int(b)
-	return d < -1 || d > 1
+// oddTTL reports whether a RST came another way than its sender's other
+// segments: a hop is allowed for a route that changed. A RST without ACK, which no
+// socket sends that is aborted, gives itself away by one hop where all others,
+// more than one, came the same way.
+func (e *endpoint) oddTTL(s *capture.Segment) bool {
+	if e.has&hasTTL == 0 {
+		return false
+	}
+	d := int(e.ttl) - int(s.TTL)
+	if d == 1 || d == -1 {
+		return !s.Flags.Has(capture.ACK) && e.has&hasOtherTTLs == 0 && e.packets > uint64(e.rsts)+1
+	}
+	return d != 0
 }
 
 // straggles reports whether a segment of an end that has closed may have been

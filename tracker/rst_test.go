@@ -1,6 +1,9 @@
 package tracker
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestResetCauses(t *testing.T) {
 	for _, c := range []struct {
@@ -51,6 +54,38 @@ func TestResetCauses(t *testing.T) {
 		tr.Finish()
 		if r := rec.records[0]; r.Close.ResetCause != c.cause || r.Close.ResetBy != c.by {
 			t.Errorf("%s: %s by %v, want %s by %v", c.name, r.Close.ResetCause, r.Close.ResetBy, c.cause, c.by)
+		}
+	}
+}
+
+// A RST without ACK that came another way than its sender's other segments, be
+// it by one hop, was sent by something on the way; a route that changes by a hop
+// is none.
+func TestBareResetWithAnotherTTL(t *testing.T) {
+	const talk = `
+		0.000 > S  0:0(0)             | - -
+		0.010 < S. 0:0(0) ack 1 ttl 63 | - -
+		0.020 > .  1:1(0) ack 1       | - -
+		0.030 > P. 1:101(100) ack 1   | - -
+		0.040 < .  1:1(0) ack 101 ttl 63 | - -
+		0.050 < P. 1:1001(1000) ack 101 ttl %s | - -
+		0.060 > P. 101:201(100) ack 1001 | - -
+		0.061 < %s 1001:1001(0) %s ttl %s | - -
+	`
+	for _, x := range []struct {
+		name, usual, flags, ack, ttl string
+		want                         ResetCause
+	}{
+		{"one hop", "63", "R", "", "64", ResetMiddlebox},
+		{"the same", "63", "R", "", "63", ResetUnknown},
+		{"the others vary", "64", "R", "", "64", ResetUnknown},
+		{"with ACK", "63", "R.", "ack 101", "64", ResetUnreadData},
+		{"with ACK, two hops", "63", "R.", "ack 101", "61", ResetMiddlebox},
+	} {
+		rec, tr := run(t, Options{}, plainWire, fmt.Sprintf(talk, x.usual, x.flags, x.ack, x.ttl))
+		tr.Finish()
+		if r := &rec.records[0]; r.Close.ResetCause != x.want || r.Facts.ResetOdd.Has(OddTTL) != (x.want == ResetMiddlebox) {
+			t.Errorf("%s: %v, signs %v, want %v", x.name, r.Close.ResetCause, r.Facts.ResetOdd, x.want)
 		}
 	}
 }

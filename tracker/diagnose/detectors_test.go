@@ -108,11 +108,23 @@ func detectorCases() []detectorCase {
 		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(second, 31)), Info, "close_notify", nil, "", ""},
 		{"reset-late-data", same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 0)), Info, "no data, but a FIN or an ACK came too late", nil, "", ""},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
-			same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), "it had just been talking", "reset-abort"},
+			same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), "it had just been talking", "reset-bare"},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
-			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet, r.Facts.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-abort"},
+			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet, r.Facts.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-bare"},
 		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "bare RST",
 			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ByNewer = true })), "it made way for a newer connection", ""},
+		{"reset-bare", same(10, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), Warning, "RST without ACK",
+			same(10, reset(resp, tracker.ResetAbort)), "RST,ACK: a socket aborted", "reset-abort"},
+		{"reset-bare", same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), Notice, "sent as the opener",
+			same(1, reset(orig, tracker.ResetMiddlebox), set(func(r *tracker.Record) { r.Close.ResetTTL.V, r.Facts.ResetOdd = 60, tracker.OddTTL })), "another TTL: not the opener", "reset-injected"},
+		{"port-scan", many(15, func(i int) *tracker.Record {
+			return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)))
+		}), Warning, "probed with ACKs",
+			same(15, probe(orig)), "one listener only: a connection that it no longer knows", "reset-forgotten"},
+		{"port-scan", many(15, func(i int) *tracker.Record {
+			return made(uint64(i+1), probe(resp), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)), set(func(r *tracker.Record) { r.Orig, r.Resp = r.Resp, r.Orig; r.Close.FINs[resp] = 1 }))
+		}), Warning, "probed with FINs", nil, "", ""},
+		{"port-scan", many(15, func(i int) *tracker.Record { return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i)))) }), Notice, "probed with ACKs", nil, "", ""},
 		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), set(func(r *tracker.Record) { r.Close.ResetTTL.V, r.Facts.ResetOdd = 60, tracker.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},
 		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},

@@ -74,7 +74,7 @@ func Detectors() []Detector {
 		portExhaustion(), timeWaitMany(), timeWaitReuse(), reuseRefused(),
 		closeWait(), finWait2(),
 		finUnacked(), lastACK(), halfClose(), vanished(), stillOpen(),
-		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetInjected(), resetIgnored(), resetHarmless(),
+		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetBare(), resetInjected(), resetIgnored(), resetHarmless(),
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
 		idleTimeout(),
 		zeroWindow(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(),

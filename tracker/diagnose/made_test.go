@@ -125,6 +125,18 @@ func reset(by tracker.End, cause tracker.ResetCause) func(r *tracker.Record) {
 	}
 }
 
+// probe leaves nothing of a connection but a segment of one end and the RST that answers it.
+func probe(by tracker.End) func(r *tracker.Record) {
+	return func(r *tracker.Record) {
+		reset(by.Peer(), tracker.ResetUnknown)(r)
+		r.Open = tracker.OpenRecord{Kind: tracker.OpenMidstream}
+		r.Capture.Midstream = true
+		for e := range r.Ends {
+			r.Ends[e] = tracker.EndRecord{Packets: 1}
+		}
+	}
+}
+
 // afterFIN lets the end that resets have sent a FIN before, and the other so many bytes.
 func afterFIN(ns int64, bytes uint64) func(r *tracker.Record) {
 	return func(r *tracker.Record) {

@@ -12,6 +12,7 @@ type scan struct {
 	ports, hosts, targets distinct
 	bare                  uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
 	refused, silent, cut  uint64
+	probes                probes
 }
 
 // Merge takes in another.
@@ -24,6 +25,7 @@ func (x *scan) Merge(o *scan) {
 	x.refused += o.refused
 	x.silent += o.silent
 	x.cut += o.cut
+	x.probes.merge(&o.probes)
 }
 
 func (x *scan) scans(least uint64) bool { return x.targets.count() >= least }
@@ -49,14 +51,16 @@ func (f scanning) Suspects(_ *Context, s *suspects) {
 
 func portScan() Detector {
 	return Detector{
-		Name: "port-scan", Group: GroupAttack, needs: signFailed,
+		Name: "port-scan", Group: GroupAttack, needs: signFailed | signReset,
 		Doc: `A host tries many ports or hosts, and hardly any answers: a scan.
 
 Rule: counted are the different listeners to which a host's attempts were refused
 (RFC 9293 section 3.10.7.1), met silence or an ICMP error, or were reset by the host
 itself before they were open. A SYN scan sends SYNs without SACK, window scaling and
 timestamps, and resets what answers; a connect scan uses the system's own connect(),
-whose SYNs carry those options and which a refusal ends.
+whose SYNs carry those options and which a refusal ends. A lone ACK, FIN or segment
+without flags that a RST answers, of a connection of which nothing else was seen, is a
+probe too (ACK, FIN, NULL and Xmas scans): a port without a socket answers it so.
 Its attempts are in no other finding, so that the listeners it touched do not look
 broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose
@@ -65,14 +69,23 @@ peers are gone: each of those listens on a port of its own, and the finding says
 		New: func(o *Options) Fold {
 			least := uint64(o.get("port-scan"))
 			f := newFold(func(s *subjects[scan, *scan], r *tracker.Record) {
-				if !failedInVain(r) {
+				by, probed := probedInVain(r)
+				if !probed && !failedInVain(r) {
 					return
 				}
-				x := s.At(host(r.Orig.Addr))
+				from, to := r.Orig, r.Resp
+				if by == tracker.Resp {
+					from, to = to, from
+				}
+				x := s.At(host(from.Addr))
 				x.hitConn(r)
-				x.ports.add(Mix(uint64(r.Resp.Port)))
-				x.hosts.add(HashAddr(r.Resp.Addr, 0))
-				x.targets.add(HashAddr(r.Resp.Addr, uint64(r.Resp.Port)))
+				x.ports.add(Mix(uint64(to.Port)))
+				x.hosts.add(HashAddr(to.Addr, 0))
+				x.targets.add(HashAddr(to.Addr, uint64(to.Port)))
+				if probed {
+					x.probes.add(r, by, from.Port)
+					return
+				}
 				if rawSYN(r) {
 					x.bare++
 				}
@@ -107,6 +120,9 @@ func failedInVain(r *tracker.Record) bool {
 }
 
 func tellScan(s Subject, x *scan) Finding {
+	if x.probes.n*2 >= x.n {
+		return tellProbes(s, x)
+	}
 	what := "a connect scan"
 	if x.bare*2 >= x.n {
 		what = "a SYN scan"

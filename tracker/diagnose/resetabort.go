@@ -16,17 +16,15 @@ of RFC 9293 section 3.10.5 sends: SO_LINGER with a time of 0, a process that was
 killed with data unread, some libraries' way to avoid TIME-WAIT. What was still on its
 way to the other end is lost.
 
-A RST without ACK that answers nothing, for nothing came shortly before, is possibly
-one too: an end that no longer knew the connection would have stayed silent.
+A RST without ACK is none: see reset-forgotten and reset-bare.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
 		Thresholds: resetThresholds("reset-abort"),
 		New: func(o *Options) Fold {
-			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetAbort && cutOff(r) || bare(r) && (r.Facts.ResetQuiet < idle || !provoked(r) && !diedAtRest(r))
+				return r.Close.ResetCause == tracker.ResetAbort && cutOff(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				severity := resetSeverity(o, "reset-abort", x.n, opened)
 				if x.by[tracker.Resp] == 0 {
@@ -39,10 +37,6 @@ another TTL: see reset-injected.`,
 					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "the process was killed or crashed", "it closed with data unread"},
 					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
-				}
-				if x.bare == x.n {
-					f.Confidence = Possible
-					f.Explanation += " They are RSTs without ACK that answer nothing: few systems abort so."
 				}
 				x.unheard(&f)
 				return f

@@ -16,15 +16,14 @@ ACK, at the number that the segment acknowledged (RFC 9293 section 3.10.7.1). An
 end that aborts sends RST,ACK. So the end, or what stands for it (a load balancer,
 a NAT, a failed-over pair), lost its state: it restarted, or dropped the
 connection as idle. An opener that resets an older connection that answered its new
-SYN does the same: see stale-connection. Some small stacks abort with a bare RST too:
-one whose sender had just been talking, or that answers nothing, counts as
-reset-abort.`,
+SYN does the same: see stale-connection. A bare RST whose sender had just been
+talking, or that answers nothing, counts as reset-bare.`,
 		Thresholds: append(resetThresholds("reset-forgotten"),
-			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it is an abort without ACK"}),
+			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it counts as reset-bare"}),
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *tracker.Record) bool {
-				return bare(r) && r.Facts.ResetQuiet >= idle && provoked(r) && !diedAtRest(r)
+				return bare(r) && wasQuiet(r, idle) && provoked(r) && !diedAtRest(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
@@ -43,6 +42,12 @@ reset-abort.`,
 // bare tells that an open connection ended by a RST without ACK.
 func bare(r *tracker.Record) bool {
 	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer
+}
+
+// wasQuiet tells that the RST's sender had sent nothing for so long, or nothing at all.
+func wasQuiet(r *tracker.Record, idle int64) bool {
+	by := r.Close.ResetBy
+	return r.Facts.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets
 }
 
 // provoked tells that the RST came when a segment of the other end may have just

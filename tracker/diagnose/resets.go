@@ -23,14 +23,20 @@ type resets struct {
 	ownConn uint64
 	ignored uint64
 	level   uint64 // of another TTL, but as many hops away as their sender's other segments
-	bare    uint64 // without ACK, and they answer nothing
+	probed  uint64 // of those: all that was seen was a segment and the RST that answers it
+	probers sources
 }
 
 func (x *resets) add(r *tracker.Record) {
 	c := &r.Close
 	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
-	x.sources.add(r.Orig.Addr)
-	x.targets.add(listener(r.Resp).Hash())
+	from, to := probedEnds(r)
+	x.sources.add(from.Addr)
+	x.targets.add(listener(to).Hash())
+	if _, ok := probedInVain(r); ok {
+		x.probed++
+		x.probers.add(from.Addr)
+	}
 	if c.ResetBy <= tracker.Resp {
 		x.by[c.ResetBy]++
 		if closingAlready(r) {
@@ -56,9 +62,6 @@ func (x *resets) add(r *tracker.Record) {
 	x.ignored += uint64(c.RSTsIgnored)
 	if c.ResetBy <= tracker.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
 		x.level++
-	}
-	if bare(r) && !provoked(r) {
-		x.bare++
 	}
 }
 
@@ -100,7 +103,8 @@ func (x *resets) Merge(o *resets) {
 	x.ownTTLs(o.own, o.ownConn)
 	x.ignored += o.ignored
 	x.level += o.level
-	x.bare += o.bare
+	x.probed += o.probed
+	x.probers.merge(&o.probers)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
@@ -141,9 +145,13 @@ func (x *resets) what(s Subject, opened uint64) string {
 func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
 	f := newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
 		if r.Close.ResetBy != tracker.NoEnd && picks(r) {
-			s.At(listener(r.Resp)).add(r)
+			_, to := probedEnds(r)
+			s.At(listener(to)).add(r)
 		}
 	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
+		if x.probed == x.n && x.probers.blameless(c, x.probed) == 0 {
+			return Finding{}, false // a scan, and told as one
+		}
 		f := tell(c, s, x, max(c.opened(s.A), x.n))
 		if s.Kind == SubjectHost {
 			f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once

@@ -1,0 +1,81 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker"
+)
+
+// probes counts lone segments of no connection, each answered by a RST.
+type probes struct {
+	n        uint64
+	fins     uint64   // with FIN: a FIN or Xmas scan; the others are ACKs, or have no flags
+	srcPorts distinct // from which they were sent
+}
+
+func (p *probes) add(r *tracker.Record, by tracker.End, port uint16) {
+	p.n++
+	if r.Close.FINs[by] > 0 {
+		p.fins++
+	}
+	p.srcPorts.add(Mix(uint64(port)))
+}
+
+func (p *probes) merge(o *probes) {
+	p.n += o.n
+	p.fins += o.fins
+	p.srcPorts.merge(&o.srcPorts)
+}
+
+// mostProbes is how many segments an end may send, repeats and copies counted,
+// to be no more than a probe.
+const mostProbes = 3
+
+// probedInVain tells that all that was seen of a connection is a segment or so
+// without data and SYN, and the RST that answers it: its receiver has no such
+// connection (RFC 9293 section 3.10.7.1). by is who sent it.
+func probedInVain(r *tracker.Record) (by tracker.End, ok bool) {
+	if r.Open.Kind != tracker.OpenMidstream || !r.Facts.ResetTime.OK {
+		return 0, false
+	}
+	for e := tracker.Orig; e <= tracker.Resp; e++ {
+		x, y := &r.Ends[e], &r.Ends[e.Peer()]
+		if x.Packets > 0 && x.Packets <= mostProbes && y.Packets > 0 && y.Packets <= mostProbes &&
+			r.Close.RSTs[e] == 0 && uint64(r.Close.RSTs[e.Peer()]) == y.Packets && x.SeenBytes == 0 && r.Keepalive[e].Probes == 0 {
+			return e, true
+		}
+	}
+	return 0, false
+}
+
+// probedEnds are the opener and the listener of a connection: of one that was
+// probed, who probed it and what.
+func probedEnds(r *tracker.Record) (from, to capture.Endpoint) {
+	if by, ok := probedInVain(r); ok && by == tracker.Resp {
+		return r.Resp, r.Orig
+	}
+	return r.Orig, r.Resp
+}
+
+func tellProbes(s Subject, x *scan) Finding {
+	p := &x.probes
+	what, kind := "ACKs", "an ACK scan"
+	if p.fins*2 >= p.n {
+		what, kind = "FINs", "a FIN or Xmas scan"
+	}
+	f := Finding{
+		Severity: Warning, Confidence: Likely,
+		Title: fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, x.ports.words("port"), x.hosts.words("host"), what),
+		Explanation: fmt.Sprintf("It looks like %s: each of %s drew a RST, which is how a host answers what meets no socket, open ports to an ACK too (RFC 9293 section 3.10.7.1). No program aborted.",
+			kind, Plural(p.n, "lone segment")),
+		Causes: []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
+		Advice: []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
+	}
+	if p.srcPorts.count()*2 > p.n {
+		// A scanner mostly keeps its port; connections have one each.
+		f.Severity, f.Confidence = Notice, Possible
+		f.Causes = append(f.Causes, "connections that began before the capture, which something on the way has forgotten: a NAT or firewall that restarted")
+	}
+	return f
+}

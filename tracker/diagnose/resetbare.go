@@ -1,0 +1,47 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/tracker"
+)
+
+func resetBare() Detector {
+	return Detector{
+		Name: "reset-bare", Group: GroupReset, needs: signReset,
+		Doc: `A bare RST ended a connection in which its sender had just been talking, or
+answers nothing: who sent it can't be told.
+
+Rule: a socket that is aborted sends RST,ACK (RFC 9293 section 3.10.5): SO_LINGER 0,
+unread data and death by keepalive do. A RST without ACK comes from a host that has
+no such socket (section 3.10.7.1), from a box on the way that rejects in an end's
+name, or from one of the few small stacks that abort so. An end that was talking
+less than reset-forgotten-idle before has hardly lost the connection; one that
+nothing was sent to had nothing to answer. Its TTL is that of the end's other
+segments; where it is another, see reset-injected. IP-ID 0 and an answer within
+microseconds fit all of them.`,
+		Thresholds: resetThresholds("reset-bare"),
+		New: func(o *Options) Fold {
+			idle := o.get("reset-forgotten-idle")
+			return newResets(func(r *tracker.Record) bool {
+				return bare(r) && (!wasQuiet(r, idle) || !provoked(r) && !diedAtRest(r))
+			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
+				f := Finding{
+					Severity: resetSeverity(o, "reset-bare", x.n, opened), Confidence: Possible,
+					Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a box on the way", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
+					Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the way that rejects in its name; few systems abort so." + x.oddly(),
+					Causes: []string{"a firewall or intrusion prevention system on the way rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
+						"a small stack that aborts without ACK"},
+					Advice: []string{"Capture at the sender too: what is not sent there was sent on the way. The firewalls' logs at these times tell.",
+						"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
+				}
+				if x.by[tracker.Resp] == 0 {
+					f.Severity = min(f.Severity, Notice) // openers that no longer want the answer
+				}
+				x.unheard(&f)
+				return f
+			})
+		},
+	}
+}
