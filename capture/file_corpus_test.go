@@ -14,15 +14,13 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/capture/capturetest"
 )
 
 // corpus lists the captures below TCPWATCH_CORPUS, which is a directory of
 // real captures that are not part of the project.
 func corpus(t *testing.T) (files []string) {
-	root := os.Getenv("TCPWATCH_CORPUS")
-	if root == "" {
-		t.Skip("TCPWATCH_CORPUS names no directory of captures")
-	}
+	root := capturetest.Corpus(t)
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			switch filepath.Ext(path) {

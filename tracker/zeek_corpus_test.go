@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/capture/capturetest"
 )
 
 // zeekRow is a connection as a baseline of Zeek's own tests has it.
@@ -26,10 +27,7 @@ type zeekRow struct {
 // rates must not fall below what they were. It needs TCPWATCH_CORPUS, a
 // directory with index.tsv, zeek.tsv and captures/.
 func TestZeekCorpus(t *testing.T) {
-	corpus := os.Getenv("TCPWATCH_CORPUS")
-	if corpus == "" {
-		t.Skip("TCPWATCH_CORPUS is not set")
-	}
+	corpus := capturetest.Corpus(t)
 	var originator, state, history, bytes, open rate
 	for name, rows := range zeekBaselines(t, corpus) {
 		for _, group := range groupRows(rows) {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/capture/capturetest"
 	"tcpwatch/tracker"
 )
 
@@ -200,21 +201,13 @@ func explained(name string, ours, theirs *heard) string {
 // are not compared: tshark has none where nothing follows a gap. It needs tshark
 // and TCPWATCH_CORPUS, a directory with index.tsv and captures/.
 func TestTsharkCorpus(t *testing.T) {
-	corpus := os.Getenv("TCPWATCH_CORPUS")
-	if corpus == "" {
-		t.Skip("TCPWATCH_CORPUS is not set")
-	}
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	corpus := capturetest.Corpus(t)
+	capturetest.Need(t, "tshark")
 	index, err := os.ReadFile(filepath.Join(corpus, "index.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	step, err := strconv.Atoi(os.Getenv("TCPWATCH_TSHARK_EVERY"))
-	if err != nil || step < 1 {
-		step = every
-	}
+	step := capturetest.Every(every)
 	equal, reasons := 0, map[string]int{}
 	for i, line := range strings.Split(strings.TrimSpace(string(index)), "\n")[1:] {
 		w := strings.Split(line, "\t")
