@@ -8,10 +8,14 @@
 # make profile  CPU and memory profiles of tcpwatch reading INPUT=FILE
 # make pgo      make the profile that builds are optimised by again (cmd/tcpwatch/default.pgo), from the bench inputs in INPUTS=DIR
 # make fuzz     every fuzz target for FUZZTIME=10m
+# make fuzz-process  the whole program on FILES=600 damaged captures of SEED=1: status, JSON, CSV, -j, memory
+# make scores   what it says of ../shared, where that lies beside the checkout (packaging/scores.sh --record keeps the figures)
 # make record   record testdata/pcaps again (root), and README.md's examples from them
 
 PREFIX   ?= /usr/local
 FUZZTIME ?= 10m
+FILES    ?= 600
+SEED     ?= 1
 CAPTURES ?= testdata/pcaps
 BENCH    ?=
 INPUTS   ?= $(HOME)/.cache/tcpwatch-bench
@@ -22,7 +26,7 @@ export PATH := $(PATH):/usr/local/go/bin
 # Without libpcap everything but live capture and filters is built.
 CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
-.PHONY: demo test build install bench bench-live bench-go profile pgo fuzz record deps deps-test deps-bench clean
+.PHONY: demo test build install bench bench-live bench-go profile pgo fuzz fuzz-process scores record deps deps-test deps-bench clean
 
 build:
 	@[ "$(CGO)" = 1 ] || echo "libpcap-dev or a C compiler is missing: no live capture, no filters" >&2
@@ -80,6 +84,12 @@ fuzz:
 		echo "== $$target"; \
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$pkg" </dev/null || exit 1; \
 	done
+
+fuzz-process: build
+	@$(GO) run ./packaging/fuzzprocess -files $(FILES) -seed $(SEED)
+
+scores: build
+	@packaging/scores.sh
 
 record:
 	$(GO) test ./capture/lab -run Record -count=1 -record
