@@ -25,6 +25,14 @@ list() {
 		needs ip iproute2
 		needs tcpdump tcpdump
 		needs mandoc mandoc
+		# What findings advise is tried.
+		needs iptables iptables
+		needs ping iputils-ping
+		needs traceroute traceroute
+		if [ -e ../shared/corpus/index.tsv ]; then
+			needs tshark tshark
+			needs python3 python3
+		fi
 	fi
 	if [ "$purpose" = bench ]; then
 		needs git git

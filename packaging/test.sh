@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs every check of the project and says which were skipped, and why.
-# Environment: GO, FUZZTIME (a target: runs, as 4000x, the default, or time).
+# Environment: GO, FUZZTIME (a target: runs, as 4000x, the default, or time),
+# TCPWATCH_CORPUS (real captures, by default ../shared/corpus where that is there),
+# TCPWATCH_TSHARK_EVERY (one capture of so many is compared with tshark: 20).
 set -u
 go=${GO:-go}
 logs=$(mktemp -d) || exit 1
@@ -55,17 +57,55 @@ if [ "$(id -u)" != 0 ]; then
 	skip "the lab (real kernels' connections): needs root"
 fi
 say "test ${race}"
+corpus=${TCPWATCH_CORPUS:-}
+[ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
 # shellcheck disable=SC2086 # may be empty
-"$go" test $race -v -timeout 10m ./... >"$logs/test" 2>&1
+env -u TCPWATCH_CORPUS "$go" test $race -v -timeout 10m ./... >"$logs/test" 2>&1
 status=$?
 grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then
 	grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/test" | head -n 400
 	failed="$failed test;"
 fi
-# A skipped test tells its reason in the log line before its verdict.
-awk '/^ +[A-Za-z0-9_]+\.go:[0-9]+: / { sub(/^ +[A-Za-z0-9_]+\.go:[0-9]+: /, ""); why = $0 }
-	/^ *--- SKIP: / { print $3 ": " why }' "$logs/test" >>"$skips"
+# reasons LOG: each skipped test and its own last word.
+reasons() {
+	awk '/^=== (RUN|CONT|NAME) / { at = $3 }
+		/^ +[A-Za-z0-9_]+\.go:[0-9]+: / { why[at] = $0; sub(/^ +[A-Za-z0-9_]+\.go:[0-9]+: /, "", why[at]) }
+		/^ *--- SKIP: / { print $3 ": " why[$3] }
+		/^(ok|FAIL)\t/ { split("", why) }' "$1"
+}
+reasons "$logs/test" >"$logs/reasons"
+if [ -n "$corpus" ]; then
+	# Without the race detector, which would take minutes; what is skipped for
+	# want of the corpus above is run here.
+	files=$(git grep -l -e TCPWATCH_CORPUS -e 'capturetest\.Corpus(' -e ':= corpus(t)' -- '*_test.go')
+	# shellcheck disable=SC2086 # names without spaces
+	names=$(sed -n 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/p' $files | sort -u | paste -sd '|' -)
+	# shellcheck disable=SC2086
+	packages=$(for f in $files; do echo "./${f%/*}"; done | sort -u)
+	say "test on the corpus"
+	# shellcheck disable=SC2086
+	if ! TCPWATCH_CORPUS=$corpus TCPWATCH_TSHARK_EVERY=${TCPWATCH_TSHARK_EVERY:-20} \
+		"$go" test -v -count 1 -timeout 10m -run "^($names)\$" $packages >"$logs/corpus" 2>&1; then
+		grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/corpus" | head -n 200
+		failed="$failed test on the corpus;"
+		faults=$((faults + 1))
+	fi
+	reasons "$logs/corpus" >>"$logs/reasons"
+	grep -v ': TCPWATCH_CORPUS ' "$logs/reasons" >>"$skips"
+else
+	cat "$logs/reasons" >>"$skips"
+fi
+
+# found PACKAGE LOG: the input that a fuzz target failed with, so that it is not
+# lost with this checkout; kept under that name it is a seed from then on.
+found() {
+	dir=$("$go" list -f '{{.Dir}}' "$1")
+	sed -n 's/^ *Failing input written to //p' "$2" | while read -r name; do
+		echo "$dir/$name, to be kept as a seed, is:"
+		head -c 20000 "$dir/$name"
+	done
+}
 
 targets=$("$go" test -list '^Fuzz' ./... 2>/dev/null | awk '/^Fuzz/ { name[++n] = $1 }
 	/^ok/ { for (i = 1; i <= n; i++) print $2, name[i]; n = 0 }')
@@ -79,11 +119,40 @@ if [ "$count" -gt 0 ]; then
 	while read -r pkg target; do
 		if ! "$go" test -run '^$' -fuzz "^$target\$" -fuzztime "$each" -fuzzminimizetime 100x "$pkg" >"$logs/out" 2>&1 </dev/null; then
 			head -n 100 "$logs/out"
+			found "$pkg" "$logs/out"
 			failed="$failed $target;"
 			faults=$((faults + 1))
 		fi
 	done <"$logs/targets"
 fi
+
+check "build" "$go" build -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch
+say "fuzz the whole program"
+if ! "$go" run ./packaging/fuzzprocess -bin "$logs/tcpwatch" -keep "$logs/complaints" >"$logs/out" 2>&1; then
+	head -n 60 "$logs/out"
+	for f in "$logs"/complaints/*; do
+		[ -e "$f" ] || continue
+		echo "the file $(basename "$f"), by base64 -d | gzip -d:"
+		gzip -9c "$f" | base64 | head -n 400
+		break # one will do; the others are made again from seed and number
+	done
+	failed="$failed fuzz-process;"
+	faults=$((faults + 1))
+else
+	tail -n 1 "$logs/out"
+fi
+
+say "scores"
+BIN=$logs/tcpwatch packaging/scores.sh >"$logs/out" 2>&1
+case $? in
+0) cat "$logs/out" ;;
+77) skip "scores against real captures: $(cat "$logs/out")" ;;
+*)
+	cat "$logs/out"
+	failed="$failed scores;"
+	faults=$((faults + 1))
+	;;
+esac
 
 check "benchmarks, once each" "$go" test -run '^$' -bench . -benchtime 1x ./...
 

@@ -171,7 +171,8 @@ func TestCorpusAgainstTshark(t *testing.T) {
 	}
 	for what, c := range scores {
 		t.Logf("%s: %d of %d the same, %d only here", what, c.same, c.of, c.invented)
-		if float64(c.same) < 0.98*float64(c.of) {
+		// Of a few captures two may differ: headers damaged at random name anything.
+		if missed := c.of - c.same; missed > 2 && float64(missed) > 0.02*float64(c.of) {
 			t.Errorf("%s: fewer than 98 %% are found", what)
 		}
 	}
