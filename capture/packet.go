@@ -1,8 +1,3 @@
-// Package capture turns capture files and packets into TCP segments.
-//
-// A Source yields packets; a Decoder finds the innermost TCP segment (or an
-// ICMP error that quotes one) in each. Everything here is pure Go; live
-// capture and the filter compiler are in capture/live.
 package capture
 
 import (

@@ -1,6 +1,3 @@
-// Package reassembly is the sequence space of one direction of a connection:
-// what was sent, repeated, skipped and acknowledged. It keeps ranges, never
-// payload, and imports the standard library only.
 package reassembly
 
 // Seq is a TCP sequence number; comparison is modulo 2^32 (RFC 9293 section 3.4).

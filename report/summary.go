@@ -1,5 +1,3 @@
-// Package report turns connection records into what people and programs read:
-// tables, JSON Lines, CSV and the ladder of one connection.
 package report
 
 import (

@@ -1,5 +1,3 @@
-// Package tracker rebuilds the RFC 9293 state of both ends of every TCP
-// connection from the segments that a capture saw.
 package tracker
 
 import (

@@ -1,6 +1,3 @@
-// Package host is the host's own view of TCP: its sockets, through
-// sock_diag(7), and the sysctls and counters that bound them. It hands out
-// values only; on systems other than Linux everything is empty.
 package host
 
 import (

@@ -1,6 +1,3 @@
-// Package live is what needs libpcap: capturing from interfaces, listing them,
-// and compiling filter expressions. It is the only user of cgo. Built with
-// CGO_ENABLED=0 it still compiles, and its functions return ErrNoLibpcap.
 package live
 
 import (

@@ -1,5 +1,3 @@
-// Package say makes text fit for people: what comes from outside is escaped here
-// before it reaches a terminal, a log or a file that people open.
 package say
 
 import (

@@ -1,5 +1,3 @@
-// Package compare tells what got worse from one capture to another, by how
-// much, and whether chance alone would do as much.
 package compare
 
 import (

@@ -1,11 +1,3 @@
-// Package follow puts what the two ends of a connection said back in order and
-// prints it, as text for people or as the exact bytes.
-//
-// A byte comes out once: what is repeated is dropped (the first copy counts),
-// what comes out of order waits for its turn, what never comes is marked. What
-// an end said comes after everything it had acknowledged when it said so, so
-// that an answer stands below its question even where the capture had them the
-// other way round. Nothing is kept but what waits.
 package follow
 
 import (

@@ -1,5 +1,3 @@
-// Package where chooses connections by an expression over the fields of their
-// record: close.kind == "reset" && orig.retx > 3.
 package where
 
 import (

@@ -1,7 +1,3 @@
-// Package diagnose judges: detectors fold connection records into findings,
-// each with its rule, its evidence and what to do about it. A detector reads
-// records, never packets. What it concludes does not depend on the order in
-// which records come, nor on how they are divided among folds that are merged.
 package diagnose
 
 import (

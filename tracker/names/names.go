@@ -1,11 +1,3 @@
-// Package names recognises what a connection is about from the first payload
-// bytes of each direction: protocol, TLS server name, HTTP host, database
-// version and the like.
-//
-// An Observer is handed the payload of every segment after the tracker has
-// placed it. It looks at the first window bytes of each direction, copies them
-// only while they are not enough to decide, and keeps nothing but the names.
-// For a connection that is decided it does nothing.
 package names
 
 import "tcpwatch/tracker"
