@@ -156,7 +156,7 @@ func flatten(t *testing.T, line string) (names []string, values map[string]strin
 
 func TestJSONHasEveryField(t *testing.T) {
 	full := fullRecord()
-	full.Capture.Untimed, full.Capture.Startless = 0, false // which leaves out all times
+	full.Capture.Untimed, full.Capture.Startless, full.Capture.Endless = 0, false, false // which leaves out all times
 	line := lineOf(t, manyFiles, full)
 	names, _ := flatten(t, line)
 	want := slices.DeleteFunc(schemaNames(), func(n string) bool { return n == "capture.untimed" })

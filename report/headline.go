@@ -55,4 +55,6 @@ type Clock struct {
 func (h *Headline) timed() bool { return h.Packets > h.Clock.Untimed }
 
 // span is how long the input lasted, in nanoseconds, steps of its clock left out.
-func (h *Headline) span() int64 { return h.End - h.Start - h.Clock.Stepped }
+func (h *Headline) span() int64 {
+	return max(0, h.End-h.Start-h.Clock.Stepped) // an int64 holds 292 years
+}

@@ -126,14 +126,13 @@ func (r *Record) LastAt() Opt[int64] {
 }
 
 // Lasted is how long the connection lasted, in nanoseconds, by the clock that was not
-// stepped, where its first packet and its last have a time.
+// stepped, where its first packet and its last have a time, and these are less than the
+// 292 years apart that an int64 holds.
 func (r *Record) Lasted() Opt[int64] {
-	switch c := &r.Capture; {
-	case c.Untimed == 0:
-		return Some(r.End - r.Start + c.Uncovered)
-	case c.Startless || c.Endless:
-		return Opt[int64]{}
-	default:
-		return Some(c.LastTimed - r.Start)
+	c := &r.Capture
+	lasted := r.End - r.Start + c.Uncovered
+	if c.Untimed > 0 {
+		lasted = c.LastTimed - r.Start
 	}
+	return Opt[int64]{lasted, !c.Startless && !c.Endless && lasted >= 0}
 }

@@ -243,11 +243,11 @@ func (s *steady) forward(p *capture.Packet, rest []capture.Packet, d int64, rota
 	}
 	x := s.across(s.queue[s.taken : s.taken+1+n])
 	switch {
-	case s.end == io.EOF && len(rest) == 0 && x.goOn+x.left >= several:
+	case s.end == io.EOF && len(rest) == 0 && (x.goOn+x.left >= several || x.stepped(d)):
 		// Nothing bears it out.
 		p.Amiss = p.Time - s.latest
 		s.clock.misstamped++
-	case x.stepped(), p.Number == 2 && n > 0 && x.goOn > 0: // or the very first packet was stamped early
+	case x.stepped(d), p.Number == 2 && n > 0 && x.goOn > 0: // or the very first packet was stamped early
 		s.step(d)
 	case x.uncovered(rotated):
 		s.uncovered += d
@@ -281,10 +281,9 @@ func timeOf(p *capture.Packet) int64 { return p.Time - p.Amiss - p.Stepped - p.U
 // times are those of the packets so far.
 type times struct {
 	known       bool
-	now         int64 // the latest as timeOf has it
-	begun       int64 // and the earliest
-	first, last int64 // their stamps
-	stepped     int64 // how far the clock was stepped between the two
+	now, begun  int64 // the latest and the earliest as timeOf has it
+	last, first int64 // the stamps of those packets
+	uncovered   int64 // of the latest
 }
 
 func (t *times) note(p *capture.Packet) {
@@ -292,16 +291,17 @@ func (t *times) note(p *capture.Packet) {
 		return
 	}
 	now := timeOf(p)
-	if !t.known {
-		*t = times{true, now, now, p.Time - p.Amiss, p.Time - p.Amiss, p.Stepped}
+	if !t.known || now > t.now {
+		t.now, t.last, t.uncovered = now, p.Time-p.Amiss, p.Uncovered
 	}
-	if now > t.now {
-		t.now, t.last, t.stepped = now, p.Time-p.Amiss, p.Stepped
-	}
-	if now < t.begun {
+	if !t.known || now < t.begun {
 		t.begun, t.first = now, p.Time-p.Amiss
 	}
+	t.known = true
 }
+
+// stepped is how far the clock was stepped between the two packets.
+func (t *times) stepped() int64 { return t.last - t.first - (t.now - t.begun) - t.uncovered }
 
 // crossing counts connections by what they show across a jump of the clock.
 type crossing struct {
@@ -323,8 +323,15 @@ func (x *crossing) add(o *crossing) {
 // several is how many connections have to show the same.
 const several = 2
 
-// stepped: several transfers go on as if no time had passed.
-func (x *crossing) stepped() bool { return x.goOn >= several && x.goOn > x.repeats }
+// longestTry is for how long at most, ns, a sender tries to have data acknowledged
+// (tcp_retries2 of Linux: 924 s).
+const longestTry = 1000e9
+
+// stepped: several transfers go on as if d, ns, had not passed; or one that nobody would
+// still have tried.
+func (x *crossing) stepped(d int64) bool {
+	return x.goOn > x.repeats && (x.goOn >= several || d > longestTry)
+}
 
 // uncovered: connections show that more happened than was captured. Between two
 // files (rotated) one is enough.

@@ -61,6 +61,8 @@ func TestStamps(t *testing.T) {
 		{"a pause, then repeats", []float64{10, 11, 11 + hour, 12 + hour}, crossing{goOn: 2, repeats: 3}, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, nil},
 		{"a step forward", []float64{10, 11, 11 + hour, 12 + hour}, goOn, []float64{10, 11, 11, 12}, clockCounts{steps: 1}, nil},
 		{"a step back", []float64{10 + hour, 11 + hour, 11, 12}, quiet, []float64{10 + hour, 11 + hour, 11 + hour, 12 + hour}, clockCounts{steps: 1}, nil},
+		{"one goes on after 200 s", []float64{10, 11, 211, 212}, crossing{goOn: 1}, []float64{10, 11, 211, 212}, clockCounts{}, nil},
+		{"one goes on after an hour", []float64{10, 11, 11 + hour, 12 + hour}, crossing{goOn: 1}, []float64{10, 11, 11, 12}, clockCounts{steps: 1}, nil},
 		{"two steps", []float64{10, 11, 11 + hour, 12 + hour, 12 + 3*hour, 13 + 3*hour}, goOn, []float64{10, 11, 11, 12, 12, 13}, clockCounts{steps: 2}, nil},
 		{"nobody captured", []float64{10, 11, 11 + hour, 12 + hour}, hole, []float64{10, 11, 11, 12}, clockCounts{gaps: 1, uncovered: hour * 1e9}, nil},
 		{"one hole in a file is none", []float64{10, 11, 11 + hour, 12 + hour}, crossing{holes: 1}, []float64{10, 11, 11 + hour, 12 + hour}, clockCounts{}, nil},
