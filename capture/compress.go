@@ -113,11 +113,10 @@ func (g *gunzip) next() error {
 // padding takes zeros up to the end of the file.
 func (g *gunzip) padding() error {
 	for {
-		b, err := g.src.Peek(1)
-		if err != nil {
+		if _, err := g.src.Peek(1); err != nil {
 			return err
 		}
-		b, _ = g.src.Peek(g.src.Buffered())
+		b, _ := g.src.Peek(g.src.Buffered())
 		if !allZero(b) {
 			return gzip.ErrHeader
 		}

@@ -102,20 +102,7 @@ func (d *Decoder) vxlanGPE(v view) Outcome {
 	if b[0]&flagP == 0 {
 		next = 3
 	}
-	v = v.from(header)
-	switch next {
-	case 1:
-		return d.ip4(v)
-	case 2:
-		return d.ip6(v)
-	case 3:
-		return d.ethernet(v)
-	case 4:
-		return d.nsh(v)
-	case 5:
-		return d.mpls(v)
-	}
-	return d.skip(SkipNotTCP)
+	return d.nextProtocol(v.from(header), next)
 }
 
 // geneve reads RFC 8926. gopacket's layer loses bits of the options' lengths

@@ -55,6 +55,7 @@ func TestCheckNamesWhatIsForgotten(t *testing.T) {
 					into.parts[i].b += from.parts[i].b
 				}
 			}
+			into.cached = 0 // worked out anew when somebody asks
 			for k, v := range from.by {
 				if into.by[k] == nil {
 					into.by[k] = new(uint64)
