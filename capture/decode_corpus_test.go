@@ -133,7 +133,9 @@ func cutFragment(p *capture.Packet) bool {
 // that have a reason and fails on others.
 func TestCorpusAgainstTshark(t *testing.T) {
 	corpus := capturetest.Corpus(t)
-	capturetest.Need(t, "tshark")
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed")
+	}
 	every, nth := capturetest.Every(1), 0
 	compared, reasons := 0, make(map[string]int)
 	err := filepath.WalkDir(filepath.Join(corpus, "captures"), func(path string, e os.DirEntry, err error) error {

@@ -2,9 +2,7 @@ package capturetest
 
 import (
 	"os"
-	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -27,29 +25,4 @@ func Every(usual int) int {
 		return usual
 	}
 	return n
-}
-
-// Need skips a test unless all programs are there, and names those that are missing.
-func Need(t testing.TB, programs ...string) {
-	t.Helper()
-	if missing := Missing(programs...); missing != "" {
-		t.Skip(missing)
-	}
-}
-
-// Missing says which of some programs are not installed; "" when all are.
-func Missing(programs ...string) string {
-	var missing []string
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			missing = append(missing, p)
-		}
-	}
-	switch len(missing) {
-	case 0:
-		return ""
-	case 1:
-		return missing[0] + " is not installed"
-	}
-	return strings.Join(missing[:len(missing)-1], ", ") + " and " + missing[len(missing)-1] + " are not installed"
 }
