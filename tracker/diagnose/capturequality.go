@@ -14,6 +14,7 @@ type quality struct {
 	conns     uint64 // with both directions
 	missing   tally  // connections with bytes acknowledged that were never captured
 	lost      uint64
+	openings  uint64 // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
 	copies    tally
 	copied    uint64 // packets
@@ -44,6 +45,9 @@ func (q *quality) add(r *tracker.Record) {
 		q.missing.hitAt(r, r.Proof.Unseen)
 		q.lost += c.MissingBytes - c.WildBytes
 		q.bytes += c.MissingBytes - c.WildBytes
+		if onlyFlagged(r) {
+			q.openings++
+		}
 	}
 	var doubled, hasty uint64
 	for _, e := range sides() {
@@ -76,6 +80,19 @@ func (q *quality) add(r *tracker.Record) {
 	}
 }
 
+// onlyFlagged tells that every captured segment of a connection has SYN, FIN or
+// RST: a filter took the others out.
+func onlyFlagged(r *tracker.Record) bool {
+	flagged := uint64(r.Open.SYNs) + uint64(r.Open.SYNACKs)
+	for _, e := range sides() {
+		flagged += uint64(r.Close.FINs[e]) + uint64(r.Close.RSTs[e])
+	}
+	return flagged >= r.Ends[tracker.Orig].Packets+r.Ends[tracker.Resp].Packets
+}
+
+// filtered tells that a filter on flags, not a loss, explains what is missing.
+func (q *quality) filtered() bool { return q.missing.n > 0 && q.openings == q.missing.n }
+
 // leastDoubled is how many segments of a connection must have come twice within
 // less than a round trip: now and then a path doubles one.
 const leastDoubled = 5
@@ -85,6 +102,7 @@ func (q *quality) merge(o *quality) {
 	q.packets += o.packets
 	q.conns += o.conns
 	q.lost += o.lost
+	q.openings += o.openings
 	q.copied += o.copied
 	q.doubled += o.doubled
 	q.back += o.back
@@ -137,6 +155,7 @@ func captureDrops() Detector {
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
 an ACK beyond every window seen, which no data bears out, is taken for a stray;
+where only segments with SYN, FIN or RST were captured, a filter left the data out;
 bytes that packets which could not be decoded may hold, at most 9,000 each, are told as that;
 live, the kernel counts what it could not hand over. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
@@ -164,7 +183,12 @@ counted apart: see capture-one-way.`,
 					f.counted = true
 					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", Thousands(c.Drops.V))
 				}
-				if !dropped && c.unread(q.lost) {
+				if !dropped && q.filtered() {
+					f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", Plural(q.missing.n, "connection"))
+					f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", Plural(q.lost, "byte"))
+					f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
+					f.Advice = []string{"For loss, round trips and windows capture all segments; `-s 128` keeps the file small."}
+				} else if !dropped && c.unread(q.lost) {
 					f.Confidence = Possible
 					f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection"), Plural(c.Undecoded, "packet"))
 					f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."

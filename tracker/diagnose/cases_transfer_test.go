@@ -122,6 +122,13 @@ func transferSituations() []situation {
 }
 
 func captureSituations() []situation {
+	// What a filter on SYN, FIN and RST lets through of a connection.
+	onlyFlags := func(r *tracker.Record) {
+		r.Open.SYNs, r.Open.SYNACKs, r.Close.FINs, r.Close.RSTs = 1, 1, [2]uint32{1, 1}, [2]uint32{0, 1}
+		for e := range r.Ends {
+			r.Ends[e].Packets, r.Ends[e].SeenBytes, r.Ends[e].WireBytes = 2+uint64(e), 0, 0
+		}
+	}
 	missing := func(n uint64) func(r *tracker.Record) {
 		return func(r *tracker.Record) {
 			r.Capture.MissingBytes, r.Ends[1].MissingBytes = n, n
@@ -143,6 +150,8 @@ func captureSituations() []situation {
 	}
 	return []situation{
 		{"capture-drops", "a tenth", clean(10, missing(2000)), "warning proven"},
+		{"capture-drops", "a filter that lets SYN, FIN and RST through", clean(10, missing(2000), onlyFlags), "info proven"},
+		{"capture-drops", "and one connection with data", append(clean(9, missing(2000), onlyFlags), clean(1, missing(2000))...), "warning proven"},
 		{"capture-drops", "one byte", append(clean(10), clean(1, missing(1))...), "info proven"},
 		{"capture-drops", "one connection of many", append(clean(200), clean(1, missing(1_000_000))...), "info proven"},
 		{"capture-drops", "a stray ACK claims it", clean(1, missing(1<<29), change(func(c *tracker.CaptureRecord) { c.WildBytes = 1 << 29 })), ""},
