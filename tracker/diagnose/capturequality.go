@@ -187,7 +187,7 @@ counted apart: see capture-one-way.`,
 					f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", Plural(q.missing.n, "connection"))
 					f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", Plural(q.lost, "byte"))
 					f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
-					f.Advice = []string{"For loss, round trips and windows capture all segments; `-s 128` keeps the file small."}
+					f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
 				} else if !dropped && c.unread(q.lost) {
 					f.Confidence = Possible
 					f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection"), Plural(c.Undecoded, "packet"))
