@@ -124,6 +124,23 @@ func TestChallengeACKOfUnseenConnection(t *testing.T) {
 	}
 }
 
+// A filter of SYN, FIN and RST leaves the third ACK out: a FIN that acknowledges
+// data of the opener shows that the connection opened.
+func TestFINThatAcknowledgesDataOpened(t *testing.T) {
+	r := recordOf(t, opening+`
+		0.500 < F. 501:501(0) ack 101 | - -
+		0.520 > R  101:101(0) | - -`)
+	if r.Open.Kind != OpenHandshake || r.Open.Felt.OK || r.Close.ResetIn == SynSent || r.Close.ResetBy != Orig {
+		t.Errorf("%v felt %v, RST in %v by %v", r.Open.Kind, r.Open.Felt, r.Close.ResetIn, r.Close.ResetBy)
+	}
+	// The SYN's number alone is acknowledged by a FIN out of SYN-RECEIVED too.
+	if r := recordOf(t, opening+`
+		0.500 < F. 1:1(0) ack 1 | - -
+		0.520 > R  1:1(0) | - -`); r.Open.Kind == OpenHandshake {
+		t.Error("a FIN that acknowledges nothing but the SYN proves no handshake")
+	}
+}
+
 // Where only SYNs were captured the numbers of a RST prove how far both ends were.
 func TestRSTProvesESTABLISHED(t *testing.T) {
 	r := recordOf(t, opening+`

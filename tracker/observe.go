@@ -283,6 +283,9 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	if advanced > 0 {
 		c.sawMissing(to, unseen, s.Packet)
 	}
+	if from == Resp && c.thirdACKAt == 0 && e.synAcks > 0 && p.syns > 0 && advanced > 0 && p.isn.Add(1).Add(p.synData).Less(upTo) {
+		c.openedUnseen(from, s, now) // it took what only an open connection carries
+	}
 	e.ackedAny = true
 	e.window = s.Window
 	if x := p.sender; x != nil {

@@ -20,14 +20,41 @@ const (
 type recentSegments struct {
 	print  [4]uint32
 	at     [4]uint32 // microseconds, modulo 2^32
-	peer   [4]uint16 // packets of the other end until then, modulo 2^16
+	peer   [4]uint8  // what the other end had sent until then that draws a segment like it, modulo 2^8; see drawn
 	sum    [4]uint16 // TCP checksums
 	ttl    [4]uint8
 	next   uint8
 	n      uint8
+	draws  draws
 	id     lastID
 	acks   numbered // segments that acknowledge the same number
 	resets numbered // RSTs without ACK that carry the same number
+}
+
+// draws count, modulo 2^8, the segments of an end, copies left out, that the
+// other end may answer by sending again what it sent just before.
+type draws struct {
+	acks uint8 // any but an ACK that only acknowledges more: an ACK comes again
+	data uint8 // a SYN, ACKs that acknowledge no more or with SACK: SYN/ACK, data or FIN come again
+}
+
+// note takes a segment; again tells that it acknowledges what one before did.
+func (d *draws) note(s *capture.Segment, again bool) {
+	takes := s.Len > 0 || s.Flags.Any(capture.SYN|capture.FIN)
+	if takes || again || s.Flags.Has(capture.RST) {
+		d.acks++
+	}
+	if s.Flags.Has(capture.SYN) && !s.Flags.Has(capture.ACK) || s.Options&capture.OptSACK != 0 || again && !takes {
+		d.data++
+	}
+}
+
+// of returns what was sent until now that draws a segment such as s.
+func (d *draws) of(s *capture.Segment) uint8 {
+	if s.Len > 0 || s.Flags.Any(capture.SYN|capture.FIN) {
+		return d.data
+	}
+	return d.acks
 }
 
 // numbered counts segments in a row that carry the same number.
@@ -61,12 +88,12 @@ func fingerprint(s *capture.Segment) uint32 {
 // capture has seen it before: it is a copy of a packet, not one that was sent.
 func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
 	r := &e.recent
-	f, at := fingerprint(s), uint32(s.Time/1000)
+	f, at, drawn := fingerprint(s), uint32(s.Time/1000), p.recent.draws.of(s)
 	for i := range r.n {
 		if r.print[i] != f {
 			continue
 		}
-		if s.IPID == 0 && (s.Untimed || r.peer[i] != uint16(p.packets) || e.answersAgain(p, s)) {
+		if s.IPID == 0 && (s.Untimed || r.peer[i] != drawn || e.answersAgain(p, s)) {
 			// Without an identification what answers another segment looks like
 			// the answer before.
 			continue
@@ -75,10 +102,10 @@ func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
 			return true
 		}
 	}
-	if s.IPID != 0 && s.Len > 0 && e.sender != nil && e.copiedData(s, now) {
+	if s.IPID != 0 && (s.Len > 0 && e.sender != nil && e.copiedData(s, now) || e.routedAgain(s, now)) {
 		return true
 	}
-	r.note(s, f, at, uint16(p.packets))
+	r.note(s, f, at, drawn)
 	return false
 }
 
@@ -88,7 +115,7 @@ func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
 // for that of a packet taken before the network card had filled it in.
 func (r *recentSegments) isCopy(i int, s *capture.Segment, later uint32) bool {
 	d := int(r.ttl[i]) - int(s.TTL)
-	routed := d == 1 && s.IPID != 0 && later < routedWindow
+	routed := s.IPID != 0 && (d == 1 && later < routedWindow || d == -1 && later < duplicateWindow)
 	if !routed && (d < -1 || d > 1 || later >= duplicateWindow) {
 		return false
 	}
@@ -119,7 +146,27 @@ func (e *endpoint) copiedData(s *capture.Segment, now int64) bool {
 	return was != nil && was.ID == s.IPID && seq.Add(s.Len).LessEq(was.To) && s.TTL+1 == e.ttl && now-was.Last < minRTO
 }
 
-func (r *recentSegments) note(s *capture.Segment, print, at uint32, peer uint16) {
+// routedAgain reports whether a segment is one that a router sent past the tap
+// again, behind more segments than are remembered: it tells nothing new, its TTL
+// is one below its sender's, and its identification is one that its sender, who
+// counts them, has left behind. A host gives a new one to what it repeats.
+func (e *endpoint) routedAgain(s *capture.Segment, now int64) bool {
+	behind := int16(e.recent.id.id - s.IPID)
+	if !e.recent.id.counts || behind <= 0 || behind > maxIDStep || s.TTL+1 != e.ttl || e.has&hasTTL == 0 || s.Flags.Has(capture.RST) || now-e.lastSend >= minRTO {
+		return false
+	}
+	if s.Flags.Has(capture.SYN) {
+		return reassembly.Seq(s.Seq) == e.isn && now-e.lastSYN < minRTO
+	}
+	end := reassembly.Seq(s.Seq).Add(s.Len)
+	if s.Flags.Has(capture.FIN) && !e.finSeen {
+		return false
+	}
+	return end.LessEq(e.stream.Delivered())
+}
+
+func (r *recentSegments) note(s *capture.Segment, print, at uint32, peer uint8) {
+	r.draws.note(s, s.Flags.Has(capture.ACK) && r.acks.n > 0 && r.acks.number == s.Ack)
 	r.id.note(s)
 	switch {
 	case isBareRST(s):

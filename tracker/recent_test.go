@@ -61,6 +61,49 @@ func TestCopies(t *testing.T) {
 			0.155 > .P 501:601(100) ack 1 id 17 sum 99 ttl 63 | - -`, 6, func(r *Record) bool {
 			return r.Ends[Orig].Retx == 0 && r.Ends[Orig].WireBytes == 600 && r.Ends[Orig].Packets == 14
 		}},
+		{"a router sent the SYN past the tap again, behind an exchange", handshake + `
+			0.021 > .P 1:101(100) ack 1 id 12 | - -
+			0.031 < .  1:1(0) ack 101 id 21 | - -
+			0.032 < .P 1:101(100) ack 101 id 22 | - -
+			0.033 > .  101:101(0) ack 101 id 13 | - -
+			0.034 > .P 101:201(100) ack 101 id 14 | - -
+			0.100 > S  0:0(0) id 10 sum 99 ttl 63 | - -
+			0.120 > .  1:1(0) ack 1 id 11 sum 99 ttl 63 | - -
+			0.121 > .P 1:101(100) ack 1 id 12 sum 99 ttl 63 | - -`, 3, func(r *Record) bool {
+			return r.Open.SYNs == 1 && r.Facts.NSYNsAgain == 0 && r.Ends[Orig].Retx == 0 && r.Ends[Orig].WireBytes == 200
+		}},
+		{"a router repeats no data: the host gave it another identification", handshake + `
+			0.021 > .P 1:101(100) ack 1 id 12 | - -
+			0.022 > .P 101:201(100) ack 1 id 13 | - -
+			0.230 > .P 1:101(100) ack 1 id 14 ttl 63 | - -`, 0, func(r *Record) bool { return r.Ends[Orig].Retx == 1 }},
+		{"the copy behind a router comes first", `
+			0.00000 > S  0:0(0) id 10 sum 99 ttl 63 | - -
+			0.00002 > S  0:0(0) id 10 sum 1 ttl 64 | - -`, 1, func(r *Record) bool { return r.Open.SYNs == 1 }},
+		{"copies without an identification, each behind what answers the first", `
+			0.0000 > S  0:0(0) id 0 sum 1 | - -
+			0.0001 < S. 0:0(0) ack 1 id 0 sum 2 | - -
+			0.0002 > .  1:1(0) ack 1 id 0 sum 3 | - -
+			0.0003 > S  0:0(0) id 0 sum 1 ttl 63 | - -
+			0.0004 < S. 0:0(0) ack 1 id 0 sum 2 ttl 63 | - -
+			0.0005 > .  1:1(0) ack 1 id 0 sum 3 ttl 63 | - -
+			0.0100 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.0101 < .  1:1(0) ack 101 id 0 sum 5 | - -
+			0.0103 > .P 1:101(100) ack 1 id 0 sum 4 ttl 63 | - -
+			0.0104 < .  1:1(0) ack 101 id 0 sum 5 ttl 63 | - -`, 5, func(r *Record) bool {
+			return r.Open.SYNs == 1 && r.Open.SYNACKs == 1 && r.Ends[Orig].Retx == 0 && r.Ends[Resp].DupAcks == 0 && r.States[Resp] == Established
+		}},
+		{"duplicate ACKs without an identification, each drawn by a segment", handshake + `
+			0.1000 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.1001 < .  1:1(0) ack 101 id 0 sum 5 | - -
+			0.1002 > .P 201:301(100) ack 1 id 0 sum 6 | - -
+			0.1003 < .  1:1(0) ack 101 id 0 sum 5 | - -
+			0.1004 > .P 301:401(100) ack 1 id 0 sum 7 | - -
+			0.1005 < .  1:1(0) ack 101 id 0 sum 5 | - -`, 0, func(r *Record) bool { return r.Ends[Resp].DupAcks == 2 }},
+		{"data without an identification that duplicate ACKs draw again", handshake + `
+			0.1000 > .P 1:101(100) ack 1 id 0 sum 4 | - -
+			0.1001 > .P 101:201(100) ack 1 id 0 sum 6 | - -
+			0.1002 < .  1:1(0) ack 1 id 0 sum 5 | - -
+			0.1003 > .P 1:101(100) ack 1 id 0 sum 4 | - -`, 0, func(r *Record) bool { return r.Ends[Orig].Retx == 1 }},
 		{"a FIN, captured twice", handshake + `
 			0.100 > F. 1:1(0) ack 1 id 12 | - -
 			0.101 > F. 1:1(0) ack 1 id 12 | - -`, 1, func(r *Record) bool { return r.Close.FINs[Orig] == 1 && r.Close.FINCopies[Orig] == 1 }},

@@ -94,6 +94,12 @@ func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
 		c.note(Moment{Kind: MomentAckedUnseen, End: from.Peer(), N: uint64(unseen)})
 		first(&c.proof.unseen, s.Packet)
 	}
+	c.openedUnseen(from, s, now)
+}
+
+// openedUnseen: a segment shows that the connection opened, though the ACK that
+// completed the handshake was not captured.
+func (c *conn) openedUnseen(from End, s *capture.Segment, now int64) {
 	for _, x := range [2]End{from, from.Peer()} {
 		if c.expected(x) {
 			c.confirm(x)
