@@ -20,7 +20,7 @@ const (
 type recentSegments struct {
 	print  [4]uint32
 	at     [4]uint32 // microseconds, modulo 2^32
-	peer   [4]uint8  // what the other end had sent until then that draws a segment like it, modulo 2^8; see drawn
+	peer   [4]uint8  // what the other end had sent until then that draws a segment like it, modulo 2^8: see drawn
 	sum    [4]uint16 // TCP checksums
 	ttl    [4]uint8
 	next   uint8
@@ -34,8 +34,8 @@ type recentSegments struct {
 // draws count, modulo 2^8, the segments of an end, copies left out, that the
 // other end may answer by sending again what it sent just before.
 type draws struct {
-	acks uint8 // any but an ACK that only acknowledges more: an ACK comes again
-	data uint8 // a SYN, ACKs that acknowledge no more or with SACK: SYN/ACK, data or FIN come again
+	acks uint8 // any but an ACK that only acknowledges more: an ACK or FIN comes again
+	data uint8 // a SYN, ACKs that acknowledge no more or with SACK: SYN/ACK or data come again
 }
 
 // note takes a segment; again tells that it acknowledges what one before did.
@@ -49,12 +49,16 @@ func (d *draws) note(s *capture.Segment, again bool) {
 	}
 }
 
-// of returns what was sent until now that draws a segment such as s.
-func (d *draws) of(s *capture.Segment) uint8 {
-	if s.Len > 0 || s.Flags.Any(capture.SYN|capture.FIN) {
-		return d.data
+// drawn counts what p sent until now that draws a segment such as s. A SYN that
+// came again draws a SYN/ACK beside the one that is due then: they are alike.
+func (p *endpoint) drawn(s *capture.Segment) uint8 {
+	switch {
+	case s.Flags.Has(capture.SYN|capture.ACK) && p.syns > 1:
+		return uint8(p.packets)
+	case s.Len > 0 || s.Flags.Has(capture.SYN):
+		return p.recent.draws.data
 	}
-	return d.acks
+	return p.recent.draws.acks // a FIN comes again with its ACK
 }
 
 // numbered counts segments in a row that carry the same number.
@@ -88,7 +92,7 @@ func fingerprint(s *capture.Segment) uint32 {
 // capture has seen it before: it is a copy of a packet, not one that was sent.
 func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
 	r := &e.recent
-	f, at, drawn := fingerprint(s), uint32(s.Time/1000), p.recent.draws.of(s)
+	f, at, drawn := fingerprint(s), uint32(s.Time/1000), p.drawn(s)
 	for i := range r.n {
 		if r.print[i] != f {
 			continue

@@ -99,6 +99,12 @@ func TestCopies(t *testing.T) {
 			0.1003 < .  1:1(0) ack 101 id 0 sum 5 | - -
 			0.1004 > .P 301:401(100) ack 1 id 0 sum 7 | - -
 			0.1005 < .  1:1(0) ack 101 id 0 sum 5 | - -`, 0, func(r *Record) bool { return r.Ends[Resp].DupAcks == 2 }},
+		{"a SYN/ACK due again beside the answer to the SYN that came again", `
+			0.0000 > S  0:0(0) id 10 sum 1 | - -
+			1.0200 > S  0:0(0) id 11 sum 1 | - -
+			1.0201 < S. 0:0(0) ack 1 id 0 sum 2 | - -
+			1.0202 > .  1:1(0) ack 1 id 12 sum 3 | - -
+			1.0203 < S. 0:0(0) ack 1 id 0 sum 2 | - -`, 0, func(r *Record) bool { return r.Open.SYNACKs == 2 }},
 		{"data without an identification that duplicate ACKs draw again", handshake + `
 			0.1000 > .P 1:101(100) ack 1 id 0 sum 4 | - -
 			0.1001 > .P 101:201(100) ack 1 id 0 sum 6 | - -
