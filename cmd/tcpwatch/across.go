@@ -9,16 +9,17 @@ import (
 // before some packets.
 type question struct {
 	packets []capture.Packet
+	left    bool // count what is under way and does not come, too: that goes through all connections in use
 	answers chan crossing
 }
 
 // across asks all workers, which have gone through what was read before. The
 // answer is the same whatever their number.
-func (w *watch) across(packets []capture.Packet) (all crossing) {
+func (w *watch) across(packets []capture.Packet, left bool) (all crossing) {
 	if len(w.batch.packets) > 0 {
 		w.hand(false)
 	}
-	q := &question{answers: make(chan crossing, len(w.workers))}
+	q := &question{left: left, answers: make(chan crossing, len(w.workers))}
 	for i := range packets {
 		if ok, err := w.in.passes(&packets[i]); ok && err == nil {
 			q.packets = append(q.packets, packets[i])
@@ -35,11 +36,11 @@ func (w *watch) across(packets []capture.Packet) (all crossing) {
 }
 
 // across is what the worker's connections show: each by its first segment.
-func (w *worker) across(packets []capture.Packet) (x crossing) {
+func (w *worker) across(q *question) (x crossing) {
 	d := capture.NewDecoder(capture.DecoderOptions{ByVLAN: w.byVLAN})
 	seen := make(map[uint64]bool)
-	for i := range packets {
-		if d.Decode(&packets[i]) != capture.OutcomeSegment {
+	for i := range q.packets {
+		if d.Decode(&q.packets[i]) != capture.OutcomeSegment {
 			continue
 		}
 		s := &d.Segment
@@ -59,10 +60,12 @@ func (w *worker) across(packets []capture.Packet) (x crossing) {
 			x.midstream++
 		}
 	}
-	w.tracker.UnderWay(func(hash uint64) {
-		if !seen[hash] {
-			x.left++
-		}
-	})
+	if q.left {
+		w.tracker.UnderWay(func(hash uint64) {
+			if !seen[hash] {
+				x.left++
+			}
+		})
+	}
 	return x
 }

@@ -23,8 +23,9 @@ const (
 type steady struct {
 	in *input
 	// across tells what connections show across a jump of the clock before the
-	// packets, which are good until the next call of the source.
-	across func(packets []capture.Packet) crossing
+	// packets, which are good until the next call of the source; with left also how
+	// much was under way of which nothing comes.
+	across func(packets []capture.Packet, left bool) crossing
 	// ended reports whether the last packet of a file was read; nil where that is unknown.
 	ended func(file int) bool
 	// live: a jump is decided with the packet after it. passed is then for how long no
@@ -241,9 +242,10 @@ func (s *steady) forward(p *capture.Packet, rest []capture.Packet, d int64, rota
 	for n < len(rest) && abs(less(rest[n].Time, p.Time)) <= jump {
 		n++
 	}
-	x := s.across(s.queue[s.taken : s.taken+1+n])
+	last := s.end == io.EOF && len(rest) == 0
+	x := s.across(s.queue[s.taken:s.taken+1+n], last || rotated)
 	switch {
-	case s.end == io.EOF && len(rest) == 0 && (x.goOn+x.left >= several || x.stepped(d)):
+	case last && (x.goOn+x.left >= several || x.stepped(d)):
 		// Nothing bears it out.
 		p.Amiss = p.Time - s.latest
 		s.clock.misstamped++
@@ -309,7 +311,7 @@ type crossing struct {
 	repeats   int // what was under way is sent again
 	holes     int // more was sent in between than was captured
 	midstream int // unknown before, and past their SYN
-	left      int // data under way, of which nothing comes
+	left      int // data under way, of which nothing comes; counted when asked for
 }
 
 func (x *crossing) add(o *crossing) {

@@ -74,7 +74,7 @@ func TestStamps(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &steady{in: &input{source: &stamped{times: c.times, files: c.files}}, kept: true,
-				across: func([]capture.Packet) crossing { return c.across }}
+				across: func([]capture.Packet, bool) crossing { return c.across }}
 			if c.files != nil {
 				s.ended = func(file int) bool { return true }
 			}
@@ -109,7 +109,7 @@ func TestStampsLive(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &steady{in: &input{source: &stamped{times: c.times}}, live: true, passed: func() int64 { return int64(c.passed * 1e9) },
-				across: func([]capture.Packet) crossing { t.Error("asked"); return crossing{} }}
+				across: func([]capture.Packet, bool) crossing { t.Error("asked"); return crossing{} }}
 			var got []float64
 			var p capture.Packet
 			for s.Next(&p) == nil {

@@ -74,7 +74,7 @@ func (w *worker) owns(hash uint64) bool {
 func (w *worker) run(done func(*batch)) {
 	for b := range w.in {
 		if b.asked != nil {
-			b.asked.answers <- w.across(b.asked.packets)
+			b.asked.answers <- w.across(b.asked)
 			continue
 		}
 		w.now = w.chunk()
