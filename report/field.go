@@ -150,12 +150,7 @@ func captureFields() []field {
 			}
 			return countOf(w.Capture.MissingBytes)
 		}},
-		{"capture.given_up_bytes", "bytes in gaps that were forgotten while they were open (more at once than are remembered): whether they were captured later is not known; absent when none", func(w *row) value {
-			if w.Capture.GivenUpBytes == 0 {
-				return value{}
-			}
-			return countOf(w.Capture.GivenUpBytes)
-		}},
+		{"capture.given_up_bytes", "bytes in gaps that were forgotten while they were open (more at once than are remembered): whether they were captured later is not known; absent when none", func(w *row) value { return someOf(w.Capture.GivenUpBytes) }},
 		{"capture.offload", "segments longer than the wire allows: taken before the card cut them", func(w *row) value { return truthOf(w.Capture.Offload) }},
 		{"capture.time_went_back", "packets stamped earlier than the one before, or so far off that those around them take it back", func(w *row) value { return countOf(w.Capture.TimeWentBack) }},
 		{"capture.untimed", "packets without a time (Simple Packet Blocks of pcapng): all spans are absent", func(w *row) value { return someOf(w.Capture.Untimed) }},
@@ -171,7 +166,7 @@ func captureFields() []field {
 }
 
 // someOf is a count, absent when it is 0.
-func someOf(n uint32) value {
+func someOf[T ~uint32 | ~uint64](n T) value {
 	if n == 0 {
 		return value{}
 	}

@@ -12,9 +12,9 @@ func openFields() []field {
 			return truthOf(true)
 		}},
 		{"open.syns", "SYNs sent, repeats and copies included", func(w *row) value { return handshakeCount(w, w.Open.SYNs+w.Open.SYNCopies, tracker.Orig) }},
-		{"open.syns_copied", "of those, copies that the capture made; absent when none", func(w *row) value { return copiesOf(w.Open.SYNCopies) }},
+		{"open.syns_copied", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Open.SYNCopies) }},
 		{"open.syn_acks", "SYN/ACKs sent, repeats and copies included", func(w *row) value { return handshakeCount(w, w.Open.SYNACKs+w.Open.SYNACKCopies, tracker.Resp) }},
-		{"open.syn_acks_copied", "of those, copies that the capture made; absent when none", func(w *row) value { return copiesOf(w.Open.SYNACKCopies) }},
+		{"open.syn_acks_copied", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Open.SYNACKCopies) }},
 		{"open.felt_s", "first SYN to completing ACK", func(w *row) value { return optSeconds(w.Open.Felt) }},
 		{"open.last_syn_s", "last SYN to completing ACK", func(w *row) value { return optSeconds(w.Open.LastSYN) }},
 		{"open.resp_s", "SYN to SYN/ACK: the server half", func(w *row) value { return optSeconds(w.Open.Resp) }},
@@ -45,14 +45,6 @@ func openFields() []field {
 // opening of a midstream connection, the dark side of a one-way capture.
 func handshakeCount(w *row, n uint32, e tracker.End) value {
 	if n == 0 && (w.Capture.Midstream || dark(w, e)) {
-		return value{}
-	}
-	return countOf(n)
-}
-
-// copiesOf leaves out a 0: most captures hold no packet twice.
-func copiesOf(n uint32) value {
-	if n == 0 {
 		return value{}
 	}
 	return countOf(n)

@@ -158,7 +158,7 @@ func (s *steady) judge(p *capture.Packet) {
 		s.begin(p, rest)
 		return
 	}
-	d := less(p.Time, s.latest)
+	d := minus(p.Time, s.latest)
 	p.Stepped, p.Uncovered = s.stepped, s.uncovered
 	if abs(d) <= jump { // the first of a file
 		s.latest = max(s.latest, p.Time)
@@ -209,7 +209,7 @@ func (s *steady) begin(p *capture.Packet, rest []capture.Packet) {
 			}
 		}
 	}
-	if len(others) == 2 && less(p.Time, others[0]) > jump && abs(less(others[0], others[1])) <= jump {
+	if len(others) == 2 && minus(p.Time, others[0]) > jump && abs(minus(others[0], others[1])) <= jump {
 		p.Amiss = p.Time - others[0]
 		s.latest = others[0]
 		s.clock.misstamped++
@@ -228,7 +228,7 @@ func (s *steady) takenBack(rest []capture.Packet) bool {
 }
 
 // near reports whether a packet has a time, and one less than a jump from another.
-func near(p *capture.Packet, t int64) bool { return !p.Untimed && abs(less(p.Time, t)) <= jump }
+func near(p *capture.Packet, t int64) bool { return !p.Untimed && abs(minus(p.Time, t)) <= jump }
 
 // step notes that the clock was stepped by d.
 func (s *steady) step(d int64) {
@@ -239,7 +239,7 @@ func (s *steady) step(d int64) {
 // forward judges a jump forward by d that no packet takes back.
 func (s *steady) forward(p *capture.Packet, rest []capture.Packet, d int64, rotated bool) {
 	n := 0
-	for n < len(rest) && abs(less(rest[n].Time, p.Time)) <= jump {
+	for n < len(rest) && abs(minus(rest[n].Time, p.Time)) <= jump {
 		n++
 	}
 	last := s.end == io.EOF && len(rest) == 0
@@ -347,8 +347,8 @@ func (x *crossing) uncovered(rotated bool) bool {
 	return x.holes >= several || x.holes > 0 && x.midstream > 0
 }
 
-// less is a - b, or the nearest that an int64 holds.
-func less(a, b int64) int64 {
+// minus is a - b, or the nearest that an int64 holds.
+func minus(a, b int64) int64 {
 	switch d := a - b; {
 	case a >= b && d < 0:
 		return math.MaxInt64

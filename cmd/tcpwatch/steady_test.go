@@ -74,7 +74,13 @@ func TestStamps(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &steady{in: &input{source: &stamped{times: c.times, files: c.files}}, kept: true,
-				across: func([]capture.Packet, bool) crossing { return c.across }}
+				across: func(_ []capture.Packet, left bool) crossing {
+					x := c.across
+					if !left {
+						x.left = 0
+					}
+					return x
+				}}
 			if c.files != nil {
 				s.ended = func(file int) bool { return true }
 			}
