@@ -56,7 +56,7 @@ func (d *Decoder) plain(p *Packet) bool {
 		to = len(b)
 		s.Marks |= MarkTruncated
 	}
-	d.Payload = b[from:to]
+	d.Payload, d.segment = b[from:to], b[at:to]
 	s.Captured = uint32(to - from)
 	return true
 }

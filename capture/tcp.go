@@ -43,6 +43,7 @@ func (d *Decoder) tcp(v view) Outcome {
 	if s.Captured < s.Len {
 		s.Marks |= MarkTruncated
 	}
+	d.segment = b
 	if d.options.VerifyChecksums && len(b) == v.wire {
 		if s.checksumOK(b) {
 			s.Marks |= MarkChecksumOK

@@ -17,6 +17,23 @@ func (s *Segment) checksumOK(b []byte) bool {
 	return fold(addWords(sum, b)) == 0xffff
 }
 
+// VerifyChecksum verifies the TCP checksum of the segment decoded last, as its
+// receiver did: MarkChecksumOK or MarkBadChecksum. It is 0 where that can't be
+// told: of what was not captured whole, of what the capturing host sent or merged
+// (offload), and where the field was not filled in.
+func (d *Decoder) VerifyChecksum() Marks {
+	s, b := &d.Segment, d.segment
+	switch {
+	case s.Marks&(MarkTruncated|MarkCutOptions|MarkOffload|MarkOutbound) != 0, uint64(len(b)) != uint64(b[12]>>4)*4+uint64(s.Len):
+		return 0
+	case s.checksumOK(b):
+		return MarkChecksumOK
+	case s.Checksum != 0 && s.Unfilled(s.Checksum):
+		return 0
+	}
+	return MarkBadChecksum
+}
+
 // Unfilled reports whether sum can be the checksum field of s before the network
 // card has filled it in: what the host leaves there is 0 or the pseudo-header's
 // sum, with the length of the segment or, where the card divides it, without.

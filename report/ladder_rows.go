@@ -103,6 +103,7 @@ var weights = [...]weight{
 	tracker.MomentRetracted:         {"retracted edge", 8, true},
 	tracker.MomentUnknownSegment:    {"unexplained segment", 5, false},
 	tracker.MomentDuplicate:         {"capture duplicate", 1, false},
+	tracker.MomentDataRefused:       {"data that the other end threw away", 6, false},
 	tracker.MomentReusedTuple:       {"reuse of the addresses and ports", 8, false},
 }
 

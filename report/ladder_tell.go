@@ -320,6 +320,11 @@ func (f *teller) streamSentence(m *tracker.Moment, r *rung) string {
 		return "nothing explains this segment: an anomaly, and no state changes"
 	case tracker.MomentDuplicate:
 		return "the capture saw this packet twice (a mirror port, or every interface at once)"
+	case tracker.MomentDataRefused:
+		if m.M == 2 {
+			return "its TCP checksum is wrong: the receiver throws it away"
+		}
+		return fmt.Sprintf("an ACK at once that stays where it was: the timestamp of packet %d is too old, its data is thrown away (PAWS, RFC 7323)", m.Ref)
 	case tracker.MomentReusedTuple:
 		f.old = m.Ref
 		if m.Ref == 0 {

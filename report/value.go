@@ -46,6 +46,14 @@ func textOf(s string) value {
 	return value{kind: text, s: s}
 }
 
+// unlessNone is a count that is absent when it is 0.
+func unlessNone(n uint32) value {
+	if n == 0 {
+		return value{}
+	}
+	return countOf(n)
+}
+
 func countOf[T ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int](n T) value {
 	return value{kind: counted, n: int64(n)}
 }

@@ -41,6 +41,7 @@ type endpoint struct {
 	firstByte               int64  // time of its first payload byte
 	synData                 uint32 // payload of its SYN or SYN/ACK
 
+	tsRecent uint32 // what the other end remembers of its timestamps (RFC 7323: TS.Recent); 0 for nothing
 	window   uint16 // last advertised
 	wscale   uint8
 	mss      uint16
@@ -77,6 +78,7 @@ const (
 	hasCE           // and the mark of congestion
 	hasSlowFIN      // its FIN was repeated after so long that the next repeat may come after 2MSL
 	hasOtherTTLs    // its segments did not all come with the same TTL
+	hasRightSum     // the checksum of its SYN or SYN/ACK was verified and right
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 )
 

@@ -52,6 +52,9 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 		m := &r.RTT
 		m.N, m.Min, m.P50, m.P95, m.Max, m.Smoothed, m.Source = 1, half, half, half, half, half, RTTHandshake
 	}
+	if y := c.ends[e.Peer()].sender; y != nil {
+		r.SACKBlocks, r.SACKOutOfRange = y.sackBlocks, y.sacksOut
+	}
 	x := c.ends[e].sender
 	if x == nil {
 		return
@@ -59,6 +62,10 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 	r.RetxRTO, r.RetxFast = x.classes[repeatRTO], x.classes[repeatFast]
 	r.RetxTLP, r.RetxOther = x.classes[repeatTLP], x.classes[repeatOther]
 	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
+	r.PAWSRefused, r.RetxRefused = x.refused.paws, x.refused.again
+	if x.refused.tellsWrong(&c.ends[e]) {
+		r.BadChecksums = x.refused.wrong
+	}
 	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
 	r.ReorderMax = x.late
 	r.WindowFull = x.windowFull

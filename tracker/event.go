@@ -79,6 +79,7 @@ const (
 	MomentRetracted                    // an expected edge was taken back. From, To
 	MomentUnknownSegment               // nothing explains this segment: an anomaly
 	MomentDuplicate                    // the capture saw the packet twice (mirror port, any)
+	MomentDataRefused                  // the other end threw End's data away. N: bytes, 0 for all of a segment; M: 1 for an old timestamp, 2 for a wrong checksum
 	MomentReusedTuple                  // a SYN with another number: a new connection on the same addresses and ports
 )
 

@@ -51,7 +51,12 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	} else {
 		c.count(e, s)
 		e.learn(c, &c.ends[from.Peer()], s)
+		if s.Options&capture.OptTimestamps != 0 && !s.Flags.Has(capture.RST) {
+			t.stamped(e, s, now)
+		}
 		switch {
+		case t.spoiled(e, &c.ends[from.Peer()], s):
+			t.takeSpoiled(c, from, s, now)
 		case s.Flags.Has(capture.RST):
 			t.takeRST(c, from, s, now)
 		case s.Flags.Has(capture.SYN | capture.ACK):
@@ -289,6 +294,11 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	e.ackedAny = true
 	e.window = s.Window
 	if x := p.sender; x != nil {
+		if advanced > 0 {
+			x.refused.moved()
+		} else if dup && x.refused.asked != 0 {
+			t.stayed(c, to, s, now)
+		}
 		x.acked(c, to, s, upTo, advanced, dup, now)
 	}
 	if unseen > 0 {

@@ -17,6 +17,7 @@ func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
 		return
 	}
 	e.synSeen, e.isn = true, reassembly.Seq(s.Seq)
+	t.verifySYN(e)
 	e.firstSYN, e.lastSYN, e.firstSYNPacket = now, now, s.Packet
 	e.firstSYNVal, e.lastSYNVal = s.TSVal, s.TSVal
 	e.window = s.Window
@@ -120,6 +121,7 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 		}
 		e.stream.Start(seq.Add(1))
 		e.synSeen, e.isn = true, seq
+		t.verifySYN(e)
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr
 		}

@@ -19,6 +19,7 @@ const (
 	endRepeats
 	endProbe
 	endZero
+	endStamp // the latest timestamp that counts is not that of its SYN
 )
 
 // known reports whether an end ever sent, or somebody told its numbers.
@@ -39,7 +40,7 @@ func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 		bit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
 		bit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
 		bit(e.probe != prober{})*endProbe |
-		bit(*z != zeroWindow{widest: z.widest})*endZero
+		bit(*z != zeroWindow{widest: z.widest})*endZero | bit(e.tsRecent != e.firstSYNVal)*endStamp
 }
 
 // waitsUntil is until when an end waits for 2MSL, 0 for one that does not.
@@ -92,6 +93,12 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		n = from(w, n, &e.lastSYNVal, e.firstSYNVal)
 	} else if w.loads() {
 		e.lastSYN, e.lastSYNVal = e.firstSYN, e.firstSYNVal
+	}
+	if w.loads() {
+		e.tsRecent = e.firstSYNVal
+	}
+	if head&endStamp != 0 {
+		n = from(w, n, &e.tsRecent, e.firstSYNVal)
 	}
 	n = w.time(n, &e.lastSend, c.last)
 	n = w.time(n, &e.lastData, e.lastSend)

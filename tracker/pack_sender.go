@@ -12,6 +12,7 @@ const (
 	sentLimits   // other than by the program or the network
 	sentRecovery // from losses
 	sentMore     // on a connection that is not over
+	sentRefused  // what the other end threw away, and its SACK blocks
 )
 
 // parts says which parts of x hold anything. Why data is sent again is left
@@ -23,7 +24,8 @@ func (x *sender) parts(c *conn) uint64 {
 	return bit(alone)*sentSample | bit(!alone && (r.n != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
 		bit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | bit(r.delayed != 0)*sentDelayed |
 		bit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0 || x.windowFullAt != 0)*sentLimits |
-		bit(x.recovered())*sentRecovery | bit(!c.over())*sentMore
+		bit(x.recovered())*sentRecovery | bit(!c.over())*sentMore |
+		bit(x.refused != refusals{} || x.sackBlocks|x.sacksOut != 0)*sentRefused
 }
 
 // sender walks over what an end knows of its data. Its numbers count from the
@@ -70,6 +72,11 @@ func (w *words[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 	}
 	if head&sentMore != 0 {
 		n = w.sending(n, x, e, c)
+	}
+	if head&sentRefused != 0 {
+		n = num(w, n, &x.sackBlocks)
+		n = num(w, n, &x.sacksOut)
+		n = w.refusals(n, &x.refused, nxt, c)
 	}
 	return n
 }

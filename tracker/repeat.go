@@ -40,6 +40,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	acked := to.LessEq(una) && p.packets > 0
 	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
 	x.classes[class]++
+	refused := x.refused.wasRefused(seq)
 	if !c.hastyAgain(from, was, known, class, s, now) && !acked {
 		first(&x.repeatAt, s.Packet)
 	}
@@ -51,6 +52,9 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	case acked:
 		m.Cause += ", needless: acknowledged already"
 		x.needless(to, false, s.Packet)
+	case refused:
+		x.refused.again++
+		m.Cause += ", thrown away before"
 	case lostBefore:
 		x.lostBefore++
 		m.Cause += ", lost before the capture point"

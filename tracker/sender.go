@@ -44,10 +44,13 @@ type sender struct {
 	idRun    uint8 // segments whose identification came next after the one before
 	idOdd    uint8 // and whose did not
 
+	refused refusals
 	limits
 	classes    [nRepeatClasses]uint32
 	spurious   uint32
 	dsacks     uint32
+	sackBlocks uint32 // that the other end sent
+	sacksOut   uint32 // of those, of numbers that were never sent
 	lostBefore uint32
 	lostAfter  uint32
 	late       int64 // ns: the longest that a segment came after what it should precede
@@ -208,7 +211,7 @@ func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, 
 		x.dupAcks++
 		x.heard = now
 	}
-	x.sacks(c, s, una, base, now)
+	x.sacks(c, e, s, una, base, now)
 	if dup && x.recover.Less(e.stream.Next()) {
 		x.provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
 	}
@@ -224,10 +227,12 @@ func fullSegment(e *endpoint) uint32 {
 }
 
 // sacks takes the SACK blocks of an ACK.
-func (x *sender) sacks(c *conn, s *capture.Segment, una reassembly.Seq, base int64, now int64) {
+func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.Seq, base int64, now int64) {
 	for i := range int(s.NSACK) {
 		left, right := reassembly.Seq(s.SACK[i].Left), reassembly.Seq(s.SACK[i].Right)
-		if !left.Less(right) {
+		x.sackBlocks++
+		if e.neverSent(left, right) {
+			x.sacksOut++
 			continue
 		}
 		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {

@@ -26,6 +26,9 @@ type Options struct {
 	// Mark chooses the connections whose packets go to Sink.Step; nil for none.
 	// It is asked once, at a connection's first packet.
 	Mark func(id uint64, orig, resp capture.Endpoint) bool
+	// Verify verifies the checksum of the segment that is being observed, as
+	// capture.Decoder.VerifyChecksum does; nil for never.
+	Verify func() capture.Marks
 }
 
 // Stats counts what a Tracker saw.

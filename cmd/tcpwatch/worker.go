@@ -15,6 +15,7 @@ type worker struct {
 	index, of int
 	fast      *capture.Decoder // of packets whose ends a look tells
 	slow      *capture.Decoder // of all others: each worker goes through them all
+	decoded   *capture.Decoder // the one whose segment is being observed
 	tracker   *tracker.Tracker
 	names     *names.Observer
 	meeting   *meeting
@@ -60,6 +61,7 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 	t.Events = out.live != nil
 	t.Mark = o.mark(out)
 	t.MaxBytes = o.tableBytes()
+	t.Verify = func() capture.Marks { return w.decoded.VerifyChecksum() }
 	w.names = names.New(names.Options{}, w)
 	w.tracker = tracker.New(t, w.names)
 	return w
@@ -169,6 +171,7 @@ func (w *worker) frame(d *capture.Decoder, outcome capture.Outcome, hash uint64,
 // observe takes a segment, whose payload the decoder still holds.
 func (w *worker) observe(d *capture.Decoder, hash uint64) {
 	s := &d.Segment
+	w.decoded = d
 	w.segments++
 	w.tracker.ObserveHashed(s, hash)
 	placed := w.tracker.Last()
