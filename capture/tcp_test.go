@@ -182,3 +182,47 @@ func TestUnfilled(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyChecksum: of what can't be verified nothing is said.
+func TestVerifyChecksum(t *testing.T) {
+	tcp := TCP{Src: 1, Dst: 2, Seq: 3, Ack: 4, Flags: 16, Window: 5, Payload: []byte("some payload")}.Bytes()
+	right := IPv4("10.0.0.1", "10.0.0.2", ProtoTCP, tcp)
+	with := func(sum uint16) []byte {
+		b := append([]byte(nil), right...)
+		binary.BigEndian.PutUint16(b[20+16:], sum)
+		return b
+	}
+	flipped := append([]byte(nil), right...)
+	flipped[len(flipped)-1] ^= 1
+	// The sum of the pseudo-header, which the card goes on from.
+	pseudo := uint16(2*0x0a00 + 1 + 2 + 6 + len(tcp))
+	for _, x := range []struct {
+		name   string
+		data   []byte
+		length int
+		want   capture.Marks
+	}{
+		{"right", right, len(right), capture.MarkChecksumOK},
+		{"a bit flipped", flipped, len(right), capture.MarkBadChecksum},
+		{"another field", with(0x1234), len(right), capture.MarkBadChecksum},
+		{"zeroed on the way", with(0), len(right), capture.MarkBadChecksum},
+		{"left to the card", with(pseudo), len(right), 0},
+		{"left to a card that divides it", with(pseudo - uint16(len(tcp))), len(right), 0},
+		{"cut", flipped[:len(flipped)-4], len(right), 0},
+		{"the header cut", flipped[:38], len(right), 0},
+	} {
+		for _, link := range []capture.LinkType{capture.LinkRaw, capture.LinkEthernet} {
+			data := x.data
+			if link == capture.LinkEthernet {
+				data = append([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 8, 0}, data...)
+			}
+			d := capture.NewDecoder(capture.DecoderOptions{})
+			if d.Decode(&capture.Packet{Data: data, Length: x.length + len(data) - len(x.data), Link: link}) != capture.OutcomeSegment {
+				t.Fatalf("%s: skipped as %q", x.name, d.Skip)
+			}
+			if got := d.VerifyChecksum(); got != x.want {
+				t.Errorf("%s, link %d: %#x, want %#x", x.name, link, got, x.want)
+			}
+		}
+	}
+}

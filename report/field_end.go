@@ -85,7 +85,7 @@ func endFields(name, who string, e tracker.End) []field {
 		{p + "sack_blocks", "SACK blocks that it sent; absent when none", seen(func(r *tracker.EndRecord) value { return unlessNone(r.SACKBlocks) })},
 		{p + "sack_out_of_range", "of those, blocks of numbers that the other end never sent: rewritten on the way; absent when none", seen(func(r *tracker.EndRecord) value { return unlessNone(r.SACKOutOfRange) })},
 		{p + "paws_refused", "its data segments that the other end threw away for an old timestamp (RFC 7323), as its ACK at once shows; absent when none", answered(func(r *tracker.EndRecord) value { return unlessNone(r.PAWSRefused) })},
-		{p + "bad_checksums", "its packets with a wrong TCP checksum, of those verified (what was sent again, and all that followed), which the other end throws away; absent when none", seen(func(r *tracker.EndRecord) value { return unlessNone(r.BadChecksums) })},
+		{p + "bad_checksums", "its data packets with a wrong TCP checksum, of those verified (what was sent again, and all data that followed), which the other end throws away; absent when none", seen(func(r *tracker.EndRecord) value { return unlessNone(r.BadChecksums) })},
 		{p + "zero_windows", "times that it closed its window", seen(func(r *tracker.EndRecord) value { return countOf(r.ZeroWindows) })},
 		{p + "zero_window_s", "time with its window closed", seen(func(r *tracker.EndRecord) value { return secondsOf(r.ZeroWindow) })},
 		{p + "zero_window_list", "those times, each with start and end (see below; JSON Lines only)", zeroWindowsOf(e)},

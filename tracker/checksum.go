@@ -17,14 +17,14 @@ func (t *Tracker) verifySYN(e *endpoint) {
 	}
 }
 
-// spoiled reports whether a segment's receiver throws it away for its checksum.
+// spoiled reports whether the receiver of data throws it away for its checksum.
 func (t *Tracker) spoiled(e, p *endpoint, s *capture.Segment) bool {
-	if e.sender == nil || t.opt.Verify == nil {
+	if e.sender == nil || s.Len == 0 || t.opt.Verify == nil || s.Flags.Any(capture.SYN|capture.RST) {
 		return false
 	}
 	x := &e.sender.refused
 	if !x.checking {
-		if s.Len == 0 || !reassembly.Seq(s.Seq).Less(e.stream.Next()) {
+		if !reassembly.Seq(s.Seq).Less(e.stream.Next()) {
 			return false
 		}
 		x.checking = true
@@ -46,9 +46,20 @@ func (t *Tracker) spoiled(e, p *endpoint, s *capture.Segment) bool {
 			x.wrongSeq = seq
 			x.segments++
 		}
+		x.alone = !reassembly.Seq(s.Seq).Less(e.stream.Next())
 		return x.tellsWrong(e)
 	}
 	return false
+}
+
+// taken takes that the other end acknowledged everything before una. A segment
+// of which only one copy was captured, with a wrong checksum, was not thrown away
+// then: the capture was edited, or the card fills the checksums in.
+func (x *refusals) taken(una reassembly.Seq) {
+	x.asked, x.known = 0, false
+	if x.alone && x.wrongSeq.Less(una) {
+		x.alone, x.edited = false, true
+	}
 }
 
 // tellsWrong reports whether the checksums that were wrong are so: where most
@@ -58,15 +69,12 @@ func (x *refusals) tellsWrong(e *endpoint) bool {
 	if e.has&hasRightSum != 0 {
 		right++
 	}
-	return right > 0 && x.segments <= right
+	return right > 0 && x.segments <= right && !x.edited
 }
 
-// takeSpoiled takes a segment whose checksum is wrong: it was sent, and changes
-// nothing about its receiver.
+// takeSpoiled takes data whose checksum is wrong: it was sent, and changes nothing
+// about its receiver.
 func (t *Tracker) takeSpoiled(c *conn, from End, s *capture.Segment, now int64) {
-	if s.Len == 0 || s.Flags.Any(capture.SYN|capture.RST) {
-		return
-	}
 	e := &c.ends[from]
 	e.sender.refused.refuse(e, reassembly.Seq(s.Seq).Add(s.Len))
 	t.takeData(c, from, s, now)

@@ -295,7 +295,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	e.window = s.Window
 	if x := p.sender; x != nil {
 		if advanced > 0 {
-			x.refused.moved()
+			x.refused.taken(upTo)
 		} else if dup && x.refused.asked != 0 {
 			t.stayed(c, to, s, now)
 		}

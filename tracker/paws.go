@@ -23,6 +23,8 @@ type refusals struct {
 	right    uint32
 	wrong    uint32 // packets, copies of one segment each
 	wrongSeq reassembly.Seq
+	alone    bool   // no other copy of that one was captured
+	edited   bool   // the other end took one that was wrong
 	segments uint32 // different segments that were wrong
 	wrongAt  uint64 // packet of the first
 }
@@ -75,12 +77,15 @@ func (x *refusals) refuse(e *endpoint, to reassembly.Seq) {
 	x.known = true
 }
 
-// moved: the other end took what it had refused before.
-func (x *refusals) moved() { x.asked, x.known = 0, false }
-
 // wasRefused reports whether data was sent before and thrown away: to send it
 // again shows no loss.
 func (x *refusals) wasRefused(seq reassembly.Seq) bool { return x.known && seq.Less(x.knownTo) }
+
+// setBack reports whether data came before with a timestamp that was set back: that
+// of its repeat is no sign of when it was sent.
+func (x *refusals) setBack(seq reassembly.Seq) bool {
+	return x.wasRefused(seq) || x.asked != 0 && seq.Less(x.askedTo)
+}
 
 // refusals walks over them.
 func (w *words[W]) refusals(n int, x *refusals, nxt reassembly.Seq, c *conn) int {
@@ -96,6 +101,8 @@ func (w *words[W]) refusals(n int, x *refusals, nxt reassembly.Seq, c *conn) int
 	n = num(w, n, &x.right)
 	n = num(w, n, &x.wrong)
 	n = w.seq(n, &x.wrongSeq, nxt)
+	n = w.flag(n, &x.alone)
+	n = w.flag(n, &x.edited)
 	n = num(w, n, &x.segments)
 	return w.packet(n, &x.wrongAt, c.lastPacket)
 }

@@ -41,6 +41,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
 	x.classes[class]++
 	refused := x.refused.wasRefused(seq)
+	x.refused.alone = x.refused.alone && x.refused.wrongSeq != seq
 	if !c.hastyAgain(from, was, known, class, s, now) && !acked {
 		first(&x.repeatAt, s.Packet)
 	}

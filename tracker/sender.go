@@ -135,7 +135,7 @@ const maxIDStep = 128
 func (x *sender) stale(s *capture.Segment, now int64) bool {
 	counted := x.idRun >= 3 && x.idOdd <= x.idRun/8
 	if s.IPID == 0 || !counted {
-		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0
+		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0 && !x.refused.setBack(reassembly.Seq(s.Seq))
 	}
 	if was := x.flight.Find(reassembly.Seq(s.Seq)); was != nil && was.ID != 0 {
 		if s.IPID == was.ID { // a host may repeat it (RFC 1122 section 3.2.1.5)
