@@ -139,9 +139,12 @@ func (c *conn) fillOpen(o *OpenRecord) {
 			o.LastSYN = o.Felt
 		}
 	} else if c.thirdACKAt == 0 && !c.is(isMidstream) {
-		o.Waited = Some(max(c.answered, c.last) - a.firstSYN)
+		until := max(c.answered, c.last)
 		if c.answeredAt != 0 {
-			o.Waited = Some(c.answered - a.firstSYN)
+			until = c.answered
+		}
+		if until >= a.firstSYN { // else the answer was captured before what it answers
+			o.Waited = Some(until - a.firstSYN)
 		}
 	}
 	if c.synAckAt != 0 {

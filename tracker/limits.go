@@ -24,10 +24,11 @@ const (
 // follow counts the time since the last packet to what it was spent in, and
 // sees what holds the sender up now.
 func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
-	if l.state != limitNone {
+	// A segment that was set aside is taken after later ones.
+	if l.state != limitNone && now > l.at {
 		l.times[l.state] += now - l.at
 	}
-	l.at = now
+	l.at = max(l.at, now)
 	flying := uint32(0)
 	if una := e.stream.Una(); una.Less(e.stream.Next()) {
 		flying = uint32(e.stream.Next() - una)

@@ -144,7 +144,7 @@ func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
 		t.closes(z, now, s.Packet)
 		c.note(Moment{Kind: MomentZeroWindow, End: from, N: uint64(z.episodes)})
-	case s.Window > 0 && z.closed:
+	case s.Window > 0 && z.closed && now >= z.since: // not one that was set aside meanwhile
 		z.opens(now, s.Packet)
 		c.note(Moment{Kind: MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
 	}
