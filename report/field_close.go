@@ -14,7 +14,7 @@ func closeFields() []field {
 		}},
 		{"close.half_close_s", "ACK of the first FIN to the second FIN", func(w *row) value { return optSeconds(w.Close.HalfClose) }},
 		{"close.bytes_after_fin", "what the other end sent meanwhile", func(w *row) value { return optCount(w.Close.BytesAfterFIN) }},
-		{"close.reset_by", "sender of the first RST", func(w *row) value { return textOf(w.Close.ResetBy.String()) }},
+		{"close.reset_by", "sender of the first RST that its receiver did not have to ignore, one after a normal close too", func(w *row) value { return textOf(w.Close.ResetBy.String()) }},
 		{"close.reset_in", "that end's state before it", func(w *row) value {
 			if w.Close.ResetBy == tracker.NoEnd {
 				return value{}

@@ -131,7 +131,7 @@ func (c *closes) addNormal(r *tracker.Record) {
 		c.halfClose++
 		c.halfBytes += r.Close.BytesAfterFIN.V
 	}
-	if r.Close.ResetBy != tracker.NoEnd {
+	if r.Close.ResetBy != tracker.NoEnd || r.Close.Ignored.Done {
 		c.harmless++
 	}
 }

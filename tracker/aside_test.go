@@ -74,10 +74,7 @@ func blank(r *Record) {
 	r.ConnState, r.History = "", ""
 	r.Proven = [2]State{}
 	r.Close.FINs, r.Close.RSTs, r.Close.RSTsIgnored = [2]uint32{}, [2]uint32{}, 0
-	r.Facts.ResetTime, r.Facts.ResetOdd, r.Facts.ResetQuiet, r.Facts.ResetAfter = Opt[int64]{}, 0, 0, 0
-	if r.Close.Kind != CloseReset {
-		r.Close.ResetBy, r.Close.ResetIn, r.Close.ResetCause, r.Close.ResetPacket, r.Close.ResetTTL = NoEnd, Unknown, 0, 0, Opt[uint8]{}
-	}
+	r.Close.Ignored = IgnoredRST{}
 	r.TimeWait.Until, r.TimeWait.Restarts = 0, 0 // a refused segment begins 2MSL anew
 	r.Rest.Longest, r.Rest.Gap = Opt[int64]{}, 0 // silence that it broke
 	for e := range r.Ends {

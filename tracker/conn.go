@@ -144,7 +144,7 @@ type conn struct {
 	resetTTL      uint8
 	resetTime     int64
 	rstsIgnored   uint32
-	resetIgnored  bool // the RST of which the fields before tell was ignored
+	ignored       ignoredRST // the first of those
 	endedBy       ending
 	silent        int64 // ns from its last packet to when it was dropped, on the tracker's clock
 

@@ -229,7 +229,7 @@ func (c *conn) fillClose(r *CloseRecord, open OpenKind) {
 	if c.resetBy != NoEnd {
 		r.ResetTTL = Some(c.resetTTL)
 	}
-	r.RSTsIgnored = c.rstsIgnored
+	c.fillIgnored(r)
 	for e := Orig; e <= Resp; e++ {
 		x := &c.ends[e]
 		r.FINs[e], r.FINCopies[e], r.RSTs[e] = x.fins, c.copies[e].fins, x.rsts

@@ -223,7 +223,7 @@ var exchanges = []exchange{
 		2.000 < .P 1:5(4) ack 11 | ESTABLISHED ESTABLISHED
 	`, func(t *testing.T, r *Record) {
 		wantString(t, "close", r.Close.Kind, CloseOpen)
-		if r.Close.RSTsIgnored != 1 || r.Close.ResetBy != Orig {
+		if r.Close.RSTsIgnored != 1 || r.Close.Ignored.By != Orig || r.Close.Ignored.Packet == 0 || r.Close.ResetBy != NoEnd {
 			t.Errorf("%+v", r.Close)
 		}
 	}},

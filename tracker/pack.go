@@ -201,7 +201,7 @@ func (c *conn) parts() uint64 {
 		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
 		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != OpenUnknown ||
 			c.answer != Answer{Kind: c.answer.Kind})*connOpening |
-		bit(c.resetBy != NoEnd || c.rstsIgnored != 0)*connReset |
+		bit(c.resetBy != NoEnd || c.rstsIgnored != 0 || c.ignored != ignoredRST{})*connReset |
 		bit(*x != turnarounds{spread: x.spread})*connTurns |
 		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides |
 		bit(c.stamps != stamps{})*connStamps
@@ -258,8 +258,8 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 	n = w.packet(n, &c.resetPacket, c.lastPacket)
 	n = num(w, n, &c.resetTTL)
 	n = w.time(n, &c.resetTime, c.last)
-	n = w.flag(n, &c.resetIgnored)
-	return num(w, n, &c.rstsIgnored)
+	n = num(w, n, &c.rstsIgnored)
+	return w.ignored(n, c)
 }
 
 func (w *words[W]) stamps(n int, c *conn) int {

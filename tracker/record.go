@@ -117,7 +117,7 @@ type CloseRecord struct {
 	Segments      uint8      // 3 or 4; 0 when unknown
 	HalfClose     Opt[int64] // the first FIN's ACK -> the second FIN
 	BytesAfterFIN Opt[uint64]
-	ResetBy       End   // NoEnd without a RST
+	ResetBy       End   // sender of the first RST that its receiver did not have to ignore; NoEnd without one
 	ResetIn       State // the sender's state before its RST
 	ResetCause    ResetCause
 	ResetPacket   uint64
@@ -126,6 +126,7 @@ type CloseRecord struct {
 	FINCopies     [2]uint32  // those
 	RSTs          [2]uint32
 	RSTsIgnored   uint32
+	Ignored       IgnoredRST    // the first of those
 	FINTime       [2]Opt[int64] // first FIN of each end
 	FINAcked      [2]Opt[int64] // when that FIN was acknowledged
 	FINPacket     [2]uint64     // 0 where the capture missed the FIN

@@ -19,18 +19,14 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		c.beforeRST(from, s, now)
 	}
 	in := e.state
-	// One that was ignored tells nothing of one that was not.
-	if c.resetBy == NoEnd || accepted && !c.is(isReset) && c.resetIgnored {
-		c.resetIgnored = !accepted
+	if !accepted {
+		t.ignoreRST(c, from, s, cause, now)
+		return
+	}
+	if c.resetBy == NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
 		c.facts.reset(e, p, s, now)
-	}
-	if !accepted {
-		c.rstsIgnored++
-		c.challenge(to, now)
-		c.note(Moment{Kind: MomentResetIgnored, End: from, Reset: cause})
-		return
 	}
 	switch {
 	case cause == ResetRefused:

@@ -225,9 +225,7 @@ func old(state tracker.State, resets bool) func(r *tracker.Record) {
 
 // ignored is a RST that the receiver did not obey.
 func ignored(r *tracker.Record) {
-	r.Close.RSTsIgnored, r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetPacket = 1, tracker.Resp, tracker.ResetMiddlebox, r.ID+4
-	r.Close.ResetIn, r.Close.ResetTTL = tracker.Established, tracker.Some(uint8(60))
-	r.Facts.ResetTime = tracker.Some(r.Start + millisecond)
+	r.Close.RSTsIgnored, r.Close.Ignored = 1, tracker.IgnoredRST{By: tracker.Resp, Packet: r.ID + 4, TTL: 60}
 }
 
 // bareSYN is a SYN without the options that a system's connect() sets.

@@ -17,10 +17,9 @@ window it answers with a challenge ACK, outside it does nothing (RFC 5961 sectio
 such; so does a host that answers an old duplicate, which is harmless and
 not counted where its sender had closed.`,
 		New: func(*Options) Fold {
-			return newResets(func(r *tracker.Record) bool {
-				return r.Close.RSTsIgnored > 0 && r.Close.Kind != tracker.CloseReset && r.Close.ResetCause != tracker.ResetAfterClose &&
-					!closingAlready(r) && running(r)
-			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
+			return foldResets(func(r *tracker.Record) bool {
+				return r.Close.Ignored.Packet != 0 && r.Close.Kind != tracker.CloseReset && !r.Close.Ignored.Late && running(r)
+			}, (*resets).addIgnored, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Notice, Confidence: Likely,
 					Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, opened), Plural(x.ignored, "RST")),
@@ -31,4 +30,15 @@ not counted where its sender had closed.`,
 			})
 		},
 	}
+}
+
+// addIgnored takes a connection in for the first RST that was ignored.
+func (x *resets) addIgnored(r *tracker.Record) {
+	c := &r.Close.Ignored
+	x.hit(r.ID, c.Packet, r.Start, r.End)
+	x.sources.add(r.Orig.Addr)
+	x.targets.add(listener(r.Resp).Hash())
+	x.by[c.By]++
+	x.countOdd(c.Odd)
+	x.ignored += uint64(r.Close.RSTsIgnored)
 }

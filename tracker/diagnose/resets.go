@@ -50,18 +50,21 @@ func (x *resets) add(r *tracker.Record) {
 	if c.BytesAfterFIN.OK {
 		x.bytes += c.BytesAfterFIN.V
 	}
-	for i, sign := range [...]tracker.ResetSigns{tracker.OddTTL, tracker.OddIPID, tracker.OddTimestamps} {
-		if r.Facts.ResetOdd.Has(sign) {
-			x.odd[i]++
-		}
-	}
+	x.countOdd(r.Facts.ResetOdd)
 	if c.ResetTTL.OK {
 		x.ttls(c.ResetTTL.V, c.ResetTTL.V)
 	}
 	x.ownTTLs([2]uint8{r.Ends[tracker.Orig].TTL.V, r.Ends[tracker.Resp].TTL.V}, r.ID)
-	x.ignored += uint64(c.RSTsIgnored)
 	if c.ResetBy <= tracker.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
 		x.level++
+	}
+}
+
+func (x *resets) countOdd(odd tracker.ResetSigns) {
+	for i, sign := range [...]tracker.ResetSigns{tracker.OddTTL, tracker.OddIPID, tracker.OddTimestamps} {
+		if odd.Has(sign) {
+			x.odd[i]++
+		}
 	}
 }
 
@@ -143,10 +146,15 @@ func (x *resets) what(s Subject, opened uint64) string {
 // newResets is the Fold of a cause. What one opener does to several listeners,
 // or each of them once or twice to it, is one finding.
 func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
+	return foldResets(func(r *tracker.Record) bool { return r.Close.ResetBy != tracker.NoEnd && picks(r) }, (*resets).add, tell)
+}
+
+// foldResets is newResets with a way of its own to take a connection in.
+func foldResets(picks func(r *tracker.Record) bool, add func(*resets, *tracker.Record), tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
 	f := newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
-		if r.Close.ResetBy != tracker.NoEnd && picks(r) {
+		if picks(r) {
 			_, to := probedEnds(r)
-			s.At(listener(to)).add(r)
+			add(s.At(listener(to)), r)
 		}
 	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
 		if x.probed == x.n && x.probers.blameless(c, x.probed) == 0 {

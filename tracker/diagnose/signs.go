@@ -44,7 +44,7 @@ func signsOf(r *tracker.Record) (s signs) {
 	if c.HalfClose.V >= finTimeout {
 		s |= signLingered
 	}
-	if c.ResetBy != tracker.NoEnd || f.ResetTime.OK {
+	if c.ResetBy != tracker.NoEnd || f.ResetTime.OK || c.RSTsIgnored > 0 {
 		s |= signReset
 	}
 	if r.Keepalive[tracker.Orig].Probes|r.Keepalive[tracker.Resp].Probes != 0 || r.KeepaliveOutcome != "" {
