@@ -78,7 +78,7 @@ func (t *Tracker) historyOf(z *zeek) string {
 func (c *conn) fillCapture(r *CaptureRecord, ends *[2]EndRecord) {
 	a, b := ends[Orig].MissingBytes, ends[Resp].MissingBytes
 	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
-	r.Forgotten = c.is(isForgotten)
+	r.OneWayShown, r.Forgotten = r.OneWay && c.showsOneWay(), c.is(isForgotten)
 	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
 	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[Orig])+min(b, c.proof.wild[Resp])
 	r.GivenUpBytes = c.ends[Orig].stream.GivenUp() + c.ends[Resp].stream.GivenUp()
@@ -92,6 +92,22 @@ func (c *conn) oneWay() bool {
 		if x := &c.ends[e]; c.ends[e.Peer()].packets == 0 && x.ackedAny && x.packets > x.rstPackets() {
 			return true
 		}
+	}
+	return false
+}
+
+// showsOneWay reports whether the end of which nothing was captured sent
+// something in the time that was: the ACKs of the other end advanced, or it went
+// on after its SYN or SYN/ACK. A lone segment, or the same ACK again, may answer
+// what came before the capture began.
+func (c *conn) showsOneWay() bool {
+	for e := Orig; e <= Resp; e++ {
+		x, p := &c.ends[e], &c.ends[e.Peer()]
+		if x.packets == 0 || p.packets > 0 {
+			continue
+		}
+		syns := uint64(x.syns + x.synAcks)
+		return p.span() > 0 || p.finSeen || syns > 0 && x.packets > syns+x.rstPackets()
 	}
 	return false
 }

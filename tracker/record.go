@@ -219,7 +219,8 @@ type CaptureRecord struct {
 	Tap          string // where the capture point stands: near "orig", near "resp", or "between"; "" when that can't be told
 	Midstream    bool
 	Forgotten    bool // it began without a SYN after the table had dropped connections: it may be one of those
-	OneWay       bool
+	OneWay       bool // nothing was captured of one end
+	OneWayShown  bool // and that end sent something in the time that was captured
 	Truncated    bool
 	Duplicates   uint32
 	MissingBytes uint64

@@ -212,11 +212,14 @@ func captureOneWay() Detector {
 		Doc: `Only one direction was captured of many connections.
 
 Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4) of
-which not one packet was captured, by three packets or more, or with data for a second: the way back does not pass here (asymmetric
+which not one packet was captured, by three packets or more, or with data for a second,
+and its ACK numbers rise, or it goes on after its SYN: the other end sent in the time
+that was captured. The way back does not pass here (asymmetric
 routing), the mirror port copies one direction, or a filter names one address only.
 From a fifth of all connections on it is a warning, and no other finding is more than
 possible; below that those connections alone are left out of judgements that need
-both directions.`,
+both directions. One or two among others may be a hole of the capture: they are
+only possible.`,
 		New: func(*Options) Fold {
 			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
 				if q.oneWay.n == 0 {
@@ -232,6 +235,10 @@ both directions.`,
 				}
 				if c.OneWay*100 >= c.Conns*oneWayShare {
 					f.Severity = Warning
+				}
+				if q.oneWay.n < oneWayFew && q.conns > 0 {
+					f.Severity, f.Confidence = Info, Possible
+					f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
 				}
 				return f, &q.oneWay
 			}}

@@ -75,7 +75,7 @@ func answered(gap int64) func(r *tracker.Record) {
 }
 
 func oneWay(r *tracker.Record) {
-	r.Capture.OneWay = true
+	r.Capture.OneWay, r.Capture.OneWayShown = true, true
 	r.Ends[tracker.Resp] = tracker.EndRecord{}
 }
 

@@ -45,11 +45,15 @@ const oneWayShare = 20
 // oneWayLeast is how many packets make a connection one-way: one or two are strays.
 const oneWayLeast = 3
 
+// oneWayFew is how many connections of which one direction was captured show that
+// the capture lacks one, where others have both: fewer may be a hole.
+const oneWayFew = 3
+
 // OneWay tells that only one direction was captured of a connection, and enough
 // of it to say so: three packets, or data that waited a second for its ACK. What a
 // full table dropped may have been captured both ways.
 func OneWay(r *tracker.Record) bool {
-	if !r.Capture.OneWay || touched(r) {
+	if !r.Capture.OneWayShown || touched(r) {
 		return false
 	}
 	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
