@@ -38,7 +38,9 @@ func (x *resets) addIgnored(r *tracker.Record) {
 	x.hit(r.ID, c.Packet, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
 	x.targets.add(listener(r.Resp).Hash())
-	x.by[c.By]++
+	if c.By <= tracker.Resp {
+		x.by[c.By]++
+	}
 	x.countOdd(c.Odd)
 	x.ignored += uint64(r.Close.RSTsIgnored)
 }
