@@ -41,10 +41,11 @@ type appender interface {
 }
 
 func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
+	// What is followed is what the other end read: nothing with a wrong checksum.
+	decode := capture.DecoderOptions{ByVLAN: o.track.ByVLAN, VerifyChecksums: out.follow != nil}
 	w := &worker{index: index, of: of, out: out, summary: report.NewSummary(out.sum),
-		fast: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
-		slow: capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN}),
-		in:   make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
+		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode),
+		in: make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
 	}
 	for _, s := range out.streams {
 		if s.appender == nil {

@@ -52,6 +52,16 @@ func (q *queue) last() *chunk {
 	return &q.chunks[len(q.chunks)-1]
 }
 
+// holds reports whether anything that waits overlaps c.
+func (q *queue) holds(c *chunk) bool {
+	for i := q.head; i < len(q.chunks); i++ {
+		if w := &q.chunks[i]; w.off < c.end() && c.off < w.end() {
+			return true
+		}
+	}
+	return false
+}
+
 // take takes the first chunk out.
 func (q *queue) take() chunk {
 	c := q.chunks[q.head]

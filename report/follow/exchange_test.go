@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,15 +27,15 @@ func (recorder) Step(*tracker.Step)       {}
 // play takes made-up packets through decoder and tracker to a Follower that
 // prints to p. A line is a packet:
 //
-//	MS >|< FLAGS SEQ ACK ["payload" [CUT]]
+//	MS >|< FLAGS SEQ ACK [tsTSVAL] [bad] ["payload" [CUT]]
 //
 // with numbers counted from each end's first SYN and CUT bytes of the payload cut
-// off by the snaplen.
+// off by the snaplen; bad: the payload is not what the checksum is of.
 func play(t *testing.T, p Printer, text string) *Follower {
 	t.Helper()
 	f := New(p)
 	tr := tracker.New(tracker.Options{}, recorder{f})
-	d := capture.NewDecoder(capture.DecoderOptions{})
+	d := capture.NewDecoder(capture.DecoderOptions{VerifyChecksums: true})
 	number := uint64(0)
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line == "" {
@@ -69,6 +70,14 @@ func packet(t *testing.T, line string) (frame []byte, length int, at int64) {
 		cut, _ = strconv.Atoi(strings.TrimSpace(line[i+len(q):]))
 	}
 	w := strings.Fields(head)
+	bad, stamp := false, uint64(0)
+	for ; len(w) > 5; w = w[:len(w)-1] {
+		if at, ok := strings.CutPrefix(w[len(w)-1], "ts"); ok {
+			stamp, _ = strconv.ParseUint(at, 10, 32)
+		} else {
+			bad = w[len(w)-1] == "bad"
+		}
+	}
 	if len(w) != 5 {
 		t.Fatalf("%s: %d words", line, len(w))
 	}
@@ -88,7 +97,14 @@ func packet(t *testing.T, line string) (frame []byte, length int, at int64) {
 	for _, c := range w[2] {
 		s.Flags |= 1 << strings.IndexRune("FSRP.U", c)
 	}
+	if stamp != 0 {
+		s.Options = binary.BigEndian.AppendUint32([]byte{1, 1, 8, 10}, uint32(stamp))
+		s.Options = append(s.Options, 0, 0, 0, 0)
+	}
 	frame = capturetest.Ethernet(capturetest.TypeIPv4, capturetest.IPv4(src, dst, capturetest.ProtoTCP, s.Bytes()))
+	if bad {
+		frame[len(frame)-1] ^= 1
+	}
 	return frame[:len(frame)-cut], len(frame), began + int64(ms*1e6)
 }
 
@@ -96,4 +112,10 @@ const opened = `
 	0 > S  0 0
 	1 < S. 0 1
 	2 > .  1 1
+`
+
+const stampedOpen = `
+	0 > S  0 0 ts10
+	1 < S. 0 1 ts50
+	2 > .  1 1 ts11
 `

@@ -30,6 +30,7 @@ type stream struct {
 	wait    queue
 	recent  []byte // the last bytes before next, to compare repeats with
 	passed  []span // gaps that were marked
+	refused refusal
 	shown   int64
 	missing int64
 	cut     int64

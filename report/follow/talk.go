@@ -25,6 +25,10 @@ func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 	t.now = max(t.now, s.Time)
 	t.untimed = t.untimed || s.Untimed
 	x, peer := &t.streams[from], &t.streams[from.Peer()]
+	spoiled := x.refused.spoiled(s)
+	if spoiled && (s.Len == 0 || s.Flags.Any(capture.SYN|capture.RST)) {
+		return
+	}
 	seq := reassembly.Seq(s.Seq)
 	c := chunk{n: int64(s.Len), data: payload[:min(len(payload), int(s.Len))], time: s.Time, packet: s.Packet}
 	if s.Flags.Has(capture.RST) {
@@ -35,11 +39,15 @@ func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 	if s.Flags.Has(capture.SYN) {
 		seq = seq.Add(1) // what a SYN carries comes after it (RFC 9293 section 3.4)
 		x.startSYN(seq)
+		peer.refused.full = uint32(s.MSS)
 	} else {
 		x.start(seq, s.Len == 0)
 	}
-	if s.Flags.Has(capture.ACK) {
+	if s.Flags.Has(capture.ACK) && !spoiled {
 		c.ack = peer.ack(reassembly.Seq(s.Ack), t.now)
+		for d, more := peer.believed(); more; d, more = peer.believed() {
+			t.bytes(from.Peer(), d)
+		}
 	}
 	if c.off = x.at(seq); s.Len > 0 || s.Flags.Has(capture.FIN) {
 		c.off = x.place(seq, c.n)
@@ -49,6 +57,11 @@ func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 	}
 	if x.hasFIN && c.n > 0 && c.end() > x.fin {
 		x.hasFIN = false // it was forged: an end says nothing after its own
+	}
+	if x.stamped(s, &c) || spoiled {
+		x.suspect(&c)
+		t.release(false)
+		return
 	}
 	t.bytes(from, c)
 	if s.Flags.Has(capture.FIN) && !x.hasFIN && c.end() >= x.next {
