@@ -29,6 +29,9 @@ list() {
 		needs iptables iptables
 		needs ping iputils-ping
 		needs traceroute traceroute
+		needs tracepath iputils-tracepath
+		needs mtr mtr-tiny
+		needs ethtool ethtool
 		if [ -e ../shared/corpus/index.tsv ]; then
 			needs tshark tshark
 			needs python3 python3
