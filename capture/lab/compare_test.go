@@ -68,7 +68,9 @@ func observe(file string, o tracker.Options, sink tracker.Sink) error {
 		return err
 	}
 	defer f.Close()
-	d, t := capture.NewDecoder(capture.DecoderOptions{}), tracker.New(o, sink)
+	d := capture.NewDecoder(capture.DecoderOptions{})
+	o.Verify = d.VerifyChecksum
+	t := tracker.New(o, sink)
 	var p capture.Packet
 	for n := uint64(1); ; n++ {
 		if err := f.Next(&p); errors.Is(err, io.EOF) {

@@ -8,7 +8,7 @@ import (
 
 // Scenarios are all that the lab can play.
 func Scenarios() []Scenario {
-	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), forgeries(), keepalives(), timeWaits(), captures(), paths(),
+	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), refusals(), forgeries(), keepalives(), timeWaits(), captures(), paths(),
 		attempts(), rests(), strains())
 }
 
