@@ -395,3 +395,23 @@ func TestCommunityID(t *testing.T) {
 		}
 	}
 }
+
+// An ignored RST has a sender and no cause, unless it came after the close.
+func TestIgnoredRSTOnTheRecord(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		close tracker.CloseRecord
+		by    tracker.End
+		cause tracker.ResetCause
+	}{
+		{"none", tracker.CloseRecord{ResetBy: tracker.NoEnd}, tracker.NoEnd, 0},
+		{"ignored alone", tracker.CloseRecord{ResetBy: tracker.NoEnd, Ignored: tracker.IgnoredRST{By: tracker.Resp, Packet: 7}}, tracker.Resp, 0},
+		{"ignored after the close", tracker.CloseRecord{ResetBy: tracker.NoEnd, Ignored: tracker.IgnoredRST{By: tracker.Resp, Packet: 7, Done: true}}, tracker.Resp, tracker.ResetAfterClose},
+		{"ignored, then one that counts", tracker.CloseRecord{ResetBy: tracker.Orig, ResetCause: tracker.ResetAbort, Ignored: tracker.IgnoredRST{By: tracker.Resp, Packet: 7}}, tracker.Orig, tracker.ResetAbort},
+	} {
+		w := &row{Record: &tracker.Record{Close: tc.close}}
+		if by, cause := resetterTold(w), causeTold(w); by != tc.by || cause != tc.cause {
+			t.Errorf("%s: by %v, cause %v; want %v, %v", tc.name, by, cause, tc.by, tc.cause)
+		}
+	}
+}

@@ -14,14 +14,14 @@ func closeFields() []field {
 		}},
 		{"close.half_close_s", "ACK of the first FIN to the second FIN", func(w *row) value { return optSeconds(w.Close.HalfClose) }},
 		{"close.bytes_after_fin", "what the other end sent meanwhile", func(w *row) value { return optCount(w.Close.BytesAfterFIN) }},
-		{"close.reset_by", "sender of the first RST that its receiver did not have to ignore, one after a normal close too", func(w *row) value { return textOf(w.Close.ResetBy.String()) }},
+		{"close.reset_by", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, of the first", func(w *row) value { return textOf(resetterTold(w).String()) }},
 		{"close.reset_in", "that end's state before it", func(w *row) value {
 			if w.Close.ResetBy == tracker.NoEnd {
 				return value{}
 			}
 			return textOf(w.Close.ResetIn.String())
 		}},
-		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(w.Close.ResetCause.String()) }},
+		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(causeTold(w).String()) }},
 		{"close.reset_odd", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", func(w *row) value { return textOf(oddWords(w.Facts.ResetOdd)) }},
 		{"close.fins_orig", "FINs that the originator sent, copies included", func(w *row) value { return finCount(w, tracker.Orig) }},
 		{"close.fins_copied_orig", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Close.FINCopies[tracker.Orig]) }},
@@ -35,6 +35,24 @@ func closeFields() []field {
 	fields = append(fields, keepaliveFields("orig", "originator", tracker.Orig)...)
 	fields = append(fields, keepaliveFields("resp", "responder", tracker.Resp)...)
 	return append(fields, field{"keepalive.outcome", "`alive`, `dead` or `unknown`", func(w *row) value { return textOf(w.KeepaliveOutcome) }})
+}
+
+// resetterTold is who sent the first RST: one that its receiver had to ignore counts
+// where there is no other.
+func resetterTold(w *row) tracker.End {
+	if w.Close.ResetBy == tracker.NoEnd && w.Close.Ignored.Packet != 0 {
+		return w.Close.Ignored.By
+	}
+	return w.Close.ResetBy
+}
+
+// causeTold is why it came. An ignored one has no cause, but where both FINs had
+// been acknowledged before.
+func causeTold(w *row) tracker.ResetCause {
+	if w.Close.ResetBy == tracker.NoEnd && w.Close.Ignored.Done {
+		return tracker.ResetAfterClose
+	}
+	return w.Close.ResetCause
 }
 
 // oddWords names the signs, with blanks between.
