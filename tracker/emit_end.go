@@ -3,7 +3,7 @@ package tracker
 // fillEnd makes the record of one end, which is empty before.
 func (c *conn) fillEnd(r *EndRecord, e End) {
 	x, y := &c.ends[e], &c.ends[e.Peer()]
-	r.Packets, r.SeenBytes, r.WireBytes, r.MissingBytes = x.packets, x.seenBytes, x.wireBytes, x.missing()
+	r.Packets, r.SeenBytes, r.WireBytes, r.MissingBytes = x.packets, x.seenBytes, x.wireBytes, c.missing(e)
 	r.Retx, r.RetxBytes, r.OutOfOrder, r.DupAcks = x.retx, x.retxBytes, x.outOfOrder, x.dupAcks
 	r.SillyWindows, r.WindowProbes = x.zero.silly, y.zero.probes
 	c.fillSender(r, e)

@@ -1,18 +1,60 @@
 package tracker
 
-// missing is how many payload bytes the other end acknowledged and the capture
-// never saw. A hole that nobody acknowledged may be a loss on the way to the
-// capture point.
-func (e *endpoint) missing() uint64 {
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+)
+
+// missing is how many payload bytes of an end the other end acknowledged and the
+// capture never saw. A hole that nobody acknowledged may be a loss on the way to
+// the capture point; what may have been under way when the capture began was not
+// lost by it.
+func (c *conn) missing(of End) uint64 {
+	e := &c.ends[of]
 	n := e.stream.Forgotten() + e.stream.Old()
+	una, early := e.stream.Una(), e.stream.Base().Add(c.proof.early[of])
 	for _, g := range e.stream.Gaps() {
-		if una := e.stream.Una(); g.To.LessEq(una) {
+		if c.proof.early[of] > 0 && e.stream.Span() < maxAhead {
+			if g.To.LessEq(early) {
+				continue
+			}
+			g.From = reassembly.Max(g.From, early)
+		}
+		if g.To.LessEq(una) {
 			n += uint64(g.Len())
 		} else if g.From.Less(una) {
 			n += uint64(una - g.From)
 		}
 	}
 	return n
+}
+
+// flightTime is how long after the start of a capture segments that were sent
+// before can still show: they are acknowledged or sent again by then (RFC 6298
+// section 2.4: the least retransmission timeout).
+const flightTime = second
+
+// noteEarly notes, of a connection that began before the capture, holes of what
+// may have been under way when the capture began: what the other end acknowledges
+// then, and what lies before the first new segment. A sender's ACK without data
+// stands at SND.NXT: all behind it was sent later.
+func (c *conn) noteEarly(from End, s *capture.Segment, now int64) {
+	if now-c.start >= flightTime {
+		return
+	}
+	for of := Orig; of <= Resp; of++ {
+		e := &c.ends[of]
+		gaps := e.stream.Gaps()
+		if len(gaps) == 0 || e.synSeen || e.packets == 0 || c.proof.stood[of] {
+			continue
+		}
+		if d := gaps[len(gaps)-1].To.Sub(e.stream.Base()); d > 0 && d <= unknownRoom {
+			c.proof.early[of] = uint32(d)
+		}
+	}
+	if e := &c.ends[from]; s.Len == 0 && !s.Flags.Has(capture.FIN) && reassembly.Seq(s.Seq) == e.stream.Next() {
+		c.proof.stood[from] = true
+	}
 }
 
 // hole is the payload missing at SND.UNA that the capture never saw though the end

@@ -209,6 +209,9 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	if p.finSeen && e.tailUnseen {
 		t.missedFIN(c, from, s, now)
 	}
+	if c.is(isMidstream) {
+		c.noteEarly(from, s, now)
+	}
 	if wasTimeWait && hasACK {
 		t.restartTimeWait(c, from.Peer(), s, now)
 	}

@@ -14,6 +14,8 @@ type proofs struct {
 	long     uint64    // longer than the wire allows
 	unseen   uint64    // acknowledges what was never captured
 	unmarked [2]uint64 // data without ECN mark, though both ends agreed on ECN
+	early    [2]uint32 // bytes from the first number known of an end on that may have been under way when the capture began
+	stood    [2]bool   // by end: an ACK without data showed where it stood: all behind that was sent in the capture
 	wild     [2]uint64 // bytes that an ACK beyond every window claims this end sent; none when its data bore that out
 }
 
@@ -50,7 +52,7 @@ func (c *conn) bearsOut(from End, a reassembly.Added) {
 
 // noneMissing forgets the proof that something is missing when nothing is.
 func (c *conn) noneMissing() {
-	if c.proof.unseen != 0 && c.ends[Orig].missing()+c.ends[Resp].missing() == 0 {
+	if c.proof.unseen != 0 && c.missing(Orig)+c.missing(Resp) == 0 {
 		c.proof.unseen = 0
 	}
 }
@@ -68,6 +70,10 @@ func (w *words[W]) proofs(n int, c *conn) int {
 	for _, p := range [...]*uint64{&x.copied, &x.back, &x.cut, &x.long, &x.unseen, &x.unmarked[0], &x.unmarked[1]} {
 		n = w.packet(n, p, c.firstPacket)
 	}
+	n = num(w, n, &x.early[0])
+	n = num(w, n, &x.early[1])
+	n = w.flag(n, &x.stood[0])
+	n = w.flag(n, &x.stood[1])
 	n = num(w, n, &x.wild[0])
 	n = num(w, n, &x.wild[1])
 	return n
