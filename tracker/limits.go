@@ -24,11 +24,13 @@ const (
 // follow counts the time since the last packet to what it was spent in, and
 // sees what holds the sender up now.
 func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
-	// A segment that was set aside is taken after later ones.
-	if l.state != limitNone && now > l.at {
+	switch {
+	case l.state == limitNone:
+		l.at = now
+	case now > l.at: // a segment that was set aside is taken after later ones
 		l.times[l.state] += now - l.at
+		l.at = now
 	}
-	l.at = max(l.at, now)
 	flying := uint32(0)
 	if una := e.stream.Una(); una.Less(e.stream.Next()) {
 		flying = uint32(e.stream.Next() - una)

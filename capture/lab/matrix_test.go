@@ -5,6 +5,7 @@ func unshown() map[string]string {
 	return map[string]string{
 		"silly-window":  "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
 		"capture-clock": "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
+		"reset-bare":    "an end that was just talking resets by RST,ACK on Linux; a bare one with its TTL comes from a box or a small stack (RFC 9293 section 3.10.7.1)",
 	}
 }
 
