@@ -60,7 +60,7 @@ say "test ${race}"
 corpus=${TCPWATCH_CORPUS:-}
 [ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
 # shellcheck disable=SC2086 # may be empty
-env -u TCPWATCH_CORPUS "$go" test $race -v -timeout 10m ./... >"$logs/test" 2>&1
+env -u TCPWATCH_CORPUS "$go" test $race -v -timeout 20m ./... >"$logs/test" 2>&1
 status=$?
 grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then
@@ -86,7 +86,7 @@ if [ -n "$corpus" ]; then
 	say "test on the corpus"
 	# shellcheck disable=SC2086
 	if ! TCPWATCH_CORPUS=$corpus TCPWATCH_TSHARK_EVERY=${TCPWATCH_TSHARK_EVERY:-20} \
-		"$go" test -v -count 1 -timeout 10m -run "^($names)\$" $packages >"$logs/corpus" 2>&1; then
+		"$go" test -v -count 1 -timeout 20m -run "^($names)\$" $packages >"$logs/corpus" 2>&1; then
 		grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/corpus" | head -n 200
 		failed="$failed test on the corpus;"
 		faults=$((faults + 1))
