@@ -40,7 +40,7 @@ func TestRefused(t *testing.T) {
 		{"refused for its timestamp", stampedOpen + `
 			3 > P. 1 1 ts20 "abc"
 			4 < . 1 4 ts50
-			5 > P. 4 1 ts5 "XXX"
+			5 > P. 4 1 ts5 "QQQ"
 			6 < . 1 4 ts50
 			7 > P. 4 1 ts30 "def"
 			8 < . 1 7 ts50`,
@@ -48,9 +48,9 @@ func TestRefused(t *testing.T) {
 		{"refused for its timestamp to the end", stampedOpen + `
 			3 > P. 1 1 ts20 "abc"
 			4 < . 1 4 ts50
-			5 > P. 4 1 ts5 "XXX"
+			5 > P. 4 1 ts5 "QQQ"
 			6 < . 1 4 ts50
-			7 > P. 4 1 ts6 "XXX"
+			7 > P. 4 1 ts6 "QQQ"
 			8 < . 1 4 ts50`,
 			"> 0 abc|end 3-0-0 0-0-0"},
 		{"an older timestamp, taken all the same", stampedOpen + `
