@@ -78,8 +78,11 @@ func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
 	if s.Flags.Has(capture.ACK) {
 		took = reassembly.Seq(s.Ack).Sub(p.stream.Next())
 	}
-	if sent < 0 || took < 0 || sent > maxAhead || took > maxAhead || sent|took == 0 {
+	if sent < 0 || took < 0 || sent > maxAhead || took > maxAhead {
 		return
+	}
+	if sent|took == 0 && !(s.Flags.Has(capture.ACK) && e.syns > 0 && p.synAcks > 0) {
+		return // out of SYN-SENT a SYN/ACK is answered by a RST without ACK (RFC 9293 section 3.10.7.1)
 	}
 	if !s.Flags.Has(capture.ACK) && uint32(sent) > e.room(p) {
 		return // one number alone proves less
