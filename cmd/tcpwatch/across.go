@@ -19,14 +19,18 @@ func (w *watch) across(packets []capture.Packet, left bool) (all crossing) {
 	if len(w.batch.packets) > 0 {
 		w.hand(false)
 	}
-	q := &question{left: left, answers: make(chan crossing, len(w.workers))}
+	if w.asking == nil {
+		w.asking = &batch{asked: &question{answers: make(chan crossing, len(w.workers))}}
+	}
+	q := w.asking.asked
+	q.packets, q.left = q.packets[:0], left
 	for i := range packets {
 		if ok, err := w.in.passes(&packets[i]); ok && err == nil {
 			q.packets = append(q.packets, packets[i])
 		}
 	}
 	for _, x := range w.workers {
-		x.in <- &batch{asked: q}
+		x.in <- w.asking
 	}
 	for range w.workers {
 		one := <-q.answers
@@ -35,10 +39,21 @@ func (w *watch) across(packets []capture.Packet, left bool) (all crossing) {
 	return all
 }
 
+// answering is what a worker needs to answer questions, of which a capture with many
+// pauses has many.
+type answering struct {
+	decoder capture.Decoder
+	seen    map[uint64]bool // connections of the packets
+}
+
 // across is what the worker's connections show: each by its first segment.
 func (w *worker) across(q *question) (x crossing) {
-	d := capture.NewDecoder(capture.DecoderOptions{ByVLAN: w.byVLAN})
-	seen := make(map[uint64]bool)
+	if w.answers.seen == nil {
+		w.answers.seen = make(map[uint64]bool)
+	}
+	d, seen := &w.answers.decoder, w.answers.seen
+	*d = *capture.NewDecoder(capture.DecoderOptions{ByVLAN: w.byVLAN}) // no fragments are left of the question before
+	clear(seen)
 	for i := range q.packets {
 		if d.Decode(&q.packets[i]) != capture.OutcomeSegment {
 			continue

@@ -46,6 +46,7 @@ type watch struct {
 	spare   chan *batch
 	batches int    // that there are, at most what spare holds
 	batch   *batch // being filled
+	asking  *batch // with a question instead of packets; nil before the first
 	running sync.WaitGroup
 
 	mu     sync.Mutex // of the status line; who holds it waits for no terminal

@@ -218,3 +218,33 @@ func TestAnyYear(t *testing.T) {
 		}
 	}
 }
+
+// A capture in which hours pass, packet by packet or a few at a time: what is found is
+// the same for any number of workers.
+func TestPausesEverywhere(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		gap    float64 // s
+		atOnce int     // packets between two of them
+	}{
+		{"more than the shortest pause after each packet", 5.5, 1},
+		{"a minute after each packet", 60, 1},
+		{"longer than any sender tries", 1200, 1},
+		{"after two of different connections", 10, 2},
+		{"after a round of all connections", 3600, 6},
+		{"as many packets as are looked at", 10, 300},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conns := max(6, c.atOnce/5)
+			name := sideBySide(t, conns, func(packet, _ int) (float64, bool) {
+				return float64(packet/c.atOnce)*c.gap + float64(packet%c.atOnce)*pace, true
+			})
+			want := same(t, []string{name})
+			for _, j := range []string{"2", "5"} {
+				if got := outputsOf(t, []string{name}, "-j", j); got != want {
+					t.Errorf("-j %s differs from -j 1 in %s", j, whatDiffers(got, want))
+				}
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"testing"
@@ -13,6 +14,7 @@ type stamped struct {
 	times []float64
 	n     int
 	files []int // of each packet; nil for one
+	ports []int // of the client of each packet; nil: the packets hold nothing
 }
 
 func (s *stamped) Next(p *capture.Packet) error {
@@ -26,6 +28,13 @@ func (s *stamped) Next(p *capture.Packet) error {
 	}
 	if s.times[s.n] < 0 { // a packet without a time
 		p.Time, p.Untimed = 0, true
+	}
+	if s.ports != nil {
+		_, frame, err := parsePacket([]string{"0", fmt.Sprintf("192.0.2.1:%d", s.ports[s.n]), ">", "192.0.2.2:80", ".", "seq", "1", "ack", "1"})
+		if err != nil {
+			return err
+		}
+		p.Link, p.Data, p.Length = capture.LinkEthernet, frame, len(frame)
 	}
 	s.n++
 	return nil
@@ -125,5 +134,74 @@ func TestStampsLive(t *testing.T) {
 				t.Errorf("%v %+v\nwant %v %+v", got, s.clock, c.want, c.counts)
 			}
 		})
+	}
+}
+
+// Connections are asked about a pause only where what they show can make a difference:
+// most captures with many pauses have one packet, or one connection, between two.
+func TestWhoIsAskedAboutPauses(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		times []float64
+		ports []int
+		want  []float64 // times of packets before which connections are asked
+	}{
+		{"one packet after each pause", []float64{0, 10, 20, 30, 30}, []int{1, 2, 3, 4, 4}, nil},
+		{"one connection", []float64{0, 1, 11, 12, 22, 22}, []int{1, 1, 2, 2, 3, 3}, nil},
+		{"two connections", []float64{0, 1, 11, 12, 22, 22}, []int{1, 2, 1, 2, 1, 1}, []float64{11}},
+		{"a pause longer than any sender tries", []float64{0, 1, 1101, 1201, 1201}, []int{1, 1, 1, 1, 1}, []float64{1101}},
+		{"the second packet, which others follow", []float64{0, 10, 11}, []int{1, 1, 1}, []float64{10}},
+		{"the last packet", []float64{0, 1, 11}, []int{1, 1, 1}, []float64{11}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var asked []float64
+			s := &steady{in: &input{source: &stamped{times: c.times, ports: c.ports}}, kept: true,
+				across: func(packets []capture.Packet, _ bool) (x crossing) {
+					asked = append(asked, float64(packets[0].Time)/1e9)
+					return x
+				}}
+			var p capture.Packet
+			for s.Next(&p) == nil {
+			}
+			if !slices.Equal(asked, c.want) {
+				t.Errorf("asked before packets of %v, want %v", asked, c.want)
+			}
+		})
+	}
+}
+
+// pauses is an endless source with a pause after each packet.
+type pauses struct{ n uint64 }
+
+func (s *pauses) Next(p *capture.Packet) error {
+	s.n++
+	*p = capture.Packet{Number: s.n, Time: int64(s.n) * 10e9, FileNumber: s.n}
+	return nil
+}
+
+func (*pauses) Close() error { return nil }
+
+// Packets with a pause after each are read without an allocation for each.
+func TestPausesAllocateNothing(t *testing.T) {
+	s := &steady{in: &input{source: &pauses{}}, kept: true, across: func([]capture.Packet, bool) (x crossing) { return x }}
+	var p capture.Packet
+	n := testing.AllocsPerRun(10, func() {
+		for range 10 * lookAhead {
+			if err := s.Next(&p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if n > lookAhead || cap(s.queue) > 8*lookAhead {
+		t.Errorf("%.0f allocations for %d packets, %d packets of room", n, 10*lookAhead, cap(s.queue))
+	}
+}
+
+// BenchmarkPauses is what a packet costs where a pause follows each.
+func BenchmarkPauses(b *testing.B) {
+	s := &steady{in: &input{source: &pauses{}}, kept: true, across: func([]capture.Packet, bool) (x crossing) { return x }}
+	var p capture.Packet
+	for b.Loop() {
+		s.Next(&p)
 	}
 }

@@ -16,6 +16,7 @@ type worker struct {
 	fast      *capture.Decoder // of packets whose ends a look tells
 	slow      *capture.Decoder // of all others: each worker goes through them all
 	decoded   *capture.Decoder // the one whose segment is being observed
+	answers   answering
 	tracker   *tracker.Tracker
 	names     *names.Observer
 	meeting   *meeting
