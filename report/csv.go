@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // CSV writes a header line with every field of the record but the arrays of
@@ -44,7 +44,7 @@ func (c *CSV) head() error {
 }
 
 // Conn writes the line of one connection; the error is the writer's.
-func (c *CSV) Conn(r *tracker.Record) error {
+func (c *CSV) Conn(r *record.Record) error {
 	c.buf = c.AppendConn(c.buf[:0], r)
 	return c.Lines(c.buf)
 }
@@ -60,7 +60,7 @@ func (c *CSV) Lines(b []byte) error {
 }
 
 // AppendConn appends the line of one connection to b.
-func (c *CSV) AppendConn(b []byte, r *tracker.Record) []byte {
+func (c *CSV) AppendConn(b []byte, r *record.Record) []byte {
 	c.row.set(r)
 	for i := range c.fields {
 		if i > 0 {

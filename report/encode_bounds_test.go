@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func FuzzJSONString(f *testing.F) {
@@ -36,15 +36,15 @@ func FuzzRecord(f *testing.F) {
 	f.Add(int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxUint64), "", uint8(255))
 	f.Fuzz(func(t *testing.T, start, end int64, n uint64, s string, e uint8) {
 		r := fullRecord()
-		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, tracker.OpenKind(e), s, s
-		r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.End(e % 4), Since: end, Until: start, EndedBy: tracker.TimeWaitEnd(e)}
-		r.Close.FINAcked[0], r.Ends[0].Bytes, r.Open.Felt = tracker.Some(end), tracker.Some(n), tracker.Some(start)
+		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, record.OpenKind(e), s, s
+		r.TimeWait = record.TimeWaitRecord{Holder: record.End(e % 4), Since: end, Until: start, EndedBy: record.TimeWaitEnd(e)}
+		r.Close.FINAcked[0], r.Ends[0].Bytes, r.Open.Felt = record.Some(end), record.Some(n), record.Some(start)
 		r.File, r.Interface = int(int32(n)), int(int32(start))
 		if !json.Valid([]byte(lineOf(t, manyFiles, r))) {
 			t.Errorf("no JSON: %s", lineOf(t, manyFiles, r))
 		}
 		h := &Headline{Files: []string{s}, Interface: s, Filter: s, Packets: n, Start: start, End: end, Skipped: []Count{{s, n}}}
-		out := tablesOf(t, summaryOf(SummaryOptions{}, []*tracker.Record{r}), h, TableOptions{Width: 60, Reports: ReportNames()})
+		out := tablesOf(t, summaryOf(SummaryOptions{}, []*record.Record{r}), h, TableOptions{Width: 60, Reports: ReportNames()})
 		for _, l := range strings.Split(out, "\n") {
 			if say.Escape(l) != l {
 				t.Errorf("not safe to print: %q", l)
@@ -57,7 +57,7 @@ func TestEncodingDoesNotAllocate(t *testing.T) {
 	j, c := NewJSONL(io.Discard, manyFiles), NewCSV(io.Discard, manyFiles)
 	j.opt.Transitions = true
 	r := fullRecord()
-	for name, write := range map[string]func(*tracker.Record) error{"JSONL": j.Conn, "CSV": c.Conn} {
+	for name, write := range map[string]func(*record.Record) error{"JSONL": j.Conn, "CSV": c.Conn} {
 		if n := testing.AllocsPerRun(100, func() { _ = write(r) }); n != 0 {
 			t.Errorf("%s: %v allocations a record", name, n)
 		}

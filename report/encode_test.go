@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // schema is every name of a connection record that this version writes, in
@@ -68,8 +68,8 @@ func TestFieldNames(t *testing.T) {
 	}
 }
 
-func fullRecord() *tracker.Record {
-	r := new(tracker.Record)
+func fullRecord() *record.Record {
+	r := new(record.Record)
 	fillAll(reflect.ValueOf(r).Elem())
 	r.Transitions = madeUp(1, "10.0.0.1:1", "10.0.0.2:2").Transitions
 	// For these reasons fields are absent.
@@ -81,11 +81,11 @@ func fullRecord() *tracker.Record {
 
 var manyFiles = JSONOptions{
 	Files: []string{"a.pcap", "b.pcap"}, Interfaces: []string{"eth0", "eth1"},
-	Local: func(*tracker.Record) tracker.End { return tracker.Both },
+	Local: func(*record.Record) record.End { return record.Both },
 }
 
 // lineOf is what JSONL writes for one record.
-func lineOf(t *testing.T, o JSONOptions, r *tracker.Record) string {
+func lineOf(t *testing.T, o JSONOptions, r *record.Record) string {
 	t.Helper()
 	var b bytes.Buffer
 	j := NewJSONL(&b, o)
@@ -196,7 +196,7 @@ func TestJSONValues(t *testing.T) {
 	r := madeUp(7, "[2001:db8::1]:50000", "10.0.0.2:443")
 	r.NVLAN, r.VLANs = 2, [2]uint16{100, 200}
 	r.Tunnel, r.TunnelID, r.TunnelPart = capture.TunnelVXLAN, 42, true
-	r.Open.Answer = tracker.Answer{Kind: tracker.AnswerICMPv6, Type: 1, Code: 4}
+	r.Open.Answer = record.Answer{Kind: record.AnswerICMPv6, Type: 1, Code: 4}
 	r.Open.SYNCopies = 1
 	_, got := flatten(t, lineOf(t, JSONOptions{Files: []string{"one"}}, r))
 	for name, want := range map[string]string{
@@ -218,9 +218,9 @@ func TestJSONValues(t *testing.T) {
 func TestUnknownIsAbsent(t *testing.T) {
 	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
 	r.Capture.OneWay = true
-	r.Open = tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1}
-	r.Ends[tracker.Resp] = tracker.EndRecord{}
-	r.States[tracker.Resp] = tracker.Unknown
+	r.Open = record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1}
+	r.Ends[record.Resp] = record.EndRecord{}
+	r.States[record.Resp] = record.Unknown
 	names, got := flatten(t, lineOf(t, JSONOptions{}, r))
 	for _, n := range names {
 		if strings.HasPrefix(n, "resp.") && n != "resp.packets" {
@@ -233,7 +233,7 @@ func TestUnknownIsAbsent(t *testing.T) {
 		}
 	}
 	r.Capture.Midstream = true
-	r.Open = tracker.OpenRecord{Kind: tracker.OpenMidstream}
+	r.Open = record.OpenRecord{Kind: record.OpenMidstream}
 	if _, got = flatten(t, lineOf(t, JSONOptions{}, r)); got["open.syns"] != "" {
 		t.Errorf("open.syns = %s of a connection whose opening was not seen", got["open.syns"])
 	}
@@ -298,7 +298,7 @@ func TestCSVAgreesWithJSON(t *testing.T) {
 func TestCSVHoldsNoFormula(t *testing.T) {
 	for _, s := range []string{"=1+1", "+1", "-1", "@SUM(A1)"} {
 		r := fullRecord()
-		r.Names = &tracker.NamesRecord{Proto: s, SNI: s, HTTPHost: s, DNSQuery: s, ServerVersion: s, SSH: [2]string{s, s}}
+		r.Names = &record.NamesRecord{Proto: s, SNI: s, HTTPHost: s, DNSQuery: s, ServerVersion: s, SSH: [2]string{s, s}}
 		var b bytes.Buffer
 		c := NewCSV(&b, JSONOptions{})
 		if err := c.Conn(r); err != nil {
@@ -400,16 +400,16 @@ func TestCommunityID(t *testing.T) {
 func TestIgnoredRSTOnTheRecord(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
-		close tracker.CloseRecord
-		by    tracker.End
-		cause tracker.ResetCause
+		close record.CloseRecord
+		by    record.End
+		cause record.ResetCause
 	}{
-		{"none", tracker.CloseRecord{ResetBy: tracker.NoEnd}, tracker.NoEnd, 0},
-		{"ignored alone", tracker.CloseRecord{ResetBy: tracker.NoEnd, Ignored: tracker.IgnoredRST{By: tracker.Resp, Packet: 7}}, tracker.Resp, 0},
-		{"ignored after the close", tracker.CloseRecord{ResetBy: tracker.NoEnd, Ignored: tracker.IgnoredRST{By: tracker.Resp, Packet: 7, Done: true}}, tracker.Resp, tracker.ResetAfterClose},
-		{"ignored, then one that counts", tracker.CloseRecord{ResetBy: tracker.Orig, ResetCause: tracker.ResetAbort, Ignored: tracker.IgnoredRST{By: tracker.Resp, Packet: 7}}, tracker.Orig, tracker.ResetAbort},
+		{"none", record.CloseRecord{ResetBy: record.NoEnd}, record.NoEnd, 0},
+		{"ignored alone", record.CloseRecord{ResetBy: record.NoEnd, Ignored: record.IgnoredRST{By: record.Resp, Packet: 7}}, record.Resp, 0},
+		{"ignored after the close", record.CloseRecord{ResetBy: record.NoEnd, Ignored: record.IgnoredRST{By: record.Resp, Packet: 7, Done: true}}, record.Resp, record.ResetAfterClose},
+		{"ignored, then one that counts", record.CloseRecord{ResetBy: record.Orig, ResetCause: record.ResetAbort, Ignored: record.IgnoredRST{By: record.Resp, Packet: 7}}, record.Orig, record.ResetAbort},
 	} {
-		w := &row{Record: &tracker.Record{Close: tc.close}}
+		w := &row{Record: &record.Record{Close: tc.close}}
 		if by, cause := resetterTold(w), causeTold(w); by != tc.by || cause != tc.cause {
 			t.Errorf("%s: by %v, cause %v; want %v, %v", tc.name, by, cause, tc.by, tc.cause)
 		}

@@ -12,18 +12,19 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // emitted keeps the records of one tracker.
-type emitted struct{ all []*tracker.Record }
+type emitted struct{ all []*record.Record }
 
-func (e *emitted) Conn(r *tracker.Record) {
+func (e *emitted) Conn(r *record.Record) {
 	c := *r
 	c.Transitions, c.Ends[0].ZeroWindowList, c.Ends[1].ZeroWindowList = nil, nil, nil
 	e.all = append(e.all, &c)
 }
-func (e *emitted) Event(*tracker.Event) {}
-func (e *emitted) Step(*tracker.Step)   {}
+func (e *emitted) Event(*record.Event) {}
+func (e *emitted) Step(*record.Step)   {}
 
 // talk is what one made-up connection has sent so far.
 type talk struct{ sent [2]uint32 }
@@ -71,7 +72,7 @@ func segmentsOf(in []byte) (all []capture.Segment) {
 
 // crowded is a run over segments with a table of few places, by one tracker or by
 // several that share the shards.
-func crowded(t *testing.T, all []capture.Segment, places, workers int) (records []*tracker.Record, s tracker.Stats) {
+func crowded(t *testing.T, all []capture.Segment, places, workers int) (records []*record.Record, s tracker.Stats) {
 	t.Helper()
 	sinks, table := make([]emitted, workers), make([]*tracker.Tracker, workers)
 	for i := range table {
@@ -107,7 +108,7 @@ func crowded(t *testing.T, all []capture.Segment, places, workers int) (records 
 		stats = append(stats, x.Stats())
 		records = append(records, sinks[i].all...)
 	}
-	slices.SortStableFunc(records, func(a, b *tracker.Record) int {
+	slices.SortStableFunc(records, func(a, b *record.Record) int {
 		return cmp.Or(cmp.Compare(a.Ended, b.Ended), cmp.Compare(a.ID, b.ID))
 	})
 	return records, tracker.MergeStats(stats)
@@ -133,7 +134,7 @@ func FuzzEviction(f *testing.F) {
 		var packets, dropped uint64
 		for _, r := range records {
 			packets += r.Ends[0].Packets + r.Ends[1].Packets
-			if r.Close.Kind != tracker.CloseEvicted {
+			if r.Close.Kind != record.CloseEvicted {
 				continue
 			}
 			dropped++

@@ -4,19 +4,19 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // row is what the fields read: a record, and the names that belong to the
 // indices in it.
 type row struct {
-	*tracker.Record
+	*record.Record
 	opt  *JSONOptions
 	pair [2]capture.Endpoint
 }
 
 // set points the row at another record.
-func (w *row) set(r *tracker.Record) {
+func (w *row) set(r *record.Record) {
 	w.Record = r
 	w.pair = [2]capture.Endpoint{r.Orig, r.Resp}
 }
@@ -36,8 +36,8 @@ func recordFields() []field {
 	fields = append(fields, openFields()...)
 	fields = append(fields, closeFields()...)
 	fields = append(fields, restFields()...)
-	fields = append(fields, endFields("orig", "originator", tracker.Orig)...)
-	fields = append(fields, endFields("resp", "responder", tracker.Resp)...)
+	fields = append(fields, endFields("orig", "originator", record.Orig)...)
+	fields = append(fields, endFields("resp", "responder", record.Resp)...)
 	fields = append(fields, nameFields()...)
 	return append(fields, captureFields()...)
 }
@@ -57,8 +57,8 @@ func identityFields() []field {
 		{"start", "time of the first packet", func(w *row) value { return optMoment(w.Began()) }},
 		{"end", "time of the last packet", func(w *row) value { return optMoment(w.LastAt()) }},
 		{"duration_s", "from the first to the last packet, steps of the clock left out", func(w *row) value { return optSeconds(w.Lasted()) }},
-		{"orig_state", "RFC 9293 state of the originator after the last packet", func(w *row) value { return textOf(w.States[tracker.Orig].String()) }},
-		{"resp_state", "the same for the responder", func(w *row) value { return textOf(w.States[tracker.Resp].String()) }},
+		{"orig_state", "RFC 9293 state of the originator after the last packet", func(w *row) value { return textOf(w.States[record.Orig].String()) }},
+		{"resp_state", "the same for the responder", func(w *row) value { return textOf(w.States[record.Resp].String()) }},
 		{"community_id", "Community ID version 1, seed 0", func(w *row) value { return value{kind: community, p: &w.pair} }},
 		{"local", "live: which end is this host: `orig`, `resp` or `both`", localOf},
 		{"link.interface", "interface of the first packet", interfaceOf},
@@ -145,7 +145,7 @@ func captureFields() []field {
 		{"capture.truncated", "the snaplen cut segments", func(w *row) value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", "packets that the capture saw twice", func(w *row) value { return countOf(w.Capture.Duplicates) }},
 		{"capture.missing_bytes", "bytes acknowledged that the capture never saw; absent when known modulo 2^32 only", func(w *row) value {
-			if w.Ends[tracker.Orig].SpanUnknown || w.Ends[tracker.Resp].SpanUnknown {
+			if w.Ends[record.Orig].SpanUnknown || w.Ends[record.Resp].SpanUnknown {
 				return value{}
 			}
 			return countOf(w.Capture.MissingBytes)
@@ -181,7 +181,7 @@ func someSeconds(ns int64) value {
 	return secondsOf(ns)
 }
 
-func optMoment(o tracker.Opt[int64]) value {
+func optMoment(o record.Opt[int64]) value {
 	if !o.OK {
 		return value{}
 	}
@@ -203,21 +203,21 @@ func (f *field) read(w *row) value {
 	return v
 }
 
-func optSeconds(o tracker.Opt[int64]) value {
+func optSeconds(o record.Opt[int64]) value {
 	if !o.OK {
 		return value{}
 	}
 	return secondsOf(o.V)
 }
 
-func optCount[T ~uint8 | ~uint16 | ~uint32 | ~uint64](o tracker.Opt[T]) value {
+func optCount[T ~uint8 | ~uint16 | ~uint32 | ~uint64](o record.Opt[T]) value {
 	if !o.OK {
 		return value{}
 	}
 	return countOf(o.V)
 }
 
-func optTruth(o tracker.Opt[bool]) value {
+func optTruth(o record.Opt[bool]) value {
 	if !o.OK {
 		return value{}
 	}

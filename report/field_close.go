@@ -1,6 +1,8 @@
 package report
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 func closeFields() []field {
 	fields := []field{
@@ -16,31 +18,31 @@ func closeFields() []field {
 		{"close.bytes_after_fin", "what the other end sent meanwhile", func(w *row) value { return optCount(w.Close.BytesAfterFIN) }},
 		{"close.reset_by", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, of the first", func(w *row) value { return textOf(resetterTold(w).String()) }},
 		{"close.reset_in", "that end's state before it", func(w *row) value {
-			if w.Close.ResetBy == tracker.NoEnd {
+			if w.Close.ResetBy == record.NoEnd {
 				return value{}
 			}
 			return textOf(w.Close.ResetIn.String())
 		}},
 		{"close.reset_cause", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", func(w *row) value { return textOf(causeTold(w).String()) }},
-		{"close.reset_odd", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", func(w *row) value { return textOf(oddWords(w.Facts.ResetOdd)) }},
-		{"close.fins_orig", "FINs that the originator sent, copies included", func(w *row) value { return finCount(w, tracker.Orig) }},
-		{"close.fins_copied_orig", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Close.FINCopies[tracker.Orig]) }},
-		{"close.fins_resp", "FINs that the responder sent, copies included", func(w *row) value { return finCount(w, tracker.Resp) }},
-		{"close.fins_copied_resp", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Close.FINCopies[tracker.Resp]) }},
-		{"close.rsts_orig", "RSTs that the originator sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Orig], tracker.Orig) }},
-		{"close.rsts_resp", "RSTs that the responder sent", func(w *row) value { return seenCount(w, w.Close.RSTs[tracker.Resp], tracker.Resp) }},
+		{"close.reset_odd", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", func(w *row) value { return textOf(oddWords(w.Close.ResetOdd)) }},
+		{"close.fins_orig", "FINs that the originator sent, copies included", func(w *row) value { return finCount(w, record.Orig) }},
+		{"close.fins_copied_orig", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Close.FINCopies[record.Orig]) }},
+		{"close.fins_resp", "FINs that the responder sent, copies included", func(w *row) value { return finCount(w, record.Resp) }},
+		{"close.fins_copied_resp", "of those, copies that the capture made; absent when none", func(w *row) value { return someOf(w.Close.FINCopies[record.Resp]) }},
+		{"close.rsts_orig", "RSTs that the originator sent", func(w *row) value { return seenCount(w, w.Close.RSTs[record.Orig], record.Orig) }},
+		{"close.rsts_resp", "RSTs that the responder sent", func(w *row) value { return seenCount(w, w.Close.RSTs[record.Resp], record.Resp) }},
 		{"close.rsts_ignored", "RSTs that the receiver had to ignore (RFC 5961)", func(w *row) value { return countOf(w.Close.RSTsIgnored) }},
 	}
 	fields = append(fields, timeWaitFields()...)
-	fields = append(fields, keepaliveFields("orig", "originator", tracker.Orig)...)
-	fields = append(fields, keepaliveFields("resp", "responder", tracker.Resp)...)
+	fields = append(fields, keepaliveFields("orig", "originator", record.Orig)...)
+	fields = append(fields, keepaliveFields("resp", "responder", record.Resp)...)
 	return append(fields, field{"keepalive.outcome", "`alive`, `dead` or `unknown`", func(w *row) value { return textOf(w.KeepaliveOutcome) }})
 }
 
 // resetterTold is who sent the first RST: one that its receiver had to ignore counts
 // where there is no other.
-func resetterTold(w *row) tracker.End {
-	if w.Close.ResetBy == tracker.NoEnd && w.Close.Ignored.Packet != 0 {
+func resetterTold(w *row) record.End {
+	if w.Close.ResetBy == record.NoEnd && w.Close.Ignored.Packet != 0 {
 		return w.Close.Ignored.By
 	}
 	return w.Close.ResetBy
@@ -48,16 +50,16 @@ func resetterTold(w *row) tracker.End {
 
 // causeTold is why it came. An ignored one has no cause, but where both FINs had
 // been acknowledged before.
-func causeTold(w *row) tracker.ResetCause {
-	if w.Close.ResetBy == tracker.NoEnd && w.Close.Ignored.Done {
-		return tracker.ResetAfterClose
+func causeTold(w *row) record.ResetCause {
+	if w.Close.ResetBy == record.NoEnd && w.Close.Ignored.Done {
+		return record.ResetAfterClose
 	}
 	return w.Close.ResetCause
 }
 
 // oddWords names the signs, with blanks between.
-func oddWords(odd tracker.ResetSigns) string {
-	const ttl, id, stamps = tracker.OddTTL, tracker.OddIPID, tracker.OddTimestamps
+func oddWords(odd record.ResetSigns) string {
+	const ttl, id, stamps = record.OddTTL, record.OddIPID, record.OddTimestamps
 	switch odd & (ttl | id | stamps) {
 	case ttl:
 		return "ttl"
@@ -77,12 +79,12 @@ func oddWords(odd tracker.ResetSigns) string {
 	return ""
 }
 
-func finCount(w *row, e tracker.End) value {
+func finCount(w *row, e record.End) value {
 	return seenCount(w, w.Close.FINs[e]+w.Close.FINCopies[e], e)
 }
 
 // seenCount leaves out counts of an end that the capture never saw.
-func seenCount(w *row, n uint32, e tracker.End) value {
+func seenCount(w *row, n uint32, e record.End) value {
 	if dark(w, e) {
 		return value{}
 	}
@@ -92,7 +94,7 @@ func seenCount(w *row, n uint32, e tracker.End) value {
 func timeWaitFields() []field {
 	held := func(get func(w *row) value) func(w *row) value {
 		return func(w *row) value {
-			if w.TimeWait.Holder == tracker.NoEnd {
+			if w.TimeWait.Holder == record.NoEnd {
 				return value{}
 			}
 			return get(w)
@@ -107,8 +109,8 @@ func timeWaitFields() []field {
 	}
 }
 
-func keepaliveFields(name, who string, e tracker.End) []field {
-	probed := func(get func(k *tracker.KeepaliveRecord) value) func(w *row) value {
+func keepaliveFields(name, who string, e record.End) []field {
+	probed := func(get func(k *record.KeepaliveRecord) value) func(w *row) value {
 		return func(w *row) value {
 			if w.Keepalive[e].Probes == 0 {
 				return value{}
@@ -116,7 +118,7 @@ func keepaliveFields(name, who string, e tracker.End) []field {
 			return get(&w.Keepalive[e])
 		}
 	}
-	answers := func(get func(k *tracker.KeepaliveRecord) value) func(w *row) value {
+	answers := func(get func(k *record.KeepaliveRecord) value) func(w *row) value {
 		known := probed(get)
 		return func(w *row) value {
 			if w.Capture.OneWay {
@@ -127,10 +129,10 @@ func keepaliveFields(name, who string, e tracker.End) []field {
 	}
 	p := "keepalive." + name + "."
 	return []field{
-		{p + "probes", "keepalive probes that the " + who + " sent; no field of this group without any", probed(func(k *tracker.KeepaliveRecord) value { return countOf(k.Probes) })},
-		{p + "answered", "of those, answered", answers(func(k *tracker.KeepaliveRecord) value { return countOf(k.Answered) })},
-		{p + "unanswered", "of those, not answered", answers(func(k *tracker.KeepaliveRecord) value { return countOf(k.Unanswered) })},
-		{p + "idle_s", "last exchange to first probe", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Idle) })},
-		{p + "interval_s", "between unanswered probes, or answered ones when all were", probed(func(k *tracker.KeepaliveRecord) value { return optSeconds(k.Interval) })},
+		{p + "probes", "keepalive probes that the " + who + " sent; no field of this group without any", probed(func(k *record.KeepaliveRecord) value { return countOf(k.Probes) })},
+		{p + "answered", "of those, answered", answers(func(k *record.KeepaliveRecord) value { return countOf(k.Answered) })},
+		{p + "unanswered", "of those, not answered", answers(func(k *record.KeepaliveRecord) value { return countOf(k.Unanswered) })},
+		{p + "idle_s", "last exchange to first probe", probed(func(k *record.KeepaliveRecord) value { return optSeconds(k.Idle) })},
+		{p + "interval_s", "between unanswered probes, or answered ones when all were", probed(func(k *record.KeepaliveRecord) value { return optSeconds(k.Interval) })},
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // FieldType is the type of what a field of the record holds, as programs see it.
@@ -67,7 +67,7 @@ func NewFieldReader(o JSONOptions, names ...string) *FieldReader {
 }
 
 // Set points the reader at a record, which it borrows until the next Set.
-func (f *FieldReader) Set(r *tracker.Record) { f.row.set(r) }
+func (f *FieldReader) Set(r *record.Record) { f.row.set(r) }
 
 // Value is what the field with index i among the names holds: a string, int,
 // float64, bool, []int, []float64 or []string, as its FieldType says; nil when
@@ -130,16 +130,16 @@ func (f *field) example() value {
 // specimen is a record that has everything, of a capture with every flaw or of
 // a clean one.
 func specimen(clean bool) *row {
-	r := new(tracker.Record)
+	r := new(record.Record)
 	fillAll(reflect.ValueOf(r).Elem())
 	if clean {
-		r.Capture = tracker.CaptureRecord{}
+		r.Capture = record.CaptureRecord{}
 		for e := range r.Ends {
 			r.Ends[e].MissingBytes, r.Ends[e].SpanUnknown = 0, false
 		}
 	}
 	w := &row{opt: &JSONOptions{Files: []string{"a", "b"}, Interfaces: []string{"a", "b"},
-		Local: func(*tracker.Record) tracker.End { return tracker.Orig }}}
+		Local: func(*record.Record) record.End { return record.Orig }}}
 	w.Record = r
 	return w
 }

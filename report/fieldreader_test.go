@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Every field has a type, and the specimen holds something for it.
@@ -26,12 +26,12 @@ func TestFieldTypes(t *testing.T) {
 // What a FieldReader reads is what JSON Lines writes.
 func TestFieldReaderAgreesWithJSONLines(t *testing.T) {
 	opt := JSONOptions{Files: []string{"a", "b"}, Interfaces: []string{"x", "y"},
-		Local: func(*tracker.Record) tracker.End { return tracker.Resp }}
+		Local: func(*record.Record) record.End { return record.Resp }}
 	var names []string
 	for _, d := range FieldDocs() {
 		names = append(names, d.Name)
 	}
-	for _, r := range []*tracker.Record{specimen(false).Record, specimen(true).Record, {}} {
+	for _, r := range []*record.Record{specimen(false).Record, specimen(true).Record, {}} {
 		var out bytes.Buffer
 		j := NewJSONL(&out, opt)
 		if err := j.Conn(r); err != nil {

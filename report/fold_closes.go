@@ -4,15 +4,15 @@ import (
 	"cmp"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // culprit is a row of the incomplete closes: who ended it, and how.
 type culprit struct {
 	fault diagnose.Fault
 	cause string
-	end   tracker.End
+	end   record.End
 	host  capture.Endpoint // of that end, without the port of a client; zero when it is NoEnd
 }
 
@@ -76,7 +76,7 @@ func newCloses(kept int) closes {
 }
 
 // byFault ranks what is stuck longest first, resets last.
-func byFault(a, b *tracker.Record) int {
+func byFault(a, b *record.Record) int {
 	x, y := diagnose.JudgeClose(a), diagnose.JudgeClose(b)
 	if (x.Fault == diagnose.FaultReset) != (y.Fault == diagnose.FaultReset) {
 		if x.Fault == diagnose.FaultReset {
@@ -87,8 +87,8 @@ func byFault(a, b *tracker.Record) int {
 	return cmp.Compare(x.Since, y.Since)
 }
 
-func (c *closes) add(r *tracker.Record) {
-	if r.Close.Kind == tracker.CloseNormal {
+func (c *closes) add(r *record.Record) {
+	if r.Close.Kind == record.CloseNormal {
 		c.addNormal(r)
 		return
 	}
@@ -109,10 +109,10 @@ func (c *closes) add(r *tracker.Record) {
 		return
 	}
 	who := culprit{fault: v.Fault, cause: v.Cause, end: v.Culprit}
-	if v.Culprit <= tracker.Resp {
+	if v.Culprit <= record.Resp {
 		who.host = endOf(r, v.Culprit)
 	}
-	if v.Culprit == tracker.Orig {
+	if v.Culprit == record.Orig {
 		who.host.Port = 0
 	}
 	b := c.culprits.At(who)
@@ -122,16 +122,16 @@ func (c *closes) add(r *tracker.Record) {
 	c.worst.add(r)
 }
 
-func (c *closes) addNormal(r *tracker.Record) {
+func (c *closes) addNormal(r *record.Record) {
 	c.segments[min(int(r.Close.Segments), len(c.segments)-1)]++
-	if r.Close.First == tracker.Both {
+	if r.Close.First == record.Both {
 		c.simultaneous++
 	}
 	if r.Close.BytesAfterFIN.OK && r.Close.BytesAfterFIN.V > 0 {
 		c.halfClose++
 		c.halfBytes += r.Close.BytesAfterFIN.V
 	}
-	if r.Close.ResetBy != tracker.NoEnd || r.Close.Ignored.Done {
+	if r.Close.ResetBy != record.NoEnd || r.Close.Ignored.Done {
 		c.harmless++
 	}
 }
@@ -166,8 +166,8 @@ func (c *closes) merge(o *closes) {
 }
 
 // endOf is the endpoint of one end.
-func endOf(r *tracker.Record, e tracker.End) capture.Endpoint {
-	if e == tracker.Resp {
+func endOf(r *record.Record, e record.End) capture.Endpoint {
+	if e == record.Resp {
 		return r.Resp
 	}
 	return r.Orig

@@ -2,8 +2,8 @@ package report
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // listener is the end that connections are opened to.
@@ -65,7 +65,7 @@ type failed struct {
 	ids         [nCauses]ids
 	waited      [nCauses]int64 // the longest
 	syns        uint32         // the most that one unanswered attempt sent
-	answer      tracker.Answer // of the unreachable attempt with the least id
+	answer      record.Answer  // of the unreachable attempt with the least id
 	answerID    uint64
 	synAgain    uint64
 	synACKAgain uint64
@@ -79,23 +79,23 @@ func newHandshakes() handshakes {
 }
 
 // causeOf tells why r's opening failed; false when it did not.
-func causeOf(r *tracker.Record) (cause, bool) {
+func causeOf(r *record.Record) (cause, bool) {
 	switch r.Open.Kind {
-	case tracker.OpenRefused:
+	case record.OpenRefused:
 		return causeRefused, true
-	case tracker.OpenUnreachable:
+	case record.OpenUnreachable:
 		return causeUnreachable, true
-	case tracker.OpenNoAnswer:
+	case record.OpenNoAnswer:
 		if diagnose.Waits(r, r.Open.SYNs) {
 			return stillOpening, true
 		}
 		return causeNoAnswer, true
-	case tracker.OpenHalfOpen:
+	case record.OpenHalfOpen:
 		if diagnose.Waits(r, r.Open.SYNACKs) {
 			return stillOpening, true
 		}
 		return causeHalfOpen, true
-	case tracker.OpenAborted:
+	case record.OpenAborted:
 		return causeAborted, true
 	}
 	return 0, false
@@ -103,24 +103,24 @@ func causeOf(r *tracker.Record) (cause, bool) {
 
 // oneSided tells that the client completed the handshake and the server never
 // took its ACK: it repeated its SYN/ACK, or answered with a RST.
-func oneSided(r *tracker.Record) bool {
-	if r.Open.Kind != tracker.OpenHandshake {
+func oneSided(r *record.Record) bool {
+	if r.Open.Kind != record.OpenHandshake {
 		return false
 	}
-	return r.Proven[tracker.Resp] == tracker.SynReceived && r.Open.SYNACKs > 1 || diagnose.RefusedLate(r)
+	return r.Proven[record.Resp] == record.SynReceived && r.Open.SYNACKs > 1 || diagnose.RefusedLate(r)
 }
 
-func (h *handshakes) add(r *tracker.Record) {
+func (h *handshakes) add(r *record.Record) {
 	l := listener(r.Resp)
 	if c, ok := causeOf(r); ok {
 		h.failed.At(l).add(r, c)
 		return
 	}
 	switch {
-	case r.Open.Kind == tracker.OpenUnknown, r.Capture.Forgotten && r.Open.Kind == tracker.OpenMidstream:
+	case r.Open.Kind == record.OpenUnknown, r.Capture.Forgotten && r.Open.Kind == record.OpenMidstream:
 		h.forgotten++
 		return
-	case r.Open.Kind == tracker.OpenMidstream:
+	case r.Open.Kind == record.OpenMidstream:
 		h.midstream++
 		return
 	}
@@ -157,7 +157,7 @@ func sentAgain(sent uint32) uint64 {
 	return uint64(sent - 1)
 }
 
-func (s *opened) add(r *tracker.Record) {
+func (s *opened) add(r *record.Record) {
 	s.n++
 	s.synAgain += sentAgain(r.Open.SYNs)
 	s.synACKAgain += sentAgain(r.Open.SYNACKs)
@@ -213,7 +213,7 @@ func (s *opened) Merge(o *opened) {
 	}
 }
 
-func (s *failed) add(r *tracker.Record, c cause) {
+func (s *failed) add(r *record.Record, c cause) {
 	s.n[c]++
 	s.ids[c].add(r.ID)
 	if r.Open.Waited.OK {
@@ -229,7 +229,7 @@ func (s *failed) add(r *tracker.Record, c cause) {
 	s.synACKAgain += sentAgain(r.Open.SYNACKs)
 }
 
-func (s *failed) answered(a tracker.Answer, id uint64) {
+func (s *failed) answered(a record.Answer, id uint64) {
 	if s.answerID == 0 || id < s.answerID {
 		s.answer, s.answerID = a, id
 	}
@@ -277,7 +277,7 @@ var humpBounds = [...]int64{0,
 // many SYNs and SYN/ACKs those repeated.
 type humps [len(humpBounds)]struct{ n, slow, syns, synACKs uint64 }
 
-func (h *humps) add(r *tracker.Record) {
+func (h *humps) add(r *record.Record) {
 	if !r.Open.Felt.OK {
 		return
 	}

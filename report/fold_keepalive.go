@@ -3,7 +3,7 @@ package report
 import (
 	"cmp"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // keepalives is the fold of keepalive probes.
@@ -19,7 +19,7 @@ func newKeepalives(kept int) keepalives {
 }
 
 // probed is what both ends of a connection probed.
-func probed(r *tracker.Record) (probes, unanswered uint64) {
+func probed(r *record.Record) (probes, unanswered uint64) {
 	for i := range r.Keepalive {
 		probes += uint64(r.Keepalive[i].Probes)
 		unanswered += uint64(r.Keepalive[i].Unanswered)
@@ -28,8 +28,8 @@ func probed(r *tracker.Record) (probes, unanswered uint64) {
 }
 
 // byProbes ranks the dead first, then what went unanswered, then the number of probes.
-func byProbes(a, b *tracker.Record) int {
-	if x, y := a.KeepaliveOutcome == tracker.KeepaliveDead, b.KeepaliveOutcome == tracker.KeepaliveDead; x != y {
+func byProbes(a, b *record.Record) int {
+	if x, y := a.KeepaliveOutcome == record.KeepaliveDead, b.KeepaliveOutcome == record.KeepaliveDead; x != y {
 		if x {
 			return -1
 		}
@@ -40,15 +40,15 @@ func byProbes(a, b *tracker.Record) int {
 	return cmp.Or(cmp.Compare(bu, au), cmp.Compare(bn, an))
 }
 
-func (k *keepalives) add(r *tracker.Record) {
-	k.windowProbes += uint64(r.Ends[tracker.Orig].WindowProbes) + uint64(r.Ends[tracker.Resp].WindowProbes)
+func (k *keepalives) add(r *record.Record) {
+	k.windowProbes += uint64(r.Ends[record.Orig].WindowProbes) + uint64(r.Ends[record.Resp].WindowProbes)
 	n, unanswered := probed(r)
 	if n == 0 {
 		return
 	}
 	k.probes += n
 	k.unanswered += unanswered
-	k.answered += uint64(r.Keepalive[tracker.Orig].Answered) + uint64(r.Keepalive[tracker.Resp].Answered)
+	k.answered += uint64(r.Keepalive[record.Orig].Answered) + uint64(r.Keepalive[record.Resp].Answered)
 	k.outcomes[r.KeepaliveOutcome]++
 	k.worst.add(r)
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // held is a row of the TIME-WAIT report. A client holds one of its ports to
@@ -39,7 +39,7 @@ type holding struct {
 	pop      series
 }
 
-func (h *holding) add(r *tracker.Record, steps int) {
+func (h *holding) add(r *record.Record, steps int) {
 	t := &r.TimeWait
 	h.pop.limit = steps
 	untimed := r.Capture.Untimed > 0
@@ -51,11 +51,11 @@ func (h *holding) add(r *tracker.Record, steps int) {
 		h.entered(1, since, since)
 	}
 	switch t.EndedBy {
-	case tracker.TimeWaitReuse:
+	case record.TimeWaitReuse:
 		h.reused++
-	case tracker.TimeWaitReset:
+	case record.TimeWaitReset:
 		h.reset++
-	case tracker.TimeWaitInputEnd, tracker.TimeWaitLasts:
+	case record.TimeWaitInputEnd, record.TimeWaitLasts:
 		if untimed {
 			h.now++
 		} else {
@@ -119,17 +119,17 @@ func newTimeWaits() timeWaits {
 	return timeWaits{rows: diagnose.NewShelf[held, holding](maxHolders), steps: holderSteps}
 }
 
-func (t *timeWaits) add(r *tracker.Record) {
+func (t *timeWaits) add(r *record.Record) {
 	h := r.TimeWait.Holder
-	if h == tracker.Orig || h == tracker.Both {
+	if h == record.Orig || h == record.Both {
 		t.enter(held{holder: capture.Endpoint{Addr: r.Orig.Addr}, dest: r.Resp}, r)
 	}
-	if h == tracker.Resp || h == tracker.Both {
+	if h == record.Resp || h == record.Both {
 		t.enter(held{holder: r.Resp, server: true}, r)
 	}
 }
 
-func (t *timeWaits) enter(k held, r *tracker.Record) {
+func (t *timeWaits) enter(k held, r *record.Record) {
 	t.rows.At(k).add(r, t.steps)
 	t.all.add(r, totalSteps)
 }

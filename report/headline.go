@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // Count is a number with what it counts.
@@ -30,8 +31,8 @@ type Headline struct {
 	Clock           Clock    // what the times of packets are worth
 	Skipped         []Count  // packets that held nothing for us, by reason
 	Undecoded       uint64   // of those, packets that may hold segments
-	KernelDrops     tracker.Opt[uint64]
-	InterfaceDrops  tracker.Opt[uint64]
+	KernelDrops     record.Opt[uint64]
+	InterfaceDrops  record.Opt[uint64]
 	Damaged         []*capture.Damage
 	Tracker         tracker.Stats
 	Unnamed         uint64 // connections whose payload was not looked at: too many others were undecided

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // TestNoTCP: a capture without TCP says what its packets are, and blames a filter
@@ -50,7 +50,7 @@ func TestNoTCP(t *testing.T) {
 // The share of packets dropped is at most all of them, however many are counted.
 func TestDroppedShare(t *testing.T) {
 	for drops, want := range map[uint64]string{0: "", 1: " (0.10 %)", 999: " (50.00 %)", math.MaxUint64: " (100.00 %)", math.MaxUint64 - 998: " (100.00 %)", 1 << 63: " (100.00 %)"} {
-		if got := droppedShare(&Headline{Packets: 999, KernelDrops: tracker.Opt[uint64]{V: drops, OK: true}}); got != want {
+		if got := droppedShare(&Headline{Packets: 999, KernelDrops: record.Opt[uint64]{V: drops, OK: true}}); got != want {
 			t.Errorf("%d of 999: %q, want %q", drops, got, want)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // JSONOptions choose what NewJSONL and NewCSV write.
@@ -16,7 +16,7 @@ type JSONOptions struct {
 	Interfaces  []string // interface names by index; an index without a name is left out
 	// Local tells which end of a connection is this host, NoEnd when neither;
 	// nil when that is unknown.
-	Local func(r *tracker.Record) tracker.End
+	Local func(r *record.Record) record.End
 }
 
 // JSONL writes one JSON object a line, as docs/record.md describes them. It
@@ -54,7 +54,7 @@ func NewJSONL(w io.Writer, o JSONOptions) *JSONL {
 }
 
 // Conn writes the line of one connection; the error is the writer's.
-func (j *JSONL) Conn(r *tracker.Record) error {
+func (j *JSONL) Conn(r *record.Record) error {
 	j.buf = j.AppendConn(j.buf[:0], r)
 	return j.Lines(j.buf)
 }
@@ -67,7 +67,7 @@ func (j *JSONL) Lines(b []byte) error {
 }
 
 // AppendConn appends the line of one connection to b.
-func (j *JSONL) AppendConn(b []byte, r *tracker.Record) []byte {
+func (j *JSONL) AppendConn(b []byte, r *record.Record) []byte {
 	j.row.set(r)
 	b = append(b, '{')
 	var open []string // the groups that are open
@@ -122,7 +122,7 @@ func appendMove(b []byte, open, to []string, first bool) ([]byte, bool) {
 	return b, first
 }
 
-func appendTransitions(b []byte, r *tracker.Record) []byte {
+func appendTransitions(b []byte, r *record.Record) []byte {
 	b = append(b, `,"transitions":[`...)
 	ts := r.Transitions
 	for i := range ts {
@@ -143,14 +143,14 @@ func appendTransitions(b []byte, r *tracker.Record) []byte {
 		}
 		b = append(b, `"end":"`...)
 		b = append(b, t.End.String()...)
-		if t.From != tracker.Unknown {
+		if t.From != record.Unknown {
 			b = append(b, `","from":"`...)
 			b = append(b, t.From.String()...)
 		}
 		b = append(b, `","to":"`...)
 		b = append(b, t.To.String()...)
 		b = append(b, `","proof":"`...)
-		b = append(b, t.Proof.String()...)
+		b = append(b, t.Basis.String()...)
 		b = append(b, `"}`...)
 	}
 	return append(b, ']')

@@ -5,8 +5,8 @@ import (
 	"io"
 	"time"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // LadderOptions choose how a Ladder draws. The zero value is usable.
@@ -59,7 +59,7 @@ func (l *Ladder) Len() int { return len(l.figures) }
 
 // Step takes one packet, or one time-driven edge, of a marked connection. It
 // keeps nothing that s borrows.
-func (l *Ladder) Step(s *tracker.Step) {
+func (l *Ladder) Step(s *record.Step) {
 	f := l.byID[s.Conn]
 	if f == nil {
 		if len(l.figures) >= l.opt.Conns {
@@ -77,7 +77,7 @@ func (l *Ladder) Step(s *tracker.Step) {
 
 // Conn takes the record of a connection, from which the closing summary is
 // made. Records of connections that had no Step are ignored.
-func (l *Ladder) Conn(r *tracker.Record) {
+func (l *Ladder) Conn(r *record.Record) {
 	if f := l.byID[r.ID]; f != nil {
 		c := *r
 		c.Transitions = nil

@@ -10,20 +10,20 @@ import (
 	"unicode"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // randomSteps turns bytes into steps: any mixture of ends, flags, states and moments.
-func randomSteps(b []byte, step func(*tracker.Step)) {
-	var states [2]tracker.State
+func randomSteps(b []byte, step func(*record.Step)) {
+	var states [2]record.State
 	at := testStart
 	for n := uint64(1); len(b) >= 12; n++ {
 		at += int64(int16(binary.LittleEndian.Uint16(b))) * 1000
-		st := &tracker.Step{Conn: 1 + uint64(b[2]&3), Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Time: at,
-			From: tracker.End(b[3] & 1), RelSeq: binary.LittleEndian.Uint32(b[2:]), RelAck: binary.LittleEndian.Uint32(b[5:]), Before: states}
-		states[b[3]&1] = tracker.State(b[4] % uint8(tracker.NStates))
+		st := &record.Step{Conn: 1 + uint64(b[2]&3), Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Time: at,
+			From: record.End(b[3] & 1), RelSeq: binary.LittleEndian.Uint32(b[2:]), RelAck: binary.LittleEndian.Uint32(b[5:]), Before: states}
+		states[b[3]&1] = record.State(b[4] % uint8(record.NStates))
 		st.After = states
-		st.AfterProof[b[3]&1] = tracker.Proof(b[5] & 3)
+		st.AfterProof[b[3]&1] = record.Basis(b[5] & 3)
 		switch b[6] & 15 {
 		case 0:
 		case 1:
@@ -32,9 +32,9 @@ func randomSteps(b []byte, step func(*tracker.Step)) {
 			st.Segment = &capture.Segment{Packet: n << (b[7] & 31), Flags: capture.Flags(b[8]), Len: uint32(b[9]) << 8, Window: uint16(b[10])}
 		}
 		for i := range int(b[11] & 3) {
-			st.Moments = append(st.Moments, tracker.Moment{Kind: tracker.MomentKind((int(b[10]) + i) % (len(weights) + 2)),
-				End: tracker.End(b[7] & 3), N: uint64(b[8]), M: uint64(b[9]), Since: int64(b[4]) << 20, Span: int64(b[5]) << 30, Ref: n / 2,
-				From: tracker.State(b[2]), To: tracker.State(b[3]), Reset: tracker.ResetCause(b[8]), Cause: string(b[8:10]), ThirdACKSeen: b[7]&1 > 0})
+			st.Moments = append(st.Moments, record.Moment{Kind: record.MomentKind((int(b[10]) + i) % (len(weights) + 2)),
+				End: record.End(b[7] & 3), N: uint64(b[8]), M: uint64(b[9]), Since: int64(b[4]) << 20, Span: int64(b[5]) << 30, Ref: n / 2,
+				From: record.State(b[2]), To: record.State(b[3]), Reset: record.ResetCause(b[8]), Cause: string(b[8:10]), ThirdACKSeen: b[7]&1 > 0})
 		}
 		step(st)
 		b = b[12:]
@@ -49,7 +49,7 @@ func FuzzLadder(f *testing.F) {
 		l := NewLadder(LadderOptions{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3})
 		randomSteps(b, l.Step)
 		for id := range uint64(5) {
-			l.Conn(&tracker.Record{ID: id, Open: tracker.OpenRecord{Kind: tracker.OpenKind(width)}})
+			l.Conn(&record.Record{ID: id, Open: record.OpenRecord{Kind: record.OpenKind(width)}})
 		}
 		checkBounds(t, l)
 		var out bytes.Buffer
@@ -93,7 +93,7 @@ func TestLadderBounded(t *testing.T) {
 		y := newStory(LadderOptions{})
 		y.open()
 		for i := range packets {
-			y.send(int64(i)*ms, tracker.End(i&1), fPSH, uint32(i), 1, 1, nil, tracker.Moment{Kind: tracker.MomentKind(k), End: tracker.Orig, N: 1})
+			y.send(int64(i)*ms, record.End(i&1), fPSH, uint32(i), 1, 1, nil, record.Moment{Kind: record.MomentKind(k), End: record.Orig, N: 1})
 		}
 		y.close3(packets * ms)
 		y.end()
@@ -129,9 +129,9 @@ func TestLadderTellsWhatIsLeftOut(t *testing.T) {
 	y.open()
 	for i := range 1000 {
 		at := int64(i) * 100
-		y.send(at*s1, tracker.Orig, fACK, 0, 1, 0, nil, tracker.Moment{Kind: tracker.MomentKeepalive, End: tracker.Orig, N: 1, Span: 100 * s1})
+		y.send(at*s1, record.Orig, fACK, 0, 1, 0, nil, record.Moment{Kind: record.MomentKeepalive, End: record.Orig, N: 1, Span: 100 * s1})
 		for range 50 {
-			y.send(at*s1+ms, tracker.Resp, fACK, 1, 1, 10, nil)
+			y.send(at*s1+ms, record.Resp, fACK, 1, 1, 10, nil)
 		}
 	}
 	var b bytes.Buffer
@@ -149,9 +149,9 @@ func TestLadderTellsWhatIsLeftOut(t *testing.T) {
 
 // Every kind of moment has its sentence, and every kind but none its weight.
 func TestEveryMomentIsTold(t *testing.T) {
-	for k := tracker.MomentNone + 1; k <= tracker.MomentReusedTuple; k++ {
+	for k := record.MomentNone + 1; k <= record.MomentReusedTuple; k++ {
 		y := newStory(LadderOptions{Width: 300})
-		y.send(0, tracker.Orig, fACK, 1, 1, 0, nil, tracker.Moment{Kind: k, End: tracker.Orig, N: 2, Span: s1, Since: s1, Ref: 1})
+		y.send(0, record.Orig, fACK, 1, 1, 0, nil, record.Moment{Kind: k, End: record.Orig, N: 2, Span: s1, Since: s1, Ref: 1})
 		if len(y.l.figures[0].rungs[0].words) != 1 {
 			t.Errorf("moment %d has no sentence", k)
 		}
@@ -159,7 +159,7 @@ func TestEveryMomentIsTold(t *testing.T) {
 			t.Errorf("moment %d has no weight", k)
 		}
 	}
-	if len(weights) != int(tracker.MomentReusedTuple)+1 {
+	if len(weights) != int(record.MomentReusedTuple)+1 {
 		t.Errorf("%d weights, want one for each kind", len(weights))
 	}
 }
@@ -190,7 +190,7 @@ func TestLadderConns(t *testing.T) {
 	l := NewLadder(LadderOptions{Conns: 2})
 	for id := range uint64(5) {
 		for range 2 {
-			l.Step(&tracker.Step{Conn: id + 10, Time: testStart})
+			l.Step(&record.Step{Conn: id + 10, Time: testStart})
 		}
 	}
 	var b bytes.Buffer

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Comments says of the packets of marked connections what a Ladder says, a line
@@ -25,7 +25,7 @@ func NewComments(o LadderOptions) *Comments {
 // Step takes one packet, or one time-driven edge, of a marked connection, and
 // tells what there is to say of the packet; "" for nothing. Nothing in it can
 // steer a terminal.
-func (c *Comments) Step(s *tracker.Step) string {
+func (c *Comments) Step(s *record.Step) string {
 	f := c.tellers[s.Conn]
 	if f == nil {
 		f = new(newTeller(c.opt))
@@ -47,14 +47,14 @@ func (c *Comments) Step(s *tracker.Step) string {
 }
 
 // edges names the states that change, with the proof.
-func edges(s *tracker.Step) (text string) {
+func edges(s *record.Step) (text string) {
 	for e := range s.Before {
 		from, to := s.Before[e], s.After[e]
 		if from == to {
 			continue
 		}
-		change := client(tracker.End(e)) + " "
-		if from != tracker.Unknown {
+		change := client(record.End(e)) + " "
+		if from != record.Unknown {
 			change += from.String() + arrow
 		}
 		text = comma(text, fmt.Sprintf("%s%s (%s)", change, stateOr(to), s.AfterProof[e]))
@@ -63,7 +63,7 @@ func edges(s *tracker.Step) (text string) {
 }
 
 // Conn takes the record of a connection, which ends it.
-func (c *Comments) Conn(r *tracker.Record) {
+func (c *Comments) Conn(r *record.Record) {
 	if !r.Interim {
 		delete(c.tellers, r.ID)
 	}

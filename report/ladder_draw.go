@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // pen holds the characters and colours that a figure is drawn with.
@@ -119,14 +119,14 @@ func (d *drawing) nameStates() {
 	}
 }
 
-func (d *drawing) stateName(s tracker.State, p tracker.Proof) string {
-	if s == tracker.Unknown || s >= tracker.NStates {
+func (d *drawing) stateName(s record.State, p record.Basis) string {
+	if s == record.Unknown || s >= record.NStates {
 		return ""
 	}
 	switch p {
-	case tracker.Expected:
+	case record.Expected:
 		return "(" + s.String() + ")"
-	case tracker.Implied:
+	case record.Implied:
 		return s.String() + "*"
 	}
 	return s.String()
@@ -182,7 +182,7 @@ func (d *drawing) title(b *bufio.Writer) {
 	b.WriteByte('\n')
 	d.heads(b, "client", "server", p.bold)
 	d.heads(b, f.orig.String(), f.resp.String(), "")
-	d.heads(b, d.stateName(f.before[0], tracker.Seen), d.stateName(f.before[1], tracker.Seen), "")
+	d.heads(b, d.stateName(f.before[0], record.Seen), d.stateName(f.before[1], record.Seen), "")
 }
 
 // heads sets a word at each rail: the left one ends at its rail, the right
@@ -244,7 +244,7 @@ func (d *drawing) arrow(r *rung) string {
 	if r.flags.Any(capture.RST) && d.pen.red != "" {
 		label = d.pen.red + label + d.pen.off
 	}
-	if r.from == tracker.Resp {
+	if r.from == record.Resp {
 		return d.pen.left + before + " " + label + " " + after
 	}
 	return before + " " + label + " " + after + d.pen.right
@@ -325,13 +325,13 @@ func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
 	if g.packets > 0 {
 		for e, n := range g.bytes {
 			if n > 0 {
-				words += fmt.Sprintf(", %s from the %s", byteCount(n), client(tracker.End(e)))
+				words += fmt.Sprintf(", %s from the %s", byteCount(n), client(record.End(e)))
 			}
 		}
 		words += ", " + d.f.words.span(g.end-g.start)
 	}
 	for k, n := range g.moments {
-		if noun := weigh(tracker.MomentKind(k)).noun; n > 0 && noun != "" {
+		if noun := weigh(record.MomentKind(k)).noun; n > 0 && noun != "" {
 			words += ", " + plural(n, noun)
 		}
 	}

@@ -2,8 +2,8 @@ package report
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // Bounds of one figure.
@@ -20,14 +20,14 @@ type rung struct {
 	packet           uint64
 	time             int64
 	untimed          bool // that is not known
-	from             tracker.End
+	from             record.End
 	flags            capture.Flags
 	seq, ack, length uint32
 	zeroWindow       bool
 	label            string // of an ICMP error; the arrow's text
 	arrow            bool
-	states           [2]tracker.State
-	proofs           [2]tracker.Proof
+	states           [2]record.State
+	proofs           [2]record.Basis
 	kinds            uint64 // set of tracker.MomentKind
 	words            []string
 	gap              *gap
@@ -38,7 +38,7 @@ type gap struct {
 	packets    uint64
 	bytes      [2]uint64
 	start, end int64
-	moments    [tracker.MomentReusedTuple + 1]uint64
+	moments    [record.MomentReusedTuple + 1]uint64
 }
 
 func (g *gap) add(r *rung) {
@@ -47,7 +47,7 @@ func (g *gap) add(r *rung) {
 	}
 	g.end = r.time
 	g.packets++
-	if r.from <= tracker.Resp {
+	if r.from <= record.Resp {
 		g.bytes[r.from] += uint64(r.length)
 	}
 	for k := range g.moments {
@@ -66,49 +66,49 @@ type weight struct {
 
 // weights has a line for every tracker.MomentKind.
 var weights = [...]weight{
-	tracker.MomentNone:              {},
-	tracker.MomentSYNAgain:          {"repeated SYN", 16, false},
-	tracker.MomentSYNACKAgain:       {"repeated SYN/ACK", 16, false},
-	tracker.MomentEstablished:       {"handshake", 8, false},
-	tracker.MomentSimultaneousOpen:  {"simultaneous open", 8, false},
-	tracker.MomentFastOpen:          {"fast open", 8, false},
-	tracker.MomentRefused:           {"refusal", 8, true},
-	tracker.MomentUnreachable:       {"ICMP error", 8, true},
-	tracker.MomentICMP:              {"ICMP error", 8, false},
-	tracker.MomentMidstream:         {"pick-up", 8, false},
-	tracker.MomentFIN:               {"FIN", 8, true},
-	tracker.MomentFINAcked:          {"acknowledged FIN", 8, true},
-	tracker.MomentFINAgain:          {"repeated FIN", 16, true},
-	tracker.MomentLastACKLost:       {"lost last ACK", 8, true},
-	tracker.MomentTimeWait:          {"TIME-WAIT", 8, true},
-	tracker.MomentTimeWaitRestart:   {"restart of 2MSL", 8, true},
-	tracker.MomentTimeWaitReuse:     {"end of TIME-WAIT", 8, true},
-	tracker.MomentSimultaneousClose: {"simultaneous close", 8, true},
-	tracker.MomentClosed:            {"close", 8, true},
-	tracker.MomentHalfCloseData:     {"segment after the other end's FIN", 1, false},
-	tracker.MomentReset:             {"RST", 8, true},
-	tracker.MomentResetIgnored:      {"ignored RST", 8, false},
-	tracker.MomentResetHarmless:     {"harmless RST", 4, true},
-	tracker.MomentChallengeACK:      {"challenge ACK", 8, false},
-	tracker.MomentKeepalive:         {"keepalive probe", 8, false},
-	tracker.MomentKeepaliveAnswer:   {"answer to a keepalive probe", 8, false},
-	tracker.MomentKeepaliveDead:     {"keepalive death", 8, true},
-	tracker.MomentZeroWindow:        {"closed window", 5, false},
-	tracker.MomentZeroWindowEnd:     {"opened window", 5, false},
-	tracker.MomentWindowProbe:       {"window probe", 5, false},
-	tracker.MomentRetransmission:    {"retransmission", 5, false},
-	tracker.MomentOutOfOrder:        {"late segment", 3, false},
-	tracker.MomentGap:               {"gap", 3, false},
-	tracker.MomentAckedUnseen:       {"ACK for bytes not seen", 3, false},
-	tracker.MomentRetracted:         {"retracted edge", 8, true},
-	tracker.MomentUnknownSegment:    {"unexplained segment", 5, false},
-	tracker.MomentDuplicate:         {"capture duplicate", 1, false},
-	tracker.MomentDataRefused:       {"data that the other end threw away", 6, false},
-	tracker.MomentReusedTuple:       {"reuse of the addresses and ports", 8, false},
+	record.MomentNone:              {},
+	record.MomentSYNAgain:          {"repeated SYN", 16, false},
+	record.MomentSYNACKAgain:       {"repeated SYN/ACK", 16, false},
+	record.MomentEstablished:       {"handshake", 8, false},
+	record.MomentSimultaneousOpen:  {"simultaneous open", 8, false},
+	record.MomentFastOpen:          {"fast open", 8, false},
+	record.MomentRefused:           {"refusal", 8, true},
+	record.MomentUnreachable:       {"ICMP error", 8, true},
+	record.MomentICMP:              {"ICMP error", 8, false},
+	record.MomentMidstream:         {"pick-up", 8, false},
+	record.MomentFIN:               {"FIN", 8, true},
+	record.MomentFINAcked:          {"acknowledged FIN", 8, true},
+	record.MomentFINAgain:          {"repeated FIN", 16, true},
+	record.MomentLastACKLost:       {"lost last ACK", 8, true},
+	record.MomentTimeWait:          {"TIME-WAIT", 8, true},
+	record.MomentTimeWaitRestart:   {"restart of 2MSL", 8, true},
+	record.MomentTimeWaitReuse:     {"end of TIME-WAIT", 8, true},
+	record.MomentSimultaneousClose: {"simultaneous close", 8, true},
+	record.MomentClosed:            {"close", 8, true},
+	record.MomentHalfCloseData:     {"segment after the other end's FIN", 1, false},
+	record.MomentReset:             {"RST", 8, true},
+	record.MomentResetIgnored:      {"ignored RST", 8, false},
+	record.MomentResetHarmless:     {"harmless RST", 4, true},
+	record.MomentChallengeACK:      {"challenge ACK", 8, false},
+	record.MomentKeepalive:         {"keepalive probe", 8, false},
+	record.MomentKeepaliveAnswer:   {"answer to a keepalive probe", 8, false},
+	record.MomentKeepaliveDead:     {"keepalive death", 8, true},
+	record.MomentZeroWindow:        {"closed window", 5, false},
+	record.MomentZeroWindowEnd:     {"opened window", 5, false},
+	record.MomentWindowProbe:       {"window probe", 5, false},
+	record.MomentRetransmission:    {"retransmission", 5, false},
+	record.MomentOutOfOrder:        {"late segment", 3, false},
+	record.MomentGap:               {"gap", 3, false},
+	record.MomentAckedUnseen:       {"ACK for bytes not seen", 3, false},
+	record.MomentRetracted:         {"retracted edge", 8, true},
+	record.MomentUnknownSegment:    {"unexplained segment", 5, false},
+	record.MomentDuplicate:         {"capture duplicate", 1, false},
+	record.MomentDataRefused:       {"data that the other end threw away", 6, false},
+	record.MomentReusedTuple:       {"reuse of the addresses and ports", 8, false},
 }
 
 // weigh is the weight of a kind that may be newer than the table.
-func weigh(k tracker.MomentKind) weight {
+func weigh(k record.MomentKind) weight {
 	if int(k) < len(weights) {
 		return weights[k]
 	}
@@ -121,23 +121,23 @@ func weigh(k tracker.MomentKind) weight {
 type teller struct {
 	words        phrases
 	finSent      [2]bool
-	answered     bool                // a SYN/ACK passed
-	synTime      tracker.Opt[uint32] // TSval of the first SYN
-	answersFirst bool                // a SYN/ACK echoes synTime: the first SYN arrived
-	old          uint64              // ID of an older connection on these endpoints, 0 for none
-	oldAnswered  bool                // it answered the SYN
-	spread       int64               // from the first SYN to the last
-	third        bool                // the third ACK passed
-	challenged   tracker.End         // sent a challenge ACK
-	ttl          [2]tracker.Opt[uint8]
+	answered     bool               // a SYN/ACK passed
+	synTime      record.Opt[uint32] // TSval of the first SYN
+	answersFirst bool               // a SYN/ACK echoes synTime: the first SYN arrived
+	old          uint64             // ID of an older connection on these endpoints, 0 for none
+	oldAnswered  bool               // it answered the SYN
+	spread       int64              // from the first SYN to the last
+	third        bool               // the third ACK passed
+	challenged   record.End         // sent a challenge ACK
+	ttl          [2]record.Opt[uint8]
 	why          string   // of the last segment that was sent again
 	takenBack    [3]uint8 // end, from and to of the last edge taken back
 	told         uint64   // kinds whose sentence is told only once, and was
 }
 
 func newTeller(o LadderOptions) teller {
-	return teller{words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL}, challenged: tracker.NoEnd,
-		takenBack: [3]uint8{uint8(tracker.NoEnd)}}
+	return teller{words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL}, challenged: record.NoEnd,
+		takenBack: [3]uint8{uint8(record.NoEnd)}}
 }
 
 // figure gathers the rows of one connection in bounded memory: rows that
@@ -148,7 +148,7 @@ type figure struct {
 	orig, resp capture.Endpoint
 	start      int64
 	startless  bool // the time of its first packet is not known
-	before     [2]tracker.State
+	before     [2]record.State
 	around     int
 	teller
 	cited []diagnose.Finding // of which it is an example
@@ -160,15 +160,15 @@ type figure struct {
 	window int // rows since this window opened
 	opened [len(weights)]uint8
 	gap    gap
-	record *tracker.Record
+	record *record.Record
 }
 
-func newFigure(s *tracker.Step, o LadderOptions) *figure {
+func newFigure(s *record.Step, o LadderOptions) *figure {
 	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, startless: s.Untimed, before: s.Before, around: o.Around, after: o.Around,
 		teller: newTeller(o)}
 }
 
-func (f *figure) step(s *tracker.Step) {
+func (f *figure) step(s *record.Step) {
 	r := f.rung(s)
 	opens, closing := f.noteworthy(s)
 	limit := maxRungs
@@ -195,11 +195,11 @@ func (f *figure) step(s *tracker.Step) {
 
 // noteworthy says whether the packets around s are kept because of s, and
 // whether s belongs to the close.
-func (f *figure) noteworthy(s *tracker.Step) (opens, closing bool) {
+func (f *figure) noteworthy(s *record.Step) (opens, closing bool) {
 	for i := range s.Before {
 		if s.Before[i] != s.After[i] {
 			opens = true
-			closing = closing || s.After[i] == tracker.Closed || s.After[i] >= tracker.FinWait1
+			closing = closing || s.After[i] == record.Closed || s.After[i] >= record.FinWait1
 		}
 	}
 	for i := range s.Moments {
@@ -260,7 +260,7 @@ func (f *figure) all() []rung {
 }
 
 // rung makes the row of s, sentences included.
-func (f *teller) rung(s *tracker.Step) rung {
+func (f *teller) rung(s *record.Step) rung {
 	r := rung{time: s.Time, untimed: s.Untimed, from: s.From, states: s.After, proofs: s.AfterProof}
 	switch {
 	case s.Segment != nil:
@@ -274,9 +274,9 @@ func (f *teller) rung(s *tracker.Step) rung {
 		r.arrow = true
 		r.packet = q.Packet
 		// The error goes to the sender of the segment that it quotes.
-		r.from = tracker.Resp
+		r.from = record.Resp
 		if q.Src == s.Resp {
-			r.from = tracker.Orig
+			r.from = record.Orig
 		}
 		r.label = diagnose.ICMPError(q.V6, q.Type, q.Code)
 		r.words = append(r.words, "an error sent by "+q.From.String())
@@ -288,8 +288,8 @@ func (f *teller) rung(s *tracker.Step) rung {
 	}
 	f.tell(&r, s)
 	f.takeSYN(s.Segment)
-	if g := s.Segment; g != nil && !g.Flags.Has(capture.RST) && s.From <= tracker.Resp {
-		f.ttl[s.From] = tracker.Some(g.TTL)
+	if g := s.Segment; g != nil && !g.Flags.Has(capture.RST) && s.From <= record.Resp {
+		f.ttl[s.From] = record.Some(g.TTL)
 	}
 	return r
 }
@@ -302,7 +302,7 @@ func (f *teller) takeSYN(g *capture.Segment) {
 	stamped := g.Options&capture.OptTimestamps != 0
 	if !g.Flags.Has(capture.ACK) {
 		if stamped && !f.synTime.OK && !f.answered {
-			f.synTime = tracker.Some(g.TSVal)
+			f.synTime = record.Some(g.TSVal)
 		}
 		return
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // summary writes what the record says of the whole connection, a line a subject.
@@ -19,7 +19,7 @@ func (d *drawing) summary(b *bufio.Writer) {
 	b.WriteByte('\n')
 	p := d.f.words
 	d.line(b, "opened", p.openSummary(r))
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		d.line(b, client(e), p.endSummary(r, e))
 	}
 	d.line(b, "about", about(r.Names))
@@ -40,11 +40,11 @@ func (d *drawing) summary(b *bufio.Writer) {
 
 // leftSummary says in which state each end was left: in parentheses one that nothing
 // the end sent proves.
-func leftSummary(r *tracker.Record) string {
+func leftSummary(r *record.Record) string {
 	left := ""
 	for e, s := range r.States {
-		switch e := tracker.End(e); {
-		case s == tracker.Unknown:
+		switch e := record.End(e); {
+		case s == record.Unknown:
 		case supposed(r, e):
 			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", client(e), stateOr(s), stateOr(r.Proven[e])))
 		default:
@@ -68,10 +68,10 @@ func (d *drawing) line(b *bufio.Writer, subject, words string) {
 	}
 }
 
-func (p phrases) openSummary(r *tracker.Record) string {
+func (p phrases) openSummary(r *record.Record) string {
 	o := &r.Open
 	switch o.Kind {
-	case tracker.OpenHandshake, tracker.OpenSimultaneous, tracker.OpenMidstream:
+	case record.OpenHandshake, record.OpenSimultaneous, record.OpenMidstream:
 	default:
 		what, why := p.failed(r)
 		if what == "" {
@@ -80,7 +80,7 @@ func (p phrases) openSummary(r *tracker.Record) string {
 		return "not: " + bracketed(what, why)
 	}
 	what, why := p.opened(r)
-	if o.Felt.OK && o.Kind != tracker.OpenMidstream {
+	if o.Felt.OK && o.Kind != record.OpenMidstream {
 		what = "in " + what
 	}
 	if oneSided(r) {
@@ -100,7 +100,7 @@ func (p phrases) openSummary(r *tracker.Record) string {
 }
 
 // refusedOrRepeated says why only the client holds a connection to be open.
-func refusedOrRepeated(r *tracker.Record) string {
+func refusedOrRepeated(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
 		return "the server answered the third ACK with a RST"
 	}
@@ -118,7 +118,7 @@ func bracketed(what, why string) string {
 	return comma(what, why)
 }
 
-func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
+func (p phrases) endSummary(r *record.Record, e record.End) string {
 	end := &r.Ends[e]
 	if end.Packets == 0 {
 		return "no packet seen"
@@ -145,14 +145,14 @@ func (p phrases) endSummary(r *tracker.Record, e tracker.End) string {
 	return s
 }
 
-func (p phrases) keepaliveSummary(r *tracker.Record) string {
+func (p phrases) keepaliveSummary(r *record.Record) string {
 	s := ""
 	for e := range r.Keepalive {
 		k := &r.Keepalive[e]
 		if k.Probes == 0 {
 			continue
 		}
-		part := fmt.Sprintf("%s from the %s, %s unanswered", plural(uint64(k.Probes), "probe"), client(tracker.End(e)),
+		part := fmt.Sprintf("%s from the %s, %s unanswered", plural(uint64(k.Probes), "probe"), client(record.End(e)),
 			thousands(uint64(k.Unanswered)))
 		if k.Idle.OK {
 			part += ", the first after " + p.span(k.Idle.V)
@@ -168,33 +168,33 @@ func (p phrases) keepaliveSummary(r *tracker.Record) string {
 	return s
 }
 
-func (p phrases) closeSummary(r *tracker.Record) string {
+func (p phrases) closeSummary(r *record.Record) string {
 	c := &r.Close
 	s := ""
 	switch c.Kind {
-	case tracker.CloseNormal:
+	case record.CloseNormal:
 		s = "normally"
-		if c.First != tracker.NoEnd {
+		if c.First != record.NoEnd {
 			s += ", first by " + the(c.First)
 		}
 		if c.Segments > 0 {
 			s += fmt.Sprintf(", in %d segments", c.Segments)
 		}
-	case tracker.CloseReset:
+	case record.CloseReset:
 		s = "by a RST" + resetSummary(r)
-	case tracker.CloseHalfClosed:
+	case record.CloseHalfClosed:
 		s = halfClosed(r)
-	case tracker.CloseUnackedFIN:
+	case record.CloseUnackedFIN:
 		s = "not: a FIN was never acknowledged"
-	case tracker.CloseTimedOut:
+	case record.CloseTimedOut:
 		s = "not: data was repeated without an answer, then silence"
-	case tracker.CloseEvicted:
+	case record.CloseEvicted:
 		s = "not seen: dropped from a full table"
-	case tracker.CloseUnknown:
-		if r.Capture.Midstream && (c.FINAcked[tracker.Orig].OK || c.FINAcked[tracker.Resp].OK) {
+	case record.CloseUnknown:
+		if r.Capture.Midstream && (c.FINAcked[record.Orig].OK || c.FINAcked[record.Resp].OK) {
 			s = "unknown: the other FIN may have passed before the capture began"
 		}
-	case tracker.CloseOpen:
+	case record.CloseOpen:
 		s = "not yet: still open at the end"
 	}
 	if c.HalfClose.OK && c.BytesAfterFIN.OK && c.BytesAfterFIN.V > 0 {
@@ -204,16 +204,16 @@ func (p phrases) closeSummary(r *tracker.Record) string {
 }
 
 // resetSummary says whose RST ended the connection, in which state and why.
-func resetSummary(r *tracker.Record) string {
+func resetSummary(r *record.Record) string {
 	c := &r.Close
-	if c.ResetCause == tracker.ResetMiddlebox {
+	if c.ResetCause == record.ResetMiddlebox {
 		return " from a box between the two ends, in the name of " + the(c.ResetBy) + strangeTTL(r)
 	}
 	s := ""
-	if c.ResetBy != tracker.NoEnd {
+	if c.ResetBy != record.NoEnd {
 		s += " of " + the(c.ResetBy)
 	}
-	if c.ResetIn != tracker.Unknown {
+	if c.ResetIn != record.Unknown {
 		s += " in " + stateOr(c.ResetIn)
 	}
 	if diagnose.RefusedLate(r) {
@@ -223,10 +223,10 @@ func resetSummary(r *tracker.Record) string {
 }
 
 // halfClosed says which FIN was acknowledged, and what became of the other.
-func halfClosed(r *tracker.Record) string {
-	c, e := &r.Close, tracker.Orig
-	if c.FINAcked[tracker.Resp].OK {
-		e = tracker.Resp
+func halfClosed(r *record.Record) string {
+	c, e := &r.Close, record.Orig
+	if c.FINAcked[record.Resp].OK {
+		e = record.Resp
 	}
 	if r.Capture.OneWay && r.Ends[e].Packets == 0 {
 		return "first by " + the(e) + ", whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"
@@ -243,9 +243,9 @@ func halfClosed(r *tracker.Record) string {
 	return s + the(e.Peer()) + " never sent its own"
 }
 
-func (p phrases) timeWaitSummary(r *tracker.Record) string {
+func (p phrases) timeWaitSummary(r *record.Record) string {
 	t := &r.TimeWait
-	if t.Holder == tracker.NoEnd || t.Since == 0 && r.Capture.Untimed == 0 {
+	if t.Holder == record.NoEnd || t.Since == 0 && r.Capture.Untimed == 0 {
 		return ""
 	}
 	s := "held by " + the(t.Holder)
@@ -253,13 +253,13 @@ func (p phrases) timeWaitSummary(r *tracker.Record) string {
 		s += fmt.Sprintf(" for %s, from %s until %s", p.span(t.Until-t.Since), p.clock(t.Since), p.clock(t.Until))
 	}
 	switch t.EndedBy {
-	case tracker.TimeWait2MSL:
+	case record.TimeWait2MSL:
 		s += ", ended by 2MSL"
-	case tracker.TimeWaitReuse:
+	case record.TimeWaitReuse:
 		s += ", ended by a new SYN"
-	case tracker.TimeWaitReset:
+	case record.TimeWaitReset:
 		s += ", ended by a RST"
-	case tracker.TimeWaitInputEnd:
+	case record.TimeWaitInputEnd:
 		s += " (after the capture's end)"
 	}
 	if t.Restarts > 0 {

@@ -4,14 +4,14 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // tellOnce is the set of kinds whose sentence is told at the first row only.
-const tellOnce = 1<<tracker.MomentDuplicate | 1<<tracker.MomentHalfCloseData
+const tellOnce = 1<<record.MomentDuplicate | 1<<record.MomentHalfCloseData
 
 // tell adds the sentences of s to its row.
-func (f *teller) tell(r *rung, s *tracker.Step) {
+func (f *teller) tell(r *rung, s *record.Step) {
 	for i := range s.Moments {
 		if len(r.words) >= maxWords {
 			break
@@ -31,9 +31,9 @@ func (f *teller) tell(r *rung, s *tracker.Step) {
 }
 
 // timePassed says what an edge that time drove means.
-func (f *teller) timePassed(s *tracker.Step) string {
+func (f *teller) timePassed(s *record.Step) string {
 	for e := range s.Before {
-		if s.Before[e] == tracker.TimeWait && s.After[e] == tracker.Closed {
+		if s.Before[e] == record.TimeWait && s.After[e] == record.Closed {
 			return fmt.Sprintf("2MSL = %s passed: TIME-WAIT ends", f.words.span(2*f.words.MSL))
 		}
 	}
@@ -41,39 +41,39 @@ func (f *teller) timePassed(s *tracker.Step) string {
 }
 
 // has reports whether the row holds a moment of kind k as well.
-func (r *rung) has(k tracker.MomentKind) bool { return r.kinds&(1<<k) != 0 }
+func (r *rung) has(k record.MomentKind) bool { return r.kinds&(1<<k) != 0 }
 
 // sentence says what m means; "" when another sentence of the row says it.
-func (f *teller) sentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
+func (f *teller) sentence(m *record.Moment, r *rung, s *record.Step) string {
 	switch k := m.Kind; {
-	case k <= tracker.MomentMidstream:
+	case k <= record.MomentMidstream:
 		return f.openSentence(m, r)
-	case k <= tracker.MomentHalfCloseData:
+	case k <= record.MomentHalfCloseData:
 		return f.closeSentence(m, r)
-	case k <= tracker.MomentChallengeACK:
+	case k <= record.MomentChallengeACK:
 		return f.resetSentence(m, r, s)
-	case k <= tracker.MomentWindowProbe:
+	case k <= record.MomentWindowProbe:
 		return f.waitSentence(m, s)
 	default:
 		return f.streamSentence(m, r)
 	}
 }
 
-func (f *teller) openSentence(m *tracker.Moment, r *rung) string {
+func (f *teller) openSentence(m *record.Moment, r *rung) string {
 	w := f.words
 	switch m.Kind {
-	case tracker.MomentSYNAgain:
+	case record.MomentSYNAgain:
 		f.spread, f.oldAnswered = m.Since, f.oldAnswered || m.M != 0
 		return f.again("SYN", m, f.whySYNAgain(m))
-	case tracker.MomentSYNACKAgain:
+	case record.MomentSYNACKAgain:
 		if m.ThirdACKSeen {
 			return f.again("SYN/ACK", m, "the third ACK passed here, but was lost further on, or the server's accept queue"+
 				" is full, or it waits for data (deferred accept)")
 		}
 		return f.again("SYN/ACK", m, "no third ACK had come")
-	case tracker.MomentEstablished:
+	case record.MomentEstablished:
 		words := "third ACK: established"
-		if r.has(tracker.MomentSimultaneousOpen) {
+		if r.has(record.MomentSimultaneousOpen) {
 			words = "established"
 		}
 		if m.Span > 0 {
@@ -85,28 +85,28 @@ func (f *teller) openSentence(m *tracker.Moment, r *rung) string {
 		}
 		f.third = true
 		return words
-	case tracker.MomentSimultaneousOpen:
+	case record.MomentSimultaneousOpen:
 		return "both ends sent a SYN: simultaneous open"
-	case tracker.MomentFastOpen:
+	case record.MomentFastOpen:
 		return fmt.Sprintf("fast open: %s accepted with the SYN", plural(m.N, "byte"))
-	case tracker.MomentRefused:
-		return "RST answers the SYN: refused; " + resetCause(tracker.ResetRefused)
-	case tracker.MomentUnreachable:
+	case record.MomentRefused:
+		return "RST answers the SYN: refused; " + resetCause(record.ResetRefused)
+	case record.MomentUnreachable:
 		return "the SYN could not be delivered: unreachable"
-	case tracker.MomentICMP:
+	case record.MomentICMP:
 		return "the error is about a segment of this connection; that alone does not end it"
-	case tracker.MomentMidstream:
+	case record.MomentMidstream:
 		return "the capture began after the connection did: states are inferred"
 	}
 	return ""
 }
 
 // whySYNAgain says what made the opener send its SYN again.
-func (f *teller) whySYNAgain(m *tracker.Moment) string {
+func (f *teller) whySYNAgain(m *record.Moment) string {
 	switch {
 	case m.M != 0:
 		s := fmt.Sprintf("%s still held %s and answered with its ACK (packet %d)", the(other(m.End)), oldConnection(f.old), m.M)
-		if m.To == tracker.Closed {
+		if m.To == record.Closed {
 			s += "; " + the(m.End) + " reset that one"
 		}
 		return s
@@ -129,7 +129,7 @@ func oldConnection(id uint64) string {
 
 // again says that what was sent again, and why; a reason that was told at the
 // row before is not repeated.
-func (f *teller) again(what string, m *tracker.Moment, why string) string {
+func (f *teller) again(what string, m *record.Moment, why string) string {
 	s := again(what, m, f.words)
 	if m.N > 1 && f.why == why {
 		return s
@@ -139,7 +139,7 @@ func (f *teller) again(what string, m *tracker.Moment, why string) string {
 }
 
 // again says that what was sent again, which repeat it is and how long after the first.
-func again(what string, m *tracker.Moment, w phrases) string {
+func again(what string, m *record.Moment, w phrases) string {
 	s := what + " again"
 	if m.N > 1 {
 		s += fmt.Sprintf(" (repeat %s)", thousands(m.N))
@@ -153,22 +153,22 @@ func again(what string, m *tracker.Moment, w phrases) string {
 	return s
 }
 
-func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
+func (f *teller) closeSentence(m *record.Moment, r *rung) string {
 	w, peer := f.words, m.End
-	if m.End <= tracker.Resp {
+	if m.End <= record.Resp {
 		peer = m.End.Peer()
 	}
 	switch m.Kind {
-	case tracker.MomentFIN:
+	case record.MomentFIN:
 		first := !f.finSent[0] && !f.finSent[1]
-		if m.End <= tracker.Resp {
+		if m.End <= record.Resp {
 			f.finSent[m.End] = true
 		}
 		switch {
-		case r.has(tracker.MomentSimultaneousClose):
+		case r.has(record.MomentSimultaneousClose):
 			return ""
-		case first && m.End <= tracker.Resp && r.states[m.End] == tracker.LastAck:
-			if r.has(tracker.MomentAckedUnseen) {
+		case first && m.End <= record.Resp && r.states[m.End] == record.LastAck:
+			if r.has(record.MomentAckedUnseen) {
 				return fmt.Sprintf("%s closes too (passive close)", the(m.End))
 			}
 			return fmt.Sprintf("%s closed first, its FIN was not captured; %s closes too (passive close)", the(peer), the(m.End))
@@ -176,26 +176,26 @@ func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 			return fmt.Sprintf("%s closes: it will send no more data; the other FIN may have passed before the capture began", the(m.End))
 		case first:
 			return fmt.Sprintf("%s closes first (active close): it will send no more data", the(m.End))
-		case r.has(tracker.MomentFINAcked):
+		case r.has(record.MomentFINAcked):
 			return fmt.Sprintf("%s acknowledges the FIN and closes too, in one segment", the(m.End))
 		}
 		return fmt.Sprintf("%s closes too (passive close)", the(m.End))
-	case tracker.MomentFINAcked:
+	case record.MomentFINAcked:
 		switch {
-		case r.has(tracker.MomentClosed), r.has(tracker.MomentFIN), r.has(tracker.MomentSimultaneousClose):
+		case r.has(record.MomentClosed), r.has(record.MomentFIN), r.has(record.MomentSimultaneousClose):
 			return ""
-		case m.M == 1, m.End <= tracker.Resp && f.finSent[peer]:
+		case m.M == 1, m.End <= record.Resp && f.finSent[peer]:
 			return fmt.Sprintf("the FIN of %s is acknowledged", the(m.End))
 		}
 		return fmt.Sprintf("the FIN of %s is acknowledged: half closed, %s may still send", the(m.End), the(peer))
-	case tracker.MomentFINAgain:
-		if r.has(tracker.MomentLastACKLost) {
+	case record.MomentFINAgain:
+		if r.has(record.MomentLastACKLost) {
 			return ""
 		}
 		return f.again("FIN", m, "it or its ACK was lost")
-	case tracker.MomentLastACKLost:
+	case record.MomentLastACKLost:
 		return "FIN again: the last ACK was lost, 2MSL starts again"
-	case tracker.MomentTimeWait:
+	case record.MomentTimeWait:
 		until := ""
 		switch {
 		case m.Span > 0 && r.untimed:
@@ -204,16 +204,16 @@ func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 			until = fmt.Sprintf(" for 2MSL = %s, until %s", w.span(m.Span), w.clock(r.time+m.Span))
 		}
 		return "TIME-WAIT held by " + the(m.End) + until
-	case tracker.MomentTimeWaitRestart:
-		if r.has(tracker.MomentLastACKLost) {
+	case record.MomentTimeWaitRestart:
+		if r.has(record.MomentLastACKLost) {
 			return ""
 		}
 		return "2MSL starts again"
-	case tracker.MomentTimeWaitReuse:
+	case record.MomentTimeWaitReuse:
 		return "a new SYN ends TIME-WAIT: the same addresses and ports are used again"
-	case tracker.MomentSimultaneousClose:
+	case record.MomentSimultaneousClose:
 		return "the FINs crossed: simultaneous close, both ends pass CLOSING and hold TIME-WAIT"
-	case tracker.MomentClosed:
+	case record.MomentClosed:
 		words := "closed"
 		if m.N > 0 {
 			words += " in " + plural(m.N, "segment")
@@ -222,24 +222,24 @@ func (f *teller) closeSentence(m *tracker.Moment, r *rung) string {
 			words = comma(words, w.span(m.Span)+" after the first FIN")
 		}
 		return words + ": both FINs are acknowledged"
-	case tracker.MomentHalfCloseData:
+	case record.MomentHalfCloseData:
 		return fmt.Sprintf("%s after the other end's FIN: half-close, which is legal", plural(m.N, "byte"))
 	}
 	return ""
 }
 
-func (f *teller) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) string {
+func (f *teller) resetSentence(m *record.Moment, r *rung, s *record.Step) string {
 	switch m.Kind {
-	case tracker.MomentReset:
-		if r.has(tracker.MomentKeepaliveDead) {
+	case record.MomentReset:
+		if r.has(record.MomentKeepaliveDead) {
 			return ""
 		}
 		return f.resetWords(m, s)
-	case tracker.MomentResetIgnored:
+	case record.MomentResetIgnored:
 		return "a RST that the receiver must ignore: its number is not the one expected (RFC 5961)"
-	case tracker.MomentResetHarmless:
+	case record.MomentResetHarmless:
 		return "RST after both FINs were acknowledged: harmless"
-	case tracker.MomentChallengeACK:
+	case record.MomentChallengeACK:
 		f.challenged = m.End
 		return "challenge ACK (RFC 5961): the connection lives on"
 	}
@@ -247,85 +247,85 @@ func (f *teller) resetSentence(m *tracker.Moment, r *rung, s *tracker.Step) stri
 }
 
 // resetWords says who sent a RST that ends the connection, in which state and why.
-func (f *teller) resetWords(m *tracker.Moment, s *tracker.Step) string {
-	if m.End > tracker.Resp {
+func (f *teller) resetWords(m *record.Moment, s *record.Step) string {
+	if m.End > record.Resp {
 		return "reset: " + resetCause(m.Reset)
 	}
 	bare := s.Segment != nil && !s.Segment.Flags.Has(capture.ACK)
 	in, cause := m.From, resetCause(m.Reset)
-	if in == tracker.Unknown {
+	if in == record.Unknown {
 		in = s.Before[m.End]
 	}
 	switch {
-	case m.Reset == tracker.ResetMiddlebox:
+	case m.Reset == record.ResetMiddlebox:
 		words := "reset by a box between the two ends, in the name of " + the(m.End)
 		if own := f.ttl[m.End]; own.OK && s.Segment != nil {
 			words += fmt.Sprintf(": TTL %d, that end's other packets have %d", s.Segment.TTL, own.V)
 		}
 		return words
-	case f.third && m.End == tracker.Resp && in == tracker.SynReceived:
+	case f.third && m.End == record.Resp && in == record.SynReceived:
 		cause = refusedLateCause
 	case bare && f.challenged == m.End.Peer():
 		cause = "it has no such connection any more (it restarted, or began a new one) and says so to the challenge ACK"
 	}
 	at := ""
-	if in != tracker.Unknown && in < tracker.NStates {
+	if in != record.Unknown && in < record.NStates {
 		at = " in " + in.String()
 	}
 	return fmt.Sprintf("reset by %s%s: %s", the(m.End), at, cause)
 }
 
-func (f *teller) waitSentence(m *tracker.Moment, s *tracker.Step) string {
+func (f *teller) waitSentence(m *record.Moment, s *record.Step) string {
 	w := f.words
 	after := ""
 	if m.Span > 0 {
 		after = " after " + w.span(m.Span)
 	}
 	switch m.Kind {
-	case tracker.MomentKeepalive:
+	case record.MomentKeepalive:
 		if m.N <= 1 {
 			return "keepalive probe" + after + " of silence"
 		}
 		return fmt.Sprintf("keepalive probe %s%s: no answer yet", thousands(m.N), after)
-	case tracker.MomentKeepaliveAnswer:
+	case record.MomentKeepaliveAnswer:
 		return "the probe is answered" + after + ": " + the(m.End) + " is alive"
-	case tracker.MomentKeepaliveDead:
+	case record.MomentKeepaliveDead:
 		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", plural(m.N, "keepalive probe"), the(m.End))
-	case tracker.MomentZeroWindow:
+	case record.MomentZeroWindow:
 		return fmt.Sprintf("%s has no room left (window 0): its program does not read, %s must wait", the(m.End), the(other(m.End)))
-	case tracker.MomentZeroWindowEnd:
+	case record.MomentZeroWindowEnd:
 		return the(m.End) + " has room again" + after
-	case tracker.MomentWindowProbe:
+	case record.MomentWindowProbe:
 		return fmt.Sprintf("window probe %s: is there room again?", thousands(m.N))
 	}
 	return ""
 }
 
-func (f *teller) streamSentence(m *tracker.Moment, r *rung) string {
+func (f *teller) streamSentence(m *record.Moment, r *rung) string {
 	switch m.Kind {
-	case tracker.MomentRetransmission:
-		return again(plural(m.N, "byte"), &tracker.Moment{Since: m.Since, Ref: m.Ref}, f.words)
-	case tracker.MomentOutOfOrder:
+	case record.MomentRetransmission:
+		return again(plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.words)
+	case record.MomentOutOfOrder:
 		return "late: it fills a gap"
-	case tracker.MomentGap:
+	case record.MomentGap:
 		return plural(m.N, "byte") + " before this segment not seen (yet)"
-	case tracker.MomentAckedUnseen:
+	case record.MomentAckedUnseen:
 		return f.unseenWords(m, r)
-	case tracker.MomentRetracted:
+	case record.MomentRetracted:
 		if back := [3]uint8{uint8(m.End), uint8(m.From), uint8(m.To)}; f.takenBack != back {
 			f.takenBack = back
 			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", the(m.End), stateOr(m.From), stateOr(m.To))
 		}
-	case tracker.MomentUnknownSegment:
+	case record.MomentUnknownSegment:
 		return "nothing explains this segment: an anomaly, and no state changes"
-	case tracker.MomentDuplicate:
+	case record.MomentDuplicate:
 		return "the capture saw this packet twice (a mirror port, or every interface at once)"
-	case tracker.MomentDataRefused:
+	case record.MomentDataRefused:
 		if m.M == 2 {
 			return "its TCP checksum is wrong: the receiver throws it away"
 		}
 		return fmt.Sprintf("an ACK at once that stays where it was: the timestamp of packet %d is too old, its data is thrown away (PAWS, RFC 7323)", m.Ref)
-	case tracker.MomentReusedTuple:
+	case record.MomentReusedTuple:
 		f.old = m.Ref
 		if m.Ref == 0 {
 			return "a SYN with another number: a new connection on the same addresses and ports"
@@ -338,9 +338,9 @@ func (f *teller) streamSentence(m *tracker.Moment, r *rung) string {
 
 // unseenWords says what was acknowledged unseen: data, the FIN of an end that
 // by now must have closed, or the one or the other.
-func (f *teller) unseenWords(m *tracker.Moment, r *rung) string {
+func (f *teller) unseenWords(m *record.Moment, r *rung) string {
 	what := plural(m.N, "byte")
-	hidden := m.End <= tracker.Resp && !f.finSent[m.End] && r.states[other(m.End)] == tracker.LastAck
+	hidden := m.End <= record.Resp && !f.finSent[m.End] && r.states[other(m.End)] == record.LastAck
 	switch {
 	case hidden && m.N == 1:
 		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; the capture never saw that FIN", the(m.End))
@@ -350,15 +350,15 @@ func (f *teller) unseenWords(m *tracker.Moment, r *rung) string {
 		what = "a byte or a FIN"
 	}
 	words := "acknowledges " + what + " that the capture never saw"
-	if f.told&(1<<tracker.MomentAckedUnseen) != 0 {
+	if f.told&(1<<record.MomentAckedUnseen) != 0 {
 		return words
 	}
 	return words + ": missed by the capture, not lost in the network"
 }
 
 // other is the other end, or both for both.
-func other(e tracker.End) tracker.End {
-	if e <= tracker.Resp {
+func other(e record.End) record.End {
+	if e <= record.Resp {
 		return e.Peer()
 	}
 	return e

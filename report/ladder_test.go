@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 var updateLadders = flag.Bool("update-ladders", false, "write the figures that TestLadder compares with")
@@ -31,32 +31,32 @@ const (
 type story struct {
 	l      *Ladder
 	packet uint64
-	now    [2]tracker.State
-	proof  [2]tracker.Proof
-	record tracker.Record
+	now    [2]record.State
+	proof  [2]record.Basis
+	record record.Record
 }
 
 func newStory(o LadderOptions) *story {
-	y := &story{l: NewLadder(o), now: [2]tracker.State{tracker.Closed, tracker.Listen}, record: liveRecord()}
+	y := &story{l: NewLadder(o), now: [2]record.State{record.Closed, record.Listen}, record: liveRecord()}
 	y.record.ID = 1
-	y.record.Open.Felt = tracker.Some(int64(320_000))
+	y.record.Open.Felt = record.Some(int64(320_000))
 	return y
 }
 
 // edge is what a packet does to one end.
 type edge struct {
-	end   tracker.End
-	to    tracker.State
-	proof tracker.Proof
+	end   record.End
+	to    record.State
+	proof record.Basis
 }
 
-func origSeen(s tracker.State) edge { return edge{tracker.Orig, s, tracker.Seen} }
-func respSeen(s tracker.State) edge { return edge{tracker.Resp, s, tracker.Seen} }
-func origExp(s tracker.State) edge  { return edge{tracker.Orig, s, tracker.Expected} }
-func respExp(s tracker.State) edge  { return edge{tracker.Resp, s, tracker.Expected} }
+func origSeen(s record.State) edge { return edge{record.Orig, s, record.Seen} }
+func respSeen(s record.State) edge { return edge{record.Resp, s, record.Seen} }
+func origExp(s record.State) edge  { return edge{record.Orig, s, record.Expected} }
+func respExp(s record.State) edge  { return edge{record.Resp, s, record.Expected} }
 
-func (y *story) step(at int64, edges []edge, moments []tracker.Moment) *tracker.Step {
-	st := &tracker.Step{Conn: 1, Orig: y.record.Orig, Resp: y.record.Resp, Time: testStart + at, Before: y.now, Moments: moments}
+func (y *story) step(at int64, edges []edge, moments []record.Moment) *record.Step {
+	st := &record.Step{Conn: 1, Orig: y.record.Orig, Resp: y.record.Resp, Time: testStart + at, Before: y.now, Moments: moments}
 	for _, e := range edges {
 		y.now[e.end], y.proof[e.end] = e.to, e.proof
 	}
@@ -64,13 +64,13 @@ func (y *story) step(at int64, edges []edge, moments []tracker.Moment) *tracker.
 	return st
 }
 
-func (y *story) send(at int64, from tracker.End, flags capture.Flags, seq, ack, length uint32, edges []edge, moments ...tracker.Moment) {
+func (y *story) send(at int64, from record.End, flags capture.Flags, seq, ack, length uint32, edges []edge, moments ...record.Moment) {
 	y.packet++
 	st := y.step(at, edges, moments)
 	st.From, st.RelSeq, st.RelAck = from, seq, ack
 	st.Segment = &capture.Segment{Packet: y.packet, Time: st.Time, Flags: flags, Len: length, Window: 501}
 	for i := range moments {
-		if k := moments[i].Kind; k == tracker.MomentZeroWindow || k == tracker.MomentWindowProbe && from == tracker.Resp {
+		if k := moments[i].Kind; k == record.MomentZeroWindow || k == record.MomentWindowProbe && from == record.Resp {
 			st.Segment.Window = 0
 		}
 	}
@@ -79,35 +79,35 @@ func (y *story) send(at int64, from tracker.End, flags capture.Flags, seq, ack, 
 
 func (y *story) passed(at int64, edges ...edge) { y.l.Step(y.step(at, edges, nil)) }
 
-func is(kind tracker.MomentKind, end tracker.End) tracker.Moment {
-	return tracker.Moment{Kind: kind, End: end}
+func is(kind record.MomentKind, end record.End) record.Moment {
+	return record.Moment{Kind: kind, End: end}
 }
 
 // open is a handshake without trouble.
 func (y *story) open() {
-	y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent), respExp(tracker.SynReceived)})
-	y.send(ms/10, tracker.Resp, fSA, 0, 1, 0, []edge{origExp(tracker.Established), respSeen(tracker.SynReceived)})
-	y.send(ms/5, tracker.Orig, fACK, 1, 1, 0, []edge{origSeen(tracker.Established), respExp(tracker.Established)},
-		tracker.Moment{Kind: tracker.MomentEstablished, Span: ms / 5, N: 1, M: 1})
+	y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent), respExp(record.SynReceived)})
+	y.send(ms/10, record.Resp, fSA, 0, 1, 0, []edge{origExp(record.Established), respSeen(record.SynReceived)})
+	y.send(ms/5, record.Orig, fACK, 1, 1, 0, []edge{origSeen(record.Established), respExp(record.Established)},
+		record.Moment{Kind: record.MomentEstablished, Span: ms / 5, N: 1, M: 1})
 }
 
 // request is a request and its answer, each acknowledged.
 func (y *story) request(at int64) {
-	y.send(at, tracker.Orig, fPSH, 1, 1, 78, nil)
-	y.send(at+ms, tracker.Resp, fPSH, 1, 79, 1200, []edge{respSeen(tracker.Established)})
-	y.send(at+ms+ms/10, tracker.Orig, fACK, 79, 1201, 0, nil)
+	y.send(at, record.Orig, fPSH, 1, 1, 78, nil)
+	y.send(at+ms, record.Resp, fPSH, 1, 79, 1200, []edge{respSeen(record.Established)})
+	y.send(at+ms+ms/10, record.Orig, fACK, 79, 1201, 0, nil)
 }
 
 // close3 is a close of three segments by the client.
 func (y *story) close3(at int64) {
-	y.send(at, tracker.Orig, fFIN, 79, 1201, 0, []edge{origSeen(tracker.FinWait1), respExp(tracker.CloseWait)}, is(tracker.MomentFIN, tracker.Orig))
-	y.send(at+ms, tracker.Resp, fFIN, 1201, 80, 0, []edge{origExp(tracker.TimeWait), respSeen(tracker.LastAck)},
-		is(tracker.MomentFINAcked, tracker.Orig), is(tracker.MomentFIN, tracker.Resp))
-	y.send(at+2*ms, tracker.Orig, fACK, 80, 1202, 0, []edge{origSeen(tracker.TimeWait), respExp(tracker.Closed)},
-		is(tracker.MomentFINAcked, tracker.Resp), tracker.Moment{Kind: tracker.MomentClosed, Span: 2 * ms, N: 3},
-		tracker.Moment{Kind: tracker.MomentTimeWait, End: tracker.Orig, Span: 60 * s1})
-	y.record.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 3, ResetBy: tracker.NoEnd}
-	y.record.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Orig, Since: testStart + at + 2*ms, Until: testStart + at + 2*ms + 60*s1, EndedBy: tracker.TimeWait2MSL}
+	y.send(at, record.Orig, fFIN, 79, 1201, 0, []edge{origSeen(record.FinWait1), respExp(record.CloseWait)}, is(record.MomentFIN, record.Orig))
+	y.send(at+ms, record.Resp, fFIN, 1201, 80, 0, []edge{origExp(record.TimeWait), respSeen(record.LastAck)},
+		is(record.MomentFINAcked, record.Orig), is(record.MomentFIN, record.Resp))
+	y.send(at+2*ms, record.Orig, fACK, 80, 1202, 0, []edge{origSeen(record.TimeWait), respExp(record.Closed)},
+		is(record.MomentFINAcked, record.Resp), record.Moment{Kind: record.MomentClosed, Span: 2 * ms, N: 3},
+		record.Moment{Kind: record.MomentTimeWait, End: record.Orig, Span: 60 * s1})
+	y.record.Close = record.CloseRecord{Kind: record.CloseNormal, First: record.Orig, Segments: 3, ResetBy: record.NoEnd}
+	y.record.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: testStart + at + 2*ms, Until: testStart + at + 2*ms + 60*s1, EndedBy: record.TimeWait2MSL}
 }
 
 func (y *story) end() {
@@ -122,158 +122,158 @@ var ladderStories = map[string]func(y *story){
 		y.open()
 		y.request(2 * ms)
 		y.close3(10 * ms)
-		y.passed(60*s1+12*ms, origSeen(tracker.Closed))
+		y.passed(60*s1+12*ms, origSeen(record.Closed))
 	},
 	"syn-lost": func(y *story) {
-		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent), respExp(tracker.SynReceived)})
-		y.send(1003*ms, tracker.Orig, fSYN, 0, 0, 0, []edge{respExp(tracker.SynReceived)},
-			tracker.Moment{Kind: tracker.MomentSYNAgain, End: tracker.Orig, N: 1, Since: 1003 * ms, Ref: 1})
-		y.send(1003*ms+ms/10, tracker.Resp, fSA, 0, 1, 0, []edge{origExp(tracker.Established), respSeen(tracker.SynReceived)})
-		y.send(1003*ms+ms/5, tracker.Orig, fACK, 1, 1, 0, []edge{origSeen(tracker.Established), respExp(tracker.Established)},
-			tracker.Moment{Kind: tracker.MomentEstablished, Span: 1003*ms + ms/5, N: 2, M: 1})
+		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent), respExp(record.SynReceived)})
+		y.send(1003*ms, record.Orig, fSYN, 0, 0, 0, []edge{respExp(record.SynReceived)},
+			record.Moment{Kind: record.MomentSYNAgain, End: record.Orig, N: 1, Since: 1003 * ms, Ref: 1})
+		y.send(1003*ms+ms/10, record.Resp, fSA, 0, 1, 0, []edge{origExp(record.Established), respSeen(record.SynReceived)})
+		y.send(1003*ms+ms/5, record.Orig, fACK, 1, 1, 0, []edge{origSeen(record.Established), respExp(record.Established)},
+			record.Moment{Kind: record.MomentEstablished, Span: 1003*ms + ms/5, N: 2, M: 1})
 		y.record.Open.SYNs = 2
-		y.record.Open.Felt = tracker.Some(1003*ms + ms/5)
-		y.record.Open.LastSYN = tracker.Some(ms / 5)
-		y.record.Open.Resp, y.record.Open.Orig = tracker.Some(ms/10), tracker.Some(ms/10)
-		y.record.Close.Kind = tracker.CloseOpen
+		y.record.Open.Felt = record.Some(1003*ms + ms/5)
+		y.record.Open.LastSYN = record.Some(ms / 5)
+		y.record.Open.Resp, y.record.Open.Orig = record.Some(ms/10), record.Some(ms/10)
+		y.record.Close.Kind = record.CloseOpen
 	},
 	"synack-lost": func(y *story) {
-		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent), respExp(tracker.SynReceived)})
-		y.send(ms/10, tracker.Resp, fSA, 0, 1, 0, []edge{origExp(tracker.Established), respSeen(tracker.SynReceived)})
-		y.send(1001*ms, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent)},
-			tracker.Moment{Kind: tracker.MomentRetracted, End: tracker.Orig, From: tracker.Established, To: tracker.SynSent},
-			tracker.Moment{Kind: tracker.MomentSYNAgain, End: tracker.Orig, N: 1, Since: 1001 * ms, Ref: 1})
-		y.send(1001*ms+ms/10, tracker.Resp, fSA, 0, 1, 0, []edge{origExp(tracker.Established)},
-			tracker.Moment{Kind: tracker.MomentSYNACKAgain, End: tracker.Resp, N: 1, Since: 1001 * ms, Ref: 2})
-		y.send(1001*ms+ms/5, tracker.Orig, fACK, 1, 1, 0, []edge{origSeen(tracker.Established), respExp(tracker.Established)},
-			tracker.Moment{Kind: tracker.MomentEstablished, Span: 1001*ms + ms/5, N: 2, M: 2})
+		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent), respExp(record.SynReceived)})
+		y.send(ms/10, record.Resp, fSA, 0, 1, 0, []edge{origExp(record.Established), respSeen(record.SynReceived)})
+		y.send(1001*ms, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent)},
+			record.Moment{Kind: record.MomentRetracted, End: record.Orig, From: record.Established, To: record.SynSent},
+			record.Moment{Kind: record.MomentSYNAgain, End: record.Orig, N: 1, Since: 1001 * ms, Ref: 1})
+		y.send(1001*ms+ms/10, record.Resp, fSA, 0, 1, 0, []edge{origExp(record.Established)},
+			record.Moment{Kind: record.MomentSYNACKAgain, End: record.Resp, N: 1, Since: 1001 * ms, Ref: 2})
+		y.send(1001*ms+ms/5, record.Orig, fACK, 1, 1, 0, []edge{origSeen(record.Established), respExp(record.Established)},
+			record.Moment{Kind: record.MomentEstablished, Span: 1001*ms + ms/5, N: 2, M: 2})
 	},
 	"third-ack-lost": func(y *story) {
 		y.open()
-		y.send(1001*ms, tracker.Resp, fSA, 0, 1, 0, []edge{respSeen(tracker.SynReceived)},
-			tracker.Moment{Kind: tracker.MomentRetracted, End: tracker.Resp, From: tracker.Established, To: tracker.SynReceived},
-			tracker.Moment{Kind: tracker.MomentSYNACKAgain, End: tracker.Resp, N: 1, Since: 1001 * ms, Ref: 2, ThirdACKSeen: true})
-		y.send(1001*ms+ms/10, tracker.Orig, fACK, 1, 1, 0, []edge{respExp(tracker.Established)})
+		y.send(1001*ms, record.Resp, fSA, 0, 1, 0, []edge{respSeen(record.SynReceived)},
+			record.Moment{Kind: record.MomentRetracted, End: record.Resp, From: record.Established, To: record.SynReceived},
+			record.Moment{Kind: record.MomentSYNACKAgain, End: record.Resp, N: 1, Since: 1001 * ms, Ref: 2, ThirdACKSeen: true})
+		y.send(1001*ms+ms/10, record.Orig, fACK, 1, 1, 0, []edge{respExp(record.Established)})
 		y.request(1500 * ms)
 	},
 	"half-close": func(y *story) {
 		y.open()
 		y.request(2 * ms)
-		y.send(10*ms, tracker.Orig, fFIN, 79, 1201, 0, []edge{origSeen(tracker.FinWait1), respExp(tracker.CloseWait)}, is(tracker.MomentFIN, tracker.Orig))
-		y.send(50*ms, tracker.Resp, fACK, 1201, 80, 0, []edge{origExp(tracker.FinWait2), respSeen(tracker.CloseWait)}, is(tracker.MomentFINAcked, tracker.Orig))
+		y.send(10*ms, record.Orig, fFIN, 79, 1201, 0, []edge{origSeen(record.FinWait1), respExp(record.CloseWait)}, is(record.MomentFIN, record.Orig))
+		y.send(50*ms, record.Resp, fACK, 1201, 80, 0, []edge{origExp(record.FinWait2), respSeen(record.CloseWait)}, is(record.MomentFINAcked, record.Orig))
 		for i := range 3 {
-			y.send(100*ms+int64(i)*ms, tracker.Resp, fPSH, 1201+uint32(i)*1448, 80, 1448, nil, tracker.Moment{Kind: tracker.MomentHalfCloseData, End: tracker.Resp, N: 1448})
+			y.send(100*ms+int64(i)*ms, record.Resp, fPSH, 1201+uint32(i)*1448, 80, 1448, nil, record.Moment{Kind: record.MomentHalfCloseData, End: record.Resp, N: 1448})
 		}
-		y.send(103*ms, tracker.Orig, fACK, 80, 5545, 0, []edge{origSeen(tracker.FinWait2)})
-		y.send(200*ms, tracker.Resp, fFIN, 5545, 80, 0, []edge{origExp(tracker.TimeWait), respSeen(tracker.LastAck)}, is(tracker.MomentFIN, tracker.Resp))
-		y.send(201*ms, tracker.Orig, fACK, 80, 5546, 0, []edge{origSeen(tracker.TimeWait), respExp(tracker.Closed)},
-			is(tracker.MomentFINAcked, tracker.Resp), tracker.Moment{Kind: tracker.MomentClosed, Span: 191 * ms, N: 4},
-			tracker.Moment{Kind: tracker.MomentTimeWait, End: tracker.Orig, Span: 60 * s1})
+		y.send(103*ms, record.Orig, fACK, 80, 5545, 0, []edge{origSeen(record.FinWait2)})
+		y.send(200*ms, record.Resp, fFIN, 5545, 80, 0, []edge{origExp(record.TimeWait), respSeen(record.LastAck)}, is(record.MomentFIN, record.Resp))
+		y.send(201*ms, record.Orig, fACK, 80, 5546, 0, []edge{origSeen(record.TimeWait), respExp(record.Closed)},
+			is(record.MomentFINAcked, record.Resp), record.Moment{Kind: record.MomentClosed, Span: 191 * ms, N: 4},
+			record.Moment{Kind: record.MomentTimeWait, End: record.Orig, Span: 60 * s1})
 	},
 	"last-ack-lost": func(y *story) {
 		y.open()
 		y.request(2 * ms)
 		y.close3(10 * ms)
-		y.send(217*ms, tracker.Resp, fFIN, 1201, 80, 0, []edge{respSeen(tracker.LastAck)},
-			tracker.Moment{Kind: tracker.MomentRetracted, End: tracker.Resp, From: tracker.Closed, To: tracker.LastAck},
-			tracker.Moment{Kind: tracker.MomentFINAgain, End: tracker.Resp, N: 1, Since: 206 * ms, Ref: 8},
-			is(tracker.MomentLastACKLost, tracker.Resp), is(tracker.MomentTimeWaitRestart, tracker.Orig))
-		y.send(218*ms, tracker.Orig, fACK, 80, 1202, 0, []edge{respExp(tracker.Closed)})
+		y.send(217*ms, record.Resp, fFIN, 1201, 80, 0, []edge{respSeen(record.LastAck)},
+			record.Moment{Kind: record.MomentRetracted, End: record.Resp, From: record.Closed, To: record.LastAck},
+			record.Moment{Kind: record.MomentFINAgain, End: record.Resp, N: 1, Since: 206 * ms, Ref: 8},
+			is(record.MomentLastACKLost, record.Resp), is(record.MomentTimeWaitRestart, record.Orig))
+		y.send(218*ms, record.Orig, fACK, 80, 1202, 0, []edge{respExp(record.Closed)})
 		y.record.TimeWait.Restarts = 1
 	},
 	"simultaneous-open": func(y *story) {
-		y.now = [2]tracker.State{tracker.Closed, tracker.Closed}
-		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent)})
-		y.send(ms/10, tracker.Resp, fSYN, 0, 0, 0, []edge{origExp(tracker.SynReceived), respSeen(tracker.SynSent)}, is(tracker.MomentSimultaneousOpen, tracker.Both))
-		y.send(ms, tracker.Orig, fSA, 0, 1, 0, []edge{origSeen(tracker.SynReceived), respExp(tracker.Established)})
-		y.send(ms+ms/10, tracker.Resp, fSA, 0, 1, 0, []edge{origExp(tracker.Established), respSeen(tracker.Established)},
-			tracker.Moment{Kind: tracker.MomentEstablished, Span: ms, N: 1, M: 1})
+		y.now = [2]record.State{record.Closed, record.Closed}
+		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent)})
+		y.send(ms/10, record.Resp, fSYN, 0, 0, 0, []edge{origExp(record.SynReceived), respSeen(record.SynSent)}, is(record.MomentSimultaneousOpen, record.Both))
+		y.send(ms, record.Orig, fSA, 0, 1, 0, []edge{origSeen(record.SynReceived), respExp(record.Established)})
+		y.send(ms+ms/10, record.Resp, fSA, 0, 1, 0, []edge{origExp(record.Established), respSeen(record.Established)},
+			record.Moment{Kind: record.MomentEstablished, Span: ms, N: 1, M: 1})
 	},
 	"simultaneous-close": func(y *story) {
 		y.open()
 		y.request(2 * ms)
-		y.send(10*ms, tracker.Orig, fFIN, 79, 1201, 0, []edge{origSeen(tracker.FinWait1), respExp(tracker.CloseWait)}, is(tracker.MomentFIN, tracker.Orig))
-		y.send(10*ms+ms/20, tracker.Resp, fFIN, 1201, 79, 0, []edge{origExp(tracker.Closing), respSeen(tracker.FinWait1)},
-			tracker.Moment{Kind: tracker.MomentRetracted, End: tracker.Resp, From: tracker.CloseWait, To: tracker.Established},
-			is(tracker.MomentFIN, tracker.Resp), is(tracker.MomentSimultaneousClose, tracker.Both))
-		y.send(11*ms, tracker.Orig, fACK, 80, 1202, 0, []edge{origSeen(tracker.Closing), respExp(tracker.TimeWait)}, is(tracker.MomentFINAcked, tracker.Resp))
-		y.send(11*ms+ms/10, tracker.Resp, fACK, 1202, 80, 0, []edge{origExp(tracker.TimeWait), respSeen(tracker.TimeWait)},
-			is(tracker.MomentFINAcked, tracker.Orig), tracker.Moment{Kind: tracker.MomentClosed, Span: ms, N: 4},
-			tracker.Moment{Kind: tracker.MomentTimeWait, End: tracker.Both, Span: 60 * s1})
+		y.send(10*ms, record.Orig, fFIN, 79, 1201, 0, []edge{origSeen(record.FinWait1), respExp(record.CloseWait)}, is(record.MomentFIN, record.Orig))
+		y.send(10*ms+ms/20, record.Resp, fFIN, 1201, 79, 0, []edge{origExp(record.Closing), respSeen(record.FinWait1)},
+			record.Moment{Kind: record.MomentRetracted, End: record.Resp, From: record.CloseWait, To: record.Established},
+			is(record.MomentFIN, record.Resp), is(record.MomentSimultaneousClose, record.Both))
+		y.send(11*ms, record.Orig, fACK, 80, 1202, 0, []edge{origSeen(record.Closing), respExp(record.TimeWait)}, is(record.MomentFINAcked, record.Resp))
+		y.send(11*ms+ms/10, record.Resp, fACK, 1202, 80, 0, []edge{origExp(record.TimeWait), respSeen(record.TimeWait)},
+			is(record.MomentFINAcked, record.Orig), record.Moment{Kind: record.MomentClosed, Span: ms, N: 4},
+			record.Moment{Kind: record.MomentTimeWait, End: record.Both, Span: 60 * s1})
 	},
 	"refused": func(y *story) {
-		y.now[1] = tracker.Closed
-		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent)})
-		y.send(ms/10, tracker.Resp, fRST, 0, 1, 0, []edge{origExp(tracker.Closed)}, is(tracker.MomentRefused, tracker.Resp))
-		y.record.Open = tracker.OpenRecord{Kind: tracker.OpenRefused, SYNs: 1, Waited: tracker.Some(ms / 10)}
-		y.record.Close.Kind = tracker.CloseNeverOpened
+		y.now[1] = record.Closed
+		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent)})
+		y.send(ms/10, record.Resp, fRST, 0, 1, 0, []edge{origExp(record.Closed)}, is(record.MomentRefused, record.Resp))
+		y.record.Open = record.OpenRecord{Kind: record.OpenRefused, SYNs: 1, Waited: record.Some(ms / 10)}
+		y.record.Close.Kind = record.CloseNeverOpened
 	},
 	"unreachable": func(y *story) {
-		y.now[1] = tracker.Unknown
-		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent)})
+		y.now[1] = record.Unknown
+		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent)})
 		y.packet++
-		st := y.step(ms, []edge{origExp(tracker.Closed)}, []tracker.Moment{{Kind: tracker.MomentUnreachable, End: tracker.Orig, N: 3, M: 13}})
+		st := y.step(ms, []edge{origExp(record.Closed)}, []record.Moment{{Kind: record.MomentUnreachable, End: record.Orig, N: 3, M: 13}})
 		st.Quote = &capture.Quote{Packet: y.packet, From: ep4(10, 0, 0, 254, 0).Addr, Src: y.record.Orig, Dst: y.record.Resp, Type: 3, Code: 13}
 		y.l.Step(st)
-		y.record.Open = tracker.OpenRecord{Kind: tracker.OpenUnreachable, SYNs: 1, Waited: tracker.Some(ms),
-			Answer: tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 13, From: st.Quote.From}}
-		y.record.Close.Kind = tracker.CloseNeverOpened
+		y.record.Open = record.OpenRecord{Kind: record.OpenUnreachable, SYNs: 1, Waited: record.Some(ms),
+			Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13, From: st.Quote.From}}
+		y.record.Close.Kind = record.CloseNeverOpened
 	},
 	"keepalive-death": func(y *story) {
 		y.open()
 		y.request(2 * ms)
 		at := 60 * s1
-		y.send(at, tracker.Orig, fACK, 78, 1201, 0, nil, tracker.Moment{Kind: tracker.MomentKeepalive, End: tracker.Orig, N: 1, Span: at})
-		y.send(at+ms, tracker.Resp, fACK, 1201, 79, 0, nil, tracker.Moment{Kind: tracker.MomentKeepaliveAnswer, End: tracker.Resp, Span: ms})
+		y.send(at, record.Orig, fACK, 78, 1201, 0, nil, record.Moment{Kind: record.MomentKeepalive, End: record.Orig, N: 1, Span: at})
+		y.send(at+ms, record.Resp, fACK, 1201, 79, 0, nil, record.Moment{Kind: record.MomentKeepaliveAnswer, End: record.Resp, Span: ms})
 		for i := range 9 {
 			at += 75 * s1
-			y.send(at, tracker.Orig, fACK, 78, 1201, 0, nil, tracker.Moment{Kind: tracker.MomentKeepalive, End: tracker.Orig, N: uint64(i + 1), Span: 75 * s1})
+			y.send(at, record.Orig, fACK, 78, 1201, 0, nil, record.Moment{Kind: record.MomentKeepalive, End: record.Orig, N: uint64(i + 1), Span: 75 * s1})
 		}
-		y.send(at+75*s1, tracker.Orig, fRST, 79, 1201, 0, []edge{origSeen(tracker.Closed), respExp(tracker.Closed)},
-			tracker.Moment{Kind: tracker.MomentKeepaliveDead, End: tracker.Orig, N: 9},
-			tracker.Moment{Kind: tracker.MomentReset, End: tracker.Orig, Reset: tracker.ResetKeepaliveDead})
-		y.record.Keepalive[0] = tracker.KeepaliveRecord{Probes: 10, Answered: 1, Unanswered: 9, Idle: tracker.Some(60 * s1), Interval: tracker.Some(75 * s1)}
-		y.record.KeepaliveOutcome = tracker.KeepaliveDead
-		y.record.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: tracker.Orig, ResetIn: tracker.Established, ResetCause: tracker.ResetKeepaliveDead}
+		y.send(at+75*s1, record.Orig, fRST, 79, 1201, 0, []edge{origSeen(record.Closed), respExp(record.Closed)},
+			record.Moment{Kind: record.MomentKeepaliveDead, End: record.Orig, N: 9},
+			record.Moment{Kind: record.MomentReset, End: record.Orig, Reset: record.ResetKeepaliveDead})
+		y.record.Keepalive[0] = record.KeepaliveRecord{Probes: 10, Answered: 1, Unanswered: 9, Idle: record.Some(60 * s1), Interval: record.Some(75 * s1)}
+		y.record.KeepaliveOutcome = record.KeepaliveDead
+		y.record.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Orig, ResetIn: record.Established, ResetCause: record.ResetKeepaliveDead}
 	},
 	"zero-window": func(y *story) {
 		y.open()
-		y.send(2*ms, tracker.Orig, fPSH, 1, 1, 65160, []edge{})
-		y.send(3*ms, tracker.Resp, fACK, 1, 65161, 0, []edge{respSeen(tracker.Established)}, is(tracker.MomentZeroWindow, tracker.Resp))
+		y.send(2*ms, record.Orig, fPSH, 1, 1, 65160, []edge{})
+		y.send(3*ms, record.Resp, fACK, 1, 65161, 0, []edge{respSeen(record.Established)}, is(record.MomentZeroWindow, record.Resp))
 		for i, gap := range []int64{200, 600, 1400} {
-			y.send(gap*ms, tracker.Orig, fACK, 65160, 1, 0, nil, tracker.Moment{Kind: tracker.MomentWindowProbe, End: tracker.Orig, N: uint64(i + 1)})
+			y.send(gap*ms, record.Orig, fACK, 65160, 1, 0, nil, record.Moment{Kind: record.MomentWindowProbe, End: record.Orig, N: uint64(i + 1)})
 		}
-		y.send(2000*ms, tracker.Resp, fACK, 1, 65161, 0, nil, tracker.Moment{Kind: tracker.MomentZeroWindowEnd, End: tracker.Resp, Span: 1997 * ms})
+		y.send(2000*ms, record.Resp, fACK, 1, 65161, 0, nil, record.Moment{Kind: record.MomentZeroWindowEnd, End: record.Resp, Span: 1997 * ms})
 	},
 	"reset": func(y *story) {
 		y.open()
 		y.request(2 * ms)
-		y.send(10*ms, tracker.Orig, fFIN, 79, 1201, 0, []edge{origSeen(tracker.FinWait1), respExp(tracker.CloseWait)}, is(tracker.MomentFIN, tracker.Orig))
-		y.send(11*ms, tracker.Resp, fRST, 1201, 80, 0, []edge{origExp(tracker.Closed), respSeen(tracker.Closed)},
-			tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, Reset: tracker.ResetUnreadData})
-		y.record.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.Orig, ResetBy: tracker.Resp, ResetIn: tracker.CloseWait, ResetCause: tracker.ResetUnreadData}
+		y.send(10*ms, record.Orig, fFIN, 79, 1201, 0, []edge{origSeen(record.FinWait1), respExp(record.CloseWait)}, is(record.MomentFIN, record.Orig))
+		y.send(11*ms, record.Resp, fRST, 1201, 80, 0, []edge{origExp(record.Closed), respSeen(record.Closed)},
+			record.Moment{Kind: record.MomentReset, End: record.Resp, Reset: record.ResetUnreadData})
+		y.record.Close = record.CloseRecord{Kind: record.CloseReset, First: record.Orig, ResetBy: record.Resp, ResetIn: record.CloseWait, ResetCause: record.ResetUnreadData}
 	},
 	"bulk": func(y *story) {
 		y.open()
 		seq := uint32(1)
 		for i := range 500 {
 			at := 10*ms + int64(i)*ms
-			var m []tracker.Moment
+			var m []record.Moment
 			if i == 250 {
-				m = []tracker.Moment{{Kind: tracker.MomentRetransmission, End: tracker.Resp, N: 1448, Since: 204 * ms, Ref: 99}}
+				m = []record.Moment{{Kind: record.MomentRetransmission, End: record.Resp, N: 1448, Since: 204 * ms, Ref: 99}}
 			}
-			y.send(at, tracker.Resp, fPSH, seq, 1, 1448, []edge{respSeen(tracker.Established)}, m...)
+			y.send(at, record.Resp, fPSH, seq, 1, 1448, []edge{respSeen(record.Established)}, m...)
 			seq += 1448
-			y.send(at+ms/2, tracker.Orig, fACK, 1, seq, 0, nil)
+			y.send(at+ms/2, record.Orig, fACK, 1, seq, 0, nil)
 		}
 		y.close3(600 * ms)
 	},
 	"midstream": func(y *story) {
-		y.now = [2]tracker.State{}
-		imp := func(e tracker.End) edge { return edge{e, tracker.Established, tracker.Implied} }
-		y.send(0, tracker.Orig, fPSH, 0, 0, 100, []edge{imp(tracker.Orig), imp(tracker.Resp)}, is(tracker.MomentMidstream, tracker.Orig))
-		y.send(ms, tracker.Resp, fACK, 0, 100, 0, []edge{respSeen(tracker.Established)})
-		y.record.Open = tracker.OpenRecord{Kind: tracker.OpenMidstream}
+		y.now = [2]record.State{}
+		imp := func(e record.End) edge { return edge{e, record.Established, record.Implied} }
+		y.send(0, record.Orig, fPSH, 0, 0, 100, []edge{imp(record.Orig), imp(record.Resp)}, is(record.MomentMidstream, record.Orig))
+		y.send(ms, record.Resp, fACK, 0, 100, 0, []edge{respSeen(record.Established)})
+		y.record.Open = record.OpenRecord{Kind: record.OpenMidstream}
 		y.record.Capture.Midstream = true
 	},
 }
@@ -325,33 +325,33 @@ func TestLadder(t *testing.T) {
 
 // What is said rests on what was seen.
 func TestLadderSentences(t *testing.T) {
-	syn := func(y *story, since int64, m tracker.Moment) {
-		y.send(0, tracker.Orig, fSYN, 0, 0, 0, []edge{origSeen(tracker.SynSent)}, tracker.Moment{Kind: tracker.MomentReusedTuple, Ref: 3})
-		m.Kind, m.End, m.N, m.Since, m.Ref = tracker.MomentSYNAgain, tracker.Orig, 1, since, 1
-		y.send(since, tracker.Orig, fSYN, 0, 0, 0, nil, m)
+	syn := func(y *story, since int64, m record.Moment) {
+		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent)}, record.Moment{Kind: record.MomentReusedTuple, Ref: 3})
+		m.Kind, m.End, m.N, m.Since, m.Ref = record.MomentSYNAgain, record.Orig, 1, since, 1
+		y.send(since, record.Orig, fSYN, 0, 0, 0, nil, m)
 	}
 	for name, x := range map[string]struct {
 		tell func(y *story)
 		want string
 	}{
-		"an old connection answered": {func(y *story) { syn(y, 13*ms, tracker.Moment{M: 11, To: tracker.Closed}) },
+		"an old connection answered": {func(y *story) { syn(y, 13*ms, record.Moment{M: 11, To: record.Closed}) },
 			"the server still held the old connection #3 and answered with its ACK (packet 11); the client reset that one"},
-		"too soon":  {func(y *story) { syn(y, 13*ms, tracker.Moment{}) }, "too soon to mean a loss"},
-		"no answer": {func(y *story) { syn(y, 1003*ms, tracker.Moment{}) }, "no answer had come"},
+		"too soon":  {func(y *story) { syn(y, 13*ms, record.Moment{}) }, "too soon to mean a loss"},
+		"no answer": {func(y *story) { syn(y, 1003*ms, record.Moment{}) }, "no answer had come"},
 		"a box between": {func(y *story) {
 			y.open()
-			y.send(ms, tracker.Resp, capture.RST, 1, 0, 0, nil,
-				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.Established, Reset: tracker.ResetMiddlebox})
+			y.send(ms, record.Resp, capture.RST, 1, 0, 0, nil,
+				record.Moment{Kind: record.MomentReset, End: record.Resp, From: record.Established, Reset: record.ResetMiddlebox})
 		}, "by a box between the two ends, in the name of the server: TTL"},
 		"refused after the third ACK": {func(y *story) {
 			y.open()
-			y.send(ms, tracker.Resp, capture.RST, 1, 0, 0, nil,
-				tracker.Moment{Kind: tracker.MomentReset, End: tracker.Resp, From: tracker.SynReceived, Reset: tracker.ResetUnknown})
+			y.send(ms, record.Resp, capture.RST, 1, 0, 0, nil,
+				record.Moment{Kind: record.MomentReset, End: record.Resp, From: record.SynReceived, Reset: record.ResetUnknown})
 		}, "reset by the server in SYN-RECEIVED: it refused after the third ACK"},
 		"a FIN that was not captured": {func(y *story) {
 			y.open()
-			y.send(ms, tracker.Resp, fFIN, 1, 2, 0, []edge{respSeen(tracker.LastAck)},
-				tracker.Moment{Kind: tracker.MomentAckedUnseen, End: tracker.Orig, N: 1}, is(tracker.MomentFIN, tracker.Resp))
+			y.send(ms, record.Resp, fFIN, 1, 2, 0, []edge{respSeen(record.LastAck)},
+				record.Moment{Kind: record.MomentAckedUnseen, End: record.Orig, N: 1}, is(record.MomentFIN, record.Resp))
 		}, "acknowledges the FIN of the client, which closed first; the capture never saw that FIN | the server closes too"},
 	} {
 		t.Run(name, func(t *testing.T) {

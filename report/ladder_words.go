@@ -5,8 +5,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // phrases says times, spans and counts as people read them.
@@ -55,21 +55,21 @@ func comma(a, b string) string {
 }
 
 // client names an end for people.
-func client(e tracker.End) string {
-	return [...]string{"client", "server", "both ends", ""}[min(e, tracker.NoEnd)]
+func client(e record.End) string {
+	return [...]string{"client", "server", "both ends", ""}[min(e, record.NoEnd)]
 }
 
 // the is client with its article: "the client", "both ends".
-func the(e tracker.End) string {
-	if e <= tracker.Resp {
+func the(e record.End) string {
+	if e <= record.Resp {
 		return "the " + client(e)
 	}
 	return client(e)
 }
 
 // stateOr is the name of a state, or "an unknown state".
-func stateOr(s tracker.State) string {
-	if s == tracker.Unknown || s >= tracker.NStates {
+func stateOr(s record.State) string {
+	if s == record.Unknown || s >= record.NStates {
 		return "an unknown state"
 	}
 	return s.String()
@@ -80,21 +80,21 @@ func stateOr(s tracker.State) string {
 const refusedLateCause = "it refused after the third ACK: accept queue full with tcp_abort_on_overflow, or accepted and closed at once (ss -ltn tells)"
 
 // resetCause says in words what one of tracker.Reset* means.
-func resetCause(cause tracker.ResetCause) string {
+func resetCause(cause record.ResetCause) string {
 	switch cause {
-	case tracker.ResetRefused:
+	case record.ResetRefused:
 		return "nobody listens on that port, or a firewall says so"
-	case tracker.ResetAbort:
+	case record.ResetAbort:
 		return "an abort: close with linger 0, or a killed program"
-	case tracker.ResetUnreadData:
+	case record.ResetUnreadData:
 		return "it closed with data that it had not read"
-	case tracker.ResetLateData:
+	case record.ResetLateData:
 		return "data came for a socket that is gone"
-	case tracker.ResetAfterClose:
+	case record.ResetAfterClose:
 		return "after the close: harmless"
-	case tracker.ResetKeepaliveDead:
+	case record.ResetKeepaliveDead:
 		return "its keepalive probes went unanswered"
-	case tracker.ResetMiddlebox:
+	case record.ResetMiddlebox:
 		return "something between the two ends sent it"
 	}
 	return "cause unknown"

@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // maxEpisodesTold bounds the episodes with a closed window that the summary
@@ -12,7 +12,7 @@ const maxEpisodesTold = 3
 
 // episodes names the longest of the times in which an end had its window
 // closed, in order, with the packets to look at; "" when there are none.
-func (p phrases) episodes(all []tracker.ZeroWindowEpisode) string {
+func (p phrases) episodes(all []record.ZeroWindowEpisode) string {
 	told := longest(all)
 	if len(told) == 0 {
 		return ""
@@ -41,8 +41,8 @@ func (p phrases) episodes(all []tracker.ZeroWindowEpisode) string {
 
 // longest is the longest few of all, in their order; one whose end is not
 // known counts as the longest.
-func longest(all []tracker.ZeroWindowEpisode) []tracker.ZeroWindowEpisode {
-	told := append([]tracker.ZeroWindowEpisode(nil), all...)
+func longest(all []record.ZeroWindowEpisode) []record.ZeroWindowEpisode {
+	told := append([]record.ZeroWindowEpisode(nil), all...)
 	for len(told) > maxEpisodesTold {
 		least := 0
 		for i := range told {
@@ -56,15 +56,15 @@ func longest(all []tracker.ZeroWindowEpisode) []tracker.ZeroWindowEpisode {
 }
 
 // episodeEnd says how an episode ended.
-func episodeEnd(x *tracker.ZeroWindowEpisode) string {
+func episodeEnd(x *record.ZeroWindowEpisode) string {
 	switch x.EndedBy {
-	case tracker.ZeroWindowUpdate:
+	case record.ZeroWindowUpdate:
 		return fmt.Sprintf("opened again by packet %d", x.EndPacket)
-	case tracker.ZeroWindowReset:
+	case record.ZeroWindowReset:
 		return fmt.Sprintf("ended by the RST in packet %d", x.EndPacket)
-	case tracker.ZeroWindowConnEnd:
+	case record.ZeroWindowConnEnd:
 		return "still closed when the connection ended"
-	case tracker.ZeroWindowInputEnd:
+	case record.ZeroWindowInputEnd:
 		return "still closed when the input ended"
 	}
 	return ""

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // LiveLineOptions choose how LiveLine writes. The zero value is usable.
@@ -19,7 +19,7 @@ type LiveLineOptions struct {
 // LiveLine tells in a line, without its end, what happened to a connection:
 // when, what and which connection; and why, where the line has room for it. No
 // address and no number is ever cut.
-func LiveLine(e *tracker.Event, o LiveLineOptions) string {
+func LiveLine(e *record.Event, o LiveLineOptions) string {
 	r := e.Record
 	p := phrases{ASCII: o.ASCII, Location: o.Location}
 	kind, what, why := p.event(e)
@@ -39,18 +39,18 @@ func LiveLine(e *tracker.Event, o LiveLineOptions) string {
 
 // event returns the word for what happened, what there is to say about it,
 // and, when there is more to it, why, what matters most first.
-func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
+func (p phrases) event(e *record.Event) (kind, what string, why [2]string) {
 	r := e.Record
 	switch e.Kind {
-	case tracker.EventOpened:
+	case record.EventOpened:
 		what, why[0] = p.openedLive(r)
 		return "open", what, why
-	case tracker.EventFailed:
+	case record.EventFailed:
 		return "failed", p.failedLive(r), why
-	case tracker.EventClosed:
+	case record.EventClosed:
 		what, why[0] = p.closed(r)
 		return "closed", comma(what, p.lasted(r, e.Time)), why
-	case tracker.EventReset:
+	case record.EventReset:
 		what, why = p.reset(r)
 		return "reset", what, why
 	default:
@@ -60,7 +60,7 @@ func (p phrases) event(e *tracker.Event) (kind, what string, why [2]string) {
 }
 
 // eventClock is the time of day of an event.
-func (p phrases) eventClock(e *tracker.Event) string {
+func (p phrases) eventClock(e *record.Event) string {
 	if e.Record.Capture.Untimed > 0 {
 		return "no time     "
 	}
@@ -68,7 +68,7 @@ func (p phrases) eventClock(e *tracker.Event) string {
 }
 
 // lasted is how long the connection lasted until a time; nothing where that is not known.
-func (p phrases) lasted(r *tracker.Record, until int64) string {
+func (p phrases) lasted(r *record.Record, until int64) string {
 	if r.Capture.Untimed > 0 {
 		return ""
 	}
@@ -76,12 +76,12 @@ func (p phrases) lasted(r *tracker.Record, until int64) string {
 }
 
 // openedLive is opened with the counts of what was repeated among the facts.
-func (p phrases) openedLive(r *tracker.Record) (what, why string) {
+func (p phrases) openedLive(r *record.Record) (what, why string) {
 	o := &r.Open
 	what, _ = p.opened(r)
 	switch {
-	case o.Kind == tracker.OpenMidstream || r.Capture.Midstream:
-	case o.Kind == tracker.OpenSimultaneous:
+	case o.Kind == record.OpenMidstream || r.Capture.Midstream:
+	case o.Kind == record.OpenSimultaneous:
 		what = comma(what, "simultaneous open")
 	case o.FastOpen:
 		what = comma(what, "fast open")
@@ -95,25 +95,25 @@ func (p phrases) openedLive(r *tracker.Record) (what, why string) {
 }
 
 // failedLive is failed without what it may mean: that is for the report.
-func (p phrases) failedLive(r *tracker.Record) string {
+func (p phrases) failedLive(r *record.Record) string {
 	what, why := p.failed(r)
 	switch o := &r.Open; o.Kind {
-	case tracker.OpenUnreachable:
+	case record.OpenUnreachable:
 		return comma(what, why)
-	case tracker.OpenNoAnswer:
+	case record.OpenNoAnswer:
 		return comma(what, plural(uint64(o.SYNs), "SYN"))
-	case tracker.OpenHalfOpen:
+	case record.OpenHalfOpen:
 		return comma(what, plural(uint64(o.SYNACKs), "SYN/ACK"))
 	}
 	return what
 }
 
-func (p phrases) opened(r *tracker.Record) (what, why string) {
+func (p phrases) opened(r *record.Record) (what, why string) {
 	o := &r.Open
 	switch {
-	case o.Kind == tracker.OpenMidstream || r.Capture.Midstream:
+	case o.Kind == record.OpenMidstream || r.Capture.Midstream:
 		return "was open before the capture began", ""
-	case o.Kind == tracker.OpenSimultaneous:
+	case o.Kind == record.OpenSimultaneous:
 		why = "(both ends sent a SYN: simultaneous open)"
 	case o.FastOpen:
 		why = "(fast open: data on the SYN was accepted)"
@@ -128,7 +128,7 @@ func (p phrases) opened(r *tracker.Record) (what, why string) {
 
 // repeatsNote says in brackets what the repeats of an opening mean; "" when
 // there were none.
-func repeatsNote(o *tracker.OpenRecord) string {
+func repeatsNote(o *record.OpenRecord) string {
 	counts, why := repeated(o)
 	if why == "" {
 		return ""
@@ -138,7 +138,7 @@ func repeatsNote(o *tracker.OpenRecord) string {
 
 // repeated counts what was sent again while the connection opened, and says
 // why; "" when nothing was.
-func repeated(o *tracker.OpenRecord) (counts, why string) {
+func repeated(o *record.OpenRecord) (counts, why string) {
 	// The server half runs from the SYN that the SYN/ACK names by its timestamp.
 	first := o.SYNs > 1 && o.Resp.OK && o.LastSYN.OK && o.Resp.V > o.LastSYN.V
 	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: o.OldConn != 0, old: o.OldConn}
@@ -195,29 +195,29 @@ func (x openRepeats) lost() string {
 	return ""
 }
 
-func (p phrases) failed(r *tracker.Record) (what, why string) {
+func (p phrases) failed(r *record.Record) (what, why string) {
 	o := &r.Open
 	after := ""
 	if o.Waited.OK {
 		after = " after " + p.span(o.Waited.V)
 	}
 	switch o.Kind {
-	case tracker.OpenRefused:
+	case record.OpenRefused:
 		what = "refused" + after
-		why = resetCause(tracker.ResetRefused)
-	case tracker.OpenUnreachable:
+		why = resetCause(record.ResetRefused)
+	case record.OpenUnreachable:
 		what = "unreachable" + after
-		v6 := o.Answer.Kind == tracker.AnswerICMPv6
-		if v6 || o.Answer.Kind == tracker.AnswerICMP {
+		v6 := o.Answer.Kind == record.AnswerICMPv6
+		if v6 || o.Answer.Kind == record.AnswerICMP {
 			why = fmt.Sprintf("%s from %s", diagnose.ICMPError(v6, o.Answer.Type, o.Answer.Code), o.Answer.From)
 		}
-	case tracker.OpenNoAnswer:
+	case record.OpenNoAnswer:
 		what = "no answer" + after
 		why = fmt.Sprintf("(%s: filtered, host down, or accept queue full)", plural(uint64(o.SYNs), "SYN"))
-	case tracker.OpenHalfOpen:
+	case record.OpenHalfOpen:
 		what = "half-open" + after
 		why = fmt.Sprintf("(%s sent, no ACK came back)", plural(uint64(o.SYNACKs), "SYN/ACK"))
-	case tracker.OpenAborted:
+	case record.OpenAborted:
 		what = "aborted by the client" + after
 	default:
 		what = o.Kind.String() + after
@@ -225,16 +225,16 @@ func (p phrases) failed(r *tracker.Record) (what, why string) {
 	return what, why
 }
 
-func (p phrases) closed(r *tracker.Record) (what, why string) {
+func (p phrases) closed(r *record.Record) (what, why string) {
 	c := &r.Close
 	switch {
-	case c.First == tracker.Both:
+	case c.First == record.Both:
 		what = "by both ends"
-	case c.First != tracker.NoEnd:
+	case c.First != record.NoEnd:
 		what = "by " + client(c.First)
 	}
 	switch tw := &r.TimeWait; tw.Holder {
-	case tracker.NoEnd:
+	case record.NoEnd:
 	case c.First:
 		why = "TIME-WAIT"
 	default:
@@ -243,15 +243,15 @@ func (p phrases) closed(r *tracker.Record) (what, why string) {
 	return what, why
 }
 
-func (p phrases) reset(r *tracker.Record) (what string, why [2]string) {
+func (p phrases) reset(r *record.Record) (what string, why [2]string) {
 	c := &r.Close
 	switch {
-	case c.ResetCause == tracker.ResetMiddlebox:
+	case c.ResetCause == record.ResetMiddlebox:
 		return "by a box between, as " + client(c.ResetBy), why
-	case c.ResetBy != tracker.NoEnd:
+	case c.ResetBy != record.NoEnd:
 		what = "by " + client(c.ResetBy)
 	}
-	if c.ResetIn != tracker.Unknown {
+	if c.ResetIn != record.Unknown {
 		why[0] = "in " + c.ResetIn.String()
 	}
 	why[1] = resetCause(c.ResetCause)
@@ -261,17 +261,17 @@ func (p phrases) reset(r *tracker.Record) (what string, why [2]string) {
 	return what, why
 }
 
-func (p phrases) timedOut(r *tracker.Record) (what, why string) {
+func (p phrases) timedOut(r *record.Record) (what, why string) {
 	switch r.Close.Kind {
-	case tracker.CloseTimedOut:
+	case record.CloseTimedOut:
 		why = "data was repeated without an answer, then silence"
-	case tracker.CloseHalfClosed:
+	case record.CloseHalfClosed:
 		why = halfClosed(r)
-	case tracker.CloseUnknown:
+	case record.CloseUnknown:
 		why = "one FIN; the other may have passed before the capture began"
-	case tracker.CloseUnackedFIN:
+	case record.CloseUnackedFIN:
 		why = "a FIN that nobody acknowledged"
-	case tracker.CloseEvicted:
+	case record.CloseEvicted:
 		why = "dropped from a full table"
 	}
 	return fmt.Sprintf("left in %s, %s", stateOr(r.States[0]), stateOr(r.States[1])), why

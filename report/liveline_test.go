@@ -7,7 +7,7 @@ import (
 	"unicode"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 const testStart = int64(1700000000) * 1e9 // 2023-11-14 22:13:20 UTC
@@ -16,77 +16,77 @@ func ep4(a, b, c, d byte, port uint16) capture.Endpoint {
 	return capture.Endpoint{Addr: capture.AddrFrom4([]byte{a, b, c, d}), Port: port}
 }
 
-func liveRecord() tracker.Record {
-	return tracker.Record{
+func liveRecord() record.Record {
+	return record.Record{
 		ID: 12, Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Start: testStart,
-		States:   [2]tracker.State{tracker.Established, tracker.Established},
-		Open:     tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: tracker.Some(int64(320_000))},
-		Close:    tracker.CloseRecord{First: tracker.NoEnd, ResetBy: tracker.NoEnd},
-		TimeWait: tracker.TimeWaitRecord{Holder: tracker.NoEnd},
+		States:   [2]record.State{record.Established, record.Established},
+		Open:     record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: record.Some(int64(320_000))},
+		Close:    record.CloseRecord{First: record.NoEnd, ResetBy: record.NoEnd},
+		TimeWait: record.TimeWaitRecord{Holder: record.NoEnd},
 	}
 }
 
 func TestLiveLine(t *testing.T) {
 	tests := []struct {
 		name  string
-		kind  tracker.EventKind
-		edit  func(r *tracker.Record)
+		kind  record.EventKind
+		edit  func(r *record.Record)
 		width int
 		want  string
 	}{
-		{"open", tracker.EventOpened, nil, 80,
+		{"open", record.EventOpened, nil, 80,
 			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  320 µs"},
-		{"SYN lost", tracker.EventOpened, func(r *tracker.Record) {
+		{"SYN lost", record.EventOpened, func(r *record.Record) {
 			r.Open.SYNs = 2
-			r.Open.Felt = tracker.Some(int64(1_003_000_000))
+			r.Open.Felt = record.Some(int64(1_003_000_000))
 		}, 0,
 			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  1.003 s, 2 SYNs, the first SYN was lost, or its answer"},
-		{"SYN lost, 80 columns", tracker.EventOpened, func(r *tracker.Record) {
+		{"SYN lost, 80 columns", record.EventOpened, func(r *record.Record) {
 			r.Open.SYNs = 2
-			r.Open.Felt = tracker.Some(int64(1_003_000_000))
+			r.Open.Felt = record.Some(int64(1_003_000_000))
 		}, 80,
 			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  1.003 s, 2 SYNs"},
-		{"SYN/ACK lost", tracker.EventOpened, func(r *tracker.Record) {
+		{"SYN/ACK lost", record.EventOpened, func(r *record.Record) {
 			r.Open.SYNs, r.Open.SYNACKs = 2, 2
 		}, 0,
 			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  320 µs, 2 SYNs, 2 SYN/ACKs, a SYN/ACK or its ACK was lost"},
-		{"midstream", tracker.EventOpened, func(r *tracker.Record) {
-			r.Open = tracker.OpenRecord{Kind: tracker.OpenMidstream}
+		{"midstream", record.EventOpened, func(r *record.Record) {
+			r.Open = record.OpenRecord{Kind: record.OpenMidstream}
 		}, 0,
 			"22:13:21.000 open   #12 10.0.0.1:40000 -> 10.0.0.2:80  was open before the capture began"},
-		{"refused", tracker.EventFailed, func(r *tracker.Record) {
-			r.Open = tracker.OpenRecord{Kind: tracker.OpenRefused, SYNs: 1, Waited: tracker.Some(int64(90_000))}
+		{"refused", record.EventFailed, func(r *record.Record) {
+			r.Open = record.OpenRecord{Kind: record.OpenRefused, SYNs: 1, Waited: record.Some(int64(90_000))}
 		}, 80,
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  refused after 90 µs"},
-		{"prohibited", tracker.EventFailed, func(r *tracker.Record) {
-			r.Open = tracker.OpenRecord{Kind: tracker.OpenUnreachable, SYNs: 1, Waited: tracker.Some(int64(3_000_000)),
-				Answer: tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 13, From: ep4(10, 0, 0, 254, 0).Addr}}
+		{"prohibited", record.EventFailed, func(r *record.Record) {
+			r.Open = record.OpenRecord{Kind: record.OpenUnreachable, SYNs: 1, Waited: record.Some(int64(3_000_000)),
+				Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13, From: ep4(10, 0, 0, 254, 0).Addr}}
 		}, 0,
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  unreachable after 3 ms, ICMP 3/13 (administratively prohibited) from 10.0.0.254"},
-		{"no answer", tracker.EventFailed, func(r *tracker.Record) {
-			r.Open = tracker.OpenRecord{Kind: tracker.OpenNoAnswer, SYNs: 6, Waited: tracker.Some(int64(131e9))}
+		{"no answer", record.EventFailed, func(r *record.Record) {
+			r.Open = record.OpenRecord{Kind: record.OpenNoAnswer, SYNs: 6, Waited: record.Some(int64(131e9))}
 		}, 0,
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  no answer after 2 min 11 s, 6 SYNs"},
-		{"half-open", tracker.EventFailed, func(r *tracker.Record) {
-			r.Open = tracker.OpenRecord{Kind: tracker.OpenHalfOpen, SYNs: 1, SYNACKs: 6}
+		{"half-open", record.EventFailed, func(r *record.Record) {
+			r.Open = record.OpenRecord{Kind: record.OpenHalfOpen, SYNs: 1, SYNACKs: 6}
 		}, 0,
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  half-open, 6 SYN/ACKs"},
-		{"closed", tracker.EventClosed, func(r *tracker.Record) {
-			r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 3, ResetBy: tracker.NoEnd}
-			r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Orig, Since: testStart, Until: testStart + 60e9}
+		{"closed", record.EventClosed, func(r *record.Record) {
+			r.Close = record.CloseRecord{Kind: record.CloseNormal, First: record.Orig, Segments: 3, ResetBy: record.NoEnd}
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: testStart, Until: testStart + 60e9}
 		}, 80,
 			"22:13:21.000 closed #12 10.0.0.1:40000 -> 10.0.0.2:80  by client, 1 s, TIME-WAIT"},
-		{"closed at once", tracker.EventClosed, func(r *tracker.Record) {
-			r.Close = tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Both, Segments: 4, ResetBy: tracker.NoEnd}
-			r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Both, Since: testStart}
+		{"closed at once", record.EventClosed, func(r *record.Record) {
+			r.Close = record.CloseRecord{Kind: record.CloseNormal, First: record.Both, Segments: 4, ResetBy: record.NoEnd}
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Both, Since: testStart}
 		}, 0,
 			"22:13:21.000 closed #12 10.0.0.1:40000 -> 10.0.0.2:80  by both ends, 1 s, TIME-WAIT"},
-		{"reset", tracker.EventReset, func(r *tracker.Record) {
-			r.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: tracker.Resp,
-				ResetIn: tracker.CloseWait, ResetCause: tracker.ResetUnreadData}
+		{"reset", record.EventReset, func(r *record.Record) {
+			r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Resp,
+				ResetIn: record.CloseWait, ResetCause: record.ResetUnreadData}
 		}, 0,
 			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server, in CLOSE-WAIT, it closed with data that it had not read"},
-		{"timeout", tracker.EventTimedOut, func(r *tracker.Record) { r.Close.Kind = tracker.CloseTimedOut }, 0,
+		{"timeout", record.EventTimedOut, func(r *record.Record) { r.Close.Kind = record.CloseTimedOut }, 0,
 			"22:13:21.000 timeout #12 10.0.0.1:40000 -> 10.0.0.2:80  left in ESTABLISHED, ESTABLISHED, data was repeated without an answer, then silence"},
 	}
 	for _, tt := range tests {
@@ -95,7 +95,7 @@ func TestLiveLine(t *testing.T) {
 			if tt.edit != nil {
 				tt.edit(&r)
 			}
-			got := LiveLine(&tracker.Event{Kind: tt.kind, Time: testStart + 1e9, Record: &r}, LiveLineOptions{Width: tt.width})
+			got := LiveLine(&record.Event{Kind: tt.kind, Time: testStart + 1e9, Record: &r}, LiveLineOptions{Width: tt.width})
 			if got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
@@ -105,21 +105,21 @@ func TestLiveLine(t *testing.T) {
 
 // The widest IPv4 connection still fits 80 columns, whatever is said about it.
 func TestLiveLineFits(t *testing.T) {
-	wide := func(r *tracker.Record) {
+	wide := func(r *record.Record) {
 		r.ID = 123456789
 		r.Orig, r.Resp = ep4(255, 255, 255, 255, 65535), ep4(255, 255, 255, 254, 65535)
 	}
-	for kind := tracker.EventOpened; kind <= tracker.EventTimedOut; kind++ {
-		for _, open := range []tracker.OpenKind{tracker.OpenHandshake, tracker.OpenSimultaneous, tracker.OpenRefused, tracker.OpenUnreachable,
-			tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted, tracker.OpenMidstream} {
+	for kind := record.EventOpened; kind <= record.EventTimedOut; kind++ {
+		for _, open := range []record.OpenKind{record.OpenHandshake, record.OpenSimultaneous, record.OpenRefused, record.OpenUnreachable,
+			record.OpenNoAnswer, record.OpenHalfOpen, record.OpenAborted, record.OpenMidstream} {
 			r := liveRecord()
 			wide(&r)
-			r.Open = tracker.OpenRecord{Kind: open, SYNs: 11, SYNACKs: 6, Felt: tracker.Some(int64(131e9)), Waited: tracker.Some(int64(131e9)),
-				Answer: tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 12, From: r.Orig.Addr}}
-			r.Close = tracker.CloseRecord{Kind: tracker.CloseHalfClosed, First: tracker.Both, Segments: 4, ResetBy: tracker.Resp,
-				ResetIn: tracker.SynReceived, ResetCause: tracker.ResetRefused}
-			r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.Both, Since: testStart, Until: testStart + 60e9}
-			got := LiveLine(&tracker.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{Width: 80, ASCII: true})
+			r.Open = record.OpenRecord{Kind: open, SYNs: 11, SYNACKs: 6, Felt: record.Some(int64(131e9)), Waited: record.Some(int64(131e9)),
+				Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 12, From: r.Orig.Addr}}
+			r.Close = record.CloseRecord{Kind: record.CloseHalfClosed, First: record.Both, Segments: 4, ResetBy: record.Resp,
+				ResetIn: record.SynReceived, ResetCause: record.ResetRefused}
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Both, Since: testStart, Until: testStart + 60e9}
+			got := LiveLine(&record.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{Width: 80, ASCII: true})
 			for _, line := range strings.Split(got, "\n") {
 				if len(line) > 80 {
 					t.Errorf("%d columns: %q", len(line), line)
@@ -134,7 +134,7 @@ func TestLiveLineIPv6IsNotCut(t *testing.T) {
 	for i := range r.Orig.Addr {
 		r.Orig.Addr[i], r.Resp.Addr[i] = 0xfd, 0xfe
 	}
-	got := LiveLine(&tracker.Event{Time: testStart, Record: &r}, LiveLineOptions{Width: 80})
+	got := LiveLine(&record.Event{Time: testStart, Record: &r}, LiveLineOptions{Width: 80})
 	for _, part := range []string{r.Orig.String(), r.Resp.String(), "320 µs"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("%q lacks %s", got, part)
@@ -144,7 +144,7 @@ func TestLiveLineIPv6IsNotCut(t *testing.T) {
 
 func TestLiveLineLocation(t *testing.T) {
 	r := liveRecord()
-	got := LiveLine(&tracker.Event{Time: testStart, Record: &r}, LiveLineOptions{Location: time.FixedZone("x", 3600)})
+	got := LiveLine(&record.Event{Time: testStart, Record: &r}, LiveLineOptions{Location: time.FixedZone("x", 3600)})
 	if !strings.HasPrefix(got, "23:13:20.000 ") {
 		t.Errorf("not in the time zone asked for: %s", got)
 	}
@@ -153,9 +153,9 @@ func TestLiveLineLocation(t *testing.T) {
 func TestLiveLineEscapes(t *testing.T) {
 	r := liveRecord()
 	r.Close.Kind = "\x1b[31mred\u202e\n"
-	r.Names = &tracker.NamesRecord{Proto: "tls", SNI: "\x07\xff\u3000"}
-	for kind := tracker.EventOpened; kind <= tracker.EventTimedOut; kind++ {
-		got := LiveLine(&tracker.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{})
+	r.Names = &record.NamesRecord{Proto: "tls", SNI: "\x07\xff\u3000"}
+	for kind := record.EventOpened; kind <= record.EventTimedOut; kind++ {
+		got := LiveLine(&record.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{})
 		for _, c := range got {
 			if !unicode.IsPrint(c) {
 				t.Errorf("%q holds %q", got, c)
@@ -198,7 +198,7 @@ func TestHalfClosed(t *testing.T) {
 	} {
 		r := liveRecord()
 		r.Close.FINs, r.Capture.OneWay = x.fins, x.oneWay
-		r.Close.FINAcked[tracker.Resp] = tracker.Some(testStart)
+		r.Close.FINAcked[record.Resp] = record.Some(testStart)
 		if got := halfClosed(&r); got != x.want {
 			t.Errorf("got %q, want %q", got, x.want)
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // TestQuantiles compares with sorting.
@@ -159,13 +159,13 @@ func TestWhoComesAndGoesCounts(t *testing.T) {
 
 func TestRanking(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
-	longest := func(a, b *tracker.Record) int { return cmp.Compare(b.End, a.End) }
-	var all []*tracker.Record
+	longest := func(a, b *record.Record) int { return cmp.Compare(b.End, a.End) }
+	var all []*record.Record
 	for i := range 300 {
-		all = append(all, &tracker.Record{ID: uint64(i + 1), End: rng.Int64N(40)})
+		all = append(all, &record.Record{ID: uint64(i + 1), End: rng.Int64N(40)})
 	}
 	want := slices.Clone(all)
-	slices.SortFunc(want, func(a, b *tracker.Record) int { return cmp.Or(longest(a, b), byID(a, b)) })
+	slices.SortFunc(want, func(a, b *record.Record) int { return cmp.Or(longest(a, b), byID(a, b)) })
 	for _, limit := range []int{0, 1, 7, 300, 1000} {
 		r := newRanking(limit, longest)
 		for _, i := range rng.Perm(len(all)) {
@@ -194,18 +194,18 @@ func TestIDs(t *testing.T) {
 }
 
 func TestLikeDefault(t *testing.T) {
-	keep := func(idle, interval int64, unanswered uint32) *tracker.KeepaliveRecord {
-		return &tracker.KeepaliveRecord{Probes: 10, Unanswered: unanswered, Idle: tracker.Some(idle * oneSecond), Interval: tracker.Some(interval * oneSecond)}
+	keep := func(idle, interval int64, unanswered uint32) *record.KeepaliveRecord {
+		return &record.KeepaliveRecord{Probes: 10, Unanswered: unanswered, Idle: record.Some(idle * oneSecond), Interval: record.Some(interval * oneSecond)}
 	}
 	for _, test := range []struct {
-		k    *tracker.KeepaliveRecord
+		k    *record.KeepaliveRecord
 		want string
 	}{
 		{keep(7200, 75, 9), "fits the defaults of Linux (7200 s idle, 75 s apart, 9 probes)"},
 		{keep(7200, 75, 5), "fits the defaults of Linux (7200 s idle, 75 s apart, 9 probes) or macOS or FreeBSD (7200 s idle, 75 s apart, 8 probes)"},
 		{keep(7200, 1, 10), "fits the defaults of Windows (7200 s idle, 1 s apart, 10 probes)"},
 		{keep(60, 10, 3), ""},
-		{&tracker.KeepaliveRecord{Probes: 1}, ""},
+		{&record.KeepaliveRecord{Probes: 1}, ""},
 	} {
 		if got := likeDefault(test.k); got != test.want {
 			t.Errorf("%+v: %q, want %q", test.k, got, test.want)

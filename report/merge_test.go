@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/internal/mergetest"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // merging are the fields that no merge takes in: limits, and what is kept to be faster.
@@ -20,7 +20,7 @@ var merging = mergetest.Options{
 		"ids": func(at any, leaf func() uint64) { at.(*ids).add(leaf()) },
 		"ranking": func(at any, leaf func() uint64) {
 			r := at.(*ranking)
-			r.add(&tracker.Record{ID: leaf()})
+			r.add(&record.Record{ID: leaf()})
 			r.offered = leaf()
 		},
 	},

@@ -5,21 +5,21 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // With little memory fewer listeners and subjects are told apart; the others are
 // counted all the same, and the report says how many there are places for.
 func TestNarrow(t *testing.T) {
 	o := SummaryOptions{Detectors: diagnose.Detectors(), Narrow: 8}
-	var records []*tracker.Record
+	var records []*record.Record
 	const n = 5000
 	for i := range n {
 		r := failing()[0]
 		r.ID, r.FirstPacket = uint64(i+1), uint64(i+1)
 		r.Resp.Addr = capture.AddrFrom4([]byte{10, 1, byte(i >> 8), byte(i)})
-		r.Open.Kind, r.Close.Kind = tracker.OpenRefused, tracker.CloseNeverOpened
+		r.Open.Kind, r.Close.Kind = record.OpenRefused, record.CloseNeverOpened
 		records = append(records, r)
 	}
 	s := summaryOf(o, records)

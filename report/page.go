@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 const (
@@ -42,7 +42,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 }
 
 // where says which packet of which file r began with when there are several.
-func (p *page) where(r *tracker.Record) string {
+func (p *page) where(r *record.Record) string {
 	if r.File < 0 || r.File >= len(p.files) {
 		return ""
 	}

@@ -3,8 +3,8 @@ package report
 import (
 	"math/bits"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // Limits of what a Summary holds, so that its memory is bounded whatever the
@@ -93,7 +93,7 @@ func NewSummary(o SummaryOptions) *Summary {
 // Add takes the record of a connection and keeps nothing of what is borrowed.
 // A connection is to be added once: interim records that a final one will
 // follow are not for Add, those of a Tracker's Snapshot are.
-func (s *Summary) Add(r *tracker.Record) {
+func (s *Summary) Add(r *record.Record) {
 	s.conns++
 	s.judged = nil
 	if end := r.LastAt(); end.OK {

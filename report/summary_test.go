@@ -6,11 +6,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"tcpwatch/capture"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/capture"
+
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // told is all that a summary tells: every report, and the stats line.
@@ -100,8 +101,8 @@ func TestAddKeepsNothingBorrowed(t *testing.T) {
 func TestLimitsAreCounted(t *testing.T) {
 	const n = 2*maxListeners + 5000
 	forward, backward := NewSummary(SummaryOptions{Rows: -1}), NewSummary(SummaryOptions{Rows: -1})
-	r := notOpened(madeUp(1, "10.0.0.1:1", "10.0.0.2:2"), tracker.OpenRefused)
-	aim := func(i int) *tracker.Record {
+	r := notOpened(madeUp(1, "10.0.0.1:1", "10.0.0.2:2"), record.OpenRefused)
+	aim := func(i int) *record.Record {
 		r.ID = uint64(i + 1)
 		r.Resp.Addr = capture.AddrFrom4([]byte{10, 1, byte(i >> 8), byte(i)})
 		r.Resp.Port = uint16(1 + i>>16)
@@ -113,7 +114,7 @@ func TestLimitsAreCounted(t *testing.T) {
 	}
 	works := madeUp(n+1, "10.0.0.1:1", "10.0.0.9:80")
 	forward.Add(works)
-	backward.Merge(summaryOf(SummaryOptions{Rows: -1}, []*tracker.Record{works}))
+	backward.Merge(summaryOf(SummaryOptions{Rows: -1}, []*record.Record{works}))
 	f, b := forward.handshake.listeners(""), backward.handshake.listeners("")
 	if len(f) != maxListeners+1 || len(b) != len(f) {
 		t.Fatalf("%d and %d listeners kept, want %d that fail and 1 that works", len(f), len(b), maxListeners)
@@ -147,25 +148,25 @@ func TestAddDoesNotAllocate(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
-	base := func() *tracker.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
+	base := func() *record.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
 	since := base().Start + 2*oneSecond
 	for _, test := range []struct {
 		name string
-		r    *tracker.Record
+		r    *record.Record
 		want diagnose.Verdict
 	}{
-		{"normal", base(), diagnose.Verdict{Culprit: tracker.NoEnd}},
-		{"half-closed", badlyClosed(base(), tracker.CloseHalfClosed, oneSecond), diagnose.Verdict{Fault: diagnose.FaultHalfClosed, Culprit: tracker.Resp, Since: since}},
-		{"unacked FIN", badlyClosed(base(), tracker.CloseUnackedFIN, oneSecond), diagnose.Verdict{Fault: diagnose.FaultUnackedFIN, Culprit: tracker.Resp, Since: since}},
-		{"timed out", badlyClosed(base(), tracker.CloseTimedOut, oneSecond), diagnose.Verdict{Fault: diagnose.FaultTimedOut, Culprit: tracker.Resp, Since: since + oneSecond}},
-		{"reset", badlyClosed(base(), tracker.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: tracker.Orig, Cause: tracker.ResetAbort.String()}},
-		{"still open", badlyClosed(base(), tracker.CloseOpen, 0), diagnose.Verdict{Culprit: tracker.NoEnd}},
+		{"normal", base(), diagnose.Verdict{Culprit: record.NoEnd}},
+		{"half-closed", badlyClosed(base(), record.CloseHalfClosed, oneSecond), diagnose.Verdict{Fault: diagnose.FaultHalfClosed, Culprit: record.Resp, Since: since}},
+		{"unacked FIN", badlyClosed(base(), record.CloseUnackedFIN, oneSecond), diagnose.Verdict{Fault: diagnose.FaultUnackedFIN, Culprit: record.Resp, Since: since}},
+		{"timed out", badlyClosed(base(), record.CloseTimedOut, oneSecond), diagnose.Verdict{Fault: diagnose.FaultTimedOut, Culprit: record.Resp, Since: since + oneSecond}},
+		{"reset", badlyClosed(base(), record.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: record.Orig, Cause: record.ResetAbort.String()}},
+		{"still open", badlyClosed(base(), record.CloseOpen, 0), diagnose.Verdict{Culprit: record.NoEnd}},
 	} {
 		if got := diagnose.JudgeClose(test.r); got != test.want {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
-	if got, want := diagnose.JudgeClose(lastACKMissing(base())), (diagnose.Verdict{Fault: diagnose.FaultLastACK, Culprit: tracker.Orig, Since: since - oneSecond + 2*millisecond}); got != want {
+	if got, want := diagnose.JudgeClose(lastACKMissing(base())), (diagnose.Verdict{Fault: diagnose.FaultLastACK, Culprit: record.Orig, Since: since - oneSecond + 2*millisecond}); got != want {
 		t.Errorf("last ACK missing: %+v, want %+v", got, want)
 	}
 	if got := diagnose.JudgeClose(refusedAfterACK(base())); got.Cause != diagnose.CauseRefusedLate {
@@ -174,24 +175,24 @@ func TestJudge(t *testing.T) {
 }
 
 // lastACKMissing takes the ACK of the server's FIN away.
-func lastACKMissing(r *tracker.Record) *tracker.Record {
-	r.Close.Kind, r.Close.Segments = tracker.CloseHalfClosed, 0
-	r.Close.FINAcked[tracker.Resp] = tracker.Opt[int64]{}
-	r.States, r.Proven = [2]tracker.State{tracker.TimeWait, tracker.LastAck}, [2]tracker.State{tracker.FinWait1, tracker.LastAck}
-	r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.NoEnd}
-	r.End = r.Close.FINTime[tracker.Resp].V
+func lastACKMissing(r *record.Record) *record.Record {
+	r.Close.Kind, r.Close.Segments = record.CloseHalfClosed, 0
+	r.Close.FINAcked[record.Resp] = record.Opt[int64]{}
+	r.States, r.Proven = [2]record.State{record.TimeWait, record.LastAck}, [2]record.State{record.FinWait1, record.LastAck}
+	r.TimeWait = record.TimeWaitRecord{Holder: record.NoEnd}
+	r.End = r.Close.FINTime[record.Resp].V
 	return r
 }
 
 // refusedAfterACK lets the server answer the third ACK with a RST.
-func refusedAfterACK(r *tracker.Record) *tracker.Record {
-	r = badlyClosed(r, tracker.CloseReset, 0)
-	r.Close.ResetBy, r.Close.ResetIn, r.Close.ResetCause = tracker.Resp, tracker.SynReceived, tracker.ResetUnknown
+func refusedAfterACK(r *record.Record) *record.Record {
+	r = badlyClosed(r, record.CloseReset, 0)
+	r.Close.ResetBy, r.Close.ResetIn, r.Close.ResetCause = record.Resp, record.SynReceived, record.ResetUnknown
 	return r
 }
 
 // cutShort says that the input ended that long after the last packet of r.
-func cutShort(r *tracker.Record, silent int64) *tracker.Record {
+func cutShort(r *record.Record, silent int64) *record.Record {
 	r.Unfinished, r.Silent = true, silent
 	return r
 }
@@ -199,36 +200,36 @@ func cutShort(r *tracker.Record, silent int64) *tracker.Record {
 // TestCutShort: what the end of the input cut short is no fault, what was
 // asked for again or waited for long enough is.
 func TestCutShort(t *testing.T) {
-	base := func() *tracker.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
-	tries := func(kind tracker.OpenKind, n uint32) *tracker.Record {
+	base := func() *record.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
+	tries := func(kind record.OpenKind, n uint32) *record.Record {
 		r := notOpened(base(), kind)
 		r.Open.SYNs, r.Open.SYNACKs = n, n
 		return r
 	}
 	again := lastACKMissing(base())
-	again.Close.FINs[tracker.Resp] = 2
+	again.Close.FINs[record.Resp] = 2
 	oneWay := lastACKMissing(base())
 	oneWay.Capture.OneWay = true
 	const half = oneSecond / 2
 	for _, test := range []struct {
 		name string
-		r    *tracker.Record
+		r    *record.Record
 		want string // in the titles of handshakes or closes
 	}{
-		{"one SYN", cutShort(tries(tracker.OpenNoAnswer, 1), half), "1 attempt, 0 completed, 0 failed, 1 still opening when the capture ended."},
-		{"one SYN, long ago", cutShort(tries(tracker.OpenNoAnswer, 1), 2*oneSecond), "0 completed, 1 failed (1 no answer)."},
-		{"one SYN, forgotten", tries(tracker.OpenNoAnswer, 1), "0 completed, 1 failed (1 no answer)."},
-		{"many SYNs", cutShort(tries(tracker.OpenNoAnswer, 6), half), "0 completed, 1 failed (1 no answer)."},
-		{"one SYN/ACK", cutShort(tries(tracker.OpenHalfOpen, 1), half), "0 failed, 1 still opening"},
-		{"many SYN/ACKs", cutShort(tries(tracker.OpenHalfOpen, 3), half), "1 failed (1 half-open)."},
+		{"one SYN", cutShort(tries(record.OpenNoAnswer, 1), half), "1 attempt, 0 completed, 0 failed, 1 still opening when the capture ended."},
+		{"one SYN, long ago", cutShort(tries(record.OpenNoAnswer, 1), 2*oneSecond), "0 completed, 1 failed (1 no answer)."},
+		{"one SYN, forgotten", tries(record.OpenNoAnswer, 1), "0 completed, 1 failed (1 no answer)."},
+		{"many SYNs", cutShort(tries(record.OpenNoAnswer, 6), half), "0 completed, 1 failed (1 no answer)."},
+		{"one SYN/ACK", cutShort(tries(record.OpenHalfOpen, 1), half), "0 failed, 1 still opening"},
+		{"many SYN/ACKs", cutShort(tries(record.OpenHalfOpen, 3), half), "1 failed (1 half-open)."},
 		{"last ACK", cutShort(lastACKMissing(base()), half), "0 incomplete, 1 closing at the end."},
 		{"last ACK, long ago", cutShort(lastACKMissing(base()), 2*oneSecond), "0 complete, 1 incomplete."},
 		{"last ACK, FIN again", cutShort(again, half), "0 complete, 1 incomplete."},
-		{"second FIN", cutShort(badlyClosed(base(), tracker.CloseHalfClosed, 0), half), "0 incomplete, 1 closing at the end."},
-		{"ACK of the FIN", cutShort(badlyClosed(base(), tracker.CloseUnackedFIN, 0), half), "0 incomplete, 1 closing at the end."},
+		{"second FIN", cutShort(badlyClosed(base(), record.CloseHalfClosed, 0), half), "0 incomplete, 1 closing at the end."},
+		{"ACK of the FIN", cutShort(badlyClosed(base(), record.CloseUnackedFIN, 0), half), "0 incomplete, 1 closing at the end."},
 		{"one direction", cutShort(oneWay, 2*oneSecond), "0 incomplete, 1 unknown (only one direction captured)."},
 	} {
-		records := []*tracker.Record{test.r}
+		records := []*record.Record{test.r}
 		got := tablesOf(t, summaryOf(SummaryOptions{}, records), headlineOf(records), TableOptions{Width: 200})
 		if !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q is not in\n%s", test.name, test.want, got)

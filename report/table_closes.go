@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 func closeSorts() []string { return []string{"count", "wait", "host"} }
@@ -81,13 +81,13 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 func (c *closes) others() string {
 	var b strings.Builder
 	for _, k := range []struct{ kind, words string }{
-		{tracker.CloseOpen, "still open at the end"},
-		{tracker.CloseEvicted, "forgotten (table full)"},
-		{tracker.CloseNeverOpened, "never opened"},
-		{tracker.CloseUnknown, "unknown (a FIN may have passed before the capture began)"},
+		{record.CloseOpen, "still open at the end"},
+		{record.CloseEvicted, "forgotten (table full)"},
+		{record.CloseNeverOpened, "never opened"},
+		{record.CloseUnknown, "unknown (a FIN may have passed before the capture began)"},
 	} {
 		n := c.kinds[k.kind]
-		if k.kind == tracker.CloseNeverOpened {
+		if k.kind == record.CloseNeverOpened {
 			n -= c.opening
 		}
 		if n > 0 {
@@ -147,9 +147,9 @@ func (c *closes) normal() string {
 
 func (r *culpritRow) who() string {
 	switch {
-	case r.end > tracker.Resp:
+	case r.end > record.Resp:
 		return "either end"
-	case r.fault == diagnose.FaultReset && r.cause == tracker.ResetMiddlebox.String():
+	case r.fault == diagnose.FaultReset && r.cause == record.ResetMiddlebox.String():
 		return "a box between, in the name of " + hostOf(r.host)
 	}
 	return hostOf(r.host) + " (" + client(r.end) + ")"
@@ -176,15 +176,15 @@ func (r *culpritRow) what() string {
 		return "fell silent"
 	}
 	switch r.cause {
-	case tracker.ResetAbort.String():
+	case record.ResetAbort.String():
 		return "aborted (RST)"
-	case tracker.ResetUnreadData.String():
+	case record.ResetUnreadData.String():
 		return "closed with unread data (RST)"
-	case tracker.ResetLateData.String():
+	case record.ResetLateData.String():
 		return "was gone when data came (RST)"
-	case tracker.ResetKeepaliveDead.String():
+	case record.ResetKeepaliveDead.String():
 		return "gave up, keepalive unanswered (RST)"
-	case tracker.ResetMiddlebox.String():
+	case record.ResetMiddlebox.String():
 		return "sent RST"
 	case diagnose.CauseRefusedLate:
 		return "refused after the third ACK (RST)"
@@ -208,12 +208,12 @@ func (p *page) closeAdvice(rows []culpritRow) {
 		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
 		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
 		{"reset: " + diagnose.CauseRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
-		{"reset: " + tracker.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
-		{"reset: " + tracker.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
-		{"reset: " + tracker.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
-		{"reset: " + tracker.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},
-		{"reset: " + tracker.ResetMiddlebox.String(), "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
-		{"reset: " + tracker.ResetUnknown.String(), "RST, cause unknown: see what the connection did before it with --why."},
+		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
+		{"reset: " + record.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
+		{"reset: " + record.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
+		{"reset: " + record.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},
+		{"reset: " + record.ResetMiddlebox.String(), "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
+		{"reset: " + record.ResetUnknown.String(), "RST, cause unknown: see what the connection did before it with --why."},
 	}
 	present := make(map[string]bool)
 	for _, r := range rows {
@@ -256,7 +256,7 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 }
 
 // ends writes the id and both ends, on two lines where they do not fit on one.
-func (p *page) ends(style string, r *tracker.Record) {
+func (p *page) ends(style string, r *record.Record) {
 	head := name(r.ID) + "  " + r.Orig.String()
 	if runes(head)+len(arrow)+len(r.Resp.String()) > p.width {
 		p.b.WriteString(p.paint(style, head) + "\n" + "   " + arrow[1:] + r.Resp.String() + "\n")
@@ -266,7 +266,7 @@ func (p *page) ends(style string, r *tracker.Record) {
 }
 
 // missing names the missing step, by whom, and for how long.
-func (p *page) missing(r *tracker.Record, v diagnose.Verdict) string {
+func (p *page) missing(r *record.Record, v diagnose.Verdict) string {
 	s := p.missingStep(r, v)
 	if v.Since != 0 {
 		s += ", for " + p.waited(v.Since)
@@ -274,12 +274,12 @@ func (p *page) missing(r *tracker.Record, v diagnose.Verdict) string {
 	return s + "."
 }
 
-func (p *page) missingStep(r *tracker.Record, v diagnose.Verdict) string {
+func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	who := "either end"
-	if v.Culprit <= tracker.Resp {
+	if v.Culprit <= record.Resp {
 		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), client(v.Culprit))
 	}
-	if v.Cause == tracker.ResetMiddlebox.String() {
+	if v.Cause == record.ResetMiddlebox.String() {
 		who = "a box between, in the name of " + who + ","
 	}
 	switch v.Fault {
@@ -291,13 +291,13 @@ func (p *page) missingStep(r *tracker.Record, v diagnose.Verdict) string {
 		return "no ACK from " + who + " of data that was repeated"
 	}
 	s := "no FIN"
-	if r.Close.First != tracker.NoEnd {
+	if r.Close.First != record.NoEnd {
 		s = "the close was begun"
-		if r.Close.First != tracker.Both {
+		if r.Close.First != record.Both {
 			s += " by " + the(r.Close.First)
 		}
 	}
-	if v.Cause == tracker.ResetMiddlebox.String() {
+	if v.Cause == record.ResetMiddlebox.String() {
 		return fmt.Sprintf("%s; %s sent RST%s", s, who, strangeTTL(r))
 	}
 	cause := resetCause(r.Close.ResetCause)
@@ -308,8 +308,8 @@ func (p *page) missingStep(r *tracker.Record, v diagnose.Verdict) string {
 }
 
 // strangeTTL is what gives a RST away that its sender did not send.
-func strangeTTL(r *tracker.Record) string {
-	if r.Close.ResetBy > tracker.Resp {
+func strangeTTL(r *record.Record) string {
+	if r.Close.ResetBy > record.Resp {
 		return ""
 	}
 	own := r.Ends[r.Close.ResetBy].TTL
@@ -322,21 +322,21 @@ func strangeTTL(r *tracker.Record) string {
 // supposed tells that nothing an end sent proves the state it was left in,
 // though it would have: what brings an end to CLOSED or FIN-WAIT-2 needs no
 // answer.
-func supposed(r *tracker.Record, e tracker.End) bool {
+func supposed(r *record.Record, e record.End) bool {
 	s := r.States[e]
-	return s != tracker.Closed && s != tracker.FinWait2 && r.Proven[e] != tracker.Unknown && r.Proven[e] != s
+	return s != record.Closed && s != record.FinWait2 && r.Proven[e] != record.Unknown && r.Proven[e] != s
 }
 
 // leftIn is the state in which each end was left.
-func leftIn(r *tracker.Record) string {
+func leftIn(r *record.Record) string {
 	var parts []string
 	for e, s := range r.States {
 		switch {
-		case s == tracker.Unknown:
-		case supposed(r, tracker.End(e)):
-			parts = append(parts, fmt.Sprintf("%s in %s or %s", the(tracker.End(e)), r.Proven[e], s))
+		case s == record.Unknown:
+		case supposed(r, record.End(e)):
+			parts = append(parts, fmt.Sprintf("%s in %s or %s", the(record.End(e)), r.Proven[e], s))
 		default:
-			parts = append(parts, fmt.Sprintf("%s in %s", the(tracker.End(e)), s))
+			parts = append(parts, fmt.Sprintf("%s in %s", the(record.End(e)), s))
 		}
 	}
 	if len(parts) == 0 {
@@ -346,9 +346,9 @@ func leftIn(r *tracker.Record) string {
 }
 
 // evidence names the packets to look at.
-func evidence(r *tracker.Record) string {
+func evidence(r *record.Record) string {
 	var parts []string
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		if n := r.Close.FINPacket[e]; n > 0 {
 			parts = append(parts, fmt.Sprintf("the %s's FIN is packet %d", client(e), n))
 		}

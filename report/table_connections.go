@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func connectionSorts() []string {
@@ -38,7 +38,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	for _, r := range shown {
 		g.rows = append(g.rows, gridRow{cells: []string{
 			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
-			p.optSpan(r.Lasted()), optBytes(r.Ends[tracker.Orig].Bytes), optBytes(r.Ends[tracker.Resp].Bytes),
+			p.optSpan(r.Lasted()), optBytes(r.Ends[record.Orig].Bytes), optBytes(r.Ends[record.Resp].Bytes),
 			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), say.Escape(r.ConnState), say.Escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
 	if len(shown) > 0 {
@@ -46,7 +46,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(shown, func(r *tracker.Record) bool { return supposed(r, tracker.Orig) || supposed(r, tracker.Resp) }) {
+	if slices.ContainsFunc(shown, func(r *record.Record) bool { return supposed(r, record.Orig) || supposed(r, record.Resp) }) {
 		p.note(0, faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
 	}
 	p.more(len(shown), s.conns, "connection")
@@ -57,7 +57,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 }
 
 // answer is how long the first byte of an answer took, the median.
-func (p *page) answer(r *tracker.Record) string {
+func (p *page) answer(r *record.Record) string {
 	if r.Exchanges.Timed == 0 {
 		return ""
 	}
@@ -65,8 +65,8 @@ func (p *page) answer(r *tracker.Record) string {
 }
 
 // closeWords is the close kind, with the cause of a reset.
-func closeWords(r *tracker.Record) string {
-	if r.Close.Kind == tracker.CloseReset && r.Close.ResetCause != tracker.ResetNone {
+func closeWords(r *record.Record) string {
+	if r.Close.Kind == record.CloseReset && r.Close.ResetCause != record.ResetNone {
 		return "reset: " + r.Close.ResetCause.String()
 	}
 	return say.Escape(r.Close.Kind)
@@ -74,13 +74,13 @@ func closeWords(r *tracker.Record) string {
 
 // states are those of both ends, "?" for what is not known, in brackets what
 // nothing proves.
-func states(r *tracker.Record) string {
+func states(r *record.Record) string {
 	var parts [2]string
 	for e, s := range r.States {
 		switch {
-		case s == tracker.Unknown:
+		case s == record.Unknown:
 			parts[e] = "?"
-		case supposed(r, tracker.End(e)):
+		case supposed(r, record.End(e)):
 			parts[e] = "(" + s.String() + ")"
 		default:
 			parts[e] = s.String()
@@ -89,7 +89,7 @@ func states(r *tracker.Record) string {
 	return strings.Join(parts[:], " / ")
 }
 
-func optBytes(o tracker.Opt[uint64]) string {
+func optBytes(o record.Opt[uint64]) string {
 	if !o.OK {
 		return ""
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // judging are options with the detectors of failed opens, whose texts the
@@ -26,18 +26,18 @@ func judging(t testing.TB) SummaryOptions {
 }
 
 // failing are attempts that fail, IPv6 included, and some that work.
-func failing() (all []*tracker.Record) {
+func failing() (all []*record.Record) {
 	for i := range uint64(40) {
 		r := madeUp(i*10+1, "10.0.0.1:"+strconv.Itoa(40000+int(i)), "10.0.0.2:443")
 		switch i % 4 {
 		case 0:
-			r = notOpened(r, tracker.OpenRefused)
+			r = notOpened(r, record.OpenRefused)
 		case 1:
 			r.Orig, r.Resp = end(six1), end(six2)
-			r = notOpened(r, tracker.OpenUnreachable)
+			r = notOpened(r, record.OpenUnreachable)
 		case 2:
 			r.Resp = end("10.0.0.3:80")
-			r = notOpened(r, tracker.OpenNoAnswer)
+			r = notOpened(r, record.OpenNoAnswer)
 			r.Silent = 100 * oneSecond
 		}
 		all = append(all, r)
@@ -124,18 +124,18 @@ func TestWeakCaptureIsSaid(t *testing.T) {
 	}
 	lossy := failing()
 	for _, r := range lossy {
-		r.Ends[tracker.Orig].Bytes = tracker.Some(uint64(1000))
-		r.Ends[tracker.Orig].MissingBytes, r.Capture.MissingBytes = 500, 500
+		r.Ends[record.Orig].Bytes = record.Some(uint64(1000))
+		r.Ends[record.Orig].MissingBytes, r.Capture.MissingBytes = 500, 500
 	}
 	for _, x := range []struct {
 		name    string
-		records []*tracker.Record
+		records []*record.Record
 		h       *Headline
 		want    bool
 	}{
 		{"whole", failing(), headlineOf(failing()), false},
 		{"bytes acknowledged and never captured", lossy, headlineOf(lossy), true},
-		{"the kernel dropped", failing(), &Headline{KernelDrops: tracker.Some(uint64(1))}, true},
+		{"the kernel dropped", failing(), &Headline{KernelDrops: record.Some(uint64(1))}, true},
 	} {
 		s := summaryOf(SummaryOptions{Detectors: d}, x.records)
 		for _, f := range s.Findings(x.h) {
@@ -153,7 +153,7 @@ func TestWeakCaptureIsSaid(t *testing.T) {
 // counting is a Fold that counts how often it is asked.
 type counting struct{ asked *int }
 
-func (counting) Add(*tracker.Record) {}
+func (counting) Add(*record.Record)  {}
 func (counting) Merge(diagnose.Fold) {}
 func (c counting) Findings(*diagnose.Context) []diagnose.Finding {
 	*c.asked++

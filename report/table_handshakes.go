@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 func handshakeSorts() []string { return []string{"attempts", "failed", "felt", "listener"} }
@@ -197,8 +197,8 @@ func (p *page) failure(f *failed, c cause) string {
 	s := thousands(f.n[c]) + " " + causeWords[c]
 	if c == causeUnreachable {
 		switch f.answer.Kind {
-		case tracker.AnswerICMP, tracker.AnswerICMPv6:
-			s += fmt.Sprintf(", %s from %s", diagnose.ICMPError(f.answer.Kind == tracker.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
+		case record.AnswerICMP, record.AnswerICMPv6:
+			s += fmt.Sprintf(", %s from %s", diagnose.ICMPError(f.answer.Kind == record.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
 		}
 	}
 	switch {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func keepaliveSorts() []string { return []string{"unanswered", "probes", "id"} }
@@ -18,7 +18,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return nil
 	}
 	var outcomes []string
-	for _, oc := range []string{tracker.KeepaliveAlive, tracker.KeepaliveDead, tracker.KeepaliveUnknown} {
+	for _, oc := range []string{record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown} {
 		if n := k.outcomes[oc]; n > 0 {
 			outcomes = append(outcomes, thousands(n)+" "+oc)
 		}
@@ -26,7 +26,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", plural(k.worst.offered, "connection"),
 		strings.Join(outcomes, ", "), plural(k.probes, "probe"), thousands(k.answered), thousands(k.unanswered)))
 	worst := k.worst.sorted()
-	slices.SortStableFunc(worst, func(a, b *tracker.Record) int {
+	slices.SortStableFunc(worst, func(a, b *record.Record) int {
 		switch o.Sort {
 		case "probes":
 			x, _ := probed(a)
@@ -41,7 +41,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		{title: "interval"}, {title: "probes"}, {title: "unanswered"}, {title: "outcome", left: true}}}
 	shown := worst[:min(len(worst), o.rowsOf(defaultTop))]
 	for _, r := range shown {
-		for e := tracker.Orig; e <= tracker.Resp; e++ {
+		for e := record.Orig; e <= record.Resp; e++ {
 			if r.Keepalive[e].Probes > 0 {
 				g.rows = append(g.rows, p.keepaliveRow(r, e))
 			}
@@ -51,7 +51,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), k.worst.offered, "connection")
-	if k.outcomes[tracker.KeepaliveDead] > 0 {
+	if k.outcomes[record.KeepaliveDead] > 0 {
 		p.note(0, "", "Dead: probes went unanswered until the prober gave up. The peer crashed, was unplugged, or a firewall between forgot the idle connection: probe more often than its limit.")
 	}
 	if k.unanswered > 0 {
@@ -71,20 +71,20 @@ func (k *keepalives) notProbes() string {
 	return fmt.Sprintf(" (%s window probes are not keepalives)", thousands(k.windowProbes))
 }
 
-func (p *page) keepaliveRow(r *tracker.Record, e tracker.End) gridRow {
+func (p *page) keepaliveRow(r *record.Record, e record.End) gridRow {
 	k := &r.Keepalive[e]
 	row := gridRow{cells: []string{endOf(r, e).String() + arrow + endOf(r, e.Peer()).String(), name(r.ID), client(e),
 		p.optSpan(k.Idle), p.optSpan(k.Interval), thousands(uint64(k.Probes)), thousands(uint64(k.Unanswered)), r.KeepaliveOutcome}}
 	if like := likeDefault(k); like != "" {
 		row.notes = append(row.notes, note{faint, like})
 	}
-	if r.KeepaliveOutcome == tracker.KeepaliveDead {
+	if r.KeepaliveOutcome == record.KeepaliveDead {
 		row.notes = append(row.notes, note{red, fmt.Sprintf("gave up after %s without an answer; last packet %d", plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
 	}
 	return row
 }
 
-func (p *page) optSpan(o tracker.Opt[int64]) string {
+func (p *page) optSpan(o record.Opt[int64]) string {
 	if !o.OK {
 		return ""
 	}
@@ -108,7 +108,7 @@ var keepaliveDefaults = [...]keepaliveDefault{
 
 // likeDefault names the systems whose defaults fit what was seen: idle and
 // interval to 2 % or half a second, and no more probes than the system sends.
-func likeDefault(k *tracker.KeepaliveRecord) string {
+func likeDefault(k *record.KeepaliveRecord) string {
 	if !k.Idle.OK {
 		return ""
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 var update = flag.Bool("update", false, "write the golden files and docs/record.md anew")
@@ -41,14 +41,14 @@ func tablesOf(t *testing.T, s *Summary, h *Headline, o TableOptions) string {
 }
 
 // troubled is a headline with everything in it that can go wrong.
-func troubled(records []*tracker.Record) *Headline {
+func troubled(records []*record.Record) *Headline {
 	h := headlineOf(records)
 	h.Files = []string{"some.pcap", "evil\x1b[31m.pcap"}
 	h.Filter, h.FilterIsDefault = "tcp port 443", false
 	h.Hides = []string{"ICMP errors (some failed opens look unanswered)", "fragments", "VLANs", "tunnels"}
 	h.Passed = h.Packets / 2
 	h.Skipped = []Count{{"not IP", 3}, {"not TCP", 1234}}
-	h.KernelDrops, h.InterfaceDrops = tracker.Some(uint64(17)), tracker.Some(uint64(0))
+	h.KernelDrops, h.InterfaceDrops = record.Some(uint64(17)), record.Some(uint64(0))
 	h.Damaged = []*capture.Damage{{File: "some.pcap", Packet: 99, Offset: 12345, Reason: "record longer than the file"}}
 	h.Tracker.Evicted = 2
 	h.Tracker.Anomalies = map[string]uint64{"ack-of-nothing": 4, "data-after-fin": 1}
@@ -59,15 +59,15 @@ func TestTables(t *testing.T) {
 	all := []string{"handshakes", "closes", "timewait", "keepalive", "connections"}
 	for _, test := range []struct {
 		name    string
-		records []*tracker.Record
-		head    func([]*tracker.Record) *Headline
+		records []*record.Record
+		head    func([]*record.Record) *Headline
 		o       TableOptions
 	}{
 		{"mixture-80", mixture(), troubled, TableOptions{Width: 80, Reports: all}},
 		{"mixture-200", mixture(), troubled, TableOptions{Width: 200, Reports: all}},
 		{"mixture-ascii-colour", mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true}},
 		{"empty-80", nil, headlineOf, TableOptions{Width: 80, Reports: all}},
-		{"one-80", []*tracker.Record{madeUp(1, "10.0.0.1:40000", "10.0.0.2:443")}, headlineOf, TableOptions{Width: 80, Reports: all}},
+		{"one-80", []*record.Record{madeUp(1, "10.0.0.1:40000", "10.0.0.2:443")}, headlineOf, TableOptions{Width: 80, Reports: all}},
 		{"thousands-80", random(1, 5000, 40), headlineOf, TableOptions{Width: 80, Reports: all, Top: 3}},
 		{"thousands-200", random(1, 5000, 40), headlineOf, TableOptions{Width: 200, Reports: all, Top: 3, Sort: "id"}},
 	} {

@@ -3,20 +3,20 @@ package report
 import (
 	"slices"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // ranking keeps the limit records that rank first. The order is total (ties
 // go by id), so the choice does not depend on the order in which they come.
 type ranking struct {
 	limit   int
-	compare func(a, b *tracker.Record) int
+	compare func(a, b *record.Record) int
 	offered uint64
-	heap    []*tracker.Record // the one that ranks last is first
+	heap    []*record.Record // the one that ranks last is first
 }
 
-func newRanking(limit int, compare func(a, b *tracker.Record) int) ranking {
-	return ranking{limit: limit, compare: func(a, b *tracker.Record) int {
+func newRanking(limit int, compare func(a, b *record.Record) int) ranking {
+	return ranking{limit: limit, compare: func(a, b *record.Record) int {
 		if c := compare(a, b); c != 0 {
 			return c
 		}
@@ -25,15 +25,15 @@ func newRanking(limit int, compare func(a, b *tracker.Record) int) ranking {
 }
 
 // add offers a record; it is copied when it is kept.
-func (t *ranking) add(r *tracker.Record) {
+func (t *ranking) add(r *record.Record) {
 	t.offered++
 	t.keep(r)
 }
 
-func (t *ranking) keep(r *tracker.Record) {
+func (t *ranking) keep(r *record.Record) {
 	switch {
 	case len(t.heap) < t.limit:
-		c := new(tracker.Record)
+		c := new(record.Record)
 		t.heap = append(t.heap, c)
 		t.copyTo(c, r)
 		t.up(len(t.heap) - 1)
@@ -44,7 +44,7 @@ func (t *ranking) keep(r *tracker.Record) {
 }
 
 // copyTo copies without what is borrowed.
-func (t *ranking) copyTo(c, r *tracker.Record) {
+func (t *ranking) copyTo(c, r *record.Record) {
 	*c = *r
 	c.Transitions, c.Ends[0].ZeroWindowList, c.Ends[1].ZeroWindowList = nil, nil, nil
 }
@@ -84,7 +84,7 @@ func (t *ranking) merge(o *ranking) {
 }
 
 // sorted returns what is kept, first rank first.
-func (t *ranking) sorted() []*tracker.Record {
+func (t *ranking) sorted() []*record.Record {
 	s := slices.Clone(t.heap)
 	slices.SortFunc(s, t.compare)
 	return s

@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // reason is something about the capture for which fields of a record can't be
@@ -43,10 +43,10 @@ type unknown struct {
 	// fields are those that may be absent for it. "DARK" is the end that was
 	// not captured, "SEEN" the other one, "END" either; "*" is any rest.
 	fields string
-	what   string                         // what is not known
-	why    string                         // because of what
-	more   string                         // what is not known besides, where other reasons follow from this one
-	short  func(r *tracker.Record) string // why, with its number, for one connection; nil without one
+	what   string                        // what is not known
+	why    string                        // because of what
+	more   string                        // what is not known besides, where other reasons follow from this one
+	short  func(r *record.Record) string // why, with its number, for one connection; nil without one
 }
 
 func unknowns() [nReasons]unknown {
@@ -71,12 +71,12 @@ func unknowns() [nReasons]unknown {
 			what: "how many packets the wire carried", why: "segments longer than any on the wire were captured (offload)"},
 		reasonDuplicates: {label: "duplicates",
 			what: "how many packets were sent, copies left out", why: "packets were captured twice",
-			short: func(r *tracker.Record) string {
+			short: func(r *record.Record) string {
 				return plural(uint64(r.Capture.Duplicates), "packet") + " captured twice"
 			}},
 		reasonMissing: {label: "gaps", fields: "END.bytes END.missing_bytes capture.missing_bytes END.wire_bytes END.first_byte_s exchanges.*",
 			what: "how much was sent with all repeats", why: "bytes were not captured",
-			short: func(r *tracker.Record) string {
+			short: func(r *record.Record) string {
 				if spanUnknown(r) {
 					return "how many bytes were not captured is known modulo 4 GiB only"
 				}
@@ -84,13 +84,13 @@ func unknowns() [nReasons]unknown {
 			}},
 		reasonGivenUp: {label: "given up",
 			what: "whether what filled them was captured, and what was sent again of it", why: "more gaps were open at once than are remembered",
-			short: func(r *tracker.Record) string {
+			short: func(r *record.Record) string {
 				return byteCount(r.Capture.GivenUpBytes) + " in more gaps at once than are remembered"
 			}},
 		reasonClock: {label: "clock",
 			fields: "open.felt_s open.last_syn_s open.resp_s open.orig_s END.first_byte_s capture.tap",
 			what:   "times across it, connect times if it was in the handshake", why: "time went back",
-			short: func(r *tracker.Record) string {
+			short: func(r *record.Record) string {
 				return "time went back " + plural(uint64(r.Capture.TimeWentBack), "time")
 			}},
 		reasonUntimed: {label: "no time",
@@ -102,7 +102,7 @@ func unknowns() [nReasons]unknown {
 }
 
 // reasonsOf tells the reasons that apply to a connection.
-func reasonsOf(r *tracker.Record) (s reasons) {
+func reasonsOf(r *record.Record) (s reasons) {
 	c := &r.Capture
 	add := func(why reason, applies bool) {
 		if applies {
@@ -124,12 +124,12 @@ func reasonsOf(r *tracker.Record) (s reasons) {
 }
 
 // spanUnknown reports whether an end skipped more than a window at once.
-func spanUnknown(r *tracker.Record) bool {
-	return r.Ends[tracker.Orig].SpanUnknown || r.Ends[tracker.Resp].SpanUnknown
+func spanUnknown(r *record.Record) bool {
+	return r.Ends[record.Orig].SpanUnknown || r.Ends[record.Resp].SpanUnknown
 }
 
 // missingBytes is how much the capture missed of the ends that it did see.
-func missingBytes(r *tracker.Record) (n uint64) {
+func missingBytes(r *record.Record) (n uint64) {
 	for e := range r.Ends {
 		if r.Ends[e].Packets > 0 {
 			n += r.Ends[e].MissingBytes
@@ -166,11 +166,11 @@ func (s reasons) appendWords(b []byte, quote, sep string) []byte {
 }
 
 // unseenSYN says whose SYN was not captured.
-func unseenSYN(r *tracker.Record) string {
+func unseenSYN(r *record.Record) string {
 	switch c := &r.Capture; {
-	case !c.SYNUnseen[tracker.Resp]:
+	case !c.SYNUnseen[record.Resp]:
 		return "the SYN of the client was not captured"
-	case !c.SYNUnseen[tracker.Orig]:
+	case !c.SYNUnseen[record.Orig]:
 		return "the SYN/ACK of the server was not captured"
 	}
 	return "the SYNs were not captured"
@@ -178,9 +178,9 @@ func unseenSYN(r *tracker.Record) string {
 
 // leavesOut reports whether the reason may make a field absent, where dark is
 // the end that was not captured.
-func (u *unknown) leavesOut(name string, dark tracker.End) bool {
+func (u *unknown) leavesOut(name string, dark record.End) bool {
 	for _, f := range strings.Fields(u.fields) {
-		for _, end := range [2]tracker.End{tracker.Orig, tracker.Resp} {
+		for _, end := range [2]record.End{record.Orig, record.Resp} {
 			f := strings.NewReplacer("END", end.String(), "DARK", dark.String(), "SEEN", dark.Peer().String()).Replace(f)
 			if all, ok := strings.CutSuffix(f, "*"); f == name || ok && strings.HasPrefix(name, all) {
 				return true
@@ -192,7 +192,7 @@ func (u *unknown) leavesOut(name string, dark tracker.End) bool {
 
 // unknownSummary says what is not known of one connection and why, a line a
 // reason.
-func unknownSummary(r *tracker.Record) (lines []string) {
+func unknownSummary(r *record.Record) (lines []string) {
 	s := reasonsOf(r)
 	if s.has(reasonOneWay) {
 		s = s.told() // nothing at all is known of the other end

@@ -8,23 +8,24 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // kept is a Sink that keeps records.
-type kept struct{ records []*tracker.Record }
+type kept struct{ records []*record.Record }
 
-func (s *kept) Conn(r *tracker.Record) {
+func (s *kept) Conn(r *record.Record) {
 	x := *r
 	s.records = append(s.records, &x)
 }
-func (s *kept) Event(*tracker.Event) {}
-func (s *kept) Step(*tracker.Step)   {}
+func (s *kept) Event(*record.Event) {}
+func (s *kept) Step(*record.Step)   {}
 
 // tracked is the record of an exchange: a segment a line, as tcpdump prints it,
 // but for marks of the capture at the end.
 //
 //	time direction flags seq:length ack [ws] [cut] [offload]
-func tracked(t *testing.T, lines string) *tracker.Record {
+func tracked(t *testing.T, lines string) *record.Record {
 	t.Helper()
 	var s kept
 	tr := tracker.New(tracker.Options{}, &s)
@@ -123,9 +124,9 @@ func TestUnknownFieldsAreAbsent(t *testing.T) {
 		if got["capture.unknown"] != c.want {
 			t.Errorf("%s: unknown %q, want %q", c.name, got["capture.unknown"], c.want)
 		}
-		dark := tracker.Resp
-		if r.Ends[tracker.Orig].Packets == 0 {
-			dark = tracker.Orig
+		dark := record.Resp
+		if r.Ends[record.Orig].Packets == 0 {
+			dark = record.Orig
 		}
 		may := func(f string) bool {
 			for i, u := range unknowns() {
@@ -168,7 +169,7 @@ func TestKeepaliveOfOneDirection(t *testing.T) {
 		if v, ok := got["keepalive.orig."+f]; ok {
 			t.Errorf("%s %s", v, f)
 		}
-		if u := unknowns()[reasonOneWay]; !u.leavesOut("keepalive.orig."+f, tracker.Resp) {
+		if u := unknowns()[reasonOneWay]; !u.leavesOut("keepalive.orig."+f, record.Resp) {
 			t.Errorf("no reason says that %s is absent", f)
 		}
 	}

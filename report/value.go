@@ -6,7 +6,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // kind is the type of a field's value.
@@ -36,7 +36,7 @@ type value struct {
 	n    int64
 	s    string
 	p    *[2]capture.Endpoint
-	r    *tracker.Record
+	r    *record.Record
 }
 
 func textOf(s string) value {
@@ -88,7 +88,7 @@ func (v value) appendJSON(b []byte) []byte {
 		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
 		return append(b, ']')
 	case episodes:
-		return appendEpisodes(b, v.r, tracker.End(v.n))
+		return appendEpisodes(b, v.r, record.End(v.n))
 	case syns:
 		return append(appendSYNs(append(b, '['), v.r, ','), ']')
 	}
@@ -136,7 +136,7 @@ func (v value) appendPlain(b []byte) []byte {
 }
 
 // appendEpisodes appends the times in which an end had its window closed.
-func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
+func appendEpisodes(b []byte, r *record.Record, e record.End) []byte {
 	b = append(b, '[')
 	for i, x := range r.Ends[e].ZeroWindowList {
 		if i > 0 {
@@ -164,12 +164,12 @@ func appendEpisodes(b []byte, r *tracker.Record, e tracker.End) []byte {
 }
 
 // synsAgain are the milliseconds from the first SYN to each repeat that is known.
-func synsAgain(r *tracker.Record) []uint32 {
-	return r.Facts.SYNsAgain[:min(int(r.Facts.NSYNsAgain), len(r.Facts.SYNsAgain))]
+func synsAgain(r *record.Record) []uint32 {
+	return r.Open.SYNsAgain[:min(int(r.Open.NSYNsAgain), len(r.Open.SYNsAgain))]
 }
 
 // appendSYNs appends the seconds from the first SYN to each repeat.
-func appendSYNs(b []byte, r *tracker.Record, between byte) []byte {
+func appendSYNs(b []byte, r *record.Record, between byte) []byte {
 	for i, ms := range synsAgain(r) {
 		if i > 0 {
 			b = append(b, between)

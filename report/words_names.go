@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // widestName bounds what a table shows of a name; -o jsonl has all of it.
@@ -14,14 +14,14 @@ const widestName = 40
 
 // about says what a connection is about, in a few words: its protocol and the
 // name that the client asked for. It is safe to show.
-func about(n *tracker.NamesRecord) string {
+func about(n *record.NamesRecord) string {
 	if n == nil {
 		return ""
 	}
 	s := n.Proto
 	name := cmp.Or(n.SNI, n.HTTPHost, n.DNSQuery, n.ServerVersion)
 	if name == "" {
-		name = n.SSH[tracker.Resp]
+		name = n.SSH[record.Resp]
 	}
 	for _, part := range []string{name, versionWords(n), statusWords(n)} {
 		if part != "" {
@@ -31,7 +31,7 @@ func about(n *tracker.NamesRecord) string {
 	return say.Escape(s)
 }
 
-func versionWords(n *tracker.NamesRecord) string {
+func versionWords(n *record.NamesRecord) string {
 	switch n.TLSVersion {
 	case "":
 		return ""
@@ -41,7 +41,7 @@ func versionWords(n *tracker.NamesRecord) string {
 	return "(TLS " + n.TLSVersion + ")"
 }
 
-func statusWords(n *tracker.NamesRecord) string {
+func statusWords(n *record.NamesRecord) string {
 	if n.HTTPStatus == 0 {
 		return ""
 	}
@@ -49,7 +49,7 @@ func statusWords(n *tracker.NamesRecord) string {
 }
 
 // aboutCell is about, cut to what a column has room for.
-func (p *page) aboutCell(n *tracker.NamesRecord) string {
+func (p *page) aboutCell(n *record.NamesRecord) string {
 	s := about(n)
 	if runes(s) <= widestName {
 		return s
@@ -63,7 +63,7 @@ func (p *page) aboutCell(n *tracker.NamesRecord) string {
 
 // exchangeSummary tells how long answers took, and how much of it was the
 // server's own.
-func (p phrases) exchangeSummary(r *tracker.Record) string {
+func (p phrases) exchangeSummary(r *record.Record) string {
 	x := &r.Exchanges
 	if x.Timed == 0 {
 		return ""

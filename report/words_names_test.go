@@ -5,27 +5,27 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func TestAbout(t *testing.T) {
 	for _, tt := range []struct {
-		n    *tracker.NamesRecord
+		n    *record.NamesRecord
 		want string
 	}{
 		{nil, ""},
-		{&tracker.NamesRecord{Proto: "tls", SNI: "a.test", TLSVersion: "1.3"}, "tls a.test (TLS 1.3)"},
-		{&tracker.NamesRecord{Proto: "tls", TLSVersion: "ssl3"}, "tls ssl3"},
-		{&tracker.NamesRecord{Proto: "http", HTTPHost: "a.test:80", HTTPStatus: 404}, "http a.test:80 404"},
-		{&tracker.NamesRecord{Proto: "ssh", SSH: [2]string{"client", "server"}}, "ssh server"},
-		{&tracker.NamesRecord{Proto: "dns", DNSQuery: "a.test"}, "dns a.test"},
-		{&tracker.NamesRecord{Proto: "http", HTTPHost: "\x1b[31m\xff"}, `http \x1b[31m\xff`},
+		{&record.NamesRecord{Proto: "tls", SNI: "a.test", TLSVersion: "1.3"}, "tls a.test (TLS 1.3)"},
+		{&record.NamesRecord{Proto: "tls", TLSVersion: "ssl3"}, "tls ssl3"},
+		{&record.NamesRecord{Proto: "http", HTTPHost: "a.test:80", HTTPStatus: 404}, "http a.test:80 404"},
+		{&record.NamesRecord{Proto: "ssh", SSH: [2]string{"client", "server"}}, "ssh server"},
+		{&record.NamesRecord{Proto: "dns", DNSQuery: "a.test"}, "dns a.test"},
+		{&record.NamesRecord{Proto: "http", HTTPHost: "\x1b[31m\xff"}, `http \x1b[31m\xff`},
 	} {
 		if got := about(tt.n); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.n, got, tt.want)
 		}
 	}
-	long := &tracker.NamesRecord{Proto: "tls", SNI: strings.Repeat("n", 60)}
+	long := &record.NamesRecord{Proto: "tls", SNI: strings.Repeat("n", 60)}
 	for _, ascii := range []bool{false, true} {
 		p := &page{phrases: phrases{ASCII: ascii}}
 		if got := p.aboutCell(long); runes(got) != widestName || strings.HasSuffix(got, "...") != ascii {
@@ -35,12 +35,12 @@ func TestAbout(t *testing.T) {
 }
 
 func TestExchangeSummary(t *testing.T) {
-	r := &tracker.Record{}
+	r := &record.Record{}
 	p := phrases{}
 	if got := p.exchangeSummary(r); got != "" {
 		t.Errorf("nothing timed: %q", got)
 	}
-	r.Exchanges = tracker.ExchangesRecord{N: 3, Timed: 2, Repeated: 1, P50: 200 * millisecond, Max: oneSecond, Server: tracker.Some(150 * millisecond)}
+	r.Exchanges = record.ExchangesRecord{N: 3, Timed: 2, Repeated: 1, P50: 200 * millisecond, Max: oneSecond, Server: record.Some(150 * millisecond)}
 	for _, part := range []string{"2 requests", "200 ms (median)", "at most 1 s", "150 ms of it the server's own", "50 ms the way there and back", "1 request sent again"} {
 		if got := p.exchangeSummary(r); !strings.Contains(got, part) {
 			t.Errorf("%q lacks %q", got, part)
@@ -51,10 +51,10 @@ func TestExchangeSummary(t *testing.T) {
 // Names from the wire stay names in every format.
 func TestNamesAreEscaped(t *testing.T) {
 	r := madeUp(1, "10.0.0.1:1", "10.0.0.2:2")
-	r.Names = &tracker.NamesRecord{Proto: "tls", SNI: "a\x1b]0;b\a\x00\"\n,", SSH: [2]string{"\xff", "\u202e"}}
+	r.Names = &record.NamesRecord{Proto: "tls", SNI: "a\x1b]0;b\a\x00\"\n,", SSH: [2]string{"\xff", "\u202e"}}
 	line := lineOf(t, JSONOptions{}, r)
 	var table strings.Builder
-	s := summaryOf(SummaryOptions{Kept: 10, Rows: 10}, []*tracker.Record{r})
+	s := summaryOf(SummaryOptions{Kept: 10, Rows: 10}, []*record.Record{r})
 	if err := WriteTables(&table, s, &Headline{}, TableOptions{Reports: []string{"connections"}, Width: 400}); err != nil {
 		t.Fatal(err)
 	}

@@ -5,18 +5,18 @@ import (
 	"reflect"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // zeroWindows is a connection with a closed window: n episodes of the server,
 // the k-th k seconds long, the last one not over.
-func zeroWindows(n int) *tracker.Record {
+func zeroWindows(n int) *record.Record {
 	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
-	e := &r.Ends[tracker.Resp]
+	e := &r.Ends[record.Resp]
 	for k := range n {
-		x := tracker.ZeroWindowEpisode{Start: testStart + int64(100*k)*oneSecond, Packet: uint64(10 * (k + 1)), Probes: uint32(k), EndedBy: tracker.ZeroWindowInputEnd}
+		x := record.ZeroWindowEpisode{Start: testStart + int64(100*k)*oneSecond, Packet: uint64(10 * (k + 1)), Probes: uint32(k), EndedBy: record.ZeroWindowInputEnd}
 		if k < n-1 {
-			x.End, x.EndPacket, x.EndedBy = x.Start+int64(k+1)*oneSecond, x.Packet+5, tracker.ZeroWindowUpdate
+			x.End, x.EndPacket, x.EndedBy = x.Start+int64(k+1)*oneSecond, x.Packet+5, record.ZeroWindowUpdate
 		}
 		e.ZeroWindowList = append(e.ZeroWindowList, x)
 	}
@@ -59,13 +59,13 @@ func TestZeroWindowWords(t *testing.T) {
 		" (from packet 10 on, still closed when the input ended)",
 		" (from packet 10 on for 1 s, opened again by packet 15; from packet 20 on, 1 probe, still closed when the input ended)",
 	} {
-		if got := (phrases{}).episodes(zeroWindows(n).Ends[tracker.Resp].ZeroWindowList); got != want {
+		if got := (phrases{}).episodes(zeroWindows(n).Ends[record.Resp].ZeroWindowList); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	want := " (the longest: from packet 30 on for 3 s, 2 probes, opened again by packet 35;" +
 		" from packet 40 on for 4 s, 3 probes, opened again by packet 45; from packet 50 on, 4 probes, still closed when the input ended)"
-	if got := (phrases{}).episodes(zeroWindows(5).Ends[tracker.Resp].ZeroWindowList); got != want {
+	if got := (phrases{}).episodes(zeroWindows(5).Ends[record.Resp].ZeroWindowList); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

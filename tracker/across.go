@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // Crossing is what a connection shows across a jump of the input's clock.
@@ -52,7 +53,7 @@ func (t *Tracker) Across(s *capture.Segment) Crossing {
 	case c.over():
 	case known && ahead(seq, e.sndNxt()), hasACK && p.stream.Started() && ahead(ack, p.sndNxt()):
 		return CrossingHole
-	case e.state == SynSent && hasACK && p.packets == 0:
+	case e.state == record.SynSent && hasACK && p.packets == 0:
 		return CrossingHole // the SYN/ACK was not captured
 	case !recent:
 	case known && s.Len > 1 && seq.Less(e.sndNxt()) && e.underWay():
@@ -83,7 +84,7 @@ func (t *Tracker) UnderWay(f func(hash uint64)) {
 			continue
 		}
 		x := t.slots.at(c.slot)
-		if t.clock.now-x.stamp <= underWay && !c.over() && (c.ends[Orig].underWay() || c.ends[Resp].underWay()) {
+		if t.clock.now-x.stamp <= underWay && !c.over() && (c.ends[record.Orig].underWay() || c.ends[record.Resp].underWay()) {
 			f(x.key.hash())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // What the first segment of a connection shows across a jump of the clock.
@@ -32,8 +33,8 @@ func TestAcross(t *testing.T) {
 			packet++
 			tr.Observe(plainWire.segment(l, packet))
 		}
-		var was, is [2]State
-		look := func(s *[2]State) { tr.Snapshot(func(r *Record) { *s = r.States }) }
+		var was, is [2]record.State
+		look := func(s *[2]record.State) { tr.Snapshot(func(r *record.Record) { *s = r.States }) }
 		look(&was)
 		got := tr.Across(plainWire.segment(parseExchange(t, c.segment)[0], packet+1))
 		names := map[Crossing]string{CrossingNone: "none", CrossingGoesOn: "goes on", CrossingRepeats: "repeats", CrossingHole: "hole", CrossingMidstream: "midstream"}
@@ -114,19 +115,19 @@ func TestSpansLeaveOutSteps(t *testing.T) {
 				}
 			})
 			r := &rec.records[0]
-			if len(rec.records) != 1 || r.Close.Kind != CloseNormal || r.Capture.TimeWentBack != 0 {
+			if len(rec.records) != 1 || r.Close.Kind != record.CloseNormal || r.Capture.TimeWentBack != 0 {
 				t.Fatalf("%d records, %v, time went back %d times", len(rec.records), r.Close.Kind, r.Capture.TimeWentBack)
 			}
-			if got := r.Lasted(); got != Some(c.lasted) || r.Began() != Some(int64(1700000000e9)) || r.LastAt() != Some(1700000000e9+400e6+c.stepped+c.uncovered) {
+			if got := r.Lasted(); got != record.Some(c.lasted) || r.Began() != record.Some(int64(1700000000e9)) || r.LastAt() != record.Some(1700000000e9+400e6+c.stepped+c.uncovered) {
 				t.Errorf("lasted %v, from %v to %v", got, r.Began(), r.LastAt())
 			}
-			for e := Orig; e <= Resp; e++ {
+			for e := record.Orig; e <= record.Resp; e++ {
 				if x := &r.Ends[e].RTT; x.Max > second {
 					t.Errorf("%v: round trip of %d ns", e, x.Max)
 				}
 				for s, in := range r.Ends[e].TimeIn {
 					if in.V > second {
-						t.Errorf("%v: %d ns in %v", e, in.V, State(s))
+						t.Errorf("%v: %d ns in %v", e, in.V, record.State(s))
 					}
 				}
 			}
@@ -141,7 +142,7 @@ func TestSpansLeaveOutSteps(t *testing.T) {
 			s.Stepped, s.Time = hour, s.Time+hour
 		}
 	})
-	if o := &rec.records[0].Open; o.Kind != OpenHandshake || o.Felt.OK || o.Resp.OK || o.Orig.OK {
+	if o := &rec.records[0].Open; o.Kind != record.OpenHandshake || o.Felt.OK || o.Resp.OK || o.Orig.OK {
 		t.Errorf("%+v", o)
 	}
 }
@@ -169,7 +170,7 @@ func TestUntimedPackets(t *testing.T) {
 				latest = s.Time
 			})
 			r := &rec.records[0]
-			if len(rec.records) != 1 || r.Close.Kind != CloseNormal || r.Capture.TimeWentBack != 0 || r.Capture.Duplicates != 0 {
+			if len(rec.records) != 1 || r.Close.Kind != record.CloseNormal || r.Capture.TimeWentBack != 0 || r.Capture.Duplicates != 0 {
 				t.Fatalf("%d records, %+v", len(rec.records), r.Capture)
 			}
 			if r.Began().OK != c.start || r.LastAt().OK != c.end || r.Lasted().OK != c.lasted {
@@ -178,7 +179,7 @@ func TestUntimedPackets(t *testing.T) {
 			if c.lasted && r.Lasted().V != 400e6 {
 				t.Errorf("lasted %d", r.Lasted().V)
 			}
-			if r.Open.Felt.OK || r.Ends[Orig].RTT.N+r.Ends[Resp].RTT.N > 0 || r.Close.HalfClose.OK || r.Silent != 0 {
+			if r.Open.Felt.OK || r.Ends[record.Orig].RTT.N+r.Ends[record.Resp].RTT.N > 0 || r.Close.HalfClose.OK || r.Silent != 0 {
 				t.Errorf("spans: %+v %+v", r.Open, r.Ends)
 			}
 		})

@@ -1,5 +1,7 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // anomaly is a kind of segment that no legal path explains.
 type anomaly uint8
 
@@ -42,5 +44,5 @@ func (t *Tracker) cost(c *conn) {
 
 func (t *Tracker) anomaly(c *conn, a anomaly) {
 	t.anomalies[a]++
-	c.note(Moment{Kind: MomentUnknownSegment, Cause: a.String()})
+	c.note(record.Moment{Kind: record.MomentUnknownSegment, Cause: a.String()})
 }

@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // aside is a segment whose numbers fit nothing that was captured of its
@@ -54,7 +55,7 @@ func (a *aside) end() reassembly.Seq {
 }
 
 // judgeAside is judge where something may have been set aside.
-func (t *Tracker) judgeAside(c *conn, from End, s *capture.Segment) jumps {
+func (t *Tracker) judgeAside(c *conn, from record.End, s *capture.Segment) jumps {
 	if c.asides != nil {
 		t.weigh(c, from, s)
 	}
@@ -93,7 +94,7 @@ func (e *endpoint) knows(p *endpoint, s *capture.Segment) bool {
 
 // judge says which numbers of a segment without SYN and RST its receiver can't
 // take, as far as the capture shows: 0 for none.
-func (c *conn) judge(from End, flags capture.Flags, seq, ack reassembly.Seq) (j jumps) {
+func (c *conn) judge(from record.End, flags capture.Flags, seq, ack reassembly.Seq) (j jumps) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if e.stream.Started() {
 		switch d := seq.Sub(e.sndNxt()); {
@@ -106,7 +107,7 @@ func (c *conn) judge(from End, flags capture.Flags, seq, ack reassembly.Seq) (j 
 	if !flags.Has(capture.ACK) || !p.stream.Started() {
 		return j
 	}
-	if p.state == SynSent && !e.synSeen && !e.stream.Started() && !p.acksSYN(ack) {
+	if p.state == record.SynSent && !e.synSeen && !e.stream.Started() && !p.acksSYN(ack) {
 		return j | jumpAck // from an older connection (RFC 9293 section 3.10.7.3)
 	}
 	switch d := ack.Sub(p.sndNxt()); {
@@ -134,7 +135,7 @@ func (e *endpoint) before() uint64 {
 }
 
 // ackRoom is how far beyond everything seen of the other end an ACK may lie.
-func (c *conn) ackRoom(from End) uint32 {
+func (c *conn) ackRoom(from record.End) uint32 {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if p.packets == 0 {
 		return maxAhead // it goes another way: there is nothing to hold against it
@@ -143,7 +144,7 @@ func (c *conn) ackRoom(from End) uint32 {
 }
 
 // setAside keeps a segment that does not fit.
-func (t *Tracker) setAside(c *conn, from End, s *capture.Segment, j jumps, now int64) {
+func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps, now int64) {
 	t.hasAsides(c)
 	a, p := &c.asides[from], &c.ends[from.Peer()]
 	if a.packet != 0 {
@@ -155,13 +156,13 @@ func (t *Tracker) setAside(c *conn, from End, s *capture.Segment, j jumps, now i
 		t.takeData(c, from, s, now) // a repeat: of that its sender's numbers alone tell
 		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
 	}
-	c.note(Moment{Kind: MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
+	c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
 	c.challenge(from.Peer(), now)
-	if p.state == TimeWait && s.Flags.Has(capture.ACK) {
+	if p.state == record.TimeWait && s.Flags.Has(capture.ACK) {
 		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
 		t.restartTimeWait(c, from.Peer(), s, now)
 	}
-	if p.state == SynSent && !c.ends[from].synSeen {
+	if p.state == record.SynSent && !c.ends[from].synSeen {
 		c.answeredByUnseen(s)
 	}
 }
@@ -215,11 +216,11 @@ func (t *Tracker) keepAsides(c *conn) {
 
 // weigh lets the segment at hand decide, before it counts, whether those set
 // aside count.
-func (t *Tracker) weigh(c *conn, from End, s *capture.Segment) {
+func (t *Tracker) weigh(c *conn, from record.End, s *capture.Segment) {
 	// What came first counts first.
-	order := [2]End{Orig, Resp}
-	if c.asides[Resp].packet < c.asides[Orig].packet {
-		order = [2]End{Resp, Orig}
+	order := [2]record.End{record.Orig, record.Resp}
+	if c.asides[record.Resp].packet < c.asides[record.Orig].packet {
+		order = [2]record.End{record.Resp, record.Orig}
 	}
 	for _, of := range order {
 		if c.asides[of].packet != 0 && (of == from && c.goesOn(from, s) || of != from && c.bearsOutAside(of, s)) {
@@ -231,9 +232,9 @@ func (t *Tracker) weigh(c *conn, from End, s *capture.Segment) {
 // goesOn reports whether a segment goes on from where the one set aside of the
 // same end stood. Twice the same is no sign: whoever sent the one may have sent
 // the other.
-func (c *conn) goesOn(from End, s *capture.Segment) bool {
+func (c *conn) goesOn(from record.End, s *capture.Segment) bool {
 	a, p := &c.asides[from], &c.ends[from.Peer()]
-	if a.jumps&jumpBack != 0 || p.state == SynSent {
+	if a.jumps&jumpBack != 0 || p.state == record.SynSent {
 		return false
 	}
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
@@ -249,7 +250,7 @@ func (c *conn) goesOn(from End, s *capture.Segment) bool {
 
 // bearsOutAside reports whether a segment of the other end has the numbers of
 // the one that was set aside of an end.
-func (c *conn) bearsOutAside(of End, s *capture.Segment) bool {
+func (c *conn) bearsOutAside(of record.End, s *capture.Segment) bool {
 	a, e, p := &c.asides[of], &c.ends[of], &c.ends[of.Peer()]
 	if d := a.seq.Sub(e.sndNxt()); a.jumps&jumpSeq != 0 && d < 0 && d > -maxAhead {
 		return false // before what was captured, not 3 GB behind it
@@ -284,7 +285,7 @@ func abs(d int32) uint32 {
 
 // takeAside lets a segment count that was set aside: the capture missed what
 // came before it.
-func (t *Tracker) takeAside(c *conn, from End) {
+func (t *Tracker) takeAside(c *conn, from record.End) {
 	a := c.asides[from]
 	c.asides[from] = aside{}
 	e, p := &c.ends[from], &c.ends[from.Peer()]
@@ -313,8 +314,8 @@ func (t *Tracker) takeAside(c *conn, from End) {
 // weighAfter sees, once a segment has counted, whether those set aside fit now.
 // If not, both numbers of it having been the old ones, that of the same end was
 // a stray, and the other end does not know that of its own.
-func (t *Tracker) weighAfter(c *conn, from End) {
-	for of := Orig; of <= Resp; of++ {
+func (t *Tracker) weighAfter(c *conn, from record.End) {
+	for of := record.Orig; of <= record.Resp; of++ {
 		a := &c.asides[of]
 		switch {
 		case a.packet == 0:
@@ -332,12 +333,12 @@ func (t *Tracker) weighAfter(c *conn, from End) {
 // lastAsides lets those count that nothing denied, where numbers were not
 // captured: the connection is over.
 func (t *Tracker) lastAsides(c *conn) {
-	for of := Orig; of <= Resp; of++ {
+	for of := record.Orig; of <= record.Resp; of++ {
 		a := &c.asides[of]
 		if a.packet == 0 {
 			continue
 		}
-		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == SynSent || !c.misses() ||
+		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == record.SynSent || !c.misses() ||
 			a.jumps&jumpSeq != 0 && a.seq.Sub(c.ends[of].sndNxt()) > maxAhead || a.jumps&jumpAck != 0 && a.ack.Sub(c.ends[of.Peer()].sndNxt()) > maxAhead {
 			t.anomalies[anomalyOutside]++
 			continue
@@ -349,7 +350,7 @@ func (t *Tracker) lastAsides(c *conn) {
 // misses reports whether the capture shows signs of having missed packets of a
 // connection.
 func (c *conn) misses() bool {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	return c.is(isMidstream) || c.thirdACKAt == 0 || c.is(isThirdMissed) || a.packets == 0 || b.packets == 0 ||
 		a.stream.Missing()+b.stream.Missing() > 0
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // stray is a segment that no end of the exchange sent: its numbers lie off from
@@ -42,7 +43,7 @@ var strays = []stray{
 
 // playStray runs lines, with a stray from an end behind line at; at -1 without
 // one. Packets of the exchange have the same numbers with and without it.
-func playStray(w wire, lines []line, at int, from End, x stray) (after [][2]string, r []Record) {
+func playStray(w wire, lines []line, at int, from record.End, x stray) (after [][2]string, r []record.Record) {
 	rec := &recorder{}
 	tr := New(Options{}, rec)
 	var next [2]uint32
@@ -61,7 +62,9 @@ func playStray(w wire, lines []line, at int, from End, x stray) (after [][2]stri
 			tr.Observe(w.segment(o, uint64(i+1)*10+5))
 		}
 		var st [2]string
-		tr.Snapshot(func(r *Record) { st = [2]string{stateName(r.States[Orig]), stateName(r.States[Resp])} })
+		tr.Snapshot(func(r *record.Record) {
+			st = [2]string{stateName(r.States[record.Orig]), stateName(r.States[record.Resp])}
+		})
 		after = append(after, st)
 	}
 	tr.Finish()
@@ -70,13 +73,13 @@ func playStray(w wire, lines []line, at int, from End, x stray) (after [][2]stri
 
 // blank clears what a stray may change: the counts of packets, and what a RST
 // that its receiver ignores says of itself. Zeek judges by rules of its own.
-func blank(r *Record) {
+func blank(r *record.Record) {
 	r.ConnState, r.History = "", ""
-	r.Proven = [2]State{}
+	r.Proven = [2]record.State{}
 	r.Close.FINs, r.Close.RSTs, r.Close.RSTsIgnored = [2]uint32{}, [2]uint32{}, 0
-	r.Close.Ignored = IgnoredRST{}
-	r.TimeWait.Until, r.TimeWait.Restarts = 0, 0 // a refused segment begins 2MSL anew
-	r.Rest.Longest, r.Rest.Gap = Opt[int64]{}, 0 // silence that it broke
+	r.Close.Ignored = record.IgnoredRST{}
+	r.TimeWait.Until, r.TimeWait.Restarts = 0, 0        // a refused segment begins 2MSL anew
+	r.Idle.Longest, r.Idle.Gap = record.Opt[int64]{}, 0 // silence that it broke
 	for e := range r.Ends {
 		r.Ends[e].Packets = 0
 	}
@@ -92,12 +95,12 @@ func TestStraysChangeNothing(t *testing.T) {
 			continue
 		}
 		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
-			after, want := playStray(w, lines, -1, Orig, stray{})
+			after, want := playStray(w, lines, -1, record.Orig, stray{})
 			for i := range want {
 				blank(&want[i])
 			}
 			for at := 2; at < len(lines)-1; at++ {
-				for _, from := range []End{Orig, Resp} {
+				for _, from := range []record.End{record.Orig, record.Resp} {
 					for _, y := range strays {
 						if y.flags.Has(capture.RST) && (after[at][0] == "SYN-SENT" || after[at][1] == "SYN-SENT") {
 							continue // there a RST need only acknowledge the SYN (section 3.10.7.3)
@@ -120,7 +123,7 @@ func TestStraysChangeNothing(t *testing.T) {
 	t.Logf("%d of %d strays changed something", failed, tried)
 }
 
-func differs(a, b [][2]string, x, y []Record) string {
+func differs(a, b [][2]string, x, y []record.Record) string {
 	if !slices.Equal(a, b) {
 		return fmt.Sprintf("states %v, want %v", b, a)
 	}

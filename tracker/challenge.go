@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // atOnceSlack is what an answer that is sent at once may take beyond twice the
@@ -11,7 +12,7 @@ const atOnceSlack = 50e6
 
 // answersAtOnce reports whether a segment of an end may be the immediate answer
 // to one that the other end sent at since.
-func (c *conn) answersAtOnce(from End, since, now int64) bool {
+func (c *conn) answersAtOnce(from record.End, since, now int64) bool {
 	limit := int64(second)
 	if side := c.side(from.Peer()); side > 0 {
 		limit = min(limit, 2*side+atOnceSlack)
@@ -21,17 +22,17 @@ func (c *conn) answersAtOnce(from End, since, now int64) bool {
 
 // challenge notes that an end must answer a segment by a challenge ACK (RFC 5961
 // sections 3 to 5): it throws the segment away.
-func (c *conn) challenge(e End, now int64) {
+func (c *conn) challenge(e record.End, now int64) {
 	c.ends[e].has |= isChallenged
-	c.facts.challengedAt = now
+	c.details.challengedAt = now
 }
 
 // challengeACK reports whether an ACK is a challenge ACK: one sent at once that
 // stays where it was. What acknowledges more answers other data; what comes later
 // answers nothing that was refused.
-func (c *conn) challengeACK(from End, s *capture.Segment, advanced uint32, now int64) bool {
+func (c *conn) challengeACK(from record.End, s *capture.Segment, advanced uint32, now int64) bool {
 	e := &c.ends[from]
-	if !c.answersAtOnce(from, c.facts.challengedAt, now) {
+	if !c.answersAtOnce(from, c.details.challengedAt, now) {
 		e.has &^= isChallenged
 		return false
 	}

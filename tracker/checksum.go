@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // A receiver drops what has a wrong TCP checksum, every copy of it: it looks lost
@@ -74,10 +75,10 @@ func (x *refusals) tellsWrong(e *endpoint) bool {
 
 // takeSpoiled takes data whose checksum is wrong: it was sent, and changes nothing
 // about its receiver.
-func (t *Tracker) takeSpoiled(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeSpoiled(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
 	e.sender.refused.refuse(e, reassembly.Seq(s.Seq).Add(s.Len))
 	t.takeData(c, from, s, now)
 	t.placed.New = false // nobody read it
-	c.note(Moment{Kind: MomentDataRefused, End: from, M: 2, N: uint64(s.Len)})
+	c.note(record.Moment{Kind: record.MomentDataRefused, End: from, M: 2, N: uint64(s.Len)})
 }

@@ -1,5 +1,7 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // class is what a connection waits for: its timeout, and its worth when the
 // table is full.
 type class uint8
@@ -65,19 +67,19 @@ var worths = [...][]class{
 }
 
 func (c *conn) classify() class {
-	x, y := &c.ends[Orig], &c.ends[Resp]
+	x, y := &c.ends[record.Orig], &c.ends[record.Resp]
 	switch a, b := x.state, y.state; {
 	case x.packets+y.packets == uint64(x.rsts)+uint64(y.rsts):
 		return classStray
 	case c.finMayComeAgain():
 		return classClosing
-	case a == TimeWait || b == TimeWait:
+	case a == record.TimeWait || b == record.TimeWait:
 		return classTimeWait
-	case (a == Closed || a == Unknown) && (b == Closed || b == Unknown || c.is(isReset)), b == Closed && c.is(isReset):
+	case (a == record.Closed || a == record.Unknown) && (b == record.Closed || b == record.Unknown || c.is(isReset)), b == record.Closed && c.is(isReset):
 		return classClosed
-	case b == Unknown && a == SynSent, a == Unknown && b == SynSent:
+	case b == record.Unknown && a == record.SynSent, a == record.Unknown && b == record.SynSent:
 		return classAttempt
-	case b == SynReceived || a == SynReceived || a == SynSent:
+	case b == record.SynReceived || a == record.SynReceived || a == record.SynSent:
 		return classHalfOpen
 	case x.finSeen && !x.finAcked, y.finSeen && !y.finAcked:
 		if x.packets == 0 || y.packets == 0 {

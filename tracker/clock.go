@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
 // maxStep is the longest pause between two packets of the whole input that is
 // taken for a pause: longer than keepalive's two hours. What is longer is a
@@ -73,7 +76,7 @@ func (c *conn) timed(since int64, s *capture.Segment) bool {
 }
 
 // fillStamps tells what the stamps of the connection's packets are worth.
-func (c *conn) fillStamps(r *Record) {
+func (c *conn) fillStamps(r *record.Record) {
 	x := &c.stamps
 	r.Capture.Stepped, r.Capture.Uncovered = x.stepped[1]-x.stepped[0], x.uncovered[1]-x.uncovered[0]
 	r.Capture.SteppedAt = x.at
@@ -82,57 +85,5 @@ func (c *conn) fillStamps(r *Record) {
 	}
 	r.Capture.Untimed, r.Capture.Startless, r.Capture.Endless, r.Capture.LastTimed = x.untimed, x.startless, x.endless, x.end
 	r.Silent = 0
-	r.forgetSpans()
-}
-
-// forgetSpans leaves out what is not known without the times of all packets.
-func (r *Record) forgetSpans() {
-	o := &r.Open
-	o.Felt, o.LastSYN, o.Resp, o.Orig, o.Waited = Opt[int64]{}, Opt[int64]{}, Opt[int64]{}, Opt[int64]{}, Opt[int64]{}
-	r.Close.HalfClose = Opt[int64]{}
-	for e := range r.Ends {
-		x := &r.Ends[e]
-		x.RTT, x.FirstByte, x.TimeIn = RTTRecord{}, Opt[int64]{}, [NStates]Opt[int64]{}
-		x.SenderLimited, x.NetworkLimited, x.WindowLimited, x.ReorderMax, x.ZeroWindow = 0, 0, 0, 0, 0
-		r.Keepalive[e].Idle, r.Keepalive[e].Interval = Opt[int64]{}, Opt[int64]{}
-		r.Strain[e].Hasty = 0
-	}
-	r.Exchanges = ExchangesRecord{N: r.Exchanges.N}
-	r.Capture.Tap = ""
-}
-
-// Stamp is what the capture's clock showed at a time of the record: the same but
-// for what Capture.Stepped and Capture.Uncovered leave out.
-func (r *Record) Stamp(t int64) int64 {
-	if t > r.Capture.SteppedAt {
-		t += r.Capture.Stepped + r.Capture.Uncovered
-	}
-	return t
-}
-
-// Began is the time of the first packet, where it has one.
-func (r *Record) Began() Opt[int64] { return Opt[int64]{r.Start, !r.Capture.Startless} }
-
-// LastAt is the time of the last packet, where it has one.
-func (r *Record) LastAt() Opt[int64] {
-	switch c := &r.Capture; {
-	case c.Untimed == 0:
-		return Some(r.Stamp(r.End))
-	case c.Endless:
-		return Opt[int64]{}
-	default:
-		return Some(c.LastTimed)
-	}
-}
-
-// Lasted is how long the connection lasted, in nanoseconds, by the clock that was not
-// stepped, where its first packet and its last have a time, and these are less than the
-// 292 years apart that an int64 holds.
-func (r *Record) Lasted() Opt[int64] {
-	c := &r.Capture
-	lasted := r.End - r.Start + c.Uncovered
-	if c.Untimed > 0 {
-		lasted = c.LastTimed - r.Start
-	}
-	return Opt[int64]{lasted, !c.Startless && !c.Endless && lasted >= 0}
+	r.ForgetSpans()
 }

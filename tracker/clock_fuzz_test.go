@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // leaps are pauses between packets, in nanoseconds: ordinary ones, those about
@@ -23,8 +24,8 @@ func leaping(in []byte) (all []capture.Segment) {
 		}
 		now += d
 		w := plainWire
-		w.ends[Orig].Port += uint16(in[0]>>1) & 3
-		s := w.segment(line{from: End(in[0] & 1), flags: capture.Flags(in[1] & 0x3f), seq: uint32(in[2]), ack: uint32(in[3]), n: uint32(in[4] & 15),
+		w.ends[record.Orig].Port += uint16(in[0]>>1) & 3
+		s := w.segment(line{from: record.End(in[0] & 1), flags: capture.Flags(in[1] & 0x3f), seq: uint32(in[2]), ack: uint32(in[3]), n: uint32(in[4] & 15),
 			win: uint16(in[4] >> 4), ttl: 64, tsval: uint32(now / 1e6)}, packet)
 		s.Time = now
 		all = append(all, *s)
@@ -33,7 +34,7 @@ func leaping(in []byte) (all []capture.Segment) {
 }
 
 // observe shows segments to a Tracker, with a tick behind every tenth, and checks what it tells.
-func observe(t *testing.T, all []capture.Segment) []Record {
+func observe(t *testing.T, all []capture.Segment) []record.Record {
 	t.Helper()
 	rec := &recorder{}
 	tr := New(Options{Interval: 50 * second}, rec)
@@ -44,7 +45,7 @@ func observe(t *testing.T, all []capture.Segment) []Record {
 		}
 	}
 	tr.Finish()
-	var final []Record
+	var final []record.Record
 	var packets uint64
 	for i := range rec.records {
 		r := &rec.records[i]
@@ -53,7 +54,7 @@ func observe(t *testing.T, all []capture.Segment) []Record {
 			continue
 		}
 		final = append(final, *r)
-		packets += r.Ends[Orig].Packets + r.Ends[Resp].Packets
+		packets += r.Ends[record.Orig].Packets + r.Ends[record.Resp].Packets
 	}
 	if s := tr.Stats(); packets != s.Segments || uint64(len(final)) != s.Conns || s.Open != 0 {
 		t.Errorf("%d packets in %d records; %+v", packets, len(final), s)
@@ -62,14 +63,14 @@ func observe(t *testing.T, all []capture.Segment) []Record {
 }
 
 // checkTimes: no span is negative, whatever the clock did.
-func checkTimes(t *testing.T, r *Record) {
+func checkTimes(t *testing.T, r *record.Record) {
 	t.Helper()
 	not := func(what string, v int64) {
 		if v < 0 {
 			t.Errorf("#%d: %s is %d", r.ID, what, v)
 		}
 	}
-	known := func(what string, v Opt[int64]) {
+	known := func(what string, v record.Opt[int64]) {
 		if v.OK {
 			not(what, v.V)
 		}
@@ -82,11 +83,11 @@ func checkTimes(t *testing.T, r *Record) {
 	known("client half", r.Open.Orig)
 	known("waited", r.Open.Waited)
 	known("half-close", r.Close.HalfClose)
-	not("rest", r.Rest.Longest.V)
-	if r.TimeWait.Holder != NoEnd {
+	not("rest", r.Idle.Longest.V)
+	if r.TimeWait.Holder != record.NoEnd {
 		not("TIME-WAIT", r.TimeWait.Until-r.TimeWait.Since)
 	}
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &r.Ends[e]
 		known("first byte", x.FirstByte)
 		for what, v := range map[string]int64{"least RTT": x.RTT.Min, "median RTT": x.RTT.P50, "95th RTT": x.RTT.P95, "longest RTT": x.RTT.Max,
@@ -95,7 +96,7 @@ func checkTimes(t *testing.T, r *Record) {
 			not(what+" of "+e.String(), v)
 		}
 		for s, d := range x.TimeIn {
-			known("time in "+State(s).String(), d)
+			known("time in "+record.State(s).String(), d)
 		}
 		known("keepalive idle", r.Keepalive[e].Idle)
 		known("keepalive interval", r.Keepalive[e].Interval)
@@ -135,8 +136,8 @@ func FuzzClockSteps(f *testing.F) {
 }
 
 // plain is what a record says without times.
-func plain(r *Record) string {
-	a, b := &r.Ends[Orig], &r.Ends[Resp]
+func plain(r *record.Record) string {
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	return fmt.Sprintf("#%d %v %v %q %v, %d %d packets, %d %d bytes, %d %d again, FINs %v, RSTs %v, %d TIME-WAIT", r.ID, r.States, r.Open.Kind, r.Close.Kind, r.Close.First,
 		a.Packets, b.Packets, a.SeenBytes, b.SeenBytes, a.Retx, b.Retx, r.Close.FINs, r.Close.RSTs, r.TimeWait.Holder)
 }

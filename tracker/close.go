@@ -3,10 +3,11 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // takeFIN takes a FIN; its own number is SEG.SEQ plus its data (RFC 9293 section 3.4).
-func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeFIN(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	fin := reassembly.Seq(s.Seq).Add(s.Len)
 	if e.finImplied {
@@ -30,17 +31,17 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 		return
 	}
 	e.finSeen, e.fin, e.finTime, e.finPacket = true, fin, now, s.Packet
-	c.note(Moment{Kind: MomentFIN, End: from, M: bit(c.finMayHavePassed())})
-	if c.first == NoEnd {
+	c.note(record.Moment{Kind: record.MomentFIN, End: from, M: bit(c.finMayHavePassed())})
+	if c.first == record.NoEnd {
 		c.first = from
 	}
 	took := p.finSeen && s.Flags.Has(capture.ACK) && p.fin.Less(reassembly.Seq(s.Ack))
 	if p.finSeen && !took && !p.finAcked {
 		// Each was sent before the other arrived: simultaneous close (section 3.6, figure 13).
-		c.first, c.flags = Both, c.flags|isSimultaneousClose
-		c.note(Moment{Kind: MomentSimultaneousClose, End: from})
+		c.first, c.flags = record.Both, c.flags|isSimultaneousClose
+		c.note(record.Moment{Kind: record.MomentSimultaneousClose, End: from})
 		if tookFIN.has(e.state) {
-			c.retract(from, 1<<Established|inSynReceived, now, s.Packet)
+			c.retract(from, 1<<record.Established|inSynReceived, now, s.Packet)
 		}
 	}
 	if took && c.segments == 0 {
@@ -50,32 +51,32 @@ func (t *Tracker) takeFIN(c *conn, from End, s *capture.Segment, now int64) {
 			c.segments = 3
 		}
 	}
-	if e.state == Closed && !t.livesOn(c, from, s, now) && c.straggles(from, now) {
+	if e.state == record.Closed && !t.livesOn(c, from, s, now) && c.straggles(from, now) {
 		return
 	}
 	if e.stream.Next().Less(fin) {
 		// What precedes it was not captured, or will still be sent: then it was a stray.
-		c.drive(from, sendFIN, canFIN, Expected, now, s.Packet)
-	} else if c.drive(from, sendFIN, canFIN, Seen, now, s.Packet) {
+		c.drive(from, sendFIN, canFIN, record.Expected, now, s.Packet)
+	} else if c.drive(from, sendFIN, canFIN, record.Seen, now, s.Packet) {
 		c.confirm(from)
-	} else if e.state == Closed {
+	} else if e.state == record.Closed {
 		t.anomaly(c, anomalyAfterClose)
 	}
-	if c.is(isSimultaneousClose) && p.finSeen && nextState[e.state][rcvFIN] != Unknown {
-		c.apply(from, rcvFIN, Expected, now, s.Packet)
+	if c.is(isSimultaneousClose) && p.finSeen && nextState[e.state][rcvFIN] != record.Unknown {
+		c.apply(from, rcvFIN, record.Expected, now, s.Packet)
 	}
 	t.deliverFIN(c, from, s, now)
 	if late {
 		e.finAcked, e.finAckedTime, e.finAckedBy = true, now, s.Packet
 		c.confirm(from.Peer())
-		c.apply(from, rcvACKofFIN, Expected, now, s.Packet)
+		c.apply(from, rcvACKofFIN, record.Expected, now, s.Packet)
 	}
 }
 
 // unsendFIN takes a FIN back that stood behind a hole, which its sender goes on
 // to fill with more than fits, or with a FIN of its own: it was no FIN of this
 // end. False where the FIN was acknowledged, or nothing before it is missing.
-func (t *Tracker) unsendFIN(c *conn, from End, s *capture.Segment, now int64) bool {
+func (t *Tracker) unsendFIN(c *conn, from record.End, s *capture.Segment, now int64) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if e.finAcked || e.finImplied || !e.stream.Delivered().Less(e.fin) || e.stream.Next().Less(reassembly.Seq(s.Seq)) ||
 		!c.retract(from, ^hasFIN, now, s.Packet) {
@@ -83,7 +84,7 @@ func (t *Tracker) unsendFIN(c *conn, from End, s *capture.Segment, now int64) bo
 	}
 	e.finSeen, e.fin, e.finTime, e.finPacket = false, 0, 0, 0
 	if c.first == from {
-		c.first = NoEnd
+		c.first = record.NoEnd
 		if p.finSeen {
 			c.first = from.Peer()
 		}
@@ -106,7 +107,7 @@ func (e *endpoint) endsAt(fin reassembly.Seq) bool {
 
 // deliverFIN lets the receiver take a FIN once nothing before it is missing;
 // behind a hole it changes no state (section 3.10.7.4, eighth).
-func (t *Tracker) deliverFIN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) deliverFIN(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
 	if !e.finSeen || e.finAcked || e.stream.Delivered().Less(e.fin) {
 		return
@@ -115,23 +116,23 @@ func (t *Tracker) deliverFIN(c *conn, from End, s *capture.Segment, now int64) {
 	if tookFIN.has(c.ends[to].state) {
 		return
 	}
-	if c.ends[to].state == SynReceived && !s.Flags.Has(capture.ACK) {
+	if c.ends[to].state == record.SynReceived && !s.Flags.Has(capture.ACK) {
 		return
 	}
-	c.apply(to, rcvFIN, Expected, now, s.Packet)
+	c.apply(to, rcvFIN, record.Expected, now, s.Packet)
 }
 
 // repeatedFIN: it, or the ACK of it, did not arrive.
-func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) repeatedFIN(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	c.finAgain(from, now)
 	if now-e.lastSend >= t.opt.MSL*9/10 {
 		e.has |= hasSlowFIN
 	}
-	kind := MomentFINAgain
-	if p.state == TimeWait {
-		kind = MomentLastACKLost
+	kind := record.MomentFINAgain
+	if p.state == record.TimeWait {
+		kind = record.MomentLastACKLost
 	}
 	switch {
 	case !e.finAcked && tookFIN.has(p.state):
@@ -139,25 +140,25 @@ func (t *Tracker) repeatedFIN(c *conn, from End, s *capture.Segment, now int64) 
 		if c.retract(to, ^tookFIN, now, s.Packet) {
 			t.deliverFIN(c, from, s, now)
 			if p.finSeen && s.Flags.Has(capture.ACK) && p.fin.Less(reassembly.Seq(s.Ack)) {
-				c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
+				c.apply(to, rcvACKofFIN, record.Expected, now, s.Packet)
 			}
 		}
 	// The ACK that passed the tap did not reach it.
-	case e.state == Closed:
-		c.retract(from, 1<<LastAck, now, s.Packet)
-	case e.state == FinWait2:
-		c.retract(from, 1<<FinWait1, now, s.Packet)
-	case e.state == TimeWait:
-		c.retract(from, 1<<Closing, now, s.Packet)
+	case e.state == record.Closed:
+		c.retract(from, 1<<record.LastAck, now, s.Packet)
+	case e.state == record.FinWait2:
+		c.retract(from, 1<<record.FinWait1, now, s.Packet)
+	case e.state == record.TimeWait:
+		c.retract(from, 1<<record.Closing, now, s.Packet)
 	}
-	c.note(Moment{Kind: kind, End: from, N: uint64(e.fins - 1), Since: now - e.finTime, Ref: e.finPacket})
+	c.note(record.Moment{Kind: kind, End: from, N: uint64(e.fins - 1), Since: now - e.finTime, Ref: e.finPacket})
 }
 
 // missedFIN implies the FIN of an end that the capture missed: one number after
 // everything seen was sent, by the peer's ACK or the end's own next number,
 // and the peer has closed too. One byte of data looks the same, but is seldom
 // the last thing before the other end closes.
-func (t *Tracker) missedFIN(c *conn, of End, s *capture.Segment, now int64) {
+func (t *Tracker) missedFIN(c *conn, of record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[of], &c.ends[of.Peer()]
 	if e.finSeen {
 		return
@@ -168,35 +169,35 @@ func (t *Tracker) missedFIN(c *conn, of End, s *capture.Segment, now int64) {
 		c.noneMissing()
 	}
 	e.finSeen, e.finImplied, e.fin, e.finTime = true, true, e.stream.Next(), now
-	if c.first == NoEnd {
+	if c.first == record.NoEnd {
 		c.first = of
 	}
 	if !c.imply(of, hasFIN|inClosed, now, s.Packet) {
 		return
 	}
-	if e.state == LastAck && !p.finAcked {
+	if e.state == record.LastAck && !p.finAcked {
 		// From CLOSE-WAIT its FIN carries the ACK of the other's (RFC 9293 section 3.10.4).
 		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
-		c.apply(of.Peer(), rcvACKofFIN, Implied, now, s.Packet)
+		c.apply(of.Peer(), rcvACKofFIN, record.Implied, now, s.Packet)
 	}
 	if !acked {
-		c.apply(of.Peer(), rcvFIN, Expected, now, s.Packet)
+		c.apply(of.Peer(), rcvFIN, record.Expected, now, s.Packet)
 		return
 	}
 	e.finAcked, e.finAckedTime, e.finAckedBy = true, now, s.Packet
-	c.apply(of.Peer(), rcvFIN, Implied, now, s.Packet)
-	c.apply(of, rcvACKofFIN, Expected, now, s.Packet)
+	c.apply(of.Peer(), rcvFIN, record.Implied, now, s.Packet)
+	c.apply(of, rcvACKofFIN, record.Expected, now, s.Packet)
 }
 
 // ackFIN: the segment acknowledges the FIN of the end it is sent to.
-func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) ackFIN(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	if tookFIN.has(e.state) {
 		c.confirm(from)
-	} else if e.state == Closed && p.finAcked {
+	} else if e.state == record.Closed && p.finAcked {
 		// A straggler of an end that is done.
-	} else if !c.drive(from, rcvFIN, 1<<Established|1<<SynReceived|1<<FinWait1|1<<FinWait2, Seen, now, s.Packet) {
+	} else if !c.drive(from, rcvFIN, 1<<record.Established|1<<record.SynReceived|1<<record.FinWait1|1<<record.FinWait2, record.Seen, now, s.Packet) {
 		t.anomaly(c, anomalyIllegal)
 	}
 	first := !p.finAcked
@@ -205,22 +206,22 @@ func (t *Tracker) ackFIN(c *conn, from End, s *capture.Segment, now int64) {
 			c.confirm(to) // it did send it
 		}
 		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
-		c.note(Moment{Kind: MomentFINAcked, End: to, M: bit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
+		c.note(record.Moment{Kind: record.MomentFINAcked, End: to, M: bit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
 	}
-	c.apply(to, rcvACKofFIN, Expected, now, s.Packet)
+	c.apply(to, rcvACKofFIN, record.Expected, now, s.Packet)
 	if first && e.finAcked {
-		c.note(Moment{Kind: MomentClosed, End: from, Span: now - min(e.finTime, p.finTime), N: uint64(c.segments)})
+		c.note(record.Moment{Kind: record.MomentClosed, End: from, Span: now - min(e.finTime, p.finTime), N: uint64(c.segments)})
 	}
 }
 
 // followTimeWait notes who entered TIME-WAIT with this segment.
 func (t *Tracker) followTimeWait(c *conn, now int64) {
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
-		if x.state == TimeWait && x.has&hasTimeWait == 0 {
+		if x.state == record.TimeWait && x.has&hasTimeWait == 0 {
 			x.has |= hasTimeWait
 			x.timeWaitSince, x.timeWaitUntil = now, now+2*t.opt.MSL
-			c.note(Moment{Kind: MomentTimeWait, End: e, Span: 2 * t.opt.MSL})
+			c.note(record.Moment{Kind: record.MomentTimeWait, End: e, Span: 2 * t.opt.MSL})
 		}
 	}
 }
@@ -228,14 +229,14 @@ func (t *Tracker) followTimeWait(c *conn, now int64) {
 // forgetTimeWait: it was only expected, and has been taken back.
 func (e *endpoint) forgetTimeWait() {
 	e.has &^= hasTimeWait
-	e.timeWaitSince, e.timeWaitUntil, e.timeWaitEnd, e.restarts = 0, 0, TimeWaitLasts, 0
+	e.timeWaitSince, e.timeWaitUntil, e.timeWaitEnd, e.restarts = 0, 0, record.TimeWaitLasts, 0
 }
 
 // restartTimeWait begins 2MSL again. RFC 9293 section 3.10.7.4 does so at a
 // repeated FIN; Linux (tcp_timewait_state_process) at any segment with ACK.
-func (t *Tracker) restartTimeWait(c *conn, holder End, s *capture.Segment, now int64) {
+func (t *Tracker) restartTimeWait(c *conn, holder record.End, s *capture.Segment, now int64) {
 	x := &c.ends[holder]
-	if x.state != TimeWait || x.has&hasTimeWait == 0 {
+	if x.state != record.TimeWait || x.has&hasTimeWait == 0 {
 		return
 	}
 	if now >= x.timeWaitUntil {
@@ -243,8 +244,8 @@ func (t *Tracker) restartTimeWait(c *conn, holder End, s *capture.Segment, now i
 	}
 	x.timeWaitUntil = now + 2*t.opt.MSL
 	x.restarts++
-	c.note(Moment{Kind: MomentTimeWaitRestart, End: holder, N: uint64(x.restarts), Span: 2 * t.opt.MSL})
+	c.note(record.Moment{Kind: record.MomentTimeWaitRestart, End: holder, N: uint64(x.restarts), Span: 2 * t.opt.MSL})
 }
 
 // closed reports whether both FINs were acknowledged.
-func (c *conn) closed() bool { return c.ends[Orig].finAcked && c.ends[Resp].finAcked }
+func (c *conn) closed() bool { return c.ends[record.Orig].finAcked && c.ends[record.Resp].finAcked }

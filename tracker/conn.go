@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // maxTransitions bounds the edges remembered of a connection; the first ones
@@ -16,7 +17,7 @@ type endpoint struct {
 	isn    reassembly.Seq
 	fin    reassembly.Seq // number of its FIN
 
-	state                      State
+	state                      record.State
 	synSeen, finSeen, finAcked bool
 	finImplied                 bool // the capture missed it
 	tailUnseen                 bool // one number after everything seen was sent unseen
@@ -51,7 +52,7 @@ type endpoint struct {
 	lastData int64 // time of its last segment with payload
 
 	timeWaitSince, timeWaitUntil int64
-	timeWaitEnd                  TimeWaitEnd
+	timeWaitEnd                  record.TimeWaitEnd
 	restarts                     uint32
 
 	probe  prober
@@ -116,7 +117,7 @@ type conn struct {
 	vlan       [2]uint16
 
 	flags connFlags
-	step  *Step // the row being drawn, when the connection was marked
+	step  *record.Step // the row being drawn, when the connection was marked
 
 	// opening
 	thirdACK    int64 // the ACK that completed it
@@ -128,18 +129,18 @@ type conn struct {
 	thirdEcho   uint32 // TSecr of the completing ACK
 	oldAnswer   uint64 // packet by which an older connection on these endpoints answered the SYN
 	oldConn     uint64 // its ID
-	answer      Answer
+	answer      record.Answer
 	answered    int64 // when a failing answer came
 	answeredAt  uint64
-	openKind    OpenKind // set by what ends the attempt early
+	openKind    record.OpenKind // set by what ends the attempt early
 
 	// closing
-	first         End // sender of the first FIN
+	first         record.End // sender of the first FIN
 	segments      uint8
 	bytesAfterFIN uint64
-	resetBy       End
-	resetIn       State
-	resetCause    ResetCause
+	resetBy       record.End
+	resetIn       record.State
+	resetCause    record.ResetCause
 	resetPacket   uint64
 	resetTTL      uint8
 	resetTime     int64
@@ -152,13 +153,13 @@ type conn struct {
 	copies       [2]copies // of duplicates, by end
 	timeWentBack uint32
 	dropped      uint32 // transitions not remembered
-	trans        []Transition
+	trans        []record.Transition
 	z            zeek
 	turns        turnarounds
 	mark         uint32 // see Placed.Mark
 	kept         uint32 // see Placed.Kept
 	more         uint32 // bytes booked beyond bodyBytes
-	facts        facts
+	details      details
 	strain       *strain // nil for most
 	asides       *asides // nil for most
 	stamps       stamps
@@ -200,15 +201,15 @@ const (
 func (c *conn) is(f connFlags) bool { return c.flags&f != 0 }
 
 // from says which end sent a segment.
-func (c *conn) from(src *capture.Endpoint) End {
-	if src.Is(&c.ends[Orig].addr) {
-		return Orig
+func (c *conn) from(src *capture.Endpoint) record.End {
+	if src.Is(&c.ends[record.Orig].addr) {
+		return record.Orig
 	}
-	return Resp
+	return record.Resp
 }
 
 // note adds a moment to the packet's row of the ladder, when there is one.
-func (c *conn) note(m Moment) {
+func (c *conn) note(m record.Moment) {
 	if c.step != nil {
 		c.step.Moments = append(c.step.Moments, m)
 	}
@@ -221,6 +222,6 @@ func (c *conn) clear() {
 	a.Reset()
 	b.Reset()
 	*c = conn{} // with fields it would be made elsewhere and copied
-	c.body, c.trans, c.turns, c.first, c.resetBy = body, trans, turns, NoEnd, NoEnd
+	c.body, c.trans, c.turns, c.first, c.resetBy = body, trans, turns, record.NoEnd, record.NoEnd
 	c.ends[0].stream, c.ends[1].stream = a, b
 }

@@ -1,19 +1,21 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // set puts an end into a state and remembers the edge.
-func (c *conn) set(e End, to State, p Proof, now int64, packet uint64) {
+func (c *conn) set(e record.End, to record.State, p record.Basis, now int64, packet uint64) {
 	x := &c.ends[e]
 	if x.state == to {
 		return
 	}
 	tr := c.remember()
-	tr.Time, tr.Packet, tr.End, tr.From, tr.To, tr.Proof = now, packet, e, x.state, to, p
+	tr.Time, tr.Packet, tr.End, tr.From, tr.To, tr.Basis = now, packet, e, x.state, to, p
 	x.state = to
 }
 
 // remember makes room for an edge, which the caller fills in: to copy one that
 // was just put together takes longer.
-func (c *conn) remember() *Transition {
+func (c *conn) remember() *record.Transition {
 	if len(c.trans) == maxTransitions {
 		// The opening stays; the oldest edge after it goes.
 		const keep = maxTransitions / 2
@@ -21,14 +23,14 @@ func (c *conn) remember() *Transition {
 		c.trans = c.trans[:maxTransitions-1]
 		c.dropped++
 	}
-	c.trans = append(c.trans, Transition{})
+	c.trans = append(c.trans, record.Transition{})
 	return &c.trans[len(c.trans)-1]
 }
 
 // apply moves an end along an edge of figure 5 if there is one from its state.
-func (c *conn) apply(e End, on event, p Proof, now int64, packet uint64) bool {
+func (c *conn) apply(e record.End, on event, p record.Basis, now int64, packet uint64) bool {
 	to := nextState[c.ends[e].state][on]
-	if to == Unknown {
+	if to == record.Unknown {
 		return false
 	}
 	c.set(e, to, p, now, packet)
@@ -38,20 +40,20 @@ func (c *conn) apply(e End, on event, p Proof, now int64, packet uint64) bool {
 // imply takes an end along the shortest legal path to the nearest of the
 // wanted states: packets that the capture missed (law 1). From Unknown it
 // jumps. It reports false, and changes nothing, where no path leads.
-func (c *conn) imply(e End, wanted stateSet, now int64, packet uint64) bool {
+func (c *conn) imply(e record.End, wanted stateSet, now int64, packet uint64) bool {
 	from := c.ends[e].state
 	if wanted.has(from) {
 		return true
 	}
-	best, n := Unknown, int(NStates)
-	if from == Unknown && wanted.has(Established) {
-		best, n = Established, 0
+	best, n := record.Unknown, int(record.NStates)
+	if from == record.Unknown && wanted.has(record.Established) {
+		best, n = record.Established, 0
 	}
-	for s := Closed; s < NStates; s++ {
+	for s := record.Closed; s < record.NStates; s++ {
 		if n == 0 || !wanted.has(s) {
 			continue
 		}
-		if from == Unknown {
+		if from == record.Unknown {
 			best = s
 			break
 		}
@@ -59,21 +61,21 @@ func (c *conn) imply(e End, wanted stateSet, now int64, packet uint64) bool {
 			best, n = s, h
 		}
 	}
-	if best == Unknown {
+	if best == record.Unknown {
 		return false
 	}
 	for c.ends[e].state != best {
 		hop := best
-		if at := c.ends[e].state; at != Unknown {
+		if at := c.ends[e].state; at != record.Unknown {
 			hop = firstHop[at][best]
 		}
-		c.set(e, hop, Implied, now, packet)
+		c.set(e, hop, record.Implied, now, packet)
 	}
 	return true
 }
 
 // drive applies a sender's event, implying what must have come before it.
-func (c *conn) drive(e End, on event, from stateSet, p Proof, now int64, packet uint64) bool {
+func (c *conn) drive(e record.End, on event, from stateSet, p record.Basis, now int64, packet uint64) bool {
 	if !from.has(c.ends[e].state) && !c.imply(e, from, now, packet) {
 		return false
 	}
@@ -82,12 +84,12 @@ func (c *conn) drive(e End, on event, from stateSet, p Proof, now int64, packet 
 
 // before is the index of the last edge of an end below i that still stands
 // (no later edge took it back), -1 where there is none.
-func (c *conn) before(e End, i int) int {
+func (c *conn) before(e record.End, i int) int {
 	taken := 0
 	for i--; i >= 0; i-- {
 		switch t := &c.trans[i]; {
 		case t.End != e:
-		case t.Proof == Retracted:
+		case t.Basis == record.Retracted:
 			taken++
 		case taken > 0:
 			taken--
@@ -99,22 +101,22 @@ func (c *conn) before(e End, i int) int {
 }
 
 // confirm marks the expected edges of an end as seen: it acted on them.
-func (c *conn) confirm(e End) {
-	for i := c.before(e, len(c.trans)); i >= 0 && c.trans[i].Proof == Expected; i = c.before(e, i) {
-		c.trans[i].Proof = Seen
+func (c *conn) confirm(e record.End) {
+	for i := c.before(e, len(c.trans)); i >= 0 && c.trans[i].Basis == record.Expected; i = c.before(e, i) {
+		c.trans[i].Basis = record.Seen
 	}
 }
 
 // expected reports whether the state that an end is in is only expected.
-func (c *conn) expected(e End) bool {
+func (c *conn) expected(e record.End) bool {
 	i := c.before(e, len(c.trans))
-	return i >= 0 && c.trans[i].Proof == Expected
+	return i >= 0 && c.trans[i].Basis == record.Expected
 }
 
 // proven is the last state of an end that is not only expected.
-func (c *conn) proven(e End) State {
+func (c *conn) proven(e record.End) record.State {
 	at := c.ends[e].state
-	for i := c.before(e, len(c.trans)); i >= 0 && c.trans[i].Proof == Expected; i = c.before(e, i) {
+	for i := c.before(e, len(c.trans)); i >= 0 && c.trans[i].Basis == record.Expected; i = c.before(e, i) {
 		at = c.trans[i].From
 	}
 	return at
@@ -123,20 +125,20 @@ func (c *conn) proven(e End) State {
 // retract takes back the expected edges of an end until it is in one of the
 // wanted states: a later packet contradicted them (law 2). Where that cannot
 // be reached over expected edges alone it changes nothing and reports false.
-func (c *conn) retract(e End, wanted stateSet, now int64, packet uint64) bool {
+func (c *conn) retract(e record.End, wanted stateSet, now int64, packet uint64) bool {
 	at := c.ends[e].state
 	for i := c.before(e, len(c.trans)); !wanted.has(at); i = c.before(e, i) {
-		if i < 0 || c.trans[i].Proof != Expected {
+		if i < 0 || c.trans[i].Basis != record.Expected {
 			return false
 		}
 		at = c.trans[i].From
 	}
 	for c.ends[e].state != at {
 		last := c.trans[c.before(e, len(c.trans))]
-		c.note(Moment{Kind: MomentRetracted, End: e, From: last.To, To: last.From, Ref: last.Packet})
-		*c.remember() = Transition{Time: now, Packet: packet, End: e, From: last.To, To: last.From, Proof: Retracted}
+		c.note(record.Moment{Kind: record.MomentRetracted, End: e, From: last.To, To: last.From, Ref: last.Packet})
+		*c.remember() = record.Transition{Time: now, Packet: packet, End: e, From: last.To, To: last.From, Basis: record.Retracted}
 		c.ends[e].state = last.From
-		if last.From != TimeWait && last.To == TimeWait {
+		if last.From != record.TimeWait && last.To == record.TimeWait {
 			c.ends[e].forgetTimeWait()
 		}
 	}
@@ -146,22 +148,22 @@ func (c *conn) retract(e End, wanted stateSet, now int64, packet uint64) bool {
 // stateSet is a set of states, a bit each.
 type stateSet uint16
 
-func (s stateSet) has(x State) bool { return s&(1<<x) != 0 }
+func (s stateSet) has(x record.State) bool { return s&(1<<x) != 0 }
 
 const (
-	inSynSent     stateSet = 1 << SynSent
-	inSynReceived stateSet = 1 << SynReceived
-	inTimeWait    stateSet = 1 << TimeWait
-	inClosed      stateSet = 1 << Closed
+	inSynSent     stateSet = 1 << record.SynSent
+	inSynReceived stateSet = 1 << record.SynReceived
+	inTimeWait    stateSet = 1 << record.TimeWait
+	inClosed      stateSet = 1 << record.Closed
 
 	// The states from which new data can be sent (RFC 9293 section 3.10.2).
-	canSend stateSet = 1<<Established | 1<<CloseWait
+	canSend stateSet = 1<<record.Established | 1<<record.CloseWait
 	// The states from which a FIN can be sent for the first time (section 3.10.4).
-	canFIN stateSet = canSend | 1<<SynReceived
+	canFIN stateSet = canSend | 1<<record.SynReceived
 	// The states in which an end has sent a FIN.
-	hasFIN stateSet = 1<<FinWait1 | 1<<FinWait2 | 1<<Closing | 1<<LastAck | 1<<TimeWait
+	hasFIN stateSet = 1<<record.FinWait1 | 1<<record.FinWait2 | 1<<record.Closing | 1<<record.LastAck | 1<<record.TimeWait
 	// The states in which an end has received and taken a FIN.
-	tookFIN stateSet = 1<<CloseWait | 1<<Closing | 1<<LastAck | 1<<TimeWait
+	tookFIN stateSet = 1<<record.CloseWait | 1<<record.Closing | 1<<record.LastAck | 1<<record.TimeWait
 	// The states in which an ACK can be sent.
-	canACK stateSet = 1<<Established | 1<<FinWait1 | 1<<FinWait2 | 1<<CloseWait | 1<<Closing | 1<<LastAck | 1<<TimeWait
+	canACK stateSet = 1<<record.Established | 1<<record.FinWait1 | 1<<record.FinWait2 | 1<<record.CloseWait | 1<<record.Closing | 1<<record.LastAck | 1<<record.TimeWait
 )

@@ -1,5 +1,7 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // emit hands out the record of a connection that is over and keeps its storage.
 func (t *Tracker) emit(f *finished) {
 	c := t.bodyOf(f.slot)
@@ -10,19 +12,19 @@ func (t *Tracker) emit(f *finished) {
 	t.fill(&t.record, c)
 	t.record.Ended = f.at
 	r := &t.record
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
-		if x.state == TimeWait && c.endedBy == endTimeout {
-			c.set(e, Closed, Seen, x.timeWaitUntil, 0)
+		if x.state == record.TimeWait && c.endedBy == endTimeout {
+			c.set(e, record.Closed, record.Seen, x.timeWaitUntil, 0)
 			r.Transitions = c.trans
 		}
 	}
 	if t.opt.Events && !c.is(isEndTold) && c.endedBy == endTimeout {
-		kind := EventTimedOut
+		kind := record.EventTimedOut
 		if !c.is(isOpen) && !c.is(isMidstream) {
-			kind = EventFailed
+			kind = record.EventFailed
 		}
-		t.sink.Event(&Event{Kind: kind, Time: c.last, Record: r})
+		t.sink.Event(&record.Event{Kind: kind, Time: c.last, Record: r})
 	}
 	t.emitted++
 	t.sink.Conn(r)
@@ -32,23 +34,23 @@ func (t *Tracker) emit(f *finished) {
 }
 
 // fill makes the record of a connection as it stands.
-func (t *Tracker) fill(r *Record, c *conn) {
+func (t *Tracker) fill(r *record.Record, c *conn) {
 	// Cleared, then set field by field: a composite literal would be made
 	// elsewhere and copied, which is twice as much.
-	*r = Record{}
-	r.ID, r.Orig, r.Resp = c.id, c.ends[Orig].addr, c.ends[Resp].addr
+	*r = record.Record{}
+	r.ID, r.Orig, r.Resp = c.id, c.ends[record.Orig].addr, c.ends[record.Resp].addr
 	r.FirstPacket, r.LastPacket = c.firstPacket, c.lastPacket
 	r.File, r.FilePacket, r.Interface = int(c.file), c.filePacket, int(c.iface)
 	r.Start, r.End, r.States = c.start, c.last, c.states()
 	r.Tunnel, r.TunnelID, r.TunnelPart = c.tunnel, c.tunnelID, c.tunnelPart
 	r.Joined, r.JoinedTunnel, r.JoinedID = c.joined.there, c.joined.network.kind, c.joined.network.id
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
-	r.Proven = [2]State{c.proven(Orig), c.proven(Resp)}
+	r.Proven = [2]record.State{c.proven(record.Orig), c.proven(record.Resp)}
 	r.Unfinished, r.Silent = c.endedBy <= endInput, c.silent
 	r.ConnState, r.History = c.z.connState(), t.historyOf(&c.z)
 	r.Mark, r.Transitions = c.mark, c.trans
 	c.fillOpen(&r.Open)
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		c.fillEnd(&r.Ends[e], e)
 		c.fillKeepalive(&r.Keepalive[e], e)
 	}
@@ -59,9 +61,9 @@ func (t *Tracker) fill(r *Record, c *conn) {
 		c.hideCloser(r)
 	}
 	c.fillExchanges(r)
-	c.fillFacts(&r.Facts)
+	c.fillDetails(r)
 	c.fillStrain(r)
-	c.fillProof(&r.Proof)
+	c.fillProof(&r.Evidence)
 	c.fillCapture(&r.Capture, &r.Ends)
 	c.fillStamps(r)
 }
@@ -75,20 +77,20 @@ func (t *Tracker) historyOf(z *zeek) string {
 	return t.history
 }
 
-func (c *conn) fillCapture(r *CaptureRecord, ends *[2]EndRecord) {
-	a, b := ends[Orig].MissingBytes, ends[Resp].MissingBytes
+func (c *conn) fillCapture(r *record.CaptureRecord, ends *[2]record.EndRecord) {
+	a, b := ends[record.Orig].MissingBytes, ends[record.Resp].MissingBytes
 	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
 	r.OneWayShown, r.Forgotten = r.OneWay && c.showsOneWay(), c.is(isForgotten)
 	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
-	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[Orig])+min(b, c.proof.wild[Resp])
-	r.GivenUpBytes = c.ends[Orig].stream.GivenUp() + c.ends[Resp].stream.GivenUp()
+	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[record.Orig])+min(b, c.proof.wild[record.Resp])
+	r.GivenUpBytes = c.ends[record.Orig].stream.GivenUp() + c.ends[record.Resp].stream.GivenUp()
 	c.fillUnseen(r)
 }
 
 // oneWay reports whether the capture holds one direction only of a connection
 // that plainly had two: what was seen acknowledges the other end's numbers.
 func (c *conn) oneWay() bool {
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		if x := &c.ends[e]; c.ends[e.Peer()].packets == 0 && x.ackedAny && x.packets > x.rstPackets() {
 			return true
 		}
@@ -101,7 +103,7 @@ func (c *conn) oneWay() bool {
 // on after its SYN or SYN/ACK. A lone segment, or the same ACK again, may answer
 // what came before the capture began.
 func (c *conn) showsOneWay() bool {
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x, p := &c.ends[e], &c.ends[e.Peer()]
 		if x.packets == 0 || p.packets > 0 {
 			continue
@@ -117,27 +119,27 @@ func (e *endpoint) rstPackets() uint64 { return uint64(e.rsts) }
 // tap says where the capture point stands, from how far it is to either end:
 // ten times nearer to one is near it. Ends less than 100 us apart can't be told.
 func (c *conn) tap() string {
-	toOrig, toResp := c.side(Resp), c.side(Orig)
+	toOrig, toResp := c.side(record.Resp), c.side(record.Orig)
 	switch {
 	case toOrig == 0 || toResp == 0 || toOrig+toResp < 100e3:
 		return ""
 	case toOrig*10 < toResp:
-		return Orig.String()
+		return record.Orig.String()
 	case toResp*10 < toOrig:
-		return Resp.String()
+		return record.Resp.String()
 	}
 	return "between"
 }
 
-func (c *conn) fillOpen(o *OpenRecord) {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+func (c *conn) fillOpen(o *record.OpenRecord) {
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	o.Kind = c.kindOfOpen()
 	o.FastOpen = c.is(isFastOpen)
 	o.SYNs, o.SYNACKs = a.syns, b.synAcks
-	o.SYNCopies, o.SYNACKCopies = c.copies[Orig].syns, c.copies[Resp].synAcks
+	o.SYNCopies, o.SYNACKCopies = c.copies[record.Orig].syns, c.copies[record.Resp].synAcks
 	if c.is(isSimultaneousOpen) {
 		o.SYNACKs += a.synAcks
-		o.SYNACKCopies += c.copies[Orig].synAcks
+		o.SYNACKCopies += c.copies[record.Orig].synAcks
 	}
 	o.Answer, o.OldConn = c.answer, c.oldConn
 	if c.is(isOpenUntimed) {
@@ -150,7 +152,7 @@ func (c *conn) fillOpen(o *OpenRecord) {
 		return
 	}
 	if c.timedThird() {
-		o.Felt, o.LastSYN = Some(c.thirdACK-a.firstSYN), Some(c.thirdACK-a.lastSYN)
+		o.Felt, o.LastSYN = record.Some(c.thirdACK-a.firstSYN), record.Some(c.thirdACK-a.lastSYN)
 		if a.lastSYN > c.thirdACK {
 			o.LastSYN = o.Felt
 		}
@@ -160,7 +162,7 @@ func (c *conn) fillOpen(o *OpenRecord) {
 			until = c.answered
 		}
 		if until >= a.firstSYN { // else the answer was captured before what it answers
-			o.Waited = Some(until - a.firstSYN)
+			o.Waited = record.Some(until - a.firstSYN)
 		}
 	}
 	if c.synAckAt != 0 {
@@ -173,63 +175,63 @@ func (c *conn) timedThird() bool { return c.thirdACKAt != 0 && !c.is(isThirdMiss
 
 // serverHalf is SYN -> SYN/ACK where it is certain which SYN was answered
 // (Karn's rule): the only one, or the one that the SYN/ACK's timestamp names.
-func (c *conn) serverHalf() (o Opt[int64]) {
-	a := &c.ends[Orig]
+func (c *conn) serverHalf() (o record.Opt[int64]) {
+	a := &c.ends[record.Orig]
 	switch {
 	case a.firstSYNPacket == 0: // the SYN was not captured
 	case a.syns == 1 || a.lastSYN == a.firstSYN || a.lastSYN > c.firstSYNACK && a.syns == 2:
-		o = Some(c.firstSYNACK - a.firstSYN)
+		o = record.Some(c.firstSYNACK - a.firstSYN)
 	case c.synAckEcho != 0 && c.synAckEcho == a.lastSYNVal && a.lastSYNVal != a.firstSYNVal:
-		o = Some(c.firstSYNACK - a.lastSYN)
+		o = record.Some(c.firstSYNACK - a.lastSYN)
 	case c.synAckEcho != 0 && c.synAckEcho == a.firstSYNVal && a.lastSYNVal != a.firstSYNVal:
-		o = Some(c.firstSYNACK - a.firstSYN)
+		o = record.Some(c.firstSYNACK - a.firstSYN)
 	}
 	if o.OK && o.V < 0 {
-		return Opt[int64]{}
+		return record.Opt[int64]{}
 	}
 	return o
 }
 
 // clientHalf is SYN/ACK -> ACK under the same rule.
-func (c *conn) clientHalf() (o Opt[int64]) {
-	b := &c.ends[Resp]
+func (c *conn) clientHalf() (o record.Opt[int64]) {
+	b := &c.ends[record.Resp]
 	switch {
 	case b.synAcks == 1 || b.lastSYN == b.firstSYN || b.lastSYN > c.thirdACK:
-		o = Some(c.thirdACK - c.firstSYNACK)
+		o = record.Some(c.thirdACK - c.firstSYNACK)
 	case c.thirdEcho != 0 && c.thirdEcho == b.lastSYNVal && b.lastSYNVal != b.firstSYNVal:
-		o = Some(c.thirdACK - b.lastSYN)
+		o = record.Some(c.thirdACK - b.lastSYN)
 	}
 	if o.OK && o.V < 0 {
-		return Opt[int64]{}
+		return record.Opt[int64]{}
 	}
 	return o
 }
 
-func (c *conn) kindOfOpen() OpenKind {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+func (c *conn) kindOfOpen() record.OpenKind {
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	switch {
-	case c.is(isSimultaneousOpen) && (c.is(isOpen) || a.state >= Established && b.state >= Established):
-		return OpenSimultaneous
+	case c.is(isSimultaneousOpen) && (c.is(isOpen) || a.state >= record.Established && b.state >= record.Established):
+		return record.OpenSimultaneous
 	case c.is(isMidstream) && a.syns+b.synAcks == 0:
-		return OpenMidstream
+		return record.OpenMidstream
 	case c.is(isOpen):
-		return OpenHandshake
-	case c.openKind != OpenUnknown:
+		return record.OpenHandshake
+	case c.openKind != record.OpenUnknown:
 		return c.openKind
-	case a.has&hasSentData != 0 || b.has&hasSentData != 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(Orig, Established) && !c.expected(Orig):
-		return OpenHandshake // its third ACK was missed
+	case a.has&hasSentData != 0 || b.has&hasSentData != 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(record.Orig, record.Established) && !c.expected(record.Orig):
+		return record.OpenHandshake // its third ACK was missed
 	case c.endedBy == endEvicted && !c.is(isReset):
-		return OpenUnknown // what it waited for came, or did not, when it was forgotten
+		return record.OpenUnknown // what it waited for came, or did not, when it was forgotten
 	case b.synAcks > 0:
-		return OpenHalfOpen
-	case b.packets > uint64(b.rsts), c.is(isReset) && c.resetBy == Resp:
-		return OpenHalfOpen
+		return record.OpenHalfOpen
+	case b.packets > uint64(b.rsts), c.is(isReset) && c.resetBy == record.Resp:
+		return record.OpenHalfOpen
 	}
-	return OpenNoAnswer
+	return record.OpenNoAnswer
 }
 
 // passed reports whether an end went through a state, by edges that stand.
-func (c *conn) passed(e End, s State) bool {
+func (c *conn) passed(e record.End, s record.State) bool {
 	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
 		if c.trans[i].To == s {
 			return true
@@ -238,114 +240,114 @@ func (c *conn) passed(e End, s State) bool {
 	return false
 }
 
-func (c *conn) fillClose(r *CloseRecord, open OpenKind) {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	r.First, r.Segments = c.first, c.segments
 	r.ResetBy, r.ResetIn, r.ResetCause, r.ResetPacket = c.resetBy, c.resetIn, c.resetCause, c.resetPacket
-	if c.resetBy != NoEnd {
-		r.ResetTTL = Some(c.resetTTL)
+	if c.resetBy != record.NoEnd {
+		r.ResetTTL = record.Some(c.resetTTL)
 	}
 	c.fillIgnored(r)
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
 		r.FINs[e], r.FINCopies[e], r.RSTs[e] = x.fins, c.copies[e].fins, x.rsts
 		if x.finSeen {
-			r.FINTime[e], r.FINPacket[e] = Some(x.finTime), x.finPacket
+			r.FINTime[e], r.FINPacket[e] = record.Some(x.finTime), x.finPacket
 		}
 		if x.finAcked {
-			r.FINAcked[e] = Some(x.finAckedTime)
+			r.FINAcked[e] = record.Some(x.finAckedTime)
 		}
 	}
 	switch {
-	case open == OpenRefused, open == OpenUnreachable, open == OpenNoAnswer, open == OpenHalfOpen, open == OpenAborted:
-		r.Kind = CloseNeverOpened
+	case open == record.OpenRefused, open == record.OpenUnreachable, open == record.OpenNoAnswer, open == record.OpenHalfOpen, open == record.OpenAborted:
+		r.Kind = record.CloseNeverOpened
 	case c.closed():
-		r.Kind = CloseNormal
+		r.Kind = record.CloseNormal
 	case c.is(isReset):
-		r.Kind = CloseReset
+		r.Kind = record.CloseReset
 	case c.endedBy == endEvicted:
-		r.Kind = CloseEvicted
+		r.Kind = record.CloseEvicted
 	case a.finAcked || b.finAcked:
-		r.Kind = CloseHalfClosed
+		r.Kind = record.CloseHalfClosed
 	case a.finSeen || b.finSeen:
-		r.Kind = CloseUnackedFIN
+		r.Kind = record.CloseUnackedFIN
 	case (a.has|b.has)&hasRepeatedData != 0 && c.silent >= timedOutAfter && !c.oneWay():
-		r.Kind = CloseTimedOut
+		r.Kind = record.CloseTimedOut
 	default:
-		r.Kind = CloseOpen
+		r.Kind = record.CloseOpen
 	}
 	if !c.closed() {
 		r.Segments = 0
 	}
-	if c.first <= Resp {
+	if c.first <= record.Resp {
 		x, y := &c.ends[c.first], &c.ends[c.first.Peer()]
 		if x.finAcked {
-			r.BytesAfterFIN = Some(c.bytesAfterFIN)
+			r.BytesAfterFIN = record.Some(c.bytesAfterFIN)
 			if y.finSeen {
-				r.HalfClose = Some(max(0, y.finTime-x.finAckedTime))
+				r.HalfClose = record.Some(max(0, y.finTime-x.finAckedTime))
 			}
 		}
 	}
 }
 
-func (c *conn) fillTimeWait(r *TimeWaitRecord) {
-	r.Holder = NoEnd
-	for e := Orig; e <= Resp; e++ {
+func (c *conn) fillTimeWait(r *record.TimeWaitRecord) {
+	r.Holder = record.NoEnd
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
 		if x.has&hasTimeWait == 0 {
 			continue
 		}
-		if r.Holder == NoEnd {
+		if r.Holder == record.NoEnd {
 			r.Holder, r.Since, r.Until, r.EndedBy = e, x.timeWaitSince, x.timeWaitUntil, x.timeWaitEnd
 		} else {
-			r.Holder, r.Since = Both, min(r.Since, x.timeWaitSince)
+			r.Holder, r.Since = record.Both, min(r.Since, x.timeWaitSince)
 			if r.Until < x.timeWaitUntil { // the one that ended last
 				r.Until, r.EndedBy = x.timeWaitUntil, x.timeWaitEnd
 			}
 		}
 		r.Restarts += x.restarts
 	}
-	if r.Holder == NoEnd || r.EndedBy != TimeWaitLasts {
+	if r.Holder == record.NoEnd || r.EndedBy != record.TimeWaitLasts {
 		return
 	}
 	switch c.endedBy {
 	case endTimeout:
-		r.EndedBy = TimeWait2MSL
+		r.EndedBy = record.TimeWait2MSL
 	case endInput:
-		r.EndedBy = TimeWaitInputEnd
+		r.EndedBy = record.TimeWaitInputEnd
 	}
 }
 
-func (c *conn) fillKeepalive(r *KeepaliveRecord, e End) {
+func (c *conn) fillKeepalive(r *record.KeepaliveRecord, e record.End) {
 	k := &c.ends[e].probe
 	if k.probes == 0 {
 		return
 	}
-	*r = KeepaliveRecord{Probes: k.probes, Answered: k.answered, Unanswered: k.probes - min(k.answered, k.probes), Last: k.last}
+	*r = record.KeepaliveRecord{Probes: k.probes, Answered: k.answered, Unanswered: k.probes - min(k.answered, k.probes), Last: k.last}
 	if k.hasIdle {
-		r.Idle = Some(k.idle)
+		r.Idle = record.Some(k.idle)
 	}
 	if k.unansweredGap > 0 {
-		r.Interval = Some(k.unansweredGap)
+		r.Interval = record.Some(k.unansweredGap)
 	} else if k.answeredGap > 0 {
-		r.Interval = Some(k.answeredGap)
+		r.Interval = record.Some(k.answeredGap)
 	}
 }
 
 func (c *conn) keepaliveOutcome() string {
 	outcome := ""
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		k := &c.ends[e].probe
 		switch {
 		case k.probes == 0:
 		case c.ends[e.Peer()].packets == 0:
-			return KeepaliveUnknown // the answers went another way
-		case c.resetCause == ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
-			return KeepaliveDead
+			return record.KeepaliveUnknown // the answers went another way
+		case c.resetCause == record.ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
+			return record.KeepaliveDead
 		case k.pending > 0:
-			outcome = KeepaliveUnknown
+			outcome = record.KeepaliveUnknown
 		case outcome == "":
-			outcome = KeepaliveAlive
+			outcome = record.KeepaliveAlive
 		}
 	}
 	return outcome

@@ -1,7 +1,9 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // fillEnd makes the record of one end, which is empty before.
-func (c *conn) fillEnd(r *EndRecord, e End) {
+func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	x, y := &c.ends[e], &c.ends[e.Peer()]
 	r.Packets, r.SeenBytes, r.WireBytes, r.MissingBytes = x.packets, x.seenBytes, x.wireBytes, c.missing(e)
 	r.Retx, r.RetxBytes, r.OutOfOrder, r.DupAcks = x.retx, x.retxBytes, x.outOfOrder, x.dupAcks
@@ -10,27 +12,27 @@ func (c *conn) fillEnd(r *EndRecord, e End) {
 	c.fillZeroWindows(r, e)
 	// Of an end that was never seen, what the other acknowledged is in
 	// MissingBytes; the span of what was captured is 0.
-	r.Bytes = Some(uint64(0))
+	r.Bytes = record.Some(uint64(0))
 	if x.packets > 0 {
-		r.Bytes = Some(x.span())
+		r.Bytes = record.Some(x.span())
 	}
 	if x.stream.Vague() {
-		r.SpanUnknown, r.Bytes, r.MissingBytes = true, Opt[uint64]{}, 0
+		r.SpanUnknown, r.Bytes, r.MissingBytes = true, record.Opt[uint64]{}, 0
 	}
 	if x.has&hasMSS != 0 {
-		r.MSS = Some(x.mss)
+		r.MSS = record.Some(x.mss)
 	}
 	if x.has&hasWScale != 0 {
-		r.WScale = Some(x.wscale)
+		r.WScale = record.Some(x.wscale)
 	}
 	if x.has&hasTTL != 0 {
-		r.TTL = Some(x.ttl)
+		r.TTL = record.Some(x.ttl)
 	}
 	if x.synSeen && x.syns+x.synAcks > 0 {
-		r.SACK, r.Timestamps, r.ECN = Some(x.has&hasSACK != 0), Some(x.has&hasTimestamps != 0), Some(x.has&hasECN != 0)
+		r.SACK, r.Timestamps, r.ECN = record.Some(x.has&hasSACK != 0), record.Some(x.has&hasTimestamps != 0), record.Some(x.has&hasECN != 0)
 	}
 	if x.has&hasFirstByte != 0 && c.timedThird() && x.firstByte >= c.thirdACK {
-		r.FirstByte = Some(x.firstByte - c.thirdACK)
+		r.FirstByte = record.Some(x.firstByte - c.thirdACK)
 	}
 	c.fillTimes(r, e)
 }
@@ -47,10 +49,10 @@ func (e *endpoint) span() uint64 {
 
 // fillSender fills in what is known of an end that sent data; without data the
 // handshake tells the round trip.
-func (c *conn) fillSender(r *EndRecord, e End) {
+func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 	if half := c.handshakeTime(e); half > 0 {
 		m := &r.RTT
-		m.N, m.Min, m.P50, m.P95, m.Max, m.Smoothed, m.Source = 1, half, half, half, half, half, RTTHandshake
+		m.N, m.Min, m.P50, m.P95, m.Max, m.Smoothed, m.Source = 1, half, half, half, half, half, record.RTTHandshake
 	}
 	if y := c.ends[e.Peer()].sender; y != nil {
 		r.SACKBlocks, r.SACKOutOfRange = y.sackBlocks, y.sacksOut
@@ -83,10 +85,10 @@ func (c *conn) fillSender(r *EndRecord, e End) {
 	}
 }
 
-func (x *roundTrips) fill(r *RTTRecord) {
-	r.N, r.Min, r.Max, r.Smoothed, r.Delayed, r.Source = x.n, x.min, x.max, x.smoothed, x.delayed, RTTData
+func (x *roundTrips) fill(r *record.RTTRecord) {
+	r.N, r.Min, r.Max, r.Smoothed, r.Delayed, r.Source = x.n, x.min, x.max, x.smoothed, x.delayed, record.RTTData
 	if x.stamped {
-		r.Source = RTTTimestamps
+		r.Source = record.RTTTimestamps
 	}
 	r.P50, r.P95 = x.min, x.min
 	if x.min < x.max { // else both are what clamp would make of them
@@ -97,15 +99,15 @@ func (x *roundTrips) fill(r *RTTRecord) {
 func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
 
 // fillTimes adds up how long the end was in each state, by edges that stand.
-func (c *conn) fillTimes(r *EndRecord, e End) {
+func (c *conn) fillTimes(r *record.EndRecord, e record.End) {
 	until := c.last
 	if c.dropped > 0 {
 		return // some edges were not remembered: the sums cannot be known
 	}
 	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {
 		t := &c.trans[i]
-		if t.To != Closed && t.To != Unknown && (t.To != SynSent || c.ends[e].syns > 0) {
-			r.TimeIn[t.To] = Some(r.TimeIn[t.To].V + max(0, until-t.Time))
+		if t.To != record.Closed && t.To != record.Unknown && (t.To != record.SynSent || c.ends[e].syns > 0) {
+			r.TimeIn[t.To] = record.Some(r.TimeIn[t.To].V + max(0, until-t.Time))
 		}
 		until = t.Time
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // What the capture does not show is told of no end: what came before it, what
@@ -18,8 +19,8 @@ func TestPayloadOnSYNACK(t *testing.T) {
 		0.022 > .  19:19(0) ack 520  | - -
 	`)
 	tr.Finish()
-	if r := &rec.records[0]; r.Capture.MissingBytes != 0 || r.Ends[Resp].Bytes.V != 519 || r.Ends[Resp].SeenBytes != 519 || r.Open.Kind != OpenHandshake {
-		t.Errorf("%d bytes missing, %v of %v seen", r.Capture.MissingBytes, r.Ends[Resp].SeenBytes, r.Ends[Resp].Bytes)
+	if r := &rec.records[0]; r.Capture.MissingBytes != 0 || r.Ends[record.Resp].Bytes.V != 519 || r.Ends[record.Resp].SeenBytes != 519 || r.Open.Kind != record.OpenHandshake {
+		t.Errorf("%d bytes missing, %v of %v seen", r.Capture.MissingBytes, r.Ends[record.Resp].SeenBytes, r.Ends[record.Resp].Bytes)
 	}
 }
 
@@ -31,8 +32,8 @@ func TestPayloadOnSYNACKOnceMore(t *testing.T) {
 		1.011 > .  1:1(0) ack 20     | - -
 	`)
 	tr.Finish()
-	if r := &rec.records[0]; r.Capture.MissingBytes != 0 || r.Ends[Resp].SeenBytes != 19 || r.Ends[Resp].WireBytes != 38 {
-		t.Errorf("%+v", r.Ends[Resp])
+	if r := &rec.records[0]; r.Capture.MissingBytes != 0 || r.Ends[record.Resp].SeenBytes != 19 || r.Ends[record.Resp].WireBytes != 38 {
+		t.Errorf("%+v", r.Ends[record.Resp])
 	}
 }
 
@@ -46,7 +47,7 @@ func TestPayloadOnSYNACKNotTaken(t *testing.T) {
 			0.020 > .  1:1(0) ack 1      | - -
 			`+then)
 		tr.Finish()
-		if x := &rec.records[0].Ends[Resp]; x.Retx != 0 || x.SeenBytes != x.Bytes.V || x.Bytes.V < 19 {
+		if x := &rec.records[0].Ends[record.Resp]; x.Retx != 0 || x.SeenBytes != x.Bytes.V || x.Bytes.V < 19 {
 			t.Errorf("%s: %d retransmissions, %v of %v seen", name, x.Retx, x.SeenBytes, x.Bytes)
 		}
 	}
@@ -64,13 +65,13 @@ func TestBeginsAtSYNACK(t *testing.T) {
 	}
 	tr.Finish()
 	r := &rec.records[0]
-	if r.Open.Felt.OK || r.Open.LastSYN.OK || r.Open.Resp.OK || r.Open.Waited.OK || r.Ends[Orig].RTT.N != 0 || r.Ends[Orig].TimeIn[SynSent].OK {
-		t.Errorf("times that rest on a SYN nobody saw: %+v, %+v, in SYN-SENT %v", r.Open, r.Ends[Orig].RTT, r.Ends[Orig].TimeIn[SynSent])
+	if r.Open.Felt.OK || r.Open.LastSYN.OK || r.Open.Resp.OK || r.Open.Waited.OK || r.Ends[record.Orig].RTT.N != 0 || r.Ends[record.Orig].TimeIn[record.SynSent].OK {
+		t.Errorf("times that rest on a SYN nobody saw: %+v, %+v, in SYN-SENT %v", r.Open, r.Ends[record.Orig].RTT, r.Ends[record.Orig].TimeIn[record.SynSent])
 	}
 	wantSpan(t, "client half", r.Open.Orig, 10)
 	for _, s := range rec.steps {
 		for _, m := range s.Moments {
-			if m.Kind == MomentEstablished && m.Span != 0 {
+			if m.Kind == record.MomentEstablished && m.Span != 0 {
 				t.Errorf("established after %d ns", m.Span)
 			}
 		}
@@ -111,7 +112,7 @@ func TestChallengeACK(t *testing.T) {
 			n := 0
 			for _, s := range rec.steps {
 				for _, m := range s.Moments {
-					if m.Kind == MomentChallengeACK {
+					if m.Kind == record.MomentChallengeACK {
 						n++
 					}
 				}
@@ -171,7 +172,7 @@ func TestFINAgainAfterTimeWait(t *testing.T) {
 				t.Fatalf("%d connections, want %d", len(rec.records), x.records)
 			}
 			for _, r := range rec.records {
-				if r.Open.Kind != OpenHandshake || r.Capture.Midstream {
+				if r.Open.Kind != record.OpenHandshake || r.Capture.Midstream {
 					t.Errorf("opened %v", r.Open.Kind)
 				}
 			}
@@ -206,13 +207,13 @@ func TestManyGapsAtOnce(t *testing.T) {
 			for i := range x.holes {
 				send(line{flags: capture.ACK, seq: 1 + i*200 + 100, n: 100, ack: 1})
 				if !x.fill {
-					send(line{from: Resp, flags: capture.ACK, seq: 1, ack: 1 + i*200 + 200})
+					send(line{from: record.Resp, flags: capture.ACK, seq: 1, ack: 1 + i*200 + 200})
 				}
 			}
 			for i := range x.holes {
 				if x.fill {
 					send(line{flags: capture.ACK, seq: 1 + i*200, n: 100, ack: 1})
-					send(line{from: Resp, flags: capture.ACK, seq: 1, ack: 1 + i*200 + 200})
+					send(line{from: record.Resp, flags: capture.ACK, seq: 1, ack: 1 + i*200 + 200})
 				}
 			}
 			tr.Finish()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // An exchange is written as tcpdump prints one, a segment a line, with both
@@ -20,12 +21,12 @@ import (
 type exchange struct {
 	name  string
 	lines string
-	check func(t *testing.T, r *Record)
+	check func(t *testing.T, r *record.Record)
 }
 
 type line struct {
 	at           float64
-	from         End
+	from         record.End
 	flags        capture.Flags
 	seq, ack     uint32
 	n            uint32
@@ -56,7 +57,7 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 		l := line{win: 1000, ttl: 64}
 		l.at, _ = strconv.ParseFloat(f[0], 64)
 		if f[1] == "<" {
-			l.from = Resp
+			l.from = record.Resp
 		}
 		for _, c := range f[2] {
 			l.flags |= map[rune]capture.Flags{'S': capture.SYN, 'F': capture.FIN, 'R': capture.RST, 'P': capture.PSH, '.': capture.ACK, 'U': capture.URG}[c]
@@ -117,20 +118,20 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 
 // recorder keeps what a Tracker says.
 type recorder struct {
-	records []Record
-	steps   []Step
-	events  []EventKind
+	records []record.Record
+	steps   []record.Step
+	events  []record.EventKind
 }
 
-func (r *recorder) Conn(c *Record) {
+func (r *recorder) Conn(c *record.Record) {
 	x := *c
-	x.Transitions = append([]Transition(nil), c.Transitions...)
+	x.Transitions = append([]record.Transition(nil), c.Transitions...)
 	r.records = append(r.records, x)
 }
-func (r *recorder) Event(e *Event) { r.events = append(r.events, e.Kind) }
-func (r *recorder) Step(s *Step) {
+func (r *recorder) Event(e *record.Event) { r.events = append(r.events, e.Kind) }
+func (r *recorder) Step(s *record.Step) {
 	x := *s
-	x.Moments = append([]Moment(nil), s.Moments...)
+	x.Moments = append([]record.Moment(nil), s.Moments...)
 	r.steps = append(r.steps, x)
 }
 
@@ -172,8 +173,8 @@ func (w wire) segment(l line, packet uint64) *capture.Segment {
 	return s
 }
 
-func stateName(s State) string {
-	if s == Unknown {
+func stateName(s record.State) string {
+	if s == record.Unknown {
 		return "-"
 	}
 	return s.String()
@@ -200,11 +201,11 @@ func play(t *testing.T, w wire, lines []line, skip, double int) (after [][2]stri
 			}
 		}
 		var st [2]string
-		tr.Snapshot(func(r *Record) {
-			for e := Orig; e <= Resp; e++ {
+		tr.Snapshot(func(r *record.Record) {
+			for e := record.Orig; e <= record.Resp; e++ {
 				st[e] = stateName(r.States[e])
 			}
-			if r.Orig != w.ends[Orig] {
+			if r.Orig != w.ends[record.Orig] {
 				st[0], st[1] = st[1], st[0]
 			}
 		})
@@ -219,18 +220,18 @@ func play(t *testing.T, w wire, lines []line, skip, double int) (after [][2]stri
 
 // checkLegal: every edge is one of figure 5, or implied from nothing, or takes
 // back the one before it; and the edges of an end join up.
-func checkLegal(t *testing.T, r *Record) {
+func checkLegal(t *testing.T, r *record.Record) {
 	t.Helper()
-	var at [2]State
-	var stack [2][]Transition
+	var at [2]record.State
+	var stack [2][]record.Transition
 	for _, tr := range r.Transitions {
-		if at[tr.End] != Unknown && tr.From != at[tr.End] {
+		if at[tr.End] != record.Unknown && tr.From != at[tr.End] {
 			t.Errorf("conn %d: %v goes from %v, but was in %v", r.ID, tr.End, tr.From, at[tr.End])
 		}
 		at[tr.End] = tr.To
-		if tr.Proof == Retracted {
+		if tr.Basis == record.Retracted {
 			s := stack[tr.End]
-			if len(s) == 0 || s[len(s)-1].From != tr.To || s[len(s)-1].To != tr.From || s[len(s)-1].Proof != Expected {
+			if len(s) == 0 || s[len(s)-1].From != tr.To || s[len(s)-1].To != tr.From || s[len(s)-1].Basis != record.Expected {
 				t.Errorf("conn %d: %v retracts %v -> %v, which is not its last expected edge", r.ID, tr.End, tr.To, tr.From)
 				continue
 			}
@@ -238,7 +239,7 @@ func checkLegal(t *testing.T, r *Record) {
 			continue
 		}
 		stack[tr.End] = append(stack[tr.End], tr)
-		legal := tr.From == Unknown
+		legal := tr.From == record.Unknown
 		for _, e := range figure5 {
 			legal = legal || e.from == tr.From && e.to == tr.To
 		}
@@ -246,10 +247,10 @@ func checkLegal(t *testing.T, r *Record) {
 			t.Errorf("conn %d: %v -> %v is no edge of figure 5", r.ID, tr.From, tr.To)
 		}
 	}
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		for s, d := range r.Ends[e].TimeIn {
 			if d.OK && d.V < 0 {
-				t.Errorf("conn %d: %v spent %d ns in %v", r.ID, e, d.V, State(s))
+				t.Errorf("conn %d: %v spent %d ns in %v", r.ID, e, d.V, record.State(s))
 			}
 		}
 	}

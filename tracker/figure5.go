@@ -1,5 +1,7 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // event is something that moves one end from a state to another.
 type event uint8
 
@@ -22,57 +24,57 @@ const (
 
 // edge is one arrow of RFC 9293 figure 5, or of the text where the figure is simplified.
 type edge struct {
-	from State
+	from record.State
 	on   event
-	to   State
+	to   record.State
 	rfc  string // section
 }
 
 var figure5 = [...]edge{
-	{Closed, passiveOpen, Listen, "3.10.1"},
-	{Closed, sendSYN, SynSent, "3.10.1"},
-	{Listen, sendSYNACK, SynReceived, "3.10.7.2"},
-	{Listen, sendSYN, SynSent, "3.10.1"},
-	{SynSent, rcvSYN, SynReceived, "3.10.7.3"},
-	{SynSent, rcvSYNACK, Established, "3.10.7.3"},
-	{SynReceived, rcvACKofSYN, Established, "3.10.7.4 fifth"},
-	{SynReceived, sendFIN, FinWait1, "3.10.4"},
-	{SynReceived, rcvFIN, CloseWait, "3.10.7.4 eighth"},
-	{Established, sendFIN, FinWait1, "3.10.4"},
-	{Established, rcvFIN, CloseWait, "3.10.7.4 eighth"},
-	{CloseWait, sendFIN, LastAck, "3.10.4"},
-	{FinWait1, rcvACKofFIN, FinWait2, "3.10.7.4 fifth"},
-	{FinWait1, rcvFIN, Closing, "3.10.7.4 eighth"},
-	{FinWait2, rcvFIN, TimeWait, "3.10.7.4 eighth"},
-	{Closing, rcvACKofFIN, TimeWait, "3.10.7.4 fifth"},
-	{LastAck, rcvACKofFIN, Closed, "3.10.7.4 fifth"},
-	{TimeWait, timeout2MSL, Closed, "3.10.8"},
-	{SynSent, sendRST, Closed, "3.10.5"},
-	{SynReceived, sendRST, Closed, "3.10.5"},
-	{Established, sendRST, Closed, "3.10.5"},
-	{FinWait1, sendRST, Closed, "3.10.5"},
-	{FinWait2, sendRST, Closed, "3.10.5"},
-	{CloseWait, sendRST, Closed, "3.10.5"},
-	{Closing, sendRST, Closed, "3.10.5"},
-	{LastAck, sendRST, Closed, "3.10.5"},
-	{TimeWait, sendRST, Closed, "3.10.5"},
-	{SynSent, rcvRST, Closed, "3.10.7.3"},
-	{SynReceived, rcvRST, Closed, "3.10.7.4 second"},
-	{Established, rcvRST, Closed, "3.10.7.4 second"},
-	{FinWait1, rcvRST, Closed, "3.10.7.4 second"},
-	{FinWait2, rcvRST, Closed, "3.10.7.4 second"},
-	{CloseWait, rcvRST, Closed, "3.10.7.4 second"},
-	{Closing, rcvRST, Closed, "3.10.7.4 second"},
-	{LastAck, rcvRST, Closed, "3.10.7.4 second"},
-	{TimeWait, rcvRST, Closed, "3.10.7.4 second"},
-	{SynSent, rcvUnreachable, Closed, "3.9.2.2"},
+	{record.Closed, passiveOpen, record.Listen, "3.10.1"},
+	{record.Closed, sendSYN, record.SynSent, "3.10.1"},
+	{record.Listen, sendSYNACK, record.SynReceived, "3.10.7.2"},
+	{record.Listen, sendSYN, record.SynSent, "3.10.1"},
+	{record.SynSent, rcvSYN, record.SynReceived, "3.10.7.3"},
+	{record.SynSent, rcvSYNACK, record.Established, "3.10.7.3"},
+	{record.SynReceived, rcvACKofSYN, record.Established, "3.10.7.4 fifth"},
+	{record.SynReceived, sendFIN, record.FinWait1, "3.10.4"},
+	{record.SynReceived, rcvFIN, record.CloseWait, "3.10.7.4 eighth"},
+	{record.Established, sendFIN, record.FinWait1, "3.10.4"},
+	{record.Established, rcvFIN, record.CloseWait, "3.10.7.4 eighth"},
+	{record.CloseWait, sendFIN, record.LastAck, "3.10.4"},
+	{record.FinWait1, rcvACKofFIN, record.FinWait2, "3.10.7.4 fifth"},
+	{record.FinWait1, rcvFIN, record.Closing, "3.10.7.4 eighth"},
+	{record.FinWait2, rcvFIN, record.TimeWait, "3.10.7.4 eighth"},
+	{record.Closing, rcvACKofFIN, record.TimeWait, "3.10.7.4 fifth"},
+	{record.LastAck, rcvACKofFIN, record.Closed, "3.10.7.4 fifth"},
+	{record.TimeWait, timeout2MSL, record.Closed, "3.10.8"},
+	{record.SynSent, sendRST, record.Closed, "3.10.5"},
+	{record.SynReceived, sendRST, record.Closed, "3.10.5"},
+	{record.Established, sendRST, record.Closed, "3.10.5"},
+	{record.FinWait1, sendRST, record.Closed, "3.10.5"},
+	{record.FinWait2, sendRST, record.Closed, "3.10.5"},
+	{record.CloseWait, sendRST, record.Closed, "3.10.5"},
+	{record.Closing, sendRST, record.Closed, "3.10.5"},
+	{record.LastAck, sendRST, record.Closed, "3.10.5"},
+	{record.TimeWait, sendRST, record.Closed, "3.10.5"},
+	{record.SynSent, rcvRST, record.Closed, "3.10.7.3"},
+	{record.SynReceived, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.Established, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.FinWait1, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.FinWait2, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.CloseWait, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.Closing, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.LastAck, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.TimeWait, rcvRST, record.Closed, "3.10.7.4 second"},
+	{record.SynSent, rcvUnreachable, record.Closed, "3.9.2.2"},
 }
 
 // grid is figure5 for look-up: the state that an event leads to, Unknown where it is not legal.
-type grid [NStates][nEvents]State
+type grid [record.NStates][nEvents]record.State
 
 // steps says the first hop of the shortest legal path from one state to another.
-type steps [NStates][NStates]State
+type steps [record.NStates][record.NStates]record.State
 
 var (
 	nextState = makeGrid()
@@ -89,9 +91,9 @@ func makeGrid() (g grid) {
 // makeSteps walks the figure breadth first from every state. Edges that end a
 // connection by RST or ICMP are left out: they are never implied.
 func makeSteps() (p steps) {
-	for from := Closed; from < NStates; from++ {
-		queue := []State{from}
-		var seen [NStates]bool
+	for from := record.Closed; from < record.NStates; from++ {
+		queue := []record.State{from}
+		var seen [record.NStates]bool
 		seen[from] = true
 		for len(queue) > 0 {
 			at := queue[0]
@@ -114,11 +116,11 @@ func makeSteps() (p steps) {
 }
 
 // hops is the length of the shortest legal path, -1 where there is none.
-func hops(from, to State) int {
+func hops(from, to record.State) int {
 	n := 0
 	for from != to {
 		from = firstHop[from][to]
-		if from == Unknown {
+		if from == record.Unknown {
 			return -1
 		}
 		n++

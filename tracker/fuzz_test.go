@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // FuzzObserve throws segments of a few connections at a Tracker: whatever
@@ -22,9 +23,9 @@ func FuzzObserve(f *testing.F) {
 			if in[5] == 255 {
 				now -= 20e6
 			}
-			from := End(in[0] & 1)
+			from := record.End(in[0] & 1)
 			w := plainWire
-			w.ends[Orig].Port += uint16(in[0]>>1) & 3
+			w.ends[record.Orig].Port += uint16(in[0]>>1) & 3
 			l := line{from: from, flags: capture.Flags(in[1] & 0x3f), seq: uint32(in[2]), ack: uint32(in[3]), n: uint32(in[4] & 15), win: uint16(in[4] >> 4), ttl: 64}
 			if in[0]&0x80 != 0 {
 				l.seq *= 1 << 24

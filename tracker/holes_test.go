@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // unseenBytes is what the peer of an end acknowledged in the lines kept, and
 // none of them carried: what a capture with these lines has to call missing.
-func unseenBytes(lines []line, kept []bool, of End) (n uint32, finLost bool) {
+func unseenBytes(lines []line, kept []bool, of record.End) (n uint32, finLost bool) {
 	seen, acked, fin := map[uint32]bool{}, uint32(0), uint32(1<<31)
 	for i, l := range lines {
 		if l.from == of && l.flags.Has(capture.FIN) {
@@ -68,7 +69,7 @@ func TestHolesClaimNothing(t *testing.T) {
 			if len(rec.records) != 1 {
 				continue // it was silent for longer than an attempt is waited for
 			}
-			for _, e := range []End{Orig, Resp} {
+			for _, e := range []record.End{record.Orig, record.Resp} {
 				want, finLost := unseenBytes(lines, kept, e)
 				got := uint32(rec.records[0].Ends[e].MissingBytes)
 				if got != want && !(finLost && got == want+1) {

@@ -1,27 +1,30 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
 // ignoredRST is the first RST of a connection that its receiver had to ignore
 // (RFC 5961 section 3.2): it changed nothing, so close.reset_* tell nothing of it.
 type ignoredRST struct {
-	by     End    // valid when packet is not 0
-	packet uint64 // 0 for none
+	by     record.End // valid when packet is not 0
+	packet uint64     // 0 for none
 	ttl    uint8
-	odd    ResetSigns
+	odd    record.ResetSigns
 	late   bool // its sender had sent its FIN before: it may answer what was under way
 	done   bool // both FINs had been acknowledged
 }
 
 // ignoreRST takes a RST that its receiver must ignore.
-func (t *Tracker) ignoreRST(c *conn, from End, s *capture.Segment, cause ResetCause, now int64) {
+func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause record.ResetCause, now int64) {
 	e := &c.ends[from]
 	c.rstsIgnored++
 	if c.ignored.packet == 0 {
 		c.ignored = ignoredRST{by: from, packet: s.Packet, ttl: s.TTL, odd: e.signsOf(s), late: e.finSeen || c.closed(), done: c.closed()}
 	}
 	c.challenge(from.Peer(), now)
-	c.note(Moment{Kind: MomentResetIgnored, End: from, Reset: cause})
+	c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, Reset: cause})
 }
 
 // ignored walks over it.
@@ -35,18 +38,7 @@ func (w *words[W]) ignored(n int, c *conn) int {
 	return w.flag(n, &x.done)
 }
 
-// IgnoredRST is the first RST that its receiver had to ignore (RFC 5961 section
-// 3.2): a stray or forged one, or one that answers a segment of long ago.
-type IgnoredRST struct {
-	By     End    // in whose name; valid when Packet is not 0
-	Packet uint64 // 0 for none
-	TTL    uint8  // to compare with the TTL of its sender's other segments
-	Odd    ResetSigns
-	Late   bool // its sender had sent its FIN before
-	Done   bool // both FINs had been acknowledged: it harms nothing
-}
-
-func (c *conn) fillIgnored(r *CloseRecord) {
+func (c *conn) fillIgnored(r *record.CloseRecord) {
 	r.RSTsIgnored = c.rstsIgnored
-	r.Ignored = IgnoredRST{By: c.ignored.by, Packet: c.ignored.packet, TTL: c.ignored.ttl, Odd: c.ignored.odd, Late: c.ignored.late, Done: c.ignored.done}
+	r.Ignored = record.IgnoredRST{By: c.ignored.by, Packet: c.ignored.packet, TTL: c.ignored.ttl, Odd: c.ignored.odd, Late: c.ignored.late, Done: c.ignored.done}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tcpwatch/tracker/record"
 )
 
 const opening = `
@@ -19,39 +21,39 @@ func TestJumps(t *testing.T) {
 		name, lines   string
 		orig, missing uint64
 		unknown       bool // Bytes and MissingBytes of the originator
-		states        [2]State
+		states        [2]record.State
 		close         string
 	}{
 		{"SYN and FIN only, 3 GB apart", opening + `
 			9.000 > F. 3000000001:3000000001(0) ack 1 | - -
 			9.010 < F. 1:1(0) ack 3000000002 | - -
-			9.020 > . 3000000002:3000000002(0) ack 2 | - -`, 0, 0, true, [2]State{TimeWait, Closed}, CloseNormal},
+			9.020 > . 3000000002:3000000002(0) ack 2 | - -`, 0, 0, true, [2]record.State{record.TimeWait, record.Closed}, record.CloseNormal},
 		{"SYN and FIN only, 1.9 GB apart", opening + `
 			9.000 > F. 1900000001:1900000001(0) ack 1 | - -
 			9.010 < F. 1:1(0) ack 1900000002 | - -
-			9.020 > . 1900000002:1900000002(0) ack 2 | - -`, 1900000000, 1900000000, false, [2]State{TimeWait, Closed}, CloseNormal},
+			9.020 > . 1900000002:1900000002(0) ack 2 | - -`, 1900000000, 1900000000, false, [2]record.State{record.TimeWait, record.Closed}, record.CloseNormal},
 		{"the other end acknowledges what lies behind a hole of 200 kB", opening + ack + `
 			1.000 > .P 200001:200101(100) ack 1 | - -
-			1.010 < . 1:1(0) ack 200101 | - -`, 200100, 200000, false, [2]State{Established, Established}, CloseOpen},
+			1.010 < . 1:1(0) ack 200101 | - -`, 200100, 200000, false, [2]record.State{record.Established, record.Established}, record.CloseOpen},
 		{"the next segment goes on behind a hole of 200 kB", opening + ack + `
 			1.000 > .P 200001:200101(100) ack 1 | - -
-			1.001 > .P 200101:200201(100) ack 1 | - -`, 200200, 0, false, [2]State{Established, Established}, CloseOpen},
+			1.001 > .P 200101:200201(100) ack 1 | - -`, 200200, 0, false, [2]record.State{record.Established, record.Established}, record.CloseOpen},
 		{"ACKs go on behind a hole of 200 kB", opening + ack + `
 			1.000 < . 1:1(0) ack 200001 | - -
-			1.001 < . 1:1(0) ack 200501 | - -`, 200500, 200500, false, [2]State{Established, Established}, CloseOpen},
+			1.001 < . 1:1(0) ack 200501 | - -`, 200500, 200500, false, [2]record.State{record.Established, record.Established}, record.CloseOpen},
 		{"both ends jump", opening + ack + `
 			1.000 > .P 200001:200101(100) ack 300001 | - -
-			1.010 < . 300001:300001(0) ack 200101 | - -`, 200100, 200000, false, [2]State{Established, Established}, CloseOpen},
+			1.010 < . 300001:300001(0) ack 200101 | - -`, 200100, 200000, false, [2]record.State{record.Established, record.Established}, record.CloseOpen},
 		{"the same stray twice", opening + ack + `
 			1.000 > .P 200001:200101(100) ack 1 | - -
 			1.100 > .P 200001:200101(100) ack 1 id 99 | - -
 			1.200 > .P 1:11(10) ack 1 | - -
-			1.300 < . 1:1(0) ack 11 | - -`, 10, 0, false, [2]State{Established, Established}, CloseOpen},
+			1.300 < . 1:1(0) ack 11 | - -`, 10, 0, false, [2]record.State{record.Established, record.Established}, record.CloseOpen},
 		{"a FIN behind a hole, and nothing after it", opening + `
-			9.000 > F. 200001:200001(0) ack 1 | - -`, 200000, 0, false, [2]State{FinWait1, Established}, CloseUnackedFIN},
+			9.000 > F. 200001:200001(0) ack 1 | - -`, 200000, 0, false, [2]record.State{record.FinWait1, record.Established}, record.CloseUnackedFIN},
 	} {
 		r := recordOf(t, c.lines)
-		x := &r.Ends[Orig]
+		x := &r.Ends[record.Orig]
 		if c.unknown != x.SpanUnknown || c.unknown == x.Bytes.OK || x.Bytes.V != c.orig || x.MissingBytes != c.missing {
 			t.Errorf("%s: bytes %v, missing %d, unknown %v", c.name, x.Bytes, x.MissingBytes, x.SpanUnknown)
 		}
@@ -90,11 +92,11 @@ func TestStrayInsideTheWindow(t *testing.T) {
 			0.300 > F. 101:101(0) ack 1 | - -
 			0.310 < F. 1:1(0) ack 102 | - -
 			0.320 > . 102:102(0) ack 2 | - -`)
-		if r.Close.Kind != CloseNormal || r.Close.First != Orig || r.States != [2]State{TimeWait, Closed} || r.Ends[Orig].Bytes.V != 100 || r.Ends[Orig].SeenBytes != 100 || r.Ends[Orig].MissingBytes != 0 {
-			t.Errorf("%s: %v, first %v, %v, %v bytes, %d missing", name, r.Close.Kind, r.Close.First, r.States, r.Ends[Orig].Bytes, r.Ends[Orig].MissingBytes)
+		if r.Close.Kind != record.CloseNormal || r.Close.First != record.Orig || r.States != [2]record.State{record.TimeWait, record.Closed} || r.Ends[record.Orig].Bytes.V != 100 || r.Ends[record.Orig].SeenBytes != 100 || r.Ends[record.Orig].MissingBytes != 0 {
+			t.Errorf("%s: %v, first %v, %v, %v bytes, %d missing", name, r.Close.Kind, r.Close.First, r.States, r.Ends[record.Orig].Bytes, r.Ends[record.Orig].MissingBytes)
 		}
-		if name == "FIN" && r.Ends[Orig].Retx != 0 {
-			t.Errorf("%s: %d repeats", name, r.Ends[Orig].Retx)
+		if name == "FIN" && r.Ends[record.Orig].Retx != 0 {
+			t.Errorf("%s: %d repeats", name, r.Ends[record.Orig].Retx)
 		}
 	}
 	// Data behind the number of a FIN that never was.
@@ -103,8 +105,8 @@ func TestStrayInsideTheWindow(t *testing.T) {
 		0.100 > F. 51:51(0) ack 1 | - -
 		0.200 > .P 1:101(100) ack 1 | - -
 		0.300 < . 1:1(0) ack 101 | - -`)
-	if r.States != [2]State{Established, Established} || r.Ends[Orig].Bytes.V != 100 || r.Close.First != NoEnd {
-		t.Errorf("%v, %v bytes, first %v", r.States, r.Ends[Orig].Bytes, r.Close.First)
+	if r.States != [2]record.State{record.Established, record.Established} || r.Ends[record.Orig].Bytes.V != 100 || r.Close.First != record.NoEnd {
+		t.Errorf("%v, %v bytes, first %v", r.States, r.Ends[record.Orig].Bytes, r.Close.First)
 	}
 }
 
@@ -119,8 +121,8 @@ func TestChallengeACKOfUnseenConnection(t *testing.T) {
 		1.010 < S. 0:0(0) ack 1 | - -
 		1.020 > . 1:1(0) ack 1 | - -
 		1.030 < .P 1:401(400) ack 1 | - -`)
-	if !r.Facts.OldUnseen || !r.Facts.OldReset || r.Open.Kind != OpenHandshake || r.Ends[Resp].Bytes.V != 400 || r.Capture.MissingBytes != 0 {
-		t.Errorf("old %v %v, %v, %v bytes, %d missing", r.Facts.OldUnseen, r.Facts.OldReset, r.Open.Kind, r.Ends[Resp].Bytes, r.Capture.MissingBytes)
+	if !r.Open.OldUnseen || !r.Open.OldReset || r.Open.Kind != record.OpenHandshake || r.Ends[record.Resp].Bytes.V != 400 || r.Capture.MissingBytes != 0 {
+		t.Errorf("old %v %v, %v, %v bytes, %d missing", r.Open.OldUnseen, r.Open.OldReset, r.Open.Kind, r.Ends[record.Resp].Bytes, r.Capture.MissingBytes)
 	}
 }
 
@@ -130,13 +132,13 @@ func TestFINThatAcknowledgesDataOpened(t *testing.T) {
 	r := recordOf(t, opening+`
 		0.500 < F. 501:501(0) ack 101 | - -
 		0.520 > R  101:101(0) | - -`)
-	if r.Open.Kind != OpenHandshake || r.Open.Felt.OK || r.Close.ResetIn == SynSent || r.Close.ResetBy != Orig {
+	if r.Open.Kind != record.OpenHandshake || r.Open.Felt.OK || r.Close.ResetIn == record.SynSent || r.Close.ResetBy != record.Orig {
 		t.Errorf("%v felt %v, RST in %v by %v", r.Open.Kind, r.Open.Felt, r.Close.ResetIn, r.Close.ResetBy)
 	}
 	// The SYN's number alone is acknowledged by a FIN out of SYN-RECEIVED too.
 	if r := recordOf(t, opening+`
 		0.500 < F. 1:1(0) ack 1 | - -
-		0.520 > R  1:1(0) | - -`); r.Open.Kind == OpenHandshake {
+		0.520 > R  1:1(0) | - -`); r.Open.Kind == record.OpenHandshake {
 		t.Error("a FIN that acknowledges nothing but the SYN proves no handshake")
 	}
 }
@@ -145,8 +147,8 @@ func TestFINThatAcknowledgesDataOpened(t *testing.T) {
 func TestRSTProvesESTABLISHED(t *testing.T) {
 	r := recordOf(t, opening+`
 		0.500 < R. 501:501(0) ack 101 | - -`)
-	if r.Open.Kind != OpenHandshake || r.Close.Kind != CloseReset || r.Close.ResetIn != Established || r.Ends[Orig].MissingBytes != 100 || r.Ends[Resp].Bytes.V != 500 {
-		t.Errorf("%v, %v in %v, %d missing, %v bytes", r.Open.Kind, r.Close.Kind, r.Close.ResetIn, r.Ends[Orig].MissingBytes, r.Ends[Resp].Bytes)
+	if r.Open.Kind != record.OpenHandshake || r.Close.Kind != record.CloseReset || r.Close.ResetIn != record.Established || r.Ends[record.Orig].MissingBytes != 100 || r.Ends[record.Resp].Bytes.V != 500 {
+		t.Errorf("%v, %v in %v, %d missing, %v bytes", r.Open.Kind, r.Close.Kind, r.Close.ResetIn, r.Ends[record.Orig].MissingBytes, r.Ends[record.Resp].Bytes)
 	}
 	if r := recordOf(t, opening+`
 		0.020 > . 1:1(0) ack 1 | - -

@@ -3,6 +3,8 @@ package tracker
 import (
 	"fmt"
 	"testing"
+
+	"tcpwatch/tracker/record"
 )
 
 // Every kind has a word, and none has that of another.
@@ -21,7 +23,7 @@ func TestKindsHaveWords(t *testing.T) {
 			t.Errorf("%T %d is %q", kind(n), n, s)
 		}
 	}
-	check(uint8(nOpenKinds), func(i uint8) fmt.Stringer { return OpenKind(i) })
-	check(uint8(nResetCauses), func(i uint8) fmt.Stringer { return ResetCause(i) })
-	check(uint8(nTimeWaitEnds), func(i uint8) fmt.Stringer { return TimeWaitEnd(i) })
+	check(uint8(record.NOpenKinds), func(i uint8) fmt.Stringer { return record.OpenKind(i) })
+	check(uint8(record.NResetCauses), func(i uint8) fmt.Stringer { return record.ResetCause(i) })
+	check(uint8(record.NTimeWaitEnds), func(i uint8) fmt.Stringer { return record.TimeWaitEnd(i) })
 }

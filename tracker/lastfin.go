@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // finMayComeAgain reports whether the last FIN may come again after 2MSL: its
@@ -10,8 +11,8 @@ import (
 // before). How long a TIME-WAIT lasts is guessed; a FIN that comes later belongs
 // to this connection all the same: only a SYN begins another.
 func (c *conn) finMayComeAgain() bool {
-	for e := Orig; e <= Resp; e++ {
-		if c.ends[e].state == TimeWait && c.ends[e.Peer()].has&hasSlowFIN != 0 {
+	for e := record.Orig; e <= record.Resp; e++ {
+		if c.ends[e].state == record.TimeWait && c.ends[e.Peer()].has&hasSlowFIN != 0 {
 			return true
 		}
 	}

@@ -1,5 +1,7 @@
 package tracker
 
+import "tcpwatch/tracker/record"
+
 // limits says what held a transfer up, as far as the tap can tell: for how long
 // the receiver's window was full, for how long the sender had nothing in
 // flight, and the rest, in which the network carried what it could.
@@ -78,14 +80,14 @@ func (e *endpoint) synUncaptured() bool { return e.syns+e.synAcks == 0 }
 
 // fillUnseen says whose SYN the capture missed. An end that sent nothing but a
 // RST, or nothing at all to what was not answered, sent none.
-func (c *conn) fillUnseen(r *CaptureRecord) {
-	for e := Orig; e <= Resp; e++ {
+func (c *conn) fillUnseen(r *record.CaptureRecord) {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x, y := &c.ends[e], &c.ends[e.Peer()]
 		sent := x.packets > x.rstPackets() || y.ackedAny
 		r.SYNUnseen[e] = sent && x.synUncaptured()
 	}
-	if r.SYNUnseen[Orig] || r.SYNUnseen[Resp] {
-		_, known := c.ends[Orig].shift(&c.ends[Resp])
+	if r.SYNUnseen[record.Orig] || r.SYNUnseen[record.Resp] {
+		_, known := c.ends[record.Orig].shift(&c.ends[record.Resp])
 		r.ScaleUnknown = !known
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // shortConn is one connection's segments, as between two Linux hosts with
@@ -75,9 +76,9 @@ func heap() int64 {
 
 type nowhere struct{}
 
-func (nowhere) Conn(*Record) {}
-func (nowhere) Event(*Event) {}
-func (nowhere) Step(*Step)   {}
+func (nowhere) Conn(*record.Record) {}
+func (nowhere) Event(*record.Event) {}
+func (nowhere) Step(*record.Step)   {}
 
 // An open connection with nothing in flight takes at most 700 bytes, one in
 // TIME-WAIT at most 400, all told: what a table of a million needs is known

@@ -3,13 +3,14 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // missing is how many payload bytes of an end the other end acknowledged and the
 // capture never saw. A hole that nobody acknowledged may be a loss on the way to
 // the capture point; what may have been under way when the capture began was not
 // lost by it.
-func (c *conn) missing(of End) uint64 {
+func (c *conn) missing(of record.End) uint64 {
 	e := &c.ends[of]
 	n := e.stream.Forgotten() + e.stream.Old()
 	una, early := e.stream.Una(), e.stream.Base().Add(c.proof.early[of])
@@ -38,11 +39,11 @@ const flightTime = second
 // may have been under way when the capture began: what the other end acknowledges
 // then, and what lies before the first new segment. A sender's ACK without data
 // stands at SND.NXT: all behind it was sent later.
-func (c *conn) noteEarly(from End, s *capture.Segment, now int64) {
+func (c *conn) noteEarly(from record.End, s *capture.Segment, now int64) {
 	if now-c.start >= flightTime {
 		return
 	}
-	for of := Orig; of <= Resp; of++ {
+	for of := record.Orig; of <= record.Resp; of++ {
 		e := &c.ends[of]
 		gaps := e.stream.Gaps()
 		if len(gaps) == 0 || e.synSeen || e.packets == 0 || c.proof.stood[of] {

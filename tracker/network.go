@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // A network is what a tunnel's identifier names: equal addresses in two of them
@@ -21,7 +22,7 @@ func (k *key) network() network { return network{k.tunnelID, k.tunnel} }
 // joined is the second network of a connection.
 type joined struct {
 	network network
-	from    End // who sends in it
+	from    record.End // who sends in it
 	there   bool
 }
 
@@ -67,7 +68,7 @@ func carriesAlike(a, b network) bool {
 }
 
 // continues reports whether the numbers of a segment follow on those of c.
-func (c *conn) continues(from End, s *capture.Segment) bool {
+func (c *conn) continues(from record.End, s *capture.Segment) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
 	switch {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // in says by which network each end's segments go.
@@ -65,7 +66,7 @@ func TestOneConnectionInTwoNetworks(t *testing.T) {
 				if r.Tunnel != by[first].kind || r.TunnelID != by[first].id || !r.Joined || r.JoinedTunnel != by[other].kind || r.JoinedID != by[other].id {
 					t.Errorf("%v, without the first %d lines: tunnel %v %d, joined %v %v %d", by, skip, r.Tunnel, r.TunnelID, r.Joined, r.JoinedTunnel, r.JoinedID)
 				}
-				if skip == 0 && (r.Close.Kind != CloseNormal || r.Capture.MissingBytes != 0) {
+				if skip == 0 && (r.Close.Kind != record.CloseNormal || r.Capture.MissingBytes != 0) {
 					t.Errorf("%v: closed %v, %d missing", by, r.Close.Kind, r.Capture.MissingBytes)
 				}
 			}
@@ -103,7 +104,7 @@ func TestTwoTenants(t *testing.T) {
 			t.Errorf("%v: %d records", x, len(rec.records))
 		}
 		for i := range rec.records {
-			if r := &rec.records[i]; r.Close.Kind != CloseNormal || r.Capture.OneWay || r.Capture.MissingBytes != 0 {
+			if r := &rec.records[i]; r.Close.Kind != record.CloseNormal || r.Capture.OneWay || r.Capture.MissingBytes != 0 {
 				t.Errorf("%v: connection %d closed %v, one way %v", x, r.ID, r.Close.Kind, r.Capture.OneWay)
 			}
 		}
@@ -135,7 +136,7 @@ func TestKeysByTurns(t *testing.T) {
 		observeIn(t, tr, plainWire, in{key, key}, uint64(i+1), []line{l})
 	}
 	tr.Finish()
-	if len(rec.records) != 1 || rec.records[0].Close.Kind != CloseNormal {
+	if len(rec.records) != 1 || rec.records[0].Close.Kind != record.CloseNormal {
 		t.Errorf("%d records: %+v", len(rec.records), rec.records)
 	}
 }
@@ -150,7 +151,7 @@ func TestQuoteOfAnotherNetwork(t *testing.T) {
 	s := plainWire.segment(lines[0], 9)
 	tr.Quoted(&capture.Quote{Packet: 9, Time: s.Time + 1, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Type: 3, Code: 1, Tunnel: capture.TunnelGeneve, TunnelID: 10, TunnelPart: true})
 	tr.Finish()
-	if len(rec.records) != 1 || rec.records[0].Open.Kind != OpenUnreachable {
+	if len(rec.records) != 1 || rec.records[0].Open.Kind != record.OpenUnreachable {
 		t.Errorf("%+v", rec.records)
 	}
 }
@@ -173,7 +174,7 @@ func TestManyNetworks(t *testing.T) {
 		t.Fatalf("%d records", len(rec.records))
 	}
 	for i := range rec.records {
-		if r := &rec.records[i]; r.Close.Kind != CloseNormal || r.Joined {
+		if r := &rec.records[i]; r.Close.Kind != record.CloseNormal || r.Joined {
 			t.Error(fmt.Sprint(r.TunnelID, r.Close.Kind, r.Joined))
 		}
 	}

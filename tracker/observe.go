@@ -3,13 +3,14 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // observe takes one segment of a connection.
 func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	from := c.from(&s.Src)
 	e := &c.ends[from]
-	t.placed = Placed{Conn: c.id, From: from, Mark: &c.mark}
+	t.placed = record.Placement{Conn: c.id, From: from, Mark: &c.mark}
 	if t.opt.MaxBytes > 0 {
 		t.placed.Kept = &c.kept
 	}
@@ -44,7 +45,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		c.duplicates++
 		c.copies[from].note(s)
 		first(&c.proof.copied, s.Packet)
-		c.note(Moment{Kind: MomentDuplicate, End: from})
+		c.note(record.Moment{Kind: record.MomentDuplicate, End: from})
 	} else if outside != 0 {
 		c.count(e, s)
 		t.setAside(c, from, s, outside, now)
@@ -85,11 +86,11 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	}
 	if t.opt.Interval > 0 && now-c.interimAt >= t.opt.Interval {
 		c.interimAt = now
-		t.interim = append(t.interim, Record{})
+		t.interim = append(t.interim, record.Record{})
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
 		r.Interim = true
-		r.own()
+		r.Own()
 		if t.marker != nil {
 			t.marker.Attach(r)
 		}
@@ -165,7 +166,7 @@ func (e *endpoint) options(s *capture.Segment) {
 const maxAhead = 1 << 30
 
 // takeSegment takes a segment with neither SYN nor RST.
-func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
 	hasACK := s.Flags.Has(capture.ACK)
@@ -174,7 +175,7 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 		p.stream.Start(ack)
 	}
 	e.rebaseForProbe(p, s)
-	wasTimeWait := p.state == TimeWait
+	wasTimeWait := p.state == record.TimeWait
 	probe := t.takeProbe(c, from, s, now)
 	t.takeWindow(c, from, s, now)
 	if !hasACK && !s.Flags.Has(capture.FIN) && s.Len == 0 {
@@ -215,7 +216,7 @@ func (t *Tracker) takeSegment(c *conn, from End, s *capture.Segment, now int64) 
 	if wasTimeWait && hasACK {
 		t.restartTimeWait(c, from.Peer(), s, now)
 	}
-	if e.state == TimeWait && hasACK && e.timeWaitUntil < now+2*t.opt.MSL {
+	if e.state == record.TimeWait && hasACK && e.timeWaitUntil < now+2*t.opt.MSL {
 		// 2MSL counts from its last ACK.
 		e.timeWaitUntil = now + 2*t.opt.MSL
 	}
@@ -239,7 +240,7 @@ func (t *Tracker) standsAt(e *endpoint, seq reassembly.Seq, s *capture.Segment, 
 
 // takeACK takes the acknowledgment of a segment without SYN or RST, for what
 // it proves of its sender and will do to its receiver.
-func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, probe bool) {
+func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int64, probe bool) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	ack := reassembly.Seq(s.Ack)
@@ -250,21 +251,21 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 		t.anomaly(c, anomalyAckAhead)
 		return
 	}
-	if (p.synSeen || p.state == SynReceived || p.state == SynSent) &&
-		(c.thirdACKAt == 0 || p.state == SynReceived || e.state == SynSent) {
+	if (p.synSeen || p.state == record.SynReceived || p.state == record.SynSent) &&
+		(c.thirdACKAt == 0 || p.state == record.SynReceived || e.state == record.SynSent) {
 		t.ackSYN(c, from, s, now)
 	}
-	if e.state == Unknown {
-		c.imply(from, 1<<Established, now, s.Packet)
+	if e.state == record.Unknown {
+		c.imply(from, 1<<record.Established, now, s.Packet)
 	}
-	if p.state == Unknown {
+	if p.state == record.Unknown {
 		if p.syns == 0 && e.synSeen {
-			p.state = Listen
+			p.state = record.Listen
 		}
-		c.imply(to, 1<<Established, now, s.Packet)
+		c.imply(to, 1<<record.Established, now, s.Packet)
 	}
-	if e.state == SynSent && !probe {
-		if from == Orig && c.thirdACKAt == 0 && p.packets == 0 {
+	if e.state == record.SynSent && !probe {
+		if from == record.Orig && c.thirdACKAt == 0 && p.packets == 0 {
 			c.established(from, s, now) // the SYN/ACK went another way
 		}
 		c.imply(from, canACK, now, s.Packet)
@@ -291,7 +292,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	if advanced > 0 {
 		c.sawMissing(to, unseen, s.Packet)
 	}
-	if from == Resp && c.thirdACKAt == 0 && e.synAcks > 0 && p.syns > 0 && advanced > 0 && p.isn.Add(1).Add(p.synData).Less(upTo) {
+	if from == record.Resp && c.thirdACKAt == 0 && e.synAcks > 0 && p.syns > 0 && advanced > 0 && p.isn.Add(1).Add(p.synData).Less(upTo) {
 		c.openedUnseen(from, s, now) // it took what only an open connection carries
 	}
 	e.ackedAny = true
@@ -306,16 +307,16 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 	}
 	if unseen > 0 {
 		p.tailUnseen = unseen == 1
-		c.note(Moment{Kind: MomentAckedUnseen, End: to, N: uint64(unseen)})
+		c.note(record.Moment{Kind: record.MomentAckedUnseen, End: to, N: uint64(unseen)})
 	}
 	if advanced > 0 {
 		p.has &^= hasRepeatedData
-		if c.expected(from) && e.state == Established {
+		if c.expected(from) && e.state == record.Established {
 			c.confirm(from)
 		}
 	}
 	if !probe && e.has&isChallenged != 0 && c.challengeACK(from, s, advanced, now) {
-		c.note(Moment{Kind: MomentChallengeACK, End: from})
+		c.note(record.Moment{Kind: record.MomentChallengeACK, End: from})
 	}
 	if coversFIN {
 		t.ackFIN(c, from, s, now)
@@ -323,7 +324,7 @@ func (t *Tracker) takeACK(c *conn, from End, s *capture.Segment, now int64, prob
 }
 
 // takeData takes the payload of a segment that is no probe.
-func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq := reassembly.Seq(s.Seq)
 	e.wireBytes += uint64(s.Len)
@@ -341,13 +342,13 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 	e.tailUnseen = e.tailUnseen && a.New+a.Filled == 0
 	e.seenBytes += uint64(a.New + a.Filled)
 	if a.Gap > 0 {
-		c.note(Moment{Kind: MomentGap, End: from, N: uint64(a.Gap)})
+		c.note(record.Moment{Kind: record.MomentGap, End: from, N: uint64(a.Gap)})
 	}
 	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
 		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
 		p.zero.probed()
 		p.zero.list.refuse(seq)
-		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		if a.Again > 0 {
 			return
 		}
@@ -364,25 +365,25 @@ func (t *Tracker) takeData(c *conn, from End, s *capture.Segment, now int64) {
 		c.bytesAfterFIN += uint64(a.New + a.Filled)
 		if c.flags&isHalfCloseSeen == 0 {
 			c.flags |= isHalfCloseSeen
-			c.note(Moment{Kind: MomentHalfCloseData, End: from, N: uint64(a.New)})
+			c.note(record.Moment{Kind: record.MomentHalfCloseData, End: from, N: uint64(a.New)})
 		}
 	}
 	t.sentData(c, from, s, now, a.New > 0)
 }
 
 // sentData is what new data proves of its sender (RFC 9293 section 3.10.2).
-func (t *Tracker) sentData(c *conn, from End, s *capture.Segment, now int64, isNew bool) {
+func (t *Tracker) sentData(c *conn, from record.End, s *capture.Segment, now int64, isNew bool) {
 	e := &c.ends[from]
 	switch {
 	case canSend.has(e.state):
-		if e.state == Established {
+		if e.state == record.Established {
 			c.confirm(from)
 		}
-	case !isNew || hasFIN.has(e.state) && e.state != TimeWait:
+	case !isNew || hasFIN.has(e.state) && e.state != record.TimeWait:
 		// Sent before its FIN.
-	case e.state == SynReceived && c.is(isFastOpen):
+	case e.state == record.SynReceived && c.is(isFastOpen):
 		// RFC 7413 section 4.2.2: the server may send before the handshake completes.
-	case e.state == Closed:
+	case e.state == record.Closed:
 		if !t.livesOn(c, from, s, now) && !c.straggles(from, now) {
 			t.anomaly(c, anomalyAfterClose)
 		}

@@ -3,10 +3,11 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // takeSYN takes a SYN without ACK.
-func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	if s.Flags.Has(capture.FIN) {
@@ -26,18 +27,18 @@ func (t *Tracker) takeSYN(c *conn, from End, s *capture.Segment, now int64) {
 		e.synData = s.Len
 		t.placeData(c, from, e.isn.Add(1), e.takeSYNData(s, now), now)
 	}
-	if e.state != Unknown {
+	if e.state != record.Unknown {
 		c.flags |= isOpenUntimed
 		return // its own SYN, captured late: what it led to is known already
 	}
-	e.state = Closed
-	c.apply(from, sendSYN, Seen, now, s.Packet)
-	if p.state == SynSent {
+	e.state = record.Closed
+	c.apply(from, sendSYN, record.Seen, now, s.Packet)
+	if p.state == record.SynSent {
 		// RFC 9293 section 3.5, figure 7: each will take the other's SYN.
 		c.flags |= isSimultaneousOpen
-		c.note(Moment{Kind: MomentSimultaneousOpen, End: from})
-		c.apply(to, rcvSYN, Expected, now, s.Packet)
-		c.apply(from, rcvSYN, Expected, now, s.Packet)
+		c.note(record.Moment{Kind: record.MomentSimultaneousOpen, End: from})
+		c.apply(to, rcvSYN, record.Expected, now, s.Packet)
+		c.apply(from, rcvSYN, record.Expected, now, s.Packet)
 	}
 }
 
@@ -66,37 +67,37 @@ func (e *endpoint) leaveSYNData() {
 }
 
 // repeatedSYN: no answer reached the opener.
-func (t *Tracker) repeatedSYN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) repeatedSYN(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.facts.synAgain(e.firstSYN, e.lastSYN, now, s.Packet, c.synAckAt != 0)
+	c.details.synAgain(e.firstSYN, e.lastSYN, now, s.Packet, c.synAckAt != 0)
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	if s.Len > 0 {
 		e.wireBytes += uint64(s.Len)
 	}
 	switch e.state {
-	case Established, SynReceived:
+	case record.Established, record.SynReceived:
 		// A SYN/ACK (or SYN) that passed the tap did not reach it.
 		c.retract(from, inSynSent, now, s.Packet)
-	case Closed:
+	case record.Closed:
 		// Neither the RST nor the ICMP error ended it; or its user tries again.
 		if !c.retract(from, inSynSent, now, s.Packet) {
-			c.apply(from, sendSYN, Seen, now, s.Packet)
+			c.apply(from, sendSYN, record.Seen, now, s.Packet)
 		}
-		c.openKind, c.answer, c.answeredAt, c.flags = OpenUnknown, Answer{}, 0, c.flags&^isReset
-		if c.resetCause == ResetRefused {
-			c.facts.refused = true
-			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = NoEnd, Unknown, ResetNone, 0
+		c.openKind, c.answer, c.answeredAt, c.flags = record.OpenUnknown, record.Answer{}, 0, c.flags&^isReset
+		if c.resetCause == record.ResetRefused {
+			c.details.refused = true
+			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = record.NoEnd, record.Unknown, record.ResetNone, 0
 		}
 	}
-	m := Moment{Kind: MomentSYNAgain, End: from, N: uint64(e.syns - 1), M: c.oldAnswer, Since: now - e.firstSYN, Ref: e.firstSYNPacket}
+	m := record.Moment{Kind: record.MomentSYNAgain, End: from, N: uint64(e.syns - 1), M: c.oldAnswer, Since: now - e.firstSYN, Ref: e.firstSYNPacket}
 	if c.is(isOldReset) {
-		m.To = Closed
+		m.To = record.Closed
 	}
 	c.note(m)
 }
 
 // takeSYNACK takes a SYN/ACK.
-func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
@@ -136,95 +137,95 @@ func (t *Tracker) takeSYNACK(c *conn, from End, s *capture.Segment, now int64) {
 	}
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	e.window = s.Window
-	if c.answer.Kind == AnswerNone {
-		c.answer.Kind = AnswerSYNACK
+	if c.answer.Kind == record.AnswerNone {
+		c.answer.Kind = record.AnswerSYNACK
 	}
-	if e.state == Unknown {
-		e.state = Listen
-	} else if e.state == Closed && !c.expected(from) {
-		c.apply(from, passiveOpen, Implied, now, s.Packet) // it listens by now
+	if e.state == record.Unknown {
+		e.state = record.Listen
+	} else if e.state == record.Closed && !c.expected(from) {
+		c.apply(from, passiveOpen, record.Implied, now, s.Packet) // it listens by now
 	}
 	switch e.state {
-	case SynSent:
-		c.apply(from, rcvSYN, Seen, now, s.Packet)
-	case Listen:
-		c.apply(from, sendSYNACK, Seen, now, s.Packet)
-	case SynReceived:
+	case record.SynSent:
+		c.apply(from, rcvSYN, record.Seen, now, s.Packet)
+	case record.Listen:
+		c.apply(from, sendSYNACK, record.Seen, now, s.Packet)
+	case record.SynReceived:
 		c.confirm(from)
 	}
-	if p.state == Unknown {
+	if p.state == record.Unknown {
 		c.imply(to, inSynSent, now, s.Packet)
 	}
 	if p.synData > 0 && p.isn.Add(1).Less(ack) && c.flags&isFastOpen == 0 {
 		c.flags |= isFastOpen
-		c.note(Moment{Kind: MomentFastOpen, End: to, N: uint64(ack - p.isn.Add(1))})
+		c.note(record.Moment{Kind: record.MomentFastOpen, End: to, N: uint64(ack - p.isn.Add(1))})
 	}
 	p.stream.Ack(ack)
 	e.ackedAny = true
 	switch p.state {
-	case SynSent:
-		c.apply(to, rcvSYNACK, Expected, now, s.Packet)
-	case SynReceived: // simultaneous open
-		c.apply(to, rcvACKofSYN, Expected, now, s.Packet)
+	case record.SynSent:
+		c.apply(to, rcvSYNACK, record.Expected, now, s.Packet)
+	case record.SynReceived: // simultaneous open
+		c.apply(to, rcvACKofSYN, record.Expected, now, s.Packet)
 		if e.syns > 0 && p.synAcks > 0 && c.thirdACKAt == 0 {
 			c.established(to, s, now)
 		}
-	case Closed:
+	case record.Closed:
 		if c.retract(to, inSynSent, now, s.Packet) {
-			c.openKind = OpenUnknown
-			c.apply(to, rcvSYNACK, Expected, now, s.Packet)
+			c.openKind = record.OpenUnknown
+			c.apply(to, rcvSYNACK, record.Expected, now, s.Packet)
 		}
 	}
 }
 
 // repeatedSYNACK: the third ACK was lost, or the responder did not take it
 // (accept queue full, or TCP_DEFER_ACCEPT on Linux).
-func (t *Tracker) repeatedSYNACK(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) repeatedSYNACK(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.facts.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, c.firstSYNACK-c.ends[from.Peer()].firstSYN, now, s.Packet)
-	if e.state == Established && c.retract(from, inSynReceived, now, s.Packet) {
+	c.details.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, c.firstSYNACK-c.ends[from.Peer()].firstSYN, now, s.Packet)
+	if e.state == record.Established && c.retract(from, inSynReceived, now, s.Packet) {
 		c.synAckLost++
 	}
-	if p := &c.ends[from.Peer()]; p.state == Established && c.expected(from.Peer()) && c.thirdACKAt == 0 {
+	if p := &c.ends[from.Peer()]; p.state == record.Established && c.expected(from.Peer()) && c.thirdACKAt == 0 {
 		// No ACK came: the SYN/ACK before this one was lost behind the tap.
 		c.retract(from.Peer(), inSynSent, now, s.Packet)
 	}
-	c.note(Moment{Kind: MomentSYNACKAgain, End: from, N: uint64(e.synAcks - 1), Since: now - e.firstSYN,
+	c.note(record.Moment{Kind: record.MomentSYNACKAgain, End: from, N: uint64(e.synAcks - 1), Since: now - e.firstSYN,
 		Ref: e.firstSYNPacket, ThirdACKSeen: c.thirdACKAt != 0})
 }
 
 // ackSYN is what an ACK says about the SYN of the end it is sent to.
-func (t *Tracker) ackSYN(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) ackSYN(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
-	if e.state == SynSent && p.synSeen && p.synAcks > 0 {
-		c.apply(from, rcvSYNACK, Seen, now, s.Packet)
-	} else if e.state == Established && !tookFIN.has(e.state) && c.thirdACKAt == 0 {
+	if e.state == record.SynSent && p.synSeen && p.synAcks > 0 {
+		c.apply(from, rcvSYNACK, record.Seen, now, s.Packet)
+	} else if e.state == record.Established && !tookFIN.has(e.state) && c.thirdACKAt == 0 {
 		c.confirm(from)
 	}
-	if c.thirdACKAt == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.synData) > 0 || c.thirdACKAt == 0 && p.synAcks > 0 && from == Orig {
+	if c.thirdACKAt == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.synData) > 0 || c.thirdACKAt == 0 && p.synAcks > 0 && from == record.Orig {
 		c.established(from, s, now)
 	}
-	if p.state == SynReceived {
+	if p.state == record.SynReceived {
 		// Two SYN/ACK repeats after the ACK: it is not taken (queue full); only
 		// what the responder does next can prove otherwise.
 		if c.synAckLost < 2 || s.Len > 0 || s.Flags.Has(capture.FIN) {
-			c.apply(to, rcvACKofSYN, Expected, now, s.Packet)
+			c.apply(to, rcvACKofSYN, record.Expected, now, s.Packet)
 		}
 	}
 }
 
 // established notes the ACK that completes the handshake, as the tap sees it.
-func (c *conn) established(by End, s *capture.Segment, now int64) {
+func (c *conn) established(by record.End, s *capture.Segment, now int64) {
 	c.thirdACK, c.thirdACKAt, c.thirdEcho = now, s.Packet, s.TSEcr
 	c.flags |= isOpen
 	span := int64(0)
-	if a := &c.ends[Orig]; a.firstSYNPacket != 0 && a.syns > 0 {
+	if a := &c.ends[record.Orig]; a.firstSYNPacket != 0 && a.syns > 0 {
 		span = now - a.firstSYN
 	}
 	if e := &c.ends[by]; e.synSeen && reassembly.Seq(s.Seq).Sub(e.isn.Add(1).Add(e.synData)) > 0 {
 		// It stands behind data: the ACK that completed the handshake was missed, and when it came.
 		c.flags, span = c.flags|isThirdMissed, 0
 	}
-	c.note(Moment{Kind: MomentEstablished, End: by, Span: span, N: uint64(c.ends[Orig].syns), M: uint64(c.ends[Resp].synAcks)})
+	c.note(record.Moment{Kind: record.MomentEstablished, End: by, Span: span, N: uint64(c.ends[record.Orig].syns), M: uint64(c.ends[record.Resp].synAcks)})
 }

@@ -1,6 +1,10 @@
 package tracker
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
 
 // The third ACK was missed where what proves it stands behind data: when the
 // handshake completed is not known. Where data carries it, it is.
@@ -21,11 +25,11 @@ func TestThirdACKMissed(t *testing.T) {
 				`+x.line+`
 				2.600 < .P 90:100(10) ack 38 | - -`), -1, -1)
 			r := &rec.records[0]
-			if o := &r.Open; o.Felt.OK != x.timed || o.LastSYN.OK != x.timed || o.Orig.OK != x.timed || !o.Resp.OK || o.Waited.OK || o.Kind != OpenHandshake {
+			if o := &r.Open; o.Felt.OK != x.timed || o.LastSYN.OK != x.timed || o.Orig.OK != x.timed || !o.Resp.OK || o.Waited.OK || o.Kind != record.OpenHandshake {
 				t.Errorf("%s, %s: %+v", x.name, name, *o)
 			}
-			if r.Ends[Resp].FirstByte.OK != x.timed {
-				t.Errorf("%s, %s: first byte %v", x.name, name, r.Ends[Resp].FirstByte)
+			if r.Ends[record.Resp].FirstByte.OK != x.timed {
+				t.Errorf("%s, %s: first byte %v", x.name, name, r.Ends[record.Resp].FirstByte)
 			}
 		}
 	}

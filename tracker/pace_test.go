@@ -1,6 +1,10 @@
 package tracker
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
 
 // At a closed window probes that come at a steady pace are keepalives, those
 // whose pause doubles window probes. A pace is steady when a pause is within a
@@ -25,7 +29,7 @@ func TestPaceOfProbes(t *testing.T) {
 		{"doubled", `4.110 > . 1000:1000(0) ack 1 | - -`, 3, 0},
 	} {
 		r := recordOf(t, closed+"\n"+c.third)
-		if got, kept := r.Ends[Orig].WindowProbes, r.Keepalive[Orig].Probes; got != c.window || kept != c.keepalives {
+		if got, kept := r.Ends[record.Orig].WindowProbes, r.Keepalive[record.Orig].Probes; got != c.window || kept != c.keepalives {
 			t.Errorf("%s: %d window probes and %d keepalive probes, want %d and %d", c.name, got, kept, c.window, c.keepalives)
 		}
 	}

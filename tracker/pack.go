@@ -1,6 +1,10 @@
 package tracker
 
-import "slices"
+import (
+	"slices"
+
+	"tcpwatch/tracker/record"
+)
 
 // A connection at rest is packed: of some 4 kB it leaves 150 to 300 bytes,
 // which lie outside the garbage collector's work. It is at rest when no packet
@@ -105,7 +109,7 @@ const (
 	connReset
 	connTrouble // of the capture
 	connOpening // that was no common one
-	connFacts
+	connDetails
 	connStrain
 	connAsides
 	connStamps
@@ -116,7 +120,7 @@ const (
 // changes nothing: what turns out too long stays as it is.
 func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	k := &t.slots.at(c.slot).key
-	a, b := &c.ends[Orig], &c.ends[Resp]
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	const turned = 1 << 16
 	head := uint64(0)
 	if !w.loads() {
@@ -173,8 +177,8 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	if head&connTurns != 0 {
 		n = w.turns(n, c)
 	}
-	if head&connFacts != 0 {
-		n = w.facts(n, c)
+	if head&connDetails != 0 {
+		n = w.details(n, c)
 	}
 	if head&connStrain != 0 {
 		n = w.strain(n, c)
@@ -191,24 +195,24 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 // parts says which parts of c hold anything.
 func (c *conn) parts() uint64 {
 	x := &c.turns
-	return bit(c.ends[Orig].known())*connOrig | bit(c.ends[Resp].known())*connResp |
+	return bit(c.ends[record.Orig].known())*connOrig | bit(c.ends[record.Resp].known())*connResp |
 		bit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
 			c.timeWaitUntil != c.longestWait())*connMoved |
-		bit(c.firstSYNACK != c.ends[Resp].firstSYN || c.synAckAt != c.ends[Resp].firstSYNPacket || c.synAckEcho != c.ends[Orig].firstSYNVal)*connEcho |
+		bit(c.firstSYNACK != c.ends[record.Resp].firstSYN || c.synAckAt != c.ends[record.Resp].firstSYNPacket || c.synAckEcho != c.ends[record.Orig].firstSYNVal)*connEcho |
 		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart || c.joined != joined{})*connPath |
 		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.copies != [2]copies{} || c.proof != proofs{})*connTrouble |
 		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
 		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
-		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != OpenUnknown ||
-			c.answer != Answer{Kind: c.answer.Kind})*connOpening |
-		bit(c.resetBy != NoEnd || c.rstsIgnored != 0 || c.ignored != ignoredRST{})*connReset |
+		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != record.OpenUnknown ||
+			c.answer != record.Answer{Kind: c.answer.Kind})*connOpening |
+		bit(c.resetBy != record.NoEnd || c.rstsIgnored != 0 || c.ignored != ignoredRST{})*connReset |
 		bit(*x != turnarounds{spread: x.spread})*connTurns |
-		bit(c.facts != facts{})*connFacts | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides |
+		bit(c.details != details{})*connDetails | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides |
 		bit(c.stamps != stamps{})*connStamps
 }
 
 func (w *words[W]) opening(n int, c *conn, head uint64) int {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	if head&connSYNACK != 0 && w.loads() {
 		c.firstSYNACK, c.synAckAt, c.synAckEcho = b.firstSYN, b.firstSYNPacket, a.firstSYNVal
 	}
@@ -239,10 +243,10 @@ func (w *words[W]) opening(n int, c *conn, head uint64) int {
 }
 
 func (w *words[W]) closing(n int, c *conn, head uint64) int {
-	x := uint64(c.answer.Kind) | uint64(c.first^NoEnd)<<8 | uint64(c.segments)<<16 | uint64(c.resetBy^NoEnd)<<24
+	x := uint64(c.answer.Kind) | uint64(c.first^record.NoEnd)<<8 | uint64(c.segments)<<16 | uint64(c.resetBy^record.NoEnd)<<24
 	n = num(w, n, &x)
 	if w.loads() {
-		c.answer.Kind, c.first, c.segments, c.resetBy = AnswerKind(x), End(x>>8)^NoEnd, uint8(x>>16), End(x>>24)^NoEnd
+		c.answer.Kind, c.first, c.segments, c.resetBy = record.AnswerKind(x), record.End(x>>8)^record.NoEnd, uint8(x>>16), record.End(x>>24)^record.NoEnd
 	}
 	n = num(w, n, &c.bytesAfterFIN)
 	if head&connMoved != 0 {
@@ -277,7 +281,7 @@ func (w *words[W]) stamps(n int, c *conn) int {
 
 // longestWait is until when the end waits that is longer in TIME-WAIT.
 func (c *conn) longestWait() int64 {
-	return max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil)
+	return max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
 }
 
 func (w *words[W]) transitions(n int, c *conn) int {
@@ -286,7 +290,7 @@ func (w *words[W]) transitions(n int, c *conn) int {
 	if w.loads() {
 		c.trans = slices.Grow(c.trans[:0], int(count))[:count]
 	}
-	at, packet, led := c.start, c.id, [2]State{}
+	at, packet, led := c.start, c.id, [2]record.State{}
 	for i := range c.trans {
 		tr := &c.trans[i]
 		// An end's edge begins where its last one led, and is often of the same
@@ -294,12 +298,12 @@ func (w *words[W]) transitions(n int, c *conn) int {
 		const moved, odd, packets = 1 << 7, 1 << 8, 9
 		x := uint64(0)
 		if !w.loads() {
-			x = uint64(tr.End) | uint64(tr.Proof)<<1 | uint64(tr.To)<<3 | bit(tr.Time != at)*moved |
+			x = uint64(tr.End) | uint64(tr.Basis)<<1 | uint64(tr.To)<<3 | bit(tr.Time != at)*moved |
 				bit(tr.From != led[tr.End])*odd | off(tr.Packet, packet)<<packets
 		}
 		n = num(w, n, &x)
 		if w.loads() {
-			tr.Time, tr.Packet, tr.End, tr.Proof, tr.To = at, packetAt(packet, x>>packets), End(x&1), Proof(x>>1&3), State(x>>3&15)
+			tr.Time, tr.Packet, tr.End, tr.Basis, tr.To = at, packetAt(packet, x>>packets), record.End(x&1), record.Basis(x>>1&3), record.State(x>>3&15)
 			tr.From = led[tr.End]
 		}
 		if x&moved != 0 {

@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
 
 // The parts of an end that are left out where they hold nothing, from bit 48
 // of its first number on. What else is in that are yeses and noes, and what is
@@ -24,7 +27,7 @@ const (
 
 // known reports whether an end ever sent, or somebody told its numbers.
 func (e *endpoint) known() bool {
-	return e.packets != 0 || e.stream.Started() || e.synSeen || e.finSeen || e.state != Unknown || e.has != 0
+	return e.packets != 0 || e.stream.Started() || e.synSeen || e.finSeen || e.state != record.Unknown || e.has != 0
 }
 
 // parts says which parts of e hold anything.
@@ -35,7 +38,7 @@ func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 		bit(e.lastSYN != e.firstSYN || e.lastSYNVal != e.firstSYNVal)*endAgain |
 		bit(e.finTime|e.finAckedTime != 0 || e.finPacket|e.finAckedBy != 0 || e.fin != 0)*endFIN | bit(e.fin != e.stream.Next())*endPast |
 		bit(e.sender != nil)*endSender |
-		bit(e.timeWaitSince != 0)*endTimeWait | bit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != TimeWaitLasts)*endWaited |
+		bit(e.timeWaitSince != 0)*endTimeWait | bit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != record.TimeWaitLasts)*endWaited |
 		bit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
 		bit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
 		bit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
@@ -63,7 +66,7 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	if w.loads() {
 		e.synSeen, e.finSeen, e.finAcked, e.finImplied = head&1 != 0, head&2 != 0, head&4 != 0, head&8 != 0
 		e.tailUnseen, e.ackedAny, id.counts, id.stamped = head&16 != 0, head&32 != 0, head&64 != 0, head&128 != 0
-		e.state, e.has, e.wscale, e.ttl = State(head>>8), endFlags(head>>16), uint8(head>>32), uint8(head>>40)
+		e.state, e.has, e.wscale, e.ttl = record.State(head>>8), endFlags(head>>16), uint8(head>>32), uint8(head>>40)
 	}
 	x := uint64(e.isn) | uint64(e.firstSYNVal)<<32
 	n = num(w, n, &x)

@@ -7,18 +7,19 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // keeper is a Sink that keeps records, what they borrow copied.
-type keeper struct{ records []Record }
+type keeper struct{ records []record.Record }
 
-func (k *keeper) Conn(r *Record) {
+func (k *keeper) Conn(r *record.Record) {
 	c := *r
-	c.Transitions = append([]Transition(nil), r.Transitions...)
+	c.Transitions = append([]record.Transition(nil), r.Transitions...)
 	k.records = append(k.records, c)
 }
-func (*keeper) Event(*Event) {}
-func (*keeper) Step(*Step)   {}
+func (*keeper) Event(*record.Event) {}
+func (*keeper) Step(*record.Step)   {}
 
 // A connection that is packed after each of its segments, where that can be
 // done, ends with the same record: packing shows in nothing.
@@ -102,7 +103,7 @@ func TestSnapshotPacksAgain(t *testing.T) {
 		t.Fatalf("%d connections not packed", used())
 	}
 	seen := 0
-	tr.Snapshot(func(*Record) { seen++ })
+	tr.Snapshot(func(*record.Record) { seen++ })
 	if seen != 2 || used() != 0 {
 		t.Errorf("%d connections told, %d not packed again", seen, used())
 	}

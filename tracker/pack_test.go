@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // scramble puts something into every field below v that packing must keep.
@@ -75,11 +76,11 @@ func TestPackKeepsEverything(t *testing.T) {
 		c.silent, c.endedBy = 0, endNotYet          // set when it is dropped
 		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0 // told in units; booked anew
 		c.ends[0].addr, c.ends[1].addr = was.key.b, was.key.a
-		c.resetBy = Resp
-		c.answer.Kind = AnswerICMPv6
+		c.resetBy = record.Resp
+		c.answer.Kind = record.AnswerICMPv6
 		c.trans = nil
 		for range r.IntN(maxTransitions) {
-			c.trans = append(c.trans, Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: End(r.IntN(2)), From: State(r.IntN(12)), To: State(r.IntN(12)), Proof: Proof(r.IntN(4))})
+			c.trans = append(c.trans, record.Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: record.End(r.IntN(2)), From: record.State(r.IntN(12)), To: record.State(r.IntN(12)), Basis: record.Basis(r.IntN(4))})
 		}
 		if seed%2 == 0 {
 			fill(r, c.strained())
@@ -160,7 +161,7 @@ func TestPackKeepsEverything(t *testing.T) {
 // mostly gives fields the values that they have in most connections: each is
 // left out then, but not what goes with it.
 func mostly(r *rand.Rand, t *Tracker, c *conn) {
-	c.openKind = OpenKind(r.IntN(2)) * OpenRefused
+	c.openKind = record.OpenKind(r.IntN(2)) * record.OpenRefused
 	some := func() bool { return r.IntN(4) > 0 }
 	same := func(p *uint64, as uint64) {
 		if some() {
@@ -174,7 +175,7 @@ func mostly(r *rand.Rand, t *Tracker, c *conn) {
 	}
 	for i := range c.ends {
 		x := &c.ends[i]
-		x.timeWaitEnd = TimeWaitEnd(r.IntN(2))
+		x.timeWaitEnd = record.TimeWaitEnd(r.IntN(2))
 		if some() {
 			x.firstSYN, x.firstSYNPacket = c.start, c.id
 		}
@@ -196,7 +197,7 @@ func mostly(r *rand.Rand, t *Tracker, c *conn) {
 			c.z.ends[i].start = uint32(x.isn)
 		}
 	}
-	a, b := &c.ends[Orig], &c.ends[Resp]
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	if some() {
 		c.timeWaitUntil = c.longestWait()
 	}
@@ -260,16 +261,16 @@ func TestPackAtEveryLimit(t *testing.T) {
 	}
 	scramble(r, reflect.ValueOf(c).Elem(), "")
 	c.id, c.slot, c.body, c.class, c.prev, c.step = id, slot, body, class, nil, nil
-	c.openKind, c.resetCause, c.resetBy, c.answer.Kind = OpenAborted, ResetLateData, Resp, AnswerICMPv6
-	c.trans = make([]Transition, maxTransitions)
+	c.openKind, c.resetCause, c.resetBy, c.answer.Kind = record.OpenAborted, record.ResetLateData, record.Resp, record.AnswerICMPv6
+	c.trans = make([]record.Transition, maxTransitions)
 	for i := range c.trans {
-		c.trans[i] = Transition{Time: r.Int64(), Packet: r.Uint64(), End: End(i % 2), From: State(r.IntN(12)), To: State(r.IntN(12))}
+		c.trans[i] = record.Transition{Time: r.Int64(), Packet: r.Uint64(), End: record.End(i % 2), From: record.State(r.IntN(12)), To: record.State(r.IntN(12))}
 	}
 	c.z.n = maxHistory
 	c.turns.timed, c.turns.spread = 1000, full()
 	for e := range c.ends {
 		x := &c.ends[e]
-		x.timeWaitEnd = TimeWaitReuse
+		x.timeWaitEnd = record.TimeWaitReuse
 		x.stream.Reset()
 		x.stream.Start(1)
 		for range 2 * reassembly.MaxGaps {

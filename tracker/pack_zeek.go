@@ -4,15 +4,16 @@ import (
 	"encoding/binary"
 
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // zeek walks over Zeek's view of a connection.
 func (w *words[W]) zeek(n int, c *conn) int {
 	z := &c.z
-	head := uint64(z.n) | uint64(z.seen[Orig])<<8 | uint64(z.seen[Resp])<<16 | bit(z.partial)<<24
+	head := uint64(z.n) | uint64(z.seen[record.Orig])<<8 | uint64(z.seen[record.Resp])<<16 | bit(z.partial)<<24
 	n = num(w, n, &head)
 	if w.loads() {
-		z.n, z.seen[Orig], z.seen[Resp], z.partial = uint8(head), zeekSeen(head>>8), zeekSeen(head>>16), head>>24 != 0
+		z.n, z.seen[record.Orig], z.seen[record.Resp], z.partial = uint8(head), zeekSeen(head>>8), zeekSeen(head>>16), head>>24 != 0
 	}
 	n = w.letters(n, z.letters[:8])
 	if z.n > 8 {
@@ -21,8 +22,8 @@ func (w *words[W]) zeek(n int, c *conn) int {
 	if z.n > 16 {
 		n = w.letters(n, z.letters[maxHistory-8:])
 	}
-	n = w.zeekEnd(n, &z.ends[Orig], &c.ends[Orig])
-	return w.zeekEnd(n, &z.ends[Resp], &c.ends[Resp])
+	n = w.zeekEnd(n, &z.ends[record.Orig], &c.ends[record.Orig])
+	return w.zeekEnd(n, &z.ends[record.Resp], &c.ends[record.Resp])
 }
 
 // letters are eight letters in one number.
@@ -103,7 +104,7 @@ func (w *words[W]) turns(n int, c *conn) int {
 		one  = 1 << 3 // exchange, which tells all of them
 		last = 1 << 4 // data of either end is what it is about
 	)
-	a, b := &c.ends[Orig], &c.ends[Resp]
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	head := uint64(0)
 	if !w.loads() {
 		head = bit(x.waiting) | bit(x.again)<<1 | bit(x.early)<<2 | bit(x.alone())*one |

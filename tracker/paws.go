@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // refusals is what the receiver of an end's data threw away though the capture
@@ -51,7 +52,7 @@ func (t *Tracker) stamped(e *endpoint, s *capture.Segment, now int64) {
 // stayed takes a duplicate ACK of an end's data: one at once that answers a segment
 // in order is how PAWS refuses it (RFC 7323 section 5.3, R1). If the segment had
 // been taken the ACK would have moved.
-func (t *Tracker) stayed(c *conn, of End, s *capture.Segment, now int64) {
+func (t *Tracker) stayed(c *conn, of record.End, s *capture.Segment, now int64) {
 	e := &c.ends[of]
 	x := &e.sender.refused
 	from := of.Peer()
@@ -66,7 +67,7 @@ func (t *Tracker) stayed(c *conn, of End, s *capture.Segment, now int64) {
 	if e.finSeen && !e.finAcked && tookFIN.has(c.ends[from].state) {
 		c.retract(from, ^tookFIN, now, s.Packet) // its FIN was refused with it
 	}
-	c.note(Moment{Kind: MomentDataRefused, End: of, M: 1, Ref: x.askedBy})
+	c.note(record.Moment{Kind: record.MomentDataRefused, End: of, M: 1, Ref: x.askedBy})
 }
 
 // refuse notes that everything from SND.UNA to to was thrown away, as far as it was sent.

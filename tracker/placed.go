@@ -1,25 +1,15 @@
 package tracker
 
-import "tcpwatch/reassembly"
-
-// Placed tells where in its stream the payload of a segment lies: what a
-// reader of payload needs to know of the connection it belongs to.
-type Placed struct {
-	Conn   uint64  // Record.ID
-	Shard  uint8   // that the connection is in, of 256
-	Over   bool    // nothing but stragglers can come
-	From   End     // who sent it
-	New    bool    // it holds bytes that were not seen before
-	Offset int64   // of its first byte from the first of the stream, or from the first seen; negative below that. Only with New
-	Kept   *uint32 // for the reader to say how many bytes it keeps of the connection: they count to Options.MaxBytes. nil without that
-	Mark   *uint32 // a word of the connection that the tracker only keeps: 0 at first. Valid until the next Observe or Tick
-}
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
 
 // Last tells where the segment observed last was placed, until the next Observe.
-func (t *Tracker) Last() *Placed { return &t.placed }
+func (t *Tracker) Last() *record.Placement { return &t.placed }
 
 // placeData notes what new or repeated payload of an end was to its stream.
-func (t *Tracker) placeData(c *conn, from End, seq reassembly.Seq, a reassembly.Added, now int64) {
+func (t *Tracker) placeData(c *conn, from record.End, seq reassembly.Seq, a reassembly.Added, now int64) {
 	if a.New+a.Filled > 0 {
 		s := &c.ends[from].stream
 		t.placed.New, t.placed.Offset = true, int64(s.Span())-int64(uint32(s.Next()-seq))

@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // prober is what one end probed to see whether the other still lives.
@@ -56,20 +57,20 @@ func (e *endpoint) rebaseForProbe(p *endpoint, s *capture.Segment) {
 
 // takeProbe reports whether a segment is a keepalive or zero-window probe, and
 // notes it; and notes the answer to one.
-func (t *Tracker) takeProbe(c *conn, from End, s *capture.Segment, now int64) bool {
+func (t *Tracker) takeProbe(c *conn, from record.End, s *capture.Segment, now int64) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	probe := e.probes(p, s, now)
 	if n := p.probe.pending; n > 0 && !probe {
 		p.probe.pending = 0
 		p.probe.answered++
-		c.note(Moment{Kind: MomentKeepaliveAnswer, End: from, N: uint64(n), Span: now - p.probe.last})
+		c.note(record.Moment{Kind: record.MomentKeepaliveAnswer, End: from, N: uint64(n), Span: now - p.probe.last})
 	}
 	if !probe {
 		return false
 	}
 	if p.zero.closed && !p.zero.keepsPace(now) {
 		p.zero.probed()
-		c.note(Moment{Kind: MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		return true
 	}
 	k := &e.probe
@@ -89,7 +90,7 @@ func (t *Tracker) takeProbe(c *conn, from End, s *capture.Segment, now int64) bo
 		k.unanswered = s.Packet
 	}
 	k.last = now
-	c.note(Moment{Kind: MomentKeepalive, End: from, N: uint64(k.pending), Span: span})
+	c.note(record.Moment{Kind: record.MomentKeepalive, End: from, N: uint64(k.pending), Span: span})
 	return true
 }
 
@@ -134,7 +135,7 @@ func (z *zeroWindow) keepsPace(now int64) bool {
 }
 
 // takeWindow follows the window that a segment advertises.
-func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeWindow(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
 	z := &e.zero
 	if s.Window != e.window || z.widest == 0 {
@@ -143,10 +144,10 @@ func (t *Tracker) takeWindow(c *conn, from End, s *capture.Segment, now int64) {
 	switch {
 	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
 		t.closes(z, now, s.Packet)
-		c.note(Moment{Kind: MomentZeroWindow, End: from, N: uint64(z.episodes)})
+		c.note(record.Moment{Kind: record.MomentZeroWindow, End: from, N: uint64(z.episodes)})
 	case s.Window > 0 && z.closed && now >= z.since: // not one that was set aside meanwhile
 		z.opens(now, s.Packet)
-		c.note(Moment{Kind: MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
+		c.note(record.Moment{Kind: record.MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
 	}
 }
 

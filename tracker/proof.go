@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // proofs are the packets that show what is wrong with the capture of a
@@ -28,7 +29,7 @@ func first(at *uint64, packet uint64) {
 
 // sawMissing takes an ACK of what an end sent that was never seen: unseen bytes
 // above everything seen, or a hole below its number.
-func (c *conn) sawMissing(to End, unseen uint32, packet uint64) {
+func (c *conn) sawMissing(to record.End, unseen uint32, packet uint64) {
 	e, p := &c.ends[to.Peer()], &c.ends[to]
 	gaps := p.stream.Gaps()
 	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
@@ -41,7 +42,7 @@ func (c *conn) sawMissing(to End, unseen uint32, packet uint64) {
 
 // bearsOut takes data of an end: what follows a number that an ACK claimed shows
 // that the ACK was right, and a hole that is filled that nothing is missing there.
-func (c *conn) bearsOut(from End, a reassembly.Added) {
+func (c *conn) bearsOut(from record.End, a reassembly.Added) {
 	if c.proof.wild[from] > 0 && a.New > 0 && a.Gap <= maxSkip {
 		c.proof.wild[from] = 0
 	}
@@ -52,7 +53,7 @@ func (c *conn) bearsOut(from End, a reassembly.Added) {
 
 // noneMissing forgets the proof that something is missing when nothing is.
 func (c *conn) noneMissing() {
-	if c.proof.unseen != 0 && c.missing(Orig)+c.missing(Resp) == 0 {
+	if c.proof.unseen != 0 && c.missing(record.Orig)+c.missing(record.Resp) == 0 {
 		c.proof.unseen = 0
 	}
 }
@@ -79,32 +80,11 @@ func (w *words[W]) proofs(n int, c *conn) int {
 	return n
 }
 
-// ProofRecord are the packets that show what a record tells: each the first of
-// its kind, 0 where there is none.
-type ProofRecord struct {
-	Copy, Back, Cut, Long, Unseen uint64 // see CaptureRecord: Duplicates, TimeWentBack, Truncated, Offload, MissingBytes
-	SYNACK, ThirdACK, OldAnswer   uint64 // of the handshake; OldAnswer is an older connection's answer to the SYN
-	Ends                          [2]EndProof
-}
-
-// EndProof are those of one end.
-type EndProof struct {
-	Repeat     uint64 // data sent again, but for what was needless at first sight or came too soon for a loss
-	Needless   uint64 // shows that a repeat was needless: that, or the ACK that tells
-	Hasty      uint64 // data that came again sooner than a loss can be known
-	Late       uint64 // a segment that came out of order
-	WindowFull uint64 // used the other end's window up
-	Silly      uint64 // offered a silly window
-	Probe      uint64 // keepalive probe
-	Unanswered uint64 // the first of the probes that were not answered any more
-	Unmarked   uint64 // data without ECN mark after both agreed on ECN
-}
-
-func (c *conn) fillProof(r *ProofRecord) {
+func (c *conn) fillProof(r *record.EvidenceRecord) {
 	x := &c.proof
 	r.Copy, r.Back, r.Cut, r.Long, r.Unseen = x.copied, x.back, x.cut, x.long, x.unseen
 	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.oldAnswer
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		p, y := &r.Ends[e], &c.ends[e]
 		p.Unmarked, p.Silly, p.Probe = x.unmarked[e], y.zero.sillyAt, y.probe.first
 		if y.probe.pending > 0 {
@@ -114,7 +94,7 @@ func (c *conn) fillProof(r *ProofRecord) {
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
 		}
 		if c.strain != nil {
-			p.Hasty = c.strain.ends[e].hastyAt
+			p.Doubled = c.strain.ends[e].hastyAt
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package tracker
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
 
 // Each packet cited is the one that shows the matter.
 func TestProofs(t *testing.T) {
@@ -9,42 +13,44 @@ func TestProofs(t *testing.T) {
 		0.110 < .  1:1(0) ack 1001 | - -`
 	for _, c := range []struct {
 		name, lines string
-		got         func(r *Record) uint64
+		got         func(r *record.Record) uint64
 		want        uint64
 	}{
 		{"a repeat after a timeout", talk + `
 			0.200 > .P 1001:2001(1000) ack 1 | - -
 			0.500 > .P 1001:2001(1000) ack 1 | - -
 			1.100 > .P 1001:2001(1000) ack 1 | - -
-			1.110 < .  1:1(0) ack 2001 | - -`, func(r *Record) uint64 { return r.Proof.Ends[Orig].Repeat }, 7},
+			1.110 < .  1:1(0) ack 2001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Ends[record.Orig].Repeat }, 7},
 		{"a needless one", talk + `
 			0.500 > .P 1:1001(1000) ack 1 | - -
-			0.510 < .  1:1(0) ack 1001 | - -`, func(r *Record) uint64 { return r.Proof.Ends[Orig].Needless }, 6},
+			0.510 < .  1:1(0) ack 1001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Ends[record.Orig].Needless }, 6},
 		{"an ACK of what was never seen", talk + `
 			0.120 < .  1:1(0) ack 3001 | - -
-			0.130 < .  1:1(0) ack 5001 | - -`, func(r *Record) uint64 { return r.Proof.Unseen }, 6},
+			0.130 < .  1:1(0) ack 5001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Unseen }, 6},
 		{"an ACK beyond a hole", talk + `
 			0.120 > .P 2001:3001(1000) ack 1 | - -
-			0.130 < .  1:1(0) ack 3001 | - -`, func(r *Record) uint64 { return r.Proof.Unseen }, 7},
+			0.130 < .  1:1(0) ack 3001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Unseen }, 7},
 		{"a hole that is filled late", talk + `
 			0.120 > .P 2001:3001(1000) ack 1 | - -
 			0.130 < .  1:1(0) ack 3001 | - -
-			0.131 > .P 1001:2001(1000) ack 1 | - -`, func(r *Record) uint64 { return r.Proof.Unseen }, 0},
+			0.131 > .P 1001:2001(1000) ack 1 | - -`, func(r *record.Record) uint64 { return r.Evidence.Unseen }, 0},
 		{"time went back", talk + `
-			0.105 < .  1:1(0) ack 1001 | - -`, func(r *Record) uint64 { return r.Proof.Back }, 6},
+			0.105 < .  1:1(0) ack 1001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Back }, 6},
 		{"the first probe, and the first without an answer", talk + `
 			30.00 > .  1000:1000(0) ack 1 | - -
 			30.01 < .  1:1(0) ack 1001 | - -
 			60.00 > .  1000:1000(0) ack 1 | - -
-			61.00 > .  1000:1000(0) ack 1 | - -`, func(r *Record) uint64 { return r.Proof.Ends[Orig].Probe<<8 | r.Proof.Ends[Orig].Unanswered }, 6<<8 | 8},
+			61.00 > .  1000:1000(0) ack 1 | - -`, func(r *record.Record) uint64 {
+			return r.Evidence.Ends[record.Orig].Probe<<8 | r.Evidence.Ends[record.Orig].Unanswered
+		}, 6<<8 | 8},
 		{"an overtaken segment", talk + `
 			0.1200 > .P 2001:3001(1000) ack 1 id 99 | - -
-			0.1201 > .P 1001:2001(1000) ack 1 id 98 | - -`, func(r *Record) uint64 { return r.Proof.Ends[Orig].Late }, 7},
+			0.1201 > .P 1001:2001(1000) ack 1 id 98 | - -`, func(r *record.Record) uint64 { return r.Evidence.Ends[record.Orig].Late }, 7},
 		{"nothing", sackOpened + `
 			0.100 > .P 1:51(50) ack 1 | - -
-			0.110 < .  1:1(0) ack 51 | - -`, func(r *Record) uint64 {
-			if r.Proof.Ends == [2]EndProof{} {
-				return r.Proof.Unseen + r.Proof.Copy + r.Proof.Back + r.Proof.Cut + r.Proof.Long
+			0.110 < .  1:1(0) ack 51 | - -`, func(r *record.Record) uint64 {
+			if r.Evidence.Ends == [2]record.EndEvidence{} {
+				return r.Evidence.Unseen + r.Evidence.Copy + r.Evidence.Back + r.Evidence.Cut + r.Evidence.Long
 			}
 			return 1
 		}, 0},

@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // Quoted takes an ICMP error that quotes a TCP header, in input order.
@@ -30,24 +31,24 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 		now = c.last
 	}
 	if c.step != nil {
-		*c.step = Step{Conn: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr, Quote: q, Time: q.Time, From: from.Peer(),
+		*c.step = record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr, Quote: q, Time: q.Time, From: from.Peer(),
 			Before: c.states(), Moments: c.step.Moments[:0]}
 	}
-	kind := MomentICMP
-	if e.state == SynSent {
-		kind = MomentUnreachable
+	kind := record.MomentICMP
+	if e.state == record.SynSent {
+		kind = record.MomentUnreachable
 	}
 	c.toldTooBig(from, q)
-	c.note(Moment{Kind: kind, End: from, N: uint64(q.Type), M: uint64(q.Code), Span: now - e.firstSYN, Ref: c.id})
-	if e.state == SynSent && ends(q) {
-		c.answer = Answer{Kind: AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}
+	c.note(record.Moment{Kind: kind, End: from, N: uint64(q.Type), M: uint64(q.Code), Span: now - e.firstSYN, Ref: c.id})
+	if e.state == record.SynSent && ends(q) {
+		c.answer = record.Answer{Kind: record.AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}
 		if q.V6 {
-			c.answer.Kind = AnswerICMPv6
+			c.answer.Kind = record.AnswerICMPv6
 		}
-		c.openKind, c.answered, c.answeredAt = OpenUnreachable, now, q.Packet
+		c.openKind, c.answered, c.answeredAt = record.OpenUnreachable, now, q.Packet
 		// RFC 9293 section 3.9.2.2 lets hard errors abort; Linux ends SYN-SENT
 		// at soft ones too (tcp_v4_err).
-		c.apply(from, rcvUnreachable, Expected, now, q.Packet)
+		c.apply(from, rcvUnreachable, record.Expected, now, q.Packet)
 		t.touch(sh, c)
 	}
 	if c.step != nil {

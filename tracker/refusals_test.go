@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // stampedOpen is an open connection with timestamps whose opener sent 100 bytes.
@@ -22,56 +23,56 @@ func TestRefusedByPAWS(t *testing.T) {
 	for _, x := range []struct {
 		name, lines         string
 		paws, again, lost   uint32
-		origState, otherEnd State
+		origState, otherEnd record.State
 	}{
 		{"the ACK stays", `
 			2.000 > P. 101:201(100) ack 1 val 900 ecr 6000 | - -
 			2.004 < .  1:1(0) ack 101 val 7000 ecr 2000 | - -
 			2.300 > P. 101:201(100) ack 1 val 1200 ecr 6000 | - -
 			2.304 < .  1:1(0) ack 101 val 7300 ecr 2000 | - -
-		`, 2, 1, 0, Established, Established},
+		`, 2, 1, 0, record.Established, record.Established},
 		{"with its FIN: the sender waits, the receiver has not heard", `
 			2.000 > F. 101:201(100) ack 1 val 900 ecr 6000 | - -
 			2.004 < .  1:1(0) ack 101 val 7000 ecr 2000 | - -
-		`, 1, 0, 0, FinWait1, Established},
+		`, 1, 0, 0, record.FinWait1, record.Established},
 		{"an answer to the repeat alone", `
 			2.000 > P. 101:201(100) ack 1 val 900 ecr 6000 | - -
 			2.300 > P. 101:201(100) ack 1 val 1200 ecr 6000 | - -
 			2.304 < .  1:1(0) ack 101 val 7300 ecr 2000 | - -
 			2.900 > P. 101:201(100) ack 1 val 1800 ecr 6000 | - -
-		`, 1, 1, 1, Established, Established},
+		`, 1, 1, 1, record.Established, record.Established},
 		{"no answer: it may be lost", `
 			2.000 > P. 101:201(100) ack 1 val 900 ecr 6000 | - -
 			2.300 > P. 101:201(100) ack 1 val 1200 ecr 6000 | - -
-		`, 0, 0, 1, Established, Established},
+		`, 0, 0, 1, record.Established, record.Established},
 		{"an answer seconds later", `
 			2.000 > P. 101:201(100) ack 1 val 900 ecr 6000 | - -
 			4.000 < .  1:1(0) ack 101 val 9000 ecr 2000 | - -
-		`, 0, 0, 0, Established, Established},
+		`, 0, 0, 0, record.Established, record.Established},
 		{"taken all the same", `
 			2.000 > P. 101:201(100) ack 1 val 900 ecr 6000 | - -
 			2.004 < .  1:1(0) ack 201 val 7000 ecr 2000 | - -
-		`, 0, 0, 0, Established, Established},
+		`, 0, 0, 0, record.Established, record.Established},
 		{"what overtakes a hole does not raise what is remembered", `
 			2.000 > P. 201:301(100) ack 1 val 3000 ecr 6000 | - -
 			2.001 > P. 101:201(100) ack 1 val 2999 ecr 6000 | - -
 			2.004 < .  1:1(0) ack 101 val 7000 ecr 2000 | - -
 			2.005 < .  1:1(0) ack 301 val 7001 ecr 2999 | - -
-		`, 0, 0, 0, Established, Established},
+		`, 0, 0, 0, record.Established, record.Established},
 		{"a newer one: the duplicate ACK tells of something else", `
 			2.000 > P. 101:201(100) ack 1 val 3000 ecr 6000 | - -
 			2.004 < .  1:1(0) ack 101 val 7000 ecr 2000 | - -
-		`, 0, 0, 0, Established, Established},
+		`, 0, 0, 0, record.Established, record.Established},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			for _, w := range []wire{plainWire, mirroredWire} {
 				rec, tr := run(t, Options{}, w, stampedOpen+x.lines)
 				tr.Finish()
 				r := &rec.records[0]
-				if e := &r.Ends[Orig]; e.PAWSRefused != x.paws || e.RetxRefused != x.again || e.LostAfterTap != x.lost {
+				if e := &r.Ends[record.Orig]; e.PAWSRefused != x.paws || e.RetxRefused != x.again || e.LostAfterTap != x.lost {
 					t.Errorf("%d refused, %d repeats of that, %d lost behind the tap; want %d, %d, %d", e.PAWSRefused, e.RetxRefused, e.LostAfterTap, x.paws, x.again, x.lost)
 				}
-				if r.States != [2]State{x.origState, x.otherEnd} {
+				if r.States != [2]record.State{x.origState, x.otherEnd} {
 					t.Errorf("states %v, want %v and %v", r.States, x.origState, x.otherEnd)
 				}
 				checkLegal(t, r)
@@ -120,7 +121,7 @@ func TestWrongChecksums(t *testing.T) {
 				tr.Observe(plainWire.segment(l, packet))
 			}
 			tr.Finish()
-			e := &rec.records[0].Ends[Orig]
+			e := &rec.records[0].Ends[record.Orig]
 			if e.BadChecksums != x.tells || e.LostAfterTap != x.lost || e.Retx != 2 {
 				t.Errorf("%d wrong, %d lost, %d sent again; want %d, %d, 2", e.BadChecksums, e.LostAfterTap, e.Retx, x.tells, x.lost)
 			}
@@ -160,7 +161,7 @@ func TestSACKBlocksOutOfRange(t *testing.T) {
 			rec, tr := run(t, Options{}, plainWire, fmt.Sprintf(sacked, x.hole, x.done))
 			tr.Finish()
 			r := &rec.records[0]
-			if a, b := &r.Ends[Orig], &r.Ends[Resp]; b.SACKBlocks != x.blocks || b.SACKOutOfRange != x.out || a.DSACKs != x.dsacks || a.RetxSpurious > x.dsacks {
+			if a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]; b.SACKBlocks != x.blocks || b.SACKOutOfRange != x.out || a.DSACKs != x.dsacks || a.RetxSpurious > x.dsacks {
 				t.Errorf("%d blocks, %d out of range, %d D-SACKs, %d needless; want %d, %d, %d", b.SACKBlocks, b.SACKOutOfRange, a.DSACKs, a.RetxSpurious, x.blocks, x.out, x.dsacks)
 			}
 		})

@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // repeatClass says why data was sent again.
@@ -27,7 +28,7 @@ const minRTO = 190e6
 
 // takeRepeat takes data that was seen before (known) or that fills a gap and
 // was not overtaken: sent again because it was lost before the tap.
-func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, again uint32, lostBefore bool) {
+func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now int64, again uint32, lostBefore bool) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
@@ -45,7 +46,7 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 	if !c.hastyAgain(from, was, known, class, s, now) && !acked {
 		first(&x.repeatAt, s.Packet)
 	}
-	m := Moment{Kind: MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
+	m := record.Moment{Kind: record.MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
 		m.Since, m.Ref = now-was.Last, was.Packet
 	}
@@ -76,12 +77,12 @@ func (t *Tracker) takeRepeat(c *conn, from End, s *capture.Segment, now int64, a
 // of the tap: what lies on either side of it, by the handshake or by data,
 // whichever was faster; 0 when neither is known.
 func (c *conn) pathTime() int64 {
-	return c.side(Orig) + c.side(Resp)
+	return c.side(record.Orig) + c.side(record.Resp)
 }
 
 // side is the shortest round trip from the tap to the end that answers e, 0
 // when it is not known.
-func (c *conn) side(e End) int64 {
+func (c *conn) side(e record.End) int64 {
 	ns := c.handshakeTime(e)
 	if x := c.ends[e].sender; x != nil && x.rtt.n > 0 && (ns == 0 || x.rtt.min < ns) {
 		ns = x.rtt.min
@@ -153,7 +154,7 @@ func (x *sender) enter(m recovery, class repeatClass, e *endpoint) repeatClass {
 
 // fileData files the payload of a segment with what was sent before, and
 // reports whether all of it was a repeat.
-func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a reassembly.Added) (repeat bool) {
+func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int64, a reassembly.Added) (repeat bool) {
 	e := &c.ends[from]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
@@ -188,21 +189,21 @@ func (t *Tracker) fileData(c *conn, from End, s *capture.Segment, now int64, a r
 }
 
 // tooLate counts a segment that came late by span and filled n bytes of a gap.
-func (c *conn) tooLate(from End, n uint32, span int64, packet uint64) {
+func (c *conn) tooLate(from record.End, n uint32, span int64, packet uint64) {
 	e := &c.ends[from]
 	e.outOfOrder++
 	first(&e.sender.lateAt, packet)
 	e.sender.late = max(e.sender.late, span)
-	c.note(Moment{Kind: MomentOutOfOrder, End: from, N: uint64(n), Span: span})
+	c.note(record.Moment{Kind: record.MomentOutOfOrder, End: from, N: uint64(n), Span: span})
 }
 
 // handshakeTime is the half of the handshake that runs from this end's segment
 // to the other end's answer; 0 when it is not known.
-func (c *conn) handshakeTime(e End) int64 {
+func (c *conn) handshakeTime(e record.End) int64 {
 	if c.is(isOpenUntimed) || c.synAckAt == 0 || c.thirdACKAt == 0 {
 		return 0
 	}
-	if e == Orig {
+	if e == record.Orig {
 		return c.serverHalf().V
 	}
 	if c.is(isThirdMissed) {

@@ -1,6 +1,10 @@
 package tracker
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
 
 // sackOpened is a handshake over a path of 20 ms in which both permit SACK.
 const sackOpened = `
@@ -157,7 +161,7 @@ func TestRepeatClasses(t *testing.T) {
 		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
 			rec, tr := run(t, Options{}, w, c.open+c.lines)
 			tr.Finish()
-			e := rec.records[0].Ends[Orig]
+			e := rec.records[0].Ends[record.Orig]
 			got := counts{e.RetxRTO, e.RetxFast, e.RetxTLP, e.RetxOther, e.RetxSpurious, e.OutOfOrder, e.LostBeforeTap, e.LostAfterTap}
 			if got != c.want {
 				t.Errorf("%s, %s: %+v, want %+v", c.name, name, got, c.want)
@@ -173,43 +177,43 @@ func TestRoundTrips(t *testing.T) {
 	// Both handshake halves are 10 ms.
 	for _, c := range []struct {
 		name, lines string
-		want        RTTRecord
+		want        record.RTTRecord
 	}{
-		{"nothing but the handshake", "", RTTRecord{N: 1, Min: 10e6, Max: 10e6, Smoothed: 10e6, Source: RTTHandshake}},
+		{"nothing but the handshake", "", record.RTTRecord{N: 1, Min: 10e6, Max: 10e6, Smoothed: 10e6, Source: record.RTTHandshake}},
 		{"data and its ACKs", `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.020 < .  1:1(0) ack 101 | - -
 			2.000 > .P 101:201(100) ack 1 | - -
-			2.028 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 2, Min: 20e6, Max: 28e6, Smoothed: 21e6, Source: RTTData}},
+			2.028 < .  1:1(0) ack 201 | - -`, record.RTTRecord{N: 2, Min: 20e6, Max: 28e6, Smoothed: 21e6, Source: record.RTTData}},
 		{"a repeated segment is no sample (RFC 6298 section 3)", `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.020 < .  1:1(0) ack 101 | - -
 			2.000 > .P 101:201(100) ack 1 | - -
 			2.200 > .P 101:201(100) ack 1 | - -
-			2.210 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: RTTData}},
+			2.210 < .  1:1(0) ack 201 | - -`, record.RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: record.RTTData}},
 		{"a held-back ACK is no path delay", `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.020 < .  1:1(0) ack 101 | - -
 			2.000 > .P 101:201(100) ack 1 | - -
-			2.062 < .  1:1(0) ack 201 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Delayed: 1, Source: RTTData}},
+			2.062 < .  1:1(0) ack 201 | - -`, record.RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Delayed: 1, Source: record.RTTData}},
 		{"every segment repeated: timestamps tell (RFC 7323 section 4)", `
 			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5  | - -
 			1.200 > .P 1:101(100) ack 1 val 1200 ecr 5  | - -
-			1.215 < .  1:1(0) ack 101 val 9 ecr 1200    | - -`, RTTRecord{N: 1, Min: 15e6, Max: 15e6, Smoothed: 15e6, Source: RTTTimestamps}},
+			1.215 < .  1:1(0) ack 101 val 9 ecr 1200    | - -`, record.RTTRecord{N: 1, Min: 15e6, Max: 15e6, Smoothed: 15e6, Source: record.RTTTimestamps}},
 		{"data tells better than timestamps", `
 			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5   | - -
 			1.200 > .P 1:101(100) ack 1 val 1200 ecr 5   | - -
 			1.215 < .  1:1(0) ack 101 val 9 ecr 1200     | - -
 			2.000 > .P 101:201(100) ack 1 val 2000 ecr 9 | - -
-			2.015 < .  1:1(0) ack 201 val 10 ecr 2000    | - -`, RTTRecord{N: 1, Min: 15e6, Max: 15e6, Smoothed: 15e6, Source: RTTData}},
+			2.015 < .  1:1(0) ack 201 val 10 ecr 2000    | - -`, record.RTTRecord{N: 1, Min: 15e6, Max: 15e6, Smoothed: 15e6, Source: record.RTTData}},
 		{"an ACK of several counts for the newest", `
 			1.000 > .  1:1001(1000) ack 1 | - -
 			1.010 > .P 1001:2001(1000) ack 1 | - -
-			1.030 < .  1:1(0) ack 2001 | - -`, RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: RTTData}},
+			1.030 < .  1:1(0) ack 2001 | - -`, record.RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: record.RTTData}},
 	} {
 		rec, tr := run(t, Options{}, plainWire, opened+c.lines)
 		tr.Finish()
-		got := rec.records[0].Ends[Orig].RTT
+		got := rec.records[0].Ends[record.Orig].RTT
 		if got.P50 < got.Min || got.P50 > got.P95 || got.P95 > got.Max {
 			t.Errorf("%s: quantiles out of order: %+v", c.name, got)
 		}
@@ -229,7 +233,7 @@ func TestLimits(t *testing.T) {
 		3.000 < .P 1:2(1) ack 601 win 600 | - -
 	`)
 	tr.Finish()
-	e := rec.records[0].Ends[Orig]
+	e := rec.records[0].Ends[record.Orig]
 	// 100 bytes were left of the window of 600, less than a segment of 536.
 	if e.WindowFull != 1 || e.WindowLimited != 500e6 {
 		t.Errorf("window: %d moments, %d ns", e.WindowFull, e.WindowLimited)
@@ -250,7 +254,7 @@ func TestSillyWindows(t *testing.T) {
 		1.060 < .  1:1(0) ack 101 win 100  | - -
 	`)
 	tr.Finish()
-	if n := rec.records[0].Ends[Resp].SillyWindows; n != 2 {
+	if n := rec.records[0].Ends[record.Resp].SillyWindows; n != 2 {
 		t.Errorf("%d silly windows, want 2", n)
 	}
 }

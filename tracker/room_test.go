@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // stages are the beginnings of connections in the order in which a full table
@@ -39,7 +40,7 @@ func table(t *testing.T, trackers []*Tracker, each int) map[uint64][2]int {
 	for n := len(stages) - 1; n >= 0; n-- {
 		for k := range each {
 			w := plainWire
-			w.ends[Orig].Port = uint16(1000 + n*each + k)
+			w.ends[record.Orig].Port = uint16(1000 + n*each + k)
 			for _, l := range parseExchange(t, stages[n].lines) {
 				l.at += float64(3 * k)
 				all = append(all, at{w.segment(l, 0), n, k})
@@ -150,24 +151,24 @@ func TestAddressesChosenAgainstTheShardHash(t *testing.T) {
 func TestWhatWasEvicted(t *testing.T) {
 	for _, tt := range []struct {
 		name, lines string
-		open        OpenKind
+		open        record.OpenKind
 		close       string
 	}{
-		{"SYN", "0 > S 0:0(0) | - -", OpenUnknown, CloseEvicted},
-		{"repeated SYN", "0 > S 0:0(0) | - -\n 1 > S 0:0(0) | - -", OpenUnknown, CloseEvicted},
-		{"SYN/ACK", "0 > S 0:0(0) | - -\n 0.1 < S. 0:0(0) ack 1 | - -", OpenUnknown, CloseEvicted},
-		{"refused", "0 > S 0:0(0) | - -\n 0.1 < R. 0:0(0) ack 1 | - -", OpenRefused, CloseNeverOpened},
-		{"open", opened, OpenHandshake, CloseEvicted},
-		{"FIN", opened + "1 > F. 1:1(0) ack 1 | - -", OpenHandshake, CloseEvicted},
-		{"half-closed", opened + "1 > F. 1:1(0) ack 1 | - -\n 1.1 < . 1:1(0) ack 2 | - -", OpenHandshake, CloseEvicted},
-		{"data repeated", opened + "0.1 > P. 1:11(10) ack 1 | - -\n 0.3 > P. 1:11(10) ack 1 | - -", OpenHandshake, CloseEvicted},
-		{"TIME-WAIT", closedByOrig, OpenHandshake, CloseNormal},
-		{"reset", opened + "1 < R. 1:1(0) ack 1 | - -", OpenHandshake, CloseReset},
-		{"begun before", "0 > P. 1:11(10) ack 1 | - -\n 0.1 < . 1:1(0) ack 11 | - -", OpenMidstream, CloseEvicted},
+		{"SYN", "0 > S 0:0(0) | - -", record.OpenUnknown, record.CloseEvicted},
+		{"repeated SYN", "0 > S 0:0(0) | - -\n 1 > S 0:0(0) | - -", record.OpenUnknown, record.CloseEvicted},
+		{"SYN/ACK", "0 > S 0:0(0) | - -\n 0.1 < S. 0:0(0) ack 1 | - -", record.OpenUnknown, record.CloseEvicted},
+		{"refused", "0 > S 0:0(0) | - -\n 0.1 < R. 0:0(0) ack 1 | - -", record.OpenRefused, record.CloseNeverOpened},
+		{"open", opened, record.OpenHandshake, record.CloseEvicted},
+		{"FIN", opened + "1 > F. 1:1(0) ack 1 | - -", record.OpenHandshake, record.CloseEvicted},
+		{"half-closed", opened + "1 > F. 1:1(0) ack 1 | - -\n 1.1 < . 1:1(0) ack 2 | - -", record.OpenHandshake, record.CloseEvicted},
+		{"data repeated", opened + "0.1 > P. 1:11(10) ack 1 | - -\n 0.3 > P. 1:11(10) ack 1 | - -", record.OpenHandshake, record.CloseEvicted},
+		{"TIME-WAIT", closedByOrig, record.OpenHandshake, record.CloseNormal},
+		{"reset", opened + "1 < R. 1:1(0) ack 1 | - -", record.OpenHandshake, record.CloseReset},
+		{"begun before", "0 > P. 1:11(10) ack 1 | - -\n 0.1 < . 1:1(0) ack 11 | - -", record.OpenMidstream, record.CloseEvicted},
 	} {
 		rec, tr := run(t, Options{MaxConns: 1}, plainWire, tt.lines)
 		w := plainWire
-		w.ends[Orig].Port++
+		w.ends[record.Orig].Port++
 		for i, l := range parseExchange(t, stages[len(stages)-1].lines) {
 			l.at += 60.85 // data was sent 60 s ago, and TIME-WAIT is not over
 			tr.Observe(w.segment(l, uint64(100+i)))
@@ -183,7 +184,7 @@ func TestWhatWasEvicted(t *testing.T) {
 		// A segment without SYN may belong to it; a SYN begins another.
 		for i, lines := range []string{"200 > P. 11:21(10) ack 1 | - -", "200 < S. 0:0(0) ack 1 | - -", "200 > S 77:77(0) | - -"} {
 			w := plainWire
-			w.ends[Orig].Port += uint16(2 + i)
+			w.ends[record.Orig].Port += uint16(2 + i)
 			tr.Observe(w.segment(parseExchange(t, lines)[0], uint64(200+i)))
 		}
 		tr.Finish()

@@ -3,16 +3,17 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
-// route finds the connection that a segment belongs to, beginning one where
+// match finds the connection that a segment belongs to, beginning one where
 // none fits. top is the newest on these endpoints, nil for none.
 //
 // A SYN with another number opens a pending connection in front of the old
 // one. Until it is answered both may live: a challenge ACK and the opener's
 // RST belong to the old one (RFC 5961 section 4), everything that fits the
 // new numbers to the new one.
-func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Segment) *conn {
+func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Segment) *conn {
 	if top == nil {
 		return t.begin(sh, nil, k, hash, s)
 	}
@@ -55,7 +56,7 @@ func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 		return top
 	}
 	if top.fits(from, s) {
-		if from == Resp || !s.Flags.Has(capture.RST) {
+		if from == record.Resp || !s.Flags.Has(capture.RST) {
 			t.settle(sh, top, s)
 		}
 		return top
@@ -68,17 +69,17 @@ func (t *Tracker) route(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 // which has had no other answer: by a challenge ACK (RFC 5961 section 4) or out
 // of TIME-WAIT (RFC 9293 section 3.10.7.4). The opener resets it (section
 // 3.10.7.3, first) and sends its SYN again.
-func (c *conn) answeredByOld(from End, s *capture.Segment) {
+func (c *conn) answeredByOld(from record.End, s *capture.Segment) {
 	switch e := &c.ends[from]; {
 	case c.prev == nil || e.synSeen == c.ends[from.Peer()].synSeen:
 	case e.synSeen:
 		if s.Flags.Has(capture.RST) && c.oldAnswer != 0 {
 			c.flags |= isOldReset
-			c.prev.facts.byNewer = true
+			c.prev.details.byNewer = true
 		}
 	case c.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
 		c.oldAnswer, c.oldConn = s.Packet, c.prev.id
-		c.facts.oldState = c.prev.ends[c.prev.from(&s.Src)].state
+		c.details.oldState = c.prev.ends[c.prev.from(&s.Src)].state
 	}
 }
 
@@ -93,8 +94,8 @@ func (c *conn) answeredByUnseen(s *capture.Segment) {
 
 // resetsUnseen reports whether a RST is the opener's answer to such an ACK: it
 // stands where that pointed, and does not end this connection.
-func (c *conn) resetsUnseen(from End, s *capture.Segment) bool {
-	if c.asides == nil || c.ends[from].state != SynSent {
+func (c *conn) resetsUnseen(from record.End, s *capture.Segment) bool {
+	if c.asides == nil || c.ends[from].state != record.SynSent {
 		return false
 	}
 	a := &c.asides[from.Peer()]
@@ -113,7 +114,7 @@ func (c *conn) over() bool {
 
 // ownSYN reports whether a SYN from an end belongs to this connection: its
 // first, a repeat, or the other half of a simultaneous open.
-func (c *conn) ownSYN(from End, s *capture.Segment) bool {
+func (c *conn) ownSYN(from record.End, s *capture.Segment) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq := reassembly.Seq(s.Seq)
 	switch {
@@ -121,14 +122,14 @@ func (c *conn) ownSYN(from End, s *capture.Segment) bool {
 		return e.isn == seq
 	case e.stream.Started() && e.stream.Base() == seq.Add(1):
 		return true // its own SYN, captured after what followed it
-	case p.state == SynSent && p.synAcks == 0 && e.packets == 0:
+	case p.state == record.SynSent && p.synAcks == 0 && e.packets == 0:
 		return true // simultaneous open (RFC 9293 section 3.5, figure 7)
 	}
 	return false
 }
 
 // ownSYNACK reports whether a SYN/ACK from an end belongs to this connection.
-func (c *conn) ownSYNACK(from End, s *capture.Segment) bool {
+func (c *conn) ownSYNACK(from record.End, s *capture.Segment) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if e.synSeen && e.isn == reassembly.Seq(s.Seq) {
 		return true
@@ -145,13 +146,13 @@ func (e *endpoint) acksSYN(ack reassembly.Seq) bool {
 
 // fits reports whether a segment without SYN belongs to a pending connection
 // rather than to the older one behind it.
-func (c *conn) fits(from End, s *capture.Segment) bool {
+func (c *conn) fits(from record.End, s *capture.Segment) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
-	if s.Flags.Has(capture.RST) && from == Resp && !e.synSeen {
+	if s.Flags.Has(capture.RST) && from == record.Resp && !e.synSeen {
 		return s.Flags.Has(capture.ACK) && p.acksSYN(ack)
 	}
-	if s.Flags.Has(capture.RST) && from == Orig && !p.synSeen {
+	if s.Flags.Has(capture.RST) && from == record.Orig && !p.synSeen {
 		// Giving up: at its own numbers. Answering a challenge ACK: at the old ones.
 		return seq == e.isn || seq == e.isn.Add(1)
 	}
@@ -182,11 +183,11 @@ func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
 // reused ends the TIME-WAITs of a connection whose endpoints a new one took:
 // by a SYN received (RFC 9293 section 3.6.1, RFC 6191) or by one of its own.
 func (c *conn) reused(by *conn) {
-	for e := Orig; e <= Resp; e++ {
-		if x := &c.ends[e]; x.state == TimeWait && by.start < x.timeWaitUntil {
-			x.timeWaitUntil, x.timeWaitEnd = max(by.start, x.timeWaitSince), TimeWaitReuse
-			c.note(Moment{Kind: MomentTimeWaitReuse, End: e})
-			c.set(e, Closed, Seen, x.timeWaitUntil, by.id)
+	for e := record.Orig; e <= record.Resp; e++ {
+		if x := &c.ends[e]; x.state == record.TimeWait && by.start < x.timeWaitUntil {
+			x.timeWaitUntil, x.timeWaitEnd = max(by.start, x.timeWaitSince), record.TimeWaitReuse
+			c.note(record.Moment{Kind: record.MomentTimeWaitReuse, End: e})
+			c.set(e, record.Closed, record.Seen, x.timeWaitUntil, by.id)
 		}
 	}
 }
@@ -194,9 +195,9 @@ func (c *conn) reused(by *conn) {
 // begin starts a connection at a segment, before an older one on the same endpoints.
 func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
 	c := t.insert(sh, old, k, hash, s)
-	sender := Orig
+	sender := record.Orig
 	if guessOrig(s) {
-		sender = Resp
+		sender = record.Resp
 		c.z.flipped()
 	}
 	if !s.Flags.Has(capture.SYN) {
@@ -213,10 +214,10 @@ func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Se
 		// Nothing is left that the SYN could disturb.
 		t.settle(sh, c, s)
 	}
-	if t.opt.Mark != nil && t.opt.Mark(c.id, c.ends[Orig].addr, c.ends[Resp].addr) {
-		c.step = &Step{Conn: c.id, Orig: c.ends[Orig].addr, Resp: c.ends[Resp].addr}
+	if t.opt.Mark != nil && t.opt.Mark(c.id, c.ends[record.Orig].addr, c.ends[record.Resp].addr) {
+		c.step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}
 		if old != nil {
-			c.note(Moment{Kind: MomentReusedTuple, Ref: old.id})
+			c.note(record.Moment{Kind: record.MomentReusedTuple, Ref: old.id})
 		}
 	}
 	return c

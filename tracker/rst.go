@@ -3,19 +3,20 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // takeRST takes a RST. A genuine one closes its sender at once; its receiver
 // only if it stands exactly at RCV.NXT (RFC 5961 section 3.2), or, in
 // SYN-SENT, acknowledges the SYN (RFC 9293 section 3.10.7.3).
-func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	elsewhere := c.resetsUnseen(from, s)
 	t.rstProves(c, from, s, now)
 	cause := c.rstCause(from, s)
 	accepted := !elsewhere && c.acceptsRST(to, s)
-	if accepted && cause != ResetMiddlebox {
+	if accepted && cause != record.ResetMiddlebox {
 		c.beforeRST(from, s, now)
 	}
 	in := e.state
@@ -23,53 +24,53 @@ func (t *Tracker) takeRST(c *conn, from End, s *capture.Segment, now int64) {
 		t.ignoreRST(c, from, s, cause, now)
 		return
 	}
-	if c.resetBy == NoEnd {
+	if c.resetBy == record.NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
-		c.facts.reset(e, p, s, now)
+		c.details.reset(e, p, s, now)
 	}
 	switch {
-	case cause == ResetRefused:
-		c.openKind = OpenRefused
-		c.answer.Kind = AnswerRST
+	case cause == record.ResetRefused:
+		c.openKind = record.OpenRefused
+		c.answer.Kind = record.AnswerRST
 		c.answered, c.answeredAt = now, s.Packet
-		c.note(Moment{Kind: MomentRefused, End: from, Span: now - p.firstSYN})
-	case cause == ResetAfterClose:
-		c.note(Moment{Kind: MomentResetHarmless, End: from, From: in, Reset: cause})
+		c.note(record.Moment{Kind: record.MomentRefused, End: from, Span: now - p.firstSYN})
+	case cause == record.ResetAfterClose:
+		c.note(record.Moment{Kind: record.MomentResetHarmless, End: from, From: in, Reset: cause})
 	default:
-		if cause == ResetKeepaliveDead {
-			c.note(Moment{Kind: MomentKeepaliveDead, End: from, N: uint64(e.probe.pending)})
+		if cause == record.ResetKeepaliveDead {
+			c.note(record.Moment{Kind: record.MomentKeepaliveDead, End: from, N: uint64(e.probe.pending)})
 		}
 		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.answeredAt == 0 {
 			c.answered, c.answeredAt = now, s.Packet
-			if from == Orig {
-				c.openKind = OpenAborted
+			if from == record.Orig {
+				c.openKind = record.OpenAborted
 			}
 		}
-		c.note(Moment{Kind: MomentReset, End: from, From: in, Reset: cause})
+		c.note(record.Moment{Kind: record.MomentReset, End: from, From: in, Reset: cause})
 	}
 	c.flags |= isReset
-	if cause != ResetMiddlebox {
+	if cause != record.ResetMiddlebox {
 		switch {
-		case e.state == Unknown:
-			c.set(from, Closed, Seen, now, s.Packet)
-		case e.state == TimeWait && !c.expected(from):
+		case e.state == record.Unknown:
+			c.set(from, record.Closed, record.Seen, now, s.Packet)
+		case e.state == record.TimeWait && !c.expected(from):
 			// A TIME-WAIT socket answers what it cannot take; it stays.
 		default:
-			c.apply(from, sendRST, Seen, now, s.Packet)
+			c.apply(from, sendRST, record.Seen, now, s.Packet)
 		}
 	}
-	if p.state == TimeWait {
+	if p.state == record.TimeWait {
 		// RFC 1337; Linux lets it (net.ipv4.tcp_rfc1337 0).
-		p.timeWaitUntil, p.timeWaitEnd = now, TimeWaitReset
+		p.timeWaitUntil, p.timeWaitEnd = now, record.TimeWaitReset
 	}
-	c.apply(to, rcvRST, Expected, now, s.Packet)
+	c.apply(to, rcvRST, record.Expected, now, s.Packet)
 }
 
 // rstProves takes the numbers of a RST where those of its sender were not
 // captured (only SYNs were, by a filter, or all else was dropped): seq=501
 // ack=101 was sent by an end that was ESTABLISHED, had sent 500 bytes and taken 100.
-func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
+func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if !c.onlySYNs() || !e.synSeen || !p.synSeen || e.synAcks+p.synAcks == 0 {
 		return
@@ -90,7 +91,7 @@ func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
 	e.stream.Skip(reassembly.Seq(s.Seq))
 	if took > 0 {
 		_, unseen := p.stream.Ack(reassembly.Seq(s.Ack))
-		c.note(Moment{Kind: MomentAckedUnseen, End: from.Peer(), N: uint64(unseen)})
+		c.note(record.Moment{Kind: record.MomentAckedUnseen, End: from.Peer(), N: uint64(unseen)})
 		first(&c.proof.unseen, s.Packet)
 	}
 	c.openedUnseen(from, s, now)
@@ -98,8 +99,8 @@ func (t *Tracker) rstProves(c *conn, from End, s *capture.Segment, now int64) {
 
 // openedUnseen: a segment shows that the connection opened, though the ACK that
 // completed the handshake was not captured.
-func (c *conn) openedUnseen(from End, s *capture.Segment, now int64) {
-	for _, x := range [2]End{from, from.Peer()} {
+func (c *conn) openedUnseen(from record.End, s *capture.Segment, now int64) {
+	for _, x := range [2]record.End{from, from.Peer()} {
 		if c.expected(x) {
 			c.confirm(x)
 		}
@@ -107,39 +108,39 @@ func (c *conn) openedUnseen(from End, s *capture.Segment, now int64) {
 	}
 	c.thirdACK, c.thirdACKAt = now, s.Packet
 	c.flags |= isOpen | isThirdMissed
-	c.note(Moment{Kind: MomentEstablished, End: from, N: uint64(c.ends[Orig].syns), M: uint64(c.ends[Resp].synAcks)})
+	c.note(record.Moment{Kind: record.MomentEstablished, End: from, N: uint64(c.ends[record.Orig].syns), M: uint64(c.ends[record.Resp].synAcks)})
 }
 
 // onlySYNs reports whether nothing but SYNs was captured before the RST at
 // hand: so nothing tells what its receiver expects next (RCV.NXT).
 func (c *conn) onlySYNs() bool {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	return c.thirdACKAt == 0 && c.duplicates == 0 && a.packets+b.packets == uint64(a.syns+a.synAcks+b.syns+b.synAcks)+1
 }
 
 // beforeRST settles the state from which an end sent its RST.
-func (c *conn) beforeRST(from End, s *capture.Segment, now int64) {
+func (c *conn) beforeRST(from record.End, s *capture.Segment, now int64) {
 	switch e := &c.ends[from]; {
-	case e.state == Closed:
+	case e.state == record.Closed:
 		c.confirm(from)
-	case e.state == TimeWait:
+	case e.state == record.TimeWait:
 		// The FIN met no socket (FIN-WAIT-2 had ended: Linux tcp_fin_timeout), or
 		// one that was aborted: it was never taken.
-		c.retract(from, 1<<FinWait2|1<<Closing, now, s.Packet)
+		c.retract(from, 1<<record.FinWait2|1<<record.Closing, now, s.Packet)
 	case s.Flags.Has(capture.ACK):
-	case e.state == Established:
+	case e.state == record.Established:
 		// A socket aborts with RST,ACK. A bare RST answers a segment that met
 		// none: the third ACK was not taken (Linux tcp_abort_on_overflow), or the
 		// SYN/ACK came when the opener had gone.
-		c.retract(from, inSynReceived|1<<SynSent, now, s.Packet)
+		c.retract(from, inSynReceived|1<<record.SynSent, now, s.Packet)
 	}
 }
 
 // acceptsRST reports whether an end will be closed by a RST.
-func (c *conn) acceptsRST(to End, s *capture.Segment) bool {
+func (c *conn) acceptsRST(to record.End, s *capture.Segment) bool {
 	p, e := &c.ends[to], &c.ends[to.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
-	if p.state == SynSent {
+	if p.state == record.SynSent {
 		return s.Flags.Has(capture.ACK) && p.acksSYN(ack)
 	}
 	if !e.stream.Started() {
@@ -152,7 +153,7 @@ func (c *conn) acceptsRST(to End, s *capture.Segment) bool {
 	if e.finSeen && d == e.fin {
 		d = d.Add(1)
 	}
-	if p.state == TimeWait {
+	if p.state == record.TimeWait {
 		return seq == e.sndNxt()
 	}
 	una := e.stream.Una()
@@ -161,40 +162,40 @@ func (c *conn) acceptsRST(to End, s *capture.Segment) bool {
 }
 
 // rstCause says why a RST came, from what its sender had sent before.
-func (c *conn) rstCause(from End, s *capture.Segment) ResetCause {
+func (c *conn) rstCause(from record.End, s *capture.Segment) record.ResetCause {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	withACK := s.Flags.Has(capture.ACK)
 	switch {
 	case e.packets == 1 && p.packets == 0:
-		return ResetUnknown // nothing else was seen
-	case p.state == SynSent && !e.synSeen && withACK && p.acksSYN(reassembly.Seq(s.Ack)):
-		return ResetRefused
+		return record.ResetUnknown // nothing else was seen
+	case p.state == record.SynSent && !e.synSeen && withACK && p.acksSYN(reassembly.Seq(s.Ack)):
+		return record.ResetRefused
 	case c.closed():
-		return ResetAfterClose
+		return record.ResetAfterClose
 	case e.oddTTL(s):
 		// Another distance than this end's other segments: not sent by it.
-		return ResetMiddlebox
+		return record.ResetMiddlebox
 	case withACK && e.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
 		// RFC 9293 section 3.8.4; Linux sends RST,ACK when it gives up.
-		return ResetKeepaliveDead
+		return record.ResetKeepaliveDead
 	case e.finSeen && (!withACK || p.unheard(reassembly.Seq(s.Ack))):
 		// What met a closed socket: the answer has the other end's ACK number (RFC
 		// 9293 section 3.10.7.1), or, as Windows does it, takes what came and
 		// acknowledges it.
-		return ResetLateData
+		return record.ResetLateData
 	case withACK && s.Seq == 0 && e.packets == 1 && !p.ackedAny:
 		// A segment without ACK met no connection: a probe, no abort (section 3.10.7.1).
-		return ResetUnknown
-	case withACK && from == Resp && !e.finSeen && p.has&hasFirstByte != 0 && p.lastData >= e.lastData:
+		return record.ResetUnknown
+	case withACK && from == record.Resp && !e.finSeen && p.has&hasFirstByte != 0 && p.lastData >= e.lastData:
 		// Linux tcp_close with data in the receive queue. The same on the wire
 		// as an abort: the likelier of the two where a request had no answer.
-		return ResetUnreadData
+		return record.ResetUnreadData
 	case withACK:
-		return ResetAbort
-	case e.state == SynSent, e.packets > 1 && c.thirdACKAt == 0 && from == Orig:
-		return ResetAbort
+		return record.ResetAbort
+	case e.state == record.SynSent, e.packets > 1 && c.thirdACKAt == 0 && from == record.Orig:
+		return record.ResetAbort
 	}
-	return ResetUnknown
+	return record.ResetUnknown
 }
 
 // unheard reports whether an ACK takes in data or a FIN of this end that no
@@ -223,7 +224,7 @@ func (e *endpoint) oddTTL(s *capture.Segment) bool {
 
 // straggles reports whether a segment of an end that has closed may have been
 // on its way already when the RST passed: the connection is over all the same.
-func (c *conn) straggles(from End, now int64) bool {
+func (c *conn) straggles(from record.End, now int64) bool {
 	return c.is(isReset) && (c.resetBy == from || now-c.resetTime < second)
 }
 
@@ -231,7 +232,7 @@ func (c *conn) straggles(from End, now int64) bool {
 // long after: the RST or the ACK of its FIN did not reach it, or it did not
 // accept it. Within a second it may simply not have arrived yet (RFC 6298
 // section 2.1's initial timeout: no path is slower).
-func (t *Tracker) livesOn(c *conn, from End, s *capture.Segment, now int64) bool {
+func (t *Tracker) livesOn(c *conn, from record.End, s *capture.Segment, now int64) bool {
 	if now-c.resetTime < second || !c.expected(from) {
 		return false
 	}

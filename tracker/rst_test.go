@@ -3,52 +3,54 @@ package tracker
 import (
 	"fmt"
 	"testing"
+
+	"tcpwatch/tracker/record"
 )
 
 func TestResetCauses(t *testing.T) {
 	for _, c := range []struct {
 		name, lines string
-		cause       ResetCause
-		by          End
+		cause       record.ResetCause
+		by          record.End
 	}{
 		{"close with unread data", opened + `
 			1.0 > .P 1:11(10) ack 1 | - -
 			1.1 < .  1:1(0) ack 11 | - -
-			1.2 < R. 1:1(0) ack 11 | - -`, ResetUnreadData, Resp},
+			1.2 < R. 1:1(0) ack 11 | - -`, record.ResetUnreadData, record.Resp},
 		{"data to a closed socket", opened + `
 			1.0 < F. 1:1(0) ack 1 | - -
 			1.1 > .  1:1(0) ack 2 | - -
 			1.2 > .P 1:11(10) ack 2 | - -
-			1.3 < R  2:2(0) | - -`, ResetLateData, Resp},
+			1.3 < R  2:2(0) | - -`, record.ResetLateData, record.Resp},
 		{"data after its FIN, taken and answered as Windows does", opened + `
 			1.0 > F. 1:1(0) ack 1 | - -
 			1.1 < .P 1:11(10) ack 2 | - -
-			1.2 > R. 2:2(0) ack 11 | - -`, ResetLateData, Orig},
+			1.2 > R. 2:2(0) ack 11 | - -`, record.ResetLateData, record.Orig},
 		{"a FIN after its FIN, answered so", opened + `
 			1.0 > F. 1:1(0) ack 1 | - -
 			1.1 < F. 1:1(0) ack 2 | - -
-			1.2 > R. 2:2(0) ack 2 | - -`, ResetLateData, Orig},
+			1.2 > R. 2:2(0) ack 2 | - -`, record.ResetLateData, record.Orig},
 		{"abort after its FIN, nothing came", opened + `
 			1.0 > F. 1:1(0) ack 1 | - -
 			1.1 < .  1:1(0) ack 2 | - -
-			1.2 > R. 2:2(0) ack 1 | - -`, ResetAbort, Orig},
+			1.2 > R. 2:2(0) ack 1 | - -`, record.ResetAbort, record.Orig},
 		{"abort after its FIN, what came had been acknowledged", opened + `
 			1.0 > F. 1:1(0) ack 1 | - -
 			1.1 < .P 1:11(10) ack 2 | - -
 			1.2 > .  2:2(0) ack 11 | - -
-			5.0 > R. 2:2(0) ack 11 | - -`, ResetAbort, Orig},
+			5.0 > R. 2:2(0) ack 11 | - -`, record.ResetAbort, record.Orig},
 		{"a lone FIN that meets no connection", `
 			0.0 > F  1:1(0) | - -
-			0.1 < R. 2:2(0) ack 2 | - -`, ResetUnknown, Resp},
+			0.1 < R. 2:2(0) ack 2 | - -`, record.ResetUnknown, record.Resp},
 		{"another TTL than the host's own", opened + `
-			1.0 < R. 1:1(0) ack 1 ttl 57 | - -`, ResetMiddlebox, Resp},
+			1.0 < R. 1:1(0) ack 1 ttl 57 | - -`, record.ResetMiddlebox, record.Resp},
 		{"giving up before the answer", `
 			0.0 > S  0:0(0) | - -
-			1.0 > R  1:1(0) | - -`, ResetAbort, Orig},
-		{"nothing else was seen", `0.0 < R. 1:1(0) ack 1 | - -`, ResetUnknown, Resp},
+			1.0 > R  1:1(0) | - -`, record.ResetAbort, record.Orig},
+		{"nothing else was seen", `0.0 < R. 1:1(0) ack 1 | - -`, record.ResetUnknown, record.Resp},
 		{"midstream, bare", `
 			0.0 > .P 1:2(1) ack 1 | - -
-			1.0 < R  1:1(0) | - -`, ResetUnknown, Resp},
+			1.0 < R  1:1(0) | - -`, record.ResetUnknown, record.Resp},
 	} {
 		rec, tr := run(t, Options{}, plainWire, c.lines)
 		tr.Finish()
@@ -74,18 +76,18 @@ func TestBareResetWithAnotherTTL(t *testing.T) {
 	`
 	for _, x := range []struct {
 		name, usual, flags, ack, ttl string
-		want                         ResetCause
+		want                         record.ResetCause
 	}{
-		{"one hop", "63", "R", "", "64", ResetMiddlebox},
-		{"the same", "63", "R", "", "63", ResetUnknown},
-		{"the others vary", "64", "R", "", "64", ResetUnknown},
-		{"with ACK", "63", "R.", "ack 101", "64", ResetUnreadData},
-		{"with ACK, two hops", "63", "R.", "ack 101", "61", ResetMiddlebox},
+		{"one hop", "63", "R", "", "64", record.ResetMiddlebox},
+		{"the same", "63", "R", "", "63", record.ResetUnknown},
+		{"the others vary", "64", "R", "", "64", record.ResetUnknown},
+		{"with ACK", "63", "R.", "ack 101", "64", record.ResetUnreadData},
+		{"with ACK, two hops", "63", "R.", "ack 101", "61", record.ResetMiddlebox},
 	} {
 		rec, tr := run(t, Options{}, plainWire, fmt.Sprintf(talk, x.usual, x.flags, x.ack, x.ttl))
 		tr.Finish()
-		if r := &rec.records[0]; r.Close.ResetCause != x.want || r.Facts.ResetOdd.Has(OddTTL) != (x.want == ResetMiddlebox) {
-			t.Errorf("%s: %v, signs %v, want %v", x.name, r.Close.ResetCause, r.Facts.ResetOdd, x.want)
+		if r := &rec.records[0]; r.Close.ResetCause != x.want || r.Close.ResetOdd.Has(record.OddTTL) != (x.want == record.ResetMiddlebox) {
+			t.Errorf("%s: %v, signs %v, want %v", x.name, r.Close.ResetCause, r.Close.ResetOdd, x.want)
 		}
 	}
 }

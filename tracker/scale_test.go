@@ -3,6 +3,8 @@ package tracker
 import (
 	"fmt"
 	"testing"
+
+	"tcpwatch/tracker/record"
 )
 
 // A window is scaled only if both SYNs offer it (RFC 7323 section 2.2): one
@@ -39,7 +41,7 @@ func TestWindowScale(t *testing.T) {
 			0.050 < .  101:101(0) ack 101 win 100 | - -`
 		_, tr := run(t, Options{}, plainWire, text)
 		a := tr.bodyOf(1)
-		for e := Orig; e <= Resp; e++ {
+		for e := record.Orig; e <= record.Resp; e++ {
 			shift, known := a.ends[e].shift(&a.ends[e.Peer()])
 			window, _ := a.ends[e].scaledWindow(&a.ends[e.Peer()])
 			if known != c.known || known && (shift != c.shift || window != 100<<c.shift) {

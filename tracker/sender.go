@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // sender is what one end knows of the data it sent, rebuilt at the tap: what
@@ -171,7 +172,7 @@ func (x *sender) overtaken(s *capture.Segment, now int64) bool {
 // They were sent no sooner than what came before them: less than two round trips
 // ago (the pause before a tail loss probe, RFC 8985 section 7.2) nothing but
 // duplicate ACKs sets a repeat off. before is where everything seen ended.
-func (c *conn) seenLate(from End, s *capture.Segment, before reassembly.Seq, now int64) bool {
+func (c *conn) seenLate(from record.End, s *capture.Segment, before reassembly.Seq, now int64) bool {
 	e := &c.ends[from]
 	una, since := e.stream.Una(), e.lastData
 	if since == 0 {
@@ -183,7 +184,7 @@ func (c *conn) seenLate(from End, s *capture.Segment, before reassembly.Seq, now
 }
 
 // acked takes an ACK for what an end of c sent: before SND.UNA is una.
-func (x *sender) acked(c *conn, of End, s *capture.Segment, una reassembly.Seq, advanced uint32, dup bool, now int64) {
+func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembly.Seq, advanced uint32, dup bool, now int64) {
 	e := &c.ends[of]
 	if !x.hasBase && c.thirdACKAt != 0 {
 		x.base, x.hasBase = c.handshakeTime(of), true

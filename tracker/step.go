@@ -3,15 +3,16 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // states are the states of both ends, Unknown where it is not known who closed first.
-func (c *conn) states() (s [2]State) {
-	s = [2]State{c.ends[Orig].state, c.ends[Resp].state}
+func (c *conn) states() (s [2]record.State) {
+	s = [2]record.State{c.ends[record.Orig].state, c.ends[record.Resp].state}
 	if c.finMayHavePassed() {
 		for e := range s {
 			if afterFIN.has(s[e]) {
-				s[e] = Unknown
+				s[e] = record.Unknown
 			}
 		}
 	}
@@ -20,7 +21,7 @@ func (c *conn) states() (s [2]State) {
 
 // openStep begins a row of the ladder. What was noted since the last row
 // (that the connection took the place of another) belongs to this one.
-func (t *Tracker) openStep(c *conn, from End, s *capture.Segment) {
+func (t *Tracker) openStep(c *conn, from record.End, s *capture.Segment) {
 	st := c.step
 	st.Segment, st.Quote, st.Time, st.From = s, nil, s.Time, from
 	st.Untimed = c.stamps.untimed > 0
@@ -30,7 +31,7 @@ func (t *Tracker) openStep(c *conn, from End, s *capture.Segment) {
 	st.Before = c.states()
 	st.RelSeq, st.RelAck = 0, 0
 	if c.is(isMidstream) && c.ends[from].packets == 1 && c.ends[from.Peer()].packets == 0 {
-		st.Moments = append(st.Moments, Moment{Kind: MomentMidstream, End: from})
+		st.Moments = append(st.Moments, record.Moment{Kind: record.MomentMidstream, End: from})
 	}
 }
 
@@ -38,9 +39,9 @@ func (t *Tracker) openStep(c *conn, from End, s *capture.Segment) {
 func (t *Tracker) closeStep(c *conn) {
 	st := c.step
 	st.After = c.states()
-	for e := Orig; e <= Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		if i := c.before(e, len(c.trans)); i >= 0 {
-			st.AfterProof[e] = c.trans[i].Proof
+			st.AfterProof[e] = c.trans[i].Basis
 		}
 	}
 	if s := st.Segment; s != nil {
@@ -70,25 +71,25 @@ func (t *Tracker) tell(c *conn, s *capture.Segment) { t.tellAt(c, s.Time, s.Pack
 func (t *Tracker) tellAt(c *conn, now int64, packet uint64) {
 	if c.flags&isOpenTold == 0 && (c.is(isOpen) || c.is(isMidstream)) {
 		c.flags |= isOpenTold
-		t.event(c, EventOpened, now, packet)
+		t.event(c, record.EventOpened, now, packet)
 	}
 	if c.is(isEndTold) {
 		return
 	}
 	switch {
-	case c.openKind != OpenUnknown && !c.is(isOpen):
+	case c.openKind != record.OpenUnknown && !c.is(isOpen):
 		c.flags |= isEndTold
-		t.event(c, EventFailed, now, packet)
+		t.event(c, record.EventFailed, now, packet)
 	case c.is(isReset) && !c.closed():
 		c.flags |= isEndTold
-		t.event(c, EventReset, now, packet)
+		t.event(c, record.EventReset, now, packet)
 	case c.closed():
 		c.flags |= isEndTold
-		t.event(c, EventClosed, now, packet)
+		t.event(c, record.EventClosed, now, packet)
 	}
 }
 
-func (t *Tracker) event(c *conn, k EventKind, now int64, packet uint64) {
+func (t *Tracker) event(c *conn, k record.EventKind, now int64, packet uint64) {
 	t.fill(&t.record, c)
-	t.sink.Event(&Event{Kind: k, Time: now, Packet: packet, Record: &t.record})
+	t.sink.Event(&record.Event{Kind: k, Time: now, Packet: packet, Record: &t.record})
 }

@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
 // strain is what a connection with trouble or long rests has to tell besides:
 // most have none.
@@ -30,7 +33,7 @@ func (c *conn) strained() *strain {
 
 // stir takes every segment that comes after a rest, and all of a connection
 // that has strain; before it the connection's last packet is that before.
-func (c *conn) stir(from End, s *capture.Segment, now int64) {
+func (c *conn) stir(from record.End, s *capture.Segment, now int64) {
 	if c.strain != nil {
 		c.strain.rest.heard(from, s, now)
 		if s.Flags.Has(capture.ACK) {
@@ -65,24 +68,9 @@ func (w *words[W]) strain(n int, c *conn) int {
 	return n
 }
 
-// StrainRecord is what the data of an end met.
-type StrainRecord struct {
-	Stuck     StuckRecord
-	TooBig    TooBigRecord
-	Stalls    StallsRecord
-	FINs      uint32 // times that its FIN was sent again, copies on the way or in the capture left out
-	FINsAcked uint32 // those of them that came after an ACK of it had passed
-	Hasty     uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
-	Passed    uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
-	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
-	Waited    int64  // how long the end went on sending without filling it
-	ECT       bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
-	CE        bool   // one carried the mark of congestion
-}
-
-func (c *conn) fillStrain(r *Record) {
-	for e := Orig; e <= Resp; e++ {
-		x, y := &c.ends[e], &r.Strain[e]
+func (c *conn) fillStrain(r *record.Record) {
+	for e := record.Orig; e <= record.Resp; e++ {
+		x, y := &c.ends[e], &r.Path[e]
 		y.ECT, y.CE = x.has&hasECT != 0, x.has&hasCE != 0
 		y.Hole, y.Waited = x.hole()
 		if c.strain != nil {
@@ -93,17 +81,17 @@ func (c *conn) fillStrain(r *Record) {
 		}
 	}
 	if c.strain != nil {
-		c.strain.rest.fill(&r.Rest)
+		c.strain.rest.fill(&r.Idle)
 	}
 }
 
-func (y *endStrain) fill(r *StrainRecord) {
+func (y *endStrain) fill(r *record.PathRecord) {
 	if y.kept.times > 0 && !y.stuck.on {
 		y.kept.fill(&r.Stuck)
 	} else if y.stuck.on {
 		y.stuck.fill(&r.Stuck)
 	}
 	y.tooBig.fill(&r.TooBig)
-	y.stalls.fill(&r.Stalls)
-	r.Hasty, r.FINs, r.FINsAcked = y.hasty, y.fins.n, y.fins.acked
+	y.stalls.fill(&r.Nagle)
+	r.Doubled, r.FINsAgain, r.FINsAcked = y.hasty, y.fins.n, y.fins.acked
 }

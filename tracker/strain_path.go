@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // stuckMin is the least payload whose loss may be one of size: every host takes
@@ -23,7 +24,7 @@ type stuck struct {
 }
 
 // stuckAgain notes that unacknowledged data was sent again.
-func (c *conn) stuckAgain(from End, seq, to reassembly.Seq, s *capture.Segment, now int64) {
+func (c *conn) stuckAgain(from record.End, seq, to reassembly.Seq, s *capture.Segment, now int64) {
 	if seq != c.ends[from].stream.Una() {
 		return
 	}
@@ -49,7 +50,7 @@ func (c *conn) stuckAgain(from End, seq, to reassembly.Seq, s *capture.Segment, 
 // hastyAgain reports, and counts, data that came again sooner than its sender
 // can know of a loss: that takes a round trip, or a timeout. A round trip can be
 // microseconds, which the ACKs must show; without them a millisecond is the least.
-func (c *conn) hastyAgain(from End, was reassembly.Sent, known bool, class repeatClass, s *capture.Segment, now int64) bool {
+func (c *conn) hastyAgain(from record.End, was reassembly.Sent, known bool, class repeatClass, s *capture.Segment, now int64) bool {
 	least := int64(1e6)
 	if class == repeatFast {
 		least = 0
@@ -88,7 +89,7 @@ type fins struct {
 }
 
 // finAgain notes a repeated FIN, but for what the path or the capture doubled.
-func (c *conn) finAgain(from End, now int64) {
+func (c *conn) finAgain(from record.End, now int64) {
 	last := c.ends[from].finTime
 	if c.strain != nil {
 		last = max(last, c.strain.ends[from].fins.last)
@@ -121,20 +122,8 @@ func (w *words[W]) stuck(n int, x *stuck, c *conn, nxt reassembly.Seq) int {
 	return n
 }
 
-// StuckRecord is the segment that an end sent again and again to no avail, or
-// until it was made smaller.
-type StuckRecord struct {
-	Bytes  uint32 // its payload; 0 for none
-	Times  uint32 // repeats
-	Shrunk uint32 // payload with which it was sent at last; 0 when it was not made smaller
-	Passed bool   // that was acknowledged
-	Heard  bool   // meanwhile the other end went on sending: it was not gone
-	Since  int64  // first repeat
-	Packet uint64 // of the first repeat
-}
-
-func (x *stuck) fill(r *StuckRecord) {
-	*r = StuckRecord{Bytes: x.bytes, Times: x.times, Shrunk: x.shrunk, Passed: !x.on, Heard: x.heard, Since: x.since, Packet: x.packet}
+func (x *stuck) fill(r *record.StuckRecord) {
+	*r = record.StuckRecord{Bytes: x.bytes, Times: x.times, Shrunk: x.shrunk, Passed: !x.on, Heard: x.heard, Since: x.since, Packet: x.packet}
 }
 
 // tooBig is what routers told of segments that do not fit.
@@ -147,7 +136,7 @@ type tooBig struct {
 
 // toldTooBig takes an ICMP error: "fragmentation needed" (RFC 1191 section 4) or
 // "packet too big" (RFC 8201 section 4).
-func (c *conn) toldTooBig(from End, q *capture.Quote) {
+func (c *conn) toldTooBig(from record.End, q *capture.Quote) {
 	if !(q.V6 && q.Type == 2 || !q.V6 && q.Type == 3 && q.Code == 4) {
 		return
 	}
@@ -176,12 +165,6 @@ func (w *words[W]) tooBig(n int, x *tooBig, c *conn) int {
 	return n
 }
 
-// TooBigRecord is what routers told an end of segments that do not fit.
-type TooBigRecord struct {
-	N      uint32       // ICMP errors
-	MTU    uint32       // the least that they named; 0 for none
-	Packet uint64       // the first of them
-	From   capture.Addr // its sender
+func (x *tooBig) fill(r *record.TooBigRecord) {
+	*r = record.TooBigRecord{N: x.n, MTU: x.mtu, Packet: x.packet, From: x.from}
 }
-
-func (x *tooBig) fill(r *TooBigRecord) { *r = TooBigRecord{x.n, x.mtu, x.packet, x.from} }

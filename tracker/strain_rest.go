@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
 // restful is from how long on a pause is a rest, in nanoseconds: no limit of a
 // NAT or a load balancer for idle connections is shorter by default.
@@ -19,8 +22,8 @@ type rest struct {
 	woke   int64 // when it ended
 	last   int64 // when by has tried again last
 	packet uint64
-	tries  uint32 // segments that ask for an answer
-	by     End    // who ended it
+	tries  uint32     // segments that ask for an answer
+	by     record.End // who ended it
 	asks   bool
 	reset  restReset
 }
@@ -37,8 +40,8 @@ const (
 // resting tells that nothing was under way when a pause began: what is lost
 // after it was not lost before.
 func (c *conn) resting() bool {
-	a, b := &c.ends[Orig], &c.ends[Resp]
-	return a.state == Established && b.state == Established && a.rests(b) && b.rests(a)
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
+	return a.state == record.Established && b.state == record.Established && a.rests(b) && b.rests(a)
 }
 
 func (e *endpoint) rests(p *endpoint) bool {
@@ -46,7 +49,7 @@ func (e *endpoint) rests(p *endpoint) bool {
 }
 
 // wake notes the segment that ends a rest.
-func (x *rest) wake(from End, s *capture.Segment, now, gap int64) {
+func (x *rest) wake(from record.End, s *capture.Segment, now, gap int64) {
 	if x.asks || x.reset != restNoReset {
 		return
 	}
@@ -59,7 +62,7 @@ func (x *rest) wake(from End, s *capture.Segment, now, gap int64) {
 }
 
 // heard takes what follows.
-func (x *rest) heard(from End, s *capture.Segment, now int64) {
+func (x *rest) heard(from record.End, s *capture.Segment, now int64) {
 	switch {
 	case !x.asks:
 	case from == x.by:
@@ -92,36 +95,17 @@ func (w *words[W]) rest(n int, x *rest, c *conn) int {
 	return n
 }
 
-// How a connection's last rest ended, where the other end did not answer.
-const (
-	RestUnanswered = "unanswered" // nothing came, as far as the capture reaches
-	RestReset      = "reset"      // a RST answered
-	RestEnded      = "ended"      // a RST ended the rest
-)
-
-// RestRecord tells of the rests of a connection: at least 30 s in which nothing
-// was sent, with nothing under way.
-type RestRecord struct {
-	Longest Opt[int64] // after which the other end answered
-	Outcome string     // of the last one, where it was not answered: one of Rest*; "" when all were
-	Gap     int64      // its length
-	By      End        // who ended it
-	Woke    int64      // when
-	Packet  uint64     // by which packet
-	Tries   uint32     // that many times it asked for an answer
-}
-
-func (x *rest) fill(r *RestRecord) {
+func (x *rest) fill(r *record.IdleRecord) {
 	if x.longest > 0 {
-		r.Longest = Some(x.longest)
+		r.Longest = record.Some(x.longest)
 	}
 	switch {
 	case x.reset == restAnswered:
-		r.Outcome = RestReset
+		r.Outcome = record.IdleReset
 	case x.reset == restEndedByIt:
-		r.Outcome = RestEnded
+		r.Outcome = record.IdleEnded
 	case x.asks:
-		r.Outcome = RestUnanswered
+		r.Outcome = record.IdleUnanswered
 	default:
 		return
 	}

@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
 // stalls are the times that an end held a small segment back until the other
 // end's delayed ACK came (RFC 9293 section 3.7.4, Nagle's algorithm, meets section 3.8.6.3).
@@ -16,7 +19,7 @@ type stalls struct {
 const stallSlack = 5e6
 
 // afterHeld takes new data that follows an ACK that was held back.
-func (c *conn) afterHeld(from End, s *capture.Segment, now int64) {
+func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	x := e.sender
 	held := x.rtt.held
@@ -51,13 +54,6 @@ func (w *words[W]) stalls(n int, x *stalls, c *conn) int {
 	return n
 }
 
-// StallsRecord is how often an end held a small segment back until a delayed
-// ACK came.
-type StallsRecord struct {
-	N        uint32
-	Total    int64 // nanoseconds that the ACKs took
-	Min, Max int64
-	Packet   uint64 // the first segment that was held back
+func (x *stalls) fill(r *record.NagleRecord) {
+	*r = record.NagleRecord{N: x.n, Total: x.total, Min: x.min, Max: x.max, Packet: x.packet}
 }
-
-func (x *stalls) fill(r *StallsRecord) { *r = StallsRecord{x.n, x.total, x.min, x.max, x.packet} }

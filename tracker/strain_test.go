@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // recordOf plays an exchange and returns the record of its one connection.
-func recordOf(t *testing.T, lines string) *Record {
+func recordOf(t *testing.T, lines string) *record.Record {
 	t.Helper()
 	_, rec, _ := play(t, plainWire, parseExchange(t, lines), -1, -1)
 	if len(rec.records) != 1 {
@@ -41,12 +42,12 @@ func TestRests(t *testing.T) {
 			500.2 > .P 21:31(10) ack 21 | - -
 			500.4 > .P 21:31(10) ack 21 | - -
 			500.8 > .P 21:31(10) ack 21 | - -
-			600.8 > .P 21:31(10) ack 21 | - -`, 100, RestUnanswered, 400, 4},
+			600.8 > .P 21:31(10) ack 21 | - -`, 100, record.IdleUnanswered, 400, 4},
 		{"answered by a RST", talk + `
 			400.15 > .P 11:21(10) ack 11 | - -
-			400.16 < R 11:11(0) | - -`, 0, RestReset, 400, 1},
+			400.16 < R 11:11(0) | - -`, 0, record.IdleReset, 400, 1},
 		{"ended by a RST", talk + `
-			400.15 < R. 11:11(0) ack 11 | - -`, 0, RestEnded, 400, 1},
+			400.15 < R. 11:11(0) ack 11 | - -`, 0, record.IdleEnded, 400, 1},
 		{"a stepped clock: no rest", talk + `
 			4000000.15 > .P 11:21(10) ack 11 | - -
 			4000000.16 < .P 11:21(10) ack 21 | - -`, 0, "", 0, 0},
@@ -60,7 +61,7 @@ func TestRests(t *testing.T) {
 			60.30 > F. 11:11(0) ack 12   | - -`, 0, "", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x := recordOf(t, c.lines).Rest
+			x := recordOf(t, c.lines).Idle
 			if x.Longest.V/1e9 != c.longest || x.Outcome != c.outcome || (x.Gap+second/2)/second != c.gap || x.Tries != c.tries {
 				t.Errorf("%+v", x)
 			}
@@ -85,7 +86,7 @@ func TestStuck(t *testing.T) {
 		0.720 < .  101:1561(1460) ack 1   | - -
 		0.730 > .P 1:11(10) ack 101 sack 1561-1661 | - -
 		1.520 < .  101:1561(1460) ack 11  | - -`
-	x := recordOf(t, lost).Strain[Resp]
+	x := recordOf(t, lost).Path[record.Resp]
 	if s := x.Stuck; s.Bytes != 1460 || s.Times != 3 || s.Shrunk != 0 || s.Passed || !s.Heard || x.Passed != 100 {
 		t.Errorf("stuck for good: %+v", x)
 	}
@@ -93,13 +94,13 @@ func TestStuck(t *testing.T) {
 		3.000 < .  101:1101(1000) ack 11  | - -
 		3.010 > .  11:11(0) ack 1101      | - -
 		3.020 < .  1101:1561(460) ack 11  | - -
-		3.030 > .  11:11(0) ack 1661      | - -`).Strain[Resp]
+		3.030 > .  11:11(0) ack 1661      | - -`).Path[record.Resp]
 	if s := x.Stuck; s.Bytes != 1460 || s.Times != 3 || s.Shrunk != 1000 || !s.Passed {
 		t.Errorf("passed when made smaller: %+v", x)
 	}
 	x = recordOf(t, lost+`
-		3.010 > .  11:11(0) ack 1661      | - -`).Strain[Resp]
-	if x.Stuck != (StuckRecord{}) {
+		3.010 > .  11:11(0) ack 1661      | - -`).Path[record.Resp]
+	if x.Stuck != (record.StuckRecord{}) {
 		t.Errorf("passed as it was: %+v", x)
 	}
 }
@@ -114,11 +115,11 @@ func TestTooBig(t *testing.T) {
 	}
 	for i, q := range []capture.Quote{{Type: 3, Code: 4, MTU: 1400}, {Type: 3, Code: 4}, {Type: 3, Code: 4, MTU: 1200}, {Type: 3, Code: 1}} {
 		q.Packet, q.Time = uint64(len(lines)+1+i), 1700000001e9
-		q.Src, q.Dst, q.Seq, q.From = plainWire.ends[Resp], plainWire.ends[Orig], 101+plainWire.isn[Resp], endpointAt(77, 0).Addr
+		q.Src, q.Dst, q.Seq, q.From = plainWire.ends[record.Resp], plainWire.ends[record.Orig], 101+plainWire.isn[record.Resp], endpointAt(77, 0).Addr
 		tr.Quoted(&q)
 	}
 	tr.Finish()
-	if x := rec.records[0].Strain[Resp].TooBig; x != (TooBigRecord{N: 3, MTU: 1200, Packet: uint64(len(lines) + 1), From: endpointAt(77, 0).Addr}) {
+	if x := rec.records[0].Path[record.Resp].TooBig; x != (record.TooBigRecord{N: 3, MTU: 1200, Packet: uint64(len(lines) + 1), From: endpointAt(77, 0).Addr}) {
 		t.Errorf("%+v", x)
 	}
 }
@@ -130,7 +131,7 @@ func TestStalls(t *testing.T) {
 		0.150 < .  101:101(0) ack 11   | - -`
 	x := recordOf(t, first+`
 		0.151 > .P 11:21(10) ack 101   | - -
-		0.161 < .P 101:201(100) ack 21 | - -`).Strain[Orig].Stalls
+		0.161 < .P 101:201(100) ack 21 | - -`).Path[record.Orig].Nagle
 	if x.N != 1 || x.Min != 40e6 || x.Max != 40e6 || x.Total != 40e6 || x.Packet != 8 {
 		t.Errorf("held back: %+v", x)
 	}
@@ -143,7 +144,7 @@ func TestStalls(t *testing.T) {
 		"a full segment is not held back": `
 			0.151 > .P 11:1471(1460) ack 101   | - -`,
 	} {
-		if x := recordOf(t, first+lines).Strain[Orig].Stalls; x.N != 0 {
+		if x := recordOf(t, first+lines).Path[record.Orig].Nagle; x.N != 0 {
 			t.Errorf("%s: %+v", name, x)
 		}
 	}
@@ -158,7 +159,7 @@ func TestHasty(t *testing.T) {
 		0.108 < .  101:1561(1460) ack 1   | - -
 		0.109 < .P 1561:1661(100) ack 1   | - -`: 2, `
 		0.130 < .  101:1561(1460) ack 1   | - -`: 0} {
-		if x := recordOf(t, sent+lines).Strain[Resp]; x.Hasty != want {
+		if x := recordOf(t, sent+lines).Path[record.Resp]; x.Doubled != want {
 			t.Errorf("%+v, want %d", x, want)
 		}
 	}
@@ -176,7 +177,7 @@ func TestCodepoints(t *testing.T) {
 			tr.Observe(s)
 		}
 		tr.Finish()
-		x, y := &rec.records[0].Strain[Resp], &rec.records[0].Strain[Orig]
+		x, y := &rec.records[0].Path[record.Resp], &rec.records[0].Path[record.Orig]
 		if [2]bool{x.ECT, x.CE} != want || y.ECT || y.CE {
 			t.Errorf("codepoint %d: %+v, %+v", ecn, x, y)
 		}
@@ -190,7 +191,7 @@ func TestMissing(t *testing.T) {
 		0.110 > .  1:1(0) ack 101 sack 1561-1661 | - -`
 	for lines, want := range map[string]uint64{"": 0, `
 		0.300 > .  1:1(0) ack 1661        | - -`: 1460} {
-		if got := recordOf(t, hole+lines).Ends[Resp].MissingBytes; got != want {
+		if got := recordOf(t, hole+lines).Ends[record.Resp].MissingBytes; got != want {
 			t.Errorf("%d bytes missing, want %d", got, want)
 		}
 	}
@@ -198,7 +199,7 @@ func TestMissing(t *testing.T) {
 		2.100 < .P 1661:1671(10) ack 1    | - -`: 1460, `
 		2.100 < .  101:1561(1460) ack 1   | - -`: 0, `
 		2.100 > .  1:1(0) ack 1661        | - -`: 0} {
-		if x := recordOf(t, hole+lines).Strain[Resp]; x.Hole != want || want > 0 && x.Waited != 2*second {
+		if x := recordOf(t, hole+lines).Path[record.Resp]; x.Hole != want || want > 0 && x.Waited != 2*second {
 			t.Errorf("%+v, want a hole of %d bytes", x, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // finished is a connection whose record waits for the next tick, in order of
@@ -28,8 +29,8 @@ type shard struct {
 
 // share lets both streams of a connection take room for more gaps.
 func (c *conn) share(r *reassembly.Room) {
-	c.ends[Orig].stream.Share(r)
-	c.ends[Resp].stream.Share(r)
+	c.ends[record.Orig].stream.Share(r)
+	c.ends[record.Resp].stream.Share(r)
 }
 
 // take gives a connection's body that is ready for use.
@@ -104,7 +105,7 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 	x.stamp = now
 	switch k {
 	case classTimeWait:
-		until := max(c.ends[Orig].timeWaitUntil, c.ends[Resp].timeWaitUntil)
+		until := max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
 		if c.class == k && c.timeWaitUntil == until {
 			return // 2MSL was not begun again
 		}
@@ -212,7 +213,7 @@ func (t *Tracker) expire(sh *shard) {
 // the same order however the connections were divided.
 func (t *Tracker) flush() {
 	if len(t.interim) > 0 {
-		slices.SortFunc(t.interim, func(a, b Record) int {
+		slices.SortFunc(t.interim, func(a, b record.Record) int {
 			return cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID))
 		})
 		for i := range t.interim {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // What a connection waits for before it is given up, and why so long.
@@ -144,7 +145,7 @@ func TestConstants(t *testing.T) {
 		{"again", int64(again), 100e6, "half of Linux's TCP_RTO_MIN, 200 ms"},
 		{"minRTO", int64(minRTO), 190e6, "Linux's TCP_RTO_MIN, 200 ms, less a timer's jitter"},
 		{"duplicateWindow", duplicateWindow, 5000, "us: copies of a mirror port"},
-		{"maxSYNsAgain", maxSYNsAgain, 10, "Linux since 6.5 repeats a SYN ten times"},
+		{"maxSYNsAgain", record.MaxSYNsAgain, 10, "Linux since 6.5 repeats a SYN ten times"},
 		{"restful", restful, 30e9, "a rest: no timer of a transfer is that long at first"},
 		{"longestRest", longestRest, 30 * 86400e9, "what is longer is a stepped clock"},
 		{"wellKnown", wellKnown, 1024, "IANA: system ports"},

@@ -1,6 +1,10 @@
 package tracker
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
 
 // began is when exchanges begin, in nanoseconds since 1970.
 const began = int64(1700000000e9)
@@ -19,27 +23,27 @@ func TestTimeWaitLastsFromTheLastRestart(t *testing.T) {
 	const msl = 10 * second
 	for _, c := range []struct {
 		name, lines  string
-		holder       End
+		holder       record.End
 		since, until int64 // milliseconds
-		endedBy      TimeWaitEnd
+		endedBy      record.TimeWaitEnd
 		restarts     uint32
 	}{
-		{"once", closedByOrig, Orig, 1010, 21020, TimeWait2MSL, 0},
+		{"once", closedByOrig, record.Orig, 1010, 21020, record.TimeWait2MSL, 0},
 		{"restarted by a repeated FIN and its ACK", closedByOrig + `
 			5.000 < F. 1:1(0) ack 2 | - -
-			5.010 > .  2:2(0) ack 2 | - -`, Orig, 1010, 25010, TimeWait2MSL, 1},
+			5.010 > .  2:2(0) ack 2 | - -`, record.Orig, 1010, 25010, record.TimeWait2MSL, 1},
 		{"restarted by a repeated FIN whose ACK was not captured", closedByOrig + `
-			5.000 < F. 1:1(0) ack 2 | - -`, Orig, 1010, 25000, TimeWait2MSL, 1},
+			5.000 < F. 1:1(0) ack 2 | - -`, record.Orig, 1010, 25000, record.TimeWait2MSL, 1},
 		{"restarted twice", closedByOrig + `
 			5.000 < F. 1:1(0) ack 2 | - -
-			9.000 < F. 1:1(0) ack 2 | - -`, Orig, 1010, 29000, TimeWait2MSL, 2},
-		{"of both ends", closedByBoth, Both, 1010, 21011, TimeWait2MSL, 0},
+			9.000 < F. 1:1(0) ack 2 | - -`, record.Orig, 1010, 29000, record.TimeWait2MSL, 2},
+		{"of both ends", closedByBoth, record.Both, 1010, 21011, record.TimeWait2MSL, 0},
 		{"of both ends, the responder's ended by a RST", closedByBoth + `
 			2.000 < F. 1:1(0) ack 2 | - -
 			2.001 > .  2:2(0) ack 2 | - -
-			5.000 > R  2:2(0)       | - -`, Both, 1010, 22001, TimeWait2MSL, 2},
+			5.000 > R  2:2(0)       | - -`, record.Both, 1010, 22001, record.TimeWait2MSL, 2},
 		{"of both ends, the originator's ended by a RST", closedByBoth + `
-			5.000 < R  2:2(0)       | - -`, Both, 1010, 21011, TimeWait2MSL, 0},
+			5.000 < R  2:2(0)       | - -`, record.Both, 1010, 21011, record.TimeWait2MSL, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rec, tr := run(t, Options{MSL: msl}, plainWire, c.lines)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // Defaults of Options.
@@ -51,8 +52,8 @@ type Stats struct {
 // It is not safe for concurrent use.
 type Tracker struct {
 	opt         Options
-	sink        Sink
-	marker      Marker // sink, where it is one
+	sink        record.Sink
+	marker      record.Marker // sink, where it is one
 	clock       clock
 	ticks       uint32 // how often Tick was called
 	shards      [NShards]shard
@@ -70,10 +71,10 @@ type Tracker struct {
 	loader      words[loading]
 	code        code
 	done        []finished
-	interim     []Record
-	record      Record
+	interim     []record.Record
+	record      record.Record
 	key         key // of the segment at hand
-	placed      Placed
+	placed      record.Placement
 	history     string // of the last record
 	latest      latest
 	senders     []*sender         // spare
@@ -92,14 +93,14 @@ type latest struct {
 }
 
 // New returns a Tracker that tells sink what it finds.
-func New(o Options, sink Sink) *Tracker {
+func New(o Options, sink record.Sink) *Tracker {
 	if o.MSL == 0 {
 		o.MSL = DefaultMSL
 	}
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}
-	marker, _ := sink.(Marker)
+	marker, _ := sink.(record.Marker)
 	return &Tracker{opt: o, marker: marker, sink: sink, index: newIndex(),
 		bodies: []*conn{nil}, touched: []uint32{idle}}
 }
@@ -125,7 +126,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 		t.drop(sh, top.slot, endTimeout, at)
 		top = t.newest(k, s)
 	}
-	c := t.route(sh, top, k, hash, s)
+	c := t.match(sh, top, k, hash, s)
 	t.latest = latest{}
 	if c == top {
 		t.latest = latest{hash, c}
@@ -223,7 +224,7 @@ func (t *Tracker) Finish() {
 
 // Snapshot hands out what has finished, then hands f an interim record of every
 // connection held, in order of ID.
-func (t *Tracker) Snapshot(f func(*Record)) {
+func (t *Tracker) Snapshot(f func(*record.Record)) {
 	t.expireAll()
 	t.flush()
 	var held []uint32

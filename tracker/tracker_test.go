@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // run plays lines through a Tracker with options and returns what was told.
@@ -41,10 +42,10 @@ func TestPortReuse(t *testing.T) {
 		t.Fatalf("%d records", len(rec.records))
 	}
 	first := rec.records[0]
-	if first.TimeWait.EndedBy != TimeWaitReuse || first.TimeWait.Until-first.TimeWait.Since != 9990e6 {
+	if first.TimeWait.EndedBy != record.TimeWaitReuse || first.TimeWait.Until-first.TimeWait.Since != 9990e6 {
 		t.Errorf("TIME-WAIT %+v", first.TimeWait)
 	}
-	if got := rec.records[1]; got.ID != 7 || got.Open.Kind != OpenHandshake || got.States != [2]State{Established, Established} {
+	if got := rec.records[1]; got.ID != 7 || got.Open.Kind != record.OpenHandshake || got.States != [2]record.State{record.Established, record.Established} {
 		t.Errorf("second: %+v", got)
 	}
 }
@@ -68,10 +69,10 @@ func TestStaleSYNInTimeWait(t *testing.T) {
 		t.Fatalf("%d records", len(rec.records))
 	}
 	old, fresh := rec.records[0], rec.records[1]
-	if old.TimeWait.Holder != Resp || old.TimeWait.EndedBy != TimeWaitReset {
+	if old.TimeWait.Holder != record.Resp || old.TimeWait.EndedBy != record.TimeWaitReset {
 		t.Errorf("TIME-WAIT %+v", old.TimeWait)
 	}
-	if fresh.Open.Kind != OpenHandshake || fresh.Open.SYNs != 2 || fresh.Close.ResetBy != NoEnd || !fresh.Open.Felt.OK || fresh.Open.Felt.V != 40e6 {
+	if fresh.Open.Kind != record.OpenHandshake || fresh.Open.SYNs != 2 || fresh.Close.ResetBy != record.NoEnd || !fresh.Open.Felt.OK || fresh.Open.Felt.V != 40e6 {
 		t.Errorf("new: %+v %+v", fresh.Open, fresh.Close)
 	}
 	if fresh.Open.OldConn != old.ID || old.Open.OldConn != 0 {
@@ -91,11 +92,11 @@ func TestForgedSYNLeavesTheConnectionAlone(t *testing.T) {
 		3.020 > .  12:12(0) ack 2 | - -
 	`)
 	tr.Finish()
-	if len(rec.records) != 2 || rec.records[0].Close.Kind == CloseNormal == (rec.records[1].Close.Kind == CloseNormal) {
+	if len(rec.records) != 2 || rec.records[0].Close.Kind == record.CloseNormal == (rec.records[1].Close.Kind == record.CloseNormal) {
 		t.Fatalf("records %+v", rec.records)
 	}
 	for _, r := range rec.records {
-		if r.ID == 4 && (r.Open.Kind != OpenNoAnswer || r.Ends[Orig].Packets != 1) {
+		if r.ID == 4 && (r.Open.Kind != record.OpenNoAnswer || r.Ends[record.Orig].Packets != 1) {
 			t.Errorf("forged: %+v", r)
 		}
 	}
@@ -118,7 +119,7 @@ func TestTwoForgedSYNsLeaveTheConnectionAlone(t *testing.T) {
 		t.Fatalf("%d records", len(rec.records))
 	}
 	for _, r := range rec.records {
-		if r.ID == 1 && (r.Close.Kind != CloseNormal || r.Ends[Orig].Bytes.V != 10) || r.ID != 1 && r.Open.Kind != OpenNoAnswer {
+		if r.ID == 1 && (r.Close.Kind != record.CloseNormal || r.Ends[record.Orig].Bytes.V != 10) || r.ID != 1 && r.Open.Kind != record.OpenNoAnswer {
 			t.Errorf("%d: %s %s", r.ID, r.Open.Kind, r.Close.Kind)
 		}
 	}
@@ -133,7 +134,7 @@ func TestFeltTimeFromOneSideAlone(t *testing.T) {
 	tr.Finish()
 	r := rec.records[0]
 	wantSpan(t, "felt", r.Open.Felt, 30)
-	if r.Open.Resp.OK || r.Open.Orig.OK || !r.Capture.OneWay || r.Open.Kind != OpenHandshake {
+	if r.Open.Resp.OK || r.Open.Orig.OK || !r.Capture.OneWay || r.Open.Kind != record.OpenHandshake {
 		t.Errorf("%+v %+v", r.Open, r.Capture)
 	}
 }
@@ -144,13 +145,13 @@ func TestTimedOutNeedsSilence(t *testing.T) {
 		1.2 > .P 1:11(10) ack 1 | - -`
 	rec, tr := run(t, Options{}, plainWire, lines)
 	tr.Finish()
-	if k := rec.records[0].Close.Kind; k != CloseOpen {
+	if k := rec.records[0].Close.Kind; k != record.CloseOpen {
 		t.Errorf("the input ended: %s", k)
 	}
 	rec, tr = run(t, Options{}, plainWire, lines)
 	tr.Tick(1700000100e9)
 	tr.Finish()
-	if k := rec.records[0].Close.Kind; k != CloseTimedOut {
+	if k := rec.records[0].Close.Kind; k != record.CloseTimedOut {
 		t.Errorf("silent for 99 s: %s", k)
 	}
 }
@@ -167,15 +168,15 @@ func TestTimeWaitEndsIn2MSL(t *testing.T) {
 		t.Fatalf("%d records", len(rec.records))
 	}
 	r := rec.records[0]
-	if r.TimeWait.EndedBy != TimeWait2MSL {
+	if r.TimeWait.EndedBy != record.TimeWait2MSL {
 		t.Errorf("ended by %q", r.TimeWait.EndedBy)
 	}
 	last := r.Transitions[len(r.Transitions)-1]
-	if last.To != Closed || last.Packet != 0 || last.End != Orig || last.Time != r.TimeWait.Until {
+	if last.To != record.Closed || last.Packet != 0 || last.End != record.Orig || last.Time != r.TimeWait.Until {
 		t.Errorf("last edge %+v", last)
 	}
-	if r.States[Orig] != TimeWait {
-		t.Errorf("state %v: states are those after the last packet", r.States[Orig])
+	if r.States[record.Orig] != record.TimeWait {
+		t.Errorf("state %v: states are those after the last packet", r.States[record.Orig])
 	}
 	if n := tr.Stats().Open; n != 0 {
 		t.Errorf("%d connections still held", n)
@@ -189,7 +190,7 @@ func TestWhatEndedBeforeTheInputDidHasEnded(t *testing.T) {
 	tr.Observe(later)
 	tr.Finish()
 	for _, r := range rec.records {
-		if r.ID == 1 && (r.TimeWait.EndedBy != TimeWait2MSL || r.TimeWait.Until > later.Time) {
+		if r.ID == 1 && (r.TimeWait.EndedBy != record.TimeWait2MSL || r.TimeWait.Until > later.Time) {
 			t.Errorf("TIME-WAIT %+v, the input ended at %d", r.TimeWait, later.Time)
 		}
 	}
@@ -200,23 +201,23 @@ func TestWhatEndedBeforeTheInputDidHasEnded(t *testing.T) {
 
 func TestICMPEndsAnAttempt(t *testing.T) {
 	rec, tr := run(t, Options{Events: true}, plainWire, `0.000 > S 0:0(0) | - -`)
-	tr.Quoted(&capture.Quote{Packet: 2, Time: 1700000000e9 + 5e6, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp],
-		Seq: plainWire.isn[Orig], Type: 3, Code: 13})
+	tr.Quoted(&capture.Quote{Packet: 2, Time: 1700000000e9 + 5e6, Src: plainWire.ends[record.Orig], Dst: plainWire.ends[record.Resp],
+		Seq: plainWire.isn[record.Orig], Type: 3, Code: 13})
 	tr.Finish()
 	r := rec.records[0]
-	if r.Open.Kind != OpenUnreachable || r.Open.Answer != (Answer{Kind: AnswerICMP, Type: 3, Code: 13}) || r.Close.Kind != CloseNeverOpened {
+	if r.Open.Kind != record.OpenUnreachable || r.Open.Answer != (record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13}) || r.Close.Kind != record.CloseNeverOpened {
 		t.Errorf("%+v", r.Open)
 	}
-	if len(rec.events) != 1 || rec.events[0] != EventFailed {
+	if len(rec.events) != 1 || rec.events[0] != record.EventFailed {
 		t.Errorf("events %v", rec.events)
 	}
 	// "Fragmentation needed" only slows a connection down.
 	rec, tr = run(t, Options{}, plainWire, `0.000 > S 0:0(0) | - -`)
-	tr.Quoted(&capture.Quote{Packet: 2, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp], Seq: plainWire.isn[Orig], Type: 3, Code: 4})
+	tr.Quoted(&capture.Quote{Packet: 2, Src: plainWire.ends[record.Orig], Dst: plainWire.ends[record.Resp], Seq: plainWire.isn[record.Orig], Type: 3, Code: 4})
 	// Numbers that this connection never sent belong to another.
-	tr.Quoted(&capture.Quote{Packet: 3, Src: plainWire.ends[Orig], Dst: plainWire.ends[Resp], Seq: plainWire.isn[Orig] + 1<<30, Type: 3, Code: 1})
+	tr.Quoted(&capture.Quote{Packet: 3, Src: plainWire.ends[record.Orig], Dst: plainWire.ends[record.Resp], Seq: plainWire.isn[record.Orig] + 1<<30, Type: 3, Code: 1})
 	tr.Finish()
-	if r := rec.records[0]; r.Open.Kind != OpenNoAnswer {
+	if r := rec.records[0]; r.Open.Kind != record.OpenNoAnswer {
 		t.Errorf("%+v", r.Open)
 	}
 	if s := tr.Stats(); s.Quotes != 2 || s.Unmatched != 1 {
@@ -255,11 +256,11 @@ func TestInterimRecords(t *testing.T) {
 		22.0 > .P 21:31(10) ack 1 | - -
 	`)
 	tr.Tick(1700000022e9)
-	if len(rec.records) != 2 || !rec.records[0].Interim || rec.records[0].Ends[Orig].Bytes.V != 20 || rec.records[1].Ends[Orig].Bytes.V != 30 {
+	if len(rec.records) != 2 || !rec.records[0].Interim || rec.records[0].Ends[record.Orig].Bytes.V != 20 || rec.records[1].Ends[record.Orig].Bytes.V != 30 {
 		t.Fatalf("%d records: %+v", len(rec.records), rec.records)
 	}
 	tr.Finish()
-	if r := rec.records[2]; r.Interim || r.Ends[Orig].Bytes.V != 30 {
+	if r := rec.records[2]; r.Interim || r.Ends[record.Orig].Bytes.V != 30 {
 		t.Errorf("last: %+v", r)
 	}
 }
@@ -276,9 +277,9 @@ func TestInterimRecordsEndByNothing(t *testing.T) {
 		tr.Tick(1700000010e9)
 	}
 	snapped := 0
-	tr.Snapshot(func(r *Record) {
+	tr.Snapshot(func(r *record.Record) {
 		snapped++
-		if r.TimeWait.Holder != Orig || r.TimeWait.EndedBy != TimeWaitLasts || !r.Unfinished {
+		if r.TimeWait.Holder != record.Orig || r.TimeWait.EndedBy != record.TimeWaitLasts || !r.Unfinished {
 			t.Errorf("so far: %+v, unfinished: %t", r.TimeWait, r.Unfinished)
 		}
 	})
@@ -291,15 +292,15 @@ func TestInterimRecordsEndByNothing(t *testing.T) {
 		t.Fatalf("%d records", n)
 	}
 	for i, r := range rec.records {
-		want := TimeWaitLasts
+		want := record.TimeWaitLasts
 		if i == n-1 {
-			want = TimeWaitInputEnd
+			want = record.TimeWaitInputEnd
 		}
-		if r.Interim != (i < n-1) || r.TimeWait.Holder == Orig && r.TimeWait.EndedBy != want {
+		if r.Interim != (i < n-1) || r.TimeWait.Holder == record.Orig && r.TimeWait.EndedBy != want {
 			t.Errorf("record %d: interim %t, %+v", i, r.Interim, r.TimeWait)
 		}
 	}
-	if last := rec.records[n-2]; last.TimeWait.Holder != Orig {
+	if last := rec.records[n-2]; last.TimeWait.Holder != record.Orig {
 		t.Errorf("no interim record in TIME-WAIT: %+v", last.TimeWait)
 	}
 }
@@ -325,8 +326,8 @@ func TestObserveDoesNotAllocate(t *testing.T) {
 	for i, l := range parseExchange(t, opened) {
 		tr.Observe(w.segment(l, uint64(i+1)))
 	}
-	data := w.segment(line{from: Orig, flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}, 4)
-	ack := w.segment(line{from: Resp, flags: capture.ACK, seq: 1, ack: 101, win: 10, ttl: 64}, 5)
+	data := w.segment(line{from: record.Orig, flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}, 4)
+	ack := w.segment(line{from: record.Resp, flags: capture.ACK, seq: 1, ack: 101, win: 10, ttl: 64}, 5)
 	if n := testing.AllocsPerRun(2000, func() {
 		tr.Observe(data)
 		tr.Observe(ack)
@@ -350,8 +351,8 @@ func BenchmarkObserve(b *testing.B) {
 		syn := w.segment(line{flags: capture.SYN}, uint64(i))
 		tr.Observe(syn)
 		segs[i] = [2]capture.Segment{
-			*w.segment(line{from: Orig, flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}, 4),
-			*w.segment(line{from: Resp, flags: capture.ACK, seq: 1, ack: 101, win: 10, ttl: 64}, 5),
+			*w.segment(line{from: record.Orig, flags: capture.ACK, seq: 1, ack: 1, n: 100, win: 10, ttl: 64}, 4),
+			*w.segment(line{from: record.Resp, flags: capture.ACK, seq: 1, ack: 101, win: 10, ttl: 64}, 5),
 		}
 	}
 	b.ReportAllocs()

@@ -1,22 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
-
-// ExchangesRecord is how long the responder took to answer: each exchange is a
-// request by the originator, from its first byte after the responder's last,
-// and the responder's first byte after it. A turn-around runs from the last
-// byte of the request to the first of the answer, as the tap saw them; the
-// way between tap and responder is in it.
-type ExchangesRecord struct {
-	N        uint32 // requests that were answered
-	Timed    uint32 // of those, without anything missed by the capture between the two
-	Repeated uint32 // of the timed, with the request sent again before the answer came
-	// Nanoseconds; meaningless when Timed is 0.
-	First, Min, P50, P95, Max int64
-	Sum                       int64
-	Server                    Opt[int64] // P50 without the shortest round trip between tap and responder
-	Think                     int64      // sum of the originator's pauses: last byte of an answer to the next request
-}
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
 
 // turnarounds follows the exchanges of one connection, by who sends and what
 // is acknowledged.
@@ -36,12 +23,12 @@ type turnarounds struct {
 }
 
 // take takes payload that an end sent.
-func (x *turnarounds) take(c *conn, from End, a reassembly.Added, now int64) {
-	orig, resp := &c.ends[Orig].stream, &c.ends[Resp].stream
+func (x *turnarounds) take(c *conn, from record.End, a reassembly.Added, now int64) {
+	orig, resp := &c.ends[record.Orig].stream, &c.ends[record.Resp].stream
 	switch {
-	case from == Orig && a.New+a.Filled == 0:
+	case from == record.Orig && a.New+a.Filled == 0:
 		x.again = x.waiting
-	case from == Orig:
+	case from == record.Orig:
 		if !x.waiting {
 			x.waiting, x.again = true, false
 			x.answerFrom, x.early = resp.Next(), !resp.Started()
@@ -96,7 +83,7 @@ func (x *turnarounds) cleared() turnarounds {
 }
 
 // fillExchanges needs r's ends and opening.
-func (c *conn) fillExchanges(r *Record) {
+func (c *conn) fillExchanges(r *record.Record) {
 	x := &c.turns
 	e := &r.Exchanges
 	e.N, e.Timed, e.Repeated, e.Think = x.n, x.timed, x.repeated, x.think
@@ -109,10 +96,10 @@ func (c *conn) fillExchanges(r *Record) {
 		e.P95 = min(max(x.spread.Quantile(0.95), x.min), x.max)
 	}
 	rtt := r.Open.Resp
-	if m := &r.Ends[Orig].RTT; m.N > 0 && (!rtt.OK || m.Min < rtt.V) {
-		rtt = Some(m.Min)
+	if m := &r.Ends[record.Orig].RTT; m.N > 0 && (!rtt.OK || m.Min < rtt.V) {
+		rtt = record.Some(m.Min)
 	}
 	if rtt.OK {
-		e.Server = Some(max(0, e.P50-rtt.V))
+		e.Server = record.Some(max(0, e.P50-rtt.V))
 	}
 }

@@ -7,9 +7,10 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
-func exchangesOf(t *testing.T, w wire, text string) ExchangesRecord {
+func exchangesOf(t *testing.T, w wire, text string) record.ExchangesRecord {
 	t.Helper()
 	rec, tr := run(t, Options{}, w, text)
 	tr.Finish()
@@ -21,12 +22,12 @@ func exchangesOf(t *testing.T, w wire, text string) ExchangesRecord {
 
 func TestTurnarounds(t *testing.T) {
 	const ms = int64(1e6)
-	one := func(ns int64) ExchangesRecord {
-		return ExchangesRecord{N: 1, Timed: 1, First: ns, Min: ns, P50: ns, P95: ns, Max: ns, Sum: ns}
+	one := func(ns int64) record.ExchangesRecord {
+		return record.ExchangesRecord{N: 1, Timed: 1, First: ns, Min: ns, P50: ns, P95: ns, Max: ns, Sum: ns}
 	}
 	for _, tt := range []struct {
 		name, lines string
-		want        ExchangesRecord
+		want        record.ExchangesRecord
 		server      float64 // ms, -1 unknown
 	}{
 		{"request and answer", opened + `
@@ -49,16 +50,16 @@ func TestTurnarounds(t *testing.T) {
 			0.500 < .P 1:101(100) ack 1 | - -
 			1.000 > .P 1:11(10) ack 101 | - -
 			1.030 < .P 101:111(10) ack 11 | - -
-		`, func() ExchangesRecord { x := one(30 * ms); x.Think = 500 * ms; return x }(), 20},
+		`, func() record.ExchangesRecord { x := one(30 * ms); x.Think = 500 * ms; return x }(), 20},
 		{"no answer", opened + `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.010 < .  1:1(0) ack 101 | - -
-		`, ExchangesRecord{}, -1},
+		`, record.ExchangesRecord{}, -1},
 		{"the request was lost: waiting for its repeat is waiting", opened + `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.300 > .P 1:101(100) ack 1 | - -
 			1.320 < .P 1:1001(1000) ack 101 | - -
-		`, func() ExchangesRecord { x := one(320 * ms); x.Repeated = 1; return x }(), 310},
+		`, func() record.ExchangesRecord { x := one(320 * ms); x.Repeated = 1; return x }(), 310},
 		{"the answer was repeated", opened + `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.250 < .P 1:1001(1000) ack 101 | - -
@@ -68,15 +69,15 @@ func TestTurnarounds(t *testing.T) {
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.001 < .P 1:51(50) ack 1 | - -
 			1.250 < .P 51:101(50) ack 101 | - -
-		`, ExchangesRecord{N: 1}, -1},
+		`, record.ExchangesRecord{N: 1}, -1},
 		{"the capture missed the beginning of the answer", opened + `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.250 < .P 1001:2001(1000) ack 101 | - -
-		`, ExchangesRecord{N: 1}, -1},
+		`, record.ExchangesRecord{N: 1}, -1},
 		{"the capture missed the end of the request", opened + `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.250 < .P 1:1001(1000) ack 201 | - -
-		`, ExchangesRecord{N: 1}, -1},
+		`, record.ExchangesRecord{N: 1}, -1},
 		{"fast open: the request rides on the SYN", `
 			0.000 > S  0:100(100)   | - -
 			0.010 < S. 0:0(0) ack 101 | - -
@@ -90,13 +91,13 @@ func TestTurnarounds(t *testing.T) {
 			2.020 < .P 11:21(10) ack 21 | - -
 			3.000 > .P 21:31(10) ack 21 | - -
 			3.200 < .P 21:31(10) ack 31 | - -
-		`, ExchangesRecord{N: 3, Timed: 3, First: 100 * ms, Min: 20 * ms, P50: 100 * ms, P95: 200 * ms, Max: 200 * ms,
+		`, record.ExchangesRecord{N: 3, Timed: 3, First: 100 * ms, Min: 20 * ms, P50: 100 * ms, P95: 200 * ms, Max: 200 * ms,
 			Sum: 320 * ms, Think: 1880 * ms}, 90},
 	} {
 		for _, w := range []wire{plainWire, mirroredWire} {
 			got := exchangesOf(t, w, tt.lines)
 			server := got.Server
-			got.Server = Opt[int64]{}
+			got.Server = record.Opt[int64]{}
 			for _, q := range []*int64{&got.P50, &got.P95} {
 				for _, want := range []int64{tt.want.P50, tt.want.P95} {
 					if tt.want.N > 1 && math.Abs(float64(*q-want)) <= 0.063*float64(want) {
@@ -145,7 +146,7 @@ func near63(got int64, want float64) bool { return math.Abs(float64(got)-want) <
 
 func TestLastPlaced(t *testing.T) {
 	tr := New(Options{}, &recorder{})
-	observe := func(text string) Placed {
+	observe := func(text string) record.Placement {
 		l := parseExchange(t, text)[0]
 		s := plainWire.segment(l, 7)
 		tr.Observe(s)
@@ -153,18 +154,18 @@ func TestLastPlaced(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		line   string
-		from   End
+		from   record.End
 		isNew  bool
 		offset int64
 	}{
-		{"0.000 > S  0:0(0)       | - -", Orig, false, 0},
-		{"0.010 < S. 0:0(0) ack 1 | - -", Resp, false, 0},
-		{"0.020 > .P 1:101(100) ack 1 | - -", Orig, true, 0},
-		{"0.030 < .P 1001:1101(100) ack 101 | - -", Resp, true, 1000},
-		{"0.040 < .P 1:1001(1000) ack 101 | - -", Resp, true, 0},
-		{"0.050 < .P 1:1001(1000) ack 101 | - -", Resp, false, 0},
-		{"0.060 < .P 901:1201(300) ack 101 | - -", Resp, true, 900},
-		{"0.070 > .  101:101(0) ack 1201 | - -", Orig, false, 0},
+		{"0.000 > S  0:0(0)       | - -", record.Orig, false, 0},
+		{"0.010 < S. 0:0(0) ack 1 | - -", record.Resp, false, 0},
+		{"0.020 > .P 1:101(100) ack 1 | - -", record.Orig, true, 0},
+		{"0.030 < .P 1001:1101(100) ack 101 | - -", record.Resp, true, 1000},
+		{"0.040 < .P 1:1001(1000) ack 101 | - -", record.Resp, true, 0},
+		{"0.050 < .P 1:1001(1000) ack 101 | - -", record.Resp, false, 0},
+		{"0.060 < .P 901:1201(300) ack 101 | - -", record.Resp, true, 900},
+		{"0.070 > .  101:101(0) ack 1201 | - -", record.Orig, false, 0},
 	} {
 		p := observe(tt.line)
 		if p.Conn != 7 || p.From != tt.from || p.New != tt.isNew || p.New && p.Offset != tt.offset || p.Mark == nil {
@@ -184,7 +185,7 @@ func TestLastPlaced(t *testing.T) {
 func TestTurnaroundAllocations(t *testing.T) {
 	tr := New(Options{}, &recorder{})
 	seq := [2]uint32{}
-	from, now, packet := Orig, int64(1700000000e9), uint64(0)
+	from, now, packet := record.Orig, int64(1700000000e9), uint64(0)
 	step := func() {
 		packet++
 		now += 1e6

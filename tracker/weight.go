@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
 
 // What connections take in memory is booked only under Options.MaxBytes. It
 // depends on the connections alone, never on what storage they were lent, so
@@ -105,7 +108,7 @@ func (c *conn) besides() uint32 {
 
 // fat reports whether a connection's storage is larger than what is kept for reuse.
 func (c *conn) fat() bool {
-	return cap(c.ends[Orig].stream.Gaps()) > maxSpareRanges || cap(c.ends[Resp].stream.Gaps()) > maxSpareRanges
+	return cap(c.ends[record.Orig].stream.Gaps()) > maxSpareRanges || cap(c.ends[record.Resp].stream.Gaps()) > maxSpareRanges
 }
 
 // spareSenders and spareBodies are how many are kept for reuse.

@@ -1,44 +1,20 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
 
 // maxZeroWindows bounds the episodes remembered of an end: the first ones and
 // the last, those between are counted only.
 const maxZeroWindows = 16
-
-// ZeroWindowEnd says how an episode with a closed window ended.
-type ZeroWindowEnd uint8
-
-const (
-	ZeroWindowOpen     ZeroWindowEnd = iota // not yet, when the record was made: an interim one, or of a connection that a full table dropped
-	ZeroWindowUpdate                        // the window opened again (RFC 9293 section 3.8.6)
-	ZeroWindowReset                         // a RST ended the connection
-	ZeroWindowConnEnd                       // the connection ended, or was given up, with the window closed
-	ZeroWindowInputEnd                      // the input ended first
-)
-
-// String is the word that the record has for it; "" for ZeroWindowOpen.
-func (z ZeroWindowEnd) String() string {
-	return [...]string{"", "update", "reset", "conn-end", "input-end"}[min(z, ZeroWindowInputEnd)]
-}
-
-// ZeroWindowEpisode is a time in which an end offered no window. Times are
-// nanoseconds since 1970-01-01 UTC.
-type ZeroWindowEpisode struct {
-	Start     int64
-	Packet    uint64 // the packet that closed the window
-	End       int64  // 0 when nothing seen ended it
-	EndPacket uint64 // the packet that ended it
-	Probes    uint32 // of the other end, in it
-	EndedBy   ZeroWindowEnd
-}
 
 // zeroWindowList is what is remembered of the episodes of one end. Only an end
 // that closed its window has one.
 type zeroWindowList struct {
 	n       uint8
 	dropped uint32
-	all     [maxZeroWindows]ZeroWindowEpisode
+	all     [maxZeroWindows]record.ZeroWindowEpisode
 	probe   reassembly.Seq // of the byte that a probe carried and the window had no room for
 	probing bool           // the byte at probe was not taken, as far as seen
 }
@@ -57,7 +33,7 @@ func (z *zeroWindow) readmits(n reassembly.Seq) bool {
 }
 
 // latest is the episode that began last.
-func (l *zeroWindowList) latest() *ZeroWindowEpisode { return &l.all[l.n-1] }
+func (l *zeroWindowList) latest() *record.ZeroWindowEpisode { return &l.all[l.n-1] }
 
 // closes begins an episode.
 func (t *Tracker) closes(z *zeroWindow, now int64, packet uint64) {
@@ -71,7 +47,7 @@ func (t *Tracker) closes(z *zeroWindow, now int64, packet uint64) {
 	} else {
 		z.list.dropped++
 	}
-	*z.list.latest() = ZeroWindowEpisode{Start: now, Packet: packet}
+	*z.list.latest() = record.ZeroWindowEpisode{Start: now, Packet: packet}
 }
 
 // opens ends the episode by a window update.
@@ -79,7 +55,7 @@ func (z *zeroWindow) opens(now int64, packet uint64) {
 	z.closed = false
 	z.total += now - z.since
 	x := z.list.latest()
-	x.End, x.EndPacket, x.EndedBy = now, packet, ZeroWindowUpdate
+	x.End, x.EndPacket, x.EndedBy = now, packet, record.ZeroWindowUpdate
 }
 
 // probed counts a probe of the closed window.
@@ -110,7 +86,7 @@ func (t *Tracker) keepZeroWindowList(z *zeroWindow) {
 
 // fillZeroWindows tells the episodes of an end; one that is not over ends with
 // what ended the connection.
-func (c *conn) fillZeroWindows(r *EndRecord, e End) {
+func (c *conn) fillZeroWindows(r *record.EndRecord, e record.End) {
 	z := &c.ends[e].zero
 	r.ZeroWindows, r.ZeroWindow = z.episodes, z.total
 	if z.list == nil {
@@ -130,21 +106,21 @@ func (c *conn) fillZeroWindows(r *EndRecord, e End) {
 }
 
 // endOfZeroWindow is what ended an episode in which the window stayed closed.
-func (c *conn) endOfZeroWindow() (at int64, packet uint64, by ZeroWindowEnd) {
-	a, b := &c.ends[Orig], &c.ends[Resp]
+func (c *conn) endOfZeroWindow() (at int64, packet uint64, by record.ZeroWindowEnd) {
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	switch {
 	case c.closed() && a.finAckedTime > b.finAckedTime:
-		return a.finAckedTime, a.finAckedBy, ZeroWindowConnEnd
+		return a.finAckedTime, a.finAckedBy, record.ZeroWindowConnEnd
 	case c.closed():
-		return b.finAckedTime, b.finAckedBy, ZeroWindowConnEnd
+		return b.finAckedTime, b.finAckedBy, record.ZeroWindowConnEnd
 	case c.is(isReset):
-		return c.resetTime, c.resetPacket, ZeroWindowReset
+		return c.resetTime, c.resetPacket, record.ZeroWindowReset
 	case c.endedBy == endNotYet, c.endedBy == endEvicted:
-		return 0, 0, ZeroWindowOpen
+		return 0, 0, record.ZeroWindowOpen
 	case c.endedBy == endInput:
-		return 0, 0, ZeroWindowInputEnd
+		return 0, 0, record.ZeroWindowInputEnd
 	}
-	return 0, 0, ZeroWindowConnEnd
+	return 0, 0, record.ZeroWindowConnEnd
 }
 
 // zeroWindowEpisodes walks over the episodes of an end.
@@ -170,17 +146,4 @@ func (w *words[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn)
 		at, packet = x.Start, x.Packet
 	}
 	return n
-}
-
-// own makes r the owner of what it borrows from the tracker.
-func (r *Record) own() {
-	r.Transitions = append([]Transition(nil), r.Transitions...)
-	for e := range r.Ends {
-		r.Ends[e].OwnZeroWindows()
-	}
-}
-
-// OwnZeroWindows makes r the owner of its list of episodes, which it borrows.
-func (r *EndRecord) OwnZeroWindows() {
-	r.ZeroWindowList = append([]ZeroWindowEpisode(nil), r.ZeroWindowList...)
 }

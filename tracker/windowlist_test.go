@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 func TestZeroWindowList(t *testing.T) {
@@ -14,7 +15,7 @@ func TestZeroWindowList(t *testing.T) {
 	for _, c := range []struct {
 		name, lines string
 		total       int64 // ms
-		want        []ZeroWindowEpisode
+		want        []record.ZeroWindowEpisode
 	}{
 		{"opened by a window update, and closed again until the input ends", `
 			1.000 > .P 1:11(10) ack 1 | - -
@@ -24,30 +25,30 @@ func TestZeroWindowList(t *testing.T) {
 			1.620 > .  10:10(0) ack 1 | - -
 			1.630 < .  1:1(0) ack 11 win 500 | - -
 			2.000 < .  1:1(0) ack 11 win 0 | - -
-			2.300 > .  10:10(0) ack 1 | - -`, 620 + 300, []ZeroWindowEpisode{
-			{Start: 1010 * ms, Packet: 5, End: 1630 * ms, EndPacket: 9, Probes: 2, EndedBy: ZeroWindowUpdate},
-			{Start: 2000 * ms, Packet: 10, Probes: 1, EndedBy: ZeroWindowInputEnd}}},
+			2.300 > .  10:10(0) ack 1 | - -`, 620 + 300, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1630 * ms, EndPacket: 9, Probes: 2, EndedBy: record.ZeroWindowUpdate},
+			{Start: 2000 * ms, Packet: 10, Probes: 1, EndedBy: record.ZeroWindowInputEnd}}},
 		{"opened by a FIN", `
 			1.000 > .P 1:11(10) ack 1 | - -
 			1.010 < .  1:1(0) ack 11 win 0 | - -
-			1.500 < F. 1:1(0) ack 11 win 9 | - -`, 490, []ZeroWindowEpisode{
-			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: ZeroWindowUpdate}}},
+			1.500 < F. 1:1(0) ack 11 win 9 | - -`, 490, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: record.ZeroWindowUpdate}}},
 		{"ended by a RST", `
 			1.000 > .P 1:11(10) ack 1 | - -
 			1.010 < .  1:1(0) ack 11 win 0 | - -
 			1.500 < R. 1:1(0) ack 11 win 0 | - -
-			1.600 > .P 11:21(10) ack 1 | - -`, 490, []ZeroWindowEpisode{
-			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: ZeroWindowReset}}},
+			1.600 > .P 11:21(10) ack 1 | - -`, 490, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: record.ZeroWindowReset}}},
 		{"the connection's end", `
 			1.000 > F. 1:1(0) ack 1 | - -
 			1.010 < .  1:1(0) ack 2 win 0 | - -
 			1.500 < F. 1:1(0) ack 2 win 0 | - -
-			1.510 > .  2:2(0) ack 2 | - -`, 500, []ZeroWindowEpisode{
-			{Start: 1010 * ms, Packet: 5, End: 1510 * ms, EndPacket: 7, EndedBy: ZeroWindowConnEnd}}},
+			1.510 > .  2:2(0) ack 2 | - -`, 500, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1510 * ms, EndPacket: 7, EndedBy: record.ZeroWindowConnEnd}}},
 	} {
 		rec, tr := run(t, Options{}, plainWire, opened+c.lines)
 		tr.Finish()
-		r := &rec.records[0].Ends[Resp]
+		r := &rec.records[0].Ends[record.Resp]
 		for i := range c.want {
 			x := &c.want[i]
 			if x.Start += start; x.End != 0 {
@@ -58,13 +59,13 @@ func TestZeroWindowList(t *testing.T) {
 		if fmt.Sprint(rounded(r.ZeroWindowList)) != fmt.Sprint(c.want) || (r.ZeroWindow+ms/2)/ms != c.total {
 			t.Errorf("%s: %+v in %d ms, want %+v in %d ms", c.name, rounded(r.ZeroWindowList), r.ZeroWindow/ms, c.want, c.total)
 		}
-		if len(rec.records[0].Ends[Orig].ZeroWindowList) != 0 {
+		if len(rec.records[0].Ends[record.Orig].ZeroWindowList) != 0 {
 			t.Errorf("%s: episodes of the end that waited", c.name)
 		}
 	}
 }
 
-func rounded(all []ZeroWindowEpisode) (to []ZeroWindowEpisode) {
+func rounded(all []record.ZeroWindowEpisode) (to []record.ZeroWindowEpisode) {
 	for _, x := range all {
 		x.Start = (x.Start + 5e5) / 1e6 * 1e6
 		x.End = (x.End + 5e5) / 1e6 * 1e6
@@ -84,7 +85,7 @@ func TestZeroWindowListIsBounded(t *testing.T) {
 	}
 	rec, tr := run(t, Options{}, plainWire, b.String())
 	tr.Finish()
-	r := &rec.records[0].Ends[Resp]
+	r := &rec.records[0].Ends[record.Resp]
 	if len(r.ZeroWindowList) != maxZeroWindows || r.ZeroWindows != n || r.ZeroWindowList[maxZeroWindows-1].EndPacket != 3+2*n {
 		t.Errorf("%d episodes, %+v", r.ZeroWindows, r.ZeroWindowList)
 	}
@@ -95,7 +96,7 @@ func TestZeroWindowListIsBounded(t *testing.T) {
 	for i, l := range parseExchange(t, opened) {
 		tr.Observe(plainWire.segment(l, uint64(i+1)))
 	}
-	s := plainWire.segment(line{from: Resp, flags: capture.ACK, seq: 1, ack: 1, ttl: 64}, 4)
+	s := plainWire.segment(line{from: record.Resp, flags: capture.ACK, seq: 1, ack: 1, ttl: 64}, 4)
 	if n := testing.AllocsPerRun(1000, func() {
 		s.Window, s.IPID = 9-s.Window, s.IPID+1
 		s.Packet, s.Time = s.Packet+1, s.Time+1e6

@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // zeek follows one connection the way Zeek does, for the conn_state and
@@ -73,7 +74,7 @@ type zeekEnd struct {
 }
 
 // observe takes a segment of the connection, in order, duplicates included.
-func (z *zeek) observe(from End, s *capture.Segment) {
+func (z *zeek) observe(from record.End, s *capture.Segment) {
 	e, p := &z.ends[from], &z.ends[from^1]
 	z.judgePartial(from, s.Flags)
 	promised := e.start // what the peer acknowledged, if it did
@@ -124,10 +125,10 @@ func zeekLen(s *capture.Segment) uint32 {
 
 // judgePartial decides, at the first segment of each end, whether the
 // handshake was missed.
-func (z *zeek) judgePartial(from End, f capture.Flags) {
+func (z *zeek) judgePartial(from record.End, f capture.Flags) {
 	switch {
 	case z.seen[from] != 0:
-	case from == Orig:
+	case from == record.Orig:
 		z.partial = !f.Has(capture.SYN) || f.Has(capture.ACK)
 	case !z.partial:
 		z.partial = !f.Has(capture.SYN)
@@ -199,7 +200,7 @@ func (e *zeekEnd) acknowledge(s *capture.Segment) (ack reassembly.Seq, ok bool) 
 
 // advance moves the sender's last number on, and notes payload that does not:
 // Zeek's retransmission ('t').
-func (z *zeek) advance(from End, s *capture.Segment, base reassembly.Seq) {
+func (z *zeek) advance(from record.End, s *capture.Segment, base reassembly.Seq) {
 	e := &z.ends[from]
 	last := base.Add(zeekLen(s))
 	ahead := last.Sub(e.last)
@@ -221,7 +222,7 @@ func (z *zeek) advance(from End, s *capture.Segment, base reassembly.Seq) {
 
 // bytes is Zeek's size of what an end sent: from its SYN to the later of what
 // it sent last and what was acknowledged, less the octets of SYN and FIN.
-func (z *zeek) bytes(of End) uint64 {
+func (z *zeek) bytes(of record.End) uint64 {
 	e, p := &z.ends[of], &z.ends[of^1]
 	last := uint64(e.lastTurns)<<32 | uint64(e.last)
 	ack := uint64(e.ackTurns)<<32 | uint64(e.ack)

@@ -13,6 +13,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
+	"tcpwatch/tracker/record"
 )
 
 // zeekRow is a connection as a baseline of Zeek's own tests has it.
@@ -56,7 +57,7 @@ func TestZeekCorpus(t *testing.T) {
 			if row.bytes[0] == "-" || row.bytes[0] == "?" {
 				continue
 			}
-			got := [2]string{strconv.FormatUint(z.bytes(Orig), 10), strconv.FormatUint(z.bytes(Resp), 10)}
+			got := [2]string{strconv.FormatUint(z.bytes(record.Orig), 10), strconv.FormatUint(z.bytes(record.Resp), 10)}
 			if !bytes.add(got == row.bytes) {
 				t.Logf("%s: bytes %v, Zeek %v", at, got, row.bytes)
 			}
@@ -219,9 +220,9 @@ func replayZeek(t *testing.T, name string, row zeekRow) (z *zeek, orig capture.E
 				z.flipped()
 			}
 		}
-		from := Resp
+		from := record.Resp
 		if s.Src == orig {
-			from = Orig
+			from = record.Orig
 		}
 		z.observe(from, s)
 	}

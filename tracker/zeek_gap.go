@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
 
 // zeekSpans is how many stretches of payload behind a hole are remembered of
 // an end. With more, the two nearest become one: a hole less, never one more.
@@ -83,7 +86,7 @@ func (r *zeekStream) drop() {
 
 // ackReceived gives up on what was acknowledged and never seen: a gap ('g')
 // for each hole, when both ends had a handshake. of is whose payload it is.
-func (z *zeek) ackReceived(of End, ack reassembly.Seq) {
+func (z *zeek) ackReceived(of record.End, ack reassembly.Seq) {
 	e := &z.ends[of]
 	r := &e.stream
 	if z.seen[of]&sentFIN != 0 && e.fin.LessEq(ack) {
@@ -106,8 +109,8 @@ func (z *zeek) ackReceived(of End, ack reassembly.Seq) {
 	r.absorb()
 }
 
-func (z *zeek) gap(of End) {
-	if z.ends[Orig].clean() && z.ends[Resp].clean() {
+func (z *zeek) gap(of record.End) {
+	if z.ends[record.Orig].clean() && z.ends[record.Resp].clean() {
 		z.count(of, countGap)
 	}
 }

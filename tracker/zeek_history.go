@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // zeekCount are the events whose letter comes at the 1st, 10th, 100th ... time.
@@ -31,15 +32,15 @@ func (z *zeek) add(letter byte) {
 }
 
 // addFor adds a letter, given in lower case, for one end.
-func (z *zeek) addFor(of End, letter byte) {
-	if of == Orig {
+func (z *zeek) addFor(of record.End, letter byte) {
+	if of == record.Orig {
 		letter -= 'a' - 'A'
 	}
 	z.add(letter)
 }
 
 // once adds the letter the first time; it reports whether it was there.
-func (z *zeek) once(of End, f zeekSeen, letter byte) bool {
+func (z *zeek) once(of record.End, f zeekSeen, letter byte) bool {
 	if z.seen[of]&f != 0 {
 		return true
 	}
@@ -49,7 +50,7 @@ func (z *zeek) once(of End, f zeekSeen, letter byte) bool {
 }
 
 // count counts an event and adds its letter each time the count has grown tenfold.
-func (z *zeek) count(of End, c zeekCount) {
+func (z *zeek) count(of record.End, c zeekCount) {
 	n := &z.ends[of].counts[c]
 	if *n == 1<<16-1 {
 		return // the letters after the one for 10,000 are not told
@@ -62,7 +63,7 @@ func (z *zeek) count(of End, c zeekCount) {
 }
 
 // tell adds what the segment alone says, before it moves any state.
-func (z *zeek) tell(from End, s *capture.Segment, base reassembly.Seq) {
+func (z *zeek) tell(from record.End, s *capture.Segment, base reassembly.Seq) {
 	e, p := &z.ends[from], &z.ends[from^1]
 	switch s.Flags & (capture.SYN | capture.FIN | capture.RST) {
 	case 0:

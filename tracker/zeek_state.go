@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 func (e *zeekEnd) enter(s zeekState) {
@@ -14,7 +15,7 @@ func (e *zeekEnd) enter(s zeekState) {
 
 // step moves the sender's state, and with it perhaps its peer's. promised: the
 // segment's number is the one that the peer has acknowledged already.
-func (z *zeek) step(from End, s *capture.Segment, promised bool) {
+func (z *zeek) step(from record.End, s *capture.Segment, promised bool) {
 	e, p := &z.ends[from], &z.ends[from^1]
 	switch e.state {
 	case zeekInactive:
@@ -38,7 +39,7 @@ func (z *zeek) step(from End, s *capture.Segment, promised bool) {
 }
 
 // first is the first segment that counts of an end.
-func (z *zeek) first(from End, s *capture.Segment, promised bool) {
+func (z *zeek) first(from record.End, s *capture.Segment, promised bool) {
 	e, p := &z.ends[from], &z.ends[from^1]
 	ack := s.Flags.Has(capture.ACK)
 	if s.Flags.Has(capture.SYN) {
@@ -54,7 +55,7 @@ func (z *zeek) first(from End, s *capture.Segment, promised bool) {
 		return
 	}
 	switch {
-	case from == Resp && s.Len == 0 && p.state == zeekSynSent:
+	case from == record.Resp && s.Len == 0 && p.state == zeekSynSent:
 		// Some answer a SYN with an ACK before their SYN/ACK.
 	case ack && p.state == zeekEstablished:
 		// The SYN/ACK was seen, the SYN was not.
@@ -66,10 +67,10 @@ func (z *zeek) first(from End, s *capture.Segment, promised bool) {
 }
 
 // opens takes an end's SYN or SYN/ACK.
-func (z *zeek) opens(from End, ack, promised bool) {
+func (z *zeek) opens(from record.End, ack, promised bool) {
 	e, p := &z.ends[from], &z.ends[from^1]
 	switch {
-	case from == Resp:
+	case from == record.Resp:
 		if p.state == zeekSynSent {
 			p.enter(zeekEstablished)
 		}
@@ -103,7 +104,7 @@ func (e *zeekEnd) going(p *zeekEnd, f capture.Flags) {
 
 // connState is Zeek's conn_state as of the last segment.
 func (z *zeek) connState() string {
-	o, r := z.ends[Orig].state, z.ends[Resp].state
+	o, r := z.ends[record.Orig].state, z.ends[record.Resp].state
 	unseen := func(s zeekState) bool { return s == zeekInactive || s == zeekPartial }
 	pick := func(c bool, yes, no string) string {
 		if c {
@@ -113,7 +114,7 @@ func (z *zeek) connState() string {
 	}
 	switch {
 	case r == zeekReset:
-		if o == zeekSynSent || o == zeekSynAckSent || o == zeekReset && z.bytes(Orig) == 0 && z.bytes(Resp) == 0 {
+		if o == zeekSynSent || o == zeekSynAckSent || o == zeekReset && z.bytes(record.Orig) == 0 && z.bytes(record.Resp) == 0 {
 			return "REJ"
 		}
 		return pick(unseen(o), "RSTRH", "RSTR")

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
 )
 
 // zeekSegment reads one line of a script: the sender (o or r), the flags as
@@ -15,7 +16,7 @@ import (
 //
 //	o S 100 0
 //	r S. 300 0 a101
-func zeekSegment(t *testing.T, line string) (End, capture.Segment) {
+func zeekSegment(t *testing.T, line string) (record.End, capture.Segment) {
 	t.Helper()
 	f := strings.Fields(line)
 	if len(f) < 4 {
@@ -60,9 +61,9 @@ func zeekSegment(t *testing.T, line string) (End, capture.Segment) {
 		}
 	}
 	if f[0] == "o" {
-		return Orig, s
+		return record.Orig, s
 	}
-	return Resp, s
+	return record.Resp, s
 }
 
 // zeekRun plays a script; "^" alone in a line flips, "# ..." is a comment.
@@ -226,7 +227,7 @@ func TestZeekCodes(t *testing.T) {
 			if got := string(z.history()); z.connState() != tt.state || got != tt.history {
 				t.Errorf("%s %s, want %s %s", z.connState(), got, tt.state, tt.history)
 			}
-			if o, r := z.bytes(Orig), z.bytes(Resp); o != tt.orig || r != tt.resp {
+			if o, r := z.bytes(record.Orig), z.bytes(record.Resp); o != tt.orig || r != tt.resp {
 				t.Errorf("bytes %d and %d, want %d and %d", o, r, tt.orig, tt.resp)
 			}
 		})
@@ -240,12 +241,12 @@ func TestZeekCountsPastWraps(t *testing.T) {
 	o := capture.Segment{Seq: 101, Ack: 301, Len: step, Captured: step, Flags: capture.ACK, Window: 1}
 	r := capture.Segment{Seq: 301, Flags: capture.ACK, Window: 1}
 	for range steps {
-		z.observe(Orig, &o)
+		z.observe(record.Orig, &o)
 		o.Seq += step
 		r.Ack = o.Seq
-		z.observe(Resp, &r)
+		z.observe(record.Resp, &r)
 	}
-	if got, want := z.bytes(Orig), uint64(step*steps); got != want {
+	if got, want := z.bytes(record.Orig), uint64(step*steps); got != want {
 		t.Errorf("bytes %d, want %d", got, want)
 	}
 	if got := string(z.history()); got != "ShADa" {
@@ -257,13 +258,13 @@ func TestZeekCountsPastWraps(t *testing.T) {
 func TestZeekManyHoles(t *testing.T) {
 	z := zeekRun(t, zeekOpen)
 	for i := range uint32(50) {
-		z.observe(Orig, &capture.Segment{Seq: 111 + 20*i, Ack: 301, Len: 10, Captured: 10, Flags: capture.ACK, Window: 1})
+		z.observe(record.Orig, &capture.Segment{Seq: 111 + 20*i, Ack: 301, Len: 10, Captured: 10, Flags: capture.ACK, Window: 1})
 	}
-	z.observe(Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
-	if n := z.ends[Orig].counts[countGap]; n < 1 || n > zeekSpans+1 {
+	z.observe(record.Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
+	if n := z.ends[record.Orig].counts[countGap]; n < 1 || n > zeekSpans+1 {
 		t.Errorf("%d gaps, want 1 to %d", n, zeekSpans+1)
 	}
-	z.observe(Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
+	z.observe(record.Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
 	if got := string(z.history()); got != "ShADaG" {
 		t.Errorf("history %s, want ShADaG", got)
 	}
@@ -272,7 +273,7 @@ func TestZeekManyHoles(t *testing.T) {
 func TestZeekHistoryIsBounded(t *testing.T) {
 	z := new(zeek)
 	for i := range uint32(1000) {
-		z.observe(Orig, &capture.Segment{Seq: 7 * i, Flags: capture.RST})
+		z.observe(record.Orig, &capture.Segment{Seq: 7 * i, Flags: capture.RST})
 	}
 	if got := string(z.history()); got != strings.Repeat("R", maxHistory) {
 		t.Errorf("history %s", got)
@@ -289,10 +290,10 @@ func TestZeekDoesNotAllocate(t *testing.T) {
 	z := zeekRun(t, zeekOpen)
 	s := capture.Segment{Seq: 101, Ack: 301, Len: 100, Captured: 100, Flags: capture.ACK}
 	n := testing.AllocsPerRun(1000, func() {
-		z.observe(Orig, &s)
-		z.observe(Resp, &capture.Segment{Seq: 301, Ack: s.Seq + 50, Flags: capture.ACK})
+		z.observe(record.Orig, &s)
+		z.observe(record.Resp, &capture.Segment{Seq: 301, Ack: s.Seq + 50, Flags: capture.ACK})
 		s.Seq += 130
-		_, _, _ = z.history(), z.connState(), z.bytes(Orig)
+		_, _, _ = z.history(), z.connState(), z.bytes(record.Orig)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations a packet, want 0", n)
@@ -304,7 +305,7 @@ func BenchmarkZeekObserve(b *testing.B) {
 	s := capture.Segment{Seq: 101, Ack: 301, Len: 100, Captured: 100, Flags: capture.ACK, Window: 1}
 	b.ReportAllocs()
 	for b.Loop() {
-		z.observe(Orig, &s)
+		z.observe(record.Orig, &s)
 		s.Seq += 100
 	}
 }
@@ -325,7 +326,7 @@ func FuzzZeek(f *testing.F) {
 				Len:   uint32(b[0]&0x7e) * 20, Captured: uint32(b[0]&0x7e) * 20,
 				Window: uint16(b[0] & 0x80),
 			}
-			z.observe(End(b[0]&1), &s)
+			z.observe(record.End(b[0]&1), &s)
 			for i := range z.ends {
 				r := &z.ends[i].stream
 				at, ended := r.next, false

@@ -9,6 +9,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/lab"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // kernelCauses says for each repeat that a tap at its sender saw why the kernel
@@ -43,12 +44,12 @@ type toldRepeat struct {
 // toldRepeats collects them by packet number, for each end.
 type toldRepeats [2]map[uint64]toldRepeat
 
-func (s *toldRepeats) Conn(*tracker.Record) {}
-func (s *toldRepeats) Event(*tracker.Event) {}
+func (s *toldRepeats) Conn(*record.Record) {}
+func (s *toldRepeats) Event(*record.Event) {}
 
-func (s *toldRepeats) Step(st *tracker.Step) {
+func (s *toldRepeats) Step(st *record.Step) {
 	for _, m := range st.Moments {
-		if m.Kind == tracker.MomentRetransmission {
+		if m.Kind == record.MomentRetransmission {
 			s[m.End][st.Segment.Packet] = toldRepeat{m.Cause, int(m.N)}
 		}
 	}

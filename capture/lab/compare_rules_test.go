@@ -11,7 +11,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/lab"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // kernelOf and toldOf build paths from words: "[X]" is silent, "X?" expected,
@@ -24,18 +24,18 @@ func kernelOf(path string) (all []lab.StateAt) {
 	return all
 }
 
-func toldOf(t *testing.T, path string) (all []tracker.Transition) {
+func toldOf(t *testing.T, path string) (all []record.Transition) {
 	for _, w := range strings.Fields(path) {
-		e := tracker.Transition{Proof: tracker.Seen}
+		e := record.Transition{Basis: record.Seen}
 		switch {
 		case strings.HasSuffix(w, "?"):
-			e.Proof = tracker.Expected
+			e.Basis = record.Expected
 		case strings.HasSuffix(w, "~"):
-			e.Proof = tracker.Implied
+			e.Basis = record.Implied
 		}
-		for e.To = tracker.Closed; e.To < tracker.NStates && e.To.String() != strings.TrimRight(w, "?~"); e.To++ {
+		for e.To = record.Closed; e.To < record.NStates && e.To.String() != strings.TrimRight(w, "?~"); e.To++ {
 		}
-		if e.To == tracker.NStates {
+		if e.To == record.NStates {
 			t.Fatalf("no state %q", w)
 		}
 		all = append(all, e)
@@ -80,11 +80,11 @@ func TestSamePath(t *testing.T) {
 // TestRetraction takes an edge back.
 func TestRetraction(t *testing.T) {
 	var s stories
-	s.Conn(&tracker.Record{Transitions: []tracker.Transition{
-		{End: tracker.Orig, To: tracker.SynSent},
-		{End: tracker.Resp, To: tracker.SynReceived, Proof: tracker.Expected},
-		{End: tracker.Orig, To: tracker.Established},
-		{End: tracker.Resp, From: tracker.SynReceived, To: tracker.Listen, Proof: tracker.Retracted},
+	s.Conn(&record.Record{Transitions: []record.Transition{
+		{End: record.Orig, To: record.SynSent},
+		{End: record.Resp, To: record.SynReceived, Basis: record.Expected},
+		{End: record.Orig, To: record.Established},
+		{End: record.Resp, From: record.SynReceived, To: record.Listen, Basis: record.Retracted},
 	}, Orig: capture.Endpoint{Port: 1}})
 	if len(s.all[0].paths[0]) != 2 || len(s.all[0].paths[1]) != 0 {
 		t.Errorf("paths %+v", s.all[0].paths)

@@ -14,6 +14,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/lab"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // recorded is where recordings are kept.
@@ -24,22 +25,22 @@ const recorded = "../../testdata/pcaps"
 type story struct {
 	id    uint64
 	addr  [2]netip.AddrPort // by tracker.End
-	paths [2][]tracker.Transition
-	ends  [2]tracker.EndRecord
-	open  tracker.OpenRecord
+	paths [2][]record.Transition
+	ends  [2]record.EndRecord
+	open  record.OpenRecord
 }
 
 // stories collects the records of a run.
 type stories struct{ all []story }
 
-func (s *stories) Conn(r *tracker.Record) {
+func (s *stories) Conn(r *record.Record) {
 	st := story{id: r.ID, ends: r.Ends, open: r.Open}
 	for i, e := range [...]capture.Endpoint{r.Orig, r.Resp} {
 		st.addr[i] = netip.AddrPortFrom(e.Addr.Netip(), e.Port)
 	}
 	for _, t := range r.Transitions {
 		path := &st.paths[t.End]
-		if t.Proof != tracker.Retracted {
+		if t.Basis != record.Retracted {
 			*path = append(*path, t)
 		} else if n := len(*path); n > 0 {
 			*path = (*path)[:n-1]
@@ -48,8 +49,8 @@ func (s *stories) Conn(r *tracker.Record) {
 	s.all = append(s.all, st)
 }
 
-func (s *stories) Event(*tracker.Event) {}
-func (s *stories) Step(*tracker.Step)   {}
+func (s *stories) Event(*record.Event) {}
+func (s *stories) Step(*record.Step)   {}
 
 // watch reads a capture file and returns what is told of its connections.
 func watch(file string) ([]story, error) {
@@ -62,7 +63,7 @@ func watch(file string) ([]story, error) {
 }
 
 // observe reads a capture file the way the command does.
-func observe(file string, o tracker.Options, sink tracker.Sink) error {
+func observe(file string, o tracker.Options, sink record.Sink) error {
 	f, err := capture.Open(file)
 	if err != nil {
 		return err
@@ -117,8 +118,8 @@ type view struct {
 //   - With one direction the opening must be told; whether the byte that an ACK
 //     covers was data or a FIN is not to be known, so what follows may be
 //     missing, and only what is told as seen must be true.
-func samePath(kernel []lab.StateAt, told []tracker.Transition, v view) bool {
-	for len(told) > 0 && (told[0].To == tracker.Closed || told[0].To == tracker.Listen) {
+func samePath(kernel []lab.StateAt, told []record.Transition, v view) bool {
+	for len(told) > 0 && (told[0].To == record.Closed || told[0].To == record.Listen) {
 		told = told[1:]
 	}
 	if n := len(kernel); n > 0 && kernel[n-1].State == "CLOSED" && (kernel[n-1].Silent || v.unseen) &&
@@ -134,7 +135,7 @@ func samePath(kernel []lab.StateAt, told []tracker.Transition, v view) bool {
 		}
 	}
 	for _, t := range told[len(kernel):] {
-		if !v.deaf || t.Proof != tracker.Expected {
+		if !v.deaf || t.Basis != record.Expected {
 			return false
 		}
 	}
@@ -143,9 +144,9 @@ func samePath(kernel []lab.StateAt, told []tracker.Transition, v view) bool {
 
 // seenAmong reports whether what is told as seen is part of what the kernel
 // says, in its order.
-func seenAmong(told []tracker.Transition, kernel []lab.StateAt) bool {
+func seenAmong(told []record.Transition, kernel []lab.StateAt) bool {
 	for _, t := range told {
-		if t.Proof != tracker.Seen {
+		if t.Basis != record.Seen {
 			continue
 		}
 		i := slices.IndexFunc(kernel, func(k lab.StateAt) bool { return k.State == t.To.String() })
@@ -158,12 +159,12 @@ func seenAmong(told []tracker.Transition, kernel []lab.StateAt) bool {
 }
 
 // toldPath is a path for people.
-func toldPath(path []tracker.Transition, start time.Time) string {
+func toldPath(path []record.Transition, start time.Time) string {
 	var words []string
 	for _, t := range path {
 		w := fmt.Sprintf("%s %.3f", t.To, float64(t.Time-start.UnixNano())/1e9)
-		if t.Proof != tracker.Seen {
-			w += " " + t.Proof.String()
+		if t.Basis != record.Seen {
+			w += " " + t.Basis.String()
 		}
 		words = append(words, w)
 	}
@@ -199,7 +200,7 @@ func compare(truth *lab.Truth, tap *lab.Tap, file string) ([]string, error) {
 		if s.addr[0] != c.OrigAddr {
 			orig = 1
 		}
-		paths := [2][]tracker.Transition{s.paths[orig], s.paths[1-orig]}
+		paths := [2][]record.Transition{s.paths[orig], s.paths[1-orig]}
 		if samePath(kernel[0], paths[0], viewOf(tap, "orig")) && samePath(kernel[1], paths[1], viewOf(tap, "resp")) {
 			continue
 		}
@@ -218,7 +219,7 @@ func compare(truth *lab.Truth, tap *lab.Tap, file string) ([]string, error) {
 
 // everOpen tells that the originator was in ESTABLISHED.
 func everOpen(s *story) bool {
-	return slices.ContainsFunc(s.paths[0], func(t tracker.Transition) bool { return t.To == tracker.Established && t.Proof == tracker.Seen })
+	return slices.ContainsFunc(s.paths[0], func(t record.Transition) bool { return t.To == record.Established && t.Basis == record.Seen })
 }
 
 func viewOf(tap *lab.Tap, end string) view {

@@ -12,6 +12,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // fact is something that the kernel says of a scenario.
@@ -117,9 +118,9 @@ func judgeFile(file string, set []string) ([]diagnose.Finding, error) {
 // folding hands records to a Summary.
 type folding struct{ sum *report.Summary }
 
-func (f folding) Conn(r *tracker.Record) { f.sum.Add(r) }
-func (folding) Event(*tracker.Event)     {}
-func (folding) Step(*tracker.Step)       {}
+func (f folding) Conn(r *record.Record) { f.sum.Add(r) }
+func (folding) Event(*record.Event)     {}
+func (folding) Step(*record.Step)       {}
 
 // checkFindings holds what the detectors make of a scenario's captures in dir
 // against what they must.

@@ -6,6 +6,7 @@ import (
 
 	"tcpwatch/capture/lab"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // TestRefused holds what tcpwatch tells of data that was thrown away against the
@@ -18,13 +19,13 @@ func TestRefused(t *testing.T) {
 	}
 	for _, x := range []struct {
 		scenario, file string
-		sender         tracker.End
+		sender         record.End
 		counter        string // of the receiver
-		refused        func(e *tracker.EndRecord) uint32
+		refused        func(e *record.EndRecord) uint32
 		unverified     int64 // the first copy is gone before anything is sent again
 	}{
-		{"paws-refused", "paws-refused-at-server.pcap", tracker.Orig, "PAWSEstab", func(e *tracker.EndRecord) uint32 { return e.PAWSRefused }, 0},
-		{"checksum-spoiled", "checksum-spoiled.pcap", tracker.Resp, "InCsumErrors", func(e *tracker.EndRecord) uint32 { return e.BadChecksums }, 1},
+		{"paws-refused", "paws-refused-at-server.pcap", record.Orig, "PAWSEstab", func(e *record.EndRecord) uint32 { return e.PAWSRefused }, 0},
+		{"checksum-spoiled", "checksum-spoiled.pcap", record.Resp, "InCsumErrors", func(e *record.EndRecord) uint32 { return e.BadChecksums }, 1},
 	} {
 		kernel := int64(0)
 		for _, truth := range truths {
@@ -47,8 +48,8 @@ func TestRefused(t *testing.T) {
 }
 
 // records keeps what a tracker tells.
-type records []tracker.Record
+type records []record.Record
 
-func (r *records) Conn(c *tracker.Record) { *r = append(*r, *c) }
-func (r *records) Event(e *tracker.Event) {}
-func (r *records) Step(s *tracker.Step)   {}
+func (r *records) Conn(c *record.Record) { *r = append(*r, *c) }
+func (r *records) Event(e *record.Event) {}
+func (r *records) Step(s *record.Step)   {}

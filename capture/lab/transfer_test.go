@@ -11,7 +11,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/lab"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // packet is a segment with data that a tap saw.
@@ -79,10 +79,10 @@ func segments(bytes, mss int) int { return (bytes + mss - 1) / mss }
 type transferEnd struct {
 	name         string
 	kernel, peer *lab.Counts
-	near, far    tracker.EndRecord  // what tcpwatch tells of it, by the tap at this end and at the other
-	handshake    tracker.Opt[int64] // from its first segment to the answer, by the tap at this end
-	peerNear     tracker.EndRecord  // what it tells of the other end, by the tap there
-	sent         []packet           // by the tap at this end
+	near, far    record.EndRecord  // what tcpwatch tells of it, by the tap at this end and at the other
+	handshake    record.Opt[int64] // from its first segment to the answer, by the tap at this end
+	peerNear     record.EndRecord  // what it tells of the other end, by the tap there
+	sent         []packet          // by the tap at this end
 	told         map[uint64]toldRepeat
 	causes       map[uint64]string // the kernel's, by packet at this end
 	// Packets sent again, out of order, and either, by the tap at the other end.
@@ -112,7 +112,7 @@ func transferEnds(truth *lab.Truth, dir string) ([]*transferEnd, error) {
 	for i := range truth.Counts {
 		e := &transferEnd{name: truth.Counts[i].End, kernel: &truth.Counts[i], peer: &truth.Counts[1-i],
 			near: stories[i].ends[i], far: stories[1-i].ends[i], peerNear: stories[1-i].ends[1-i]}
-		e.handshake = [...]tracker.Opt[int64]{stories[i].open.Resp, stories[i].open.Orig}[i]
+		e.handshake = [...]record.Opt[int64]{stories[i].open.Resp, stories[i].open.Orig}[i]
 		port, mss := stories[0].addr[i].Port(), int(e.kernel.TCP.MSS)
 		var there []packet
 		told, err := repeatsTold(files[i])

@@ -8,7 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // extractFile is the file of --extract: the packets of the connections that
@@ -54,7 +54,7 @@ func (x *extractFile) learn(p *capture.Packet) {
 }
 
 // step takes what the tracker made of a packet of a marked connection.
-func (x *extractFile) step(s *tracker.Step) {
+func (x *extractFile) step(s *record.Step) {
 	comment := x.comments.Step(s)
 	switch {
 	case s.Segment != nil:

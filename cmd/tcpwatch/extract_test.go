@@ -11,7 +11,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // fragmented is a capture of connection attempts in fragments: those to port 80
@@ -115,10 +115,10 @@ func TestFragmentsAreBounded(t *testing.T) {
 // Of more connections than can be remembered the first are, whatever the order
 // in which they end.
 func TestFoundIsBounded(t *testing.T) {
-	f := found{want: func(*tracker.Record) bool { return true }}
+	f := found{want: func(*record.Record) bool { return true }}
 	const n = 2*maxFound + 7
 	for id := uint64(n); id > 0; id-- {
-		f.add(&tracker.Record{ID: id})
+		f.add(&record.Record{ID: id})
 	}
 	f.trim()
 	if len(f.ids) != maxFound || f.n != n || !f.has(1) || !f.has(maxFound) || f.has(maxFound+1) {

@@ -9,7 +9,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // followed is what --follow, --follow-as and --raw ask for.
@@ -51,7 +51,7 @@ type followPrinter struct {
 }
 
 // Conn ends a connection; see printer.
-func (p *followPrinter) Conn(r *tracker.Record) error {
+func (p *followPrinter) Conn(r *record.Record) error {
 	p.follower.Conn(r)
 	return nil
 }
@@ -95,14 +95,14 @@ func (out *outputs) addFollow(pick *why, f *follow.Follower, raw *follow.Raw) {
 }
 
 // segment takes a segment that the tracker placed.
-func (out *outputs) segment(at *tracker.Placed, s *capture.Segment, payload []byte) {
+func (out *outputs) segment(at *record.Placement, s *capture.Segment, payload []byte) {
 	if out.follow != nil {
 		out.follow.segment(at, s, payload)
 	}
 }
 
 // segment hands on a segment of a connection that is followed.
-func (p *followPrinter) segment(at *tracker.Placed, s *capture.Segment, payload []byte) {
+func (p *followPrinter) segment(at *record.Placement, s *capture.Segment, payload []byte) {
 	if p.pick.marks(at.Conn, s.Src, s.Dst) {
 		p.follower.Segment(*at, s, payload)
 	}

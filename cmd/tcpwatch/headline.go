@@ -5,6 +5,7 @@ import (
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // headline is what the reader knows now besides the connections; counts add
@@ -34,8 +35,8 @@ func (w *watch) headline() *report.Headline {
 		}
 	}
 	kernel, iface, kernelKnown, ifaceKnown := w.in.drops()
-	h.KernelDrops = tracker.Opt[uint64]{V: kernel, OK: kernelKnown}
-	h.InterfaceDrops = tracker.Opt[uint64]{V: iface, OK: ifaceKnown}
+	h.KernelDrops = record.Opt[uint64]{V: kernel, OK: kernelKnown}
+	h.InterfaceDrops = record.Opt[uint64]{V: iface, OK: ifaceKnown}
 	return h
 }
 

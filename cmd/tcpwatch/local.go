@@ -1,21 +1,23 @@
 package main
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // localEnds tells which end of a connection is this host, by the addresses that
 // its interfaces have when the capture begins.
-func localEnds() func(*tracker.Record) tracker.End {
+func localEnds() func(*record.Record) record.End {
 	mine := localAddrs()
-	return func(r *tracker.Record) tracker.End {
+	return func(r *record.Record) record.End {
 		orig, resp := mine[r.Orig.Addr.Netip()], mine[r.Resp.Addr.Netip()]
 		switch {
 		case orig && resp:
-			return tracker.Both
+			return record.Both
 		case orig:
-			return tracker.Orig
+			return record.Orig
 		case resp:
-			return tracker.Resp
+			return record.Resp
 		}
-		return tracker.NoEnd
+		return record.NoEnd
 	}
 }

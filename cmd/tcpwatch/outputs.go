@@ -10,7 +10,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // printer is one output of a run: report.JSONL, report.CSV, or one of the two below.
@@ -29,7 +29,7 @@ type stream struct {
 
 // taker is an output that takes records as they come from the only worker.
 type taker interface {
-	Conn(r *tracker.Record) error
+	Conn(r *record.Record) error
 	Flush() error
 }
 
@@ -51,7 +51,7 @@ type ladderPrinter struct {
 	ladder *report.Ladder
 }
 
-func (l *ladderPrinter) Conn(r *tracker.Record) error {
+func (l *ladderPrinter) Conn(r *record.Record) error {
 	l.ladder.Conn(r)
 	return nil
 }
@@ -193,7 +193,7 @@ func (out *outputs) addStream(make func() appender, write func([]byte) error) *s
 }
 
 // conn hands a record to the outputs that only one worker may serve.
-func (out *outputs) conn(r *tracker.Record) {
+func (out *outputs) conn(r *record.Record) {
 	for _, t := range out.takers {
 		out.note(t.Conn(r))
 	}
@@ -213,7 +213,7 @@ func (out *outputs) writeLive(lines []byte) error {
 }
 
 // step takes a packet of a marked connection.
-func (out *outputs) step(s *tracker.Step) {
+func (out *outputs) step(s *record.Step) {
 	if out.ladder != nil && out.why.marks(s.Conn, s.Orig, s.Resp) {
 		out.ladder.Step(s)
 	}

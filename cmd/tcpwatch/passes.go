@@ -10,8 +10,8 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // Which connections are meant shows when they are over; what is drawn or
@@ -27,7 +27,7 @@ var errStopped = errors.New("stopped before there was anything to tell")
 // found are the connections that the first pass found, by number. Workers fill
 // it side by side; afterwards it is only read.
 type found struct {
-	want func(r *tracker.Record) bool
+	want func(r *record.Record) bool
 
 	mu  sync.Mutex
 	ids []uint64 // the least, in order once the pass is over
@@ -35,7 +35,7 @@ type found struct {
 }
 
 // add takes the record of a connection that --where asks for.
-func (f *found) add(r *tracker.Record) {
+func (f *found) add(r *record.Record) {
 	if !f.want(r) {
 		return
 	}
@@ -105,18 +105,18 @@ func (o *options) checkTwice() error {
 }
 
 // chosen is what the first pass looks for.
-func (o *options) chosen() func(r *tracker.Record) bool {
+func (o *options) chosen() func(r *record.Record) bool {
 	switch {
 	case o.extract != "" && o.where == nil:
 		return report.Troubled
 	case o.extract != "":
-		return func(*tracker.Record) bool { return true }
+		return func(*record.Record) bool { return true }
 	}
 	pick := o.why
 	if pick == nil {
 		pick = o.follow.pick
 	}
-	return func(r *tracker.Record) bool { return pick.marks(r.ID, r.Orig, r.Resp) }
+	return func(r *record.Record) bool { return pick.marks(r.ID, r.Orig, r.Resp) }
 }
 
 // firstPass reads the files, and goes back to their beginning, to find the connections that the second is about.

@@ -6,6 +6,7 @@ import (
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/names"
+	"tcpwatch/tracker/record"
 )
 
 // worker takes the segments of its share of the connections from every batch.
@@ -38,7 +39,7 @@ type worker struct {
 // appender makes the lines of one output; each worker has its own.
 type appender interface {
 	// AppendConn appends the line of a record.
-	AppendConn(b []byte, r *tracker.Record) []byte
+	AppendConn(b []byte, r *record.Record) []byte
 }
 
 func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
@@ -200,7 +201,7 @@ func (w *worker) end() {
 // tracker finds to be over only now come into the summary first.
 func (w *worker) soFar() *report.Summary {
 	so := report.NewSummary(w.out.sum)
-	w.tracker.Snapshot(func(r *tracker.Record) {
+	w.tracker.Snapshot(func(r *record.Record) {
 		w.names.Attach(r)
 		w.sum(so, r)
 	})
@@ -217,7 +218,7 @@ func (w *worker) living(b *batch) (l living) {
 }
 
 // sum adds a connection that is asked for, and reports whether it is.
-func (w *worker) sum(s *report.Summary, r *tracker.Record) bool {
+func (w *worker) sum(s *report.Summary, r *record.Record) bool {
 	if !w.asked(r) {
 		s.LeaveOut()
 		return false
@@ -227,10 +228,10 @@ func (w *worker) sum(s *report.Summary, r *tracker.Record) bool {
 }
 
 // asked reports whether the connection is one that --where asks for.
-func (w *worker) asked(r *tracker.Record) bool { return w.where == nil || w.where.Match(r) }
+func (w *worker) asked(r *record.Record) bool { return w.where == nil || w.where.Match(r) }
 
 // Conn takes a record; see tracker.Sink.
-func (w *worker) Conn(r *tracker.Record) {
+func (w *worker) Conn(r *record.Record) {
 	w.out.conn(r)
 	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
 		return
@@ -251,7 +252,7 @@ func (w *worker) Conn(r *tracker.Record) {
 }
 
 // Event takes a live event; see tracker.Sink.
-func (w *worker) Event(e *tracker.Event) {
+func (w *worker) Event(e *record.Event) {
 	if w.quiet || !w.asked(e.Record) {
 		return
 	}
@@ -266,7 +267,7 @@ func (w *worker) Event(e *tracker.Event) {
 }
 
 // Step takes a packet of a marked connection; see tracker.Sink.
-func (w *worker) Step(s *tracker.Step) { w.out.step(s) }
+func (w *worker) Step(s *record.Step) { w.out.step(s) }
 
 // place says where the lines added last belong, and hands on a chunk that has
 // grown long.

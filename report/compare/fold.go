@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"tcpwatch/report"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Limits of what a Fold holds.
@@ -46,7 +46,7 @@ type sums struct {
 }
 
 // causes are the kinds of opens that failed.
-var causes = [...]tracker.OpenKind{tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenNoAnswer, tracker.OpenHalfOpen, tracker.OpenAborted}
+var causes = [...]record.OpenKind{record.OpenRefused, record.OpenUnreachable, record.OpenNoAnswer, record.OpenHalfOpen, record.OpenAborted}
 
 // NewFold returns an empty Fold for the input of that name.
 func NewFold(name string) *Fold {
@@ -65,7 +65,7 @@ func (f *Fold) Conn(c *report.ReadConn) {
 	}
 	switch c.TimeWait.Holder {
 	case "":
-	case tracker.Both.String():
+	case record.Both.String():
 		f.timeWaits += 2
 	default:
 		f.timeWaits++
@@ -99,8 +99,8 @@ func (f *Fold) Stats(s *report.ReadStats) { f.stats = s }
 
 func (s *sums) add(c *report.ReadConn) {
 	s.connections++
-	cause := slices.IndexFunc(causes[:], func(k tracker.OpenKind) bool { return k.String() == c.Open.Kind })
-	if c.Open.Kind != tracker.OpenMidstream.String() && c.Open.Kind != "" {
+	cause := slices.IndexFunc(causes[:], func(k record.OpenKind) bool { return k.String() == c.Open.Kind })
+	if c.Open.Kind != record.OpenMidstream.String() && c.Open.Kind != "" {
 		s.attempts++
 		s.failed.hit(cause >= 0)
 		for i := range s.causes {
@@ -112,16 +112,16 @@ func (s *sums) add(c *report.ReadConn) {
 	}
 	s.retx.add(float64(c.Orig.Retx)+float64(c.Resp.Retx), float64(c.Orig.Packets)+float64(c.Resp.Packets))
 	if cause < 0 {
-		s.resets.hit(c.Close.Kind == tracker.CloseReset)
+		s.resets.hit(c.Close.Kind == record.CloseReset)
 		switch c.Close.Kind {
-		case tracker.CloseHalfClosed, tracker.CloseUnackedFIN, tracker.CloseTimedOut:
+		case record.CloseHalfClosed, record.CloseUnackedFIN, record.CloseTimedOut:
 			s.incomplete.hit(true)
 		default:
 			s.incomplete.hit(false)
 		}
 	}
 	s.closedWins.hit(c.Orig.ZeroWindows > 0 || c.Resp.ZeroWindows > 0)
-	s.dead.hit(c.Keepalive.Outcome == tracker.KeepaliveDead)
+	s.dead.hit(c.Keepalive.Outcome == record.KeepaliveDead)
 	for _, e := range [...]*report.ReadEnd{&c.Orig, &c.Resp} {
 		if e.RTT != nil {
 			s.rtt.Add(nanoseconds(*e.RTT))

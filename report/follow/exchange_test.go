@@ -9,6 +9,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 const (
@@ -20,9 +21,9 @@ const (
 // recorder is a tracker's Sink that hands records to a Follower, as the program does.
 type recorder struct{ f *Follower }
 
-func (r recorder) Conn(c *tracker.Record) { r.f.Conn(c) }
-func (recorder) Event(*tracker.Event)     {}
-func (recorder) Step(*tracker.Step)       {}
+func (r recorder) Conn(c *record.Record) { r.f.Conn(c) }
+func (recorder) Event(*record.Event)     {}
+func (recorder) Step(*record.Step)       {}
 
 // play takes made-up packets through decoder and tracker to a Follower that
 // prints to p. A line is a packet:

@@ -2,7 +2,7 @@ package follow
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Bounds of what a Follower keeps.
@@ -48,7 +48,7 @@ const (
 type piece struct {
 	talk   *talk
 	kind   kind
-	from   tracker.End
+	from   record.End
 	off    int64 // of its first byte in the stream
 	n      int64
 	data   []byte
@@ -72,14 +72,14 @@ func (f *Follower) Begun() int { return f.begun }
 
 // Segment takes a segment of a connection to follow, in input order, after the
 // tracker placed it; payload is borrowed.
-func (f *Follower) Segment(at tracker.Placed, s *capture.Segment, payload []byte) {
-	if at.From > tracker.Resp {
+func (f *Follower) Segment(at record.Placement, s *capture.Segment, payload []byte) {
+	if at.From > record.Resp {
 		return
 	}
 	f.talk(at, s).segment(at.From, s, payload)
 }
 
-func (f *Follower) talk(at tracker.Placed, s *capture.Segment) *talk {
+func (f *Follower) talk(at record.Placement, s *capture.Segment) *talk {
 	for _, t := range f.talks {
 		if t.id == at.Conn {
 			return t
@@ -98,7 +98,7 @@ func (f *Follower) talk(at tracker.Placed, s *capture.Segment) *talk {
 
 // Conn takes the record of a connection: when it is a finished one that is
 // followed, nothing is waited for any more.
-func (f *Follower) Conn(r *tracker.Record) {
+func (f *Follower) Conn(r *record.Record) {
 	if r.Interim {
 		return
 	}

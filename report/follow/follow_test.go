@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // script notes pieces as short lines: "> 3 hello" for bytes from 3 on, in the
@@ -251,12 +251,12 @@ func TestOrder(t *testing.T) {
 type bulk struct {
 	f   *Follower
 	seg capture.Segment
-	at  tracker.Placed
+	at  record.Placement
 	buf []byte
 }
 
 func newBulk(p Printer) *bulk {
-	b := &bulk{f: New(p), at: tracker.Placed{Conn: 1, From: tracker.Orig}, buf: bytes.Repeat([]byte{'x'}, 1000)}
+	b := &bulk{f: New(p), at: record.Placement{Conn: 1, From: record.Orig}, buf: bytes.Repeat([]byte{'x'}, 1000)}
 	b.send(0, 0)
 	return b
 }
@@ -289,13 +289,13 @@ func TestConnectionsAreBounded(t *testing.T) {
 	s := &script{}
 	f := New(s)
 	for id := range uint64(10) {
-		f.Segment(tracker.Placed{Conn: id + 1}, &capture.Segment{Packet: id + 1, Flags: capture.SYN}, nil)
+		f.Segment(record.Placement{Conn: id + 1}, &capture.Segment{Packet: id + 1, Flags: capture.SYN}, nil)
 	}
 	if len(f.talks) != maxTalks || f.Begun() != 10 || len(s.lines) != 10-maxTalks {
 		t.Errorf("%d held of %d, %v", len(f.talks), f.Begun(), s.lines)
 	}
-	f.Segment(tracker.Placed{From: tracker.NoEnd}, &capture.Segment{}, nil)
-	f.Conn(&tracker.Record{ID: 10, Interim: true})
+	f.Segment(record.Placement{From: record.NoEnd}, &capture.Segment{}, nil)
+	f.Conn(&record.Record{ID: 10, Interim: true})
 	if f.Begun() != 10 || len(f.talks) != maxTalks {
 		t.Error("an interim record ended a connection, or a segment of none began one")
 	}
@@ -307,7 +307,7 @@ func TestAdvance(t *testing.T) {
 	b := newBulk(s)
 	b.send(500, 100)
 	b.seg.Flags, b.seg.Ack = capture.ACK, 600
-	b.f.Segment(tracker.Placed{Conn: 1, From: tracker.Resp}, &capture.Segment{Ack: 600, Flags: capture.ACK}, nil)
+	b.f.Segment(record.Placement{Conn: 1, From: record.Resp}, &capture.Segment{Ack: 600, Flags: capture.ACK}, nil)
 	b.f.Advance(grace - 1)
 	if len(s.lines) != 0 {
 		t.Fatalf("before the time: %v", s.lines)

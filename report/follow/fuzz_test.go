@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 const neverCaptured = -1
@@ -87,7 +87,7 @@ func FuzzFollow(f *testing.F) {
 		var s capture.Segment
 		for e := range isn {
 			s = capture.Segment{Packet: uint64(e + 1), Seq: isn[e] - 1, Flags: capture.SYN}
-			fw.Segment(tracker.Placed{Conn: 1, From: tracker.End(e)}, &s, nil)
+			fw.Segment(record.Placement{Conn: 1, From: record.End(e)}, &s, nil)
 		}
 		payload := make([]byte, 256)
 		for ; len(ops) >= 7; ops = ops[7:] {
@@ -114,7 +114,7 @@ func FuzzFollow(f *testing.F) {
 					s.Flags |= capture.FIN
 				}
 			}
-			fw.Segment(tracker.Placed{Conn: 1, From: tracker.End(from)}, &s, payload[:s.Captured])
+			fw.Segment(record.Placement{Conn: 1, From: record.End(from)}, &s, payload[:s.Captured])
 		}
 		if fw.End(); !j.over {
 			t.Error("the connection did not end")

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // File is where a Raw writes one direction: an *os.File.
@@ -30,7 +30,7 @@ func (r *Raw) Told(names [2]string) (lines []string) {
 	if r.talk == nil {
 		return nil
 	}
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &r.talk.streams[e]
 		line := fmt.Sprintf("connection #%d: %s of the %s in %s", r.talk.id, count(x.shown), endName(e), names[e])
 		if x.missing > 0 {

@@ -5,7 +5,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // talk is a connection that is followed.
@@ -21,7 +21,7 @@ type talk struct {
 }
 
 // segment takes a segment that one end sent.
-func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
+func (t *talk) segment(from record.End, s *capture.Segment, payload []byte) {
 	t.now = max(t.now, s.Time)
 	t.untimed = t.untimed || s.Untimed
 	x, peer := &t.streams[from], &t.streams[from.Peer()]
@@ -78,7 +78,7 @@ func (t *talk) segment(from tracker.End, s *capture.Segment, payload []byte) {
 }
 
 // bytes takes payload.
-func (t *talk) bytes(from tracker.End, c chunk) {
+func (t *talk) bytes(from record.End, c chunk) {
 	x := &t.streams[from]
 	if c.off < x.next {
 		t.repeat(from, c.before(x.next))
@@ -100,7 +100,7 @@ func (t *talk) bytes(from tracker.End, c chunk) {
 }
 
 // repeat takes payload whose turn is over.
-func (t *talk) repeat(from tracker.End, c chunk) {
+func (t *talk) repeat(from record.End, c chunk) {
 	x := &t.streams[from]
 	// A keepalive probe repeats the last byte, with any content (RFC 9293 section 3.8.4).
 	if probe := c.n == 1 && c.end() == x.next; !probe && x.differs(c) {
@@ -111,7 +111,7 @@ func (t *talk) repeat(from tracker.End, c chunk) {
 
 // reset takes a RST: it stands where its number says. What it carries is no
 // part of the stream but a word about the reset (RFC 9293 section 3.5.3).
-func (t *talk) reset(from tracker.End, seq reassembly.Seq, c chunk) {
+func (t *talk) reset(from record.End, seq reassembly.Seq, c chunk) {
 	x := &t.streams[from]
 	at := x.at(seq)
 	if x.rsts > 0 && at == x.rst || x.rsts == maxResets {
@@ -138,11 +138,11 @@ func (t *talk) release(all bool) {
 		for e := range t.streams {
 			t.streams[e].unplace(until)
 		}
-		if e := t.ready(all); e <= tracker.Resp {
+		if e := t.ready(all); e <= record.Resp {
 			t.deliver(e)
-		} else if e := t.lost(all); e <= tracker.Resp {
+		} else if e := t.lost(all); e <= record.Resp {
 			t.skip(e, t.streams[e].gap(all))
-		} else if e := t.blocked(all); e <= tracker.Resp {
+		} else if e := t.blocked(all); e <= record.Resp {
 			t.deliver(e)
 		} else {
 			return
@@ -152,22 +152,22 @@ func (t *talk) release(all bool) {
 
 // ready is the end whose next words come first: those that follow what it had
 // heard, in the order of packets.
-func (t *talk) ready(all bool) tracker.End {
+func (t *talk) ready(all bool) record.End {
 	return t.earliest(func(x, peer *stream, w *chunk) bool { return w.off == x.next && peer.reached(w.ack) })
 }
 
 // blocked is the end whose next words have waited in vain for what it had heard.
-func (t *talk) blocked(all bool) tracker.End {
+func (t *talk) blocked(all bool) record.End {
 	return t.earliest(func(x, peer *stream, w *chunk) bool {
 		return w.off == x.next && (all || t.now-w.time >= grace)
 	})
 }
 
-func (t *talk) earliest(fits func(x, peer *stream, w *chunk) bool) tracker.End {
-	best := tracker.NoEnd
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+func (t *talk) earliest(fits func(x, peer *stream, w *chunk) bool) record.End {
+	best := record.NoEnd
+	for e := record.Orig; e <= record.Resp; e++ {
 		x, peer := &t.streams[e], &t.streams[e.Peer()]
-		if w := x.wait.first(); w != nil && fits(x, peer, w) && (best > tracker.Resp || w.packet < t.streams[best].wait.first().packet) {
+		if w := x.wait.first(); w != nil && fits(x, peer, w) && (best > record.Resp || w.packet < t.streams[best].wait.first().packet) {
 			best = e
 		}
 	}
@@ -175,11 +175,11 @@ func (t *talk) earliest(fits func(x, peer *stream, w *chunk) bool) tracker.End {
 }
 
 // lost is the end that bytes are missing of which will not come any more.
-func (t *talk) lost(all bool) tracker.End {
-	best := tracker.NoEnd
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+func (t *talk) lost(all bool) record.End {
+	best := record.NoEnd
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &t.streams[e]
-		if x.gap(all) > x.next && (all || t.now-x.since() >= grace) && (best > tracker.Resp || x.since() < t.streams[best].since()) {
+		if x.gap(all) > x.next && (all || t.now-x.since() >= grace) && (best > record.Resp || x.since() < t.streams[best].since()) {
 			best = e
 		}
 	}
@@ -187,7 +187,7 @@ func (t *talk) lost(all bool) tracker.End {
 }
 
 // deliver says what waits first.
-func (t *talk) deliver(e tracker.End) {
+func (t *talk) deliver(e record.End) {
 	c := t.streams[e].wait.take()
 	if c.kind == pieceBytes {
 		t.say(e, &c)
@@ -197,7 +197,7 @@ func (t *talk) deliver(e tracker.End) {
 }
 
 // say prints payload whose turn it is.
-func (t *talk) say(e tracker.End, c *chunk) {
+func (t *talk) say(e record.End, c *chunk) {
 	if seen := c.before(c.off + int64(len(c.data))); seen.n > 0 {
 		t.tell(pieceBytes, e, &seen)
 	}
@@ -208,7 +208,7 @@ func (t *talk) say(e tracker.End, c *chunk) {
 }
 
 // skip marks what is missing before to.
-func (t *talk) skip(e tracker.End, to int64) {
+func (t *talk) skip(e record.End, to int64) {
 	x := &t.streams[e]
 	if to <= x.next {
 		return
@@ -218,7 +218,7 @@ func (t *talk) skip(e tracker.End, to int64) {
 	x.pass(to)
 }
 
-func (t *talk) tell(k kind, e tracker.End, c *chunk) {
+func (t *talk) tell(k kind, e record.End, c *chunk) {
 	t.told = piece{talk: t, kind: k, from: e, off: c.off, n: c.n, data: c.data, time: c.time, packet: c.packet}
 	t.to.piece(&t.told)
 }

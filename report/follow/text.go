@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // How payload is shown.
@@ -49,7 +49,7 @@ type Text struct {
 
 	// The block that is being filled.
 	talk        *talk
-	from        tracker.End
+	from        record.End
 	late        bool
 	off         int64 // of its first byte, when late
 	time        int64
@@ -88,7 +88,7 @@ func (t *Text) headline(k *talk) {
 		t.day, from = clock(k.start, "2006-01-02"), clock(k.start, "2006-01-02 15:04:05.000000")+" UTC"
 	}
 	t.said = k
-	t.print(fmt.Sprintf("Connection #%d: client %s, server %s, from %s\n", k.id, k.ends[tracker.Orig], k.ends[tracker.Resp], from))
+	t.print(fmt.Sprintf("Connection #%d: client %s, server %s, from %s\n", k.id, k.ends[record.Orig], k.ends[record.Resp], from))
 }
 
 func (t *Text) piece(p *piece) {
@@ -244,7 +244,7 @@ func (t *Text) show(b []byte, off int64) {
 		n = textLength(b)
 	}
 	sign := "> "
-	if t.from == tracker.Resp {
+	if t.from == record.Resp {
 		sign = "< "
 	}
 	for text := b[:n]; len(text) > 0; {
@@ -282,7 +282,7 @@ func (t *Text) coloured(more string, line []byte) {
 		return
 	}
 	colour := cyan
-	if t.from == tracker.Resp {
+	if t.from == record.Resp {
 		colour = green
 	}
 	t.print(more, colour, string(line), plain, "\n")
@@ -301,7 +301,7 @@ func (t *Text) end(k *talk) {
 		t.headline(k)
 	}
 	line := "\nEnd of connection #" + strconv.FormatUint(k.id, 10) + ":"
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x := &k.streams[e]
 		line += " " + endName(e) + " " + count(x.shown)
 		if x.missing > 0 {
@@ -310,7 +310,7 @@ func (t *Text) end(k *talk) {
 		if x.cut > 0 {
 			line += " (" + thousands(x.cut) + " cut by the snaplen)"
 		}
-		if e == tracker.Orig {
+		if e == record.Orig {
 			line += ","
 		}
 	}
@@ -335,8 +335,8 @@ func (t *Text) print(parts ...string) {
 	}
 }
 
-func endName(e tracker.End) string {
-	if e == tracker.Orig {
+func endName(e record.End) string {
+	if e == record.Orig {
 		return "client"
 	}
 	return "server"

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 const talkOfBoth = opened + `
@@ -132,7 +132,7 @@ func TestHexDump(t *testing.T) {
 	text := NewText(&b, TextOptions{})
 	k := &talk{id: 1}
 	data := append(make([]byte, 64), 1)
-	text.piece(&piece{talk: k, from: tracker.Resp, off: 1<<32 - 16, n: 65, data: data, packet: 7})
+	text.piece(&piece{talk: k, from: record.Resp, off: 1<<32 - 16, n: 65, data: data, packet: 7})
 	text.flush()
 	want := `
 < fffffff0  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|

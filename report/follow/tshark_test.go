@@ -17,6 +17,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // heard is what one end said, by ours or by tshark.
@@ -86,9 +87,9 @@ func followAll(t *testing.T, name string) map[uint64]map[string]*heard {
 
 type dispatcher struct{ followers map[uint64]*Follower }
 
-func (d *dispatcher) Conn(r *tracker.Record) { d.followers[r.ID].Conn(r) }
-func (*dispatcher) Event(*tracker.Event)     {}
-func (*dispatcher) Step(*tracker.Step)       {}
+func (d *dispatcher) Conn(r *record.Record) { d.followers[r.ID].Conn(r) }
+func (*dispatcher) Event(*record.Event)     {}
+func (*dispatcher) Step(*record.Step)       {}
 
 // tsharkFollow is what tshark says that the ends of the first n streams said.
 func tsharkFollow(t *testing.T, name string, n int) []map[string]*heard {

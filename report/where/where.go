@@ -10,7 +10,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"tcpwatch/report"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Expr is an expression that was checked: every name in it is a field, and
@@ -97,7 +97,7 @@ func (e *Expr) Filter(o report.JSONOptions) *Filter {
 
 // Match reports whether the expression is true of a record. One for which it
 // cannot be worked out (a remainder of a division by 0) does not match, and is counted.
-func (f *Filter) Match(r *tracker.Record) bool {
+func (f *Filter) Match(r *record.Record) bool {
 	f.fields.Set(r)
 	for i := range f.expr.slots {
 		s := &f.expr.slots[i]

@@ -7,21 +7,21 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
 	"tcpwatch/report/where"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
-func record() *tracker.Record {
-	r := &tracker.Record{ID: 17, Start: 1_000_000_000, End: 3_500_000_000, ConnState: "RSTO"}
+func made() *record.Record {
+	r := &record.Record{ID: 17, Start: 1_000_000_000, End: 3_500_000_000, ConnState: "RSTO"}
 	r.Orig = capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 1}), Port: 40000}
 	r.Resp = capture.Endpoint{Addr: capture.AddrFrom4([]byte{192, 0, 2, 2}), Port: 443}
-	r.States[tracker.Orig] = tracker.Established
-	r.Open.Kind, r.Open.SYNs, r.Open.Felt = tracker.OpenHandshake, 2, tracker.Some(int64(1_250_000_000))
-	r.Close.Kind, r.Close.ResetBy, r.Close.First = tracker.CloseReset, tracker.Orig, tracker.NoEnd
-	r.Ends[tracker.Orig].Retx = 4
-	r.Ends[tracker.Orig].Packets, r.Ends[tracker.Resp].Packets = 9, 7
-	r.Ends[tracker.Orig].TimeIn[tracker.FinWait1] = tracker.Some(int64(2e9))
+	r.States[record.Orig] = record.Established
+	r.Open.Kind, r.Open.SYNs, r.Open.Felt = record.OpenHandshake, 2, record.Some(int64(1_250_000_000))
+	r.Close.Kind, r.Close.ResetBy, r.Close.First = record.CloseReset, record.Orig, record.NoEnd
+	r.Ends[record.Orig].Retx = 4
+	r.Ends[record.Orig].Packets, r.Ends[record.Resp].Packets = 9, 7
+	r.Ends[record.Orig].TimeIn[record.FinWait1] = record.Some(int64(2e9))
 	r.NVLAN, r.VLANs = 1, [2]uint16{12}
-	r.TimeWait.Holder = tracker.NoEnd
+	r.TimeWait.Holder = record.NoEnd
 	return r
 }
 
@@ -77,7 +77,7 @@ func TestMatch(t *testing.T) {
 		}
 		f := e.Filter(report.JSONOptions{})
 		for range 2 {
-			if got := f.Match(record()); got != tt.want {
+			if got := f.Match(made()); got != tt.want {
 				t.Errorf("%s: %v, %v", tt.expr, got, f.Err())
 			}
 		}
@@ -134,7 +134,7 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
-		e.Filter(report.JSONOptions{}).Match(record())
+		e.Filter(report.JSONOptions{}).Match(made())
 	})
 }
 
@@ -143,7 +143,7 @@ func BenchmarkMatch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f, r := e.Filter(report.JSONOptions{}), record()
+	f, r := e.Filter(report.JSONOptions{}), made()
 	for b.Loop() {
 		f.Match(r)
 	}

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func abandoned() Detector {
@@ -21,8 +21,8 @@ harmless: then connections to the same name over the other address opened.`,
 		Thresholds: failureThresholds("abandoned"),
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "abandoned")
-			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				return r.Close.ResetPacket, r.Open.Kind == tracker.OpenAborted && !r.Capture.OneWay
+			return newAttempts(func(r *record.Record) (uint64, bool) {
+				return r.Close.ResetPacket, r.Open.Kind == record.OpenAborted && !r.Capture.OneWay
 			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
 				if c.suspects.flooded[s.A] {
 					return Finding{}, false

@@ -2,7 +2,7 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // attempts sums up the connections to a listener that one cause kept from opening.
@@ -24,20 +24,20 @@ type attempts struct {
 }
 
 // failed counts a failed attempt; packet is what ended it, or 0.
-func (a *attempts) failed(r *tracker.Record, packet uint64) {
+func (a *attempts) failed(r *record.Record, packet uint64) {
 	a.hitAt(r, packet)
 	a.sources.add(r.Orig.Addr)
 	if r.Open.Waited.OK {
 		a.waited = max(a.waited, r.Open.Waited.V)
 	}
 	a.syns = max(a.syns, r.Open.SYNs)
-	if r.Facts.NSYNsAgain > 0 {
+	if r.Open.NSYNsAgain > 0 {
 		a.repeated++
 	}
-	if r.Facts.NSYNACKsAgain > 0 {
+	if r.Open.NSYNACKsAgain > 0 {
 		a.answered++
 	}
-	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == tracker.Resp {
+	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == record.Resp {
 		a.ttl(t.V, t.V)
 	}
 }
@@ -103,8 +103,8 @@ type attempting struct {
 const rawSubjects = maxSubjects / 4
 
 // rawSYN tells that a SYN carries none of the options that systems send.
-func rawSYN(r *tracker.Record) bool {
-	e := &r.Ends[tracker.Orig]
+func rawSYN(r *record.Record) bool {
+	e := &r.Ends[record.Orig]
 	return e.SACK.OK && !e.SACK.V && !e.Timestamps.V && !e.WScale.OK
 }
 
@@ -114,7 +114,7 @@ func (f attempting) narrow(by int) {
 }
 
 // Add takes in a record.
-func (f attempting) Add(r *tracker.Record) {
+func (f attempting) Add(r *record.Record) {
 	if rawSYN(r) {
 		f.raw.Add(r)
 	} else {
@@ -150,9 +150,9 @@ func (f attempting) Left() uint64 { return f.own.Left() + f.raw.Left() }
 
 // newAttempts is the Fold of a cause: picks tells which records it is the
 // cause of and which packet shows it, and may note more.
-func newAttempts(picks func(r *tracker.Record) (packet uint64, ok bool), more func(a *attempts, r *tracker.Record), tell func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool)) Fold {
+func newAttempts(picks func(r *record.Record) (packet uint64, ok bool), more func(a *attempts, r *record.Record), tell func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool)) Fold {
 	f := attempting{}
-	f.own = newFold(func(s *subjects[attempts, *attempts], r *tracker.Record) {
+	f.own = newFold(func(s *subjects[attempts, *attempts], r *record.Record) {
 		packet, ok := picks(r)
 		if !ok {
 			return

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // backoff is how a system repeats a SYN that nobody answers.
@@ -26,7 +26,7 @@ func backoffs() []backoff {
 }
 
 // schedule finds the system whose back-off the repeats of a SYN follow.
-func schedule(f *tracker.FactsRecord) (backoff, bool) {
+func schedule(f *record.OpenRecord) (backoff, bool) {
 	n := int(f.NSYNsAgain)
 	if n < 2 {
 		return backoff{}, false
@@ -59,10 +59,10 @@ const (
 
 // gaveUp tells whose timeout ended an attempt that nobody answered, and after
 // how long, at least and at most.
-func gaveUp(r *tracker.Record) (e ending, from, to int64) {
-	f := &r.Facts
-	quiet := r.End + r.Silent - f.LastSYN
-	from = f.LastSYN - r.Start
+func gaveUp(r *record.Record) (e ending, from, to int64) {
+	f := &r.Open
+	quiet := r.End + r.Silent - f.LastSYNAt
+	from = f.LastSYNAt - r.Start
 	b, known := schedule(f)
 	switch n := int(f.NSYNsAgain); {
 	case r.Open.SYNs == 0:

@@ -3,26 +3,26 @@ package diagnose
 import (
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // silent is an attempt whose SYN was repeated after so many milliseconds, and
 // that was watched for so long after the last of them.
-func silent(watched int64, repeats ...uint32) *tracker.Record {
-	r := made(1, failed(tracker.OpenNoAnswer, uint32(len(repeats)+1)))
-	r.Facts.NSYNsAgain = uint8(copy(r.Facts.SYNsAgain[:], repeats))
+func silent(watched int64, repeats ...uint32) *record.Record {
+	r := made(1, failed(record.OpenNoAnswer, uint32(len(repeats)+1)))
+	r.Open.NSYNsAgain = uint8(copy(r.Open.SYNsAgain[:], repeats))
 	r.End = r.Start
 	if n := len(repeats); n > 0 {
 		r.End += int64(repeats[n-1]) * millisecond
 	}
-	r.Facts.LastSYN, r.Silent = r.End, watched
+	r.Open.LastSYNAt, r.Silent = r.End, watched
 	return r
 }
 
 // Whose timeout ended an attempt, by the system's schedule.
 func TestGaveUp(t *testing.T) {
 	for _, tt := range []struct {
-		r      *tracker.Record
+		r      *record.Record
 		system string
 		end    ending
 		to     int64 // seconds after which it ended at the latest
@@ -36,10 +36,10 @@ func TestGaveUp(t *testing.T) {
 		{silent(second, 1012, 2032), "Linux since 6.5, macOS or FreeBSD", endUnknown, 3},
 		{silent(100*second, 400, 900), "", endUser, 2},
 	} {
-		b, _ := schedule(&tt.r.Facts)
+		b, _ := schedule(&tt.r.Open)
 		end, _, to := gaveUp(tt.r)
 		if b.system != tt.system || end != tt.end || to/second != tt.to {
-			t.Errorf("%v: %q, %d, %d s; want %q, %d, %d s", tt.r.Facts.SYNsAgain[:tt.r.Facts.NSYNsAgain], b.system, end, to/second, tt.system, tt.end, tt.to)
+			t.Errorf("%v: %q, %d, %d s; want %q, %d, %d s", tt.r.Open.SYNsAgain[:tt.r.Open.NSYNsAgain], b.system, end, to/second, tt.system, tt.end, tt.to)
 		}
 	}
 }

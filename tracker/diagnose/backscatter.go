@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // echoes sums up answers of a host to SYNs that were never captured.
@@ -35,14 +35,14 @@ SYN/ACKs, and such a host is not counted.`,
 		Thresholds: []Threshold{{"backscatter", Number, 20, "different addresses that got such an answer from one host"}},
 		New: func(o *Options) Fold {
 			least := uint64(o.get("backscatter"))
-			return newFold(func(s *subjects[echoes, *echoes], r *tracker.Record) {
-				for e := tracker.Orig; e <= tracker.Resp; e++ {
+			return newFold(func(s *subjects[echoes, *echoes], r *record.Record) {
+				for e := record.Orig; e <= record.Resp; e++ {
 					from := &r.Ends[e]
 					if from.Packets == 0 || r.Ends[e.Peer()].Packets > 0 || from.SeenBytes > 0 || r.Open.SYNs > 0 {
 						continue
 					}
 					synAcks, rsts := uint64(0), uint64(r.Close.RSTs[e])
-					if e == tracker.Resp {
+					if e == record.Resp {
 						synAcks = uint64(r.Open.SYNACKs)
 					}
 					if synAcks+rsts != from.Packets {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // holes sums up connections in which large segments alone are lost.
@@ -48,8 +48,8 @@ const blackHoleTimes = 3
 // blackHoled tells that an end's large segments were lost again and again while
 // small ones got through, or while the other end went on sending: it, and the
 // way to it, were there.
-func blackHoled(r *tracker.Record, e tracker.End) bool {
-	x := &r.Strain[e]
+func blackHoled(r *record.Record, e record.End) bool {
+	x := &r.Path[e]
 	s := &x.Stuck
 	if r.Capture.OneWay {
 		return false
@@ -73,8 +73,8 @@ const unfilledFor = 1500 * millisecond
 // unfilled tells the same seen from behind the place where large segments are
 // lost: a hole of at least one of them, which none of its sender's repeats fills,
 // though that end is heard, and nothing nearly as large ever came.
-func unfilled(r *tracker.Record, e tracker.End) bool {
-	x, full := &r.Strain[e], int64(r.Ends[e.Peer()].MSS.V)
+func unfilled(r *record.Record, e record.End) bool {
+	x, full := &r.Path[e], int64(r.Ends[e.Peer()].MSS.V)
 	return full > 0 && x.Waited >= unfilledFor && int64(x.Hole)*10 >= full*9 && x.Passed > 0 && int64(x.Passed)*10 < full*9
 }
 
@@ -93,10 +93,10 @@ its size ever had, while the other end went on sending; possible where a tap beh
 loss sees a hole that is never filled. It can be mistaken for loss in one direction that
 starts with the first large segment.`,
 		New: func(*Options) Fold {
-			return newFold(func(s *subjects[holes, *holes], r *tracker.Record) {
+			return newFold(func(s *subjects[holes, *holes], r *record.Record) {
 				for _, e := range sides() {
 					if blackHoled(r, e) {
-						s.At(sideOf(r, e)).add(r, &r.Strain[e], uint32(r.Ends[e.Peer()].MSS.V))
+						s.At(sideOf(r, e)).add(r, &r.Path[e], uint32(r.Ends[e.Peer()].MSS.V))
 						return
 					}
 				}
@@ -106,7 +106,7 @@ starts with the first large segment.`,
 }
 
 // add takes in what an end met whose full segments have so many bytes.
-func (x *holes) add(r *tracker.Record, y *tracker.StrainRecord, full uint32) {
+func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 	bytes, packet, since := y.Stuck.Bytes, y.Stuck.Packet, y.Stuck.Since
 	if y.Stuck.Times < blackHoleTimes {
 		bytes, packet, since = min(y.Hole, full), r.LastPacket, r.End-y.Waited

@@ -1,6 +1,8 @@
 package diagnose
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // counted is what a detector keeps of a subject: a value that embeds a tally.
 type counted[V any] interface {
@@ -14,7 +16,7 @@ type subjects[V any, P counted[V]] = Shelf[Subject, V, P]
 // bySubject is the Fold of most detectors: a value for each subject.
 type bySubject[V any, P counted[V]] struct {
 	shelf subjects[V, P]
-	add   func(s *subjects[V, P], r *tracker.Record)
+	add   func(s *subjects[V, P], r *record.Record)
 	tell  func(c *Context, s Subject, v P) (Finding, bool)
 	// gather names the wider subject that a subject's trouble may be due to;
 	// nil for never. From gatherFrom of them on they are one finding.
@@ -26,7 +28,7 @@ const gatherFrom = 3
 
 // atListener is the value of the listener of a connection; it makes no Subject of
 // one that was asked for last, which would take longer than all the rest.
-func atListener[V any, P counted[V]](s *subjects[V, P], r *tracker.Record) P {
+func atListener[V any, P counted[V]](s *subjects[V, P], r *record.Record) P {
 	if k := &s.lastKey; s.last != nil && k.Kind == SubjectListener && k.A == r.Resp {
 		return s.last
 	}
@@ -36,7 +38,7 @@ func atListener[V any, P counted[V]](s *subjects[V, P], r *tracker.Record) P {
 // newFold makes a Fold of two functions: add finds the subject in the record
 // and counts it there (s.At(subject).hitAt(r, packet)), or does nothing; tell makes
 // the finding of a subject, without what the tally knows, or says that there is none.
-func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *tracker.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) Fold {
+func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *record.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) Fold {
 	return &bySubject[V, P]{shelf: NewShelf[Subject, V, P](maxSubjects), add: add, tell: tell}
 }
 
@@ -44,7 +46,7 @@ func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *tracker.Record)
 func (f *bySubject[V, P]) narrow(by int) { f.shelf.Narrow(by) }
 
 // Add takes in a record.
-func (f *bySubject[V, P]) Add(r *tracker.Record) { f.add(&f.shelf, r) }
+func (f *bySubject[V, P]) Add(r *record.Record) { f.add(&f.shelf, r) }
 
 // Merge takes in a fold of the same detector.
 func (f *bySubject[V, P]) Merge(o Fold) { f.shelf.Merge(&o.(*bySubject[V, P]).shelf) }

@@ -11,15 +11,16 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // bundled is where the captures recorded by the lab are.
 const bundled = "../../testdata/pcaps"
 
 // records is a Sink that keeps every record.
-type records struct{ all []*tracker.Record }
+type records struct{ all []*record.Record }
 
-func (s *records) Conn(r *tracker.Record) {
+func (s *records) Conn(r *record.Record) {
 	c := *r
 	c.Transitions = slices.Clone(r.Transitions)
 	for e := range c.Ends {
@@ -27,11 +28,11 @@ func (s *records) Conn(r *tracker.Record) {
 	}
 	s.all = append(s.all, &c)
 }
-func (s *records) Event(*tracker.Event) {}
-func (s *records) Step(*tracker.Step)   {}
+func (s *records) Event(*record.Event) {}
+func (s *records) Step(*record.Step)   {}
 
 // recordsOf reads a capture file; damage ends it.
-func recordsOf(t testing.TB, name string) (all []*tracker.Record, c *Context) {
+func recordsOf(t testing.TB, name string) (all []*record.Record, c *Context) {
 	t.Helper()
 	f, err := capture.Open(name)
 	if err != nil {
@@ -76,7 +77,7 @@ func recordsOf(t testing.TB, name string) (all []*tracker.Record, c *Context) {
 }
 
 // findingsOf judges records by all detectors, or by those of a list of names.
-func findingsOf(t testing.TB, names string, c *Context, all ...*tracker.Record) []Finding {
+func findingsOf(t testing.TB, names string, c *Context, all ...*record.Record) []Finding {
 	t.Helper()
 	detectors, err := Select(names)
 	if err != nil {

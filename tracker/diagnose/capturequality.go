@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // quality is what the capture hides, over all connections: a Set always keeps it,
@@ -26,23 +26,23 @@ type quality struct {
 	back      uint64 // packets
 }
 
-func (q *quality) add(r *tracker.Record) {
+func (q *quality) add(r *record.Record) {
 	c := &r.Capture
 	if !c.OneWay {
 		q.conns++
 	}
-	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	q.bytes += a.SeenBytes + b.SeenBytes
 	q.packets += a.Packets + b.Packets
 	switch {
 	case OneWay(r):
 		ack := r.FirstPacket // of what began before, or of a SYN/ACK
 		if r.Open.SYNs > 0 {
-			ack = r.Proof.ThirdACK
+			ack = r.Evidence.ThirdACK
 		}
 		q.oneWay.hitAt(r, ack)
 	case !c.OneWay && c.MissingBytes > c.WildBytes && !c.Forgotten:
-		q.missing.hitAt(r, r.Proof.Unseen)
+		q.missing.hitAt(r, r.Evidence.Unseen)
 		q.lost += c.MissingBytes - c.WildBytes
 		q.bytes += c.MissingBytes - c.WildBytes
 		if onlyFlagged(r) {
@@ -52,28 +52,28 @@ func (q *quality) add(r *tracker.Record) {
 	var doubled, hasty uint64
 	for _, e := range sides() {
 		// Told that its segments are too big, a sender sends them again at once.
-		if x := &r.Strain[e]; x.Hasty > 0 && x.TooBig.N == 0 {
-			doubled += uint64(x.Hasty)
-			hasty = earlier(hasty, r.Proof.Ends[e].Hasty)
+		if x := &r.Path[e]; x.Doubled > 0 && x.TooBig.N == 0 {
+			doubled += uint64(x.Doubled)
+			hasty = earlier(hasty, r.Evidence.Ends[e].Doubled)
 		}
 	}
 	if c.Duplicates > 0 || doubled >= leastDoubled {
 		if doubled < leastDoubled {
 			hasty = 0
 		}
-		q.copies.hitAt(r, earlier(r.Proof.Copy, hasty))
+		q.copies.hitAt(r, earlier(r.Evidence.Copy, hasty))
 		q.copied += uint64(c.Duplicates)
 		q.doubled += doubled
 	}
 	if c.TimeWentBack > 0 {
-		q.backwards.hitAt(r, r.Proof.Back)
+		q.backwards.hitAt(r, r.Evidence.Back)
 		q.back += uint64(c.TimeWentBack)
 	}
 	if c.Truncated {
-		q.cut.hitAt(r, r.Proof.Cut)
+		q.cut.hitAt(r, r.Evidence.Cut)
 	}
 	if c.Offload {
-		q.offload.hitAt(r, r.Proof.Long)
+		q.offload.hitAt(r, r.Evidence.Long)
 	}
 	if c.Midstream && !c.Forgotten {
 		q.midstream.hitAt(r, r.FirstPacket)
@@ -82,12 +82,12 @@ func (q *quality) add(r *tracker.Record) {
 
 // onlyFlagged tells that every captured segment of a connection has SYN, FIN or
 // RST: a filter took the others out.
-func onlyFlagged(r *tracker.Record) bool {
+func onlyFlagged(r *record.Record) bool {
 	flagged := uint64(r.Open.SYNs) + uint64(r.Open.SYNACKs)
 	for _, e := range sides() {
 		flagged += uint64(r.Close.FINs[e]) + uint64(r.Close.RSTs[e])
 	}
-	return flagged >= r.Ends[tracker.Orig].Packets+r.Ends[tracker.Resp].Packets
+	return flagged >= r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets
 }
 
 // filtered tells that a filter on flags, not a loss, explains what is missing.
@@ -131,7 +131,7 @@ type fromQuality struct {
 }
 
 // Add does nothing: the Set keeps what is needed.
-func (fromQuality) Add(*tracker.Record) {}
+func (fromQuality) Add(*record.Record) {}
 
 // Merge does nothing either.
 func (fromQuality) Merge(Fold) {}

@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // clean makes n connections that differ by their ports, carried some data and
 // closed normally, changed by what is given.
-func clean(n int, change ...func(r *tracker.Record)) []*tracker.Record {
-	return many(n, func(i int) *tracker.Record {
-		return made(uint64(i+1), append([]func(r *tracker.Record){func(r *tracker.Record) {
-			r.Close.HalfClose, r.Close.BytesAfterFIN = tracker.Some(millisecond), tracker.Some[uint64](0)
+func clean(n int, change ...func(r *record.Record)) []*record.Record {
+	return many(n, func(i int) *record.Record {
+		return made(uint64(i+1), append([]func(r *record.Record){func(r *record.Record) {
+			r.Close.HalfClose, r.Close.BytesAfterFIN = record.Some(millisecond), record.Some[uint64](0)
 			for _, e := range sides() {
 				r.Ends[e].Packets, r.Ends[e].WireBytes, r.Ends[e].SeenBytes = 100, 10000, 10000
 			}
@@ -23,72 +24,72 @@ func clean(n int, change ...func(r *tracker.Record)) []*tracker.Record {
 
 // halfClosed: the opener's FIN was acknowledged, the listener never closed, and
 // silence lasted for so long.
-func halfClosed(silent int64) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func halfClosed(silent int64) func(r *record.Record) {
+	return func(r *record.Record) {
 		c := &r.Close
-		c.Kind, c.FINs[1], c.FINPacket[1] = tracker.CloseHalfClosed, 0, 0
-		c.FINTime[1], c.FINAcked[1], c.HalfClose = tracker.Opt[int64]{}, tracker.Opt[int64]{}, tracker.Opt[int64]{}
+		c.Kind, c.FINs[1], c.FINPacket[1] = record.CloseHalfClosed, 0, 0
+		c.FINTime[1], c.FINAcked[1], c.HalfClose = record.Opt[int64]{}, record.Opt[int64]{}, record.Opt[int64]{}
 		r.Silent, r.Unfinished = silent, true
 	}
 }
 
 // unackedFIN: the opener's FIN was sent again so often and never acknowledged.
-func unackedFIN(again uint32, silent int64) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func unackedFIN(again uint32, silent int64) func(r *record.Record) {
+	return func(r *record.Record) {
 		halfClosed(silent)(r)
-		r.Close.Kind, r.Close.FINAcked[0] = tracker.CloseUnackedFIN, tracker.Opt[int64]{}
+		r.Close.Kind, r.Close.FINAcked[0] = record.CloseUnackedFIN, record.Opt[int64]{}
 		r.Close.FINs[0] = 1 + again
-		r.Strain[0].FINs = again
+		r.Path[0].FINsAgain = again
 	}
 }
 
 // leftOpen leaves a connection open, silent for so long.
-func leftOpen(silent int64) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
-		r.Close = tracker.CloseRecord{Kind: tracker.CloseOpen, First: tracker.NoEnd, ResetBy: tracker.NoEnd}
-		r.TimeWait.Holder = tracker.NoEnd
+func leftOpen(silent int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Close = record.CloseRecord{Kind: record.CloseOpen, First: record.NoEnd, ResetBy: record.NoEnd}
+		r.TimeWait.Holder = record.NoEnd
 		r.Silent, r.Unfinished = silent, true
 	}
 }
 
 // rested: after a rest the opener asked again and got no answer, or a RST.
-func rested(gap int64, outcome string) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func rested(gap int64, outcome string) func(r *record.Record) {
+	return func(r *record.Record) {
 		leftOpen(100 * second)(r)
 		r.End = r.Start + gap + second
-		r.Rest = tracker.RestRecord{Outcome: outcome, Gap: gap, By: tracker.Orig, Woke: r.End - second, Packet: r.ID + 15, Tries: 4}
-		if outcome != tracker.RestUnanswered {
-			r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetIn = tracker.CloseReset, tracker.Resp, tracker.ResetUnknown, tracker.Established
-			r.Close.ResetPacket, r.Facts.ResetQuiet = r.ID+16, gap
+		r.Idle = record.IdleRecord{Outcome: outcome, Gap: gap, By: record.Orig, Woke: r.End - second, Packet: r.ID + 15, Tries: 4}
+		if outcome != record.IdleUnanswered {
+			r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetIn = record.CloseReset, record.Resp, record.ResetUnknown, record.Established
+			r.Close.ResetPacket, r.Close.ResetQuiet = r.ID+16, gap
 		}
 	}
 }
 
 // scattered are connections to four listeners.
-func scattered(change ...func(r *tracker.Record)) []*tracker.Record {
-	return many(4, func(i int) *tracker.Record { return made(uint64(i+1), append(change, to(numbered(i, 443)))...) })
+func scattered(change ...func(r *record.Record)) []*record.Record {
+	return many(4, func(i int) *record.Record { return made(uint64(i+1), append(change, to(numbered(i, 443)))...) })
 }
 
 // answered: a rest so long was followed by an answer.
-func answered(gap int64) func(r *tracker.Record) {
-	return func(r *tracker.Record) { r.Rest.Longest = tracker.Some(gap) }
+func answered(gap int64) func(r *record.Record) {
+	return func(r *record.Record) { r.Idle.Longest = record.Some(gap) }
 }
 
-func oneWay(r *tracker.Record) {
+func oneWay(r *record.Record) {
 	r.Capture.OneWay, r.Capture.OneWayShown = true, true
-	r.Ends[tracker.Resp] = tracker.EndRecord{}
+	r.Ends[record.Resp] = record.EndRecord{}
 }
 
 // sent changes what the listener sent.
-func sent(f func(x *tracker.EndRecord, y *tracker.StrainRecord)) func(r *tracker.Record) {
-	return func(r *tracker.Record) { f(&r.Ends[tracker.Resp], &r.Strain[tracker.Resp]) }
+func sent(f func(x *record.EndRecord, y *record.PathRecord)) func(r *record.Record) {
+	return func(r *record.Record) { f(&r.Ends[record.Resp], &r.Path[record.Resp]) }
 }
 
 // situation is a set of connections and what a detector makes of them: "severity
 // confidence", "" for nothing.
 type situation struct {
 	detector, name string
-	records        []*tracker.Record
+	records        []*record.Record
 	want           string
 }
 
@@ -140,29 +141,29 @@ func TestSituations(t *testing.T) {
 }
 
 func closeSituations() []situation {
-	ended := func(half int64) func(r *tracker.Record) {
-		return func(r *tracker.Record) { r.Close.HalfClose = tracker.Some(half) }
+	ended := func(half int64) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.HalfClose = record.Some(half) }
 	}
-	sentOn := func(r *tracker.Record) { r.Close.BytesAfterFIN = tracker.Some[uint64](500) }
-	lastACKMissing := func(again uint32) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
-			r.Close.Kind, r.Close.FINAcked[1] = tracker.CloseHalfClosed, tracker.Opt[int64]{}
-			r.Strain[1].FINs, r.Silent, r.Unfinished = again, 100*second, true
+	sentOn := func(r *record.Record) { r.Close.BytesAfterFIN = record.Some[uint64](500) }
+	lastACKMissing := func(again uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Close.Kind, r.Close.FINAcked[1] = record.CloseHalfClosed, record.Opt[int64]{}
+			r.Path[1].FINsAgain, r.Silent, r.Unfinished = again, 100*second, true
 		}
 	}
-	lastACKUnheard := func(again uint32) func(r *tracker.Record) {
-		return func(r *tracker.Record) { r.Strain[1].FINs, r.Strain[1].FINsAcked = again, again }
+	lastACKUnheard := func(again uint32) func(r *record.Record) {
+		return func(r *record.Record) { r.Path[1].FINsAgain, r.Path[1].FINsAcked = again, again }
 	}
-	gone := func(repeats uint32) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
+	gone := func(repeats uint32) func(r *record.Record) {
+		return func(r *record.Record) {
 			leftOpen(100 * second)(r)
-			r.Close.Kind = tracker.CloseTimedOut
+			r.Close.Kind = record.CloseTimedOut
 			r.Ends[0].Retx, r.Ends[0].RetxRTO, r.Ends[0].LostAfterTap = repeats, repeats, repeats
 		}
 	}
-	probes := func(r *tracker.Record) {
-		r.Keepalive[0] = tracker.KeepaliveRecord{Probes: 3, Answered: 3, Last: r.End + 90*second}
-		r.KeepaliveOutcome = tracker.KeepaliveAlive
+	probes := func(r *record.Record) {
+		r.Keepalive[0] = record.KeepaliveRecord{Probes: 3, Answered: 3, Last: r.End + 90*second}
+		r.KeepaliveOutcome = record.KeepaliveAlive
 	}
 	return []situation{
 		{"close-wait", "the capture simply ended", clean(20, halfClosed(10*second)), ""},
@@ -190,7 +191,7 @@ func closeSituations() []situation {
 		{"vanished", "repeated into silence", clean(5, gone(6)), "warning likely"},
 		{"vanished", "repeated once, then nothing", clean(5, gone(1)), ""},
 		{"vanished", "open and idle", clean(5, leftOpen(100*second)), ""},
-		{"vanished", "it was idle before", clean(5, gone(6), rested(400*second, tracker.RestUnanswered)), ""},
+		{"vanished", "it was idle before", clean(5, gone(6), rested(400*second, record.IdleUnanswered)), ""},
 		{"still-open", "idle and busy ones", append(clean(1, leftOpen(100*second)), clean(2, leftOpen(0))...), "info proven"},
 		{"still-open", "ended with its last packet", clean(1, leftOpen(0)), "info proven"},
 		{"still-open", "all closed", clean(3), ""},
@@ -198,50 +199,50 @@ func closeSituations() []situation {
 }
 
 func idleSituations() []situation {
-	prober := func(k tracker.KeepaliveRecord, outcome string) func(r *tracker.Record) {
-		return func(r *tracker.Record) { r.Keepalive[0], r.KeepaliveOutcome = k, outcome }
+	prober := func(k record.KeepaliveRecord, outcome string) func(r *record.Record) {
+		return func(r *record.Record) { r.Keepalive[0], r.KeepaliveOutcome = k, outcome }
 	}
-	resetByProber := func(r *tracker.Record) {
+	resetByProber := func(r *record.Record) {
 		leftOpen(0)(r)
-		r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause = tracker.CloseReset, tracker.Orig, tracker.ResetKeepaliveDead
+		r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause = record.CloseReset, record.Orig, record.ResetKeepaliveDead
 	}
-	appReset := func(r *tracker.Record) { r.Close.ResetCause = tracker.ResetAbort }
-	fin := func(r *tracker.Record) { r.Close.FINPacket[0] = r.Rest.Packet }
-	spread := func(r *tracker.Record) {
-		rested(60*second+int64(r.ID)*second, tracker.RestEnded)(r)
+	appReset := func(r *record.Record) { r.Close.ResetCause = record.ResetAbort }
+	fin := func(r *record.Record) { r.Close.FINPacket[0] = r.Idle.Packet }
+	spread := func(r *record.Record) {
+		rested(60*second+int64(r.ID)*second, record.IdleEnded)(r)
 	}
-	dead := tracker.KeepaliveRecord{Probes: 9, Unanswered: 9, Idle: tracker.Some(7200 * second)}
+	dead := record.KeepaliveRecord{Probes: 9, Unanswered: 9, Idle: record.Some(7200 * second)}
 	return []situation{
-		{"keepalive-dead", "the prober's RST", clean(1, resetByProber, prober(dead, tracker.KeepaliveDead)), "notice proven"},
-		{"keepalive-dead", "many", clean(5, leftOpen(0), prober(dead, tracker.KeepaliveDead)), "warning likely"},
-		{"keepalive-dead", "one unanswered", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Unanswered: 1}, tracker.KeepaliveUnknown)), ""},
-		{"keepalive-late", "two hours", clean(3, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Answered: 1, Idle: tracker.Some(7200 * second)}, tracker.KeepaliveAlive)), "info likely"},
-		{"keepalive-late", "two hours, and others died", append(clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 1, Answered: 1, Idle: tracker.Some(7200 * second)}, tracker.KeepaliveAlive)),
-			clean(1, leftOpen(0), prober(dead, tracker.KeepaliveDead))...), "notice likely"},
-		{"keepalive-late", "a minute", clean(3, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 9, Answered: 9, Idle: tracker.Some(60 * second)}, tracker.KeepaliveAlive)), ""},
-		{"keepalive-chatty", "every 5 s", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 50, Answered: 50, Interval: tracker.Some(5 * second)}, tracker.KeepaliveAlive)), "info likely"},
-		{"keepalive-chatty", "every 75 s", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 50, Answered: 50, Interval: tracker.Some(75 * second)}, tracker.KeepaliveAlive)), ""},
-		{"keepalive-chatty", "unanswered ones come fast", clean(1, leftOpen(0), prober(tracker.KeepaliveRecord{Probes: 50, Unanswered: 50, Interval: tracker.Some(second)}, tracker.KeepaliveDead)), ""},
+		{"keepalive-dead", "the prober's RST", clean(1, resetByProber, prober(dead, record.KeepaliveDead)), "notice proven"},
+		{"keepalive-dead", "many", clean(5, leftOpen(0), prober(dead, record.KeepaliveDead)), "warning likely"},
+		{"keepalive-dead", "one unanswered", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 1, Unanswered: 1}, record.KeepaliveUnknown)), ""},
+		{"keepalive-late", "two hours", clean(3, leftOpen(0), prober(record.KeepaliveRecord{Probes: 1, Answered: 1, Idle: record.Some(7200 * second)}, record.KeepaliveAlive)), "info likely"},
+		{"keepalive-late", "two hours, and others died", append(clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 1, Answered: 1, Idle: record.Some(7200 * second)}, record.KeepaliveAlive)),
+			clean(1, leftOpen(0), prober(dead, record.KeepaliveDead))...), "notice likely"},
+		{"keepalive-late", "a minute", clean(3, leftOpen(0), prober(record.KeepaliveRecord{Probes: 9, Answered: 9, Idle: record.Some(60 * second)}, record.KeepaliveAlive)), ""},
+		{"keepalive-chatty", "every 5 s", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Answered: 50, Interval: record.Some(5 * second)}, record.KeepaliveAlive)), "info likely"},
+		{"keepalive-chatty", "every 75 s", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Answered: 50, Interval: record.Some(75 * second)}, record.KeepaliveAlive)), ""},
+		{"keepalive-chatty", "unanswered ones come fast", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Unanswered: 50, Interval: record.Some(second)}, record.KeepaliveDead)), ""},
 
-		{"idle-timeout", "350 s: one of 340 s lived, those of 400 s died", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(1, answered(340*second))...), "warning likely"},
-		{"idle-timeout", "nothing tells how long one may live", clean(4, rested(400*second, tracker.RestReset)), "warning possible"},
-		{"idle-timeout", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, tracker.RestUnanswered)), "warning possible"},
-		{"idle-timeout", "an opener behind a NAT, while others live on", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(3, answered(5000*second), from(numbered(9, 5000)))...), "warning possible"},
-		{"keepalive-missing", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, tracker.RestUnanswered)), ""},
-		{"idle-timeout", "longer ones lived: no limit", append(clean(4, rested(400*second, tracker.RestUnanswered)), clean(1, answered(5000*second))...), ""},
-		{"idle-timeout", "one only", clean(1, rested(400*second, tracker.RestUnanswered)), ""},
-		{"idle-timeout", "RSTs after 240 s each", clean(4, rested(240*second, tracker.RestEnded)), "warning likely"},
+		{"idle-timeout", "350 s: one of 340 s lived, those of 400 s died", append(clean(4, rested(400*second, record.IdleUnanswered)), clean(1, answered(340*second))...), "warning likely"},
+		{"idle-timeout", "nothing tells how long one may live", clean(4, rested(400*second, record.IdleReset)), "warning possible"},
+		{"idle-timeout", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, record.IdleUnanswered)), "warning possible"},
+		{"idle-timeout", "an opener behind a NAT, while others live on", append(clean(4, rested(400*second, record.IdleUnanswered)), clean(3, answered(5000*second), from(numbered(9, 5000)))...), "warning possible"},
+		{"keepalive-missing", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, record.IdleUnanswered)), ""},
+		{"idle-timeout", "longer ones lived: no limit", append(clean(4, rested(400*second, record.IdleUnanswered)), clean(1, answered(5000*second))...), ""},
+		{"idle-timeout", "one only", clean(1, rested(400*second, record.IdleUnanswered)), ""},
+		{"idle-timeout", "RSTs after 240 s each", clean(4, rested(240*second, record.IdleEnded)), "warning likely"},
 		{"idle-timeout", "RSTs at all times: people", clean(4, spread), ""},
 		{"idle-timeout", "all lived", clean(4, answered(5000*second)), ""},
-		{"idle-timeout", "one direction only", clean(4, rested(400*second, tracker.RestUnanswered), oneWay), ""},
-		{"keepalive-missing", "one died", clean(1, rested(400*second, tracker.RestUnanswered)), "notice likely"},
-		{"keepalive-missing", "longer ones lived", append(clean(4, rested(400*second, tracker.RestReset)), clean(1, answered(5000*second))...), "notice likely"},
-		{"keepalive-missing", "a limit explains it: idle-timeout", clean(4, rested(400*second, tracker.RestUnanswered)), ""},
-		{"keepalive-missing", "the application reset it", clean(1, rested(400*second, tracker.RestReset), appReset), ""},
-		{"keepalive-missing", "a FIN met the RST", clean(1, rested(400*second, tracker.RestReset), fin), ""},
-		{"keepalive-missing", "probes found out", clean(1, rested(400*second, tracker.RestUnanswered), prober(dead, tracker.KeepaliveDead)), ""},
-		{"keepalive-missing", "a short rest", clean(1, rested(40*second, tracker.RestUnanswered)), ""},
-		{"reset-forgotten", "at rest: not counted here", clean(1, rested(400*second, tracker.RestReset)), ""},
-		{"reset-forgotten", "busy", clean(1, rested(400*second, tracker.RestReset), func(r *tracker.Record) { r.Rest = tracker.RestRecord{} }), "notice likely"},
+		{"idle-timeout", "one direction only", clean(4, rested(400*second, record.IdleUnanswered), oneWay), ""},
+		{"keepalive-missing", "one died", clean(1, rested(400*second, record.IdleUnanswered)), "notice likely"},
+		{"keepalive-missing", "longer ones lived", append(clean(4, rested(400*second, record.IdleReset)), clean(1, answered(5000*second))...), "notice likely"},
+		{"keepalive-missing", "a limit explains it: idle-timeout", clean(4, rested(400*second, record.IdleUnanswered)), ""},
+		{"keepalive-missing", "the application reset it", clean(1, rested(400*second, record.IdleReset), appReset), ""},
+		{"keepalive-missing", "a FIN met the RST", clean(1, rested(400*second, record.IdleReset), fin), ""},
+		{"keepalive-missing", "probes found out", clean(1, rested(400*second, record.IdleUnanswered), prober(dead, record.KeepaliveDead)), ""},
+		{"keepalive-missing", "a short rest", clean(1, rested(40*second, record.IdleUnanswered)), ""},
+		{"reset-forgotten", "at rest: not counted here", clean(1, rested(400*second, record.IdleReset)), ""},
+		{"reset-forgotten", "busy", clean(1, rested(400*second, record.IdleReset), func(r *record.Record) { r.Idle = record.IdleRecord{} }), "notice likely"},
 	}
 }

@@ -5,64 +5,65 @@ import (
 	"testing"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func transferSituations() []situation {
-	type end = tracker.EndRecord
-	type strain = tracker.StrainRecord
-	lossy := func(n uint32) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
+	type end = record.EndRecord
+	type strain = record.PathRecord
+	lossy := func(n uint32) func(r *record.Record) {
+		return func(r *record.Record) {
 			sent(func(x *end, _ *strain) {
 				x.Packets, x.WireBytes = 1000, 1_000_000
 				x.Retx, x.RetxFast, x.LostAfterTap, x.RetxBytes = n, n, n, uint64(n)*1000
 			})(r)
-			r.Ends[tracker.Orig].DupAcks = 3 * n
+			r.Ends[record.Orig].DupAcks = 3 * n
 		}
 	}
-	doubled := func(r *tracker.Record) { r.Ends[tracker.Orig].DupAcks = 0 }
-	hasty := sent(func(x *end, y *strain) { y.Hasty = x.Retx })
+	doubled := func(r *record.Record) { r.Ends[record.Orig].DupAcks = 0 }
+	hasty := sent(func(x *end, y *strain) { y.Doubled = x.Retx })
 	needless := sent(func(x *end, _ *strain) { x.RetxSpurious, x.DSACKs = x.Retx, x.Retx })
-	limited := func(sender, network, window int64) func(r *tracker.Record) {
+	limited := func(sender, network, window int64) func(r *record.Record) {
 		return sent(func(x *end, _ *strain) {
 			x.WireBytes = 5_000_000
 			x.SenderLimited, x.NetworkLimited, x.WindowLimited = sender*second, network*second, window*second
 		})
 	}
-	zero := func(ns int64) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
-			r.Ends[tracker.Orig].ZeroWindows, r.Ends[tracker.Orig].ZeroWindow = 2, ns
+	zero := func(ns int64) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Ends[record.Orig].ZeroWindows, r.Ends[record.Orig].ZeroWindow = 2, ns
 		}
 	}
-	stuck := func(s tracker.StuckRecord, passed uint32) func(r *tracker.Record) {
+	stuck := func(s record.StuckRecord, passed uint32) func(r *record.Record) {
 		return sent(func(_ *end, y *strain) { y.Stuck, y.Passed = s, passed })
 	}
-	hole := func(n uint32, waited int64, passed uint32) func(r *tracker.Record) {
+	hole := func(n uint32, waited int64, passed uint32) func(r *record.Record) {
 		return sent(func(_ *end, y *strain) { y.Hole, y.Waited, y.Passed = n, waited, passed })
 	}
-	told := sent(func(_ *end, y *strain) { y.TooBig = tracker.TooBigRecord{N: 2, MTU: 1400, Packet: 9} })
-	stalls := func(n uint32, total int64) func(r *tracker.Record) {
+	told := sent(func(_ *end, y *strain) { y.TooBig = record.TooBigRecord{N: 2, MTU: 1400, Packet: 9} })
+	stalls := func(n uint32, total int64) func(r *record.Record) {
 		return sent(func(_ *end, y *strain) {
-			y.Stalls = tracker.StallsRecord{N: n, Total: total, Min: 40 * millisecond, Max: 41 * millisecond, Packet: 7}
+			y.Nagle = record.NagleRecord{N: n, Total: total, Min: 40 * millisecond, Max: 41 * millisecond, Packet: 7}
 		})
 	}
-	lacks := sent(func(x *end, _ *strain) { x.WScale = tracker.Opt[uint8]{} })
-	notOffered := func(r *tracker.Record) { r.Ends[tracker.Orig].WScale = tracker.Opt[uint8]{} }
-	ecn := func(ect bool) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
-			r.Ends[0].ECN, r.Ends[1].ECN = tracker.Some(true), tracker.Some(true)
-			r.Ends[1].WireBytes, r.Strain[1].ECT = 1_000_000, ect
+	lacks := sent(func(x *end, _ *strain) { x.WScale = record.Opt[uint8]{} })
+	notOffered := func(r *record.Record) { r.Ends[record.Orig].WScale = record.Opt[uint8]{} }
+	ecn := func(ect bool) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Ends[0].ECN, r.Ends[1].ECN = record.Some(true), record.Some(true)
+			r.Ends[1].WireBytes, r.Path[1].ECT = 1_000_000, ect
 		}
 	}
-	mss := func(v uint16) func(r *tracker.Record) {
-		return sent(func(x *end, _ *strain) { x.MSS = tracker.Some(v) })
+	mss := func(v uint16) func(r *record.Record) {
+		return sent(func(x *end, _ *strain) { x.MSS = record.Some(v) })
 	}
-	late := func(n uint32) func(r *tracker.Record) {
+	late := func(n uint32) func(r *record.Record) {
 		return sent(func(x *end, _ *strain) { x.OutOfOrder, x.ReorderMax = n, 3*millisecond })
 	}
-	silly := func(n uint32) func(r *tracker.Record) {
+	silly := func(n uint32) func(r *record.Record) {
 		return sent(func(x *end, _ *strain) { x.SillyWindows = n })
 	}
-	big := tracker.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: at, Packet: 8}
+	big := record.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: at, Packet: 8}
 	deaf, shrunk := big, big
 	deaf.Heard = false
 	shrunk.Heard, shrunk.Shrunk, shrunk.Passed = false, 1000, true
@@ -86,8 +87,8 @@ func transferSituations() []situation {
 		{"reordering", "a few", clean(1, late(3)), ""},
 		{"zero-window", "for long", clean(1, zero(5*second)), "warning proven"},
 		{"zero-window", "for half a second", clean(1, zero(second/2)), "notice proven"},
-		{"zero-window", "for milliseconds, again and again", clean(1, zero(5*second), func(r *tracker.Record) { r.Ends[tracker.Orig].ZeroWindows = 5000 }), ""},
-		{"receiver-limited", "the window was closed for milliseconds, again and again", clean(1, limited(1, 1, 8), zero(7*second), func(r *tracker.Record) { r.Ends[tracker.Orig].ZeroWindows = 5000 }), "notice likely"},
+		{"zero-window", "for milliseconds, again and again", clean(1, zero(5*second), func(r *record.Record) { r.Ends[record.Orig].ZeroWindows = 5000 }), ""},
+		{"receiver-limited", "the window was closed for milliseconds, again and again", clean(1, limited(1, 1, 8), zero(7*second), func(r *record.Record) { r.Ends[record.Orig].ZeroWindows = 5000 }), "notice likely"},
 		{"zero-window", "for a moment", clean(1, zero(millisecond)), ""},
 		{"receiver-limited", "most of the time", clean(1, limited(1, 1, 8)), "notice likely"},
 		{"receiver-limited", "the window was closed", clean(1, limited(1, 1, 8), zero(7*second)), ""},
@@ -108,7 +109,7 @@ func transferSituations() []situation {
 		{"mtu-black-hole", "ICMP told, the sender obeyed", clean(1, told), ""},
 		{"mtu-black-hole", "as large ones passed before: loss", clean(1, stuck(big, 1448)), ""},
 		{"mtu-black-hole", "nothing was heard: the other end is gone", clean(1, stuck(deaf, 500)), ""},
-		{"mtu-black-hole", "one direction only", clean(1, stuck(big, 500), func(r *tracker.Record) { r.Capture.OneWay = true }), ""},
+		{"mtu-black-hole", "one direction only", clean(1, stuck(big, 500), func(r *record.Record) { r.Capture.OneWay = true }), ""},
 		{"option-stripped", "some lack it", append(clean(5), clean(5, lacks)...), "notice possible"},
 		{"option-stripped", "all lack it: it is off", clean(5, lacks), ""},
 		{"option-stripped", "not offered", append(clean(5), clean(5, lacks, notOffered)...), ""},
@@ -123,30 +124,30 @@ func transferSituations() []situation {
 
 func captureSituations() []situation {
 	// What a filter on SYN, FIN and RST lets through of a connection.
-	onlyFlags := func(r *tracker.Record) {
+	onlyFlags := func(r *record.Record) {
 		r.Open.SYNs, r.Open.SYNACKs, r.Close.FINs, r.Close.RSTs = 1, 1, [2]uint32{1, 1}, [2]uint32{0, 1}
 		for e := range r.Ends {
 			r.Ends[e].Packets, r.Ends[e].SeenBytes, r.Ends[e].WireBytes = 2+uint64(e), 0, 0
 		}
 	}
-	missing := func(n uint64) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
+	missing := func(n uint64) func(r *record.Record) {
+		return func(r *record.Record) {
 			r.Capture.MissingBytes, r.Ends[1].MissingBytes = n, n
 		}
 	}
-	change := func(f func(c *tracker.CaptureRecord)) func(r *tracker.Record) {
-		return func(r *tracker.Record) { f(&r.Capture) }
+	change := func(f func(c *record.CaptureRecord)) func(r *record.Record) {
+		return func(r *record.Record) { f(&r.Capture) }
 	}
-	cut := change(func(c *tracker.CaptureRecord) { c.Truncated = true })
-	offload := change(func(c *tracker.CaptureRecord) { c.Offload = true })
-	midstream := change(func(c *tracker.CaptureRecord) { c.Midstream = true })
-	copies := change(func(c *tracker.CaptureRecord) { c.Duplicates = 4 })
-	back := change(func(c *tracker.CaptureRecord) { c.TimeWentBack = 1 })
-	doubled := func(n uint32) func(r *tracker.Record) {
-		return func(r *tracker.Record) { r.Strain[1].Hasty = n }
+	cut := change(func(c *record.CaptureRecord) { c.Truncated = true })
+	offload := change(func(c *record.CaptureRecord) { c.Offload = true })
+	midstream := change(func(c *record.CaptureRecord) { c.Midstream = true })
+	copies := change(func(c *record.CaptureRecord) { c.Duplicates = 4 })
+	back := change(func(c *record.CaptureRecord) { c.TimeWentBack = 1 })
+	doubled := func(n uint32) func(r *record.Record) {
+		return func(r *record.Record) { r.Path[1].Doubled = n }
 	}
-	stray := func(bytes uint64) func(r *tracker.Record) {
-		return func(r *tracker.Record) { r.Ends[0].Packets, r.Ends[0].WireBytes = 2, bytes }
+	stray := func(bytes uint64) func(r *record.Record) {
+		return func(r *record.Record) { r.Ends[0].Packets, r.Ends[0].WireBytes = 2, bytes }
 	}
 	return []situation{
 		{"capture-drops", "a tenth", clean(10, missing(2000)), "warning proven"},
@@ -154,12 +155,12 @@ func captureSituations() []situation {
 		{"capture-drops", "and one connection with data", append(clean(9, missing(2000), onlyFlags), clean(1, missing(2000))...), "warning proven"},
 		{"capture-drops", "one byte", append(clean(10), clean(1, missing(1))...), "info proven"},
 		{"capture-drops", "one connection of many", append(clean(200), clean(1, missing(1_000_000))...), "info proven"},
-		{"capture-drops", "a stray ACK claims it", clean(1, missing(1<<29), change(func(c *tracker.CaptureRecord) { c.WildBytes = 1 << 29 })), ""},
+		{"capture-drops", "a stray ACK claims it", clean(1, missing(1<<29), change(func(c *record.CaptureRecord) { c.WildBytes = 1 << 29 })), ""},
 		{"capture-drops", "one direction only is another matter", clean(10, missing(2000), oneWay), ""},
 		{"capture-one-way", "all", clean(10, oneWay), "warning proven"},
 		{"capture-one-way", "one of eleven", append(clean(10), clean(1, oneWay)...), "info possible"},
 		{"capture-one-way", "three of thirteen", append(clean(10), clean(3, oneWay)...), "warning proven"},
-		{"capture-one-way", "nothing shows that the other end sent", clean(10, oneWay, func(r *tracker.Record) { r.Capture.OneWayShown = false }), ""},
+		{"capture-one-way", "nothing shows that the other end sent", clean(10, oneWay, func(r *record.Record) { r.Capture.OneWayShown = false }), ""},
 		{"capture-one-way", "none", clean(10), ""},
 		{"capture-one-way", "strays", clean(3, oneWay, stray(0)), ""},
 		{"capture-one-way", "lone data", clean(3, oneWay, stray(100)), "warning proven"},
@@ -181,8 +182,8 @@ func captureSituations() []situation {
 // more than possible, and is told first.
 func TestLossyCaptures(t *testing.T) {
 	leak := clean(20, halfClosed(600*second))
-	lost := append(clean(1, func(r *tracker.Record) { r.Capture.MissingBytes = 1_000_000 }), leak...)
-	drops := &Context{MSL: tracker.DefaultMSL, Conns: 20, Drops: tracker.Some[uint64](7)}
+	lost := append(clean(1, func(r *record.Record) { r.Capture.MissingBytes = 1_000_000 }), leak...)
+	drops := &Context{MSL: tracker.DefaultMSL, Conns: 20, Drops: record.Some[uint64](7)}
 	for name, found := range map[string][]Finding{
 		"drops":   findingsOf(t, "close-wait,capture-drops", drops, leak...),
 		"missing": findingsOf(t, "close-wait,capture-drops", nil, lost...),
@@ -200,7 +201,7 @@ func TestLossyCaptures(t *testing.T) {
 // capture, but still leave nothing more than possible; more than those hold are.
 func TestUndecodedIsNotLost(t *testing.T) {
 	leak := clean(20, halfClosed(600*second))
-	lost := append(clean(1, func(r *tracker.Record) { r.Capture.MissingBytes = 100_000 }), leak...)
+	lost := append(clean(1, func(r *record.Record) { r.Capture.MissingBytes = 100_000 }), leak...)
 	for undecoded, want := range map[uint64]Severity{0: Warning, 11: Warning, 12: Info, 99: Info} {
 		c := &Context{MSL: tracker.DefaultMSL, Conns: 21, Undecoded: undecoded}
 		for _, f := range findingsOf(t, "close-wait,capture-drops", c, lost...) {

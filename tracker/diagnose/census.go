@@ -2,7 +2,7 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // maxListeners bounds the listeners of which it is known how they fare.
@@ -77,29 +77,29 @@ type census struct {
 
 func newCensus() census { return census{NewShelf[port, service](maxListeners)} }
 
-func (c *census) add(r *tracker.Record) {
+func (c *census) add(r *record.Record) {
 	one := service{first: r.Start, last: r.Start}
 	switch r.Open.Kind {
-	case tracker.OpenHandshake, tracker.OpenSimultaneous:
+	case record.OpenHandshake, record.OpenSimultaneous:
 		one.opened = 1
-		if first := r.Ends[tracker.Orig].FirstByte; first.OK && first.V < promptData && r.Facts.ACKsIgnored == 0 {
+		if first := r.Ends[record.Orig].FirstByte; first.OK && first.V < promptData && r.Open.ACKsIgnored == 0 {
 			one.prompt = 1
 		}
-	case tracker.OpenMidstream:
-		if r.Ends[tracker.Orig].Packets == 0 || r.Ends[tracker.Resp].Packets == 0 {
+	case record.OpenMidstream:
+		if r.Ends[record.Orig].Packets == 0 || r.Ends[record.Resp].Packets == 0 {
 			return
 		}
 		one.running = 1
 	default:
 		return
 	}
-	if r.Facts.NSYNsAgain == 0 && r.Facts.NSYNACKsAgain == 0 || r.Orig.Addr == r.Resp.Addr {
+	if r.Open.NSYNsAgain == 0 && r.Open.NSYNACKsAgain == 0 || r.Orig.Addr == r.Resp.Addr {
 		one.clean = 1
 		if besideListener(r) {
 			one.beside = 1
 		}
 	}
-	if t := r.Ends[tracker.Resp].TTL; t.OK {
+	if t := r.Ends[record.Resp].TTL; t.OK {
 		one.ttlMin, one.ttlMax = t.V, t.V
 	}
 	c.shelf.At(port(r.Resp)).Merge(&one)

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func closedAtOnce() Detector {
@@ -26,7 +26,7 @@ is a matter of queue-full.`,
 			Threshold{"closed-at-once-within", Span, 2 * second, "from the third ACK to the responder's FIN or RST, at most"}),
 		New: func(o *Options) Fold {
 			limits, within := scaleOf(o, "closed-at-once"), o.get("closed-at-once-within")
-			return newAttempts(func(r *tracker.Record) (uint64, bool) {
+			return newAttempts(func(r *record.Record) (uint64, bool) {
 				return hungUp(r, within)
 			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
 				return tellClosedAtOnce(c, s, a, n, limits), true
@@ -36,16 +36,16 @@ is a matter of queue-full.`,
 }
 
 // hungUp tells that the responder ended an open connection at once and silently.
-func hungUp(r *tracker.Record, within int64) (packet uint64, ok bool) {
-	if r.Open.Kind != tracker.OpenHandshake || !sentNothing(r, tracker.Resp) || r.Capture.OneWay || !r.Facts.ThirdACK.OK || RefusedLate(r) {
+func hungUp(r *record.Record, within int64) (packet uint64, ok bool) {
+	if r.Open.Kind != record.OpenHandshake || !sentNothing(r, record.Resp) || r.Capture.OneWay || !r.Open.ThirdACK.OK || RefusedLate(r) {
 		return 0, false
 	}
-	opened, fin := r.Facts.ThirdACK.V, r.Close.FINTime[tracker.Resp]
+	opened, fin := r.Open.ThirdACK.V, r.Close.FINTime[record.Resp]
 	switch {
-	case r.Close.First == tracker.Resp && sentNothing(r, tracker.Orig) && fin.OK && fin.V-opened <= within:
-		return r.Close.FINPacket[tracker.Resp], true
-	case r.Close.First == tracker.NoEnd && r.Close.ResetBy == tracker.Resp && r.Close.ResetCause != tracker.ResetMiddlebox &&
-		r.Close.ResetCause != tracker.ResetKeepaliveDead && r.Facts.ResetTime.OK && r.Facts.ResetTime.V-opened <= within:
+	case r.Close.First == record.Resp && sentNothing(r, record.Orig) && fin.OK && fin.V-opened <= within:
+		return r.Close.FINPacket[record.Resp], true
+	case r.Close.First == record.NoEnd && r.Close.ResetBy == record.Resp && r.Close.ResetCause != record.ResetMiddlebox &&
+		r.Close.ResetCause != record.ResetKeepaliveDead && r.Close.ResetTime.OK && r.Close.ResetTime.V-opened <= within:
 		return r.Close.ResetPacket, true
 	}
 	return 0, false
@@ -53,7 +53,7 @@ func hungUp(r *tracker.Record, within int64) (packet uint64, ok bool) {
 
 // sentNothing tells that an end sent no byte: by its sequence numbers, for the
 // capture may have missed what it sent (RFC 9293 section 3.4).
-func sentNothing(r *tracker.Record, e tracker.End) bool {
+func sentNothing(r *record.Record, e record.End) bool {
 	x := &r.Ends[e]
 	return x.SeenBytes == 0 && x.Bytes.V == 0 && x.MissingBytes == 0
 }

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"cmp"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Fault is the kind of an incomplete close.
@@ -30,35 +30,35 @@ const CauseRefusedLate = "refused-late"
 // Verdict says what is missing in a close, and who failed to do it.
 type Verdict struct {
 	Fault   Fault
-	Culprit tracker.End // NoEnd when the capture can't tell
-	Cause   string      // of a reset: a tracker.ResetCause, or CauseRefusedLate
-	Since   int64       // from when on the step was missing; 0 for a reset
+	Culprit record.End // NoEnd when the capture can't tell
+	Cause   string     // of a reset: a tracker.ResetCause, or CauseRefusedLate
+	Since   int64      // from when on the step was missing; 0 for a reset
 }
 
 // JudgeClose names the fault in how r closed.
-func JudgeClose(r *tracker.Record) Verdict {
+func JudgeClose(r *record.Record) Verdict {
 	switch r.Close.Kind {
-	case tracker.CloseReset:
-		cause := cmp.Or(r.Close.ResetCause, tracker.ResetUnknown).String()
-		if RefusedLate(r) && r.Close.ResetCause != tracker.ResetMiddlebox {
+	case record.CloseReset:
+		cause := cmp.Or(r.Close.ResetCause, record.ResetUnknown).String()
+		if RefusedLate(r) && r.Close.ResetCause != record.ResetMiddlebox {
 			cause = CauseRefusedLate
 		}
 		return Verdict{Fault: FaultReset, Culprit: r.Close.ResetBy, Cause: cause}
-	case tracker.CloseHalfClosed:
+	case record.CloseHalfClosed:
 		return judgeHalfClosed(r)
-	case tracker.CloseUnackedFIN:
+	case record.CloseUnackedFIN:
 		return judgeUnackedFIN(r)
-	case tracker.CloseTimedOut:
+	case record.CloseTimedOut:
 		return judgeTimedOut(r)
 	}
-	return Verdict{Culprit: tracker.NoEnd}
+	return Verdict{Culprit: record.NoEnd}
 }
 
 // judgeHalfClosed: one FIN was acknowledged; its receiver owes its own or,
 // where that was sent, the other end owes the last ACK.
-func judgeHalfClosed(r *tracker.Record) Verdict {
-	v := Verdict{Fault: FaultHalfClosed, Culprit: tracker.NoEnd}
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+func judgeHalfClosed(r *record.Record) Verdict {
+	v := Verdict{Fault: FaultHalfClosed, Culprit: record.NoEnd}
+	for e := record.Orig; e <= record.Resp; e++ {
 		if !r.Close.FINAcked[e].OK {
 			continue
 		}
@@ -71,9 +71,9 @@ func judgeHalfClosed(r *tracker.Record) Verdict {
 }
 
 // judgeUnackedFIN: a FIN was sent and its receiver never acknowledged it.
-func judgeUnackedFIN(r *tracker.Record) Verdict {
-	v := Verdict{Fault: FaultUnackedFIN, Culprit: tracker.NoEnd}
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+func judgeUnackedFIN(r *record.Record) Verdict {
+	v := Verdict{Fault: FaultUnackedFIN, Culprit: record.NoEnd}
+	for e := record.Orig; e <= record.Resp; e++ {
 		if !r.Close.FINTime[e].OK || r.Close.FINAcked[e].OK {
 			continue
 		}
@@ -85,31 +85,31 @@ func judgeUnackedFIN(r *tracker.Record) Verdict {
 
 // StillClosing tells that the input ended before the missing step of a close was
 // late, and that nobody asked for it a second time.
-func (v Verdict) StillClosing(r *tracker.Record) bool {
+func (v Verdict) StillClosing(r *record.Record) bool {
 	switch {
 	case !r.Unfinished || r.End+r.Silent-v.Since >= soon:
 		return false
 	case v.Fault == FaultHalfClosed:
 		return true
 	case v.Fault == FaultLastACK, v.Fault == FaultUnackedFIN:
-		return v.Culprit <= tracker.Resp && r.Close.FINs[v.Culprit.Peer()] <= 1
+		return v.Culprit <= record.Resp && r.Close.FINs[v.Culprit.Peer()] <= 1
 	}
 	return false
 }
 
 // Hidden tells that the missing step may have been done out of sight: only one
 // direction was captured.
-func (v Verdict) Hidden(r *tracker.Record) bool { return r.Capture.OneWay && v.Fault != FaultReset }
+func (v Verdict) Hidden(r *record.Record) bool { return r.Capture.OneWay && v.Fault != FaultReset }
 
 // judgeTimedOut: data was repeated into silence; the end that fell silent is
 // the peer of the one that repeated most.
-func judgeTimedOut(r *tracker.Record) Verdict {
-	v := Verdict{Fault: FaultTimedOut, Culprit: tracker.NoEnd, Since: r.End}
-	switch o, p := r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx; {
+func judgeTimedOut(r *record.Record) Verdict {
+	v := Verdict{Fault: FaultTimedOut, Culprit: record.NoEnd, Since: r.End}
+	switch o, p := r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx; {
 	case o > p:
-		v.Culprit = tracker.Resp
+		v.Culprit = record.Resp
 	case p > o:
-		v.Culprit = tracker.Orig
+		v.Culprit = record.Orig
 	}
 	return v
 }

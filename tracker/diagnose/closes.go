@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // unfinished sums up closes of one side that lack the same step.
@@ -26,8 +26,8 @@ func (x *unfinished) Merge(o *unfinished) {
 
 // newUnfinished is the Fold of one kind of missing step: picks chooses records
 // by what is missing and says how often what lacks an answer was sent again.
-func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok bool), tell func(c *Context, s Subject, x *unfinished, opened uint64) Finding) Fold {
-	return newFold(func(s *subjects[unfinished, *unfinished], r *tracker.Record) {
+func newUnfinished(picks func(r *record.Record, v Verdict) (repeats uint64, ok bool), tell func(c *Context, s Subject, x *unfinished, opened uint64) Finding) Fold {
+	return newFold(func(s *subjects[unfinished, *unfinished], r *record.Record) {
 		v := JudgeClose(r)
 		if v.Fault == NoFault {
 			v = judgeUnheard(r)
@@ -40,8 +40,8 @@ func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok 
 			return
 		}
 		e, packet := v.Culprit, r.LastPacket
-		if e > tracker.Resp {
-			e = tracker.Resp
+		if e > record.Resp {
+			e = record.Resp
 		} else if p := r.Close.FINPacket[e.Peer()]; p != 0 {
 			packet = p
 		}
@@ -65,9 +65,9 @@ func newUnfinished(picks func(r *tracker.Record, v Verdict) (repeats uint64, ok 
 // finsAgain is how often the peer of the end at fault repeated its FIN. One that
 // was never repeated was answered, out of the capture's sight, or its sender is
 // gone: nothing tells. The last repeat must have had time for its answer.
-func finsAgain(r *tracker.Record, v Verdict) (again uint64, ok bool) {
-	if v.Culprit <= tracker.Resp {
-		again = uint64(r.Strain[v.Culprit.Peer()].FINs)
+func finsAgain(r *record.Record, v Verdict) (again uint64, ok bool) {
+	if v.Culprit <= record.Resp {
+		again = uint64(r.Path[v.Culprit.Peer()].FINsAgain)
 	}
 	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
 }
@@ -88,7 +88,7 @@ idle time is the finding idle-timeout or keepalive-missing, a capture that ended
 before the answer was due is still-open.`,
 		Thresholds: fewAndShare("fin-unacked", 10, 10, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *tracker.Record, v Verdict) (uint64, bool) {
+			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
 				if v.Fault != FaultUnackedFIN || diedAtRest(r) {
 					return 0, false
 				}
@@ -121,7 +121,7 @@ FIN, then a minute of silence, and no FIN. One that is still busy when the input
 ends is not counted; one that sent nothing at all is close-wait.`,
 		Thresholds: fewAndShare("half-close", 10, 10, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *tracker.Record, v Verdict) (uint64, bool) {
+			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
 				return 0, v.Fault == FaultHalfClosed && r.Close.BytesAfterFIN.V > 0 && r.Silent >= openAge
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
 				return Finding{
@@ -149,9 +149,9 @@ for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole.`,
 		Thresholds: fewAndShare("vanished", 3, 5, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *tracker.Record, v Verdict) (uint64, bool) {
-				n := uint64(max(r.Ends[tracker.Orig].Retx, r.Ends[tracker.Resp].Retx))
-				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, tracker.Orig) && !blackHoled(r, tracker.Resp)
+			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
+				n := uint64(max(r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx))
+				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp)
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
 				return Finding{
 					Severity: o.many("vanished", x.n, opened), Confidence: Likely,

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // leaks sums up connections that one end does not close though the other has.
@@ -32,7 +32,7 @@ func (x *leaks) began(first, last int64) {
 	x.first, x.last = min(x.first, first), max(x.last, last)
 }
 
-func (x *leaks) add(r *tracker.Record, packet uint64, since, lasted int64, held bool) {
+func (x *leaks) add(r *record.Record, packet uint64, since, lasted int64, held bool) {
 	x.began(since, since)
 	x.hit(r.ID, packet, since, since+lasted)
 	x.longest = max(x.longest, lasted)
@@ -52,19 +52,19 @@ func (x *leaks) slope() string {
 // waitedToClose tells how long an end was in CLOSE-WAIT and sent nothing: from
 // when it acknowledged the other's FIN to its own, a RST, or the end of what is
 // known; held says that it was not over then.
-func waitedToClose(r *tracker.Record) (waits tracker.End, since, lasted int64, held, ok bool) {
+func waitedToClose(r *record.Record) (waits record.End, since, lasted int64, held, ok bool) {
 	c := &r.Close
 	e := c.First
-	if e > tracker.Resp || !c.FINAcked[e].OK || c.BytesAfterFIN.V > 0 || r.Capture.OneWay || c.FINPacket[e] == 0 {
+	if e > record.Resp || !c.FINAcked[e].OK || c.BytesAfterFIN.V > 0 || r.Capture.OneWay || c.FINPacket[e] == 0 {
 		return 0, 0, 0, false, false
 	}
 	since = c.FINAcked[e].V
 	switch {
 	case c.HalfClose.OK:
 		lasted = c.HalfClose.V
-	case r.Facts.ResetTime.OK:
-		lasted = r.Facts.ResetTime.V - since
-	case c.Kind == tracker.CloseHalfClosed:
+	case r.Close.ResetTime.OK:
+		lasted = r.Close.ResetTime.V - since
+	case c.Kind == record.CloseHalfClosed:
 		lasted, held = r.End+r.Silent-since, true
 	default:
 		return 0, 0, 0, false, false
@@ -90,7 +90,7 @@ it at the time tell.`,
 			Threshold{"close-wait-critical", Number, 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near"}),
 		New: func(o *Options) Fold {
 			age := o.get("close-wait-age")
-			return newFold(func(s *subjects[leaks, *leaks], r *tracker.Record) {
+			return newFold(func(s *subjects[leaks, *leaks], r *record.Record) {
 				if e, since, lasted, held, ok := waitedToClose(r); ok && lasted >= age {
 					s.At(sideOf(r, e)).add(r, r.Close.FINPacket[e.Peer()], since, lasted, held)
 				}
@@ -137,13 +137,13 @@ holds the connection after those 60 s, by keepalive probes or by acknowledging a
 late FIN, while nothing was sent to it. The other end's part in this is close-wait.`,
 		Thresholds: fewAndShare("fin-wait-2", 10, 1, "connections in FIN-WAIT-2"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[leaks, *leaks], r *tracker.Record) {
+			return newFold(func(s *subjects[leaks, *leaks], r *record.Record) {
 				waits, since, lasted, held, ok := waitedToClose(r)
 				if !ok || lasted < finTimeout {
 					return
 				}
 				e := waits.Peer()
-				if r.Close.Kind != tracker.CloseNormal && r.Keepalive[e].Last-since < finTimeout {
+				if r.Close.Kind != record.CloseNormal && r.Keepalive[e].Last-since < finTimeout {
 					return
 				}
 				s.At(sideOf(r, e)).add(r, r.Close.FINPacket[e], since, lasted, held)

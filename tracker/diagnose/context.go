@@ -2,13 +2,13 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Context is what a run knows besides its connections.
 type Context struct {
-	Drops      tracker.Opt[uint64] // packets that the capturing host lost
-	Undecoded  uint64              // packets that may hold segments and were not decoded
+	Drops      record.Opt[uint64] // packets that the capturing host lost
+	Undecoded  uint64             // packets that may hold segments and were not decoded
 	Conns      uint64
 	OneWay     uint64 // connections of which only one direction was captured: see the function
 	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
@@ -52,11 +52,11 @@ const oneWayFew = 3
 // OneWay tells that only one direction was captured of a connection, and enough
 // of it to say so: three packets, or data that waited a second for its ACK. What a
 // full table dropped may have been captured both ways.
-func OneWay(r *tracker.Record) bool {
+func OneWay(r *record.Record) bool {
 	if !r.Capture.OneWayShown || touched(r) {
 		return false
 	}
-	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	return a.Packets+b.Packets >= oneWayLeast || a.WireBytes+b.WireBytes > 0 && r.End+r.Silent-r.Start >= second
 }
 

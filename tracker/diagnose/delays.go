@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // delays sums up handshakes that something held up.
@@ -15,7 +15,7 @@ type delays struct {
 }
 
 // lost counts a handshake that lost some time.
-func (d *delays) lost(r *tracker.Record, packet uint64, ns int64) {
+func (d *delays) lost(r *record.Record, packet uint64, ns int64) {
 	d.hitAt(r, packet)
 	d.sources.add(r.Orig.Addr)
 	d.total += ns
@@ -39,10 +39,10 @@ func (d *delays) Merge(o *delays) {
 }
 
 // heldUp is the time from the first SYN to the last, or to the end.
-func heldUp(r *tracker.Record) int64 {
+func heldUp(r *record.Record) int64 {
 	switch {
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
-		return max(r.Open.Felt.V-r.Open.LastSYN.V, r.Facts.SYNACKAfter)
+		return max(r.Open.Felt.V-r.Open.LastSYN.V, r.Open.SYNACKAfter)
 	case r.Open.Waited.OK:
 		return r.Open.Waited.V
 	}

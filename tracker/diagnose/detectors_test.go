@@ -5,153 +5,153 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // detectorCase is records that must raise a detector, and some that look alike
 // and must not.
 type detectorCase struct {
 	detector  string
-	raise     []*tracker.Record
+	raise     []*record.Record
 	severity  Severity
 	says      string // in title or explanation
-	alike     []*tracker.Record
+	alike     []*record.Record
 	alikeIs   string // why it must not
 	alsoTells string // what it is instead; "" for nothing
 }
 
 func detectorCases() []detectorCase {
-	const orig, resp = tracker.Orig, tracker.Resp
-	set := func(f func(r *tracker.Record)) func(r *tracker.Record) { return f }
+	const orig, resp = record.Orig, record.Resp
+	set := func(f func(r *record.Record)) func(r *record.Record) { return f }
 	return []detectorCase{
-		{"refused", same(3, failed(tracker.OpenRefused, 1)), Warning, "refused all 3 connections",
-			same(3, failed(tracker.OpenUnreachable, 1)), "an ICMP error is no refusal", "unreachable"},
-		{"refused", append(same(1, failed(tracker.OpenRefused, 1), set(func(r *tracker.Record) { r.Close.ResetTTL.V = 60 })), made(9)), Notice, "something on the way sent them",
+		{"refused", same(3, failed(record.OpenRefused, 1)), Warning, "refused all 3 connections",
+			same(3, failed(record.OpenUnreachable, 1)), "an ICMP error is no refusal", "unreachable"},
+		{"refused", append(same(1, failed(record.OpenRefused, 1), set(func(r *record.Record) { r.Close.ResetTTL.V = 60 })), made(9)), Notice, "something on the way sent them",
 			same(3), "they opened", ""},
-		{"unreachable", same(20, failed(tracker.OpenUnreachable, 1)), Critical, "administratively prohibited",
-			same(3, failed(tracker.OpenNoAnswer, 6)), "silence is no answer", "no-answer"},
-		{"no-answer", same(4, failed(tracker.OpenNoAnswer, 6)), Warning, "Linux since 6.5",
-			same(4, failed(tracker.OpenNoAnswer, 1), set(func(r *tracker.Record) { r.Unfinished, r.Silent = true, second/2 })), "the answer may still come", ""},
-		{"no-answer", append(same(1, failed(tracker.OpenNoAnswer, 3)), made(5)), Notice, "Others got through",
-			same(3, failed(tracker.OpenNoAnswer, 3), set(func(r *tracker.Record) { r.Capture.OneWay = true })), "one direction only: the answer was not captured", ""},
-		{"half-open", same(3, failed(tracker.OpenHalfOpen, 3), set(func(r *tracker.Record) { r.Facts.NSYNACKsAgain = 2 })), Warning, "does not reach the opener",
-			same(3, failed(tracker.OpenHalfOpen, 1), set(func(r *tracker.Record) { r.Open.SYNs = 0 })), "SYN/ACKs that nobody asked for", ""},
-		{"abandoned", same(3, failed(tracker.OpenAborted, 1)), Warning, "gave up all 3",
-			same(3, reset(orig, tracker.ResetAbort)), "it was open", "reset-abort"},
+		{"unreachable", same(20, failed(record.OpenUnreachable, 1)), Critical, "administratively prohibited",
+			same(3, failed(record.OpenNoAnswer, 6)), "silence is no answer", "no-answer"},
+		{"no-answer", same(4, failed(record.OpenNoAnswer, 6)), Warning, "Linux since 6.5",
+			same(4, failed(record.OpenNoAnswer, 1), set(func(r *record.Record) { r.Unfinished, r.Silent = true, second/2 })), "the answer may still come", ""},
+		{"no-answer", append(same(1, failed(record.OpenNoAnswer, 3)), made(5)), Notice, "Others got through",
+			same(3, failed(record.OpenNoAnswer, 3), set(func(r *record.Record) { r.Capture.OneWay = true })), "one direction only: the answer was not captured", ""},
+		{"half-open", same(3, failed(record.OpenHalfOpen, 3), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), Warning, "does not reach the opener",
+			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.SYNs = 0 })), "SYN/ACKs that nobody asked for", ""},
+		{"abandoned", same(3, failed(record.OpenAborted, 1)), Warning, "gave up all 3",
+			same(3, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
 		{"closed-at-once", same(3, set(hangUp)), Warning, "without a byte",
-			same(3, set(func(r *tracker.Record) {
+			same(3, set(func(r *record.Record) {
 				hangUp(r)
 				r.Close.First = orig
 			})), "a probe that the opener closes", ""},
-		{"closed-at-once", same(1, reset(resp, tracker.ResetAbort), set(func(r *tracker.Record) { mute(r, resp) })), Notice, "closes at once",
-			same(3, set(func(r *tracker.Record) {
+		{"closed-at-once", same(1, reset(resp, record.ResetAbort), set(func(r *record.Record) { mute(r, resp) })), Notice, "closes at once",
+			same(3, set(func(r *record.Record) {
 				hangUp(r)
 				r.Ends[orig].SeenBytes = 100
 			})), "it read what the opener sent, and closed in order", ""},
 		{"closed-at-once", same(1, set(hangUp)), Notice, "without a byte",
-			same(1, set(func(r *tracker.Record) {
+			same(1, set(func(r *record.Record) {
 				hangUp(r)
-				r.Ends[resp].Bytes, r.Ends[resp].MissingBytes = tracker.Some[uint64](89), 89
+				r.Ends[resp].Bytes, r.Ends[resp].MissingBytes = record.Some[uint64](89), 89
 			})), "the capture missed what the listener said", ""},
-		{"stale-connection", same(1, late(2), old(tracker.Established, true)), Warning, "still held 1 connection",
-			same(1, late(2), old(tracker.Established, false)), "a forged SYN: nobody reset the older connection", ""},
-		{"queue-full", same(1, set(func(r *tracker.Record) {
-			reset(resp, tracker.ResetUnknown)(r)
-			r.Close.ResetIn = tracker.SynReceived
+		{"stale-connection", same(1, late(2), old(record.Established, true)), Warning, "still held 1 connection",
+			same(1, late(2), old(record.Established, false)), "a forged SYN: nobody reset the older connection", ""},
+		{"queue-full", same(1, set(func(r *record.Record) {
+			reset(resp, record.ResetUnknown)(r)
+			r.Close.ResetIn = record.SynReceived
 		})), Warning, "a RST answered",
-			same(3, reset(resp, tracker.ResetAbort)), "it was open when the RST came", "reset-abort"},
+			same(3, reset(resp, record.ResetAbort)), "it was open when the RST came", "reset-abort"},
 		{"queue-full", same(3, lateACK(1)), Warning, "took all 3 handshakes late",
-			same(3, set(func(r *tracker.Record) {
-				r.Open.SYNACKs, r.Facts.NSYNACKsAgain, r.Facts.SYNACKAfter = 2, 1, second
+			same(3, set(func(r *record.Record) {
+				r.Open.SYNACKs, r.Open.NSYNACKsAgain, r.Open.SYNACKAfter = 2, 1, second
 			})), "no ACK was seen before the SYN/ACK came again", "syn-ack-lost"},
-		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "without data late", same(3, set(func(r *tracker.Record) {
-			reset(resp, tracker.ResetUnknown)(r)
-			r.Close.ResetIn = tracker.SynReceived
-			r.Facts.ThirdACK, r.Facts.ResetTime = tracker.Some(r.Start), tracker.Some(r.Start+180*second)
+		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "without data late", same(3, set(func(r *record.Record) {
+			reset(resp, record.ResetUnknown)(r)
+			r.Close.ResetIn = record.SynReceived
+			r.Open.ThirdACK, r.Close.ResetTime = record.Some(r.Start), record.Some(r.Start+180*second)
 		})), "a RST minutes later answers no third ACK", ""},
-		{"queue-full", append(same(1, late(2)), made(9, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), Warning, "passed beside the listener",
+		{"queue-full", append(same(1, late(2)), made(9, set(func(r *record.Record) { r.Capture.Tap = "resp" }))), Warning, "passed beside the listener",
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
-		{"queue-full", append(same(10, failed(tracker.OpenNoAnswer, 4)), made(20, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), Critical, "10 attempts beside the listener met silence",
-			append(same(10, failed(tracker.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
-		{"no-answer", same(10, failed(tracker.OpenNoAnswer, 4)), Warning, "does not answer",
-			append(same(10, failed(tracker.OpenNoAnswer, 4)), made(20, set(func(r *tracker.Record) { r.Capture.Tap = "resp" }))), "the listener turned them away", "queue-full"},
-		{"syn-cookies", same(3, failed(tracker.OpenHalfOpen, 1)), Notice, "SYN cookies",
-			same(3, failed(tracker.OpenHalfOpen, 1), set(func(r *tracker.Record) { r.Facts.NSYNACKsAgain = 2 })), "a SYN/ACK that comes again is no cookie", "half-open"},
+		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = "resp" }))), Critical, "10 attempts beside the listener met silence",
+			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
+		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Warning, "does not answer",
+			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = "resp" }))), "the listener turned them away", "queue-full"},
+		{"syn-cookies", same(3, failed(record.OpenHalfOpen, 1)), Notice, "SYN cookies",
+			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), "a SYN/ACK that comes again is no cookie", "half-open"},
 		{"syn-lost", same(3, late(3)), Warning, "6 s lost in all",
-			same(3, late(2), set(func(r *tracker.Record) { r.Facts.RefusedFirst = true })), "a RST had answered the first SYN", "refused"},
+			same(3, late(2), set(func(r *record.Record) { r.Open.RefusedFirst = true })), "a RST had answered the first SYN", "refused"},
 		{"syn-lost", same(1, late(2)), Notice, "1 s lost",
-			same(1, late(2), old(tracker.TimeWait, true)), "a TIME-WAIT had answered", "reuse-refused"},
-		{"syn-ack-lost", same(1, late(2), set(func(r *tracker.Record) { r.Facts.SYNAnswered = true })), Notice, "1 s lost",
+			same(1, late(2), old(record.TimeWait, true)), "a TIME-WAIT had answered", "reuse-refused"},
+		{"syn-ack-lost", same(1, late(2), set(func(r *record.Record) { r.Open.SYNAnswered = true })), Notice, "1 s lost",
 			same(1, late(2)), "no SYN/ACK had passed before the SYN came again", "syn-lost"},
-		{"syn-ack-lost", same(1, set(func(r *tracker.Record) {
-			r.Open.SYNACKs, r.Facts.NSYNACKsAgain, r.Facts.SYNACKAfter = 2, 1, second
-			r.Facts.SYNACKAgainAt = r.ID + 3
+		{"syn-ack-lost", same(1, set(func(r *record.Record) {
+			r.Open.SYNACKs, r.Open.NSYNACKsAgain, r.Open.SYNACKAfter = 2, 1, second
+			r.Open.SYNACKAgainAt = r.ID + 3
 		})), Notice, "more than one SYN/ACK",
-			same(1, set(func(r *tracker.Record) { r.Open.SYNACKs, r.Capture.Duplicates = 2, 1 })), "the capture saw it twice", ""},
-		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Resp.V = second })), Warning, "slow to answer the SYN",
+			same(1, set(func(r *record.Record) { r.Open.SYNACKs, r.Capture.Duplicates = 2, 1 })), "the capture saw it twice", ""},
+		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Resp.V = second })), Warning, "slow to answer the SYN",
 			same(5, late(2)), "the SYN was sent again", "syn-lost"},
-		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Resp.V, r.Ends[orig].RTT.P50 = second, second*9/10 })), Notice, "The path to",
-			same(5, set(func(r *tracker.Record) { r.Open.Resp.V = 100 * millisecond })), "that is not slow", ""},
-		{"slow-handshake", same(5, set(func(r *tracker.Record) { r.Open.Orig.V, r.Capture.Tap = second, "orig" })), Warning, "slow to acknowledge", nil, "", ""},
-		{"reuse-refused", same(1, late(2), old(tracker.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",
-			same(1, late(2), old(tracker.Established, true)), "the older connection was alive", "stale-connection"},
-		{"reset-abort", same(10, reset(resp, tracker.ResetAbort)), Warning, "aborted: the listener",
-			same(10, reset(resp, tracker.ResetKeepaliveDead)), "keepalive gave up", ""},
-		{"reset-abort", many(3, func(i int) *tracker.Record {
-			return made(uint64(i+1), reset(orig, tracker.ResetAbort), to(numbered(i, 443)))
+		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Resp.V, r.Ends[orig].RTT.P50 = second, second*9/10 })), Notice, "The path to",
+			same(5, set(func(r *record.Record) { r.Open.Resp.V = 100 * millisecond })), "that is not slow", ""},
+		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Orig.V, r.Capture.Tap = second, "orig" })), Warning, "slow to acknowledge", nil, "", ""},
+		{"reuse-refused", same(1, late(2), old(record.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",
+			same(1, late(2), old(record.Established, true)), "the older connection was alive", "stale-connection"},
+		{"reset-abort", same(10, reset(resp, record.ResetAbort)), Warning, "aborted: the listener",
+			same(10, reset(resp, record.ResetKeepaliveDead)), "keepalive gave up", ""},
+		{"reset-abort", many(3, func(i int) *record.Record {
+			return made(uint64(i+1), reset(orig, record.ResetAbort), to(numbered(i, 443)))
 		}), Notice, "to 3 listeners",
-			same(1, failed(tracker.OpenAborted, 1)), "it never opened", "abandoned"},
-		{"reset-unread", same(10, reset(resp, tracker.ResetUnreadData)), Warning, "was not read",
-			same(10, reset(resp, tracker.ResetAbort)), "nothing was unread", "reset-abort"},
-		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(61*second, 1000)), Warning, "held by nobody in FIN-WAIT-2",
-			same(10, set(func(r *tracker.Record) { r.Close.ResetBy, r.Close.ResetCause = orig, tracker.ResetAfterClose })), "both ends had closed", "reset-harmless"},
-		{"reset-late-data", same(10, reset(orig, tracker.ResetLateData), afterFIN(second, 31)), Info, "close_notify", nil, "", ""},
-		{"reset-late-data", same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 0)), Info, "no data, but a FIN or an ACK came too late", nil, "", ""},
-		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
-			same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), "it had just been talking", "reset-bare"},
-		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "no longer knew it",
-			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet, r.Facts.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-bare"},
-		{"reset-forgotten", same(1, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = 300 * second })), Notice, "bare RST",
-			same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ByNewer = true })), "it made way for a newer connection", ""},
-		{"reset-bare", same(10, reset(resp, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), Warning, "RST without ACK",
-			same(10, reset(resp, tracker.ResetAbort)), "RST,ACK: a socket aborted", "reset-abort"},
-		{"reset-bare", same(1, reset(orig, tracker.ResetUnknown), set(func(r *tracker.Record) { r.Facts.ResetQuiet = millisecond })), Notice, "sent as the opener",
-			same(1, reset(orig, tracker.ResetMiddlebox), set(func(r *tracker.Record) { r.Close.ResetTTL.V, r.Facts.ResetOdd = 60, tracker.OddTTL })), "another TTL: not the opener", "reset-injected"},
-		{"port-scan", many(15, func(i int) *tracker.Record {
+			same(1, failed(record.OpenAborted, 1)), "it never opened", "abandoned"},
+		{"reset-unread", same(10, reset(resp, record.ResetUnreadData)), Warning, "was not read",
+			same(10, reset(resp, record.ResetAbort)), "nothing was unread", "reset-abort"},
+		{"reset-late-data", same(10, reset(orig, record.ResetLateData), afterFIN(61*second, 1000)), Warning, "held by nobody in FIN-WAIT-2",
+			same(10, set(func(r *record.Record) { r.Close.ResetBy, r.Close.ResetCause = orig, record.ResetAfterClose })), "both ends had closed", "reset-harmless"},
+		{"reset-late-data", same(10, reset(orig, record.ResetLateData), afterFIN(second, 31)), Info, "close_notify", nil, "", ""},
+		{"reset-late-data", same(1, reset(orig, record.ResetLateData), afterFIN(second, 0)), Info, "no data, but a FIN or an ACK came too late", nil, "", ""},
+		{"reset-forgotten", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = 300 * second })), Notice, "no longer knew it",
+			same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), "it had just been talking", "reset-bare"},
+		{"reset-forgotten", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = 300 * second })), Notice, "no longer knew it",
+			same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet, r.Close.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-bare"},
+		{"reset-forgotten", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = 300 * second })), Notice, "bare RST",
+			same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ByNewer = true })), "it made way for a newer connection", ""},
+		{"reset-bare", same(10, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Warning, "RST without ACK",
+			same(10, reset(resp, record.ResetAbort)), "RST,ACK: a socket aborted", "reset-abort"},
+		{"reset-bare", same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Notice, "sent as the opener",
+			same(1, reset(orig, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), "another TTL: not the opener", "reset-injected"},
+		{"port-scan", many(15, func(i int) *record.Record {
 			return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)))
 		}), Warning, "probed with ACKs",
 			same(15, probe(orig)), "one listener only: a connection that it no longer knows", "reset-forgotten"},
-		{"port-scan", many(15, func(i int) *tracker.Record {
-			return made(uint64(i+1), probe(resp), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)), set(func(r *tracker.Record) { r.Orig, r.Resp = r.Resp, r.Orig; r.Close.FINs[resp] = 1 }))
+		{"port-scan", many(15, func(i int) *record.Record {
+			return made(uint64(i+1), probe(resp), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)), set(func(r *record.Record) { r.Orig, r.Resp = r.Resp, r.Orig; r.Close.FINs[resp] = 1 }))
 		}), Warning, "probed with FINs", nil, "", ""},
-		{"port-scan", many(15, func(i int) *tracker.Record { return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i)))) }), Notice, "probed with ACKs", nil, "", ""},
-		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), set(func(r *tracker.Record) { r.Close.ResetTTL.V, r.Facts.ResetOdd = 60, tracker.OddTTL })), Warning, "TTL 60",
+		{"port-scan", many(15, func(i int) *record.Record { return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i)))) }), Notice, "probed with ACKs", nil, "", ""},
+		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},
-		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},
-		{"reset-injected", same(1, reset(resp, tracker.ResetMiddlebox), otherTTL(59, 120)), Warning, "neither sent them", nil, "", ""},
+		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},
+		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 120)), Warning, "neither sent them", nil, "", ""},
 		{"reset-ignored", same(1, set(ignored)), Notice, "must ignore",
-			same(1, reset(orig, tracker.ResetLateData), afterFIN(second, 500), set(func(r *tracker.Record) { r.Close.RSTsIgnored = 2 })), "answers of a closed socket to what was under way", "reset-late-data"},
-		{"reset-harmless", same(1, set(func(r *tracker.Record) {
-			r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetPacket = orig, tracker.ResetAfterClose, 18
+			same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) { r.Close.RSTsIgnored = 2 })), "answers of a closed socket to what was under way", "reset-late-data"},
+		{"reset-harmless", same(1, set(func(r *record.Record) {
+			r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetPacket = orig, record.ResetAfterClose, 18
 		})), Info, "harmless",
-			same(1, reset(orig, tracker.ResetAbort)), "it was open", "reset-abort"},
-		{"syn-flood", many(200, func(i int) *tracker.Record {
-			return made(uint64(i+1), failed(tracker.OpenNoAnswer, 1), from(numbered(1000+i, 1024)))
+			same(1, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
+		{"syn-flood", many(200, func(i int) *record.Record {
+			return made(uint64(i+1), failed(record.OpenNoAnswer, 1), from(numbered(1000+i, 1024)))
 		}), Critical, "flood 10.0.0.2:80",
-			many(200, func(i int) *tracker.Record {
-				return made(uint64(i+1), failed(tracker.OpenNoAnswer, 4), from(numbered(1000+i, 1024)))
+			many(200, func(i int) *record.Record {
+				return made(uint64(i+1), failed(record.OpenNoAnswer, 4), from(numbered(1000+i, 1024)))
 			}), "openers that repeat their SYNs mean it", "no-answer"},
-		{"port-scan", many(15, func(i int) *tracker.Record {
-			return made(uint64(i+1), failed(tracker.OpenRefused, 1), to(numbered(7, uint16(1+i))), set(bareSYN))
+		{"port-scan", many(15, func(i int) *record.Record {
+			return made(uint64(i+1), failed(record.OpenRefused, 1), to(numbered(7, uint16(1+i))), set(bareSYN))
 		}), Warning, "a SYN scan",
-			same(15, failed(tracker.OpenRefused, 1)), "one listener, tried again and again", "refused"},
-		{"port-scan", many(15, func(i int) *tracker.Record {
-			return made(uint64(i+1), failed(tracker.OpenNoAnswer, 3), to(numbered(i, uint16(20000+i))))
+			same(15, failed(record.OpenRefused, 1)), "one listener, tried again and again", "refused"},
+		{"port-scan", many(15, func(i int) *record.Record {
+			return made(uint64(i+1), failed(record.OpenNoAnswer, 3), to(numbered(i, uint16(20000+i))))
 		}), Notice, "peer-to-peer",
-			many(30, func(i int) *tracker.Record { return made(uint64(i+1), to(numbered(i, 443))) }), "a browser: they opened", ""},
-		{"backscatter", many(20, func(i int) *tracker.Record { return made(uint64(i+1), set(echo), from(numbered(i, 1024))) }), Notice, "never asked",
-			many(20, func(i int) *tracker.Record {
-				return made(uint64(i+1), set(echo), from(numbered(i, 1024)), set(func(r *tracker.Record) { r.Ends[resp].SeenBytes = 100 }))
+			many(30, func(i int) *record.Record { return made(uint64(i+1), to(numbered(i, 443))) }), "a browser: they opened", ""},
+		{"backscatter", many(20, func(i int) *record.Record { return made(uint64(i+1), set(echo), from(numbered(i, 1024))) }), Notice, "never asked",
+			many(20, func(i int) *record.Record {
+				return made(uint64(i+1), set(echo), from(numbered(i, 1024)), set(func(r *record.Record) { r.Ends[resp].SeenBytes = 100 }))
 			}), "data follows: one direction of real connections", ""},
 	}
 }
@@ -197,61 +197,61 @@ func titles(found []Finding) (all []string) {
 }
 
 // hangUp lets the responder close an open connection at once, nobody having said anything.
-func hangUp(r *tracker.Record) {
-	r.Close.First = tracker.Resp
-	r.Close.FINTime = [2]tracker.Opt[int64]{tracker.Some(r.Start + 20*millisecond), tracker.Some(r.Start + 10*millisecond)}
-	mute(r, tracker.Orig)
-	mute(r, tracker.Resp)
+func hangUp(r *record.Record) {
+	r.Close.First = record.Resp
+	r.Close.FINTime = [2]record.Opt[int64]{record.Some(r.Start + 20*millisecond), record.Some(r.Start + 10*millisecond)}
+	mute(r, record.Orig)
+	mute(r, record.Resp)
 }
 
 // otherTTL gives the RST one TTL and its sender's other segments another.
-func otherTTL(rst, own uint8) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
-		r.Close.ResetTTL.V, r.Ends[r.Close.ResetBy].TTL.V, r.Facts.ResetOdd = rst, own, tracker.OddTTL
+func otherTTL(rst, own uint8) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Close.ResetTTL.V, r.Ends[r.Close.ResetBy].TTL.V, r.Close.ResetOdd = rst, own, record.OddTTL
 	}
 }
 
 // mute lets an end send no byte.
-func mute(r *tracker.Record, e tracker.End) {
-	r.Ends[e].SeenBytes, r.Ends[e].Bytes = 0, tracker.Some[uint64](0)
+func mute(r *record.Record, e record.End) {
+	r.Ends[e].SeenBytes, r.Ends[e].Bytes = 0, record.Some[uint64](0)
 }
 
 // old lets an older connection in a state answer the SYN.
-func old(state tracker.State, resets bool) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
-		r.Open.OldConn, r.Facts.OldState, r.Facts.OldReset = 1, state, resets
+func old(state record.State, resets bool) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Open.OldConn, r.Open.OldState, r.Open.OldReset = 1, state, resets
 	}
 }
 
 // ignored is a RST that the receiver did not obey.
-func ignored(r *tracker.Record) {
-	r.Close.RSTsIgnored, r.Close.Ignored = 1, tracker.IgnoredRST{By: tracker.Resp, Packet: r.ID + 4, TTL: 60}
+func ignored(r *record.Record) {
+	r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: record.Resp, Packet: r.ID + 4, TTL: 60}
 }
 
 // bareSYN is a SYN without the options that a system's connect() sets.
-func bareSYN(r *tracker.Record) {
-	e := &r.Ends[tracker.Orig]
-	e.SACK, e.Timestamps, e.WScale = tracker.Some(false), tracker.Some(false), tracker.Opt[uint8]{}
+func bareSYN(r *record.Record) {
+	e := &r.Ends[record.Orig]
+	e.SACK, e.Timestamps, e.WScale = record.Some(false), record.Some(false), record.Opt[uint8]{}
 }
 
 // echo is a lone SYN/ACK.
-func echo(r *tracker.Record) {
-	failed(tracker.OpenHalfOpen, 1)(r)
+func echo(r *record.Record) {
+	failed(record.OpenHalfOpen, 1)(r)
 	r.Open.SYNs, r.Capture.OneWay = 0, true
-	r.Ends[tracker.Orig] = tracker.EndRecord{}
+	r.Ends[record.Orig] = record.EndRecord{}
 }
 
 // What a scan and a flood touch is in no other finding; what fails beside them is.
 func TestAttacksAreLeftOut(t *testing.T) {
-	var all []*tracker.Record
-	all = append(all, many(500, func(i int) *tracker.Record {
-		return made(uint64(i+1), failed(tracker.OpenRefused, 1), from(point("10.66.6.6:1")), to(numbered(7, uint16(1+i))))
+	var all []*record.Record
+	all = append(all, many(500, func(i int) *record.Record {
+		return made(uint64(i+1), failed(record.OpenRefused, 1), from(point("10.66.6.6:1")), to(numbered(7, uint16(1+i))))
 	})...)
-	all = append(all, many(300, func(i int) *tracker.Record {
-		return made(uint64(i+1000), failed(tracker.OpenHalfOpen, 1), from(numbered(1000+i, 1024)), to(point("10.0.0.9:443")))
+	all = append(all, many(300, func(i int) *record.Record {
+		return made(uint64(i+1000), failed(record.OpenHalfOpen, 1), from(numbered(1000+i, 1024)), to(point("10.0.0.9:443")))
 	})...)
-	all = append(all, many(5, func(i int) *tracker.Record {
-		return made(uint64(i+2000), failed(tracker.OpenRefused, 1), to(numbered(7, 5)))
+	all = append(all, many(5, func(i int) *record.Record {
+		return made(uint64(i+2000), failed(record.OpenRefused, 1), to(numbered(7, 5)))
 	})...)
 	var got []string
 	for _, f := range findingsOf(t, "", nil, all...) {
@@ -268,15 +268,15 @@ func TestAttacksAreLeftOut(t *testing.T) {
 // On a capture that lost packets, or saw one direction only, nothing is more
 // than possible.
 func TestWeakCaptures(t *testing.T) {
-	all := same(3, failed(tracker.OpenRefused, 1))
-	for _, c := range []*Context{{Conns: 3, Drops: tracker.Some(uint64(1))}, {Conns: 100, OneWay: 20}} {
+	all := same(3, failed(record.OpenRefused, 1))
+	for _, c := range []*Context{{Conns: 3, Drops: record.Some(uint64(1))}, {Conns: 100, OneWay: 20}} {
 		for _, f := range findingsOf(t, "", c, all...) {
 			if f.Group != GroupCapture && f.Confidence != Possible {
 				t.Errorf("%s is %s on a weak capture", f.ID, f.Confidence)
 			}
 		}
 	}
-	if f := findingsOf(t, "", &Context{Conns: 100, OneWay: 2, Drops: tracker.Some(uint64(0))}, all...); f[0].Confidence != Proven {
+	if f := findingsOf(t, "", &Context{Conns: 100, OneWay: 2, Drops: record.Some(uint64(0))}, all...); f[0].Confidence != Proven {
 		t.Errorf("a capture of both directions is weak: %+v", f[0])
 	}
 }
@@ -288,16 +288,16 @@ func TestSubjectsAreBounded(t *testing.T) {
 	s := NewSet(d, NewOptions())
 	const n, kept = 3 * maxSubjects, maxSubjects - rawSubjects
 	for i := range n {
-		s.Add(made(uint64(i+1), failed(tracker.OpenRefused, 1), from(numbered(i, 1024)), to(numbered(i, 80))))
+		s.Add(made(uint64(i+1), failed(record.OpenRefused, 1), from(numbered(i, 1024)), to(numbered(i, 80))))
 	}
 	if found, left := len(s.Findings(&Context{})), s.Left(); found != kept || left != n-kept {
 		t.Errorf("%d findings and %d left, want %d and %d", found, left, kept, n-kept)
 	}
 	s = NewSet(Detectors(), NewOptions())
 	for i := range 20000 {
-		s.Add(made(uint64(i+1), failed(tracker.OpenRefused, 1), from(point("10.66.6.6:1")), to(numbered(7, uint16(1+i))), bareSYN))
+		s.Add(made(uint64(i+1), failed(record.OpenRefused, 1), from(point("10.66.6.6:1")), to(numbered(7, uint16(1+i))), bareSYN))
 	}
-	for _, r := range same(5, failed(tracker.OpenRefused, 1)) {
+	for _, r := range same(5, failed(record.OpenRefused, 1)) {
 		s.Add(r)
 	}
 	var got []string

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Detector is one kind of trouble that can be found. Its Name and Doc feed
@@ -24,7 +24,7 @@ type Detector struct {
 type Fold interface {
 	// Add takes in the record of a connection and keeps nothing of what is
 	// borrowed. It allocates only when the record is evidence of trouble.
-	Add(r *tracker.Record)
+	Add(r *record.Record)
 	// Merge takes in a fold of the same detector with the same Options; o is
 	// left as it was.
 	Merge(o Fold)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // byFirst are the detectors that may cite a connection's first packet: its SYN
@@ -58,7 +58,7 @@ func TestCitedPackets(t *testing.T) {
 	for _, path := range captures(t) {
 		all, c := recordsOf(t, path)
 		of := endsOf(t, path)
-		byID := make(map[uint64]*tracker.Record, len(all))
+		byID := make(map[uint64]*record.Record, len(all))
 		for _, r := range all {
 			byID[r.ID] = r
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // A flood is at least four attempts never completed for each connection that
@@ -23,16 +23,16 @@ func TestWhatIsAFlood(t *testing.T) {
 		{"nine of ten with one SYN", 270, 30, 0, true},
 		{"less than that", 270, 31, 0, false},
 	} {
-		var all []*tracker.Record
+		var all []*record.Record
 		id := uint64(0)
-		add := func(n int, change ...func(r *tracker.Record)) {
+		add := func(n int, change ...func(r *record.Record)) {
 			for range n {
 				id++
 				all = append(all, made(id, append(change, from(numbered(int(id), 1024)))...))
 			}
 		}
-		add(c.single, failed(tracker.OpenNoAnswer, 1))
-		add(c.repeated, failed(tracker.OpenNoAnswer, 4))
+		add(c.single, failed(record.OpenNoAnswer, 1))
+		add(c.repeated, failed(record.OpenNoAnswer, 4))
 		add(c.opens)
 		found := slices.ContainsFunc(findingsOf(t, "", nil, all...), func(f Finding) bool { return f.Detector == "syn-flood" })
 		if found != c.want {

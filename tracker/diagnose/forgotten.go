@@ -2,7 +2,7 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // forgotten is what a full table dropped, over all connections: a Set always
@@ -23,11 +23,11 @@ const hostHashes = 2
 
 // touched tells that a record is of a connection that was dropped before its end
 // was seen, or that may go on after it was.
-func touched(r *tracker.Record) bool {
-	return r.Close.Kind == tracker.CloseEvicted || r.Capture.Forgotten
+func touched(r *record.Record) bool {
+	return r.Close.Kind == record.CloseEvicted || r.Capture.Forgotten
 }
 
-func (f *forgotten) add(r *tracker.Record) {
+func (f *forgotten) add(r *record.Record) {
 	if !touched(r) {
 		return
 	}

@@ -5,31 +5,32 @@ import (
 	"testing"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // evicted makes it a connection that a full table dropped.
-func evicted(r *tracker.Record) {
-	r.Close.Kind, r.Close.First, r.TimeWait = tracker.CloseEvicted, tracker.NoEnd, tracker.TimeWaitRecord{Holder: tracker.NoEnd}
+func evicted(r *record.Record) {
+	r.Close.Kind, r.Close.First, r.TimeWait = record.CloseEvicted, record.NoEnd, record.TimeWaitRecord{Holder: record.NoEnd}
 }
 
 // elsewhere makes it one between other hosts.
-func elsewhere(r *tracker.Record) { r.Orig, r.Resp = numbered(77, 5000), numbered(78, 80) }
+func elsewhere(r *record.Record) { r.Orig, r.Resp = numbered(77, 5000), numbered(78, 80) }
 
 // What a full table dropped can have touched is no more than possible; nothing
 // is proven beside it; and nothing is told of what it dropped alone.
 func TestWhatAFullTableForgot(t *testing.T) {
-	refusals := same(5, failed(tracker.OpenRefused, 1))
+	refusals := same(5, failed(record.OpenRefused, 1))
 	for _, tt := range []struct {
 		name    string
-		records []*tracker.Record
+		records []*record.Record
 		want    Confidence // of refused connections
 	}{
 		{"nothing was dropped", nil, Proven},
 		{"of other hosts", same(1, evicted, elsewhere), Likely},
-		{"of the listener", same(1, evicted, func(r *tracker.Record) { r.Orig = numbered(99, 1) }), Possible},
-		{"of the opener only", same(1, evicted, func(r *tracker.Record) { r.Resp = numbered(99, 1) }), Likely},
-		{"one that may go on", same(1, func(r *tracker.Record) { r.Capture.Midstream, r.Capture.Forgotten = true, true }), Possible},
-		{"begun before the capture", same(1, func(r *tracker.Record) { r.Capture.Midstream = true }), Proven},
+		{"of the listener", same(1, evicted, func(r *record.Record) { r.Orig = numbered(99, 1) }), Possible},
+		{"of the opener only", same(1, evicted, func(r *record.Record) { r.Resp = numbered(99, 1) }), Likely},
+		{"one that may go on", same(1, func(r *record.Record) { r.Capture.Midstream, r.Capture.Forgotten = true, true }), Possible},
+		{"begun before the capture", same(1, func(r *record.Record) { r.Capture.Midstream = true }), Proven},
 	} {
 		s, other := NewSet(Detectors(), NewOptions()), NewSet(Detectors(), NewOptions())
 		for _, r := range refusals {
@@ -61,10 +62,10 @@ func TestWhatAFullTableForgot(t *testing.T) {
 
 // What goes on after a full table dropped connections is not what the capture missed.
 func TestWhatGoesOnWasNotMissedByTheCapture(t *testing.T) {
-	change := func(forgotten bool) func(r *tracker.Record) {
-		return func(r *tracker.Record) {
-			r.Open.Kind, r.Capture.Midstream, r.Capture.MissingBytes, r.Capture.Forgotten = tracker.OpenMidstream, true, 500, forgotten
-			r.Ends[tracker.Orig].MissingBytes = 500
+	change := func(forgotten bool) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Open.Kind, r.Capture.Midstream, r.Capture.MissingBytes, r.Capture.Forgotten = record.OpenMidstream, true, 500, forgotten
+			r.Ends[record.Orig].MissingBytes = 500
 		}
 	}
 	for _, forgotten := range []bool{false, true} {

@@ -11,22 +11,23 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // kinds are how many values the numbers have that are names: others never come.
 func kinds() map[reflect.Type]uint64 {
 	return map[reflect.Type]uint64{
-		reflect.TypeFor[tracker.State](): uint64(tracker.NStates), reflect.TypeFor[tracker.End](): 4, reflect.TypeFor[tracker.Proof](): 4,
-		reflect.TypeFor[tracker.OpenKind](): 9, reflect.TypeFor[tracker.ResetCause](): 9, reflect.TypeFor[tracker.TimeWaitEnd](): 5,
-		reflect.TypeFor[tracker.AnswerKind](): 4, reflect.TypeFor[capture.TunnelKind](): 3, reflect.TypeFor[tracker.ResetSigns](): 8,
+		reflect.TypeFor[record.State](): uint64(record.NStates), reflect.TypeFor[record.End](): 4, reflect.TypeFor[record.Basis](): 4,
+		reflect.TypeFor[record.OpenKind](): 9, reflect.TypeFor[record.ResetCause](): 9, reflect.TypeFor[record.TimeWaitEnd](): 5,
+		reflect.TypeFor[record.AnswerKind](): 4, reflect.TypeFor[capture.TunnelKind](): 3, reflect.TypeFor[record.ResetSigns](): 8,
 	}
 }
 
 // texts are what strings of a record may be.
 func texts() []string {
-	return []string{"", tracker.CloseNeverOpened, tracker.CloseNormal, tracker.CloseReset, tracker.CloseHalfClosed, tracker.CloseUnackedFIN,
-		tracker.CloseTimedOut, tracker.CloseEvicted, tracker.CloseOpen, tracker.KeepaliveAlive, tracker.KeepaliveDead, tracker.KeepaliveUnknown,
-		tracker.RestEnded, tracker.RestReset, tracker.RestUnanswered, tracker.RTTData, tracker.RTTHandshake, "orig", "resp", "between"}
+	return []string{"", record.CloseNeverOpened, record.CloseNormal, record.CloseReset, record.CloseHalfClosed, record.CloseUnackedFIN,
+		record.CloseTimedOut, record.CloseEvicted, record.CloseOpen, record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown,
+		record.IdleEnded, record.IdleReset, record.IdleUnanswered, record.RTTData, record.RTTHandshake, "orig", "resp", "between"}
 }
 
 // leavesOf are the fields of a record that are numbers, texts or flags.
@@ -52,7 +53,7 @@ func leavesOf(v reflect.Value, all []reflect.Value) []reflect.Value {
 
 // change sets a field to one of the numbers that tell most: 0, 1, a few, a
 // moment, seconds, hours, and the greatest.
-func change(v reflect.Value, n uint64, kinds map[reflect.Type]uint64, r *tracker.Record) {
+func change(v reflect.Value, n uint64, kinds map[reflect.Type]uint64, r *record.Record) {
 	numbers := [...]uint64{0, 1, 2, 7, 200, 1e6, 40e6, 205e6, 1e9, 60e9, 350e9, 7200e9, 1 << 31, 1<<32 - 1, 1 << 40}
 	x := numbers[n%uint64(len(numbers))]
 	if most, ok := kinds[v.Type()]; ok {
@@ -78,12 +79,12 @@ func change(v reflect.Value, n uint64, kinds map[reflect.Type]uint64, r *tracker
 }
 
 // possible mends what no tracker gives: detectors rest on it.
-func possible(r *tracker.Record) {
-	r.Facts.NSYNsAgain = min(r.Facts.NSYNsAgain, uint8(len(r.Facts.SYNsAgain)))
-	if r.Close.ResetBy > tracker.Resp { // a RST has one sender
-		r.Close.ResetBy, r.Close.ResetCause = tracker.NoEnd, tracker.ResetNone
-		if r.Close.Kind == tracker.CloseReset {
-			r.Close.Kind = tracker.CloseOpen
+func possible(r *record.Record) {
+	r.Open.NSYNsAgain = min(r.Open.NSYNsAgain, uint8(len(r.Open.SYNsAgain)))
+	if r.Close.ResetBy > record.Resp { // a RST has one sender
+		r.Close.ResetBy, r.Close.ResetCause = record.NoEnd, record.ResetNone
+		if r.Close.Kind == record.CloseReset {
+			r.Close.Kind = record.CloseOpen
 		}
 	}
 }
@@ -100,10 +101,10 @@ func FuzzDiagnose(f *testing.F) {
 		}
 		f.Add(in)
 	}
-	models := []func(r *tracker.Record){
-		func(*tracker.Record) {}, failed(tracker.OpenNoAnswer, 1), failed(tracker.OpenNoAnswer, 6), failed(tracker.OpenRefused, 1), failed(tracker.OpenUnreachable, 2),
-		failed(tracker.OpenHalfOpen, 1), failed(tracker.OpenAborted, 1), late(3), lateACK(3), reset(tracker.Orig, tracker.ResetAbort),
-		reset(tracker.Resp, tracker.ResetUnknown), reset(tracker.Resp, tracker.ResetMiddlebox), ignored, echo, bareSYN,
+	models := []func(r *record.Record){
+		func(*record.Record) {}, failed(record.OpenNoAnswer, 1), failed(record.OpenNoAnswer, 6), failed(record.OpenRefused, 1), failed(record.OpenUnreachable, 2),
+		failed(record.OpenHalfOpen, 1), failed(record.OpenAborted, 1), late(3), lateACK(3), reset(record.Orig, record.ResetAbort),
+		reset(record.Resp, record.ResetUnknown), reset(record.Resp, record.ResetMiddlebox), ignored, echo, bareSYN,
 	}
 	names := kinds()
 	f.Fuzz(func(t *testing.T, in []byte) {

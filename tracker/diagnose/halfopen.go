@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func halfOpen() Detector {
@@ -22,8 +22,8 @@ so do SYN/ACKs that nobody asked for.`,
 		Thresholds: failureThresholds("half-open"),
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "half-open")
-			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				return cmp.Or(r.Facts.SYNACKAgainAt, r.Proof.SYNACK), neverCompleted(r)
+			return newAttempts(func(r *record.Record) (uint64, bool) {
+				return cmp.Or(r.Open.SYNACKAgainAt, r.Evidence.SYNACK), neverCompleted(r)
 			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
 				if c.suspects.flooded[s.A] {
 					return Finding{}, false
@@ -35,8 +35,8 @@ so do SYN/ACKs that nobody asked for.`,
 }
 
 // neverCompleted tells that a SYN was answered, and the third ACK never came.
-func neverCompleted(r *tracker.Record) bool {
-	return r.Open.Kind == tracker.OpenHalfOpen && r.Open.SYNs > 0 && r.Open.SYNACKs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNACKs)
+func neverCompleted(r *record.Record) bool {
+	return r.Open.Kind == record.OpenHalfOpen && r.Open.SYNs > 0 && r.Open.SYNACKs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNACKs)
 }
 
 func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {

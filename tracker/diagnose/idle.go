@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // idleAge is the shortest rest whose bad end is put down to it: no known limit
@@ -19,17 +19,17 @@ const unansweredFor = 10 * second
 // diedAtRest tells that a connection had died while nothing was sent: what came
 // after a rest met a RST, or silence. What keepalive probes found out is not
 // meant: that is keepalive-dead.
-func diedAtRest(r *tracker.Record) bool {
-	x := &r.Rest
-	if x.Gap < idleAge || r.Capture.OneWay || r.Close.Kind == tracker.CloseNormal {
+func diedAtRest(r *record.Record) bool {
+	x := &r.Idle
+	if x.Gap < idleAge || r.Capture.OneWay || r.Close.Kind == record.CloseNormal {
 		return false
 	}
 	switch x.Outcome {
-	case tracker.RestReset:
+	case record.IdleReset:
 		// A FIN was the end anyway; a RST,ACK comes from an end that still knew the
 		// connection: its application gave it up.
-		return (bare(r) || r.Close.ResetCause == tracker.ResetMiddlebox) && r.Close.FINPacket[x.By] != x.Packet
-	case tracker.RestUnanswered:
+		return (bare(r) || r.Close.ResetCause == record.ResetMiddlebox) && r.Close.FINPacket[x.By] != x.Packet
+	case record.IdleUnanswered:
 		return r.Keepalive[x.By].Unanswered == 0 && (x.Tries >= triesToFail || r.End+r.Silent-x.Woke >= unansweredFor)
 	}
 	return false
@@ -37,9 +37,9 @@ func diedAtRest(r *tracker.Record) bool {
 
 // timedOutAtRest tells that a RST ended a rest: a timer somewhere, or an
 // application; only many alike tell.
-func timedOutAtRest(r *tracker.Record) bool {
-	return r.Rest.Outcome == tracker.RestEnded && r.Rest.Gap >= idleAge && r.Close.Kind == tracker.CloseReset &&
-		r.Close.ResetCause != tracker.ResetKeepaliveDead
+func timedOutAtRest(r *record.Record) bool {
+	return r.Idle.Outcome == record.IdleEnded && r.Idle.Gap >= idleAge && r.Close.Kind == record.CloseReset &&
+		r.Close.ResetCause != record.ResetKeepaliveDead
 }
 
 // maxGaps is how many gaps of a subject are shown.
@@ -102,21 +102,21 @@ func (x *idles) show(g gap) {
 	x.gaps = x.gaps[:min(len(x.gaps), maxGaps)]
 }
 
-func (x *idles) add(r *tracker.Record) {
-	g := r.Rest.Gap
+func (x *idles) add(r *record.Record) {
+	g := r.Idle.Gap
 	if timedOutAtRest(r) {
 		widen(&x.endedLeast, &x.endedMost, x.ended.n > 0, g, g, true)
-		x.ended.hit(r.ID, r.Rest.Packet, r.Start, r.End)
+		x.ended.hit(r.ID, r.Idle.Packet, r.Start, r.End)
 		return
 	}
 	widen(&x.least, &x.most, x.n > 0, g, g, true)
-	x.hit(r.ID, r.Rest.Packet, r.Start, r.End)
+	x.hit(r.ID, r.Idle.Packet, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
 	x.show(gap{r.ID, g})
-	if r.Rest.Outcome == tracker.RestReset {
+	if r.Idle.Outcome == record.IdleReset {
 		x.resets++
 	}
-	if r.Keepalive[tracker.Orig].Probes+r.Keepalive[tracker.Resp].Probes > 0 {
+	if r.Keepalive[record.Orig].Probes+r.Keepalive[record.Resp].Probes > 0 {
 		x.probed++
 	}
 }

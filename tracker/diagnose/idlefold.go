@@ -1,6 +1,8 @@
 package diagnose
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // idleFold sums up rests by opener and listener, so that what one limit explains
 // is one finding, whether it stands before a listener or beside an opener.
@@ -17,14 +19,14 @@ func newIdleFold(few uint64, tell func(limited, others map[Subject]*idles) []Fin
 func (f *idleFold) narrow(by int) { f.shelf.Narrow(by) }
 
 // Add takes in a record.
-func (f *idleFold) Add(r *tracker.Record) {
-	died, lived := diedAtRest(r) || timedOutAtRest(r), r.Rest.Longest.OK && r.Rest.Longest.V >= idleAge
+func (f *idleFold) Add(r *record.Record) {
+	died, lived := diedAtRest(r) || timedOutAtRest(r), r.Idle.Longest.OK && r.Idle.Longest.V >= idleAge
 	if !died && !lived {
 		return
 	}
 	x := f.shelf.At(towards(r.Orig.Addr, r.Resp))
 	if lived {
-		x.lived, x.livedConns = max(x.lived, r.Rest.Longest.V), x.livedConns+1
+		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+1
 	}
 	if died {
 		x.add(r)

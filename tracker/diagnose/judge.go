@@ -1,6 +1,8 @@
 package diagnose
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // retryAfter is how long a SYN or SYN/ACK waits for its answer before it is
 // sent again (RFC 6298 section 2.1).
@@ -12,8 +14,8 @@ const triesToFail = 3
 
 // Waits tells that the input ended while the last of tries could still be
 // answered in time, and so few were made that it is likely.
-func Waits(r *tracker.Record, tries uint32) bool {
-	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == tracker.NoEnd
+func Waits(r *record.Record, tries uint32) bool {
+	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == record.NoEnd
 }
 
 // answersWithin is how long after a third ACK a RST may answer it: far longer
@@ -21,11 +23,11 @@ func Waits(r *tracker.Record, tries uint32) bool {
 const answersWithin = 10 * second
 
 // RefusedLate tells that the server answered the third ACK with a RST.
-func RefusedLate(r *tracker.Record) bool {
-	if at, acked := r.Facts.ResetTime, r.Facts.ThirdACK; at.OK && acked.OK && at.V-acked.V > answersWithin {
+func RefusedLate(r *record.Record) bool {
+	if at, acked := r.Close.ResetTime, r.Open.ThirdACK; at.OK && acked.OK && at.V-acked.V > answersWithin {
 		return false
 	}
-	return r.Close.ResetBy == tracker.Resp && r.Close.ResetIn == tracker.SynReceived && r.Close.ResetCause != tracker.ResetRefused
+	return r.Close.ResetBy == record.Resp && r.Close.ResetIn == record.SynReceived && r.Close.ResetCause != record.ResetRefused
 }
 
 const (

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // probing sums up the keepalive probes of one side.
@@ -24,18 +24,18 @@ func (x *probing) Merge(o *probing) {
 	x.died += o.died
 }
 
-func (x *probing) add(r *tracker.Record, k *tracker.KeepaliveRecord, packet uint64, pause int64) {
+func (x *probing) add(r *record.Record, k *record.KeepaliveRecord, packet uint64, pause int64) {
 	widen(&x.least, &x.most, x.n > 0, pause, pause, true)
 	x.hitAt(r, packet)
 	x.probes += uint64(k.Probes)
 }
 
 // foundDead tells which end's probes found out that the other is dead.
-func foundDead(r *tracker.Record) (e tracker.End, ok bool) {
-	if r.KeepaliveOutcome != tracker.KeepaliveDead || r.Capture.OneWay {
+func foundDead(r *record.Record) (e record.End, ok bool) {
+	if r.KeepaliveOutcome != record.KeepaliveDead || r.Capture.OneWay {
 		return 0, false
 	}
-	if r.Close.ResetCause == tracker.ResetKeepaliveDead {
+	if r.Close.ResetCause == record.ResetKeepaliveDead {
 		return r.Close.ResetBy, true
 	}
 	for _, e := range sides() {
@@ -59,11 +59,11 @@ Dead means: the host is gone, or what stands between has forgotten the connectio
 Where the first probe came later than a known limit for idle connections that is said.`,
 		Thresholds: fewAndShare("keepalive-dead", 3, 5, "connections"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[probing, *probing], r *tracker.Record) {
+			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
 				if e, ok := foundDead(r); ok {
 					x := s.At(sideOf(r, e.Peer()))
-					x.add(r, &r.Keepalive[e], r.Proof.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
-					if r.Close.ResetCause == tracker.ResetKeepaliveDead {
+					x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
+					if r.Close.ResetCause == record.ResetKeepaliveDead {
 						x.proven++
 					}
 				}
@@ -104,14 +104,14 @@ default does no harm.`,
 		Thresholds: []Threshold{{"keepalive-late", Span, 350 * second, "idle time before the first probe"}},
 		New: func(o *Options) Fold {
 			late := o.get("keepalive-late")
-			return newFold(func(s *subjects[probing, *probing], r *tracker.Record) {
+			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
 				for _, e := range sides() {
 					if k := &r.Keepalive[e]; k.Probes > 0 && k.Idle.OK && k.Idle.V > late {
 						x := s.At(sideOf(r, e))
 						if _, dead := foundDead(r); dead || diedAtRest(r) {
 							x.died++ // what it died of has a finding of its own
 						} else {
-							x.add(r, k, r.Proof.Ends[e].Probe, k.Idle.V)
+							x.add(r, k, r.Evidence.Ends[e].Probe, k.Idle.V)
 						}
 						return
 					}
@@ -151,10 +151,10 @@ between answered probes with no data between.`,
 			{"keepalive-chatty-probes", Number, 20, "probes on one connection from which on it counts"}},
 		New: func(o *Options) Fold {
 			pause, least := o.get("keepalive-chatty"), uint32(o.get("keepalive-chatty-probes"))
-			return newFold(func(s *subjects[probing, *probing], r *tracker.Record) {
+			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
 				for _, e := range sides() {
 					if k := &r.Keepalive[e]; k.Probes >= least && k.Unanswered == 0 && k.Interval.OK && k.Interval.V <= pause {
-						s.At(sideOf(r, e)).add(r, k, r.Proof.Ends[e].Probe, k.Interval.V)
+						s.At(sideOf(r, e)).add(r, k, r.Evidence.Ends[e].Probe, k.Interval.V)
 						return
 					}
 				}

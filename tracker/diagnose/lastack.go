@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func lastACK() Detector {
@@ -21,12 +21,12 @@ Where its ACKs pass here and the FIN comes again three times or more all the sam
 are lost behind the capture point.`,
 		Thresholds: fewAndShare("last-ack", 10, 10, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *tracker.Record, v Verdict) (uint64, bool) {
+			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
 				switch v.Fault {
 				case FaultLastACK:
 					return finsAgain(r, v)
 				case FaultUnheardACK:
-					return uint64(r.Strain[v.Culprit.Peer()].FINsAcked), true
+					return uint64(r.Path[v.Culprit.Peer()].FINsAcked), true
 				}
 				return 0, false
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
@@ -55,10 +55,10 @@ are lost behind the capture point.`,
 // judgeUnheard: a connection that closed as far as seen, but its last FIN came
 // again and again though its ACK had passed. One or two such repeats may have
 // been under way, or one ACK was lost.
-func judgeUnheard(r *tracker.Record) Verdict {
+func judgeUnheard(r *record.Record) Verdict {
 	first := r.Close.First
-	if r.Close.Kind != tracker.CloseNormal || first > tracker.Resp || r.Strain[first.Peer()].FINsAcked < triesToFail {
-		return Verdict{Culprit: tracker.NoEnd}
+	if r.Close.Kind != record.CloseNormal || first > record.Resp || r.Path[first.Peer()].FINsAcked < triesToFail {
+		return Verdict{Culprit: record.NoEnd}
 	}
 	return Verdict{Fault: FaultUnheardACK, Culprit: first, Since: r.Close.FINTime[first.Peer()].V}
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"tcpwatch/capture"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Holding is a row of the TIME-WAIT ledger: what one opener holds towards one
@@ -57,7 +58,7 @@ type fromLedger struct {
 }
 
 // Add leaves the record to the ledger.
-func (fromLedger) Add(*tracker.Record) {}
+func (fromLedger) Add(*record.Record) {}
 
 // Merge has nothing to take in.
 func (fromLedger) Merge(Fold) {}

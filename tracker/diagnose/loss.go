@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // losses sums up repeated data on connections to a listener, by who sent it.
@@ -36,7 +36,7 @@ func (x *losses) Merge(o *losses) {
 }
 
 // add takes in a connection in which something was repeated, first by a packet.
-func (x *losses) add(r *tracker.Record, packet uint64) {
+func (x *losses) add(r *record.Record, packet uint64) {
 	x.hitAt(r, packet)
 	x.volume(r)
 	for _, e := range sides() {
@@ -52,7 +52,7 @@ func (x *losses) add(r *tracker.Record, packet uint64) {
 }
 
 // volume takes in how much a connection sent, whether something was repeated or not.
-func (x *losses) volume(r *tracker.Record) {
+func (x *losses) volume(r *record.Record) {
 	x.conns++
 	for _, e := range sides() {
 		x.bytes[e] += r.Ends[e].WireBytes
@@ -64,9 +64,9 @@ func (x *losses) volume(r *tracker.Record) {
 // needless, what had been thrown away was not lost, what came sooner than a loss can be known was doubled on the way or by
 // the capture, and so was everything where neither a timer nor a duplicate ACK
 // set the sender off.
-func neededRepeats(r *tracker.Record, e tracker.End) uint32 {
+func neededRepeats(r *record.Record, e record.End) uint32 {
 	x := &r.Ends[e]
-	hasty := r.Strain[e].Hasty
+	hasty := r.Path[e].Doubled
 	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
 		return 0
 	}
@@ -74,10 +74,10 @@ func neededRepeats(r *tracker.Record, e tracker.End) uint32 {
 }
 
 // firstRepeat is the first packet by which an end made up for a loss, 0 for none.
-func firstRepeat(r *tracker.Record) (packet uint64) {
+func firstRepeat(r *record.Record) (packet uint64) {
 	for _, e := range sides() {
 		if neededRepeats(r, e) > 0 {
-			packet = earlier(packet, r.Proof.Ends[e].Repeat)
+			packet = earlier(packet, r.Evidence.Ends[e].Repeat)
 		}
 	}
 	return packet
@@ -100,11 +100,11 @@ func share(n, all uint64) float64 {
 }
 
 // stormy tells that a connection repeated so much that it hardly got on.
-func stormy(r *tracker.Record, percent, least int64) (tracker.End, bool) {
+func stormy(r *record.Record, percent, least int64) (record.End, bool) {
 	for _, e := range sides() {
 		x := &r.Ends[e]
 		if int64(neededRepeats(r, e)) >= least && neededRepeats(r, e)*2 >= x.Retx && x.RetxBytes*100 >= x.WireBytes*uint64(percent) &&
-			r.Close.Kind != tracker.CloseTimedOut && !blackHoled(r, e) && !diedAtRest(r) {
+			r.Close.Kind != record.CloseTimedOut && !blackHoled(r, e) && !diedAtRest(r) {
 			return e, true
 		}
 	}
@@ -125,14 +125,14 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 			{"retx-storm-least", Number, 10, "repeats by that end"}},
 		New: func(o *Options) Fold {
 			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
-			return newFold(func(s *subjects[losses, *losses], r *tracker.Record) {
+			return newFold(func(s *subjects[losses, *losses], r *record.Record) {
 				if e, ok := stormy(r, percent, least); ok {
-					s.At(sideOf(r, e)).add(r, r.Proof.Ends[e].Repeat)
+					s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Repeat)
 				}
 			}, func(_ *Context, s Subject, x *losses) (Finding, bool) {
-				e := tracker.Resp
+				e := record.Resp
 				if s.Kind == SubjectPair {
-					e = tracker.Orig
+					e = record.Orig
 				}
 				return Finding{
 					Severity: Warning, Confidence: Likely,
@@ -149,8 +149,8 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 
 // intoSilence tells that data was repeated to an end that was gone, or through
 // something that let none of it pass: that tells nothing of a link.
-func intoSilence(r *tracker.Record) bool {
-	return r.Close.Kind == tracker.CloseTimedOut || diedAtRest(r) || blackHoled(r, tracker.Orig) || blackHoled(r, tracker.Resp)
+func intoSilence(r *record.Record) bool {
+	return r.Close.Kind == record.CloseTimedOut || diedAtRest(r) || blackHoled(r, record.Orig) || blackHoled(r, record.Resp)
 }
 
 func percentOf(n, all uint64) string { return Digits(share(n, all), 1) + "%" }
@@ -189,12 +189,12 @@ too. A capture that lost packets itself shows "lost before" that was not: see ca
 			{"loss-least", Number, 20, "segments lost in one direction from which on it counts"}},
 		New: func(o *Options) Fold {
 			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
-			return newFold(func(s *subjects[losses, *losses], r *tracker.Record) {
-				if r.Ends[tracker.Orig].WireBytes+r.Ends[tracker.Resp].WireBytes == 0 || r.Capture.OneWay || intoSilence(r) {
+			return newFold(func(s *subjects[losses, *losses], r *record.Record) {
+				if r.Ends[record.Orig].WireBytes+r.Ends[record.Resp].WireBytes == 0 || r.Capture.OneWay || intoSilence(r) {
 					return
 				}
 				if _, storm := stormy(r, percent, least); !storm {
-					if x := atListener(s, r); neededRepeats(r, tracker.Orig)+neededRepeats(r, tracker.Resp) > 0 {
+					if x := atListener(s, r); neededRepeats(r, record.Orig)+neededRepeats(r, record.Resp) > 0 {
 						x.add(r, firstRepeat(r))
 					} else {
 						x.volume(r)
@@ -218,7 +218,7 @@ func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 			f.Severity = Warning
 		}
 		direction := "to it"
-		if e == tracker.Resp {
+		if e == record.Resp {
 			direction = "from it"
 		}
 		parts = append(parts, fmt.Sprintf("%s of those %s", percentOf(lost, x.packets[e]), direction))

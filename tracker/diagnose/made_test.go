@@ -4,7 +4,7 @@ import (
 	"net/netip"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // at is where made-up records begin, 2024-01-01 UTC.
@@ -23,31 +23,31 @@ func numbered(n int, port uint16) capture.Endpoint {
 
 // made is a complete connection between two hosts a millisecond apart, closed
 // by the opener; what differs is set by the functions.
-func made(id uint64, change ...func(r *tracker.Record)) *tracker.Record {
+func made(id uint64, change ...func(r *record.Record)) *record.Record {
 	start := at + int64(id)*100*millisecond
-	r := &tracker.Record{
+	r := &record.Record{
 		ID: id * 10, Orig: numbered(1, uint16(40000+id)), Resp: point("10.0.0.2:80"), FirstPacket: id * 10, LastPacket: id*10 + 9,
 		Start: start, End: start + second,
-		States: [2]tracker.State{tracker.TimeWait, tracker.Closed},
-		Open: tracker.OpenRecord{Kind: tracker.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: tracker.Some(millisecond), LastSYN: tracker.Some(millisecond),
-			Resp: tracker.Some(millisecond), Orig: tracker.Some(millisecond / 100), Answer: tracker.Answer{Kind: tracker.AnswerSYNACK}},
-		Close: tracker.CloseRecord{Kind: tracker.CloseNormal, First: tracker.Orig, Segments: 4, ResetBy: tracker.NoEnd, FINs: [2]uint32{1, 1},
-			FINTime:   [2]tracker.Opt[int64]{tracker.Some(start + second/2), tracker.Some(start + second)},
-			FINAcked:  [2]tracker.Opt[int64]{tracker.Some(start + second), tracker.Some(start + second)},
+		States: [2]record.State{record.TimeWait, record.Closed},
+		Open: record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: record.Some(millisecond), LastSYN: record.Some(millisecond),
+			Resp: record.Some(millisecond), Orig: record.Some(millisecond / 100), Answer: record.Answer{Kind: record.AnswerSYNACK}},
+		Close: record.CloseRecord{Kind: record.CloseNormal, First: record.Orig, Segments: 4, ResetBy: record.NoEnd, FINs: [2]uint32{1, 1},
+			FINTime:   [2]record.Opt[int64]{record.Some(start + second/2), record.Some(start + second)},
+			FINAcked:  [2]record.Opt[int64]{record.Some(start + second), record.Some(start + second)},
 			FINPacket: [2]uint64{id*10 + 6, id*10 + 7}},
-		TimeWait: tracker.TimeWaitRecord{Holder: tracker.Orig, Since: start + second, Until: start + 61*second, EndedBy: tracker.TimeWait2MSL},
+		TimeWait: record.TimeWaitRecord{Holder: record.Orig, Since: start + second, Until: start + 61*second, EndedBy: record.TimeWait2MSL},
 	}
-	r.Proof = tracker.ProofRecord{Copy: r.ID + 5, Back: r.ID + 5, Cut: r.ID + 3, Long: r.ID + 3, Unseen: r.ID + 4,
+	r.Evidence = record.EvidenceRecord{Copy: r.ID + 5, Back: r.ID + 5, Cut: r.ID + 3, Long: r.ID + 3, Unseen: r.ID + 4,
 		SYNACK: r.ID + 1, ThirdACK: r.ID + 2, OldAnswer: r.ID + 1}
-	for e := range r.Proof.Ends {
-		r.Proof.Ends[e] = tracker.EndProof{Repeat: r.ID + 4, Needless: r.ID + 5, Hasty: r.ID + 4, Late: r.ID + 4, WindowFull: r.ID + 4,
+	for e := range r.Evidence.Ends {
+		r.Evidence.Ends[e] = record.EndEvidence{Repeat: r.ID + 4, Needless: r.ID + 5, Doubled: r.ID + 4, Late: r.ID + 4, WindowFull: r.ID + 4,
 			Silly: r.ID + 4, Probe: r.ID + 4, Unanswered: r.ID + 5, Unmarked: r.ID + 3}
 	}
-	r.Facts.ThirdACK, r.Facts.LastSYN = tracker.Some(start+millisecond), start
+	r.Open.ThirdACK, r.Open.LastSYNAt = record.Some(start+millisecond), start
 	for e := range r.Ends {
-		r.Ends[e] = tracker.EndRecord{Packets: 5, Bytes: tracker.Some(uint64(1000)), SeenBytes: 1000, WireBytes: 1000, TTL: tracker.Some(uint8(64)),
-			MSS: tracker.Some(uint16(1460)), WScale: tracker.Some(uint8(7)), SACK: tracker.Some(true), Timestamps: tracker.Some(true),
-			RTT: tracker.RTTRecord{N: 3, Min: millisecond, P50: millisecond, P95: millisecond, Max: millisecond, Source: tracker.RTTData}}
+		r.Ends[e] = record.EndRecord{Packets: 5, Bytes: record.Some(uint64(1000)), SeenBytes: 1000, WireBytes: 1000, TTL: record.Some(uint8(64)),
+			MSS: record.Some(uint16(1460)), WScale: record.Some(uint8(7)), SACK: record.Some(true), Timestamps: record.Some(true),
+			RTT: record.RTTRecord{N: 3, Min: millisecond, P50: millisecond, P95: millisecond, Max: millisecond, Source: record.RTTData}}
 	}
 	for _, f := range change {
 		f(r)
@@ -56,104 +56,104 @@ func made(id uint64, change ...func(r *tracker.Record)) *tracker.Record {
 }
 
 // failed makes it an attempt that failed, with so many SYNs, a second apart.
-func failed(kind tracker.OpenKind, syns uint32) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func failed(kind record.OpenKind, syns uint32) func(r *record.Record) {
+	return func(r *record.Record) {
 		wait := int64(syns-1) * second
-		r.Open = tracker.OpenRecord{Kind: kind, SYNs: syns, Waited: tracker.Some(wait)}
-		r.Close = tracker.CloseRecord{Kind: tracker.CloseNeverOpened, First: tracker.NoEnd, ResetBy: tracker.NoEnd}
-		r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.NoEnd}
-		r.Ends[tracker.Resp] = tracker.EndRecord{}
-		r.Ends[tracker.Orig].SeenBytes, r.Ends[tracker.Orig].Packets = 0, uint64(syns)
+		r.Open = record.OpenRecord{Kind: kind, SYNs: syns, Waited: record.Some(wait)}
+		r.Close = record.CloseRecord{Kind: record.CloseNeverOpened, First: record.NoEnd, ResetBy: record.NoEnd}
+		r.TimeWait = record.TimeWaitRecord{Holder: record.NoEnd}
+		r.Ends[record.Resp] = record.EndRecord{}
+		r.Ends[record.Orig].SeenBytes, r.Ends[record.Orig].Packets = 0, uint64(syns)
 		r.End, r.Silent = r.Start+wait, 100*second
-		r.Facts.ThirdACK, r.Facts.LastSYN = tracker.Opt[int64]{}, r.End
+		r.Open.ThirdACK, r.Open.LastSYNAt = record.Opt[int64]{}, r.End
 		again(r, syns-1)
 		switch kind {
-		case tracker.OpenRefused:
-			reset(tracker.Resp, tracker.ResetRefused)(r)
-			r.Close.Kind = tracker.CloseNeverOpened
-		case tracker.OpenUnreachable:
-			r.Facts.AnswerPacket = r.ID + 1
-			r.Open.Answer = tracker.Answer{Kind: tracker.AnswerICMP, Type: 3, Code: 13, From: point("192.0.2.254:1").Addr}
-		case tracker.OpenAborted:
-			reset(tracker.Orig, tracker.ResetAbort)(r)
-			r.Close.Kind = tracker.CloseNeverOpened
-		case tracker.OpenHalfOpen:
+		case record.OpenRefused:
+			reset(record.Resp, record.ResetRefused)(r)
+			r.Close.Kind = record.CloseNeverOpened
+		case record.OpenUnreachable:
+			r.Open.AnswerPacket = r.ID + 1
+			r.Open.Answer = record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13, From: point("192.0.2.254:1").Addr}
+		case record.OpenAborted:
+			reset(record.Orig, record.ResetAbort)(r)
+			r.Close.Kind = record.CloseNeverOpened
+		case record.OpenHalfOpen:
 			r.Open.SYNACKs = 1
-			r.Ends[tracker.Resp].Packets = 1
+			r.Ends[record.Resp].Packets = 1
 		}
 	}
 }
 
 // again gives the SYN so many repeats, a second apart.
-func again(r *tracker.Record, n uint32) {
-	r.Facts.NSYNsAgain = uint8(n)
+func again(r *record.Record, n uint32) {
+	r.Open.NSYNsAgain = uint8(n)
 	for i := range n {
-		r.Facts.SYNsAgain[i] = 1000 * (i + 1)
+		r.Open.SYNsAgain[i] = 1000 * (i + 1)
 	}
 	if n > 0 {
-		r.Facts.SYNAgainAt = r.ID + 1
+		r.Open.SYNAgainAt = r.ID + 1
 	}
 }
 
 // late opens it with so many SYNs.
-func late(syns uint32) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func late(syns uint32) func(r *record.Record) {
+	return func(r *record.Record) {
 		r.Open.SYNs = syns
-		r.Open.Felt = tracker.Some(int64(syns-1)*second + millisecond)
+		r.Open.Felt = record.Some(int64(syns-1)*second + millisecond)
 		again(r, syns-1)
 	}
 }
 
 // lateACK repeats its SYN/ACK so often after the third ACK was seen.
-func lateACK(n uint8) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func lateACK(n uint8) func(r *record.Record) {
+	return func(r *record.Record) {
 		r.Open.SYNACKs = 1 + uint32(n)
-		r.Facts.NSYNACKsAgain, r.Facts.ACKsIgnored = n, n
-		r.Facts.SYNACKAgainAt, r.Facts.ACKIgnoredAt = r.ID+3, r.ID+3
-		r.Facts.ACKIgnored, r.Facts.SYNACKAfter = tracker.Some(second), second
+		r.Open.NSYNACKsAgain, r.Open.ACKsIgnored = n, n
+		r.Open.SYNACKAgainAt, r.Open.ACKIgnoredAt = r.ID+3, r.ID+3
+		r.Open.ACKIgnored, r.Open.SYNACKAfter = record.Some(second), second
 	}
 }
 
 // reset ends it with a RST of one end, half a second after it began.
-func reset(by tracker.End, cause tracker.ResetCause) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
-		r.Close = tracker.CloseRecord{Kind: tracker.CloseReset, First: tracker.NoEnd, ResetBy: by, ResetIn: tracker.Established, ResetCause: cause,
-			ResetPacket: r.ID + 5, ResetTTL: tracker.Some(uint8(64))}
+func reset(by record.End, cause record.ResetCause) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: by, ResetIn: record.Established, ResetCause: cause,
+			ResetPacket: r.ID + 5, ResetTTL: record.Some(uint8(64))}
 		r.Close.RSTs[by] = 1
-		r.TimeWait = tracker.TimeWaitRecord{Holder: tracker.NoEnd}
-		r.Facts.ResetTime = tracker.Some(r.Start + second/2)
+		r.TimeWait = record.TimeWaitRecord{Holder: record.NoEnd}
+		r.Close.ResetTime = record.Some(r.Start + second/2)
 	}
 }
 
 // probe leaves nothing of a connection but a segment of one end and the RST that answers it.
-func probe(by tracker.End) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
-		reset(by.Peer(), tracker.ResetUnknown)(r)
-		r.Open = tracker.OpenRecord{Kind: tracker.OpenMidstream}
+func probe(by record.End) func(r *record.Record) {
+	return func(r *record.Record) {
+		reset(by.Peer(), record.ResetUnknown)(r)
+		r.Open = record.OpenRecord{Kind: record.OpenMidstream}
 		r.Capture.Midstream = true
 		for e := range r.Ends {
-			r.Ends[e] = tracker.EndRecord{Packets: 1}
+			r.Ends[e] = record.EndRecord{Packets: 1}
 		}
 	}
 }
 
 // afterFIN lets the end that resets have sent a FIN before, and the other so many bytes.
-func afterFIN(ns int64, bytes uint64) func(r *tracker.Record) {
-	return func(r *tracker.Record) {
+func afterFIN(ns int64, bytes uint64) func(r *record.Record) {
+	return func(r *record.Record) {
 		by := r.Close.ResetBy
-		r.Close.First, r.Close.FINTime[by] = by, tracker.Some(r.Facts.ResetTime.V-ns)
-		r.Close.BytesAfterFIN = tracker.Some(bytes)
+		r.Close.First, r.Close.FINTime[by] = by, record.Some(r.Close.ResetTime.V-ns)
+		r.Close.BytesAfterFIN = record.Some(bytes)
 	}
 }
 
 // to sends it to another listener.
-func to(e capture.Endpoint) func(r *tracker.Record) { return func(r *tracker.Record) { r.Resp = e } }
+func to(e capture.Endpoint) func(r *record.Record) { return func(r *record.Record) { r.Resp = e } }
 
 // from lets another host open it.
-func from(e capture.Endpoint) func(r *tracker.Record) { return func(r *tracker.Record) { r.Orig = e } }
+func from(e capture.Endpoint) func(r *record.Record) { return func(r *record.Record) { r.Orig = e } }
 
 // many makes n of them.
-func many(n int, make func(i int) *tracker.Record) (all []*tracker.Record) {
+func many(n int, make func(i int) *record.Record) (all []*record.Record) {
 	for i := range n {
 		all = append(all, make(i))
 	}
@@ -161,9 +161,9 @@ func many(n int, make func(i int) *tracker.Record) (all []*tracker.Record) {
 }
 
 // same makes n that differ by their id only.
-func same(n int, change ...func(r *tracker.Record)) []*tracker.Record {
-	return many(n, func(i int) *tracker.Record { return made(uint64(i+1), change...) })
+func same(n int, change ...func(r *record.Record)) []*record.Record {
+	return many(n, func(i int) *record.Record { return made(uint64(i+1), change...) })
 }
 
 // promptly has the opener send data as soon as the connection is open.
-func promptly(r *tracker.Record) { r.Ends[tracker.Orig].FirstByte = tracker.Some(millisecond) }
+func promptly(r *record.Record) { r.Ends[record.Orig].FirstByte = record.Some(millisecond) }

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // stalled sums up small segments that were held back for a delayed ACK.
@@ -33,9 +33,9 @@ such a delay, and the next small one followed at once.`,
 			{"nagle-delay-much", Span, 5 * second, "time lost in all from which on it is a warning"}},
 		New: func(o *Options) Fold {
 			least, much := uint32(o.get("nagle-delay")), o.get("nagle-delay-much")
-			return newFold(func(s *subjects[stalled, *stalled], r *tracker.Record) {
+			return newFold(func(s *subjects[stalled, *stalled], r *record.Record) {
 				for _, e := range sides() {
-					if y := &r.Strain[e].Stalls; y.N >= least {
+					if y := &r.Path[e].Nagle; y.N >= least {
 						x := s.At(sideOf(r, e))
 						widen(&x.least, &x.most, x.n > 0, y.Min, y.Max, true)
 						x.add(r, y.Packet, y.N, y.Total)

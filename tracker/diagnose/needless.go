@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // disorder sums up needless repeats, or segments that came out of order, of
@@ -39,7 +39,7 @@ held back make these. Repeats that the capture itself doubled are not counted.`,
 			{"retx-spurious-share", Share, 20, "of its repeats that must be needless"}},
 		New: func(o *Options) Fold {
 			least, part := uint64(o.get("retx-spurious")), uint64(o.get("retx-spurious-share"))
-			return newFold(func(s *subjects[disorder, *disorder], r *tracker.Record) {
+			return newFold(func(s *subjects[disorder, *disorder], r *record.Record) {
 				for _, e := range sides() {
 					y := &r.Ends[e]
 					if y.Retx == 0 {
@@ -50,7 +50,7 @@ held back make these. Repeats that the capture itself doubled are not counted.`,
 					// What nothing set the sender off to repeat was doubled, not repeated.
 					causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
 					if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
-						x.hitAt(r, r.Proof.Ends[e].Needless)
+						x.hitAt(r, r.Evidence.Ends[e].Needless)
 						x.wrong += uint64(n)
 						x.dsacks += uint64(y.DSACKs)
 					}
@@ -89,14 +89,14 @@ Linux captures of several queues the card may reorder what the path did not.`,
 			{"reordering-rate", Number, 5, "per 1,000 packets of that side, of the connections that had any"}},
 		New: func(o *Options) Fold {
 			least, rate := uint64(o.get("reordering")), uint64(o.get("reordering-rate"))
-			return newFold(func(s *subjects[disorder, *disorder], r *tracker.Record) {
+			return newFold(func(s *subjects[disorder, *disorder], r *record.Record) {
 				for _, e := range sides() {
 					y := &r.Ends[e]
 					if y.OutOfOrder == 0 {
 						continue
 					}
 					x := s.At(sideOf(r, e))
-					x.hitAt(r, r.Proof.Ends[e].Late)
+					x.hitAt(r, r.Evidence.Ends[e].Late)
 					x.wrong += uint64(y.OutOfOrder)
 					x.all += y.Packets
 					x.longest = max(x.longest, y.ReorderMax)

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func noAnswer() Detector {
@@ -27,15 +27,15 @@ listeners that are flooded are left out.`,
 		Thresholds: failureThresholds("no-answer"),
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "no-answer")
-			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				return cmp.Or(r.Facts.SYNAgainAt, r.FirstPacket), unanswered(r) // its only SYN
-			}, func(a *attempts, r *tracker.Record) {
+			return newAttempts(func(r *record.Record) (uint64, bool) {
+				return cmp.Or(r.Open.SYNAgainAt, r.FirstPacket), unanswered(r) // its only SYN
+			}, func(a *attempts, r *record.Record) {
 				e, from, to := gaveUp(r)
 				a.ends[e]++
 				if e == endUser {
 					a.patience(from, to)
 				}
-				if x, ok := schedule(&r.Facts); ok {
+				if x, ok := schedule(&r.Open); ok {
 					for i, b := range backoffs() {
 						if x.system == b.system {
 							a.schedules[i]++
@@ -53,8 +53,8 @@ listeners that are flooded are left out.`,
 }
 
 // unanswered tells that nothing came back for a SYN, and that it is too late for it.
-func unanswered(r *tracker.Record) bool {
-	return r.Open.Kind == tracker.OpenNoAnswer && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
+func unanswered(r *record.Record) bool {
+	return r.Open.Kind == record.OpenNoAnswer && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
 }
 
 func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // scan sums up the attempts of a host that failed.
@@ -68,13 +68,13 @@ peers are gone: each of those listens on a port of its own, and the finding says
 		Thresholds: []Threshold{{"port-scan", Number, 15, "different listeners that a host tried in vain from which on it scans"}},
 		New: func(o *Options) Fold {
 			least := uint64(o.get("port-scan"))
-			f := newFold(func(s *subjects[scan, *scan], r *tracker.Record) {
+			f := newFold(func(s *subjects[scan, *scan], r *record.Record) {
 				by, probed := probedInVain(r)
 				if !probed && !failedInVain(r) {
 					return
 				}
 				from, to := r.Orig, r.Resp
-				if by == tracker.Resp {
+				if by == record.Resp {
 					from, to = to, from
 				}
 				x := s.At(host(from.Addr))
@@ -90,9 +90,9 @@ peers are gone: each of those listens on a port of its own, and the finding says
 					x.bare++
 				}
 				switch r.Open.Kind {
-				case tracker.OpenRefused:
+				case record.OpenRefused:
 					x.refused++
-				case tracker.OpenAborted:
+				case record.OpenAborted:
 					x.cut++
 				default:
 					x.silent++
@@ -109,11 +109,11 @@ peers are gone: each of those listens on a port of its own, and the finding says
 }
 
 // failedInVain tells that an attempt came to nothing, whoever is to blame.
-func failedInVain(r *tracker.Record) bool {
+func failedInVain(r *record.Record) bool {
 	switch r.Open.Kind {
-	case tracker.OpenRefused, tracker.OpenUnreachable, tracker.OpenAborted:
+	case record.OpenRefused, record.OpenUnreachable, record.OpenAborted:
 		return true
-	case tracker.OpenNoAnswer:
+	case record.OpenNoAnswer:
 		return unanswered(r)
 	}
 	return false

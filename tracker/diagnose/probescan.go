@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // probes counts lone segments of no connection, each answered by a RST.
@@ -14,7 +14,7 @@ type probes struct {
 	srcPorts distinct // from which they were sent
 }
 
-func (p *probes) add(r *tracker.Record, by tracker.End, port uint16) {
+func (p *probes) add(r *record.Record, by record.End, port uint16) {
 	p.n++
 	if r.Close.FINs[by] > 0 {
 		p.fins++
@@ -35,11 +35,11 @@ const mostProbes = 3
 // probedInVain tells that all that was seen of a connection is a segment or so
 // without data and SYN, and the RST that answers it: its receiver has no such
 // connection (RFC 9293 section 3.10.7.1). by is who sent it.
-func probedInVain(r *tracker.Record) (by tracker.End, ok bool) {
-	if r.Open.Kind != tracker.OpenMidstream || !r.Facts.ResetTime.OK {
+func probedInVain(r *record.Record) (by record.End, ok bool) {
+	if r.Open.Kind != record.OpenMidstream || !r.Close.ResetTime.OK {
 		return 0, false
 	}
-	for e := tracker.Orig; e <= tracker.Resp; e++ {
+	for e := record.Orig; e <= record.Resp; e++ {
 		x, y := &r.Ends[e], &r.Ends[e.Peer()]
 		if x.Packets > 0 && x.Packets <= mostProbes && y.Packets > 0 && y.Packets <= mostProbes &&
 			r.Close.RSTs[e] == 0 && uint64(r.Close.RSTs[e.Peer()]) == y.Packets && x.SeenBytes == 0 && r.Keepalive[e].Probes == 0 {
@@ -51,8 +51,8 @@ func probedInVain(r *tracker.Record) (by tracker.End, ok bool) {
 
 // probedEnds are the opener and the listener of a connection: of one that was
 // probed, who probed it and what.
-func probedEnds(r *tracker.Record) (from, to capture.Endpoint) {
-	if by, ok := probedInVain(r); ok && by == tracker.Resp {
+func probedEnds(r *record.Record) (from, to capture.Endpoint) {
+	if by, ok := probedInVain(r); ok && by == record.Resp {
 		return r.Resp, r.Orig
 	}
 	return r.Orig, r.Resp

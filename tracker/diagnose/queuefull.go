@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // overflow sums up the signs that a listener's queues are full.
@@ -65,32 +65,32 @@ way: see no-answer and syn-lost.`,
 
 // besideListener tells that nothing can be lost between the capture point and
 // the listener: they are neighbours, or both ends are one host.
-func besideListener(r *tracker.Record) bool {
-	return r.Orig.Addr == r.Resp.Addr || r.Capture.Tap == tracker.Resp.String()
+func besideListener(r *record.Record) bool {
+	return r.Orig.Addr == r.Resp.Addr || r.Capture.Tap == record.Resp.String()
 }
 
 // openedLate tells that a SYN was answered when it came again, and not before:
 // a SYN/ACK that passed before was lost behind the tap.
-func openedLate(r *tracker.Record) bool {
-	f := &r.Facts
-	return r.Open.Kind == tracker.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !oldAnswered(r) && !f.RefusedFirst
+func openedLate(r *record.Record) bool {
+	f := &r.Open
+	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !oldAnswered(r) && !f.RefusedFirst
 }
 
-func addOverflow(s *subjects[overflow, *overflow], r *tracker.Record) {
-	f := &r.Facts
+func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
+	f := &r.Open
 	switch {
-	case r.Open.Kind == tracker.OpenHandshake && RefusedLate(r) && r.Close.ResetCause != tracker.ResetMiddlebox:
+	case r.Open.Kind == record.OpenHandshake && RefusedLate(r) && r.Close.ResetCause != record.ResetMiddlebox:
 		x := s.At(listener(r.Resp))
 		x.hit(r.ID, r.Close.ResetPacket, r.Start, r.End)
 		x.reset++
-	case f.ACKsIgnored > 0 && r.Open.Kind == tracker.OpenHandshake:
+	case f.ACKsIgnored > 0 && r.Open.Kind == record.OpenHandshake:
 		x := s.At(listener(r.Resp))
 		x.hit(r.ID, f.ACKIgnoredAt, r.Start, r.End)
 		x.ignored++
 		if f.ACKsIgnored > 1 {
 			x.often++
 		}
-		if first := r.Ends[tracker.Orig].FirstByte; first.OK && first.V < f.ACKIgnored.V {
+		if first := r.Ends[record.Orig].FirstByte; first.OK && first.V < f.ACKIgnored.V {
 			x.withData++
 		}
 		x.longest = max(x.longest, f.ACKIgnored.V)

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func refused() Detector {
@@ -21,13 +21,13 @@ packets, and then the finding says so. Hosts that scan are left out.`,
 		Thresholds: failureThresholds("refused"),
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "refused")
-			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				if r.Facts.RefusedFirst {
-					return r.Facts.SYNAgainAt, true
+			return newAttempts(func(r *record.Record) (uint64, bool) {
+				if r.Open.RefusedFirst {
+					return r.Open.SYNAgainAt, true
 				}
-				return r.Close.ResetPacket, r.Open.Kind == tracker.OpenRefused
-			}, func(a *attempts, r *tracker.Record) {
-				if r.Facts.RefusedFirst && r.Open.Kind != tracker.OpenRefused {
+				return r.Close.ResetPacket, r.Open.Kind == record.OpenRefused
+			}, func(a *attempts, r *record.Record) {
+				if r.Open.RefusedFirst && r.Open.Kind != record.OpenRefused {
 					a.retried++
 				}
 			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // resent sums up handshakes that took a repeated SYN or SYN/ACK.
@@ -24,15 +24,15 @@ func (x *resent) Merge(o *resent) {
 	x.nearResp += o.nearResp
 }
 
-func (x *resent) add(r *tracker.Record, packet uint64) {
+func (x *resent) add(r *record.Record, packet uint64) {
 	x.lost(r, packet, heldUp(r))
 	switch r.Capture.Tap {
-	case tracker.Orig.String():
+	case record.Orig.String():
 		x.nearOrig++
-	case tracker.Resp.String():
+	case record.Resp.String():
 		x.nearResp++
 	}
-	if b, ok := schedule(&r.Facts); ok {
+	if b, ok := schedule(&r.Open); ok {
 		for i, y := range backoffs() {
 			if y.system == b.system {
 				x.schedules[i]++

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetAbort() Detector {
@@ -23,11 +23,11 @@ answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
 		Thresholds: resetThresholds("reset-abort"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetAbort && cutOff(r)
+			return newResets(func(r *record.Record) bool {
+				return r.Close.ResetCause == record.ResetAbort && cutOff(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				severity := resetSeverity(o, "reset-abort", x.n, opened)
-				if x.by[tracker.Resp] == 0 {
+				if x.by[record.Resp] == 0 {
 					severity = min(severity, Notice) // openers that no longer want the answer
 				}
 				f := Finding{

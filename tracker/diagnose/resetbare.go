@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetBare() Detector {
@@ -24,7 +24,7 @@ microseconds fit all of them.`,
 		Thresholds: resetThresholds("reset-bare"),
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
-			return newResets(func(r *tracker.Record) bool {
+			return newResets(func(r *record.Record) bool {
 				return bare(r) && (!wasQuiet(r, idle) || !provoked(r) && !diedAtRest(r))
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				f := Finding{
@@ -36,7 +36,7 @@ microseconds fit all of them.`,
 					Advice: []string{"Capture at the sender too: what is not sent there was sent on the way. The firewalls' logs at these times tell.",
 						"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
 				}
-				if x.by[tracker.Resp] == 0 {
+				if x.by[record.Resp] == 0 {
 					f.Severity = min(f.Severity, Notice) // openers that no longer want the answer
 				}
 				x.unheard(&f)

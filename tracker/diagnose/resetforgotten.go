@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetForgotten() Detector {
@@ -22,7 +22,7 @@ talking, or that answers nothing, counts as reset-bare.`,
 			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it counts as reset-bare"}),
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
-			return newResets(func(r *tracker.Record) bool {
+			return newResets(func(r *record.Record) bool {
 				return bare(r) && wasQuiet(r, idle) && provoked(r) && !diedAtRest(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
@@ -40,21 +40,21 @@ talking, or that answers nothing, counts as reset-bare.`,
 }
 
 // bare tells that an open connection ended by a RST without ACK.
-func bare(r *tracker.Record) bool {
-	return r.Close.ResetCause == tracker.ResetUnknown && r.Close.ResetIn >= tracker.Established && cutOff(r) && bothSeen(r) && !r.Facts.ByNewer
+func bare(r *record.Record) bool {
+	return r.Close.ResetCause == record.ResetUnknown && r.Close.ResetIn >= record.Established && cutOff(r) && bothSeen(r) && !r.Close.ByNewer
 }
 
 // wasQuiet tells that the RST's sender had sent nothing for so long, or nothing at all.
-func wasQuiet(r *tracker.Record, idle int64) bool {
+func wasQuiet(r *record.Record, idle int64) bool {
 	by := r.Close.ResetBy
-	return r.Facts.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets
+	return r.Close.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets
 }
 
 // provoked tells that the RST came when a segment of the other end may have just
 // arrived: the answer to one is due at once, a round trip off at most.
-func provoked(r *tracker.Record) bool { return r.Facts.ResetAfter < second }
+func provoked(r *record.Record) bool { return r.Close.ResetAfter < second }
 
 // bothSeen tells that both ends sent something that the capture holds.
-func bothSeen(r *tracker.Record) bool {
-	return r.Ends[tracker.Orig].Packets > 0 && r.Ends[tracker.Resp].Packets > 0 && !r.Capture.OneWay
+func bothSeen(r *record.Record) bool {
+	return r.Ends[record.Orig].Packets > 0 && r.Ends[record.Resp].Packets > 0 && !r.Capture.OneWay
 }

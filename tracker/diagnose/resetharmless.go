@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetHarmless() Detector {
@@ -17,9 +17,9 @@ stacks and load balancers do to spare TIME-WAIT, or answers an old duplicate.
 The one danger is that it ends a TIME-WAIT early (RFC 1337). Told so that nobody
 hunts for these when RSTs are counted.`,
 		New: func(*Options) Fold {
-			return foldResets(func(r *tracker.Record) bool {
+			return foldResets(func(r *record.Record) bool {
 				c := &r.Close
-				return (c.ResetCause == tracker.ResetAfterClose || c.ResetBy == tracker.NoEnd && c.Ignored.Done) && c.Kind == tracker.CloseNormal && !r.Facts.ByNewer
+				return (c.ResetCause == record.ResetAfterClose || c.ResetBy == record.NoEnd && c.Ignored.Done) && c.Kind == record.CloseNormal && !r.Close.ByNewer
 			}, (*resets).addHarmless, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Info, Confidence: Proven,
@@ -33,8 +33,8 @@ hunts for these when RSTs are counted.`,
 
 // addHarmless takes a connection in for a RST after its end, which its receiver
 // may have had to ignore: it answers an old duplicate.
-func (x *resets) addHarmless(r *tracker.Record) {
-	if r.Close.ResetBy == tracker.NoEnd {
+func (x *resets) addHarmless(r *record.Record) {
+	if r.Close.ResetBy == record.NoEnd {
 		x.addIgnored(r)
 	} else {
 		x.add(r)

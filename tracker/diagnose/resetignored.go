@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetIgnored() Detector {
@@ -17,8 +17,8 @@ window it answers with a challenge ACK, outside it does nothing (RFC 5961 sectio
 such; so does a host that answers an old duplicate, which is harmless and
 not counted where its sender had closed.`,
 		New: func(*Options) Fold {
-			return foldResets(func(r *tracker.Record) bool {
-				return r.Close.Ignored.Packet != 0 && r.Close.Kind != tracker.CloseReset && !r.Close.Ignored.Late && running(r)
+			return foldResets(func(r *record.Record) bool {
+				return r.Close.Ignored.Packet != 0 && r.Close.Kind != record.CloseReset && !r.Close.Ignored.Late && running(r)
 			}, (*resets).addIgnored, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: Notice, Confidence: Likely,
@@ -33,12 +33,12 @@ not counted where its sender had closed.`,
 }
 
 // addIgnored takes a connection in for the first RST that was ignored.
-func (x *resets) addIgnored(r *tracker.Record) {
+func (x *resets) addIgnored(r *record.Record) {
 	c := &r.Close.Ignored
 	x.hit(r.ID, c.Packet, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
 	x.targets.add(listener(r.Resp).Hash())
-	if c.By <= tracker.Resp {
+	if c.By <= record.Resp {
 		x.by[c.By]++
 	}
 	x.countOdd(c.Odd)

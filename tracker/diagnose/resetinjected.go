@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetInjected() Detector {
@@ -23,8 +23,8 @@ the next of those, is the same as that of the other segments (59 and 123 are bot
 5 hops), another system stands in the same place: mostly a load balancer that
 answers in its backend's name. That is only possibly an intruder.`,
 		New: func(*Options) Fold {
-			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetMiddlebox && r.Close.Kind == tracker.CloseReset
+			return newResets(func(r *record.Record) bool {
+				return r.Close.ResetCause == record.ResetMiddlebox && r.Close.Kind == record.CloseReset
 			},
 				func(c *Context, s Subject, x *resets, opened uint64) Finding {
 					severity := Warning

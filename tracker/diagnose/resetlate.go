@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // finTimeout is how long Linux keeps a socket that nobody holds in FIN-WAIT-2
@@ -27,7 +27,7 @@ It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that t
 in what came after that FIN, as Windows answers.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool { return r.Close.ResetCause == tracker.ResetLateData && cutOff(r) },
+			return newResets(func(r *record.Record) bool { return r.Close.ResetCause == record.ResetLateData && cutOff(r) },
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // resets sums up RSTs of one cause on connections to a listener.
@@ -27,7 +27,7 @@ type resets struct {
 	probers sources
 }
 
-func (x *resets) add(r *tracker.Record) {
+func (x *resets) add(r *record.Record) {
 	c := &r.Close
 	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
 	from, to := probedEnds(r)
@@ -37,11 +37,11 @@ func (x *resets) add(r *tracker.Record) {
 		x.probed++
 		x.probers.add(from.Addr)
 	}
-	if c.ResetBy <= tracker.Resp {
+	if c.ResetBy <= record.Resp {
 		x.by[c.ResetBy]++
 		if closingAlready(r) {
 			x.closing++
-			x.after = max(x.after, r.Facts.ResetTime.V-c.FINTime[c.ResetBy].V)
+			x.after = max(x.after, r.Close.ResetTime.V-c.FINTime[c.ResetBy].V)
 		}
 	}
 	if wasDone(r) {
@@ -50,18 +50,18 @@ func (x *resets) add(r *tracker.Record) {
 	if c.BytesAfterFIN.OK {
 		x.bytes += c.BytesAfterFIN.V
 	}
-	x.countOdd(r.Facts.ResetOdd)
+	x.countOdd(r.Close.ResetOdd)
 	if c.ResetTTL.OK {
 		x.ttls(c.ResetTTL.V, c.ResetTTL.V)
 	}
-	x.ownTTLs([2]uint8{r.Ends[tracker.Orig].TTL.V, r.Ends[tracker.Resp].TTL.V}, r.ID)
-	if c.ResetBy <= tracker.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
+	x.ownTTLs([2]uint8{r.Ends[record.Orig].TTL.V, r.Ends[record.Resp].TTL.V}, r.ID)
+	if c.ResetBy <= record.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
 		x.level++
 	}
 }
 
-func (x *resets) countOdd(odd tracker.ResetSigns) {
-	for i, sign := range [...]tracker.ResetSigns{tracker.OddTTL, tracker.OddIPID, tracker.OddTimestamps} {
+func (x *resets) countOdd(odd record.ResetSigns) {
+	for i, sign := range [...]record.ResetSigns{record.OddTTL, record.OddIPID, record.OddTimestamps} {
 		if odd.Has(sign) {
 			x.odd[i]++
 		}
@@ -125,14 +125,14 @@ func hops(ttl uint8) uint8 {
 // sender says who sent the RSTs.
 func (x *resets) sender(s Subject) string {
 	switch {
-	case x.by[tracker.Orig] == 0 && s.Kind == SubjectHost:
+	case x.by[record.Orig] == 0 && s.Kind == SubjectHost:
 		return "the listeners"
-	case x.by[tracker.Resp] == 0:
+	case x.by[record.Resp] == 0:
 		return "the opener, " + x.sources.who() + ","
-	case x.by[tracker.Orig] == 0:
+	case x.by[record.Orig] == 0:
 		return "the listener"
 	}
-	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", Thousands(x.by[tracker.Resp]), Thousands(x.by[tracker.Orig]))
+	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", Thousands(x.by[record.Resp]), Thousands(x.by[record.Orig]))
 }
 
 // what says which connections: of a listener, or of an opener to several.
@@ -145,13 +145,13 @@ func (x *resets) what(s Subject, opened uint64) string {
 
 // newResets is the Fold of a cause. What one opener does to several listeners,
 // or each of them once or twice to it, is one finding.
-func newResets(picks func(r *tracker.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
-	return foldResets(func(r *tracker.Record) bool { return r.Close.ResetBy != tracker.NoEnd && picks(r) }, (*resets).add, tell)
+func newResets(picks func(r *record.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
+	return foldResets(func(r *record.Record) bool { return r.Close.ResetBy != record.NoEnd && picks(r) }, (*resets).add, tell)
 }
 
 // foldResets is newResets with a way of its own to take a connection in.
-func foldResets(picks func(r *tracker.Record) bool, add func(*resets, *tracker.Record), tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
-	f := newFold(func(s *subjects[resets, *resets], r *tracker.Record) {
+func foldResets(picks func(r *record.Record) bool, add func(*resets, *record.Record), tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
+	f := newFold(func(s *subjects[resets, *resets], r *record.Record) {
 		if picks(r) {
 			_, to := probedEnds(r)
 			add(s.At(listener(to)), r)
@@ -168,7 +168,7 @@ func foldResets(picks func(r *tracker.Record) bool, add func(*resets, *tracker.R
 	}).(*bySubject[resets, *resets])
 	f.gather = func(_ Subject, x *resets) (Subject, bool) {
 		// What a listener does to many is its own affair.
-		if x.sources.all.count() != 1 || x.by[tracker.Resp] > 0 && x.n > 2 {
+		if x.sources.all.count() != 1 || x.by[record.Resp] > 0 && x.n > 2 {
 			return Subject{}, false
 		}
 		return host(x.sources.known[0].addr), true
@@ -177,12 +177,12 @@ func foldResets(picks func(r *tracker.Record) bool, add func(*resets, *tracker.R
 }
 
 // running tells that a connection was open when its first RST came.
-func running(r *tracker.Record) bool {
-	return r.Close.Kind != tracker.CloseNeverOpened && !RefusedLate(r)
+func running(r *record.Record) bool {
+	return r.Close.Kind != record.CloseNeverOpened && !RefusedLate(r)
 }
 
 // cutOff tells that a RST ended an open connection: its receiver obeyed it.
-func cutOff(r *tracker.Record) bool { return running(r) && r.Close.Kind == tracker.CloseReset }
+func cutOff(r *record.Record) bool { return running(r) && r.Close.Kind == record.CloseReset }
 
 // resetThresholds are those of a detector of RSTs.
 func resetThresholds(name string) []Threshold {
@@ -201,13 +201,13 @@ func resetSeverity(o *Options, name string, n, opened uint64) Severity {
 
 // wasDone tells that the other end had closed before the RST, after an answer:
 // it waits for nothing more.
-func wasDone(r *tracker.Record) bool {
+func wasDone(r *record.Record) bool {
 	by := r.Close.ResetBy
-	if by > tracker.Resp || r.Ends[by].SeenBytes == 0 {
+	if by > record.Resp || r.Ends[by].SeenBytes == 0 {
 		return false
 	}
 	fin := r.Close.FINTime[by.Peer()]
-	return fin.OK && r.Facts.ResetTime.OK && fin.V <= r.Facts.ResetTime.V
+	return fin.OK && r.Close.ResetTime.OK && fin.V <= r.Close.ResetTime.V
 }
 
 // unheard lowers the severity of a finding of RSTs that nobody minds.
@@ -219,7 +219,7 @@ func (x *resets) unheard(f *Finding) {
 }
 
 // closingAlready tells that the RST's sender had sent its FIN before.
-func closingAlready(r *tracker.Record) bool {
+func closingAlready(r *record.Record) bool {
 	by := r.Close.ResetBy
-	return by <= tracker.Resp && r.Close.FINTime[by].OK && r.Facts.ResetTime.OK && r.Close.FINTime[by].V <= r.Facts.ResetTime.V
+	return by <= record.Resp && r.Close.FINTime[by].OK && r.Close.ResetTime.OK && r.Close.FINTime[by].V <= r.Close.ResetTime.V
 }

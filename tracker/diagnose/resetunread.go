@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func resetUnread() Detector {
@@ -19,8 +19,8 @@ had sent before may be lost too: a RST makes the receiver drop what it has not r
 It is the same on the wire as an abort by SO_LINGER 0.`,
 		Thresholds: resetThresholds("reset-unread"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *tracker.Record) bool {
-				return r.Close.ResetCause == tracker.ResetUnreadData && cutOff(r)
+			return newResets(func(r *record.Record) bool {
+				return r.Close.ResetCause == record.ResetUnreadData && cutOff(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				f := Finding{
 					Severity: resetSeverity(o, "reset-unread", x.n, opened), Confidence: Likely,

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func reuseRefused() Detector {
@@ -22,9 +22,9 @@ binds a fixed one, or a NAT gives one out again.
 An older connection that was not in TIME-WAIT is the finding stale-connection.`,
 		Thresholds: []Threshold{{"reuse-refused-delay", Span, second, "time lost in one handshake from which on it is a warning and no notice"}},
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
-				if r.Open.OldConn != 0 && r.Facts.OldState == tracker.TimeWait {
-					s.At(listener(r.Resp)).lost(r, r.Proof.OldAnswer, heldUp(r))
+			return newFold(func(s *subjects[delays, *delays], r *record.Record) {
+				if r.Open.OldConn != 0 && r.Open.OldState == record.TimeWait {
+					s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
 				}
 			}, func(c *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{

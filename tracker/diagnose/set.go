@@ -3,7 +3,7 @@ package diagnose
 import (
 	"slices"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // Set is the folds of all chosen detectors. It is not safe for concurrent use.
@@ -55,7 +55,7 @@ func (s *Set) Narrow(by int) {
 func (s *Set) Subjects() int { return s.subjects }
 
 // Add takes the record of a connection and keeps nothing of what is borrowed.
-func (s *Set) Add(r *tracker.Record) {
+func (s *Set) Add(r *record.Record) {
 	if len(s.folds) > 0 {
 		s.census.add(r)
 		s.quality.add(r)

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // everything is the records of all bundled captures, as if they were one
 // input: ids are made unique, and addresses stay as they are.
-func everything(t testing.TB) (all []*tracker.Record, c *Context) {
+func everything(t testing.TB) (all []*record.Record, c *Context) {
 	t.Helper()
 	c = &Context{MSL: tracker.DefaultMSL}
 	for i, name := range captures(t) {

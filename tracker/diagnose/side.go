@@ -4,13 +4,13 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // sideOf is one end of a connection as a subject: a listener as such, an opener
 // by what it talks to, without its port, which changes with every connection.
-func sideOf(r *tracker.Record, e tracker.End) Subject {
-	if e == tracker.Orig {
+func sideOf(r *record.Record, e record.End) Subject {
+	if e == record.Orig {
 		return towards(r.Orig.Addr, r.Resp)
 	}
 	return listener(r.Resp)
@@ -69,7 +69,7 @@ func (o *Options) many(detector string, n, opened uint64) Severity {
 }
 
 // sides are both ends.
-func sides() [2]tracker.End { return [...]tracker.End{tracker.Orig, tracker.Resp} }
+func sides() [2]record.End { return [...]record.End{record.Orig, record.Resp} }
 
 // lasted is how long something has gone on since, as far as the input reaches.
-func lasted(r *tracker.Record, since int64) int64 { return r.End + r.Silent - since }
+func lasted(r *record.Record, since int64) int64 { return r.End + r.Silent - since }

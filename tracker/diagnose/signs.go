@@ -1,6 +1,8 @@
 package diagnose
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // signs are what a record has that one without trouble lacks, a bit each. A
 // Set looks for them once, so that it need not ask all detectors about every
@@ -25,11 +27,11 @@ const (
 )
 
 // signsOf looks for signs.
-func signsOf(r *tracker.Record) (s signs) {
-	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
-	x, y := &r.Strain[tracker.Orig], &r.Strain[tracker.Resp]
-	f, c := &r.Facts, &r.Close
-	if k := r.Open.Kind; k != tracker.OpenHandshake && k != tracker.OpenMidstream && k != tracker.OpenSimultaneous {
+func signsOf(r *record.Record) (s signs) {
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
+	x, y := &r.Path[record.Orig], &r.Path[record.Resp]
+	f, c := &r.Open, &r.Close
+	if k := r.Open.Kind; k != record.OpenHandshake && k != record.OpenMidstream && k != record.OpenSimultaneous {
 		s |= signFailed
 	}
 	if f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || oldAnswered(r) {
@@ -38,19 +40,19 @@ func signsOf(r *tracker.Record) (s signs) {
 	if a.Packets == 0 || b.Packets == 0 || b.SeenBytes == 0 {
 		s |= signSilent
 	}
-	if c.Kind != tracker.CloseNormal && c.Kind != tracker.CloseNeverOpened || x.FINsAcked|y.FINsAcked != 0 {
+	if c.Kind != record.CloseNormal && c.Kind != record.CloseNeverOpened || x.FINsAcked|y.FINsAcked != 0 {
 		s |= signUnclosed
 	}
 	if c.HalfClose.V >= finTimeout {
 		s |= signLingered
 	}
-	if c.ResetBy != tracker.NoEnd || f.ResetTime.OK || c.RSTsIgnored > 0 {
+	if c.ResetBy != record.NoEnd || c.ResetTime.OK || c.RSTsIgnored > 0 {
 		s |= signReset
 	}
-	if r.Keepalive[tracker.Orig].Probes|r.Keepalive[tracker.Resp].Probes != 0 || r.KeepaliveOutcome != "" {
+	if r.Keepalive[record.Orig].Probes|r.Keepalive[record.Resp].Probes != 0 || r.KeepaliveOutcome != "" {
 		s |= signProbed
 	}
-	if r.Rest.Outcome != "" || r.Rest.Longest.OK {
+	if r.Idle.Outcome != "" || r.Idle.Longest.OK {
 		s |= signRested
 	}
 	if a.ZeroWindows|b.ZeroWindows|a.SillyWindows|b.SillyWindows != 0 {
@@ -62,7 +64,7 @@ func signsOf(r *tracker.Record) (s signs) {
 	if a.Retx|b.Retx|a.OutOfOrder|b.OutOfOrder != 0 {
 		s |= signRepeated
 	}
-	if x.Stuck.Times|y.Stuck.Times|x.Stalls.N|y.Stalls.N != 0 || x.Waited|y.Waited != 0 {
+	if x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0 {
 		s |= signStrained
 	}
 	if a.ECN.V && b.ECN.V {

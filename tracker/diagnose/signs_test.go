@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // allSorts is the records of all bundled captures and all that are made up here,
 // and as many again of which each part comes from one of two of those.
-func allSorts(t *testing.T) []*tracker.Record {
+func allSorts(t *testing.T) []*record.Record {
 	t.Helper()
 	all, _ := everything(t)
 	for _, x := range detectorCases() {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // slowness says whose half of a slow handshake took the time.
@@ -59,17 +59,17 @@ finding syn-lost.`,
 		},
 		New: func(o *Options) Fold {
 			limit, few := o.get("slow-handshake"), uint64(o.get("slow-handshake-few"))
-			return newFold(func(s *subjects[slow, *slow], r *tracker.Record) {
-				if !(r.Open.Resp.OK && r.Open.Resp.V >= limit || r.Open.Orig.OK && r.Open.Orig.V >= limit) || r.Facts.NSYNsAgain > 0 || r.Facts.NSYNACKsAgain > 0 {
+			return newFold(func(s *subjects[slow, *slow], r *record.Record) {
+				if !(r.Open.Resp.OK && r.Open.Resp.V >= limit || r.Open.Orig.OK && r.Open.Orig.V >= limit) || r.Open.NSYNsAgain > 0 || r.Open.NSYNACKsAgain > 0 {
 					return
 				}
 				x := s.At(listener(r.Resp))
 				by, rtt, lost := whoseHalf(r, limit)
 				x.by[by]++
 				x.trip(rtt)
-				late := r.Proof.SYNACK
+				late := r.Evidence.SYNACK
 				if !r.Open.Resp.OK || r.Open.Resp.V < limit {
-					late = r.Proof.ThirdACK
+					late = r.Evidence.ThirdACK
 				}
 				x.lost(r, late, lost)
 			}, func(c *Context, s Subject, x *slow) (Finding, bool) { return tellSlow(c, s, x, few), true })
@@ -79,11 +79,11 @@ finding syn-lost.`,
 
 // whoseHalf tells which side made the handshake slow, with a later round trip
 // to that side (0 for none) and how long its half took.
-func whoseHalf(r *tracker.Record, limit int64) (by slowness, rtt, half int64) {
-	side, host, tap := tracker.Orig, slowListener, tracker.Resp
+func whoseHalf(r *record.Record, limit int64) (by slowness, rtt, half int64) {
+	side, host, tap := record.Orig, slowListener, record.Resp
 	half = r.Open.Resp.V
 	if !r.Open.Resp.OK || half < limit {
-		side, host, tap = tracker.Resp, slowOpener, tracker.Orig
+		side, host, tap = record.Resp, slowOpener, record.Orig
 		half = r.Open.Orig.V
 	}
 	if r.Capture.Tap == tap.String() {
@@ -91,7 +91,7 @@ func whoseHalf(r *tracker.Record, limit int64) (by slowness, rtt, half int64) {
 	}
 	t := &r.Ends[side].RTT
 	switch {
-	case t.N == 0 || t.Source == tracker.RTTHandshake:
+	case t.N == 0 || t.Source == record.RTTHandshake:
 		return slowUnknown, 0, half
 	case half >= 3*t.P50:
 		return host, t.Min, half

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func staleConnection() Detector {
@@ -19,9 +19,9 @@ firewall, while the other end never heard of it.
 
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
-			return newFold(func(s *subjects[delays, *delays], r *tracker.Record) {
-				if oldAnswered(r) && r.Facts.OldState != tracker.TimeWait && r.Facts.OldReset {
-					s.At(listener(r.Resp)).lost(r, r.Proof.OldAnswer, heldUp(r))
+			return newFold(func(s *subjects[delays, *delays], r *record.Record) {
+				if oldAnswered(r) && r.Open.OldState != record.TimeWait && r.Open.OldReset {
+					s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
 				}
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{
@@ -46,4 +46,4 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 
 // oldAnswered tells that an older connection on the same endpoints answered the
 // SYN, whether the capture has it or not.
-func oldAnswered(r *tracker.Record) bool { return r.Open.OldConn != 0 || r.Facts.OldUnseen }
+func oldAnswered(r *record.Record) bool { return r.Open.OldConn != 0 || r.Open.OldUnseen }

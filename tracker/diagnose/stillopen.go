@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // open sums up connections that were open when the input ended.
@@ -34,10 +34,10 @@ close had begun the missing step was not yet due. None of them is counted as a l
 or as lost, and none that died at rest as open. CLOSE-WAIT, unanswered data and
 unanswered FINs of some age have findings of their own.`,
 		New: func(*Options) Fold {
-			return newFold(func(s *subjects[open, *open], r *tracker.Record) {
+			return newFold(func(s *subjects[open, *open], r *record.Record) {
 				v := JudgeClose(r)
 				closing := v.StillClosing(r)
-				if !r.Unfinished || r.Close.Kind != tracker.CloseOpen && !closing || diedAtRest(r) {
+				if !r.Unfinished || r.Close.Kind != record.CloseOpen && !closing || diedAtRest(r) {
 					return
 				}
 				x := s.At(Subject{Kind: SubjectCapture})

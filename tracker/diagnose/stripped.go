@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // offers sums up what the handshakes with a listener agreed on.
@@ -27,11 +27,11 @@ func (x *offers) Merge(o *offers) {
 }
 
 // offered tells which options an end announced.
-func offered(e *tracker.EndRecord) [3]bool { return [...]bool{e.WScale.OK, e.SACK.V, e.Timestamps.V} }
+func offered(e *record.EndRecord) [3]bool { return [...]bool{e.WScale.OK, e.SACK.V, e.Timestamps.V} }
 
 // handshakeSeen tells that both the SYN and the SYN/ACK of a connection that opened were seen.
-func handshakeSeen(r *tracker.Record) bool {
-	return r.Open.Kind == tracker.OpenHandshake && r.Ends[tracker.Orig].SACK.OK && r.Ends[tracker.Resp].SACK.OK
+func handshakeSeen(r *record.Record) bool {
+	return r.Open.Kind == record.OpenHandshake && r.Ends[record.Orig].SACK.OK && r.Ends[record.Resp].SACK.OK
 }
 
 func optionStripped() Detector {
@@ -49,7 +49,7 @@ scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 		Thresholds: []Threshold{{"option-stripped", Number, 3, "handshakes that lack an option, and as many that have it, from which on it counts"}},
 		New: func(o *Options) Fold {
 			least := uint64(o.get("option-stripped"))
-			return newFold(func(s *subjects[offers, *offers], r *tracker.Record) {
+			return newFold(func(s *subjects[offers, *offers], r *record.Record) {
 				if !handshakeSeen(r) {
 					return
 				}
@@ -80,8 +80,8 @@ scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 	}
 }
 
-func (x *offers) add(r *tracker.Record) {
-	a, b := offered(&r.Ends[tracker.Orig]), offered(&r.Ends[tracker.Resp])
+func (x *offers) add(r *record.Record) {
+	a, b := offered(&r.Ends[record.Orig]), offered(&r.Ends[record.Resp])
 	lacks := false
 	for i := range a {
 		switch {
@@ -95,7 +95,7 @@ func (x *offers) add(r *tracker.Record) {
 		}
 	}
 	if lacks {
-		x.hitAt(r, r.Proof.SYNACK)
+		x.hitAt(r, r.Evidence.SYNACK)
 	}
 }
 
@@ -124,14 +124,14 @@ below 536, what every host takes: such segments cost more header than they carry
 		Thresholds: []Threshold{{"mss-clamped", Number, 1400, "MSS below which it is told"}},
 		New: func(o *Options) Fold {
 			usual := o.get("mss-clamped")
-			return newFold(func(s *subjects[segmentSizes, *segmentSizes], r *tracker.Record) {
+			return newFold(func(s *subjects[segmentSizes, *segmentSizes], r *record.Record) {
 				if !handshakeSeen(r) {
 					return
 				}
 				for _, e := range sides() {
 					if m := r.Ends[e].MSS; m.OK && int64(m.V) < usual {
-						whose, packet := listener(r.Resp), r.Proof.SYNACK
-						if e == tracker.Orig {
+						whose, packet := listener(r.Resp), r.Evidence.SYNACK
+						if e == record.Orig {
 							whose, packet = host(r.Orig.Addr), r.FirstPacket // the SYN
 						}
 						x := s.At(whose)
@@ -176,15 +176,15 @@ at least ecn-bleached segments' worth of data.`,
 		Thresholds: []Threshold{{"ecn-bleached", Number, 20, "full segments that an end must have sent"}},
 		New: func(o *Options) Fold {
 			least := uint64(o.get("ecn-bleached"))
-			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
-				if !handshakeSeen(r) || !r.Ends[tracker.Orig].ECN.V || !r.Ends[tracker.Resp].ECN.V {
+			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
+				if !handshakeSeen(r) || !r.Ends[record.Orig].ECN.V || !r.Ends[record.Resp].ECN.V {
 					return
 				}
 				for _, e := range sides() {
 					x := &r.Ends[e]
-					if x.Packets > 0 && x.WireBytes-min(x.WireBytes, x.RetxBytes) >= least*1460 && !r.Strain[e].ECT {
+					if x.Packets > 0 && x.WireBytes-min(x.WireBytes, x.RetxBytes) >= least*1460 && !r.Path[e].ECT {
 						w := s.At(sideOf(r, e))
-						w.add(r, r.Proof.Ends[e].Unmarked, 0, 0)
+						w.add(r, r.Evidence.Ends[e].Unmarked, 0, 0)
 						w.bytes += x.WireBytes
 					}
 				}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func synAckLost() Detector {
@@ -20,9 +20,9 @@ the ACK may have been lost behind the tap as well.
 A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		Thresholds: resentThresholds("syn-ack-lost"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
-				f := &r.Facts
-				if r.Open.Kind == tracker.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !oldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+			return newFold(func(s *subjects[resent, *resent], r *record.Record) {
+				f := &r.Open
+				if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !oldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
 					s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // cookies sums up handshakes that were never completed, by what the listener did.
@@ -40,17 +40,17 @@ tcp_synack_retries 0.`,
 		Thresholds: []Threshold{{"syn-cookies-few", Number, 3, "attempts answered once from which on it is told"}},
 		New: func(o *Options) Fold {
 			few := uint64(o.get("syn-cookies-few"))
-			return newFold(func(s *subjects[cookies, *cookies], r *tracker.Record) {
-				if r.Open.Kind != tracker.OpenHalfOpen || r.Open.SYNs == 0 || r.Open.SYNACKs == 0 || r.Capture.OneWay || r.Close.ResetBy != tracker.NoEnd {
+			return newFold(func(s *subjects[cookies, *cookies], r *record.Record) {
+				if r.Open.Kind != record.OpenHalfOpen || r.Open.SYNs == 0 || r.Open.SYNACKs == 0 || r.Capture.OneWay || r.Close.ResetBy != record.NoEnd {
 					return
 				}
 				x := s.At(listener(r.Resp))
 				switch {
-				case r.Facts.NSYNACKsAgain > 0:
+				case r.Open.NSYNACKsAgain > 0:
 					x.again++
-				case r.Facts.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
+				case r.Open.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
 					x.once++
-					x.hitAt(r, r.Proof.SYNACK)
+					x.hitAt(r, r.Evidence.SYNACK)
 				}
 			}, func(_ *Context, s Subject, x *cookies) (Finding, bool) {
 				if x.again > 0 || x.once < few {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // flood sums up attempts to a listener that were not completed.
@@ -55,15 +55,15 @@ different: its openers repeat their SYNs. Those attempts are in no other finding
 		Thresholds: []Threshold{{"syn-flood", Number, 200, "attempts never completed, each with one SYN, from which on it is a flood"}},
 		New: func(o *Options) Fold {
 			least := uint64(o.get("syn-flood"))
-			f := newFold(func(s *subjects[flood, *flood], r *tracker.Record) {
-				half := r.Open.Kind == tracker.OpenHalfOpen && r.Open.SYNs > 0
-				if !half && (r.Open.Kind != tracker.OpenNoAnswer || r.Open.SYNs == 0) {
+			f := newFold(func(s *subjects[flood, *flood], r *record.Record) {
+				half := r.Open.Kind == record.OpenHalfOpen && r.Open.SYNs > 0
+				if !half && (r.Open.Kind != record.OpenNoAnswer || r.Open.SYNs == 0) {
 					return
 				}
 				x := s.At(listener(r.Resp))
 				x.hitConn(r)
 				x.sources.add(r.Orig.Addr)
-				if r.Facts.NSYNsAgain == 0 {
+				if r.Open.NSYNsAgain == 0 {
 					x.single++
 				}
 				if half {

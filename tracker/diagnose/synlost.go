@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func synLost() Detector {
@@ -21,9 +21,9 @@ passed there and was not answered was dropped by the listener, which is the
 finding queue-full. A SYN that an older connection answered was not lost.`,
 		Thresholds: resentThresholds("syn-lost"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[resent, *resent], r *tracker.Record) {
+			return newFold(func(s *subjects[resent, *resent], r *record.Record) {
 				if openedLate(r) {
-					s.At(listener(r.Resp)).add(r, r.Facts.SYNAgainAt)
+					s.At(listener(r.Resp)).add(r, r.Open.SYNAgainAt)
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
 				if c.served(s.A).near() {

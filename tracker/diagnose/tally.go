@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // maxExamples bounds the connections that a finding cites.
@@ -29,10 +29,10 @@ func (t *tally) hit(conn, packet uint64, since, until int64) {
 }
 
 // hitConn counts a connection whose first packet is the evidence.
-func (t *tally) hitConn(r *tracker.Record) { t.hitAt(r, r.FirstPacket) }
+func (t *tally) hitConn(r *record.Record) { t.hitAt(r, r.FirstPacket) }
 
 // hitAt counts a connection, by a packet that proves it; 0 where no single one does.
-func (t *tally) hitAt(r *tracker.Record, packet uint64) { t.hit(r.ID, packet, r.Start, r.End) }
+func (t *tally) hitAt(r *record.Record, packet uint64) { t.hit(r.ID, packet, r.Start, r.End) }
 
 // span widens the time that the connections took. Of packets without a time, in a
 // file where none has one, both are 0.

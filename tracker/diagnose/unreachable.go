@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // nReasons is the number of ICMP errors that are told apart.
@@ -12,8 +12,8 @@ const nReasons = 32
 
 // reasonOf numbers the ICMP errors that end an attempt to connect: IPv4's
 // type 3 (RFC 792, RFC 1812) and 11, then ICMPv6's type 1, 3 and 4 (RFC 4443).
-func reasonOf(a tracker.Answer) int {
-	v6 := a.Kind == tracker.AnswerICMPv6
+func reasonOf(a record.Answer) int {
+	v6 := a.Kind == record.AnswerICMPv6
 	switch {
 	case !v6 && a.Type == 3:
 		return int(min(a.Code, 15))
@@ -65,9 +65,9 @@ scan are left out.`,
 		Thresholds: failureThresholds("unreachable"),
 		New: func(o *Options) Fold {
 			limits := scaleOf(o, "unreachable")
-			return newAttempts(func(r *tracker.Record) (uint64, bool) {
-				return r.Facts.AnswerPacket, r.Open.Kind == tracker.OpenUnreachable
-			}, func(a *attempts, r *tracker.Record) {
+			return newAttempts(func(r *record.Record) (uint64, bool) {
+				return r.Open.AnswerPacket, r.Open.Kind == record.OpenUnreachable
+			}, func(a *attempts, r *record.Record) {
 				a.reasons[reasonOf(r.Open.Answer)]++
 				a.answeredBy(r.Open.Answer.From, r.ID)
 			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {

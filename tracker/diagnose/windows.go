@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // waits sums up time that one side lost on connections, or made the other lose.
@@ -28,7 +28,7 @@ func (x *waits) Merge(o *waits) {
 	x.bytes += o.bytes
 }
 
-func (x *waits) add(r *tracker.Record, packet uint64, times uint32, total int64) {
+func (x *waits) add(r *record.Record, packet uint64, times uint32, total int64) {
 	x.hit(r.ID, packet, r.Start, r.End)
 	x.times += uint64(times)
 	x.total += total
@@ -37,7 +37,7 @@ func (x *waits) add(r *tracker.Record, packet uint64, times uint32, total int64)
 
 // longestClosed is the longest time that an end kept its window closed, and the
 // packet that closed it.
-func longestClosed(r *tracker.Record, e tracker.End) (ns int64, packet uint64) {
+func longestClosed(r *record.Record, e record.End) (ns int64, packet uint64) {
 	x := &r.Ends[e]
 	for i := range x.ZeroWindowList {
 		z := &x.ZeroWindowList[i]
@@ -58,7 +58,7 @@ func longestClosed(r *tracker.Record, e tracker.End) (ns int64, packet uint64) {
 // feltClosed tells that an end kept its window closed long enough to be felt,
 // and which packet closed it then.
 // Windows closed for some milliseconds are how a fast sender is slowed down.
-func feltClosed(r *tracker.Record, e tracker.End, least int64) (ns int64, packet uint64, ok bool) {
+func feltClosed(r *record.Record, e record.End, least int64) (ns int64, packet uint64, ok bool) {
 	ns, packet = longestClosed(r, e)
 	return ns, packet, r.Ends[e].ZeroWindows > 0 && ns >= least
 }
@@ -78,7 +78,7 @@ of 0 is none. A person who pauses a download does the same.`,
 			{"zero-window", Span, second, "the same, from which on it is a warning"}},
 		New: func(o *Options) Fold {
 			least, much := o.get("zero-window-least"), o.get("zero-window")
-			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
+			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
 				for _, e := range sides() {
 					if ns, packet, ok := feltClosed(r, e, least); ok {
 						w := s.At(sideOf(r, e))
@@ -114,13 +114,13 @@ of 0 is none. A person who pauses a download does the same.`,
 
 // bulk tells that an end sent enough, for long enough, to ask what its pace
 // depended on; how long the three limits held together.
-func bulk(x *tracker.EndRecord, least int64) (total int64, ok bool) {
+func bulk(x *record.EndRecord, least int64) (total int64, ok bool) {
 	total = paced(x)
 	return total, x.WireBytes >= uint64(least) && total >= second
 }
 
 // paced is how long the pace of an end depended on any of the three.
-func paced(x *tracker.EndRecord) int64 { return x.SenderLimited + x.NetworkLimited + x.WindowLimited }
+func paced(x *record.EndRecord) int64 { return x.SenderLimited + x.NetworkLimited + x.WindowLimited }
 
 // limitThresholds are those of a detector of what a transfer waits for.
 func limitThresholds(detector string) []Threshold {
@@ -142,7 +142,7 @@ the receiver it comes out too small. A window that was closed is zero-window.`,
 		Thresholds: limitThresholds("receiver-limited"),
 		New: func(o *Options) Fold {
 			share, least, stall := o.get("receiver-limited"), o.get("receiver-limited-bytes"), o.get("zero-window-least")
-			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
+			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
 				for _, e := range sides() {
 					x := &r.Ends[e]
 					if total, ok := bulk(x, least); ok && x.WindowLimited*100 >= total*share {
@@ -150,7 +150,7 @@ the receiver it comes out too small. A window that was closed is zero-window.`,
 							continue
 						}
 						w := s.At(sideOf(r, e.Peer()))
-						w.add(r, r.Proof.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
+						w.add(r, r.Evidence.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
 						w.bytes += x.WireBytes
 						if unscaled(r) {
 							w.unscaled++
@@ -179,8 +179,8 @@ the receiver it comes out too small. A window that was closed is zero-window.`,
 }
 
 // unscaled tells that a handshake was seen which did not agree on window scaling.
-func unscaled(r *tracker.Record) bool {
-	a, b := &r.Ends[tracker.Orig], &r.Ends[tracker.Resp]
+func unscaled(r *record.Record) bool {
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	return a.SACK.OK && b.SACK.OK && !(a.WScale.OK && b.WScale.OK)
 }
 
@@ -197,7 +197,7 @@ of some size, from the first to the last byte.`,
 		Thresholds: limitThresholds("sender-limited"),
 		New: func(o *Options) Fold {
 			share, least := o.get("sender-limited"), o.get("sender-limited-bytes")
-			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
+			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
 				for _, e := range sides() {
 					x := &r.Ends[e]
 					if total, ok := bulk(x, least); ok && x.SenderLimited*100 >= total*share {
@@ -231,10 +231,10 @@ the largest window offered. Small embedded systems do this by nature.`,
 		Thresholds: []Threshold{{"silly-window", Number, 10, "times on one connection from which on it counts"}},
 		New: func(o *Options) Fold {
 			least := uint32(o.get("silly-window"))
-			return newFold(func(s *subjects[waits, *waits], r *tracker.Record) {
+			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
 				for _, e := range sides() {
 					if n := r.Ends[e].SillyWindows; n >= least {
-						s.At(sideOf(r, e)).add(r, r.Proof.Ends[e].Silly, n, 0)
+						s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Silly, n, 0)
 					}
 				}
 			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {

@@ -1,6 +1,8 @@
 package names
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 const (
 	// window is how many bytes of a direction are looked at. A ClientHello
@@ -13,7 +15,7 @@ const (
 
 // entry is what is known of one connection.
 type entry struct {
-	names    tracker.NamesRecord
+	names    record.NamesRecord
 	sides    [2]side
 	shard    uint8
 	upgrades bool // what was recognised may go on as TLS or carry another protocol
@@ -38,7 +40,7 @@ const (
 
 // decided reports whether no further byte can tell anything.
 func (e *entry) decided() bool {
-	return e.sides[tracker.Orig].state == done && e.sides[tracker.Resp].state == done
+	return e.sides[record.Orig].state == done && e.sides[record.Resp].state == done
 }
 
 // named sets the protocol: the outermost when there are several.
@@ -51,13 +53,13 @@ func (e *entry) named(proto string) {
 // whole sets the protocol of a connection of which no more is to be known.
 func (e *entry) whole(proto string) verdict {
 	e.named(proto)
-	e.sides[tracker.Orig].state, e.sides[tracker.Resp].state = done, done
+	e.sides[record.Orig].state, e.sides[record.Resp].state = done, done
 	return yes
 }
 
 // take takes new payload of an end; off is its place in the stream. cut says
 // that the snaplen cut its end off.
-func (o *Observer) take(e *entry, end tracker.End, off int64, b []byte, cut bool) {
+func (o *Observer) take(e *entry, end record.End, off int64, b []byte, cut bool) {
 	s := &e.sides[end]
 	s.seen = true
 	if s.held != nil && off == s.base+int64(len(s.held.prefix())) && begins(b) {
@@ -108,7 +110,7 @@ func (o *Observer) take(e *entry, end tracker.End, off int64, b []byte, cut bool
 
 // hold keeps a copy of bytes that do not decide yet. Where there is no buffer
 // left the direction is read as far as it goes.
-func (o *Observer) hold(e *entry, end tracker.End, at int, b []byte, cut bool) {
+func (o *Observer) hold(e *entry, end record.End, at int, b []byte, cut bool) {
 	s := &e.sides[end]
 	if s.held == nil {
 		if o.counts[e.shard].waiting >= o.opt.Waiting {
@@ -146,14 +148,14 @@ func (o *Observer) release(e *entry, s *side) {
 func (o *Observer) conclude(e *entry) {
 	for end := range e.sides {
 		if s := &e.sides[end]; s.state == collecting && s.held != nil {
-			o.read(e, tracker.End(end), s.held.prefix(), true)
+			o.read(e, record.End(end), s.held.prefix(), true)
 		}
 	}
 }
 
 // read looks at a direction from its base on. final says that no more bytes
 // will come. The verdict more is only given when it is not final.
-func (o *Observer) read(e *entry, end tracker.End, b []byte, final bool) verdict {
+func (o *Observer) read(e *entry, end record.End, b []byte, final bool) verdict {
 	v := o.recognise(e, end, b, final)
 	if v == more {
 		return more

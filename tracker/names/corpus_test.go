@@ -16,6 +16,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // said is what tshark tells of a TCP stream: the first of each.
@@ -67,21 +68,21 @@ func runTshark(t *testing.T, name string) map[uint64]*said {
 var mayName = regexp.MustCompile(`(?is)host:|\x16\x03[\x00-\x04]..\x01|HTTP/1\.`)
 
 // collector keeps the records.
-type collector struct{ records map[uint64]tracker.Record }
+type collector struct{ records map[uint64]record.Record }
 
-func (c *collector) Conn(r *tracker.Record) { c.records[r.ID] = *r }
-func (*collector) Event(*tracker.Event)     {}
-func (*collector) Step(*tracker.Step)       {}
+func (c *collector) Conn(r *record.Record) { c.records[r.ID] = *r }
+func (*collector) Event(*record.Event)     {}
+func (*collector) Step(*record.Step)       {}
 
 // replay reads a capture.
-func replay(t *testing.T, name string) map[uint64]tracker.Record {
+func replay(t *testing.T, name string) map[uint64]record.Record {
 	t.Helper()
 	src, err := capture.Open(name)
 	if err != nil {
 		return nil
 	}
 	defer src.Close()
-	c := &collector{make(map[uint64]tracker.Record)}
+	c := &collector{make(map[uint64]record.Record)}
 	o := New(Options{}, c)
 	tr := tracker.New(tracker.Options{}, o)
 	d := capture.NewDecoder(capture.DecoderOptions{})
@@ -142,7 +143,7 @@ func TestCorpusAgainstTshark(t *testing.T) {
 			}
 			n := r.Names
 			if n == nil {
-				n = &tracker.NamesRecord{}
+				n = &record.NamesRecord{}
 			}
 			status := ""
 			if n.HTTPStatus != 0 {

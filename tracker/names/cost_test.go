@@ -3,7 +3,7 @@ package names
 import (
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // decidedFeed is a connection of which everything is known.
@@ -55,7 +55,7 @@ func BenchmarkObserve(b *testing.B) {
 	})
 	b.Run("no payload", func(b *testing.B) {
 		f := newFeed()
-		p := &tracker.Placed{Conn: 1, Mark: &f.mark}
+		p := &record.Placement{Conn: 1, Mark: &f.mark}
 		for b.Loop() {
 			f.o.Observe(p, nil, 0)
 		}
@@ -72,7 +72,7 @@ func BenchmarkObserve(b *testing.B) {
 			continue
 		}
 		b.Run("a connection of "+tt.name, func(b *testing.B) {
-			o, r := New(Options{}, discard{}), new(tracker.Record)
+			o, r := New(Options{}, discard{}), new(record.Record)
 			b.ReportAllocs()
 			id := uint64(0)
 			for b.Loop() {
@@ -81,13 +81,13 @@ func BenchmarkObserve(b *testing.B) {
 				for _, s := range tt.sent {
 					f.next(s.end, s.b)
 				}
-				*r = tracker.Record{ID: id, Mark: f.mark}
+				*r = record.Record{ID: id, Mark: f.mark}
 				o.Conn(r)
 			}
 		})
 	}
 	b.Run("a connection of an unknown protocol", func(b *testing.B) {
-		o, r := New(Options{}, discard{}), new(tracker.Record)
+		o, r := New(Options{}, discard{}), new(record.Record)
 		b.ReportAllocs()
 		id := uint64(0)
 		for b.Loop() {
@@ -95,7 +95,7 @@ func BenchmarkObserve(b *testing.B) {
 			f := feed{o: o, id: id}
 			f.next(orig, payload[:100])
 			f.next(resp, payload[:1000])
-			*r = tracker.Record{ID: id, Mark: f.mark}
+			*r = record.Record{ID: id, Mark: f.mark}
 			o.Conn(r)
 		}
 	})
@@ -103,6 +103,6 @@ func BenchmarkObserve(b *testing.B) {
 
 type discard struct{}
 
-func (discard) Conn(*tracker.Record) {}
-func (discard) Event(*tracker.Event) {}
-func (discard) Step(*tracker.Step)   {}
+func (discard) Conn(*record.Record) {}
+func (discard) Event(*record.Event) {}
+func (discard) Step(*record.Step)   {}

@@ -3,7 +3,7 @@ package names
 import (
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // FuzzObserve plays arbitrary payload, in arbitrary pieces and order, of a few
@@ -19,7 +19,7 @@ func FuzzObserve(f *testing.F) {
 		f.Add(in)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		c := &collector{make(map[uint64]tracker.Record)}
+		c := &collector{make(map[uint64]record.Record)}
 		o := New(Options{Undecided: 3, Waiting: 3}, c)
 		feeds := make([]feed, 4)
 		for i := range feeds {
@@ -30,7 +30,7 @@ func FuzzObserve(f *testing.F) {
 			how, n := in[0], min(int(in[1]), len(in)-2)
 			b := in[2 : 2+n]
 			in = in[2+n:]
-			x, end := &feeds[how>>1&3], tracker.End(how&1)
+			x, end := &feeds[how>>1&3], record.End(how&1)
 			off := x.at[end]
 			switch {
 			case how&0x08 != 0:
@@ -59,7 +59,7 @@ func FuzzObserve(f *testing.F) {
 					t.Errorf("%d bytes: %q", len(s), s)
 				}
 			}
-			if n != (tracker.NamesRecord{}) && n.Proto == "" {
+			if n != (record.NamesRecord{}) && n.Proto == "" {
 				t.Errorf("names without a protocol: %+v", n)
 			}
 		}
@@ -87,7 +87,7 @@ func FuzzReaders(f *testing.F) {
 			return
 		}
 		// How: 0x01 end, 0x02 final, 0x04 the peer has sent, 0x08 greeted, 0x10 the protocol is known.
-		end := tracker.End(how & 1)
+		end := record.End(how & 1)
 		var before entry
 		before.sides[end.Peer()].seen, before.greeted = how&0x04 != 0, how&0x08 != 0
 		if how&0x10 != 0 {

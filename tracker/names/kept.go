@@ -1,6 +1,8 @@
 package names
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // What is kept takes in memory, in bytes (TestKept).
 const (
@@ -31,7 +33,7 @@ func (o *Observer) kept(mark uint32) uint32 {
 }
 
 // textBytes is what the texts take.
-func textBytes(r *tracker.NamesRecord) (n uint32) {
+func textBytes(r *record.NamesRecord) (n uint32) {
 	for _, s := range texts(r) {
 		if s != nil && *s != "" {
 			n += allocated(len(*s))

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 func heap() int64 {
@@ -33,9 +33,9 @@ func TestKept(t *testing.T) {
 		begin := func(from, to int) (inHeap, said int64) {
 			for i := from; i < to; i++ {
 				b := []byte(tt.payload(i))
-				o.Observe(&tracker.Placed{Conn: uint64(i), New: true, Mark: &marks[i], Kept: &kept[i]}, b, uint32(len(b)))
+				o.Observe(&record.Placement{Conn: uint64(i), New: true, Mark: &marks[i], Kept: &kept[i]}, b, uint32(len(b)))
 				answer := []byte("HTTP/1.1 200 OK\r\n\r\n")
-				o.Observe(&tracker.Placed{Conn: uint64(i), New: true, From: tracker.Resp, Mark: &marks[i], Kept: &kept[i]}, answer, uint32(len(answer)))
+				o.Observe(&record.Placement{Conn: uint64(i), New: true, From: record.Resp, Mark: &marks[i], Kept: &kept[i]}, answer, uint32(len(answer)))
 			}
 			for _, n := range kept {
 				said += int64(n)
@@ -50,7 +50,7 @@ func TestKept(t *testing.T) {
 			t.Errorf("%s: %d bytes a connection, %d said", tt.name, each, own)
 		}
 		for i := range marks {
-			o.Conn(&tracker.Record{ID: uint64(i), Mark: marks[i]})
+			o.Conn(&record.Record{ID: uint64(i), Mark: marks[i]})
 		}
 		// What is left is what is kept for reuse.
 		if left := heap() - before; left > maxSpare*5000+maxUnused*600+200*few {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strings"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // readSSH reads the identification line (RFC 4253 section 4.2).
@@ -66,7 +66,7 @@ func (m *message) greeting220(words string) {
 
 // readMail reads the first command of a client of SMTP, FTP, POP3 or IMAP.
 func readMail(m *message) verdict {
-	if m.e.names.Proto != "" || m.end == tracker.Resp && !m.e.greeted {
+	if m.e.names.Proto != "" || m.end == record.Resp && !m.e.greeted {
 		return no
 	}
 	line, _, whole := bytes.Cut(m.b, []byte("\n"))

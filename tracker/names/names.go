@@ -1,6 +1,9 @@
 package names
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
+)
 
 // Defaults of Options.
 const (
@@ -24,7 +27,7 @@ type Options struct {
 // records and hands them on. It is not safe for concurrent use.
 type Observer struct {
 	opt       Options
-	next      tracker.Sink
+	next      record.Sink
 	entries   []*entry // of those undecided, and nil
 	named     []string // of those decided that have names, packed; and ""
 	free      [2][]uint32
@@ -39,7 +42,7 @@ type Observer struct {
 }
 
 // New returns an Observer in front of next.
-func New(o Options, next tracker.Sink) *Observer {
+func New(o Options, next record.Sink) *Observer {
 	if o.Undecided == 0 {
 		o.Undecided = DefaultUndecided
 	}
@@ -58,7 +61,7 @@ func isDecided(mark uint32) bool { return mark&1 != 0 }
 
 // Observe takes the payload of the segment that the tracker placed last; wire
 // is its length by the IP header, of which the snaplen may have cut some.
-func (o *Observer) Observe(p *tracker.Placed, payload []byte, wire uint32) {
+func (o *Observer) Observe(p *record.Placement, payload []byte, wire uint32) {
 	if p.New || p.Over {
 		o.observe(p, payload, wire)
 	}
@@ -66,7 +69,7 @@ func (o *Observer) Observe(p *tracker.Placed, payload []byte, wire uint32) {
 
 // observe is the part of Observe that is called; the test before it is inlined,
 // and false for most segments.
-func (o *Observer) observe(p *tracker.Placed, payload []byte, wire uint32) {
+func (o *Observer) observe(p *record.Placement, payload []byte, wire uint32) {
 	if p.New && !isDecided(*p.Mark) {
 		o.payload(p, payload, wire)
 	}
@@ -81,7 +84,7 @@ func (o *Observer) observe(p *tracker.Placed, payload []byte, wire uint32) {
 }
 
 // payload takes payload of a connection that is not decided.
-func (o *Observer) payload(p *tracker.Placed, payload []byte, wire uint32) {
+func (o *Observer) payload(p *record.Placement, payload []byte, wire uint32) {
 	if *p.Mark == 0 {
 		if o.counts[p.Shard].undecided >= o.opt.Undecided {
 			o.unnamed++
@@ -162,13 +165,13 @@ func (o *Observer) settle(mark *uint32) {
 }
 
 // Attach puts what is known of a connection on its record.
-func (o *Observer) Attach(r *tracker.Record) {
+func (o *Observer) Attach(r *record.Record) {
 	switch {
 	case r.Mark > decided && isDecided(r.Mark):
 		n := unpack(o.named[r.Mark/2-1])
 		r.Names = &n
 	case r.Mark != 0 && !isDecided(r.Mark):
-		if n := o.entries[r.Mark/2-1].names; n != (tracker.NamesRecord{}) {
+		if n := o.entries[r.Mark/2-1].names; n != (record.NamesRecord{}) {
 			r.Names = &n
 		}
 	}
@@ -176,7 +179,7 @@ func (o *Observer) Attach(r *tracker.Record) {
 
 // Conn puts the names on a record, hands it on and, when the connection is
 // over, forgets it; see tracker.Sink.
-func (o *Observer) Conn(r *tracker.Record) {
+func (o *Observer) Conn(r *record.Record) {
 	if !r.Interim && r.Mark != 0 && !isDecided(r.Mark) {
 		o.conclude(o.entries[r.Mark/2-1])
 		o.settle(&r.Mark)
@@ -190,7 +193,7 @@ func (o *Observer) Conn(r *tracker.Record) {
 }
 
 // Event hands on an event, with names; see tracker.Sink.
-func (o *Observer) Event(e *tracker.Event) {
+func (o *Observer) Event(e *record.Event) {
 	if e.Record != nil {
 		o.Attach(e.Record)
 	}
@@ -198,4 +201,4 @@ func (o *Observer) Event(e *tracker.Event) {
 }
 
 // Step hands on a step; see tracker.Sink.
-func (o *Observer) Step(s *tracker.Step) { o.next.Step(s) }
+func (o *Observer) Step(s *record.Step) { o.next.Step(s) }

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // sent is what one end sends in one piece.
 type sent struct {
-	end tracker.End
+	end record.End
 	b   []byte
 }
 
@@ -24,27 +24,27 @@ type feed struct {
 	at   [2]int64
 }
 
-func (f *feed) next(end tracker.End, b []byte) {
+func (f *feed) next(end record.End, b []byte) {
 	f.place(end, f.at[end], b, len(b))
 	f.at[end] += int64(len(b))
 }
 
-func (f *feed) place(end tracker.End, off int64, b []byte, wire int) {
-	f.o.Observe(&tracker.Placed{Conn: f.id, From: end, New: wire > 0, Offset: off, Mark: &f.mark}, b, uint32(wire))
+func (f *feed) place(end record.End, off int64, b []byte, wire int) {
+	f.o.Observe(&record.Placement{Conn: f.id, From: end, New: wire > 0, Offset: off, Mark: &f.mark}, b, uint32(wire))
 }
 
-func (f *feed) names() tracker.NamesRecord {
+func (f *feed) names() record.NamesRecord {
 	c := f.o.next.(*collector)
-	f.o.Conn(&tracker.Record{ID: f.id, Mark: f.mark})
+	f.o.Conn(&record.Record{ID: f.id, Mark: f.mark})
 	r := c.records[f.id]
 	if r.Names == nil {
-		return tracker.NamesRecord{}
+		return record.NamesRecord{}
 	}
 	return *r.Names
 }
 
 func newFeed() *feed {
-	return &feed{o: New(Options{}, &collector{make(map[uint64]tracker.Record)}), id: 1}
+	return &feed{o: New(Options{}, &collector{make(map[uint64]record.Record)}), id: 1}
 }
 
 // pieces cuts messages into segments of at most n bytes.
@@ -127,71 +127,71 @@ var (
 type namesTest struct {
 	name   string
 	sent   []sent
-	want   tracker.NamesRecord
+	want   record.NamesRecord
 	pieces bool // the same however it is cut
 }
 
-const orig, resp = tracker.Orig, tracker.Resp
+const orig, resp = record.Orig, record.Resp
 
-func bothTLS(proto string) tracker.NamesRecord {
-	return tracker.NamesRecord{Proto: proto, SNI: "a.test", ALPN: "h2", ALPNChosen: "h2", TLSVersion: "1.2", TLSOffered: "1.2"}
+func bothTLS(proto string) record.NamesRecord {
+	return record.NamesRecord{Proto: proto, SNI: "a.test", ALPN: "h2", ALPNChosen: "h2", TLSVersion: "1.2", TLSOffered: "1.2"}
 }
 
 var mysqlGreeting = join("\x4a\x00\x00\x00\x0a", "8.0.36", 0, make([]byte, 0x4a-8))
 
 var namesTests = []namesTest{
 	{"TLS 1.3", []sent{{orig, hello13}, {resp, server13}},
-		tracker.NamesRecord{Proto: "tls", SNI: "www.example.com", ALPN: "h2,http/1.1", TLSVersion: "1.3", TLSOffered: "1.3"}, true},
+		record.NamesRecord{Proto: "tls", SNI: "www.example.com", ALPN: "h2,http/1.1", TLSVersion: "1.3", TLSOffered: "1.3"}, true},
 	{"TLS 1.2, the hello in several records", []sent{{orig, hello12}, {resp, server12}}, bothTLS("tls"), true},
 	{"TLS refused by an alert", []sent{{orig, hello12}, {resp, join(21, 3, 1, be16(2), 2, 40)}},
-		tracker.NamesRecord{Proto: "tls", SNI: "a.test", ALPN: "h2", TLSOffered: "1.2"}, true},
-	{"SSL 2 hello", []sent{{orig, join(0x80, 9+3+16, 1, 3, 1, be16(3), be16(0), be16(16), make([]byte, 19))}}, tracker.NamesRecord{Proto: "tls", TLSOffered: "1.0"}, false},
+		record.NamesRecord{Proto: "tls", SNI: "a.test", ALPN: "h2", TLSOffered: "1.2"}, true},
+	{"SSL 2 hello", []sent{{orig, join(0x80, 9+3+16, 1, 3, 1, be16(3), be16(0), be16(16), make([]byte, 19))}}, record.NamesRecord{Proto: "tls", TLSOffered: "1.0"}, false},
 	{"TLS without extensions", []sent{{orig, records(message24(1, join(be16(0x0301), make([]byte, 32), 0, be16(2), 0, 5, 1, 0)), 1<<14)}},
-		tracker.NamesRecord{Proto: "tls", TLSOffered: "1.0"}, true},
+		record.NamesRecord{Proto: "tls", TLSOffered: "1.0"}, true},
 	{"HTTP", []sent{{orig, join("GET /a?b=c HTTP/1.1\r\nAccept: */*\r\nhOST: \t example.org:8080 \r\n\r\n")}, {resp, join("HTTP/1.1 404 Not Found\r\n\r\n")}},
-		tracker.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "example.org:8080", HTTPStatus: 404}, true},
-	{"HTTP without Host", []sent{{orig, join("HEAD / HTTP/1.0\r\n\r\n")}}, tracker.NamesRecord{Proto: "http", HTTPMethod: "HEAD"}, true},
-	{"HTTP, header never ends", []sent{{orig, join("GET / HTTP/1.1\r\nA: ", strings.Repeat("x", 5000))}}, tracker.NamesRecord{Proto: "http", HTTPMethod: "GET"}, true},
-	{"HTTP, method unknown", []sent{{orig, join("BREW /pot HTTP/1.1\r\nHost: tea\r\n\r\n")}}, tracker.NamesRecord{Proto: "http", HTTPMethod: "BREW", HTTPHost: "tea"}, false},
+		record.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "example.org:8080", HTTPStatus: 404}, true},
+	{"HTTP without Host", []sent{{orig, join("HEAD / HTTP/1.0\r\n\r\n")}}, record.NamesRecord{Proto: "http", HTTPMethod: "HEAD"}, true},
+	{"HTTP, header never ends", []sent{{orig, join("GET / HTTP/1.1\r\nA: ", strings.Repeat("x", 5000))}}, record.NamesRecord{Proto: "http", HTTPMethod: "GET"}, true},
+	{"HTTP, method unknown", []sent{{orig, join("BREW /pot HTTP/1.1\r\nHost: tea\r\n\r\n")}}, record.NamesRecord{Proto: "http", HTTPMethod: "BREW", HTTPHost: "tea"}, false},
 	{"HTTP, second request not looked at", []sent{{orig, join("GET / HTTP/1.1\r\nHost: first\r\n\r\n")}, {resp, join("HTTP/1.1 200 OK\r\n\r\n")},
 		{orig, join("GET / HTTP/1.1\r\nHost: second\r\n\r\n")}, {resp, join("HTTP/1.1 500 No\r\n\r\n")}},
-		tracker.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "first", HTTPStatus: 200}, true},
+		record.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "first", HTTPStatus: 200}, true},
 	{"long Host is cut", []sent{{orig, join("GET / HTTP/1.1\r\nHost: ", strings.Repeat("h", 300), "\r\n\r\n")}},
-		tracker.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: strings.Repeat("h", 255)}, true},
-	{"HTTP/2 without TLS", []sent{{orig, join("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}}, tracker.NamesRecord{Proto: "h2c"}, true},
+		record.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: strings.Repeat("h", 255)}, true},
+	{"HTTP/2 without TLS", []sent{{orig, join("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}}, record.NamesRecord{Proto: "h2c"}, true},
 	{"TLS through a proxy", []sent{{orig, join("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n")}, {resp, join("HTTP/1.1 200 OK\r\n\r\n")}, {orig, hello12}, {resp, server12}},
-		tracker.NamesRecord{Proto: "http", HTTPMethod: "CONNECT", HTTPHost: "a.test:443", HTTPStatus: 200, SNI: "a.test", ALPN: "h2", ALPNChosen: "h2", TLSVersion: "1.2", TLSOffered: "1.2"}, false},
+		record.NamesRecord{Proto: "http", HTTPMethod: "CONNECT", HTTPHost: "a.test:443", HTTPStatus: 200, SNI: "a.test", ALPN: "h2", ALPNChosen: "h2", TLSVersion: "1.2", TLSOffered: "1.2"}, false},
 	{"PROXY protocol 1", []sent{{orig, join("PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n", hello12)}, {resp, server12}}, bothTLS("tls"), true},
 	{"PROXY protocol 2", []sent{{orig, join("\r\n\r\n\x00\r\nQUIT\n\x21\x11", be16(12), make([]byte, 12), hello12)}, {resp, server12}}, bothTLS("tls"), true},
 	{"SSH", []sent{{resp, join("SSH-2.0-OpenSSH_9.6 Debian\r\n", "....")}, {orig, join("SSH-2.0-PuTTY\n")}},
-		tracker.NamesRecord{Proto: "ssh", SSH: [2]string{"SSH-2.0-PuTTY", "SSH-2.0-OpenSSH_9.6 Debian"}}, true},
+		record.NamesRecord{Proto: "ssh", SSH: [2]string{"SSH-2.0-PuTTY", "SSH-2.0-OpenSSH_9.6 Debian"}}, true},
 	{"SMTP with STARTTLS", []sent{{resp, join("220 mx.test ESMTP\r\n")}, {orig, join("EHLO a\r\n")}, {resp, join("250 STARTTLS\r\n")},
 		{orig, join("STARTTLS\r\n")}, {resp, join("220 go\r\n")}, {orig, hello12}, {resp, server12}}, bothTLS("smtp"), false},
-	{"SMTP that does not say so", []sent{{resp, join("220 hello\r\n")}, {orig, join("ehlo a\r\n")}}, tracker.NamesRecord{Proto: "smtp"}, true},
-	{"FTP", []sent{{resp, join("220-Welcome\r\n220 ProFTPD\r\n")}, {orig, join("USER anonymous\r\n")}}, tracker.NamesRecord{Proto: "ftp"}, false},
-	{"FTP that does not say so", []sent{{resp, join("220 hello\r\n")}, {orig, join("USER anonymous\r\n")}}, tracker.NamesRecord{Proto: "ftp"}, true},
-	{"POP3", []sent{{resp, join("+OK ready\r\n")}}, tracker.NamesRecord{Proto: "pop3"}, true},
-	{"IMAP", []sent{{resp, join("* OK [CAPABILITY IMAP4rev1] ready\r\n")}}, tracker.NamesRecord{Proto: "imap"}, true},
-	{"PostgreSQL", []sent{{orig, join(be32(17), be32(3<<16), "user\x00me\x00\x00")}}, tracker.NamesRecord{Proto: "postgresql"}, true},
+	{"SMTP that does not say so", []sent{{resp, join("220 hello\r\n")}, {orig, join("ehlo a\r\n")}}, record.NamesRecord{Proto: "smtp"}, true},
+	{"FTP", []sent{{resp, join("220-Welcome\r\n220 ProFTPD\r\n")}, {orig, join("USER anonymous\r\n")}}, record.NamesRecord{Proto: "ftp"}, false},
+	{"FTP that does not say so", []sent{{resp, join("220 hello\r\n")}, {orig, join("USER anonymous\r\n")}}, record.NamesRecord{Proto: "ftp"}, true},
+	{"POP3", []sent{{resp, join("+OK ready\r\n")}}, record.NamesRecord{Proto: "pop3"}, true},
+	{"IMAP", []sent{{resp, join("* OK [CAPABILITY IMAP4rev1] ready\r\n")}}, record.NamesRecord{Proto: "imap"}, true},
+	{"PostgreSQL", []sent{{orig, join(be32(17), be32(3<<16), "user\x00me\x00\x00")}}, record.NamesRecord{Proto: "postgresql"}, true},
 	{"PostgreSQL with TLS", []sent{{orig, join(be32(8), be32(80877103))}, {resp, join("S")}, {orig, hello12}, {resp, server12}}, bothTLS("postgresql"), false},
-	{"MySQL", []sent{{resp, mysqlGreeting}}, tracker.NamesRecord{Proto: "mysql", ServerVersion: "8.0.36"}, true},
-	{"MySQL refuses", []sent{{resp, join("\x18\x00\x00\x00\xff\x10\x04Too many connections.")}}, tracker.NamesRecord{Proto: "mysql"}, false},
-	{"Redis", []sent{{orig, join("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n")}, {resp, join("+OK\r\n")}}, tracker.NamesRecord{Proto: "redis"}, true},
-	{"MongoDB", []sent{{orig, join("\x30\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xdd\x07\x00\x00", make([]byte, 32))}}, tracker.NamesRecord{Proto: "mongodb"}, true},
-	{"RDP: the user's name is not kept", []sent{{orig, join(3, 0, be16(11+24+8), 38, 0xe0, make([]byte, 5), "Cookie: mstshash=joe...\r", "\x01\x00\x08\x00\x03\x00\x00\x00")}}, tracker.NamesRecord{Proto: "rdp"}, true},
+	{"MySQL", []sent{{resp, mysqlGreeting}}, record.NamesRecord{Proto: "mysql", ServerVersion: "8.0.36"}, true},
+	{"MySQL refuses", []sent{{resp, join("\x18\x00\x00\x00\xff\x10\x04Too many connections.")}}, record.NamesRecord{Proto: "mysql"}, false},
+	{"Redis", []sent{{orig, join("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n")}, {resp, join("+OK\r\n")}}, record.NamesRecord{Proto: "redis"}, true},
+	{"MongoDB", []sent{{orig, join("\x30\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xdd\x07\x00\x00", make([]byte, 32))}}, record.NamesRecord{Proto: "mongodb"}, true},
+	{"RDP: the user's name is not kept", []sent{{orig, join(3, 0, be16(11+24+8), 38, 0xe0, make([]byte, 5), "Cookie: mstshash=joe...\r", "\x01\x00\x08\x00\x03\x00\x00\x00")}}, record.NamesRecord{Proto: "rdp"}, true},
 	{"DNS", []sent{{orig, join(be16(29), 0x12, 0x34, 1, 0, be16(1), be16(0), be16(0), be16(0), 3, "www", 7, "example", 0, be16(252), be16(1))}},
-		tracker.NamesRecord{Proto: "dns", DNSQuery: "www.example"}, true},
+		record.NamesRecord{Proto: "dns", DNSQuery: "www.example"}, true},
 	{"SOCKS, then HTTP", []sent{{orig, join(5, 1, 0)}, {resp, join(5, 0)}, {orig, join("GET / HTTP/1.1\r\nHost: h\r\n\r\n")}},
-		tracker.NamesRecord{Proto: "socks", HTTPMethod: "GET", HTTPHost: "h"}, false},
-	{"SMB", []sent{{orig, join(0, 0, 0, 68, "\xfeSMB@\x00")}}, tracker.NamesRecord{Proto: "smb"}, true},
-	{"MQTT", []sent{{orig, join(0x10, 20, 0, 4, "MQTT", 4)}}, tracker.NamesRecord{Proto: "mqtt"}, true},
-	{"VNC", []sent{{resp, join("RFB 003.008\n")}}, tracker.NamesRecord{Proto: "vnc"}, true},
+		record.NamesRecord{Proto: "socks", HTTPMethod: "GET", HTTPHost: "h"}, false},
+	{"SMB", []sent{{orig, join(0, 0, 0, 68, "\xfeSMB@\x00")}}, record.NamesRecord{Proto: "smb"}, true},
+	{"MQTT", []sent{{orig, join(0x10, 20, 0, 4, "MQTT", 4)}}, record.NamesRecord{Proto: "mqtt"}, true},
+	{"VNC", []sent{{resp, join("RFB 003.008\n")}}, record.NamesRecord{Proto: "vnc"}, true},
 	{"a probe's byte before the first request", []sent{{orig, join(0)}, {orig, join("GET / HTTP/1.1\r\nHost: h\r\n\r\n")}},
-		tracker.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "h"}, false},
+		record.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "h"}, false},
 	{"the rest of an answer, then a request", []sent{{resp, bytes.Repeat([]byte("x"), 900)}, {orig, join("GET / HTTP/1.1\r\nHost: h\r\n\r\n")}, {resp, join("HTTP/1.1 304 x\r\n\r\n")}},
-		tracker.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "h", HTTPStatus: 304}, false},
-	{"nothing known", []sent{{orig, join("\xde\xad\xbe\xef", make([]byte, 9000))}, {resp, bytes.Repeat([]byte("z"), 9000)}}, tracker.NamesRecord{}, true},
-	{"words", []sent{{orig, bytes.Repeat([]byte("hello world "), 900)}}, tracker.NamesRecord{}, true},
+		record.NamesRecord{Proto: "http", HTTPMethod: "GET", HTTPHost: "h", HTTPStatus: 304}, false},
+	{"nothing known", []sent{{orig, join("\xde\xad\xbe\xef", make([]byte, 9000))}, {resp, bytes.Repeat([]byte("z"), 9000)}}, record.NamesRecord{}, true},
+	{"words", []sent{{orig, bytes.Repeat([]byte("hello world "), 900)}}, record.NamesRecord{}, true},
 }
 
 func TestNames(t *testing.T) {
@@ -243,7 +243,7 @@ func TestCutBySnaplen(t *testing.T) {
 	f = newFeed()
 	f.place(orig, 0, hello13[:50], 100)
 	f.place(orig, 100, hello13[100:], len(hello13)-100)
-	if got := f.names(); got != (tracker.NamesRecord{Proto: "tls"}) {
+	if got := f.names(); got != (record.NamesRecord{Proto: "tls"}) {
 		t.Errorf("with a hole: %+v", got)
 	}
 }
@@ -253,7 +253,7 @@ func TestCutBySnaplen(t *testing.T) {
 func TestEndsEarly(t *testing.T) {
 	f := newFeed()
 	f.next(orig, join("POST /x HTTP/1.1\r\nAccept: a\r\nHo"))
-	if got := f.names(); got != (tracker.NamesRecord{Proto: "http", HTTPMethod: "POST"}) {
+	if got := f.names(); got != (record.NamesRecord{Proto: "http", HTTPMethod: "POST"}) {
 		t.Errorf("%+v", got)
 	}
 	f = newFeed()
@@ -271,7 +271,7 @@ func TestInterimKeeps(t *testing.T) {
 	f := newFeed()
 	c := f.o.next.(*collector)
 	f.next(resp, join("SSH-2.0-a\r\n"))
-	r := tracker.Record{ID: f.id, Mark: f.mark, Interim: true}
+	r := record.Record{ID: f.id, Mark: f.mark, Interim: true}
 	f.o.Attach(&r)
 	r.Mark = 0
 	f.o.Conn(&r)
@@ -287,7 +287,7 @@ func TestInterimKeeps(t *testing.T) {
 
 // Both limits cost names and are counted; nothing is kept beyond them.
 func TestBounds(t *testing.T) {
-	o := New(Options{Undecided: 2, Waiting: 1}, &collector{make(map[uint64]tracker.Record)})
+	o := New(Options{Undecided: 2, Waiting: 1}, &collector{make(map[uint64]record.Record)})
 	var feeds [4]feed
 	for i := range feeds {
 		feeds[i] = feed{o: o, id: uint64(i + 1)}
@@ -301,10 +301,10 @@ func TestBounds(t *testing.T) {
 	if got := feeds[0].names(); got.HTTPHost != "h" {
 		t.Errorf("%+v", got)
 	}
-	if got := feeds[1].names(); got != (tracker.NamesRecord{Proto: "http", HTTPMethod: "GET"}) {
+	if got := feeds[1].names(); got != (record.NamesRecord{Proto: "http", HTTPMethod: "GET"}) {
 		t.Errorf("without a buffer: %+v", got)
 	}
-	if got := feeds[2].names(); got != (tracker.NamesRecord{}) {
+	if got := feeds[2].names(); got != (record.NamesRecord{}) {
 		t.Errorf("beyond the limit: %+v", got)
 	}
 	if o.undecided != 0 || o.waiting != 0 || len(o.spare) != 1 {

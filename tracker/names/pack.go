@@ -1,10 +1,12 @@
 package names
 
-import "tcpwatch/tracker"
+import (
+	"tcpwatch/tracker/record"
+)
 
 // texts are the fields of a record that hold text, in the order in which they
 // are packed.
-func texts(n *tracker.NamesRecord) [13]*string {
+func texts(n *record.NamesRecord) [13]*string {
 	return [...]*string{&n.Proto, &n.SNI, &n.ALPN, &n.ALPNChosen, &n.TLSVersion, &n.TLSOffered, &n.HTTPMethod, &n.HTTPHost,
 		&n.SSH[0], &n.SSH[1], &n.ServerVersion, &n.DNSQuery, nil}
 }
@@ -13,7 +15,7 @@ const statusField = 12 // HTTPStatus: two bytes
 
 // pack appends the names to b: of each that is known its number, its length and
 // its bytes. A record of them takes 250 bytes, this some 30.
-func pack(b []byte, n *tracker.NamesRecord) []byte {
+func pack(b []byte, n *record.NamesRecord) []byte {
 	for i, s := range texts(n) {
 		if s != nil && *s != "" {
 			b = append(b, byte(i), byte(len(*s)))
@@ -27,7 +29,7 @@ func pack(b []byte, n *tracker.NamesRecord) []byte {
 }
 
 // unpack is the names that pack was given.
-func unpack(s string) (n tracker.NamesRecord) {
+func unpack(s string) (n record.NamesRecord) {
 	fields := texts(&n)
 	for len(s) >= 2 {
 		i, end := s[0], 2+int(s[1])

@@ -3,7 +3,7 @@ package names
 import (
 	"bytes"
 
-	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // verdict is what a reader says of the first bytes of a direction.
@@ -24,7 +24,7 @@ func text(b []byte) string { return string(b[:min(len(b), maxText)]) }
 type message struct {
 	b       []byte
 	final   bool // no more bytes will come
-	end     tracker.End
+	end     record.End
 	e       *entry
 	scratch []byte // window bytes to work in
 }
@@ -39,7 +39,7 @@ func (m *message) short(ifFinal verdict) verdict {
 
 // recognise asks the readers that may know how b begins; the first that says
 // yes wins.
-func (o *Observer) recognise(e *entry, end tracker.End, b []byte, final bool) verdict {
+func (o *Observer) recognise(e *entry, end record.End, b []byte, final bool) verdict {
 	b, cut := afterProxyHeader(b)
 	var m message // filled in where it is: a copy would wait for its parts
 	m.b, m.final, m.end, m.e, m.scratch = b, final, end, e, o.scratch[:]

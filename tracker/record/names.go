@@ -1,4 +1,4 @@
-package tracker
+package record
 
 // NamesRecord is what the first payload bytes of a connection name. Texts are
 // as they came from the wire, at most 255 bytes each: whoever prints them

@@ -1,4 +1,4 @@
-package tracker
+package record
 
 import "tcpwatch/capture"
 
@@ -111,6 +111,6 @@ type Step struct {
 	RelAck     uint32   // relative to the peer's ISN
 	Before     [2]State // by End
 	After      [2]State
-	AfterProof [2]Proof // of the edge into After
+	AfterProof [2]Basis // of the edge into After
 	Moments    []Moment // in order; borrowed
 }

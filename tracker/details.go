@@ -1,14 +1,13 @@
 package tracker
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
-// maxSYNsAgain is how many repeats of a SYN are remembered with their times:
-// Linux sends six or ten, then gives up.
-const maxSYNsAgain = 10
-
-// facts are what only a connection with trouble has to tell; all is zero otherwise.
-type facts struct {
-	synsAgain    [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+// details are what only a connection with trouble has to tell; all is zero otherwise.
+type details struct {
+	synsAgain    [record.MaxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	nSYNsAgain   uint8
 	synAgainAt   uint64 // packet of the first repeat
 	synAnswered  bool   // a SYN/ACK had passed before it
@@ -18,8 +17,8 @@ type facts struct {
 	acksIgnored  uint8  // SYN/ACKs repeated after the third ACK was seen
 	ignoredAt    uint64 // packet of the first of those
 	ignoredTime  int64
-	oldState     State // in which the older connection was that answered the SYN
-	odd          ResetSigns
+	oldState     record.State // in which the older connection was that answered the SYN
+	odd          record.ResetSigns
 	resetQuiet   uint32 // milliseconds from what its sender had sent before to the first RST
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
 	refused      bool   // a RST answered the SYN, and the opener tried again
@@ -31,21 +30,9 @@ type facts struct {
 // never shorter than 200 ms. What comes sooner the path or the capture doubled.
 const again = second / 10
 
-// ResetSigns are ways in which a RST differs from what its sender sends otherwise.
-type ResetSigns uint8
-
-const (
-	OddTTL        ResetSigns = 1 << iota // it came another way
-	OddIPID                              // its identification is far from the sender's counter
-	OddTimestamps                        // a RST,ACK without timestamps on a connection that has them (RFC 7323 section 3.2)
-)
-
-// Has reports whether all of o are set.
-func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
-
 // synAgain notes a repeated SYN: first and last are when it was sent before,
 // answered tells that a SYN/ACK has passed since.
-func (f *facts) synAgain(first, last, now int64, packet uint64, answered bool) {
+func (f *details) synAgain(first, last, now int64, packet uint64, answered bool) {
 	if now-last < again {
 		return
 	}
@@ -61,7 +48,7 @@ func (f *facts) synAgain(first, last, now int64, packet uint64, answered bool) {
 // synAckAgain notes a repeated SYN/ACK: first and last are when it was sent
 // before, acked when its ACK passed the tap, 0 for not yet, and way is the
 // longest that the responder can be off.
-func (f *facts) synAckAgain(first, last, acked, way, now int64, packet uint64) {
+func (f *details) synAckAgain(first, last, acked, way, now int64, packet uint64) {
 	if now-last < again || acked != 0 && now-acked < way+again {
 		return // doubled, or it was under way when the ACK passed
 	}
@@ -84,24 +71,24 @@ func (f *facts) synAckAgain(first, last, acked, way, now int64, packet uint64) {
 const idJump = 4096
 
 // signsOf compares a RST with what its sender sent before.
-func (e *endpoint) signsOf(s *capture.Segment) (odd ResetSigns) {
+func (e *endpoint) signsOf(s *capture.Segment) (odd record.ResetSigns) {
 	if e.oddTTL(s) {
-		odd |= OddTTL
+		odd |= record.OddTTL
 	}
 	// An identification of 0 proves nothing: Linux sends it where it has no socket.
 	if last := e.recent.id; last.counts && s.IPID != 0 {
 		if d := int16(s.IPID - last.id); d > idJump || d < -idJump {
-			odd |= OddIPID
+			odd |= record.OddIPID
 		}
 	}
 	if s.Flags.Has(capture.ACK) && e.recent.id.stamped && s.Options&capture.OptTimestamps == 0 {
-		odd |= OddTimestamps
+		odd |= record.OddTimestamps
 	}
 	return odd
 }
 
 // reset notes the first RST.
-func (f *facts) reset(e, p *endpoint, s *capture.Segment, now int64) {
+func (f *details) reset(e, p *endpoint, s *capture.Segment, now int64) {
 	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
 }
 
@@ -130,9 +117,9 @@ func (l *lastID) note(s *capture.Segment) {
 	l.id, l.stamped = s.IPID, s.Options&capture.OptTimestamps != 0
 }
 
-// facts walks over them.
-func (w *words[W]) facts(n int, c *conn) int {
-	f := &c.facts
+// details walks over them.
+func (w *words[W]) details(n int, c *conn) int {
+	f := &c.details
 	n = num(w, n, &f.nSYNsAgain)
 	for i := range f.synsAgain {
 		n = num(w, n, &f.synsAgain[i])
@@ -154,54 +141,32 @@ func (w *words[W]) facts(n int, c *conn) int {
 	return w.time(n, &f.challengedAt, c.last)
 }
 
-// FactsRecord is what a connection with trouble has to tell besides.
-type FactsRecord struct {
-	SYNsAgain     [maxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
-	NSYNsAgain    uint8                // how many of those are set
-	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
-	SYNAnswered   bool                 // a SYN/ACK had passed before that: the SYN was not lost
-	NSYNACKsAgain uint8                // SYN/ACKs sent again
-	SYNACKAgainAt uint64               // packet of the first of those
-	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
-	ACKsIgnored   uint8                // SYN/ACKs repeated after the third ACK was seen
-	ACKIgnoredAt  uint64               // packet of the first of those
-	ACKIgnored    Opt[int64]           // third ACK -> the first of those
-	OldState      State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
-	OldUnseen     bool                 // an older connection that was not captured answered the SYN: its challenge ACK acknowledges none of it
-	OldReset      bool                 // the opener reset that connection: it did not know it
-	ByNewer       bool                 // its opener reset this one so, for a newer connection's sake
-	ResetOdd      ResetSigns           // how the RST differs from its sender's other segments
-	ResetQuiet    int64                // from what its sender had sent before to the first RST
-	ResetAfter    int64                // from the other end's last segment to the first RST: what it answers
-	RefusedFirst  bool                 // a RST answered its SYN, which was sent again
-	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
-	ResetTime     Opt[int64]           // time of the first RST
-	AnswerPacket  uint64               // what ended an attempt that failed; 0 for none
-	LastSYN       int64                // time of the last SYN
-}
-
-func (c *conn) fillFacts(r *FactsRecord) {
-	f := &c.facts
-	r.AnswerPacket, r.LastSYN, r.OldReset = c.answeredAt, c.ends[Orig].lastSYN, c.is(isOldReset)
-	r.OldUnseen = c.oldAnswer != 0 && c.oldConn == 0
-	if *f != (facts{}) {
-		f.fill(r)
+func (c *conn) fillDetails(r *record.Record) {
+	o, f := &r.Open, &c.details
+	o.AnswerPacket, o.LastSYNAt, o.OldReset = c.answeredAt, c.ends[record.Orig].lastSYN, c.is(isOldReset)
+	o.OldUnseen = c.oldAnswer != 0 && c.oldConn == 0
+	if *f != (details{}) {
+		f.fillOpen(o)
+		f.fillClose(&r.Close)
 	}
 	if c.thirdACKAt != 0 {
-		r.ThirdACK = Some(c.thirdACK)
+		o.ThirdACK = record.Some(c.thirdACK)
 	}
 	if f.acksIgnored > 0 {
-		r.ACKIgnored = Some(f.ignoredTime - c.thirdACK)
+		o.ACKIgnored = record.Some(f.ignoredTime - c.thirdACK)
 	}
-	if c.resetBy != NoEnd {
-		r.ResetTime = Some(c.resetTime)
+	if c.resetBy != record.NoEnd {
+		r.Close.ResetTime = record.Some(c.resetTime)
 	}
 }
 
-func (f *facts) fill(r *FactsRecord) {
+func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
-	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState = f.acksIgnored, f.ignoredAt, f.oldState
-	r.ByNewer, r.RefusedFirst, r.ResetOdd = f.byNewer, f.refused, f.odd
+	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
+}
+
+func (f *details) fillClose(r *record.CloseRecord) {
+	r.ByNewer, r.ResetOdd = f.byNewer, f.odd
 	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

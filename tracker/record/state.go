@@ -1,4 +1,4 @@
-package tracker
+package record
 
 // State is the state of one end of a connection (RFC 9293 section 3.3.2).
 type State uint8
@@ -25,18 +25,18 @@ var stateNames = [NStates]string{"", "CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIV
 // String is the RFC's name; "" for Unknown.
 func (s State) String() string { return stateNames[s] }
 
-// Proof says how sure a transition is.
-type Proof uint8
+// Basis says how sure a transition is.
+type Basis uint8
 
 const (
-	Seen      Proof = iota // the end sent what only that edge allows, or its peer acted on it
+	Seen      Basis = iota // the end sent what only that edge allows, or its peer acted on it
 	Implied                // packets are missing: the shortest legal path to what was seen
 	Expected               // a segment passed the tap that will cause it at the receiver
 	Retracted              // takes the edge before it back: a later packet contradicted it
 )
 
 // String is the proof as records name it.
-func (p Proof) String() string { return [...]string{"seen", "implied", "expected", "retracted"}[p] }
+func (p Basis) String() string { return [...]string{"seen", "implied", "expected", "retracted"}[p] }
 
 // End is one of the two ends of a connection.
 type End uint8
@@ -60,5 +60,5 @@ type Transition struct {
 	Packet   uint64
 	End      End
 	From, To State
-	Proof    Proof
+	Basis    Basis
 }

@@ -1,4 +1,4 @@
-package tracker
+package record
 
 // The kinds that a connection holds are small numbers, not texts: so none can be
 // one that the packer does not know (words.num packs them all).
@@ -17,13 +17,13 @@ const (
 	OpenAborted
 	OpenMidstream
 
-	nOpenKinds
+	NOpenKinds
 )
 
 // String is the kind as outputs have it, "" for OpenUnknown.
 func (k OpenKind) String() string { return word(openKinds[:], k) }
 
-var openKinds = [nOpenKinds]string{OpenHandshake: "handshake", OpenSimultaneous: "simultaneous", OpenRefused: "refused",
+var openKinds = [NOpenKinds]string{OpenHandshake: "handshake", OpenSimultaneous: "simultaneous", OpenRefused: "refused",
 	OpenUnreachable: "unreachable", OpenNoAnswer: "no-answer", OpenHalfOpen: "half-open", OpenAborted: "aborted", OpenMidstream: "midstream"}
 
 // ResetCause says why a RST came.
@@ -40,13 +40,13 @@ const (
 	ResetMiddlebox
 	ResetUnknown
 
-	nResetCauses
+	NResetCauses
 )
 
 // String is the cause as outputs have it, "" for ResetNone.
 func (c ResetCause) String() string { return word(resetCauses[:], c) }
 
-var resetCauses = [nResetCauses]string{ResetRefused: "refused", ResetAbort: "abort", ResetUnreadData: "unread-data", ResetLateData: "late-data",
+var resetCauses = [NResetCauses]string{ResetRefused: "refused", ResetAbort: "abort", ResetUnreadData: "unread-data", ResetLateData: "late-data",
 	ResetAfterClose: "after-close", ResetKeepaliveDead: "keepalive-dead", ResetMiddlebox: "middlebox", ResetUnknown: "unknown"}
 
 // TimeWaitEnd says what ended a TIME-WAIT.
@@ -59,13 +59,13 @@ const (
 	TimeWaitReset
 	TimeWaitInputEnd // it had not ended when the input did
 
-	nTimeWaitEnds
+	NTimeWaitEnds
 )
 
 // String is the end as outputs have it, "" for TimeWaitLasts.
 func (e TimeWaitEnd) String() string { return word(timeWaitEnds[:], e) }
 
-var timeWaitEnds = [nTimeWaitEnds]string{TimeWait2MSL: "2msl", TimeWaitReuse: "reuse", TimeWaitReset: "reset", TimeWaitInputEnd: "input-end"}
+var timeWaitEnds = [NTimeWaitEnds]string{TimeWait2MSL: "2msl", TimeWaitReuse: "reuse", TimeWaitReset: "reset", TimeWaitInputEnd: "input-end"}
 
 // word is the text of a kind, "" for one that has none.
 func word[K ~uint8](texts []string, k K) string {

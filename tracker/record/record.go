@@ -1,4 +1,4 @@
-package tracker
+package record
 
 import "tcpwatch/capture"
 
@@ -53,10 +53,9 @@ type Record struct {
 	Exchanges        ExchangesRecord
 	Mark             uint32       // see Placed.Mark
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
-	Facts            FactsRecord
-	Rest             RestRecord
-	Proof            ProofRecord
-	Strain           [2]StrainRecord // of what that end sent
+	Idle             IdleRecord
+	Evidence         EvidenceRecord
+	Path             [2]PathRecord // of what that end sent
 	Capture          CaptureRecord
 	Transitions      []Transition // borrowed
 }
@@ -76,6 +75,7 @@ type OpenRecord struct {
 	Waited                  Opt[int64] // an attempt that failed: first SYN -> the answer that ended it, or the last packet
 	OldConn                 uint64     // ID of an older connection on the same endpoints that answered the SYN; 0 for none
 	Answer                  Answer
+	OpenDetail
 }
 
 // AnswerKind says what answered the SYN.
@@ -130,6 +130,7 @@ type CloseRecord struct {
 	FINTime       [2]Opt[int64] // first FIN of each end
 	FINAcked      [2]Opt[int64] // when that FIN was acknowledged
 	FINPacket     [2]uint64     // 0 where the capture missed the FIN
+	ResetDetail
 }
 
 // TimeWaitRecord tells who held TIME-WAIT, and when.
@@ -237,4 +238,17 @@ type CaptureRecord struct {
 	LastTimed    int64   // of the last packet that has a time, where some have none
 	SYNUnseen    [2]bool // by end: its SYN or SYN/ACK, and so the options in it, was not captured
 	ScaleUnknown bool    // windows can't be told in bytes (RFC 7323 section 2.2)
+}
+
+// Own makes r the owner of what it borrows from the tracker.
+func (r *Record) Own() {
+	r.Transitions = append([]Transition(nil), r.Transitions...)
+	for e := range r.Ends {
+		r.Ends[e].OwnZeroWindows()
+	}
+}
+
+// OwnZeroWindows makes r the owner of its list of episodes, which it borrows.
+func (r *EndRecord) OwnZeroWindows() {
+	r.ZeroWindowList = append([]ZeroWindowEpisode(nil), r.ZeroWindowList...)
 }

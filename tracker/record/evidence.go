@@ -1,0 +1,22 @@
+package record
+
+// EvidenceRecord are the packets that show what a record tells: each the first of
+// its kind, 0 where there is none.
+type EvidenceRecord struct {
+	Copy, Back, Cut, Long, Unseen uint64 // see CaptureRecord: Duplicates, TimeWentBack, Truncated, Offload, MissingBytes
+	SYNACK, ThirdACK, OldAnswer   uint64 // of the handshake; OldAnswer is an older connection's answer to the SYN
+	Ends                          [2]EndEvidence
+}
+
+// EndEvidence are those of one end.
+type EndEvidence struct {
+	Repeat     uint64 // data sent again, but for what was needless at first sight or came too soon for a loss
+	Needless   uint64 // shows that a repeat was needless: that, or the ACK that tells
+	Doubled    uint64 // data that came again sooner than a loss can be known
+	Late       uint64 // a segment that came out of order
+	WindowFull uint64 // used the other end's window up
+	Silly      uint64 // offered a silly window
+	Probe      uint64 // keepalive probe
+	Unanswered uint64 // the first of the probes that were not answered any more
+	Unmarked   uint64 // data without ECN mark after both agreed on ECN
+}

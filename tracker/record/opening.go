@@ -1,0 +1,26 @@
+package record
+
+// MaxSYNsAgain is how many repeats of a SYN are remembered with their times:
+// Linux sends six or ten, then gives up.
+const MaxSYNsAgain = 10
+
+// OpenDetail is what an opening with trouble has to tell besides.
+type OpenDetail struct {
+	SYNsAgain     [MaxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
+	NSYNsAgain    uint8                // how many of those are set
+	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
+	SYNAnswered   bool                 // a SYN/ACK had passed before that: the SYN was not lost
+	NSYNACKsAgain uint8                // SYN/ACKs sent again
+	SYNACKAgainAt uint64               // packet of the first of those
+	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
+	ACKsIgnored   uint8                // SYN/ACKs repeated after the third ACK was seen
+	ACKIgnoredAt  uint64               // packet of the first of those
+	ACKIgnored    Opt[int64]           // third ACK -> the first of those
+	OldState      State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
+	OldUnseen     bool                 // an older connection that was not captured answered the SYN: its challenge ACK acknowledges none of it
+	OldReset      bool                 // the opener reset that connection: it did not know it
+	RefusedFirst  bool                 // a RST answered the SYN, which was sent again
+	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
+	AnswerPacket  uint64               // what ended an attempt that failed; 0 for none
+	LastSYNAt     int64                // time of the last SYN
+}

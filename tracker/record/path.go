@@ -1,0 +1,47 @@
+package record
+
+import "tcpwatch/capture"
+
+// PathRecord is what the data of an end met.
+type PathRecord struct {
+	Stuck     StuckRecord
+	TooBig    TooBigRecord
+	Nagle     NagleRecord
+	FINsAgain uint32 // times that its FIN was sent again, copies on the way or in the capture left out
+	FINsAcked uint32 // those of them that came after an ACK of it had passed
+	Doubled   uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
+	Passed    uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
+	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
+	Waited    int64  // how long the end went on sending without filling it
+	ECT       bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
+	CE        bool   // one carried the mark of congestion
+}
+
+// StuckRecord is the segment that an end sent again and again to no avail, or
+// until it was made smaller.
+type StuckRecord struct {
+	Bytes  uint32 // its payload; 0 for none
+	Times  uint32 // repeats
+	Shrunk uint32 // payload with which it was sent at last; 0 when it was not made smaller
+	Passed bool   // that was acknowledged
+	Heard  bool   // meanwhile the other end went on sending: it was not gone
+	Since  int64  // first repeat
+	Packet uint64 // of the first repeat
+}
+
+// TooBigRecord is what routers told an end of segments that do not fit.
+type TooBigRecord struct {
+	N      uint32       // ICMP errors
+	MTU    uint32       // the least that they named; 0 for none
+	Packet uint64       // the first of them
+	From   capture.Addr // its sender
+}
+
+// NagleRecord is how often an end held a small segment back until a delayed
+// ACK came.
+type NagleRecord struct {
+	N        uint32
+	Total    int64 // nanoseconds that the ACKs took
+	Min, Max int64
+	Packet   uint64 // the first segment that was held back
+}

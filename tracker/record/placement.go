@@ -1,0 +1,14 @@
+package record
+
+// Placement tells where in its stream the payload of a segment lies: what a
+// reader of payload needs to know of the connection it belongs to.
+type Placement struct {
+	Conn   uint64  // Record.ID
+	Shard  uint8   // that the connection is in, of 256
+	Over   bool    // nothing but stragglers can come
+	From   End     // who sent it
+	New    bool    // it holds bytes that were not seen before
+	Offset int64   // of its first byte from the first of the stream, or from the first seen; negative below that. Only with New
+	Kept   *uint32 // for the reader to say how many bytes it keeps of the connection: they count to Options.MaxBytes. nil without that
+	Mark   *uint32 // a word of the connection that the tracker only keeps: 0 at first. Valid until the next Observe or Tick
+}

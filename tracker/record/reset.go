@@ -1,0 +1,33 @@
+package record
+
+// ResetSigns are ways in which a RST differs from what its sender sends otherwise.
+type ResetSigns uint8
+
+const (
+	OddTTL        ResetSigns = 1 << iota // it came another way
+	OddIPID                              // its identification is far from the sender's counter
+	OddTimestamps                        // a RST,ACK without timestamps on a connection that has them (RFC 7323 section 3.2)
+)
+
+// Has reports whether all of o are set.
+func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
+
+// IgnoredRST is the first RST that its receiver had to ignore (RFC 5961 section
+// 3.2): a stray or forged one, or one that answers a segment of long ago.
+type IgnoredRST struct {
+	By     End    // in whose name; valid when Packet is not 0
+	Packet uint64 // 0 for none
+	TTL    uint8  // to compare with the TTL of its sender's other segments
+	Odd    ResetSigns
+	Late   bool // its sender had sent its FIN before
+	Done   bool // both FINs had been acknowledged: it harms nothing
+}
+
+// ResetDetail is what a connection that was reset has to tell besides.
+type ResetDetail struct {
+	ResetOdd   ResetSigns // how the RST differs from its sender's other segments
+	ResetQuiet int64      // from what its sender had sent before to the first RST
+	ResetAfter int64      // from the other end's last segment to the first RST: what it answers
+	ResetTime  Opt[int64] // time of the first RST
+	ByNewer    bool       // the opener reset it for a newer connection's sake: it answered the SYN of that one
+}
