@@ -72,7 +72,7 @@ func segmentsOf(in []byte) (all []capture.Segment) {
 
 // crowded is a run over segments with a table of few places, by one tracker or by
 // several that share the shards.
-func crowded(t *testing.T, all []capture.Segment, places, workers int) (records []*record.Record, s tracker.Stats) {
+func crowded(t *testing.T, all []capture.Segment, places, workers int) (records []*record.Record, s record.Stats) {
 	t.Helper()
 	sinks, table := make([]emitted, workers), make([]*tracker.Tracker, workers)
 	for i := range table {
@@ -102,7 +102,7 @@ func crowded(t *testing.T, all []capture.Segment, places, workers int) (records 
 			}
 		}
 	}
-	var stats []tracker.Stats
+	var stats []record.Stats
 	for i, x := range table {
 		x.Finish()
 		stats = append(stats, x.Stats())

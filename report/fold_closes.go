@@ -47,7 +47,7 @@ func (b *blame) waits(since int64) {
 
 // closes is the fold of how connections closed.
 type closes struct {
-	kinds        map[string]uint64 // by tracker.Close*, but for normal ones
+	kinds        map[string]uint64 // by record.Close*, but for normal ones
 	segments     [5]uint64         // of normal closes, by number of segments; [0] unknown
 	simultaneous uint64
 	halfClose    uint64 // normal closes with data after the first FIN

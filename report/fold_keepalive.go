@@ -10,7 +10,7 @@ import (
 type keepalives struct {
 	probes, answered, unanswered uint64
 	windowProbes                 uint64            // look alike, and are something else
-	outcomes                     map[string]uint64 // connections, by tracker.Keepalive*
+	outcomes                     map[string]uint64 // connections, by record.Keepalive*
 	worst                        ranking
 }
 

@@ -2,7 +2,6 @@ package report
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -34,7 +33,7 @@ type Headline struct {
 	KernelDrops     record.Opt[uint64]
 	InterfaceDrops  record.Opt[uint64]
 	Damaged         []*capture.Damage
-	Tracker         tracker.Stats
+	Tracker         record.Stats
 	Unnamed         uint64 // connections whose payload was not looked at: too many others were undecided
 	MSL             int64  // nanoseconds; TIME-WAIT lasts twice as long
 	Live            bool

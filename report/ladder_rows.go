@@ -28,7 +28,7 @@ type rung struct {
 	arrow            bool
 	states           [2]record.State
 	proofs           [2]record.Basis
-	kinds            uint64 // set of tracker.MomentKind
+	kinds            uint64 // set of record.MomentKind
 	words            []string
 	gap              *gap
 }
@@ -64,7 +64,7 @@ type weight struct {
 	closing bool   // part of the close: kept when the figure is full otherwise
 }
 
-// weights has a line for every tracker.MomentKind.
+// weights has a line for every record.MomentKind.
 var weights = [...]weight{
 	record.MomentNone:              {},
 	record.MomentSYNAgain:          {"repeated SYN", 16, false},

@@ -130,7 +130,7 @@ func oldConnection(id uint64) string {
 // again says that what was sent again, and why; a reason that was told at the
 // row before is not repeated.
 func (f *teller) again(what string, m *record.Moment, why string) string {
-	s := again(what, m, f.words)
+	s := resentWords(what, m, f.words)
 	if m.N > 1 && f.why == why {
 		return s
 	}
@@ -138,8 +138,8 @@ func (f *teller) again(what string, m *record.Moment, why string) string {
 	return s + ": " + why
 }
 
-// again says that what was sent again, which repeat it is and how long after the first.
-func again(what string, m *record.Moment, w phrases) string {
+// resentWords says that what was sent again, which repeat it is and how long after the first.
+func resentWords(what string, m *record.Moment, w phrases) string {
 	s := what + " again"
 	if m.N > 1 {
 		s += fmt.Sprintf(" (repeat %s)", thousands(m.N))
@@ -304,7 +304,7 @@ func (f *teller) waitSentence(m *record.Moment, s *record.Step) string {
 func (f *teller) streamSentence(m *record.Moment, r *rung) string {
 	switch m.Kind {
 	case record.MomentRetransmission:
-		return again(plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.words)
+		return resentWords(plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.words)
 	case record.MomentOutOfOrder:
 		return "late: it fills a gap"
 	case record.MomentGap:

@@ -79,7 +79,7 @@ func stateOr(s record.State) string {
 // the third ACK.
 const refusedLateCause = "it refused after the third ACK: accept queue full with tcp_abort_on_overflow, or accepted and closed at once (ss -ltn tells)"
 
-// resetCause says in words what one of tracker.Reset* means.
+// resetCause says in words what one of record.Reset* means.
 func resetCause(cause record.ResetCause) string {
 	switch cause {
 	case record.ResetRefused:

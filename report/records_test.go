@@ -6,7 +6,6 @@ import (
 	"net/netip"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -277,6 +276,6 @@ func headlineOf(records []*record.Record) *Headline {
 		h.Packets += r.Ends[0].Packets + r.Ends[1].Packets
 	}
 	h.Segments, h.Bytes = h.Packets, h.Packets*100
-	h.Tracker = tracker.Stats{Segments: h.Segments, Emitted: uint64(len(records))}
+	h.Tracker = record.Stats{Segments: h.Segments, Emitted: uint64(len(records))}
 	return h
 }

@@ -36,7 +36,7 @@ func (t *Tracker) Across(s *capture.Segment) Crossing {
 	}
 	from := c.from(&s.Src)
 	e, p := &c.ends[from], &c.ends[from.Peer()]
-	recent := t.clock.now-t.slots.at(c.slot).stamp <= underWay
+	recent := t.clock.now-t.entries.at(c.entry).stamp <= underWay
 	if s.Flags.Has(capture.SYN) {
 		switch first := reassembly.Seq(s.Seq); {
 		case e.synSeen && e.isn == first && p.packets == 0 && recent:
@@ -79,11 +79,11 @@ func (e *endpoint) underWay() bool {
 // UnderWay hands f the hash of every connection that sent data just before now
 // which is not acknowledged.
 func (t *Tracker) UnderWay(f func(hash uint64)) {
-	for i, c := range t.bodies {
-		if c == nil || t.touched[i] == idle || c.class == classGone {
+	for i, c := range t.states {
+		if c == nil || t.touched[i] == unused || c.class == classGone {
 			continue
 		}
-		x := t.slots.at(c.slot)
+		x := t.entries.at(c.entry)
 		if t.clock.now-x.stamp <= underWay && !c.over() && (c.ends[record.Orig].underWay() || c.ends[record.Resp].underWay()) {
 			f(x.key.hash())
 		}

@@ -181,7 +181,7 @@ func (t *Tracker) hasAsides(c *conn) {
 }
 
 // asides walks over those of a connection.
-func (w *words[W]) asides(n int, t *Tracker, c *conn) int {
+func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 	if w.loads() {
 		t.hasAsides(c)
 	}
@@ -191,15 +191,15 @@ func (w *words[W]) asides(n int, t *Tracker, c *conn) int {
 		n = w.time(n, &a.at, c.last)
 		n = w.seq(n, &a.seq, c.ends[i].isn)
 		n = w.seq(n, &a.ack, c.ends[1-i].isn)
-		n = num(w, n, &a.n)
-		n = num(w, n, &a.val)
-		n = num(w, n, &a.ecr)
-		n = num(w, n, &a.window)
-		n = num(w, n, &a.id)
-		n = num(w, n, &a.flags)
-		n = num(w, n, &a.options)
-		n = num(w, n, &a.ttl)
-		n = num(w, n, &a.jumps)
+		n = number(w, n, &a.n)
+		n = number(w, n, &a.val)
+		n = number(w, n, &a.ecr)
+		n = number(w, n, &a.window)
+		n = number(w, n, &a.id)
+		n = number(w, n, &a.flags)
+		n = number(w, n, &a.options)
+		n = number(w, n, &a.ttl)
+		n = number(w, n, &a.jumps)
 		n = w.flag(n, &a.denied)
 	}
 	return n

@@ -42,7 +42,7 @@ func (t *Tracker) spoiled(e, p *endpoint, s *capture.Segment) bool {
 		x.right++
 	case capture.MarkBadChecksum:
 		x.wrong++
-		first(&x.wrongAt, s.Packet)
+		noteFirst(&x.wrongAt, s.Packet)
 		if seq := reassembly.Seq(s.Seq); x.segments == 0 || x.wrongSeq != seq {
 			x.wrongSeq = seq
 			x.segments++

@@ -31,7 +31,7 @@ func (t *Tracker) takeFIN(c *conn, from record.End, s *capture.Segment, now int6
 		return
 	}
 	e.finSeen, e.fin, e.finTime, e.finPacket = true, fin, now, s.Packet
-	c.note(record.Moment{Kind: record.MomentFIN, End: from, M: bit(c.finMayHavePassed())})
+	c.note(record.Moment{Kind: record.MomentFIN, End: from, M: asBit(c.finMayHavePassed())})
 	if c.first == record.NoEnd {
 		c.first = from
 	}
@@ -206,7 +206,7 @@ func (t *Tracker) ackFIN(c *conn, from record.End, s *capture.Segment, now int64
 			c.confirm(to) // it did send it
 		}
 		p.finAcked, p.finAckedTime, p.finAckedBy = true, now, s.Packet
-		c.note(record.Moment{Kind: record.MomentFINAcked, End: to, M: bit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
+		c.note(record.Moment{Kind: record.MomentFINAcked, End: to, M: asBit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
 	}
 	c.apply(to, rcvACKofFIN, record.Expected, now, s.Packet)
 	if first && e.finAcked {

@@ -20,15 +20,15 @@ func (b *code) put(at uint16, x uint64) uint16 {
 }
 
 // pack makes bytes of the first n of v, which has room for one more.
-func (b *code) pack(v *[maxWords]uint64, n int) []byte {
+func (b *code) pack(v *[maxNumbers]uint64, n int) []byte {
 	v[n] = 0 // the other half of a byte
 	binary.LittleEndian.PutUint16(b[:], uint16(n))
 	lens := b[2 : 2+(n+1)/2]
 	at := uint16(2 + len(lens))
 	for i := range lens {
-		k := b.put(at, v[2*i&(maxWords-1)])
+		k := b.put(at, v[2*i&(maxNumbers-1)])
 		at += k
-		l := b.put(at, v[(2*i+1)&(maxWords-1)])
+		l := b.put(at, v[(2*i+1)&(maxNumbers-1)])
 		at += l
 		lens[i] = byte(k | l<<4)
 	}
@@ -39,15 +39,15 @@ func (b *code) pack(v *[maxWords]uint64, n int) []byte {
 var lowBytes = [16]uint64{1: 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
 // unpack reads the numbers back from a piece that pack has made.
-func (b *code) unpack(v *[maxWords]uint64, piece []byte) {
+func (b *code) unpack(v *[maxNumbers]uint64, piece []byte) {
 	copy(b[:], piece) // reading past its end is no harm here
 	n := int(binary.LittleEndian.Uint16(b[:]))
 	lens := b[2 : 2+(n+1)/2]
 	at := uint16(2 + len(lens))
 	for i, l := range lens {
-		v[2*i&(maxWords-1)] = binary.LittleEndian.Uint64(b[at:][:8]) & lowBytes[l&15]
+		v[2*i&(maxNumbers-1)] = binary.LittleEndian.Uint64(b[at:][:8]) & lowBytes[l&15]
 		at += uint16(l & 15)
-		v[(2*i+1)&(maxWords-1)] = binary.LittleEndian.Uint64(b[at:][:8]) & lowBytes[l>>4]
+		v[(2*i+1)&(maxNumbers-1)] = binary.LittleEndian.Uint64(b[at:][:8]) & lowBytes[l>>4]
 		at += uint16(l >> 4)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // Numbers of every length come back, and take no more bytes than they need.
 func TestCodeKeepsNumbers(t *testing.T) {
 	var b, c code
-	var v, got [maxWords]uint64
+	var v, got [maxNumbers]uint64
 	all := []uint64{0, 1<<64 - 1}
 	for k := range 64 {
 		x := uint64(1) << k

@@ -95,9 +95,9 @@ func (e *endpoint) sndNxt() reassembly.Seq {
 // conn is one connection.
 type conn struct {
 	id    uint64
-	slot  uint32 // where the table has it
-	body  uint32 // its index in Tracker.bodies
-	class class  // as in its slot
+	entry uint32 // where the table has it
+	index uint32 // its index in Tracker.states
+	class class  // as in its entry
 	ends  [2]endpoint
 	prev  *conn // an older connection on the same endpoints that may still live
 
@@ -160,10 +160,10 @@ type conn struct {
 	kept         uint32 // see Placed.Kept
 	more         uint32 // bytes booked beyond bodyBytes
 	details      details
-	strain       *strain // nil for most
-	asides       *asides // nil for most
+	trouble      *trouble // nil for most
+	asides       *asides  // nil for most
 	stamps       stamps
-	proof        proofs
+	evidence     evidence
 }
 
 // connFlags are facts about a connection that fit a bit each.
@@ -217,11 +217,11 @@ func (c *conn) note(m record.Moment) {
 
 // clear readies a connection for use, its storage kept.
 func (c *conn) clear() {
-	body, trans, turns := c.body, c.trans[:0], c.turns.cleared()
+	body, trans, turns := c.index, c.trans[:0], c.turns.cleared()
 	a, b := c.ends[0].stream, c.ends[1].stream
 	a.Reset()
 	b.Reset()
 	*c = conn{} // with fields it would be made elsewhere and copied
-	c.body, c.trans, c.turns, c.first, c.resetBy = body, trans, turns, record.NoEnd, record.NoEnd
+	c.index, c.trans, c.turns, c.first, c.resetBy = body, trans, turns, record.NoEnd, record.NoEnd
 	c.ends[0].stream, c.ends[1].stream = a, b
 }

@@ -26,14 +26,14 @@ type details struct {
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 }
 
-// again is the least time after which something is sent again: Linux's RTO is
+// resentMin is the least time after which something is sent again: Linux's RTO is
 // never shorter than 200 ms. What comes sooner the path or the capture doubled.
-const again = second / 10
+const resentMin = second / 10
 
 // synAgain notes a repeated SYN: first and last are when it was sent before,
 // answered tells that a SYN/ACK has passed since.
 func (f *details) synAgain(first, last, now int64, packet uint64, answered bool) {
-	if now-last < again {
+	if now-last < resentMin {
 		return
 	}
 	if f.nSYNsAgain == 0 {
@@ -49,7 +49,7 @@ func (f *details) synAgain(first, last, now int64, packet uint64, answered bool)
 // before, acked when its ACK passed the tap, 0 for not yet, and way is the
 // longest that the responder can be off.
 func (f *details) synAckAgain(first, last, acked, way, now int64, packet uint64) {
-	if now-last < again || acked != 0 && now-acked < way+again {
+	if now-last < resentMin || acked != 0 && now-acked < way+resentMin {
 		return // doubled, or it was under way when the ACK passed
 	}
 	if f.nSYNACKs == 0 {
@@ -118,25 +118,25 @@ func (l *lastID) note(s *capture.Segment) {
 }
 
 // details walks over them.
-func (w *words[W]) details(n int, c *conn) int {
+func (w *packer[W]) details(n int, c *conn) int {
 	f := &c.details
-	n = num(w, n, &f.nSYNsAgain)
+	n = number(w, n, &f.nSYNsAgain)
 	for i := range f.synsAgain {
-		n = num(w, n, &f.synsAgain[i])
+		n = number(w, n, &f.synsAgain[i])
 	}
 	n = w.packet(n, &f.synAgainAt, c.firstPacket)
 	n = w.flag(n, &f.synAnswered)
-	n = num(w, n, &f.nSYNACKs)
+	n = number(w, n, &f.nSYNACKs)
 	n = w.packet(n, &f.synAckAt, c.firstPacket)
-	n = num(w, n, &f.synAckAfter)
+	n = number(w, n, &f.synAckAfter)
 	n = w.flag(n, &f.byNewer)
-	n = num(w, n, &f.acksIgnored)
+	n = number(w, n, &f.acksIgnored)
 	n = w.packet(n, &f.ignoredAt, c.firstPacket)
 	n = w.time(n, &f.ignoredTime, c.start)
-	n = num(w, n, &f.oldState)
-	n = num(w, n, &f.odd)
-	n = num(w, n, &f.resetQuiet)
-	n = num(w, n, &f.resetAfter)
+	n = number(w, n, &f.oldState)
+	n = number(w, n, &f.odd)
+	n = number(w, n, &f.resetQuiet)
+	n = number(w, n, &f.resetAfter)
 	n = w.flag(n, &f.refused)
 	return w.time(n, &f.challengedAt, c.last)
 }

@@ -2,14 +2,14 @@
 // the segments that a capture saw.
 //
 // A [Tracker] takes segments and ICMP quotes in the order of the input (Observe,
-// Quoted) and tells a [Sink]: a [Record] for each connection when it is over, live
-// events, and a [Step] for each packet of chosen connections. A state is moved along
-// the edges of figure 5 only, each change with a [Proof]: seen, implied, expected or
+// Quoted) and tells a [Sink]: a [record.Record] for each connection when it is over, live
+// events, and a [record.Step] for each packet of chosen connections. A state is moved along
+// the edges of figure 5 only, each change with a [record.Basis]: seen, implied, expected or
 // retracted.
 //
 // Invariants: what is told of a connection depends on its own segments, the clock of
 // the whole input (Pass) and the calls of Tick, so connections can be divided among
-// Trackers by [ShardOf]. A value that can't be known is an [Opt] without a value.
+// Trackers by [ShardOf]. A value that can't be known is a [record.Opt] without a value.
 // Nothing is allocated for a segment; connections are bounded by Options.MaxConns and
 // MaxBytes.
 //
@@ -17,7 +17,7 @@
 // and imports neither files nor formats. What it hands out is borrowed until the Sink
 // returns.
 //
-// The way of a segment: ObserveHashed finds the connection (route.go); observe
+// The way of a segment: ObserveHashed finds the connection (match.go); observe
 // (observe.go) asks whether it fits (aside.go) and whether it is a copy (recent.go),
 // then takes SYNs (open.go), RSTs (rst.go), ACKs and data (observe.go) and FINs
 // (close.go). Idle connections are packed (pack.go).

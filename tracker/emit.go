@@ -4,7 +4,7 @@ import "tcpwatch/tracker/record"
 
 // emit hands out the record of a connection that is over and keeps its storage.
 func (t *Tracker) emit(f *finished) {
-	c := t.bodyOf(f.slot)
+	c := t.stateOf(f.entry)
 	c.endedBy, c.silent = f.why, f.silent
 	if c.asides != nil {
 		t.lastAsides(c)
@@ -30,7 +30,7 @@ func (t *Tracker) emit(f *finished) {
 	t.sink.Conn(r)
 	t.cost(c)
 	t.give(c)
-	t.slots.put(f.slot)
+	t.entries.put(f.entry)
 }
 
 // fill makes the record of a connection as it stands.
@@ -62,8 +62,8 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	}
 	c.fillExchanges(r)
 	c.fillDetails(r)
-	c.fillStrain(r)
-	c.fillProof(&r.Evidence)
+	c.fillPath(r)
+	c.fillEvidence(&r.Evidence)
 	c.fillCapture(&r.Capture, &r.Ends)
 	c.fillStamps(r)
 }
@@ -82,7 +82,7 @@ func (c *conn) fillCapture(r *record.CaptureRecord, ends *[2]record.EndRecord) {
 	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
 	r.OneWayShown, r.Forgotten = r.OneWay && c.showsOneWay(), c.is(isForgotten)
 	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
-	r.MissingBytes, r.WildBytes = a+b, min(a, c.proof.wild[record.Orig])+min(b, c.proof.wild[record.Resp])
+	r.MissingBytes, r.WildBytes = a+b, min(a, c.evidence.wild[record.Orig])+min(b, c.evidence.wild[record.Resp])
 	r.GivenUpBytes = c.ends[record.Orig].stream.GivenUp() + c.ends[record.Resp].stream.GivenUp()
 	c.fillUnseen(r)
 }

@@ -14,7 +14,7 @@ func FuzzObserve(f *testing.F) {
 	f.Add([]byte{0, 2, 0, 0, 0, 1, 1, 0x14, 0, 1, 0, 1, 0, 2, 9, 0, 0, 9, 1, 0x10, 1, 1, 0, 200})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		rec := &recorder{}
-		tr := New(Options{Events: true, MaxConns: 1 + 3*NShards, Interval: 100 * second,
+		tr := New(Options{Events: true, MaxConns: 1 + 3*record.NShards, Interval: 100 * second,
 			Mark: func(id uint64, _, _ capture.Endpoint) bool { return id%2 == 0 }}, rec)
 		now, packet := int64(0), uint64(0)
 		for ; len(in) >= 6; in = in[6:] {

@@ -28,12 +28,12 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 }
 
 // ignored walks over it.
-func (w *words[W]) ignored(n int, c *conn) int {
+func (w *packer[W]) ignored(n int, c *conn) int {
 	x := &c.ignored
-	n = num(w, n, &x.by)
+	n = number(w, n, &x.by)
 	n = w.packet(n, &x.packet, c.lastPacket)
-	n = num(w, n, &x.ttl)
-	n = num(w, n, &x.odd)
+	n = number(w, n, &x.ttl)
+	n = number(w, n, &x.odd)
 	n = w.flag(n, &x.late)
 	return w.flag(n, &x.done)
 }

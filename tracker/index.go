@@ -7,10 +7,10 @@ import (
 	"tcpwatch/capture"
 )
 
-// index finds the slot of the newest connection on a pair of endpoints in a
+// index finds the entry of the newest connection on a pair of endpoints in a
 // network: a hash
-// table with open addressing, eight bytes a place and no pointers. A look-up
-// and a look at the slot, which is needed anyway, take less than they do
+// table with open addressing, eight bytes a bucket and no pointers. A look-up
+// and a look at the entry, which is needed anyway, take less than they do
 // with Go's map and its keys of 44 bytes (96 against 135 ns among 200,000
 // connections in no order, BenchmarkLookup), and a fifth of the memory.
 //
@@ -18,25 +18,25 @@ import (
 // that a look-up finds them all, up to maxNetworks of them; those beyond, which
 // only an attacker makes, under a tag of their own network.
 type index struct {
-	places []place // a power of two of them
-	used   int
-	beyond int    // of those, under the tag of a network
-	seed   uint64 // a capture's author must not be able to choose who collides
+	buckets []bucket // a power of two of them
+	used    int
+	beyond  int    // of those, under the tag of a network
+	seed    uint64 // a capture's author must not be able to choose who collides
 }
 
 // maxNetworks is how many networks with connections on the same ends are told
 // from one another by their numbers.
 const maxNetworks = 8
 
-// place is a slot and 32 bits of its hash, of which the lower ones say where it
-// should stand: so the table grows without a look at the slots. Slot 0 is an
-// empty place.
-type place struct{ tag, slot uint32 }
+// bucket is an entry and 32 bits of its hash, of which the lower ones say where it
+// should stand: so the table grows without a look at the entries. Entry 0 is an
+// empty bucket.
+type bucket struct{ tag, entry uint32 }
 
-const firstPlaces = 1024
+const firstBuckets = 1024
 
 func newIndex() index {
-	return index{places: make([]place, firstPlaces), seed: rand.Uint64()}
+	return index{buckets: make([]bucket, firstBuckets), seed: rand.Uint64()}
 }
 
 // tag is the hash of the ends of a key. The one that tells its shard is the same
@@ -61,127 +61,127 @@ func (x *index) networkTag(tag uint32, k *key) uint32 {
 }
 
 // home is where a connection should stand.
-func (x *index) home(tag uint32) int { return int(tag) & (len(x.places) - 1) }
+func (x *index) home(tag uint32) int { return int(tag) & (len(x.buckets) - 1) }
 
-// find is the slot of a key, 0 when there is none. others tells that there are
+// find is the entry of a key, 0 when there is none. others tells that there are
 // connections on the same ends in other networks.
-func (x *index) find(s *slots, k *key) (slot uint32, others bool) {
+func (x *index) find(s *entries, k *key) (entry uint32, others bool) {
 	tag := x.tag(k)
 	at := x.home(tag)
-	for p := x.places[at]; p.slot != 0; p = x.places[at] {
+	for p := x.buckets[at]; p.entry != 0; p = x.buckets[at] {
 		if p.tag == tag {
-			o := &s.at(p.slot).key
+			o := &s.at(p.entry).key
 			if o.is(k) {
-				return p.slot, others
+				return p.entry, others
 			}
 			others = others || o.pairs(k)
 		}
-		at = (at + 1) & (len(x.places) - 1)
+		at = (at + 1) & (len(x.buckets) - 1)
 	}
 	if x.beyond > 0 {
 		tag = x.networkTag(tag, k)
 		at = x.home(tag)
-		for p := x.places[at]; p.slot != 0; p = x.places[at] {
-			if p.tag == tag && s.at(p.slot).key.is(k) {
-				return p.slot, others
+		for p := x.buckets[at]; p.entry != 0; p = x.buckets[at] {
+			if p.tag == tag && s.at(p.entry).key.is(k) {
+				return p.entry, others
 			}
-			at = (at + 1) & (len(x.places) - 1)
+			at = (at + 1) & (len(x.buckets) - 1)
 		}
 	}
 	return 0, others
 }
 
-// elsewhere fills to with the slots of connections on the ends of a key, begun in
+// elsewhere fills to with the entries of connections on the ends of a key, begun in
 // other networks, and returns how many they are.
-func (x *index) elsewhere(s *slots, k *key, to *[maxNetworks]uint32) (n int) {
+func (x *index) elsewhere(s *entries, k *key, to *[maxNetworks]uint32) (n int) {
 	tag := x.tag(k)
 	at := x.home(tag)
-	for p := x.places[at]; p.slot != 0 && n < len(to); p = x.places[at] {
-		if o := &s.at(p.slot).key; p.tag == tag && o.pairs(k) && !o.is(k) {
-			to[n] = p.slot
+	for p := x.buckets[at]; p.entry != 0 && n < len(to); p = x.buckets[at] {
+		if o := &s.at(p.entry).key; p.tag == tag && o.pairs(k) && !o.is(k) {
+			to[n] = p.entry
 			n++
 		}
-		at = (at + 1) & (len(x.places) - 1)
+		at = (at + 1) & (len(x.buckets) - 1)
 	}
 	return n
 }
 
-// put makes i the slot of its key in place of was, which is 0 when there was none.
-func (x *index) put(s *slots, was, i uint32) {
+// put makes i the entry of its key in place of was, which is 0 when there was none.
+func (x *index) put(s *entries, was, i uint32) {
 	if was != 0 {
-		x.places[x.place(s, was)].slot = i
+		x.buckets[x.bucketOf(s, was)].entry = i
 		return
 	}
 	k := &s.at(i).key
 	tag, n := x.tag(k), 0
 	at := x.home(tag)
-	for ; x.places[at].slot != 0; at = (at + 1) & (len(x.places) - 1) {
-		if x.places[at].tag == tag && s.at(x.places[at].slot).key.pairs(k) {
+	for ; x.buckets[at].entry != 0; at = (at + 1) & (len(x.buckets) - 1) {
+		if x.buckets[at].tag == tag && s.at(x.buckets[at].entry).key.pairs(k) {
 			n++
 		}
 	}
 	if n >= maxNetworks {
 		tag = x.networkTag(tag, k)
 		x.beyond++
-		for at = x.home(tag); x.places[at].slot != 0; {
-			at = (at + 1) & (len(x.places) - 1)
+		for at = x.home(tag); x.buckets[at].entry != 0; {
+			at = (at + 1) & (len(x.buckets) - 1)
 		}
 	}
-	x.places[at] = place{tag, i}
-	if x.used++; x.used > len(x.places)*3/4 {
+	x.buckets[at] = bucket{tag, i}
+	if x.used++; x.used > len(x.buckets)*3/4 {
 		x.grow()
 	}
 }
 
-// place is where a slot stands.
-func (x *index) place(s *slots, i uint32) int {
-	mask := len(x.places) - 1
+// bucketOf is where an entry stands.
+func (x *index) bucketOf(s *entries, i uint32) int {
+	mask := len(x.buckets) - 1
 	k := &s.at(i).key
 	tag := x.tag(k)
 	at := x.home(tag)
-	for ; x.places[at].slot != 0; at = (at + 1) & mask {
-		if x.places[at].slot == i {
+	for ; x.buckets[at].entry != 0; at = (at + 1) & mask {
+		if x.buckets[at].entry == i {
 			return at
 		}
 	}
-	for at = x.home(x.networkTag(tag, k)); x.places[at].slot != i; {
+	for at = x.home(x.networkTag(tag, k)); x.buckets[at].entry != i; {
 		at = (at + 1) & mask
 	}
 	return at
 }
 
-// remove takes the slot of a key out.
-func (x *index) remove(s *slots, i uint32) {
-	mask := len(x.places) - 1
-	at := x.place(s, i)
-	if x.beyond > 0 && x.places[at].tag != x.tag(&s.at(i).key) {
+// remove takes the entry of a key out.
+func (x *index) remove(s *entries, i uint32) {
+	mask := len(x.buckets) - 1
+	at := x.bucketOf(s, i)
+	if x.beyond > 0 && x.buckets[at].tag != x.tag(&s.at(i).key) {
 		x.beyond--
 	}
 	x.used--
 	// What stands behind it and was pushed away from its home moves up.
-	for next := (at + 1) & mask; x.places[next].slot != 0; next = (next + 1) & mask {
-		home := x.home(x.places[next].tag)
+	for next := (at + 1) & mask; x.buckets[next].entry != 0; next = (next + 1) & mask {
+		home := x.home(x.buckets[next].tag)
 		if (next-home)&mask >= (next-at)&mask {
-			x.places[at] = x.places[next]
+			x.buckets[at] = x.buckets[next]
 			at = next
 		}
 	}
-	x.places[at] = place{}
+	x.buckets[at] = bucket{}
 }
 
 func (x *index) grow() {
-	old := x.places
-	x.places = make([]place, 2*len(old))
+	old := x.buckets
+	x.buckets = make([]bucket, 2*len(old))
 	// Pages read before they are written are mapped twice, at 2 us each.
-	clear(x.places)
+	clear(x.buckets)
 	for _, p := range old {
-		if p.slot == 0 {
+		if p.entry == 0 {
 			continue
 		}
 		at := x.home(p.tag)
-		for x.places[at].slot != 0 {
-			at = (at + 1) & (len(x.places) - 1)
+		for x.buckets[at].entry != 0 {
+			at = (at + 1) & (len(x.buckets) - 1)
 		}
-		x.places[at] = p
+		x.buckets[at] = p
 	}
 }

@@ -28,7 +28,7 @@ func TestIndexAgainstMap(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 8 {
 		x, want := newIndex(), map[int]uint32{}
-		var s slots
+		var s entries
 		for range 30000 {
 			i := r.IntN(3000)
 			k := numberedKey(i, r.IntN(2) == 0)
@@ -39,7 +39,7 @@ func TestIndexAgainstMap(t *testing.T) {
 				}
 			}
 			if got, _ := x.find(&s, &k); got != want[i] {
-				t.Fatalf("round %d: key %d in slot %d, want %d", round, i, got, want[i])
+				t.Fatalf("round %d: key %d in entry %d, want %d", round, i, got, want[i])
 			}
 			var at [maxNetworks]uint32
 			n := x.elsewhere(&s, &k, &at)
@@ -69,12 +69,12 @@ func TestIndexAgainstMap(t *testing.T) {
 }
 
 // BenchmarkLookup looks up connections in no order, as segments of many
-// connections come, beside a Go map with the same keys. The slot is read too,
+// connections come, beside a Go map with the same keys. The entry is read too,
 // as it must be.
 func BenchmarkLookup(b *testing.B) {
 	const n = 200000
-	x, m := newIndex(), map[key]*slot{}
-	var s slots
+	x, m := newIndex(), map[key]*entry{}
+	var s entries
 	keys := make([]key, n)
 	for i := range keys {
 		k := numberedKey(i*networks, false)
@@ -109,15 +109,15 @@ func BenchmarkPack(b *testing.B) {
 	tr := New(Options{}, nowhere{})
 	packet := uint64(0)
 	fill(tr, 0, 8, &packet, true)
-	c := tr.bodies[1]
-	i := c.slot
+	c := tr.states[1]
+	i := c.entry
 	tr.clock.now += second
 	b.ReportAllocs()
 	for b.Loop() {
 		if !tr.pack(c) {
 			b.Fatal("not packed")
 		}
-		c = tr.bodyOf(i)
+		c = tr.stateOf(i)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestPlacesOfTunnels(t *testing.T) {
 	for bit := range 64 { // seeds of few bits too
 		x := newIndex()
 		x.seed = 1 << bit
-		var s slots
+		var s entries
 		for i := range uint32(n) {
 			at := s.take()
 			k := &s.at(at).key
@@ -136,8 +136,8 @@ func TestPlacesOfTunnels(t *testing.T) {
 			x.put(&s, 0, at)
 		}
 		homes := map[uint32]bool{}
-		for _, p := range x.places {
-			if p.slot != 0 {
+		for _, p := range x.buckets {
+			if p.entry != 0 {
 				homes[p.tag&0xfff] = true
 			}
 		}

@@ -2,11 +2,6 @@ package tracker
 
 import "tcpwatch/capture"
 
-// NShards is how many parts the connections are in, whatever the number of
-// workers: a worker owns some of them. A cap is the table's, not a shard's: who
-// chooses addresses would fill one.
-const NShards = 256
-
 // key identifies a connection whichever way its segments go: both endpoints,
 // in any order, and the network they are in, or the first of two; see network.
 type key struct {

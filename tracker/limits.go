@@ -44,7 +44,7 @@ func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
 		next = limitWindow
 		if l.state != limitWindow && window > 0 {
 			l.windowFull++
-			first(&l.windowFullAt, packet)
+			noteFirst(&l.windowFullAt, packet)
 		}
 	case flying == 0:
 		next = limitSender

@@ -98,7 +98,7 @@ func TestMemory(t *testing.T) {
 			}
 			return heap(), tr.bytes
 		}
-		const few, many = 20000, 80000 // the bodies in use are as many with either
+		const few, many = 20000, 80000 // the states in use are as many with either
 		before, ownBefore := held(0, few)
 		after, ownAfter := held(few, many)
 		each, own := (after-before)/(many-few), (ownAfter-ownBefore)/(many-few)

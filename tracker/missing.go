@@ -13,9 +13,9 @@ import (
 func (c *conn) missing(of record.End) uint64 {
 	e := &c.ends[of]
 	n := e.stream.Forgotten() + e.stream.Old()
-	una, early := e.stream.Una(), e.stream.Base().Add(c.proof.early[of])
+	una, early := e.stream.Una(), e.stream.Base().Add(c.evidence.early[of])
 	for _, g := range e.stream.Gaps() {
-		if c.proof.early[of] > 0 && e.stream.Span() < maxAhead {
+		if c.evidence.early[of] > 0 && e.stream.Span() < maxAhead {
 			if g.To.LessEq(early) {
 				continue
 			}
@@ -46,15 +46,15 @@ func (c *conn) noteEarly(from record.End, s *capture.Segment, now int64) {
 	for of := record.Orig; of <= record.Resp; of++ {
 		e := &c.ends[of]
 		gaps := e.stream.Gaps()
-		if len(gaps) == 0 || e.synSeen || e.packets == 0 || c.proof.stood[of] {
+		if len(gaps) == 0 || e.synSeen || e.packets == 0 || c.evidence.stood[of] {
 			continue
 		}
 		if d := gaps[len(gaps)-1].To.Sub(e.stream.Base()); d > 0 && d <= unknownRoom {
-			c.proof.early[of] = uint32(d)
+			c.evidence.early[of] = uint32(d)
 		}
 	}
 	if e := &c.ends[from]; s.Len == 0 && !s.Flags.Has(capture.FIN) && reassembly.Seq(s.Seq) == e.stream.Next() {
-		c.proof.stood[from] = true
+		c.evidence.stood[from] = true
 	}
 }
 

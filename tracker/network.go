@@ -30,12 +30,12 @@ type joined struct {
 // another network and that the segment's numbers continue; nil for none.
 func (t *Tracker) elsewhere(k *key, s *capture.Segment) (found *conn) {
 	var at [maxNetworks]uint32
-	for _, i := range at[:t.index.elsewhere(&t.slots, k, &at)] {
-		x := t.slots.at(i)
+	for _, i := range at[:t.index.elsewhere(&t.entries, k, &at)] {
+		x := t.entries.at(i)
 		if t.deadline(x) <= t.clock.now {
 			continue
 		}
-		c := t.bodyOf(i)
+		c := t.stateOf(i)
 		if c.joined.there && c.joined.network == k.network() && (c.joined.from == c.from(&s.Src) || carriesAlike(c.joined.network, x.key.network())) {
 			return c
 		}
@@ -75,13 +75,13 @@ func (c *conn) continues(from record.End, s *capture.Segment) bool {
 	case s.Flags.Has(capture.SYN) && e.synSeen:
 		return e.isn == seq
 	case s.Flags.Has(capture.SYN | capture.ACK):
-		return p.acksSYN(ack) || !p.synSeen && p.stream.Started() && near(p, ack)
+		return p.acksSYN(ack) || !p.synSeen && p.stream.Started() && nearNext(p, ack)
 	case s.Flags.Has(capture.SYN):
 		return e.stream.Started() && e.stream.Base() == seq.Add(1)
 	case s.Flags.Has(capture.ACK):
-		return p.stream.Started() && near(p, ack) && (!e.stream.Started() || near(e, seq))
+		return p.stream.Started() && nearNext(p, ack) && (!e.stream.Started() || nearNext(e, seq))
 	}
-	return e.stream.Started() && near(e, seq)
+	return e.stream.Started() && nearNext(e, seq)
 }
 
 // inherit takes over the second network of an older connection on the same ends.
@@ -95,8 +95,8 @@ func (c *conn) inherit(old *conn) {
 // ICMP error quotes; nil for none.
 func (t *Tracker) quotedElsewhere(k *key, q *capture.Quote) (found *conn) {
 	var at [maxNetworks]uint32
-	for _, i := range at[:t.index.elsewhere(&t.slots, k, &at)] {
-		for c := t.bodyOf(i); c != nil; c = c.prev {
+	for _, i := range at[:t.index.elsewhere(&t.entries, k, &at)] {
+		for c := t.stateOf(i); c != nil; c = c.prev {
 			if (found == nil || c.id > found.id) && c.sent(q) {
 				found = c
 			}
@@ -106,13 +106,13 @@ func (t *Tracker) quotedElsewhere(k *key, q *capture.Quote) (found *conn) {
 }
 
 // joined walks over it.
-func (w *words[W]) joined(n int, x *joined) int {
+func (w *packer[W]) joined(n int, x *joined) int {
 	there := *x != joined{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
 	n = w.flag(n, &x.there)
-	n = num(w, n, &x.network.id)
-	n = num(w, n, &x.network.kind)
-	return num(w, n, &x.from)
+	n = number(w, n, &x.network.id)
+	n = number(w, n, &x.network.kind)
+	return number(w, n, &x.from)
 }

@@ -18,7 +18,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if now < c.last || s.Misstamped {
 		// Cards with several queues stamp a little out of order; no span may become negative.
 		c.timeWentBack++
-		first(&c.proof.back, s.Packet)
+		noteFirst(&c.evidence.back, s.Packet)
 		if c.thirdACKAt == 0 {
 			c.flags |= isOpenUntimed
 		}
@@ -30,8 +30,8 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		outside = t.judgeAside(c, from, s)
 	}
 	ignored := outside != 0 || s.Flags.Has(capture.RST) && !c.acceptsRST(from.Peer(), s)
-	if !ignored && (c.strain != nil || now-c.last >= restful) {
-		c.stir(from, s, now)
+	if !ignored && (c.trouble != nil || now-c.last >= idleMin) {
+		c.takeTrouble(from, s, now)
 	}
 	c.last, c.lastPacket = now, s.Packet
 	if c.step != nil {
@@ -44,7 +44,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if e.copied(&c.ends[from.Peer()], s, now) {
 		c.duplicates++
 		c.copies[from].note(s)
-		first(&c.proof.copied, s.Packet)
+		noteFirst(&c.evidence.copied, s.Packet)
 		c.note(record.Moment{Kind: record.MomentDuplicate, End: from})
 	} else if outside != 0 {
 		c.count(e, s)
@@ -115,11 +115,11 @@ func (c *conn) count(e *endpoint, s *capture.Segment) {
 func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 	if s.Marks&capture.MarkTruncated != 0 {
 		c.flags |= isTruncated
-		first(&c.proof.cut, s.Packet)
+		noteFirst(&c.evidence.cut, s.Packet)
 	}
 	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) {
 		c.flags |= isOffload
-		first(&c.proof.long, s.Packet)
+		noteFirst(&c.evidence.long, s.Packet)
 	}
 	if s.Flags.Has(capture.SYN) {
 		e.options(s)

@@ -12,8 +12,8 @@ import (
 // those in use stay few, and stay in the processor's cache.
 
 const (
-	// idle is what Tracker.touched has for a body that nobody uses.
-	idle = 1<<32 - 1
+	// unused is what Tracker.touched has for a state that nobody uses.
+	unused = 1<<32 - 1
 	// maxPacked is how many segments in flight an end may have to be packed.
 	maxPacked = 64
 )
@@ -22,27 +22,27 @@ const (
 // depends on the input alone, not on who else's connections are held here.
 func (t *Tracker) packIdle() {
 	for i, at := range t.touched {
-		if at == idle || t.ticks-at < 2 {
+		if at == unused || t.ticks-at < 2 {
 			continue
 		}
-		if c := t.bodies[i]; c.class == classGone || !t.pack(c) {
+		if c := t.states[i]; c.class == classGone || !t.pack(c) {
 			t.touched[i] = t.ticks // not to be tried again at once
 		}
 	}
 	t.latest = latest{}
 }
 
-// pack puts a connection away and takes its body back, and with it an older one
+// pack puts a connection away and takes its state back, and with it an older one
 // on its endpoints, to which it points; false where either holds what cannot be
 // packed, or a newer one points to it.
 func (t *Tracker) pack(c *conn) bool {
-	x := t.slots.at(c.slot)
+	x := t.entries.at(c.entry)
 	if x.behind || c.prev != nil && (c.prev.prev != nil || !t.packAlone(c.prev)) {
 		return false
 	}
 	c.prev = nil
 	if !t.packAlone(c) {
-		c.prev = t.bodyOf(x.prev)
+		c.prev = t.stateOf(x.prev)
 		return false
 	}
 	return true
@@ -50,7 +50,7 @@ func (t *Tracker) pack(c *conn) bool {
 
 // packAlone packs a connection to which nobody points.
 func (t *Tracker) packAlone(c *conn) bool {
-	x := t.slots.at(c.slot)
+	x := t.entries.at(c.entry)
 	if c.step != nil {
 		return false
 	}
@@ -65,7 +65,7 @@ func (t *Tracker) packAlone(c *conn) bool {
 	}
 	w := &t.saver
 	n := w.conn(t, c)
-	if n > maxWords-8 {
+	if n > maxNumbers-8 {
 		return false
 	}
 	b := t.code.pack(&w.v, n)
@@ -73,17 +73,17 @@ func (t *Tracker) packAlone(c *conn) bool {
 		return false
 	}
 	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
-	x.body, x.kept = 0, uint16(min((c.kept+keptUnit-1)/keptUnit, 1<<16-1))
+	x.state, x.kept = 0, uint16(min((c.kept+keptUnit-1)/keptUnit, 1<<16-1))
 	t.bytes += x.bytes() - bodyBytes - int64(c.more)
 	t.give(c)
 	return true
 }
 
-// unpack gives a packed connection a body again.
+// unpack gives a packed connection a state again.
 func (t *Tracker) unpack(i uint32) {
-	x := t.slots.at(i)
+	x := t.entries.at(i)
 	c := t.take()
-	c.id, c.slot, c.class, c.kept = x.id, i, x.class, uint32(x.kept)*keptUnit
+	c.id, c.entry, c.class, c.kept = x.id, i, x.class, uint32(x.kept)*keptUnit
 	t.code.unpack(&t.loader.v, t.arena.at(x.packed)[:int(x.size)*arenaUnit])
 	c.share(&t.shards[ShardOf(x.key.hash())].room)
 	t.loader.conn(t, c)
@@ -91,8 +91,8 @@ func (t *Tracker) unpack(i uint32) {
 	if x.class != classGone {
 		t.bytes += bodyBytes - x.bytes()
 	}
-	x.packed, x.size, x.kept, x.body = 0, 0, 0, c.body
-	c.prev = t.bodyOf(x.prev)
+	x.packed, x.size, x.kept, x.state = 0, 0, 0, c.index
+	c.prev = t.stateOf(x.prev)
 }
 
 // The parts of a connection that are left out where they hold nothing, from
@@ -107,26 +107,26 @@ const (
 	connEcho  // the SYN/ACK is not the responder's first, or echoes another SYN
 	connPath  // where it was captured
 	connReset
-	connTrouble // of the capture
+	connCapture // of the capture
 	connOpening // that was no common one
 	connDetails
-	connStrain
+	connTrouble
 	connAsides
 	connStamps
 )
 
 // conn walks over a connection and returns how many numbers it has. Its
-// identity is in its slot; recent segments are too old to be of use. Saving
+// identity is in its entry; recent segments are too old to be of use. Saving
 // changes nothing: what turns out too long stays as it is.
-func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
-	k := &t.slots.at(c.slot).key
+func (w *packer[W]) conn(t *Tracker, c *conn) (n int) {
+	k := &t.entries.at(c.entry).key
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	const turned = 1 << 16
 	head := uint64(0)
 	if !w.loads() {
-		head = uint64(c.flags) | bit(a.addr != k.a)*turned | c.parts()
+		head = uint64(c.flags) | asBit(a.addr != k.a)*turned | c.parts()
 	}
-	n = num(w, n, &head)
+	n = number(w, n, &head)
 	if w.loads() {
 		c.flags = connFlags(head)
 		a.addr, b.addr = k.a, k.b
@@ -135,34 +135,34 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 		}
 	}
 	n = w.span(n, &c.start, t.clock.first)
-	n = from(w, n, &c.lastPacket, c.id)
+	n = distance(w, n, &c.lastPacket, c.id)
 	n = w.span(n, &c.last, c.start)
 	if w.loads() {
 		c.firstPacket, c.filePacket, c.interimAt = c.id, c.id, c.start
 	}
 	if head&connMoved != 0 {
-		n = from(w, n, &c.firstPacket, c.id)
-		n = from(w, n, &c.filePacket, c.id)
+		n = distance(w, n, &c.firstPacket, c.id)
+		n = distance(w, n, &c.filePacket, c.id)
 		n = w.span(n, &c.interimAt, c.start)
-		n = num(w, n, &c.mark)
+		n = number(w, n, &c.mark)
 	}
 	if head&connPath != 0 {
-		n = num(w, n, &c.file)
-		n = num(w, n, &c.iface)
-		n = num(w, n, &c.tunnel)
-		n = num(w, n, &c.tunnelID)
+		n = number(w, n, &c.file)
+		n = number(w, n, &c.iface)
+		n = number(w, n, &c.tunnel)
+		n = number(w, n, &c.tunnelID)
 		n = w.flag(n, &c.tunnelPart)
 		n = w.joined(n, &c.joined)
-		n = num(w, n, &c.nVLAN)
-		n = num(w, n, &c.vlan[0])
-		n = num(w, n, &c.vlan[1])
+		n = number(w, n, &c.nVLAN)
+		n = number(w, n, &c.vlan[0])
+		n = number(w, n, &c.vlan[1])
 	}
-	if head&connTrouble != 0 {
-		n = num(w, n, &c.duplicates)
+	if head&connCapture != 0 {
+		n = number(w, n, &c.duplicates)
 		n = w.copies(n, c)
-		n = num(w, n, &c.timeWentBack)
-		n = num(w, n, &c.dropped)
-		n = w.proofs(n, c)
+		n = number(w, n, &c.timeWentBack)
+		n = number(w, n, &c.dropped)
+		n = w.evidence(n, c)
 	}
 	if head&connOrig != 0 {
 		n = w.endpoint(n, t, c, a)
@@ -180,8 +180,8 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 	if head&connDetails != 0 {
 		n = w.details(n, c)
 	}
-	if head&connStrain != 0 {
-		n = w.strain(n, c)
+	if head&connTrouble != 0 {
+		n = w.trouble(n, c)
 	}
 	if head&connAsides != 0 {
 		n = w.asides(n, t, c)
@@ -195,23 +195,23 @@ func (w *words[W]) conn(t *Tracker, c *conn) (n int) {
 // parts says which parts of c hold anything.
 func (c *conn) parts() uint64 {
 	x := &c.turns
-	return bit(c.ends[record.Orig].known())*connOrig | bit(c.ends[record.Resp].known())*connResp |
-		bit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
+	return asBit(c.ends[record.Orig].known())*connOrig | asBit(c.ends[record.Resp].known())*connResp |
+		asBit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
 			c.timeWaitUntil != c.longestWait())*connMoved |
-		bit(c.firstSYNACK != c.ends[record.Resp].firstSYN || c.synAckAt != c.ends[record.Resp].firstSYNPacket || c.synAckEcho != c.ends[record.Orig].firstSYNVal)*connEcho |
-		bit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart || c.joined != joined{})*connPath |
-		bit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.copies != [2]copies{} || c.proof != proofs{})*connTrouble |
-		bit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
-		bit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
-		bit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != record.OpenUnknown ||
+		asBit(c.firstSYNACK != c.ends[record.Resp].firstSYN || c.synAckAt != c.ends[record.Resp].firstSYNPacket || c.synAckEcho != c.ends[record.Orig].firstSYNVal)*connEcho |
+		asBit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart || c.joined != joined{})*connPath |
+		asBit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.copies != [2]copies{} || c.evidence != evidence{})*connCapture |
+		asBit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
+		asBit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
+		asBit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != record.OpenUnknown ||
 			c.answer != record.Answer{Kind: c.answer.Kind})*connOpening |
-		bit(c.resetBy != record.NoEnd || c.rstsIgnored != 0 || c.ignored != ignoredRST{})*connReset |
-		bit(*x != turnarounds{spread: x.spread})*connTurns |
-		bit(c.details != details{})*connDetails | bit(c.strain != nil)*connStrain | bit(c.asides != nil)*connAsides |
-		bit(c.stamps != stamps{})*connStamps
+		asBit(c.resetBy != record.NoEnd || c.rstsIgnored != 0 || c.ignored != ignoredRST{})*connReset |
+		asBit(*x != turnarounds{spread: x.spread})*connTurns |
+		asBit(c.details != details{})*connDetails | asBit(c.trouble != nil)*connTrouble | asBit(c.asides != nil)*connAsides |
+		asBit(c.stamps != stamps{})*connStamps
 }
 
-func (w *words[W]) opening(n int, c *conn, head uint64) int {
+func (w *packer[W]) opening(n int, c *conn, head uint64) int {
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	if head&connSYNACK != 0 && w.loads() {
 		c.firstSYNACK, c.synAckAt, c.synAckEcho = b.firstSYN, b.firstSYNPacket, a.firstSYNVal
@@ -219,36 +219,36 @@ func (w *words[W]) opening(n int, c *conn, head uint64) int {
 	if head&(connSYNACK|connEcho) == connSYNACK|connEcho {
 		n = w.span(n, &c.firstSYNACK, b.firstSYN)
 		n = w.packet(n, &c.synAckAt, b.firstSYNPacket)
-		n = from(w, n, &c.synAckEcho, a.firstSYNVal)
+		n = distance(w, n, &c.synAckEcho, a.firstSYNVal)
 	}
 	if head&connThirdACK != 0 {
 		n = w.span(n, &c.thirdACK, c.firstSYNACK)
 		n = w.packet(n, &c.thirdACKAt, c.synAckAt)
-		n = from(w, n, &c.thirdEcho, b.firstSYNVal)
+		n = distance(w, n, &c.thirdEcho, b.firstSYNVal)
 	}
 	if head&connOpening == 0 {
 		return n
 	}
-	n = num(w, n, &c.synAckLost)
+	n = number(w, n, &c.synAckLost)
 	n = w.packet(n, &c.oldAnswer, c.id)
 	n = w.packet(n, &c.oldConn, c.id)
-	n = num(w, n, &c.answer.Type)
-	n = num(w, n, &c.answer.Code)
+	n = number(w, n, &c.answer.Type)
+	n = number(w, n, &c.answer.Code)
 	for i := range c.answer.From {
-		n = num(w, n, &c.answer.From[i])
+		n = number(w, n, &c.answer.From[i])
 	}
 	n = w.time(n, &c.answered, c.start)
 	n = w.packet(n, &c.answeredAt, c.id)
-	return num(w, n, &c.openKind)
+	return number(w, n, &c.openKind)
 }
 
-func (w *words[W]) closing(n int, c *conn, head uint64) int {
+func (w *packer[W]) closing(n int, c *conn, head uint64) int {
 	x := uint64(c.answer.Kind) | uint64(c.first^record.NoEnd)<<8 | uint64(c.segments)<<16 | uint64(c.resetBy^record.NoEnd)<<24
-	n = num(w, n, &x)
+	n = number(w, n, &x)
 	if w.loads() {
 		c.answer.Kind, c.first, c.segments, c.resetBy = record.AnswerKind(x), record.End(x>>8)^record.NoEnd, uint8(x>>16), record.End(x>>24)^record.NoEnd
 	}
-	n = num(w, n, &c.bytesAfterFIN)
+	n = number(w, n, &c.bytesAfterFIN)
 	if head&connMoved != 0 {
 		n = w.span(n, &c.timeWaitUntil, c.longestWait())
 	} else if w.loads() {
@@ -257,16 +257,16 @@ func (w *words[W]) closing(n int, c *conn, head uint64) int {
 	if head&connReset == 0 {
 		return n
 	}
-	n = num(w, n, &c.resetIn)
-	n = num(w, n, &c.resetCause)
+	n = number(w, n, &c.resetIn)
+	n = number(w, n, &c.resetCause)
 	n = w.packet(n, &c.resetPacket, c.lastPacket)
-	n = num(w, n, &c.resetTTL)
+	n = number(w, n, &c.resetTTL)
 	n = w.time(n, &c.resetTime, c.last)
-	n = num(w, n, &c.rstsIgnored)
+	n = number(w, n, &c.rstsIgnored)
 	return w.ignored(n, c)
 }
 
-func (w *words[W]) stamps(n int, c *conn) int {
+func (w *packer[W]) stamps(n int, c *conn) int {
 	x := &c.stamps
 	n = w.span(n, &x.stepped[0], 0)
 	n = w.span(n, &x.stepped[1], x.stepped[0])
@@ -274,7 +274,7 @@ func (w *words[W]) stamps(n int, c *conn) int {
 	n = w.span(n, &x.uncovered[1], x.uncovered[0])
 	n = w.time(n, &x.at, c.last)
 	n = w.time(n, &x.end, c.last)
-	n = num(w, n, &x.untimed)
+	n = number(w, n, &x.untimed)
 	n = w.flag(n, &x.startless)
 	return w.flag(n, &x.endless)
 }
@@ -284,9 +284,9 @@ func (c *conn) longestWait() int64 {
 	return max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
 }
 
-func (w *words[W]) transitions(n int, c *conn) int {
+func (w *packer[W]) transitions(n int, c *conn) int {
 	count := uint8(len(c.trans))
-	n = num(w, n, &count)
+	n = number(w, n, &count)
 	if w.loads() {
 		c.trans = slices.Grow(c.trans[:0], int(count))[:count]
 	}
@@ -298,10 +298,10 @@ func (w *words[W]) transitions(n int, c *conn) int {
 		const moved, odd, packets = 1 << 7, 1 << 8, 9
 		x := uint64(0)
 		if !w.loads() {
-			x = uint64(tr.End) | uint64(tr.Basis)<<1 | uint64(tr.To)<<3 | bit(tr.Time != at)*moved |
-				bit(tr.From != led[tr.End])*odd | off(tr.Packet, packet)<<packets
+			x = uint64(tr.End) | uint64(tr.Basis)<<1 | uint64(tr.To)<<3 | asBit(tr.Time != at)*moved |
+				asBit(tr.From != led[tr.End])*odd | off(tr.Packet, packet)<<packets
 		}
-		n = num(w, n, &x)
+		n = number(w, n, &x)
 		if w.loads() {
 			tr.Time, tr.Packet, tr.End, tr.Basis, tr.To = at, packetAt(packet, x>>packets), record.End(x&1), record.Basis(x>>1&3), record.State(x>>3&15)
 			tr.From = led[tr.End]
@@ -311,7 +311,7 @@ func (w *words[W]) transitions(n int, c *conn) int {
 			at = tr.Time
 		}
 		if x&odd != 0 {
-			n = num(w, n, &tr.From)
+			n = number(w, n, &tr.From)
 		}
 		packet, led[tr.End] = max(packet, tr.Packet), tr.To
 	}

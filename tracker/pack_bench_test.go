@@ -14,17 +14,17 @@ func BenchmarkPackUnpack(b *testing.B) {
 	tr.clock.now += second
 	held := int64(0)
 	for b.Loop() {
-		for _, c := range tr.bodies[1:] {
+		for _, c := range tr.states[1:] {
 			if !tr.pack(c) {
 				b.Fatal("not packed")
 			}
 		}
 		held = 0
 		for i := range uint32(conns) {
-			held += tr.slots.at(i + 1).bytes()
+			held += tr.entries.at(i + 1).bytes()
 		}
 		for i := range uint32(conns) {
-			tr.bodyOf(i + 1)
+			tr.stateOf(i + 1)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*conns), "ns/conn")

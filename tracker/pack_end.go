@@ -34,16 +34,16 @@ func (e *endpoint) known() bool {
 func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 	z := &e.zero
 	isFirst := e.firstSYN == c.start && e.firstSYNPacket == c.id
-	return bit(isFirst)*endFirst | bit(!isFirst && (e.firstSYN != 0 || e.firstSYNPacket != 0))*endSYN |
-		bit(e.lastSYN != e.firstSYN || e.lastSYNVal != e.firstSYNVal)*endAgain |
-		bit(e.finTime|e.finAckedTime != 0 || e.finPacket|e.finAckedBy != 0 || e.fin != 0)*endFIN | bit(e.fin != e.stream.Next())*endPast |
-		bit(e.sender != nil)*endSender |
-		bit(e.timeWaitSince != 0)*endTimeWait | bit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != record.TimeWaitLasts)*endWaited |
-		bit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
-		bit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
-		bit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
-		bit(e.probe != prober{})*endProbe |
-		bit(*z != zeroWindow{widest: z.widest})*endZero | bit(e.tsRecent != e.firstSYNVal)*endStamp
+	return asBit(isFirst)*endFirst | asBit(!isFirst && (e.firstSYN != 0 || e.firstSYNPacket != 0))*endSYN |
+		asBit(e.lastSYN != e.firstSYN || e.lastSYNVal != e.firstSYNVal)*endAgain |
+		asBit(e.finTime|e.finAckedTime != 0 || e.finPacket|e.finAckedBy != 0 || e.fin != 0)*endFIN | asBit(e.fin != e.stream.Next())*endPast |
+		asBit(e.sender != nil)*endSender |
+		asBit(e.timeWaitSince != 0)*endTimeWait | asBit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != record.TimeWaitLasts)*endWaited |
+		asBit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
+		asBit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
+		asBit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
+		asBit(e.probe != prober{})*endProbe |
+		asBit(*z != zeroWindow{widest: z.widest})*endZero | asBit(e.tsRecent != e.firstSYNVal)*endStamp
 }
 
 // waitsUntil is until when an end waits for 2MSL, 0 for one that does not.
@@ -55,36 +55,36 @@ func (e *endpoint) waitsUntil(t *Tracker) int64 {
 }
 
 // endpoint walks over one end.
-func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
+func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	id := &e.recent.id
 	head := uint64(0)
 	if !w.loads() {
-		head = bit(e.synSeen) | bit(e.finSeen)<<1 | bit(e.finAcked)<<2 | bit(e.finImplied)<<3 | bit(e.tailUnseen)<<4 | bit(e.ackedAny)<<5 |
-			bit(id.counts)<<6 | bit(id.stamped)<<7 | uint64(e.state)<<8 | uint64(e.has)<<16 | uint64(e.wscale)<<32 | uint64(e.ttl)<<40 | e.parts(t, c)
+		head = asBit(e.synSeen) | asBit(e.finSeen)<<1 | asBit(e.finAcked)<<2 | asBit(e.finImplied)<<3 | asBit(e.tailUnseen)<<4 | asBit(e.ackedAny)<<5 |
+			asBit(id.counts)<<6 | asBit(id.stamped)<<7 | uint64(e.state)<<8 | uint64(e.has)<<16 | uint64(e.wscale)<<32 | uint64(e.ttl)<<40 | e.parts(t, c)
 	}
-	n = num(w, n, &head)
+	n = number(w, n, &head)
 	if w.loads() {
 		e.synSeen, e.finSeen, e.finAcked, e.finImplied = head&1 != 0, head&2 != 0, head&4 != 0, head&8 != 0
 		e.tailUnseen, e.ackedAny, id.counts, id.stamped = head&16 != 0, head&32 != 0, head&64 != 0, head&128 != 0
 		e.state, e.has, e.wscale, e.ttl = record.State(head>>8), endFlags(head>>16), uint8(head>>32), uint8(head>>40)
 	}
 	x := uint64(e.isn) | uint64(e.firstSYNVal)<<32
-	n = num(w, n, &x)
+	n = number(w, n, &x)
 	if w.loads() {
 		e.isn, e.firstSYNVal = reassembly.Seq(x), uint32(x>>32)
 	}
 	n = w.stored(n, &e.stream, e.isn)
-	n = num(w, n, &e.packets)
+	n = number(w, n, &e.packets)
 	if w.loads() {
 		e.seenBytes = e.stream.Span()
 		e.wireBytes = e.seenBytes
 	}
 	if head&endBytes != 0 {
-		n = from(w, n, &e.seenBytes, e.stream.Span())
-		n = from(w, n, &e.wireBytes, e.seenBytes)
+		n = distance(w, n, &e.seenBytes, e.stream.Span())
+		n = distance(w, n, &e.wireBytes, e.seenBytes)
 	}
 	n = w.counts(n, e, head)
-	n = num(w, n, &e.zero.widest)
+	n = number(w, n, &e.zero.widest)
 	if head&endSYN != 0 {
 		n = w.span(n, &e.firstSYN, c.start)
 		n = w.packet(n, &e.firstSYNPacket, c.id)
@@ -93,7 +93,7 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	}
 	if head&endAgain != 0 {
 		n = w.span(n, &e.lastSYN, e.firstSYN)
-		n = from(w, n, &e.lastSYNVal, e.firstSYNVal)
+		n = distance(w, n, &e.lastSYNVal, e.firstSYNVal)
 	} else if w.loads() {
 		e.lastSYN, e.lastSYNVal = e.firstSYN, e.firstSYNVal
 	}
@@ -101,7 +101,7 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		e.tsRecent = e.firstSYNVal
 	}
 	if head&endStamp != 0 {
-		n = from(w, n, &e.tsRecent, e.firstSYNVal)
+		n = distance(w, n, &e.tsRecent, e.firstSYNVal)
 	}
 	n = w.time(n, &e.lastSend, c.last)
 	n = w.time(n, &e.lastData, e.lastSend)
@@ -119,10 +119,10 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		n = w.packet(n, &e.finAckedBy, e.finPacket)
 	}
 	if head&endRepeats != 0 {
-		n = num(w, n, &e.retx)
-		n = num(w, n, &e.retxBytes)
-		n = num(w, n, &e.outOfOrder)
-		n = num(w, n, &e.dupAcks)
+		n = number(w, n, &e.retx)
+		n = number(w, n, &e.retxBytes)
+		n = number(w, n, &e.outOfOrder)
+		n = number(w, n, &e.dupAcks)
 	}
 	if head&endTimeWait != 0 {
 		n = w.time(n, &e.timeWaitSince, c.last)
@@ -132,8 +132,8 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	}
 	if head&endWaited != 0 {
 		n = w.span(n, &e.timeWaitUntil, e.waitsUntil(t))
-		n = num(w, n, &e.timeWaitEnd)
-		n = num(w, n, &e.restarts)
+		n = number(w, n, &e.timeWaitEnd)
+		n = number(w, n, &e.restarts)
 	}
 	if head&endProbe != 0 {
 		n = w.prober(n, &e.probe, c)
@@ -149,30 +149,30 @@ func (w *words[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 
 // counts walks over what an end offers, how often it sent SYN, FIN and RST, and
 // the identification of its last segment.
-func (w *words[W]) counts(n int, e *endpoint, head uint64) int {
+func (w *packer[W]) counts(n int, e *endpoint, head uint64) int {
 	x := uint64(e.window) | uint64(e.mss)<<16 | uint64(e.recent.id.id)<<48
 	if head&endCounts == 0 {
 		x |= uint64(e.syns)<<32 | uint64(e.synAcks)<<36 | uint64(e.fins)<<40 | uint64(e.rsts)<<44
 	}
-	n = num(w, n, &x)
+	n = number(w, n, &x)
 	if w.loads() {
 		e.window, e.mss, e.recent.id.id = uint16(x), uint16(x>>16), uint16(x>>48)
 		e.syns, e.synAcks, e.fins, e.rsts = uint32(x>>32&15), uint32(x>>36&15), uint32(x>>40&15), uint32(x>>44&15)
 	}
 	if head&endCounts != 0 {
-		n = num(w, n, &e.syns)
-		n = num(w, n, &e.synAcks)
-		n = num(w, n, &e.fins)
-		n = num(w, n, &e.rsts)
-		n = num(w, n, &e.synData)
+		n = number(w, n, &e.syns)
+		n = number(w, n, &e.synAcks)
+		n = number(w, n, &e.fins)
+		n = number(w, n, &e.rsts)
+		n = number(w, n, &e.synData)
 	}
 	return n
 }
 
-func (w *words[W]) prober(n int, k *prober, c *conn) int {
-	n = num(w, n, &k.probes)
-	n = num(w, n, &k.answered)
-	n = num(w, n, &k.pending)
+func (w *packer[W]) prober(n int, k *prober, c *conn) int {
+	n = number(w, n, &k.probes)
+	n = number(w, n, &k.answered)
+	n = number(w, n, &k.pending)
 	n = w.packet(n, &k.first, c.lastPacket)
 	n = w.packet(n, &k.unanswered, c.lastPacket)
 	n = w.flag(n, &k.hasIdle)
@@ -182,15 +182,15 @@ func (w *words[W]) prober(n int, k *prober, c *conn) int {
 	return w.span(n, &k.unansweredGap, 0)
 }
 
-func (w *words[W]) zeroWindow(n int, t *Tracker, z *zeroWindow, c *conn) int {
-	n = num(w, n, &z.silly)
+func (w *packer[W]) zeroWindow(n int, t *Tracker, z *zeroWindow, c *conn) int {
+	n = number(w, n, &z.silly)
 	n = w.packet(n, &z.sillyAt, c.lastPacket)
 	n = w.flag(n, &z.isSilly)
 	n = w.flag(n, &z.closed)
-	n = num(w, n, &z.episodes)
+	n = number(w, n, &z.episodes)
 	n = w.time(n, &z.since, c.last)
 	n = w.span(n, &z.total, 0)
-	n = num(w, n, &z.probes)
+	n = number(w, n, &z.probes)
 	n = w.time(n, &z.lastAt, c.last)
 	n = w.span(n, &z.lastGap, 0)
 	list := z.list != nil

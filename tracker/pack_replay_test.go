@@ -42,8 +42,8 @@ func TestPackingShowsInNothing(t *testing.T) {
 			s := d.Segment
 			a.clock.advance(s.Time)
 			k := a.segmentKey(&s)
-			if i, _ := a.index.find(&a.slots, k); i != 0 && a.slots.at(i).body != 0 {
-				if a.pack(a.bodies[a.slots.at(i).body]) {
+			if i, _ := a.index.find(&a.entries, k); i != 0 && a.entries.at(i).state != 0 {
+				if a.pack(a.states[a.entries.at(i).state]) {
 					packed++
 				}
 				a.latest = latest{}
@@ -93,7 +93,7 @@ func TestSnapshotPacksAgain(t *testing.T) {
 	}
 	used := func() (n int) {
 		for _, at := range tr.touched {
-			if at != idle {
+			if at != unused {
 				n++
 			}
 		}

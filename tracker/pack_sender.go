@@ -21,23 +21,23 @@ const (
 func (x *sender) parts(c *conn) uint64 {
 	r, times := &x.rtt, &x.limits.times
 	alone := r.alone()
-	return bit(alone)*sentSample | bit(!alone && (r.n != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
-		bit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | bit(r.delayed != 0)*sentDelayed |
-		bit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0 || x.windowFullAt != 0)*sentLimits |
-		bit(x.recovered())*sentRecovery | bit(!c.over())*sentMore |
-		bit(x.refused != refusals{} || x.sackBlocks|x.sacksOut != 0)*sentRefused
+	return asBit(alone)*sentSample | asBit(!alone && (r.n != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
+		asBit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | asBit(r.delayed != 0)*sentDelayed |
+		asBit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0 || x.windowFullAt != 0)*sentLimits |
+		asBit(x.recovered())*sentRecovery | asBit(!c.over())*sentMore |
+		asBit(x.refused != refusals{} || x.sackBlocks|x.sacksOut != 0)*sentRefused
 }
 
 // sender walks over what an end knows of its data. Its numbers count from the
 // end of its stream.
-func (w *words[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
+func (w *packer[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 	r, times := &x.rtt, &x.limits.times
 	const stamped = 1 << 8
 	head := uint64(0)
 	if !w.loads() {
-		head = uint64(x.limits.state) | bit(r.stamped)*stamped | x.parts(c)
+		head = uint64(x.limits.state) | asBit(r.stamped)*stamped | x.parts(c)
 	}
-	n = num(w, n, &head)
+	n = number(w, n, &head)
 	if w.loads() {
 		x.limits.state, r.stamped = limit(head), head&stamped != 0
 	}
@@ -55,7 +55,7 @@ func (w *words[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 		n = w.samples(n, r)
 	}
 	if head&sentDelayed != 0 {
-		n = num(w, n, &r.delayed)
+		n = number(w, n, &r.delayed)
 	}
 	n = w.time(n, &x.limits.at, c.last)
 	n = w.span(n, &times[limitSender], 0)
@@ -63,10 +63,10 @@ func (w *words[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 	if head&sentLimits != 0 {
 		n = w.span(n, &times[limitNone], 0)
 		n = w.span(n, &times[limitWindow], 0)
-		n = num(w, n, &x.windowFull)
+		n = number(w, n, &x.windowFull)
 		n = w.packet(n, &x.windowFullAt, c.lastPacket)
 	}
-	n = num(w, n, &x.passed)
+	n = number(w, n, &x.passed)
 	if head&sentRecovery != 0 {
 		n = w.recovery(n, x, nxt, c)
 	}
@@ -74,29 +74,29 @@ func (w *words[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 		n = w.sending(n, x, e, c)
 	}
 	if head&sentRefused != 0 {
-		n = num(w, n, &x.sackBlocks)
-		n = num(w, n, &x.sacksOut)
+		n = number(w, n, &x.sackBlocks)
+		n = number(w, n, &x.sacksOut)
 		n = w.refusals(n, &x.refused, nxt, c)
 	}
 	return n
 }
 
 // sending walks over what tells why data is sent again.
-func (w *words[W]) sending(n int, x *sender, e *endpoint, c *conn) int {
+func (w *packer[W]) sending(n int, x *sender, e *endpoint, c *conn) int {
 	n = w.span(n, &x.base, x.rtt.min)
 	n = w.flag(n, &x.hasBase)
 	n = w.flag(n, &x.hasTS)
 	n = w.flag(n, &x.hasID)
-	n = num(w, n, &x.dupAcks)
+	n = number(w, n, &x.dupAcks)
 	n = w.time(n, &x.heard, e.lastData)
 	n = w.time(n, &x.news, x.heard)
-	n = from(w, n, &x.newestTS, e.firstSYNVal)
-	n = num(w, n, &x.newestID)
-	n = num(w, n, &x.idRun)
-	n = num(w, n, &x.idOdd)
+	n = distance(w, n, &x.newestTS, e.firstSYNVal)
+	n = number(w, n, &x.newestID)
+	n = number(w, n, &x.idRun)
+	n = number(w, n, &x.idOdd)
 	r := &x.rtt
 	n = w.span(n, &r.held, 0)
-	n = from(w, n, &r.stamp, e.firstSYNVal)
+	n = distance(w, n, &r.stamp, e.firstSYNVal)
 	n = w.time(n, &r.stampAt, e.lastData)
 	return w.flag(n, &r.waiting)
 }
@@ -110,30 +110,30 @@ func (x *sender) recovered() bool {
 }
 
 // recovery walks over what only a connection with losses has.
-func (w *words[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int {
-	n = num(w, n, &x.recover)
-	n = num(w, n, &x.mode)
+func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int {
+	n = number(w, n, &x.recover)
+	n = number(w, n, &x.mode)
 	n = w.span(n, &x.probeGap, 0)
 	n = w.span(n, &x.probeAt, 0)
 	n = w.flag(n, &x.provable)
-	n = num(w, n, &x.nProved)
+	n = number(w, n, &x.nProved)
 	for i := range x.nProved {
 		n = w.seq(n, &x.proved[i], nxt)
 	}
-	n = num(w, n, &x.eifelTo)
-	n = num(w, n, &x.eifelVal)
+	n = number(w, n, &x.eifelTo)
+	n = number(w, n, &x.eifelVal)
 	n = w.flag(n, &x.eifelSet)
 	n = w.span(n, &x.gapAt, 0)
-	n = num(w, n, &x.gapIPID)
+	n = number(w, n, &x.gapIPID)
 	n = w.flag(n, &x.gapTS)
-	n = num(w, n, &x.gapTSVal)
+	n = number(w, n, &x.gapTSVal)
 	for i := range x.classes {
-		n = num(w, n, &x.classes[i])
+		n = number(w, n, &x.classes[i])
 	}
-	n = num(w, n, &x.spurious)
-	n = num(w, n, &x.dsacks)
-	n = num(w, n, &x.lostBefore)
-	n = num(w, n, &x.lostAfter)
+	n = number(w, n, &x.spurious)
+	n = number(w, n, &x.dsacks)
+	n = number(w, n, &x.lostBefore)
+	n = number(w, n, &x.lostAfter)
 	n = w.span(n, &x.late, 0)
 	n = w.packet(n, &x.repeatAt, c.lastPacket)
 	n = w.packet(n, &x.needlessAt, c.lastPacket)
@@ -145,8 +145,8 @@ func (r *roundTrips) alone() bool {
 	return r.n == 1 && r.min == r.max && r.min == r.smoothed
 }
 
-func (w *words[W]) samples(n int, r *roundTrips) int {
-	n = num(w, n, &r.n)
+func (w *packer[W]) samples(n int, r *roundTrips) int {
+	n = number(w, n, &r.n)
 	if r.n > 1 {
 		n = w.histogram(n, &r.spans)
 	}
@@ -155,12 +155,12 @@ func (w *words[W]) samples(n int, r *roundTrips) int {
 	return w.span(n, &r.smoothed, r.min)
 }
 
-func (w *words[W]) histogram(n int, p **reassembly.Histogram) int {
+func (w *packer[W]) histogram(n int, p **reassembly.Histogram) int {
 	if w.loads() {
 		if *p == nil {
 			*p = new(reassembly.Histogram)
 		}
-		return maxWords - len((*p).Load(w.v[n:]))
+		return maxNumbers - len((*p).Load(w.v[n:]))
 	}
 	return len((*p).Save(w.v[:n]))
 }

@@ -68,10 +68,10 @@ func TestPackKeepsEverything(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		tr := New(Options{}, &recorder{})
 		tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
-		c := tr.bodies[1]
-		was := tr.slots.at(c.slot)
+		c := tr.states[1]
+		was := tr.entries.at(c.entry)
 		fill(r, c)
-		c.id, c.slot, c.body, c.class = 7, 1, 1, was.class
+		c.id, c.entry, c.index, c.class = 7, 1, 1, was.class
 		c.prev, c.step = nil, nil
 		c.silent, c.endedBy = 0, endNotYet          // set when it is dropped
 		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0 // told in units; booked anew
@@ -83,7 +83,7 @@ func TestPackKeepsEverything(t *testing.T) {
 			c.trans = append(c.trans, record.Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: record.End(r.IntN(2)), From: record.State(r.IntN(12)), To: record.State(r.IntN(12)), Basis: record.Basis(r.IntN(4))})
 		}
 		if seed%2 == 0 {
-			fill(r, c.strained())
+			fill(r, c.troubled())
 		}
 		c.asides = nil
 		if seed%3 == 0 {
@@ -147,7 +147,7 @@ func TestPackKeepsEverything(t *testing.T) {
 		if !tr.pack(c) {
 			t.Fatal("not packed")
 		}
-		got := fmt.Sprintf("%+v", dump(reflect.ValueOf(tr.bodyOf(1)).Elem()))
+		got := fmt.Sprintf("%+v", dump(reflect.ValueOf(tr.stateOf(1)).Elem()))
 		if got != want {
 			at := 0
 			for at < min(len(got), len(want)) && got[at] == want[at] {
@@ -250,8 +250,8 @@ func TestPackAtEveryLimit(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	tr := New(Options{}, &recorder{})
 	tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
-	c := tr.bodies[1]
-	id, slot, body, class := c.id, c.slot, c.body, c.class
+	c := tr.states[1]
+	id, entry, index, class := c.id, c.entry, c.index, c.class
 	full := func() *reassembly.Histogram {
 		h := new(reassembly.Histogram)
 		for ns := int64(0); ns < 1e12; ns += 1 + ns/20 + 500 {
@@ -260,7 +260,7 @@ func TestPackAtEveryLimit(t *testing.T) {
 		return h
 	}
 	scramble(r, reflect.ValueOf(c).Elem(), "")
-	c.id, c.slot, c.body, c.class, c.prev, c.step = id, slot, body, class, nil, nil
+	c.id, c.entry, c.index, c.class, c.prev, c.step = id, entry, index, class, nil, nil
 	c.openKind, c.resetCause, c.resetBy, c.answer.Kind = record.OpenAborted, record.ResetLateData, record.Resp, record.AnswerICMPv6
 	c.trans = make([]record.Transition, maxTransitions)
 	for i := range c.trans {
@@ -286,13 +286,13 @@ func TestPackAtEveryLimit(t *testing.T) {
 			s.flight.Send(reassembly.Seq(i), reassembly.Seq(i+1), r.Int64(), r.Uint64(), uint16(i))
 		}
 	}
-	if n := tr.saver.conn(tr, c); n > maxWords-8 {
-		t.Errorf("%d numbers, room for %d", n, maxWords)
+	if n := tr.saver.conn(tr, c); n > maxNumbers-8 {
+		t.Errorf("%d numbers, room for %d", n, maxNumbers)
 	}
 	tr.clock.now += second
 	want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))
 	tr.pack(c) // or not
-	if got := fmt.Sprintf("%+v", dump(reflect.ValueOf(tr.bodyOf(1)).Elem())); got != want {
+	if got := fmt.Sprintf("%+v", dump(reflect.ValueOf(tr.stateOf(1)).Elem())); got != want {
 		t.Error("not what it was")
 	}
 }

@@ -8,10 +8,10 @@ import (
 )
 
 // zeek walks over Zeek's view of a connection.
-func (w *words[W]) zeek(n int, c *conn) int {
+func (w *packer[W]) zeek(n int, c *conn) int {
 	z := &c.z
-	head := uint64(z.n) | uint64(z.seen[record.Orig])<<8 | uint64(z.seen[record.Resp])<<16 | bit(z.partial)<<24
-	n = num(w, n, &head)
+	head := uint64(z.n) | uint64(z.seen[record.Orig])<<8 | uint64(z.seen[record.Resp])<<16 | asBit(z.partial)<<24
+	n = number(w, n, &head)
 	if w.loads() {
 		z.n, z.seen[record.Orig], z.seen[record.Resp], z.partial = uint8(head), zeekSeen(head>>8), zeekSeen(head>>16), head>>24 != 0
 	}
@@ -27,7 +27,7 @@ func (w *words[W]) zeek(n int, c *conn) int {
 }
 
 // letters are eight letters in one number.
-func (w *words[W]) letters(n int, text []byte) int {
+func (w *packer[W]) letters(n int, text []byte) int {
 	if x := w.at(n); w.loads() {
 		binary.LittleEndian.PutUint64(text, *x)
 	} else {
@@ -36,7 +36,7 @@ func (w *words[W]) letters(n int, text []byte) int {
 	return n + 1
 }
 
-func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
+func (w *packer[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 	const (
 		more = 1 << (16 + iota)
 		fin
@@ -46,24 +46,24 @@ func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 	)
 	head, near := uint64(0), e.stream.Next()-reassembly.Seq(z.start)
 	if !w.loads() && *z != (zeekEnd{}) {
-		head = uint64(z.state) | uint64(z.was)<<8 | more | bit(z.fin != 0)*fin | bit(z.start != uint32(e.isn))*start |
-			bit(z.lastTurns|z.ackTurns != 0 || z.rst != 0 || z.stream.above != [zeekSpans]zeekSpan{})*odd
+		head = uint64(z.state) | uint64(z.was)<<8 | more | asBit(z.fin != 0)*fin | asBit(z.start != uint32(e.isn))*start |
+			asBit(z.lastTurns|z.ackTurns != 0 || z.rst != 0 || z.stream.above != [zeekSpans]zeekSpan{})*odd
 		last, ack, next := apart(z.last, near), apart(z.ack, z.last), apart(z.stream.next, z.last)
-		end := apart(z.fin, z.last) * uint32(bit(z.fin != 0))
+		end := apart(z.fin, z.last) * uint32(asBit(z.fin != 0))
 		if last|ack|next|end < 1<<8 {
 			head |= uint64(last)<<32 | uint64(ack)<<40 | uint64(next)<<48 | uint64(end)<<56
 		} else {
 			head |= wide
 		}
 	}
-	if n = num(w, n, &head); head == 0 {
+	if n = number(w, n, &head); head == 0 {
 		return n
 	}
 	if w.loads() {
 		z.state, z.was, z.start = zeekState(head), zeekState(head>>8), uint32(e.isn)
 	}
 	if head&start != 0 {
-		n = num(w, n, &z.start)
+		n = number(w, n, &z.start)
 	}
 	if w.loads() {
 		near = e.stream.Next() - reassembly.Seq(z.start)
@@ -77,28 +77,28 @@ func (w *words[W]) zeekEnd(n int, z *zeekEnd, e *endpoint) int {
 		n = w.seq(n, &z.last, near)
 		n = w.seq(n, &z.ack, z.last)
 		n = w.seq(n, &z.stream.next, z.last)
-		n = num(w, n, &z.fin)
+		n = number(w, n, &z.fin)
 	}
 	counts := uint64(z.counts[0]) | uint64(z.counts[1])<<16 | uint64(z.counts[2])<<32
-	n = num(w, n, &counts)
+	n = number(w, n, &counts)
 	if w.loads() {
 		z.counts = [nZeekCounts]uint16{uint16(counts), uint16(counts >> 16), uint16(counts >> 32)}
 	}
 	if head&odd == 0 {
 		return n
 	}
-	n = num(w, n, &z.lastTurns)
-	n = num(w, n, &z.ackTurns)
-	n = num(w, n, &z.rst)
+	n = number(w, n, &z.lastTurns)
+	n = number(w, n, &z.ackTurns)
+	n = number(w, n, &z.rst)
 	for i := range z.stream.above {
-		n = num(w, n, &z.stream.above[i].from)
-		n = num(w, n, &z.stream.above[i].to)
+		n = number(w, n, &z.stream.above[i].from)
+		n = number(w, n, &z.stream.above[i].to)
 	}
 	return n
 }
 
 // turns walks over the exchanges of a connection.
-func (w *words[W]) turns(n int, c *conn) int {
+func (w *packer[W]) turns(n int, c *conn) int {
 	x := &c.turns
 	const (
 		one  = 1 << 3 // exchange, which tells all of them
@@ -107,10 +107,10 @@ func (w *words[W]) turns(n int, c *conn) int {
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	head := uint64(0)
 	if !w.loads() {
-		head = bit(x.waiting) | bit(x.again)<<1 | bit(x.early)<<2 | bit(x.alone())*one |
-			bit(x.request == a.lastData && x.requestEnd == a.stream.Next() && x.answered == b.lastData)*last
+		head = asBit(x.waiting) | asBit(x.again)<<1 | asBit(x.early)<<2 | asBit(x.alone())*one |
+			asBit(x.request == a.lastData && x.requestEnd == a.stream.Next() && x.answered == b.lastData)*last
 	}
-	n = num(w, n, &head)
+	n = number(w, n, &head)
 	if w.loads() {
 		x.waiting, x.again, x.early = head&1 != 0, head&2 != 0, head&4 != 0
 	}
@@ -130,9 +130,9 @@ func (w *words[W]) turns(n int, c *conn) int {
 		}
 		return n
 	}
-	n = num(w, n, &x.n)
-	n = num(w, n, &x.timed)
-	n = num(w, n, &x.repeated)
+	n = number(w, n, &x.n)
+	n = number(w, n, &x.timed)
+	n = number(w, n, &x.repeated)
 	n = w.span(n, &x.min, x.first)
 	n = w.span(n, &x.max, x.first)
 	n = w.span(n, &x.sum, x.first)

@@ -62,7 +62,7 @@ func (t *Tracker) stayed(c *conn, of record.End, s *capture.Segment, now int64) 
 	}
 	x.refuse(e, x.askedTo)
 	x.paws++
-	first(&x.pawsAt, x.askedBy)
+	noteFirst(&x.pawsAt, x.askedBy)
 	x.asked = 0
 	if e.finSeen && !e.finAcked && tookFIN.has(c.ends[from].state) {
 		c.retract(from, ^tookFIN, now, s.Packet) // its FIN was refused with it
@@ -89,21 +89,21 @@ func (x *refusals) setBack(seq reassembly.Seq) bool {
 }
 
 // refusals walks over them.
-func (w *words[W]) refusals(n int, x *refusals, nxt reassembly.Seq, c *conn) int {
+func (w *packer[W]) refusals(n int, x *refusals, nxt reassembly.Seq, c *conn) int {
 	n = w.time(n, &x.asked, c.last)
 	n = w.seq(n, &x.askedTo, nxt)
 	n = w.packet(n, &x.askedBy, c.lastPacket)
-	n = num(w, n, &x.paws)
+	n = number(w, n, &x.paws)
 	n = w.packet(n, &x.pawsAt, c.lastPacket)
-	n = num(w, n, &x.again)
+	n = number(w, n, &x.again)
 	n = w.flag(n, &x.known)
 	n = w.seq(n, &x.knownTo, nxt)
 	n = w.flag(n, &x.checking)
-	n = num(w, n, &x.right)
-	n = num(w, n, &x.wrong)
+	n = number(w, n, &x.right)
+	n = number(w, n, &x.wrong)
 	n = w.seq(n, &x.wrongSeq, nxt)
 	n = w.flag(n, &x.alone)
 	n = w.flag(n, &x.edited)
-	n = num(w, n, &x.segments)
+	n = number(w, n, &x.segments)
 	return w.packet(n, &x.wrongAt, c.lastPacket)
 }

@@ -85,7 +85,7 @@ func (t *Tracker) takeProbe(c *conn, from record.End, s *capture.Segment, now in
 	}
 	k.probes++
 	k.pending++
-	first(&k.first, s.Packet)
+	noteFirst(&k.first, s.Packet)
 	if k.pending == 1 {
 		k.unanswered = s.Packet
 	}
@@ -164,7 +164,7 @@ func (z *zeroWindow) offer(e, p *endpoint, s *capture.Segment) {
 	silly := w > 0 && w < min(fullSegment(e), z.widest/2)
 	if silly && !z.isSilly {
 		z.silly++
-		first(&z.sillyAt, s.Packet)
+		noteFirst(&z.sillyAt, s.Packet)
 	}
 	z.isSilly = silly
 }

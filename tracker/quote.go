@@ -12,8 +12,8 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	hash := k.hash()
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Quotes++
-	i, others := t.index.find(&t.slots, k)
-	c := t.bodyOf(i)
+	i, others := t.index.find(&t.entries, k)
+	c := t.stateOf(i)
 	for c != nil && !c.sent(q) {
 		c = c.prev
 	}
@@ -40,7 +40,7 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	}
 	c.toldTooBig(from, q)
 	c.note(record.Moment{Kind: kind, End: from, N: uint64(q.Type), M: uint64(q.Code), Span: now - e.firstSYN, Ref: c.id})
-	if e.state == record.SynSent && ends(q) {
+	if e.state == record.SynSent && endsConn(q) {
 		c.answer = record.Answer{Kind: record.AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}
 		if q.V6 {
 			c.answer.Kind = record.AnswerICMPv6
@@ -59,9 +59,9 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	}
 }
 
-// ends reports whether the error ends an attempt to connect: "fragmentation
+// endsConn reports whether the error ends an attempt to connect: "fragmentation
 // needed", "packet too big" and source quench only slow it down.
-func ends(q *capture.Quote) bool {
+func endsConn(q *capture.Quote) bool {
 	if q.V6 {
 		return q.Type == 1 || q.Type == 3 || q.Type == 4
 	}
@@ -75,5 +75,5 @@ func (c *conn) sent(q *capture.Quote) bool {
 		return false
 	}
 	seq := reassembly.Seq(q.Seq)
-	return e.synSeen && seq == e.isn || near(e, seq)
+	return e.synSeen && seq == e.isn || nearNext(e, seq)
 }

@@ -200,15 +200,15 @@ func (x *copies) note(s *capture.Segment) {
 }
 
 // copies walks over those of both ends.
-func (w *words[W]) copies(n int, c *conn) int {
+func (w *packer[W]) copies(n int, c *conn) int {
 	there := c.copies != [2]copies{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
 	for e := range c.copies {
-		n = num(w, n, &c.copies[e].syns)
-		n = num(w, n, &c.copies[e].synAcks)
-		n = num(w, n, &c.copies[e].fins)
+		n = number(w, n, &c.copies[e].syns)
+		n = number(w, n, &c.copies[e].synAcks)
+		n = number(w, n, &c.copies[e].fins)
 	}
 	return n
 }

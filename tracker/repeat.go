@@ -43,8 +43,8 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	x.classes[class]++
 	refused := x.refused.wasRefused(seq)
 	x.refused.alone = x.refused.alone && x.refused.wrongSeq != seq
-	if !c.hastyAgain(from, was, known, class, s, now) && !acked {
-		first(&x.repeatAt, s.Packet)
+	if !c.doubledAgain(from, was, known, class, s, now) && !acked {
+		noteFirst(&x.repeatAt, s.Packet)
 	}
 	m := record.Moment{Kind: record.MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
@@ -192,7 +192,7 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 func (c *conn) tooLate(from record.End, n uint32, span int64, packet uint64) {
 	e := &c.ends[from]
 	e.outOfOrder++
-	first(&e.sender.lateAt, packet)
+	noteFirst(&e.sender.lateAt, packet)
 	e.sender.late = max(e.sender.late, span)
 	c.note(record.Moment{Kind: record.MomentOutOfOrder, End: from, N: uint64(n), Span: span})
 }

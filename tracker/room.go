@@ -5,7 +5,7 @@ type candidate struct {
 	filed   int64
 	id      uint64
 	tracker int
-	slot    uint32
+	entry   uint32
 	shard   uint8
 	class   class
 }
@@ -44,7 +44,7 @@ func MakeRoom(table ...*Tracker) {
 			for s := range t.shards {
 				for _, k := range same {
 					if i := t.shards[s].lists[k].oldest; i != 0 {
-						x := t.slots.at(i)
+						x := t.entries.at(i)
 						q = append(q, candidate{x.filed, x.id, n, i, uint8(s), k})
 					}
 				}
@@ -58,12 +58,12 @@ func MakeRoom(table ...*Tracker) {
 			t := table[c.tracker]
 			sh := &t.shards[c.shard]
 			sh.evicted[c.class]++
-			bytes -= t.weight(t.slots.at(c.slot))
+			bytes -= t.weight(t.entries.at(c.entry))
 			held--
-			t.drop(sh, c.slot, endEvicted, t.clock.now)
+			t.drop(sh, c.entry, endEvicted, t.clock.now)
 			if next := sh.lists[c.class].oldest; next != 0 {
-				x := t.slots.at(next)
-				c.filed, c.id, c.slot = x.filed, x.id, next
+				x := t.entries.at(next)
+				c.filed, c.id, c.entry = x.filed, x.id, next
 			} else {
 				q[0] = q[len(q)-1]
 				q = q[:len(q)-1]

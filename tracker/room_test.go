@@ -56,7 +56,7 @@ func table(t *testing.T, trackers []*Tracker, each int) map[uint64][2]int {
 		}
 		for n, tr := range trackers {
 			tr.Pass(a.s.Time)
-			if h := tr.Hash(a.s); int(ShardOf(h))*len(trackers)/NShards == n {
+			if h := tr.Hash(a.s); int(ShardOf(h))*len(trackers)/record.NShards == n {
 				tr.ObserveHashed(a.s, h)
 			}
 		}

@@ -92,7 +92,7 @@ func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now in
 	if took > 0 {
 		_, unseen := p.stream.Ack(reassembly.Seq(s.Ack))
 		c.note(record.Moment{Kind: record.MomentAckedUnseen, End: from.Peer(), N: uint64(unseen)})
-		first(&c.proof.unseen, s.Packet)
+		noteFirst(&c.evidence.unseen, s.Packet)
 	}
 	c.openedUnseen(from, s, now)
 }

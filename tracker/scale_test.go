@@ -40,7 +40,7 @@ func TestWindowScale(t *testing.T) {
 			0.040 > .  1:101(100) ack 101 win 100 | - -
 			0.050 < .  101:101(0) ack 101 win 100 | - -`
 		_, tr := run(t, Options{}, plainWire, text)
-		a := tr.bodyOf(1)
+		a := tr.stateOf(1)
 		for e := record.Orig; e <= record.Resp; e++ {
 			shift, known := a.ends[e].shift(&a.ends[e.Peer()])
 			window, _ := a.ends[e].scaledWindow(&a.ends[e.Peer()])

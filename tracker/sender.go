@@ -301,7 +301,7 @@ func (x *sender) needless(to reassembly.Seq, dsack bool, packet uint64) {
 		return // what came twice without having been repeated was doubled on the path
 	}
 	x.spurious++
-	first(&x.needlessAt, packet)
+	noteFirst(&x.needlessAt, packet)
 	if !dsack {
 		if int(x.nProved) == len(x.proved) {
 			x.nProved = uint8(copy(x.proved[:], x.proved[1:]))

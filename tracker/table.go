@@ -15,14 +15,14 @@ type finished struct {
 	at     int64
 	silent int64 // ns from its last packet to when it was dropped, on the tracker's clock
 	id     uint64
-	slot   uint32
+	entry  uint32
 	why    ending
 }
 
 // shard is one 256th of the connections, with its own lists.
 type shard struct {
 	lists   [nClasses]list
-	stats   Stats
+	stats   record.Stats
 	evicted [nClasses]uint64
 	room    reassembly.Room // for gaps of busy connections
 }
@@ -33,54 +33,54 @@ func (c *conn) share(r *reassembly.Room) {
 	c.ends[record.Resp].stream.Share(r)
 }
 
-// take gives a connection's body that is ready for use.
+// take gives a connection's state that is ready for use.
 func (t *Tracker) take() *conn {
 	if n := len(t.spare); n > 0 {
 		i := t.spare[n-1]
 		t.spare = t.spare[:n-1]
 		t.touched[i] = t.ticks
-		if t.bodies[i] == nil {
-			t.bodies[i] = newBody(i)
+		if t.states[i] == nil {
+			t.states[i] = newConn(i)
 		}
-		return t.bodies[i]
+		return t.states[i]
 	}
-	c := newBody(uint32(len(t.bodies)))
-	t.bodies, t.touched = append(t.bodies, c), append(t.touched, t.ticks)
+	c := newConn(uint32(len(t.states)))
+	t.states, t.touched = append(t.states, c), append(t.touched, t.ticks)
 	return c
 }
 
-// newBody is one that was never used.
-func newBody(i uint32) *conn {
+// newConn is one that was never used.
+func newConn(i uint32) *conn {
 	c := &conn{}
 	c.clear()
-	c.body = i
+	c.index = i
 	return c
 }
 
-// give takes a body back.
+// give takes a state back.
 func (t *Tracker) give(c *conn) {
 	t.keepSenders(c)
 	t.keepAsides(c)
-	t.touched[c.body] = idle
-	t.spare = append(t.spare, c.body)
+	t.touched[c.index] = unused
+	t.spare = append(t.spare, c.index)
 	if c.fat() || len(t.spare) > t.spareBodies() {
-		t.bodies[c.body] = nil // its place is kept
+		t.states[c.index] = nil // its place is kept
 		return
 	}
 	c.clear()
 }
 
-// bodyOf is the body of a connection, unpacked where it was packed.
-func (t *Tracker) bodyOf(i uint32) *conn {
+// stateOf is the state of a connection, unpacked where it was packed.
+func (t *Tracker) stateOf(i uint32) *conn {
 	if i == 0 {
 		return nil
 	}
-	x := t.slots.at(i)
-	if x.body == 0 {
+	x := t.entries.at(i)
+	if x.state == 0 {
 		t.unpack(i)
 	}
-	t.touched[x.body] = t.ticks
-	return t.bodies[x.body]
+	t.touched[x.state] = t.ticks
+	return t.states[x.state]
 }
 
 // timeout of a connection's class, in nanoseconds.
@@ -91,7 +91,7 @@ func (t *Tracker) timeout(k class) int64 {
 	return timeouts[k]
 }
 
-func (t *Tracker) deadline(x *slot) int64 { return x.filed + t.timeout(x.class) }
+func (t *Tracker) deadline(x *entry) int64 { return x.filed + t.timeout(x.class) }
 
 // touch files a connection under the class that its states call for.
 //
@@ -100,7 +100,7 @@ func (t *Tracker) deadline(x *slot) int64 { return x.filed + t.timeout(x.class) 
 // cache misses, and a second later is early enough.
 func (t *Tracker) touch(sh *shard, c *conn) {
 	k := c.classify()
-	x := t.slots.at(c.slot)
+	x := t.entries.at(c.entry)
 	now := t.clock.now
 	x.stamp = now
 	switch k {
@@ -120,9 +120,9 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 	if c.class == k && x.filed == now {
 		return
 	}
-	sh.lists[c.class].remove(&t.slots, c.slot)
+	sh.lists[c.class].remove(&t.entries, c.entry)
 	c.class, x.class, x.filed = k, k, now
-	sh.lists[k].push(&t.slots, c.slot)
+	sh.lists[k].push(&t.entries, c.entry)
 }
 
 // insert begins a connection at a segment, in front of an older one on the
@@ -130,25 +130,25 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
 	t.bytes += slotBytes + bodyBytes
 	c := t.take()
-	i := t.slots.take()
-	x := t.slots.at(i)
-	x.key, x.id, x.body, x.class = *k, s.Packet, c.body, classAttempt
+	i := t.entries.take()
+	x := t.entries.at(i)
+	x.key, x.id, x.state, x.class = *k, s.Packet, c.index, classAttempt
 	x.stamp, x.filed = t.clock.now, t.clock.now
-	c.id, c.slot, c.class = s.Packet, i, classAttempt
+	c.id, c.entry, c.class = s.Packet, i, classAttempt
 	c.firstPacket, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
 	c.start, c.last, c.interimAt = s.Time, s.Time, s.Time
 	c.stamps.stepped, c.stamps.uncovered = [2]int64{s.Stepped, s.Stepped}, [2]int64{s.Uncovered, s.Uncovered}
 	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
 	c.share(&sh.room)
-	sh.lists[c.class].push(&t.slots, i)
+	sh.lists[c.class].push(&t.entries, i)
 	was := uint32(0)
 	if old != nil {
-		was = old.slot
+		was = old.entry
 		c.prev, x.prev = old, was
-		t.slots.at(was).behind = true
+		t.entries.at(was).behind = true
 	}
-	t.index.put(&t.slots, was, i)
+	t.index.put(&t.entries, was, i)
 	t.held++
 	sh.stats.Conns++
 	return c
@@ -157,8 +157,8 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 // drop takes a connection out of the table; its record is handed out at the next tick.
 func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 	t.latest = latest{}
-	x := t.slots.at(i)
-	sh.lists[x.class].remove(&t.slots, i)
+	x := t.entries.at(i)
+	sh.lists[x.class].remove(&t.entries, i)
 	t.held--
 	t.bytes -= t.weight(x)
 	t.unlink(i, x)
@@ -166,32 +166,32 @@ func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 }
 
 // leave puts a connection that is over with those that are handed out at the next tick.
-func (t *Tracker) leave(i uint32, x *slot, why ending, at int64) {
+func (t *Tracker) leave(i uint32, x *entry, why ending, at int64) {
 	x.class, x.prev, x.behind = classGone, 0, false
-	if x.body != 0 {
-		c := t.bodies[x.body]
+	if x.state != 0 {
+		c := t.states[x.state]
 		c.class, c.prev = classGone, nil
 	}
-	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.stamp, id: x.id, slot: i, why: why})
+	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.stamp, id: x.id, entry: i, why: why})
 }
 
 // unlink takes a connection out of those on its endpoints.
-func (t *Tracker) unlink(i uint32, x *slot) {
-	top, _ := t.index.find(&t.slots, &x.key)
+func (t *Tracker) unlink(i uint32, x *entry) {
+	top, _ := t.index.find(&t.entries, &x.key)
 	switch {
 	case top == i && x.prev != 0:
-		t.index.put(&t.slots, i, x.prev)
-		t.slots.at(x.prev).behind = false
+		t.index.put(&t.entries, i, x.prev)
+		t.entries.at(x.prev).behind = false
 	case top == i:
-		t.index.remove(&t.slots, i)
+		t.index.remove(&t.entries, i)
 	default:
-		y := t.slots.at(top)
+		y := t.entries.at(top)
 		for y.prev != i {
-			y = t.slots.at(y.prev)
+			y = t.entries.at(y.prev)
 		}
 		y.prev = x.prev
-		if y.body != 0 {
-			t.bodies[y.body].prev = t.bodyOf(y.prev)
+		if y.state != 0 {
+			t.states[y.state].prev = t.stateOf(y.prev)
 		}
 	}
 }
@@ -200,7 +200,7 @@ func (t *Tracker) unlink(i uint32, x *slot) {
 func (t *Tracker) expire(sh *shard) {
 	for k := range sh.lists {
 		for i := sh.lists[k].oldest; i != 0; i = sh.lists[k].oldest {
-			at := t.deadline(t.slots.at(i))
+			at := t.deadline(t.entries.at(i))
 			if at > t.clock.now {
 				break
 			}
@@ -244,7 +244,7 @@ const fetched = 16
 // (0.7 % of the time with 200,000 short connections, where it was 1.6).
 func (t *Tracker) fetch(done []finished) {
 	for i := range done {
-		if x := t.slots.at(done[i].slot); x.body == 0 {
+		if x := t.entries.at(done[i].entry); x.state == 0 {
 			t.arena.touch(x.packed, x.size)
 		}
 	}

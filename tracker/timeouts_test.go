@@ -108,7 +108,7 @@ func TestDroppedWhenTheTimeoutHasPassed(t *testing.T) {
 			0.3 > .  11:11(0) ack 11 | - -`, 300, classCarrying},
 	} {
 		rec, tr := run(t, Options{}, plainWire, c.lines)
-		if got := tr.slots.at(1).class; got != c.class {
+		if got := tr.entries.at(1).class; got != c.class {
 			t.Errorf("%s: filed as %s", c.name, got)
 		}
 		ends := began + c.last*1e6 + tr.timeout(c.class)
@@ -134,20 +134,20 @@ func TestConstants(t *testing.T) {
 		got, want int64
 		why       string
 	}{
-		{"DefaultMSL", DefaultMSL, 30e9, "TIME-WAIT lasts 60 s on Linux (TCP_TIMEWAIT_LEN)"},
-		{"NShards", NShards, 256, "results do not depend on the number of workers"},
-		{"MinMaxConns", MinMaxConns, NShards, "one for each shard"},
+		{"DefaultMSL", record.DefaultMSL, 30e9, "TIME-WAIT lasts 60 s on Linux (TCP_TIMEWAIT_LEN)"},
+		{"NShards", record.NShards, 256, "results do not depend on the number of workers"},
+		{"MinMaxConns", MinMaxConns, record.NShards, "one for each shard"},
 		{"MinMaxBytes", MinMaxBytes, 64 << 20, "less holds no table worth having"},
 		{"DefaultMaxConns", DefaultMaxConns, 2097152, "2^21, as the manual says"},
 		{"timedOutAfter", timedOutAfter, 60e9, "silence after repeats: longer than they are apart at first"},
 		{"probeIdle", probeIdle, 200e6, "shorter than Linux's shortest keepalive time, 1 s; longer than a round trip"},
 		{"keepaliveCount", keepaliveCount, 8, "macOS and FreeBSD: the smallest default (Linux 9, Windows 10)"},
-		{"again", int64(again), 100e6, "half of Linux's TCP_RTO_MIN, 200 ms"},
+		{"again", int64(resentMin), 100e6, "half of Linux's TCP_RTO_MIN, 200 ms"},
 		{"minRTO", int64(minRTO), 190e6, "Linux's TCP_RTO_MIN, 200 ms, less a timer's jitter"},
 		{"duplicateWindow", duplicateWindow, 5000, "us: copies of a mirror port"},
 		{"maxSYNsAgain", record.MaxSYNsAgain, 10, "Linux since 6.5 repeats a SYN ten times"},
-		{"restful", restful, 30e9, "a rest: no timer of a transfer is that long at first"},
-		{"longestRest", longestRest, 30 * 86400e9, "what is longer is a stepped clock"},
+		{"restful", idleMin, 30e9, "a rest: no timer of a transfer is that long at first"},
+		{"longestRest", idleMax, 30 * 86400e9, "what is longer is a stepped clock"},
 		{"wellKnown", wellKnown, 1024, "IANA: system ports"},
 		{"maxHistory", maxHistory, 20, "Zeek's scales of 1, 10, 100 ..."},
 	} {

@@ -10,7 +10,6 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultMSL      = 30 * second // so that TIME-WAIT lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min
 	DefaultMaxConns = 1 << 21
 	MinMaxConns     = 256
 	MinMaxBytes     = 64 << 20
@@ -32,22 +31,6 @@ type Options struct {
 	Verify func() capture.Marks
 }
 
-// Stats counts what a Tracker saw.
-type Stats struct {
-	Segments  uint64            // TCP segments observed
-	Conns     uint64            // connections begun
-	Emitted   uint64            // records handed out (interim ones not counted)
-	Open      int               // connections held now, those that are over included
-	TimeWait  int               // of those, in TIME-WAIT
-	Over      int               // of those, over: kept for what may still come late
-	Evicted   uint64            // dropped because the table was full
-	EvictedBy map[string]uint64 // of those, by what they were
-	Quotes    uint64            // ICMP errors observed
-	Unmatched uint64            // ICMP errors that fit no connection
-	Anomalies map[string]uint64 // segments that no path explains, by kind
-	Limits    map[string]uint64 // what was forgotten because a limit was reached, by kind
-}
-
 // Tracker holds the connections of one input, or those of some of its shards.
 // It is not safe for concurrent use.
 type Tracker struct {
@@ -56,19 +39,19 @@ type Tracker struct {
 	marker      record.Marker // sink, where it is one
 	clock       clock
 	ticks       uint32 // how often Tick was called
-	shards      [NShards]shard
+	shards      [record.NShards]shard
 	held        int   // connections
 	bytes       int64 // that they take, about
 	forgot      bool  // the table was full: what goes on may be what was dropped
 	candidates  []candidate
 	index       index
-	slots       slots
-	bodies      []*conn  // the first is never used
-	touched     []uint32 // by body: the tick in which it was last used, idle when it is spare
-	spare       []uint32 // bodies that nobody uses
+	entries     entries
+	states      []*conn  // the first is never used
+	touched     []uint32 // by state: the tick in which it was last used, idle when it is spare
+	spare       []uint32 // states that nobody uses
 	arena       arena
-	saver       words[saving]
-	loader      words[loading]
+	saver       packer[saving]
+	loader      packer[loading]
 	code        code
 	done        []finished
 	interim     []record.Record
@@ -95,14 +78,14 @@ type latest struct {
 // New returns a Tracker that tells sink what it finds.
 func New(o Options, sink record.Sink) *Tracker {
 	if o.MSL == 0 {
-		o.MSL = DefaultMSL
+		o.MSL = record.DefaultMSL
 	}
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}
 	marker, _ := sink.(record.Marker)
 	return &Tracker{opt: o, marker: marker, sink: sink, index: newIndex(),
-		bodies: []*conn{nil}, touched: []uint32{idle}}
+		states: []*conn{nil}, touched: []uint32{unused}}
 }
 
 // Observe takes one segment, in input order.
@@ -113,17 +96,17 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	t.clock.advance(s.Time - s.Stepped - s.Uncovered)
 	k := t.segmentKey(s)
 	top := t.latest.conn
-	if top == nil || hash != t.latest.hash || !k.is(&t.slots.at(top.slot).key) {
+	if top == nil || hash != t.latest.hash || !k.is(&t.entries.at(top.entry).key) {
 		top = t.newest(k, s)
 	}
 	sh := &t.shards[ShardOf(hash)]
 	sh.stats.Segments++
 	for top != nil {
-		at := t.deadline(t.slots.at(top.slot))
+		at := t.deadline(t.entries.at(top.entry))
 		if at > t.clock.now || top.repeatsClose(s) {
 			break
 		}
-		t.drop(sh, top.slot, endTimeout, at)
+		t.drop(sh, top.entry, endTimeout, at)
 		top = t.newest(k, s)
 	}
 	c := t.match(sh, top, k, hash, s)
@@ -140,13 +123,13 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 // the one in another network that its numbers continue, whose key k then is; nil
 // for none.
 func (t *Tracker) newest(k *key, s *capture.Segment) *conn {
-	i, others := t.index.find(&t.slots, k)
+	i, others := t.index.find(&t.entries, k)
 	if i != 0 || !others {
-		return t.bodyOf(i)
+		return t.stateOf(i)
 	}
 	c := t.elsewhere(k, s)
 	if c != nil {
-		*k = t.slots.at(c.slot).key
+		*k = t.entries.at(c.entry).key
 	}
 	return c
 }
@@ -158,7 +141,7 @@ func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 
 // Holds reports whether a connection on a segment's endpoints is held.
 func (t *Tracker) Holds(s *capture.Segment) bool {
-	i, others := t.index.find(&t.slots, t.segmentKey(s))
+	i, others := t.index.find(&t.entries, t.segmentKey(s))
 	return i != 0 || others
 }
 
@@ -207,8 +190,8 @@ func (t *Tracker) Finish() {
 	t.done = slices.Grow(t.done, t.held)
 	// In the order of memory: along the lists each was a cache miss (1.8 % of
 	// the time with 200,000 short connections; 0.1 so).
-	for i := uint32(1); i < t.slots.next; i++ {
-		if x := t.slots.at(i); x.class != classGone {
+	for i := uint32(1); i < t.entries.next; i++ {
+		if x := t.entries.at(i); x.class != classGone {
 			// What would have ended later has not ended: the input did.
 			t.leave(i, x, endInput, t.deadline(x))
 		}
@@ -230,16 +213,16 @@ func (t *Tracker) Snapshot(f func(*record.Record)) {
 	var held []uint32
 	for i := range t.shards {
 		for k := range t.shards[i].lists {
-			for c := t.shards[i].lists[k].oldest; c != 0; c = t.slots.at(c).newer {
+			for c := t.shards[i].lists[k].oldest; c != 0; c = t.entries.at(c).newer {
 				held = append(held, c)
 			}
 		}
 	}
-	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.slots.at(a).id, t.slots.at(b).id) })
+	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.entries.at(a).id, t.entries.at(b).id) })
 	for _, i := range held {
-		x := t.slots.at(i)
-		packed := x.body == 0
-		c := t.bodyOf(i)
+		x := t.entries.at(i)
+		packed := x.state == 0
+		c := t.stateOf(i)
 		c.silent = t.clock.now - x.stamp
 		t.fill(&t.record, c)
 		t.record.Interim = true
@@ -254,8 +237,8 @@ func (t *Tracker) Snapshot(f func(*record.Record)) {
 }
 
 // Stats returns the counts so far.
-func (t *Tracker) Stats() Stats {
-	s := Stats{Emitted: t.emitted, Open: t.held, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+func (t *Tracker) Stats() record.Stats {
+	s := record.Stats{Emitted: t.emitted, Open: t.held, Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for i := range t.shards {
 		x := &t.shards[i]
 		s.Segments += x.stats.Segments
@@ -283,8 +266,8 @@ func (t *Tracker) Stats() Stats {
 }
 
 // MergeStats adds up the counts of trackers that share an input by shards.
-func MergeStats(all []Stats) Stats {
-	sum := Stats{Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
+func MergeStats(all []record.Stats) record.Stats {
+	sum := record.Stats{Anomalies: make(map[string]uint64), Limits: make(map[string]uint64), EvictedBy: make(map[string]uint64)}
 	for _, s := range all {
 		sum.Segments += s.Segments
 		sum.Conns += s.Conns

@@ -9,7 +9,7 @@ import (
 // depends on the connections alone, never on what storage they were lent, so
 // that the same are dropped whoever holds them.
 
-// What a connection takes in bytes (TestMemory, TestWeight): its slot, its places
+// What a connection takes in bytes (TestMemory, TestWeight): its entry, its buckets
 // in the index and among those that are handed out; and the rest of it, while it
 // is not packed, with two ends that sent no data and few transitions.
 const (
@@ -41,10 +41,10 @@ const (
 	tightBodies     = 4096
 )
 
-// bytes is what the connection takes beside its slot, but for what a body holds
+// bytes is what the connection takes beside its entry, but for what a state holds
 // besides: see weighBodies.
-func (x *slot) bytes() int64 {
-	if x.body != 0 {
+func (x *entry) bytes() int64 {
+	if x.state != 0 {
 		return bodyBytes
 	}
 	return int64(x.size)*arenaUnit + int64(x.kept)*keptUnit
@@ -54,10 +54,10 @@ func (x *slot) bytes() int64 {
 const keptUnit = 16
 
 // weight is what the connection takes in all.
-func (t *Tracker) weight(x *slot) int64 {
+func (t *Tracker) weight(x *entry) int64 {
 	n := slotBytes + x.bytes()
-	if x.body != 0 {
-		n += int64(t.bodies[x.body].more)
+	if x.state != 0 {
+		n += int64(t.states[x.state].more)
 	}
 	return n
 }
@@ -65,10 +65,10 @@ func (t *Tracker) weight(x *slot) int64 {
 // weighBodies books what connections that are not packed hold besides.
 func (t *Tracker) weighBodies() {
 	for i, at := range t.touched {
-		if at == idle {
+		if at == unused {
 			continue
 		}
-		if c := t.bodies[i]; c.class != classGone {
+		if c := t.states[i]; c.class != classGone {
 			n := c.besides()
 			t.bytes += int64(n) - int64(c.more)
 			c.more = n
@@ -79,7 +79,7 @@ func (t *Tracker) weighBodies() {
 // besides is what a connection that is not packed takes beyond bodyBytes.
 func (c *conn) besides() uint32 {
 	n := c.kept + 24*uint32(max(0, len(c.trans)-bodyTransitions))
-	if c.strain != nil {
+	if c.trouble != nil {
 		n += strainBytes
 	}
 	if c.asides != nil {

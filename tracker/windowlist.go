@@ -124,15 +124,15 @@ func (c *conn) endOfZeroWindow() (at int64, packet uint64, by record.ZeroWindowE
 }
 
 // zeroWindowEpisodes walks over the episodes of an end.
-func (w *words[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn) int {
+func (w *packer[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn) int {
 	if w.loads() {
 		z.list = t.zeroWindowList()
 	}
 	l := z.list
-	n = num(w, n, &l.n)
-	n = num(w, n, &l.dropped)
+	n = number(w, n, &l.n)
+	n = number(w, n, &l.dropped)
 	if n = w.flag(n, &l.probing); l.probing {
-		n = num(w, n, &l.probe)
+		n = number(w, n, &l.probe)
 	}
 	at, packet := c.start, c.firstPacket
 	for i := range l.n {
@@ -141,8 +141,8 @@ func (w *words[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn)
 		n = w.packet(n, &x.Packet, packet)
 		n = w.time(n, &x.End, x.Start)
 		n = w.packet(n, &x.EndPacket, x.Packet)
-		n = num(w, n, &x.Probes)
-		n = num(w, n, &x.EndedBy)
+		n = number(w, n, &x.Probes)
+		n = number(w, n, &x.EndedBy)
 		at, packet = x.Start, x.Packet
 	}
 	return n

@@ -112,7 +112,7 @@ func judgeFile(file string, set []string) ([]diagnose.Finding, error) {
 	if err := observe(file, tracker.Options{}, folding{sum}); err != nil {
 		return nil, err
 	}
-	return sum.Findings(&report.Headline{MSL: tracker.DefaultMSL}), nil
+	return sum.Findings(&report.Headline{MSL: record.DefaultMSL}), nil
 }
 
 // folding hands records to a Summary.

@@ -40,11 +40,12 @@ const policy = `
 	NONE < capture, capture/host;
 	capture < capture/live, capture/capturetest;
 	capture, capture/capturetest, capture/host < capture/lab;
-	capture, reassembly < tracker
-		< tracker/names, tracker/diagnose
+	capture, reassembly < tracker/record
+		< tracker, tracker/names, tracker/diagnose;
+	tracker/record, tracker/diagnose
 		< report
-		< report/follow, report/where, report/compare
-		< cmd/tcpwatch;
+		< report/follow, report/where, report/compare;
+	tracker, tracker/names, report/follow, report/where, report/compare < cmd/tcpwatch;
 	internal/say < tracker/diagnose;
 	capture/live, capture/host < cmd/tcpwatch;
 `

@@ -62,7 +62,7 @@ type counts struct {
 	segments, unnamed uint64
 	fast, slow        [capture.NSkipReasons]uint64 // skipped, by the worker's decoders
 	joined            uint64                       // of those, fragments that were put together later
-	tracker           tracker.Stats
+	tracker           record.Stats
 }
 
 // counts are the worker's as of now.
@@ -74,7 +74,7 @@ func (w *worker) counts() *counts {
 func addCounts(h *report.Headline, all []*counts) {
 	// What needs more than a look every worker goes through; the first one's count is it.
 	skipped := all[0].slow
-	var stats []tracker.Stats
+	var stats []record.Stats
 	for _, c := range all {
 		for r, n := range c.fast {
 			skipped[r] += n

@@ -16,6 +16,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/record"
 )
 
 // options are the command line, checked.
@@ -58,7 +59,7 @@ type output struct {
 func parse(args []string) (*options, error) {
 	var (
 		o                           options
-		msl, interval               = seconds(tracker.DefaultMSL), seconds(0)
+		msl, interval               = seconds(record.DefaultMSL), seconds(0)
 		duration                    seconds
 		outputs                     []string
 		reports, filterFile, whyArg string
@@ -310,7 +311,7 @@ func (o *options) check() error {
 }
 
 // maxJobs is how many workers there may be: the parts that the connections are in.
-const maxJobs = tracker.NShards
+const maxJobs = record.NShards
 
 // workers is how many there are to be. Drawing, following and extracting take
 // the packets of a connection as they come, from one worker.

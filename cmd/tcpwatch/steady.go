@@ -171,7 +171,7 @@ func (s *steady) judge(p *capture.Packet) {
 	last := s.end == io.EOF && len(rest) == 0
 	// Nothing takes a jump forward back where no packet is earlier than the one before.
 	switch back := (d < 0 || s.fell > s.taken) && s.takenBack(rest); {
-	case back && !near(&rest[0], p.Time), d < 0 && last:
+	case back && !nearClock(&rest[0], p.Time), d < 0 && last:
 		// A single one, or with nothing behind it that bears it out.
 		p.Amiss = p.Time - s.latest
 		s.clock.misstamped++
@@ -181,7 +181,7 @@ func (s *steady) judge(p *capture.Packet) {
 			s.away, s.from, s.home = true, s.latest, s.stepped
 		}
 		s.step(d)
-	case s.away && near(p, s.from):
+	case s.away && nearClock(p, s.from):
 		s.away = false
 		s.step(s.home - s.stepped)
 		s.latest = max(s.from, p.Time)
@@ -225,7 +225,7 @@ func (s *steady) begin(p *capture.Packet, rest []capture.Packet) {
 // takenBack reports whether one of the packets goes on where the clock was.
 func (s *steady) takenBack(rest []capture.Packet) bool {
 	for i := range rest {
-		if near(&rest[i], s.latest) {
+		if nearClock(&rest[i], s.latest) {
 			return true
 		}
 	}
@@ -233,7 +233,7 @@ func (s *steady) takenBack(rest []capture.Packet) bool {
 }
 
 // near reports whether a packet has a time, and one less than a jump from another.
-func near(p *capture.Packet, t int64) bool { return !p.Untimed && abs(minus(p.Time, t)) <= jump }
+func nearClock(p *capture.Packet, t int64) bool { return !p.Untimed && abs(minus(p.Time, t)) <= jump }
 
 // step notes that the clock was stepped by d.
 func (s *steady) step(d int64) {

@@ -72,7 +72,7 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 
 // owns reports whether a connection is this worker's, by its hash.
 func (w *worker) owns(hash uint64) bool {
-	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/tracker.NShards == w.index
+	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/record.NShards == w.index
 }
 
 // run works through the batches until there are no more.
@@ -230,7 +230,7 @@ func (w *worker) sum(s *report.Summary, r *record.Record) bool {
 // asked reports whether the connection is one that --where asks for.
 func (w *worker) asked(r *record.Record) bool { return w.where == nil || w.where.Match(r) }
 
-// Conn takes a record; see tracker.Sink.
+// Conn takes a record; see record.Sink.
 func (w *worker) Conn(r *record.Record) {
 	w.out.conn(r)
 	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
@@ -251,7 +251,7 @@ func (w *worker) Conn(r *record.Record) {
 	w.place(k)
 }
 
-// Event takes a live event; see tracker.Sink.
+// Event takes a live event; see record.Sink.
 func (w *worker) Event(e *record.Event) {
 	if w.quiet || !w.asked(e.Record) {
 		return
@@ -266,7 +266,7 @@ func (w *worker) Event(e *record.Event) {
 	w.place(k)
 }
 
-// Step takes a packet of a marked connection; see tracker.Sink.
+// Step takes a packet of a marked connection; see record.Sink.
 func (w *worker) Step(s *record.Step) { w.out.step(s) }
 
 // place says where the lines added last belong, and hands on a chunk that has

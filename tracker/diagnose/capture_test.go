@@ -42,7 +42,7 @@ func recordsOf(t testing.TB, name string) (all []*record.Record, c *Context) {
 	var sink records
 	track := tracker.New(tracker.Options{}, &sink)
 	decoder := capture.NewDecoder(capture.DecoderOptions{})
-	c = &Context{MSL: tracker.DefaultMSL}
+	c = &Context{MSL: record.DefaultMSL}
 	var p capture.Packet
 	for n := 0; ; n++ {
 		err := f.Next(&p)
@@ -88,7 +88,7 @@ func findingsOf(t testing.TB, names string, c *Context, all ...*record.Record) [
 		s.Add(r)
 	}
 	if c == nil {
-		c = &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(all))}
+		c = &Context{MSL: record.DefaultMSL, Conns: uint64(len(all))}
 	}
 	return s.Findings(c)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -95,7 +94,7 @@ type situation struct {
 
 // findings is what a situation's detector makes of it.
 func (x *situation) findings(t *testing.T) []Finding {
-	c := &Context{MSL: tracker.DefaultMSL, Conns: uint64(len(x.records)), Start: at}
+	c := &Context{MSL: record.DefaultMSL, Conns: uint64(len(x.records)), Start: at}
 	for _, r := range x.records {
 		if OneWay(r) {
 			c.OneWay++

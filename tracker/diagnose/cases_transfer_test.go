@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -183,7 +182,7 @@ func captureSituations() []situation {
 func TestLossyCaptures(t *testing.T) {
 	leak := clean(20, halfClosed(600*second))
 	lost := append(clean(1, func(r *record.Record) { r.Capture.MissingBytes = 1_000_000 }), leak...)
-	drops := &Context{MSL: tracker.DefaultMSL, Conns: 20, Drops: record.Some[uint64](7)}
+	drops := &Context{MSL: record.DefaultMSL, Conns: 20, Drops: record.Some[uint64](7)}
 	for name, found := range map[string][]Finding{
 		"drops":   findingsOf(t, "close-wait,capture-drops", drops, leak...),
 		"missing": findingsOf(t, "close-wait,capture-drops", nil, lost...),
@@ -203,7 +202,7 @@ func TestUndecodedIsNotLost(t *testing.T) {
 	leak := clean(20, halfClosed(600*second))
 	lost := append(clean(1, func(r *record.Record) { r.Capture.MissingBytes = 100_000 }), leak...)
 	for undecoded, want := range map[uint64]Severity{0: Warning, 11: Warning, 12: Info, 99: Info} {
-		c := &Context{MSL: tracker.DefaultMSL, Conns: 21, Undecoded: undecoded}
+		c := &Context{MSL: record.DefaultMSL, Conns: 21, Undecoded: undecoded}
 		for _, f := range findingsOf(t, "close-wait,capture-drops", c, lost...) {
 			if f.Detector == "capture-drops" && (f.Severity != want || strings.Contains(f.Title, "lost") != (want == Warning) || (f.Confidence == Proven) != (want == Warning)) {
 				t.Errorf("%d packets not decoded: %v %v %s", undecoded, f.Severity, f.Confidence, f.Title)

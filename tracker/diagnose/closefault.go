@@ -31,7 +31,7 @@ const CauseRefusedLate = "refused-late"
 type Verdict struct {
 	Fault   Fault
 	Culprit record.End // NoEnd when the capture can't tell
-	Cause   string     // of a reset: a tracker.ResetCause, or CauseRefusedLate
+	Cause   string     // of a reset: a record.ResetCause, or CauseRefusedLate
 	Since   int64      // from when on the step was missing; 0 for a reset
 }
 

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -40,7 +39,7 @@ func TestWhatAFullTableForgot(t *testing.T) {
 			other.Add(r)
 		}
 		s.Merge(other)
-		found := s.Findings(&Context{Conns: 10, MSL: tracker.DefaultMSL})
+		found := s.Findings(&Context{Conns: 10, MSL: record.DefaultMSL})
 		seen := false
 		for _, f := range found {
 			if f.Confidence == Proven && s.Forgot() > 0 {
@@ -74,7 +73,7 @@ func TestWhatGoesOnWasNotMissedByTheCapture(t *testing.T) {
 			s.Add(r)
 		}
 		told := 0
-		for _, f := range s.Findings(&Context{Conns: 5, MSL: tracker.DefaultMSL}) {
+		for _, f := range s.Findings(&Context{Conns: 5, MSL: record.DefaultMSL}) {
 			if f.Detector == "capture-midstream" || f.Detector == "capture-drops" {
 				told++
 			}

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -111,7 +110,7 @@ func FuzzDiagnose(f *testing.F) {
 		o := NewOptions()
 		whole := NewSet(Detectors(), o)
 		parts := [2]*Set{NewSet(Detectors(), o), NewSet(Detectors(), o)}
-		c := &Context{MSL: tracker.DefaultMSL, Start: at, End: at + 1000*second}
+		c := &Context{MSL: record.DefaultMSL, Start: at, End: at + 1000*second}
 		for id := uint64(1); len(in) >= 2 && id < 2000; id++ {
 			r := made(id, models[int(in[0])%len(models)])
 			changes := int(in[1] % 8)

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -37,7 +36,7 @@ func (c *Context) twoMSL() int64 {
 	if c.MSL > 0 {
 		return 2 * c.MSL
 	}
-	return 2 * tracker.DefaultMSL
+	return 2 * record.DefaultMSL
 }
 
 // shortestSpan is what an input must last for a rate to be worth something.

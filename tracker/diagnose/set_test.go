@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -16,7 +15,7 @@ import (
 // input: ids are made unique, and addresses stay as they are.
 func everything(t testing.TB) (all []*record.Record, c *Context) {
 	t.Helper()
-	c = &Context{MSL: tracker.DefaultMSL}
+	c = &Context{MSL: record.DefaultMSL}
 	for i, name := range captures(t) {
 		more, with := recordsOf(t, name)
 		for _, r := range more {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -92,7 +91,7 @@ func TestSigns(t *testing.T) {
 // A Set finds what its folds find that are asked about every record.
 func TestSetAsksEnough(t *testing.T) {
 	all := allSorts(t)
-	c := &Context{Conns: uint64(len(all)), End: at + 1000*second, MSL: tracker.DefaultMSL}
+	c := &Context{Conns: uint64(len(all)), End: at + 1000*second, MSL: record.DefaultMSL}
 	for _, o := range []*Options{thresholds(), thresholds(0), thresholds(1)} {
 		s, every := NewSet(Detectors(), o), NewSet(Detectors(), o)
 		every.always, every.some = slices.Clone(every.folds), nil

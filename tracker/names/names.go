@@ -1,7 +1,6 @@
 package names
 
 import (
-	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
 
@@ -13,7 +12,7 @@ const (
 
 // Options of an Observer. The zero value is usable.
 type Options struct {
-	// Undecided is how many connections of a shard (tracker.NShards) may be
+	// Undecided is how many connections of a shard (record.NShards) may be
 	// undecided at once, so that it does not matter who else's connections are
 	// held here; a further one gets no name. 0 means DefaultUndecided.
 	Undecided int
@@ -23,7 +22,7 @@ type Options struct {
 	Waiting int
 }
 
-// Observer names connections. It is a tracker.Sink that puts the names on the
+// Observer names connections. It is a record.Sink that puts the names on the
 // records and hands them on. It is not safe for concurrent use.
 type Observer struct {
 	opt       Options
@@ -33,7 +32,7 @@ type Observer struct {
 	free      [2][]uint32
 	undecided int
 	waiting   int
-	counts    [tracker.NShards]struct{ undecided, waiting int }
+	counts    [record.NShards]struct{ undecided, waiting int }
 	unnamed   uint64
 	spare     []*buffer
 	unused    []*entry
@@ -178,7 +177,7 @@ func (o *Observer) Attach(r *record.Record) {
 }
 
 // Conn puts the names on a record, hands it on and, when the connection is
-// over, forgets it; see tracker.Sink.
+// over, forgets it; see record.Sink.
 func (o *Observer) Conn(r *record.Record) {
 	if !r.Interim && r.Mark != 0 && !isDecided(r.Mark) {
 		o.conclude(o.entries[r.Mark/2-1])
@@ -192,7 +191,7 @@ func (o *Observer) Conn(r *record.Record) {
 	}
 }
 
-// Event hands on an event, with names; see tracker.Sink.
+// Event hands on an event, with names; see record.Sink.
 func (o *Observer) Event(e *record.Event) {
 	if e.Record != nil {
 		o.Attach(e.Record)
@@ -200,5 +199,5 @@ func (o *Observer) Event(e *record.Event) {
 	o.next.Event(e)
 }
 
-// Step hands on a step; see tracker.Sink.
+// Step hands on a step; see record.Sink.
 func (o *Observer) Step(s *record.Step) { o.next.Step(s) }

@@ -1,13 +1,13 @@
 package record
 
-// How a connection's last rest ended, where the other end did not answer.
+// How a connection's last idle time ended, where the other end did not answer.
 const (
 	IdleUnanswered = "unanswered" // nothing came, as far as the capture reaches
 	IdleReset      = "reset"      // a RST answered
-	IdleEnded      = "ended"      // a RST ended the rest
+	IdleEnded      = "ended"      // a RST ended the idle time
 )
 
-// IdleRecord tells of the rests of a connection: at least 30 s in which nothing
+// IdleRecord tells of the idle times of a connection: at least 30 s in which nothing
 // was sent, with nothing under way.
 type IdleRecord struct {
 	Longest Opt[int64] // after which the other end answered

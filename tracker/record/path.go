@@ -2,7 +2,7 @@ package record
 
 import "tcpwatch/capture"
 
-// PathRecord is what the data of an end met.
+// PathRecord is what the path, and what stands on it, did to the data of an end.
 type PathRecord struct {
 	Stuck     StuckRecord
 	TooBig    TooBigRecord

@@ -29,17 +29,17 @@ func (c *conn) stuckAgain(from record.End, seq, to reassembly.Seq, s *capture.Se
 		return
 	}
 	n := uint32(to - seq)
-	if c.strain == nil && n < stuckMin {
+	if c.trouble == nil && n < stuckMin {
 		return
 	}
-	y := &c.strained().ends[from]
+	y := &c.troubled().ends[from]
 	x := &y.stuck
 	switch {
 	case !x.on || x.at != seq:
 		if n >= stuckMin {
 			*x = stuck{on: true, at: seq, bytes: n, times: 1, since: now, last: now, packet: s.Packet}
 		}
-	case now-x.last < again:
+	case now-x.last < resentMin:
 	case n < x.bytes:
 		x.shrunk, x.last = n, now
 	default:
@@ -47,31 +47,31 @@ func (c *conn) stuckAgain(from record.End, seq, to reassembly.Seq, s *capture.Se
 	}
 }
 
-// hastyAgain reports, and counts, data that came again sooner than its sender
+// doubledAgain reports, and counts, data that came again sooner than its sender
 // can know of a loss: that takes a round trip, or a timeout. A round trip can be
 // microseconds, which the ACKs must show; without them a millisecond is the least.
-func (c *conn) hastyAgain(from record.End, was reassembly.Sent, known bool, class repeatClass, s *capture.Segment, now int64) bool {
+func (c *conn) doubledAgain(from record.End, was reassembly.Sent, known bool, class repeatClass, s *capture.Segment, now int64) bool {
 	least := int64(1e6)
 	if class == repeatFast {
 		least = 0
 	}
 	if path := c.pathTime(); known && now-was.Last < max(path-path/10, least) {
-		y := &c.strained().ends[from]
-		y.hasty++
-		first(&y.hastyAt, s.Packet)
+		y := &c.troubled().ends[from]
+		y.doubled++
+		noteFirst(&y.doubledAt, s.Packet)
 		return true
 	}
 	return false
 }
 
 // answered takes an ACK of what the end has sent.
-func (y *endStrain) answered(s *capture.Segment, now int64) {
+func (y *endTrouble) answered(s *capture.Segment, now int64) {
 	x := &y.stuck
 	if !x.on {
 		return
 	}
 	if !x.at.Less(reassembly.Seq(s.Ack)) {
-		x.heard = x.heard || now-x.since >= again
+		x.heard = x.heard || now-x.since >= resentMin
 		return
 	}
 	if x.shrunk > 0 && x.times > y.kept.times {
@@ -91,13 +91,13 @@ type fins struct {
 // finAgain notes a repeated FIN, but for what the path or the capture doubled.
 func (c *conn) finAgain(from record.End, now int64) {
 	last := c.ends[from].finTime
-	if c.strain != nil {
-		last = max(last, c.strain.ends[from].fins.last)
+	if c.trouble != nil {
+		last = max(last, c.trouble.ends[from].fins.last)
 	}
-	if now-last < again {
+	if now-last < resentMin {
 		return
 	}
-	x := &c.strained().ends[from].fins
+	x := &c.troubled().ends[from].fins
 	x.n, x.last = x.n+1, now
 	if c.ends[from].finAcked {
 		x.acked++
@@ -105,16 +105,16 @@ func (c *conn) finAgain(from record.End, now int64) {
 }
 
 // stuck walks over it.
-func (w *words[W]) stuck(n int, x *stuck, c *conn, nxt reassembly.Seq) int {
+func (w *packer[W]) stuck(n int, x *stuck, c *conn, nxt reassembly.Seq) int {
 	there := *x != stuck{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
 	n = w.flag(n, &x.on)
 	n = w.seq(n, &x.at, nxt)
-	n = num(w, n, &x.bytes)
-	n = num(w, n, &x.shrunk)
-	n = num(w, n, &x.times)
+	n = number(w, n, &x.bytes)
+	n = number(w, n, &x.shrunk)
+	n = number(w, n, &x.times)
 	n = w.time(n, &x.since, c.last)
 	n = w.time(n, &x.last, c.last)
 	n = w.packet(n, &x.packet, c.lastPacket)
@@ -140,7 +140,7 @@ func (c *conn) toldTooBig(from record.End, q *capture.Quote) {
 	if !(q.V6 && q.Type == 2 || !q.V6 && q.Type == 3 && q.Code == 4) {
 		return
 	}
-	x := &c.strained().ends[from].tooBig
+	x := &c.troubled().ends[from].tooBig
 	if x.n == 0 {
 		x.packet, x.from = q.Packet, q.From
 	}
@@ -151,16 +151,16 @@ func (c *conn) toldTooBig(from record.End, q *capture.Quote) {
 }
 
 // tooBig walks over it.
-func (w *words[W]) tooBig(n int, x *tooBig, c *conn) int {
+func (w *packer[W]) tooBig(n int, x *tooBig, c *conn) int {
 	there := *x != tooBig{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
-	n = num(w, n, &x.n)
-	n = num(w, n, &x.mtu)
+	n = number(w, n, &x.n)
+	n = number(w, n, &x.mtu)
 	n = w.packet(n, &x.packet, c.lastPacket)
 	for i := range x.from {
-		n = num(w, n, &x.from[i])
+		n = number(w, n, &x.from[i])
 	}
 	return n
 }

@@ -5,9 +5,9 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// stalls are the times that an end held a small segment back until the other
+// nagle are the times that an end held a small segment back until the other
 // end's delayed ACK came (RFC 9293 section 3.7.4, Nagle's algorithm, meets section 3.8.6.3).
-type stalls struct {
+type nagle struct {
 	n        uint32
 	packet   uint64 // the first segment that was held back
 	total    int64  // ns that the ACKs took
@@ -31,7 +31,7 @@ func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullSegment(p) {
 		return
 	}
-	y := &c.strained().ends[from].stalls
+	y := &c.troubled().ends[from].nagle
 	if y.n == 0 {
 		y.packet, y.min = s.Packet, held
 	}
@@ -40,13 +40,13 @@ func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	y.min, y.max = min(y.min, held), max(y.max, held)
 }
 
-// stalls walks over them.
-func (w *words[W]) stalls(n int, x *stalls, c *conn) int {
-	there := *x != stalls{}
+// nagle walks over them.
+func (w *packer[W]) nagle(n int, x *nagle, c *conn) int {
+	there := *x != nagle{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
-	n = num(w, n, &x.n)
+	n = number(w, n, &x.n)
 	n = w.packet(n, &x.packet, c.lastPacket)
 	n = w.span(n, &x.total, 0)
 	n = w.span(n, &x.min, 0)
@@ -54,6 +54,6 @@ func (w *words[W]) stalls(n int, x *stalls, c *conn) int {
 	return n
 }
 
-func (x *stalls) fill(r *record.NagleRecord) {
+func (x *nagle) fill(r *record.NagleRecord) {
 	*r = record.NagleRecord{N: x.n, Total: x.total, Min: x.min, Max: x.max, Packet: x.packet}
 }

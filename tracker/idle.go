@@ -5,16 +5,16 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// restful is from how long on a pause is a rest, in nanoseconds: no limit of a
+// idleMin is from how long on a connection is idle, in nanoseconds: no limit of a
 // NAT or a load balancer for idle connections is shorter by default.
-const restful = 30 * second
+const idleMin = 30 * second
 
-// longestRest is the longest pause that is taken for one, in nanoseconds: what
+// idleMax is the longest pause that is taken for one, in nanoseconds: what
 // is longer is a stepped clock, or a file put together from others.
-const longestRest = 30 * 86400 * second
+const idleMax = 30 * 86400 * second
 
-// rest is how the rests of a connection ended.
-type rest struct {
+// idle is how the idle times of a connection ended.
+type idle struct {
 	longest int64 // of those after which the other end answered
 
 	// The last one, while nothing answers what ended it.
@@ -25,62 +25,62 @@ type rest struct {
 	tries  uint32     // segments that ask for an answer
 	by     record.End // who ended it
 	asks   bool
-	reset  restReset
+	reset  idleReset
 }
 
-// restReset says how a RST came after a rest.
-type restReset uint8
+// idleReset says how a RST came after an idle time.
+type idleReset uint8
 
 const (
-	restNoReset   restReset = iota
-	restAnswered            // it answered what ended the rest
-	restEndedByIt           // it ended the rest
+	idleNoReset   idleReset = iota
+	idleAnswered            // it answered what ended the idle time
+	idleEndedByIt           // it ended the idle time
 )
 
-// resting tells that nothing was under way when a pause began: what is lost
+// nothingUnderWay tells that nothing was under way when a pause began: what is lost
 // after it was not lost before.
-func (c *conn) resting() bool {
+func (c *conn) nothingUnderWay() bool {
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
-	return a.state == record.Established && b.state == record.Established && a.rests(b) && b.rests(a)
+	return a.state == record.Established && b.state == record.Established && a.nothingUnderWay(b) && b.nothingUnderWay(a)
 }
 
-func (e *endpoint) rests(p *endpoint) bool {
+func (e *endpoint) nothingUnderWay(p *endpoint) bool {
 	return !p.zero.closed && (e.has&hasSentData == 0 || !e.stream.Acked() || e.stream.Una() == e.stream.Next())
 }
 
-// wake notes the segment that ends a rest.
-func (x *rest) wake(from record.End, s *capture.Segment, now, gap int64) {
-	if x.asks || x.reset != restNoReset {
+// end notes the segment that ends an idle time.
+func (x *idle) end(from record.End, s *capture.Segment, now, gap int64) {
+	if x.asks || x.reset != idleNoReset {
 		return
 	}
 	x.gap, x.woke, x.last, x.packet, x.tries, x.by = gap, now, now, s.Packet, 1, from
 	if s.Flags.Has(capture.RST) {
-		x.reset = restEndedByIt
+		x.reset = idleEndedByIt
 		return
 	}
 	x.asks = true
 }
 
 // heard takes what follows.
-func (x *rest) heard(from record.End, s *capture.Segment, now int64) {
+func (x *idle) heard(from record.End, s *capture.Segment, now int64) {
 	switch {
 	case !x.asks:
 	case from == x.by:
-		if now-x.last >= again && !s.Flags.Has(capture.RST) {
+		if now-x.last >= resentMin && !s.Flags.Has(capture.RST) {
 			x.tries, x.last = x.tries+1, now
 		}
 	case s.Flags.Has(capture.RST):
-		x.reset, x.asks = restAnswered, false
+		x.reset, x.asks = idleAnswered, false
 	default:
 		x.longest = max(x.longest, x.gap)
 		x.gap, x.asks = 0, false
 	}
 }
 
-// rest walks over it.
-func (w *words[W]) rest(n int, x *rest, c *conn) int {
+// idle walks over it.
+func (w *packer[W]) idle(n int, x *idle, c *conn) int {
 	n = w.span(n, &x.longest, 0)
-	there := *x != rest{longest: x.longest}
+	there := *x != idle{longest: x.longest}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
@@ -88,21 +88,21 @@ func (w *words[W]) rest(n int, x *rest, c *conn) int {
 	n = w.time(n, &x.woke, c.last)
 	n = w.time(n, &x.last, c.last)
 	n = w.packet(n, &x.packet, c.lastPacket)
-	n = num(w, n, &x.tries)
-	n = num(w, n, &x.by)
+	n = number(w, n, &x.tries)
+	n = number(w, n, &x.by)
 	n = w.flag(n, &x.asks)
-	n = num(w, n, &x.reset)
+	n = number(w, n, &x.reset)
 	return n
 }
 
-func (x *rest) fill(r *record.IdleRecord) {
+func (x *idle) fill(r *record.IdleRecord) {
 	if x.longest > 0 {
 		r.Longest = record.Some(x.longest)
 	}
 	switch {
-	case x.reset == restAnswered:
+	case x.reset == idleAnswered:
 		r.Outcome = record.IdleReset
-	case x.reset == restEndedByIt:
+	case x.reset == idleEndedByIt:
 		r.Outcome = record.IdleEnded
 	case x.asks:
 		r.Outcome = record.IdleUnanswered

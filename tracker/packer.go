@@ -2,7 +2,7 @@ package tracker
 
 import "tcpwatch/reassembly"
 
-// words turns a connection into numbers and back. One walk over the fields
+// packer turns a connection into numbers and back. One walk over the fields
 // serves both ways, of which the compiler makes two: W says which. A field
 // gives its number, or takes it. What is small takes few bytes in the end: so
 // a time is told by what lies between it and another, and a sequence number
@@ -11,34 +11,34 @@ import "tcpwatch/reassembly"
 // Each part of the walk takes the place of its first number and returns the
 // place behind its last: so it stays in a register, where a count in memory
 // would have each field wait for the one before (BenchmarkPackUnpack).
-type words[W way] struct {
+type packer[W direction] struct {
 	w W
-	v [maxWords]uint64
+	v [maxNumbers]uint64
 }
 
-// way is what words does; told by a length, which the compiler knows.
+// direction is what a packer does; told by a length, which the compiler knows.
 type (
-	way     interface{ saving | loading }
-	saving  [0]byte
-	loading [1]byte
+	direction interface{ saving | loading }
+	saving    [0]byte
+	loading   [1]byte
 )
 
-// maxWords is more numbers than a connection with maxPacked segments in flight
+// maxNumbers is more numbers than a connection with maxPacked segments in flight
 // can have, with each of its other limits reached (TestPackAtEveryLimit); a power
 // of two, so that an index needs no check.
-const maxWords = 4096
+const maxNumbers = 4096
 
-func (w *words[W]) loads() bool { return len(w.w) > 0 }
+func (w *packer[W]) loads() bool { return len(w.w) > 0 }
 
 // at is the number at place n.
-func (w *words[W]) at(n int) *uint64 { return &w.v[n&(maxWords-1)] }
+func (w *packer[W]) at(n int) *uint64 { return &w.v[n&(maxNumbers-1)] }
 
 type unsigned interface {
 	~uint8 | ~uint16 | ~uint32 | ~uint64
 }
 
-// num is a field that is a number.
-func num[T unsigned, W way](w *words[W], n int, p *T) int {
+// number is a field that is a number.
+func number[T unsigned, W direction](w *packer[W], n int, p *T) int {
 	if x := w.at(n); w.loads() {
 		*p = T(*x)
 	} else {
@@ -47,8 +47,8 @@ func num[T unsigned, W way](w *words[W], n int, p *T) int {
 	return n + 1
 }
 
-// from is a field told by its distance from another.
-func from[T unsigned, W way](w *words[W], n int, p *T, base T) int {
+// distance is a field told by its distance from another.
+func distance[T unsigned, W direction](w *packer[W], n int, p *T, base T) int {
 	if x := w.at(n); w.loads() {
 		*p = base + T(*x)
 	} else {
@@ -58,16 +58,16 @@ func from[T unsigned, W way](w *words[W], n int, p *T, base T) int {
 }
 
 // flag is a field that says yes or no.
-func (w *words[W]) flag(n int, p *bool) int {
+func (w *packer[W]) flag(n int, p *bool) int {
 	if x := w.at(n); w.loads() {
 		*p = *x != 0
 	} else {
-		*x = bit(*p)
+		*x = asBit(*p)
 	}
 	return n + 1
 }
 
-func bit(b bool) uint64 {
+func asBit(b bool) uint64 {
 	if b {
 		return 1
 	}
@@ -94,7 +94,7 @@ func inFull(x uint64) int64 {
 }
 
 // span is a field that holds nanoseconds, from others that are often the same.
-func (w *words[W]) span(n int, p *int64, base int64) int {
+func (w *packer[W]) span(n int, p *int64, base int64) int {
 	if x := w.at(n); w.loads() {
 		*p = base + inFull(*x)
 	} else {
@@ -104,7 +104,7 @@ func (w *words[W]) span(n int, p *int64, base int64) int {
 }
 
 // time is a field that holds a time near another, 0 for none.
-func (w *words[W]) time(n int, p *int64, base int64) int {
+func (w *packer[W]) time(n int, p *int64, base int64) int {
 	switch x := w.at(n); {
 	case !w.loads() && *p == 0:
 		*x = 0
@@ -119,7 +119,7 @@ func (w *words[W]) time(n int, p *int64, base int64) int {
 }
 
 // packet is a field that holds the number of a packet near another, 0 for none.
-func (w *words[W]) packet(n int, p *uint64, base uint64) int {
+func (w *packer[W]) packet(n int, p *uint64, base uint64) int {
 	if x := w.at(n); w.loads() {
 		*p = packetAt(base, *x)
 	} else {
@@ -147,7 +147,7 @@ func packetAt(base, x uint64) uint64 {
 }
 
 // seq is a field that holds a sequence number close to another.
-func (w *words[W]) seq(n int, p *reassembly.Seq, base reassembly.Seq) int {
+func (w *packer[W]) seq(n int, p *reassembly.Seq, base reassembly.Seq) int {
 	if x := w.at(n); w.loads() {
 		*p = beside(base, uint32(*x))
 	} else {
@@ -166,12 +166,12 @@ func apart(n, base reassembly.Seq) uint32 {
 func beside(base reassembly.Seq, d uint32) reassembly.Seq { return base.Add(d>>1 ^ -(d & 1)) }
 
 // stored is a part that writes its own numbers, told from base.
-func (w *words[W]) stored(n int, p interface {
+func (w *packer[W]) stored(n int, p interface {
 	Save(v []uint64, base reassembly.Seq) []uint64
 	Load(v []uint64, base reassembly.Seq) []uint64
 }, base reassembly.Seq) int {
 	if w.loads() {
-		return maxWords - len(p.Load(w.v[n:], base))
+		return maxNumbers - len(p.Load(w.v[n:], base))
 	}
 	return len(p.Save(w.v[:n], base))
 }

@@ -6,9 +6,9 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// proofs are the packets that show what is wrong with the capture of a
+// evidence are the packets that show what is wrong with the capture of a
 // connection, or what its path does: each the first of its kind, 0 for none.
-type proofs struct {
+type evidence struct {
 	copied   uint64    // a copy of a packet captured before
 	back     uint64    // stamped earlier than the one before
 	cut      uint64    // cut by the snaplen
@@ -20,8 +20,8 @@ type proofs struct {
 	wild     [2]uint64 // bytes that an ACK beyond every window claims this end sent; none when its data bore that out
 }
 
-// first notes a packet unless there is one already.
-func first(at *uint64, packet uint64) {
+// noteFirst notes a packet unless there is one already.
+func noteFirst(at *uint64, packet uint64) {
 	if *at == 0 {
 		*at = packet
 	}
@@ -33,55 +33,55 @@ func (c *conn) sawMissing(to record.End, unseen uint32, packet uint64) {
 	e, p := &c.ends[to.Peer()], &c.ends[to]
 	gaps := p.stream.Gaps()
 	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
-		first(&c.proof.unseen, packet)
+		noteFirst(&c.evidence.unseen, packet)
 	}
 	if unseen > max(e.zero.widest, maxSkip) {
-		c.proof.wild[to] += uint64(unseen)
+		c.evidence.wild[to] += uint64(unseen)
 	}
 }
 
 // bearsOut takes data of an end: what follows a number that an ACK claimed shows
 // that the ACK was right, and a hole that is filled that nothing is missing there.
 func (c *conn) bearsOut(from record.End, a reassembly.Added) {
-	if c.proof.wild[from] > 0 && a.New > 0 && a.Gap <= maxSkip {
-		c.proof.wild[from] = 0
+	if c.evidence.wild[from] > 0 && a.New > 0 && a.Gap <= maxSkip {
+		c.evidence.wild[from] = 0
 	}
 	if a.Filled > 0 {
 		c.noneMissing()
 	}
 }
 
-// noneMissing forgets the proof that something is missing when nothing is.
+// noneMissing forgets the packet that shows that something is missing when nothing is.
 func (c *conn) noneMissing() {
-	if c.proof.unseen != 0 && c.missing(record.Orig)+c.missing(record.Resp) == 0 {
-		c.proof.unseen = 0
+	if c.evidence.unseen != 0 && c.missing(record.Orig)+c.missing(record.Resp) == 0 {
+		c.evidence.unseen = 0
 	}
 }
 
 // unmarked notes data without an ECN mark where both ends agreed on ECN.
 func (c *conn) unmarked(e, p *endpoint, s *capture.Segment) {
 	if e.has&p.has&hasECN != 0 && e.has&hasECT == 0 && !s.Flags.Has(capture.SYN) {
-		first(&c.proof.unmarked[c.from(&s.Src)], s.Packet)
+		noteFirst(&c.evidence.unmarked[c.from(&s.Src)], s.Packet)
 	}
 }
 
-// proofs walks over them.
-func (w *words[W]) proofs(n int, c *conn) int {
-	x := &c.proof
+// evidence walks over them.
+func (w *packer[W]) evidence(n int, c *conn) int {
+	x := &c.evidence
 	for _, p := range [...]*uint64{&x.copied, &x.back, &x.cut, &x.long, &x.unseen, &x.unmarked[0], &x.unmarked[1]} {
 		n = w.packet(n, p, c.firstPacket)
 	}
-	n = num(w, n, &x.early[0])
-	n = num(w, n, &x.early[1])
+	n = number(w, n, &x.early[0])
+	n = number(w, n, &x.early[1])
 	n = w.flag(n, &x.stood[0])
 	n = w.flag(n, &x.stood[1])
-	n = num(w, n, &x.wild[0])
-	n = num(w, n, &x.wild[1])
+	n = number(w, n, &x.wild[0])
+	n = number(w, n, &x.wild[1])
 	return n
 }
 
-func (c *conn) fillProof(r *record.EvidenceRecord) {
-	x := &c.proof
+func (c *conn) fillEvidence(r *record.EvidenceRecord) {
+	x := &c.evidence
 	r.Copy, r.Back, r.Cut, r.Long, r.Unseen = x.copied, x.back, x.cut, x.long, x.unseen
 	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.oldAnswer
 	for e := record.Orig; e <= record.Resp; e++ {
@@ -93,8 +93,8 @@ func (c *conn) fillProof(r *record.EvidenceRecord) {
 		if s := y.sender; s != nil {
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
 		}
-		if c.strain != nil {
-			p.Doubled = c.strain.ends[e].hastyAt
+		if c.trouble != nil {
+			p.Doubled = c.trouble.ends[e].doubledAt
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 			if !old.over() {
 				old, top = top, old
 			}
-			t.drop(sh, old.slot, endReuse, t.clock.now)
+			t.drop(sh, old.entry, endReuse, t.clock.now)
 		}
 		if !top.over() {
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
@@ -46,7 +46,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 		if old := top.prev; old != nil && old.ownSYNACK(old.from(&s.Src), s) {
 			return old
 		}
-		if x := &top.ends[from.Peer()]; !top.ends[from].synSeen && (top.over() || !x.synSeen && x.stream.Started() && !near(x, reassembly.Seq(s.Ack))) {
+		if x := &top.ends[from.Peer()]; !top.ends[from].synSeen && (top.over() || !x.synSeen && x.stream.Started() && !nearNext(x, reassembly.Seq(s.Ack))) {
 			return t.begin(sh, top, k, hash, s)
 		}
 		return top
@@ -159,13 +159,13 @@ func (c *conn) fits(from record.End, s *capture.Segment) bool {
 	old := &c.prev.ends[c.prev.from(&s.Dst)]
 	if e.synSeen {
 		// A forged SYN lies inside the old window: the ACK number tells.
-		return near(e, seq) && !(s.Flags.Has(capture.ACK) && near(old, ack))
+		return nearNext(e, seq) && !(s.Flags.Has(capture.ACK) && nearNext(old, ack))
 	}
-	return s.Flags.Has(capture.ACK) && p.synSeen && near(p, ack) && !near(old, ack)
+	return s.Flags.Has(capture.ACK) && p.synSeen && nearNext(p, ack) && !nearNext(old, ack)
 }
 
-// near reports whether a number lies within a window's reach of an end's own.
-func near(e *endpoint, n reassembly.Seq) bool {
+// nearNext reports whether a number lies within a window's reach of an end's own.
+func nearNext(e *endpoint, n reassembly.Seq) bool {
 	d := n.Sub(e.sndNxt())
 	return d > -1<<20 && d < 1<<20
 }
@@ -177,7 +177,7 @@ func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
 		return
 	}
 	old.reused(c)
-	t.drop(sh, old.slot, endReuse, t.clock.now)
+	t.drop(sh, old.entry, endReuse, t.clock.now)
 }
 
 // reused ends the TIME-WAITs of a connection whose endpoints a new one took:

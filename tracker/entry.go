@@ -1,14 +1,14 @@
 package tracker
 
-// A slot is what the table knows of a connection, whatever becomes of the
-// rest: its identity, its place in the list of its class, its times. Slots
+// An entry is what the table knows of a connection, packed or
+// not: its identity, its place in the list of its class, its times. Entries
 // hold no pointers and lie in chunks: a million of them cost the garbage
 // collector nothing.
-type slot struct {
+type entry struct {
 	key          key
 	older, newer uint32 // neighbours in the list of its class; 0 for none
 	prev         uint32 // an older connection on the same endpoints that may still live; 0 for none
-	body         uint32 // index of the rest in Tracker.bodies; 0 while it is packed
+	state        uint32 // index in Tracker.states of all else; 0 while it is packed
 	packed       packedRef
 	size         uint16 // of that, in units of the arena
 	class        class
@@ -19,27 +19,27 @@ type slot struct {
 	filed        int64 // what the class's timeout counts from; no earlier than stamp
 }
 
-const slotChunk = 1024
+const entryChunk = 1024
 
-// slots are all slots, by number; the first is never used, so that 0 is none.
-type slots struct {
-	chunks []*[slotChunk]slot
+// entries are all entries, by number; the first is never used, so that 0 is none.
+type entries struct {
+	chunks []*[entryChunk]entry
 	free   []uint32
 	next   uint32
 }
 
-func (s *slots) at(i uint32) *slot { return &s.chunks[i/slotChunk][i%slotChunk] }
+func (s *entries) at(i uint32) *entry { return &s.chunks[i/entryChunk][i%entryChunk] }
 
-// take gives a slot that nobody uses, cleared.
-func (s *slots) take() uint32 {
+// take gives an entry that nobody uses, cleared.
+func (s *entries) take() uint32 {
 	if n := len(s.free); n > 0 {
 		i := s.free[n-1]
 		s.free = s.free[:n-1]
-		*s.at(i) = slot{}
+		*s.at(i) = entry{}
 		return i
 	}
-	if s.next%slotChunk == 0 {
-		s.chunks = append(s.chunks, new([slotChunk]slot))
+	if s.next%entryChunk == 0 {
+		s.chunks = append(s.chunks, new([entryChunk]entry))
 	}
 	if s.next == 0 {
 		s.next++
@@ -48,7 +48,7 @@ func (s *slots) take() uint32 {
 	return s.next - 1
 }
 
-func (s *slots) put(i uint32) { s.free = append(s.free, i) }
+func (s *entries) put(i uint32) { s.free = append(s.free, i) }
 
 // list is a list of the connections of one class, oldest first.
 type list struct {
@@ -56,7 +56,7 @@ type list struct {
 	n              int
 }
 
-func (l *list) push(s *slots, i uint32) {
+func (l *list) push(s *entries, i uint32) {
 	x := s.at(i)
 	x.older, x.newer = l.newest, 0
 	if l.newest != 0 {
@@ -68,7 +68,7 @@ func (l *list) push(s *slots, i uint32) {
 	l.n++
 }
 
-func (l *list) remove(s *slots, i uint32) {
+func (l *list) remove(s *entries, i uint32) {
 	x := s.at(i)
 	if x.older != 0 {
 		s.at(x.older).newer = x.newer
