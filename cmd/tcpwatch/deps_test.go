@@ -27,7 +27,7 @@ const policy = `
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	COMMAND  = github.com/spf13/pflag, golang.org/x/term, kernel.org/pub/linux/libs/security/libcap/cap;
 
-	NONE < reassembly, internal/say, internal/mergetest, packaging/fuzzprocess;
+	NONE < internal/say, internal/fold, reassembly, internal/mergetest, packaging/fuzzprocess;
 	GOPACKET, BPF, COMPRESS < capture;
 	GOPACKET, PCAP, BPF, SYSTEM < capture/live;
 	NETLINK, SYSTEM < capture/host;
@@ -46,7 +46,8 @@ const policy = `
 		< report
 		< report/follow, report/where, report/compare;
 	tracker, tracker/names, report/follow, report/where, report/compare < cmd/tcpwatch;
-	internal/say < tracker/diagnose;
+	internal/say, internal/fold < tracker/diagnose;
+	internal/say < packaging/bench;
 	capture/live, capture/host < cmd/tcpwatch;
 `
 

@@ -1,11 +1,15 @@
-// Package say makes text fit for people: what comes from outside is escaped here before
-// it reaches a terminal, a log or a file that people open.
+// Package say makes text for people, and makes text from outside fit for them.
 //
-// [Escape] is for lines, [AppendJSON] for JSON strings, [AppendCell] for CSV cells
-// (also what a spreadsheet would take for a formula), [AppendPayload] for --follow.
-// [Safe] is the one list of what may be printed as it is: no control characters, no
-// change of writing direction, nothing invisible.
+// What comes from outside is escaped here before it reaches a terminal, a log or a file
+// that people open: [Escape] is for lines, [AppendJSON] for JSON strings, [AppendCell]
+// for CSV cells (also what a spreadsheet would take for a formula), [AppendPayload] for
+// --follow. [Safe] is the one list of what may be printed as it is: no control
+// characters, no change of writing direction, nothing invisible.
 //
-// It imports the standard library only, and allocates nothing for text that needs no
-// escaping.
+// Numbers are written by [Thousands], [Plural], [Bytes], [Digits] and [Duration],
+// sentences are broken by [Wrap] and [WrapHard] and coloured by [Paint], ICMP errors are
+// named by [ICMPError]; [Distance] finds what somebody who mistyped a name meant.
+//
+// It imports the standard library only, and allocates nothing to escape text that needs
+// no escaping.
 package say

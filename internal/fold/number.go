@@ -1,0 +1,170 @@
+package fold
+
+import (
+	"maps"
+	"slices"
+)
+
+// Number is what can be added up and compared.
+type Number interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
+}
+
+type how uint8
+
+const (
+	add how = iota
+	greatest
+	least
+)
+
+// Sum walks over numbers that are added up.
+func Sum[T Number](w *Walk, fields ...*T) {
+	for _, x := range fields {
+		number(w, add, x)
+	}
+}
+
+// Sums is Sum of each element of an array.
+func Sums[T Number](w *Walk, fields []T) {
+	for i := range fields {
+		number(w, add, &fields[i])
+	}
+}
+
+// Max walks over numbers of which the greatest stays.
+func Max[T Number](w *Walk, fields ...*T) {
+	for _, x := range fields {
+		number(w, greatest, x)
+	}
+}
+
+// Least walks over numbers of which the least stays, but 0, which stands for none.
+func Least[T Number](w *Walk, fields ...*T) {
+	for _, x := range fields {
+		number(w, least, x)
+	}
+}
+
+func number[T Number](w *Walk, how how, x *T) {
+	o := other(w, x)
+	switch {
+	case o == nil:
+		code(w, x)
+	case how == add:
+		*x += *o
+	case how == greatest:
+		*x = max(*x, *o)
+	default:
+		TakeLeast(x, *o)
+	}
+}
+
+// TakeLeast makes x the lesser of itself and v, where 0 stands for none.
+func TakeLeast[T Number](x *T, v T) {
+	if *x == 0 || v != 0 && v < *x {
+		*x = v
+	}
+}
+
+// code writes or reads a number; it does nothing when neither is to be done.
+func code[T Number](w *Walk, x *T) {
+	if !w.codes() {
+		return
+	}
+	if ^T(0) < 0 {
+		v := w.int(int64(*x))
+		if *x = T(v); int64(*x) != v {
+			w.fail(errRange)
+		}
+		return
+	}
+	v := w.uint(uint64(*x))
+	if *x = T(v); uint64(*x) != v {
+		w.fail(errRange)
+	}
+}
+
+// Counts walks over numbers by name, which are added up.
+func Counts(w *Walk, field *map[string]uint64) {
+	if o := other(w, field); o != nil {
+		if *field == nil {
+			*field = make(map[string]uint64, len(*o))
+		}
+		for k, n := range *o {
+			(*field)[k] += n
+		}
+		return
+	}
+	switch w.doing {
+	case writing:
+		w.length(len(*field))
+		for _, k := range slices.Sorted(maps.Keys(*field)) {
+			w.text(k)
+			w.uint((*field)[k])
+		}
+	case reading:
+		n := w.length(0)
+		*field = make(map[string]uint64)
+		for range n {
+			k := w.text("")
+			(*field)[k] += w.uint(0)
+		}
+	}
+}
+
+// Bits walks over a set of bits, which holds those of both afterwards; nil is an empty one.
+func Bits(w *Walk, field *[]uint64) {
+	if o := other(w, field); o != nil {
+		if n := len(*o) - len(*field); n > 0 {
+			*field = append(*field, make([]uint64, n)...)
+		}
+		for i, b := range *o {
+			(*field)[i] |= b
+		}
+		return
+	}
+	if !w.codes() {
+		return
+	}
+	n := w.length(len(*field))
+	if w.doing == reading && n > 0 {
+		*field = make([]uint64, n)
+	}
+	for i := range *field {
+		code(w, &(*field)[i])
+	}
+}
+
+// Range is how far numbers lie apart; the zero value holds none.
+type Range[T Number] struct {
+	Least, Most T // 0 when there is none
+	Some        bool
+}
+
+// Take widens the range by a number.
+func (r *Range[T]) Take(v T) { r.Widen(v, v) }
+
+// Widen widens the range to hold all from low to high.
+func (r *Range[T]) Widen(low, high T) {
+	if !r.Some {
+		*r = Range[T]{low, high, true}
+		return
+	}
+	r.Least, r.Most = min(r.Least, low), max(r.Most, high)
+}
+
+// Fields walks over the range.
+func (r *Range[T]) Fields(w *Walk) {
+	if o := other(w, r); o != nil {
+		if o.Some {
+			r.Widen(o.Least, o.Most)
+		}
+		return
+	}
+	if w.codes() {
+		r.Some = w.bool(r.Some)
+		code(w, &r.Least)
+		code(w, &r.Most)
+	}
+}

@@ -1,0 +1,63 @@
+package say
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Wrap breaks s at blanks into lines of at most width columns; a longer word
+// keeps a line of its own, and a number stays with its unit. Width 0 or less:
+// one line.
+func Wrap(s string, width int) []string {
+	if width <= 0 || utf8.RuneCountInString(s) <= width {
+		return []string{s}
+	}
+	var lines []string
+	line := ""
+	for _, w := range unbroken(s) {
+		switch {
+		case line == "":
+			line = w
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(w) <= width:
+			line += " " + w
+		default:
+			lines = append(lines, line)
+			line = w
+		}
+	}
+	return append(lines, line)
+}
+
+// unbroken is the words of s, each unit joined to the number before it.
+func unbroken(s string) []string {
+	var words []string
+	for _, w := range strings.Fields(s) {
+		if n := len(words); n > 0 && words[n-1][0] >= '0' && words[n-1][0] <= '9' {
+			switch strings.TrimRight(w, ",.;:)") {
+			case "s", "ms", "us", "µs", "min", "h", "d", "B", "kB", "MB", "GB", "TB":
+				words[n-1] += " " + w
+				continue
+			}
+		}
+		words = append(words, w)
+	}
+	return words
+}
+
+// WrapHard is Wrap, but words longer than width (1 or more) are cut: no line is longer.
+func WrapHard(s string, width int) []string {
+	var lines []string
+	for _, l := range Wrap(s, width) {
+		for utf8.RuneCountInString(l) > width {
+			cut := 0
+			for range width {
+				_, n := utf8.DecodeRuneInString(l[cut:])
+				cut += n
+			}
+			lines = append(lines, l[:cut])
+			l = l[cut:]
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
