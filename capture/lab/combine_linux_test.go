@@ -12,8 +12,8 @@ import (
 const ms = int64(time.Millisecond)
 
 var (
-	client = netip.MustParseAddrPort("10.77.0.1:40000")
-	server = netip.MustParseAddrPort("10.77.0.129:80")
+	clientAddr = netip.MustParseAddrPort("10.77.0.1:40000")
+	serverAddr = netip.MustParseAddrPort("10.77.0.129:80")
 )
 
 // edges builds the edges of one end: a time in milliseconds and a state in turn.
@@ -48,10 +48,10 @@ func words(path []StateAt) string {
 }
 
 func TestCombine(t *testing.T) {
-	opened := edges(client, server, host.Closed, 1, host.SynSent, 2, host.Established)
-	accepted := edges(server, client, host.Listen, 3, host.SynReceived, 3, host.Established)
+	opened := edges(clientAddr, serverAddr, host.Closed, 1, host.SynSent, 2, host.Established)
+	accepted := edges(serverAddr, clientAddr, host.Listen, 3, host.SynReceived, 3, host.Established)
 	wire := func(at int, flags uint8) segment {
-		return segment{time: int64(at) * ms, src: server, dst: client, flags: flags}
+		return segment{time: int64(at) * ms, src: serverAddr, dst: clientAddr, flags: flags}
 	}
 	type conn struct{ orig, resp string }
 	for _, c := range []struct {
@@ -64,67 +64,67 @@ func TestCombine(t *testing.T) {
 		{
 			name: "TIME-WAIT polled and still there",
 			edges: [][]edge{opened, accepted,
-				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			seen: []*sighting{sight(client, server, host.TimeWait, 104, 0)},
+				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
+			seen: []*sighting{sight(clientAddr, serverAddr, host.TimeWait, 104, 0)},
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT", "SYN-RECEIVED ESTABLISHED"}},
 		},
 		{
 			name: "a poll that began before the edge but was done after it",
 			edges: [][]edge{opened,
-				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			seen: []*sighting{{local: client, remote: server, state: host.TimeWait, first: 60 * ms, firstDone: 102 * ms, last: 60 * ms}},
+				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
+			seen: []*sighting{{local: clientAddr, remote: serverAddr, state: host.TimeWait, first: 60 * ms, firstDone: 102 * ms, last: 60 * ms}},
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT", ""}},
 		},
 		{
 			name: "an orphan's FIN-WAIT-2 that ends in silence",
 			edges: [][]edge{opened,
-				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			seen: []*sighting{sight(client, server, host.FinWait2, 104, 2000)},
+				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
+			seen: []*sighting{sight(clientAddr, serverAddr, host.FinWait2, 104, 2000)},
 			wire: []segment{wire(100, flagACK)},
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 [CLOSED]", ""}},
 		},
 		{
 			name: "TIME-WAIT too short for polling, the FIN on the wire",
 			edges: [][]edge{opened,
-				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
+				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
 			wire: []segment{wire(101, flagFIN|flagACK)},
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
 		},
 		{
 			name: "an orphan's FIN-WAIT-2 polled, its TIME-WAIT not",
 			edges: [][]edge{opened,
-				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			seen: []*sighting{sight(client, server, host.FinWait2, 102, 107)},
+				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
+			seen: []*sighting{sight(clientAddr, serverAddr, host.FinWait2, 102, 107)},
 			wire: []segment{wire(103, flagFIN|flagACK)},
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
 		},
 		{
 			name: "reset out of FIN-WAIT-2",
 			edges: [][]edge{opened,
-				edges(client, server, host.Established, 100, host.FinWait1, 101, host.FinWait2, 150, host.Closed)},
+				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 150, host.Closed)},
 			wire: []segment{wire(150, flagRST)},
 			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED", ""}},
 		},
 		{
 			name:  "a request socket that never got further",
 			edges: [][]edge{opened},
-			seen:  []*sighting{sight(server, client, host.SynReceived, 3, 3000)},
+			seen:  []*sighting{sight(serverAddr, clientAddr, host.SynReceived, 3, 3000)},
 			want:  []conn{{"SYN-SENT ESTABLISHED", "SYN-RECEIVED [CLOSED]"}},
 		},
 		{
 			name:  "a request socket that became a connection",
-			edges: [][]edge{opened, edges(server, client, host.Listen, 1000, host.SynReceived, 1000, host.Established)},
-			seen:  []*sighting{sight(server, client, host.SynReceived, 3, 1003)},
+			edges: [][]edge{opened, edges(serverAddr, clientAddr, host.Listen, 1000, host.SynReceived, 1000, host.Established)},
+			seen:  []*sighting{sight(serverAddr, clientAddr, host.SynReceived, 3, 1003)},
 			want:  []conn{{"SYN-SENT ESTABLISHED", "SYN-RECEIVED ESTABLISHED"}},
 		},
 		{
 			name: "one connection after another on the same ports",
 			edges: [][]edge{opened, accepted,
-				edges(client, server, host.Established, 50, host.CloseWait, 51, host.LastAck, 52, host.Closed),
-				edges(server, client, host.Established, 50, host.FinWait1, 51, host.FinWait2, 51, host.Closed),
-				edges(client, server, host.Closed, 300, host.SynSent, 301, host.Established),
-				edges(server, client, host.Listen, 302, host.SynReceived, 302, host.Established)},
-			seen: []*sighting{sight(server, client, host.TimeWait, 54, 304)},
+				edges(clientAddr, serverAddr, host.Established, 50, host.CloseWait, 51, host.LastAck, 52, host.Closed),
+				edges(serverAddr, clientAddr, host.Established, 50, host.FinWait1, 51, host.FinWait2, 51, host.Closed),
+				edges(clientAddr, serverAddr, host.Closed, 300, host.SynSent, 301, host.Established),
+				edges(serverAddr, clientAddr, host.Listen, 302, host.SynReceived, 302, host.Established)},
+			seen: []*sighting{sight(serverAddr, clientAddr, host.TimeWait, 54, 304)},
 			wire: []segment{wire(300, flagSYN)},
 			want: []conn{
 				{"SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK [CLOSED]", "SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED"},
@@ -133,14 +133,14 @@ func TestCombine(t *testing.T) {
 		},
 		{
 			name: "simultaneous open",
-			edges: [][]edge{edges(client, server, host.Closed, 1, host.SynSent, 21, host.SynReceived, 41, host.Established),
-				edges(server, client, host.Closed, 2, host.SynSent, 22, host.SynReceived, 42, host.Established)},
-			seen: []*sighting{sight(client, server, host.SynReceived, 24, 44), sight(server, client, host.SynReceived, 24, 44)},
+			edges: [][]edge{edges(clientAddr, serverAddr, host.Closed, 1, host.SynSent, 21, host.SynReceived, 41, host.Established),
+				edges(serverAddr, clientAddr, host.Closed, 2, host.SynSent, 22, host.SynReceived, 42, host.Established)},
+			seen: []*sighting{sight(clientAddr, serverAddr, host.SynReceived, 24, 44), sight(serverAddr, clientAddr, host.SynReceived, 24, 44)},
 			want: []conn{{"SYN-SENT SYN-RECEIVED ESTABLISHED", "SYN-SENT SYN-RECEIVED ESTABLISHED"}},
 		},
 		{
 			name:  "what came after the end",
-			edges: [][]edge{opened, edges(client, server, host.Established, 6000, host.Closed)},
+			edges: [][]edge{opened, edges(clientAddr, serverAddr, host.Established, 6000, host.Closed)},
 			want:  []conn{{"SYN-SENT ESTABLISHED", ""}},
 		},
 	} {
@@ -189,7 +189,7 @@ func TestScenarios(t *testing.T) {
 		t.Error("more scenarios than networks")
 	}
 	for _, s := range all {
-		if names[s.Name] || s.Name == "" || s.Doc == "" || s.Script == nil {
+		if names[s.Name] || s.Name == "" || s.Doc == "" || s.Play == nil {
 			t.Errorf("%q is named twice, or lacks something", s.Name)
 		}
 		names[s.Name] = true

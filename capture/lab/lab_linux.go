@@ -44,12 +44,14 @@ type TapSpec struct {
 type Scenario struct {
 	Name  string
 	Doc   string // what it shows
-	Shape Shape
+	Shape Shape  // Relayed when there is a Relay
 	V6    bool
 	Taps  []TapSpec // nil is one at the client
+	// Relay is what the path does with each segment. It may remember what it saw:
+	// to play a scenario again take a new one.
 	Relay func(*segment) Verdict
 	Tag   uint16 // VLAN of a Trunk
-	Late  bool   // the script starts the taps itself
+	Late  bool   // a step starts the taps
 	Large bool   // thousands of connections: stored compressed
 	Slow  bool   // takes a minute: recorded, but not played in tests
 	// Offload leaves segmentation and checksum offloads on: captures hold
@@ -62,7 +64,17 @@ type Scenario struct {
 	// Forged is set when a SYN is forged: an attempt that the taps see and no
 	// kernel knows of.
 	Forged bool
-	Script func(*Stage)
+	Play   steps   // what happens, in order
+	Wants  Outcome // what must be seen; nil is one connection that the client closes first
+	Shows  string  // "orig" or "resp" and a counter of its kernel that must not stay 0; "" is none
+}
+
+// shape is how the ends are joined.
+func (sc *Scenario) shape() Shape {
+	if sc.Relay != nil {
+		return Relayed
+	}
+	return sc.Shape
 }
 
 // Lab makes recordings. Only one Lab exists on a machine at a time.

@@ -28,14 +28,15 @@ const (
 // played is what became of one scenario.
 type played struct {
 	name      string
+	scenario  *lab.Scenario
 	recording *lab.Recording
 	err       error
 	again     func() (*lab.Recording, error)
 }
 
-// playAll plays those of all that match, so many at once, the large ones first
+// playAll plays those of a list that match, so many at once, the large ones first
 // and alone.
-func playAll(t *testing.T, all []lab.Scenario, atOnce int) []played {
+func playAll(t *testing.T, list func() []lab.Scenario, atOnce int) []played {
 	t.Helper()
 	match, err := regexp.Compile(*only)
 	if err != nil {
@@ -53,6 +54,7 @@ func playAll(t *testing.T, all []lab.Scenario, atOnce int) []played {
 	if l.Why != "" {
 		t.Log("no tracepoint, polling only: ", l.Why)
 	}
+	all := list()
 	results := make([]played, len(all))
 	places := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
@@ -65,7 +67,9 @@ func playAll(t *testing.T, all []lab.Scenario, atOnce int) []played {
 			continue
 		}
 		results[i].name = all[i].Name
-		results[i].again = func() (*lab.Recording, error) { return l.Record(&all[i], i) }
+		results[i].scenario = &all[i]
+		// What treats segments on the way remembers what it saw: take a new one.
+		results[i].again = func() (*lab.Recording, error) { return l.Record(&list()[i], i) }
 		if all[i].Large && match.MatchString(all[i].Name) {
 			play(i)
 		}
@@ -95,9 +99,13 @@ func TestRecord(t *testing.T) {
 	if !*recordAgain {
 		t.Skip("writes testdata/pcaps: only with -record")
 	}
-	for _, p := range playAll(t, lab.Scenarios(), atOnce) {
+	for _, p := range playAll(t, lab.Scenarios, atOnce) {
 		if p.err != nil {
 			t.Error(p.err)
+			continue
+		}
+		if unmet := p.scenario.Unmet(p.recording.Truth); unmet != "" {
+			t.Errorf("%s: not what must be seen: %s", p.name, unmet)
 			continue
 		}
 		if err := p.recording.Save(recorded); err != nil {
@@ -123,7 +131,7 @@ func TestLive(t *testing.T) {
 		t.Skip("takes more than a minute: not with -short, nor while recording")
 	}
 	dir := t.TempDir()
-	for _, p := range playAll(t, lab.Scenarios(), atOnce) {
+	for _, p := range playAll(t, lab.Scenarios, atOnce) {
 		t.Run(p.name, func(t *testing.T) { p.judge(t, dir, check) })
 	}
 }
@@ -138,7 +146,7 @@ func TestTransfers(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	for _, p := range playAll(t, lab.Transfers(), transfersAtOnce) {
+	for _, p := range playAll(t, lab.Transfers, transfersAtOnce) {
 		t.Run(p.name, func(t *testing.T) { p.judge(t, dir, checkTransfer) })
 	}
 }
@@ -159,6 +167,9 @@ func (p *played) judge(t *testing.T, dir string, compare func(*lab.Truth, string
 			v.problem("%v", p.err)
 		} else {
 			v = compare(p.recording.Truth, dir)
+			if unmet := p.scenario.Unmet(p.recording.Truth); unmet != "" {
+				v.problem("not what must be seen: %s", unmet)
+			}
 		}
 		if len(v.problems) == 0 || n == plays {
 			v.report(t)

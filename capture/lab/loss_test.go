@@ -150,8 +150,7 @@ func shownUnless(asserted bool, r row) row {
 	return r
 }
 
-// checkTransfer compares both ends of a transfer, and wants the scenario to show
-// what it is there for.
+// checkTransfer compares both ends of a transfer.
 func checkTransfer(truth *lab.Truth, dir string) (v verdict) {
 	both, err := transferEnds(truth, dir)
 	if errors.Is(err, errStalled) {
@@ -182,46 +181,5 @@ func checkTransfer(truth *lab.Truth, dir string) (v verdict) {
 	}
 	w.Flush()
 	v.text = fmt.Sprintf("%s %q\n%s", truth.Doc, truth.Notes, b.String())
-	if want := shows[truth.Name]; want != nil && !want(both) {
-		v.problem("the scenario did not show what it is for")
-	}
 	return v
-}
-
-// shows says by the kernel's counts that a scenario shows what it is for.
-var shows = map[string]func([]*transferEnd) bool{
-	"loss-1":          some(orig, "TCPFastRetrans"),
-	"loss-5":          some(orig, "TCPFastRetrans"),
-	"loss-1-download": some(resp, "TCPFastRetrans"),
-	"loss-1-20ms":     some(orig, "TCPFastRetrans"),
-	"loss-5-20ms":     some(orig, "TCPFastRetrans"),
-	"loss-1-100ms":    some(orig, "TCPFastRetrans"),
-	"loss-5-100ms":    some(orig, "TCPFastRetrans"),
-	"loss-both-ways":  some(resp, "TCPFastRetrans"),
-	"loss-bbr":        some(orig, "TCPFastRetrans"),
-	"tail-loss":       some(orig, "TCPLossProbes"),
-	"tail-loss-3":     some(orig, "TCPLossProbes"),
-	"tail-loss-twice": some(orig, "TCPTimeouts"),
-	"repeat-lost":     some(orig, "RetransSegs"),
-	"blackout":        some(orig, "TCPSlowStartRetrans"),
-	"lost-acks-all":   some(orig, "TCPDSACKRecv"),
-	"reorder":         some(resp, "TCPOFOQueue"),
-	"reorder-20ms":    some(resp, "TCPOFOQueue"),
-	"reorder-long":    some(orig, "TCPDSACKRecv"),
-	"duplicates":      some(orig, "TCPDSACKRecv"),
-	"stall":           some(orig, "RetransSegs"),
-	"stall-shuffled":  some(orig, "TCPDSACKRecv"),
-	"sack-off":        some(orig, "TCPRenoRecovery"),
-	"slow-reader":     some(resp, "TCPToZeroWindowAdv"),
-	"sleepy-reader":   some(orig, "TCPWinProbe"),
-	"reader-gone":     some(resp, "TCPToZeroWindowAdv"),
-}
-
-const (
-	orig = iota
-	resp
-)
-
-func some(end int, counter string) func([]*transferEnd) bool {
-	return func(both []*transferEnd) bool { return both[end].kernel.Namespace[counter] > 0 }
 }

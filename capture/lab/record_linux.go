@@ -28,7 +28,7 @@ func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
 	if sc.Large {
 		entries = 1 << 14
 	}
-	net, err := newNetwork(sc.Shape, n, sc.V6, sc.Offload, entries)
+	net, err := newNetwork(sc.shape(), n, sc.V6, sc.Offload, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (l *Lab) stage(sc *Scenario, net *network) (*Stage, error) {
 	if net.server != net.client {
 		hosts[s.Server] = "input"
 	}
-	if sc.Shape == Routed {
+	if sc.shape() == Routed {
 		s.Router = &Host{stage: s, Namespace: net.router}
 		hosts[s.Router] = "forward"
 	}
@@ -87,7 +87,7 @@ func (l *Lab) stage(sc *Scenario, net *network) (*Stage, error) {
 			return nil, err
 		}
 	}
-	switch sc.Shape {
+	switch sc.shape() {
 	case Relayed:
 		if err := net.relay(routerA, routerB, 0, sc.Relay); err != nil {
 			return nil, err
@@ -97,7 +97,7 @@ func (l *Lab) stage(sc *Scenario, net *network) (*Stage, error) {
 			return nil, err
 		}
 	}
-	s.begin = func() error { return s.startTaps(sc) }
+	s.tap = func() error { return s.startTaps(sc) }
 	return s, nil
 }
 
@@ -171,14 +171,14 @@ func (t *TapSpec) filter(link uint32) func(uint8, []byte) bool {
 // play runs the script in a goroutine of its own, which Fail may end.
 func (s *Stage) play(sc *Scenario, n int) error {
 	if !sc.Late {
-		if err := s.begin(); err != nil {
+		if err := s.tap(); err != nil {
 			return err
 		}
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		sc.Script(s)
+		sc.Play.play(s)
 	}()
 	select {
 	case <-done:

@@ -6,28 +6,52 @@ import (
 	"time"
 )
 
-// Scenarios are all that the lab can play.
+// Scenarios are all that the lab can play: tables, a row for each.
 func Scenarios() []Scenario {
-	return slices.Concat(opens(), rejections(), closes(), lossyCloses(), resets(), refusals(), forgeries(), keepalives(), timeWaits(), captures(), paths(),
-		attempts(), rests(), strains())
+	return slices.Concat(opens(), attempts(), closes(), timeWaits(), resets(), rests(), probes(), captures(), paths(), strains())
 }
+
+// Transfers are scenarios of bulk data with the kernel's own counts beside the
+// captures. They are played when they are wanted and not kept.
+func Transfers() []Scenario { return slices.Concat(losses(), disorders(), options(), readers()) }
 
 // Matches of nft(8) that scenarios drop by.
 const (
 	toServer  = "tcp dport 80 "
 	toClient  = "tcp sport 80 "
+	anySYN    = "tcp flags & syn == syn "
 	bareSYN   = "tcp flags & (syn|ack) == syn"
 	synAndACK = "tcp flags & (syn|ack) == (syn|ack)"
 	bareACK   = "tcp flags & (fin|syn|rst|psh|ack) == ack"
 	anyFIN    = "tcp flags & fin == fin"
+	anyTCP    = "meta l4proto tcp"
+	withData  = "ip length > 120 " // an ACK with all options is shorter
 )
 
-// moment is time enough for everything under way to arrive and be acknowledged.
-const moment = 60 * time.Millisecond
+const (
+	// moment is time enough for everything under way to arrive and be acknowledged.
+	moment = 60 * time.Millisecond
+	// Round-trip times of delayed transfers.
+	near = 20 * time.Millisecond
+	far  = 100 * time.Millisecond
+	// ages is how long scenarios of age last: just over the minute that no pause
+	// of a healthy application needs to be asked about.
+	ages = 63 * time.Second
+	// headers is enough of each packet for all headers.
+	headers = 96
+	// stormSize is how many connections a storm makes.
+	stormSize = 2000
+)
+
+// atServer captures at the server.
+func atServer() []TapSpec { return []TapSpec{{Where: AtServer, Suffix: "-at-server"}} }
 
 // bothEnds captures at the client and at the server: what was lost between
 // them is behind one tap and before the other.
-func bothEnds() []TapSpec { return []TapSpec{{}, {Where: AtServer, Suffix: "-at-server"}} }
+func bothEnds() []TapSpec { return append([]TapSpec{{}}, atServer()...) }
+
+// onlyHeaders captures headers at the client.
+func onlyHeaders() []TapSpec { return []TapSpec{{Snaplen: headers}} }
 
 // slowly delays every segment, so that segments can cross.
 func slowly(d time.Duration) func(*segment) Verdict {
@@ -53,10 +77,26 @@ func slowFromFIN(before, after time.Duration) func(*segment) Verdict {
 	}
 }
 
-// finish closes both ends, the client first, and waits for the last ACK.
-func (s *Stage) finish(c, a *Sock) {
-	c.Close()
-	a.RecvEnd()
-	a.Close()
-	s.Pause(moment)
+// slowAnswers delays SYN/ACKs and nothing else.
+func slowAnswers(d time.Duration) func(*segment) Verdict {
+	return func(seg *segment) (v Verdict) {
+		if seg.flags&(flagSYN|flagACK) == flagSYN|flagACK {
+			v.Delay = d
+		}
+		return v
+	}
+}
+
+// marked is the number of bytes by which a path knows the segment that it treats
+// in another way.
+const marked = 777
+
+// onMarked is what the path does with that segment.
+func onMarked(v Verdict) func(*segment) Verdict {
+	return func(seg *segment) Verdict {
+		if seg.length == marked {
+			return v
+		}
+		return Verdict{}
+	}
 }

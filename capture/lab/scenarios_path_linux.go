@@ -1,87 +1,99 @@
 package lab
 
 import (
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// paths are scenarios in which the path treats some segments in another way, or
-// the ends get into each other's way.
-func paths() []Scenario {
+// captures are plain traffic captured in other ways.
+func captures() []Scenario {
+	plain := steps{open, exchange, client.finishes}
 	return []Scenario{
-		{
-			Name: "mtu-black-hole", Shape: Routed, Taps: bothEnds(),
-			Doc: "the path drops segments of more than 1,200 bytes and tells nobody: small ones pass, the client's large ones never",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(moment)
-				s.Router.Rule(toServer + "ip length > 1200 drop")
-				c.Send(4000)
-				for range 4 {
-					s.Pause(500 * time.Millisecond)
-					a.Send(20)
-					c.Recv(20)
-				}
-			},
-		},
-		{
-			Name: "mtu-black-hole-probed", Shape: Routed, Taps: bothEnds(),
-			Doc: "the same, but the client finds its way by smaller segments (tcp_mtu_probing 1)",
-			Script: func(s *Stage) {
-				s.Client.Tune("ipv4/tcp_mtu_probing", 1)
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(moment)
-				s.Router.Rule(toServer + "ip length > 1200 drop")
-				c.Send(4000)
-				a.Recv(4000)
-				s.finish(c, a)
-			},
-		},
-		{
-			Name: "small-writes",
-			Doc:  "the client writes each request in two pieces: the second waits for the delayed ACK of the first",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.twoPieces(c, a)
-			},
-		},
-		{
-			Name: "small-writes-nodelay",
-			Doc:  "the same with TCP_NODELAY: nothing waits",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				c.Set(tcp(unix.TCP_NODELAY, 1))
-				s.twoPieces(c, a)
-			},
-		},
-		{
-			Name: "ecn-cleared", Shape: Routed, Taps: bothEnds(),
-			Doc: "both ends agree on ECN, the path clears it in the IP header of what the client sends",
-			Script: func(s *Stage) {
-				for _, h := range [...]*Host{s.Client, s.Server} {
-					h.Tune("ipv4/tcp_ecn", 1)
-				}
-				s.Router.Rule(toServer + "ip ecn set not-ect")
-				c, a := s.Joined()
-				c.Send(60000)
-				a.Recv(60000)
-				s.finish(c, a)
-			},
-		},
+		{Name: "ipv6", Doc: "request, response and close over IPv6", V6: true, Taps: bothEnds(), Play: plain},
+		{Name: "vlan", Doc: "request, response and close, with an 802.1Q tag", Shape: Trunk, Tag: 42, Taps: []TapSpec{{Where: AtTrunk}}, Play: plain},
+		{Name: "any", Doc: "request, response and close, captured on all interfaces as tcpdump -i any does",
+			Taps: []TapSpec{{Where: AnyClient, Link: linkSLL2, Suffix: "-sll2"}, {Where: AnyClient, Link: linkSLL, Suffix: "-sll"}}, Play: plain},
+		{Name: "any-router", Doc: "request, response and close, captured on all interfaces of a router: every packet twice", Shape: Routed,
+			Taps: []TapSpec{{Where: AnyRouter, Link: linkSLL2, Suffix: "-sll2"}, {Where: AnyRouter, Link: linkSLL, Suffix: "-sll"}}, Play: plain},
+		{Name: "loopback", Doc: "request, response and close over the loopback", Shape: Alone, Taps: []TapSpec{{Where: AtLoopback}}, Play: plain},
+		{Name: "snaplen-96", Doc: "20,000 bytes each way, every packet cut to 96 bytes", Taps: []TapSpec{{Snaplen: 96}},
+			Play: steps{open, client.sends(20000), server.reads(20000), server.sends(20000), client.reads(20000), client.finishes}},
+		{Name: "one-way", Doc: "request, response and close, only one direction captured",
+			Taps: []TapSpec{{OneWay: "orig", Suffix: "-client"}, {OneWay: "resp", Suffix: "-server"}}, Play: plain},
+		{Name: "midstream", Doc: "the capture begins in the middle of an established connection", Late: true,
+			Play: steps{open, exchange, wait(moment), (*Stage).Record, exchange, client.finishes}},
 	}
 }
 
-// twoPieces carries twelve requests, each in two writes, and their answers.
-func (s *Stage) twoPieces(c, a *Sock) {
-	for range 12 {
-		c.Send(10)
-		c.Send(10)
-		a.Recv(20)
-		a.Send(30)
-		c.Recv(30)
+// paths treat some segments in another way, or the ends get into each other's way.
+func paths() []Scenario {
+	twoPieces := repeat(12, client.sends(10), client.sends(10), server.reads(20), server.sends(30), client.reads(30))
+	plain := []step{open, exchange, client.finishes}
+	return []Scenario{
+		{Name: "mtu-black-hole", Shape: Routed, Taps: bothEnds(),
+			Doc: "the path drops segments of more than 1,200 bytes and tells nobody: small ones pass, the client's large ones never",
+			Play: steps{open, exchange, wait(moment), drop(0, toServer+"ip length > 1200"), client.sends(4000),
+				repeat(4, wait(500*time.Millisecond), server.sends(20), client.reads(20))},
+			Wants: Outcome{"SYN-SENT ESTABLISHED | SYN-RECEIVED ESTABLISHED": 1}},
+		{Name: "mtu-black-hole-probed", Shape: Routed, Taps: bothEnds(),
+			Doc: "the same, but the client finds its way by smaller segments (tcp_mtu_probing 1)",
+			Play: steps{client.tunes("tcp_mtu_probing", 1), open, exchange, wait(moment), drop(0, toServer+"ip length > 1200"),
+				client.sends(4000), server.reads(4000), client.finishes}},
+		{Name: "small-writes", Doc: "the client writes each request in two pieces: the second waits for the delayed ACK of the first",
+			Play: steps{open, twoPieces, client.finishes}},
+		{Name: "small-writes-nodelay", Doc: "the same with TCP_NODELAY: nothing waits",
+			Play: steps{open, client.sets(tcp(unix.TCP_NODELAY, 1)), twoPieces, client.finishes}},
+		{Name: "ecn-cleared", Shape: Routed, Taps: bothEnds(),
+			Doc: "both ends agree on ECN, the path clears it in the IP header of what the client sends",
+			Play: steps{tune("tcp_ecn", 1), rule(toServer + "ip ecn set not-ect"), open, client.sends(60000), server.reads(60000),
+				client.finishes}},
+		{Name: "sack-stripped", Doc: "six connections, SACK taken out of the SYNs of three on the way", Shape: Routed,
+			Play:  steps{repeat(3, plain...), rule(toServer + anySYN + "reset tcp option sack-perm"), repeat(3, plain...)},
+			Wants: Outcome{closedByClient: 6}},
+		{Name: "mss-clamped", Doc: "six connections, the MSS lowered to 1,200 on the way on three", Shape: Routed,
+			Play:  steps{repeat(3, plain...), rule(anySYN + "tcp option maxseg size set 1200"), repeat(3, plain...)},
+			Wants: Outcome{closedByClient: 6}},
+		{Name: "sack-not-offered", Doc: "six connections, of which the client offers no SACK on three", Shape: Routed,
+			Play: steps{repeat(3, client.tunes("tcp_sack", 0), open, exchange, client.finishes,
+				client.tunes("tcp_sack", 1), open, exchange, client.finishes)},
+			Wants: Outcome{closedByClient: 6}},
+		{Name: "path-mtu", Shape: Routed, Taps: onlyHeaders(),
+			Doc:  "a link on the way takes 1,200 bytes, and the router says so: the client makes its segments smaller",
+			Play: steps{open, exchange, narrowLink(1200), client.sends(8000), server.reads(8000), client.finishes}},
 	}
-	s.finish(c, a)
+}
+
+// narrowLink is the router's link to the server with an MTU of n bytes.
+func narrowLink(n int) step {
+	return func(s *Stage) { s.try(s.Router.Namespace.IP(fmt.Sprintf("link set %s mtu %d", routerB, n))) }
+}
+
+// strains are transfers that something holds up, small enough to keep.
+func strains() []Scenario {
+	return []Scenario{
+		{Name: "small-window", Relay: path(far/2, nil, nil), Taps: onlyHeaders(),
+			Doc:  "200 kB to a receive buffer of 16 kB over a round trip of 100 ms: the window is full most of the time",
+			Play: steps{listen(receives(16 << 10)), transfer(client.carries(200_000))}},
+		{Name: "slow-sender", Relay: path(near/2, nil, nil), Taps: onlyHeaders(),
+			Doc:  "200 kB in 20 pieces with pauses of 100 ms: the sender has nothing to send most of the time",
+			Play: steps{transfer(repeat(20, client.carries(10_000), wait(far)))}},
+		{Name: "upload", Doc: "60 kB, nothing lost, offloads off", Taps: onlyHeaders(), Play: steps{transfer(client.carries(60_000))}},
+		{Name: "upload-offload", Doc: "60 kB, nothing lost, offloads on: segments longer than the MSS", Offload: true, Taps: onlyHeaders(),
+			Play: steps{transfer(client.carries(60_000))}},
+		{Name: "upload-capture-drops", Taps: []TapSpec{{Snaplen: headers, Lose: 4}},
+			Doc:  "60 kB, nothing lost, but the capture drops every fourth packet with data",
+			Play: steps{transfer(client.carries(60_000))}},
+		{Name: "lossy", Doc: "300 kB, 5 % lost by chance behind the tap, round trip 20 ms", Relay: path(near/2, lossy(5, 21), nil), Taps: onlyHeaders(),
+			Play: steps{transfer(client.carries(300_000))}},
+		{Name: "very-lossy", Doc: "60 kB, 30 % lost by chance behind the tap, round trip 20 ms", Relay: path(near/2, lossy(30, 22), nil), Taps: onlyHeaders(),
+			Play: steps{transfer(client.carries(60_000))}},
+		{Name: "sudden-delay", Relay: path(near/2, stalled(100_000, 1200*time.Millisecond, false), nil), Taps: onlyHeaders(),
+			Doc:  "200 kB, everything is held back for 1.2 s in the middle and then arrives: the repeats were needless",
+			Play: steps{transfer(client.carries(200_000))}},
+		{Name: "overtaken", Relay: path(near/2, late(10, 3*time.Millisecond), nil), Taps: []TapSpec{{Where: AtServer, Snaplen: headers, Suffix: "-at-server"}},
+			Doc:  "300 kB, every tenth segment comes 3 ms late: others overtake it",
+			Play: steps{transfer(client.carries(300_000))}},
+	}
 }

@@ -6,152 +6,97 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// resets are scenarios of connections that end with a RST, or in silence.
+// metNoSocket: the server's data came when the client's socket was gone.
+const metNoSocket = "SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED | SYN-RECEIVED ESTABLISHED CLOSE-WAIT CLOSED"
+
+// resets are connections that end with a RST, or in silence, and RSTs and other
+// segments that a host throws away. The router may speak in the name of an end.
 func resets() []Scenario {
 	return []Scenario{
-		{
-			Name: "abort-linger-0", Taps: bothEnds(),
-			Doc: "the client closes with linger 0: RST,ACK from ESTABLISHED",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				c.Abort()
-				a.Fails(unix.ECONNRESET)
-			},
-		},
-		{
-			Name: "abort-in-close-wait",
-			Doc:  "the client closes, the server aborts with linger 0 out of CLOSE-WAIT",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				c.Shutdown()
-				a.RecvEnd()
-				s.Pause(moment)
-				a.Abort()
-				c.Fails(unix.ECONNRESET)
-			},
-		},
-		{
-			Name: "close-with-unread-data",
-			Doc:  "the client closes while data waits unread: RST,ACK",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				c.Send(100)
-				a.Recv(100)
-				a.Send(1000)
-				s.Pause(moment)
-				c.Close()
-				a.Fails(unix.ECONNRESET)
-			},
-		},
-		{
-			Name: "data-after-close",
-			Doc:  "the client has closed its socket; data that the server sends is answered with a bare RST",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				c.Close()
-				a.RecvEnd()
-				s.Pause(150 * time.Millisecond)
-				a.Send(1000)
-				a.Fails(unix.EPIPE)
-			},
-		},
-		{
-			Name: "middlebox-silence", Shape: Routed, Taps: bothEnds(),
+		{Name: "abort-linger-0", Doc: "the client closes with linger 0: RST,ACK from ESTABLISHED", Taps: bothEnds(),
+			Play: steps{open, exchange, client.aborts, server.told(unix.ECONNRESET)}, Wants: Outcome{bothReset: 1}},
+		{Name: "abort-in-close-wait", Doc: "the client closes, the server aborts with linger 0 out of CLOSE-WAIT",
+			Play:  steps{open, exchange, client.shutsDown, server.readsEnd, wait(moment), server.aborts, client.told(unix.ECONNRESET)},
+			Wants: Outcome{metNoSocket: 1}},
+		{Name: "close-with-unread-data", Doc: "the client closes while data waits unread: RST,ACK",
+			Play: steps{open, client.sends(100), server.reads(100), server.sends(1000), wait(moment), client.closes,
+				server.told(unix.ECONNRESET)},
+			Wants: Outcome{bothReset: 1}},
+		{Name: "closed-unread-by-server", Doc: "the server closes before it has read the request: RST,ACK",
+			Play:  steps{open, client.sends(100), wait(moment), server.closes, client.told(unix.ECONNRESET)},
+			Wants: Outcome{bothReset: 1}},
+		{Name: "data-after-close", Doc: "the client has closed its socket; data that the server sends is answered with a bare RST",
+			Play: steps{open, exchange, client.closes, server.readsEnd, wait(150 * time.Millisecond), server.sends(1000),
+				server.told(unix.EPIPE)},
+			Wants: Outcome{metNoSocket: 1}},
+		{Name: "middlebox-silence", Shape: Routed, Taps: bothEnds(),
 			Doc: "a middlebox forgets the connection after an idle second and drops what follows: the client repeats its data and gives up in silence",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(time.Second)
-				s.Router.Drop("meta l4proto tcp", 0)
-				c.Set(tcp(unix.TCP_USER_TIMEOUT, 2000))
-				c.Send(100)
-				c.Fails(unix.ETIMEDOUT)
-			},
-		},
-		{
-			Name: "host-restart", Taps: bothEnds(),
-			Doc: "the client forgets its connection without a word and opens another from the same port: challenge ACK, RST, and the SYN again",
-			Script: func(s *Stage) {
-				l := s.Server.Listen(80)
-				c := s.Client.Connect(40000, s.Server.At(80))
-				a := l.Accept()
-				s.Exchange(c, a)
-				s.Pause(150 * time.Millisecond)
-				c.Set(tcp(unix.TCP_REPAIR, 1)) // a socket under repair closes without FIN or RST
-				c.Close()
-				c = s.Client.Connect(40000, s.Server.At(80))
-				a = l.Accept()
-				s.Exchange(c, a)
-				s.finish(c, a)
-			},
-		},
+			Play: steps{open, exchange, wait(time.Second), drop(0, anyTCP), client.sets(tcp(unix.TCP_USER_TIMEOUT, 2000)), client.sends(100),
+				client.told(unix.ETIMEDOUT)},
+			Wants: Outcome{clientGone: 1}},
+		{Name: "host-restart", Taps: bothEnds(),
+			Doc:   "the client forgets its connection without a word and opens another from the same port: challenge ACK, RST, and the SYN again",
+			Play:  steps{open, exchange, wait(150 * time.Millisecond), client.forgets, reopen(), exchange, client.finishes},
+			Wants: Outcome{bothReset: 1, closedByClient: 1}},
+		{Name: "server-forgets", Taps: bothEnds(),
+			Doc: "the server forgets the connection without a word: the client's next data is answered with a bare RST",
+			Play: steps{open, exchange, wait(moment), server.forgets, wait(1200 * time.Millisecond), client.sends(100),
+				client.told(unix.ECONNRESET)},
+			Wants: Outcome{bothReset: 1}},
+		{Name: "middlebox-reset", Doc: "a middlebox resets both ends, each in the name of the other", Shape: Routed,
+			Taps: []TapSpec{{Unseen: "resp"}, {Where: AtServer, Suffix: "-at-server", Unseen: "orig"}, {Where: AnyRouter, Link: linkSLL2, Suffix: "-at-router"}},
+			Play: steps{open, exchange, wait(moment), server.forged(flagRST, 0, 255), client.forged(flagRST, 0, 255),
+				client.told(unix.ECONNRESET), server.told(unix.ECONNRESET)},
+			Wants: Outcome{bothReset: 1}},
+		{Name: "middlebox-reset-one-end", Shape: Routed,
+			Doc: "a middlebox resets the client in the server's name; the server learns it when the client's kernel answers its data with a RST",
+			Play: steps{open, exchange, wait(moment), server.forged(flagRST, 0, 255), client.told(unix.ECONNRESET),
+				wait(300 * time.Millisecond), server.sends(100), server.told(unix.ECONNRESET)},
+			Wants: Outcome{bothReset: 1}},
+		{Name: "challenge-ack-rst", Shape: Routed, Taps: bothEnds(),
+			Doc:  "a forged RST inside the window, not at its edge, draws a challenge ACK; the connection lives on",
+			Play: steps{open, exchange, wait(moment), client.forged(flagRST, 1000, 60), wait(moment), exchange, client.finishes}},
+		{Name: "challenge-ack-syn", Shape: Routed, Taps: bothEnds(), Forged: true,
+			Doc:  "a forged SYN inside the window draws a challenge ACK; the connection lives on",
+			Play: steps{open, exchange, wait(moment), client.forged(flagSYN, 1000, 60), wait(moment), exchange, client.finishes}},
+		{Name: "paws-refused", Shape: Routed, Taps: bothEnds(),
+			Doc: "a middlebox sets the client's timestamps back for a second: the server refuses its data (PAWS, RFC 7323) and answers at once, each time",
+			// Timestamps without an offset: what is set back to 1 is old.
+			Play: steps{client.tunes("tcp_timestamps", 2), open, exchange, wait(moment), rule(toServer + "tcp option timestamp tsval set 1"),
+				client.sends(100), wait(time.Second), clearRules, server.reads(100), client.finishes}},
+		{Name: "checksum-spoiled", Shape: Routed, Taps: bothEnds(),
+			Doc: "a middlebox spoils the checksum of the server's data for a second: the client drops every copy",
+			Play: steps{open, exchange, wait(moment), rule(toClient + "ip length > 1000 @th,128,16 set 0x1234"), server.sends(1200),
+				wait(time.Second), clearRules, client.reads(1200), client.finishes}},
 	}
 }
 
-// forgeries are scenarios in which the router speaks in the name of an end.
-func forgeries() []Scenario {
-	// forged sends a segment in the name of from, offset bytes into the window.
-	forged := func(s *Stage, from, to *Host, fromPort, toPort uint16, offset uint32, flags, ttl uint8) {
-		src, dst := from.At(fromPort), to.At(toPort)
-		s.Router.Inject(&segment{src: src, dst: dst, seq: s.Next(src, dst) + offset, flags: flags}, ttl)
-	}
+// probes are scenarios of keepalive, and of a closed window.
+func probes() []Scenario {
 	return []Scenario{
-		{
-			Name: "middlebox-reset", Shape: Routed,
-			Taps: []TapSpec{{Unseen: "resp"}, {Where: AtServer, Suffix: "-at-server", Unseen: "orig"}, {Where: AnyRouter, Link: linkSLL2, Suffix: "-at-router"}},
-			Doc:  "a middlebox resets both ends, each in the name of the other",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(moment)
-				forged(s, s.Server, s.Client, 80, 40000, 0, flagRST, 255)
-				forged(s, s.Client, s.Server, 40000, 80, 0, flagRST, 255)
-				c.Fails(unix.ECONNRESET)
-				a.Fails(unix.ECONNRESET)
-			},
-		},
-		{
-			Name: "middlebox-reset-one-end", Shape: Routed,
-			Doc: "a middlebox resets the client in the server's name; the server learns it when the client's kernel answers its data with a RST",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(moment)
-				forged(s, s.Server, s.Client, 80, 40000, 0, flagRST, 255)
-				c.Fails(unix.ECONNRESET)
-				s.Pause(300 * time.Millisecond)
-				a.Send(100)
-				a.Fails(unix.ECONNRESET)
-			},
-		},
-		{
-			Name: "challenge-ack-rst", Shape: Routed, Taps: bothEnds(),
-			Doc: "a forged RST inside the window, not at its edge, draws a challenge ACK; the connection lives on",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(moment)
-				forged(s, s.Client, s.Server, 40000, 80, 1000, flagRST, 60)
-				s.Pause(moment)
-				s.Exchange(c, a)
-				s.finish(c, a)
-			},
-		},
-		{
-			Name: "challenge-ack-syn", Shape: Routed, Taps: bothEnds(), Forged: true,
-			Doc: "a forged SYN inside the window draws a challenge ACK; the connection lives on",
-			Script: func(s *Stage) {
-				c, a := s.Joined()
-				s.Exchange(c, a)
-				s.Pause(moment)
-				forged(s, s.Client, s.Server, 40000, 80, 1000, flagSYN, 60)
-				s.Pause(moment)
-				s.Exchange(c, a)
-				s.finish(c, a)
-			},
-		},
+		{Name: "keepalive-answered", Doc: "the client probes an idle connection every second and is answered",
+			Play: steps{open, exchange, client.sets(keepalive(3)...), wait(3500 * time.Millisecond), client.finishes}},
+		{Name: "keepalive-by-server", Doc: "the server probes an idle connection every second and is answered",
+			Play:  steps{open, exchange, server.sets(keepalive(3)...), wait(2500 * time.Millisecond), server.finishes},
+			Wants: Outcome{closedByServer: 1}},
+		{Name: "keepalive-recovered", Doc: "the answers to two keepalive probes are lost, the third arrives", Shape: Routed, Taps: bothEnds(),
+			Play: steps{open, exchange, wait(moment), drop(2, toClient), client.sets(keepalive(5)...), wait(4500 * time.Millisecond),
+				client.finishes}},
+		{Name: "keepalive-dead", Shape: Routed, Deaf: "resp",
+			Doc:   "nothing reaches the server any more: three probes go unanswered, then the client sends RST,ACK and closes",
+			Play:  steps{open, exchange, wait(moment), drop(0, toServer), client.sets(keepalive(3)...), client.told(unix.ETIMEDOUT)},
+			Wants: Outcome{clientGone: 1}},
+		{Name: "keepalive-dead-one-way", Shape: Routed, Taps: bothEnds(),
+			Doc: "the server's answers to three probes are lost; the client's RST,ACK reaches it",
+			Play: steps{open, exchange, wait(moment), drop(0, toClient), client.sets(keepalive(3)...), client.told(unix.ETIMEDOUT),
+				server.told(unix.ECONNRESET)},
+			Wants: Outcome{bothReset: 1}},
+		{Name: "zero-window", Taps: bothEnds(),
+			Doc: "the server's application does not read: its window closes, the client probes it with doubling pauses until it opens",
+			Play: steps{listen(receives(8192)), openWith(opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 16384)), fill, wait(3500 * time.Millisecond),
+				readFilled, wait(moment), client.finishes}},
 	}
 }
+
+// receives is a receive buffer of n bytes.
+func receives(n int) Option { return opt(unix.SOL_SOCKET, unix.SO_RCVBUF, n) }

@@ -10,14 +10,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Stage is what a script acts on. Its methods are for the script's goroutine.
+// Stage is what the steps of a scenario act on. Its methods are for the player's
+// goroutine.
 type Stage struct {
 	Client, Server *Host
 	Router         *Host // between them when the scenario is Routed, else nil
 
-	net   *network
-	begin func() error // starts the taps of a Late scenario
-	taps  []*recorder
+	net  *network
+	tap  func() error // starts the taps
+	taps []*recorder
+
+	// What the steps of a scenario act on.
+	listener *Sock
+	joints   []*joint // in the order in which they were begun
+	at       *joint   // the connection at hand
+	ports    uint16   // of the client, used
+	filled   int      // bytes that fill sent
 
 	mu     sync.Mutex
 	fds    map[int]bool
@@ -47,7 +55,7 @@ func (s *Stage) Note(format string, args ...any) {
 func (s *Stage) Pause(d time.Duration) { time.Sleep(d) }
 
 // Record starts the taps of a Late scenario: what went before is not captured.
-func (s *Stage) Record() { s.try(s.begin()) }
+func (s *Stage) Record() { s.try(s.tap()) }
 
 // own and disown keep track of sockets, to close what a script leaves open.
 func (s *Stage) own(fd int) {
@@ -69,22 +77,6 @@ func (s *Stage) closeAll() {
 		unix.Close(fd)
 	}
 	clear(s.fds)
-}
-
-// Joined connects the client's port 40000 to the server's port 80 and returns
-// both ends.
-func (s *Stage) Joined() (c, a *Sock) {
-	l := s.Server.Listen(80)
-	c = s.Client.Connect(40000, s.Server.At(80))
-	return c, l.Accept()
-}
-
-// Exchange sends a request and a response.
-func (s *Stage) Exchange(c, a *Sock) {
-	c.Send(100)
-	a.Recv(100)
-	a.Send(1000)
-	c.Recv(1000)
 }
 
 // Next is the sequence number that follows what src last sent to dst, by the
