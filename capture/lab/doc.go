@@ -1,10 +1,11 @@
 // Package lab is test support: real kernel sockets in network namespaces of
-// their own make TCP traffic by script, the traffic is recorded as a capture,
-// and what the kernel says both ends went through is recorded beside it.
+// their own make TCP traffic step by step. It is recorded as a capture, and what
+// the kernel says both ends went through is recorded beside it.
 //
-// A Scenario is data and a small script. Record runs it and returns the
-// captures of its taps and the Truth. Each namespace is held by a thread only,
-// so that everything disappears with the process, however it ends.
+// A Scenario is a row of a table: what happens at each end, what the path does,
+// and what must be seen. Record plays it and returns the captures of its taps and
+// the Truth. Each namespace is held by a thread only, so that everything
+// disappears with the process, however it ends.
 //
 // # How the truth is obtained
 //

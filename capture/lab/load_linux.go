@@ -13,7 +13,7 @@ import (
 )
 
 // load is traffic of hundreds of thousands of connections: blocking sockets and
-// a thread for each of those at work cost less than scripts that poll.
+// a thread for each of those at work cost less than steps that poll.
 type load struct {
 	net       *network
 	clients   []netip.Addr

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// settle is how long the taps go on after the script: a delayed ACK needs 40 ms.
+	// settle is how long the taps go on after the last step: a delayed ACK needs 40 ms.
 	settle = 80 * time.Millisecond
-	// longest bounds a script.
+	// longest bounds a scenario.
 	longest = 90 * time.Second
 )
 
@@ -168,7 +168,7 @@ func (t *TapSpec) filter(link uint32) func(uint8, []byte) bool {
 	return nil
 }
 
-// play runs the script in a goroutine of its own, which Fail may end.
+// play does the steps in a goroutine of its own, which Fail may end.
 func (s *Stage) play(sc *Scenario, n int) error {
 	if !sc.Late {
 		if err := s.tap(); err != nil {
@@ -185,7 +185,7 @@ func (s *Stage) play(sc *Scenario, n int) error {
 	case <-time.After(longest):
 		s.closeAll()
 		<-done
-		return fmt.Errorf("the script took longer than %v", longest)
+		return fmt.Errorf("the steps took longer than %v", longest)
 	}
 	time.Sleep(settle)
 	return s.err

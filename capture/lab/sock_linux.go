@@ -11,7 +11,7 @@ import (
 // patience bounds every call that waits for the network.
 const patience = 15 * time.Second
 
-// Host is one end's machine: where scripts make sockets.
+// Host is one end's machine: where steps make sockets.
 type Host struct {
 	stage *Stage
 	IP    netip.Addr
@@ -21,7 +21,7 @@ type Host struct {
 // Option is a socket option set before bind.
 type Option struct{ level, name, value int }
 
-// Options of scripts.
+// opt is an option of any level.
 func opt(level, name, value int) Option { return Option{level, name, value} }
 
 // tcp is an option of level TCP.
@@ -33,8 +33,8 @@ func keepalive(probes int) []Option {
 		tcp(unix.TCP_KEEPINTVL, 1), tcp(unix.TCP_KEEPCNT, probes)}
 }
 
-// Sock is a kernel socket in a script's hands. Every method that fails ends the
-// script with an error that names the call.
+// Sock is a kernel socket in the hands of a scenario's steps. Every method that fails ends
+// the scenario with an error that names the call.
 type Sock struct {
 	host *Host
 	fd   int

@@ -34,7 +34,7 @@ type Stage struct {
 	err    error
 }
 
-// Fail ends the script with an error.
+// Fail ends the scenario with an error.
 func (s *Stage) Fail(format string, args ...any) {
 	s.err = fmt.Errorf(format, args...)
 	runtime.Goexit()
@@ -57,7 +57,7 @@ func (s *Stage) Pause(d time.Duration) { time.Sleep(d) }
 // Record starts the taps of a Late scenario: what went before is not captured.
 func (s *Stage) Record() { s.try(s.tap()) }
 
-// own and disown keep track of sockets, to close what a script leaves open.
+// own and disown keep track of sockets, to close what a scenario leaves open.
 func (s *Stage) own(fd int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

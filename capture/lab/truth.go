@@ -62,9 +62,9 @@ type Truth struct {
 	Taps    []Tap         `json:"taps"`
 	Conns   []TruthConn   `json:"conns"`
 	Counts  []Counts      `json:"counts,omitempty"` // of transfers, both ends
-	Notes   []string      `json:"notes,omitempty"`  // what the script was told by the kernel
+	Notes   []string      `json:"notes,omitempty"`  // what the sockets were told by the kernel
 	// Counters are those of each end's namespace that are not zero when the
-	// script is done, "orig" and "resp": what nstat(8) shows.
+	// scenario is done, "orig" and "resp": what nstat(8) shows.
 	Counters map[string]map[string]int64 `json:"nstat,omitempty"`
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// TCP flags of the wire, as scripts name them when they forge a segment.
+// TCP flags of the wire, as steps name them when they forge a segment.
 const (
 	flagFIN = 0x01
 	flagSYN = 0x02
