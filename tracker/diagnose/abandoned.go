@@ -8,7 +8,7 @@ import (
 
 func abandoned() Detector {
 	return Detector{
-		Name: "abandoned", Group: GroupOpen, needs: signFailed,
+		Name: "abandoned", Group: GroupOpen, needs: traitFailed,
 		Doc: `The opener itself gives an attempt up with a RST before it is open.
 
 Rule: a socket that is closed in SYN-SENT leaves nothing behind; a SYN/ACK that

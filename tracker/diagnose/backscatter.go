@@ -23,7 +23,7 @@ func (x *echoes) Merge(o *echoes) {
 
 func backscatter() Detector {
 	return Detector{
-		Name: "backscatter", Group: GroupAttack, needs: signSilent,
+		Name: "backscatter", Group: GroupAttack, needs: traitSilent,
 		Doc: `A host answers SYNs that nobody here sent: someone floods it with forged addresses.
 
 Rule: SYN/ACKs and RSTs that come to many different addresses, each alone, with no

@@ -80,7 +80,7 @@ func unfilled(r *record.Record, e record.End) bool {
 
 func mtuBlackHole() Detector {
 	return Detector{
-		Name: "mtu-black-hole", Group: GroupTransfer, needs: signStrained,
+		Name: "mtu-black-hole", Group: GroupTransfer, needs: traitStuck,
 		Doc: `Large segments are lost, small ones pass: a path MTU black hole.
 
 Rule: a router that can't forward a packet for its size says so by ICMP "fragmentation

@@ -8,7 +8,7 @@ import (
 
 func closedAtOnce() Detector {
 	return Detector{
-		Name: "closed-at-once", Group: GroupOpen, needs: signSilent,
+		Name: "closed-at-once", Group: GroupOpen, needs: traitSilent,
 		Doc: `A listener accepts the connection and closes it at once, without a byte.
 
 Rule: the handshake completes (RFC 9293 section 3.5), then the responder is the first to send FIN or

@@ -6,49 +6,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// leaks sums up connections that one end does not close though the other has.
-type leaks struct {
-	tally
-	held        uint64 // not closed when they were last seen
-	longest     int64  // ns in CLOSE-WAIT
-	first, last int64  // when the first and the last of them began
-}
-
-// Merge takes in another.
-func (x *leaks) Merge(o *leaks) {
-	if o.n == 0 {
-		return
-	}
-	x.began(o.first, o.last)
-	x.tally.Merge(&o.tally)
-	x.held += o.held
-	x.longest = max(x.longest, o.longest)
-}
-
-func (x *leaks) began(first, last int64) {
-	if x.n == 0 {
-		x.first, x.last = first, last
-	}
-	x.first, x.last = min(x.first, first), max(x.last, last)
-}
-
-func (x *leaks) add(r *record.Record, packet uint64, since, lasted int64, held bool) {
-	x.began(since, since)
-	x.hit(r.ID, packet, since, since+lasted)
-	x.longest = max(x.longest, lasted)
-	if held {
-		x.held++
-	}
-}
-
-// slope tells how fast they become more.
-func (x *leaks) slope() string {
-	if x.n < 3 || x.last-x.first < second {
-		return ""
-	}
-	return fmt.Sprintf(" One more begins every %s.", span((x.last-x.first)/int64(x.n-1)))
-}
-
 // waitedToClose tells how long an end was in CLOSE-WAIT and sent nothing: from
 // when it acknowledged the other's FIN to its own, a RST, or the end of what is
 // known; held says that it was not over then.
@@ -122,42 +79,4 @@ func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
 		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), Plural(x.n, "connection"), span(x.longest))
 	}
 	return f
-}
-
-func finWait2() Detector {
-	return Detector{
-		Name: "fin-wait-2", Group: GroupLeak, needs: signLingered | signUnclosed | signReset,
-		Doc: `An end that has shut down its sending side waits for ever for the other's FIN: FIN-WAIT-2.
-
-Rule: after its FIN was acknowledged an end is in FIN-WAIT-2 until the other closes
-(RFC 9293 section 3.6, figure 5). Linux ends that after tcp_fin_timeout (60 s) only
-where the application has closed the socket; one that has called shutdown() and
-keeps the descriptor waits without limit. Counted where it shows that it still
-holds the connection after those 60 s, by keepalive probes or by acknowledging a
-late FIN, while nothing was sent to it. The other end's part in this is close-wait.`,
-		Thresholds: fewAndShare("fin-wait-2", 10, 1, "connections in FIN-WAIT-2"),
-		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[leaks, *leaks], r *record.Record) {
-				waits, since, lasted, held, ok := waitedToClose(r)
-				if !ok || lasted < finTimeout {
-					return
-				}
-				e := waits.Peer()
-				if r.Close.Kind != record.CloseNormal && r.Keepalive[e].Last-since < finTimeout {
-					return
-				}
-				s.At(sideOf(r, e)).add(r, r.Close.FINPacket[e], since, lasted, held)
-			}, func(c *Context, s Subject, x *leaks) (Finding, bool) {
-				return Finding{
-					Severity: o.many("fin-wait-2", x.n, c.openedAt(s, x.n)), Confidence: Likely,
-					Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2 for up to %s", s.who(), Plural(x.n, "connection"), span(x.longest)),
-					Explanation: "It sent its FIN and still held the connection after the 60 s for which Linux keeps one that nobody holds (tcp_fin_timeout): its application has shut down its sending side and waits to read (RFC 9293 section 3.6)." +
-						x.slope(),
-					Causes: []string{"the application calls shutdown() and then reads without a time limit", "the other end's application does not close: see close-wait"},
-					Advice: []string{fmt.Sprintf("On %s: `ss -tanop state fin-wait-2 %s` shows process and timer.", s.A.Addr, s.ss()),
-						"Read with a time limit after shutdown(), then close(); `sysctl net.ipv4.tcp_fin_timeout` applies only after close()."},
-				}, true
-			})
-		},
-	}
 }

@@ -15,9 +15,9 @@ type Detector struct {
 	Doc        string // the first line in a sentence; then rule, sources, what it can be mistaken for
 	Thresholds []Threshold
 	New        func(o *Options) Fold
-	// needs are the signs without any of which a record adds nothing to its
+	// needs are the traits without any of which a record adds nothing to its
 	// Fold, unless a threshold is 0; without needs any record may.
-	needs signs
+	needs traits
 }
 
 // Fold gathers what a detector needs of records. It is not safe for concurrent use.

@@ -9,7 +9,7 @@ import (
 
 func halfOpen() Detector {
 	return Detector{
-		Name: "half-open", Group: GroupOpen, needs: signFailed,
+		Name: "half-open", Group: GroupOpen, needs: traitFailed,
 		Doc: `A listener answers the SYN, and the opener never completes the handshake.
 
 Rule: a SYN/ACK whose ACK does not come is sent again after 1, 3, 7, 15 and 31 s

@@ -4,7 +4,7 @@ import "fmt"
 
 func idleTimeout() Detector {
 	return Detector{
-		Name: "idle-timeout", Group: GroupIdle, needs: signRested,
+		Name: "idle-timeout", Group: GroupIdle, needs: traitIdle,
 		Doc: `Something on the way forgets connections that were idle for a certain time.
 
 Rule: a NAT, load balancer or firewall keeps a connection only for so long after its

@@ -4,7 +4,7 @@ import "fmt"
 
 func keepaliveMissing() Detector {
 	return Detector{
-		Name: "keepalive-missing", Group: GroupKeepalive, needs: signRested,
+		Name: "keepalive-missing", Group: GroupKeepalive, needs: traitIdle,
 		Doc: `Connections died unnoticed while they were idle: no keepalive told anybody.
 
 Rule: an idle connection is silent for ever (RFC 9293 section 3.8.4), so an end learns

@@ -20,7 +20,7 @@ func (x *stalled) Merge(o *stalled) {
 
 func nagleDelay() Detector {
 	return Detector{
-		Name: "nagle-delay", Group: GroupTransfer, needs: signStrained,
+		Name: "nagle-delay", Group: GroupTransfer, needs: traitStuck,
 		Doc: `Small writes wait for delayed ACKs, 40 to 200 ms each time.
 
 Rule: while a small segment is unacknowledged Nagle's algorithm holds the next small

@@ -9,7 +9,7 @@ import (
 
 func noAnswer() Detector {
 	return Detector{
-		Name: "no-answer", Group: GroupOpen, needs: signFailed,
+		Name: "no-answer", Group: GroupOpen, needs: traitFailed,
 		Doc: `Nothing answers the SYN: filtered, nobody there, or the listener drops it.
 
 Rule: a SYN that is not answered is sent again after 1 s, then more and more

@@ -4,7 +4,7 @@ import "fmt"
 
 func portExhaustion() Detector {
 	return Detector{
-		Name: "port-exhaustion", Group: GroupTimeWait, needs: signNone,
+		Name: "port-exhaustion", Group: GroupTimeWait, needs: traitNone,
 		Doc: `An opener runs out of ports towards one destination: TIME-WAIT holds them.
 
 Rule: the end that closes first holds TIME-WAIT for 2MSL (RFC 9293 section 3.6), and

@@ -51,7 +51,7 @@ func (f scanning) Suspects(_ *Context, s *suspects) {
 
 func portScan() Detector {
 	return Detector{
-		Name: "port-scan", Group: GroupAttack, needs: signFailed | signReset,
+		Name: "port-scan", Group: GroupAttack, needs: traitFailed | traitReset,
 		Doc: `A host tries many ports or hosts, and hardly any answers: a scan.
 
 Rule: counted are the different listeners to which a host's attempts were refused

@@ -33,7 +33,7 @@ func (x *overflow) Merge(o *overflow) {
 
 func queueFull() Detector {
 	return Detector{
-		Name: "queue-full", Group: GroupQueue, needs: signFailed | signHeldUp | signReset,
+		Name: "queue-full", Group: GroupQueue, needs: traitFailed | traitHeldUp | traitReset,
 		Doc: `A listener cannot take what comes: its accept queue or SYN queue is full.
 
 Rule: a third ACK makes the connection (RFC 9293 section 3.5), unless the listener

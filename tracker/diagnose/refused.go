@@ -8,7 +8,7 @@ import (
 
 func refused() Detector {
 	return Detector{
-		Name: "refused", Group: GroupOpen, needs: signFailed | signHeldUp,
+		Name: "refused", Group: GroupOpen, needs: traitFailed | traitHeldUp,
 		Doc: `A RST answers the SYN: nobody listens, or a firewall says no.
 
 Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers

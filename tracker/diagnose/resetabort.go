@@ -8,7 +8,7 @@ import (
 
 func resetAbort() Detector {
 	return Detector{
-		Name: "reset-abort", Group: GroupReset, needs: signReset,
+		Name: "reset-abort", Group: GroupReset, needs: traitReset,
 		Doc: `An application aborts connections with a RST instead of closing them.
 
 Rule: a RST,ACK out of an open state, at the sender's next number, is what abort()

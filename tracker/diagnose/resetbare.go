@@ -9,7 +9,7 @@ import (
 
 func resetBare() Detector {
 	return Detector{
-		Name: "reset-bare", Group: GroupReset, needs: signReset,
+		Name: "reset-bare", Group: GroupReset, needs: traitReset,
 		Doc: `A bare RST ended a connection in which its sender had just been talking, or
 answers nothing: who sent it can't be told.
 

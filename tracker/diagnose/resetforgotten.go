@@ -8,7 +8,7 @@ import (
 
 func resetForgotten() Detector {
 	return Detector{
-		Name: "reset-forgotten", Group: GroupReset, needs: signReset,
+		Name: "reset-forgotten", Group: GroupReset, needs: traitReset,
 		Doc: `An end answers an open connection with a bare RST: it no longer knows it.
 
 Rule: a segment for a connection that does not exist is answered by a RST without

@@ -8,7 +8,7 @@ import (
 
 func resetHarmless() Detector {
 	return Detector{
-		Name: "reset-harmless", Group: GroupReset, needs: signReset,
+		Name: "reset-harmless", Group: GroupReset, needs: traitReset,
 		Doc: `A RST after both ends had closed: nothing was lost.
 
 Rule: once both FINs are acknowledged no data is under way (RFC 9293 section 3.6); a

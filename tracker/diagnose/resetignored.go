@@ -8,7 +8,7 @@ import (
 
 func resetIgnored() Detector {
 	return Detector{
-		Name: "reset-ignored", Group: GroupReset, needs: signReset,
+		Name: "reset-ignored", Group: GroupReset, needs: traitReset,
 		Doc: `A RST that its receiver must ignore: forged, or from a segment of long ago.
 
 Rule: an end obeys a RST only exactly at the number that it expects next; inside the

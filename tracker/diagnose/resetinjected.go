@@ -8,7 +8,7 @@ import (
 
 func resetInjected() Detector {
 	return Detector{
-		Name: "reset-injected", Group: GroupReset, needs: signReset,
+		Name: "reset-injected", Group: GroupReset, needs: traitReset,
 		Doc: `A RST in an end's name came from somewhere else: a middlebox, or an attacker.
 
 Rule: what one end sends comes the same way, so its TTL (hop limit) hardly varies; a

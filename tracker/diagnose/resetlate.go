@@ -16,7 +16,7 @@ const closeNotify = 64
 
 func resetLate() Detector {
 	return Detector{
-		Name: "reset-late-data", Group: GroupReset, needs: signReset,
+		Name: "reset-late-data", Group: GroupReset, needs: traitReset,
 		Doc: `Data came after the other end had closed for good: a RST says so, the data is lost.
 
 Rule: an end whose application has closed (not only shut down its sending side) has

@@ -8,7 +8,7 @@ import (
 
 func resetUnread() Detector {
 	return Detector{
-		Name: "reset-unread", Group: GroupReset, needs: signReset,
+		Name: "reset-unread", Group: GroupReset, needs: traitReset,
 		Doc: `A listener closes with data unread: the opener gets a RST, not an answer.
 
 Rule: a close with bytes still unread sends a RST at once (RFC 2525 section 2.17, RFC

@@ -8,7 +8,7 @@ import (
 
 func reuseRefused() Detector {
 	return Detector{
-		Name: "reuse-refused", Group: GroupTimeWait, needs: signHeldUp,
+		Name: "reuse-refused", Group: GroupTimeWait, needs: traitHeldUp,
 		Doc: `A TIME-WAIT on the same addresses and ports refuses a new SYN.
 
 Rule: a TIME-WAIT may be ended early by a SYN with a higher sequence number (RFC

@@ -12,7 +12,7 @@ type Set struct {
 	opt       *Options
 	folds     []Fold
 	always    []Fold   // those of them that take every record
-	some      []needed // and those that take records with certain signs
+	some      []needed // and those that take records with certain traits
 	census    census
 	quality   quality
 	forgotten forgotten
@@ -21,7 +21,7 @@ type Set struct {
 
 // needed is a Fold with the signs of the records that it takes.
 type needed struct {
-	needs signs
+	needs traits
 	fold  Fold
 }
 
@@ -64,12 +64,12 @@ func (s *Set) Add(r *record.Record) {
 	for _, f := range s.always {
 		f.Add(r)
 	}
-	signs := signsOf(r)
-	if signs == 0 {
+	found := traitsOf(r)
+	if found == 0 {
 		return
 	}
 	for i := range s.some {
-		if s.some[i].needs&signs != 0 {
+		if s.some[i].needs&found != 0 {
 			s.some[i].fold.Add(r)
 		}
 	}

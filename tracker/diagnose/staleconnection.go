@@ -8,7 +8,7 @@ import (
 
 func staleConnection() Detector {
 	return Detector{
-		Name: "stale-connection", Group: GroupOpen, needs: signHeldUp,
+		Name: "stale-connection", Group: GroupOpen, needs: traitHeldUp,
 		Doc: `An older connection on the same addresses and ports answers a new SYN.
 
 Rule: an end that still holds the older connection must not take a SYN; it

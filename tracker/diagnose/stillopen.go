@@ -24,7 +24,7 @@ func (x *open) Merge(o *open) {
 
 func stillOpen() Detector {
 	return Detector{
-		Name: "still-open", Group: GroupClose, needs: signUnclosed,
+		Name: "still-open", Group: GroupClose, needs: traitUnclosed,
 		Doc: `Connections were open when the input ended: that is no trouble, and told apart from it.
 
 Rule: nothing on the wire says that an idle connection has ended (RFC 9293 section

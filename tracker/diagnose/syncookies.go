@@ -26,7 +26,7 @@ const cookieWait = 7 * second / 2
 
 func synCookies() Detector {
 	return Detector{
-		Name: "syn-cookies", Group: GroupQueue, needs: signFailed,
+		Name: "syn-cookies", Group: GroupQueue, needs: traitFailed,
 		Doc: `A listener answers SYNs with cookies: its SYN queue was full.
 
 Rule: with SYN cookies (RFC 4987 section 3.6; Linux tcp_syncookies) the listener

@@ -43,7 +43,7 @@ func (f flooding) Suspects(c *Context, s *suspects) {
 
 func synFlood() Detector {
 	return Detector{
-		Name: "syn-flood", Group: GroupAttack, needs: signFailed,
+		Name: "syn-flood", Group: GroupAttack, needs: traitFailed,
 		Doc: `A flood of SYNs that nobody means to complete hits a listener.
 
 Rule: openers repeat a SYN that is not answered (RFC 6298 section 2.1) and acknowledge

@@ -8,7 +8,7 @@ import (
 
 func synLost() Detector {
 	return Detector{
-		Name: "syn-lost", Group: GroupHandshake, needs: signHeldUp,
+		Name: "syn-lost", Group: GroupHandshake, needs: traitHeldUp,
 		Doc: `A SYN had to be sent again before it was answered: a second or more was lost.
 
 Rule: the first repeat comes after 1 s (RFC 6298 section 2.1), so that opening takes

@@ -4,7 +4,7 @@ import "fmt"
 
 func timeWaitMany() Detector {
 	return Detector{
-		Name: "time-wait-many", Group: GroupTimeWait, needs: signNone,
+		Name: "time-wait-many", Group: GroupTimeWait, needs: traitNone,
 		Doc: `One host holds thousands of TIME-WAITs: it closes first.
 
 Rule: TIME-WAIT belongs to the end that sent the first FIN (RFC 9293 section 3.6). Held

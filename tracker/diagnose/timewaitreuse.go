@@ -4,7 +4,7 @@ import "fmt"
 
 func timeWaitReuse() Detector {
 	return Detector{
-		Name: "time-wait-reuse", Group: GroupTimeWait, needs: signNone,
+		Name: "time-wait-reuse", Group: GroupTimeWait, needs: traitNone,
 		Doc: `A TIME-WAIT was ended early by a new connection on the same ports: that works.
 
 Rule: a SYN that a TIME-WAIT receives with a higher sequence number or a newer

@@ -51,7 +51,7 @@ func prohibited(i int) bool { return i == 9 || i == 10 || i == 13 || i == 21 || 
 
 func unreachable() Detector {
 	return Detector{
-		Name: "unreachable", Group: GroupOpen, needs: signFailed,
+		Name: "unreachable", Group: GroupOpen, needs: traitFailed,
 		Doc: `An ICMP error answers the SYN: no way there, nobody there, or a rule forbids it.
 
 Rule: ICMP type 3 and 11 (RFC 792, RFC 1812 section 5.2.7.1) and ICMPv6 type 1,

@@ -66,7 +66,7 @@ func holds(v reflect.Value) bool {
 	return false
 }
 
-// A record without the signs that a detector needs adds nothing to its fold; for
+// A record without the traits that a detector needs adds nothing to its fold; for
 // each there are records with them that do.
 func TestSigns(t *testing.T) {
 	all := allSorts(t)
@@ -75,13 +75,13 @@ func TestSigns(t *testing.T) {
 			needs := d.needsWith(o)
 			with, without := d.New(o), d.New(o)
 			for _, r := range all {
-				if needs == 0 || signsOf(r)&needs != 0 {
+				if needs == 0 || traitsOf(r)&needs != 0 {
 					with.Add(r)
 				} else if without.Add(r); holds(reflect.ValueOf(without)) {
-					t.Fatalf("%s: adds a record without signs: %+v", d.Name, r)
+					t.Fatalf("%s: adds a record without traits: %+v", d.Name, r)
 				}
 			}
-			if i == 0 && holds(reflect.ValueOf(with)) == (d.needs == signNone) {
+			if i == 0 && holds(reflect.ValueOf(with)) == (d.needs == traitNone) {
 				t.Errorf("%s: what it needs does not tell what it takes", d.Name)
 			}
 		}
@@ -99,16 +99,16 @@ func TestSetAsksEnough(t *testing.T) {
 			s.Add(r)
 			every.Add(r)
 		}
-		equal(t, "with signs", s.Findings(c), every.Findings(c))
+		equal(t, "with traits", s.Findings(c), every.Findings(c))
 		if s.Left() != every.Left() {
 			t.Errorf("%d left, want %d", s.Left(), every.Left())
 		}
 	}
 }
 
-// An ordinary connection has no sign.
+// An ordinary connection has no trait.
 func TestOrdinaryHasNoSign(t *testing.T) {
-	if s := signsOf(clean(1)[0]); s != 0 {
-		t.Errorf("signs %b", s)
+	if s := traitsOf(clean(1)[0]); s != 0 {
+		t.Errorf("traits %b", s)
 	}
 }

@@ -1,0 +1,43 @@
+package diagnose
+
+import "fmt"
+
+func captureOneWay() Detector {
+	return Detector{
+		Name: "capture-one-way", Group: GroupCapture, needs: traitNone,
+		Doc: `Only one direction was captured of many connections.
+
+Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4) of
+which not one packet was captured, by three packets or more, or with data for a second,
+and its ACK numbers rise, or it goes on after its SYN: the other end sent in the time
+that was captured. The way back does not pass here (asymmetric
+routing), the mirror port copies one direction, or a filter names one address only.
+From a fifth of all connections on it is a warning, and no other finding is more than
+possible; below that those connections alone are left out of judgements that need
+both directions. One or two among others may be a hole of the capture: they are
+only possible.`,
+		New: func(*Options) Fold {
+			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
+				if q.oneWay.n == 0 {
+					return Finding{}, nil
+				}
+				f := Finding{
+					Severity: Info, Confidence: Proven,
+					Title:       fmt.Sprintf("only one direction was captured of %s", outOf(q.oneWay.n, max(c.Conns, q.oneWay.n), "connection")),
+					Explanation: "Their ACKs are for data of an end that was never seen (RFC 9293 section 3.10.7.4): what it did can't be known.",
+					Causes: []string{"the way back does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
+						"the capture filter names source or destination alone"},
+					Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
+				}
+				if c.OneWay*100 >= c.Conns*oneWayShare {
+					f.Severity = Warning
+				}
+				if q.oneWay.n < oneWayFew && q.conns > 0 {
+					f.Severity, f.Confidence = Info, Possible
+					f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
+				}
+				return f, &q.oneWay
+			}}
+		},
+	}
+}

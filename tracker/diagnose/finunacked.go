@@ -1,0 +1,42 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker/record"
+)
+
+func finUnacked() Detector {
+	return Detector{
+		Name: "fin-unacked", Group: GroupClose, needs: traitUnclosed,
+		Doc: `A FIN is sent and never acknowledged: the other end, or the way to it, is gone.
+
+Rule: every FIN is acknowledged at once (RFC 9293 section 3.10.7.4, eighth); one that is
+not is repeated with doubling pauses, from FIN-WAIT-1 on Linux up to
+tcp_orphan_retries (8 times) when nobody holds the socket any more, and is given up in
+silence. Counted where it was repeated. What follows a long
+idle time is the finding idle-timeout or keepalive-missing, a capture that ended
+before the answer was due is still-open.`,
+		Thresholds: fewAndShare("fin-unacked", 10, 10, "connections"),
+		New: func(o *Options) Fold {
+			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
+				if v.Fault != FaultUnackedFIN || diedAtRest(r) {
+					return 0, false
+				}
+				return finsAgain(r, v)
+			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
+				return Finding{
+					Severity: o.many("fin-unacked", x.n, opened), Confidence: Likely,
+					Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), outOf(x.n, opened, "connection")),
+					Explanation: fmt.Sprintf("The FINs were sent again %s in all and no ACK came (RFC 9293 section 3.10.7.4).",
+						Plural(x.repeats, "time")),
+					Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",
+						"a firewall or NAT on the way has forgotten the connection and drops what comes late",
+						"the ACKs take a way that this capture does not see"},
+					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
+						fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
+				}
+			})
+		},
+	}
+}

@@ -1,0 +1,41 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker/record"
+)
+
+func keepaliveChatty() Detector {
+	return Detector{
+		Name: "keepalive-chatty", Group: GroupKeepalive, needs: traitProbed,
+		Doc: `Keepalive probes every few seconds: more packets than they are worth.
+
+Rule: the keepalive time is to be two hours at least unless the application asks for
+less (RFC 9293 section 3.8.4, MUST-28), which most do with good reason; but
+no known limit for idle connections is shorter than a minute, so probes every few
+seconds only find a dead end sooner, at the price of waking radios and CPUs. Measured
+between answered probes with no data between.`,
+		Thresholds: []Threshold{{"keepalive-chatty", Span, 10 * second, "pause between answered probes that is too short"},
+			{"keepalive-chatty-probes", Number, 20, "probes on one connection from which on it counts"}},
+		New: func(o *Options) Fold {
+			pause, least := o.get("keepalive-chatty"), uint32(o.get("keepalive-chatty-probes"))
+			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
+				for _, e := range sides() {
+					if k := &r.Keepalive[e]; k.Probes >= least && k.Unanswered == 0 && k.Interval.OK && k.Interval.V <= pause {
+						s.At(sideOf(r, e)).add(r, k, r.Evidence.Ends[e].Probe, k.Interval.V)
+						return
+					}
+				}
+			}, func(_ *Context, s Subject, x *probing) (Finding, bool) {
+				return Finding{
+					Severity: Info, Confidence: Likely,
+					Title:       fmt.Sprintf("%s sends a keepalive probe every %s on %s", s.who(), rangeOf(x.least, x.most), Plural(x.n, "connection")),
+					Explanation: fmt.Sprintf("%s in all, each with its answer; a minute would do against any known limit (RFC 9293 section 3.8.4).", Plural(x.probes, "probe")),
+					Causes:      []string{"TCP_KEEPIDLE or TCP_KEEPINTVL of a few seconds in the application or its library"},
+					Advice:      []string{fmt.Sprintf("On %s: `ss -tno state established %s` shows the timers; ask for 60 s or more.", s.A.Addr, s.ss())},
+				}, true
+			})
+		},
+	}
+}

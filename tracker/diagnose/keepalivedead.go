@@ -1,0 +1,51 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker/record"
+)
+
+func keepaliveDead() Detector {
+	return Detector{
+		Name: "keepalive-dead", Group: GroupKeepalive, needs: traitProbed,
+		Doc: `Keepalive probes found that the other end is dead.
+
+Rule: a probe stands at SND.NXT-1 and draws an ACK from any end that still has the
+connection (RFC 9293 section 3.8.4); one unanswered proves nothing (RFC 1122 section
+4.2.3.6), so the prober repeats it, on Linux 9 times every 75 s, then sends RST,ACK and
+gives up. Proven where that RST was seen, likely after 8 probes without an answer.
+Dead means: the host is gone, or what stands between has forgotten the connection.
+Where the first probe came later than a known limit for idle connections that is said.`,
+		Thresholds: fewAndShare("keepalive-dead", 3, 5, "connections"),
+		New: func(o *Options) Fold {
+			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
+				if e, ok := foundDead(r); ok {
+					x := s.At(sideOf(r, e.Peer()))
+					x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
+					if r.Close.ResetCause == record.ResetKeepaliveDead {
+						x.proven++
+					}
+				}
+			}, func(c *Context, s Subject, x *probing) (Finding, bool) {
+				opened := c.openedAt(s, x.n)
+				f := Finding{
+					Severity: o.many("keepalive-dead", x.n, opened), Confidence: Likely,
+					Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), outOf(x.n, opened, "connection")),
+					Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", Plural(x.probes, "probe")),
+					Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
+						"an address moved to another host"},
+					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect what stands between.", s.A.Addr)},
+				}
+				if x.proven == x.n {
+					f.Confidence = Proven
+				}
+				if all := shorterThan(x.least); len(all) > 0 {
+					f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.least), namesOf(all))
+					f.Advice = append(f.Advice, "Probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
+				}
+				return f, true
+			})
+		},
+	}
+}

@@ -1,0 +1,54 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker/record"
+)
+
+func keepaliveLate() Detector {
+	return Detector{
+		Name: "keepalive-late", Group: GroupKeepalive, needs: traitProbed,
+		Doc: `Keepalive probes begin later than load balancers and NATs keep an idle connection.
+
+Rule: a probe also keeps the entry of a NAT or load balancer alive, if it comes before
+that is dropped: 60 s AWS ALB, 240 s Azure, 350 s AWS NLB, 600 s Google Cloud VPC, 1200 s
+Google Cloud NAT, 3600 s many firewalls. The default of Linux, macOS and FreeBSD is 7,200 s
+(RFC 9293 section 3.8.4 asks for no less), of Windows the same. A notice where such
+connections died as well, information where all lived: on a path without such boxes the
+default does no harm.`,
+		Thresholds: []Threshold{{"keepalive-late", Span, 350 * second, "idle time before the first probe"}},
+		New: func(o *Options) Fold {
+			late := o.get("keepalive-late")
+			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
+				for _, e := range sides() {
+					if k := &r.Keepalive[e]; k.Probes > 0 && k.Idle.OK && k.Idle.V > late {
+						x := s.At(sideOf(r, e))
+						if _, dead := foundDead(r); dead || diedAtRest(r) {
+							x.died++ // what it died of has a finding of its own
+						} else {
+							x.add(r, k, r.Evidence.Ends[e].Probe, k.Idle.V)
+						}
+						return
+					}
+				}
+			}, func(_ *Context, s Subject, x *probing) (Finding, bool) {
+				if x.n == 0 {
+					return Finding{}, false
+				}
+				f := Finding{
+					Severity: Info, Confidence: Likely,
+					Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), Plural(x.n, "connection"), rangeOf(x.least, x.most)),
+					Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application).", namesOf(shorterThan(x.least))),
+					Causes:      []string{"the system's default, 7,200 s, was left as it is"},
+					Advice:      []string{fmt.Sprintf("On %s: `sysctl -w net.ipv4.tcp_keepalive_time=200`, or TCP_KEEPIDLE in the application, where something with such a limit is on the way.", s.A.Addr)},
+				}
+				if x.died > 0 {
+					f.Severity = Notice
+					f.Explanation += fmt.Sprintf(" %s more died at rest.", Thousands(x.died))
+				}
+				return f, true
+			})
+		},
+	}
+}

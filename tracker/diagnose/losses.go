@@ -1,0 +1,118 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker/record"
+)
+
+// losses sums up repeated data on connections to a listener, by who sent it.
+type losses struct {
+	tally
+	conns    uint64    // all that sent data, those without loss too
+	bytes    [2]uint64 // payload as sent
+	again    [2]uint64 // of that, sent again
+	repeats  [2]uint64
+	before   [2]uint64
+	after    [2]uint64
+	timeouts [2]uint64
+	packets  [2]uint64
+}
+
+// Merge takes in another.
+func (x *losses) Merge(o *losses) {
+	x.tally.Merge(&o.tally)
+	x.conns += o.conns
+	for e := range x.bytes {
+		x.bytes[e] += o.bytes[e]
+		x.again[e] += o.again[e]
+		x.repeats[e] += o.repeats[e]
+		x.before[e] += o.before[e]
+		x.after[e] += o.after[e]
+		x.timeouts[e] += o.timeouts[e]
+		x.packets[e] += o.packets[e]
+	}
+}
+
+// add takes in a connection in which something was repeated, first by a packet.
+func (x *losses) add(r *record.Record, packet uint64) {
+	x.hitAt(r, packet)
+	x.volume(r)
+	for _, e := range sides() {
+		y := &r.Ends[e]
+		x.again[e] += y.RetxBytes
+		x.repeats[e] += uint64(y.Retx)
+		if n := neededRepeats(r, e); n > 0 {
+			x.before[e] += uint64(min(n, y.LostBeforeTap))
+			x.after[e] += uint64(n - min(n, y.LostBeforeTap))
+		}
+		x.timeouts[e] += uint64(y.RetxRTO)
+	}
+}
+
+// volume takes in how much a connection sent, whether something was repeated or not.
+func (x *losses) volume(r *record.Record) {
+	x.conns++
+	for _, e := range sides() {
+		x.bytes[e] += r.Ends[e].WireBytes
+		x.packets[e] += r.Ends[e].Packets
+	}
+}
+
+// neededRepeats is how many of an end's repeats make up for a loss: what had arrived was
+// needless, what had been thrown away was not lost, what came sooner than a loss can be known was doubled on the way or by
+// the capture, and so was everything where neither a timer nor a duplicate ACK
+// set the sender off.
+func neededRepeats(r *record.Record, e record.End) uint32 {
+	x := &r.Ends[e]
+	hasty := r.Path[e].Doubled
+	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
+		return 0
+	}
+	return x.Retx - min(x.Retx, x.RetxSpurious+x.RetxRefused+hasty)
+}
+
+// firstRepeat is the first packet by which an end made up for a loss, 0 for none.
+func firstRepeat(r *record.Record) (packet uint64) {
+	for _, e := range sides() {
+		if neededRepeats(r, e) > 0 {
+			packet = earlier(packet, r.Evidence.Ends[e].Repeat)
+		}
+	}
+	return packet
+}
+
+// earlier is the lesser of two packets, of which either may be 0 for none.
+func earlier(a, b uint64) uint64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// share is what part of n is of all, in per cent.
+func share(n, all uint64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return float64(n) * 100 / float64(all)
+}
+
+func percentOf(n, all uint64) string { return Digits(share(n, all), 1) + "%" }
+
+// whichSide tells how many segments were lost on which side of the capture point.
+func whichSide(before, after uint64) string {
+	switch {
+	case before*10 <= after:
+		return fmt.Sprintf("%s were lost behind the capture point, on the receiver's side: seen here before they were sent again", Thousands(before+after))
+	case after*10 <= before:
+		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the repeat was seen here", Thousands(before+after))
+	}
+	return fmt.Sprintf("%s were lost before the capture point, on the sender's side, %s behind it", Thousands(before), Thousands(after))
+}
+
+func lossAdvice(host string) []string {
+	return []string{fmt.Sprintf("On %s and on the way: `ip -s link` shows drops and errors; `ethtool -S eth0` (the interface's own name) what the card counts.", host),
+		"`nstat -az TcpRetransSegs TcpExtTCPLostRetransmit TcpExtTCPTimeouts` on the sender.",
+		fmt.Sprintf("From the other end: `mtr -n --tcp %s` shows at which hop loss begins.", host)}
+}

@@ -1,0 +1,69 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/tracker/record"
+)
+
+// segmentSizes sums up connections on which one side announces a small MSS.
+type segmentSizes struct {
+	tally
+	least, most int64
+}
+
+// Merge takes in another.
+func (x *segmentSizes) Merge(o *segmentSizes) {
+	widen(&x.least, &x.most, x.n > 0, o.least, o.most, o.n > 0)
+	x.tally.Merge(&o.tally)
+}
+
+func mssClamped() Detector {
+	return Detector{
+		Name: "mss-clamped", Group: GroupTransfer,
+		Doc: `An end announces a small MSS: a tunnel on its side, or something that clamps it.
+
+Rule: the MSS is the MTU of the sender's interface less 40 bytes (IPv6: 60; RFC 9293
+section 3.7.1), so 1,460 on Ethernet and 1,452 over PPPoE; less than that means a tunnel
+or a VPN there, or a router that lowers the number in passing SYNs so that nothing has to be
+fragmented (RFC 4459 section 3.2). That is mostly a good thing: information. A notice
+below 536, what every host takes: such segments cost more header than they carry.`,
+		Thresholds: []Threshold{{"mss-clamped", Number, 1400, "MSS below which it is told"}},
+		New: func(o *Options) Fold {
+			usual := o.get("mss-clamped")
+			return newFold(func(s *subjects[segmentSizes, *segmentSizes], r *record.Record) {
+				if !handshakeSeen(r) {
+					return
+				}
+				for _, e := range sides() {
+					if m := r.Ends[e].MSS; m.OK && int64(m.V) < usual {
+						whose, packet := listener(r.Resp), r.Evidence.SYNACK
+						if e == record.Orig {
+							whose, packet = host(r.Orig.Addr), r.FirstPacket // the SYN
+						}
+						x := s.At(whose)
+						widen(&x.least, &x.most, x.n > 0, int64(m.V), int64(m.V), true)
+						x.hitAt(r, packet)
+					}
+				}
+			}, func(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
+				mss := fmt.Sprint(x.least)
+				if x.most != x.least {
+					mss = fmt.Sprintf("%d to %d", x.least, x.most)
+				}
+				f := Finding{
+					Severity: Info, Confidence: Likely,
+					Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, Plural(x.n, "connection")),
+					Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
+					Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
+					Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
+				}
+				if x.least < 536 {
+					f.Severity = Notice
+					f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
+				}
+				return f, true
+			})
+		},
+	}
+}

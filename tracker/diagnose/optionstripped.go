@@ -1,0 +1,100 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/tracker/record"
+)
+
+// offers sums up what the handshakes with a listener agreed on.
+type offers struct {
+	tally                   // of handshakes that lack something which others have
+	agreed, lacks [3]uint64 // window scaling, SACK, timestamps, where the opener offered them
+	sources       [3]sources
+}
+
+func optionNames() [3]string { return [...]string{"window scaling", "SACK", "timestamps"} }
+
+// Merge takes in another.
+func (x *offers) Merge(o *offers) {
+	x.tally.Merge(&o.tally)
+	for i := range x.agreed {
+		x.agreed[i] += o.agreed[i]
+		x.lacks[i] += o.lacks[i]
+		x.sources[i].merge(&o.sources[i])
+	}
+}
+
+// offered tells which options an end announced.
+func offered(e *record.EndRecord) [3]bool { return [...]bool{e.WScale.OK, e.SACK.V, e.Timestamps.V} }
+
+// handshakeSeen tells that both the SYN and the SYN/ACK of a connection that opened were seen.
+func handshakeSeen(r *record.Record) bool {
+	return r.Open.Kind == record.OpenHandshake && r.Ends[record.Orig].SACK.OK && r.Ends[record.Resp].SACK.OK
+}
+
+func optionStripped() Detector {
+	return Detector{
+		Name: "option-stripped", Group: GroupTransfer,
+		Doc: `Some handshakes with a listener lack options that others agree on: stripped on the way.
+
+Rule: window scaling, SACK and timestamps hold only when both SYN and SYN/ACK carry them
+(RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2), and a listener that supports one
+answers it to everybody who offers it. Where it does so for some openers and not for
+others, either something on the way of those takes the option out of the SYN or the SYN/ACK
+(firewalls that normalise, old load balancers), or several different hosts answer
+behind one address. SYN cookies without timestamps drop them too (Linux). Without window
+scaling 64 KiB are the largest window; without SACK every loss costs more.`,
+		Thresholds: []Threshold{{"option-stripped", Number, 3, "handshakes that lack an option, and as many that have it, from which on it counts"}},
+		New: func(o *Options) Fold {
+			least := uint64(o.get("option-stripped"))
+			return newFold(func(s *subjects[offers, *offers], r *record.Record) {
+				if !handshakeSeen(r) {
+					return
+				}
+				atListener(s, r).add(r)
+			}, func(_ *Context, s Subject, x *offers) (Finding, bool) {
+				var what, who []string
+				for i, name := range optionNames() {
+					if x.agreed[i] >= least && x.lacks[i] >= least {
+						what = append(what, fmt.Sprintf("%s (%s of %s)", name, Thousands(x.lacks[i]), Thousands(x.lacks[i]+x.agreed[i])))
+						who = append(who, x.sources[i].who())
+					}
+				}
+				if len(what) == 0 {
+					return Finding{}, false
+				}
+				return Finding{
+					Severity: Notice, Confidence: Possible,
+					Title: fmt.Sprintf("some handshakes with %s lack %s though offered", name(s.A), strings.Join(what, ", ")),
+					Explanation: fmt.Sprintf("The SYN offered it and the SYN/ACK did not agree, for %s, while others got it (RFC 7323 section 2.2, RFC 2018 section 2).",
+						strings.Join(who, "; ")),
+					Causes: []string{"a firewall or load balancer on the way of these openers takes options out of SYN or SYN/ACK",
+						"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
+					Advice: []string{"Capture beside the listener too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
+						fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},
+				}, true
+			})
+		},
+	}
+}
+
+func (x *offers) add(r *record.Record) {
+	a, b := offered(&r.Ends[record.Orig]), offered(&r.Ends[record.Resp])
+	lacks := false
+	for i := range a {
+		switch {
+		case !a[i]:
+		case b[i]:
+			x.agreed[i]++
+		default:
+			lacks = true
+			x.lacks[i]++
+			x.sources[i].add(r.Orig.Addr)
+		}
+	}
+	if lacks {
+		x.hitAt(r, r.Evidence.SYNACK)
+	}
+}

@@ -1,0 +1,43 @@
+package diagnose
+
+import "tcpwatch/tracker/record"
+
+// probing sums up the keepalive probes of one side.
+type probing struct {
+	tally
+	probes      uint64
+	proven      uint64 // the prober's RST was seen
+	least, most int64  // idle time before the first probe, or pause between probes
+	died        uint64
+}
+
+// Merge takes in another.
+func (x *probing) Merge(o *probing) {
+	widen(&x.least, &x.most, x.n > 0, o.least, o.most, o.n > 0)
+	x.tally.Merge(&o.tally)
+	x.probes += o.probes
+	x.proven += o.proven
+	x.died += o.died
+}
+
+func (x *probing) add(r *record.Record, k *record.KeepaliveRecord, packet uint64, pause int64) {
+	widen(&x.least, &x.most, x.n > 0, pause, pause, true)
+	x.hitAt(r, packet)
+	x.probes += uint64(k.Probes)
+}
+
+// foundDead tells which end's probes found out that the other is dead.
+func foundDead(r *record.Record) (e record.End, ok bool) {
+	if r.KeepaliveOutcome != record.KeepaliveDead || r.Capture.OneWay {
+		return 0, false
+	}
+	if r.Close.ResetCause == record.ResetKeepaliveDead {
+		return r.Close.ResetBy, true
+	}
+	for _, e := range sides() {
+		if r.Keepalive[e].Unanswered > 0 {
+			return e, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,72 @@
+package diagnose
+
+import "tcpwatch/tracker/record"
+
+// unfinished sums up closes of one side that lack the same step.
+type unfinished struct {
+	tally
+	peers   sources
+	repeats uint64 // FINs or data sent again into silence, all of them
+	unheard uint64 // of those whose ACK passed here, and was lost behind
+	longest int64  // ns for which the step was missing
+}
+
+// Merge takes in another.
+func (x *unfinished) Merge(o *unfinished) {
+	x.tally.Merge(&o.tally)
+	x.peers.merge(&o.peers)
+	x.repeats += o.repeats
+	x.unheard += o.unheard
+	x.longest = max(x.longest, o.longest)
+}
+
+// newUnfinished is the Fold of one kind of missing step: picks chooses records
+// by what is missing and says how often what lacks an answer was sent again.
+func newUnfinished(picks func(r *record.Record, v Verdict) (repeats uint64, ok bool), tell func(c *Context, s Subject, x *unfinished, opened uint64) Finding) Fold {
+	return newFold(func(s *subjects[unfinished, *unfinished], r *record.Record) {
+		v := JudgeClose(r)
+		if v.Fault == NoFault {
+			v = judgeUnheard(r)
+		}
+		if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) {
+			return
+		}
+		repeats, ok := picks(r, v)
+		if !ok {
+			return
+		}
+		e, packet := v.Culprit, r.LastPacket
+		if e > record.Resp {
+			e = record.Resp
+		} else if p := r.Close.FINPacket[e.Peer()]; p != 0 {
+			packet = p
+		}
+		x := s.At(sideOf(r, e))
+		until := r.End
+		if v.Since == until { // with the last packet silence only began
+			until += r.Silent
+		}
+		x.hit(r.ID, packet, v.Since, until)
+		x.peers.add(r.Orig.Addr)
+		x.repeats += repeats
+		if v.Fault == FaultUnheardACK {
+			x.unheard++
+		}
+		x.longest = max(x.longest, lasted(r, v.Since))
+	}, func(c *Context, s Subject, x *unfinished) (Finding, bool) {
+		return tell(c, s, x, c.openedAt(s, x.n)), true
+	})
+}
+
+// finsAgain is how often the peer of the end at fault repeated its FIN. One that
+// was never repeated was answered, out of the capture's sight, or its sender is
+// gone: nothing tells. The last repeat must have had time for its answer.
+func finsAgain(r *record.Record, v Verdict) (again uint64, ok bool) {
+	if v.Culprit <= record.Resp {
+		again = uint64(r.Path[v.Culprit.Peer()].FINsAgain)
+	}
+	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
+}
+
+// openAge is from how long on silence is more than a pause.
+const openAge = 60 * second

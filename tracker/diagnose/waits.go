@@ -1,0 +1,82 @@
+package diagnose
+
+import "tcpwatch/tracker/record"
+
+// waits sums up time that one side lost on connections, or made the other lose.
+type waits struct {
+	tally
+	times    uint64 // episodes
+	total    int64  // ns
+	longest  int64  // ns on one connection, or at once
+	probes   uint64
+	unscaled uint64 // connections without window scaling
+	bytes    uint64
+}
+
+// Merge takes in another.
+func (x *waits) Merge(o *waits) {
+	x.tally.Merge(&o.tally)
+	x.times += o.times
+	x.total += o.total
+	x.longest = max(x.longest, o.longest)
+	x.probes += o.probes
+	x.unscaled += o.unscaled
+	x.bytes += o.bytes
+}
+
+func (x *waits) add(r *record.Record, packet uint64, times uint32, total int64) {
+	x.hit(r.ID, packet, r.Start, r.End)
+	x.times += uint64(times)
+	x.total += total
+	x.longest = max(x.longest, total)
+}
+
+// longestClosed is the longest time that an end kept its window closed, and the
+// packet that closed it.
+func longestClosed(r *record.Record, e record.End) (ns int64, packet uint64) {
+	x := &r.Ends[e]
+	for i := range x.ZeroWindowList {
+		z := &x.ZeroWindowList[i]
+		end := z.End
+		if end == 0 {
+			end = r.End
+		}
+		if d := end - z.Start; d > ns {
+			ns, packet = d, z.Packet
+		}
+	}
+	if x.ZeroWindows > 0 {
+		ns = max(ns, x.ZeroWindow/int64(x.ZeroWindows)) // not all are in the list
+	}
+	return ns, packet
+}
+
+// feltClosed tells that an end kept its window closed long enough to be felt,
+// and which packet closed it then.
+// Windows closed for some milliseconds are how a fast sender is slowed down.
+func feltClosed(r *record.Record, e record.End, least int64) (ns int64, packet uint64, ok bool) {
+	ns, packet = longestClosed(r, e)
+	return ns, packet, r.Ends[e].ZeroWindows > 0 && ns >= least
+}
+
+// bulk tells that an end sent enough, for long enough, to ask what its pace
+// depended on; how long the three limits held together.
+func bulk(x *record.EndRecord, least int64) (total int64, ok bool) {
+	total = paced(x)
+	return total, x.WireBytes >= uint64(least) && total >= second
+}
+
+// paced is how long the pace of an end depended on any of the three.
+func paced(x *record.EndRecord) int64 { return x.SenderLimited + x.NetworkLimited + x.WindowLimited }
+
+// limitThresholds are those of a detector of what a transfer waits for.
+func limitThresholds(detector string) []Threshold {
+	return []Threshold{{detector + "-bytes", Number, 1e6, "bytes that an end must have sent on a connection"},
+		{detector, Share, 50, "of the time of such a transfer"}}
+}
+
+// unscaled tells that a handshake was seen which did not agree on window scaling.
+func unscaled(r *record.Record) bool {
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
+	return a.SACK.OK && b.SACK.OK && !(a.WScale.OK && b.WScale.OK)
+}
