@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/zeek"
 )
 
 // maxTransitions bounds the edges remembered of a connection; the first ones
@@ -154,7 +155,7 @@ type conn struct {
 	timeWentBack uint32
 	dropped      uint32 // transitions not remembered
 	trans        []record.Transition
-	z            zeek
+	z            zeek.Conn
 	turns        turnarounds
 	mark         uint32 // see Placed.Mark
 	kept         uint32 // see Placed.Kept

@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/tracker/record"
+import (
+	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/zeek"
+)
 
 // emit hands out the record of a connection that is over and keeps its storage.
 func (t *Tracker) emit(f *finished) {
@@ -47,7 +50,7 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
 	r.Proven = [2]record.State{c.proven(record.Orig), c.proven(record.Resp)}
 	r.Unfinished, r.Silent = c.endedBy <= endInput, c.silent
-	r.ConnState, r.History = c.z.connState(), t.historyOf(&c.z)
+	r.ConnState, r.History = c.z.ConnState(), t.historyOf(&c.z)
 	r.Mark, r.Transitions = c.mark, c.trans
 	c.fillOpen(&r.Open)
 	for e := record.Orig; e <= record.Resp; e++ {
@@ -70,8 +73,8 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 
 // historyOf is the history as a text. It is often the same as the one before,
 // and then takes no storage.
-func (t *Tracker) historyOf(z *zeek) string {
-	if h := z.history(); string(h) != t.history {
+func (t *Tracker) historyOf(z *zeek.Conn) string {
+	if h := z.History(); string(h) != t.history {
 		t.history = string(h)
 	}
 	return t.history

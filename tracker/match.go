@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/zeek"
 )
 
 // match finds the connection that a segment belongs to, beginning one where
@@ -196,9 +197,9 @@ func (c *conn) reused(by *conn) {
 func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
 	c := t.insert(sh, old, k, hash, s)
 	sender := record.Orig
-	if guessOrig(s) {
+	if zeek.GuessOrig(s) {
 		sender = record.Resp
-		c.z.flipped()
+		c.z.Flipped()
 	}
 	if !s.Flags.Has(capture.SYN) {
 		c.flags |= isMidstream

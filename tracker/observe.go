@@ -37,7 +37,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if c.step != nil {
 		t.openStep(c, from, s)
 	}
-	c.z.observe(from, s)
+	c.z.Observe(from, s)
 	if s.Flags.Has(capture.RST) {
 		e.rsts++
 	}

@@ -9,6 +9,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/zeek"
 )
 
 // scramble puts something into every field below v that packing must keep.
@@ -90,9 +91,9 @@ func TestPackKeepsEverything(t *testing.T) {
 			tr.hasAsides(c)
 			fill(r, c.asides)
 		}
-		c.z.n = maxHistory
-		copy(c.z.letters[:], "ShADadtTFfRrGgWwQ^i")
-		c.z.letters[maxHistory-1] = 'c'
+		c.z.NLetters = zeek.MaxHistory
+		copy(c.z.Letters[:], "ShADadtTFfRrGgWwQ^i")
+		c.z.Letters[zeek.MaxHistory-1] = 'c'
 		c.turns.spread = nil
 		if c.turns.timed > 1 {
 			c.turns.spread = new(reassembly.Histogram)
@@ -194,7 +195,7 @@ func mostly(r *rand.Rand, t *Tracker, c *conn) {
 		same(&x.seenBytes, x.stream.Span())
 		same(&x.wireBytes, x.seenBytes)
 		if some() {
-			c.z.ends[i].start = uint32(x.isn)
+			c.z.Ends[i].Start = uint32(x.isn)
 		}
 	}
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
@@ -266,7 +267,7 @@ func TestPackAtEveryLimit(t *testing.T) {
 	for i := range c.trans {
 		c.trans[i] = record.Transition{Time: r.Int64(), Packet: r.Uint64(), End: record.End(i % 2), From: record.State(r.IntN(12)), To: record.State(r.IntN(12))}
 	}
-	c.z.n = maxHistory
+	c.z.NLetters = zeek.MaxHistory
 	c.turns.timed, c.turns.spread = 1000, full()
 	for e := range c.ends {
 		x := &c.ends[e]

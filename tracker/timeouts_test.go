@@ -5,6 +5,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/zeek"
 )
 
 // What a connection waits for before it is given up, and why so long.
@@ -148,8 +149,8 @@ func TestConstants(t *testing.T) {
 		{"maxSYNsAgain", record.MaxSYNsAgain, 10, "Linux since 6.5 repeats a SYN ten times"},
 		{"restful", idleMin, 30e9, "a rest: no timer of a transfer is that long at first"},
 		{"longestRest", idleMax, 30 * 86400e9, "what is longer is a stepped clock"},
-		{"wellKnown", wellKnown, 1024, "IANA: system ports"},
-		{"maxHistory", maxHistory, 20, "Zeek's scales of 1, 10, 100 ..."},
+		{"wellKnown", zeek.WellKnown, 1024, "IANA: system ports"},
+		{"maxHistory", zeek.MaxHistory, 20, "Zeek's scales of 1, 10, 100 ..."},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %d, want %d: %s", c.name, c.got, c.want, c.why)

@@ -103,3 +103,53 @@ func (c *conn) fillExchanges(r *record.Record) {
 		e.Server = record.Some(max(0, e.P50-rtt.V))
 	}
 }
+
+// turns walks over the exchanges of a connection.
+func (w *packer[W]) turns(n int, c *conn) int {
+	x := &c.turns
+	const (
+		one  = 1 << 3 // exchange, which tells all of them
+		last = 1 << 4 // data of either end is what it is about
+	)
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
+	head := uint64(0)
+	if !w.loads() {
+		head = asBit(x.waiting) | asBit(x.again)<<1 | asBit(x.early)<<2 | asBit(x.alone())*one |
+			asBit(x.request == a.lastData && x.requestEnd == a.stream.Next() && x.answered == b.lastData)*last
+	}
+	n = number(w, n, &head)
+	if w.loads() {
+		x.waiting, x.again, x.early = head&1 != 0, head&2 != 0, head&4 != 0
+	}
+	if head&last == 0 {
+		n = w.time(n, &x.request, a.lastData)
+		n = w.seq(n, &x.requestEnd, a.stream.Next())
+		n = w.time(n, &x.answered, b.lastData)
+	} else if w.loads() {
+		x.request, x.requestEnd, x.answered = a.lastData, a.stream.Next(), b.lastData
+	}
+	n = w.seq(n, &x.answerFrom, b.stream.Next())
+	n = w.span(n, &x.think, 0)
+	n = w.span(n, &x.first, 0)
+	if head&one != 0 {
+		if w.loads() {
+			x.n, x.timed, x.min, x.max, x.sum = 1, 1, x.first, x.first, x.first
+		}
+		return n
+	}
+	n = number(w, n, &x.n)
+	n = number(w, n, &x.timed)
+	n = number(w, n, &x.repeated)
+	n = w.span(n, &x.min, x.first)
+	n = w.span(n, &x.max, x.first)
+	n = w.span(n, &x.sum, x.first)
+	if x.timed > 1 {
+		n = w.histogram(n, &x.spread)
+	}
+	return n
+}
+
+// alone reports whether there was one exchange, so that it tells the rest.
+func (x *turnarounds) alone() bool {
+	return x.n == 1 && x.timed == 1 && x.repeated == 0 && x.min == x.first && x.max == x.first && x.sum == x.first
+}

@@ -41,7 +41,9 @@ const policy = `
 	capture < capture/live, capture/capturetest;
 	capture, capture/capturetest, capture/host < capture/lab;
 	capture, reassembly < tracker/record
-		< tracker, tracker/names, tracker/diagnose;
+		< tracker/zeek
+		< tracker;
+	tracker/record < tracker/names, tracker/diagnose;
 	tracker/record, tracker/diagnose
 		< report
 		< report/follow, report/where, report/compare;

@@ -1,4 +1,4 @@
-package tracker
+package zeek
 
 import (
 	"encoding/csv"
@@ -48,10 +48,10 @@ func TestZeekCorpus(t *testing.T) {
 				continue
 			}
 			at := name + " " + row.orig.String() + " " + row.resp.String()
-			if got := z.connState(); !state.add(got == row.state) {
+			if got := z.ConnState(); !state.add(got == row.state) {
 				t.Logf("%s: conn_state %s, Zeek %s (%s)", at, got, row.state, row.history)
 			}
-			if got := string(z.history()); !history.add(got == row.history) {
+			if got := string(z.History()); !history.add(got == row.history) {
 				t.Logf("%s: history %s, Zeek %s", at, got, row.history)
 			}
 			if row.bytes[0] == "-" || row.bytes[0] == "?" {
@@ -185,7 +185,7 @@ func groupRows(rows []zeekRow) map[[2]capture.Endpoint][]zeekRow {
 
 // replayZeek shows a zeek the capture's segments between the row's endpoints;
 // nil when there are none.
-func replayZeek(t *testing.T, name string, row zeekRow) (z *zeek, orig capture.Endpoint) {
+func replayZeek(t *testing.T, name string, row zeekRow) (z *Conn, orig capture.Endpoint) {
 	t.Helper()
 	src, err := capture.Open(name)
 	if err != nil {
@@ -214,16 +214,16 @@ func replayZeek(t *testing.T, name string, row zeekRow) (z *zeek, orig capture.E
 			continue
 		}
 		if z == nil {
-			z, orig = new(zeek), s.Src
-			if guessOrig(s) {
+			z, orig = new(Conn), s.Src
+			if GuessOrig(s) {
 				orig = s.Dst
-				z.flipped()
+				z.Flipped()
 			}
 		}
 		from := record.Resp
 		if s.Src == orig {
 			from = record.Orig
 		}
-		z.observe(from, s)
+		z.Observe(from, s)
 	}
 }

@@ -1,4 +1,4 @@
-package tracker
+package zeek
 
 import (
 	"tcpwatch/capture"
@@ -6,33 +6,33 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// zeekCount are the events whose letter comes at the 1st, 10th, 100th ... time.
-type zeekCount uint8
+// count are the events whose letter comes at the 1st, 10th, 100th ... time.
+type count uint8
 
 const (
-	countGap zeekCount = iota
+	countGap count = iota
 	countRetx
 	countZeroWindow
-	nZeekCounts
+	NCounts
 )
 
-// history is the history, borrowed: one letter an event, upper case for the
+// History is the history, borrowed: one letter an event, upper case for the
 // originator.
-func (z *zeek) history() []byte { return z.letters[:z.n] }
+func (z *Conn) History() []byte { return z.Letters[:z.NLetters] }
 
-// flipped notes that the originator was guessed against the direction of the
+// Flipped notes that the originator was guessed against the direction of the
 // first segment; it comes before that segment.
-func (z *zeek) flipped() { z.add('^') }
+func (z *Conn) Flipped() { z.add('^') }
 
-func (z *zeek) add(letter byte) {
-	if int(z.n) < len(z.letters) {
-		z.letters[z.n] = letter
-		z.n++
+func (z *Conn) add(letter byte) {
+	if int(z.NLetters) < len(z.Letters) {
+		z.Letters[z.NLetters] = letter
+		z.NLetters++
 	}
 }
 
 // addFor adds a letter, given in lower case, for one end.
-func (z *zeek) addFor(of record.End, letter byte) {
+func (z *Conn) addFor(of record.End, letter byte) {
 	if of == record.Orig {
 		letter -= 'a' - 'A'
 	}
@@ -40,18 +40,18 @@ func (z *zeek) addFor(of record.End, letter byte) {
 }
 
 // once adds the letter the first time; it reports whether it was there.
-func (z *zeek) once(of record.End, f zeekSeen, letter byte) bool {
-	if z.seen[of]&f != 0 {
+func (z *Conn) once(of record.End, f Seen, letter byte) bool {
+	if z.Seen[of]&f != 0 {
 		return true
 	}
-	z.seen[of] |= f
+	z.Seen[of] |= f
 	z.addFor(of, letter)
 	return false
 }
 
 // count counts an event and adds its letter each time the count has grown tenfold.
-func (z *zeek) count(of record.End, c zeekCount) {
-	n := &z.ends[of].counts[c]
+func (z *Conn) count(of record.End, c count) {
+	n := &z.Ends[of].Counts[c]
 	if *n == 1<<16-1 {
 		return // the letters after the one for 10,000 are not told
 	}
@@ -63,8 +63,8 @@ func (z *zeek) count(of record.End, c zeekCount) {
 }
 
 // tell adds what the segment alone says, before it moves any state.
-func (z *zeek) tell(from record.End, s *capture.Segment, base reassembly.Seq) {
-	e, p := &z.ends[from], &z.ends[from^1]
+func (z *Conn) tell(from record.End, s *capture.Segment, base reassembly.Seq) {
+	e, p := &z.Ends[from], &z.Ends[from^1]
 	switch s.Flags & (capture.SYN | capture.FIN | capture.RST) {
 	case 0:
 		if s.Len > 0 {
@@ -82,14 +82,14 @@ func (z *zeek) tell(from record.End, s *capture.Segment, base reassembly.Seq) {
 			z.addFor(from, letter)
 		}
 	case capture.FIN:
-		if z.once(from, seenFIN, 'f') && base.Add(s.Len+1) != e.fin {
+		if z.once(from, seenFIN, 'f') && base.Add(s.Len+1) != e.FIN {
 			z.addFor(from, 'f')
 		}
 	case capture.RST:
-		if z.once(from, seenRST, 'r') && base != e.rst {
+		if z.once(from, seenRST, 'r') && base != e.RST {
 			z.addFor(from, 'r')
 		}
-		e.rst = base
+		e.RST = base
 	case capture.SYN | capture.FIN, capture.SYN | capture.RST:
 		z.once(from, seenMulti, 'q')
 	default:
@@ -97,7 +97,7 @@ func (z *zeek) tell(from record.End, s *capture.Segment, base reassembly.Seq) {
 	}
 	// A window is of no interest with a RST, after one, or when the peer has
 	// sent its FIN and so nothing more.
-	if s.Window == 0 && !s.Flags.Has(capture.RST) && p.state != zeekClosed && e.state != zeekReset {
+	if s.Window == 0 && !s.Flags.Has(capture.RST) && p.State != closed && e.State != reset {
 		z.count(from, countZeroWindow)
 	}
 }

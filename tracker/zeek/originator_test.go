@@ -1,4 +1,4 @@
-package tracker
+package zeek
 
 import (
 	"testing"
@@ -32,7 +32,7 @@ func TestGuessOrig(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := capture.Segment{Src: capture.Endpoint{Port: tt.src}, Dst: capture.Endpoint{Port: tt.dst}, Flags: tt.flags}
-			if got := guessOrig(&s); got != tt.flip {
+			if got := GuessOrig(&s); got != tt.flip {
 				t.Errorf("%d -> %d %v: flip %v, want %v", tt.src, tt.dst, tt.flags, got, tt.flip)
 			}
 		})

@@ -1,4 +1,4 @@
-package tracker
+package zeek
 
 import "tcpwatch/capture"
 
@@ -35,19 +35,19 @@ func likelyServerPort(p uint16) bool {
 	return false
 }
 
-// wellKnown is the end of the ports that only privileged programs may listen
+// WellKnown is the end of the ports that only privileged programs may listen
 // on (RFC 6335 section 6: 0-1023).
-const wellKnown = 1024
+const WellKnown = 1024
 
 // ftpData is the one well-known port that connects and does not listen:
 // active FTP opens its data connections from it (RFC 959 section 3.2).
 const ftpData = 20
 
-// guessOrig guesses, from the first segment of a connection whose SYN was not
+// GuessOrig guesses, from the first segment of a connection whose SYN was not
 // seen, whether the sender is the responder: it is when it sent a SYN/ACK;
 // else the end with the likelier server port, then with a well-known one, then
 // with the lower one.
-func guessOrig(s *capture.Segment) (flip bool) {
+func GuessOrig(s *capture.Segment) (flip bool) {
 	if s.Flags.Has(capture.SYN) {
 		return s.Flags.Has(capture.ACK)
 	}
@@ -58,7 +58,7 @@ func guessOrig(s *capture.Segment) (flip bool) {
 	if a, b := likelyServerPort(src), likelyServerPort(dst); a != b {
 		return a
 	}
-	if a, b := src < wellKnown, dst < wellKnown; a != b {
+	if a, b := src < WellKnown, dst < WellKnown; a != b {
 		return a
 	}
 	return src < dst

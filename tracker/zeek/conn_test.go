@@ -1,4 +1,4 @@
-package tracker
+package zeek
 
 import (
 	"fmt"
@@ -10,13 +10,13 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// zeekSegment reads one line of a script: the sender (o or r), the flags as
+// parseSegment reads one line of a script: the sender (o or r), the flags as
 // tcpdump writes them, seq, length of the payload, then, optionally, an
 // acknowledgment (a), a window of zero (w0) and a cut payload (cut).
 //
 //	o S 100 0
 //	r S. 300 0 a101
-func zeekSegment(t *testing.T, line string) (record.End, capture.Segment) {
+func parseSegment(t *testing.T, line string) (record.End, capture.Segment) {
 	t.Helper()
 	f := strings.Fields(line)
 	if len(f) < 4 {
@@ -66,19 +66,19 @@ func zeekSegment(t *testing.T, line string) (record.End, capture.Segment) {
 	return record.Resp, s
 }
 
-// zeekRun plays a script; "^" alone in a line flips, "# ..." is a comment.
-func zeekRun(t *testing.T, script string) *zeek {
+// run plays a script; "^" alone in a line flips, "# ..." is a comment.
+func run(t *testing.T, script string) *Conn {
 	t.Helper()
-	z := new(zeek)
+	z := new(Conn)
 	for line := range strings.Lines(script) {
 		line = strings.TrimSpace(line)
 		switch {
 		case line == "" || line[0] == '#':
 		case line == "^":
-			z.flipped()
+			z.Flipped()
 		default:
-			from, s := zeekSegment(t, line)
-			z.observe(from, &s)
+			from, s := parseSegment(t, line)
+			z.Observe(from, &s)
 		}
 	}
 	return z
@@ -223,9 +223,9 @@ func TestZeekCodes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			z := zeekRun(t, tt.script)
-			if got := string(z.history()); z.connState() != tt.state || got != tt.history {
-				t.Errorf("%s %s, want %s %s", z.connState(), got, tt.state, tt.history)
+			z := run(t, tt.script)
+			if got := string(z.History()); z.ConnState() != tt.state || got != tt.history {
+				t.Errorf("%s %s, want %s %s", z.ConnState(), got, tt.state, tt.history)
 			}
 			if o, r := z.bytes(record.Orig), z.bytes(record.Resp); o != tt.orig || r != tt.resp {
 				t.Errorf("bytes %d and %d, want %d and %d", o, r, tt.orig, tt.resp)
@@ -236,64 +236,64 @@ func TestZeekCodes(t *testing.T) {
 
 // More than 4 GB each way: the numbers pass 2^32 twice.
 func TestZeekCountsPastWraps(t *testing.T) {
-	z := zeekRun(t, zeekOpen)
+	z := run(t, zeekOpen)
 	const step, steps = 1 << 20, 9000
 	o := capture.Segment{Seq: 101, Ack: 301, Len: step, Captured: step, Flags: capture.ACK, Window: 1}
 	r := capture.Segment{Seq: 301, Flags: capture.ACK, Window: 1}
 	for range steps {
-		z.observe(record.Orig, &o)
+		z.Observe(record.Orig, &o)
 		o.Seq += step
 		r.Ack = o.Seq
-		z.observe(record.Resp, &r)
+		z.Observe(record.Resp, &r)
 	}
 	if got, want := z.bytes(record.Orig), uint64(step*steps); got != want {
 		t.Errorf("bytes %d, want %d", got, want)
 	}
-	if got := string(z.history()); got != "ShADa" {
+	if got := string(z.History()); got != "ShADa" {
 		t.Errorf("history %s, want ShADa", got)
 	}
 }
 
 // With more holes than are remembered, gaps are told fewer, never more.
 func TestZeekManyHoles(t *testing.T) {
-	z := zeekRun(t, zeekOpen)
+	z := run(t, zeekOpen)
 	for i := range uint32(50) {
-		z.observe(record.Orig, &capture.Segment{Seq: 111 + 20*i, Ack: 301, Len: 10, Captured: 10, Flags: capture.ACK, Window: 1})
+		z.Observe(record.Orig, &capture.Segment{Seq: 111 + 20*i, Ack: 301, Len: 10, Captured: 10, Flags: capture.ACK, Window: 1})
 	}
-	z.observe(record.Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
-	if n := z.ends[record.Orig].counts[countGap]; n < 1 || n > zeekSpans+1 {
-		t.Errorf("%d gaps, want 1 to %d", n, zeekSpans+1)
+	z.Observe(record.Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
+	if n := z.Ends[record.Orig].Counts[countGap]; n < 1 || n > spans+1 {
+		t.Errorf("%d gaps, want 1 to %d", n, spans+1)
 	}
-	z.observe(record.Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
-	if got := string(z.history()); got != "ShADaG" {
+	z.Observe(record.Resp, &capture.Segment{Seq: 301, Ack: 111 + 20*50, Flags: capture.ACK, Window: 1})
+	if got := string(z.History()); got != "ShADaG" {
 		t.Errorf("history %s, want ShADaG", got)
 	}
 }
 
 func TestZeekHistoryIsBounded(t *testing.T) {
-	z := new(zeek)
+	z := new(Conn)
 	for i := range uint32(1000) {
-		z.observe(record.Orig, &capture.Segment{Seq: 7 * i, Flags: capture.RST})
+		z.Observe(record.Orig, &capture.Segment{Seq: 7 * i, Flags: capture.RST})
 	}
-	if got := string(z.history()); got != strings.Repeat("R", maxHistory) {
+	if got := string(z.History()); got != strings.Repeat("R", MaxHistory) {
 		t.Errorf("history %s", got)
 	}
 }
 
 func TestZeekIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(zeek{}); n > 128 {
+	if n := unsafe.Sizeof(Conn{}); n > 128 {
 		t.Errorf("zeek has %d bytes, want at most 128", n)
 	}
 }
 
 func TestZeekDoesNotAllocate(t *testing.T) {
-	z := zeekRun(t, zeekOpen)
+	z := run(t, zeekOpen)
 	s := capture.Segment{Seq: 101, Ack: 301, Len: 100, Captured: 100, Flags: capture.ACK}
 	n := testing.AllocsPerRun(1000, func() {
-		z.observe(record.Orig, &s)
-		z.observe(record.Resp, &capture.Segment{Seq: 301, Ack: s.Seq + 50, Flags: capture.ACK})
+		z.Observe(record.Orig, &s)
+		z.Observe(record.Resp, &capture.Segment{Seq: 301, Ack: s.Seq + 50, Flags: capture.ACK})
 		s.Seq += 130
-		_, _, _ = z.history(), z.connState(), z.bytes(record.Orig)
+		_, _, _ = z.History(), z.ConnState(), z.bytes(record.Orig)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations a packet, want 0", n)
@@ -301,11 +301,11 @@ func TestZeekDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkZeekObserve(b *testing.B) {
-	z := new(zeek)
+	z := new(Conn)
 	s := capture.Segment{Seq: 101, Ack: 301, Len: 100, Captured: 100, Flags: capture.ACK, Window: 1}
 	b.ReportAllocs()
 	for b.Loop() {
-		z.observe(record.Orig, &s)
+		z.Observe(record.Orig, &s)
 		s.Seq += 100
 	}
 }
@@ -317,7 +317,7 @@ func FuzzZeek(f *testing.F) {
 	f.Add([]byte{1, 0x12, 0xff, 0xff, 0, 0, 0, 0x10, 0, 0, 0xff, 0xff, 0, 0x11, 1, 2, 3, 4, 1, 4, 4, 4, 4, 4})
 	f.Add([]byte{0, 0x10, 0, 1, 0, 200, 0, 0x10, 0, 40, 0, 200, 1, 0x10, 0, 90, 0, 220, 0, 7, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		z := new(zeek)
+		z := new(Conn)
 		for ; len(b) >= 6; b = b[6:] {
 			s := capture.Segment{
 				Flags: capture.Flags(b[1]),
@@ -326,27 +326,27 @@ func FuzzZeek(f *testing.F) {
 				Len:   uint32(b[0]&0x7e) * 20, Captured: uint32(b[0]&0x7e) * 20,
 				Window: uint16(b[0] & 0x80),
 			}
-			z.observe(record.End(b[0]&1), &s)
-			for i := range z.ends {
-				r := &z.ends[i].stream
-				at, ended := r.next, false
-				for _, s := range r.above {
+			z.Observe(record.End(b[0]&1), &s)
+			for i := range z.Ends {
+				r := &z.Ends[i].Stream
+				at, ended := r.Next, false
+				for _, s := range r.Above {
 					if s.empty() {
 						ended = true
 						continue
 					}
-					if ended || !s.from.Less(s.to) || !at.Less(s.from) {
-						t.Fatalf("stretches %v beyond %d", r.above, r.next)
+					if ended || !s.From.Less(s.To) || !at.Less(s.From) {
+						t.Fatalf("stretches %v beyond %d", r.Above, r.Next)
 					}
-					at = s.to
+					at = s.To
 				}
 			}
 		}
-		if h := string(z.history()); strings.Trim(h, "SHADFRGTWIQshadfrgtwiq") != "" {
+		if h := string(z.History()); strings.Trim(h, "SHADFRGTWIQshadfrgtwiq") != "" {
 			t.Errorf("history %q", h)
 		}
-		if !strings.Contains(" S0 S1 S2 S3 SF SH SHR REJ RSTO RSTR RSTOS0 RSTRH OTH ", " "+z.connState()+" ") {
-			t.Errorf("conn_state %q", z.connState())
+		if !strings.Contains(" S0 S1 S2 S3 SF SH SHR REJ RSTO RSTR RSTOS0 RSTRH OTH ", " "+z.ConnState()+" ") {
+			t.Errorf("conn_state %q", z.ConnState())
 		}
 	})
 }
