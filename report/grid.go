@@ -7,6 +7,8 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"tcpwatch/internal/say"
 )
 
 // grid is a table that fits the page without cutting anything. Its first
@@ -63,7 +65,7 @@ func (g *grid) writeTo(p *page) error {
 			return err
 		}
 	}
-	g.line(p, faint, g.columns[0].title, key, blocks, 0)
+	g.line(p, say.Faint, g.columns[0].title, key, blocks, 0)
 	for i, r := range g.rows {
 		g.line(p, "", r.cells[0], key, blocks, i+1)
 		for _, n := range r.notes {
@@ -99,7 +101,7 @@ func (p *page) hardLine(style, l string) {
 		p.b.WriteString(p.paint(style, l) + "\n")
 		return
 	}
-	for _, part := range hard(l, p.width) {
+	for _, part := range say.WrapHard(l, p.width) {
 		p.b.WriteString(p.paint(style, part) + "\n")
 	}
 }

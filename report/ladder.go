@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -115,7 +116,7 @@ func (l *Ladder) Write(w io.Writer) error {
 		d.summary(b)
 	}
 	if n := len(l.left); n > 0 {
-		b.WriteString("\n" + plural(uint64(n), "more connection") + " not drawn\n")
+		b.WriteString("\n" + say.Plural(uint64(n), "more connection") + " not drawn\n")
 	}
 	return b.Flush()
 }

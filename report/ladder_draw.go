@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -22,7 +23,7 @@ func newPen(o LadderOptions) pen {
 		p = pen{rail: "|", gapRail: ":", line: "-", right: ">", left: "<"}
 	}
 	if o.Color {
-		p.bold, p.dim, p.red, p.mark, p.off = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[36m", "\x1b[0m"
+		p.bold, p.dim, p.red, p.mark, p.off = say.Bold, say.Faint, say.Red, say.Cyan, say.Plain
 	}
 	return p
 }
@@ -314,30 +315,30 @@ func (d *drawing) sentence(b *bufio.Writer, words string, bad bool) {
 		style = d.pen.red
 	}
 	indent := blanks(d.leftRail()) + d.pen.rail
-	for _, line := range wrap(words, d.width-d.leftRail()-2) {
+	for _, line := range say.Wrap(words, d.width-d.leftRail()-2) {
 		b.WriteString(indent + " " + style + line + d.pen.off + "\n")
 	}
 }
 
 // gapRow says what was left out.
 func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
-	words := "... " + plural(g.packets, "packet")
+	words := "... " + say.Plural(g.packets, "packet")
 	if g.packets > 0 {
 		for e, n := range g.bytes {
 			if n > 0 {
-				words += fmt.Sprintf(", %s from the %s", byteCount(n), client(record.End(e)))
+				words += fmt.Sprintf(", %s from the %s", say.Bytes(n), client(record.End(e)))
 			}
 		}
 		words += ", " + d.f.words.span(g.end-g.start)
 	}
 	for k, n := range g.moments {
 		if noun := weigh(record.MomentKind(k)).noun; n > 0 && noun != "" {
-			words += ", " + plural(n, noun)
+			words += ", " + say.Plural(n, noun)
 		}
 	}
 	words += " ..."
 	indent := blanks(d.leftRail()) + d.pen.gapRail
-	for _, line := range wrap(words, d.width-d.leftRail()-2) {
+	for _, line := range say.Wrap(words, d.width-d.leftRail()-2) {
 		b.WriteString(indent + " " + d.pen.dim + line + d.pen.off + "\n")
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -278,7 +279,7 @@ func (f *teller) rung(s *record.Step) rung {
 		if q.Src == s.Resp {
 			r.from = record.Orig
 		}
-		r.label = diagnose.ICMPError(q.V6, q.Type, q.Code)
+		r.label = say.ICMPError(q.V6, q.Type, q.Code)
 		r.words = append(r.words, "an error sent by "+q.From.String())
 	}
 	for i := range s.Moments {

@@ -60,7 +60,7 @@ func (d *drawing) line(b *bufio.Writer, subject, words string) {
 	if words == "" {
 		return
 	}
-	for i, line := range wrap(words, d.width-summaryIndent) {
+	for i, line := range say.Wrap(words, d.width-summaryIndent) {
 		if i > 0 {
 			subject = ""
 		}
@@ -123,24 +123,24 @@ func (p phrases) endSummary(r *record.Record, e record.End) string {
 	if end.Packets == 0 {
 		return "no packet seen"
 	}
-	s := plural(end.Packets, "packet")
+	s := say.Plural(end.Packets, "packet")
 	if end.Bytes.OK {
-		s += ", " + byteCount(end.Bytes.V)
+		s += ", " + say.Bytes(end.Bytes.V)
 	}
 	if end.Retx > 0 {
-		s += fmt.Sprintf(", %s (%s)", plural(uint64(end.Retx), "retransmission"), byteCount(end.RetxBytes))
+		s += fmt.Sprintf(", %s (%s)", say.Plural(uint64(end.Retx), "retransmission"), say.Bytes(end.RetxBytes))
 	}
 	if end.OutOfOrder > 0 {
-		s += fmt.Sprintf(", %s out of order", thousands(uint64(end.OutOfOrder)))
+		s += fmt.Sprintf(", %s out of order", say.Thousands(uint64(end.OutOfOrder)))
 	}
 	if end.ZeroWindows > 0 {
-		s += fmt.Sprintf(", window closed %s for %s%s", plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
+		s += fmt.Sprintf(", window closed %s for %s%s", say.Plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
 	}
 	if end.MissingBytes > 0 {
-		s += fmt.Sprintf(", %s not captured", byteCount(end.MissingBytes))
+		s += fmt.Sprintf(", %s not captured", say.Bytes(end.MissingBytes))
 	}
 	if end.RTT.N > 0 {
-		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.span(end.RTT.P50), thousands(uint64(end.RTT.N)))
+		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.span(end.RTT.P50), say.Thousands(uint64(end.RTT.N)))
 	}
 	return s
 }
@@ -152,8 +152,8 @@ func (p phrases) keepaliveSummary(r *record.Record) string {
 		if k.Probes == 0 {
 			continue
 		}
-		part := fmt.Sprintf("%s from the %s, %s unanswered", plural(uint64(k.Probes), "probe"), client(record.End(e)),
-			thousands(uint64(k.Unanswered)))
+		part := fmt.Sprintf("%s from the %s, %s unanswered", say.Plural(uint64(k.Probes), "probe"), client(record.End(e)),
+			say.Thousands(uint64(k.Unanswered)))
 		if k.Idle.OK {
 			part += ", the first after " + p.span(k.Idle.V)
 		}
@@ -198,7 +198,7 @@ func (p phrases) closeSummary(r *record.Record) string {
 		s = "not yet: still open at the end"
 	}
 	if c.HalfClose.OK && c.BytesAfterFIN.OK && c.BytesAfterFIN.V > 0 {
-		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.span(c.HalfClose.V), byteCount(c.BytesAfterFIN.V)))
+		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.span(c.HalfClose.V), say.Bytes(c.BytesAfterFIN.V)))
 	}
 	return s
 }
@@ -263,7 +263,7 @@ func (p phrases) timeWaitSummary(r *record.Record) string {
 		s += " (after the capture's end)"
 	}
 	if t.Restarts > 0 {
-		s += ", restarted " + plural(uint64(t.Restarts), "time")
+		s += ", restarted " + say.Plural(uint64(t.Restarts), "time")
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -88,7 +89,7 @@ func (f *teller) openSentence(m *record.Moment, r *rung) string {
 	case record.MomentSimultaneousOpen:
 		return "both ends sent a SYN: simultaneous open"
 	case record.MomentFastOpen:
-		return fmt.Sprintf("fast open: %s accepted with the SYN", plural(m.N, "byte"))
+		return fmt.Sprintf("fast open: %s accepted with the SYN", say.Plural(m.N, "byte"))
 	case record.MomentRefused:
 		return "RST answers the SYN: refused; " + resetCause(record.ResetRefused)
 	case record.MomentUnreachable:
@@ -142,7 +143,7 @@ func (f *teller) again(what string, m *record.Moment, why string) string {
 func resentWords(what string, m *record.Moment, w phrases) string {
 	s := what + " again"
 	if m.N > 1 {
-		s += fmt.Sprintf(" (repeat %s)", thousands(m.N))
+		s += fmt.Sprintf(" (repeat %s)", say.Thousands(m.N))
 	}
 	if m.Since > 0 {
 		s += ", " + w.span(m.Since) + " after the first"
@@ -216,14 +217,14 @@ func (f *teller) closeSentence(m *record.Moment, r *rung) string {
 	case record.MomentClosed:
 		words := "closed"
 		if m.N > 0 {
-			words += " in " + plural(m.N, "segment")
+			words += " in " + say.Plural(m.N, "segment")
 		}
 		if m.Span > 0 {
 			words = comma(words, w.span(m.Span)+" after the first FIN")
 		}
 		return words + ": both FINs are acknowledged"
 	case record.MomentHalfCloseData:
-		return fmt.Sprintf("%s after the other end's FIN: half-close, which is legal", plural(m.N, "byte"))
+		return fmt.Sprintf("%s after the other end's FIN: half-close, which is legal", say.Plural(m.N, "byte"))
 	}
 	return ""
 }
@@ -286,17 +287,17 @@ func (f *teller) waitSentence(m *record.Moment, s *record.Step) string {
 		if m.N <= 1 {
 			return "keepalive probe" + after + " of silence"
 		}
-		return fmt.Sprintf("keepalive probe %s%s: no answer yet", thousands(m.N), after)
+		return fmt.Sprintf("keepalive probe %s%s: no answer yet", say.Thousands(m.N), after)
 	case record.MomentKeepaliveAnswer:
 		return "the probe is answered" + after + ": " + the(m.End) + " is alive"
 	case record.MomentKeepaliveDead:
-		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", plural(m.N, "keepalive probe"), the(m.End))
+		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", say.Plural(m.N, "keepalive probe"), the(m.End))
 	case record.MomentZeroWindow:
 		return fmt.Sprintf("%s has no room left (window 0): its program does not read, %s must wait", the(m.End), the(other(m.End)))
 	case record.MomentZeroWindowEnd:
 		return the(m.End) + " has room again" + after
 	case record.MomentWindowProbe:
-		return fmt.Sprintf("window probe %s: is there room again?", thousands(m.N))
+		return fmt.Sprintf("window probe %s: is there room again?", say.Thousands(m.N))
 	}
 	return ""
 }
@@ -304,11 +305,11 @@ func (f *teller) waitSentence(m *record.Moment, s *record.Step) string {
 func (f *teller) streamSentence(m *record.Moment, r *rung) string {
 	switch m.Kind {
 	case record.MomentRetransmission:
-		return resentWords(plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.words)
+		return resentWords(say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.words)
 	case record.MomentOutOfOrder:
 		return "late: it fills a gap"
 	case record.MomentGap:
-		return plural(m.N, "byte") + " before this segment not seen (yet)"
+		return say.Plural(m.N, "byte") + " before this segment not seen (yet)"
 	case record.MomentAckedUnseen:
 		return f.unseenWords(m, r)
 	case record.MomentRetracted:
@@ -339,13 +340,13 @@ func (f *teller) streamSentence(m *record.Moment, r *rung) string {
 // unseenWords says what was acknowledged unseen: data, the FIN of an end that
 // by now must have closed, or the one or the other.
 func (f *teller) unseenWords(m *record.Moment, r *rung) string {
-	what := plural(m.N, "byte")
+	what := say.Plural(m.N, "byte")
 	hidden := m.End <= record.Resp && !f.finSent[m.End] && r.states[other(m.End)] == record.LastAck
 	switch {
 	case hidden && m.N == 1:
 		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; the capture never saw that FIN", the(m.End))
 	case hidden:
-		what = fmt.Sprintf("%s and the FIN of %s, which closed first,", plural(m.N-1, "byte"), the(m.End))
+		what = fmt.Sprintf("%s and the FIN of %s, which closed first,", say.Plural(m.N-1, "byte"), the(m.End))
 	case m.N == 1:
 		what = "a byte or a FIN"
 	}

@@ -1,11 +1,10 @@
 package report
 
 import (
-	"strconv"
 	"time"
 	"unicode/utf8"
 
-	"tcpwatch/tracker/diagnose"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -27,25 +26,7 @@ func (p phrases) clock(ns int64) string      { return p.at(ns).Format("15:04:05"
 func (p phrases) clockMilli(ns int64) string { return p.at(ns).Format("15:04:05.000") }
 
 // span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
-func (p phrases) span(ns int64) string { return diagnose.Duration(ns, p.ASCII) }
-
-// thousands is n with a comma at every third digit.
-func thousands(n uint64) string { return diagnose.Thousands(n) }
-
-// plural is a count with its noun.
-func plural(n uint64, noun string) string { return diagnose.Plural(n, noun) }
-
-// byteCount is a number of bytes in decimal units: 512 B, 1.2 MB.
-func byteCount(n uint64) string {
-	if n < 1000 {
-		return strconv.FormatUint(n, 10) + " B"
-	}
-	v, i := float64(n)/1e3, 0
-	for ; v >= 999.95 && i < 5; i++ {
-		v /= 1e3
-	}
-	return diagnose.Digits(v, 1) + " " + []string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
-}
+func (p phrases) span(ns int64) string { return say.Duration(ns, p.ASCII) }
 
 func comma(a, b string) string {
 	if a == "" {
@@ -101,6 +82,3 @@ func resetCause(cause record.ResetCause) string {
 }
 
 func runes(s string) int { return utf8.RuneCountInString(s) }
-
-// wrap breaks s at blanks into lines of at most width columns; see diagnose.Wrap.
-func wrap(s string, width int) []string { return diagnose.Wrap(s, width) }

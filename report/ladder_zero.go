@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -30,7 +31,7 @@ func (p phrases) episodes(all []record.ZeroWindowEpisode) string {
 			s += " for " + p.span(x.End-x.Start)
 		}
 		if x.Probes > 0 {
-			s += ", " + plural(uint64(x.Probes), "probe")
+			s += ", " + say.Plural(uint64(x.Probes), "probe")
 		}
 		if by := episodeEnd(&x); by != "" {
 			s += ", " + by

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -34,7 +35,7 @@ func LiveLine(e *record.Event, o LiveLineOptions) string {
 	}
 	indent := len("12:00:01.234 ")
 	head := strings.TrimSuffix(line, "  "+what)
-	return head + "\n" + blanks(indent) + strings.Join(wrap(what, o.Width-indent), "\n"+blanks(indent))
+	return head + "\n" + blanks(indent) + strings.Join(say.Wrap(what, o.Width-indent), "\n"+blanks(indent))
 }
 
 // event returns the word for what happened, what there is to say about it,
@@ -101,9 +102,9 @@ func (p phrases) failedLive(r *record.Record) string {
 	case record.OpenUnreachable:
 		return comma(what, why)
 	case record.OpenNoAnswer:
-		return comma(what, plural(uint64(o.SYNs), "SYN"))
+		return comma(what, say.Plural(uint64(o.SYNs), "SYN"))
 	case record.OpenHalfOpen:
-		return comma(what, plural(uint64(o.SYNACKs), "SYN/ACK"))
+		return comma(what, say.Plural(uint64(o.SYNACKs), "SYN/ACK"))
 	}
 	return what
 }
@@ -149,9 +150,9 @@ func repeated(o *record.OpenRecord) (counts, why string) {
 	if why == "" && x.hasty() {
 		why = "too close together for a loss"
 	}
-	counts = plural(uint64(o.SYNs), "SYN")
+	counts = say.Plural(uint64(o.SYNs), "SYN")
 	if o.SYNACKs > 1 {
-		counts += ", " + plural(uint64(o.SYNACKs), "SYN/ACK")
+		counts += ", " + say.Plural(uint64(o.SYNACKs), "SYN/ACK")
 	}
 	return counts, why
 }
@@ -209,14 +210,14 @@ func (p phrases) failed(r *record.Record) (what, why string) {
 		what = "unreachable" + after
 		v6 := o.Answer.Kind == record.AnswerICMPv6
 		if v6 || o.Answer.Kind == record.AnswerICMP {
-			why = fmt.Sprintf("%s from %s", diagnose.ICMPError(v6, o.Answer.Type, o.Answer.Code), o.Answer.From)
+			why = fmt.Sprintf("%s from %s", say.ICMPError(v6, o.Answer.Type, o.Answer.Code), o.Answer.From)
 		}
 	case record.OpenNoAnswer:
 		what = "no answer" + after
-		why = fmt.Sprintf("(%s: filtered, host down, or accept queue full)", plural(uint64(o.SYNs), "SYN"))
+		why = fmt.Sprintf("(%s: filtered, host down, or accept queue full)", say.Plural(uint64(o.SYNs), "SYN"))
 	case record.OpenHalfOpen:
 		what = "half-open" + after
-		why = fmt.Sprintf("(%s sent, no ACK came back)", plural(uint64(o.SYNACKs), "SYN/ACK"))
+		why = fmt.Sprintf("(%s sent, no ACK came back)", say.Plural(uint64(o.SYNACKs), "SYN/ACK"))
 	case record.OpenAborted:
 		what = "aborted by the client" + after
 	default:

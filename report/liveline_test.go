@@ -164,28 +164,6 @@ func TestLiveLineEscapes(t *testing.T) {
 	}
 }
 
-func TestSpan(t *testing.T) {
-	for ns, want := range map[int64]string{
-		-5: "0 µs", 0: "0 µs", 31_000: "31 µs", 999_949: "999.9 µs", 12_340_000: "12.3 ms", 1_003_000_000: "1.003 s", 75e9: "75 s",
-		99_960_000_000: "100 s", 120e9: "2 min", 125e9: "2 min 5 s", 7200e9: "2 h", 7260e9: "2 h 1 min", 86400e9 * 3: "3 d",
-	} {
-		if got := (phrases{}).span(ns); got != want {
-			t.Errorf("span(%d) = %q, want %q", ns, got, want)
-		}
-	}
-	if got := (phrases{ASCII: true}).span(31_000); got != "31 us" {
-		t.Errorf("ASCII: %q", got)
-	}
-}
-
-func TestByteCount(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0 B", 999: "999 B", 1000: "1 kB", 1_234_567: "1.2 MB", 999_999: "1 MB", 1 << 63: "9.2 EB"} {
-		if got := byteCount(n); got != want {
-			t.Errorf("byteCount(%d) = %q, want %q", n, got, want)
-		}
-	}
-}
-
 func TestHalfClosed(t *testing.T) {
 	for _, x := range []struct {
 		fins   [2]uint32
@@ -202,13 +180,5 @@ func TestHalfClosed(t *testing.T) {
 		if got := halfClosed(&r); got != x.want {
 			t.Errorf("got %q, want %q", got, x.want)
 		}
-	}
-}
-
-func TestWrap(t *testing.T) {
-	got := wrap("opened in 1.6 ms, then 2 min 5 s of silence", 11)
-	want := "opened in|1.6 ms,|then 2 min|5 s of|silence"
-	if strings.Join(got, "|") != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
@@ -49,28 +48,19 @@ func (p *page) where(r *record.Record) string {
 	return fmt.Sprintf("; it began with packet %d of %s", r.FilePacket, say.Escape(p.files[r.File]))
 }
 
-// SGR sequences (ECMA-48 section 8.3.117).
-const (
-	bold   = "\x1b[1m"
-	faint  = "\x1b[2m"
-	red    = "\x1b[31m"
-	yellow = "\x1b[33m"
-	plain  = "\x1b[0m"
-)
-
 func (p *page) paint(style, s string) string {
-	if !p.color || style == "" || s == "" {
+	if !p.color {
 		return s
 	}
-	return style + s + plain
+	return say.Paint(style, s)
 }
 
 // title begins a report.
 func (p *page) title(name, text string) {
 	p.b.WriteByte('\n')
-	for i, l := range hard(name+": "+text, p.width-2) {
+	for i, l := range say.WrapHard(name+": "+text, p.width-2) {
 		if i == 0 && strings.HasPrefix(l, name) {
-			p.b.WriteString(p.paint(bold, name) + l[len(name):] + "\n")
+			p.b.WriteString(p.paint(say.Bold, name) + l[len(name):] + "\n")
 			continue
 		}
 		p.b.WriteString("  " + l + "\n")
@@ -89,7 +79,7 @@ func (p *page) notSeen() {
 
 // note writes text on lines of its own, indented.
 func (p *page) note(indent int, style, text string) {
-	for i, l := range hard(text, p.width-indent-2) {
+	for i, l := range say.WrapHard(text, p.width-indent-2) {
 		p.b.WriteString(strings.Repeat(" ", indent))
 		if i > 0 {
 			p.b.WriteString("  ")
@@ -99,42 +89,16 @@ func (p *page) note(indent int, style, text string) {
 }
 
 // label writes a name and, in a column of its own, what there is to say.
-func (p *page) label(name, text string) { p.labelled(name, faint, text) }
+func (p *page) label(name, text string) { p.labelled(name, say.Faint, text) }
 
 // labelled is label with a style for the name.
 func (p *page) labelled(name, style, text string) {
 	const column = 13
-	for i, l := range hard(text, p.width-column) {
+	for i, l := range say.WrapHard(text, p.width-column) {
 		head := strings.Repeat(" ", column)
 		if i == 0 {
 			head = name + head[len(name):]
 		}
 		p.b.WriteString(p.paint(style, head) + l + "\n")
 	}
-}
-
-// hard is wrap, with words longer than a line broken too.
-func hard(s string, width int) []string {
-	var lines []string
-	for _, l := range wrap(s, width) {
-		for runes(l) > width {
-			cut := 0
-			for range width {
-				_, n := utf8.DecodeRuneInString(l[cut:])
-				cut += n
-			}
-			lines = append(lines, l[:cut])
-			l = l[cut:]
-		}
-		lines = append(lines, l)
-	}
-	return lines
-}
-
-// list joins parts: "a", "a and b", "a, b and c".
-func list(parts []string) string {
-	if len(parts) < 2 {
-		return strings.Join(parts, "")
-	}
-	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
 }

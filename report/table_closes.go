@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -50,7 +51,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return nil
 	}
 	incomplete := c.worst.offered
-	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", thousands(complete), thousands(incomplete), c.others()))
+	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", say.Thousands(complete), say.Thousands(incomplete), c.others()))
 	if complete > 0 {
 		p.note(0, "", "Complete: "+c.normal()+".")
 	}
@@ -59,13 +60,13 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return nil
 	}
 	p.b.WriteByte('\n')
-	p.note(0, bold, "Incomplete closes, by who ended or stalled them, and how")
+	p.note(0, say.Bold, "Incomplete closes, by who ended or stalled them, and how")
 	rows := c.blamed(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := grid{columns: []column{{title: "who", left: true}, {title: "what", left: true},
 		{title: "connections"}, {title: "longest", quiet: true}, {title: "for example", left: true}}}
 	for _, r := range shown {
-		g.rows = append(g.rows, gridRow{cells: []string{r.who(), r.what(), thousands(r.n), p.waited(r.since), r.ids.String()}})
+		g.rows = append(g.rows, gridRow{cells: []string{r.who(), r.what(), say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (c *closes) others() string {
 			n -= c.opening
 		}
 		if n > 0 {
-			fmt.Fprintf(&b, ", %s %s", thousands(n), k.words)
+			fmt.Fprintf(&b, ", %s %s", say.Thousands(n), k.words)
 		}
 	}
 	var cut uint64
@@ -107,7 +108,7 @@ func (c *closes) others() string {
 		{c.hidden, "unknown (only one direction captured)"},
 	} {
 		if k.n > 0 {
-			fmt.Fprintf(&b, ", %s %s", thousands(k.n), k.words)
+			fmt.Fprintf(&b, ", %s %s", say.Thousands(k.n), k.words)
 		}
 	}
 	return b.String()
@@ -118,7 +119,7 @@ func (p *page) unfinished(c *closes) {
 	var parts []string
 	for f, step := range [diagnose.FaultUnackedFIN + 1]string{diagnose.FaultHalfClosed: "second FIN", diagnose.FaultLastACK: "last ACK", diagnose.FaultUnackedFIN: "ACK of the first FIN"} {
 		if u := &c.closing[f]; u.n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s not seen yet (%s)", thousands(u.n), step, u.ids.String()))
+			parts = append(parts, fmt.Sprintf("%s %s not seen yet (%s)", say.Thousands(u.n), step, u.ids.String()))
 		}
 	}
 	if len(parts) > 0 {
@@ -131,7 +132,7 @@ func (c *closes) normal() string {
 	var parts []string
 	add := func(n uint64, what string) {
 		if n > 0 {
-			parts = append(parts, thousands(n)+" "+what)
+			parts = append(parts, say.Thousands(n)+" "+what)
 		}
 	}
 	add(c.segments[3], "in three segments")
@@ -139,7 +140,7 @@ func (c *closes) normal() string {
 	add(c.segments[0]+c.segments[1]+c.segments[2], "in an unknown number of segments")
 	add(c.simultaneous, "simultaneous")
 	if c.halfClose > 0 {
-		add(c.halfClose, "half-closed for a while ("+byteCount(c.halfBytes)+" sent after the first FIN)")
+		add(c.halfClose, "half-closed for a while ("+say.Bytes(c.halfBytes)+" sent after the first FIN)")
 	}
 	add(c.harmless, "with a harmless RST afterwards")
 	return strings.Join(parts, ", ")
@@ -245,11 +246,11 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 	worst := c.worst.sorted()
 	worst = worst[:min(len(worst), o.rowsOf(defaultTop))]
 	p.b.WriteByte('\n')
-	p.note(0, bold, "The worst of them")
+	p.note(0, say.Bold, "The worst of them")
 	for _, r := range worst {
 		p.ends("", r)
 		v := diagnose.JudgeClose(r)
-		p.note(noteIndent, red, p.missing(r, v))
+		p.note(noteIndent, say.Red, p.missing(r, v))
 		p.note(noteIndent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
 	}
 	p.more(len(worst), c.worst.offered, "incomplete close")
@@ -342,7 +343,7 @@ func leftIn(r *record.Record) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "It left " + list(parts) + "; "
+	return "It left " + say.List(parts) + "; "
 }
 
 // evidence names the packets to look at.

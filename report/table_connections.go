@@ -25,7 +25,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	} else {
 		key = s.opt.Sort
 	}
-	p.title("Connections", thousands(s.conns)+".")
+	p.title("Connections", say.Thousands(s.conns)+".")
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
 	g := grid{columns: []column{{title: "connection", left: true}, {title: "duration"}, {title: "sent", narrow: goesAway}, {title: "received", narrow: goesAway},
 		{title: "open", left: true}, {title: "felt", narrow: goesAway}, {title: "close", left: true}, {title: "states", left: true},
@@ -47,11 +47,11 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		}
 	}
 	if slices.ContainsFunc(shown, func(r *record.Record) bool { return supposed(r, record.Orig) || supposed(r, record.Resp) }) {
-		p.note(0, faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
+		p.note(0, say.Faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
 	}
 	p.more(len(shown), s.conns, "connection")
 	if lost := s.conns - uint64(len(rows)); lost > 0 {
-		p.note(0, yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", thousands(uint64(len(rows))), key))
+		p.note(0, say.Yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", say.Thousands(uint64(len(rows))), key))
 	}
 	return nil
 }
@@ -93,5 +93,5 @@ func optBytes(o record.Opt[uint64]) string {
 	if !o.OK {
 		return ""
 	}
-	return byteCount(o.V)
+	return say.Bytes(o.V)
 }

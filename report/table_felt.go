@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"tcpwatch/internal/say"
 )
 
 const bestBar = 40 // columns of the longest bar where there is room
@@ -25,8 +27,8 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 		}
 	}
 	p.b.WriteByte('\n')
-	p.note(0, bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", plural(n, "handshake")))
-	digits := len(thousands(most))
+	p.note(0, say.Bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", say.Plural(n, "handshake")))
+	digits := len(say.Thousands(most))
 	bar := min(bestBar, p.width-24-digits-4)
 	for i := first; i <= last; i++ {
 		b := &h[i]
@@ -37,12 +39,12 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 			continue
 		}
 		head := fmt.Sprintf("  %8s to %-8s ", p.span(humpBounds[i]), p.humpEnd(i))
-		line := head + p.pad(bars(b.n, most, bar, p.ASCII), bar) + " " + fmt.Sprintf("%*s", digits, thousands(b.n))
+		line := head + p.pad(bars(b.n, most, bar, p.ASCII), bar) + " " + fmt.Sprintf("%*s", digits, say.Thousands(b.n))
 		p.b.WriteString(strings.TrimRight(line, " "))
 		p.humpNote(runes(line), humpWhy(*h, i))
 		p.b.WriteByte('\n')
 	}
-	p.note(0, faint, "Percentiles are off by at most 1.6 %; the greatest is exact.")
+	p.note(0, say.Faint, "Percentiles are off by at most 1.6 %; the greatest is exact.")
 }
 
 func (p *page) pad(s string, width int) string {
@@ -61,19 +63,19 @@ func (p *page) humpEnd(i int) string {
 func humpWhy(h humps, i int) string {
 	var parts []string
 	if n := h[i].syns; n > 0 {
-		parts = append(parts, plural(n, "SYN"))
+		parts = append(parts, say.Plural(n, "SYN"))
 	}
 	if n := h[i].synACKs; n > 0 {
-		parts = append(parts, plural(n, "SYN/ACK"))
+		parts = append(parts, say.Plural(n, "SYN/ACK"))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
 	who := ""
 	if h[i].n > 1 {
-		who = " in " + plural(h[i].slow, "handshake")
+		who = " in " + say.Plural(h[i].slow, "handshake")
 	}
-	return list(parts) + " repeated" + who
+	return say.List(parts) + " repeated" + who
 }
 
 // humpNote goes behind the bar, or under it where there is no room.
@@ -82,12 +84,12 @@ func (p *page) humpNote(used int, why string) {
 		return
 	}
 	if used+2+runes(why) <= p.width {
-		p.b.WriteString("  " + p.paint(yellow, why))
+		p.b.WriteString("  " + p.paint(say.Yellow, why))
 		return
 	}
 	const under = 23
-	for _, l := range wrap(why, p.width-under) {
-		p.b.WriteString("\n" + strings.Repeat(" ", under) + p.paint(yellow, l))
+	for _, l := range say.Wrap(why, p.width-under) {
+		p.b.WriteString("\n" + strings.Repeat(" ", under) + p.paint(say.Yellow, l))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -27,11 +28,11 @@ func worstFirst(p *page, found []diagnose.Finding) {
 func severityStyle(s diagnose.Severity) string {
 	switch s {
 	case diagnose.Critical:
-		return red
+		return say.Red
 	case diagnose.Warning:
-		return yellow
+		return say.Yellow
 	}
-	return faint
+	return say.Faint
 }
 
 // writeFindings prints each finding with its reasons.
@@ -64,8 +65,8 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.more(len(rows), uint64(len(found)), "finding")
 	if left := s.findings.Left(); left > 0 {
-		p.note(0, faint, fmt.Sprintf("%s in none of them: a detector keeps %s subjects, and theirs found no place.", plural(left, "connection"),
-			thousands(uint64(s.findings.Subjects()))))
+		p.note(0, say.Faint, fmt.Sprintf("%s in none of them: a detector keeps %s subjects, and theirs found no place.", say.Plural(left, "connection"),
+			say.Thousands(uint64(s.findings.Subjects()))))
 	}
 	return nil
 }
@@ -81,11 +82,11 @@ func findingCounts(found []diagnose.Finding) string {
 		switch s - 1 {
 		case diagnose.Critical, diagnose.Info:
 			if n[s-1] > 0 {
-				parts = append(parts, fmt.Sprintf("%s %s", thousands(n[s-1]), s-1))
+				parts = append(parts, fmt.Sprintf("%s %s", say.Thousands(n[s-1]), s-1))
 			}
 		default:
 			if n[s-1] > 0 {
-				parts = append(parts, plural(n[s-1], (s-1).String()))
+				parts = append(parts, say.Plural(n[s-1], (s-1).String()))
 			}
 		}
 	}
@@ -95,7 +96,7 @@ func findingCounts(found []diagnose.Finding) string {
 // finding prints one.
 func (p *page) finding(f *diagnose.Finding) {
 	head := strings.ToUpper(f.Severity.String()) + "  " + f.Title
-	for i, l := range hard(head, p.width-3) {
+	for i, l := range say.WrapHard(head, p.width-3) {
 		if i == 0 {
 			word, rest, _ := strings.Cut(l, " ")
 			p.b.WriteString(p.paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
@@ -103,8 +104,8 @@ func (p *page) finding(f *diagnose.Finding) {
 		}
 		p.b.WriteString("  " + l + "\n")
 	}
-	p.note(noteIndent, faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
-		f.Subject, plural(f.Count, "connection"), f.Confidence, days(f.Since, f.Until), f.Detector))
+	p.note(noteIndent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
+		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, days(f.Since, f.Until), f.Detector))
 	p.note(noteIndent, "", f.Explanation)
 	for i, c := range f.Causes {
 		if i == 0 {
@@ -119,7 +120,7 @@ func (p *page) finding(f *diagnose.Finding) {
 		p.advice("- " + a)
 	}
 	if len(f.Conns) > 0 {
-		p.note(noteIndent, faint, examplesOf(f))
+		p.note(noteIndent, say.Faint, examplesOf(f))
 	}
 }
 
@@ -144,7 +145,7 @@ func (p *page) advice(text string) {
 			parts[i] = strings.ReplaceAll(parts[i], " ", blank)
 		}
 	}
-	for i, l := range hard(strings.Join(parts, "`"), p.width-noteIndent-4) {
+	for i, l := range say.WrapHard(strings.Join(parts, "`"), p.width-noteIndent-4) {
 		p.b.WriteString(strings.Repeat(" ", noteIndent+2+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
 	}
 }
@@ -161,7 +162,7 @@ func examplesOf(f *diagnose.Finding) string {
 	if len(f.Packets) > 0 {
 		var packets []string
 		for _, n := range f.Packets[:min(len(f.Packets), shownExamples)] {
-			packets = append(packets, thousands(n))
+			packets = append(packets, say.Thousands(n))
 		}
 		text += "; packets " + strings.Join(packets, " ")
 	}

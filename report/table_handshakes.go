@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
-	"tcpwatch/tracker/diagnose"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -70,16 +70,16 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.absent("handshakes")
 		return nil
 	}
-	text := fmt.Sprintf("%s, %s completed", plural(all.n+bad+opening, "attempt"), thousands(all.n))
+	text := fmt.Sprintf("%s, %s completed", say.Plural(all.n+bad+opening, "attempt"), say.Thousands(all.n))
 	if n := all.oneSided; n > 0 {
-		text += fmt.Sprintf(" (%s for the client only)", thousands(n))
+		text += fmt.Sprintf(" (%s for the client only)", say.Thousands(n))
 	}
-	text += fmt.Sprintf(", %s failed", thousands(bad))
+	text += fmt.Sprintf(", %s failed", say.Thousands(bad))
 	if bad > 0 {
 		text += " (" + failures(&allFailed) + ")"
 	}
 	if opening > 0 {
-		text += fmt.Sprintf(", %s still opening when the capture ended", thousands(opening))
+		text += fmt.Sprintf(", %s still opening when the capture ended", say.Thousands(opening))
 	}
 	p.title("Handshakes", text+".")
 	rows := h.listeners(o.Sort)
@@ -110,7 +110,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 // lostRows says what a full table cost.
 func (p *page) lostRows(n uint64, what, of string, limit uint64) {
 	if n > 0 {
-		p.note(0, yellow, fmt.Sprintf("%s with %s beyond the %s that are kept are in the totals only.", plural(n, what), of, thousands(limit)))
+		p.note(0, say.Yellow, fmt.Sprintf("%s with %s beyond the %s that are kept are in the totals only.", say.Plural(n, what), of, say.Thousands(limit)))
 	}
 }
 
@@ -118,7 +118,7 @@ const untimedWhy = " unknown: the SYN, the SYN/ACK or its ACK was not captured"
 
 // listenerRow makes a row; some tells that some felt times are known.
 func (p *page) listenerRow(r *listenerRow, some bool) gridRow {
-	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), thousands(r.opened.n), thousands(r.failed.total())}}
+	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), say.Thousands(r.opened.n), say.Thousands(r.failed.total())}}
 	for _, q := range []struct {
 		h       *histogram
 		percent uint64
@@ -127,20 +127,20 @@ func (p *page) listenerRow(r *listenerRow, some bool) gridRow {
 	}
 	for c := range r.failed.n[:nFailures] {
 		if r.failed.n[c] > 0 {
-			row.notes = append(row.notes, note{red, p.failure(&r.failed, cause(c))})
+			row.notes = append(row.notes, note{say.Red, p.failure(&r.failed, cause(c))})
 		}
 	}
 	if n := r.failed.n[stillOpening]; n > 0 {
-		row.notes = append(row.notes, note{"", fmt.Sprintf("%s still opening when the capture ended: %s", thousands(n), r.failed.ids[stillOpening].String())})
+		row.notes = append(row.notes, note{"", fmt.Sprintf("%s still opening when the capture ended: %s", say.Thousands(n), r.failed.ids[stillOpening].String())})
 	}
 	if n := r.opened.oneSided; n > 0 {
-		row.notes = append(row.notes, note{yellow, fmt.Sprintf("%s completed for the client only, the server did not take its ACK: %s", thousands(n), r.opened.oneSidedIDs.String())})
+		row.notes = append(row.notes, note{say.Yellow, fmt.Sprintf("%s completed for the client only, the server did not take its ACK: %s", say.Thousands(n), r.opened.oneSidedIDs.String())})
 	}
 	if again := r.opened.again(p); again != "" {
-		row.notes = append(row.notes, note{yellow, again})
+		row.notes = append(row.notes, note{say.Yellow, again})
 	}
 	if n := r.opened.untimed; n > 0 && some {
-		row.notes = append(row.notes, note{"", "felt time of " + thousands(n) + untimedWhy})
+		row.notes = append(row.notes, note{"", "felt time of " + say.Thousands(n) + untimedWhy})
 	}
 	return row
 }
@@ -151,13 +151,13 @@ func (s *opened) again(p *page) string {
 	var parts []string
 	var what []string
 	if s.synAgain > 0 {
-		what = append(what, plural(s.synAgain, "SYN"))
+		what = append(what, say.Plural(s.synAgain, "SYN"))
 	}
 	if s.synACKAgain > 0 {
-		what = append(what, plural(s.synACKAgain, "SYN/ACK"))
+		what = append(what, say.Plural(s.synACKAgain, "SYN/ACK"))
 	}
 	if s.repeated > 0 {
-		parts = append(parts, list(what)+" repeated: "+s.ids.String())
+		parts = append(parts, say.List(what)+" repeated: "+s.ids.String())
 	}
 	if s.felt.n > 1 && s.slowest >= 3*s.felt.quantile(50) {
 		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", name(s.slowestID), p.span(s.slowest)))
@@ -183,7 +183,7 @@ func failures(f *failed) string {
 	var parts []string
 	for c, n := range f.n[:nFailures] {
 		if n > 0 {
-			parts = append(parts, thousands(n)+" "+causeWords[c])
+			parts = append(parts, say.Thousands(n)+" "+causeWords[c])
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -194,11 +194,11 @@ func (p *page) failure(f *failed, c cause) string {
 	if c == causeNoAnswer {
 		return p.unanswered(f)
 	}
-	s := thousands(f.n[c]) + " " + causeWords[c]
+	s := say.Thousands(f.n[c]) + " " + causeWords[c]
 	if c == causeUnreachable {
 		switch f.answer.Kind {
 		case record.AnswerICMP, record.AnswerICMPv6:
-			s += fmt.Sprintf(", %s from %s", diagnose.ICMPError(f.answer.Kind == record.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
+			s += fmt.Sprintf(", %s from %s", say.ICMPError(f.answer.Kind == record.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
 		}
 	}
 	switch {
@@ -217,11 +217,11 @@ func (p *page) unanswered(f *failed) string {
 	if f.n[causeNoAnswer] > 1 {
 		most = "up to "
 	}
-	s := thousands(f.n[causeNoAnswer]) + " without an answer"
+	s := say.Thousands(f.n[causeNoAnswer]) + " without an answer"
 	if w := f.waited[causeNoAnswer]; w > 0 {
 		s += " for " + most + p.span(w)
 	}
-	return s + " (" + most + plural(uint64(f.syns), "SYN") + "): " + f.ids[causeNoAnswer].String()
+	return s + " (" + most + say.Plural(uint64(f.syns), "SYN") + "): " + f.ids[causeNoAnswer].String()
 }
 
 // handshakeAdvice says, once for each cause, what it means and where to look.
@@ -242,7 +242,7 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 	}
 	if n := all.oldAnswered; n > 0 {
 		p.note(0, "", fmt.Sprintf("A SYN met the server's old connection on the same ports, %s (%s): its ACK came back, the client reset it and sent the SYN again. Nothing was lost.",
-			plural(n, "time"), all.oldIDs.String()))
+			say.Plural(n, "time"), all.oldIDs.String()))
 	}
 	if all.repeated > all.oldAnswered {
 		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")

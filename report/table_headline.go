@@ -14,30 +14,30 @@ import (
 
 // writeHeadline says what was read, and what was lost on the way.
 func writeHeadline(p *page, s *Summary, h *Headline) {
-	text := "tcpwatch: " + plural(h.Packets, "packet")
+	text := "tcpwatch: " + say.Plural(h.Packets, "packet")
 	filtered := h.Filter != "" && !h.Live && h.Packets > 0
 	if filtered {
 		text += " read"
 	}
 	if h.Bytes > 0 {
-		text += " (" + byteCount(h.Bytes) + ")"
+		text += " (" + say.Bytes(h.Bytes) + ")"
 	}
 	switch {
 	case filtered && h.Passed == 0:
 		text += ", none passed the filter"
 	case filtered:
-		text += ", " + thousands(h.Passed) + " passed the filter"
+		text += ", " + say.Thousands(h.Passed) + " passed the filter"
 	}
 	if h.Where != "" {
-		text += ", " + thousands(s.conns) + " of " + plural(s.conns+s.leftOut, "connection")
+		text += ", " + say.Thousands(s.conns) + " of " + say.Plural(s.conns+s.leftOut, "connection")
 	} else {
-		text += ", " + plural(s.conns, "connection")
+		text += ", " + say.Plural(s.conns, "connection")
 	}
 	if from := input(h); from != "" {
 		text += ", from " + from
 	}
-	for i, l := range hard(text, p.width-2) {
-		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.paint(bold, l) + "\n")
+	for i, l := range say.WrapHard(text, p.width-2) {
+		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.paint(say.Bold, l) + "\n")
 	}
 	if h.timed() {
 		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.span(h.span()), day(h.Start), day(h.End)))
@@ -78,16 +78,16 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 func writeClock(p *page, h *Headline) {
 	c := &h.Clock
 	if c.Untimed > 0 {
-		p.label("no time", plural(c.Untimed, "packet")+" of "+thousands(h.Packets)+" without a time in the file (Simple Packet Blocks of pcapng)")
+		p.label("no time", say.Plural(c.Untimed, "packet")+" of "+say.Thousands(h.Packets)+" without a time in the file (Simple Packet Blocks of pcapng)")
 	}
 	if c.Gaps > 0 {
-		p.label("not covered", fmt.Sprintf("%s in %s: connections show that nobody captured then; waiting and states count without it", p.span(c.Uncovered), plural(c.Gaps, "gap")))
+		p.label("not covered", fmt.Sprintf("%s in %s: connections show that nobody captured then; waiting and states count without it", p.span(c.Uncovered), say.Plural(c.Gaps, "gap")))
 	}
 	if c.Steps > 0 {
-		p.label("clock", "stepped "+plural(c.Steps, "time")+" while connections went on: spans are without that")
+		p.label("clock", "stepped "+say.Plural(c.Steps, "time")+" while connections went on: spans are without that")
 	}
 	if c.Misstamped > 0 {
-		p.label("stamps", plural(c.Misstamped, "packet")+" stamped so far off that those around them take it back: left out of all times")
+		p.label("stamps", say.Plural(c.Misstamped, "packet")+" stamped so far off that those around them take it back: left out of all times")
 	}
 }
 
@@ -106,7 +106,7 @@ func input(h *Headline) string {
 				names[i] = "standard input"
 			}
 		}
-		return list(names)
+		return say.List(names)
 	default:
 		return fmt.Sprintf("%d files, %s to %s", n, say.Escape(h.Files[0]), say.Escape(h.Files[n-1]))
 	}
@@ -120,7 +120,7 @@ func connectionCounts(s *Summary) string {
 	var parts []string
 	add := func(n uint64, what string) {
 		if n > 0 {
-			parts = append(parts, thousands(n)+" "+what)
+			parts = append(parts, say.Thousands(n)+" "+what)
 		}
 	}
 	done, bad := h.totals()
@@ -137,7 +137,7 @@ func countWords(by map[string]uint64) string {
 	kinds := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
 	var parts []string
 	for _, k := range kinds {
-		parts = append(parts, thousands(by[k])+" "+k)
+		parts = append(parts, say.Thousands(by[k])+" "+k)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -155,26 +155,26 @@ func writeLosses(p *page, h *Headline) {
 	var sum uint64
 	for _, c := range h.Skipped {
 		if c.N > 0 {
-			parts = append(parts, thousands(c.N)+" "+say.Escape(c.Reason))
+			parts = append(parts, say.Thousands(c.N)+" "+say.Escape(c.Reason))
 			sum += c.N
 		}
 	}
 	if sum > 0 {
-		p.label("skipped", plural(sum, "packet")+": "+strings.Join(parts, ", "))
+		p.label("skipped", say.Plural(sum, "packet")+": "+strings.Join(parts, ", "))
 	}
 	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
 		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
-			thousands(h.KernelDrops.V), droppedShare(h), thousands(h.InterfaceDrops.V)))
+			say.Thousands(h.KernelDrops.V), droppedShare(h), say.Thousands(h.InterfaceDrops.V)))
 	}
 	if h.Unnamed > 0 {
-		p.label("unnamed", plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
+		p.label("unnamed", say.Plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
 	}
 	if h.Tracker.Evicted > 0 {
-		p.label("evicted", plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
+		p.label("evicted", say.Plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
 			": nothing is proven beside them; --max-conns or --max-memory makes it larger")
 	}
 	if n := anomalies(h); n > 0 {
-		p.label("anomalies", plural(n, "segment")+" that no path of RFC 9293 explains")
+		p.label("anomalies", say.Plural(n, "segment")+" that no path of RFC 9293 explains")
 	}
 	if s := countWords(h.Tracker.Limits); s != "" {
 		p.label("limits", s+": what was too much to hold")
@@ -199,12 +199,12 @@ func otherThanTCP(h *Headline) string {
 	}
 	parts := make([]string, len(h.Skipped))
 	for i, c := range h.Skipped {
-		parts[i] = thousands(c.N) + " " + say.Escape(c.Reason)
+		parts[i] = say.Thousands(c.N) + " " + say.Escape(c.Reason)
 	}
 	if len(parts) == 0 {
 		return "no packet holds any"
 	}
-	return "no packet holds any: " + list(parts)
+	return "no packet holds any: " + say.List(parts)
 }
 
 // droppedShare is how much of what came the kernel dropped, which tells whether

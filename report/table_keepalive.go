@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -20,11 +21,11 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	var outcomes []string
 	for _, oc := range []string{record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown} {
 		if n := k.outcomes[oc]; n > 0 {
-			outcomes = append(outcomes, thousands(n)+" "+oc)
+			outcomes = append(outcomes, say.Thousands(n)+" "+oc)
 		}
 	}
-	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", plural(k.worst.offered, "connection"),
-		strings.Join(outcomes, ", "), plural(k.probes, "probe"), thousands(k.answered), thousands(k.unanswered)))
+	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", say.Plural(k.worst.offered, "connection"),
+		strings.Join(outcomes, ", "), say.Plural(k.probes, "probe"), say.Thousands(k.answered), say.Thousands(k.unanswered)))
 	worst := k.worst.sorted()
 	slices.SortStableFunc(worst, func(a, b *record.Record) int {
 		switch o.Sort {
@@ -68,18 +69,18 @@ func (k *keepalives) notProbes() string {
 	if k.windowProbes == 1 {
 		return " (1 window probe is not a keepalive)"
 	}
-	return fmt.Sprintf(" (%s window probes are not keepalives)", thousands(k.windowProbes))
+	return fmt.Sprintf(" (%s window probes are not keepalives)", say.Thousands(k.windowProbes))
 }
 
 func (p *page) keepaliveRow(r *record.Record, e record.End) gridRow {
 	k := &r.Keepalive[e]
 	row := gridRow{cells: []string{endOf(r, e).String() + arrow + endOf(r, e.Peer()).String(), name(r.ID), client(e),
-		p.optSpan(k.Idle), p.optSpan(k.Interval), thousands(uint64(k.Probes)), thousands(uint64(k.Unanswered)), r.KeepaliveOutcome}}
+		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome}}
 	if like := likeDefault(k); like != "" {
-		row.notes = append(row.notes, note{faint, like})
+		row.notes = append(row.notes, note{say.Faint, like})
 	}
 	if r.KeepaliveOutcome == record.KeepaliveDead {
-		row.notes = append(row.notes, note{red, fmt.Sprintf("gave up after %s without an answer; last packet %d", plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
+		row.notes = append(row.notes, note{say.Red, fmt.Sprintf("gave up after %s without an answer; last packet %d", say.Plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
 	}
 	return row
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"tcpwatch/tracker/diagnose"
+	"tcpwatch/internal/say"
 )
 
 func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
@@ -57,21 +57,21 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return nil
 	}
 	n, at := t.all.pop.peak()
-	text := fmt.Sprintf("%s entered, %s held at the end", thousands(t.all.total()), thousands(t.all.now))
+	text := fmt.Sprintf("%s entered, %s held at the end", say.Thousands(t.all.total()), say.Thousands(t.all.now))
 	if n > 0 {
-		text += fmt.Sprintf(", at most %s at once (%s UTC)", thousands(n), p.clockIn(h, at*oneSecond))
+		text += fmt.Sprintf(", at most %s at once (%s UTC)", say.Thousands(n), p.clockIn(h, at*oneSecond))
 	}
 	if t.all.untimed > 0 {
-		text += fmt.Sprintf(", %s at times not in the file", thousands(t.all.untimed))
+		text += fmt.Sprintf(", %s at times not in the file", say.Thousands(t.all.untimed))
 	}
 	if t.all.reused > 0 {
-		text += fmt.Sprintf(", %s ended early by reuse", thousands(t.all.reused))
+		text += fmt.Sprintf(", %s ended early by reuse", say.Thousands(t.all.reused))
 	}
 	if t.all.reset > 0 {
-		text += fmt.Sprintf(", %s by RST", thousands(t.all.reset))
+		text += fmt.Sprintf(", %s by RST", say.Thousands(t.all.reset))
 	}
 	if t.all.restarts > 0 {
-		text += fmt.Sprintf(", 2MSL restarted %s", plural(t.all.restarts, "time"))
+		text += fmt.Sprintf(", 2MSL restarted %s", say.Plural(t.all.restarts, "time"))
 	}
 	p.title("TIME-WAIT", text+".")
 	twoMSL := cmp.Or(2*h.MSL, defaultTwoMSL)
@@ -111,12 +111,12 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
 	if r.server {
 		key, share = r.held.holder.String()+" (server, any client)", "-"
 	}
-	peak, at := thousands(r.peak), p.clockIn(h, r.at*oneSecond)
+	peak, at := say.Thousands(r.peak), p.clockIn(h, r.at*oneSecond)
 	if r.n == 0 {
 		peak, at, share = "-", "-", "-"
 	}
-	return gridRow{cells: []string{key, thousands(r.now), peak, at, thousands(r.total()),
-		r.perSecond(), thousands(r.reused), p.releases(r.holding), share, r.ids.String()}}
+	return gridRow{cells: []string{key, say.Thousands(r.now), peak, at, say.Thousands(r.total()),
+		r.perSecond(), say.Thousands(r.reused), p.releases(r.holding), share, r.ids.String()}}
 }
 
 // releases is when the first and the last of those still held end.
@@ -145,9 +145,9 @@ func (h *holding) perSecond() string {
 		return ""
 	}
 	if rate >= 100 {
-		return thousands(uint64(rate + 0.5))
+		return say.Thousands(uint64(rate + 0.5))
 	}
-	return diagnose.Digits(rate, 1)
+	return say.Digits(rate, 1)
 }
 
 // timeWaitAdvice explains what the rows cost, and what to do.
@@ -171,10 +171,10 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 			from = " of Linux's default range"
 		}
 		p.note(0, "", fmt.Sprintf("Ports: held at the peak, of the %s%s. A client needs one for each connection to a destination: they last for %s connections a second.",
-			thousands(uint64(ports)), from, thousands(uint64(int64(ports)*oneSecond/twoMSL))))
+			say.Thousands(uint64(ports)), from, say.Thousands(uint64(int64(ports)*oneSecond/twoMSL))))
 	}
 	if worst != nil && worst.peak*2 >= uint64(ports) {
-		p.note(0, red, fmt.Sprintf("%s is running out of ports towards %s. Keep connections open, let the server close first, use more addresses, a wider ip_local_port_range, or tcp_tw_reuse.",
+		p.note(0, say.Red, fmt.Sprintf("%s is running out of ports towards %s. Keep connections open, let the server close first, use more addresses, a wider ip_local_port_range, or tcp_tw_reuse.",
 			worst.held.holder.Addr, worst.dest))
 	}
 	if server {
@@ -191,9 +191,9 @@ func (p *page) population(t *timeWaits, h *Headline) {
 	width := min(60, p.width-2, int(to-from+1))
 	n, _ := t.all.pop.peak()
 	p.b.WriteByte('\n')
-	p.note(0, bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.first), p.clockIn(h, p.end), thousands(n)))
+	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.first), p.clockIn(h, p.end), say.Thousands(n)))
 	p.b.WriteString("  " + sparkline(t.all.pop.sample(from, to, width), p.ASCII) + "\n")
 	if w := t.all.pop.width(); w > 1 {
-		p.note(0, faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))
+		p.note(0, say.Faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -72,7 +73,7 @@ func unknowns() [nReasons]unknown {
 		reasonDuplicates: {label: "duplicates",
 			what: "how many packets were sent, copies left out", why: "packets were captured twice",
 			short: func(r *record.Record) string {
-				return plural(uint64(r.Capture.Duplicates), "packet") + " captured twice"
+				return say.Plural(uint64(r.Capture.Duplicates), "packet") + " captured twice"
 			}},
 		reasonMissing: {label: "gaps", fields: "END.bytes END.missing_bytes capture.missing_bytes END.wire_bytes END.first_byte_s exchanges.*",
 			what: "how much was sent with all repeats", why: "bytes were not captured",
@@ -80,18 +81,18 @@ func unknowns() [nReasons]unknown {
 				if spanUnknown(r) {
 					return "how many bytes were not captured is known modulo 4 GiB only"
 				}
-				return byteCount(missingBytes(r)) + " not captured"
+				return say.Bytes(missingBytes(r)) + " not captured"
 			}},
 		reasonGivenUp: {label: "given up",
 			what: "whether what filled them was captured, and what was sent again of it", why: "more gaps were open at once than are remembered",
 			short: func(r *record.Record) string {
-				return byteCount(r.Capture.GivenUpBytes) + " in more gaps at once than are remembered"
+				return say.Bytes(r.Capture.GivenUpBytes) + " in more gaps at once than are remembered"
 			}},
 		reasonClock: {label: "clock",
 			fields: "open.felt_s open.last_syn_s open.resp_s open.orig_s END.first_byte_s capture.tap",
 			what:   "times across it, connect times if it was in the handshake", why: "time went back",
 			short: func(r *record.Record) string {
-				return "time went back " + plural(uint64(r.Capture.TimeWentBack), "time")
+				return "time went back " + say.Plural(uint64(r.Capture.TimeWentBack), "time")
 			}},
 		reasonUntimed: {label: "no time",
 			fields: "start end duration_s open.felt_s open.last_syn_s open.resp_s open.orig_s close.half_close_s time_wait.since time_wait.until " +
@@ -218,7 +219,7 @@ func writeUnknown(p *page, s *Summary) {
 			if reason(i) == reasonMidstream {
 				why = "" // said where the connections are counted
 			}
-			p.label(u.label, plural(n, "connection")+why+"; left out: "+u.what+u.more)
+			p.label(u.label, say.Plural(n, "connection")+why+"; left out: "+u.what+u.more)
 		}
 	}
 }

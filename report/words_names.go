@@ -68,7 +68,7 @@ func (p phrases) exchangeSummary(r *record.Record) string {
 	if x.Timed == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%s, the first byte of the answer after %s", plural(uint64(x.Timed), "request"), p.span(x.P50))
+	s := fmt.Sprintf("%s, the first byte of the answer after %s", say.Plural(uint64(x.Timed), "request"), p.span(x.P50))
 	if x.Timed > 1 {
 		s += " (median), at most " + p.span(x.Max)
 	}
@@ -76,7 +76,7 @@ func (p phrases) exchangeSummary(r *record.Record) string {
 		s = comma(s, p.span(x.Server.V)+" of it the server's own and "+p.span(x.P50-x.Server.V)+" the way there and back")
 	}
 	if x.Repeated > 0 {
-		s = comma(s, plural(uint64(x.Repeated), "request")+" sent again before the answer")
+		s = comma(s, say.Plural(uint64(x.Repeated), "request")+" sent again before the answer")
 	}
 	return s
 }

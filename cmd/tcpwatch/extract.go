@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
@@ -125,12 +126,12 @@ func (x *extractFile) told() string {
 	if x.packets == 0 {
 		return fmt.Sprintf("%s: no packets, no connection is to be extracted", name)
 	}
-	line := fmt.Sprintf("%s: %s of %s", name, report.Plural(x.packets, "packet"), report.Plural(x.conns, "connection"))
+	line := fmt.Sprintf("%s: %s of %s", name, say.Plural(x.packets, "packet"), say.Plural(x.conns, "connection"))
 	if x.found.n > maxFound {
-		line += fmt.Sprintf("; %s more are left out, only %s can be remembered", thousands(x.found.n-maxFound), thousands(maxFound))
+		line += fmt.Sprintf("; %s more are left out, only %s can be remembered", say.Thousands(x.found.n-maxFound), say.Thousands(maxFound))
 	}
 	if x.waiting.lost > 0 {
-		line += fmt.Sprintf("; %s fragments may be missing, too many waited", thousands(x.waiting.lost))
+		line += fmt.Sprintf("; %s fragments may be missing, too many waited", say.Thousands(x.waiting.lost))
 	}
 	return line
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"tcpwatch/internal/say"
 )
 
 // screen writes to the terminal for those who must not wait for it: a terminal
@@ -89,7 +91,7 @@ func (s *screen) take(to io.Writer, b []byte) (int, error) {
 		if s.tail[shown] != '\n' {
 			note = "\n"
 		}
-		note += fmt.Sprintf("tcpwatch: %s lines are left out here: the terminal took none\n", thousands(s.left))
+		note += fmt.Sprintf("tcpwatch: %s lines are left out here: the terminal took none\n", say.Thousands(s.left))
 		s.left = 0
 	}
 	s.queue = append(s.queue, piece{to, append([]byte(note), b...)})

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tcpwatch/internal/say"
 )
 
 // held is a terminal that takes nothing until it is let go.
@@ -60,7 +62,7 @@ func TestScreenWaitsForNoTerminal(t *testing.T) {
 			t.Errorf("%q", l)
 		}
 	}
-	if n == 0 || n == all || !strings.Contains(told, thousands(uint64(all-n))+" lines are left out here") {
+	if n == 0 || n == all || !strings.Contains(told, say.Thousands(uint64(all-n))+" lines are left out here") {
 		t.Errorf("%d lines shown, and %q", n, told)
 	}
 	if !strings.HasSuffix(h.text.String(), "the end\n") {

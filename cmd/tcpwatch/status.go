@@ -3,8 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
+
+	"tcpwatch/internal/say"
 )
 
 const (
@@ -65,11 +66,11 @@ func (s *status) reading(w *watch, at progress) {
 
 // progressLine tells packets, bytes, speed and the time left; size 0 is unknown.
 func progressLine(packets uint64, offset, size int64, spent time.Duration) string {
-	line := fmt.Sprintf("%s packets, %s", thousands(packets), megabytes(offset))
+	line := fmt.Sprintf("%s packets, %s", say.Thousands(packets), megabytes(offset))
 	if size > 0 {
 		line += fmt.Sprintf(" of %s (%d%%)", megabytes(size), 100*min(offset, size)/size)
 	}
-	line += fmt.Sprintf(", %s packets/s", thousands(uint64(float64(packets)/spent.Seconds())))
+	line += fmt.Sprintf(", %s packets/s", say.Thousands(uint64(float64(packets)/spent.Seconds())))
 	if size > 0 && offset > 0 && offset <= size {
 		left := time.Duration(float64(spent) * float64(size-offset) / float64(offset))
 		line += ", " + left.Round(time.Second).String() + " left"
@@ -90,21 +91,8 @@ func (s *status) living(w *watch, n *batchNote, has living, now time.Time) {
 // livingLine tells packets per second, the connections that live, those in
 // TIME-WAIT, and what was dropped.
 func livingLine(rate float64, has living, drops uint64, spent time.Duration) string {
-	return fmt.Sprintf("%s packets/s, %s open, %s in TIME-WAIT, %s dropped, %s", thousands(uint64(rate+0.5)),
-		thousands(uint64(has.open)), thousands(uint64(has.timeWait)), thousands(drops), spent.Round(time.Second))
-}
-
-// thousands is n with commas: 1,234,567.
-func thousands(n uint64) string {
-	s := fmt.Sprint(n)
-	var b strings.Builder
-	for i, c := range s {
-		if i > 0 && (len(s)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
+	return fmt.Sprintf("%s packets/s, %s open, %s in TIME-WAIT, %s dropped, %s", say.Thousands(uint64(rate+0.5)),
+		say.Thousands(uint64(has.open)), say.Thousands(uint64(has.timeWait)), say.Thousands(drops), spent.Round(time.Second))
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 )
 
 // why chooses the connections that --why or --follow is about: one by its ID, or all
@@ -71,11 +72,11 @@ func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
 // noConnection is the error that nothing was found.
 func noConnection(pick *why, packets uint64) error {
 	if pick.among != nil {
-		return fmt.Errorf("no such connection in %s packets that --where asks for; --report connections lists those", thousands(packets))
+		return fmt.Errorf("no such connection in %s packets that --where asks for; --report connections lists those", say.Thousands(packets))
 	}
 	if pick.id == 0 {
-		return fmt.Errorf("no connection between %s and %s in %s packets; --report connections lists all", pick.a, pick.b, thousands(packets))
+		return fmt.Errorf("no connection between %s and %s in %s packets; --report connections lists all", pick.a, pick.b, say.Thousands(packets))
 	}
 	return fmt.Errorf("no connection %s in %s packets: a connection's number is that of its first packet; --report connections lists them",
-		pick.text, thousands(packets))
+		pick.text, say.Thousands(packets))
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tcpwatch/internal/say"
 )
 
 // rateTest is the lab's RateTest, as its test reads it from a file.
@@ -153,7 +155,7 @@ func (r *LiveReport) write(w io.Writer) error {
 		turns = max(turns, len(by[one.Name][one.Rate]))
 	}
 	for _, rate := range rates {
-		row := []string{grouped(rate)}
+		row := []string{say.Thousands(uint64(rate))}
 		for _, name := range names {
 			row = append(row, sumWatched(by[name][rate])...)
 		}
@@ -191,5 +193,5 @@ func sumWatched(runs []watched) []string {
 	if dropped > 0 {
 		lost = fmt.Sprintf("%.2g %% (%d of %d runs)", 100*float64(dropped)/float64(max(total, 1)), with, len(runs))
 	}
-	return []string{grouped(int(median(sent))), grouped(int(median(read))), lost, fmt.Sprintf("%.0f %%", 100*median(cpu))}
+	return []string{say.Thousands(uint64(median(sent))), say.Thousands(uint64(median(read))), lost, fmt.Sprintf("%.0f %%", 100*median(cpu))}
 }

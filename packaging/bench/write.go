@@ -12,6 +12,8 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"tcpwatch/internal/say"
 )
 
 // write prints all that was measured.
@@ -46,7 +48,7 @@ func (r *Report) write(w io.Writer) error {
 func (in Input) title() string {
 	t := in.Name + ": " + in.Doc
 	if in.Conns > 0 {
-		t += fmt.Sprintf("; %s packets, %d MB", grouped(in.Packets), in.Bytes/1e6)
+		t += fmt.Sprintf("; %s packets, %d MB", say.Thousands(uint64(in.Packets)), in.Bytes/1e6)
 	}
 	if in.Multiplied {
 		t += "; multiplied from real connections"
@@ -216,7 +218,7 @@ func rate(f float64) string {
 	if f >= 1e6 {
 		return fmt.Sprintf("%.2f M", f/1e6)
 	}
-	return grouped(int(math.Round(f)))
+	return say.Thousands(uint64(math.Round(f)))
 }
 
 // memory is a size in MiB; what is not above the least that can be told is
@@ -226,13 +228,4 @@ func (r *Report) memory(n int64) string {
 		return fmt.Sprintf("< %.0f MiB", math.Ceil(1.1*float64(r.Floor)/(1<<20)))
 	}
 	return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
-}
-
-// grouped is a number with a comma after each three digits.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

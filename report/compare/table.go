@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/report"
 )
 
 // TableOptions choose how WriteTable writes. The zero value is usable.
@@ -82,9 +81,9 @@ func writeAligned(b *strings.Builder, lines [][]string) {
 
 // about names an input and says how much it holds.
 func (f *Fold) about(ascii bool) string {
-	text := say.Escape(f.name) + ": " + report.Plural(f.all.connections, "connection")
+	text := say.Escape(f.name) + ": " + say.Plural(f.all.connections, "connection")
 	if s := f.span(); s > 0 {
-		text += " in " + report.Span(nanoseconds(s), ascii)
+		text += " in " + say.Duration(nanoseconds(s), ascii)
 	}
 	if f.stats != nil && f.stats.Where != "" {
 		text += ", where " + say.Escape(f.stats.Where)
@@ -104,10 +103,10 @@ func (r *Result) cautions() (lines []string) {
 			lines = append(lines, name+" is damaged: it ends early")
 		}
 		if n := f.stats.KernelDrops; n > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s dropped while it was captured; what looks lost may be theirs", name, report.Plural(n, "packet")))
+			lines = append(lines, fmt.Sprintf("%s: %s dropped while it was captured; what looks lost may be theirs", name, say.Plural(n, "packet")))
 		}
 		if n := f.stats.Evicted; n > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s forgotten because the table was full", name, report.Plural(n, "connection")))
+			lines = append(lines, fmt.Sprintf("%s: %s forgotten because the table was full", name, say.Plural(n, "connection")))
 		}
 	}
 	if a, b := r.A.stats, r.B.stats; a != nil && b != nil && a.Where != b.Where {
@@ -122,14 +121,14 @@ func (r *Row) text(v float64, ascii bool) string {
 	case UnitShare:
 		return percent(v)
 	case UnitSeconds:
-		return report.Span(nanoseconds(v), ascii)
+		return say.Duration(nanoseconds(v), ascii)
 	case UnitRate:
 		if v < 100 {
 			return strconv.FormatFloat(v, 'g', 3, 64) + "/s"
 		}
-		return report.Thousands(uint64(v+0.5)) + "/s"
+		return say.Thousands(uint64(v+0.5)) + "/s"
 	}
-	return report.Thousands(uint64(v))
+	return say.Thousands(uint64(v))
 }
 
 // percent has two digits that count, so that rare things show too.
@@ -155,7 +154,7 @@ func (r *Row) change() string {
 		return "0 %"
 	}
 	if c >= 10 {
-		return report.Thousands(uint64(c+1.5)) + "x" // nobody reads +7932449 %
+		return say.Thousands(uint64(c+1.5)) + "x" // nobody reads +7932449 %
 	}
 	return fmt.Sprintf("%+.0f %%", 100*c)
 }
@@ -189,7 +188,7 @@ func (r *Result) writeListeners(b *strings.Builder) {
 		shown[row.Listener] = true
 	}
 	if n := r.Changed - len(shown); n > 0 {
-		fmt.Fprintf(b, "... and %s that changed; --top shows more.\n", report.Plural(uint64(n), "listener"))
+		fmt.Fprintf(b, "... and %s that changed; --top shows more.\n", say.Plural(uint64(n), "listener"))
 	}
 	for i, only := range [...][]string{r.OnlyA, r.OnlyB} {
 		n := len(only)
@@ -198,12 +197,12 @@ func (r *Result) writeListeners(b *strings.Builder) {
 		}
 		names := strings.Join(only[:min(n, namedListeners)], ", ")
 		if n > namedListeners {
-			names += fmt.Sprintf(" and %s more", report.Thousands(uint64(n-namedListeners)))
+			names += fmt.Sprintf(" and %s more", say.Thousands(uint64(n-namedListeners)))
 		}
-		fmt.Fprintf(b, "%s only in %c: %s.\n", report.Plural(uint64(n), "listener"), "AB"[i], names)
+		fmt.Fprintf(b, "%s only in %c: %s.\n", say.Plural(uint64(n), "listener"), "AB"[i], names)
 	}
 	if n := r.A.elsewhere + r.B.elsewhere; n > 0 {
-		fmt.Fprintf(b, "%s to more listeners than %d are compared as part of all only.\n", report.Plural(n, "connection"), maxListeners)
+		fmt.Fprintf(b, "%s to more listeners than %d are compared as part of all only.\n", say.Plural(n, "connection"), maxListeners)
 	}
 }
 
@@ -222,7 +221,7 @@ func (r *Result) writeFindings(b *strings.Builder) {
 		fmt.Fprintf(b, "  %-6s  %s: %s (%d, was %d)\n", f.Change, say.Escape(f.Severity), say.Escape(f.Title), f.B, f.A)
 	}
 	if same > 0 {
-		fmt.Fprintf(b, "  %s stayed as they were, or changed no more than chance does\n", report.Plural(same, "finding"))
+		fmt.Fprintf(b, "  %s stayed as they were, or changed no more than chance does\n", say.Plural(same, "finding"))
 	}
 }
 

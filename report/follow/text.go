@@ -128,7 +128,7 @@ func (t *Text) markOf(p *piece) string {
 		return "[" + count(p.n) + " cut by the snaplen]"
 	case pieceConflict:
 		return fmt.Sprintf("[packet %d repeats %s from byte %s on with other content: what came first stands]",
-			p.packet, count(p.n), thousands(p.off+1))
+			p.packet, count(p.n), say.Thousands(uint64(p.off+1)))
 	case pieceFIN:
 		return "[FIN: the " + who + " will say no more]"
 	case pieceRST:
@@ -227,10 +227,10 @@ func (t *Text) heading() {
 		line += ", " + count(t.n)
 	}
 	if t.late {
-		line += ", too late for byte " + thousands(t.off+1) + ", where they are marked as missing"
+		line += ", too late for byte " + say.Thousands(uint64(t.off+1)) + ", where they are marked as missing"
 	}
 	t.print("\n")
-	t.coloured(bold, []byte(line))
+	t.coloured(say.Bold, []byte(line))
 }
 
 // show prints payload that lies at off in its stream.
@@ -264,14 +264,6 @@ func (t *Text) show(b []byte, off int64) {
 }
 
 // Colours: one for each direction, and one for what is wrong.
-const (
-	bold  = "\x1b[1m"
-	red   = "\x1b[31m"
-	cyan  = "\x1b[36m"
-	green = "\x1b[32m"
-	plain = "\x1b[0m"
-)
-
 // coloured prints a line in the colour of its direction.
 func (t *Text) coloured(more string, line []byte) {
 	if cap(line) > cap(t.line) {
@@ -281,16 +273,16 @@ func (t *Text) coloured(more string, line []byte) {
 		t.print(string(line), "\n")
 		return
 	}
-	colour := cyan
+	colour := say.Cyan
 	if t.from == record.Resp {
-		colour = green
+		colour = say.Green
 	}
-	t.print(more, colour, string(line), plain, "\n")
+	t.print(more, colour, string(line), say.Plain, "\n")
 }
 
 func (t *Text) mark(s string) {
 	if t.o.Color {
-		s = red + s + plain
+		s = say.Paint(say.Red, s)
 	}
 	t.print(s, "\n")
 }
@@ -305,10 +297,10 @@ func (t *Text) end(k *talk) {
 		x := &k.streams[e]
 		line += " " + endName(e) + " " + count(x.shown)
 		if x.missing > 0 {
-			line += " (" + thousands(x.missing) + " missing)"
+			line += " (" + say.Thousands(uint64(x.missing)) + " missing)"
 		}
 		if x.cut > 0 {
-			line += " (" + thousands(x.cut) + " cut by the snaplen)"
+			line += " (" + say.Thousands(uint64(x.cut)) + " cut by the snaplen)"
 		}
 		if e == record.Orig {
 			line += ","
@@ -345,17 +337,4 @@ func endName(e record.End) string {
 func clock(ns int64, layout string) string { return time.Unix(0, ns).UTC().Format(layout) }
 
 // count is a number of bytes in words: 1 byte, 1,448 bytes.
-func count(n int64) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return thousands(n) + " bytes"
-}
-
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func count(n int64) string { return say.Plural(uint64(n), "byte") }

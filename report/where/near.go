@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"tcpwatch/tracker/diagnose"
+	"tcpwatch/internal/say"
 )
 
 const (
@@ -69,9 +69,9 @@ func (r *resolver) near(path string) []string {
 	last := path[strings.LastIndexByte(path, '.')+1:]
 	for i := range r.all {
 		n := r.all[i].field.Name
-		far := diagnose.Distance(path, n)
+		far := say.Distance(path, n)
 		leaf := n[strings.LastIndexByte(n, '.')+1:]
-		if far <= limit || strings.TrimSuffix(leaf, "_s") == last || diagnose.Distance(leaf, last) <= min(2, len(last)/3) {
+		if far <= limit || strings.TrimSuffix(leaf, "_s") == last || say.Distance(leaf, last) <= min(2, len(last)/3) {
 			all = append(all, candidate{n, far})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
@@ -133,6 +134,6 @@ func (f *Filter) Err() error {
 	if f.err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s left out, for which it cannot be worked out: %s", report.Plural(f.failed, "connection"),
+	return fmt.Errorf("%s left out, for which it cannot be worked out: %s", say.Plural(f.failed, "connection"),
 		strings.TrimPrefix(oneLine(f.err), "runtime error: "))
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -66,7 +67,7 @@ SYN/ACKs, and such a host is not counted.`,
 					Severity: Notice, Confidence: Likely,
 					Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, x.to.words("host")),
 					Explanation: fmt.Sprintf("%s lone SYN/ACKs and %s lone RSTs came without a SYN (RFC 4987 section 2: answers to forged senders).",
-						Thousands(x.synAcks), Thousands(x.resets)),
+						say.Thousands(x.synAcks), say.Thousands(x.resets)),
 					Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},
 					Advice: []string{"Nothing is wrong with the addresses here; tell whoever runs that host."},
 				}, true

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -136,7 +137,7 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 func tellHole(s Subject, x *holes) Finding {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), Plural(x.n, "connection"), Thousands(uint64(x.least))),
+		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), say.Plural(x.n, "connection"), say.Thousands(uint64(x.least))),
 		Causes: []string{"a link on the way has a smaller MTU (tunnel, VPN, PPPoE), and a firewall drops the ICMP errors that say so",
 			"a router is configured to send none"},
 		Advice: []string{fmt.Sprintf("On %s: `ping -M do -s 1472 DEST` towards the other end, with less until it passes, finds the MTU; `tracepath -n DEST` where.", s.A.Addr),
@@ -154,11 +155,11 @@ func tellHole(s Subject, x *holes) Finding {
 		f.Explanation = "The sender is heard, but what is missing never comes, nor anything as large (RFC 2923 section 2.1): it is lost before the capture point."
 	}
 	if x.passed > 0 {
-		f.Explanation += fmt.Sprintf(" The largest segment that got through had %s bytes.", Thousands(uint64(x.passed)))
+		f.Explanation += fmt.Sprintf(" The largest segment that got through had %s bytes.", say.Thousands(uint64(x.passed)))
 	}
 	if x.shrunk > 0 {
 		f.Confidence = Proven
-		f.Explanation += fmt.Sprintf(" On %s the data got through once the sender made it smaller by itself.", Plural(x.shrunk, "connection"))
+		f.Explanation += fmt.Sprintf(" On %s the data got through once the sender made it smaller by itself.", say.Plural(x.shrunk, "connection"))
 	}
 	switch {
 	case x.told == 0:

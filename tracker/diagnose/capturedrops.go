@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+)
 
 func captureDrops() Detector {
 	return Detector{
@@ -24,7 +28,7 @@ counted apart: see capture-one-way.`,
 				}
 				f := Finding{
 					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("the capture lost packets: %s of %s never seen", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection")),
+					Title:       fmt.Sprintf("the capture lost packets: %s of %s never seen", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
 					Explanation: "ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
 					Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
 						"a capture that began or was filtered in the middle of things"},
@@ -36,16 +40,16 @@ counted apart: see capture-one-way.`,
 				}
 				if dropped {
 					f.counted = true
-					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", Thousands(c.Drops.V))
+					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Thousands(c.Drops.V))
 				}
 				if !dropped && q.filtered() {
-					f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", Plural(q.missing.n, "connection"))
-					f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", Plural(q.lost, "byte"))
+					f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))
+					f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", say.Plural(q.lost, "byte"))
 					f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
 					f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
 				} else if !dropped && c.unread(q.lost) {
 					f.Confidence = Possible
-					f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", Plural(q.lost, "acknowledged byte"), Plural(q.missing.n, "connection"), Plural(c.Undecoded, "packet"))
+					f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
 					f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
 					f.Causes = []string{"a tunnel whose content is not decoded", f.Causes[0]}
 				} else if dropped || q.lossy() {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -59,9 +60,9 @@ it at the time tell.`,
 func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
 	f := Finding{
 		Severity: o.many("close-wait", x.n, c.openedAt(s, x.n)), Confidence: Likely,
-		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), Plural(x.n, "connection"), span(x.longest)),
+		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
 		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s",
-			Thousands(x.held), x.slope()),
+			say.Thousands(x.held), x.slope()),
 		Causes: []string{"the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections",
 			"it is busy or blocked and reads late", "its host died just after it acknowledged the FIN"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss()),
@@ -76,7 +77,7 @@ func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
 	if x.held == 0 {
 		f.Severity = min(f.Severity, Notice)
 		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)."
-		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), Plural(x.n, "connection"), span(x.longest))
+		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest))
 	}
 	return f
 }

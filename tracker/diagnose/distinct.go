@@ -3,6 +3,8 @@ package diagnose
 import (
 	"math"
 	"slices"
+
+	"tcpwatch/internal/say"
 )
 
 // distinctKept is how many different values are counted exactly.
@@ -50,7 +52,7 @@ func (d *distinct) count() uint64 {
 // words is the count, with "about" where it is not exact.
 func (d *distinct) words(noun string) string {
 	if len(d.least) < distinctKept {
-		return Plural(d.count(), noun)
+		return say.Plural(d.count(), noun)
 	}
-	return "about " + Plural(d.count(), noun)
+	return "about " + say.Plural(d.count(), noun)
 }

@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+
+	"tcpwatch/internal/say"
 )
 
 // explainWidth is how many columns the text on a detector takes.
@@ -45,7 +47,7 @@ func Explain(name string) (string, error) {
 
 // hang writes text behind a head, with all lines below its first word.
 func hang(b *strings.Builder, head, text string) {
-	for i, l := range Wrap(strings.Join(strings.Fields(text), " "), explainWidth-len(head)) {
+	for i, l := range say.Wrap(strings.Join(strings.Fields(text), " "), explainWidth-len(head)) {
 		if i > 0 {
 			head = strings.Repeat(" ", len(head))
 		}

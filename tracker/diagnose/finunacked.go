@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -29,7 +30,7 @@ before the answer was due is still-open.`,
 					Severity: o.many("fin-unacked", x.n, opened), Confidence: Likely,
 					Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), outOf(x.n, opened, "connection")),
 					Explanation: fmt.Sprintf("The FINs were sent again %s in all and no ACK came (RFC 9293 section 3.10.7.4).",
-						Plural(x.repeats, "time")),
+						say.Plural(x.repeats, "time")),
 					Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",
 						"a firewall or NAT on the way has forgotten the connection and drops what comes late",
 						"the ACKs take a way that this capture does not see"},

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -32,7 +33,7 @@ late FIN, while nothing was sent to it. The other end's part in this is close-wa
 			}, func(c *Context, s Subject, x *leaks) (Finding, bool) {
 				return Finding{
 					Severity: o.many("fin-wait-2", x.n, c.openedAt(s, x.n)), Confidence: Likely,
-					Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2 for up to %s", s.who(), Plural(x.n, "connection"), span(x.longest)),
+					Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2 for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
 					Explanation: "It sent its FIN and still held the connection after the 60 s for which Linux keeps one that nobody holds (tcp_fin_timeout): its application has shut down its sending side and waits to read (RFC 9293 section 3.6)." +
 						x.slope(),
 					Causes: []string{"the application calls shutdown() and then reads without a time limit", "the other end's application does not close: see close-wait"},

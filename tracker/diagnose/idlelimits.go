@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+
+	"tcpwatch/internal/say"
 )
 
 // limit is how long something on the way keeps an idle connection by default.
@@ -45,7 +47,7 @@ func seconds(ns int64) string {
 	if ns >= 86400*second {
 		return span(ns)
 	}
-	return Digits(float64(ns)/1e9, 1) + " s"
+	return say.Digits(float64(ns)/1e9, 1) + " s"
 }
 
 // namesOf is a list of limits in words.

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+)
 
 func idleTimeout() Detector {
 	return Detector{
@@ -45,17 +49,17 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 			"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of what stands between."},
 	}
 	if k.timer {
-		f.Title = fmt.Sprintf("%s %s were reset after %s idle: the limit of %s", Thousands(x.ended.n), whose, seconds(x.endedLeast), k.fits[0].name())
+		f.Title = fmt.Sprintf("%s %s were reset after %s idle: the limit of %s", say.Thousands(x.ended.n), whose, seconds(x.endedLeast), k.fits[0].name())
 		f.Explanation = fmt.Sprintf("A RST ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedLeast, x.endedMost))
 		f.Confidence = Likely
 		x.ended.into(&f)
 		return f
 	}
-	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them after %s", Thousands(x.n), whose, k.fits[0].name())
+	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them after %s", say.Thousands(x.n), whose, k.fits[0].name())
 	f.Explanation = fmt.Sprintf("Idle for %s, the next segment met a RST (%s) or silence (%s); TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
-		rangeOf(x.least, x.most), Thousands(x.resets), Thousands(x.n-x.resets), x.shown())
+		rangeOf(x.least, x.most), say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown())
 	if x.lived > 0 {
-		f.Explanation += fmt.Sprintf(" %s was answered after up to %s.", Plural(x.livedConns, "idle connection"), seconds(x.lived))
+		f.Explanation += fmt.Sprintf(" %s was answered after up to %s.", say.Plural(x.livedConns, "idle connection"), seconds(x.lived))
 	}
 	x.sum().into(&f)
 	if x.n >= many || x.lived*2 >= k.fits[0].after {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -32,7 +33,7 @@ Where the first probe came later than a known limit for idle connections that is
 				f := Finding{
 					Severity: o.many("keepalive-dead", x.n, opened), Confidence: Likely,
 					Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), outOf(x.n, opened, "connection")),
-					Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", Plural(x.probes, "probe")),
+					Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
 					Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
 						"an address moved to another host"},
 					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect what stands between.", s.A.Addr)},

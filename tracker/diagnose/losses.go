@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -98,17 +99,17 @@ func share(n, all uint64) float64 {
 	return float64(n) * 100 / float64(all)
 }
 
-func percentOf(n, all uint64) string { return Digits(share(n, all), 1) + "%" }
+func percentOf(n, all uint64) string { return say.Digits(share(n, all), 1) + "%" }
 
 // whichSide tells how many segments were lost on which side of the capture point.
 func whichSide(before, after uint64) string {
 	switch {
 	case before*10 <= after:
-		return fmt.Sprintf("%s were lost behind the capture point, on the receiver's side: seen here before they were sent again", Thousands(before+after))
+		return fmt.Sprintf("%s were lost behind the capture point, on the receiver's side: seen here before they were sent again", say.Thousands(before+after))
 	case after*10 <= before:
-		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the repeat was seen here", Thousands(before+after))
+		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the repeat was seen here", say.Thousands(before+after))
 	}
-	return fmt.Sprintf("%s were lost before the capture point, on the sender's side, %s behind it", Thousands(before), Thousands(after))
+	return fmt.Sprintf("%s were lost before the capture point, on the sender's side, %s behind it", say.Thousands(before), say.Thousands(after))
 }
 
 func lossAdvice(host string) []string {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -53,7 +54,7 @@ below 536, what every host takes: such segments cost more header than they carry
 				}
 				f := Finding{
 					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, Plural(x.n, "connection")),
+					Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, say.Plural(x.n, "connection")),
 					Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
 					Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
 					Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -44,7 +45,7 @@ such a delay, and the next small one followed at once.`,
 			}, func(_ *Context, s Subject, x *stalled) (Finding, bool) {
 				f := Finding{
 					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("small writes of %s wait for delayed ACKs: %s on %s, %s in all", s.who(), Plural(x.times, "time"), Plural(x.n, "connection"), span(x.total)),
+					Title: fmt.Sprintf("small writes of %s wait for delayed ACKs: %s on %s, %s in all", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
 					Explanation: fmt.Sprintf("The ACK of a small segment came after %s, and the next small one followed at once: Nagle's algorithm (RFC 9293 section 3.7.4) waited for a delayed ACK (section 3.8.6.3).",
 						rangeOf(x.least, x.most)),
 					Causes: []string{"the application writes a message in several pieces, header and body apart, without TCP_NODELAY"},

@@ -1,5 +1,7 @@
 package diagnose
 
+import "tcpwatch/internal/say"
+
 // nearest is the name that is most like a wrong one, the first of several; ""
 // when more than a third of the letters would have to change, or of a name that
 // is longer than any.
@@ -9,30 +11,9 @@ func nearest(wrong string, all []Detector) (name string) {
 	}
 	least := len(wrong)/3 + 1
 	for _, d := range all {
-		if far := Distance(wrong, d.Name); far < least {
+		if far := say.Distance(wrong, d.Name); far < least {
 			name, least = d.Name, far
 		}
 	}
 	return name
-}
-
-// Distance is the number of bytes to insert, delete or change to make b of a
-// (Levenshtein).
-func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -64,7 +65,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 		Severity: limits.severity(n, through), Confidence: Proven,
 		Title: fmt.Sprintf("%s does not answer %s from %s", name(s.A), outOf(n, n+c.opened(s.A), "connection"), a.sources.who()),
 		Explanation: fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).",
-			Plural(uint64(a.syns), "SYN"), span(a.waited)),
+			say.Plural(uint64(a.syns), "SYN"), span(a.waited)),
 		Causes: []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` tells whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
@@ -73,7 +74,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 	}
 	if through {
 		f.Confidence = Likely
-		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened): the way is not closed as such.", Plural(service.opened, "connection"))
+		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened): the way is not closed as such.", say.Plural(service.opened, "connection"))
 		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
 			"a rule drops the SYNs of some openers only"}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener tells whether its queues overflow.")
@@ -86,15 +87,15 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 func (a *attempts) timeouts() (text string) {
 	for i, b := range backoffs() {
 		if a.schedules[i] > 0 {
-			text += fmt.Sprintf(" Of them %s repeated the SYN as %s does.", Thousands(a.schedules[i]), b.system)
+			text += fmt.Sprintf(" Of them %s repeated the SYN as %s does.", say.Thousands(a.schedules[i]), b.system)
 		}
 	}
 	if k := a.ends[endUser]; k > 0 {
 		text += fmt.Sprintf(" %s ended by the opener's application: its own timeout came first, at the soonest %s.",
-			Plural(k, "attempt"), betweenWords(a.from, a.to))
+			say.Plural(k, "attempt"), betweenWords(a.from, a.to))
 	}
 	if k := a.ends[endSystem]; k > 0 {
-		text += fmt.Sprintf(" %s ended when the system had used up its repeats.", Plural(k, "attempt"))
+		text += fmt.Sprintf(" %s ended when the system had used up its repeats.", say.Plural(k, "attempt"))
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -58,7 +59,7 @@ scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 				var what, who []string
 				for i, name := range optionNames() {
 					if x.agreed[i] >= least && x.lacks[i] >= least {
-						what = append(what, fmt.Sprintf("%s (%s of %s)", name, Thousands(x.lacks[i]), Thousands(x.lacks[i]+x.agreed[i])))
+						what = append(what, fmt.Sprintf("%s (%s of %s)", name, say.Thousands(x.lacks[i]), say.Thousands(x.lacks[i]+x.agreed[i])))
 						who = append(who, x.sources[i].who())
 					}
 				}

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+)
 
 func portExhaustion() Detector {
 	return Detector{
@@ -45,9 +49,9 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, Thousands(h.Peak), Thousands(uint64(ports)), name(h.Dest)),
+		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, say.Thousands(h.Peak), say.Thousands(uint64(ports)), name(h.Dest)),
 		Explanation: fmt.Sprintf("The opener closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
-			span(c.twoMSL()), Plural(h.Entered, "connection")),
+			span(c.twoMSL()), say.Plural(h.Entered, "connection")),
 		Causes: []string{"a client that opens a connection for each request and closes it itself (no keep-alive, no pool)", "a proxy or load test that concentrates on one destination"},
 		Advice: []string{
 			"Keep connections open and share them: connection pool, HTTP keep-alive; or let the listener close first.",
@@ -56,7 +60,7 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 		},
 	}
 	if h.Reused > 0 {
-		f.Explanation += fmt.Sprintf(" Reuse gave %s of them back early.", Thousands(h.Reused))
+		f.Explanation += fmt.Sprintf(" Reuse gave %s of them back early.", say.Thousands(h.Reused))
 	}
 	if own {
 		f.Explanation += fmt.Sprintf(" This host's own range is %d to %d.", c.Ports.Low, c.Ports.High)
@@ -66,7 +70,7 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 		f.Severity = Critical
 	case level > held:
 		f.Confidence = Possible
-		f.Explanation += fmt.Sprintf(" At the last rate, %.0f a second, it levels off at %s", rate, Thousands(uint64(level)))
+		f.Explanation += fmt.Sprintf(" At the last rate, %.0f a second, it levels off at %s", rate, say.Thousands(uint64(level)))
 		if level >= ports && rate > 0 {
 			f.Explanation += fmt.Sprintf(": no port is left %s after the end of this input", span(int64(float64(max(ports-int64(h.Now), 0))/rate*1e9)))
 		}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -129,16 +130,16 @@ func tellScan(s Subject, x *scan) Finding {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host")),
+		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host")),
 		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s came to nothing.",
-			what, Thousands(x.refused), Thousands(x.silent), Thousands(x.cut), x.targets.words("listener")),
+			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.targets.words("listener")),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
 	}
 	// Peers of a peer-to-peer network listen on a port of their own each.
 	if x.hosts.count()*2 > x.targets.count() && x.ports.count()*2 > x.targets.count() {
 		f.Severity, f.Confidence = Notice, Possible
-		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host"))
+		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host"))
 		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
 	}
 	if x.ports.count() <= 2 && x.hosts.count() > 2 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -68,7 +69,7 @@ func tellProbes(s Subject, x *scan) Finding {
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, x.ports.words("port"), x.hosts.words("host"), what),
 		Explanation: fmt.Sprintf("It looks like %s: each of %s drew a RST, which is how a host answers what meets no socket, open ports to an ACK too (RFC 9293 section 3.10.7.1). No program aborted.",
-			kind, Plural(p.n, "lone segment")),
+			kind, say.Plural(p.n, "lone segment")),
 		Causes: []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
 	}

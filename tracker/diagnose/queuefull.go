@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -145,7 +146,7 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case strong == 0 && sum.n < few:
 		f.Severity, f.Confidence = Notice, Possible
-		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), Plural(sum.n, "finished handshake"))
+		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), say.Plural(sum.n, "finished handshake"))
 		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case silent > 0:
 		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue is full", name(s.A), outOf(sum.n, all, "connection"))
@@ -165,16 +166,16 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 func (x *overflow) signs(silent, late, opened uint64) string {
 	var signs []string
 	if x.reset > 0 {
-		signs = append(signs, fmt.Sprintf("a RST answered %s (tcp_abort_on_overflow)", Plural(x.reset, "third ACK")))
+		signs = append(signs, fmt.Sprintf("a RST answered %s (tcp_abort_on_overflow)", say.Plural(x.reset, "third ACK")))
 	}
 	if x.ignored > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", Thousands(x.ignored), span(x.longest)))
+		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", say.Thousands(x.ignored), span(x.longest)))
 	}
 	if late > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", Thousands(late)))
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", say.Thousands(late)))
 	}
 	if silent > 0 {
-		signs = append(signs, fmt.Sprintf("%s beside the listener met silence while %s opened", Plural(silent, "attempt"), Plural(opened, "other")))
+		signs = append(signs, fmt.Sprintf("%s beside the listener met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))
 	}
 	return strings.Join(signs, "; ")
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -38,7 +39,7 @@ the receiver it comes out too small. A window that was closed is zero-window.`,
 			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
 				f := Finding{
 					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s to %s, %s bytes, waited for its window for %s", Plural(x.n, "transfer"), s.who(), Thousands(x.bytes), span(x.total)),
+					Title:       fmt.Sprintf("%s to %s, %s bytes, waited for its window for %s", say.Plural(x.n, "transfer"), s.who(), say.Thousands(x.bytes), span(x.total)),
 					Explanation: "The data in flight filled the receiver's window most of the time (RFC 9293 section 3.8.6): the receiver, not the network, sets the pace.",
 					Causes: []string{"its receive buffer is small for a path of this delay, set by SO_RCVBUF or tcp_rmem",
 						"its application reads slowly"},
@@ -46,7 +47,7 @@ the receiver it comes out too small. A window that was closed is zero-window.`,
 						fmt.Sprintf("`ss -tim state established %s` shows rcv_space and the buffers.", s.ss())},
 				}
 				if x.unscaled > 0 {
-					f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", Plural(x.unscaled, "connection"))
+					f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
 					f.Causes = append([]string{"window scaling is off at one end, or stripped on the way: see option-stripped"}, f.Causes...)
 					f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_window_scaling` at both ends.")
 				}

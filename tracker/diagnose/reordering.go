@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -39,7 +40,7 @@ Linux captures of several queues the card may reorder what the path did not.`,
 				}
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
+					Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
 					Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
 					Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
 						"several receive queues of the capturing card (the capture's order, not the path's)"},

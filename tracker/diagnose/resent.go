@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -45,7 +46,7 @@ func (x *resent) add(r *record.Record, packet uint64) {
 func (x *resent) systems() (text string) {
 	for i, b := range backoffs() {
 		if x.schedules[i] > 0 {
-			text += fmt.Sprintf(" %s repeated it as %s does.", Plural(x.schedules[i], "opener"), b.system)
+			text += fmt.Sprintf(" %s repeated it as %s does.", say.Plural(x.schedules[i], "opener"), b.system)
 		}
 	}
 	return text

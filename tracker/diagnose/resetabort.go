@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -52,5 +53,5 @@ func (x *resets) oddly() string {
 		return ""
 	}
 	return fmt.Sprintf(" %s unlike its sender's other segments (IP-ID: %s, timestamps: %s): something on the way may have sent them.",
-		Plural(n, "RST"), Thousands(x.odd[1]), Thousands(x.odd[2]))
+		say.Plural(n, "RST"), say.Thousands(x.odd[1]), say.Thousands(x.odd[2]))
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -35,7 +36,7 @@ answers in its backend's name. That is only possibly an intruder.`,
 						Severity: severity, Confidence: Likely,
 						Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
 						Explanation: fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): neither sent them, by the signs of RFC 5961 section 1.1's blind attacker or a middlebox. IP-ID too differs in %s, timestamps in %s.",
-							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1], Thousands(x.odd[1]), Thousands(x.odd[2])),
+							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1], say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
 						Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
 						Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
 							"Look into the logs of the firewalls on the way at these times."},

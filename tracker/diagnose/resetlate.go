@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -70,5 +71,5 @@ func (x *resets) tooLate() string {
 	if x.bytes == 0 {
 		return "no data, but a FIN or an ACK"
 	}
-	return Plural(x.bytes, "byte")
+	return say.Plural(x.bytes, "byte")
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -132,13 +133,13 @@ func (x *resets) sender(s Subject) string {
 	case x.by[record.Orig] == 0:
 		return "the listener"
 	}
-	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", Thousands(x.by[record.Resp]), Thousands(x.by[record.Orig]))
+	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", say.Thousands(x.by[record.Resp]), say.Thousands(x.by[record.Orig]))
 }
 
 // what says which connections: of a listener, or of an opener to several.
 func (x *resets) what(s Subject, opened uint64) string {
 	if s.Kind == SubjectHost {
-		return fmt.Sprintf("%s of %s to %s", Plural(x.n, "connection"), s.A.Addr, x.targets.words("listener"))
+		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, x.targets.words("listener"))
 	}
 	return outOf(x.n, opened, "connection") + " to " + name(s.A)
 }

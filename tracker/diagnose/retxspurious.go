@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -42,9 +43,9 @@ held back make these. Repeats that the capture itself doubled are not counted.`,
 				}
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("%s sent data again in vain: %s of its %s were needless", s.who(), Thousands(x.wrong), Plural(x.all, "repeat")),
+					Title: fmt.Sprintf("%s sent data again in vain: %s of its %s were needless", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 					Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
-						Thousands(x.dsacks)),
+						say.Thousands(x.dsacks)),
 					Causes: []string{"packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering", "the delay jumps: a mobile network, a paused virtual machine",
 						"ACKs are lost or held back on the way back"},
 					Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),

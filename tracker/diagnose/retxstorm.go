@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -43,8 +44,8 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 				}
 				return Finding{
 					Severity: Warning, Confidence: Likely,
-					Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), Plural(x.n, "connection")),
-					Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Of the segments %s.", Plural(x.repeats[e], "repeat"), Thousands(x.timeouts[e]),
+					Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), say.Plural(x.n, "connection")),
+					Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Of the segments %s.", say.Plural(x.repeats[e], "repeat"), say.Thousands(x.timeouts[e]),
 						whichSide(x.before[e], x.after[e])),
 					Causes: []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
 					Advice: lossAdvice(s.A.Addr.String()),

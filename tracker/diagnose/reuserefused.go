@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -29,7 +30,7 @@ An older connection that was not in TIME-WAIT is the finding stale-connection.`,
 			}, func(c *Context, s Subject, d *delays) (Finding, bool) {
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
-					Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port: %s", name(s.A), Plural(d.n, "SYN"), d.cost()),
+					Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port: %s", name(s.A), say.Plural(d.n, "SYN"), d.cost()),
 					Explanation: fmt.Sprintf("The SYN of %s had older numbers than the connection that still was in TIME-WAIT, so that one answered "+
 						"(RFC 9293 section 3.10.7.4, RFC 6191).", d.sources.who()),
 					Causes: []string{"the opener runs short of ports and comes back to the same one too soon", "a NAT gives one port to several openers, whose numbers differ",

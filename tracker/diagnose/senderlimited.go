@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -31,7 +32,7 @@ of some size, from the first to the last byte.`,
 			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
 				return Finding{
 					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", Plural(x.n, "transfer"), s.who(), span(x.total)),
+					Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", say.Plural(x.n, "transfer"), s.who(), span(x.total)),
 					Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6).",
 					Causes:      []string{"the application talks in turns, or pauses between requests", "disk, database or a rate limit behind it"},
 				}, true

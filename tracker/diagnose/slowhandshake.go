@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -109,7 +110,7 @@ func tellSlow(c *Context, s Subject, x *slow, few uint64) Finding {
 	opened := max(c.opened(s.A), x.n)
 	f := Finding{Severity: Notice, Confidence: Likely,
 		Explanation: fmt.Sprintf("Of them %s by the listener, %s by the path, %s by the opener, %s without a measure to tell (RFC 6298: compared with later round trips). At most %s.",
-			Thousands(x.by[slowListener]), Thousands(x.by[slowPath]), Thousands(x.by[slowOpener]), Thousands(x.by[slowUnknown]), span(x.longest)),
+			say.Thousands(x.by[slowListener]), say.Thousands(x.by[slowPath]), say.Thousands(x.by[slowOpener]), say.Thousands(x.by[slowUnknown]), span(x.longest)),
 	}
 	if x.n >= few {
 		f.Severity = Warning

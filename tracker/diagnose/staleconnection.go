@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -27,7 +28,7 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
 					Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s before the new one opened", name(s.A),
-						Plural(d.n, "connection"), d.sources.who(), d.cost()),
+						say.Plural(d.n, "connection"), d.sources.who(), d.cost()),
 					Explanation: "A challenge ACK answered the new SYN: the older connection on the same addresses and ports was alive at the listener (RFC 5961 section 4.2).",
 					Causes:      []string{"the opener crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and gives the port out again"},
 					Advice: []string{

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -57,7 +58,7 @@ unanswered FINs of some age have findings of their own.`,
 				return Finding{
 					Severity: Info, Confidence: Proven,
 					Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing",
-						areOpen(x.n), Thousands(x.n-x.idle-x.closing), Thousands(x.idle), Thousands(x.closing)),
+						areOpen(x.n), say.Thousands(x.n-x.idle-x.closing), say.Thousands(x.idle), say.Thousands(x.closing)),
 					Explanation: "The input ended, they did not" + silence + " Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).",
 				}, true
 			})
@@ -69,5 +70,5 @@ func areOpen(n uint64) string {
 	if n == 1 {
 		return "1 connection was"
 	}
-	return Thousands(n) + " connections were"
+	return say.Thousands(n) + " connections were"
 }

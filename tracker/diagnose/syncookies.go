@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -58,7 +59,7 @@ tcp_synack_retries 0.`,
 				}
 				return Finding{
 					Severity: Notice, Confidence: Possible,
-					Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), Plural(x.once, "unfinished handshake")),
+					Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
 					Explanation: "A listener with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
 					Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place"},
 					Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -76,9 +77,9 @@ different: its openers repeat their SYNs. Those attempts are in no other finding
 				rate := float64(x.n) / (float64(max(x.until-x.since, second)) / 1e9)
 				return Finding{
 					Severity: Critical, Confidence: Likely,
-					Title: fmt.Sprintf("%s SYNs from %s flood %s, %.0f a second", Thousands(x.n), x.sources.who(), name(s.A), rate),
+					Title: fmt.Sprintf("%s SYNs from %s flood %s, %.0f a second", say.Thousands(x.n), x.sources.who(), name(s.A), rate),
 					Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
-						Thousands(x.single), Thousands(x.halfOpen), Plural(c.opened(s.A), "connection")),
+						say.Thousands(x.single), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
 					Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
 					Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
 						fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+)
 
 func timeWaitMany() Detector {
 	return Detector{
@@ -25,8 +29,8 @@ last 2MSL with the mean of the input.`,
 				}
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s held %s connections in TIME-WAIT at once%s: it closes first", name(h.Holder), Thousands(h.Peak), towards),
-					Explanation: fmt.Sprintf("The active closer holds TIME-WAIT for %s (RFC 9293 section 3.6); %s entered%s.", span(c.twoMSL()), Thousands(h.Entered), c.growth(h)),
+					Title:       fmt.Sprintf("%s held %s connections in TIME-WAIT at once%s: it closes first", name(h.Holder), say.Thousands(h.Peak), towards),
+					Explanation: fmt.Sprintf("The active closer holds TIME-WAIT for %s (RFC 9293 section 3.6); %s entered%s.", span(c.twoMSL()), say.Thousands(h.Entered), c.growth(h)),
 					Causes:      []string{"each request has a connection of its own", "the application or its keep-alive timeout closes before the other end does"},
 					Advice: []string{"`ss -s` and `cat /proc/net/sockstat` show how many the host itself counts.",
 						"`sysctl net.ipv4.tcp_max_tw_buckets` is the limit; longer keep-alive timeouts make them fewer."},

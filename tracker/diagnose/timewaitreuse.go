@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+)
 
 func timeWaitReuse() Detector {
 	return Detector{
@@ -17,8 +21,8 @@ finding is reuse-refused.`,
 			return fromLedger{func(_ *Context, h *Holding) (Finding, bool) {
 				return Finding{
 					Severity: Info, Confidence: Proven, Count: h.Reused,
-					Title: fmt.Sprintf("%s of %s in TIME-WAIT at %s gave way to a new one on the same ports", Thousands(h.Reused),
-						Plural(h.Entered, "connection"), name(h.Holder)),
+					Title: fmt.Sprintf("%s of %s in TIME-WAIT at %s gave way to a new one on the same ports", say.Thousands(h.Reused),
+						say.Plural(h.Entered, "connection"), name(h.Holder)),
 					Explanation: "The new SYN had a higher sequence number or a newer timestamp, so it was taken (RFC 1122 section 4.2.2.13, RFC 6191).",
 				}, h.Reused > 0
 			}}

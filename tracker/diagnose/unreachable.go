@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -33,17 +34,17 @@ func reasonOf(a record.Answer) int {
 func reasonWords(i int) string {
 	switch {
 	case i < 16:
-		return ICMPError(false, 3, uint8(i))
+		return say.ICMPError(false, 3, uint8(i))
 	case i < 18:
-		return ICMPError(false, 11, uint8(i-16))
+		return say.ICMPError(false, 11, uint8(i-16))
 	case i < 20:
-		return ICMPError(false, 12, 0)
+		return say.ICMPError(false, 12, 0)
 	case i < 28:
-		return ICMPError(true, 1, uint8(i-20))
+		return say.ICMPError(true, 1, uint8(i-20))
 	case i < 30:
-		return ICMPError(true, 3, uint8(i-28))
+		return say.ICMPError(true, 3, uint8(i-28))
 	}
-	return ICMPError(true, 4, 0)
+	return say.ICMPError(true, 4, 0)
 }
 
 // prohibited tells that a rule, not a missing way, is the reason.
@@ -83,7 +84,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale)
 	forbidden := false
 	for i, k := range a.reasons {
 		if k > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), Thousands(k)))
+			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), say.Thousands(k)))
 			forbidden = forbidden || prohibited(i)
 		}
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -25,7 +26,7 @@ keepalive-missing; one in which large segments alone are lost is mtu-black-hole.
 				return Finding{
 					Severity: o.many("vanished", x.n, opened), Confidence: Likely,
 					Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), outOf(x.n, opened, "connection")),
-					Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", Plural(x.repeats, "repeat")),
+					Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
 					Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
 						"its address moved to another host, which drops what it does not know"},
 					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),

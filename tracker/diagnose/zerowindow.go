@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -36,7 +37,7 @@ of 0 is none. A person who pauses a download does the same.`,
 			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
 				f := Finding{
 					Severity: Notice, Confidence: Proven,
-					Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), Plural(x.times, "time"), Plural(x.n, "connection"), span(x.total)),
+					Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
 					Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s at once.",
 						span(x.longest)),
 					Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
@@ -44,7 +45,7 @@ of 0 is none. A person who pauses a download does the same.`,
 						"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},
 				}
 				if x.probes > 0 {
-					f.Explanation += fmt.Sprintf(" It probed the closed window %s.", Plural(x.probes, "time"))
+					f.Explanation += fmt.Sprintf(" It probed the closed window %s.", say.Plural(x.probes, "time"))
 				}
 				if x.longest >= much {
 					f.Severity = Warning
