@@ -41,6 +41,9 @@ const (
 	// unknownRoom is how far beyond everything seen a number is taken for one of
 	// data that the capture missed where the window is not known in bytes.
 	unknownRoom = 1 << 20
+	// reach is how far beyond everything seen a number counts at once: behind a
+	// longer hole it waits for the next segment.
+	reach = 1 << 16
 	// maxSpareAsides bounds what is kept for reuse.
 	maxSpareAsides = 1024
 )
@@ -62,7 +65,7 @@ func (t *Tracker) judgeAside(c *conn, from record.End, s *capture.Segment) jumps
 	if s.Flags.Any(capture.SYN | capture.RST) {
 		return 0
 	}
-	return c.judge(from, s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack))
+	return c.judge(from, s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack), s.Len)
 }
 
 // room is how far beyond everything seen of e its next number may lie: to the
@@ -92,15 +95,18 @@ func (e *endpoint) knows(p *endpoint, s *capture.Segment) bool {
 		s.Flags.Has(capture.ACK)
 }
 
-// judge says which numbers of a segment without SYN and RST its receiver can't
-// take, as far as the capture shows: 0 for none.
-func (c *conn) judge(from record.End, flags capture.Flags, seq, ack reassembly.Seq) (j jumps) {
+// judge says which numbers of a segment without SYN and RST, with n bytes, wait
+// for what bears them out, because its receiver can't take them or the hole before
+// them was not explained yet: 0 for none. An ACK without data moves only what its
+// sender seems to have sent: it waits behind any hole, unless it is one that only
+// its receiver's peer could have sent.
+func (c *conn) judge(from record.End, flags capture.Flags, seq, ack reassembly.Seq, n uint32) (j jumps) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if e.stream.Started() {
 		switch d := seq.Sub(e.sndNxt()); {
 		case d <= 0 && back(e, seq) > min(e.span()+e.before(), maxAhead):
 			j = jumpSeq | jumpBack
-		case d > 1 && uint32(d) > e.room(p):
+		case d > 1 && (uint32(d) > min(e.room(p), reach) || n == 0 && !flags.Has(capture.FIN) && !p.awaits(flags, ack)):
 			j = jumpSeq
 		}
 	}
@@ -122,6 +128,12 @@ func (c *conn) judge(from record.End, flags capture.Flags, seq, ack reassembly.S
 	return j
 }
 
+// awaits reports whether an ACK takes what an end has sent and nobody acknowledged
+// before: so it comes from an end that knew of it.
+func (p *endpoint) awaits(flags capture.Flags, ack reassembly.Seq) bool {
+	return flags.Has(capture.ACK) && p.stream.Started() && p.acked().Less(ack) && ack.LessEq(p.sndNxt())
+}
+
 // back is how far a number lies behind all that is known of an end.
 func back(e *endpoint, n reassembly.Seq) uint64 { return uint64(e.sndNxt() - n) }
 
@@ -138,9 +150,9 @@ func (e *endpoint) before() uint64 {
 func (c *conn) ackRoom(from record.End) uint32 {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if p.packets == 0 {
-		return maxAhead // it goes another way: there is nothing to hold against it
+		return reach // it goes another way: the next ACK bears it out
 	}
-	return p.room(e)
+	return min(p.room(e), reach)
 }
 
 // setAside keeps a segment that does not fit.
@@ -238,6 +250,14 @@ func (c *conn) goesOn(from record.End, s *capture.Segment) bool {
 		return false
 	}
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
+	if a.jumps == jumpSeq && a.n == 0 {
+		if s.Len > 0 && seq == c.ends[from].sndNxt() && seq.Add(s.Len) == a.seq {
+			return true // this fills the hole behind which an ACK without data stood
+		}
+		if seq == a.seq && a.at < p.lastSend {
+			return true // its sender still stands there when it answers again
+		}
+	}
 	if a.jumps&jumpSeq != 0 && uint32(seq-a.seq) > unknownRoom {
 		return false
 	}
@@ -295,7 +315,7 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 	if c.oldAnswer == a.packet {
 		c.oldAnswer = 0
 	}
-	jumps := c.judge(from, a.flags, a.seq, a.ack) // it may fit by now
+	jumps := c.judge(from, a.flags, a.seq, a.ack, a.n) // it may fit by now
 	if jumps&jumpSeq != 0 {
 		e.stream.Jump(a.seq)
 	}
@@ -319,7 +339,7 @@ func (t *Tracker) weighAfter(c *conn, from record.End) {
 		a := &c.asides[of]
 		switch {
 		case a.packet == 0:
-		case c.judge(of, a.flags, a.seq, a.ack) == 0:
+		case c.judge(of, a.flags, a.seq, a.ack, a.n) == 0:
 			t.takeAside(c, of)
 		case of == from:
 			*a = aside{}
