@@ -169,7 +169,9 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
 	}
 	c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
-	c.challenge(from.Peer(), now)
+	if d := reassembly.Seq(s.Seq).Sub(c.ends[from].sndNxt()); j != jumpSeq || d > 0 && uint32(d) > c.ends[from].room(p) {
+		c.challenge(from.Peer(), now) // inside the window its receiver takes it
+	}
 	if p.state == record.TimeWait && s.Flags.Has(capture.ACK) {
 		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
 		t.restartTimeWait(c, from.Peer(), s, now)
