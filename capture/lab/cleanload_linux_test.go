@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcpwatch/capture/lab"
+	"tcpwatch/capture/lab/load"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -31,7 +32,7 @@ func TestCleanLoad(t *testing.T) {
 		dir = t.TempDir()
 	}
 	for n := 1; n <= 2; n++ {
-		file, err := l.CleanLoad(dir, *cleanFor)
+		file, err := load.Clean(dir, *cleanFor)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcpwatch/capture/host"
+	"tcpwatch/capture/lab/wire"
 )
 
 const (
@@ -46,9 +47,9 @@ type ends struct{ local, remote netip.AddrPort }
 
 // combine puts edges and sightings together as doc.go states, and marks what
 // the wire does not tell. start and end bound the truth.
-func combine(edges []edge, seen []*sighting, wire []segment, start, end int64) []TruthConn {
+func combine(edges []edge, seen []*sighting, onWire []wire.Segment, start, end int64) []TruthConn {
 	lives := livesOf(edges)
-	sent := wireOf(wire)
+	sent := wireOf(onWire)
 	requests, small := map[ends][]*sighting{}, map[ends][]*sighting{}
 	for _, s := range seen {
 		key := ends{s.local, s.remote}
@@ -76,7 +77,7 @@ func combine(edges []edge, seen []*sighting, wire []segment, start, end int64) [
 			if i+1 < len(list) {
 				l.next = list[i+1].start()
 			}
-			replaced(l, small[key], wire)
+			replaced(l, small[key], onWire)
 		}
 	}
 	return pairUp(lives, sent, start, end)
@@ -125,7 +126,7 @@ func ownRequest(list []*life, s *sighting) bool {
 // Where none was polled and the wire shows that the peer's FIN had come, the
 // end went through TIME-WAIT all the same (RFC 9293 section 3.10.7.4, eighth
 // step): a RST ended it before the next poll.
-func replaced(l *life, small []*sighting, wire []segment) {
+func replaced(l *life, small []*sighting, onWire []wire.Segment) {
 	n := len(l.states)
 	if n < 2 || l.states[n-1].state != host.Closed {
 		return
@@ -154,12 +155,12 @@ func replaced(l *life, small []*sighting, wire []segment) {
 		took = s
 	}
 	switch {
-	case took == nil && finCame(l, wire, closed):
+	case took == nil && finCame(l, onWire, closed):
 		l.states = l.states[:n-1]
 		l.add(host.TimeWait, closed, closed, ByRule)
 		l.add(host.Closed, closed, closed, ByRule)
 	case took != nil && took.gone != 0:
-		if finCame(l, wire, took.gone) {
+		if finCame(l, onWire, took.gone) {
 			l.add(host.TimeWait, took.last, took.last, ByRule)
 		}
 		l.add(host.Closed, took.gone, took.last, ByPolling)
@@ -168,14 +169,14 @@ func replaced(l *life, small []*sighting, wire []segment) {
 
 // finCame reports whether the wire shows the peer's FIN on its way before the
 // life's last socket was gone.
-func finCame(l *life, wire []segment, gone int64) bool {
-	return slices.ContainsFunc(wire, func(s segment) bool {
-		return s.flags&flagFIN != 0 && s.src == l.remote && s.dst == l.local && s.time > l.start() && s.time < gone+int64(time.Millisecond)
+func finCame(l *life, onWire []wire.Segment, gone int64) bool {
+	return slices.ContainsFunc(onWire, func(s wire.Segment) bool {
+		return s.Flags&wire.FIN != 0 && s.Src == l.remote && s.Dst == l.local && s.Time > l.start() && s.Time < gone+int64(time.Millisecond)
 	})
 }
 
 // pairUp joins the lives of both ends into connections, in order of time.
-func pairUp(lives map[ends][]*life, wire map[ends][]int64, start, end int64) []TruthConn {
+func pairUp(lives map[ends][]*life, onWire map[ends][]int64, start, end int64) []TruthConn {
 	var all []*life
 	for _, list := range lives {
 		all = append(all, list...)
@@ -201,7 +202,7 @@ func pairUp(lives map[ends][]*life, wire map[ends][]int64, start, end int64) []T
 	}
 	var conns []TruthConn
 	for _, p := range pairs {
-		times := wire[ends{p.orig.local, p.orig.remote}]
+		times := onWire[ends{p.orig.local, p.orig.remote}]
 		c := TruthConn{OrigAddr: p.orig.local, RespAddr: p.orig.remote, Orig: tell(p.orig, times, start, end)}
 		if p.resp != nil {
 			c.Resp = tell(p.resp, times, start, end)
@@ -223,29 +224,29 @@ func over(l *life, at int64) bool {
 }
 
 // wireOf gathers the times of the segments of each pair of ends, both ways round.
-func wireOf(segments []segment) map[ends][]int64 {
-	wire := map[ends][]int64{}
+func wireOf(segments []wire.Segment) map[ends][]int64 {
+	onWire := map[ends][]int64{}
 	for _, s := range segments {
-		wire[ends{s.src, s.dst}] = append(wire[ends{s.src, s.dst}], s.time)
-		wire[ends{s.dst, s.src}] = append(wire[ends{s.dst, s.src}], s.time)
+		onWire[ends{s.Src, s.Dst}] = append(onWire[ends{s.Src, s.Dst}], s.Time)
+		onWire[ends{s.Dst, s.Src}] = append(onWire[ends{s.Dst, s.Src}], s.Time)
 	}
-	for _, times := range wire {
+	for _, times := range onWire {
 		slices.Sort(times)
 	}
-	return wire
+	return onWire
 }
 
 // tell is a life in the words of the truth, up to end.
-func tell(l *life, wire []int64, start, end int64) []StateAt {
+func tell(l *life, onWire []int64, start, end int64) []StateAt {
 	var told []StateAt
 	for _, e := range l.states {
 		if e.time > end {
 			break
 		}
-		i, _ := slices.BinarySearch(wire, e.earliest-wireBefore)
+		i, _ := slices.BinarySearch(onWire, e.earliest-wireBefore)
 		told = append(told, StateAt{
 			State: e.state.String(), At: time.Duration(e.time - start), By: e.by,
-			Silent: e.state == host.Closed && (i == len(wire) || wire[i] > e.time+wireAfter),
+			Silent: e.state == host.Closed && (i == len(onWire) || onWire[i] > e.time+wireAfter),
 		})
 	}
 	return told

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcpwatch/capture/host"
+	"tcpwatch/capture/lab/wire"
 )
 
 const ms = int64(time.Millisecond)
@@ -50,16 +51,16 @@ func words(path []StateAt) string {
 func TestCombine(t *testing.T) {
 	opened := edges(clientAddr, serverAddr, host.Closed, 1, host.SynSent, 2, host.Established)
 	accepted := edges(serverAddr, clientAddr, host.Listen, 3, host.SynReceived, 3, host.Established)
-	wire := func(at int, flags uint8) segment {
-		return segment{time: int64(at) * ms, src: serverAddr, dst: clientAddr, flags: flags}
+	passed := func(at int, flags uint8) wire.Segment {
+		return wire.Segment{Time: int64(at) * ms, Src: serverAddr, Dst: clientAddr, Flags: flags}
 	}
 	type conn struct{ orig, resp string }
 	for _, c := range []struct {
-		name  string
-		edges [][]edge
-		seen  []*sighting
-		wire  []segment
-		want  []conn
+		name   string
+		edges  [][]edge
+		seen   []*sighting
+		onWire []wire.Segment
+		want   []conn
 	}{
 		{
 			name: "TIME-WAIT polled and still there",
@@ -79,31 +80,31 @@ func TestCombine(t *testing.T) {
 			name: "an orphan's FIN-WAIT-2 that ends in silence",
 			edges: [][]edge{opened,
 				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			seen: []*sighting{sight(clientAddr, serverAddr, host.FinWait2, 104, 2000)},
-			wire: []segment{wire(100, flagACK)},
-			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 [CLOSED]", ""}},
+			seen:   []*sighting{sight(clientAddr, serverAddr, host.FinWait2, 104, 2000)},
+			onWire: []wire.Segment{passed(100, wire.ACK)},
+			want:   []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 [CLOSED]", ""}},
 		},
 		{
 			name: "TIME-WAIT too short for polling, the FIN on the wire",
 			edges: [][]edge{opened,
 				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			wire: []segment{wire(101, flagFIN|flagACK)},
-			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
+			onWire: []wire.Segment{passed(101, wire.FIN|wire.ACK)},
+			want:   []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
 		},
 		{
 			name: "an orphan's FIN-WAIT-2 polled, its TIME-WAIT not",
 			edges: [][]edge{opened,
 				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 101, host.Closed)},
-			seen: []*sighting{sight(clientAddr, serverAddr, host.FinWait2, 102, 107)},
-			wire: []segment{wire(103, flagFIN|flagACK)},
-			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
+			seen:   []*sighting{sight(clientAddr, serverAddr, host.FinWait2, 102, 107)},
+			onWire: []wire.Segment{passed(103, wire.FIN|wire.ACK)},
+			want:   []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED", ""}},
 		},
 		{
 			name: "reset out of FIN-WAIT-2",
 			edges: [][]edge{opened,
 				edges(clientAddr, serverAddr, host.Established, 100, host.FinWait1, 101, host.FinWait2, 150, host.Closed)},
-			wire: []segment{wire(150, flagRST)},
-			want: []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED", ""}},
+			onWire: []wire.Segment{passed(150, wire.RST)},
+			want:   []conn{{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED", ""}},
 		},
 		{
 			name:  "a request socket that never got further",
@@ -124,8 +125,8 @@ func TestCombine(t *testing.T) {
 				edges(serverAddr, clientAddr, host.Established, 50, host.FinWait1, 51, host.FinWait2, 51, host.Closed),
 				edges(clientAddr, serverAddr, host.Closed, 300, host.SynSent, 301, host.Established),
 				edges(serverAddr, clientAddr, host.Listen, 302, host.SynReceived, 302, host.Established)},
-			seen: []*sighting{sight(serverAddr, clientAddr, host.TimeWait, 54, 304)},
-			wire: []segment{wire(300, flagSYN)},
+			seen:   []*sighting{sight(serverAddr, clientAddr, host.TimeWait, 54, 304)},
+			onWire: []wire.Segment{passed(300, wire.SYN)},
 			want: []conn{
 				{"SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK [CLOSED]", "SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED"},
 				{"SYN-SENT ESTABLISHED", "SYN-RECEIVED ESTABLISHED"},
@@ -150,7 +151,7 @@ func TestCombine(t *testing.T) {
 				all = append(all, e...)
 			}
 			var got []conn
-			for _, x := range combine(all, c.seen, c.wire, 0, 5000*ms) {
+			for _, x := range combine(all, c.seen, c.onWire, 0, 5000*ms) {
 				got = append(got, conn{words(x.Orig), words(x.Resp)})
 			}
 			if len(got) != len(c.want) {

@@ -73,10 +73,10 @@ func socketCounts(t *unix.TCPInfo) SocketCounts {
 	}
 }
 
-// counters reads the TCP counters of a namespace. They began at 0 with it.
-func (n *Namespace) counters() (map[string]int64, error) {
+// counters reads the TCP counters of the host's namespace. They began at 0 with it.
+func (h *Host) counters() (map[string]int64, error) {
 	all := map[string]int64{}
-	err := n.Do(func() error {
+	err := h.Do(func() error {
 		for _, file := range [...]string{"netstat", "snmp"} {
 			b, err := os.ReadFile("/proc/thread-self/net/" + file)
 			if err != nil {

@@ -4,8 +4,8 @@
 //
 // A Scenario is a row of a table: what happens at each end, what the path does,
 // and what must be seen. Record plays it and returns the captures of its taps and
-// the Truth. Each namespace is held by a thread only, so that everything
-// disappears with the process, however it ends.
+// the Truth. What carries the traffic is in package wire, traffic by the thousand
+// in package load.
 //
 // # How the truth is obtained
 //
@@ -39,13 +39,6 @@
 //
 // For each detector there is a scenario that must raise it and one that looks
 // alike and must not, with what the kernel says to both: a table in the tests.
-// The clean load is the traffic in which nothing is wrong. Scenarios of age take
+// In the clean load nothing is wrong. Scenarios of age take
 // a minute: they are recorded, and tests do not play them again.
-//
-// # Inputs of benchmarks
-//
-// Inputs are captures of millions of packets. Those whose connections are as
-// many as a machine can make in seconds are real throughout. The others are
-// copies of a few real connections, packet by packet, with other addresses,
-// ports, sequence numbers and times.
 package lab

@@ -2,13 +2,10 @@ package lab
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 
-	"golang.org/x/sys/unix"
+	"tcpwatch/capture/lab/wire"
 )
 
 // Where a tap is.
@@ -43,13 +40,13 @@ type TapSpec struct {
 // Scenario is one piece of traffic with what is known about it beforehand.
 type Scenario struct {
 	Name  string
-	Doc   string // what it shows
-	Shape Shape  // Relayed when there is a Relay
+	Doc   string     // what it shows
+	Shape wire.Shape // Relayed when there is a Relay
 	V6    bool
 	Taps  []TapSpec // nil is one at the client
 	// Relay is what the path does with each segment. It may remember what it saw:
 	// to play a scenario again take a new one.
-	Relay func(*segment) Verdict
+	Relay func(*wire.Segment) wire.Verdict
 	Tag   uint16 // VLAN of a Trunk
 	Late  bool   // a step starts the taps
 	Large bool   // thousands of connections: stored compressed
@@ -70,9 +67,9 @@ type Scenario struct {
 }
 
 // shape is how the ends are joined.
-func (sc *Scenario) shape() Shape {
+func (sc *Scenario) shape() wire.Shape {
 	if sc.Relay != nil {
-		return Relayed
+		return wire.Relayed
 	}
 	return sc.Shape
 }
@@ -87,7 +84,7 @@ type Lab struct {
 // Open prepares the machine; the error says what is missing. It waits a while
 // for a Lab of another process to end.
 func Open() (*Lab, error) {
-	lock, err := claim("ip", "nft")
+	lock, err := wire.Claim("ip", "nft")
 	if err != nil {
 		return nil, err
 	}
@@ -96,46 +93,6 @@ func Open() (*Lab, error) {
 		l.Why = err.Error()
 	}
 	return l, nil
-}
-
-// claim makes sure that namespaces and the commands are there, and takes the
-// machine's lock.
-func claim(commands ...string) (*os.File, error) {
-	if os.Geteuid() != 0 {
-		return nil, errors.New("network namespaces need root")
-	}
-	for _, command := range commands {
-		if _, err := exec.LookPath(command); err != nil {
-			return nil, err
-		}
-	}
-	lock, err := lockMachine(2 * time.Minute)
-	if err != nil {
-		return nil, err
-	}
-	ns, err := NewNamespace("trial", 256)
-	if err != nil {
-		return nil, errors.Join(err, lock.Close())
-	}
-	ns.Close()
-	return lock, nil
-}
-
-// lockMachine takes the lock that the process keeps until its end.
-func lockMachine(wait time.Duration) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(os.TempDir(), "tcpwatch-lab.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for deadline := time.Now().Add(wait); ; time.Sleep(200 * time.Millisecond) {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			return f, nil
-		}
-		if time.Now().After(deadline) {
-			f.Close()
-			return nil, fmt.Errorf("another process keeps the lab: %w", err)
-		}
-	}
 }
 
 // Close gives the machine back.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // step is one thing that happens in a scenario. It acts on the connection at
@@ -49,19 +51,19 @@ func tune(name string, value int) step {
 // filters adds a rule of nft(8) to what arrives.
 func (e side) filters(rule string) step { return func(s *Stage) { e.host(s).Rule(rule) } }
 
-func (e side) sets(options ...Option) step { return func(s *Stage) { e.sock(s).Set(options...) } }
-func (e side) sends(n int) step            { return func(s *Stage) { e.sock(s).Send(n) } }
-func (e side) reads(n int) step            { return func(s *Stage) { e.sock(s).Recv(n) } }
-func (e side) readsEnd(s *Stage)           { e.sock(s).RecvEnd() }
-func (e side) shutsDown(s *Stage)          { e.sock(s).Shutdown() }
-func (e side) closes(s *Stage)             { e.sock(s).Close() }
-func (e side) aborts(s *Stage)             { e.sock(s).Abort() }
+func (e side) sets(options ...wire.Option) step { return func(s *Stage) { e.sock(s).Set(options...) } }
+func (e side) sends(n int) step                 { return func(s *Stage) { e.sock(s).Send(n) } }
+func (e side) reads(n int) step                 { return func(s *Stage) { e.sock(s).Recv(n) } }
+func (e side) readsEnd(s *Stage)                { e.sock(s).RecvEnd() }
+func (e side) shutsDown(s *Stage)               { e.sock(s).Shutdown() }
+func (e side) closes(s *Stage)                  { e.sock(s).Close() }
+func (e side) aborts(s *Stage)                  { e.sock(s).Abort() }
 
 // told waits for an error, and wants it to be this one.
 func (e side) told(errno unix.Errno) step { return func(s *Stage) { e.sock(s).Fails(errno) } }
 
 // forgets closes the socket without a word: so closes one that is under repair.
-func (e side) forgets(s *Stage) { steps{e.sets(tcp(unix.TCP_REPAIR, 1)), e.closes}.play(s) }
+func (e side) forgets(s *Stage) { steps{e.sets(wire.TCP(unix.TCP_REPAIR, 1)), e.closes}.play(s) }
 
 // closesFirst closes both ends, the other one as soon as it has read the end.
 func (e side) closesFirst(s *Stage) { steps{e.closes, e.peer().readsEnd, e.peer().closes}.play(s) }
@@ -82,7 +84,7 @@ func (e side) forged(flags uint8, offset uint32, ttl uint8) step {
 	return func(s *Stage) {
 		ends := [...]netip.AddrPort{s.Client.At(firstPort), s.Server.At(80)}
 		src, dst := ends[e], ends[e.peer()]
-		s.Router.Inject(&segment{src: src, dst: dst, seq: s.Next(src, dst) + offset, flags: flags}, ttl)
+		s.Router.Inject(&wire.Segment{Src: src, Dst: dst, Seq: s.Next(src, dst) + offset, Flags: flags}, ttl)
 	}
 }
 
@@ -119,9 +121,9 @@ func nth(i int, all ...step) step {
 const firstPort = 40000
 
 // listen makes the server's listener at port 80.
-func listen(options ...Option) step { return listenBacklog(1024, options...) }
+func listen(options ...wire.Option) step { return listenBacklog(1024, options...) }
 
-func listenBacklog(n int, options ...Option) step {
+func listenBacklog(n int, options ...wire.Option) step {
 	return func(s *Stage) { s.listener = s.Server.ListenBacklog(80, n, options...) }
 }
 
@@ -132,7 +134,7 @@ func (s *Stage) begin(c *Sock) {
 }
 
 // dialWith begins to connect from the next port, with options.
-func dialWith(options ...Option) step {
+func dialWith(options ...wire.Option) step {
 	return func(s *Stage) {
 		s.begin(s.Client.Socket(s.nextPort(), options...))
 		s.at[client].Dial(s.Server.At(80))
@@ -150,7 +152,7 @@ func accept(s *Stage)    { s.at[server] = s.listener.Accept() }
 
 // openWith opens a connection, with options at the client. Where nothing listens
 // yet it makes a listener.
-func openWith(options ...Option) step {
+func openWith(options ...wire.Option) step {
 	return func(s *Stage) {
 		if s.listener == nil {
 			listen()(s)
@@ -162,7 +164,7 @@ func openWith(options ...Option) step {
 func open(s *Stage) { openWith()(s) }
 
 // reopen opens another connection from the port of the last one.
-func reopen(options ...Option) step {
+func reopen(options ...wire.Option) step {
 	return func(s *Stage) {
 		s.ports--
 		openWith(options...)(s)
@@ -202,7 +204,7 @@ func flood(n int) step {
 		src := forgedPrefix.Addr()
 		for range n {
 			src = src.Next()
-			s.Router.Inject(&segment{src: netip.AddrPortFrom(src, 1024), dst: s.Server.At(80), seq: 1000, flags: flagSYN}, 64)
+			s.Router.Inject(&wire.Segment{Src: netip.AddrPortFrom(src, 1024), Dst: s.Server.At(80), Seq: 1000, Flags: wire.SYN}, 64)
 		}
 	}
 }

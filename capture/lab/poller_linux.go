@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcpwatch/capture/host"
+	"tcpwatch/capture/lab/wire"
 )
 
 // sighting is a small socket that polling saw: a request socket in
@@ -38,8 +39,8 @@ type sightingKey struct {
 // by a pause of three times its length, so that a storm is not slowed by it.
 const pollEvery = 4 * time.Millisecond
 
-func poll(ns *Namespace) (*poller, error) {
-	d, err := host.OpenDiag(ns.fd)
+func poll(ns *wire.Namespace) (*poller, error) {
+	d, err := host.OpenDiag(ns.FD())
 	if err != nil {
 		return nil, err
 	}

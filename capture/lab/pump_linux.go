@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // addresses are a connected socket's own and its peer's.
@@ -131,10 +133,10 @@ func (s *Sock) Acknowledged(wait time.Duration) {
 // delays has arrived.
 func (s *Stage) Quiet(d time.Duration) {
 	last, since := -1, time.Now()
-	for deadline := time.Now().Add(patience); time.Since(since) < d && time.Now().Before(deadline); s.Pause(5 * time.Millisecond) {
+	for deadline := time.Now().Add(wire.Patience); time.Since(since) < d && time.Now().Before(deadline); s.Pause(5 * time.Millisecond) {
 		seen := 0
 		for _, r := range s.taps {
-			seen += r.count()
+			seen += r.Count()
 		}
 		if seen != last {
 			last, since = seen, time.Now()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 const (
@@ -28,11 +30,11 @@ func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
 	if sc.Large {
 		entries = 1 << 14
 	}
-	net, err := newNetwork(sc.shape(), n, sc.V6, sc.Offload, entries)
+	net, err := wire.New(sc.shape(), n, sc.V6, sc.Offload, entries)
 	if err != nil {
 		return nil, err
 	}
-	defer net.close()
+	defer net.Close()
 	stage, err := l.stage(sc, net)
 	if err != nil {
 		return nil, err
@@ -40,8 +42,8 @@ func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
 	defer stage.closeAll()
 	var pollers []*poller
 	start := time.Now()
-	for _, ns := range net.namespaces() {
-		if ns == net.router {
+	for _, ns := range net.Namespaces() {
+		if ns == net.Router {
 			continue
 		}
 		p, err := poll(ns)
@@ -70,16 +72,16 @@ func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
 }
 
 // stage prepares hosts, relays and taps.
-func (l *Lab) stage(sc *Scenario, net *network) (*Stage, error) {
+func (l *Lab) stage(sc *Scenario, net *wire.Network) (*Stage, error) {
 	s := &Stage{net: net, fds: map[int]bool{}}
-	s.Client = &Host{stage: s, IP: net.clientIP, Namespace: net.client}
-	s.Server = &Host{stage: s, IP: net.serverIP, Namespace: net.server}
+	s.Client = &Host{stage: s, IP: net.ClientIP, Namespace: net.Client}
+	s.Server = &Host{stage: s, IP: net.ServerIP, Namespace: net.Server}
 	hosts := map[*Host]string{s.Client: "input"}
-	if net.server != net.client {
+	if net.Server != net.Client {
 		hosts[s.Server] = "input"
 	}
-	if sc.shape() == Routed {
-		s.Router = &Host{stage: s, Namespace: net.router}
+	if sc.shape() == wire.Routed {
+		s.Router = &Host{stage: s, Namespace: net.Router}
 		hosts[s.Router] = "forward"
 	}
 	for h, hook := range hosts {
@@ -88,25 +90,17 @@ func (l *Lab) stage(sc *Scenario, net *network) (*Stage, error) {
 		}
 	}
 	switch sc.shape() {
-	case Relayed:
-		if err := net.relay(routerA, routerB, 0, sc.Relay); err != nil {
+	case wire.Relayed:
+		if err := net.Relay(wire.RouterA, wire.RouterB, 0, sc.Relay); err != nil {
 			return nil, err
 		}
-	case Trunk:
-		if err := errors.Join(net.relay(routerA, trunkA, sc.Tag, nil), net.relay(routerB, trunkB, sc.Tag, nil)); err != nil {
+	case wire.Trunk:
+		if err := errors.Join(net.Relay(wire.RouterA, wire.TrunkA, sc.Tag, nil), net.Relay(wire.RouterB, wire.TrunkB, sc.Tag, nil)); err != nil {
 			return nil, err
 		}
 	}
 	s.tap = func() error { return s.startTaps(sc) }
 	return s, nil
-}
-
-func (net *network) relay(a, b string, tag uint16, rule func(*segment) Verdict) error {
-	r, err := newRelay(net.router, a, b, tag, rule)
-	if err == nil {
-		net.relays = append(net.relays, r)
-	}
-	return err
 }
 
 // taps are the scenario's, one at the client unless it says otherwise.
@@ -119,27 +113,27 @@ func (sc *Scenario) taps() []TapSpec {
 
 func (s *Stage) startTaps(sc *Scenario) error {
 	for _, t := range sc.taps() {
-		ns, device := s.net.client, clientIf
+		ns, device := s.net.Client, wire.ClientIf
 		switch t.Where {
 		case AtServer:
-			ns, device = s.net.server, serverIf
+			ns, device = s.net.Server, wire.ServerIf
 		case AtTrunk:
-			ns, device = s.net.router, trunkB
+			ns, device = s.net.Router, wire.TrunkB
 		case AtLoopback:
 			device = "lo"
 		case AnyClient:
 			device = ""
 		case AnyRouter:
-			ns, device = s.net.router, ""
+			ns, device = s.net.Router, ""
 		}
 		link, snaplen := t.Link, t.Snaplen
 		if link == 0 {
-			link = linkEthernet
+			link = wire.Ethernet
 		}
 		if snaplen == 0 {
 			snaplen = 262144
 		}
-		r, err := record(ns, device, link, snaplen, t.filter(link))
+		r, err := wire.Record(ns, device, link, snaplen, t.filter(link))
 		if err != nil {
 			return err
 		}
@@ -157,7 +151,7 @@ func (t *TapSpec) filter(link uint32) func(uint8, []byte) bool {
 		return func(kind uint8, _ []byte) bool { return (kind == unix.PACKET_OUTGOING) == outgoing }
 	case t.Lose > 0:
 		return func(_ uint8, b []byte) bool {
-			if seg, ok := parseFrame(link, frame{data: b}); ok && seg.length > 0 {
+			if seg, ok := wire.ParseFrame(link, wire.Frame{Data: b}); ok && seg.Length > 0 {
 				n++
 			} else {
 				return true
@@ -194,7 +188,7 @@ func (s *Stage) play(sc *Scenario, n int) error {
 func (s *Stage) endTaps() error {
 	var err error
 	for _, r := range s.taps {
-		err = errors.Join(err, r.close())
+		err = errors.Join(err, r.Close())
 	}
 	return err
 }
@@ -215,20 +209,20 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 		release, _, _ := strings.Cut(unix.ByteSliceToString(uname.Release[:]), "-")
 		r.Truth.Kernel = "Linux " + release
 	}
-	var wire []segment
+	var onWire []wire.Segment
 	for i, spec := range sc.taps() {
 		tap := s.taps[i]
 		name := sc.Name + spec.Suffix + ".pcap"
-		r.Captures = append(r.Captures, Capture{name, pcapFile(tap.link, uint32(tap.snaplen), tap.frames)})
-		r.Truth.Taps = append(r.Truth.Taps, Tap{File: name, Where: spec.words(), Start: tap.started.Sub(start),
-			Packets: len(tap.frames), Deaf: sc.Deaf, OneWay: spec.OneWay, Unseen: spec.Unseen})
-		wire = append(wire, tap.segments()...)
+		r.Captures = append(r.Captures, Capture{name, wire.PcapFile(tap.Link, uint32(tap.Snaplen), tap.Frames)})
+		r.Truth.Taps = append(r.Truth.Taps, Tap{File: name, Where: spec.words(), Start: tap.Started.Sub(start),
+			Packets: len(tap.Frames), Deaf: sc.Deaf, OneWay: spec.OneWay, Unseen: spec.Unseen})
+		onWire = append(onWire, tap.Segments()...)
 	}
 	r.Truth.Counts = l.counts(s.counts, start)
 	if r.Truth.Counters, err = s.counters(); err != nil {
 		return nil, err
 	}
-	r.Truth.Conns = combine(edges, seen, wire, start.UnixNano(), end.UnixNano())
+	r.Truth.Conns = combine(edges, seen, onWire, start.UnixNano(), end.UnixNano())
 	return r, nil
 }
 
@@ -236,9 +230,9 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 func (t *TapSpec) words() string {
 	w := whereWords[t.Where]
 	switch t.Link {
-	case linkSLL:
+	case wire.SLL:
 		w += ", LINUX_SLL"
-	case linkSLL2:
+	case wire.SLL2:
 		w += ", LINUX_SLL2"
 	}
 	if t.Lose != 0 {

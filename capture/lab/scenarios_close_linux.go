@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // closes are connections that close in order, over a path that may lose a step.
@@ -26,17 +28,17 @@ func closes() []Scenario {
 			Doc:   "both ends close at once, and the way to the server gets slow: it repeats its FIN before and after it hears the client's",
 			Play:  steps{open, exchange, wait(2 * moment), client.closes, server.closes, wait(1800 * time.Millisecond)},
 			Wants: Outcome{closedAtOnce: 1}},
-		{Name: "fin-overtakes-data", Relay: onMarked(Verdict{Delay: 30 * time.Millisecond}), Taps: bothEnds(),
+		{Name: "fin-overtakes-data", Relay: onMarked(wire.Verdict{Delay: 30 * time.Millisecond}), Taps: bothEnds(),
 			Doc: "the path holds the last data back until the FIN has overtaken it",
 			// No repeat before the held data arrives: RACK and tail loss probes off.
 			Play: steps{client.tunes("tcp_recovery", 0), client.tunes("tcp_early_retrans", 0), open, exchange, wait(moment),
 				client.sends(marked), client.closes, server.reads(marked), server.readsEnd, server.closes, wait(moment)}},
-		{Name: "old-duplicate", Relay: onMarked(Verdict{Copies: 1, Behind: 100 * time.Millisecond}), Taps: bothEnds(),
+		{Name: "old-duplicate", Relay: onMarked(wire.Verdict{Copies: 1, Behind: 100 * time.Millisecond}), Taps: bothEnds(),
 			Doc: "a copy of the last data arrives when the server's socket is gone: its RST has an old number, the client's TIME-WAIT stays",
 			Play: steps{open, exchange, wait(moment), client.sends(marked), client.closes, server.reads(marked), server.readsEnd, server.closes,
 				wait(200 * time.Millisecond)}},
 		{Name: "doubled-on-the-path", Doc: "the path delivers every segment twice", Taps: bothEnds(),
-			Relay: func(*segment) Verdict { return Verdict{Copies: 1} },
+			Relay: func(*wire.Segment) wire.Verdict { return wire.Verdict{Copies: 1} },
 			Play:  steps{open, exchange, client.finishes},
 			Wants: Outcome{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSED? | SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED": 1}},
 		{Name: "close-wait-leak", Doc: "the client closes, the server's application never does: CLOSE-WAIT",
@@ -50,24 +52,24 @@ func closes() []Scenario {
 			Play: steps{client.tunes("tcp_fin_timeout", 1), open, exchange, client.closes, server.readsEnd, wait(2200 * time.Millisecond),
 				server.closes, wait(moment)},
 			Wants: Outcome{"SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED | SYN-RECEIVED ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED": 1}},
-		{Name: "fin-lost", Doc: "the client's FIN is lost once and repeated", Shape: Routed, Taps: bothEnds(),
+		{Name: "fin-lost", Doc: "the client's FIN is lost once and repeated", Shape: wire.Routed, Taps: bothEnds(),
 			Play: steps{open, exchange, wait(moment), drop(1, toServer+anyFIN), client.finishes}},
-		{Name: "last-ack-lost", Doc: "the ACK of the second FIN is lost: that FIN is repeated, TIME-WAIT starts again", Shape: Routed, Taps: bothEnds(),
+		{Name: "last-ack-lost", Doc: "the ACK of the second FIN is lost: that FIN is repeated, TIME-WAIT starts again", Shape: wire.Routed, Taps: bothEnds(),
 			Play: steps{open, exchange, wait(moment), drop(1, toServer+bareACK), client.finishes, wait(500 * time.Millisecond)}},
-		{Name: "fin-never-acked", Shape: Routed, Deaf: "resp",
+		{Name: "fin-never-acked", Shape: wire.Routed, Deaf: "resp",
 			Doc: "nothing reaches the server any more: the client repeats its FIN and gives up in silence",
 			Play: steps{client.tunes("tcp_orphan_retries", 3), open, exchange, wait(moment), drop(0, toServer), client.closes,
 				wait(5 * time.Second)},
 			Wants: Outcome{"SYN-SENT ESTABLISHED FIN-WAIT-1 CLOSED? | SYN-RECEIVED ESTABLISHED": 1}},
-		{Name: "last-ack-never", Shape: Routed, Deaf: "resp",
+		{Name: "last-ack-never", Shape: wire.Routed, Deaf: "resp",
 			Doc:   "the ACK of the second FIN never arrives: the server repeats its FIN from LAST-ACK and gives up in silence",
 			Play:  lastACKUnheard(),
 			Wants: Outcome{heldLastACK: 1}},
-		{Name: "last-ack-unheard", Shape: Routed, Deaf: "resp", Taps: atServer(),
+		{Name: "last-ack-unheard", Shape: wire.Routed, Deaf: "resp", Taps: atServer(),
 			Doc:   "the server's FIN is never acknowledged, as far as its own tap can see: it repeats it and gives up in silence",
 			Play:  lastACKUnheard(),
 			Wants: Outcome{heldLastACK: 1}},
-		{Name: "data-lost", Doc: "one data segment is lost in the middle of a transfer, and one at its end", Shape: Routed, Taps: bothEnds(),
+		{Name: "data-lost", Doc: "one data segment is lost in the middle of a transfer, and one at its end", Shape: wire.Routed, Taps: bothEnds(),
 			Play: steps{open, drop(0, toServer+"ip length > 1000 numgen inc mod 1000000 == 7"), client.sends(30000), server.reads(30000),
 				drop(1, toServer+"ip length > 500 ip length < 900"), client.sends(700), server.reads(700), wait(moment), client.finishes}},
 	}
@@ -109,8 +111,8 @@ func timeWaits() []Scenario {
 			Play: steps{tune("tcp_timestamps", 0), open, server.finishes, wait(300 * time.Millisecond), reopenOlder, exchange,
 				client.finishes},
 			Wants: Outcome{serverHeld: 1, closedByClient: 1}},
-		{Name: "time-wait-reset", Doc: "a RST ends the TIME-WAIT of the server (RFC 1337)", Shape: Routed, Taps: atServer(),
-			Play:  steps{open, exchange, server.finishes, client.forged(flagRST, 0, 64), wait(moment)},
+		{Name: "time-wait-reset", Doc: "a RST ends the TIME-WAIT of the server (RFC 1337)", Shape: wire.Routed, Taps: atServer(),
+			Play:  steps{open, exchange, server.finishes, client.forged(wire.RST, 0, 64), wait(moment)},
 			Wants: Outcome{serverHeld: 1}},
 	}
 }
@@ -118,8 +120,8 @@ func timeWaits() []Scenario {
 // reopenOlder is reopen with sequence numbers older than those of the last connection.
 func reopenOlder(s *Stage) {
 	older := s.Next(s.Client.At(firstPort), s.Server.At(80)) - 100_000
-	reopen(tcp(unix.TCP_REPAIR, 1), tcp(unix.TCP_REPAIR_QUEUE, 2), tcp(unix.TCP_QUEUE_SEQ, int(older)),
-		tcp(unix.TCP_REPAIR, 0), opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))(s)
+	reopen(wire.TCP(unix.TCP_REPAIR, 1), wire.TCP(unix.TCP_REPAIR_QUEUE, 2), wire.TCP(unix.TCP_QUEUE_SEQ, int(older)),
+		wire.TCP(unix.TCP_REPAIR, 0), wire.Opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))(s)
 }
 
 // rests are connections that nobody closes, that are forgotten while they are
@@ -127,7 +129,7 @@ func reopenOlder(s *Stage) {
 func rests() []Scenario {
 	// idle lets n connections rest for a minute; then the client sends on each.
 	idle := func(n int, then ...step) steps {
-		return steps{repeat(n, open, exchange), wait(ages), each(client.sets(tcp(unix.TCP_USER_TIMEOUT, 4000)), client.sends(100)), each(then...), one}
+		return steps{repeat(n, open, exchange), wait(ages), each(client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 4000)), client.sends(100)), each(then...), one}
 	}
 	// forgetful is a firewall that forgets them meanwhile.
 	forgetful := func(s *Stage) {
@@ -136,7 +138,7 @@ func rests() []Scenario {
 		s.Router.Rule("ct state invalid drop")
 	}
 	return []Scenario{
-		{Name: "outage-recovered", Shape: Routed, Taps: bothEnds(),
+		{Name: "outage-recovered", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "nothing passes for 2.5 s in the middle: the client repeats its data until it is answered",
 			Play: steps{open, exchange, drop(0, anyTCP), client.sends(100), wait(2500 * time.Millisecond), clearRules, answer,
 				client.finishes}},
@@ -157,15 +159,15 @@ func rests() []Scenario {
 		{Name: "fin-wait-2-held", Slow: true,
 			Doc:  "the client shuts down its sending side and keeps the socket; the server closes after more than a minute",
 			Play: steps{open, exchange, client.shutsDown, server.readsEnd, wait(ages), server.finishes}},
-		{Name: "vanished", Doc: "nothing passes any more: the client repeats its data and gives up after 5 s in silence", Shape: Routed, Slow: true,
-			Play: steps{open, exchange, drop(0, toServer), drop(0, toClient), client.sets(tcp(unix.TCP_USER_TIMEOUT, 5000)),
+		{Name: "vanished", Doc: "nothing passes any more: the client repeats its data and gives up after 5 s in silence", Shape: wire.Routed, Slow: true,
+			Play: steps{open, exchange, drop(0, toServer), drop(0, toClient), client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 5000)),
 				client.sends(100), client.told(unix.ETIMEDOUT), wait(ages), one},
 			Wants: Outcome{clientGone: 1, closedByClient: 1}},
-		{Name: "idle-forgotten", Doc: "a firewall forgets four idle connections after a minute and drops what follows", Shape: Routed, Slow: true,
+		{Name: "idle-forgotten", Doc: "a firewall forgets four idle connections after a minute and drops what follows", Shape: wire.Routed, Slow: true,
 			Play: append(steps{forgetful}, idle(4, client.told(unix.ETIMEDOUT))...), Wants: Outcome{clientGone: 4, closedByClient: 1}},
-		{Name: "idle-forgotten-one", Doc: "a firewall forgets an idle connection after a minute and drops what follows", Shape: Routed, Slow: true,
+		{Name: "idle-forgotten-one", Doc: "a firewall forgets an idle connection after a minute and drops what follows", Shape: wire.Routed, Slow: true,
 			Play: append(steps{forgetful}, idle(1, client.told(unix.ETIMEDOUT))...), Wants: Outcome{clientGone: 1, closedByClient: 1}},
-		{Name: "idle-answered", Doc: "four connections rest for more than a minute and go on", Shape: Routed, Slow: true,
+		{Name: "idle-answered", Doc: "four connections rest for more than a minute and go on", Shape: wire.Routed, Slow: true,
 			Play: idle(4, server.reads(100), client.finishes), Wants: Outcome{closedByClient: 5}},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // Scenarios are all that the lab can play: tables, a row for each.
@@ -54,33 +56,33 @@ func bothEnds() []TapSpec { return append([]TapSpec{{}}, atServer()...) }
 func onlyHeaders() []TapSpec { return []TapSpec{{Snaplen: headers}} }
 
 // slowly delays every segment, so that segments can cross.
-func slowly(d time.Duration) func(*segment) Verdict {
-	return func(*segment) Verdict { return Verdict{Delay: d} }
+func slowly(d time.Duration) func(*wire.Segment) wire.Verdict {
+	return func(*wire.Segment) wire.Verdict { return wire.Verdict{Delay: d} }
 }
 
 // slowFromFIN delays every segment; of what goes to the server the client's FIN
 // longer, and what follows that twice as long.
-func slowFromFIN(before, after time.Duration) func(*segment) Verdict {
+func slowFromFIN(before, after time.Duration) func(*wire.Segment) wire.Verdict {
 	var seen atomic.Bool
-	return func(seg *segment) Verdict {
-		if seg.dst.Port() != 80 {
-			return Verdict{Delay: before}
+	return func(seg *wire.Segment) wire.Verdict {
+		if seg.Dst.Port() != 80 {
+			return wire.Verdict{Delay: before}
 		}
 		switch {
 		case seen.Load():
-			return Verdict{Delay: 2 * after}
-		case seg.flags&flagFIN != 0:
+			return wire.Verdict{Delay: 2 * after}
+		case seg.Flags&wire.FIN != 0:
 			seen.Store(true)
-			return Verdict{Delay: after}
+			return wire.Verdict{Delay: after}
 		}
-		return Verdict{Delay: before}
+		return wire.Verdict{Delay: before}
 	}
 }
 
 // slowAnswers delays SYN/ACKs and nothing else.
-func slowAnswers(d time.Duration) func(*segment) Verdict {
-	return func(seg *segment) (v Verdict) {
-		if seg.flags&(flagSYN|flagACK) == flagSYN|flagACK {
+func slowAnswers(d time.Duration) func(*wire.Segment) wire.Verdict {
+	return func(seg *wire.Segment) (v wire.Verdict) {
+		if seg.Flags&(wire.SYN|wire.ACK) == wire.SYN|wire.ACK {
 			v.Delay = d
 		}
 		return v
@@ -92,11 +94,11 @@ func slowAnswers(d time.Duration) func(*segment) Verdict {
 const marked = 777
 
 // onMarked is what the path does with that segment.
-func onMarked(v Verdict) func(*segment) Verdict {
-	return func(seg *segment) Verdict {
-		if seg.length == marked {
+func onMarked(v wire.Verdict) func(*wire.Segment) wire.Verdict {
+	return func(seg *wire.Segment) wire.Verdict {
+		if seg.Length == marked {
 			return v
 		}
-		return Verdict{}
+		return wire.Verdict{}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // captures are plain traffic captured in other ways.
@@ -12,12 +14,12 @@ func captures() []Scenario {
 	plain := steps{open, exchange, client.finishes}
 	return []Scenario{
 		{Name: "ipv6", Doc: "request, response and close over IPv6", V6: true, Taps: bothEnds(), Play: plain},
-		{Name: "vlan", Doc: "request, response and close, with an 802.1Q tag", Shape: Trunk, Tag: 42, Taps: []TapSpec{{Where: AtTrunk}}, Play: plain},
+		{Name: "vlan", Doc: "request, response and close, with an 802.1Q tag", Shape: wire.Trunk, Tag: 42, Taps: []TapSpec{{Where: AtTrunk}}, Play: plain},
 		{Name: "any", Doc: "request, response and close, captured on all interfaces as tcpdump -i any does",
-			Taps: []TapSpec{{Where: AnyClient, Link: linkSLL2, Suffix: "-sll2"}, {Where: AnyClient, Link: linkSLL, Suffix: "-sll"}}, Play: plain},
-		{Name: "any-router", Doc: "request, response and close, captured on all interfaces of a router: every packet twice", Shape: Routed,
-			Taps: []TapSpec{{Where: AnyRouter, Link: linkSLL2, Suffix: "-sll2"}, {Where: AnyRouter, Link: linkSLL, Suffix: "-sll"}}, Play: plain},
-		{Name: "loopback", Doc: "request, response and close over the loopback", Shape: Alone, Taps: []TapSpec{{Where: AtLoopback}}, Play: plain},
+			Taps: []TapSpec{{Where: AnyClient, Link: wire.SLL2, Suffix: "-sll2"}, {Where: AnyClient, Link: wire.SLL, Suffix: "-sll"}}, Play: plain},
+		{Name: "any-router", Doc: "request, response and close, captured on all interfaces of a router: every packet twice", Shape: wire.Routed,
+			Taps: []TapSpec{{Where: AnyRouter, Link: wire.SLL2, Suffix: "-sll2"}, {Where: AnyRouter, Link: wire.SLL, Suffix: "-sll"}}, Play: plain},
+		{Name: "loopback", Doc: "request, response and close over the loopback", Shape: wire.Alone, Taps: []TapSpec{{Where: AtLoopback}}, Play: plain},
 		{Name: "snaplen-96", Doc: "20,000 bytes each way, every packet cut to 96 bytes", Taps: []TapSpec{{Snaplen: 96}},
 			Play: steps{open, client.sends(20000), server.reads(20000), server.sends(20000), client.reads(20000), client.finishes}},
 		{Name: "one-way", Doc: "request, response and close, only one direction captured",
@@ -32,34 +34,34 @@ func paths() []Scenario {
 	twoPieces := repeat(12, client.sends(10), client.sends(10), server.reads(20), server.sends(30), client.reads(30))
 	plain := []step{open, exchange, client.finishes}
 	return []Scenario{
-		{Name: "mtu-black-hole", Shape: Routed, Taps: bothEnds(),
+		{Name: "mtu-black-hole", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "the path drops segments of more than 1,200 bytes and tells nobody: small ones pass, the client's large ones never",
 			Play: steps{open, exchange, wait(moment), drop(0, toServer+"ip length > 1200"), client.sends(4000),
 				repeat(4, wait(500*time.Millisecond), server.sends(20), client.reads(20))},
 			Wants: Outcome{"SYN-SENT ESTABLISHED | SYN-RECEIVED ESTABLISHED": 1}},
-		{Name: "mtu-black-hole-probed", Shape: Routed, Taps: bothEnds(),
+		{Name: "mtu-black-hole-probed", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "the same, but the client finds its way by smaller segments (tcp_mtu_probing 1)",
 			Play: steps{client.tunes("tcp_mtu_probing", 1), open, exchange, wait(moment), drop(0, toServer+"ip length > 1200"),
 				client.sends(4000), server.reads(4000), client.finishes}},
 		{Name: "small-writes", Doc: "the client writes each request in two pieces: the second waits for the delayed ACK of the first",
 			Play: steps{open, twoPieces, client.finishes}},
 		{Name: "small-writes-nodelay", Doc: "the same with TCP_NODELAY: nothing waits",
-			Play: steps{open, client.sets(tcp(unix.TCP_NODELAY, 1)), twoPieces, client.finishes}},
-		{Name: "ecn-cleared", Shape: Routed, Taps: bothEnds(),
+			Play: steps{open, client.sets(wire.TCP(unix.TCP_NODELAY, 1)), twoPieces, client.finishes}},
+		{Name: "ecn-cleared", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "both ends agree on ECN, the path clears it in the IP header of what the client sends",
 			Play: steps{tune("tcp_ecn", 1), rule(toServer + "ip ecn set not-ect"), open, client.sends(60000), server.reads(60000),
 				client.finishes}},
-		{Name: "sack-stripped", Doc: "six connections, SACK taken out of the SYNs of three on the way", Shape: Routed,
+		{Name: "sack-stripped", Doc: "six connections, SACK taken out of the SYNs of three on the way", Shape: wire.Routed,
 			Play:  steps{repeat(3, plain...), rule(toServer + anySYN + "reset tcp option sack-perm"), repeat(3, plain...)},
 			Wants: Outcome{closedByClient: 6}},
-		{Name: "mss-clamped", Doc: "six connections, the MSS lowered to 1,200 on the way on three", Shape: Routed,
+		{Name: "mss-clamped", Doc: "six connections, the MSS lowered to 1,200 on the way on three", Shape: wire.Routed,
 			Play:  steps{repeat(3, plain...), rule(anySYN + "tcp option maxseg size set 1200"), repeat(3, plain...)},
 			Wants: Outcome{closedByClient: 6}},
-		{Name: "sack-not-offered", Doc: "six connections, of which the client offers no SACK on three", Shape: Routed,
+		{Name: "sack-not-offered", Doc: "six connections, of which the client offers no SACK on three", Shape: wire.Routed,
 			Play: steps{repeat(3, client.tunes("tcp_sack", 0), open, exchange, client.finishes,
 				client.tunes("tcp_sack", 1), open, exchange, client.finishes)},
 			Wants: Outcome{closedByClient: 6}},
-		{Name: "path-mtu", Shape: Routed, Taps: onlyHeaders(),
+		{Name: "path-mtu", Shape: wire.Routed, Taps: onlyHeaders(),
 			Doc:  "a link on the way takes 1,200 bytes, and the router says so: the client makes its segments smaller",
 			Play: steps{open, exchange, narrowLink(1200), client.sends(8000), server.reads(8000), client.finishes}},
 	}
@@ -67,7 +69,7 @@ func paths() []Scenario {
 
 // narrowLink is the router's link to the server with an MTU of n bytes.
 func narrowLink(n int) step {
-	return func(s *Stage) { s.try(s.Router.Namespace.IP(fmt.Sprintf("link set %s mtu %d", routerB, n))) }
+	return func(s *Stage) { s.try(s.Router.Namespace.IP(fmt.Sprintf("link set %s mtu %d", wire.RouterB, n))) }
 }
 
 // strains are transfers that something holds up, small enough to keep.

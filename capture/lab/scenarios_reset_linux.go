@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // metNoSocket: the server's data came when the client's socket was gone.
@@ -29,9 +31,9 @@ func resets() []Scenario {
 			Play: steps{open, exchange, client.closes, server.readsEnd, wait(150 * time.Millisecond), server.sends(1000),
 				server.told(unix.EPIPE)},
 			Wants: Outcome{metNoSocket: 1}},
-		{Name: "middlebox-silence", Shape: Routed, Taps: bothEnds(),
+		{Name: "middlebox-silence", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "a middlebox forgets the connection after an idle second and drops what follows: the client repeats its data and gives up in silence",
-			Play: steps{open, exchange, wait(time.Second), drop(0, anyTCP), client.sets(tcp(unix.TCP_USER_TIMEOUT, 2000)), client.sends(100),
+			Play: steps{open, exchange, wait(time.Second), drop(0, anyTCP), client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 2000)), client.sends(100),
 				client.told(unix.ETIMEDOUT)},
 			Wants: Outcome{clientGone: 1}},
 		{Name: "host-restart", Taps: bothEnds(),
@@ -43,28 +45,28 @@ func resets() []Scenario {
 			Play: steps{open, exchange, wait(moment), server.forgets, wait(1200 * time.Millisecond), client.sends(100),
 				client.told(unix.ECONNRESET)},
 			Wants: Outcome{bothReset: 1}},
-		{Name: "middlebox-reset", Doc: "a middlebox resets both ends, each in the name of the other", Shape: Routed,
-			Taps: []TapSpec{{Unseen: "resp"}, {Where: AtServer, Suffix: "-at-server", Unseen: "orig"}, {Where: AnyRouter, Link: linkSLL2, Suffix: "-at-router"}},
-			Play: steps{open, exchange, wait(moment), server.forged(flagRST, 0, 255), client.forged(flagRST, 0, 255),
+		{Name: "middlebox-reset", Doc: "a middlebox resets both ends, each in the name of the other", Shape: wire.Routed,
+			Taps: []TapSpec{{Unseen: "resp"}, {Where: AtServer, Suffix: "-at-server", Unseen: "orig"}, {Where: AnyRouter, Link: wire.SLL2, Suffix: "-at-router"}},
+			Play: steps{open, exchange, wait(moment), server.forged(wire.RST, 0, 255), client.forged(wire.RST, 0, 255),
 				client.told(unix.ECONNRESET), server.told(unix.ECONNRESET)},
 			Wants: Outcome{bothReset: 1}},
-		{Name: "middlebox-reset-one-end", Shape: Routed,
+		{Name: "middlebox-reset-one-end", Shape: wire.Routed,
 			Doc: "a middlebox resets the client in the server's name; the server learns it when the client's kernel answers its data with a RST",
-			Play: steps{open, exchange, wait(moment), server.forged(flagRST, 0, 255), client.told(unix.ECONNRESET),
+			Play: steps{open, exchange, wait(moment), server.forged(wire.RST, 0, 255), client.told(unix.ECONNRESET),
 				wait(300 * time.Millisecond), server.sends(100), server.told(unix.ECONNRESET)},
 			Wants: Outcome{bothReset: 1}},
-		{Name: "challenge-ack-rst", Shape: Routed, Taps: bothEnds(),
+		{Name: "challenge-ack-rst", Shape: wire.Routed, Taps: bothEnds(),
 			Doc:  "a forged RST inside the window, not at its edge, draws a challenge ACK; the connection lives on",
-			Play: steps{open, exchange, wait(moment), client.forged(flagRST, 1000, 60), wait(moment), exchange, client.finishes}},
-		{Name: "challenge-ack-syn", Shape: Routed, Taps: bothEnds(), Forged: true,
+			Play: steps{open, exchange, wait(moment), client.forged(wire.RST, 1000, 60), wait(moment), exchange, client.finishes}},
+		{Name: "challenge-ack-syn", Shape: wire.Routed, Taps: bothEnds(), Forged: true,
 			Doc:  "a forged SYN inside the window draws a challenge ACK; the connection lives on",
-			Play: steps{open, exchange, wait(moment), client.forged(flagSYN, 1000, 60), wait(moment), exchange, client.finishes}},
-		{Name: "paws-refused", Shape: Routed, Taps: bothEnds(),
+			Play: steps{open, exchange, wait(moment), client.forged(wire.SYN, 1000, 60), wait(moment), exchange, client.finishes}},
+		{Name: "paws-refused", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "a middlebox sets the client's timestamps back for a second: the server refuses its data (PAWS, RFC 7323) and answers at once, each time",
 			// Timestamps without an offset: what is set back to 1 is old.
 			Play: steps{client.tunes("tcp_timestamps", 2), open, exchange, wait(moment), rule(toServer + "tcp option timestamp tsval set 1"),
 				client.sends(100), wait(time.Second), clearRules, server.reads(100), client.finishes}},
-		{Name: "checksum-spoiled", Shape: Routed, Taps: bothEnds(),
+		{Name: "checksum-spoiled", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "a middlebox spoils the checksum of the server's data for a second: the client drops every copy",
 			Play: steps{open, exchange, wait(moment), rule(toClient + "ip length > 1000 @th,128,16 set 0x1234"), server.sends(1200),
 				wait(time.Second), clearRules, client.reads(1200), client.finishes}},
@@ -75,28 +77,28 @@ func resets() []Scenario {
 func probes() []Scenario {
 	return []Scenario{
 		{Name: "keepalive-answered", Doc: "the client probes an idle connection every second and is answered",
-			Play: steps{open, exchange, client.sets(keepalive(3)...), wait(3500 * time.Millisecond), client.finishes}},
+			Play: steps{open, exchange, client.sets(wire.Keepalive(3)...), wait(3500 * time.Millisecond), client.finishes}},
 		{Name: "keepalive-by-server", Doc: "the server probes an idle connection every second and is answered",
-			Play:  steps{open, exchange, server.sets(keepalive(3)...), wait(2500 * time.Millisecond), server.finishes},
+			Play:  steps{open, exchange, server.sets(wire.Keepalive(3)...), wait(2500 * time.Millisecond), server.finishes},
 			Wants: Outcome{closedByServer: 1}},
-		{Name: "keepalive-recovered", Doc: "the answers to two keepalive probes are lost, the third arrives", Shape: Routed, Taps: bothEnds(),
-			Play: steps{open, exchange, wait(moment), drop(2, toClient), client.sets(keepalive(5)...), wait(4500 * time.Millisecond),
+		{Name: "keepalive-recovered", Doc: "the answers to two keepalive probes are lost, the third arrives", Shape: wire.Routed, Taps: bothEnds(),
+			Play: steps{open, exchange, wait(moment), drop(2, toClient), client.sets(wire.Keepalive(5)...), wait(4500 * time.Millisecond),
 				client.finishes}},
-		{Name: "keepalive-dead", Shape: Routed, Deaf: "resp",
+		{Name: "keepalive-dead", Shape: wire.Routed, Deaf: "resp",
 			Doc:   "nothing reaches the server any more: three probes go unanswered, then the client sends RST,ACK and closes",
-			Play:  steps{open, exchange, wait(moment), drop(0, toServer), client.sets(keepalive(3)...), client.told(unix.ETIMEDOUT)},
+			Play:  steps{open, exchange, wait(moment), drop(0, toServer), client.sets(wire.Keepalive(3)...), client.told(unix.ETIMEDOUT)},
 			Wants: Outcome{clientGone: 1}},
-		{Name: "keepalive-dead-one-way", Shape: Routed, Taps: bothEnds(),
+		{Name: "keepalive-dead-one-way", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "the server's answers to three probes are lost; the client's RST,ACK reaches it",
-			Play: steps{open, exchange, wait(moment), drop(0, toClient), client.sets(keepalive(3)...), client.told(unix.ETIMEDOUT),
+			Play: steps{open, exchange, wait(moment), drop(0, toClient), client.sets(wire.Keepalive(3)...), client.told(unix.ETIMEDOUT),
 				server.told(unix.ECONNRESET)},
 			Wants: Outcome{bothReset: 1}},
 		{Name: "zero-window", Taps: bothEnds(),
 			Doc: "the server's application does not read: its window closes, the client probes it with doubling pauses until it opens",
-			Play: steps{listen(receives(8192)), openWith(opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 16384)), fill, wait(3500 * time.Millisecond),
+			Play: steps{listen(receives(8192)), openWith(wire.Opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 16384)), fill, wait(3500 * time.Millisecond),
 				readFilled, wait(moment), client.finishes}},
 	}
 }
 
 // receives is a receive buffer of n bytes.
-func receives(n int) Option { return opt(unix.SOL_SOCKET, unix.SO_RCVBUF, n) }
+func receives(n int) wire.Option { return wire.Opt(unix.SOL_SOCKET, unix.SO_RCVBUF, n) }

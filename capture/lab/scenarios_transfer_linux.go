@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // losses are transfers of which segments are lost.
@@ -26,16 +28,16 @@ func losses() []Scenario {
 	}
 	forth, back := unheard(200_000, 1200*time.Millisecond)
 	return []Scenario{
-		{Name: "clean", Doc: "2 MB, nothing lost", Shape: Routed, Taps: bothEnds(), Play: steps{transfer(client.carries(2 << 20))}},
+		{Name: "clean", Doc: "2 MB, nothing lost", Shape: wire.Routed, Taps: bothEnds(), Play: steps{transfer(client.carries(2 << 20))}},
 		{Name: "clean-20ms", Doc: "1 MB, nothing lost, round trip 20 ms", Relay: path(near/2, nil, nil), Taps: bothEnds(),
 			Play: steps{transfer(client.carries(1 << 20))}},
 		{Name: "clean-100ms", Doc: "1 MB, nothing lost, round trip 100 ms", Relay: path(far/2, nil, nil), Taps: bothEnds(),
 			Play: steps{transfer(client.carries(1 << 20))}},
-		{Name: "loss-1", Doc: "2 MB, 1 % lost by chance, no delay", Shape: Routed, Taps: bothEnds(),
+		{Name: "loss-1", Doc: "2 MB, 1 % lost by chance, no delay", Shape: wire.Routed, Taps: bothEnds(),
 			Play: steps{transfer(byChance(toServer, 1), client.carries(2<<20))}, Shows: "orig TCPFastRetrans"},
-		{Name: "loss-5", Doc: "1 MB, 5 % lost by chance, no delay", Shape: Routed, Taps: bothEnds(),
+		{Name: "loss-5", Doc: "1 MB, 5 % lost by chance, no delay", Shape: wire.Routed, Taps: bothEnds(),
 			Play: steps{transfer(byChance(toServer, 5), client.carries(1<<20))}, Shows: "orig TCPFastRetrans"},
-		{Name: "loss-1-download", Doc: "2 MB from the server, 1 % lost by chance, no delay", Shape: Routed, Taps: bothEnds(),
+		{Name: "loss-1-download", Doc: "2 MB from the server, 1 % lost by chance, no delay", Shape: wire.Routed, Taps: bothEnds(),
 			Play: steps{transfer(byChance(toClient, 1), server.carries(2<<20))}, Shows: "resp TCPFastRetrans"},
 		{Name: "loss-1-20ms", Doc: "1 MB, 1 % lost by chance, round trip 20 ms", Relay: path(near/2, lossy(1, 1), nil), Taps: bothEnds(),
 			Play: steps{transfer(client.carries(1 << 20))}, Shows: "orig TCPFastRetrans"},
@@ -107,7 +109,7 @@ func options() []Scenario {
 		lacking("sack-off", "tcp_sack", "SACK", 2, 11, "orig TCPRenoRecovery"),
 		lacking("sack-off-5", "tcp_sack", "SACK", 5, 12, ""),
 		lacking("window-scaling-off", "tcp_window_scaling", "window scaling", 2, 13, ""),
-		{Name: "offload", Doc: "4 MB, 1 % of the packets lost by chance, offloads on: segments longer than the MSS", Shape: Routed, Offload: true, Taps: bothEnds(),
+		{Name: "offload", Doc: "4 MB, 1 % of the packets lost by chance, offloads on: segments longer than the MSS", Shape: wire.Routed, Offload: true, Taps: bothEnds(),
 			Play: steps{transfer(rule(toServer+withData+"numgen random mod 100 < 1 drop"), client.carries(4<<20))}},
 	}
 }
@@ -121,7 +123,7 @@ func readers() []Scenario {
 	// lone sends single segments to a reader that is told not to hurry its ACKs. It
 	// has answered before, so that the kernel takes the connection for a dialogue.
 	lone := func(n int, apart time.Duration) step {
-		return transfer(exchange, repeat(n, server.sets(tcp(unix.TCP_QUICKACK, 0)), client.sends(500), server.reads(500), wait(apart)))
+		return transfer(exchange, repeat(n, server.sets(wire.TCP(unix.TCP_QUICKACK, 0)), client.sends(500), server.reads(500), wait(apart)))
 	}
 	return []Scenario{
 		{Name: "slow-reader", Doc: "300 kB to a reader of 32 kB every 150 ms: its window closes and opens", Relay: path(near/2, nil, nil), Taps: bothEnds(),
@@ -131,7 +133,7 @@ func readers() []Scenario {
 			Play: steps{listen(small), slowly(160_000, 64<<10, 1200*time.Millisecond)}, Shows: "orig TCPWinProbe"},
 		{Name: "reader-gone", Doc: "the reader never comes back: its window closes for good and the client gives up after 3 s",
 			Relay: path(near/2, nil, nil), Taps: bothEnds(),
-			Play: steps{listen(small), openWith(opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 128<<10)), fill, wait(3 * time.Second), takeAccount,
+			Play: steps{listen(small), openWith(wire.Opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 128<<10)), fill, wait(3 * time.Second), takeAccount,
 				client.aborts, wait(moment)},
 			Wants: Outcome{bothReset: 1}, Shows: "resp TCPToZeroWindowAdv"},
 		{Name: "delayed-acks", Doc: "30 lone segments, 90 ms apart, to a server that delays its ACKs, round trip 20 ms",

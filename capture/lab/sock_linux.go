@@ -6,31 +6,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// patience bounds every call that waits for the network.
-const patience = 15 * time.Second
+	"tcpwatch/capture/lab/wire"
+)
 
 // Host is one end's machine: where steps make sockets.
 type Host struct {
 	stage *Stage
 	IP    netip.Addr
-	*Namespace
-}
-
-// Option is a socket option set before bind.
-type Option struct{ level, name, value int }
-
-// opt is an option of any level.
-func opt(level, name, value int) Option { return Option{level, name, value} }
-
-// tcp is an option of level TCP.
-func tcp(name, value int) Option { return opt(unix.IPPROTO_TCP, name, value) }
-
-// keepalive probes after one idle second, every second, so many times.
-func keepalive(probes int) []Option {
-	return []Option{opt(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1), tcp(unix.TCP_KEEPIDLE, 1),
-		tcp(unix.TCP_KEEPINTVL, 1), tcp(unix.TCP_KEEPCNT, probes)}
+	*wire.Namespace
 }
 
 // Sock is a kernel socket in the hands of a scenario's steps. Every method that fails ends
@@ -42,18 +26,18 @@ type Sock struct {
 }
 
 // Socket makes a socket bound to a port of the host.
-func (h *Host) Socket(port uint16, options ...Option) *Sock {
+func (h *Host) Socket(port uint16, options ...wire.Option) *Sock {
 	s := h.Unbound()
-	s.name = fmt.Sprintf("%s:%d", h.name, port)
-	s.Set(opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
+	s.name = fmt.Sprintf("%s:%d", h.Name, port)
+	s.Set(wire.Opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
 	s.Set(options...)
-	s.check("bind", unix.Bind(s.fd, address(netip.AddrPortFrom(h.IP, port))))
+	s.check("bind", unix.Bind(s.fd, wire.SockAddr(netip.AddrPortFrom(h.IP, port))))
 	return s
 }
 
 // Unbound makes a socket whose port connect() will choose.
 func (h *Host) Unbound() *Sock {
-	s := &Sock{host: h, fd: -1, name: h.name}
+	s := &Sock{host: h, fd: -1, name: h.Name}
 	family := unix.AF_INET
 	if h.IP.Is6() {
 		family = unix.AF_INET6
@@ -68,19 +52,19 @@ func (h *Host) Unbound() *Sock {
 }
 
 // Listen makes a listener with a long backlog.
-func (h *Host) Listen(port uint16, options ...Option) *Sock {
+func (h *Host) Listen(port uint16, options ...wire.Option) *Sock {
 	return h.ListenBacklog(port, 1024, options...)
 }
 
 // ListenBacklog makes a listener.
-func (h *Host) ListenBacklog(port uint16, backlog int, options ...Option) *Sock {
+func (h *Host) ListenBacklog(port uint16, backlog int, options ...wire.Option) *Sock {
 	s := h.Socket(port, options...)
 	s.check("listen", unix.Listen(s.fd, backlog))
 	return s
 }
 
 // Connect makes a socket and waits until it is connected.
-func (h *Host) Connect(port uint16, to netip.AddrPort, options ...Option) *Sock {
+func (h *Host) Connect(port uint16, to netip.AddrPort, options ...wire.Option) *Sock {
 	s := h.Socket(port, options...)
 	s.Dial(to)
 	s.Connected()
@@ -97,29 +81,29 @@ func (s *Sock) check(call string, err error) {
 }
 
 // Set sets options.
-func (s *Sock) Set(options ...Option) {
+func (s *Sock) Set(options ...wire.Option) {
 	for _, o := range options {
-		s.check(fmt.Sprintf("option %d/%d", o.level, o.name), unix.SetsockoptInt(s.fd, o.level, o.name, o.value))
+		s.check(fmt.Sprintf("option %d/%d", o.Level, o.Name), unix.SetsockoptInt(s.fd, o.Level, o.Name, o.Value))
 	}
 }
 
 // Dial begins to connect and does not wait.
 func (s *Sock) Dial(to netip.AddrPort) {
-	if err := unix.Connect(s.fd, address(to)); err != unix.EINPROGRESS {
+	if err := unix.Connect(s.fd, wire.SockAddr(to)); err != unix.EINPROGRESS {
 		s.check("connect", err)
 	}
 }
 
 // DialData connects with data on the SYN (RFC 7413) and does not wait.
 func (s *Sock) DialData(to netip.AddrPort, n int) {
-	if err := unix.Sendto(s.fd, make([]byte, n), unix.MSG_FASTOPEN, address(to)); err != unix.EINPROGRESS {
+	if err := unix.Sendto(s.fd, make([]byte, n), unix.MSG_FASTOPEN, wire.SockAddr(to)); err != unix.EINPROGRESS {
 		s.check("sendto", err)
 	}
 }
 
 // Refuses begins to connect and wants the kernel to refuse at once, with errno.
 func (s *Sock) Refuses(to netip.AddrPort, errno unix.Errno) {
-	if err := unix.Connect(s.fd, address(to)); err != errno {
+	if err := unix.Connect(s.fd, wire.SockAddr(to)); err != errno {
 		s.check("connect", fmt.Errorf("%w, wanted %q", err, errno))
 	}
 	s.host.stage.Note("%s was told: %s", s.name, errno)
@@ -231,7 +215,7 @@ func (s *Sock) Abort() {
 
 // wait waits for an event on the socket, at most patience.
 func (s *Sock) wait(event int16) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(wire.Patience)
 	for time.Now().Before(deadline) {
 		p := []unix.PollFd{{Fd: int32(s.fd), Events: event}}
 		n, err := unix.Poll(p, 100)
@@ -242,12 +226,5 @@ func (s *Sock) wait(event int16) {
 			return
 		}
 	}
-	s.check("wait", fmt.Errorf("nothing happened in %v", patience))
-}
-
-func address(a netip.AddrPort) unix.Sockaddr {
-	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
-	}
-	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
+	s.check("wait", fmt.Errorf("nothing happened in %v", wire.Patience))
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // Stage is what the steps of a scenario act on. Its methods are for the player's
@@ -16,9 +18,9 @@ type Stage struct {
 	Client, Server *Host
 	Router         *Host // between them when the scenario is Routed, else nil
 
-	net  *network
+	net  *wire.Network
 	tap  func() error // starts the taps
-	taps []*recorder
+	taps []*wire.Recorder
 
 	// What the steps of a scenario act on.
 	listener *Sock
@@ -83,9 +85,9 @@ func (s *Stage) closeAll() {
 // first tap.
 func (s *Stage) Next(src, dst netip.AddrPort) (next uint32) {
 	found := false
-	for _, seg := range s.taps[0].segments() {
-		if seg.src == src && seg.dst == dst && (!found || int32(seg.end()-next) > 0) {
-			next, found = seg.end(), true
+	for _, seg := range s.taps[0].Segments() {
+		if seg.Src == src && seg.Dst == dst && (!found || int32(seg.End()-next) > 0) {
+			next, found = seg.End(), true
 		}
 	}
 	if !found {
@@ -120,13 +122,13 @@ func (h *Host) Drop(match string, n int) {
 func (h *Host) Clear() { h.stage.try(h.NFT("flush chain inet " + chain)) }
 
 // Inject sends a forged segment from the host, whoever its source may be.
-func (h *Host) Inject(seg *segment, ttl uint8) {
+func (h *Host) Inject(seg *wire.Segment, ttl uint8) {
 	h.stage.try(h.Do(func() error {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
 		if err != nil {
 			return err
 		}
 		defer unix.Close(fd)
-		return unix.Sendto(fd, forge(seg, ttl), 0, &unix.SockaddrInet4{Addr: seg.dst.Addr().As4()})
+		return unix.Sendto(fd, wire.Forge(seg, ttl), 0, &unix.SockaddrInet4{Addr: seg.Dst.Addr().As4()})
 	}))
 }

@@ -4,19 +4,21 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // treatment changes what a relay does with a segment of one direction. It is
 // for one run: it remembers what it saw.
-type treatment func(*segment, *Verdict)
+type treatment func(*wire.Segment, *wire.Verdict)
 
 // path is the rule of a relay that delays every segment, and gives those of
 // each direction a treatment of their own; nil is none.
-func path(delay time.Duration, forth, back treatment) func(*segment) Verdict {
-	return func(seg *segment) Verdict {
-		v := Verdict{Delay: delay}
+func path(delay time.Duration, forth, back treatment) func(*wire.Segment) wire.Verdict {
+	return func(seg *wire.Segment) wire.Verdict {
+		v := wire.Verdict{Delay: delay}
 		t := back
-		if seg.dst.Port() == 80 {
+		if seg.Dst.Port() == 80 {
 			t = forth
 		}
 		if t != nil {
@@ -30,14 +32,14 @@ func path(delay time.Duration, forth, back treatment) func(*segment) Verdict {
 // in every run.
 func lossy(percent float64, seed uint64) treatment {
 	r := rand.New(rand.NewPCG(seed, seed))
-	return func(seg *segment, v *Verdict) { v.Drop = seg.length > 0 && r.Float64()*100 < percent }
+	return func(seg *wire.Segment, v *wire.Verdict) { v.Drop = seg.Length > 0 && r.Float64()*100 < percent }
 }
 
 // lossyACKs does the same to segments that are only an ACK.
 func lossyACKs(percent float64, seed uint64) treatment {
 	r := rand.New(rand.NewPCG(seed, seed))
-	return func(seg *segment, v *Verdict) {
-		v.Drop = seg.length == 0 && seg.flags == flagACK && r.Float64()*100 < percent
+	return func(seg *wire.Segment, v *wire.Verdict) {
+		v.Drop = seg.Length == 0 && seg.Flags == wire.ACK && r.Float64()*100 < percent
 	}
 }
 
@@ -45,12 +47,12 @@ func lossyACKs(percent float64, seed uint64) treatment {
 type stream struct{ first uint32 }
 
 // holds reports whether a segment carries the byte number n, the first being 0.
-func (s *stream) holds(seg *segment, n int) bool {
-	if seg.flags&flagSYN != 0 {
-		s.first = seg.seq + 1
+func (s *stream) holds(seg *wire.Segment, n int) bool {
+	if seg.Flags&wire.SYN != 0 {
+		s.first = seg.Seq + 1
 	}
 	at := s.first + uint32(n)
-	return seg.length > 0 && int32(at-seg.seq) >= 0 && int32(seg.seq+uint32(seg.length)-at) > 0
+	return seg.Length > 0 && int32(at-seg.Seq) >= 0 && int32(seg.Seq+uint32(seg.Length)-at) > 0
 }
 
 // losing drops the first transmissions, so many, of each segment that carries
@@ -58,7 +60,7 @@ func (s *stream) holds(seg *segment, n int) bool {
 func losing(times int, bytes ...int) treatment {
 	var s stream
 	lost := make([]int, len(bytes))
-	return func(seg *segment, v *Verdict) {
+	return func(seg *wire.Segment, v *wire.Verdict) {
 		for i, n := range bytes {
 			if s.holds(seg, n) && lost[i] < times {
 				lost[i]++
@@ -72,7 +74,7 @@ func losing(times int, bytes ...int) treatment {
 func dark(n int, d time.Duration) treatment {
 	var s stream
 	var until time.Time
-	return func(seg *segment, v *Verdict) {
+	return func(seg *wire.Segment, v *wire.Verdict) {
 		if s.holds(seg, n) && until.IsZero() {
 			until = time.Now().Add(d)
 		}
@@ -87,8 +89,8 @@ func stalled(n int, d time.Duration, shuffle bool) treatment {
 	var until time.Time
 	var held time.Duration
 	r := rand.New(rand.NewPCG(uint64(n), uint64(d)))
-	return func(seg *segment, v *Verdict) {
-		if seg.flags&flagSYN != 0 {
+	return func(seg *wire.Segment, v *wire.Verdict) {
+		if seg.Flags&wire.SYN != 0 {
 			until, held = time.Time{}, 0 // a scenario may be played again
 		}
 		if s.holds(seg, n) && until.IsZero() {
@@ -111,19 +113,19 @@ func stalled(n int, d time.Duration, shuffle bool) treatment {
 func unheard(n int, d time.Duration) (forth, back treatment) {
 	var s stream
 	var until atomic.Int64
-	forth = func(seg *segment, v *Verdict) {
+	forth = func(seg *wire.Segment, v *wire.Verdict) {
 		if s.holds(seg, n) && until.Load() == 0 {
 			until.Store(time.Now().Add(d).UnixNano())
 		}
 	}
-	return forth, func(seg *segment, v *Verdict) { v.Drop = time.Now().UnixNano() < until.Load() }
+	return forth, func(seg *wire.Segment, v *wire.Verdict) { v.Drop = time.Now().UnixNano() < until.Load() }
 }
 
 // late holds every so many-th segment with data back.
 func late(every int, d time.Duration) treatment {
 	n := 0
-	return func(seg *segment, v *Verdict) {
-		if seg.length > 0 {
+	return func(seg *wire.Segment, v *wire.Verdict) {
+		if seg.Length > 0 {
 			if n++; n%every == 0 {
 				v.Delay += d
 			}
@@ -134,8 +136,8 @@ func late(every int, d time.Duration) treatment {
 // doubled sends every so many-th segment twice, the copy a while behind.
 func doubled(every int, behind time.Duration) treatment {
 	n := 0
-	return func(seg *segment, v *Verdict) {
-		if seg.flags&(flagSYN|flagFIN) == 0 {
+	return func(seg *wire.Segment, v *wire.Verdict) {
+		if seg.Flags&(wire.SYN|wire.FIN) == 0 {
 			if n++; n%every == 0 {
 				v.Copies, v.Behind = 1, behind
 			}

@@ -31,7 +31,7 @@ const policy = `
 	GOPACKET, BPF, COMPRESS < capture;
 	GOPACKET, PCAP, BPF, SYSTEM < capture/live;
 	NETLINK, SYSTEM < capture/host;
-	SYSTEM, NETLINK < capture/lab;
+	SYSTEM < capture/lab/wire, capture/lab, capture/lab/load;
 	TABLES < report;
 	EXPR < report/where;
 	TABLES < packaging/bench;
@@ -39,7 +39,9 @@ const policy = `
 
 	NONE < capture, capture/host;
 	capture < capture/live, capture/capturetest;
-	capture, capture/capturetest, capture/host < capture/lab;
+	NONE < capture/lab/wire;
+	capture, capture/capturetest, capture/host, capture/lab/wire < capture/lab;
+	capture, capture/lab/wire < capture/lab/load;
 	capture, reassembly < tracker/record
 		< tracker/zeek
 		< tracker;
@@ -64,7 +66,7 @@ var forbidden = map[string][]string{
 }
 
 // beside are packages below a clockless or forbidden room that talk to the system.
-var beside = []string{"capture/live", "capture/host", "capture/lab"}
+var beside = []string{"capture/live", "capture/host", "capture/lab", "capture/lab/wire", "capture/lab/load"}
 
 const module = "tcpwatch"
 

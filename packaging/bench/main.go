@@ -220,7 +220,7 @@ func makeInputs(s *settings, progress io.Writer) error {
 	fmt.Fprintf(progress, "making inputs in %s: 2 GB, a few minutes\n", dir)
 	args := []string{"-test.run", "^TestBenchInputs$", "-test.v", "-test.timeout", "20m", "-bench-inputs", dir}
 	if s.inputs != nil {
-		args = append(args, "-scenarios", "^("+strings.Join(s.inputs, "|")+")$")
+		args = append(args, "-inputs", "^("+strings.Join(s.inputs, "|")+")$")
 	}
 	if err := runLab(progress, args...); err != nil {
 		return fmt.Errorf("making inputs: %w", err)
@@ -240,7 +240,7 @@ func runLab(progress io.Writer, args ...string) error {
 	if os.Geteuid() != 0 {
 		command = append([]string{"sudo"}, command...)
 	}
-	for _, c := range [][]string{{"go", "test", "-c", "-o", lab, "./capture/lab"}, command} {
+	for _, c := range [][]string{{"go", "test", "-c", "-o", lab, "./capture/lab/load"}, command} {
 		cmd := exec.Command(c[0], c[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, progress, progress
 		if err := cmd.Run(); err != nil {

@@ -1,4 +1,4 @@
-package lab_test
+package load_test
 
 import (
 	"flag"
@@ -6,10 +6,13 @@ import (
 	"regexp"
 	"testing"
 
-	"tcpwatch/capture/lab"
+	"tcpwatch/capture/lab/load"
 )
 
-var inputsDir = flag.String("bench-inputs", "", "make the inputs of the benchmarks in this directory")
+var (
+	inputsDir = flag.String("bench-inputs", "", "make the inputs of the benchmarks in this directory")
+	only      = flag.String("inputs", "", "make only inputs whose names match")
+)
 
 // TestBenchInputs makes the inputs of packaging/bench that are not there.
 func TestBenchInputs(t *testing.T) {
@@ -23,7 +26,7 @@ func TestBenchInputs(t *testing.T) {
 	if err := os.MkdirAll(*inputsDir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, in := range lab.Inputs() {
+	for _, in := range load.Inputs() {
 		if !match.MatchString(in.Name) {
 			continue
 		}

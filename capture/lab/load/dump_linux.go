@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // dump is a tcpdump at work: captures that do not fit into memory.
@@ -27,9 +29,9 @@ const dumpSnaplen = 128
 
 // dumpTCP begins to write the TCP packets of the client's interface into a file.
 // buffer is the bytes that the kernel keeps for it.
-func (net *network) dumpTCP(file string, buffer int) (*dump, error) {
+func dumpTCP(net *wire.Network, file string, buffer int) (*dump, error) {
 	// Microseconds, which every reader knows.
-	d := &dump{file: file, said: make(chan string, 1), cmd: exec.Command("tcpdump", "-n", "-i", clientIf,
+	d := &dump{file: file, said: make(chan string, 1), cmd: exec.Command("tcpdump", "-n", "-i", wire.ClientIf,
 		"-s", strconv.Itoa(dumpSnaplen), "-B", strconv.Itoa(buffer>>10), "-Z", "root", "-w", file, "tcp")}
 	// It ends with the namespace's thread at the latest.
 	d.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
@@ -37,7 +39,7 @@ func (net *network) dumpTCP(file string, buffer int) (*dump, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := net.client.Do(d.cmd.Start); err != nil {
+	if err := net.Client.Do(d.cmd.Start); err != nil {
 		return nil, err
 	}
 	lines := bufio.NewReader(stderr)

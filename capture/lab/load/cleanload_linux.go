@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // Ports and client ports of a clean load. The calls of each kind have client
@@ -19,12 +21,12 @@ const (
 	idlePort  = 8005
 )
 
-// CleanLoad makes traffic of every healthy kind for about as long as it is told
+// Clean makes traffic of every healthy kind for about as long as it is told
 // and writes what the client's interface carries to dir: short connections,
 // kept ones with several exchanges, bulk transfers, half-closes that both ends
 // finish, and idle ones that keepalive probes. It returns the capture's name, and
 // needs tcpdump.
-func (*Lab) CleanLoad(dir string, last time.Duration) (file string, err error) {
+func Clean(dir string, last time.Duration) (file string, err error) {
 	l, err := newLoad()
 	if err != nil {
 		return "", err
@@ -36,7 +38,7 @@ func (*Lab) CleanLoad(dir string, last time.Duration) (file string, err error) {
 		}
 	}
 	file = filepath.Join(dir, "clean-load.pcap")
-	d, err := l.net.dumpTCP(file, 64<<20)
+	d, err := dumpTCP(l.net, file, 64<<20)
 	if err != nil {
 		return "", err
 	}
@@ -97,8 +99,8 @@ func cleanKinds(last time.Duration) map[uint16]cleanKind {
 	rest := last * 7 / 10
 	idleAsk := func(i, fd int, b []byte) error {
 		var err error
-		for _, o := range [...]Option{opt(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1), tcp(unix.TCP_KEEPIDLE, 15), tcp(unix.TCP_KEEPINTVL, 15)} {
-			err = errors.Join(err, unix.SetsockoptInt(fd, o.level, o.name, o.value))
+		for _, o := range [...]wire.Option{wire.Opt(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1), wire.TCP(unix.TCP_KEEPIDLE, 15), wire.TCP(unix.TCP_KEEPINTVL, 15)} {
+			err = errors.Join(err, unix.SetsockoptInt(fd, o.Level, o.Name, o.Value))
 		}
 		if err = errors.Join(err, send(fd, 100, b), receive(fd, 100, b)); err != nil {
 			return err
@@ -107,7 +109,7 @@ func cleanKinds(last time.Duration) map[uint16]cleanKind {
 		return errors.Join(send(fd, 100, b), receive(fd, 100, b))
 	}
 	idleAnswer := func(fd int, b []byte) error {
-		patient := unix.NsecToTimeval((rest + patience).Nanoseconds())
+		patient := unix.NsecToTimeval((rest + wire.Patience).Nanoseconds())
 		err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patient)
 		for range 2 {
 			err = errors.Join(err, receive(fd, 100, b), send(fd, 100, b))

@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"errors"
@@ -70,7 +70,7 @@ func askBulk(n int) func(i, fd int, b []byte) error {
 func (l *load) dumped(file string, traffic func() error) (packets int, err error) {
 	// The kernel holds all of a capture: on a machine whose cores make the traffic
 	// tcpdump is late.
-	d, err := l.net.dumpTCP(file, 1<<30)
+	d, err := dumpTCP(l.net, file, 1<<30)
 	if err != nil {
 		return 0, err
 	}
@@ -120,7 +120,7 @@ func makeMixed(file string) (int, error) {
 	}
 	// Lost on arrival: the tap at the client sees what its host then drops, and
 	// not what the server's drops.
-	for _, ns := range l.net.namespaces() {
+	for _, ns := range l.net.Namespaces() {
 		if err := ns.NFT("table ip loss {", "chain input {", "type filter hook input priority 0;",
 			"meta l4proto tcp numgen random mod 100 < 1 drop", "}", "}"); err != nil {
 			return 0, err

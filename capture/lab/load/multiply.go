@@ -1,14 +1,16 @@
-package lab
+package load
 
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // template is the Ethernet frames of one real IPv4 connection, its SYN first,
 // to be copied with other addresses, ports and sequence numbers.
 type template struct {
-	frames []frame
+	frames []wire.Frame
 	orig   netip.AddrPort
 }
 
@@ -34,11 +36,11 @@ const (
 )
 
 // templateOf takes the frames of one connection out of all.
-func templateOf(frames []frame, orig netip.AddrPort) *template {
+func templateOf(frames []wire.Frame, orig netip.AddrPort) *template {
 	t := &template{orig: orig}
 	for _, f := range frames {
-		s, ok := parseFrame(linkEthernet, f)
-		if ok && len(f.data) >= endOfTCP && (s.src == orig || s.dst == orig) {
+		s, ok := wire.ParseFrame(wire.Ethernet, f)
+		if ok && len(f.Data) >= endOfTCP && (s.Src == orig || s.Dst == orig) {
 			t.frames = append(t.frames, f)
 		}
 	}
@@ -49,7 +51,7 @@ func templateOf(frames []frame, orig netip.AddrPort) *template {
 // checksums are changed by what changed (RFC 1624): the snaplen may have cut
 // the data that they cover.
 func (t *template) rewrite(b []byte, k int, g guise) []byte {
-	b = append(b[:0], t.frames[k].data...)
+	b = append(b[:0], t.frames[k].Data...)
 	var ip, tcp sum
 	address := func(at int, to [4]byte) {
 		ip.replace(b[at:at+4], to[:])
@@ -76,7 +78,7 @@ func (t *template) rewrite(b []byte, k int, g guise) []byte {
 	tcp.replace(b[atPort:atPort+2], port[:])
 	copy(b[atPort:], port[:])
 	number(atSeq, seq)
-	if b[atFlags]&flagACK != 0 {
+	if b[atFlags]&wire.ACK != 0 {
 		number(atAck, ack)
 	}
 	ip.apply(b[atIPSum:])

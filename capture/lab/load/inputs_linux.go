@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // Input is a capture to measure with. It is large, is made where it is needed
@@ -61,7 +63,7 @@ func (in *Input) Make(dir string) (_ *Made, err error) {
 			return m, nil
 		}
 	}
-	lock, err := claim("ip", "nft", "tcpdump")
+	lock, err := wire.Claim("ip", "nft", "tcpdump")
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package lab
+package wire
 
 import (
 	"net"
@@ -27,7 +27,7 @@ type relay struct {
 // newRelay relays between two interfaces. rule decides about each TCP segment,
 // nil lets all pass; frames that leave by the second interface get the VLAN tag
 // unless it is 0, and lose it on the way back.
-func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*segment) Verdict) (*relay, error) {
+func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*Segment) Verdict) (*relay, error) {
 	r := &relay{fds: [2]int{-1, -1}, done: [2]chan struct{}{make(chan struct{}), make(chan struct{})}}
 	var index [2]int
 	err := ns.Do(func() error {
@@ -74,7 +74,7 @@ const maxDelayed = 10_000
 
 // carry takes frames from one side to the other until the relay is stopped.
 // Frames due at the same time leave in the order in which they came.
-func (r *relay) carry(from, to, index int, tag uint16, rule func(*segment) Verdict) {
+func (r *relay) carry(from, to, index int, tag uint16, rule func(*Segment) Verdict) {
 	defer close(r.done[from])
 	b := make([]byte, 1<<16)
 	var waiting []delayed
@@ -97,7 +97,7 @@ func (r *relay) carry(from, to, index int, tag uint16, rule func(*segment) Verdi
 			continue // what this relay sent itself
 		}
 		v := Verdict{}
-		if s, ok := parseFrame(linkEthernet, frame{data: b[:n]}); ok && rule != nil {
+		if s, ok := ParseFrame(Ethernet, Frame{Data: b[:n]}); ok && rule != nil {
 			v = rule(&s)
 		}
 		if v.Drop || len(waiting) >= maxDelayed {

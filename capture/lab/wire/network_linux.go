@@ -1,4 +1,4 @@
-package lab
+package wire
 
 import (
 	"fmt"
@@ -21,47 +21,47 @@ const (
 
 // Names of the interfaces inside the namespaces.
 const (
-	clientIf = "eth0"
-	serverIf = "eth0"
-	routerA  = "west" // towards the client
-	routerB  = "east" // towards the server
-	trunkA   = "trunk0"
-	trunkB   = "trunk1"
+	ClientIf = "eth0"
+	ServerIf = "eth0"
+	RouterA  = "west" // towards the client
+	RouterB  = "east" // towards the server
+	TrunkA   = "trunk0"
+	TrunkB   = "trunk1"
 )
 
-// network is the namespaces of one run. Addresses are unique on the machine
+// Network is the namespaces of one run. Addresses are unique on the machine
 // while it runs, so that the tracepoint, which tells no namespace, tells whose
 // socket it speaks of.
-type network struct {
-	client, server, router *Namespace // server is client when Alone; router is nil in a Pair
-	clientIP, serverIP     netip.Addr
+type Network struct {
+	Client, Server, Router *Namespace // server is client when Alone; router is nil in a Pair
+	ClientIP, ServerIP     netip.Addr
 	relays                 []*relay
 }
 
-// newNetwork builds the network number n (0 to 255) of a shape. offload leaves
+// New builds the network number n (0 to 255) of a shape. offload leaves
 // the offloads of its interfaces on.
-func newNetwork(shape Shape, n int, v6, offload bool, entries int) (_ *network, err error) {
-	net := &network{}
+func New(shape Shape, n int, v6, offload bool, entries int) (_ *Network, err error) {
+	net := &Network{}
 	defer func() {
 		if err != nil {
-			net.close()
+			net.Close()
 		}
 	}()
-	if net.client, err = NewNamespace("client", entries); err != nil {
+	if net.Client, err = NewNamespace("client", entries); err != nil {
 		return nil, err
 	}
-	net.server = net.client
+	net.Server = net.Client
 	if shape != Alone {
-		if net.server, err = NewNamespace("server", entries); err != nil {
+		if net.Server, err = NewNamespace("server", entries); err != nil {
 			return nil, err
 		}
 	}
 	if shape == Routed || shape == Relayed || shape == Trunk {
-		if net.router, err = NewNamespace("router", entries); err != nil {
+		if net.Router, err = NewNamespace("router", entries); err != nil {
 			return nil, err
 		}
 	}
-	for _, ns := range net.namespaces() {
+	for _, ns := range net.Namespaces() {
 		if err := ns.prepare(v6); err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (n *Namespace) prepare(v6 bool) error {
 // join makes the links, gives them addresses and, unless told otherwise,
 // switches their offloads off, so that segments and checksums are what a wire
 // would carry.
-func (net *network) join(shape Shape, n int, v6, offload bool) error {
+func (net *Network) join(shape Shape, n int, v6, offload bool) error {
 	prefix := fmt.Sprintf("10.77.%d.", n)
 	low, high, narrow, wide, flags := prefix+"1", prefix+"129", "/25", "/24", ""
 	gateway, gatewayB := prefix+"2", prefix+"130"
@@ -103,7 +103,7 @@ func (net *network) join(shape Shape, n int, v6, offload bool) error {
 		low, high, narrow, wide, flags = prefix+"1::1", prefix+"2::1", "/64", "/32", " nodad"
 		gateway, gatewayB = prefix+"1::2", prefix+"2::2"
 	}
-	net.clientIP, net.serverIP = netip.MustParseAddr(low), netip.MustParseAddr(high)
+	net.ClientIP, net.ServerIP = netip.MustParseAddr(low), netip.MustParseAddr(high)
 	pair := func(a *Namespace, aName string, b *Namespace, bName string) error {
 		return a.IP(fmt.Sprintf("link add %s type veth peer name %s netns %s", aName, bName, b.Path()))
 	}
@@ -124,13 +124,13 @@ func (net *network) join(shape Shape, n int, v6, offload bool) error {
 	switch shape {
 	case Alone:
 		steps = []step{func() error {
-			return net.client.IP("addr add "+low+wide+" dev lo"+flags, "addr add "+high+wide+" dev lo"+flags)
+			return net.Client.IP("addr add "+low+wide+" dev lo"+flags, "addr add "+high+wide+" dev lo"+flags)
 		}}
 	case Pair:
 		steps = []step{
-			func() error { return pair(net.client, clientIf, net.server, serverIf) },
-			func() error { return up(net.client, clientIf, low+wide) },
-			func() error { return up(net.server, serverIf, high+wide) },
+			func() error { return pair(net.Client, ClientIf, net.Server, ServerIf) },
+			func() error { return up(net.Client, ClientIf, low+wide) },
+			func() error { return up(net.Server, ServerIf, high+wide) },
 		}
 	case Routed:
 		family, all := "-4", "ipv4/conf/all/forwarding"
@@ -138,36 +138,36 @@ func (net *network) join(shape Shape, n int, v6, offload bool) error {
 			family, all = "-6", "ipv6/conf/all/forwarding"
 		}
 		steps = []step{
-			func() error { return pair(net.client, clientIf, net.router, routerA) },
-			func() error { return pair(net.router, routerB, net.server, serverIf) },
-			func() error { return up(net.client, clientIf, low+narrow) },
-			func() error { return up(net.router, routerA, gateway+narrow) },
-			func() error { return up(net.router, routerB, gatewayB+narrow) },
-			func() error { return up(net.server, serverIf, high+narrow) },
-			func() error { return net.client.Command("", "ip", family, "route", "add", "default", "via", gateway) },
-			func() error { return net.server.Command("", "ip", family, "route", "add", "default", "via", gatewayB) },
-			func() error { return net.router.Sysctl(all, 1) },
+			func() error { return pair(net.Client, ClientIf, net.Router, RouterA) },
+			func() error { return pair(net.Router, RouterB, net.Server, ServerIf) },
+			func() error { return up(net.Client, ClientIf, low+narrow) },
+			func() error { return up(net.Router, RouterA, gateway+narrow) },
+			func() error { return up(net.Router, RouterB, gatewayB+narrow) },
+			func() error { return up(net.Server, ServerIf, high+narrow) },
+			func() error { return net.Client.Command("", "ip", family, "route", "add", "default", "via", gateway) },
+			func() error { return net.Server.Command("", "ip", family, "route", "add", "default", "via", gatewayB) },
+			func() error { return net.Router.Sysctl(all, 1) },
 		}
 	case Relayed:
 		steps = []step{
-			func() error { return pair(net.client, clientIf, net.router, routerA) },
-			func() error { return pair(net.router, routerB, net.server, serverIf) },
-			func() error { return up(net.client, clientIf, low+wide) },
-			func() error { return up(net.server, serverIf, high+wide) },
-			func() error { return up(net.router, routerA, "") },
-			func() error { return up(net.router, routerB, "") },
+			func() error { return pair(net.Client, ClientIf, net.Router, RouterA) },
+			func() error { return pair(net.Router, RouterB, net.Server, ServerIf) },
+			func() error { return up(net.Client, ClientIf, low+wide) },
+			func() error { return up(net.Server, ServerIf, high+wide) },
+			func() error { return up(net.Router, RouterA, "") },
+			func() error { return up(net.Router, RouterB, "") },
 		}
 	case Trunk:
 		steps = []step{
-			func() error { return pair(net.client, clientIf, net.router, routerA) },
-			func() error { return pair(net.router, trunkA, net.router, trunkB) },
-			func() error { return pair(net.router, routerB, net.server, serverIf) },
-			func() error { return up(net.client, clientIf, low+wide) },
-			func() error { return up(net.server, serverIf, high+wide) },
-			func() error { return up(net.router, routerA, "") },
-			func() error { return up(net.router, trunkA, "") },
-			func() error { return up(net.router, trunkB, "") },
-			func() error { return up(net.router, routerB, "") },
+			func() error { return pair(net.Client, ClientIf, net.Router, RouterA) },
+			func() error { return pair(net.Router, TrunkA, net.Router, TrunkB) },
+			func() error { return pair(net.Router, RouterB, net.Server, ServerIf) },
+			func() error { return up(net.Client, ClientIf, low+wide) },
+			func() error { return up(net.Server, ServerIf, high+wide) },
+			func() error { return up(net.Router, RouterA, "") },
+			func() error { return up(net.Router, TrunkA, "") },
+			func() error { return up(net.Router, TrunkB, "") },
+			func() error { return up(net.Router, RouterB, "") },
 		}
 	}
 	for _, s := range steps {
@@ -178,10 +178,10 @@ func (net *network) join(shape Shape, n int, v6, offload bool) error {
 	return nil
 }
 
-// namespaces are those that the network has, each once.
-func (net *network) namespaces() []*Namespace {
+// Namespaces are those that the network has, each once.
+func (net *Network) Namespaces() []*Namespace {
 	var all []*Namespace
-	for _, ns := range [...]*Namespace{net.client, net.server, net.router} {
+	for _, ns := range [...]*Namespace{net.Client, net.Server, net.Router} {
 		if ns != nil && (len(all) == 0 || ns != all[0]) {
 			all = append(all, ns)
 		}
@@ -189,11 +189,21 @@ func (net *network) namespaces() []*Namespace {
 	return all
 }
 
-func (net *network) close() {
+// Relay lets a relay carry frames between two interfaces of the router.
+func (net *Network) Relay(a, b string, tag uint16, rule func(*Segment) Verdict) error {
+	r, err := newRelay(net.Router, a, b, tag, rule)
+	if err == nil {
+		net.relays = append(net.relays, r)
+	}
+	return err
+}
+
+// Close ends relays and namespaces.
+func (net *Network) Close() {
 	for _, r := range net.relays {
 		r.stop()
 	}
-	for _, ns := range net.namespaces() {
+	for _, ns := range net.Namespaces() {
 		ns.Close()
 	}
 }

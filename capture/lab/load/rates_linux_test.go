@@ -1,4 +1,4 @@
-package lab_test
+package load_test
 
 import (
 	"encoding/json"
@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"tcpwatch/capture/lab"
+	"tcpwatch/capture/lab/load"
 )
 
 var rateTest = flag.String("rate-test", "", "run the comparison of live captures that this file describes, and write what it came to into it")
@@ -20,11 +20,11 @@ func TestLiveRates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r lab.RateTest
+	var r load.RateTest
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	r.Progress = func(w lab.Watched) {
+	r.Progress = func(w load.Watched) {
 		t.Logf("%s: %d packets a second asked for, %.0f sent, %d of %d read, %d dropped, %.2f s of CPU", w.Name, w.Rate, float64(w.Sent)/w.Seconds, w.Read, w.Sent, w.Dropped, w.CPU)
 	}
 	all, err := r.Run()

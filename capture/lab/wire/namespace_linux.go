@@ -1,4 +1,4 @@
-package lab
+package wire
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 // Namespace is a network namespace of its own, held by a locked thread and a
 // file descriptor. Sockets made by Do stay in it, whoever uses them.
 type Namespace struct {
-	name string
+	Name string
 	fd   int
 	work chan func()
 	gone chan struct{}
@@ -26,7 +26,7 @@ type Namespace struct {
 // their own with so many entries: reading the sockets of one namespace then
 // does not walk the whole machine's table.
 func NewNamespace(name string, entries int) (*Namespace, error) {
-	n := &Namespace{name: name, fd: -1, work: make(chan func()), gone: make(chan struct{})}
+	n := &Namespace{Name: name, fd: -1, work: make(chan func()), gone: make(chan struct{})}
 	made := make(chan error)
 	go func() {
 		// Never unlocked: the thread ends with the goroutine.
@@ -74,6 +74,12 @@ func (n *Namespace) Do(f func() error) error {
 	return err
 }
 
+// Join moves the calling thread into the namespace; it must be the caller's alone.
+func (n *Namespace) Join() error { return unix.Setns(n.fd, unix.CLONE_NEWNET) }
+
+// FD is a file descriptor of the namespace, which keeps it.
+func (n *Namespace) FD() int { return n.fd }
+
 // Path names the namespace for commands that take a file.
 func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.fd) }
 
@@ -92,7 +98,7 @@ func (n *Namespace) Command(input, name string, args ...string) error {
 		var out bytes.Buffer
 		c.Stdout, c.Stderr = &out, &out
 		if err := c.Run(); err != nil {
-			return fmt.Errorf("%s in %s: %w: %s%s", name, n.name, err, input, out.Bytes())
+			return fmt.Errorf("%s in %s: %w: %s%s", name, n.Name, err, input, out.Bytes())
 		}
 		return nil
 	})

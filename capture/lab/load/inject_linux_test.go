@@ -1,27 +1,29 @@
-package lab
+package load
 
 import (
 	"bytes"
 	"testing"
 	"time"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // What is injected is received whole, in order and at the rate asked for.
 func TestInject(t *testing.T) {
-	lock, err := claim("ip")
+	lock, err := wire.Claim("ip")
 	if err != nil {
 		t.Skip("no lab here: ", err)
 	}
 	defer lock.Close()
 	const frames, rate = 2000, 20000
-	net, err := newNetwork(Pair, rateNetwork, false, false, rateEntries)
+	net, err := wire.New(wire.Pair, rateNetwork, false, false, rateEntries)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer net.close()
+	defer net.Close()
 	var x *injector
-	err = net.server.Do(func() (err error) {
-		x, err = newInjector(serverIf, frames*(frameInfo+headMax))
+	err = net.Server.Do(func() (err error) {
+		x, err = newInjector(wire.ServerIf, frames*(frameInfo+headMax))
 		return err
 	})
 	if err != nil {
@@ -47,25 +49,25 @@ func TestInject(t *testing.T) {
 		}
 		want = append(want, append(head, x.value[end.at:end.at+end.length]...))
 	}
-	r, err := record(net.server, serverIf, linkEthernet, 1<<16, nil)
+	r, err := wire.Record(net.Server, wire.ServerIf, wire.Ethernet, 1<<16, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := net.blast(x, rate, 500*time.Millisecond)
+	done, err := blast(net, x, rate, 500*time.Millisecond)
 	time.Sleep(100 * time.Millisecond)
-	if e := r.close(); err != nil || e != nil {
+	if e := r.Close(); err != nil || e != nil {
 		t.Fatal(err, e)
 	}
-	if done.sent != frames || len(r.frames) != frames {
-		t.Fatalf("%d sent, %d received, want %d", done.sent, len(r.frames), frames)
+	if done.sent != frames || len(r.Frames) != frames {
+		t.Fatalf("%d sent, %d received, want %d", done.sent, len(r.Frames), frames)
 	}
-	for i, f := range r.frames {
-		if !bytes.Equal(f.data, want[i]) {
-			t.Fatalf("frame %d: received\n%x, want\n%x", i, f.data, want[i])
+	for i, f := range r.Frames {
+		if !bytes.Equal(f.Data, want[i]) {
+			t.Fatalf("frame %d: received\n%x, want\n%x", i, f.Data, want[i])
 		}
 	}
 	// What was late when it began catches up; all at once would take two milliseconds.
-	last := time.Duration(r.frames[frames-1].time - r.frames[0].time)
+	last := time.Duration(r.Frames[frames-1].Time - r.Frames[0].Time)
 	if least := time.Second * (frames - 1) / rate; last < least/2 {
 		t.Errorf("%v from the first to the last, want about %v", last, least)
 	}

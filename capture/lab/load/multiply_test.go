@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/capture/lab/wire"
 )
 
 // onesComplement is the checksum of RFC 1071 over whole words, 0 when b holds
@@ -33,7 +34,7 @@ func pseudo(b []byte) uint32 {
 }
 
 // frameOf is a segment with 40 bytes of data and right checksums.
-func frameOf(at int64, from, to netip.AddrPort, flags byte, seq, ack uint32) frame {
+func frameOf(at int64, from, to netip.AddrPort, flags byte, seq, ack uint32) wire.Frame {
 	be := binary.BigEndian
 	b := append(make([]byte, 12), 8, 0, 0x45, 0, 0, 80, 1, 2, 0x40, 0, 64, 6, 0, 0)
 	b = append(append(b, from.Addr().AsSlice()...), to.Addr().AsSlice()...)
@@ -43,15 +44,15 @@ func frameOf(at int64, from, to netip.AddrPort, flags byte, seq, ack uint32) fra
 	b = append(b, bytes.Repeat([]byte("data"), 10)...)
 	be.PutUint16(b[atIPSum:], onesComplement(0, b[14:atTCP]))
 	be.PutUint16(b[atTCPSum:], onesComplement(pseudo(b), b[atTCP:]))
-	return frame{time: at, data: b, length: len(b)}
+	return wire.Frame{Time: at, Data: b, Length: len(b)}
 }
 
 func TestRewrite(t *testing.T) {
 	orig, resp := netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")
-	tmpl := templateOf([]frame{
-		frameOf(1, orig, resp, flagSYN, 100, 0),
-		frameOf(2, netip.MustParseAddrPort("10.0.0.1:40001"), resp, flagSYN, 1, 0),
-		frameOf(3, resp, orig, flagSYN|flagACK, 900, 101),
+	tmpl := templateOf([]wire.Frame{
+		frameOf(1, orig, resp, wire.SYN, 100, 0),
+		frameOf(2, netip.MustParseAddrPort("10.0.0.1:40001"), resp, wire.SYN, 1, 0),
+		frameOf(3, resp, orig, wire.SYN|wire.ACK, 900, 101),
 	}, orig)
 	if len(tmpl.frames) != 2 {
 		t.Fatalf("%d frames of the connection, want 2", len(tmpl.frames))
@@ -62,12 +63,12 @@ func TestRewrite(t *testing.T) {
 		g := guise{orig: [4]byte{1, 2, byte(r.Uint32()), byte(r.Uint32())}, resp: [4]byte{byte(r.Uint32()), 255, 0, 1},
 			origPort: uint16(r.Uint32()), fromO: r.Uint32(), fromR: r.Uint32()}
 		o, s := netip.AddrPortFrom(netip.AddrFrom4(g.orig), g.origPort), netip.AddrPortFrom(netip.AddrFrom4(g.resp), 80)
-		for k, want := range []frame{
-			frameOf(1, o, s, flagSYN, 100+g.fromO, 0),
-			frameOf(3, s, o, flagSYN|flagACK, 900+g.fromR, 101+g.fromO),
+		for k, want := range []wire.Frame{
+			frameOf(1, o, s, wire.SYN, 100+g.fromO, 0),
+			frameOf(3, s, o, wire.SYN|wire.ACK, 900+g.fromR, 101+g.fromO),
 		} {
-			if b = tmpl.rewrite(b, k, g); !bytes.Equal(b, want.data) {
-				t.Fatalf("frame %d of %v\n%x, want\n%x", k, g, b, want.data)
+			if b = tmpl.rewrite(b, k, g); !bytes.Equal(b, want.Data) {
+				t.Fatalf("frame %d of %v\n%x, want\n%x", k, g, b, want.Data)
 			}
 		}
 	}
@@ -75,7 +76,7 @@ func TestRewrite(t *testing.T) {
 
 func TestBraid(t *testing.T) {
 	orig, resp := netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")
-	tmpl := templateOf([]frame{frameOf(0, orig, resp, flagSYN, 1, 0), frameOf(2500, resp, orig, flagSYN|flagACK, 1, 2)}, orig)
+	tmpl := templateOf([]wire.Frame{frameOf(0, orig, resp, wire.SYN, 1, 0), frameOf(2500, resp, orig, wire.SYN|wire.ACK, 1, 2)}, orig)
 	of := func(i int) (guise, int64, bool) { return guise{origPort: uint16(i)}, int64(i) * 1000, i != 1 }
 	var file bytes.Buffer
 	n, err := braid(&file, 60, []*strand{tmpl.copies(4, 0, 60, of), tmpl.copies(4, 1, 60, of), tmpl.copies(0, 1, 60, of)})

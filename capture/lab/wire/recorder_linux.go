@@ -1,4 +1,4 @@
-package lab
+package wire
 
 import (
 	"encoding/binary"
@@ -12,39 +12,39 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recorder is one tap: an AF_PACKET socket that keeps what it sees in memory.
-type recorder struct {
+// Recorder is one tap: an AF_PACKET socket that keeps what it sees in memory.
+type Recorder struct {
 	fd      int
-	link    uint32
-	snaplen int
+	Link    uint32
+	Snaplen int
 	keep    func(kind uint8, data []byte) bool
-	started time.Time
+	Started time.Time
 	done    chan struct{}
 	stop    atomic.Bool
 	err     error
 
 	mu     sync.Mutex
-	frames []frame
+	Frames []Frame // recorded; to be read when Close has returned
 }
 
 // maxFrames bounds what one tap keeps.
 const maxFrames = 200_000
 
-// record begins to record an interface of a namespace, or all of them when
+// Record begins to record an interface of a namespace, or all of them when
 // device is "". keep chooses packets by their PACKET_ kind; nil keeps all.
-func record(ns *Namespace, device string, link uint32, snaplen int, keep func(uint8, []byte) bool) (*recorder, error) {
-	r := &recorder{fd: -1, link: link, snaplen: snaplen, keep: keep, done: make(chan struct{})}
+func Record(ns *Namespace, device string, link uint32, snaplen int, keep func(uint8, []byte) bool) (*Recorder, error) {
+	r := &Recorder{fd: -1, Link: link, Snaplen: snaplen, keep: keep, done: make(chan struct{})}
 	if err := ns.Do(func() error { return r.open(device) }); err != nil {
-		return nil, fmt.Errorf("recording %s of %s: %w", device, ns.name, err)
+		return nil, fmt.Errorf("recording %s of %s: %w", device, ns.Name, err)
 	}
-	r.started = time.Now()
+	r.Started = time.Now()
 	go r.run()
 	return r, nil
 }
 
-func (r *recorder) open(device string) error {
+func (r *Recorder) open(device string) error {
 	kind := unix.SOCK_DGRAM
-	if r.link == linkEthernet {
+	if r.Link == Ethernet {
 		kind = unix.SOCK_RAW
 	}
 	// Protocol 0: nothing arrives before bind has named the interface.
@@ -76,7 +76,7 @@ func (r *recorder) open(device string) error {
 // swap puts a number of two bytes into network order.
 func swap(n uint16) uint16 { return n<<8 | n>>8 }
 
-func (r *recorder) run() {
+func (r *Recorder) run() {
 	defer close(r.done)
 	data, control := make([]byte, 1<<16), make([]byte, 256)
 	for {
@@ -103,7 +103,7 @@ func (r *recorder) run() {
 }
 
 // take keeps one packet.
-func (r *recorder) take(data, control []byte, from *unix.SockaddrLinklayer) {
+func (r *Recorder) take(data, control []byte, from *unix.SockaddrLinklayer) {
 	loopback := from.Hatype == unix.ARPHRD_LOOPBACK
 	if from.Pkttype == unix.PACKET_OUTGOING && loopback {
 		return // a loopback shows every packet twice: libpcap drops this one too
@@ -112,24 +112,24 @@ func (r *recorder) take(data, control []byte, from *unix.SockaddrLinklayer) {
 		return
 	}
 	at, tag := ancillary(control)
-	f := frame{time: at}
+	f := Frame{Time: at}
 	switch {
-	case r.link != linkEthernet:
+	case r.Link != Ethernet:
 		c := cooked{protocol: swap(from.Protocol), hardware: from.Hatype, kind: from.Pkttype,
 			address: from.Addr[:min(int(from.Halen), 8)], device: uint32(from.Ifindex)}
-		f.data = append(c.header(r.link), data...)
+		f.Data = append(c.header(r.Link), data...)
 	case len(tag) > 0 && len(data) >= 12:
 		// The kernel takes the outer VLAN tag off; put it back where it was.
-		f.data = append(append(append([]byte{}, data[:12]...), tag...), data[12:]...)
+		f.Data = append(append(append([]byte{}, data[:12]...), tag...), data[12:]...)
 	default:
-		f.data = append([]byte{}, data...)
+		f.Data = append([]byte{}, data...)
 	}
-	f.length = len(f.data)
-	f.data = f.data[:min(len(f.data), r.snaplen)]
+	f.Length = len(f.Data)
+	f.Data = f.Data[:min(len(f.Data), r.Snaplen)]
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.frames) < maxFrames {
-		r.frames = append(r.frames, f)
+	if len(r.Frames) < maxFrames {
+		r.Frames = append(r.Frames, f)
 	}
 }
 
@@ -155,35 +155,35 @@ func ancillary(control []byte) (at int64, tag []byte) {
 	return at, tag
 }
 
-// segments are the TCP segments recorded so far.
-func (r *recorder) segments() []segment {
+// Segments are the TCP segments recorded so far.
+func (r *Recorder) Segments() []Segment {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []segment
-	for _, f := range r.frames {
-		if s, ok := parseFrame(r.link, f); ok {
+	var all []Segment
+	for _, f := range r.Frames {
+		if s, ok := ParseFrame(r.Link, f); ok {
 			all = append(all, s)
 		}
 	}
 	return all
 }
 
-// count is how many packets were recorded so far.
-func (r *recorder) count() int {
+// Count is how many packets were recorded so far.
+func (r *Recorder) Count() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.frames)
+	return len(r.Frames)
 }
 
-// close ends the recording; what the kernel had to drop is an error.
-func (r *recorder) close() error {
+// Close ends the recording; what the kernel had to drop is an error.
+func (r *Recorder) Close() error {
 	r.stop.Store(true)
 	<-r.done
 	defer unix.Close(r.fd)
 	if r.err != nil {
 		return fmt.Errorf("recording: %w", r.err)
 	}
-	if len(r.frames) == maxFrames {
+	if len(r.Frames) == maxFrames {
 		return fmt.Errorf("recording: more than %d packets", maxFrames)
 	}
 	stats, err := unix.GetsockoptTpacketStats(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)

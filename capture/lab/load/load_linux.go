@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"errors"
@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // load is traffic of hundreds of thousands of connections: blocking sockets and
 // a thread for each of those at work cost less than steps that poll.
 type load struct {
-	net       *network
+	net       *wire.Network
 	clients   []netip.Addr
 	server    netip.Addr
 	listeners []int
@@ -33,24 +35,24 @@ const (
 
 // newLoad joins a client of several addresses and a server.
 func newLoad() (*load, error) {
-	net, err := newNetwork(Pair, loadNetwork, false, false, loadEntries)
+	net, err := wire.New(wire.Pair, loadNetwork, false, false, loadEntries)
 	if err != nil {
 		return nil, err
 	}
-	l := &load{net: net, server: net.serverIP}
+	l := &load{net: net, server: net.ServerIP}
 	var lines []string
-	for a := net.clientIP; len(l.clients) < loadClients; a = a.Next() {
+	for a := net.ClientIP; len(l.clients) < loadClients; a = a.Next() {
 		l.clients = append(l.clients, a)
-		if a != net.clientIP {
-			lines = append(lines, fmt.Sprintf("addr add %s/24 dev %s", a, clientIf))
+		if a != net.ClientIP {
+			lines = append(lines, fmt.Sprintf("addr add %s/24 dev %s", a, wire.ClientIf))
 		}
 	}
-	err = net.client.IP(lines...)
-	for _, ns := range net.namespaces() {
+	err = net.Client.IP(lines...)
+	for _, ns := range net.Namespaces() {
 		err = errors.Join(err, ns.Sysctl("core/somaxconn", 8192), ns.Sysctl("ipv4/tcp_max_syn_backlog", 8192))
 	}
 	if err != nil {
-		net.close()
+		net.Close()
 		return nil, err
 	}
 	return l, nil
@@ -68,18 +70,18 @@ func (l *load) fail(err error) {
 
 // socket makes a blocking socket in the namespace of the calling thread; no
 // call on it, or on what a listener accepts, takes longer than patience.
-func socket(a netip.AddrPort, options ...Option) (int, error) {
+func socket(a netip.AddrPort, options ...wire.Option) (int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
 	}
-	err = unix.Bind(fd, address(a))
-	limit := unix.NsecToTimeval(patience.Nanoseconds())
+	err = unix.Bind(fd, wire.SockAddr(a))
+	limit := unix.NsecToTimeval(wire.Patience.Nanoseconds())
 	for _, name := range [...]int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
 		err = errors.Join(err, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, name, &limit))
 	}
-	for _, o := range append(options, tcp(unix.TCP_NODELAY, 1)) {
-		err = errors.Join(err, unix.SetsockoptInt(fd, o.level, o.name, o.value))
+	for _, o := range append(options, wire.TCP(unix.TCP_NODELAY, 1)) {
+		err = errors.Join(err, unix.SetsockoptInt(fd, o.Level, o.Name, o.Value))
 	}
 	if err != nil {
 		unix.Close(fd)
@@ -91,7 +93,7 @@ func socket(a netip.AddrPort, options ...Option) (int, error) {
 // serve answers connections to a port, so many at once, until close.
 func (l *load) serve(port uint16, atOnce int, answer func(fd int, b []byte) error) error {
 	listener := -1
-	err := l.net.server.Do(func() (err error) {
+	err := l.net.Server.Do(func() (err error) {
 		if listener, err = socket(netip.AddrPortFrom(l.server, port)); err != nil {
 			return err
 		}
@@ -145,7 +147,7 @@ func (l *load) dial(c calls) error {
 		group.Go(func() {
 			// Never unlocked: the thread, which is in the namespace, ends with it.
 			runtime.LockOSThread()
-			if err := unix.Setns(l.net.client.fd, unix.CLONE_NEWNET); err != nil {
+			if err := l.net.Client.Join(); err != nil {
 				l.fail(err)
 				return
 			}
@@ -168,7 +170,7 @@ func (l *load) call(c calls, i int, b []byte) error {
 	if err != nil {
 		return err
 	}
-	err = unix.Connect(fd, address(netip.AddrPortFrom(l.server, c.port(i))))
+	err = unix.Connect(fd, wire.SockAddr(netip.AddrPortFrom(l.server, c.port(i))))
 	if err == nil {
 		err = c.ask(i, fd, b)
 	}
@@ -184,7 +186,7 @@ func (l *load) close() {
 	for _, fd := range l.listeners {
 		unix.Close(fd)
 	}
-	l.net.close()
+	l.net.Close()
 }
 
 // send sends n bytes.

@@ -1,4 +1,4 @@
-package lab
+package wire
 
 import (
 	"encoding/binary"
@@ -7,45 +7,45 @@ import (
 
 // TCP flags of the wire, as steps name them when they forge a segment.
 const (
-	flagFIN = 0x01
-	flagSYN = 0x02
-	flagRST = 0x04
-	flagACK = 0x10
+	FIN = 0x01
+	SYN = 0x02
+	RST = 0x04
+	ACK = 0x10
 )
 
-// segment is a TCP header as the lab itself reads it: a parser of its own, so
+// Segment is a TCP header as the lab itself reads it: a parser of its own, so
 // that the truth owes nothing to the decoder it is compared with.
-type segment struct {
-	time     int64
-	src, dst netip.AddrPort
-	seq, ack uint32
-	flags    uint8
-	length   int // payload bytes
+type Segment struct {
+	Time     int64
+	Src, Dst netip.AddrPort
+	Seq, Ack uint32
+	Flags    uint8
+	Length   int // payload bytes
 }
 
-// end is the sequence number after the segment.
-func (s *segment) end() uint32 {
-	n := s.seq + uint32(s.length)
-	if s.flags&flagSYN != 0 {
+// End is the sequence number after the segment.
+func (s *Segment) End() uint32 {
+	n := s.Seq + uint32(s.Length)
+	if s.Flags&SYN != 0 {
 		n++
 	}
-	if s.flags&flagFIN != 0 {
+	if s.Flags&FIN != 0 {
 		n++
 	}
 	return n
 }
 
-// parseFrame finds the TCP header in a frame the lab recorded.
-func parseFrame(link uint32, f frame) (s segment, ok bool) {
-	b := f.data
+// ParseFrame finds the TCP header in a frame the lab recorded.
+func ParseFrame(link uint32, f Frame) (s Segment, ok bool) {
+	b := f.Data
 	be := binary.BigEndian
 	at, protocol := 0, uint16(0)
 	switch {
-	case link == linkEthernet && len(b) >= 14:
+	case link == Ethernet && len(b) >= 14:
 		at, protocol = 14, be.Uint16(b[12:])
-	case link == linkSLL && len(b) >= 16:
+	case link == SLL && len(b) >= 16:
 		at, protocol = 16, be.Uint16(b[14:])
-	case link == linkSLL2 && len(b) >= 20:
+	case link == SLL2 && len(b) >= 20:
 		at, protocol = 20, be.Uint16(b)
 	}
 	if protocol == 0x8100 && len(b) >= at+4 {
@@ -68,32 +68,32 @@ func parseFrame(link uint32, f frame) (s segment, ok bool) {
 		return s, false
 	}
 	h := b[tcp:]
-	return segment{
-		time: f.time,
-		src:  netip.AddrPortFrom(src, be.Uint16(h)), dst: netip.AddrPortFrom(dst, be.Uint16(h[2:])),
-		seq: be.Uint32(h[4:]), ack: be.Uint32(h[8:]), flags: h[13],
-		length: max(0, total-tcp-int(h[12]>>4)*4),
+	return Segment{
+		Time: f.Time,
+		Src:  netip.AddrPortFrom(src, be.Uint16(h)), Dst: netip.AddrPortFrom(dst, be.Uint16(h[2:])),
+		Seq: be.Uint32(h[4:]), Ack: be.Uint32(h[8:]), Flags: h[13],
+		Length: max(0, total-tcp-int(h[12]>>4)*4),
 	}, true
 }
 
-// forge builds the IPv4 packet of a segment without payload, checksums right.
-func forge(s *segment, ttl uint8) []byte {
+// Forge builds the IPv4 packet of a segment without payload, checksums right.
+func Forge(s *Segment, ttl uint8) []byte {
 	be := binary.BigEndian
 	b := make([]byte, 40)
 	b[0], b[8], b[9] = 0x45, ttl, 6
 	be.PutUint16(b[2:], uint16(len(b)))
 	be.PutUint16(b[4:], 0xbeef)
-	src, dst := s.src.Addr().As4(), s.dst.Addr().As4()
+	src, dst := s.Src.Addr().As4(), s.Dst.Addr().As4()
 	copy(b[12:], src[:])
 	copy(b[16:], dst[:])
 	be.PutUint16(b[10:], checksum(b[:20], 0))
 	h := b[20:]
-	be.PutUint16(h, s.src.Port())
-	be.PutUint16(h[2:], s.dst.Port())
-	be.PutUint32(h[4:], s.seq)
-	be.PutUint32(h[8:], s.ack)
-	h[12], h[13] = 5<<4, s.flags
-	if s.flags&flagRST == 0 {
+	be.PutUint16(h, s.Src.Port())
+	be.PutUint16(h[2:], s.Dst.Port())
+	be.PutUint32(h[4:], s.Seq)
+	be.PutUint32(h[8:], s.Ack)
+	h[12], h[13] = 5<<4, s.Flags
+	if s.Flags&RST == 0 {
 		be.PutUint16(h[14:], 512)
 	}
 	be.PutUint16(h[16:], checksum(append(append([]byte{}, b[12:20]...), h...), 6+uint32(len(h))))

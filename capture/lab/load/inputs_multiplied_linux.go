@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tcpwatch/capture"
+	"tcpwatch/capture/lab/wire"
 )
 
 // How much the inputs of multiplied connections hold.
@@ -46,7 +47,7 @@ func idleTemplates() ([]*template, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := record(l.net.client, clientIf, linkEthernet, dumpSnaplen, nil)
+	r, err := wire.Record(l.net.Client, wire.ClientIf, wire.Ethernet, dumpSnaplen, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -58,23 +59,23 @@ func idleTemplates() ([]*template, error) {
 			}
 		}
 		if i == 2 {
-			for _, o := range keepalive(3) {
-				if err := unix.SetsockoptInt(fd, o.level, o.name, o.value); err != nil {
+			for _, o := range wire.Keepalive(3) {
+				if err := unix.SetsockoptInt(fd, o.Level, o.Name, o.Value); err != nil {
 					return err
 				}
 			}
 		}
 		// What comes after this is their close, which is left out.
 		time.Sleep(2500 * time.Millisecond)
-		count <- r.count()
+		count <- r.Count()
 		time.Sleep(200 * time.Millisecond)
 		return nil
 	}})
-	if err := errors.Join(err, r.close()); err != nil {
+	if err := errors.Join(err, r.Close()); err != nil {
 		return nil, err
 	}
 	// All three have their own address, and the same port.
-	open := r.frames[:min(<-count, <-count, <-count)]
+	open := r.Frames[:min(<-count, <-count, <-count)]
 	var all []*template
 	for _, c := range l.clients[:3] {
 		t := templateOf(open, netip.AddrPortFrom(c, 10000))
@@ -91,7 +92,7 @@ func makeIdle(file string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	began := templates[0].frames[0].time
+	began := templates[0].frames[0].Time
 	var strands []*strand
 	for kind, t := range templates {
 		for k := range t.frames {
@@ -119,15 +120,15 @@ func idleGuise(i int) guise {
 // floodTemplates are openings whose third ACK never comes, each with other
 // options on its SYN, and what the kernel answers when it sends SYN cookies.
 func (l *load) floodTemplates() ([]*template, error) {
-	if err := l.net.client.NFT("table ip deaf {", "chain input {", "type filter hook input priority 0;", "tcp sport 80 drop", "}", "}"); err != nil {
+	if err := l.net.Client.NFT("table ip deaf {", "chain input {", "type filter hook input priority 0;", "tcp sport 80 drop", "}", "}"); err != nil {
 		return nil, err
 	}
-	r, err := record(l.net.client, clientIf, linkEthernet, dumpSnaplen, nil)
+	r, err := wire.Record(l.net.Client, wire.ClientIf, wire.Ethernet, dumpSnaplen, nil)
 	if err != nil {
 		return nil, err
 	}
-	openings := [...]Option{tcp(unix.TCP_NODELAY, 1), tcp(unix.TCP_MAXSEG, 536), tcp(unix.TCP_WINDOW_CLAMP, 65535)}
-	err = l.net.client.Do(func() error {
+	openings := [...]wire.Option{wire.TCP(unix.TCP_NODELAY, 1), wire.TCP(unix.TCP_MAXSEG, 536), wire.TCP(unix.TCP_WINDOW_CLAMP, 65535)}
+	err = l.net.Client.Do(func() error {
 		for i, o := range openings {
 			fd, err := socket(netip.AddrPortFrom(l.clients[i], 9000), o)
 			if err != nil {
@@ -137,19 +138,19 @@ func (l *load) floodTemplates() ([]*template, error) {
 			if err := unix.SetNonblock(fd, true); err != nil {
 				return err
 			}
-			if err := unix.Connect(fd, address(netip.AddrPortFrom(l.server, portShort))); err != unix.EINPROGRESS {
+			if err := unix.Connect(fd, wire.SockAddr(netip.AddrPortFrom(l.server, portShort))); err != unix.EINPROGRESS {
 				return err
 			}
 		}
 		time.Sleep(200 * time.Millisecond)
 		return nil
 	})
-	if err := errors.Join(err, r.close(), l.net.client.NFT("delete table ip deaf")); err != nil {
+	if err := errors.Join(err, r.Close(), l.net.Client.NFT("delete table ip deaf")); err != nil {
 		return nil, err
 	}
 	var all []*template
 	for i := range openings {
-		t := templateOf(r.frames, netip.AddrPortFrom(l.clients[i], 9000))
+		t := templateOf(r.Frames, netip.AddrPortFrom(l.clients[i], 9000))
 		if len(t.frames) != 2 {
 			return nil, fmt.Errorf("%d packets of an opening, not a SYN and its answer", len(t.frames))
 		}
@@ -164,7 +165,7 @@ func makeFlood(file string) (int, error) {
 		return 0, err
 	}
 	defer l.close()
-	if err := l.net.server.Sysctl("ipv4/tcp_syncookies", 2); err != nil { // always
+	if err := l.net.Server.Sysctl("ipv4/tcp_syncookies", 2); err != nil { // always
 		return 0, err
 	}
 	if err := errors.Join(l.serve(portShort, 8, answerShort), l.serve(portOther, 8, answerShort)); err != nil {
@@ -188,7 +189,7 @@ func makeFlood(file string) (int, error) {
 		return 0, err
 	}
 	defer beside.Close()
-	began := templates[0].frames[0].time
+	began := templates[0].frames[0].Time
 	strands := []*strand{{pull: beside.Next}}
 	server := l.server.As4()
 	for kind, t := range templates {

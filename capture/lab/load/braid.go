@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"io"
@@ -57,7 +57,7 @@ func braid(w io.Writer, snaplen int, strands []*strand) (packets int, err error)
 // begins at a time that does not go back; ok leaves it out.
 func (t *template) copies(n, k, snaplen int, of func(i int) (g guise, begin int64, ok bool)) *strand {
 	var b []byte
-	i, offset := 0, t.frames[k].time-t.frames[0].time
+	i, offset := 0, t.frames[k].Time-t.frames[0].Time
 	return &strand{pull: func(p *capture.Packet) error {
 		for ; i < n; i++ {
 			g, begin, ok := of(i)
@@ -66,7 +66,7 @@ func (t *template) copies(n, k, snaplen int, of func(i int) (g guise, begin int6
 			}
 			i++
 			b = t.rewrite(b, k, g)
-			p.Time, p.Data, p.Length = begin+offset, b[:min(len(b), snaplen)], t.frames[k].length
+			p.Time, p.Data, p.Length = begin+offset, b[:min(len(b), snaplen)], t.frames[k].Length
 			return nil
 		}
 		return io.EOF

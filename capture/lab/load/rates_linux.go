@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // Watcher is a command that captures from an interface until SIGINT, and then
@@ -53,7 +55,7 @@ const (
 // Run makes a pair of interfaces, has one of them receive short connections, and
 // lets each Watcher in turn capture on it.
 func (r *RateTest) Run() (all []Watched, err error) {
-	lock, err := claim("ip", "nft")
+	lock, err := wire.Claim("ip", "nft")
 	if err != nil {
 		return nil, err
 	}
@@ -62,15 +64,15 @@ func (r *RateTest) Run() (all []Watched, err error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := newNetwork(Pair, rateNetwork, false, false, rateEntries)
+	net, err := wire.New(wire.Pair, rateNetwork, false, false, rateEntries)
 	if err != nil {
 		return nil, err
 	}
-	defer net.close()
+	defer net.Close()
 	for _, rate := range r.Rates {
 		for range r.Turns {
 			for _, w := range r.Watchers {
-				one, err := net.watch(w, t, rate, r.Length)
+				one, err := watch(net, w, t, rate, r.Length)
 				if err != nil {
 					return nil, fmt.Errorf("%s at %d packets a second: %w", w.Name, rate, err)
 				}
@@ -84,23 +86,23 @@ func (r *RateTest) Run() (all []Watched, err error) {
 }
 
 // watch lets a command capture while packets come.
-func (net *network) watch(w Watcher, t *template, rate int, length time.Duration) (Watched, error) {
+func watch(net *wire.Network, w Watcher, t *template, rate int, length time.Duration) (Watched, error) {
 	done := Watched{Name: w.Name, Rate: rate}
-	x, err := net.load(t, rate, length)
+	x, err := ready(net, t, rate, length)
 	if err != nil {
 		return done, err
 	}
 	defer x.close()
 	args := make([]string, len(w.Command))
 	for i, a := range w.Command {
-		args[i] = strings.ReplaceAll(a, "INTERFACE", serverIf)
+		args[i] = strings.ReplaceAll(a, "INTERFACE", wire.ServerIf)
 	}
 	var out bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	// It ends with the namespace's thread at the latest.
 	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	err = net.server.Do(func() error {
+	err = net.Server.Do(func() error {
 		return errors.Join(keepTo(func(core int) bool { return core != blastCore() }), cmd.Start())
 	})
 	if err != nil {
@@ -108,9 +110,9 @@ func (net *network) watch(w Watcher, t *template, rate int, length time.Duration
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	if err = net.server.awaitTap(); err == nil {
+	if err = awaitTap(net.Server); err == nil {
 		var sent blasted
-		sent, err = net.blast(x, rate, length)
+		sent, err = blast(net, x, rate, length)
 		done.Sent, done.Seconds = sent.sent, sent.took.Seconds()
 		time.Sleep(rateSettle)
 	}
@@ -118,7 +120,7 @@ func (net *network) watch(w Watcher, t *template, rate int, length time.Duration
 	select {
 	case e := <-ended:
 		err = errors.Join(err, e)
-	case <-time.After(patience):
+	case <-time.After(wire.Patience):
 		err = errors.Join(err, cmd.Process.Kill(), errors.New("it did not end"))
 		<-ended
 	}
@@ -146,9 +148,9 @@ func found(e *regexp.Regexp, text string) (int, error) {
 }
 
 // awaitTap waits until a packet socket of the namespace is at work.
-func (n *Namespace) awaitTap() error {
+func awaitTap(n *wire.Namespace) error {
 	const running = 5 // column of /proc/net/packet
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(wire.Patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		var text []byte
 		err := n.Do(func() (err error) {
 			text, err = os.ReadFile("/proc/thread-self/net/packet")

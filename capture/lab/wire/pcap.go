@@ -1,4 +1,4 @@
-package lab
+package wire
 
 import (
 	"encoding/binary"
@@ -6,20 +6,20 @@ import (
 
 // Link types as capture files number them.
 const (
-	linkEthernet = 1
-	linkSLL      = 113
-	linkSLL2     = 276
+	Ethernet = 1
+	SLL      = 113
+	SLL2     = 276
 )
 
-// frame is one captured packet.
-type frame struct {
-	time   int64 // nanoseconds since 1970-01-01 UTC
-	data   []byte
-	length int // bytes on the wire
+// Frame is one captured packet.
+type Frame struct {
+	Time   int64 // nanoseconds since 1970-01-01 UTC
+	Data   []byte
+	Length int // bytes on the wire
 }
 
-// pcapFile is a capture file in the pcap format with nanosecond times.
-func pcapFile(link, snaplen uint32, frames []frame) []byte {
+// PcapFile is a capture file in the pcap format with nanosecond times.
+func PcapFile(link, snaplen uint32, frames []Frame) []byte {
 	const magicNanoseconds = 0xa1b23c4d
 	le := binary.LittleEndian
 	b := le.AppendUint32(nil, magicNanoseconds)
@@ -29,11 +29,11 @@ func pcapFile(link, snaplen uint32, frames []frame) []byte {
 	b = le.AppendUint32(b, snaplen)
 	b = le.AppendUint32(b, link)
 	for _, f := range frames {
-		b = le.AppendUint32(b, uint32(f.time/1e9))
-		b = le.AppendUint32(b, uint32(f.time%1e9))
-		b = le.AppendUint32(b, uint32(len(f.data)))
-		b = le.AppendUint32(b, uint32(f.length))
-		b = append(b, f.data...)
+		b = le.AppendUint32(b, uint32(f.Time/1e9))
+		b = le.AppendUint32(b, uint32(f.Time%1e9))
+		b = le.AppendUint32(b, uint32(len(f.Data)))
+		b = le.AppendUint32(b, uint32(f.Length))
+		b = append(b, f.Data...)
 	}
 	return b
 }
@@ -53,7 +53,7 @@ func (c *cooked) header(link uint32) []byte {
 	var address [8]byte
 	copy(address[:], c.address)
 	var b []byte
-	if link == linkSLL {
+	if link == SLL {
 		b = be.AppendUint16(b, uint16(c.kind))
 		b = be.AppendUint16(b, c.hardware)
 		b = be.AppendUint16(b, uint16(len(c.address)))

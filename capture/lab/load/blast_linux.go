@@ -1,4 +1,4 @@
-package lab
+package load
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/capture/lab/wire"
 )
 
 // blastOpen is how many connections are open at once in a blast.
@@ -29,36 +31,36 @@ func shortTemplate() (*template, error) {
 	if err := l.serve(portShort, 1, answerShort); err != nil {
 		return nil, err
 	}
-	r, err := record(l.net.client, clientIf, linkEthernet, 1<<16, nil)
+	r, err := wire.Record(l.net.Client, wire.ClientIf, wire.Ethernet, 1<<16, nil)
 	if err != nil {
 		return nil, err
 	}
 	const port = 10000
 	err = l.dial(calls{n: 1, atOnce: 1, first: port, port: toShort, ask: askShort})
 	time.Sleep(200 * time.Millisecond) // for its last ACK
-	if err := errors.Join(err, r.close()); err != nil {
+	if err := errors.Join(err, r.Close()); err != nil {
 		return nil, err
 	}
-	t := templateOf(r.frames, netip.AddrPortFrom(l.clients[0], port))
+	t := templateOf(r.Frames, netip.AddrPortFrom(l.clients[0], port))
 	if len(t.frames) < 9 {
 		return nil, fmt.Errorf("only %d packets of a short connection", len(t.frames))
 	}
 	for _, f := range t.frames {
-		copy(f.data, []byte{2, 0, 0, 0, 0, 0}) // a destination that is nobody's
+		copy(f.Data, []byte{2, 0, 0, 0, 0, 0}) // a destination that is nobody's
 	}
 	return t, nil
 }
 
-// load readies what the server's interface is to receive at a rate: nobody's TCP
+// ready makes what the server's interface is to receive at a rate: nobody's TCP
 // sets the pace, and none answers, because no interface has the address that the
 // frames are for.
-func (n *network) load(t *template, rate int, length time.Duration) (x *injector, err error) {
+func ready(n *wire.Network, t *template, rate int, length time.Duration) (x *injector, err error) {
 	count, longest := int(float64(rate)*length.Seconds())+1, 0
 	for k := range t.frames {
 		longest = max(longest, t.headOf(k))
 	}
-	err = n.server.Do(func() (err error) {
-		x, err = newInjector(serverIf, count*(frameInfo+longest))
+	err = n.Server.Do(func() (err error) {
+		x, err = newInjector(wire.ServerIf, count*(frameInfo+longest))
 		return err
 	})
 	if err != nil {
@@ -72,14 +74,14 @@ func (n *network) load(t *template, rate int, length time.Duration) (x *injector
 }
 
 // headOf is where the payload of frame k begins.
-func (t *template) headOf(k int) int { return atTCP + int(t.frames[k].data[atFlags-1]>>4)*4 }
+func (t *template) headOf(k int) int { return atTCP + int(t.frames[k].Data[atFlags-1]>>4)*4 }
 
 // fill puts frames: blastOpen connections side by side go through their packets
 // in step, then as many others.
 func (x *injector) fill(t *template, count int) (err error) {
 	tails := make([]tail, len(t.frames))
 	for k, f := range t.frames {
-		if tails[k], err = x.tail(f.data[t.headOf(k):]); err != nil {
+		if tails[k], err = x.tail(f.Data[t.headOf(k):]); err != nil {
 			return err
 		}
 	}
@@ -96,13 +98,13 @@ func (x *injector) fill(t *template, count int) (err error) {
 }
 
 // blast has it received, by a thread of its own that keeps to the last core.
-func (n *network) blast(x *injector, rate int, length time.Duration) (done blasted, err error) {
+func blast(n *wire.Network, x *injector, rate int, length time.Duration) (done blasted, err error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		err = errors.Join(
-			unix.Setns(n.server.fd, unix.CLONE_NEWNET),
+			n.Server.Join(),
 			keepTo(func(core int) bool { return core == blastCore() }))
 		if err == nil {
 			done.sent, done.took, err = x.run(rate, length)
