@@ -36,7 +36,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add(int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxUint64), "", uint8(255))
 	f.Fuzz(func(t *testing.T, start, end int64, n uint64, s string, e uint8) {
 		r := fullRecord()
-		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, record.OpenKind(e), s, s
+		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, record.OpenKind(e), record.CloseKind(e)%record.NCloseKinds, s
 		r.TimeWait = record.TimeWaitRecord{Holder: record.End(e % 4), Since: end, Until: start, EndedBy: record.TimeWaitEnd(e)}
 		r.Close.FINAcked[0], r.Ends[0].Bytes, r.Open.Felt = record.Some(end), record.Some(n), record.Some(start)
 		r.File, r.Interface = int(int32(n)), int(int32(start))

@@ -140,7 +140,7 @@ func captureFields() []field {
 			}
 			return truthOf(true)
 		}},
-		{"capture.tap", "where the capture point stands: near orig, near resp, or between", func(w *row) value { return textOf(w.Capture.Tap) }},
+		{"capture.tap", "where the capture point stands: near orig, near resp, or between", func(w *row) value { return textOf(w.Capture.Tap.String()) }},
 		{"capture.one_way", "only one direction was captured: ACKs tell that the other end, too, sent something in the time that was captured", func(w *row) value { return truthOf(w.Capture.OneWayShown) }},
 		{"capture.truncated", "the snaplen cut segments", func(w *row) value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", "packets that the capture saw twice", func(w *row) value { return countOf(w.Capture.Duplicates) }},

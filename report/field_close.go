@@ -6,7 +6,7 @@ import (
 
 func closeFields() []field {
 	fields := []field{
-		{"close.kind", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began", func(w *row) value { return textOf(w.Close.Kind) }},
+		{"close.kind", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began", func(w *row) value { return textOf(w.Close.Kind.String()) }},
 		{"close.first", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", func(w *row) value { return textOf(w.Close.First.String()) }},
 		{"close.segments", "3 when the second FIN carried the first ACK of the first, else 4", func(w *row) value {
 			if w.Close.Segments == 0 {
@@ -36,7 +36,7 @@ func closeFields() []field {
 	fields = append(fields, timeWaitFields()...)
 	fields = append(fields, keepaliveFields("orig", "originator", record.Orig)...)
 	fields = append(fields, keepaliveFields("resp", "responder", record.Resp)...)
-	return append(fields, field{"keepalive.outcome", "`alive`, `dead` or `unknown`", func(w *row) value { return textOf(w.KeepaliveOutcome) }})
+	return append(fields, field{"keepalive.outcome", "`alive`, `dead` or `unknown`", func(w *row) value { return textOf(w.KeepaliveOutcome.String()) }})
 }
 
 // resetterTold is who sent the first RST: one that its receiver had to ignore counts

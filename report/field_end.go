@@ -104,7 +104,7 @@ func endFields(name, who string, e record.End) []field {
 		{p + "rtt_max_s", "longest", rtt(func(r *record.RTTRecord) value { return secondsOf(r.Max) })},
 		{p + "rtt_smoothed_s", "as RFC 6298 smooths it", rtt(func(r *record.RTTRecord) value { return secondsOf(r.Smoothed) })},
 		{p + "rtt_delayed_n", "samples left out because the ACK was held back", rtt(func(r *record.RTTRecord) value { return countOf(r.Delayed) })},
-		{p + "rtt_source", "how it was measured", rtt(func(r *record.RTTRecord) value { return textOf(r.Source) })},
+		{p + "rtt_source", "how it was measured", rtt(func(r *record.RTTRecord) value { return textOf(r.Source.String()) })},
 		{p + "mss", "maximum segment size that it announced", get(func(r *record.EndRecord) value { return optCount(r.MSS) })},
 		{p + "wscale", "window scale shift that it announced", get(func(r *record.EndRecord) value { return optCount(r.WScale) })},
 		{p + "sack", "it announced SACK", get(func(r *record.EndRecord) value { return optTruth(r.SACK) })},

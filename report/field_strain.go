@@ -8,7 +8,7 @@ import (
 func restFields() []field {
 	last := func(f func(r *record.IdleRecord) value) func(w *row) value {
 		return func(w *row) value {
-			if w.Idle.Outcome == "" {
+			if w.Idle.Outcome == record.IdleAnswered {
 				return value{}
 			}
 			return f(&w.Idle)
@@ -16,7 +16,7 @@ func restFields() []field {
 	}
 	return []field{
 		{"rest.longest_s", "longest pause of at least 30 s, with nothing under way, after which the other end answered", func(w *row) value { return optSeconds(w.Idle.Longest) }},
-		{"rest.outcome", "what followed the last such pause, where no answer did: `unanswered`, `reset` (a RST answered) or `ended` (a RST ended it)", func(w *row) value { return textOf(w.Idle.Outcome) }},
+		{"rest.outcome", "what followed the last such pause, where no answer did: `unanswered`, `reset` (a RST answered) or `ended` (a RST ended it)", func(w *row) value { return textOf(w.Idle.Outcome.String()) }},
 		{"rest.last_s", "how long that pause was", last(func(r *record.IdleRecord) value { return secondsOf(r.Gap) })},
 		{"rest.by", "who ended it", last(func(r *record.IdleRecord) value { return textOf(r.By.String()) })},
 		{"rest.packet", "by which packet", last(func(r *record.IdleRecord) value { return countOf(r.Packet) })},

@@ -47,8 +47,8 @@ func (b *blame) waits(since int64) {
 
 // closes is the fold of how connections closed.
 type closes struct {
-	kinds        map[string]uint64 // by record.Close*, but for normal ones
-	segments     [5]uint64         // of normal closes, by number of segments; [0] unknown
+	kinds        [record.NCloseKinds]uint64 // but for normal ones
+	segments     [5]uint64                  // of normal closes, by number of segments; [0] unknown
 	simultaneous uint64
 	halfClose    uint64 // normal closes with data after the first FIN
 	halfBytes    uint64
@@ -69,7 +69,6 @@ type unfinished struct {
 
 func newCloses(kept int) closes {
 	return closes{
-		kinds:    make(map[string]uint64),
 		culprits: diagnose.NewShelf[culprit, blame](maxCulprits),
 		worst:    newRanking(kept, byFault),
 	}

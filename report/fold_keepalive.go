@@ -9,13 +9,13 @@ import (
 // keepalives is the fold of keepalive probes.
 type keepalives struct {
 	probes, answered, unanswered uint64
-	windowProbes                 uint64            // look alike, and are something else
-	outcomes                     map[string]uint64 // connections, by record.Keepalive*
+	windowProbes                 uint64                            // look alike, and are something else
+	outcomes                     [record.NKeepaliveOutcomes]uint64 // connections
 	worst                        ranking
 }
 
 func newKeepalives(kept int) keepalives {
-	return keepalives{outcomes: make(map[string]uint64), worst: newRanking(kept, byProbes)}
+	return keepalives{worst: newRanking(kept, byProbes)}
 }
 
 // probed is what both ends of a connection probed.

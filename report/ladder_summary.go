@@ -162,8 +162,8 @@ func (p phrases) keepaliveSummary(r *record.Record) string {
 		}
 		s = comma(s, part)
 	}
-	if s != "" && r.KeepaliveOutcome != "" {
-		s += ": " + say.Escape(r.KeepaliveOutcome)
+	if s != "" && r.KeepaliveOutcome != record.KeepaliveNone {
+		s += ": " + r.KeepaliveOutcome.String()
 	}
 	return s
 }

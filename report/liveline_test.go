@@ -152,7 +152,7 @@ func TestLiveLineLocation(t *testing.T) {
 
 func TestLiveLineEscapes(t *testing.T) {
 	r := liveRecord()
-	r.Close.Kind = "\x1b[31mred\u202e\n"
+	r.History = "\x1b[31mred\u202e\n"
 	r.Names = &record.NamesRecord{Proto: "tls", SNI: "\x07\xff\u3000"}
 	for kind := record.EventOpened; kind <= record.EventTimedOut; kind++ {
 		got := LiveLine(&record.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{})

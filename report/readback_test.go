@@ -34,8 +34,8 @@ func TestReadBack(t *testing.T) {
 		t.Fatalf("%d connections, %d findings, %d stats", len(k.conns), len(k.findings), len(k.stats))
 	}
 	c := k.conns[0]
-	if c.ID != 1 || c.RespPort != 1 || c.Open.Kind != "handshake" || *c.Open.Felt != 1e-9 || c.Close.Kind != "x" || c.TimeWait.Holder != "resp" ||
-		c.Keepalive.Outcome != "x" || c.Orig.Packets != 1 || c.Resp.Retx != 1 || *c.Resp.RTT != 1e-9 || c.Start.UnixNano() != 1 || *c.Final {
+	if c.ID != 1 || c.RespPort != 1 || c.Open.Kind != "handshake" || *c.Open.Felt != 1e-9 || c.Close.Kind != "never-opened" || c.TimeWait.Holder != "resp" ||
+		c.Keepalive.Outcome != "alive" || c.Orig.Packets != 1 || c.Resp.Retx != 1 || *c.Resp.RTT != 1e-9 || c.Start.UnixNano() != 1 || *c.Final {
 		t.Errorf("%+v", c)
 	}
 	if s := k.stats[0]; s.Packets != 7 || s.Span != 2 {

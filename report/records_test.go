@@ -35,7 +35,7 @@ func madeUp(id uint64, orig, resp string) *record.Record {
 	}
 	for e := range r.Ends {
 		r.Ends[e] = record.EndRecord{Packets: 5, Bytes: record.Some(uint64(1000 * (e + 1))), SeenBytes: uint64(1000 * (e + 1)), WireBytes: uint64(1000 * (e + 1)),
-			RTT: record.RTTRecord{N: 2, Min: 345 * microsecond, P50: 400 * microsecond, P95: millisecond, Max: millisecond, Source: "ack"},
+			RTT: record.RTTRecord{N: 2, Min: 345 * microsecond, P50: 400 * microsecond, P95: millisecond, Max: millisecond, Source: record.RTTData},
 			MSS: record.Some(uint16(1460)), TTL: record.Some(uint8(64))}
 		r.Ends[e].TimeIn[record.Established] = record.Some(oneSecond)
 	}
@@ -68,7 +68,7 @@ func notOpened(r *record.Record, kind record.OpenKind) *record.Record {
 }
 
 // badlyClosed takes the good end of r away.
-func badlyClosed(r *record.Record, kind string, wait int64) *record.Record {
+func badlyClosed(r *record.Record, kind record.CloseKind, wait int64) *record.Record {
 	r.TimeWait = record.TimeWaitRecord{Holder: record.NoEnd}
 	r.Close.Kind, r.Close.Segments = kind, 0
 	r.Close.FINTime[record.Resp], r.Close.FINAcked[record.Resp] = record.Opt[int64]{}, record.Opt[int64]{}
@@ -100,7 +100,7 @@ func badlyClosed(r *record.Record, kind string, wait int64) *record.Record {
 }
 
 // probes adds keepalive probes of end e.
-func probes(r *record.Record, e record.End, idle, interval int64, n, unanswered uint32, outcome string) *record.Record {
+func probes(r *record.Record, e record.End, idle, interval int64, n, unanswered uint32, outcome record.KeepaliveOutcome) *record.Record {
 	r.Keepalive[e] = record.KeepaliveRecord{Probes: n, Answered: n - unanswered, Unanswered: unanswered,
 		Idle: record.Some(idle), Interval: record.Some(interval), Last: r.End}
 	r.KeepaliveOutcome = outcome
@@ -149,7 +149,7 @@ func mixture() []*record.Record {
 	for _, kind := range []record.OpenKind{record.OpenRefused, record.OpenUnreachable, record.OpenNoAnswer, record.OpenHalfOpen, record.OpenAborted} {
 		add("10.0.0.3:81", func(r *record.Record) *record.Record { return notOpened(r, kind) })
 	}
-	for i, kind := range []string{record.CloseHalfClosed, record.CloseUnackedFIN, record.CloseTimedOut, record.CloseReset, record.CloseOpen} {
+	for i, kind := range []record.CloseKind{record.CloseHalfClosed, record.CloseUnackedFIN, record.CloseTimedOut, record.CloseReset, record.CloseOpen} {
 		add(server, func(r *record.Record) *record.Record { return badlyClosed(r, kind, int64(40+i)*oneSecond) })
 	}
 	add(six2, same)
@@ -207,7 +207,7 @@ func random(seed uint64, n, hosts int) []*record.Record {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	all := make([]*record.Record, n)
 	opens := []record.OpenKind{record.OpenRefused, record.OpenUnreachable, record.OpenNoAnswer, record.OpenHalfOpen, record.OpenAborted}
-	closes := []string{record.CloseHalfClosed, record.CloseUnackedFIN, record.CloseTimedOut, record.CloseReset, record.CloseOpen}
+	closes := []record.CloseKind{record.CloseHalfClosed, record.CloseUnackedFIN, record.CloseTimedOut, record.CloseReset, record.CloseOpen}
 	for i := range all {
 		host := rng.IntN(hosts)
 		r := madeUp(uint64(i+1), fmt.Sprintf("10.1.%d.%d:%d", host/250, host%250+1, 1024+i%60000),

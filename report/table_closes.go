@@ -46,7 +46,7 @@ func (c *closes) blamed(key string) []culpritRow {
 func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	c := &s.close
 	complete := c.complete()
-	if complete == 0 && len(c.kinds) == 0 {
+	if complete == 0 && c.kinds == [record.NCloseKinds]uint64{} {
 		p.absent("closes")
 		return nil
 	}
@@ -81,7 +81,10 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 // others counts the connections that neither closed nor failed to.
 func (c *closes) others() string {
 	var b strings.Builder
-	for _, k := range []struct{ kind, words string }{
+	for _, k := range []struct {
+		kind  record.CloseKind
+		words string
+	}{
 		{record.CloseOpen, "still open at the end"},
 		{record.CloseEvicted, "forgotten (table full)"},
 		{record.CloseNeverOpened, "never opened"},

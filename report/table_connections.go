@@ -69,7 +69,7 @@ func closeWords(r *record.Record) string {
 	if r.Close.Kind == record.CloseReset && r.Close.ResetCause != record.ResetNone {
 		return "reset: " + r.Close.ResetCause.String()
 	}
-	return say.Escape(r.Close.Kind)
+	return r.Close.Kind.String()
 }
 
 // states are those of both ends, "?" for what is not known, in brackets what

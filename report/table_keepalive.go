@@ -19,9 +19,9 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return nil
 	}
 	var outcomes []string
-	for _, oc := range []string{record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown} {
+	for _, oc := range []record.KeepaliveOutcome{record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown} {
 		if n := k.outcomes[oc]; n > 0 {
-			outcomes = append(outcomes, say.Thousands(n)+" "+oc)
+			outcomes = append(outcomes, say.Thousands(n)+" "+oc.String())
 		}
 	}
 	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", say.Plural(k.worst.offered, "connection"),
@@ -75,7 +75,7 @@ func (k *keepalives) notProbes() string {
 func (p *page) keepaliveRow(r *record.Record, e record.End) gridRow {
 	k := &r.Keepalive[e]
 	row := gridRow{cells: []string{endOf(r, e).String() + arrow + endOf(r, e.Peer()).String(), name(r.ID), client(e),
-		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome}}
+		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome.String()}}
 	if like := likeDefault(k); like != "" {
 		row.notes = append(row.notes, note{say.Faint, like})
 	}

@@ -121,17 +121,17 @@ func (e *endpoint) rstPackets() uint64 { return uint64(e.rsts) }
 
 // tap says where the capture point stands, from how far it is to either end:
 // ten times nearer to one is near it. Ends less than 100 us apart can't be told.
-func (c *conn) tap() string {
+func (c *conn) tap() record.Tap {
 	toOrig, toResp := c.side(record.Resp), c.side(record.Orig)
 	switch {
 	case toOrig == 0 || toResp == 0 || toOrig+toResp < 100e3:
-		return ""
+		return record.TapUnknown
 	case toOrig*10 < toResp:
-		return record.Orig.String()
+		return record.TapOrig
 	case toResp*10 < toOrig:
-		return record.Resp.String()
+		return record.TapResp
 	}
-	return "between"
+	return record.TapBetween
 }
 
 func (c *conn) fillOpen(o *record.OpenRecord) {
@@ -337,8 +337,8 @@ func (c *conn) fillKeepalive(r *record.KeepaliveRecord, e record.End) {
 	}
 }
 
-func (c *conn) keepaliveOutcome() string {
-	outcome := ""
+func (c *conn) keepaliveOutcome() record.KeepaliveOutcome {
+	outcome := record.KeepaliveNone
 	for e := record.Orig; e <= record.Resp; e++ {
 		k := &c.ends[e].probe
 		switch {
@@ -349,7 +349,7 @@ func (c *conn) keepaliveOutcome() string {
 			return record.KeepaliveDead
 		case k.pending > 0:
 			outcome = record.KeepaliveUnknown
-		case outcome == "":
+		case outcome == record.KeepaliveNone:
 			outcome = record.KeepaliveAlive
 		}
 	}

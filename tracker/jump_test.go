@@ -22,7 +22,7 @@ func TestJumps(t *testing.T) {
 		orig, missing uint64
 		unknown       bool // Bytes and MissingBytes of the originator
 		states        [2]record.State
-		close         string
+		close         record.CloseKind
 	}{
 		{"SYN and FIN only, 3 GB apart", opening + `
 			9.000 > F. 3000000001:3000000001(0) ack 1 | - -

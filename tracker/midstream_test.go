@@ -11,7 +11,7 @@ import (
 func TestFINMayHavePassedBefore(t *testing.T) {
 	for _, x := range []struct {
 		name, lines string
-		kind        string
+		kind        record.CloseKind
 		first       record.End
 		states      [2]record.State
 	}{

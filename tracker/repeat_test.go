@@ -260,27 +260,27 @@ func TestSillyWindows(t *testing.T) {
 }
 
 func TestTap(t *testing.T) {
-	for want, lines := range map[string]string{
-		"orig": `
+	for want, lines := range map[record.Tap]string{
+		record.TapOrig: `
 			0.0000 > S  0:0(0)       | - -
 			0.0200 < S. 0:0(0) ack 1 | - -
 			0.0201 > .  1:1(0) ack 1 | - -`,
-		"resp": `
+		record.TapResp: `
 			0.0000 > S  0:0(0)       | - -
 			0.0001 < S. 0:0(0) ack 1 | - -
 			0.0200 > .  1:1(0) ack 1 | - -`,
-		"between": `
+		record.TapBetween: `
 			0.0000 > S  0:0(0)       | - -
 			0.0200 < S. 0:0(0) ack 1 | - -
 			0.0300 > .  1:1(0) ack 1 | - -`,
-		"": `
+		record.TapUnknown: `
 			0.0000 > S  0:0(0)       | - -
 			0.0200 < S. 0:0(0) ack 1 | - -`,
 	} {
 		rec, tr := run(t, Options{}, plainWire, lines)
 		tr.Finish()
 		if got := rec.records[0].Capture.Tap; got != want {
-			t.Errorf("tap %q, want %q", got, want)
+			t.Errorf("tap %v, want %v", got, want)
 		}
 	}
 }

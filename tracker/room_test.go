@@ -152,7 +152,7 @@ func TestWhatWasEvicted(t *testing.T) {
 	for _, tt := range []struct {
 		name, lines string
 		open        record.OpenKind
-		close       string
+		close       record.CloseKind
 	}{
 		{"SYN", "0 > S 0:0(0) | - -", record.OpenUnknown, record.CloseEvicted},
 		{"repeated SYN", "0 > S 0:0(0) | - -\n 1 > S 0:0(0) | - -", record.OpenUnknown, record.CloseEvicted},
@@ -178,7 +178,7 @@ func TestWhatWasEvicted(t *testing.T) {
 			t.Fatalf("%s: %d records", tt.name, len(rec.records))
 		}
 		r := rec.records[0]
-		if r.ID != 1 || r.Open.Kind != tt.open || string(r.Close.Kind) != tt.close || r.Unfinished || r.Capture.Forgotten {
+		if r.ID != 1 || r.Open.Kind != tt.open || r.Close.Kind != tt.close || r.Unfinished || r.Capture.Forgotten {
 			t.Errorf("%s: open %v, close %v, %+v", tt.name, r.Open.Kind, r.Close.Kind, r.Capture)
 		}
 		// A segment without SYN may belong to it; a SYN begins another.

@@ -16,7 +16,7 @@ func TestAbortOfTheOpenerProvesThatItOpened(t *testing.T) {
 	for _, c := range []struct {
 		name, lines string
 		open        record.OpenKind
-		close       string
+		close       record.CloseKind
 	}{
 		{"RST,ACK", asked + `0.020 > R. 1:1(0) ack 1 | - -`, record.OpenHandshake, record.CloseReset},
 		{"bare RST", asked + `0.020 > R 1:1(0) | - -`, record.OpenAborted, record.CloseNeverOpened},

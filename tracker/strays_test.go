@@ -16,7 +16,7 @@ type strayCounts struct {
 	missing     uint64
 	retx        uint32
 	zeroWindows uint32
-	ended       string // close.kind
+	ended       record.CloseKind
 	begun       record.OpenKind
 }
 

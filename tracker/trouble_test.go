@@ -17,7 +17,7 @@ func recordOf(t *testing.T, lines string) *record.Record {
 	return &rec.records[0]
 }
 
-func TestRests(t *testing.T) {
+func TestIdleTimes(t *testing.T) {
 	const talk = sackOpened + `
 		0.100 > .P 1:11(10) ack 1   | - -
 		0.110 < .P 1:11(10) ack 11  | - -
@@ -25,16 +25,16 @@ func TestRests(t *testing.T) {
 	for _, c := range []struct {
 		name, lines string
 		longest     int64 // seconds
-		outcome     string
+		outcome     record.IdleOutcome
 		gap         int64
 		tries       uint32
 	}{
 		{"short", talk + `
 			20.15 > .P 11:21(10) ack 11 | - -
-			20.16 < .P 11:21(10) ack 21 | - -`, 0, "", 0, 0},
+			20.16 < .P 11:21(10) ack 21 | - -`, 0, record.IdleAnswered, 0, 0},
 		{"answered", talk + `
 			400.15 > .P 11:21(10) ack 11 | - -
-			400.16 < .P 11:21(10) ack 21 | - -`, 400, "", 0, 0},
+			400.16 < .P 11:21(10) ack 21 | - -`, 400, record.IdleAnswered, 0, 0},
 		{"answered once, then never again", talk + `
 			100.15 > .P 11:21(10) ack 11 | - -
 			100.16 < .P 11:21(10) ack 21 | - -
@@ -48,17 +48,17 @@ func TestRests(t *testing.T) {
 			400.16 < R 11:11(0) | - -`, 0, record.IdleReset, 400, 1},
 		{"ended by a RST", talk + `
 			400.15 < R. 11:11(0) ack 11 | - -`, 0, record.IdleEnded, 400, 1},
-		{"a stepped clock: no rest", talk + `
+		{"a stepped clock: not idle", talk + `
 			4000000.15 > .P 11:21(10) ack 11 | - -
-			4000000.16 < .P 11:21(10) ack 21 | - -`, 0, "", 0, 0},
-		{"data was under way: no rest", sackOpened + `
+			4000000.16 < .P 11:21(10) ack 21 | - -`, 0, record.IdleAnswered, 0, 0},
+		{"data was under way: not idle", sackOpened + `
 			0.100 > .P 1:11(10) ack 1   | - -
 			0.300 > .P 1:11(10) ack 1   | - -
-			60.30 > .P 1:11(10) ack 1   | - -`, 0, "", 0, 0},
-		{"the other end had closed: a leak, no rest", talk + `
+			60.30 > .P 1:11(10) ack 1   | - -`, 0, record.IdleAnswered, 0, 0},
+		{"the other end had closed: a leak, not idle", talk + `
 			0.200 < F. 11:11(0) ack 11   | - -
 			0.210 > .  11:11(0) ack 12   | - -
-			60.30 > F. 11:11(0) ack 12   | - -`, 0, "", 0, 0},
+			60.30 > F. 11:11(0) ack 12   | - -`, 0, record.IdleAnswered, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := recordOf(t, c.lines).Idle

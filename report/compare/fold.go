@@ -112,16 +112,16 @@ func (s *sums) add(c *report.ReadConn) {
 	}
 	s.retx.add(float64(c.Orig.Retx)+float64(c.Resp.Retx), float64(c.Orig.Packets)+float64(c.Resp.Packets))
 	if cause < 0 {
-		s.resets.hit(c.Close.Kind == record.CloseReset)
+		s.resets.hit(c.Close.Kind == record.CloseReset.String())
 		switch c.Close.Kind {
-		case record.CloseHalfClosed, record.CloseUnackedFIN, record.CloseTimedOut:
+		case record.CloseHalfClosed.String(), record.CloseUnackedFIN.String(), record.CloseTimedOut.String():
 			s.incomplete.hit(true)
 		default:
 			s.incomplete.hit(false)
 		}
 	}
 	s.closedWins.hit(c.Orig.ZeroWindows > 0 || c.Resp.ZeroWindows > 0)
-	s.dead.hit(c.Keepalive.Outcome == record.KeepaliveDead)
+	s.dead.hit(c.Keepalive.Outcome == record.KeepaliveDead.String())
 	for _, e := range [...]*report.ReadEnd{&c.Orig, &c.Resp} {
 		if e.RTT != nil {
 			s.rtt.Add(nanoseconds(*e.RTT))

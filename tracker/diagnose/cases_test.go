@@ -52,7 +52,7 @@ func leftOpen(silent int64) func(r *record.Record) {
 }
 
 // rested: after a rest the opener asked again and got no answer, or a RST.
-func rested(gap int64, outcome string) func(r *record.Record) {
+func rested(gap int64, outcome record.IdleOutcome) func(r *record.Record) {
 	return func(r *record.Record) {
 		leftOpen(100 * second)(r)
 		r.End = r.Start + gap + second
@@ -198,7 +198,7 @@ func closeSituations() []situation {
 }
 
 func idleSituations() []situation {
-	prober := func(k record.KeepaliveRecord, outcome string) func(r *record.Record) {
+	prober := func(k record.KeepaliveRecord, outcome record.KeepaliveOutcome) func(r *record.Record) {
 		return func(r *record.Record) { r.Keepalive[0], r.KeepaliveOutcome = k, outcome }
 	}
 	resetByProber := func(r *record.Record) {

@@ -17,16 +17,17 @@ import (
 func kinds() map[reflect.Type]uint64 {
 	return map[reflect.Type]uint64{
 		reflect.TypeFor[record.State](): uint64(record.NStates), reflect.TypeFor[record.End](): 4, reflect.TypeFor[record.Basis](): 4,
-		reflect.TypeFor[record.OpenKind](): 9, reflect.TypeFor[record.ResetCause](): 9, reflect.TypeFor[record.TimeWaitEnd](): 5,
+		reflect.TypeFor[record.OpenKind](): uint64(record.NOpenKinds), reflect.TypeFor[record.ResetCause](): uint64(record.NResetCauses),
+		reflect.TypeFor[record.TimeWaitEnd](): uint64(record.NTimeWaitEnds), reflect.TypeFor[record.CloseKind](): uint64(record.NCloseKinds),
+		reflect.TypeFor[record.KeepaliveOutcome](): uint64(record.NKeepaliveOutcomes), reflect.TypeFor[record.IdleOutcome](): uint64(record.NIdleOutcomes),
+		reflect.TypeFor[record.RTTSource](): uint64(record.NRTTSources), reflect.TypeFor[record.Tap](): uint64(record.NTaps),
 		reflect.TypeFor[record.AnswerKind](): 4, reflect.TypeFor[capture.TunnelKind](): 3, reflect.TypeFor[record.ResetSigns](): 8,
 	}
 }
 
 // texts are what strings of a record may be.
 func texts() []string {
-	return []string{"", record.CloseNeverOpened, record.CloseNormal, record.CloseReset, record.CloseHalfClosed, record.CloseUnackedFIN,
-		record.CloseTimedOut, record.CloseEvicted, record.CloseOpen, record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown,
-		record.IdleEnded, record.IdleReset, record.IdleUnanswered, record.RTTData, record.RTTHandshake, "orig", "resp", "between"}
+	return []string{"", "SF", "S0", "RSTO", "ShADadFf"}
 }
 
 // leavesOf are the fields of a record that are numbers, texts or flags.

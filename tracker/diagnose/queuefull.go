@@ -67,7 +67,7 @@ way: see no-answer and syn-lost.`,
 // besideListener tells that nothing can be lost between the capture point and
 // the listener: they are neighbours, or both ends are one host.
 func besideListener(r *record.Record) bool {
-	return r.Orig.Addr == r.Resp.Addr || r.Capture.Tap == record.Resp.String()
+	return r.Orig.Addr == r.Resp.Addr || r.Capture.Tap == record.TapResp
 }
 
 // openedLate tells that a SYN was answered when it came again, and not before:

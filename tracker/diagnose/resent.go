@@ -28,9 +28,9 @@ func (x *resent) Merge(o *resent) {
 func (x *resent) add(r *record.Record, packet uint64) {
 	x.lost(r, packet, heldUp(r))
 	switch r.Capture.Tap {
-	case record.Orig.String():
+	case record.TapOrig:
 		x.nearOrig++
-	case record.Resp.String():
+	case record.TapResp:
 		x.nearResp++
 	}
 	if b, ok := schedule(&r.Open); ok {

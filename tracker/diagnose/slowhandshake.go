@@ -81,13 +81,13 @@ finding syn-lost.`,
 // whoseHalf tells which side made the handshake slow, with a later round trip
 // to that side (0 for none) and how long its half took.
 func whoseHalf(r *record.Record, limit int64) (by slowness, rtt, half int64) {
-	side, host, tap := record.Orig, slowListener, record.Resp
+	side, host, tap := record.Orig, slowListener, record.TapResp
 	half = r.Open.Resp.V
 	if !r.Open.Resp.OK || half < limit {
-		side, host, tap = record.Resp, slowOpener, record.Orig
+		side, host, tap = record.Resp, slowOpener, record.TapOrig
 		half = r.Open.Orig.V
 	}
-	if r.Capture.Tap == tap.String() {
+	if r.Capture.Tap == tap {
 		return host, 0, half
 	}
 	t := &r.Ends[side].RTT

@@ -49,10 +49,10 @@ func traitsOf(r *record.Record) (s traits) {
 	if c.ResetBy != record.NoEnd || c.ResetTime.OK || c.RSTsIgnored > 0 {
 		s |= traitReset
 	}
-	if r.Keepalive[record.Orig].Probes|r.Keepalive[record.Resp].Probes != 0 || r.KeepaliveOutcome != "" {
+	if r.Keepalive[record.Orig].Probes|r.Keepalive[record.Resp].Probes != 0 || r.KeepaliveOutcome != record.KeepaliveNone {
 		s |= traitProbed
 	}
-	if r.Idle.Outcome != "" || r.Idle.Longest.OK {
+	if r.Idle.Outcome != record.IdleAnswered || r.Idle.Longest.OK {
 		s |= traitIdle
 	}
 	if a.ZeroWindows|b.ZeroWindows|a.SillyWindows|b.SillyWindows != 0 {

@@ -74,3 +74,95 @@ func word[K ~uint8](texts []string, k K) string {
 	}
 	return ""
 }
+
+// CloseKind says how a connection closed: the first that fits, but that what was
+// evicted is neither half-closed, nor with an unacknowledged FIN, nor timed out.
+type CloseKind uint8
+
+const (
+	CloseUnknown     CloseKind = iota // midstream, one FIN acknowledged: the other may have passed before
+	CloseNeverOpened                  // the handshake was not completed
+	CloseNormal                       // both FINs acknowledged, whatever follows
+	CloseReset                        // by a RST
+	CloseHalfClosed                   // one FIN acknowledged
+	CloseUnackedFIN                   // a FIN that nobody acknowledged
+	CloseTimedOut                     // unacknowledged data repeated, then silence
+	CloseEvicted                      // dropped from a full table before the end was seen
+	CloseOpen                         // none of these: it is open
+
+	NCloseKinds
+)
+
+// String is the kind as outputs have it, "" for CloseUnknown.
+func (k CloseKind) String() string { return word(closeKinds[:], k) }
+
+var closeKinds = [NCloseKinds]string{CloseNeverOpened: "never-opened", CloseNormal: "normal", CloseReset: "reset",
+	CloseHalfClosed: "half-closed", CloseUnackedFIN: "unacked-fin", CloseTimedOut: "timed-out", CloseEvicted: "evicted", CloseOpen: "open"}
+
+// KeepaliveOutcome says what keepalive probes found out.
+type KeepaliveOutcome uint8
+
+const (
+	KeepaliveNone    KeepaliveOutcome = iota // there were no probes
+	KeepaliveAlive                           // they were answered
+	KeepaliveDead                            // they were not, and the prober gave up
+	KeepaliveUnknown                         // neither, as far as the capture reaches
+
+	NKeepaliveOutcomes
+)
+
+// String is the outcome as outputs have it, "" for KeepaliveNone.
+func (k KeepaliveOutcome) String() string { return word(keepaliveOutcomes[:], k) }
+
+var keepaliveOutcomes = [NKeepaliveOutcomes]string{KeepaliveAlive: "alive", KeepaliveDead: "dead", KeepaliveUnknown: "unknown"}
+
+// IdleOutcome says how a connection's last idle time ended.
+type IdleOutcome uint8
+
+const (
+	IdleAnswered   IdleOutcome = iota // the other end answered, or there was no idle time
+	IdleUnanswered                    // nothing came, as far as the capture reaches
+	IdleReset                         // a RST answered
+	IdleEnded                         // a RST ended the idle time
+
+	NIdleOutcomes
+)
+
+// String is the outcome as outputs have it, "" for IdleAnswered.
+func (o IdleOutcome) String() string { return word(idleOutcomes[:], o) }
+
+var idleOutcomes = [NIdleOutcomes]string{IdleUnanswered: "unanswered", IdleReset: "reset", IdleEnded: "ended"}
+
+// RTTSource says how a round-trip time was measured.
+type RTTSource uint8
+
+const (
+	RTTNone       RTTSource = iota
+	RTTData                 // data and its ACK, under Karn's rule
+	RTTTimestamps           // a timestamp and its first echo (RFC 7323)
+	RTTHandshake            // SYN and SYN/ACK, or SYN/ACK and ACK
+
+	NRTTSources
+)
+
+// String is the source as outputs have it, "" for RTTNone.
+func (s RTTSource) String() string { return word(rttSources[:], s) }
+
+var rttSources = [NRTTSources]string{RTTData: "data", RTTTimestamps: "timestamps", RTTHandshake: "handshake"}
+
+// Tap says where the capture point stands.
+type Tap uint8
+
+const (
+	TapUnknown Tap = iota // that can't be told
+	TapOrig               // near the originator
+	TapResp               // near the responder
+	TapBetween            // near neither
+
+	NTaps
+)
+
+// String is the place as outputs have it, "" for TapUnknown.
+func (t Tap) String() string { return word(taps[:], t) }
+
+var taps = [NTaps]string{TapOrig: "orig", TapResp: "resp", TapBetween: "between"}

@@ -48,7 +48,7 @@ type Record struct {
 	Close            CloseRecord
 	TimeWait         TimeWaitRecord
 	Keepalive        [2]KeepaliveRecord // what that end probed
-	KeepaliveOutcome string             // alive | dead | unknown; "" without probes
+	KeepaliveOutcome KeepaliveOutcome   // KeepaliveNone without probes
 	Ends             [2]EndRecord       // what that end sent
 	Exchanges        ExchangesRecord
 	Mark             uint32       // see Placed.Mark
@@ -96,23 +96,9 @@ type Answer struct {
 	From       capture.Addr // who sent an ICMP answer
 }
 
-// How a connection closed: the first that fits, but that what was evicted is
-// neither half-closed, nor with an unacknowledged FIN, nor timed out.
-const (
-	CloseNeverOpened = "never-opened"
-	CloseNormal      = "normal"      // both FINs acknowledged, whatever follows
-	CloseReset       = "reset"       //
-	CloseUnknown     = ""            // midstream, one FIN acknowledged: the other may have passed before
-	CloseHalfClosed  = "half-closed" // one FIN acknowledged
-	CloseUnackedFIN  = "unacked-fin" // a FIN that nobody acknowledged
-	CloseTimedOut    = "timed-out"   // unacknowledged data repeated, then silence
-	CloseEvicted     = "evicted"     // dropped from a full table before the end was seen
-	CloseOpen        = "open"        //
-)
-
 // CloseRecord tells how the connection closed.
 type CloseRecord struct {
-	Kind          string     // one of Close*
+	Kind          CloseKind
 	First         End        // sender of the first FIN; NoEnd without one
 	Segments      uint8      // 3 or 4; 0 when unknown
 	HalfClose     Opt[int64] // the first FIN's ACK -> the second FIN
@@ -151,13 +137,6 @@ type KeepaliveRecord struct {
 	Interval   Opt[int64] // between unanswered probes; between answered ones when none went unanswered
 	Last       int64      // time of the last probe
 }
-
-// Keepalive outcomes.
-const (
-	KeepaliveAlive   = "alive"
-	KeepaliveDead    = "dead"
-	KeepaliveUnknown = "unknown"
-)
 
 // EndRecord is what one end sent.
 type EndRecord struct {
@@ -198,13 +177,6 @@ type EndRecord struct {
 	TimeIn                                       [NStates]Opt[int64]
 }
 
-// How a round-trip time was measured.
-const (
-	RTTData       = "data"       // data and its ACK, under Karn's rule
-	RTTTimestamps = "timestamps" // a timestamp and its first echo (RFC 7323)
-	RTTHandshake  = "handshake"  // SYN and SYN/ACK, or SYN/ACK and ACK
-)
-
 // RTTRecord is the time from an end's segments to the other end's ACK, as the
 // tap sees it, in nanoseconds; held-back ACKs are left out.
 type RTTRecord struct {
@@ -212,12 +184,12 @@ type RTTRecord struct {
 	Min, P50, P95, Max int64  // P50 and P95 are off by at most 6.3 %
 	Smoothed           int64  // RFC 6298 section 2
 	Delayed            uint32 // samples left out because the ACK was held back
-	Source             string // one of RTT*
+	Source             RTTSource
 }
 
 // CaptureRecord says what the capture may hide.
 type CaptureRecord struct {
-	Tap          string // where the capture point stands: near "orig", near "resp", or "between"; "" when that can't be told
+	Tap          Tap // where the capture point stands
 	Midstream    bool
 	Forgotten    bool // it began without a SYN after the table had dropped connections: it may be one of those
 	OneWay       bool // nothing was captured of one end

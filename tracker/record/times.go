@@ -13,7 +13,7 @@ func (r *Record) ForgetSpans() {
 		r.Path[e].Doubled = 0
 	}
 	r.Exchanges = ExchangesRecord{N: r.Exchanges.N}
-	r.Capture.Tap = ""
+	r.Capture.Tap = TapUnknown
 }
 
 // Stamp is what the capture's clock showed at a time of the record: the same but
