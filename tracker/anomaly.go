@@ -14,6 +14,7 @@ const (
 	anomalyFlags      // SYN with FIN or RST, or no flags at all
 	anomalyIllegal    // no path leads to a state that could send this
 	anomalyOutside    // outside the receiver's window, or acknowledges what was never sent
+	anomalySYN        // a SYN in a connection that goes on from its own numbers
 	costGaps          // not of a segment: bytes in gaps forgotten because of reassembly.MaxGaps
 	costFlight        // segments in flight without an entry of their own because of reassembly.MaxFlight
 	costTransitions   // edges not remembered because of maxTransitions
@@ -24,7 +25,7 @@ const (
 // String is the kind as the summary names it.
 func (a anomaly) String() string {
 	return [...]string{"ack ahead of data", "data past FIN", "segment after close", "FIN moved",
-		"SYN/ACK without a SYN", "contradicting flags", "illegal in its state", "out of window",
+		"SYN/ACK without a SYN", "contradicting flags", "illegal in its state", "out of window", "SYN in a live connection",
 		"gap bytes forgotten", "segments in flight taken together", "transitions forgotten", "zero-window episodes forgotten"}[a]
 }
 

@@ -32,7 +32,11 @@ func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 			if !old.over() {
 				old, top = top, old
 			}
-			t.drop(sh, old.entry, endReuse, t.clock.now)
+			if old.prev == top && old.oldAnswer != 0 && !old.is(isOldReset) && old.unanswered() {
+				t.absorb(sh, old, top) // who had sent it would have answered the challenge ACK by a RST
+			} else {
+				t.drop(sh, old.entry, endReuse, t.clock.now)
+			}
 		}
 		if !top.over() {
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
@@ -62,8 +66,45 @@ func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 		}
 		return top
 	}
+	if from == record.Orig && !s.Flags.Has(capture.RST) && top.unanswered() && !old.over() &&
+		old.judge(old.from(&s.Src), s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack), s.Len) == 0 {
+		t.absorb(sh, top, old)
+		return old
+	}
 	top.answeredByOld(from, s)
 	return old
+}
+
+// unanswered reports whether nothing came of a connection but SYNs of one end, of
+// which nothing was told yet.
+func (c *conn) unanswered() bool {
+	e, p := &c.ends[record.Orig], &c.ends[record.Resp]
+	return e.packets == uint64(e.syns+c.copies[record.Orig].syns) && p.packets == 0 && e.synAcks == 0 && c.openKind == record.OpenUnknown &&
+		c.mark == 0 && c.interimAt == c.start
+}
+
+// absorb gives SYNs to the live connection on whose endpoints they came: it goes
+// on from its own numbers, so the end in whose name they came did not send them,
+// and its other end threw them away (RFC 9293 section 3.10.7.4, fourth; RFC 5961
+// section 4). They were no attempt.
+func (t *Tracker) absorb(sh *shard, c, live *conn) {
+	from := live.from(&c.ends[record.Orig].addr)
+	e := &live.ends[from]
+	e.packets += c.ends[record.Orig].packets
+	live.duplicates += c.duplicates
+	live.last, live.lastPacket = max(live.last, c.last), max(live.lastPacket, c.lastPacket)
+	t.anomalies[anomalySYN] += c.ends[record.Orig].packets
+	t.latest = latest{}
+	i := c.entry
+	x := t.entries.at(i)
+	sh.lists[x.class].remove(&t.entries, i)
+	sh.stats.Conns--
+	t.held--
+	t.bytes -= t.weight(x)
+	t.unlink(i, x)
+	x.class, x.prev, x.behind, c.prev = classGone, 0, false, nil
+	t.give(c)
+	t.entries.put(i)
 }
 
 // answeredByOld notes that an older connection answered the SYN of this one,
