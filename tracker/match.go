@@ -66,8 +66,9 @@ func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Se
 		}
 		return top
 	}
-	if from == record.Orig && !s.Flags.Has(capture.RST) && top.unanswered() && !old.over() &&
-		old.judge(old.from(&s.Src), s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack), s.Len) == 0 {
+	if x := old.from(&s.Src); from == record.Orig && !s.Flags.Has(capture.RST) && top.unanswered() && !old.over() &&
+		(old.ends[x].synSeen || old.timeWentBack == 0) && // else it may be its own SYN, out of order
+		old.judge(x, s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack), s.Len) == 0 {
 		t.absorb(sh, top, old)
 		return old
 	}
