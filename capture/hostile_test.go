@@ -55,12 +55,12 @@ func TestKeptDataAreFew(t *testing.T) {
 		times  int
 		most   int // MiB
 	}{
-		"a block to skip":            {begin, slices.Concat(words(order, 77, 256<<20), make([]byte, 256<<20-12), words(order, 256<<20)), 1, 4},
-		"packets far apart":          {begin, slices.Concat(unknown, packet), 1000, 4},
-		"packets with long comments": {begin, block(order, 6, long, make([]byte, 60), comments), 20, 12},
-		"statistics":                 {begin, bytes.Repeat(block(order, 5, words(order, 0, 0, 0)), 1<<16), 100, 4},
-		"long packets":               {usb, append(words(order, 1, 0, 100<<20, 100<<20), make([]byte, 100<<20)...), 4, 4},
-		"names of interfaces":        {begin, describe(order, 1, 0, slices.Repeat(option(order, 2, make([]byte, 65_000)), 200)), 10, 8},
+		"a block to skip":            {begin, slices.Concat(words(order, 77, 32<<20), make([]byte, 32<<20-12), words(order, 32<<20)), 1, 4},
+		"packets far apart":          {begin, slices.Concat(unknown, packet), 125, 4},
+		"packets with long comments": {begin, block(order, 6, long, make([]byte, 60), comments), 3, 12},
+		"statistics":                 {begin, bytes.Repeat(block(order, 5, words(order, 0, 0, 0)), 1<<16), 12, 4},
+		"long packets":               {usb, append(words(order, 1, 0, 16<<20, 16<<20), make([]byte, 16<<20)...), 4, 4},
+		"names of interfaces":        {begin, describe(order, 1, 0, slices.Repeat(option(order, 2, make([]byte, 65_000)), 200)), 2, 8},
 	} {
 		var before, after runtime.MemStats
 		f, err := capture.NewFile("x", io.MultiReader(bytes.NewReader(c.header), &repeated{b: c.again, n: c.times}))
