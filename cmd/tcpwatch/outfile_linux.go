@@ -144,9 +144,30 @@ func makeOutput(dir int, base, name string, private bool) (*outFile, error) {
 	return f, nil
 }
 
+// openThere opens a file that is there. Where anyone may have made it, a pipe that is
+// another user's is not waited for: nobody may ever read from it.
+func openThere(dir int, base string, noFollow int) (int, error) {
+	flags := unix.O_WRONLY | unix.O_CLOEXEC | noFollow
+	if !sticky(dir) {
+		return unix.Openat(dir, base, flags, 0)
+	}
+	fd, err := unix.Openat(dir, base, flags|unix.O_NONBLOCK, 0)
+	if err == nil {
+		return fd, unix.SetNonblock(fd, false)
+	}
+	var about unix.Stat_t
+	if !errors.Is(err, unix.ENXIO) || unix.Fstatat(dir, base, &about, unix.AT_SYMLINK_NOFOLLOW) != nil {
+		return fd, err
+	}
+	if !ours(about.Uid) {
+		return fd, errForeign
+	}
+	return unix.Openat(dir, base, flags, 0) // nobody else may put another in its place
+}
+
 // takeOutput opens a file that is there.
 func takeOutput(dir int, base, name string, private bool, noFollow int) (*outFile, error) {
-	fd, err := unix.Openat(dir, base, unix.O_WRONLY|unix.O_CLOEXEC|noFollow, 0)
+	fd, err := openThere(dir, base, noFollow)
 	if err != nil {
 		return nil, err
 	}

@@ -236,7 +236,14 @@ func TestOutputsAreNoTraps(t *testing.T) {
 		if err := os.Chown(at("sticky/foreign"), 1234, 1234); err != nil {
 			t.Fatal(err)
 		}
-		tests = append(tests, struct{ out, want string }{"sticky/foreign", "is another user's"})
+		if err := unix.Mkfifo(at("sticky/foreign-pipe"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(at("sticky/foreign-pipe"), 1234, 1234); err != nil {
+			t.Fatal(err)
+		}
+		tests = append(tests, struct{ out, want string }{"sticky/foreign", "is another user's"},
+			struct{ out, want string }{"sticky/foreign-pipe", "is another user's"}) // from which nobody reads
 	}
 	for _, x := range tests {
 		for _, flag := range []string{"-w", "--extract", "-o"} {
@@ -245,7 +252,13 @@ func TestOutputsAreNoTraps(t *testing.T) {
 				arg = "jsonl:" + arg
 			}
 			cmd, errs := program(t, at("in.pcap"), flag, arg)
-			if cmd.Run(); cmd.ProcessState.ExitCode() != exitUsage || !strings.Contains(errs.String(), x.want) || strings.Count(errs.String(), "\n") != 1 {
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			waits := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+			cmd.Wait()
+			waits.Stop()
+			if cmd.ProcessState.ExitCode() != exitUsage || !strings.Contains(errs.String(), x.want) || strings.Count(errs.String(), "\n") != 1 {
 				t.Errorf("%s %s: status %d: %s", flag, x.out, cmd.ProcessState.ExitCode(), errs)
 			}
 		}
@@ -267,6 +280,63 @@ func TestOutputsAreNoTraps(t *testing.T) {
 			t.Errorf("%s: %v %v", out, about, err)
 		}
 	}
+}
+
+// What is no file on disk is written to as ever: a pipe of one's own, in a directory like
+// /tmp too, that somebody reads from before or only later; standard output by its name;
+// /dev/null.
+func TestOutputsThatAreNoFiles(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in.pcap")
+	if err := os.WriteFile(in, shortConnections(t, 20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := func(got []byte) {
+		t.Helper()
+		if bytes.Count(got, []byte(`"type":"conn"`)) != 20 {
+			t.Errorf("%d bytes: %.200s", len(got), got)
+		}
+	}
+	for _, mode := range []os.FileMode{0o700, 0o777 | os.ModeSticky} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, later := range []bool{false, true} {
+			pipe := filepath.Join(dir, fmt.Sprint("pipe", later, mode))
+			if err := unix.Mkfifo(pipe, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd, errs := program(t, in, "-o", "jsonl:"+pipe)
+			read := make(chan []byte)
+			reads := func() {
+				got, err := os.ReadFile(pipe)
+				if err != nil {
+					t.Error(err)
+				}
+				read <- got
+			}
+			if !later {
+				go reads()
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if later {
+				time.Sleep(50 * time.Millisecond)
+				go reads()
+			}
+			want(<-read)
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%v: %s", err, errs)
+			}
+		}
+	}
+	cmd, errs := program(t, in, "-o", "jsonl:/dev/stdout", "-o", "csv:/dev/null")
+	got, err := cmd.Output()
+	if err != nil {
+		t.Errorf("%v: %s", err, errs)
+	}
+	want(got)
 }
 
 // Standard output may be the input too, without its name being said anywhere.
