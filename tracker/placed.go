@@ -5,9 +5,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// Last tells where the segment observed last was placed, until the next Observe.
-func (t *Tracker) Last() *record.Placement { return &t.placed }
-
 // placeData notes what new or repeated payload of an end was to its stream.
 func (t *Tracker) placeData(c *conn, from record.End, seq reassembly.Seq, a reassembly.Added, now int64) {
 	if a.New+a.Filled > 0 {

@@ -88,11 +88,12 @@ func New(o Options, sink record.Sink) *Tracker {
 		states: []*conn{nil}, touched: []uint32{unused}}
 }
 
-// Observe takes one segment, in input order.
-func (t *Tracker) Observe(s *capture.Segment) { t.ObserveHashed(s, t.Hash(s)) }
+// Observe takes one segment, in input order, and tells where it was placed: good until
+// the next call.
+func (t *Tracker) Observe(s *capture.Segment) *record.Placement { return t.ObserveHashed(s, t.Hash(s)) }
 
 // ObserveHashed is Observe where the caller has the segment's Hash.
-func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
+func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placement {
 	t.clock.advance(s.Time - s.Stepped - s.Uncovered)
 	k := t.segmentKey(s)
 	top := t.latest.conn
@@ -117,6 +118,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) {
 	t.observe(c, s)
 	t.touch(sh, c)
 	t.placed.Shard, t.placed.Over = ShardOf(hash), c.over()
+	return &t.placed
 }
 
 // newest is the connection that a segment's key finds, the newest on its ends, or

@@ -144,13 +144,13 @@ func TestManyTurnarounds(t *testing.T) {
 
 func near63(got int64, want float64) bool { return math.Abs(float64(got)-want) <= 0.063*want }
 
-func TestLastPlaced(t *testing.T) {
+func TestPlacement(t *testing.T) {
 	tr := New(Options{}, &recorder{})
+	mark := uint32(0)
 	observe := func(text string) record.Placement {
 		l := parseExchange(t, text)[0]
 		s := plainWire.segment(l, 7)
-		tr.Observe(s)
-		return *tr.Last()
+		return *tr.Observe(s)
 	}
 	for _, tt := range []struct {
 		line   string
@@ -167,17 +167,19 @@ func TestLastPlaced(t *testing.T) {
 		{"0.060 < .P 901:1201(300) ack 101 | - -", record.Resp, true, 900},
 		{"0.070 > .  101:101(0) ack 1201 | - -", record.Orig, false, 0},
 	} {
+		before := mark
 		p := observe(tt.line)
 		if p.Conn != 7 || p.From != tt.from || p.New != tt.isNew || p.New && p.Offset != tt.offset || p.Mark == nil {
 			t.Errorf("%s: %+v", tt.line, p)
 		}
-		*p.Mark++
-		if got := *tr.Last().Mark; got != *p.Mark {
-			t.Errorf("the mark is not kept: %d", got)
+		if *p.Mark != before {
+			t.Errorf("%s: mark %d, want %d", tt.line, *p.Mark, before)
 		}
+		*p.Mark++
+		mark = *p.Mark
 	}
-	if got := *tr.Last().Mark; got != 8 {
-		t.Errorf("mark %d after 8 segments", got)
+	if mark != 8 {
+		t.Errorf("mark %d after 8 segments", mark)
 	}
 }
 

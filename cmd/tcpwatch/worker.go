@@ -65,8 +65,8 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 	t.Mark = o.mark(out)
 	t.MaxBytes = o.tableBytes()
 	t.Verify = func() capture.Marks { return w.decoded.VerifyChecksum() }
-	w.names = names.New(names.Options{}, w)
-	w.tracker = tracker.New(t, w.names)
+	w.names = names.New(names.Options{})
+	w.tracker = tracker.New(t, w)
 	return w
 }
 
@@ -176,8 +176,7 @@ func (w *worker) observe(d *capture.Decoder, hash uint64) {
 	s := &d.Segment
 	w.decoded = d
 	w.segments++
-	w.tracker.ObserveHashed(s, hash)
-	placed := w.tracker.Last()
+	placed := w.tracker.ObserveHashed(s, hash)
 	w.names.Observe(placed, d.Payload, s.Len)
 	w.out.segment(placed, s, d.Payload)
 }
@@ -230,8 +229,18 @@ func (w *worker) sum(s *report.Summary, r *record.Record) bool {
 // asked reports whether the connection is one that --where asks for.
 func (w *worker) asked(r *record.Record) bool { return w.where == nil || w.where.Match(r) }
 
+// Attach puts the names on an interim record; see record.Marker.
+func (w *worker) Attach(r *record.Record) { w.names.Attach(r) }
+
 // Conn takes a record; see record.Sink.
 func (w *worker) Conn(r *record.Record) {
+	w.names.Finish(r)
+	w.conn(r)
+	w.names.Forget(r)
+}
+
+// conn tells of a record that has its names.
+func (w *worker) conn(r *record.Record) {
 	w.out.conn(r)
 	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
 		return
@@ -253,6 +262,7 @@ func (w *worker) Conn(r *record.Record) {
 
 // Event takes a live event; see record.Sink.
 func (w *worker) Event(e *record.Event) {
+	w.names.Attach(e.Record)
 	if w.quiet || !w.asked(e.Record) {
 		return
 	}

@@ -48,8 +48,7 @@ func play(t *testing.T, p Printer, text string) *Follower {
 		if d.Decode(&q) != capture.OutcomeSegment {
 			t.Fatalf("%s: %v", line, d.Skip)
 		}
-		tr.Observe(&d.Segment)
-		f.Segment(*tr.Last(), &d.Segment, d.Payload)
+		f.Segment(*tr.Observe(&d.Segment), &d.Segment, d.Payload)
 	}
 	tr.Finish()
 	if err := f.End(); err != nil {

@@ -74,8 +74,7 @@ func followAll(t *testing.T, name string) map[uint64]map[string]*heard {
 		if d.Decode(&p) != capture.OutcomeSegment {
 			continue
 		}
-		tr.Observe(&d.Segment)
-		at := tr.Last()
+		at := tr.Observe(&d.Segment)
 		if followers[at.Conn] == nil {
 			followers[at.Conn] = New(c)
 		}

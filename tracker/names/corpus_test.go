@@ -67,12 +67,19 @@ func runTshark(t *testing.T, name string) map[uint64]*said {
 // mayName is what a capture with a name to find holds.
 var mayName = regexp.MustCompile(`(?is)host:|\x16\x03[\x00-\x04]..\x01|HTTP/1\.`)
 
-// collector keeps the records.
-type collector struct{ records map[uint64]record.Record }
+// collector keeps the records, with names.
+type collector struct {
+	names   *Observer
+	records map[uint64]record.Record
+}
 
-func (c *collector) Conn(r *record.Record) { c.records[r.ID] = *r }
-func (*collector) Event(*record.Event)     {}
-func (*collector) Step(*record.Step)       {}
+func (c *collector) Conn(r *record.Record) {
+	c.names.Finish(r)
+	c.records[r.ID] = *r
+	c.names.Forget(r)
+}
+func (*collector) Event(*record.Event) {}
+func (*collector) Step(*record.Step)   {}
 
 // replay reads a capture.
 func replay(t *testing.T, name string) map[uint64]record.Record {
@@ -82,9 +89,9 @@ func replay(t *testing.T, name string) map[uint64]record.Record {
 		return nil
 	}
 	defer src.Close()
-	c := &collector{make(map[uint64]record.Record)}
-	o := New(Options{}, c)
-	tr := tracker.New(tracker.Options{}, o)
+	o := New(Options{})
+	c := &collector{o, make(map[uint64]record.Record)}
+	tr := tracker.New(tracker.Options{}, c)
 	d := capture.NewDecoder(capture.DecoderOptions{})
 	var p capture.Packet
 	for {
@@ -100,8 +107,7 @@ func replay(t *testing.T, name string) map[uint64]record.Record {
 			break
 		}
 		if d.Decode(&p) == capture.OutcomeSegment {
-			tr.Observe(&d.Segment)
-			o.Observe(tr.Last(), d.Payload, d.Segment.Len)
+			o.Observe(tr.Observe(&d.Segment), d.Payload, d.Segment.Len)
 		}
 	}
 	tr.Finish()

@@ -72,7 +72,7 @@ func BenchmarkObserve(b *testing.B) {
 			continue
 		}
 		b.Run("a connection of "+tt.name, func(b *testing.B) {
-			o, r := New(Options{}, discard{}), new(record.Record)
+			o, r := New(Options{}), new(record.Record)
 			b.ReportAllocs()
 			id := uint64(0)
 			for b.Loop() {
@@ -82,12 +82,13 @@ func BenchmarkObserve(b *testing.B) {
 					f.next(s.end, s.b)
 				}
 				*r = record.Record{ID: id, Mark: f.mark}
-				o.Conn(r)
+				o.Finish(r)
+				o.Forget(r)
 			}
 		})
 	}
 	b.Run("a connection of an unknown protocol", func(b *testing.B) {
-		o, r := New(Options{}, discard{}), new(record.Record)
+		o, r := New(Options{}), new(record.Record)
 		b.ReportAllocs()
 		id := uint64(0)
 		for b.Loop() {
@@ -96,13 +97,8 @@ func BenchmarkObserve(b *testing.B) {
 			f.next(orig, payload[:100])
 			f.next(resp, payload[:1000])
 			*r = record.Record{ID: id, Mark: f.mark}
-			o.Conn(r)
+			o.Finish(r)
+			o.Forget(r)
 		}
 	})
 }
-
-type discard struct{}
-
-func (discard) Conn(*record.Record) {}
-func (discard) Event(*record.Event) {}
-func (discard) Step(*record.Step)   {}

@@ -19,8 +19,7 @@ func FuzzObserve(f *testing.F) {
 		f.Add(in)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		c := &collector{make(map[uint64]record.Record)}
-		o := New(Options{Undecided: 3, Waiting: 3}, c)
+		o := New(Options{Undecided: 3, Waiting: 3})
 		feeds := make([]feed, 4)
 		for i := range feeds {
 			feeds[i] = feed{o: o, id: uint64(i)}
@@ -94,7 +93,7 @@ func FuzzReaders(f *testing.F) {
 			before.names.Proto = "http"
 		}
 		few, all := before, before
-		o := New(Options{}, discard{})
+		o := New(Options{})
 		got := o.recognise(&few, end, b, how&0x02 != 0)
 		b, _ = afterProxyHeader(b)
 		m := &message{b, how&0x02 != 0, end, &all, make([]byte, window)}

@@ -27,7 +27,7 @@ func TestKept(t *testing.T) {
 		{"a request that does not end", func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nX: %s%d", long, i) }},
 		{"nothing known", func(i int) string { return fmt.Sprintf("\x00\x01\x02\x03%d", i) }},
 	} {
-		o := New(Options{Undecided: 1 << 20, Waiting: 1 << 20}, discard{})
+		o := New(Options{Undecided: 1 << 20, Waiting: 1 << 20})
 		const few, many = 200, 1200
 		marks, kept := make([]uint32, many), make([]uint32, many)
 		begin := func(from, to int) (inHeap, said int64) {
@@ -50,7 +50,9 @@ func TestKept(t *testing.T) {
 			t.Errorf("%s: %d bytes a connection, %d said", tt.name, each, own)
 		}
 		for i := range marks {
-			o.Conn(&record.Record{ID: uint64(i), Mark: marks[i]})
+			r := record.Record{ID: uint64(i), Mark: marks[i]}
+			o.Finish(&r)
+			o.Forget(&r)
 		}
 		// What is left is what is kept for reuse.
 		if left := heap() - before; left > maxSpare*5000+maxUnused*600+200*few {

@@ -22,11 +22,11 @@ type Options struct {
 	Waiting int
 }
 
-// Observer names connections. It is a record.Sink that puts the names on the
-// records and hands them on. It is not safe for concurrent use.
+// Observer names connections: it is handed their payload (Observe), and asked for the
+// names when there is a record to put them on (Attach, Finish). It is not safe for
+// concurrent use.
 type Observer struct {
 	opt       Options
-	next      record.Sink
 	entries   []*entry // of those undecided, and nil
 	named     []string // of those decided that have names, packed; and ""
 	free      [2][]uint32
@@ -40,15 +40,15 @@ type Observer struct {
 	packed    []byte
 }
 
-// New returns an Observer in front of next.
-func New(o Options, next record.Sink) *Observer {
+// New returns an Observer that has seen nothing.
+func New(o Options) *Observer {
 	if o.Undecided == 0 {
 		o.Undecided = DefaultUndecided
 	}
 	if o.Waiting == 0 {
 		o.Waiting = DefaultWaiting
 	}
-	return &Observer{opt: o, next: next}
+	return &Observer{opt: o}
 }
 
 // A connection's Placed.Mark is 0 before its first payload, then twice the
@@ -163,7 +163,7 @@ func (o *Observer) settle(mark *uint32) {
 	o.keep(e)
 }
 
-// Attach puts what is known of a connection on its record.
+// Attach puts what is known of a connection by now on its record.
 func (o *Observer) Attach(r *record.Record) {
 	switch {
 	case r.Mark > decided && isDecided(r.Mark):
@@ -176,28 +176,20 @@ func (o *Observer) Attach(r *record.Record) {
 	}
 }
 
-// Conn puts the names on a record, hands it on and, when the connection is
-// over, forgets it; see record.Sink.
-func (o *Observer) Conn(r *record.Record) {
+// Finish is Attach for a record that the tracker hands out. Where the connection is over,
+// what still waits for more bytes is read as far as it goes, and Forget is to follow.
+func (o *Observer) Finish(r *record.Record) {
 	if !r.Interim && r.Mark != 0 && !isDecided(r.Mark) {
 		o.conclude(o.entries[r.Mark/2-1])
 		o.settle(&r.Mark)
 	}
 	o.Attach(r)
-	o.next.Conn(r)
+}
+
+// Forget gives back what is kept of a connection that is over, by its record.
+func (o *Observer) Forget(r *record.Record) {
 	if !r.Interim && r.Mark > decided {
 		o.named[r.Mark/2-1] = ""
 		o.free[1] = append(o.free[1], r.Mark/2)
 	}
 }
-
-// Event hands on an event, with names; see record.Sink.
-func (o *Observer) Event(e *record.Event) {
-	if e.Record != nil {
-		o.Attach(e.Record)
-	}
-	o.next.Event(e)
-}
-
-// Step hands on a step; see record.Sink.
-func (o *Observer) Step(s *record.Step) { o.next.Step(s) }

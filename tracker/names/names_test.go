@@ -34,9 +34,9 @@ func (f *feed) place(end record.End, off int64, b []byte, wire int) {
 }
 
 func (f *feed) names() record.NamesRecord {
-	c := f.o.next.(*collector)
-	f.o.Conn(&record.Record{ID: f.id, Mark: f.mark})
-	r := c.records[f.id]
+	r := record.Record{ID: f.id, Mark: f.mark}
+	f.o.Finish(&r)
+	f.o.Forget(&r)
 	if r.Names == nil {
 		return record.NamesRecord{}
 	}
@@ -44,7 +44,7 @@ func (f *feed) names() record.NamesRecord {
 }
 
 func newFeed() *feed {
-	return &feed{o: New(Options{}, &collector{make(map[uint64]record.Record)}), id: 1}
+	return &feed{o: New(Options{}), id: 1}
 }
 
 // pieces cuts messages into segments of at most n bytes.
@@ -269,13 +269,13 @@ func TestEndsEarly(t *testing.T) {
 
 func TestInterimKeeps(t *testing.T) {
 	f := newFeed()
-	c := f.o.next.(*collector)
 	f.next(resp, join("SSH-2.0-a\r\n"))
 	r := record.Record{ID: f.id, Mark: f.mark, Interim: true}
 	f.o.Attach(&r)
 	r.Mark = 0
-	f.o.Conn(&r)
-	first := c.records[f.id].Names
+	f.o.Finish(&r)
+	f.o.Forget(&r)
+	first := r.Names
 	f.next(orig, join("SSH-2.0-b\r\n"))
 	if got := f.names(); got.SSH != [2]string{"SSH-2.0-b", "SSH-2.0-a"} {
 		t.Errorf("%+v", got)
@@ -287,7 +287,7 @@ func TestInterimKeeps(t *testing.T) {
 
 // Both limits cost names and are counted; nothing is kept beyond them.
 func TestBounds(t *testing.T) {
-	o := New(Options{Undecided: 2, Waiting: 1}, &collector{make(map[uint64]record.Record)})
+	o := New(Options{Undecided: 2, Waiting: 1})
 	var feeds [4]feed
 	for i := range feeds {
 		feeds[i] = feed{o: o, id: uint64(i + 1)}
