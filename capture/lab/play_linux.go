@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -41,6 +42,16 @@ func (e side) peer() side          { return 1 - e }
 // tunes sets a file under /proc/sys/net/ipv4.
 func (e side) tunes(name string, value int) step {
 	return func(s *Stage) { e.host(s).Tune("ipv4/"+name, value) }
+}
+
+// keepsCalm lets the end take its time before it sends again, so that an ACK that a
+// loaded machine brings late makes no other exchange: no tail loss probes, and no
+// retransmission timeout in this scenario.
+func (e side) keepsCalm(s *Stage) {
+	e.tunes("tcp_early_retrans", 0)(s)
+	h := e.host(s)
+	s.try(h.Namespace.IP(fmt.Sprintf("route change %v dev %s proto kernel scope link src %v rto_min %dms",
+		netip.PrefixFrom(h.IP, 24).Masked(), wire.ClientIf, h.IP, longest.Milliseconds())))
 }
 
 // tune does so at both ends.
@@ -237,6 +248,16 @@ func transferBy(control string, carry ...step) step {
 }
 
 func takeAccount(s *Stage) { s.Account(s.at[client], s.at[server]) }
+
+// withPauses does something n times, and each time waits several times as long as that
+// took: most of the time nothing is sent, however loaded the machine is.
+func withPauses(n int, do step) step {
+	return repeat(n, func(s *Stage) {
+		start := time.Now()
+		do(s)
+		s.Pause(max(far, 4*time.Since(start)))
+	})
+}
 
 // fill sends until the client's socket takes no more.
 func fill(s *Stage) {

@@ -77,10 +77,10 @@ func strains() []Scenario {
 	return []Scenario{
 		{Name: "small-window", Relay: path(far/2, nil, nil), Taps: onlyHeaders(),
 			Doc:  "200 kB to a receive buffer of 16 kB over a round trip of 100 ms: the window is full most of the time",
-			Play: steps{listen(receives(16 << 10)), transfer(client.carries(200_000))}},
+			Play: steps{client.keepsCalm, listen(receives(16 << 10)), transfer(client.carries(200_000))}},
 		{Name: "slow-sender", Relay: path(near/2, nil, nil), Taps: onlyHeaders(),
-			Doc:  "200 kB in 20 pieces with pauses of 100 ms: the sender has nothing to send most of the time",
-			Play: steps{transfer(repeat(20, client.carries(10_000), wait(far)))}},
+			Doc:  "200 kB in 20 pieces with pauses that last four times as long: the sender has nothing to send most of the time",
+			Play: steps{client.keepsCalm, transfer(withPauses(20, client.carries(10_000)))}},
 		{Name: "upload", Doc: "60 kB, nothing lost, offloads off", Taps: onlyHeaders(), Play: steps{transfer(client.carries(60_000))}},
 		{Name: "upload-offload", Doc: "60 kB, nothing lost, offloads on: segments longer than the MSS", Offload: true, Taps: onlyHeaders(),
 			Play: steps{transfer(client.carries(60_000))}},
