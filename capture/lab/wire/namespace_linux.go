@@ -3,12 +3,15 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -88,6 +91,23 @@ func (n *Namespace) Close() {
 	close(n.work)
 	<-n.gone
 	unix.Close(n.fd)
+}
+
+// awaitLinks waits until every interface that is up carries packets: a while after
+// its peer came up, and until then the kernel drops what it is given to send.
+func (n *Namespace) awaitLinks() error {
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		var all []net.Interface
+		err := n.Do(func() (err error) {
+			all, err = net.Interfaces()
+			return err
+		})
+		waits := func(i net.Interface) bool { return i.Flags&net.FlagUp != 0 && i.Flags&net.FlagRunning == 0 }
+		if err != nil || !slices.ContainsFunc(all, waits) {
+			return err
+		}
+	}
+	return fmt.Errorf("an interface of %s does not come up", n.Name)
 }
 
 // Command runs a command inside the namespace with input as its standard input.

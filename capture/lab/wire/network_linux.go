@@ -69,6 +69,11 @@ func New(shape Shape, n int, v6, offload bool, entries int) (_ *Network, err err
 	if err := net.join(shape, n, v6, offload); err != nil {
 		return nil, err
 	}
+	for _, ns := range net.Namespaces() {
+		if err := ns.awaitLinks(); err != nil {
+			return nil, err
+		}
+	}
 	return net, nil
 }
 
