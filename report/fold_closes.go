@@ -4,25 +4,26 @@ import (
 	"cmp"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
 // culprit is a row of the incomplete closes: who ended it, and how.
 type culprit struct {
-	fault diagnose.Fault
-	cause string
-	end   record.End
-	host  capture.Endpoint // of that end, without the port of a client; zero when it is NoEnd
+	Fault diagnose.Fault
+	Cause string
+	End   record.End
+	Host  capture.Endpoint // of that end, without the port of a client; zero when it is NoEnd
 }
 
 // Hash chooses which rows are kept.
 func (c culprit) Hash() uint64 {
-	h := uint64(c.fault)<<8 | uint64(c.end)
-	for i := 0; i < len(c.cause); i++ {
-		h = h*31 + uint64(c.cause[i])
+	h := uint64(c.Fault)<<8 | uint64(c.End)
+	for i := 0; i < len(c.Cause); i++ {
+		h = h*31 + uint64(c.Cause[i])
 	}
-	return diagnose.HashAddr(c.host.Addr, h<<16|uint64(c.host.Port))
+	return fold.Hash16(c.Host.Addr, h<<16|uint64(c.Host.Port))
 }
 
 // blame sums up incomplete closes of one culprit.
@@ -32,17 +33,11 @@ type blame struct {
 	since int64 // the earliest; 0 for resets
 }
 
-// Merge takes in another.
-func (b *blame) Merge(o *blame) {
-	b.n += o.n
-	b.ids.merge(&o.ids)
-	b.waits(o.since)
-}
-
-func (b *blame) waits(since int64) {
-	if b.since == 0 || since != 0 && since < b.since {
-		b.since = since
-	}
+// Fields walks over what is summed up.
+func (b *blame) Fields(w *fold.Walk) {
+	fold.Sum(w, &b.n)
+	fold.Items(w, &b.ids)
+	fold.Least(w, &b.since)
 }
 
 // closes is the fold of how connections closed.
@@ -56,7 +51,7 @@ type closes struct {
 	opening      uint64 // never opened, but the input ended before that was late
 	hidden       uint64 // what is missing may have been done out of sight
 	closing      [diagnose.FaultUnackedFIN + 1]unfinished
-	culprits     diagnose.Shelf[culprit, blame, *blame]
+	culprits     fold.Bounded[culprit, blame, *blame]
 	worst        ranking
 }
 
@@ -69,7 +64,7 @@ type unfinished struct {
 
 func newCloses(kept int) closes {
 	return closes{
-		culprits: diagnose.NewShelf[culprit, blame](maxCulprits),
+		culprits: fold.NewBounded[culprit, blame](maxCulprits),
 		worst:    newRanking(kept, byFault),
 	}
 }
@@ -104,21 +99,21 @@ func (c *closes) add(r *record.Record) {
 		return
 	case v.StillClosing(r):
 		c.closing[v.Fault].n++
-		c.closing[v.Fault].ids.add(r.ID)
+		c.closing[v.Fault].ids.Take(r.ID)
 		return
 	}
-	who := culprit{fault: v.Fault, cause: v.Cause, end: v.Culprit}
+	who := culprit{Fault: v.Fault, Cause: v.Cause, End: v.Culprit}
 	if v.Culprit <= record.Resp {
-		who.host = endOf(r, v.Culprit)
+		who.Host = endOf(r, v.Culprit)
 	}
 	if v.Culprit == record.Orig {
-		who.host.Port = 0
+		who.Host.Port = 0
 	}
 	b := c.culprits.At(who)
 	b.n++
-	b.ids.add(r.ID)
-	b.waits(v.Since)
-	c.worst.add(r)
+	b.ids.Take(r.ID)
+	fold.TakeLeast(&b.since, v.Since)
+	c.worst.Add(r)
 }
 
 func (c *closes) addNormal(r *record.Record) {
@@ -143,25 +138,17 @@ func (c *closes) complete() (n uint64) {
 	return n
 }
 
-func (c *closes) merge(o *closes) {
-	for k, n := range o.kinds {
-		c.kinds[k] += n
-	}
-	for i, n := range o.segments {
-		c.segments[i] += n
-	}
-	c.simultaneous += o.simultaneous
-	c.halfClose += o.halfClose
-	c.halfBytes += o.halfBytes
-	c.harmless += o.harmless
-	c.opening += o.opening
-	c.hidden += o.hidden
+// Fields walks over what is counted.
+func (c *closes) Fields(w *fold.Walk) {
+	fold.Sums(w, c.kinds[:])
+	fold.Sums(w, c.segments[:])
+	fold.Sum(w, &c.simultaneous, &c.halfClose, &c.halfBytes, &c.harmless, &c.opening, &c.hidden)
 	for f := range c.closing {
-		c.closing[f].n += o.closing[f].n
-		c.closing[f].ids.merge(&o.closing[f].ids)
+		fold.Sum(w, &c.closing[f].n)
+		fold.Items(w, &c.closing[f].ids)
 	}
-	c.culprits.Merge(&o.culprits)
-	c.worst.merge(&o.worst)
+	c.culprits.Fields(w)
+	c.worst.Fields(w)
 }
 
 // endOf is the endpoint of one end.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -11,15 +12,15 @@ type listener capture.Endpoint
 
 // Hash chooses which listeners are kept.
 func (l listener) Hash() uint64 {
-	return diagnose.HashAddr(l.Addr, uint64(l.Port))
+	return fold.Hash16(l.Addr, uint64(l.Port))
 }
 
 // handshakes is the fold of how connections opened. What completed and what
 // failed are kept apart, so that a scan of closed ports can't push out the
 // listeners that work.
 type handshakes struct {
-	opened    diagnose.Shelf[listener, opened, *opened]
-	failed    diagnose.Shelf[listener, failed, *failed]
+	opened    fold.Bounded[listener, opened, *opened]
+	failed    fold.Bounded[listener, failed, *failed]
 	humps     humps
 	midstream uint64
 	forgotten uint64 // dropped by a full table before it was known, or begun without a SYN after it dropped some
@@ -37,11 +38,10 @@ type opened struct {
 	untimed     uint64 // without a felt time
 	oneSided    uint64 // completed for the client only
 	oneSidedIDs ids
-	felt        histogram
-	server      histogram
-	client      histogram
-	slowest     int64 // the longest felt time, and whose it is
-	slowestID   uint64
+	felt        fold.Histogram
+	server      fold.Histogram
+	client      fold.Histogram
+	slowest     fold.First[slowest]
 }
 
 // cause says why an attempt failed.
@@ -63,18 +63,17 @@ const (
 type failed struct {
 	n           [nCauses]uint64
 	ids         [nCauses]ids
-	waited      [nCauses]int64 // the longest
-	syns        uint32         // the most that one unanswered attempt sent
-	answer      record.Answer  // of the unreachable attempt with the least id
-	answerID    uint64
+	waited      [nCauses]int64     // the longest
+	syns        uint32             // the most that one unanswered attempt sent
+	answer      fold.First[answer] // of unreachable attempts
 	synAgain    uint64
 	synACKAgain uint64
 }
 
 func newHandshakes() handshakes {
 	return handshakes{
-		opened: diagnose.NewShelf[listener, opened](maxListeners),
-		failed: diagnose.NewShelf[listener, failed](maxListeners),
+		opened: fold.NewBounded[listener, opened](maxListeners),
+		failed: fold.NewBounded[listener, failed](maxListeners),
 	}
 }
 
@@ -128,23 +127,23 @@ func (h *handshakes) add(r *record.Record) {
 	h.humps.add(r)
 }
 
-func (h *handshakes) merge(o *handshakes) {
-	h.opened.Merge(&o.opened)
-	h.failed.Merge(&o.failed)
-	h.humps.merge(&o.humps)
-	h.midstream += o.midstream
-	h.forgotten += o.forgotten
+// Fields walks over what is counted.
+func (h *handshakes) Fields(w *fold.Walk) {
+	h.opened.Fields(w)
+	h.failed.Fields(w)
+	h.humps.Fields(w)
+	fold.Sum(w, &h.midstream, &h.forgotten)
 }
 
 // totals sums up all listeners, the rest too.
 func (h *handshakes) totals() (done opened, bad failed) {
-	done.Merge(h.opened.Rest())
+	fold.Merge(&done, h.opened.Rest())
 	for _, o := range h.opened.All() {
-		done.Merge(o)
+		fold.Merge(&done, o)
 	}
-	bad.Merge(h.failed.Rest())
+	fold.Merge(&bad, h.failed.Rest())
 	for _, f := range h.failed.All() {
-		bad.Merge(f)
+		fold.Merge(&bad, f)
 	}
 	return done, bad
 }
@@ -163,65 +162,60 @@ func (s *opened) add(r *record.Record) {
 	s.synACKAgain += sentAgain(r.Open.SYNACKs)
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
 		s.repeated++
-		s.ids.add(r.ID)
+		s.ids.Take(r.ID)
 		if r.Open.OldConn != 0 {
 			s.oldAnswered++
-			s.oldIDs.add(r.ID)
+			s.oldIDs.Take(r.ID)
 		}
 	}
 	if oneSided(r) {
 		s.oneSided++
-		s.oneSidedIDs.add(r.ID)
+		s.oneSidedIDs.Take(r.ID)
 	}
 	if r.Open.Felt.OK {
-		s.felt.add(r.Open.Felt.V)
-		s.slower(r.Open.Felt.V, r.ID)
+		s.felt.Add(r.Open.Felt.V)
+		s.slowest.Take(slowest{r.Open.Felt.V, r.ID})
 	} else {
 		s.untimed++
 	}
 	if r.Open.Resp.OK {
-		s.server.add(r.Open.Resp.V)
+		s.server.Add(r.Open.Resp.V)
 	}
 	if r.Open.Orig.OK {
-		s.client.add(r.Open.Orig.V)
+		s.client.Add(r.Open.Orig.V)
 	}
 }
 
-func (s *opened) slower(felt int64, id uint64) {
-	if s.slowestID == 0 || felt > s.slowest || felt == s.slowest && id < s.slowestID {
-		s.slowest, s.slowestID = felt, id
-	}
+// slowest is a felt time and whose it is.
+type slowest struct {
+	Felt int64
+	ID   uint64
 }
 
-// Merge takes in another.
-func (s *opened) Merge(o *opened) {
-	s.n += o.n
-	s.synAgain += o.synAgain
-	s.synACKAgain += o.synACKAgain
-	s.repeated += o.repeated
-	s.ids.merge(&o.ids)
-	s.oldAnswered += o.oldAnswered
-	s.oldIDs.merge(&o.oldIDs)
-	s.untimed += o.untimed
-	s.oneSided += o.oneSided
-	s.oneSidedIDs.merge(&o.oneSidedIDs)
-	s.felt.merge(&o.felt)
-	s.server.merge(&o.server)
-	s.client.merge(&o.client)
-	if o.slowestID != 0 {
-		s.slower(o.slowest, o.slowestID)
+// Before tells that it is longer than another.
+func (x slowest) Before(o slowest) bool { return x.Felt > o.Felt || x.Felt == o.Felt && x.ID < o.ID }
+
+// Fields walks over what is summed up.
+func (s *opened) Fields(w *fold.Walk) {
+	fold.Sum(w, &s.n, &s.synAgain, &s.synACKAgain, &s.repeated, &s.oldAnswered, &s.untimed, &s.oneSided)
+	for _, x := range [...]*ids{&s.ids, &s.oldIDs, &s.oneSidedIDs} {
+		fold.Items(w, x)
 	}
+	for _, x := range [...]*fold.Histogram{&s.felt, &s.server, &s.client} {
+		x.Fields(w)
+	}
+	s.slowest.Fields(w)
 }
 
 func (s *failed) add(r *record.Record, c cause) {
 	s.n[c]++
-	s.ids[c].add(r.ID)
+	s.ids[c].Take(r.ID)
 	if r.Open.Waited.OK {
 		s.waited[c] = max(s.waited[c], r.Open.Waited.V)
 	}
 	switch c {
 	case causeUnreachable:
-		s.answered(r.Open.Answer, r.ID)
+		s.answer.Take(answer{r.ID, r.Open.Answer})
 	case causeNoAnswer:
 		s.syns = max(s.syns, r.Open.SYNs)
 	}
@@ -229,25 +223,25 @@ func (s *failed) add(r *record.Record, c cause) {
 	s.synACKAgain += sentAgain(r.Open.SYNACKs)
 }
 
-func (s *failed) answered(a record.Answer, id uint64) {
-	if s.answerID == 0 || id < s.answerID {
-		s.answer, s.answerID = a, id
-	}
+// answer is what answered an attempt.
+type answer struct {
+	ID uint64
+	record.Answer
 }
 
-// Merge takes in another.
-func (s *failed) Merge(o *failed) {
-	for c := range s.n {
-		s.n[c] += o.n[c]
-		s.ids[c].merge(&o.ids[c])
-		s.waited[c] = max(s.waited[c], o.waited[c])
+// Before tells that the attempt's id is less than another's.
+func (x answer) Before(o answer) bool { return x.ID < o.ID }
+
+// Fields walks over what is summed up.
+func (s *failed) Fields(w *fold.Walk) {
+	fold.Sums(w, s.n[:])
+	for c := range s.ids {
+		fold.Items(w, &s.ids[c])
+		fold.Max(w, &s.waited[c])
 	}
-	s.syns = max(s.syns, o.syns)
-	if o.answerID != 0 {
-		s.answered(o.answer, o.answerID)
-	}
-	s.synAgain += o.synAgain
-	s.synACKAgain += o.synACKAgain
+	fold.Max(w, &s.syns)
+	s.answer.Fields(w)
+	fold.Sum(w, &s.synAgain, &s.synACKAgain)
 }
 
 // total is how many attempts failed.
@@ -293,11 +287,9 @@ func (h *humps) add(r *record.Record) {
 	h[i].synACKs += sentAgain(r.Open.SYNACKs)
 }
 
-func (h *humps) merge(o *humps) {
+// Fields walks over the classes.
+func (h *humps) Fields(w *fold.Walk) {
 	for i := range h {
-		h[i].n += o[i].n
-		h[i].slow += o[i].slow
-		h[i].syns += o[i].syns
-		h[i].synACKs += o[i].synACKs
+		fold.Sum(w, &h[i].n, &h[i].slow, &h[i].syns, &h[i].synACKs)
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -50,16 +51,12 @@ func (k *keepalives) add(r *record.Record) {
 	k.unanswered += unanswered
 	k.answered += uint64(r.Keepalive[record.Orig].Answered) + uint64(r.Keepalive[record.Resp].Answered)
 	k.outcomes[r.KeepaliveOutcome]++
-	k.worst.add(r)
+	k.worst.Add(r)
 }
 
-func (k *keepalives) merge(o *keepalives) {
-	k.windowProbes += o.windowProbes
-	k.probes += o.probes
-	k.answered += o.answered
-	k.unanswered += o.unanswered
-	for s, n := range o.outcomes {
-		k.outcomes[s] += n
-	}
-	k.worst.merge(&o.worst)
+// Fields walks over what is counted.
+func (k *keepalives) Fields(w *fold.Walk) {
+	fold.Sum(w, &k.windowProbes, &k.probes, &k.answered, &k.unanswered)
+	fold.Sums(w, k.outcomes[:])
+	k.worst.Fields(w)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -13,14 +14,14 @@ import (
 // held is a row of the TIME-WAIT report. A client holds one of its ports to
 // one destination; a server holds memory, whoever the client was.
 type held struct {
-	holder capture.Endpoint // the port is 0 for a client: it has many
-	dest   capture.Endpoint // zero for a server
-	server bool
+	Holder capture.Endpoint // the port is 0 for a client: it has many
+	Dest   capture.Endpoint // zero for a server
+	Server bool
 }
 
 // Hash chooses which rows are kept.
 func (h held) Hash() uint64 {
-	return diagnose.HashAddr(h.dest.Addr, diagnose.HashAddr(h.holder.Addr, uint64(h.holder.Port)<<16|uint64(h.dest.Port)))
+	return fold.Hash16(h.Dest.Addr, fold.Hash16(h.Holder.Addr, uint64(h.Holder.Port)<<16|uint64(h.Dest.Port)))
 }
 
 // holding sums up the TIME-WAITs of one row. Times are nanoseconds.
@@ -31,24 +32,23 @@ type holding struct {
 	reused   uint64
 	reset    uint64
 	restarts uint64
-	first    int64 // first entry
-	last     int64 // last entry
-	next     int64 // first and last release of those still held
-	lastOut  int64
+	entries  fold.Range[int64]
+	releases fold.Range[int64] // of those still held, where they are known
 	ids      ids
-	pop      series
+	pop      fold.Series
 }
 
 func (h *holding) add(r *record.Record, steps int) {
 	t := &r.TimeWait
-	h.pop.limit = steps
+	h.pop.Limit = steps
 	untimed := r.Capture.Untimed > 0
 	since, until := r.Stamp(t.Since), r.Stamp(t.Until)
 	if untimed {
 		h.untimed++
 	} else {
-		h.pop.add(since, until)
-		h.entered(1, since, since)
+		h.pop.Add(since, until)
+		h.n++
+		h.entries.Take(since)
 	}
 	switch t.EndedBy {
 	case record.TimeWaitReuse:
@@ -56,76 +56,46 @@ func (h *holding) add(r *record.Record, steps int) {
 	case record.TimeWaitReset:
 		h.reset++
 	case record.TimeWaitInputEnd, record.TimeWaitLasts:
-		if untimed {
-			h.now++
-		} else {
-			h.stay(1, until, until)
+		h.now++
+		if !untimed && until != 0 {
+			h.releases.Take(until)
 		}
 	}
 	h.restarts += uint64(t.Restarts)
-	h.ids.add(r.ID)
+	h.ids.Take(r.ID)
 }
 
-// Merge takes in another.
-func (h *holding) Merge(o *holding) {
-	h.pop.limit = max(h.pop.limit, o.pop.limit)
-	h.pop.merge(&o.pop)
-	if o.n > 0 {
-		h.entered(o.n, o.first, o.last)
-	}
-	h.untimed += o.untimed
-	h.stay(o.now, o.next, o.lastOut)
-	h.reused += o.reused
-	h.reset += o.reset
-	h.restarts += o.restarts
-	h.ids.merge(&o.ids)
+// Fields walks over what is summed up.
+func (h *holding) Fields(w *fold.Walk) {
+	h.pop.Fields(w)
+	fold.Sum(w, &h.n, &h.untimed, &h.now, &h.reused, &h.reset, &h.restarts)
+	h.entries.Fields(w)
+	h.releases.Fields(w)
+	fold.Items(w, &h.ids)
 }
 
 // total is how many entered.
 func (h *holding) total() uint64 { return h.n + h.untimed }
 
-// entered counts n that entered between first and last.
-func (h *holding) entered(n uint64, first, last int64) {
-	if h.n == 0 {
-		h.first, h.last = first, last
-	}
-	h.first, h.last = min(h.first, first), max(h.last, last)
-	h.n += n
-}
-
-// stay counts n that are still held and released between next and last.
-func (h *holding) stay(n uint64, next, last int64) {
-	switch {
-	case n == 0:
-		return
-	case next == 0 && last == 0: // not known
-	case h.lastOut == 0:
-		h.next, h.lastOut = next, last
-	default:
-		h.next, h.lastOut = min(h.next, next), max(h.lastOut, last)
-	}
-	h.now += n
-}
-
 // timeWaits is the fold of TIME-WAITs.
 type timeWaits struct {
-	rows diagnose.Shelf[held, holding, *holding]
+	rows fold.Bounded[held, holding, *holding]
 	all  holding
 	// steps is how many steps the population of each row has.
 	steps int
 }
 
 func newTimeWaits() timeWaits {
-	return timeWaits{rows: diagnose.NewShelf[held, holding](maxHolders), steps: holderSteps}
+	return timeWaits{rows: fold.NewBounded[held, holding](maxHolders), steps: holderSteps}
 }
 
 func (t *timeWaits) add(r *record.Record) {
 	h := r.TimeWait.Holder
 	if h == record.Orig || h == record.Both {
-		t.enter(held{holder: capture.Endpoint{Addr: r.Orig.Addr}, dest: r.Resp}, r)
+		t.enter(held{Holder: capture.Endpoint{Addr: r.Orig.Addr}, Dest: r.Resp}, r)
 	}
 	if h == record.Resp || h == record.Both {
-		t.enter(held{holder: r.Resp, server: true}, r)
+		t.enter(held{Holder: r.Resp, Server: true}, r)
 	}
 }
 
@@ -134,20 +104,21 @@ func (t *timeWaits) enter(k held, r *record.Record) {
 	t.all.add(r, totalSteps)
 }
 
-func (t *timeWaits) merge(o *timeWaits) {
-	t.rows.Merge(&o.rows)
-	t.all.Merge(&o.all)
+// Fields walks over the rows and their sum.
+func (t *timeWaits) Fields(w *fold.Walk) {
+	t.rows.Fields(w)
+	t.all.Fields(w)
 }
 
 // ledger hands out the rows for judgement; end is when the input ended.
 func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
 	t.rows.Trim()
 	rows := make([]diagnose.Holding, 0, t.rows.Len())
-	late := second(end - cmp.Or(2*msl, defaultTwoMSL))
+	late := fold.Second(end - cmp.Or(2*msl, defaultTwoMSL))
 	for k, h := range t.rows.All() {
-		n, at := h.pop.peak()
-		rows = append(rows, diagnose.Holding{Holder: k.holder, Dest: k.dest, Entered: h.total(), Now: h.now, Peak: n, PeakAt: at * oneSecond,
-			Reused: h.reused, Since: h.first, Last: h.last, Recent: h.pop.entered(late), Conns: slices.Clone(h.ids.id[:h.ids.n])})
+		n, at := h.pop.Peak()
+		rows = append(rows, diagnose.Holding{Holder: k.Holder, Dest: k.Dest, Entered: h.total(), Now: h.now, Peak: n, PeakAt: at * oneSecond,
+			Reused: h.reused, Since: h.entries.Least, Last: h.entries.Most, Recent: h.pop.Entered(late), Conns: slices.Clone(h.ids.Items())})
 	}
 	return rows
 }
@@ -163,18 +134,18 @@ type peak struct {
 // peaks adds up the rows of each host; greatest first, ties by address.
 func (t *timeWaits) peaks() []peak {
 	t.rows.Trim()
-	hosts := make(map[capture.Addr]*series)
+	hosts := make(map[capture.Addr]*fold.Series)
 	for k, h := range t.rows.All() {
-		s := hosts[k.holder.Addr]
+		s := hosts[k.Holder.Addr]
 		if s == nil {
-			s = &series{limit: totalSteps}
-			hosts[k.holder.Addr] = s
+			s = &fold.Series{Limit: totalSteps}
+			hosts[k.Holder.Addr] = s
 		}
-		s.merge(&h.pop)
+		fold.Merge(s, &h.pop)
 	}
 	all := make([]peak, 0, len(hosts))
 	for a, s := range hosts {
-		if n, at := s.peak(); n > 0 {
+		if n, at := s.Peak(); n > 0 {
 			all = append(all, peak{a, n, at})
 		}
 	}

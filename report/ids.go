@@ -12,7 +12,11 @@ type ids struct {
 	id [3]uint64
 }
 
-func (s *ids) add(id uint64) {
+// Items are the ids, in order.
+func (s *ids) Items() []uint64 { return s.id[:s.n] }
+
+// Take keeps an id when it is one of the least.
+func (s *ids) Take(id uint64) {
 	if s.n == len(s.id) && id > s.id[len(s.id)-1] {
 		return
 	}
@@ -26,12 +30,6 @@ func (s *ids) add(id uint64) {
 	copy(s.id[at+1:], s.id[at:])
 	s.id[at] = id
 	s.n = min(s.n+1, len(s.id))
-}
-
-func (s *ids) merge(o *ids) {
-	for _, id := range o.id[:o.n] {
-		s.add(id)
-	}
 }
 
 // String is "#3, #17".

@@ -72,18 +72,3 @@ func FuzzReadBack(f *testing.F) {
 		}
 	})
 }
-
-func TestQuantilesAbove(t *testing.T) {
-	var a, b Quantiles
-	for i := range int64(100) {
-		a.Add(i * 1e6)
-		b.Add(2e8)
-	}
-	if a.N() != 100 || a.Above(2e8) != 0 || a.Above(-1) != 99 || b.Above(1e8) != 100 || a.At(100) != 99e6 {
-		t.Error(a.N(), a.Above(2e8), a.Above(-1), b.Above(1e8), a.At(100))
-	}
-	a.Merge(&b)
-	if a.N() != 200 || a.At(100) != 2e8 {
-		t.Error(a.N(), a.At(100))
-	}
-}

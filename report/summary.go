@@ -1,8 +1,10 @@
 package report
 
 import (
+	"fmt"
 	"math/bits"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -112,30 +114,49 @@ func (s *Summary) Add(r *record.Record) {
 	s.close.add(r)
 	s.timeWait.add(r)
 	s.keepalive.add(r)
-	s.rows.add(r)
+	s.rows.Add(r)
 	s.findings.Add(r)
 }
 
 // LeaveOut counts a connection that is not added because it was not asked for.
 func (s *Summary) LeaveOut() { s.leftOut++ }
 
+// Fields walks over all that was summed up.
+func (s *Summary) Fields(w *fold.Walk) {
+	fold.Sum(w, &s.conns, &s.leftOut, &s.oneWay)
+	fold.Max(w, &s.end)
+	fold.Sums(w, s.unknown[:])
+	s.handshake.Fields(w)
+	s.close.Fields(w)
+	s.timeWait.Fields(w)
+	s.keepalive.Fields(w)
+	s.rows.Fields(w)
+	s.findings.Fields(w)
+}
+
 // Merge adds all that o holds; o is left as it was. Both must have been made
 // with the same options.
 func (s *Summary) Merge(o *Summary) {
-	s.conns += o.conns
 	s.judged = nil
-	s.leftOut += o.leftOut
-	s.oneWay += o.oneWay
-	s.end = max(s.end, o.end)
-	for i, n := range o.unknown {
-		s.unknown[i] += n
+	fold.Merge(s, o)
+}
+
+// summaryVersion is that of what AppendBinary writes: greater after each change of what
+// a Summary or one of its parts, the folds of the detectors too, lists as its fields.
+const summaryVersion = 1
+
+// AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
+// the same options. It never fails.
+func (s *Summary) AppendBinary(b []byte) ([]byte, error) {
+	return fold.Append(b, summaryVersion, s), nil
+}
+
+// UnmarshalBinary fills an empty Summary. After an error it is of no use.
+func (s *Summary) UnmarshalBinary(b []byte) error {
+	if err := fold.Read(s, summaryVersion, b); err != nil {
+		return fmt.Errorf("reading a summary: %w", err)
 	}
-	s.handshake.merge(&o.handshake)
-	s.close.merge(&o.close)
-	s.timeWait.merge(&o.timeWait)
-	s.keepalive.merge(&o.keepalive)
-	s.rows.merge(&o.rows)
-	s.findings.Merge(o.findings)
+	return nil
 }
 
 // Conns is the number of connections added.

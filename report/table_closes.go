@@ -29,7 +29,7 @@ func (c *closes) blamed(key string) []culpritRow {
 	}
 	slices.SortFunc(rows, func(a, b culpritRow) int {
 		var first int
-		host := compareEndpoints(a.host, b.host)
+		host := compareEndpoints(a.Host, b.Host)
 		switch key {
 		case "wait":
 			first = cmp.Compare(uint64(a.since)-1, uint64(b.since)-1) // 0, for resets, comes last
@@ -38,7 +38,7 @@ func (c *closes) blamed(key string) []culpritRow {
 		default:
 			first = cmp.Compare(b.n, a.n)
 		}
-		return cmp.Or(first, cmp.Compare(a.fault, b.fault), cmp.Compare(a.cause, b.cause), host, cmp.Compare(a.end, b.end))
+		return cmp.Or(first, cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.Cause, b.Cause), host, cmp.Compare(a.End, b.End))
 	})
 	return rows
 }
@@ -50,7 +50,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		p.absent("closes")
 		return nil
 	}
-	incomplete := c.worst.offered
+	incomplete := c.worst.Offered()
 	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", say.Thousands(complete), say.Thousands(incomplete), c.others()))
 	if complete > 0 {
 		p.note(0, "", "Complete: "+c.normal()+".")
@@ -151,12 +151,12 @@ func (c *closes) normal() string {
 
 func (r *culpritRow) who() string {
 	switch {
-	case r.end > record.Resp:
+	case r.End > record.Resp:
 		return "either end"
-	case r.fault == diagnose.FaultReset && r.cause == record.ResetMiddlebox.String():
-		return "a box between, in the name of " + hostOf(r.host)
+	case r.Fault == diagnose.FaultReset && r.Cause == record.ResetMiddlebox.String():
+		return "a box between, in the name of " + hostOf(r.Host)
 	}
-	return hostOf(r.host) + " (" + client(r.end) + ")"
+	return hostOf(r.Host) + " (" + client(r.End) + ")"
 }
 
 // hostOf is an address, with the port where there is one.
@@ -169,7 +169,7 @@ func hostOf(e capture.Endpoint) string {
 
 // what is the missing step or the reset, in few words.
 func (r *culpritRow) what() string {
-	switch r.fault {
+	switch r.Fault {
 	case diagnose.FaultHalfClosed:
 		return "sent no FIN"
 	case diagnose.FaultLastACK:
@@ -179,7 +179,7 @@ func (r *culpritRow) what() string {
 	case diagnose.FaultTimedOut:
 		return "fell silent"
 	}
-	switch r.cause {
+	switch r.Cause {
 	case record.ResetAbort.String():
 		return "aborted (RST)"
 	case record.ResetUnreadData.String():
@@ -231,7 +231,7 @@ func (p *page) closeAdvice(rows []culpritRow) {
 }
 
 func (r *culpritRow) adviceKey() string {
-	switch r.fault {
+	switch r.Fault {
 	case diagnose.FaultHalfClosed:
 		return "half-closed"
 	case diagnose.FaultLastACK:
@@ -241,12 +241,12 @@ func (r *culpritRow) adviceKey() string {
 	case diagnose.FaultTimedOut:
 		return "timed-out"
 	}
-	return "reset: " + r.cause
+	return "reset: " + r.Cause
 }
 
 // worstCloses tells the story of the worst connections.
 func (p *page) worstCloses(c *closes, o TableOptions) {
-	worst := c.worst.sorted()
+	worst := c.worst.Sorted()
 	worst = worst[:min(len(worst), o.rowsOf(defaultTop))]
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, "The worst of them")
@@ -256,7 +256,7 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 		p.note(noteIndent, say.Red, p.missing(r, v))
 		p.note(noteIndent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
 	}
-	p.more(len(worst), c.worst.offered, "incomplete close")
+	p.more(len(worst), c.worst.Offered(), "incomplete close")
 }
 
 // ends writes the id and both ends, on two lines where they do not fit on one.

@@ -18,7 +18,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.absent("connections")
 		return nil
 	}
-	rows := s.rows.sorted()
+	rows := s.rows.Sorted()
 	key := o.Sort
 	if compare, ok := connectionOrders()[key]; ok {
 		slices.SortStableFunc(rows, compare)

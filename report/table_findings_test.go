@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -153,8 +154,8 @@ func TestWeakCaptureIsSaid(t *testing.T) {
 // counting is a Fold that counts how often it is asked.
 type counting struct{ asked *int }
 
-func (counting) Add(*record.Record)  {}
-func (counting) Merge(diagnose.Fold) {}
+func (counting) Add(*record.Record) {}
+func (counting) Fields(*fold.Walk)  {}
 func (c counting) Findings(*diagnose.Context) []diagnose.Finding {
 	*c.asked++
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -51,7 +52,7 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 		case "failed":
 			c = cmp.Compare(b.failed.total(), a.failed.total())
 		case "felt":
-			c = cmp.Compare(b.opened.felt.max, a.opened.felt.max)
+			c = cmp.Compare(b.opened.felt.Quantile(100), a.opened.felt.Quantile(100))
 		case "listener":
 		default:
 			c = cmp.Compare(b.attempts(), a.attempts())
@@ -88,14 +89,14 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		{title: "server half", quiet: true, narrow: goesToNote}, {title: "client half", quiet: true, narrow: goesToNote}}}
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	for _, r := range shown {
-		g.rows = append(g.rows, p.listenerRow(r, all.felt.n > 0))
+		g.rows = append(g.rows, p.listenerRow(r, all.felt.N() > 0))
 	}
 	if err := g.writeTo(p); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "listener")
 	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", uint64(h.opened.Limit()))
-	if all.n > 0 && all.felt.n == 0 {
+	if all.n > 0 && all.felt.N() == 0 {
 		if s.unknown[reasonUntimed] > 0 {
 			p.note(0, "", "Felt times unknown: packets have no time.")
 		} else {
@@ -103,7 +104,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		}
 	}
 	p.handshakeAdvice(&all, &allFailed)
-	p.feltHistogram(&h.humps, all.felt.n)
+	p.feltHistogram(&h.humps, all.felt.N())
 	return nil
 }
 
@@ -120,7 +121,7 @@ const untimedWhy = " unknown: the SYN, the SYN/ACK or its ACK was not captured"
 func (p *page) listenerRow(r *listenerRow, some bool) gridRow {
 	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), say.Thousands(r.opened.n), say.Thousands(r.failed.total())}}
 	for _, q := range []struct {
-		h       *histogram
+		h       *fold.Histogram
 		percent uint64
 	}{{&r.opened.felt, 50}, {&r.opened.felt, 95}, {&r.opened.felt, 99}, {&r.opened.felt, 100}, {&r.opened.server, 50}, {&r.opened.client, 50}} {
 		row.cells = append(row.cells, p.quantile(q.h, q.percent))
@@ -159,21 +160,18 @@ func (s *opened) again(p *page) string {
 	if s.repeated > 0 {
 		parts = append(parts, say.List(what)+" repeated: "+s.ids.String())
 	}
-	if s.felt.n > 1 && s.slowest >= 3*s.felt.quantile(50) {
-		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", name(s.slowestID), p.span(s.slowest)))
+	if s.felt.N() > 1 && s.slowest.V.Felt >= 3*s.felt.Quantile(50) {
+		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", name(s.slowest.V.ID), p.span(s.slowest.V.Felt)))
 	}
 	return strings.Join(parts, "; ")
 }
 
 // quantile is empty without values; the greatest is exact.
-func (p *page) quantile(h *histogram, percent uint64) string {
-	switch {
-	case h.n == 0:
+func (p *page) quantile(h *fold.Histogram, percent uint64) string {
+	if h.N() == 0 {
 		return ""
-	case percent == 100:
-		return p.span(h.max)
 	}
-	return p.span(h.quantile(percent))
+	return p.span(h.Quantile(percent))
 }
 
 var causeWords = [nFailures]string{"refused", "unreachable", "no answer", "half-open", "aborted"}
@@ -196,9 +194,9 @@ func (p *page) failure(f *failed, c cause) string {
 	}
 	s := say.Thousands(f.n[c]) + " " + causeWords[c]
 	if c == causeUnreachable {
-		switch f.answer.Kind {
+		switch f.answer.V.Kind {
 		case record.AnswerICMP, record.AnswerICMPv6:
-			s += fmt.Sprintf(", %s from %s", say.ICMPError(f.answer.Kind == record.AnswerICMPv6, f.answer.Type, f.answer.Code), f.answer.From)
+			s += fmt.Sprintf(", %s from %s", say.ICMPError(f.answer.V.Kind == record.AnswerICMPv6, f.answer.V.Type, f.answer.V.Code), f.answer.V.From)
 		}
 	}
 	switch {
@@ -247,9 +245,9 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 	if all.repeated > all.oldAnswered {
 		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")
 	}
-	server, client := all.server.quantile(50), all.client.quantile(50)
+	server, client := all.server.Quantile(50), all.client.Quantile(50)
 	switch {
-	case all.server.n == 0 || all.client.n == 0:
+	case all.server.N() == 0 || all.client.N() == 0:
 	case server*10 < client:
 		p.note(0, "", "The capture point is near the servers: a SYN lost before it is not seen, so felt times are lower bounds.")
 	case client*10 < server:

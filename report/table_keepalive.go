@@ -14,7 +14,7 @@ func keepaliveSorts() []string { return []string{"unanswered", "probes", "id"} }
 
 func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	k := &s.keepalive
-	if k.worst.offered == 0 {
+	if k.worst.Offered() == 0 {
 		p.absent("keepalive probes" + k.notProbes())
 		return nil
 	}
@@ -24,9 +24,9 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			outcomes = append(outcomes, say.Thousands(n)+" "+oc.String())
 		}
 	}
-	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", say.Plural(k.worst.offered, "connection"),
+	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", say.Plural(k.worst.Offered(), "connection"),
 		strings.Join(outcomes, ", "), say.Plural(k.probes, "probe"), say.Thousands(k.answered), say.Thousands(k.unanswered)))
-	worst := k.worst.sorted()
+	worst := k.worst.Sorted()
 	slices.SortStableFunc(worst, func(a, b *record.Record) int {
 		switch o.Sort {
 		case "probes":
@@ -51,7 +51,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	if err := g.writeTo(p); err != nil {
 		return err
 	}
-	p.more(len(shown), k.worst.offered, "connection")
+	p.more(len(shown), k.worst.Offered(), "connection")
 	if k.outcomes[record.KeepaliveDead] > 0 {
 		p.note(0, "", "Dead: probes went unanswered until the prober gave up. The peer crashed, was unplugged, or a firewall between forgot the idle connection: probe more often than its limit.")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 )
 
@@ -27,11 +28,11 @@ func (t *timeWaits) list(key string) []holdingRow {
 	t.rows.Trim()
 	rows := make([]holdingRow, 0, t.rows.Len())
 	for k, h := range t.rows.All() {
-		n, at := h.pop.peak()
+		n, at := h.pop.Peak()
 		rows = append(rows, holdingRow{k, h, n, at})
 	}
 	slices.SortFunc(rows, func(a, b holdingRow) int {
-		holder := cmp.Or(compareEndpoints(a.held.holder, b.held.holder), compareEndpoints(a.dest, b.dest))
+		holder := cmp.Or(compareEndpoints(a.Holder, b.Holder), compareEndpoints(a.Dest, b.Dest))
 		var first int
 		switch key {
 		case "now":
@@ -56,7 +57,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		p.absent("TIME-WAIT")
 		return nil
 	}
-	n, at := t.all.pop.peak()
+	n, at := t.all.pop.Peak()
 	text := fmt.Sprintf("%s entered, %s held at the end", say.Thousands(t.all.total()), say.Thousands(t.all.now))
 	if n > 0 {
 		text += fmt.Sprintf(", at most %s at once (%s UTC)", say.Thousands(n), p.clockIn(h, at*oneSecond))
@@ -104,12 +105,12 @@ func (p *page) clockIn(h *Headline, ns int64) string {
 }
 
 func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
-	key, share := r.held.holder.Addr.String()+arrow+r.dest.String(), "< 0.1 %"
+	key, share := r.Holder.Addr.String()+arrow+r.Dest.String(), "< 0.1 %"
 	if r.peak*1000 >= uint64(ports) {
 		share = fmt.Sprintf("%.1f %%", 100*float64(r.peak)/float64(ports))
 	}
-	if r.server {
-		key, share = r.held.holder.String()+" (server, any client)", "-"
+	if r.Server {
+		key, share = r.Holder.String()+" (server, any client)", "-"
 	}
 	peak, at := say.Thousands(r.peak), p.clockIn(h, r.at*oneSecond)
 	if r.n == 0 {
@@ -121,10 +122,10 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
 
 // releases is when the first and the last of those still held end.
 func (p *page) releases(h *holding) string {
-	if h.now == 0 || h.lastOut == 0 {
+	if h.now == 0 || !h.releases.Some {
 		return ""
 	}
-	first, last := p.span(h.next-p.end), p.span(h.lastOut-p.end)
+	first, last := p.span(h.releases.Least-p.end), p.span(h.releases.Most-p.end)
 	if first == last {
 		return last
 	}
@@ -140,7 +141,7 @@ func (p *page) releases(h *holding) string {
 // perSecond is the rate over the time in which entries came, at least a
 // second; empty for a single one, and where they are seldom.
 func (h *holding) perSecond() string {
-	rate := float64(h.n) / (float64(max(h.last-h.first, oneSecond)) / 1e9)
+	rate := float64(h.n) / (float64(max(h.entries.Most-h.entries.Least, oneSecond)) / 1e9)
 	if h.n < 2 || h.untimed > 0 || rate < 0.1 {
 		return ""
 	}
@@ -156,7 +157,7 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 	var worst *holdingRow
 	for i := range rows {
 		r := &rows[i]
-		if r.server {
+		if r.Server {
 			server = true
 			continue
 		}
@@ -175,7 +176,7 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 	}
 	if worst != nil && worst.peak*2 >= uint64(ports) {
 		p.note(0, say.Red, fmt.Sprintf("%s is running out of ports towards %s. Keep connections open, let the server close first, use more addresses, a wider ip_local_port_range, or tcp_tw_reuse.",
-			worst.held.holder.Addr, worst.dest))
+			worst.Holder.Addr, worst.Dest))
 	}
 	if server {
 		p.note(0, "", "Held by a server, TIME-WAIT costs memory, not ports. Who closes first holds it.")
@@ -184,16 +185,16 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 
 // population draws how many were held, over time.
 func (p *page) population(t *timeWaits, h *Headline) {
-	from, to := second(t.all.first), second(p.end)
+	from, to := fold.Second(t.all.entries.Least), fold.Second(p.end)
 	if to <= from || t.all.n == 0 {
 		return
 	}
 	width := min(60, p.width-2, int(to-from+1))
-	n, _ := t.all.pop.peak()
+	n, _ := t.all.pop.Peak()
 	p.b.WriteByte('\n')
-	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.first), p.clockIn(h, p.end), say.Thousands(n)))
-	p.b.WriteString("  " + sparkline(t.all.pop.sample(from, to, width), p.ASCII) + "\n")
-	if w := t.all.pop.width(); w > 1 {
+	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), say.Thousands(n)))
+	p.b.WriteString("  " + sparkline(t.all.pop.Sample(from, to, width), p.ASCII) + "\n")
+	if w := t.all.pop.Width(); w > 1 {
 		p.note(0, say.Faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))
 	}
 }

@@ -27,7 +27,8 @@ const policy = `
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	COMMAND  = github.com/spf13/pflag, golang.org/x/term, kernel.org/pub/linux/libs/security/libcap/cap;
 
-	NONE < internal/say, internal/fold, reassembly, internal/mergetest, packaging/fuzzprocess;
+	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess;
+	internal/fold < internal/mergetest;
 	GOPACKET, BPF, COMPRESS < capture;
 	GOPACKET, PCAP, BPF, SYSTEM < capture/live;
 	NETLINK, SYSTEM < capture/host;

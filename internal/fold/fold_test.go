@@ -49,7 +49,6 @@ type some struct {
 	sums     [2]uint32
 	most     int64
 	least    int64
-	names    map[string]uint64
 	bits     []uint64
 	span     Range[int64]
 	ttl      Range[uint8]
@@ -87,7 +86,6 @@ func (x *some) Fields(w *Walk) {
 	Sums(w, x.sums[:])
 	Max(w, &x.most)
 	Least(w, &x.least)
-	Counts(w, &x.names)
 	Bits(w, &x.bits)
 	x.span.Fields(w)
 	x.ttl.Fields(w)
@@ -117,10 +115,6 @@ func (x *some) add(e event) {
 	x.sums[e.id%2] += uint32(e.id)
 	x.most = max(x.most, e.length)
 	TakeLeast(&x.least, e.length)
-	if x.names == nil {
-		x.names = map[string]uint64{}
-	}
-	x.names[e.key.Text]++
 	if e.id%3 == 0 {
 		for len(x.bits) <= int(e.key.N)/64 {
 			x.bits = append(x.bits, 0)

@@ -1,10 +1,5 @@
 package fold
 
-import (
-	"maps"
-	"slices"
-)
-
 // Number is what can be added up and compared.
 type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
@@ -82,34 +77,6 @@ func code[T Number](w *Walk, x *T) {
 	v := w.uint(uint64(*x))
 	if *x = T(v); uint64(*x) != v {
 		w.fail(errRange)
-	}
-}
-
-// Counts walks over numbers by name, which are added up.
-func Counts(w *Walk, field *map[string]uint64) {
-	if o := other(w, field); o != nil {
-		if *field == nil {
-			*field = make(map[string]uint64, len(*o))
-		}
-		for k, n := range *o {
-			(*field)[k] += n
-		}
-		return
-	}
-	switch w.doing {
-	case writing:
-		w.length(len(*field))
-		for _, k := range slices.Sorted(maps.Keys(*field)) {
-			w.text(k)
-			w.uint((*field)[k])
-		}
-	case reading:
-		n := w.length(0)
-		*field = make(map[string]uint64)
-		for range n {
-			k := w.text("")
-			(*field)[k] += w.uint(0)
-		}
 	}
 }
 

@@ -1,14 +1,18 @@
 // Package mergetest checks by reflection that a merge forgets no field: it fills
 // every one, changes one at a time, and looks whether the sum changes.
+// [CheckFold] does so for a fold, and looks whether what is written down holds every field too.
 package mergetest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"unsafe"
+
+	"tcpwatch/internal/fold"
 )
 
 // Options say what is not to be filled in and compared.
@@ -19,6 +23,41 @@ type Options struct {
 	// Fill fills values whose fields must fit each other, by type name; leaf gives
 	// the next number.
 	Fill map[string]func(at any, leaf func() uint64)
+}
+
+// ofFolds are the fields of the folds of package fold that no merge takes in: limits,
+// and what is kept to be faster.
+var ofFolds = []string{
+	"Bounded.limit", "Bounded.cut", "Bounded.full", "Bounded.last", "Bounded.lastKey",
+	"Histogram.unused", "Series.came", "Series.out", "Ranking.limit",
+}
+
+// CheckFold is Check of a fold. Each field must also come back when it is written
+// down and read.
+func CheckFold[T any, P fold.Folded[T]](t testing.TB, fresh func() *T, o Options) {
+	t.Helper()
+	o.Skip = append(slices.Clone(o.Skip), ofFolds...)
+	o.Fill = maps.Clone(o.Fill)
+	if o.Fill == nil {
+		o.Fill = map[string]func(at any, leaf func() uint64){}
+	}
+	o.Fill["Series"] = func(at any, leaf func() uint64) {
+		s := at.(*fold.Series)
+		s.Limit = 2 + int(leaf())
+		s.Add(int64(leaf())*1e9, 1e12)
+	}
+	Check(t, fresh, func(into, from *T) { fold.Merge(P(into), P(from)) }, o)
+	for _, l := range []level{low, middle, high} {
+		v, back := fresh(), fresh()
+		f := filler{o: o, level: l, change: -1}
+		f.fill(reflect.ValueOf(v).Elem(), "")
+		if err := fold.Read(P(back), 1, fold.Append(nil, 1, P(v))); err != nil {
+			t.Errorf("%T: %v", v, err)
+		}
+		if a, b := dump(reflect.ValueOf(v).Elem(), o), dump(reflect.ValueOf(back).Elem(), o); a != b {
+			t.Errorf("%T: what was written comes back as\n%s\nnot\n%s", v, b, a)
+		}
+	}
 }
 
 // level is what numbers a value is filled with.
@@ -135,7 +174,11 @@ func (f *filler) fill(v reflect.Value, path string) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			name := v.Type().Field(i).Name
-			if !slices.Contains(f.o.Skip, typeName(v.Type())+"."+name) {
+			switch {
+			case slices.Contains(f.o.Skip, typeName(v.Type())+"."+name):
+			case name == "Some": // it tells that the other fields hold something
+				open(v.Field(i)).SetBool(true)
+			default:
 				f.fill(v.Field(i), path+"."+name)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-type fold struct {
+type sums struct {
 	n      uint64
 	least  int64
 	parts  [2]struct{ a, b uint32 }
@@ -39,7 +39,7 @@ func TestCheckNamesWhatIsForgotten(t *testing.T) {
 		{"order", "the order of two matters"},
 		{"when something is there", "into one that holds something"},
 	} {
-		merge := func(into, from *fold) {
+		merge := func(into, from *sums) {
 			if c.leave == "when something is there" && into.n > 0 {
 				return
 			}
@@ -66,7 +66,7 @@ func TestCheckNamesWhatIsForgotten(t *testing.T) {
 			}
 		}
 		f := &failures{TB: t}
-		Check(f, func() *fold { return &fold{by: map[string]*uint64{}} }, merge, Options{Skip: []string{"fold.cached"}})
+		Check(f, func() *sums { return &sums{by: map[string]*uint64{}} }, merge, Options{Skip: []string{"sums.cached"}})
 		if got := strings.Join(f.said, "\n"); !strings.Contains(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("%q left out: said %q, want %q", c.leave, got, c.want)
 		}

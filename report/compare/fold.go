@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
@@ -36,13 +37,13 @@ type sums struct {
 	attempts    uint64
 	failed      share // of attempts
 	causes      [len(causes)]share
-	felt        report.Quantiles
+	felt        fold.Histogram
 	retx        share // of packets
 	resets      share // of connections that opened
 	incomplete  share
 	closedWins  share // of all connections
 	dead        share
-	rtt         report.Quantiles
+	rtt         fold.Histogram
 }
 
 // causes are the kinds of opens that failed.

@@ -1,6 +1,6 @@
 package compare
 
-import "tcpwatch/report"
+import "tcpwatch/internal/fold"
 
 // measures compares what connections to one listener, or all, went through.
 func measures(a, b *sums, limit, threshold float64) []Row {
@@ -19,9 +19,9 @@ func measures(a, b *sums, limit, threshold float64) []Row {
 		row.judge(x.cases+y.cases, limit, threshold)
 		rows = append(rows, row)
 	}
-	durations := func(name string, x, y *report.Quantiles, percent uint64) {
+	durations := func(name string, x, y *fold.Histogram, percent uint64) {
 		row := Row{Measure: name, Unit: UnitSeconds, InA: x.N() > 0, InB: y.N() > 0, NA: x.N(), NB: y.N(),
-			A: float64(x.At(percent)) / 1e9, B: float64(y.At(percent)) / 1e9}
+			A: float64(x.Quantile(percent)) / 1e9, B: float64(y.Quantile(percent)) / 1e9}
 		above := 0.0
 		if row.InA && row.InB {
 			row.Errors, above = quantileErrors(x, y, percent)
@@ -50,11 +50,11 @@ func measures(a, b *sums, limit, threshold float64) []Row {
 
 // quantileErrors is how many standard errors apart the shares of a and b are
 // that lie above the quantile of both together, and how many durations do.
-func quantileErrors(a, b *report.Quantiles, percent uint64) (errors, above float64) {
-	var both report.Quantiles
-	both.Merge(a)
-	both.Merge(b)
-	at := both.At(percent)
+func quantileErrors(a, b *fold.Histogram, percent uint64) (errors, above float64) {
+	var both fold.Histogram
+	fold.Merge(&both, a)
+	fold.Merge(&both, b)
+	at := both.Quantile(percent)
 	x, y := counted(a.Above(at), a.N()), counted(b.Above(at), b.N())
 	return shareErrors(&x, &y), x.cases + y.cases
 }

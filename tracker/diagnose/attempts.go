@@ -2,25 +2,25 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
 // attempts sums up the connections to a listener that one cause kept from opening.
 type attempts struct {
 	tally
-	sources        sources
-	waited         int64  // the longest, from the first SYN
-	syns           uint32 // the most that one attempt sent
-	repeated       uint64 // attempts that repeated their SYN
-	retried        uint64 // attempts that opened after all
-	answered       uint64 // attempts whose SYN/ACK came again
-	ttlMin, ttlMax uint8  // of the RSTs that answered
-	ends           [nEndings]uint64
-	from, to       int64 // the shortest wait of an application, at least and at most
-	schedules      [3]uint64
-	reasons        [nReasons]uint64 // of ICMP errors
-	by             capture.Addr     // who sent the ICMP error of the attempt with the least id
-	byConn         uint64
+	sources   sources
+	waited    int64             // the longest, from the first SYN
+	syns      uint32            // the most that one attempt sent
+	repeated  uint64            // attempts that repeated their SYN
+	retried   uint64            // attempts that opened after all
+	answered  uint64            // attempts whose SYN/ACK came again
+	ttl       fold.Range[uint8] // of the RSTs that answered
+	ends      [nEndings]uint64
+	patience  fold.First[wait] // the shortest of an application
+	schedules [3]uint64
+	reasons   [nReasons]uint64   // of ICMP errors
+	by        fold.First[teller] // who sent the ICMP error of the attempt with the least id
 }
 
 // failed counts a failed attempt; packet is what ended it, or 0.
@@ -37,58 +37,45 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 	if r.Open.NSYNACKsAgain > 0 {
 		a.answered++
 	}
-	if t := r.Close.ResetTTL; t.OK && r.Close.ResetBy == record.Resp {
-		a.ttl(t.V, t.V)
+	if r.Close.ResetBy == record.Resp {
+		takeTTL(&a.ttl, r.Close.ResetTTL)
 	}
 }
 
-func (a *attempts) ttl(low, high uint8) {
-	if high == 0 {
-		return
-	}
-	if a.ttlMax == 0 {
-		a.ttlMin = low
-	}
-	a.ttlMin, a.ttlMax = min(a.ttlMin, low), max(a.ttlMax, high)
+// Fields walks over what is summed up.
+func (a *attempts) Fields(w *fold.Walk) {
+	a.tally.Fields(w)
+	a.sources.Fields(w)
+	fold.Max(w, &a.waited)
+	fold.Max(w, &a.syns)
+	fold.Sum(w, &a.repeated, &a.retried, &a.answered)
+	a.ttl.Fields(w)
+	fold.Sums(w, a.ends[:])
+	fold.Sums(w, a.schedules[:])
+	fold.Sums(w, a.reasons[:])
+	a.patience.Fields(w)
+	a.by.Fields(w)
 }
 
-func (a *attempts) answeredBy(from capture.Addr, conn uint64) {
-	if a.byConn == 0 || conn < a.byConn {
-		a.by, a.byConn = from, conn
-	}
+// wait is between which times an application gave up, in nanoseconds.
+type wait struct{ From, To int64 }
+
+// Before tells that it is shorter than another.
+func (x wait) Before(o wait) bool { return x.To < o.To || x.To == o.To && x.From < o.From }
+
+// teller is who told something, and when: by a connection's id or a packet's number.
+type teller struct {
+	At   uint64
+	Addr capture.Addr
 }
 
-// Merge takes in another.
-func (a *attempts) Merge(o *attempts) {
-	if o.n == 0 {
-		return
-	}
-	a.tally.Merge(&o.tally)
-	a.sources.merge(&o.sources)
-	a.waited, a.syns = max(a.waited, o.waited), max(a.syns, o.syns)
-	a.repeated += o.repeated
-	a.answered += o.answered
-	a.retried += o.retried
-	a.ttl(o.ttlMin, o.ttlMax)
-	for i := range a.ends {
-		a.ends[i] += o.ends[i]
-	}
-	a.patience(o.from, o.to)
-	for i := range a.schedules {
-		a.schedules[i] += o.schedules[i]
-	}
-	for i := range a.reasons {
-		a.reasons[i] += o.reasons[i]
-	}
-	if o.byConn != 0 {
-		a.answeredBy(o.by, o.byConn)
-	}
-}
+// Before tells that it came before another.
+func (x teller) Before(o teller) bool { return x.At < o.At }
 
-// patience takes in between which times an application gave up; 0 for unknown.
-func (a *attempts) patience(from, to int64) {
-	if to != 0 && (a.to == 0 || to < a.to || to == a.to && from < a.from) {
-		a.from, a.to = from, to
+// takeTTL widens a range of TTLs by one that is known.
+func takeTTL(x *fold.Range[uint8], ttl record.Opt[uint8]) {
+	if ttl.OK && ttl.V != 0 {
+		x.Take(ttl.V)
 	}
 }
 
@@ -122,22 +109,22 @@ func (f attempting) Add(r *record.Record) {
 	}
 }
 
-// Merge takes in a fold of the same detector.
-func (f attempting) Merge(o Fold) {
-	f.own.Merge(o.(attempting).own)
-	f.raw.Merge(o.(attempting).raw)
+// Fields walks over both.
+func (f attempting) Fields(w *fold.Walk) {
+	f.own.Fields(w)
+	f.raw.Fields(w)
 }
 
 // Findings tells of both together.
 func (f attempting) Findings(c *Context) []Finding {
-	f.own.shelf.Trim()
-	f.raw.shelf.Trim()
+	f.own.kept.Trim()
+	f.raw.kept.Trim()
 	all := f.own.gathered()
-	for s, v := range f.raw.shelf.All() {
+	for s, v := range f.raw.kept.All() {
 		if own, ok := all[s]; ok {
 			sum := new(attempts)
-			sum.Merge(own)
-			sum.Merge(v)
+			fold.Merge(sum, own)
+			fold.Merge(sum, v)
 			v = sum
 		}
 		all[s] = v
@@ -169,9 +156,9 @@ func newAttempts(picks func(r *record.Record) (packet uint64, ok bool), more fun
 		}
 		return tell(c, s, a, n)
 	}).(*bySubject[attempts, *attempts])
-	f.own.shelf = NewShelf[Subject, attempts](maxSubjects - rawSubjects)
+	f.own.kept = fold.NewBounded[Subject, attempts](maxSubjects - rawSubjects)
 	raw := *f.own
-	raw.shelf = NewShelf[Subject, attempts](rawSubjects)
+	raw.kept = fold.NewBounded[Subject, attempts](rawSubjects)
 	f.raw = &raw
 	return f
 }

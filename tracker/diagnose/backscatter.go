@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -10,16 +11,15 @@ import (
 // echoes sums up answers of a host to SYNs that were never captured.
 type echoes struct {
 	tally
-	to              distinct
+	to              fold.Distinct
 	synAcks, resets uint64
 }
 
-// Merge takes in another.
-func (x *echoes) Merge(o *echoes) {
-	x.tally.Merge(&o.tally)
-	x.to.merge(&o.to)
-	x.synAcks += o.synAcks
-	x.resets += o.resets
+// Fields walks over what is summed up.
+func (x *echoes) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.to.Fields(w)
+	fold.Sum(w, &x.synAcks, &x.resets)
 }
 
 func backscatter() Detector {
@@ -52,7 +52,7 @@ SYN/ACKs, and such a host is not counted.`,
 					ends := [2]Subject{host(r.Orig.Addr), host(r.Resp.Addr)}
 					x := s.At(ends[e])
 					x.hitConn(r)
-					x.to.add(ends[e.Peer()].Hash())
+					x.to.Add(ends[e.Peer()].Hash())
 					if synAcks > 0 {
 						x.synAcks++
 					} else {
@@ -60,12 +60,12 @@ SYN/ACKs, and such a host is not counted.`,
 					}
 				}
 			}, func(_ *Context, s Subject, x *echoes) (Finding, bool) {
-				if x.to.count() < least {
+				if x.to.Count() < least {
 					return Finding{}, false
 				}
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, x.to.words("host")),
+					Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, about(&x.to, "host")),
 					Explanation: fmt.Sprintf("%s lone SYN/ACKs and %s lone RSTs came without a SYN (RFC 4987 section 2: answers to forged senders).",
 						say.Thousands(x.synAcks), say.Thousands(x.resets)),
 					Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},

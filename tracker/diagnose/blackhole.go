@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -11,35 +11,22 @@ import (
 // holes sums up connections in which large segments alone are lost.
 type holes struct {
 	tally
-	least  uint32 // payload of the smallest segment that was lost again and again
-	passed uint32 // of the largest one that got through
-	behind uint64 // seen from behind the place where they are lost
-	shrunk uint64 // got through once they were made smaller
-	told   uint64 // an ICMP error passed the tap
-	mtu    uint32 // the least that those named
-	from   capture.Addr
-	fromAt uint64 // packet of the error that names it
+	least  uint32             // payload of the smallest segment that was lost again and again
+	passed uint32             // of the largest one that got through
+	behind uint64             // seen from behind the place where they are lost
+	shrunk uint64             // got through once they were made smaller
+	told   uint64             // an ICMP error passed the tap
+	mtu    uint32             // the least that those named
+	from   fold.First[teller] // of the first error that passed
 }
 
-// Merge takes in another.
-func (x *holes) Merge(o *holes) {
-	if o.n == 0 {
-		return
-	}
-	if x.n == 0 || o.least < x.least {
-		x.least = o.least
-	}
-	x.tally.Merge(&o.tally)
-	x.passed = max(x.passed, o.passed)
-	x.shrunk += o.shrunk
-	x.behind += o.behind
-	x.told += o.told
-	if o.mtu != 0 && (x.mtu == 0 || o.mtu < x.mtu) {
-		x.mtu = o.mtu
-	}
-	if o.fromAt != 0 && (x.fromAt == 0 || o.fromAt < x.fromAt) {
-		x.from, x.fromAt = o.from, o.fromAt
-	}
+// Fields walks over what is summed up.
+func (x *holes) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Least(w, &x.least, &x.mtu)
+	fold.Max(w, &x.passed)
+	fold.Sum(w, &x.shrunk, &x.behind, &x.told)
+	x.from.Fields(w)
 }
 
 // blackHoleTimes is how often a large segment must have been repeated to no
@@ -113,9 +100,7 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 		bytes, packet, since = min(y.Hole, full), r.LastPacket, r.End-y.Waited
 		x.behind++
 	}
-	if x.n == 0 || bytes < x.least {
-		x.least = bytes
-	}
+	fold.TakeLeast(&x.least, bytes)
 	x.hit(r.ID, packet, since, r.End)
 	if y.Stuck.Shrunk > 0 && y.Stuck.Passed {
 		x.shrunk++
@@ -125,12 +110,8 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 	}
 	if t := &y.TooBig; t.N > 0 {
 		x.told++
-		if t.MTU != 0 && (x.mtu == 0 || t.MTU < x.mtu) {
-			x.mtu = t.MTU
-		}
-		if x.fromAt == 0 || t.Packet < x.fromAt {
-			x.from, x.fromAt = t.From, t.Packet
-		}
+		fold.TakeLeast(&x.mtu, t.MTU)
+		x.from.Take(teller{t.Packet, t.From})
 	}
 }
 
@@ -165,10 +146,10 @@ func tellHole(s Subject, x *holes) Finding {
 	case x.told == 0:
 		f.Explanation += " No ICMP error about it passed the capture point."
 	case x.mtu > 0:
-		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name an MTU of %d: the sender does not heed them.", x.from, x.mtu)
+		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name an MTU of %d: the sender does not heed them.", x.from.V.Addr, x.mtu)
 		f.Causes = append([]string{"the sender's own host drops the ICMP errors (a firewall rule), or does not believe them"}, f.Causes...)
 	default:
-		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name no MTU (RFC 1191 section 5).", x.from)
+		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name no MTU (RFC 1191 section 5).", x.from.V.Addr)
 	}
 	return f
 }

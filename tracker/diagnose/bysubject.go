@@ -1,23 +1,24 @@
 package diagnose
 
 import (
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
 // counted is what a detector keeps of a subject: a value that embeds a tally.
 type counted[V any] interface {
-	Folded[V]
+	fold.Folded[V]
 	sum() *tally
 }
 
-// subjects is a shelf of what a detector keeps.
-type subjects[V any, P counted[V]] = Shelf[Subject, V, P]
+// subjects holds what a detector keeps.
+type subjects[V any, P counted[V]] = fold.Bounded[Subject, V, P]
 
 // bySubject is the Fold of most detectors: a value for each subject.
 type bySubject[V any, P counted[V]] struct {
-	shelf subjects[V, P]
-	add   func(s *subjects[V, P], r *record.Record)
-	tell  func(c *Context, s Subject, v P) (Finding, bool)
+	kept subjects[V, P]
+	add  func(s *subjects[V, P], r *record.Record)
+	tell func(c *Context, s Subject, v P) (Finding, bool)
 	// gather names the wider subject that a subject's trouble may be due to;
 	// nil for never. From gatherFrom of them on they are one finding.
 	gather func(s Subject, v P) (wider Subject, ok bool)
@@ -29,8 +30,8 @@ const gatherFrom = 3
 // atListener is the value of the listener of a connection; it makes no Subject of
 // one that was asked for last, which would take longer than all the rest.
 func atListener[V any, P counted[V]](s *subjects[V, P], r *record.Record) P {
-	if k := &s.lastKey; s.last != nil && k.Kind == SubjectListener && k.A == r.Resp {
-		return s.last
+	if k, v := s.Last(); v != nil && k.Kind == SubjectListener && k.A == r.Resp {
+		return v
 	}
 	return s.At(listener(r.Resp))
 }
@@ -39,21 +40,21 @@ func atListener[V any, P counted[V]](s *subjects[V, P], r *record.Record) P {
 // and counts it there (s.At(subject).hitAt(r, packet)), or does nothing; tell makes
 // the finding of a subject, without what the tally knows, or says that there is none.
 func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *record.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) Fold {
-	return &bySubject[V, P]{shelf: NewShelf[Subject, V, P](maxSubjects), add: add, tell: tell}
+	return &bySubject[V, P]{kept: fold.NewBounded[Subject, V, P](maxSubjects), add: add, tell: tell}
 }
 
 // narrow divides how many subjects have a place.
-func (f *bySubject[V, P]) narrow(by int) { f.shelf.Narrow(by) }
+func (f *bySubject[V, P]) narrow(by int) { f.kept.Narrow(by) }
 
 // Add takes in a record.
-func (f *bySubject[V, P]) Add(r *record.Record) { f.add(&f.shelf, r) }
+func (f *bySubject[V, P]) Add(r *record.Record) { f.add(&f.kept, r) }
 
-// Merge takes in a fold of the same detector.
-func (f *bySubject[V, P]) Merge(o Fold) { f.shelf.Merge(&o.(*bySubject[V, P]).shelf) }
+// Fields walks over the subjects.
+func (f *bySubject[V, P]) Fields(w *fold.Walk) { f.kept.Fields(w) }
 
 // Findings asks for the finding of each subject.
 func (f *bySubject[V, P]) Findings(c *Context) []Finding {
-	f.shelf.Trim()
+	f.kept.Trim()
 	return f.tellAll(c, f.gathered())
 }
 
@@ -76,9 +77,9 @@ func (f *bySubject[V, P]) tellAll(c *Context, values map[Subject]P) []Finding {
 
 // gathered are the values by subject, where some are merged into a wider one.
 func (f *bySubject[V, P]) gathered() map[Subject]P {
-	all := make(map[Subject]P, f.shelf.Len())
+	all := make(map[Subject]P, f.kept.Len())
 	wide := make(map[Subject][]Subject)
-	for s, v := range f.shelf.All() {
+	for s, v := range f.kept.All() {
 		all[s] = v
 		if f.gather == nil {
 			continue
@@ -93,7 +94,7 @@ func (f *bySubject[V, P]) gathered() map[Subject]P {
 		}
 		sum := P(new(V))
 		for _, s := range parts {
-			sum.Merge(all[s])
+			fold.Merge(sum, all[s])
 			delete(all, s)
 		}
 		all[w] = sum
@@ -103,6 +104,6 @@ func (f *bySubject[V, P]) gathered() map[Subject]P {
 
 // Left is how many connections belong to subjects that found no place.
 func (f *bySubject[V, P]) Left() uint64 {
-	f.shelf.Trim()
-	return f.shelf.Rest().sum().n
+	f.kept.Trim()
+	return f.kept.Rest().sum().n
 }

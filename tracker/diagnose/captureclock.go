@@ -42,7 +42,7 @@ long. No span has a step in it; round trips across one are left out.`,
 					return Finding{}, nil
 				}
 				if q.back == 0 {
-					return f, &tally{n: c.Conns, since: c.Start, until: c.End}
+					return f, wholeCapture(c)
 				}
 				return f, &q.backwards
 			}}

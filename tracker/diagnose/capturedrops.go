@@ -57,7 +57,7 @@ counted apart: see capture-one-way.`,
 					f.Explanation += " No other finding is given as more than possible."
 				}
 				if q.missing.n == 0 {
-					return f, &tally{n: c.Conns, since: c.Start, until: c.End}
+					return f, wholeCapture(c)
 				}
 				return f, &q.missing
 			}}

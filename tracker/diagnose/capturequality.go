@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -95,22 +96,12 @@ func (q *quality) filtered() bool { return q.missing.n > 0 && q.openings == q.mi
 // less than a round trip: now and then a path doubles one.
 const leastDoubled = 5
 
-func (q *quality) merge(o *quality) {
-	q.bytes += o.bytes
-	q.packets += o.packets
-	q.conns += o.conns
-	q.lost += o.lost
-	q.openings += o.openings
-	q.copied += o.copied
-	q.doubled += o.doubled
-	q.back += o.back
-	q.missing.Merge(&o.missing)
-	q.oneWay.Merge(&o.oneWay)
-	q.copies.Merge(&o.copies)
-	q.cut.Merge(&o.cut)
-	q.offload.Merge(&o.offload)
-	q.midstream.Merge(&o.midstream)
-	q.backwards.Merge(&o.backwards)
+// Fields walks over what is counted.
+func (q *quality) Fields(w *fold.Walk) {
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back)
+	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
+		t.Fields(w)
+	}
 }
 
 // lossyShare is from how many per cent of the bytes, and of the connections, with
@@ -131,8 +122,8 @@ type fromQuality struct {
 // Add does nothing: the Set keeps what is needed.
 func (fromQuality) Add(*record.Record) {}
 
-// Merge does nothing either.
-func (fromQuality) Merge(Fold) {}
+// Fields has none to walk over.
+func (fromQuality) Fields(*fold.Walk) {}
 
 // Findings judges the capture.
 func (f fromQuality) Findings(c *Context) []Finding {

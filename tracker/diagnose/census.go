@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -12,45 +13,30 @@ const maxListeners = 16384
 type port capture.Endpoint
 
 // Hash chooses which listeners are kept.
-func (p port) Hash() uint64 { return HashAddr(p.Addr, uint64(p.Port)) }
+func (p port) Hash() uint64 { return fold.Hash16(p.Addr, uint64(p.Port)) }
 
 // service sums up how a listener fares: what a failure there means depends on
 // whether others got through at the time.
 type service struct {
-	opened         uint64 // handshakes that completed
-	running        uint64 // connections that ran already when first seen
-	prompt         uint64 // of those, whose opener sent data at once and was not kept waiting
-	clean          uint64 // of those, in which nothing was sent again: they tell where the capture stands
-	beside         uint64 // of those, seen where nothing is lost on the way to the listener
-	first, last    int64  // start of the first and of the last of those
-	ttlMin, ttlMax uint8  // of what it sent; 0 when unknown
+	opened  uint64            // handshakes that completed
+	running uint64            // connections that ran already when first seen
+	prompt  uint64            // of those, whose opener sent data at once and was not kept waiting
+	clean   uint64            // of those, in which nothing was sent again: they tell where the capture stands
+	beside  uint64            // of those, seen where nothing is lost on the way to the listener
+	started fold.Range[int64] // of those
+	ttl     fold.Range[uint8] // of what it sent
 }
 
-// Merge takes in another.
-func (s *service) Merge(o *service) {
-	if n := o.opened + o.running; n == 0 {
-		return
-	}
-	if s.opened+s.running == 0 {
-		s.first, s.last = o.first, o.last
-	}
-	s.opened += o.opened
-	s.running += o.running
-	s.prompt += o.prompt
-	s.clean += o.clean
-	s.beside += o.beside
-	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
-	if o.ttlMax != 0 {
-		if s.ttlMax == 0 {
-			s.ttlMin = o.ttlMin
-		}
-		s.ttlMin, s.ttlMax = min(s.ttlMin, o.ttlMin), max(s.ttlMax, o.ttlMax)
-	}
+// Fields walks over what is summed up.
+func (s *service) Fields(w *fold.Walk) {
+	fold.Sum(w, &s.opened, &s.running, &s.prompt, &s.clean, &s.beside)
+	s.started.Fields(w)
+	s.ttl.Fields(w)
 }
 
 // during tells that connections to it opened or ran about the time from since to until.
 func (s *service) during(since, until int64) bool {
-	return s != nil && s.opened+s.running > 0 && s.first <= until+serviceWindow && since-serviceWindow <= s.last
+	return s != nil && s.started.Some && s.started.Least <= until+serviceWindow && since-serviceWindow <= s.started.Most
 }
 
 // near tells that the capture point stands beside the listener, by most of the
@@ -61,9 +47,9 @@ func (s *service) near() bool { return s != nil && s.beside*2 > s.clean }
 // something about each other.
 const serviceWindow = 60 * second
 
-// otherWay tells that a TTL is not one of those that the listener's own packets have.
-func (s *service) otherWay(low, high uint8) bool {
-	return s != nil && s.ttlMax != 0 && high != 0 && (int(low) > int(s.ttlMax)+1 || int(high)+1 < int(s.ttlMin))
+// otherWay tells that TTLs are not those that the listener's own packets have.
+func (s *service) otherWay(ttl fold.Range[uint8]) bool {
+	return s != nil && s.ttl.Some && ttl.Some && (int(ttl.Least) > int(s.ttl.Most)+1 || int(ttl.Most)+1 < int(s.ttl.Least))
 }
 
 // promptData is how soon after the third ACK data has come before the SYN/ACK
@@ -72,37 +58,37 @@ const promptData = second
 
 // census is how all listeners fare.
 type census struct {
-	shelf Shelf[port, service, *service]
+	kept fold.Bounded[port, service, *service]
 }
 
-func newCensus() census { return census{NewShelf[port, service](maxListeners)} }
+func newCensus() census { return census{fold.NewBounded[port, service](maxListeners)} }
 
 func (c *census) add(r *record.Record) {
-	one := service{first: r.Start, last: r.Start}
+	var opened, running, prompt uint64
 	switch r.Open.Kind {
 	case record.OpenHandshake, record.OpenSimultaneous:
-		one.opened = 1
+		opened = 1
 		if first := r.Ends[record.Orig].FirstByte; first.OK && first.V < promptData && r.Open.ACKsIgnored == 0 {
-			one.prompt = 1
+			prompt = 1
 		}
 	case record.OpenMidstream:
 		if r.Ends[record.Orig].Packets == 0 || r.Ends[record.Resp].Packets == 0 {
 			return
 		}
-		one.running = 1
+		running = 1
 	default:
 		return
 	}
+	s := c.kept.At(port(r.Resp))
+	s.opened, s.running, s.prompt = s.opened+opened, s.running+running, s.prompt+prompt
+	s.started.Take(r.Start)
 	if r.Open.NSYNsAgain == 0 && r.Open.NSYNACKsAgain == 0 || r.Orig.Addr == r.Resp.Addr {
-		one.clean = 1
+		s.clean++
 		if besideListener(r) {
-			one.beside = 1
+			s.beside++
 		}
 	}
-	if t := r.Ends[record.Resp].TTL; t.OK {
-		one.ttlMin, one.ttlMax = t.V, t.V
-	}
-	c.shelf.At(port(r.Resp)).Merge(&one)
+	takeTTL(&s.ttl, r.Ends[record.Resp].TTL)
 }
 
 // served is how a listener fares; nil when nothing ever opened there, or it
@@ -111,7 +97,7 @@ func (c *Context) served(e capture.Endpoint) *service {
 	if c.census == nil {
 		return nil
 	}
-	return c.census.shelf.Find(port(e))
+	return c.census.kept.Find(port(e))
 }
 
 // opened is how many connections to a listener opened.

@@ -71,7 +71,7 @@ func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
 	if x.held >= uint64(o.get("close-wait-critical")) {
 		f.Severity = Critical
 	}
-	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.first+x.longest, x.last+x.longest) {
+	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.began.Least+x.longest, x.began.Most+x.longest) {
 		f.Confidence = Possible
 	}
 	if x.held == 0 {

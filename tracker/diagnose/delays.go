@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -30,12 +31,12 @@ func (d *delays) cost() string {
 	return fmt.Sprintf("%s lost in all, at most %s each", span(d.total), span(d.longest))
 }
 
-// Merge takes in another.
-func (d *delays) Merge(o *delays) {
-	d.tally.Merge(&o.tally)
-	d.sources.merge(&o.sources)
-	d.total += o.total
-	d.longest = max(d.longest, o.longest)
+// Fields walks over what is summed up.
+func (d *delays) Fields(w *fold.Walk) {
+	d.tally.Fields(w)
+	d.sources.Fields(w)
+	fold.Sum(w, &d.total)
+	fold.Max(w, &d.longest)
 }
 
 // heldUp is the time from the first SYN to the last, or to the end.

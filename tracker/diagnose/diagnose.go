@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -25,9 +26,9 @@ type Fold interface {
 	// Add takes in the record of a connection and keeps nothing of what is
 	// borrowed. It allocates only when the record is evidence of trouble.
 	Add(r *record.Record)
-	// Merge takes in a fold of the same detector with the same Options; o is
-	// left as it was.
-	Merge(o Fold)
+	// Fields lists what was gathered, so that it merges with what a fold of the same
+	// detector with the same Options gathered, and can be written down.
+	fold.Value
 	// Findings tells what was found, in any order; the Set fills in Detector and ID.
 	Findings(c *Context) []Finding
 }

@@ -1,5 +1,7 @@
 package diagnose
 
+import "tcpwatch/internal/fold"
+
 // disorder sums up needless repeats, or segments that came out of order, of
 // what one side sent.
 type disorder struct {
@@ -10,11 +12,9 @@ type disorder struct {
 	longest int64 // that a segment came late
 }
 
-// Merge takes in another.
-func (x *disorder) Merge(o *disorder) {
-	x.tally.Merge(&o.tally)
-	x.wrong += o.wrong
-	x.all += o.all
-	x.dsacks += o.dsacks
-	x.longest = max(x.longest, o.longest)
+// Fields walks over what is summed up.
+func (x *disorder) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.wrong, &x.all, &x.dsacks)
+	fold.Max(w, &x.longest)
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -37,20 +38,16 @@ func (f *forgotten) add(r *record.Record) {
 	}
 	for _, a := range [...]capture.Addr{r.Orig.Addr, r.Resp.Addr} {
 		for k := range uint64(hostHashes) {
-			at := HashAddr(a, k) % hostBits
+			at := fold.Hash16(a, k) % hostBits
 			f.hosts[at/64] |= 1 << (at % 64)
 		}
 	}
 }
 
-func (f *forgotten) merge(o *forgotten) {
-	f.n += o.n
-	if f.hosts == nil && o.hosts != nil {
-		f.hosts = make([]uint64, len(o.hosts))
-	}
-	for i, b := range o.hosts {
-		f.hosts[i] |= b
-	}
+// Fields walks over both.
+func (f *forgotten) Fields(w *fold.Walk) {
+	fold.Sum(w, &f.n)
+	fold.Bits(w, &f.hosts)
 }
 
 // has tells that connections of a host were dropped; now and then of one of which none was.
@@ -59,7 +56,7 @@ func (f *forgotten) has(a capture.Addr) bool {
 		return false
 	}
 	for k := range uint64(hostHashes) {
-		if at := HashAddr(a, k) % hostBits; f.hosts[at/64]>>(at%64)&1 == 0 {
+		if at := fold.Hash16(a, k) % hostBits; f.hosts[at/64]>>(at%64)&1 == 0 {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -38,7 +39,7 @@ func TestWhatAFullTableForgot(t *testing.T) {
 		for _, r := range tt.records {
 			other.Add(r)
 		}
-		s.Merge(other)
+		fold.Merge(s, other)
 		found := s.Findings(&Context{Conns: 10, MSL: record.DefaultMSL})
 		seen := false
 		for _, f := range found {

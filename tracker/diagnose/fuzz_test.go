@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -130,7 +131,7 @@ func FuzzDiagnose(f *testing.F) {
 				c.Conns++
 			}
 		}
-		parts[1].Merge(parts[0])
+		fold.Merge(parts[1], parts[0])
 		want := whole.Findings(c)
 		for i := range want {
 			if wrong := badText(&want[i]); wrong != "" {

@@ -59,7 +59,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 		f.Explanation += fmt.Sprintf(" %s sent the SYN again: the SYN/ACK does not reach the opener.", say.Plural(a.repeated, "attempt"))
 		f.Causes = []string{"the way back to the opener is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
 			"a rule at the opener drops the answers"}
-		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].addr))
+		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
 		f.Severity, f.Confidence = Notice, Possible

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -47,72 +48,63 @@ const maxGaps = 8
 
 // gap is a rest with a bad end.
 type gap struct {
-	conn   uint64
-	length int64
+	Conn   uint64
+	Length int64
 }
+
+// gaps are those of the connections with the least ids.
+type gaps []gap
 
 // idles sums up the rests of connections.
 type idles struct {
-	tally       // of those that died at rest
-	sources     sources
-	least, most int64  // of the rests that they died in
-	resets      uint64 // a RST answered
-	probed      uint64 // probes had been sent
-	gaps        []gap  // those of the least ids
-	ended       tally  // ended by a RST
-	endedLeast  int64
-	endedMost   int64
-	lived       int64 // the longest rest after which there was an answer
-	livedConns  uint64
+	tally      // of those that died at rest
+	sources    sources
+	rests      fold.Range[int64] // that they died in
+	resets     uint64            // a RST answered
+	probed     uint64            // probes had been sent
+	gaps       gaps              // those of the least ids
+	ended      tally             // ended by a RST
+	endedRests fold.Range[int64]
+	lived      int64 // the longest rest after which there was an answer
+	livedConns uint64
 }
 
-// Merge takes in another.
-func (x *idles) Merge(o *idles) {
-	widen(&x.least, &x.most, x.n > 0, o.least, o.most, o.n > 0)
-	widen(&x.endedLeast, &x.endedMost, x.ended.n > 0, o.endedLeast, o.endedMost, o.ended.n > 0)
-	x.tally.Merge(&o.tally)
-	x.ended.Merge(&o.ended)
-	x.sources.merge(&o.sources)
-	x.resets += o.resets
-	x.probed += o.probed
-	x.lived = max(x.lived, o.lived)
-	x.livedConns += o.livedConns
-	for _, g := range o.gaps {
-		x.show(g)
-	}
+// Fields walks over what is summed up.
+func (x *idles) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.rests.Fields(w)
+	x.ended.Fields(w)
+	x.endedRests.Fields(w)
+	x.sources.Fields(w)
+	fold.Sum(w, &x.resets, &x.probed, &x.livedConns)
+	fold.Max(w, &x.lived)
+	fold.Items(w, &x.gaps)
 }
 
-// widen makes a range hold another.
-func widen(low, high *int64, there bool, otherLow, otherHigh int64, otherThere bool) {
-	switch {
-	case !otherThere:
-	case !there:
-		*low, *high = otherLow, otherHigh
-	default:
-		*low, *high = min(*low, otherLow), max(*high, otherHigh)
-	}
-}
+// Items are the gaps, by connection.
+func (x *gaps) Items() []gap { return *x }
 
-func (x *idles) show(g gap) {
-	at, found := slices.BinarySearchFunc(x.gaps, g, func(a, b gap) int { return cmp.Compare(a.conn, b.conn) })
+// Take keeps a gap when its connection has one of the least ids.
+func (x *gaps) Take(g gap) {
+	at, found := slices.BinarySearchFunc(*x, g, func(a, b gap) int { return cmp.Compare(a.Conn, b.Conn) })
 	if found || at == maxGaps {
 		return
 	}
-	x.gaps = slices.Insert(x.gaps, at, g)
-	x.gaps = x.gaps[:min(len(x.gaps), maxGaps)]
+	*x = slices.Insert(*x, at, g)
+	*x = (*x)[:min(len(*x), maxGaps)]
 }
 
 func (x *idles) add(r *record.Record) {
 	g := r.Idle.Gap
 	if timedOutAtRest(r) {
-		widen(&x.endedLeast, &x.endedMost, x.ended.n > 0, g, g, true)
+		x.endedRests.Take(g)
 		x.ended.hit(r.ID, r.Idle.Packet, r.Start, r.End)
 		return
 	}
-	widen(&x.least, &x.most, x.n > 0, g, g, true)
+	x.rests.Take(g)
 	x.hit(r.ID, r.Idle.Packet, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
-	x.show(gap{r.ID, g})
+	x.gaps.Take(gap{r.ID, g})
 	if r.Idle.Outcome == record.IdleReset {
 		x.resets++
 	}
@@ -130,13 +122,13 @@ type cluster struct {
 // cluster looks for one; few is how many connections it takes.
 func (x *idles) cluster(few uint64) (k cluster, ok bool) {
 	if x.n >= few {
-		k.fits = fits(x.lived, x.least)
+		k.fits = fits(x.lived, x.rests.Least)
 		return k, len(k.fits) > 0
 	}
-	if x.ended.n >= few && x.endedMost-x.endedLeast <= max(x.endedLeast/50, 2*second) {
+	if x.ended.n >= few && x.endedRests.Most-x.endedRests.Least <= max(x.endedRests.Least/50, 2*second) {
 		k.timer = true
 		for _, l := range limits() {
-			if d := x.endedLeast - l.after; d >= -l.after/50 && d <= l.after/20 {
+			if d := x.endedRests.Least - l.after; d >= -l.after/50 && d <= l.after/20 {
 				k.fits = append(k.fits, l)
 			}
 		}
@@ -149,7 +141,7 @@ func (x *idles) cluster(few uint64) (k cluster, ok bool) {
 func (x *idles) shown() string {
 	var all []string
 	for _, g := range x.gaps {
-		all = append(all, seconds(g.length))
+		all = append(all, seconds(g.Length))
 	}
 	if uint64(len(all)) < x.n {
 		all = append(all, "...")

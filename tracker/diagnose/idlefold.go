@@ -1,22 +1,23 @@
 package diagnose
 
 import (
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
 // idleFold sums up rests by opener and listener, so that what one limit explains
 // is one finding, whether it stands before a listener or beside an opener.
 type idleFold struct {
-	shelf subjects[idles, *idles]
-	few   uint64
-	tell  func(limited, others map[Subject]*idles) []Finding
+	kept subjects[idles, *idles]
+	few  uint64
+	tell func(limited, others map[Subject]*idles) []Finding
 }
 
 func newIdleFold(few uint64, tell func(limited, others map[Subject]*idles) []Finding) Fold {
-	return &idleFold{shelf: NewShelf[Subject, idles](maxSubjects), few: few, tell: tell}
+	return &idleFold{kept: fold.NewBounded[Subject, idles](maxSubjects), few: few, tell: tell}
 }
 
-func (f *idleFold) narrow(by int) { f.shelf.Narrow(by) }
+func (f *idleFold) narrow(by int) { f.kept.Narrow(by) }
 
 // Add takes in a record.
 func (f *idleFold) Add(r *record.Record) {
@@ -24,7 +25,7 @@ func (f *idleFold) Add(r *record.Record) {
 	if !died && !lived {
 		return
 	}
-	x := f.shelf.At(towards(r.Orig.Addr, r.Resp))
+	x := f.kept.At(towards(r.Orig.Addr, r.Resp))
 	if lived {
 		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+1
 	}
@@ -33,22 +34,22 @@ func (f *idleFold) Add(r *record.Record) {
 	}
 }
 
-// Merge takes in a fold of the same detector.
-func (f *idleFold) Merge(o Fold) { f.shelf.Merge(&o.(*idleFold).shelf) }
+// Fields walks over the pairs.
+func (f *idleFold) Fields(w *fold.Walk) { f.kept.Fields(w) }
 
 // Left is how many connections belong to subjects that found no place.
 func (f *idleFold) Left() uint64 {
-	f.shelf.Trim()
-	return f.shelf.Rest().n
+	f.kept.Trim()
+	return f.kept.Rest().n
 }
 
 // Findings divides what died into what a known limit explains, of a listener or
 // else of an opener, and all other.
 func (f *idleFold) Findings(*Context) []Finding {
-	f.shelf.Trim()
+	f.kept.Trim()
 	limited, others := make(map[Subject]*idles), make(map[Subject]*idles)
 	listeners, openers := make(map[Subject]*idles), make(map[Subject]*idles)
-	for s, x := range f.shelf.All() {
+	for s, x := range f.kept.All() {
 		gather(listeners, listener(s.B), x)
 	}
 	for s, x := range listeners {
@@ -56,7 +57,7 @@ func (f *idleFold) Findings(*Context) []Finding {
 			limited[s] = x
 		}
 	}
-	for s, x := range f.shelf.All() {
+	for s, x := range f.kept.All() {
 		if limited[listener(s.B)] == nil {
 			gather(openers, host(s.A.Addr), x)
 		}
@@ -66,7 +67,7 @@ func (f *idleFold) Findings(*Context) []Finding {
 			limited[s] = x
 		}
 	}
-	for s, x := range f.shelf.All() {
+	for s, x := range f.kept.All() {
 		if limited[listener(s.B)] == nil && limited[host(s.A.Addr)] == nil {
 			gather(others, listener(s.B), x)
 		}
@@ -78,5 +79,5 @@ func gather(all map[Subject]*idles, s Subject, x *idles) {
 	if all[s] == nil {
 		all[s] = new(idles)
 	}
-	all[s].Merge(x)
+	fold.Merge(all[s], x)
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 )
 
@@ -49,15 +50,15 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 			"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of what stands between."},
 	}
 	if k.timer {
-		f.Title = fmt.Sprintf("%s %s were reset after %s idle: the limit of %s", say.Thousands(x.ended.n), whose, seconds(x.endedLeast), k.fits[0].name())
-		f.Explanation = fmt.Sprintf("A RST ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedLeast, x.endedMost))
+		f.Title = fmt.Sprintf("%s %s were reset after %s idle: the limit of %s", say.Thousands(x.ended.n), whose, seconds(x.endedRests.Least), k.fits[0].name())
+		f.Explanation = fmt.Sprintf("A RST ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedRests))
 		f.Confidence = Likely
 		x.ended.into(&f)
 		return f
 	}
 	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them after %s", say.Thousands(x.n), whose, k.fits[0].name())
 	f.Explanation = fmt.Sprintf("Idle for %s, the next segment met a RST (%s) or silence (%s); TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
-		rangeOf(x.least, x.most), say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown())
+		rangeOf(x.rests), say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown())
 	if x.lived > 0 {
 		f.Explanation += fmt.Sprintf(" %s was answered after up to %s.", say.Plural(x.livedConns, "idle connection"), seconds(x.lived))
 	}
@@ -71,10 +72,10 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 }
 
 // rangeOf is "350 s" or "350 s to 400 s".
-func rangeOf(low, high int64) string {
-	a, b := seconds(low), seconds(high)
-	if low < second {
-		a, b = span(low), span(high)
+func rangeOf(r fold.Range[int64]) string {
+	a, b := seconds(r.Least), seconds(r.Most)
+	if r.Least < second {
+		a, b = span(r.Least), span(r.Most)
 	}
 	if a != b {
 		return a + " to " + b

@@ -41,8 +41,8 @@ Where the first probe came later than a known limit for idle connections that is
 				if x.proven == x.n {
 					f.Confidence = Proven
 				}
-				if all := shorterThan(x.least); len(all) > 0 {
-					f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.least), namesOf(all))
+				if all := shorterThan(x.pause.Least); len(all) > 0 {
+					f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.pause.Least), namesOf(all))
 					f.Advice = append(f.Advice, "Probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
 				}
 				return f, true

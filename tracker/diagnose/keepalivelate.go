@@ -39,8 +39,8 @@ default does no harm.`,
 				}
 				f := Finding{
 					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), say.Plural(x.n, "connection"), rangeOf(x.least, x.most)),
-					Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application).", namesOf(shorterThan(x.least))),
+					Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), say.Plural(x.n, "connection"), rangeOf(x.pause)),
+					Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application).", namesOf(shorterThan(x.pause.Least))),
 					Causes:      []string{"the system's default, 7,200 s, was left as it is"},
 					Advice:      []string{fmt.Sprintf("On %s: `sysctl -w net.ipv4.tcp_keepalive_time=200`, or TCP_KEEPIDLE in the application, where something with such a limit is on the way.", s.A.Addr)},
 				}

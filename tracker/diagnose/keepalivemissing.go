@@ -34,14 +34,14 @@ limit of something on the way the finding is idle-timeout.`,
 func tellMissing(s Subject, x *idles) Finding {
 	f := Finding{
 		Severity: Notice, Confidence: Likely, Subject: s,
-		Title: fmt.Sprintf("%s to %s died while idle for %s, and keepalive did not tell", say.Plural(x.n, "connection"), name(s.A), rangeOf(x.least, x.most)),
+		Title: fmt.Sprintf("%s to %s died while idle for %s, and keepalive did not tell", say.Plural(x.n, "connection"), name(s.A), rangeOf(x.rests)),
 		Explanation: fmt.Sprintf("After the rest the next segment met a RST (%s) or silence (%s). The gaps: %s. Probes had been sent on %s of them (RFC 9293 section 3.8.4).",
 			say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown(), say.Thousands(x.probed)),
 		Causes: []string{"an end restarted, crashed or moved meanwhile", "a NAT, load balancer or firewall forgot the idle connection"},
 		Advice: []string{"Set SO_KEEPALIVE in the application and probe early: `sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes`.",
 			"Let connection pools test or drop what was idle long."},
 	}
-	if all := fits(x.lived, x.least); len(all) > 0 {
+	if all := fits(x.lived, x.rests.Least); len(all) > 0 {
 		f.Causes[0], f.Causes[1] = f.Causes[1]+", perhaps after "+namesOf(all), f.Causes[0]
 	}
 	x.sum().into(&f)

@@ -3,37 +3,28 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
 // leaks sums up connections that one end does not close though the other has.
 type leaks struct {
 	tally
-	held        uint64 // not closed when they were last seen
-	longest     int64  // ns in CLOSE-WAIT
-	first, last int64  // when the first and the last of them began
+	held    uint64 // not closed when they were last seen
+	longest int64  // ns in CLOSE-WAIT
+	began   fold.Range[int64]
 }
 
-// Merge takes in another.
-func (x *leaks) Merge(o *leaks) {
-	if o.n == 0 {
-		return
-	}
-	x.began(o.first, o.last)
-	x.tally.Merge(&o.tally)
-	x.held += o.held
-	x.longest = max(x.longest, o.longest)
-}
-
-func (x *leaks) began(first, last int64) {
-	if x.n == 0 {
-		x.first, x.last = first, last
-	}
-	x.first, x.last = min(x.first, first), max(x.last, last)
+// Fields walks over what is summed up.
+func (x *leaks) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.held)
+	fold.Max(w, &x.longest)
+	x.began.Fields(w)
 }
 
 func (x *leaks) add(r *record.Record, packet uint64, since, lasted int64, held bool) {
-	x.began(since, since)
+	x.began.Take(since)
 	x.hit(r.ID, packet, since, since+lasted)
 	x.longest = max(x.longest, lasted)
 	if held {
@@ -43,8 +34,8 @@ func (x *leaks) add(r *record.Record, packet uint64, since, lasted int64, held b
 
 // slope tells how fast they become more.
 func (x *leaks) slope() string {
-	if x.n < 3 || x.last-x.first < second {
+	if x.n < 3 || x.began.Most-x.began.Least < second {
 		return ""
 	}
-	return fmt.Sprintf(" One more begins every %s.", span((x.last-x.first)/int64(x.n-1)))
+	return fmt.Sprintf(" One more begins every %s.", span((x.began.Most-x.began.Least)/int64(x.n-1)))
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -59,8 +60,8 @@ type fromLedger struct {
 // Add leaves the record to the ledger.
 func (fromLedger) Add(*record.Record) {}
 
-// Merge has nothing to take in.
-func (fromLedger) Merge(Fold) {}
+// Fields has none to walk over.
+func (fromLedger) Fields(*fold.Walk) {}
 
 // Findings goes through the ledger.
 func (f fromLedger) Findings(c *Context) []Finding {

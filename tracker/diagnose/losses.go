@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -20,18 +21,12 @@ type losses struct {
 	packets  [2]uint64
 }
 
-// Merge takes in another.
-func (x *losses) Merge(o *losses) {
-	x.tally.Merge(&o.tally)
-	x.conns += o.conns
-	for e := range x.bytes {
-		x.bytes[e] += o.bytes[e]
-		x.again[e] += o.again[e]
-		x.repeats[e] += o.repeats[e]
-		x.before[e] += o.before[e]
-		x.after[e] += o.after[e]
-		x.timeouts[e] += o.timeouts[e]
-		x.packets[e] += o.packets[e]
+// Fields walks over what is summed up.
+func (x *losses) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.conns)
+	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.timeouts, &x.packets} {
+		fold.Sums(w, by[:])
 	}
 }
 

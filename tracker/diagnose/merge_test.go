@@ -7,22 +7,25 @@ import (
 	"tcpwatch/internal/mergetest"
 )
 
-// merging are the fields that no merge takes in: limits, what is kept to be
-// faster, and the folds of a Set, which are looked at one by one.
+// merging are the fields that no merge takes in: options, and the folds of a Set,
+// which are looked at one by one.
 var merging = mergetest.Options{
 	Skip: []string{
-		"Shelf.limit", "Shelf.cut", "Shelf.full", "Shelf.last", "Shelf.lastKey",
 		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects",
 		// Options of the detector.
 		"flooding.least", "scanning.least", "idleFold.few",
 	},
 }
 
+// anyFold is the fold of some detector.
+type anyFold struct{ Fold }
+
 // Merging depends on every field of what is merged, and not on the order: of what
-// a Set always keeps, and of every kind of fold that a detector has.
+// a Set always keeps, and of every kind of fold that a detector has. So does what is
+// written down.
 func TestMergeForgetsNothing(t *testing.T) {
 	o := NewOptions()
-	mergetest.Check(t, func() *Set { return NewSet(nil, o) }, (*Set).Merge, merging)
+	mergetest.CheckFold(t, func() *Set { return NewSet(nil, o) }, merging)
 	seen := map[reflect.Type]bool{
 		reflect.TypeFor[fromLedger](): true, reflect.TypeFor[fromQuality](): true, // they keep nothing of their own
 	}
@@ -30,7 +33,7 @@ func TestMergeForgetsNothing(t *testing.T) {
 		if kind := reflect.TypeOf(d.New(o)); !seen[kind] {
 			seen[kind] = true
 			t.Run(d.Name, func(t *testing.T) {
-				mergetest.Check(t, func() *Fold { f := d.New(o); return &f }, func(into, from *Fold) { (*into).Merge(*from) }, merging)
+				mergetest.CheckFold(t, func() *anyFold { return &anyFold{d.New(o)} }, merging)
 			})
 		}
 	}

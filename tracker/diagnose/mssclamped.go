@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -10,13 +11,13 @@ import (
 // segmentSizes sums up connections on which one side announces a small MSS.
 type segmentSizes struct {
 	tally
-	least, most int64
+	mss fold.Range[int64]
 }
 
-// Merge takes in another.
-func (x *segmentSizes) Merge(o *segmentSizes) {
-	widen(&x.least, &x.most, x.n > 0, o.least, o.most, o.n > 0)
-	x.tally.Merge(&o.tally)
+// Fields walks over what is summed up.
+func (x *segmentSizes) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.mss.Fields(w)
 }
 
 func mssClamped() Detector {
@@ -43,14 +44,14 @@ below 536, what every host takes: such segments cost more header than they carry
 							whose, packet = host(r.Orig.Addr), r.FirstPacket // the SYN
 						}
 						x := s.At(whose)
-						widen(&x.least, &x.most, x.n > 0, int64(m.V), int64(m.V), true)
+						x.mss.Take(int64(m.V))
 						x.hitAt(r, packet)
 					}
 				}
 			}, func(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
-				mss := fmt.Sprint(x.least)
-				if x.most != x.least {
-					mss = fmt.Sprintf("%d to %d", x.least, x.most)
+				mss := fmt.Sprint(x.mss.Least)
+				if x.mss.Most != x.mss.Least {
+					mss = fmt.Sprintf("%d to %d", x.mss.Least, x.mss.Most)
 				}
 				f := Finding{
 					Severity: Info, Confidence: Likely,
@@ -59,7 +60,7 @@ below 536, what every host takes: such segments cost more header than they carry
 					Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
 					Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
 				}
-				if x.least < 536 {
+				if x.mss.Least < 536 {
 					f.Severity = Notice
 					f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
 				}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -10,13 +11,13 @@ import (
 // stalled sums up small segments that were held back for a delayed ACK.
 type stalled struct {
 	waits
-	least, most int64 // that one ACK took
+	took fold.Range[int64] // one ACK
 }
 
-// Merge takes in another.
-func (x *stalled) Merge(o *stalled) {
-	widen(&x.least, &x.most, x.n > 0, o.least, o.most, o.n > 0)
-	x.waits.Merge(&o.waits)
+// Fields walks over what is summed up.
+func (x *stalled) Fields(w *fold.Walk) {
+	x.waits.Fields(w)
+	x.took.Fields(w)
 }
 
 func nagleDelay() Detector {
@@ -38,7 +39,7 @@ such a delay, and the next small one followed at once.`,
 				for _, e := range sides() {
 					if y := &r.Path[e].Nagle; y.N >= least {
 						x := s.At(sideOf(r, e))
-						widen(&x.least, &x.most, x.n > 0, y.Min, y.Max, true)
+						x.took.Widen(y.Min, y.Max)
 						x.add(r, y.Packet, y.N, y.Total)
 					}
 				}
@@ -47,7 +48,7 @@ such a delay, and the next small one followed at once.`,
 					Severity: Notice, Confidence: Likely,
 					Title: fmt.Sprintf("small writes of %s wait for delayed ACKs: %s on %s, %s in all", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
 					Explanation: fmt.Sprintf("The ACK of a small segment came after %s, and the next small one followed at once: Nagle's algorithm (RFC 9293 section 3.7.4) waited for a delayed ACK (section 3.8.6.3).",
-						rangeOf(x.least, x.most)),
+						rangeOf(x.took)),
 					Causes: []string{"the application writes a message in several pieces, header and body apart, without TCP_NODELAY"},
 					Advice: []string{"Write each message with one call (writev, a buffered writer), or set TCP_NODELAY.",
 						"`strace -f -e trace=setsockopt,write,sendto true` with the application's own PID (-p) shows its writes."},

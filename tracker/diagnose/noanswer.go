@@ -34,7 +34,7 @@ listeners that are flooded are left out.`,
 				e, from, to := gaveUp(r)
 				a.ends[e]++
 				if e == endUser {
-					a.patience(from, to)
+					a.patience.Take(wait{from, to})
 				}
 				if x, ok := schedule(&r.Open); ok {
 					for i, b := range backoffs() {
@@ -44,7 +44,7 @@ listeners that are flooded are left out.`,
 					}
 				}
 			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				if c.suspects.flooded[s.A] || c.turnsAway(s, a.since, a.until) {
+				if c.suspects.flooded[s.A] || c.turnsAway(s, a.when.Least, a.when.Most) {
 					return Finding{}, false
 				}
 				return tellNoAnswer(c, s, a, n, limits), true
@@ -60,7 +60,7 @@ func unanswered(r *record.Record) bool {
 
 func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
 	service := c.served(s.A)
-	through := service.during(a.since, a.until)
+	through := service.during(a.when.Least, a.when.Most)
 	f := Finding{
 		Severity: limits.severity(n, through), Confidence: Proven,
 		Title: fmt.Sprintf("%s does not answer %s from %s", name(s.A), outOf(n, n+c.opened(s.A), "connection"), a.sources.who()),
@@ -92,7 +92,7 @@ func (a *attempts) timeouts() (text string) {
 	}
 	if k := a.ends[endUser]; k > 0 {
 		text += fmt.Sprintf(" %s ended by the opener's application: its own timeout came first, at the soonest %s.",
-			say.Plural(k, "attempt"), betweenWords(a.from, a.to))
+			say.Plural(k, "attempt"), betweenWords(a.patience.V.From, a.patience.V.To))
 	}
 	if k := a.ends[endSystem]; k > 0 {
 		text += fmt.Sprintf(" %s ended when the system had used up its repeats.", say.Plural(k, "attempt"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -17,13 +18,13 @@ type offers struct {
 
 func optionNames() [3]string { return [...]string{"window scaling", "SACK", "timestamps"} }
 
-// Merge takes in another.
-func (x *offers) Merge(o *offers) {
-	x.tally.Merge(&o.tally)
-	for i := range x.agreed {
-		x.agreed[i] += o.agreed[i]
-		x.lacks[i] += o.lacks[i]
-		x.sources[i].merge(&o.sources[i])
+// Fields walks over what is summed up.
+func (x *offers) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sums(w, x.agreed[:])
+	fold.Sums(w, x.lacks[:])
+	for i := range x.sources {
+		x.sources[i].Fields(w)
 	}
 }
 

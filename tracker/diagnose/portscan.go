@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -10,26 +11,23 @@ import (
 // scan sums up the attempts of a host that failed.
 type scan struct {
 	tally
-	ports, hosts, targets distinct
+	ports, hosts, targets fold.Distinct
 	bare                  uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
 	refused, silent, cut  uint64
 	probes                probes
 }
 
-// Merge takes in another.
-func (x *scan) Merge(o *scan) {
-	x.tally.Merge(&o.tally)
-	x.ports.merge(&o.ports)
-	x.hosts.merge(&o.hosts)
-	x.targets.merge(&o.targets)
-	x.bare += o.bare
-	x.refused += o.refused
-	x.silent += o.silent
-	x.cut += o.cut
-	x.probes.merge(&o.probes)
+// Fields walks over what is summed up.
+func (x *scan) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.ports.Fields(w)
+	x.hosts.Fields(w)
+	x.targets.Fields(w)
+	fold.Sum(w, &x.bare, &x.refused, &x.silent, &x.cut)
+	x.probes.Fields(w)
 }
 
-func (x *scan) scans(least uint64) bool { return x.targets.count() >= least }
+func (x *scan) scans(least uint64) bool { return x.targets.Count() >= least }
 
 // scanning is a Fold of scans that knows its suspects.
 type scanning struct {
@@ -37,13 +35,10 @@ type scanning struct {
 	least uint64
 }
 
-// Merge takes in a fold of the same detector.
-func (f scanning) Merge(o Fold) { f.bySubject.Merge(o.(scanning).bySubject) }
-
 // Suspects are the hosts that scan.
 func (f scanning) Suspects(_ *Context, s *suspects) {
-	f.shelf.Trim()
-	for k, x := range f.shelf.All() {
+	f.kept.Trim()
+	for k, x := range f.kept.All() {
 		if x.scans(f.least) {
 			s.scanners[k.A.Addr] = true
 		}
@@ -80,9 +75,9 @@ peers are gone: each of those listens on a port of its own, and the finding says
 				}
 				x := s.At(host(from.Addr))
 				x.hitConn(r)
-				x.ports.add(Mix(uint64(to.Port)))
-				x.hosts.add(HashAddr(to.Addr, 0))
-				x.targets.add(HashAddr(to.Addr, uint64(to.Port)))
+				x.ports.Add(fold.Mix(uint64(to.Port)))
+				x.hosts.Add(fold.Hash16(to.Addr, 0))
+				x.targets.Add(fold.Hash16(to.Addr, uint64(to.Port)))
 				if probed {
 					x.probes.add(r, by, from.Port)
 					return
@@ -130,19 +125,19 @@ func tellScan(s Subject, x *scan) Finding {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host")),
+		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), about(&x.ports, "port"), about(&x.hosts, "host")),
 		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s came to nothing.",
-			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.targets.words("listener")),
+			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), about(&x.targets, "listener")),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
 	}
 	// Peers of a peer-to-peer network listen on a port of their own each.
-	if x.hosts.count()*2 > x.targets.count() && x.ports.count()*2 > x.targets.count() {
+	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
 		f.Severity, f.Confidence = Notice, Possible
-		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words("port"), x.hosts.words("host"))
+		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), about(&x.ports, "port"), about(&x.hosts, "host"))
 		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
 	}
-	if x.ports.count() <= 2 && x.hosts.count() > 2 {
+	if x.ports.Count() <= 2 && x.hosts.Count() > 2 {
 		f.Confidence = Possible
 		f.Causes = append(f.Causes, "a client whose servers are all down")
 	}

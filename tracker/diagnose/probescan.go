@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -11,8 +12,8 @@ import (
 // probes counts lone segments of no connection, each answered by a RST.
 type probes struct {
 	n        uint64
-	fins     uint64   // with FIN: a FIN or Xmas scan; the others are ACKs, or have no flags
-	srcPorts distinct // from which they were sent
+	fins     uint64        // with FIN: a FIN or Xmas scan; the others are ACKs, or have no flags
+	srcPorts fold.Distinct // from which they were sent
 }
 
 func (p *probes) add(r *record.Record, by record.End, port uint16) {
@@ -20,13 +21,13 @@ func (p *probes) add(r *record.Record, by record.End, port uint16) {
 	if r.Close.FINs[by] > 0 {
 		p.fins++
 	}
-	p.srcPorts.add(Mix(uint64(port)))
+	p.srcPorts.Add(fold.Mix(uint64(port)))
 }
 
-func (p *probes) merge(o *probes) {
-	p.n += o.n
-	p.fins += o.fins
-	p.srcPorts.merge(&o.srcPorts)
+// Fields walks over what is summed up.
+func (p *probes) Fields(w *fold.Walk) {
+	fold.Sum(w, &p.n, &p.fins)
+	p.srcPorts.Fields(w)
 }
 
 // mostProbes is how many segments an end may send, repeats and copies counted,
@@ -67,13 +68,13 @@ func tellProbes(s Subject, x *scan) Finding {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, x.ports.words("port"), x.hosts.words("host"), what),
+		Title: fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, about(&x.ports, "port"), about(&x.hosts, "host"), what),
 		Explanation: fmt.Sprintf("It looks like %s: each of %s drew a RST, which is how a host answers what meets no socket, open ports to an ACK too (RFC 9293 section 3.10.7.1). No program aborted.",
 			kind, say.Plural(p.n, "lone segment")),
 		Causes: []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
 	}
-	if p.srcPorts.count()*2 > p.n {
+	if p.srcPorts.Count()*2 > p.n {
 		// A scanner mostly keeps its port; connections have one each.
 		f.Severity, f.Confidence = Notice, Possible
 		f.Causes = append(f.Causes, "connections that began before the capture, which something on the way has forgotten: a NAT or firewall that restarted")

@@ -1,27 +1,28 @@
 package diagnose
 
-import "tcpwatch/tracker/record"
+import (
+	"tcpwatch/internal/fold"
+	"tcpwatch/tracker/record"
+)
 
 // probing sums up the keepalive probes of one side.
 type probing struct {
 	tally
-	probes      uint64
-	proven      uint64 // the prober's RST was seen
-	least, most int64  // idle time before the first probe, or pause between probes
-	died        uint64
+	probes uint64
+	proven uint64            // the prober's RST was seen
+	pause  fold.Range[int64] // idle time before the first probe, or pause between probes
+	died   uint64
 }
 
-// Merge takes in another.
-func (x *probing) Merge(o *probing) {
-	widen(&x.least, &x.most, x.n > 0, o.least, o.most, o.n > 0)
-	x.tally.Merge(&o.tally)
-	x.probes += o.probes
-	x.proven += o.proven
-	x.died += o.died
+// Fields walks over what is summed up.
+func (x *probing) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.probes, &x.proven, &x.died)
+	x.pause.Fields(w)
 }
 
 func (x *probing) add(r *record.Record, k *record.KeepaliveRecord, packet uint64, pause int64) {
-	widen(&x.least, &x.most, x.n > 0, pause, pause, true)
+	x.pause.Take(pause)
 	x.hitAt(r, packet)
 	x.probes += uint64(k.Probes)
 }

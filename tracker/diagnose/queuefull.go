@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -20,16 +21,13 @@ type overflow struct {
 	longest  int64  // from the third ACK to the SYN/ACK that came again
 }
 
-// Merge takes in another.
-func (x *overflow) Merge(o *overflow) {
-	x.tally.Merge(&o.tally)
-	x.ignored += o.ignored
-	x.withData += o.withData
-	x.often += o.often
-	x.reset += o.reset
-	x.late.Merge(&o.late)
-	x.silent.Merge(&o.silent)
-	x.longest = max(x.longest, o.longest)
+// Fields walks over what is summed up.
+func (x *overflow) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.ignored, &x.withData, &x.often, &x.reset)
+	x.late.Fields(w)
+	x.silent.Fields(w)
+	fold.Max(w, &x.longest)
 }
 
 func queueFull() Detector {
@@ -113,14 +111,14 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	// What met silence counts only where nothing is lost on the way to the listener.
 	var sum tally
 	var silent, late uint64
-	sum.Merge(&x.tally)
-	if c.turnsAway(s, x.silent.since, x.silent.until) {
+	fold.Merge(&sum, &x.tally)
+	if c.turnsAway(s, x.silent.when.Least, x.silent.when.Most) {
 		silent = x.silent.n
-		sum.Merge(&x.silent)
+		fold.Merge(&sum, &x.silent)
 	}
 	if c.served(s.A).near() {
 		late = x.late.n
-		sum.Merge(&x.late)
+		fold.Merge(&sum, &x.late)
 	}
 	if sum.n == 0 {
 		return Finding{}, false

@@ -57,8 +57,8 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Fin
 	if opened > 0 {
 		f.Causes[0] = "the service was down or restarted for a while: compare the times"
 	}
-	if c.served(s.A).otherWay(a.ttlMin, a.ttlMax) {
-		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the listener's other packets do not: something on the way sent them.", a.ttlMin)
+	if c.served(s.A).otherWay(a.ttl) {
+		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the listener's other packets do not: something on the way sent them.", a.ttl.Least)
 		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
 	}
 	return f

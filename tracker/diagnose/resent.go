@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -15,14 +16,11 @@ type resent struct {
 	nearResp  uint64 // seen at a tap beside the listener
 }
 
-// Merge takes in another.
-func (x *resent) Merge(o *resent) {
-	x.delays.Merge(&o.delays)
-	for i := range x.schedules {
-		x.schedules[i] += o.schedules[i]
-	}
-	x.nearOrig += o.nearOrig
-	x.nearResp += o.nearResp
+// Fields walks over what is summed up.
+func (x *resent) Fields(w *fold.Walk) {
+	x.delays.Fields(w)
+	fold.Sums(w, x.schedules[:])
+	fold.Sum(w, &x.nearOrig, &x.nearResp)
 }
 
 func (x *resent) add(r *record.Record, packet uint64) {

@@ -38,7 +38,7 @@ func (x *resets) addIgnored(r *record.Record) {
 	c := &r.Close.Ignored
 	x.hit(r.ID, c.Packet, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
-	x.targets.add(listener(r.Resp).Hash())
+	x.targets.Add(listener(r.Resp).Hash())
 	if c.By <= record.Resp {
 		x.by[c.By]++
 	}

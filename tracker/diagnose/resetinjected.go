@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -36,7 +37,7 @@ answers in its backend's name. That is only possibly an intruder.`,
 						Severity: severity, Confidence: Likely,
 						Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
 						Explanation: fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): neither sent them, by the signs of RFC 5961 section 1.1's blind attacker or a middlebox. IP-ID too differs in %s, timestamps in %s.",
-							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1], say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
+							rangeWords(x.ttl), x.own.V.By[0], x.own.V.By[1], say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
 						Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
 						Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
 							"Look into the logs of the firewalls on the way at these times."},
@@ -45,7 +46,7 @@ answers in its backend's name. That is only possibly an intruder.`,
 						f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 						f.Title = fmt.Sprintf("another system at the same distance reset %s", x.what(s, opened))
 						f.Explanation = fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
-							rangeWords(x.ttlMin, x.ttlMax), x.own[0], x.own[1])
+							rangeWords(x.ttl), x.own.V.By[0], x.own.V.By[1])
 						f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
 						f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
 						f.Advice = f.Advice[:1]
@@ -57,9 +58,9 @@ answers in its backend's name. That is only possibly an intruder.`,
 }
 
 // rangeWords is "64" or "61 to 64".
-func rangeWords(low, high uint8) string {
-	if low == high {
-		return fmt.Sprint(low)
+func rangeWords(r fold.Range[uint8]) string {
+	if r.Least == r.Most {
+		return fmt.Sprint(r.Least)
 	}
-	return fmt.Sprintf("%d to %d", low, high)
+	return fmt.Sprintf("%d to %d", r.Least, r.Most)
 }

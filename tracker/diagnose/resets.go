@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -11,17 +12,15 @@ import (
 type resets struct {
 	tally
 	sources sources
-	targets distinct  // listeners
-	by      [2]uint64 // sent by the opener, by the listener
-	after   int64     // the longest from the sender's FIN to its RST
-	closing uint64    // connections of which the RST's sender had sent its FIN before
-	done    uint64    // connections whose other end had closed, and had got an answer
-	bytes   uint64    // that came after the FIN and were lost
-	odd     [3]uint64 // with another TTL, IP-ID, timestamps
-	ttlMin  uint8
-	ttlMax  uint8
-	own     [2]uint8 // TTLs that the ends have otherwise, of the connection with the least id
-	ownConn uint64
+	targets fold.Distinct // listeners
+	by      [2]uint64     // sent by the opener, by the listener
+	after   int64         // the longest from the sender's FIN to its RST
+	closing uint64        // connections of which the RST's sender had sent its FIN before
+	done    uint64        // connections whose other end had closed, and had got an answer
+	bytes   uint64        // that came after the FIN and were lost
+	odd     [3]uint64     // with another TTL, IP-ID, timestamps
+	ttl     fold.Range[uint8]
+	own     fold.First[ownTTLs] // of the connection with the least id
 	ignored uint64
 	level   uint64 // of another TTL, but as many hops away as their sender's other segments
 	probed  uint64 // of those: all that was seen was a segment and the RST that answers it
@@ -33,7 +32,7 @@ func (x *resets) add(r *record.Record) {
 	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
 	from, to := probedEnds(r)
 	x.sources.add(from.Addr)
-	x.targets.add(listener(to).Hash())
+	x.targets.Add(listener(to).Hash())
 	if _, ok := probedInVain(r); ok {
 		x.probed++
 		x.probers.add(from.Addr)
@@ -52,10 +51,8 @@ func (x *resets) add(r *record.Record) {
 		x.bytes += c.BytesAfterFIN.V
 	}
 	x.countOdd(r.Close.ResetOdd)
-	if c.ResetTTL.OK {
-		x.ttls(c.ResetTTL.V, c.ResetTTL.V)
-	}
-	x.ownTTLs([2]uint8{r.Ends[record.Orig].TTL.V, r.Ends[record.Resp].TTL.V}, r.ID)
+	takeTTL(&x.ttl, c.ResetTTL)
+	x.own.Take(ownTTLs{r.ID, [2]uint8{r.Ends[record.Orig].TTL.V, r.Ends[record.Resp].TTL.V}})
 	if c.ResetBy <= record.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
 		x.level++
 	}
@@ -69,46 +66,28 @@ func (x *resets) countOdd(odd record.ResetSigns) {
 	}
 }
 
-func (x *resets) ttls(low, high uint8) {
-	if high == 0 {
-		return
-	}
-	if x.ttlMax == 0 {
-		x.ttlMin = low
-	}
-	x.ttlMin, x.ttlMax = min(x.ttlMin, low), max(x.ttlMax, high)
+// ownTTLs are those that the ends of a connection have otherwise.
+type ownTTLs struct {
+	Conn uint64
+	By   [2]uint8
 }
 
-func (x *resets) ownTTLs(own [2]uint8, conn uint64) {
-	if x.ownConn == 0 || conn < x.ownConn {
-		x.own, x.ownConn = own, conn
-	}
-}
+// Before tells that the connection's id is less than another's.
+func (x ownTTLs) Before(o ownTTLs) bool { return x.Conn < o.Conn }
 
-// Merge takes in another.
-func (x *resets) Merge(o *resets) {
-	if o.n == 0 {
-		return
-	}
-	x.tally.Merge(&o.tally)
-	x.sources.merge(&o.sources)
-	x.targets.merge(&o.targets)
-	for i := range x.by {
-		x.by[i] += o.by[i]
-	}
-	x.after = max(x.after, o.after)
-	x.bytes += o.bytes
-	x.closing += o.closing
-	x.done += o.done
-	for i := range x.odd {
-		x.odd[i] += o.odd[i]
-	}
-	x.ttls(o.ttlMin, o.ttlMax)
-	x.ownTTLs(o.own, o.ownConn)
-	x.ignored += o.ignored
-	x.level += o.level
-	x.probed += o.probed
-	x.probers.merge(&o.probers)
+// Fields walks over what is summed up.
+func (x *resets) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.sources.Fields(w)
+	x.targets.Fields(w)
+	fold.Sums(w, x.by[:])
+	fold.Max(w, &x.after)
+	fold.Sum(w, &x.closing, &x.done, &x.bytes)
+	fold.Sums(w, x.odd[:])
+	x.ttl.Fields(w)
+	x.own.Fields(w)
+	fold.Sum(w, &x.ignored, &x.level, &x.probed)
+	x.probers.Fields(w)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
@@ -139,7 +118,7 @@ func (x *resets) sender(s Subject) string {
 // what says which connections: of a listener, or of an opener to several.
 func (x *resets) what(s Subject, opened uint64) string {
 	if s.Kind == SubjectHost {
-		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, x.targets.words("listener"))
+		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, about(&x.targets, "listener"))
 	}
 	return outOf(x.n, opened, "connection") + " to " + name(s.A)
 }
@@ -169,10 +148,10 @@ func foldResets(picks func(r *record.Record) bool, add func(*resets, *record.Rec
 	}).(*bySubject[resets, *resets])
 	f.gather = func(_ Subject, x *resets) (Subject, bool) {
 		// What a listener does to many is its own affair.
-		if x.sources.all.count() != 1 || x.by[record.Resp] > 0 && x.n > 2 {
+		if x.sources.all.Count() != 1 || x.by[record.Resp] > 0 && x.n > 2 {
 			return Subject{}, false
 		}
-		return host(x.sources.known[0].addr), true
+		return host(x.sources.known[0].Addr), true
 	}
 	return f
 }

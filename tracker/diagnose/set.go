@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -42,7 +43,7 @@ func NewSet(detectors []Detector, o *Options) *Set {
 
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {
-	s.census.shelf.Narrow(by)
+	s.census.kept.Narrow(by)
 	for _, f := range s.folds {
 		if x, ok := f.(interface{ narrow(by int) }); ok {
 			x.narrow(by)
@@ -75,14 +76,14 @@ func (s *Set) Add(r *record.Record) {
 	}
 }
 
-// Merge adds all that o holds; o is left as it was. Both must have been made
+// Fields walks over all that was gathered. Sets that are merged must have been made
 // with the same detectors and Options.
-func (s *Set) Merge(o *Set) {
-	s.census.shelf.Merge(&o.census.shelf)
-	s.quality.merge(&o.quality)
-	s.forgotten.merge(&o.forgotten)
-	for i, f := range s.folds {
-		f.Merge(o.folds[i])
+func (s *Set) Fields(w *fold.Walk) {
+	s.census.kept.Fields(w)
+	s.quality.Fields(w)
+	s.forgotten.Fields(w)
+	for _, f := range s.folds {
+		f.Fields(w)
 	}
 }
 
@@ -90,7 +91,7 @@ func (s *Set) Merge(o *Set) {
 // severity, confidence, count and id.
 func (s *Set) Findings(c *Context) []Finding {
 	with := *c
-	s.census.shelf.Trim()
+	s.census.kept.Trim()
 	with.census, with.quality, with.suspects = &s.census, &s.quality, newSuspects()
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {

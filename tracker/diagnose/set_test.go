@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -28,7 +29,8 @@ func everything(t testing.TB) (all []*record.Record, c *Context) {
 	return all, c
 }
 
-// Whatever the order and however records are divided, the whole comes out (law 7).
+// Whatever the order and however records are divided, the whole comes out (law 7), also
+// of parts that were written down and read back.
 func TestMergeOfAnySplit(t *testing.T) {
 	all, c := everything(t)
 	o := NewOptions()
@@ -49,18 +51,31 @@ func TestMergeOfAnySplit(t *testing.T) {
 		}
 		for len(parts) > 1 {
 			i := rng.IntN(len(parts) - 1)
-			parts[i].Merge(parts[i+1])
+			if round%2 == 1 {
+				parts[i+1] = readBack(t, parts[i+1])
+			}
+			fold.Merge(parts[i], parts[i+1])
 			parts = slices.Delete(parts, i+1, i+2)
 		}
 		equal(t, fmt.Sprintf("round %d", round), parts[0].Findings(c), want)
 	}
 	other := NewSet(Detectors(), o)
-	other.Merge(whole)
+	fold.Merge(other, whole)
 	equal(t, "merged into an empty one", other.Findings(c), want)
 	for _, r := range all {
 		other.Add(r)
 	}
 	equal(t, "after what it was merged into took in more", whole.Findings(c), want)
+}
+
+// readBack is a Set of all detectors, written down and read back.
+func readBack(t testing.TB, s *Set) *Set {
+	t.Helper()
+	back := NewSet(Detectors(), NewOptions())
+	if err := fold.Read(back, 1, fold.Append(nil, 1, s)); err != nil {
+		t.Fatal(err)
+	}
+	return back
 }
 
 func equal(t *testing.T, what string, got, want []Finding) {

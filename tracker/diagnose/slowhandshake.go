@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -25,19 +26,11 @@ type slow struct {
 	rtt int64 // the shortest round trip later measured on those; 0 for none
 }
 
-// Merge takes in another.
-func (x *slow) Merge(o *slow) {
-	x.delays.Merge(&o.delays)
-	for i := range x.by {
-		x.by[i] += o.by[i]
-	}
-	x.trip(o.rtt)
-}
-
-func (x *slow) trip(ns int64) {
-	if ns > 0 && (x.rtt == 0 || ns < x.rtt) {
-		x.rtt = ns
-	}
+// Fields walks over what is summed up.
+func (x *slow) Fields(w *fold.Walk) {
+	x.delays.Fields(w)
+	fold.Sums(w, x.by[:])
+	fold.Least(w, &x.rtt)
 }
 
 func slowHandshake() Detector {
@@ -67,7 +60,7 @@ finding syn-lost.`,
 				x := s.At(listener(r.Resp))
 				by, rtt, lost := whoseHalf(r, limit)
 				x.by[by]++
-				x.trip(rtt)
+				fold.TakeLeast(&x.rtt, max(rtt, 0))
 				late := r.Evidence.SYNACK
 				if !r.Open.Resp.OK || r.Open.Resp.V < limit {
 					late = r.Evidence.ThirdACK

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -15,12 +16,11 @@ type open struct {
 	longest int64  // silence
 }
 
-// Merge takes in another.
-func (x *open) Merge(o *open) {
-	x.tally.Merge(&o.tally)
-	x.idle += o.idle
-	x.closing += o.closing
-	x.longest = max(x.longest, o.longest)
+// Fields walks over what is summed up.
+func (x *open) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.idle, &x.closing)
+	fold.Max(w, &x.longest)
 }
 
 func stillOpen() Detector {

@@ -1,6 +1,9 @@
 package diagnose
 
-import "tcpwatch/capture"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
+)
 
 // SubjectKind says what a finding is about.
 type SubjectKind uint8
@@ -38,8 +41,8 @@ func towards(a capture.Addr, b capture.Endpoint) Subject {
 
 // Hash chooses which subjects are kept.
 func (s Subject) Hash() uint64 {
-	h := HashAddr(s.A.Addr, uint64(s.Kind)<<32|uint64(s.A.Port)<<16|uint64(s.B.Port))
-	return HashAddr(s.B.Addr, h)
+	h := fold.Hash16(s.A.Addr, uint64(s.Kind)<<32|uint64(s.A.Port)<<16|uint64(s.B.Port))
+	return fold.Hash16(s.B.Addr, h)
 }
 
 // String is 192.0.2.1, 192.0.2.2:80, or two of those with > between.

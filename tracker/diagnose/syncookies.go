@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -14,11 +15,10 @@ type cookies struct {
 	again uint64 // the SYN/ACK came again
 }
 
-// Merge takes in another.
-func (x *cookies) Merge(o *cookies) {
-	x.tally.Merge(&o.tally)
-	x.once += o.once
-	x.again += o.again
+// Fields walks over what is summed up.
+func (x *cookies) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.once, &x.again)
 }
 
 // cookieWait is how long a SYN/ACK must have gone unanswered for its repeat to

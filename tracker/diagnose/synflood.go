@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -15,12 +16,11 @@ type flood struct {
 	halfOpen uint64
 }
 
-// Merge takes in another.
-func (x *flood) Merge(o *flood) {
-	x.tally.Merge(&o.tally)
-	x.sources.merge(&o.sources)
-	x.single += o.single
-	x.halfOpen += o.halfOpen
+// Fields walks over what is summed up.
+func (x *flood) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.sources.Fields(w)
+	fold.Sum(w, &x.single, &x.halfOpen)
 }
 
 // flooding is a Fold of floods that knows its suspects.
@@ -29,13 +29,10 @@ type flooding struct {
 	least uint64
 }
 
-// Merge takes in a fold of the same detector.
-func (f flooding) Merge(o Fold) { f.bySubject.Merge(o.(flooding).bySubject) }
-
 // Suspects are the listeners that are flooded.
 func (f flooding) Suspects(c *Context, s *suspects) {
-	f.shelf.Trim()
-	for k, x := range f.shelf.All() {
+	f.kept.Trim()
+	for k, x := range f.kept.All() {
 		if x.floods(c, k, f.least) {
 			s.flooded[k.A] = true
 		}
@@ -74,7 +71,7 @@ different: its openers repeat their SYNs. Those attempts are in no other finding
 				if !x.floods(c, s, least) {
 					return Finding{}, false
 				}
-				rate := float64(x.n) / (float64(max(x.until-x.since, second)) / 1e9)
+				rate := float64(x.n) / (float64(max(x.when.Most-x.when.Least, second)) / 1e9)
 				return Finding{
 					Severity: Critical, Confidence: Likely,
 					Title: fmt.Sprintf("%s SYNs from %s flood %s, %.0f a second", say.Thousands(x.n), x.sources.who(), name(s.A), rate),

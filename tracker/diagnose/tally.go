@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -14,18 +15,22 @@ const maxExamples = 20
 // as examples, each with a packet that proves the trouble, 0 for none. Embed it in what a
 // detector keeps of a subject, or use it as it is.
 type tally struct {
-	n            uint64
-	since, until int64
-	examples     []example // in order
+	n        uint64
+	when     fold.Range[int64] // from the begin of the first to the end of the last
+	examples examples
 }
 
-type example struct{ conn, packet uint64 }
+// example is a connection and the packet that proves the trouble, 0 for none.
+type example struct{ Conn, Packet uint64 }
+
+// examples are those of the connections with the least ids, in order.
+type examples []example
 
 // hit counts a connection: packet is its evidence, from since to until it lasted.
 func (t *tally) hit(conn, packet uint64, since, until int64) {
 	t.span(since, until)
 	t.n++
-	t.cite(example{conn, packet})
+	t.examples.Take(example{conn, packet})
 }
 
 // hitConn counts a connection whose first packet is the evidence.
@@ -40,39 +45,40 @@ func (t *tally) span(since, until int64) {
 	if since == 0 && until == 0 {
 		return
 	}
-	known := t.since != 0 || t.until != 0
-	if !known || since < t.since {
-		t.since = since
-	}
-	if !known || until > t.until {
-		t.until = until
-	}
+	t.when.Widen(since, until)
 }
 
-func (t *tally) cite(e example) {
-	if n := len(t.examples); n == maxExamples && e.conn > t.examples[n-1].conn {
+// Items are the examples.
+func (x *examples) Items() []example { return *x }
+
+// Take keeps an example when it is one of the first.
+func (x *examples) Take(e example) {
+	all := *x
+	if n := len(all); n == maxExamples && e.Conn > all[n-1].Conn {
 		return // as nearly all are that come in order
 	}
-	at, found := slices.BinarySearchFunc(t.examples, e, func(a, b example) int {
-		return cmp.Or(cmp.Compare(a.conn, b.conn), cmp.Compare(a.packet, b.packet))
+	at, found := slices.BinarySearchFunc(all, e, func(a, b example) int {
+		return cmp.Or(cmp.Compare(a.Conn, b.Conn), cmp.Compare(a.Packet, b.Packet))
 	})
 	if found || at == maxExamples {
 		return
 	}
-	t.examples = slices.Insert(t.examples, at, e)
-	t.examples = t.examples[:min(len(t.examples), maxExamples)]
+	all = slices.Insert(all, at, e)
+	*x = all[:min(len(all), maxExamples)]
 }
 
-// Merge takes in another.
-func (t *tally) Merge(o *tally) {
-	if o.n == 0 {
-		return
-	}
-	t.span(o.since, o.until)
-	t.n += o.n
-	for _, e := range o.examples {
-		t.cite(e)
-	}
+// Fields walks over what is summed up.
+func (t *tally) Fields(w *fold.Walk) {
+	fold.Sum(w, &t.n)
+	t.when.Fields(w)
+	fold.Items(w, &t.examples)
+}
+
+// wholeCapture is a tally of all connections, for what is told of the capture as such.
+func wholeCapture(c *Context) *tally {
+	t := &tally{n: c.Conns}
+	t.span(c.Start, c.End)
+	return t
 }
 
 // sum is the tally itself, for what embeds it.
@@ -80,13 +86,13 @@ func (t *tally) sum() *tally { return t }
 
 // into fills in what a finding tells by numbers.
 func (t *tally) into(f *Finding) {
-	f.Count, f.Since, f.Until = t.n, t.since, t.until
+	f.Count, f.Since, f.Until = t.n, t.when.Least, t.when.Most
 	for _, e := range t.examples {
-		if n := len(f.Conns); n == 0 || f.Conns[n-1] != e.conn {
-			f.Conns = append(f.Conns, e.conn)
+		if n := len(f.Conns); n == 0 || f.Conns[n-1] != e.Conn {
+			f.Conns = append(f.Conns, e.Conn)
 		}
-		if e.packet != 0 {
-			f.Packets = append(f.Packets, e.packet)
+		if e.Packet != 0 {
+			f.Packets = append(f.Packets, e.Packet)
 		}
 	}
 }

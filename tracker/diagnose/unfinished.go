@@ -1,6 +1,9 @@
 package diagnose
 
-import "tcpwatch/tracker/record"
+import (
+	"tcpwatch/internal/fold"
+	"tcpwatch/tracker/record"
+)
 
 // unfinished sums up closes of one side that lack the same step.
 type unfinished struct {
@@ -11,13 +14,12 @@ type unfinished struct {
 	longest int64  // ns for which the step was missing
 }
 
-// Merge takes in another.
-func (x *unfinished) Merge(o *unfinished) {
-	x.tally.Merge(&o.tally)
-	x.peers.merge(&o.peers)
-	x.repeats += o.repeats
-	x.unheard += o.unheard
-	x.longest = max(x.longest, o.longest)
+// Fields walks over what is summed up.
+func (x *unfinished) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.peers.Fields(w)
+	fold.Sum(w, &x.repeats, &x.unheard)
+	fold.Max(w, &x.longest)
 }
 
 // newUnfinished is the Fold of one kind of missing step: picks chooses records

@@ -70,7 +70,7 @@ scan are left out.`,
 				return r.Open.AnswerPacket, r.Open.Kind == record.OpenUnreachable
 			}, func(a *attempts, r *record.Record) {
 				a.reasons[reasonOf(r.Open.Answer)]++
-				a.answeredBy(r.Open.Answer.From, r.ID)
+				a.by.Take(teller{r.ID, r.Open.Answer.From})
 			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
 				return tellUnreachable(c, s, a, n, limits), true
 			})
@@ -90,19 +90,19 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale)
 	}
 	f := Finding{
 		Severity: limits.severity(n, opened > 0), Confidence: Proven,
-		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by),
+		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.V.Addr),
 		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
-			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by),
+			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.V.Addr),
 		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
 		Advice: []string{
 			fmt.Sprintf("On the opener: `ip route get %s` tells which way it goes.", s.A.Addr),
-			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by),
+			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.V.Addr),
 		},
 	}
 	if forbidden {
 		f.Causes = []string{"a firewall rejects with an ICMP error", "a router's access list forbids it"}
 	}
-	if a.by == s.A.Addr {
+	if a.by.V.Addr == s.A.Addr {
 		f.Causes = append(f.Causes[:0:0], "a firewall on that host itself rejects with an ICMP error", "a service bound to another protocol or address")
 	}
 	return f

@@ -1,6 +1,9 @@
 package diagnose
 
-import "tcpwatch/tracker/record"
+import (
+	"tcpwatch/internal/fold"
+	"tcpwatch/tracker/record"
+)
 
 // waits sums up time that one side lost on connections, or made the other lose.
 type waits struct {
@@ -13,15 +16,12 @@ type waits struct {
 	bytes    uint64
 }
 
-// Merge takes in another.
-func (x *waits) Merge(o *waits) {
-	x.tally.Merge(&o.tally)
-	x.times += o.times
-	x.total += o.total
-	x.longest = max(x.longest, o.longest)
-	x.probes += o.probes
-	x.unscaled += o.unscaled
-	x.bytes += o.bytes
+// Fields walks over what is summed up.
+func (x *waits) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.times, &x.probes, &x.unscaled, &x.bytes)
+	fold.Sum(w, &x.total)
+	fold.Max(w, &x.longest)
 }
 
 func (x *waits) add(r *record.Record, packet uint64, times uint32, total int64) {

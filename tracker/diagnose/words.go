@@ -3,6 +3,7 @@ package diagnose
 import (
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 )
 
@@ -28,4 +29,12 @@ func sentence(text string) string {
 		return strings.ToUpper(text[:1]) + text[1:]
 	}
 	return text
+}
+
+// about is how many different values there are, with "about" where that is an estimate.
+func about(d *fold.Distinct, noun string) string {
+	if d.Exact() {
+		return say.Plural(d.Count(), noun)
+	}
+	return "about " + say.Plural(d.Count(), noun)
 }
