@@ -47,6 +47,15 @@ func TestNoTCP(t *testing.T) {
 	}
 }
 
+// A counter that no host can have reached is no number.
+func TestAbsurdDrops(t *testing.T) {
+	h := &Headline{Packets: 999, KernelDrops: record.Some[uint64](math.MaxUint64), InterfaceDrops: record.Some[uint64](math.MaxUint64 - 9)}
+	out := tablesOf(t, NewSummary(SummaryOptions{}), h, TableOptions{Width: 200, Reports: []string{"handshakes"}})
+	if want := "more than can be counted by the kernel (100.00 %), more than can be counted by the interface"; !strings.Contains(out, want) || strings.Contains(out, "18,446") {
+		t.Errorf("want %q in\n%s", want, out)
+	}
+}
+
 // The share of packets dropped is at most all of them, however many are counted.
 func TestDroppedShare(t *testing.T) {
 	for drops, want := range map[uint64]string{0: "", 1: " (0.10 %)", 999: " (50.00 %)", math.MaxUint64: " (100.00 %)", math.MaxUint64 - 998: " (100.00 %)", 1 << 63: " (100.00 %)"} {

@@ -164,7 +164,7 @@ func writeLosses(p *page, h *Headline) {
 	}
 	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
 		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
-			say.Thousands(h.KernelDrops.V), droppedShare(h), say.Thousands(h.InterfaceDrops.V)))
+			say.Counted(h.KernelDrops.V), droppedShare(h), say.Counted(h.InterfaceDrops.V)))
 	}
 	if h.Unnamed > 0 {
 		p.label("unnamed", say.Plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
