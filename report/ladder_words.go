@@ -66,7 +66,7 @@ func resetCause(cause record.ResetCause) string {
 	case record.ResetRefused:
 		return "nobody listens on that port, or a firewall says so"
 	case record.ResetAbort:
-		return "an abort: close with linger 0, or a killed program"
+		return "an abort: closed with linger 0, or with data unread"
 	case record.ResetUnreadData:
 		return "it closed with data that it had not read"
 	case record.ResetLateData:

@@ -212,7 +212,7 @@ func (p *page) closeAdvice(rows []culpritRow) {
 		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
 		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
 		{"reset: " + diagnose.CauseRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
-		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or was killed. Data on its way is lost."},
+		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost."},
 		{"reset: " + record.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
 		{"reset: " + record.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
 		{"reset: " + record.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},

@@ -128,7 +128,7 @@ func detectorCases() []detectorCase {
 		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},
 		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},
-		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 120)), Warning, "neither sent them", nil, "", ""},
+		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 120)), Warning, "another system sent them", nil, "", ""},
 		{"reset-ignored", same(1, set(ignored)), Notice, "must ignore",
 			same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) { r.Close.RSTsIgnored = 2 })), "answers of a closed socket to what was under way", "reset-late-data"},
 		{"reset-harmless", same(1, set(func(r *record.Record) {

@@ -35,7 +35,7 @@ another TTL: see reset-injected.`,
 					Severity: severity, Confidence: Likely,
 					Title:       fmt.Sprintf("%s aborted: %s sent a RST", x.what(s, opened), x.sender(s)),
 					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
-					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "the process was killed or crashed", "it closed with data unread"},
+					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
 					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
 				}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -36,8 +37,8 @@ answers in its backend's name. That is only possibly an intruder.`,
 					f := Finding{
 						Severity: severity, Confidence: Likely,
 						Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
-						Explanation: fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): neither sent them, by the signs of RFC 5961 section 1.1's blind attacker or a middlebox. IP-ID too differs in %s, timestamps in %s.",
-							rangeWords(x.ttl), x.own.V.By[0], x.own.V.By[1], say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
+						Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
+							rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
 						Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
 						Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
 							"Look into the logs of the firewalls on the way at these times."},
@@ -45,8 +46,8 @@ answers in its backend's name. That is only possibly an intruder.`,
 					if x.level == x.n {
 						f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 						f.Title = fmt.Sprintf("another system at the same distance reset %s", x.what(s, opened))
-						f.Explanation = fmt.Sprintf("The RSTs have TTL %s where the ends' own packets have %d (opener) and %d (listener): as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
-							rangeWords(x.ttl), x.own.V.By[0], x.own.V.By[1])
+						f.Explanation = fmt.Sprintf("The RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
+							rangeWords(x.ttl), x.ownWords())
 						f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
 						f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
 						f.Advice = f.Advice[:1]
@@ -55,6 +56,18 @@ answers in its backend's name. That is only possibly an intruder.`,
 				})
 		},
 	}
+}
+
+// ownWords tells with which TTL the other segments of those came in whose name the
+// RSTs are: of one connection, as an example.
+func (x *resets) ownWords() string {
+	var own []string
+	for e, who := range [...]string{"opener", "listener"} {
+		if x.by[e] > 0 && x.own.V.By[e] > 0 {
+			own = append(own, fmt.Sprintf("other packets of the %s with %d", who, x.own.V.By[e]))
+		}
+	}
+	return strings.Join(own, ", ")
 }
 
 // rangeWords is "64" or "61 to 64".

@@ -71,10 +71,9 @@ different: its openers repeat their SYNs. Those attempts are in no other finding
 				if !x.floods(c, s, least) {
 					return Finding{}, false
 				}
-				rate := float64(x.n) / (float64(max(x.when.Most-x.when.Least, second)) / 1e9)
 				return Finding{
 					Severity: Critical, Confidence: Likely,
-					Title: fmt.Sprintf("%s SYNs from %s flood %s, %.0f a second", say.Thousands(x.n), x.sources.who(), name(s.A), rate),
+					Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
 					Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
 						say.Thousands(x.single), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
 					Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
@@ -85,6 +84,15 @@ different: its openers repeat their SYNs. Those attempts are in no other finding
 			return flooding{f, least}
 		},
 	}
+}
+
+// pace is how fast n came in so many nanoseconds: a rate is told of a second or
+// more only.
+func pace(n uint64, ns int64) string {
+	if ns < second {
+		return "within " + span(max(ns, 1))
+	}
+	return say.Thousands(uint64(float64(n)/(float64(ns)/1e9)+0.5)) + " a second"
 }
 
 func (x *flood) floods(c *Context, s Subject, least uint64) bool {
