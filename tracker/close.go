@@ -12,6 +12,9 @@ func (t *Tracker) takeFIN(c *conn, from record.End, s *capture.Segment, now int6
 	fin := reassembly.Seq(s.Seq).Add(s.Len)
 	if e.finImplied {
 		e.finImplied, e.fin, e.finPacket = false, fin, s.Packet // captured late
+		if c.first == from.Peer() && p.finSeen && s.Flags.Has(capture.ACK) && reassembly.Seq(s.Ack).LessEq(p.fin) {
+			c.first, c.flags = record.Both, c.flags|isSimultaneousClose // even now it does not know of the other's
+		}
 		return
 	}
 	if e.finSeen && e.fin != fin && !(fin.Less(e.fin) && t.unsendFIN(c, from, s, now)) {

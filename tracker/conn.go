@@ -182,10 +182,11 @@ const (
 	isEndTold  // EventFailed, EventClosed or EventReset was told
 	isReset    // a RST that its receiver accepts
 	isHalfCloseSeen
-	isOldReset    // the opener reset the older connection that answered its SYN
-	isOpenUntimed // the clock went back during the handshake: its times can't be known
-	isThirdMissed // the third ACK was not captured: what proves it came later
-	isForgotten   // it began without a SYN after the table had dropped connections: it may be one of those
+	isOldReset     // the opener reset the older connection that answered its SYN
+	isOpenUntimed  // the clock went back during the handshake: its times can't be known
+	isThirdMissed  // the third ACK was not captured: what proves it came later
+	isForgotten    // it began without a SYN after the table had dropped connections: it may be one of those
+	isCloserUnseen // both FINs were sent unseen: which came first is not known
 )
 
 // ending says why a connection was handed out.

@@ -14,7 +14,11 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	// MissingBytes; the span of what was captured is 0.
 	r.Bytes = record.Some(uint64(0))
 	if x.packets > 0 {
-		r.Bytes = record.Some(x.span())
+		n := x.span()
+		if c.mayEndInFIN(e) {
+			n--
+		}
+		r.Bytes = record.Some(n)
 	}
 	if x.stream.Vague() {
 		r.SpanUnknown, r.Bytes, r.MissingBytes = true, record.Opt[uint64]{}, 0

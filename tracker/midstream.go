@@ -3,17 +3,26 @@ package tracker
 import "tcpwatch/tracker/record"
 
 // finMayHavePassed reports whether one end's FIN was captured and the other end
-// may have sent its own before the capture began: then it is not known who
+// may have sent its own before the capture began, or past another tap: then it is not known who
 // closed first, nor in which state either end is. New data from that end in the
 // capture excludes it: nothing is sent after a FIN (RFC 9293 section 3.6).
 func (c *conn) finMayHavePassed() bool {
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
-	if !c.is(isMidstream) || a.finSeen == b.finSeen {
+	if c.is(isCloserUnseen) {
+		return a.finSeen || b.finSeen
+	}
+	if a.finSeen == b.finSeen {
 		return false
 	}
 	other := a
 	if a.finSeen {
 		other = b
+	}
+	if other.packets == 0 && other.stream.EndsUnseen() {
+		return true // it went another way
+	}
+	if !c.is(isMidstream) {
+		return false
 	}
 	return other.has&hasSentData == 0 || other.tailUnseen || other.stream.EndsUnseen()
 }

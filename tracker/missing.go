@@ -27,7 +27,19 @@ func (c *conn) missing(of record.End) uint64 {
 			n += uint64(una - g.From)
 		}
 	}
+	if c.mayEndInFIN(of) && e.stream.Una() == e.stream.Next() && n > 0 {
+		n--
+	}
 	return n
+}
+
+// mayEndInFIN reports whether the last number of an end, which the other end
+// acknowledged and the capture never saw, is taken for that of its FIN: of the
+// other end one number was sent unseen too, so both have closed. It is neither
+// payload nor missing.
+func (c *conn) mayEndInFIN(of record.End) bool {
+	e := &c.ends[of]
+	return e.tailUnseen && c.ends[of.Peer()].tailUnseen && !e.finSeen && e.stream.EndsUnseen()
 }
 
 // flightTime is how long after the start of a capture segments that were sent

@@ -188,7 +188,7 @@ func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now 
 	if !probe && s.Len > 0 {
 		t.takeData(c, from, s, now)
 	} else if hasACK && !s.Flags.Has(capture.FIN) {
-		t.standsAt(e, seq, s, now)
+		t.standsAt(c, from, s, now)
 	}
 	if e.sender != nil {
 		e.sender.follow(e, p, s.Packet, now)
@@ -228,10 +228,14 @@ const maxSkip = 1 << 20
 
 // standsAt: an ACK without data stands at SND.NXT. What lies before it was
 // sent, though the tap has not seen it (yet).
-func (t *Tracker) standsAt(e *endpoint, seq reassembly.Seq, s *capture.Segment, now int64) {
+func (t *Tracker) standsAt(c *conn, from record.End, s *capture.Segment, now int64) {
+	e, seq := &c.ends[from], reassembly.Seq(s.Seq)
 	switch d := seq.Sub(e.sndNxt()); {
 	case d == 1:
 		e.tailUnseen = true
+		if p := &c.ends[from.Peer()]; c.first == record.NoEnd && p.tailUnseen && p.stream.EndsUnseen() {
+			c.flags |= isCloserUnseen
+		}
 	case d > 1 && d <= maxSkip && !e.finSeen:
 		e.stream.Skip(seq)
 		t.sends(e).gapBefore(s, now)
@@ -339,7 +343,9 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	a := e.stream.Add(seq, s.Len)
 	c.bearsOut(from, a)
 	t.placeData(c, from, seq, a, now)
-	e.tailUnseen = e.tailUnseen && a.New+a.Filled == 0
+	if a.New+a.Filled > 0 {
+		e.tailUnseen, c.flags = false, c.flags&^isCloserUnseen
+	}
 	e.seenBytes += uint64(a.New + a.Filled)
 	if a.Gap > 0 {
 		c.note(record.Moment{Kind: record.MomentGap, End: from, N: uint64(a.Gap)})
