@@ -38,6 +38,27 @@ func watchTo(tb testing.TB, pcap []byte, stdout io.Writer, args ...string) *watc
 	return w
 }
 
+// watchFiles is a run over files on disk that prints nothing.
+func watchFiles(tb testing.TB, args ...string) *watch {
+	tb.Helper()
+	o, err := parse(args)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	in, err := openInput(o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { in.close() })
+	out, err := openOutputs(o, in, io.Discard)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := newWatch(o, in, out, io.Discard, io.Discard)
+	tb.Cleanup(w.signals.done)
+	return w
+}
+
 // shortConnections is a capture of n connections of nine packets each, one a millisecond.
 func shortConnections(tb testing.TB, n int) []byte {
 	tb.Helper()

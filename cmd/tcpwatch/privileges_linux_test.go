@@ -51,16 +51,41 @@ func program(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
 		Env: append(os.Environ(), "SUDO_UID=", "SUDO_GID=")}, errs
 }
 
-// given up are the lines of a thread that has nothing left.
+// needsRoot skips a test where there are no privileges to give up.
+func needsRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: only root has privileges to give up")
+	}
+}
+
+// startOn starts a program that reads from a pipe, which is made here, and returns the
+// other end of it.
+func startOn(t *testing.T, cmd *exec.Cmd, fifo string) *os.File {
+	t.Helper()
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	to, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { to.Close() })
+	return to
+}
+
+// givenUp are the lines of a thread that has nothing left.
 var givenUp = []string{`CapInh:\t0+`, `CapPrm:\t0+`, `CapEff:\t0+`, `CapBnd:\t0+`, `CapAmb:\t0+`, `NoNewPrivs:\t1`, `Groups:\s*(\d+)?\s*`}
 
 // Before the first byte of an input is there to be read, all threads have given up
 // everything, whoever started the program; what was opened before serves all the
 // same, for two passes too.
 func TestPrivilegesAreGivenUpBeforeReading(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: only root has privileges to give up")
-	}
+	needsRoot(t)
 	pcap := shortConnections(t, 300)
 	for _, x := range []struct {
 		name string
@@ -78,20 +103,9 @@ func TestPrivilegesAreGivenUpBeforeReading(t *testing.T) {
 				t.Fatal(err)
 			}
 			fifo, w, records := filepath.Join(dir, "fifo"), filepath.Join(dir, "w.pcap"), filepath.Join(dir, "x.jsonl")
-			if err := unix.Mkfifo(fifo, 0o600); err != nil {
-				t.Fatal(err)
-			}
 			cmd, errs := program(t, append(x.args, fifo, "-w", w, "-o", "jsonl:"+records)...)
 			cmd.Env = append(cmd.Env, x.env...)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer cmd.Process.Kill()
-			to, err := os.OpenFile(fifo, os.O_WRONLY, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer to.Close()
+			to := startOn(t, cmd, fifo)
 			id := fmt.Sprintf(`Uid:\t%d\t%[1]d\t%[1]d\t%[1]d`, x.uid)
 			if missing := threads(cmd.Process.Pid, append([]string{id}, givenUp...)...); missing != "" {
 				t.Fatal(missing)
@@ -128,9 +142,7 @@ func TestPrivilegesAreGivenUpBeforeReading(t *testing.T) {
 // A file that only root can read is read twice, and both files of a comparison are
 // read, by a process that could open neither any more.
 func TestPrivilegesAndFollowUpReads(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: only root has privileges to give up")
-	}
+	needsRoot(t)
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -165,24 +177,11 @@ func TestPrivilegesAndFollowUpReads(t *testing.T) {
 // A user that cannot be set is said in a line, and the run goes on without
 // capabilities.
 func TestUserThatCannotBeSet(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: only root becomes another user")
-	}
+	needsRoot(t)
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	cmd, errs := program(t, fifo, "-o", "jsonl", "-Z", "no-such-user")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer cmd.Process.Kill()
-	to, err := os.OpenFile(fifo, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer to.Close()
+	to := startOn(t, cmd, fifo)
 	if missing := threads(cmd.Process.Pid, givenUp[:6]...); missing != "" {
 		t.Error(missing)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,21 +45,7 @@ func TestProgressWhileFilesAreRead(t *testing.T) {
 		}
 		args = append(args, "-r", name)
 	}
-	o, err := parse(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := openInput(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.close()
-	out, err := openOutputs(o, in, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWatch(o, in, out, io.Discard, io.Discard)
-	defer w.signals.done()
+	w := watchFiles(t, args...)
 	var line bytes.Buffer
 	w.mu.Lock()
 	w.status.w, w.status.began, w.status.drawn = &line, time.Now().Add(-time.Hour), time.Time{}

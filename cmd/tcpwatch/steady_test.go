@@ -42,6 +42,19 @@ func (s *stamped) Next(p *capture.Packet) error {
 
 func (*stamped) Close() error { return nil }
 
+// expect reads all packets, whose times and what was found of them must be these.
+func (s *steady) expect(t *testing.T, want []float64, counts clockCounts) {
+	t.Helper()
+	var got []float64
+	var p capture.Packet
+	for s.Next(&p) == nil {
+		got = append(got, float64(timeOf(&p))/1e9)
+	}
+	if !slices.Equal(got, want) || s.clock != counts {
+		t.Errorf("%v %+v\nwant %v %+v", got, s.clock, want, counts)
+	}
+}
+
 // What stamps are worth: the time of each packet by the clock that was not stepped,
 // without what nobody captured.
 func TestStamps(t *testing.T) {
@@ -93,14 +106,7 @@ func TestStamps(t *testing.T) {
 			if c.files != nil {
 				s.ended = func(file int) bool { return true }
 			}
-			var got []float64
-			var p capture.Packet
-			for s.Next(&p) == nil {
-				got = append(got, float64(timeOf(&p))/1e9)
-			}
-			if !slices.Equal(got, c.want) || s.clock != c.counts {
-				t.Errorf("%v %+v\nwant %v %+v", got, s.clock, c.want, c.counts)
-			}
+			s.expect(t, c.want, c.counts)
 		})
 	}
 }
@@ -125,14 +131,7 @@ func TestStampsLive(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := &steady{in: &input{source: &stamped{times: c.times}}, live: true, passed: func() int64 { return int64(c.passed * 1e9) },
 				across: func([]capture.Packet, bool) crossing { t.Error("asked"); return crossing{} }}
-			var got []float64
-			var p capture.Packet
-			for s.Next(&p) == nil {
-				got = append(got, float64(timeOf(&p))/1e9)
-			}
-			if !slices.Equal(got, c.want) || s.clock != c.counts {
-				t.Errorf("%v %+v\nwant %v %+v", got, s.clock, c.want, c.counts)
-			}
+			s.expect(t, c.want, c.counts)
 		})
 	}
 }
