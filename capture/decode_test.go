@@ -132,7 +132,6 @@ func TestDecodeSkipped(t *testing.T) {
 		{"802.11 beacon", capture.LinkIEEE80211, wifi(0x80, 0, 60), capture.SkipNotIP},
 		{"802.11 acknowledgment", capture.LinkIEEE80211, wifi(0xd4, 0, 10), capture.SkipNotIP},
 		{"802.11 fragment", capture.LinkIEEE80211, wifi(0x08, 0x05, 60), capture.SkipFragment},
-		{"capwap fragment", capture.LinkEthernet, outerUDP(5247, join([]byte{0, 0x10, 0, 0x80, 0, 7, 0, 0}, Ethernet(TypeIPv4, four()))), capture.SkipCAPWAPFragment},
 		{"ppp, encrypted", capture.LinkPPP, PPP(0xfd, make([]byte, 60)), capture.SkipEncrypted},
 		{"ppp, lcp", capture.LinkPPP, PPP(0xc021, make([]byte, 60)), capture.SkipNotIP},
 		{"null, another family", capture.LinkNull, join([]byte{7, 0, 0, 0}, four()), capture.SkipNotIP},

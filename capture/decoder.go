@@ -13,32 +13,31 @@ const (
 type SkipReason uint8
 
 const (
-	SkipNone           SkipReason = iota
-	SkipNotIP                     // ARP, LLDP, ...
-	SkipNotTCP                    // UDP, ICMP without a quoted TCP header, ...
-	SkipLinkType                  // a link type that cannot be read
-	SkipFragment                  // a fragment still waiting for the others (or never completed)
-	SkipCut                       // cut by the snaplen before the TCP header's first 16 bytes
-	SkipMalformed                 // lengths that contradict each other
-	SkipEncrypted                 // ESP, protected 802.11
-	SkipTooDeep                   // more layers than we follow
-	SkipFragmentLimit             // fragments dropped to keep memory bounded
-	SkipCompressed                // IPComp
-	SkipCAPWAPFragment            // of a frame that CAPWAP carries in pieces: these are not put together
+	SkipNone          SkipReason = iota
+	SkipNotIP                    // ARP, LLDP, ...
+	SkipNotTCP                   // UDP, ICMP without a quoted TCP header, ...
+	SkipLinkType                 // a link type that cannot be read
+	SkipFragment                 // a fragment still waiting for the others (or never completed)
+	SkipCut                      // cut by the snaplen before the TCP header's first 16 bytes
+	SkipMalformed                // lengths that contradict each other
+	SkipEncrypted                // ESP, protected 802.11
+	SkipTooDeep                  // more layers than we follow
+	SkipFragmentLimit            // fragments dropped to keep memory bounded
+	SkipCompressed               // IPComp
 	NSkipReasons
 )
 
 // String is the reason as reports show it: "not IP", "not TCP", ...
 func (r SkipReason) String() string {
 	return [...]string{"", "not IP", "not TCP", "unknown link type", "fragment", "cut before the TCP header",
-		"malformed", "encrypted", "too many layers", "fragment limit", "compressed", "CAPWAP fragment"}[r]
+		"malformed", "encrypted", "too many layers", "fragment limit", "compressed"}[r]
 }
 
 // MayHold reports whether packets skipped for this reason may hold segments all
 // the same, which other means than ours would find; see Decoder.Joined.
 func (r SkipReason) MayHold() bool {
 	switch r {
-	case SkipLinkType, SkipFragment, SkipCut, SkipEncrypted, SkipTooDeep, SkipFragmentLimit, SkipCompressed, SkipCAPWAPFragment:
+	case SkipLinkType, SkipFragment, SkipCut, SkipEncrypted, SkipTooDeep, SkipFragmentLimit, SkipCompressed:
 		return true
 	}
 	return false

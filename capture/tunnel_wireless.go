@@ -32,7 +32,7 @@ func (d *Decoder) capwap(v view) Outcome {
 	case flags&keepalive != 0:
 		return d.skip(SkipNotTCP)
 	case flags&fragment != 0:
-		return d.skip(SkipCAPWAPFragment)
+		return d.skip(SkipFragment)
 	case len(b) < n:
 		return d.short(v, n)
 	}

@@ -3,30 +3,23 @@ package report
 import (
 	"bufio"
 	"io"
-	"slices"
 
-	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
-// CSV writes a header line with every field of the record but the arrays of
-// objects, and one line a connection (RFC 4180, lines ended by LF). A value that can't be known is an
-// empty cell. It is not safe for concurrent use.
+// CSV writes a header line and one line a connection, as docs/record.md describes
+// them. It is not safe for concurrent use.
 type CSV struct {
+	*schema.CSV
 	w      *bufio.Writer
-	row    row
-	opt    JSONOptions
-	fields []field
 	headed bool
 	buf    []byte
 }
 
-// NewCSV returns a CSV that writes to w. Transitions are left out.
-func NewCSV(w io.Writer, o JSONOptions) *CSV {
-	flat := slices.DeleteFunc(recordFields(), func(f field) bool { return f.nested() })
-	c := &CSV{w: bufio.NewWriterSize(w, 1<<16), opt: o, fields: flat}
-	c.row.opt = &c.opt
-	return c
+// NewCSV returns a CSV that writes to w.
+func NewCSV(w io.Writer, o schema.Options) *CSV {
+	return &CSV{CSV: schema.NewCSV(o), w: bufio.NewWriterSize(w, 1<<16)}
 }
 
 func (c *CSV) head() error {
@@ -34,13 +27,8 @@ func (c *CSV) head() error {
 		return nil
 	}
 	c.headed = true
-	for i := range c.fields {
-		if i > 0 {
-			c.w.WriteByte(',')
-		}
-		c.w.WriteString(c.fields[i].name)
-	}
-	return c.w.WriteByte('\n')
+	_, err := c.w.Write(c.AppendHead(nil))
+	return err
 }
 
 // Conn writes the line of one connection; the error is the writer's.
@@ -57,23 +45,6 @@ func (c *CSV) Lines(b []byte) error {
 	}
 	_, err := c.w.Write(b)
 	return err
-}
-
-// AppendConn appends the line of one connection to b.
-func (c *CSV) AppendConn(b []byte, r *record.Record) []byte {
-	c.row.set(r)
-	for i := range c.fields {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		v := c.fields[i].read(&c.row)
-		if v.kind == text {
-			b = say.AppendCell(b, v.s)
-		} else {
-			b = v.appendPlain(b)
-		}
-	}
-	return append(b, '\n')
 }
 
 // Stats does nothing: CSV holds connections only.

@@ -2,11 +2,11 @@ package report
 
 import (
 	"encoding/json"
-	"io"
 	"math"
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -30,19 +30,16 @@ func FuzzJSONString(f *testing.F) {
 	})
 }
 
-func FuzzRecord(f *testing.F) {
+func FuzzTables(f *testing.F) {
 	f.Add(int64(0), int64(1), uint64(1), "a\x1b", uint8(3))
 	f.Add(int64(0), int64(1), uint64(1), "a\u3000b\u202e\ufeff", uint8(3))
 	f.Add(int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxUint64), "", uint8(255))
 	f.Fuzz(func(t *testing.T, start, end int64, n uint64, s string, e uint8) {
-		r := fullRecord()
+		r := recordtest.Full(true)
 		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, record.OpenKind(e), record.CloseKind(e)%record.NCloseKinds, s
 		r.TimeWait = record.TimeWaitRecord{Holder: record.End(e % 4), Since: end, Until: start, EndedBy: record.TimeWaitEnd(e)}
 		r.Close.FINAcked[0], r.Ends[0].Bytes, r.Open.Felt = record.Some(end), record.Some(n), record.Some(start)
 		r.File, r.Interface = int(int32(n)), int(int32(start))
-		if !json.Valid([]byte(lineOf(t, manyFiles, r))) {
-			t.Errorf("no JSON: %s", lineOf(t, manyFiles, r))
-		}
 		h := &Headline{Files: []string{s}, Interface: s, Filter: s, Packets: n, Start: start, End: end, Skipped: []Count{{s, n}}}
 		out := tablesOf(t, summaryOf(SummaryOptions{}, []*record.Record{r}), h, TableOptions{Width: 60, Reports: ReportNames()})
 		for _, l := range strings.Split(out, "\n") {
@@ -51,33 +48,4 @@ func FuzzRecord(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestEncodingDoesNotAllocate(t *testing.T) {
-	j, c := NewJSONL(io.Discard, manyFiles), NewCSV(io.Discard, manyFiles)
-	j.opt.Transitions = true
-	r := fullRecord()
-	for name, write := range map[string]func(*record.Record) error{"JSONL": j.Conn, "CSV": c.Conn} {
-		if n := testing.AllocsPerRun(100, func() { _ = write(r) }); n != 0 {
-			t.Errorf("%s: %v allocations a record", name, n)
-		}
-	}
-}
-
-func BenchmarkJSONL(b *testing.B) {
-	j := NewJSONL(io.Discard, JSONOptions{})
-	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = j.Conn(r)
-	}
-}
-
-func BenchmarkCSV(b *testing.B) {
-	c := NewCSV(io.Discard, JSONOptions{})
-	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = c.Conn(r)
-	}
 }

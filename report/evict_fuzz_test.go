@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
@@ -32,7 +33,7 @@ type talk struct{ sent [2]uint32 }
 // segmentsOf makes a crowd: four bytes say whose connection goes on, how, and when.
 func segmentsOf(in []byte) (all []capture.Segment) {
 	var talks [256]talk
-	now := testStart
+	now := recordtest.Start
 	for packet := uint64(1); len(in) >= 4; in, packet = in[4:], packet+1 {
 		now += int64(in[2]) * int64(in[2]) * 100 * microsecond
 		x := &talks[in[0]]

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
 
@@ -47,20 +48,42 @@ func TestNoTCP(t *testing.T) {
 	}
 }
 
-// A counter that no host can have reached is no number.
-func TestAbsurdDrops(t *testing.T) {
-	h := &Headline{Packets: 999, KernelDrops: record.Some[uint64](math.MaxUint64), InterfaceDrops: record.Some[uint64](math.MaxUint64 - 9)}
-	out := tablesOf(t, NewSummary(SummaryOptions{}), h, TableOptions{Width: 200, Reports: []string{"handshakes"}})
-	if want := "more than can be counted by the kernel (100.00 %), more than can be counted by the interface"; !strings.Contains(out, want) || strings.Contains(out, "18,446") {
-		t.Errorf("want %q in\n%s", want, out)
-	}
-}
-
 // The share of packets dropped is at most all of them, however many are counted.
 func TestDroppedShare(t *testing.T) {
 	for drops, want := range map[uint64]string{0: "", 1: " (0.10 %)", 999: " (50.00 %)", math.MaxUint64: " (100.00 %)", math.MaxUint64 - 998: " (100.00 %)", 1 << 63: " (100.00 %)"} {
 		if got := droppedShare(&Headline{Packets: 999, KernelDrops: record.Opt[uint64]{V: drops, OK: true}}); got != want {
 			t.Errorf("%d of 999: %q, want %q", drops, got, want)
+		}
+	}
+}
+
+func TestUnknownHeadline(t *testing.T) {
+	s := NewSummary(SummaryOptions{})
+	for i, flaw := range []func(c *record.CaptureRecord){
+		func(*record.CaptureRecord) {},
+		func(c *record.CaptureRecord) { c.Truncated = true },
+		func(c *record.CaptureRecord) {
+			c.Midstream, c.SYNUnseen, c.ScaleUnknown = true, [2]bool{true, true}, true
+		},
+		func(c *record.CaptureRecord) { c.Duplicates = 1 },
+	} {
+		r := recordtest.MadeUp(uint64(i+1), "10.0.0.1:40000", "10.0.0.2:80")
+		flaw(&r.Capture)
+		s.Add(r)
+	}
+	out := tablesOf(t, s, &Headline{Packets: 30, Segments: 30}, TableOptions{Width: 200, Reports: []string{"closes"}})
+	for _, want := range []string{
+		"midstream    1 connection; left out: connect times, which end opened it, windows in bytes, the options of the SYNs\n",
+		"cut short    1 connection: the snaplen cut packets short; left out: names and payload behind the cut\n",
+		"duplicates   1 connection: packets were captured twice; left out: how many packets were sent, copies left out\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	for _, not := range []string{"one way", "no scale", "no SYN", "gaps", "clock", "offload"} {
+		if strings.Contains(out, not+" ") {
+			t.Errorf("%q in\n%s", not, out)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -46,14 +47,14 @@ func appendFinding(b []byte, f *diagnose.Finding) []byte {
 	text("advice", strings.Join(f.Advice, " "))
 	text("subject", f.Subject.String())
 	text("subject_kind", f.Subject.Kind.String())
-	b = appendNumber(b, "count", f.Count)
+	b = schema.AppendNumber(b, "count", f.Count)
 	numbers("conns", f.Conns)
 	numbers("packets", f.Packets)
 	if f.Since != 0 || f.Until != 0 { // else no packet has a time
 		b = append(b, `,"since":"`...)
-		b = appendTime(b, f.Since)
+		b = schema.AppendTime(b, f.Since)
 		b = append(b, `","until":"`...)
-		b = appendTime(b, f.Until)
+		b = schema.AppendTime(b, f.Until)
 		b = append(b, '"')
 	}
 	return append(b, '}')

@@ -10,13 +10,14 @@ import (
 	"unicode"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
 
 // randomSteps turns bytes into steps: any mixture of ends, flags, states and moments.
 func randomSteps(b []byte, step func(*record.Step)) {
 	var states [2]record.State
-	at := testStart
+	at := recordtest.Start
 	for n := uint64(1); len(b) >= 12; n++ {
 		at += int64(int16(binary.LittleEndian.Uint16(b))) * 1000
 		st := &record.Step{Conn: 1 + uint64(b[2]&3), Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Time: at,
@@ -190,7 +191,7 @@ func TestLadderConns(t *testing.T) {
 	l := NewLadder(LadderOptions{Conns: 2})
 	for id := range uint64(5) {
 		for range 2 {
-			l.Step(&record.Step{Conn: id + 10, Time: testStart})
+			l.Step(&record.Step{Conn: id + 10, Time: recordtest.Start})
 		}
 	}
 	var b bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -29,7 +30,7 @@ func (d *drawing) summary(b *bufio.Writer) {
 	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
 	d.line(b, "left in", leftSummary(r))
 	subject := "not known"
-	for _, what := range unknownSummary(r) {
+	for _, what := range schema.UnknownOf(r) {
 		d.line(b, subject, what)
 		subject = ""
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
 
@@ -56,7 +57,7 @@ func origExp(s record.State) edge  { return edge{record.Orig, s, record.Expected
 func respExp(s record.State) edge  { return edge{record.Resp, s, record.Expected} }
 
 func (y *story) step(at int64, edges []edge, moments []record.Moment) *record.Step {
-	st := &record.Step{Conn: 1, Orig: y.record.Orig, Resp: y.record.Resp, Time: testStart + at, Before: y.now, Moments: moments}
+	st := &record.Step{Conn: 1, Orig: y.record.Orig, Resp: y.record.Resp, Time: recordtest.Start + at, Before: y.now, Moments: moments}
 	for _, e := range edges {
 		y.now[e.end], y.proof[e.end] = e.to, e.proof
 	}
@@ -107,7 +108,7 @@ func (y *story) close3(at int64) {
 		is(record.MomentFINAcked, record.Resp), record.Moment{Kind: record.MomentClosed, Span: 2 * ms, N: 3},
 		record.Moment{Kind: record.MomentTimeWait, End: record.Orig, Span: 60 * s1})
 	y.record.Close = record.CloseRecord{Kind: record.CloseNormal, First: record.Orig, Segments: 3, ResetBy: record.NoEnd}
-	y.record.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: testStart + at + 2*ms, Until: testStart + at + 2*ms + 60*s1, EndedBy: record.TimeWait2MSL}
+	y.record.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: recordtest.Start + at + 2*ms, Until: recordtest.Start + at + 2*ms + 60*s1, EndedBy: record.TimeWait2MSL}
 }
 
 func (y *story) end() {

@@ -7,10 +7,9 @@ import (
 	"unicode"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
-
-const testStart = int64(1700000000) * 1e9 // 2023-11-14 22:13:20 UTC
 
 func ep4(a, b, c, d byte, port uint16) capture.Endpoint {
 	return capture.Endpoint{Addr: capture.AddrFrom4([]byte{a, b, c, d}), Port: port}
@@ -18,7 +17,7 @@ func ep4(a, b, c, d byte, port uint16) capture.Endpoint {
 
 func liveRecord() record.Record {
 	return record.Record{
-		ID: 12, Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Start: testStart,
+		ID: 12, Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Start: recordtest.Start,
 		States:   [2]record.State{record.Established, record.Established},
 		Open:     record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: record.Some(int64(320_000))},
 		Close:    record.CloseRecord{First: record.NoEnd, ResetBy: record.NoEnd},
@@ -73,12 +72,12 @@ func TestLiveLine(t *testing.T) {
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  half-open, 6 SYN/ACKs"},
 		{"closed", record.EventClosed, func(r *record.Record) {
 			r.Close = record.CloseRecord{Kind: record.CloseNormal, First: record.Orig, Segments: 3, ResetBy: record.NoEnd}
-			r.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: testStart, Until: testStart + 60e9}
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: recordtest.Start, Until: recordtest.Start + 60e9}
 		}, 80,
 			"22:13:21.000 closed #12 10.0.0.1:40000 -> 10.0.0.2:80  by client, 1 s, TIME-WAIT"},
 		{"closed at once", record.EventClosed, func(r *record.Record) {
 			r.Close = record.CloseRecord{Kind: record.CloseNormal, First: record.Both, Segments: 4, ResetBy: record.NoEnd}
-			r.TimeWait = record.TimeWaitRecord{Holder: record.Both, Since: testStart}
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Both, Since: recordtest.Start}
 		}, 0,
 			"22:13:21.000 closed #12 10.0.0.1:40000 -> 10.0.0.2:80  by both ends, 1 s, TIME-WAIT"},
 		{"reset", record.EventReset, func(r *record.Record) {
@@ -95,7 +94,7 @@ func TestLiveLine(t *testing.T) {
 			if tt.edit != nil {
 				tt.edit(&r)
 			}
-			got := LiveLine(&record.Event{Kind: tt.kind, Time: testStart + 1e9, Record: &r}, LiveLineOptions{Width: tt.width})
+			got := LiveLine(&record.Event{Kind: tt.kind, Time: recordtest.Start + 1e9, Record: &r}, LiveLineOptions{Width: tt.width})
 			if got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
@@ -118,8 +117,8 @@ func TestLiveLineFits(t *testing.T) {
 				Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 12, From: r.Orig.Addr}}
 			r.Close = record.CloseRecord{Kind: record.CloseHalfClosed, First: record.Both, Segments: 4, ResetBy: record.Resp,
 				ResetIn: record.SynReceived, ResetCause: record.ResetRefused}
-			r.TimeWait = record.TimeWaitRecord{Holder: record.Both, Since: testStart, Until: testStart + 60e9}
-			got := LiveLine(&record.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{Width: 80, ASCII: true})
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Both, Since: recordtest.Start, Until: recordtest.Start + 60e9}
+			got := LiveLine(&record.Event{Kind: kind, Time: recordtest.Start, Record: &r}, LiveLineOptions{Width: 80, ASCII: true})
 			for _, line := range strings.Split(got, "\n") {
 				if len(line) > 80 {
 					t.Errorf("%d columns: %q", len(line), line)
@@ -134,7 +133,7 @@ func TestLiveLineIPv6IsNotCut(t *testing.T) {
 	for i := range r.Orig.Addr {
 		r.Orig.Addr[i], r.Resp.Addr[i] = 0xfd, 0xfe
 	}
-	got := LiveLine(&record.Event{Time: testStart, Record: &r}, LiveLineOptions{Width: 80})
+	got := LiveLine(&record.Event{Time: recordtest.Start, Record: &r}, LiveLineOptions{Width: 80})
 	for _, part := range []string{r.Orig.String(), r.Resp.String(), "320 µs"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("%q lacks %s", got, part)
@@ -144,7 +143,7 @@ func TestLiveLineIPv6IsNotCut(t *testing.T) {
 
 func TestLiveLineLocation(t *testing.T) {
 	r := liveRecord()
-	got := LiveLine(&record.Event{Time: testStart, Record: &r}, LiveLineOptions{Location: time.FixedZone("x", 3600)})
+	got := LiveLine(&record.Event{Time: recordtest.Start, Record: &r}, LiveLineOptions{Location: time.FixedZone("x", 3600)})
 	if !strings.HasPrefix(got, "23:13:20.000 ") {
 		t.Errorf("not in the time zone asked for: %s", got)
 	}
@@ -155,7 +154,7 @@ func TestLiveLineEscapes(t *testing.T) {
 	r.History = "\x1b[31mred\u202e\n"
 	r.Names = &record.NamesRecord{Proto: "tls", SNI: "\x07\xff\u3000"}
 	for kind := record.EventOpened; kind <= record.EventTimedOut; kind++ {
-		got := LiveLine(&record.Event{Kind: kind, Time: testStart, Record: &r}, LiveLineOptions{})
+		got := LiveLine(&record.Event{Kind: kind, Time: recordtest.Start, Record: &r}, LiveLineOptions{})
 		for _, c := range got {
 			if !unicode.IsPrint(c) {
 				t.Errorf("%q holds %q", got, c)
@@ -176,7 +175,7 @@ func TestHalfClosed(t *testing.T) {
 	} {
 		r := liveRecord()
 		r.Close.FINs, r.Capture.OneWay = x.fins, x.oneWay
-		r.Close.FINAcked[record.Resp] = record.Some(testStart)
+		r.Close.FINAcked[record.Resp] = record.Some(recordtest.Start)
 		if got := halfClosed(&r); got != x.want {
 			t.Errorf("got %q, want %q", got, x.want)
 		}

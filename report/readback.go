@@ -3,47 +3,12 @@ package report
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
-	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 )
-
-// ReadConn is what is read back of a "conn" line: what comparing takes.
-type ReadConn struct {
-	ID       uint64    `json:"id"`
-	RespIP   string    `json:"resp_ip"`
-	RespPort uint16    `json:"resp_port"`
-	Start    time.Time `json:"start"`
-	End      time.Time `json:"end"`
-	Final    *bool     `json:"final"`
-	Open     struct {
-		Kind string   `json:"kind"`
-		Felt *float64 `json:"felt_s"`
-	} `json:"open"`
-	Close struct {
-		Kind string `json:"kind"`
-	} `json:"close"`
-	TimeWait struct {
-		Holder string `json:"holder"`
-	} `json:"time_wait"`
-	Keepalive struct {
-		Outcome string `json:"outcome"`
-	} `json:"keepalive"`
-	Orig ReadEnd `json:"orig"`
-	Resp ReadEnd `json:"resp"`
-}
-
-// ReadEnd is what one end sent.
-type ReadEnd struct {
-	Packets     uint64   `json:"packets"`
-	Retx        uint64   `json:"retx"`
-	ZeroWindows uint64   `json:"zero_windows"`
-	RTT         *float64 `json:"rtt_p50_s"`
-}
 
 // ReadFinding is what is read back of a "finding" line.
 type ReadFinding struct {
@@ -66,9 +31,12 @@ type ReadStats struct {
 	} `json:"time_wait_peak"`
 }
 
-// ReadSink takes what ReadJSONL reads; what it is handed is its own.
+// ReadSink takes what ReadJSONL reads.
 type ReadSink interface {
-	Conn(c *ReadConn)
+	// Columns are the fields of a connection that it wants.
+	Columns() []schema.Column
+	// Conn is called when they have been handed over.
+	Conn()
 	Finding(f *ReadFinding)
 	Stats(s *ReadStats)
 }
@@ -80,6 +48,7 @@ const longestLine = 64 << 20
 // not know are left out. The error names the input and the line.
 func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
 	lines := bufio.NewReaderSize(r, 1<<16)
+	conn := schema.NewLineReader(sink.Columns())
 	var line []byte
 	for n := 1; ; n++ {
 		var end error
@@ -88,7 +57,7 @@ func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
 			return fmt.Errorf("%s: line %d: %w", name, n, end)
 		}
 		if len(bytes.TrimSpace(line)) > 0 {
-			if err := readObject(line, sink); err != nil {
+			if err := readObject(line, conn, sink); err != nil {
 				return fmt.Errorf("%s: line %d: %w", name, n, err)
 			}
 		}
@@ -112,53 +81,33 @@ func readLine(r *bufio.Reader, b []byte) ([]byte, error) {
 	}
 }
 
-func readObject(line []byte, sink ReadSink) error {
+func readObject(line []byte, conn *schema.LineReader, sink ReadSink) error {
 	var what struct {
 		Type string `json:"type"`
 	}
-	if err := decode(line, &what); err != nil {
+	if err := schema.Decode(line, &what); err != nil {
 		return err
 	}
 	switch what.Type {
 	case "":
 		return errors.New("an object without a type: not what -o jsonl writes")
 	case "conn":
-		c := new(ReadConn)
-		if err := decode(line, c); err != nil {
+		if err := conn.Read(line); err != nil {
 			return err
 		}
-		sink.Conn(c)
+		sink.Conn()
 	case "finding":
 		f := new(ReadFinding)
-		if err := decode(line, f); err != nil {
+		if err := schema.Decode(line, f); err != nil {
 			return err
 		}
 		sink.Finding(f)
 	case "stats":
 		s := new(ReadStats)
-		if err := decode(line, s); err != nil {
+		if err := schema.Decode(line, s); err != nil {
 			return err
 		}
 		sink.Stats(s)
 	}
 	return nil
-}
-
-// decode is json.Unmarshal with errors for people.
-func decode(line []byte, to any) error {
-	err := json.Unmarshal(line, to)
-	var wrong *json.UnmarshalTypeError
-	var syntax *json.SyntaxError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &wrong) && wrong.Field != "":
-		return fmt.Errorf("%s cannot be %s", wrong.Field, wrong.Value)
-	case errors.As(err, &wrong):
-		return fmt.Errorf("%s, not an object", wrong.Value)
-	}
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON: %s", say.Escape(err.Error()))
-	}
-	return errors.New(say.Escape(err.Error()))
 }

@@ -6,23 +6,24 @@ import (
 	"strconv"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 )
 
 // appendStats appends the stats object of JSON Lines.
 func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	b = append(b, `{"type":"stats"`...)
-	b = appendNumber(b, "packets", h.Packets)
-	b = appendNumber(b, "tcp_segments", h.Segments)
+	b = schema.AppendNumber(b, "packets", h.Packets)
+	b = schema.AppendNumber(b, "tcp_segments", h.Segments)
 	conns := h.Tracker.Emitted
 	if s != nil {
 		conns = s.Conns()
 	}
-	b = appendNumber(b, "conns", conns)
+	b = schema.AppendNumber(b, "conns", conns)
 	if h.Where != "" {
 		b = append(b, `,"where":`...)
 		b = say.AppendJSON(b, h.Where)
 		if s != nil {
-			b = appendNumber(b, "left_out", s.leftOut)
+			b = schema.AppendNumber(b, "left_out", s.leftOut)
 		}
 	}
 	b = append(b, `,"skipped":{`...)
@@ -41,15 +42,15 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	b = append(b, '}')
 	b = appendCounts(b, "limits", h.Tracker.Limits)
 	if h.KernelDrops.OK {
-		b = appendNumber(b, "kernel_drops", h.KernelDrops.V)
+		b = schema.AppendNumber(b, "kernel_drops", h.KernelDrops.V)
 	}
 	if h.InterfaceDrops.OK {
-		b = appendNumber(b, "interface_drops", h.InterfaceDrops.V)
+		b = schema.AppendNumber(b, "interface_drops", h.InterfaceDrops.V)
 	}
-	b = appendNumber(b, "evicted", h.Tracker.Evicted)
+	b = schema.AppendNumber(b, "evicted", h.Tracker.Evicted)
 	b = appendCounts(b, "evicted_by", h.Tracker.EvictedBy)
 	if h.Unnamed > 0 {
-		b = appendNumber(b, "unnamed", h.Unnamed)
+		b = schema.AppendNumber(b, "unnamed", h.Unnamed)
 	}
 	b = append(b, `,"files":[`...)
 	for i, f := range h.Files {
@@ -64,7 +65,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	}
 	if h.timed() || h.Packets == 0 {
 		b = append(b, `,"span_s":`...)
-		b = appendSeconds(b, h.span())
+		b = schema.AppendSeconds(b, h.span())
 	}
 	b = appendClock(b, &h.Clock)
 	if len(h.Damaged) > 0 {
@@ -80,12 +81,12 @@ func appendClock(b []byte, c *Clock) []byte {
 		n   uint64
 	}{{"untimed", c.Untimed}, {"misstamped", c.Misstamped}, {"clock_steps", c.Steps}, {"gaps", c.Gaps}} {
 		if x.n > 0 {
-			b = appendNumber(b, x.key, x.n)
+			b = schema.AppendNumber(b, x.key, x.n)
 		}
 	}
 	if c.Gaps > 0 {
 		b = append(b, `,"uncovered_s":`...)
-		b = appendSeconds(b, c.Uncovered)
+		b = schema.AppendSeconds(b, c.Uncovered)
 	}
 	return b
 }
@@ -102,13 +103,6 @@ func appendCounts(b []byte, key string, counts map[string]uint64) []byte {
 		b = appendEntry(b, i == 0, k, counts[k])
 	}
 	return append(b, '}')
-}
-
-func appendNumber(b []byte, key string, n uint64) []byte {
-	b = append(b, ',', '"')
-	b = append(b, key...)
-	b = append(b, '"', ':')
-	return strconv.AppendUint(b, n, 10)
 }
 
 func appendEntry(b []byte, first bool, key string, n uint64) []byte {
@@ -134,11 +128,11 @@ func appendPeaks(b []byte, s *Summary) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, `{"holder":"`...)
-		b = appendAddr(b, p.holder)
+		b = p.holder.Netip().AppendTo(b)
 		b = append(b, '"')
-		b = appendNumber(b, "peak", p.n)
+		b = schema.AppendNumber(b, "peak", p.n)
 		b = append(b, `,"at":"`...)
-		b = appendTime(b, p.at*1e9)
+		b = schema.AppendTime(b, p.at*1e9)
 		b = append(b, `"}`...)
 	}
 	return append(b, ']')

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"tcpwatch/internal/fold"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -42,9 +43,9 @@ type SummaryOptions struct {
 type Summary struct {
 	opt       SummaryOptions
 	conns     uint64
-	leftOut   uint64           // connections that were not added because they were not asked for
-	end       int64            // latest time known: of a packet, or the clock's when the input ended
-	unknown   [nReasons]uint64 // connections of which something can't be known, by the reason told
+	leftOut   uint64                  // connections that were not added because they were not asked for
+	end       int64                   // latest time known: of a packet, or the clock's when the input ended
+	unknown   [schema.NReasons]uint64 // connections of which something can't be known, by the reason told
 	handshake handshakes
 	close     closes
 	timeWait  timeWaits
@@ -107,7 +108,7 @@ func (s *Summary) Add(r *record.Record) {
 	if diagnose.OneWay(r) {
 		s.oneWay++
 	}
-	for told := reasonsOf(r).told(); told != 0; told &= told - 1 {
+	for told := schema.ReasonsOf(r).Told(); told != 0; told &= told - 1 {
 		s.unknown[bits.TrailingZeros16(uint16(told))]++
 	}
 	s.handshake.add(r)

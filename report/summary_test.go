@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -28,7 +28,7 @@ func told(t *testing.T, s *Summary, h *Headline) string {
 // TestMergeOfAnySplit: whatever the order and however records are divided,
 // the whole comes out, also of parts that were written down and read back.
 func TestMergeOfAnySplit(t *testing.T) {
-	records := append(random(3, 1500, 30), mixture()...)
+	records := append(recordtest.Random(3, 1500, 30), recordtest.Mixture()...)
 	h := headlineOf(records)
 	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes"}
 	want := told(t, summaryOf(o, records), h)
@@ -82,7 +82,7 @@ func firstDifference(got, want string) string {
 }
 
 func TestMergeSharesNothing(t *testing.T) {
-	records := mixture()
+	records := recordtest.Mixture()
 	h := headlineOf(records)
 	s := summaryOf(SummaryOptions{}, records)
 	c := NewSummary(SummaryOptions{})
@@ -91,7 +91,7 @@ func TestMergeSharesNothing(t *testing.T) {
 	if got := told(t, c, h); got != want {
 		t.Fatalf("merged into an empty one it tells something else: %s", firstDifference(got, want))
 	}
-	for _, r := range random(9, 300, 5) {
+	for _, r := range recordtest.Random(9, 300, 5) {
 		c.Add(r)
 	}
 	if got := told(t, s, h); got != want {
@@ -101,10 +101,10 @@ func TestMergeSharesNothing(t *testing.T) {
 
 func TestAddKeepsNothingBorrowed(t *testing.T) {
 	s := NewSummary(SummaryOptions{})
-	r := madeUp(1, "10.0.0.1:1", "10.0.0.2:2")
+	r := recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2")
 	s.Add(r)
 	want := tablesOf(t, s, &Headline{}, TableOptions{Reports: []string{"connections"}})
-	*r = *madeUp(99, "10.9.9.9:9", "10.9.9.8:8")
+	*r = *recordtest.MadeUp(99, "10.9.9.9:9", "10.9.9.8:8")
 	if got := tablesOf(t, s, &Headline{}, TableOptions{Reports: []string{"connections"}}); got != want {
 		t.Errorf("the summary changed with the record: %s", firstDifference(got, want))
 	}
@@ -118,7 +118,7 @@ func TestAddKeepsNothingBorrowed(t *testing.T) {
 func TestLimitsAreCounted(t *testing.T) {
 	const n = 2*maxListeners + 5000
 	forward, backward := NewSummary(SummaryOptions{Rows: -1}), NewSummary(SummaryOptions{Rows: -1})
-	r := notOpened(madeUp(1, "10.0.0.1:1", "10.0.0.2:2"), record.OpenRefused)
+	r := recordtest.NotOpened(recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2"), record.OpenRefused)
 	aim := func(i int) *record.Record {
 		r.ID = uint64(i + 1)
 		r.Resp.Addr = capture.AddrFrom4([]byte{10, 1, byte(i >> 8), byte(i)})
@@ -129,7 +129,7 @@ func TestLimitsAreCounted(t *testing.T) {
 		forward.Add(aim(i))
 		backward.Add(aim(n - 1 - i))
 	}
-	works := madeUp(n+1, "10.0.0.1:1", "10.0.0.9:80")
+	works := recordtest.MadeUp(n+1, "10.0.0.1:1", "10.0.0.9:80")
 	forward.Add(works)
 	backward.Merge(summaryOf(SummaryOptions{Rows: -1}, []*record.Record{works}))
 	f, b := forward.handshake.listeners(""), backward.handshake.listeners("")
@@ -154,7 +154,7 @@ func TestLimitsAreCounted(t *testing.T) {
 
 func TestAddDoesNotAllocate(t *testing.T) {
 	s := NewSummary(SummaryOptions{Rows: 100})
-	records := random(5, 2000, 10)
+	records := recordtest.Random(5, 2000, 10)
 	for _, r := range records {
 		s.Add(r)
 	}
@@ -165,7 +165,7 @@ func TestAddDoesNotAllocate(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
-	base := func() *record.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
+	base := func() *record.Record { return recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
 	since := base().Start + 2*oneSecond
 	for _, test := range []struct {
 		name string
@@ -173,59 +173,36 @@ func TestJudge(t *testing.T) {
 		want diagnose.Verdict
 	}{
 		{"normal", base(), diagnose.Verdict{Culprit: record.NoEnd}},
-		{"half-closed", badlyClosed(base(), record.CloseHalfClosed, oneSecond), diagnose.Verdict{Fault: diagnose.FaultHalfClosed, Culprit: record.Resp, Since: since}},
-		{"unacked FIN", badlyClosed(base(), record.CloseUnackedFIN, oneSecond), diagnose.Verdict{Fault: diagnose.FaultUnackedFIN, Culprit: record.Resp, Since: since}},
-		{"timed out", badlyClosed(base(), record.CloseTimedOut, oneSecond), diagnose.Verdict{Fault: diagnose.FaultTimedOut, Culprit: record.Resp, Since: since + oneSecond}},
-		{"reset", badlyClosed(base(), record.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: record.Orig, Cause: record.ResetAbort.String()}},
-		{"still open", badlyClosed(base(), record.CloseOpen, 0), diagnose.Verdict{Culprit: record.NoEnd}},
+		{"half-closed", recordtest.BadlyClosed(base(), record.CloseHalfClosed, oneSecond), diagnose.Verdict{Fault: diagnose.FaultHalfClosed, Culprit: record.Resp, Since: since}},
+		{"unacked FIN", recordtest.BadlyClosed(base(), record.CloseUnackedFIN, oneSecond), diagnose.Verdict{Fault: diagnose.FaultUnackedFIN, Culprit: record.Resp, Since: since}},
+		{"timed out", recordtest.BadlyClosed(base(), record.CloseTimedOut, oneSecond), diagnose.Verdict{Fault: diagnose.FaultTimedOut, Culprit: record.Resp, Since: since + oneSecond}},
+		{"reset", recordtest.BadlyClosed(base(), record.CloseReset, 0), diagnose.Verdict{Fault: diagnose.FaultReset, Culprit: record.Orig, Cause: record.ResetAbort.String()}},
+		{"still open", recordtest.BadlyClosed(base(), record.CloseOpen, 0), diagnose.Verdict{Culprit: record.NoEnd}},
 	} {
 		if got := diagnose.JudgeClose(test.r); got != test.want {
 			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
-	if got, want := diagnose.JudgeClose(lastACKMissing(base())), (diagnose.Verdict{Fault: diagnose.FaultLastACK, Culprit: record.Orig, Since: since - oneSecond + 2*millisecond}); got != want {
+	if got, want := diagnose.JudgeClose(recordtest.LastACKMissing(base())), (diagnose.Verdict{Fault: diagnose.FaultLastACK, Culprit: record.Orig, Since: since - oneSecond + 2*millisecond}); got != want {
 		t.Errorf("last ACK missing: %+v, want %+v", got, want)
 	}
-	if got := diagnose.JudgeClose(refusedAfterACK(base())); got.Cause != diagnose.CauseRefusedLate {
+	if got := diagnose.JudgeClose(recordtest.RefusedAfterACK(base())); got.Cause != diagnose.CauseRefusedLate {
 		t.Errorf("refused after the third ACK: %+v", got)
 	}
-}
-
-// lastACKMissing takes the ACK of the server's FIN away.
-func lastACKMissing(r *record.Record) *record.Record {
-	r.Close.Kind, r.Close.Segments = record.CloseHalfClosed, 0
-	r.Close.FINAcked[record.Resp] = record.Opt[int64]{}
-	r.States, r.Proven = [2]record.State{record.TimeWait, record.LastAck}, [2]record.State{record.FinWait1, record.LastAck}
-	r.TimeWait = record.TimeWaitRecord{Holder: record.NoEnd}
-	r.End = r.Close.FINTime[record.Resp].V
-	return r
-}
-
-// refusedAfterACK lets the server answer the third ACK with a RST.
-func refusedAfterACK(r *record.Record) *record.Record {
-	r = badlyClosed(r, record.CloseReset, 0)
-	r.Close.ResetBy, r.Close.ResetIn, r.Close.ResetCause = record.Resp, record.SynReceived, record.ResetUnknown
-	return r
-}
-
-// cutShort says that the input ended that long after the last packet of r.
-func cutShort(r *record.Record, silent int64) *record.Record {
-	r.Unfinished, r.Silent = true, silent
-	return r
 }
 
 // TestCutShort: what the end of the input cut short is no fault, what was
 // asked for again or waited for long enough is.
 func TestCutShort(t *testing.T) {
-	base := func() *record.Record { return madeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
+	base := func() *record.Record { return recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2") }
 	tries := func(kind record.OpenKind, n uint32) *record.Record {
-		r := notOpened(base(), kind)
+		r := recordtest.NotOpened(base(), kind)
 		r.Open.SYNs, r.Open.SYNACKs = n, n
 		return r
 	}
-	again := lastACKMissing(base())
+	again := recordtest.LastACKMissing(base())
 	again.Close.FINs[record.Resp] = 2
-	oneWay := lastACKMissing(base())
+	oneWay := recordtest.LastACKMissing(base())
 	oneWay.Capture.OneWay = true
 	const half = oneSecond / 2
 	for _, test := range []struct {
@@ -233,18 +210,18 @@ func TestCutShort(t *testing.T) {
 		r    *record.Record
 		want string // in the titles of handshakes or closes
 	}{
-		{"one SYN", cutShort(tries(record.OpenNoAnswer, 1), half), "1 attempt, 0 completed, 0 failed, 1 still opening when the capture ended."},
-		{"one SYN, long ago", cutShort(tries(record.OpenNoAnswer, 1), 2*oneSecond), "0 completed, 1 failed (1 no answer)."},
+		{"one SYN", recordtest.CutShort(tries(record.OpenNoAnswer, 1), half), "1 attempt, 0 completed, 0 failed, 1 still opening when the capture ended."},
+		{"one SYN, long ago", recordtest.CutShort(tries(record.OpenNoAnswer, 1), 2*oneSecond), "0 completed, 1 failed (1 no answer)."},
 		{"one SYN, forgotten", tries(record.OpenNoAnswer, 1), "0 completed, 1 failed (1 no answer)."},
-		{"many SYNs", cutShort(tries(record.OpenNoAnswer, 6), half), "0 completed, 1 failed (1 no answer)."},
-		{"one SYN/ACK", cutShort(tries(record.OpenHalfOpen, 1), half), "0 failed, 1 still opening"},
-		{"many SYN/ACKs", cutShort(tries(record.OpenHalfOpen, 3), half), "1 failed (1 half-open)."},
-		{"last ACK", cutShort(lastACKMissing(base()), half), "0 incomplete, 1 closing at the end."},
-		{"last ACK, long ago", cutShort(lastACKMissing(base()), 2*oneSecond), "0 complete, 1 incomplete."},
-		{"last ACK, FIN again", cutShort(again, half), "0 complete, 1 incomplete."},
-		{"second FIN", cutShort(badlyClosed(base(), record.CloseHalfClosed, 0), half), "0 incomplete, 1 closing at the end."},
-		{"ACK of the FIN", cutShort(badlyClosed(base(), record.CloseUnackedFIN, 0), half), "0 incomplete, 1 closing at the end."},
-		{"one direction", cutShort(oneWay, 2*oneSecond), "0 incomplete, 1 unknown (only one direction captured)."},
+		{"many SYNs", recordtest.CutShort(tries(record.OpenNoAnswer, 6), half), "0 completed, 1 failed (1 no answer)."},
+		{"one SYN/ACK", recordtest.CutShort(tries(record.OpenHalfOpen, 1), half), "0 failed, 1 still opening"},
+		{"many SYN/ACKs", recordtest.CutShort(tries(record.OpenHalfOpen, 3), half), "1 failed (1 half-open)."},
+		{"last ACK", recordtest.CutShort(recordtest.LastACKMissing(base()), half), "0 incomplete, 1 closing at the end."},
+		{"last ACK, long ago", recordtest.CutShort(recordtest.LastACKMissing(base()), 2*oneSecond), "0 complete, 1 incomplete."},
+		{"last ACK, FIN again", recordtest.CutShort(again, half), "0 complete, 1 incomplete."},
+		{"second FIN", recordtest.CutShort(recordtest.BadlyClosed(base(), record.CloseHalfClosed, 0), half), "0 incomplete, 1 closing at the end."},
+		{"ACK of the FIN", recordtest.CutShort(recordtest.BadlyClosed(base(), record.CloseUnackedFIN, 0), half), "0 incomplete, 1 closing at the end."},
+		{"one direction", recordtest.CutShort(oneWay, 2*oneSecond), "0 incomplete, 1 unknown (only one direction captured)."},
 	} {
 		records := []*record.Record{test.r}
 		got := tablesOf(t, summaryOf(SummaryOptions{}, records), headlineOf(records), TableOptions{Width: 200})
@@ -302,7 +279,7 @@ func TestUTF8Locale(t *testing.T) {
 
 func BenchmarkAdd(b *testing.B) {
 	s := NewSummary(SummaryOptions{})
-	records := random(5, 20000, 50)
+	records := recordtest.Random(5, 20000, 50)
 	for _, r := range records {
 		s.Add(r)
 	}
@@ -318,7 +295,7 @@ func BenchmarkAdd(b *testing.B) {
 // every detector looking. It fills in one record again and again, as a Tracker does.
 func BenchmarkSummaryAdd(b *testing.B) {
 	s := NewSummary(SummaryOptions{Rows: -1, Detectors: diagnose.Detectors()})
-	r, changes := ordinary(5000)
+	r, changes := recordtest.Ordinary(5000)
 	for b.Loop() {
 		for i := range changes {
 			changes[i](r)
@@ -329,14 +306,14 @@ func BenchmarkSummaryAdd(b *testing.B) {
 }
 
 func BenchmarkMerge(b *testing.B) {
-	s := summaryOf(SummaryOptions{}, random(5, 20000, 50))
+	s := summaryOf(SummaryOptions{}, recordtest.Random(5, 20000, 50))
 	for b.Loop() {
 		NewSummary(SummaryOptions{}).Merge(s)
 	}
 }
 
 func BenchmarkTables(b *testing.B) {
-	records := random(5, 20000, 50)
+	records := recordtest.Random(5, 20000, 50)
 	s := summaryOf(SummaryOptions{}, records)
 	h := headlineOf(records)
 	b.ReportAllocs()

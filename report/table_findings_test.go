@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"tcpwatch/internal/fold"
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -29,16 +31,16 @@ func judging(t testing.TB) SummaryOptions {
 // failing are attempts that fail, IPv6 included, and some that work.
 func failing() (all []*record.Record) {
 	for i := range uint64(40) {
-		r := madeUp(i*10+1, "10.0.0.1:"+strconv.Itoa(40000+int(i)), "10.0.0.2:443")
+		r := recordtest.MadeUp(i*10+1, "10.0.0.1:"+strconv.Itoa(40000+int(i)), "10.0.0.2:443")
 		switch i % 4 {
 		case 0:
-			r = notOpened(r, record.OpenRefused)
+			r = recordtest.NotOpened(r, record.OpenRefused)
 		case 1:
-			r.Orig, r.Resp = end(six1), end(six2)
-			r = notOpened(r, record.OpenUnreachable)
+			r.Orig, r.Resp = recordtest.Endpoint(recordtest.Six1), recordtest.Endpoint(recordtest.Six2)
+			r = recordtest.NotOpened(r, record.OpenUnreachable)
 		case 2:
-			r.Resp = end("10.0.0.3:80")
-			r = notOpened(r, record.OpenNoAnswer)
+			r.Resp = recordtest.Endpoint("10.0.0.3:80")
+			r = recordtest.NotOpened(r, record.OpenNoAnswer)
 			r.Silent = 100 * oneSecond
 		}
 		all = append(all, r)
@@ -59,7 +61,7 @@ func TestFindingsTable(t *testing.T) {
 		{"findings-weak-colour", troubled(records), TableOptions{Width: 80, Reports: []string{"findings"}, Top: 1, Color: true, ASCII: true, Sort: "count"}},
 	} {
 		got := tablesOf(t, s, x.h, x.o)
-		golden(t, filepath.Join("testdata", x.name+".txt"), got)
+		recordtest.Golden(t, filepath.Join("testdata", x.name+".txt"), got, *update)
 		for _, l := range strings.Split(got, "\n") {
 			if !x.o.Color && (runes(l) > x.o.Width || strings.TrimRight(l, " ") != l || strings.Contains(l, "\x1b")) {
 				t.Errorf("%s: %q", x.name, l)
@@ -80,7 +82,7 @@ func TestFindingsJSON(t *testing.T) {
 	records := failing()
 	s, h := summaryOf(judging(t), records), headlineOf(records)
 	var b bytes.Buffer
-	j := NewJSONL(&b, JSONOptions{})
+	j := NewJSONL(&b, schema.Options{})
 	if err := j.Stats(h, s); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +171,7 @@ func TestFindingsAreWorkedOutOnce(t *testing.T) {
 	h := headlineOf(failing())
 	s.Findings(h)
 	tablesOf(t, s, h, TableOptions{})
-	if err := NewJSONL(io.Discard, JSONOptions{}).Stats(h, s); err != nil || asked != 1 {
+	if err := NewJSONL(io.Discard, schema.Options{}).Stats(h, s); err != nil || asked != 1 {
 		t.Errorf("asked %d times: %v", asked, err)
 	}
 	for i, more := range []func(){func() { s.Add(failing()[0]) }, func() { s.Merge(NewSummary(s.opt)) }, func() { h = headlineOf(failing()) }} {
@@ -182,7 +184,7 @@ func TestFindingsAreWorkedOutOnce(t *testing.T) {
 
 // The ledger of TIME-WAITs, from which some detectors read, merges too.
 func TestLedgerMerges(t *testing.T) {
-	records := random(5, 2000, 20)
+	records := recordtest.Random(5, 2000, 20)
 	d, err := diagnose.Select("port-exhaustion,time-wait-many,time-wait-reuse")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -97,7 +98,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	p.more(len(shown), uint64(len(rows)), "listener")
 	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", uint64(h.opened.Limit()))
 	if all.n > 0 && all.felt.N() == 0 {
-		if s.unknown[reasonUntimed] > 0 {
+		if s.unknown[schema.Untimed] > 0 {
 			p.note(0, "", "Felt times unknown: packets have no time.")
 		} else {
 			p.note(0, "", "Felt times"+untimedWhy+".")

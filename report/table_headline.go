@@ -10,6 +10,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 )
 
 // writeHeadline says what was read, and what was lost on the way.
@@ -164,7 +165,7 @@ func writeLosses(p *page, h *Headline) {
 	}
 	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
 		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
-			say.Counted(h.KernelDrops.V), droppedShare(h), say.Counted(h.InterfaceDrops.V)))
+			say.Thousands(h.KernelDrops.V), droppedShare(h), say.Thousands(h.InterfaceDrops.V)))
 	}
 	if h.Unnamed > 0 {
 		p.label("unnamed", say.Plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
@@ -225,4 +226,17 @@ func anomalies(h *Headline) (n uint64) {
 		n += c
 	}
 	return n
+}
+
+// writeUnknown says what is left out of how many connections, a line a reason.
+func writeUnknown(p *page, s *Summary) {
+	for i, u := range schema.Unknowns() {
+		if n := s.unknown[i]; n > 0 {
+			why := ": " + u.Why
+			if schema.Reason(i) == schema.Midstream {
+				why = "" // said where the connections are counted
+			}
+			p.label(u.Label, say.Plural(n, "connection")+why+"; left out: "+u.What+u.More)
+		}
+	}
 }

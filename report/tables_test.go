@@ -2,35 +2,18 @@ package report
 
 import (
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
 
-var update = flag.Bool("update", false, "write the golden files and docs/record.md anew")
+var update = flag.Bool("update", false, "write the golden files anew")
 
 // golden compares got with the file, or writes it with -update.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; go test -update writes it anew. Got:\n%s", path, got)
-	}
-}
-
 func tablesOf(t *testing.T, s *Summary, h *Headline, o TableOptions) string {
 	t.Helper()
 	var b strings.Builder
@@ -63,17 +46,17 @@ func TestTables(t *testing.T) {
 		head    func([]*record.Record) *Headline
 		o       TableOptions
 	}{
-		{"mixture-80", mixture(), troubled, TableOptions{Width: 80, Reports: all}},
-		{"mixture-200", mixture(), troubled, TableOptions{Width: 200, Reports: all}},
-		{"mixture-ascii-colour", mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true}},
+		{"mixture-80", recordtest.Mixture(), troubled, TableOptions{Width: 80, Reports: all}},
+		{"mixture-200", recordtest.Mixture(), troubled, TableOptions{Width: 200, Reports: all}},
+		{"mixture-ascii-colour", recordtest.Mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true}},
 		{"empty-80", nil, headlineOf, TableOptions{Width: 80, Reports: all}},
-		{"one-80", []*record.Record{madeUp(1, "10.0.0.1:40000", "10.0.0.2:443")}, headlineOf, TableOptions{Width: 80, Reports: all}},
-		{"thousands-80", random(1, 5000, 40), headlineOf, TableOptions{Width: 80, Reports: all, Top: 3}},
-		{"thousands-200", random(1, 5000, 40), headlineOf, TableOptions{Width: 200, Reports: all, Top: 3, Sort: "id"}},
+		{"one-80", []*record.Record{recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443")}, headlineOf, TableOptions{Width: 80, Reports: all}},
+		{"thousands-80", recordtest.Random(1, 5000, 40), headlineOf, TableOptions{Width: 80, Reports: all, Top: 3}},
+		{"thousands-200", recordtest.Random(1, 5000, 40), headlineOf, TableOptions{Width: 200, Reports: all, Top: 3, Sort: "id"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := tablesOf(t, summaryOf(SummaryOptions{}, test.records), test.head(test.records), test.o)
-			golden(t, filepath.Join("testdata", test.name+".txt"), got)
+			recordtest.Golden(t, filepath.Join("testdata", test.name+".txt"), got, *update)
 			if test.o.Color {
 				return
 			}
@@ -92,7 +75,7 @@ func TestTables(t *testing.T) {
 // TestNothingIsCut: at any width every address is there in full, and no line
 // is longer than the terminal.
 func TestNothingIsCut(t *testing.T) {
-	records := append(mixture(), random(2, 60, 8)...)
+	records := append(recordtest.Mixture(), recordtest.Random(2, 60, 8)...)
 	s, h := summaryOf(SummaryOptions{}, records), troubled(records)
 	for width := 60; width <= 220; width += 10 {
 		got := tablesOf(t, s, h, TableOptions{Width: width, Reports: ReportNames(), Top: 1 << 20})

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -50,16 +52,16 @@ func TestExchangeSummary(t *testing.T) {
 
 // Names from the wire stay names in every format.
 func TestNamesAreEscaped(t *testing.T) {
-	r := madeUp(1, "10.0.0.1:1", "10.0.0.2:2")
+	r := recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2")
 	r.Names = &record.NamesRecord{Proto: "tls", SNI: "a\x1b]0;b\a\x00\"\n,", SSH: [2]string{"\xff", "\u202e"}}
-	line := lineOf(t, JSONOptions{}, r)
+	line := string(schema.NewJSON(schema.Options{}).AppendConn(nil, r))
 	var table strings.Builder
 	s := summaryOf(SummaryOptions{Kept: 10, Rows: 10}, []*record.Record{r})
 	if err := WriteTables(&table, s, &Headline{}, TableOptions{Reports: []string{"connections"}, Width: 400}); err != nil {
 		t.Fatal(err)
 	}
 	var cells strings.Builder
-	c := NewCSV(&cells, JSONOptions{})
+	c := NewCSV(&cells, schema.Options{})
 	if err := c.Conn(r); err != nil {
 		t.Fatal(err)
 	}

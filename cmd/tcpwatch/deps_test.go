@@ -47,7 +47,8 @@ const policy = `
 		< tracker/zeek
 		< tracker;
 	tracker/record < tracker/names, tracker/diagnose;
-	tracker/record, tracker/diagnose
+	tracker/record < internal/recordtest;
+	tracker/record, tracker/diagnose < report/schema
 		< report
 		< report/follow, report/where, report/compare;
 	tracker, tracker/names, report/follow, report/where, report/compare < cmd/tcpwatch;

@@ -81,7 +81,7 @@ func (x *extractFile) take(packet uint64, comment string) {
 // connection that was found.
 func (x *extractFile) decoded(p *capture.Packet, d *capture.Decoder, outcome capture.Outcome) error {
 	switch {
-	case outcome == capture.OutcomeSkipped && d.Skip == capture.SkipFragment && d.Datagram != 0:
+	case outcome == capture.OutcomeSkipped && d.Skip == capture.SkipFragment:
 		x.waiting.hold(d.Datagram, p)
 		return nil
 	case x.packet != p.Number:

@@ -173,16 +173,3 @@ func TestExtractedIsWhole(t *testing.T) {
 		}
 	}
 }
-
-// Fragments that are not put together, such as those of 802.11, are of no datagram, and
-// come out with no other packet.
-func TestFragmentsOfNoDatagramDoNotWait(t *testing.T) {
-	var x extractFile
-	d := capture.NewDecoder(capture.DecoderOptions{})
-	frame := make([]byte, 60)
-	frame[0], frame[1] = 0x08, 0x05 // data, more fragments follow
-	p := capture.Packet{Number: 1, Link: capture.LinkIEEE80211, Data: frame, Length: len(frame)}
-	if outcome := d.Decode(&p); d.Skip != capture.SkipFragment || x.decoded(&p, d, outcome) != nil || len(x.waiting.pieces) > 0 {
-		t.Errorf("%v: %d wait", d.Skip, len(x.waiting.pieces))
-	}
-}

@@ -10,6 +10,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -66,7 +67,7 @@ func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 // outputs are all that a run writes.
 type outputs struct {
 	sum      report.SummaryOptions
-	records  report.JSONOptions // how records are read
+	records  schema.Options // how records are read
 	summary  *report.Summary
 	printers []printer
 	streams  []*stream
@@ -137,8 +138,8 @@ func newOutputs(o *options, in *input, files outFiles, stdout io.Writer) (*outpu
 }
 
 // recordOptions are what records are read with beside themselves.
-func recordOptions(o *options, in *input) report.JSONOptions {
-	records := report.JSONOptions{Transitions: o.transition, Files: o.read}
+func recordOptions(o *options, in *input) schema.Options {
+	records := schema.Options{Transitions: o.transition, Files: o.read}
 	if in.handle != nil {
 		records.Interfaces = []string{in.handle.Interface()}
 		records.Local = localEnds()

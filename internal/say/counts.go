@@ -14,18 +14,6 @@ func Thousands(n uint64) string {
 	return s
 }
 
-// uncountable is more than anything has counted: a counter that says so is wrong.
-const uncountable = 1 << 62
-
-// Counted is what a counter says that somebody else wrote: a number, or that it is
-// more than can be counted.
-func Counted(n uint64) string {
-	if n >= uncountable {
-		return "more than can be counted"
-	}
-	return Thousands(n)
-}
-
 // Plural is a count with its noun: 1 packet, 1,234 packets.
 func Plural(n uint64, noun string) string {
 	if n == 1 {

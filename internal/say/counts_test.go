@@ -6,14 +6,6 @@ import (
 	"testing"
 )
 
-func TestCounted(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0", 1_000: "1,000", 1 << 61: Thousands(1 << 61), 1 << 62: "more than can be counted", math.MaxUint64: "more than can be counted"} {
-		if got := Counted(n); got != want {
-			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
-}
-
 func TestCounts(t *testing.T) {
 	for n, want := range map[uint64][3]string{
 		0:              {"0", "0 packets", "0 B"},

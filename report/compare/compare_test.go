@@ -9,19 +9,20 @@ import (
 	"testing"
 
 	"tcpwatch/report"
+	"tcpwatch/tracker/record"
 )
 
 // made is a fold of n connections, of which f makes what they are.
-func made(name string, n int, f func(i int, c *report.ReadConn)) *Fold {
+func made(name string, n int, f func(i int, c *conn)) *Fold {
 	fold := NewFold(name)
 	for i := range n {
-		c := &report.ReadConn{ID: uint64(i + 1), RespIP: "192.0.2.2", RespPort: 80}
-		c.Open.Kind, c.Close.Kind = "handshake", "normal"
-		c.Orig.Packets, c.Resp.Packets = 10, 10
+		c := &conn{respIP: "192.0.2.2", respPort: 80}
+		c.openKind, c.closeKind = "handshake", "normal"
+		c.ends[0].packets, c.ends[1].packets = 10, 10
 		if f != nil {
 			f(i, c)
 		}
-		fold.Conn(c)
+		fold.add(c)
 	}
 	fold.Stats(&report.ReadStats{Span: 60})
 	return fold
@@ -36,8 +37,8 @@ func verdicts(r *Result) map[string]Verdict {
 	return all
 }
 
-func every(n int, what func(c *report.ReadConn)) func(int, *report.ReadConn) {
-	return func(i int, c *report.ReadConn) {
+func every(n int, what func(c *conn)) func(int, *conn) {
+	return func(i int, c *conn) {
 		if i%n == 0 {
 			what(c)
 		}
@@ -45,16 +46,15 @@ func every(n int, what func(c *report.ReadConn)) func(int, *report.ReadConn) {
 }
 
 func TestVerdicts(t *testing.T) {
-	felt := func(s float64) func(int, *report.ReadConn) {
-		return func(i int, c *report.ReadConn) {
-			v := s * (1 + float64(i%10)/100)
-			c.Open.Felt = &v
+	felt := func(s float64) func(int, *conn) {
+		return func(i int, c *conn) {
+			c.felt = record.Some(int64(s * (1 + float64(i%10)/100) * 1e9))
 		}
 	}
-	refuse := func(c *report.ReadConn) { c.Open.Kind = "refused" }
-	reset := func(c *report.ReadConn) { c.Close.Kind = "reset" }
-	storm := func(c *report.ReadConn) { c.Orig.Retx = 9 }
-	hold := func(c *report.ReadConn) { c.TimeWait.Holder = "orig" }
+	refuse := func(c *conn) { c.openKind = "refused" }
+	reset := func(c *conn) { c.closeKind = "reset" }
+	storm := func(c *conn) { c.ends[0].retx = 9 }
+	hold := func(c *conn) { c.holder = "orig" }
 	for _, tt := range []struct {
 		name    string
 		a, b    *Fold
@@ -93,15 +93,14 @@ func TestVerdicts(t *testing.T) {
 func TestChanceAlone(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	sample := func() *Fold {
-		return made("x", 500, func(_ int, c *report.ReadConn) {
+		return made("x", 500, func(_ int, c *conn) {
 			if random.Float64() < 0.05 {
-				c.Close.Kind = "reset"
+				c.closeKind = "reset"
 			}
 			if random.Float64() < 0.1 {
-				c.Orig.Retx = uint64(random.IntN(8))
+				c.ends[0].retx = uint64(random.IntN(8))
 			}
-			v := math.Exp(random.NormFloat64()) / 100
-			c.Open.Felt = &v
+			c.felt = record.Some(int64(math.Exp(random.NormFloat64()) * 1e7))
 		})
 	}
 	wrong := 0
@@ -138,16 +137,16 @@ func TestShareErrors(t *testing.T) {
 }
 
 func TestListeners(t *testing.T) {
-	at := func(i int, c *report.ReadConn) {
-		c.RespPort = uint16(8000 + i%20)
+	at := func(i int, c *conn) {
+		c.respPort = uint64(8000 + i%20)
 	}
 	a := made("a", 4000, at)
-	b := made("b", 4000, func(i int, c *report.ReadConn) {
+	b := made("b", 4000, func(i int, c *conn) {
 		if at(i, c); i%20 < 12 && i%40 < 20 {
-			c.Open.Kind = "no-answer"
+			c.openKind = "no-answer"
 		}
 		if i%20 == 19 {
-			c.RespPort = 9000
+			c.respPort = 9000
 		}
 	})
 	r := Compare(a, b, Options{Top: 3})
@@ -166,7 +165,7 @@ func TestListeners(t *testing.T) {
 	}
 	many := NewFold("many")
 	for i := range maxListeners + 7 {
-		many.Conn(&report.ReadConn{RespIP: fmt.Sprintf("10.%d.%d.1", i>>8, i&255)})
+		many.add(&conn{respIP: fmt.Sprintf("10.%d.%d.1", i>>8, i&255)})
 	}
 	if len(many.listeners) != maxListeners || many.elsewhere != 7 {
 		t.Errorf("%d listeners, %d elsewhere", len(many.listeners), many.elsewhere)

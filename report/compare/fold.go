@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -21,6 +22,7 @@ const (
 // report.ReadSink.
 type Fold struct {
 	name      string
+	conn      conn // that being read
 	all       sums
 	listeners map[netip.AddrPort]*sums
 	elsewhere uint64 // connections to listeners past maxListeners
@@ -55,27 +57,72 @@ func NewFold(name string) *Fold {
 		first: math.MaxInt64, last: math.MinInt64}
 }
 
-// Conn takes a connection; interim records are left out.
-func (f *Fold) Conn(c *report.ReadConn) {
-	if c.Final != nil && !*c.Final {
+// conn is what a Fold takes of a connection.
+type conn struct {
+	interim                                        bool
+	respIP, openKind, closeKind, holder, keepalive string
+	respPort                                       uint64
+	start, end, felt                               record.Opt[int64]
+	ends                                           [2]connEnd
+}
+
+// connEnd is what one end sent.
+type connEnd struct {
+	packets, retx, zeroWindows uint64
+	rtt                        record.Opt[int64]
+}
+
+// columns are the fields of a record that fill in a conn.
+func (c *conn) columns() []schema.Column {
+	all := []schema.Column{
+		{Name: "final", Take: func(v schema.Value) { c.interim = v.Truth() == record.Some(false) }},
+		{Name: "resp_ip", Take: func(v schema.Value) { c.respIP = v.Text() }},
+		{Name: "resp_port", Take: func(v schema.Value) { c.respPort = v.Count() }},
+		{Name: "start", Take: func(v schema.Value) { c.start = v.Nanoseconds() }},
+		{Name: "end", Take: func(v schema.Value) { c.end = v.Nanoseconds() }},
+		{Name: "open.kind", Take: func(v schema.Value) { c.openKind = v.Text() }},
+		{Name: "open.felt_s", Take: func(v schema.Value) { c.felt = v.Nanoseconds() }},
+		{Name: "close.kind", Take: func(v schema.Value) { c.closeKind = v.Text() }},
+		{Name: "time_wait.holder", Take: func(v schema.Value) { c.holder = v.Text() }},
+		{Name: "keepalive.outcome", Take: func(v schema.Value) { c.keepalive = v.Text() }},
+	}
+	for i := range c.ends {
+		e, name := &c.ends[i], record.End(i).String()
+		all = append(all,
+			schema.Column{Name: name + ".packets", Take: func(v schema.Value) { e.packets = v.Count() }},
+			schema.Column{Name: name + ".retx", Take: func(v schema.Value) { e.retx = v.Count() }},
+			schema.Column{Name: name + ".zero_windows", Take: func(v schema.Value) { e.zeroWindows = v.Count() }},
+			schema.Column{Name: name + ".rtt_p50_s", Take: func(v schema.Value) { e.rtt = v.Nanoseconds() }})
+	}
+	return all
+}
+
+// Columns are the fields of a connection that a Fold takes.
+func (f *Fold) Columns() []schema.Column { return f.conn.columns() }
+
+// Conn takes the connection whose fields were handed over; interim records are left out.
+func (f *Fold) Conn() { f.add(&f.conn) }
+
+func (f *Fold) add(c *conn) {
+	if c.interim {
 		return
 	}
 	f.all.add(c)
-	if !c.Start.IsZero() {
-		f.first, f.last = min(f.first, c.Start.UnixNano()), max(f.last, c.Start.UnixNano(), c.End.UnixNano())
+	if c.start.OK {
+		f.first, f.last = min(f.first, c.start.V), max(f.last, c.start.V, c.end.V)
 	}
-	switch c.TimeWait.Holder {
+	switch c.holder {
 	case "":
 	case record.Both.String():
 		f.timeWaits += 2
 	default:
 		f.timeWaits++
 	}
-	addr, err := netip.ParseAddr(c.RespIP)
-	if err != nil {
+	addr, err := netip.ParseAddr(c.respIP)
+	if err != nil || c.respPort > math.MaxUint16 {
 		return
 	}
-	at := netip.AddrPortFrom(addr, c.RespPort)
+	at := netip.AddrPortFrom(addr, uint16(c.respPort))
 	l := f.listeners[at]
 	if l == nil {
 		if len(f.listeners) == maxListeners {
@@ -98,42 +145,37 @@ func (f *Fold) Finding(x *report.ReadFinding) {
 // Stats takes what is known of the whole input.
 func (f *Fold) Stats(s *report.ReadStats) { f.stats = s }
 
-func (s *sums) add(c *report.ReadConn) {
+func (s *sums) add(c *conn) {
 	s.connections++
-	cause := slices.IndexFunc(causes[:], func(k record.OpenKind) bool { return k.String() == c.Open.Kind })
-	if c.Open.Kind != record.OpenMidstream.String() && c.Open.Kind != "" {
+	cause := slices.IndexFunc(causes[:], func(k record.OpenKind) bool { return k.String() == c.openKind })
+	if c.openKind != record.OpenMidstream.String() && c.openKind != "" {
 		s.attempts++
 		s.failed.hit(cause >= 0)
 		for i := range s.causes {
 			s.causes[i].hit(i == cause)
 		}
 	}
-	if c.Open.Felt != nil {
-		s.felt.Add(nanoseconds(*c.Open.Felt))
+	if c.felt.OK {
+		s.felt.Add(max(0, c.felt.V))
 	}
-	s.retx.add(float64(c.Orig.Retx)+float64(c.Resp.Retx), float64(c.Orig.Packets)+float64(c.Resp.Packets))
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
+	s.retx.add(float64(a.retx)+float64(b.retx), float64(a.packets)+float64(b.packets))
 	if cause < 0 {
-		s.resets.hit(c.Close.Kind == record.CloseReset.String())
-		switch c.Close.Kind {
+		s.resets.hit(c.closeKind == record.CloseReset.String())
+		switch c.closeKind {
 		case record.CloseHalfClosed.String(), record.CloseUnackedFIN.String(), record.CloseTimedOut.String():
 			s.incomplete.hit(true)
 		default:
 			s.incomplete.hit(false)
 		}
 	}
-	s.closedWins.hit(c.Orig.ZeroWindows > 0 || c.Resp.ZeroWindows > 0)
-	s.dead.hit(c.Keepalive.Outcome == record.KeepaliveDead.String())
-	for _, e := range [...]*report.ReadEnd{&c.Orig, &c.Resp} {
-		if e.RTT != nil {
-			s.rtt.Add(nanoseconds(*e.RTT))
+	s.closedWins.hit(a.zeroWindows > 0 || b.zeroWindows > 0)
+	s.dead.hit(c.keepalive == record.KeepaliveDead.String())
+	for _, e := range c.ends {
+		if e.rtt.OK {
+			s.rtt.Add(max(0, e.rtt.V))
 		}
 	}
-}
-
-// nanoseconds bounds what a file may say: a century is longer than any connection.
-func nanoseconds(s float64) int64 {
-	const century = 3.2e18
-	return int64(max(0, min(s*1e9, century)))
 }
 
 // span is the packet time of the input in seconds, 0 when there is none.

@@ -115,6 +115,12 @@ func (r *Result) cautions() (lines []string) {
 	return lines
 }
 
+// nanoseconds bounds what a file may say: a century is longer than any capture.
+func nanoseconds(s float64) int64 {
+	const century = 3.2e18
+	return int64(max(0, min(s*1e9, century)))
+}
+
 // text is a value with its unit.
 func (r *Row) text(v float64, ascii bool) string {
 	switch r.Unit {

@@ -2,7 +2,7 @@
 //
 //	close.kind == "reset" && orig.retx > 3
 //
-// [Compile] checks an expression against report's table of fields and says where it is
+// [Compile] checks an expression against package schema's rows of fields and says where it is
 // wrong and what was probably meant. A [Filter] is an expression at work, one for each
 // goroutine; Match answers for one record.
 //

@@ -9,13 +9,13 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/types"
 
-	"tcpwatch/report"
+	"tcpwatch/report/schema"
 )
 
 // slot is a field as the program finds it in its environment: what it holds,
 // the same where it need not be there, and whether it is.
 type slot struct {
-	field          report.FieldDoc
+	field          schema.Field
 	value, or, has string
 	zero           any // of its type, for what is absent
 }
@@ -50,9 +50,12 @@ const (
 
 func newResolver() *resolver {
 	r := &resolver{groups: map[string]bool{}, at: map[string]int{}}
-	for i, d := range report.FieldDocs() {
-		n := strconv.Itoa(i)
-		r.at[d.Name] = i
+	for _, d := range schema.Fields() {
+		if d.Type == schema.Objects {
+			continue // an expression has no use for lists of those
+		}
+		n := strconv.Itoa(len(r.all))
+		r.at[d.Name] = len(r.all)
 		r.all = append(r.all, slot{d, valuePrefix + n, orPrefix + n, hasPrefix + n, kinds[d.Type].zero})
 		for i := range d.Name {
 			if d.Name[i] == '.' {
@@ -86,13 +89,14 @@ var kinds = [...]struct {
 	typ  types.Type
 	zero any
 }{
-	report.FieldText:    {types.String, ""},
-	report.FieldCount:   {types.Int, 0},
-	report.FieldSeconds: {types.Float64, 0.0},
-	report.FieldTruth:   {types.Bool, false},
-	report.FieldCounts:  {types.Array(types.Int), []int{}},
-	report.FieldSpans:   {types.Array(types.Float64), []float64{}},
-	report.FieldTexts:   {types.Array(types.String), []string{}},
+	schema.Text:    {types.String, ""},
+	schema.Time:    {types.String, ""},
+	schema.Count:   {types.Int, 0},
+	schema.Seconds: {types.Float64, 0.0},
+	schema.Truth:   {types.Bool, false},
+	schema.Counts:  {types.Array(types.Int), []int{}},
+	schema.Spans:   {types.Array(types.Float64), []float64{}},
+	schema.Texts:   {types.Array(types.String), []string{}},
 }
 
 // Visit takes a node after all that is below it; see ast.Visitor.

@@ -10,7 +10,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -79,7 +79,7 @@ func (e *Expr) String() string { return e.text }
 // Filter judges records. It is not safe for concurrent use.
 type Filter struct {
 	expr   *Expr
-	fields *report.FieldReader
+	fields *schema.Reader
 	env    map[string]any
 	vm     vm.VM
 	failed uint64
@@ -88,12 +88,12 @@ type Filter struct {
 
 // Filter returns a Filter; the options are those of the outputs, so that a
 // field holds what they print.
-func (e *Expr) Filter(o report.JSONOptions) *Filter {
+func (e *Expr) Filter(o schema.Options) *Filter {
 	var names []string
 	for _, s := range e.slots {
 		names = append(names, s.field.Name)
 	}
-	return &Filter{expr: e, fields: report.NewFieldReader(o, names...), env: make(map[string]any)}
+	return &Filter{expr: e, fields: schema.NewReader(o, names...), env: make(map[string]any)}
 }
 
 // Match reports whether the expression is true of a record. One for which it

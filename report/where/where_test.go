@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
-	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker/record"
 )
@@ -75,7 +75,7 @@ func TestMatch(t *testing.T) {
 			t.Errorf("%s: %v", tt.expr, err)
 			continue
 		}
-		f := e.Filter(report.JSONOptions{})
+		f := e.Filter(schema.Options{})
 		for range 2 {
 			if got := f.Match(made()); got != tt.want {
 				t.Errorf("%s: %v, %v", tt.expr, got, f.Err())
@@ -134,7 +134,7 @@ func FuzzCompile(f *testing.F) {
 			}
 			return
 		}
-		e.Filter(report.JSONOptions{}).Match(made())
+		e.Filter(schema.Options{}).Match(made())
 	})
 }
 
@@ -143,7 +143,7 @@ func BenchmarkMatch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f, r := e.Filter(report.JSONOptions{}), made()
+	f, r := e.Filter(schema.Options{}), made()
 	for b.Loop() {
 		f.Match(r)
 	}

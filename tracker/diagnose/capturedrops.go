@@ -40,7 +40,7 @@ counted apart: see capture-one-way.`,
 				}
 				if dropped {
 					f.counted = true
-					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Counted(c.Drops.V))
+					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Thousands(c.Drops.V))
 				}
 				if !dropped && q.filtered() {
 					f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))

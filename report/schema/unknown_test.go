@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
 )
@@ -29,7 +30,7 @@ func tracked(t *testing.T, lines string) *record.Record {
 	t.Helper()
 	var s kept
 	tr := tracker.New(tracker.Options{}, &s)
-	ends := [2]capture.Endpoint{end("10.0.0.1:40000"), end("10.0.0.2:80")}
+	ends := [2]capture.Endpoint{recordtest.Endpoint("10.0.0.1:40000"), recordtest.Endpoint("10.0.0.2:80")}
 	packet := uint64(0)
 	for _, l := range strings.Split(strings.TrimSpace(lines), "\n") {
 		f := strings.Fields(l)
@@ -45,7 +46,7 @@ func tracked(t *testing.T, lines string) *record.Record {
 		if _, err := fmt.Sscanf(f[0]+" "+f[3]+" "+f[4], "%f %d:%d %d", &at, &x.Seq, &x.Len, &x.Ack); err != nil {
 			t.Fatalf("%v in %q", err, l)
 		}
-		x.Time = testStart + int64(at*1e9)
+		x.Time = recordtest.Start + int64(at*1e9)
 		x.Captured = x.Len
 		for _, mark := range f[5:] {
 			switch mark {
@@ -85,7 +86,11 @@ func TestUnknownFieldsAreAbsent(t *testing.T) {
 		}
 		return strings.Join(all, "\n")
 	}
-	_, all := flatten(t, lineOf(t, JSONOptions{}, tracked(t, whole)))
+	_, all := flatten(t, lineOf(Options{}, tracked(t, whole)))
+	hiders := map[string]hidden{}
+	for _, f := range Fields() {
+		hiders[f.Name] = f.hidden
+	}
 	for _, c := range []struct {
 		name, lines string
 		want        string // capture.unknown
@@ -120,21 +125,14 @@ func TestUnknownFieldsAreAbsent(t *testing.T) {
 			[]string{"times across it, connect times if it was in the handshake (time went back 1 time)"}},
 	} {
 		r := tracked(t, c.lines)
-		_, got := flatten(t, lineOf(t, JSONOptions{}, r))
+		_, got := flatten(t, lineOf(Options{}, r))
 		if got["capture.unknown"] != c.want {
 			t.Errorf("%s: unknown %q, want %q", c.name, got["capture.unknown"], c.want)
 		}
-		dark := record.Resp
-		if r.Ends[record.Orig].Packets == 0 {
-			dark = record.Orig
-		}
-		may := func(f string) bool {
-			for i, u := range unknowns() {
-				if reasonsOf(r).has(reason(i)) && u.leavesOut(f, dark) {
-					return true
-				}
-			}
-			return false
+		flaws := flawsOf(r)
+		may := func(name string) bool {
+			h := hiders[name]
+			return flaws&(h.by|h.perhaps) != 0
 		}
 		for _, f := range strings.Fields(c.absent) {
 			if v, ok := got[f]; ok {
@@ -149,7 +147,7 @@ func TestUnknownFieldsAreAbsent(t *testing.T) {
 				t.Errorf("%s: %s is absent, and no reason says so", c.name, f)
 			}
 		}
-		if words := unknownSummary(r); !slices.Equal(words, c.words) {
+		if words := UnknownOf(r); !slices.Equal(words, c.words) {
 			t.Errorf("%s: %q, want %q", c.name, words, c.words)
 		}
 	}
@@ -161,39 +159,13 @@ func TestKeepaliveOfOneDirection(t *testing.T) {
 	for i := range 12 {
 		lines += fmt.Sprintf("%d > . 200:0 501\n", 100*(i+1))
 	}
-	_, got := flatten(t, lineOf(t, JSONOptions{}, tracked(t, lines)))
+	_, got := flatten(t, lineOf(Options{}, tracked(t, lines)))
 	if got["keepalive.orig.probes"] != "12" || got["keepalive.outcome"] != "unknown" {
 		t.Errorf("%s probes: %s", got["keepalive.orig.probes"], got["keepalive.outcome"])
 	}
 	for _, f := range []string{"answered", "unanswered"} {
 		if v, ok := got["keepalive.orig."+f]; ok {
 			t.Errorf("%s %s", v, f)
-		}
-		if u := unknowns()[reasonOneWay]; !u.leavesOut("keepalive.orig."+f, record.Resp) {
-			t.Errorf("no reason says that %s is absent", f)
-		}
-	}
-}
-
-func TestUnknownHeadline(t *testing.T) {
-	s := NewSummary(SummaryOptions{})
-	for _, lines := range []string{whole, strings.ReplaceAll(whole, "ws", "ws cut"), strings.Join(strings.Split(whole, "\n")[4:], "\n"),
-		whole + "\n0.0501 > . 201:0 601 again"} {
-		s.Add(tracked(t, lines))
-	}
-	out := tablesOf(t, s, &Headline{Packets: 30, Segments: 30}, TableOptions{Width: 200, Reports: []string{"closes"}})
-	for _, want := range []string{
-		"midstream    1 connection; left out: connect times, which end opened it, windows in bytes, the options of the SYNs\n",
-		"cut short    1 connection: the snaplen cut packets short; left out: names and payload behind the cut\n",
-		"duplicates   1 connection: packets were captured twice; left out: how many packets were sent, copies left out\n",
-	} {
-		if !strings.Contains(out, want) {
-			t.Errorf("%q is not in\n%s", want, out)
-		}
-	}
-	for _, not := range []string{"one way", "no scale", "no SYN", "gaps", "clock", "offload"} {
-		if strings.Contains(out, not+" ") {
-			t.Errorf("%q in\n%s", not, out)
 		}
 	}
 }

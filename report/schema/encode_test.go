@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"bytes"
@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
 
-// schema is every name of a connection record that this version writes, in
-// order. It is written out here a second time on purpose: names are never
-// changed, and this test is what notices.
-const schema = `type id orig_ip orig_port resp_ip resp_port first_packet last_packet file file_packet
+// fieldNames are the names of a connection record that were released, in order. They
+// are written out here a second time on purpose: names are never changed, and this
+// test is what notices. New ones may stand between them.
+const fieldNames = `type id orig_ip orig_port resp_ip resp_port first_packet last_packet file file_packet
 start end duration_s orig_state resp_state community_id local link.interface link.vlans tunnel.kind tunnel.id tunnel.other_kind tunnel.other_id
 final conn_state history
 open.kind open.fast_open open.syns open.syns_copied open.syn_acks open.syn_acks_copied open.felt_s open.last_syn_s open.resp_s open.orig_s open.old_id
@@ -36,7 +37,7 @@ exchanges.n exchanges.timed exchanges.repeated exchanges.first_s exchanges.min_s
 exchanges.max_s exchanges.sum_s exchanges.server_s exchanges.think_s
 capture.midstream capture.forgotten capture.tap capture.one_way capture.truncated capture.duplicates capture.missing_bytes capture.given_up_bytes capture.offload capture.time_went_back capture.untimed capture.stepped_s capture.uncovered_s capture.unknown`
 
-const endSchema = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
+const endFieldNames = `packets bytes seen_bytes wire_bytes missing_bytes retx retx_rto retx_fast retx_tlp retx_other retx_bytes
 retx_spurious retx_refused out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap dsacks sack_blocks sack_out_of_range paws_refused bad_checksums zero_windows zero_window_s zero_window_list silly_windows window_probes
 window_full sender_limited_s network_limited_s window_limited_s
 rtt_n rtt_min_s rtt_p50_s rtt_p95_s rtt_max_s rtt_smoothed_s rtt_delayed_n rtt_source mss wscale sack timestamps ecn ttl first_byte_s
@@ -44,11 +45,11 @@ stuck_bytes stuck_times stuck_shrunk_bytes passed_bytes hole_bytes hole_s hasty_
 time_in.SYN-RECEIVED_s time_in.ESTABLISHED_s time_in.FIN-WAIT-1_s time_in.FIN-WAIT-2_s time_in.CLOSE-WAIT_s
 time_in.CLOSING_s time_in.LAST-ACK_s time_in.TIME-WAIT_s`
 
-func schemaNames() []string {
+func namesReleased() []string {
 	var names []string
-	for _, n := range strings.Fields(schema) {
+	for _, n := range strings.Fields(fieldNames) {
 		if who, ok := strings.CutPrefix(n, "END."); ok {
-			for _, e := range strings.Fields(endSchema) {
+			for _, e := range strings.Fields(endFieldNames) {
 				names = append(names, who+"."+e)
 			}
 			continue
@@ -59,19 +60,29 @@ func schemaNames() []string {
 }
 
 func TestFieldNames(t *testing.T) {
-	var got []string
-	for _, f := range recordFields() {
-		got = append(got, f.name)
+	released := namesReleased()
+	got := slices.DeleteFunc(allNames(nil), func(n string) bool { return !slices.Contains(released, n) })
+	if !slices.Equal(got, released) {
+		t.Errorf("fields are\n%v\nwant\n%v", got, released)
 	}
-	if want := schemaNames(); !slices.Equal(got, want) {
-		t.Errorf("fields are\n%v\nwant\n%v", got, want)
+	if all := allNames(nil); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
+		t.Errorf("a name stands twice in %v", all)
 	}
 }
 
+// allNames are those of the fields, in order, but for those that are left out.
+func allNames(out func(f *Field) bool) (all []string) {
+	for _, f := range Fields() {
+		if out == nil || !out(&f) {
+			all = append(all, f.Name)
+		}
+	}
+	return all
+}
+
 func fullRecord() *record.Record {
-	r := new(record.Record)
-	fillAll(reflect.ValueOf(r).Elem())
-	r.Transitions = madeUp(1, "10.0.0.1:1", "10.0.0.2:2").Transitions
+	r := recordtest.Full(false)
+	r.Transitions = recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2").Transitions
 	// For these reasons fields are absent.
 	r.Capture.OneWay, r.Capture.ScaleUnknown = false, false
 	r.Ends[0].MissingBytes, r.Ends[1].MissingBytes = 0, 0
@@ -79,23 +90,27 @@ func fullRecord() *record.Record {
 	return r
 }
 
-var manyFiles = JSONOptions{
+var manyFiles = Options{
 	Files: []string{"a.pcap", "b.pcap"}, Interfaces: []string{"eth0", "eth1"},
 	Local: func(*record.Record) record.End { return record.Both },
 }
 
-// lineOf is what JSONL writes for one record.
-func lineOf(t *testing.T, o JSONOptions, r *record.Record) string {
+// lineOf is what JSON writes for one record.
+func lineOf(o Options, r *record.Record) string { return string(NewJSON(o).AppendConn(nil, r)) }
+
+// csvOf is what CSV writes for some records.
+func csvOf(t *testing.T, o Options, records ...*record.Record) [][]string {
 	t.Helper()
-	var b bytes.Buffer
-	j := NewJSONL(&b, o)
-	if err := j.Conn(r); err != nil {
+	c := NewCSV(o)
+	b := c.AppendHead(nil)
+	for _, r := range records {
+		b = c.AppendConn(b, r)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return rows
 }
 
 // flatten lists the names in a JSON object in order, and their values.
@@ -157,9 +172,9 @@ func flatten(t *testing.T, line string) (names []string, values map[string]strin
 func TestJSONHasEveryField(t *testing.T) {
 	full := fullRecord()
 	full.Capture.Untimed, full.Capture.Startless, full.Capture.Endless = 0, false, false // which leaves out all times
-	line := lineOf(t, manyFiles, full)
+	line := lineOf(manyFiles, full)
 	names, _ := flatten(t, line)
-	want := slices.DeleteFunc(schemaNames(), func(n string) bool { return n == "capture.untimed" })
+	want := allNames(func(f *Field) bool { return f.Name == "capture.untimed" })
 	for _, n := range want {
 		if !slices.Contains(names, n) {
 			t.Errorf("%s is missing", n)
@@ -178,7 +193,7 @@ func TestJSONWithoutTimes(t *testing.T) {
 		if r.Capture.OneWay = !clean; clean {
 			r.Capture.Duplicates, r.Capture.TimeWentBack, r.Capture.Midstream = 0, 0, false
 		}
-		line := lineOf(t, manyFiles, r)
+		line := lineOf(manyFiles, r)
 		names, values := flatten(t, line)
 		for _, n := range names {
 			timed := strings.HasSuffix(n, "_s") && n != "capture.stepped_s" && n != "capture.uncovered_s"
@@ -193,12 +208,12 @@ func TestJSONWithoutTimes(t *testing.T) {
 }
 
 func TestJSONValues(t *testing.T) {
-	r := madeUp(7, "[2001:db8::1]:50000", "10.0.0.2:443")
+	r := recordtest.MadeUp(7, "[2001:db8::1]:50000", "10.0.0.2:443")
 	r.NVLAN, r.VLANs = 2, [2]uint16{100, 200}
 	r.Tunnel, r.TunnelID, r.TunnelPart = capture.TunnelVXLAN, 42, true
 	r.Open.Answer = record.Answer{Kind: record.AnswerICMPv6, Type: 1, Code: 4}
 	r.Open.SYNCopies = 1
-	_, got := flatten(t, lineOf(t, JSONOptions{Files: []string{"one"}}, r))
+	_, got := flatten(t, lineOf(Options{Files: []string{"one"}}, r))
 	for name, want := range map[string]string{
 		"type": "conn", "id": "7", "orig_ip": "2001:db8::1", "orig_port": "50000", "resp_ip": "10.0.0.2",
 		"start": "2023-11-14T22:13:20.700000000Z", "end": "2023-11-14T22:13:22.700000000Z", "duration_s": "2",
@@ -216,12 +231,12 @@ func TestJSONValues(t *testing.T) {
 }
 
 func TestUnknownIsAbsent(t *testing.T) {
-	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
+	r := recordtest.MadeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
 	r.Capture.OneWay = true
 	r.Open = record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1}
 	r.Ends[record.Resp] = record.EndRecord{}
 	r.States[record.Resp] = record.Unknown
-	names, got := flatten(t, lineOf(t, JSONOptions{}, r))
+	names, got := flatten(t, lineOf(Options{}, r))
 	for _, n := range names {
 		if strings.HasPrefix(n, "resp.") && n != "resp.packets" {
 			t.Errorf("%s = %s of an end that was never captured", n, got[n])
@@ -234,17 +249,17 @@ func TestUnknownIsAbsent(t *testing.T) {
 	}
 	r.Capture.Midstream = true
 	r.Open = record.OpenRecord{Kind: record.OpenMidstream}
-	if _, got = flatten(t, lineOf(t, JSONOptions{}, r)); got["open.syns"] != "" {
+	if _, got = flatten(t, lineOf(Options{}, r)); got["open.syns"] != "" {
 		t.Errorf("open.syns = %s of a connection whose opening was not seen", got["open.syns"])
 	}
 }
 
 func TestTransitions(t *testing.T) {
-	r := madeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
+	r := recordtest.MadeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
 	var got struct {
 		Transitions []map[string]any `json:"transitions"`
 	}
-	if err := json.Unmarshal([]byte(lineOf(t, JSONOptions{Transitions: true}, r)), &got); err != nil {
+	if err := json.Unmarshal([]byte(lineOf(Options{Transitions: true}, r)), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := []map[string]any{
@@ -254,34 +269,21 @@ func TestTransitions(t *testing.T) {
 	if !reflect.DeepEqual(got.Transitions, want) {
 		t.Errorf("transitions are %v, want %v", got.Transitions, want)
 	}
-	if line := lineOf(t, JSONOptions{}, r); strings.Contains(line, "transitions") {
+	if line := lineOf(Options{}, r); strings.Contains(line, "transitions") {
 		t.Errorf("transitions without being asked for: %s", line)
 	}
 }
 
 func TestCSVAgreesWithJSON(t *testing.T) {
-	records := append(mixture(), fullRecord())
+	records := append(recordtest.Mixture(), fullRecord())
 	records[0].ConnState = `a,"b"` + "\n\x1b"
-	var b bytes.Buffer
-	c := NewCSV(&b, manyFiles)
-	for _, r := range records {
-		if err := c.Conn(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(&b).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	flat := slices.DeleteFunc(schemaNames(), func(n string) bool { return strings.HasSuffix(n, "_list") })
+	rows := csvOf(t, manyFiles, records...)
+	flat := allNames(func(f *Field) bool { return f.Type == Objects })
 	if !slices.Equal(rows[0], flat) {
 		t.Errorf("header is %v", rows[0])
 	}
 	for i, r := range records {
-		_, values := flatten(t, lineOf(t, manyFiles, r))
+		_, values := flatten(t, lineOf(manyFiles, r))
 		for n, name := range rows[0] {
 			want := values[name]
 			if i == 0 && name == "conn_state" {
@@ -299,18 +301,7 @@ func TestCSVHoldsNoFormula(t *testing.T) {
 	for _, s := range []string{"=1+1", "+1", "-1", "@SUM(A1)"} {
 		r := fullRecord()
 		r.Names = &record.NamesRecord{Proto: s, SNI: s, HTTPHost: s, DNSQuery: s, ServerVersion: s, SSH: [2]string{s, s}}
-		var b bytes.Buffer
-		c := NewCSV(&b, JSONOptions{})
-		if err := c.Conn(r); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		rows, err := csv.NewReader(&b).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
+		rows := csvOf(t, Options{}, r)
 		named := 0
 		for n, name := range rows[0] {
 			if rows[1][n] == s {
@@ -326,92 +317,75 @@ func TestCSVHoldsNoFormula(t *testing.T) {
 	}
 }
 
-func TestCSVEmptyHasHeader(t *testing.T) {
-	var b bytes.Buffer
-	if err := NewCSV(&b, JSONOptions{}).Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(b.String(), "type,id,orig_ip,") || strings.Count(b.String(), "\n") != 1 {
-		t.Errorf("got %q", b.String())
-	}
-}
-
-func TestStatsLine(t *testing.T) {
-	records := mixture()
-	h := troubled(records)
-	var b bytes.Buffer
-	j := NewJSONL(&b, JSONOptions{})
-	if err := j.Stats(h, summaryOf(SummaryOptions{}, records)); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	var got map[string]any
-	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
-		t.Fatalf("%v in %s", err, b.String())
-	}
-	peaks := got["time_wait_peak"].([]any)
-	delete(got, "time_wait_peak")
-	want := map[string]any{
-		"type": "stats", "packets": 330.0, "tcp_segments": 330.0, "conns": 33.0, "evicted": 2.0, "kernel_drops": 17.0, "interface_drops": 0.0,
-		"skipped": map[string]any{"not IP": 3.0, "not TCP": 1234.0}, "anomalies": map[string]any{"ack-of-nothing": 4.0, "data-after-fin": 1.0},
-		"files": []any{"some.pcap", "evil\x1b[31m.pcap"}, "span_s": 20023.0, "damaged": true,
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v\nwant %v", got, want)
-	}
-	if first := peaks[0].(map[string]any); first["holder"] != "10.0.0.1" || first["peak"] != 9.0 || first["at"] != "2023-11-14T22:13:53.000000000Z" {
-		t.Errorf("peaks are %v", peaks)
-	}
-	b.Reset()
-	if err := j.Stats(&Headline{}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.String(); strings.Contains(got, "drops") || strings.Contains(got, "damaged") || !json.Valid(b.Bytes()) {
-		t.Errorf("an empty run without a summary says %s", got)
-	}
-}
-
-func TestSeconds(t *testing.T) {
-	for ns, want := range map[int64]string{0: "0", 1: "0.000000001", 1e9: "1", 1003000000: "1.003", -5e8: "-0.5", math.MaxInt64: "9223372036.854775807"} {
-		if got := string(appendSeconds(nil, ns)); got != want {
-			t.Errorf("%d ns are %s s, want %s", ns, got, want)
+func TestEncodingDoesNotAllocate(t *testing.T) {
+	o := manyFiles
+	o.Transitions = true
+	j, c, r, b := NewJSON(o), NewCSV(o), fullRecord(), make([]byte, 0, 1<<16)
+	for name, line := range map[string]func([]byte, *record.Record) []byte{"JSON": j.AppendConn, "CSV": c.AppendConn} {
+		if n := testing.AllocsPerRun(100, func() { _ = line(b, r) }); n != 0 {
+			t.Errorf("%s: %v allocations a record", name, n)
 		}
 	}
 }
 
-// The examples are those of the Community ID specification's baseline for TCP.
-func TestCommunityID(t *testing.T) {
-	for _, test := range []struct{ a, b, want string }{
-		{"128.232.110.120:34855", "66.35.250.204:80", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
-		{"66.35.250.204:80", "128.232.110.120:34855", "1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
-	} {
-		if got := string(appendCommunityID(nil, end(test.a), end(test.b))); got != test.want {
-			t.Errorf("%s %s is %s, want %s", test.a, test.b, got, test.want)
+func FuzzRecord(f *testing.F) {
+	f.Add(int64(0), int64(1), uint64(1), "a\x1b", uint8(3))
+	f.Add(int64(0), int64(1), uint64(1), "a\u3000b\u202e\ufeff", uint8(3))
+	f.Add(int64(math.MinInt64), int64(math.MaxInt64), uint64(math.MaxUint64), "", uint8(255))
+	f.Fuzz(func(t *testing.T, start, end int64, n uint64, s string, e uint8) {
+		r := fullRecord()
+		r.Start, r.End, r.ID, r.Open.Kind, r.Close.Kind, r.History = start, end, n, record.OpenKind(e), record.CloseKind(e)%record.NCloseKinds, s
+		r.TimeWait = record.TimeWaitRecord{Holder: record.End(e % 4), Since: end, Until: start, EndedBy: record.TimeWaitEnd(e)}
+		r.Close.FINAcked[0], r.Ends[0].Bytes, r.Open.Felt = record.Some(end), record.Some(n), record.Some(start)
+		r.File, r.Interface = int(int32(n)), int(int32(start))
+		if line := lineOf(manyFiles, r); !json.Valid([]byte(line)) {
+			t.Errorf("no JSON: %s", line)
 		}
+	})
+}
+
+func BenchmarkJSON(b *testing.B) {
+	j, r, line := NewJSON(Options{}), recordtest.MadeUp(7, "10.0.0.1:50000", "10.0.0.2:443"), make([]byte, 0, 1<<16)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = j.AppendConn(line, r)
 	}
 }
 
-// An ignored RST has a sender and no cause, unless it came after the close.
-func TestIgnoredRSTOnTheRecord(t *testing.T) {
-	for _, tc := range []struct {
-		name  string
-		close record.CloseRecord
-		by    record.End
-		cause record.ResetCause
-	}{
-		{"none", record.CloseRecord{ResetBy: record.NoEnd}, record.NoEnd, 0},
-		{"ignored alone", record.CloseRecord{ResetBy: record.NoEnd, Ignored: record.IgnoredRST{By: record.Resp, Packet: 7}}, record.Resp, 0},
-		{"ignored after the close", record.CloseRecord{ResetBy: record.NoEnd, Ignored: record.IgnoredRST{By: record.Resp, Packet: 7, Done: true}}, record.Resp, record.ResetAfterClose},
-		{"ignored, then one that counts", record.CloseRecord{ResetBy: record.Orig, ResetCause: record.ResetAbort, Ignored: record.IgnoredRST{By: record.Resp, Packet: 7}}, record.Orig, record.ResetAbort},
-	} {
-		w := &row{Record: &record.Record{Close: tc.close}}
-		if by, cause := resetterTold(w), causeTold(w); by != tc.by || cause != tc.cause {
-			t.Errorf("%s: by %v, cause %v; want %v, %v", tc.name, by, cause, tc.by, tc.cause)
+func BenchmarkCSV(b *testing.B) {
+	c, r, line := NewCSV(Options{}), recordtest.MadeUp(7, "10.0.0.1:50000", "10.0.0.2:443"), make([]byte, 0, 1<<16)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = c.AppendConn(line, r)
+	}
+}
+
+func TestZeroWindowListInJSON(t *testing.T) {
+	r := recordtest.ZeroWindows(2)
+	list := func() []map[string]any {
+		var got struct {
+			Orig, Resp struct {
+				List []map[string]any `json:"zero_window_list"`
+			}
 		}
+		if err := json.Unmarshal([]byte(lineOf(Options{}, r)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Orig.List != nil {
+			t.Error("a list of an end that never closed its window")
+		}
+		return got.Resp.List
+	}
+	want := []map[string]any{
+		{"start": "2023-11-14T22:13:20.000000000Z", "packet": 10.0, "end": "2023-11-14T22:13:21.000000000Z", "end_packet": 15.0, "probes": 0.0, "ended_by": "update"},
+		{"start": "2023-11-14T22:15:00.000000000Z", "packet": 20.0, "probes": 1.0, "ended_by": "input-end"},
+	}
+	if got := list(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	delete(want[1], "ended_by")
+	r.Interim = true
+	if got := list(); !reflect.DeepEqual(got, want) {
+		t.Errorf("interim: %v, want %v", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"strconv"
@@ -9,7 +9,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// kind is the type of a field's value.
+// kind is what a value is made of: more than the Type of its field tells, so that it
+// can be written without an allocation.
 type kind uint8
 
 const (
@@ -19,18 +20,18 @@ const (
 	seconds        // n, nanoseconds, printed as seconds
 	moment         // n, nanoseconds since 1970, printed as RFC 3339
 	truth          // n is 0 or 1
-	address        // a
+	address        // p, n: which of the two ends
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
 	episodes       // r, n: those with a closed window of one end
-	lacking        // n: reasons
+	lacking        // n: Reasons
 	syns           // r: seconds to each repeated SYN
 )
 
-// value is what a field holds for one record. It is small and holds no array,
+// Value is what a field holds for one record. It is small and holds no array,
 // so that it travels in registers and no field costs an allocation.
-type value struct {
+type Value struct {
 	kind kind
 	m    uint8
 	n    int64
@@ -39,38 +40,109 @@ type value struct {
 	r    *record.Record
 }
 
-func textOf(s string) value {
+func textOf(s string) Value {
 	if s == "" {
-		return value{}
+		return Value{}
 	}
-	return value{kind: text, s: s}
+	return Value{kind: text, s: s}
 }
 
-// unlessNone is a count that is absent when it is 0.
-func unlessNone(n uint32) value {
+func countOf[T ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int](n T) Value {
+	return Value{kind: counted, n: int64(n)}
+}
+
+// someOf is a count, absent when it is 0.
+func someOf[T ~uint8 | ~uint16 | ~uint32 | ~uint64](n T) Value {
 	if n == 0 {
-		return value{}
+		return Value{}
 	}
 	return countOf(n)
 }
 
-func countOf[T ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int](n T) value {
-	return value{kind: counted, n: int64(n)}
+func optCount[T ~uint8 | ~uint16 | ~uint32 | ~uint64](o record.Opt[T]) Value {
+	if !o.OK {
+		return Value{}
+	}
+	return countOf(o.V)
 }
 
-func secondsOf(ns int64) value { return value{kind: seconds, n: ns} }
+func secondsOf(ns int64) Value { return Value{kind: seconds, n: ns} }
 
-func momentOf(ns int64) value { return value{kind: moment, n: ns} }
-
-func truthOf(b bool) value {
-	if b {
-		return value{kind: truth, n: 1}
+// someSeconds is a span, absent when it is 0.
+func someSeconds(ns int64) Value {
+	if ns == 0 {
+		return Value{}
 	}
-	return value{kind: truth}
+	return secondsOf(ns)
+}
+
+func optSeconds(o record.Opt[int64]) Value {
+	if !o.OK {
+		return Value{}
+	}
+	return secondsOf(o.V)
+}
+
+func momentOf(ns int64) Value { return Value{kind: moment, n: ns} }
+
+func optMoment(o record.Opt[int64]) Value {
+	if !o.OK {
+		return Value{}
+	}
+	return momentOf(o.V)
+}
+
+func truthOf(b bool) Value {
+	if b {
+		return Value{kind: truth, n: 1}
+	}
+	return Value{kind: truth}
+}
+
+// ifTrue is absent when b is false.
+func ifTrue(b bool) Value {
+	if !b {
+		return Value{}
+	}
+	return truthOf(true)
+}
+
+func optTruth(o record.Opt[bool]) Value {
+	if !o.OK {
+		return Value{}
+	}
+	return truthOf(o.V)
+}
+
+// Text is a text, or any other value as CSV has it; "" when it is absent.
+func (v Value) Text() string {
+	if v.kind == text {
+		return v.s
+	}
+	return string(v.appendPlain(nil))
+}
+
+// Count is a number; 0 when it is absent.
+func (v Value) Count() uint64 { return uint64(v.n) }
+
+// Nanoseconds is a span, or a time since 1970.
+func (v Value) Nanoseconds() record.Opt[int64] {
+	if v.kind != seconds && v.kind != moment {
+		return record.Opt[int64]{}
+	}
+	return record.Some(v.n)
+}
+
+// Truth is true or false.
+func (v Value) Truth() record.Opt[bool] {
+	if v.kind != truth {
+		return record.Opt[bool]{}
+	}
+	return record.Some(v.n != 0)
 }
 
 // appendJSON appends v as a JSON value.
-func (v value) appendJSON(b []byte) []byte {
+func (v Value) appendJSON(b []byte) []byte {
 	switch v.kind {
 	case text:
 		return say.AppendJSON(b, v.s)
@@ -85,7 +157,7 @@ func (v value) appendJSON(b []byte) []byte {
 		}
 		return append(b, ']')
 	case lacking:
-		b = reasons(v.n).appendWords(append(b, '['), `"`, ",")
+		b = Reasons(v.n).appendWords(append(b, '['), `"`, ",")
 		return append(b, ']')
 	case episodes:
 		return appendEpisodes(b, v.r, record.End(v.n))
@@ -98,20 +170,20 @@ func (v value) appendJSON(b []byte) []byte {
 }
 
 // appendPlain appends v without quotes or brackets, as CSV has it.
-func (v value) appendPlain(b []byte) []byte {
+func (v Value) appendPlain(b []byte) []byte {
 	switch v.kind {
 	case text:
 		return append(b, v.s...)
 	case counted:
 		return strconv.AppendUint(b, uint64(v.n), 10)
 	case seconds:
-		return appendSeconds(b, v.n)
+		return AppendSeconds(b, v.n)
 	case moment:
-		return appendTime(b, v.n)
+		return AppendTime(b, v.n)
 	case truth:
 		return strconv.AppendBool(b, v.n != 0)
 	case address:
-		return appendAddr(b, v.p[v.n].Addr)
+		return v.p[v.n].Addr.Netip().AppendTo(b)
 	case vlans:
 		b = strconv.AppendInt(b, v.n>>16, 10)
 		if v.m > 1 {
@@ -120,7 +192,7 @@ func (v value) appendPlain(b []byte) []byte {
 		}
 		return b
 	case lacking:
-		return reasons(v.n).appendWords(b, "", " ")
+		return Reasons(v.n).appendWords(b, "", " ")
 	case icmp:
 		b = append(b, v.s...)
 		b = append(b, ':')
@@ -143,16 +215,16 @@ func appendEpisodes(b []byte, r *record.Record, e record.End) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, `{"start":"`...)
-		b = appendTime(b, x.Start)
+		b = AppendTime(b, x.Start)
 		b = append(b, '"')
-		b = appendNumber(b, "packet", x.Packet)
+		b = AppendNumber(b, "packet", x.Packet)
 		if x.EndPacket != 0 {
 			b = append(b, `,"end":"`...)
-			b = appendTime(b, x.End)
+			b = AppendTime(b, x.End)
 			b = append(b, '"')
-			b = appendNumber(b, "end_packet", x.EndPacket)
+			b = AppendNumber(b, "end_packet", x.EndPacket)
 		}
-		b = appendNumber(b, "probes", uint64(x.Probes))
+		b = AppendNumber(b, "probes", uint64(x.Probes))
 		if by := x.EndedBy.String(); by != "" && !(r.Interim && x.EndPacket == 0) {
 			b = append(b, `,"ended_by":"`...)
 			b = append(b, by...)
@@ -174,16 +246,13 @@ func appendSYNs(b []byte, r *record.Record, between byte) []byte {
 		if i > 0 {
 			b = append(b, between)
 		}
-		b = appendSeconds(b, int64(ms)*millisecond)
+		b = AppendSeconds(b, int64(ms)*1e6)
 	}
 	return b
 }
 
-// appendAddr appends the address as text.
-func appendAddr(b []byte, a capture.Addr) []byte { return a.Netip().AppendTo(b) }
-
-// appendSeconds appends nanoseconds as an exact decimal number of seconds.
-func appendSeconds(b []byte, ns int64) []byte {
+// AppendSeconds appends nanoseconds as an exact decimal number of seconds.
+func AppendSeconds(b []byte, ns int64) []byte {
 	u := uint64(ns)
 	if ns < 0 {
 		b = append(b, '-')
@@ -207,7 +276,15 @@ func appendSeconds(b []byte, ns int64) []byte {
 	return append(b, digits[:n]...)
 }
 
-// appendTime appends a time as RFC 3339 with nanoseconds, UTC.
-func appendTime(b []byte, ns int64) []byte {
+// AppendNumber appends a comma, a key and a number, as a field of an object of JSON.
+func AppendNumber(b []byte, key string, n uint64) []byte {
+	b = append(b, ',', '"')
+	b = append(b, key...)
+	b = append(b, '"', ':')
+	return strconv.AppendUint(b, n, 10)
+}
+
+// AppendTime appends a time as RFC 3339 with nanoseconds, UTC.
+func AppendTime(b []byte, ns int64) []byte {
 	return time.Unix(0, ns).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z")
 }

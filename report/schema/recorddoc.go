@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"fmt"
@@ -6,28 +6,38 @@ import (
 	"strings"
 )
 
-// WriteRecordDoc writes docs/record.md: the fields of a connection record, as
-// JSON Lines and CSV hold them, from the table that makes them.
-func WriteRecordDoc(w io.Writer) error {
+// WriteDoc writes docs/record.md: the fields of a connection record, as JSON Lines
+// and CSV hold them, from the rows that make them.
+func WriteDoc(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(recordDocHead)
-	for _, f := range recordFields() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", f.name, f.doc)
+	fields := Fields()
+	for i := range fields {
+		f := &fields[i]
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, f.holds(), f.Doc)
 	}
-	b.WriteString(strings.Replace(recordDocTail, "UNKNOWN\n", unknownDoc(), 1))
+	b.WriteString(strings.Replace(recordDocTail, "UNKNOWN\n", unknownDoc(fields), 1))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
+// holds is the type of what the field holds, with its unit.
+func (f *Field) holds() string {
+	if f.Type == Count && f.Unit != "" {
+		return f.Unit
+	}
+	return f.Type.String()
+}
+
 // unknownDoc is the table of reasons for which fields are absent.
-func unknownDoc() string {
+func unknownDoc(fields []Field) string {
 	var b strings.Builder
-	for i, u := range unknowns() {
-		absent := "none: " + u.what
-		if u.fields != "" {
-			absent = "`" + strings.ReplaceAll(u.fields, " ", "`, `") + "`"
+	for i, u := range Unknowns() {
+		absent := "none: " + u.What
+		if names := hiddenBy(fields, Reason(i)); len(names) > 0 {
+			absent = "`" + strings.Join(names, "`, `") + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", reason(i), u.why, absent)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", Reason(i), u.Why, absent)
 	}
 	return b.String()
 }
@@ -40,13 +50,13 @@ ending in ` + "`_list`" + `). A value that can't be known is absent (CSV: an emp
 never 0 or -1. A text that a spreadsheet would take for a
 formula has an apostrophe before it in CSV. Names ending in ` + "`_s`" + ` are seconds, times are RFC 3339 with
 nanoseconds, UTC, and counts have no suffix. Fields may be added; those below are
-never renamed.
+never renamed. What a field holds is its type or, of a whole number, what it counts.
 
 ` + "`orig`" + ` is the originator, ` + "`resp`" + ` the responder; the fields of both ends tell
 what that end sent.
 
-| field | meaning |
-| --- | --- |
+| field | holds | meaning |
+| --- | --- | --- |
 `
 
 const recordDocTail = `
@@ -72,7 +82,7 @@ when nothing seen ended it), ` + "`probes`" + ` (window probes of the other end)
 
 ` + "`capture.unknown`" + ` names what it was about the capture that made values unknowable; the
 fields that may be absent for it (` + "`END`" + `: either end; ` + "`DARK`" + `: the end that was not
-captured, ` + "`SEEN`" + `: the other one):
+captured):
 
 | reason | because | absent |
 | --- | --- | --- |

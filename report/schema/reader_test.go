@@ -1,0 +1,132 @@
+package schema
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/tracker/record"
+)
+
+// kindsOf are the kinds of values that a field of some type may hold.
+var kindsOf = [...][]kind{
+	Text: {text, address, icmp, community}, Time: {moment}, Count: {counted}, Seconds: {seconds}, Truth: {truth},
+	Counts: {vlans}, Spans: {syns}, Texts: {lacking}, Objects: {episodes},
+}
+
+// Every field holds what its type says, of a record that has everything: of a clean
+// capture or of one with every flaw.
+func TestFieldTypes(t *testing.T) {
+	fields := Fields()
+	for i := range fields {
+		f := &fields[i]
+		for _, clean := range []bool{false, true} {
+			w := &row{opt: &manyFiles}
+			w.set(recordtest.Full(clean))
+			switch v := f.get(w); {
+			case v.kind == absent && !clean:
+			case v.kind == absent && strings.HasPrefix(f.Name, "capture."): // a flaw
+			case !slices.Contains(kindsOf[f.Type], v.kind):
+				t.Errorf("%s is %s, and holds a value of kind %d", f.Name, f.Type, v.kind)
+			}
+		}
+		if strings.HasSuffix(f.Name, "_s") != (f.Type == Seconds || f.Type == Spans) || (f.Unit == "s") != (f.Type == Seconds || f.Type == Spans) {
+			t.Errorf("%s is %s in %q", f.Name, f.Type, f.Unit)
+		}
+		if strings.HasSuffix(f.Name, "_bytes") != (f.Unit == "bytes") && !strings.Contains(" bytes close.bytes_after_fin mss too_big_mtu ", f.leaf()) {
+			t.Errorf("%s counts %q", f.Name, f.Unit)
+		}
+	}
+}
+
+// What a Reader reads is what JSON writes.
+func TestReaderAgreesWithJSON(t *testing.T) {
+	opt := Options{Files: []string{"a", "b"}, Interfaces: []string{"x", "y"},
+		Local: func(*record.Record) record.End { return record.Resp }}
+	var names []string
+	for _, f := range Fields() {
+		if f.Type != Objects {
+			names = append(names, f.Name)
+		}
+	}
+	for _, r := range []*record.Record{recordtest.Full(false), recordtest.Full(true), {}} {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(lineOf(opt, r)), &object); err != nil {
+			t.Fatal(err)
+		}
+		f := NewReader(opt, append(names, "nonsense")...)
+		f.Set(r)
+		for i, n := range names {
+			var want any = object
+			for part := range strings.SplitSeq(n, ".") {
+				group, _ := want.(map[string]any)
+				want = group[part]
+			}
+			got := f.Value(i)
+			switch v := got.(type) {
+			case int:
+				got = float64(v)
+			case []int:
+				var list []any
+				for _, x := range v {
+					list = append(list, float64(x))
+				}
+				got = list
+			case []float64:
+				var list []any
+				for _, x := range v {
+					list = append(list, x)
+				}
+				got = list
+			case []string:
+				var list []any
+				for _, x := range v {
+					list = append(list, x)
+				}
+				got = list
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, JSON Lines has %v", n, got, want)
+			}
+		}
+		if v := f.Value(len(names)); v != nil {
+			t.Errorf("a field that does not exist holds %v", v)
+		}
+	}
+}
+
+// What a LineReader reads is what JSON writes.
+func TestLineReaderAgreesWithJSON(t *testing.T) {
+	for _, r := range []*record.Record{recordtest.Full(false), recordtest.Full(true), {}, recordtest.Mixture()[0]} {
+		got, want := map[string]Value{}, map[string]Value{}
+		var columns []Column
+		w := &row{opt: &manyFiles}
+		w.set(r)
+		for _, f := range Fields() {
+			if slices.Contains([]Type{Text, Time, Count, Seconds, Truth}, f.Type) {
+				columns = append(columns, Column{f.Name, func(v Value) { got[f.Name] = v }})
+				want[f.Name] = f.read(w)
+			}
+		}
+		if err := NewLineReader(columns).Read([]byte(lineOf(manyFiles, r))); err != nil {
+			t.Fatal(err)
+		}
+		for name, w := range want {
+			g := got[name]
+			if g.Text() != w.Text() || g.Count() != w.Count() && w.kind == counted || g.Nanoseconds() != w.Nanoseconds() || g.Truth() != w.Truth() {
+				t.Errorf("%s is %+v, want %+v", name, g, w)
+			}
+		}
+	}
+	l := NewLineReader([]Column{{"nonsense.of.ours", func(v Value) {
+		if v != (Value{}) {
+			t.Errorf("a field that does not exist holds %+v", v)
+		}
+	}}})
+	if err := l.Read([]byte(`{"nonsense":{"of":{"ours":"x"}}}`)); err != nil {
+		t.Error(err)
+	}
+}

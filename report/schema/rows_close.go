@@ -1,0 +1,92 @@
+package schema
+
+import "tcpwatch/tracker/record"
+
+// closeFields are how the connection closed.
+func closeFields() []Field {
+	none, closer := hidden{}, hidden{perhaps: midstream}
+	ofOrig, ofResp := hidden{by: darkOrig}, hidden{by: darkResp}
+	return []Field{
+		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began", closer, func(w *row) Value { return textOf(w.Close.Kind.String()) }},
+		{"close.first", Text, "", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", closer, func(w *row) Value { return textOf(w.Close.First.String()) }},
+		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, func(w *row) Value { return someOf(w.Close.Segments) }},
+		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, func(w *row) Value { return optSeconds(w.Close.HalfClose) }},
+		{"close.bytes_after_fin", Count, "bytes", "what the other end sent meanwhile", none, func(w *row) Value { return optCount(w.Close.BytesAfterFIN) }},
+		{"close.reset_by", Text, "", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, of the first", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
+		{"close.reset_in", Text, "", "that end's state before it", none, func(w *row) Value {
+			if w.Close.ResetBy == record.NoEnd {
+				return Value{}
+			}
+			return textOf(w.Close.ResetIn.String())
+		}},
+		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
+		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
+		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) }},
+		{"close.fins_copied_orig", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Orig]) }},
+		{"close.fins_resp", Count, "packets", "FINs that the responder sent, copies included", ofResp, func(w *row) Value { return countOf(w.Close.FINs[record.Resp] + w.Close.FINCopies[record.Resp]) }},
+		{"close.fins_copied_resp", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Resp]) }},
+		{"close.rsts_orig", Count, "packets", "RSTs that the originator sent", ofOrig, func(w *row) Value { return countOf(w.Close.RSTs[record.Orig]) }},
+		{"close.rsts_resp", Count, "packets", "RSTs that the responder sent", ofResp, func(w *row) Value { return countOf(w.Close.RSTs[record.Resp]) }},
+		{"close.rsts_ignored", Count, "packets", "RSTs that the receiver had to ignore (RFC 5961)", none, func(w *row) Value { return countOf(w.Close.RSTsIgnored) }},
+	}
+}
+
+// resetterTold is who sent the first RST: one that its receiver had to ignore counts
+// where there is no other.
+func resetterTold(r *record.Record) record.End {
+	if r.Close.ResetBy == record.NoEnd && r.Close.Ignored.Packet != 0 {
+		return r.Close.Ignored.By
+	}
+	return r.Close.ResetBy
+}
+
+// causeTold is why it came. An ignored one has no cause, but where both FINs had
+// been acknowledged before.
+func causeTold(r *record.Record) record.ResetCause {
+	if r.Close.ResetBy == record.NoEnd && r.Close.Ignored.Done {
+		return record.ResetAfterClose
+	}
+	return r.Close.ResetCause
+}
+
+// oddWords names the signs, with blanks between.
+func oddWords(odd record.ResetSigns) string {
+	const ttl, id, stamps = record.OddTTL, record.OddIPID, record.OddTimestamps
+	switch odd & (ttl | id | stamps) {
+	case ttl:
+		return "ttl"
+	case id:
+		return "ip-id"
+	case stamps:
+		return "timestamps"
+	case ttl | id:
+		return "ttl ip-id"
+	case ttl | stamps:
+		return "ttl timestamps"
+	case id | stamps:
+		return "ip-id timestamps"
+	case ttl | id | stamps:
+		return "ttl ip-id timestamps"
+	}
+	return ""
+}
+
+// timeWaitFields are who held TIME-WAIT, and how long.
+func timeWaitFields() []Field {
+	held := func(get func(t *record.TimeWaitRecord, w *row) Value) func(w *row) Value {
+		return func(w *row) Value {
+			if w.TimeWait.Holder == record.NoEnd {
+				return Value{}
+			}
+			return get(&w.TimeWait, w)
+		}
+	}
+	none := hidden{}
+	return []Field{
+		{"time_wait.holder", Text, "", "who held TIME-WAIT: `orig`, `resp` or `both`", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return textOf(t.Holder.String()) })},
+		{"time_wait.since", Time, "", "when it began", none, held(func(t *record.TimeWaitRecord, w *row) Value { return momentOf(w.Stamp(t.Since)) })},
+		{"time_wait.until", Time, "", "when it ended or, with `input-end`, would end", none, held(func(t *record.TimeWaitRecord, w *row) Value { return momentOf(w.Stamp(t.Until)) })},
+		{"time_wait.ended_by", Text, "", "`2msl`, `reuse`, `reset` or `input-end`", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return textOf(t.EndedBy.String()) })},
+		{"time_wait.restarts", Count, "", "times that 2MSL began again", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return countOf(t.Restarts) })},
+	}
+}

@@ -1,0 +1,127 @@
+package schema
+
+import "tcpwatch/tracker/record"
+
+// endFields are the fields of what one end sent.
+func endFields(name, who string, e record.End) []Field {
+	p := name + "."
+	fields := sentFields(p, who, e)
+	fields = append(fields, lossFields(p, e)...)
+	fields = append(fields, windowFields(p, e)...)
+	fields = append(fields, rttFields(p, e)...)
+	fields = append(fields, optionFields(p, e)...)
+	fields = append(fields, pathFields(p, e)...)
+	return append(fields, timeInFields(p, e)...)
+}
+
+// sent reads what is told of end e. What was not captured can't be counted: most of it
+// is hidden of the dark end of a capture of one direction.
+func sent(e record.End, get func(r *record.EndRecord) Value) func(w *row) Value {
+	return func(w *row) Value { return get(&w.Ends[e]) }
+}
+
+func sentFields(p, who string, e record.End) []Field {
+	seen := hidden{by: darkOf(e)}
+	return []Field{
+		{p + "packets", Count, "packets", "packets that the " + who + " sent, every copy captured", hidden{}, sent(e, func(r *record.EndRecord) Value { return countOf(r.Packets) })},
+		{p + "bytes", Count, "bytes", "sequence span of its payload, gaps included", hidden{perhaps: darkOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return optCount(r.Bytes) })},
+		{p + "seen_bytes", Count, "bytes", "captured, each byte once", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.SeenBytes) })},
+		{p + "wire_bytes", Count, "bytes", "payload as sent, repeats included", hidden{by: darkOf(e) | gapsOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.WireBytes) })},
+		{p + "missing_bytes", Count, "bytes", "acknowledged by the other end, never captured; absent when known modulo 2^32 only", hidden{by: darkOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.MissingBytes) })},
+	}
+}
+
+func lossFields(p string, e record.End) []Field {
+	seen := hidden{by: darkOf(e)}
+	answered := hidden{by: oneWay} // what only the other end's ACKs tell
+	return []Field{
+		{p + "retx", Count, "segments", "data segments sent again: the sum of the next four", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.Retx) })},
+		{p + "retx_rto", Count, "segments", "after a timeout", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxRTO) })},
+		{p + "retx_fast", Count, "segments", "after duplicate ACKs or SACK", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxFast) })},
+		{p + "retx_tlp", Count, "segments", "tail loss probes", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxTLP) })},
+		{p + "retx_other", Count, "segments", "for a reason that the capture does not show", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxOther) })},
+		{p + "retx_bytes", Count, "bytes", "payload in them", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxBytes) })},
+		{p + "retx_spurious", Count, "segments", "of those, needless", answered, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxSpurious) })},
+		{p + "retx_refused", Count, "segments", "of those, of data that the other end had thrown away (paws_refused, bad_checksums): it was not lost; absent when none", answered, sent(e, func(r *record.EndRecord) Value { return someOf(r.RetxRefused) })},
+		{p + "out_of_order", Count, "segments", "late segments that filled a gap", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.OutOfOrder) })},
+		{p + "reorder_max_s", Seconds, "s", "the longest that one of them came late", seen, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.ReorderMax) })},
+		{p + "dup_acks", Count, "segments", "duplicate ACKs that it sent", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.DupAcks) })},
+		{p + "lost_before_tap", Count, "segments", "segments lost between it and the capture point", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostBeforeTap) })},
+		{p + "lost_after_tap", Count, "segments", "segments lost behind the capture point", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostAfterTap) })},
+		{p + "dsacks", Count, "", "duplicates that the other end reported (RFC 2883)", answered, sent(e, func(r *record.EndRecord) Value { return countOf(r.DSACKs) })},
+		{p + "sack_blocks", Count, "", "SACK blocks that it sent; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKBlocks) })},
+		{p + "sack_out_of_range", Count, "", "of those, blocks of numbers that the other end never sent: rewritten on the way; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKOutOfRange) })},
+		{p + "paws_refused", Count, "segments", "its data segments that the other end threw away for an old timestamp (RFC 7323), as its ACK at once shows; absent when none", answered, sent(e, func(r *record.EndRecord) Value { return someOf(r.PAWSRefused) })},
+		{p + "bad_checksums", Count, "packets", "its data packets with a wrong TCP checksum, of those verified (what was sent again, and all data that followed), which the other end throws away; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.BadChecksums) })},
+	}
+}
+
+func windowFields(p string, e record.End) []Field {
+	seen := hidden{by: darkOf(e)}
+	answered := hidden{by: oneWay}
+	scaled := hidden{by: oneWay | scaleUnseen} // what windows in bytes tell
+	return []Field{
+		{p + "zero_windows", Count, "", "times that it closed its window", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.ZeroWindows) })},
+		{p + "zero_window_s", Seconds, "s", "time with its window closed", seen, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.ZeroWindow) })},
+		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; JSON Lines only)", hidden{perhaps: darkOf(e)}, zeroWindowsOf(e)},
+		{p + "silly_windows", Count, "", "times that it offered less than a segment and half its window", scaled, sent(e, func(r *record.EndRecord) Value { return countOf(r.SillyWindows) })},
+		{p + "window_probes", Count, "segments", "probes of the other end's closed window", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.WindowProbes) })},
+		{p + "window_full", Count, "", "times that it used up the other end's window", scaled, sent(e, func(r *record.EndRecord) Value { return countOf(r.WindowFull) })},
+		{p + "sender_limited_s", Seconds, "s", "time in which it had nothing to send", answered, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.SenderLimited) })},
+		{p + "network_limited_s", Seconds, "s", "time with data in flight and room in the window", scaled, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.NetworkLimited) })},
+		{p + "window_limited_s", Seconds, "s", "time in which the other end's window was used up", scaled, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.WindowLimited) })},
+	}
+}
+
+// zeroWindowsOf tells the episodes with a closed window; absent without any.
+func zeroWindowsOf(e record.End) func(w *row) Value {
+	return func(w *row) Value {
+		if len(w.Ends[e].ZeroWindowList) == 0 {
+			return Value{}
+		}
+		return Value{kind: episodes, r: w.Record, n: int64(e)}
+	}
+}
+
+func rttFields(p string, e record.End) []Field {
+	rtt := func(get func(r *record.RTTRecord) Value) func(w *row) Value {
+		return func(w *row) Value {
+			if w.Ends[e].RTT.N == 0 {
+				return Value{}
+			}
+			return get(&w.Ends[e].RTT)
+		}
+	}
+	measured := hidden{perhaps: oneWay}
+	return []Field{
+		{p + "rtt_n", Count, "", "round trips measured: its segment to the other end's ACK", hidden{by: oneWay, perhaps: untimed}, sent(e, func(r *record.EndRecord) Value { return countOf(r.RTT.N) })},
+		{p + "rtt_min_s", Seconds, "s", "shortest", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.Min) })},
+		{p + "rtt_p50_s", Seconds, "s", "median", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.P50) })},
+		{p + "rtt_p95_s", Seconds, "s", "95th percentile", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.P95) })},
+		{p + "rtt_max_s", Seconds, "s", "longest", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.Max) })},
+		{p + "rtt_smoothed_s", Seconds, "s", "as RFC 6298 smooths it", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.Smoothed) })},
+		{p + "rtt_delayed_n", Count, "", "samples left out because the ACK was held back", hidden{perhaps: oneWay | untimed}, rtt(func(r *record.RTTRecord) Value { return countOf(r.Delayed) })},
+		{p + "rtt_source", Text, "", "how it was measured", hidden{perhaps: oneWay | untimed}, rtt(func(r *record.RTTRecord) Value { return textOf(r.Source.String()) })},
+	}
+}
+
+func optionFields(p string, e record.End) []Field {
+	offered := hidden{perhaps: darkOf(e) | synUnseen}
+	return []Field{
+		{p + "mss", Count, "bytes", "maximum segment size that it announced", offered, sent(e, func(r *record.EndRecord) Value { return optCount(r.MSS) })},
+		{p + "wscale", Count, "", "window scale shift that it announced", offered, sent(e, func(r *record.EndRecord) Value { return optCount(r.WScale) })},
+		{p + "sack", Truth, "", "it announced SACK", offered, sent(e, func(r *record.EndRecord) Value { return optTruth(r.SACK) })},
+		{p + "timestamps", Truth, "", "it announced timestamps", offered, sent(e, func(r *record.EndRecord) Value { return optTruth(r.Timestamps) })},
+		{p + "ecn", Truth, "", "it announced ECN", offered, sent(e, func(r *record.EndRecord) Value { return optTruth(r.ECN) })},
+		{p + "ttl", Count, "", "TTL or hop limit of its packets", hidden{perhaps: darkOf(e)}, sent(e, func(r *record.EndRecord) Value { return optCount(r.TTL) })},
+		{p + "first_byte_s", Seconds, "s", "open to its first payload byte", hidden{perhaps: darkOf(e) | midstream | gaps | wentBack}, sent(e, func(r *record.EndRecord) Value { return optSeconds(r.FirstByte) })},
+	}
+}
+
+func timeInFields(p string, e record.End) (fields []Field) {
+	for s := record.Closed; s < record.NStates; s++ {
+		fields = append(fields, Field{p + "time_in." + s.String() + "_s", Seconds, "s", "time in " + s.String(), hidden{perhaps: darkOf(e)},
+			sent(e, func(r *record.EndRecord) Value { return optSeconds(r.TimeIn[s]) })})
+	}
+	return fields
+}

@@ -1,0 +1,55 @@
+package schema
+
+import "tcpwatch/tracker/record"
+
+// openFields are how the connection opened.
+func openFields() []Field {
+	began := hidden{perhaps: midstream}
+	felt := hidden{perhaps: oneWay | midstream | wentBack}
+	half := hidden{perhaps: oneWay | midstream | synUnseen | wentBack}
+	return []Field{
+		{"open.kind", Text, "", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`; absent when a full table dropped the attempt before it was known", began, func(w *row) Value { return textOf(w.Open.Kind.String()) }},
+		{"open.fast_open", Truth, "", "`true` when data rode on the SYN and was accepted", began, func(w *row) Value { return ifTrue(w.Open.FastOpen) }},
+		{"open.syns", Count, "packets", "SYNs sent, repeats and copies included", hidden{perhaps: midstream | darkOrig}, func(w *row) Value { return handshakeCount(w, w.Open.SYNs+w.Open.SYNCopies, record.Orig) }},
+		{"open.syns_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, func(w *row) Value { return someOf(w.Open.SYNCopies) }},
+		{"open.syn_acks", Count, "packets", "SYN/ACKs sent, repeats and copies included", hidden{perhaps: midstream | darkResp}, func(w *row) Value { return handshakeCount(w, w.Open.SYNACKs+w.Open.SYNACKCopies, record.Resp) }},
+		{"open.syn_acks_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, func(w *row) Value { return someOf(w.Open.SYNACKCopies) }},
+		{"open.felt_s", Seconds, "s", "first SYN to completing ACK", felt, func(w *row) Value { return optSeconds(w.Open.Felt) }},
+		{"open.last_syn_s", Seconds, "s", "last SYN to completing ACK", felt, func(w *row) Value { return optSeconds(w.Open.LastSYN) }},
+		{"open.resp_s", Seconds, "s", "SYN to SYN/ACK: the server half", half, func(w *row) Value { return optSeconds(w.Open.Resp) }},
+		{"open.orig_s", Seconds, "s", "SYN/ACK to ACK: the client half", half, func(w *row) Value { return optSeconds(w.Open.Orig) }},
+		{"open.old_id", Count, "", "`id` of an older connection on the same addresses and ports that answered the SYN: it was not lost", began, func(w *row) Value { return someOf(w.Open.OldConn) }},
+		{"open.syns_again_s", Spans, "s", "first SYN to each of its repeats, the first ten", began, func(w *row) Value {
+			if w.Open.NSYNsAgain == 0 {
+				return Value{}
+			}
+			return Value{kind: syns, r: w.Record}
+		}},
+		{"open.acks_ignored", Count, "packets", "SYN/ACKs sent again after the ACK of the first one was seen; absent when none", began, func(w *row) Value { return someOf(w.Open.ACKsIgnored) }},
+		{"open.answer", Text, "", "what answered the SYN: `syn-ack`, `rst`, `icmp:3/1`, `icmp6:1/4` (type/code)", hidden{perhaps: oneWay | midstream | synUnseen}, answerOf},
+	}
+}
+
+// handshakeCount leaves out a 0 that only says that nobody was looking: the
+// opening of a midstream connection, the dark side of a one-way capture.
+func handshakeCount(w *row, n uint32, e record.End) Value {
+	if n == 0 && w.flaws&(midstream|darkOf(e)) != 0 {
+		return Value{}
+	}
+	return countOf(n)
+}
+
+func answerOf(w *row) Value {
+	a := w.Open.Answer
+	switch a.Kind {
+	case record.AnswerSYNACK:
+		return textOf("syn-ack")
+	case record.AnswerRST:
+		return textOf("rst")
+	case record.AnswerICMP:
+		return Value{kind: icmp, s: "icmp", n: int64(a.Type)<<8 | int64(a.Code)}
+	case record.AnswerICMPv6:
+		return Value{kind: icmp, s: "icmp6", n: int64(a.Type)<<8 | int64(a.Code)}
+	}
+	return Value{}
+}

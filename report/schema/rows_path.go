@@ -1,0 +1,45 @@
+package schema
+
+import "tcpwatch/tracker/record"
+
+// pathFields are what the data of one end met on its way.
+func pathFields(p string, e record.End) []Field {
+	met := func(get func(r *record.PathRecord) Value) func(w *row) Value {
+		return func(w *row) Value { return get(&w.Path[e]) }
+	}
+	// Where there was none of it, nothing of it is told.
+	stuck := func(get func(r *record.StuckRecord) Value) func(w *row) Value {
+		return func(w *row) Value {
+			if w.Path[e].Stuck.Bytes == 0 {
+				return Value{}
+			}
+			return get(&w.Path[e].Stuck)
+		}
+	}
+	seen := hidden{perhaps: darkOf(e)}
+	return []Field{
+		{p + "stuck_bytes", Count, "bytes", "payload of the segment that it sent again and again, to no avail or until it was made smaller; absent when none", seen, stuck(func(r *record.StuckRecord) Value { return countOf(r.Bytes) })},
+		{p + "stuck_times", Count, "segments", "repeats of it", seen, stuck(func(r *record.StuckRecord) Value { return countOf(r.Times) })},
+		{p + "stuck_shrunk_bytes", Count, "bytes", "payload with which it was sent at last, made smaller", seen, met(func(r *record.PathRecord) Value { return someOf(r.Stuck.Shrunk) })},
+		{p + "passed_bytes", Count, "bytes", "payload of the largest segment of it that was acknowledged, where one is stuck or a hole stays", seen, met(func(r *record.PathRecord) Value { return someOf(r.Passed) })},
+		{p + "hole_bytes", Count, "bytes", "payload missing at the head of what is not acknowledged, never captured; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Hole) })},
+		{p + "hole_s", Seconds, "s", "how long it went on sending without filling that", seen, met(func(r *record.PathRecord) Value {
+			if r.Hole == 0 {
+				return Value{}
+			}
+			return secondsOf(r.Waited)
+		})},
+		{p + "hasty_repeats", Count, "segments", "data that came again sooner than a loss can be known: doubled on the way, or by the capture; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Doubled) })},
+		{p + "too_big", Count, "packets", "ICMP errors that told it of segments too big; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.TooBig.N) })},
+		{p + "too_big_mtu", Count, "bytes", "the least MTU that they named", seen, met(func(r *record.PathRecord) Value { return someOf(r.TooBig.MTU) })},
+		{p + "stalls", Count, "segments", "small segments that it held back until a delayed ACK came (Nagle's algorithm); absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Nagle.N) })},
+		{p + "stalled_s", Seconds, "s", "how long all of those ACKs took", seen, met(func(r *record.PathRecord) Value {
+			if r.Nagle.N == 0 {
+				return Value{}
+			}
+			return secondsOf(r.Nagle.Total)
+		})},
+		{p + "ect", Truth, "", "`true` when its data carried an ECN-capable codepoint", seen, met(func(r *record.PathRecord) Value { return ifTrue(r.ECT) })},
+		{p + "ce", Truth, "", "`true` when its data carried the mark of congestion (ECN)", seen, met(func(r *record.PathRecord) Value { return ifTrue(r.CE) })},
+	}
+}
