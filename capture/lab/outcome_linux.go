@@ -66,11 +66,11 @@ func (sc *Scenario) Unmet(t *Truth) string {
 			}
 		}
 		if got != n {
-			unmet = append(unmet, fmt.Sprintf("%d connections go %s, want %d", got, path, n))
+			unmet = append(unmet, fmt.Sprintf("%d of %s, want %d", got, path, n))
 		}
 	}
 	for path, n := range taken {
-		unmet = append(unmet, fmt.Sprintf("%d connections go %s, want none", n, path))
+		unmet = append(unmet, fmt.Sprintf("%d of %s, want none", n, path))
 	}
 	if end, counter, ok := strings.Cut(sc.Shows, " "); ok && !t.counted(end, counter) {
 		unmet = append(unmet, fmt.Sprintf("the kernel of %s counts no %s", end, counter))

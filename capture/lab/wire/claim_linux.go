@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// claimPatience is how long a process waits for the machine: as long as the tests of
+// another package may keep it, under the race detector too.
+const claimPatience = 5 * time.Minute
+
 // Claim makes sure that namespaces and the commands are there, and takes the
 // machine's lock.
 func Claim(commands ...string) (*os.File, error) {
@@ -22,7 +26,7 @@ func Claim(commands ...string) (*os.File, error) {
 			return nil, err
 		}
 	}
-	lock, err := lockMachine(2 * time.Minute)
+	lock, err := lockMachine(claimPatience)
 	if err != nil {
 		return nil, err
 	}
