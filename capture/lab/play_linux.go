@@ -46,7 +46,7 @@ func (e side) tunes(name string, value int) step {
 
 // keepsCalm lets the end take its time before it sends again, so that an ACK that a
 // loaded machine brings late makes no other exchange: no tail loss probes, and no
-// retransmission timeout in this scenario.
+// retransmission timeout in this scenario. For ends that share a subnet.
 func (e side) keepsCalm(s *Stage) {
 	e.tunes("tcp_early_retrans", 0)(s)
 	h := e.host(s)
