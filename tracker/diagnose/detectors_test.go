@@ -125,6 +125,15 @@ func detectorCases() []detectorCase {
 			return made(uint64(i+1), probe(resp), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)), set(func(r *record.Record) { r.Orig, r.Resp = r.Resp, r.Orig; r.Close.FINs[resp] = 1 }))
 		}), Warning, "probed with FINs", nil, "", ""},
 		{"port-scan", many(15, func(i int) *record.Record { return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i)))) }), Notice, "probed with ACKs", nil, "", ""},
+		{"port-scan", many(15, func(i int) *record.Record {
+			return made(uint64(i+1), unheard(1), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)))
+		}), Warning, "probed with FINs",
+			many(15, func(i int) *record.Record {
+				return made(uint64(i+1), unheard(1), to(numbered(1, uint16(100+i))), set(func(r *record.Record) { r.Capture.OneWay = true }))
+			}), "a FIN with an ACK may repeat one of before the capture", ""},
+		{"port-scan", many(15, func(i int) *record.Record {
+			return made(uint64(i+1), unheard(0), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)))
+		}), Warning, "probed with segments without flags", nil, "", ""},
 		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), Warning, "TTL 60",
 			same(1, set(ignored)), "the receiver ignored it", "reset-ignored"},
 		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 123)), Notice, "as many hops below", nil, "", ""},

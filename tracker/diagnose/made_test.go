@@ -137,6 +137,17 @@ func probe(by record.End) func(r *record.Record) {
 	}
 }
 
+// unheard makes it a lone segment without ACK that nobody answers, with so many FINs.
+func unheard(fins uint32) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Open, r.Close = record.OpenRecord{Kind: record.OpenMidstream}, record.CloseRecord{Kind: record.CloseUnackedFIN, First: record.NoEnd, ResetBy: record.NoEnd}
+		r.Close.FINs[record.Orig] = fins
+		r.Capture.Midstream = true
+		r.States = [2]record.State{record.FinWait1, record.Unknown}
+		r.Ends = [2]record.EndRecord{{Packets: 1}, {}}
+	}
+}
+
 // afterFIN lets the end that resets have sent a FIN before, and the other so many bytes.
 func afterFIN(ns int64, bytes uint64) func(r *record.Record) {
 	return func(r *record.Record) {

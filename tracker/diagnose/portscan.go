@@ -47,7 +47,7 @@ func (f scanning) Suspects(_ *Context, s *suspects) {
 
 func portScan() Detector {
 	return Detector{
-		Name: "port-scan", Group: GroupAttack, needs: traitFailed | traitReset,
+		Name: "port-scan", Group: GroupAttack, needs: traitFailed | traitReset | traitSilent,
 		Doc: `A host tries many ports or hosts, and hardly any answers: a scan.
 
 Rule: counted are the different listeners to which a host's attempts were refused
@@ -56,7 +56,8 @@ itself before they were open. A SYN scan sends SYNs without SACK, window scaling
 timestamps, and resets what answers; a connect scan uses the system's own connect(),
 whose SYNs carry those options and which a refusal ends. A lone ACK, FIN or segment
 without flags that a RST answers, of a connection of which nothing else was seen, is a
-probe too (ACK, FIN, NULL and Xmas scans): a port without a socket answers it so.
+probe too (ACK, FIN, NULL and Xmas scans): a port without a socket answers it so. One
+without ACK is a probe without any answer too: no connection sends such segments.
 Its attempts are in no other finding, so that the listeners it touched do not look
 broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose

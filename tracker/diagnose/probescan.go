@@ -13,6 +13,7 @@ import (
 type probes struct {
 	n        uint64
 	fins     uint64        // with FIN: a FIN or Xmas scan; the others are ACKs, or have no flags
+	silent   uint64        // that nothing answered: without ACK
 	srcPorts fold.Distinct // from which they were sent
 }
 
@@ -21,12 +22,15 @@ func (p *probes) add(r *record.Record, by record.End, port uint16) {
 	if r.Close.FINs[by] > 0 {
 		p.fins++
 	}
+	if !r.Close.ResetTime.OK {
+		p.silent++
+	}
 	p.srcPorts.Add(fold.Mix(uint64(port)))
 }
 
 // Fields walks over what is summed up.
 func (p *probes) Fields(w *fold.Walk) {
-	fold.Sum(w, &p.n, &p.fins)
+	fold.Sum(w, &p.n, &p.fins, &p.silent)
 	p.srcPorts.Fields(w)
 }
 
@@ -38,13 +42,30 @@ const mostProbes = 3
 // without data and SYN, and the RST that answers it: its receiver has no such
 // connection (RFC 9293 section 3.10.7.1). by is who sent it.
 func probedInVain(r *record.Record) (by record.End, ok bool) {
-	if r.Open.Kind != record.OpenMidstream || !r.Close.ResetTime.OK {
+	if r.Open.Kind != record.OpenMidstream {
 		return 0, false
+	}
+	if !r.Close.ResetTime.OK {
+		return probedInSilence(r)
 	}
 	for e := record.Orig; e <= record.Resp; e++ {
 		x, y := &r.Ends[e], &r.Ends[e.Peer()]
 		if x.Packets > 0 && x.Packets <= mostProbes && y.Packets > 0 && y.Packets <= mostProbes &&
 			r.Close.RSTs[e] == 0 && uint64(r.Close.RSTs[e.Peer()]) == y.Packets && x.SeenBytes == 0 && r.Keepalive[e].Probes == 0 {
+			return e, true
+		}
+	}
+	return 0, false
+}
+
+// probedInSilence tells that all that was seen of a connection is a segment or so
+// without ACK, SYN, RST and data: with an ACK it would show the other direction of a
+// connection that was not captured. No connection has such segments (RFC 9293 section 3.10.7.4, fifth: what has no ACK
+// is dropped); a port with a socket that listens drops them, as a firewall does.
+func probedInSilence(r *record.Record) (by record.End, ok bool) {
+	for e := record.Orig; e <= record.Resp; e++ {
+		x, y := &r.Ends[e], &r.Ends[e.Peer()]
+		if x.Packets > 0 && x.Packets <= mostProbes && y.Packets == 0 && x.SeenBytes == 0 && r.Close.RSTs[e] == 0 && !r.Capture.OneWay {
 			return e, true
 		}
 	}
@@ -65,16 +86,22 @@ func tellProbes(s Subject, x *scan) Finding {
 	what, kind := "ACKs", "an ACK scan"
 	if p.fins*2 >= p.n {
 		what, kind = "FINs", "a FIN or Xmas scan"
+	} else if p.silent*2 >= p.n {
+		what, kind = "segments without flags", "a NULL scan"
+	}
+	answer := fmt.Sprintf("each of %s drew a RST, which is how a host answers what meets no socket, open ports to an ACK too (RFC 9293 section 3.10.7.1).", say.Plural(p.n, "lone segment"))
+	if p.silent > 0 {
+		answer = fmt.Sprintf("of %s %s had no answer: a port that listens, or a firewall, drops what has no ACK, and a port without a socket answers by a RST (RFC 9293 section 3.10.7.1).",
+			say.Plural(p.n, "lone segment"), say.Thousands(p.silent))
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, about(&x.ports, "port"), about(&x.hosts, "host"), what),
-		Explanation: fmt.Sprintf("It looks like %s: each of %s drew a RST, which is how a host answers what meets no socket, open ports to an ACK too (RFC 9293 section 3.10.7.1). No program aborted.",
-			kind, say.Plural(p.n, "lone segment")),
-		Causes: []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
-		Advice: []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
+		Title:       fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, about(&x.ports, "port"), about(&x.hosts, "host"), what),
+		Explanation: fmt.Sprintf("It looks like %s: %s No program aborted.", kind, answer),
+		Causes:      []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
+		Advice:      []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
 	}
-	if p.srcPorts.Count()*2 > p.n {
+	if p.srcPorts.Count()*2 > p.n && p.silent*2 < p.n {
 		// A scanner mostly keeps its port; connections have one each.
 		f.Severity, f.Confidence = Notice, Possible
 		f.Causes = append(f.Causes, "connections that began before the capture, which something on the way has forgotten: a NAT or firewall that restarted")
