@@ -84,6 +84,11 @@ func (s *Stage) closeAll() {
 // Next is the sequence number that follows what src last sent to dst, by the
 // first tap.
 func (s *Stage) Next(src, dst netip.AddrPort) (next uint32) {
+	// A loaded machine hands packets to the tap when all has long arrived.
+	for deadline := time.Now().Add(wire.Patience); s.taps[0].Count() == 0 && time.Now().Before(deadline); {
+		s.Pause(5 * time.Millisecond)
+	}
+	s.Quiet(moment)
 	found := false
 	for _, seg := range s.taps[0].Segments() {
 		if seg.Src == src && seg.Dst == dst && (!found || int32(seg.End()-next) > 0) {
