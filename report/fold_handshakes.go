@@ -3,6 +3,7 @@ package report
 import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -100,15 +101,6 @@ func causeOf(r *record.Record) (cause, bool) {
 	return 0, false
 }
 
-// oneSided tells that the client completed the handshake and the server never
-// took its ACK: it repeated its SYN/ACK, or answered with a RST.
-func oneSided(r *record.Record) bool {
-	if r.Open.Kind != record.OpenHandshake {
-		return false
-	}
-	return r.Proven[record.Resp] == record.SynReceived && r.Open.SYNACKs > 1 || diagnose.RefusedLate(r)
-}
-
 func (h *handshakes) add(r *record.Record) {
 	l := listener(r.Resp)
 	if c, ok := causeOf(r); ok {
@@ -168,7 +160,7 @@ func (s *opened) add(r *record.Record) {
 			s.oldIDs.Take(r.ID)
 		}
 	}
-	if oneSided(r) {
+	if sentence.OneSided(r) {
 		s.oneSided++
 		s.oneSidedIDs.Take(r.ID)
 	}

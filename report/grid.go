@@ -9,6 +9,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 )
 
 // grid is a table that fits the page without cutting anything. Its first
@@ -45,9 +46,6 @@ type note struct{ style, text string }
 
 const columnGap = 2
 
-// arrow separates the two ends in a cell that names both; a row breaks there.
-const arrow = " -> "
-
 // writeTo renders the grid onto the page.
 func (g *grid) writeTo(p *page) error {
 	g.keep(func(i int, c column) bool { return !c.quiet || g.says(i) })
@@ -77,14 +75,14 @@ func (g *grid) writeTo(p *page) error {
 
 // line writes line n of each block, the first behind the key.
 func (g *grid) line(p *page, style, key string, width int, blocks [][]string, n int) {
-	if runes(key) > width {
-		a, b, ok := strings.Cut(key, arrow)
-		if !ok || runes(key) <= p.width {
+	if say.Width(key) > width {
+		a, b, ok := strings.Cut(key, sentence.Arrow)
+		if !ok || say.Width(key) <= p.width {
 			a, b, ok = key, "", false
 		}
 		p.hardLine(style, a)
 		if ok {
-			p.hardLine(style, "   "+arrow[1:]+b)
+			p.hardLine(style, "   "+sentence.Arrow[1:]+b)
 		}
 		key = ""
 	}
@@ -97,7 +95,7 @@ func (g *grid) line(p *page, style, key string, width int, blocks [][]string, n 
 // hardLine writes a line, broken where it is longer than the page.
 func (p *page) hardLine(style, l string) {
 	l = strings.TrimRight(l, " ")
-	if runes(l) <= p.width {
+	if say.Width(l) <= p.width {
 		p.b.WriteString(p.paint(style, l) + "\n")
 		return
 	}
@@ -173,7 +171,7 @@ func (g *grid) moveToNotes() {
 func (g *grid) keyWidth(room int) int {
 	width := noteIndent
 	fit := func(s string) {
-		if n := runes(s); n <= room {
+		if n := say.Width(s); n <= room {
 			width = max(width, n)
 		}
 	}
@@ -204,9 +202,9 @@ func fill(sizes []int, width int) [][2]int {
 func (g *grid) sizes() []int {
 	sizes := make([]int, len(g.columns))
 	for i, c := range g.columns {
-		sizes[i] = runes(c.title)
+		sizes[i] = say.Width(c.title)
 		for _, r := range g.rows {
-			sizes[i] = max(sizes[i], runes(r.cells[i]))
+			sizes[i] = max(sizes[i], say.Width(r.cells[i]))
 		}
 	}
 	return sizes

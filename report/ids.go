@@ -1,8 +1,9 @@
 package report
 
 import (
-	"strconv"
 	"strings"
+
+	"tcpwatch/report/sentence"
 )
 
 // ids are the three least of the connection ids that were added: examples to
@@ -39,10 +40,7 @@ func (s *ids) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(name(id))
+		b.WriteString(sentence.ID(id))
 	}
 	return b.String()
 }
-
-// name is a connection's id as reports print it.
-func name(id uint64) string { return "#" + strconv.FormatUint(id, 10) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -25,7 +26,7 @@ type page struct {
 	none  []string // what was asked for and not seen
 	// findings are all, in order.
 	findings []diagnose.Finding
-	phrases
+	sentence.Phrases
 }
 
 func newPage(o TableOptions, s *Summary, h *Headline) *page {
@@ -33,7 +34,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{width: max(w, leastWidth), color: o.Color, end: max(h.End, s.end), phrases: phrases{ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h)}
+	p := &page{width: max(w, leastWidth), color: o.Color, end: max(h.End, s.end), Phrases: sentence.Phrases{ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h)}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}

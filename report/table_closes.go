@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -156,7 +157,7 @@ func (r *culpritRow) who() string {
 	case r.Fault == diagnose.FaultReset && r.Cause == record.ResetMiddlebox.String():
 		return "a box between, in the name of " + hostOf(r.Host)
 	}
-	return hostOf(r.Host) + " (" + client(r.End) + ")"
+	return hostOf(r.Host) + " (" + sentence.Client(r.End) + ")"
 }
 
 // hostOf is an address, with the port where there is one.
@@ -201,7 +202,7 @@ func (p *page) waited(since int64) string {
 	if since == 0 {
 		return "-"
 	}
-	return p.span(p.end - since)
+	return p.Span(p.end - since)
 }
 
 // closeAdvice is a line for each kind that was seen.
@@ -261,12 +262,12 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 
 // ends writes the id and both ends, on two lines where they do not fit on one.
 func (p *page) ends(style string, r *record.Record) {
-	head := name(r.ID) + "  " + r.Orig.String()
-	if runes(head)+len(arrow)+len(r.Resp.String()) > p.width {
-		p.b.WriteString(p.paint(style, head) + "\n" + "   " + arrow[1:] + r.Resp.String() + "\n")
+	head := sentence.ID(r.ID) + "  " + r.Orig.String()
+	if say.Width(head)+len(sentence.Arrow)+len(r.Resp.String()) > p.width {
+		p.b.WriteString(p.paint(style, head) + "\n" + "   " + sentence.Arrow[1:] + r.Resp.String() + "\n")
 		return
 	}
-	p.b.WriteString(p.paint(style, head+arrow+r.Resp.String()) + "\n")
+	p.b.WriteString(p.paint(style, head+sentence.Arrow+r.Resp.String()) + "\n")
 }
 
 // missing names the missing step, by whom, and for how long.
@@ -281,16 +282,16 @@ func (p *page) missing(r *record.Record, v diagnose.Verdict) string {
 func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	who := "either end"
 	if v.Culprit <= record.Resp {
-		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), client(v.Culprit))
+		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), sentence.Client(v.Culprit))
 	}
 	if v.Cause == record.ResetMiddlebox.String() {
 		who = "a box between, in the name of " + who + ","
 	}
 	switch v.Fault {
 	case diagnose.FaultHalfClosed:
-		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, client(v.Culprit.Peer()))
+		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, sentence.Client(v.Culprit.Peer()))
 	case diagnose.FaultLastACK, diagnose.FaultUnackedFIN:
-		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, client(v.Culprit.Peer()))
+		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, sentence.Client(v.Culprit.Peer()))
 	case diagnose.FaultTimedOut:
 		return "no ACK from " + who + " of data that was repeated"
 	}
@@ -298,37 +299,17 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	if r.Close.First != record.NoEnd {
 		s = "the close was begun"
 		if r.Close.First != record.Both {
-			s += " by " + the(r.Close.First)
+			s += " by " + sentence.The(r.Close.First)
 		}
 	}
 	if v.Cause == record.ResetMiddlebox.String() {
-		return fmt.Sprintf("%s; %s sent RST%s", s, who, strangeTTL(r))
+		return fmt.Sprintf("%s; %s sent RST%s", s, who, sentence.StrangeTTL(r))
 	}
-	cause := resetCause(r.Close.ResetCause)
+	cause := sentence.ResetCause(r.Close.ResetCause)
 	if v.Cause == diagnose.CauseRefusedLate {
 		cause = "it refused after the third ACK"
 	}
-	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, stateOr(r.Close.ResetIn), cause)
-}
-
-// strangeTTL is what gives a RST away that its sender did not send.
-func strangeTTL(r *record.Record) string {
-	if r.Close.ResetBy > record.Resp {
-		return ""
-	}
-	own := r.Ends[r.Close.ResetBy].TTL
-	if !r.Close.ResetTTL.OK || !own.OK {
-		return ""
-	}
-	return fmt.Sprintf(" (TTL %d; that host's other packets have %d)", r.Close.ResetTTL.V, own.V)
-}
-
-// supposed tells that nothing an end sent proves the state it was left in,
-// though it would have: what brings an end to CLOSED or FIN-WAIT-2 needs no
-// answer.
-func supposed(r *record.Record, e record.End) bool {
-	s := r.States[e]
-	return s != record.Closed && s != record.FinWait2 && r.Proven[e] != record.Unknown && r.Proven[e] != s
+	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.StateOr(r.Close.ResetIn), cause)
 }
 
 // leftIn is the state in which each end was left.
@@ -337,10 +318,10 @@ func leftIn(r *record.Record) string {
 	for e, s := range r.States {
 		switch {
 		case s == record.Unknown:
-		case supposed(r, record.End(e)):
-			parts = append(parts, fmt.Sprintf("%s in %s or %s", the(record.End(e)), r.Proven[e], s))
+		case sentence.Supposed(r, record.End(e)):
+			parts = append(parts, fmt.Sprintf("%s in %s or %s", sentence.The(record.End(e)), r.Proven[e], s))
 		default:
-			parts = append(parts, fmt.Sprintf("%s in %s", the(record.End(e)), s))
+			parts = append(parts, fmt.Sprintf("%s in %s", sentence.The(record.End(e)), s))
 		}
 	}
 	if len(parts) == 0 {
@@ -354,7 +335,7 @@ func evidence(r *record.Record) string {
 	var parts []string
 	for e := record.Orig; e <= record.Resp; e++ {
 		if n := r.Close.FINPacket[e]; n > 0 {
-			parts = append(parts, fmt.Sprintf("the %s's FIN is packet %d", client(e), n))
+			parts = append(parts, fmt.Sprintf("the %s's FIN is packet %d", sentence.Client(e), n))
 		}
 	}
 	if n := r.Close.ResetPacket; n > 0 {

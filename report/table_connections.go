@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -33,11 +34,11 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		{title: "answer", quiet: true, narrow: goesAway}, {title: "about", left: true, quiet: true, narrow: goesToNote}}}
 	width := 0
 	for _, r := range shown {
-		width = max(width, len(name(r.ID)))
+		width = max(width, len(sentence.ID(r.ID)))
 	}
 	for _, r := range shown {
 		g.rows = append(g.rows, gridRow{cells: []string{
-			fmt.Sprintf("%*s  %s%s%s", width, name(r.ID), r.Orig, arrow, r.Resp),
+			fmt.Sprintf("%*s  %s%s%s", width, sentence.ID(r.ID), r.Orig, sentence.Arrow, r.Resp),
 			p.optSpan(r.Lasted()), optBytes(r.Ends[record.Orig].Bytes), optBytes(r.Ends[record.Resp].Bytes),
 			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), say.Escape(r.ConnState), say.Escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
@@ -46,7 +47,9 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(shown, func(r *record.Record) bool { return supposed(r, record.Orig) || supposed(r, record.Resp) }) {
+	if slices.ContainsFunc(shown, func(r *record.Record) bool {
+		return sentence.Supposed(r, record.Orig) || sentence.Supposed(r, record.Resp)
+	}) {
 		p.note(0, say.Faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
 	}
 	p.more(len(shown), s.conns, "connection")
@@ -61,7 +64,7 @@ func (p *page) answer(r *record.Record) string {
 	if r.Exchanges.Timed == 0 {
 		return ""
 	}
-	return p.span(r.Exchanges.P50)
+	return p.Span(r.Exchanges.P50)
 }
 
 // closeWords is the close kind, with the cause of a reset.
@@ -80,7 +83,7 @@ func states(r *record.Record) string {
 		switch {
 		case s == record.Unknown:
 			parts[e] = "?"
-		case supposed(r, record.End(e)):
+		case sentence.Supposed(r, record.End(e)):
 			parts[e] = "(" + s.String() + ")"
 		default:
 			parts[e] = s.String()
@@ -94,4 +97,20 @@ func optBytes(o record.Opt[uint64]) string {
 		return ""
 	}
 	return say.Bytes(o.V)
+}
+
+// widestName bounds what a table shows of a name; -o jsonl has all of it.
+const widestName = 40
+
+// aboutCell is about, cut to what a column has room for.
+func (p *page) aboutCell(n *record.NamesRecord) string {
+	s := sentence.About(n)
+	if say.Width(s) <= widestName {
+		return s
+	}
+	more := "…"
+	if p.ASCII {
+		more = "..."
+	}
+	return string([]rune(s)[:widestName-say.Width(more)]) + more
 }

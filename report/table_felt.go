@@ -38,17 +38,17 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 			}
 			continue
 		}
-		head := fmt.Sprintf("  %8s to %-8s ", p.span(humpBounds[i]), p.humpEnd(i))
+		head := fmt.Sprintf("  %8s to %-8s ", p.Span(humpBounds[i]), p.humpEnd(i))
 		line := head + p.pad(bars(b.n, most, bar, p.ASCII), bar) + " " + fmt.Sprintf("%*s", digits, say.Thousands(b.n))
 		p.b.WriteString(strings.TrimRight(line, " "))
-		p.humpNote(runes(line), humpWhy(*h, i))
+		p.humpNote(say.Width(line), humpWhy(*h, i))
 		p.b.WriteByte('\n')
 	}
 	p.note(0, say.Faint, "Percentiles are off by at most 1.6 %; the greatest is exact.")
 }
 
 func (p *page) pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(width-runes(s), 0))
+	return s + strings.Repeat(" ", max(width-say.Width(s), 0))
 }
 
 // humpEnd is the upper bound of a class; the last has none.
@@ -56,7 +56,7 @@ func (p *page) humpEnd(i int) string {
 	if i+1 == len(humpBounds) {
 		return "more"
 	}
-	return p.span(humpBounds[i+1])
+	return p.Span(humpBounds[i+1])
 }
 
 // humpWhy says what was repeated in a class.
@@ -83,7 +83,7 @@ func (p *page) humpNote(used int, why string) {
 	if why == "" {
 		return
 	}
-	if used+2+runes(why) <= p.width {
+	if used+2+say.Width(why) <= p.width {
 		p.b.WriteString("  " + p.paint(say.Yellow, why))
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -141,7 +142,7 @@ func (p *page) advice(text string) {
 	const blank = "\ue000" // of private use: no text holds it
 	parts := strings.Split(text, "`")
 	for i := 1; i < len(parts); i += 2 {
-		if runes(parts[i]) < p.width-2*noteIndent-4 {
+		if say.Width(parts[i]) < p.width-2*noteIndent-4 {
 			parts[i] = strings.ReplaceAll(parts[i], " ", blank)
 		}
 	}
@@ -156,7 +157,7 @@ const shownExamples = 5
 func examplesOf(f *diagnose.Finding) string {
 	names := make([]string, 0, shownExamples)
 	for _, id := range f.Conns[:min(len(f.Conns), shownExamples)] {
-		names = append(names, name(id))
+		names = append(names, sentence.ID(id))
 	}
 	text := "Look at " + strings.Join(names, ", ") + " (--why)"
 	if len(f.Packets) > 0 {

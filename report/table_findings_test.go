@@ -12,6 +12,7 @@ import (
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -63,14 +64,14 @@ func TestFindingsTable(t *testing.T) {
 		got := tablesOf(t, s, x.h, x.o)
 		recordtest.Golden(t, filepath.Join("testdata", x.name+".txt"), got, *update)
 		for _, l := range strings.Split(got, "\n") {
-			if !x.o.Color && (runes(l) > x.o.Width || strings.TrimRight(l, " ") != l || strings.Contains(l, "\x1b")) {
+			if !x.o.Color && (say.Width(l) > x.o.Width || strings.TrimRight(l, " ") != l || strings.Contains(l, "\x1b")) {
 				t.Errorf("%s: %q", x.name, l)
 			}
 		}
 	}
 	for width := 40; width < 220; width += 7 {
 		for _, l := range strings.Split(tablesOf(t, s, headlineOf(records), TableOptions{Width: width, Reports: []string{"findings"}}), "\n") {
-			if runes(l) > width {
+			if say.Width(l) > width {
 				t.Errorf("width %d: %q", width, l)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -162,7 +163,7 @@ func (s *opened) again(p *page) string {
 		parts = append(parts, say.List(what)+" repeated: "+s.ids.String())
 	}
 	if s.felt.N() > 1 && s.slowest.V.Felt >= 3*s.felt.Quantile(50) {
-		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", name(s.slowest.V.ID), p.span(s.slowest.V.Felt)))
+		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", sentence.ID(s.slowest.V.ID), p.Span(s.slowest.V.Felt)))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -172,7 +173,7 @@ func (p *page) quantile(h *fold.Histogram, percent uint64) string {
 	if h.N() == 0 {
 		return ""
 	}
-	return p.span(h.Quantile(percent))
+	return p.Span(h.Quantile(percent))
 }
 
 var causeWords = [nFailures]string{"refused", "unreachable", "no answer", "half-open", "aborted"}
@@ -203,9 +204,9 @@ func (p *page) failure(f *failed, c cause) string {
 	switch {
 	case f.waited[c] == 0:
 	case f.n[c] == 1:
-		s += " after " + p.span(f.waited[c])
+		s += " after " + p.Span(f.waited[c])
 	default:
-		s += ", the longest after " + p.span(f.waited[c])
+		s += ", the longest after " + p.Span(f.waited[c])
 	}
 	return s + ": " + f.ids[c].String()
 }
@@ -218,7 +219,7 @@ func (p *page) unanswered(f *failed) string {
 	}
 	s := say.Thousands(f.n[causeNoAnswer]) + " without an answer"
 	if w := f.waited[causeNoAnswer]; w > 0 {
-		s += " for " + most + p.span(w)
+		s += " for " + most + p.Span(w)
 	}
 	return s + " (" + most + say.Plural(uint64(f.syns), "SYN") + "): " + f.ids[causeNoAnswer].String()
 }

@@ -41,7 +41,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.paint(say.Bold, l) + "\n")
 	}
 	if h.timed() {
-		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.span(h.span()), day(h.Start), day(h.End)))
+		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.Span(h.span()), day(h.Start), day(h.End)))
 	}
 	writeClock(p, h)
 	if s.conns > 0 {
@@ -82,7 +82,7 @@ func writeClock(p *page, h *Headline) {
 		p.label("no time", say.Plural(c.Untimed, "packet")+" of "+say.Thousands(h.Packets)+" without a time in the file (Simple Packet Blocks of pcapng)")
 	}
 	if c.Gaps > 0 {
-		p.label("not covered", fmt.Sprintf("%s in %s: connections show that nobody captured then; waiting and states count without it", p.span(c.Uncovered), say.Plural(c.Gaps, "gap")))
+		p.label("not covered", fmt.Sprintf("%s in %s: connections show that nobody captured then; waiting and states count without it", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
 	}
 	if c.Steps > 0 {
 		p.label("clock", "stepped "+say.Plural(c.Steps, "time")+" while connections went on: spans are without that")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -74,7 +75,7 @@ func (k *keepalives) notProbes() string {
 
 func (p *page) keepaliveRow(r *record.Record, e record.End) gridRow {
 	k := &r.Keepalive[e]
-	row := gridRow{cells: []string{endOf(r, e).String() + arrow + endOf(r, e.Peer()).String(), name(r.ID), client(e),
+	row := gridRow{cells: []string{endOf(r, e).String() + sentence.Arrow + endOf(r, e.Peer()).String(), sentence.ID(r.ID), sentence.Client(e),
 		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome.String()}}
 	if like := likeDefault(k); like != "" {
 		row.notes = append(row.notes, note{say.Faint, like})
@@ -89,7 +90,7 @@ func (p *page) optSpan(o record.Opt[int64]) string {
 	if !o.OK {
 		return ""
 	}
-	return p.span(o.V)
+	return p.Span(o.V)
 }
 
 // keepaliveDefault is what a system does unless it is told otherwise.

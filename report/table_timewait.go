@@ -9,6 +9,7 @@ import (
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 )
 
 func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
@@ -76,7 +77,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.title("TIME-WAIT", text+".")
 	twoMSL := cmp.Or(2*h.MSL, defaultTwoMSL)
-	p.note(0, "", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.span(twoMSL)))
+	p.note(0, "", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.Span(twoMSL)))
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now"}, {title: "peak"}, {title: "peak at", narrow: goesToNote},
@@ -105,7 +106,7 @@ func (p *page) clockIn(h *Headline, ns int64) string {
 }
 
 func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
-	key, share := r.Holder.Addr.String()+arrow+r.Dest.String(), "< 0.1 %"
+	key, share := r.Holder.Addr.String()+sentence.Arrow+r.Dest.String(), "< 0.1 %"
 	if r.peak*1000 >= uint64(ports) {
 		share = fmt.Sprintf("%.1f %%", 100*float64(r.peak)/float64(ports))
 	}
@@ -125,7 +126,7 @@ func (p *page) releases(h *holding) string {
 	if h.now == 0 || !h.releases.Some {
 		return ""
 	}
-	first, last := p.span(h.releases.Least-p.end), p.span(h.releases.Most-p.end)
+	first, last := p.Span(h.releases.Least-p.end), p.Span(h.releases.Most-p.end)
 	if first == last {
 		return last
 	}

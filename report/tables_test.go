@@ -8,6 +8,8 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -61,8 +63,8 @@ func TestTables(t *testing.T) {
 				return
 			}
 			for i, l := range strings.Split(got, "\n") {
-				if runes(l) > test.o.Width {
-					t.Errorf("line %d has %d columns: %s", i+1, runes(l), l)
+				if say.Width(l) > test.o.Width {
+					t.Errorf("line %d has %d columns: %s", i+1, say.Width(l), l)
 				}
 				if strings.TrimRight(l, " ") != l && !strings.ContainsAny(l, "▁█") {
 					t.Errorf("line %d ends in blanks: %q", i+1, l)
@@ -80,12 +82,12 @@ func TestNothingIsCut(t *testing.T) {
 	for width := 60; width <= 220; width += 10 {
 		got := tablesOf(t, s, h, TableOptions{Width: width, Reports: ReportNames(), Top: 1 << 20})
 		for _, l := range strings.Split(got, "\n") {
-			if runes(l) > width {
-				t.Errorf("width %d: %d columns: %s", width, runes(l), l)
+			if say.Width(l) > width {
+				t.Errorf("width %d: %d columns: %s", width, say.Width(l), l)
 			}
 		}
 		for _, r := range records {
-			for _, e := range []string{r.Orig.String(), r.Resp.String(), name(r.ID)} {
+			for _, e := range []string{r.Orig.String(), r.Resp.String(), sentence.ID(r.ID)} {
 				if !strings.Contains(got, e) {
 					t.Fatalf("width %d: %s is not there", width, e)
 				}

@@ -48,10 +48,11 @@ const policy = `
 		< tracker;
 	tracker/record < tracker/names, tracker/diagnose;
 	tracker/record < internal/recordtest;
-	tracker/record, tracker/diagnose < report/schema
-		< report
-		< report/follow, report/where, report/compare;
-	tracker, tracker/names, report/follow, report/where, report/compare < cmd/tcpwatch;
+	tracker/record, tracker/diagnose
+		< report/schema, report/sentence
+		< report/ladder, report, report/where, report/follow;
+	report < report/compare;
+	tracker, tracker/names, report/ladder, report/follow, report/where, report/compare < cmd/tcpwatch;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/say < packaging/bench;
 	capture/live, capture/host < cmd/tcpwatch;

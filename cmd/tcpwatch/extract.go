@@ -8,7 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
-	"tcpwatch/report"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -19,7 +19,7 @@ type extractFile struct {
 	name     string
 	found    *found // set before the first packet
 	w        *capture.PcapngWriter
-	comments *report.Comments
+	comments *sentence.Comments
 	waiting  fragments
 	packet   uint64 // the number of the packet that was stepped last
 	comment  string // of that packet
@@ -36,7 +36,7 @@ type extractFile struct {
 func newExtractFile(w io.Writer, o *options, in *input) (*extractFile, error) {
 	png, err := capture.NewPcapngWriter(w, "tcpwatch")
 	return &extractFile{name: o.extract, w: png, files: in.files,
-		comments:   report.NewComments(report.LadderOptions{MSL: o.track.MSL}),
+		comments:   sentence.NewComments(sentence.Phrases{MSL: o.track.MSL}),
 		described:  make([]int, len(in.files)),
 		interfaces: make([][]capture.Interface, len(in.files))}, err
 }

@@ -10,7 +10,9 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/report/ladder"
 	"tcpwatch/report/schema"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -49,7 +51,7 @@ func (t *tablePrinter) Flush() error { return t.w.Flush() }
 // ladderPrinter draws the connections of --why when the run ends.
 type ladderPrinter struct {
 	w      *bufio.Writer
-	ladder *report.Ladder
+	ladder *ladder.Ladder
 }
 
 func (l *ladderPrinter) Conn(r *record.Record) error {
@@ -72,7 +74,7 @@ type outputs struct {
 	printers []printer
 	streams  []*stream
 	takers   []taker        // ladder and follow
-	ladder   *report.Ladder // nil without --why
+	ladder   *ladder.Ladder // nil without --why
 	why      *why           // nil without --why
 	follow   *followPrinter // nil without --follow
 	packets  *packetFile    // nil without -w
@@ -80,7 +82,7 @@ type outputs struct {
 	found    *found         // of the first of two passes, else nil
 	live     *stream        // events; nil when they are not shown
 	lines    *bufio.Writer  // of live
-	lineOpt  report.LiveLineOptions
+	lineOpt  sentence.LiveLineOptions
 	shown    bool   // a line was written since the status line
 	line     func() // called before a line is written: the status line makes room
 	stdout   string // the format that has standard output; "" for none
@@ -131,7 +133,7 @@ func newOutputs(o *options, in *input, files outFiles, stdout io.Writer) (*outpu
 	}
 	if in.handle != nil && !o.quiet && out.stdout == "table" {
 		out.lines = bufio.NewWriter(stdout)
-		out.lineOpt = report.LiveLineOptions{Width: columns(stdout), ASCII: asciiOnly()}
+		out.lineOpt = sentence.LiveLineOptions{Width: columns(stdout), ASCII: asciiOnly()}
 		out.live = out.addStream(nil, out.writeLive)
 	}
 	return out, nil
@@ -176,7 +178,7 @@ func (out *outputs) add(format string, w io.Writer, o *options, in *input) {
 		out.printers = append(out.printers, c)
 		out.addStream(func() appender { return report.NewCSV(io.Discard, records) }, c.Lines)
 	case "ladder":
-		out.why, out.ladder = o.why, report.NewLadder(report.LadderOptions{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
+		out.why, out.ladder = o.why, ladder.New(ladder.Options{Width: columns(w), Color: useColor(o.color, w), ASCII: asciiOnly(), MSL: o.track.MSL})
 		l := &ladderPrinter{bufio.NewWriter(w), out.ladder}
 		out.printers, out.takers = append(out.printers, l), append(out.takers, l)
 	case "follow":

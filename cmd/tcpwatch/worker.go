@@ -3,6 +3,7 @@ package main
 import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/report/sentence"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/names"
@@ -267,7 +268,7 @@ func (w *worker) Event(e *record.Event) {
 		return
 	}
 	i := w.out.live.index
-	b := append(w.now.lines[i], report.LiveLine(e, w.out.lineOpt)...)
+	b := append(w.now.lines[i], sentence.LiveLine(e, w.out.lineOpt)...)
 	w.now.lines[i] = append(b, '\n')
 	k := key{phase: phasePackets, at: int64(e.Packet), id: e.Record.ID}
 	if e.Packet == 0 {

@@ -58,6 +58,17 @@ func MadeUp(id uint64, orig, resp string) *record.Record {
 	return r
 }
 
+// Opened is a connection that opened and goes on.
+func Opened() *record.Record {
+	return &record.Record{
+		ID: 12, Orig: Endpoint("10.0.0.1:40000"), Resp: Endpoint("10.0.0.2:80"), Start: Start,
+		States:   [2]record.State{record.Established, record.Established},
+		Open:     record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: record.Some(int64(320_000))},
+		Close:    record.CloseRecord{First: record.NoEnd, ResetBy: record.NoEnd},
+		TimeWait: record.TimeWaitRecord{Holder: record.NoEnd},
+	}
+}
+
 // NotOpened makes r an attempt that failed.
 func NotOpened(r *record.Record, kind record.OpenKind) *record.Record {
 	r.Open = record.OpenRecord{Kind: kind, SYNs: 3, Waited: record.Some(3 * second)}

@@ -14,7 +14,7 @@ func TestWrap(t *testing.T) {
 		{"opened in 1.6 ms, then 2 min 5 s of silence", 11, "opened in|1.6 ms,|then 2 min|5 s of|silence", "opened in|1.6 ms,|then 2 min|5 s of|silence"},
 		{"short", 80, "short", "short"},
 		{"a word_that_is_longer than the line", 8, "a|word_that_is_longer|than the|line", "a|word_tha|t_is_lon|ger|than the|line"},
-		{"漢字漢字漢字", 4, "漢字漢字漢字", "漢字漢字|漢字"},
+		{"漢字漢字漢字", 4, "漢字漢字漢字", "漢字|漢字|漢字"},
 	} {
 		if got := strings.Join(Wrap(c.text, c.width), "|"); got != c.soft {
 			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.soft)

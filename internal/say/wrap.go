@@ -1,15 +1,12 @@
 package say
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // Wrap breaks s at blanks into lines of at most width columns; a longer word
 // keeps a line of its own, and a number stays with its unit. Width 0 or less:
 // one line.
 func Wrap(s string, width int) []string {
-	if width <= 0 || utf8.RuneCountInString(s) <= width {
+	if width <= 0 || Width(s) <= width {
 		return []string{s}
 	}
 	var lines []string
@@ -18,7 +15,7 @@ func Wrap(s string, width int) []string {
 		switch {
 		case line == "":
 			line = w
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(w) <= width:
+		case Width(line)+1+Width(w) <= width:
 			line += " " + w
 		default:
 			lines = append(lines, line)
@@ -48,11 +45,13 @@ func unbroken(s string) []string {
 func WrapHard(s string, width int) []string {
 	var lines []string
 	for _, l := range Wrap(s, width) {
-		for utf8.RuneCountInString(l) > width {
-			cut := 0
-			for range width {
-				_, n := utf8.DecodeRuneInString(l[cut:])
-				cut += n
+		for Width(l) > width {
+			cut, room := len(l), width
+			for i, r := range l {
+				if room -= widthOf(r); room < 0 && i > 0 {
+					cut = i
+					break
+				}
 			}
 			lines = append(lines, l[:cut])
 			l = l[cut:]

@@ -1,4 +1,4 @@
-package report
+package sentence
 
 import (
 	"fmt"
@@ -12,40 +12,40 @@ import (
 const tellOnce = 1<<record.MomentDuplicate | 1<<record.MomentHalfCloseData
 
 // tell adds the sentences of s to its row.
-func (f *teller) tell(r *rung, s *record.Step) {
+func (f *Teller) tell(r *Told, s *record.Step) {
 	for i := range s.Moments {
-		if len(r.words) >= maxWords {
+		if len(r.Words) >= MaxWords {
 			break
 		}
 		m := &s.Moments[i]
-		if f.told&r.kinds&tellOnce&(1<<m.Kind) != 0 {
+		if f.told&r.Kinds&tellOnce&(1<<m.Kind) != 0 {
 			continue
 		}
 		if words := f.sentence(m, r, s); words != "" {
-			r.words = append(r.words, words)
+			r.Words = append(r.Words, words)
 		}
 	}
-	f.told |= r.kinds
+	f.told |= r.Kinds
 	if s.Segment == nil && s.Quote == nil && len(s.Moments) == 0 {
-		r.words = append(r.words, f.timePassed(s))
+		r.Words = append(r.Words, f.timePassed(s))
 	}
 }
 
 // timePassed says what an edge that time drove means.
-func (f *teller) timePassed(s *record.Step) string {
+func (f *Teller) timePassed(s *record.Step) string {
 	for e := range s.Before {
 		if s.Before[e] == record.TimeWait && s.After[e] == record.Closed {
-			return fmt.Sprintf("2MSL = %s passed: TIME-WAIT ends", f.words.span(2*f.words.MSL))
+			return fmt.Sprintf("2MSL = %s passed: TIME-WAIT ends", f.Words.Span(2*f.Words.MSL))
 		}
 	}
 	return "time passed without a packet"
 }
 
 // has reports whether the row holds a moment of kind k as well.
-func (r *rung) has(k record.MomentKind) bool { return r.kinds&(1<<k) != 0 }
+func (r *Told) has(k record.MomentKind) bool { return r.Kinds&(1<<k) != 0 }
 
 // sentence says what m means; "" when another sentence of the row says it.
-func (f *teller) sentence(m *record.Moment, r *rung, s *record.Step) string {
+func (f *Teller) sentence(m *record.Moment, r *Told, s *record.Step) string {
 	switch k := m.Kind; {
 	case k <= record.MomentMidstream:
 		return f.openSentence(m, r)
@@ -60,8 +60,8 @@ func (f *teller) sentence(m *record.Moment, r *rung, s *record.Step) string {
 	}
 }
 
-func (f *teller) openSentence(m *record.Moment, r *rung) string {
-	w := f.words
+func (f *Teller) openSentence(m *record.Moment, r *Told) string {
+	w := f.Words
 	switch m.Kind {
 	case record.MomentSYNAgain:
 		f.spread, f.oldAnswered = m.Since, f.oldAnswered || m.M != 0
@@ -78,7 +78,7 @@ func (f *teller) openSentence(m *record.Moment, r *rung) string {
 			words = "established"
 		}
 		if m.Span > 0 {
-			words += " after " + w.span(m.Span)
+			words += " after " + w.Span(m.Span)
 		}
 		o := openRepeats{syns: uint32(m.N), synacks: uint32(m.M), answersFirst: f.answersFirst, oldAnswered: f.oldAnswered, old: f.old, spread: f.spread}
 		if lost := o.lost(); lost != "" {
@@ -91,7 +91,7 @@ func (f *teller) openSentence(m *record.Moment, r *rung) string {
 	case record.MomentFastOpen:
 		return fmt.Sprintf("fast open: %s accepted with the SYN", say.Plural(m.N, "byte"))
 	case record.MomentRefused:
-		return "RST answers the SYN: refused; " + resetCause(record.ResetRefused)
+		return "RST answers the SYN: refused; " + ResetCause(record.ResetRefused)
 	case record.MomentUnreachable:
 		return "the SYN could not be delivered: unreachable"
 	case record.MomentICMP:
@@ -103,12 +103,12 @@ func (f *teller) openSentence(m *record.Moment, r *rung) string {
 }
 
 // whySYNAgain says what made the opener send its SYN again.
-func (f *teller) whySYNAgain(m *record.Moment) string {
+func (f *Teller) whySYNAgain(m *record.Moment) string {
 	switch {
 	case m.M != 0:
-		s := fmt.Sprintf("%s still held %s and answered with its ACK (packet %d)", the(other(m.End)), oldConnection(f.old), m.M)
+		s := fmt.Sprintf("%s still held %s and answered with its ACK (packet %d)", The(other(m.End)), oldConnection(f.old), m.M)
 		if m.To == record.Closed {
-			s += "; " + the(m.End) + " reset that one"
+			s += "; " + The(m.End) + " reset that one"
 		}
 		return s
 	case f.answered:
@@ -130,8 +130,8 @@ func oldConnection(id uint64) string {
 
 // again says that what was sent again, and why; a reason that was told at the
 // row before is not repeated.
-func (f *teller) again(what string, m *record.Moment, why string) string {
-	s := resentWords(what, m, f.words)
+func (f *Teller) again(what string, m *record.Moment, why string) string {
+	s := resentWords(what, m, f.Words)
 	if m.N > 1 && f.why == why {
 		return s
 	}
@@ -140,13 +140,13 @@ func (f *teller) again(what string, m *record.Moment, why string) string {
 }
 
 // resentWords says that what was sent again, which repeat it is and how long after the first.
-func resentWords(what string, m *record.Moment, w phrases) string {
+func resentWords(what string, m *record.Moment, w Phrases) string {
 	s := what + " again"
 	if m.N > 1 {
 		s += fmt.Sprintf(" (repeat %s)", say.Thousands(m.N))
 	}
 	if m.Since > 0 {
-		s += ", " + w.span(m.Since) + " after the first"
+		s += ", " + w.Span(m.Since) + " after the first"
 		if m.Ref > 0 {
 			s += fmt.Sprintf(" (packet %d)", m.Ref)
 		}
@@ -154,8 +154,8 @@ func resentWords(what string, m *record.Moment, w phrases) string {
 	return s
 }
 
-func (f *teller) closeSentence(m *record.Moment, r *rung) string {
-	w, peer := f.words, m.End
+func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
+	w, peer := f.Words, m.End
 	if m.End <= record.Resp {
 		peer = m.End.Peer()
 	}
@@ -168,27 +168,27 @@ func (f *teller) closeSentence(m *record.Moment, r *rung) string {
 		switch {
 		case r.has(record.MomentSimultaneousClose):
 			return ""
-		case first && m.End <= record.Resp && r.states[m.End] == record.LastAck:
+		case first && m.End <= record.Resp && r.States[m.End] == record.LastAck:
 			if r.has(record.MomentAckedUnseen) {
-				return fmt.Sprintf("%s closes too (passive close)", the(m.End))
+				return fmt.Sprintf("%s closes too (passive close)", The(m.End))
 			}
-			return fmt.Sprintf("%s closed first, its FIN was not captured; %s closes too (passive close)", the(peer), the(m.End))
+			return fmt.Sprintf("%s closed first, its FIN was not captured; %s closes too (passive close)", The(peer), The(m.End))
 		case first && m.M == 1:
-			return fmt.Sprintf("%s closes: it will send no more data; the other FIN may have passed before the capture began", the(m.End))
+			return fmt.Sprintf("%s closes: it will send no more data; the other FIN may have passed before the capture began", The(m.End))
 		case first:
-			return fmt.Sprintf("%s closes first (active close): it will send no more data", the(m.End))
+			return fmt.Sprintf("%s closes first (active close): it will send no more data", The(m.End))
 		case r.has(record.MomentFINAcked):
-			return fmt.Sprintf("%s acknowledges the FIN and closes too, in one segment", the(m.End))
+			return fmt.Sprintf("%s acknowledges the FIN and closes too, in one segment", The(m.End))
 		}
-		return fmt.Sprintf("%s closes too (passive close)", the(m.End))
+		return fmt.Sprintf("%s closes too (passive close)", The(m.End))
 	case record.MomentFINAcked:
 		switch {
 		case r.has(record.MomentClosed), r.has(record.MomentFIN), r.has(record.MomentSimultaneousClose):
 			return ""
 		case m.M == 1, m.End <= record.Resp && f.finSent[peer]:
-			return fmt.Sprintf("the FIN of %s is acknowledged", the(m.End))
+			return fmt.Sprintf("the FIN of %s is acknowledged", The(m.End))
 		}
-		return fmt.Sprintf("the FIN of %s is acknowledged: half closed, %s may still send", the(m.End), the(peer))
+		return fmt.Sprintf("the FIN of %s is acknowledged: half closed, %s may still send", The(m.End), The(peer))
 	case record.MomentFINAgain:
 		if r.has(record.MomentLastACKLost) {
 			return ""
@@ -199,12 +199,12 @@ func (f *teller) closeSentence(m *record.Moment, r *rung) string {
 	case record.MomentTimeWait:
 		until := ""
 		switch {
-		case m.Span > 0 && r.untimed:
-			until = " for 2MSL = " + w.span(m.Span)
+		case m.Span > 0 && r.Untimed:
+			until = " for 2MSL = " + w.Span(m.Span)
 		case m.Span > 0:
-			until = fmt.Sprintf(" for 2MSL = %s, until %s", w.span(m.Span), w.clock(r.time+m.Span))
+			until = fmt.Sprintf(" for 2MSL = %s, until %s", w.Span(m.Span), w.clock(r.Time+m.Span))
 		}
-		return "TIME-WAIT held by " + the(m.End) + until
+		return "TIME-WAIT held by " + The(m.End) + until
 	case record.MomentTimeWaitRestart:
 		if r.has(record.MomentLastACKLost) {
 			return ""
@@ -220,7 +220,7 @@ func (f *teller) closeSentence(m *record.Moment, r *rung) string {
 			words += " in " + say.Plural(m.N, "segment")
 		}
 		if m.Span > 0 {
-			words = comma(words, w.span(m.Span)+" after the first FIN")
+			words = comma(words, w.Span(m.Span)+" after the first FIN")
 		}
 		return words + ": both FINs are acknowledged"
 	case record.MomentHalfCloseData:
@@ -229,7 +229,7 @@ func (f *teller) closeSentence(m *record.Moment, r *rung) string {
 	return ""
 }
 
-func (f *teller) resetSentence(m *record.Moment, r *rung, s *record.Step) string {
+func (f *Teller) resetSentence(m *record.Moment, r *Told, s *record.Step) string {
 	switch m.Kind {
 	case record.MomentReset:
 		if r.has(record.MomentKeepaliveDead) {
@@ -248,18 +248,18 @@ func (f *teller) resetSentence(m *record.Moment, r *rung, s *record.Step) string
 }
 
 // resetWords says who sent a RST that ends the connection, in which state and why.
-func (f *teller) resetWords(m *record.Moment, s *record.Step) string {
+func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	if m.End > record.Resp {
-		return "reset: " + resetCause(m.Reset)
+		return "reset: " + ResetCause(m.Reset)
 	}
 	bare := s.Segment != nil && !s.Segment.Flags.Has(capture.ACK)
-	in, cause := m.From, resetCause(m.Reset)
+	in, cause := m.From, ResetCause(m.Reset)
 	if in == record.Unknown {
 		in = s.Before[m.End]
 	}
 	switch {
 	case m.Reset == record.ResetMiddlebox:
-		words := "reset by a box between the two ends, in the name of " + the(m.End)
+		words := "reset by a box between the two ends, in the name of " + The(m.End)
 		if own := f.ttl[m.End]; own.OK && s.Segment != nil {
 			words += fmt.Sprintf(": TTL %d, that end's other packets have %d", s.Segment.TTL, own.V)
 		}
@@ -273,14 +273,14 @@ func (f *teller) resetWords(m *record.Moment, s *record.Step) string {
 	if in != record.Unknown && in < record.NStates {
 		at = " in " + in.String()
 	}
-	return fmt.Sprintf("reset by %s%s: %s", the(m.End), at, cause)
+	return fmt.Sprintf("reset by %s%s: %s", The(m.End), at, cause)
 }
 
-func (f *teller) waitSentence(m *record.Moment, s *record.Step) string {
-	w := f.words
+func (f *Teller) waitSentence(m *record.Moment, s *record.Step) string {
+	w := f.Words
 	after := ""
 	if m.Span > 0 {
-		after = " after " + w.span(m.Span)
+		after = " after " + w.Span(m.Span)
 	}
 	switch m.Kind {
 	case record.MomentKeepalive:
@@ -289,23 +289,23 @@ func (f *teller) waitSentence(m *record.Moment, s *record.Step) string {
 		}
 		return fmt.Sprintf("keepalive probe %s%s: no answer yet", say.Thousands(m.N), after)
 	case record.MomentKeepaliveAnswer:
-		return "the probe is answered" + after + ": " + the(m.End) + " is alive"
+		return "the probe is answered" + after + ": " + The(m.End) + " is alive"
 	case record.MomentKeepaliveDead:
-		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", say.Plural(m.N, "keepalive probe"), the(m.End))
+		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", say.Plural(m.N, "keepalive probe"), The(m.End))
 	case record.MomentZeroWindow:
-		return fmt.Sprintf("%s has no room left (window 0): its program does not read, %s must wait", the(m.End), the(other(m.End)))
+		return fmt.Sprintf("%s has no room left (window 0): its program does not read, %s must wait", The(m.End), The(other(m.End)))
 	case record.MomentZeroWindowEnd:
-		return the(m.End) + " has room again" + after
+		return The(m.End) + " has room again" + after
 	case record.MomentWindowProbe:
 		return fmt.Sprintf("window probe %s: is there room again?", say.Thousands(m.N))
 	}
 	return ""
 }
 
-func (f *teller) streamSentence(m *record.Moment, r *rung) string {
+func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 	switch m.Kind {
 	case record.MomentRetransmission:
-		return resentWords(say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.words)
+		return resentWords(say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.Words)
 	case record.MomentOutOfOrder:
 		return "late: it fills a gap"
 	case record.MomentGap:
@@ -315,7 +315,7 @@ func (f *teller) streamSentence(m *record.Moment, r *rung) string {
 	case record.MomentRetracted:
 		if back := [3]uint8{uint8(m.End), uint8(m.From), uint8(m.To)}; f.takenBack != back {
 			f.takenBack = back
-			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", the(m.End), stateOr(m.From), stateOr(m.To))
+			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", The(m.End), StateOr(m.From), StateOr(m.To))
 		}
 	case record.MomentUnknownSegment:
 		return "nothing explains this segment: an anomaly, and no state changes"
@@ -339,14 +339,14 @@ func (f *teller) streamSentence(m *record.Moment, r *rung) string {
 
 // unseenWords says what was acknowledged unseen: data, the FIN of an end that
 // by now must have closed, or the one or the other.
-func (f *teller) unseenWords(m *record.Moment, r *rung) string {
+func (f *Teller) unseenWords(m *record.Moment, r *Told) string {
 	what := say.Plural(m.N, "byte")
-	hidden := m.End <= record.Resp && !f.finSent[m.End] && r.states[other(m.End)] == record.LastAck
+	hidden := m.End <= record.Resp && !f.finSent[m.End] && r.States[other(m.End)] == record.LastAck
 	switch {
 	case hidden && m.N == 1:
-		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; the capture never saw that FIN", the(m.End))
+		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; the capture never saw that FIN", The(m.End))
 	case hidden:
-		what = fmt.Sprintf("%s and the FIN of %s, which closed first,", say.Plural(m.N-1, "byte"), the(m.End))
+		what = fmt.Sprintf("%s and the FIN of %s, which closed first,", say.Plural(m.N-1, "byte"), The(m.End))
 	case m.N == 1:
 		what = "a byte or a FIN"
 	}

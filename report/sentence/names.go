@@ -1,4 +1,4 @@
-package report
+package sentence
 
 import (
 	"cmp"
@@ -9,12 +9,9 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// widestName bounds what a table shows of a name; -o jsonl has all of it.
-const widestName = 40
-
-// about says what a connection is about, in a few words: its protocol and the
+// About says what a connection is about, in a few words: its protocol and the
 // name that the client asked for. It is safe to show.
-func about(n *record.NamesRecord) string {
+func About(n *record.NamesRecord) string {
 	if n == nil {
 		return ""
 	}
@@ -48,32 +45,19 @@ func statusWords(n *record.NamesRecord) string {
 	return strconv.Itoa(int(n.HTTPStatus))
 }
 
-// aboutCell is about, cut to what a column has room for.
-func (p *page) aboutCell(n *record.NamesRecord) string {
-	s := about(n)
-	if runes(s) <= widestName {
-		return s
-	}
-	more := "…"
-	if p.ASCII {
-		more = "..."
-	}
-	return string([]rune(s)[:widestName-runes(more)]) + more
-}
-
-// exchangeSummary tells how long answers took, and how much of it was the
+// ExchangeSummary tells how long answers took, and how much of it was the
 // server's own.
-func (p phrases) exchangeSummary(r *record.Record) string {
+func (p Phrases) ExchangeSummary(r *record.Record) string {
 	x := &r.Exchanges
 	if x.Timed == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%s, the first byte of the answer after %s", say.Plural(uint64(x.Timed), "request"), p.span(x.P50))
+	s := fmt.Sprintf("%s, the first byte of the answer after %s", say.Plural(uint64(x.Timed), "request"), p.Span(x.P50))
 	if x.Timed > 1 {
-		s += " (median), at most " + p.span(x.Max)
+		s += " (median), at most " + p.Span(x.Max)
 	}
 	if x.Server.OK {
-		s = comma(s, p.span(x.Server.V)+" of it the server's own and "+p.span(x.P50-x.Server.V)+" the way there and back")
+		s = comma(s, p.Span(x.Server.V)+" of it the server's own and "+p.Span(x.P50-x.Server.V)+" the way there and back")
 	}
 	if x.Repeated > 0 {
 		s = comma(s, say.Plural(uint64(x.Repeated), "request")+" sent again before the answer")

@@ -1,4 +1,4 @@
-package report
+package ladder
 
 import (
 	"bytes"
@@ -37,8 +37,8 @@ type story struct {
 	record record.Record
 }
 
-func newStory(o LadderOptions) *story {
-	y := &story{l: NewLadder(o), now: [2]record.State{record.Closed, record.Listen}, record: liveRecord()}
+func newStory(o Options) *story {
+	y := &story{l: New(o), now: [2]record.State{record.Closed, record.Listen}, record: *recordtest.Opened()}
 	y.record.ID = 1
 	y.record.Open.Felt = record.Some(int64(320_000))
 	return y
@@ -214,7 +214,7 @@ var ladderStories = map[string]func(y *story){
 		y.send(0, record.Orig, fSYN, 0, 0, 0, []edge{origSeen(record.SynSent)})
 		y.packet++
 		st := y.step(ms, []edge{origExp(record.Closed)}, []record.Moment{{Kind: record.MomentUnreachable, End: record.Orig, N: 3, M: 13}})
-		st.Quote = &capture.Quote{Packet: y.packet, From: ep4(10, 0, 0, 254, 0).Addr, Src: y.record.Orig, Dst: y.record.Resp, Type: 3, Code: 13}
+		st.Quote = &capture.Quote{Packet: y.packet, From: recordtest.Endpoint("10.0.0.254:0").Addr, Src: y.record.Orig, Dst: y.record.Resp, Type: 3, Code: 13}
 		y.l.Step(st)
 		y.record.Open = record.OpenRecord{Kind: record.OpenUnreachable, SYNs: 1, Waited: record.Some(ms),
 			Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13, From: st.Quote.From}}
@@ -280,7 +280,7 @@ var ladderStories = map[string]func(y *story){
 }
 
 func TestLadder(t *testing.T) {
-	variants := map[string]LadderOptions{"": {}, "-wide": {Width: 120}, "-ascii": {ASCII: true}}
+	variants := map[string]Options{"": {}, "-wide": {Width: 120}, "-ascii": {ASCII: true}}
 	for name, tell := range ladderStories {
 		for suffix, o := range variants {
 			if suffix != "" && name != "normal" && name != "syn-lost" {
@@ -294,7 +294,7 @@ func TestLadder(t *testing.T) {
 				if err := y.l.Write(&b); err != nil {
 					t.Fatal(err)
 				}
-				golden := filepath.Join("testdata", "ladder", name+suffix+".txt")
+				golden := filepath.Join("testdata", name+suffix+".txt")
 				if *updateLadders {
 					if err := os.WriteFile(golden, b.Bytes(), 0o666); err != nil {
 						t.Fatal(err)
@@ -356,11 +356,11 @@ func TestLadderSentences(t *testing.T) {
 		}, "acknowledges the FIN of the client, which closed first; the capture never saw that FIN | the server closes too"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			y := newStory(LadderOptions{})
+			y := newStory(Options{})
 			x.tell(y)
 			var said []string
 			for _, r := range y.l.figures[0].all() {
-				said = append(said, r.words...)
+				said = append(said, r.Words...)
 			}
 			if got := strings.Join(said, " | "); !strings.Contains(got, x.want) {
 				t.Errorf("got %q, want %q", got, x.want)

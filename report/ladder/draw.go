@@ -1,4 +1,4 @@
-package report
+package ladder
 
 import (
 	"bufio"
@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -17,7 +18,7 @@ type pen struct {
 	bold, dim, red, mark, off        string
 }
 
-func newPen(o LadderOptions) pen {
+func newPen(o Options) pen {
 	p := pen{rail: "│", gapRail: "⋮", line: "─", right: "►", left: "◄"}
 	if o.ASCII {
 		p = pen{rail: "|", gapRail: ":", line: "-", right: ">", left: "<"}
@@ -63,23 +64,23 @@ const (
 	maxMiddle = 64
 )
 
-func newDrawing(f *figure, o LadderOptions) *drawing {
+func newDrawing(f *figure, o Options) *drawing {
 	d := &drawing{f: f, rungs: f.all(), pen: newPen(o), width: o.Width, packetW: 1, timeW: 1}
-	rightW := runes("server")
-	d.stateW = runes("client")
+	rightW := say.Width("server")
+	d.stateW = say.Width("client")
 	d.nameStates()
 	for i := range d.rungs {
 		if d.rungs[i].gap != nil {
 			continue
 		}
-		d.packetW = max(d.packetW, len(strconv.FormatUint(d.rungs[i].packet, 10)))
+		d.packetW = max(d.packetW, len(strconv.FormatUint(d.rungs[i].Packet, 10)))
 		d.timeW = max(d.timeW, len(d.time(&d.rungs[i])))
-		d.stateW = max(d.stateW, runes(d.states[i][0]))
-		rightW = max(rightW, runes(d.states[i][1]))
+		d.stateW = max(d.stateW, say.Width(d.states[i][0]))
+		rightW = max(rightW, say.Width(d.states[i][1]))
 	}
-	d.middle = min(max(d.width-d.leftRail()-runes(d.pen.rail)*2-1-rightW, minMiddle), maxMiddle)
+	d.middle = min(max(d.width-d.leftRail()-say.Width(d.pen.rail)*2-1-rightW, minMiddle), maxMiddle)
 	for i := range d.rungs {
-		for d.notation+1 < nNotations && d.rungs[i].arrow && runes(d.label(&d.rungs[i])) > d.middle-5 {
+		for d.notation+1 < nNotations && d.rungs[i].Arrow && say.Width(d.label(&d.rungs[i])) > d.middle-5 {
 			d.notation++
 		}
 	}
@@ -108,8 +109,8 @@ func (d *drawing) nameStates() {
 		if r.gap != nil {
 			continue
 		}
-		for e := range r.states {
-			name := d.stateName(r.states[e], r.proofs[e])
+		for e := range r.States {
+			name := d.stateName(r.States[e], r.Proofs[e])
 			if name != last[e] || i == edge[0] || i == edge[1] {
 				d.states[i][e] = name
 				d.expected = d.expected || strings.HasPrefix(name, "(")
@@ -135,10 +136,10 @@ func (d *drawing) stateName(s record.State, p record.Basis) string {
 
 // time is seconds since the first row, in nine columns while that is enough.
 func (d *drawing) time(r *rung) string {
-	if r.untimed || d.f.startless {
+	if r.Untimed || d.f.startless {
 		return "-"
 	}
-	s := float64(max(r.time-d.f.start, 0)) / 1e9
+	s := float64(max(r.Time-d.f.start, 0)) / 1e9
 	for dec := 6; dec > 3; dec-- {
 		if t := strconv.FormatFloat(s, 'f', dec, 64); len(t) <= 9 {
 			return t
@@ -155,15 +156,15 @@ func (d *drawing) draw(b *bufio.Writer) {
 			continue
 		}
 		d.row(b, i)
-		for _, w := range d.rungs[i].words {
-			d.sentence(b, w, d.rungs[i].flags.Any(capture.RST))
+		for _, w := range d.rungs[i].Words {
+			d.sentence(b, w, d.rungs[i].Flags.Any(capture.RST))
 		}
 	}
 }
 
 func (d *drawing) title(b *bufio.Writer) {
 	f, p := d.f, d.pen
-	from := f.words.at(f.start).Format("2006-01-02 15:04:05.000000 MST")
+	from := f.Words.At(f.start).Format("2006-01-02 15:04:05.000000 MST")
 	if f.startless {
 		from = "a time that is not in the file"
 	}
@@ -193,15 +194,15 @@ func (d *drawing) heads(b *bufio.Writer, left, right, style string) {
 	if style != "" {
 		off = d.pen.off
 	}
-	l := max(d.leftRail()+1-runes(left), 0)
-	r := min(d.leftRail()+d.middle+1, d.width-runes(right))
+	l := max(d.leftRail()+1-say.Width(left), 0)
+	r := min(d.leftRail()+d.middle+1, d.width-say.Width(right))
 	switch {
 	case left == "" && right == "":
-	case l+runes(left)+1 > r:
+	case l+say.Width(left)+1 > r:
 		b.WriteString(style + left + off + "\n")
-		b.WriteString(blanks(d.width-runes(right)) + style + right + off + "\n")
+		b.WriteString(blanks(d.width-say.Width(right)) + style + right + off + "\n")
 	default:
-		s := blanks(l) + style + left + off + blanks(r-l-runes(left)) + style + right + off
+		s := blanks(l) + style + left + off + blanks(r-l-say.Width(left)) + style + right + off
 		b.WriteString(strings.TrimRight(s, " ") + "\n")
 	}
 }
@@ -211,12 +212,12 @@ func blanks(n int) string { return strings.Repeat(" ", max(n, 0)) }
 func (d *drawing) row(b *bufio.Writer, i int) {
 	r, p := &d.rungs[i], d.pen
 	number := ""
-	if r.packet > 0 {
-		number = strconv.FormatUint(r.packet, 10)
+	if r.Packet > 0 {
+		number = strconv.FormatUint(r.Packet, 10)
 	}
 	fmt.Fprintf(b, "%*s  %*s  ", d.packetW, number, d.timeW, d.time(r))
 	left, right := d.states[i][0], d.states[i][1]
-	b.WriteString(blanks(d.stateW-runes(left)) + d.styled(left) + " " + p.rail)
+	b.WriteString(blanks(d.stateW-say.Width(left)) + d.styled(left) + " " + p.rail)
 	b.WriteString(d.arrow(r))
 	b.WriteString(p.rail)
 	if right != "" {
@@ -235,17 +236,17 @@ func (d *drawing) styled(state string) string {
 
 // arrow is what stands between the rails: the segment's arrow, its text in the middle.
 func (d *drawing) arrow(r *rung) string {
-	if !r.arrow {
+	if !r.Arrow {
 		return blanks(d.middle)
 	}
 	label := d.label(r)
-	rest := max(d.middle-1-runes(label)-2, 2)
+	rest := max(d.middle-1-say.Width(label)-2, 2)
 	before := strings.Repeat(d.pen.line, rest/2)
 	after := strings.Repeat(d.pen.line, rest-rest/2)
-	if r.flags.Any(capture.RST) && d.pen.red != "" {
+	if r.Flags.Any(capture.RST) && d.pen.red != "" {
 		label = d.pen.red + label + d.pen.off
 	}
-	if r.from == record.Resp {
+	if r.From == record.Resp {
 		return d.pen.left + before + " " + label + " " + after
 	}
 	return before + " " + label + " " + after + d.pen.right
@@ -253,35 +254,35 @@ func (d *drawing) arrow(r *rung) string {
 
 // label is the text of a row's arrow.
 func (d *drawing) label(r *rung) string {
-	if r.label != "" {
-		return r.label
+	if r.Label != "" {
+		return r.Label
 	}
-	flags := r.flags
+	flags := r.Flags
 	if d.notation >= noPSH && flags.Has(capture.ACK) {
 		flags &^= capture.PSH
 	}
 	s := flagWords(flags)
 	if d.notation == shorthand {
-		s += fmt.Sprintf(" %d", r.seq)
-		if r.length > 0 {
-			s += fmt.Sprintf("+%d", r.length)
+		s += fmt.Sprintf(" %d", r.Seq)
+		if r.Length > 0 {
+			s += fmt.Sprintf("+%d", r.Length)
 		}
-		if r.flags.Has(capture.ACK) {
-			s += fmt.Sprintf(" ack %d", r.ack)
+		if r.Flags.Has(capture.ACK) {
+			s += fmt.Sprintf(" ack %d", r.Ack)
 		}
-		if r.zeroWindow {
+		if r.ZeroWindow {
 			s += " win 0"
 		}
 		return s
 	}
-	s += fmt.Sprintf(" seq=%d", r.seq)
-	if r.flags.Has(capture.ACK) {
-		s += fmt.Sprintf(" ack=%d", r.ack)
+	s += fmt.Sprintf(" seq=%d", r.Seq)
+	if r.Flags.Has(capture.ACK) {
+		s += fmt.Sprintf(" ack=%d", r.Ack)
 	}
-	if r.length > 0 {
-		s += fmt.Sprintf(" len=%d", r.length)
+	if r.Length > 0 {
+		s += fmt.Sprintf(" len=%d", r.Length)
 	}
-	if r.zeroWindow {
+	if r.ZeroWindow {
 		s += " win=0"
 	}
 	return s
@@ -326,10 +327,10 @@ func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
 	if g.packets > 0 {
 		for e, n := range g.bytes {
 			if n > 0 {
-				words += fmt.Sprintf(", %s from the %s", say.Bytes(n), client(record.End(e)))
+				words += fmt.Sprintf(", %s from the %s", say.Bytes(n), sentence.Client(record.End(e)))
 			}
 		}
-		words += ", " + d.f.words.span(g.end-g.start)
+		words += ", " + d.f.Words.Span(g.end-g.start)
 	}
 	for k, n := range g.moments {
 		if noun := weigh(record.MomentKind(k)).noun; n > 0 && noun != "" {

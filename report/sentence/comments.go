@@ -1,4 +1,4 @@
-package report
+package sentence
 
 import (
 	"fmt"
@@ -12,15 +12,12 @@ import (
 // a packet. It holds a little of each connection until its record comes. It is
 // not safe for concurrent use.
 type Comments struct {
-	opt     LadderOptions
-	tellers map[uint64]*teller
+	words   Phrases
+	tellers map[uint64]*Teller
 }
 
-// NewComments returns a Comments that has seen nothing. Of the options, it
-// heeds those about words and times.
-func NewComments(o LadderOptions) *Comments {
-	return &Comments{NewLadder(o).opt, make(map[uint64]*teller)}
-}
+// NewComments returns a Comments that has seen nothing.
+func NewComments(p Phrases) *Comments { return &Comments{p, make(map[uint64]*Teller)} }
 
 // Step takes one packet, or one time-driven edge, of a marked connection, and
 // tells what there is to say of the packet; "" for nothing. Nothing in it can
@@ -28,22 +25,22 @@ func NewComments(o LadderOptions) *Comments {
 func (c *Comments) Step(s *record.Step) string {
 	f := c.tellers[s.Conn]
 	if f == nil {
-		f = new(newTeller(c.opt))
+		f = new(NewTeller(c.words))
 		c.tellers[s.Conn] = f
 	}
-	r := f.rung(s)
+	r := f.Take(s)
 	var parts []string
-	if r.label != "" {
-		parts = append(parts, r.label)
+	if r.Label != "" {
+		parts = append(parts, r.Label)
 	}
-	parts = append(parts, r.words...)
+	parts = append(parts, r.Words...)
 	if edges := edges(s); edges != "" {
 		parts = append(parts, edges)
 	}
-	if !r.arrow || len(parts) == 0 {
+	if !r.Arrow || len(parts) == 0 {
 		return ""
 	}
-	return say.Escape(fmt.Sprintf("tcpwatch %s, packet %d: %s", name(s.Conn), r.packet, strings.Join(parts, "; ")))
+	return say.Escape(fmt.Sprintf("tcpwatch %s, packet %d: %s", ID(s.Conn), r.Packet, strings.Join(parts, "; ")))
 }
 
 // edges names the states that change, with the proof.
@@ -53,11 +50,11 @@ func edges(s *record.Step) (text string) {
 		if from == to {
 			continue
 		}
-		change := client(record.End(e)) + " "
+		change := Client(record.End(e)) + " "
 		if from != record.Unknown {
-			change += from.String() + arrow
+			change += from.String() + Arrow
 		}
-		text = comma(text, fmt.Sprintf("%s%s (%s)", change, stateOr(to), s.AfterProof[e]))
+		text = comma(text, fmt.Sprintf("%s%s (%s)", change, StateOr(to), s.AfterProof[e]))
 	}
 	return text
 }

@@ -1,4 +1,4 @@
-package report
+package ladder
 
 import (
 	"bufio"
@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
-// LadderOptions choose how a Ladder draws. The zero value is usable.
-type LadderOptions struct {
+// Options choose how a Ladder draws. The zero value is usable.
+type Options struct {
 	Width    int            // columns; 0 means 80, less than 60 is taken as 60
 	Color    bool           // ANSI colours
 	ASCII    bool           // no character outside ASCII
@@ -19,6 +20,11 @@ type LadderOptions struct {
 	Location *time.Location // of the times of day; nil means UTC
 	Around   int            // packets kept before and after each noteworthy moment; 0 means 20
 	Conns    int            // most connections drawn; 0 means 8
+}
+
+// phrases are the words of a drawing.
+func (o Options) phrases() sentence.Phrases {
+	return sentence.Phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL}
 }
 
 // Ladder draws connections packet by packet, as textbooks do: time runs down,
@@ -29,7 +35,7 @@ type LadderOptions struct {
 // moment; of the rest it keeps counts. What it holds is bounded, however long
 // the connection. It is not safe for concurrent use.
 type Ladder struct {
-	opt     LadderOptions
+	opt     Options
 	figures []*figure
 	byID    map[uint64]*figure
 	left    map[uint64]struct{} // connections past opt.Conns; bounded by maxLeft
@@ -37,15 +43,12 @@ type Ladder struct {
 
 const maxLeft = 1 << 16
 
-// NewLadder returns an empty Ladder.
-func NewLadder(o LadderOptions) *Ladder {
+// New returns an empty Ladder.
+func New(o Options) *Ladder {
 	if o.Width <= 0 {
 		o.Width = 80
 	}
 	o.Width = max(o.Width, 60)
-	if o.MSL <= 0 {
-		o.MSL = 30e9
-	}
 	if o.Around <= 0 {
 		o.Around = 20
 	}

@@ -1,4 +1,4 @@
-package report
+package sentence
 
 import (
 	"strings"
@@ -6,24 +6,9 @@ import (
 	"time"
 	"unicode"
 
-	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
-
-func ep4(a, b, c, d byte, port uint16) capture.Endpoint {
-	return capture.Endpoint{Addr: capture.AddrFrom4([]byte{a, b, c, d}), Port: port}
-}
-
-func liveRecord() record.Record {
-	return record.Record{
-		ID: 12, Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Start: recordtest.Start,
-		States:   [2]record.State{record.Established, record.Established},
-		Open:     record.OpenRecord{Kind: record.OpenHandshake, SYNs: 1, SYNACKs: 1, Felt: record.Some(int64(320_000))},
-		Close:    record.CloseRecord{First: record.NoEnd, ResetBy: record.NoEnd},
-		TimeWait: record.TimeWaitRecord{Holder: record.NoEnd},
-	}
-}
 
 func TestLiveLine(t *testing.T) {
 	tests := []struct {
@@ -59,7 +44,7 @@ func TestLiveLine(t *testing.T) {
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  refused after 90 µs"},
 		{"prohibited", record.EventFailed, func(r *record.Record) {
 			r.Open = record.OpenRecord{Kind: record.OpenUnreachable, SYNs: 1, Waited: record.Some(int64(3_000_000)),
-				Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13, From: ep4(10, 0, 0, 254, 0).Addr}}
+				Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 13, From: recordtest.Endpoint("10.0.0.254:0").Addr}}
 		}, 0,
 			"22:13:21.000 failed #12 10.0.0.1:40000 -> 10.0.0.2:80  unreachable after 3 ms, ICMP 3/13 (administratively prohibited) from 10.0.0.254"},
 		{"no answer", record.EventFailed, func(r *record.Record) {
@@ -90,7 +75,7 @@ func TestLiveLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := liveRecord()
+			r := *recordtest.Opened()
 			if tt.edit != nil {
 				tt.edit(&r)
 			}
@@ -106,12 +91,12 @@ func TestLiveLine(t *testing.T) {
 func TestLiveLineFits(t *testing.T) {
 	wide := func(r *record.Record) {
 		r.ID = 123456789
-		r.Orig, r.Resp = ep4(255, 255, 255, 255, 65535), ep4(255, 255, 255, 254, 65535)
+		r.Orig, r.Resp = recordtest.Endpoint("255.255.255.255:65535"), recordtest.Endpoint("255.255.255.254:65535")
 	}
 	for kind := record.EventOpened; kind <= record.EventTimedOut; kind++ {
 		for _, open := range []record.OpenKind{record.OpenHandshake, record.OpenSimultaneous, record.OpenRefused, record.OpenUnreachable,
 			record.OpenNoAnswer, record.OpenHalfOpen, record.OpenAborted, record.OpenMidstream} {
-			r := liveRecord()
+			r := *recordtest.Opened()
 			wide(&r)
 			r.Open = record.OpenRecord{Kind: open, SYNs: 11, SYNACKs: 6, Felt: record.Some(int64(131e9)), Waited: record.Some(int64(131e9)),
 				Answer: record.Answer{Kind: record.AnswerICMP, Type: 3, Code: 12, From: r.Orig.Addr}}
@@ -129,7 +114,7 @@ func TestLiveLineFits(t *testing.T) {
 }
 
 func TestLiveLineIPv6IsNotCut(t *testing.T) {
-	r := liveRecord()
+	r := *recordtest.Opened()
 	for i := range r.Orig.Addr {
 		r.Orig.Addr[i], r.Resp.Addr[i] = 0xfd, 0xfe
 	}
@@ -142,7 +127,7 @@ func TestLiveLineIPv6IsNotCut(t *testing.T) {
 }
 
 func TestLiveLineLocation(t *testing.T) {
-	r := liveRecord()
+	r := *recordtest.Opened()
 	got := LiveLine(&record.Event{Time: recordtest.Start, Record: &r}, LiveLineOptions{Location: time.FixedZone("x", 3600)})
 	if !strings.HasPrefix(got, "23:13:20.000 ") {
 		t.Errorf("not in the time zone asked for: %s", got)
@@ -150,7 +135,7 @@ func TestLiveLineLocation(t *testing.T) {
 }
 
 func TestLiveLineEscapes(t *testing.T) {
-	r := liveRecord()
+	r := *recordtest.Opened()
 	r.History = "\x1b[31mred\u202e\n"
 	r.Names = &record.NamesRecord{Proto: "tls", SNI: "\x07\xff\u3000"}
 	for kind := record.EventOpened; kind <= record.EventTimedOut; kind++ {
@@ -173,7 +158,7 @@ func TestHalfClosed(t *testing.T) {
 		{[2]uint32{1, 1}, false, "by one end only: the FIN of the server was acknowledged, the other one was not"},
 		{[2]uint32{1, 0}, true, "first by the server, whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"},
 	} {
-		r := liveRecord()
+		r := *recordtest.Opened()
 		r.Close.FINs, r.Capture.OneWay = x.fins, x.oneWay
 		r.Close.FINAcked[record.Resp] = record.Some(recordtest.Start)
 		if got := halfClosed(&r); got != x.want {

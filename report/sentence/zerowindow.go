@@ -1,4 +1,4 @@
-package report
+package sentence
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ const maxEpisodesTold = 3
 
 // episodes names the longest of the times in which an end had its window
 // closed, in order, with the packets to look at; "" when there are none.
-func (p phrases) episodes(all []record.ZeroWindowEpisode) string {
+func (p Phrases) episodes(all []record.ZeroWindowEpisode) string {
 	told := longest(all)
 	if len(told) == 0 {
 		return ""
@@ -28,7 +28,7 @@ func (p phrases) episodes(all []record.ZeroWindowEpisode) string {
 		}
 		s += fmt.Sprintf("from packet %d on", x.Packet)
 		if x.EndPacket != 0 && len(all) > 1 {
-			s += " for " + p.span(x.End-x.Start)
+			s += " for " + p.Span(x.End-x.Start)
 		}
 		if x.Probes > 0 {
 			s += ", " + say.Plural(uint64(x.Probes), "probe")

@@ -1,4 +1,4 @@
-package report
+package ladder
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -20,7 +21,7 @@ func randomSteps(b []byte, step func(*record.Step)) {
 	at := recordtest.Start
 	for n := uint64(1); len(b) >= 12; n++ {
 		at += int64(int16(binary.LittleEndian.Uint16(b))) * 1000
-		st := &record.Step{Conn: 1 + uint64(b[2]&3), Orig: ep4(10, 0, 0, 1, 40000), Resp: ep4(10, 0, 0, 2, 80), Time: at,
+		st := &record.Step{Conn: 1 + uint64(b[2]&3), Orig: recordtest.Endpoint("10.0.0.1:40000"), Resp: recordtest.Endpoint("10.0.0.2:80"), Time: at,
 			From: record.End(b[3] & 1), RelSeq: binary.LittleEndian.Uint32(b[2:]), RelAck: binary.LittleEndian.Uint32(b[5:]), Before: states}
 		states[b[3]&1] = record.State(b[4] % uint8(record.NStates))
 		st.After = states
@@ -47,7 +48,7 @@ func FuzzLadder(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 3}, 5), uint8(80))
 	f.Add(bytes.Repeat([]byte{255, 0, 0, 1, 5, 2, 9, 3, 18, 200, 31, 1, 9, 0, 0, 0, 6, 2, 9, 3, 16, 0, 30, 0}, 6), uint8(100))
 	f.Fuzz(func(t *testing.T, b []byte, width uint8) {
-		l := NewLadder(LadderOptions{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3})
+		l := New(Options{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3})
 		randomSteps(b, l.Step)
 		for id := range uint64(5) {
 			l.Conn(&record.Record{ID: id, Open: record.OpenRecord{Kind: record.OpenKind(width)}})
@@ -79,8 +80,8 @@ func checkBounds(t *testing.T, l *Ladder) {
 			t.Errorf("%d rows and %d waiting", len(f.rungs), len(f.ring))
 		}
 		for i := range f.rungs {
-			if len(f.rungs[i].words) > maxWords {
-				t.Errorf("%d sentences in a row", len(f.rungs[i].words))
+			if len(f.rungs[i].Words) > sentence.MaxWords {
+				t.Errorf("%d sentences in a row", len(f.rungs[i].Words))
 			}
 		}
 	}
@@ -91,7 +92,7 @@ func checkBounds(t *testing.T, l *Ladder) {
 func TestLadderBounded(t *testing.T) {
 	const packets = 100_000
 	for k := range len(weights) {
-		y := newStory(LadderOptions{})
+		y := newStory(Options{})
 		y.open()
 		for i := range packets {
 			y.send(int64(i)*ms, record.End(i&1), fPSH, uint32(i), 1, 1, nil, record.Moment{Kind: record.MomentKind(k), End: record.Orig, N: 1})
@@ -126,7 +127,7 @@ func TestLadderBounded(t *testing.T) {
 
 // What is left out is told: packets, bytes, and the moments past their limit.
 func TestLadderTellsWhatIsLeftOut(t *testing.T) {
-	y := newStory(LadderOptions{Width: 200})
+	y := newStory(Options{Width: 200})
 	y.open()
 	for i := range 1000 {
 		at := int64(i) * 100
@@ -151,9 +152,9 @@ func TestLadderTellsWhatIsLeftOut(t *testing.T) {
 // Every kind of moment has its sentence, and every kind but none its weight.
 func TestEveryMomentIsTold(t *testing.T) {
 	for k := record.MomentNone + 1; k <= record.MomentReusedTuple; k++ {
-		y := newStory(LadderOptions{Width: 300})
+		y := newStory(Options{Width: 300})
 		y.send(0, record.Orig, fACK, 1, 1, 0, nil, record.Moment{Kind: k, End: record.Orig, N: 2, Span: s1, Since: s1, Ref: 1})
-		if len(y.l.figures[0].rungs[0].words) != 1 {
+		if len(y.l.figures[0].rungs[0].Words) != 1 {
 			t.Errorf("moment %d has no sentence", k)
 		}
 		if w := weigh(k); w.noun == "" || w.limit == 0 {
@@ -166,14 +167,14 @@ func TestEveryMomentIsTold(t *testing.T) {
 }
 
 func TestLadderColour(t *testing.T) {
-	y := newStory(LadderOptions{Color: true})
+	y := newStory(Options{Color: true})
 	ladderStories["reset"](y)
 	y.end()
 	var colours, plain bytes.Buffer
 	if err := y.l.Write(&colours); err != nil {
 		t.Fatal(err)
 	}
-	z := newStory(LadderOptions{})
+	z := newStory(Options{})
 	ladderStories["reset"](z)
 	z.end()
 	if err := z.l.Write(&plain); err != nil {
@@ -188,7 +189,7 @@ func TestLadderColour(t *testing.T) {
 }
 
 func TestLadderConns(t *testing.T) {
-	l := NewLadder(LadderOptions{Conns: 2})
+	l := New(Options{Conns: 2})
 	for id := range uint64(5) {
 		for range 2 {
 			l.Step(&record.Step{Conn: id + 10, Time: recordtest.Start})
@@ -209,7 +210,7 @@ func TestLadderConns(t *testing.T) {
 }
 
 func TestLadderIPv6(t *testing.T) {
-	y := newStory(LadderOptions{})
+	y := newStory(Options{})
 	for i := range y.record.Orig.Addr {
 		y.record.Orig.Addr[i], y.record.Resp.Addr[i] = 0xfd, 0xfe
 	}
@@ -227,7 +228,7 @@ func TestLadderIPv6(t *testing.T) {
 
 // A packet in which nothing happens costs no allocation once the ring is full.
 func TestLadderAllocs(t *testing.T) {
-	y := newStory(LadderOptions{})
+	y := newStory(Options{})
 	y.open()
 	st := y.step(s1, nil, nil)
 	st.Segment = &capture.Segment{Packet: 9, Flags: fACK}
@@ -240,7 +241,7 @@ func TestLadderAllocs(t *testing.T) {
 }
 
 func TestLadderWriteError(t *testing.T) {
-	y := newStory(LadderOptions{})
+	y := newStory(Options{})
 	y.open()
 	r, w := io.Pipe()
 	r.Close()

@@ -1,4 +1,4 @@
-package report
+package sentence
 
 import (
 	"fmt"
@@ -22,25 +22,26 @@ type LiveLineOptions struct {
 // address and no number is ever cut.
 func LiveLine(e *record.Event, o LiveLineOptions) string {
 	r := e.Record
-	p := phrases{ASCII: o.ASCII, Location: o.Location}
+	p := Phrases{ASCII: o.ASCII, Location: o.Location}
 	kind, what, why := p.event(e)
-	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.eventClock(e), kind, r.ID, r.Orig, arrow, r.Resp, what), " ")
-	if o.Width <= 0 || runes(line) <= o.Width {
+	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.eventClock(e), kind, r.ID, r.Orig, Arrow, r.Resp, what), " ")
+	if o.Width <= 0 || say.Width(line) <= o.Width {
 		for _, w := range why {
-			if full := comma(line, w); w != "" && (o.Width <= 0 || runes(full) <= o.Width) {
+			if full := comma(line, w); w != "" && (o.Width <= 0 || say.Width(full) <= o.Width) {
 				line = full
 			}
 		}
 		return line
 	}
 	indent := len("12:00:01.234 ")
+	blanks := strings.Repeat(" ", indent)
 	head := strings.TrimSuffix(line, "  "+what)
-	return head + "\n" + blanks(indent) + strings.Join(say.Wrap(what, o.Width-indent), "\n"+blanks(indent))
+	return head + "\n" + blanks + strings.Join(say.Wrap(what, o.Width-indent), "\n"+blanks)
 }
 
 // event returns the word for what happened, what there is to say about it,
 // and, when there is more to it, why, what matters most first.
-func (p phrases) event(e *record.Event) (kind, what string, why [2]string) {
+func (p Phrases) event(e *record.Event) (kind, what string, why [2]string) {
 	r := e.Record
 	switch e.Kind {
 	case record.EventOpened:
@@ -61,7 +62,7 @@ func (p phrases) event(e *record.Event) (kind, what string, why [2]string) {
 }
 
 // eventClock is the time of day of an event.
-func (p phrases) eventClock(e *record.Event) string {
+func (p Phrases) eventClock(e *record.Event) string {
 	if e.Record.Capture.Untimed > 0 {
 		return "no time     "
 	}
@@ -69,15 +70,15 @@ func (p phrases) eventClock(e *record.Event) string {
 }
 
 // lasted is how long the connection lasted until a time; nothing where that is not known.
-func (p phrases) lasted(r *record.Record, until int64) string {
+func (p Phrases) lasted(r *record.Record, until int64) string {
 	if r.Capture.Untimed > 0 {
 		return ""
 	}
-	return p.span(until - r.Start - r.Capture.Stepped)
+	return p.Span(until - r.Start - r.Capture.Stepped)
 }
 
 // openedLive is opened with the counts of what was repeated among the facts.
-func (p phrases) openedLive(r *record.Record) (what, why string) {
+func (p Phrases) openedLive(r *record.Record) (what, why string) {
 	o := &r.Open
 	what, _ = p.opened(r)
 	switch {
@@ -96,7 +97,7 @@ func (p phrases) openedLive(r *record.Record) (what, why string) {
 }
 
 // failedLive is failed without what it may mean: that is for the report.
-func (p phrases) failedLive(r *record.Record) string {
+func (p Phrases) failedLive(r *record.Record) string {
 	what, why := p.failed(r)
 	switch o := &r.Open; o.Kind {
 	case record.OpenUnreachable:
@@ -109,7 +110,7 @@ func (p phrases) failedLive(r *record.Record) string {
 	return what
 }
 
-func (p phrases) opened(r *record.Record) (what, why string) {
+func (p Phrases) opened(r *record.Record) (what, why string) {
 	o := &r.Open
 	switch {
 	case o.Kind == record.OpenMidstream || r.Capture.Midstream:
@@ -122,7 +123,7 @@ func (p phrases) opened(r *record.Record) (what, why string) {
 		why = repeatsNote(o)
 	}
 	if o.Felt.OK {
-		what = p.span(o.Felt.V)
+		what = p.Span(o.Felt.V)
 	}
 	return what, why
 }
@@ -196,16 +197,16 @@ func (x openRepeats) lost() string {
 	return ""
 }
 
-func (p phrases) failed(r *record.Record) (what, why string) {
+func (p Phrases) failed(r *record.Record) (what, why string) {
 	o := &r.Open
 	after := ""
 	if o.Waited.OK {
-		after = " after " + p.span(o.Waited.V)
+		after = " after " + p.Span(o.Waited.V)
 	}
 	switch o.Kind {
 	case record.OpenRefused:
 		what = "refused" + after
-		why = resetCause(record.ResetRefused)
+		why = ResetCause(record.ResetRefused)
 	case record.OpenUnreachable:
 		what = "unreachable" + after
 		v6 := o.Answer.Kind == record.AnswerICMPv6
@@ -226,43 +227,43 @@ func (p phrases) failed(r *record.Record) (what, why string) {
 	return what, why
 }
 
-func (p phrases) closed(r *record.Record) (what, why string) {
+func (p Phrases) closed(r *record.Record) (what, why string) {
 	c := &r.Close
 	switch {
 	case c.First == record.Both:
 		what = "by both ends"
 	case c.First != record.NoEnd:
-		what = "by " + client(c.First)
+		what = "by " + Client(c.First)
 	}
 	switch tw := &r.TimeWait; tw.Holder {
 	case record.NoEnd:
 	case c.First:
 		why = "TIME-WAIT"
 	default:
-		why = "TIME-WAIT: " + client(tw.Holder)
+		why = "TIME-WAIT: " + Client(tw.Holder)
 	}
 	return what, why
 }
 
-func (p phrases) reset(r *record.Record) (what string, why [2]string) {
+func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 	c := &r.Close
 	switch {
 	case c.ResetCause == record.ResetMiddlebox:
-		return "by a box between, as " + client(c.ResetBy), why
+		return "by a box between, as " + Client(c.ResetBy), why
 	case c.ResetBy != record.NoEnd:
-		what = "by " + client(c.ResetBy)
+		what = "by " + Client(c.ResetBy)
 	}
 	if c.ResetIn != record.Unknown {
 		why[0] = "in " + c.ResetIn.String()
 	}
-	why[1] = resetCause(c.ResetCause)
+	why[1] = ResetCause(c.ResetCause)
 	if diagnose.RefusedLate(r) {
 		why[1] = "it refused after the third ACK"
 	}
 	return what, why
 }
 
-func (p phrases) timedOut(r *record.Record) (what, why string) {
+func (p Phrases) timedOut(r *record.Record) (what, why string) {
 	switch r.Close.Kind {
 	case record.CloseTimedOut:
 		why = "data was repeated without an answer, then silence"
@@ -275,5 +276,5 @@ func (p phrases) timedOut(r *record.Record) (what, why string) {
 	case record.CloseEvicted:
 		why = "dropped from a full table"
 	}
-	return fmt.Sprintf("left in %s, %s", stateOr(r.States[0]), stateOr(r.States[1])), why
+	return fmt.Sprintf("left in %s, %s", StateOr(r.States[0]), StateOr(r.States[1])), why
 }

@@ -1,75 +1,31 @@
-package report
+package sentence
 
 import (
-	"bufio"
 	"fmt"
 	"strings"
 
 	"tcpwatch/internal/say"
-	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
-// summary writes what the record says of the whole connection, a line a subject.
-func (d *drawing) summary(b *bufio.Writer) {
-	r := d.f.record
-	if r == nil {
-		return
-	}
-	b.WriteByte('\n')
-	p := d.f.words
-	d.line(b, "opened", p.openSummary(r))
-	for e := record.Orig; e <= record.Resp; e++ {
-		d.line(b, client(e), p.endSummary(r, e))
-	}
-	d.line(b, "about", about(r.Names))
-	d.line(b, "answers", p.exchangeSummary(r))
-	d.line(b, "keepalive", p.keepaliveSummary(r))
-	d.line(b, "closed", p.closeSummary(r))
-	d.line(b, "TIME-WAIT", p.timeWaitSummary(r))
-	d.line(b, "left in", leftSummary(r))
-	subject := "not known"
-	for _, what := range schema.UnknownOf(r) {
-		d.line(b, subject, what)
-		subject = ""
-	}
-	for _, f := range d.f.cited {
-		d.line(b, "finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
-	}
-}
-
-// leftSummary says in which state each end was left: in parentheses one that nothing
+// LeftSummary says in which state each end was left: in parentheses one that nothing
 // the end sent proves.
-func leftSummary(r *record.Record) string {
+func LeftSummary(r *record.Record) string {
 	left := ""
 	for e, s := range r.States {
 		switch e := record.End(e); {
 		case s == record.Unknown:
-		case supposed(r, e):
-			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", client(e), stateOr(s), stateOr(r.Proven[e])))
+		case Supposed(r, e):
+			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", Client(e), StateOr(s), StateOr(r.Proven[e])))
 		default:
-			left = comma(left, client(e)+" "+stateOr(s))
+			left = comma(left, Client(e)+" "+StateOr(s))
 		}
 	}
 	return left
 }
 
-const summaryIndent = 11
-
-func (d *drawing) line(b *bufio.Writer, subject, words string) {
-	if words == "" {
-		return
-	}
-	for i, line := range say.Wrap(words, d.width-summaryIndent) {
-		if i > 0 {
-			subject = ""
-		}
-		fmt.Fprintf(b, "%s%-*s%s%s\n", d.pen.bold, summaryIndent, subject, d.pen.off, line)
-	}
-}
-
-func (p phrases) openSummary(r *record.Record) string {
+func (p Phrases) OpenSummary(r *record.Record) string {
 	o := &r.Open
 	switch o.Kind {
 	case record.OpenHandshake, record.OpenSimultaneous, record.OpenMidstream:
@@ -84,18 +40,18 @@ func (p phrases) openSummary(r *record.Record) string {
 	if o.Felt.OK && o.Kind != record.OpenMidstream {
 		what = "in " + what
 	}
-	if oneSided(r) {
+	if OneSided(r) {
 		what += " for the client only; " + refusedOrRepeated(r)
 	}
 	s := strings.TrimSpace(what + " " + why)
 	if o.LastSYN.OK && o.SYNs > 1 {
-		s = comma(s, p.span(o.LastSYN.V)+" from the last SYN on")
+		s = comma(s, p.Span(o.LastSYN.V)+" from the last SYN on")
 	}
 	if o.Resp.OK {
-		s = comma(s, "server half "+p.span(o.Resp.V))
+		s = comma(s, "server half "+p.Span(o.Resp.V))
 	}
 	if o.Orig.OK {
-		s = comma(s, "client half "+p.span(o.Orig.V))
+		s = comma(s, "client half "+p.Span(o.Orig.V))
 	}
 	return s
 }
@@ -119,7 +75,7 @@ func bracketed(what, why string) string {
 	return comma(what, why)
 }
 
-func (p phrases) endSummary(r *record.Record, e record.End) string {
+func (p Phrases) EndSummary(r *record.Record, e record.End) string {
 	end := &r.Ends[e]
 	if end.Packets == 0 {
 		return "no packet seen"
@@ -135,31 +91,31 @@ func (p phrases) endSummary(r *record.Record, e record.End) string {
 		s += fmt.Sprintf(", %s out of order", say.Thousands(uint64(end.OutOfOrder)))
 	}
 	if end.ZeroWindows > 0 {
-		s += fmt.Sprintf(", window closed %s for %s%s", say.Plural(uint64(end.ZeroWindows), "time"), p.span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
+		s += fmt.Sprintf(", window closed %s for %s%s", say.Plural(uint64(end.ZeroWindows), "time"), p.Span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
 	}
 	if end.MissingBytes > 0 {
 		s += fmt.Sprintf(", %s not captured", say.Bytes(end.MissingBytes))
 	}
 	if end.RTT.N > 0 {
-		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.span(end.RTT.P50), say.Thousands(uint64(end.RTT.N)))
+		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.Span(end.RTT.P50), say.Thousands(uint64(end.RTT.N)))
 	}
 	return s
 }
 
-func (p phrases) keepaliveSummary(r *record.Record) string {
+func (p Phrases) KeepaliveSummary(r *record.Record) string {
 	s := ""
 	for e := range r.Keepalive {
 		k := &r.Keepalive[e]
 		if k.Probes == 0 {
 			continue
 		}
-		part := fmt.Sprintf("%s from the %s, %s unanswered", say.Plural(uint64(k.Probes), "probe"), client(record.End(e)),
+		part := fmt.Sprintf("%s from the %s, %s unanswered", say.Plural(uint64(k.Probes), "probe"), Client(record.End(e)),
 			say.Thousands(uint64(k.Unanswered)))
 		if k.Idle.OK {
-			part += ", the first after " + p.span(k.Idle.V)
+			part += ", the first after " + p.Span(k.Idle.V)
 		}
 		if k.Interval.OK {
-			part += ", then every " + p.span(k.Interval.V)
+			part += ", then every " + p.Span(k.Interval.V)
 		}
 		s = comma(s, part)
 	}
@@ -169,14 +125,14 @@ func (p phrases) keepaliveSummary(r *record.Record) string {
 	return s
 }
 
-func (p phrases) closeSummary(r *record.Record) string {
+func (p Phrases) CloseSummary(r *record.Record) string {
 	c := &r.Close
 	s := ""
 	switch c.Kind {
 	case record.CloseNormal:
 		s = "normally"
 		if c.First != record.NoEnd {
-			s += ", first by " + the(c.First)
+			s += ", first by " + The(c.First)
 		}
 		if c.Segments > 0 {
 			s += fmt.Sprintf(", in %d segments", c.Segments)
@@ -199,7 +155,7 @@ func (p phrases) closeSummary(r *record.Record) string {
 		s = "not yet: still open at the end"
 	}
 	if c.HalfClose.OK && c.BytesAfterFIN.OK && c.BytesAfterFIN.V > 0 {
-		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.span(c.HalfClose.V), say.Bytes(c.BytesAfterFIN.V)))
+		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.Span(c.HalfClose.V), say.Bytes(c.BytesAfterFIN.V)))
 	}
 	return s
 }
@@ -208,19 +164,19 @@ func (p phrases) closeSummary(r *record.Record) string {
 func resetSummary(r *record.Record) string {
 	c := &r.Close
 	if c.ResetCause == record.ResetMiddlebox {
-		return " from a box between the two ends, in the name of " + the(c.ResetBy) + strangeTTL(r)
+		return " from a box between the two ends, in the name of " + The(c.ResetBy) + StrangeTTL(r)
 	}
 	s := ""
 	if c.ResetBy != record.NoEnd {
-		s += " of " + the(c.ResetBy)
+		s += " of " + The(c.ResetBy)
 	}
 	if c.ResetIn != record.Unknown {
-		s += " in " + stateOr(c.ResetIn)
+		s += " in " + StateOr(c.ResetIn)
 	}
 	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
-	return s + ": " + resetCause(c.ResetCause)
+	return s + ": " + ResetCause(c.ResetCause)
 }
 
 // halfClosed says which FIN was acknowledged, and what became of the other.
@@ -230,9 +186,9 @@ func halfClosed(r *record.Record) string {
 		e = record.Resp
 	}
 	if r.Capture.OneWay && r.Ends[e].Packets == 0 {
-		return "first by " + the(e) + ", whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"
+		return "first by " + The(e) + ", whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"
 	}
-	s := "by one end only: the FIN of " + the(e) + " was acknowledged, "
+	s := "by one end only: the FIN of " + The(e) + " was acknowledged, "
 	switch {
 	case c.FINs[e.Peer()] > 0 && r.Capture.OneWay:
 		return s + "whether the other one was cannot be told: only one direction was captured"
@@ -241,17 +197,17 @@ func halfClosed(r *record.Record) string {
 	case r.Capture.OneWay:
 		return s + "the other direction was not captured"
 	}
-	return s + the(e.Peer()) + " never sent its own"
+	return s + The(e.Peer()) + " never sent its own"
 }
 
-func (p phrases) timeWaitSummary(r *record.Record) string {
+func (p Phrases) TimeWaitSummary(r *record.Record) string {
 	t := &r.TimeWait
 	if t.Holder == record.NoEnd || t.Since == 0 && r.Capture.Untimed == 0 {
 		return ""
 	}
-	s := "held by " + the(t.Holder)
+	s := "held by " + The(t.Holder)
 	if t.Until > t.Since && r.Capture.Untimed == 0 {
-		s += fmt.Sprintf(" for %s, from %s until %s", p.span(t.Until-t.Since), p.clock(t.Since), p.clock(t.Until))
+		s += fmt.Sprintf(" for %s, from %s until %s", p.Span(t.Until-t.Since), p.clock(t.Since), p.clock(t.Until))
 	}
 	switch t.EndedBy {
 	case record.TimeWait2MSL:
@@ -267,4 +223,33 @@ func (p phrases) timeWaitSummary(r *record.Record) string {
 		s += ", restarted " + say.Plural(uint64(t.Restarts), "time")
 	}
 	return s
+}
+
+// OneSided tells that the client completed the handshake and the server never
+// took its ACK: it repeated its SYN/ACK, or answered with a RST.
+func OneSided(r *record.Record) bool {
+	if r.Open.Kind != record.OpenHandshake {
+		return false
+	}
+	return r.Proven[record.Resp] == record.SynReceived && r.Open.SYNACKs > 1 || diagnose.RefusedLate(r)
+}
+
+// StrangeTTL is what gives a RST away that its sender did not send.
+func StrangeTTL(r *record.Record) string {
+	if r.Close.ResetBy > record.Resp {
+		return ""
+	}
+	own := r.Ends[r.Close.ResetBy].TTL
+	if !r.Close.ResetTTL.OK || !own.OK {
+		return ""
+	}
+	return fmt.Sprintf(" (TTL %d; that host's other packets have %d)", r.Close.ResetTTL.V, own.V)
+}
+
+// Supposed tells that nothing an end sent proves the state it was left in,
+// though it would have: what brings an end to CLOSED or FIN-WAIT-2 needs no
+// answer.
+func Supposed(r *record.Record, e record.End) bool {
+	s := r.States[e]
+	return s != record.Closed && s != record.FinWait2 && r.Proven[e] != record.Unknown && r.Proven[e] != s
 }

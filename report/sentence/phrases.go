@@ -1,32 +1,33 @@
-package report
+package sentence
 
 import (
+	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
-// phrases says times, spans and counts as people read them.
-type phrases struct {
+// Phrases says times, spans and counts as people read them.
+type Phrases struct {
 	ASCII    bool
 	Location *time.Location // nil means UTC
 	MSL      int64          // nanoseconds
 }
 
-func (p phrases) at(ns int64) time.Time {
+// At is a time, nanoseconds since 1970, where the reader is.
+func (p Phrases) At(ns int64) time.Time {
 	if p.Location == nil {
 		return time.Unix(0, ns).UTC()
 	}
 	return time.Unix(0, ns).In(p.Location)
 }
 
-func (p phrases) clock(ns int64) string      { return p.at(ns).Format("15:04:05") }
-func (p phrases) clockMilli(ns int64) string { return p.at(ns).Format("15:04:05.000") }
+func (p Phrases) clock(ns int64) string      { return p.At(ns).Format("15:04:05") }
+func (p Phrases) clockMilli(ns int64) string { return p.At(ns).Format("15:04:05.000") }
 
-// span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
-func (p phrases) span(ns int64) string { return say.Duration(ns, p.ASCII) }
+// Span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
+func (p Phrases) Span(ns int64) string { return say.Duration(ns, p.ASCII) }
 
 func comma(a, b string) string {
 	if a == "" {
@@ -35,21 +36,21 @@ func comma(a, b string) string {
 	return a + ", " + b
 }
 
-// client names an end for people.
-func client(e record.End) string {
+// Client names an end for people.
+func Client(e record.End) string {
 	return [...]string{"client", "server", "both ends", ""}[min(e, record.NoEnd)]
 }
 
-// the is client with its article: "the client", "both ends".
-func the(e record.End) string {
+// The is client with its article: "the client", "both ends".
+func The(e record.End) string {
 	if e <= record.Resp {
-		return "the " + client(e)
+		return "the " + Client(e)
 	}
-	return client(e)
+	return Client(e)
 }
 
-// stateOr is the name of a state, or "an unknown state".
-func stateOr(s record.State) string {
+// StateOr is the name of a state, or "an unknown state".
+func StateOr(s record.State) string {
 	if s == record.Unknown || s >= record.NStates {
 		return "an unknown state"
 	}
@@ -60,8 +61,8 @@ func stateOr(s record.State) string {
 // the third ACK.
 const refusedLateCause = "it refused after the third ACK: accept queue full with tcp_abort_on_overflow, or accepted and closed at once (ss -ltn tells)"
 
-// resetCause says in words what one of record.Reset* means.
-func resetCause(cause record.ResetCause) string {
+// ResetCause says in words what one of record.Reset* means.
+func ResetCause(cause record.ResetCause) string {
 	switch cause {
 	case record.ResetRefused:
 		return "nobody listens on that port, or a firewall says so"
@@ -81,4 +82,8 @@ func resetCause(cause record.ResetCause) string {
 	return "cause unknown"
 }
 
-func runes(s string) int { return utf8.RuneCountInString(s) }
+// Arrow stands between the two ends where both are named; a row of a table breaks there.
+const Arrow = " -> "
+
+// ID is a connection's id as reports print it.
+func ID(id uint64) string { return "#" + strconv.FormatUint(id, 10) }

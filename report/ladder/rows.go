@@ -1,8 +1,8 @@
-package report
+package ladder
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/internal/say"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -11,27 +11,13 @@ import (
 const (
 	maxRungs        = 1000 // rows, before only the close may add some
 	maxClosingRungs = 1400 // rows in all
-	maxWords        = 8    // sentences a row
 	windowRungs     = 4    // a window that moments keep open ends after this many times Around
 )
 
-// rung is one row of a ladder: a segment, an ICMP error, an edge that time
-// drove, or the packets that were left out there.
+// rung is one row of a ladder: a step, or the packets that were left out there.
 type rung struct {
-	packet           uint64
-	time             int64
-	untimed          bool // that is not known
-	from             record.End
-	flags            capture.Flags
-	seq, ack, length uint32
-	zeroWindow       bool
-	label            string // of an ICMP error; the arrow's text
-	arrow            bool
-	states           [2]record.State
-	proofs           [2]record.Basis
-	kinds            uint64 // set of record.MomentKind
-	words            []string
-	gap              *gap
+	sentence.Told
+	gap *gap
 }
 
 // gap counts the packets that were left out in one place.
@@ -44,15 +30,15 @@ type gap struct {
 
 func (g *gap) add(r *rung) {
 	if g.packets == 0 {
-		g.start = r.time
+		g.start = r.Time
 	}
-	g.end = r.time
+	g.end = r.Time
 	g.packets++
-	if r.from <= record.Resp {
-		g.bytes[r.from] += uint64(r.length)
+	if r.From <= record.Resp {
+		g.bytes[r.From] += uint64(r.Length)
 	}
 	for k := range g.moments {
-		if r.kinds&(1<<k) != 0 {
+		if r.Kinds&(1<<k) != 0 {
 			g.moments[k]++
 		}
 	}
@@ -116,31 +102,6 @@ func weigh(k record.MomentKind) weight {
 	return weight{noun: "moment", limit: 1}
 }
 
-// teller finds the words for the packets of one connection, in order, and
-// remembers of them what later words depend on. It is small: there may be one
-// for each connection that is open.
-type teller struct {
-	words        phrases
-	finSent      [2]bool
-	answered     bool               // a SYN/ACK passed
-	synTime      record.Opt[uint32] // TSval of the first SYN
-	answersFirst bool               // a SYN/ACK echoes synTime: the first SYN arrived
-	old          uint64             // ID of an older connection on these endpoints, 0 for none
-	oldAnswered  bool               // it answered the SYN
-	spread       int64              // from the first SYN to the last
-	third        bool               // the third ACK passed
-	challenged   record.End         // sent a challenge ACK
-	ttl          [2]record.Opt[uint8]
-	why          string   // of the last segment that was sent again
-	takenBack    [3]uint8 // end, from and to of the last edge taken back
-	told         uint64   // kinds whose sentence is told only once, and was
-}
-
-func newTeller(o LadderOptions) teller {
-	return teller{words: phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL}, challenged: record.NoEnd,
-		takenBack: [3]uint8{uint8(record.NoEnd)}}
-}
-
 // figure gathers the rows of one connection in bounded memory: rows that
 // nothing made noteworthy wait in a ring; a moment brings out the ring and
 // keeps what follows; what falls out of the ring is counted in a gap.
@@ -151,7 +112,7 @@ type figure struct {
 	startless  bool // the time of its first packet is not known
 	before     [2]record.State
 	around     int
-	teller
+	sentence.Teller
 	cited []diagnose.Finding // of which it is an example
 
 	rungs  []rung
@@ -164,13 +125,13 @@ type figure struct {
 	record *record.Record
 }
 
-func newFigure(s *record.Step, o LadderOptions) *figure {
+func newFigure(s *record.Step, o Options) *figure {
 	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, startless: s.Untimed, before: s.Before, around: o.Around, after: o.Around,
-		teller: newTeller(o)}
+		Teller: sentence.NewTeller(o.phrases())}
 }
 
 func (f *figure) step(s *record.Step) {
-	r := f.rung(s)
+	r := rung{Told: f.Take(s)}
 	opens, closing := f.noteworthy(s)
 	limit := maxRungs
 	if closing {
@@ -258,57 +219,4 @@ func (f *figure) appendWaiting(rungs []rung) []rung {
 // all is every row to draw: the last packets are drawn whatever they hold.
 func (f *figure) all() []rung {
 	return f.appendWaiting(f.rungs[:len(f.rungs):len(f.rungs)])
-}
-
-// rung makes the row of s, sentences included.
-func (f *teller) rung(s *record.Step) rung {
-	r := rung{time: s.Time, untimed: s.Untimed, from: s.From, states: s.After, proofs: s.AfterProof}
-	switch {
-	case s.Segment != nil:
-		g := s.Segment
-		r.arrow = true
-		r.packet, r.flags, r.length = g.Packet, g.Flags, g.Len
-		r.seq, r.ack = s.RelSeq, s.RelAck
-		r.zeroWindow = g.Window == 0 && !g.Flags.Any(capture.RST|capture.SYN)
-	case s.Quote != nil:
-		q := s.Quote
-		r.arrow = true
-		r.packet = q.Packet
-		// The error goes to the sender of the segment that it quotes.
-		r.from = record.Resp
-		if q.Src == s.Resp {
-			r.from = record.Orig
-		}
-		r.label = say.ICMPError(q.V6, q.Type, q.Code)
-		r.words = append(r.words, "an error sent by "+q.From.String())
-	}
-	for i := range s.Moments {
-		if k := s.Moments[i].Kind; k < 64 {
-			r.kinds |= 1 << k
-		}
-	}
-	f.tell(&r, s)
-	f.takeSYN(s.Segment)
-	if g := s.Segment; g != nil && !g.Flags.Has(capture.RST) && s.From <= record.Resp {
-		f.ttl[s.From] = record.Some(g.TTL)
-	}
-	return r
-}
-
-// takeSYN remembers what SYN and SYN/ACK tell about which of them arrived.
-func (f *teller) takeSYN(g *capture.Segment) {
-	if g == nil || !g.Flags.Has(capture.SYN) {
-		return
-	}
-	stamped := g.Options&capture.OptTimestamps != 0
-	if !g.Flags.Has(capture.ACK) {
-		if stamped && !f.synTime.OK && !f.answered {
-			f.synTime = record.Some(g.TSVal)
-		}
-		return
-	}
-	f.answered = true
-	if stamped && f.synTime.OK && g.TSEcr == f.synTime.V {
-		f.answersFirst = true
-	}
 }
