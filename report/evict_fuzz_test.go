@@ -82,7 +82,7 @@ func crowded(t *testing.T, all []capture.Segment, places, workers int) (records 
 	for i := range all {
 		hash := table[0].Hash(&all[i])
 		for w := range table {
-			if int(tracker.ShardOf(hash))%workers == w {
+			if int(record.ShardOf(hash))%workers == w {
 				table[w].ObserveHashed(&all[i], hash)
 			} else {
 				table[w].Pass(all[i].Time)

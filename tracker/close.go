@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // takeFIN takes a FIN; its own number is SEG.SEQ plus its data (RFC 9293 section 3.4).
@@ -252,3 +253,31 @@ func (t *Tracker) restartTimeWait(c *conn, holder record.End, s *capture.Segment
 
 // closed reports whether both FINs were acknowledged.
 func (c *conn) closed() bool { return c.ends[record.Orig].finAcked && c.ends[record.Resp].finAcked }
+
+// finMayComeAgain reports whether the last FIN may come again after 2MSL: its
+// repeats are so far apart (Linux: up to 120 s; each pause is twice the one
+// before). How long a TIME-WAIT lasts is guessed; a FIN that comes later belongs
+// to this connection all the same: only a SYN begins another.
+func (c *conn) finMayComeAgain() bool {
+	for e := record.Orig; e <= record.Resp; e++ {
+		if c.ends[e].state == record.TimeWait && c.ends[e.Peer()].has&hasSlowFIN != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// repeatsClose reports whether a segment repeats the last FIN of a connection
+// whose TIME-WAIT has passed, or answers that.
+func (c *conn) repeatsClose(s *capture.Segment) bool {
+	if c.class != table.TimeWait || s.Flags.Has(capture.SYN) {
+		return false
+	}
+	from := c.from(&s.Src)
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq := reassembly.Seq(s.Seq)
+	if s.Flags.Has(capture.FIN) {
+		return e.finSeen && e.fin == seq.Add(s.Len)
+	}
+	return seq == e.sndNxt() && (!s.Flags.Has(capture.ACK) || reassembly.Seq(s.Ack) == p.sndNxt())
+}

@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 	"tcpwatch/tracker/zeek"
 )
 
@@ -96,9 +97,9 @@ func (e *endpoint) sndNxt() reassembly.Seq {
 // conn is one connection.
 type conn struct {
 	id    uint64
-	entry uint32 // where the table has it
-	index uint32 // its index in Tracker.states
-	class class  // as in its entry
+	entry uint32      // where the table has it
+	index uint32      // its index in Tracker.states
+	class table.Class // as in its entry
 	ends  [2]endpoint
 	prev  *conn // an older connection on the same endpoints that may still live
 

@@ -33,7 +33,7 @@ func (t *Tracker) emit(f *finished) {
 	t.sink.Conn(r)
 	t.cost(c)
 	t.give(c)
-	t.entries.put(f.entry)
+	t.entries.Put(f.entry)
 }
 
 // fill makes the record of a connection as it stands.
@@ -46,7 +46,7 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	r.File, r.FilePacket, r.Interface = int(c.file), c.filePacket, int(c.iface)
 	r.Start, r.End, r.States = c.start, c.last, c.states()
 	r.Tunnel, r.TunnelID, r.TunnelPart = c.tunnel, c.tunnelID, c.tunnelPart
-	r.Joined, r.JoinedTunnel, r.JoinedID = c.joined.there, c.joined.network.kind, c.joined.network.id
+	r.Joined, r.JoinedTunnel, r.JoinedID = c.joined.there, c.joined.network.Kind, c.joined.network.ID
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
 	r.Proven = [2]record.State{c.proven(record.Orig), c.proven(record.Resp)}
 	r.Unfinished, r.Silent = c.endedBy <= endInput, c.silent

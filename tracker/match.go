@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 	"tcpwatch/tracker/zeek"
 )
 
@@ -14,7 +15,7 @@ import (
 // one. Until it is answered both may live: a challenge ACK and the opener's
 // RST belong to the old one (RFC 5961 section 4), everything that fits the
 // new numbers to the new one.
-func (t *Tracker) match(sh *shard, top *conn, k *key, hash uint64, s *capture.Segment) *conn {
+func (t *Tracker) match(sh *shard, top *conn, k *table.Key, hash uint64, s *capture.Segment) *conn {
 	if top == nil {
 		return t.begin(sh, nil, k, hash, s)
 	}
@@ -97,15 +98,15 @@ func (t *Tracker) absorb(sh *shard, c, live *conn) {
 	t.anomalies[anomalySYN] += c.ends[record.Orig].packets
 	t.latest = latest{}
 	i := c.entry
-	x := t.entries.at(i)
-	sh.lists[x.class].remove(&t.entries, i)
+	x := t.entries.At(i)
+	sh.lists[x.Class].Remove(&t.entries, i)
 	sh.stats.Conns--
 	t.held--
 	t.bytes -= t.weight(x)
 	t.unlink(i, x)
-	x.class, x.prev, x.behind, c.prev = classGone, 0, false, nil
+	x.Class, x.Prev, x.Behind, c.prev = table.Gone, 0, false, nil
 	t.give(c)
-	t.entries.put(i)
+	t.entries.Put(i)
 }
 
 // answeredByOld notes that an older connection answered the SYN of this one,
@@ -152,7 +153,7 @@ func (c *conn) resetsUnseen(from record.End, s *capture.Segment) bool {
 
 // over reports whether nothing but stragglers can come.
 func (c *conn) over() bool {
-	return c.class == classClosed || c.class == classTimeWait || c.class == classClosing && c.finMayComeAgain()
+	return c.class == table.Closed || c.class == table.TimeWait || c.class == table.Closing && c.finMayComeAgain()
 }
 
 // ownSYN reports whether a SYN from an end belongs to this connection: its
@@ -236,7 +237,7 @@ func (c *conn) reused(by *conn) {
 }
 
 // begin starts a connection at a segment, before an older one on the same endpoints.
-func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
+func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, hash uint64, s *capture.Segment) *conn {
 	c := t.insert(sh, old, k, hash, s)
 	sender := record.Orig
 	if zeek.GuessOrig(s) {
@@ -253,7 +254,7 @@ func (t *Tracker) begin(sh *shard, old *conn, k *key, hash uint64, s *capture.Se
 	if c.prev != nil {
 		c.inherit(c.prev)
 	}
-	if old != nil && s.Flags.Has(capture.SYN) && old.class == classClosed && c.prev != nil {
+	if old != nil && s.Flags.Has(capture.SYN) && old.class == table.Closed && c.prev != nil {
 		// Nothing is left that the SYN could disturb.
 		t.settle(sh, c, s)
 	}

@@ -4,48 +4,36 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
-
-// A network is what a tunnel's identifier names: equal addresses in two of them
-// are different hosts, unless a connection's numbers show that its two
-// directions are carried differently: each in a network of its own, or one of
-// them in none.
-
-// network names one; the zero value is that of packets without such a tunnel.
-type network struct {
-	id   uint32
-	kind capture.TunnelKind
-}
-
-func (k *key) network() network { return network{k.tunnelID, k.tunnel} }
 
 // joined is the second network of a connection.
 type joined struct {
-	network network
+	network table.Network
 	from    record.End // who sends in it
 	there   bool
 }
 
 // elsewhere is the newest connection on a segment's ends that was begun in
 // another network and that the segment's numbers continue; nil for none.
-func (t *Tracker) elsewhere(k *key, s *capture.Segment) (found *conn) {
-	var at [maxNetworks]uint32
-	for _, i := range at[:t.index.elsewhere(&t.entries, k, &at)] {
-		x := t.entries.at(i)
+func (t *Tracker) elsewhere(k *table.Key, s *capture.Segment) (found *conn) {
+	var at [table.MaxNetworks]uint32
+	for _, i := range at[:t.index.Elsewhere(&t.entries, k, &at)] {
+		x := t.entries.At(i)
 		if t.deadline(x) <= t.clock.now {
 			continue
 		}
 		c := t.stateOf(i)
-		if c.joined.there && c.joined.network == k.network() && (c.joined.from == c.from(&s.Src) || carriesAlike(c.joined.network, x.key.network())) {
+		if c.joined.there && c.joined.network == k.Network() && (c.joined.from == c.from(&s.Src) || carriesAlike(c.joined.network, x.Key.Network())) {
 			return c
 		}
-		if (found == nil || c.id > found.id) && (c.joins(x.key.network(), k.network(), s) || c.prev != nil && c.prev.joins(x.key.network(), k.network(), s)) {
+		if (found == nil || c.id > found.id) && (c.joins(x.Key.Network(), k.Network(), s) || c.prev != nil && c.prev.joins(x.Key.Network(), k.Network(), s)) {
 			found = c
 		}
 	}
 	for c := found; c != nil; c = c.prev {
 		if !c.joined.there {
-			c.joined = joined{k.network(), c.from(&s.Src), true}
+			c.joined = joined{k.Network(), c.from(&s.Src), true}
 		}
 	}
 	return found
@@ -54,7 +42,7 @@ func (t *Tracker) elsewhere(k *key, s *capture.Segment) (found *conn) {
 // joins reports whether a segment of network other belongs to c, which was begun
 // in network own: where both are of GRE when its numbers continue c, else when it
 // is also the first of its direction.
-func (c *conn) joins(own, other network, s *capture.Segment) bool {
+func (c *conn) joins(own, other table.Network, s *capture.Segment) bool {
 	from := c.from(&s.Src)
 	first := !c.joined.there && c.ends[from].packets == 0
 	return (first || carriesAlike(own, other)) && c.continues(from, s)
@@ -62,8 +50,8 @@ func (c *conn) joins(own, other network, s *capture.Segment) bool {
 
 // carriesAlike reports whether the identifiers of two networks are GRE keys, or
 // one has none: a key may only choose the way, so a direction may have several.
-func carriesAlike(a, b network) bool {
-	plain := func(n network) bool { return n.kind == capture.TunnelGRE || n.kind == capture.TunnelNone }
+func carriesAlike(a, b table.Network) bool {
+	plain := func(n table.Network) bool { return n.Kind == capture.TunnelGRE || n.Kind == capture.TunnelNone }
 	return plain(a) && plain(b)
 }
 
@@ -93,9 +81,9 @@ func (c *conn) inherit(old *conn) {
 
 // quotedElsewhere is the connection, begun in another network, that sent what an
 // ICMP error quotes; nil for none.
-func (t *Tracker) quotedElsewhere(k *key, q *capture.Quote) (found *conn) {
-	var at [maxNetworks]uint32
-	for _, i := range at[:t.index.elsewhere(&t.entries, k, &at)] {
+func (t *Tracker) quotedElsewhere(k *table.Key, q *capture.Quote) (found *conn) {
+	var at [table.MaxNetworks]uint32
+	for _, i := range at[:t.index.Elsewhere(&t.entries, k, &at)] {
 		for c := t.stateOf(i); c != nil; c = c.prev {
 			if (found == nil || c.id > found.id) && c.sent(q) {
 				found = c
@@ -112,7 +100,7 @@ func (w *packer[W]) joined(n int, x *joined) int {
 		return n
 	}
 	n = w.flag(n, &x.there)
-	n = number(w, n, &x.network.id)
-	n = number(w, n, &x.network.kind)
+	n = number(w, n, &x.network.ID)
+	n = number(w, n, &x.network.Kind)
 	return number(w, n, &x.from)
 }

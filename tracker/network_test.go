@@ -6,10 +6,11 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // in says by which network each end's segments go.
-type in [2]network
+type in [2]table.Network
 
 // observeIn takes the lines of an exchange, from packet number first on, every
 // second number.
@@ -17,8 +18,8 @@ func observeIn(t *testing.T, tr *Tracker, w wire, by in, first uint64, lines []l
 	t.Helper()
 	for _, l := range lines {
 		s := w.segment(l, first)
-		if n := by[l.from]; n.kind != capture.TunnelNone {
-			s.Tunnel, s.TunnelID, s.TunnelPart = n.kind, n.id, true
+		if n := by[l.from]; n.Kind != capture.TunnelNone {
+			s.Tunnel, s.TunnelID, s.TunnelPart = n.Kind, n.ID, true
 		}
 		tr.Observe(s)
 		first += 2
@@ -38,13 +39,13 @@ const shortTalk = `
 `
 
 var networksEachWay = []in{
-	{{11, capture.TunnelGeneve}, {10, capture.TunnelGeneve}},
-	{{11, capture.TunnelVXLAN}, {10, capture.TunnelVXLAN}},
-	{{11, capture.TunnelVXLAN}, {10, capture.TunnelGeneve}},
-	{{0, capture.TunnelGeneve}, {}},
-	{{}, {7, capture.TunnelVXLAN}},
-	{{1, capture.TunnelGRE}, {2, capture.TunnelGRE}},
-	{{}, {2, capture.TunnelGRE}},
+	{{ID: 11, Kind: capture.TunnelGeneve}, {ID: 10, Kind: capture.TunnelGeneve}},
+	{{ID: 11, Kind: capture.TunnelVXLAN}, {ID: 10, Kind: capture.TunnelVXLAN}},
+	{{ID: 11, Kind: capture.TunnelVXLAN}, {ID: 10, Kind: capture.TunnelGeneve}},
+	{{ID: 0, Kind: capture.TunnelGeneve}, {}},
+	{{}, {ID: 7, Kind: capture.TunnelVXLAN}},
+	{{ID: 1, Kind: capture.TunnelGRE}, {ID: 2, Kind: capture.TunnelGRE}},
+	{{}, {ID: 2, Kind: capture.TunnelGRE}},
 }
 
 // A connection whose directions are carried differently is one, from wherever
@@ -63,7 +64,7 @@ func TestOneConnectionInTwoNetworks(t *testing.T) {
 				}
 				r := &rec.records[0]
 				first, other := lines[skip].from, lines[skip].from.Peer()
-				if r.Tunnel != by[first].kind || r.TunnelID != by[first].id || !r.Joined || r.JoinedTunnel != by[other].kind || r.JoinedID != by[other].id {
+				if r.Tunnel != by[first].Kind || r.TunnelID != by[first].ID || !r.Joined || r.JoinedTunnel != by[other].Kind || r.JoinedID != by[other].ID {
 					t.Errorf("%v, without the first %d lines: tunnel %v %d, joined %v %v %d", by, skip, r.Tunnel, r.TunnelID, r.Joined, r.JoinedTunnel, r.JoinedID)
 				}
 				if skip == 0 && (r.Close.Kind != record.CloseNormal || r.Capture.MissingBytes != 0) {
@@ -78,11 +79,11 @@ func TestOneConnectionInTwoNetworks(t *testing.T) {
 // with a network for each direction or one for both; and each may be reused.
 func TestTwoTenants(t *testing.T) {
 	for _, x := range [][2]in{
-		{{{10, capture.TunnelVXLAN}, {10, capture.TunnelVXLAN}}, {{20, capture.TunnelVXLAN}, {20, capture.TunnelVXLAN}}},
-		{{{10, capture.TunnelGeneve}, {11, capture.TunnelGeneve}}, {{20, capture.TunnelGeneve}, {21, capture.TunnelGeneve}}},
-		{{{10, capture.TunnelGRE}, {10, capture.TunnelGRE}}, {{20, capture.TunnelGRE}, {20, capture.TunnelGRE}}},
-		{{{10, capture.TunnelGRE}, {11, capture.TunnelGRE}}, {{20, capture.TunnelGRE}, {21, capture.TunnelGRE}}},
-		{{}, {{20, capture.TunnelGRE}, {20, capture.TunnelGRE}}},
+		{{{ID: 10, Kind: capture.TunnelVXLAN}, {ID: 10, Kind: capture.TunnelVXLAN}}, {{ID: 20, Kind: capture.TunnelVXLAN}, {ID: 20, Kind: capture.TunnelVXLAN}}},
+		{{{ID: 10, Kind: capture.TunnelGeneve}, {ID: 11, Kind: capture.TunnelGeneve}}, {{ID: 20, Kind: capture.TunnelGeneve}, {ID: 21, Kind: capture.TunnelGeneve}}},
+		{{{ID: 10, Kind: capture.TunnelGRE}, {ID: 10, Kind: capture.TunnelGRE}}, {{ID: 20, Kind: capture.TunnelGRE}, {ID: 20, Kind: capture.TunnelGRE}}},
+		{{{ID: 10, Kind: capture.TunnelGRE}, {ID: 11, Kind: capture.TunnelGRE}}, {{ID: 20, Kind: capture.TunnelGRE}, {ID: 21, Kind: capture.TunnelGRE}}},
+		{{}, {{ID: 20, Kind: capture.TunnelGRE}, {ID: 20, Kind: capture.TunnelGRE}}},
 	} {
 		rec := &recorder{}
 		tr := New(Options{}, rec)
@@ -117,7 +118,7 @@ func TestCapturedOnBothSidesOfATunnel(t *testing.T) {
 	rec := &recorder{}
 	tr := New(Options{}, rec)
 	for i, l := range parseExchange(t, shortTalk) {
-		vxlan := network{5, capture.TunnelVXLAN}
+		vxlan := table.Network{ID: 5, Kind: capture.TunnelVXLAN}
 		observeIn(t, tr, plainWire, in{{}, vxlan}, uint64(4*i+1), []line{l})
 		observeIn(t, tr, plainWire, in{vxlan, {}}, uint64(4*i+3), []line{l})
 	}
@@ -132,7 +133,7 @@ func TestKeysByTurns(t *testing.T) {
 	rec := &recorder{}
 	tr := New(Options{}, rec)
 	for i, l := range parseExchange(t, shortTalk) {
-		key := network{uint32(i), capture.TunnelGRE}
+		key := table.Network{ID: uint32(i), Kind: capture.TunnelGRE}
 		observeIn(t, tr, plainWire, in{key, key}, uint64(i+1), []line{l})
 	}
 	tr.Finish()
@@ -145,7 +146,7 @@ func TestKeysByTurns(t *testing.T) {
 func TestQuoteOfAnotherNetwork(t *testing.T) {
 	rec := &recorder{}
 	tr := New(Options{}, rec)
-	by := in{{11, capture.TunnelGeneve}, {10, capture.TunnelGeneve}}
+	by := in{{ID: 11, Kind: capture.TunnelGeneve}, {ID: 10, Kind: capture.TunnelGeneve}}
 	lines := parseExchange(t, shortTalk)
 	observeIn(t, tr, plainWire, by, 1, lines[:1])
 	s := plainWire.segment(lines[0], 9)
@@ -161,10 +162,10 @@ func TestQuoteOfAnotherNetwork(t *testing.T) {
 func TestManyNetworks(t *testing.T) {
 	rec := &recorder{}
 	tr := New(Options{}, rec)
-	const n = 3 * maxNetworks
+	const n = 3 * table.MaxNetworks
 	for i, l := range parseExchange(t, shortTalk) {
 		for v := range uint32(n) {
-			w, vni := plainWire, network{v, capture.TunnelVXLAN}
+			w, vni := plainWire, table.Network{ID: v, Kind: capture.TunnelVXLAN}
 			w.isn = [2]uint32{v * 100000000, 9 + v*110000000}
 			observeIn(t, tr, w, in{vni, vni}, uint64(i*n)+uint64(v)+1, []line{l})
 		}
@@ -178,7 +179,7 @@ func TestManyNetworks(t *testing.T) {
 			t.Error(fmt.Sprint(r.TunnelID, r.Close.Kind, r.Joined))
 		}
 	}
-	if tr.index.used != 0 && tr.index.beyond != 0 {
+	if tr.index.Used != 0 && tr.index.Beyond != 0 {
 		t.Error("the index is not empty")
 	}
 }

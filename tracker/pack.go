@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // A connection at rest is packed: of some 4 kB it leaves 150 to 300 bytes,
@@ -25,7 +26,7 @@ func (t *Tracker) packIdle() {
 		if at == unused || t.ticks-at < 2 {
 			continue
 		}
-		if c := t.states[i]; c.class == classGone || !t.pack(c) {
+		if c := t.states[i]; c.class == table.Gone || !t.pack(c) {
 			t.touched[i] = t.ticks // not to be tried again at once
 		}
 	}
@@ -36,13 +37,13 @@ func (t *Tracker) packIdle() {
 // on its endpoints, to which it points; false where either holds what cannot be
 // packed, or a newer one points to it.
 func (t *Tracker) pack(c *conn) bool {
-	x := t.entries.at(c.entry)
-	if x.behind || c.prev != nil && (c.prev.prev != nil || !t.packAlone(c.prev)) {
+	x := t.entries.At(c.entry)
+	if x.Behind || c.prev != nil && (c.prev.prev != nil || !t.packAlone(c.prev)) {
 		return false
 	}
 	c.prev = nil
 	if !t.packAlone(c) {
-		c.prev = t.stateOf(x.prev)
+		c.prev = t.stateOf(x.Prev)
 		return false
 	}
 	return true
@@ -50,12 +51,12 @@ func (t *Tracker) pack(c *conn) bool {
 
 // packAlone packs a connection to which nobody points.
 func (t *Tracker) packAlone(c *conn) bool {
-	x := t.entries.at(c.entry)
+	x := t.entries.At(c.entry)
 	if c.step != nil {
 		return false
 	}
 	// Copies that the capture made of a packet lie within duplicateWindow.
-	if (t.clock.now-x.stamp)/1000 < duplicateWindow {
+	if (t.clock.now-x.Stamp)/1000 < duplicateWindow {
 		return false
 	}
 	for i := range c.ends {
@@ -65,34 +66,34 @@ func (t *Tracker) packAlone(c *conn) bool {
 	}
 	w := &t.saver
 	n := w.conn(t, c)
-	if n > maxNumbers-8 {
+	if n > table.MaxNumbers-8 {
 		return false
 	}
-	b := t.code.pack(&w.v, n)
-	if len(b) > arenaLimit {
+	b := t.code.Pack(&w.v, n)
+	if len(b) > table.ArenaLimit {
 		return false
 	}
-	x.packed, x.size = t.arena.put(b), uint16(units(len(b)))
-	x.state, x.kept = 0, uint16(min((c.kept+keptUnit-1)/keptUnit, 1<<16-1))
-	t.bytes += x.bytes() - bodyBytes - int64(c.more)
+	x.Packed, x.Size = t.arena.Put(b), uint16(table.Units(len(b)))
+	x.State, x.Kept = 0, uint16(min((c.kept+keptUnit-1)/keptUnit, 1<<16-1))
+	t.bytes += stateBytes(x) - bodyBytes - int64(c.more)
 	t.give(c)
 	return true
 }
 
 // unpack gives a packed connection a state again.
 func (t *Tracker) unpack(i uint32) {
-	x := t.entries.at(i)
+	x := t.entries.At(i)
 	c := t.take()
-	c.id, c.entry, c.class, c.kept = x.id, i, x.class, uint32(x.kept)*keptUnit
-	t.code.unpack(&t.loader.v, t.arena.at(x.packed)[:int(x.size)*arenaUnit])
-	c.share(&t.shards[ShardOf(x.key.hash())].room)
+	c.id, c.entry, c.class, c.kept = x.ID, i, x.Class, uint32(x.Kept)*keptUnit
+	t.code.Unpack(&t.loader.v, t.arena.At(x.Packed)[:int(x.Size)*table.ArenaUnit])
+	c.share(&t.shards[record.ShardOf(x.Key.Hash())].room)
 	t.loader.conn(t, c)
-	t.arena.drop(x.packed)
-	if x.class != classGone {
-		t.bytes += bodyBytes - x.bytes()
+	t.arena.Drop(x.Packed)
+	if x.Class != table.Gone {
+		t.bytes += bodyBytes - stateBytes(x)
 	}
-	x.packed, x.size, x.kept, x.state = 0, 0, 0, c.index
-	c.prev = t.stateOf(x.prev)
+	x.Packed, x.Size, x.Kept, x.State = 0, 0, 0, c.index
+	c.prev = t.stateOf(x.Prev)
 }
 
 // The parts of a connection that are left out where they hold nothing, from
@@ -119,19 +120,19 @@ const (
 // identity is in its entry; recent segments are too old to be of use. Saving
 // changes nothing: what turns out too long stays as it is.
 func (w *packer[W]) conn(t *Tracker, c *conn) (n int) {
-	k := &t.entries.at(c.entry).key
+	k := &t.entries.At(c.entry).Key
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	const turned = 1 << 16
 	head := uint64(0)
 	if !w.loads() {
-		head = uint64(c.flags) | asBit(a.addr != k.a)*turned | c.parts()
+		head = uint64(c.flags) | asBit(a.addr != k.A)*turned | c.parts()
 	}
 	n = number(w, n, &head)
 	if w.loads() {
 		c.flags = connFlags(head)
-		a.addr, b.addr = k.a, k.b
+		a.addr, b.addr = k.A, k.B
 		if head&turned != 0 {
-			a.addr, b.addr = k.b, k.a
+			a.addr, b.addr = k.B, k.A
 		}
 	}
 	n = w.span(n, &c.start, t.clock.first)

@@ -42,8 +42,8 @@ func TestPackingShowsInNothing(t *testing.T) {
 			s := d.Segment
 			a.clock.advance(s.Time)
 			k := a.segmentKey(&s)
-			if i, _ := a.index.find(&a.entries, k); i != 0 && a.entries.at(i).state != 0 {
-				if a.pack(a.states[a.entries.at(i).state]) {
+			if i, _ := a.index.Find(&a.entries, k); i != 0 && a.entries.At(i).State != 0 {
+				if a.pack(a.states[a.entries.At(i).State]) {
 					packed++
 				}
 				a.latest = latest{}

@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/table"
+)
 
 // The parts of a sender that are left out where they hold nothing, from bit 9
 // of its first number on.
@@ -160,7 +163,7 @@ func (w *packer[W]) histogram(n int, p **reassembly.Histogram) int {
 		if *p == nil {
 			*p = new(reassembly.Histogram)
 		}
-		return maxNumbers - len((*p).Load(w.v[n:]))
+		return table.MaxNumbers - len((*p).Load(w.v[n:]))
 	}
 	return len((*p).Save(w.v[:n]))
 }

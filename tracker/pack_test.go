@@ -9,6 +9,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 	"tcpwatch/tracker/zeek"
 )
 
@@ -70,13 +71,13 @@ func TestPackKeepsEverything(t *testing.T) {
 		tr := New(Options{}, &recorder{})
 		tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
 		c := tr.states[1]
-		was := tr.entries.at(c.entry)
+		was := tr.entries.At(c.entry)
 		fill(r, c)
-		c.id, c.entry, c.index, c.class = 7, 1, 1, was.class
+		c.id, c.entry, c.index, c.class = 7, 1, 1, was.Class
 		c.prev, c.step = nil, nil
 		c.silent, c.endedBy = 0, endNotYet          // set when it is dropped
 		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0 // told in units; booked anew
-		c.ends[0].addr, c.ends[1].addr = was.key.b, was.key.a
+		c.ends[0].addr, c.ends[1].addr = was.Key.B, was.Key.A
 		c.resetBy = record.Resp
 		c.answer.Kind = record.AnswerICMPv6
 		c.trans = nil
@@ -287,8 +288,8 @@ func TestPackAtEveryLimit(t *testing.T) {
 			s.flight.Send(reassembly.Seq(i), reassembly.Seq(i+1), r.Int64(), r.Uint64(), uint16(i))
 		}
 	}
-	if n := tr.saver.conn(tr, c); n > maxNumbers-8 {
-		t.Errorf("%d numbers, room for %d", n, maxNumbers)
+	if n := tr.saver.conn(tr, c); n > table.MaxNumbers-8 {
+		t.Errorf("%d numbers, room for %d", n, table.MaxNumbers)
 	}
 	tr.clock.now += second
 	want := fmt.Sprintf("%+v", dump(reflect.ValueOf(c).Elem()))

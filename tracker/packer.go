@@ -1,6 +1,9 @@
 package tracker
 
-import "tcpwatch/reassembly"
+import (
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/table"
+)
 
 // packer turns a connection into numbers and back. One walk over the fields
 // serves both ways, of which the compiler makes two: W says which. A field
@@ -13,7 +16,7 @@ import "tcpwatch/reassembly"
 // would have each field wait for the one before (BenchmarkPackUnpack).
 type packer[W direction] struct {
 	w W
-	v [maxNumbers]uint64
+	v [table.MaxNumbers]uint64
 }
 
 // direction is what a packer does; told by a length, which the compiler knows.
@@ -23,15 +26,10 @@ type (
 	loading   [1]byte
 )
 
-// maxNumbers is more numbers than a connection with maxPacked segments in flight
-// can have, with each of its other limits reached (TestPackAtEveryLimit); a power
-// of two, so that an index needs no check.
-const maxNumbers = 4096
-
 func (w *packer[W]) loads() bool { return len(w.w) > 0 }
 
 // at is the number at place n.
-func (w *packer[W]) at(n int) *uint64 { return &w.v[n&(maxNumbers-1)] }
+func (w *packer[W]) at(n int) *uint64 { return &w.v[n&(table.MaxNumbers-1)] }
 
 type unsigned interface {
 	~uint8 | ~uint16 | ~uint32 | ~uint64
@@ -171,7 +169,7 @@ func (w *packer[W]) stored(n int, p interface {
 	Load(v []uint64, base reassembly.Seq) []uint64
 }, base reassembly.Seq) int {
 	if w.loads() {
-		return maxNumbers - len(p.Load(w.v[n:], base))
+		return table.MaxNumbers - len(p.Load(w.v[n:], base))
 	}
 	return len(p.Save(w.v[:n], base))
 }

@@ -9,10 +9,10 @@ import (
 // Quoted takes an ICMP error that quotes a TCP header, in input order.
 func (t *Tracker) Quoted(q *capture.Quote) {
 	k := t.quoteKey(q)
-	hash := k.hash()
-	sh := &t.shards[ShardOf(hash)]
+	hash := k.Hash()
+	sh := &t.shards[record.ShardOf(hash)]
 	sh.stats.Quotes++
-	i, others := t.index.find(&t.entries, k)
+	i, others := t.index.Find(&t.entries, k)
 	c := t.stateOf(i)
 	for c != nil && !c.sent(q) {
 		c = c.prev

@@ -27,10 +27,10 @@ var stages = []struct{ name, worth, lines string }{
 	{"opened, with data both ways", "carrying", opened + "0.1 > P. 1:11(10) ack 1 | - -\n 0.11 < P. 1:11(10) ack 11 | - -"},
 }
 
-// table observes connections, each as far as its stage says, the last stage
+// observeStages observes connections, each as far as its stage says, the last stage
 // first, by trackers that share the shards. The k-th of a stage is a second older
 // than the one after it. It returns which stage and number a record is of.
-func table(t *testing.T, trackers []*Tracker, each int) map[uint64][2]int {
+func observeStages(t *testing.T, trackers []*Tracker, each int) map[uint64][2]int {
 	of := map[uint64][2]int{}
 	type at struct {
 		s        *capture.Segment
@@ -56,7 +56,7 @@ func table(t *testing.T, trackers []*Tracker, each int) map[uint64][2]int {
 		}
 		for n, tr := range trackers {
 			tr.Pass(a.s.Time)
-			if h := tr.Hash(a.s); int(ShardOf(h))*len(trackers)/record.NShards == n {
+			if h := tr.Hash(a.s); int(record.ShardOf(h))*len(trackers)/record.NShards == n {
 				tr.ObserveHashed(a.s, h)
 			}
 		}
@@ -77,7 +77,7 @@ func TestAFullTableGivesUpByWorthThenTime(t *testing.T) {
 			for range parts {
 				trackers = append(trackers, New(Options{MaxConns: max(most, 1)}, rec))
 			}
-			of := table(t, trackers, each)
+			of := observeStages(t, trackers, each)
 			for _, tr := range trackers {
 				tr.Advance(0)
 			}
@@ -135,7 +135,7 @@ func TestAddressesChosenAgainstTheShardHash(t *testing.T) {
 	for i := 0; n < 2000; i++ {
 		e := capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), Port: 1024}
 		s := capture.Segment{Packet: uint64(n + 1), Time: int64(n) * 1e6, Src: e, Dst: endpointAt(2, 80), Flags: capture.SYN, Seq: 1}
-		if h := tr.Hash(&s); ShardOf(h) == 7 {
+		if h := tr.Hash(&s); record.ShardOf(h) == 7 {
 			tr.ObserveHashed(&s, h)
 			n++
 		}

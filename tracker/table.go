@@ -7,6 +7,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // finished is a connection whose record waits for the next tick, in order of
@@ -21,9 +22,9 @@ type finished struct {
 
 // shard is one 256th of the connections, with its own lists.
 type shard struct {
-	lists   [nClasses]list
+	lists   [table.NClasses]table.List
 	stats   record.Stats
-	evicted [nClasses]uint64
+	evicted [table.NClasses]uint64
 	room    reassembly.Room // for gaps of busy connections
 }
 
@@ -75,23 +76,23 @@ func (t *Tracker) stateOf(i uint32) *conn {
 	if i == 0 {
 		return nil
 	}
-	x := t.entries.at(i)
-	if x.state == 0 {
+	x := t.entries.At(i)
+	if x.State == 0 {
 		t.unpack(i)
 	}
-	t.touched[x.state] = t.ticks
-	return t.states[x.state]
+	t.touched[x.State] = t.ticks
+	return t.states[x.State]
 }
 
 // timeout of a connection's class, in nanoseconds.
-func (t *Tracker) timeout(k class) int64 {
-	if k == classTimeWait {
+func (t *Tracker) timeout(k table.Class) int64 {
+	if k == table.TimeWait {
 		return 2 * t.opt.MSL
 	}
 	return timeouts[k]
 }
 
-func (t *Tracker) deadline(x *entry) int64 { return x.filed + t.timeout(x.class) }
+func (t *Tracker) deadline(x *table.Entry) int64 { return x.Filed + t.timeout(x.Class) }
 
 // touch files a connection under the class that its states call for.
 //
@@ -100,55 +101,55 @@ func (t *Tracker) deadline(x *entry) int64 { return x.filed + t.timeout(x.class)
 // cache misses, and a second later is early enough.
 func (t *Tracker) touch(sh *shard, c *conn) {
 	k := c.classify()
-	x := t.entries.at(c.entry)
+	x := t.entries.At(c.entry)
 	now := t.clock.now
-	x.stamp = now
+	x.Stamp = now
 	switch k {
-	case classTimeWait:
+	case table.TimeWait:
 		until := max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
 		if c.class == k && c.timeWaitUntil == until {
 			return // 2MSL was not begun again
 		}
 		c.timeWaitUntil = until
-	case classStray, classClosed:
+	case table.Stray, table.Closed:
 	default:
-		if c.class == k && now <= x.filed {
+		if c.class == k && now <= x.Filed {
 			return
 		}
 		now += second - 1 - (now+second-1)%second
 	}
-	if c.class == k && x.filed == now {
+	if c.class == k && x.Filed == now {
 		return
 	}
-	sh.lists[c.class].remove(&t.entries, c.entry)
-	c.class, x.class, x.filed = k, k, now
-	sh.lists[k].push(&t.entries, c.entry)
+	sh.lists[c.class].Remove(&t.entries, c.entry)
+	c.class, x.Class, x.Filed = k, k, now
+	sh.lists[k].Push(&t.entries, c.entry)
 }
 
 // insert begins a connection at a segment, in front of an older one on the
 // same endpoints.
-func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.Segment) *conn {
+func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, hash uint64, s *capture.Segment) *conn {
 	t.bytes += slotBytes + bodyBytes
 	c := t.take()
-	i := t.entries.take()
-	x := t.entries.at(i)
-	x.key, x.id, x.state, x.class = *k, s.Packet, c.index, classAttempt
-	x.stamp, x.filed = t.clock.now, t.clock.now
-	c.id, c.entry, c.class = s.Packet, i, classAttempt
+	i := t.entries.Take()
+	x := t.entries.At(i)
+	x.Key, x.ID, x.State, x.Class = *k, s.Packet, c.index, table.Attempt
+	x.Stamp, x.Filed = t.clock.now, t.clock.now
+	c.id, c.entry, c.class = s.Packet, i, table.Attempt
 	c.firstPacket, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
 	c.start, c.last, c.interimAt = s.Time, s.Time, s.Time
 	c.stamps.stepped, c.stamps.uncovered = [2]int64{s.Stepped, s.Stepped}, [2]int64{s.Uncovered, s.Uncovered}
 	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
 	c.share(&sh.room)
-	sh.lists[c.class].push(&t.entries, i)
+	sh.lists[c.class].Push(&t.entries, i)
 	was := uint32(0)
 	if old != nil {
 		was = old.entry
-		c.prev, x.prev = old, was
-		t.entries.at(was).behind = true
+		c.prev, x.Prev = old, was
+		t.entries.At(was).Behind = true
 	}
-	t.index.put(&t.entries, was, i)
+	t.index.Put(&t.entries, was, i)
 	t.held++
 	sh.stats.Conns++
 	return c
@@ -157,8 +158,8 @@ func (t *Tracker) insert(sh *shard, old *conn, k *key, hash uint64, s *capture.S
 // drop takes a connection out of the table; its record is handed out at the next tick.
 func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 	t.latest = latest{}
-	x := t.entries.at(i)
-	sh.lists[x.class].remove(&t.entries, i)
+	x := t.entries.At(i)
+	sh.lists[x.Class].Remove(&t.entries, i)
 	t.held--
 	t.bytes -= t.weight(x)
 	t.unlink(i, x)
@@ -166,32 +167,32 @@ func (t *Tracker) drop(sh *shard, i uint32, why ending, at int64) {
 }
 
 // leave puts a connection that is over with those that are handed out at the next tick.
-func (t *Tracker) leave(i uint32, x *entry, why ending, at int64) {
-	x.class, x.prev, x.behind = classGone, 0, false
-	if x.state != 0 {
-		c := t.states[x.state]
-		c.class, c.prev = classGone, nil
+func (t *Tracker) leave(i uint32, x *table.Entry, why ending, at int64) {
+	x.Class, x.Prev, x.Behind = table.Gone, 0, false
+	if x.State != 0 {
+		c := t.states[x.State]
+		c.class, c.prev = table.Gone, nil
 	}
-	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.stamp, id: x.id, entry: i, why: why})
+	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.Stamp, id: x.ID, entry: i, why: why})
 }
 
 // unlink takes a connection out of those on its endpoints.
-func (t *Tracker) unlink(i uint32, x *entry) {
-	top, _ := t.index.find(&t.entries, &x.key)
+func (t *Tracker) unlink(i uint32, x *table.Entry) {
+	top, _ := t.index.Find(&t.entries, &x.Key)
 	switch {
-	case top == i && x.prev != 0:
-		t.index.put(&t.entries, i, x.prev)
-		t.entries.at(x.prev).behind = false
+	case top == i && x.Prev != 0:
+		t.index.Put(&t.entries, i, x.Prev)
+		t.entries.At(x.Prev).Behind = false
 	case top == i:
-		t.index.remove(&t.entries, i)
+		t.index.Remove(&t.entries, i)
 	default:
-		y := t.entries.at(top)
-		for y.prev != i {
-			y = t.entries.at(y.prev)
+		y := t.entries.At(top)
+		for y.Prev != i {
+			y = t.entries.At(y.Prev)
 		}
-		y.prev = x.prev
-		if y.state != 0 {
-			t.states[y.state].prev = t.stateOf(y.prev)
+		y.Prev = x.Prev
+		if y.State != 0 {
+			t.states[y.State].prev = t.stateOf(y.Prev)
 		}
 	}
 }
@@ -199,8 +200,8 @@ func (t *Tracker) unlink(i uint32, x *entry) {
 // expire drops the connections whose timeout has passed.
 func (t *Tracker) expire(sh *shard) {
 	for k := range sh.lists {
-		for i := sh.lists[k].oldest; i != 0; i = sh.lists[k].oldest {
-			at := t.deadline(t.entries.at(i))
+		for i := sh.lists[k].Oldest; i != 0; i = sh.lists[k].Oldest {
+			at := t.deadline(t.entries.At(i))
 			if at > t.clock.now {
 				break
 			}
@@ -244,8 +245,8 @@ const fetched = 16
 // (0.7 % of the time with 200,000 short connections, where it was 1.6).
 func (t *Tracker) fetch(done []finished) {
 	for i := range done {
-		if x := t.entries.at(done[i].entry); x.state == 0 {
-			t.arena.touch(x.packed, x.size)
+		if x := t.entries.At(done[i].entry); x.State == 0 {
+			t.arena.Touch(x.Packed, x.Size)
 		}
 	}
 }

@@ -5,35 +5,36 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 	"tcpwatch/tracker/zeek"
 )
 
 // What a connection waits for before it is given up, and why so long.
 func TestTimeouts(t *testing.T) {
 	tr := New(Options{MSL: 7 * second}, &recorder{})
-	table := map[class]struct {
+	want := map[table.Class]struct {
 		seconds int64
 		why     string
 	}{
-		classStray:       {3600, "a host answers for as long as its unseen peer tries"},
-		classClosed:      {120, "RFC 9293 section 3.4.2: MSL is 2 minutes; stragglers come for that long"},
-		classAttempt:     {200, "Linux gives up at 131 s (tcp_syn_retries 6), SYNs are up to 64 s apart"},
-		classTimeWait:    {14, "2MSL, here of 7 s (RFC 9293 section 3.6.1)"},
-		classHalfOpen:    {200, "SYN/ACKs end at 63 s (tcp_synack_retries 5), the opener at 131 s"},
-		classClosing:     {1000, "a FIN is repeated for tcp_retries2, about 924 s"},
-		classLoneFIN:     {1000, "the same: a FIN of one end only"},
-		classLone:        {432000, "the least that may be of a connection that lives"},
-		classOneSided:    {432000, "the same"},
-		classEstablished: {432000, "nf_conntrack_tcp_timeout_established: 5 days"},
-		classCarrying:    {432000, "the same"},
+		table.Stray:       {3600, "a host answers for as long as its unseen peer tries"},
+		table.Closed:      {120, "RFC 9293 section 3.4.2: MSL is 2 minutes; stragglers come for that long"},
+		table.Attempt:     {200, "Linux gives up at 131 s (tcp_syn_retries 6), SYNs are up to 64 s apart"},
+		table.TimeWait:    {14, "2MSL, here of 7 s (RFC 9293 section 3.6.1)"},
+		table.HalfOpen:    {200, "SYN/ACKs end at 63 s (tcp_synack_retries 5), the opener at 131 s"},
+		table.Closing:     {1000, "a FIN is repeated for tcp_retries2, about 924 s"},
+		table.LoneFIN:     {1000, "the same: a FIN of one end only"},
+		table.Lone:        {432000, "the least that may be of a connection that lives"},
+		table.OneSided:    {432000, "the same"},
+		table.Established: {432000, "nf_conntrack_tcp_timeout_established: 5 days"},
+		table.Carrying:    {432000, "the same"},
 	}
-	for k, c := range table {
+	for k, c := range want {
 		if got := tr.timeout(k); got != c.seconds*second {
 			t.Errorf("%s: %d s, want %d s: %s", k, got/second, c.seconds, c.why)
 		}
 	}
-	for k := range nClasses {
-		if _, ok := table[k]; !ok {
+	for k := range table.NClasses {
+		if _, ok := want[k]; !ok {
 			t.Errorf("%s: its timeout is not in the table above", k)
 		}
 	}
@@ -87,29 +88,29 @@ func TestDroppedWhenTheTimeoutHasPassed(t *testing.T) {
 	for _, c := range []struct {
 		name, lines string
 		last        int64 // milliseconds
-		class       class
+		class       table.Class
 	}{
-		{"a RST alone", `0 > R 0:0(0) | - -`, 0, classStray},
-		{"reset", opened + `1 > R. 1:1(0) ack 1 | - -`, 1000, classClosed},
-		{"an attempt", `0 > S 0:0(0) | - -`, 0, classAttempt},
-		{"in TIME-WAIT", closedByOrig, 1020, classTimeWait},
+		{"a RST alone", `0 > R 0:0(0) | - -`, 0, table.Stray},
+		{"reset", opened + `1 > R. 1:1(0) ack 1 | - -`, 1000, table.Closed},
+		{"an attempt", `0 > S 0:0(0) | - -`, 0, table.Attempt},
+		{"in TIME-WAIT", closedByOrig, 1020, table.TimeWait},
 		{"half-open", `
 			0 > S 0:0(0) | - -
-			0.01 < S. 0:0(0) ack 1 | - -`, 10, classHalfOpen},
-		{"closing", opened + `1 > F. 1:1(0) ack 1 | - -`, 1000, classClosing},
-		{"one segment", `0 > . 1:1(0) ack 1 | - -`, 0, classLone},
-		{"a FIN of one end", `0 > F. 1:1(0) ack 1 | - -`, 0, classLoneFIN},
+			0.01 < S. 0:0(0) ack 1 | - -`, 10, table.HalfOpen},
+		{"closing", opened + `1 > F. 1:1(0) ack 1 | - -`, 1000, table.Closing},
+		{"one segment", `0 > . 1:1(0) ack 1 | - -`, 0, table.Lone},
+		{"a FIN of one end", `0 > F. 1:1(0) ack 1 | - -`, 0, table.LoneFIN},
 		{"one end only", `
 			0 > .P 1:11(10) ack 1 | - -
-			0.1 > .P 11:21(10) ack 1 | - -`, 100, classOneSided},
-		{"established", opened, 20, classEstablished},
+			0.1 > .P 11:21(10) ack 1 | - -`, 100, table.OneSided},
+		{"established", opened, 20, table.Established},
 		{"with data both ways", opened + `
 			0.1 > .P 1:11(10) ack 1 | - -
 			0.2 < .P 1:11(10) ack 11 | - -
-			0.3 > .  11:11(0) ack 11 | - -`, 300, classCarrying},
+			0.3 > .  11:11(0) ack 11 | - -`, 300, table.Carrying},
 	} {
 		rec, tr := run(t, Options{}, plainWire, c.lines)
-		if got := tr.entries.at(1).class; got != c.class {
+		if got := tr.entries.At(1).Class; got != c.class {
 			t.Errorf("%s: filed as %s", c.name, got)
 		}
 		ends := began + c.last*1e6 + tr.timeout(c.class)

@@ -6,6 +6,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // Defaults of Options.
@@ -44,19 +45,19 @@ type Tracker struct {
 	bytes       int64 // that they take, about
 	forgot      bool  // the table was full: what goes on may be what was dropped
 	candidates  []candidate
-	index       index
-	entries     entries
+	index       table.Index
+	entries     table.Entries
 	states      []*conn  // the first is never used
 	touched     []uint32 // by state: the tick in which it was last used, idle when it is spare
 	spare       []uint32 // states that nobody uses
-	arena       arena
+	arena       table.Arena
 	saver       packer[saving]
 	loader      packer[loading]
-	code        code
+	code        table.Code
 	done        []finished
 	interim     []record.Record
 	record      record.Record
-	key         key // of the segment at hand
+	key         table.Key // of the segment at hand
 	placed      record.Placement
 	history     string // of the last record
 	latest      latest
@@ -84,7 +85,7 @@ func New(o Options, sink record.Sink) *Tracker {
 		o.MaxConns = DefaultMaxConns
 	}
 	marker, _ := sink.(record.Marker)
-	return &Tracker{opt: o, marker: marker, sink: sink, index: newIndex(),
+	return &Tracker{opt: o, marker: marker, sink: sink, index: table.NewIndex(),
 		states: []*conn{nil}, touched: []uint32{unused}}
 }
 
@@ -97,13 +98,13 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placeme
 	t.clock.advance(s.Time - s.Stepped - s.Uncovered)
 	k := t.segmentKey(s)
 	top := t.latest.conn
-	if top == nil || hash != t.latest.hash || !k.is(&t.entries.at(top.entry).key) {
+	if top == nil || hash != t.latest.hash || !k.Is(&t.entries.At(top.entry).Key) {
 		top = t.newest(k, s)
 	}
-	sh := &t.shards[ShardOf(hash)]
+	sh := &t.shards[record.ShardOf(hash)]
 	sh.stats.Segments++
 	for top != nil {
-		at := t.deadline(t.entries.at(top.entry))
+		at := t.deadline(t.entries.At(top.entry))
 		if at > t.clock.now || top.repeatsClose(s) {
 			break
 		}
@@ -117,21 +118,21 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placeme
 	}
 	t.observe(c, s)
 	t.touch(sh, c)
-	t.placed.Shard, t.placed.Over = ShardOf(hash), c.over()
+	t.placed.Shard, t.placed.Over = record.ShardOf(hash), c.over()
 	return &t.placed
 }
 
 // newest is the connection that a segment's key finds, the newest on its ends, or
 // the one in another network that its numbers continue, whose key k then is; nil
 // for none.
-func (t *Tracker) newest(k *key, s *capture.Segment) *conn {
-	i, others := t.index.find(&t.entries, k)
+func (t *Tracker) newest(k *table.Key, s *capture.Segment) *conn {
+	i, others := t.index.Find(&t.entries, k)
 	if i != 0 || !others {
 		return t.stateOf(i)
 	}
 	c := t.elsewhere(k, s)
 	if c != nil {
-		*k = t.entries.at(c.entry).key
+		*k = t.entries.At(c.entry).Key
 	}
 	return c
 }
@@ -143,7 +144,7 @@ func (t *Tracker) Pass(now int64) { t.clock.advance(now) }
 
 // Holds reports whether a connection on a segment's endpoints is held.
 func (t *Tracker) Holds(s *capture.Segment) bool {
-	i, others := t.index.find(&t.entries, t.segmentKey(s))
+	i, others := t.index.Find(&t.entries, t.segmentKey(s))
 	return i != 0 || others
 }
 
@@ -192,18 +193,18 @@ func (t *Tracker) Finish() {
 	t.done = slices.Grow(t.done, t.held)
 	// In the order of memory: along the lists each was a cache miss (1.8 % of
 	// the time with 200,000 short connections; 0.1 so).
-	for i := uint32(1); i < t.entries.next; i++ {
-		if x := t.entries.at(i); x.class != classGone {
+	for i := uint32(1); i < t.entries.Next; i++ {
+		if x := t.entries.At(i); x.Class != table.Gone {
 			// What would have ended later has not ended: the input did.
 			t.leave(i, x, endInput, t.deadline(x))
 		}
 	}
 	for i := range t.shards {
 		sh := &t.shards[i]
-		sh.lists = [nClasses]list{}
+		sh.lists = [table.NClasses]table.List{}
 	}
 	t.held, t.bytes = 0, 0
-	t.index, t.latest = newIndex(), latest{}
+	t.index, t.latest = table.NewIndex(), latest{}
 	t.flush()
 }
 
@@ -215,22 +216,22 @@ func (t *Tracker) Snapshot(f func(*record.Record)) {
 	var held []uint32
 	for i := range t.shards {
 		for k := range t.shards[i].lists {
-			for c := t.shards[i].lists[k].oldest; c != 0; c = t.entries.at(c).newer {
+			for c := t.shards[i].lists[k].Oldest; c != 0; c = t.entries.At(c).Newer {
 				held = append(held, c)
 			}
 		}
 	}
-	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.entries.at(a).id, t.entries.at(b).id) })
+	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.entries.At(a).ID, t.entries.At(b).ID) })
 	for _, i := range held {
-		x := t.entries.at(i)
-		packed := x.state == 0
+		x := t.entries.At(i)
+		packed := x.State == 0
 		c := t.stateOf(i)
-		c.silent = t.clock.now - x.stamp
+		c.silent = t.clock.now - x.Stamp
 		t.fill(&t.record, c)
 		t.record.Interim = true
 		f(&t.record)
 		switch {
-		case packed && x.behind:
+		case packed && x.Behind:
 			t.packAlone(c)
 		case packed:
 			t.pack(c)
@@ -247,13 +248,13 @@ func (t *Tracker) Stats() record.Stats {
 		s.Conns += x.stats.Conns
 		for k, n := range x.evicted {
 			if s.Evicted += n; n > 0 {
-				s.EvictedBy[class(k).String()] += n
+				s.EvictedBy[table.Class(k).String()] += n
 			}
 		}
 		s.Quotes += x.stats.Quotes
 		s.Unmatched += x.stats.Unmatched
-		s.TimeWait += x.lists[classTimeWait].n
-		s.Over += x.lists[classClosed].n + x.lists[classStray].n
+		s.TimeWait += x.lists[table.TimeWait].N
+		s.Over += x.lists[table.Closed].N + x.lists[table.Stray].N
 	}
 	for i, n := range t.anomalies {
 		if n > 0 {
@@ -291,4 +292,33 @@ func MergeStats(all []record.Stats) record.Stats {
 		}
 	}
 	return sum
+}
+
+// segmentKey is a segment's; borrowed until the next call.
+func (t *Tracker) segmentKey(s *capture.Segment) *table.Key {
+	t.key.Set(&s.Src, &s.Dst, s.Tunnel, s.TunnelID, s.TunnelPart)
+	if t.opt.ByVLAN && s.NVLAN > 0 {
+		t.key.VLAN = s.VLAN[0]
+	}
+	return &t.key
+}
+
+// quoteKey is that of the segment that an ICMP error quotes; borrowed as well.
+func (t *Tracker) quoteKey(q *capture.Quote) *table.Key {
+	t.key.Set(&q.Src, &q.Dst, q.Tunnel, q.TunnelID, q.TunnelPart)
+	if t.opt.ByVLAN && q.NVLAN > 0 {
+		t.key.VLAN = q.VLAN[0]
+	}
+	return &t.key
+}
+
+// Hash is the hash of the connection that a segment belongs to. For a packet
+// that capture.PeekPair has told about it is that.
+func (t *Tracker) Hash(s *capture.Segment) uint64 {
+	return t.segmentKey(s).Hash()
+}
+
+// QuoteHash is the hash of the connection that an ICMP error is about.
+func (t *Tracker) QuoteHash(q *capture.Quote) uint64 {
+	return t.quoteKey(q).Hash()
 }

@@ -95,3 +95,163 @@ func (y *endTrouble) fill(r *record.PathRecord) {
 	y.nagle.fill(&r.Nagle)
 	r.Doubled, r.FINsAgain, r.FINsAcked = y.doubled, y.fins.n, y.fins.acked
 }
+
+// nagle are the times that an end held a small segment back until the other
+// end's delayed ACK came (RFC 9293 section 3.7.4, Nagle's algorithm, meets section 3.8.6.3).
+type nagle struct {
+	n        uint32
+	packet   uint64 // the first segment that was held back
+	total    int64  // ns that the ACKs took
+	min, max int64
+}
+
+// stallSlack is how long an end may take from the ACK to the segment that it
+// held back: it lies in the socket already.
+const stallSlack = 5e6
+
+// afterHeld takes new data that follows an ACK that was held back.
+func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	x := e.sender
+	held := x.rtt.held
+	x.rtt.held = 0
+	toEnd := c.side(from.Peer())
+	// Data of the other end since, or with the ACK: the ACK came with an answer,
+	// and a new request follows it.
+	// Far from the end its own pauses can't be told from the way.
+	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullSegment(p) {
+		return
+	}
+	y := &c.troubled().ends[from].nagle
+	if y.n == 0 {
+		y.packet, y.min = s.Packet, held
+	}
+	y.n++
+	y.total += held
+	y.min, y.max = min(y.min, held), max(y.max, held)
+}
+
+// nagle walks over them.
+func (w *packer[W]) nagle(n int, x *nagle, c *conn) int {
+	there := *x != nagle{}
+	if n = w.flag(n, &there); !there {
+		return n
+	}
+	n = number(w, n, &x.n)
+	n = w.packet(n, &x.packet, c.lastPacket)
+	n = w.span(n, &x.total, 0)
+	n = w.span(n, &x.min, 0)
+	n = w.span(n, &x.max, x.min)
+	return n
+}
+
+func (x *nagle) fill(r *record.NagleRecord) {
+	*r = record.NagleRecord{N: x.n, Total: x.total, Min: x.min, Max: x.max, Packet: x.packet}
+}
+
+// idleMin is from how long on a connection is idle, in nanoseconds: no limit of a
+// NAT or a load balancer for idle connections is shorter by default.
+const idleMin = 30 * second
+
+// idleMax is the longest pause that is taken for one, in nanoseconds: what
+// is longer is a stepped clock, or a file put together from others.
+const idleMax = 30 * 86400 * second
+
+// idle is how the idle times of a connection ended.
+type idle struct {
+	longest int64 // of those after which the other end answered
+
+	// The last one, while nothing answers what ended it.
+	gap    int64
+	woke   int64 // when it ended
+	last   int64 // when by has tried again last
+	packet uint64
+	tries  uint32     // segments that ask for an answer
+	by     record.End // who ended it
+	asks   bool
+	reset  idleReset
+}
+
+// idleReset says how a RST came after an idle time.
+type idleReset uint8
+
+const (
+	idleNoReset   idleReset = iota
+	idleAnswered            // it answered what ended the idle time
+	idleEndedByIt           // it ended the idle time
+)
+
+// nothingUnderWay tells that nothing was under way when a pause began: what is lost
+// after it was not lost before.
+func (c *conn) nothingUnderWay() bool {
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
+	return a.state == record.Established && b.state == record.Established && a.nothingUnderWay(b) && b.nothingUnderWay(a)
+}
+
+func (e *endpoint) nothingUnderWay(p *endpoint) bool {
+	return !p.zero.closed && (e.has&hasSentData == 0 || !e.stream.Acked() || e.stream.Una() == e.stream.Next())
+}
+
+// end notes the segment that ends an idle time.
+func (x *idle) end(from record.End, s *capture.Segment, now, gap int64) {
+	if x.asks || x.reset != idleNoReset {
+		return
+	}
+	x.gap, x.woke, x.last, x.packet, x.tries, x.by = gap, now, now, s.Packet, 1, from
+	if s.Flags.Has(capture.RST) {
+		x.reset = idleEndedByIt
+		return
+	}
+	x.asks = true
+}
+
+// heard takes what follows.
+func (x *idle) heard(from record.End, s *capture.Segment, now int64) {
+	switch {
+	case !x.asks:
+	case from == x.by:
+		if now-x.last >= resentMin && !s.Flags.Has(capture.RST) {
+			x.tries, x.last = x.tries+1, now
+		}
+	case s.Flags.Has(capture.RST):
+		x.reset, x.asks = idleAnswered, false
+	default:
+		x.longest = max(x.longest, x.gap)
+		x.gap, x.asks = 0, false
+	}
+}
+
+// idle walks over it.
+func (w *packer[W]) idle(n int, x *idle, c *conn) int {
+	n = w.span(n, &x.longest, 0)
+	there := *x != idle{longest: x.longest}
+	if n = w.flag(n, &there); !there {
+		return n
+	}
+	n = w.span(n, &x.gap, x.longest)
+	n = w.time(n, &x.woke, c.last)
+	n = w.time(n, &x.last, c.last)
+	n = w.packet(n, &x.packet, c.lastPacket)
+	n = number(w, n, &x.tries)
+	n = number(w, n, &x.by)
+	n = w.flag(n, &x.asks)
+	n = number(w, n, &x.reset)
+	return n
+}
+
+func (x *idle) fill(r *record.IdleRecord) {
+	if x.longest > 0 {
+		r.Longest = record.Some(x.longest)
+	}
+	switch {
+	case x.reset == idleAnswered:
+		r.Outcome = record.IdleReset
+	case x.reset == idleEndedByIt:
+		r.Outcome = record.IdleEnded
+	case x.asks:
+		r.Outcome = record.IdleUnanswered
+	default:
+		return
+	}
+	r.Gap, r.By, r.Woke, r.Packet, r.Tries = x.gap, x.by, x.woke, x.packet, x.tries
+}

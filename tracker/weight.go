@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // What connections take in memory is booked only under Options.MaxBytes. It
@@ -41,23 +42,23 @@ const (
 	tightBodies     = 4096
 )
 
-// bytes is what the connection takes beside its entry, but for what a state holds
+// stateBytes is what the connection takes beside its entry, but for what a state holds
 // besides: see weighBodies.
-func (x *entry) bytes() int64 {
-	if x.state != 0 {
+func stateBytes(x *table.Entry) int64 {
+	if x.State != 0 {
 		return bodyBytes
 	}
-	return int64(x.size)*arenaUnit + int64(x.kept)*keptUnit
+	return int64(x.Size)*table.ArenaUnit + int64(x.Kept)*keptUnit
 }
 
 // keptUnit is what conn.kept is counted in while it is packed.
 const keptUnit = 16
 
 // weight is what the connection takes in all.
-func (t *Tracker) weight(x *entry) int64 {
-	n := slotBytes + x.bytes()
-	if x.state != 0 {
-		n += int64(t.states[x.state].more)
+func (t *Tracker) weight(x *table.Entry) int64 {
+	n := slotBytes + stateBytes(x)
+	if x.State != 0 {
+		n += int64(t.states[x.State].more)
 	}
 	return n
 }
@@ -68,7 +69,7 @@ func (t *Tracker) weighBodies() {
 		if at == unused {
 			continue
 		}
-		if c := t.states[i]; c.class != classGone {
+		if c := t.states[i]; c.class != table.Gone {
 			n := c.besides()
 			t.bytes += int64(n) - int64(c.more)
 			c.more = n

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/tracker/table"
 )
 
 // What a connection that is not packed books is about what it takes, whatever it
@@ -64,7 +65,7 @@ func TestWeight(t *testing.T) {
 			t.Errorf("%s: %d bytes a connection, %d booked", tt.name, each, own)
 		}
 		// A second of silence, and all of them time out.
-		tr.clock.now += timeouts[classEstablished] + second
+		tr.clock.now += timeouts[table.Established] + second
 		tr.Tick(tr.clock.last)
 		if left := heap(); tr.Held() != 0 || tr.bytes != 0 || left-before > many*(4096+1024)+16<<20 {
 			t.Errorf("%s: %d held, %d bytes booked, %d in the heap", tt.name, tr.Held(), tr.bytes, left-before)
@@ -82,7 +83,7 @@ func TestWeightOfAnyDivision(t *testing.T) {
 			trackers = append(trackers, New(Options{MaxBytes: 1 << 40}, nowhere{}))
 		}
 		for _, each := range []int{7, 40} {
-			table(t, trackers, each)
+			observeStages(t, trackers, each)
 			for _, tr := range trackers {
 				tr.Tick(tr.clock.last)
 			}

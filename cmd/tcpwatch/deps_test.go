@@ -44,7 +44,7 @@ const policy = `
 	capture, capture/capturetest, capture/host, capture/lab/wire < capture/lab;
 	capture, capture/lab/wire < capture/lab/load;
 	capture, reassembly < tracker/record
-		< tracker/zeek
+		< tracker/zeek, tracker/table
 		< tracker;
 	tracker/record < tracker/names, tracker/diagnose;
 	tracker/record < internal/recordtest;

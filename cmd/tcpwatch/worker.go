@@ -73,7 +73,7 @@ func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
 
 // owns reports whether a connection is this worker's, by its hash.
 func (w *worker) owns(hash uint64) bool {
-	return w.of == 1 || int(tracker.ShardOf(hash))*w.of/record.NShards == w.index
+	return w.of == 1 || int(record.ShardOf(hash))*w.of/record.NShards == w.index
 }
 
 // run works through the batches until there are no more.

@@ -24,3 +24,7 @@ type Stats struct {
 // DefaultMSL is the maximum segment lifetime, in nanoseconds, so that TIME-WAIT
 // lasts Linux's 60 s; RFC 9293 section 3.4.2 says 2 min.
 const DefaultMSL = 30 * 1e9
+
+// ShardOf is the shard, of 256, of the connection with a hash. Trackers whose
+// segments are divided by shards give, taken together, what one gives.
+func ShardOf(hash uint64) uint8 { return uint8(hash >> 56) }

@@ -1,4 +1,4 @@
-package tracker
+package table
 
 import (
 	"math/bits"
@@ -7,7 +7,7 @@ import (
 	"tcpwatch/capture"
 )
 
-// index finds the entry of the newest connection on a pair of endpoints in a
+// Index finds the entry of the newest connection on a pair of endpoints in a
 // network: a hash
 // table with open addressing, eight bytes a bucket and no pointers. A look-up
 // and a look at the entry, which is needed anyway, take less than they do
@@ -17,16 +17,16 @@ import (
 // Connections on the same ends in different networks stand under one tag, so
 // that a look-up finds them all, up to maxNetworks of them; those beyond, which
 // only an attacker makes, under a tag of their own network.
-type index struct {
+type Index struct {
 	buckets []bucket // a power of two of them
-	used    int
-	beyond  int    // of those, under the tag of a network
+	Used    int
+	Beyond  int    // of those, under the tag of a network
 	seed    uint64 // a capture's author must not be able to choose who collides
 }
 
-// maxNetworks is how many networks with connections on the same ends are told
+// MaxNetworks is how many networks with connections on the same ends are told
 // from one another by their numbers.
-const maxNetworks = 8
+const MaxNetworks = 8
 
 // bucket is an entry and 32 bits of its hash, of which the lower ones say where it
 // should stand: so the table grows without a look at the entries. Entry 0 is an
@@ -35,23 +35,24 @@ type bucket struct{ tag, entry uint32 }
 
 const firstBuckets = 1024
 
-func newIndex() index {
-	return index{buckets: make([]bucket, firstBuckets), seed: rand.Uint64()}
+// NewIndex returns an empty Index with a seed of its own.
+func NewIndex() Index {
+	return Index{buckets: make([]bucket, firstBuckets), seed: rand.Uint64()}
 }
 
 // tag is the hash of the ends of a key. The one that tells its shard is the same
 // on every run; this one is not.
-func (x *index) tag(k *key) uint32 {
-	h := capture.SeededPairHash(&k.a, &k.b, x.seed)
-	if k.vlan != 0 {
-		high, low := bits.Mul64(h^uint64(k.vlan), x.seed|1)
+func (x *Index) tag(k *Key) uint32 {
+	h := capture.SeededPairHash(&k.A, &k.B, x.seed)
+	if k.VLAN != 0 {
+		high, low := bits.Mul64(h^uint64(k.VLAN), x.seed|1)
 		h = high ^ low
 	}
 	return uint32(h >> 32)
 }
 
 // networkTag is the hash of a whole key, whose ends have a tag.
-func (x *index) networkTag(tag uint32, k *key) uint32 {
+func (x *Index) networkTag(tag uint32, k *Key) uint32 {
 	high, low := bits.Mul64(uint64(tag)<<32^uint64(k.tunnelID)<<8^uint64(k.tunnel), x.seed|1)
 	// A seed with few bits at either end would leave that of the product few of
 	// the identifier's: all of it is mixed once more.
@@ -61,28 +62,28 @@ func (x *index) networkTag(tag uint32, k *key) uint32 {
 }
 
 // home is where a connection should stand.
-func (x *index) home(tag uint32) int { return int(tag) & (len(x.buckets) - 1) }
+func (x *Index) home(tag uint32) int { return int(tag) & (len(x.buckets) - 1) }
 
-// find is the entry of a key, 0 when there is none. others tells that there are
+// Find is the entry of a key, 0 when there is none. others tells that there are
 // connections on the same ends in other networks.
-func (x *index) find(s *entries, k *key) (entry uint32, others bool) {
+func (x *Index) Find(s *Entries, k *Key) (entry uint32, others bool) {
 	tag := x.tag(k)
 	at := x.home(tag)
 	for p := x.buckets[at]; p.entry != 0; p = x.buckets[at] {
 		if p.tag == tag {
-			o := &s.at(p.entry).key
-			if o.is(k) {
+			o := &s.At(p.entry).Key
+			if o.Is(k) {
 				return p.entry, others
 			}
 			others = others || o.pairs(k)
 		}
 		at = (at + 1) & (len(x.buckets) - 1)
 	}
-	if x.beyond > 0 {
+	if x.Beyond > 0 {
 		tag = x.networkTag(tag, k)
 		at = x.home(tag)
 		for p := x.buckets[at]; p.entry != 0; p = x.buckets[at] {
-			if p.tag == tag && s.at(p.entry).key.is(k) {
+			if p.tag == tag && s.At(p.entry).Key.Is(k) {
 				return p.entry, others
 			}
 			at = (at + 1) & (len(x.buckets) - 1)
@@ -91,13 +92,13 @@ func (x *index) find(s *entries, k *key) (entry uint32, others bool) {
 	return 0, others
 }
 
-// elsewhere fills to with the entries of connections on the ends of a key, begun in
+// Elsewhere fills to with the entries of connections on the ends of a key, begun in
 // other networks, and returns how many they are.
-func (x *index) elsewhere(s *entries, k *key, to *[maxNetworks]uint32) (n int) {
+func (x *Index) Elsewhere(s *Entries, k *Key, to *[MaxNetworks]uint32) (n int) {
 	tag := x.tag(k)
 	at := x.home(tag)
 	for p := x.buckets[at]; p.entry != 0 && n < len(to); p = x.buckets[at] {
-		if o := &s.at(p.entry).key; p.tag == tag && o.pairs(k) && !o.is(k) {
+		if o := &s.At(p.entry).Key; p.tag == tag && o.pairs(k) && !o.Is(k) {
 			to[n] = p.entry
 			n++
 		}
@@ -106,37 +107,37 @@ func (x *index) elsewhere(s *entries, k *key, to *[maxNetworks]uint32) (n int) {
 	return n
 }
 
-// put makes i the entry of its key in place of was, which is 0 when there was none.
-func (x *index) put(s *entries, was, i uint32) {
+// Put makes i the entry of its key in place of was, which is 0 when there was none.
+func (x *Index) Put(s *Entries, was, i uint32) {
 	if was != 0 {
 		x.buckets[x.bucketOf(s, was)].entry = i
 		return
 	}
-	k := &s.at(i).key
+	k := &s.At(i).Key
 	tag, n := x.tag(k), 0
 	at := x.home(tag)
 	for ; x.buckets[at].entry != 0; at = (at + 1) & (len(x.buckets) - 1) {
-		if x.buckets[at].tag == tag && s.at(x.buckets[at].entry).key.pairs(k) {
+		if x.buckets[at].tag == tag && s.At(x.buckets[at].entry).Key.pairs(k) {
 			n++
 		}
 	}
-	if n >= maxNetworks {
+	if n >= MaxNetworks {
 		tag = x.networkTag(tag, k)
-		x.beyond++
+		x.Beyond++
 		for at = x.home(tag); x.buckets[at].entry != 0; {
 			at = (at + 1) & (len(x.buckets) - 1)
 		}
 	}
 	x.buckets[at] = bucket{tag, i}
-	if x.used++; x.used > len(x.buckets)*3/4 {
+	if x.Used++; x.Used > len(x.buckets)*3/4 {
 		x.grow()
 	}
 }
 
 // bucketOf is where an entry stands.
-func (x *index) bucketOf(s *entries, i uint32) int {
+func (x *Index) bucketOf(s *Entries, i uint32) int {
 	mask := len(x.buckets) - 1
-	k := &s.at(i).key
+	k := &s.At(i).Key
 	tag := x.tag(k)
 	at := x.home(tag)
 	for ; x.buckets[at].entry != 0; at = (at + 1) & mask {
@@ -150,14 +151,14 @@ func (x *index) bucketOf(s *entries, i uint32) int {
 	return at
 }
 
-// remove takes the entry of a key out.
-func (x *index) remove(s *entries, i uint32) {
+// Remove takes the entry of a key out.
+func (x *Index) Remove(s *Entries, i uint32) {
 	mask := len(x.buckets) - 1
 	at := x.bucketOf(s, i)
-	if x.beyond > 0 && x.buckets[at].tag != x.tag(&s.at(i).key) {
-		x.beyond--
+	if x.Beyond > 0 && x.buckets[at].tag != x.tag(&s.At(i).Key) {
+		x.Beyond--
 	}
-	x.used--
+	x.Used--
 	// What stands behind it and was pushed away from its home moves up.
 	for next := (at + 1) & mask; x.buckets[next].entry != 0; next = (next + 1) & mask {
 		home := x.home(x.buckets[next].tag)
@@ -169,7 +170,7 @@ func (x *index) remove(s *entries, i uint32) {
 	x.buckets[at] = bucket{}
 }
 
-func (x *index) grow() {
+func (x *Index) grow() {
 	old := x.buckets
 	x.buckets = make([]bucket, 2*len(old))
 	// Pages read before they are written are mapped twice, at 2 us each.

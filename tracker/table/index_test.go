@@ -1,4 +1,4 @@
-package tracker
+package table
 
 import (
 	"math/rand/v2"
@@ -11,14 +11,14 @@ import (
 const networks = 12
 
 // numberedKey is one of many keys, its ends in either order.
-func numberedKey(i int, turned bool) key {
+func numberedKey(i int, turned bool) Key {
 	a := capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, byte(i / networks >> 18), byte(i / networks >> 10), 7}), Port: uint16(32768 + i/networks%1024)}
 	b := capture.Endpoint{Addr: capture.AddrFrom4([]byte{10, 255, 0, 1}), Port: 443}
 	if turned {
 		a, b = b, a
 	}
-	var k key
-	k.set(&a, &b, capture.TunnelVXLAN, uint32(i)%networks, true)
+	var k Key
+	k.Set(&a, &b, capture.TunnelVXLAN, uint32(i)%networks, true)
 	return k
 }
 
@@ -27,8 +27,8 @@ func numberedKey(i int, turned bool) key {
 func TestIndexAgainstMap(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 8 {
-		x, want := newIndex(), map[int]uint32{}
-		var s entries
+		x, want := NewIndex(), map[int]uint32{}
+		var s Entries
 		for range 30000 {
 			i := r.IntN(3000)
 			k := numberedKey(i, r.IntN(2) == 0)
@@ -38,32 +38,32 @@ func TestIndexAgainstMap(t *testing.T) {
 					others++
 				}
 			}
-			if got, _ := x.find(&s, &k); got != want[i] {
+			if got, _ := x.Find(&s, &k); got != want[i] {
 				t.Fatalf("round %d: key %d in entry %d, want %d", round, i, got, want[i])
 			}
-			var at [maxNetworks]uint32
-			n := x.elsewhere(&s, &k, &at)
-			if _, near := x.find(&s, &k); n > others || n == 0 && others > networks-maxNetworks || want[i] == 0 && near != (n > 0) {
+			var at [MaxNetworks]uint32
+			n := x.Elsewhere(&s, &k, &at)
+			if _, near := x.Find(&s, &k); n > others || n == 0 && others > networks-MaxNetworks || want[i] == 0 && near != (n > 0) {
 				t.Fatalf("round %d: %d others of %d, %v", round, n, others, near)
 			}
 			for _, a := range at[:n] {
-				if o := &s.at(a).key; !o.pairs(&k) || o.is(&k) {
+				if o := &s.At(a).Key; !o.pairs(&k) || o.Is(&k) {
 					t.Fatalf("round %d: %+v is no other network's than %+v", round, o, k)
 				}
 			}
 			switch was := want[i]; {
 			case was == 0, r.IntN(4) == 0: // a new one, or one in front of it
-				n := s.take()
-				s.at(n).key = k
-				x.put(&s, was, n)
+				n := s.Take()
+				s.At(n).Key = k
+				x.Put(&s, was, n)
 				want[i] = n
 			case r.IntN(2) == 0:
-				x.remove(&s, was)
+				x.Remove(&s, was)
 				delete(want, i)
 			}
 		}
-		if x.used != len(want) {
-			t.Errorf("round %d: %d in use, want %d", round, x.used, len(want))
+		if x.Used != len(want) {
+			t.Errorf("round %d: %d in use, want %d", round, x.Used, len(want))
 		}
 	}
 }
@@ -73,15 +73,15 @@ func TestIndexAgainstMap(t *testing.T) {
 // as it must be.
 func BenchmarkLookup(b *testing.B) {
 	const n = 200000
-	x, m := newIndex(), map[key]*entry{}
-	var s entries
-	keys := make([]key, n)
+	x, m := NewIndex(), map[Key]*Entry{}
+	var s Entries
+	keys := make([]Key, n)
 	for i := range keys {
 		k := numberedKey(i*networks, false)
-		at := s.take()
-		s.at(at).key = k
-		x.put(&s, 0, at)
-		m[k] = s.at(at)
+		at := s.Take()
+		s.At(at).Key = k
+		x.Put(&s, 0, at)
+		m[k] = s.At(at)
 		keys[i] = k
 	}
 	rand.New(rand.NewPCG(1, 2)).Shuffle(n, func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
@@ -89,7 +89,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.ReportAllocs()
 		for i := range b.N {
 			k := &keys[i%n]
-			if i, _ := x.find(&s, k); s.at(i).filed != 0 {
+			if i, _ := x.Find(&s, k); s.At(i).Filed != 0 {
 				b.Fatal("not found")
 			}
 		}
@@ -97,43 +97,26 @@ func BenchmarkLookup(b *testing.B) {
 	b.Run("map", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := range b.N {
-			if m[keys[i%n]].filed != 0 {
+			if m[keys[i%n]].Filed != 0 {
 				b.Fatal("not found")
 			}
 		}
 	})
 }
 
-// BenchmarkPack packs a connection and unpacks it again.
-func BenchmarkPack(b *testing.B) {
-	tr := New(Options{}, nowhere{})
-	packet := uint64(0)
-	fill(tr, 0, 8, &packet, true)
-	c := tr.states[1]
-	i := c.entry
-	tr.clock.now += second
-	b.ReportAllocs()
-	for b.Loop() {
-		if !tr.pack(c) {
-			b.Fatal("not packed")
-		}
-		c = tr.stateOf(i)
-	}
-}
-
 // Tunnel identifiers chosen to fall on one place fall on many.
 func TestPlacesOfTunnels(t *testing.T) {
 	const n = 1024
 	for bit := range 64 { // seeds of few bits too
-		x := newIndex()
+		x := NewIndex()
 		x.seed = 1 << bit
-		var s entries
+		var s Entries
 		for i := range uint32(n) {
-			at := s.take()
-			k := &s.at(at).key
+			at := s.Take()
+			k := &s.At(at).Key
 			*k = numberedKey(1, false)
 			k.tunnelID = i << 12
-			x.put(&s, 0, at)
+			x.Put(&s, 0, at)
 		}
 		homes := map[uint32]bool{}
 		for _, p := range x.buckets {

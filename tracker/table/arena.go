@@ -1,27 +1,27 @@
-package tracker
+package table
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// packedRef says where in an arena something lies; 0 is nowhere.
-type packedRef uint32
+// Ref says where in an arena something lies; 0 is nowhere.
+type Ref uint32
 
 const (
-	arenaUnit  = 16       // bytes: pieces are multiples of it
+	ArenaUnit  = 16       // bytes: pieces are multiples of it
 	arenaChunk = 64 << 10 // bytes
-	perChunk   = arenaChunk / arenaUnit
-	arenaLimit = arenaUnit << 8 // bytes of the longest piece
+	perChunk   = arenaChunk / ArenaUnit
+	ArenaLimit = ArenaUnit << 8 // bytes of the longest piece
 	nGrades    = 48
 	cacheLine  = 64 // bytes
 )
 
-// arena holds many small pieces of bytes, each of its own length. A chunk has
+// Arena holds many small pieces of bytes, each of its own length. A chunk has
 // pieces of one size only, and goes back to all when none is in use; sizes lie
 // an eighth apart, so that what one size leaves free serves others. It holds no
 // pointers but those of its chunks.
-type arena struct {
+type Arena struct {
 	chunks []*[arenaChunk]byte
 	about  []chunkUse
 	open   [nGrades][]uint32 // chunks of a grade that may have room
@@ -57,43 +57,43 @@ func gradeUnits(g uint8) int {
 	return (int(g)%8 + 9) << (int(g)/8 - 1)
 }
 
-// units is how many units a piece of n bytes takes.
-func units(n int) int { return gradeUnits(gradeOf((n + arenaUnit - 1) / arenaUnit)) }
+// Units is how many units a piece of n bytes takes.
+func Units(n int) int { return gradeUnits(gradeOf((n + ArenaUnit - 1) / ArenaUnit)) }
 
-// at lends the piece at r, from its first byte to the end of its chunk.
-func (a *arena) at(r packedRef) []byte {
+// At lends the piece at r, from its first byte to the end of its chunk.
+func (a *Arena) At(r Ref) []byte {
 	r--
-	return a.chunks[r/perChunk][r%perChunk*arenaUnit:]
+	return a.chunks[r/perChunk][r%perChunk*ArenaUnit:]
 }
 
-// touch reads a little of each cache line of the piece at r, of some units.
-func (a *arena) touch(r packedRef, units uint16) {
-	b := a.at(r)
-	for k := 0; k < int(units)*arenaUnit; k += cacheLine {
+// Touch reads a little of each cache line of the piece at r, of some units.
+func (a *Arena) Touch(r Ref, units uint16) {
+	b := a.At(r)
+	for k := 0; k < int(units)*ArenaUnit; k += cacheLine {
 		a.touched += b[k]
 	}
 }
 
-// put keeps a copy of b, which is no longer than arenaLimit.
-func (a *arena) put(b []byte) packedRef {
-	n := units(len(b))
+// Put keeps a copy of b, which is no longer than arenaLimit.
+func (a *Arena) Put(b []byte) Ref {
+	n := Units(len(b))
 	i := a.room(gradeOf(n), n)
 	c := &a.about[i]
 	at := c.next
 	if c.free != 0 {
 		at = c.free - 1
-		c.free = binary.LittleEndian.Uint16(a.chunks[i][int(at)*arenaUnit:])
+		c.free = binary.LittleEndian.Uint16(a.chunks[i][int(at)*ArenaUnit:])
 	} else {
 		c.next += uint16(n)
 	}
 	c.used++
-	r := packedRef(i*perChunk) + packedRef(at) + 1
-	copy(a.at(r), b)
+	r := Ref(i*perChunk) + Ref(at) + 1
+	copy(a.At(r), b)
 	return r
 }
 
 // room is a chunk of a grade with a free piece.
-func (a *arena) room(g uint8, n int) uint32 {
+func (a *Arena) room(g uint8, n int) uint32 {
 	for k := len(a.open[g]) - 1; k >= 0; k-- {
 		i := a.open[g][k]
 		// A chunk may have gone to another grade since.
@@ -118,8 +118,8 @@ func (a *arena) room(g uint8, n int) uint32 {
 	return i
 }
 
-// drop frees the piece at r.
-func (a *arena) drop(r packedRef) {
+// Drop frees the piece at r.
+func (a *Arena) Drop(r Ref) {
 	r--
 	i, at := uint32(r/perChunk), uint16(r%perChunk)
 	c := &a.about[i]
@@ -128,7 +128,7 @@ func (a *arena) drop(r packedRef) {
 		a.spare = append(a.spare, i)
 		return
 	}
-	binary.LittleEndian.PutUint16(a.chunks[i][int(at)*arenaUnit:], c.free)
+	binary.LittleEndian.PutUint16(a.chunks[i][int(at)*ArenaUnit:], c.free)
 	c.free = at + 1
 	if !c.open {
 		c.open = true

@@ -1,4 +1,4 @@
-package tracker
+package table
 
 import (
 	"bytes"
@@ -21,8 +21,8 @@ func TestArenaGrades(t *testing.T) {
 // of every size.
 func TestArenaKeepsAndReuses(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	var a arena
-	held := map[packedRef][]byte{}
+	var a Arena
+	held := map[Ref][]byte{}
 	most := 0
 	for round := range 40 {
 		size := 10 + round*100
@@ -31,7 +31,7 @@ func TestArenaKeepsAndReuses(t *testing.T) {
 			for i := range b {
 				b[i] = byte(r.Uint32())
 			}
-			ref := a.put(b)
+			ref := a.Put(b)
 			if held[ref] != nil {
 				t.Fatal("a piece was given twice")
 			}
@@ -39,11 +39,11 @@ func TestArenaKeepsAndReuses(t *testing.T) {
 		}
 		for _, ref := range slices.Sorted(maps.Keys(held)) { // in the same order each time
 			b := held[ref]
-			if !bytes.Equal(a.at(ref)[:len(b)], b) {
+			if !bytes.Equal(a.At(ref)[:len(b)], b) {
 				t.Fatal("a piece was written over")
 			}
 			if r.IntN(10) > 0 || round%4 == 3 {
-				a.drop(ref)
+				a.Drop(ref)
 				delete(held, ref)
 			}
 		}

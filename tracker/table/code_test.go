@@ -1,4 +1,4 @@
-package tracker
+package table
 
 import (
 	"math/rand/v2"
@@ -8,8 +8,8 @@ import (
 
 // Numbers of every length come back, and take no more bytes than they need.
 func TestCodeKeepsNumbers(t *testing.T) {
-	var b, c code
-	var v, got [maxNumbers]uint64
+	var b, c Code
+	var v, got [MaxNumbers]uint64
 	all := []uint64{0, 1<<64 - 1}
 	for k := range 64 {
 		x := uint64(1) << k
@@ -26,14 +26,14 @@ func TestCodeKeepsNumbers(t *testing.T) {
 			}
 		}
 		v[n] = 1 << 63 // left over from another
-		piece := b.pack(&v, n)
+		piece := b.Pack(&v, n)
 		if len(piece) != need {
 			t.Fatalf("%d bytes for %d numbers that need %d", len(piece), n, need)
 		}
 		for i := range c {
 			c[i] = 0xa5
 		}
-		c.unpack(&got, slices.Clone(piece))
+		c.Unpack(&got, slices.Clone(piece))
 		if !slices.Equal(got[:n], v[:n]) {
 			t.Fatalf("%x, not %x", got[:n], v[:n])
 		}

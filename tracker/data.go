@@ -1,0 +1,89 @@
+package tracker
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
+)
+
+// placeData notes what new or repeated payload of an end was to its stream.
+func (t *Tracker) placeData(c *conn, from record.End, seq reassembly.Seq, a reassembly.Added, now int64) {
+	if a.New+a.Filled > 0 {
+		s := &c.ends[from].stream
+		t.placed.New, t.placed.Offset = true, int64(s.Span())-int64(uint32(s.Next()-seq))
+	}
+	c.turns.take(c, from, a, now)
+}
+
+// takeData takes the payload of a segment that is no probe.
+func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	seq := reassembly.Seq(s.Seq)
+	e.wireBytes += uint64(s.Len)
+	e.has |= hasSentData
+	if e.finSeen && e.fin.Less(seq.Add(s.Len)) && !t.unsendFIN(c, from, s, now) {
+		t.anomaly(c, anomalyDataPastFIN)
+		return
+	}
+	if e.has&hasFirstByte == 0 {
+		e.firstByte, e.has = now, e.has|hasFirstByte
+	}
+	a := e.stream.Add(seq, s.Len)
+	c.bearsOut(from, a)
+	t.placeData(c, from, seq, a, now)
+	if a.New+a.Filled > 0 {
+		e.tailUnseen, c.flags = false, c.flags&^isCloserUnseen
+	}
+	e.seenBytes += uint64(a.New + a.Filled)
+	if a.Gap > 0 {
+		c.note(record.Moment{Kind: record.MomentGap, End: from, N: uint64(a.Gap)})
+	}
+	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
+		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
+		p.zero.probed()
+		p.zero.list.refuse(seq)
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+		if a.Again > 0 {
+			return
+		}
+	}
+	if s.Len == 1 && a.Again == 1 && p.zero.readmits(seq) {
+		// The probe's byte, refused then, sent now that there is room: no repeat.
+		e.sender.flight.Repeat(seq, seq.Add(1), now, s.IPID)
+		return
+	}
+	if t.fileData(c, from, s, now, a) {
+		return
+	}
+	if p.finAcked && p.finAckedTime < now && !e.finSeen {
+		c.bytesAfterFIN += uint64(a.New + a.Filled)
+		if c.flags&isHalfCloseSeen == 0 {
+			c.flags |= isHalfCloseSeen
+			c.note(record.Moment{Kind: record.MomentHalfCloseData, End: from, N: uint64(a.New)})
+		}
+	}
+	t.sentData(c, from, s, now, a.New > 0)
+}
+
+// sentData is what new data proves of its sender (RFC 9293 section 3.10.2).
+func (t *Tracker) sentData(c *conn, from record.End, s *capture.Segment, now int64, isNew bool) {
+	e := &c.ends[from]
+	switch {
+	case canSend.has(e.state):
+		if e.state == record.Established {
+			c.confirm(from)
+		}
+	case !isNew || hasFIN.has(e.state) && e.state != record.TimeWait:
+		// Sent before its FIN.
+	case e.state == record.SynReceived && c.is(isFastOpen):
+		// RFC 7413 section 4.2.2: the server may send before the handshake completes.
+	case e.state == record.Closed:
+		if !t.livesOn(c, from, s, now) && !c.straggles(from, now) {
+			t.anomaly(c, anomalyAfterClose)
+		}
+	default:
+		if !c.imply(from, canSend, now, s.Packet) {
+			t.anomaly(c, anomalyIllegal)
+		}
+	}
+}
