@@ -25,6 +25,7 @@ func LeftSummary(r *record.Record) string {
 	return left
 }
 
+// OpenSummary says how a connection opened, or why it did not.
 func (p Phrases) OpenSummary(r *record.Record) string {
 	o := &r.Open
 	switch o.Kind {
@@ -75,6 +76,7 @@ func bracketed(what, why string) string {
 	return comma(what, why)
 }
 
+// EndSummary says what one end sent, and what became of it.
 func (p Phrases) EndSummary(r *record.Record, e record.End) string {
 	end := &r.Ends[e]
 	if end.Packets == 0 {
@@ -102,6 +104,7 @@ func (p Phrases) EndSummary(r *record.Record, e record.End) string {
 	return s
 }
 
+// KeepaliveSummary tells the keepalive probes of both ends; "" without any.
 func (p Phrases) KeepaliveSummary(r *record.Record) string {
 	s := ""
 	for e := range r.Keepalive {
@@ -125,6 +128,7 @@ func (p Phrases) KeepaliveSummary(r *record.Record) string {
 	return s
 }
 
+// CloseSummary says how a connection closed, or what is missing.
 func (p Phrases) CloseSummary(r *record.Record) string {
 	c := &r.Close
 	s := ""
@@ -200,6 +204,7 @@ func halfClosed(r *record.Record) string {
 	return s + The(e.Peer()) + " never sent its own"
 }
 
+// TimeWaitSummary says who held TIME-WAIT, from when to when; "" when nobody did.
 func (p Phrases) TimeWaitSummary(r *record.Record) string {
 	t := &r.TimeWait
 	if t.Holder == record.NoEnd || t.Since == 0 && r.Capture.Untimed == 0 {
