@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -13,14 +14,12 @@ import (
 const (
 	pipedWidth = 120 // columns when the output is no terminal
 	leastWidth = 40  // narrower terminals get this; their lines break
-	noteIndent = 4
 )
 
 // page is the text of the tables while it is made.
 type page struct {
-	b     strings.Builder
-	width int
-	color bool
+	b strings.Builder
+	table.Page
 	end   int64    // when the input ended
 	files []string // set when there are several
 	none  []string // what was asked for and not seen
@@ -34,7 +33,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{width: max(w, leastWidth), color: o.Color, end: max(h.End, s.end), Phrases: sentence.Phrases{ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h)}
+	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h)}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}
@@ -49,19 +48,12 @@ func (p *page) where(r *record.Record) string {
 	return fmt.Sprintf("; it began with packet %d of %s", r.FilePacket, say.Escape(p.files[r.File]))
 }
 
-func (p *page) paint(style, s string) string {
-	if !p.color {
-		return s
-	}
-	return say.Paint(style, s)
-}
-
 // title begins a report.
 func (p *page) title(name, text string) {
 	p.b.WriteByte('\n')
-	for i, l := range say.WrapHard(name+": "+text, p.width-2) {
+	for i, l := range say.WrapHard(name+": "+text, p.Width-2) {
 		if i == 0 && strings.HasPrefix(l, name) {
-			p.b.WriteString(p.paint(say.Bold, name) + l[len(name):] + "\n")
+			p.b.WriteString(p.Paint(say.Bold, name) + l[len(name):] + "\n")
 			continue
 		}
 		p.b.WriteString("  " + l + "\n")
@@ -80,13 +72,7 @@ func (p *page) notSeen() {
 
 // note writes text on lines of its own, indented.
 func (p *page) note(indent int, style, text string) {
-	for i, l := range say.WrapHard(text, p.width-indent-2) {
-		p.b.WriteString(strings.Repeat(" ", indent))
-		if i > 0 {
-			p.b.WriteString("  ")
-		}
-		p.b.WriteString(p.paint(style, l) + "\n")
-	}
+	p.WriteNote(&p.b, indent, table.Note{Style: style, Text: text})
 }
 
 // label writes a name and, in a column of its own, what there is to say.
@@ -95,11 +81,11 @@ func (p *page) label(name, text string) { p.labelled(name, say.Faint, text) }
 // labelled is label with a style for the name.
 func (p *page) labelled(name, style, text string) {
 	const column = 13
-	for i, l := range say.WrapHard(text, p.width-column) {
+	for i, l := range say.WrapHard(text, p.Width-column) {
 		head := strings.Repeat(" ", column)
 		if i == 0 {
 			head = name + head[len(name):]
 		}
-		p.b.WriteString(p.paint(style, head) + l + "\n")
+		p.b.WriteString(p.Paint(style, head) + l + "\n")
 	}
 }

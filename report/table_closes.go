@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -64,12 +65,12 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	p.note(0, say.Bold, "Incomplete closes, by who ended or stalled them, and how")
 	rows := c.blamed(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
-	g := grid{columns: []column{{title: "who", left: true}, {title: "what", left: true},
-		{title: "connections"}, {title: "longest", quiet: true}, {title: "for example", left: true}}}
+	g := table.Table{Columns: []table.Column{{Title: "who", Left: true}, {Title: "what", Left: true},
+		{Title: "connections"}, {Title: "longest", Quiet: true}, {Title: "for example", Left: true}}}
 	for _, r := range shown {
-		g.rows = append(g.rows, gridRow{cells: []string{r.who(), r.what(), say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
+		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), r.what(), say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
 	}
-	if err := g.writeTo(p); err != nil {
+	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
@@ -254,8 +255,8 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 	for _, r := range worst {
 		p.ends("", r)
 		v := diagnose.JudgeClose(r)
-		p.note(noteIndent, say.Red, p.missing(r, v))
-		p.note(noteIndent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
+		p.note(table.Indent, say.Red, p.missing(r, v))
+		p.note(table.Indent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
 	}
 	p.more(len(worst), c.worst.Offered(), "incomplete close")
 }
@@ -263,11 +264,11 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 // ends writes the id and both ends, on two lines where they do not fit on one.
 func (p *page) ends(style string, r *record.Record) {
 	head := sentence.ID(r.ID) + "  " + r.Orig.String()
-	if say.Width(head)+len(sentence.Arrow)+len(r.Resp.String()) > p.width {
-		p.b.WriteString(p.paint(style, head) + "\n" + "   " + sentence.Arrow[1:] + r.Resp.String() + "\n")
+	if say.Width(head)+len(sentence.Arrow)+len(r.Resp.String()) > p.Width {
+		p.b.WriteString(p.Paint(style, head) + "\n" + "   " + sentence.Arrow[1:] + r.Resp.String() + "\n")
 		return
 	}
-	p.b.WriteString(p.paint(style, head+sentence.Arrow+r.Resp.String()) + "\n")
+	p.b.WriteString(p.Paint(style, head+sentence.Arrow+r.Resp.String()) + "\n")
 }
 
 // missing names the missing step, by whom, and for how long.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
@@ -28,22 +29,22 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.title("Connections", say.Thousands(s.conns)+".")
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
-	g := grid{columns: []column{{title: "connection", left: true}, {title: "duration"}, {title: "sent", narrow: goesAway}, {title: "received", narrow: goesAway},
-		{title: "open", left: true}, {title: "felt", narrow: goesAway}, {title: "close", left: true}, {title: "states", left: true},
-		{title: "Zeek", left: true, narrow: goesAway}, {title: "history", left: true, narrow: goesAway},
-		{title: "answer", quiet: true, narrow: goesAway}, {title: "about", left: true, quiet: true, narrow: goesToNote}}}
+	g := table.Table{Columns: []table.Column{{Title: "connection", Left: true}, {Title: "duration"}, {Title: "sent", Narrow: table.GoesAway}, {Title: "received", Narrow: table.GoesAway},
+		{Title: "open", Left: true}, {Title: "felt", Narrow: table.GoesAway}, {Title: "close", Left: true}, {Title: "states", Left: true},
+		{Title: "Zeek", Left: true, Narrow: table.GoesAway}, {Title: "history", Left: true, Narrow: table.GoesAway},
+		{Title: "answer", Quiet: true, Narrow: table.GoesAway}, {Title: "about", Left: true, Quiet: true, Narrow: table.GoesToNote}}}
 	width := 0
 	for _, r := range shown {
 		width = max(width, len(sentence.ID(r.ID)))
 	}
 	for _, r := range shown {
-		g.rows = append(g.rows, gridRow{cells: []string{
-			fmt.Sprintf("%*s  %s%s%s", width, sentence.ID(r.ID), r.Orig, sentence.Arrow, r.Resp),
+		g.Rows = append(g.Rows, table.Row{Cells: []string{
+			fmt.Sprintf("%*s %s%s%s", width, sentence.ID(r.ID), r.Orig, sentence.Arrow, r.Resp),
 			p.optSpan(r.Lasted()), optBytes(r.Ends[record.Orig].Bytes), optBytes(r.Ends[record.Resp].Bytes),
 			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), say.Escape(r.ConnState), say.Escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
 	if len(shown) > 0 {
-		if err := g.writeTo(p); err != nil {
+		if err := g.Write(&p.b, p.Page); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", say.Plural(n, "handshake")))
 	digits := len(say.Thousands(most))
-	bar := min(bestBar, p.width-24-digits-4)
+	bar := min(bestBar, p.Width-24-digits-4)
 	for i := first; i <= last; i++ {
 		b := &h[i]
 		if b.n == 0 {
@@ -83,13 +83,13 @@ func (p *page) humpNote(used int, why string) {
 	if why == "" {
 		return
 	}
-	if used+2+say.Width(why) <= p.width {
-		p.b.WriteString("  " + p.paint(say.Yellow, why))
+	if used+2+say.Width(why) <= p.Width {
+		p.b.WriteString("  " + p.Paint(say.Yellow, why))
 		return
 	}
 	const under = 23
-	for _, l := range say.Wrap(why, p.width-under) {
-		p.b.WriteString("\n" + strings.Repeat(" ", under) + p.paint(say.Yellow, l))
+	for _, l := range say.Wrap(why, p.Width-under) {
+		p.b.WriteString("\n" + strings.Repeat(" ", under) + p.Paint(say.Yellow, l))
 	}
 }
 

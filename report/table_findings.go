@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 )
@@ -97,31 +98,31 @@ func findingCounts(found []diagnose.Finding) string {
 // finding prints one.
 func (p *page) finding(f *diagnose.Finding) {
 	head := strings.ToUpper(f.Severity.String()) + "  " + f.Title
-	for i, l := range say.WrapHard(head, p.width-3) {
+	for i, l := range say.WrapHard(head, p.Width-3) {
 		if i == 0 {
 			word, rest, _ := strings.Cut(l, " ")
-			p.b.WriteString(p.paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
+			p.b.WriteString(p.Paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
 			continue
 		}
 		p.b.WriteString("  " + l + "\n")
 	}
-	p.note(noteIndent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
+	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
 		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, days(f.Since, f.Until), f.Detector))
-	p.note(noteIndent, "", f.Explanation)
+	p.note(table.Indent, "", f.Explanation)
 	for i, c := range f.Causes {
 		if i == 0 {
-			p.note(noteIndent, "", "Likely causes, the likeliest first:")
+			p.note(table.Indent, "", "Likely causes, the likeliest first:")
 		}
-		p.note(noteIndent+2, "", fmt.Sprintf("%d. %s", i+1, c))
+		p.note(table.Indent+2, "", fmt.Sprintf("%d. %s", i+1, c))
 	}
 	for i, a := range f.Advice {
 		if i == 0 {
-			p.note(noteIndent, "", "What to do:")
+			p.note(table.Indent, "", "What to do:")
 		}
 		p.advice("- " + a)
 	}
 	if len(f.Conns) > 0 {
-		p.note(noteIndent, say.Faint, examplesOf(f))
+		p.note(table.Indent, say.Faint, examplesOf(f))
 	}
 }
 
@@ -142,12 +143,12 @@ func (p *page) advice(text string) {
 	const blank = "\ue000" // of private use: no text holds it
 	parts := strings.Split(text, "`")
 	for i := 1; i < len(parts); i += 2 {
-		if say.Width(parts[i]) < p.width-2*noteIndent-4 {
+		if say.Width(parts[i]) < p.Width-2*table.Indent-4 {
 			parts[i] = strings.ReplaceAll(parts[i], " ", blank)
 		}
 	}
-	for i, l := range say.WrapHard(strings.Join(parts, "`"), p.width-noteIndent-4) {
-		p.b.WriteString(strings.Repeat(" ", noteIndent+2+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
+	for i, l := range say.WrapHard(strings.Join(parts, "`"), p.Width-table.Indent-4) {
+		p.b.WriteString(strings.Repeat(" ", table.Indent+2+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
 	}
 }
 

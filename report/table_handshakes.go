@@ -10,6 +10,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
@@ -86,14 +87,14 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.title("Handshakes", text+".")
 	rows := h.listeners(o.Sort)
-	g := grid{columns: []column{{title: "listener", left: true}, {title: "done"}, {title: "failed"},
-		{title: "felt p50", quiet: true}, {title: "p95", quiet: true}, {title: "p99", quiet: true}, {title: "max", quiet: true},
-		{title: "server half", quiet: true, narrow: goesToNote}, {title: "client half", quiet: true, narrow: goesToNote}}}
+	g := table.Table{Columns: []table.Column{{Title: "listener", Left: true}, {Title: "done"}, {Title: "failed"},
+		{Title: "felt p50", Quiet: true}, {Title: "p95", Quiet: true}, {Title: "p99", Quiet: true}, {Title: "max", Quiet: true},
+		{Title: "server half", Quiet: true, Narrow: table.GoesToNote}, {Title: "client half", Quiet: true, Narrow: table.GoesToNote}}}
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	for _, r := range shown {
-		g.rows = append(g.rows, p.listenerRow(r, all.felt.N() > 0))
+		g.Rows = append(g.Rows, p.listenerRow(r, all.felt.N() > 0))
 	}
-	if err := g.writeTo(p); err != nil {
+	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "listener")
@@ -120,30 +121,30 @@ func (p *page) lostRows(n uint64, what, of string, limit uint64) {
 const untimedWhy = " unknown: the SYN, the SYN/ACK or its ACK was not captured"
 
 // listenerRow makes a row; some tells that some felt times are known.
-func (p *page) listenerRow(r *listenerRow, some bool) gridRow {
-	row := gridRow{cells: []string{capture.Endpoint(r.listener).String(), say.Thousands(r.opened.n), say.Thousands(r.failed.total())}}
+func (p *page) listenerRow(r *listenerRow, some bool) table.Row {
+	row := table.Row{Cells: []string{capture.Endpoint(r.listener).String(), say.Thousands(r.opened.n), say.Thousands(r.failed.total())}}
 	for _, q := range []struct {
 		h       *fold.Histogram
 		percent uint64
 	}{{&r.opened.felt, 50}, {&r.opened.felt, 95}, {&r.opened.felt, 99}, {&r.opened.felt, 100}, {&r.opened.server, 50}, {&r.opened.client, 50}} {
-		row.cells = append(row.cells, p.quantile(q.h, q.percent))
+		row.Cells = append(row.Cells, p.quantile(q.h, q.percent))
 	}
 	for c := range r.failed.n[:nFailures] {
 		if r.failed.n[c] > 0 {
-			row.notes = append(row.notes, note{say.Red, p.failure(&r.failed, cause(c))})
+			row.Notes = append(row.Notes, table.Note{Style: say.Red, Text: p.failure(&r.failed, cause(c))})
 		}
 	}
 	if n := r.failed.n[stillOpening]; n > 0 {
-		row.notes = append(row.notes, note{"", fmt.Sprintf("%s still opening when the capture ended: %s", say.Thousands(n), r.failed.ids[stillOpening].String())})
+		row.Notes = append(row.Notes, table.Note{Style: "", Text: fmt.Sprintf("%s still opening when the capture ended: %s", say.Thousands(n), r.failed.ids[stillOpening].String())})
 	}
 	if n := r.opened.oneSided; n > 0 {
-		row.notes = append(row.notes, note{say.Yellow, fmt.Sprintf("%s completed for the client only, the server did not take its ACK: %s", say.Thousands(n), r.opened.oneSidedIDs.String())})
+		row.Notes = append(row.Notes, table.Note{Style: say.Yellow, Text: fmt.Sprintf("%s completed for the client only, the server did not take its ACK: %s", say.Thousands(n), r.opened.oneSidedIDs.String())})
 	}
 	if again := r.opened.again(p); again != "" {
-		row.notes = append(row.notes, note{say.Yellow, again})
+		row.Notes = append(row.Notes, table.Note{Style: say.Yellow, Text: again})
 	}
 	if n := r.opened.untimed; n > 0 && some {
-		row.notes = append(row.notes, note{"", "felt time of " + say.Thousands(n) + untimedWhy})
+		row.Notes = append(row.Notes, table.Note{Style: "", Text: "felt time of " + say.Thousands(n) + untimedWhy})
 	}
 	return row
 }

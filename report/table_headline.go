@@ -37,8 +37,8 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if from := input(h); from != "" {
 		text += ", from " + from
 	}
-	for i, l := range say.WrapHard(text, p.width-2) {
-		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.paint(say.Bold, l) + "\n")
+	for i, l := range say.WrapHard(text, p.Width-2) {
+		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
 	}
 	if h.timed() {
 		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.Span(h.span()), day(h.Start), day(h.End)))

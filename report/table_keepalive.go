@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
@@ -39,17 +40,17 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		}
 		return 0
 	})
-	g := grid{columns: []column{{title: "prober -> probed", left: true}, {title: "connection"}, {title: "by", left: true}, {title: "idle"},
-		{title: "interval"}, {title: "probes"}, {title: "unanswered"}, {title: "outcome", left: true}}}
+	g := table.Table{Columns: []table.Column{{Title: "prober -> probed", Left: true}, {Title: "connection"}, {Title: "by", Left: true}, {Title: "idle"},
+		{Title: "interval"}, {Title: "probes"}, {Title: "unanswered"}, {Title: "outcome", Left: true}}}
 	shown := worst[:min(len(worst), o.rowsOf(defaultTop))]
 	for _, r := range shown {
 		for e := record.Orig; e <= record.Resp; e++ {
 			if r.Keepalive[e].Probes > 0 {
-				g.rows = append(g.rows, p.keepaliveRow(r, e))
+				g.Rows = append(g.Rows, p.keepaliveRow(r, e))
 			}
 		}
 	}
-	if err := g.writeTo(p); err != nil {
+	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
 	}
 	p.more(len(shown), k.worst.Offered(), "connection")
@@ -73,15 +74,15 @@ func (k *keepalives) notProbes() string {
 	return fmt.Sprintf(" (%s window probes are not keepalives)", say.Thousands(k.windowProbes))
 }
 
-func (p *page) keepaliveRow(r *record.Record, e record.End) gridRow {
+func (p *page) keepaliveRow(r *record.Record, e record.End) table.Row {
 	k := &r.Keepalive[e]
-	row := gridRow{cells: []string{endOf(r, e).String() + sentence.Arrow + endOf(r, e.Peer()).String(), sentence.ID(r.ID), sentence.Client(e),
+	row := table.Row{Cells: []string{endOf(r, e).String() + sentence.Arrow + endOf(r, e.Peer()).String(), sentence.ID(r.ID), sentence.Client(e),
 		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome.String()}}
 	if like := likeDefault(k); like != "" {
-		row.notes = append(row.notes, note{say.Faint, like})
+		row.Notes = append(row.Notes, table.Note{Style: say.Faint, Text: like})
 	}
 	if r.KeepaliveOutcome == record.KeepaliveDead {
-		row.notes = append(row.notes, note{say.Red, fmt.Sprintf("gave up after %s without an answer; last packet %d", say.Plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
+		row.Notes = append(row.Notes, table.Note{Style: say.Red, Text: fmt.Sprintf("gave up after %s without an answer; last packet %d", say.Plural(uint64(k.Unanswered), "probe"), r.LastPacket)})
 	}
 	return row
 }

@@ -9,6 +9,7 @@ import (
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 	"tcpwatch/report/sentence"
 )
 
@@ -80,13 +81,13 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	p.note(0, "", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.Span(twoMSL)))
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
-	g := grid{columns: []column{{title: "held by and towards", left: true}, {title: "now"}, {title: "peak"}, {title: "peak at", narrow: goesToNote},
-		{title: "entered"}, {title: "entered/s", quiet: true, narrow: goesToNote}, {title: "reused", quiet: true}, {title: "releases in", quiet: true},
-		{title: "ports", quiet: true}, {title: "for example", left: true, narrow: goesToNote}}}
+	g := table.Table{Columns: []table.Column{{Title: "held by and towards", Left: true}, {Title: "now"}, {Title: "peak"}, {Title: "peak at", Narrow: table.GoesToNote},
+		{Title: "entered"}, {Title: "entered/s", Quiet: true, Narrow: table.GoesToNote}, {Title: "reused", Quiet: true}, {Title: "releases in", Quiet: true},
+		{Title: "ports", Quiet: true}, {Title: "for example", Left: true, Narrow: table.GoesToNote}}}
 	for _, r := range shown {
-		g.rows = append(g.rows, p.holdingRow(&r, h, o.Ports))
+		g.Rows = append(g.Rows, p.holdingRow(&r, h, o.Ports))
 	}
-	if err := g.writeTo(p); err != nil {
+	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
@@ -105,7 +106,7 @@ func (p *page) clockIn(h *Headline, ns int64) string {
 	return t.Format("15:04:05")
 }
 
-func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
+func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) table.Row {
 	key, share := r.Holder.Addr.String()+sentence.Arrow+r.Dest.String(), "< 0.1 %"
 	if r.peak*1000 >= uint64(ports) {
 		share = fmt.Sprintf("%.1f %%", 100*float64(r.peak)/float64(ports))
@@ -117,7 +118,7 @@ func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) gridRow {
 	if r.n == 0 {
 		peak, at, share = "-", "-", "-"
 	}
-	return gridRow{cells: []string{key, say.Thousands(r.now), peak, at, say.Thousands(r.total()),
+	return table.Row{Cells: []string{key, say.Thousands(r.now), peak, at, say.Thousands(r.total()),
 		r.perSecond(), say.Thousands(r.reused), p.releases(r.holding), share, r.ids.String()}}
 }
 
@@ -190,7 +191,7 @@ func (p *page) population(t *timeWaits, h *Headline) {
 	if to <= from || t.all.n == 0 {
 		return
 	}
-	width := min(60, p.width-2, int(to-from+1))
+	width := min(60, p.Width-2, int(to-from+1))
 	n, _ := t.all.pop.Peak()
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), say.Thousands(n)))

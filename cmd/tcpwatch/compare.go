@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"tcpwatch/report"
 	"tcpwatch/report/compare"
+	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
 )
 
@@ -162,7 +162,7 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 		if len(c.pass) > 0 {
 			return exitUsage, fmt.Errorf("%s: %s is for captures; give it to the run that writes the JSON Lines", name, c.pass[0])
 		}
-		return exitDone, report.ReadJSONL(in, name, fold)
+		return exitDone, schema.ReadJSONL(in, name, fold)
 	}
 	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() {
 		return exitUsage, fmt.Errorf("%s: neither JSON Lines nor a regular file: write the capture to a file first", name)
@@ -178,7 +178,7 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 		done <- (&command{stdout: to, stderr: stderr}).watch(o)
 		to.Close()
 	}()
-	err = report.ReadJSONL(from, name, fold)
+	err = schema.ReadJSONL(from, name, fold)
 	from.Close()
 	return <-done, err
 }

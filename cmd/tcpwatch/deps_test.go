@@ -23,7 +23,7 @@ const policy = `
 	COMPRESS = github.com/klauspost/compress/gzip, github.com/klauspost/compress/zstd;
 	NETLINK  = github.com/mdlayher/netlink, github.com/mdlayher/netlink/nlenc;
 	SYSTEM   = golang.org/x/sys/unix;
-	TABLES   = github.com/olekukonko/tablewriter, github.com/olekukonko/tablewriter/renderer, github.com/olekukonko/tablewriter/tw;
+	TABLES   = github.com/olekukonko/tablewriter, github.com/olekukonko/tablewriter/pkg/twwidth, github.com/olekukonko/tablewriter/renderer, github.com/olekukonko/tablewriter/tw;
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	COMMAND  = github.com/spf13/pflag, golang.org/x/term, kernel.org/pub/linux/libs/security/libcap/cap;
 
@@ -33,7 +33,7 @@ const policy = `
 	GOPACKET, PCAP, BPF, SYSTEM < capture/live;
 	NETLINK, SYSTEM < capture/host;
 	SYSTEM < capture/lab/wire, capture/lab, capture/lab/load;
-	TABLES < report;
+	TABLES < internal/table;
 	EXPR < report/where;
 	TABLES < packaging/bench;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
@@ -50,10 +50,11 @@ const policy = `
 	tracker/record < internal/recordtest;
 	tracker/record, tracker/diagnose
 		< report/schema, report/sentence
-		< report/ladder, report, report/where, report/follow;
-	report < report/compare;
-	tracker, tracker/names, report/ladder, report/follow, report/where, report/compare < cmd/tcpwatch;
+		< report/ladder, report, report/where, report/compare, report/follow;
+	tracker, tracker/names, report, report/ladder, report/follow, report/where, report/compare < cmd/tcpwatch;
+	internal/say < internal/table;
 	internal/say, internal/fold < tracker/diagnose;
+	internal/table < report, report/compare;
 	internal/say < packaging/bench;
 	capture/live, capture/host < cmd/tcpwatch;
 `

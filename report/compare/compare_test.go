@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -24,7 +24,7 @@ func made(name string, n int, f func(i int, c *conn)) *Fold {
 		}
 		fold.add(c)
 	}
-	fold.Stats(&report.ReadStats{Span: 60})
+	fold.Stats(&schema.ReadStats{Span: 60})
 	return fold
 }
 
@@ -187,7 +187,7 @@ func TestFindings(t *testing.T) {
 		{b, "comes", "", "critical", 1},
 		{b, "comes, harmless", "", "notice", 100},
 	} {
-		x.fold.Finding(&report.ReadFinding{ID: x.id, Severity: x.severity, Title: "title of " + x.id, Count: x.n})
+		x.fold.Finding(&schema.ReadFinding{ID: x.id, Severity: x.severity, Title: "title of " + x.id, Count: x.n})
 	}
 	r := Compare(a, b, Options{})
 	var got []string
@@ -213,8 +213,8 @@ func TestFindings(t *testing.T) {
 // Nothing from an input reaches the terminal as it is, and each line of JSON is an object.
 func TestOutputsAreHarmless(t *testing.T) {
 	a, b := made("a\x1b[2J", 10, nil), made("b\u202e", 10, nil)
-	b.Finding(&report.ReadFinding{ID: "\x1b", Title: "\x1b]0;x\x07\n", Severity: "critical\x9b"})
-	b.Stats(&report.ReadStats{Where: "\x1b", KernelDrops: 3, Evicted: 1, Damaged: true, Span: math.MaxFloat64})
+	b.Finding(&schema.ReadFinding{ID: "\x1b", Title: "\x1b]0;x\x07\n", Severity: "critical\x9b"})
+	b.Stats(&schema.ReadStats{Where: "\x1b", KernelDrops: 3, Evicted: 1, Damaged: true, Span: math.MaxFloat64})
 	r := Compare(a, b, Options{})
 	var text, lines strings.Builder
 	if err := r.WriteTable(&text, TableOptions{ASCII: true}); err != nil {

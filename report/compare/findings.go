@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"tcpwatch/report"
+	"tcpwatch/report/schema"
 )
 
 // Finding is a finding that one of the inputs has, or both.
@@ -27,7 +27,7 @@ func (r *Result) findings() []Finding {
 	for id, b := range r.B.findings {
 		a := r.A.findings[id]
 		if a == nil {
-			a = &report.ReadFinding{}
+			a = &schema.ReadFinding{}
 		}
 		f := r.finding(a, b)
 		if f.Change = "new"; r.A.findings[id] != nil {
@@ -43,7 +43,7 @@ func (r *Result) findings() []Finding {
 	}
 	for id, a := range r.A.findings {
 		if r.B.findings[id] == nil {
-			f := r.finding(a, &report.ReadFinding{ID: a.ID, Severity: a.Severity, Title: a.Title})
+			f := r.finding(a, &schema.ReadFinding{ID: a.ID, Severity: a.Severity, Title: a.Title})
 			f.Change, f.Verdict = "gone", Unjudged
 			if grave(a.Severity) {
 				f.Verdict = Better
@@ -60,7 +60,7 @@ func (r *Result) findings() []Finding {
 }
 
 // finding judges how often a cause was at work, as a rate where both spans are known.
-func (r *Result) finding(a, b *report.ReadFinding) Finding {
+func (r *Result) finding(a, b *schema.ReadFinding) Finding {
 	f := Finding{ID: b.ID, Severity: b.Severity, Title: b.Title, A: a.Count, B: b.Count}
 	sa, sb := r.A.span(), r.B.span()
 	if sa <= 0 || sb <= 0 {

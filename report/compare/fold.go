@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"tcpwatch/internal/fold"
-	"tcpwatch/report"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
@@ -19,18 +18,18 @@ const (
 )
 
 // Fold sums up the connections of one of the two inputs. It is a
-// report.ReadSink.
+// schema.ReadSink.
 type Fold struct {
 	name      string
 	conn      conn // that being read
 	all       sums
 	listeners map[netip.AddrPort]*sums
 	elsewhere uint64 // connections to listeners past maxListeners
-	findings  map[string]*report.ReadFinding
+	findings  map[string]*schema.ReadFinding
 	timeWaits uint64
 	first     int64 // ns
 	last      int64
-	stats     *report.ReadStats // nil until it came
+	stats     *schema.ReadStats // nil until it came
 }
 
 // sums are the measures of all connections, or of one listener's.
@@ -53,7 +52,7 @@ var causes = [...]record.OpenKind{record.OpenRefused, record.OpenUnreachable, re
 
 // NewFold returns an empty Fold for the input of that name.
 func NewFold(name string) *Fold {
-	return &Fold{name: name, listeners: map[netip.AddrPort]*sums{}, findings: map[string]*report.ReadFinding{},
+	return &Fold{name: name, listeners: map[netip.AddrPort]*sums{}, findings: map[string]*schema.ReadFinding{},
 		first: math.MaxInt64, last: math.MinInt64}
 }
 
@@ -136,14 +135,14 @@ func (f *Fold) add(c *conn) {
 }
 
 // Finding takes a finding.
-func (f *Fold) Finding(x *report.ReadFinding) {
+func (f *Fold) Finding(x *schema.ReadFinding) {
 	if len(f.findings) < maxFindings {
 		f.findings[x.ID] = x
 	}
 }
 
 // Stats takes what is known of the whole input.
-func (f *Fold) Stats(s *report.ReadStats) { f.stats = s }
+func (f *Fold) Stats(s *schema.ReadStats) { f.stats = s }
 
 func (s *sums) add(c *conn) {
 	s.connections++

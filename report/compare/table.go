@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
 )
 
 // TableOptions choose how WriteTable writes. The zero value is usable.
@@ -25,16 +25,18 @@ func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 		b.WriteString("  " + c + "\n")
 	}
 	b.WriteByte('\n')
-	lines := [][]string{{"", "A", "B", "change", ""}}
+	t := table.Table{Columns: []table.Column{{Left: true}, {Title: "A"}, {Title: "B"}, {Title: "change"}, {Left: true}}}
 	last := ""
 	for _, row := range slices.Concat(r.Rows, r.Listeners) {
 		if row.Listener != last {
 			last = row.Listener
-			lines = append(lines, []string{"to " + last})
+			t.Rows = append(t.Rows, table.Row{Notes: []table.Note{{Text: "to " + last}}})
 		}
-		lines = append(lines, row.cells(o.ASCII))
+		t.Rows = append(t.Rows, table.Row{Cells: row.cells(o.ASCII)})
 	}
-	writeAligned(&b, lines)
+	if err := t.Write(&b, table.Page{}); err != nil {
+		return err
+	}
 	r.writeListeners(&b)
 	r.writeFindings(&b)
 	r.writeVerdict(&b)
@@ -52,31 +54,6 @@ func (r *Row) cells(ascii bool) []string {
 		b = r.text(r.B, ascii)
 	}
 	return []string{r.Measure, a, b, r.change(), r.mark()}
-}
-
-// writeAligned writes lines with their cells in columns: names and verdicts to
-// the left, numbers to the right. A line of one cell is a title.
-func writeAligned(b *strings.Builder, lines [][]string) {
-	var widths [5]int
-	for _, l := range lines {
-		for i, cell := range l {
-			if len(l) > 1 {
-				widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-			}
-		}
-	}
-	for _, l := range lines {
-		line := ""
-		for i, cell := range l {
-			fill := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
-			if i == 0 || i == len(widths)-1 {
-				line += cell + fill + "  "
-			} else {
-				line += fill + cell + "  "
-			}
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
 }
 
 // about names an input and says how much it holds.

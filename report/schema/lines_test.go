@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"tcpwatch/internal/recordtest"
-	"tcpwatch/report/schema"
 )
 
 // readBack keeps what was read back.
@@ -17,12 +16,12 @@ type readBack struct {
 	stats    []*ReadStats
 }
 
-func (k *readBack) Columns() []schema.Column {
-	return []schema.Column{
-		{Name: "id", Take: func(v schema.Value) { k.id = v.Text() }},
-		{Name: "open.felt_s", Take: func(v schema.Value) { k.felt = v.Text() }},
-		{Name: "orig.packets", Take: func(schema.Value) {}},
-		{Name: "start", Take: func(schema.Value) {}},
+func (k *readBack) Columns() []Column {
+	return []Column{
+		{Name: "id", Take: func(v Value) { k.id = v.Text() }},
+		{Name: "open.felt_s", Take: func(v Value) { k.felt = v.Text() }},
+		{Name: "orig.packets", Take: func(Value) {}},
+		{Name: "start", Take: func(Value) {}},
 	}
 }
 func (k *readBack) Conn()                  { k.conns = append(k.conns, k.id+" "+k.felt) }
@@ -32,14 +31,11 @@ func (k *readBack) Stats(s *ReadStats)     { k.stats = append(k.stats, s) }
 // What JSON Lines writes is read back.
 func TestReadBack(t *testing.T) {
 	r := recordtest.Full(true)
-	var b bytes.Buffer
-	j := NewJSONL(&b, schema.Options{Transitions: true})
-	j.Conn(r)
-	j.Stats(&Headline{Packets: 7, Start: 1e9, End: 3e9}, NewSummary(SummaryOptions{}))
-	j.Flush()
+	b := bytes.NewBuffer(NewJSON(Options{Transitions: true}).AppendConn(nil, r))
+	b.WriteString(`{"type":"stats","packets":7,"span_s":2,"time_wait_peak":[{"holder":"10.0.0.1","peak":3}]}` + "\n")
 	b.WriteString(`{"type":"finding","id":"x y","severity":"warning","title":"t","count":3,"new":[1]}` + "\n\n" + `{"type":"later"}`)
 	var k readBack
-	if err := ReadJSONL(&b, "f", &k); err != nil {
+	if err := ReadJSONL(b, "f", &k); err != nil {
 		t.Fatal(err)
 	}
 	if len(k.conns) != 1 || len(k.findings) != 1 || len(k.stats) != 1 {
@@ -48,7 +44,7 @@ func TestReadBack(t *testing.T) {
 	if c := k.conns[0]; c != "1 0.000000001" {
 		t.Errorf("%q", c)
 	}
-	if s := k.stats[0]; s.Packets != 7 || s.Span != 2 {
+	if s := k.stats[0]; s.Packets != 7 || s.Span != 2 || len(s.TimeWaitPeaks) != 1 || s.TimeWaitPeaks[0].Peak != 3 {
 		t.Errorf("%+v", s)
 	}
 	if f := k.findings[0]; f.ID != "x y" || f.Count != 3 {

@@ -1,4 +1,4 @@
-package report
+package schema
 
 import (
 	"bufio"
@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"tcpwatch/report/schema"
 )
 
 // ReadFinding is what is read back of a "finding" line.
@@ -34,7 +32,7 @@ type ReadStats struct {
 // ReadSink takes what ReadJSONL reads.
 type ReadSink interface {
 	// Columns are the fields of a connection that it wants.
-	Columns() []schema.Column
+	Columns() []Column
 	// Conn is called when they have been handed over.
 	Conn()
 	Finding(f *ReadFinding)
@@ -44,11 +42,11 @@ type ReadSink interface {
 // longestLine is how long a line of JSON Lines may be: transitions can be many.
 const longestLine = 64 << 20
 
-// ReadJSONL reads back what JSONL wrote. Types of lines and fields that it does
+// ReadJSONL reads back what -o jsonl wrote. Types of lines and fields that it does
 // not know are left out. The error names the input and the line.
 func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
 	lines := bufio.NewReaderSize(r, 1<<16)
-	conn := schema.NewLineReader(sink.Columns())
+	conn := NewLineReader(sink.Columns())
 	var line []byte
 	for n := 1; ; n++ {
 		var end error
@@ -81,11 +79,11 @@ func readLine(r *bufio.Reader, b []byte) ([]byte, error) {
 	}
 }
 
-func readObject(line []byte, conn *schema.LineReader, sink ReadSink) error {
+func readObject(line []byte, conn *LineReader, sink ReadSink) error {
 	var what struct {
 		Type string `json:"type"`
 	}
-	if err := schema.Decode(line, &what); err != nil {
+	if err := Decode(line, &what); err != nil {
 		return err
 	}
 	switch what.Type {
@@ -98,13 +96,13 @@ func readObject(line []byte, conn *schema.LineReader, sink ReadSink) error {
 		sink.Conn()
 	case "finding":
 		f := new(ReadFinding)
-		if err := schema.Decode(line, f); err != nil {
+		if err := Decode(line, f); err != nil {
 			return err
 		}
 		sink.Finding(f)
 	case "stats":
 		s := new(ReadStats)
-		if err := schema.Decode(line, s); err != nil {
+		if err := Decode(line, s); err != nil {
 			return err
 		}
 		sink.Stats(s)
