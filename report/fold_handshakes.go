@@ -128,17 +128,7 @@ func (h *handshakes) Fields(w *fold.Walk) {
 }
 
 // totals sums up all listeners, the rest too.
-func (h *handshakes) totals() (done opened, bad failed) {
-	fold.Merge(&done, h.opened.Rest())
-	for _, o := range h.opened.All() {
-		fold.Merge(&done, o)
-	}
-	fold.Merge(&bad, h.failed.Rest())
-	for _, f := range h.failed.All() {
-		fold.Merge(&bad, f)
-	}
-	return done, bad
-}
+func (h *handshakes) totals() (done *opened, bad *failed) { return h.opened.Total(), h.failed.Total() }
 
 // sentAgain is how often something was sent after its first time.
 func sentAgain(sent uint32) uint64 {

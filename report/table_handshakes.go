@@ -80,7 +80,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	text += fmt.Sprintf(", %s failed", say.Thousands(bad))
 	if bad > 0 {
-		text += " (" + failures(&allFailed) + ")"
+		text += " (" + failures(allFailed) + ")"
 	}
 	if opening > 0 {
 		text += fmt.Sprintf(", %s still opening when the capture ended", say.Thousands(opening))
@@ -106,7 +106,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			p.note(0, "", "Felt times"+untimedWhy+".")
 		}
 	}
-	p.handshakeAdvice(&all, &allFailed)
+	p.handshakeAdvice(all, allFailed)
 	p.feltHistogram(&h.humps, all.felt.N())
 	return nil
 }

@@ -69,8 +69,8 @@ func (l *ladderPrinter) Flush() error { return l.w.Flush() }
 // outputs are all that a run writes.
 type outputs struct {
 	sum      report.SummaryOptions
-	records  schema.Options // how records are read
-	summary  *report.Summary
+	records  schema.Options  // how records are read
+	summary  *report.Summary // of all workers; when the run has ended
 	printers []printer
 	streams  []*stream
 	takers   []taker        // ladder and follow
@@ -102,7 +102,7 @@ func newOutputs(o *options, in *input, files outFiles, stdout io.Writer) (*outpu
 	if slices.Contains(o.tables.Reports, "connections") {
 		sum.Rows = max(o.tables.Top, 10000)
 	}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(o, in), line: func() {}, screen: newScreen(), files: files}
+	out := &outputs{sum: sum, records: recordOptions(o, in), line: func() {}, screen: newScreen(), files: files}
 	if err := files.begin(); err != nil {
 		return nil, err
 	}

@@ -127,17 +127,14 @@ func firstPass(o *options, in *input, stderr io.Writer) (*found, error) {
 	first.track.Interval = 0
 	f := &found{want: o.chosen()}
 	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
-	out := &outputs{sum: sum, summary: report.NewSummary(sum), records: recordOptions(&first, in), line: func() {}, found: f, screen: newScreen()}
+	out := &outputs{sum: sum, records: recordOptions(&first, in), line: func() {}, found: f, screen: newScreen()}
 	w := newWatch(&first, in, out, io.Discard, stderr)
 	defer w.signals.done()
 	w.loop()
 	w.stop()
 	w.clear()
 	if o.extract != "" && o.where == nil {
-		for _, x := range w.workers {
-			out.summary.Merge(x.summary)
-		}
-		f.cited(out.summary.Findings(w.final()))
+		f.cited(w.summary().Findings(w.final()))
 	}
 	f.trim()
 	in.rewind()

@@ -13,6 +13,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/say"
+	"tcpwatch/report"
 )
 
 // Exit statuses.
@@ -153,13 +154,20 @@ func (w *watch) announce(chosen bool) {
 	tell(w.stderr, fmt.Sprintf("capturing on %s, %s", on, filter))
 }
 
+// summary is that of the first worker, which takes in those of the others.
+func (w *watch) summary() *report.Summary {
+	sum := w.workers[0].summary
+	for _, x := range w.workers[1:] {
+		sum.Merge(x.summary)
+	}
+	return sum
+}
+
 // end hands out what is left and returns the exit status.
 func (w *watch) end() int {
 	defer w.out.screen.settle()
 	w.stop()
-	for _, x := range w.workers {
-		w.out.summary.Merge(x.summary)
-	}
+	w.out.summary = w.summary()
 	w.out.screen.wait()
 	w.clear()
 	h := w.final()

@@ -92,10 +92,20 @@ func (s *Bounded[K, V, P]) Len() int { return len(s.items) }
 // Rest is the sum of the values whose keys have no place.
 func (s *Bounded[K, V, P]) Rest() P { return &s.rest }
 
+// Total is the sum of all values, with or without a place.
+func (s *Bounded[K, V, P]) Total() P {
+	sum, w := P(new(V)), newWalk()
+	w.merge(sum, P(&s.rest))
+	for _, v := range s.items {
+		w.merge(sum, v)
+	}
+	return sum
+}
+
 // Trim brings the keys down to the limit.
 func (s *Bounded[K, V, P]) Trim() {
 	if s.full || len(s.items) > s.limit {
-		s.trim(new(Walk))
+		s.trim(newWalk())
 	}
 }
 

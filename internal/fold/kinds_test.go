@@ -242,6 +242,9 @@ func TestBounded(t *testing.T) {
 		}
 	}
 	b.Trim()
+	if all := b.Total(); all.v != 300 {
+		t.Errorf("%d in all", all.v)
+	}
 	slices.Sort(hashes)
 	sum := b.Rest().v
 	for k, v := range b.All() {

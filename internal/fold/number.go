@@ -5,54 +5,71 @@ type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
 }
 
-type how uint8
-
-const (
-	add how = iota
-	greatest
-	least
-)
-
 // Sum walks over numbers that are added up.
 func Sum[T Number](w *Walk, fields ...*T) {
-	for _, x := range fields {
-		number(w, add, x)
+	switch w.doing {
+	case listing:
+		for _, x := range fields {
+			w.numbers = append(w.numbers, uint64(*x))
+		}
+	case merging:
+		for _, x := range fields {
+			*x += T(w.number())
+		}
+	default:
+		for _, x := range fields {
+			code(w, x)
+		}
 	}
 }
 
 // Sums is Sum of each element of an array.
 func Sums[T Number](w *Walk, fields []T) {
-	for i := range fields {
-		number(w, add, &fields[i])
+	switch w.doing {
+	case listing:
+		for _, x := range fields {
+			w.numbers = append(w.numbers, uint64(x))
+		}
+	case merging:
+		for i := range fields {
+			fields[i] += T(w.number())
+		}
+	default:
+		for i := range fields {
+			code(w, &fields[i])
+		}
 	}
 }
 
 // Max walks over numbers of which the greatest stays.
 func Max[T Number](w *Walk, fields ...*T) {
 	for _, x := range fields {
-		number(w, greatest, x)
+		if o, ok := number(w, x); ok {
+			*x = max(*x, o)
+		}
 	}
 }
 
 // Least walks over numbers of which the least stays, but 0, which stands for none.
 func Least[T Number](w *Walk, fields ...*T) {
 	for _, x := range fields {
-		number(w, least, x)
+		if o, ok := number(w, x); ok {
+			TakeLeast(x, o)
+		}
 	}
 }
 
-func number[T Number](w *Walk, how how, x *T) {
-	o := other(w, x)
-	switch {
-	case o == nil:
-		code(w, x)
-	case how == add:
-		*x += *o
-	case how == greatest:
-		*x = max(*x, *o)
+// number is what a number that merges takes in; without one to merge it is listed, written or read.
+func number[T Number](w *Walk, x *T) (o T, merge bool) {
+	switch w.doing {
+	case listing:
+		w.numbers = append(w.numbers, uint64(*x))
+	case merging:
+		return T(w.number()), true
 	default:
-		TakeLeast(x, *o)
+		code(w, x)
 	}
+	return 0, false
 }
 
 // TakeLeast makes x the lesser of itself and v, where 0 stands for none.
@@ -62,11 +79,8 @@ func TakeLeast[T Number](x *T, v T) {
 	}
 }
 
-// code writes or reads a number; it does nothing when neither is to be done.
+// code writes or reads a number.
 func code[T Number](w *Walk, x *T) {
-	if !w.codes() {
-		return
-	}
 	if ^T(0) < 0 {
 		v := w.int(int64(*x))
 		if *x = T(v); int64(*x) != v {
@@ -123,13 +137,19 @@ func (r *Range[T]) Widen(low, high T) {
 
 // Fields walks over the range.
 func (r *Range[T]) Fields(w *Walk) {
-	if o := other(w, r); o != nil {
-		if o.Some {
-			r.Widen(o.Least, o.Most)
+	switch w.doing {
+	case listing:
+		some := uint64(0)
+		if r.Some {
+			some = 1
 		}
-		return
-	}
-	if w.codes() {
+		w.numbers = append(w.numbers, some, uint64(r.Least), uint64(r.Most))
+	case merging:
+		some, low, high := w.number(), T(w.number()), T(w.number())
+		if some == 1 {
+			r.Widen(low, high)
+		}
+	default:
 		r.Some = w.bool(r.Some)
 		code(w, &r.Least)
 		code(w, &r.Most)

@@ -15,12 +15,24 @@ type Value interface {
 // Walk goes over the fields of a value and merges, writes or reads them.
 type Walk struct {
 	doing doing
-	// listed are the fields of what is merged, as pointers, in the order of Fields;
-	// next is the one that the next field of the other takes in.
-	listed []any
-	next   int
-	b      []byte // what was written, or is still to be read
-	err    error  // of reading, the first
+	// What is merged, in the order of Fields: numbers, and pointers to what is more than
+	// a number; and how many of both the fields of the other have taken in.
+	numbers             []uint64
+	pointers            []any
+	nextNumber, nextPtr int
+	b                   []byte // what was written, or is still to be read
+	err                 error  // of reading, the first
+}
+
+// newWalk returns a Walk for merging, with room for what most folds have.
+func newWalk() *Walk {
+	x := &struct {
+		Walk
+		numbers  [64]uint64
+		pointers [24]any
+	}{}
+	x.Walk.numbers, x.Walk.pointers = x.numbers[:0], x.pointers[:0]
+	return &x.Walk
 }
 
 type doing uint8
@@ -35,19 +47,18 @@ const (
 // Merge adds all that from holds; from is left as it was. Both must be of one type,
 // made in the same way.
 func Merge[V Value](into, from V) {
-	var w Walk
-	w.merge(into, from)
+	newWalk().merge(into, from)
 }
 
 // merge is Merge, also in the midst of another one.
 func (w *Walk) merge(into, from Value) {
-	doing, next, begin := w.doing, w.next, len(w.listed)
+	doing, nextNumber, nextPtr, n, p := w.doing, w.nextNumber, w.nextPtr, len(w.numbers), len(w.pointers)
 	w.doing = listing
 	from.Fields(w)
-	w.doing, w.next = merging, begin
+	w.doing, w.nextNumber, w.nextPtr = merging, n, p
 	into.Fields(w)
-	clear(w.listed[begin:])
-	w.doing, w.next, w.listed = doing, next, w.listed[:begin]
+	clear(w.pointers[p:])
+	w.doing, w.nextNumber, w.nextPtr, w.numbers, w.pointers = doing, nextNumber, nextPtr, w.numbers[:n], w.pointers[:p]
 }
 
 // Append writes a value after b: a version, then the fields.
@@ -83,12 +94,18 @@ var (
 func other[T any](w *Walk, field *T) *T {
 	switch w.doing {
 	case listing:
-		w.listed = append(w.listed, field)
+		w.pointers = append(w.pointers, field)
 	case merging:
-		w.next++
-		return w.listed[w.next-1].(*T)
+		w.nextPtr++
+		return w.pointers[w.nextPtr-1].(*T)
 	}
 	return nil
+}
+
+// number is the next number that is merged.
+func (w *Walk) number() uint64 {
+	w.nextNumber++
+	return w.numbers[w.nextNumber-1]
 }
 
 // codes tells that fields are written or read.
