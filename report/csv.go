@@ -11,7 +11,9 @@ import (
 // CSV writes a header line and one line a connection, as docs/record.md describes
 // them. It is not safe for concurrent use.
 type CSV struct {
+	record.Base
 	*schema.CSV
+	opt    schema.Options
 	w      *bufio.Writer
 	headed bool
 	buf    []byte
@@ -19,7 +21,7 @@ type CSV struct {
 
 // NewCSV returns a CSV that writes to w.
 func NewCSV(w io.Writer, o schema.Options) *CSV {
-	return &CSV{CSV: schema.NewCSV(o), w: bufio.NewWriterSize(w, 1<<16)}
+	return &CSV{CSV: schema.NewCSV(o), w: bufio.NewWriterSize(w, 1<<16), opt: o}
 }
 
 func (c *CSV) head() error {

@@ -11,14 +11,16 @@ import (
 // JSONL writes one JSON object a line, as docs/record.md describes them. It
 // is not safe for concurrent use.
 type JSONL struct {
+	record.Base
 	*schema.JSON
 	w   *bufio.Writer
+	opt schema.Options
 	buf []byte
 }
 
 // NewJSONL returns a JSONL that writes to w.
 func NewJSONL(w io.Writer, o schema.Options) *JSONL {
-	return &JSONL{JSON: schema.NewJSON(o), w: bufio.NewWriterSize(w, 1<<16)}
+	return &JSONL{JSON: schema.NewJSON(o), w: bufio.NewWriterSize(w, 1<<16), opt: o}
 }
 
 // Conn writes the line of one connection; the error is the writer's.

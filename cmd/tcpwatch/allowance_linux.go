@@ -74,9 +74,12 @@ func (a *allowance) left() (left uint64, limit string) {
 	return left, limit
 }
 
+// limited reports whether there is a limit that can be watched.
+func (a *allowance) limited() bool { return a.statm != nil }
+
 // short is the error that less than n bytes of memory are left, or nil.
 func (a *allowance) short(n uint64) error {
-	if a == nil || a.statm == nil {
+	if !a.limited() {
 		return nil
 	}
 	left, limit := a.left()

@@ -1,11 +1,15 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"tcpwatch"
+	"tcpwatch/internal/pcaptest"
 )
 
 // limited is the allowance under limits that need not be the process's own.
@@ -44,24 +48,22 @@ func TestAllowance(t *testing.T) {
 			t.Errorf("%d, %d: %v", c.space, c.data, err)
 		}
 	}
-	if err := (*allowance)(nil).short(spare); err != nil {
-		t.Error(err)
-	}
 }
 
-// A run to which little memory is left ends at a tick, with a line and status 2.
+// A run to which little memory is left ends, with a line and status 2.
 func TestMemoryRunsOut(t *testing.T) {
-	w := watchOf(t, shortConnections(t, 1000), "-j", "1")
-	w.o.memory = limited(t, 1<<20, math.MaxUint64)
-	var told strings.Builder
-	w.stderr = &told
-	w.loop()
-	if status := w.end(); status != exitUsage {
-		t.Errorf("status %d", status)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	limited(t, 1<<20, math.MaxUint64).guard(ctx, cancel)
+	<-ctx.Done()
+	name := filepath.Join(t.TempDir(), "x.pcap")
+	if err := os.WriteFile(name, pcaptest.ShortConnections(t, 1000), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	var m *errMemory
-	if !errors.As(w.fault, &m) || w.packets != tickEvery {
-		t.Errorf("%v after %d packets", w.fault, w.packets)
+	var told strings.Builder
+	s := sessionOf(t, &told, "-j", "1", name)
+	if status := s.run(ctx, nil, []tcpwatch.Output{s.status}, nil); status != exitUsage {
+		t.Errorf("status %d", status)
 	}
 	if want := "tcpwatch: out of memory: nearly all is taken of the 1 MB (ulimit -v) that this process may have; --max-memory and --max-conns take less\n"; told.String() != want {
 		t.Errorf("told %q", told.String())

@@ -6,5 +6,6 @@ package main
 type allowance struct{}
 
 func newAllowance() *allowance        { return &allowance{} }
+func (*allowance) limited() bool      { return false }
 func (*allowance) short(uint64) error { return nil }
 func (*allowance) close()             {}

@@ -105,7 +105,7 @@ func (c *command) compare(args []string) int {
 		folds[i] = compare.NewFold(name)
 		status, err := o.read(name, files[i], folds[i], stderr)
 		switch {
-		case s.stop.Load():
+		case s.ctx.Err() != nil:
 			return fail(stderr, errStopped)
 		case err != nil:
 			return fail(stderr, err)
@@ -171,11 +171,10 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 	if err != nil {
 		return exitUsage, err
 	}
-	o.held = file
 	from, to := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		done <- (&command{stdout: to, stderr: stderr}).watch(o)
+		done <- (&command{stdout: to, stderr: stderr}).watch(o, file)
 		to.Close()
 	}()
 	err = schema.ReadJSONL(from, name, fold)

@@ -39,7 +39,7 @@ const policy = `
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
 
 	NONE < capture, capture/host;
-	capture < capture/live, capture/capturetest;
+	capture < capture/live, capture/capturetest, internal/pcaptest;
 	NONE < capture/lab/wire;
 	capture, capture/capturetest, capture/host, capture/lab/wire < capture/lab;
 	capture, capture/lab/wire < capture/lab/load;
@@ -51,7 +51,9 @@ const policy = `
 	tracker/record, tracker/diagnose
 		< report/schema, report/sentence
 		< report/ladder, report, report/where, report/compare, report/follow;
-	tracker, tracker/names, report, report/ladder, report/follow, report/where, report/compare < cmd/tcpwatch;
+	report/sentence < report/packets;
+	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets < cmd/tcpwatch;
 	internal/say < internal/table;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare;
@@ -67,6 +69,7 @@ var forbidden = map[string][]string{
 	"tracker":    {"os", "net", "net/http", "os/exec", "syscall", "unsafe", "plugin"},
 	"report":     {"os", "net", "net/http", "os/exec", "syscall", "unsafe", "plugin"},
 	"capture":    {"net", "net/http", "os/exec", "syscall", "unsafe", "plugin"},
+	"tcpwatch":   {"os", "net", "net/http", "os/exec", "syscall", "unsafe", "plugin"},
 }
 
 // beside are packages below a clockless or forbidden room that talk to the system.
@@ -222,6 +225,13 @@ func TestPolicy(t *testing.T) {
 		{"report", "github.com/expr-lang/expr", false},
 		{"cmd/tcpwatch", "github.com/expr-lang/expr", false},
 		{"cmd/tcpwatch", "tcpwatch/reassembly", true},
+		{"tcpwatch", "tcpwatch/report", true},
+		{"tcpwatch", "tcpwatch/capture/live", false},
+		{"tcpwatch", "tcpwatch/capture/host", false},
+		{"tcpwatch", "tcpwatch/report/where", false},
+		{"tcpwatch", "os", false},
+		{"report", "tcpwatch", false},
+		{"cmd/tcpwatch", "tcpwatch", true},
 		{"cmd/tcpwatch", "tcpwatch/capture/lab", false},
 		{"reassembly", "github.com/google/gopacket", false},
 		{"tracker", "github.com/google/gopacket", false},

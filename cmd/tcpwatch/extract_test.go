@@ -3,14 +3,16 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
+	"tcpwatch/report/packets"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -91,41 +93,25 @@ func TestExtractFragments(t *testing.T) {
 	}
 }
 
-func TestFragmentsAreBounded(t *testing.T) {
-	var f fragments
-	p := capture.Packet{Data: make([]byte, 1<<20)}
-	for i := range uint64(40) {
-		f.hold(i, &p)
-		f.hold(i, &p)
-	}
-	if f.bytes > maxHeld || f.lost != 80-2*uint64(len(f.pieces)) || len(f.pieces) < 6 {
-		t.Errorf("%d bytes, %d datagrams, %d lost", f.bytes, len(f.pieces), f.lost)
-	}
-	if got := len(f.take(39)); got != 2 {
-		t.Errorf("%d pieces of the newest", got)
-	}
-	for i := range uint64(40) {
-		f.drop(i)
-	}
-	if f.bytes != 0 || len(f.pieces) != 0 || len(f.order) != 0 {
-		t.Errorf("%d bytes, %d datagrams, %d in order", f.bytes, len(f.pieces), len(f.order))
-	}
-}
-
 // Of more connections than can be remembered the first are, whatever the order
 // in which they end.
 func TestFoundIsBounded(t *testing.T) {
-	f := found{want: func(*record.Record) bool { return true }}
+	f := &found{want: func(*record.Record) bool { return true }}
+	part := f.Part()
 	const n = 2*maxFound + 7
 	for id := uint64(n); id > 0; id-- {
-		f.add(&record.Record{ID: id})
+		f.Lines(part.AppendConn(nil, &record.Record{ID: id}))
 	}
 	f.trim()
 	if len(f.ids) != maxFound || f.n != n || !f.has(1) || !f.has(maxFound) || f.has(maxFound+1) {
 		t.Errorf("%d of %d; the first is %d", len(f.ids), f.n, f.ids[0])
 	}
-	x := extractFile{name: "x", found: &f, packets: 1, conns: 1}
-	if told := x.told(); !strings.Contains(told, "x: 1 packet of 1 connection; 1,048,583 more are left out") {
+	x, err := packets.NewExtract(io.Discard, sentence.Phrases{}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{o: &options{extract: "x"}, found: f, extract: x}
+	if told := s.told(); told != "x: no packets, no connection is to be extracted" {
 		t.Error(told)
 	}
 }

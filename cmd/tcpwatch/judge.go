@@ -9,6 +9,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/host"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // judged is what the command line says about findings.
@@ -39,18 +40,23 @@ func (j *judged) parse(detectors, failOn string, thresholds []string) (err error
 	return nil
 }
 
-// fails tells that a finding is as bad as --fail-on says, or worse.
-func (j *judged) fails(found []diagnose.Finding) bool {
-	for i := range found {
-		if j.failOn != nil && found[i].Severity >= *j.failOn {
-			return true
-		}
-	}
-	return false
+// verdict is the Output that tells whether a finding is as bad as --fail-on says, or worse.
+type verdict struct {
+	record.Base
+	failOn *diagnose.Severity
+	fails  bool
 }
 
-// host is the port range and the addresses of this host, for live captures.
-func (j *judged) host() (diagnose.PortRange, func(capture.Addr) bool) {
+// Findings looks through them; see diagnose.Judged.
+func (v *verdict) Findings(found []diagnose.Finding) error {
+	for i := range found {
+		v.fails = v.fails || v.failOn != nil && found[i].Severity >= *v.failOn
+	}
+	return nil
+}
+
+// thisHost is the port range and the addresses of this host, for live captures.
+func thisHost() (diagnose.PortRange, func(capture.Addr) bool) {
 	limits := host.ReadLimits()
 	mine := localAddrs()
 	return diagnose.PortRange{Low: limits.PortLow, High: limits.PortHigh}, func(a capture.Addr) bool { return mine[a.Netip()] }

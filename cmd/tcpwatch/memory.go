@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"runtime/debug"
+
+	"tcpwatch/tracker/record"
 )
 
 // besideTable is what the process may hold beside the table under --max-memory,
@@ -41,4 +43,28 @@ func (o *options) narrow() int {
 		return 1
 	}
 	return int(min(max(roomy/o.track.MaxBytes, 1), mostNarrow))
+}
+
+// garbage is how much of the memory in use may be garbage before it is
+// collected, in percent, once the input has shown that it is long. Nearly all
+// of it is packed connections and blocks of files, which hold no pointers: to
+// collect often costs little, and 15 saves no more memory than 30.
+const garbage = 30
+
+// longInput is how many packets make an input a long one.
+const longInput = 1 << 16
+
+// collecting is the Output that has garbage collected more often while a long input is read.
+type collecting struct {
+	record.Base
+	set bool
+}
+
+// Tick sets that once; see record.Output.
+func (c *collecting) Tick(t *record.Tick) error {
+	if !c.set && t.Packets >= longInput && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+		c.set = true
+	}
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"tcpwatch"
 	"tcpwatch/capture/live"
 	"tcpwatch/report"
 	"tcpwatch/report/where"
@@ -22,7 +22,6 @@ import (
 // options are the command line, checked.
 type options struct {
 	read       []string // capture files; empty when live
-	held       *os.File // that one, when it is open already
 	user       string   // whom root becomes; "" for the default
 	iface      string   // "" lets us choose
 	snaplen    int
@@ -44,14 +43,13 @@ type options struct {
 	color      string // auto | always | never
 	jobs       int    // workers; 0: one for each core
 	judge      judged
-	memory     *allowance // nil: not looked at
 
 	list, version, help bool
 }
 
 // output is one -o: a format and the file it goes to.
 type output struct {
-	format string // table | jsonl | csv | ladder
+	format string // of formats
 	file   string // "" for standard output
 }
 
@@ -228,8 +226,8 @@ func filterText(words []string, file string) (string, error) {
 func (o *options) parseOutputs(given []string) error {
 	for _, g := range given {
 		format, file, named := strings.Cut(g, ":")
-		if !slices.Contains([]string{"table", "jsonl", "csv"}, format) {
-			return fmt.Errorf("-o %s: unknown format; known: table, jsonl, csv", g)
+		if known := formatNames(); !slices.Contains(known, format) {
+			return fmt.Errorf("-o %s: unknown format; known: %s", g, strings.Join(known, ", "))
 		}
 		if named && file == "" {
 			return fmt.Errorf("-o %s: no file named after the colon", g)
@@ -295,8 +293,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
 	case o.why != nil && o.why.all && o.where == nil:
 		return fmt.Errorf("--why %s: --where says which connections those are", o.why.text)
-	case o.jobs < 0 || o.jobs > maxJobs:
-		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, maxJobs)
+	case o.jobs < 0 || o.jobs > tcpwatch.MaxWorkers:
+		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, tcpwatch.MaxWorkers)
 	case o.track.MSL <= 0:
 		return errors.New("--msl: more than 0")
 	case o.tables.Top < 0:
@@ -308,21 +306,6 @@ func (o *options) check() error {
 		return err
 	}
 	return o.tables.Validate()
-}
-
-// maxJobs is how many workers there may be: the parts that the connections are in.
-const maxJobs = record.NShards
-
-// workers is how many there are to be. Drawing, following and extracting take
-// the packets of a connection as they come, from one worker.
-func (o *options) workers() int {
-	switch {
-	case o.why != nil || o.follow != nil || o.extract != "":
-		return 1
-	case o.jobs > 0:
-		return o.jobs
-	}
-	return min(runtime.GOMAXPROCS(0), 16)
 }
 
 func lastIndex(list []string, s string) int {

@@ -152,6 +152,16 @@ func (all outFiles) undo() {
 	}
 }
 
+// close closes the files, and gives the first error.
+func (all outFiles) close() (err error) {
+	for _, f := range all {
+		if e := f.file.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
 // named is the file of that name; nil when it was not opened.
 func (all outFiles) named(name string) *os.File {
 	for _, f := range all {

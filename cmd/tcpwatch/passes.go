@@ -1,13 +1,14 @@
 package main
 
 import (
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
-	"sync"
 
+	"tcpwatch"
 	"tcpwatch/capture"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
@@ -24,25 +25,43 @@ const maxFound = 1 << 20
 // errStopped is that the user did not wait for the first of two inputs or passes.
 var errStopped = errors.New("stopped before there was anything to tell")
 
-// found are the connections that the first pass found, by number. Workers fill
-// it side by side; afterwards it is only read.
+// found is the Output that finds the connections of which the second pass tells, by number.
 type found struct {
+	record.Base
 	want func(r *record.Record) bool
-
-	mu  sync.Mutex
-	ids []uint64 // the least, in order once the pass is over
-	n   uint64   // how many there were
+	ids  []uint64 // the least, in order once the pass is over
+	n    uint64   // how many there were
 }
 
-// add takes the record of a connection that --where asks for.
-func (f *found) add(r *record.Record) {
-	if !f.want(r) {
-		return
+// Needs is records; see record.Output.
+func (f *found) Needs() record.Needs { return record.Needs{Conns: true} }
+
+// Part is a worker's; see record.Parallel.
+func (f *found) Part() record.Part { return foundPart{f.want} }
+
+// Lines takes the numbers that workers found; see record.Parallel.
+func (f *found) Lines(b []byte) error {
+	for ; len(b) > 0; b = b[8:] {
+		f.add(binary.NativeEndian.Uint64(b))
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	return nil
+}
+
+// foundPart finds among the records of one worker.
+type foundPart struct{ want func(r *record.Record) bool }
+
+func (p foundPart) AppendConn(b []byte, r *record.Record) []byte {
+	if r.Interim || !p.want(r) {
+		return b
+	}
+	return binary.NativeEndian.AppendUint64(b, r.ID)
+}
+
+func (foundPart) AppendEvent(b []byte, _ *record.Event) []byte { return b }
+
+func (f *found) add(id uint64) {
 	f.n++
-	if f.ids = append(f.ids, r.ID); len(f.ids) >= 2*maxFound {
+	if f.ids = append(f.ids, id); len(f.ids) >= 2*maxFound {
 		f.trim()
 	}
 }
@@ -119,55 +138,45 @@ func (o *options) chosen() func(r *record.Record) bool {
 	return func(r *record.Record) bool { return pick.marks(r.ID, r.Orig, r.Resp) }
 }
 
-// firstPass reads the files, and goes back to their beginning, to find the connections that the second is about.
-// What there is to warn of, the second tells.
-func firstPass(o *options, in *input, stderr io.Writer) (*found, error) {
-	first := *o
-	first.outputs, first.write, first.extract, first.why, first.follow = nil, "", "", nil, nil
-	first.track.Interval = 0
-	f := &found{want: o.chosen()}
-	sum := report.SummaryOptions{Kept: 1, Rows: -1, Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
-	out := &outputs{sum: sum, records: recordOptions(&first, in), line: func() {}, found: f, screen: newScreen()}
-	w := newWatch(&first, in, out, io.Discard, stderr)
-	defer w.signals.done()
-	w.loop()
-	w.stop()
-	w.clear()
-	if o.extract != "" && o.where == nil {
-		f.cited(w.summary().Findings(w.final()))
+// cites is the Output that adds what findings cite to what was found.
+type cites struct {
+	record.Base
+	found *found
+}
+
+// Findings takes them; see diagnose.Judged.
+func (c cites) Findings(all []diagnose.Finding) error {
+	c.found.cited(all)
+	return nil
+}
+
+// firstPass reads the files, and goes back to their beginning, to find the connections that
+// the second is about. What there is to warn of, the second tells.
+func (s *session) firstPass(ctx context.Context) error {
+	f := &found{want: s.o.chosen()}
+	outputs := []tcpwatch.Output{f}
+	if s.o.extract != "" && s.o.where == nil {
+		outputs = append(outputs, cites{found: f})
 	}
+	o, _ := s.settings()
+	o.Interval, o.Warn, o.Snapshots, o.Count = 0, nil, nil, s.o.count
+	o.Sums.Kept, o.Sums.Rows, o.Sums.Sort = 1, -1, ""
+	status := newStatus(s.stderr, s.screen, false, true, s.in.Size())
+	_, err := tcpwatch.Run(ctx, s.in.Source, o, append(outputs, status)...)
+	status.clear()
 	f.trim()
-	in.rewind()
-	if w.signals.stop.Load() {
-		return nil, errStopped
-	}
-	return f, nil
+	s.in.Rewind()
+	s.found = f
+	return err
 }
 
-// passed takes what the first pass found; the second begins.
-func (out *outputs) passed(o *options, f *found) {
-	if o.where != nil {
-		if o.why != nil {
-			o.why.among = f
-		}
-		if o.follow != nil {
-			o.follow.pick.among = f
-		}
-	}
-	if out.extract != nil {
-		out.extract.found = f
-	}
-}
-
-// mark chooses the connections whose packets are drawn or extracted; nil for none.
-func (o *options) mark(out *outputs) func(id uint64, orig, resp capture.Endpoint) bool {
-	switch {
-	case out.extract == nil && o.why == nil:
-		return nil
-	case out.extract == nil:
-		return o.why.marks
+// picked is the choice of the connections of --why or --follow: with --where those that the
+// first pass has found.
+func (s *session) picked(pick *why) func(id uint64, orig, resp capture.Endpoint) bool {
+	if s.o.where == nil {
+		return pick.marks
 	}
 	return func(id uint64, orig, resp capture.Endpoint) bool {
-		return out.extract.found.has(id) || o.why != nil && o.why.marks(id, orig, resp)
+		return s.found.has(id) && pick.marks(id, orig, resp)
 	}
 }

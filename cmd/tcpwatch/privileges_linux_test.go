@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/internal/pcaptest"
 )
 
 // threads waits until what the kernel says of every thread of a process has all
@@ -86,7 +88,7 @@ var givenUp = []string{`CapInh:\t0+`, `CapPrm:\t0+`, `CapEff:\t0+`, `CapBnd:\t0+
 // same, for two passes too.
 func TestPrivilegesAreGivenUpBeforeReading(t *testing.T) {
 	needsRoot(t)
-	pcap := shortConnections(t, 300)
+	pcap := pcaptest.ShortConnections(t, 300)
 	for _, x := range []struct {
 		name string
 		env  []string
@@ -148,7 +150,7 @@ func TestPrivilegesAndFollowUpReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	in, out := filepath.Join(dir, "in.pcap"), filepath.Join(dir, "out.pcapng")
-	if err := os.WriteFile(in, shortConnections(t, 50), 0o600); err != nil {
+	if err := os.WriteFile(in, pcaptest.ShortConnections(t, 50), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	raw := filepath.Join(dir, "raw")
@@ -185,7 +187,7 @@ func TestUserThatCannotBeSet(t *testing.T) {
 	if missing := threads(cmd.Process.Pid, givenUp[:6]...); missing != "" {
 		t.Error(missing)
 	}
-	to.Write(shortConnections(t, 1))
+	to.Write(pcaptest.ShortConnections(t, 1))
 	to.Close()
 	if err := cmd.Wait(); err != nil || errs.String() != "tcpwatch: cannot become user no-such-user: there is none; going on without capabilities\n" {
 		t.Errorf("%v: %s", err, errs)
@@ -204,7 +206,7 @@ func TestOutputsAreNoTraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := func(name string) string { return filepath.Join(dir, name) }
-	pcap := shortConnections(t, 20)
+	pcap := pcaptest.ShortConnections(t, 20)
 	write := func(name string) {
 		if err := os.WriteFile(at(name), pcap, 0o644); err != nil {
 			t.Fatal(err)
@@ -287,7 +289,7 @@ func TestOutputsAreNoTraps(t *testing.T) {
 func TestOutputsThatAreNoFiles(t *testing.T) {
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in.pcap")
-	if err := os.WriteFile(in, shortConnections(t, 20), 0o600); err != nil {
+	if err := os.WriteFile(in, pcaptest.ShortConnections(t, 20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	want := func(got []byte) {
@@ -341,7 +343,7 @@ func TestOutputsThatAreNoFiles(t *testing.T) {
 // Standard output may be the input too, without its name being said anywhere.
 func TestStandardOutputIsNoInput(t *testing.T) {
 	in := filepath.Join(t.TempDir(), "in.pcap")
-	pcap := shortConnections(t, 20)
+	pcap := pcaptest.ShortConnections(t, 20)
 	if err := os.WriteFile(in, pcap, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +374,7 @@ func TestStandardOutputIsNoInput(t *testing.T) {
 func TestMoreInputsThanDescriptors(t *testing.T) {
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in.pcap")
-	if err := os.WriteFile(in, shortConnections(t, 1), 0o600); err != nil {
+	if err := os.WriteFile(in, pcaptest.ShortConnections(t, 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	self, err := os.Executable()

@@ -1,19 +1,28 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	"tcpwatch/capture"
+	"tcpwatch"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
+	"tcpwatch/report/follow"
+	"tcpwatch/report/ladder"
+	"tcpwatch/report/packets"
+	"tcpwatch/report/schema"
+	"tcpwatch/report/where"
+	"tcpwatch/tracker/record"
 )
 
 // Exit statuses.
@@ -50,24 +59,23 @@ func (c *command) run(args []string) int {
 	case o.list:
 		return listInterfaces(c.stdout, c.stderr)
 	}
-	return c.watch(o)
+	return c.watch(o, nil)
 }
 
 // watch opens what o names, gives up the privileges that this took, then reads and
-// reports.
-func (c *command) watch(o *options) int {
-	o.memory = newAllowance()
-	defer o.memory.close()
-	if err := o.memory.short(spareAtStart); err != nil {
+// reports. A file that is held is open already.
+func (c *command) watch(o *options, held *os.File) int {
+	memory := newAllowance()
+	defer memory.close()
+	if err := memory.short(spareAtStart); err != nil {
 		return fail(c.stderr, err)
 	}
 	o.limitMemory()
-	chosen := len(o.read) == 0 && o.iface == ""
-	in, err := holdInput(o)
+	in, err := holdInput(o, held)
 	if err != nil {
 		return fail(c.stderr, err)
 	}
-	defer in.close()
+	defer in.Close()
 	files, err := openFiles(o, in, c.stdout)
 	if err != nil {
 		return fail(c.stderr, err)
@@ -77,28 +85,37 @@ func (c *command) watch(o *options) int {
 		files.undo()
 		return fail(c.stderr, err)
 	}
-	out, err := newOutputs(o, in, files, c.stdout)
+	s := newSession(c, o, in)
+	outputs, err := s.outputs(files)
 	if err != nil {
 		return fail(c.stderr, err)
 	}
+	signals := watchSignals()
+	defer signals.done()
+	ctx, cancel := context.WithCancelCause(signals.ctx)
+	defer cancel(nil)
+	memory.guard(ctx, cancel)
 	if o.twice() {
-		found, err := firstPass(o, in, c.stderr)
-		if err != nil {
+		if err := s.firstPass(ctx); err != nil {
 			return fail(c.stderr, err)
 		}
-		out.passed(o, found)
 	}
-	w := newWatch(o, in, out, c.stdout, c.stderr)
-	defer w.signals.done()
 	if in.handle != nil {
 		// One more than there are workers: the reader need not wait for one of them to
 		// be interrupted while the kernel's buffer fills.
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-		w.announce(chosen)
+		s.announce()
 	}
-	w.loop()
-	return w.end()
+	if o.duration > 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeoutCause(ctx, o.duration, errTimeUp)
+		defer done()
+	}
+	return s.run(ctx, signals.report, outputs, files)
 }
+
+// errTimeUp is that --for's time is over.
+var errTimeUp = errors.New("the time is up")
 
 // giveUp gives up the privileges, and says what could not be done of that.
 func (c *command) giveUp(user string) {
@@ -110,116 +127,182 @@ func (c *command) giveUp(user string) {
 	}
 }
 
-func newWatch(o *options, in *input, out *outputs, stdout, stderr io.Writer) *watch {
-	stderr = out.screen.on(stderr)
-	w := &watch{o: o, in: in, out: out, signals: watchSignals(), status: newStatus(stderr, out.screen),
-		stdout: out.on(stdout, in), stderr: stderr, size: in.size()}
-	w.source = &steady{in: in, across: w.across, live: in.handle != nil, kept: in.handle == nil, passed: w.silent}
-	if len(in.files) > 1 && in.pipe == nil {
-		w.source.ended = func(file int) bool { return in.files[file].Ended() }
+// session is a run of the program over an input that is open.
+type session struct {
+	o              *options
+	in             *input
+	stdout, stderr io.Writer // by way of the screen
+	screen         *screen
+	status         *status
+	records        schema.Options // how records are read
+	verdict        *verdict
+
+	found   *found           // by the first of two passes; nil without one
+	drawing *ladder.Output   // nil without --why
+	follow  *follow.Output   // nil without --follow
+	raw     *follow.Raw      // nil without --raw
+	written *packets.File    // nil without -w
+	extract *packets.Extract // nil without --extract
+}
+
+func newSession(c *command, o *options, in *input) *session {
+	s := &session{o: o, in: in, stdout: c.stdout, screen: newScreen(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
+	s.stderr = s.screen.on(c.stderr)
+	if in.handle != nil { // what reads packets waits for no terminal
+		s.stdout = s.screen.on(c.stdout)
 	}
+	s.status = newStatus(s.stderr, s.screen, in.handle != nil, o.quiet, in.Size())
+	return s
+}
+
+// settings are the options of a run, and the condition among them.
+func (s *session) settings() (tcpwatch.Options, *whereClause) {
+	o := s.o
+	sums := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort,
+		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
+	if slices.Contains(o.tables.Reports, "connections") {
+		sums.Rows = max(o.tables.Top, 10000)
+	}
+	t := o.track
+	run := tcpwatch.Options{Filter: s.in.filter, FilterName: o.filter, Count: o.count, Workers: o.jobs,
+		MSL: time.Duration(t.MSL), MaxConns: t.MaxConns, MaxBytes: o.tableBytes(), Interval: time.Duration(t.Interval), ByVLAN: t.ByVLAN,
+		Sums: sums, Warn: s.warn}
 	if o.filter != "" {
-		w.sampler = capture.NewDecoder(capture.DecoderOptions{ByVLAN: o.track.ByVLAN})
+		run.Hidden = &hidden{filter: s.in.filter, kernel: s.in.handle != nil}
 	}
-	m := newMeeting()
-	for i := range o.workers() {
-		x := newWorker(i, o.workers(), in.ahead(), o, out)
-		x.meeting, m.table = m, append(m.table, x.tracker)
-		w.workers = append(w.workers, x)
+	if s.in.handle != nil {
+		run.Ports, run.Local = thisHost()
+		if o.filter == "" {
+			run.FilterName, run.FilterIsDefault = live.DefaultFilterName, true
+		}
 	}
-	w.writer = newWriter(w)
-	w.spare = make(chan *batch, in.ahead()+2)
-	w.batch = w.empty()
-	out.line = w.clear
-	if o.duration > 0 {
-		w.deadline = time.Now().Add(o.duration)
+	var where *whereClause
+	if o.where != nil {
+		where = &whereClause{Expr: o.where, records: s.records}
+		run.Where = where
 	}
-	w.start()
-	return w
+	return run, where
+}
+
+// whereClause is --where for a run; see tcpwatch.Where.
+type whereClause struct {
+	*where.Expr
+	records schema.Options
+	filters []*where.Filter // of the workers
+}
+
+// Matcher is a worker's.
+func (c *whereClause) Matcher() func(*record.Record) bool {
+	f := c.Filter(c.records)
+	c.filters = append(c.filters, f)
+	return f.Match
+}
+
+// unjudged is that the condition could not be worked out for some connections.
+func (c *whereClause) unjudged() error {
+	if c == nil {
+		return nil
+	}
+	for _, f := range c.filters[1:] {
+		c.filters[0].Merge(f)
+	}
+	if err := c.filters[0].Err(); err != nil {
+		return fmt.Errorf("--where: %w", err)
+	}
+	return nil
 }
 
 // announce says what is captured on; with -q only what the user did not choose.
-func (w *watch) announce(chosen bool) {
-	if w.o.quiet && !chosen {
+func (s *session) announce() {
+	if s.o.quiet && s.o.iface != "" {
 		return
 	}
 	filter := "default filter"
-	if w.o.filter != "" {
-		filter = "filter " + w.o.filter
+	if s.o.filter != "" {
+		filter = "filter " + s.o.filter
 	}
-	on := w.in.handle.Interface()
+	on := s.in.handle.Interface()
 	if on == live.Any {
 		on = "all interfaces"
 	}
-	tell(w.stderr, fmt.Sprintf("capturing on %s, %s", on, filter))
+	tell(s.stderr, fmt.Sprintf("capturing on %s, %s", on, filter))
 }
 
-// summary is that of the first worker, which takes in those of the others.
-func (w *watch) summary() *report.Summary {
-	sum := w.workers[0].summary
-	for _, x := range w.workers[1:] {
-		sum.Merge(x.summary)
-	}
-	return sum
+// warn tells the user in a line that something is wrong, and goes on.
+func (s *session) warn(err error) {
+	s.status.mu.Lock()
+	defer s.status.mu.Unlock()
+	s.status.remove()
+	tell(s.stderr, err.Error())
 }
 
-// end hands out what is left and returns the exit status.
-func (w *watch) end() int {
-	defer w.out.screen.settle()
-	w.stop()
-	w.out.summary = w.summary()
-	w.out.screen.wait()
-	w.clear()
-	h := w.final()
-	w.out.finish(h)
+// run reads, reports and returns the exit status.
+func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpwatch.Output, files outFiles) int {
+	defer s.screen.settle()
+	o, where := s.settings()
+	o.Snapshots = asked
+	stats, err := tcpwatch.Run(ctx, s.in.Source, o, outputs...)
+	closed := files.close()
 	status := exitDone
-	if w.o.judge.fails(w.out.summary.Findings(h)) {
+	if s.verdict.fails {
 		status = exitFound
 	}
-	if w.fault != nil {
-		w.warn(w.fault)
-		status = exitEarly
+	var output *tcpwatch.OutputError
+	for _, err := range each(err) {
 		var m *errMemory
-		if errors.As(w.fault, &m) {
+		switch {
+		case errors.As(err, &output), errors.Is(err, errStopped), errors.Is(err, errTimeUp):
+			continue
+		case errors.As(err, &m):
 			status = exitUsage
+		default:
+			status = exitEarly
+		}
+		s.warn(err)
+	}
+	if s.written != nil {
+		if err := s.written.LeftOut(); err != nil {
+			s.warn(fmt.Errorf("%s: %w", s.o.write, err))
 		}
 	}
-	if p := w.out.packets; p != nil && p.other > 0 {
-		w.warn(fmt.Errorf("%s: %d packets left out: a pcap file has one link type, and they are not %s", p.name, p.other, p.link))
+	if s.extract != nil {
+		s.warn(errors.New(s.told()))
 	}
-	if x := w.out.extract; x != nil {
-		w.warn(errors.New(x.told()))
+	if err := where.unjudged(); err != nil {
+		s.warn(err)
 	}
-	if err := w.unjudged(); err != nil {
-		w.warn(err)
-	}
-	if w.out.ladder != nil && w.out.ladder.Len() == 0 {
-		w.warn(noConnection(w.o.why, w.packets))
+	if s.drawing != nil && s.drawing.Len() == 0 {
+		s.warn(s.o.noConnection(s.o.why, stats.Packets))
 		status = exitUsage
 	}
-	if !w.endFollow() {
+	if !s.endFollow(&stats) {
 		status = exitUsage
 	}
-	if err := w.out.err; err != nil && !errors.Is(err, syscall.EPIPE) {
-		w.warn(fmt.Errorf("output: %w", err))
+	if output == nil && closed != nil {
+		output = &tcpwatch.OutputError{Err: closed}
+	}
+	if output != nil && !errors.Is(output, syscall.EPIPE) {
+		s.warn(output)
 		status = exitEarly
 	}
 	return status
 }
 
-// unjudged is that --where could not be worked out for some connections.
-func (w *watch) unjudged() error {
-	first := w.workers[0].where
-	if first == nil {
-		return nil
-	}
-	for _, x := range w.workers[1:] {
-		first.Merge(x.where)
-	}
-	if err := first.Err(); err != nil {
-		return fmt.Errorf("--where: %w", err)
+// each is every error of those joined.
+func each(err error) []error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		return all.Unwrap()
 	}
 	return nil
+}
+
+// told says what --extract's file holds.
+func (s *session) told() string {
+	name := s.o.extract
+	if name == "-" {
+		name = "extract"
+	}
+	return s.extract.Told(name, s.found.n-min(s.found.n, maxFound), maxFound)
 }
 
 // fail tells why there is nothing to report and returns the exit status.

@@ -21,6 +21,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
+	"tcpwatch/internal/pcaptest"
 )
 
 func TestMain(m *testing.M) {
@@ -41,22 +42,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return (&command{stdout: stdout, stderr: stderr}).run(args)
 }
 
-// openInput opens and begins what o names, like command.watch.
-func openInput(o *options) (*input, error) {
-	in, err := holdInput(o)
-	if err == nil {
-		err = in.begin()
-	}
-	return in, err
-}
-
-// openOutputs opens and begins what o is to write, like command.watch.
-func openOutputs(o *options, in *input, stdout io.Writer) (*outputs, error) {
-	files, err := openFiles(o, in, stdout)
+// sessionOf is a run over files that prints nothing but errors.
+func sessionOf(t *testing.T, stderr io.Writer, args ...string) *session {
+	t.Helper()
+	o, err := parse(args)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	return newOutputs(o, in, files, stdout)
+	in, err := holdInput(o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	if err := in.begin(); err != nil {
+		t.Fatal(err)
+	}
+	return newSession(&command{stdout: io.Discard, stderr: stderr}, o, in)
 }
 
 // TestScripts runs the scripts in testdata: standard output, standard error and
@@ -142,14 +143,14 @@ func statusCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// packets TEXT PCAP makes a capture of a text, see writePackets.
+// packets TEXT PCAP makes a capture of a text, see pcaptest.WriteText.
 func packetsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: packets text pcap")
 	}
 	f, err := os.Create(ts.MkAbs(args[1]))
 	ts.Check(err)
-	ts.Check(writePackets(f, ts.ReadFile(args[0])))
+	ts.Check(pcaptest.WriteText(f, ts.ReadFile(args[0])))
 	ts.Check(f.Close())
 }
 

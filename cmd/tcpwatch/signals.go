@@ -1,18 +1,25 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"syscall"
 )
 
-// signals are what the user asked for while we were busy.
+// signals are what the user asks for meanwhile.
 type signals struct {
-	stop   atomic.Bool // Ctrl-C or SIGTERM: end, and report
-	report atomic.Bool // SIGUSR1: report so far
+	ctx    context.Context // done, because of errStopped, after Ctrl-C or SIGTERM: end, and report
+	cancel context.CancelCauseFunc
+	report chan struct{} // after SIGUSR1: report so far
 	ch     chan os.Signal
 	exit   func(status int)
+}
+
+func newSignals() *signals {
+	s := &signals{ch: make(chan os.Signal, 4), report: make(chan struct{}, 1), exit: os.Exit}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	return s
 }
 
 // watchSignals begins to listen. The second Ctrl-C ends the program at once.
@@ -20,7 +27,7 @@ func watchSignals() *signals {
 	// Without this, writing to a closed pipe would kill us before the other
 	// outputs are complete.
 	signal.Ignore(syscall.SIGPIPE)
-	s := &signals{ch: make(chan os.Signal, 4), exit: os.Exit}
+	s := newSignals()
 	wanted := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup
 		wanted = append(wanted, syscall.SIGHUP)
@@ -34,9 +41,14 @@ func (s *signals) listen() {
 	for sig := range s.ch {
 		switch {
 		case sig == syscall.SIGUSR1:
-			s.report.Store(true)
-		case s.stop.Swap(true):
+			select {
+			case s.report <- struct{}{}:
+			default: // asked for already
+			}
+		case s.ctx.Err() != nil:
 			s.exit(128 + int(syscall.SIGINT))
+		default:
+			s.cancel(errStopped)
 		}
 	}
 }

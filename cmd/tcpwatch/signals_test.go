@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"syscall"
 	"testing"
@@ -22,14 +23,15 @@ func TestSignals(t *testing.T) {
 	}
 	for _, x := range tests {
 		status := 0
-		s := &signals{ch: make(chan os.Signal, len(x.sent)), exit: func(n int) { status = n }}
+		s := newSignals()
+		s.ch, s.exit = make(chan os.Signal, len(x.sent)), func(n int) { status = n }
 		for _, sig := range x.sent {
 			s.ch <- sig
 		}
 		close(s.ch)
 		s.listen()
-		if s.stop.Load() != x.stop || s.report.Load() != x.report || status != x.exit {
-			t.Errorf("%v: stop %v, report %v, exit %d", x.sent, s.stop.Load(), s.report.Load(), status)
+		if stop, report := context.Cause(s.ctx) == errStopped, len(s.report) > 0; stop != x.stop || report != x.report || status != x.exit {
+			t.Errorf("%v: stop %v, report %v, exit %d", x.sent, stop, report, status)
 		}
 	}
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/tracker/record"
 )
 
 const (
@@ -14,27 +17,44 @@ const (
 	liveAfter   = time.Second            // of the line about a capture
 )
 
-// status is the line about progress at the foot of the terminal.
+// status is the Output of the line about progress at the foot of the terminal, which makes
+// room for whatever else is written there.
 type status struct {
+	record.Base
 	w       io.Writer // nil when there is no terminal
 	screen  *screen   // to which w belongs
+	live    bool      // the input is a live capture
+	size    int64     // of the files, bytes; 0 for a pipe
+	settles bool      // standard output is the terminal, written to without the screen
 	began   time.Time
+
+	mu      sync.Mutex // who holds it waits for no terminal
 	drawn   time.Time
 	packets uint64 // when it was drawn
 	shown   bool
 }
 
-func newStatus(stderr io.Writer, on *screen) *status {
-	s := &status{began: time.Now(), screen: on}
-	if isTerminal(stderr) {
+// newStatus is the status of a run; quiet shows none of a live capture.
+func newStatus(stderr io.Writer, on *screen, live, quiet bool, size int64) *status {
+	s := &status{began: time.Now(), screen: on, live: live, size: size}
+	if isTerminal(stderr) && !(live && quiet) {
 		s.w = stderr
 	}
 	s.drawn = s.began
 	return s
 }
 
-// clear removes the line.
+// clear removes the line, so that something else can be written.
 func (s *status) clear() {
+	s.mu.Lock()
+	s.remove()
+	s.mu.Unlock()
+	if s.settles {
+		s.screen.settle()
+	}
+}
+
+func (s *status) remove() {
 	if s.shown {
 		io.WriteString(s.w, "\r\x1b[K")
 		s.shown = false
@@ -46,22 +66,46 @@ func (s *status) draw(now time.Time, packets uint64, text string) {
 	if s.screen.busy() {
 		return
 	}
-	s.clear()
+	s.remove()
 	io.WriteString(s.w, text)
 	s.shown, s.drawn, s.packets = true, now, packets
 }
 
-// reading shows how far the files are read.
-func (s *status) reading(w *watch, at progress) {
-	if s.w == nil || w.in.handle != nil {
-		return
+// Tick draws it anew now and then; see record.Output.
+func (s *status) Tick(t *record.Tick) error {
+	if s.w == nil || s.live && !t.Show {
+		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := time.Now()
-	spent := now.Sub(s.began)
-	if spent < quietStart || now.Sub(s.drawn) < redrawAfter {
-		return
+	spent, since := now.Sub(s.began), now.Sub(s.drawn)
+	switch {
+	case s.live && since >= liveAfter:
+		rate := float64(t.Packets-s.packets) / since.Seconds()
+		s.draw(now, t.Packets, livingLine(rate, t, spent))
+	case !s.live && spent >= quietStart && since >= redrawAfter:
+		s.draw(now, t.Packets, progressLine(t.Packets, t.Offset, s.size, spent))
 	}
-	s.draw(now, at.packets, progressLine(at.packets, at.offset, w.size, spent))
+	return nil
+}
+
+// Report makes room for the reports, of which nothing must be lost; see report.Reporter.
+func (s *status) Report(*report.Headline, *report.Summary) error {
+	s.screen.wait()
+	s.clear()
+	return nil
+}
+
+// clearing removes the status line before each write.
+type clearing struct {
+	io.Writer
+	status *status
+}
+
+func (c clearing) Write(b []byte) (int, error) {
+	c.status.clear()
+	return c.Writer.Write(b)
 }
 
 // progressLine tells packets, bytes, speed and the time left; size 0 is unknown.
@@ -78,21 +122,11 @@ func progressLine(packets uint64, offset, size int64, spent time.Duration) strin
 	return line
 }
 
-// living shows what a live capture does.
-func (s *status) living(w *watch, n *batchNote, has living, now time.Time) {
-	since := now.Sub(s.drawn)
-	if s.w == nil || w.in.handle == nil || w.o.quiet || since < liveAfter {
-		return
-	}
-	rate := float64(n.at.packets-s.packets) / since.Seconds()
-	s.draw(now, n.at.packets, livingLine(rate, has, n.drops, now.Sub(s.began)))
-}
-
 // livingLine tells packets per second, the connections that live, those in
 // TIME-WAIT, and what was dropped.
-func livingLine(rate float64, has living, drops uint64, spent time.Duration) string {
+func livingLine(rate float64, t *record.Tick, spent time.Duration) string {
 	return fmt.Sprintf("%s packets/s, %s open, %s in TIME-WAIT, %s dropped, %s", say.Thousands(uint64(rate+0.5)),
-		say.Thousands(uint64(has.open)), say.Thousands(uint64(has.timeWait)), say.Thousands(drops), spent.Round(time.Second))
+		say.Thousands(uint64(t.Open)), say.Thousands(uint64(t.TimeWait)), say.Thousands(t.Drops), spent.Round(time.Second))
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

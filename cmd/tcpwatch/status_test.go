@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"tcpwatch/internal/pcaptest"
+	"tcpwatch/tracker/record"
 )
 
 func TestProgressLine(t *testing.T) {
@@ -27,7 +31,7 @@ func TestProgressLine(t *testing.T) {
 }
 
 func TestLivingLine(t *testing.T) {
-	got := livingLine(1234.4, living{open: 1, timeWait: 5}, 7, 61*time.Second)
+	got := livingLine(1234.4, &record.Tick{Open: 1, TimeWait: 5, Drops: 7}, 61*time.Second)
 	if want := "1,234 packets/s, 1 open, 5 in TIME-WAIT, 7 dropped, 1m1s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -36,7 +40,7 @@ func TestLivingLine(t *testing.T) {
 // The line about progress is drawn while the files are opened and read (the race
 // detector tells when it asks for what changes meanwhile).
 func TestProgressWhileFilesAreRead(t *testing.T) {
-	pcap := shortConnections(t, 2000)
+	pcap := pcaptest.ShortConnections(t, 2000)
 	args := []string{"-j", "2"}
 	for _, name := range []string{"a", "b", "c"} {
 		name = filepath.Join(t.TempDir(), name)
@@ -45,13 +49,14 @@ func TestProgressWhileFilesAreRead(t *testing.T) {
 		}
 		args = append(args, "-r", name)
 	}
-	w := watchFiles(t, args...)
+	s := sessionOf(t, io.Discard, args...)
 	var line bytes.Buffer
-	w.mu.Lock()
-	w.status.w, w.status.began, w.status.drawn = &line, time.Now().Add(-time.Hour), time.Time{}
-	w.mu.Unlock()
-	w.loop()
-	if status := w.end(); status != exitDone || !strings.Contains(line.String(), " MB (") {
+	s.status.w, s.status.began, s.status.drawn = &line, time.Now().Add(-time.Hour), time.Time{}
+	outputs, err := s.outputs(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := s.run(t.Context(), nil, outputs, nil); status != exitDone || !strings.Contains(line.String(), " MB (") {
 		t.Errorf("status %d, %q", status, line.String())
 	}
 }

@@ -1,16 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/pcaptest"
 )
 
 // sideBySide writes a capture of n connections that go on side by side, a round a packet of
@@ -40,7 +38,7 @@ func sideBySide(t *testing.T, n int, at func(packet, round int) (seconds float64
 				continue
 			}
 			with := strings.NewReplacer("A", fmt.Sprintf("192.0.2.1:%d", 40000+i), "Z", "192.0.2.2:80").Replace(words)
-			_, frame, err := parsePacket(append([]string{"0"}, strings.Fields(with)...))
+			_, frame, err := pcaptest.ParseFrame(append([]string{"0"}, strings.Fields(with)...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,59 +163,6 @@ func TestGapBetweenFiles(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// moved is a source whose packets are stamped later by a span.
-type moved struct {
-	capture.Source
-	by int64
-}
-
-func (m moved) Next(p *capture.Packet) error {
-	err := m.Source.Next(p)
-	p.Time += m.by
-	return err
-}
-
-var moments = regexp.MustCompile(`"[-\d]+T[\d:.]+Z"|"uid":"[^"]*"`)
-
-// When a capture was taken changes nothing but the times that are printed: at 1970, before it,
-// after what 32 bits of seconds hold (2106).
-func TestAnyYear(t *testing.T) {
-	for _, name := range []string{"close-by-client", "close-wait-leak", "keepalive-dead", "aborts-many", "time-wait-reuse"} {
-		pcap, err := os.ReadFile("../../testdata/pcaps/" + name + ".pcap")
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := func(by func(first int64) int64) string {
-			var out bytes.Buffer
-			w := watchTo(t, pcap, &out, "-q", "-o", "jsonl", "-n")
-			f, err := capture.NewFile("memory", bytes.NewReader(pcap))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var p capture.Packet
-			if err := f.Next(&p); err != nil {
-				t.Fatal(err)
-			}
-			w.in.source = moved{w.in.source, by(p.Time)}
-			w.loop()
-			if w.end() != exitDone {
-				t.Fatal("not ended well")
-			}
-			return moments.ReplaceAllString(out.String(), `""`)
-		}
-		want := at(func(int64) int64 { return 0 })
-		for _, year := range []int64{1900, 1969, 1970, 2105, 2106, 2107, 2200, 2261} {
-			start := time.Date(int(year), 12, 31, 23, 59, 30, 0, time.UTC).UnixNano()
-			if got := at(func(first int64) int64 { return start - first }); got != want {
-				t.Errorf("%s in %d: %s", name, year, whatDiffers(got, want))
-			}
-		}
-		if got := at(func(first int64) int64 { return 1 - first }); got != want {
-			t.Errorf("%s at 1970: %s", name, whatDiffers(got, want))
-		}
 	}
 }
 

@@ -17,8 +17,7 @@ type why struct {
 	id   uint64 // 0 for a pair
 	a, b capture.Endpoint
 
-	all   bool   // those of --where
-	among *found // of the first of two passes; nil for no other condition
+	all bool // those of --where
 }
 
 // allMatching is the argument that stands for all connections of --where.
@@ -59,8 +58,6 @@ func parseEndpoint(s string) (capture.Endpoint, error) {
 // marks is the tracker's question whether a connection is one of them.
 func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
 	switch {
-	case w.among != nil && !w.among.has(id):
-		return false
 	case w.all:
 		return true
 	case w.id != 0:
@@ -69,9 +66,9 @@ func (w *why) marks(id uint64, orig, resp capture.Endpoint) bool {
 	return orig == w.a && resp == w.b || orig == w.b && resp == w.a
 }
 
-// noConnection is the error that nothing was found.
-func noConnection(pick *why, packets uint64) error {
-	if pick.among != nil {
+// noConnection is the error that pick names no connection.
+func (o *options) noConnection(pick *why, packets uint64) error {
+	if o.where != nil {
 		return fmt.Errorf("no such connection in %s packets that --where asks for; --report connections lists those", say.Thousands(packets))
 	}
 	if pick.id == 0 {

@@ -1,7 +1,8 @@
-package main
+package packets
 
 import (
 	"bytes"
+	"slices"
 
 	"tcpwatch/capture"
 )
@@ -52,6 +53,11 @@ func (f *fragments) take(datagram uint64) []capture.Packet {
 		f.order = f.order[:0]
 	}
 	return pieces
+}
+
+// holds reports whether a packet is one of those that wait of a datagram.
+func (f *fragments) holds(datagram, packet uint64) bool {
+	return slices.ContainsFunc(f.pieces[datagram], func(p capture.Packet) bool { return p.Number == packet })
 }
 
 // drop forgets what waits of a datagram.

@@ -1,10 +1,8 @@
-package main
+package tcpwatch
 
 import (
 	"tcpwatch/capture"
 	"tcpwatch/report"
-	"tcpwatch/report/sentence"
-	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/names"
 	"tcpwatch/tracker/record"
@@ -23,10 +21,11 @@ type worker struct {
 	names     *names.Observer
 	meeting   *meeting
 	holding   holding
-	summary   *report.Summary
-	where     *where.Filter // nil without --where
-	lines     []appender
-	out       *outputs
+	sums      report.SummaryOptions
+	summary   *report.Summary           // nil when nobody wants it
+	match     func(*record.Record) bool // nil: every connection is told of
+	parts     []record.Part             // of the parallel Outputs
+	out       *outlets
 	segments  uint64
 	byVLAN    bool // see tracker.Options
 	quiet     bool // that the input ends is no event of a connection
@@ -37,37 +36,26 @@ type worker struct {
 	now  *chunk
 }
 
-// appender makes the lines of one output; each worker has its own.
-type appender interface {
-	// AppendConn appends the line of a record.
-	AppendConn(b []byte, r *record.Record) []byte
-}
-
-func newWorker(index, of, ahead int, o *options, out *outputs) *worker {
-	// What is followed is what the other end read: nothing with a wrong checksum.
-	decode := capture.DecoderOptions{ByVLAN: o.track.ByVLAN, VerifyChecksums: out.follow != nil}
-	w := &worker{index: index, of: of, out: out, summary: report.NewSummary(out.sum),
-		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode),
+func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
+	decode := capture.DecoderOptions{ByVLAN: o.ByVLAN, VerifyChecksums: out.checksums}
+	w := &worker{index: index, of: of, out: out, sums: o.Sums, byVLAN: o.ByVLAN,
+		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode), names: names.New(names.Options{}),
 		in: make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
 	}
-	for _, s := range out.streams {
-		if s.appender == nil {
-			w.lines = append(w.lines, nil)
-		} else {
-			w.lines = append(w.lines, s.appender())
-		}
+	for _, p := range out.parallel {
+		w.parts = append(w.parts, p.Part())
 	}
-	if o.where != nil {
-		w.where = o.where.Filter(out.records)
+	if out.summed() {
+		w.summary = report.NewSummary(o.Sums)
 	}
-	t := o.track
-	w.byVLAN = t.ByVLAN
-	t.Events = out.live != nil
-	t.Mark = o.mark(out)
-	t.MaxBytes = o.tableBytes()
-	t.Verify = func() capture.Marks { return w.decoded.VerifyChecksum() }
-	w.names = names.New(names.Options{})
-	w.tracker = tracker.New(t, w)
+	if o.Where != nil {
+		w.match = o.Where.Matcher()
+	}
+	w.tracker = tracker.New(tracker.Options{
+		MSL: int64(o.MSL), MaxConns: o.MaxConns, MaxBytes: o.MaxBytes, Interval: int64(o.Interval), ByVLAN: o.ByVLAN,
+		Events: out.events, Mark: out.mark(),
+		Verify: func() capture.Marks { return w.decoded.VerifyChecksum() },
+	}, w)
 	return w
 }
 
@@ -100,7 +88,7 @@ func (w *worker) chunk() (c *chunk) {
 	default:
 		c = &chunk{}
 	}
-	c.reset(len(w.out.streams))
+	c.reset(len(w.parts))
 	return c
 }
 
@@ -113,7 +101,7 @@ func (w *worker) batch(b *batch) {
 		}
 	}
 	if b.ticks {
-		w.tracker.Advance(b.tick)
+		w.tracker.Advance(b.tick.Time)
 		if b.meet {
 			w.meeting.makeRoom()
 		} else {
@@ -122,10 +110,9 @@ func (w *worker) batch(b *batch) {
 		w.tracker.HandOut()
 		w.holding.conns.Store(int64(w.tracker.Held()))
 		w.holding.packets.Store(b.passed)
-		w.out.advance(b.tick)
 	}
-	if b.show {
-		w.out.flushTaken()
+	if b.ticks || b.tick.Show {
+		w.tick(b)
 	}
 	if b.snapshot {
 		so := w.soFar() // which may hand on w.now
@@ -151,7 +138,18 @@ func (w *worker) packet(p *capture.Packet, hash uint64) {
 			outcome = max(outcome, o) // anything but skipped
 		}
 	}
-	w.out.decoded(p, d, outcome)
+	if len(w.out.direct.packets) > 0 {
+		w.out.packet(&w.out.direct, p, record.Datagram{Number: d.Datagram, Waits: outcome == capture.OutcomeSkipped && d.Skip == capture.SkipFragment})
+	}
+}
+
+// tick tells the Outputs that the only worker calls how far the run has come.
+func (w *worker) tick(b *batch) {
+	if len(w.out.direct.all) > 0 {
+		t, l := b.tick, w.living(b)
+		t.Open, t.TimeWait = l.open, l.timeWait
+		w.out.tick(&w.out.direct, &t)
+	}
 }
 
 // frame takes what the decoder found in a packet, or in one of the frames of it.
@@ -179,7 +177,9 @@ func (w *worker) observe(d *capture.Decoder, hash uint64) {
 	w.segments++
 	placed := w.tracker.ObserveHashed(s, hash)
 	w.names.Observe(placed, d.Payload, s.Len)
-	w.out.segment(placed, s, d.Payload)
+	if len(w.out.direct.segments) > 0 {
+		w.out.segment(placed, s, d.Payload)
+	}
 }
 
 // end hands out what is left.
@@ -191,7 +191,7 @@ func (w *worker) end() {
 		s := &w.slow.Segment
 		if hash := w.tracker.Hash(s); w.owns(hash) && !w.tracker.Holds(s) {
 			w.observe(w.slow, hash)
-			w.out.incomplete(w.slow)
+			w.out.packet(&w.out.direct, nil, record.Datagram{Number: w.slow.Datagram})
 		}
 	}
 	w.tracker.Finish()
@@ -200,35 +200,29 @@ func (w *worker) end() {
 // soFar is the summary with the connections that are still open. Those that the
 // tracker finds to be over only now come into the summary first.
 func (w *worker) soFar() *report.Summary {
-	so := report.NewSummary(w.out.sum)
+	so := report.NewSummary(w.sums)
 	w.tracker.Snapshot(func(r *record.Record) {
 		w.names.Attach(r)
-		w.sum(so, r)
+		if w.asked(r) {
+			so.Add(r)
+		} else {
+			so.LeaveOut()
+		}
 	})
 	so.Merge(w.summary)
 	return so
 }
 
 func (w *worker) living(b *batch) (l living) {
-	if b.show {
+	if b.tick.Show {
 		s := w.tracker.Stats()
 		l.open, l.timeWait = s.Open-s.TimeWait-s.Over, s.TimeWait
 	}
 	return l
 }
 
-// sum adds a connection that is asked for, and reports whether it is.
-func (w *worker) sum(s *report.Summary, r *record.Record) bool {
-	if !w.asked(r) {
-		s.LeaveOut()
-		return false
-	}
-	s.Add(r)
-	return true
-}
-
-// asked reports whether the connection is one that --where asks for.
-func (w *worker) asked(r *record.Record) bool { return w.where == nil || w.where.Match(r) }
+// asked reports whether the connection is one to tell of.
+func (w *worker) asked(r *record.Record) bool { return w.match == nil || w.match(r) }
 
 // Attach puts the names on an interim record; see record.Marker.
 func (w *worker) Attach(r *record.Record) { w.names.Attach(r) }
@@ -242,23 +236,37 @@ func (w *worker) Conn(r *record.Record) {
 
 // conn tells of a record that has its names.
 func (w *worker) conn(r *record.Record) {
-	w.out.conn(r)
-	if r.Interim && !w.asked(r) || !r.Interim && !w.sum(w.summary, r) {
-		return
+	asked := w.asked(r)
+	if w.summary != nil && !r.Interim {
+		if asked {
+			w.summary.Add(r)
+		} else {
+			w.summary.LeaveOut()
+		}
 	}
-	if w.out.found != nil && !r.Interim {
-		w.out.found.add(r)
+	if !asked {
+		return
 	}
 	k := key{phase: phaseFinished, at: r.Ended, id: r.ID}
 	if r.Interim {
 		k.phase, k.at = phaseInterim, r.End
 	}
-	for i, a := range w.lines {
-		if a != nil {
-			w.now.lines[i] = a.AppendConn(w.now.lines[i], r)
-		}
+	w.out.conn(&w.out.direct, r)
+	for i, p := range w.parts {
+		w.now.lines[i] = p.AppendConn(w.now.lines[i], r)
 	}
-	w.place(k)
+	var t told
+	if len(w.out.ordered.conns) > 0 {
+		t.conn = copied(r)
+	}
+	w.place(k, t)
+}
+
+// copied is a record that borrows nothing.
+func copied(r *record.Record) *record.Record {
+	c := *r
+	c.Own()
+	return &c
 }
 
 // Event takes a live event; see record.Sink.
@@ -267,35 +275,50 @@ func (w *worker) Event(e *record.Event) {
 	if w.quiet || !w.asked(e.Record) {
 		return
 	}
-	i := w.out.live.index
-	b := append(w.now.lines[i], sentence.LiveLine(e, w.out.lineOpt)...)
-	w.now.lines[i] = append(b, '\n')
 	k := key{phase: phasePackets, at: int64(e.Packet), id: e.Record.ID}
 	if e.Packet == 0 {
 		k.phase, k.at = phaseFinished, e.Record.Ended
 	}
-	w.place(k)
+	w.out.event(&w.out.direct, e)
+	for i, p := range w.parts {
+		w.now.lines[i] = p.AppendEvent(w.now.lines[i], e)
+	}
+	var t told
+	if len(w.out.ordered.events) > 0 {
+		c := *e
+		c.Record = copied(e.Record)
+		t.event = &c
+	}
+	w.place(k, t)
 }
 
 // Step takes a packet of a marked connection; see record.Sink.
 func (w *worker) Step(s *record.Step) { w.out.step(s) }
 
-// place says where the lines added last belong, and hands on a chunk that has
+// place says where belongs what was added last, and hands on a chunk that has
 // grown long.
-func (w *worker) place(k key) {
+func (w *worker) place(k key, t told) {
+	c := w.now
 	n := 0
-	for _, b := range w.now.lines {
+	for _, b := range c.lines {
 		n += len(b)
+	}
+	if t != (told{}) {
+		for len(c.told) < len(c.keys) {
+			c.told = append(c.told, told{}) // of lines before it alone
+		}
+		c.told = append(c.told, t)
+		n += len(c.told) * toldBytes
 	}
 	if n == 0 {
 		return
 	}
-	w.now.keys = append(w.now.keys, k)
-	for _, b := range w.now.lines {
-		w.now.ends = append(w.now.ends, uint32(len(b)))
+	c.keys = append(c.keys, k)
+	for _, b := range c.lines {
+		c.ends = append(c.ends, uint32(len(b)))
 	}
 	if n > chunkBytes {
-		w.to <- w.now
+		w.to <- c
 		w.now = w.chunk()
 	}
 }

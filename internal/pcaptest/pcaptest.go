@@ -1,16 +1,19 @@
-package main
+// Package pcaptest writes captures for tests from text, a packet a line.
+package pcaptest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"net/netip"
 	"strings"
+	"testing"
 
 	"tcpwatch/capture"
 )
 
-// writePackets writes a pcap file of Ethernet frames, one a line of text:
+// WriteText writes a pcap file of Ethernet frames, one a line of text:
 //
 //	0.001 192.0.2.1:40000 > 192.0.2.2:80 S. seq 5000 ack 1001 len 0
 //	0.002 192.0.2.1:53 > 192.0.2.2:53 udp
@@ -18,7 +21,7 @@ import (
 //
 // Times are seconds after 2024-01-01; the flags are tcpdump's; IPv6 goes as
 // [2001:db8::1]:80. Empty lines and those that begin with # are left out.
-func writePackets(w io.Writer, text string) error {
+func WriteText(w io.Writer, text string) error {
 	out, err := capture.NewPcapWriter(w, capture.LinkEthernet, 262144, true)
 	if err != nil {
 		return err
@@ -28,7 +31,7 @@ func writePackets(w io.Writer, text string) error {
 			continue
 		}
 		p := capture.Packet{Number: uint64(i + 1), Link: capture.LinkEthernet}
-		if p.Time, p.Data, err = parsePacket(strings.Fields(line)); err != nil {
+		if p.Time, p.Data, err = ParseFrame(strings.Fields(line)); err != nil {
 			return fmt.Errorf("%q: %w", line, err)
 		}
 		p.Length = len(p.Data)
@@ -39,7 +42,8 @@ func writePackets(w io.Writer, text string) error {
 	return out.Flush()
 }
 
-func parsePacket(words []string) (at int64, frame []byte, err error) {
+// ParseFrame is the frame, and its time in nanoseconds, of a line of such text in words.
+func ParseFrame(words []string) (at int64, frame []byte, err error) {
 	if len(words) < 5 || words[2] != ">" {
 		return 0, nil, fmt.Errorf("not TIME SOURCE > DESTINATION WHAT")
 	}
@@ -51,7 +55,7 @@ func parsePacket(words []string) (at int64, frame []byte, err error) {
 	if words[4] == "unreachable" {
 		from, err1 := netip.ParseAddr(words[1])
 		to, err2 := netip.ParseAddr(words[3])
-		_, quoted, err3 := parsePacket([]string{"0", words[5], ">", words[7], "S", "seq", "1000"})
+		_, quoted, err3 := ParseFrame([]string{"0", words[5], ">", words[7], "S", "seq", "1000"})
 		if err1 != nil || err2 != nil || err3 != nil {
 			return 0, nil, fmt.Errorf("addresses of the error: %v, %v, %v", err1, err2, err3)
 		}
@@ -99,4 +103,43 @@ func ipFrame(src, dst netip.Addr, proto byte, body []byte) []byte {
 	}
 	b = append(append(b, src.AsSlice()...), dst.AsSlice()...)
 	return append(b, body...)
+}
+
+// ShortConnections is a pcap file of n connections of nine packets each, one a millisecond.
+func ShortConnections(tb testing.TB, n int) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	out, err := capture.NewPcapWriter(&b, capture.LinkEthernet, 262144, true)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	client, server := netip.MustParseAddr("192.0.2.1").As4(), netip.MustParseAddr("192.0.2.2")
+	for i := range n {
+		client[2], client[3] = byte(i>>14), byte(i>>6)
+		a := fmt.Sprintf("%v:%d", netip.AddrFrom4(client), 32768+i%64)
+		z := fmt.Sprintf("%v:80", server)
+		for k, words := range [][]string{
+			{a, ">", z, "S", "seq", "1000"},
+			{z, ">", a, "S.", "seq", "5000", "ack", "1001"},
+			{a, ">", z, ".", "seq", "1001", "ack", "5001"},
+			{a, ">", z, "P.", "seq", "1001", "ack", "5001", "len", "200"},
+			{z, ">", a, "P.", "seq", "5001", "ack", "1201", "len", "1000"},
+			{a, ">", z, "F.", "seq", "1201", "ack", "6001"},
+			{z, ">", a, ".", "seq", "6001", "ack", "1202"},
+			{z, ">", a, "F.", "seq", "6001", "ack", "1202"},
+			{a, ">", z, ".", "seq", "1202", "ack", "6002"},
+		} {
+			at, frame, err := ParseFrame(append([]string{fmt.Sprintf("%f", float64(i)/1000+float64(k)/10000)}, words...))
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if err := out.WritePacket(&capture.Packet{Time: at, Data: frame, Length: len(frame), Link: capture.LinkEthernet}); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	if err := out.Flush(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
 }

@@ -1,4 +1,4 @@
-package main
+package tcpwatch
 
 import (
 	"sync"
@@ -50,7 +50,7 @@ type holding struct {
 
 // mayBeFull reports whether the workers may hold more together than the table
 // may: each packet since begins a connection at most.
-func (w *watch) mayBeFull() bool {
+func (w *run) mayBeFull() bool {
 	if len(w.workers) == 1 {
 		return false // a tick of its own makes room
 	}
@@ -59,5 +59,5 @@ func (w *watch) mayBeFull() bool {
 		since = min(since, x.holding.packets.Load())
 		held += x.holding.conns.Load()
 	}
-	return w.o.track.MaxBytes > 0 || held+int64(w.passed-since) > int64(w.o.track.MaxConns)
+	return w.o.MaxBytes > 0 || held+int64(w.passed-since) > int64(w.o.MaxConns)
 }

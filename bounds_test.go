@@ -1,8 +1,9 @@
-package main
+package tcpwatch
 
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"io"
 	"math"
@@ -11,6 +12,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"golang.org/x/net/bpf"
 
 	"tcpwatch/capture"
 )
@@ -27,9 +30,6 @@ func allocated(f func()) uint64 {
 // TestBlocksOfPacketsLeftOut: the blocks of packets that the filter does not let
 // pass are given back too.
 func TestBlocksOfPacketsLeftOut(t *testing.T) {
-	if ok, err := condition("filters"); !ok {
-		t.Skip("needs libpcap: ", err)
-	}
 	name := filepath.Join(t.TempDir(), "long.pcap.gz")
 	file, err := os.Create(name)
 	if err != nil {
@@ -50,12 +50,20 @@ func TestBlocksOfPacketsLeftOut(t *testing.T) {
 	w.Flush()
 	z.Close()
 	file.Close()
-	watch := watchFiles(t, name, "-j", "1", "udp")
-	if n := allocated(func() { watch.loop(); watch.stop() }); n > 64<<20 {
+	in, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	none := capture.NewFilter("none", func(capture.LinkType, string) ([]bpf.RawInstruction, error) {
+		return bpf.Assemble([]bpf.Instruction{bpf.RetConstant{Val: 0}})
+	})
+	var stats Stats
+	if n := allocated(func() { stats, err = Run(context.Background(), in, Options{Filter: none, Workers: 1}) }); n > 64<<20 {
 		t.Errorf("%d MiB allocated for %d MiB of packets left out", n>>20, tickEvery*len(data)>>20)
 	}
-	if watch.packets != tickEvery-1 || watch.passed != 0 {
-		t.Errorf("%d packets, %d passed", watch.packets, watch.passed)
+	if err != nil || stats.Packets != tickEvery-1 || stats.Passed != 0 {
+		t.Errorf("%d packets, %d passed, %v", stats.Packets, stats.Passed, err)
 	}
 }
 
@@ -119,7 +127,7 @@ func TestPipedBlocksAreUsedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.KeepData(&blocks)
-	in := &input{source: f}
+	in := &Source{source: f}
 	in.pipe = newPiped(f, &blocks)
 	used := allocated(func() {
 		var p capture.Packet
@@ -140,8 +148,8 @@ func TestPipedBlocksAreUsedAgain(t *testing.T) {
 	}
 }
 
-// TestInterfacesAreLearntOnce: what --extract knows of interfaces grows with
-// them, each is copied once.
+// TestInterfacesAreLearntOnce: what is known of interfaces grows with them, each is copied
+// once.
 func TestInterfacesAreLearntOnce(t *testing.T) {
 	const interfaces = 20_000
 	var file bytes.Buffer
@@ -160,12 +168,12 @@ func TestInterfacesAreLearntOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &extractFile{files: []*capture.File{f}, described: make([]int, 1), interfaces: make([][]capture.Interface, 1)}
+	x := Files(f)
 	used := allocated(func() {
 		var p capture.Packet
 		for f.Next(&p) == nil {
 			x.learn(&p)
-			if on := x.interfaces[0][p.Interface]; on.Snaplen != p.Interface {
+			if on := x.Interface(&p); on.Snaplen != p.Interface {
 				t.Fatalf("interface %d is %v", p.Interface, on)
 			}
 		}
@@ -178,7 +186,7 @@ func TestInterfacesAreLearntOnce(t *testing.T) {
 // TestDropsOfFilesSaturate: counters of several files that do not fit their sum
 // are as many as can be counted.
 func TestDropsOfFilesSaturate(t *testing.T) {
-	in := &input{}
+	in := &Source{}
 	for _, drops := range []uint64{math.MaxUint64 - 5, 10} {
 		var file bytes.Buffer
 		w, err := capture.NewPcapngWriter(&file, "test")
@@ -210,7 +218,7 @@ func TestDropsOfFilesSaturate(t *testing.T) {
 		}
 		in.files = append(in.files, f)
 	}
-	if n, _, known, _ := in.drops(); n != math.MaxUint64 || !known {
-		t.Errorf("%d drops, %t", n, known)
+	if n, _ := in.drops(); n.V != math.MaxUint64 || !n.OK {
+		t.Errorf("%+v drops", n)
 	}
 }

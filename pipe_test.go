@@ -1,4 +1,4 @@
-package main
+package tcpwatch
 
 import (
 	"bytes"
@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/pcaptest"
 )
 
 // A pipe that is quiet keeps nobody waiting: its packets are handed on as they
 // come, and between them there is time for signals.
 func TestPipedSourceDoesNotBlock(t *testing.T) {
-	all := shortConnections(t, 2)
+	all := pcaptest.ShortConnections(t, 2)
 	r, w := io.Pipe()
 	more := make(chan bool)
 	go func() {

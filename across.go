@@ -1,4 +1,4 @@
-package main
+package tcpwatch
 
 import (
 	"tcpwatch/capture"
@@ -15,7 +15,7 @@ type question struct {
 
 // across asks all workers, which have gone through what was read before. The
 // answer is the same whatever their number.
-func (w *watch) across(packets []capture.Packet, left bool) (all crossing) {
+func (w *run) across(packets []capture.Packet, left bool) (all crossing) {
 	if len(w.batch.packets) > 0 {
 		w.hand(false)
 	}
@@ -25,7 +25,7 @@ func (w *watch) across(packets []capture.Packet, left bool) (all crossing) {
 	q := w.asking.asked
 	q.packets, q.left = q.packets[:0], left
 	for i := range packets {
-		if ok, err := w.in.passes(&packets[i]); ok && err == nil {
+		if ok, err := w.filter.passes(&packets[i]); ok && err == nil {
 			q.packets = append(q.packets, packets[i])
 		}
 	}

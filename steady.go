@@ -1,4 +1,4 @@
-package main
+package tcpwatch
 
 import (
 	"io"
@@ -21,7 +21,7 @@ const (
 // and for how long nobody captured. All of it is decided from the packets of the
 // whole input in their order, so it is the same for any number of workers.
 type steady struct {
-	in *input
+	in *Source
 	// across tells what connections show across a jump of the clock before the
 	// packets, which are good until the next call of the source; with left also how
 	// much was under way of which nothing comes.

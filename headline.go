@@ -1,8 +1,7 @@
-package main
+package tcpwatch
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/capture/live"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/record"
@@ -10,44 +9,42 @@ import (
 
 // headline is what the reader knows now besides the connections; counts add
 // what workers do.
-func (w *watch) headline() *report.Headline {
+func (w *run) headline() *report.Headline {
 	h := &report.Headline{
-		Files:   w.o.read,
-		Filter:  w.o.filter,
-		Hides:   w.weakness.Hides(),
-		Packets: w.packets,
-		Passed:  w.passed,
-		Bytes:   w.bytes,
-		Start:   w.times.first,
-		End:     w.times.last,
-		Clock:   w.clock(),
-		Damaged: w.damaged,
-		MSL:     w.o.track.MSL,
+		Files:           w.in.Names(),
+		Filter:          w.o.FilterName,
+		FilterIsDefault: w.o.FilterIsDefault,
+		Packets:         w.packets,
+		Passed:          w.passed,
+		Bytes:           w.bytes,
+		Start:           w.times.first,
+		End:             w.times.last,
+		Clock:           w.clock(),
+		Damaged:         w.damaged,
+		MSL:             int64(w.o.MSL),
 	}
-	if w.o.where != nil {
-		h.Where = w.o.where.String()
+	if w.o.Hidden != nil {
+		h.Hides = w.o.Hidden.Hides()
+	}
+	if w.o.Where != nil {
+		h.Where = w.o.Where.String()
 	}
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
-		h.Ports, h.Local = w.o.judge.host()
-		if h.Filter == "" {
-			h.Filter, h.FilterIsDefault = live.DefaultFilterName, true
-		}
+		h.Ports, h.Local = w.o.Ports, w.o.Local
 	}
-	kernel, iface, kernelKnown, ifaceKnown := w.in.drops()
-	h.KernelDrops = record.Opt[uint64]{V: kernel, OK: kernelKnown}
-	h.InterfaceDrops = record.Opt[uint64]{V: iface, OK: ifaceKnown}
+	h.KernelDrops, h.InterfaceDrops = w.in.drops()
 	return h
 }
 
 // clock is what the packets' stamps are worth so far.
-func (w *watch) clock() report.Clock {
+func (w *run) clock() report.Clock {
 	c := &w.source.clock
 	return report.Clock{Untimed: c.untimed, Misstamped: c.misstamped, Steps: c.steps, Stepped: w.times.stepped(), Gaps: c.gaps, Uncovered: c.uncovered}
 }
 
 // final is the headline when the workers have ended.
-func (w *watch) final() *report.Headline {
+func (w *run) final() *report.Headline {
 	h := w.headline()
 	all := make([]*counts, len(w.workers))
 	for i, x := range w.workers {

@@ -1,4 +1,4 @@
-package main
+package tcpwatch
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/pcaptest"
 )
 
 // stamped is a source of packets with given times, in seconds.
@@ -30,7 +31,7 @@ func (s *stamped) Next(p *capture.Packet) error {
 		p.Time, p.Untimed = 0, true
 	}
 	if s.ports != nil {
-		_, frame, err := parsePacket([]string{"0", fmt.Sprintf("192.0.2.1:%d", s.ports[s.n]), ">", "192.0.2.2:80", ".", "seq", "1", "ack", "1"})
+		_, frame, err := pcaptest.ParseFrame([]string{"0", fmt.Sprintf("192.0.2.1:%d", s.ports[s.n]), ">", "192.0.2.2:80", ".", "seq", "1", "ack", "1"})
 		if err != nil {
 			return err
 		}
@@ -95,7 +96,7 @@ func TestStamps(t *testing.T) {
 		{"without a time", []float64{-1, 10, -1, 11}, quiet, []float64{0, 10, 10, 11}, clockCounts{untimed: 2}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &steady{in: &input{source: &stamped{times: c.times, files: c.files}}, kept: true,
+			s := &steady{in: &Source{source: &stamped{times: c.times, files: c.files}}, kept: true,
 				across: func(_ []capture.Packet, left bool) crossing {
 					x := c.across
 					if !left {
@@ -129,7 +130,7 @@ func TestStampsLive(t *testing.T) {
 		{"one is late", 0, []float64{10, 11, 11 + hour, 12, 13}, []float64{10, 11, 11, 12, 13}, clockCounts{misstamped: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &steady{in: &input{source: &stamped{times: c.times}}, live: true, passed: func() int64 { return int64(c.passed * 1e9) },
+			s := &steady{in: &Source{source: &stamped{times: c.times}}, live: true, passed: func() int64 { return int64(c.passed * 1e9) },
 				across: func([]capture.Packet, bool) crossing { t.Error("asked"); return crossing{} }}
 			s.expect(t, c.want, c.counts)
 		})
@@ -154,7 +155,7 @@ func TestWhoIsAskedAboutPauses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var asked []float64
-			s := &steady{in: &input{source: &stamped{times: c.times, ports: c.ports}}, kept: true,
+			s := &steady{in: &Source{source: &stamped{times: c.times, ports: c.ports}}, kept: true,
 				across: func(packets []capture.Packet, _ bool) (x crossing) {
 					asked = append(asked, float64(packets[0].Time)/1e9)
 					return x
@@ -182,7 +183,7 @@ func (*pauses) Close() error { return nil }
 
 // Packets with a pause after each are read without an allocation for each.
 func TestPausesAllocateNothing(t *testing.T) {
-	s := &steady{in: &input{source: &pauses{}}, kept: true, across: func([]capture.Packet, bool) (x crossing) { return x }}
+	s := &steady{in: &Source{source: &pauses{}}, kept: true, across: func([]capture.Packet, bool) (x crossing) { return x }}
 	var p capture.Packet
 	n := testing.AllocsPerRun(10, func() {
 		for range 10 * lookAhead {
@@ -198,7 +199,7 @@ func TestPausesAllocateNothing(t *testing.T) {
 
 // BenchmarkPauses is what a packet costs where a pause follows each.
 func BenchmarkPauses(b *testing.B) {
-	s := &steady{in: &input{source: &pauses{}}, kept: true, across: func([]capture.Packet, bool) (x crossing) { return x }}
+	s := &steady{in: &Source{source: &pauses{}}, kept: true, across: func([]capture.Packet, bool) (x crossing) { return x }}
 	var p capture.Packet
 	for b.Loop() {
 		s.Next(&p)

@@ -1,10 +1,11 @@
-package main
+package tcpwatch
 
 import (
 	"sync/atomic"
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/tracker/record"
 )
 
 const (
@@ -27,17 +28,15 @@ type batch struct {
 	kept    int      // bytes of data that are kept where they are
 	blocks  [][]byte // of files, read to their end: packets of later batches lie in none of them
 
-	ticks    bool      // time goes on to tick
-	tick     int64     // packet time
+	ticks    bool // time goes on to tick.Time
+	tick     record.Tick
 	meet     bool      // all workers make room together then; there are no packets in the batch
 	passed   uint64    // packets until then
-	show     bool      // what there is to tell is written out
 	snapshot bool      // the tables are printed as they stand
 	end      bool      // the input has ended
 	asked    *question // the batch is only this
-	at       progress
 
-	users atomic.Int32 // workers that are not done with it
+	users atomic.Int32 // workers, and the writer, that are not done with it
 }
 
 // look is what the reader tells every worker of a packet: those that it does
@@ -45,12 +44,6 @@ type batch struct {
 type look struct {
 	time int64  // as timeOf has it
 	hash uint64 // of the packet's ends; 0 where decoding has to tell
-}
-
-// progress is how far the input was read.
-type progress struct {
-	packets uint64
-	offset  int64
 }
 
 // add puts a packet into the batch, its data too unless those may be kept where
@@ -93,21 +86,31 @@ func (b *batch) reset() {
 	}
 }
 
-// chunk is what a worker has to write: lines of each of the outputs, in the
-// order in which they are to come, and between which of another worker's they
-// belong.
+// chunk is what a worker has for the writer: lines of each parallel output, records and
+// events for the others, in the order in which they are to come, and between which of
+// another worker's they belong.
 type chunk struct {
 	keys    []key
-	ends    []uint32 // of each key for each output: where its lines end
+	ends    []uint32 // of each key for each parallel output: where its lines end
 	lines   [][]byte // by output
+	told    []told   // of each key; none where no output takes them
 	last    bool     // of the batch
 	living  living
 	summary *report.Summary // when the batch asks for a snapshot
 	counts  *counts         // likewise
 }
 
-// living is what a worker holds now, for the status line.
+// living is what a worker holds now, for record.Tick.
 type living struct{ open, timeWait int }
+
+// told is a copy of a record or of an event.
+type told struct {
+	conn  *record.Record
+	event *record.Event
+}
+
+// toldBytes is about what one takes.
+const toldBytes = 4096
 
 // key is the place of a connection's lines among those of all workers.
 type key struct {
@@ -140,7 +143,8 @@ const chunkBytes = 256 << 10
 
 func (c *chunk) reset(streams int) {
 	lines := c.lines
-	*c = chunk{keys: c.keys[:0], ends: c.ends[:0], lines: lines}
+	clear(c.told)
+	*c = chunk{keys: c.keys[:0], ends: c.ends[:0], told: c.told[:0], lines: lines}
 	for len(c.lines) < streams {
 		c.lines = append(c.lines, nil)
 	}
