@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tcpwatch/internal/fold"
 )
 
 type sums struct {
@@ -69,6 +71,43 @@ func TestCheckNamesWhatIsForgotten(t *testing.T) {
 		Check(f, func() *sums { return &sums{by: map[string]*uint64{}} }, merge, Options{Skip: []string{"sums.cached"}})
 		if got := strings.Join(f.said, "\n"); !strings.Contains(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("%q left out: said %q, want %q", c.leave, got, c.want)
+		}
+	}
+}
+
+// forgetful is a fold that lists what it is told to.
+type forgetful struct {
+	n, m  uint64
+	spans fold.Histogram
+	held  fold.Series
+	when  fold.Range[int64]
+	leave string
+}
+
+func (x *forgetful) Fields(w *fold.Walk) {
+	fold.Sum(w, &x.n)
+	if x.leave != "m" {
+		fold.Max(w, &x.m)
+	}
+	if x.leave != "spans" {
+		x.spans.Fields(w)
+	}
+	if x.leave != "held" {
+		x.held.Fields(w)
+	}
+	if x.leave != "when" {
+		x.when.Fields(w)
+	}
+}
+
+// A field that a fold does not list is named, and missed in what was written down.
+func TestCheckFold(t *testing.T) {
+	for leave, want := range map[string]string{"": "", "m": ".m is forgotten", "spans": ".spans.n is forgotten", "held": ".held is forgotten", "when": ".when.Least is forgotten"} {
+		f := &failures{TB: t}
+		CheckFold(f, func() *forgetful { return &forgetful{leave: leave} }, Options{Skip: []string{"forgetful.leave"}})
+		got := strings.Join(f.said, "\n")
+		if !strings.Contains(got, want) || (got == "") != (want == "") || strings.Contains(got, "what was written comes back") != (want != "") {
+			t.Errorf("%q left out: said %q, want %q", leave, got, want)
 		}
 	}
 }
