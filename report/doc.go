@@ -3,7 +3,7 @@
 //
 // JSON Lines ([JSONL]) and [CSV] hold the fields of a record, which package schema
 // lists. A [Summary] is the sums behind all tables; it takes records and merges. The
-// tables are a list (reports), printed by [WriteTables] under a [Headline].
+// tables are a list ([Tables]), printed by [WriteTables] under a [Headline].
 //
 // Summaries merge to the same sum in any order; nothing borrowed is kept.
 // Everything from the wire, from file names and interface names is escaped on its way

@@ -62,10 +62,10 @@ type unfinished struct {
 	ids ids
 }
 
-func newCloses(kept int) closes {
-	return closes{
+func newCloses(o SummaryOptions) sums {
+	return &closes{
 		culprits: fold.NewBounded[culprit, blame](maxCulprits),
-		worst:    newRanking(kept, byFault),
+		worst:    newRanking(o.Kept, byFault),
 	}
 }
 
@@ -80,6 +80,8 @@ func byFault(a, b *record.Record) int {
 	}
 	return cmp.Compare(x.Since, y.Since)
 }
+
+func (c *closes) narrow(by int) { c.culprits.Narrow(by) }
 
 func (c *closes) add(r *record.Record) {
 	if r.Close.Kind == record.CloseNormal {

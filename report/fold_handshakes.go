@@ -71,8 +71,8 @@ type failed struct {
 	synACKAgain uint64
 }
 
-func newHandshakes() handshakes {
-	return handshakes{
+func newHandshakes(SummaryOptions) sums {
+	return &handshakes{
 		opened: fold.NewBounded[listener, opened](maxListeners),
 		failed: fold.NewBounded[listener, failed](maxListeners),
 	}
@@ -99,6 +99,11 @@ func causeOf(r *record.Record) (cause, bool) {
 		return causeAborted, true
 	}
 	return 0, false
+}
+
+func (h *handshakes) narrow(by int) {
+	h.opened.Narrow(by)
+	h.failed.Narrow(by)
 }
 
 func (h *handshakes) add(r *record.Record) {

@@ -15,9 +15,9 @@ type keepalives struct {
 	worst                        ranking
 }
 
-func newKeepalives(kept int) keepalives {
-	return keepalives{worst: newRanking(kept, byProbes)}
-}
+func newKeepalives(o SummaryOptions) sums { return &keepalives{worst: newRanking(o.Kept, byProbes)} }
+
+func (k *keepalives) narrow(int) {}
 
 // probed is what both ends of a connection probed.
 func probed(r *record.Record) (probes, unanswered uint64) {

@@ -85,8 +85,13 @@ type timeWaits struct {
 	steps int
 }
 
-func newTimeWaits() timeWaits {
-	return timeWaits{rows: fold.NewBounded[held, holding](maxHolders), steps: holderSteps}
+func newTimeWaits(SummaryOptions) sums {
+	return &timeWaits{rows: fold.NewBounded[held, holding](maxHolders), steps: holderSteps}
+}
+
+func (t *timeWaits) narrow(by int) {
+	t.rows.Narrow(by)
+	t.steps = holderSteps / by
 }
 
 func (t *timeWaits) add(r *record.Record) {

@@ -23,11 +23,11 @@ func TestNarrow(t *testing.T) {
 		records = append(records, r)
 	}
 	s := summaryOf(o, records)
-	s.handshake.failed.Trim()
-	if got := s.handshake.failed.Len(); got != maxListeners/8 {
+	sumsOf[*handshakes](s).failed.Trim()
+	if got := sumsOf[*handshakes](s).failed.Len(); got != maxListeners/8 {
 		t.Errorf("%d listeners with failures, want %d", got, maxListeners/8)
 	}
-	if got := s.handshake.failed.Rest().total() + maxListeners/8; got != n {
+	if got := sumsOf[*handshakes](s).failed.Rest().total() + maxListeners/8; got != n {
 		t.Errorf("%d failures, want %d", got, n)
 	}
 	out := tablesOf(t, s, &Headline{}, TableOptions{Width: 200, Reports: []string{"handshakes", "findings"}})

@@ -120,7 +120,7 @@ const peaksKept = 10
 // appendPeaks appends the hosts that held most connections in TIME-WAIT.
 func appendPeaks(b []byte, s *Summary) []byte {
 	b = append(b, `,"time_wait_peak":[`...)
-	for i, p := range s.timeWait.peaks() {
+	for i, p := range sumsOf[*timeWaits](s).peaks() {
 		if i == peaksKept {
 			break
 		}

@@ -41,20 +41,17 @@ type SummaryOptions struct {
 // order, or to several summaries that are merged, gives the same result. It
 // is not safe for concurrent use.
 type Summary struct {
-	opt       SummaryOptions
-	conns     uint64
-	leftOut   uint64                  // connections that were not added because they were not asked for
-	end       int64                   // latest time known: of a packet, or the clock's when the input ended
-	unknown   [schema.NReasons]uint64 // connections of which something can't be known, by the reason told
-	handshake handshakes
-	close     closes
-	timeWait  timeWaits
-	keepalive keepalives
-	rows      ranking
-	findings  *diagnose.Set
-	oneWay    uint64             // see diagnose.OneWay
-	judged    *Headline          // what found was made for; nil for nothing yet
-	found     []diagnose.Finding // see Findings
+	opt      SummaryOptions
+	conns    uint64
+	leftOut  uint64                  // connections that were not added because they were not asked for
+	end      int64                   // latest time known: of a packet, or the clock's when the input ended
+	unknown  [schema.NReasons]uint64 // connections of which something can't be known, by the reason told
+	sums     []sums                  // of the tables, in their order
+	rows     ranking
+	findings *diagnose.Set
+	oneWay   uint64             // see diagnose.OneWay
+	judged   *Headline          // what found was made for; nil for nothing yet
+	found    []diagnose.Finding // see Findings
 }
 
 // NewSummary returns an empty Summary.
@@ -74,20 +71,19 @@ func NewSummary(o SummaryOptions) *Summary {
 		o.Thresholds = diagnose.NewOptions()
 	}
 	s := &Summary{
-		opt:       o,
-		handshake: newHandshakes(),
-		close:     newCloses(o.Kept),
-		timeWait:  newTimeWaits(),
-		keepalive: newKeepalives(o.Kept),
-		rows:      newRanking(max(o.Rows, 0), compare),
-		findings:  diagnose.NewSet(o.Detectors, o.Thresholds),
+		opt:      o,
+		rows:     newRanking(max(o.Rows, 0), compare),
+		findings: diagnose.NewSet(o.Detectors, o.Thresholds),
+	}
+	for _, t := range AllTables() {
+		if t.sums != nil {
+			s.sums = append(s.sums, t.sums(o))
+		}
 	}
 	if o.Narrow > 1 {
-		s.handshake.opened.Narrow(o.Narrow)
-		s.handshake.failed.Narrow(o.Narrow)
-		s.close.culprits.Narrow(o.Narrow)
-		s.timeWait.rows.Narrow(o.Narrow)
-		s.timeWait.steps = holderSteps / o.Narrow
+		for _, x := range s.sums {
+			x.narrow(o.Narrow)
+		}
 		s.findings.Narrow(o.Narrow)
 	}
 	return s
@@ -111,10 +107,9 @@ func (s *Summary) Add(r *record.Record) {
 	for told := schema.ReasonsOf(r).Told(); told != 0; told &= told - 1 {
 		s.unknown[bits.TrailingZeros16(uint16(told))]++
 	}
-	s.handshake.add(r)
-	s.close.add(r)
-	s.timeWait.add(r)
-	s.keepalive.add(r)
+	for _, x := range s.sums {
+		x.add(r)
+	}
 	s.rows.Add(r)
 	s.findings.Add(r)
 }
@@ -127,10 +122,9 @@ func (s *Summary) Fields(w *fold.Walk) {
 	fold.Sum(w, &s.conns, &s.leftOut, &s.oneWay)
 	fold.Max(w, &s.end)
 	fold.Sums(w, s.unknown[:])
-	s.handshake.Fields(w)
-	s.close.Fields(w)
-	s.timeWait.Fields(w)
-	s.keepalive.Fields(w)
+	for _, x := range s.sums {
+		x.Fields(w)
+	}
 	s.rows.Fields(w)
 	s.findings.Fields(w)
 }
@@ -158,6 +152,16 @@ func (s *Summary) UnmarshalBinary(b []byte) error {
 		return fmt.Errorf("reading a summary: %w", err)
 	}
 	return nil
+}
+
+// sumsOf are the sums of type T, which some table has.
+func sumsOf[T sums](s *Summary) (found T) {
+	for _, x := range s.sums {
+		if t, ok := x.(T); ok {
+			found = t
+		}
+	}
+	return found
 }
 
 // Conns is the number of connections added.

@@ -132,7 +132,7 @@ func TestLimitsAreCounted(t *testing.T) {
 	works := recordtest.MadeUp(n+1, "10.0.0.1:1", "10.0.0.9:80")
 	forward.Add(works)
 	backward.Merge(summaryOf(SummaryOptions{Rows: -1}, []*record.Record{works}))
-	f, b := forward.handshake.listeners(""), backward.handshake.listeners("")
+	f, b := sumsOf[*handshakes](forward).listeners(""), sumsOf[*handshakes](backward).listeners("")
 	if len(f) != maxListeners+1 || len(b) != len(f) {
 		t.Fatalf("%d and %d listeners kept, want %d that fail and 1 that works", len(f), len(b), maxListeners)
 	}
@@ -141,7 +141,7 @@ func TestLimitsAreCounted(t *testing.T) {
 			t.Fatalf("the order of input decides which listeners are kept")
 		}
 	}
-	if lost := forward.handshake.failed.Rest().total(); lost != n-maxListeners {
+	if lost := sumsOf[*handshakes](forward).failed.Rest().total(); lost != n-maxListeners {
 		t.Errorf("%d counted as lost, want %d", lost, n-maxListeners)
 	}
 	out := tablesOf(t, forward, &Headline{}, TableOptions{Width: 80, Reports: []string{"handshakes"}, Sort: "felt"})

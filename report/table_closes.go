@@ -14,7 +14,17 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-func closeSorts() []string { return []string{"count", "wait", "host"} }
+func closesTable() Table {
+	return Table{
+		Name: "closes",
+		Doc:  "connections that did not close properly, and at which step",
+		Manual: "Connections that did not close properly: the step that is missing, by whom, and\n" +
+			"the state in which each end was left.",
+		Sorts: []string{"count", "wait", "host"},
+		sums:  newCloses,
+		write: writeCloses,
+	}
+}
 
 // culpritRow is a culprit with what it is blamed for.
 type culpritRow struct {
@@ -46,7 +56,7 @@ func (c *closes) blamed(key string) []culpritRow {
 }
 
 func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
-	c := &s.close
+	c := sumsOf[*closes](s)
 	complete := c.complete()
 	if complete == 0 && c.kinds == [record.NCloseKinds]uint64{} {
 		p.absent("closes")

@@ -11,8 +11,15 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-func connectionSorts() []string {
-	return []string{"id", "start", "end", "duration", "bytes", "packets", "felt"}
+func connectionsTable() Table {
+	return Table{
+		Name:     "connections",
+		Doc:      "a line for each connection",
+		Manual:   "A line for each connection.",
+		Sorts:    []string{"id", "start", "end", "duration", "bytes", "packets", "felt"},
+		OnDemand: true,
+		write:    writeConnections,
+	}
 }
 
 func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {

@@ -15,7 +15,17 @@ import (
 // headFindings is how many findings the headline names.
 const headFindings = 3
 
-func findingSorts() []string { return []string{"severity", "count"} }
+func findingsTable() Table {
+	return Table{
+		Name: "findings",
+		Doc:  "what is wrong, how sure that is, and what to do",
+		Manual: "What is wrong: severity, subject, number of connections, how sure it is, what it\n" +
+			"means by which rule, the likely causes, what to do, and where to look.\n" +
+			"The headline names the three that matter most, whatever the tables.",
+		Sorts: []string{"severity", "count"},
+		write: writeFindings,
+	}
+}
 
 // worstFirst names the findings that matter most, a sentence each.
 func worstFirst(p *page, found []diagnose.Finding) {

@@ -16,7 +16,19 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-func handshakeSorts() []string { return []string{"attempts", "failed", "felt", "listener"} }
+func handshakesTable() Table {
+	return Table{
+		Name: "handshakes",
+		Doc:  "how long opening takes, by listener, and why it fails",
+		Manual: "By listener: attempts, completed, failed by cause, repeated SYNs and SYN/ACKs,\n" +
+			"and the time that the client felt, from its first SYN to the ACK that completes\n" +
+			"the handshake: a connection whose first SYN was lost is not left out, it is the\n" +
+			"one you are looking for.",
+		Sorts: []string{"attempts", "failed", "felt", "listener"},
+		sums:  newHandshakes,
+		write: writeHandshakes,
+	}
+}
 
 // listenerRow is a listener with both halves of what is known of it.
 type listenerRow struct {
@@ -66,7 +78,7 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 }
 
 func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
-	h := &s.handshake
+	h := sumsOf[*handshakes](s)
 	all, allFailed := h.totals()
 	bad := allFailed.total()
 	opening := allFailed.n[stillOpening]

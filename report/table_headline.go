@@ -117,7 +117,7 @@ func input(h *Headline) string {
 func day(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05.000") }
 
 func connectionCounts(s *Summary) string {
-	h := &s.handshake
+	h := sumsOf[*handshakes](s)
 	var parts []string
 	add := func(n uint64, what string) {
 		if n > 0 {

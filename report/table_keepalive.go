@@ -12,10 +12,19 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-func keepaliveSorts() []string { return []string{"unanswered", "probes", "id"} }
+func keepaliveTable() Table {
+	return Table{
+		Name:   "keepalive",
+		Doc:    "who probes, and whether it is answered",
+		Manual: "Who probes, after how much silence, how often, and whether it is answered.",
+		Sorts:  []string{"unanswered", "probes", "id"},
+		sums:   newKeepalives,
+		write:  writeKeepalives,
+	}
+}
 
 func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
-	k := &s.keepalive
+	k := sumsOf[*keepalives](s)
 	if k.worst.Offered() == 0 {
 		p.absent("keepalive probes" + k.notProbes())
 		return nil

@@ -13,7 +13,17 @@ import (
 	"tcpwatch/report/sentence"
 )
 
-func timeWaitSorts() []string { return []string{"peak", "now", "entered", "reused", "holder"} }
+func timeWaitTable() Table {
+	return Table{
+		Name: "timewait",
+		Doc:  "who holds TIME-WAIT, how many, until when",
+		Manual: "Who holds TIME-WAIT and towards whom: how many now and at the peak, when they\n" +
+			"end, and how much of the range of ports that takes.",
+		Sorts: []string{"peak", "now", "entered", "reused", "holder"},
+		sums:  newTimeWaits,
+		write: writeTimeWaits,
+	}
+}
 
 // defaultTwoMSL is used where the headline names no MSL: Linux's 60 s.
 const defaultTwoMSL = 60 * oneSecond
@@ -54,7 +64,7 @@ func (t *timeWaits) list(key string) []holdingRow {
 }
 
 func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
-	t := &s.timeWait
+	t := sumsOf[*timeWaits](s)
 	if t.all.total() == 0 {
 		p.absent("TIME-WAIT")
 		return nil

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
 )
 
 // TableOptions choose what WriteTables prints, and how.
@@ -27,42 +29,47 @@ const (
 	linuxPorts = 28232
 )
 
-// tableReport is one report: a value in the list of reports.
-type tableReport struct {
-	name     string
-	doc      string
-	sorts    []string // the first is the default
-	onDemand bool     // only when asked for
-	write    func(p *page, s *Summary, h *Headline, o TableOptions) error
+// Table is one table of the report: a value in the list.
+type Table struct {
+	Name     string
+	Doc      string   // what it tells, in a line
+	Manual   string   // the same for the manual page, in mdoc; ends without a line's end
+	Sorts    []string // keys to sort by; the first is the default
+	OnDemand bool     // only when asked for
+	// sums makes what the table is written from; nil for one that needs no more
+	// than the Summary has anyway.
+	sums  func(o SummaryOptions) sums
+	write func(p *page, s *Summary, h *Headline, o TableOptions) error
 }
 
-// reports is the list of all reports, in the order in which they are printed.
-func reports() []tableReport {
-	return []tableReport{
-		{"findings", "what is wrong, how sure that is, and what to do", findingSorts(), false, writeFindings},
-		{"handshakes", "how long handshakes take, and why they fail", handshakeSorts(), false, writeHandshakes},
-		{"closes", "which connections did not close properly, and at which step", closeSorts(), false, writeCloses},
-		{"timewait", "who holds TIME-WAIT, how many, until when", timeWaitSorts(), false, writeTimeWaits},
-		{"keepalive", "who sends keepalive probes, and whether they are answered", keepaliveSorts(), false, writeKeepalives},
-		{"connections", "a line for each connection", connectionSorts(), true, writeConnections},
-	}
+// sums are what a table sums up of connections; see Summary.
+type sums interface {
+	fold.Value
+	add(r *record.Record) // keeps nothing of what is borrowed
+	narrow(by int)        // divides the limits, for little memory
 }
 
-// ReportNames lists the reports that TableOptions.Reports may ask for.
+// AllTables lists all tables, in the order in which they are printed. What names them
+// elsewhere, --help, the manual page, README.md, is made from this list, or a test
+// says what is missing.
+func AllTables() []Table {
+	return []Table{findingsTable(), handshakesTable(), closesTable(), timeWaitTable(), keepaliveTable(), connectionsTable()}
+}
+
+// ReportNames lists the tables that TableOptions.Reports may ask for.
 func ReportNames() []string {
 	var names []string
-	for _, r := range reports() {
-		names = append(names, r.name)
+	for _, t := range AllTables() {
+		names = append(names, t.Name)
 	}
 	return names
 }
 
-// SortKeys lists the sort keys of a report, its default first; nil for an
-// unknown report.
-func SortKeys(report string) []string {
-	for _, r := range reports() {
-		if r.name == report {
-			return r.sorts
+// SortKeys lists the sort keys of a table, its default first; nil for an unknown one.
+func SortKeys(name string) []string {
+	for _, t := range AllTables() {
+		if t.Name == name {
+			return t.Sorts
 		}
 	}
 	return nil
@@ -75,31 +82,31 @@ func (o TableOptions) Validate() error {
 }
 
 // chosen returns the reports that o asks for, in the order of the list.
-func (o TableOptions) chosen() ([]tableReport, error) {
+func (o TableOptions) chosen() ([]Table, error) {
 	for _, name := range o.Reports {
 		if SortKeys(name) == nil {
 			return nil, fmt.Errorf("unknown report %q; known are %s", name, strings.Join(ReportNames(), ", "))
 		}
 	}
-	var chosen []tableReport
+	var chosen []Table
 	var keys []string
-	for _, r := range reports() {
-		if slices.Contains(o.Reports, r.name) || len(o.Reports) == 0 && !r.onDemand {
+	for _, r := range AllTables() {
+		if slices.Contains(o.Reports, r.Name) || len(o.Reports) == 0 && !r.OnDemand {
 			chosen = append(chosen, r)
-			keys = append(keys, r.name+": "+strings.Join(r.sorts, ", "))
+			keys = append(keys, r.Name+": "+strings.Join(r.Sorts, ", "))
 		}
 	}
 	if o.Sort == "" {
 		return chosen, nil
 	}
 	for _, r := range chosen {
-		if slices.Contains(r.sorts, o.Sort) {
+		if slices.Contains(r.Sorts, o.Sort) {
 			return chosen, nil
 		}
 	}
-	for _, r := range reports() {
-		if slices.Contains(r.sorts, o.Sort) {
-			return nil, fmt.Errorf("sort key %q is for --report %s", o.Sort, r.name)
+	for _, r := range AllTables() {
+		if slices.Contains(r.Sorts, o.Sort) {
+			return nil, fmt.Errorf("sort key %q is for --report %s", o.Sort, r.Name)
 		}
 	}
 	return nil, fmt.Errorf("unknown sort key %q; known are %s", o.Sort, strings.Join(keys, "; "))

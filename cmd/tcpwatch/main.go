@@ -45,7 +45,7 @@
 //	closes        connections that did not close properly, and at which step
 //	timewait      who holds TIME-WAIT, how many, until when
 //	keepalive     who probes, and whether it is answered
-//	connections   a line for each (not by default)
+//	connections   a line for each connection (not by default)
 //
 // -o jsonl writes a JSON object for each connection, -o csv a line; -o may be
 // repeated, and FORMAT:FILE sends a format to a file. With -o only what it

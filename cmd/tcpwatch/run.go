@@ -51,7 +51,7 @@ func (c *command) run(args []string) int {
 	case err != nil:
 		return fail(c.stderr, err)
 	case o.help:
-		return printText(c.stdout, c.stderr, usage)
+		return printText(c.stdout, c.stderr, usage())
 	case o.version:
 		return printText(c.stdout, c.stderr, fmt.Sprintf("tcpwatch %s\n%s\n", version(), live.Version()))
 	case o.judge.explain != "":

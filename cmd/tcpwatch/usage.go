@@ -1,7 +1,41 @@
 package main
 
+import (
+	"strings"
+
+	"tcpwatch/report"
+)
+
 // usage is what --help prints: 40 lines of at most 80 columns.
-const usage = `tcpwatch: why TCP connections are slow, failing, leaking or dying
+func usage() string {
+	return strings.NewReplacer("TABLES", tableNames(), "FORMATS", formatChoice()).Replace(usageText)
+}
+
+// formatChoice are the formats that -o may name: a, b or c.
+func formatChoice() string {
+	names := formatNames()
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// tableNames are the tables that --report may name, in lines that fit behind its text.
+func tableNames() string {
+	const column, last = 23, 80
+	names, used := "", column
+	all := report.ReportNames()
+	for i, n := range all {
+		if i > 0 {
+			names, used = names+",", used+1
+		}
+		if used+len(n) >= last && i+1 < len(all) || used+len(n) > last {
+			names, used = names+"\n"+strings.Repeat(" ", column), column
+		}
+		names, used = names+n, used+len(n)
+	}
+	return names
+}
+
+const usageText = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
   tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
   tcpwatch [options] [-i IFACE] [filter]   watch live; Ctrl-C reports and ends
@@ -16,8 +50,8 @@ Input
   -s, --snaplen BYTES     most bytes of a packet (262144)
   -B, --buffer-size KIB   the kernel's buffer (65536)  -p, --no-promiscuous-mode
 Output
-  -o, --output FORMAT[:FILE]   table, jsonl or csv (repeatable)
-      --report LIST    findings,handshakes,closes,timewait,keepalive,connections
+  -o, --output FORMAT[:FILE]   FORMATS (repeatable)
+      --report LIST    TABLES
       --top N             rows of a table (10)       --sort KEY  order of rows
       --where EXPR        only connections for which EXPR is true
       --why ID            draw connections: a number, IP:PORT-IP:PORT, matching

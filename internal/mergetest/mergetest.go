@@ -155,6 +155,12 @@ func (f *filler) fill(v reflect.Value, path string) {
 			f.fill(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
 		}
 	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Interface { // a list of parts that was made with them
+			for i := range v.Len() {
+				f.fill(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+			}
+			return
+		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		f.fill(v.Index(0), path+"[0]")
 	case reflect.Pointer:
