@@ -23,6 +23,8 @@ type aside struct {
 	ttl        uint8
 	jumps      jumps
 	denied     bool // the other end went on from the old numbers
+	nSACK      uint8
+	sack       [len(capture.Segment{}.SACK)]capture.SACKBlock
 }
 
 // jumps says which numbers of a segment lie outside what is known.
@@ -163,7 +165,7 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		t.anomalies[anomalyOutside]++ // the one before came to nothing
 	}
 	*a = aside{packet: s.Packet, at: now, seq: reassembly.Seq(s.Seq), ack: reassembly.Seq(s.Ack), n: s.Len,
-		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options &^ capture.OptSACK, ttl: s.TTL, jumps: j}
+		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options, ttl: s.TTL, jumps: j, nSACK: s.NSACK, sack: s.SACK}
 	if end := a.end(); j&jumpSeq == 0 && s.Len > 0 && end.LessEq(c.ends[from].stream.Next()) {
 		t.takeData(c, from, s, now) // a repeat: of that its sender's numbers alone tell
 		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
@@ -215,6 +217,11 @@ func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 		n = number(w, n, &a.ttl)
 		n = number(w, n, &a.jumps)
 		n = w.flag(n, &a.denied)
+		n = number(w, n, &a.nSACK)
+		for k := range a.sack {
+			n = number(w, n, &a.sack[k].Left)
+			n = number(w, n, &a.sack[k].Right)
+		}
 	}
 	return n
 }
@@ -313,7 +320,7 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	s := &t.late
 	*s = capture.Segment{Packet: a.packet, Time: a.at, Src: e.addr, Dst: p.addr, Seq: uint32(a.seq), Ack: uint32(a.ack), Len: a.n, Captured: a.n,
-		Window: a.window, Flags: a.flags, Options: a.options, TTL: a.ttl, IPID: a.id, TSVal: a.val, TSEcr: a.ecr}
+		Window: a.window, Flags: a.flags, Options: a.options, TTL: a.ttl, IPID: a.id, TSVal: a.val, TSEcr: a.ecr, NSACK: a.nSACK, SACK: a.sack}
 	if c.oldAnswer == a.packet {
 		c.oldAnswer = 0
 	}

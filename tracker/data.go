@@ -28,6 +28,7 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	if e.has&hasFirstByte == 0 {
 		e.firstByte, e.has = now, e.has|hasFirstByte
 	}
+	c.takeLeapBack(from, s, now)
 	a := e.stream.Add(seq, s.Len)
 	c.bearsOut(from, a)
 	t.placeData(c, from, seq, a, now)

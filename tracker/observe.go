@@ -302,6 +302,7 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	e.ackedAny = true
 	e.window = s.Window
 	if x := p.sender; x != nil {
+		x.leap.acked(upTo, unseen)
 		if advanced > 0 {
 			x.refused.taken(upTo)
 		} else if dup && x.refused.asked != 0 {

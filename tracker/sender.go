@@ -46,6 +46,7 @@ type sender struct {
 	idOdd    uint8 // and whose did not
 
 	refused refusals
+	leap    leap
 	limits
 	classes    [nRepeatClasses]uint32
 	spurious   uint32

@@ -21,7 +21,7 @@ const (
 	senderBytes     = 448
 	histogramBytes  = 1024
 	strainBytes     = 480
-	asidesBytes     = 176
+	asidesBytes     = 256
 	episodesBytes   = 704
 	segmentBytes    = 40
 	rangeBytes      = 8
