@@ -36,6 +36,7 @@ type opened struct {
 	ids         ids    // of those
 	oldAnswered uint64 // of those, SYNs that an older connection answered: none was lost
 	oldIDs      ids
+	firstAgain  fold.Range[int64] // ns from a SYN to its first repeat, where no older connection answered it
 	untimed     uint64 // without a felt time
 	oneSided    uint64 // completed for the client only
 	oneSidedIDs ids
@@ -150,7 +151,11 @@ func (s *opened) add(r *record.Record) {
 	if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
 		s.repeated++
 		s.ids.Take(r.ID)
-		if r.Open.OldConn != 0 {
+		if !diagnose.OldAnswered(r) {
+			if r.Open.NSYNsAgain > 0 {
+				s.firstAgain.Take(int64(r.Open.SYNsAgain[0]) * 1e6)
+			}
+		} else {
 			s.oldAnswered++
 			s.oldIDs.Take(r.ID)
 		}
@@ -192,6 +197,7 @@ func (s *opened) Fields(w *fold.Walk) {
 		x.Fields(w)
 	}
 	s.slowest.Fields(w)
+	s.firstAgain.Fields(w)
 }
 
 func (s *failed) add(r *record.Record, c cause) {

@@ -258,7 +258,15 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 			say.Plural(n, "time"), all.oldIDs.String()))
 	}
 	if all.repeated > all.oldAnswered {
-		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full. The first repeat comes after 1 s.")
+		seen := ""
+		if x := all.firstAgain; x.Most > 0 {
+			seen = " The first repeat of a SYN came after " + p.Span(x.Least)
+			if p.Span(x.Most) != p.Span(x.Least) {
+				seen += " to " + p.Span(x.Most)
+			}
+			seen += "."
+		}
+		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full."+seen)
 	}
 	server, client := all.server.Quantile(50), all.client.Quantile(50)
 	switch {

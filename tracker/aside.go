@@ -23,6 +23,7 @@ type aside struct {
 	ttl        uint8
 	jumps      jumps
 	denied     bool // the other end went on from the old numbers
+	old        bool // it is of an older connection that was not captured: see answeredByUnseen
 	nSACK      uint8
 	sack       [len(capture.Segment{}.SACK)]capture.SACKBlock
 }
@@ -162,7 +163,7 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 	t.hasAsides(c)
 	a, p := &c.asides[from], &c.ends[from.Peer()]
 	if a.packet != 0 {
-		t.anomalies[anomalyOutside]++ // the one before came to nothing
+		t.cameToNothing(a)
 	}
 	*a = aside{packet: s.Packet, at: now, seq: reassembly.Seq(s.Seq), ack: reassembly.Seq(s.Ack), n: s.Len,
 		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options, ttl: s.TTL, jumps: j, nSACK: s.NSACK, sack: s.SACK}
@@ -170,7 +171,12 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		t.takeData(c, from, s, now) // a repeat: of that its sender's numbers alone tell
 		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
 	}
-	c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
+	if p.state == record.SynSent && c.answeredByUnseen(from, s) {
+		a.old = true
+		c.note(record.Moment{Kind: record.MomentOldAnswer, End: from})
+	} else {
+		c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
+	}
 	if d := reassembly.Seq(s.Seq).Sub(c.ends[from].sndNxt()); j != jumpSeq || d > 0 && uint32(d) > c.ends[from].room(p) {
 		c.challenge(from.Peer(), now) // inside the window its receiver takes it
 	}
@@ -178,8 +184,12 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
 		t.restartTimeWait(c, from.Peer(), s, now)
 	}
-	if p.state == record.SynSent && !c.ends[from].synSeen {
-		c.answeredByUnseen(s)
+}
+
+// cameToNothing counts a segment that was set aside and explained by nothing since.
+func (t *Tracker) cameToNothing(a *aside) {
+	if !a.old {
+		t.anomalies[anomalyOutside]++
 	}
 }
 
@@ -217,6 +227,7 @@ func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 		n = number(w, n, &a.ttl)
 		n = number(w, n, &a.jumps)
 		n = w.flag(n, &a.denied)
+		n = w.flag(n, &a.old)
 		n = number(w, n, &a.nSACK)
 		for k := range a.sack {
 			n = number(w, n, &a.sack[k].Left)
@@ -351,8 +362,8 @@ func (t *Tracker) weighAfter(c *conn, from record.End) {
 		case c.judge(of, a.flags, a.seq, a.ack, a.n) == 0:
 			t.takeAside(c, of)
 		case of == from:
+			t.cameToNothing(a)
 			*a = aside{}
-			t.anomalies[anomalyOutside]++
 		default:
 			a.denied = true
 		}
@@ -369,7 +380,7 @@ func (t *Tracker) lastAsides(c *conn) {
 		}
 		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == record.SynSent || !c.misses() ||
 			a.jumps&jumpSeq != 0 && a.seq.Sub(c.ends[of].sndNxt()) > maxAhead || a.jumps&jumpAck != 0 && a.ack.Sub(c.ends[of.Peer()].sndNxt()) > maxAhead {
-			t.anomalies[anomalyOutside]++
+			t.cameToNothing(a)
 			continue
 		}
 		t.takeAside(c, of)

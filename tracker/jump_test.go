@@ -113,14 +113,26 @@ func TestStrayInsideTheWindow(t *testing.T) {
 // From SYN-SENT an ACK of anything but the SYN is a challenge ACK of an older
 // connection: it starts no stream, and the RST that answers it ends nothing.
 func TestChallengeACKOfUnseenConnection(t *testing.T) {
-	r := recordOf(t, `
+	_, rec, tr := play(t, plainWire, parseExchange(t, `
 		0.000 > S 0:0(0) | - -
 		0.010 < . 70000:70000(0) ack 900000 | - -
 		0.011 > R 900000:900000(0) | - -
 		1.000 > S 0:0(0) | - -
 		1.010 < S. 0:0(0) ack 1 | - -
 		1.020 > . 1:1(0) ack 1 | - -
-		1.030 < .P 1:401(400) ack 1 | - -`)
+		1.030 < .P 1:401(400) ack 1 | - -`), -1, -1)
+	r := &rec.records[0]
+	if n := tr.Stats().Anomalies; len(n) != 0 {
+		t.Errorf("anomalies %v", n)
+	}
+	for i, want := range map[int]record.MomentKind{1: record.MomentOldAnswer, 2: record.MomentOldReset} {
+		if m := rec.steps[i].Moments; len(m) != 1 || m[0].Kind != want {
+			t.Errorf("line %d: moments %v, want %v", i+1, m, want)
+		}
+	}
+	if r.Close.RSTs[record.Orig] != 1 || r.Close.RSTsIgnored != 0 || r.Close.Ignored.Packet != 0 {
+		t.Errorf("%d RSTs ignored, packet %d", r.Close.RSTsIgnored, r.Close.Ignored.Packet)
+	}
 	if !r.Open.OldUnseen || !r.Open.OldReset || r.Open.Kind != record.OpenHandshake || r.Ends[record.Resp].Bytes.V != 400 || r.Capture.MissingBytes != 0 {
 		t.Errorf("old %v %v, %v, %v bytes, %d missing", r.Open.OldUnseen, r.Open.OldReset, r.Open.Kind, r.Ends[record.Resp].Bytes, r.Capture.MissingBytes)
 	}

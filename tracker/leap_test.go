@@ -6,18 +6,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// runLines runs lines of an exchange and returns the records.
-func runLines(t *testing.T, w wire, text string) []record.Record {
-	t.Helper()
-	rec := &recorder{}
-	tr := New(Options{}, rec)
-	for i, l := range parseExchange(t, text) {
-		tr.Observe(w.segment(l, uint64(i+1)))
-	}
-	tr.Finish()
-	return rec.records
-}
-
 // An ACK of what nobody sent yet, inside the window, is taken back when both ends
 // go on from the old numbers: what is sent then is new.
 func TestLeapIsTakenBack(t *testing.T) {
@@ -52,8 +40,8 @@ func TestLeapIsTakenBack(t *testing.T) {
 		0.110 < . 1:1(0) ack 53001 | - -`, 0, 53000, 50000},
 	} {
 		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
-			r := runLines(t, w, opening+x.lines)[0]
-			if e := &r.Ends[record.Orig]; e.Retx != x.retx || e.Bytes.V != x.bytes || e.MissingBytes != x.missed {
+			_, rec, _ := play(t, w, parseExchange(t, opening+x.lines), -1, -1)
+			if e := &rec.records[0].Ends[record.Orig]; e.Retx != x.retx || e.Bytes.V != x.bytes || e.MissingBytes != x.missed {
 				t.Errorf("%s, %s: %d repeats, %d bytes, %d missing, want %d, %d, %d", x.name, name, e.Retx, e.Bytes.V, e.MissingBytes, x.retx, x.bytes, x.missed)
 			}
 		}
@@ -62,7 +50,7 @@ func TestLeapIsTakenBack(t *testing.T) {
 
 // A segment that is set aside keeps its SACK blocks for when it counts.
 func TestAsideKeepsSACK(t *testing.T) {
-	r := runLines(t, plainWire, `
+	r := recordOf(t, `
 		0.000 > S 0:0(0) win 64000 wscale 7 sackok 1 | - -
 		0.010 < S. 0:0(0) ack 1 win 64000 wscale 7 sackok 1 | - -
 		0.010 > . 1:1(0) ack 1 | - -
@@ -72,7 +60,7 @@ func TestAsideKeepsSACK(t *testing.T) {
 		0.260 < . 200001:200001(0) ack 1001 sack 1-1001 | - -
 		0.270 > . 1001:2001(1000) ack 200001 | - -
 		0.280 < . 200001:200001(0) ack 2001 | - -`)
-	if n := r[0].Ends[record.Orig].DSACKs; n != 1 {
+	if n := r.Ends[record.Orig].DSACKs; n != 1 {
 		t.Errorf("%d D-SACKs, want 1", n)
 	}
 }

@@ -130,10 +130,14 @@ func (c *conn) answeredByOld(from record.End, s *capture.Segment) {
 // answeredByUnseen is answeredByOld where the capture does not have the older
 // connection: from SYN-SENT an ACK of anything but the SYN and its data can only
 // be one's challenge ACK.
-func (c *conn) answeredByUnseen(s *capture.Segment) {
-	if c.oldAnswer == 0 && s.Len == 0 && !s.Flags.Has(capture.FIN) {
+func (c *conn) answeredByUnseen(from record.End, s *capture.Segment) bool {
+	if c.ends[from].synSeen || s.Len > 0 || s.Flags.Has(capture.FIN) {
+		return false
+	}
+	if c.oldAnswer == 0 {
 		c.oldAnswer = s.Packet
 	}
+	return true
 }
 
 // resetsUnseen reports whether a RST is the opener's answer to such an ACK: it

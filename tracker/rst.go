@@ -12,10 +12,13 @@ import (
 func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int64) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
-	elsewhere := c.resetsUnseen(from, s)
+	if c.resetsUnseen(from, s) {
+		c.note(record.Moment{Kind: record.MomentOldReset, End: from})
+		return
+	}
 	t.rstProves(c, from, s, now)
 	cause := c.rstCause(from, s)
-	accepted := !elsewhere && c.acceptsRST(to, s)
+	accepted := c.acceptsRST(to, s)
 	if accepted && cause != record.ResetMiddlebox {
 		c.beforeRST(from, s, now)
 	}

@@ -91,6 +91,8 @@ var weights = [...]weight{
 	record.MomentUnknownSegment:    {"unexplained segment", 5, false},
 	record.MomentDuplicate:         {"capture duplicate", 1, false},
 	record.MomentDataRefused:       {"data that the other end threw away", 6, false},
+	record.MomentOldAnswer:         {"answer of an older connection", 8, false},
+	record.MomentOldReset:          {"RST of an older connection", 8, false},
 	record.MomentReusedTuple:       {"reuse of the addresses and ports", 8, false},
 }
 

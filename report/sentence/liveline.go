@@ -89,7 +89,7 @@ func (p Phrases) openedLive(r *record.Record) (what, why string) {
 		what = comma(what, "fast open")
 	default:
 		var counts string
-		if counts, why = repeated(o); why != "" {
+		if counts, why = repeated(r); why != "" {
 			what = comma(what, counts)
 		}
 	}
@@ -120,7 +120,7 @@ func (p Phrases) opened(r *record.Record) (what, why string) {
 	case o.FastOpen:
 		why = "(fast open: data on the SYN was accepted)"
 	default:
-		why = repeatsNote(o)
+		why = repeatsNote(r)
 	}
 	if o.Felt.OK {
 		what = p.Span(o.Felt.V)
@@ -130,8 +130,8 @@ func (p Phrases) opened(r *record.Record) (what, why string) {
 
 // repeatsNote says in brackets what the repeats of an opening mean; "" when
 // there were none.
-func repeatsNote(o *record.OpenRecord) string {
-	counts, why := repeated(o)
+func repeatsNote(r *record.Record) string {
+	counts, why := repeated(r)
 	if why == "" {
 		return ""
 	}
@@ -140,10 +140,11 @@ func repeatsNote(o *record.OpenRecord) string {
 
 // repeated counts what was sent again while the connection opened, and says
 // why; "" when nothing was.
-func repeated(o *record.OpenRecord) (counts, why string) {
+func repeated(r *record.Record) (counts, why string) {
+	o := &r.Open
 	// The server half runs from the SYN that the SYN/ACK names by its timestamp.
 	first := o.SYNs > 1 && o.Resp.OK && o.LastSYN.OK && o.Resp.V > o.LastSYN.V
-	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: o.OldConn != 0, old: o.OldConn}
+	x := openRepeats{syns: o.SYNs, synacks: o.SYNACKs, answersFirst: first, oldAnswered: diagnose.OldAnswered(r), old: o.OldConn}
 	if o.Felt.OK && o.LastSYN.OK {
 		x.spread = o.Felt.V - o.LastSYN.V
 	}

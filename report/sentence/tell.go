@@ -326,6 +326,10 @@ func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 			return "its TCP checksum is wrong: the receiver throws it away"
 		}
 		return fmt.Sprintf("an ACK at once that stays where it was: the timestamp of packet %d is too old, its data is thrown away (PAWS, RFC 7323)", m.Ref)
+	case record.MomentOldAnswer:
+		return fmt.Sprintf("an ACK of an older connection on the same addresses and ports, which was not captured: %s still held that one", The(m.End))
+	case record.MomentOldReset:
+		return The(m.End) + " does not know that connection and resets it: the RST is not about this one"
 	case record.MomentReusedTuple:
 		f.old = m.Ref
 		if m.Ref == 0 {

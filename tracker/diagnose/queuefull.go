@@ -72,7 +72,7 @@ func besideListener(r *record.Record) bool {
 // a SYN/ACK that passed before was lost behind the tap.
 func openedLate(r *record.Record) bool {
 	f := &r.Open
-	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !oldAnswered(r) && !f.RefusedFirst
+	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !OldAnswered(r) && !f.RefusedFirst
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {

@@ -21,7 +21,7 @@ firewall, while the other end never heard of it.
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *record.Record) {
-				if oldAnswered(r) && r.Open.OldState != record.TimeWait && r.Open.OldReset {
+				if OldAnswered(r) && r.Open.OldState != record.TimeWait && r.Open.OldReset {
 					s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
 				}
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {
@@ -45,6 +45,6 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 	}
 }
 
-// oldAnswered tells that an older connection on the same endpoints answered the
+// OldAnswered tells that an older connection on the same endpoints answered the
 // SYN, whether the capture has it or not.
-func oldAnswered(r *record.Record) bool { return r.Open.OldConn != 0 || r.Open.OldUnseen }
+func OldAnswered(r *record.Record) bool { return r.Open.OldConn != 0 || r.Open.OldUnseen }

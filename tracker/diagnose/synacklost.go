@@ -22,7 +22,7 @@ A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		New: func(o *Options) Fold {
 			return newFold(func(s *subjects[resent, *resent], r *record.Record) {
 				f := &r.Open
-				if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !oldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+				if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
 					s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {

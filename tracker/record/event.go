@@ -80,6 +80,8 @@ const (
 	MomentUnknownSegment               // nothing explains this segment: an anomaly
 	MomentDuplicate                    // the capture saw the packet twice (mirror port, any)
 	MomentDataRefused                  // the other end threw End's data away. N: bytes, 0 for all of a segment; M: 1 for an old timestamp, 2 for a wrong checksum
+	MomentOldAnswer                    // End's older connection on these addresses and ports, not captured, answers the SYN by an ACK
+	MomentOldReset                     // End resets that older connection, which it does not know; this one goes on
 	MomentReusedTuple                  // a SYN with another number: a new connection on the same addresses and ports
 )
 

@@ -1,0 +1,48 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/record"
+)
+
+// textOf is what the tables print, on one line.
+func textOf(t *testing.T, reports []string, records ...*record.Record) string {
+	t.Helper()
+	text := tablesOf(t, summaryOf(SummaryOptions{}, records), headlineOf(records), TableOptions{Width: 100, Reports: reports})
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// wants fails where a text lacks what it should say, or says what it should not.
+func wants(t *testing.T, text string, has, lacks []string) {
+	t.Helper()
+	for _, s := range has {
+		if !strings.Contains(text, s) {
+			t.Errorf("%q is not in:\n%s", s, text)
+		}
+	}
+	for _, s := range lacks {
+		if strings.Contains(text, s) {
+			t.Errorf("%q is in:\n%s", s, text)
+		}
+	}
+}
+
+// A SYN that an older connection answered was not lost, whether the capture has
+// that connection or not; of the others the time of the first repeat is told.
+func TestRepeatedSYNs(t *testing.T) {
+	old := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443")
+	old.Open.SYNs, old.Open.OldUnseen, old.Open.OldReset = 2, true, true
+	old.Open.NSYNsAgain, old.Open.SYNsAgain[0] = 1, 3000
+	text := textOf(t, []string{"handshakes"}, old)
+	wants(t, text, []string{"A SYN met the server's old connection on the same ports, 1 time (#1)"}, []string{"one of them was lost", "first repeat"})
+	wants(t, sentence.Phrases{}.OpenSummary(old), []string{"2 SYNs: the server still held an older connection"}, []string{"lost"})
+	a, b := recordtest.MadeUp(2, "10.0.0.1:40001", "10.0.0.2:443"), recordtest.MadeUp(3, "10.0.0.1:40002", "10.0.0.2:443")
+	a.Open.SYNs, a.Open.NSYNsAgain, a.Open.SYNsAgain[0] = 2, 1, 1000
+	b.Open.SYNs, b.Open.NSYNsAgain, b.Open.SYNsAgain[0] = 2, 1, 2500
+	wants(t, textOf(t, []string{"handshakes"}, old, a), []string{"The first repeat of a SYN came after 1 s."}, nil)
+	wants(t, textOf(t, []string{"handshakes"}, old, a, b), []string{"The first repeat of a SYN came after 1 s to 2.5 s."}, nil)
+}
