@@ -100,7 +100,7 @@ func (c *closes) others() string {
 		{record.CloseOpen, "still open at the end"},
 		{record.CloseEvicted, "forgotten (table full)"},
 		{record.CloseNeverOpened, "never opened"},
-		{record.CloseUnknown, "unknown (a FIN may have passed before the capture began)"},
+		{record.CloseUnknown, "unknown (a FIN may have passed before the capture began, or a filter left its ACK out)"},
 	} {
 		n := c.kinds[k.kind]
 		if k.kind == record.CloseNeverOpened {

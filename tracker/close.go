@@ -135,7 +135,7 @@ func (t *Tracker) repeatedFIN(c *conn, from record.End, s *capture.Segment, now 
 		e.has |= hasSlowFIN
 	}
 	kind := record.MomentFINAgain
-	if p.state == record.TimeWait {
+	if p.state == record.TimeWait && e.finAcked {
 		kind = record.MomentLastACKLost
 	}
 	switch {
@@ -155,7 +155,7 @@ func (t *Tracker) repeatedFIN(c *conn, from record.End, s *capture.Segment, now 
 	case e.state == record.TimeWait:
 		c.retract(from, 1<<record.Closing, now, s.Packet)
 	}
-	c.note(record.Moment{Kind: kind, End: from, N: uint64(e.fins - 1), Since: now - e.finTime, Ref: e.finPacket})
+	c.note(record.Moment{Kind: kind, End: from, N: uint64(e.fins - 1), M: asBit(e.finAcked), Since: now - e.finTime, Ref: e.finPacket})
 }
 
 // missedFIN implies the FIN of an end that the capture missed: one number after
@@ -213,6 +213,9 @@ func (t *Tracker) ackFIN(c *conn, from record.End, s *capture.Segment, now int64
 		c.note(record.Moment{Kind: record.MomentFINAcked, End: to, M: asBit(c.finMayHavePassed()), Span: now - p.finTime, Ref: p.finPacket})
 	}
 	c.apply(to, rcvACKofFIN, record.Expected, now, s.Packet)
+	if first && e.state == record.TimeWait && e.has&hasTimeWait != 0 {
+		c.note(record.Moment{Kind: record.MomentTimeWait, End: from, Span: 2 * t.opt.MSL}) // expected before
+	}
 	if first && e.finAcked {
 		c.note(record.Moment{Kind: record.MomentClosed, End: from, Span: now - min(e.finTime, p.finTime), N: uint64(c.segments)})
 	}
@@ -225,7 +228,9 @@ func (t *Tracker) followTimeWait(c *conn, now int64) {
 		if x.state == record.TimeWait && x.has&hasTimeWait == 0 {
 			x.has |= hasTimeWait
 			x.timeWaitSince, x.timeWaitUntil = now, now+2*t.opt.MSL
-			c.note(record.Moment{Kind: record.MomentTimeWait, End: e, Span: 2 * t.opt.MSL})
+			if c.ends[e.Peer()].finAcked {
+				c.note(record.Moment{Kind: record.MomentTimeWait, End: e, Span: 2 * t.opt.MSL})
+			}
 		}
 	}
 }

@@ -270,6 +270,8 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 		r.Kind = record.CloseReset
 	case c.endedBy == endEvicted:
 		r.Kind = record.CloseEvicted
+	case a.finSeen && b.finSeen && (a.finAsked() || b.finAsked()) && c.onlyFlagged():
+		r.Kind = record.CloseUnknown // the ACK has no flag that the filter lets through
 	case a.finAcked || b.finAcked:
 		r.Kind = record.CloseHalfClosed
 	case a.finSeen || b.finSeen:
@@ -297,8 +299,8 @@ func (c *conn) fillTimeWait(r *record.TimeWaitRecord) {
 	r.Holder = record.NoEnd
 	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
-		if x.has&hasTimeWait == 0 {
-			continue
+		if x.has&hasTimeWait == 0 || !c.ends[e.Peer()].finAcked {
+			continue // nothing shows that it got the other end's FIN
 		}
 		if r.Holder == record.NoEnd {
 			r.Holder, r.Since, r.Until, r.EndedBy = e, x.timeWaitSince, x.timeWaitUntil, x.timeWaitEnd

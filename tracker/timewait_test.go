@@ -63,3 +63,73 @@ func TestTimeWaitLastsFromTheLastRestart(t *testing.T) {
 		})
 	}
 }
+
+// A FIN that comes again proves that its ACK was lost only where that was captured;
+// and an end that nothing shows to have got the FIN holds no TIME-WAIT.
+func TestFINAgainWithoutAnACK(t *testing.T) {
+	const opening = `
+		0.000 > S 0:0(0) | - -
+		0.010 < S. 0:0(0) ack 1 | - -
+		0.020 > . 1:1(0) ack 1 | - -
+		0.100 < F. 1:1(0) ack 1 | - -
+		0.110 > . 1:1(0) ack 2 | - -
+		0.120 > F. 1:1(0) ack 2 | - -`
+	for _, x := range []struct {
+		name, lines string
+		again       record.MomentKind
+		holder      record.End
+		kind        record.CloseKind
+	}{
+		{"never acknowledged", `
+		0.320 > F. 1:1(0) ack 2 | - -
+		0.720 > F. 1:1(0) ack 2 | - -`, record.MomentFINAgain, record.NoEnd, record.CloseHalfClosed},
+		{"its ACK was captured", `
+		0.130 < . 2:2(0) ack 2 | - -
+		0.320 > F. 1:1(0) ack 2 | - -`, record.MomentLastACKLost, record.Resp, record.CloseNormal},
+	} {
+		_, rec, _ := play(t, plainWire, parseExchange(t, opening+x.lines), -1, -1)
+		r := &rec.records[0]
+		found := false
+		for _, m := range rec.steps[len(rec.steps)-1].Moments {
+			found = found || m.Kind == x.again
+		}
+		if !found || r.TimeWait.Holder != x.holder || r.Close.Kind != x.kind {
+			t.Errorf("%s: %v, TIME-WAIT of %v, %v", x.name, rec.steps[len(rec.steps)-1].Moments, r.TimeWait.Holder, r.Close.Kind)
+		}
+		told := record.NoEnd
+		for _, s := range rec.steps {
+			for _, m := range s.Moments {
+				if m.Kind == record.MomentTimeWait {
+					told = m.End
+				}
+			}
+		}
+		if told != x.holder {
+			t.Errorf("%s: TIME-WAIT told of %v, want %v", x.name, told, x.holder)
+		}
+	}
+}
+
+// Where a filter let only SYN, FIN and RST through, the last ACK may be among the
+// rest: how the connection closed is not known, unless the FIN came again.
+func TestFilteredLastACK(t *testing.T) {
+	const lines = `
+		0.000 > S 0:0(0) | - -
+		0.010 < S. 0:0(0) ack 1 | - -
+		0.100 > F. 101:101(0) ack 501 | - -
+		0.110 < F. 501:501(0) ack 102 | - -`
+	r := recordOf(t, lines)
+	if r.Close.Kind != record.CloseUnknown || r.TimeWait.Holder != record.NoEnd || r.Close.First != record.Orig {
+		t.Errorf("%v, TIME-WAIT of %v, first %v", r.Close.Kind, r.TimeWait.Holder, r.Close.First)
+	}
+	r = recordOf(t, lines+`
+		0.310 < F. 501:501(0) ack 102 | - -`)
+	if r.Close.Kind != record.CloseHalfClosed {
+		t.Errorf("%v with a FIN that came again", r.Close.Kind)
+	}
+	r = recordOf(t, lines+`
+		0.120 > . 102:102(0) ack 502 | - -`)
+	if r.Close.Kind != record.CloseNormal {
+		t.Errorf("%v with the last ACK", r.Close.Kind)
+	}
+}

@@ -7,7 +7,7 @@ func closeFields() []Field {
 	none, closer := hidden{}, hidden{perhaps: midstream}
 	ofOrig, ofResp := hidden{by: darkOrig}, hidden{by: darkResp}
 	return []Field{
-		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began", closer, func(w *row) Value { return textOf(w.Close.Kind.String()) }},
+		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began, or where a filter let only SYN, FIN and RST through and the ACK of a FIN may be among the rest", closer, func(w *row) Value { return textOf(w.Close.Kind.String()) }},
 		{"close.first", Text, "", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", closer, func(w *row) Value { return textOf(w.Close.First.String()) }},
 		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, func(w *row) Value { return someOf(w.Close.Segments) }},
 		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, func(w *row) Value { return optSeconds(w.Close.HalfClose) }},

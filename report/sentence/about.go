@@ -152,7 +152,9 @@ func (p Phrases) CloseSummary(r *record.Record) string {
 	case record.CloseEvicted:
 		s = "not seen: dropped from a full table"
 	case record.CloseUnknown:
-		if r.Capture.Midstream && (c.FINAcked[record.Orig].OK || c.FINAcked[record.Resp].OK) {
+		if diagnose.OnlyFlagged(r) {
+			s = "unknown: " + ackLeftOut
+		} else if r.Capture.Midstream && (c.FINAcked[record.Orig].OK || c.FINAcked[record.Resp].OK) {
 			s = "unknown: the other FIN may have passed before the capture began"
 		}
 	case record.CloseOpen:
@@ -163,6 +165,9 @@ func (p Phrases) CloseSummary(r *record.Record) string {
 	}
 	return s
 }
+
+// ackLeftOut is what is not known of a close where a filter on flags took the ACKs out.
+const ackLeftOut = "only segments with SYN, FIN or RST were captured, an ACK of the FIN would not be among them"
 
 // resetSummary says whose RST ended the connection, in which state and why.
 func resetSummary(r *record.Record) string {

@@ -271,6 +271,10 @@ func (p Phrases) timedOut(r *record.Record) (what, why string) {
 	case record.CloseHalfClosed:
 		why = halfClosed(r)
 	case record.CloseUnknown:
+		if diagnose.OnlyFlagged(r) {
+			why = ackLeftOut
+			break
+		}
 		why = "one FIN; the other may have passed before the capture began"
 	case record.CloseUnackedFIN:
 		why = "a FIN that nobody acknowledged"

@@ -193,7 +193,10 @@ func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
 		if r.has(record.MomentLastACKLost) {
 			return ""
 		}
-		return f.again("FIN", m, "it or its ACK was lost")
+		if m.M == 0 {
+			return f.again("FIN", m, "no ACK of it was captured")
+		}
+		return f.again("FIN", m, "its ACK passed here and did not arrive in time")
 	case record.MomentLastACKLost:
 		return "FIN again: the last ACK was lost, 2MSL starts again"
 	case record.MomentTimeWait:

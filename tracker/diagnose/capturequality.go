@@ -44,7 +44,7 @@ func (q *quality) add(r *record.Record) {
 		q.missing.hitAt(r, r.Evidence.Unseen)
 		q.lost += c.MissingBytes - c.WildBytes
 		q.bytes += c.MissingBytes - c.WildBytes
-		if onlyFlagged(r) {
+		if OnlyFlagged(r) {
 			q.openings++
 		}
 	}
@@ -79,9 +79,9 @@ func (q *quality) add(r *record.Record) {
 	}
 }
 
-// onlyFlagged tells that every captured segment of a connection has SYN, FIN or
+// OnlyFlagged tells that every captured segment of a connection has SYN, FIN or
 // RST: a filter took the others out.
-func onlyFlagged(r *record.Record) bool {
+func OnlyFlagged(r *record.Record) bool {
 	flagged := uint64(r.Open.SYNs) + uint64(r.Open.SYNACKs)
 	for _, e := range sides() {
 		flagged += uint64(r.Close.FINs[e]) + uint64(r.Close.RSTs[e])

@@ -54,7 +54,7 @@ const (
 	MomentMidstream                    // first packet seen is not a SYN: states inferred
 	MomentFIN                          // End sent its FIN (active close when it is the first). M: 1 when the other may have passed before the capture began
 	MomentFINAcked                     // End's FIN was acknowledged. M: as above
-	MomentFINAgain                     // FIN repeated: it or its ACK was lost. N, Since
+	MomentFINAgain                     // FIN repeated. N, Since; M: 1 when an ACK of it was captured
 	MomentLastACKLost                  // FIN repeated towards a TIME-WAIT: the last ACK was lost; 2MSL starts again
 	MomentTimeWait                     // End entered TIME-WAIT. Span: 2MSL
 	MomentTimeWaitRestart              // 2MSL starts again

@@ -80,7 +80,7 @@ func word[K ~uint8](texts []string, k K) string {
 type CloseKind uint8
 
 const (
-	CloseUnknown     CloseKind = iota // midstream, one FIN acknowledged: the other may have passed before
+	CloseUnknown     CloseKind = iota // midstream, one FIN acknowledged: the other may have passed before; or a filter left the ACK of a FIN out
 	CloseNeverOpened                  // the handshake was not completed
 	CloseNormal                       // both FINs acknowledged, whatever follows
 	CloseReset                        // by a RST
