@@ -37,8 +37,8 @@ type opened struct {
 	oldAnswered uint64 // of those, SYNs that an older connection answered: none was lost
 	oldIDs      ids
 	firstAgain  fold.Range[int64] // ns from a SYN to its first repeat, where no older connection answered it
-	untimed     uint64 // without a felt time
-	oneSided    uint64 // completed for the client only
+	untimed     uint64            // without a felt time
+	oneSided    uint64            // completed for the client only
 	oneSidedIDs ids
 	felt        fold.Histogram
 	server      fold.Histogram
