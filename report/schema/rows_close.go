@@ -12,7 +12,7 @@ func closeFields() []Field {
 		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, func(w *row) Value { return someOf(w.Close.Segments) }},
 		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, func(w *row) Value { return optSeconds(w.Close.HalfClose) }},
 		{"close.bytes_after_fin", Count, "bytes", "what the other end sent meanwhile", none, func(w *row) Value { return optCount(w.Close.BytesAfterFIN) }},
-		{"close.reset_by", Text, "", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, of the first", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
+		{"close.reset_by", Text, "", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, or they were about an older connection that was not captured, of the first", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
 		{"close.reset_in", Text, "", "that end's state before it", none, func(w *row) Value {
 			if w.Close.ResetBy == record.NoEnd {
 				return Value{}
@@ -32,10 +32,14 @@ func closeFields() []Field {
 }
 
 // resetterTold is who sent the first RST: one that its receiver had to ignore counts
-// where there is no other.
+// where there is no other, one of an older connection too.
 func resetterTold(r *record.Record) record.End {
-	if r.Close.ResetBy == record.NoEnd && r.Close.Ignored.Packet != 0 {
+	switch {
+	case r.Close.ResetBy != record.NoEnd:
+	case r.Close.Ignored.Packet != 0:
 		return r.Close.Ignored.By
+	case r.Open.OldUnseen && r.Open.OldReset:
+		return record.Orig
 	}
 	return r.Close.ResetBy
 }

@@ -46,4 +46,9 @@ func TestIgnoredRSTOnTheRecord(t *testing.T) {
 			t.Errorf("%s: by %v, cause %v; want %v, %v", tc.name, by, cause, tc.by, tc.cause)
 		}
 	}
+	r := &record.Record{Close: record.CloseRecord{ResetBy: record.NoEnd}}
+	r.Open.OldUnseen, r.Open.OldReset = true, true
+	if by := resetterTold(r); by != record.Orig {
+		t.Errorf("the RST of an older connection is by %v", by)
+	}
 }
