@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +12,11 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"tcpwatch/report"
 	"tcpwatch/report/compare"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
+	"tcpwatch/tracker/record"
 )
 
 // compareUsage is what compare --help prints.
@@ -154,8 +157,44 @@ func closeFiles(files [2]*os.File) {
 	}
 }
 
+// folding is the Output that folds the records of a capture, as if -o jsonl had written
+// them and they were read back.
+type folding struct {
+	record.Base
+	name   string // of the capture
+	fold   *compare.Fold
+	fields *schema.ColumnReader
+}
+
+func newFolding(name string, fold *compare.Fold) *folding {
+	return &folding{name: name, fold: fold, fields: schema.NewColumnReader(schema.Options{}, fold.Columns())}
+}
+
+// Needs is records; see record.Output.
+func (f *folding) Needs() record.Needs { return record.Needs{Conns: true} }
+
+// Conn folds a record; see record.Output.
+func (f *folding) Conn(r *record.Record) error {
+	f.fields.Read(r)
+	f.fold.Conn()
+	return nil
+}
+
+// Report folds findings and the numbers of the whole run; see report.Reporter. What they
+// are is said by the lines that stand at the end of JSON Lines.
+func (f *folding) Report(h *report.Headline, s *report.Summary) error {
+	var lines bytes.Buffer
+	j := report.NewJSONL(&lines, schema.Options{})
+	if err := j.Stats(h, s); err != nil {
+		return err
+	}
+	if err := j.Flush(); err != nil {
+		return err
+	}
+	return schema.ReadJSONL(&lines, f.name, f.fold)
+}
+
 // read folds one input: JSON Lines, known by their first brace, or a capture.
-// A capture goes through what -o jsonl writes of it, so both give the same.
 func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr io.Writer) (status int, err error) {
 	in := bufio.NewReader(file)
 	if isJSON(in) {
@@ -171,15 +210,7 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 	if err != nil {
 		return exitUsage, err
 	}
-	from, to := io.Pipe()
-	done := make(chan int, 1)
-	go func() {
-		done <- (&command{stdout: to, stderr: stderr}).watch(o, file)
-		to.Close()
-	}()
-	err = schema.ReadJSONL(from, name, fold)
-	from.Close()
-	return <-done, err
+	return (&command{stdout: io.Discard, stderr: stderr, into: newFolding(name, fold)}).watch(o, file), nil
 }
 
 // isJSON looks for the brace with which JSON Lines begin.

@@ -39,6 +39,8 @@ type command struct {
 	// drop gives up the privileges that the process has; its error is what to tell
 	// the user. It is nil where they are another's, or given up already.
 	drop func(user string) error
+	// into takes what would go to standard output, for compare; nil otherwise.
+	into tcpwatch.Output
 }
 
 // run is the program: it returns the exit status.
@@ -131,7 +133,8 @@ func (c *command) giveUp(user string) {
 type session struct {
 	o              *options
 	in             *input
-	stdout, stderr io.Writer // by way of the screen
+	stdout, stderr io.Writer       // by way of the screen
+	into           tcpwatch.Output // see command
 	screen         *screen
 	status         *status
 	records        schema.Options // how records are read
@@ -146,7 +149,7 @@ type session struct {
 }
 
 func newSession(c *command, o *options, in *input) *session {
-	s := &session{o: o, in: in, stdout: c.stdout, screen: newScreen(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
+	s := &session{o: o, in: in, stdout: c.stdout, into: c.into, screen: newScreen(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
 	s.stderr = s.screen.on(c.stderr)
 	if in.handle != nil { // what reads packets waits for no terminal
 		s.stdout = s.screen.on(c.stdout)

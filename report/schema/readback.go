@@ -12,15 +12,9 @@ import (
 	"tcpwatch/internal/say"
 )
 
-// Column is a field that is wanted of each connection, by its name, and what takes
-// its value. It is of one value: no list.
-type Column struct {
-	Name string
-	Take func(v Value)
-}
-
-// LineReader reads some fields of the lines that JSON writes. What else is in
-// them is left out. It is not safe for concurrent use.
+// LineReader hands fields of the lines that JSON writes to columns, as a ColumnReader
+// does those of records. What else is in the lines is left out. It is not safe for
+// concurrent use.
 type LineReader struct {
 	columns []Column
 	line    reflect.Value   // a struct with the groups and fields that are read
@@ -31,11 +25,7 @@ type LineReader struct {
 // NewLineReader returns a LineReader of these fields; those that are in no row of
 // Fields are always absent.
 func NewLineReader(columns []Column) *LineReader {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.Name
-	}
-	fields := named(names)
+	fields := named(namesOf(columns))
 	line := reflect.New(structOf(fields, "")).Elem()
 	l := &LineReader{columns: columns, line: line, zero: reflect.Zero(line.Type())}
 	for _, f := range fields {

@@ -27,6 +27,41 @@ func NewReader(o Options, names ...string) *Reader {
 	return f
 }
 
+// Column is a field that is wanted of each connection, by its name, and what takes
+// its value. It is of one value: no list.
+type Column struct {
+	Name string
+	Take func(v Value)
+}
+
+// ColumnReader hands fields of records to columns. It is not safe for concurrent use.
+type ColumnReader struct {
+	reader  *Reader
+	columns []Column
+}
+
+// NewColumnReader returns a ColumnReader of these columns; those that are in no row of
+// Fields are always absent.
+func NewColumnReader(o Options, columns []Column) *ColumnReader {
+	return &ColumnReader{NewReader(o, namesOf(columns)...), columns}
+}
+
+// Read hands each column its value.
+func (c *ColumnReader) Read(r *record.Record) {
+	c.reader.Set(r)
+	for i := range c.columns {
+		c.columns[i].Take(c.reader.fields[i].read(&c.reader.row))
+	}
+}
+
+func namesOf(columns []Column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
 // named are the fields with these names; one that does not exist has no get.
 func named(names []string) []Field {
 	byName := make(map[string]Field)

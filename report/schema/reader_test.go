@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -113,6 +114,13 @@ func TestLineReaderAgreesWithJSON(t *testing.T) {
 		}
 		if err := NewLineReader(columns).Read([]byte(lineOf(manyFiles, r))); err != nil {
 			t.Fatal(err)
+		}
+		whole := maps.Clone(got)
+		NewColumnReader(manyFiles, columns).Read(r)
+		for name, g := range got {
+			if g.Text() != whole[name].Text() {
+				t.Errorf("%s is %q of a record, %q of its line", name, g.Text(), whole[name].Text())
+			}
 		}
 		for name, w := range want {
 			g := got[name]
