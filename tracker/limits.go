@@ -35,10 +35,7 @@ func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
 		l.times[l.state] += now - l.at
 		l.at = now
 	}
-	flying := uint32(0)
-	if una := e.stream.Una(); una.Less(e.stream.Next()) {
-		flying = uint32(e.stream.Next() - una)
-	}
+	flying := e.flying()
 	window, known := p.scaledWindow(e)
 	next := limitNetwork
 	switch {
@@ -52,6 +49,14 @@ func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
 		next = limitSender
 	}
 	l.state = next
+}
+
+// flying is how many bytes of what an end sent are not acknowledged.
+func (e *endpoint) flying() uint32 {
+	if una := e.stream.Una(); una.Less(e.stream.Next()) {
+		return uint32(e.stream.Next() - una)
+	}
+	return 0
 }
 
 // scaledWindow is the window that an end last advertised, in bytes; false when

@@ -203,7 +203,11 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 		x.probeGap = 0
 		x.original(a.Original, a.First)
 		if a.Segments > 0 && a.Karn && !a.Newest.SACKed && c.timed(a.Newest.First, s) {
-			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes < 2*fullSegment(e))
+			full, flying := fullPayload(&c.ends[of.Peer()], s), e.flying()
+			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes+flying < 2*full)
+			if a.Bytes >= full || flying > 0 {
+				x.rtt.held = 0 // no small segment that was alone under way
+			}
 		}
 		if c.timed(x.rtt.stampAt, s) {
 			x.rtt.echoed(s, now)
@@ -226,6 +230,19 @@ func fullSegment(e *endpoint) uint32 {
 		return uint32(e.mss)
 	}
 	return 536
+}
+
+// stampBytes is what the timestamps option takes of a segment (RFC 7323 appendix A).
+const stampBytes = 12
+
+// fullPayload is the payload of a full segment to an end on a connection whose
+// segments carry the options of s: the MSS counts them (RFC 6691 section 2).
+func fullPayload(to *endpoint, s *capture.Segment) uint32 {
+	full := fullSegment(to)
+	if s.Options&capture.OptTimestamps != 0 && full > stampBytes {
+		full -= stampBytes
+	}
+	return full
 }
 
 // sacks takes the SACK blocks of an ACK.

@@ -119,7 +119,7 @@ func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	// Data of the other end since, or with the ACK: the ACK came with an answer,
 	// and a new request follows it.
 	// Far from the end its own pauses can't be told from the way.
-	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullSegment(p) {
+	if p.lastData >= x.heard || toEnd > held/2 || now-x.heard > toEnd+toEnd/2+stallSlack || s.Len >= fullPayload(p, s) {
 		return
 	}
 	y := &c.troubled().ends[from].nagle

@@ -150,6 +150,40 @@ func TestStalls(t *testing.T) {
 	}
 }
 
+// A segment that is full but for its options is no small write, and where more
+// is under way behind a segment its ACK was not held back: the round trip grew.
+func TestQueueingIsNoStall(t *testing.T) {
+	const stamped = `
+		0.000 > S  0:0(0) mss 1460 val 1000            | - -
+		0.010 < S. 0:0(0) ack 1 mss 1460 val 5000 ecr 1000 | - -
+		0.010 > .  1:1(0) ack 1 val 1011 ecr 5000      | - -`
+	for name, lines := range map[string]string{
+		"one full segment at a time": `
+			0.100 > .  1:1449(1448) ack 1 val 1100 ecr 5000    | - -
+			0.150 < .  1:1(0) ack 1449 val 5150 ecr 1100       | - -
+			0.150 > .  1449:2897(1448) ack 1 val 1150 ecr 5150 | - -`,
+		"a deep queue": `
+			0.100 > .  1:1449(1448) ack 1 val 1100 ecr 5000    | - -
+			0.100 > .  1449:2897(1448) ack 1 val 1100 ecr 5000 | - -
+			0.100 > .  2897:4345(1448) ack 1 val 1100 ecr 5000 | - -
+			0.160 < .  1:1(0) ack 1449 val 5160 ecr 1100       | - -
+			0.160 > P. 4345:4445(100) ack 1 val 1160 ecr 5160  | - -`,
+		"a small one behind a full one": `
+			0.100 > .  1:1449(1448) ack 1 val 1100 ecr 5000    | - -
+			0.100 > P. 1449:1549(100) ack 1 val 1100 ecr 5000  | - -
+			0.160 < .  1:1(0) ack 1449 val 5160 ecr 1100       | - -
+			0.160 > P. 1549:1649(100) ack 1 val 1160 ecr 5160  | - -`,
+	} {
+		r := recordOf(t, stamped+lines)
+		if x := r.Path[record.Orig].Nagle; x.N != 0 {
+			t.Errorf("%s: %+v", name, x)
+		}
+		if x := r.Ends[record.Orig].RTT; name == "a deep queue" && (x.Delayed != 0 || x.Max != 60e6) {
+			t.Errorf("%s: %+v", name, x)
+		}
+	}
+}
+
 // A repeat within less than a round trip answers no loss.
 func TestHasty(t *testing.T) {
 	const sent = bigOpened + `
