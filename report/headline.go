@@ -54,7 +54,7 @@ type Clock struct {
 // timed reports whether a packet had a time.
 func (h *Headline) timed() bool { return h.Packets > h.Clock.Untimed }
 
-// span is how long the input lasted, in nanoseconds, steps of its clock left out.
-func (h *Headline) span() int64 {
+// Span is how long the input lasted, in nanoseconds, steps of its clock left out.
+func (h *Headline) Span() int64 {
 	return max(0, h.End-h.Start-h.Clock.Stepped) // an int64 holds 292 years
 }

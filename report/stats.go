@@ -65,7 +65,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	}
 	if h.timed() || h.Packets == 0 {
 		b = append(b, `,"span_s":`...)
-		b = schema.AppendSeconds(b, h.span())
+		b = schema.AppendSeconds(b, h.Span())
 	}
 	b = appendClock(b, &h.Clock)
 	if len(h.Damaged) > 0 {
@@ -116,6 +116,15 @@ func appendEntry(b []byte, first bool, key string, n uint64) []byte {
 
 // peaksKept is how many TIME-WAIT holders the stats line names.
 const peaksKept = 10
+
+// PeakTimeWaits is the most TIME-WAITs that one host held at a time.
+func (s *Summary) PeakTimeWaits() uint64 {
+	peak := uint64(0)
+	for _, p := range sumsOf[*timeWaits](s).peaks() {
+		peak = max(peak, p.n)
+	}
+	return peak
+}
 
 // appendPeaks appends the hosts that held most connections in TIME-WAIT.
 func appendPeaks(b []byte, s *Summary) []byte {

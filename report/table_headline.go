@@ -41,7 +41,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
 	}
 	if h.timed() {
-		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.Span(h.span()), day(h.Start), day(h.End)))
+		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.Span(h.Span()), day(h.Start), day(h.End)))
 	}
 	writeClock(p, h)
 	if s.conns > 0 {

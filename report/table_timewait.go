@@ -110,7 +110,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 // clockIn is a time of day, with the date when the input is longer than a day.
 func (p *page) clockIn(h *Headline, ns int64) string {
 	t := time.Unix(0, ns).UTC()
-	if h.span() > int64(24*time.Hour) || h.Clock.Steps > 0 {
+	if h.Span() > int64(24*time.Hour) || h.Clock.Steps > 0 {
 		return t.Format("2006-01-02 15:04:05")
 	}
 	return t.Format("15:04:05")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,10 +11,12 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"tcpwatch"
 	"tcpwatch/report"
 	"tcpwatch/report/compare"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -157,44 +158,8 @@ func closeFiles(files [2]*os.File) {
 	}
 }
 
-// folding is the Output that folds the records of a capture, as if -o jsonl had written
-// them and they were read back.
-type folding struct {
-	record.Base
-	name   string // of the capture
-	fold   *compare.Fold
-	fields *schema.ColumnReader
-}
-
-func newFolding(name string, fold *compare.Fold) *folding {
-	return &folding{name: name, fold: fold, fields: schema.NewColumnReader(schema.Options{}, fold.Columns())}
-}
-
-// Needs is records; see record.Output.
-func (f *folding) Needs() record.Needs { return record.Needs{Conns: true} }
-
-// Conn folds a record; see record.Output.
-func (f *folding) Conn(r *record.Record) error {
-	f.fields.Read(r)
-	f.fold.Conn()
-	return nil
-}
-
-// Report folds findings and the numbers of the whole run; see report.Reporter. What they
-// are is said by the lines that stand at the end of JSON Lines.
-func (f *folding) Report(h *report.Headline, s *report.Summary) error {
-	var lines bytes.Buffer
-	j := report.NewJSONL(&lines, schema.Options{})
-	if err := j.Stats(h, s); err != nil {
-		return err
-	}
-	if err := j.Flush(); err != nil {
-		return err
-	}
-	return schema.ReadJSONL(&lines, f.name, f.fold)
-}
-
-// read folds one input: JSON Lines, known by their first brace, or a capture.
+// read folds one input: JSON Lines, known by their first brace, or a capture, of which the
+// records are folded that -o jsonl would write: so both give the same.
 func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr io.Writer) (status int, err error) {
 	in := bufio.NewReader(file)
 	if isJSON(in) {
@@ -206,11 +171,47 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 	if about, err := file.Stat(); err == nil && !about.Mode().IsRegular() {
 		return exitUsage, fmt.Errorf("%s: neither JSON Lines nor a regular file: write the capture to a file first", name)
 	}
-	o, err := parse(append([]string{"-r", name, "-o", "jsonl"}, c.pass...))
+	o, err := parse(append([]string{"-r", name}, c.pass...))
 	if err != nil {
 		return exitUsage, err
 	}
-	return (&command{stdout: io.Discard, stderr: stderr, into: newFolding(name, fold)}).watch(o, file), nil
+	status = (&command{stdout: io.Discard, stderr: stderr}).watch(o, file, func(s *session, _ outFiles) ([]tcpwatch.Output, error) {
+		return []tcpwatch.Output{s.status, &collecting{}, &folding{fold: fold, reader: schema.NewColumnReader(s.records, fold.Columns())}}, nil
+	})
+	return status, nil
+}
+
+// folding is the Output that folds a run for compare.
+type folding struct {
+	record.Base
+	fold   *compare.Fold
+	reader *schema.ColumnReader
+}
+
+// Needs is records; see record.Output.
+func (f *folding) Needs() record.Needs { return record.Needs{Conns: true} }
+
+// Conn takes a record; see record.Output.
+func (f *folding) Conn(r *record.Record) error {
+	f.reader.Read(r)
+	f.fold.Conn()
+	return nil
+}
+
+// Findings takes the findings; see diagnose.Judged.
+func (f *folding) Findings(found []diagnose.Finding) error {
+	for i := range found {
+		x := &found[i]
+		f.fold.Finding(&schema.ReadFinding{ID: x.ID, Severity: x.Severity.String(), Title: x.Title, Count: x.Count})
+	}
+	return nil
+}
+
+// Report takes the sums; see report.Reporter.
+func (f *folding) Report(h *report.Headline, s *report.Summary) error {
+	f.fold.Stats(&schema.ReadStats{Packets: h.Packets, Where: h.Where, KernelDrops: h.KernelDrops.V, Evicted: h.Tracker.Evicted,
+		Span: float64(h.Span()) / 1e9, Damaged: len(h.Damaged) > 0, TimeWaitPeaks: []schema.Peak{{Peak: s.PeakTimeWaits()}}})
+	return nil
 }
 
 // isJSON looks for the brace with which JSON Lines begin.

@@ -71,10 +71,6 @@ func (s *session) outputs(files outFiles) (all []tcpwatch.Output, err error) {
 	all = append(all, s.status, &collecting{})
 	onStdout := ""
 	for _, x := range o.outputs {
-		if s.into != nil {
-			all, onStdout = append(all, s.into), x.format
-			continue
-		}
 		i := slices.IndexFunc(formats(), func(f format) bool { return f.name == x.format })
 		all = append(all, formats()[i].make(s, create(x.file)))
 		if x.file == "" {

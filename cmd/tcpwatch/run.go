@@ -39,8 +39,6 @@ type command struct {
 	// drop gives up the privileges that the process has; its error is what to tell
 	// the user. It is nil where they are another's, or given up already.
 	drop func(user string) error
-	// into takes what would go to standard output, for compare; nil otherwise.
-	into tcpwatch.Output
 }
 
 // run is the program: it returns the exit status.
@@ -61,12 +59,12 @@ func (c *command) run(args []string) int {
 	case o.list:
 		return listInterfaces(c.stdout, c.stderr)
 	}
-	return c.watch(o, nil)
+	return c.watch(o, nil, (*session).outputs)
 }
 
 // watch opens what o names, gives up the privileges that this took, then reads and
-// reports. A file that is held is open already.
-func (c *command) watch(o *options, held *os.File) int {
+// reports. A file that is held is open already; choose chooses the outputs.
+func (c *command) watch(o *options, held *os.File, choose func(*session, outFiles) ([]tcpwatch.Output, error)) int {
 	memory := newAllowance()
 	defer memory.close()
 	if err := memory.short(spareAtStart); err != nil {
@@ -88,7 +86,7 @@ func (c *command) watch(o *options, held *os.File) int {
 		return fail(c.stderr, err)
 	}
 	s := newSession(c, o, in)
-	outputs, err := s.outputs(files)
+	outputs, err := choose(s, files)
 	if err != nil {
 		return fail(c.stderr, err)
 	}
@@ -133,8 +131,7 @@ func (c *command) giveUp(user string) {
 type session struct {
 	o              *options
 	in             *input
-	stdout, stderr io.Writer       // by way of the screen
-	into           tcpwatch.Output // see command
+	stdout, stderr io.Writer // by way of the screen
 	screen         *screen
 	status         *status
 	records        schema.Options // how records are read
@@ -149,7 +146,7 @@ type session struct {
 }
 
 func newSession(c *command, o *options, in *input) *session {
-	s := &session{o: o, in: in, stdout: c.stdout, into: c.into, screen: newScreen(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
+	s := &session{o: o, in: in, stdout: c.stdout, screen: newScreen(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
 	s.stderr = s.screen.on(c.stderr)
 	if in.handle != nil { // what reads packets waits for no terminal
 		s.stdout = s.screen.on(c.stdout)

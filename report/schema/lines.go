@@ -24,9 +24,12 @@ type ReadStats struct {
 	Evicted       uint64  `json:"evicted"`
 	Span          float64 `json:"span_s"`
 	Damaged       bool    `json:"damaged"`
-	TimeWaitPeaks []struct {
-		Peak uint64 `json:"peak"`
-	} `json:"time_wait_peak"`
+	TimeWaitPeaks []Peak  `json:"time_wait_peak"`
+}
+
+// Peak is the most TIME-WAITs that a host held.
+type Peak struct {
+	Peak uint64 `json:"peak"`
 }
 
 // ReadSink takes what ReadJSONL reads.
