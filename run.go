@@ -42,8 +42,8 @@ func Run(ctx context.Context, in *Source, o Options, outputs ...Output) (Stats, 
 	return *h, errors.Join(errs...)
 }
 
-// Analyze reads a Source and returns the sums over its connections, with which
-// report.WriteTables prints tables.
+// Analyze reads a Source and returns the sums over its connections, with the findings in
+// them; Run with report.NewTables prints them.
 func Analyze(ctx context.Context, in *Source, o Options) (*report.Summary, error) {
 	var k keep
 	_, err := Run(ctx, in, o, &k)
@@ -58,8 +58,8 @@ type keep struct {
 
 // Report takes the sums; see report.Reporter.
 func (k *keep) Report(h *report.Headline, s *report.Summary) error {
-	k.sums = s
 	s.Findings(h)
+	k.sums = s
 	return nil
 }
 

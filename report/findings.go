@@ -6,9 +6,10 @@ import (
 
 // Findings tells what the detectors of the summary found, in the order in
 // which every output has it. They are worked out once for a headline, which is
-// complete by then; they are not to be changed.
+// complete by then; they are not to be changed. Without one they are those of the
+// headline before, as of a summary that tcpwatch.Analyze returned.
 func (s *Summary) Findings(h *Headline) []diagnose.Finding {
-	if s.judged != h {
+	if h != nil && s.judged != h {
 		s.found, s.judged = s.findings.Findings(s.context(h)), h
 	}
 	return s.found

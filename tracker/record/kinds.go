@@ -23,6 +23,9 @@ const (
 // String is the kind as outputs have it, "" for OpenUnknown.
 func (k OpenKind) String() string { return word(openKinds[:], k) }
 
+// Failed reports whether the attempt ended without a connection.
+func (k OpenKind) Failed() bool { return k >= OpenRefused && k <= OpenAborted }
+
 var openKinds = [NOpenKinds]string{OpenHandshake: "handshake", OpenSimultaneous: "simultaneous", OpenRefused: "refused",
 	OpenUnreachable: "unreachable", OpenNoAnswer: "no-answer", OpenHalfOpen: "half-open", OpenAborted: "aborted", OpenMidstream: "midstream"}
 
