@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"io"
 
-	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
@@ -63,41 +62,3 @@ func (t *TablesSoFar) Snapshot(h *Headline, s *Summary) error {
 	_, err := t.w.Write(text.Bytes())
 	return err
 }
-
-// linePart makes a line a record.
-type linePart struct {
-	lines interface {
-		AppendConn(b []byte, r *record.Record) []byte
-	}
-}
-
-func (p linePart) AppendConn(b []byte, r *record.Record) []byte { return p.lines.AppendConn(b, r) }
-
-func (p linePart) AppendEvent(b []byte, e *record.Event) []byte { return b }
-
-// Needs is records; see record.Output.
-func (j *JSONL) Needs() record.Needs { return record.Needs{Conns: true} }
-
-// Part is a worker's; see record.Parallel.
-func (j *JSONL) Part() record.Part { return linePart{schema.NewJSON(j.opt)} }
-
-// Tick shows what was written; see record.Output.
-func (j *JSONL) Tick(t *record.Tick) error { return t.Flush(j.w) }
-
-// Report writes the last lines; see Reporter.
-func (j *JSONL) Report(h *Headline, s *Summary) error { return j.Stats(h, s) }
-
-// Finish writes the rest; see record.Output.
-func (j *JSONL) Finish() error { return j.Flush() }
-
-// Needs is records; see record.Output.
-func (c *CSV) Needs() record.Needs { return record.Needs{Conns: true} }
-
-// Part is a worker's; see record.Parallel.
-func (c *CSV) Part() record.Part { return linePart{schema.NewCSV(c.opt)} }
-
-// Tick shows what was written; see record.Output.
-func (c *CSV) Tick(t *record.Tick) error { return t.Flush(c) }
-
-// Finish writes the rest; see record.Output.
-func (c *CSV) Finish() error { return c.Flush() }

@@ -14,17 +14,11 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 	b = append(b, `{"type":"stats"`...)
 	b = schema.AppendNumber(b, "packets", h.Packets)
 	b = schema.AppendNumber(b, "tcp_segments", h.Segments)
-	conns := h.Tracker.Emitted
-	if s != nil {
-		conns = s.Conns()
-	}
-	b = schema.AppendNumber(b, "conns", conns)
+	b = schema.AppendNumber(b, "conns", s.Conns())
 	if h.Where != "" {
 		b = append(b, `,"where":`...)
 		b = say.AppendJSON(b, h.Where)
-		if s != nil {
-			b = schema.AppendNumber(b, "left_out", s.leftOut)
-		}
+		b = schema.AppendNumber(b, "left_out", s.leftOut)
 	}
 	b = append(b, `,"skipped":{`...)
 	for i, c := range h.Skipped {
@@ -60,9 +54,7 @@ func appendStats(b []byte, h *Headline, s *Summary) []byte {
 		b = say.AppendJSON(b, f)
 	}
 	b = append(b, ']')
-	if s != nil {
-		b = appendPeaks(b, s)
-	}
+	b = appendPeaks(b, s)
 	if h.timed() || h.Packets == 0 {
 		b = append(b, `,"span_s":`...)
 		b = schema.AppendSeconds(b, h.Span())

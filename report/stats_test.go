@@ -16,10 +16,10 @@ func TestStatsLine(t *testing.T) {
 	h := troubled(records)
 	var b bytes.Buffer
 	j := NewJSONL(&b, schema.Options{})
-	if err := j.Stats(h, summaryOf(SummaryOptions{}, records)); err != nil {
+	if err := j.Report(h, summaryOf(SummaryOptions{}, records)); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Flush(); err != nil {
+	if err := j.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
@@ -40,20 +40,20 @@ func TestStatsLine(t *testing.T) {
 		t.Errorf("peaks are %v", peaks)
 	}
 	b.Reset()
-	if err := j.Stats(&Headline{}, nil); err != nil {
+	if err := j.Report(&Headline{}, NewSummary(SummaryOptions{})); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Flush(); err != nil {
+	if err := j.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.String(); strings.Contains(got, "drops") || strings.Contains(got, "damaged") || !json.Valid(b.Bytes()) {
-		t.Errorf("an empty run without a summary says %s", got)
+		t.Errorf("an empty run says %s", got)
 	}
 }
 
 func TestCSVEmptyHasHeader(t *testing.T) {
 	var b bytes.Buffer
-	if err := NewCSV(&b, schema.Options{}).Flush(); err != nil {
+	if err := NewCSV(&b, schema.Options{}).Finish(); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(b.String(), "type,id,orig_ip,") || strings.Count(b.String(), "\n") != 1 {

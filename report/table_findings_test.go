@@ -84,10 +84,10 @@ func TestFindingsJSON(t *testing.T) {
 	s, h := summaryOf(judging(t), records), headlineOf(records)
 	var b bytes.Buffer
 	j := NewJSONL(&b, schema.Options{})
-	if err := j.Stats(h, s); err != nil {
+	if err := j.Report(h, s); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Flush(); err != nil {
+	if err := j.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	found := s.Findings(h)
@@ -172,7 +172,7 @@ func TestFindingsAreWorkedOutOnce(t *testing.T) {
 	h := headlineOf(failing())
 	s.Findings(h)
 	tablesOf(t, s, h, TableOptions{})
-	if err := NewJSONL(io.Discard, schema.Options{}).Stats(h, s); err != nil || asked != 1 {
+	if err := NewJSONL(io.Discard, schema.Options{}).Report(h, s); err != nil || asked != 1 {
 		t.Errorf("asked %d times: %v", asked, err)
 	}
 	for i, more := range []func(){func() { s.Add(failing()[0]) }, func() { s.Merge(NewSummary(s.opt)) }, func() { h = headlineOf(failing()) }} {

@@ -34,10 +34,10 @@ func TestNamesAreEscaped(t *testing.T) {
 	}
 	var cells strings.Builder
 	c := NewCSV(&cells, schema.Options{})
-	if err := c.Conn(r); err != nil {
+	if err := c.Lines(c.Part().AppendConn(nil, r)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Flush(); err != nil {
+	if err := c.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	for format, out := range map[string]string{"jsonl": line, "table": table.String(), "csv": cells.String()} {
@@ -58,8 +58,8 @@ func TestUnnamedIsSaid(t *testing.T) {
 		if got := strings.Contains(table.String(), "7 connections not looked at"); got != want {
 			t.Errorf("%d unnamed: %s", n, table.String())
 		}
-		if got := strings.Contains(string(appendStats(nil, h, nil)), `"unnamed":7`); got != want {
-			t.Errorf("%d unnamed: %s", n, appendStats(nil, h, nil))
+		if got := strings.Contains(string(appendStats(nil, h, NewSummary(SummaryOptions{}))), `"unnamed":7`); got != want {
+			t.Errorf("%d unnamed: %s", n, appendStats(nil, h, NewSummary(SummaryOptions{})))
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"tcpwatch/report/sentence"
 )
 
-// format is a way to write what a run finds; -o names it.
+// format is a way to write what a run finds: a value in the list of formats.
 type format struct {
 	name  string
 	asked bool // by -o; else an option of its own asks for it
