@@ -20,6 +20,7 @@ type clock struct {
 	now     int64 // nanoseconds since the first packet
 	first   int64 // time of the first packet
 	last    int64 // packet time
+	jumped  int64 // now, when the time last jumped: how long it took is not known; 0 for never
 	started bool
 }
 
@@ -32,6 +33,9 @@ func (k *clock) advance(t int64) {
 		k.now += d
 	case d <= 0 && d >= -maxStep:
 		return // interfaces stamp by clocks of their own: the latest stands
+	default:
+		k.now++ // what came before the jump is older than it
+		k.jumped = k.now
 	}
 	k.last, k.started = t, true
 }

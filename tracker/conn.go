@@ -149,6 +149,7 @@ type conn struct {
 	rstsIgnored   uint32
 	ignored       ignoredRST // the first of those
 	endedBy       ending
+	vague         bool  // see record.Record.Vague
 	silent        int64 // ns from its last packet to when it was dropped, on the tracker's clock
 
 	duplicates   uint32

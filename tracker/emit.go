@@ -8,7 +8,7 @@ import (
 // emit hands out the record of a connection that is over and keeps its storage.
 func (t *Tracker) emit(f *finished) {
 	c := t.stateOf(f.entry)
-	c.endedBy, c.silent = f.why, f.silent
+	c.endedBy, c.silent, c.vague = f.why, f.silent, f.vague
 	if c.asides != nil {
 		t.lastAsides(c)
 	}
@@ -49,7 +49,7 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	r.Joined, r.JoinedTunnel, r.JoinedID = c.joined.there, c.joined.network.Kind, c.joined.network.ID
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
 	r.Proven = [2]record.State{c.proven(record.Orig), c.proven(record.Resp)}
-	r.Unfinished, r.Silent = c.endedBy <= endInput, c.silent
+	r.Unfinished, r.Silent, r.Vague = c.endedBy <= endInput, c.silent, c.vague
 	r.ConnState, r.History = c.z.ConnState(), t.historyOf(&c.z)
 	r.Mark, r.Transitions = c.mark, c.trans
 	c.fillOpen(&r.Open)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
 
@@ -166,5 +167,21 @@ func TestRSTProvesESTABLISHED(t *testing.T) {
 		0.020 > . 1:1(0) ack 1 | - -
 		0.500 < R. 501:501(0) ack 101 | - -`); r.Close.RSTsIgnored != 1 {
 		t.Error("a blind RST is taken though RCV.NXT was captured (RFC 5961 section 3.2)")
+	}
+}
+
+// How long a connection was silent is not known where the clock jumped behind its
+// last packet.
+func TestSilenceAcrossAJump(t *testing.T) {
+	const year = 365 * 86400
+	rec := &recorder{}
+	tr := New(Options{}, rec)
+	early, late := wire{[2]capture.Endpoint{endpointAt(1, 40000), endpointAt(2, 80)}, [2]uint32{1, 1}}, wire{[2]capture.Endpoint{endpointAt(3, 40000), endpointAt(2, 80)}, [2]uint32{1, 1}}
+	tr.Observe(early.segment(line{at: 1, flags: capture.SYN}, 1))
+	tr.Observe(late.segment(line{at: 9 * year, flags: capture.SYN}, 2))
+	tr.Observe(late.segment(line{at: 9*year + 1, flags: capture.SYN}, 3))
+	tr.Finish()
+	if len(rec.records) != 2 || !rec.records[0].Vague || rec.records[1].Vague || rec.records[0].Silent >= 2e9 {
+		t.Errorf("%+v", rec.records)
 	}
 }

@@ -75,8 +75,8 @@ func TestPackKeepsEverything(t *testing.T) {
 		fill(r, c)
 		c.id, c.entry, c.index, c.class = 7, 1, 1, was.Class
 		c.prev, c.step = nil, nil
-		c.silent, c.endedBy = 0, endNotYet          // set when it is dropped
-		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0 // told in units; booked anew
+		c.silent, c.vague, c.endedBy = 0, false, endNotYet // set when it is dropped
+		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0        // told in units; booked anew
 		c.ends[0].addr, c.ends[1].addr = was.Key.B, was.Key.A
 		c.resetBy = record.Resp
 		c.answer.Kind = record.AnswerICMPv6

@@ -14,6 +14,7 @@ import (
 // when it ended.
 type finished struct {
 	at     int64
+	vague  bool  // see record.Record.Vague
 	silent int64 // ns from its last packet to when it was dropped, on the tracker's clock
 	id     uint64
 	entry  uint32
@@ -173,7 +174,7 @@ func (t *Tracker) leave(i uint32, x *table.Entry, why ending, at int64) {
 		c := t.states[x.State]
 		c.class, c.prev = table.Gone, nil
 	}
-	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.Stamp, id: x.ID, entry: i, why: why})
+	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.Stamp, vague: x.Stamp < t.clock.jumped, id: x.ID, entry: i, why: why})
 }
 
 // unlink takes a connection out of those on its endpoints.

@@ -172,9 +172,10 @@ func flatten(t *testing.T, line string) (names []string, values map[string]strin
 func TestJSONHasEveryField(t *testing.T) {
 	full := fullRecord()
 	full.Capture.Untimed, full.Capture.Startless, full.Capture.Endless = 0, false, false // which leaves out all times
+	full.Capture.GivenUpBytes = 0                                                        // what was sent again
 	line := lineOf(manyFiles, full)
 	names, _ := flatten(t, line)
-	want := allNames(func(f *Field) bool { return f.Name == "capture.untimed" })
+	want := allNames(func(f *Field) bool { return f.Name == "capture.untimed" || f.Name == "capture.given_up_bytes" })
 	for _, n := range want {
 		if !slices.Contains(names, n) {
 			t.Errorf("%s is missing", n)

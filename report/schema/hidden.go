@@ -19,6 +19,9 @@ const (
 	scaleUnseen                  // nor the scale of the windows
 	wentBack                     // time went back
 	untimed                      // packets without a time
+	givenUp                      // gaps that were forgotten while they were open
+
+	lastFlaw = givenUp
 )
 
 // gaps are bytes that were not captured, of either end.
@@ -49,6 +52,7 @@ func flawsOf(r *record.Record) (f flaw) {
 	set(scaleUnseen, c.ScaleUnknown)
 	set(wentBack, c.TimeWentBack > 0)
 	set(untimed, c.Untimed > 0)
+	set(givenUp, c.GivenUpBytes > 0)
 	for e := record.Orig; e <= record.Resp; e++ {
 		x := &r.Ends[e]
 		set(darkOf(e), c.OneWay && x.Packets == 0)
@@ -73,6 +77,8 @@ func (f flaw) reason() Reason {
 		return WentBack
 	case untimed:
 		return Untimed
+	case givenUp:
+		return GivenUp
 	}
 	return Missing
 }

@@ -29,7 +29,7 @@ func hiddenBy(fields []Field, r Reason) []string {
 
 // hasOf reports whether one of the flaws, among those, is what a reason is about.
 func (f flaw) hasOf(r Reason, among flaw) bool {
-	for bit := flaw(1); bit <= untimed; bit <<= 1 {
+	for bit := flaw(1); bit <= lastFlaw; bit <<= 1 {
 		if f&among&bit != 0 && bit.reason() == r {
 			return true
 		}

@@ -21,33 +21,33 @@ func sent(e record.End, get func(r *record.EndRecord) Value) func(w *row) Value 
 }
 
 func sentFields(p, who string, e record.End) []Field {
-	seen := hidden{by: darkOf(e)}
 	return []Field{
 		{p + "packets", Count, "packets", "packets that the " + who + " sent, every copy captured", hidden{}, sent(e, func(r *record.EndRecord) Value { return countOf(r.Packets) })},
 		{p + "bytes", Count, "bytes", "sequence span of its payload, gaps included", hidden{perhaps: darkOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return optCount(r.Bytes) })},
-		{p + "seen_bytes", Count, "bytes", "captured, each byte once", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.SeenBytes) })},
+		{p + "seen_bytes", Count, "bytes", "captured, each byte once", hidden{by: darkOf(e) | givenUp}, sent(e, func(r *record.EndRecord) Value { return countOf(r.SeenBytes) })},
 		{p + "wire_bytes", Count, "bytes", "payload as sent, repeats included", hidden{by: darkOf(e) | gapsOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.WireBytes) })},
-		{p + "missing_bytes", Count, "bytes", "acknowledged by the other end, never captured; absent when known modulo 2^32 only", hidden{by: darkOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.MissingBytes) })},
+		{p + "missing_bytes", Count, "bytes", "acknowledged by the other end, never captured; absent when known modulo 2^32 only", hidden{by: darkOf(e) | spanOf(e) | givenUp}, sent(e, func(r *record.EndRecord) Value { return countOf(r.MissingBytes) })},
 	}
 }
 
 func lossFields(p string, e record.End) []Field {
 	seen := hidden{by: darkOf(e)}
+	filled := hidden{by: darkOf(e) | givenUp} // what tells a repeat from a segment that fills a gap
 	answered := hidden{by: oneWay} // what only the other end's ACKs tell
 	return []Field{
-		{p + "retx", Count, "segments", "data segments sent again: the sum of the next four", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.Retx) })},
-		{p + "retx_rto", Count, "segments", "after a timeout", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxRTO) })},
-		{p + "retx_fast", Count, "segments", "after duplicate ACKs or SACK", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxFast) })},
-		{p + "retx_tlp", Count, "segments", "tail loss probes", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxTLP) })},
-		{p + "retx_other", Count, "segments", "for a reason that the capture does not show", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxOther) })},
-		{p + "retx_bytes", Count, "bytes", "payload in them", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxBytes) })},
-		{p + "retx_spurious", Count, "segments", "of those, needless", answered, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxSpurious) })},
-		{p + "retx_refused", Count, "segments", "of those, of data that the other end had thrown away (paws_refused, bad_checksums): it was not lost; absent when none", answered, sent(e, func(r *record.EndRecord) Value { return someOf(r.RetxRefused) })},
-		{p + "out_of_order", Count, "segments", "late segments that filled a gap", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.OutOfOrder) })},
-		{p + "reorder_max_s", Seconds, "s", "the longest that one of them came late", seen, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.ReorderMax) })},
+		{p + "retx", Count, "segments", "data segments sent again: the sum of the next four", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.Retx) })},
+		{p + "retx_rto", Count, "segments", "after a timeout", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxRTO) })},
+		{p + "retx_fast", Count, "segments", "after duplicate ACKs or SACK", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxFast) })},
+		{p + "retx_tlp", Count, "segments", "tail loss probes", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxTLP) })},
+		{p + "retx_other", Count, "segments", "for a reason that the capture does not show", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxOther) })},
+		{p + "retx_bytes", Count, "bytes", "payload in them", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxBytes) })},
+		{p + "retx_spurious", Count, "segments", "of those, needless", hidden{by: oneWay | givenUp}, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxSpurious) })},
+		{p + "retx_refused", Count, "segments", "of those, of data that the other end had thrown away (paws_refused, bad_checksums): it was not lost; absent when none", hidden{by: oneWay | givenUp}, sent(e, func(r *record.EndRecord) Value { return someOf(r.RetxRefused) })},
+		{p + "out_of_order", Count, "segments", "late segments that filled a gap", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.OutOfOrder) })},
+		{p + "reorder_max_s", Seconds, "s", "the longest that one of them came late", filled, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.ReorderMax) })},
 		{p + "dup_acks", Count, "segments", "duplicate ACKs that it sent", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.DupAcks) })},
-		{p + "lost_before_tap", Count, "segments", "segments lost between it and the capture point", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostBeforeTap) })},
-		{p + "lost_after_tap", Count, "segments", "segments lost behind the capture point", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostAfterTap) })},
+		{p + "lost_before_tap", Count, "segments", "segments lost between it and the capture point", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostBeforeTap) })},
+		{p + "lost_after_tap", Count, "segments", "segments lost behind the capture point", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostAfterTap) })},
 		{p + "dsacks", Count, "", "duplicates that the other end reported (RFC 2883)", answered, sent(e, func(r *record.EndRecord) Value { return countOf(r.DSACKs) })},
 		{p + "sack_blocks", Count, "", "SACK blocks that it sent; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKBlocks) })},
 		{p + "sack_out_of_range", Count, "", "of those, blocks of numbers that the other end never sent: rewritten on the way; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKOutOfRange) })},

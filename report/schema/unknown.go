@@ -85,7 +85,7 @@ func Unknowns() [NReasons]Unknown {
 		Untimed: {Label: "no time",
 			What: "times and spans", Why: "the file has no time for packets"},
 		GivenUp: {Label: "given up",
-			What: "whether what filled them was captured, and what was sent again of it", Why: "more gaps were open at once than are remembered",
+			What: "which bytes were not captured, what was sent again, what came out of order", Why: "more gaps were open at once than are remembered",
 			short: func(r *record.Record) string {
 				return say.Bytes(r.Capture.GivenUpBytes) + " in more gaps at once than are remembered"
 			}},

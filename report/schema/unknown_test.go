@@ -169,3 +169,19 @@ func TestKeepaliveOfOneDirection(t *testing.T) {
 		}
 	}
 }
+
+// Where gaps were forgotten while they were open, a segment that filled one can't be
+// told from a repeat: what was missing, sent again or out of order is absent.
+func TestGivenUpIsAbsent(t *testing.T) {
+	r := recordtest.MadeUp(7, "10.0.0.1:50000", "10.0.0.2:443")
+	r.Capture.GivenUpBytes = 100
+	names, got := flatten(t, lineOf(Options{}, r))
+	for _, n := range []string{"orig.out_of_order", "orig.retx", "orig.retx_fast", "resp.missing_bytes", "capture.missing_bytes", "orig.lost_after_tap"} {
+		if slices.Contains(names, n) {
+			t.Errorf("%s is %s", n, got[n])
+		}
+	}
+	if !slices.Contains(names, "orig.wire_bytes") || got["capture.unknown"] != "given-up" {
+		t.Errorf("unknown is %q", got["capture.unknown"])
+	}
+}

@@ -192,6 +192,7 @@ func closeSituations() []situation {
 		{"vanished", "open and idle", clean(5, leftOpen(100*second)), ""},
 		{"vanished", "it was idle before", clean(5, gone(6), rested(400*second, record.IdleUnanswered)), ""},
 		{"still-open", "idle and busy ones", append(clean(1, leftOpen(100*second)), clean(2, leftOpen(0))...), "info proven"},
+		{"still-open", "the clock jumped behind one's last packet", append(clean(1, leftOpen(0), func(r *record.Record) { r.Vague = true }), clean(2, leftOpen(0))...), "info proven"},
 		{"still-open", "ended with its last packet", clean(1, leftOpen(0)), "info proven"},
 		{"still-open", "all closed", clean(3), ""},
 	}

@@ -12,6 +12,7 @@ import (
 type open struct {
 	tally
 	idle    uint64 // silent for a minute or more
+	vague   uint64 // silent for a time that is not known
 	closing uint64 // a step of the close was still to come
 	longest int64  // silence
 }
@@ -19,7 +20,7 @@ type open struct {
 // Fields walks over what is summed up.
 func (x *open) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.idle, &x.closing)
+	fold.Sum(w, &x.idle, &x.vague, &x.closing)
 	fold.Max(w, &x.longest)
 }
 
@@ -30,7 +31,8 @@ func stillOpen() Detector {
 
 Rule: nothing on the wire says that an idle connection has ended (RFC 9293 section
 3.8.4: keepalive is optional), so at the end of a capture an open connection is only
-that. Busy ones sent something in the last minute, idle ones did not; of those whose
+that. Busy ones sent something in the last minute, idle ones did not, where no jump of the
+clock lies between; of those whose
 close had begun the missing step was not yet due. None of them is counted as a leak
 or as lost, and none that died at rest as open. CLOSE-WAIT, unanswered data and
 unanswered FINs of some age have findings of their own.`,
@@ -49,16 +51,22 @@ unanswered FINs of some age have findings of their own.`,
 					x.closing++
 				case r.Silent >= openAge:
 					x.idle++
+				case r.Vague:
+					x.vague++
 				}
 			}, func(c *Context, _ Subject, x *open) (Finding, bool) {
 				silence := "."
 				if x.longest >= millisecond {
 					silence = "; the longest was silent for " + span(x.longest) + "."
 				}
+				unknown := ""
+				if x.vague > 0 {
+					unknown = fmt.Sprintf(", %s silent for a time that is not known: the clock jumped", say.Thousands(x.vague))
+				}
 				return Finding{
 					Severity: Info, Confidence: Proven,
-					Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing",
-						areOpen(x.n), say.Thousands(x.n-x.idle-x.closing), say.Thousands(x.idle), say.Thousands(x.closing)),
+					Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing%s",
+						areOpen(x.n), say.Thousands(x.n-x.idle-x.vague-x.closing), say.Thousands(x.idle), say.Thousands(x.closing), unknown),
 					Explanation: "The input ended, they did not" + silence + " Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).",
 				}, true
 			})
