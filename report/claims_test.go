@@ -46,3 +46,13 @@ func TestRepeatedSYNs(t *testing.T) {
 	wants(t, textOf(t, []string{"handshakes"}, old, a), []string{"The first repeat of a SYN came after 1 s."}, nil)
 	wants(t, textOf(t, []string{"handshakes"}, old, a, b), []string{"The first repeat of a SYN came after 1 s to 2.5 s."}, nil)
 }
+
+// What fell silent did so when data was first sent to it in vain.
+func TestSilenceCountsFromTheFirstCopy(t *testing.T) {
+	r := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443")
+	r.Close = record.CloseRecord{Kind: record.CloseTimedOut, First: record.NoEnd, ResetBy: record.NoEnd}
+	r.Ends[record.Orig].Retx = 5
+	r.Path[record.Orig].Unacked = r.End - 30e9
+	r.Start = r.End - 60e9
+	wants(t, textOf(t, []string{"closes"}, r), []string{"of data that was repeated, for 30 s."}, nil)
+}

@@ -64,3 +64,23 @@ func TestAsideKeepsSACK(t *testing.T) {
 		t.Errorf("%d D-SACKs, want 1", n)
 	}
 }
+
+// Data that nobody acknowledged has waited since its first copy, however often it
+// was sent again.
+func TestRepeatsCountFromTheFirst(t *testing.T) {
+	_, rec, _ := play(t, plainWire, parseExchange(t, `
+		0.000 > S 0:0(0) | - -
+		0.010 < S. 0:0(0) ack 1 | - -
+		0.020 > . 1:1(0) ack 1 | - -
+		1.000 > .P 1:101(100) ack 1 | - -
+		1.200 > .P 1:101(100) ack 1 | - -
+		1.600 > .P 1:101(100) ack 1 | - -
+		2.400 > .P 1:101(100) ack 1 | - -`), -1, -1)
+	m := rec.steps[6].Moments[0]
+	if m.Kind != record.MomentRetransmission || m.Since != 14e8 || m.Ref != 4 {
+		t.Errorf("%+v", m)
+	}
+	if r := &rec.records[0]; r.Path[record.Orig].Unacked != r.Start+1e9 {
+		t.Errorf("unacknowledged since %d, want %d", r.Path[record.Orig].Unacked-r.Start, int64(1e9))
+	}
+}

@@ -48,7 +48,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	}
 	m := record.Moment{Kind: record.MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
-		m.Since, m.Ref = now-was.Last, was.Packet
+		m.Since, m.Ref = now-was.First, was.Packet
 	}
 	switch {
 	case acked:

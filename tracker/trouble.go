@@ -73,6 +73,9 @@ func (c *conn) fillPath(r *record.Record) {
 		x, y := &c.ends[e], &r.Path[e]
 		y.ECT, y.CE = x.has&hasECT != 0, x.has&hasCE != 0
 		y.Hole, y.Waited = x.hole()
+		if x.sender != nil && x.sender.flight.Len() > 0 {
+			y.Unacked = x.sender.flight.At(0).First
+		}
 		if c.trouble != nil {
 			c.trouble.ends[e].fill(y)
 		}

@@ -33,7 +33,7 @@ func sentFields(p, who string, e record.End) []Field {
 func lossFields(p string, e record.End) []Field {
 	seen := hidden{by: darkOf(e)}
 	filled := hidden{by: darkOf(e) | givenUp} // what tells a repeat from a segment that fills a gap
-	answered := hidden{by: oneWay} // what only the other end's ACKs tell
+	answered := hidden{by: oneWay}            // what only the other end's ACKs tell
 	return []Field{
 		{p + "retx", Count, "segments", "data segments sent again: the sum of the next four", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.Retx) })},
 		{p + "retx_rto", Count, "segments", "after a timeout", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.RetxRTO) })},

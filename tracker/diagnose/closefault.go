@@ -110,6 +110,11 @@ func judgeTimedOut(r *record.Record) Verdict {
 		v.Culprit = record.Resp
 	case p > o:
 		v.Culprit = record.Orig
+	default:
+		return v
+	}
+	if first := r.Path[v.Culprit.Peer()].Unacked; first != 0 {
+		v.Since = first // from the first copy on it stood unacknowledged
 	}
 	return v
 }

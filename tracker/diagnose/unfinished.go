@@ -45,7 +45,7 @@ func newUnfinished(picks func(r *record.Record, v Verdict) (repeats uint64, ok b
 		}
 		x := s.At(sideOf(r, e))
 		until := r.End
-		if v.Since == until { // with the last packet silence only began
+		if v.Fault == FaultTimedOut { // with the last packet silence only began
 			until += r.Silent
 		}
 		x.hit(r.ID, packet, v.Since, until)

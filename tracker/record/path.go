@@ -13,6 +13,7 @@ type PathRecord struct {
 	Passed    uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
 	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
 	Waited    int64  // how long the end went on sending without filling it
+	Unacked   int64  // when it first sent the oldest data that nobody had acknowledged when it last sent; 0 for none
 	ECT       bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
 	CE        bool   // one carried the mark of congestion
 }
