@@ -168,7 +168,7 @@ func (r *culpritRow) who() string {
 	case r.Fault == diagnose.FaultReset && r.Cause == record.ResetMiddlebox.String():
 		return "a box between, in the name of " + hostOf(r.Host)
 	}
-	return hostOf(r.Host) + " (" + sentence.Client(r.End) + ")"
+	return hostOf(r.Host) + " (" + sentence.Who(r.End) + ")"
 }
 
 // hostOf is an address, with the port where there is one.
@@ -293,16 +293,16 @@ func (p *page) missing(r *record.Record, v diagnose.Verdict) string {
 func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	who := "either end"
 	if v.Culprit <= record.Resp {
-		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), sentence.Client(v.Culprit))
+		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), sentence.Who(v.Culprit))
 	}
 	if v.Cause == record.ResetMiddlebox.String() {
 		who = "a box between, in the name of " + who + ","
 	}
 	switch v.Fault {
 	case diagnose.FaultHalfClosed:
-		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, sentence.Client(v.Culprit.Peer()))
+		return fmt.Sprintf("no FIN from %s after it acknowledged the %s's FIN", who, sentence.Who(v.Culprit.Peer()))
 	case diagnose.FaultLastACK, diagnose.FaultUnackedFIN:
-		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, sentence.Client(v.Culprit.Peer()))
+		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, sentence.Who(v.Culprit.Peer()))
 	case diagnose.FaultTimedOut:
 		return "no ACK from " + who + " of data that was repeated"
 	}
@@ -320,7 +320,7 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	if v.Cause == diagnose.CauseRefusedLate {
 		cause = "it refused after the third ACK"
 	}
-	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.StateOr(r.Close.ResetIn), cause)
+	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.State(r.Close.ResetIn), cause)
 }
 
 // leftIn is the state in which each end was left.
@@ -346,7 +346,7 @@ func evidence(r *record.Record) string {
 	var parts []string
 	for e := record.Orig; e <= record.Resp; e++ {
 		if n := r.Close.FINPacket[e]; n > 0 {
-			parts = append(parts, fmt.Sprintf("the %s's FIN is packet %d", sentence.Client(e), n))
+			parts = append(parts, fmt.Sprintf("the %s's FIN is packet %d", sentence.Who(e), n))
 		}
 	}
 	if n := r.Close.ResetPacket; n > 0 {

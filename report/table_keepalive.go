@@ -85,7 +85,7 @@ func (k *keepalives) notProbes() string {
 
 func (p *page) keepaliveRow(r *record.Record, e record.End) table.Row {
 	k := &r.Keepalive[e]
-	row := table.Row{Cells: []string{endOf(r, e).String() + sentence.Arrow + endOf(r, e.Peer()).String(), sentence.ID(r.ID), sentence.Client(e),
+	row := table.Row{Cells: []string{endOf(r, e).String() + sentence.Arrow + endOf(r, e.Peer()).String(), sentence.ID(r.ID), sentence.Who(e),
 		p.optSpan(k.Idle), p.optSpan(k.Interval), say.Thousands(uint64(k.Probes)), say.Thousands(uint64(k.Unanswered)), r.KeepaliveOutcome.String()}}
 	if like := likeDefault(k); like != "" {
 		row.Notes = append(row.Notes, table.Note{Style: say.Faint, Text: like})

@@ -2,7 +2,10 @@ package report
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,5 +95,25 @@ func TestNothingIsCut(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Every function that makes a Table is in the list, and each name is one table's.
+func TestAllTablesAreListed(t *testing.T) {
+	makers, err := filepath.Glob("table_*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := 0
+	for _, path := range makers {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made += len(regexp.MustCompile(`(?m)^func \w+\(\) Table \{`).FindAll(b, -1))
+	}
+	names := ReportNames()
+	if slices.Sort(names); made != len(AllTables()) || len(slices.Compact(names)) != made {
+		t.Errorf("%d tables are made, %d listed: %q", made, len(AllTables()), names)
 	}
 }

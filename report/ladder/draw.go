@@ -164,7 +164,7 @@ func (d *drawing) draw(b *bufio.Writer) {
 
 func (d *drawing) title(b *bufio.Writer) {
 	f, p := d.f, d.pen
-	from := f.Words.At(f.start).Format("2006-01-02 15:04:05.000000 MST")
+	from := f.Phrases.At(f.start).Format("2006-01-02 15:04:05.000000 MST")
 	if f.startless {
 		from = "a time that is not in the file"
 	}
@@ -327,10 +327,10 @@ func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
 	if g.packets > 0 {
 		for e, n := range g.bytes {
 			if n > 0 {
-				words += fmt.Sprintf(", %s from the %s", say.Bytes(n), sentence.Client(record.End(e)))
+				words += fmt.Sprintf(", %s from the %s", say.Bytes(n), sentence.Who(record.End(e)))
 			}
 		}
-		words += ", " + d.f.Words.Span(g.end-g.start)
+		words += ", " + d.f.Phrases.Span(g.end-g.start)
 	}
 	for k, n := range g.moments {
 		if noun := weigh(record.MomentKind(k)).noun; n > 0 && noun != "" {

@@ -17,10 +17,10 @@ func (d *drawing) summary(b *bufio.Writer) {
 		return
 	}
 	b.WriteByte('\n')
-	p := d.f.Words
+	p := d.f.Phrases
 	d.line(b, "opened", p.OpenSummary(r))
 	for e := record.Orig; e <= record.Resp; e++ {
-		d.line(b, sentence.Client(e), p.EndSummary(r, e))
+		d.line(b, sentence.Who(e), p.EndSummary(r, e))
 	}
 	d.line(b, "about", sentence.About(r.Names))
 	d.line(b, "answers", p.ExchangeSummary(r))

@@ -17,9 +17,9 @@ func LeftSummary(r *record.Record) string {
 		switch e := record.End(e); {
 		case s == record.Unknown:
 		case Supposed(r, e):
-			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", Client(e), StateOr(s), StateOr(r.Proven[e])))
+			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", Who(e), State(s), State(r.Proven[e])))
 		default:
-			left = comma(left, Client(e)+" "+StateOr(s))
+			left = comma(left, Who(e)+" "+State(s))
 		}
 	}
 	return left
@@ -112,7 +112,7 @@ func (p Phrases) KeepaliveSummary(r *record.Record) string {
 		if k.Probes == 0 {
 			continue
 		}
-		part := fmt.Sprintf("%s from the %s, %s unanswered", say.Plural(uint64(k.Probes), "probe"), Client(record.End(e)),
+		part := fmt.Sprintf("%s from the %s, %s unanswered", say.Plural(uint64(k.Probes), "probe"), Who(record.End(e)),
 			say.Thousands(uint64(k.Unanswered)))
 		if k.Idle.OK {
 			part += ", the first after " + p.Span(k.Idle.V)
@@ -180,7 +180,7 @@ func resetSummary(r *record.Record) string {
 		s += " of " + The(c.ResetBy)
 	}
 	if c.ResetIn != record.Unknown {
-		s += " in " + StateOr(c.ResetIn)
+		s += " in " + State(c.ResetIn)
 	}
 	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause

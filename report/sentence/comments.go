@@ -50,11 +50,11 @@ func edges(s *record.Step) (text string) {
 		if from == to {
 			continue
 		}
-		change := Client(record.End(e)) + " "
+		change := Who(record.End(e)) + " "
 		if from != record.Unknown {
 			change += from.String() + Arrow
 		}
-		text = comma(text, fmt.Sprintf("%s%s (%s)", change, StateOr(to), s.AfterProof[e]))
+		text = comma(text, fmt.Sprintf("%s%s (%s)", change, State(to), s.AfterProof[e]))
 	}
 	return text
 }

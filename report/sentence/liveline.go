@@ -234,14 +234,14 @@ func (p Phrases) closed(r *record.Record) (what, why string) {
 	case c.First == record.Both:
 		what = "by both ends"
 	case c.First != record.NoEnd:
-		what = "by " + Client(c.First)
+		what = "by " + Who(c.First)
 	}
 	switch tw := &r.TimeWait; tw.Holder {
 	case record.NoEnd:
 	case c.First:
 		why = "TIME-WAIT"
 	default:
-		why = "TIME-WAIT: " + Client(tw.Holder)
+		why = "TIME-WAIT: " + Who(tw.Holder)
 	}
 	return what, why
 }
@@ -250,9 +250,9 @@ func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 	c := &r.Close
 	switch {
 	case c.ResetCause == record.ResetMiddlebox:
-		return "by a box between, as " + Client(c.ResetBy), why
+		return "by a box between, as " + Who(c.ResetBy), why
 	case c.ResetBy != record.NoEnd:
-		what = "by " + Client(c.ResetBy)
+		what = "by " + Who(c.ResetBy)
 	}
 	if c.ResetIn != record.Unknown {
 		why[0] = "in " + c.ResetIn.String()
@@ -281,5 +281,5 @@ func (p Phrases) timedOut(r *record.Record) (what, why string) {
 	case record.CloseEvicted:
 		why = "dropped from a full table"
 	}
-	return fmt.Sprintf("left in %s, %s", StateOr(r.States[0]), StateOr(r.States[1])), why
+	return fmt.Sprintf("left in %s, %s", State(r.States[0]), State(r.States[1])), why
 }

@@ -36,21 +36,21 @@ func comma(a, b string) string {
 	return a + ", " + b
 }
 
-// Client names an end for people.
-func Client(e record.End) string {
+// Who names an end for people.
+func Who(e record.End) string {
 	return [...]string{"client", "server", "both ends", ""}[min(e, record.NoEnd)]
 }
 
-// The is client with its article: "the client", "both ends".
+// The is Who with its article: "the client", "both ends".
 func The(e record.End) string {
 	if e <= record.Resp {
-		return "the " + Client(e)
+		return "the " + Who(e)
 	}
-	return Client(e)
+	return Who(e)
 }
 
-// StateOr is the name of a state, or "an unknown state".
-func StateOr(s record.State) string {
+// State is the name of a state, or "an unknown state".
+func State(s record.State) string {
 	if s == record.Unknown || s >= record.NStates {
 		return "an unknown state"
 	}

@@ -35,7 +35,7 @@ func (f *Teller) tell(r *Told, s *record.Step) {
 func (f *Teller) timePassed(s *record.Step) string {
 	for e := range s.Before {
 		if s.Before[e] == record.TimeWait && s.After[e] == record.Closed {
-			return fmt.Sprintf("2MSL = %s passed: TIME-WAIT ends", f.Words.Span(2*f.Words.MSL))
+			return fmt.Sprintf("2MSL = %s passed: TIME-WAIT ends", f.Phrases.Span(2*f.Phrases.MSL))
 		}
 	}
 	return "time passed without a packet"
@@ -61,7 +61,7 @@ func (f *Teller) sentence(m *record.Moment, r *Told, s *record.Step) string {
 }
 
 func (f *Teller) openSentence(m *record.Moment, r *Told) string {
-	w := f.Words
+	w := f.Phrases
 	switch m.Kind {
 	case record.MomentSYNAgain:
 		f.spread, f.oldAnswered = m.Since, f.oldAnswered || m.M != 0
@@ -131,7 +131,7 @@ func oldConnection(id uint64) string {
 // again says that what was sent again, and why; a reason that was told at the
 // row before is not repeated.
 func (f *Teller) again(what string, m *record.Moment, why string) string {
-	s := resentWords(what, m, f.Words)
+	s := resentWords(what, m, f.Phrases)
 	if m.N > 1 && f.why == why {
 		return s
 	}
@@ -155,7 +155,7 @@ func resentWords(what string, m *record.Moment, w Phrases) string {
 }
 
 func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
-	w, peer := f.Words, m.End
+	w, peer := f.Phrases, m.End
 	if m.End <= record.Resp {
 		peer = m.End.Peer()
 	}
@@ -280,7 +280,7 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 }
 
 func (f *Teller) waitSentence(m *record.Moment, s *record.Step) string {
-	w := f.Words
+	w := f.Phrases
 	after := ""
 	if m.Span > 0 {
 		after = " after " + w.Span(m.Span)
@@ -308,7 +308,7 @@ func (f *Teller) waitSentence(m *record.Moment, s *record.Step) string {
 func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 	switch m.Kind {
 	case record.MomentRetransmission:
-		return resentWords(say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.Words)
+		return resentWords(say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.Phrases)
 	case record.MomentOutOfOrder:
 		return "late: it fills a gap"
 	case record.MomentGap:
@@ -318,7 +318,7 @@ func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 	case record.MomentRetracted:
 		if back := [3]uint8{uint8(m.End), uint8(m.From), uint8(m.To)}; f.takenBack != back {
 			f.takenBack = back
-			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", The(m.End), StateOr(m.From), StateOr(m.To))
+			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", The(m.End), State(m.From), State(m.To))
 		}
 	case record.MomentUnknownSegment:
 		return "nothing explains this segment: an anomaly, and no state changes"

@@ -31,7 +31,7 @@ type Told struct {
 // remembers of them what later words depend on. It is small: there may be one
 // for each connection that is open.
 type Teller struct {
-	Words        Phrases
+	Phrases      Phrases
 	finSent      [2]bool
 	answered     bool               // a SYN/ACK passed
 	synTime      record.Opt[uint32] // TSval of the first SYN
@@ -53,7 +53,7 @@ func NewTeller(p Phrases) Teller {
 	if p.MSL <= 0 {
 		p.MSL = 30e9
 	}
-	return Teller{Words: p, challenged: record.NoEnd,
+	return Teller{Phrases: p, challenged: record.NoEnd,
 		takenBack: [3]uint8{uint8(record.NoEnd)}}
 }
 
