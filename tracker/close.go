@@ -286,3 +286,33 @@ func (c *conn) repeatsClose(s *capture.Segment) bool {
 	}
 	return seq == e.sndNxt() && (!s.Flags.Has(capture.ACK) || reassembly.Seq(s.Ack) == p.sndNxt())
 }
+
+// quietBeforeFIN is how long the sender of the first FIN had been quiet before it:
+// from the last data that it sent or took in. What the other end sent later, on its way
+// when the FIN was sent, broke no silence.
+func (c *conn) quietBeforeFIN() record.Opt[int64] {
+	if c.first > record.Resp {
+		return record.Opt[int64]{}
+	}
+	e, p := &c.ends[c.first], &c.ends[c.first.Peer()]
+	if e.finImplied || e.has&hasSentData == 0 || e.lastData > e.finTime {
+		return record.Opt[int64]{}
+	}
+	since := e.lastData
+	if p.lastData > since && p.unacked() == 0 {
+		if p.lastData > e.finTime {
+			return record.Opt[int64]{} // when its data before the FIN came is not known any more
+		}
+		since = p.lastData
+	}
+	return record.Some(e.finTime - since)
+}
+
+// unacked is how much this end sent that the other never acknowledged, as far as the
+// capture knows what that has acknowledged.
+func (e *endpoint) unacked() uint32 {
+	if !e.stream.Started() || !e.stream.Acked() {
+		return 0
+	}
+	return uint32(max(0, e.stream.Next().Sub(e.stream.Una())))
+}

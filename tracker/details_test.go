@@ -12,6 +12,30 @@ func TestDetails(t *testing.T) {
 		name, lines string
 		check       func(r *record.Record) bool
 	}{
+		{"a request crosses the FIN that follows a silence", `
+			0.000 > S  0:0(0) | - -
+			0.010 < S. 0:0(0) ack 1 | - -
+			0.020 > .  1:1(0) ack 1 | - -
+			0.030 > P. 1:101(100) ack 1 | - -
+			0.040 < P. 1:201(200) ack 101 | - -
+			0.041 > .  101:101(0) ack 201 | - -
+			5.035 > P. 101:201(100) ack 201 | - -
+			5.040 < F. 201:201(0) ack 101 | - -
+			5.041 < R  201:201(0) | - -`,
+			func(r *record.Record) bool {
+				return r.Close.Quiet == record.Some(int64(5000e6)) && r.Close.Unheard == 100
+			}},
+		{"data that was taken in broke the silence before the FIN", `
+			0.000 > S  0:0(0) | - -
+			0.010 < S. 0:0(0) ack 1 | - -
+			0.020 > .  1:1(0) ack 1 | - -
+			0.040 < P. 1:201(200) ack 1 | - -
+			4.000 > P. 1:101(100) ack 201 | - -
+			4.010 < .  201:201(0) ack 101 | - -
+			5.000 < F. 201:201(0) ack 101 | - -`,
+			func(r *record.Record) bool {
+				return r.Close.Quiet == record.Some(int64(1000e6)) && r.Close.Unheard == 0
+			}},
 		{"SYNs again, with their times", `
 			0.000 > S  0:0(0) | - -
 			1.012 > S  0:0(0) | - -

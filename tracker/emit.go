@@ -284,6 +284,10 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	if !c.closed() {
 		r.Segments = 0
 	}
+	r.Quiet = c.quietBeforeFIN()
+	if c.resetBy <= record.Resp {
+		r.Unheard = uint64(c.ends[c.resetBy.Peer()].unacked())
+	}
 	if c.first <= record.Resp {
 		x, y := &c.ends[c.first], &c.ends[c.first.Peer()]
 		if x.finAcked {

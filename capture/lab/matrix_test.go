@@ -94,6 +94,8 @@ func matrix() []exhibit {
 			shown("idle-answered", untold(), zero(orig, "TCPTimeouts")), "they were idle as long and went on", nil},
 		{"idle-timeout", shown("idle-forgotten", told(timedOut), least(orig, "TCPTimeouts", 12)),
 			shown("vanished", told(timedOut)), "it was not idle when the way was cut", nil},
+		{"idle-race", shown("idle-race", told("broken pipe"), passes(orig, "CLOSE-WAIT"), passes(resp, "FIN-WAIT-2")),
+			shown("time-wait-storm-by-server", ends(resp, "TIME-WAIT")), "the server closed first, but nothing was asked any more", nil},
 		// Transfers, small enough to keep.
 		{"zero-window", shown("zero-window", ends(orig, "TIME-WAIT")),
 			shown("server-forgets", told(reset)), "a RST's window of 0 is none", nil},

@@ -11,6 +11,9 @@ import (
 // metNoSocket: the server's data came when the client's socket was gone.
 const metNoSocket = "SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED | SYN-RECEIVED ESTABLISHED CLOSE-WAIT CLOSED"
 
+// requestMetNoSocket: the client's request came when the server's socket was gone.
+const requestMetNoSocket = "SYN-SENT ESTABLISHED CLOSE-WAIT CLOSED | SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED"
+
 // resets are connections that end with a RST, or in silence, and RSTs and other
 // segments that a host throws away. The router may speak in the name of an end.
 func resets() []Scenario {
@@ -31,6 +34,10 @@ func resets() []Scenario {
 			Play: steps{open, exchange, client.closes, server.readsEnd, wait(150 * time.Millisecond), server.sends(1000),
 				server.told(unix.EPIPE)},
 			Wants: Outcome{metNoSocket: 1}},
+		{Name: "idle-race", Doc: "the server closes its socket after an idle second; a request that the client still sends is answered with a bare RST",
+			Play: steps{open, exchange, wait(1200 * time.Millisecond), server.closes, client.readsEnd, client.sends(300),
+				client.told(unix.EPIPE)},
+			Wants: Outcome{requestMetNoSocket: 1}},
 		{Name: "middlebox-silence", Shape: wire.Routed, Taps: bothEnds(),
 			Doc: "a middlebox forgets the connection after an idle second and drops what follows: the client repeats its data and gives up in silence",
 			Play: steps{open, exchange, wait(time.Second), drop(0, anyTCP), client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 2000)), client.sends(100),

@@ -12,6 +12,7 @@ func closeFields() []Field {
 		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, func(w *row) Value { return someOf(w.Close.Segments) }},
 		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, func(w *row) Value { return optSeconds(w.Close.HalfClose) }},
 		{"close.bytes_after_fin", Count, "bytes", "what the other end sent meanwhile", none, func(w *row) Value { return optCount(w.Close.BytesAfterFIN) }},
+		{"close.quiet_s", Seconds, "s", "the last data that the sender of the first FIN sent or took in, to that FIN; absent where it sent none", none, func(w *row) Value { return optSeconds(w.Close.Quiet) }},
 		{"close.reset_by", Text, "", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, or they were about an older connection that was not captured, of the first", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
 		{"close.reset_in", Text, "", "that end's state before it", none, func(w *row) Value {
 			if w.Close.ResetBy == record.NoEnd {
@@ -21,6 +22,7 @@ func closeFields() []Field {
 		}},
 		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
 		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
+		{"close.unheard_bytes", Count, "bytes", "what the receiver of the first RST had sent and its sender never acknowledged; absent when none", none, func(w *row) Value { return someOf(w.Close.Unheard) }},
 		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) }},
 		{"close.fins_copied_orig", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Orig]) }},
 		{"close.fins_resp", Count, "packets", "FINs that the responder sent, copies included", ofResp, func(w *row) Value { return countOf(w.Close.FINs[record.Resp] + w.Close.FINCopies[record.Resp]) }},

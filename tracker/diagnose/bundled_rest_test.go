@@ -25,6 +25,7 @@ func raisedBesides() map[string][]string {
 		"half-close-stuck":              {"half-close notice possible"},
 		"idle-forgotten":                {"idle-timeout warning possible"},
 		"idle-forgotten-one":            {"keepalive-missing notice likely"},
+		"idle-race":                     {"idle-race notice possible"},
 		"keepalive-dead":                {"keepalive-dead notice proven"},
 		"keepalive-dead-one-way":        {"keepalive-dead notice proven"},
 		"last-ack-never":                {"last-ack notice possible"},

@@ -74,6 +74,25 @@ func answered(gap int64) func(r *record.Record) {
 	return func(r *record.Record) { r.Idle.Longest = record.Some(gap) }
 }
 
+// idleFIN: the listener closed first, after a silence.
+func idleFIN(quiet int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Close.First, r.Close.Quiet, r.TimeWait.Holder = record.Resp, record.Some(quiet), record.Resp
+		r.Close.FINTime[0], r.Close.FINTime[1] = r.Close.FINTime[1], r.Close.FINTime[0]
+	}
+}
+
+// requestMet: so many bytes met the listener's FIN, and its RST answered.
+func requestMet(bytes uint64) func(r *record.Record) {
+	return func(r *record.Record) {
+		c := &r.Close
+		c.Kind, c.ResetBy, c.ResetCause, c.ResetIn, c.ResetPacket = record.CloseReset, record.Resp, record.ResetLateData, record.FinWait1, r.ID+8
+		c.ResetTime, c.Unheard = record.Some(c.FINTime[record.Resp].V+20*millisecond), bytes
+		c.FINTime[0], c.FINAcked = record.Opt[int64]{}, [2]record.Opt[int64]{}
+		r.TimeWait.Holder = record.NoEnd
+	}
+}
+
 func oneWay(r *record.Record) {
 	r.Capture.OneWay, r.Capture.OneWayShown = true, true
 	r.Ends[record.Resp] = record.EndRecord{}
@@ -235,6 +254,12 @@ func idleSituations() []situation {
 		{"idle-timeout", "RSTs at all times: people", clean(4, spread), ""},
 		{"idle-timeout", "all lived", clean(4, answered(5000*second)), ""},
 		{"idle-timeout", "one direction only", clean(4, rested(400*second, record.IdleUnanswered), oneWay), ""},
+		{"idle-race", "requests met the FIN of an idle limit", append(clean(8, idleFIN(5*second)), clean(2, idleFIN(5*second), requestMet(300))...), "warning likely"},
+		{"idle-race", "one request met a FIN, no limit is known", clean(1, idleFIN(5*second), requestMet(300)), "notice possible"},
+		{"idle-race", "a FIN that a TLS close_notify met", append(clean(8, idleFIN(5*second)), clean(2, idleFIN(5*second), requestMet(31))...), ""},
+		{"idle-race", "the listener closed while it was answering", clean(2, idleFIN(millisecond), requestMet(300)), ""},
+		{"idle-race", "an idle limit that harms nobody", clean(8, idleFIN(5*second)), ""},
+		{"reset-late-data", "requests met the FIN of an idle limit: idle-race", clean(2, idleFIN(5*second), requestMet(300)), ""},
 		{"keepalive-missing", "one died", clean(1, rested(400*second, record.IdleUnanswered)), "notice likely"},
 		{"keepalive-missing", "longer ones lived", append(clean(4, rested(400*second, record.IdleReset)), clean(1, answered(5000*second))...), "notice likely"},
 		{"keepalive-missing", "a limit explains it: idle-timeout", clean(4, rested(400*second, record.IdleUnanswered)), ""},

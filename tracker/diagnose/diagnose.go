@@ -73,7 +73,7 @@ func Detectors() []Detector {
 		finUnacked(), lastACK(), halfClose(), vanished(), stillOpen(),
 		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetBare(), resetInjected(), resetIgnored(), resetHarmless(),
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
-		idleTimeout(),
+		idleTimeout(), idleRace(),
 		zeroWindow(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(),
 		loss(), retxStorm(), retxSpurious(), reordering(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),

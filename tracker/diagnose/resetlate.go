@@ -25,10 +25,13 @@ nobody to read what still comes; it answers data with a bare RST (RFC 9293 secti
 3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
 Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
 It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that takes
-in what came after that FIN, as Windows answers.`,
+in what came after that FIN, as Windows answers. A request that crosses the FIN of a listener's
+idle limit is idle-race.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *record.Record) bool { return r.Close.ResetCause == record.ResetLateData && cutOff(r) },
+			return newResets(func(r *record.Record) bool {
+				return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !crossed(r)
+			},
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
 						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,

@@ -23,6 +23,7 @@ const (
 	traitRepeated                    // data came again, or late
 	traitStuck                       // a segment or a hole that stayed for long, or a segment held back
 	traitECN                         // both ends agreed on ECN
+	traitQuiet                       // an end closed after a silence
 	traitNone                        // that no record has: of detectors that read something else
 )
 
@@ -48,6 +49,9 @@ func traitsOf(r *record.Record) (s traits) {
 	}
 	if c.ResetBy != record.NoEnd || c.ResetTime.OK || c.RSTsIgnored > 0 {
 		s |= traitReset
+	}
+	if c.Quiet.V >= raceQuiet {
+		s |= traitQuiet
 	}
 	if r.Keepalive[record.Orig].Probes|r.Keepalive[record.Resp].Probes != 0 || r.KeepaliveOutcome != record.KeepaliveNone {
 		s |= traitProbed

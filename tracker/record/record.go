@@ -117,6 +117,9 @@ type CloseRecord struct {
 	FINTime       [2]Opt[int64] // first FIN of each end
 	FINAcked      [2]Opt[int64] // when that FIN was acknowledged
 	FINPacket     [2]uint64     // 0 where the capture missed the FIN
+	// Quiet is how long the sender of the first FIN had been quiet before it, in
+	// nanoseconds: from the last data that it sent or took in; unknown where it sent none.
+	Quiet Opt[int64]
 	ResetDetail
 }
 

@@ -29,5 +29,6 @@ type ResetDetail struct {
 	ResetQuiet int64      // from what its sender had sent before to the first RST
 	ResetAfter int64      // from the other end's last segment to the first RST: what it answers
 	ResetTime  Opt[int64] // time of the first RST
+	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged
 	ByNewer    bool       // the opener reset it for a newer connection's sake: it answered the SYN of that one
 }

@@ -4,7 +4,7 @@ package record
 func (r *Record) ForgetSpans() {
 	o := &r.Open
 	o.Felt, o.LastSYN, o.Resp, o.Orig, o.Waited = Opt[int64]{}, Opt[int64]{}, Opt[int64]{}, Opt[int64]{}, Opt[int64]{}
-	r.Close.HalfClose = Opt[int64]{}
+	r.Close.HalfClose, r.Close.Quiet = Opt[int64]{}, Opt[int64]{}
 	for e := range r.Ends {
 		x := &r.Ends[e]
 		x.RTT, x.FirstByte, x.TimeIn = RTTRecord{}, Opt[int64]{}, [NStates]Opt[int64]{}

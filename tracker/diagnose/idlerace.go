@@ -1,0 +1,124 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+// raceQuiet is how long an end must have been quiet before its FIN for that to be an
+// idle limit: servers have 1 s and more.
+const raceQuiet = second
+
+// raceWindow is how far the FIN and the RST may be apart where a request crossed the
+// FIN: a round trip, or what an application takes to see that its connection was closed.
+const raceWindow = second
+
+// raceAlike is how far apart, in per cent, the quiet times before FINs of one limit may be.
+const raceAlike = 5
+
+func idleRace() Detector {
+	return Detector{
+		Name: "idle-race", Group: GroupIdle, needs: traitQuiet,
+		Doc: `A listener's idle limit closes a connection as a request is on its way: the request dies.
+
+Rule: a server, proxy or load balancer closes a connection on which nothing has been
+asked for some time (HTTP's keep-alive timeout, RFC 9112 section 9.5). A request that crosses its FIN, or
+that is sent before the client's application has noticed the FIN, meets a socket that nobody
+holds: a bare RST answers it (RFC 9293 section 3.10.7.1), and the request had no answer. It is told by
+a FIN after at least 1 s in which that end neither sent nor took in data, and a RST
+within 1 s of it that answers data. It is likely where all FINs that a request met came after the
+same silence and others closed after it without harm; else an application may have closed for
+another reason. Data of more than a second after the FIN is reset-late-data.`,
+		Thresholds: []Threshold{{"idle-race-few", Number, 2, "requests that must have died for a warning and no notice"},
+			{"idle-race-quietly", Number, 3, "connections that must have closed without harm after the same silence for a limit"}},
+		New: func(o *Options) Fold {
+			few, quietly := uint64(o.get("idle-race-few")), uint64(o.get("idle-race-quietly"))
+			return newFold(func(s *subjects[races, *races], r *record.Record) {
+				if quietlyClosed(r) {
+					atListener(s, r).quiet.Add(r.Close.Quiet.V)
+				} else if crossed(r) {
+					atListener(s, r).add(r)
+				}
+			}, func(c *Context, s Subject, x *races) (Finding, bool) {
+				if x.n == 0 {
+					return Finding{}, false
+				}
+				return x.tell(s, max(c.opened(s.A), x.n), few, quietly), true
+			})
+		},
+	}
+}
+
+// crossed tells that the listener closed after a silence, and that it answered by a RST
+// what the opener asked about then.
+func crossed(r *record.Record) bool {
+	c := &r.Close
+	if c.Kind != record.CloseReset || c.ResetCause != record.ResetLateData || c.ResetBy != record.Resp || c.First != record.Resp {
+		return false
+	}
+	late := max(c.Unheard, c.BytesAfterFIN.V)
+	return c.Quiet.OK && c.Quiet.V >= raceQuiet && late > closeNotify && c.ResetTime.V-c.FINTime[record.Resp].V <= raceWindow
+}
+
+// quietlyClosed tells that the listener closed after a silence, and no harm came of it.
+func quietlyClosed(r *record.Record) bool {
+	c := &r.Close
+	return c.First == record.Resp && c.Quiet.OK && c.Quiet.V >= raceQuiet && c.Kind == record.CloseNormal && c.BytesAfterFIN.V == 0
+}
+
+// races sums up the requests that a listener's FIN met.
+type races struct {
+	tally
+	quiet  fold.Histogram    // before the FINs that did no harm
+	before fold.Range[int64] // before those that met a request
+	bytes  uint64            // of the requests
+}
+
+func (x *races) add(r *record.Record) {
+	x.hitAt(r, r.Close.ResetPacket)
+	x.before.Take(r.Close.Quiet.V)
+	x.bytes += max(r.Close.Unheard, r.Close.BytesAfterFIN.V)
+}
+
+// Fields walks over what is summed up.
+func (x *races) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.quiet.Fields(w)
+	x.before.Fields(w)
+	fold.Sum(w, &x.bytes)
+}
+
+// alike is how many closed without harm after the silence of those that met a request.
+func (x *races) alike() uint64 {
+	low, high := x.before.Least, x.before.Most
+	if high-low > low*raceAlike/100 {
+		return 0 // no one limit
+	}
+	return x.quiet.Above(low-low*raceAlike/100) - x.quiet.Above(high+high*raceAlike/100)
+}
+
+func (x *races) tell(s Subject, opened, few, quietly uint64) Finding {
+	limit := seconds(x.before.Least)
+	f := Finding{
+		Severity: Notice, Confidence: Possible,
+		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request crossed its FIN", outOf(x.n, opened, "connection"), name(s.A)),
+		Explanation: fmt.Sprintf("After %s in which it neither sent nor took in data the listener sent its FIN; within a second it answered %s of requests by a RST: nobody held the socket any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
+			rangeOf(x.before), say.Plural(x.bytes, "byte")),
+		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
+		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),
+			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1)."},
+	}
+	if x.n >= few {
+		f.Severity = Warning
+	}
+	if n := x.alike(); n >= quietly {
+		f.Confidence = Likely
+		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request crossed the FIN and was answered with a RST", name(s.A), limit, outOf(x.n, opened, "connection"))
+		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
+		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
+	}
+	return f
+}
