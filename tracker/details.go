@@ -24,6 +24,9 @@ type details struct {
 	refused      bool   // a RST answered the SYN, and the opener tried again
 	challengedAt int64  // when a segment came last that its receiver must answer by a challenge ACK
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
+	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
+	heldState    record.State
+	fastOpen     bool // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
 }
 
 // resentMin is the least time after which something is sent again: Linux's RTO is
@@ -138,6 +141,9 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.resetQuiet)
 	n = number(w, n, &f.resetAfter)
 	n = w.flag(n, &f.refused)
+	n = w.packet(n, &f.heldConn, c.firstPacket)
+	n = number(w, n, &f.heldState)
+	n = w.flag(n, &f.fastOpen)
 	return w.time(n, &f.challengedAt, c.last)
 }
 
@@ -148,6 +154,9 @@ func (c *conn) fillDetails(r *record.Record) {
 	if *f != (details{}) {
 		f.fillOpen(o)
 		f.fillClose(&r.Close)
+	}
+	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {
+		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Some(a.tsRecent)
 	}
 	if c.thirdACKAt != 0 {
 		o.ThirdACK = record.Some(c.thirdACK)
@@ -164,6 +173,7 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
 	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
+	r.HeldConn, r.HeldState, r.FastOpenAsked = f.heldConn, f.heldState, f.fastOpen
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {

@@ -155,6 +155,17 @@ func (c *conn) resetsUnseen(from record.End, s *capture.Segment) bool {
 	return true
 }
 
+// notePortHeld notes that the end that a SYN goes to has not closed the older connection on these endpoints.
+func (c *conn) notePortHeld(old *conn, now int64) {
+	x := &old.ends[old.from(&c.ends[record.Resp].addr)]
+	switch {
+	case x.state <= record.SynSent || old.is(isReset) || x.packets == 0:
+	case x.state == record.TimeWait && now >= x.timeWaitUntil:
+	default:
+		c.details.heldConn, c.details.heldState = old.id, x.state
+	}
+}
+
 // over reports whether nothing but stragglers can come.
 func (c *conn) over() bool {
 	return c.class == table.Closed || c.class == table.TimeWait || c.class == table.Closing && c.finMayComeAgain()
@@ -257,6 +268,9 @@ func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, hash uint64, s *capt
 	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
 	if c.prev != nil {
 		c.inherit(c.prev)
+	}
+	if old != nil && c.prev != nil && s.Flags.Has(capture.SYN) && !s.Flags.Has(capture.ACK) {
+		c.notePortHeld(old, s.Time)
 	}
 	if old != nil && s.Flags.Has(capture.SYN) && old.class == table.Closed && c.prev != nil {
 		// Nothing is left that the SYN could disturb.

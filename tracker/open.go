@@ -23,6 +23,9 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 	e.firstSYNVal, e.lastSYNVal = s.TSVal, s.TSVal
 	e.window = s.Window
 	e.stream.Start(e.isn.Add(1))
+	if from == record.Orig && (s.Options&capture.OptFastOpen != 0 || s.Len > 0) {
+		c.details.fastOpen = true
+	}
 	if s.Len > 0 {
 		e.synData = s.Len
 		t.placeData(c, from, e.isn.Add(1), e.takeSYNData(s, now), now)

@@ -19,6 +19,10 @@ func openFields() []Field {
 		{"open.resp_s", Seconds, "s", "SYN to SYN/ACK: the server half", half, func(w *row) Value { return optSeconds(w.Open.Resp) }},
 		{"open.orig_s", Seconds, "s", "SYN/ACK to ACK: the client half", half, func(w *row) Value { return optSeconds(w.Open.Orig) }},
 		{"open.old_id", Count, "", "`id` of an older connection on the same addresses and ports that answered the SYN: it was not lost", began, func(w *row) Value { return someOf(w.Open.OldConn) }},
+		{"open.held_id", Count, "", "`id` of an older connection on the same addresses and ports that the responder had not closed when the SYN came, by what was captured; absent when none", began, func(w *row) Value { return someOf(w.Open.HeldConn) }},
+		{"open.held_state", Text, "", "the state in which the responder held it", began, func(w *row) Value { return textOf(w.Open.HeldState.String()) }},
+		{"open.ts_val", Count, "", "timestamp on the first SYN (RFC 7323); absent when it carried none", hidden{perhaps: midstream | darkOrig}, func(w *row) Value { return optCount(w.Open.TSVal) }},
+		{"open.fast_open_asked", Truth, "", "`true` when the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)", began, func(w *row) Value { return ifTrue(w.Open.FastOpenAsked) }},
 		{"open.syns_again_s", Spans, "s", "first SYN to each of its repeats, the first ten", began, func(w *row) Value {
 			if w.Open.NSYNsAgain == 0 {
 				return Value{}

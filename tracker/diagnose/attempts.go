@@ -170,7 +170,7 @@ type scale struct{ few, many uint64 }
 func failureThresholds(name string) []Threshold {
 	return []Threshold{
 		{name + "-few", Number, 3, "connections to one listener from which on it is a warning and no notice"},
-		{name + "-many", Number, 20, "connections from which on it is critical, when none got through"},
+		{name + "-many", Number, 10, "connections from which on it is critical, when none got through"},
 	}
 }
 

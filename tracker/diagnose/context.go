@@ -21,9 +21,10 @@ type Context struct {
 	// Local tells which addresses are this host's; nil when that is unknown.
 	Local func(a capture.Addr) bool
 
-	census   *census
-	quality  *quality
-	suspects suspects
+	census    *census
+	quality   *quality
+	contrasts *contrasts
+	suspects  suspects
 }
 
 // PortRange are the ports that a host opens connections from; the zero value
@@ -64,6 +65,17 @@ func OneWay(r *record.Record) bool {
 func (c *Context) unread(bytes uint64) bool {
 	const most = 9000 // in one packet: a jumbo frame
 	return c.Undecoded > 0 && bytes/most < c.Undecoded
+}
+
+// contrast compares the attempts to a listener that failed in one way with those that
+// went well; nil when there is nothing to compare.
+func (c *Context) contrast(at capture.Endpoint, failed outcome) *verdict {
+	return c.contrasts.of(at, failed)
+}
+
+// silentHost tells that a host sent nothing at all in the capture, as far as is known.
+func (c *Context) silentHost(a capture.Addr) bool {
+	return c.contrasts != nil && !c.contrasts.sampled && !c.contrasts.heard[a]
 }
 
 // weak tells that the kernel dropped packets, or that one direction only was

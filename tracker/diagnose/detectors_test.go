@@ -73,7 +73,7 @@ func detectorCases() []detectorCase {
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
 		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Critical, "10 attempts beside the listener met silence",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
-		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Warning, "does not answer",
+		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Critical, "does not answer",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), "the listener turned them away", "queue-full"},
 		{"syn-cookies", same(3, failed(record.OpenHalfOpen, 1)), Notice, "SYN cookies",
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), "a SYN/ACK that comes again is no cookie", "half-open"},

@@ -22,7 +22,12 @@ Silence looks the same whatever the reason: a firewall that drops, a host that
 is off, a route back that is missing, a full accept queue. Only other
 connections to the listener at the same time tell: where those opened, the way
 is open and the finding queue-full or syn-lost fits better; beside a listener that
-serves others the finding is queue-full. An attempt that may
+serves others the finding is queue-full, unless a sign separates those that failed from
+those that opened: ECN on the SYN (RFC 3168), a TSval behind the newest accepted from the
+address (RFC 7323), fast open (RFC 7413), options, another host's SYN within 2 ms before, a
+port whose older connection the listener still held. That is told with its counts (Fisher's
+exact test, corrected for the number of signs) and is the cause. A target of which the
+capture holds nothing may answer on a way that was not captured: then it is only possible. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
 listeners that are flooded are left out.`,
 		Thresholds: failureThresholds("no-answer"),
@@ -72,6 +77,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
 		},
 	}
+	v := c.contrast(s.A, wentUnanswered)
 	if through {
 		f.Confidence = Likely
 		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened): the way is not closed as such.", say.Plural(service.opened, "connection"))
@@ -80,6 +86,13 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener tells whether its queues overflow.")
 	}
 	f.Explanation += a.timeouts()
+	if c.silentHost(s.A.Addr) {
+		f.Confidence = Possible
+		f.Explanation += fmt.Sprintf(" Nothing that %s sent is in this capture: it may answer on a way that was not captured.", s.A.Addr)
+		f.Causes[len(f.Causes)-1] = "its answers take another way, which the capture does not see"
+	}
+	f.Title += v.because()
+	v.into(&f, s.A, "opened")
 	return f
 }
 

@@ -104,7 +104,7 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 // at a capture point beside it: it dropped them itself.
 func (c *Context) turnsAway(s Subject, since, until int64) bool {
 	service := c.served(s.A)
-	return service.near() && service.during(since, until) && !c.suspects.flooded[s.A]
+	return service.near() && !c.contrast(s.A, wentUnanswered).named() && service.during(since, until) && !c.suspects.flooded[s.A]
 }
 
 func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding, bool) {
@@ -116,7 +116,7 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		silent = x.silent.n
 		fold.Merge(&sum, &x.silent)
 	}
-	if c.served(s.A).near() {
+	if c.served(s.A).near() && !c.contrast(s.A, wentLate).named() {
 		late = x.late.n
 		fold.Merge(&sum, &x.late)
 	}

@@ -57,9 +57,15 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Fin
 	if opened > 0 {
 		f.Causes[0] = "the service was down or restarted for a while: compare the times"
 	}
+	v := c.contrast(s.A, wentRefused)
+	f.Title += v.because()
+	if v.named() {
+		f.Explanation = "A RST with an ACK of the SYN came back (RFC 9293 section 3.10.7.1)."
+	}
 	if c.served(s.A).otherWay(a.ttl) {
 		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the listener's other packets do not: something on the way sent them.", a.ttl.Least)
 		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
 	}
+	v.into(&f, s.A, "opened")
 	return f
 }

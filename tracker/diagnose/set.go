@@ -16,6 +16,7 @@ type Set struct {
 	some      []needed // and those that take records with certain traits
 	census    census
 	quality   quality
+	sample    sampled
 	forgotten forgotten
 	subjects  int // that a detector has places for
 }
@@ -28,7 +29,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), sample: newSampled(maxSampled), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -44,6 +45,7 @@ func NewSet(detectors []Detector, o *Options) *Set {
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {
 	s.census.kept.Narrow(by)
+	s.sample = newSampled(max(maxSampled/by, 1))
 	for _, f := range s.folds {
 		if x, ok := f.(interface{ narrow(by int) }); ok {
 			x.narrow(by)
@@ -60,6 +62,7 @@ func (s *Set) Add(r *record.Record) {
 	if len(s.folds) > 0 {
 		s.census.add(r)
 		s.quality.add(r)
+		s.sample.add(r)
 		s.forgotten.add(r)
 	}
 	for _, f := range s.always {
@@ -81,6 +84,7 @@ func (s *Set) Add(r *record.Record) {
 func (s *Set) Fields(w *fold.Walk) {
 	s.census.kept.Fields(w)
 	s.quality.Fields(w)
+	s.sample.Fields(w)
 	s.forgotten.Fields(w)
 	for _, f := range s.folds {
 		f.Fields(w)
@@ -93,6 +97,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	with := *c
 	s.census.kept.Trim()
 	with.census, with.quality, with.suspects = &s.census, &s.quality, newSuspects()
+	with.contrasts = s.sample.join()
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
 			x.Suspects(&with, &with.suspects)

@@ -26,11 +26,12 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 					s.At(listener(r.Resp)).add(r, r.Open.SYNAgainAt)
 				}
 			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
-				if c.served(s.A).near() {
+				v := c.contrast(s.A, wentLate)
+				if c.served(s.A).near() && !v.named() {
 					return Finding{}, false
 				}
 				opened := max(c.opened(s.A), x.n)
-				return Finding{
+				f := Finding{
 					Severity: resentSeverity(o, "syn-lost", x.n, opened), Confidence: Likely,
 					Title: fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 					Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
@@ -41,7 +42,10 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 						fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
 						"If not, capture beside the listener too: SYNs that do not arrive are lost on the way.",
 					},
-				}, true
+				}
+				f.Title += v.because()
+				v.into(&f, s.A, "opened at once")
+				return f, true
 			})
 		},
 	}

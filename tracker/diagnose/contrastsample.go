@@ -1,0 +1,238 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+
+	"tcpwatch/capture"
+	"tcpwatch/internal/fold"
+	"tcpwatch/tracker/record"
+)
+
+// maxSampled is how many attempts of those that failed, and how many of the others, are
+// remembered for a contrast.
+const maxSampled = 8192
+
+// outcome is how an attempt went.
+type outcome uint8
+
+const (
+	wentUnknown    outcome = iota
+	wentWell               // it opened, and nothing was sent twice for it
+	wentUnanswered         // nothing answered
+	wentLate               // its SYN was answered only when it came again
+	wentRefused            // a RST answered the SYN
+	wentIgnored            // the SYN/ACK came again after the third ACK was seen
+	wentOther              // it was answered, and failed some other way
+)
+
+// attempt is what is remembered of one attempt to open a connection.
+type attempt struct {
+	ID           uint64
+	Start, End   int64
+	Orig, Resp   capture.Endpoint
+	Tunnel       uint64
+	TSVal        uint32
+	TSRecent     uint32 // of those that opened: the newest timestamp that was accepted
+	Interface    uint32
+	VLAN         uint16
+	MSS          uint16
+	TTL          uint8
+	Result       outcome
+	HeldState    uint8
+	Stamped      bool
+	ECN          bool
+	Optioned     bool // the SYN was captured, so that its options are known
+	SACK, WScale bool
+	FastOpen     bool
+	Prompt       bool // data came at once after the third ACK
+	Rank         uint64
+}
+
+// outcomeOf tells how an attempt went.
+func outcomeOf(r *record.Record) outcome {
+	o := &r.Open
+	if r.Capture.OneWay || r.Capture.Midstream || o.SYNs == 0 || r.Start == 0 {
+		return wentUnknown
+	}
+	opened := o.Kind == record.OpenHandshake || o.Kind == record.OpenSimultaneous
+	switch {
+	case unanswered(r):
+		return wentUnanswered
+	case o.Kind == record.OpenRefused, o.RefusedFirst:
+		return wentRefused
+	case openedLate(r):
+		return wentLate
+	case opened && o.ACKsIgnored > 0:
+		return wentIgnored
+	case opened && o.NSYNsAgain == 0 && o.NSYNACKsAgain == 0 && !RefusedLate(r):
+		return wentWell
+	case o.Kind == record.OpenNoAnswer, o.Kind == record.OpenUnknown, o.Kind == record.OpenUnreachable:
+		return wentUnknown
+	}
+	return wentOther
+}
+
+// sampled is a sample of attempts, the same ones for any division of the work: those of
+// the seconds with the least hashes, so that what came at one moment is kept together. Those that failed
+// and the others have places of their own: no number of either takes the other's.
+type sampled struct {
+	failed, well fold.Ranking[attempt]
+	next         attempt // room to make one in
+}
+
+func newSampled(limit int) sampled {
+	return sampled{failed: fold.NewRanking(limit, compareSampled, copyAttempt), well: fold.NewRanking(limit, compareSampled, copyAttempt)}
+}
+
+// Fields walks over the sample.
+func (s *sampled) Fields(w *fold.Walk) {
+	s.failed.Fields(w)
+	s.well.Fields(w)
+}
+
+func compareSampled(a, b *attempt) int {
+	return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
+}
+
+func copyAttempt(to, from *attempt) { *to = *from }
+
+// add takes in an attempt.
+func (s *sampled) add(r *record.Record) {
+	result := outcomeOf(r)
+	if result == wentUnknown {
+		return
+	}
+	a, e := &s.next, &r.Ends[record.Orig]
+	*a = attempt{ID: r.ID, Start: r.Start, End: r.End, Orig: r.Orig, Resp: r.Resp, Interface: uint32(r.Interface), Result: result,
+		TSVal: r.Open.TSVal.V, TSRecent: r.Open.TSRecent.V, Stamped: r.Open.TSVal.OK, MSS: e.MSS.V, TTL: e.TTL.V,
+		Tunnel: uint64(r.Tunnel)<<32 | uint64(r.TunnelID), ECN: e.ECN.V, Optioned: e.SACK.OK, SACK: e.SACK.V, WScale: e.WScale.OK,
+		FastOpen: r.Open.FastOpenAsked, HeldState: uint8(r.Open.HeldState), Prompt: e.FirstByte.OK && e.FirstByte.V < promptData,
+		Rank: fold.Mix(uint64(r.Start / second))}
+	if r.NVLAN > 0 {
+		a.VLAN = r.VLANs[r.NVLAN-1]
+	}
+	if result == wentWell || result == wentOther {
+		s.well.Add(a)
+	} else {
+		s.failed.Add(a)
+	}
+}
+
+// joined is an attempt with what other connections tell of it.
+type joined struct {
+	*attempt
+	behind    bool // its timestamp was behind the newest accepted from its address
+	stamps    bool // that is known
+	crowded   bool // a SYN of another host to the same listener came within crowdWithin before
+	amid      bool // others that began in the same second were answered
+	neighbour bool // both of those are known
+}
+
+// crowdWithin is how soon after another host's SYN one counts as coming at the same moment.
+const crowdWithin = 2 * millisecond
+
+// join puts the attempts of the sample side by side.
+func (s *sampled) join() *contrasts {
+	x := &contrasts{byListener: make(map[capture.Endpoint][]*joined), heard: make(map[capture.Addr]bool), told: make(map[contrastKey]*verdict)}
+	whole := ^uint64(0) // the seconds of which all attempts are remembered
+	var all []*joined
+	for _, list := range [...]*fold.Ranking[attempt]{&s.failed, &s.well} {
+		kept := list.Sorted()
+		if n := len(kept); list.Offered() > uint64(n) && n > 0 {
+			x.sampled = true
+			whole = min(whole, kept[n-1].Rank-min(kept[n-1].Rank, 1)) // the last one may be cut
+		}
+		for _, a := range kept {
+			all = append(all, &joined{attempt: a})
+		}
+	}
+	slices.SortFunc(all, func(a, b *joined) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
+	for _, a := range all {
+		a.neighbour = a.Rank <= whole
+		x.byListener[a.Resp] = append(x.byListener[a.Resp], a)
+		x.heard[a.Orig.Addr] = true
+		if a.Result != wentUnanswered {
+			x.heard[a.Resp.Addr] = true
+		}
+	}
+	joinStamps(all)
+	for _, list := range x.byListener {
+		joinNeighbours(list)
+	}
+	return x
+}
+
+// accepted is a timestamp that a host accepted from an address, and when.
+type accepted struct {
+	at    int64
+	value uint32
+}
+
+// route is two hosts.
+type route struct{ from, to capture.Addr }
+
+// joinStamps tells of which attempts the timestamp is behind the newest that the host
+// had accepted from their address: in the SYNs of what opened before, and on
+// connections that ended before.
+func joinStamps(all []*joined) {
+	taken := make(map[route][]accepted)
+	for _, a := range all {
+		if k := (route{a.Orig.Addr, a.Resp.Addr}); a.Stamped && a.Result == wentWell {
+			taken[k] = append(taken[k], accepted{a.Start, a.TSVal})
+			if a.TSRecent != 0 {
+				taken[k] = append(taken[k], accepted{a.End, a.TSRecent})
+			}
+		}
+	}
+	for _, list := range taken {
+		slices.SortFunc(list, func(a, b accepted) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.value, b.value)) })
+	}
+	type place struct {
+		next   int
+		newest uint32
+		some   bool
+	}
+	places := make(map[route]*place)
+	for _, a := range all { // in order of time
+		k := route{a.Orig.Addr, a.Resp.Addr}
+		list := taken[k]
+		p := places[k]
+		if p == nil {
+			p = new(place)
+			places[k] = p
+		}
+		for p.next < len(list) && list[p.next].at < a.Start {
+			if v := list[p.next].value; !p.some || int32(v-p.newest) > 0 {
+				p.newest, p.some = v, true
+			}
+			p.next++
+		}
+		a.stamps = a.Optioned
+		a.behind = a.Stamped && p.some && int32(a.TSVal-p.newest) < 0
+	}
+}
+
+// joinNeighbours tells which attempts to a listener came right behind another host's, and
+// which came in a second in which others were answered.
+func joinNeighbours(list []*joined) {
+	answered := make(map[int64]int)
+	for i, a := range list {
+		if a.Result != wentUnanswered && a.Result != wentLate {
+			answered[a.Start/second]++
+		}
+		for j := i - 1; j >= 0 && a.Start-list[j].Start <= crowdWithin; j-- {
+			if list[j].Orig.Addr != a.Orig.Addr {
+				a.crowded = true
+				break
+			}
+		}
+	}
+	for _, a := range list {
+		n := answered[a.Start/second]
+		if a.Result != wentUnanswered && a.Result != wentLate {
+			n--
+		}
+		a.amid = n > 0
+	}
+}

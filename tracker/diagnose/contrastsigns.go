@@ -1,0 +1,196 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
+
+// sign is something by which attempts differ. Its value is a number; of most it is 0
+// for no and 1 for yes.
+type sign struct {
+	where    bool    // it tells where or when, never why
+	oneSided bool    // only to have it can be why, not to lack it
+	only     outcome // it can be why only of attempts that went so; wentUnknown: of any
+	of       func(a *joined) (value uint64, known bool)
+	say      func(value uint64) string  // what they did: "asked for ECN"
+	detail   func(bad []*joined) string // what is told besides of those that failed; nil for nothing
+	cause    func(t *found) string
+	advice   func(at capture.Endpoint) []string
+}
+
+// signs are the signs of attempts: of why first, then of where and when.
+func signs() []sign {
+	return append(signsOfWhy(), signsOfWhere()...)
+}
+
+func signsOfWhy() []sign {
+	return []sign{
+		{oneSided: true, of: asksECN, say: yesNo("asked for ECN (ECE and CWR on the SYN)", ""), cause: causeECN, advice: adviseECN},
+		{oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", ""), cause: causeBehind, advice: adviseBehind},
+		{oneSided: true, of: findsHeld, say: yesNo("used a port whose older connection the listener still held", ""), detail: statesHeld, cause: causeHeld, advice: adviseHeld},
+		{oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same listener", ""), cause: causeCrowded, advice: adviseCrowded},
+		{oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", ""), cause: causeFastOpen, advice: adviseFastOpen},
+		{oneSided: true, only: wentIgnored, of: sendsNothing, say: yesNo("sent no data at once", ""), cause: causeNoData, advice: adviseNoData},
+		{of: offersSACK, say: yesNo("offered SACK", "did not offer SACK"), cause: causeOption, advice: adviseOption},
+		{of: offersWScale, say: yesNo("offered window scaling", "did not offer window scaling"), cause: causeOption, advice: adviseOption},
+		{of: offersStamps, say: yesNo("offered timestamps", "did not offer timestamps"), cause: causeOption, advice: adviseOption},
+		{of: offersMSS, say: sayMSS, cause: causeOption, advice: adviseOption},
+	}
+}
+
+func signsOfWhere() []sign {
+	return []sign{
+		{where: true, of: fromHost, say: constant("came from one host")},
+		{where: true, of: fromSubnet, say: constant("came from one subnet (/24 or /64)")},
+		{where: true, of: withTTL, say: sayTTL},
+		{where: true, of: onVLAN, say: sayVLAN},
+		{where: true, of: inTunnel, say: constant("came in one tunnel, or in none")},
+		{where: true, of: onInterface, say: constant("came over one interface")},
+		{where: true, oneSided: true, of: amidNone, say: yesNo("came in seconds in which no other was answered", "")},
+	}
+}
+
+func yesNo(yes, no string) func(uint64) string {
+	return func(v uint64) string {
+		if v == 0 {
+			return no
+		}
+		return yes
+	}
+}
+
+func constant(text string) func(uint64) string { return func(uint64) string { return text } }
+
+func asNumber(yes bool) uint64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func asksECN(a *joined) (uint64, bool)      { return asNumber(a.ECN), a.Optioned }
+func comesBehind(a *joined) (uint64, bool)  { return asNumber(a.behind), a.stamps }
+func findsHeld(a *joined) (uint64, bool)    { return asNumber(a.HeldState != 0), true }
+func comesCrowded(a *joined) (uint64, bool) { return asNumber(a.crowded), a.neighbour }
+func asksFastOpen(a *joined) (uint64, bool) { return asNumber(a.FastOpen), a.Optioned }
+func sendsNothing(a *joined) (uint64, bool) { return asNumber(!a.Prompt), true }
+func offersSACK(a *joined) (uint64, bool)   { return asNumber(a.SACK), a.Optioned }
+func offersWScale(a *joined) (uint64, bool) { return asNumber(a.WScale), a.Optioned }
+func offersStamps(a *joined) (uint64, bool) { return asNumber(a.Stamped), a.Optioned }
+func offersMSS(a *joined) (uint64, bool)    { return uint64(a.MSS), a.Optioned }
+
+func withTTL(a *joined) (uint64, bool)     { return uint64(a.TTL), a.TTL != 0 }
+func onVLAN(a *joined) (uint64, bool)      { return uint64(a.VLAN), true }
+func inTunnel(a *joined) (uint64, bool)    { return a.Tunnel, true }
+func onInterface(a *joined) (uint64, bool) { return uint64(a.Interface), true }
+func amidNone(a *joined) (uint64, bool)    { return asNumber(!a.amid), a.neighbour }
+
+// fromHost is the address by its hash: only which are equal matters.
+func fromHost(a *joined) (uint64, bool) { return port{Addr: a.Orig.Addr}.Hash(), true }
+
+// fromSubnet is the first 24 bits of an IPv4 address, 64 of an IPv6 one.
+func fromSubnet(a *joined) (uint64, bool) {
+	x := a.Orig.Addr
+	if netip.AddrFrom16(x).Is4In6() {
+		x[15] = 0
+	} else {
+		clear(x[8:])
+	}
+	return port{Addr: x}.Hash(), true
+}
+
+// statesHeld are the states in which the listener held the older connections.
+func statesHeld(bad []*joined) string {
+	var in [record.NStates]bool
+	for _, a := range bad {
+		in[a.HeldState%uint8(record.NStates)] = true
+	}
+	var names []string
+	for s := record.SynReceived; s < record.NStates; s++ {
+		if in[s] {
+			names = append(names, s.String())
+		}
+	}
+	return " in " + strings.Join(names, " or ")
+}
+
+func sayMSS(v uint64) string {
+	if v == 0 {
+		return "offered no MSS"
+	}
+	return fmt.Sprintf("offered an MSS of %d", v)
+}
+
+func sayTTL(v uint64) string { return fmt.Sprintf("came with TTL %d", v) }
+
+func sayVLAN(v uint64) string {
+	if v == 0 {
+		return "came without a VLAN tag"
+	}
+	return fmt.Sprintf("came on VLAN %d", v)
+}
+
+func causeECN(*found) string {
+	return "something on the way, or a firewall at the listener, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)"
+}
+
+func adviseECN(capture.Endpoint) []string {
+	return []string{"On an opener: `sysctl net.ipv4.tcp_ecn`; with 0 or 2 it does not ask for ECN, and the SYNs must get through.",
+		"Look for the device that drops SYNs with ECE and CWR: `nft list ruleset`, and a capture on each side of it."}
+}
+
+func causeBehind(*found) string {
+	return "timestamps are checked by address: hosts that share an address (NAT, a load balancer) have clocks of their own, and a SYN whose TSval is behind the newest accepted from that address " +
+		"is dropped (tcp_tw_recycle of Linux before 4.12, or a firewall's timestamp check)"
+}
+
+func adviseBehind(at capture.Endpoint) []string {
+	return []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_tw_recycle` must be 0 (Linux has it no more since 4.12); `nstat -az TcpExtPAWSPassive` counts SYNs that it dropped so.", at.Addr),
+		"If it is, look at firewalls and load balancers on the way: switch off their check of timestamps. Openers without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
+}
+
+func causeHeld(t *found) string {
+	return t.text[len("used "):] + ": the opener, or a NAT, gave it up and came back to the same port too early; the listener is up and did not close its end"
+}
+
+func adviseHeld(at capture.Endpoint) []string {
+	return []string{fmt.Sprintf("On %s: `ss -tanp state connected '( sport = :%d )'` lists the older connections and the process that has not closed them.", at.Addr, at.Port),
+		"Mend the program that holds them (it must close when it reads the end), and let the opener not come back to the port so soon: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse`."}
+}
+
+func causeCrowded(*found) string {
+	return "two SYNs at one moment collide where addresses are translated: both get the same port, and one is dropped (SNAT port race; conntrack counts insert_failed)"
+}
+
+func adviseCrowded(capture.Endpoint) []string {
+	return []string{"On the host that translates: `conntrack -S` shows whether insert_failed grows.",
+		"If it does, let the rule choose ports at random (`iptables -S`: MASQUERADE --random-fully)."}
+}
+
+func causeFastOpen(*found) string {
+	return "something on the way, or the listener, drops SYNs with a fast-open cookie or data (RFC 7413)"
+}
+
+func adviseFastOpen(capture.Endpoint) []string {
+	return []string{"On an opener: `sysctl net.ipv4.tcp_fastopen`; without bit 1 it does not ask, and the SYNs must get through."}
+}
+
+func causeNoData(*found) string {
+	return "TCP_DEFER_ACCEPT: the listener waits for data (tcp(7)); those that send none wait for its time to pass"
+}
+
+func adviseNoData(at capture.Endpoint) []string {
+	return []string{fmt.Sprintf("On %s: look for TCP_DEFER_ACCEPT in the service's settings (nginx: deferred; Apache: AcceptFilter).", at.Addr)}
+}
+
+func causeOption(t *found) string {
+	return "something on the way, or the listener, drops or refuses the SYNs that " + t.text
+}
+
+func adviseOption(capture.Endpoint) []string {
+	return []string{"Send a SYN with and without that option to check: `sysctl net.ipv4.tcp_sack net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps` on an opener."}
+}
