@@ -341,19 +341,19 @@ func listInterfaces(stdout, stderr io.Writer) int {
 	return printText(stdout, stderr, b.String())
 }
 
-// version is the module's version and the commit that it was built from.
+// version is tcpwatch's version, and the commit that it was built from where that is known.
 func version() string {
 	b, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return tcpwatch.Version
 	}
-	v := b.Main.Version
-	if v == "" {
-		v = "(devel)"
-	}
+	v := tcpwatch.Version
 	for _, s := range b.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(v, s.Value[:12]) {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
 			v += " " + s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			v += " with changes"
 		}
 	}
 	return v
