@@ -226,6 +226,7 @@ func idleSituations() []situation {
 		r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause = record.CloseReset, record.Orig, record.ResetKeepaliveDead
 	}
 	appReset := func(r *record.Record) { r.Close.ResetCause = record.ResetAbort }
+	boxReset := func(r *record.Record) { r.Close.ResetCause, r.Close.ResetOdd = record.ResetMiddlebox, record.OddTTL }
 	fin := func(r *record.Record) { r.Close.FINPacket[0] = r.Idle.Packet }
 	spread := func(r *record.Record) {
 		rested(60*second+int64(r.ID)*second, record.IdleEnded)(r)
@@ -244,6 +245,9 @@ func idleSituations() []situation {
 		{"keepalive-chatty", "unanswered ones come fast", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Unanswered: 50, Interval: record.Some(second)}, record.KeepaliveDead)), ""},
 
 		{"idle-timeout", "350 s: one of 340 s lived, those of 400 s died", append(clean(4, rested(400*second, record.IdleUnanswered)), clean(1, answered(340*second))...), "warning likely"},
+		{"idle-timeout", "no known limit: one of 100 s lived, those of 130 s died", append(clean(4, rested(130*second, record.IdleReset)), clean(1, answered(100*second))...), "warning likely"},
+		{"idle-timeout", "the application's own timer: RST,ACK", clean(4, rested(240*second, record.IdleEnded), appReset), ""},
+		{"reset-injected", "a NAT gateway that forgot answers: idle-timeout", clean(4, rested(400*second, record.IdleReset), boxReset), ""},
 		{"idle-timeout", "nothing tells how long one may live", clean(4, rested(400*second, record.IdleReset)), "warning possible"},
 		{"idle-timeout", "one opener, behind a NAT, and many listeners", scattered(rested(400*second, record.IdleUnanswered)), "warning possible"},
 		{"idle-timeout", "an opener behind a NAT, while others live on", append(clean(4, rested(400*second, record.IdleUnanswered)), clean(3, answered(5000*second), from(numbered(9, 5000)))...), "warning possible"},

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -36,11 +37,21 @@ func diedAtRest(r *record.Record) bool {
 	return false
 }
 
-// timedOutAtRest tells that a RST ended a rest: a timer somewhere, or an
-// application; only many alike tell.
+// timedOutAtRest tells that a RST ended a rest which the end in whose name it came
+// did not send of its own will: an application that gives up sends RST,ACK. Only many
+// alike tell that it was a timer.
 func timedOutAtRest(r *record.Record) bool {
 	return r.Idle.Outcome == record.IdleEnded && r.Idle.Gap >= idleAge && r.Close.Kind == record.CloseReset &&
-		r.Close.ResetCause != record.ResetKeepaliveDead
+		(r.Close.ResetCause == record.ResetUnknown || r.Close.ResetCause == record.ResetMiddlebox)
+}
+
+// hungFor is how long a connection that died at rest let what was asked then wait: to
+// the RST, or to the last packet.
+func hungFor(r *record.Record) int64 {
+	if at := r.Close.ResetTime; at.OK {
+		return max(at.V-r.Idle.Woke, 0)
+	}
+	return max(r.End-r.Idle.Woke, 0)
 }
 
 // maxGaps is how many gaps of a subject are shown.
@@ -61,9 +72,12 @@ type idles struct {
 	sources    sources
 	rests      fold.Range[int64] // that they died in
 	resets     uint64            // a RST answered
+	elsewhere  uint64            // of those RSTs, such that came another way than that end's other segments
 	probed     uint64            // probes had been sent
-	gaps       gaps              // those of the least ids
-	ended      tally             // ended by a RST
+	hung       int64             // in all, what was asked after the rests waited
+	hungMost   int64
+	gaps       gaps  // those of the least ids
+	ended      tally // ended by a RST
 	endedRests fold.Range[int64]
 	lived      int64 // the longest rest after which there was an answer
 	livedConns uint64
@@ -76,8 +90,9 @@ func (x *idles) Fields(w *fold.Walk) {
 	x.ended.Fields(w)
 	x.endedRests.Fields(w)
 	x.sources.Fields(w)
-	fold.Sum(w, &x.resets, &x.probed, &x.livedConns)
-	fold.Max(w, &x.lived)
+	fold.Sum(w, &x.resets, &x.elsewhere, &x.probed, &x.livedConns)
+	fold.Sum(w, &x.hung)
+	fold.Max(w, &x.lived, &x.hungMost)
 	fold.Items(w, &x.gaps)
 }
 
@@ -107,7 +122,12 @@ func (x *idles) add(r *record.Record) {
 	x.gaps.Take(gap{r.ID, g})
 	if r.Idle.Outcome == record.IdleReset {
 		x.resets++
+		if r.Close.ResetCause == record.ResetMiddlebox {
+			x.elsewhere++
+		}
 	}
+	h := hungFor(r)
+	x.hung, x.hungMost = x.hung+h, max(x.hungMost, h)
 	if r.Keepalive[record.Orig].Probes+r.Keepalive[record.Resp].Probes > 0 {
 		x.probed++
 	}
@@ -115,15 +135,16 @@ func (x *idles) add(r *record.Record) {
 
 // cluster is a limit that explains how the rests of a listener's connections ended.
 type cluster struct {
-	fits  []limit
-	timer bool // RSTs that end rests, all after the same time
+	fits  []limit // the known ones within what the rests prove
+	timer bool    // RSTs that end rests, all after the same time
 }
 
-// cluster looks for one; few is how many connections it takes.
+// cluster looks for one; few is how many connections it takes: all rests that ended
+// badly were longer than any after which there was an answer, or a RST ended each
+// after the same time.
 func (x *idles) cluster(few uint64) (k cluster, ok bool) {
 	if x.n >= few {
-		k.fits = fits(x.lived, x.rests.Least)
-		return k, len(k.fits) > 0
+		return cluster{fits: x.fits()}, x.lived < x.rests.Least
 	}
 	if x.ended.n >= few && x.endedRests.Most-x.endedRests.Least <= max(x.endedRests.Least/50, 2*second) {
 		k.timer = true
@@ -132,9 +153,36 @@ func (x *idles) cluster(few uint64) (k cluster, ok bool) {
 				k.fits = append(k.fits, l)
 			}
 		}
-		return k, len(k.fits) > 0
+		return k, true
 	}
 	return k, false
+}
+
+// namedMost is how many known limits may fit for any of them to be named.
+const namedMost = 2
+
+// fits are the known limits that explain the rests: none where the rests do not tell
+// them from others, as when nothing was answered after a rest.
+func (x *idles) fits() []limit {
+	if all := fits(x.lived, x.rests.Least); x.lived > 0 && len(all) <= namedMost {
+		return all
+	}
+	return nil
+}
+
+// proven is the limit as far as the rests prove it: "between 263 s and 360 s; 350 s fits".
+func (x *idles) proven(fits []limit) string {
+	if x.lived == 0 {
+		return seconds(x.rests.Least) + " or less"
+	}
+	text, with := fmt.Sprintf("between %s and %s", seconds(x.lived), seconds(x.rests.Least)), "; "
+	for _, l := range fits {
+		text, with = text+with+seconds(l.after), " or "
+	}
+	if len(fits) > 0 {
+		text += " fits"
+	}
+	return text
 }
 
 // shown is the gaps in words.

@@ -15,12 +15,14 @@ func idleTimeout() Detector {
 Rule: a NAT, load balancer or firewall keeps a connection only for so long after its
 last packet; TCP itself has no such limit (RFC 5382 section 5 asks a NAT for at least
 2 h 4 min). After it the next segment meets silence or a RST, though both ends are well.
-Known limits: 60 s AWS ALB, 240 s Azure, 350 s AWS NLB and NAT gateway, 600 s Google Cloud
-VPC, 1200 s Google Cloud NAT, 3600 s many firewalls, 5 days Linux nf_conntrack. A limit is named
-when it is shorter than every rest that ended badly and longer than every rest
-that was answered; RSTs that end rests count when all come after the same time.
-Rests are at least 30 s without a packet and with nothing under way. Where no limit
-fits the finding is keepalive-missing, where probes found it out keepalive-dead. An
+What is told is the range that the gaps prove: longer than every rest that was answered, and
+no longer than the shortest that ended badly. Known limits: 60 s AWS ALB, 240 s Azure, 350 s AWS
+NLB and NAT gateway, 600 s Google Cloud VPC, 1200 s Google Cloud NAT, 3600 s many firewalls,
+5 days Linux nf_conntrack. One is named as what fits where rests that were answered leave no
+more than two of them. RSTs that end rests count when all come after the same time and no
+application sent them: one that gives up sends RST,ACK.
+Rests are at least 30 s without a packet and with nothing under way. Where longer
+rests were answered the finding is keepalive-missing, where probes found it out keepalive-dead. An
 application's own limit for idle connections closes by FIN, which is no trouble.`,
 		Thresholds: []Threshold{{"idle-timeout-few", Number, 3, "connections to one listener, or of one opener, that must have died at rest"},
 			{"idle-timeout-many", Number, 10, "of them from which on it is likely even if no rest was answered"}},
@@ -42,33 +44,45 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 	if s.Kind == SubjectHost {
 		whose = "connections of " + name(s.A)
 	}
+	box := "a load balancer, NAT gateway or firewall on the way has a limit for idle connections"
+	if len(k.fits) > 0 {
+		box += "; this fits: " + namesOf(k.fits)
+	}
 	f := Finding{
 		Severity: Warning, Confidence: Possible, Subject: s,
-		Causes: []string{"a load balancer, NAT gateway or firewall on the way has this limit for idle connections: " + namesOf(k.fits),
-			"the listener's own application or proxy drops idle connections without closing them"},
-		Advice: []string{fmt.Sprintf("Send keepalive probes more often than every %s: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application, with SO_KEEPALIVE set.", seconds(k.fits[0].after)),
-			"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of what stands between."},
+		Causes: []string{box, "the listener's host or process restarted meanwhile, or its stack drops idle connections without closing them"},
 	}
 	if k.timer {
-		f.Title = fmt.Sprintf("%s %s were reset after %s idle: the limit of %s", say.Thousands(x.ended.n), whose, seconds(x.endedRests.Least), k.fits[0].name())
-		f.Explanation = fmt.Sprintf("A RST ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedRests))
+		after := seconds(x.endedRests.Least)
+		f.Title = fmt.Sprintf("%s %s were reset after %s idle, all alike: a timer ends them", say.Thousands(x.ended.n), whose, after)
+		f.Explanation = fmt.Sprintf("A RST without ACK, or of another distance than that end's, ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedRests))
+		f.Advice = idleAdvice("more often than every " + after)
 		f.Confidence = Likely
 		x.ended.into(&f)
 		return f
 	}
-	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them after %s", say.Thousands(x.n), whose, k.fits[0].name())
-	f.Explanation = fmt.Sprintf("Idle for %s, the next segment met a RST (%s) or silence (%s); TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
-		rangeOf(x.rests), say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown())
+	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them, its limit is %s", say.Thousands(x.n), whose, x.proven(k.fits))
+	f.Explanation = fmt.Sprintf("Idle for %s, the next segment met a RST (%s) or silence (%s); what was asked then hung for %s in all, up to %s each. TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
+		rangeOf(x.rests), say.Thousands(x.resets), say.Thousands(x.n-x.resets), span(x.hung), span(x.hungMost), x.shown())
+	if x.elsewhere > 0 {
+		f.Explanation += fmt.Sprintf(" %s of the RSTs came with another TTL than that end's other segments: something else sent them in its name.", say.Thousands(x.elsewhere))
+	}
+	f.Advice = idleAdvice("well more often than every " + seconds(x.rests.Least))
 	if x.lived > 0 {
-		f.Explanation += fmt.Sprintf(" %s was answered after up to %s.", say.Plural(x.livedConns, "idle connection"), seconds(x.lived))
+		f.Explanation += fmt.Sprintf(" %s, idle for up to %s, went on.", say.Plural(x.livedConns, "other connection"), seconds(x.lived))
+		f.Advice = idleAdvice(fmt.Sprintf("at least every %s, which did no harm", seconds(x.lived)))
 	}
 	x.sum().into(&f)
-	if x.n >= many || x.lived*2 >= k.fits[0].after {
+	if x.n >= many || x.lived*2 >= x.rests.Least {
 		f.Confidence = Likely
-	} else {
-		f.Title += ", or sooner"
 	}
 	return f
+}
+
+// idleAdvice is what helps against a limit for idle connections.
+func idleAdvice(often string) []string {
+	return []string{fmt.Sprintf("Send keepalive probes %s: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application, with SO_KEEPALIVE set.", often),
+		"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of what stands between."}
 }
 
 // rangeOf is "350 s" or "350 s to 400 s".

@@ -41,8 +41,8 @@ func tellMissing(s Subject, x *idles) Finding {
 		Advice: []string{"Set SO_KEEPALIVE in the application and probe early: `sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes`.",
 			"Let connection pools test or drop what was idle long."},
 	}
-	if all := fits(x.lived, x.rests.Least); len(all) > 0 {
-		f.Causes[0], f.Causes[1] = f.Causes[1]+", perhaps after "+namesOf(all), f.Causes[0]
+	if all := x.fits(); len(all) > 0 {
+		f.Causes[0], f.Causes[1] = f.Causes[1]+"; this fits: "+namesOf(all), f.Causes[0]
 	}
 	x.sum().into(&f)
 	return f

@@ -24,10 +24,11 @@ Firewalls and intrusion prevention reset in this way, often both ends.
 Systems begin with a TTL of 64, 128 or 255. Where the RST's distance, counted from
 the next of those, is the same as that of the other segments (59 and 123 are both
 5 hops), another system stands in the same place: mostly a load balancer that
-answers in its backend's name. That is only possibly an intruder.`,
+answers in its backend's name. That is only possibly an intruder. A RST that answers what
+came after a long rest is idle-timeout or keepalive-missing.`,
 		New: func(*Options) Fold {
 			return newResets(func(r *record.Record) bool {
-				return r.Close.ResetCause == record.ResetMiddlebox && r.Close.Kind == record.CloseReset
+				return r.Close.ResetCause == record.ResetMiddlebox && r.Close.Kind == record.CloseReset && !diedAtRest(r)
 			},
 				func(c *Context, s Subject, x *resets, opened uint64) Finding {
 					severity := Warning
