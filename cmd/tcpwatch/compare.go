@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcpwatch"
+	"tcpwatch/internal/outfile"
 	"tcpwatch/report"
 	"tcpwatch/report/compare"
 	"tcpwatch/report/schema"
@@ -142,7 +143,7 @@ func (c *compared) open() (files [2]*os.File, err error) {
 	for i, name := range c.inputs {
 		if files[i], err = os.Open(name); err != nil {
 			closeFiles(files)
-			return files, fmt.Errorf("%s: %w", name, cause(err))
+			return files, fmt.Errorf("%s: %w", name, outfile.Cause(err))
 		}
 		if about, err := files[i].Stat(); err == nil && about.IsDir() {
 			closeFiles(files)
@@ -175,7 +176,7 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 	if err != nil {
 		return exitUsage, err
 	}
-	status = (&command{stdout: io.Discard, stderr: stderr}).watch(o, file, func(s *session, _ outFiles) ([]tcpwatch.Output, error) {
+	status = (&command{stdout: io.Discard, stderr: stderr}).watch(o, file, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
 		return []tcpwatch.Output{s.status, &collecting{}, &folding{fold: fold, reader: schema.NewColumnReader(s.records, fold.Columns())}}, nil
 	})
 	return status, nil

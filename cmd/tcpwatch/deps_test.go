@@ -25,9 +25,12 @@ const policy = `
 	SYSTEM   = golang.org/x/sys/unix;
 	TABLES   = github.com/olekukonko/tablewriter, github.com/olekukonko/tablewriter/pkg/twwidth, github.com/olekukonko/tablewriter/renderer, github.com/olekukonko/tablewriter/tw;
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
-	COMMAND  = github.com/spf13/pflag, golang.org/x/term, kernel.org/pub/linux/libs/security/libcap/cap;
+	TERM     = golang.org/x/term;
+	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
-	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess;
+	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess, internal/outfile, internal/allowance;
+	internal/say < internal/screen;
+	internal/outfile, internal/allowance, internal/screen < cmd/tcpwatch;
 	internal/fold < internal/mergetest;
 	GOPACKET, BPF, COMPRESS < capture;
 	GOPACKET, PCAP, BPF, SYSTEM < capture/live;
@@ -37,6 +40,8 @@ const policy = `
 	EXPR < report/where;
 	TABLES < packaging/bench;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
+	SYSTEM < internal/outfile;
+	TERM < internal/screen;
 
 	NONE < capture, capture/host;
 	capture < capture/live, capture/capturetest, internal/pcaptest;

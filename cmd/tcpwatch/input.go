@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime"
 
 	"golang.org/x/net/bpf"
 
@@ -95,22 +94,3 @@ func (c captured) Drops() (kernel, iface record.Opt[uint64]) {
 	s, err := c.Stats()
 	return record.Opt[uint64]{V: s.KernelDrops, OK: err == nil}, record.Opt[uint64]{V: s.InterfaceDrops, OK: err == nil && s.InterfaceCounted}
 }
-
-// hidden finds out what the user's filter hides; see tcpwatch.Hidden.
-type hidden struct {
-	filter *capture.Filter
-	kernel bool // the kernel filters, without the VLAN tags
-	all    live.Weakness
-}
-
-// Sample asks what it hides of a segment's connection.
-func (h *hidden) Sample(p *capture.Packet, s *capture.Segment) {
-	match := func(q *capture.Packet) bool {
-		ok, err := h.filter.Match(q)
-		return ok && err == nil
-	}
-	h.all |= live.Weakens(match, p.Link, s, h.kernel && runtime.GOOS == "linux")
-}
-
-// Hides says what that was.
-func (h *hidden) Hides() []string { return h.all.Hides() }

@@ -1,6 +1,16 @@
 package main
 
-import "testing"
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tcpwatch"
+	"tcpwatch/internal/allowance"
+	"tcpwatch/internal/pcaptest"
+)
 
 // What --max-memory leaves the table and the reports depends on it alone: not on
 // the number of workers, which must not change what is found.
@@ -22,5 +32,23 @@ func TestMemoryShares(t *testing.T) {
 		if table, narrow := o.tableBytes(), o.narrow(); table != tt.table || narrow != tt.narrow {
 			t.Errorf("--max-memory %d: %d for the table, reports narrowed by %d; want %d and %d", tt.memory, table, narrow, tt.table, tt.narrow)
 		}
+	}
+}
+
+// A run for which no memory is left ends, with a line and status 2.
+func TestMemoryRunsOut(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(&allowance.Error{Limit: "1 MB (ulimit -v)"})
+	name := filepath.Join(t.TempDir(), "x.pcap")
+	if err := os.WriteFile(name, pcaptest.ShortConnections(t, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told strings.Builder
+	s := sessionOf(t, &told, "-j", "1", name)
+	if status := s.run(ctx, nil, []tcpwatch.Output{s.status}, nil); status != exitUsage {
+		t.Errorf("status %d", status)
+	}
+	if want := "tcpwatch: out of memory: nearly all is taken of the 1 MB (ulimit -v) that this process may have; --max-memory and --max-conns take less\n"; told.String() != want {
+		t.Errorf("told %q", told.String())
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/internal/outfile"
+	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/ladder"
@@ -45,7 +47,7 @@ func formatNames() (names []string) {
 
 // newDrawing draws the connections of --why.
 func (s *session) newDrawing(w io.Writer) tcpwatch.Output {
-	s.drawing = ladder.NewOutput(w, ladder.Options{Width: columns(w), Color: useColor(s.o.color, w), ASCII: asciiOnly(), MSL: s.o.track.MSL}, s.picked(s.o.why))
+	s.drawing = ladder.NewOutput(w, ladder.Options{Width: screen.Columns(w), Color: useColor(s.o.color, w), ASCII: asciiOnly(), MSL: s.o.track.MSL}, s.picked(s.o.why))
 	return s.drawing
 }
 
@@ -57,16 +59,16 @@ func (s *session) newFollow(w io.Writer) tcpwatch.Output {
 }
 
 // outputs are all that the run writes, in the files that openFiles opened.
-func (s *session) outputs(files outFiles) (all []tcpwatch.Output, err error) {
+func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error) {
 	o := s.o
-	if err := files.begin(); err != nil {
+	if err := files.Begin(); err != nil {
 		return nil, err
 	}
 	create := func(name string) io.Writer {
 		if name == "" {
 			return s.stdout
 		}
-		return files.named(name)
+		return files.Named(name)
 	}
 	all = append(all, s.status, &collecting{})
 	onStdout := ""
@@ -79,7 +81,7 @@ func (s *session) outputs(files outFiles) (all []tcpwatch.Output, err error) {
 	}
 	if o.follow != nil && o.follow.raw != "" {
 		names := o.follow.rawNames()
-		s.raw = follow.NewRaw(files.named(names[0]), files.named(names[1]))
+		s.raw = follow.NewRaw(files.Named(names[0]), files.Named(names[1]))
 		s.follow = follow.NewOutput(s.raw, s.picked(o.follow.pick))
 		all = append(all, s.follow)
 	}
@@ -100,7 +102,7 @@ func (s *session) outputs(files outFiles) (all []tcpwatch.Output, err error) {
 	}
 	all = append(all, report.NewTablesSoFar(clearing{to, s.status}, o.tablesOn(to)), s.verdict)
 	if s.in.handle != nil && !o.quiet && onStdout == "table" {
-		all = append(all, sentence.NewLiveLines(clearing{s.stdout, s.status}, sentence.LiveLineOptions{Width: columns(s.stdout), ASCII: asciiOnly()}))
+		all = append(all, sentence.NewLiveLines(clearing{s.stdout, s.status}, sentence.LiveLineOptions{Width: screen.Columns(s.stdout), ASCII: asciiOnly()}))
 	}
 	return all, nil
 }

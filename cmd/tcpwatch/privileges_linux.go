@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"tcpwatch/internal/outfile"
 )
 
 const (
@@ -78,7 +80,7 @@ func become(name string) error {
 // chosenUser is the user of a name, see dropPrivileges, and what to call it.
 func chosenUser(name string) (uid, gid int, called string, err error) {
 	if name == "" {
-		if uid, gid, ok := sudoUser(); ok {
+		if uid, gid, ok := outfile.Caller(); ok {
 			return uid, gid, strconv.Itoa(uid), nil
 		}
 		if uid, gid, err := lookUp(defaultUser); err == nil {
@@ -101,13 +103,6 @@ func lookUp(name string) (uid, gid int, err error) {
 	uid, errUID := strconv.Atoi(u.Uid)
 	gid, errGID := strconv.Atoi(u.Gid)
 	return uid, gid, errors.Join(errUID, errGID)
-}
-
-// sudoUser is who called sudo.
-func sudoUser() (uid, gid int, ok bool) {
-	uid, errUID := strconv.Atoi(os.Getenv("SUDO_UID"))
-	gid, errGID := strconv.Atoi(os.Getenv("SUDO_GID"))
-	return uid, gid, errUID == nil && errGID == nil && uid > 0 && gid > 0
 }
 
 // descriptors is how many files the process may have open.

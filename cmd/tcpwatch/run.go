@@ -15,14 +15,16 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture/live"
+	"tcpwatch/internal/allowance"
+	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/packets"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
-	"tcpwatch/tracker/record"
 )
 
 // Exit statuses.
@@ -64,10 +66,10 @@ func (c *command) run(args []string) int {
 
 // watch opens what o names, gives up the privileges that this took, then reads and
 // reports. A file that is held is open already; choose chooses the outputs.
-func (c *command) watch(o *options, held *os.File, choose func(*session, outFiles) ([]tcpwatch.Output, error)) int {
-	memory := newAllowance()
-	defer memory.close()
-	if err := memory.short(spareAtStart); err != nil {
+func (c *command) watch(o *options, held *os.File, choose func(*session, outfile.Files) ([]tcpwatch.Output, error)) int {
+	memory := allowance.New()
+	defer memory.Close()
+	if err := memory.Short(allowance.SpareAtStart); err != nil {
 		return fail(c.stderr, err)
 	}
 	o.limitMemory()
@@ -82,7 +84,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outFile
 	}
 	c.giveUp(o.user)
 	if err := in.begin(); err != nil {
-		files.undo()
+		files.Undo()
 		return fail(c.stderr, err)
 	}
 	s := newSession(c, o, in)
@@ -94,7 +96,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outFile
 	defer signals.done()
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
-	memory.guard(ctx, cancel)
+	memory.Guard(ctx, cancel)
 	if o.twice() {
 		if err := s.firstPass(ctx); err != nil {
 			return fail(c.stderr, err)
@@ -132,7 +134,7 @@ type session struct {
 	o              *options
 	in             *input
 	stdout, stderr io.Writer // by way of the screen
-	screen         *screen
+	screen         *screen.Screen
 	status         *status
 	records        schema.Options // how records are read
 	verdict        *verdict
@@ -146,17 +148,17 @@ type session struct {
 }
 
 func newSession(c *command, o *options, in *input) *session {
-	s := &session{o: o, in: in, stdout: c.stdout, screen: newScreen(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
-	s.stderr = s.screen.on(c.stderr)
+	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
+	s.stderr = s.screen.On(c.stderr)
 	if in.handle != nil { // what reads packets waits for no terminal
-		s.stdout = s.screen.on(c.stdout)
+		s.stdout = s.screen.On(c.stdout)
 	}
 	s.status = newStatus(s.stderr, s.screen, in.handle != nil, o.quiet, in.Size())
 	return s
 }
 
 // settings are the options of a run, and the condition among them.
-func (s *session) settings() (tcpwatch.Options, *whereClause) {
+func (s *session) settings() (tcpwatch.Options, *where.Clause) {
 	o := s.o
 	sums := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort,
 		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
@@ -168,7 +170,7 @@ func (s *session) settings() (tcpwatch.Options, *whereClause) {
 		MSL: time.Duration(t.MSL), MaxConns: t.MaxConns, MaxBytes: o.tableBytes(), Interval: time.Duration(t.Interval), ByVLAN: t.ByVLAN,
 		Sums: sums, Warn: s.warn}
 	if o.filter != "" {
-		run.Hidden = &hidden{filter: s.in.filter, kernel: s.in.handle != nil}
+		run.Hidden = live.NewHidden(s.in.filter, s.in.handle != nil && runtime.GOOS == "linux")
 	}
 	if s.in.handle != nil {
 		run.Ports, run.Local = thisHost()
@@ -176,40 +178,12 @@ func (s *session) settings() (tcpwatch.Options, *whereClause) {
 			run.FilterName, run.FilterIsDefault = live.DefaultFilterName, true
 		}
 	}
-	var where *whereClause
-	if o.where != nil {
-		where = &whereClause{Expr: o.where, records: s.records}
-		run.Where = where
+	if o.where == nil {
+		return run, nil
 	}
-	return run, where
-}
-
-// whereClause is --where for a run; see tcpwatch.Where.
-type whereClause struct {
-	*where.Expr
-	records schema.Options
-	filters []*where.Filter // of the workers
-}
-
-// Matcher is a worker's.
-func (c *whereClause) Matcher() func(*record.Record) bool {
-	f := c.Filter(c.records)
-	c.filters = append(c.filters, f)
-	return f.Match
-}
-
-// unjudged is that the condition could not be worked out for some connections.
-func (c *whereClause) unjudged() error {
-	if c == nil {
-		return nil
-	}
-	for _, f := range c.filters[1:] {
-		c.filters[0].Merge(f)
-	}
-	if err := c.filters[0].Err(); err != nil {
-		return fmt.Errorf("--where: %w", err)
-	}
-	return nil
+	clause := o.where.Clause(s.records)
+	run.Where = clause
+	return run, clause
 }
 
 // announce says what is captured on; with -q only what the user did not choose.
@@ -237,19 +211,19 @@ func (s *session) warn(err error) {
 }
 
 // run reads, reports and returns the exit status.
-func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpwatch.Output, files outFiles) int {
-	defer s.screen.settle()
-	o, where := s.settings()
+func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpwatch.Output, files outfile.Files) int {
+	defer s.screen.Settle()
+	o, clause := s.settings()
 	o.Snapshots = asked
 	stats, err := tcpwatch.Run(ctx, s.in.Source, o, outputs...)
-	closed := files.close()
+	closed := files.Close()
 	status := exitDone
 	if s.verdict.fails {
 		status = exitFound
 	}
 	var output *tcpwatch.OutputError
 	for _, err := range each(err) {
-		var m *errMemory
+		var m *allowance.Error
 		switch {
 		case errors.As(err, &output), errors.Is(err, errStopped), errors.Is(err, errTimeUp):
 			continue
@@ -268,8 +242,10 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 	if s.extract != nil {
 		s.warn(errors.New(s.told()))
 	}
-	if err := where.unjudged(); err != nil {
-		s.warn(err)
+	if clause != nil {
+		if err := clause.Err(); err != nil {
+			s.warn(fmt.Errorf("--where: %w", err))
+		}
 	}
 	if s.drawing != nil && s.drawing.Len() == 0 {
 		s.warn(s.o.noConnection(s.o.why, stats.Packets))

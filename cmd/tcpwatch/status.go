@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
@@ -21,11 +22,11 @@ const (
 // room for whatever else is written there.
 type status struct {
 	record.Base
-	w       io.Writer // nil when there is no terminal
-	screen  *screen   // to which w belongs
-	live    bool      // the input is a live capture
-	size    int64     // of the files, bytes; 0 for a pipe
-	settles bool      // standard output is the terminal, written to without the screen
+	w       io.Writer      // nil when there is no terminal
+	screen  *screen.Screen // to which w belongs
+	live    bool           // the input is a live capture
+	size    int64          // of the files, bytes; 0 for a pipe
+	settles bool           // standard output is the terminal, written to without the screen
 	began   time.Time
 
 	mu      sync.Mutex // who holds it waits for no terminal
@@ -35,9 +36,9 @@ type status struct {
 }
 
 // newStatus is the status of a run; quiet shows none of a live capture.
-func newStatus(stderr io.Writer, on *screen, live, quiet bool, size int64) *status {
+func newStatus(stderr io.Writer, on *screen.Screen, live, quiet bool, size int64) *status {
 	s := &status{began: time.Now(), screen: on, live: live, size: size}
-	if isTerminal(stderr) && !(live && quiet) {
+	if screen.IsTerminal(stderr) && !(live && quiet) {
 		s.w = stderr
 	}
 	s.drawn = s.began
@@ -50,7 +51,7 @@ func (s *status) clear() {
 	s.remove()
 	s.mu.Unlock()
 	if s.settles {
-		s.screen.settle()
+		s.screen.Settle()
 	}
 }
 
@@ -63,7 +64,7 @@ func (s *status) remove() {
 
 // draw replaces the line, unless the terminal is busy: it is soon drawn again.
 func (s *status) draw(now time.Time, packets uint64, text string) {
-	if s.screen.busy() {
+	if s.screen.Busy() {
 		return
 	}
 	s.remove()
@@ -92,7 +93,7 @@ func (s *status) Tick(t *record.Tick) error {
 
 // Report makes room for the reports, of which nothing must be lost; see report.Reporter.
 func (s *status) Report(*report.Headline, *report.Summary) error {
-	s.screen.wait()
+	s.screen.Wait()
 	s.clear()
 	return nil
 }

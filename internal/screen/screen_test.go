@@ -1,4 +1,4 @@
-package main
+package screen
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func (h *held) Write(b []byte) (int, error) {
 // lines, and they are counted.
 func TestScreenWaitsForNoTerminal(t *testing.T) {
 	h := &held{free: make(chan struct{})}
-	s := newScreen()
+	s := New()
 	s.tail = [2]byte{'\n', '\n'}
 	go s.run()
 	const all = 100_000
@@ -40,16 +40,16 @@ func TestScreenWaitsForNoTerminal(t *testing.T) {
 			}
 		}
 	}
-	if s.bytes > screenLimit+200 || !s.busy() {
+	if s.bytes > screenLimit+200 || !s.Busy() {
 		t.Errorf("%d bytes wait", s.bytes)
 	}
 	close(h.free)
-	s.settle()
-	s.wait()
+	s.Settle()
+	s.Wait()
 	if _, err := s.take(h, []byte("the end\n")); err != nil {
 		t.Fatal(err)
 	}
-	s.settle()
+	s.Settle()
 	got := strings.SplitAfter(h.text.String(), "\n")
 	n, told := 0, ""
 	for i, l := range got {
@@ -73,9 +73,9 @@ func TestScreenWaitsForNoTerminal(t *testing.T) {
 // A patient screen loses nothing.
 func TestScreenIsPatientAtTheEnd(t *testing.T) {
 	h := &held{free: make(chan struct{})}
-	s := newScreen()
+	s := New()
 	s.tail = [2]byte{'\n', '\n'}
-	s.wait()
+	s.Wait()
 	go s.run()
 	time.AfterFunc(20*time.Millisecond, func() { close(h.free) })
 	piece := bytes.Repeat([]byte("y"), 1000)
@@ -84,7 +84,7 @@ func TestScreenIsPatientAtTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.settle()
+	s.Settle()
 	if n := h.text.Len(); n != 3*screenLimit/1000*1000 {
 		t.Errorf("%d bytes", n)
 	}

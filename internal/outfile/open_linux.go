@@ -1,9 +1,10 @@
-package main
+package outfile
 
 import (
 	"errors"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,10 +18,10 @@ var (
 	errForeign = errors.New("is another user's, in a directory where anyone may make one: not written")
 )
 
-// openOutput opens a file for writing, without emptying it. In a directory with the
+// Open opens a file for writing, without emptying it. In a directory with the
 // sticky bit, such as /tmp, anyone may have made what is there: no symbolic link is
 // followed in one, and no file is taken that is another user's or has another name.
-func openOutput(name string, private bool) (*outFile, error) {
+func Open(name string, private bool) (*File, error) {
 	if strings.HasSuffix(name, "/") {
 		return nil, unix.EISDIR
 	}
@@ -38,7 +39,7 @@ func openOutput(name string, private bool) (*outFile, error) {
 		next := 0
 		switch {
 		case errors.Is(err, unix.ENOENT) && len(left) == 0:
-			return makeOutput(dir, part, name, private)
+			return create(dir, part, name, private)
 		case err != nil:
 			return nil, err
 		case about.Mode&unix.S_IFMT == unix.S_IFLNK:
@@ -50,7 +51,7 @@ func openOutput(name string, private bool) (*outFile, error) {
 			}
 			if ofKernel(dir) { // /proc/self/fd/1: not a name but the file itself
 				if len(left) == 0 {
-					return takeOutput(dir, part, name, private, 0)
+					return take(dir, part, name, private, 0)
 				}
 				next, err = unix.Openat(dir, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 				break
@@ -68,7 +69,7 @@ func openOutput(name string, private bool) (*outFile, error) {
 				return nil, err
 			}
 		case len(left) == 0:
-			return takeOutput(dir, part, name, private, unix.O_NOFOLLOW)
+			return take(dir, part, name, private, unix.O_NOFOLLOW)
 		default:
 			next, err = unix.Openat(dir, part, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 		}
@@ -121,8 +122,8 @@ func ofKernel(dir int) bool {
 	return unix.Fstatfs(dir, &about) == nil && about.Type == unix.PROC_SUPER_MAGIC
 }
 
-// makeOutput makes a file that is not there. It belongs to who called sudo.
-func makeOutput(dir int, base, name string, private bool) (*outFile, error) {
+// create makes a file that is not there. It belongs to who called sudo.
+func create(dir int, base, name string, private bool) (*File, error) {
 	mode := uint32(0o666)
 	if private {
 		mode = 0o600
@@ -131,13 +132,13 @@ func makeOutput(dir int, base, name string, private bool) (*outFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &outFile{name: name, file: os.NewFile(uintptr(fd), name), base: base, fresh: true}
+	f := &File{File: os.NewFile(uintptr(fd), name), name: name, base: base, fresh: true}
 	if again, err := unix.Openat(dir, ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
 		f.dir = os.NewFile(uintptr(again), path.Dir(name))
 	}
-	if uid, gid, ok := sudoUser(); ok && os.Geteuid() == 0 {
+	if uid, gid, ok := Caller(); ok && os.Geteuid() == 0 {
 		if err := unix.Fchown(fd, uid, gid); err != nil {
-			outFiles{f}.undo()
+			Files{f}.Undo()
 			return nil, err
 		}
 	}
@@ -165,13 +166,13 @@ func openThere(dir int, base string, noFollow int) (int, error) {
 	return unix.Openat(dir, base, flags, 0) // nobody else may put another in its place
 }
 
-// takeOutput opens a file that is there.
-func takeOutput(dir int, base, name string, private bool, noFollow int) (*outFile, error) {
+// take opens a file that is there.
+func take(dir int, base, name string, private bool, noFollow int) (*File, error) {
 	fd, err := openThere(dir, base, noFollow)
 	if err != nil {
 		return nil, err
 	}
-	f := &outFile{name: name, file: os.NewFile(uintptr(fd), name)}
+	f := &File{File: os.NewFile(uintptr(fd), name), name: name}
 	var about unix.Stat_t
 	err = unix.Fstat(fd, &about)
 	regular := about.Mode&unix.S_IFMT == unix.S_IFREG
@@ -186,7 +187,7 @@ func takeOutput(dir int, base, name string, private bool, noFollow int) (*outFil
 		}
 	}
 	if err != nil {
-		f.file.Close()
+		f.File.Close()
 		return nil, err
 	}
 	return f, nil
@@ -194,15 +195,22 @@ func takeOutput(dir int, base, name string, private bool, noFollow int) (*outFil
 
 // ours reports whether a user is who started the program, with sudo or without.
 func ours(uid uint32) bool {
-	if caller, _, ok := sudoUser(); ok && os.Geteuid() == 0 && uid == uint32(caller) {
+	if caller, _, ok := Caller(); ok && os.Geteuid() == 0 && uid == uint32(caller) {
 		return true
 	}
 	return uid == uint32(os.Geteuid())
 }
 
 // remove removes a file that was not there before.
-func (f *outFile) remove() {
+func (f *File) remove() {
 	if f.fresh && f.dir != nil {
 		unix.Unlinkat(int(f.dir.Fd()), f.base, 0) // what may not be removed any more stays, empty
 	}
+}
+
+// Caller is who called sudo, of a program that runs as root; ok is false without.
+func Caller() (uid, gid int, ok bool) {
+	uid, errUID := strconv.Atoi(os.Getenv("SUDO_UID"))
+	gid, errGID := strconv.Atoi(os.Getenv("SUDO_GID"))
+	return uid, gid, errUID == nil && errGID == nil && uid > 0 && gid > 0
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package outfile
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// openOutput opens a file for writing, without emptying it.
-func openOutput(name string, private bool) (*outFile, error) {
+// Open opens a file for writing, without emptying it.
+func Open(name string, private bool) (*File, error) {
 	mode := os.FileMode(0o666)
 	if private {
 		mode = 0o600
@@ -22,11 +22,11 @@ func openOutput(name string, private bool) (*outFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &outFile{name: name, file: f, fresh: fresh}, nil
+	return &File{File: f, name: name, fresh: fresh}, nil
 }
 
 // remove removes a file that was not there before.
-func (f *outFile) remove() {
+func (f *File) remove() {
 	if f.fresh {
 		os.Remove(f.name)
 	}

@@ -1,4 +1,4 @@
-package main
+package allowance
 
 import (
 	"bytes"
@@ -15,23 +15,23 @@ import (
 // service limits memory (ulimit -v or -d, LimitAS= or LimitDATA= of systemd),
 // a run is ended before, with a line that says why.
 
-// allowance is how much memory the process may take.
-type allowance struct {
+// Allowance is how much memory the process may take.
+type Allowance struct {
 	space, data uint64   // of addresses, and of data, bytes; math.MaxUint64 where it is not limited
 	statm       *os.File // what is taken, in pages; nil where nothing is limited
 	buf         [128]byte
 }
 
-// newAllowance asks for the limits, and has garbage collected in time.
-func newAllowance() *allowance {
-	a := &allowance{space: limitOf(syscall.RLIMIT_AS), data: limitOf(syscall.RLIMIT_DATA)}
+// New asks for the limits, and has garbage collected in time.
+func New() *Allowance {
+	a := &Allowance{space: limitOf(syscall.RLIMIT_AS), data: limitOf(syscall.RLIMIT_DATA)}
 	if a.space == math.MaxUint64 && a.data == math.MaxUint64 {
 		return a
 	}
 	a.statm, _ = os.Open("/proc/self/statm")
-	if left, _ := a.left(); left > spare && os.Getenv("GOMEMLIMIT") == "" {
+	if left, _ := a.left(); left > Spare && os.Getenv("GOMEMLIMIT") == "" {
 		// Memory that Go has already taken is little yet, and left out.
-		if most := int64(min(left-spare/2, math.MaxInt64)); most < debug.SetMemoryLimit(-1) {
+		if most := int64(min(left-Spare/2, math.MaxInt64)); most < debug.SetMemoryLimit(-1) {
 			debug.SetMemoryLimit(most)
 		}
 	}
@@ -47,7 +47,7 @@ func limitOf(resource int) uint64 {
 }
 
 // left is how much more memory may be taken, and the limit that says so.
-func (a *allowance) left() (left uint64, limit string) {
+func (a *Allowance) left() (left uint64, limit string) {
 	left = math.MaxUint64
 	if a.statm == nil {
 		return left, ""
@@ -75,10 +75,10 @@ func (a *allowance) left() (left uint64, limit string) {
 }
 
 // limited reports whether there is a limit that can be watched.
-func (a *allowance) limited() bool { return a.statm != nil }
+func (a *Allowance) limited() bool { return a.statm != nil }
 
-// short is the error that less than n bytes of memory are left, or nil.
-func (a *allowance) short(n uint64) error {
+// Short is the error that less than n bytes of memory are left, or nil.
+func (a *Allowance) Short(n uint64) error {
 	if !a.limited() {
 		return nil
 	}
@@ -86,10 +86,11 @@ func (a *allowance) short(n uint64) error {
 	if left >= n {
 		return nil
 	}
-	return &errMemory{limit}
+	return &Error{limit}
 }
 
-func (a *allowance) close() {
+// Close ends looking at what is taken.
+func (a *Allowance) Close() {
 	if a.statm != nil {
 		a.statm.Close()
 	}

@@ -1,19 +1,23 @@
-package main
+// Package screen writes to a terminal that may take nothing for a while.
+package screen
 
 import (
 	"bytes"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"sync"
+
+	"golang.org/x/term"
 
 	"tcpwatch/internal/say"
 )
 
-// screen writes to the terminal for those who must not wait for it: a terminal
+// Screen writes to the terminal for those who must not wait for it: a terminal
 // takes nothing while its user holds it (Ctrl-S). What is to be shown waits here,
 // up to a limit; what finds no room is left out, and counted.
-type screen struct {
+type Screen struct {
 	mu      sync.Mutex
 	moved   sync.Cond // there is something to write, or something was written
 	queue   []piece
@@ -33,22 +37,23 @@ type piece struct {
 // screenLimit is how many bytes wait for the terminal, at most.
 const screenLimit = 1 << 20
 
-func newScreen() *screen {
-	s := &screen{}
+// New returns a Screen that writes to no terminal yet.
+func New() *Screen {
+	s := &Screen{}
 	s.moved.L = &s.mu
 	return s
 }
 
 // pane is a file of the terminal, to which the screen writes.
 type pane struct {
-	screen *screen
+	screen *Screen
 	file   *os.File
 }
 
-// on is a writer to w by way of the screen, w itself when it is no terminal.
-func (s *screen) on(w io.Writer) io.Writer {
+// On is a writer to w by way of the screen, w itself when it is no terminal.
+func (s *Screen) On(w io.Writer) io.Writer {
 	f, ok := w.(*os.File)
-	if !ok || !isTerminal(w) {
+	if !ok || !IsTerminal(w) {
 		return w
 	}
 	if s.tail[0] == 0 {
@@ -65,7 +70,7 @@ func (p pane) Fd() uintptr { return p.file.Fd() }
 func (p pane) Write(b []byte) (int, error) { return p.screen.take(p.file, b) }
 
 // take puts a text into the queue, or leaves it out.
-func (s *screen) take(to io.Writer, b []byte) (int, error) {
+func (s *Screen) take(to io.Writer, b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.patient && s.err == nil && s.bytes > screenLimit {
@@ -104,7 +109,7 @@ func (s *screen) take(to io.Writer, b []byte) (int, error) {
 }
 
 // run writes what comes, with no lock held.
-func (s *screen) run() {
+func (s *Screen) run() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.err == nil {
@@ -123,25 +128,48 @@ func (s *screen) run() {
 	}
 }
 
-// busy reports whether anything waits for the terminal.
-func (s *screen) busy() bool {
+// Busy reports whether anything waits for the terminal.
+func (s *Screen) Busy() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bytes > 0
 }
 
-// wait makes the screen patient, for what must not be lost, such as the report.
-func (s *screen) wait() {
+// Wait makes the screen patient, for what must not be lost, such as the report.
+func (s *Screen) Wait() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.patient = true
 }
 
-// settle waits until the terminal has taken everything.
-func (s *screen) settle() {
+// Settle waits until the terminal has taken everything.
+func (s *Screen) Settle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.bytes > 0 && s.err == nil {
 		s.moved.Wait()
 	}
+}
+
+// IsTerminal reports whether w is a terminal.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(described)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// described is a file, or what writes to one.
+type described interface{ Fd() uintptr }
+
+// Columns is the width of the terminal w, else $COLUMNS, else 0.
+func Columns(w io.Writer) int {
+	if f, ok := w.(described); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
+		}
+	}
+	n, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }

@@ -1,0 +1,107 @@
+// Package outfile opens files for writing before what is to be written is known, while the
+// program has the rights of the user who started it: through no trap that others have set
+// in a directory for all, and without emptying what is there.
+package outfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// File is a file that is to be written.
+type File struct {
+	*os.File
+	name  string
+	dir   *os.File // the directory that it is in; nil when that is not to be known
+	base  string   // its name there
+	fresh bool     // it was not there before
+}
+
+// Files are those of a run.
+type Files []*File
+
+// Taken are files that something reads or writes.
+type Taken struct {
+	about []os.FileInfo
+	what  []string // why nothing else may write to it
+}
+
+// Read notes a file that is read.
+func (t *Taken) Read(about os.FileInfo) {
+	t.about = append(t.about, about)
+	t.what = append(t.what, "is read and cannot be written too")
+}
+
+// Add takes a file to be written, unless it is another's. What is no file on disk
+// (a terminal, a pipe, /dev/null) anybody may have.
+func (t *Taken) Add(name string, f *os.File) error {
+	about, err := f.Stat()
+	if err != nil || !about.Mode().IsRegular() {
+		return nil
+	}
+	for i := range t.about {
+		if os.SameFile(about, t.about[i]) {
+			return fmt.Errorf("%s: %s", name, t.what[i])
+		}
+	}
+	t.about, t.what = append(t.about, about), append(t.what, "is the same file as "+name+", and both are to be written")
+	return nil
+}
+
+// Begin empties the files: what is written to them comes now.
+func (all Files) Begin() error {
+	for _, f := range all {
+		if f.dir != nil {
+			f.dir.Close()
+		}
+		about, err := f.File.Stat()
+		if err == nil && about.Mode().IsRegular() && about.Size() > 0 {
+			err = f.File.Truncate(0)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, Cause(err))
+		}
+	}
+	return nil
+}
+
+// Undo takes back that the files were opened: those that were not there go, as far
+// as the program still may.
+func (all Files) Undo() {
+	for _, f := range all {
+		f.remove()
+		f.File.Close()
+		if f.dir != nil {
+			f.dir.Close()
+		}
+	}
+}
+
+// Close closes the files, and gives the first error.
+func (all Files) Close() (err error) {
+	for _, f := range all {
+		if e := f.File.Close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// Named is the file of that name; nil when it was not opened.
+func (all Files) Named(name string) *os.File {
+	for _, f := range all {
+		if f.name == name {
+			return f.File
+		}
+	}
+	return nil
+}
+
+// Cause is the innermost error, for a line that has the file's name already.
+func Cause(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
