@@ -56,3 +56,20 @@ func TestSilenceCountsFromTheFirstCopy(t *testing.T) {
 	r.Start = r.End - 60e9
 	wants(t, textOf(t, []string{"closes"}, r), []string{"of data that was repeated, for 30 s."}, nil)
 }
+
+// The tables and the summary of a connection say of a RST what the finding says, and
+// an expected state stands in parentheses.
+func TestForgottenAndExpected(t *testing.T) {
+	r := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443")
+	r.States, r.Proven = [2]record.State{record.Closed, record.Closed}, [2]record.State{record.Established, record.Closed}
+	r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Resp, ResetIn: record.Established, ResetCause: record.ResetUnknown, ResetPacket: r.LastPacket}
+	r.Close.RSTs[record.Resp], r.Close.ResetQuiet = 1, 3e9
+	wants(t, textOf(t, []string{"closes"}, r),
+		[]string{"no longer knew the connection (RST)", "in ESTABLISHED: it no longer knew the connection", "left the client in (CLOSED) and the server in CLOSED"}, []string{"cause unknown"})
+	wants(t, sentence.Phrases{}.CloseSummary(r), []string{"it no longer knew the connection"}, nil)
+	wants(t, sentence.LeftSummary(r), []string{"client (CLOSED), server CLOSED"}, nil)
+	r.Close.ResetQuiet = 0
+	wants(t, textOf(t, []string{"closes"}, r), []string{"cause unknown"}, nil)
+	r.Close.ResetCause, r.States[record.Orig] = record.ResetAbort, record.TimeWait
+	wants(t, textOf(t, []string{"closes"}, r), []string{"closed before misses nothing", "the client in (TIME-WAIT), last known in ESTABLISHED,"}, nil)
+}

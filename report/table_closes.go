@@ -202,6 +202,8 @@ func (r *culpritRow) what() string {
 		return "gave up, keepalive unanswered (RST)"
 	case record.ResetMiddlebox.String():
 		return "sent RST"
+	case diagnose.CauseForgotten:
+		return "no longer knew the connection (RST)"
 	case diagnose.CauseRefusedLate:
 		return "refused after the third ACK (RST)"
 	}
@@ -224,11 +226,12 @@ func (p *page) closeAdvice(rows []culpritRow) {
 		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
 		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
 		{"reset: " + diagnose.CauseRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
-		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost."},
+		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost; an end that had got its answer and closed before misses nothing."},
 		{"reset: " + record.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
 		{"reset: " + record.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
 		{"reset: " + record.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},
 		{"reset: " + record.ResetMiddlebox.String(), "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
+		{"reset: " + diagnose.CauseForgotten, "No longer knew the connection: a RST without ACK answers a segment that meets none. The host or process restarted, or a box on the way dropped the connection as idle."},
 		{"reset: " + record.ResetUnknown.String(), "RST, cause unknown: see what the connection did before it with --why."},
 	}
 	present := make(map[string]bool)
@@ -319,6 +322,8 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	cause := sentence.ResetCause(r.Close.ResetCause)
 	if v.Cause == diagnose.CauseRefusedLate {
 		cause = "it refused after the third ACK"
+	} else if v.Cause == diagnose.CauseForgotten {
+		cause = sentence.Forgotten
 	}
 	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.State(r.Close.ResetIn), cause)
 }
@@ -330,15 +335,15 @@ func leftIn(r *record.Record) string {
 		switch {
 		case s == record.Unknown:
 		case sentence.Supposed(r, record.End(e)):
-			parts = append(parts, fmt.Sprintf("%s in %s or %s", sentence.The(record.End(e)), r.Proven[e], s))
+			parts = append(parts, fmt.Sprintf("%s in %s, last known in %s,", sentence.The(record.End(e)), sentence.StateLeft(r, record.End(e)), r.Proven[e]))
 		default:
-			parts = append(parts, fmt.Sprintf("%s in %s", sentence.The(record.End(e)), s))
+			parts = append(parts, fmt.Sprintf("%s in %s", sentence.The(record.End(e)), sentence.StateLeft(r, record.End(e))))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "It left " + say.List(parts) + "; "
+	return "It left " + strings.TrimSuffix(say.List(parts), ",") + "; "
 }
 
 // evidence names the packets to look at.

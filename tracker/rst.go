@@ -50,7 +50,7 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 				c.openKind = record.OpenAborted
 			}
 		}
-		c.note(record.Moment{Kind: record.MomentReset, End: from, From: in, Reset: cause})
+		c.note(record.Moment{Kind: record.MomentReset, End: from, From: in, Reset: cause, M: asBit(c.forgot(from, in))})
 	}
 	c.flags |= isReset
 	if cause != record.ResetMiddlebox {
@@ -68,6 +68,14 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		p.timeWaitUntil, p.timeWaitEnd = now, record.TimeWaitReset
 	}
 	c.apply(to, rcvRST, record.Expected, now, s.Packet)
+}
+
+// forgot reports whether the first RST of a connection answers a segment that met no
+// connection: an end that was silent for a second sends it at once.
+func (c *conn) forgot(from record.End, in record.State) bool {
+	e, p, f := &c.ends[from], &c.ends[from.Peer()], &c.details
+	return in >= record.Established && p.packets > 0 && c.resetTime == c.last &&
+		(int64(f.resetQuiet)*1e6 >= second || uint64(e.rsts) == e.packets) && int64(f.resetAfter)*1e6 < second
 }
 
 // rstProves takes the numbers of a RST where those of its sender were not

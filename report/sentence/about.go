@@ -19,10 +19,20 @@ func LeftSummary(r *record.Record) string {
 		case Supposed(r, e):
 			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", Who(e), State(s), State(r.Proven[e])))
 		default:
-			left = comma(left, Who(e)+" "+State(s))
+			left = comma(left, Who(e)+" "+StateLeft(r, e))
 		}
 	}
 	return left
+}
+
+// StateLeft is the state in which an end was left: in parentheses where nothing that
+// it sent proves it.
+func StateLeft(r *record.Record, e record.End) string {
+	s := State(r.States[e])
+	if r.States[e] != record.Unknown && r.Proven[e] != record.Unknown && r.Proven[e] != r.States[e] {
+		return "(" + s + ")"
+	}
+	return s
 }
 
 // OpenSummary says how a connection opened, or why it did not.
@@ -185,8 +195,14 @@ func resetSummary(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
+	if diagnose.Forgot(r) {
+		return s + ": " + Forgotten
+	}
 	return s + ": " + ResetCause(c.ResetCause)
 }
+
+// Forgotten is why an end that lost the connection sends a bare RST.
+const Forgotten = "it no longer knew the connection"
 
 // halfClosed says which FIN was acknowledged, and what became of the other.
 func halfClosed(r *record.Record) string {

@@ -260,6 +260,8 @@ func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 	why[1] = ResetCause(c.ResetCause)
 	if diagnose.RefusedLate(r) {
 		why[1] = "it refused after the third ACK"
+	} else if diagnose.Forgot(r) {
+		why[1] = Forgotten
 	}
 	return what, why
 }
@@ -281,5 +283,5 @@ func (p Phrases) timedOut(r *record.Record) (what, why string) {
 	case record.CloseEvicted:
 		why = "dropped from a full table"
 	}
-	return fmt.Sprintf("left in %s, %s", State(r.States[0]), State(r.States[1])), why
+	return fmt.Sprintf("left in %s, %s", StateLeft(r, record.Orig), StateLeft(r, record.Resp)), why
 }

@@ -272,6 +272,9 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	case bare && f.challenged == m.End.Peer():
 		cause = "it has no such connection any more (it restarted, or began a new one) and says so to the challenge ACK"
 	}
+	if bare && m.M == 1 && m.Reset == record.ResetUnknown {
+		cause = Forgotten
+	}
 	at := ""
 	if in != record.Unknown && in < record.NStates {
 		at = " in " + in.String()

@@ -27,6 +27,9 @@ const soon = second
 // answered the ACK that completed the handshake with a RST.
 const CauseRefusedLate = "refused-late"
 
+// CauseForgotten is another: a bare RST of an end that no longer knew the connection.
+const CauseForgotten = "forgotten"
+
 // Verdict says what is missing in a close, and who failed to do it.
 type Verdict struct {
 	Fault   Fault
@@ -42,6 +45,8 @@ func JudgeClose(r *record.Record) Verdict {
 		cause := cmp.Or(r.Close.ResetCause, record.ResetUnknown).String()
 		if RefusedLate(r) && r.Close.ResetCause != record.ResetMiddlebox {
 			cause = CauseRefusedLate
+		} else if Forgot(r) {
+			cause = CauseForgotten
 		}
 		return Verdict{Fault: FaultReset, Culprit: r.Close.ResetBy, Cause: cause}
 	case record.CloseHalfClosed:

@@ -19,11 +19,11 @@ connection as idle. An opener that resets an older connection that answered its 
 SYN does the same: see stale-connection. A bare RST whose sender had just been
 talking, or that answers nothing, counts as reset-bare.`,
 		Thresholds: append(resetThresholds("reset-forgotten"),
-			Threshold{"reset-forgotten-idle", Span, second, "that the RST's sender was quiet before; sooner it counts as reset-bare"}),
+			Threshold{"reset-forgotten-idle", Span, forgottenAfter, "that the RST's sender was quiet before; sooner it counts as reset-bare"}),
 		New: func(o *Options) Fold {
 			idle := o.get("reset-forgotten-idle")
 			return newResets(func(r *record.Record) bool {
-				return bare(r) && wasQuiet(r, idle) && provoked(r) && !diedAtRest(r)
+				return forgot(r, idle) && !diedAtRest(r)
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
@@ -38,6 +38,15 @@ talking, or that answers nothing, counts as reset-bare.`,
 		},
 	}
 }
+
+// forgottenAfter is how long an end was silent that may have forgotten a connection.
+const forgottenAfter = second
+
+// Forgot tells that an end answered a segment of an open connection as one that has
+// no such connection.
+func Forgot(r *record.Record) bool { return forgot(r, forgottenAfter) }
+
+func forgot(r *record.Record, idle int64) bool { return bare(r) && wasQuiet(r, idle) && provoked(r) }
 
 // bare tells that an open connection ended by a RST without ACK.
 func bare(r *record.Record) bool {

@@ -62,7 +62,7 @@ const (
 	MomentSimultaneousClose            // both FINs crossed
 	MomentClosed                       // both FINs acknowledged: closed. Span: first FIN -> last ACK; N: segments
 	MomentHalfCloseData                // data after the other end's FIN was acknowledged. N: bytes
-	MomentReset                        // RST that ends the connection. Reset
+	MomentReset                        // RST that ends the connection. Reset; M: 1 when End answers as one that no longer knows the connection
 	MomentResetIgnored                 // RST outside what the receiver accepts (RFC 5961)
 	MomentResetHarmless                // RST after both FINs were acknowledged
 	MomentChallengeACK                 // answer to an in-window SYN or RST (RFC 5961)
