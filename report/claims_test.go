@@ -73,3 +73,16 @@ func TestForgottenAndExpected(t *testing.T) {
 	r.Close.ResetCause, r.States[record.Orig] = record.ResetAbort, record.TimeWait
 	wants(t, textOf(t, []string{"closes"}, r), []string{"closed before misses nothing", "the client in (TIME-WAIT), last known in ESTABLISHED,"}, nil)
 }
+
+// Ways to close add up: a simultaneous close is none in an unknown number of segments,
+// and what else happened is told of those.
+func TestCompleteClosesAddUp(t *testing.T) {
+	three, both := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443"), recordtest.MadeUp(2, "10.0.0.1:40001", "10.0.0.2:443")
+	three.Close.Segments = 3
+	both.Close.First, both.Close.Segments = record.Both, 0
+	text := textOf(t, []string{"closes"}, three, both)
+	wants(t, text, []string{"Complete: 1 in three segments, 1 simultaneous."}, []string{"unknown number"})
+	three.Close.BytesAfterFIN = record.Some(uint64(500))
+	text = textOf(t, []string{"closes"}, three, both)
+	wants(t, text, []string{"1 simultaneous; of these 1 half-closed for a while (500 B sent after the first FIN)."}, nil)
+}

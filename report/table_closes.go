@@ -152,13 +152,19 @@ func (c *closes) normal() string {
 	}
 	add(c.segments[3], "in three segments")
 	add(c.segments[4], "in four segments")
-	add(c.segments[0]+c.segments[1]+c.segments[2], "in an unknown number of segments")
+	other := c.segments[0] + c.segments[1] + c.segments[2]
+	add(other-min(other, c.simultaneous), "in an unknown number of segments")
 	add(c.simultaneous, "simultaneous")
+	how := strings.Join(parts, ", ")
+	parts = nil
 	if c.halfClose > 0 {
 		add(c.halfClose, "half-closed for a while ("+say.Bytes(c.halfBytes)+" sent after the first FIN)")
 	}
 	add(c.harmless, "with a harmless RST afterwards")
-	return strings.Join(parts, ", ")
+	if len(parts) > 0 {
+		how += "; of these " + strings.Join(parts, ", ")
+	}
+	return how
 }
 
 func (r *culpritRow) who() string {

@@ -62,7 +62,7 @@ func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, limits scale
 	opened := max(c.opened(s.A), n)
 	return Finding{
 		Severity: min(limits.severity(n, n < opened), Warning), Confidence: Likely,
-		Title:       fmt.Sprintf("%s accepts %s and closes at once, without a byte", name(s.A), outOf(n, opened, "connection")),
+		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), ofThose(n, opened, "accepted connection")),
 		Explanation: "The handshake completed, and the responder's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the responder's).",
 		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",
 			"an access rule of the application (allow list, TCP wrappers)", "a client that speaks another protocol than the service (TLS or not)"},

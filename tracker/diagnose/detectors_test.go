@@ -38,17 +38,17 @@ func detectorCases() []detectorCase {
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.SYNs = 0 })), "SYN/ACKs that nobody asked for", ""},
 		{"abandoned", same(3, failed(record.OpenAborted, 1)), Warning, "gave up all 3",
 			same(3, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
-		{"closed-at-once", same(3, set(hangUp)), Warning, "without a byte",
+		{"closed-at-once", same(3, set(hangUp)), Warning, "without sending a byte",
 			same(3, set(func(r *record.Record) {
 				hangUp(r)
 				r.Close.First = orig
 			})), "a probe that the opener closes", ""},
-		{"closed-at-once", same(1, reset(resp, record.ResetAbort), set(func(r *record.Record) { mute(r, resp) })), Notice, "closes at once",
+		{"closed-at-once", same(1, reset(resp, record.ResetAbort), set(func(r *record.Record) { mute(r, resp) })), Notice, "without sending a byte",
 			same(3, set(func(r *record.Record) {
 				hangUp(r)
 				r.Ends[orig].SeenBytes = 100
 			})), "it read what the opener sent, and closed in order", ""},
-		{"closed-at-once", same(1, set(hangUp)), Notice, "without a byte",
+		{"closed-at-once", same(1, set(hangUp)), Notice, "without sending a byte",
 			same(1, set(func(r *record.Record) {
 				hangUp(r)
 				r.Ends[resp].Bytes, r.Ends[resp].MissingBytes = record.Some[uint64](89), 89
@@ -73,7 +73,7 @@ func detectorCases() []detectorCase {
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
 		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Critical, "10 attempts beside the listener met silence",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
-		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Critical, "does not answer",
+		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Critical, "answered none of",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), "the listener turned them away", "queue-full"},
 		{"syn-cookies", same(3, failed(record.OpenHalfOpen, 1)), Notice, "SYN cookies",
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), "a SYN/ACK that comes again is no cookie", "half-open"},

@@ -28,7 +28,7 @@ before the answer was due is still-open.`,
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
 				return Finding{
 					Severity: o.many("fin-unacked", x.n, opened), Confidence: Likely,
-					Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), outOf(x.n, opened, "connection")),
+					Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, opened)),
 					Explanation: fmt.Sprintf("The FINs were sent again %s in all and no ACK came (RFC 9293 section 3.10.7.4).",
 						say.Plural(x.repeats, "time")),
 					Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",

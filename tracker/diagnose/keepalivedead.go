@@ -32,7 +32,7 @@ Where the first probe came later than a known limit for idle connections that is
 				opened := c.openedAt(s, x.n)
 				f := Finding{
 					Severity: o.many("keepalive-dead", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), outOf(x.n, opened, "connection")),
+					Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, opened)),
 					Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
 					Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
 						"an address moved to another host"},

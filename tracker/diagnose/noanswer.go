@@ -63,12 +63,25 @@ func unanswered(r *record.Record) bool {
 	return r.Open.Kind == record.OpenNoAnswer && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
 }
 
+// noneAnswered says how many of a listener's connections it did not answer.
+func noneAnswered(n, all uint64) string {
+	switch {
+	case n < all:
+		return "did not answer " + outOf(n, all, "connection")
+	case n == 1:
+		return "did not answer the only connection to it"
+	case n == 2:
+		return "answered neither of the 2 connections"
+	}
+	return "answered none of the " + say.Plural(n, "connection")
+}
+
 func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
 	service := c.served(s.A)
 	through := service.during(a.when.Least, a.when.Most)
 	f := Finding{
 		Severity: limits.severity(n, through), Confidence: Proven,
-		Title: fmt.Sprintf("%s does not answer %s from %s", name(s.A), outOf(n, n+c.opened(s.A), "connection"), a.sources.who()),
+		Title: fmt.Sprintf("%s %s from %s", name(s.A), noneAnswered(n, n+c.opened(s.A)), a.sources.who()),
 		Explanation: fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).",
 			say.Plural(uint64(a.syns), "SYN"), span(a.waited)),
 		Causes: []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},

@@ -140,18 +140,18 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
 		// looks (Linux tcp(7)), and a full queue would not choose.
 		f.Severity, f.Confidence = Notice, Possible
-		f.Title = fmt.Sprintf("%s took %s without data late, and those with data at once", name(s.A), outOf(sum.n, all, "handshake"))
+		f.Title = fmt.Sprintf("%s took %s without data late, and those with data at once", name(s.A), ofThose(sum.n, all, "handshake"))
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case strong == 0 && sum.n < few:
 		f.Severity, f.Confidence = Notice, Possible
-		f.Title = fmt.Sprintf("%s took %s late or not at all", name(s.A), say.Plural(sum.n, "finished handshake"))
+		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
 		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case silent > 0:
-		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue is full", name(s.A), outOf(sum.n, all, "connection"))
+		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue is full", name(s.A), ofThose(sum.n, all, "connection"))
 	case x.reset == 0:
-		f.Title = fmt.Sprintf("%s took %s late: its queue is full", name(s.A), outOf(sum.n, all, "handshake"))
+		f.Title = fmt.Sprintf("%s took %s late: its queue is full", name(s.A), ofThose(sum.n, all, "handshake"))
 	default:
-		f.Title = fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), outOf(sum.n, all, "finished handshake"))
+		f.Title = fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), ofThose(sum.n, all, "finished handshake"))
 	}
 	if x.reset+silent >= many {
 		f.Severity = Critical

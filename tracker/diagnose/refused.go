@@ -42,7 +42,7 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Fin
 	all := max(n+opened-min(a.retried, n, opened), n)
 	f := Finding{
 		Severity: limits.severity(n, opened > 0), Confidence: Proven,
-		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), outOf(n, all, "connection"), a.sources.who()),
+		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), ofThose(n, all, "connection"), a.sources.who()),
 		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
 			"(RFC 9293 section 3.10.7.1).",
 		Causes: []string{

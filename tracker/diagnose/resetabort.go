@@ -33,7 +33,7 @@ another TTL: see reset-injected.`,
 				}
 				f := Finding{
 					Severity: severity, Confidence: Likely,
-					Title:       fmt.Sprintf("%s aborted: %s sent a RST", x.what(s, opened), x.sender(s)),
+					Title:       fmt.Sprintf("%s aborted: %s", x.what(s, opened), x.sent(s, "a RST")),
 					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
 					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",

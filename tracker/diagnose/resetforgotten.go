@@ -27,7 +27,7 @@ talking, or that answers nothing, counts as reset-bare.`,
 			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 				return Finding{
 					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s met an end that no longer knew it: %s sent a bare RST", x.what(s, opened), x.sender(s)),
+					Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, opened), x.sent(s, "a bare RST")),
 					Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
 					Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
 						"the connection was moved to another host"},

@@ -112,7 +112,15 @@ func (x *resets) sender(s Subject) string {
 	case x.by[record.Orig] == 0:
 		return "the listener"
 	}
-	return fmt.Sprintf("the listening end (%s times) and the opener (%s)", say.Thousands(x.by[record.Resp]), say.Thousands(x.by[record.Orig]))
+	return fmt.Sprintf("the listener (%s) and the opener (%s)", say.Plural(x.by[record.Resp], "time"), say.Thousands(x.by[record.Orig]))
+}
+
+// sent says who sent such RSTs.
+func (x *resets) sent(s Subject, rst string) string {
+	if x.by[record.Orig] > 0 && x.by[record.Resp] > 0 {
+		return fmt.Sprintf("%s by the listener, %s by the opener", say.Thousands(x.by[record.Resp]), say.Thousands(x.by[record.Orig]))
+	}
+	return x.sender(s) + " sent " + rst
 }
 
 // what says which connections: of a listener, or of an opener to several.

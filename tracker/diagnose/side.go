@@ -51,6 +51,14 @@ func (s Subject) who() string {
 	return name(s.A)
 }
 
+// ofThose says how many of a side's connections.
+func (s Subject) ofThose(n, all uint64) string {
+	if s.Kind == SubjectPair {
+		return outOf(n, all, "connection")
+	}
+	return ofThose(n, all, "connection")
+}
+
 // fewAndShare are the thresholds of a detector that warns when many
 // connections of a side are so, and a good part of them.
 func fewAndShare(detector string, few, share int64, what string) []Threshold {

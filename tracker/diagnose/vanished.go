@@ -25,7 +25,7 @@ keepalive-missing; one in which large segments alone are lost is mtu-black-hole.
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
 				return Finding{
 					Severity: o.many("vanished", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), outOf(x.n, opened, "connection")),
+					Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), s.ofThose(x.n, opened)),
 					Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
 					Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
 						"its address moved to another host, which drops what it does not know"},

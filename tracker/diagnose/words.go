@@ -20,6 +20,15 @@ func outOf(n, all uint64, noun string) string {
 	return say.Thousands(n) + " of " + say.Plural(all, noun)
 }
 
+// ofThose is outOf for those of a listener that the text has named already: "the
+// only connection" of a capture of two is the only one to it.
+func ofThose(n, all uint64, noun string) string {
+	if n >= all && n == 1 {
+		return "the only " + noun + " to it"
+	}
+	return outOf(n, all, noun)
+}
+
 // span is a duration in the text of a finding.
 func span(ns int64) string { return say.Duration(ns, true) }
 
