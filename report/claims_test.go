@@ -86,3 +86,16 @@ func TestCompleteClosesAddUp(t *testing.T) {
 	text = textOf(t, []string{"closes"}, three, both)
 	wants(t, text, []string{"1 simultaneous; of these 1 half-closed for a while (500 B sent after the first FIN)."}, nil)
 }
+
+// The headline and the finding count the same connections as captured one way.
+func TestOneWayCounts(t *testing.T) {
+	shown, alone := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443"), recordtest.MadeUp(2, "10.0.0.1:40001", "10.0.0.2:443")
+	for _, r := range []*record.Record{shown, alone} {
+		r.Capture.OneWay = true
+		r.Ends[record.Resp] = record.EndRecord{}
+	}
+	wants(t, textOf(t, nil, alone), []string{"one way 1 connection: one end alone was seen;"}, []string{"only one direction"})
+	shown.Capture.OneWayShown = true
+	text := textOf(t, nil, shown, alone)
+	wants(t, text, []string{"one way 2 connections: of 1 only one direction was captured, as ACKs show; of 1 one end alone was seen;"}, nil)
+}

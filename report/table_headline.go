@@ -236,6 +236,13 @@ func writeUnknown(p *page, s *Summary) {
 			if schema.Reason(i) == schema.Midstream {
 				why = "" // said where the connections are counted
 			}
+			if alone := n - min(n, s.oneWay); schema.Reason(i) == schema.OneWay && alone > 0 {
+				// What the finding counts is shown; a lone packet may have had no answer.
+				why = ": one end alone was seen"
+				if alone < n {
+					why = fmt.Sprintf(": of %s only one direction was captured, as ACKs show; of %s one end alone was seen", say.Thousands(n-alone), say.Thousands(alone))
+				}
+			}
 			p.label(u.Label, say.Plural(n, "connection")+why+"; left out: "+u.What+u.More)
 		}
 	}

@@ -201,6 +201,8 @@ func (t *Tracker) ackFIN(c *conn, from record.End, s *capture.Segment, now int64
 		c.confirm(from)
 	} else if e.state == record.Closed && p.finAcked {
 		// A straggler of an end that is done.
+	} else if e.state == record.Closed && t.livesOn(c, from, s, now) && c.apply(from, rcvFIN, record.Seen, now, s.Packet) {
+		// What closed it was none of its own.
 	} else if !c.drive(from, rcvFIN, 1<<record.Established|1<<record.SynReceived|1<<record.FinWait1|1<<record.FinWait2, record.Seen, now, s.Packet) {
 		t.anomaly(c, anomalyIllegal)
 	}

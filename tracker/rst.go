@@ -16,7 +16,10 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		c.note(record.Moment{Kind: record.MomentOldReset, End: from})
 		return
 	}
-	t.rstProves(c, from, s, now)
+	basis := record.Seen
+	if t.rstProves(c, from, s, now) && !s.Flags.Has(capture.ACK) {
+		basis = record.Expected // one number inside the window: whoever forges it need only guess that
+	}
 	cause := c.rstCause(from, s)
 	accepted := c.acceptsRST(to, s)
 	if accepted && cause != record.ResetMiddlebox {
@@ -56,11 +59,11 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 	if cause != record.ResetMiddlebox {
 		switch {
 		case e.state == record.Unknown:
-			c.set(from, record.Closed, record.Seen, now, s.Packet)
+			c.set(from, record.Closed, basis, now, s.Packet)
 		case e.state == record.TimeWait && !c.expected(from):
 			// A TIME-WAIT socket answers what it cannot take; it stays.
 		default:
-			c.apply(from, sendRST, record.Seen, now, s.Packet)
+			c.apply(from, sendRST, basis, now, s.Packet)
 		}
 	}
 	if p.state == record.TimeWait {
@@ -81,23 +84,23 @@ func (c *conn) forgot(from record.End, in record.State) bool {
 // rstProves takes the numbers of a RST where those of its sender were not
 // captured (only SYNs were, by a filter, or all else was dropped): seq=501
 // ack=101 was sent by an end that was ESTABLISHED, had sent 500 bytes and taken 100.
-func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now int64) {
+func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now int64) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if !c.onlySYNs() || !e.synSeen || !p.synSeen || e.synAcks+p.synAcks == 0 {
-		return
+		return false
 	}
 	sent, took := reassembly.Seq(s.Seq).Sub(e.stream.Next()), int32(0)
 	if s.Flags.Has(capture.ACK) {
 		took = reassembly.Seq(s.Ack).Sub(p.stream.Next())
 	}
 	if sent < 0 || took < 0 || sent > maxAhead || took > maxAhead {
-		return
+		return false
 	}
 	if sent|took == 0 && !(s.Flags.Has(capture.ACK) && e.syns > 0 && p.synAcks > 0) {
-		return // out of SYN-SENT a SYN/ACK is answered by a RST without ACK (RFC 9293 section 3.10.7.1)
+		return false // out of SYN-SENT a SYN/ACK is answered by a RST without ACK (RFC 9293 section 3.10.7.1)
 	}
 	if !s.Flags.Has(capture.ACK) && uint32(sent) > e.room(p) {
-		return // one number alone proves less
+		return false // one number alone proves less
 	}
 	e.stream.Skip(reassembly.Seq(s.Seq))
 	if took > 0 {
@@ -106,6 +109,7 @@ func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now in
 		noteFirst(&c.evidence.unseen, s.Packet)
 	}
 	c.openedUnseen(from, s, now)
+	return true
 }
 
 // openedUnseen: a segment shows that the connection opened, though the ACK that

@@ -27,3 +27,29 @@ func TestAbortOfTheOpenerProvesThatItOpened(t *testing.T) {
 		}
 	}
 }
+
+// Where only SYNs were captured a RST without ACK inside the window is believed, until
+// both ends go on from their own numbers: then it was none of theirs.
+func TestRSTInsideTheWindowIsTakenBack(t *testing.T) {
+	const lines = `
+		0.000 > S 0:0(0) win 64240 | - -
+		0.010 < S. 0:0(0) ack 1 win 64240 | - -
+		0.500 < R 30001:30001(0) | - -`
+	r := recordOf(t, lines)
+	if r.Close.Kind != record.CloseReset || r.States != [2]record.State{record.Closed, record.Closed} {
+		t.Errorf("%v, %v", r.Close.Kind, r.States)
+	}
+	r = recordOf(t, lines+`
+		2.000 > F. 1:1(0) ack 1 win 64240 | - -
+		2.010 < F. 1:1(0) ack 2 win 64240 | - -
+		2.020 > . 2:2(0) ack 2 win 64240 | - -`)
+	if r.Close.Kind != record.CloseNormal || r.States != [2]record.State{record.TimeWait, record.Closed} || r.Ends[record.Resp].Bytes.V != 0 {
+		t.Errorf("goes on: %v, %v, %v bytes", r.Close.Kind, r.States, r.Ends[record.Resp].Bytes)
+	}
+	for _, x := range r.Transitions {
+		if x.End == record.Resp && x.Basis == record.Retracted {
+			return
+		}
+	}
+	t.Errorf("CLOSED of the RST's sender was not taken back: %+v", r.Transitions)
+}

@@ -214,6 +214,7 @@ func closeSituations() []situation {
 		{"still-open", "the clock jumped behind one's last packet", append(clean(1, leftOpen(0), func(r *record.Record) { r.Vague = true }), clean(2, leftOpen(0))...), "info proven"},
 		{"still-open", "ended with its last packet", clean(1, leftOpen(0)), "info proven"},
 		{"still-open", "all closed", clean(3), ""},
+		{"still-open", "half-closed, and the rest out of sight", clean(1, halfClosed(0), oneWay), ""},
 	}
 }
 

@@ -39,7 +39,7 @@ unanswered FINs of some age have findings of their own.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[open, *open], r *record.Record) {
 				v := JudgeClose(r)
-				closing := v.StillClosing(r)
+				closing := v.StillClosing(r) && !v.Hidden(r) // what was done out of sight is not open
 				if !r.Unfinished || r.Close.Kind != record.CloseOpen && !closing || diedAtRest(r) {
 					return
 				}
