@@ -70,7 +70,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
 	r.PAWSRefused, r.RetxRefused = x.refused.paws, x.refused.again
 	if x.refused.tellsWrong(&c.ends[e]) {
-		r.BadChecksums = x.refused.wrong
+		r.BadChecksums, r.BadSegments = x.refused.wrong, x.refused.segments
 	}
 	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
 	r.ReorderMax = x.late

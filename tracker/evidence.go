@@ -91,6 +91,7 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 			p.Unanswered = y.probe.unanswered
 		}
 		if s := y.sender; s != nil {
+			p.OldStamp, p.BadChecksum = s.refused.pawsAt, s.refused.wrongAt
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
 		}
 		if c.trouble != nil {

@@ -3,9 +3,10 @@ package lab_test
 // unshown are the detectors that no scenario can show, and why.
 func unshown() map[string]string {
 	return map[string]string{
-		"silly-window":  "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
-		"capture-clock": "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
-		"reset-bare":    "an end that was just talking resets by RST,ACK on Linux; a bare one with its TTL comes from a box or a small stack (RFC 9293 section 3.10.7.1)",
+		"sack-rewritten": "the kernel's firewall has no rule that adds to sequence numbers and leaves SACK alone",
+		"silly-window":   "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
+		"capture-clock":  "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
+		"reset-bare":     "an end that was just talking resets by RST,ACK on Linux; a bare one with its TTL comes from a box or a small stack (RFC 9293 section 3.10.7.1)",
 	}
 }
 
@@ -113,6 +114,10 @@ func matrix() []exhibit {
 			shown("lossy", least(orig, "RetransSegs", 5), zero(resp, "TCPDSACKOldSent")), "what was sent again had been lost", []string{"retx-spurious=2"}},
 		{"reordering", shown("overtaken-at-server", least(resp, "TCPOFOQueue", 10)),
 			shown("data-lost-at-server", ends(orig, "TIME-WAIT")), "the hole was filled by what was sent again", []string{"reordering=5"}},
+		{"timestamps-refused", shown("paws-refused-at-server", least(resp, "PAWSEstab", 3)),
+			shown("data-lost-at-server", ends(orig, "TIME-WAIT")), "sent again because it was lost", nil},
+		{"checksum-wrong", shown("checksum-spoiled", least(orig, "InCsumErrors", 3)),
+			shown("upload-offload", zero(orig, "RetransSegs")), "the card fills the checksums in behind the capture point", nil},
 		{"mtu-black-hole", shown("mtu-black-hole", ends(orig, "ESTABLISHED")),
 			shown("path-mtu", zero(orig, "TCPTimeouts"), least(orig, "RetransSegs", 1)), "large segments did not pass, and the router said so", nil},
 		{"option-stripped", shown("sack-stripped", least(resp, "PassiveOpens", 6)),

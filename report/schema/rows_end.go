@@ -53,6 +53,7 @@ func lossFields(p string, e record.End) []Field {
 		{p + "sack_out_of_range", Count, "", "of those, blocks of numbers that the other end never sent: rewritten on the way; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKOutOfRange) })},
 		{p + "paws_refused", Count, "segments", "its data segments that the other end threw away for an old timestamp (RFC 7323), as its ACK at once shows; absent when none", answered, sent(e, func(r *record.EndRecord) Value { return someOf(r.PAWSRefused) })},
 		{p + "bad_checksums", Count, "packets", "its data packets with a wrong TCP checksum, of those verified (what was sent again, and all data that followed), which the other end throws away; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.BadChecksums) })},
+		{p + "bad_segments", Count, "segments", "different segments among those; copies of one in a row count once", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.BadSegments) })},
 	}
 }
 

@@ -43,6 +43,7 @@ func raisedBesides() map[string][]string {
 		"one-way-server":                {"capture-one-way warning proven"},
 		"overtaken-at-server":           {"capture-cut info proven"},
 		"path-mtu":                      {"capture-cut info proven"},
+		"paws-refused-at-server":        {"timestamps-refused warning proven"},
 		"sack-stripped":                 {"option-stripped notice possible"},
 		"slow-sender":                   {"capture-cut info proven"},
 		"small-window":                  {"capture-cut info proven"},

@@ -75,7 +75,7 @@ func Detectors() []Detector {
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
 		idleTimeout(), idleRace(),
 		zeroWindow(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(),
-		loss(), retxStorm(), retxSpurious(), reordering(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
+		loss(), retxStorm(), retxSpurious(), reordering(), timestampsRefused(), checksumWrong(), sackRewritten(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),
 		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(),
 	}

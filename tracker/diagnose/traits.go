@@ -7,7 +7,7 @@ import (
 // traits are what a record has that one without trouble lacks, a bit each. A
 // Set looks for them once, so that it need not ask all detectors about every
 // connection: that took 0.25 us for each.
-type traits uint16
+type traits uint32
 
 const (
 	traitFailed   traits = 1 << iota // it did not open
@@ -24,6 +24,8 @@ const (
 	traitStuck                       // a segment or a hole that stayed for long, or a segment held back
 	traitECN                         // both ends agreed on ECN
 	traitQuiet                       // an end closed after a silence
+	traitRefused                     // data arrived and was thrown away, for its timestamps or checksum
+	traitSACK                        // SACK blocks
 	traitNone                        // that no record has: of detectors that read something else
 )
 
@@ -70,6 +72,12 @@ func traitsOf(r *record.Record) (s traits) {
 	}
 	if x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0 {
 		s |= traitStuck
+	}
+	if a.PAWSRefused|b.PAWSRefused|a.BadChecksums|b.BadChecksums != 0 {
+		s |= traitRefused
+	}
+	if a.SACKBlocks|b.SACKBlocks != 0 {
+		s |= traitSACK
 	}
 	if a.ECN.V && b.ECN.V {
 		s |= traitECN

@@ -30,7 +30,7 @@ func newUnfinished(picks func(r *record.Record, v Verdict) (repeats uint64, ok b
 		if v.Fault == NoFault {
 			v = judgeUnheard(r)
 		}
-		if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) {
+		if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) || thrownAway(r) {
 			return
 		}
 		repeats, ok := picks(r, v)

@@ -10,13 +10,15 @@ type EvidenceRecord struct {
 
 // EndEvidence are those of one end.
 type EndEvidence struct {
-	Repeat     uint64 // data sent again, but for what was needless at first sight or came too soon for a loss
-	Needless   uint64 // shows that a repeat was needless: that, or the ACK that tells
-	Doubled    uint64 // data that came again sooner than a loss can be known
-	Late       uint64 // a segment that came out of order
-	WindowFull uint64 // used the other end's window up
-	Silly      uint64 // offered a silly window
-	Probe      uint64 // keepalive probe
-	Unanswered uint64 // the first of the probes that were not answered any more
-	Unmarked   uint64 // data without ECN mark after both agreed on ECN
+	Repeat      uint64 // data sent again, but for what was needless at first sight or came too soon for a loss
+	Needless    uint64 // shows that a repeat was needless: that, or the ACK that tells
+	Doubled     uint64 // data that came again sooner than a loss can be known
+	Late        uint64 // a segment that came out of order
+	WindowFull  uint64 // used the other end's window up
+	Silly       uint64 // offered a silly window
+	Probe       uint64 // keepalive probe
+	Unanswered  uint64 // the first of the probes that were not answered any more
+	OldStamp    uint64 // data that the other end threw away for its timestamp
+	BadChecksum uint64 // data with a wrong TCP checksum
+	Unmarked    uint64 // data without ECN mark after both agreed on ECN
 }

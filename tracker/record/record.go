@@ -165,6 +165,7 @@ type EndRecord struct {
 	PAWSRefused                                  uint32 // its data segments that the other end threw away for an old timestamp (RFC 7323 section 5.3), as its ACK at once shows
 	RetxRefused                                  uint32 // repeats of data that was thrown away before, for its timestamp or checksum: they show no loss
 	BadChecksums                                 uint32 // its data packets with a wrong TCP checksum, of those that were verified: the other end throws them away
+	BadSegments                                  uint32 // different segments among those; copies of one in a row count once
 	LostBeforeTap                                uint32 // its segments lost between it and the capture point
 	LostAfterTap                                 uint32 // and behind the capture point
 	ReorderMax                                   int64  // the longest that a segment came late, ns

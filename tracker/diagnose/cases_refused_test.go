@@ -1,0 +1,75 @@
+package diagnose
+
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// refusedSituations are of data and SACK blocks that arrived and were thrown away.
+func refusedSituations() []situation {
+	type end = record.EndRecord
+	type path = record.PathRecord
+	stamps := func(n uint32) func(r *record.Record) {
+		return sent(func(x *end, _ *path) {
+			x.PAWSRefused, x.RetxRefused, x.Retx, x.RetxRTO = n, n-min(n, 1), n-min(n, 1), n-min(n, 1)
+		})
+	}
+	sums := func(wrong, segments, again uint32) func(r *record.Record) {
+		return sent(func(x *end, _ *path) {
+			x.BadChecksums, x.BadSegments, x.RetxRefused, x.Retx, x.RetxRTO = wrong, segments, again, again, again
+		})
+	}
+	blocks := func(all, out uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			x, y := &r.Ends[record.Orig], &r.Ends[record.Resp]
+			x.SACKBlocks, x.SACKOutOfRange = all, out
+			y.Retx, y.RetxRTO, y.LostAfterTap = 4, 3, 4
+		}
+	}
+	open := func(r *record.Record) { r.Close.Kind = record.CloseOpen }
+	hole := func(r *record.Record) { r.Ends[record.Resp].MissingBytes = 1000 }
+	midstream := func(r *record.Record) { r.Capture.Midstream = true }
+	oneWay := func(r *record.Record) { r.Capture.OneWay = true }
+	return []situation{
+		{"timestamps-refused", "six of 26 connections hang", append(clean(20), clean(6, stamps(8), open)...), "critical proven"},
+		{"timestamps-refused", "six of 26 connections got over it", append(clean(20), clean(6, stamps(8))...), "warning proven"},
+		{"timestamps-refused", "one of 26 connections", append(clean(25), clean(1, stamps(8))...), "warning proven"},
+		{"timestamps-refused", "an old copy now and then", append(clean(20), clean(6, stamps(1))...), ""},
+		{"timestamps-refused", "wrong checksums", clean(6, sums(8, 1, 7)), ""},
+		{"checksum-wrong", "two of 42 connections, every copy alike", append(clean(40), clean(2, sums(8, 1, 8))...), "warning likely"},
+		{"checksum-wrong", "all connections, every copy alike", clean(4, sums(8, 1, 8), open), "critical likely"},
+		{"checksum-wrong", "bits flip by chance: the repeat was right", append(clean(40), clean(2, sums(2, 2, 2))...), "notice likely"},
+		{"checksum-wrong", "two packets in all", clean(1, sums(2, 2, 2)), ""},
+		{"checksum-wrong", "one direction only", clean(4, sums(8, 1, 8), oneWay), ""},
+		{"checksum-wrong", "nothing set the sender off", clean(4, sums(8, 1, 8), func(r *record.Record) { r.Ends[record.Resp].RetxRTO = 0 }), ""},
+		{"checksum-wrong", "it was not sent again", append(clean(40), clean(2, sums(1, 1, 0))...), ""},
+		{"checksum-wrong", "timestamps", clean(6, stamps(8)), ""},
+		{"sack-rewritten", "all blocks on ten connections", append(clean(2), clean(10, blocks(25, 25))...), "warning proven"},
+		{"sack-rewritten", "others take another way", append(clean(5, blocks(9, 0)), clean(10, blocks(25, 25))...), "warning likely"},
+		{"sack-rewritten", "begun before the capture", clean(10, blocks(25, 25), midstream), "warning likely"},
+		{"sack-rewritten", "some blocks are right", clean(10, blocks(25, 5)), ""},
+		{"sack-rewritten", "one stray block", clean(10, blocks(1, 1)), ""},
+		{"sack-rewritten", "the capture missed data", clean(10, blocks(25, 25), hole), ""},
+		{"sack-rewritten", "one direction only", clean(10, blocks(25, 25), oneWay), ""},
+		{"sack-rewritten", "blocks as they should be", clean(10, blocks(25, 0)), ""},
+	}
+}
+
+// Who waits for data that arrives and is thrown away each time has not vanished.
+func TestThrownAwayIsNotGone(t *testing.T) {
+	silent := func(r *record.Record) {
+		r.Close = record.CloseRecord{Kind: record.CloseTimedOut, First: record.NoEnd, ResetBy: record.NoEnd}
+		r.Ends[record.Resp].Retx, r.Ends[record.Resp].RetxRTO = 8, 8
+	}
+	spoiled := func(r *record.Record) {
+		x := &r.Ends[record.Resp]
+		x.BadChecksums, x.BadSegments, x.RetxRefused = 8, 1, 8
+	}
+	if found := findingsOf(t, "vanished", nil, clean(3, silent)...); len(found) != 1 {
+		t.Errorf("silence: %+v", found)
+	}
+	if found := findingsOf(t, "vanished", nil, clean(3, silent, spoiled)...); len(found) != 0 {
+		t.Errorf("wrong checksums: %+v", found)
+	}
+}

@@ -1,0 +1,68 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+func checksumWrong() Detector {
+	return Detector{
+		Name: "checksum-wrong", Group: GroupTransfer, needs: traitRefused,
+		Doc: `Data comes with a wrong TCP checksum: its receiver drops it without a word.
+
+Rule: a receiver drops a segment whose checksum does not fit (RFC 9293 section 3.1), so that
+it looks lost behind the capture point, where it passed. Where every copy of a segment is
+wrong, something on the way changes what is in it and does not correct the checksum; where
+the repeat is right, bits flip by chance. Verified are whole packets that are sent again, and
+all that follow on that connection. Where most checksums of a sender are wrong its card
+fills them in behind the capture point: that is offload and not counted, nor is a segment
+that the other end took, nor what was sent again for no reason that the capture shows.`,
+		Thresholds: []Threshold{{"checksum-wrong", Number, 3, "packets of one sender with a wrong checksum from which on it counts"}},
+		New: func(o *Options) Fold {
+			least := uint64(o.get("checksum-wrong"))
+			return newFold(func(s *subjects[refusedData, *refusedData], r *record.Record) {
+				for _, e := range sides() {
+					y := &r.Ends[e]
+					if y.BadChecksums == 0 || y.RetxRefused == 0 || y.RetxRTO+y.RetxFast+y.RetxTLP == 0 || r.Capture.OneWay {
+						continue
+					}
+					x := s.At(sideOf(r, e))
+					x.hitAt(r, r.Evidence.Ends[e].BadChecksum)
+					x.segments += uint64(y.BadChecksums)
+					x.repeats += uint64(y.RetxRefused)
+					if y.BadChecksums >= y.BadSegments+thrownAwayTimes-1 {
+						x.hangs(r)
+					}
+				}
+			}, func(c *Context, s Subject, x *refusedData) (Finding, bool) {
+				return tellChecksum(c, s, x), x.segments >= least
+			})
+		},
+	}
+}
+
+func tellChecksum(c *Context, s Subject, x *refusedData) Finding {
+	opened := c.openedAt(s, x.n)
+	f := Finding{
+		Severity: Notice, Confidence: Likely,
+		Title: fmt.Sprintf("data of %s comes with a wrong TCP checksum on %s: its receiver drops it", s.who(), outOf(x.n, opened, "connection")),
+		Explanation: fmt.Sprintf("%s with a wrong checksum passed the capture point, while others of the same sender were right: such a segment is dropped without an answer (RFC 9293 section 3.1).",
+			say.Plural(x.segments, "segment")),
+		Causes: []string{"bits flip by chance: a bad card, cable, memory or switch on the way"},
+		Advice: []string{"On the receiver: `nstat -az TcpInCsumErrors` counts what it drops; `ethtool -S eth0` (the interface's own name) what its card counts.",
+			"Capture before and behind each box on the way: the first place with a wrong checksum is behind the culprit."},
+	}
+	if x.stubborn > 0 {
+		f.Severity = x.severity(opened)
+		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(opened))
+		f.Explanation += fmt.Sprintf(" On %s each copy of the same data was wrong again: that is no chance, and to send it again does not help.", say.Plural(x.stubborn, "connection"))
+		if x.stubborn == x.n {
+			f.Causes = nil
+		}
+		f.Causes = append([]string{"something on the way changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)"}, f.Causes...)
+		f.Advice = append(f.Advice, "On the boxes between, and their virtual switches, turn checksum offload (`ethtool -K eth0 rx off tx off`) and protocol helpers off, one after the other.")
+	}
+	return f
+}

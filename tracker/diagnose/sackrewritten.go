@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+// foreignBlocks sums up SACK blocks of numbers that the end that gets them never sent.
+type foreignBlocks struct {
+	tally
+	blocks   uint64
+	timeouts uint64 // repeats by timeout
+	repeats  uint64
+	fine     uint64 // connections whose blocks are all of numbers that were sent
+	partly   uint64 // connections not captured from the beginning
+}
+
+// Fields walks over what is summed up.
+func (x *foreignBlocks) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.blocks, &x.timeouts, &x.repeats, &x.fine, &x.partly)
+}
+
+func sackRewritten() Detector {
+	return Detector{
+		Name: "sack-rewritten", Group: GroupTransfer, needs: traitSACK,
+		Doc: `Sequence numbers are rewritten on the way, those in SACK blocks are not: SACK is useless.
+
+Rule: a firewall that randomises initial sequence numbers adds an offset to the numbers of
+each segment, and must do so in the SACK option too (RFC 2018); where it forgets that,
+each block names numbers that the sender never sent. It drops such blocks, and with them
+what the duplicate ACKs would tell, so what is lost is repaired by timeouts. Counted are
+connections on which every SACK block lies far outside all that was sent, where that stream
+was captured whole. A few stray blocks among others are not that.`,
+		Thresholds: []Threshold{{"sack-rewritten", Number, 3, "SACK blocks of one connection, all out of range, from which on it counts"}},
+		New: func(o *Options) Fold {
+			least := uint32(o.get("sack-rewritten"))
+			return newFold(func(s *subjects[foreignBlocks, *foreignBlocks], r *record.Record) {
+				if r.Capture.OneWay {
+					return
+				}
+				for _, e := range sides() {
+					from, to := &r.Ends[e], &r.Ends[e.Peer()]
+					if from.SACKBlocks == 0 || to.MissingBytes > 0 || to.SpanUnknown {
+						continue
+					}
+					x := s.At(sideOf(r, e.Peer()))
+					switch {
+					case from.SACKOutOfRange == 0:
+						x.fine++
+					case from.SACKOutOfRange == from.SACKBlocks && from.SACKBlocks >= least:
+						x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
+						x.blocks += uint64(from.SACKBlocks)
+						x.timeouts += uint64(to.RetxRTO)
+						x.repeats += uint64(to.Retx)
+						if r.Capture.Midstream {
+							x.partly++
+						}
+					}
+				}
+			}, tellSACK)
+		},
+	}
+}
+
+func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
+	if x.n == 0 {
+		return Finding{}, false
+	}
+	f := Finding{
+		Severity: Warning, Confidence: Likely,
+		Title: fmt.Sprintf("sequence numbers of %s are rewritten on the way, but not those in SACK: %s of numbers never sent, on %s", s.who(), say.Plural(x.blocks, "block"), say.Plural(x.n, "connection")),
+		Explanation: fmt.Sprintf("All SACK blocks of these connections name numbers that it never sent (RFC 2018): it drops them and does not learn what is missing. %s, %s by timeout.",
+			say.Plural(x.repeats, "repeat"), say.Thousands(x.timeouts)),
+		Causes: []string{"a firewall on the way randomises sequence numbers and does not change them in the SACK option"},
+		Advice: []string{"On that firewall: turn the randomising of sequence numbers off (Cisco ASA: set connection random-sequence-number disable), or update it.",
+			"On the sender: `nstat -az TcpExtTCPSACKDiscard TcpExtTCPTimeouts` counts the blocks that it drops.",
+			"Until then: `sysctl -w net.ipv4.tcp_sack=0` at one end: without SACK duplicate ACKs count again."},
+	}
+	if x.fine == 0 && x.partly == 0 && x.n > 1 {
+		f.Confidence = Proven
+	}
+	if x.fine > 0 {
+		f.Explanation += fmt.Sprintf(" The blocks of %s are right: those take another way, or the rewriting began later.", say.Plural(x.fine, "other connection"))
+	}
+	return f, true
+}
