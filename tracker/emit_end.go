@@ -10,6 +10,7 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	r.SillyWindows, r.WindowProbes = x.zero.silly, y.zero.probes
 	c.fillSender(r, e)
 	c.fillZeroWindows(r, e)
+	c.fillOpenProbes(r, e)
 	// Of an end that was never seen, what the other acknowledged is in
 	// MissingBytes; the span of what was captured is 0.
 	r.Bytes = record.Some(uint64(0))

@@ -90,6 +90,9 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 		if y.probe.pending > 0 {
 			p.Unanswered = y.probe.unanswered
 		}
+		if l := c.ends[e.Peer()].zero.list; l != nil {
+			p.OpenProbe = l.open.packet
+		}
 		if s := y.sender; s != nil {
 			p.OldStamp, p.BadChecksum = s.refused.pawsAt, s.refused.wrongAt
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt

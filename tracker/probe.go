@@ -73,6 +73,10 @@ func (t *Tracker) takeProbe(c *conn, from record.End, s *capture.Segment, now in
 		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
 		return true
 	}
+	if p.zero.goesOn(e, s, now) {
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes + p.zero.list.open.n)})
+		return true
+	}
 	k := &e.probe
 	if k.probes == 0 {
 		k.idle, k.hasIdle = now-max(e.lastSend, p.lastSend), e.lastSend != 0 || p.lastSend != 0
@@ -117,7 +121,11 @@ func (e *endpoint) probes(p *endpoint, s *capture.Segment, now int64) bool {
 	if p.packets > 0 && una != nxt {
 		return false
 	}
-	return now-max(e.lastSend, p.lastSend) >= probeIdle
+	quiet := max(e.lastSend, p.lastSend)
+	if p.zero.waits(e) {
+		quiet = e.lastSend // window updates that it does not take break no silence
+	}
+	return now-quiet >= probeIdle
 }
 
 // keepsPace reports whether a probe at a closed window comes after the same
@@ -146,7 +154,7 @@ func (t *Tracker) takeWindow(c *conn, from record.End, s *capture.Segment, now i
 		t.closes(z, now, s.Packet)
 		c.note(record.Moment{Kind: record.MomentZeroWindow, End: from, N: uint64(z.episodes)})
 	case s.Window > 0 && z.closed && now >= z.since: // not one that was set aside meanwhile
-		z.opens(now, s.Packet)
+		z.opens(s, now)
 		c.note(record.Moment{Kind: record.MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})
 	}
 }

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
 )
@@ -17,6 +18,7 @@ type zeroWindowList struct {
 	all     [maxZeroWindows]record.ZeroWindowEpisode
 	probe   reassembly.Seq // of the byte that a probe carried and the window had no room for
 	probing bool           // the byte at probe was not taken, as far as seen
+	open    openProbes     // since the window was opened last
 }
 
 // refuse notes a probe of one byte: the window is closed, so it is not taken.
@@ -47,15 +49,19 @@ func (t *Tracker) closes(z *zeroWindow, now int64, packet uint64) {
 	} else {
 		z.list.dropped++
 	}
+	z.list.open = openProbes{}
 	*z.list.latest() = record.ZeroWindowEpisode{Start: now, Packet: packet}
 }
 
 // opens ends the episode by a window update.
-func (z *zeroWindow) opens(now int64, packet uint64) {
+func (z *zeroWindow) opens(s *capture.Segment, now int64) {
 	z.closed = false
 	z.total += now - z.since
 	x := z.list.latest()
-	x.End, x.EndPacket, x.EndedBy = now, packet, record.ZeroWindowUpdate
+	x.End, x.EndPacket, x.EndedBy = now, s.Packet, record.ZeroWindowUpdate
+	if s.Options&capture.OptTimestamps != 0 {
+		z.list.open.stamp = s.TSVal
+	}
 }
 
 // probed counts a probe of the closed window.
@@ -134,6 +140,7 @@ func (w *packer[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn
 	if n = w.flag(n, &l.probing); l.probing {
 		n = number(w, n, &l.probe)
 	}
+	n = w.openProbes(n, &l.open, c)
 	at, packet := c.start, c.firstPacket
 	for i := range l.n {
 		x := &l.all[i]

@@ -105,3 +105,51 @@ func TestZeroWindowListIsBounded(t *testing.T) {
 		t.Errorf("%v allocations a segment", n)
 	}
 }
+
+// Probes that go on with doubling pauses after the window was opened are of a sender
+// that did not take the update; keepalive probes come at one interval.
+func TestProbesOfAnOpenWindow(t *testing.T) {
+	const closed = `
+		0.000 > S  0:0(0) val 1000            | - -
+		0.001 < S. 0:0(0) ack 1 val 5000 ecr 1000 | - -
+		0.002 > .  1:1(0) ack 1 val 1002 ecr 5000 | - -
+		1.000 > .P 1:11(10) ack 1 val 2000 ecr 5000 | - -
+		1.001 < .  1:1(0) ack 11 win 0 val 6000 ecr 2000 | - -
+		1.211 > .  10:10(0) ack 1 val 2211 ecr 6000 | - -
+		1.212 < .  1:1(0) ack 11 win 0 val 6212 ecr 2000 | - -
+		1.631 > .  10:10(0) ack 1 val 2631 ecr 6212 | - -
+		1.632 < .  1:1(0) ack 11 win 0 val 6632 ecr 2000 | - -
+		2.400 < .  1:1(0) ack 11 win 500 val 7400 ecr 2000 | - -`
+	for _, x := range []struct {
+		name, lines   string
+		probes, alive uint32
+		probing       int64 // ms
+		echoed        bool
+	}{
+		{"it does not take the update", `
+			2.471 > .  10:10(0) ack 1 val 3471 ecr 7400 | - -
+			2.472 < .  1:1(0) ack 11 win 500 val 7472 ecr 2000 | - -
+			4.151 > .  10:10(0) ack 1 val 5151 ecr 7472 | - -
+			4.152 < .  1:1(0) ack 11 win 500 val 9152 ecr 2000 | - -`, 2, 0, 1751, true},
+		{"the update is lost: the answer to a probe tells it", `
+			2.471 > .  10:10(0) ack 1 val 3471 ecr 6632 | - -
+			2.472 < .  1:1(0) ack 11 win 500 val 7472 ecr 2000 | - -
+			2.473 > .P 11:21(10) ack 1 val 3473 ecr 7472 | - -
+			2.474 < .  1:1(0) ack 21 win 500 val 7474 ecr 3473 | - -
+			4.151 > .  20:20(0) ack 1 val 5151 ecr 7474 | - -`, 1, 1, 71, false},
+		{"keepalive", `
+			9.000 > .  10:10(0) ack 1 val 10000 ecr 7400 | - -
+			9.001 < .  1:1(0) ack 11 win 500 val 14001 ecr 2000 | - -
+			16.000 > .  10:10(0) ack 1 val 17000 ecr 14001 | - -
+			16.001 < .  1:1(0) ack 11 win 500 val 21001 ecr 2000 | - -`, 0, 2, 0, false},
+	} {
+		rec, tr := run(t, Options{}, plainWire, closed+x.lines)
+		tr.Finish()
+		r := &rec.records[0]
+		e, ms := &r.Ends[record.Orig], (r.Ends[record.Orig].OpenProbing+500_000)/1_000_000
+		if e.OpenProbes != x.probes || ms != x.probing || e.OpenEchoed != x.echoed || r.Keepalive[record.Orig].Probes != x.alive || e.WindowProbes != 2 {
+			t.Errorf("%s: %d probes of the open window for %d ms, echoed %t, %d of keepalive, %d of the closed window",
+				x.name, e.OpenProbes, ms, e.OpenEchoed, r.Keepalive[record.Orig].Probes, e.WindowProbes)
+		}
+	}
+}

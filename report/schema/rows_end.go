@@ -67,6 +67,14 @@ func windowFields(p string, e record.End) []Field {
 		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; JSON Lines only)", hidden{perhaps: darkOf(e)}, zeroWindowsOf(e)},
 		{p + "silly_windows", Count, "", "times that it offered less than a segment and half its window", scaled, sent(e, func(r *record.EndRecord) Value { return countOf(r.SillyWindows) })},
 		{p + "window_probes", Count, "segments", "probes of the other end's closed window", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.WindowProbes) })},
+		{p + "open_probes", Count, "segments", "probes that it went on sending, with doubling pauses and no new data, after the other end had opened its window again; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.OpenProbes) })},
+		{p + "open_probing_s", Seconds, "s", "for how long, from the window update to the last of them", seen, sent(e, func(r *record.EndRecord) Value {
+			if r.OpenProbes == 0 {
+				return Value{}
+			}
+			return secondsOf(r.OpenProbing)
+		})},
+		{p + "open_echoed", Truth, "", "`true` when one of them echoes the timestamp of the window update: it had come in", seen, sent(e, func(r *record.EndRecord) Value { return ifTrue(r.OpenEchoed) })},
 		{p + "window_full", Count, "", "times that it used up the other end's window", scaled, sent(e, func(r *record.EndRecord) Value { return countOf(r.WindowFull) })},
 		{p + "sender_limited_s", Seconds, "s", "time in which it had nothing to send", answered, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.SenderLimited) })},
 		{p + "network_limited_s", Seconds, "s", "time with data in flight and room in the window", scaled, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.NetworkLimited) })},

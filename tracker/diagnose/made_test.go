@@ -42,7 +42,7 @@ func made(id uint64, change ...func(r *record.Record)) *record.Record {
 	for e := range r.Evidence.Ends {
 		r.Evidence.Ends[e] = record.EndEvidence{Repeat: r.ID + 4, Needless: r.ID + 5, Doubled: r.ID + 4, Late: r.ID + 4, WindowFull: r.ID + 4,
 			Silly: r.ID + 4, Probe: r.ID + 4, Unanswered: r.ID + 5, Unmarked: r.ID + 3,
-			OldStamp: r.ID + 3, BadChecksum: r.ID + 3}
+			OpenProbe: r.ID + 5, OldStamp: r.ID + 3, BadChecksum: r.ID + 3}
 	}
 	r.Open.ThirdACK, r.Open.LastSYNAt = record.Some(start+millisecond), start
 	for e := range r.Ends {

@@ -16,7 +16,8 @@ Rule: the window says how much a receiver can still take (RFC 9293 section 3.8.6
 is 0 when its buffer is full, which means that the application does not read as
 fast as data comes. The sender then probes with doubling pauses until it opens
 (section 3.8.6.1). Counted are connections with an episode long enough to be felt; those
-of some milliseconds slow a fast sender down, which is receiver-limited. A RST's window
+of some milliseconds slow a fast sender down, which is receiver-limited; a sender that goes
+on probing a window that is open again is window-not-taken. A RST's window
 of 0 is none. A person who pauses a download does the same.`,
 		Thresholds: []Threshold{{"zero-window-least", Span, 100 * millisecond, "the longest time with the window closed on a connection, from which on it counts"},
 			{"zero-window", Span, second, "the same, from which on it is a warning"}},
@@ -24,7 +25,7 @@ of 0 is none. A person who pauses a download does the same.`,
 			least, much := o.get("zero-window-least"), o.get("zero-window")
 			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
 				for _, e := range sides() {
-					if ns, packet, ok := feltClosed(r, e, least); ok {
+					if ns, packet, ok := feltClosed(r, e, least); ok && r.Ends[e.Peer()].OpenProbes < openProbesLeast {
 						w := s.At(sideOf(r, e))
 						w.hit(r.ID, packet, r.Start, r.End)
 						w.times += uint64(r.Ends[e].ZeroWindows)

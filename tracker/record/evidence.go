@@ -20,5 +20,6 @@ type EndEvidence struct {
 	Unanswered  uint64 // the first of the probes that were not answered any more
 	OldStamp    uint64 // data that the other end threw away for its timestamp
 	BadChecksum uint64 // data with a wrong TCP checksum
+	OpenProbe   uint64 // probe of a window that the other end had opened again
 	Unmarked    uint64 // data without ECN mark after both agreed on ECN
 }

@@ -160,6 +160,9 @@ type EndRecord struct {
 	ZeroWindowList                               []ZeroWindowEpisode // borrowed; of more than 16 episodes the first 15 and the last
 	SillyWindows                                 uint32              // times that it offered less than a segment and half its window (RFC 9293 section 3.8.6.2.2)
 	WindowProbes                                 uint32
+	OpenProbes                                   uint32 // probes that went on, with doubling pauses, after the other end had opened its window again
+	OpenProbing                                  int64  // for how long, from the window update to the last of them, ns
+	OpenEchoed                                   bool   // one of them echoes the timestamp of the update: it had come in
 	DSACKs                                       uint32 // duplicates that the other end reported (RFC 2883)
 	SACKBlocks, SACKOutOfRange                   uint32 // SACK blocks that it sent; those of numbers that the other end never sent
 	PAWSRefused                                  uint32 // its data segments that the other end threw away for an old timestamp (RFC 7323 section 5.3), as its ACK at once shows
