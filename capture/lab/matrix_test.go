@@ -100,6 +100,8 @@ func matrix() []exhibit {
 		// Transfers, small enough to keep.
 		{"zero-window", shown("zero-window", ends(orig, "TIME-WAIT")),
 			shown("server-forgets", told(reset)), "a RST's window of 0 is none", nil},
+		{"window-not-taken", shown("window-update-unheard", ends(orig, "TIME-WAIT")),
+			shown("zero-window", ends(orig, "TIME-WAIT")), "it was told by the answer to a probe, and sent on", nil},
 		{"receiver-limited", shown("small-window", zero(orig, "RetransSegs"), zero(resp, "TCPToZeroWindowAdv")),
 			shown("slow-sender", zero(orig, "RetransSegs")), "as slow, but the sender had nothing to send", []string{"receiver-limited-bytes=100000"}},
 		{"sender-limited", shown("slow-sender", zero(orig, "RetransSegs")),

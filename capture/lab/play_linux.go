@@ -62,6 +62,9 @@ func tune(name string, value int) step {
 // filters adds a rule of nft(8) to what arrives.
 func (e side) filters(rule string) step { return func(s *Stage) { e.host(s).Rule(rule) } }
 
+// hearsAgain takes the end's rules back.
+func (e side) hearsAgain(s *Stage) { e.host(s).Clear() }
+
 func (e side) sets(options ...wire.Option) step { return func(s *Stage) { e.sock(s).Set(options...) } }
 func (e side) sends(n int) step                 { return func(s *Stage) { e.sock(s).Send(n) } }
 func (e side) reads(n int) step                 { return func(s *Stage) { e.sock(s).Recv(n) } }
@@ -263,6 +266,13 @@ func withPauses(n int, do step) step {
 func fill(s *Stage) {
 	s.filled = s.at[client].Fill()
 	s.Note("the client's socket took %d bytes", s.filled)
+}
+
+// readSome lets the server read enough of what fill sent for its window to open.
+func readSome(s *Stage) {
+	const some = 3000
+	server.reads(some)(s)
+	s.filled -= some
 }
 
 // readFilled lets the server read what fill sent.

@@ -104,6 +104,10 @@ func probes() []Scenario {
 			Doc: "the server's application does not read: its window closes, the client probes it with doubling pauses until it opens",
 			Play: steps{listen(receives(8192)), openWith(wire.Opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 16384)), fill, wait(3500 * time.Millisecond),
 				readFilled, wait(moment), client.finishes}},
+		{Name: "window-update-unheard", Taps: onlyHeaders(),
+			Doc: "the server's window closes and opens again, but the client's own firewall drops every segment that says so: it goes on probing for seconds",
+			Play: steps{listen(receives(8192)), openWith(wire.Opt(unix.SOL_SOCKET, unix.SO_SNDBUF, 16384)), fill, wait(800 * time.Millisecond),
+				client.filters(toClient + "tcp window > 0 drop"), readSome, wait(6500 * time.Millisecond), client.hearsAgain, readFilled, wait(moment), client.finishes}},
 	}
 }
 

@@ -16,9 +16,11 @@ func updateSituations() []situation {
 			})(r)
 		}
 	}
+	plain := sent(func(x *record.EndRecord, _ *record.PathRecord) { x.Timestamps = record.Some(false) })
 	return []situation{
 		{"window-not-taken", "for minutes, the update had come in", clean(1, probing(13, 811*second, true)), "critical proven"},
-		{"window-not-taken", "for minutes, without timestamps", clean(1, probing(13, 811*second, false)), "critical likely"},
+		{"window-not-taken", "for minutes, without timestamps", clean(1, probing(13, 811*second, false), plain), "critical likely"},
+		{"window-not-taken", "for minutes, the updates do not come in", clean(1, probing(13, 811*second, false)), "critical likely"},
 		{"window-not-taken", "for seconds", clean(1, probing(3, 5*second, true)), "warning proven"},
 		{"window-not-taken", "the answer to a probe told it", clean(1, probing(1, second, false)), ""},
 		{"window-not-taken", "a window that was closed", clean(1, probing(0, 0, false)), ""},

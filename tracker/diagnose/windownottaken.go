@@ -14,12 +14,13 @@ type unheeded struct {
 	probes  uint64
 	longest int64  // from the update to the last probe, ns
 	echoed  uint64 // connections whose probes echo the update's timestamp
+	unheard uint64 // and whose probes echo older ones only
 }
 
 // Fields walks over what is summed up.
 func (x *unheeded) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.probes, &x.echoed)
+	fold.Sum(w, &x.probes, &x.echoed, &x.unheard)
 	fold.Max(w, &x.longest)
 }
 
@@ -49,8 +50,11 @@ that had come in. Keepalive probes look the same but come at one interval.`,
 						x.hitAt(r, r.Evidence.Ends[e].OpenProbe)
 						x.probes += uint64(y.OpenProbes)
 						x.longest = max(x.longest, y.OpenProbing)
-						if y.OpenEchoed {
+						switch {
+						case y.OpenEchoed:
 							x.echoed++
+						case y.Timestamps.V && r.Ends[e.Peer()].Timestamps.V:
+							x.unheard++
 						}
 					}
 				}
@@ -74,11 +78,17 @@ func tellUnheeded(s Subject, x *unheeded, long int64) Finding {
 	}
 	if x.echoed > 0 {
 		f.Explanation += fmt.Sprintf(" On %s its probes echo the timestamp of the update: that had come in.", say.Plural(x.echoed, "connection"))
-	} else {
-		f.Causes = append(f.Causes, "none of the receiver's ACKs gets through to the sender behind the capture point")
 	}
-	if x.echoed == x.n {
+	const lost = "the receiver's ACKs do not get through to the sender behind the capture point: a firewall, on the way or on the sender's host"
+	switch {
+	case x.echoed == x.n:
 		f.Confidence = Proven
+	case x.unheard == x.n:
+		f.Explanation += " Its probes echo older timestamps only: the updates do not come in."
+		f.Causes = []string{lost}
+		f.Advice = []string{fmt.Sprintf("On %s: does its own firewall drop them? `nft list ruleset`; capture on each side of what stands between.", s.A.Addr)}
+	default:
+		f.Causes = append(f.Causes, lost)
 	}
 	return f
 }
