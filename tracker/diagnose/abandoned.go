@@ -27,6 +27,9 @@ harmless: then connections to the same name over the other address opened.`,
 				if c.suspects.flooded[s.A] {
 					return Finding{}, false
 				}
+				if n -= min(n, c.suspects.checked[s.A].half); n == 0 {
+					return Finding{}, false // health checks
+				}
 				return tellAbandoned(c, s, a, n, limits), true
 			})
 		},

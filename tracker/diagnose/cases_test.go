@@ -124,7 +124,8 @@ func (x *situation) findings(t *testing.T) []Finding {
 }
 
 func situations() []situation {
-	return slices.Concat(closeSituations(), idleSituations(), transferSituations(), refusedSituations(), updateSituations(), captureSituations())
+	return slices.Concat(closeSituations(), idleSituations(), transferSituations(), refusedSituations(), updateSituations(), captureSituations(),
+		openSituations())
 }
 
 // Every detector of these groups speaks up where it should, and not where

@@ -65,7 +65,7 @@ func checks(words string) (run string, known bool) {
 		return "tcpdump -d " + rest[strings.Index(rest, "'"):], true // compiles the filter
 	case "vmstat":
 		return "vmstat 1 1", true
-	case "ping", "traceroute", "tracepath", "mtr", "ethtool", "reordercap":
+	case "ping", "traceroute", "tracepath", "mtr", "ethtool", "reordercap", "conntrack":
 		return "command -v " + tool, true
 	case "strace":
 		return strings.Replace(words, "-p PID", "true", 1), true

@@ -91,8 +91,15 @@ func (c *Context) local(a capture.Addr) bool { return c.Local != nil && c.Local(
 // attack: other detectors leave them out, so that a flood is one finding and
 // not a thousand.
 type suspects struct {
-	scanners map[capture.Addr]bool     // hosts that scan
-	flooded  map[capture.Endpoint]bool // listeners that SYNs flood
+	scanners map[capture.Addr]bool        // hosts that scan
+	flooded  map[capture.Endpoint]bool    // listeners that SYNs flood
+	checked  map[capture.Endpoint]checked // listeners that are checked, and hosts (with port 0) that check
+	deaf     map[capture.Endpoint]deafTo  // listeners that nothing but the SYN reaches
+}
+
+// checks tells that nearly all of n attempts of a host are health checks.
+func (s *suspects) checks(a capture.Addr, n uint64) bool {
+	return s.checked[capture.Endpoint{Addr: a}].half*10 >= n*9
 }
 
 // suspecter is a Fold that knows suspects.
@@ -101,5 +108,6 @@ type suspecter interface {
 }
 
 func newSuspects() suspects {
-	return suspects{scanners: make(map[capture.Addr]bool), flooded: make(map[capture.Endpoint]bool)}
+	return suspects{scanners: make(map[capture.Addr]bool), flooded: make(map[capture.Endpoint]bool),
+		checked: make(map[capture.Endpoint]checked), deaf: make(map[capture.Endpoint]deafTo)}
 }

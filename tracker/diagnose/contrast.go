@@ -34,6 +34,12 @@ type verdict struct {
 // named tells that a sign of why separates the two.
 func (v *verdict) named() bool { return v != nil && len(v.why) > 0 }
 
+// together tells that those that failed came when no other was answered, and the rest did
+// not: the listener, or the way, failed as such at these moments.
+func (v *verdict) together() bool {
+	return slices.ContainsFunc(v.where, func(t found) bool { return t.moments })
+}
+
 const (
 	// chanceMost is the greatest probability, corrected for the number of signs, with
 	// which what was found may be chance.
@@ -92,7 +98,7 @@ func compareAttempts(all []*joined, failed outcome) *verdict {
 	list := signs()
 	var tables []found
 	for i := range list {
-		if s := &list[i]; s.only == wentUnknown || s.only == failed {
+		if s := &list[i]; s.where || s.only == failed || s.only == wentUnknown && failed != wentIgnored && failed != wentHalfOpen {
 			tables = append(tables, s.tables(bad, good)...)
 		}
 	}
@@ -222,6 +228,13 @@ func (v *verdict) into(f *Finding, at capture.Endpoint, verb string) {
 	f.Explanation += v.text(verb)
 }
 
+// tell tells in a finding whose cause is known whom it meets.
+func (v *verdict) tell(f *Finding) {
+	if v != nil {
+		f.Explanation += v.text("opened")
+	}
+}
+
 // text is the sentence about what separates the two.
 func (v *verdict) text(verb string) string {
 	all := append(slices.Clone(v.why), v.where...)
@@ -235,13 +248,18 @@ func (v *verdict) text(verb string) string {
 	text := ""
 	for i := range all {
 		t := &all[i]
-		lead := " What separates them:"
-		if t.where {
-			lead = " Where:"
+		switch {
+		case i == 0 && !t.where:
+			text = " What separates them: "
+		case i == 0:
+			text = " What separates them tells where or when, not why: "
+		default:
+			text += "; "
 		}
-		text += fmt.Sprintf("%s %s %s, %s of %s that %s did.", lead, sharePhrase(t.failed, t.all), t.text,
+		text += fmt.Sprintf("%s %s, %s of %s that %s did", sharePhrase(t.failed, t.all), t.text,
 			say.Thousands(uint64(t.well)), say.Thousands(uint64(t.allWell)), verb)
 	}
+	text += "."
 	if len(v.why) > 1 || len(v.why) > 0 && len(v.where) > 0 {
 		text += " These separate equally well: which of them matters the capture does not tell."
 	}

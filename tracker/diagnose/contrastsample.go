@@ -23,6 +23,7 @@ const (
 	wentLate               // its SYN was answered only when it came again
 	wentRefused            // a RST answered the SYN
 	wentIgnored            // the SYN/ACK came again after the third ACK was seen
+	wentHalfOpen           // the SYN/ACK was sent again for want of the third ACK, and the SYN was not
 	wentOther              // it was answered, and failed some other way
 )
 
@@ -63,6 +64,8 @@ func outcomeOf(r *record.Record) outcome {
 		return wentRefused
 	case openedLate(r):
 		return wentLate
+	case ackMissing(r):
+		return wentHalfOpen
 	case opened && o.ACKsIgnored > 0:
 		return wentIgnored
 	case opened && o.NSYNsAgain == 0 && o.NSYNACKsAgain == 0 && !RefusedLate(r):

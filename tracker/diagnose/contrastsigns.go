@@ -12,9 +12,10 @@ import (
 // sign is something by which attempts differ. Its value is a number; of most it is 0
 // for no and 1 for yes.
 type sign struct {
+	moments  bool    // it tells that others fared no better at the moment
 	where    bool    // it tells where or when, never why
 	oneSided bool    // only to have it can be why, not to lack it
-	only     outcome // it can be why only of attempts that went so; wentUnknown: of any
+	only     outcome // it can be why only of attempts that went so; wentUnknown: of any whose SYN was not taken
 	of       func(a *joined) (value uint64, known bool)
 	say      func(value uint64) string  // what they did: "asked for ECN"
 	detail   func(bad []*joined) string // what is told besides of those that failed; nil for nothing
@@ -50,7 +51,7 @@ func signsOfWhere() []sign {
 		{where: true, of: onVLAN, say: sayVLAN},
 		{where: true, of: inTunnel, say: constant("came in one tunnel, or in none")},
 		{where: true, of: onInterface, say: constant("came over one interface")},
-		{where: true, oneSided: true, of: amidNone, say: yesNo("came in seconds in which no other was answered", "")},
+		{where: true, moments: true, oneSided: true, of: amidNone, say: yesNo("came in seconds in which no other was answered", "")},
 	}
 }
 
@@ -149,8 +150,8 @@ func causeBehind(*found) string {
 }
 
 func adviseBehind(at capture.Endpoint) []string {
-	return []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_tw_recycle` must be 0 (Linux has it no more since 4.12); `nstat -az TcpExtPAWSPassive` counts SYNs that it dropped so.", at.Addr),
-		"If it is, look at firewalls and load balancers on the way: switch off their check of timestamps. Openers without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
+	return []string{fmt.Sprintf("On %s: with a kernel before 4.12 the setting net.ipv4.tcp_tw_recycle must be 0; netstat -s counts what it dropped so as rejected because of time stamp.", at.Addr),
+		"Else look at firewalls and load balancers on the way: switch off their check of timestamps. Openers without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
 }
 
 func causeHeld(t *found) string {

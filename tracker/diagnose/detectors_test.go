@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -38,6 +39,20 @@ func detectorCases() []detectorCase {
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.SYNs = 0 })), "SYN/ACKs that nobody asked for", ""},
 		{"abandoned", same(3, failed(record.OpenAborted, 1)), Warning, "gave up all 3",
 			same(3, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
+		{"health-check", append(many(8, func(i int) *record.Record { return every(i, 2*second, halfChecked) }), made(900)), Info, "8 half-open",
+			same(8, failed(record.OpenAborted, 1), set(func(r *record.Record) { r.Start += int64(fold.Mix(r.ID) % 1e10) })), "they come at no steady pace", "abandoned"},
+		{"health-check", many(8, func(i int) *record.Record { return every(i, 5*second, fullChecked) }), Info, "8 complete and reset",
+			same(8, reset(orig, record.ResetAbort)), "they carried data", "reset-abort"},
+		{"only-syn-passes", many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), Warning, "SYNs were answered while others hung",
+			append(many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), made(900, failed(record.OpenNoAnswer, 4))), "a SYN was dropped too: the queue is full", "queue-full"},
+		{"only-syn-passes", many(4, func(i int) *record.Record { return every(i, 5*second, unheardAtServer) }), Warning, "none of these openers repeated its SYN",
+			many(4, func(i int) *record.Record {
+				return every(i, 5*second, unheardAtServer, set(func(r *record.Record) { r.Open.SYNs = 3; again(r, 2) }))
+			}), "the SYN/ACK does not reach the opener", "half-open"},
+		{"only-syn-passes", append(many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), many(40, func(i int) *record.Record {
+			return made(uint64(1000+i), from(numbered(70, uint16(30000+i))))
+		})...), Warning, "came from one host", many(3, func(i int) *record.Record { return every(i, millisecond, unheardOf) }),
+			"no SYN was answered while another hung", "queue-full"},
 		{"closed-at-once", same(3, set(hangUp)), Warning, "without sending a byte",
 			same(3, set(func(r *record.Record) {
 				hangUp(r)

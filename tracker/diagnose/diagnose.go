@@ -65,7 +65,7 @@ const maxSubjects = 4096
 // its thresholds; its line here makes it known everywhere.
 func Detectors() []Detector {
 	return []Detector{
-		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), closedAtOnce(), staleConnection(),
+		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), healthCheck(), onlySYN(), closedAtOnce(), staleConnection(),
 		queueFull(), synCookies(),
 		synLost(), synAckLost(), slowHandshake(),
 		portExhaustion(), timeWaitMany(), timeWaitReuse(), reuseRefused(),

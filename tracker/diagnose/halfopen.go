@@ -26,7 +26,7 @@ so do SYN/ACKs that nobody asked for.`,
 			return newAttempts(func(r *record.Record) (uint64, bool) {
 				return cmp.Or(r.Open.SYNACKAgainAt, r.Evidence.SYNACK), neverCompleted(r)
 			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				if c.suspects.flooded[s.A] {
+				if c.suspects.flooded[s.A] || c.suspects.deaf[s.A].halfOpen >= n {
 					return Finding{}, false
 				}
 				return tellHalfOpen(c, s, a, n, limits), true

@@ -92,7 +92,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 	}
 	v := c.contrast(s.A, wentUnanswered)
 	if through {
-		f.Confidence = Likely
+		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened): the way is not closed as such.", say.Plural(service.opened, "connection"))
 		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
 			"a rule drops the SYNs of some openers only"}

@@ -39,7 +39,7 @@ type scanning struct {
 func (f scanning) Suspects(_ *Context, s *suspects) {
 	f.kept.Trim()
 	for k, x := range f.kept.All() {
-		if x.scans(f.least) {
+		if x.scans(f.least) && !s.checks(k.A.Addr, x.n) {
 			s.scanners[k.A.Addr] = true
 		}
 	}
@@ -94,8 +94,8 @@ peers are gone: each of those listens on a port of its own, and the finding says
 				default:
 					x.silent++
 				}
-			}, func(_ *Context, s Subject, x *scan) (Finding, bool) {
-				if !x.scans(least) {
+			}, func(c *Context, s Subject, x *scan) (Finding, bool) {
+				if !x.scans(least) || c.suspects.checks(s.A.Addr, x.n) {
 					return Finding{}, false
 				}
 				return tellScan(s, x), true

@@ -120,6 +120,9 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		late = x.late.n
 		fold.Merge(&sum, &x.late)
 	}
+	if deaf := c.suspects.deaf[s.A].ignored; deaf > 0 && deaf >= x.ignored && x.reset+silent+late == 0 {
+		return Finding{}, false // nothing but the SYN reaches it: only-syn-passes
+	}
 	if sum.n == 0 {
 		return Finding{}, false
 	}
@@ -153,12 +156,26 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	default:
 		f.Title = fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), ofThose(sum.n, all, "finished handshake"))
 	}
+	failed := wentIgnored
+	if silent > 0 {
+		failed = wentUnanswered
+	} else if late > 0 {
+		failed = wentLate
+	}
+	v := c.contrast(s.A, failed)
+	if v != nil && v.compared && !v.together() && strongOnlyByPlace(x, silent+late) {
+		f.Confidence = Possible // beside the listener its own firewall drops as silently
+	}
+	v.into(&f, s.A, "opened at once")
 	if x.reset+silent >= many {
 		f.Severity = Critical
 	}
 	sum.into(&f)
 	return f, true
 }
+
+// strongOnlyByPlace tells that nothing but SYNs without an answer shows a full queue.
+func strongOnlyByPlace(x *overflow, dropped uint64) bool { return dropped > 0 && x.n == 0 }
 
 // signs puts in words what was counted.
 func (x *overflow) signs(silent, late, opened uint64) string {

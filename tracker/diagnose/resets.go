@@ -23,6 +23,7 @@ type resets struct {
 	own     fold.First[ownTTLs] // of the connection with the least id
 	ignored uint64
 	level   uint64 // of another TTL, but as many hops away as their sender's other segments
+	mute    uint64 // of its opener, on which neither end had sent a byte
 	probed  uint64 // of those: all that was seen was a segment and the RST that answers it
 	probers sources
 }
@@ -43,6 +44,9 @@ func (x *resets) add(r *record.Record) {
 			x.closing++
 			x.after = max(x.after, r.Close.ResetTime.V-c.FINTime[c.ResetBy].V)
 		}
+	}
+	if c.ResetBy == record.Orig && sentNothing(r, record.Orig) && sentNothing(r, record.Resp) {
+		x.mute++
 	}
 	if wasDone(r) {
 		x.done++
@@ -86,7 +90,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sums(w, x.odd[:])
 	x.ttl.Fields(w)
 	x.own.Fields(w)
-	fold.Sum(w, &x.ignored, &x.level, &x.probed)
+	fold.Sum(w, &x.ignored, &x.level, &x.probed, &x.mute)
 	x.probers.Fields(w)
 }
 
@@ -147,6 +151,14 @@ func foldResets(picks func(r *record.Record) bool, add func(*resets, *record.Rec
 	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
 		if x.probed == x.n && x.probers.blameless(c, x.probed) == 0 {
 			return Finding{}, false // a scan, and told as one
+		}
+		if n := min(x.mute, c.suspects.checked[s.A].reset); n > 0 { // health checks
+			if n == x.n {
+				return Finding{}, false
+			}
+			rest := *x
+			rest.n, rest.by[record.Orig] = x.n-n, x.by[record.Orig]-n
+			x = &rest
 		}
 		f := tell(c, s, x, max(c.opened(s.A), x.n))
 		if s.Kind == SubjectHost {

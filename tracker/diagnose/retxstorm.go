@@ -58,5 +58,5 @@ those in which large segments alone are lost mtu-black-hole, and lesser loss is 
 // intoSilence tells that data was repeated to an end that was gone, or through
 // something that let none of it pass: that tells nothing of a link.
 func intoSilence(r *record.Record) bool {
-	return r.Close.Kind == record.CloseTimedOut || diedAtRest(r) || blackHoled(r, record.Orig) || blackHoled(r, record.Resp)
+	return r.Close.Kind == record.CloseTimedOut || diedAtRest(r) || blackHoled(r, record.Orig) || blackHoled(r, record.Resp) || unheardAfterSYN(r)
 }

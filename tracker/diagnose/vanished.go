@@ -21,7 +21,7 @@ keepalive-missing; one in which large segments alone are lost is mtu-black-hole.
 		New: func(o *Options) Fold {
 			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
 				n := uint64(max(r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx))
-				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp)
+				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r)
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
 				return Finding{
 					Severity: o.many("vanished", x.n, opened), Confidence: Likely,
