@@ -57,6 +57,7 @@ func raisedBesides() map[string][]string {
 		"upload-capture-drops":          {"capture-drops warning proven", "capture-cut info proven"},
 		"upload-offload":                {"capture-cut info proven", "capture-offload info proven"},
 		"vanished":                      {"vanished notice likely"},
+		"only-syn-passes":               {"still-open info proven"},
 		"very-lossy":                    {"retx-storm warning likely", "capture-cut info proven"},
 		"zero-window":                   {"zero-window warning proven"},
 		"zero-window-at-server":         {"zero-window warning proven"},

@@ -34,6 +34,11 @@ type verdict struct {
 // named tells that a sign of why separates the two.
 func (v *verdict) named() bool { return v != nil && len(v.why) > 0 }
 
+// somewhere tells that a sign of where separates the two: those that failed came another way.
+func (v *verdict) somewhere() bool {
+	return v != nil && slices.ContainsFunc(v.where, func(t found) bool { return !t.moments })
+}
+
 // together tells that those that failed came when no other was answered, and the rest did
 // not: the listener, or the way, failed as such at these moments.
 func (v *verdict) together() bool {

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"tcpwatch/capture"
@@ -96,7 +95,7 @@ func fromHost(a *joined) (uint64, bool) { return port{Addr: a.Orig.Addr}.Hash(),
 // fromSubnet is the first 24 bits of an IPv4 address, 64 of an IPv6 one.
 func fromSubnet(a *joined) (uint64, bool) {
 	x := a.Orig.Addr
-	if netip.AddrFrom16(x).Is4In6() {
+	if x.Is4() {
 		x[15] = 0
 	} else {
 		clear(x[8:])

@@ -53,6 +53,10 @@ func detectorCases() []detectorCase {
 			return made(uint64(1000+i), from(numbered(70, uint16(30000+i))))
 		})...), Warning, "came from one host", many(3, func(i int) *record.Record { return every(i, millisecond, unheardOf) }),
 			"no SYN was answered while another hung", "queue-full"},
+		{"only-syn-passes", append(many(5, func(i int) *record.Record { return every(i, 5*second, unheardAtServer, from(numbered(600+i, 4000))) }), many(40, func(i int) *record.Record {
+			return made(uint64(1000+i), from(numbered(i, uint16(30000+i))))
+		})...), Warning, "came from one subnet", many(5, func(i int) *record.Record { return every(i, 5*second, unheardAtServer, from(numbered(600+i, 4000))) }),
+			"each SYN comes from another host, as forged ones do", "half-open"},
 		{"closed-at-once", same(3, set(hangUp)), Warning, "without sending a byte",
 			same(3, set(func(r *record.Record) {
 				hangUp(r)

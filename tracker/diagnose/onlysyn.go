@@ -129,7 +129,7 @@ func addDeaf(s *subjects[deaf, *deaf], r *record.Record) {
 func (x *deaf) told(c *Context, s Subject) bool {
 	return x.n >= 2 && x.prompt == x.n && (x.data == 0 || x.hung < x.latest) && !c.suspects.flooded[s.A] && c.contrasts != nil &&
 		!c.contrasts.any(s.A, wentUnanswered) && !c.contrasts.any(s.A, wentLate) &&
-		(x.atServer == 0 || x.sources.all.Count()*2 <= x.n)
+		(x.atServer == 0 || x.sources.all.Count()*2 <= x.n || c.contrast(s.A, wentHalfOpen).somewhere())
 }
 
 func tellDeaf(c *Context, s Subject, x *deaf, limits scale) Finding {
@@ -157,7 +157,7 @@ func tellDeaf(c *Context, s Subject, x *deaf, limits scale) Finding {
 			"It is no matter of the listener's queues: one that takes no more drops SYNs as well (Linux), and here SYNs were answered while others hung.", say.Plural(x.again, "time"), span(x.longest))
 	}
 	if well > 0 {
-		if v == nil || len(v.where) == 0 {
+		if !v.somewhere() {
 			f.Confidence = Possible
 		}
 		f.Causes = append(f.Causes, "several ways lead there, and one of them is so")

@@ -163,7 +163,7 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		failed = wentLate
 	}
 	v := c.contrast(s.A, failed)
-	if v != nil && v.compared && !v.together() && strongOnlyByPlace(x, silent+late) {
+	if v != nil && v.compared && !v.together() && silent > 0 && x.n+late == 0 {
 		f.Confidence = Possible // beside the listener its own firewall drops as silently
 	}
 	v.into(&f, s.A, "opened at once")
@@ -173,9 +173,6 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	sum.into(&f)
 	return f, true
 }
-
-// strongOnlyByPlace tells that nothing but SYNs without an answer shows a full queue.
-func strongOnlyByPlace(x *overflow, dropped uint64) bool { return dropped > 0 && x.n == 0 }
 
 // signs puts in words what was counted.
 func (x *overflow) signs(silent, late, opened uint64) string {
