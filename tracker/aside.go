@@ -176,6 +176,9 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		c.note(record.Moment{Kind: record.MomentOldAnswer, End: from})
 	} else {
 		c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
+		if c.oldAnswer != 0 && from == record.Orig {
+			c.details.goesOn(s)
+		}
 	}
 	if d := reassembly.Seq(s.Seq).Sub(c.ends[from].sndNxt()); j != jumpSeq || d > 0 && uint32(d) > c.ends[from].room(p) {
 		c.challenge(from.Peer(), now) // inside the window its receiver takes it

@@ -23,6 +23,10 @@ type details struct {
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
 	refused      bool   // a RST answered the SYN, and the opener tried again
 	challengedAt int64  // when a segment came last that its receiver must answer by a challenge ACK
+	oldSeq       uint32 // numbers of the ACK by which the older connection answered the SYN
+	oldAck       uint32
+	oldWentOn    uint32 // data segments by which its opener went on from there
+	oldWentOnAt  uint64 // packet of the first of those
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
 	heldState    record.State
@@ -90,6 +94,25 @@ func (e *endpoint) signsOf(s *capture.Segment) (odd record.ResetSigns) {
 	return odd
 }
 
+// oldNumbers notes the numbers of the older connection whose ACK answered the SYN.
+func (f *details) oldNumbers(s *capture.Segment) { f.oldSeq, f.oldAck = s.Seq, s.Ack }
+
+// goesOn notes a segment of the opener whose numbers do not fit the connection: data
+// that goes on from where the older connection's ACK stood is that one's.
+func (f *details) goesOn(s *capture.Segment) {
+	if s.Len == 0 || s.Seq-f.oldAck >= maxOldSent {
+		return
+	}
+	if f.oldWentOn == 0 {
+		f.oldWentOnAt = s.Packet
+	}
+	f.oldWentOn++
+}
+
+// maxOldSent is how far from its last number known an older connection's data is
+// taken for that.
+const maxOldSent = 1 << 20
+
 // reset notes the first RST.
 func (f *details) reset(e, p *endpoint, s *capture.Segment, now int64) {
 	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
@@ -144,6 +167,10 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.packet(n, &f.heldConn, c.firstPacket)
 	n = number(w, n, &f.heldState)
 	n = w.flag(n, &f.fastOpen)
+	n = number(w, n, &f.oldSeq)
+	n = number(w, n, &f.oldAck)
+	n = number(w, n, &f.oldWentOn)
+	n = w.packet(n, &f.oldWentOnAt, c.lastPacket)
 	return w.time(n, &f.challengedAt, c.last)
 }
 
@@ -172,6 +199,7 @@ func (c *conn) fillDetails(r *record.Record) {
 func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
+	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt
 	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
 	r.HeldConn, r.HeldState, r.FastOpenAsked = f.heldConn, f.heldState, f.fastOpen
 }

@@ -140,3 +140,34 @@ func TestDetailsOfOldConnection(t *testing.T) {
 		t.Errorf("new: %+v\nold: %+v", now.Open, old.Open)
 	}
 }
+
+// Data that goes on from where the older connection stood shows that its opener has not
+// given it up; numbers further off, and its own data, do not.
+func TestOlderConnectionGoesOn(t *testing.T) {
+	for _, x := range []struct {
+		then string
+		want uint32
+	}{
+		{"11.000 > P. 1:101(100) ack 1 | - -", 1},
+		{"11.000 > P. 1:101(100) ack 1 | - -\n12.000 > P. 1:101(100) ack 1 | - -", 2},
+		{"11.000 > . 1:1(0) ack 1 | - -", 0},
+		{"11.000 > P. 9000000:9000100(100) ack 1 | - -", 0},
+		{"11.000 > P. 3000001:3000101(100) ack 7000001 | - -", 0},
+	} {
+		_, rec, _ := play(t, plainWire, parseExchange(t, `
+			0.000 > S  0:0(0) | - -
+			0.010 < S. 0:0(0) ack 1 | - -
+			0.020 > .  1:1(0) ack 1 | - -
+			9.000 > S  3000000:3000000(0) | - -
+			9.010 < .  1:1(0) ack 1 | - -
+			9.020 > R  1:1(0) | - -
+			10.000 > S 3000000:3000000(0) | - -
+			10.010 < S. 7000000:7000000(0) ack 3000001 | - -
+			10.020 > . 3000001:3000001(0) ack 7000001 | - -
+			`+x.then), -1, -1)
+		o := &rec.records[len(rec.records)-1].Open
+		if o.OldWentOn != x.want || (o.OldWentOnAt != 0) != (x.want > 0) {
+			t.Errorf("%q: went on %d times, from packet %d", x.then, o.OldWentOn, o.OldWentOnAt)
+		}
+	}
+}

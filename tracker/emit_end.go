@@ -39,6 +39,13 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	if x.has&hasFirstByte != 0 && c.timedThird() && x.firstByte >= c.thirdACK {
 		r.FirstByte = record.Some(x.firstByte - c.thirdACK)
 	}
+	if x.stream.Started() && !x.stream.Vague() {
+		first := x.stream.Next().Add(-uint32(min(x.stream.Span(), 1<<32-1)))
+		if x.synSeen {
+			first = x.isn
+		}
+		r.Numbers = record.Some(record.Numbers{First: uint32(first), Next: uint32(x.sndNxt())})
+	}
 	c.fillTimes(r, e)
 }
 

@@ -123,6 +123,7 @@ func (c *conn) answeredByOld(from record.End, s *capture.Segment) {
 		}
 	case c.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
 		c.oldAnswer, c.oldConn = s.Packet, c.prev.id
+		c.details.oldNumbers(s)
 		c.details.oldState = c.prev.ends[c.prev.from(&s.Src)].state
 	}
 }
@@ -136,6 +137,7 @@ func (c *conn) answeredByUnseen(from record.End, s *capture.Segment) bool {
 	}
 	if c.oldAnswer == 0 {
 		c.oldAnswer = s.Packet
+		c.details.oldNumbers(s)
 	}
 	return true
 }

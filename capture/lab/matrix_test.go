@@ -6,6 +6,9 @@ func unshown() map[string]string {
 		"sack-rewritten": "the kernel's firewall has no rule that adds to sequence numbers and leaves SACK alone",
 		"silly-window":   "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
 		"capture-clock":  "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
+		"untranslated":   "the lab's router translates no addresses: a packet that it fails to translate cannot be made",
+		"shared-tuple":   "the lab's router translates no addresses: two of them cannot lead to one target",
+		"port-collision": "the same, seen at the target; one host never opens a second connection from a port that it still uses",
 		"reset-bare":     "an end that was just talking resets by RST,ACK on Linux; a bare one with its TTL comes from a box or a small stack (RFC 9293 section 3.10.7.1)",
 	}
 }

@@ -54,7 +54,7 @@ func checks(words string) (run string, known bool) {
 	case "ls":
 		return words, true
 	case "iptables":
-		if strings.Contains(rest, " -A ") {
+		if strings.Contains(" "+rest, " -A ") {
 			return "command -v iptables", true // it would change the rules
 		}
 		return "iptables " + strings.Replace(rest, "-S", "-S INPUT", 1), true

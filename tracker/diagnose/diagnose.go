@@ -65,13 +65,13 @@ const maxSubjects = 4096
 // its thresholds; its line here makes it known everywhere.
 func Detectors() []Detector {
 	return []Detector{
-		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), healthCheck(), onlySYN(), closedAtOnce(), staleConnection(),
+		refused(), unreachable(), noAnswer(), halfOpen(), abandoned(), healthCheck(), onlySYN(), closedAtOnce(), staleConnection(), sharedTuple(), portCollision(),
 		queueFull(), synCookies(),
 		synLost(), synAckLost(), slowHandshake(),
 		portExhaustion(), timeWaitMany(), timeWaitReuse(), reuseRefused(),
 		closeWait(), finWait2(),
 		finUnacked(), lastACK(), halfClose(), vanished(), stillOpen(),
-		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetBare(), resetInjected(), resetIgnored(), resetHarmless(),
+		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetBare(), resetInjected(), resetIgnored(), resetHarmless(), untranslated(),
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
 		idleTimeout(), idleRace(),
 		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(),

@@ -15,7 +15,7 @@ import (
 // or lone answer, or that it is no SYN, is what proves it.
 func byFirst() []string {
 	return []string{"no-answer", "port-scan", "syn-flood", "backscatter", "capture-midstream", "capture-one-way", "capture-cut",
-		"capture-offload", "mss-clamped", "still-open", "unreachable"}
+		"capture-offload", "mss-clamped", "still-open", "unreachable", "untranslated"}
 }
 
 // ends are a connection's endpoints, whatever the direction.

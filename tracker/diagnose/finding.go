@@ -60,7 +60,8 @@ type Finding struct {
 	Packets     []uint64 // evidence in those
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
-	counted     bool // by the kernel, not read from connections
+	counted     bool     // by the kernel, not read from connections
+	explains    []uint64 // ids of connections whose other troubles this one explains, in order
 }
 
 // compare orders findings as reports print them: what weakens the others

@@ -177,5 +177,31 @@ func same(n int, change ...func(r *record.Record)) []*record.Record {
 	return many(n, func(i int) *record.Record { return made(uint64(i+1), change...) })
 }
 
+// numbers are the sequence numbers that both ends used.
+func numbers(orig, resp record.Numbers) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Ends[record.Orig].Numbers, r.Ends[record.Resp].Numbers = record.Some(orig), record.Some(resp)
+	}
+}
+
+// twoAddresses are a connection to 10.0.0.3 that lives, and one to 10.0.0.4 from the same
+// port whose SYN an ACK with these numbers answered.
+func twoAddresses(ack, seq uint32) []*record.Record {
+	older := made(1, leftOpen(second), to(point("10.0.0.3:443")), numbers(record.Numbers{First: 5000, Next: 7000}, record.Numbers{First: 8000, Next: 9000}))
+	newer := made(2, late(2), to(point("10.0.0.4:443")), from(older.Orig), func(r *record.Record) {
+		r.Open.OldUnseen, r.Open.OldReset, r.Open.OldAck, r.Open.OldSeq = true, true, ack, seq
+	})
+	return []*record.Record{older, newer}
+}
+
+// untranslatedTo are a connection that a bare RST ended, and a segment with these
+// numbers that came from another address to the same port, and drew a RST.
+func untranslatedTo(ack, seq uint32) []*record.Record {
+	real := made(1, reset(record.Resp, record.ResetUnknown), numbers(record.Numbers{First: 4000, Next: 5000}, record.Numbers{First: 8000, Next: 20000}))
+	stray := made(2, probe(record.Resp), to(point("10.0.0.7:80")), from(real.Orig), numbers(record.Numbers{First: ack, Next: ack}, record.Numbers{First: seq, Next: seq + 1000}))
+	stray.Start = real.Start + second/4
+	return []*record.Record{real, stray}
+}
+
 // promptly has the opener send data as soon as the connection is open.
 func promptly(r *record.Record) { r.Ends[record.Orig].FirstByte = record.Some(millisecond) }

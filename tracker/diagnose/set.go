@@ -118,7 +118,7 @@ func (s *Set) Findings(c *Context) []Finding {
 		}
 	}
 	slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
-	return all
+	return oneCause(all)
 }
 
 // Weak tells that packets are missing from the capture in such numbers that

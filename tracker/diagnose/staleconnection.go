@@ -21,7 +21,7 @@ firewall, while the other end never heard of it.
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[delays, *delays], r *record.Record) {
-				if OldAnswered(r) && r.Open.OldState != record.TimeWait && r.Open.OldReset {
+				if OldAnswered(r) && r.Open.OldState != record.TimeWait && r.Open.OldReset && !collided(r) {
 					s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
 				}
 			}, func(_ *Context, s Subject, d *delays) (Finding, bool) {

@@ -18,6 +18,10 @@ type OpenDetail struct {
 	ACKIgnored    Opt[int64]           // third ACK -> the first of those
 	OldState      State                // of the older connection's end that answered the SYN; see OpenRecord.OldConn
 	OldUnseen     bool                 // an older connection that was not captured answered the SYN: its challenge ACK acknowledges none of it
+	OldSeq        uint32               // sequence number of that ACK, which is the older connection's
+	OldAck        uint32               // and the number that it acknowledges: the next one of the older connection's opener
+	OldWentOn     uint32               // data segments by which that opener went on from there after this connection had opened: it lives as well
+	OldWentOnAt   uint64               // packet of the first of those
 	OldReset      bool                 // the opener reset that connection: it did not know it
 	RefusedFirst  bool                 // a RST answered the SYN, which was sent again
 	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake

@@ -183,7 +183,15 @@ type EndRecord struct {
 	TTL                                          Opt[uint8]
 	FirstByte                                    Opt[int64] // open -> its first payload byte
 	TimeIn                                       [NStates]Opt[int64]
+	Numbers                                      Opt[Numbers]
 }
+
+// Numbers are the sequence numbers that an end used, as they are on the wire: from
+// its SYN's or, where that was not captured, the first known, to the next one due.
+type Numbers struct{ First, Next uint32 }
+
+// Has tells that a number is one of those, or the next one.
+func (n Numbers) Has(seq uint32) bool { return seq-n.First <= n.Next-n.First }
 
 // RTTRecord is the time from an end's segments to the other end's ACK, as the
 // tap sees it, in nanoseconds; held-back ACKs are left out.

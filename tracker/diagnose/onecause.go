@@ -1,0 +1,42 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+)
+
+// oneCause leaves out the findings that another one explains, and names them
+// there, the worst first: all their connections are among those whose other troubles it explains. What
+// is told of the capture stands, and what is worth knowing only, but for RSTs.
+func oneCause(all []Finding) []Finding {
+	for i := range all {
+		root := &all[i]
+		if len(root.explains) == 0 {
+			continue
+		}
+		var also []string
+		for j := range all {
+			if x := &all[j]; i != j && x.explainedBy(root) {
+				also = append(also, x.Title)
+				x.Count = 0
+			}
+		}
+		if len(also) > 0 {
+			root.Explanation += " It also explains: " + strings.Join(also, "; ") + "."
+		}
+	}
+	return slices.DeleteFunc(all, func(x Finding) bool { return x.Count == 0 })
+}
+
+// explainedBy tells that a finding's connections are all among those that another explains.
+func (x *Finding) explainedBy(root *Finding) bool {
+	if x.Count == 0 || len(x.explains) > 0 || x.Group == GroupCapture || x.Severity < Notice && x.Group != GroupReset || len(x.Conns) == 0 || x.Count > uint64(len(root.explains)) {
+		return false
+	}
+	for _, id := range x.Conns {
+		if _, found := slices.BinarySearch(root.explains, id); !found {
+			return false
+		}
+	}
+	return true
+}
