@@ -40,7 +40,7 @@ func (w *run) headline() *report.Headline {
 // clock is what the packets' stamps are worth so far.
 func (w *run) clock() report.Clock {
 	c := &w.source.clock
-	return report.Clock{Untimed: c.untimed, Misstamped: c.misstamped, Steps: c.steps, Stepped: w.times.stepped(), Gaps: c.gaps, Uncovered: c.uncovered}
+	return report.Clock{Untimed: c.untimed, Misstamped: c.misstamped, Steps: c.steps, At: c.at, Stepped: w.times.stepped(), Gaps: c.gaps, Uncovered: c.uncovered}
 }
 
 // final is the headline when the workers have ended.

@@ -58,6 +58,7 @@ type clockCounts struct {
 	untimed    uint64 // packets without a time
 	misstamped uint64 // packets with a stamp that others take back
 	steps      uint64 // of the clock
+	at         uint64 // the first packet that was misstamped or is behind a step; 0 for none
 	gaps       uint64 // in which nobody captured
 	uncovered  int64  // ns, all of them
 }
@@ -174,24 +175,24 @@ func (s *steady) judge(p *capture.Packet) {
 	case back && !nearClock(&rest[0], p.Time), d < 0 && last:
 		// A single one, or with nothing behind it that bears it out.
 		p.Amiss = p.Time - s.latest
-		s.clock.misstamped++
+		s.misstamp(p)
 		return
 	case back:
 		if !s.away {
 			s.away, s.from, s.home = true, s.latest, s.stepped
 		}
-		s.step(d)
+		s.step(p, d)
 	case s.away && nearClock(p, s.from):
 		s.away = false
-		s.step(s.home - s.stepped)
+		s.step(p, s.home - s.stepped)
 		s.latest = max(s.from, p.Time)
 		p.Stepped = s.stepped
 		return
 	case d < 0:
-		s.step(d)
+		s.step(p, d)
 	case s.live:
 		if d-s.passed() > jump {
-			s.step(d)
+			s.step(p, d)
 		}
 	default:
 		s.forward(p, rest, d, rotated)
@@ -217,7 +218,7 @@ func (s *steady) begin(p *capture.Packet, rest []capture.Packet) {
 	if len(others) == 2 && minus(p.Time, others[0]) > jump && abs(minus(others[0], others[1])) <= jump {
 		p.Amiss = p.Time - others[0]
 		s.latest = others[0]
-		s.clock.misstamped++
+		s.misstamp(p)
 	}
 	p.Stepped, p.Uncovered = 0, 0
 }
@@ -235,10 +236,24 @@ func (s *steady) takenBack(rest []capture.Packet) bool {
 // near reports whether a packet has a time, and one less than a jump from another.
 func nearClock(p *capture.Packet, t int64) bool { return !p.Untimed && abs(minus(p.Time, t)) <= jump }
 
-// step notes that the clock was stepped by d.
-func (s *steady) step(d int64) {
+// step notes that the clock was stepped by d before a packet.
+func (s *steady) step(p *capture.Packet, d int64) {
 	s.stepped += d
 	s.clock.steps++
+	s.clock.note(p)
+}
+
+// misstamp notes a packet with a stamp that others take back.
+func (s *steady) misstamp(p *capture.Packet) {
+	s.clock.misstamped++
+	s.clock.note(p)
+}
+
+// note keeps the first packet whose stamp is told of.
+func (c *clockCounts) note(p *capture.Packet) {
+	if c.at == 0 {
+		c.at = p.Number
+	}
 }
 
 // forward judges a jump forward by d that no packet takes back.
@@ -257,9 +272,9 @@ func (s *steady) forward(p *capture.Packet, rest []capture.Packet, d int64, rota
 	case last && (x.goOn+x.left >= several || x.stepped(d)):
 		// Nothing bears it out.
 		p.Amiss = p.Time - s.latest
-		s.clock.misstamped++
+		s.misstamp(p)
 	case x.stepped(d), p.Number == 2 && n > 0 && x.goOn > 0: // or the very first packet was stamped early
-		s.step(d)
+		s.step(p, d)
 	case x.uncovered(rotated):
 		s.uncovered += d
 		s.clock.gaps++

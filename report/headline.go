@@ -46,6 +46,7 @@ type Clock struct {
 	Untimed    uint64 // packets without a time
 	Misstamped uint64 // packets stamped so far off that those around them take it back
 	Steps      uint64 // times that the clock was stepped
+	At         uint64 // the first packet that was misstamped or is behind a step; 0 for none
 	Stepped    int64  // ns, between the first packet and the last
 	Gaps       uint64 // times that nobody captured
 	Uncovered  int64  // ns, all of them

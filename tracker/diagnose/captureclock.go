@@ -41,10 +41,14 @@ long. No span has a step in it; round trips across one are left out.`,
 				default:
 					return Finding{}, nil
 				}
-				if q.back == 0 {
-					return f, wholeCapture(c)
+				if q.back > 0 && c.Steps+c.Misstamped == 0 {
+					return f, &q.backwards
 				}
-				return f, &q.backwards
+				t := wholeCapture(c)
+				if c.ClockAt > 0 {
+					t.examples.Take(example{Packet: c.ClockAt})
+				}
+				return f, t
 			}}
 		},
 	}

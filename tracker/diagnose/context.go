@@ -14,6 +14,7 @@ type Context struct {
 	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
 	Misstamped uint64 // packets stamped so far off that those around them take it back
 	Steps      uint64 // times that the clock was stepped
+	ClockAt    uint64 // the first packet that was misstamped or is behind a step; 0 for none
 	Live       bool
 	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
 	Ports      PortRange // of this host, when live

@@ -20,7 +20,7 @@ type tally struct {
 	examples examples
 }
 
-// example is a connection and the packet that proves the trouble, 0 for none.
+// example is a connection, 0 for none, and the packet that proves the trouble, 0 for none.
 type example struct{ Conn, Packet uint64 }
 
 // examples are those of the connections with the least ids, in order.
@@ -88,7 +88,7 @@ func (t *tally) sum() *tally { return t }
 func (t *tally) into(f *Finding) {
 	f.Count, f.Since, f.Until = t.n, t.when.Least, t.when.Most
 	for _, e := range t.examples {
-		if n := len(f.Conns); n == 0 || f.Conns[n-1] != e.Conn {
+		if n := len(f.Conns); e.Conn != 0 && (n == 0 || f.Conns[n-1] != e.Conn) {
 			f.Conns = append(f.Conns, e.Conn)
 		}
 		if e.Packet != 0 {
