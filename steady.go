@@ -184,7 +184,7 @@ func (s *steady) judge(p *capture.Packet) {
 		s.step(p, d)
 	case s.away && nearClock(p, s.from):
 		s.away = false
-		s.step(p, s.home - s.stepped)
+		s.step(p, s.home-s.stepped)
 		s.latest = max(s.from, p.Time)
 		p.Stepped = s.stepped
 		return

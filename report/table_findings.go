@@ -131,8 +131,8 @@ func (p *page) finding(f *diagnose.Finding) {
 		}
 		p.advice("- " + a)
 	}
-	if len(f.Conns) > 0 {
-		p.note(table.Indent, say.Faint, examplesOf(f))
+	if at := examplesOf(f); at != "" {
+		p.note(table.Indent, say.Faint, at)
 	}
 }
 
@@ -165,18 +165,25 @@ func (p *page) advice(text string) {
 // shownExamples is how many of a finding's examples a table names.
 const shownExamples = 5
 
+// examplesOf says which connections and packets show a finding; "" where it has none.
 func examplesOf(f *diagnose.Finding) string {
-	names := make([]string, 0, shownExamples)
-	for _, id := range f.Conns[:min(len(f.Conns), shownExamples)] {
-		names = append(names, sentence.ID(id))
-	}
-	text := "Look at " + strings.Join(names, ", ") + " (--why)"
-	if len(f.Packets) > 0 {
-		var packets []string
-		for _, n := range f.Packets[:min(len(f.Packets), shownExamples)] {
-			packets = append(packets, say.Thousands(n))
+	var at []string
+	if len(f.Conns) > 0 {
+		names := make([]string, 0, shownExamples)
+		for _, id := range f.Conns[:min(len(f.Conns), shownExamples)] {
+			names = append(names, sentence.ID(id))
 		}
-		text += "; packets " + strings.Join(packets, " ")
+		at = append(at, strings.Join(names, ", ")+" (--why)")
 	}
-	return text
+	if n := min(len(f.Packets), shownExamples); n > 0 {
+		packets := make([]string, 0, n)
+		for _, p := range f.Packets[:n] {
+			packets = append(packets, say.Thousands(p))
+		}
+		at = append(at, "packets "+strings.Join(packets, " "))
+	}
+	if at == nil {
+		return ""
+	}
+	return "Look at " + strings.Join(at, "; ")
 }
