@@ -68,7 +68,7 @@ func newOutlets(all []record.Output, cancel func(error)) *outlets {
 		if r, ok := o.(report.Reporter); ok {
 			x.reporters = append(x.reporters, r)
 		}
-		if s, ok := o.(report.Snapshotter); ok {
+		if s, ok := o.(report.Snapshotter); ok && !n.OneWorker() {
 			x.snapshots = append(x.snapshots, s)
 		}
 	}

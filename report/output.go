@@ -15,8 +15,8 @@ type Reporter interface {
 	Report(h *Headline, s *Summary) error
 }
 
-// Snapshotter is an Output that tells of the run so far, each time that somebody asks. It
-// cannot have Steps or Segments.
+// Snapshotter is an Output that tells of the run so far, each time that somebody asks. One
+// with Steps or Segments is not asked.
 type Snapshotter interface {
 	record.Output
 	// Snapshot takes the sums as they stand, with the connections that are still open, after

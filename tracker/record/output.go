@@ -117,7 +117,8 @@ type Parallel interface {
 	Lines(b []byte) error
 }
 
-// Part is what one worker has of a Parallel.
+// Part is what one worker has of a Parallel: it gets all records, and with Needs.Events of
+// any Output all events.
 type Part interface {
 	// AppendConn appends to b what is to be written of a record; see Output.Conn.
 	AppendConn(b []byte, r *Record) []byte
