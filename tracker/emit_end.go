@@ -99,6 +99,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 
 func (x *roundTrips) fill(r *record.RTTRecord) {
 	r.N, r.Min, r.Max, r.Smoothed, r.Delayed, r.Source = x.n, x.min, x.max, x.smoothed, x.delayed, record.RTTData
+	r.MinFlying, r.MaxFlying = x.minFlying, x.maxFlying
 	if x.stamped {
 		r.Source = record.RTTTimestamps
 	}

@@ -24,7 +24,7 @@ const (
 func (x *sender) parts(c *conn) uint64 {
 	r, times := &x.rtt, &x.limits.times
 	alone := r.alone()
-	return asBit(alone)*sentSample | asBit(!alone && (r.n != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
+	return asBit(alone)*sentSample | asBit(!alone && (r.n|r.minFlying|r.maxFlying != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
 		asBit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | asBit(r.delayed != 0)*sentDelayed |
 		asBit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0 || x.windowFullAt != 0)*sentLimits |
 		asBit(x.recovered())*sentRecovery | asBit(!c.over())*sentMore |
@@ -146,7 +146,7 @@ func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int 
 
 // alone reports whether one sample was all, so that it tells the rest.
 func (r *roundTrips) alone() bool {
-	return r.n == 1 && r.min == r.max && r.min == r.smoothed
+	return r.n == 1 && r.min == r.max && r.min == r.smoothed && r.minFlying|r.maxFlying == 0
 }
 
 func (w *packer[W]) samples(n int, r *roundTrips) int {
@@ -156,6 +156,8 @@ func (w *packer[W]) samples(n int, r *roundTrips) int {
 	}
 	n = w.span(n, &r.min, 0)
 	n = w.span(n, &r.max, r.min)
+	n = number(w, n, &r.minFlying)
+	n = number(w, n, &r.maxFlying)
 	return w.span(n, &r.smoothed, r.min)
 }
 

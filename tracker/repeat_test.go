@@ -184,7 +184,7 @@ func TestRoundTrips(t *testing.T) {
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.020 < .  1:1(0) ack 101 | - -
 			2.000 > .P 101:201(100) ack 1 | - -
-			2.028 < .  1:1(0) ack 201 | - -`, record.RTTRecord{N: 2, Min: 20e6, Max: 28e6, Smoothed: 21e6, Source: record.RTTData}},
+			2.028 < .  1:1(0) ack 201 | - -`, record.RTTRecord{N: 2, Min: 20e6, Max: 28e6, MaxFlying: 100, Smoothed: 21e6, Source: record.RTTData}},
 		{"a repeated segment is no sample (RFC 6298 section 3)", `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.020 < .  1:1(0) ack 101 | - -

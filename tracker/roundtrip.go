@@ -12,7 +12,10 @@ type roundTrips struct {
 	smoothed int64 // RFC 6298 section 2, alpha 1/8
 	n        uint32
 	delayed  uint32 // left out: the ACK was held back
-	held     int64  // the last ACK was held back for so long; 0 once new data followed
+	// Bytes that were under way when the ACK of the shortest, and of the longest,
+	// came; 0 where that is the first of all.
+	minFlying, maxFlying uint32
+	held                 int64 // the last ACK was held back for so long; 0 once new data followed
 
 	// A timestamp on its way (RFC 7323 section 4): what it tells is used until
 	// data and its ACK tell it better.
@@ -57,8 +60,9 @@ const (
 
 // add counts a sample, in nanoseconds. base is the shortest known otherwise (the
 // handshake's), 0 for none; alone says that one small segment was acknowledged,
-// so that its ACK may have been held back, which is no delay of the path.
-func (r *roundTrips) add(ns, base int64, alone bool) {
+// so that its ACK may have been held back, which is no delay of the path. flying is
+// how many bytes were under way when that came.
+func (r *roundTrips) add(ns, base int64, alone bool, flying uint32) {
 	if ns < 0 {
 		return
 	}
@@ -77,6 +81,12 @@ func (r *roundTrips) add(ns, base int64, alone bool) {
 			r.spans.Clear()
 		}
 		*r = roundTrips{delayed: r.delayed, spans: r.spans}
+	}
+	if r.n > 0 && ns > r.max {
+		r.maxFlying = flying
+	}
+	if r.n > 0 && ns < r.min {
+		r.minFlying = flying
 	}
 	r.count(ns)
 }

@@ -204,7 +204,7 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 		x.original(a.Original, a.First)
 		if a.Segments > 0 && a.Karn && !a.Newest.SACKed && c.timed(a.Newest.First, s) {
 			full, flying := fullPayload(&c.ends[of.Peer()], s), e.flying()
-			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes+flying < 2*full)
+			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes+flying < 2*full, a.Bytes+flying)
 			if a.Bytes >= full || flying > 0 {
 				x.rtt.held = 0 // no small segment that was alone under way
 			}
@@ -265,7 +265,7 @@ func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.
 			x.passed = max(x.passed, uint32(last.To-last.From))
 			x.original(first.Times == 1, first.To)
 			if last.Times == 1 && c.timed(last.First, s) {
-				x.rtt.add(now-last.First, base, false)
+				x.rtt.add(now-last.First, base, false, e.flying())
 			}
 		}
 	}

@@ -74,7 +74,7 @@ func Detectors() []Detector {
 		resetAbort(), resetUnread(), resetLate(), resetForgotten(), resetBare(), resetInjected(), resetIgnored(), resetHarmless(), untranslated(),
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
 		idleTimeout(), idleRace(),
-		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(),
+		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(), queueing(),
 		loss(), retxStorm(), retxSpurious(), reordering(), timestampsRefused(), checksumWrong(), sackRewritten(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),
 		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(),

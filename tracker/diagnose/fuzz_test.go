@@ -82,6 +82,7 @@ func change(v reflect.Value, n uint64, kinds map[reflect.Type]uint64, r *record.
 // possible mends what no tracker gives: detectors rest on it.
 func possible(r *record.Record) {
 	r.Open.NSYNsAgain = min(r.Open.NSYNsAgain, uint8(len(r.Open.SYNsAgain)))
+	r.NVLAN = min(r.NVLAN, uint8(len(r.VLANs)))
 	if r.Close.ResetBy > record.Resp { // a RST has one sender
 		r.Close.ResetBy, r.Close.ResetCause = record.NoEnd, record.ResetNone
 		if r.Close.Kind == record.CloseReset {

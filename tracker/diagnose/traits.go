@@ -26,6 +26,7 @@ const (
 	traitQuiet                       // an end closed after a silence
 	traitRefused                     // data arrived and was thrown away, for its timestamps or checksum
 	traitSACK                        // SACK blocks
+	traitBulk                        // an end's round trips were measured often enough to tell how they vary
 	traitNone                        // that no record has: of detectors that read something else
 )
 
@@ -78,6 +79,9 @@ func traitsOf(r *record.Record) (s traits) {
 	}
 	if a.SACKBlocks|b.SACKBlocks != 0 {
 		s |= traitSACK
+	}
+	if max(a.RTT.N, b.RTT.N) >= queueSamples {
+		s |= traitBulk
 	}
 	if a.ECN.V && b.ECN.V {
 		s |= traitECN
