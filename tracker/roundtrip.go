@@ -12,8 +12,8 @@ type roundTrips struct {
 	smoothed int64 // RFC 6298 section 2, alpha 1/8
 	n        uint32
 	delayed  uint32 // left out: the ACK was held back
-	// Bytes that were under way when the ACK of the shortest, and of the longest,
-	// came; 0 where that is the first of all.
+	// Bytes that were under way when the ACK of the shortest came, and the most
+	// when any came; the first of all left out.
 	minFlying, maxFlying uint32
 	held                 int64 // the last ACK was held back for so long; 0 once new data followed
 
@@ -82,8 +82,8 @@ func (r *roundTrips) add(ns, base int64, alone bool, flying uint32) {
 		}
 		*r = roundTrips{delayed: r.delayed, spans: r.spans}
 	}
-	if r.n > 0 && ns > r.max {
-		r.maxFlying = flying
+	if r.n > 0 {
+		r.maxFlying = max(r.maxFlying, flying)
 	}
 	if r.n > 0 && ns < r.min {
 		r.minFlying = flying

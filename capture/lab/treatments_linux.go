@@ -133,6 +133,19 @@ func late(every int, d time.Duration) treatment {
 	}
 }
 
+// deepQueue passes so many bytes a second and keeps all that comes sooner.
+func deepQueue(rate int) treatment {
+	var free time.Time // when the link has sent all that waits
+	return func(seg *wire.Segment, v *wire.Verdict) {
+		now := time.Now()
+		if free.Before(now) {
+			free = now
+		}
+		free = free.Add(time.Duration(seg.Length) * time.Second / time.Duration(rate))
+		v.Delay += free.Sub(now)
+	}
+}
+
 // doubled sends every so many-th segment twice, the copy a while behind.
 func doubled(every int, behind time.Duration) treatment {
 	n := 0

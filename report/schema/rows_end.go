@@ -109,7 +109,7 @@ func rttFields(p string, e record.End) []Field {
 		{p + "rtt_p95_s", Seconds, "s", "95th percentile", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.P95) })},
 		{p + "rtt_max_s", Seconds, "s", "longest", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.Max) })},
 		{p + "rtt_min_flying_bytes", Count, "bytes", "of it under way when the ACK of the shortest came; absent where that is the first of all", measured, rtt(func(r *record.RTTRecord) Value { return someOf(r.MinFlying) })},
-		{p + "rtt_max_flying_bytes", Count, "bytes", "of it under way when the ACK of the longest came; absent where that is the first of all", measured, rtt(func(r *record.RTTRecord) Value { return someOf(r.MaxFlying) })},
+		{p + "rtt_max_flying_bytes", Count, "bytes", "the most of it under way when an ACK that tells a round trip came; absent where there is one", measured, rtt(func(r *record.RTTRecord) Value { return someOf(r.MaxFlying) })},
 		{p + "rtt_smoothed_s", Seconds, "s", "as RFC 6298 smooths it", measured, rtt(func(r *record.RTTRecord) Value { return secondsOf(r.Smoothed) })},
 		{p + "rtt_delayed_n", Count, "", "samples left out because the ACK was held back", hidden{perhaps: oneWay | untimed}, rtt(func(r *record.RTTRecord) Value { return countOf(r.Delayed) })},
 		{p + "rtt_source", Text, "", "how it was measured", hidden{perhaps: oneWay | untimed}, rtt(func(r *record.RTTRecord) Value { return textOf(r.Source.String()) })},

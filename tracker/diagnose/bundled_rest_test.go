@@ -53,6 +53,7 @@ func raisedBesides() map[string][]string {
 		"syn-flood-one-way":             {"capture-one-way info proven"},
 		"third-ack-never":               {"still-open info proven"},
 		"window-update-unheard":         {"window-not-taken warning likely", "capture-cut info proven"},
+		"deep-queue":                    {"queueing notice likely", "capture-cut info proven"},
 		"upload":                        {"capture-cut info proven"},
 		"upload-capture-drops":          {"capture-drops warning proven", "capture-cut info proven"},
 		"upload-offload":                {"capture-cut info proven", "capture-offload info proven"},

@@ -13,7 +13,7 @@ type queued struct {
 	tally
 	least  int64  // the shortest round trip, ns
 	most   int64  // the longest of the 95th percentiles, ns
-	flying uint32 // the most bytes under way at a longest round trip
+	flying uint32 // the most bytes under way
 	bytes  uint64
 }
 
@@ -51,8 +51,8 @@ func queueing() Detector {
 Rule: what a sender has under way beyond what the path holds (bandwidth times delay) waits
 in the queue before the slowest link, and so does everything else that takes that link (RFC
 7567 section 1). Counted are transfers whose 95th percentile of the round trips is far above
-the shortest, and whose longest came while at least twice as much was under way as at the
-shortest, for at least three of these round trips and without a timeout. Nothing need be
+the shortest, where the shortest came with at most half of what was under way at
+most, for at least three of these round trips and without a timeout. Nothing need be
 lost, and the transfer is as fast as the link; what suffers is what must be quick beside
 it. ACKs that may have been held back are left out. A route that changed, or a radio link
 that sleeps, makes round trips long whatever is under way.`,
@@ -76,8 +76,8 @@ that sleeps, makes round trips long whatever is under way.`,
 			}, func(_ *Context, s Subject, x *queued) (Finding, bool) {
 				return Finding{
 					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("a queue fills on the way from %s: round trips grow from %s to %s (95th percentile) with %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
-					Explanation: fmt.Sprintf("On %s of %s in all the longest round trips came with the most data under way: it waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
+					Title: fmt.Sprintf("a queue fills on the way from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
+					Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
 						say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
 					Causes: []string{"the slowest link on the way (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
 					Advice: []string{"On the box before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",

@@ -199,7 +199,7 @@ type RTTRecord struct {
 	N                  uint32
 	Min, P50, P95, Max int64  // P50 and P95 are off by at most 6.3 %
 	MinFlying          uint32 // bytes under way when the ACK of the shortest came; 0 where that is the first of all
-	MaxFlying          uint32 // and of the longest
+	MaxFlying          uint32 // the most under way when the ACK of any but the first came
 	Smoothed           int64  // RFC 6298 section 2
 	Delayed            uint32 // samples left out because the ACK was held back
 	Source             RTTSource
