@@ -94,6 +94,8 @@ func detectorCases() []detectorCase {
 			r.Close.ResetIn = record.SynReceived
 			r.Open.ThirdACK, r.Close.ResetTime = record.Some(r.Start), record.Some(r.Start+180*second)
 		})), "a RST minutes later answers no third ACK", ""},
+		{"queue-full", many(6, func(i int) *record.Record { return every(i, second, lateACK(1)) }), Notice, "answered every SYN at once",
+			append(many(6, func(i int) *record.Record { return every(i, second) }), made(900)), "they were taken at once", ""},
 		{"queue-full", append(same(1, late(2)), made(9, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Warning, "passed beside the listener",
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
 		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Critical, "10 attempts beside the listener met silence",

@@ -12,13 +12,15 @@ import (
 // overflow sums up the signs that a listener's queues are full.
 type overflow struct {
 	tally
-	ignored  uint64 // connections whose third ACK was not taken
-	withData uint64 // of those, with data before the SYN/ACK came again
-	often    uint64 // of those, with two repeats or more
-	reset    uint64 // a RST answered the third ACK
-	late     tally  // SYNs that were answered only when they came again; they count where the capture stands beside the listener
-	silent   tally  // attempts that met silence; they count where others opened meanwhile, seen beside the listener
-	longest  int64  // from the third ACK to the SYN/ACK that came again
+	ignored  uint64            // connections whose third ACK was not taken
+	withData uint64            // of those, with data before the SYN/ACK came again
+	often    uint64            // of those, with two repeats or more
+	reset    uint64            // a RST answered the third ACK
+	late     tally             // SYNs that were answered only when they came again; they count where the capture stands beside the listener
+	silent   tally             // attempts that met silence; they count where others opened meanwhile, seen beside the listener
+	longest  int64             // from the third ACK to the SYN/ACK that came again
+	prompt   uint64            // of those ignored, whose only SYN was answered
+	begun    fold.Range[int64] // when those began
 }
 
 // Fields walks over what is summed up.
@@ -28,6 +30,8 @@ func (x *overflow) Fields(w *fold.Walk) {
 	x.late.Fields(w)
 	x.silent.Fields(w)
 	fold.Max(w, &x.longest)
+	fold.Sum(w, &x.prompt)
+	x.begun.Fields(w)
 }
 
 func queueFull() Detector {
@@ -45,7 +49,7 @@ only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible, and so are many where other connections
-to the listener sent data at once and were not kept waiting; several repeats, data, a RST or many
+to the listener sent data at once and were not kept waiting, or where every SYN was answered at once meanwhile; several repeats, data, a RST or many
 connections make it likely. SYNs that were never answered count where others to the same listener opened at the
 time and the capture point stands beside it; else they may be filtered or lost on the
 way: see no-answer and syn-lost.`,
@@ -93,6 +97,10 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 			x.withData++
 		}
 		x.longest = max(x.longest, f.ACKIgnored.V)
+		x.begun.Take(r.Start)
+		if f.NSYNsAgain == 0 {
+			x.prompt++
+		}
 	case openedLate(r):
 		s.At(listener(r.Resp)).late.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
 	case unanswered(r):
@@ -139,11 +147,15 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	all := max(c.opened(s.A)+silent, sum.n)
 	service := c.served(s.A)
 	switch strong := silent + late + x.reset + x.often + x.withData; {
-	case strong == 0 && service != nil && service.prompt > 0:
+	case strong == 0 && (service != nil && service.prompt > 0 || x.takesSYNs(c, s, few)):
 		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
 		// looks (Linux tcp(7)), and a full queue would not choose.
 		f.Severity, f.Confidence = Notice, Possible
 		f.Title = fmt.Sprintf("%s took %s without data late, and those with data at once", name(s.A), ofThose(sum.n, all, "handshake"))
+		if service == nil || service.prompt == 0 {
+			f.Title = fmt.Sprintf("%s took %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
+			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
+		}
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case strong == 0 && sum.n < few:
 		f.Severity, f.Confidence = Notice, Possible
@@ -172,6 +184,15 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	}
 	sum.into(&f)
 	return f, true
+}
+
+// takesSYNs tells that the listener answered every SYN at once while it left third ACKs
+// unanswered, one after the other: a full accept queue drops SYNs as well, but for those that come
+// at the same moment as the one that fills it.
+func (x *overflow) takesSYNs(c *Context, s Subject, few uint64) bool {
+	took := x.begun.Most - x.begun.Least
+	return x.n >= few && x.prompt == x.n && took >= second && took >= int64(x.n-1)*second/10 &&
+		c.contrasts != nil && !c.contrasts.any(s.A, wentUnanswered) && !c.contrasts.any(s.A, wentLate)
 }
 
 // signs puts in words what was counted.
