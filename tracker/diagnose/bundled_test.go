@@ -34,6 +34,8 @@ func raised() map[string][]string {
 		"health-checks-at-server":          {"health-check info likely"},
 		"only-syn-passes":                  {"only-syn-passes warning likely"},
 		"only-syn-passes-at-server":        {"only-syn-passes warning likely"},
+		"deferred-accept-many":             {"queue-full notice possible"},
+		"deferred-accept-many-at-server":   {"queue-full notice possible"},
 		"doubled-on-the-path":              {"reset-harmless info proven"},
 		"doubled-on-the-path-at-server":    {"reset-harmless info proven"},
 		"fin-wait-2-late-close":            {"reset-late-data info likely"},

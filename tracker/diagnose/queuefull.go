@@ -157,6 +157,7 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
 		}
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
+		f.Advice = append(adviseNoData(s.A), f.Advice...)
 	case strong == 0 && sum.n < few:
 		f.Severity, f.Confidence = Notice, Possible
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
