@@ -119,11 +119,13 @@ func (t *timeWaits) Fields(w *fold.Walk) {
 func (t *timeWaits) ledger(end, msl int64) []diagnose.Holding {
 	t.rows.Trim()
 	rows := make([]diagnose.Holding, 0, t.rows.Len())
-	late := fold.Second(end - cmp.Or(2*msl, defaultTwoMSL))
+	twoMSL := cmp.Or(2*msl, defaultTwoMSL)
+	late, later := fold.Second(end-twoMSL), fold.Second(end-diagnose.GrowthSpan(twoMSL))
 	for k, h := range t.rows.All() {
 		n, at := h.pop.Peak()
 		rows = append(rows, diagnose.Holding{Holder: k.Holder, Dest: k.Dest, Entered: h.total(), Now: h.now, Peak: n, PeakAt: at * oneSecond,
-			Reused: h.reused, Since: h.entries.Least, Last: h.entries.Most, Recent: h.pop.Entered(late), Conns: slices.Clone(h.ids.Items())})
+			Reused: h.reused, Since: h.entries.Least, Last: h.entries.Most, Recent: h.pop.Entered(late),
+			Grew: h.pop.Growth(later, fold.Second(end)), Conns: slices.Clone(h.ids.Items())})
 	}
 	return rows
 }

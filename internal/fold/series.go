@@ -146,6 +146,17 @@ func (s *Series) Entered(from int64) (n uint64) {
 	return n
 }
 
+// Growth is how many more came than went from a second to another (since 1970), both
+// included, to a step.
+func (s *Series) Growth(from, to int64) (n int64) {
+	for _, p := range s.steps {
+		if at := p.at << s.shift; at >= from && at <= to {
+			n += int64(p.came) - int64(p.out)
+		}
+	}
+	return n
+}
+
 // Sample returns the greatest population in each of n equal parts of the time
 // from the second from to the second to, both included.
 func (s *Series) Sample(from, to int64, n int) []uint64 {

@@ -19,7 +19,32 @@ type Holding struct {
 	Reused      uint64 // ended early by a new connection
 	Since, Last int64  // first and last entry
 	Recent      uint64 // entered in the last 2MSL of the input
+	Grew        int64  // how many more entered than left in the last GrowthSpan of the input
 	Conns       []uint64
+}
+
+// GrowthSpan is the time at the end of an input of which the growth of a population
+// is told: a quarter of 2MSL, so that what entered at the start does not count as growth
+// any more when the population has levelled off.
+func GrowthSpan(twoMSL int64) int64 { return max(twoMSL/4, shortestSpan) }
+
+// slope is how many more entered than left in a second of late; 0 when that cannot be told.
+func (c *Context) slope(h *Holding) float64 {
+	over := min(GrowthSpan(c.twoMSL()), c.End-c.Start)
+	if over < shortestSpan {
+		return 0
+	}
+	return max(float64(h.Grew)/(float64(over)/1e9), 0)
+}
+
+// filling is how long a population may go on growing as it grew of late: until what
+// entered first leaves, 2MSL later; where it grew after that as well, another 2MSL.
+func (c *Context) filling(h *Holding) int64 {
+	fills := c.twoMSL() - (c.End - h.Since)
+	if fills < -GrowthSpan(c.twoMSL()) {
+		return c.twoMSL()
+	}
+	return max(fills, 0)
 }
 
 // opener tells that it holds ports, not only memory.

@@ -10,10 +10,11 @@ import (
 
 // ledger is a context with one row: held at the peak, entered in the last 2MSL.
 func ledger(holder, dest string, peak, recent uint64, span int64) *Context {
-	h := Holding{Holder: point(holder), Entered: peak, Now: peak, Peak: peak, Recent: recent, Since: at, Last: at + span, PeakAt: at + span, Conns: []uint64{1}}
+	h := Holding{Holder: point(holder), Entered: peak, Now: peak, Peak: peak, Recent: recent, Grew: int64(recent * uint64(GrowthSpan(60*second)) / uint64(span)), Since: at, Last: at + span, PeakAt: at + span, Conns: []uint64{1}}
 	if dest != "" {
 		h.Dest = point(dest)
 	}
+	h.Grew = min(h.Grew, int64(recent))
 	return &Context{MSL: 30 * second, Start: at, End: at + span, Conns: 100, TimeWaits: []Holding{h}}
 }
 
@@ -47,9 +48,21 @@ func TestLedger(t *testing.T) {
 			t.Errorf("%s: %q, %s; want %q and %q", tt.name, got, text, tt.want, tt.says)
 		}
 	}
+	// 200 a second of which most are given back early: as many leave as enter.
+	steady := ledger("10.0.0.1:0", "10.0.0.2:80", 6000, 24000, 120*second)
+	steady.TimeWaits[0].Grew = 0
+	if f := findingsOf(t, "port-exhaustion", steady); len(f) != 0 {
+		t.Errorf("as many leave as enter: %+v", f)
+	}
 	c := ledger("10.0.0.1:0", "10.0.0.2:80", 400, 400, 60*second)
 	c.TimeWaits[0].Reused = 3
 	if f := findingsOf(t, "", c); len(f) != 1 || f[0].Detector != "time-wait-reuse" || f[0].Count != 3 || f[0].Severity != Info {
 		t.Errorf("reuse: %+v", f)
+	}
+	more := c.TimeWaits[0]
+	more.Holder, more.Reused = point("10.0.0.9:0"), 40
+	c.TimeWaits = append(c.TimeWaits, more)
+	if f := findingsOf(t, "", c); len(f) != 1 || f[0].Count != 43 || !strings.Contains(f[0].Explanation, "Most often at 10.0.0.9 > 10.0.0.2:80 (40), 10.0.0.1") {
+		t.Errorf("reuse at two: %+v", f)
 	}
 }

@@ -27,7 +27,7 @@ func TestMergeForgetsNothing(t *testing.T) {
 	o := NewOptions()
 	mergetest.CheckFold(t, func() *Set { return NewSet(nil, o) }, merging)
 	seen := map[reflect.Type]bool{
-		reflect.TypeFor[fromLedger](): true, reflect.TypeFor[fromQuality](): true, // they keep nothing of their own
+		reflect.TypeFor[fromLedger](): true, reflect.TypeFor[reuses](): true, reflect.TypeFor[fromQuality](): true, // they keep nothing of their own
 	}
 	for _, d := range Detectors() {
 		if kind := reflect.TypeOf(d.New(o)); !seen[kind] {

@@ -15,8 +15,9 @@ Rule: the end that closes first holds TIME-WAIT for 2MSL (RFC 9293 section 3.6),
 with it one of its ports towards that address and port. Linux chooses from 28,232
 (ip_local_port_range 32768 to 60999), which at 60 s lasts for 470 connections a
 second; when none is left connect() fails with EADDRNOTAVAIL. Held is the most
-at once, by packet time; the forecast is the rate of the last 2MSL times 2MSL, which
-is where the population levels off. Live on the opener its own range is used.
+at once, by packet time; the forecast goes on from what is held at the end, at the rate at
+which that grew of late (entered less left), to where it levels off, 2MSL after
+the first entry. As many that leave as enter exhaust nothing. Live on the opener its own range is used.
 
 How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
 macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
@@ -41,8 +42,8 @@ macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is see
 }
 
 func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Finding, bool) {
-	rate := c.rate(h)
-	level := int64(rate * float64(c.twoMSL()) / 1e9)
+	slope := c.slope(h)
+	level := int64(h.Now) + int64(slope*float64(c.filling(h))/1e9)
 	held := int64(h.Peak)
 	if ports <= 0 || max(held, level)*100 < ports*o.get("port-exhaustion") {
 		return Finding{}, false
@@ -70,9 +71,9 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 		f.Severity = Critical
 	case level > held:
 		f.Confidence = Possible
-		f.Explanation += fmt.Sprintf(" At the last rate, %.0f a second, it levels off at %s", rate, say.Thousands(uint64(level)))
-		if level >= ports && rate > 0 {
-			f.Explanation += fmt.Sprintf(": no port is left %s after the end of this input", span(int64(float64(max(ports-int64(h.Now), 0))/rate*1e9)))
+		f.Explanation += fmt.Sprintf(" It grew by %.0f a second at the end; should it go on so, it comes to %s", slope, say.Thousands(uint64(level)))
+		if level >= ports && slope > 0 {
+			f.Explanation += fmt.Sprintf(": no port is left %s after the end of this input", span(int64(float64(max(ports-int64(h.Now), 0))/slope*1e9)))
 		}
 		f.Explanation += "."
 	}
