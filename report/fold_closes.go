@@ -48,6 +48,7 @@ type closes struct {
 	halfClose    uint64 // normal closes with data after the first FIN
 	halfBytes    uint64
 	harmless     uint64 // normal closes with a RST after them
+	lostNothing  uint64 // ended by a RST by which nobody lost anything
 	opening      uint64 // never opened, but the input ended before that was late
 	hidden       uint64 // what is missing may have been done out of sight
 	closing      [diagnose.FaultUnackedFIN + 1]unfinished
@@ -99,6 +100,9 @@ func (c *closes) add(r *record.Record) {
 	case v.Hidden(r):
 		c.hidden++
 		return
+	case diagnose.HarmlessReset(r):
+		c.lostNothing++
+		return
 	case v.StillClosing(r):
 		c.closing[v.Fault].n++
 		c.closing[v.Fault].ids.Take(r.ID)
@@ -144,7 +148,7 @@ func (c *closes) complete() (n uint64) {
 func (c *closes) Fields(w *fold.Walk) {
 	fold.Sums(w, c.kinds[:])
 	fold.Sums(w, c.segments[:])
-	fold.Sum(w, &c.simultaneous, &c.halfClose, &c.halfBytes, &c.harmless, &c.opening, &c.hidden)
+	fold.Sum(w, &c.simultaneous, &c.halfClose, &c.halfBytes, &c.harmless, &c.lostNothing, &c.opening, &c.hidden)
 	for f := range c.closing {
 		fold.Sum(w, &c.closing[f].n)
 		fold.Items(w, &c.closing[f].ids)

@@ -200,6 +200,14 @@ func TestCutShort(t *testing.T) {
 		r.Open.SYNs, r.Open.SYNACKs = n, n
 		return r
 	}
+	// After its FIN the responder answers so many bytes by a RST.
+	parting := func(bytes uint64) *record.Record {
+		r := recordtest.BadlyClosed(base(), record.CloseReset, 0)
+		c := &r.Close
+		c.ResetBy, c.ResetCause, c.ResetIn, c.Unheard = record.Resp, record.ResetLateData, record.FinWait2, bytes
+		c.FINTime[record.Resp], c.ResetTime = record.Some(r.Start+oneSecond), record.Some(r.Start+oneSecond+millisecond)
+		return r
+	}
 	again := recordtest.LastACKMissing(base())
 	again.Close.FINs[record.Resp] = 2
 	oneWay := recordtest.LastACKMissing(base())
@@ -221,6 +229,8 @@ func TestCutShort(t *testing.T) {
 		{"last ACK, FIN again", recordtest.CutShort(again, half), "0 complete, 1 incomplete."},
 		{"second FIN", recordtest.CutShort(recordtest.BadlyClosed(base(), record.CloseHalfClosed, 0), half), "0 incomplete, 1 closing at the end."},
 		{"ACK of the FIN", recordtest.CutShort(recordtest.BadlyClosed(base(), record.CloseUnackedFIN, 0), half), "0 incomplete, 1 closing at the end."},
+		{"a parting word met a closed socket", parting(31), "0 incomplete, 1 ended by a harmless RST."},
+		{"data met a closed socket", parting(3000), "0 complete, 1 incomplete."},
 		{"one direction", recordtest.CutShort(oneWay, 2*oneSecond), "0 incomplete, 1 unknown (only one direction captured)."},
 	} {
 		records := []*record.Record{test.r}

@@ -121,6 +121,7 @@ func (c *closes) others() string {
 		{c.opening, "still opening at the end"},
 		{cut, "closing at the end"},
 		{c.hidden, "unknown (only one direction captured)"},
+		{c.lostNothing, "ended by a harmless RST"},
 	} {
 		if k.n > 0 {
 			fmt.Fprintf(&b, ", %s %s", say.Thousands(k.n), k.words)
@@ -210,6 +211,8 @@ func (r *culpritRow) what() string {
 		return "sent RST"
 	case diagnose.CauseForgotten:
 		return "no longer knew the connection (RST)"
+	case diagnose.CauseIdleRace:
+		return "closed it as idle when a request came (RST)"
 	case diagnose.CauseRefusedLate:
 		return "refused after the third ACK (RST)"
 	}
@@ -235,6 +238,7 @@ func (p *page) closeAdvice(rows []culpritRow) {
 		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost; an end that had got its answer and closed before misses nothing."},
 		{"reset: " + record.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
 		{"reset: " + record.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
+		{"reset: " + diagnose.CauseIdleRace, "Closed it as idle: its FIN, sent after a silence, and a request crossed. The request had no answer: clients must give up idle connections sooner than the server does (--explain idle-race)."},
 		{"reset: " + record.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},
 		{"reset: " + record.ResetMiddlebox.String(), "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
 		{"reset: " + diagnose.CauseForgotten, "No longer knew the connection: a RST without ACK answers a segment that meets none. The host or process restarted, or a box on the way dropped the connection as idle."},
@@ -325,11 +329,9 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	if v.Cause == record.ResetMiddlebox.String() {
 		return fmt.Sprintf("%s; %s sent RST%s", s, who, sentence.StrangeTTL(r))
 	}
-	cause := sentence.ResetCause(r.Close.ResetCause)
+	cause := sentence.ResetWhy(r)
 	if v.Cause == diagnose.CauseRefusedLate {
 		cause = "it refused after the third ACK"
-	} else if v.Cause == diagnose.CauseForgotten {
-		cause = sentence.Forgotten
 	}
 	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.State(r.Close.ResetIn), cause)
 }

@@ -195,14 +195,23 @@ func resetSummary(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
-	if diagnose.Forgot(r) {
-		return s + ": " + Forgotten
-	}
-	return s + ": " + ResetCause(c.ResetCause)
+	return s + ": " + ResetWhy(r)
 }
 
-// Forgotten is why an end that lost the connection sends a bare RST.
-const Forgotten = "it no longer knew the connection"
+// forgotten is why an end that lost the connection sends a bare RST.
+const forgotten = "it no longer knew the connection"
+
+// ResetWhy says in words why a connection was reset: the same in the live line, in a
+// connection's own lines and in the tables.
+func ResetWhy(r *record.Record) string {
+	switch {
+	case diagnose.Forgot(r):
+		return forgotten
+	case diagnose.Crossed(r):
+		return "a request met the close after " + say.Duration(r.Close.Quiet.V, false) + " idle"
+	}
+	return ResetCause(r.Close.ResetCause)
+}
 
 // halfClosed says which FIN was acknowledged, and what became of the other.
 func halfClosed(r *record.Record) string {

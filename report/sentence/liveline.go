@@ -257,11 +257,9 @@ func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 	if c.ResetIn != record.Unknown {
 		why[0] = "in " + c.ResetIn.String()
 	}
-	why[1] = ResetCause(c.ResetCause)
+	why[1] = ResetWhy(r)
 	if diagnose.RefusedLate(r) {
 		why[1] = "it refused after the third ACK"
-	} else if diagnose.Forgot(r) {
-		why[1] = Forgotten
 	}
 	return what, why
 }

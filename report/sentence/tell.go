@@ -273,7 +273,7 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 		cause = "it has no such connection any more (it restarted, or began a new one) and says so to the challenge ACK"
 	}
 	if bare && m.M == 1 && m.Reset == record.ResetUnknown {
-		cause = Forgotten
+		cause = forgotten
 	}
 	at := ""
 	if in != record.Unknown && in < record.NStates {

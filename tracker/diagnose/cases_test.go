@@ -185,7 +185,9 @@ func closeSituations() []situation {
 		r.KeepaliveOutcome = record.KeepaliveAlive
 	}
 	return []situation{
-		{"close-wait", "the capture simply ended", clean(20, halfClosed(10*second)), ""},
+		{"close-wait", "the capture simply ended, others were closed", append(clean(20, halfClosed(10*second)), clean(5)...), ""},
+		{"close-wait", "all of them, for 35 s so far", clean(20, halfClosed(35*second)), "notice possible"},
+		{"close-wait", "all of them, for a second", clean(20, halfClosed(second)), ""},
 		{"close-wait", "closed normally", clean(20), ""},
 		{"close-wait", "one, its host not heard of since", clean(1, halfClosed(600*second)), "notice possible"},
 		{"close-wait", "a leak", clean(20, halfClosed(600*second)), "warning likely"},
@@ -243,6 +245,9 @@ func idleSituations() []situation {
 			clean(1, leftOpen(0), prober(dead, record.KeepaliveDead))...), "notice likely"},
 		{"keepalive-late", "a minute", clean(3, leftOpen(0), prober(record.KeepaliveRecord{Probes: 9, Answered: 9, Idle: record.Some(60 * second)}, record.KeepaliveAlive)), ""},
 		{"keepalive-chatty", "every 5 s", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Answered: 50, Interval: record.Some(5 * second)}, record.KeepaliveAlive)), "info likely"},
+		{"keepalive-chatty", "every 5 s, on one for long", append(clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Answered: 50, Interval: record.Some(5 * second)}, record.KeepaliveAlive)),
+			clean(21, leftOpen(0), prober(record.KeepaliveRecord{Probes: 3, Answered: 3, Interval: record.Some(5 * second)}, record.KeepaliveAlive))...), "info likely"},
+		{"keepalive-chatty", "a few probes only", clean(5, leftOpen(0), prober(record.KeepaliveRecord{Probes: 3, Answered: 3, Interval: record.Some(5 * second)}, record.KeepaliveAlive)), ""},
 		{"keepalive-chatty", "every 75 s", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Answered: 50, Interval: record.Some(75 * second)}, record.KeepaliveAlive)), ""},
 		{"keepalive-chatty", "unanswered ones come fast", clean(1, leftOpen(0), prober(record.KeepaliveRecord{Probes: 50, Unanswered: 50, Interval: record.Some(second)}, record.KeepaliveDead)), ""},
 

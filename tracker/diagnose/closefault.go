@@ -30,6 +30,9 @@ const CauseRefusedLate = "refused-late"
 // CauseForgotten is another: a bare RST of an end that no longer knew the connection.
 const CauseForgotten = "forgotten"
 
+// CauseIdleRace is a RST that answers a request which met the FIN of an idle limit.
+const CauseIdleRace = "idle-race"
+
 // Verdict says what is missing in a close, and who failed to do it.
 type Verdict struct {
 	Fault   Fault
@@ -47,6 +50,8 @@ func JudgeClose(r *record.Record) Verdict {
 			cause = CauseRefusedLate
 		} else if Forgot(r) {
 			cause = CauseForgotten
+		} else if Crossed(r) {
+			cause = CauseIdleRace
 		}
 		return Verdict{Fault: FaultReset, Culprit: r.Close.ResetBy, Cause: cause}
 	case record.CloseHalfClosed:

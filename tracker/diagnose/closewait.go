@@ -40,21 +40,56 @@ Rule: whoever receives a FIN is in CLOSE-WAIT until its own application closes (
 until the process ends, and takes a descriptor each. Counted where the FIN was
 acknowledged and its receiver neither sent data nor closed for close-wait-age. A
 connection that was younger than that when the input ended is not
-counted, nor one whose receiver still sends: that is a half-close.
+counted, nor one whose receiver still sends: that is a half-close. Where none is so old, but
+nearly all connections of the listener, and at least close-wait-few, have waited for 5 s or more at the
+end, it is told as possible: a short capture shows a leak no otherwise.
 It can be mistaken for a host that died right after its ACK; other connections to
 it at the time tell.`,
 		Thresholds: append(fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT"),
 			Threshold{"close-wait-age", Span, 60 * second, "how long an end must have been in CLOSE-WAIT"},
+			Threshold{"close-wait-young", Span, 5 * second, "how long, where none was older when the input ended and nearly all connections are so"},
 			Threshold{"close-wait-critical", Number, 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near"}),
 		New: func(o *Options) Fold {
-			age := o.get("close-wait-age")
+			age, young := o.get("close-wait-age"), o.get("close-wait-young")
 			return newFold(func(s *subjects[leaks, *leaks], r *record.Record) {
-				if e, since, lasted, held, ok := waitedToClose(r); ok && lasted >= age {
-					s.At(sideOf(r, e)).add(r, r.Close.FINPacket[e.Peer()], since, lasted, held)
+				e, since, lasted, held, ok := waitedToClose(r)
+				switch fin := r.Close.FINPacket; {
+				case ok && lasted >= age:
+					s.At(sideOf(r, e)).add(r, fin[e.Peer()], since, lasted, held)
+				case ok && held && lasted >= young:
+					x := s.At(sideOf(r, e))
+					x.young.hit(r.ID, fin[e.Peer()], since, since+lasted)
+					x.oldest = max(x.oldest, lasted)
 				}
-			}, func(c *Context, s Subject, x *leaks) (Finding, bool) { return tellCloseWait(c, s, x, o), true })
+			}, func(c *Context, s Subject, x *leaks) (Finding, bool) {
+				if x.n == 0 {
+					return tellYoung(c, s, x, o)
+				}
+				return tellCloseWait(c, s, x, o), true
+			})
 		},
 	}
+}
+
+// youngShare is how many per cent of a listener's connections must wait to be closed
+// for that to be told before they are old.
+const youngShare = 90
+
+// tellYoung tells of connections that wait to be closed, none of them for long.
+func tellYoung(c *Context, s Subject, x *leaks, o *Options) (Finding, bool) {
+	opened := c.openedAt(s, x.young.n)
+	if x.young.n < uint64(o.get("close-wait-few")) || x.young.n*100 < opened*youngShare {
+		return Finding{}, false
+	}
+	f := Finding{
+		Severity: Notice, Confidence: Possible,
+		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), outOf(x.young.n, opened, "connection"), span(x.oldest)),
+		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.", span(o.get("close-wait-age"))),
+		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
+		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
+	}
+	x.young.into(&f)
+	return f, true
 }
 
 func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {

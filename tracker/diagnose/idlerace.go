@@ -39,7 +39,7 @@ another reason. Data of more than a second after the FIN is reset-late-data.`,
 			return newFold(func(s *subjects[races, *races], r *record.Record) {
 				if quietlyClosed(r) {
 					atListener(s, r).quiet.Add(r.Close.Quiet.V)
-				} else if crossed(r) {
+				} else if Crossed(r) {
 					atListener(s, r).add(r)
 				}
 			}, func(c *Context, s Subject, x *races) (Finding, bool) {
@@ -52,15 +52,14 @@ another reason. Data of more than a second after the FIN is reset-late-data.`,
 	}
 }
 
-// crossed tells that the listener closed after a silence, and that it answered by a RST
+// Crossed tells that the listener closed after a silence, and that it answered by a RST
 // what the opener asked about then.
-func crossed(r *record.Record) bool {
+func Crossed(r *record.Record) bool {
 	c := &r.Close
 	if c.Kind != record.CloseReset || c.ResetCause != record.ResetLateData || c.ResetBy != record.Resp || c.First != record.Resp {
 		return false
 	}
-	late := max(c.Unheard, c.BytesAfterFIN.V)
-	return c.Quiet.OK && c.Quiet.V >= raceQuiet && late > closeNotify && c.ResetTime.V-c.FINTime[record.Resp].V <= raceWindow
+	return c.Quiet.OK && c.Quiet.V >= raceQuiet && cameLate(r) > closeNotify && c.ResetTime.V-c.FINTime[record.Resp].V <= raceWindow
 }
 
 // quietlyClosed tells that the listener closed after a silence, and no harm came of it.
@@ -80,7 +79,7 @@ type races struct {
 func (x *races) add(r *record.Record) {
 	x.hitAt(r, r.Close.ResetPacket)
 	x.before.Take(r.Close.Quiet.V)
-	x.bytes += max(r.Close.Unheard, r.Close.BytesAfterFIN.V)
+	x.bytes += cameLate(r)
 }
 
 // Fields walks over what is summed up.

@@ -16,15 +16,20 @@ Rule: the keepalive time is to be two hours at least unless the application asks
 less (RFC 9293 section 3.8.4, MUST-28), which most do with good reason; but
 no known limit for idle connections is shorter than a minute, so probes every few
 seconds only find a dead end sooner, at the price of waking radios and CPUs. Measured
-between answered probes with no data between.`,
+between answered probes with no data between; told of all connections of a side that are probed so
+often, where one of them was probed keepalive-chatty-probes times.`,
 		Thresholds: []Threshold{{"keepalive-chatty", Span, 10 * second, "pause between answered probes that is too short"},
-			{"keepalive-chatty-probes", Number, 20, "probes on one connection from which on it counts"}},
+			{"keepalive-chatty-probes", Number, 20, "probes on one connection from which on it is told"}},
 		New: func(o *Options) Fold {
 			pause, least := o.get("keepalive-chatty"), uint32(o.get("keepalive-chatty-probes"))
 			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
 				for _, e := range sides() {
-					if k := &r.Keepalive[e]; k.Probes >= least && k.Unanswered == 0 && k.Interval.OK && k.Interval.V <= pause {
-						s.At(sideOf(r, e)).add(r, k, r.Evidence.Ends[e].Probe, k.Interval.V)
+					if k := &r.Keepalive[e]; k.Unanswered == 0 && k.Interval.OK && k.Interval.V <= pause {
+						x := s.At(sideOf(r, e))
+						x.add(r, k, r.Evidence.Ends[e].Probe, k.Interval.V)
+						if k.Probes >= least {
+							x.long++
+						}
 						return
 					}
 				}
@@ -35,7 +40,7 @@ between answered probes with no data between.`,
 					Explanation: fmt.Sprintf("%s in all, each with its answer; a minute would do against any known limit (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
 					Causes:      []string{"TCP_KEEPIDLE or TCP_KEEPINTVL of a few seconds in the application or its library"},
 					Advice:      []string{fmt.Sprintf("On %s: `ss -tno state established %s` shows the timers; ask for 60 s or more.", s.A.Addr, s.ss())},
-				}, true
+				}, x.long > 0
 			})
 		},
 	}

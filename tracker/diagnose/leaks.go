@@ -13,13 +13,16 @@ type leaks struct {
 	held    uint64 // not closed when they were last seen
 	longest int64  // ns in CLOSE-WAIT
 	began   fold.Range[int64]
+	young   tally // of those that are not closed yet, and not for long enough to be counted
+	oldest  int64 // of those, ns
 }
 
 // Fields walks over what is summed up.
 func (x *leaks) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.held)
-	fold.Max(w, &x.longest)
+	x.young.Fields(w)
+	fold.Max(w, &x.longest, &x.oldest)
 	x.began.Fields(w)
 }
 

@@ -12,12 +12,13 @@ type probing struct {
 	proven uint64            // the prober's RST was seen
 	pause  fold.Range[int64] // idle time before the first probe, or pause between probes
 	died   uint64
+	long   uint64 // with many probes
 }
 
 // Fields walks over what is summed up.
 func (x *probing) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.probes, &x.proven, &x.died)
+	fold.Sum(w, &x.probes, &x.proven, &x.died, &x.long)
 	x.pause.Fields(w)
 }
 

@@ -30,7 +30,7 @@ idle limit is idle-race.`,
 		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
 			return newResets(func(r *record.Record) bool {
-				return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !crossed(r)
+				return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !Crossed(r)
 			},
 				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
 					f := Finding{
@@ -59,6 +59,26 @@ idle limit is idle-race.`,
 				})
 		},
 	}
+}
+
+// cameLate is how many bytes came after the close of the RST's sender, or met it.
+func cameLate(r *record.Record) uint64 { return max(r.Close.Unheard, r.Close.BytesAfterFIN.V) }
+
+// HarmlessReset tells that a connection ended by a RST by which nobody lost anything: a
+// parting word met a closed socket, or its receiver had got an answer and closed before.
+func HarmlessReset(r *record.Record) bool {
+	c := &r.Close
+	if c.Kind != record.CloseReset || !running(r) || c.ResetBy > record.Resp || r.Capture.OneWay {
+		return false
+	}
+	switch c.ResetCause {
+	case record.ResetLateData:
+		fin := c.FINTime[c.ResetBy]
+		return cameLate(r) <= closeNotify && fin.OK && c.ResetTime.V-fin.V < finTimeout
+	case record.ResetAbort:
+		return wasDone(r)
+	}
+	return false
 }
 
 // lateKind says what met the closed end.

@@ -51,9 +51,7 @@ func (x *resets) add(r *record.Record) {
 	if wasDone(r) {
 		x.done++
 	}
-	if c.BytesAfterFIN.OK {
-		x.bytes += c.BytesAfterFIN.V
-	}
+	x.bytes += cameLate(r)
 	x.countOdd(r.Close.ResetOdd)
 	takeTTL(&x.ttl, c.ResetTTL)
 	x.own.Take(ownTTLs{r.ID, [2]uint8{r.Ends[record.Orig].TTL.V, r.Ends[record.Resp].TTL.V}})
