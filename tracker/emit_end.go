@@ -80,7 +80,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 	if x.refused.tellsWrong(&c.ends[e]) {
 		r.BadChecksums, r.BadSegments = x.refused.wrong, x.refused.segments
 	}
-	r.LostBeforeTap, r.LostAfterTap = x.lostBefore, x.lostAfter
+	r.LostBeforeTap, r.LostAfterTap, r.LostAgain = x.lostBefore, x.lostAfter, x.lostAgain
 	r.ReorderMax = x.late
 	r.WindowFull = x.windowFull
 	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]

@@ -108,7 +108,7 @@ func (w *packer[W]) sending(n int, x *sender, e *endpoint, c *conn) int {
 func (x *sender) recovered() bool {
 	return x.recover != 0 || x.mode != recoverNone || x.probeGap|x.probeAt != 0 || x.provable || x.nProved != 0 ||
 		x.eifelTo != 0 || x.eifelVal != 0 || x.eifelSet || x.gapAt != 0 || x.gapIPID != 0 || x.gapTS || x.gapTSVal != 0 ||
-		x.classes != [nRepeatClasses]uint32{} || x.spurious|x.dsacks|x.lostBefore|x.lostAfter != 0 || x.late != 0 ||
+		x.classes != [nRepeatClasses]uint32{} || x.spurious|x.dsacks|x.lostBefore|x.lostAfter|x.lostAgain != 0 || x.late != 0 ||
 		x.repeatAt|x.needlessAt|x.lateAt != 0 || x.leap != leap{}
 }
 
@@ -137,6 +137,7 @@ func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int 
 	n = number(w, n, &x.dsacks)
 	n = number(w, n, &x.lostBefore)
 	n = number(w, n, &x.lostAfter)
+	n = number(w, n, &x.lostAgain)
 	n = w.span(n, &x.late, 0)
 	n = w.packet(n, &x.repeatAt, c.lastPacket)
 	n = w.packet(n, &x.needlessAt, c.lastPacket)

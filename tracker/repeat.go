@@ -62,6 +62,9 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		m.Cause += ", lost before the capture point"
 	default:
 		x.lostAfter++
+		if known && was.Times > 1 {
+			x.lostAgain++
+		}
 		c.stuckAgain(from, seq, to, s, now)
 		if una.Less(e.stream.Next()) {
 			e.has |= hasRepeatedData

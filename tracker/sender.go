@@ -55,7 +55,8 @@ type sender struct {
 	sacksOut   uint32 // of those, of numbers that were never sent
 	lostBefore uint32
 	lostAfter  uint32
-	late       int64 // ns: the longest that a segment came after what it should precede
+	lostAgain  uint32 // repeats of what had been sent again before
+	late       int64  // ns: the longest that a segment came after what it should precede
 
 	repeatAt, needlessAt, lateAt uint64 // see EndProof
 }

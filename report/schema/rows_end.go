@@ -48,6 +48,7 @@ func lossFields(p string, e record.End) []Field {
 		{p + "dup_acks", Count, "segments", "duplicate ACKs that it sent", seen, sent(e, func(r *record.EndRecord) Value { return countOf(r.DupAcks) })},
 		{p + "lost_before_tap", Count, "segments", "segments lost between it and the capture point", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostBeforeTap) })},
 		{p + "lost_after_tap", Count, "segments", "segments lost behind the capture point", filled, sent(e, func(r *record.EndRecord) Value { return countOf(r.LostAfterTap) })},
+		{p + "lost_again", Count, "segments", "of those, segments that had been sent again before: one loss that lasts, not several; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.LostAgain) })},
 		{p + "dsacks", Count, "", "duplicates that the other end reported (RFC 2883)", answered, sent(e, func(r *record.EndRecord) Value { return countOf(r.DSACKs) })},
 		{p + "sack_blocks", Count, "", "SACK blocks that it sent; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKBlocks) })},
 		{p + "sack_out_of_range", Count, "", "of those, blocks of numbers that the other end never sent: rewritten on the way; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKOutOfRange) })},

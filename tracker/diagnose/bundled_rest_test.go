@@ -30,7 +30,7 @@ func raisedBesides() map[string][]string {
 		"keepalive-dead-one-way":        {"keepalive-dead notice proven"},
 		"last-ack-never":                {"last-ack notice possible"},
 		"last-ack-unheard-at-server":    {"last-ack notice likely"},
-		"lossy":                         {"capture-cut info proven"},
+		"lossy":                         {"loss warning likely", "capture-cut info proven"},
 		"middlebox-reset-at-router":     {"capture-copies info likely"},
 		"middlebox-silence":             {"still-open info proven"},
 		"middlebox-silence-at-server":   {"still-open info proven"},

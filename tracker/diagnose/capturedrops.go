@@ -35,8 +35,8 @@ counted apart: see capture-one-way.`,
 					Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
 						"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
 				}
-				if share := percentOf(q.lost, q.bytes); share != "0%" {
-					f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", share, f.Explanation)
+				if q.lost > 0 && q.bytes > 0 {
+					f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", percentOf(q.lost, q.bytes), f.Explanation)
 				}
 				if dropped {
 					f.counted = true

@@ -49,6 +49,7 @@ func refusedSituations() []situation {
 		{"sack-rewritten", "others take another way", append(clean(5, blocks(9, 0)), clean(10, blocks(25, 25))...), "warning likely"},
 		{"sack-rewritten", "begun before the capture", clean(10, blocks(25, 25), midstream), "warning likely"},
 		{"sack-rewritten", "some blocks are right", clean(10, blocks(25, 5)), ""},
+		{"sack-rewritten", "nothing was missing: they tell of stray segments", clean(10, blocks(4, 4), func(r *record.Record) { r.Ends[record.Resp].Retx = 0 }), ""},
 		{"sack-rewritten", "one stray block", clean(10, blocks(1, 1)), ""},
 		{"sack-rewritten", "the capture missed data", clean(10, blocks(25, 25), hole), ""},
 		{"sack-rewritten", "one direction only", clean(10, blocks(25, 25), oneWay), ""},

@@ -19,6 +19,12 @@ func transferSituations() []situation {
 			r.Ends[record.Orig].DupAcks = 3 * n
 		}
 	}
+	small := func(n uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			lossy(n)(r)
+			r.Ends[record.Resp].Packets, r.Ends[record.Resp].WireBytes = 223, 300_000
+		}
+	}
 	doubled := func(r *record.Record) { r.Ends[record.Orig].DupAcks = 0 }
 	hasty := sent(func(x *end, y *strain) { y.Doubled = x.Retx })
 	needless := sent(func(x *end, _ *strain) { x.RetxSpurious, x.DSACKs = x.Retx, x.Retx })
@@ -69,6 +75,10 @@ func transferSituations() []situation {
 	return []situation{
 		{"loss", "4 per cent", clean(10, lossy(40)), "warning likely"},
 		{"loss", "1.5 per cent", clean(10, lossy(15)), "notice likely"},
+		{"loss", "11 of 223", clean(1, small(11)), "warning likely"},
+		{"loss", "4 of 223", clean(1, small(4)), ""},
+		{"loss", "5 of 223: it may be less than 1 per cent", clean(1, small(5)), ""},
+		{"loss", "11 of 223, eight times the same one: an outage", clean(1, small(11), sent(func(x *end, _ *strain) { x.LostAgain = 7 })), ""},
 		{"loss", "1 in 1,000", clean(10, lossy(1)), ""},
 		{"loss", "one connection in ten", append(clean(9, lossy(0)), clean(1, lossy(60))...), ""},
 		{"loss", "needless repeats", clean(10, lossy(40), needless), ""},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -17,11 +18,14 @@ it is missing (RFC 5681 section 3.2, RFC 6675). A segment that passed the captur
 point twice was lost behind it, towards the receiver; one whose first copy never came
 by was lost before it, towards the sender. Repeats that were needless are left out: see
 retx-spurious; so are those into silence: see vanished, idle-timeout and
-mtu-black-hole. The rate is over all connections to the listener, those without loss
-too. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
-		Thresholds: []Threshold{{"loss-notice", Number, 10, "segments lost in one direction, per 1,000 packets, for a notice"},
-			{"loss-warning", Number, 30, "the same for a warning"},
-			{"loss-least", Number, 20, "segments lost in one direction from which on it counts"}},
+mtu-black-hole. The share is of all packets sent in that direction, over all connections
+to the listener; it counts where chance leaves no less than the least (Wilson's interval,
+19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
+What is lost again when it is sent again counts once: that is an outage, not a rate. A
+burst is several losses at once, which makes the interval too narrow. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
+		Thresholds: []Threshold{{"loss-notice", Number, 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"},
+			{"loss-warning", Number, 30, "the same share, as counted, for a warning"},
+			{"loss-least", Number, 5, "segments lost in one direction from which on it counts"}},
 		New: func(o *Options) Fold {
 			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
 			return newFold(func(s *subjects[losses, *losses], r *record.Record) {
@@ -40,12 +44,16 @@ too. A capture that lost packets itself shows "lost before" that was not: see ca
 	}
 }
 
+// fewLosses is up to how many losses the share is told with its interval.
+const fewLosses = 100
+
 func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 	f := Finding{Confidence: Likely}
 	var parts, where []string
 	for _, e := range sides() {
-		lost := x.before[e] + x.after[e]
-		if lost < uint64(o.get("loss-least")) || lost*1000 < x.packets[e]*uint64(o.get("loss-notice")) {
+		lost := x.before[e] + x.after[e] - x.lasting[e]
+		low, high := interval(lost, x.packets[e])
+		if lost < uint64(o.get("loss-least")) || low*10 < float64(o.get("loss-notice")) {
 			continue
 		}
 		f.Severity = max(f.Severity, Notice)
@@ -56,7 +64,11 @@ func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 		if e == record.Resp {
 			direction = "from it"
 		}
-		parts = append(parts, fmt.Sprintf("%s of those %s", percentOf(lost, x.packets[e]), direction))
+		text := fmt.Sprintf("%s of those %s", percentOf(lost, x.packets[e]), direction)
+		if lost < fewLosses {
+			text += fmt.Sprintf(" (%s of %s: between %s%% and %s%%)", say.Thousands(lost), say.Thousands(x.packets[e]), say.Digits(low, 1), say.Digits(high, 1))
+		}
+		parts = append(parts, text)
 		where = append(where, fmt.Sprintf("Of what is sent %s, %s.", direction, whichSide(x.before[e], x.after[e])))
 	}
 	if len(parts) == 0 {

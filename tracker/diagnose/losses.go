@@ -17,6 +17,7 @@ type losses struct {
 	repeats  [2]uint64
 	before   [2]uint64
 	after    [2]uint64
+	lasting  [2]uint64 // of those, of segments that had been sent again before
 	timeouts [2]uint64
 	packets  [2]uint64
 }
@@ -25,7 +26,7 @@ type losses struct {
 func (x *losses) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.conns)
-	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.timeouts, &x.packets} {
+	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.packets} {
 		fold.Sums(w, by[:])
 	}
 }
@@ -41,6 +42,7 @@ func (x *losses) add(r *record.Record, packet uint64) {
 		if n := neededRepeats(r, e); n > 0 {
 			x.before[e] += uint64(min(n, y.LostBeforeTap))
 			x.after[e] += uint64(n - min(n, y.LostBeforeTap))
+			x.lasting[e] += uint64(min(n, y.LostAgain))
 		}
 		x.timeouts[e] += uint64(y.RetxRTO)
 	}
@@ -94,7 +96,17 @@ func share(n, all uint64) float64 {
 	return float64(n) * 100 / float64(all)
 }
 
-func percentOf(n, all uint64) string { return say.Digits(share(n, all), 1) + "%" }
+// percentOf is what part of n is of all in words: 0% and 100% only where it is none or all.
+func percentOf(n, all uint64) string {
+	text := say.Digits(share(n, all), 1) + "%"
+	switch {
+	case text == "0%" && n > 0:
+		return "under 0.1%"
+	case text == "100%" && n < all:
+		return "over 99.9%"
+	}
+	return text
+}
 
 // whichSide tells how many segments were lost on which side of the capture point.
 func whichSide(before, after uint64) string {

@@ -34,7 +34,9 @@ each segment, and must do so in the SACK option too (RFC 2018); where it forgets
 each block names numbers that the sender never sent. It drops such blocks, and with them
 what the duplicate ACKs would tell, so what is lost is repaired by timeouts. Counted are
 connections on which every SACK block lies far outside all that was sent, where that stream
-was captured whole. A few stray blocks among others are not that.`,
+was captured whole and something of it was sent again. A few stray blocks among others are
+not that, nor are those of a stream of which nothing was missing: they tell of stray
+segments, of another connection for example (RFC 2883 section 4).`,
 		Thresholds: []Threshold{{"sack-rewritten", Number, 3, "SACK blocks of one connection, all out of range, from which on it counts"}},
 		New: func(o *Options) Fold {
 			least := uint32(o.get("sack-rewritten"))
@@ -51,7 +53,7 @@ was captured whole. A few stray blocks among others are not that.`,
 					switch {
 					case from.SACKOutOfRange == 0:
 						x.fine++
-					case from.SACKOutOfRange == from.SACKBlocks && from.SACKBlocks >= least:
+					case from.SACKOutOfRange == from.SACKBlocks && from.SACKBlocks >= least && to.Retx > 0:
 						x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
 						x.blocks += uint64(from.SACKBlocks)
 						x.timeouts += uint64(to.RetxRTO)

@@ -171,6 +171,7 @@ type EndRecord struct {
 	BadSegments                                  uint32 // different segments among those; copies of one in a row count once
 	LostBeforeTap                                uint32 // its segments lost between it and the capture point
 	LostAfterTap                                 uint32 // and behind the capture point
+	LostAgain                                    uint32 // of those, segments that had been sent again before: one loss that lasts, not several
 	ReorderMax                                   int64  // the longest that a segment came late, ns
 	WindowFull                                   uint32 // times that it used up the other end's window
 	SenderLimited, NetworkLimited, WindowLimited int64  // ns: it had nothing to send, the network carried, the window was full
