@@ -76,6 +76,7 @@ func transferSituations() []situation {
 		{"loss", "4 per cent", clean(10, lossy(40)), "warning likely"},
 		{"loss", "1.5 per cent", clean(10, lossy(15)), "notice likely"},
 		{"loss", "11 of 223", clean(1, small(11)), "warning likely"},
+		{"loss", "11 of 223 came again after they were acknowledged", clean(1, small(11), sent(func(x *end, _ *strain) { x.LostAfterTap, x.RetxSpurious = 0, 1 })), ""},
 		{"loss", "4 of 223", clean(1, small(4)), ""},
 		{"loss", "5 of 223: it may be less than 1 per cent", clean(1, small(5)), ""},
 		{"loss", "11 of 223, eight times the same one: an outage", clean(1, small(11), sent(func(x *end, _ *strain) { x.LostAgain = 7 })), ""},

@@ -57,8 +57,8 @@ func (x *losses) volume(r *record.Record) {
 	}
 }
 
-// neededRepeats is how many of an end's repeats make up for a loss: what had arrived was
-// needless, what had been thrown away was not lost, what came sooner than a loss can be known was doubled on the way or by
+// neededRepeats is how many of an end's repeats make up for a loss: what had arrived, or
+// was acknowledged when it came again, was needless, what had been thrown away was not lost, what came sooner than a loss can be known was doubled on the way or by
 // the capture, and so was everything where neither a timer nor a duplicate ACK
 // set the sender off.
 func neededRepeats(r *record.Record, e record.End) uint32 {
@@ -67,7 +67,7 @@ func neededRepeats(r *record.Record, e record.End) uint32 {
 	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
 		return 0
 	}
-	return x.Retx - min(x.Retx, x.RetxSpurious+x.RetxRefused+hasty)
+	return min(x.Retx-min(x.Retx, x.RetxSpurious+x.RetxRefused+hasty), x.LostBeforeTap+x.LostAfterTap)
 }
 
 // firstRepeat is the first packet by which an end made up for a loss, 0 for none.
