@@ -37,7 +37,7 @@ func tableNames() string {
 
 const usageText = `tcpwatch: why TCP connections are slow, failing, leaking or dying
 
-  tcpwatch [options] FILE... [filter]      read capture files (pcap, pcapng, gz)
+  tcpwatch [options] FILE... [filter]      read pcap or pcapng files (.gz, .zst)
   tcpwatch [options] [-i IFACE] [filter]   watch live; Ctrl-C reports and ends
   tcpwatch compare A B                     what got worse from A to B (--help)
 
@@ -45,34 +45,34 @@ Input
   -r, --read FILE         read FILE (repeatable; - is standard input)
   -i, --interface IFACE   capture on IFACE ("any": all); default: first up
   -D, --list-interfaces   list them    -F, --filter-file FILE  holds the filter
-  -c, --count N           stop after N packets that passed the filter, or (live)
-      --for TIME          after TIME: 30, 90s, 1h30m     -Z, --user USER  become
+  -c, --count N           stop after N packets that passed the filter
+      --for TIME          live: stop after 30, 90s, 1h30m   -Z, --user USER
   -s, --snaplen BYTES     most bytes of a packet (262144)
   -B, --buffer-size KIB   the kernel's buffer (65536)  -p, --no-promiscuous-mode
 Output
   -o, --output FORMAT[:FILE]   FORMATS (repeatable)
       --report LIST    TABLES
-      --top N             rows of a table (10)       --sort KEY  order of rows
+      --top N             rows of a table (10; 0: all)   --sort KEY  their order
       --where EXPR        only connections for which EXPR is true
       --why ID            draw connections: a number, IP:PORT-IP:PORT, matching
       --follow ID         print what both ends of one connection said
       --follow-as WAY     auto, text or hex   --raw PREFIX  write it to files
   -w, --write FILE        write the packets that passed the filter
       --extract FILE      write those of troubled, or --where's, connections
-      --interval TIME     records of open connections  --transitions  with jsonl
+      --interval TIME     jsonl, csv: open ones too    --transitions  jsonl
   -n, --numeric           name no ports              -q, --quiet  no live lines
       --color[=WHEN]      auto, always, never        --no-color
 Findings
       --detectors LIST    only these          --explain NAME  its rule ("list")
-      --threshold NAME=VALUE                  --fail-on SEVERITY  exit status 3
+      --threshold NAME=VALUE    --fail-on critical|warning|notice|info  status 3
 Connections
-      --msl TIME          TIME-WAIT lasts twice as long (30s)
-      --max-conns N       most held at once (2097152)
-      --max-memory SIZE   of the process, within 60 MB (64M, 2G)
+      --msl TIME          half of TIME-WAIT (30s)   --max-conns N  held (2097152)
+      --max-memory SIZE   of the process, give or take 60 MB (64M or more)
       --by-vlan           the VLAN is part of a connection's identity
   -j, --jobs N            workers (one a core)       -h, --help  --version
 
   sudo tcpwatch -i eth0                    tcpwatch capture.pcap port 443
   tcpwatch capture.pcap --where 'open.felt_s > 1 && resp_port == 443'
   tcpwatch capture.pcap --why 1201     ssh h tcpdump -w - | tcpwatch -r -
+Status: 0 done, 1 ended early, 2 wrong use or input, 3 see --fail-on
 `
