@@ -254,7 +254,7 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 		p.note(0, "", "For the client only: the server repeated its SYN/ACK or sent RST after the third ACK. That ACK is lost, or its accept queue is full (on the server: ss -ltn), or it waits for data (TCP_DEFER_ACCEPT).")
 	}
 	if n := all.oldAnswered; n > 0 {
-		p.note(0, "", fmt.Sprintf("A SYN met the server's old connection on the same ports, %s (%s): its ACK came back, the client reset it and sent the SYN again. Nothing was lost.",
+		p.note(0, "", fmt.Sprintf("A SYN met the server's old connection on the same ports, %s (%s): its ACK came back, the client reset it and sent the SYN again. No SYN was lost.",
 			say.Plural(n, "time"), all.oldIDs.String()))
 	}
 	if all.repeated > all.oldAnswered {

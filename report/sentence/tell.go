@@ -245,7 +245,7 @@ func (f *Teller) resetSentence(m *record.Moment, r *Told, s *record.Step) string
 		return "RST after both FINs were acknowledged: harmless"
 	case record.MomentChallengeACK:
 		f.challenged = m.End
-		return "challenge ACK (RFC 5961): the connection lives on"
+		return "challenge ACK (RFC 5961): it takes nothing of that, and says where it stands"
 	}
 	return ""
 }
