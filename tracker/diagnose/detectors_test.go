@@ -41,6 +41,10 @@ func detectorCases() []detectorCase {
 			same(3, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
 		{"health-check", append(many(8, func(i int) *record.Record { return every(i, 2*second, halfChecked) }), made(900)), Info, "8 half-open",
 			same(8, failed(record.OpenAborted, 1), set(func(r *record.Record) { r.Start += int64(fold.Mix(r.ID) % 1e10) })), "they come at no steady pace", "abandoned"},
+		{"health-check", append(many(8, func(i int) *record.Record { return every(i, 2*second, halfChecked) }), many(3, func(i int) *record.Record { return made(uint64(900+i), failed(record.OpenAborted, 1)) })...), Info, "8 half-open",
+			many(8, func(i int) *record.Record {
+				return every(i, 2*second, halfChecked, set(func(r *record.Record) { r.Open.Resp = record.Some(3 * second / 10) }))
+			}), "the answer came late, and the opener had given up", "abandoned"},
 		{"health-check", many(8, func(i int) *record.Record { return every(i, 5*second, fullChecked) }), Info, "8 complete and reset",
 			same(8, reset(orig, record.ResetAbort)), "they carried data", "reset-abort"},
 		{"only-syn-passes", many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), Warning, "SYNs were answered while others hung",

@@ -13,6 +13,10 @@ import (
 // checkWithin is how long a check may take: what takes longer is an opener that gave up.
 const checkWithin = second
 
+// promptAnswer is within which time the SYN/ACK of a half-open check comes: later, the
+// opener may have given up before.
+const promptAnswer = second / 5
+
 // maxMoments is how many of the first checks of a host at a listener are remembered
 // with their times.
 const maxMoments = 64
@@ -106,12 +110,13 @@ func healthCheck() Detector {
 Rule: an opener that only wants to know whether a port answers sends a SYN and resets
 at the SYN/ACK (a half-open check), or completes the handshake (RFC 9293 section 3.5)
 and ends it at once, by FIN or RST, without a byte. Counted for each host and listener
-where that took less than a second; told where there are as many as the threshold says
+where that took less than a second, and a half-open one only where its SYN/ACK came within
+200 ms: an opener gives up later than that. Told where there are as many as the threshold says
 and four of five come as far apart as the others do, to a quarter. Those connections
 are in no finding about attempts that were given up or aborted, and in no scan.
 
 It can be mistaken for an opener whose connect timeout is far too short and that tries
-again at a steady pace: there SYN/ACKs are late.`,
+again at a steady pace.`,
 		Thresholds: []Threshold{{"health-check", Number, 5, "checks of a listener by one host from which on their pace is looked at"}},
 		New: func(o *Options) Fold {
 			f := newFold(addCheck, nil).(*bySubject[healthChecks, *healthChecks])
@@ -124,7 +129,7 @@ func addCheck(s *subjects[healthChecks, *healthChecks], r *record.Record) {
 	if r.Capture.OneWay || r.Open.SYNs != 1 || r.Open.SYNACKs == 0 || !sentNothing(r, record.Orig) || !sentNothing(r, record.Resp) || r.End-r.Start > checkWithin {
 		return
 	}
-	half := r.Open.Kind == record.OpenAborted
+	half := r.Open.Kind == record.OpenAborted && r.Open.Resp.OK && r.Open.Resp.V <= promptAnswer
 	reset := r.Open.Kind == record.OpenHandshake && r.Close.ResetBy == record.Orig
 	if !half && !reset && (r.Open.Kind != record.OpenHandshake || r.Close.First != record.Orig) {
 		return

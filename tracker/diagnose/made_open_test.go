@@ -15,7 +15,7 @@ func halfChecked(r *record.Record) {
 	start := r.Start
 	failed(record.OpenAborted, 1)(r)
 	r.Start, r.End = start, start+millisecond
-	r.Open.SYNACKs, r.Open.Waited = 1, record.Some(millisecond)
+	r.Open.SYNACKs, r.Open.Waited, r.Open.Resp = 1, record.Some(millisecond), record.Some(millisecond)
 	mute(r, record.Orig)
 	mute(r, record.Resp)
 }

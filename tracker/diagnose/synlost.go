@@ -43,7 +43,13 @@ finding queue-full. A SYN that an older connection answered was not lost.`,
 						"If not, capture beside the listener too: SYNs that do not arrive are lost on the way.",
 					},
 				}
-				f.Title += v.because()
+				switch {
+				case v.named():
+					f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", outOf(x.n, opened, "handshake"), name(s.A), v.because())
+					f.Explanation += " " + sentence(x.cost()) + "."
+				case v != nil && v.compared:
+					f.Confidence = Possible // nothing tells which of the causes it is
+				}
 				v.into(&f, s.A, "opened at once")
 				return f, true
 			})
