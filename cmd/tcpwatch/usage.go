@@ -66,7 +66,7 @@ Findings
       --detectors LIST    only these          --explain NAME  its rule ("list")
       --threshold NAME=VALUE    --fail-on critical|warning|notice|info  status 3
 Connections
-      --msl TIME          half of TIME-WAIT (30s)   --max-conns N  held (2097152)
+      --msl TIME          half of TIME-WAIT (30s)  --max-conns N  held (2097152)
       --max-memory SIZE   of the process, give or take 60 MB (64M or more)
       --by-vlan           the VLAN is part of a connection's identity
   -j, --jobs N            workers (one a core)       -h, --help  --version
