@@ -17,6 +17,7 @@ type Sent struct {
 	Times       uint16 // transmissions seen
 	ID          uint16 // IP identification of the latest, 0 when it has none
 	SACKed      bool   // the receiver has it (RFC 2018)
+	Far         bool   // a mark of whoever sent it; false when it is sent
 }
 
 // Len is the number of sequence numbers in the entry.
@@ -81,7 +82,7 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
 	f.most = max(f.most, f.Len())
 	copy(f.segs[i+1:], f.segs[i:])
 	s := &f.segs[i]
-	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed = from, to, now, now, packet, 1, id, false
+	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed, s.Far = from, to, now, now, packet, 1, id, false, false
 }
 
 // room makes place for one more entry: first by closing up over what is

@@ -62,6 +62,9 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		m.Cause += ", lost before the capture point"
 	default:
 		x.lostAfter++
+		if known {
+			x.unscaled.lose(was, s.Packet)
+		}
 		if known && was.Times > 1 {
 			x.lostAgain++
 		}
@@ -171,6 +174,7 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 		}
 		next := e.stream.Next()
 		x.sentNew(next.Add(-a.New), next, a.Gap > 0, s, now)
+		x.reaches(e, &c.ends[from.Peer()], next)
 	}
 	if a.Filled > 0 {
 		switch {

@@ -45,8 +45,9 @@ type sender struct {
 	idRun    uint8 // segments whose identification came next after the one before
 	idOdd    uint8 // and whose did not
 
-	refused refusals
-	leap    leap
+	refused  refusals
+	unscaled unscaled
+	leap     leap
 	limits
 	classes    [nRepeatClasses]uint32
 	spurious   uint32

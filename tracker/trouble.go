@@ -79,7 +79,10 @@ func (c *conn) fillPath(r *record.Record) {
 		if c.trouble != nil {
 			c.trouble.ends[e].fill(y)
 		}
-		if x.sender != nil && (y.Hole > 0 || y.Stuck.Bytes > 0 && !y.Stuck.Passed) {
+		if x.sender != nil {
+			x.sender.unscaled.fill(&y.Unscaled)
+		}
+		if x.sender != nil && (y.Unscaled.BeyondLost > 0 || y.Hole > 0 || y.Stuck.Bytes > 0 && !y.Stuck.Passed) {
 			y.Passed = x.sender.passed
 		}
 	}

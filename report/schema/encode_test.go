@@ -41,7 +41,7 @@ const endFieldNames = `packets bytes seen_bytes wire_bytes missing_bytes retx re
 retx_spurious retx_refused out_of_order reorder_max_s dup_acks lost_before_tap lost_after_tap lost_again dsacks sack_blocks sack_out_of_range paws_refused bad_checksums bad_segments zero_windows zero_window_s zero_window_list silly_windows window_probes open_probes open_probing_s open_echoed
 window_full sender_limited_s network_limited_s window_limited_s
 rtt_n rtt_min_s rtt_p50_s rtt_p95_s rtt_max_s rtt_min_flying_bytes rtt_max_flying_bytes rtt_smoothed_s rtt_delayed_n rtt_source mss wscale sack timestamps ecn ttl first_byte_s
-stuck_bytes stuck_times stuck_shrunk_bytes passed_bytes hole_bytes hole_s hasty_repeats too_big too_big_mtu stalls stalled_s ect ce time_in.CLOSED_s time_in.LISTEN_s time_in.SYN-SENT_s
+stuck_bytes stuck_times stuck_shrunk_bytes passed_bytes beyond_unscaled beyond_unscaled_lost within_unscaled within_unscaled_lost hole_bytes hole_s hasty_repeats too_big too_big_mtu stalls stalled_s ect ce time_in.CLOSED_s time_in.LISTEN_s time_in.SYN-SENT_s
 time_in.SYN-RECEIVED_s time_in.ESTABLISHED_s time_in.FIN-WAIT-1_s time_in.FIN-WAIT-2_s time_in.CLOSE-WAIT_s
 time_in.CLOSING_s time_in.LAST-ACK_s time_in.TIME-WAIT_s`
 

@@ -22,6 +22,10 @@ func pathFields(p string, e record.End) []Field {
 		{p + "stuck_times", Count, "segments", "repeats of it", seen, stuck(func(r *record.StuckRecord) Value { return countOf(r.Times) })},
 		{p + "stuck_shrunk_bytes", Count, "bytes", "payload with which it was sent at last, made smaller", seen, met(func(r *record.PathRecord) Value { return someOf(r.Stuck.Shrunk) })},
 		{p + "passed_bytes", Count, "bytes", "payload of the largest segment of it that was acknowledged, where one is stuck or a hole stays", seen, met(func(r *record.PathRecord) Value { return someOf(r.Passed) })},
+		{p + "beyond_unscaled", Count, "segments", "new data that reached beyond the other end's window taken without its scale; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Unscaled.Beyond) })},
+		{p + "beyond_unscaled_lost", Count, "segments", "of those, lost behind the capture point; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Unscaled.BeyondLost) })},
+		{p + "within_unscaled", Count, "segments", "new data that did not, where some did", seen, met(func(r *record.PathRecord) Value { return someOf(r.Unscaled.Within) })},
+		{p + "within_unscaled_lost", Count, "segments", "of those, lost behind the capture point; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Unscaled.WithinLost) })},
 		{p + "hole_bytes", Count, "bytes", "payload missing at the head of what is not acknowledged, never captured; absent when none", seen, met(func(r *record.PathRecord) Value { return someOf(r.Hole) })},
 		{p + "hole_s", Seconds, "s", "how long it went on sending without filling that", seen, met(func(r *record.PathRecord) Value {
 			if r.Hole == 0 {

@@ -124,7 +124,7 @@ func (x *situation) findings(t *testing.T) []Finding {
 }
 
 func situations() []situation {
-	return slices.Concat(closeSituations(), idleSituations(), transferSituations(), refusedSituations(), updateSituations(), queueSituations(), captureSituations(),
+	return slices.Concat(closeSituations(), idleSituations(), transferSituations(), refusedSituations(), updateSituations(), queueSituations(), scaleSituations(), captureSituations(),
 		openSituations())
 }
 

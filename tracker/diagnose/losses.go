@@ -63,6 +63,9 @@ func (x *losses) volume(r *record.Record) {
 // set the sender off.
 func neededRepeats(r *record.Record, e record.End) uint32 {
 	x := &r.Ends[e]
+	if diesBeyond(r, e) {
+		return 0 // no loss: a window taken without its scale
+	}
 	hasty := r.Path[e].Doubled
 	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
 		return 0

@@ -10,7 +10,8 @@ type PathRecord struct {
 	FINsAgain uint32 // times that its FIN was sent again, copies on the way or in the capture left out
 	FINsAcked uint32 // those of them that came after an ACK of it had passed
 	Doubled   uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
-	Passed    uint32 // with a stuck segment or a hole: payload of the largest one that was acknowledged; 0 when unknown
+	Unscaled  UnscaledRecord
+	Passed    uint32 // with a stuck segment, a hole or a loss beyond the unscaled window: payload of the largest one that was acknowledged; 0 when unknown
 	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
 	Waited    int64  // how long the end went on sending without filling it
 	Unacked   int64  // when it first sent the oldest data that nobody had acknowledged when it last sent; 0 for none
@@ -36,6 +37,16 @@ type TooBigRecord struct {
 	MTU    uint32       // the least that they named; 0 for none
 	Packet uint64       // the first of them
 	From   capture.Addr // its sender
+}
+
+// UnscaledRecord compares segments of new data that reach beyond the other end's window
+// as it stands in the header, without the scale that was agreed on, with those that do not;
+// zero where none does.
+type UnscaledRecord struct {
+	Within, WithinLost uint32 // segments, and of those such as were lost behind the capture point
+	Beyond, BeyondLost uint32
+	Least              uint32 // payload of the smallest that was lost beyond
+	Packet             uint64 // the first repeat of one of those
 }
 
 // NagleRecord is how often an end held a small segment back until a delayed

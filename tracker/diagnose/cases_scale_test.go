@@ -1,0 +1,25 @@
+package diagnose
+
+import "tcpwatch/tracker/record"
+
+// scaleSituations are of windows that something takes without their scale.
+func scaleSituations() []situation {
+	reach := func(within, withinLost, beyond, beyondLost, least, passed uint32) func(r *record.Record) {
+		return sent(func(x *record.EndRecord, y *record.PathRecord) {
+			y.Unscaled = record.UnscaledRecord{Within: within, WithinLost: withinLost, Beyond: beyond, BeyondLost: beyondLost, Least: least, Packet: 9}
+			y.Passed = passed
+			x.Packets, x.Retx, x.RetxRTO, x.LostAfterTap = 100, beyondLost+withinLost, beyondLost+withinLost, beyondLost+withinLost
+		})
+	}
+	oneWay := func(r *record.Record) { r.Capture.OneWay = true }
+	return []situation{
+		{"window-scale-ignored", "13 of 13 beyond, 0 of 53 within", clean(1, reach(53, 0, 13, 13, 1448, 1448)), "critical likely"},
+		{"window-scale-ignored", "all that were lost were larger", clean(1, reach(53, 0, 13, 13, 1448, 400)), "critical possible"},
+		{"window-scale-ignored", "another connection reaches beyond and loses nothing", append(clean(1, reach(53, 0, 13, 13, 1448, 1448)), clean(1, reach(53, 0, 20, 0, 0, 0))...), ""},
+		{"window-scale-ignored", "loss by chance", clean(5, reach(53, 4, 130, 11, 1448, 1448)), ""},
+		{"window-scale-ignored", "all is lost", clean(5, reach(5, 5, 13, 13, 1448, 0)), ""},
+		{"window-scale-ignored", "nothing is lost", clean(5, reach(53, 0, 130, 0, 0, 0)), ""},
+		{"window-scale-ignored", "one direction only", clean(1, reach(53, 0, 13, 13, 1448, 1448), oneWay), ""},
+		{"loss", "beyond the unscaled window", clean(1, reach(53, 0, 13, 13, 1448, 1448)), ""},
+	}
+}

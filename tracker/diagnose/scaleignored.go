@@ -1,0 +1,97 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+// reach sums up segments by whether they reached beyond the window without its scale.
+type reach struct {
+	tally
+	within, withinLost uint64
+	beyond, beyondLost uint64
+	sized              uint64 // connections on which segments as large as those that were lost passed
+}
+
+// Fields walks over what is summed up.
+func (x *reach) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.within, &x.withinLost, &x.beyond, &x.beyondLost, &x.sized)
+}
+
+// reachLeast is how many segments beyond, and how many within, show a difference.
+const reachLeast = 5
+
+// separated tells that what reached beyond was lost and what did not was not, but for
+// one in twenty.
+func separated(within, withinLost, beyond, beyondLost uint64) bool {
+	return beyond >= reachLeast && within >= reachLeast && beyondLost*100 >= beyond*separates && withinLost*100 <= within*(100-separates)
+}
+
+// diesBeyond tells so of one connection on which segments as large as those that were
+// lost passed: size does not explain it.
+func diesBeyond(r *record.Record, e record.End) bool {
+	u := &r.Path[e].Unscaled
+	return u.Least > 0 && r.Path[e].Passed >= u.Least && separated(uint64(u.Within), uint64(u.WithinLost), uint64(u.Beyond), uint64(u.BeyondLost))
+}
+
+func scaleIgnored() Detector {
+	return Detector{
+		Name: "window-scale-ignored", Group: GroupTransfer,
+		Doc: `Something on the way takes the window without its scale and drops what lies beyond.
+
+Rule: both ends agreed on window scaling in their SYNs, so the window in the header counts in
+units of 2, 4 or up to 16,384 bytes (RFC 7323 section 2.2). A firewall that did not see
+the SYNs, or does not know the option, takes it for bytes and drops each segment that ends
+farther beyond the last ACK than that. Compared are all segments of new data by whether they
+reach beyond the window without its scale: told where nearly all that do were lost (19 of 20)
+and nearly none that do not. Possible only, where each that was lost was larger than all that
+passed: a path MTU black hole looks the same.`,
+		New: func(*Options) Fold {
+			return newFold(func(s *subjects[reach, *reach], r *record.Record) {
+				for _, e := range sides() {
+					u := &r.Path[e].Unscaled
+					if u.Beyond == 0 || r.Capture.OneWay {
+						continue
+					}
+					x := s.At(sideOf(r, e))
+					x.within += uint64(u.Within)
+					x.withinLost += uint64(u.WithinLost)
+					x.beyond += uint64(u.Beyond)
+					x.beyondLost += uint64(u.BeyondLost)
+					if u.BeyondLost > 0 {
+						x.hitAt(r, u.Packet)
+					}
+					if u.Least > 0 && r.Path[e].Passed >= u.Least {
+						x.sized++
+					}
+				}
+			}, tellReach)
+		},
+	}
+}
+
+func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
+	if !separated(x.within, x.withinLost, x.beyond, x.beyondLost) {
+		return Finding{}, false
+	}
+	f := Finding{
+		Severity: Critical, Confidence: Likely,
+		Title: fmt.Sprintf("something ignores window scaling on the way from %s: %s of %s beyond the unscaled window were lost, %s of %s within", s.who(),
+			say.Thousands(x.beyondLost), say.Plural(x.beyond, "segment"), say.Thousands(x.withinLost), say.Thousands(x.within)),
+		Explanation: "Both ends agreed on window scaling (RFC 7323 section 2.2). Segments that end farther beyond the last ACK than the number in the header are lost, others pass: what drops them takes that number for bytes.",
+		Causes: []string{"a stateful firewall that did not see the SYNs (failover, another way for one direction) or does not know the option",
+			"a box that strips or rewrites the scale for one end only"},
+		Advice: []string{"Let that firewall see both directions from the SYN on, or be liberal with windows: `sysctl net.netfilter.nf_conntrack_tcp_be_liberal` on Linux.",
+			"Until then: `sysctl -w net.ipv4.tcp_window_scaling=0` at one end helps new connections."},
+	}
+	if x.sized == 0 {
+		f.Confidence = Possible
+		f.Explanation += " Each that was lost was larger than all that passed: it may be their size."
+		f.Causes = append(f.Causes, "a path MTU black hole: see mtu-black-hole")
+	}
+	return f, true
+}
