@@ -115,6 +115,8 @@ func matrix() []exhibit {
 			shown("small-window", zero(orig, "RetransSegs")), "as slow, but the window was full", []string{"sender-limited-bytes=100000"}},
 		{"nagle-delay", shown("small-writes", ends(orig, "TIME-WAIT")),
 			shown("small-writes-nodelay", ends(orig, "TIME-WAIT")), "with TCP_NODELAY nothing waits", nil},
+		{"window-scale-ignored", shown("scale-ignored", least(orig, "RetransSegs", 5)),
+			shown("lossy", least(orig, "RetransSegs", 5)), "lost by chance, within the window and beyond", nil},
 		{"queueing", shown("deep-queue", zero(orig, "TCPTimeouts")),
 			shown("sudden-delay", least(orig, "TCPTimeouts", 1)), "everything was held back once, however much was under way", nil},
 		{"loss", shown("lossy", least(orig, "RetransSegs", 5), zero(resp, "TCPDSACKOldSent")),

@@ -74,6 +74,7 @@ func narrowLink(n int) step {
 
 // strains are transfers that something holds up, small enough to keep.
 func strains() []Scenario {
+	strict, atReceiver := ignoringScale()
 	return []Scenario{
 		{Name: "small-window", Relay: path(far/2, nil, nil), Taps: onlyHeaders(),
 			Doc:  "200 kB to a receive buffer of 16 kB over a round trip of 100 ms: the window is full most of the time",
@@ -94,6 +95,9 @@ func strains() []Scenario {
 		{Name: "sudden-delay", Relay: path(near/2, stalled(100_000, 1200*time.Millisecond, false), nil), Taps: onlyHeaders(),
 			Doc:  "200 kB, everything is held back for 1.2 s in the middle and then arrives: the repeats were needless",
 			Play: steps{transfer(client.carries(200_000))}},
+		{Name: "scale-ignored", Relay: path(far/2, strict, atReceiver), Taps: onlyHeaders(),
+			Doc:  "250 kB through a firewall that ignores window scaling: what lies farther beyond the last ACK than the number in the header is dropped",
+			Play: steps{listen(receives(72_000)), transfer(client.carries(250_000))}, Shows: "orig RetransSegs"},
 		{Name: "deep-queue", Relay: path(near/2, deepQueue(350_000), nil), Taps: onlyHeaders(),
 			Doc:  "300 kB over a link of 350 kB a second with a deep queue, which the client fills: the round trip grows from 20 ms on, nothing is lost",
 			Play: steps{client.keepsCalm, listen(receives(48 << 10)), transfer(client.carries(300_000))}},

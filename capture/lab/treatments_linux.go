@@ -133,6 +133,20 @@ func late(every int, d time.Duration) treatment {
 	}
 }
 
+// ignoringScale drops what ends beyond the last ACK by more than the window in the
+// header, as a firewall does that takes it for bytes.
+func ignoringScale() (forth, back treatment) {
+	var edge atomic.Uint32 // ACK and window
+	back = func(seg *wire.Segment, _ *wire.Verdict) {
+		if seg.Flags&wire.ACK != 0 {
+			edge.Store(seg.Ack + uint32(seg.Window))
+		}
+	}
+	return func(seg *wire.Segment, v *wire.Verdict) {
+		v.Drop = seg.Length > 0 && int32(seg.End()-edge.Load()) > 0
+	}, back
+}
+
 // deepQueue passes so many bytes a second and keeps all that comes sooner.
 func deepQueue(rate int) treatment {
 	var free time.Time // when the link has sent all that waits

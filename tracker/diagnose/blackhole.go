@@ -16,6 +16,7 @@ type holes struct {
 	behind uint64             // seen from behind the place where they are lost
 	shrunk uint64             // got through once they were made smaller
 	told   uint64             // an ICMP error passed the tap
+	reach  uint64             // all that was lost reached beyond the window without its scale, and nothing else was
 	mtu    uint32             // the least that those named
 	from   fold.First[teller] // of the first error that passed
 }
@@ -25,7 +26,7 @@ func (x *holes) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Least(w, &x.least, &x.mtu)
 	fold.Max(w, &x.passed)
-	fold.Sum(w, &x.shrunk, &x.behind, &x.told)
+	fold.Sum(w, &x.shrunk, &x.behind, &x.told, &x.reach)
 	x.from.Fields(w)
 }
 
@@ -108,6 +109,9 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 	} else {
 		x.passed = max(x.passed, y.Passed)
 	}
+	if u := &y.Unscaled; u.BeyondLost > 0 && u.BeyondLost*3 >= u.Beyond*2 && u.WithinLost == 0 && u.Within > 0 && y.Stuck.Shrunk == 0 {
+		x.reach++
+	}
 	if t := &y.TooBig; t.N > 0 {
 		x.told++
 		fold.TakeLeast(&x.mtu, t.MTU)
@@ -141,6 +145,11 @@ func tellHole(s Subject, x *holes) Finding {
 	if x.shrunk > 0 {
 		f.Confidence = Proven
 		f.Explanation += fmt.Sprintf(" On %s the data got through once the sender made it smaller by itself.", say.Plural(x.shrunk, "connection"))
+	}
+	if x.reach == x.n && x.told == 0 {
+		f.Explanation += " All that was lost also reached beyond the window taken without its scale (RFC 7323 section 2.2), and nothing else was lost: the size may not be why."
+		f.Causes = append(f.Causes, "a firewall on the way ignores window scaling: see window-scale-ignored")
+		f.Advice = append(f.Advice, "A ping of the same size that passes speaks for the firewall, one that does not for the MTU.")
 	}
 	switch {
 	case x.told == 0:

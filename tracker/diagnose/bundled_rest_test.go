@@ -54,6 +54,7 @@ func raisedBesides() map[string][]string {
 		"third-ack-never":               {"still-open info proven"},
 		"window-update-unheard":         {"window-not-taken warning likely", "capture-cut info proven"},
 		"deep-queue":                    {"queueing notice likely", "capture-cut info proven"},
+		"scale-ignored":                 {"window-scale-ignored critical likely", "capture-cut info proven"},
 		"upload":                        {"capture-cut info proven"},
 		"upload-capture-drops":          {"capture-drops warning proven", "capture-cut info proven"},
 		"upload-offload":                {"capture-cut info proven", "capture-offload info proven"},

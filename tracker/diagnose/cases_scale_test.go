@@ -11,15 +11,21 @@ func scaleSituations() []situation {
 			x.Packets, x.Retx, x.RetxRTO, x.LostAfterTap = 100, beyondLost+withinLost, beyondLost+withinLost, beyondLost+withinLost
 		})
 	}
+	large := sent(func(_ *record.EndRecord, y *record.PathRecord) {
+		y.Stuck, y.Passed = record.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: at, Packet: 8}, 400
+	})
 	oneWay := func(r *record.Record) { r.Capture.OneWay = true }
 	return []situation{
 		{"window-scale-ignored", "13 of 13 beyond, 0 of 53 within", clean(1, reach(53, 0, 13, 13, 1448, 1448)), "critical likely"},
 		{"window-scale-ignored", "all that were lost were larger", clean(1, reach(53, 0, 13, 13, 1448, 400)), "critical possible"},
 		{"window-scale-ignored", "another connection reaches beyond and loses nothing", append(clean(1, reach(53, 0, 13, 13, 1448, 1448)), clean(1, reach(53, 0, 20, 0, 0, 0))...), ""},
+		{"window-scale-ignored", "what drops them knows later ACKs", clean(1, reach(94, 0, 80, 69, 1448, 1448)), "critical likely"},
+		{"window-scale-ignored", "a queue overflows: half of a flight", clean(1, reach(94, 0, 80, 40, 1448, 1448)), ""},
 		{"window-scale-ignored", "loss by chance", clean(5, reach(53, 4, 130, 11, 1448, 1448)), ""},
 		{"window-scale-ignored", "all is lost", clean(5, reach(5, 5, 13, 13, 1448, 0)), ""},
 		{"window-scale-ignored", "nothing is lost", clean(5, reach(53, 0, 130, 0, 0, 0)), ""},
 		{"window-scale-ignored", "one direction only", clean(1, reach(53, 0, 13, 13, 1448, 1448), oneWay), ""},
+		{"mtu-black-hole", "what is lost also reached beyond the unscaled window", clean(1, reach(9, 0, 3, 3, 1448, 400), large), "warning likely"},
 		{"loss", "beyond the unscaled window", clean(1, reach(53, 0, 13, 13, 1448, 1448)), ""},
 	}
 }

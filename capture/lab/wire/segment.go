@@ -20,7 +20,8 @@ type Segment struct {
 	Src, Dst netip.AddrPort
 	Seq, Ack uint32
 	Flags    uint8
-	Length   int // payload bytes
+	Window   uint16 // as in the header
+	Length   int    // payload bytes
 }
 
 // End is the sequence number after the segment.
@@ -71,7 +72,7 @@ func ParseFrame(link uint32, f Frame) (s Segment, ok bool) {
 	return Segment{
 		Time: f.Time,
 		Src:  netip.AddrPortFrom(src, be.Uint16(h)), Dst: netip.AddrPortFrom(dst, be.Uint16(h[2:])),
-		Seq: be.Uint32(h[4:]), Ack: be.Uint32(h[8:]), Flags: h[13],
+		Seq: be.Uint32(h[4:]), Ack: be.Uint32(h[8:]), Flags: h[13], Window: be.Uint16(h[14:]),
 		Length: max(0, total-tcp-int(h[12]>>4)*4),
 	}, true
 }
