@@ -173,6 +173,14 @@ func closeSituations() []situation {
 	lastACKUnheard := func(again uint32) func(r *record.Record) {
 		return func(r *record.Record) { r.Path[1].FINsAgain, r.Path[1].FINsAcked = again, again }
 	}
+	// stopped lets the data of both ends be sent again in vain from a moment on.
+	stopped := func(ns int64) func(r *record.Record) {
+		return func(r *record.Record) {
+			for e := range r.Path {
+				r.Path[e].Stuck = record.StuckRecord{Bytes: 100, Times: 6, Since: at + ns + int64(r.ID%7)*millisecond, Packet: r.ID + 4}
+			}
+		}
+	}
 	gone := func(repeats uint32) func(r *record.Record) {
 		return func(r *record.Record) {
 			leftOpen(100 * second)(r)
@@ -210,6 +218,9 @@ func closeSituations() []situation {
 		{"half-close", "sends still", clean(1, halfClosed(second), sentOn), ""},
 		{"half-close", "sent nothing: close-wait", clean(1, halfClosed(600*second)), ""},
 		{"vanished", "repeated into silence", clean(5, gone(6)), "warning likely"},
+		{"vanished", "all at one moment", append(clean(5), clean(5, gone(6), stopped(0))...), "critical likely"},
+		{"vanished", "one after the other", append(clean(3, gone(6), stopped(0)), clean(3, gone(6), stopped(40*second))...), "warning likely"},
+		{"vanished", "two at one moment", clean(2, gone(6), stopped(0)), "notice likely"},
 		{"vanished", "repeated once, then nothing", clean(5, gone(1)), ""},
 		{"vanished", "open and idle", clean(5, leftOpen(100*second)), ""},
 		{"vanished", "it was idle before", clean(5, gone(6), rested(400*second, record.IdleUnanswered)), ""},

@@ -9,17 +9,20 @@ import (
 type unfinished struct {
 	tally
 	peers   sources
-	repeats uint64 // FINs or data sent again into silence, all of them
-	unheard uint64 // of those whose ACK passed here, and was lost behind
-	longest int64  // ns for which the step was missing
+	repeats uint64            // FINs or data sent again into silence, all of them
+	timed   uint64            // connections of which it is known when that began
+	unheard uint64            // of those whose ACK passed here, and was lost behind
+	longest int64             // ns for which the step was missing
+	began   fold.Range[int64] // when data was first sent again in vain
 }
 
 // Fields walks over what is summed up.
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.unheard)
+	fold.Sum(w, &x.repeats, &x.timed, &x.unheard)
 	fold.Max(w, &x.longest)
+	x.began.Fields(w)
 }
 
 // newUnfinished is the Fold of one kind of missing step: picks chooses records
@@ -51,6 +54,10 @@ func newUnfinished(picks func(r *record.Record, v Verdict) (repeats uint64, ok b
 		x.hit(r.ID, packet, v.Since, until)
 		x.peers.add(r.Orig.Addr)
 		x.repeats += repeats
+		if p := &r.Path[e.Peer()].Stuck; v.Fault == FaultTimedOut && p.Since > 0 {
+			x.began.Widen(p.Since, p.Since)
+			x.timed++
+		}
 		if v.Fault == FaultUnheardACK {
 			x.unheard++
 		}

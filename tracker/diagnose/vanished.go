@@ -16,14 +16,15 @@ Rule: unacknowledged data is repeated with doubling pauses (RFC 6298 section 5.5
 Linux up to tcp_retries2 (15 times, about 924 s), then the connection ends with
 nothing on the wire. Counted where data was repeated three times or more and nothing came
 for a minute. A connection that was idle before is idle-timeout or
-keepalive-missing; one in which large segments alone are lost is mtu-black-hole.`,
+keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
+or more connections of one end stopped within five seconds, that moment is told.`,
 		Thresholds: fewAndShare("vanished", 3, 5, "connections"),
 		New: func(o *Options) Fold {
 			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
 				n := uint64(max(r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx))
 				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r)
 			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
-				return Finding{
+				f := Finding{
 					Severity: o.many("vanished", x.n, opened), Confidence: Likely,
 					Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), s.ofThose(x.n, opened)),
 					Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
@@ -32,7 +33,22 @@ keepalive-missing; one in which large segments alone are lost is mtu-black-hole.
 					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 						"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."},
 				}
+				if x.together() {
+					f.Severity = Critical
+					f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
+					f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
+				}
+				return f
 			})
 		},
 	}
+}
+
+// atOneMoment is within what time connections that went silent together first send
+// again: their timers differ, and so do the pauses between what they send.
+const atOneMoment = 5 * second
+
+// together tells that all of three or more connections went silent at one moment.
+func (x *unfinished) together() bool {
+	return x.n >= 3 && x.timed == x.n && x.began.Most-x.began.Least <= atOneMoment
 }
