@@ -23,7 +23,7 @@ const (
 // those of its own connections. What follows the packets is done after them.
 type batch struct {
 	packets []capture.Packet
-	looks   []look   // at them
+	looks   []peek   // at them
 	bytes   []byte   // that the packets' data lie in, unless they are kept where they are
 	kept    int      // bytes of data that are kept where they are
 	blocks  [][]byte // of files, read to their end: packets of later batches lie in none of them
@@ -39,9 +39,9 @@ type batch struct {
 	users atomic.Int32 // workers, and the writer, that are not done with it
 }
 
-// look is what the reader tells every worker of a packet: those that it does
+// peek is what the reader tells every worker of a packet: those that it does
 // not concern need not fetch the rest.
-type look struct {
+type peek struct {
 	time int64  // as timeOf has it
 	hash uint64 // of the packet's ends; 0 where decoding has to tell
 }
@@ -73,7 +73,7 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 // put adds a packet and the look at it.
 func (b *batch) put(p *capture.Packet) {
 	hash, _ := capture.PeekPair(p)
-	b.looks = append(b.looks, look{timeOf(p), hash})
+	b.looks = append(b.looks, peek{timeOf(p), hash})
 	b.packets = b.packets[:len(b.packets)+1] // add has seen that there is room
 	b.packets[len(b.packets)-1].Set(p)
 }
@@ -82,7 +82,7 @@ func (b *batch) put(p *capture.Packet) {
 func (b *batch) reset() {
 	*b = batch{packets: b.packets[:0], looks: b.looks[:0], bytes: b.bytes[:0]}
 	if b.packets == nil {
-		b.packets, b.looks = make([]capture.Packet, 0, batchPackets), make([]look, 0, batchPackets)
+		b.packets, b.looks = make([]capture.Packet, 0, batchPackets), make([]peek, 0, batchPackets)
 	}
 }
 

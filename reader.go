@@ -55,7 +55,7 @@ type run struct {
 // newRun sets everything going but the reader.
 func newRun(ctx context.Context, in *Source, o Options, out *outlets) *run {
 	w := &run{ctx: ctx, o: o, in: in, out: out, lookEvery: lookEvery}
-	w.source = &steady{in: in, across: w.across, live: in.handle != nil, kept: in.handle == nil, passed: w.live.silent}
+	w.source = &steady{in: in, across: w.across, live: in.handle != nil, kept: in.handle == nil, silent: w.live.silent}
 	if len(in.files) > 1 && in.pipe == nil {
 		w.source.ended = func(file int) bool { return in.files[file].Ended() }
 	}

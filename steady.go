@@ -16,7 +16,7 @@ const (
 	lookAhead = 256
 )
 
-// steady is a source that tells of each packet what its stamp is worth (law 5):
+// steady is a source that tells of each packet what its stamp is worth (time comes from packets):
 // whether later packets take it back, how far the clock was stepped before it,
 // and for how long nobody captured. All of it is decided from the packets of the
 // whole input in their order, so it is the same for any number of workers.
@@ -28,10 +28,10 @@ type steady struct {
 	across func(packets []capture.Packet, left bool) crossing
 	// ended reports whether the last packet of a file was read; nil where that is unknown.
 	ended func(file int) bool
-	// live: a jump is decided with the packet after it. passed is then for how long no
+	// live: a jump is decided with the packet after it. silent is then for how long no
 	// packet has come, ns.
 	live   bool
-	passed func() int64
+	silent func() int64
 
 	queue []capture.Packet // in front of what the source has next; the first few are taken
 	taken int
@@ -191,7 +191,7 @@ func (s *steady) judge(p *capture.Packet) {
 	case d < 0:
 		s.step(p, d)
 	case s.live:
-		if d-s.passed() > jump {
+		if d-s.silent() > jump {
 			s.step(p, d)
 		}
 	default:
@@ -233,7 +233,7 @@ func (s *steady) takenBack(rest []capture.Packet) bool {
 	return false
 }
 
-// near reports whether a packet has a time, and one less than a jump from another.
+// nearClock reports whether a packet has a time, and one less than a jump from another.
 func nearClock(p *capture.Packet, t int64) bool { return !p.Untimed && abs(minus(p.Time, t)) <= jump }
 
 // step notes that the clock was stepped by d before a packet.

@@ -130,7 +130,7 @@ func TestStampsLive(t *testing.T) {
 		{"one is late", 0, []float64{10, 11, 11 + hour, 12, 13}, []float64{10, 11, 11, 12, 13}, clockCounts{misstamped: 1, at: 3}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &steady{in: &Source{source: &stamped{times: c.times}}, live: true, passed: func() int64 { return int64(c.passed * 1e9) },
+			s := &steady{in: &Source{source: &stamped{times: c.times}}, live: true, silent: func() int64 { return int64(c.passed * 1e9) },
 				across: func([]capture.Packet, bool) crossing { t.Error("asked"); return crossing{} }}
 			s.expect(t, c.want, c.counts)
 		})

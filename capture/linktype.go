@@ -68,7 +68,7 @@ const (
 	LinkNFLOG                  LinkType = 239 // Linux netfilter log
 	LinkNetAnalyzer            LinkType = 240 // 4 byte header, then Ethernet with FCS
 	LinkNetAnalyzerTransparent LinkType = 241 // as LinkNetAnalyzer, preamble included
-	LinkIPoIB                  LinkType = 242 // 4 byte header, then what its EtherType names
+	LinkIPoIB                  LinkType = 242 // 40 bytes of address, EtherType, 2 reserved
 	LinkMPEG2TS                LinkType = 243
 	LinkInfiniBand             LinkType = 247
 	LinkSCTP                   LinkType = 248

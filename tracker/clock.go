@@ -14,8 +14,8 @@ import (
 const maxStep = 3 * 3600 * second
 
 // clock is the time that timeouts count in: packet time, less its steps and the
-// gaps that nobody captured. It runs on the input's packets alone (law 5),
-// forwards only.
+// gaps that nobody captured. It runs on the input's packets alone, so that
+// the same file gives the same report on any day, and forwards only.
 type clock struct {
 	now     int64 // nanoseconds since the first packet
 	first   int64 // time of the first packet

@@ -159,8 +159,8 @@ type conn struct {
 	trans        []record.Transition
 	z            zeek.Conn
 	turns        turnarounds
-	mark         uint32 // see Placed.Mark
-	kept         uint32 // see Placed.Kept
+	mark         uint32 // see Placement.Mark
+	kept         uint32 // see Placement.Kept
 	more         uint32 // bytes booked beyond bodyBytes
 	details      details
 	trouble      *trouble // nil for most

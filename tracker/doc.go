@@ -2,14 +2,14 @@
 // the segments that a capture saw.
 //
 // A [Tracker] takes segments and ICMP quotes in the order of the input (Observe,
-// Quoted) and tells a [Sink]: a [record.Record] for each connection when it is over, live
+// Quoted) and tells a [record.Sink]: a [record.Record] for each connection when it is over, live
 // events, and a [record.Step] for each packet of chosen connections. A state is moved along
 // the edges of figure 5 only, each change with a [record.Basis]: seen, implied, expected or
 // retracted.
 //
 // Invariants: what is told of a connection depends on its own segments, the clock of
 // the whole input (Pass) and the calls of Tick, so connections can be divided among
-// Trackers by [ShardOf]. A value that can't be known is a [record.Opt] without a value.
+// Trackers by [record.ShardOf]. A value that can't be known is a [record.Opt] without a value.
 // Nothing is allocated for a segment; connections are bounded by Options.MaxConns and
 // MaxBytes.
 //

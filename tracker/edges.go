@@ -38,7 +38,8 @@ func (c *conn) apply(e record.End, on event, p record.Basis, now int64, packet u
 }
 
 // imply takes an end along the shortest legal path to the nearest of the
-// wanted states: packets that the capture missed (law 1). From Unknown it
+// wanted states: packets that the capture missed (a segment is evidence of
+// what its sender must have done). From Unknown it
 // jumps. It reports false, and changes nothing, where no path leads.
 func (c *conn) imply(e record.End, wanted stateSet, now int64, packet uint64) bool {
 	from := c.ends[e].state
@@ -123,8 +124,8 @@ func (c *conn) proven(e record.End) record.State {
 }
 
 // retract takes back the expected edges of an end until it is in one of the
-// wanted states: a later packet contradicted them (law 2). Where that cannot
-// be reached over expected edges alone it changes nothing and reports false.
+// wanted states: a later packet contradicted them (the receiver's side is
+// expected until proven). Where that cannot be reached over expected edges alone it changes nothing and reports false.
 func (c *conn) retract(e record.End, wanted stateSet, now int64, packet uint64) bool {
 	at := c.ends[e].state
 	for i := c.before(e, len(c.trans)); !wanted.has(at); i = c.before(e, i) {

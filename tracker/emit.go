@@ -262,7 +262,7 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 		}
 	}
 	switch {
-	case open == record.OpenRefused, open == record.OpenUnreachable, open == record.OpenNoAnswer, open == record.OpenHalfOpen, open == record.OpenAborted:
+	case open.Failed():
 		r.Kind = record.CloseNeverOpened
 	case c.closed():
 		r.Kind = record.CloseNormal

@@ -82,7 +82,7 @@ func (w *packer[W]) evidence(n int, c *conn) int {
 
 func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 	x := &c.evidence
-	r.Copy, r.Back, r.Cut, r.Long, r.Unseen = x.copied, x.back, x.cut, x.long, x.unseen
+	r.Duplicate, r.WentBack, r.Truncated, r.Offload, r.Missing = x.copied, x.back, x.cut, x.long, x.unseen
 	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.oldAnswer
 	for e := record.Orig; e <= record.Resp; e++ {
 		p, y := &r.Ends[e], &c.ends[e]

@@ -7,7 +7,7 @@ import (
 )
 
 // Each packet cited is the one that shows the matter.
-func TestProofs(t *testing.T) {
+func TestEvidencePackets(t *testing.T) {
 	const talk = sackOpened + `
 		0.100 > .P 1:1001(1000) ack 1 | - -
 		0.110 < .  1:1(0) ack 1001 | - -`
@@ -26,16 +26,16 @@ func TestProofs(t *testing.T) {
 			0.510 < .  1:1(0) ack 1001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Ends[record.Orig].Needless }, 6},
 		{"an ACK of what was never seen", talk + `
 			0.120 < .  1:1(0) ack 3001 | - -
-			0.130 < .  1:1(0) ack 5001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Unseen }, 6},
+			0.130 < .  1:1(0) ack 5001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Missing }, 6},
 		{"an ACK beyond a hole", talk + `
 			0.120 > .P 2001:3001(1000) ack 1 | - -
-			0.130 < .  1:1(0) ack 3001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Unseen }, 7},
+			0.130 < .  1:1(0) ack 3001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Missing }, 7},
 		{"a hole that is filled late", talk + `
 			0.120 > .P 2001:3001(1000) ack 1 | - -
 			0.130 < .  1:1(0) ack 3001 | - -
-			0.131 > .P 1001:2001(1000) ack 1 | - -`, func(r *record.Record) uint64 { return r.Evidence.Unseen }, 0},
+			0.131 > .P 1001:2001(1000) ack 1 | - -`, func(r *record.Record) uint64 { return r.Evidence.Missing }, 0},
 		{"time went back", talk + `
-			0.105 < .  1:1(0) ack 1001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Back }, 6},
+			0.105 < .  1:1(0) ack 1001 | - -`, func(r *record.Record) uint64 { return r.Evidence.WentBack }, 6},
 		{"the first probe, and the first without an answer", talk + `
 			30.00 > .  1000:1000(0) ack 1 | - -
 			30.01 < .  1:1(0) ack 1001 | - -
@@ -50,7 +50,7 @@ func TestProofs(t *testing.T) {
 			0.100 > .P 1:51(50) ack 1 | - -
 			0.110 < .  1:1(0) ack 51 | - -`, func(r *record.Record) uint64 {
 			if r.Evidence.Ends == [2]record.EndEvidence{} {
-				return r.Evidence.Unseen + r.Evidence.Copy + r.Evidence.Back + r.Evidence.Cut + r.Evidence.Long
+				return r.Evidence.Missing + r.Evidence.Duplicate + r.Evidence.WentBack + r.Evidence.Truncated + r.Evidence.Offload
 			}
 			return 1
 		}, 0},

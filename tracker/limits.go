@@ -126,7 +126,7 @@ func (a anomaly) String() string {
 		"gap bytes forgotten", "segments in flight taken together", "transitions forgotten", "zero-window episodes forgotten"}[a]
 }
 
-// cost counts what the limits cost a connection that is over (law 6).
+// cost counts what the limits cost a connection that is over: what a limit cost is never hidden.
 func (t *Tracker) cost(c *conn) {
 	t.anomalies[costTransitions] += uint64(c.dropped)
 	for i := range c.ends {

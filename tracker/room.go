@@ -103,7 +103,7 @@ func sink(q []candidate, i int) {
 const second = int64(1e9)
 
 // timeouts in nanoseconds of packet time since the connection's last packet
-// (classTimeWait: since 2MSL last began; it is 2MSL there).
+// (table.TimeWait: since 2MSL last began; it is 2MSL there).
 var timeouts = [table.NClasses]int64{
 	// A host that answers a peer whose segments are not captured goes on for
 	// as long as that peer tries.

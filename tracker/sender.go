@@ -59,7 +59,7 @@ type sender struct {
 	lostAgain  uint32 // repeats of what had been sent again before
 	late       int64  // ns: the longest that a segment came after what it should precede
 
-	repeatAt, needlessAt, lateAt uint64 // see EndProof
+	repeatAt, needlessAt, lateAt uint64 // see record.EndEvidence
 }
 
 // recovery is what a sender is doing about loss (Linux's CA states).

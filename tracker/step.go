@@ -41,7 +41,7 @@ func (t *Tracker) closeStep(c *conn) {
 	st.After = c.states()
 	for e := record.Orig; e <= record.Resp; e++ {
 		if i := c.before(e, len(c.trans)); i >= 0 {
-			st.AfterProof[e] = c.trans[i].Basis
+			st.AfterBasis[e] = c.trans[i].Basis
 		}
 	}
 	if s := st.Segment; s != nil {

@@ -22,7 +22,8 @@ func (d *Distinct) Add(hash uint64) {
 	d.Take(hash)
 }
 
-// Take keeps a hash when it is one of the least.
+// Take keeps a hash when it is one of the least, and counts none: of the hashes that another
+// Distinct kept, when the two are merged or read back, the values were counted already.
 func (d *Distinct) Take(hash uint64) {
 	at, found := slices.BinarySearch(d.least, hash)
 	if found || at == distinctKept {

@@ -25,7 +25,7 @@ func randomSteps(b []byte, step func(*record.Step)) {
 			From: record.End(b[3] & 1), RelSeq: binary.LittleEndian.Uint32(b[2:]), RelAck: binary.LittleEndian.Uint32(b[5:]), Before: states}
 		states[b[3]&1] = record.State(b[4] % uint8(record.NStates))
 		st.After = states
-		st.AfterProof[b[3]&1] = record.Basis(b[5] & 3)
+		st.AfterBasis[b[3]&1] = record.Basis(b[5] & 3)
 		switch b[6] & 15 {
 		case 0:
 		case 1:

@@ -110,7 +110,7 @@ func (d *drawing) nameStates() {
 			continue
 		}
 		for e := range r.States {
-			name := d.stateName(r.States[e], r.Proofs[e])
+			name := d.stateName(r.States[e], r.Bases[e])
 			if name != last[e] || i == edge[0] || i == edge[1] {
 				d.states[i][e] = name
 				d.expected = d.expected || strings.HasPrefix(name, "(")

@@ -61,7 +61,7 @@ func (y *story) step(at int64, edges []edge, moments []record.Moment) *record.St
 	for _, e := range edges {
 		y.now[e.end], y.proof[e.end] = e.to, e.proof
 	}
-	st.After, st.AfterProof = y.now, y.proof
+	st.After, st.AfterBasis = y.now, y.proof
 	return st
 }
 

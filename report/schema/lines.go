@@ -49,7 +49,7 @@ const longestLine = 64 << 20
 // not know are left out. The error names the input and the line.
 func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
 	lines := bufio.NewReaderSize(r, 1<<16)
-	conn := NewLineReader(sink.Columns())
+	conn := newLineReader(sink.Columns())
 	var line []byte
 	for n := 1; ; n++ {
 		var end error
@@ -82,11 +82,11 @@ func readLine(r *bufio.Reader, b []byte) ([]byte, error) {
 	}
 }
 
-func readObject(line []byte, conn *LineReader, sink ReadSink) error {
+func readObject(line []byte, conn *lineReader, sink ReadSink) error {
 	var what struct {
 		Type string `json:"type"`
 	}
-	if err := Decode(line, &what); err != nil {
+	if err := decode(line, &what); err != nil {
 		return err
 	}
 	switch what.Type {
@@ -99,13 +99,13 @@ func readObject(line []byte, conn *LineReader, sink ReadSink) error {
 		sink.Conn()
 	case "finding":
 		f := new(ReadFinding)
-		if err := Decode(line, f); err != nil {
+		if err := decode(line, f); err != nil {
 			return err
 		}
 		sink.Finding(f)
 	case "stats":
 		s := new(ReadStats)
-		if err := Decode(line, s); err != nil {
+		if err := decode(line, s); err != nil {
 			return err
 		}
 		sink.Stats(s)

@@ -12,22 +12,22 @@ import (
 	"tcpwatch/internal/say"
 )
 
-// LineReader hands fields of the lines that JSON writes to columns, as a ColumnReader
+// lineReader hands fields of the lines that JSON writes to columns, as a ColumnReader
 // does those of records. What else is in the lines is left out. It is not safe for
 // concurrent use.
-type LineReader struct {
+type lineReader struct {
 	columns []Column
 	line    reflect.Value   // a struct with the groups and fields that are read
 	zero    reflect.Value   // the same, with nothing in it
 	fields  []reflect.Value // in line, of each column: pointers, nil for what is absent
 }
 
-// NewLineReader returns a LineReader of these fields; those that are in no row of
+// newLineReader returns a LineReader of these fields; those that are in no row of
 // Fields are always absent.
-func NewLineReader(columns []Column) *LineReader {
+func newLineReader(columns []Column) *lineReader {
 	fields := named(namesOf(columns))
 	line := reflect.New(structOf(fields, "")).Elem()
-	l := &LineReader{columns: columns, line: line, zero: reflect.Zero(line.Type())}
+	l := &lineReader{columns: columns, line: line, zero: reflect.Zero(line.Type())}
 	for _, f := range fields {
 		if f.get == nil {
 			l.fields = append(l.fields, reflect.Zero(reflect.TypeFor[*string]()))
@@ -83,9 +83,9 @@ func (t Type) goType() reflect.Type {
 
 // Read reads the object on a line, and hands each column its value. Its errors are
 // one line.
-func (l *LineReader) Read(line []byte) error {
+func (l *lineReader) Read(line []byte) error {
 	l.line.Set(l.zero)
-	if err := Decode(line, l.line.Addr().Interface()); err != nil {
+	if err := decode(line, l.line.Addr().Interface()); err != nil {
 		return err
 	}
 	for i, c := range l.columns {
@@ -95,7 +95,7 @@ func (l *LineReader) Read(line []byte) error {
 }
 
 // value is what the line holds for the column with index i.
-func (l *LineReader) value(i int) Value {
+func (l *lineReader) value(i int) Value {
 	if l.fields[i].IsNil() {
 		return Value{}
 	}
@@ -120,8 +120,8 @@ func nanoseconds(s float64) int64 {
 	return int64(math.Round(max(-century, min(s*1e9, century))))
 }
 
-// Decode is json.Unmarshal with errors for people, of one line.
-func Decode(line []byte, to any) error {
+// decode is json.Unmarshal with errors for people, of one line.
+func decode(line []byte, to any) error {
 	err := json.Unmarshal(line, to)
 	var wrong *json.UnmarshalTypeError
 	var syntax *json.SyntaxError

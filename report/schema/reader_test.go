@@ -112,7 +112,7 @@ func TestLineReaderAgreesWithJSON(t *testing.T) {
 				want[f.Name] = f.read(w)
 			}
 		}
-		if err := NewLineReader(columns).Read([]byte(lineOf(manyFiles, r))); err != nil {
+		if err := newLineReader(columns).Read([]byte(lineOf(manyFiles, r))); err != nil {
 			t.Fatal(err)
 		}
 		whole := maps.Clone(got)
@@ -129,7 +129,7 @@ func TestLineReaderAgreesWithJSON(t *testing.T) {
 			}
 		}
 	}
-	l := NewLineReader([]Column{{"nonsense.of.ours", func(v Value) {
+	l := newLineReader([]Column{{"nonsense.of.ours", func(v Value) {
 		if v != (Value{}) {
 			t.Errorf("a field that does not exist holds %+v", v)
 		}

@@ -43,7 +43,7 @@ func (c *Comments) Step(s *record.Step) string {
 	return say.Escape(fmt.Sprintf("tcpwatch %s, packet %d: %s", ID(s.Conn), r.Packet, strings.Join(parts, "; ")))
 }
 
-// edges names the states that change, with the proof.
+// edges names the states that change, each with its basis.
 func edges(s *record.Step) (text string) {
 	for e := range s.Before {
 		from, to := s.Before[e], s.After[e]
@@ -54,7 +54,7 @@ func edges(s *record.Step) (text string) {
 		if from != record.Unknown {
 			change += from.String() + Arrow
 		}
-		text = comma(text, fmt.Sprintf("%s%s (%s)", change, State(to), s.AfterProof[e]))
+		text = comma(text, fmt.Sprintf("%s%s (%s)", change, State(to), s.AfterBasis[e]))
 	}
 	return text
 }

@@ -22,7 +22,7 @@ type Told struct {
 	Label            string // of an ICMP error; the arrow's text
 	Arrow            bool
 	States           [2]record.State
-	Proofs           [2]record.Basis
+	Bases            [2]record.Basis
 	Kinds            uint64 // set of record.MomentKind
 	Words            []string
 }
@@ -59,7 +59,7 @@ func NewTeller(p Phrases) Teller {
 
 // Take takes a step and tells it, sentences included.
 func (f *Teller) Take(s *record.Step) Told {
-	r := Told{Time: s.Time, Untimed: s.Untimed, From: s.From, States: s.After, Proofs: s.AfterProof}
+	r := Told{Time: s.Time, Untimed: s.Untimed, From: s.From, States: s.After, Bases: s.AfterBasis}
 	switch {
 	case s.Segment != nil:
 		g := s.Segment

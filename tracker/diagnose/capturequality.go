@@ -41,7 +41,7 @@ func (q *quality) add(r *record.Record) {
 		}
 		q.oneWay.hitAt(r, ack)
 	case !c.OneWay && c.MissingBytes > c.WildBytes && !c.Forgotten:
-		q.missing.hitAt(r, r.Evidence.Unseen)
+		q.missing.hitAt(r, r.Evidence.Missing)
 		q.lost += c.MissingBytes - c.WildBytes
 		q.bytes += c.MissingBytes - c.WildBytes
 		if OnlyFlagged(r) {
@@ -60,19 +60,19 @@ func (q *quality) add(r *record.Record) {
 		if doubled < leastDoubled {
 			hasty = 0
 		}
-		q.copies.hitAt(r, earlier(r.Evidence.Copy, hasty))
+		q.copies.hitAt(r, earlier(r.Evidence.Duplicate, hasty))
 		q.copied += uint64(c.Duplicates)
 		q.doubled += doubled
 	}
 	if c.TimeWentBack > 0 {
-		q.backwards.hitAt(r, r.Evidence.Back)
+		q.backwards.hitAt(r, r.Evidence.WentBack)
 		q.back += uint64(c.TimeWentBack)
 	}
 	if c.Truncated {
-		q.cut.hitAt(r, r.Evidence.Cut)
+		q.cut.hitAt(r, r.Evidence.Truncated)
 	}
 	if c.Offload {
-		q.offload.hitAt(r, r.Evidence.Long)
+		q.offload.hitAt(r, r.Evidence.Offload)
 	}
 	if c.Midstream && !c.Forgotten {
 		q.midstream.hitAt(r, r.FirstPacket)

@@ -37,7 +37,7 @@ func made(id uint64, change ...func(r *record.Record)) *record.Record {
 			FINPacket: [2]uint64{id*10 + 6, id*10 + 7}},
 		TimeWait: record.TimeWaitRecord{Holder: record.Orig, Since: start + second, Until: start + 61*second, EndedBy: record.TimeWait2MSL},
 	}
-	r.Evidence = record.EvidenceRecord{Copy: r.ID + 5, Back: r.ID + 5, Cut: r.ID + 3, Long: r.ID + 3, Unseen: r.ID + 4,
+	r.Evidence = record.EvidenceRecord{Duplicate: r.ID + 5, WentBack: r.ID + 5, Truncated: r.ID + 3, Offload: r.ID + 3, Missing: r.ID + 4,
 		SYNACK: r.ID + 1, ThirdACK: r.ID + 2, OldAnswer: r.ID + 1}
 	for e := range r.Evidence.Ends {
 		r.Evidence.Ends[e] = record.EndEvidence{Repeat: r.ID + 4, Needless: r.ID + 5, Doubled: r.ID + 4, Late: r.ID + 4, WindowFull: r.ID + 4,

@@ -29,7 +29,7 @@ func everything(t testing.TB) (all []*record.Record, c *Context) {
 	return all, c
 }
 
-// Whatever the order and however records are divided, the whole comes out (law 7), also
+// Whatever the order and however records are divided, the whole comes out (so a report is equal for any -j), also
 // of parts that were written down and read back.
 func TestMergeOfAnySplit(t *testing.T) {
 	all, c := everything(t)

@@ -51,7 +51,7 @@ func New(o Options) *Observer {
 	return &Observer{opt: o}
 }
 
-// A connection's Placed.Mark is 0 before its first payload, then twice the
+// A connection's Placement.Mark is 0 before its first payload, then twice the
 // number of its entry, from 1 on; when it is decided one more than twice the
 // number of its names, or decided where it has none.
 const decided = 1

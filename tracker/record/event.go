@@ -12,7 +12,7 @@ type Sink interface {
 	Step(s *Step)
 }
 
-// Marker is a Sink that keeps something of each connection by its Placed.Mark.
+// Marker is a Sink that keeps something of each connection by its Placement.Mark.
 type Marker interface {
 	// Attach puts it on an interim record, as it is now: the record is handed
 	// out later, without its Mark.
@@ -113,6 +113,6 @@ type Step struct {
 	RelAck     uint32   // relative to the peer's ISN
 	Before     [2]State // by End
 	After      [2]State
-	AfterProof [2]Basis // of the edge into After
+	AfterBasis [2]Basis // of the edge into After
 	Moments    []Moment // in order; borrowed
 }

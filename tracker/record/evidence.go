@@ -3,9 +3,9 @@ package record
 // EvidenceRecord are the packets that show what a record tells: each the first of
 // its kind, 0 where there is none.
 type EvidenceRecord struct {
-	Copy, Back, Cut, Long, Unseen uint64 // see CaptureRecord: Duplicates, TimeWentBack, Truncated, Offload, MissingBytes
-	SYNACK, ThirdACK, OldAnswer   uint64 // of the handshake; OldAnswer is an older connection's answer to the SYN
-	Ends                          [2]EndEvidence
+	Duplicate, WentBack, Truncated, Offload, Missing uint64 // see CaptureRecord: Duplicates, TimeWentBack, Truncated, Offload, MissingBytes
+	SYNACK, ThirdACK, OldAnswer                      uint64 // of the handshake; OldAnswer is an older connection's answer to the SYN
+	Ends                                             [2]EndEvidence
 }
 
 // EndEvidence are those of one end.

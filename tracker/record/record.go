@@ -52,7 +52,7 @@ type Record struct {
 	KeepaliveOutcome KeepaliveOutcome   // KeepaliveNone without probes
 	Ends             [2]EndRecord       // what that end sent
 	Exchanges        ExchangesRecord
-	Mark             uint32       // see Placed.Mark
+	Mark             uint32       // see Placement.Mark
 	Names            *NamesRecord // nil when nothing is known; set by what reads payload, on the way to the outputs
 	Idle             IdleRecord
 	Evidence         EvidenceRecord

@@ -35,7 +35,7 @@ const (
 	Retracted              // takes the edge before it back: a later packet contradicted it
 )
 
-// String is the proof as records name it.
+// String is the basis as records name it.
 func (p Basis) String() string { return [...]string{"seen", "implied", "expected", "retracted"}[p] }
 
 // End is one of the two ends of a connection.

@@ -74,7 +74,7 @@ func (a *Arena) Touch(r Ref, units uint16) {
 	}
 }
 
-// Put keeps a copy of b, which is no longer than arenaLimit.
+// Put keeps a copy of b, which is no longer than ArenaLimit.
 func (a *Arena) Put(b []byte) Ref {
 	n := Units(len(b))
 	i := a.room(gradeOf(n), n)

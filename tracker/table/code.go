@@ -38,7 +38,7 @@ func (b *Code) Pack(v *[MaxNumbers]uint64, n int) []byte {
 // lowBytes has the bits of as many bytes as its index says.
 var lowBytes = [16]uint64{1: 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
-// Unpack reads the numbers back from a piece that pack has made.
+// Unpack reads the numbers back from a piece that Pack has made.
 func (b *Code) Unpack(v *[MaxNumbers]uint64, piece []byte) {
 	copy(b[:], piece) // reading past its end is no harm here
 	n := int(binary.LittleEndian.Uint16(b[:]))

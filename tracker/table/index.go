@@ -15,7 +15,7 @@ import (
 // connections in no order, BenchmarkLookup), and a fifth of the memory.
 //
 // Connections on the same ends in different networks stand under one tag, so
-// that a look-up finds them all, up to maxNetworks of them; those beyond, which
+// that a look-up finds them all, up to MaxNetworks of them; those beyond, which
 // only an attacker makes, under a tag of their own network.
 type Index struct {
 	buckets []bucket // a power of two of them

@@ -3,7 +3,7 @@ package table
 import "tcpwatch/capture"
 
 // Key identifies a connection whichever way its segments go: both endpoints,
-// in any order, and the network they are in, or the first of two; see network.
+// in any order, and the network they are in, or the first of two; see Network.
 type Key struct {
 	A, B     capture.Endpoint
 	tunnelID uint32             // of a VXLAN or Geneve tunnel, or a GRE key
