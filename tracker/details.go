@@ -183,7 +183,7 @@ func (c *conn) fillDetails(r *record.Record) {
 		f.fillClose(&r.Close)
 	}
 	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {
-		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Some(a.tsRecent)
+		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Opt[uint32]{V: a.tsRecent, OK: a.tsRecent != 0}
 	}
 	if c.thirdACKAt != 0 {
 		o.ThirdACK = record.Some(c.thirdACK)

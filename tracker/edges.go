@@ -39,8 +39,8 @@ func (c *conn) apply(e record.End, on event, p record.Basis, now int64, packet u
 
 // imply takes an end along the shortest legal path to the nearest of the
 // wanted states: packets that the capture missed (a segment is evidence of
-// what its sender must have done). From Unknown it
-// jumps. It reports false, and changes nothing, where no path leads.
+// what its sender must have done). From Unknown it jumps. It reports false, and
+// changes nothing, where no path leads.
 func (c *conn) imply(e record.End, wanted stateSet, now int64, packet uint64) bool {
 	from := c.ends[e].state
 	if wanted.has(from) {

@@ -296,20 +296,22 @@ func MergeStats(all []record.Stats) record.Stats {
 
 // segmentKey is a segment's; borrowed until the next call.
 func (t *Tracker) segmentKey(s *capture.Segment) *table.Key {
-	t.key.Set(&s.Src, &s.Dst, s.Tunnel, s.TunnelID, s.TunnelPart)
-	if t.opt.ByVLAN && s.NVLAN > 0 {
-		t.key.VLAN = s.VLAN[0]
-	}
+	t.key.Set(&s.Src, &s.Dst, t.vlanOf(s.NVLAN, s.VLAN[0]), s.Tunnel, s.TunnelID, s.TunnelPart)
 	return &t.key
 }
 
 // quoteKey is that of the segment that an ICMP error quotes; borrowed as well.
 func (t *Tracker) quoteKey(q *capture.Quote) *table.Key {
-	t.key.Set(&q.Src, &q.Dst, q.Tunnel, q.TunnelID, q.TunnelPart)
-	if t.opt.ByVLAN && q.NVLAN > 0 {
-		t.key.VLAN = q.VLAN[0]
-	}
+	t.key.Set(&q.Src, &q.Dst, t.vlanOf(q.NVLAN, q.VLAN[0]), q.Tunnel, q.TunnelID, q.TunnelPart)
 	return &t.key
+}
+
+// vlanOf is the VLAN that is part of a key: the outermost of n, 0 where it does not count.
+func (t *Tracker) vlanOf(n uint8, outermost uint16) uint16 {
+	if t.opt.ByVLAN && n > 0 {
+		return outermost
+	}
+	return 0
 }
 
 // Hash is the hash of the connection that a segment belongs to. For a packet

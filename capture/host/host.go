@@ -54,17 +54,13 @@ func States(states ...State) StateSet {
 	return set
 }
 
-// Timer is the timer that a socket waits for.
+// Timer is the timer that a socket waits for, by sock_diag's number: 0 for none, 1
+// retransmission, early retransmit or tail loss probe, 2 keepalive or the SYN/ACK of a
+// request socket, 3 TimerTimeWait, 4 zero-window probe.
 type Timer uint8
 
-// The timers that sock_diag tells apart.
-const (
-	TimerNone       Timer = iota
-	TimerRetransmit       // retransmission, early retransmit or tail loss probe
-	TimerKeepalive        // keepalive, or the SYN/ACK of a request socket
-	TimerTimeWait         // the end of a TIME-WAIT, or of an orphan's FIN-WAIT-2
-	TimerProbe            // zero-window probe
-)
+// TimerTimeWait runs until the end of a TIME-WAIT, or of an orphan's FIN-WAIT-2.
+const TimerTimeWait Timer = 3
 
 // Socket is one TCP socket of the host.
 type Socket struct {

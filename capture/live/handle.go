@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/google/gopacket"
 	"github.com/google/gopacket/pcap"
 
 	"tcpwatch/capture"
@@ -86,12 +85,6 @@ func (h *Handle) Link() capture.LinkType { return h.link }
 
 // Interface is the name of what is captured on.
 func (h *Handle) Interface() string { return h.device }
-
-// Nano reports whether packets are stamped in nanoseconds (else microseconds).
-func (h *Handle) Nano() bool {
-	// Resolution has its two answers exchanged.
-	return h.pcap.Resolution() == gopacket.TimestampResolutionMicrosecond
-}
 
 // Next fills p with the next packet. It returns capture.ErrTimeout when none
 // came within the read timeout, io.EOF after Close, and any other error when

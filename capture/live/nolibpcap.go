@@ -20,9 +20,6 @@ func (*Handle) Link() capture.LinkType { return 0 }
 // Interface is never called.
 func (*Handle) Interface() string { return "" }
 
-// Nano is never called.
-func (*Handle) Nano() bool { return false }
-
 // Next returns ErrNoLibpcap.
 func (*Handle) Next(*capture.Packet) error { return ErrNoLibpcap }
 

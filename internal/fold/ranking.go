@@ -92,12 +92,6 @@ func (t *Ranking[T]) Fields(w *Walk) {
 // Offered is how many were added.
 func (t *Ranking[T]) Offered() uint64 { return t.offered }
 
-// Limit is how many are kept.
-func (t *Ranking[T]) Limit() int { return t.limit }
-
-// Len is how many there are.
-func (t *Ranking[T]) Len() int { return len(t.heap) }
-
 // Sorted returns what is kept, first rank first.
 func (t *Ranking[T]) Sorted() []*T {
 	s := slices.Clone(t.heap)

@@ -1,7 +1,7 @@
 package record
 
 // The kinds that a connection holds are small numbers, not texts: so none can be
-// one that the packer does not know (words.num packs them all).
+// one that the packer does not know (number in tracker/packer.go packs them all).
 
 // OpenKind says how a connection opened.
 type OpenKind uint8

@@ -28,7 +28,7 @@ type OpenDetail struct {
 	AnswerPacket  uint64               // what ended an attempt that failed; 0 for none
 	LastSYNAt     int64                // time of the last SYN
 	TSVal         Opt[uint32]          // timestamp on the opener's first SYN (RFC 7323); unknown without one
-	TSRecent      Opt[uint32]          // the newest timestamp that the listener took of the opener (RFC 7323: TS.Recent); 0 for none
+	TSRecent      Opt[uint32]          // the newest timestamp that the listener took of the opener (RFC 7323: TS.Recent); unknown for none
 	HeldConn      uint64               // ID of an older connection on the same endpoints that the responder had not closed when the SYN came, by what was seen; 0 for none
 	HeldState     State                // the state in which the responder held that
 	FastOpenAsked bool                 // the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)

@@ -19,8 +19,8 @@ import (
 // only an attacker makes, under a tag of their own network.
 type Index struct {
 	buckets []bucket // a power of two of them
-	Used    int
-	Beyond  int    // of those, under the tag of a network
+	used    int
+	beyond  int    // of those, under the tag of a network
 	seed    uint64 // a capture's author must not be able to choose who collides
 }
 
@@ -79,7 +79,7 @@ func (x *Index) Find(s *Entries, k *Key) (entry uint32, others bool) {
 		}
 		at = (at + 1) & (len(x.buckets) - 1)
 	}
-	if x.Beyond > 0 {
+	if x.beyond > 0 {
 		tag = x.networkTag(tag, k)
 		at = x.home(tag)
 		for p := x.buckets[at]; p.entry != 0; p = x.buckets[at] {
@@ -123,13 +123,13 @@ func (x *Index) Put(s *Entries, was, i uint32) {
 	}
 	if n >= MaxNetworks {
 		tag = x.networkTag(tag, k)
-		x.Beyond++
+		x.beyond++
 		for at = x.home(tag); x.buckets[at].entry != 0; {
 			at = (at + 1) & (len(x.buckets) - 1)
 		}
 	}
 	x.buckets[at] = bucket{tag, i}
-	if x.Used++; x.Used > len(x.buckets)*3/4 {
+	if x.used++; x.used > len(x.buckets)*3/4 {
 		x.grow()
 	}
 }
@@ -155,10 +155,10 @@ func (x *Index) bucketOf(s *Entries, i uint32) int {
 func (x *Index) Remove(s *Entries, i uint32) {
 	mask := len(x.buckets) - 1
 	at := x.bucketOf(s, i)
-	if x.Beyond > 0 && x.buckets[at].tag != x.tag(&s.At(i).Key) {
-		x.Beyond--
+	if x.beyond > 0 && x.buckets[at].tag != x.tag(&s.At(i).Key) {
+		x.beyond--
 	}
-	x.Used--
+	x.used--
 	// What stands behind it and was pushed away from its home moves up.
 	for next := (at + 1) & mask; x.buckets[next].entry != 0; next = (next + 1) & mask {
 		home := x.home(x.buckets[next].tag)

@@ -18,7 +18,7 @@ func numberedKey(i int, turned bool) Key {
 		a, b = b, a
 	}
 	var k Key
-	k.Set(&a, &b, capture.TunnelVXLAN, uint32(i)%networks, true)
+	k.Set(&a, &b, 0, capture.TunnelVXLAN, uint32(i)%networks, true)
 	return k
 }
 
@@ -62,8 +62,14 @@ func TestIndexAgainstMap(t *testing.T) {
 				delete(want, i)
 			}
 		}
-		if x.Used != len(want) {
-			t.Errorf("round %d: %d in use, want %d", round, x.Used, len(want))
+		if x.used != len(want) {
+			t.Errorf("round %d: %d in use, want %d", round, x.used, len(want))
+		}
+		for _, n := range want {
+			x.Remove(&s, n)
+		}
+		if x.used != 0 || x.beyond != 0 {
+			t.Errorf("round %d: %d in use and %d beyond when all are taken out", round, x.used, x.beyond)
 		}
 	}
 }

@@ -19,13 +19,13 @@ func (k *Key) pairs(o *Key) bool {
 	return (k.A.Is(&o.A) && k.B.Is(&o.B) || k.A.Is(&o.B) && k.B.Is(&o.A)) && k.VLAN == o.VLAN
 }
 
-// Set makes k the key of two ends, field by field: a copy of a whole Endpoint
-// that was just put together waits for what has been stored of it (some 15 ns a
-// segment).
-func (k *Key) Set(src, dst *capture.Endpoint, kind capture.TunnelKind, id uint32, counts bool) {
+// Set makes k the key of two ends in a VLAN (0 where it does not count), field by
+// field: a copy of a whole Endpoint that was just put together waits for what has
+// been stored of it (some 15 ns a segment).
+func (k *Key) Set(src, dst *capture.Endpoint, vlan uint16, kind capture.TunnelKind, id uint32, counts bool) {
 	k.A.Addr, k.A.Port = src.Addr, src.Port
 	k.B.Addr, k.B.Port = dst.Addr, dst.Port
-	k.tunnel, k.tunnelID, k.VLAN = 0, 0, 0
+	k.tunnel, k.tunnelID, k.VLAN = 0, 0, vlan
 	if counts {
 		k.tunnel, k.tunnelID = kind, id
 	}
