@@ -27,6 +27,10 @@ type details struct {
 	oldAck       uint32
 	oldWentOn    uint32 // data segments by which its opener went on from there
 	oldWentOnAt  uint64 // packet of the first of those
+	rivalISN     uint32 // number of a SYN on these endpoints that is of another opener: this one went on
+	rivalAt      uint64 // its packet; 0 for none
+	rivalTime    int64
+	rivalAgain   uint64 // packet of its first repeat
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
 	heldState    record.State
@@ -96,6 +100,21 @@ func (e *endpoint) signsOf(s *capture.Segment) (odd record.ResetSigns) {
 
 // oldNumbers notes the numbers of the older connection whose ACK answered the SYN.
 func (f *details) oldNumbers(s *capture.Segment) { f.oldSeq, f.oldAck = s.Seq, s.Ack }
+
+// rival notes the SYN of an attempt that came to nothing, as this connection went on.
+func (f *details) rival(c *conn) {
+	if e := &c.ends[record.Orig]; f.rivalAt == 0 {
+		f.rivalISN, f.rivalAt, f.rivalTime = uint32(e.isn), c.firstPacket, c.start
+	}
+}
+
+// sawRival notes a SYN that is not this connection's: where it repeats an earlier one,
+// another opener waits for its answer.
+func (f *details) sawRival(s *capture.Segment) {
+	if f.rivalAt != 0 && f.rivalAgain == 0 && s.Seq == f.rivalISN && s.Time-f.rivalTime >= resentMin {
+		f.rivalAgain = s.Packet
+	}
+}
 
 // goesOn notes a segment of the opener whose numbers do not fit the connection: data
 // that goes on from where the older connection's ACK stood is that one's.
@@ -171,6 +190,10 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.oldAck)
 	n = number(w, n, &f.oldWentOn)
 	n = w.packet(n, &f.oldWentOnAt, c.lastPacket)
+	n = number(w, n, &f.rivalISN)
+	n = w.packet(n, &f.rivalAt, c.lastPacket)
+	n = w.time(n, &f.rivalTime, c.last)
+	n = w.packet(n, &f.rivalAgain, c.lastPacket)
 	return w.time(n, &f.challengedAt, c.last)
 }
 
@@ -199,6 +222,7 @@ func (c *conn) fillDetails(r *record.Record) {
 func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
+	r.RivalAgain = f.rivalAgain
 	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt
 	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
 	r.HeldConn, r.HeldState, r.FastOpenAsked = f.heldConn, f.heldState, f.fastOpen

@@ -171,3 +171,30 @@ func TestOlderConnectionGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// A SYN with other numbers that comes again, while the connection goes on, is another
+// opener's; one that comes once, or was copied, tells nothing.
+func TestRivalSYN(t *testing.T) {
+	const first = `
+			0.000 > S  0:0(0) | - -
+			0.001 > S  3000000:3000000(0) | - -
+			0.002 < S. 0:0(0) ack 1 | - -
+			0.003 > .  1:1(0) ack 1 | - -
+			0.010 > P.  1:101(100) ack 1 | - -
+			0.020 < .  1:1(0) ack 101 | - -
+			`
+	for _, x := range []struct {
+		then string
+		want bool
+	}{
+		{"1.001 > S  3000000:3000000(0) | - -\n1.002 > P.  101:201(100) ack 1 | - -", true},
+		{"0.030 > S  3000000:3000000(0) | - -\n1.002 > P.  101:201(100) ack 1 | - -", false},
+		{"1.001 > S  9000000:9000000(0) | - -\n1.002 > P.  101:201(100) ack 1 | - -", false},
+		{"1.002 > P.  101:201(100) ack 1 | - -", false},
+	} {
+		_, rec, _ := play(t, plainWire, parseExchange(t, first+x.then), -1, -1)
+		if got := rec.records[0].Open.RivalAgain != 0; got != x.want {
+			t.Errorf("%q: %t", x.then, got)
+		}
+	}
+}

@@ -39,6 +39,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, hash uint64, s *capt
 				t.drop(sh, old.entry, endReuse, t.clock.now)
 			}
 		}
+		top.details.sawRival(s)
 		if !top.over() {
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
 			top.challenge(from.Peer(), s.Time)
@@ -91,6 +92,9 @@ func (c *conn) unanswered() bool {
 // section 4). They were no attempt.
 func (t *Tracker) absorb(sh *shard, c, live *conn) {
 	from := live.from(&c.ends[record.Orig].addr)
+	if from == record.Orig {
+		live.details.rival(c)
+	}
 	e := &live.ends[from]
 	e.packets += c.ends[record.Orig].packets
 	live.duplicates += c.duplicates

@@ -80,8 +80,10 @@ func detectorCases() []detectorCase {
 			same(1, late(2), old(record.Established, false)), "a forged SYN: nobody reset the older connection", ""},
 		{"shared-tuple", twoAddresses(7000, 9000), Warning, "share addresses and ports with others to 10.0.0.4",
 			twoAddresses(7001, 9000), "the ACK is of no connection in the capture", "stale-connection"},
-		{"port-collision", same(1, late(2), old(record.Established, true), set(func(r *record.Record) { r.Open.OldWentOn, r.Open.OldWentOnAt = 3, r.ID+5 })), Warning, "still lived at its opener",
+		{"port-collision", same(1, late(2), old(record.Established, true), set(func(r *record.Record) { r.Open.OldWentOn, r.Open.OldWentOnAt = 3, r.ID+5 })), Warning, "came all the same, from where it stood",
 			same(1, late(2), old(record.Established, true)), "the opener gave the older one up", "stale-connection"},
+		{"port-collision", same(2, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Open.RivalAgain = r.ID + 7 })), Warning, "two live connections from one address and port, 2 times",
+			same(2, reset(orig, record.ResetUnknown)), "no other SYN came", "reset-bare"},
 		{"untranslated", untranslatedTo(5000, 9000), Warning, "NAT did not translate",
 			untranslatedTo(5000, 9999999), "its numbers are of no connection in the capture", "reset-forgotten"},
 		{"queue-full", same(1, set(func(r *record.Record) {

@@ -5,6 +5,25 @@ import (
 	"strings"
 )
 
+// maxExplained bounds the connections whose other troubles a finding explains.
+const maxExplained = 1024
+
+// explained are the ids of those, the least of them, in order.
+type explained []uint64
+
+// Items are the ids.
+func (x *explained) Items() []uint64 { return *x }
+
+// Take keeps an id when it is one of the least.
+func (x *explained) Take(id uint64) {
+	at, found := slices.BinarySearch(*x, id)
+	if found || at == maxExplained {
+		return
+	}
+	*x = slices.Insert(*x, at, id)
+	*x = (*x)[:min(len(*x), maxExplained)]
+}
+
 // oneCause leaves out the findings that another one explains, and names them
 // there, the worst first: all their connections are among those whose other troubles it explains. What
 // is told of the capture stands, and what is worth knowing only, but for RSTs.

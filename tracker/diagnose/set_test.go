@@ -156,3 +156,19 @@ func TestDetectorsAreExplained(t *testing.T) {
 		}
 	}
 }
+
+// A finding that explains others names them and they are left out, where all their
+// connections are its own; what is told of the capture stands.
+func TestOneCause(t *testing.T) {
+	all := []Finding{
+		{Title: "root", Severity: Warning, Count: 2, Conns: []uint64{1, 2}, explains: []uint64{1, 2, 3}},
+		{Title: "its sign", Severity: Notice, Count: 1, Conns: []uint64{3}},
+		{Title: "another's", Severity: Notice, Count: 2, Conns: []uint64{3, 4}},
+		{Title: "the capture", Severity: Notice, Group: GroupCapture, Count: 1, Conns: []uint64{1}},
+		{Title: "more than are shown", Severity: Notice, Count: 9, Conns: []uint64{1, 2, 3}},
+	}
+	got := oneCause(all)
+	if len(got) != 4 || got[0].Explanation != " It also explains: its sign." || got[1].Title != "another's" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -129,7 +129,7 @@ type mixed struct {
 	reset   uint64 // of those, ended by a bare RST
 	under   sources
 	ports   fold.Range[uint16] // of the listener under the other address
-	related []uint64           // ids of the connections and the strangers, in order
+	related explained          // the connections and the strangers
 }
 
 func (x *mixed) add(k common, s, o *party) {
@@ -140,11 +140,8 @@ func (x *mixed) add(k common, s, o *party) {
 	}
 	x.under.add(s.Peer)
 	x.ports.Take(o.listener(k).A.Port)
-	for _, id := range [...]uint64{s.Conn, o.Conn} {
-		if at, found := slices.BinarySearch(x.related, id); !found {
-			x.related = slices.Insert(x.related, at, id)
-		}
-	}
+	x.related.Take(s.Conn)
+	x.related.Take(o.Conn)
 }
 
 // listener is that of a connection.

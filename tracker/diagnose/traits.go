@@ -38,7 +38,7 @@ func traitsOf(r *record.Record) (s traits) {
 	if k := r.Open.Kind; k != record.OpenHandshake && k != record.OpenMidstream && k != record.OpenSimultaneous {
 		s |= traitFailed
 	}
-	if f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || OldAnswered(r) {
+	if f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || OldAnswered(r) || f.RivalAgain != 0 {
 		s |= traitHeldUp
 	}
 	if a.Packets == 0 || b.Packets == 0 || b.SeenBytes == 0 {

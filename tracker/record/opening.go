@@ -22,6 +22,7 @@ type OpenDetail struct {
 	OldAck        uint32               // and the number that it acknowledges: the next one of the older connection's opener
 	OldWentOn     uint32               // data segments by which that opener went on from there after this connection had opened: it lives as well
 	OldWentOnAt   uint64               // packet of the first of those
+	RivalAgain    uint64               // packet of a SYN that repeats one of another opener behind this address and port, while this connection lived; 0 for none
 	OldReset      bool                 // the opener reset that connection: it did not know it
 	RefusedFirst  bool                 // a RST answered the SYN, which was sent again
 	ThirdACK      Opt[int64]           // time of the ACK that completed the handshake
