@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +17,13 @@ import (
 
 // printout is everything that a run prints in all formats.
 type printout struct{ tables, jsonl, csv string }
+
+// What must not depend on the number of workers is compared in every format.
+func TestPrintoutHasEveryFormat(t *testing.T) {
+	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField() {
+		t.Errorf("formats %v: printout compares %d", names, reflect.TypeFor[printout]().NumField())
+	}
+}
 
 // printoutOf runs over files.
 func printoutOf(t *testing.T, files []string, args ...string) (p printout) {

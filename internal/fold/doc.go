@@ -18,6 +18,8 @@
 //
 // That one list serves merging, writing and reading. Its order is the order in which the
 // fields are written: whoever changes the list of what is kept in files raises their version.
+// Writing and reading are for sums of long runs and of several hosts, to be merged later
+// (report.Summary's AppendBinary); no output of the program does that yet.
 //
 // Plain numbers are [Sum], [Max] and [Least]; [Range], [First], [Distinct], [Histogram],
 // [Series], [Ranking] and [Bounded] are folds to be used as fields. It imports the standard

@@ -4,6 +4,6 @@
 //
 // A field is one row ([Fields]). Everything that knows fields by name is made from the
 // rows: lines of JSON ([JSON]) and CSV ([CSV]), docs/record.md ([WriteDoc]), what --where
-// can ask ([Reader]), what is read back of such lines ([LineReader]), and the list of what
+// can ask ([Reader]), what is read back of such lines ([ReadJSONL]), and the list of what
 // is not known of a connection and why ([ReasonsOf], [Unknowns]).
 package schema

@@ -3,6 +3,7 @@ package record
 // ForgetSpans leaves out what is not known without the times of all packets.
 func (r *Record) ForgetSpans() {
 	o := &r.Open
+	o.ACKIgnored, r.Idle = Opt[int64]{}, IdleRecord{}
 	o.Felt, o.LastSYN, o.Resp, o.Orig, o.Waited = Opt[int64]{}, Opt[int64]{}, Opt[int64]{}, Opt[int64]{}, Opt[int64]{}
 	r.Close.HalfClose, r.Close.Quiet = Opt[int64]{}, Opt[int64]{}
 	for e := range r.Ends {
