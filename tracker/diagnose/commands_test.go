@@ -49,12 +49,19 @@ func checks(words string) (run string, known bool) {
 		return "sysctl " + setting, true
 	}
 	switch tool {
-	case "ss", "sysctl", "nstat", "cat", "uptime", "ip", "nft", "ulimit":
+	case "ip", "nft":
+		for _, change := range []string{" add ", " del ", " delete ", " set ", " change ", " replace ", " flush ", " insert "} {
+			if strings.Contains(words+" ", change) {
+				return "command -v " + tool, true // it would change the machine
+			}
+		}
+		return words, true
+	case "ss", "sysctl", "nstat", "cat", "uptime", "ulimit":
 		return words, true // these only read
 	case "ls":
 		return words, true
 	case "iptables":
-		if strings.Contains(" "+rest, " -A ") {
+		if !strings.HasPrefix(rest, "-S") && !strings.HasPrefix(rest, "-L") && !strings.HasPrefix(rest, "-nvL") {
 			return "command -v iptables", true // it would change the rules
 		}
 		return "iptables " + strings.Replace(rest, "-S", "-S INPUT", 1), true
