@@ -119,9 +119,8 @@ func TestDetails(t *testing.T) {
 	}
 }
 
-// An older connection that answers a new SYN is remembered with its state.
-func TestDetailsOfOldConnection(t *testing.T) {
-	_, rec, _ := play(t, plainWire, parseExchange(t, `
+// answeredByOlder is an opening that an older connection answers first.
+const answeredByOlder = `
 		0.000 > S  0:0(0) | - -
 		0.010 < S. 0:0(0) ack 1 | - -
 		0.020 > .  1:1(0) ack 1 | - -
@@ -131,7 +130,11 @@ func TestDetailsOfOldConnection(t *testing.T) {
 		10.000 > S 3000000:3000000(0) | - -
 		10.010 < S. 7000000:7000000(0) ack 3000001 | - -
 		10.020 > . 3000001:3000001(0) ack 7000001 | - -
-	`), -1, -1)
+		`
+
+// An older connection that answers a new SYN is remembered with its state.
+func TestDetailsOfOldConnection(t *testing.T) {
+	_, rec, _ := play(t, plainWire, parseExchange(t, answeredByOlder), -1, -1)
 	if len(rec.records) != 2 {
 		t.Fatalf("%d records", len(rec.records))
 	}
@@ -154,17 +157,7 @@ func TestOlderConnectionGoesOn(t *testing.T) {
 		{"11.000 > P. 9000000:9000100(100) ack 1 | - -", 0},
 		{"11.000 > P. 3000001:3000101(100) ack 7000001 | - -", 0},
 	} {
-		_, rec, _ := play(t, plainWire, parseExchange(t, `
-			0.000 > S  0:0(0) | - -
-			0.010 < S. 0:0(0) ack 1 | - -
-			0.020 > .  1:1(0) ack 1 | - -
-			9.000 > S  3000000:3000000(0) | - -
-			9.010 < .  1:1(0) ack 1 | - -
-			9.020 > R  1:1(0) | - -
-			10.000 > S 3000000:3000000(0) | - -
-			10.010 < S. 7000000:7000000(0) ack 3000001 | - -
-			10.020 > . 3000001:3000001(0) ack 7000001 | - -
-			`+x.then), -1, -1)
+		_, rec, _ := play(t, plainWire, parseExchange(t, answeredByOlder+x.then), -1, -1)
 		o := &rec.records[len(rec.records)-1].Open
 		if o.OldWentOn != x.want || (o.OldWentOnAt != 0) != (x.want > 0) {
 			t.Errorf("%q: went on %d times, from packet %d", x.then, o.OldWentOn, o.OldWentOnAt)

@@ -124,9 +124,9 @@ func reopenOlder(s *Stage) {
 		wire.TCP(unix.TCP_REPAIR, 0), wire.Opt(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))(s)
 }
 
-// rests are connections that nobody closes, that are forgotten while they are
+// idles are connections that nobody closes, that are forgotten while they are
 // idle, or whose peer is gone. Slow ones are recorded, and not played again by tests.
-func rests() []Scenario {
+func idles() []Scenario {
 	// idle lets n connections rest for a minute; then the client sends on each.
 	idle := func(n int, then ...step) steps {
 		return steps{repeat(n, open, exchange), wait(ages), each(client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 4000)), client.sends(100)), each(then...), one}

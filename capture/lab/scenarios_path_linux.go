@@ -72,8 +72,8 @@ func narrowLink(n int) step {
 	return func(s *Stage) { s.try(s.Router.Namespace.IP(fmt.Sprintf("link set %s mtu %d", wire.RouterB, n))) }
 }
 
-// strains are transfers that something holds up, small enough to keep.
-func strains() []Scenario {
+// heldUp are transfers that something holds up, small enough to keep.
+func heldUp() []Scenario {
 	strict, atReceiver := ignoringScale()
 	return []Scenario{
 		{Name: "small-window", Relay: path(far/2, nil, nil), Taps: onlyHeaders(),

@@ -9,10 +9,10 @@ import (
 
 func transferSituations() []situation {
 	type end = record.EndRecord
-	type strain = record.PathRecord
+	type path = record.PathRecord
 	lossy := func(n uint32) func(r *record.Record) {
 		return func(r *record.Record) {
-			sent(func(x *end, _ *strain) {
+			sent(func(x *end, _ *path) {
 				x.Packets, x.WireBytes = 1000, 1_000_000
 				x.Retx, x.RetxFast, x.LostAfterTap, x.RetxBytes = n, n, n, uint64(n)*1000
 			})(r)
@@ -26,10 +26,10 @@ func transferSituations() []situation {
 		}
 	}
 	doubled := func(r *record.Record) { r.Ends[record.Orig].DupAcks = 0 }
-	hasty := sent(func(x *end, y *strain) { y.Doubled = x.Retx })
-	needless := sent(func(x *end, _ *strain) { x.RetxSpurious, x.DSACKs = x.Retx, x.Retx })
+	hasty := sent(func(x *end, y *path) { y.Doubled = x.Retx })
+	needless := sent(func(x *end, _ *path) { x.RetxSpurious, x.DSACKs = x.Retx, x.Retx })
 	limited := func(sender, network, window int64) func(r *record.Record) {
-		return sent(func(x *end, _ *strain) {
+		return sent(func(x *end, _ *path) {
 			x.WireBytes = 5_000_000
 			x.SenderLimited, x.NetworkLimited, x.WindowLimited = sender*second, network*second, window*second
 		})
@@ -40,18 +40,18 @@ func transferSituations() []situation {
 		}
 	}
 	stuck := func(s record.StuckRecord, passed uint32) func(r *record.Record) {
-		return sent(func(_ *end, y *strain) { y.Stuck, y.Passed = s, passed })
+		return sent(func(_ *end, y *path) { y.Stuck, y.Passed = s, passed })
 	}
 	hole := func(n uint32, waited int64, passed uint32) func(r *record.Record) {
-		return sent(func(_ *end, y *strain) { y.Hole, y.Waited, y.Passed = n, waited, passed })
+		return sent(func(_ *end, y *path) { y.Hole, y.Waited, y.Passed = n, waited, passed })
 	}
-	told := sent(func(_ *end, y *strain) { y.TooBig = record.TooBigRecord{N: 2, MTU: 1400, Packet: 9} })
+	told := sent(func(_ *end, y *path) { y.TooBig = record.TooBigRecord{N: 2, MTU: 1400, Packet: 9} })
 	stalls := func(n uint32, total int64) func(r *record.Record) {
-		return sent(func(_ *end, y *strain) {
+		return sent(func(_ *end, y *path) {
 			y.Nagle = record.NagleRecord{N: n, Total: total, Min: 40 * millisecond, Max: 41 * millisecond, Packet: 7}
 		})
 	}
-	lacks := sent(func(x *end, _ *strain) { x.WScale = record.Opt[uint8]{} })
+	lacks := sent(func(x *end, _ *path) { x.WScale = record.Opt[uint8]{} })
 	notOffered := func(r *record.Record) { r.Ends[record.Orig].WScale = record.Opt[uint8]{} }
 	ecn := func(ect bool) func(r *record.Record) {
 		return func(r *record.Record) {
@@ -60,13 +60,13 @@ func transferSituations() []situation {
 		}
 	}
 	mss := func(v uint16) func(r *record.Record) {
-		return sent(func(x *end, _ *strain) { x.MSS = record.Some(v) })
+		return sent(func(x *end, _ *path) { x.MSS = record.Some(v) })
 	}
 	late := func(n uint32) func(r *record.Record) {
-		return sent(func(x *end, _ *strain) { x.OutOfOrder, x.ReorderMax = n, 3*millisecond })
+		return sent(func(x *end, _ *path) { x.OutOfOrder, x.ReorderMax = n, 3*millisecond })
 	}
 	silly := func(n uint32) func(r *record.Record) {
-		return sent(func(x *end, _ *strain) { x.SillyWindows = n })
+		return sent(func(x *end, _ *path) { x.SillyWindows = n })
 	}
 	big := record.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: at, Packet: 8}
 	deaf, shrunk := big, big
@@ -76,10 +76,10 @@ func transferSituations() []situation {
 		{"loss", "4 per cent", clean(10, lossy(40)), "warning likely"},
 		{"loss", "1.5 per cent", clean(10, lossy(15)), "notice likely"},
 		{"loss", "11 of 223", clean(1, small(11)), "warning likely"},
-		{"loss", "11 of 223 came again after they were acknowledged", clean(1, small(11), sent(func(x *end, _ *strain) { x.LostAfterTap, x.RetxSpurious = 0, 1 })), ""},
+		{"loss", "11 of 223 came again after they were acknowledged", clean(1, small(11), sent(func(x *end, _ *path) { x.LostAfterTap, x.RetxSpurious = 0, 1 })), ""},
 		{"loss", "4 of 223", clean(1, small(4)), ""},
 		{"loss", "5 of 223: it may be less than 1 per cent", clean(1, small(5)), ""},
-		{"loss", "11 of 223, eight times the same one: an outage", clean(1, small(11), sent(func(x *end, _ *strain) { x.LostAgain = 7 })), ""},
+		{"loss", "11 of 223, eight times the same one: an outage", clean(1, small(11), sent(func(x *end, _ *path) { x.LostAgain = 7 })), ""},
 		{"loss", "1 in 1,000", clean(10, lossy(1)), ""},
 		{"loss", "one connection in ten", append(clean(9, lossy(0)), clean(1, lossy(60))...), ""},
 		{"loss", "needless repeats", clean(10, lossy(40), needless), ""},
