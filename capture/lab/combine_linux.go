@@ -63,7 +63,7 @@ func combine(edges []edge, seen []*sighting, onWire []wire.Segment, start, end i
 		for _, s := range list {
 			if !ownRequest(lives[key], s) {
 				l := &life{local: key.local, remote: key.remote}
-				l.add(host.SynReceived, s.first, s.first, ByPolling)
+				l.add(host.SynReceived, s.firstDone, s.first, ByPolling)
 				if s.gone != 0 {
 					l.add(host.Closed, s.gone, s.last, ByPolling)
 				}
@@ -99,7 +99,9 @@ func livesOf(edges []edge) map[ends][]*life {
 }
 
 // ownRequest finds the life that a sighting in SYN-RECEIVED belongs to: one
-// that is, or is about to be, in that state.
+// that is, or is about to be, in that state. The state began when the poll was
+// done at the latest. The poll's beginning may lie before the SYN left: a poll
+// that lists thousands of sockets takes longer than a handshake.
 func ownRequest(list []*life, s *sighting) bool {
 	for _, l := range list {
 		for i := range l.states {
@@ -115,7 +117,7 @@ func ownRequest(list []*life, s *sighting) bool {
 			if e.state != host.SynReceived || until < s.first-pollSlack || e.time > gone+pollSlack {
 				continue
 			}
-			e.time, e.earliest = min(e.time, s.first), min(e.earliest, s.first)
+			e.time, e.earliest = min(e.time, s.firstDone), min(e.earliest, s.first)
 			return true
 		}
 	}

@@ -119,6 +119,12 @@ func TestCombine(t *testing.T) {
 			want:  []conn{{"SYN-SENT ESTABLISHED", "SYN-RECEIVED ESTABLISHED"}},
 		},
 		{
+			name:  "a request socket seen by a poll that began before the SYN left",
+			edges: [][]edge{edges(clientAddr, serverAddr, host.Closed, 101, host.SynSent, 103, host.Established), edges(serverAddr, clientAddr, host.Listen, 104, host.SynReceived, 104, host.Established)},
+			seen:  []*sighting{{local: serverAddr, remote: clientAddr, state: host.SynReceived, first: 96 * ms, firstDone: 102 * ms, last: 96 * ms, gone: 110 * ms}},
+			want:  []conn{{"SYN-SENT ESTABLISHED", "SYN-RECEIVED ESTABLISHED"}},
+		},
+		{
 			name: "one connection after another on the same ports",
 			edges: [][]edge{opened, accepted,
 				edges(clientAddr, serverAddr, host.Established, 50, host.CloseWait, 51, host.LastAck, 52, host.Closed),
