@@ -25,12 +25,14 @@ func (x *reach) Fields(w *fold.Walk) {
 // reachLeast is how many segments beyond, and how many within, show a difference.
 const reachLeast = 5
 
-// separated tells that most of what reached beyond was lost, two in three, and what did
-// not was not, but for one in fifty. What stands farther on may know later ACKs, so that
+// separated tells that most of what reached beyond was lost, of what did not at most one
+// in ten, and that neither is chance. What stands farther on may know later ACKs, so that
 // some of what reaches beyond here does not there; a queue that overflows takes the half of a
-// flight at most.
+// flight at most, so the share beyond must be more than that as well (interval).
 func separated(within, withinLost, beyond, beyondLost uint64) bool {
-	return beyond >= reachLeast && within >= reachLeast && beyondLost*3 >= beyond*2 && withinLost*50 <= within
+	least, _ := interval(beyondLost, beyond)
+	return beyond >= reachLeast && within >= reachLeast && least > 50 && withinLost*10 <= within &&
+		fisher(int(beyondLost), int(beyond-beyondLost), int(withinLost), int(within-withinLost)) < chanceMost
 }
 
 // diesBeyond tells so of one connection on which segments as large as those that were
@@ -49,9 +51,11 @@ Rule: both ends agreed on window scaling in their SYNs, so the window in the hea
 units of 2, 4 or up to 16,384 bytes (RFC 7323 section 2.2). A firewall that did not see
 the SYNs, or does not know the option, takes it for bytes and drops each segment that ends
 farther beyond the last ACK than that. Compared are all segments of new data by whether they
-reach beyond the window without its scale: told where most that do were lost (2 of 3: what
-stands farther on may know later ACKs than those seen here) and none that do not (1 of 50). Possible only, where each that was lost was larger than all that
-passed: a path MTU black hole looks the same.`,
+reach beyond the window without its scale: told where most that do were lost (more than half
+beyond doubt, by the 95 % interval of that share: what stands farther on may know later ACKs than
+those seen here), at most one in ten of the others was, and that is no chance (Fisher's exact
+test, p below 0.01). Possible only, where each that was lost was larger than all that passed: a
+path MTU black hole looks the same.`,
 		New: func(*Options) Fold {
 			return newFold(func(s *subjects[reach, *reach], r *record.Record) {
 				for _, e := range sides() {
