@@ -50,7 +50,7 @@ type Scenario struct {
 	Tag   uint16 // VLAN of a Trunk
 	Late  bool   // a step starts the taps
 	Large bool   // thousands of connections: stored compressed
-	Slow  bool   // takes a minute, or a loaded machine changes what is lost: recorded, but not played in tests
+	Slow  bool   // takes a minute: recorded, but not played in tests
 	// Offload leaves segmentation and checksum offloads on: captures hold
 	// segments longer than the MSS and checksums that are not filled in.
 	Offload bool

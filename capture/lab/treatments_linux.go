@@ -2,6 +2,7 @@ package lab
 
 import (
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -134,16 +135,32 @@ func late(every int, d time.Duration) treatment {
 }
 
 // ignoringScale drops what ends beyond the last ACK by more than the window in the
-// header, as a firewall does that takes it for bytes.
+// header, as a firewall does that takes it for bytes. It stands at the sender's end of
+// the path: it knows an ACK from when it passes that on, so it knows what a tap at the
+// sender knows, however late a loaded machine lets it look at a segment.
 func ignoringScale() (forth, back treatment) {
-	var edge atomic.Uint32 // ACK and window
-	back = func(seg *wire.Segment, _ *wire.Verdict) {
-		if seg.Flags&wire.ACK != 0 {
-			edge.Store(seg.Ack + uint32(seg.Window))
+	type known struct {
+		since int64
+		edge  uint32 // ACK and window
+	}
+	var mu sync.Mutex
+	var all []known
+	back = func(seg *wire.Segment, v *wire.Verdict) {
+		if edge := seg.Ack + uint32(seg.Window); seg.Flags&wire.ACK != 0 {
+			v.Sent = func() {
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, known{time.Now().UnixNano(), edge})
+			}
 		}
 	}
 	return func(seg *wire.Segment, v *wire.Verdict) {
-		v.Drop = seg.Length > 0 && int32(seg.End()-edge.Load()) > 0
+		mu.Lock()
+		defer mu.Unlock()
+		for len(all) > 1 && all[1].since <= seg.Time {
+			all = all[1:]
+		}
+		v.Drop = seg.Length > 0 && len(all) > 0 && int32(seg.End()-all[0].edge) > 0
 	}, back
 }
 

@@ -15,6 +15,7 @@ type Verdict struct {
 	Delay  time.Duration // before it is sent; a longer one than its successors' reorders
 	Copies int           // sent in addition
 	Behind time.Duration // before the copies are sent, beside Delay
+	Sent   func()        // called just before the frame is sent; nil is none
 }
 
 // relay carries frames between two interfaces of a namespace, in user space.
@@ -46,6 +47,9 @@ func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*Segmen
 			if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16<<20); err != nil {
 				return err
 			}
+			if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+				return err
+			}
 			if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: swap(unix.ETH_P_ALL), Ifindex: d.Index}); err != nil {
 				return err
 			}
@@ -67,6 +71,15 @@ func newRelay(ns *Namespace, first, second string, tag uint16, rule func(*Segmen
 type delayed struct {
 	due  time.Time
 	data []byte
+	sent func()
+}
+
+// send passes a frame on.
+func (f *delayed) send(fd, index int) {
+	if f.sent != nil {
+		f.sent()
+	}
+	unix.Sendto(fd, f.data, 0, &unix.SockaddrLinklayer{Ifindex: index})
 }
 
 // maxDelayed bounds the frames that wait in one direction; more are dropped.
@@ -76,7 +89,7 @@ const maxDelayed = 10_000
 // Frames due at the same time leave in the order in which they came.
 func (r *relay) carry(from, to, index int, tag uint16, rule func(*Segment) Verdict) {
 	defer close(r.done[from])
-	b := make([]byte, 1<<16)
+	b, control := make([]byte, 1<<16), make([]byte, 256)
 	var waiting []delayed
 	for !r.stopped.Load() {
 		pause := 20 * time.Millisecond
@@ -84,10 +97,10 @@ func (r *relay) carry(from, to, index int, tag uint16, rule func(*Segment) Verdi
 			if pause = time.Until(waiting[0].due); pause > 0 {
 				break
 			}
-			unix.Sendto(r.fds[to], waiting[0].data, 0, &unix.SockaddrLinklayer{Ifindex: index})
+			waiting[0].send(r.fds[to], index)
 			waiting, pause = waiting[1:], 20*time.Millisecond
 		}
-		n, sender, err := unix.Recvfrom(r.fds[from], b, 0)
+		n, oobn, _, sender, err := unix.Recvmsg(r.fds[from], b, control, 0)
 		if err != nil {
 			// Rounded up: a frame never leaves before its time.
 			unix.Poll([]unix.PollFd{{Fd: int32(r.fds[from]), Events: unix.POLLIN}}, int(min(pause, 20*time.Millisecond)/time.Millisecond)+1)
@@ -97,13 +110,16 @@ func (r *relay) carry(from, to, index int, tag uint16, rule func(*Segment) Verdi
 			continue // what this relay sent itself
 		}
 		v := Verdict{}
-		if s, ok := ParseFrame(Ethernet, Frame{Data: b[:n]}); ok && rule != nil {
-			v = rule(&s)
+		if rule != nil {
+			at, _ := ancillary(control[:oobn])
+			if s, ok := ParseFrame(Ethernet, Frame{Time: at, Data: b[:n]}); ok {
+				v = rule(&s)
+			}
 		}
 		if v.Drop || len(waiting) >= maxDelayed {
 			continue
 		}
-		f := delayed{time.Now().Add(v.Delay), tagged(b[:n], tag)}
+		f := delayed{time.Now().Add(v.Delay), tagged(b[:n], tag), v.Sent}
 		waiting = enqueue(waiting, f)
 		f.due = f.due.Add(v.Behind)
 		for range v.Copies {
