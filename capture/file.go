@@ -164,7 +164,9 @@ func (f *File) Stat() (os.FileInfo, error) {
 	return f.file.Stat()
 }
 
-// NewFile reads a capture from r, which Close leaves open. The name is for messages.
+// NewFile reads a capture from r, which Close leaves open. The name is for messages. It
+// serves callers of this package whose captures lie in memory or come from elsewhere,
+// tests among them; tcpwatch itself opens files by name, see Open.
 func NewFile(name string, r io.Reader) (*File, error) {
 	f := &File{name: name, block: largeBlock, zstd: &windows{}, format: finished{}}
 	if err := f.start(name, r, nil, func() {}); err != nil {

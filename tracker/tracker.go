@@ -90,7 +90,9 @@ func New(o Options, sink record.Sink) *Tracker {
 }
 
 // Observe takes one segment, in input order, and tells where it was placed: good until
-// the next call.
+// the next call. It and Tick serve callers with one Tracker for all of an input, tests
+// among them; the pipeline has several, and calls ObserveHashed, Advance, MakeRoom and
+// HandOut.
 func (t *Tracker) Observe(s *capture.Segment) *record.Placement { return t.ObserveHashed(s, t.Hash(s)) }
 
 // ObserveHashed is Observe where the caller has the segment's Hash.
@@ -153,9 +155,8 @@ func (t *Tracker) Holds(s *capture.Segment) bool {
 // the input, whatever the packet was, so that results do not depend on how the
 // work is divided; now is the latest packet time so far.
 //
-// Trackers that share an input share Options.MaxConns and MaxBytes too: while
-// they may hold more than that together, Advance, MakeRoom with all of them,
-// and HandOut take the place of Tick.
+// Trackers that share an input share Options.MaxConns and MaxBytes too: there
+// Advance, MakeRoom with all of them, and HandOut take the place of Tick.
 func (t *Tracker) Tick(now int64) {
 	t.Advance(now)
 	MakeRoom(t)

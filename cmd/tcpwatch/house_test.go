@@ -192,23 +192,3 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 	name, ok := x.(*ast.Ident)
 	return !ok || name.IsExported()
 }
-
-// A file that a page for people who change tcpwatch names is there.
-func TestNamedFilesExist(t *testing.T) {
-	named := regexp.MustCompile("`([a-z][a-z0-9_/]*/[a-z0-9_]+\\.(?:go|sh|tsv|md))`")
-	for _, page := range []string{"ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"} {
-		text, err := os.ReadFile(filepath.Join("../..", page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := named.FindAllSubmatch(text, -1)
-		for _, m := range found {
-			if _, err := os.Stat(filepath.Join("../..", string(m[1]))); err != nil {
-				t.Errorf("%s names %s, which is not there", page, m[1])
-			}
-		}
-		if page == "ARCHITECTURE.md" && len(found) < 20 {
-			t.Errorf("%s: only %d files found", page, len(found))
-		}
-	}
-}

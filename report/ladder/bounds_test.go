@@ -207,6 +207,13 @@ func TestLadderConns(t *testing.T) {
 	if l.Len() != 2 {
 		t.Errorf("Len is %d, want 2", l.Len())
 	}
+	for id := range uint64(maxLeft + 9) {
+		l.Step(&record.Step{Conn: id + 10, Time: recordtest.Start})
+	}
+	b.Reset()
+	if err := l.Write(&b); err != nil || !strings.HasSuffix(b.String(), "\n65,536 or more connections not drawn\n") {
+		t.Errorf("%v, %q", err, b.String()[max(b.Len()-60, 0):])
+	}
 }
 
 func TestLadderIPv6(t *testing.T) {

@@ -41,6 +41,7 @@ type Ladder struct {
 	left    map[uint64]struct{} // connections past opt.Conns; bounded by maxLeft
 }
 
+// maxLeft is up to how many are told apart.
 const maxLeft = 1 << 16
 
 // New returns an empty Ladder.
@@ -119,7 +120,11 @@ func (l *Ladder) Write(w io.Writer) error {
 		d.summary(b)
 	}
 	if n := len(l.left); n > 0 {
-		b.WriteString("\n" + say.Plural(uint64(n), "more connection") + " not drawn\n")
+		more := "more connection"
+		if n == maxLeft {
+			more = "or more connection"
+		}
+		b.WriteString("\n" + say.Plural(uint64(n), more) + " not drawn\n")
 	}
 	return b.Flush()
 }
