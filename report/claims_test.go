@@ -94,8 +94,8 @@ func TestOneWayCounts(t *testing.T) {
 		r.Capture.OneWay = true
 		r.Ends[record.Resp] = record.EndRecord{}
 	}
-	wants(t, textOf(t, nil, alone), []string{"one way 1 connection: one end alone was seen;"}, []string{"only one direction"})
+	wants(t, textOf(t, []string{EveryReport}, alone), []string{"one way 1 connection: one end alone was seen;"}, []string{"only one direction"})
 	shown.Capture.OneWayShown = true
-	text := textOf(t, nil, shown, alone)
+	text := textOf(t, []string{EveryReport}, shown, alone)
 	wants(t, text, []string{"one way 2 connections: of 1 only one direction was captured, as ACKs show; of 1 one end alone was seen;"}, nil)
 }

@@ -63,16 +63,29 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return nil
 	}
 	incomplete := c.worst.Offered()
-	p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", say.Thousands(complete), say.Thousands(incomplete), c.others()))
+	how := ""
 	if complete > 0 {
-		p.note(0, "", "Complete: "+c.normal()+".")
+		how = c.normal()
+		if p.brief {
+			how = " (" + how + ")"
+		}
+	}
+	if p.brief {
+		p.title("Closes", fmt.Sprintf("%s complete%s, %s incomplete%s.", say.Thousands(complete), how, say.Thousands(incomplete), c.others()))
+	} else {
+		p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", say.Thousands(complete), say.Thousands(incomplete), c.others()))
+		if complete > 0 {
+			p.note(0, "", "Complete: "+how+".")
+		}
 	}
 	p.unfinished(c)
 	if incomplete == 0 {
 		return nil
 	}
-	p.b.WriteByte('\n')
-	p.note(0, say.Bold, "Incomplete closes, by who ended or stalled them, and how")
+	if !p.brief {
+		p.b.WriteByte('\n')
+		p.note(0, say.Bold, "Incomplete closes, by who ended or stalled them, and how")
+	}
 	rows := c.blamed(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := table.Table{Columns: []table.Column{{Title: "who", Left: true}, {Title: "what", Left: true},
@@ -85,8 +98,10 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
 	p.lostRows(c.culprits.Rest().n, "incomplete close", "hosts", uint64(c.culprits.Limit()))
-	p.closeAdvice(rows)
-	p.worstCloses(c, o)
+	if !p.brief {
+		p.closeAdvice(rows)
+		p.worstCloses(c, o)
+	}
 	return nil
 }
 

@@ -50,6 +50,10 @@ func severityStyle(s diagnose.Severity) string {
 // writeFindings prints each finding with its reasons.
 func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	found := p.findings
+	if p.brief {
+		writeBriefFindings(p, s)
+		return nil
+	}
 	switch {
 	case len(s.opt.Detectors) == 0:
 		return nil
@@ -107,15 +111,7 @@ func findingCounts(found []diagnose.Finding) string {
 
 // finding prints one.
 func (p *page) finding(f *diagnose.Finding) {
-	head := strings.ToUpper(f.Severity.String()) + "  " + f.Title
-	for i, l := range say.WrapHard(head, p.Width-3) {
-		if i == 0 {
-			word, rest, _ := strings.Cut(l, " ")
-			p.b.WriteString(p.Paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
-			continue
-		}
-		p.b.WriteString("  " + l + "\n")
-	}
+	p.headOf(f)
 	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
 		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, days(f.Since, f.Until), f.Detector))
 	p.note(table.Indent, "", f.Explanation)
@@ -129,9 +125,9 @@ func (p *page) finding(f *diagnose.Finding) {
 		if i == 0 {
 			p.note(table.Indent, "", "What to do:")
 		}
-		p.advice("- " + a)
+		p.commands(table.Indent+2, "- "+a)
 	}
-	if at := examplesOf(f); at != "" {
+	if at := examplesOf(f, shownExamples); at != "" {
 		p.note(table.Indent, say.Faint, at)
 	}
 }
@@ -148,34 +144,34 @@ func days(since, until int64) string {
 	return a + " to " + b
 }
 
-// advice prints a sentence without breaking a command in it.
-func (p *page) advice(text string) {
+// commands prints a sentence without breaking a command in it.
+func (p *page) commands(indent int, text string) {
 	const blank = "\ue000" // of private use: no text holds it
 	parts := strings.Split(text, "`")
 	for i := 1; i < len(parts); i += 2 {
-		if say.Width(parts[i]) < p.Width-2*table.Indent-4 {
+		if say.Width(parts[i]) < p.Width-indent-6 {
 			parts[i] = strings.ReplaceAll(parts[i], " ", blank)
 		}
 	}
-	for i, l := range say.WrapHard(strings.Join(parts, "`"), p.Width-table.Indent-4) {
-		p.b.WriteString(strings.Repeat(" ", table.Indent+2+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
+	for i, l := range say.WrapHard(strings.Join(parts, "`"), p.Width-indent-2) {
+		p.b.WriteString(strings.Repeat(" ", indent+2*min(i, 1)) + strings.ReplaceAll(l, blank, " ") + "\n")
 	}
 }
 
 // shownExamples is how many of a finding's examples a table names.
 const shownExamples = 5
 
-// examplesOf says which connections and packets show a finding; "" where it has none.
-func examplesOf(f *diagnose.Finding) string {
+// examplesOf says which connections and packets show a finding, most of each; "" where it has none.
+func examplesOf(f *diagnose.Finding, most int) string {
 	var at []string
 	if len(f.Conns) > 0 {
-		names := make([]string, 0, shownExamples)
-		for _, id := range f.Conns[:min(len(f.Conns), shownExamples)] {
+		names := make([]string, 0, most)
+		for _, id := range f.Conns[:min(len(f.Conns), most)] {
 			names = append(names, sentence.ID(id))
 		}
 		at = append(at, strings.Join(names, ", ")+" (--why)")
 	}
-	if n := min(len(f.Packets), shownExamples); n > 0 {
+	if n := min(len(f.Packets), most); n > 0 {
 		packets := make([]string, 0, n)
 		for _, p := range f.Packets[:n] {
 			packets = append(packets, say.Thousands(p))

@@ -102,6 +102,9 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	g := table.Table{Columns: []table.Column{{Title: "listener", Left: true}, {Title: "done"}, {Title: "failed"},
 		{Title: "felt p50", Quiet: true}, {Title: "p95", Quiet: true}, {Title: "p99", Quiet: true}, {Title: "max", Quiet: true},
 		{Title: "server half", Quiet: true, Narrow: table.GoesToNote}, {Title: "client half", Quiet: true, Narrow: table.GoesToNote}}}
+	if p.brief {
+		g.Columns[len(g.Columns)-2].Narrow, g.Columns[len(g.Columns)-1].Narrow = table.GoesAway, table.GoesAway
+	}
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	for _, r := range shown {
 		g.Rows = append(g.Rows, p.listenerRow(r, all.felt.N() > 0))
@@ -118,8 +121,10 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			p.note(0, "", "Felt times"+untimedWhy+".")
 		}
 	}
-	p.handshakeAdvice(all, allFailed)
-	p.feltHistogram(&h.humps, all.felt.N())
+	if !p.brief {
+		p.handshakeAdvice(all, allFailed)
+		p.feltHistogram(&h.humps, all.felt.N())
+	}
 	return nil
 }
 

@@ -13,8 +13,8 @@ import (
 	"tcpwatch/report/schema"
 )
 
-// writeHeadline says what was read, and what was lost on the way.
-func writeHeadline(p *page, s *Summary, h *Headline) {
+// readAndKept says how many packets were read, and how many connections they make.
+func readAndKept(s *Summary, h *Headline) string {
 	text := "tcpwatch: " + say.Plural(h.Packets, "packet")
 	filtered := h.Filter != "" && !h.Live && h.Packets > 0
 	if filtered {
@@ -34,6 +34,12 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	} else {
 		text += ", " + say.Plural(s.conns, "connection")
 	}
+	return text
+}
+
+// writeHeadline says what was read, and what was lost on the way.
+func writeHeadline(p *page, s *Summary, h *Headline) {
+	text := readAndKept(s, h)
 	if from := input(h); from != "" {
 		text += ", from " + from
 	}
@@ -62,6 +68,11 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 			p.label("", "shares in findings are of these connections only")
 		}
 	}
+	writeNotSeen(p, h)
+}
+
+// writeNotSeen says what is not there, and what cannot be read.
+func writeNotSeen(p *page, h *Headline) {
 	switch {
 	case h.Filter == "" && h.Packets > 0 && h.Segments == 0:
 		p.label("not seen", "TCP: "+otherThanTCP(h))
@@ -228,20 +239,26 @@ func anomalies(h *Headline) (n uint64) {
 	return n
 }
 
+// whyUnknown says why something is not known of some connections.
+func (s *Summary) whyUnknown(r schema.Reason) string {
+	n := s.unknown[r]
+	alone := n - min(n, s.oneWay)
+	switch {
+	case r != schema.OneWay || alone == 0:
+		return schema.Unknowns()[r].Why
+	case alone == n: // a lone packet may have had no answer
+		return "one end alone was seen"
+	}
+	return fmt.Sprintf("of %s only one direction was captured, as ACKs show; of %s one end alone was seen", say.Thousands(n-alone), say.Thousands(alone))
+}
+
 // writeUnknown says what is left out of how many connections, a line a reason.
 func writeUnknown(p *page, s *Summary) {
 	for i, u := range schema.Unknowns() {
 		if n := s.unknown[i]; n > 0 {
-			why := ": " + u.Why
+			why := ": " + s.whyUnknown(schema.Reason(i))
 			if schema.Reason(i) == schema.Midstream {
 				why = "" // said where the connections are counted
-			}
-			if alone := n - min(n, s.oneWay); schema.Reason(i) == schema.OneWay && alone > 0 {
-				// What the finding counts is shown; a lone packet may have had no answer.
-				why = ": one end alone was seen"
-				if alone < n {
-					why = fmt.Sprintf(": of %s only one direction was captured, as ACKs show; of %s one end alone was seen", say.Thousands(n-alone), say.Thousands(alone))
-				}
 			}
 			p.label(u.Label, say.Plural(n, "connection")+why+"; left out: "+u.What+u.More)
 		}

@@ -64,10 +64,10 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), k.worst.Offered(), "connection")
 	if k.outcomes[record.KeepaliveDead] > 0 {
-		p.note(0, "", "Dead: probes went unanswered until the prober gave up. The peer crashed, was unplugged, or a firewall between forgot the idle connection: probe more often than its limit.")
+		p.advise("", "Dead: probes went unanswered until the prober gave up. The peer crashed, was unplugged, or a firewall between forgot the idle connection: probe more often than its limit.")
 	}
 	if k.unanswered > 0 {
-		p.note(0, "", "One unanswered probe proves nothing (RFC 1122 section 4.2.3.6): ACKs without data may be lost.")
+		p.advise("", "One unanswered probe proves nothing (RFC 1122 section 4.2.3.6): ACKs without data may be lost.")
 	}
 	return nil
 }

@@ -86,14 +86,24 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	if t.all.restarts > 0 {
 		text += fmt.Sprintf(", 2MSL restarted %s", say.Plural(t.all.restarts, "time"))
 	}
-	p.title("TIME-WAIT", text+".")
 	twoMSL := cmp.Or(2*h.MSL, defaultTwoMSL)
-	p.note(0, "", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.Span(twoMSL)))
+	if p.brief {
+		text += fmt.Sprintf("; 2MSL = %s (--msl)", p.Span(twoMSL))
+	}
+	p.title("TIME-WAIT", text+".")
+	p.advise("", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.Span(twoMSL)))
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := table.Table{Columns: []table.Column{{Title: "held by and towards", Left: true}, {Title: "now"}, {Title: "peak"}, {Title: "peak at", Narrow: table.GoesToNote},
 		{Title: "entered"}, {Title: "entered/s", Quiet: true, Narrow: table.GoesToNote}, {Title: "reused", Quiet: true}, {Title: "releases in", Quiet: true},
 		{Title: "ports", Quiet: true}, {Title: "for example", Left: true, Narrow: table.GoesToNote}}}
+	if p.brief {
+		for i := range g.Columns {
+			if g.Columns[i].Narrow == table.GoesToNote {
+				g.Columns[i].Narrow = table.GoesAway
+			}
+		}
+	}
 	for _, r := range shown {
 		g.Rows = append(g.Rows, p.holdingRow(&r, h, o.Ports))
 	}
@@ -102,7 +112,9 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
 	p.lostRows(t.rows.Rest().total(), "TIME-WAIT", "holders", uint64(t.rows.Limit()))
-	p.timeWaitAdvice(rows, o.Ports, twoMSL)
+	if !p.brief {
+		p.timeWaitAdvice(rows, o.Ports, twoMSL)
+	}
 	p.population(t, h)
 	return nil
 }
@@ -203,9 +215,16 @@ func (p *page) population(t *timeWaits, h *Headline) {
 	}
 	width := min(60, p.Width-2, int(to-from+1))
 	n, _ := t.all.pop.Peak()
+	marks := sparkline(t.all.pop.Sample(from, to, width), p.ASCII)
+	if p.brief {
+		if n > 1 {
+			p.note(0, "", "Held over time: "+marks)
+		}
+		return
+	}
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), say.Thousands(n)))
-	p.b.WriteString("  " + sparkline(t.all.pop.Sample(from, to, width), p.ASCII) + "\n")
+	p.b.WriteString("  " + marks + "\n")
 	if w := t.all.pop.Width(); w > 1 {
 		p.note(0, say.Faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -16,12 +17,15 @@ type TableOptions struct {
 	Width   int      // columns of the terminal; 0 when the output is none: 120
 	Color   bool     // ANSI colours
 	ASCII   bool     // no character outside ASCII; see UTF8Locale
-	Reports []string // of ReportNames; empty means all but connections
-	Top     int      // rows of a table at most; 0 means 10, for connections all that are kept
+	Reports []string // of ReportNames, or EveryReport; empty means the brief report, one screen of all but connections
+	Top     int      // rows of a table at most; 0 means 10, 5 in the brief report, for connections all that are kept
 	Sort    string   // a sort key of one of the reports; "" for each report's own
 	Numeric bool     // as -n: nothing is named. Names are never looked up in any case
 	Ports   int      // ports that a client can choose from; 0 means Linux's default, 28,232
 }
+
+// EveryReport stands for all tables but those OnDemand, each whole.
+const EveryReport = "all"
 
 const (
 	defaultTop = 10
@@ -84,14 +88,14 @@ func (o TableOptions) Validate() error {
 // chosen returns the reports that o asks for, in the order of the list.
 func (o TableOptions) chosen() ([]Table, error) {
 	for _, name := range o.Reports {
-		if SortKeys(name) == nil {
-			return nil, fmt.Errorf("unknown report %q; known are %s", name, strings.Join(ReportNames(), ", "))
+		if SortKeys(name) == nil && name != EveryReport {
+			return nil, fmt.Errorf("unknown report %q; known are %s, %s", name, strings.Join(ReportNames(), ", "), EveryReport)
 		}
 	}
 	var chosen []Table
 	var keys []string
 	for _, r := range AllTables() {
-		if slices.Contains(o.Reports, r.Name) || len(o.Reports) == 0 && !r.OnDemand {
+		if slices.Contains(o.Reports, r.Name) || (len(o.Reports) == 0 || slices.Contains(o.Reports, EveryReport)) && !r.OnDemand {
 			chosen = append(chosen, r)
 			keys = append(keys, r.Name+": "+strings.Join(r.Sorts, ", "))
 		}
@@ -123,14 +127,22 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 		o.Ports = int(s.opt.Thresholds.Ports())
 	}
 	p := newPage(o, s, h)
-	writeHeadline(p, s, h)
-	worstFirst(p, p.findings)
+	if p.brief {
+		o.Top = cmp.Or(o.Top, briefRows)
+		writeBriefHeadline(p, s, h)
+	} else {
+		writeHeadline(p, s, h)
+		worstFirst(p, p.findings)
+	}
 	for _, r := range chosen {
 		if err := r.write(p, s, h, o); err != nil {
 			return err
 		}
 	}
 	p.notSeen()
+	if p.brief && s.conns > 0 {
+		p.briefEnd(chosen)
+	}
 	_, err = io.WriteString(w, p.b.String())
 	return err
 }

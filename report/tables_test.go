@@ -52,7 +52,10 @@ func TestTables(t *testing.T) {
 	}{
 		{"mixture-80", recordtest.Mixture(), troubled, TableOptions{Width: 80, Reports: all}},
 		{"mixture-200", recordtest.Mixture(), troubled, TableOptions{Width: 200, Reports: all}},
-		{"mixture-ascii-colour", recordtest.Mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true}},
+		{"mixture-ascii-colour", recordtest.Mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true, Reports: []string{EveryReport}}},
+		{"brief-80", recordtest.Mixture(), troubled, TableOptions{Width: 80}},
+		{"brief-colour", recordtest.Mixture(), headlineOf, TableOptions{Width: 100, ASCII: true, Color: true}},
+		{"brief-empty", nil, headlineOf, TableOptions{Width: 80}},
 		{"empty-80", nil, headlineOf, TableOptions{Width: 80, Reports: all}},
 		{"one-80", []*record.Record{recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:443")}, headlineOf, TableOptions{Width: 80, Reports: all}},
 		{"thousands-80", recordtest.Random(1, 5000, 40), headlineOf, TableOptions{Width: 80, Reports: all, Top: 3}},

@@ -1,0 +1,234 @@
+package report
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
+	"tcpwatch/tracker/diagnose"
+)
+
+// The brief report is what is printed when no table is named: one screen. What was read
+// and what weakens it take a line each, the worst findings their cause, their signs and
+// the first step, the others a line, and tables their rows alone.
+
+const (
+	briefFindings = 3  // told with cause and signs
+	briefTitles   = 10 // findings told by their title
+	briefInfos    = 4
+	briefSigns    = 3 // sentences of an explanation, while they are shorter in all than briefLength
+	briefLength   = 300
+	briefExamples = 3
+	briefRows     = 5 // of a table
+)
+
+// writeBriefHeadline says in a line what was read, and in one what weakens it.
+func writeBriefHeadline(p *page, s *Summary, h *Headline) {
+	text := readAndKept(s, h)
+	if h.timed() {
+		text += fmt.Sprintf(" in %s from %s UTC", p.Span(h.Span()), day(h.Start))
+	}
+	if from := input(h); from != "" {
+		if say.Width(text+", "+from) > p.Width {
+			from = shortInput(h)
+		}
+		text += ", " + from
+	}
+	for i, l := range say.WrapHard(text, p.Width-2) {
+		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
+	}
+	if h.Filter != "" && !h.FilterIsDefault {
+		p.label("filter", say.Escape(h.Filter))
+	}
+	if h.Where != "" {
+		p.label("where", say.Escape(h.Where))
+	}
+	if weak := weaknesses(p, s, h); len(weak) > 0 {
+		p.note(0, say.Yellow, "Limits of what was seen: "+strings.Join(weak, "; ")+".")
+	}
+	writeNotSeen(p, h)
+}
+
+// shortInput is input with the names of files without their folders.
+func shortInput(h *Headline) string {
+	short := *h
+	short.Files = make([]string, len(h.Files))
+	for i, f := range h.Files {
+		short.Files[i] = filepath.Base(f)
+	}
+	return input(&short)
+}
+
+// weaknesses are what makes the report less sure, each in few words.
+func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
+	for r := schema.Reason(0); r < schema.NReasons; r++ {
+		if n := s.unknown[r]; n > 0 {
+			of := say.Thousands(n) + " of " + say.Plural(s.conns, "connection")
+			if n == s.conns {
+				of = "all connections"
+				if n == 1 {
+					of = "the connection"
+				}
+			}
+			parts = append(parts, s.whyUnknown(r)+" ("+of+")")
+		}
+	}
+	c := &h.Clock
+	if c.Untimed > 0 && s.unknown[schema.Untimed] == 0 {
+		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a time")
+	}
+	if c.Gaps > 0 {
+		parts = append(parts, fmt.Sprintf("nobody captured for %s in %s", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
+	}
+	if c.Steps > 0 {
+		parts = append(parts, "the clock was stepped "+say.Plural(c.Steps, "time"))
+	}
+	if c.Misstamped > 0 {
+		parts = append(parts, say.Plural(c.Misstamped, "packet")+" with a time that is wrong")
+	}
+	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 {
+		parts = append(parts, fmt.Sprintf("%s dropped before they were captured%s: a larger buffer (-B) helps", say.Plural(n, "packet"), droppedShare(h)))
+	}
+	if h.Unnamed > 0 {
+		parts = append(parts, say.Plural(h.Unnamed, "connection")+" not looked at for names")
+	}
+	if h.Undecoded > 0 {
+		parts = append(parts, say.Plural(h.Undecoded, "packet")+" not decoded")
+	}
+	if h.Tracker.Evicted > 0 {
+		parts = append(parts, say.Plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full")
+	}
+	return parts
+}
+
+// writeBriefFindings tells of the findings, those of the network before those of the capture.
+func writeBriefFindings(p *page, s *Summary) {
+	if len(s.opt.Detectors) == 0 {
+		return
+	}
+	var loud, infos []*diagnose.Finding
+	for _, capture := range []bool{false, true} {
+		for i := range p.findings {
+			switch f := &p.findings[i]; {
+			case f.Severity < diagnose.Notice:
+				if !capture && f.Group != diagnose.GroupCapture { // the headline says those
+					infos = append(infos, f)
+				}
+			case capture == (f.Group == diagnose.GroupCapture):
+				loud = append(loud, f)
+			}
+		}
+	}
+	p.b.WriteByte('\n')
+	if len(loud) == 0 {
+		p.note(0, say.Bold, untroubled(s))
+	}
+	for i, f := range loud[:min(len(loud), briefTitles)] {
+		if i > 0 && i <= briefFindings {
+			p.b.WriteByte('\n')
+		}
+		if i < briefFindings {
+			p.briefFinding(f)
+			continue
+		}
+		p.headOf(f)
+	}
+	p.moreFindings(len(loud) - briefTitles)
+	if len(loud) > 0 && len(infos) > 0 {
+		p.b.WriteByte('\n')
+	}
+	for _, f := range infos[:min(len(infos), briefInfos)] {
+		p.headOf(f)
+	}
+	p.moreFindings(len(infos) - briefInfos)
+}
+
+func (p *page) moreFindings(n int) {
+	if n > 0 {
+		p.note(0, say.Faint, fmt.Sprintf("... and %s more (--report findings).", say.Plural(uint64(n), "finding")))
+	}
+}
+
+// untroubled says in a line that nothing was found, and of how much.
+func untroubled(s *Summary) string {
+	h := sumsOf[*handshakes](s)
+	c := sumsOf[*closes](s)
+	_, failed := h.totals()
+	switch bad, open := failed.total(), c.worst.Offered(); {
+	case s.conns == 0:
+		return "No TCP connection was seen."
+	case bad+open == 0:
+		return "No trouble found: no connection failed to open, none ended in trouble."
+	default:
+		return fmt.Sprintf("No trouble found that matters: %s of %s failed to open, %s did not close completely.",
+			say.Thousands(bad), say.Plural(s.conns, "connection"), say.Thousands(open))
+	}
+}
+
+// briefFinding tells what, why, by which signs, and what to do first.
+func (p *page) briefFinding(f *diagnose.Finding) {
+	p.headOf(f)
+	for i, c := range f.Causes[:min(len(f.Causes), 1)] {
+		word := map[diagnose.Confidence]string{diagnose.Proven: "Cause", diagnose.Likely: "Likely cause", diagnose.Possible: "Possible cause"}[f.Confidence]
+		if i == 0 && len(f.Causes) > 1 && f.Confidence == diagnose.Possible {
+			word += fmt.Sprintf(", one of %d", len(f.Causes))
+		}
+		p.note(2, "", word+": "+c+".")
+	}
+	p.note(2, "", "Signs: "+signs(f.Explanation))
+	if len(f.Advice) > 0 {
+		p.commands(2, "Do: "+f.Advice[0])
+	}
+	more := "more: --explain " + f.Detector
+	if at := examplesOf(f, briefExamples); at != "" {
+		more = at + "; " + more
+	}
+	p.note(2, say.Faint, more)
+}
+
+// signs are the first sentences of an explanation.
+func signs(explanation string) string {
+	text := ""
+	for i, s := range say.Sentences(explanation) {
+		if i > 0 && (i == briefSigns || len(text)+len(s) > briefLength) {
+			break
+		}
+		text += " " + s
+	}
+	return strings.TrimSpace(text)
+}
+
+// headOf is the line of a finding: how bad, and what.
+func (p *page) headOf(f *diagnose.Finding) {
+	head := strings.ToUpper(f.Severity.String())
+	if f.Severity < diagnose.Notice {
+		head = f.Severity.String()
+	}
+	for i, l := range say.WrapHard(head+"  "+f.Title, p.Width-3) {
+		if i == 0 {
+			word, rest, _ := strings.Cut(l, " ")
+			p.b.WriteString(p.Paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")
+			continue
+		}
+		p.b.WriteString("  " + l + "\n")
+	}
+}
+
+// briefEnd says where the rest of it is.
+func (p *page) briefEnd(chosen []Table) {
+	names := make([]string, 0, len(chosen))
+	for _, t := range chosen {
+		names = append(names, t.Name)
+	}
+	p.b.WriteByte('\n')
+	p.note(0, say.Faint, "More: --report NAME ("+strings.Join(names, ", ")+", or all), --why ID draws a connection.")
+}
+
+// advise is note for what only the whole table says.
+func (p *page) advise(style, text string) {
+	if !p.brief {
+		p.note(0, style, text)
+	}
+}
