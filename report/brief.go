@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
@@ -21,6 +22,7 @@ const (
 	briefSigns    = 3 // sentences of an explanation, while they are shorter in all than briefLength
 	briefLength   = 300
 	briefExamples = 3
+	briefWeak     = 4
 	briefRows     = 5 // of a table
 )
 
@@ -28,13 +30,13 @@ const (
 func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 	text := readAndKept(s, h)
 	if h.timed() {
-		text += fmt.Sprintf(" in %s from %s UTC", p.Span(h.Span()), day(h.Start))
+		text += fmt.Sprintf(" in %s, %s UTC", p.Span(h.Span()), time.Unix(0, h.Start).UTC().Format(time.DateTime))
 	}
 	if from := input(h); from != "" {
-		if say.Width(text+", "+from) > p.Width {
+		if say.Width(text+", from "+from) > p.Width {
 			from = shortInput(h)
 		}
-		text += ", " + from
+		text += ", from " + from
 	}
 	for i, l := range say.WrapHard(text, p.Width-2) {
 		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
@@ -46,6 +48,9 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 		p.label("where", say.Escape(h.Where))
 	}
 	if weak := weaknesses(p, s, h); len(weak) > 0 {
+		if n := len(weak) - briefWeak; n > 0 {
+			weak = append(weak[:briefWeak], say.Thousands(uint64(n))+" more (--report all)")
+		}
 		p.note(0, say.Yellow, "Limits of what was seen: "+strings.Join(weak, "; ")+".")
 	}
 	writeNotSeen(p, h)
@@ -63,18 +68,6 @@ func shortInput(h *Headline) string {
 
 // weaknesses are what makes the report less sure, each in few words.
 func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
-	for r := schema.Reason(0); r < schema.NReasons; r++ {
-		if n := s.unknown[r]; n > 0 {
-			of := say.Thousands(n) + " of " + say.Plural(s.conns, "connection")
-			if n == s.conns {
-				of = "all connections"
-				if n == 1 {
-					of = "the connection"
-				}
-			}
-			parts = append(parts, s.whyUnknown(r)+" ("+of+")")
-		}
-	}
 	c := &h.Clock
 	if c.Untimed > 0 && s.unknown[schema.Untimed] == 0 {
 		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a time")
@@ -99,6 +92,18 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 	}
 	if h.Tracker.Evicted > 0 {
 		parts = append(parts, say.Plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full")
+	}
+	for r := schema.Reason(0); r < schema.NReasons; r++ {
+		if n := s.unknown[r]; n > 0 {
+			of := say.Thousands(n) + " of " + say.Plural(s.conns, "connection")
+			if n == s.conns {
+				of = "all connections"
+				if n == 1 {
+					of = "the connection"
+				}
+			}
+			parts = append(parts, s.whyUnknown(r)+" ("+of+")")
+		}
 	}
 	return parts
 }
@@ -197,7 +202,7 @@ func signs(explanation string) string {
 		}
 		text += " " + s
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimPrefix(strings.TrimSpace(text), "Signs: ")
 }
 
 // headOf is the line of a finding: how bad, and what.

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/report"
 )
 
 // printout is everything that a run prints in all formats.
@@ -30,6 +32,9 @@ func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	t.Helper()
 	dir := t.TempDir()
 	jsonl, csv := filepath.Join(dir, "jsonl"), filepath.Join(dir, "csv")
+	if !slices.Contains(args, "--report") {
+		args = append([]string{"--report", report.EveryReport}, args...)
+	}
 	line := append([]string{"-n", "-o", "table", "-o", "jsonl:" + jsonl, "-o", "csv:" + csv, "--transitions"}, args...)
 	var stdout, stderr bytes.Buffer
 	if status := run(append(line, files...), &stdout, &stderr); status != exitDone {

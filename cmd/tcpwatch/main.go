@@ -38,7 +38,9 @@
 // of packets or --for's time. SIGUSR1 prints the report so far. A second
 // Ctrl-C ends at once. Files are read to the end, then reported.
 //
-// The report is a headline and the tables that --report names:
+// The report is one screen: what was read and what weakens it, what is wrong with its
+// cause, its signs and the first thing to do, and the first rows of each table. --report
+// prints tables whole, all of them or those that it names:
 //
 //	findings      what is wrong, how sure that is, and what to do
 //	handshakes    how long opening takes, by listener, and why it fails
@@ -52,8 +54,8 @@
 // names is written. Whatever format has standard output has it alone: with
 // jsonl, csv or -w - there, no live lines and no table appear.
 //
-// Whatever the tables, the headline names the three findings that matter most,
-// and JSON Lines has all of them. --detectors chooses what is looked for,
+// With --report the headline names the three findings that matter most, whatever the
+// tables, and JSON Lines has all of them. --detectors chooses what is looked for,
 // --threshold when it is told, --explain prints a detector's rule ("list":
 // all of them), and --fail-on SEVERITY makes the exit status 3 for a finding
 // so bad or worse.

@@ -22,7 +22,7 @@ func formatChoice() string {
 func tableNames() string {
 	const column, last = 23, 80
 	names, used := "", column
-	all := report.ReportNames()
+	all := append(report.ReportNames(), report.EveryReport)
 	for i, n := range all {
 		if i > 0 {
 			names, used = names+",", used+1
