@@ -63,6 +63,18 @@ func raisedBesides() map[string][]string {
 		"very-lossy":                    {"retx-storm warning likely", "capture-cut info proven"},
 		"zero-window":                   {"zero-window warning proven"},
 		"zero-window-at-server":         {"zero-window warning proven"},
+
+		// After public reports, two by two.
+		"connection-limit":               {"still-open info proven"},
+		"cookies-take-options-at-server": {"option-stripped notice possible"},
+		"failover-without-reset":         {"still-open info proven"},
+		"fast-open-dropped":              {"loss warning likely"},
+		"large-answers-lost":             {"still-open info proven"},
+		"queue-full-while-open":          {"still-open info proven"},
+		"scaling-stripped":               {"option-stripped notice possible"},
+		"upload-crashes":                 {"capture-cut info proven"},
+		"upload-refused":                 {"capture-cut info proven"},
+		"way-cut":                        {"still-open info proven"},
 	}
 }
 

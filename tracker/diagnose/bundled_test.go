@@ -79,6 +79,25 @@ func raised() map[string][]string {
 		"time-wait-reuse":                  {"closed-at-once notice likely"},
 		"time-wait-stale-syn":              {"reuse-refused notice proven", "closed-at-once notice likely"},
 		"time-wait-storm-by-server":        {"closed-at-once warning likely"},
+
+		// After public reports, two by two.
+		"age-limit":                      {"reset-unread notice likely"},
+		"all-reset-at-once":              {"reset-unread notice likely"},
+		"client-cancels":                 {"reset-late-data notice likely"},
+		"client-gives-up":                {"reset-late-data notice likely"},
+		"connection-limit":               {"syn-lost notice likely"},
+		"cookies-take-options-at-server": {"syn-flood critical likely"},
+		"fast-open-dropped":              {"syn-lost warning possible"},
+		"hop-limit-ends":                 {"unreachable warning proven"},
+		"host-not-found":                 {"unreachable warning proven"},
+		"listener-restarts":              {"refused warning proven"},
+		"one-backend-refuses":            {"refused warning proven"},
+		"queue-full-while-open":          {"syn-lost notice likely"},
+		"signature-wrong":                {"no-answer warning proven"},
+		"unsigned-unanswered":            {"no-answer warning proven"},
+		"upload-crashes":                 {"closed-at-once warning likely", "reset-unread notice likely"},
+		"upload-refused":                 {"reset-abort notice likely"},
+		"way-cut":                        {"no-answer warning possible"},
 	}
 }
 
