@@ -118,6 +118,12 @@ func hold(name string) (*os.File, error) {
 	if name == "-" {
 		return os.Stdin, nil
 	}
+	return OpenDisk(name)
+}
+
+// OpenDisk opens a file of which it is not known yet whether it is a capture, and that is no
+// directory. Its error begins with the name.
+func OpenDisk(name string) (*os.File, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, cause(err))

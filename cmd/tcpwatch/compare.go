@@ -12,13 +12,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcpwatch"
+	"tcpwatch/capture"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/report"
 	"tcpwatch/report/compare"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
-	"tcpwatch/tracker/diagnose"
-	"tcpwatch/tracker/record"
 )
 
 // compareUsage is what compare --help prints.
@@ -141,13 +140,9 @@ func (c *command) compare(args []string) int {
 // open opens both inputs.
 func (c *compared) open() (files [2]*os.File, err error) {
 	for i, name := range c.inputs {
-		if files[i], err = os.Open(name); err != nil {
+		if files[i], err = capture.OpenDisk(name); err != nil {
 			closeFiles(files)
-			return files, fmt.Errorf("%s: %w", name, outfile.Cause(err))
-		}
-		if about, err := files[i].Stat(); err == nil && about.IsDir() {
-			closeFiles(files)
-			return files, fmt.Errorf("%s: is a directory", name)
+			return files, err
 		}
 	}
 	return files, nil
@@ -163,7 +158,7 @@ func closeFiles(files [2]*os.File) {
 // records are folded that -o jsonl would write: so both give the same.
 func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr io.Writer) (status int, err error) {
 	in := bufio.NewReader(file)
-	if isJSON(in) {
+	if schema.IsJSONL(in) {
 		if len(c.pass) > 0 {
 			return exitUsage, fmt.Errorf("%s: %s is for captures; give it to the run that writes the JSON Lines", name, c.pass[0])
 		}
@@ -177,56 +172,7 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 		return exitUsage, err
 	}
 	status = (&command{stdout: io.Discard, stderr: stderr}).watch(o, file, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
-		return []tcpwatch.Output{s.status, &collecting{}, &folding{fold: fold, reader: schema.NewColumnReader(s.records, fold.Columns())}}, nil
+		return []tcpwatch.Output{s.progress, &collecting{}, report.NewReadBack(fold, s.records)}, nil
 	})
 	return status, nil
-}
-
-// folding is the Output that folds a run for compare.
-type folding struct {
-	record.Base
-	fold   *compare.Fold
-	reader *schema.ColumnReader
-}
-
-// Needs is records; see record.Output.
-func (f *folding) Needs() record.Needs { return record.Needs{Conns: true} }
-
-// Conn takes a record; see record.Output.
-func (f *folding) Conn(r *record.Record) error {
-	f.reader.Read(r)
-	f.fold.Conn()
-	return nil
-}
-
-// Findings takes the findings; see diagnose.Judged.
-func (f *folding) Findings(found []diagnose.Finding) error {
-	for i := range found {
-		x := &found[i]
-		f.fold.Finding(&schema.ReadFinding{ID: x.ID, Severity: x.Severity.String(), Title: x.Title, Count: x.Count})
-	}
-	return nil
-}
-
-// Report takes the sums; see report.Reporter.
-func (f *folding) Report(h *report.Headline, s *report.Summary) error {
-	f.fold.Stats(&schema.ReadStats{Packets: h.Packets, Where: h.Where, KernelDrops: h.KernelDrops.V, Evicted: h.Tracker.Evicted,
-		Span: float64(h.Span()) / 1e9, Damaged: len(h.Damaged) > 0, TimeWaitPeaks: []schema.Peak{{Peak: s.PeakTimeWaits()}}})
-	return nil
-}
-
-// isJSON looks for the brace with which JSON Lines begin.
-func isJSON(in *bufio.Reader) bool {
-	for n := 1; n <= in.Size(); n++ {
-		b, err := in.Peek(n)
-		if err != nil {
-			return false
-		}
-		switch b[n-1] {
-		case ' ', '\t', '\r', '\n':
-		default:
-			return b[n-1] == '{'
-		}
-	}
-	return false
 }

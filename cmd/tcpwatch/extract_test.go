@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,9 +10,6 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/capture/capturetest"
-	"tcpwatch/report/packets"
-	"tcpwatch/report/sentence"
-	"tcpwatch/tracker/record"
 )
 
 // fragmented is a capture of connection attempts in fragments: those to port 80
@@ -90,29 +86,6 @@ func TestExtractFragments(t *testing.T) {
 		if part := "fragment, put together with packet 2"; bytes.Contains(b, []byte(part)) != slices.Contains(tt.want, 1) {
 			t.Errorf("%s: %q is in the wrong place", tt.where, part)
 		}
-	}
-}
-
-// Of more connections than can be remembered the first are, whatever the order
-// in which they end.
-func TestFoundIsBounded(t *testing.T) {
-	f := &found{want: func(*record.Record) bool { return true }}
-	part := f.Part()
-	const n = 2*maxFound + 7
-	for id := uint64(n); id > 0; id-- {
-		f.Lines(part.AppendConn(nil, &record.Record{ID: id}))
-	}
-	f.trim()
-	if len(f.ids) != maxFound || f.n != n || !f.has(1) || !f.has(maxFound) || f.has(maxFound+1) {
-		t.Errorf("%d of %d; the first is %d", len(f.ids), f.n, f.ids[0])
-	}
-	x, err := packets.NewExtract(io.Discard, sentence.Phrases{}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &session{o: &options{extract: "x"}, found: f, extract: x}
-	if told := s.told(); told != "x: no packets, no connection is to be extracted" {
-		t.Error(told)
 	}
 }
 

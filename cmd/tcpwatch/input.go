@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"golang.org/x/net/bpf"
@@ -9,6 +8,7 @@ import (
 	"tcpwatch"
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
+	"tcpwatch/internal/allowance"
 	"tcpwatch/tracker/record"
 )
 
@@ -34,7 +34,7 @@ func holdInput(o *options, held *os.File) (*input, error) {
 	}
 	var err error
 	switch {
-	case len(o.read) == 0:
+	case o.live():
 		if in.handle, err = openLive(o); err == nil {
 			in.Source = tcpwatch.Live(captured{in.handle})
 		}
@@ -42,17 +42,14 @@ func holdInput(o *options, held *os.File) (*input, error) {
 	case held != nil:
 		in.files = []*capture.File{capture.Held(o.read[0], held)}
 	default:
-		if limit := descriptors(); uint64(len(o.read))+besideInputs > limit {
-			return nil, fmt.Errorf("%d files to read, and %d may be open at once (ulimit -n): raise that limit, or join some of the files", len(o.read), limit)
+		if err := allowance.Files(len(o.read)); err != nil {
+			return nil, err
 		}
 		in.files, err = capture.HoldAll(o.read)
 	}
 	in.Source = tcpwatch.Files(in.files...)
 	return in, err
 }
-
-// besideInputs is how many descriptors a run needs for other things, about.
-const besideInputs = 32
 
 // begin reads how the files begin, and refuses a filter that makes no sense for them.
 func (in *input) begin() error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,13 +12,16 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture/live"
+	"tcpwatch/internal/allowance"
 	"tcpwatch/report"
+	"tcpwatch/report/follow"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
-// options are the command line, checked.
+// options are the command line, checked: nothing changes them after parse.
 type options struct {
 	read       []string // capture files; empty when live
 	user       string   // whom root becomes; "" for the default
@@ -29,44 +31,38 @@ type options struct {
 	noPromisc  bool
 	write      string // packet file; "" for none
 	filter     string // "" when the user gave none
-	count      uint64 // packets after the filter; 0: all
 	duration   time.Duration
 	quiet      bool
 	outputs    []output
 	tables     report.TableOptions
-	why        *why        // nil without --why
-	follow     *followed   // nil without --follow
-	where      *where.Expr // nil without --where
-	extract    string      // packet file; "" for none
-	track      tracker.Options
+	why        *report.Pick // nil without --why
+	follow     *report.Pick // nil without --follow
+	followAs   string
+	raw        string           // prefix of --raw's files; "" for text on standard output
+	where      *where.Expr      // nil without --where
+	extract    string           // packet file; "" for none
+	run        tcpwatch.Options // what the command line says of them
+	memory     allowance.Share
 	transition bool
-	color      string // auto | always | never
-	jobs       int    // workers; 0: one for each core
-	judge      judged
+	color      string             // auto | always | never
+	failOn     *diagnose.Severity // nil without --fail-on
+	explain    string             // a detector or list; "" without --explain
 
 	list, version, help bool
-}
-
-// output is one -o: a format and the file it goes to.
-type output struct {
-	format string // of formats
-	file   string // "" for standard output
 }
 
 // parse reads the command line. Its errors are one line.
 func parse(args []string) (*options, error) {
 	var (
 		o                           options
-		msl, interval               = seconds(record.DefaultMSL), seconds(0)
-		duration                    seconds
 		outputs                     []string
 		reports, filterFile, whyArg string
-		followArg, followAs, raw    string
-		whereArg                    string
+		followArg, whereArg         string
 		noColor                     bool
 		detectors, failOn           string
 		thresholds                  []string
 	)
+	o.run.MSL = time.Duration(record.DefaultMSL)
 	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.Usage = func() {}
@@ -79,8 +75,8 @@ func parse(args []string) (*options, error) {
 	f.StringVarP(&o.user, "user", "Z", "", "")
 	f.StringVarP(&o.write, "write", "w", "", "")
 	f.StringVarP(&filterFile, "filter-file", "F", "", "")
-	f.Uint64VarP(&o.count, "count", "c", 0, "")
-	f.Var(&duration, "for", "")
+	f.Uint64VarP(&o.run.Count, "count", "c", 0, "")
+	f.Var((*seconds)(&o.duration), "for", "")
 	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
@@ -91,19 +87,19 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.extract, "extract", "", "")
 	f.StringVar(&whyArg, "why", "", "")
 	f.StringVar(&followArg, "follow", "", "")
-	f.StringVar(&followAs, "follow-as", "", "")
-	f.StringVar(&raw, "raw", "", "")
-	f.Var(&msl, "msl", "")
-	f.IntVarP(&o.jobs, "jobs", "j", 0, "")
-	f.IntVar(&o.track.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
-	f.Var((*size)(&o.track.MaxBytes), "max-memory", "")
-	f.Var(&interval, "interval", "")
-	f.BoolVar(&o.track.ByVLAN, "by-vlan", false, "")
+	f.StringVar(&o.followAs, "follow-as", "", "")
+	f.StringVar(&o.raw, "raw", "", "")
+	f.Var((*seconds)(&o.run.MSL), "msl", "")
+	f.IntVarP(&o.run.Workers, "jobs", "j", 0, "")
+	f.IntVar(&o.run.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
+	f.Var((*size)(&o.memory), "max-memory", "")
+	f.Var((*seconds)(&o.run.Interval), "interval", "")
+	f.BoolVar(&o.run.ByVLAN, "by-vlan", false, "")
 	f.BoolVar(&o.transition, "transitions", false, "")
 	f.StringVar(&detectors, "detectors", "", "")
 	f.StringArrayVar(&thresholds, "threshold", nil, "")
 	f.StringVar(&failOn, "fail-on", "", "")
-	f.StringVar(&o.judge.explain, "explain", "", "")
+	f.StringVar(&o.explain, "explain", "", "")
 	f.StringVar(&o.color, "color", "auto", "")
 	f.Lookup("color").NoOptDefVal = "always"
 	f.BoolVar(&noColor, "no-color", false, "")
@@ -124,8 +120,6 @@ func parse(args []string) (*options, error) {
 	if o.snaplen == 0 { // tcpdump's habit
 		o.snaplen = live.DefaultSnaplen
 	}
-	o.duration = time.Duration(duration)
-	o.track.MSL, o.track.Interval = int64(msl), int64(interval)
 	if reports != "" {
 		o.tables.Reports = strings.Split(reports, ",")
 	}
@@ -142,27 +136,86 @@ func parse(args []string) (*options, error) {
 		}
 	}
 	if whyArg != "" {
-		if o.why, err = parseWhy(whyArg); err != nil {
+		if o.why, err = report.ParsePick(whyArg); err != nil {
 			return nil, fmt.Errorf("--why %w", err)
 		}
 	}
-	if o.follow, err = parseFollow(followArg, followAs, raw); err != nil {
+	if err := o.parseFollow(followArg); err != nil {
 		return nil, err
 	}
 	if f.Changed("detectors") && strings.TrimSpace(detectors) == "" {
 		return nil, errors.New("--detectors: no names; without it all detectors look")
 	}
-	if err := o.judge.parse(detectors, failOn, thresholds); err != nil {
+	if err := o.parseJudgement(detectors, failOn, thresholds); err != nil {
 		return nil, err
 	}
-	if err := o.parseOutputs(outputs); err != nil {
+	if err := o.chooseOutputs(outputs); err != nil {
 		return nil, err
 	}
-	if f.Changed("count") && o.count == 0 {
+	if f.Changed("count") && o.run.Count == 0 {
 		return nil, errors.New("-c 0: at least 1 packet; without -c all are read")
 	}
+	o.decideRun()
 	return &o, o.check()
 }
+
+// parseFollow reads --follow, with what belongs to it.
+func (o *options) parseFollow(id string) (err error) {
+	switch {
+	case id == "" && o.followAs != "":
+		return errors.New("--follow-as needs --follow")
+	case id == "" && o.raw != "":
+		return errors.New("--raw needs --follow")
+	case id == "":
+		return nil
+	case o.raw != "" && o.followAs != "":
+		return errors.New("--follow-as is for text: not with --raw")
+	case o.followAs != "" && !slices.Contains([]string{follow.AsAuto, follow.AsText, follow.AsHex}, o.followAs):
+		return fmt.Errorf("--follow-as %s: auto, text or hex", o.followAs)
+	}
+	if o.follow, err = report.ParsePick(id); err != nil {
+		return fmt.Errorf("--follow %w", err)
+	}
+	return nil
+}
+
+// parseJudgement reads what is said about findings.
+func (o *options) parseJudgement(detectors, failOn string, thresholds []string) (err error) {
+	if o.run.Sums.Detectors, err = diagnose.Select(detectors); err != nil {
+		return fmt.Errorf("--detectors: %w", err)
+	}
+	o.run.Sums.Thresholds = diagnose.NewOptions()
+	for _, t := range thresholds {
+		if err := o.run.Sums.Thresholds.Set(t); err != nil {
+			return fmt.Errorf("--threshold: %w", err)
+		}
+	}
+	if failOn != "" {
+		s, err := diagnose.ParseSeverity(failOn)
+		if err != nil {
+			return fmt.Errorf("--fail-on: %w", err)
+		}
+		o.failOn = &s
+	}
+	return nil
+}
+
+// decideRun works out what else follows for the run.
+func (o *options) decideRun() {
+	o.run.MaxBytes = o.memory.Table()
+	sums := &o.run.Sums
+	sums.Kept, sums.Rows, sums.Sort, sums.Narrow = max(o.tables.Top, 100), -1, o.tables.Sort, o.memory.Narrow()
+	if slices.Contains(o.tables.Reports, "connections") {
+		sums.Rows = max(o.tables.Top, 10000)
+	}
+	o.run.FilterName = o.filter
+	if o.filter == "" && o.live() {
+		o.run.FilterName, o.run.FilterIsDefault = live.DefaultFilterName, true
+	}
+}
+
+// live reports whether packets are captured.
+func (o *options) live() bool { return len(o.read) == 0 }
 
 // checkColor refuses --color with its word behind a blank: as --color may stand
 // alone, the word would be taken for a file or a filter.
@@ -223,79 +276,38 @@ func filterText(words []string, file string) (string, error) {
 	return strings.Join(lines, " "), nil
 }
 
-func (o *options) parseOutputs(given []string) error {
-	for _, g := range given {
-		format, file, named := strings.Cut(g, ":")
-		if known := formatNames(); !slices.Contains(known, format) {
-			return fmt.Errorf("-o %s: unknown format; known: %s", g, strings.Join(known, ", "))
-		}
-		if named && file == "" {
-			return fmt.Errorf("-o %s: no file named after the colon", g)
-		}
-		if file == "-" {
-			file = ""
-		}
-		o.outputs = append(o.outputs, output{format, file})
-	}
-	if o.why != nil {
-		o.outputs = append(o.outputs, output{format: "ladder"})
-	}
-	if o.follow != nil && o.follow.raw == "" {
-		o.outputs = append(o.outputs, output{format: "follow"})
-	}
-	if len(o.outputs) == 0 && o.write != "-" && o.extract != "-" && o.follow == nil {
-		o.outputs = []output{{format: "table"}}
-	}
-	seen := map[string]string{}
-	for _, packets := range []string{o.write, o.extract} {
-		if packets == "" {
-			continue
-		}
-		if file := onDisk(packets); seen[file] == "" {
-			seen[file] = "packets"
-		} else {
-			return fmt.Errorf("-w and --extract cannot both go to %s", packets)
-		}
-	}
-	for _, x := range o.outputs {
-		if other, twice := seen[x.file]; twice {
-			if x.file == "" {
-				return fmt.Errorf("%s and %s cannot both go to standard output: give one a file", other, x.format)
-			}
-			return fmt.Errorf("%s and %s cannot both go to %s", other, x.format, x.file)
-		}
-		seen[x.file] = x.format
-	}
-	return nil
-}
-
 // check refuses what makes no sense together or is out of range.
 func (o *options) check() error {
-	isLive := len(o.read) == 0
+	stdin := 0
+	for _, name := range o.read {
+		if name == "-" {
+			stdin++
+		}
+	}
 	switch {
-	case !isLive && o.iface != "":
+	case !o.live() && o.iface != "":
 		return fmt.Errorf("both an interface (%s) and a file (%s) to read", o.iface, o.read[0])
-	case !isLive && o.duration > 0:
+	case !o.live() && o.duration > 0:
 		return errors.New("--for is for live captures")
-	case slices.Index(o.read, "-") != lastIndex(o.read, "-"):
+	case stdin > 1:
 		return errors.New("standard input can be read only once")
 	case o.snaplen < 0 || o.snaplen > live.DefaultSnaplen:
 		return fmt.Errorf("-s %d: from 0 to %d bytes", o.snaplen, live.DefaultSnaplen)
 	case o.buffer < 1 || o.buffer > 1<<20:
 		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
-	case o.track.MaxConns < tracker.MinMaxConns:
-		return fmt.Errorf("--max-conns %d: at least %d, or hardly any connection is held to its end", o.track.MaxConns, tracker.MinMaxConns)
-	case o.track.MaxBytes != 0 && o.track.MaxBytes < tracker.MinMaxBytes:
-		return fmt.Errorf("--max-memory %d: at least %dM", o.track.MaxBytes, tracker.MinMaxBytes>>20)
-	case isLive && o.why != nil && o.why.id != 0:
-		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.text)
-	case isLive && o.follow != nil && o.follow.pick.id != 0:
-		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.pick.text)
-	case o.why != nil && o.why.all && o.where == nil:
-		return fmt.Errorf("--why %s: --where says which connections those are", o.why.text)
-	case o.jobs < 0 || o.jobs > tcpwatch.MaxWorkers:
-		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.jobs, tcpwatch.MaxWorkers)
-	case o.track.MSL <= 0:
+	case o.run.MaxConns < tracker.MinMaxConns:
+		return fmt.Errorf("--max-conns %d: at least %d, or hardly any connection is held to its end", o.run.MaxConns, tracker.MinMaxConns)
+	case o.memory != 0 && o.memory < tracker.MinMaxBytes:
+		return fmt.Errorf("--max-memory %d: at least %dM", o.memory, tracker.MinMaxBytes>>20)
+	case o.live() && o.why != nil && o.why.ID != 0:
+		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.Text)
+	case o.live() && o.follow != nil && o.follow.ID != 0:
+		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.Text)
+	case o.why != nil && o.why.All && o.where == nil:
+		return fmt.Errorf("--why %s: --where says which connections those are", o.why.Text)
+	case o.run.Workers < 0 || o.run.Workers > tcpwatch.MaxWorkers:
+		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.run.Workers, tcpwatch.MaxWorkers)
+	case o.run.MSL <= 0:
 		return errors.New("--msl: more than 0")
 	case o.tables.Top < 0:
 		return fmt.Errorf("--top %d: rows are counted from 1; 0 means the default", o.tables.Top)
@@ -308,56 +320,7 @@ func (o *options) check() error {
 	return o.tables.Validate()
 }
 
-func lastIndex(list []string, s string) int {
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i] == s {
-			return i
-		}
-	}
-	return -1
-}
-
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
-}
-
-// size is a flag for a number of bytes: 512M, 2G, or a plain number.
-type size int64
-
-func (s *size) String() string { return strconv.FormatInt(int64(*s), 10) }
-func (s *size) Type() string   { return "size" }
-
-func (s *size) Set(text string) error {
-	digits := strings.TrimSuffix(strings.TrimSuffix(text, "B"), "i")
-	shift := 0
-	if n := len(digits); n > 0 {
-		if i := strings.IndexByte("kMGT", digits[n-1]); i >= 0 {
-			digits, shift = digits[:n-1], 10*(i+1)
-		}
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n <= 0 || n > 1<<(62-shift) {
-		return errors.New("not a size such as 512M or 2G")
-	}
-	*s = size(n << shift)
-	return nil
-}
-
-// seconds is a flag for a span of time: 90s, 1h30m, or a plain number of seconds.
-type seconds time.Duration
-
-func (s *seconds) String() string { return time.Duration(*s).String() }
-func (s *seconds) Type() string   { return "duration" }
-
-func (s *seconds) Set(text string) error {
-	d, err := time.ParseDuration(text)
-	if n, bad := strconv.ParseFloat(text, 64); bad == nil {
-		d, err = time.Duration(n*float64(time.Second)), nil
-	}
-	if err != nil || d < 0 {
-		return errors.New("not a span of time such as 90s, 1h30m or 5")
-	}
-	*s = seconds(d)
-	return nil
 }

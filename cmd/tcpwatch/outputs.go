@@ -1,118 +1,188 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 
 	"tcpwatch"
-	"tcpwatch/capture"
+	"tcpwatch/capture/host"
+	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
-	"tcpwatch/report/follow"
-	"tcpwatch/report/ladder"
-	"tcpwatch/report/packets"
-	"tcpwatch/report/schema"
 	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/record"
 )
 
-// format is a way to write what a run finds: a value in the list of formats.
-type format struct {
-	name  string
-	asked bool // by -o; else an option of its own asks for it
-	make  func(s *session, w io.Writer) tcpwatch.Output
+// output is a format that the command line asks for, with the files that it goes to: "" for
+// standard output.
+type output struct {
+	format
+	files []string
 }
 
-// formats are all there are. The first is what a run without -o writes.
-func formats() []format {
-	return []format{
-		{"table", true, func(s *session, w io.Writer) tcpwatch.Output { return report.NewTables(w, s.o.tablesOn(w)) }},
-		{"jsonl", true, func(s *session, w io.Writer) tcpwatch.Output { return report.NewJSONL(w, s.records) }},
-		{"csv", true, func(s *session, w io.Writer) tcpwatch.Output { return report.NewCSV(w, s.records) }},
-		{"ladder", false, (*session).newDrawing},
-		{"follow", false, (*session).newFollow},
-	}
-}
+// onStdout reports whether it goes to standard output.
+func (x output) onStdout() bool { return slices.Contains(x.files, "") }
 
 // formatNames are those that -o may name.
 func formatNames() (names []string) {
 	for _, f := range formats() {
-		if f.asked {
+		if f.files == nil {
 			names = append(names, f.name)
 		}
 	}
 	return names
 }
 
-// newDrawing draws the connections of --why.
-func (s *session) newDrawing(w io.Writer) tcpwatch.Output {
-	s.drawing = ladder.NewOutput(w, ladder.Options{Width: screen.Columns(w), Color: useColor(s.o.color, w), ASCII: asciiOnly(), MSL: s.o.track.MSL}, s.picked(s.o.why))
-	return s.drawing
+// chooseOutputs finds the outputs that the command line asks for, those of -o with what is
+// given with it.
+func (o *options) chooseOutputs(given []string) error {
+	all := formats()
+	for _, g := range given {
+		name, file, named := strings.Cut(g, ":")
+		i := slices.IndexFunc(all, func(f format) bool { return f.files == nil && f.name == name })
+		if i < 0 {
+			return fmt.Errorf("-o %s: unknown format; known: %s", g, strings.Join(formatNames(), ", "))
+		}
+		if named && file == "" {
+			return fmt.Errorf("-o %s: no file named after the colon", g)
+		}
+		o.outputs = append(o.outputs, output{all[i], []string{onDisk(file)}})
+	}
+	for _, f := range all {
+		if f.files == nil {
+			continue
+		}
+		if files := f.files(o); files != nil {
+			o.outputs = append(o.outputs, output{f, files})
+		}
+	}
+	if !slices.ContainsFunc(o.outputs, func(x output) bool { return !x.beside || x.onStdout() }) {
+		o.outputs = append(o.outputs, output{all[0], []string{""}})
+	}
+	slices.SortStableFunc(o.outputs, func(a, b output) int { // those beside the report come first
+		switch {
+		case a.beside == b.beside:
+			return 0
+		case a.beside:
+			return -1
+		}
+		return 1
+	})
+	return o.checkFiles()
 }
 
-// newFollow prints what the ends of --follow's connections said.
-func (s *session) newFollow(w io.Writer) tcpwatch.Output {
-	text := follow.NewText(clearing{w, s.status}, follow.TextOptions{As: s.o.follow.as, Color: useColor(s.o.color, w), ASCII: asciiOnly()})
-	s.follow = follow.NewOutput(text, s.picked(s.o.follow.pick))
-	return s.follow
+// checkFiles refuses two outputs in one file.
+func (o *options) checkFiles() error {
+	seen := map[string]string{}
+	for _, x := range o.outputs {
+		for _, file := range x.files {
+			other, twice := seen[file]
+			switch {
+			case !twice:
+				seen[file] = x.name
+			case other == packetFormat && x.name == packetFormat:
+				return fmt.Errorf("-w and --extract cannot both go to %s", cmp.Or(file, "-"))
+			case file == "":
+				return fmt.Errorf("%s and %s cannot both go to standard output: give one a file", other, x.name)
+			default:
+				return fmt.Errorf("%s and %s cannot both go to %s", other, x.name, file)
+			}
+		}
+	}
+	return nil
+}
+
+// openFiles opens what o is to write. None may be a file that is read, or one of the
+// others, whatever they are called.
+func openFiles(o *options, in *input, stdout io.Writer) (outfile.Files, error) {
+	taken := &outfile.Taken{}
+	for _, f := range in.files {
+		if about, err := f.Stat(); err == nil {
+			taken.Read(about)
+		}
+	}
+	var wanted []outfile.Want
+	for _, x := range o.outputs {
+		for _, name := range x.files {
+			if name != "" {
+				wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
+			} else if f, ok := stdout.(*os.File); ok {
+				if err := taken.Add("standard output", f); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return taken.OpenAll(wanted)
 }
 
 // outputs are all that the run writes, in the files that openFiles opened.
 func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error) {
-	o := s.o
 	if err := files.Begin(); err != nil {
 		return nil, err
 	}
-	create := func(name string) io.Writer {
-		if name == "" {
-			return s.stdout
+	all = append(all, s.progress, &collecting{})
+	tables, others := false, s.stderr // whatever is on standard output has it for itself
+	for _, x := range s.o.outputs {
+		var to []io.Writer
+		for _, name := range x.files {
+			if name == "" {
+				to = append(to, s.stdout)
+			} else {
+				to = append(to, files.Named(name))
+			}
 		}
-		return files.Named(name)
-	}
-	all = append(all, s.status, &collecting{})
-	onStdout := ""
-	for _, x := range o.outputs {
-		i := slices.IndexFunc(formats(), func(f format) bool { return f.name == x.format })
-		all = append(all, formats()[i].make(s, create(x.file)))
-		if x.file == "" {
-			onStdout = x.format
+		made, err := x.make(s, to)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, made)
+		if x.name == tableFormat && x.onStdout() {
+			tables, others = true, s.stdout
 		}
 	}
-	if o.follow != nil && o.follow.raw != "" {
-		names := o.follow.rawNames()
-		s.raw = follow.NewRaw(files.Named(names[0]), files.Named(names[1]))
-		s.follow = follow.NewOutput(s.raw, s.picked(o.follow.pick))
-		all = append(all, s.follow)
-	}
-	if o.write != "" {
-		s.written = packets.NewFile(create(onDisk(o.write)), o.snaplen, s.in.Link())
-		all = append(all, s.written)
-	}
-	if o.extract != "" {
-		marks := func(id uint64, _, _ capture.Endpoint) bool { return s.found.has(id) }
-		if s.extract, err = packets.NewExtract(create(onDisk(o.extract)), sentence.Phrases{MSL: o.track.MSL}, marks, s.in.Interface); err != nil {
-			return nil, fmt.Errorf("%s: %w", o.extract, err)
-		}
-		all = append(all, s.extract)
-	}
-	to := s.stdout
-	if onStdout != "table" {
-		to = s.stderr // whatever is on standard output has it for itself
-	}
-	all = append(all, report.NewTablesSoFar(clearing{to, s.status}, o.tablesOn(to)), s.verdict)
-	if s.in.handle != nil && !o.quiet && onStdout == "table" {
-		all = append(all, sentence.NewLiveLines(clearing{s.stdout, s.status}, sentence.LiveLineOptions{Width: screen.Columns(s.stdout), ASCII: asciiOnly()}))
+	all = append(all, report.NewTablesSoFar(s.foot.Above(others), s.tablesOn(others)), s.failOn)
+	if s.in.handle != nil && !s.o.quiet && tables {
+		all = append(all, sentence.NewLiveLines(s.foot.Above(s.stdout), sentence.LiveLineOptions{Width: screen.Columns(s.stdout), ASCII: asciiOnly()}))
 	}
 	return all, nil
 }
 
-// recordOptions are what records are read with beside themselves.
-func recordOptions(o *options, in *input) schema.Options {
-	records := schema.Options{Transitions: o.transition, Files: o.read}
-	if in.handle != nil {
-		records.Interfaces = []string{in.handle.Interface()}
-		records.Local = localEnds()
-	}
-	return records
+// collecting is the Output that has garbage collected more often while a long input is read.
+type collecting struct {
+	record.Base
+	garbage allowance.Garbage
 }
+
+// Tick says how long the input is; see record.Output.
+func (c *collecting) Tick(t *record.Tick) error {
+	c.garbage.Read(t.Packets)
+	return nil
+}
+
+// tablesOn fits the tables to w. Live, ports are those that this host gives to
+// its clients.
+func (s *session) tablesOn(w io.Writer) report.TableOptions {
+	t := s.o.tables
+	t.Width, t.Color, t.ASCII = screen.Columns(w), useColor(s.o.color, w), asciiOnly()
+	if s.in.handle != nil {
+		t.Ports = host.ReadLimits().Ports()
+	}
+	return t
+}
+
+// useColor decides about colours on w; see https://no-color.org.
+func useColor(choice string, w io.Writer) bool {
+	if choice != "auto" {
+		return choice == "always"
+	}
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && screen.IsTerminal(w)
+}
+
+// asciiOnly reports whether the locale shows no more than ASCII.
+func asciiOnly() bool { return !report.UTF8Locale(os.Getenv) }

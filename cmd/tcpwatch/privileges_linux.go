@@ -104,12 +104,3 @@ func lookUp(name string) (uid, gid int, err error) {
 	gid, errGID := strconv.Atoi(u.Gid)
 	return uid, gid, errors.Join(errUID, errGID)
 }
-
-// descriptors is how many files the process may have open.
-func descriptors() uint64 {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 1 << 20
-	}
-	return limit.Cur
-}

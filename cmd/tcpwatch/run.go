@@ -7,24 +7,22 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"tcpwatch"
+	"tcpwatch/capture"
+	"tcpwatch/capture/host"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
-	"tcpwatch/report/follow"
-	"tcpwatch/report/ladder"
-	"tcpwatch/report/packets"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
+	"tcpwatch/tracker/diagnose"
 )
 
 // Exit statuses.
@@ -55,9 +53,9 @@ func (c *command) run(args []string) int {
 	case o.help:
 		return printText(c.stdout, c.stderr, usage())
 	case o.version:
-		return printText(c.stdout, c.stderr, fmt.Sprintf("tcpwatch %s\n%s\n", version(), live.Version()))
-	case o.judge.explain != "":
-		return explain(o.judge.explain, c.stdout, c.stderr)
+		return printText(c.stdout, c.stderr, fmt.Sprintf("tcpwatch %s\n%s\n", tcpwatch.Build(), live.Version()))
+	case o.explain != "":
+		return explain(o.explain, c.stdout, c.stderr)
 	case o.list:
 		return listInterfaces(c.stdout, c.stderr)
 	}
@@ -72,7 +70,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	if err := memory.Short(allowance.SpareAtStart); err != nil {
 		return fail(c.stderr, err)
 	}
-	o.limitMemory()
+	o.memory.Limit()
 	in, err := holdInput(o, held)
 	if err != nil {
 		return fail(c.stderr, err)
@@ -135,55 +133,56 @@ type session struct {
 	in             *input
 	stdout, stderr io.Writer // by way of the screen
 	screen         *screen.Screen
-	status         *status
-	records        schema.Options // how records are read
-	verdict        *verdict
-
-	found   *found           // by the first of two passes; nil without one
-	drawing *ladder.Output   // nil without --why
-	follow  *follow.Output   // nil without --follow
-	raw     *follow.Raw      // nil without --raw
-	written *packets.File    // nil without -w
-	extract *packets.Extract // nil without --extract
+	foot           *screen.Foot // of standard error
+	progress       *report.Progress
+	local          func(capture.Addr) bool // addresses of this host; nil for files
+	records        schema.Options          // how records are read
+	failOn         *report.FailOn
+	found          *report.Found // by the first of two passes; nil without one
+	ends           []func(packets uint64) (status int)
 }
 
+// atEnd has an output say what there is to say of so many packets when the run has ended; a
+// status other than exitDone becomes the program's.
+func (s *session) atEnd(f func(packets uint64) (status int)) { s.ends = append(s.ends, f) }
+
 func newSession(c *command, o *options, in *input) *session {
-	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), records: recordOptions(o, in), verdict: &verdict{failOn: o.judge.failOn}}
+	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn},
+		records: schema.Options{Transitions: o.transition, Files: o.read}}
 	s.stderr = s.screen.On(c.stderr)
-	if in.handle != nil { // what reads packets waits for no terminal
-		s.stdout = s.screen.On(c.stdout)
+	s.foot = s.screen.NewFoot(s.stderr)
+	if in.handle != nil {
+		s.stdout = s.screen.On(c.stdout) // what reads packets waits for no terminal
+		if o.quiet {
+			s.foot = s.screen.NewFoot(nil)
+		}
+		mine := host.Addrs()
+		s.local = func(a capture.Addr) bool { return mine[a.Netip()] }
+		s.records.Interfaces, s.records.Local = []string{in.handle.Interface()}, s.local
 	}
-	s.status = newStatus(s.stderr, s.screen, in.handle != nil, o.quiet, in.Size())
+	s.progress = s.newProgress()
 	return s
 }
 
-// settings are the options of a run, and the condition among them.
-func (s *session) settings() (tcpwatch.Options, *where.Clause) {
-	o := s.o
-	sums := report.SummaryOptions{Kept: max(o.tables.Top, 100), Rows: -1, Sort: o.tables.Sort,
-		Detectors: o.judge.detectors, Thresholds: o.judge.thresholds, Narrow: o.narrow()}
-	if slices.Contains(o.tables.Reports, "connections") {
-		sums.Rows = max(o.tables.Top, 10000)
-	}
-	t := o.track
-	run := tcpwatch.Options{Filter: s.in.filter, FilterName: o.filter, Count: o.count, Workers: o.jobs,
-		MSL: time.Duration(t.MSL), MaxConns: t.MaxConns, MaxBytes: o.tableBytes(), Interval: time.Duration(t.Interval), ByVLAN: t.ByVLAN,
-		Sums: sums, Warn: s.warn}
-	if o.filter != "" {
-		run.Hidden = live.NewHidden(s.in.filter, s.in.handle != nil && runtime.GOOS == "linux")
+func (s *session) newProgress() *report.Progress {
+	return report.NewProgress(s.foot, report.ProgressOptions{Live: s.in.handle != nil, Size: s.in.Size(), Now: time.Now})
+}
+
+// settings are the options of a run.
+func (s *session) settings() tcpwatch.Options {
+	run := s.o.run
+	run.Filter, run.Warn, run.Local = s.in.filter, s.warn, s.local
+	if run.Filter != nil {
+		run.Hidden = live.NewHidden(run.Filter, s.in.handle != nil && runtime.GOOS == "linux")
 	}
 	if s.in.handle != nil {
-		run.Ports, run.Local = thisHost()
-		if o.filter == "" {
-			run.FilterName, run.FilterIsDefault = live.DefaultFilterName, true
-		}
+		limits := host.ReadLimits()
+		run.Ports = diagnose.PortRange{Low: limits.PortLow, High: limits.PortHigh}
 	}
-	if o.where == nil {
-		return run, nil
+	if s.o.where != nil {
+		run.Where = s.o.where.Clause(s.records)
 	}
-	clause := o.where.Clause(s.records)
-	run.Where = clause
-	return run, clause
+	return run
 }
 
 // announce says what is captured on; with -q only what the user did not choose.
@@ -203,22 +202,17 @@ func (s *session) announce() {
 }
 
 // warn tells the user in a line that something is wrong, and goes on.
-func (s *session) warn(err error) {
-	s.status.mu.Lock()
-	defer s.status.mu.Unlock()
-	s.status.remove()
-	tell(s.stderr, err.Error())
-}
+func (s *session) warn(err error) { s.foot.Tell(s.stderr, toldLine(err.Error())) }
 
 // run reads, reports and returns the exit status.
 func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpwatch.Output, files outfile.Files) int {
 	defer s.screen.Settle()
-	o, clause := s.settings()
+	o := s.settings()
 	o.Snapshots = asked
 	stats, err := tcpwatch.Run(ctx, s.in.Source, o, outputs...)
 	closed := files.Close()
 	status := exitDone
-	if s.verdict.fails {
+	if s.failOn.Fails {
 		status = exitFound
 	}
 	var output *tcpwatch.OutputError
@@ -234,25 +228,15 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 		}
 		s.warn(err)
 	}
-	if s.written != nil {
-		if err := s.written.LeftOut(); err != nil {
-			s.warn(fmt.Errorf("%s: %w", s.o.write, err))
-		}
-	}
-	if s.extract != nil {
-		s.warn(errors.New(s.told()))
-	}
-	if clause != nil {
+	if clause, ok := o.Where.(*where.Clause); ok {
 		if err := clause.Err(); err != nil {
 			s.warn(fmt.Errorf("--where: %w", err))
 		}
 	}
-	if s.drawing != nil && s.drawing.Len() == 0 {
-		s.warn(s.o.noConnection(s.o.why, stats.Packets))
-		status = exitUsage
-	}
-	if !s.endFollow(&stats) {
-		status = exitUsage
+	for _, end := range s.ends {
+		if of := end(stats.Packets); of != exitDone {
+			status = of
+		}
 	}
 	if output == nil && closed != nil {
 		output = &tcpwatch.OutputError{Err: closed}
@@ -272,15 +256,6 @@ func each(err error) []error {
 	return nil
 }
 
-// told says what --extract's file holds.
-func (s *session) told() string {
-	name := s.o.extract
-	if name == "-" {
-		name = "extract"
-	}
-	return s.extract.Told(name, s.found.n-min(s.found.n, maxFound), maxFound)
-}
-
 // fail tells why there is nothing to report and returns the exit status.
 func fail(stderr io.Writer, err error) int {
 	tell(stderr, err.Error())
@@ -292,9 +267,9 @@ func fail(stderr io.Writer, err error) int {
 
 // tell writes a line for the user. Whatever names of files and interfaces, filters
 // and errors of other programs are in it is harmless for the terminal.
-func tell(stderr io.Writer, line string) {
-	io.WriteString(stderr, "tcpwatch: "+say.Escape(line)+"\n")
-}
+func tell(stderr io.Writer, line string) { io.WriteString(stderr, toldLine(line)) }
+
+func toldLine(line string) string { return "tcpwatch: " + say.Escape(line) + "\n" }
 
 // printText writes what was asked for in place of a report and returns the exit status.
 func printText(stdout, stderr io.Writer, text string) int {
@@ -317,20 +292,11 @@ func listInterfaces(stdout, stderr io.Writer) int {
 	return printText(stdout, stderr, b.String())
 }
 
-// version is tcpwatch's version, and the commit that it was built from where that is known.
-func version() string {
-	b, ok := debug.ReadBuildInfo()
-	if !ok {
-		return tcpwatch.Version
+// explain prints the text on a detector, or the list of all.
+func explain(name string, stdout, stderr io.Writer) int {
+	text, err := diagnose.Explain(name)
+	if err != nil {
+		return fail(stderr, fmt.Errorf("--explain: %w", err))
 	}
-	v := tcpwatch.Version
-	for _, s := range b.Settings {
-		switch {
-		case s.Key == "vcs.revision" && len(s.Value) >= 12:
-			v += " " + s.Value[:12]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			v += " with changes"
-		}
-	}
-	return v
+	return printText(stdout, stderr, text)
 }

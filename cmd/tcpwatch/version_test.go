@@ -23,7 +23,7 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%s names %q first, not %s", file, m, tcpwatch.Version)
 		}
 	}
-	if v := version(); !strings.HasPrefix(v, tcpwatch.Version) {
+	if v := tcpwatch.Build(); !strings.HasPrefix(v, tcpwatch.Version) {
 		t.Errorf("--version prints %q, not %s", v, tcpwatch.Version)
 	}
 }

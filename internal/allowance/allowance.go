@@ -1,5 +1,6 @@
-// Package allowance ends a run before the memory is used up that a limit of the system
-// (ulimit -v or -d, LimitAS= or LimitDATA= of a service) leaves the process.
+// Package allowance keeps a run within what it may take: of memory under --max-memory
+// ([Share]), and before a limit of the system (ulimit -v or -d, LimitAS= or LimitDATA= of a
+// service) is met, at which the run is ended ([Allowance]); of open files ([Files]).
 package allowance
 
 import (

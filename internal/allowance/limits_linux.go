@@ -46,6 +46,9 @@ func limitOf(resource int) uint64 {
 	return r.Cur
 }
 
+// descriptors is how many files the process may have open.
+func descriptors() uint64 { return limitOf(syscall.RLIMIT_NOFILE) }
+
 // left is how much more memory may be taken, and the limit that says so.
 func (a *Allowance) left() (left uint64, limit string) {
 	left = math.MaxUint64

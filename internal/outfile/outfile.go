@@ -49,6 +49,31 @@ func (t *Taken) Add(name string, f *os.File) error {
 	return nil
 }
 
+// Want is a file that is to be written.
+type Want struct {
+	Name    string
+	Private bool // it holds packets or payload: nobody else may read it
+}
+
+// OpenAll opens the files for writing, none of which may be taken, or be one of the others,
+// whatever they are called.
+func (t *Taken) OpenAll(wanted []Want) (all Files, err error) {
+	for _, want := range wanted {
+		f, err := Open(want.Name, want.Private)
+		if err == nil {
+			all = append(all, f)
+			err = t.Add(want.Name, f.File)
+		} else {
+			err = fmt.Errorf("%s: %w", want.Name, Cause(err))
+		}
+		if err != nil {
+			all.Undo()
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // Begin empties the files: what is written to them comes now.
 func (all Files) Begin() error {
 	for _, f := range all {

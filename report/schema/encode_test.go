@@ -92,7 +92,7 @@ func fullRecord() *record.Record {
 
 var manyFiles = Options{
 	Files: []string{"a.pcap", "b.pcap"}, Interfaces: []string{"eth0", "eth1"},
-	Local: func(*record.Record) record.End { return record.Both },
+	Local: func(capture.Addr) bool { return true },
 }
 
 // lineOf is what JSON writes for one record.

@@ -48,9 +48,9 @@ type Options struct {
 	Transitions bool     // every edge of every connection (JSON Lines only)
 	Files       []string // input files by index; "file" is written when there are several
 	Interfaces  []string // interface names by index; an index without a name is left out
-	// Local tells which end of a connection is this host, NoEnd when neither;
-	// nil when that is unknown.
-	Local func(r *record.Record) record.End
+	// Local tells the addresses of this host, of which a connection's ends may be one; nil
+	// when they are unknown.
+	Local func(a capture.Addr) bool
 }
 
 // row is what the fields read: a record, what about its capture hides fields, and

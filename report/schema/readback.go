@@ -68,6 +68,22 @@ func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
 	}
 }
 
+// IsJSONL looks for the brace with which JSON Lines begin, and takes nothing from in.
+func IsJSONL(in *bufio.Reader) bool {
+	for n := 1; n <= in.Size(); n++ {
+		b, err := in.Peek(n)
+		if err != nil {
+			return false
+		}
+		switch b[n-1] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return b[n-1] == '{'
+		}
+	}
+	return false
+}
+
 // readLine appends the next line to b; io.EOF when it is the last.
 func readLine(r *bufio.Reader, b []byte) ([]byte, error) {
 	for {

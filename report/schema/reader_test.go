@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
@@ -43,10 +44,24 @@ func TestFieldTypes(t *testing.T) {
 	}
 }
 
+// Which end is this host shows by the addresses.
+func TestLocal(t *testing.T) {
+	r := recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2")
+	for want, mine := range map[string][]capture.Addr{
+		"orig": {r.Orig.Addr}, "resp": {r.Resp.Addr}, "both": {r.Orig.Addr, r.Resp.Addr}, "": nil,
+	} {
+		f := NewReader(Options{Local: func(a capture.Addr) bool { return slices.Contains(mine, a) }}, "local")
+		f.Set(r)
+		if got, _ := f.Value(0).(string); got != want {
+			t.Errorf("%v: %q, want %q", mine, got, want)
+		}
+	}
+}
+
 // What a Reader reads is what JSON writes.
 func TestReaderAgreesWithJSON(t *testing.T) {
 	opt := Options{Files: []string{"a", "b"}, Interfaces: []string{"x", "y"},
-		Local: func(*record.Record) record.End { return record.Resp }}
+		Local: func(capture.Addr) bool { return true }}
 	var names []string
 	for _, f := range Fields() {
 		if f.Type != Objects {

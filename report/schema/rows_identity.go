@@ -79,7 +79,16 @@ func localOf(w *row) Value {
 	if w.opt.Local == nil {
 		return Value{}
 	}
-	return textOf(w.opt.Local(w.Record).String())
+	orig, resp := w.opt.Local(w.Orig.Addr), w.opt.Local(w.Resp.Addr)
+	switch {
+	case orig && resp:
+		return textOf(record.Both.String())
+	case orig:
+		return textOf(record.Orig.String())
+	case resp:
+		return textOf(record.Resp.String())
+	}
+	return textOf(record.NoEnd.String())
 }
 
 func interfaceOf(w *row) Value {

@@ -1,8 +1,8 @@
-package main
+package report
 
 import "testing"
 
-func TestWhy(t *testing.T) {
+func TestPick(t *testing.T) {
 	a, _ := parseEndpoint("192.0.2.1:40000")
 	b, _ := parseEndpoint("192.0.2.2:80")
 	c, _ := parseEndpoint("[2001:db8::1]:443")
@@ -21,14 +21,14 @@ func TestWhy(t *testing.T) {
 		{text: "192.0.2.1:1"}, {text: "192.0.2.1:1-192.0.2.2:2-192.0.2.3:3"}, {text: "192.0.2.1:70000-192.0.2.2:80"},
 	}
 	for _, x := range tests {
-		w, err := parseWhy(x.text)
+		w, err := ParsePick(x.text)
 		if (err == nil) != x.ok {
 			t.Errorf("%q: %v", x.text, err)
 		}
 		if err != nil {
 			continue
 		}
-		got := [5]bool{w.marks(17, b, c), w.marks(1, a, b), w.marks(2, b, a), w.marks(3, a, c), w.marks(4, c, a)}
+		got := [5]bool{w.Marks(17, b, c), w.Marks(1, a, b), w.Marks(2, b, a), w.Marks(3, a, c), w.Marks(4, c, a)}
 		if want := [5]bool{x.id17, x.ab, x.ba, x.ac, x.ca}; got != want {
 			t.Errorf("%q marks %v, want %v", x.text, got, want)
 		}
