@@ -1,4 +1,4 @@
-# make demo     build, and print the report and two ladders from the bundled captures
+# make demo     build, and show three incidents from the bundled captures
 # make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    time and memory beside other programs, on inputs that are made first
@@ -20,9 +20,9 @@ CAPTURES ?= testdata/pcaps
 BENCH    ?=
 INPUTS   ?= $(HOME)/.cache/tcpwatch-bench
 INPUT    ?= testdata/pcaps/time-wait-storm-by-client.pcap.gz
-GO       ?= go
+# Go at the version that go.mod asks for, fetched where that of the system is older.
+GO       ?= $(CURDIR)/packaging/go
 
-export PATH := $(PATH):/usr/local/go/bin
 # Without libpcap everything but live capture and filters is built.
 CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
@@ -33,7 +33,8 @@ build:
 	CGO_ENABLED=$(CGO) $(GO) build -trimpath -o tcpwatch ./cmd/tcpwatch
 
 demo:
-	@packaging/deps.sh build || command -v $(GO) >/dev/null
+	@packaging/deps.sh build || $(GO) version >/dev/null
+	@[ -x tcpwatch ] || echo "building; the first time fetches Go modules (15 MB) and takes a minute or more" >&2
 	@$(MAKE) --no-print-directory build
 	@packaging/demo.sh $(CAPTURES)
 
@@ -44,15 +45,17 @@ deps:
 	@packaging/deps.sh build
 
 deps-test:
-	@packaging/deps.sh test || command -v $(GO) >/dev/null
+	@packaging/deps.sh test || $(GO) version >/dev/null
 
-install: build
+# What "make build" made, so that root builds nothing.
+install:
+	@[ -x tcpwatch ] || $(MAKE) --no-print-directory build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 tcpwatch $(DESTDIR)$(PREFIX)/bin/tcpwatch
 	install -m 644 docs/tcpwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tcpwatch.1
 
 deps-bench:
-	@packaging/deps.sh bench || command -v $(GO) >/dev/null
+	@packaging/deps.sh bench || $(GO) version >/dev/null
 
 bench: deps-bench build
 	@$(GO) run ./packaging/bench $(BENCH)

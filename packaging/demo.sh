@@ -1,23 +1,26 @@
 #!/bin/sh
-# Prints the report on the bundled captures in folder $1, taken at the clients
-# (most are bundled a second time as the servers saw them), and two ladders.
+# Shows three incidents from the bundled captures in folder $1 on one screen: what is
+# wrong, and the packets of one connection that show it.
 set -eu
 captures=$1
-# show prints a command, then runs it as it was printed.
-show() {
-	echo "\$ $1"
-	eval "$1"
-}
-if ! ls "$captures"/*.pcap* >/dev/null 2>&1; then
-	echo "no captures in $captures" >&2
-	exit 1
-fi
-show "./tcpwatch \$(ls $captures/*.pcap* | grep -vE -- '-at-(server|router)|/any|storm-by-server|one-way-server')"
-for name in syn-lost last-ack-lost; do
-	file=$captures/$name.pcap
-	[ -e "$file" ] || continue
-	# The lab's captures begin with two packets of neighbour discovery.
-	id=$(./tcpwatch "$file" -o csv | sed -n '2s/^conn,\([0-9]*\),.*/\1/p')
+# incident NAME ID FIRST LAST: the worst finding in a capture, and the ladder of
+# connection ID from packet FIRST to packet LAST.
+incident() {
+	file=$captures/$1.pcap
+	if [ ! -e "$file" ]; then
+		echo "$file is missing" >&2
+		exit 1
+	fi
+	echo "\$ ./tcpwatch $file --why $2"
+	./tcpwatch "$file" | grep -E -m 1 '^(CRITICAL|WARNING|NOTICE) '
+	./tcpwatch "$file" --why "$2" | awk -v first="$3" -v last="$4" '
+		NR == 5 { print }
+		/^ *[0-9]+ / { on = $1 >= first && $1 <= last }
+		/^$/ { on = 0 }
+		on'
 	echo
-	show "./tcpwatch $file --why ${id:-1}"
-done
+}
+incident accept-queue-abort 7 10 12
+incident syn-lost 3 6 8
+incident keepalive-dead 3 10 13
+echo 'Each is shortened. Next: ./tcpwatch YOUR.pcap, or live: sudo ./tcpwatch -i any (Ctrl-C reports); --help fits a screen.'

@@ -5,7 +5,7 @@
 # Exit status 1 when something is missing still.
 set -u
 purpose=${1:-build}
-PATH=$PATH:/usr/sbin:/sbin # where Debian puts argus and nft
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin # Debian puts argus and nft into the first two
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -55,7 +55,7 @@ if [ -n "$missing" ] && have apt-get; then
 		have sudo && run=sudo
 	fi
 	if [ "$(id -u)" = 0 ] || [ -n "$run" ]; then
-		echo "installing:$missing" >&2
+		echo "installing with apt-get (a minute):$missing" >&2
 		$run env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null
 		# shellcheck disable=SC2086 # a list of packages
 		$run env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing ca-certificates >/dev/null
@@ -63,21 +63,9 @@ if [ -n "$missing" ] && have apt-get; then
 	fi
 fi
 
-status=0
 if [ -n "$missing" ]; then
 	echo "missing (Debian's names):$missing; install them as root" >&2
-	status=1
-fi
-if have go; then
-	# From 1.21 on, go fetches the version that go.mod asks for by itself.
-	found=$(cd / && go env GOVERSION 2>/dev/null)
-	minor=$(printf '%s' "$found" | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-	if [ -n "$minor" ] && [ "$minor" -lt 21 ]; then
-		echo "Go ${found#go} is too old: tcpwatch needs Go 1.26, or 1.21 and later, which fetch it themselves (go.dev/dl)" >&2
-		exit 1
-	fi
-else
-	echo "Go is missing: tcpwatch needs Go 1.26, or 1.21 and later, which fetch it themselves (go.dev/dl)" >&2
 	exit 1
 fi
-exit $status
+# Go itself may be older than go.mod asks for.
+"$(dirname "$0")/go" version >/dev/null

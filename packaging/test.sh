@@ -39,7 +39,7 @@ cgo() {
 	printf '#include <pcap.h>\n' | cc -E - >/dev/null 2>&1
 }
 
-PATH=$PATH:$("$go" env GOROOT)/bin
+PATH=$("$go" env GOROOT)/bin:$PATH
 check gofmt formatted
 if cgo; then
 	check vet "$go" vet ./...
