@@ -18,33 +18,27 @@ never meant to complete (a SYN scan; those hosts have a finding of their own).
 
 It can be mistaken for the loser of a Happy Eyeballs race (RFC 8305), which is
 harmless: then connections to the same name over the other address opened.`,
-		Thresholds: failureThresholds("abandoned"),
 		New: func(o *Options) Fold {
-			limits := scaleOf(o, "abandoned")
-			return newAttempts(func(r *record.Record) (uint64, bool) {
-				return r.Close.ResetPacket, r.Open.Kind == record.OpenAborted && !r.Capture.OneWay
-			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				if c.suspects.flooded[s.A] {
-					return Finding{}, false
-				}
-				if n -= min(n, c.suspects.checked[s.A].half); n == 0 {
-					return Finding{}, false // health checks
-				}
-				return tellAbandoned(c, s, a, n, limits), true
-			})
+			return newAttempts(cause{o.fewAndMany("abandoned"), pickAbandoned, nil, tellAbandoned})
 		},
 	}
 }
 
-func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+func pickAbandoned(r *record.Record) (uint64, bool) {
+	return r.Close.ResetPacket, r.Open.Kind == record.OpenAborted && !r.Capture.OneWay
+}
+
+func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
+	if n -= min(n, c.suspects.checked[s.A].half); n == 0 || c.suspects.flooded[s.A] {
+		return Finding{}, false // health checks, or a flood
+	}
 	opened := c.opened(s.A)
-	severity := min(limits.severity(n, opened > 0), Warning)
 	return Finding{
-		Severity: severity, Confidence: Likely,
+		Severity: min(k.severity(n, n+opened), Warning), Confidence: Likely, // the listener answers
 		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), outOf(n, n+opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("The opener sent a RST before the handshake was complete, at the latest %s after its first SYN "+
 			"(RFC 9293 section 3.10.7.1: the answer met no socket any more).", span(a.waited)),
 		Causes: []string{"the application's connect timeout is shorter than the time to open", "the loser of a Happy Eyeballs race (RFC 8305)", "a probe that only wants to see the SYN/ACK"},
 		Advice: []string{"Compare the opener's connect timeout with the times in `tcpwatch --report handshakes`."},
-	}
+	}, true
 }

@@ -135,56 +135,40 @@ func (f attempting) Findings(c *Context) []Finding {
 // Left is how many connections belong to subjects that found no place.
 func (f attempting) Left() uint64 { return f.own.Left() + f.raw.Left() }
 
-// newAttempts is the Fold of a cause: picks tells which records it is the
-// cause of and which packet shows it, and may note more.
-func newAttempts(picks func(r *record.Record) (packet uint64, ok bool), more func(a *attempts, r *record.Record), tell func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool)) Fold {
-	f := attempting{}
-	f.own = newFold(func(s *subjects[attempts, *attempts], r *record.Record) {
-		packet, ok := picks(r)
-		if !ok {
-			return
-		}
-		a := s.At(listener(r.Resp))
-		a.failed(r, packet)
-		if more != nil {
-			more(a, r)
-		}
-	}, func(c *Context, s Subject, a *attempts) (Finding, bool) {
-		n := a.sources.blameless(c, a.n)
-		if n == 0 {
-			return Finding{}, false
-		}
-		return tell(c, s, a, n)
-	}).(*bySubject[attempts, *attempts])
-	f.own.kept = fold.NewBounded[Subject, attempts](maxSubjects - rawSubjects)
-	raw := *f.own
+// cause is what keeps connections to a listener from opening.
+type cause struct {
+	scale
+	picks func(r *record.Record) (packet uint64, ok bool) // which records, and what shows it
+	more  func(a *attempts, r *record.Record)             // notes more; nil for nothing
+	tell  func(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool)
+}
+
+// newAttempts is the Fold of a cause.
+func newAttempts(k cause) Fold {
+	f := newFold(k.add, k.tellBlameless)
+	f.kept = fold.NewBounded[Subject, attempts](maxSubjects - rawSubjects)
+	raw := *f
 	raw.kept = fold.NewBounded[Subject, attempts](rawSubjects)
-	f.raw = &raw
-	return f
+	return attempting{f, &raw}
 }
 
-// few and many are from how many failures on a listener it gets worse.
-type scale struct{ few, many uint64 }
-
-// failureThresholds are those of a detector of failed attempts.
-func failureThresholds(name string) []Threshold {
-	return []Threshold{
-		{name + "-few", Number, 3, "connections to one listener from which on it is a warning and no notice"},
-		{name + "-many", Number, 10, "connections from which on it is critical, when none got through"},
+func (k cause) add(s *subjects[attempts, *attempts], r *record.Record) {
+	packet, ok := k.picks(r)
+	if !ok {
+		return
+	}
+	a := s.At(listener(r.Resp))
+	a.failed(r, packet)
+	if k.more != nil {
+		k.more(a, r)
 	}
 }
 
-func scaleOf(o *Options, name string) scale {
-	return scale{uint64(o.get(name + "-few")), uint64(o.get(name + "-many"))}
-}
-
-// severity of n failures on a listener; through tells that others got through.
-func (s scale) severity(n uint64, through bool) Severity {
-	switch {
-	case n >= s.many && !through:
-		return Critical
-	case n >= s.few:
-		return Warning
+// tellBlameless leaves out the attempts of hosts that scan.
+func (k cause) tellBlameless(c *Context, s Subject, a *attempts) (Finding, bool) {
+	n := a.sources.blameless(c, a.n)
+	if n == 0 {
+		return Finding{}, false
 	}
-	return Notice
+	return k.tell(c, s, a, n, k.scale)
 }

@@ -22,6 +22,8 @@ func (x *echoes) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.synAcks, &x.resets)
 }
 
+type echoLimits struct{ least uint64 }
+
 func backscatter() Detector {
 	return Detector{
 		Name: "backscatter", Group: GroupAttack, needs: traitSilent,
@@ -33,45 +35,46 @@ SYN before them and nothing after, are a flooded host's answers to forged sender
 
 It can be mistaken for a capture of one direction only: there data follows the
 SYN/ACKs, and such a host is not counted.`,
-		Thresholds: []Threshold{{"backscatter", Number, 20, "different addresses that got such an answer from one host"}},
 		New: func(o *Options) Fold {
-			least := uint64(o.get("backscatter"))
-			return newFold(func(s *subjects[echoes, *echoes], r *record.Record) {
-				for e := record.Orig; e <= record.Resp; e++ {
-					from := &r.Ends[e]
-					if from.Packets == 0 || r.Ends[e.Peer()].Packets > 0 || from.SeenBytes > 0 || r.Open.SYNs > 0 {
-						continue
-					}
-					synAcks, rsts := uint64(0), uint64(r.Close.RSTs[e])
-					if e == record.Resp {
-						synAcks = uint64(r.Open.SYNACKs)
-					}
-					if synAcks+rsts != from.Packets {
-						continue
-					}
-					ends := [2]Subject{host(r.Orig.Addr), host(r.Resp.Addr)}
-					x := s.At(ends[e])
-					x.hitConn(r)
-					x.to.Add(ends[e.Peer()].Hash())
-					if synAcks > 0 {
-						x.synAcks++
-					} else {
-						x.resets++
-					}
-				}
-			}, func(_ *Context, s Subject, x *echoes) (Finding, bool) {
-				if x.to.Count() < least {
-					return Finding{}, false
-				}
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, about(&x.to, "host")),
-					Explanation: fmt.Sprintf("%s lone SYN/ACKs and %s lone RSTs came without a SYN (RFC 4987 section 2: answers to forged senders).",
-						say.Thousands(x.synAcks), say.Thousands(x.resets)),
-					Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},
-					Advice: []string{"Nothing is wrong with the addresses here; tell whoever runs that host."},
-				}, true
-			})
+			l := echoLimits{least: o.count("backscatter", 20, "different addresses that got such an answer from one host")}
+			return newEndFold(addEchoes, l.tell)
 		},
 	}
+}
+
+func addEchoes(s *subjects[echoes, *echoes], r *record.Record, e record.End) {
+	from := &r.Ends[e]
+	if from.Packets == 0 || r.Ends[e.Peer()].Packets > 0 || from.SeenBytes > 0 || r.Open.SYNs > 0 {
+		return
+	}
+	synAcks, rsts := uint64(0), uint64(r.Close.RSTs[e])
+	if e == record.Resp {
+		synAcks = uint64(r.Open.SYNACKs)
+	}
+	if synAcks+rsts != from.Packets {
+		return
+	}
+	ends := [2]Subject{host(r.Orig.Addr), host(r.Resp.Addr)}
+	x := s.At(ends[e])
+	x.hitConn(r)
+	x.to.Add(ends[e.Peer()].Hash())
+	if synAcks > 0 {
+		x.synAcks++
+	} else {
+		x.resets++
+	}
+}
+
+func (l echoLimits) tell(_ *Context, s Subject, x *echoes) (Finding, bool) {
+	if x.to.Count() < l.least {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: Notice, Confidence: Likely,
+		Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, about(&x.to, "host")),
+		Explanation: fmt.Sprintf("%s lone SYN/ACKs and %s lone RSTs came without a SYN (RFC 4987 section 2: answers to forged senders).",
+			say.Thousands(x.synAcks), say.Thousands(x.resets)),
+		Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},
+		Advice: []string{"Nothing is wrong with the addresses here; tell whoever runs that host."},
+	}, true
 }

@@ -81,16 +81,16 @@ one with the same data got through (Linux tcp_mtu_probing, RFC 4821) or no segme
 its size ever had, while the other end went on sending; possible where a tap behind the
 loss sees a hole that is never filled. It can be mistaken for loss in one direction that
 starts with the first large segment.`,
-		New: func(*Options) Fold {
-			return newFold(func(s *subjects[holes, *holes], r *record.Record) {
-				for _, e := range sides() {
-					if blackHoled(r, e) {
-						s.At(sideOf(r, e)).add(r, &r.Path[e], uint32(r.Ends[e.Peer()].MSS.V))
-						return
-					}
-				}
-			}, func(_ *Context, s Subject, x *holes) (Finding, bool) { return tellHole(s, x), true })
-		},
+		New: func(*Options) Fold { return newFold(addHoles, tellHole) },
+	}
+}
+
+func addHoles(s *subjects[holes, *holes], r *record.Record) {
+	for _, e := range sides() {
+		if blackHoled(r, e) {
+			s.At(sideOf(r, e)).add(r, &r.Path[e], uint32(r.Ends[e.Peer()].MSS.V))
+			return
+		}
 	}
 }
 
@@ -119,7 +119,7 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 	}
 }
 
-func tellHole(s Subject, x *holes) Finding {
+func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), say.Plural(x.n, "connection"), say.Thousands(uint64(x.least))),
@@ -160,5 +160,5 @@ func tellHole(s Subject, x *holes) Finding {
 	default:
 		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name no MTU (RFC 1191 section 5).", x.from.V.Addr)
 	}
-	return f
+	return f, true
 }

@@ -18,7 +18,9 @@ type subjects[V any, P counted[V]] = fold.Bounded[Subject, V, P]
 type bySubject[V any, P counted[V]] struct {
 	kept subjects[V, P]
 	add  func(s *subjects[V, P], r *record.Record)
-	tell func(c *Context, s Subject, v P) (Finding, bool)
+	// addEnd is asked about each end, where there is no add.
+	addEnd func(s *subjects[V, P], r *record.Record, e record.End)
+	tell   func(c *Context, s Subject, v P) (Finding, bool)
 	// gather names the wider subject that a subject's trouble may be due to;
 	// nil for never. From gatherFrom of them on they are one finding.
 	gather func(s Subject, v P) (wider Subject, ok bool)
@@ -39,15 +41,30 @@ func atListener[V any, P counted[V]](s *subjects[V, P], r *record.Record) P {
 // newFold makes a Fold of two functions: add finds the subject in the record
 // and counts it there (s.At(subject).hitAt(r, packet)), or does nothing; tell makes
 // the finding of a subject, without what the tally knows, or says that there is none.
-func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *record.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) Fold {
+func newFold[V any, P counted[V]](add func(s *subjects[V, P], r *record.Record), tell func(c *Context, s Subject, v P) (Finding, bool)) *bySubject[V, P] {
 	return &bySubject[V, P]{kept: fold.NewBounded[Subject, V, P](maxSubjects), add: add, tell: tell}
+}
+
+// newEndFold is a newFold whose add is asked about each end of a connection.
+func newEndFold[V any, P counted[V]](add func(s *subjects[V, P], r *record.Record, e record.End), tell func(c *Context, s Subject, v P) (Finding, bool)) *bySubject[V, P] {
+	f := newFold(nil, tell)
+	f.addEnd = add
+	return f
 }
 
 // narrow divides how many subjects have a place.
 func (f *bySubject[V, P]) narrow(by int) { f.kept.Narrow(by) }
 
 // Add takes in a record.
-func (f *bySubject[V, P]) Add(r *record.Record) { f.add(&f.kept, r) }
+func (f *bySubject[V, P]) Add(r *record.Record) {
+	if f.add != nil {
+		f.add(&f.kept, r)
+		return
+	}
+	for _, e := range sides() {
+		f.addEnd(&f.kept, r, e)
+	}
+}
 
 // Fields walks over the subjects.
 func (f *bySubject[V, P]) Fields(w *fold.Walk) { f.kept.Fields(w) }

@@ -17,24 +17,24 @@ copies both where it comes in and where it goes out, the any device, a bridge. T
 waits before it repeats (RFC 6298 section 2.4: a second, Linux 200 ms). Other tools call these
 retransmissions. They are taken out before anything is judged. Told as well: data that came
 again within less than a round trip, sooner than its sender can know of a loss.`,
-		New: func(*Options) Fold {
-			return fromQuality{func(_ *Context, q *quality) (Finding, *tally) {
-				if q.copies.n == 0 {
-					return Finding{}, nil
-				}
-				f := Finding{
-					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured, or on the way, twice", percentOf(q.copied+q.doubled, q.packets), say.Plural(q.copies.n, "connection")),
-					Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (RFC 6298 section 2.4 wants a timeout of a second, Linux 200 ms); they are not judged.",
-					Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host", "the path itself delivers packets twice"},
-					Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
-				}
-				if q.doubled > 0 {
-					f.Explanation += fmt.Sprintf(" %s more came again within less than a round trip, with other marks: sooner than their sender could know of a loss.", say.Thousands(q.doubled))
-					f.Causes = append([]string{"both sides of a proxy, NAT or router with other TTLs or identifications are in the capture"}, f.Causes...)
-				}
-				return f, &q.copies
-			}}
-		},
+		New: func(*Options) Fold { return fromQuality{tellCopies} },
 	}
+}
+
+func tellCopies(_ *Context, q *quality) (Finding, *tally) {
+	if q.copies.n == 0 {
+		return Finding{}, nil
+	}
+	f := Finding{
+		Severity: Info, Confidence: Likely,
+		Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured, or on the way, twice", percentOf(q.copied+q.doubled, q.packets), say.Plural(q.copies.n, "connection")),
+		Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (RFC 6298 section 2.4 wants a timeout of a second, Linux 200 ms); they are not judged.",
+		Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host", "the path itself delivers packets twice"},
+		Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
+	}
+	if q.doubled > 0 {
+		f.Explanation += fmt.Sprintf(" %s more came again within less than a round trip, with other marks: sooner than their sender could know of a loss.", say.Thousands(q.doubled))
+		f.Causes = append([]string{"both sides of a proxy, NAT or router with other TTLs or identifications are in the capture"}, f.Causes...)
+	}
+	return f, &q.copies
 }

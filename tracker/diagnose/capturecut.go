@@ -11,19 +11,19 @@ Rule: lengths come from the IP header, whatever was captured (RFC 791 section 3.
 states, sequence numbers, losses and times are as good as whole. What needs payload is
 not: names (SNI, HTTP host), following a stream; and options, where even the TCP header
 was cut. 96 bytes hold the headers of nearly every packet.`,
-		New: func(*Options) Fold {
-			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
-				if q.cut.n == 0 {
-					return Finding{}, nil
-				}
-				return Finding{
-					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("the snaplen cut packets of %s", outOf(q.cut.n, max(c.Conns, q.cut.n), "connection")),
-					Explanation: "Lengths come from the IP header (RFC 791 section 3.1): counts and states are right, but payload and what is read from it are missing.",
-					Causes:      []string{"the capture was made with a snaplen (tcpdump -s)"},
-					Advice:      []string{"Where names or contents matter: `tcpdump -s 0 -w FILE`."},
-				}, &q.cut
-			}}
-		},
+		New: func(*Options) Fold { return fromQuality{tellCut} },
 	}
+}
+
+func tellCut(c *Context, q *quality) (Finding, *tally) {
+	if q.cut.n == 0 {
+		return Finding{}, nil
+	}
+	return Finding{
+		Severity: Info, Confidence: Proven,
+		Title:       fmt.Sprintf("the snaplen cut packets of %s", outOf(q.cut.n, max(c.Conns, q.cut.n), "connection")),
+		Explanation: "Lengths come from the IP header (RFC 791 section 3.1): counts and states are right, but payload and what is read from it are missing.",
+		Causes:      []string{"the capture was made with a snaplen (tcpdump -s)"},
+		Advice:      []string{"Where names or contents matter: `tcpdump -s 0 -w FILE`."},
+	}, &q.cut
 }

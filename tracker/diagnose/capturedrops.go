@@ -20,47 +20,47 @@ live, the kernel counts what it could not hand over. One per cent of the bytes a
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
 counted apart: see capture-one-way.`,
-		New: func(*Options) Fold {
-			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
-				dropped := c.Drops.OK && c.Drops.V > 0
-				if !dropped && q.missing.n == 0 {
-					return Finding{}, nil
-				}
-				f := Finding{
-					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("the capture lost packets: %s of %s never seen", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
-					Explanation: "ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
-					Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
-						"a capture that began or was filtered in the middle of things"},
-					Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
-						"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
-				}
-				if q.lost > 0 && q.bytes > 0 {
-					f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", percentOf(q.lost, q.bytes), f.Explanation)
-				}
-				if dropped {
-					f.counted = true
-					f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Thousands(c.Drops.V))
-				}
-				if !dropped && q.filtered() {
-					f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))
-					f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", say.Plural(q.lost, "byte"))
-					f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
-					f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
-				} else if !dropped && c.unread(q.lost) {
-					f.Confidence = Possible
-					f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
-					f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
-					f.Causes = []string{"a tunnel whose content is not decoded", f.Causes[0]}
-				} else if dropped || q.lossy() {
-					f.Severity = Warning
-					f.Explanation += " No other finding is given as more than possible."
-				}
-				if q.missing.n == 0 {
-					return f, wholeCapture(c)
-				}
-				return f, &q.missing
-			}}
-		},
+		New: func(*Options) Fold { return fromQuality{tellDrops} },
 	}
+}
+
+func tellDrops(c *Context, q *quality) (Finding, *tally) {
+	dropped := c.Drops.OK && c.Drops.V > 0
+	if !dropped && q.missing.n == 0 {
+		return Finding{}, nil
+	}
+	hidden := !dropped && (q.filtered() || c.unread(q.lost)) // and not lost
+	f := Finding{
+		Severity: effect{harmless: hidden || !dropped && !q.lossy(), felt: true}.severity(), Confidence: Proven,
+		Title:       fmt.Sprintf("the capture lost packets: %s of %s never seen", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
+		Explanation: "ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
+		Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
+			"a capture that began or was filtered in the middle of things"},
+		Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
+			"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
+	}
+	if q.lost > 0 && q.bytes > 0 {
+		f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", percentOf(q.lost, q.bytes), f.Explanation)
+	}
+	if dropped {
+		f.counted = true
+		f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Thousands(c.Drops.V))
+	}
+	if !dropped && q.filtered() {
+		f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))
+		f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", say.Plural(q.lost, "byte"))
+		f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
+		f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
+	} else if !dropped && c.unread(q.lost) {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
+		f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
+		f.Causes = []string{"a tunnel whose content is not decoded", f.Causes[0]}
+	} else if dropped || q.lossy() {
+		f.Explanation += " No other finding is given as more than possible."
+	}
+	if q.missing.n == 0 {
+		return f, wholeCapture(c)
+	}
+	return f, &q.missing
 }

@@ -11,17 +11,17 @@ Rule: without the SYN the window scale, the options, who opened and when are not
 (RFC 7323 section 2.2: the scale is in the SYN alone); states are inferred by the shortest
 legal path, the opener is guessed by ports. Windows, opening times and what depends on
 them are left out for those connections.`,
-		New: func(*Options) Fold {
-			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
-				if q.midstream.n == 0 {
-					return Finding{}, nil
-				}
-				return Finding{
-					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("%s began before the capture did", outOf(q.midstream.n, max(c.Conns, q.midstream.n), "connection")),
-					Explanation: "Their SYNs were not captured: window scale, options and opening time are unknown (RFC 7323 section 2.2), who opened them is guessed.",
-				}, &q.midstream
-			}}
-		},
+		New: func(*Options) Fold { return fromQuality{tellMidstream} },
 	}
+}
+
+func tellMidstream(c *Context, q *quality) (Finding, *tally) {
+	if q.midstream.n == 0 {
+		return Finding{}, nil
+	}
+	return Finding{
+		Severity: Info, Confidence: Proven,
+		Title:       fmt.Sprintf("%s began before the capture did", outOf(q.midstream.n, max(c.Conns, q.midstream.n), "connection")),
+		Explanation: "Their SYNs were not captured: window scale, options and opening time are unknown (RFC 7323 section 2.2), who opened them is guessed.",
+	}, &q.midstream
 }

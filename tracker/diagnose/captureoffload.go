@@ -12,19 +12,19 @@ it (GRO, LRO); a capture on that host sees these, not what is on the wire: a seg
 than the other end's MSS (RFC 9293 section 3.7.1). Counts of packets are too low, losses and
 reordering of single segments are hidden, and checksums may be wrong. States, bytes and
 times are right.`,
-		New: func(*Options) Fold {
-			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
-				if q.offload.n == 0 {
-					return Finding{}, nil
-				}
-				return Finding{
-					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("segments of %s are longer than the wire allows: counts are the host's, not the wire's", outOf(q.offload.n, max(c.Conns, q.offload.n), "connection")),
-					Explanation: "They exceed the MSS of the other end (RFC 9293 section 3.7.1): the capture was taken above the card, which cuts and joins segments (TSO, GRO). Single losses and reordering may be hidden.",
-					Causes:      []string{"a capture on an end's own host, or on a host that forwards with GRO"},
-					Advice:      []string{"To see the wire: capture elsewhere, or for a while `ethtool -K eth0 tso off gso off gro off` (the interface's own name)."},
-				}, &q.offload
-			}}
-		},
+		New: func(*Options) Fold { return fromQuality{tellOffload} },
 	}
+}
+
+func tellOffload(c *Context, q *quality) (Finding, *tally) {
+	if q.offload.n == 0 {
+		return Finding{}, nil
+	}
+	return Finding{
+		Severity: Info, Confidence: Proven,
+		Title:       fmt.Sprintf("segments of %s are longer than the wire allows: counts are the host's, not the wire's", outOf(q.offload.n, max(c.Conns, q.offload.n), "connection")),
+		Explanation: "They exceed the MSS of the other end (RFC 9293 section 3.7.1): the capture was taken above the card, which cuts and joins segments (TSO, GRO). Single losses and reordering may be hidden.",
+		Causes:      []string{"a capture on an end's own host, or on a host that forwards with GRO"},
+		Advice:      []string{"To see the wire: capture elsewhere, or for a while `ethtool -K eth0 tso off gso off gro off` (the interface's own name)."},
+	}, &q.offload
 }

@@ -16,28 +16,26 @@ From a fifth of all connections on it is a warning, and no other finding is more
 possible; below that those connections alone are left out of judgements that need
 both directions. One or two among others may be a hole of the capture: they are
 only possible.`,
-		New: func(*Options) Fold {
-			return fromQuality{func(c *Context, q *quality) (Finding, *tally) {
-				if q.oneWay.n == 0 {
-					return Finding{}, nil
-				}
-				f := Finding{
-					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("only one direction was captured of %s", outOf(q.oneWay.n, max(c.Conns, q.oneWay.n), "connection")),
-					Explanation: "Their ACKs are for data of an end that was never seen (RFC 9293 section 3.10.7.4): what it did can't be known.",
-					Causes: []string{"the way back does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
-						"the capture filter names source or destination alone"},
-					Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
-				}
-				if c.OneWay*100 >= c.Conns*oneWayShare {
-					f.Severity = Warning
-				}
-				if q.oneWay.n < oneWayFew && q.conns > 0 {
-					f.Severity, f.Confidence = Info, Possible
-					f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
-				}
-				return f, &q.oneWay
-			}}
-		},
+		New: func(*Options) Fold { return fromQuality{tellOneWay} },
 	}
+}
+
+func tellOneWay(c *Context, q *quality) (Finding, *tally) {
+	if q.oneWay.n == 0 {
+		return Finding{}, nil
+	}
+	few := q.oneWay.n < oneWayFew && q.conns > 0
+	f := Finding{
+		Severity: effect{harmless: few || c.OneWay*100 < c.Conns*oneWayShare, felt: true}.severity(), Confidence: Proven,
+		Title:       fmt.Sprintf("only one direction was captured of %s", outOf(q.oneWay.n, max(c.Conns, q.oneWay.n), "connection")),
+		Explanation: "Their ACKs are for data of an end that was never seen (RFC 9293 section 3.10.7.4): what it did can't be known.",
+		Causes: []string{"the way back does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
+			"the capture filter names source or destination alone"},
+		Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
+	}
+	if few {
+		f.Confidence = Possible
+		f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
+	}
+	return f, &q.oneWay
 }

@@ -7,6 +7,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type checksumLimits struct{ least uint64 }
+
 func checksumWrong() Detector {
 	return Detector{
 		Name: "checksum-wrong", Group: GroupTransfer, needs: traitRefused,
@@ -19,34 +21,31 @@ the repeat is right, bits flip by chance. Verified are whole packets that are se
 all that follow on that connection. Where most checksums of a sender are wrong its card
 fills them in behind the capture point: that is offload and not counted, nor is a segment
 that the other end took, nor what was sent again for no reason that the capture shows.`,
-		Thresholds: []Threshold{{"checksum-wrong", Number, 3, "packets of one sender with a wrong checksum from which on it counts"}},
 		New: func(o *Options) Fold {
-			least := uint64(o.get("checksum-wrong"))
-			return newFold(func(s *subjects[refusedData, *refusedData], r *record.Record) {
-				for _, e := range sides() {
-					y := &r.Ends[e]
-					if y.BadChecksums == 0 || y.RetxRefused == 0 || y.RetxRTO+y.RetxFast+y.RetxTLP == 0 || r.Capture.OneWay {
-						continue
-					}
-					x := s.At(sideOf(r, e))
-					x.hitAt(r, r.Evidence.Ends[e].BadChecksum)
-					x.segments += uint64(y.BadChecksums)
-					x.repeats += uint64(y.RetxRefused)
-					if y.BadChecksums >= y.BadSegments+thrownAwayTimes-1 {
-						x.hangs(r)
-					}
-				}
-			}, func(c *Context, s Subject, x *refusedData) (Finding, bool) {
-				return tellChecksum(c, s, x), x.segments >= least
-			})
+			l := checksumLimits{least: o.count("checksum-wrong", 3, "packets of one sender with a wrong checksum from which on it counts")}
+			return newEndFold(addChecksums, l.tell)
 		},
 	}
 }
 
-func tellChecksum(c *Context, s Subject, x *refusedData) Finding {
+func addChecksums(s *subjects[refusedData, *refusedData], r *record.Record, e record.End) {
+	y := &r.Ends[e]
+	if y.BadChecksums == 0 || y.RetxRefused == 0 || y.RetxRTO+y.RetxFast+y.RetxTLP == 0 || r.Capture.OneWay {
+		return
+	}
+	x := s.At(sideOf(r, e))
+	x.hitAt(r, r.Evidence.Ends[e].BadChecksum)
+	x.segments += uint64(y.BadChecksums)
+	x.repeats += uint64(y.RetxRefused)
+	if y.BadChecksums >= y.BadSegments+thrownAwayTimes-1 {
+		x.hangs(r)
+	}
+}
+
+func (l checksumLimits) tell(c *Context, s Subject, x *refusedData) (Finding, bool) {
 	opened := c.openedAt(s, x.n)
 	f := Finding{
-		Severity: Notice, Confidence: Likely,
+		Severity: x.severity(opened), Confidence: Likely,
 		Title: fmt.Sprintf("data of %s comes with a wrong TCP checksum on %s: its receiver drops it", s.who(), outOf(x.n, opened, "connection")),
 		Explanation: fmt.Sprintf("%s with a wrong checksum passed the capture point, while others of the same sender were right: such a segment is dropped without an answer (RFC 9293 section 3.1).",
 			say.Plural(x.segments, "segment")),
@@ -55,7 +54,6 @@ func tellChecksum(c *Context, s Subject, x *refusedData) Finding {
 			"Capture before and behind each box on the way: the first place with a wrong checksum is behind the culprit."},
 	}
 	if x.stubborn > 0 {
-		f.Severity = x.severity(opened)
 		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(opened))
 		f.Explanation += fmt.Sprintf(" On %s each copy of the same data was wrong again: that is no chance, and to send it again does not help.", say.Plural(x.stubborn, "connection"))
 		if x.stubborn == x.n {
@@ -64,5 +62,5 @@ func tellChecksum(c *Context, s Subject, x *refusedData) Finding {
 		f.Causes = append([]string{"something on the way changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)"}, f.Causes...)
 		f.Advice = append(f.Advice, "On the boxes between, and their virtual switches, turn checksum offload (`ethtool -K eth0 rx off tx off`) and protocol helpers off, one after the other.")
 	}
-	return f
+	return f, x.segments >= l.least
 }

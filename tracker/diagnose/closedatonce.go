@@ -6,6 +6,11 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type hangupLimits struct {
+	scale
+	within int64
+}
+
 func closedAtOnce() Detector {
 	return Detector{
 		Name: "closed-at-once", Group: GroupOpen, needs: traitSilent,
@@ -22,30 +27,25 @@ that: a protocol without answers, not counted.
 A probe that the opener itself closes (a load balancer's health check) is not
 counted: there the opener sends the first FIN. A RST that answers the third ACK
 is a matter of queue-full.`,
-		Thresholds: append(failureThresholds("closed-at-once"),
-			Threshold{"closed-at-once-within", Span, 2 * second, "from the third ACK to the responder's FIN or RST, at most"}),
 		New: func(o *Options) Fold {
-			limits, within := scaleOf(o, "closed-at-once"), o.get("closed-at-once-within")
-			return newAttempts(func(r *record.Record) (uint64, bool) {
-				return hungUp(r, within)
-			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				return tellClosedAtOnce(c, s, a, n, limits), true
-			})
+			l := hangupLimits{scale: o.fewAndMany("closed-at-once"),
+				within: o.span("closed-at-once-within", 2*second, "from the third ACK to the responder's FIN or RST, at most")}
+			return newAttempts(cause{l.scale, l.hungUp, nil, tellClosedAtOnce})
 		},
 	}
 }
 
 // hungUp tells that the responder ended an open connection at once and silently.
-func hungUp(r *record.Record, within int64) (packet uint64, ok bool) {
+func (l hangupLimits) hungUp(r *record.Record) (packet uint64, ok bool) {
 	if r.Open.Kind != record.OpenHandshake || !sentNothing(r, record.Resp) || r.Capture.OneWay || !r.Open.ThirdACK.OK || RefusedLate(r) {
 		return 0, false
 	}
 	opened, fin := r.Open.ThirdACK.V, r.Close.FINTime[record.Resp]
 	switch {
-	case r.Close.First == record.Resp && sentNothing(r, record.Orig) && fin.OK && fin.V-opened <= within:
+	case r.Close.First == record.Resp && sentNothing(r, record.Orig) && fin.OK && fin.V-opened <= l.within:
 		return r.Close.FINPacket[record.Resp], true
 	case r.Close.First == record.NoEnd && r.Close.ResetBy == record.Resp && r.Close.ResetCause != record.ResetMiddlebox &&
-		r.Close.ResetCause != record.ResetKeepaliveDead && r.Close.ResetTime.OK && r.Close.ResetTime.V-opened <= within:
+		r.Close.ResetCause != record.ResetKeepaliveDead && r.Close.ResetTime.OK && r.Close.ResetTime.V-opened <= l.within:
 		return r.Close.ResetPacket, true
 	}
 	return 0, false
@@ -58,10 +58,10 @@ func sentNothing(r *record.Record, e record.End) bool {
 	return x.SeenBytes == 0 && x.Bytes.V == 0 && x.MissingBytes == 0
 }
 
-func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	opened := max(c.opened(s.A), n)
 	return Finding{
-		Severity: min(limits.severity(n, n < opened), Warning), Confidence: Likely,
+		Severity: min(k.severity(n, opened), Warning), Confidence: Likely, // the listener answers
 		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), ofThose(n, opened, "accepted connection")),
 		Explanation: "The handshake completed, and the responder's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the responder's).",
 		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",
@@ -70,5 +70,5 @@ func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, limits scale
 			"Look into the service's log at these times, and at its limits: `sysctl fs.file-nr` and the process's `ulimit -n`.",
 			fmt.Sprintf("Behind a proxy: is the backend up? `ss -tan state syn-sent` on %s lists what it waits for.", s.A.Addr),
 		},
-	}
+	}, true
 }

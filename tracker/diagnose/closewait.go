@@ -30,6 +30,12 @@ func waitedToClose(r *record.Record) (waits record.End, since, lasted int64, hel
 	return e.Peer(), since, lasted, held, true
 }
 
+type closeWaitLimits struct {
+	scale
+	age, young int64
+	critical   uint64
+}
+
 func closeWait() Detector {
 	return Detector{
 		Name: "close-wait", Group: GroupLeak,
@@ -45,56 +51,36 @@ nearly all connections of the listener, and at least close-wait-few, have waited
 end, it is told as possible: a short capture shows a leak no otherwise.
 It can be mistaken for a host that died right after its ACK; other connections to
 it at the time tell.`,
-		Thresholds: append(fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT"),
-			Threshold{"close-wait-age", Span, 60 * second, "how long an end must have been in CLOSE-WAIT"},
-			Threshold{"close-wait-young", Span, 5 * second, "how long, where none was older when the input ended and nearly all connections are so"},
-			Threshold{"close-wait-critical", Number, 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near"}),
 		New: func(o *Options) Fold {
-			age, young := o.get("close-wait-age"), o.get("close-wait-young")
-			return newFold(func(s *subjects[leaks, *leaks], r *record.Record) {
-				e, since, lasted, held, ok := waitedToClose(r)
-				switch fin := r.Close.FINPacket; {
-				case ok && lasted >= age:
-					s.At(sideOf(r, e)).add(r, fin[e.Peer()], since, lasted, held)
-				case ok && held && lasted >= young:
-					x := s.At(sideOf(r, e))
-					x.young.hit(r.ID, fin[e.Peer()], since, since+lasted)
-					x.oldest = max(x.oldest, lasted)
-				}
-			}, func(c *Context, s Subject, x *leaks) (Finding, bool) {
-				if x.n == 0 {
-					return tellYoung(c, s, x, o)
-				}
-				return tellCloseWait(c, s, x, o), true
-			})
+			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that listener"),
+				age:      o.span("close-wait-age", 60*second, "how long an end must have been in CLOSE-WAIT"),
+				young:    o.span("close-wait-young", 5*second, "how long, where none was older when the input ended and nearly all connections are so"),
+				critical: o.count("close-wait-critical", 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near")}
+			return newFold(l.add, l.tell)
 		},
 	}
 }
 
-// youngShare is how many per cent of a listener's connections must wait to be closed
-// for that to be told before they are old.
-const youngShare = 90
-
-// tellYoung tells of connections that wait to be closed, none of them for long.
-func tellYoung(c *Context, s Subject, x *leaks, o *Options) (Finding, bool) {
-	opened := c.openedAt(s, x.young.n)
-	if x.young.n < uint64(o.get("close-wait-few")) || x.young.n*100 < opened*youngShare {
-		return Finding{}, false
+func (l closeWaitLimits) add(s *subjects[leaks, *leaks], r *record.Record) {
+	e, since, lasted, held, ok := waitedToClose(r)
+	switch fin := r.Close.FINPacket; {
+	case ok && lasted >= l.age:
+		s.At(sideOf(r, e)).add(r, fin[e.Peer()], since, lasted, held)
+	case ok && held && lasted >= l.young:
+		x := s.At(sideOf(r, e))
+		x.young.hit(r.ID, fin[e.Peer()], since, since+lasted)
+		x.oldest = max(x.oldest, lasted)
 	}
-	f := Finding{
-		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), outOf(x.young.n, opened, "connection"), span(x.oldest)),
-		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.", span(o.get("close-wait-age"))),
-		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
-		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
-	}
-	x.young.into(&f)
-	return f, true
 }
 
-func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
+func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
+	if x.n == 0 {
+		return l.tellYoung(c, s, x)
+	}
+	e := l.effect(x.n, c.openedAt(s, x.n))
+	e.broken, e.minor = x.held >= l.critical, x.held == 0
 	f := Finding{
-		Severity: o.many("close-wait", x.n, c.openedAt(s, x.n)), Confidence: Likely,
+		Severity: e.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
 		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s",
 			say.Thousands(x.held), x.slope()),
@@ -103,16 +89,33 @@ func tellCloseWait(c *Context, s Subject, x *leaks, o *Options) Finding {
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss()),
 			"`ls /proc/self/fd` with the process's own PID counts its descriptors; `ulimit -n` is the limit."},
 	}
-	if x.held >= uint64(o.get("close-wait-critical")) {
-		f.Severity = Critical
-	}
 	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.began.Least+x.longest, x.began.Most+x.longest) {
 		f.Confidence = Possible
 	}
 	if x.held == 0 {
-		f.Severity = min(f.Severity, Notice)
 		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)."
 		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest))
 	}
-	return f
+	return f, true
+}
+
+// youngShare is how many per cent of a listener's connections must wait to be closed
+// for that to be told before they are old.
+const youngShare = 90
+
+// tellYoung tells of connections that wait to be closed, none of them for long.
+func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bool) {
+	opened := c.openedAt(s, x.young.n)
+	if x.young.n < l.few || x.young.n*100 < opened*youngShare {
+		return Finding{}, false
+	}
+	f := Finding{
+		Severity: Notice, Confidence: Possible,
+		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), outOf(x.young.n, opened, "connection"), span(x.oldest)),
+		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.", span(l.age)),
+		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
+		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
+	}
+	x.young.into(&f)
+	return f, true
 }

@@ -11,11 +11,10 @@ import (
 // Detector is one kind of trouble that can be found. Its Name and Doc feed
 // flags, help and every output.
 type Detector struct {
-	Name       string // lower case, words joined by hyphens
-	Group      Group
-	Doc        string // the first line in a sentence; then rule, sources, what it can be mistaken for
-	Thresholds []Threshold
-	New        func(o *Options) Fold
+	Name  string // lower case, words joined by hyphens
+	Group Group
+	Doc   string                // the first line in a sentence; then rule, sources, what it can be mistaken for
+	New   func(o *Options) Fold // declares the thresholds: see Options
 	// needs are the traits without any of which a record adds nothing to its
 	// Fold, unless a threshold is 0; without needs any record may.
 	needs traits

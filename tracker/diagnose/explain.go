@@ -35,9 +35,9 @@ func Explain(name string) (string, error) {
 		b.WriteByte('\n')
 		hang(&b, "", part)
 	}
-	if len(d.Thresholds) > 0 {
+	if all := d.Thresholds(); len(all) > 0 {
 		b.WriteString("\nThresholds (--threshold NAME=VALUE):\n")
-		for _, t := range d.Thresholds {
+		for _, t := range all {
 			fmt.Fprintf(&b, "  %s=%s\n", t.Name, t)
 			hang(&b, "      ", t.Doc)
 		}

@@ -1,34 +1,6 @@
 package diagnose
 
-import (
-	"cmp"
-	"fmt"
-)
-
-// Severity says how bad it is, if it is true.
-type Severity uint8
-
-const (
-	Info     Severity = iota // worth knowing, nothing to do
-	Notice                   // unusual, or a habit that will hurt one day
-	Warning                  // users feel it, or soon will
-	Critical                 // something does not work
-)
-
-// severities are the names, least first.
-func severities() [4]string { return [...]string{"info", "notice", "warning", "critical"} }
-
-func (s Severity) String() string { return severities()[s] }
-
-// ParseSeverity reads the name of a severity.
-func ParseSeverity(name string) (Severity, error) {
-	for i, s := range severities() {
-		if s == name {
-			return Severity(i), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown severity %q; known are info, notice, warning, critical", name)
-}
+import "cmp"
 
 // Confidence says how sure it is.
 type Confidence uint8

@@ -40,7 +40,7 @@ func TestThresholds(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 		name := text[:slices.Index([]byte(text), '=')]
-		if got := o.get(name); got != want {
+		if got := o.set[name]; got != want {
 			t.Errorf("%s gives %d, want %d", text, got, want)
 		}
 	}

@@ -18,26 +18,30 @@ tcp_orphan_retries (8 times) when nobody holds the socket any more, and is given
 silence. Counted where it was repeated. What follows a long
 idle time is the finding idle-timeout or keepalive-missing, a capture that ended
 before the answer was due is still-open.`,
-		Thresholds: fewAndShare("fin-unacked", 10, 10, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
-				if v.Fault != FaultUnackedFIN || diedAtRest(r) {
-					return 0, false
-				}
-				return finsAgain(r, v)
-			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
-				return Finding{
-					Severity: o.many("fin-unacked", x.n, opened), Confidence: Likely,
-					Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, opened)),
-					Explanation: fmt.Sprintf("The FINs were sent again %s in all and no ACK came (RFC 9293 section 3.10.7.4).",
-						say.Plural(x.repeats, "time")),
-					Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",
-						"a firewall or NAT on the way has forgotten the connection and drops what comes late",
-						"the ACKs take a way that this capture does not see"},
-					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
-						fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
-				}
-			})
+			k := o.fewAndShare("fin-unacked", 10, 10, "connections", "the connections to that listener")
+			return newUnfinished(missing{k, pickUnackedFIN, tellUnackedFIN})
 		},
+	}
+}
+
+func pickUnackedFIN(r *record.Record, v Verdict) (uint64, bool) {
+	if v.Fault != FaultUnackedFIN || diedAtRest(r) {
+		return 0, false
+	}
+	return finsAgain(r, v)
+}
+
+func tellUnackedFIN(s Subject, x *unfinished, opened uint64, k scale) Finding {
+	return Finding{
+		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, opened)),
+		Explanation: fmt.Sprintf("The FINs were sent again %s in all and no ACK came (RFC 9293 section 3.10.7.4).",
+			say.Plural(x.repeats, "time")),
+		Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",
+			"a firewall or NAT on the way has forgotten the connection and drops what comes late",
+			"the ACKs take a way that this capture does not see"},
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
+			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
 	}
 }

@@ -15,20 +15,24 @@ Rule: after a FIN the other direction stays open as long as its end wants (RFC 9
 section 3.6, case 2); it ends with that end's own FIN. Counted where data followed the
 FIN, then a minute of silence, and no FIN. One that is still busy when the input
 ends is not counted; one that sent nothing at all is close-wait.`,
-		Thresholds: fewAndShare("half-close", 10, 10, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
-				return 0, v.Fault == FaultHalfClosed && r.Close.BytesAfterFIN.V > 0 && r.Silent >= openAge
-			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
-				return Finding{
-					Severity: o.many("half-close", x.n, opened), Confidence: Possible,
-					Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and never closed", s.who(), s.ofThose(x.n, opened)),
-					Explanation: "The other end closed its sending side, data still came, then nothing: no FIN ended the other direction (RFC 9293 section 3.6, case 2).",
-					Causes: []string{"the application waits for something and does not close: a leak", "its host, or the way to it, died meanwhile",
-						"the other end has closed for good and dropped the connection (tcp_fin_timeout)"},
-					Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s`.", s.A.Addr, s.ss())},
-				}
-			})
+			k := o.fewAndShare("half-close", 10, 10, "connections", "the connections to that listener")
+			return newUnfinished(missing{k, pickHalfClose, tellHalfClose})
 		},
+	}
+}
+
+func pickHalfClose(r *record.Record, v Verdict) (uint64, bool) {
+	return 0, v.Fault == FaultHalfClosed && r.Close.BytesAfterFIN.V > 0 && r.Silent >= openAge
+}
+
+func tellHalfClose(s Subject, x *unfinished, opened uint64, k scale) Finding {
+	return Finding{
+		Severity: k.severity(x.n, opened), Confidence: Possible,
+		Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and never closed", s.who(), s.ofThose(x.n, opened)),
+		Explanation: "The other end closed its sending side, data still came, then nothing: no FIN ended the other direction (RFC 9293 section 3.6, case 2).",
+		Causes: []string{"the application waits for something and does not close: a leak", "its host, or the way to it, died meanwhile",
+			"the other end has closed for good and dropped the connection (tcp_fin_timeout)"},
+		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s`.", s.A.Addr, s.ss())},
 	}
 }

@@ -20,19 +20,14 @@ the opener is gone or never sent that SYN.
 An opener that captures only its own packets (one-way) is not counted, nor what
 may still complete when the input ends. Floods have a finding of their own;
 so do SYN/ACKs that nobody asked for.`,
-		Thresholds: failureThresholds("half-open"),
 		New: func(o *Options) Fold {
-			limits := scaleOf(o, "half-open")
-			return newAttempts(func(r *record.Record) (uint64, bool) {
-				return cmp.Or(r.Open.SYNACKAgainAt, r.Evidence.SYNACK), neverCompleted(r)
-			}, nil, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				if c.suspects.flooded[s.A] || c.suspects.deaf[s.A].halfOpen >= n {
-					return Finding{}, false
-				}
-				return tellHalfOpen(c, s, a, n, limits), true
-			})
+			return newAttempts(cause{o.fewAndMany("half-open"), pickHalfOpen, nil, tellHalfOpen})
 		},
 	}
+}
+
+func pickHalfOpen(r *record.Record) (uint64, bool) {
+	return cmp.Or(r.Open.SYNACKAgainAt, r.Evidence.SYNACK), neverCompleted(r)
 }
 
 // neverCompleted tells that a SYN was answered, and the third ACK never came.
@@ -40,10 +35,13 @@ func neverCompleted(r *record.Record) bool {
 	return r.Open.Kind == record.OpenHalfOpen && r.Open.SYNs > 0 && r.Open.SYNACKs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNACKs)
 }
 
-func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
+	if c.suspects.flooded[s.A] || c.suspects.deaf[s.A].halfOpen >= n {
+		return Finding{}, false
+	}
 	opened := c.opened(s.A)
 	f := Finding{
-		Severity: limits.severity(n, opened > 0), Confidence: Likely,
+		Severity: k.severity(n, n+opened), Confidence: Likely,
 		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the third segment of the handshake (RFC 9293 section 3.5) never came.",
 			a.sources.who()),
@@ -62,9 +60,9 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
-		f.Severity, f.Confidence = Notice, Possible
+		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
 		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take a way that it does not see"}, f.Causes[:2]...)
 	}
-	return f
+	return f, true
 }

@@ -117,10 +117,8 @@ are in no finding about attempts that were given up or aborted, and in no scan.
 
 It can be mistaken for an opener whose connect timeout is far too short and that tries
 again at a steady pace.`,
-		Thresholds: []Threshold{{"health-check", Number, 5, "checks of a listener by one host from which on their pace is looked at"}},
 		New: func(o *Options) Fold {
-			f := newFold(addCheck, nil).(*bySubject[healthChecks, *healthChecks])
-			return checking{f, uint64(o.get("health-check"))}
+			return checking{newFold(addCheck, nil), o.count("health-check", 5, "checks of a listener by one host from which on their pace is looked at")}
 		},
 	}
 }

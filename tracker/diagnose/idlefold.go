@@ -9,12 +9,12 @@ import (
 // is one finding, whether it stands before a listener or beside an opener.
 type idleFold struct {
 	kept subjects[idles, *idles]
-	few  uint64
-	tell func(limited, others map[Subject]*idles) []Finding
+	idleLimits
+	tell func(l idleLimits, limited, others map[Subject]*idles) []Finding
 }
 
-func newIdleFold(few uint64, tell func(limited, others map[Subject]*idles) []Finding) Fold {
-	return &idleFold{kept: fold.NewBounded[Subject, idles](maxSubjects), few: few, tell: tell}
+func newIdleFold(l idleLimits, tell func(l idleLimits, limited, others map[Subject]*idles) []Finding) Fold {
+	return &idleFold{fold.NewBounded[Subject, idles](maxSubjects), l, tell}
 }
 
 func (f *idleFold) narrow(by int) { f.kept.Narrow(by) }
@@ -72,7 +72,7 @@ func (f *idleFold) Findings(*Context) []Finding {
 			gather(others, listener(s.B), x)
 		}
 	}
-	return f.tell(limited, others)
+	return f.tell(f.idleLimits, limited, others)
 }
 
 func gather(all map[Subject]*idles, s Subject, x *idles) {

@@ -19,6 +19,8 @@ const raceWindow = second
 // raceAlike is how far apart, in per cent, the quiet times before FINs of one limit may be.
 const raceAlike = 5
 
+type raceLimits struct{ few, quietly uint64 }
+
 func idleRace() Detector {
 	return Detector{
 		Name: "idle-race", Group: GroupIdle, needs: traitQuiet,
@@ -32,24 +34,44 @@ a FIN after at least 1 s in which that end neither sent nor took in data, and a 
 within 1 s of it that answers data. It is likely where all FINs that a request met came after the
 same silence and others closed after it without harm; else an application may have closed for
 another reason. Data of more than a second after the FIN is reset-late-data.`,
-		Thresholds: []Threshold{{"idle-race-few", Number, 2, "requests that must have died for a warning and no notice"},
-			{"idle-race-quietly", Number, 3, "connections that must have closed without harm after the same silence for a limit"}},
 		New: func(o *Options) Fold {
-			few, quietly := uint64(o.get("idle-race-few")), uint64(o.get("idle-race-quietly"))
-			return newFold(func(s *subjects[races, *races], r *record.Record) {
-				if quietlyClosed(r) {
-					atListener(s, r).quiet.Add(r.Close.Quiet.V)
-				} else if Crossed(r) {
-					atListener(s, r).add(r)
-				}
-			}, func(c *Context, s Subject, x *races) (Finding, bool) {
-				if x.n == 0 {
-					return Finding{}, false
-				}
-				return x.tell(s, max(c.opened(s.A), x.n), few, quietly), true
-			})
+			l := raceLimits{few: o.count("idle-race-few", 2, "requests that must have died for a warning and no notice"),
+				quietly: o.count("idle-race-quietly", 3, "connections that must have closed without harm after the same silence for a limit")}
+			return newFold(addRace, l.tell)
 		},
 	}
+}
+
+func addRace(s *subjects[races, *races], r *record.Record) {
+	if quietlyClosed(r) {
+		atListener(s, r).quiet.Add(r.Close.Quiet.V)
+	} else if Crossed(r) {
+		atListener(s, r).add(r)
+	}
+}
+
+func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
+	if x.n == 0 {
+		return Finding{}, false
+	}
+	opened := max(c.opened(s.A), x.n)
+	limit := seconds(x.before.Least)
+	f := Finding{
+		Severity: effect{felt: x.n >= l.few}.severity(), Confidence: Possible,
+		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request crossed its FIN", outOf(x.n, opened, "connection"), name(s.A)),
+		Explanation: fmt.Sprintf("After %s in which it neither sent nor took in data the listener sent its FIN; within a second it answered %s of requests by a RST: nobody held the socket any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
+			rangeOf(x.before), say.Plural(x.bytes, "byte")),
+		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
+		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),
+			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1)."},
+	}
+	if n := x.alike(); n >= l.quietly {
+		f.Confidence = Likely
+		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request crossed the FIN and was answered with a RST", name(s.A), limit, outOf(x.n, opened, "connection"))
+		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
+		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
+	}
+	return f, true
 }
 
 // Crossed tells that the listener closed after a silence, and that it answered by a RST
@@ -97,27 +119,4 @@ func (x *races) alike() uint64 {
 		return 0 // no one limit
 	}
 	return x.quiet.Above(low-low*raceAlike/100) - x.quiet.Above(high+high*raceAlike/100)
-}
-
-func (x *races) tell(s Subject, opened, few, quietly uint64) Finding {
-	limit := seconds(x.before.Least)
-	f := Finding{
-		Severity: Notice, Confidence: Possible,
-		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request crossed its FIN", outOf(x.n, opened, "connection"), name(s.A)),
-		Explanation: fmt.Sprintf("After %s in which it neither sent nor took in data the listener sent its FIN; within a second it answered %s of requests by a RST: nobody held the socket any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
-			rangeOf(x.before), say.Plural(x.bytes, "byte")),
-		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
-		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),
-			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1)."},
-	}
-	if x.n >= few {
-		f.Severity = Warning
-	}
-	if n := x.alike(); n >= quietly {
-		f.Confidence = Likely
-		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request crossed the FIN and was answered with a RST", name(s.A), limit, outOf(x.n, opened, "connection"))
-		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
-		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
-	}
-	return f
 }

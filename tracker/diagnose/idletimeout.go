@@ -7,6 +7,14 @@ import (
 	"tcpwatch/internal/say"
 )
 
+// idleLimits are how many connections it takes.
+type idleLimits struct{ few, many uint64 }
+
+func idleLimitsOf(o *Options) idleLimits {
+	return idleLimits{few: o.count("idle-timeout-few", 3, "connections to one listener, or of one opener, that must have died at rest"),
+		many: o.count("idle-timeout-many", 10, "of them from which on it is likely even if no rest was answered")}
+}
+
 func idleTimeout() Detector {
 	return Detector{
 		Name: "idle-timeout", Group: GroupIdle, needs: traitIdle,
@@ -24,19 +32,16 @@ application sent them: one that gives up sends RST,ACK.
 Rests are at least 30 s without a packet and with nothing under way. Where longer
 rests were answered the finding is keepalive-missing, where probes found it out keepalive-dead. An
 application's own limit for idle connections closes by FIN, which is no trouble.`,
-		Thresholds: []Threshold{{"idle-timeout-few", Number, 3, "connections to one listener, or of one opener, that must have died at rest"},
-			{"idle-timeout-many", Number, 10, "of them from which on it is likely even if no rest was answered"}},
-		New: func(o *Options) Fold {
-			few, many := uint64(o.get("idle-timeout-few")), uint64(o.get("idle-timeout-many"))
-			return newIdleFold(few, func(limited, _ map[Subject]*idles) (all []Finding) {
-				for s, x := range limited {
-					k, _ := x.cluster(few)
-					all = append(all, tellIdle(s, x, k, many))
-				}
-				return all
-			})
-		},
+		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o), tellLimited) },
 	}
+}
+
+func tellLimited(l idleLimits, limited, _ map[Subject]*idles) (all []Finding) {
+	for s, x := range limited {
+		k, _ := x.cluster(l.few)
+		all = append(all, tellIdle(s, x, k, l.many))
+	}
+	return all
 }
 
 func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {

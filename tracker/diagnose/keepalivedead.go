@@ -18,35 +18,39 @@ connection (RFC 9293 section 3.8.4); one unanswered proves nothing (RFC 1122 sec
 gives up. Proven where that RST was seen, likely after 8 probes without an answer.
 Dead means: the host is gone, or what stands between has forgotten the connection.
 Where the first probe came later than a known limit for idle connections that is said.`,
-		Thresholds: fewAndShare("keepalive-dead", 3, 5, "connections"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
-				if e, ok := foundDead(r); ok {
-					x := s.At(sideOf(r, e.Peer()))
-					x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
-					if r.Close.ResetCause == record.ResetKeepaliveDead {
-						x.proven++
-					}
-				}
-			}, func(c *Context, s Subject, x *probing) (Finding, bool) {
-				opened := c.openedAt(s, x.n)
-				f := Finding{
-					Severity: o.many("keepalive-dead", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, opened)),
-					Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
-					Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
-						"an address moved to another host"},
-					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect what stands between.", s.A.Addr)},
-				}
-				if x.proven == x.n {
-					f.Confidence = Proven
-				}
-				if all := shorterThan(x.pause.Least); len(all) > 0 {
-					f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.pause.Least), namesOf(all))
-					f.Advice = append(f.Advice, "Probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
-				}
-				return f, true
-			})
+			k := o.fewAndShare("keepalive-dead", 3, 5, "connections", "the connections to that listener")
+			return newFold(addDead, k.tellDead)
 		},
 	}
+}
+
+func addDead(s *subjects[probing, *probing], r *record.Record) {
+	if e, ok := foundDead(r); ok {
+		x := s.At(sideOf(r, e.Peer()))
+		x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
+		if r.Close.ResetCause == record.ResetKeepaliveDead {
+			x.proven++
+		}
+	}
+}
+
+func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
+	opened := c.openedAt(s, x.n)
+	f := Finding{
+		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, opened)),
+		Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
+		Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
+			"an address moved to another host"},
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect what stands between.", s.A.Addr)},
+	}
+	if x.proven == x.n {
+		f.Confidence = Proven
+	}
+	if all := shorterThan(x.pause.Least); len(all) > 0 {
+		f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.pause.Least), namesOf(all))
+		f.Advice = append(f.Advice, "Probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
+	}
+	return f, true
 }

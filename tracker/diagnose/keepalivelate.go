@@ -7,6 +7,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type lateLimits struct{ idle int64 }
+
 func keepaliveLate() Detector {
 	return Detector{
 		Name: "keepalive-late", Group: GroupKeepalive, needs: traitProbed,
@@ -18,38 +20,40 @@ Google Cloud NAT, 3600 s many firewalls. The default of Linux, macOS and FreeBSD
 (RFC 9293 section 3.8.4 asks for no less), of Windows the same. A notice where such
 connections died as well, information where all lived: on a path without such boxes the
 default does no harm.`,
-		Thresholds: []Threshold{{"keepalive-late", Span, 350 * second, "idle time before the first probe"}},
 		New: func(o *Options) Fold {
-			late := o.get("keepalive-late")
-			return newFold(func(s *subjects[probing, *probing], r *record.Record) {
-				for _, e := range sides() {
-					if k := &r.Keepalive[e]; k.Probes > 0 && k.Idle.OK && k.Idle.V > late {
-						x := s.At(sideOf(r, e))
-						if _, dead := foundDead(r); dead || diedAtRest(r) {
-							x.died++ // what it died of has a finding of its own
-						} else {
-							x.add(r, k, r.Evidence.Ends[e].Probe, k.Idle.V)
-						}
-						return
-					}
-				}
-			}, func(_ *Context, s Subject, x *probing) (Finding, bool) {
-				if x.n == 0 {
-					return Finding{}, false
-				}
-				f := Finding{
-					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), say.Plural(x.n, "connection"), rangeOf(x.pause)),
-					Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application).", namesOf(shorterThan(x.pause.Least))),
-					Causes:      []string{"the system's default, 7,200 s, was left as it is"},
-					Advice:      []string{fmt.Sprintf("On %s: `sysctl -w net.ipv4.tcp_keepalive_time=200`, or TCP_KEEPIDLE in the application, where something with such a limit is on the way.", s.A.Addr)},
-				}
-				if x.died > 0 {
-					f.Severity = Notice
-					f.Explanation += fmt.Sprintf(" %s more died at rest.", say.Thousands(x.died))
-				}
-				return f, true
-			})
+			l := lateLimits{idle: o.span("keepalive-late", 350*second, "idle time before the first probe")}
+			return newFold(l.add, tellLateProbes)
 		},
 	}
+}
+
+func (l lateLimits) add(s *subjects[probing, *probing], r *record.Record) {
+	for _, e := range sides() {
+		if k := &r.Keepalive[e]; k.Probes > 0 && k.Idle.OK && k.Idle.V > l.idle {
+			x := s.At(sideOf(r, e))
+			if _, dead := foundDead(r); dead || diedAtRest(r) {
+				x.died++ // what it died of has a finding of its own
+			} else {
+				x.add(r, k, r.Evidence.Ends[e].Probe, k.Idle.V)
+			}
+			return
+		}
+	}
+}
+
+func tellLateProbes(_ *Context, s Subject, x *probing) (Finding, bool) {
+	if x.n == 0 {
+		return Finding{}, false
+	}
+	f := Finding{
+		Severity: effect{harmless: x.died == 0}.severity(), Confidence: Likely,
+		Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), say.Plural(x.n, "connection"), rangeOf(x.pause)),
+		Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection (RFC 9293 section 3.8.4 leaves the time to the application).", namesOf(shorterThan(x.pause.Least))),
+		Causes:      []string{"the system's default, 7,200 s, was left as it is"},
+		Advice:      []string{fmt.Sprintf("On %s: `sysctl -w net.ipv4.tcp_keepalive_time=200`, or TCP_KEEPIDLE in the application, where something with such a limit is on the way.", s.A.Addr)},
+	}
+	if x.died > 0 {
+		f.Explanation += fmt.Sprintf(" %s more died at rest.", say.Thousands(x.died))
+	}
+	return f, true
 }

@@ -17,18 +17,17 @@ by silence up to tcp_retries2. Keepalive probes (SO_KEEPALIVE) would have told, 
 have kept a NAT's entry alive. Counted where, after a minute or more at rest, what came
 next met a RST or no answer, and no probe had been sent. Where the rests fit a known
 limit of something on the way the finding is idle-timeout.`,
-		New: func(o *Options) Fold {
-			few := uint64(o.get("idle-timeout-few"))
-			return newIdleFold(few, func(_, others map[Subject]*idles) (all []Finding) {
-				for s, x := range others {
-					if x.n > 0 {
-						all = append(all, tellMissing(s, x))
-					}
-				}
-				return all
-			})
-		},
+		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o.others()), tellOthers) },
 	}
+}
+
+func tellOthers(_ idleLimits, _, others map[Subject]*idles) (all []Finding) {
+	for s, x := range others {
+		if x.n > 0 {
+			all = append(all, tellMissing(s, x))
+		}
+	}
+	return all
 }
 
 func tellMissing(s Subject, x *idles) Finding {

@@ -20,37 +20,41 @@ is dropped. Mostly harmless: all data was delivered; but many hold memory for mi
 
 Where its ACKs pass here and the FIN comes again three times or more all the same, they
 are lost behind the capture point.`,
-		Thresholds: fewAndShare("last-ack", 10, 10, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
-				switch v.Fault {
-				case FaultLastACK:
-					return finsAgain(r, v)
-				case FaultUnheardACK:
-					return uint64(r.Path[v.Culprit.Peer()].FINsAcked), true
-				}
-				return 0, false
-			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
-				f := Finding{
-					Severity: o.many("last-ack", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, opened)),
-					Explanation: fmt.Sprintf("It had closed first; the other end's FIN, sent again %s in all, drew no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
-					Causes: []string{"a firewall on the way ends its state at the first FIN and drops the rest", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
-						"its host is gone"},
-					Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the first closer.",
-						"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
-				}
-				if x.unheard == x.n {
-					f.Confidence = Possible
-					f.Title = fmt.Sprintf("the last ACK is lost behind the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, opened))
-					f.Explanation = fmt.Sprintf("It passed here, and the other end sent its FIN again %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
-					f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops the rest", "packets are lost there, or dropped by the other end's own host"}
-					f.Advice = []string{"Capture beside the other end too: does the ACK arrive there?", f.Advice[1]}
-				}
-				return f
-			})
+			k := o.fewAndShare("last-ack", 10, 10, "connections", "the connections to that listener")
+			return newUnfinished(missing{k, pickLastACK, tellLastACK})
 		},
 	}
+}
+
+func pickLastACK(r *record.Record, v Verdict) (uint64, bool) {
+	switch v.Fault {
+	case FaultLastACK:
+		return finsAgain(r, v)
+	case FaultUnheardACK:
+		return uint64(r.Path[v.Culprit.Peer()].FINsAcked), true
+	}
+	return 0, false
+}
+
+func tellLastACK(s Subject, x *unfinished, opened uint64, k scale) Finding {
+	f := Finding{
+		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, opened)),
+		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, sent again %s in all, drew no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
+		Causes: []string{"a firewall on the way ends its state at the first FIN and drops the rest", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
+			"its host is gone"},
+		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the first closer.",
+			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
+	}
+	if x.unheard == x.n {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("the last ACK is lost behind the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, opened))
+		f.Explanation = fmt.Sprintf("It passed here, and the other end sent its FIN again %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
+		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops the rest", "packets are lost there, or dropped by the other end's own host"}
+		f.Advice = []string{"Capture beside the other end too: does the ACK arrive there?", f.Advice[1]}
+	}
+	return f
 }
 
 // judgeUnheard: a connection that closed as far as seen, but its last FIN came

@@ -8,6 +8,11 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type lossLimits struct {
+	notice, warning, least uint64
+	storm                  stormLimits
+}
+
 func loss() Detector {
 	return Detector{
 		Name: "loss", Group: GroupTransfer,
@@ -23,43 +28,42 @@ to the listener; it counts where chance leaves no less than the least (Wilson's 
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
 What is lost again when it is sent again counts once: that is an outage, not a rate. A
 burst is several losses at once, which makes the interval too narrow. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
-		Thresholds: []Threshold{{"loss-notice", Number, 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"},
-			{"loss-warning", Number, 30, "the same share, as counted, for a warning"},
-			{"loss-least", Number, 5, "segments lost in one direction from which on it counts"}},
 		New: func(o *Options) Fold {
-			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
-			return newFold(func(s *subjects[losses, *losses], r *record.Record) {
-				if r.Ends[record.Orig].WireBytes+r.Ends[record.Resp].WireBytes == 0 || r.Capture.OneWay || intoSilence(r) {
-					return
-				}
-				if _, storm := stormy(r, percent, least); !storm {
-					if x := atListener(s, r); neededRepeats(r, record.Orig)+neededRepeats(r, record.Resp) > 0 {
-						x.add(r, firstRepeat(r))
-					} else {
-						x.volume(r)
-					}
-				}
-			}, func(_ *Context, s Subject, x *losses) (Finding, bool) { return tellLoss(s, x, o) })
+			l := lossLimits{notice: o.count("loss-notice", 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"),
+				warning: o.count("loss-warning", 30, "the same share, as counted, for a warning"),
+				least:   o.count("loss-least", 5, "segments lost in one direction from which on it counts"),
+				storm:   stormLimitsOf(o.others())}
+			return newFold(l.add, l.tell)
 		},
+	}
+}
+
+func (l lossLimits) add(s *subjects[losses, *losses], r *record.Record) {
+	if r.Ends[record.Orig].WireBytes+r.Ends[record.Resp].WireBytes == 0 || r.Capture.OneWay || intoSilence(r) {
+		return
+	}
+	if _, storm := l.storm.meets(r); !storm {
+		if x := atListener(s, r); neededRepeats(r, record.Orig)+neededRepeats(r, record.Resp) > 0 {
+			x.add(r, firstRepeat(r))
+		} else {
+			x.volume(r)
+		}
 	}
 }
 
 // fewLosses is up to how many losses the share is told with its interval.
 const fewLosses = 100
 
-func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
-	f := Finding{Confidence: Likely}
+func (l lossLimits) tell(_ *Context, s Subject, x *losses) (Finding, bool) {
+	felt := false
 	var parts, where []string
 	for _, e := range sides() {
 		lost := x.before[e] + x.after[e] - x.lasting[e]
 		low, high := interval(lost, x.packets[e])
-		if lost < uint64(o.get("loss-least")) || low*10 < float64(o.get("loss-notice")) {
+		if lost < l.least || low*10 < float64(l.notice) {
 			continue
 		}
-		f.Severity = max(f.Severity, Notice)
-		if lost*1000 >= x.packets[e]*uint64(o.get("loss-warning")) {
-			f.Severity = Warning
-		}
+		felt = felt || lost*1000 >= x.packets[e]*l.warning
 		direction := "to it"
 		if e == record.Resp {
 			direction = "from it"
@@ -72,11 +76,13 @@ func tellLoss(s Subject, x *losses, o *Options) (Finding, bool) {
 		where = append(where, fmt.Sprintf("Of what is sent %s, %s.", direction, whichSide(x.before[e], x.after[e])))
 	}
 	if len(parts) == 0 {
-		return f, false
+		return Finding{}, false
 	}
-	f.Title = fmt.Sprintf("packets are lost on connections to %s: %s", name(s.A), strings.Join(parts, ", "))
-	f.Explanation = fmt.Sprintf("Data was repeated on %s (RFC 5681 section 3.2, RFC 6298). %s", outOf(x.n, x.conns, "connection"), strings.Join(where, " "))
-	f.Causes = []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"}
-	f.Advice = lossAdvice(s.A.Addr.String())
-	return f, true
+	return Finding{
+		Severity: effect{felt: felt}.severity(), Confidence: Likely,
+		Title:       fmt.Sprintf("packets are lost on connections to %s: %s", name(s.A), strings.Join(parts, ", ")),
+		Explanation: fmt.Sprintf("Data was repeated on %s (RFC 5681 section 3.2, RFC 6298). %s", outOf(x.n, x.conns, "connection"), strings.Join(where, " ")),
+		Causes:      []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"},
+		Advice:      lossAdvice(s.A.Addr.String()),
+	}, true
 }

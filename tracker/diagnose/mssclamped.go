@@ -20,6 +20,8 @@ func (x *segmentSizes) Fields(w *fold.Walk) {
 	x.mss.Fields(w)
 }
 
+type mssLimits struct{ usual uint64 }
+
 func mssClamped() Detector {
 	return Detector{
 		Name: "mss-clamped", Group: GroupTransfer,
@@ -30,42 +32,41 @@ section 3.7.1), so 1,460 on Ethernet and 1,452 over PPPoE; less than that means 
 or a VPN there, or a router that lowers the number in passing SYNs so that nothing has to be
 fragmented (RFC 4459 section 3.2). That is mostly a good thing: information. A notice
 below 536, what every host takes: such segments cost more header than they carry.`,
-		Thresholds: []Threshold{{"mss-clamped", Number, 1400, "MSS below which it is told"}},
 		New: func(o *Options) Fold {
-			usual := o.get("mss-clamped")
-			return newFold(func(s *subjects[segmentSizes, *segmentSizes], r *record.Record) {
-				if !handshakeSeen(r) {
-					return
-				}
-				for _, e := range sides() {
-					if m := r.Ends[e].MSS; m.OK && int64(m.V) < usual {
-						whose, packet := listener(r.Resp), r.Evidence.SYNACK
-						if e == record.Orig {
-							whose, packet = host(r.Orig.Addr), r.FirstPacket // the SYN
-						}
-						x := s.At(whose)
-						x.mss.Take(int64(m.V))
-						x.hitAt(r, packet)
-					}
-				}
-			}, func(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
-				mss := fmt.Sprint(x.mss.Least)
-				if x.mss.Most != x.mss.Least {
-					mss = fmt.Sprintf("%d to %d", x.mss.Least, x.mss.Most)
-				}
-				f := Finding{
-					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, say.Plural(x.n, "connection")),
-					Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
-					Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
-					Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
-				}
-				if x.mss.Least < 536 {
-					f.Severity = Notice
-					f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
-				}
-				return f, true
-			})
+			l := mssLimits{usual: o.count("mss-clamped", 1400, "MSS below which it is told")}
+			return newEndFold(l.add, tellMSS)
 		},
 	}
+}
+
+func (l mssLimits) add(s *subjects[segmentSizes, *segmentSizes], r *record.Record, e record.End) {
+	m := r.Ends[e].MSS
+	if !m.OK || uint64(m.V) >= l.usual || !handshakeSeen(r) {
+		return
+	}
+	whose, packet := listener(r.Resp), r.Evidence.SYNACK
+	if e == record.Orig {
+		whose, packet = host(r.Orig.Addr), r.FirstPacket // the SYN
+	}
+	x := s.At(whose)
+	x.mss.Take(int64(m.V))
+	x.hitAt(r, packet)
+}
+
+func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
+	mss := fmt.Sprint(x.mss.Least)
+	if x.mss.Most != x.mss.Least {
+		mss = fmt.Sprintf("%d to %d", x.mss.Least, x.mss.Most)
+	}
+	f := Finding{
+		Severity: effect{harmless: x.mss.Least >= 536}.severity(), Confidence: Likely,
+		Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, say.Plural(x.n, "connection")),
+		Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
+		Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
+		Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
+	}
+	if x.mss.Least < 536 {
+		f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
+	}
+	return f, true
 }

@@ -20,6 +20,11 @@ func (x *stalled) Fields(w *fold.Walk) {
 	x.took.Fields(w)
 }
 
+type nagleLimits struct {
+	times uint64
+	total int64
+}
+
 func nagleDelay() Detector {
 	return Detector{
 		Name: "nagle-delay", Group: GroupTransfer, needs: traitStuck,
@@ -31,33 +36,31 @@ one back (RFC 9293 section 3.7.4), and a receiver may hold its ACK back for up t
 send it with. An application that writes a request in two pieces and then waits for the
 answer meets both. Counted where one small segment was acknowledged, without data, after
 such a delay, and the next small one followed at once.`,
-		Thresholds: []Threshold{{"nagle-delay", Number, 3, "times on one connection from which on it counts"},
-			{"nagle-delay-much", Span, 5 * second, "time lost in all from which on it is a warning"}},
 		New: func(o *Options) Fold {
-			least, much := uint32(o.get("nagle-delay")), o.get("nagle-delay-much")
-			return newFold(func(s *subjects[stalled, *stalled], r *record.Record) {
-				for _, e := range sides() {
-					if y := &r.Path[e].Nagle; y.N >= least {
-						x := s.At(sideOf(r, e))
-						x.took.Widen(y.Min, y.Max)
-						x.add(r, y.Packet, y.N, y.Total)
-					}
-				}
-			}, func(_ *Context, s Subject, x *stalled) (Finding, bool) {
-				f := Finding{
-					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("small writes of %s wait for delayed ACKs: %s on %s, %s in all", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
-					Explanation: fmt.Sprintf("The ACK of a small segment came after %s, and the next small one followed at once: Nagle's algorithm (RFC 9293 section 3.7.4) waited for a delayed ACK (section 3.8.6.3).",
-						rangeOf(x.took)),
-					Causes: []string{"the application writes a message in several pieces, header and body apart, without TCP_NODELAY"},
-					Advice: []string{"Write each message with one call (writev, a buffered writer), or set TCP_NODELAY.",
-						"`strace -f -e trace=setsockopt,write,sendto true` with the application's own PID (-p) shows its writes."},
-				}
-				if x.total >= much {
-					f.Severity = Warning
-				}
-				return f, true
-			})
+			l := nagleLimits{times: o.count("nagle-delay", 3, "times on one connection from which on it counts"),
+				total: o.span("nagle-delay-much", 5*second, "time lost in all from which on it is a warning")}
+			return newEndFold(l.add, l.tell)
 		},
 	}
+}
+
+func (l nagleLimits) add(s *subjects[stalled, *stalled], r *record.Record, e record.End) {
+	if y := &r.Path[e].Nagle; uint64(y.N) >= l.times {
+		x := s.At(sideOf(r, e))
+		x.took.Widen(y.Min, y.Max)
+		x.add(r, y.Packet, y.N, y.Total)
+	}
+}
+
+func (l nagleLimits) tell(_ *Context, s Subject, x *stalled) (Finding, bool) {
+	f := Finding{
+		Severity: effect{felt: x.total >= l.total}.severity(), Confidence: Likely,
+		Title: fmt.Sprintf("small writes of %s wait for delayed ACKs: %s on %s, %s in all", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
+		Explanation: fmt.Sprintf("The ACK of a small segment came after %s, and the next small one followed at once: Nagle's algorithm (RFC 9293 section 3.7.4) waited for a delayed ACK (section 3.8.6.3).",
+			rangeOf(x.took)),
+		Causes: []string{"the application writes a message in several pieces, header and body apart, without TCP_NODELAY"},
+		Advice: []string{"Write each message with one call (writev, a buffered writer), or set TCP_NODELAY.",
+			"`strace -f -e trace=setsockopt,write,sendto true` with the application's own PID (-p) shows its writes."},
+	}
+	return f, true
 }

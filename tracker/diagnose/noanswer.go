@@ -30,31 +30,28 @@ exact test, corrected for the number of signs) and is the cause. A target of whi
 capture holds nothing may answer on a way that was not captured: then it is only possible. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
 listeners that are flooded are left out.`,
-		Thresholds: failureThresholds("no-answer"),
 		New: func(o *Options) Fold {
-			limits := scaleOf(o, "no-answer")
-			return newAttempts(func(r *record.Record) (uint64, bool) {
-				return cmp.Or(r.Open.SYNAgainAt, r.FirstPacket), unanswered(r) // its only SYN
-			}, func(a *attempts, r *record.Record) {
-				e, from, to := gaveUp(r)
-				a.ends[e]++
-				if e == endUser {
-					a.patience.Take(wait{from, to})
-				}
-				if x, ok := schedule(&r.Open); ok {
-					for i, b := range backoffs() {
-						if x.system == b.system {
-							a.schedules[i]++
-						}
-					}
-				}
-			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				if c.suspects.flooded[s.A] || c.turnsAway(s, a.when.Least, a.when.Most) {
-					return Finding{}, false
-				}
-				return tellNoAnswer(c, s, a, n, limits), true
-			})
+			return newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer})
 		},
+	}
+}
+
+func pickUnanswered(r *record.Record) (uint64, bool) {
+	return cmp.Or(r.Open.SYNAgainAt, r.FirstPacket), unanswered(r) // its only SYN
+}
+
+func noteTimeout(a *attempts, r *record.Record) {
+	e, from, to := gaveUp(r)
+	a.ends[e]++
+	if e == endUser {
+		a.patience.Take(wait{from, to})
+	}
+	if x, ok := schedule(&r.Open); ok {
+		for i, b := range backoffs() {
+			if x.system == b.system {
+				a.schedules[i]++
+			}
+		}
 	}
 }
 
@@ -76,11 +73,17 @@ func noneAnswered(n, all uint64) string {
 	return "answered none of the " + say.Plural(n, "connection")
 }
 
-func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
+	if c.suspects.flooded[s.A] || c.turnsAway(s, a.when.Least, a.when.Most) {
+		return Finding{}, false
+	}
 	service := c.served(s.A)
-	through := service.during(a.when.Least, a.when.Most)
+	through, meanwhile := service.during(a.when.Least, a.when.Most), uint64(0)
+	if through {
+		meanwhile = service.opened + service.running
+	}
 	f := Finding{
-		Severity: limits.severity(n, through), Confidence: Proven,
+		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
 		Title: fmt.Sprintf("%s %s from %s", name(s.A), noneAnswered(n, n+c.opened(s.A)), a.sources.who()),
 		Explanation: fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).",
 			say.Plural(uint64(a.syns), "SYN"), span(a.waited)),
@@ -106,7 +109,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, limits scale) Fi
 	}
 	f.Title += v.because()
 	v.into(&f, s.A, "opened")
-	return f
+	return f, true
 }
 
 // timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.

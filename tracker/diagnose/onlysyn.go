@@ -88,16 +88,8 @@ well: but such a listener drops SYNs too (Linux). So it is told only where no SY
 had to be sent again and one was answered while another connection hung, and likely only where nothing else got through to it, or
 where from does. On the listener's side forged SYNs look the same, but come without the
 options of a real system, from many addresses: see syn-flood.`,
-		Thresholds: failureThresholds("only-syn-passes"),
 		New: func(o *Options) Fold {
-			limits := scaleOf(o, "only-syn-passes")
-			f := newFold(addDeaf, func(c *Context, s Subject, x *deaf) (Finding, bool) {
-				if !x.told(c, s) {
-					return Finding{}, false
-				}
-				return tellDeaf(c, s, x, limits), true
-			}).(*bySubject[deaf, *deaf])
-			return deafness{f}
+			return deafness{newFold(addDeaf, o.fewAndMany("only-syn-passes").tellDeaf)}
 		},
 	}
 }
@@ -132,7 +124,10 @@ func (x *deaf) told(c *Context, s Subject) bool {
 		(x.atServer == 0 || x.sources.all.Count()*2 <= x.n || c.contrast(s.A, wentHalfOpen).somewhere())
 }
 
-func tellDeaf(c *Context, s Subject, x *deaf, limits scale) Finding {
+func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
+	if !x.told(c, s) {
+		return Finding{}, false
+	}
 	well := c.contrasts.count(s.A, wentWell)
 	v := c.contrast(s.A, wentIgnored)
 	if x.atServer*2 > x.n {
@@ -140,7 +135,7 @@ func tellDeaf(c *Context, s Subject, x *deaf, limits scale) Finding {
 	}
 	all := x.n + well
 	f := Finding{
-		Severity: limits.severity(x.n, well > 0), Confidence: Likely,
+		Severity: k.severity(x.n, all), Confidence: Likely,
 		Title: fmt.Sprintf("nothing but the SYN gets through to %s from %s: %s", name(s.A), x.sources.who(), outOf(x.n, all, "connection")),
 		Causes: []string{"a stateful firewall on the way saw the SYN and not the SYN/ACK, which took another way (asymmetric routing), and drops all that follows as invalid",
 			"a rule on the way lets nothing but SYNs pass"},
@@ -163,7 +158,7 @@ func tellDeaf(c *Context, s Subject, x *deaf, limits scale) Finding {
 		f.Causes = append(f.Causes, "several ways lead there, and one of them is so")
 		v.tell(&f)
 	}
-	return f
+	return f, true
 }
 
 // any tells that an attempt to a listener went so.

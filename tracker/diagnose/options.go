@@ -63,22 +63,18 @@ func (u Unit) parse(text string) (int64, error) {
 	return v, nil
 }
 
-// Options are the thresholds of all detectors.
+// Options are the thresholds of all detectors as they are set. A detector declares each of
+// its own where it makes its Fold, as package flag does it, and keeps the values in a struct
+// of its own: a count, a span of time in nanoseconds, or a share in per cent.
+//
+//	l := raceLimits{few: o.count("idle-race-few", 2, "requests that must have died for a warning and no notice")}
 type Options struct {
-	units  map[string]Unit
-	values map[string]int64
+	set  map[string]int64 // those that do not have their defaults
+	list *[]Threshold     // what is declared; nil when nobody asks
 }
 
 // NewOptions returns the defaults.
-func NewOptions() *Options {
-	o := &Options{units: make(map[string]Unit), values: make(map[string]int64)}
-	for _, d := range Detectors() {
-		for _, t := range d.Thresholds {
-			o.units[t.Name], o.values[t.Name] = t.Unit, t.Default
-		}
-	}
-	return o
-}
+func NewOptions() *Options { return &Options{set: make(map[string]int64)} }
 
 // Set takes NAME=VALUE.
 func (o *Options) Set(text string) error {
@@ -86,26 +82,51 @@ func (o *Options) Set(text string) error {
 	if !ok {
 		return fmt.Errorf("%q: NAME=VALUE is wanted", text)
 	}
-	unit, ok := o.units[name]
-	if !ok {
-		return fmt.Errorf("unknown threshold %q; --explain of a detector lists its own", name)
+	for _, d := range Detectors() {
+		for _, t := range d.Thresholds() {
+			if t.Name != name {
+				continue
+			}
+			v, err := t.Unit.parse(value)
+			if err != nil {
+				return fmt.Errorf("%s=%s: %w", name, value, err)
+			}
+			o.set[name] = v
+			return nil
+		}
 	}
-	v, err := unit.parse(value)
-	if err != nil {
-		return fmt.Errorf("%s=%s: %w", name, value, err)
-	}
-	o.values[name] = v
-	return nil
+	return fmt.Errorf("unknown threshold %q; --explain of a detector lists its own", name)
 }
 
-// Ports is how many ports an opener chooses from, where its own range is not known.
-func (o *Options) Ports() int64 { return o.get("ports") }
+// Thresholds are those that a detector declares.
+func (d *Detector) Thresholds() (all []Threshold) {
+	d.New(&Options{list: &all})
+	return all
+}
 
-// get is the value of a threshold, which a detector of the list must have.
-func (o *Options) get(name string) int64 {
-	v, ok := o.values[name]
-	if !ok {
-		panic("no detector has a threshold " + name)
+// others are the same Options for a detector that goes by a threshold of another one,
+// which is listed there only.
+func (o *Options) others() *Options { return &Options{set: o.set} }
+
+func (o *Options) count(name string, usual int64, doc string) uint64 {
+	return uint64(o.value(Threshold{name, Number, usual, doc}))
+}
+
+func (o *Options) span(name string, usual int64, doc string) int64 {
+	return o.value(Threshold{name, Span, usual, doc})
+}
+
+func (o *Options) share(name string, usual int64, doc string) uint64 {
+	return uint64(o.value(Threshold{name, Share, usual, doc}))
+}
+
+// value is what a threshold is set to.
+func (o *Options) value(t Threshold) int64 {
+	if o.list != nil {
+		*o.list = append(*o.list, t)
 	}
-	return v
+	if v, ok := o.set[t.Name]; ok {
+		return v
+	}
+	return t.Default
 }

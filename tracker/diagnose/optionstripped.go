@@ -36,6 +36,8 @@ func handshakeSeen(r *record.Record) bool {
 	return r.Open.Kind == record.OpenHandshake && r.Ends[record.Orig].SACK.OK && r.Ends[record.Resp].SACK.OK
 }
 
+type offerLimits struct{ least uint64 }
+
 func optionStripped() Detector {
 	return Detector{
 		Name: "option-stripped", Group: GroupTransfer,
@@ -48,38 +50,41 @@ others, either something on the way of those takes the option out of the SYN or 
 (firewalls that normalise, old load balancers), or several different hosts answer
 behind one address. SYN cookies without timestamps drop them too (Linux). Without window
 scaling 64 KiB are the largest window; without SACK every loss costs more.`,
-		Thresholds: []Threshold{{"option-stripped", Number, 3, "handshakes that lack an option, and as many that have it, from which on it counts"}},
 		New: func(o *Options) Fold {
-			least := uint64(o.get("option-stripped"))
-			return newFold(func(s *subjects[offers, *offers], r *record.Record) {
-				if !handshakeSeen(r) {
-					return
-				}
-				atListener(s, r).add(r)
-			}, func(_ *Context, s Subject, x *offers) (Finding, bool) {
-				var what, who []string
-				for i, name := range optionNames() {
-					if x.agreed[i] >= least && x.lacks[i] >= least {
-						what = append(what, fmt.Sprintf("%s (%s of %s)", name, say.Thousands(x.lacks[i]), say.Thousands(x.lacks[i]+x.agreed[i])))
-						who = append(who, x.sources[i].who())
-					}
-				}
-				if len(what) == 0 {
-					return Finding{}, false
-				}
-				return Finding{
-					Severity: Notice, Confidence: Possible,
-					Title: fmt.Sprintf("some handshakes with %s lack %s though offered", name(s.A), strings.Join(what, ", ")),
-					Explanation: fmt.Sprintf("The SYN offered it and the SYN/ACK did not agree, for %s, while others got it (RFC 7323 section 2.2, RFC 2018 section 2).",
-						strings.Join(who, "; ")),
-					Causes: []string{"a firewall or load balancer on the way of these openers takes options out of SYN or SYN/ACK",
-						"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
-					Advice: []string{"Capture beside the listener too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
-						fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},
-				}, true
-			})
+			l := offerLimits{least: o.count("option-stripped", 3, "handshakes that lack an option, and as many that have it, from which on it counts")}
+			return newFold(addOffers, l.tell)
 		},
 	}
+}
+
+func addOffers(s *subjects[offers, *offers], r *record.Record) {
+	if !handshakeSeen(r) {
+		return
+	}
+	atListener(s, r).add(r)
+}
+
+func (l offerLimits) tell(_ *Context, s Subject, x *offers) (Finding, bool) {
+	var what, who []string
+	for i, name := range optionNames() {
+		if x.agreed[i] >= l.least && x.lacks[i] >= l.least {
+			what = append(what, fmt.Sprintf("%s (%s of %s)", name, say.Thousands(x.lacks[i]), say.Thousands(x.lacks[i]+x.agreed[i])))
+			who = append(who, x.sources[i].who())
+		}
+	}
+	if len(what) == 0 {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: Notice, Confidence: Possible,
+		Title: fmt.Sprintf("some handshakes with %s lack %s though offered", name(s.A), strings.Join(what, ", ")),
+		Explanation: fmt.Sprintf("The SYN offered it and the SYN/ACK did not agree, for %s, while others got it (RFC 7323 section 2.2, RFC 2018 section 2).",
+			strings.Join(who, "; ")),
+		Causes: []string{"a firewall or load balancer on the way of these openers takes options out of SYN or SYN/ACK",
+			"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
+		Advice: []string{"Capture beside the listener too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
+			fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},
+	}, true
 }
 
 func (x *offers) add(r *record.Record) {

@@ -20,36 +20,38 @@ opened; or a SYN with numbers of its own comes again, as only an opener sends it
 on: both live, behind one address and port. A NAT gave two connections the same
 port, or a load balancer that passes its clients' addresses on leads here from two of its
 addresses. Seen at the client, where the addresses differ, it is shared-tuple.`,
-		New: func(*Options) Fold {
-			return newFold(func(s *subjects[collisions, *collisions], r *record.Record) {
-				if collided(r) {
-					x := s.At(listener(r.Resp))
-					x.lost(r, max(r.Open.OldWentOnAt, r.Open.RivalAgain), heldUp(r))
-					if r.Open.RivalAgain != 0 {
-						x.atOnce++
-					}
-					x.segments += uint64(r.Open.OldWentOn)
-					x.both.Take(r.ID)
-					if old := r.Open.OldConn; old != 0 {
-						x.examples.Take(example{old, 0})
-						x.both.Take(old)
-					}
-				}
-			}, func(_ *Context, s Subject, x *collisions) (Finding, bool) {
-				f := Finding{
-					Severity: Warning, Confidence: Likely,
-					Title:       fmt.Sprintf("%s got two live connections from one address and port, %s, from %s: one of each two starves", name(s.A), say.Plural(x.n, "time"), x.sources.who()),
-					Explanation: "Both have the same addresses and ports here (RFC 9293 section 3.3.1): the listener takes them for one, and what it does not expect it answers by an ACK or a RST (RFC 5961 section 4.2)." + x.shown(),
-					Causes:      []string{"a load balancer that passes clients' addresses on leads here from two of its addresses (client IP preservation)", "a NAT gives two connections the same port (SNAT without free ports, or a race of two openers)"},
-					Advice: []string{"Turn client IP preservation off on the load balancer (or use proxy protocol), or let its addresses lead to different ports.",
-						"On a NAT: more addresses or ports for SNAT; `iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully` against races."},
-				}
-				x.sum().into(&f)
-				f.explains = x.both
-				return f, true
-			})
-		},
+		New: func(*Options) Fold { return newFold(addCollision, tellCollision) },
 	}
+}
+
+func addCollision(s *subjects[collisions, *collisions], r *record.Record) {
+	if collided(r) {
+		x := s.At(listener(r.Resp))
+		x.lost(r, max(r.Open.OldWentOnAt, r.Open.RivalAgain), heldUp(r))
+		if r.Open.RivalAgain != 0 {
+			x.atOnce++
+		}
+		x.segments += uint64(r.Open.OldWentOn)
+		x.both.Take(r.ID)
+		if old := r.Open.OldConn; old != 0 {
+			x.examples.Take(example{old, 0})
+			x.both.Take(old)
+		}
+	}
+}
+
+func tellCollision(_ *Context, s Subject, x *collisions) (Finding, bool) {
+	f := Finding{
+		Severity: Warning, Confidence: Likely,
+		Title:       fmt.Sprintf("%s got two live connections from one address and port, %s, from %s: one of each two starves", name(s.A), say.Plural(x.n, "time"), x.sources.who()),
+		Explanation: "Both have the same addresses and ports here (RFC 9293 section 3.3.1): the listener takes them for one, and what it does not expect it answers by an ACK or a RST (RFC 5961 section 4.2)." + x.shown(),
+		Causes:      []string{"a load balancer that passes clients' addresses on leads here from two of its addresses (client IP preservation)", "a NAT gives two connections the same port (SNAT without free ports, or a race of two openers)"},
+		Advice: []string{"Turn client IP preservation off on the load balancer (or use proxy protocol), or let its addresses lead to different ports.",
+			"On a NAT: more addresses or ports for SNAT; `iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully` against races."},
+	}
+	x.sum().into(&f)
+	f.explains = x.both
+	return f, true
 }
 
 // collided tells that the older connection on the same addresses and ports, which

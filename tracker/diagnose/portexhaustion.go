@@ -6,6 +6,18 @@ import (
 	"tcpwatch/internal/say"
 )
 
+// portLimits are how many ports an opener has, and how many per cent of them must be held.
+type portLimits struct{ ports, felt, broken int64 }
+
+func portLimitsOf(o *Options) portLimits {
+	return portLimits{int64(o.count("ports", 28232, "ports that an opener chooses from, where the host's own range is not known")),
+		int64(o.share("port-exhaustion", 50, "of the ports held, or forecast, from which on it is a warning")),
+		int64(o.share("port-exhaustion-critical", 90, "of the ports held from which on it is critical"))}
+}
+
+// Ports is how many ports an opener chooses from, where its own range is not known.
+func (o *Options) Ports() int64 { return portLimitsOf(o).ports }
+
 func portExhaustion() Detector {
 	return Detector{
 		Name: "port-exhaustion", Group: GroupTimeWait, needs: traitNone,
@@ -21,35 +33,25 @@ the first entry. As many that leave as enter exhaust nothing. Live on the opener
 
 How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
 macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
-		Thresholds: []Threshold{
-			{"ports", Number, 28232, "ports that an opener chooses from, where the host's own range is not known"},
-			{"port-exhaustion", Share, 50, "of the ports held, or forecast, from which on it is a warning"},
-			{"port-exhaustion-critical", Share, 90, "of the ports held from which on it is critical"},
-		},
-		New: func(o *Options) Fold {
-			return fromLedger{func(c *Context, h *Holding) (Finding, bool) {
-				if !h.opener() {
-					return Finding{}, false
-				}
-				ports, own := o.Ports(), false
-				if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
-					ports, own = n, true
-				}
-				return tellPorts(c, h, ports, own, o)
-			}}
-		},
+		New: func(o *Options) Fold { return fromLedger{portLimitsOf(o).tell} },
 	}
 }
 
-func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Finding, bool) {
+// tell goes by this host's own range of ports where that is known.
+func (l portLimits) tell(c *Context, h *Holding) (Finding, bool) {
+	ports, own := l.ports, false
+	if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
+		ports, own = n, true
+	}
 	slope := c.slope(h)
 	level := int64(h.Now) + int64(slope*float64(c.filling(h))/1e9)
 	held := int64(h.Peak)
-	if ports <= 0 || max(held, level)*100 < ports*o.get("port-exhaustion") {
+	if !h.opener() || ports <= 0 || max(held, level)*100 < ports*l.felt {
 		return Finding{}, false
 	}
+	broken := held*100 >= ports*l.broken
 	f := Finding{
-		Severity: Warning, Confidence: Likely,
+		Severity: effect{felt: true, broken: broken}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, say.Thousands(h.Peak), say.Thousands(uint64(ports)), name(h.Dest)),
 		Explanation: fmt.Sprintf("The opener closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
 			span(c.twoMSL()), say.Plural(h.Entered, "connection")),
@@ -66,10 +68,7 @@ func tellPorts(c *Context, h *Holding, ports int64, own bool, o *Options) (Findi
 	if own {
 		f.Explanation += fmt.Sprintf(" This host's own range is %d to %d.", c.Ports.Low, c.Ports.High)
 	}
-	switch {
-	case held*100 >= ports*o.get("port-exhaustion-critical"):
-		f.Severity = Critical
-	case level > held:
+	if !broken && level > held {
 		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" It grew by %.0f a second at the end; should it go on so, it comes to %s", slope, say.Thousands(uint64(level)))
 		if level >= ports && slope > 0 {

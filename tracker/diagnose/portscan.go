@@ -32,7 +32,7 @@ func (x *scan) scans(least uint64) bool { return x.targets.Count() >= least }
 // scanning is a Fold of scans that knows its suspects.
 type scanning struct {
 	*bySubject[scan, *scan]
-	least uint64
+	scanLimits
 }
 
 // Suspects are the hosts that scan.
@@ -44,6 +44,8 @@ func (f scanning) Suspects(_ *Context, s *suspects) {
 		}
 	}
 }
+
+type scanLimits struct{ least uint64 }
 
 func portScan() Detector {
 	return Detector{
@@ -62,47 +64,49 @@ Its attempts are in no other finding, so that the listeners it touched do not lo
 broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose
 peers are gone: each of those listens on a port of its own, and the finding says so.`,
-		Thresholds: []Threshold{{"port-scan", Number, 15, "different listeners that a host tried in vain from which on it scans"}},
 		New: func(o *Options) Fold {
-			least := uint64(o.get("port-scan"))
-			f := newFold(func(s *subjects[scan, *scan], r *record.Record) {
-				by, probed := probedInVain(r)
-				if !probed && !failedInVain(r) {
-					return
-				}
-				from, to := r.Orig, r.Resp
-				if by == record.Resp {
-					from, to = to, from
-				}
-				x := s.At(host(from.Addr))
-				x.hitConn(r)
-				x.ports.Add(fold.Mix(uint64(to.Port)))
-				x.hosts.Add(fold.Hash16(to.Addr, 0))
-				x.targets.Add(fold.Hash16(to.Addr, uint64(to.Port)))
-				if probed {
-					x.probes.add(r, by, from.Port)
-					return
-				}
-				if rawSYN(r) {
-					x.bare++
-				}
-				switch r.Open.Kind {
-				case record.OpenRefused:
-					x.refused++
-				case record.OpenAborted:
-					x.cut++
-				default:
-					x.silent++
-				}
-			}, func(c *Context, s Subject, x *scan) (Finding, bool) {
-				if !x.scans(least) || c.suspects.checks(s.A.Addr, x.n) {
-					return Finding{}, false
-				}
-				return tellScan(s, x), true
-			}).(*bySubject[scan, *scan])
-			return scanning{f, least}
+			l := scanLimits{least: o.count("port-scan", 15, "different listeners that a host tried in vain from which on it scans")}
+			return scanning{newFold(addScan, l.tell), l}
 		},
 	}
+}
+
+func addScan(s *subjects[scan, *scan], r *record.Record) {
+	by, probed := probedInVain(r)
+	if !probed && !failedInVain(r) {
+		return
+	}
+	from, to := r.Orig, r.Resp
+	if by == record.Resp {
+		from, to = to, from
+	}
+	x := s.At(host(from.Addr))
+	x.hitConn(r)
+	x.ports.Add(fold.Mix(uint64(to.Port)))
+	x.hosts.Add(fold.Hash16(to.Addr, 0))
+	x.targets.Add(fold.Hash16(to.Addr, uint64(to.Port)))
+	if probed {
+		x.probes.add(r, by, from.Port)
+		return
+	}
+	if rawSYN(r) {
+		x.bare++
+	}
+	switch r.Open.Kind {
+	case record.OpenRefused:
+		x.refused++
+	case record.OpenAborted:
+		x.cut++
+	default:
+		x.silent++
+	}
+}
+
+func (l scanLimits) tell(c *Context, s Subject, x *scan) (Finding, bool) {
+	if !x.scans(l.least) || c.suspects.checks(s.A.Addr, x.n) {
+		return Finding{}, false
+	}
+	return tellScan(s, x), true
 }
 
 // failedInVain tells that an attempt came to nothing, whoever is to blame.
@@ -134,7 +138,7 @@ func tellScan(s Subject, x *scan) Finding {
 	}
 	// Peers of a peer-to-peer network listen on a port of their own each.
 	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
-		f.Severity, f.Confidence = Notice, Possible
+		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), about(&x.ports, "port"), about(&x.hosts, "host"))
 		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
 	}

@@ -34,6 +34,8 @@ func (x *overflow) Fields(w *fold.Walk) {
 	x.begun.Fields(w)
 }
 
+type overflowLimits struct{ many, few uint64 }
+
 func queueFull() Detector {
 	return Detector{
 		Name: "queue-full", Group: GroupQueue, needs: traitFailed | traitHeldUp | traitReset,
@@ -53,15 +55,10 @@ to the listener sent data at once and were not kept waiting, or where every SYN 
 connections make it likely. SYNs that were never answered count where others to the same listener opened at the
 time and the capture point stands beside it; else they may be filtered or lost on the
 way: see no-answer and syn-lost.`,
-		Thresholds: []Threshold{
-			{"queue-full-many", Number, 10, "third ACKs answered by a RST, or SYNs never answered, from which on it is critical"},
-			{"queue-full-few", Number, 3, "connections that make it likely though each sign is weak"},
-		},
 		New: func(o *Options) Fold {
-			few, many := uint64(o.get("queue-full-few")), uint64(o.get("queue-full-many"))
-			return newFold(addOverflow, func(c *Context, s Subject, x *overflow) (Finding, bool) {
-				return tellOverflow(c, s, x, few, many)
-			})
+			l := overflowLimits{many: o.count("queue-full-many", 10, "third ACKs answered by a RST, or SYNs never answered, from which on it is critical"),
+				few: o.count("queue-full-few", 3, "connections that make it likely though each sign is weak")}
+			return newFold(addOverflow, l.tell)
 		},
 	}
 }
@@ -115,7 +112,7 @@ func (c *Context) turnsAway(s Subject, since, until int64) bool {
 	return service.near() && !c.contrast(s.A, wentUnanswered).named() && service.during(since, until) && !c.suspects.flooded[s.A]
 }
 
-func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding, bool) {
+func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool) {
 	// What met silence counts only where nothing is lost on the way to the listener.
 	var sum tally
 	var silent, late uint64
@@ -135,7 +132,7 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		return Finding{}, false
 	}
 	f := Finding{
-		Severity: Warning, Confidence: Likely,
+		Severity: effect{felt: true, broken: x.reset+silent >= l.many}.severity(), Confidence: Likely,
 		Explanation: "Signs: " + x.signs(silent, late, c.opened(s.A)) + " (Linux: a full accept queue ignores the third ACK and drops SYNs).",
 		Causes:      []string{"the application accepts too slowly, or stands still", "its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come"},
 		Advice: []string{
@@ -147,10 +144,10 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 	all := max(c.opened(s.A)+silent, sum.n)
 	service := c.served(s.A)
 	switch strong := silent + late + x.reset + x.often + x.withData; {
-	case strong == 0 && (service != nil && service.prompt > 0 || x.takesSYNs(c, s, few)):
+	case strong == 0 && (service != nil && service.prompt > 0 || x.takesSYNs(c, s, l.few)):
 		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
 		// looks (Linux tcp(7)), and a full queue would not choose.
-		f.Severity, f.Confidence = Notice, Possible
+		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s took %s without data late, and those with data at once", name(s.A), ofThose(sum.n, all, "handshake"))
 		if service == nil || service.prompt == 0 {
 			f.Title = fmt.Sprintf("%s took %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
@@ -158,8 +155,8 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		}
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
-	case strong == 0 && sum.n < few:
-		f.Severity, f.Confidence = Notice, Possible
+	case strong == 0 && sum.n < l.few:
+		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
 		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case silent > 0:
@@ -180,9 +177,6 @@ func tellOverflow(c *Context, s Subject, x *overflow, few, many uint64) (Finding
 		f.Confidence = Possible // beside the listener its own firewall drops as silently
 	}
 	v.into(&f, s.A, "opened at once")
-	if x.reset+silent >= many {
-		f.Severity = Critical
-	}
 	sum.into(&f)
 	return f, true
 }

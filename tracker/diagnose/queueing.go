@@ -37,11 +37,13 @@ const (
 // fillsQueue tells that an end's round trips grew by so much, and so many times the
 // shortest, while more was under way than when they were short, for a while: a stop
 // in between makes all round trips long at once, and the sender repeats.
-func fillsQueue(y *record.EndRecord, by, times int64) bool {
+func (l queueLimits) fillsQueue(y *record.EndRecord) bool {
 	x := &y.RTT
-	return y.RetxRTO == 0 && paced(y) >= 3*x.P95 && x.Source == record.RTTData && x.N >= queueSamples && x.P95-x.Min >= by && x.P95 >= times*x.Min &&
+	return y.RetxRTO == 0 && paced(y) >= 3*x.P95 && x.Source == record.RTTData && x.N >= queueSamples && x.P95-x.Min >= l.by && x.P95 >= l.times*x.Min &&
 		x.MaxFlying >= queueFlying && x.MaxFlying >= 2*x.MinFlying
 }
+
+type queueLimits struct{ by, times int64 }
 
 func queueing() Detector {
 	return Detector{
@@ -56,34 +58,35 @@ most, for at least three of these round trips and without a timeout. Nothing nee
 lost, and the transfer is as fast as the link; what suffers is what must be quick beside
 it. ACKs that may have been held back are left out. A route that changed, or a radio link
 that sleeps, makes round trips long whatever is under way.`,
-		Thresholds: []Threshold{{"queueing", Span, 100 * millisecond, "growth from the shortest round trip to the 95th percentile, from which on it counts"},
-			{"queueing-times", Number, 4, "times the shortest that the 95th percentile must be"}},
 		New: func(o *Options) Fold {
-			by, times := o.get("queueing"), o.get("queueing-times")
-			return newFold(func(s *subjects[queued, *queued], r *record.Record) {
-				for _, e := range sides() {
-					y := &r.Ends[e]
-					if !fillsQueue(y, by, times) {
-						continue
-					}
-					x := s.At(sideOf(r, e))
-					x.hitAt(r, 0) // no single packet shows a queue
-					fold.TakeLeast(&x.least, y.RTT.Min)
-					x.most = max(x.most, y.RTT.P95)
-					x.flying = max(x.flying, y.RTT.MaxFlying)
-					x.bytes += y.WireBytes
-				}
-			}, func(_ *Context, s Subject, x *queued) (Finding, bool) {
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("a queue fills on the way from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
-					Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
-						say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
-					Causes: []string{"the slowest link on the way (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
-					Advice: []string{"On the box before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",
-						fmt.Sprintf("On %s: `ss -tino state established %s` shows cwnd, rtt and minrtt; a pacing sender (BBR) or a limit in the application fills it less.", s.A.Addr, s.ss())},
-				}, true
-			})
+			l := queueLimits{by: o.span("queueing", 100*millisecond, "growth from the shortest round trip to the 95th percentile, from which on it counts"),
+				times: int64(o.count("queueing-times", 4, "times the shortest that the 95th percentile must be"))}
+			return newEndFold(l.add, tellQueue)
 		},
 	}
+}
+
+func (l queueLimits) add(s *subjects[queued, *queued], r *record.Record, e record.End) {
+	y := &r.Ends[e]
+	if !l.fillsQueue(y) {
+		return
+	}
+	x := s.At(sideOf(r, e))
+	x.hitAt(r, 0) // no single packet shows a queue
+	fold.TakeLeast(&x.least, y.RTT.Min)
+	x.most = max(x.most, y.RTT.P95)
+	x.flying = max(x.flying, y.RTT.MaxFlying)
+	x.bytes += y.WireBytes
+}
+
+func tellQueue(_ *Context, s Subject, x *queued) (Finding, bool) {
+	return Finding{
+		Severity: Notice, Confidence: Likely,
+		Title: fmt.Sprintf("a queue fills on the way from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
+		Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
+			say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
+		Causes: []string{"the slowest link on the way (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
+		Advice: []string{"On the box before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",
+			fmt.Sprintf("On %s: `ss -tino state established %s` shows cwnd, rtt and minrtt; a pacing sender (BBR) or a limit in the application fills it less.", s.A.Addr, s.ss())},
+	}, true
 }

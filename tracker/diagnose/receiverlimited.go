@@ -7,6 +7,11 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type readerLimits struct {
+	bulkLimits
+	closed closedLimits
+}
+
 func receiverLimited() Detector {
 	return Detector{
 		Name: "receiver-limited", Group: GroupTransfer, needs: traitLong,
@@ -18,41 +23,42 @@ the path can hold (bandwidth times delay). Without window scaling (RFC 7323 sect
 it can't exceed 65,535 bytes, which over 100 ms is 5 Mbit/s. Measured is the time
 in which the sender's data in flight filled the window, seen at the capture point: near
 the receiver it comes out too small. A window that was closed is zero-window.`,
-		Thresholds: limitThresholds("receiver-limited"),
 		New: func(o *Options) Fold {
-			share, least, stall := o.get("receiver-limited"), o.get("receiver-limited-bytes"), o.get("zero-window-least")
-			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
-				for _, e := range sides() {
-					x := &r.Ends[e]
-					if total, ok := bulk(x, least); ok && x.WindowLimited*100 >= total*share {
-						if _, _, stalls := feltClosed(r, e.Peer(), stall); stalls && r.Ends[e.Peer()].ZeroWindow*2 >= x.WindowLimited {
-							continue
-						}
-						w := s.At(sideOf(r, e.Peer()))
-						w.add(r, r.Evidence.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
-						w.bytes += x.WireBytes
-						if unscaled(r) {
-							w.unscaled++
-						}
-					}
-				}
-			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
-				f := Finding{
-					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s to %s, %s bytes, waited for its window for %s", say.Plural(x.n, "transfer"), s.who(), say.Thousands(x.bytes), span(x.total)),
-					Explanation: "The data in flight filled the receiver's window most of the time (RFC 9293 section 3.8.6): the receiver, not the network, sets the pace.",
-					Causes: []string{"its receive buffer is small for a path of this delay, set by SO_RCVBUF or tcp_rmem",
-						"its application reads slowly"},
-					Advice: []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_rmem net.core.rmem_max`, and no SO_RCVBUF in the application: it turns the growth of the buffer off.", s.A.Addr),
-						fmt.Sprintf("`ss -tim state established %s` shows rcv_space and the buffers.", s.ss())},
-				}
-				if x.unscaled > 0 {
-					f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
-					f.Causes = append([]string{"window scaling is off at one end, or stripped on the way: see option-stripped"}, f.Causes...)
-					f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_window_scaling` at both ends.")
-				}
-				return f, true
-			})
+			l := readerLimits{o.bulkLimits("receiver-limited"), closedLimitsOf(o.others())}
+			return newEndFold(l.add, tellReader)
 		},
 	}
+}
+
+func (l readerLimits) add(s *subjects[waits, *waits], r *record.Record, e record.End) {
+	x := &r.Ends[e]
+	if l.waited(x, x.WindowLimited) {
+		if _, _, stalls := l.closed.felt(r, e.Peer()); stalls && r.Ends[e.Peer()].ZeroWindow*2 >= x.WindowLimited {
+			return
+		}
+		w := s.At(sideOf(r, e.Peer()))
+		w.add(r, r.Evidence.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
+		w.bytes += x.WireBytes
+		if unscaled(r) {
+			w.unscaled++
+		}
+	}
+}
+
+func tellReader(_ *Context, s Subject, x *waits) (Finding, bool) {
+	f := Finding{
+		Severity: Notice, Confidence: Likely,
+		Title:       fmt.Sprintf("%s to %s, %s bytes, waited for its window for %s", say.Plural(x.n, "transfer"), s.who(), say.Thousands(x.bytes), span(x.total)),
+		Explanation: "The data in flight filled the receiver's window most of the time (RFC 9293 section 3.8.6): the receiver, not the network, sets the pace.",
+		Causes: []string{"its receive buffer is small for a path of this delay, set by SO_RCVBUF or tcp_rmem",
+			"its application reads slowly"},
+		Advice: []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_rmem net.core.rmem_max`, and no SO_RCVBUF in the application: it turns the growth of the buffer off.", s.A.Addr),
+			fmt.Sprintf("`ss -tim state established %s` shows rcv_space and the buffers.", s.ss())},
+	}
+	if x.unscaled > 0 {
+		f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
+		f.Causes = append([]string{"window scaling is off at one end, or stripped on the way: see option-stripped"}, f.Causes...)
+		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_window_scaling` at both ends.")
+	}
+	return f, true
 }

@@ -18,30 +18,30 @@ connections to it opened in the same input.
 It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own
 packets, and then the finding says so. Hosts that scan are left out.`,
-		Thresholds: failureThresholds("refused"),
 		New: func(o *Options) Fold {
-			limits := scaleOf(o, "refused")
-			return newAttempts(func(r *record.Record) (uint64, bool) {
-				if r.Open.RefusedFirst {
-					return r.Open.SYNAgainAt, true
-				}
-				return r.Close.ResetPacket, r.Open.Kind == record.OpenRefused
-			}, func(a *attempts, r *record.Record) {
-				if r.Open.RefusedFirst && r.Open.Kind != record.OpenRefused {
-					a.retried++
-				}
-			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				return tellRefused(c, s, a, n, limits), true
-			})
+			return newAttempts(cause{o.fewAndMany("refused"), pickRefused, noteRetry, tellRefused})
 		},
 	}
 }
 
-func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+func pickRefused(r *record.Record) (uint64, bool) {
+	if r.Open.RefusedFirst {
+		return r.Open.SYNAgainAt, true
+	}
+	return r.Close.ResetPacket, r.Open.Kind == record.OpenRefused
+}
+
+func noteRetry(a *attempts, r *record.Record) {
+	if r.Open.RefusedFirst && r.Open.Kind != record.OpenRefused {
+		a.retried++
+	}
+}
+
+func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	opened := c.opened(s.A)
 	all := max(n+opened-min(a.retried, n, opened), n)
 	f := Finding{
-		Severity: limits.severity(n, opened > 0), Confidence: Proven,
+		Severity: k.severity(n, n+opened), Confidence: Proven,
 		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), ofThose(n, all, "connection"), a.sources.who()),
 		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
 			"(RFC 9293 section 3.10.7.1).",
@@ -67,5 +67,5 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, limits scale) Fin
 		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
 	}
 	v.into(&f, s.A, "opened")
-	return f
+	return f, true
 }

@@ -7,6 +7,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type reorderLimits struct{ least, rate uint64 }
+
 func reordering() Detector {
 	return Detector{
 		Name: "reordering", Group: GroupTransfer, needs: traitRepeated,
@@ -18,35 +20,36 @@ merely late (RFC 5681 section 3.2); RACK waits a little first (RFC 8985 section 
 apart from loss by the IP identification, by timestamps, or by how soon the gap was
 filled. Seen at the capture point: reordering behind it shows as needless repeats. On
 Linux captures of several queues the card may reorder what the path did not.`,
-		Thresholds: []Threshold{{"reordering", Number, 20, "segments of one side that came late from which on it counts"},
-			{"reordering-rate", Number, 5, "per 1,000 packets of that side, of the connections that had any"}},
 		New: func(o *Options) Fold {
-			least, rate := uint64(o.get("reordering")), uint64(o.get("reordering-rate"))
-			return newFold(func(s *subjects[disorder, *disorder], r *record.Record) {
-				for _, e := range sides() {
-					y := &r.Ends[e]
-					if y.OutOfOrder == 0 {
-						continue
-					}
-					x := s.At(sideOf(r, e))
-					x.hitAt(r, r.Evidence.Ends[e].Late)
-					x.wrong += uint64(y.OutOfOrder)
-					x.all += y.Packets
-					x.longest = max(x.longest, y.ReorderMax)
-				}
-			}, func(_ *Context, s Subject, x *disorder) (Finding, bool) {
-				if x.wrong < least || x.wrong*1000 < x.all*rate {
-					return Finding{}, false
-				}
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
-					Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
-					Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
-						"several receive queues of the capturing card (the capture's order, not the path's)"},
-					Advice: []string{"`ip -d link show type bond` shows the mode of bonds: balance-rr reorders.", "`nstat -az TcpExtTCPSACKReorder TcpExtTCPTSReorder` on the sender."},
-				}, true
-			})
+			l := reorderLimits{least: o.count("reordering", 20, "segments of one side that came late from which on it counts"),
+				rate: o.count("reordering-rate", 5, "per 1,000 packets of that side, of the connections that had any")}
+			return newEndFold(addLate, l.tell)
 		},
 	}
+}
+
+func addLate(s *subjects[disorder, *disorder], r *record.Record, e record.End) {
+	y := &r.Ends[e]
+	if y.OutOfOrder == 0 {
+		return
+	}
+	x := s.At(sideOf(r, e))
+	x.hitAt(r, r.Evidence.Ends[e].Late)
+	x.wrong += uint64(y.OutOfOrder)
+	x.all += y.Packets
+	x.longest = max(x.longest, y.ReorderMax)
+}
+
+func (l reorderLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
+	if x.wrong < l.least || x.wrong*1000 < x.all*l.rate {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: Notice, Confidence: Likely,
+		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
+		Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
+		Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
+			"several receive queues of the capturing card (the capture's order, not the path's)"},
+		Advice: []string{"`ip -d link show type bond` shows the mode of bonds: balance-rr reorders.", "`nstat -az TcpExtTCPSACKReorder TcpExtTCPTSReorder` on the sender."},
+	}, true
 }

@@ -49,18 +49,3 @@ func (x *resent) systems() (text string) {
 	}
 	return text
 }
-
-// resentThresholds are those of a detector of repeated SYNs or SYN/ACKs.
-func resentThresholds(name string) []Threshold {
-	return []Threshold{
-		{name + "-few", Number, 3, "handshakes to one listener from which on it is a warning and no notice"},
-		{name + "-share", Share, 1, "of the listener's handshakes that must be so for a warning"},
-	}
-}
-
-func resentSeverity(o *Options, name string, n, opened uint64) Severity {
-	if n >= uint64(o.get(name+"-few")) && n*100 >= opened*uint64(o.get(name+"-share")) {
-		return Warning
-	}
-	return Notice
-}

@@ -22,28 +22,28 @@ A RST without ACK is none: see reset-forgotten and reset-bare.
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
-		Thresholds: resetThresholds("reset-abort"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *record.Record) bool {
-				return r.Close.ResetCause == record.ResetAbort && cutOff(r)
-			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				severity := resetSeverity(o, "reset-abort", x.n, opened)
-				if x.by[record.Resp] == 0 {
-					severity = min(severity, Notice) // openers that no longer want the answer
-				}
-				f := Finding{
-					Severity: severity, Confidence: Likely,
-					Title:       fmt.Sprintf("%s aborted: %s", x.what(s, opened), x.sent(s, "a RST")),
-					Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
-					Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
-					Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
-						"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
-				}
-				x.unheard(&f)
-				return f
-			})
+			k := o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections")
+			return newResets(resetKind{k, pickAbort, (*resets).add, tellAbort})
 		},
 	}
+}
+
+func pickAbort(r *record.Record) bool {
+	return r.Close.ResetCause == record.ResetAbort && cutOff(r)
+}
+
+func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {
+	f := Finding{
+		Severity: x.severity(opened, k), Confidence: Likely,
+		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, opened), x.sent(s, "a RST")),
+		Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
+		Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
+		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
+			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
+	}
+	x.unheard(&f)
+	return f
 }
 
 // oddly tells signs that the RSTs may not come from the end itself.

@@ -7,6 +7,11 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type bareLimits struct {
+	scale
+	idle int64 // as of reset-forgotten
+}
+
 func resetBare() Detector {
 	return Detector{
 		Name: "reset-bare", Group: GroupReset, needs: traitReset,
@@ -21,27 +26,27 @@ less than reset-forgotten-idle before has hardly lost the connection; one that
 nothing was sent to had nothing to answer. Its TTL is that of the end's other
 segments; where it is another, see reset-injected. IP-ID 0 and an answer within
 microseconds fit all of them.`,
-		Thresholds: resetThresholds("reset-bare"),
 		New: func(o *Options) Fold {
-			idle := o.get("reset-forgotten-idle")
-			return newResets(func(r *record.Record) bool {
-				return bare(r) && (!wasQuiet(r, idle) || !provoked(r) && !diedAtRest(r))
-			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				f := Finding{
-					Severity: resetSeverity(o, "reset-bare", x.n, opened), Confidence: Possible,
-					Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a box on the way", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
-					Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the way that rejects in its name; few systems abort so." + x.oddly(),
-					Causes: []string{"a firewall or intrusion prevention system on the way rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
-						"a small stack that aborts without ACK"},
-					Advice: []string{"Capture at the sender too: what is not sent there was sent on the way. The firewalls' logs at these times tell.",
-						"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
-				}
-				if x.by[record.Resp] == 0 {
-					f.Severity = min(f.Severity, Notice) // openers that no longer want the answer
-				}
-				x.unheard(&f)
-				return f
-			})
+			l := bareLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one listener", "the listener's connections"), forgottenLimitsOf(o.others()).idle}
+			return newResets(resetKind{l.scale, l.picks, (*resets).add, tellBare})
 		},
 	}
+}
+
+func (l bareLimits) picks(r *record.Record) bool {
+	return bare(r) && (!wasQuiet(r, l.idle) || !provoked(r) && !diedAtRest(r))
+}
+
+func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
+	f := Finding{
+		Severity: x.severity(opened, k), Confidence: Possible,
+		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a box on the way", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
+		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the way that rejects in its name; few systems abort so." + x.oddly(),
+		Causes: []string{"a firewall or intrusion prevention system on the way rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
+			"a small stack that aborts without ACK"},
+		Advice: []string{"Capture at the sender too: what is not sent there was sent on the way. The firewalls' logs at these times tell.",
+			"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
+	}
+	x.unheard(&f)
+	return f
 }

@@ -6,6 +6,16 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type forgottenLimits struct {
+	scale
+	idle int64
+}
+
+func forgottenLimitsOf(o *Options) forgottenLimits {
+	return forgottenLimits{scale: o.fewAndShare("reset-forgotten", 10, 10, "connections to one listener", "the listener's connections"),
+		idle: o.span("reset-forgotten-idle", forgottenAfter, "that the RST's sender was quiet before; sooner it counts as reset-bare")}
+}
+
 func resetForgotten() Detector {
 	return Detector{
 		Name: "reset-forgotten", Group: GroupReset, needs: traitReset,
@@ -18,24 +28,26 @@ a NAT, a failed-over pair), lost its state: it restarted, or dropped the
 connection as idle. An opener that resets an older connection that answered its new
 SYN does the same: see stale-connection. A bare RST whose sender had just been
 talking, or that answers nothing, counts as reset-bare.`,
-		Thresholds: append(resetThresholds("reset-forgotten"),
-			Threshold{"reset-forgotten-idle", Span, forgottenAfter, "that the RST's sender was quiet before; sooner it counts as reset-bare"}),
 		New: func(o *Options) Fold {
-			idle := o.get("reset-forgotten-idle")
-			return newResets(func(r *record.Record) bool {
-				return forgot(r, idle) && !diedAtRest(r)
-			}, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				return Finding{
-					Severity: resetSeverity(o, "reset-forgotten", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, opened), x.sent(s, "a bare RST")),
-					Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
-					Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
-						"the connection was moved to another host"},
-					Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
-						"Keepalive more often than the idle limits on the way: `sysctl net.ipv4.tcp_keepalive_time`."},
-				}
-			})
+			l := forgottenLimitsOf(o)
+			return newResets(resetKind{l.scale, l.picks, (*resets).add, tellForgotten})
 		},
+	}
+}
+
+func (l forgottenLimits) picks(r *record.Record) bool {
+	return forgot(r, l.idle) && !diedAtRest(r)
+}
+
+func tellForgotten(s Subject, x *resets, opened uint64, k scale) Finding {
+	return Finding{
+		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, opened), x.sent(s, "a bare RST")),
+		Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
+		Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
+			"the connection was moved to another host"},
+		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
+			"Keepalive more often than the idle limits on the way: `sysctl net.ipv4.tcp_keepalive_time`."},
 	}
 }
 

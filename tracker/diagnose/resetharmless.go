@@ -17,17 +17,21 @@ stacks and load balancers do to spare TIME-WAIT, or answers an old duplicate.
 The one danger is that it ends a TIME-WAIT early (RFC 1337). Told so that nobody
 hunts for these when RSTs are counted.`,
 		New: func(*Options) Fold {
-			return foldResets(func(r *record.Record) bool {
-				c := &r.Close
-				return (c.ResetCause == record.ResetAfterClose || c.ResetBy == record.NoEnd && c.Ignored.Done) && c.Kind == record.CloseNormal && !r.Close.ByNewer
-			}, (*resets).addHarmless, func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-				return Finding{
-					Severity: Info, Confidence: Proven,
-					Title:       fmt.Sprintf("%s saw a RST after both ends had closed: harmless", x.what(s, opened)),
-					Explanation: "Both FINs were acknowledged before it came, so nothing was lost (RFC 9293 section 3.6).",
-				}
-			})
+			return newResets(resetKind{scale{}, pickHarmless, (*resets).addHarmless, tellHarmless})
 		},
+	}
+}
+
+func pickHarmless(r *record.Record) bool {
+	c := &r.Close
+	return (c.ResetCause == record.ResetAfterClose || c.ResetBy == record.NoEnd && c.Ignored.Done) && c.Kind == record.CloseNormal && !r.Close.ByNewer
+}
+
+func tellHarmless(s Subject, x *resets, opened uint64, _ scale) Finding {
+	return Finding{
+		Severity: Info, Confidence: Proven,
+		Title:       fmt.Sprintf("%s saw a RST after both ends had closed: harmless", x.what(s, opened)),
+		Explanation: "Both FINs were acknowledged before it came, so nothing was lost (RFC 9293 section 3.6).",
 	}
 }
 

@@ -26,37 +26,34 @@ the next of those, is the same as that of the other segments (59 and 123 are bot
 5 hops), another system stands in the same place: mostly a load balancer that
 answers in its backend's name. That is only possibly an intruder. A RST that answers what
 came after a long rest is idle-timeout or keepalive-missing.`,
-		New: func(*Options) Fold {
-			return newResets(func(r *record.Record) bool {
-				return r.Close.ResetCause == record.ResetMiddlebox && r.Close.Kind == record.CloseReset && !diedAtRest(r)
-			},
-				func(c *Context, s Subject, x *resets, opened uint64) Finding {
-					severity := Warning
-					if x.closing == x.n {
-						severity = Notice // the end had said all that it had to say
-					}
-					f := Finding{
-						Severity: severity, Confidence: Likely,
-						Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
-						Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
-							rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
-						Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
-						Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
-							"Look into the logs of the firewalls on the way at these times."},
-					}
-					if x.level == x.n {
-						f.Severity, f.Confidence = min(f.Severity, Notice), Possible
-						f.Title = fmt.Sprintf("another system at the same distance reset %s", x.what(s, opened))
-						f.Explanation = fmt.Sprintf("The RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
-							rangeWords(x.ttl), x.ownWords())
-						f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
-						f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
-						f.Advice = f.Advice[:1]
-					}
-					return f
-				})
-		},
+		New: func(*Options) Fold { return newResets(resetKind{scale{}, pickInjected, (*resets).add, tellInjected}) },
 	}
+}
+
+func pickInjected(r *record.Record) bool {
+	return r.Close.ResetBy != record.NoEnd && r.Close.ResetCause == record.ResetMiddlebox && r.Close.Kind == record.CloseReset && !diedAtRest(r)
+}
+
+func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
+	f := Finding{
+		Severity: effect{minor: x.closing == x.n || x.level == x.n, felt: true}.severity(), Confidence: Likely,
+		Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
+		Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
+			rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
+		Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
+		Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
+			"Look into the logs of the firewalls on the way at these times."},
+	}
+	if x.level == x.n {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("another system at the same distance reset %s", x.what(s, opened))
+		f.Explanation = fmt.Sprintf("The RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
+			rangeWords(x.ttl), x.ownWords())
+		f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
+		f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
+		f.Advice = f.Advice[:1]
+	}
+	return f
 }
 
 // ownWords tells with which TTL the other segments of those came in whose name the

@@ -27,38 +27,43 @@ Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socke
 It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that takes
 in what came after that FIN, as Windows answers. A request that crosses the FIN of a listener's
 idle limit is idle-race.`,
-		Thresholds: resetThresholds("reset-late-data"),
 		New: func(o *Options) Fold {
-			return newResets(func(r *record.Record) bool {
-				return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !Crossed(r)
-			},
-				func(_ *Context, s Subject, x *resets, opened uint64) Finding {
-					f := Finding{
-						Severity: resetSeverity(o, "reset-late-data", x.n, opened), Confidence: Likely,
-						Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, opened), x.lateKind(), x.sender(s)),
-						Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
-						Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
-							"the other end goes on sending though it was told that nobody listens"},
-						Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
-							"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` on the sender of the RST counts them."},
-					}
-					if x.after >= finTimeout {
-						f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))
-						f.Causes = append([]string{"the other end took longer to close than the orphan's FIN-WAIT-2 lasts"}, f.Causes...)
-						f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
-					}
-					if x.bytes <= closeNotify*x.n && x.after < finTimeout {
-						f.Severity = Info
-						if x.bytes > 0 {
-							f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
-						} else {
-							f.Explanation += " Nothing is lost by it."
-						}
-					}
-					return f
-				})
+			k := o.fewAndShare("reset-late-data", 10, 10, "connections to one listener", "the listener's connections")
+			return newResets(resetKind{k, pickLateData, (*resets).add, tellLateData})
 		},
 	}
+}
+
+func pickLateData(r *record.Record) bool {
+	return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !Crossed(r)
+}
+
+func tellLateData(s Subject, x *resets, opened uint64, k scale) Finding {
+	parting := x.bytes <= closeNotify*x.n && x.after < finTimeout
+	e := k.effect(x.n, opened)
+	e.harmless = parting
+	f := Finding{
+		Severity: e.severity(), Confidence: Likely,
+		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, opened), x.lateKind(), x.sender(s)),
+		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
+		Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
+			"the other end goes on sending though it was told that nobody listens"},
+		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
+			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` on the sender of the RST counts them."},
+	}
+	if x.after >= finTimeout {
+		f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))
+		f.Causes = append([]string{"the other end took longer to close than the orphan's FIN-WAIT-2 lasts"}, f.Causes...)
+		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
+	}
+	if parting {
+		if x.bytes > 0 {
+			f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+		} else {
+			f.Explanation += " Nothing is lost by it."
+		}
+	}
+	return f
 }
 
 // cameLate is how many bytes came after the close of the RST's sender, or met it.

@@ -133,45 +133,50 @@ func (x *resets) what(s Subject, opened uint64) string {
 	return outOf(x.n, opened, "connection") + " to " + name(s.A)
 }
 
-// newResets is the Fold of a cause. What one opener does to several listeners,
-// or each of them once or twice to it, is one finding.
-func newResets(picks func(r *record.Record) bool, tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
-	return foldResets(func(r *record.Record) bool { return r.Close.ResetBy != record.NoEnd && picks(r) }, (*resets).add, tell)
+// resetKind is one cause of RSTs.
+type resetKind struct {
+	scale
+	picks func(r *record.Record) bool
+	add   func(x *resets, r *record.Record) // takes a connection in
+	tell  func(s Subject, x *resets, opened uint64, k scale) Finding
 }
 
-// foldResets is newResets with a way of its own to take a connection in.
-func foldResets(picks func(r *record.Record) bool, add func(*resets, *record.Record), tell func(c *Context, s Subject, x *resets, opened uint64) Finding) Fold {
-	f := newFold(func(s *subjects[resets, *resets], r *record.Record) {
-		if picks(r) {
-			_, to := probedEnds(r)
-			add(s.At(listener(to)), r)
-		}
-	}, func(c *Context, s Subject, x *resets) (Finding, bool) {
-		if x.probed == x.n && x.probers.blameless(c, x.probed) == 0 {
-			return Finding{}, false // a scan, and told as one
-		}
-		if n := min(x.mute, c.suspects.checked[s.A].reset); n > 0 { // health checks
-			if n == x.n {
-				return Finding{}, false
-			}
-			rest := *x
-			rest.n, rest.by[record.Orig] = x.n-n, x.by[record.Orig]-n
-			x = &rest
-		}
-		f := tell(c, s, x, max(c.opened(s.A), x.n))
-		if s.Kind == SubjectHost {
-			f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
-		}
-		return f, true
-	}).(*bySubject[resets, *resets])
-	f.gather = func(_ Subject, x *resets) (Subject, bool) {
-		// What a listener does to many is its own affair.
-		if x.sources.all.Count() != 1 || x.by[record.Resp] > 0 && x.n > 2 {
-			return Subject{}, false
-		}
-		return host(x.sources.known[0].Addr), true
-	}
+// newResets is the Fold of a cause. What one opener does to several listeners,
+// or each of them once or twice to it, is one finding.
+func newResets(k resetKind) Fold {
+	f := newFold(k.addPicked, k.tellBlameless)
+	f.gather = oneOpener
 	return f
+}
+
+func (k resetKind) addPicked(s *subjects[resets, *resets], r *record.Record) {
+	if k.picks(r) {
+		_, to := probedEnds(r)
+		k.add(s.At(listener(to)), r)
+	}
+}
+
+// tellBlameless leaves out scans, which are told as such, and health checks.
+func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, bool) {
+	checks := min(x.mute, c.suspects.checked[s.A].reset)
+	if checks == x.n || x.probed == x.n && x.probers.blameless(c, x.probed) == 0 {
+		return Finding{}, false
+	}
+	rest := *x
+	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
+	f := k.tell(s, &rest, max(c.opened(s.A), rest.n), k.scale)
+	if s.Kind == SubjectHost {
+		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
+	}
+	return f, true
+}
+
+// oneOpener is the opener of all connections; what a listener does to many is its own affair.
+func oneOpener(_ Subject, x *resets) (Subject, bool) {
+	if x.sources.all.Count() != 1 || x.by[record.Resp] > 0 && x.n > 2 {
+		return Subject{}, false
+	}
+	return host(x.sources.known[0].Addr), true
 }
 
 // running tells that a connection was open when its first RST came.
@@ -180,21 +185,8 @@ func running(r *record.Record) bool {
 }
 
 // cutOff tells that a RST ended an open connection: its receiver obeyed it.
-func cutOff(r *record.Record) bool { return running(r) && r.Close.Kind == record.CloseReset }
-
-// resetThresholds are those of a detector of RSTs.
-func resetThresholds(name string) []Threshold {
-	return []Threshold{
-		{name + "-few", Number, 10, "connections to one listener from which on it is a warning and no notice"},
-		{name + "-share", Share, 10, "of the listener's connections that must be so for a warning"},
-	}
-}
-
-func resetSeverity(o *Options, name string, n, opened uint64) Severity {
-	if n >= uint64(o.get(name+"-few")) && n*100 >= opened*uint64(o.get(name+"-share")) {
-		return Warning
-	}
-	return Notice
+func cutOff(r *record.Record) bool {
+	return running(r) && r.Close.Kind == record.CloseReset && r.Close.ResetBy != record.NoEnd
 }
 
 // wasDone tells that the other end had closed before the RST, after an answer:
@@ -208,10 +200,17 @@ func wasDone(r *record.Record) bool {
 	return fin.OK && r.Close.ResetTime.OK && fin.V <= r.Close.ResetTime.V
 }
 
+// severity of RSTs is minor where only openers sent them, which no longer want the answer.
+func (x *resets) severity(opened uint64, k scale) Severity {
+	e := k.effect(x.n, opened)
+	e.minor = x.by[record.Resp] == 0
+	return e.severity()
+}
+
 // unheard lowers the severity of a finding of RSTs that nobody minds.
 func (x *resets) unheard(f *Finding) {
 	if x.done == x.n {
-		f.Severity = Info
+		f.Severity = min(f.Severity, Info)
 		f.Explanation += " The other end had got an answer and closed before: it misses nothing."
 	}
 }

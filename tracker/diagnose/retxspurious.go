@@ -7,6 +7,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type needlessLimits struct{ least, share uint64 }
+
 func retxSpurious() Detector {
 	return Detector{
 		Name: "retx-spurious", Group: GroupTransfer, needs: traitRepeated,
@@ -17,41 +19,42 @@ that the ACK answers the first copy (Eifel, RFC 3522 section 3.2), and what was
 acknowledged before its repeat was sent needed none. Each such repeat took the sender's
 rate down for nothing. Reordering on the path, a delay that jumps, ACKs that are lost or
 held back make these. Repeats that the capture itself doubled are not counted.`,
-		Thresholds: []Threshold{{"retx-spurious", Number, 10, "needless repeats of one side from which on it counts"},
-			{"retx-spurious-share", Share, 20, "of its repeats that must be needless"}},
 		New: func(o *Options) Fold {
-			least, part := uint64(o.get("retx-spurious")), uint64(o.get("retx-spurious-share"))
-			return newFold(func(s *subjects[disorder, *disorder], r *record.Record) {
-				for _, e := range sides() {
-					y := &r.Ends[e]
-					if y.Retx == 0 {
-						continue
-					}
-					x := s.At(sideOf(r, e))
-					x.all += uint64(y.Retx)
-					// What nothing set the sender off to repeat was doubled, not repeated.
-					causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
-					if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
-						x.hitAt(r, r.Evidence.Ends[e].Needless)
-						x.wrong += uint64(n)
-						x.dsacks += uint64(y.DSACKs)
-					}
-				}
-			}, func(_ *Context, s Subject, x *disorder) (Finding, bool) {
-				if x.wrong < least || x.wrong*100 < x.all*part {
-					return Finding{}, false
-				}
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title: fmt.Sprintf("%s sent data again in vain: %s of its %s were needless", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
-					Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
-						say.Thousands(x.dsacks)),
-					Causes: []string{"packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering", "the delay jumps: a mobile network, a paused virtual machine",
-						"ACKs are lost or held back on the way back"},
-					Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
-						"`ss -ti` shows reordering and the round trip's variation on each connection."},
-				}, true
-			})
+			l := needlessLimits{least: o.count("retx-spurious", 10, "needless repeats of one side from which on it counts"),
+				share: o.share("retx-spurious-share", 20, "of its repeats that must be needless")}
+			return newEndFold(addNeedless, l.tell)
 		},
 	}
+}
+
+func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.End) {
+	y := &r.Ends[e]
+	if y.Retx == 0 {
+		return
+	}
+	x := s.At(sideOf(r, e))
+	x.all += uint64(y.Retx)
+	// What nothing set the sender off to repeat was doubled, not repeated.
+	causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
+	if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
+		x.hitAt(r, r.Evidence.Ends[e].Needless)
+		x.wrong += uint64(n)
+		x.dsacks += uint64(y.DSACKs)
+	}
+}
+
+func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
+	if x.wrong < l.least || x.wrong*100 < x.all*l.share {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: Notice, Confidence: Likely,
+		Title: fmt.Sprintf("%s sent data again in vain: %s of its %s were needless", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
+		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
+			say.Thousands(x.dsacks)),
+		Causes: []string{"packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering", "the delay jumps: a mobile network, a paused virtual machine",
+			"ACKs are lost or held back on the way back"},
+		Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
+			"`ss -ti` shows reordering and the round trip's variation on each connection."},
+	}, true
 }

@@ -7,16 +7,12 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// stormy tells that a connection repeated so much that it hardly got on.
-func stormy(r *record.Record, percent, least int64) (record.End, bool) {
-	for _, e := range sides() {
-		x := &r.Ends[e]
-		if int64(neededRepeats(r, e)) >= least && neededRepeats(r, e)*2 >= x.Retx && x.RetxBytes*100 >= x.WireBytes*uint64(percent) &&
-			r.Close.Kind != record.CloseTimedOut && !blackHoled(r, e) && !diedAtRest(r) {
-			return e, true
-		}
-	}
-	return 0, false
+// stormLimits are how much of an end's data must be repeats; loss leaves such connections to retx-storm.
+type stormLimits struct{ share, least uint64 }
+
+func stormLimitsOf(o *Options) stormLimits {
+	return stormLimits{share: o.share("retx-storm", 20, "of an end's bytes that were repeats"),
+		least: o.count("retx-storm-least", 10, "repeats by that end")}
 }
 
 func retxStorm() Detector {
@@ -29,30 +25,41 @@ takes it down to one segment and doubles the pause (RFC 6298 section 5.5), so a 
 few per cent already ruins the throughput. Counted are connections in which a fifth
 of an end's bytes were repeats that were needed; those that died of it are vanished,
 those in which large segments alone are lost mtu-black-hole, and lesser loss is loss.`,
-		Thresholds: []Threshold{{"retx-storm", Share, 20, "of an end's bytes that were repeats"},
-			{"retx-storm-least", Number, 10, "repeats by that end"}},
-		New: func(o *Options) Fold {
-			percent, least := o.get("retx-storm"), o.get("retx-storm-least")
-			return newFold(func(s *subjects[losses, *losses], r *record.Record) {
-				if e, ok := stormy(r, percent, least); ok {
-					s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Repeat)
-				}
-			}, func(_ *Context, s Subject, x *losses) (Finding, bool) {
-				e := record.Resp
-				if s.Kind == SubjectPair {
-					e = record.Orig
-				}
-				return Finding{
-					Severity: Warning, Confidence: Likely,
-					Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), say.Plural(x.n, "connection")),
-					Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Of the segments %s.", say.Plural(x.repeats[e], "repeat"), say.Thousands(x.timeouts[e]),
-						whichSide(x.before[e], x.after[e])),
-					Causes: []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
-					Advice: lossAdvice(s.A.Addr.String()),
-				}, true
-			})
-		},
+		New: func(o *Options) Fold { return newFold(stormLimitsOf(o).add, tellStorm) },
 	}
+}
+
+// meets tells that a connection repeated so much that it hardly got on.
+func (l stormLimits) meets(r *record.Record) (record.End, bool) {
+	for _, e := range sides() {
+		x, needed := &r.Ends[e], uint64(neededRepeats(r, e))
+		if needed >= l.least && needed*2 >= uint64(x.Retx) && x.RetxBytes*100 >= x.WireBytes*l.share &&
+			r.Close.Kind != record.CloseTimedOut && !blackHoled(r, e) && !diedAtRest(r) {
+			return e, true
+		}
+	}
+	return 0, false
+}
+
+func (l stormLimits) add(s *subjects[losses, *losses], r *record.Record) {
+	if e, ok := l.meets(r); ok {
+		s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Repeat)
+	}
+}
+
+func tellStorm(_ *Context, s Subject, x *losses) (Finding, bool) {
+	e := record.Resp
+	if s.Kind == SubjectPair {
+		e = record.Orig
+	}
+	return Finding{
+		Severity: Warning, Confidence: Likely,
+		Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), say.Plural(x.n, "connection")),
+		Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Of the segments %s.", say.Plural(x.repeats[e], "repeat"), say.Thousands(x.timeouts[e]),
+			whichSide(x.before[e], x.after[e])),
+		Causes: []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
+		Advice: lossAdvice(s.A.Addr.String()),
+	}, true
 }
 
 // intoSilence tells that data was repeated to an end that was gone, or through

@@ -7,6 +7,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type reuseLimits struct{ delay int64 }
+
 func reuseRefused() Detector {
 	return Detector{
 		Name: "reuse-refused", Group: GroupTimeWait, needs: traitHeldUp,
@@ -21,28 +23,29 @@ an opener that comes back to the same port within 2MSL: it runs out of ports,
 binds a fixed one, or a NAT gives one out again.
 
 An older connection that was not in TIME-WAIT is the finding stale-connection.`,
-		Thresholds: []Threshold{{"reuse-refused-delay", Span, second, "time lost in one handshake from which on it is a warning and no notice"}},
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[delays, *delays], r *record.Record) {
-				if r.Open.OldConn != 0 && r.Open.OldState == record.TimeWait {
-					s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
-				}
-			}, func(c *Context, s Subject, d *delays) (Finding, bool) {
-				f := Finding{
-					Severity: Notice, Confidence: Proven,
-					Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port: %s", name(s.A), say.Plural(d.n, "SYN"), d.cost()),
-					Explanation: fmt.Sprintf("The SYN of %s had older numbers than the connection that still was in TIME-WAIT, so that one answered "+
-						"(RFC 9293 section 3.10.7.4, RFC 6191).", d.sources.who()),
-					Causes: []string{"the opener runs short of ports and comes back to the same one too soon", "a NAT gives one port to several openers, whose numbers differ",
-						"the opener binds a fixed source port"},
-					Advice: []string{"On the opener: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse net.ipv4.tcp_timestamps`; with timestamps reuse works.",
-						"Keep connections open and share them (a pool), or let the opener close first."},
-				}
-				if d.longest >= o.get("reuse-refused-delay") {
-					f.Severity = Warning
-				}
-				return f, true
-			})
+			l := reuseLimits{delay: o.span("reuse-refused-delay", second, "time lost in one handshake from which on it is a warning and no notice")}
+			return newFold(addReuse, l.tell)
 		},
 	}
+}
+
+func addReuse(s *subjects[delays, *delays], r *record.Record) {
+	if r.Open.OldConn != 0 && r.Open.OldState == record.TimeWait {
+		s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
+	}
+}
+
+func (l reuseLimits) tell(c *Context, s Subject, d *delays) (Finding, bool) {
+	f := Finding{
+		Severity: effect{felt: d.longest >= l.delay}.severity(), Confidence: Proven,
+		Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port: %s", name(s.A), say.Plural(d.n, "SYN"), d.cost()),
+		Explanation: fmt.Sprintf("The SYN of %s had older numbers than the connection that still was in TIME-WAIT, so that one answered "+
+			"(RFC 9293 section 3.10.7.4, RFC 6191).", d.sources.who()),
+		Causes: []string{"the opener runs short of ports and comes back to the same one too soon", "a NAT gives one port to several openers, whose numbers differ",
+			"the opener binds a fixed source port"},
+		Advice: []string{"On the opener: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse net.ipv4.tcp_timestamps`; with timestamps reuse works.",
+			"Keep connections open and share them (a pool), or let the opener close first."},
+	}
+	return f, true
 }

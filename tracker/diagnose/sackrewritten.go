@@ -24,6 +24,8 @@ func (x *foreignBlocks) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.blocks, &x.timeouts, &x.repeats, &x.fine, &x.partly)
 }
 
+type sackLimits struct{ blocks uint64 }
+
 func sackRewritten() Detector {
 	return Detector{
 		Name: "sack-rewritten", Group: GroupTransfer, needs: traitSACK,
@@ -37,34 +39,30 @@ connections on which every SACK block lies far outside all that was sent, where 
 was captured whole and something of it was sent again. A few stray blocks among others are
 not that, nor are those of a stream of which nothing was missing: they tell of stray
 segments, of another connection for example (RFC 2883 section 4).`,
-		Thresholds: []Threshold{{"sack-rewritten", Number, 3, "SACK blocks of one connection, all out of range, from which on it counts"}},
 		New: func(o *Options) Fold {
-			least := uint32(o.get("sack-rewritten"))
-			return newFold(func(s *subjects[foreignBlocks, *foreignBlocks], r *record.Record) {
-				if r.Capture.OneWay {
-					return
-				}
-				for _, e := range sides() {
-					from, to := &r.Ends[e], &r.Ends[e.Peer()]
-					if from.SACKBlocks == 0 || to.MissingBytes > 0 || to.SpanUnknown {
-						continue
-					}
-					x := s.At(sideOf(r, e.Peer()))
-					switch {
-					case from.SACKOutOfRange == 0:
-						x.fine++
-					case from.SACKOutOfRange == from.SACKBlocks && from.SACKBlocks >= least && to.Retx > 0:
-						x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
-						x.blocks += uint64(from.SACKBlocks)
-						x.timeouts += uint64(to.RetxRTO)
-						x.repeats += uint64(to.Retx)
-						if r.Capture.Midstream {
-							x.partly++
-						}
-					}
-				}
-			}, tellSACK)
+			l := sackLimits{blocks: o.count("sack-rewritten", 3, "SACK blocks of one connection, all out of range, from which on it counts")}
+			return newEndFold(l.add, tellSACK)
 		},
+	}
+}
+
+func (l sackLimits) add(s *subjects[foreignBlocks, *foreignBlocks], r *record.Record, e record.End) {
+	from, to := &r.Ends[e], &r.Ends[e.Peer()]
+	if r.Capture.OneWay || from.SACKBlocks == 0 || to.MissingBytes > 0 || to.SpanUnknown {
+		return
+	}
+	x := s.At(sideOf(r, e.Peer()))
+	switch {
+	case from.SACKOutOfRange == 0:
+		x.fine++
+	case from.SACKOutOfRange == from.SACKBlocks && uint64(from.SACKBlocks) >= l.blocks && to.Retx > 0:
+		x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
+		x.blocks += uint64(from.SACKBlocks)
+		x.timeouts += uint64(to.RetxRTO)
+		x.repeats += uint64(to.Retx)
+		if r.Capture.Midstream {
+			x.partly++
+		}
 	}
 }
 

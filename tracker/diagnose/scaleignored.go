@@ -56,27 +56,25 @@ beyond doubt, by the 95 % interval of that share: what stands farther on may kno
 those seen here), at most one in ten of the others was, and that is no chance (Fisher's exact
 test, p below 0.01). Possible only, where each that was lost was larger than all that passed: a
 path MTU black hole looks the same.`,
-		New: func(*Options) Fold {
-			return newFold(func(s *subjects[reach, *reach], r *record.Record) {
-				for _, e := range sides() {
-					u := &r.Path[e].Unscaled
-					if u.Beyond == 0 || r.Capture.OneWay {
-						continue
-					}
-					x := s.At(sideOf(r, e))
-					x.within += uint64(u.Within)
-					x.withinLost += uint64(u.WithinLost)
-					x.beyond += uint64(u.Beyond)
-					x.beyondLost += uint64(u.BeyondLost)
-					if u.BeyondLost > 0 {
-						x.hitAt(r, u.Packet)
-					}
-					if u.Least > 0 && r.Path[e].Passed >= u.Least {
-						x.sized++
-					}
-				}
-			}, tellReach)
-		},
+		New: func(*Options) Fold { return newEndFold(addReach, tellReach) },
+	}
+}
+
+func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
+	u := &r.Path[e].Unscaled
+	if u.Beyond == 0 || r.Capture.OneWay {
+		return
+	}
+	x := s.At(sideOf(r, e))
+	x.within += uint64(u.Within)
+	x.withinLost += uint64(u.WithinLost)
+	x.beyond += uint64(u.Beyond)
+	x.beyondLost += uint64(u.BeyondLost)
+	if u.BeyondLost > 0 {
+		x.hitAt(r, u.Packet)
+	}
+	if u.Least > 0 && r.Path[e].Passed >= u.Least {
+		x.sized++
 	}
 }
 

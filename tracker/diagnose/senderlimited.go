@@ -17,26 +17,26 @@ sends nothing has nothing to send (RFC 9293 section 3.8.6.2.1): the disk, the
 database or a rate limit behind it sets the pace, or the application talks in turns.
 Told so that nobody looks for the fault in the network. Measured over transfers
 of some size, from the first to the last byte.`,
-		Thresholds: limitThresholds("sender-limited"),
 		New: func(o *Options) Fold {
-			share, least := o.get("sender-limited"), o.get("sender-limited-bytes")
-			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
-				for _, e := range sides() {
-					x := &r.Ends[e]
-					if total, ok := bulk(x, least); ok && x.SenderLimited*100 >= total*share {
-						w := s.At(sideOf(r, e))
-						w.add(r, 0, 0, x.SenderLimited) // what was not sent is no packet
-						w.bytes += x.WireBytes
-					}
-				}
-			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
-				return Finding{
-					Severity: Info, Confidence: Likely,
-					Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", say.Plural(x.n, "transfer"), s.who(), span(x.total)),
-					Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6).",
-					Causes:      []string{"the application talks in turns, or pauses between requests", "disk, database or a rate limit behind it"},
-				}, true
-			})
+			return newEndFold(o.bulkLimits("sender-limited").addSender, tellSender)
 		},
 	}
+}
+
+func (l bulkLimits) addSender(s *subjects[waits, *waits], r *record.Record, e record.End) {
+	x := &r.Ends[e]
+	if l.waited(x, x.SenderLimited) {
+		w := s.At(sideOf(r, e))
+		w.add(r, 0, 0, x.SenderLimited) // what was not sent is no packet
+		w.bytes += x.WireBytes
+	}
+}
+
+func tellSender(_ *Context, s Subject, x *waits) (Finding, bool) {
+	return Finding{
+		Severity: Info, Confidence: Likely,
+		Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", say.Plural(x.n, "transfer"), s.who(), span(x.total)),
+		Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6).",
+		Causes:      []string{"the application talks in turns, or pauses between requests", "disk, database or a rate limit behind it"},
+	}, true
 }

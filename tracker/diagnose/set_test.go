@@ -135,7 +135,7 @@ func TestDetectorsAreExplained(t *testing.T) {
 			t.Errorf("%s: twice, too long a name, or not explained", d.Name)
 		}
 		seen[d.Name] = true
-		for _, l := range d.Thresholds {
+		for _, l := range d.Thresholds() {
 			if limits[l.Name] || l.Doc == "" {
 				t.Errorf("%s: threshold %s twice, or not explained", d.Name, l.Name)
 			}

@@ -21,27 +21,22 @@ it lives at the client: what that sends is answered with the other connection's 
 a RST. It is told, on the client's side, by an ACK that answers a SYN to one address with the numbers of
 a connection to another address, from the same port, that lived then. On the target's side it is
 port-collision.`,
-		New: func(*Options) Fold {
-			return newStrangers(func(r *record.Record, host record.End) (party, bool) {
-				if host != record.Orig || !r.Open.OldUnseen {
-					return party{}, false
-				}
-				p := partyOf(r, host)
-				p.Packet, p.Host, p.Far = r.Evidence.OldAnswer, record.Numbers{First: r.Open.OldAck}, record.Numbers{First: r.Open.OldSeq}
-				return p, true
-			}, func(_ *Context, all map[Subject]*mixed) (found []Finding) {
-				for s, x := range all {
-					found = append(found, tellTwoAddresses(s, x))
-				}
-				return found
-			})
-		},
+		New: func(*Options) Fold { return newStrangers(findTwoAddresses, tellTwoAddresses) },
 	}
 }
 
-func tellTwoAddresses(s Subject, x *mixed) Finding {
-	f := Finding{
-		Severity: Warning, Confidence: Likely, Subject: s, explains: x.related,
+func findTwoAddresses(r *record.Record, host record.End) (party, bool) {
+	if host != record.Orig || !r.Open.OldUnseen {
+		return party{}, false
+	}
+	p := partyOf(r, host)
+	p.Packet, p.Host, p.Far = r.Evidence.OldAnswer, record.Numbers{First: r.Open.OldAck}, record.Numbers{First: r.Open.OldSeq}
+	return p, true
+}
+
+func tellTwoAddresses(_ *Context, s Subject, x *mixed) Finding {
+	return Finding{
+		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s to %s share addresses and ports with others to %s: one target stands behind both, and mixes them up", say.Plural(x.n, "connection"), name(s.A), x.under.who()),
 		Explanation: fmt.Sprintf("A SYN to %s was answered by an ACK with the numbers of the connection to %s from the same port, which lived then (RFC 5961 section 4.2): for the target they are one. The opener resets what it does not know there and opens the newer one; what the older one sends is answered no more, or with the other's numbers.",
 			x.under.who(), name(s.A)),
@@ -50,6 +45,4 @@ func tellTwoAddresses(s Subject, x *mixed) Finding {
 		Advice: []string{"Turn client IP preservation off on the load balancer (or use proxy protocol), or let its addresses lead to different ports of the target.",
 			"On the client: fewer connections to both at once; a range of ports for each address (`sysctl net.ipv4.ip_local_port_range`, or bind)."},
 	}
-	x.sum().into(&f)
-	return f
 }

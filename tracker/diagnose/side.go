@@ -59,23 +59,6 @@ func (s Subject) ofThose(n, all uint64) string {
 	return ofThose(n, all, "connection")
 }
 
-// fewAndShare are the thresholds of a detector that warns when many
-// connections of a side are so, and a good part of them.
-func fewAndShare(detector string, few, share int64, what string) []Threshold {
-	return []Threshold{
-		{detector + "-few", Number, few, what + " from which on it is a warning and no notice"},
-		{detector + "-share", Share, share, "of the connections to that listener that must be so for a warning"},
-	}
-}
-
-// many is Warning where those thresholds are reached, else Notice.
-func (o *Options) many(detector string, n, opened uint64) Severity {
-	if n >= uint64(o.get(detector+"-few")) && n*100 >= opened*uint64(o.get(detector+"-share")) {
-		return Warning
-	}
-	return Notice
-}
-
 // sides are both ends.
 func sides() [2]record.End { return [...]record.End{record.Orig, record.Resp} }
 

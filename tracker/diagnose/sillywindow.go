@@ -7,6 +7,8 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+type sillyLimits struct{ times uint64 }
+
 func sillyWindow() Detector {
 	return Detector{
 		Name: "silly-window", Group: GroupTransfer, needs: traitWindow,
@@ -17,24 +19,25 @@ its buffer (RFC 9293 section 3.8.6.2.2); one that offers crumbs makes the sender
 send crumbs, and every one of them costs a packet and an ACK: the silly window
 syndrome. Counted are the times that the window went below a segment and half of
 the largest window offered. Small embedded systems do this by nature.`,
-		Thresholds: []Threshold{{"silly-window", Number, 10, "times on one connection from which on it counts"}},
 		New: func(o *Options) Fold {
-			least := uint32(o.get("silly-window"))
-			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
-				for _, e := range sides() {
-					if n := r.Ends[e].SillyWindows; n >= least {
-						s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Silly, n, 0)
-					}
-				}
-			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s offers tiny windows, %s on %s", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection")),
-					Explanation: "It offered less than a segment and less than half its window instead of nothing (RFC 9293 section 3.8.6.2.2): the sender has to send small segments.",
-					Causes:      []string{"its application reads a few bytes at a time out of a full buffer", "a small or simple TCP, as embedded systems have"},
-					Advice:      []string{fmt.Sprintf("On %s: `ss -tm %s` shows the buffers; larger reads, or a larger SO_RCVBUF, help.", s.A.Addr, s.ss())},
-				}, true
-			})
+			l := sillyLimits{times: o.count("silly-window", 10, "times on one connection from which on it counts")}
+			return newEndFold(l.add, tellSilly)
 		},
 	}
+}
+
+func (l sillyLimits) add(s *subjects[waits, *waits], r *record.Record, e record.End) {
+	if n := r.Ends[e].SillyWindows; uint64(n) >= l.times {
+		s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Silly, n, 0)
+	}
+}
+
+func tellSilly(_ *Context, s Subject, x *waits) (Finding, bool) {
+	return Finding{
+		Severity: Notice, Confidence: Likely,
+		Title:       fmt.Sprintf("%s offers tiny windows, %s on %s", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection")),
+		Explanation: "It offered less than a segment and less than half its window instead of nothing (RFC 9293 section 3.8.6.2.2): the sender has to send small segments.",
+		Causes:      []string{"its application reads a few bytes at a time out of a full buffer", "a small or simple TCP, as embedded systems have"},
+		Advice:      []string{fmt.Sprintf("On %s: `ss -tm %s` shows the buffers; larger reads, or a larger SO_RCVBUF, help.", s.A.Addr, s.ss())},
+	}, true
 }

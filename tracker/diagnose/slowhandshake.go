@@ -33,6 +33,11 @@ func (x *slow) Fields(w *fold.Walk) {
 	fold.Least(w, &x.rtt)
 }
 
+type slowLimits struct {
+	half int64
+	few  uint64
+}
+
 func slowHandshake() Detector {
 	return Detector{
 		Name: "slow-handshake", Group: GroupHandshake,
@@ -47,36 +52,35 @@ needs no such measure for it. Without either the culprit is not known.
 A kernel answers a SYN in microseconds: a slow listener is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
 finding syn-lost.`,
-		Thresholds: []Threshold{
-			{"slow-handshake", Span, 500 * millisecond, "half of a handshake from which on it is slow"},
-			{"slow-handshake-few", Number, 5, "slow handshakes to one listener from which on it is a warning and no notice"},
-		},
 		New: func(o *Options) Fold {
-			limit, few := o.get("slow-handshake"), uint64(o.get("slow-handshake-few"))
-			return newFold(func(s *subjects[slow, *slow], r *record.Record) {
-				if !(r.Open.Resp.OK && r.Open.Resp.V >= limit || r.Open.Orig.OK && r.Open.Orig.V >= limit) || r.Open.NSYNsAgain > 0 || r.Open.NSYNACKsAgain > 0 {
-					return
-				}
-				x := s.At(listener(r.Resp))
-				by, rtt, lost := whoseHalf(r, limit)
-				x.by[by]++
-				fold.TakeLeast(&x.rtt, max(rtt, 0))
-				late := r.Evidence.SYNACK
-				if !r.Open.Resp.OK || r.Open.Resp.V < limit {
-					late = r.Evidence.ThirdACK
-				}
-				x.lost(r, late, lost)
-			}, func(c *Context, s Subject, x *slow) (Finding, bool) { return tellSlow(c, s, x, few), true })
+			l := slowLimits{half: o.span("slow-handshake", 500*millisecond, "half of a handshake from which on it is slow"),
+				few: o.count("slow-handshake-few", 5, "slow handshakes to one listener from which on it is a warning and no notice")}
+			return newFold(l.add, l.tell)
 		},
 	}
 }
 
-// whoseHalf tells which side made the handshake slow, with a later round trip
+func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
+	if !(r.Open.Resp.OK && r.Open.Resp.V >= l.half || r.Open.Orig.OK && r.Open.Orig.V >= l.half) || r.Open.NSYNsAgain > 0 || r.Open.NSYNACKsAgain > 0 {
+		return
+	}
+	x := s.At(listener(r.Resp))
+	by, rtt, lost := l.whose(r)
+	x.by[by]++
+	fold.TakeLeast(&x.rtt, max(rtt, 0))
+	late := r.Evidence.SYNACK
+	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
+		late = r.Evidence.ThirdACK
+	}
+	x.lost(r, late, lost)
+}
+
+// whose tells which side made the handshake slow, with a later round trip
 // to that side (0 for none) and how long its half took.
-func whoseHalf(r *record.Record, limit int64) (by slowness, rtt, half int64) {
+func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 	side, host, tap := record.Orig, slowListener, record.TapResp
 	half = r.Open.Resp.V
-	if !r.Open.Resp.OK || half < limit {
+	if !r.Open.Resp.OK || half < l.half {
 		side, host, tap = record.Resp, slowOpener, record.TapOrig
 		half = r.Open.Orig.V
 	}
@@ -93,7 +97,7 @@ func whoseHalf(r *record.Record, limit int64) (by slowness, rtt, half int64) {
 	return slowPath, t.Min, half
 }
 
-func tellSlow(c *Context, s Subject, x *slow, few uint64) Finding {
+func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 	most := slowListener
 	for i := range x.by {
 		if x.by[i] > x.by[most] {
@@ -101,12 +105,9 @@ func tellSlow(c *Context, s Subject, x *slow, few uint64) Finding {
 		}
 	}
 	opened := max(c.opened(s.A), x.n)
-	f := Finding{Severity: Notice, Confidence: Likely,
+	f := Finding{Severity: effect{felt: x.n >= l.few, minor: most == slowPath}.severity(), Confidence: Likely,
 		Explanation: fmt.Sprintf("Of them %s by the listener, %s by the path, %s by the opener, %s without a measure to tell (RFC 6298: compared with later round trips). At most %s.",
 			say.Thousands(x.by[slowListener]), say.Thousands(x.by[slowPath]), say.Thousands(x.by[slowOpener]), say.Thousands(x.by[slowUnknown]), span(x.longest)),
-	}
-	if x.n >= few {
-		f.Severity = Warning
 	}
 	what := outOf(x.n, opened, "handshake")
 	switch most {
@@ -115,7 +116,6 @@ func tellSlow(c *Context, s Subject, x *slow, few uint64) Finding {
 		f.Causes = []string{"the host is overloaded, or sleeps to save power", "a proxy or firewall answers only after it reached its backend"}
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
 	case slowPath:
-		f.Severity = min(f.Severity, Notice)
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, a round trip takes %s at least", name(s.A), what, span(x.rtt))
 		f.Causes = []string{"distance or a satellite link", "queues on the way (bufferbloat)"}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the opener helps."}
@@ -129,5 +129,5 @@ func tellSlow(c *Context, s Subject, x *slow, few uint64) Finding {
 		f.Causes = []string{"the path is long", "the host at the slow side is overloaded"}
 		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s` shows the path's own round trip.", s.A.Addr)}
 	}
-	return f
+	return f, true
 }

@@ -36,42 +36,44 @@ clock lies between; of those whose
 close had begun the missing step was not yet due. None of them is counted as a leak
 or as lost, and none that died at rest as open. CLOSE-WAIT, unanswered data and
 unanswered FINs of some age have findings of their own.`,
-		New: func(*Options) Fold {
-			return newFold(func(s *subjects[open, *open], r *record.Record) {
-				v := JudgeClose(r)
-				closing := v.StillClosing(r) && !v.Hidden(r) // what was done out of sight is not open
-				if !r.Unfinished || r.Close.Kind != record.CloseOpen && !closing || diedAtRest(r) {
-					return
-				}
-				x := s.At(Subject{Kind: SubjectCapture})
-				x.hit(r.ID, r.LastPacket, r.Start, r.End)
-				x.longest = max(x.longest, r.Silent)
-				switch {
-				case closing:
-					x.closing++
-				case r.Silent >= openAge:
-					x.idle++
-				case r.Vague:
-					x.vague++
-				}
-			}, func(c *Context, _ Subject, x *open) (Finding, bool) {
-				silence := "."
-				if x.longest >= millisecond {
-					silence = "; the longest was silent for " + span(x.longest) + "."
-				}
-				unknown := ""
-				if x.vague > 0 {
-					unknown = fmt.Sprintf(", %s silent for a time that is not known: the clock jumped", say.Thousands(x.vague))
-				}
-				return Finding{
-					Severity: Info, Confidence: Proven,
-					Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing%s",
-						areOpen(x.n), say.Thousands(x.n-x.idle-x.vague-x.closing), say.Thousands(x.idle), say.Thousands(x.closing), unknown),
-					Explanation: "The input ended, they did not" + silence + " Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).",
-				}, true
-			})
-		},
+		New: func(*Options) Fold { return newFold(addOpen, tellOpen) },
 	}
+}
+
+func addOpen(s *subjects[open, *open], r *record.Record) {
+	v := JudgeClose(r)
+	closing := v.StillClosing(r) && !v.Hidden(r) // what was done out of sight is not open
+	if !r.Unfinished || r.Close.Kind != record.CloseOpen && !closing || diedAtRest(r) {
+		return
+	}
+	x := s.At(Subject{Kind: SubjectCapture})
+	x.hit(r.ID, r.LastPacket, r.Start, r.End)
+	x.longest = max(x.longest, r.Silent)
+	switch {
+	case closing:
+		x.closing++
+	case r.Silent >= openAge:
+		x.idle++
+	case r.Vague:
+		x.vague++
+	}
+}
+
+func tellOpen(c *Context, _ Subject, x *open) (Finding, bool) {
+	silence := "."
+	if x.longest >= millisecond {
+		silence = "; the longest was silent for " + span(x.longest) + "."
+	}
+	unknown := ""
+	if x.vague > 0 {
+		unknown = fmt.Sprintf(", %s silent for a time that is not known: the clock jumped", say.Thousands(x.vague))
+	}
+	return Finding{
+		Severity: Info, Confidence: Proven,
+		Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing%s",
+			areOpen(x.n), say.Thousands(x.n-x.idle-x.vague-x.closing), say.Thousands(x.idle), say.Thousands(x.closing), unknown),
+		Explanation: "The input ended, they did not" + silence + " Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).",
+	}, true
 }
 
 func areOpen(n uint64) string {

@@ -71,10 +71,10 @@ type strangers struct {
 	kept fold.Bounded[common, met, *met]
 	// find makes a stranger of a record, as seen by one of its ends.
 	find func(r *record.Record, host record.End) (party, bool)
-	tell func(c *Context, all map[Subject]*mixed) []Finding
+	tell func(c *Context, s Subject, x *mixed) Finding
 }
 
-func newStrangers(find func(r *record.Record, host record.End) (party, bool), tell func(c *Context, all map[Subject]*mixed) []Finding) Fold {
+func newStrangers(find func(r *record.Record, host record.End) (party, bool), tell func(c *Context, s Subject, x *mixed) Finding) Fold {
 	return &strangers{kept: fold.NewBounded[common, met](maxSubjects), find: find, tell: tell}
 }
 
@@ -104,7 +104,7 @@ func (f *strangers) Left() uint64 {
 }
 
 // Findings looks for the connection of each stranger.
-func (f *strangers) Findings(c *Context) []Finding {
+func (f *strangers) Findings(c *Context) (found []Finding) {
 	f.kept.Trim()
 	all := make(map[Subject]*mixed)
 	for k, m := range f.kept.All() {
@@ -120,7 +120,13 @@ func (f *strangers) Findings(c *Context) []Finding {
 			}
 		}
 	}
-	return f.tell(c, all)
+	for s, x := range all {
+		y := f.tell(c, s, x)
+		y.Subject, y.explains = s, x.related
+		x.into(&y)
+		found = append(found, y)
+	}
+	return found
 }
 
 // mixed sums up the connections to a listener of which something came under another address.

@@ -18,28 +18,32 @@ again before any ACK was seen, it or its ACK was lost on the opener's side of th
 tap. A SYN that comes again after a SYN/ACK passed tells the same. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost behind the tap as well.
 A tap tells the side of the loss: what it saw twice was lost behind it.`,
-		Thresholds: resentThresholds("syn-ack-lost"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[resent, *resent], r *record.Record) {
-				f := &r.Open
-				if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
-					s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
-				}
-			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
-				opened := max(c.opened(s.A), x.n)
-				f := Finding{
-					Severity: resentSeverity(o, "syn-ack-lost", x.n, opened), Confidence: Likely,
-					Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
-					Explanation: "The SYN/ACK passed the capture point and was sent again: it did not arrive, or its ACK did not come this far (RFC 6298 section 2.1)." +
-						x.systems(),
-					Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},
-					Advice: []string{"Capture beside the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
-				}
-				if x.nearOrig > 0 {
-					f.Causes = []string{"the opener's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the opener"}
-				}
-				return f, true
-			})
+			k := o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one listener", "the listener's handshakes")
+			return newFold(addSYNACKLost, k.tellSYNACKLost)
 		},
 	}
+}
+
+func addSYNACKLost(s *subjects[resent, *resent], r *record.Record) {
+	f := &r.Open
+	if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+		s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
+	}
+}
+
+func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) {
+	opened := max(c.opened(s.A), x.n)
+	f := Finding{
+		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+		Explanation: "The SYN/ACK passed the capture point and was sent again: it did not arrive, or its ACK did not come this far (RFC 6298 section 2.1)." +
+			x.systems(),
+		Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},
+		Advice: []string{"Capture beside the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
+	}
+	if x.nearOrig > 0 {
+		f.Causes = []string{"the opener's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the opener"}
+	}
+	return f, true
 }

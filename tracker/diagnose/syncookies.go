@@ -25,6 +25,8 @@ func (x *cookies) Fields(w *fold.Walk) {
 // be missed: it comes after 1 s, and after 3 s at the latest (RFC 6298).
 const cookieWait = 7 * second / 2
 
+type cookieLimits struct{ few uint64 }
+
 func synCookies() Detector {
 	return Detector{
 		Name: "syn-cookies", Group: GroupQueue, needs: traitFailed,
@@ -38,34 +40,37 @@ SACK for openers without timestamps.
 
 It can be mistaken for a proxy that answers SYNs in the listener's place, and for
 tcp_synack_retries 0.`,
-		Thresholds: []Threshold{{"syn-cookies-few", Number, 3, "attempts answered once from which on it is told"}},
 		New: func(o *Options) Fold {
-			few := uint64(o.get("syn-cookies-few"))
-			return newFold(func(s *subjects[cookies, *cookies], r *record.Record) {
-				if r.Open.Kind != record.OpenHalfOpen || r.Open.SYNs == 0 || r.Open.SYNACKs == 0 || r.Capture.OneWay || r.Close.ResetBy != record.NoEnd {
-					return
-				}
-				x := s.At(listener(r.Resp))
-				switch {
-				case r.Open.NSYNACKsAgain > 0:
-					x.again++
-				case r.Open.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
-					x.once++
-					x.hitAt(r, r.Evidence.SYNACK)
-				}
-			}, func(_ *Context, s Subject, x *cookies) (Finding, bool) {
-				if x.again > 0 || x.once < few {
-					return Finding{}, false
-				}
-				return Finding{
-					Severity: Notice, Confidence: Possible,
-					Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
-					Explanation: "A listener with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
-					Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place"},
-					Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
-						"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
-				}, true
-			})
+			l := cookieLimits{few: o.count("syn-cookies-few", 3, "attempts answered once from which on it is told")}
+			return newFold(addCookies, l.tell)
 		},
 	}
+}
+
+func addCookies(s *subjects[cookies, *cookies], r *record.Record) {
+	if r.Open.Kind != record.OpenHalfOpen || r.Open.SYNs == 0 || r.Open.SYNACKs == 0 || r.Capture.OneWay || r.Close.ResetBy != record.NoEnd {
+		return
+	}
+	x := s.At(listener(r.Resp))
+	switch {
+	case r.Open.NSYNACKsAgain > 0:
+		x.again++
+	case r.Open.NSYNsAgain == 0 && r.End-r.Start+r.Silent >= cookieWait:
+		x.once++
+		x.hitAt(r, r.Evidence.SYNACK)
+	}
+}
+
+func (l cookieLimits) tell(_ *Context, s Subject, x *cookies) (Finding, bool) {
+	if x.again > 0 || x.once < l.few {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: Notice, Confidence: Possible,
+		Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
+		Explanation: "A listener with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
+		Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place"},
+		Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
+			"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
+	}, true
 }

@@ -26,7 +26,7 @@ func (x *flood) Fields(w *fold.Walk) {
 // flooding is a Fold of floods that knows its suspects.
 type flooding struct {
 	*bySubject[flood, *flood]
-	least uint64
+	floodLimits
 }
 
 // Suspects are the listeners that are flooded.
@@ -39,6 +39,8 @@ func (f flooding) Suspects(c *Context, s *suspects) {
 	}
 }
 
+type floodLimits struct{ least uint64 }
+
 func synFlood() Detector {
 	return Detector{
 		Name: "syn-flood", Group: GroupAttack, needs: traitFailed,
@@ -50,40 +52,42 @@ are forged (RFC 4987 section 2). Told where a listener got at least so many
 attempts that were never completed, nine of ten of them with one SYN only, and
 four times as many as connections that opened. A service that is down looks
 different: its openers repeat their SYNs. Those attempts are in no other finding.`,
-		Thresholds: []Threshold{{"syn-flood", Number, 200, "attempts never completed, each with one SYN, from which on it is a flood"}},
 		New: func(o *Options) Fold {
-			least := uint64(o.get("syn-flood"))
-			f := newFold(func(s *subjects[flood, *flood], r *record.Record) {
-				half := r.Open.Kind == record.OpenHalfOpen && r.Open.SYNs > 0
-				if !half && (r.Open.Kind != record.OpenNoAnswer || r.Open.SYNs == 0) {
-					return
-				}
-				x := s.At(listener(r.Resp))
-				x.hitConn(r)
-				x.sources.add(r.Orig.Addr)
-				if r.Open.NSYNsAgain == 0 {
-					x.single++
-				}
-				if half {
-					x.halfOpen++
-				}
-			}, func(c *Context, s Subject, x *flood) (Finding, bool) {
-				if !x.floods(c, s, least) {
-					return Finding{}, false
-				}
-				return Finding{
-					Severity: Critical, Confidence: Likely,
-					Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
-					Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
-						say.Thousands(x.single), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
-					Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
-					Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
-						fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
-				}, true
-			}).(*bySubject[flood, *flood])
-			return flooding{f, least}
+			l := floodLimits{least: o.count("syn-flood", 200, "attempts never completed, each with one SYN, from which on it is a flood")}
+			return flooding{newFold(addFlood, l.tell), l}
 		},
 	}
+}
+
+func addFlood(s *subjects[flood, *flood], r *record.Record) {
+	half := r.Open.Kind == record.OpenHalfOpen && r.Open.SYNs > 0
+	if !half && (r.Open.Kind != record.OpenNoAnswer || r.Open.SYNs == 0) {
+		return
+	}
+	x := s.At(listener(r.Resp))
+	x.hitConn(r)
+	x.sources.add(r.Orig.Addr)
+	if r.Open.NSYNsAgain == 0 {
+		x.single++
+	}
+	if half {
+		x.halfOpen++
+	}
+}
+
+func (l floodLimits) tell(c *Context, s Subject, x *flood) (Finding, bool) {
+	if !x.floods(c, s, l.least) {
+		return Finding{}, false
+	}
+	return Finding{
+		Severity: Critical, Confidence: Likely,
+		Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
+		Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
+			say.Thousands(x.single), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
+		Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
+		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
+			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
+	}, true
 }
 
 // pace is how fast n came in so many nanoseconds: a rate is told of a second or

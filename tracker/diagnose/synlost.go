@@ -19,40 +19,44 @@ A SYN dropped on the way and one that a full queue of the listener dropped look
 the same at a tap beside the opener; a tap beside the listener tells: a SYN that
 passed there and was not answered was dropped by the listener, which is the
 finding queue-full. A SYN that an older connection answered was not lost.`,
-		Thresholds: resentThresholds("syn-lost"),
 		New: func(o *Options) Fold {
-			return newFold(func(s *subjects[resent, *resent], r *record.Record) {
-				if openedLate(r) {
-					s.At(listener(r.Resp)).add(r, r.Open.SYNAgainAt)
-				}
-			}, func(c *Context, s Subject, x *resent) (Finding, bool) {
-				v := c.contrast(s.A, wentLate)
-				if c.served(s.A).near() && !v.named() {
-					return Finding{}, false
-				}
-				opened := max(c.opened(s.A), x.n)
-				f := Finding{
-					Severity: resentSeverity(o, "syn-lost", x.n, opened), Confidence: Likely,
-					Title: fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
-					Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
-						x.systems(),
-					Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
-						"a firewall or load balancer limits new connections"},
-					Advice: []string{
-						fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
-						"If not, capture beside the listener too: SYNs that do not arrive are lost on the way.",
-					},
-				}
-				switch {
-				case v.named():
-					f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", outOf(x.n, opened, "handshake"), name(s.A), v.because())
-					f.Explanation += " " + sentence(x.cost()) + "."
-				case v != nil && v.compared:
-					f.Confidence = Possible // nothing tells which of the causes it is
-				}
-				v.into(&f, s.A, "opened at once")
-				return f, true
-			})
+			k := o.fewAndShare("syn-lost", 3, 1, "handshakes to one listener", "the listener's handshakes")
+			return newFold(addSYNLost, k.tellSYNLost)
 		},
 	}
+}
+
+func addSYNLost(s *subjects[resent, *resent], r *record.Record) {
+	if openedLate(r) {
+		s.At(listener(r.Resp)).add(r, r.Open.SYNAgainAt)
+	}
+}
+
+func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
+	v := c.contrast(s.A, wentLate)
+	if c.served(s.A).near() && !v.named() {
+		return Finding{}, false
+	}
+	opened := max(c.opened(s.A), x.n)
+	f := Finding{
+		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Title: fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+		Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
+			x.systems(),
+		Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
+			"a firewall or load balancer limits new connections"},
+		Advice: []string{
+			fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
+			"If not, capture beside the listener too: SYNs that do not arrive are lost on the way.",
+		},
+	}
+	switch {
+	case v.named():
+		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", outOf(x.n, opened, "handshake"), name(s.A), v.because())
+		f.Explanation += " " + sentence(x.cost()) + "."
+	case v != nil && v.compared:
+		f.Confidence = Possible // nothing tells which of the causes it is
+	}
+	v.into(&f, s.A, "opened at once")
+	return f, true
 }

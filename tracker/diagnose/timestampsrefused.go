@@ -49,10 +49,7 @@ func (x *refusedData) hangs(r *record.Record) {
 
 // severity says how bad it is: data of some connections of a listener never gets through.
 func (x *refusedData) severity(opened uint64) Severity {
-	if x.hang >= 3 || x.hang > 0 && x.hang*10 >= opened {
-		return Critical
-	}
-	return Warning
+	return effect{felt: x.stubborn > 0, broken: x.hang >= 3 || x.hang > 0 && x.hang*10 >= opened}.severity()
 }
 
 // outcome says how many connections hang for it.
@@ -67,6 +64,8 @@ func (x *refusedData) outcome(opened uint64) string {
 	return outOf(n, opened, "connection") + more
 }
 
+type stampLimits struct{ least uint64 }
+
 func timestampsRefused() Detector {
 	return Detector{
 		Name: "timestamps-refused", Group: GroupTransfer, needs: traitRefused,
@@ -78,32 +77,33 @@ order, and answers at once with an ACK that stays where it was (PAWS, RFC 7323 s
 such a TSval, and that drew such an ACK within a round trip: they were not lost. One old
 copy that comes late is refused rightly, so it counts from some segments of one connection on.
 SYNs that are dropped for their timestamps never open: see no-answer.`,
-		Thresholds: []Threshold{{"timestamps-refused", Number, thrownAwayTimes, "segments of one connection from which on it counts"}},
 		New: func(o *Options) Fold {
-			least := uint32(o.get("timestamps-refused"))
-			return newFold(func(s *subjects[refusedData, *refusedData], r *record.Record) {
-				for _, e := range sides() {
-					if y := &r.Ends[e]; y.PAWSRefused > 0 && y.PAWSRefused >= least {
-						x := s.At(sideOf(r, e))
-						x.hitAt(r, r.Evidence.Ends[e].OldStamp)
-						x.segments += uint64(y.PAWSRefused)
-						x.hangs(r)
-					}
-				}
-			}, func(c *Context, s Subject, x *refusedData) (Finding, bool) {
-				opened := c.openedAt(s, x.n)
-				return Finding{
-					Severity: x.severity(opened), Confidence: Proven,
-					Title: fmt.Sprintf("data of %s arrives and is thrown away for its timestamps: %s", s.who(), x.outcome(opened)),
-					Explanation: fmt.Sprintf("%s had a TSval behind that of earlier ones; each was answered at once by an ACK that stays where it was (PAWS, RFC 7323 section 5.3). Nothing is lost, and to send it again does not help.",
-						say.Plural(x.segments, "segment")),
-					Causes: []string{"something on the way rewrites timestamps and set them back: a firewall, NAT or load balancer that failed over, or that began to rewrite in the middle",
-						"the sender's own clock of timestamps went back: a virtual machine that was restored or moved"},
-					Advice: []string{"Capture at the sender as well: where TSval differs between the two places, what stands between them rewrites it; turn that off there.",
-						"On the receiver: `nstat -az TcpExtPAWSEstab` counts what it throws away.",
-						"Until then: `sysctl -w net.ipv4.tcp_timestamps=0` at one end helps new connections."},
-				}, true
-			})
+			l := stampLimits{least: o.count("timestamps-refused", thrownAwayTimes, "segments of one connection from which on it counts")}
+			return newEndFold(l.add, tellStamps)
 		},
 	}
+}
+
+func (l stampLimits) add(s *subjects[refusedData, *refusedData], r *record.Record, e record.End) {
+	if y := &r.Ends[e]; y.PAWSRefused > 0 && uint64(y.PAWSRefused) >= l.least {
+		x := s.At(sideOf(r, e))
+		x.hitAt(r, r.Evidence.Ends[e].OldStamp)
+		x.segments += uint64(y.PAWSRefused)
+		x.hangs(r)
+	}
+}
+
+func tellStamps(c *Context, s Subject, x *refusedData) (Finding, bool) {
+	opened := c.openedAt(s, x.n)
+	return Finding{
+		Severity: x.severity(opened), Confidence: Proven,
+		Title: fmt.Sprintf("data of %s arrives and is thrown away for its timestamps: %s", s.who(), x.outcome(opened)),
+		Explanation: fmt.Sprintf("%s had a TSval behind that of earlier ones; each was answered at once by an ACK that stays where it was (PAWS, RFC 7323 section 5.3). Nothing is lost, and to send it again does not help.",
+			say.Plural(x.segments, "segment")),
+		Causes: []string{"something on the way rewrites timestamps and set them back: a firewall, NAT or load balancer that failed over, or that began to rewrite in the middle",
+			"the sender's own clock of timestamps went back: a virtual machine that was restored or moved"},
+		Advice: []string{"Capture at the sender as well: where TSval differs between the two places, what stands between them rewrites it; turn that off there.",
+			"On the receiver: `nstat -az TcpExtPAWSEstab` counts what it throws away.",
+			"Until then: `sysctl -w net.ipv4.tcp_timestamps=0` at one end helps new connections."},
+	}, true
 }

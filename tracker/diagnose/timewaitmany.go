@@ -6,6 +6,8 @@ import (
 	"tcpwatch/internal/say"
 )
 
+type holdLimits struct{ least uint64 }
+
 func timeWaitMany() Detector {
 	return Detector{
 		Name: "time-wait-many", Group: GroupTimeWait, needs: traitNone,
@@ -16,28 +18,29 @@ by a listener it costs memory, some 300 bytes each on Linux, and no ports; past
 tcp_max_tw_buckets Linux skips it, which shows in TcpExtTCPTimeWaitOverflow only. Held by an
 opener it costs ports: see port-exhaustion. The growth compares what entered in the
 last 2MSL with the mean of the input.`,
-		Thresholds: []Threshold{{"time-wait-many", Number, 5000, "TIME-WAITs held at once by one row of the ledger"}},
 		New: func(o *Options) Fold {
-			least := uint64(o.get("time-wait-many"))
-			return fromLedger{func(c *Context, h *Holding) (Finding, bool) {
-				if h.Peak < least {
-					return Finding{}, false
-				}
-				towards := ""
-				if h.opener() {
-					towards = " towards " + name(h.Dest)
-				}
-				return Finding{
-					Severity: Notice, Confidence: Likely,
-					Title:       fmt.Sprintf("%s held %s connections in TIME-WAIT at once%s: it closes first", name(h.Holder), say.Thousands(h.Peak), towards),
-					Explanation: fmt.Sprintf("The active closer holds TIME-WAIT for %s (RFC 9293 section 3.6); %s entered%s.", span(c.twoMSL()), say.Thousands(h.Entered), c.growth(h)),
-					Causes:      []string{"each request has a connection of its own", "the application or its keep-alive timeout closes before the other end does"},
-					Advice: []string{"`ss -s` and `cat /proc/net/sockstat` show how many the host itself counts.",
-						"`sysctl net.ipv4.tcp_max_tw_buckets` is the limit; longer keep-alive timeouts make them fewer."},
-				}, true
-			}}
+			l := holdLimits{least: o.count("time-wait-many", 5000, "TIME-WAITs held at once by one row of the ledger")}
+			return fromLedger{l.tell}
 		},
 	}
+}
+
+func (l holdLimits) tell(c *Context, h *Holding) (Finding, bool) {
+	if h.Peak < l.least {
+		return Finding{}, false
+	}
+	towards := ""
+	if h.opener() {
+		towards = " towards " + name(h.Dest)
+	}
+	return Finding{
+		Severity: Notice, Confidence: Likely,
+		Title:       fmt.Sprintf("%s held %s connections in TIME-WAIT at once%s: it closes first", name(h.Holder), say.Thousands(h.Peak), towards),
+		Explanation: fmt.Sprintf("The active closer holds TIME-WAIT for %s (RFC 9293 section 3.6); %s entered%s.", span(c.twoMSL()), say.Thousands(h.Entered), c.growth(h)),
+		Causes:      []string{"each request has a connection of its own", "the application or its keep-alive timeout closes before the other end does"},
+		Advice: []string{"`ss -s` and `cat /proc/net/sockstat` show how many the host itself counts.",
+			"`sysctl net.ipv4.tcp_max_tw_buckets` is the limit; longer keep-alive timeouts make them fewer."},
+	}, true
 }
 
 // growth compares the last rate with the mean.

@@ -92,8 +92,8 @@ func traitsOf(r *record.Record) (s traits) {
 // needsWith are the detector's needs under some thresholds. One of 0 may be
 // reached by what has no trait at all.
 func (d *Detector) needsWith(o *Options) traits {
-	for _, t := range d.Thresholds {
-		if o.get(t.Name) == 0 && d.needs != traitNone {
+	for _, t := range d.Thresholds() {
+		if o.value(t) == 0 && d.needs != traitNone {
 			return 0
 		}
 	}

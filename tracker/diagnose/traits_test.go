@@ -41,9 +41,11 @@ func allSorts(t *testing.T) []*record.Record {
 // thresholds are the defaults, or all of them at one value.
 func thresholds(at ...int64) *Options {
 	o := NewOptions()
-	for name := range o.values {
-		if len(at) > 0 {
-			o.values[name] = at[0]
+	for _, d := range Detectors() {
+		for _, t := range d.Thresholds() {
+			if len(at) > 0 {
+				o.set[t.Name] = at[0]
+			}
 		}
 	}
 	return o

@@ -25,46 +25,55 @@ func (x *unfinished) Fields(w *fold.Walk) {
 	x.began.Fields(w)
 }
 
-// newUnfinished is the Fold of one kind of missing step: picks chooses records
-// by what is missing and says how often what lacks an answer was sent again.
-func newUnfinished(picks func(r *record.Record, v Verdict) (repeats uint64, ok bool), tell func(c *Context, s Subject, x *unfinished, opened uint64) Finding) Fold {
-	return newFold(func(s *subjects[unfinished, *unfinished], r *record.Record) {
-		v := JudgeClose(r)
-		if v.Fault == NoFault {
-			v = judgeUnheard(r)
-		}
-		if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) || thrownAway(r) {
-			return
-		}
-		repeats, ok := picks(r, v)
-		if !ok {
-			return
-		}
-		e, packet := v.Culprit, r.LastPacket
-		if e > record.Resp {
-			e = record.Resp
-		} else if p := r.Close.FINPacket[e.Peer()]; p != 0 {
-			packet = p
-		}
-		x := s.At(sideOf(r, e))
-		until := r.End
-		if v.Fault == FaultTimedOut { // with the last packet silence only began
-			until += r.Silent
-		}
-		x.hit(r.ID, packet, v.Since, until)
-		x.peers.add(r.Orig.Addr)
-		x.repeats += repeats
-		if p := &r.Path[e.Peer()].Stuck; v.Fault == FaultTimedOut && p.Since > 0 {
-			x.began.Widen(p.Since, p.Since)
-			x.timed++
-		}
-		if v.Fault == FaultUnheardACK {
-			x.unheard++
-		}
-		x.longest = max(x.longest, lasted(r, v.Since))
-	}, func(c *Context, s Subject, x *unfinished) (Finding, bool) {
-		return tell(c, s, x, c.openedAt(s, x.n)), true
-	})
+// missing is a kind of step that a close lacks.
+type missing struct {
+	scale
+	// picks chooses records by what is missing, and says how often what lacks an answer was sent again.
+	picks func(r *record.Record, v Verdict) (repeats uint64, ok bool)
+	tell  func(s Subject, x *unfinished, opened uint64, k scale) Finding
+}
+
+// newUnfinished is the Fold of one.
+func newUnfinished(m missing) Fold { return newFold(m.add, m.tellAll) }
+
+func (m missing) add(s *subjects[unfinished, *unfinished], r *record.Record) {
+	v := JudgeClose(r)
+	if v.Fault == NoFault {
+		v = judgeUnheard(r)
+	}
+	if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) || thrownAway(r) {
+		return
+	}
+	repeats, ok := m.picks(r, v)
+	if !ok {
+		return
+	}
+	e, packet := v.Culprit, r.LastPacket
+	if e > record.Resp {
+		e = record.Resp
+	} else if p := r.Close.FINPacket[e.Peer()]; p != 0 {
+		packet = p
+	}
+	x := s.At(sideOf(r, e))
+	until := r.End
+	if v.Fault == FaultTimedOut { // with the last packet silence only began
+		until += r.Silent
+	}
+	x.hit(r.ID, packet, v.Since, until)
+	x.peers.add(r.Orig.Addr)
+	x.repeats += repeats
+	if p := &r.Path[e.Peer()].Stuck; v.Fault == FaultTimedOut && p.Since > 0 {
+		x.began.Widen(p.Since, p.Since)
+		x.timed++
+	}
+	if v.Fault == FaultUnheardACK {
+		x.unheard++
+	}
+	x.longest = max(x.longest, lasted(r, v.Since))
+}
+
+func (m missing) tellAll(c *Context, s Subject, x *unfinished) (Finding, bool) {
+	return m.tell(s, x, c.openedAt(s, x.n), m.scale), true
 }
 
 // finsAgain is how often the peer of the end at fault repeated its FIN. One that

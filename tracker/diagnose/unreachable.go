@@ -63,33 +63,33 @@ needed" and source quench end no attempt and do not count. Each code is counted.
 
 It can be mistaken for a forged ICMP error: who sent it is named. Hosts that
 scan are left out.`,
-		Thresholds: failureThresholds("unreachable"),
 		New: func(o *Options) Fold {
-			limits := scaleOf(o, "unreachable")
-			return newAttempts(func(r *record.Record) (uint64, bool) {
-				return r.Open.AnswerPacket, r.Open.Kind == record.OpenUnreachable
-			}, func(a *attempts, r *record.Record) {
-				a.reasons[reasonOf(r.Open.Answer)]++
-				a.by.Take(teller{r.ID, r.Open.Answer.From})
-			}, func(c *Context, s Subject, a *attempts, n uint64) (Finding, bool) {
-				return tellUnreachable(c, s, a, n, limits), true
-			})
+			return newAttempts(cause{o.fewAndMany("unreachable"), pickUnreachable, noteReason, tellUnreachable})
 		},
 	}
 }
 
-func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale) Finding {
+func pickUnreachable(r *record.Record) (uint64, bool) {
+	return r.Open.AnswerPacket, r.Open.Kind == record.OpenUnreachable
+}
+
+func noteReason(a *attempts, r *record.Record) {
+	a.reasons[reasonOf(r.Open.Answer)]++
+	a.by.Take(teller{r.ID, r.Open.Answer.From})
+}
+
+func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	opened := c.opened(s.A)
 	var kinds []string
 	forbidden := false
-	for i, k := range a.reasons {
-		if k > 0 {
-			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), say.Thousands(k)))
+	for i, n := range a.reasons {
+		if n > 0 {
+			kinds = append(kinds, fmt.Sprintf("%s: %s", reasonWords(i), say.Thousands(n)))
 			forbidden = forbidden || prohibited(i)
 		}
 	}
 	f := Finding{
-		Severity: limits.severity(n, opened > 0), Confidence: Proven,
+		Severity: k.severity(n, n+opened), Confidence: Proven,
 		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.V.Addr),
 		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
 			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.V.Addr),
@@ -105,5 +105,5 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, limits scale)
 	if a.by.V.Addr == s.A.Addr {
 		f.Causes = append(f.Causes[:0:0], "a firewall on that host itself rejects with an ICMP error", "a service bound to another protocol or address")
 	}
-	return f
+	return f, true
 }

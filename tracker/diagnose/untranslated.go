@@ -22,26 +22,21 @@ well: it ends the real connection. It is told by a connection that began without
 at most 64 packets, which a RST answered, whose two ports and one host are those of another one, and whose
 sequence and ACK numbers both lie in that one's, while it lived. By chance that is so once in
 a million million times.`,
-		New: func(*Options) Fold {
-			return newStrangers(func(r *record.Record, host record.End) (party, bool) {
-				if r.Open.Kind != record.OpenMidstream || r.Close.Kind != record.CloseReset || !numbersKnown(r) || r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets > maxStray {
-					return party{}, false
-				}
-				return partyOf(r, host), true
-			}, func(c *Context, all map[Subject]*mixed) (found []Finding) {
-				for s, x := range all {
-					found = append(found, tellUntranslated(c, s, x))
-				}
-				return found
-			})
-		},
+		New: func(*Options) Fold { return newStrangers(findUntranslated, tellUntranslated) },
 	}
+}
+
+func findUntranslated(r *record.Record, host record.End) (party, bool) {
+	if r.Open.Kind != record.OpenMidstream || r.Close.Kind != record.CloseReset || !numbersKnown(r) || r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets > maxStray {
+		return party{}, false
+	}
+	return partyOf(r, host), true
 }
 
 func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 	whole := outOf(x.n, max(c.opened(s.A), x.n), "connection")
 	f := Finding{
-		Severity: Notice, Confidence: Likely, Subject: s, explains: x.related,
+		Severity: effect{felt: x.reset > 0}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("packets of %s to %s came under another address, %s: a NAT did not translate them", whole, name(s.A), x.under.who()),
 		Explanation: fmt.Sprintf("Ports, sequence numbers and ACK numbers of what came with %s are those of the connections to %s that lived then. Its receiver knows no such connection and answers by a RST (RFC 9293 section 3.10.7.1), which reaches the real one: a RST without ACK ended %s of these %s.",
 			x.under.who(), name(s.A), say.Thousands(x.reset), say.Thousands(x.n)),
@@ -51,9 +46,7 @@ func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 			"Or drop them there: `iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP`; then they are sent again."},
 	}
 	if x.reset > 0 {
-		f.Severity = Warning
 		f.Title = fmt.Sprintf("a NAT did not translate packets of %s to %s: they came under %s, and the RST that answered ended %s", whole, name(s.A), x.under.who(), say.Plural(x.reset, "connection"))
 	}
-	x.sum().into(&f)
 	return f
 }

@@ -18,30 +18,35 @@ nothing on the wire. Counted where data was repeated three times or more and not
 for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
 or more connections of one end stopped within five seconds, that moment is told.`,
-		Thresholds: fewAndShare("vanished", 3, 5, "connections"),
 		New: func(o *Options) Fold {
-			return newUnfinished(func(r *record.Record, v Verdict) (uint64, bool) {
-				n := uint64(max(r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx))
-				return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r)
-			}, func(_ *Context, s Subject, x *unfinished, opened uint64) Finding {
-				f := Finding{
-					Severity: o.many("vanished", x.n, opened), Confidence: Likely,
-					Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), s.ofThose(x.n, opened)),
-					Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
-					Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
-						"its address moved to another host, which drops what it does not know"},
-					Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
-						"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."},
-				}
-				if x.together() {
-					f.Severity = Critical
-					f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
-					f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
-				}
-				return f
-			})
+			k := o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener")
+			return newUnfinished(missing{k, pickVanished, tellVanished})
 		},
 	}
+}
+
+func pickVanished(r *record.Record, v Verdict) (uint64, bool) {
+	n := uint64(max(r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx))
+	return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r)
+}
+
+func tellVanished(s Subject, x *unfinished, opened uint64, k scale) Finding {
+	e := k.effect(x.n, opened)
+	e.broken = x.together()
+	f := Finding{
+		Severity: e.severity(), Confidence: Likely,
+		Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), s.ofThose(x.n, opened)),
+		Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
+		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
+			"its address moved to another host, which drops what it does not know"},
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
+			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."},
+	}
+	if x.together() {
+		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
+		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
+	}
+	return f
 }
 
 // atOneMoment is within what time connections that went silent together first send

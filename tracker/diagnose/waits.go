@@ -51,29 +51,33 @@ func longestClosed(r *record.Record, e record.End) (ns int64, packet uint64) {
 	return ns, packet
 }
 
-// feltClosed tells that an end kept its window closed long enough to be felt,
+// felt tells that an end kept its window closed long enough to be felt,
 // and which packet closed it then.
 // Windows closed for some milliseconds are how a fast sender is slowed down.
-func feltClosed(r *record.Record, e record.End, least int64) (ns int64, packet uint64, ok bool) {
+func (l closedLimits) felt(r *record.Record, e record.End) (ns int64, packet uint64, ok bool) {
 	ns, packet = longestClosed(r, e)
-	return ns, packet, r.Ends[e].ZeroWindows > 0 && ns >= least
+	return ns, packet, r.Ends[e].ZeroWindows > 0 && ns >= l.least
 }
 
-// bulk tells that an end sent enough, for long enough, to ask what its pace
-// depended on; how long the three limits held together.
-func bulk(x *record.EndRecord, least int64) (total int64, ok bool) {
-	total = paced(x)
-	return total, x.WireBytes >= uint64(least) && total >= second
+// bulkLimits are how much an end must have sent on a connection, and for how much of
+// the time, in per cent, one thing must have set its pace.
+type bulkLimits struct{ bytes, share uint64 }
+
+// bulkLimits are those of a detector of what a transfer waits for.
+func (o *Options) bulkLimits(detector string) bulkLimits {
+	return bulkLimits{o.count(detector+"-bytes", 1e6, "bytes that an end must have sent on a connection"),
+		o.share(detector, 50, "of the time of such a transfer")}
+}
+
+// waited tells that an end sent enough, for long enough, to ask what its pace depended on,
+// and that it was one thing for so long.
+func (l bulkLimits) waited(x *record.EndRecord, on int64) bool {
+	total := paced(x)
+	return x.WireBytes >= l.bytes && total >= second && on*100 >= total*int64(l.share)
 }
 
 // paced is how long the pace of an end depended on any of the three.
 func paced(x *record.EndRecord) int64 { return x.SenderLimited + x.NetworkLimited + x.WindowLimited }
-
-// limitThresholds are those of a detector of what a transfer waits for.
-func limitThresholds(detector string) []Threshold {
-	return []Threshold{{detector + "-bytes", Number, 1e6, "bytes that an end must have sent on a connection"},
-		{detector, Share, 50, "of the time of such a transfer"}}
-}
 
 // unscaled tells that a handshake was seen which did not agree on window scaling.
 func unscaled(r *record.Record) bool {

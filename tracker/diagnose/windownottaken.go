@@ -28,6 +28,11 @@ func (x *unheeded) Fields(w *fold.Walk) {
 // not know: the answer to one would, if an update had been lost.
 const openProbesLeast = 3
 
+type unheededLimits struct {
+	probes uint64
+	long   int64
+}
+
 func windowNotTaken() Detector {
 	return Detector{
 		Name: "window-not-taken", Group: GroupTransfer, needs: traitWindow,
@@ -39,42 +44,38 @@ on which it went on probing, with the same doubling pauses and without new data,
 receiver had opened its window. A lost update is made up for by the answer to the next
 probe, so it takes 3. Where a probe echoes the timestamp of the update (RFC 7323 section 4)
 that had come in. Keepalive probes look the same but come at one interval.`,
-		Thresholds: []Threshold{{"window-not-taken", Number, openProbesLeast, "probes of an open window on one connection from which on it counts"},
-			{"window-not-taken-long", Span, 10 * second, "time from the window update to the last probe, from which on it is critical"}},
 		New: func(o *Options) Fold {
-			least, long := uint32(o.get("window-not-taken")), o.get("window-not-taken-long")
-			return newFold(func(s *subjects[unheeded, *unheeded], r *record.Record) {
-				for _, e := range sides() {
-					if y := &r.Ends[e]; y.OpenProbes > 0 && y.OpenProbes >= least {
-						x := s.At(sideOf(r, e))
-						x.hitAt(r, r.Evidence.Ends[e].OpenProbe)
-						x.probes += uint64(y.OpenProbes)
-						x.longest = max(x.longest, y.OpenProbing)
-						switch {
-						case y.OpenEchoed:
-							x.echoed++
-						case y.Timestamps.V && r.Ends[e.Peer()].Timestamps.V:
-							x.unheard++
-						}
-					}
-				}
-			}, func(_ *Context, s Subject, x *unheeded) (Finding, bool) { return tellUnheeded(s, x, long), true })
+			l := unheededLimits{probes: o.count("window-not-taken", openProbesLeast, "probes of an open window on one connection from which on it counts"),
+				long: o.span("window-not-taken-long", 10*second, "time from the window update to the last probe, from which on it is critical")}
+			return newEndFold(l.add, l.tell)
 		},
 	}
 }
 
-func tellUnheeded(s Subject, x *unheeded, long int64) Finding {
+func (l unheededLimits) add(s *subjects[unheeded, *unheeded], r *record.Record, e record.End) {
+	if y := &r.Ends[e]; y.OpenProbes > 0 && uint64(y.OpenProbes) >= l.probes {
+		x := s.At(sideOf(r, e))
+		x.hitAt(r, r.Evidence.Ends[e].OpenProbe)
+		x.probes += uint64(y.OpenProbes)
+		x.longest = max(x.longest, y.OpenProbing)
+		switch {
+		case y.OpenEchoed:
+			x.echoed++
+		case y.Timestamps.V && r.Ends[e.Peer()].Timestamps.V:
+			x.unheard++
+		}
+	}
+}
+
+func (l unheededLimits) tell(_ *Context, s Subject, x *unheeded) (Finding, bool) {
 	f := Finding{
-		Severity: Warning, Confidence: Likely,
+		Severity: effect{felt: true, broken: x.longest >= l.long}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s does not take the window update on %s: it goes on probing for %s though the window is open", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
 		Explanation: fmt.Sprintf("The receiver has opened its window and says so in each answer, but %s came with doubling pauses and no data (RFC 9293 section 3.8.6.1): the sender still takes the window for closed. The receiver is not at fault.",
 			say.Plural(x.probes, "probe")),
 		Causes: []string{"a fault in the sender's TCP, which throws the update away as older than the last (Linux before 5.10 after more than 2 GB in one direction: SND.WL1 was not kept up)"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tino %s` shows the timer (persist) and snd_wnd; a Linux older than 5.10 needs a newer kernel.", s.A.Addr, s.ss()),
 			"Until then: end such connections by a limit in the application, or TCP_USER_TIMEOUT (RFC 5482)."},
-	}
-	if x.longest >= long {
-		f.Severity = Critical
 	}
 	if x.echoed > 0 {
 		f.Explanation += fmt.Sprintf(" On %s its probes echo the timestamp of the update: that had come in.", say.Plural(x.echoed, "connection"))
@@ -90,5 +91,5 @@ func tellUnheeded(s Subject, x *unheeded, long int64) Finding {
 	default:
 		f.Causes = append(f.Causes, lost)
 	}
-	return f
+	return f, true
 }

@@ -7,6 +7,14 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+// closedLimits are for how long a window must be closed.
+type closedLimits struct{ least, much int64 }
+
+func closedLimitsOf(o *Options) closedLimits {
+	return closedLimits{least: o.span("zero-window-least", 100*millisecond, "the longest time with the window closed on a connection, from which on it counts"),
+		much: o.span("zero-window", second, "the same, from which on it is a warning")}
+}
+
 func zeroWindow() Detector {
 	return Detector{
 		Name: "zero-window", Group: GroupTransfer, needs: traitWindow,
@@ -19,40 +27,39 @@ fast as data comes. The sender then probes with doubling pauses until it opens
 of some milliseconds slow a fast sender down, which is receiver-limited; a sender that goes
 on probing a window that is open again is window-not-taken. A RST's window
 of 0 is none. A person who pauses a download does the same.`,
-		Thresholds: []Threshold{{"zero-window-least", Span, 100 * millisecond, "the longest time with the window closed on a connection, from which on it counts"},
-			{"zero-window", Span, second, "the same, from which on it is a warning"}},
 		New: func(o *Options) Fold {
-			least, much := o.get("zero-window-least"), o.get("zero-window")
-			return newFold(func(s *subjects[waits, *waits], r *record.Record) {
-				for _, e := range sides() {
-					if ns, packet, ok := feltClosed(r, e, least); ok && r.Ends[e.Peer()].OpenProbes < openProbesLeast {
-						w := s.At(sideOf(r, e))
-						w.hit(r.ID, packet, r.Start, r.End)
-						w.times += uint64(r.Ends[e].ZeroWindows)
-						w.total += r.Ends[e].ZeroWindow
-						w.longest = max(w.longest, ns)
-						w.probes += uint64(r.Ends[e.Peer()].WindowProbes)
-						return
-					}
-				}
-			}, func(_ *Context, s Subject, x *waits) (Finding, bool) {
-				f := Finding{
-					Severity: Notice, Confidence: Proven,
-					Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
-					Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s at once.",
-						span(x.longest)),
-					Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
-					Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
-						"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},
-				}
-				if x.probes > 0 {
-					f.Explanation += fmt.Sprintf(" It probed the closed window %s.", say.Plural(x.probes, "time"))
-				}
-				if x.longest >= much {
-					f.Severity = Warning
-				}
-				return f, true
-			})
+			l := closedLimitsOf(o)
+			return newFold(l.add, l.tell)
 		},
 	}
+}
+
+func (l closedLimits) add(s *subjects[waits, *waits], r *record.Record) {
+	for _, e := range sides() {
+		if ns, packet, ok := l.felt(r, e); ok && r.Ends[e.Peer()].OpenProbes < openProbesLeast {
+			w := s.At(sideOf(r, e))
+			w.hit(r.ID, packet, r.Start, r.End)
+			w.times += uint64(r.Ends[e].ZeroWindows)
+			w.total += r.Ends[e].ZeroWindow
+			w.longest = max(w.longest, ns)
+			w.probes += uint64(r.Ends[e.Peer()].WindowProbes)
+			return
+		}
+	}
+}
+
+func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
+	f := Finding{
+		Severity: effect{felt: x.longest >= l.much}.severity(), Confidence: Proven,
+		Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
+		Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s at once.",
+			span(x.longest)),
+		Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
+		Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
+			"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},
+	}
+	if x.probes > 0 {
+		f.Explanation += fmt.Sprintf(" It probed the closed window %s.", say.Plural(x.probes, "time"))
+	}
+	return f, true
 }

@@ -1,0 +1,86 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+)
+
+// Severity says how bad it is, if it is true.
+type Severity uint8
+
+const (
+	Info     Severity = iota // worth knowing, nothing to do
+	Notice                   // unusual, or a habit that will hurt one day
+	Warning                  // users feel it, or soon will
+	Critical                 // something does not work
+)
+
+// severities are the names, least first.
+func severities() [4]string { return [...]string{"info", "notice", "warning", "critical"} }
+
+func (s Severity) String() string { return severities()[s] }
+
+// ParseSeverity reads the name of a severity.
+func ParseSeverity(name string) (Severity, error) {
+	for i, s := range severities() {
+		if s == name {
+			return Severity(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown severity %q; known are info, notice, warning, critical", name)
+}
+
+// effect is what a finding's severity is read from: a detector tells what it measured, by its
+// thresholds. What always has the same severity names it. Later, a severity is only lowered.
+type effect struct {
+	harmless bool // there is nothing to do
+	minor    bool // few mind, or nobody can tell: it is unusual and no more, whatever else holds
+	broken   bool // something does not work at all, or is about to stop
+	felt     bool // so many users feel it, and such a part of all
+}
+
+// severity is the rule for all detectors: the first that holds, else Notice.
+func (e effect) severity() Severity {
+	switch {
+	case e.harmless:
+		return Info
+	case e.minor:
+		return Notice
+	case e.broken:
+		return Critical
+	case e.felt:
+		return Warning
+	}
+	return Notice
+}
+
+// scale is from where on so many connections of a listener are felt, and broken.
+type scale struct {
+	few   uint64 // from which on they are felt
+	share uint64 // of all, in per cent, that they must be besides
+	many  uint64 // from which on it is broken when none got through
+}
+
+// never is a scale's many where others got through by all means.
+const never = math.MaxUint64
+
+// effect of n connections of all, the others of which got through.
+func (k scale) effect(n, all uint64) effect {
+	return effect{broken: n >= k.many && n >= all, felt: n >= k.few && n*100 >= all*k.share}
+}
+
+// severity is that of the effect.
+func (k scale) severity(n, all uint64) Severity { return k.effect(n, all).severity() }
+
+// fewAndShare is the scale of a detector that warns when many connections of a
+// listener are so, and a good part of them.
+func (o *Options) fewAndShare(detector string, few, share int64, what, whole string) scale {
+	return scale{o.count(detector+"-few", few, what+" from which on it is a warning and no notice"),
+		o.share(detector+"-share", share, "of "+whole+" that must be so for a warning"), never}
+}
+
+// fewAndMany is the scale of a detector of attempts that failed.
+func (o *Options) fewAndMany(detector string) scale {
+	return scale{few: o.count(detector+"-few", 3, "connections to one listener from which on it is a warning and no notice"),
+		many: o.count(detector+"-many", 10, "connections from which on it is critical, when none got through")}
+}
