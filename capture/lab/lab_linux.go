@@ -61,9 +61,12 @@ type Scenario struct {
 	// Forged is set when a SYN is forged: an attempt that the taps see and no
 	// kernel knows of.
 	Forged bool
-	Play   steps   // what happens, in order
-	Wants  Outcome // what must be seen; nil is one connection that the client closes first
-	Shows  string  // "orig" or "resp" and a counter of its kernel that must not stay 0; "" is none
+	// Translated is set when the router translates addresses: each end knows the other
+	// by another address, and a tap may see segments of neither's connections.
+	Translated bool
+	Play       steps   // what happens, in order
+	Wants      Outcome // what must be seen; nil is one connection that the client closes first
+	Shows      string  // "orig" or "resp" and a counter of its kernel that must not stay 0; "" is none
 }
 
 // shape is how the ends are joined.

@@ -6,10 +6,8 @@ func unshown() map[string]string {
 		"sack-rewritten": "the kernel's firewall has no rule that adds to sequence numbers and leaves SACK alone",
 		"silly-window":   "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
 		"capture-clock":  "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
-		"untranslated":   "the lab's router translates no addresses: a packet that it fails to translate cannot be made",
 		"shared-tuple":   "the lab's router translates no addresses: two of them cannot lead to one target",
 		"port-collision": "the same, seen at the target; one host never opens a second connection from a port that it still uses",
-		"reset-bare":     "an end that was just talking resets by RST,ACK on Linux; a bare one with its TTL comes from a box or a small stack (RFC 9293 section 3.10.7.1)",
 	}
 }
 
@@ -83,6 +81,10 @@ func matrix() []exhibit {
 			shown("old-duplicate", ends(orig, "TIME-WAIT")), "both ends had closed: an old copy met no socket", nil},
 		{"reset-forgotten", shown("server-forgets", told(reset), zero(resp, "TCPAbortOnClose"), least(resp, "OutRsts", 1)),
 			shown("abort-linger-0", told(reset)), "the application aborted: RST,ACK", nil},
+		{"reset-bare", shown("one-port-to-two-addresses", told(reset), zero(resp, "TCPAbortOnClose")),
+			shown("server-forgets", told(reset), zero(resp, "TCPAbortOnClose")), "it was idle for more than a second by then", nil},
+		{"untranslated", shown("untranslated-answer", told(reset), least(orig, "OutRsts", 2), zero(resp, "TCPAbortOnClose")),
+			shown("one-port-to-two-addresses", told(reset), zero(orig, "OutRsts")), "the same ports, but numbers of their own: one of the two was reset", nil},
 		{"reset-injected", shown("middlebox-reset", told(reset)),
 			shown("challenge-ack-rst-at-server", untold(), ends(orig, "TIME-WAIT")), "the forged RST was not obeyed", nil},
 		{"reset-ignored", shown("challenge-ack-rst-at-server", untold(), ends(orig, "TIME-WAIT")),

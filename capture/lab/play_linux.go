@@ -151,7 +151,7 @@ func (s *Stage) begin(c *Sock) {
 func dialWith(options ...wire.Option) step {
 	return func(s *Stage) {
 		s.begin(s.Client.Socket(s.nextPort(), options...))
-		s.at[client].Dial(s.Server.At(80))
+		s.at[client].Dial(s.aim())
 	}
 }
 

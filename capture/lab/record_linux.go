@@ -198,11 +198,11 @@ func (l *Lab) recording(sc *Scenario, s *Stage, seen []*sighting, start, end tim
 	var edges []edge
 	var err error
 	if l.tracer != nil {
-		if edges, err = l.tracer.between(start.UnixNano(), end.UnixNano(), s.Client.IP, s.Server.IP); err != nil {
+		if edges, err = l.tracer.between(start.UnixNano(), end.UnixNano(), s.addresses()...); err != nil {
 			return nil, err
 		}
 	}
-	r := &Recording{large: sc.Large, Truth: &Truth{Name: sc.Name, Doc: sc.Doc, Tracing: l.tracer != nil, Forged: sc.Forged,
+	r := &Recording{large: sc.Large, Truth: &Truth{Name: sc.Name, Doc: sc.Doc, Tracing: l.tracer != nil, Forged: sc.Forged, Translated: sc.Translated,
 		Start: start.UTC().Round(0), Length: end.Sub(start), Notes: s.notes}}
 	var uname unix.Utsname
 	if err := unix.Uname(&uname); err == nil {

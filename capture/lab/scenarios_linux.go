@@ -10,7 +10,7 @@ import (
 
 // Scenarios are all that the lab can play: tables, a row for each.
 func Scenarios() []Scenario {
-	return slices.Concat(opens(), attempts(), closes(), timeWaits(), resets(), idles(), probes(), captures(), paths(), heldUp(), incidents())
+	return slices.Concat(opens(), attempts(), closes(), timeWaits(), resets(), idles(), probes(), captures(), paths(), heldUp(), incidents(), translations())
 }
 
 // Transfers are scenarios of bulk data with the kernel's own counts beside the

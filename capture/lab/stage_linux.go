@@ -17,6 +17,7 @@ import (
 type Stage struct {
 	Client, Server *Host
 	Router         *Host // between them when the scenario is Routed, else nil
+	Other          *Host // the client under another address, when a step gave it one
 
 	net  *wire.Network
 	tap  func() error // starts the taps
@@ -24,10 +25,11 @@ type Stage struct {
 
 	// What the steps of a scenario act on.
 	listener *Sock
-	joints   []*joint // in the order in which they were begun
-	at       *joint   // the connection at hand
-	ports    uint16   // of the client, used
-	filled   int      // bytes that fill sent
+	target   netip.Addr // where connections go, the server when it is not valid
+	joints   []*joint   // in the order in which they were begun
+	at       *joint     // the connection at hand
+	ports    uint16     // of the client, used
+	filled   int        // bytes that fill sent
 
 	mu     sync.Mutex
 	fds    map[int]bool
@@ -79,6 +81,23 @@ func (s *Stage) closeAll() {
 		unix.Close(fd)
 	}
 	clear(s.fds)
+}
+
+// addresses are those of the ends' sockets.
+func (s *Stage) addresses() []netip.Addr {
+	all := []netip.Addr{s.Client.IP, s.Server.IP}
+	if s.Other != nil {
+		all = append(all, s.Other.IP)
+	}
+	return all
+}
+
+// aim is where connections go.
+func (s *Stage) aim() netip.AddrPort {
+	if s.target.IsValid() {
+		return netip.AddrPortFrom(s.target, 80)
+	}
+	return s.Server.At(80)
 }
 
 // Next is the sequence number that follows what src last sent to dst, by the

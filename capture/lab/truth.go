@@ -52,17 +52,19 @@ type Tap struct {
 
 // Truth is what the kernel says of a scenario.
 type Truth struct {
-	Name    string        `json:"name"`
-	Doc     string        `json:"doc"`
-	Kernel  string        `json:"kernel"`
-	Tracing bool          `json:"tracing"`          // false: no tracefs, polling only, edges are missing
-	Forged  bool          `json:"forged,omitempty"` // see Scenario.Forged
-	Start   time.Time     `json:"start"`
-	Length  time.Duration `json:"length_ns"` // the truth ends here
-	Taps    []Tap         `json:"taps"`
-	Conns   []TruthConn   `json:"conns"`
-	Counts  []Counts      `json:"counts,omitempty"` // of transfers, both ends
-	Notes   []string      `json:"notes,omitempty"`  // what the sockets were told by the kernel
+	Name    string `json:"name"`
+	Doc     string `json:"doc"`
+	Kernel  string `json:"kernel"`
+	Tracing bool   `json:"tracing"`          // false: no tracefs, polling only, edges are missing
+	Forged  bool   `json:"forged,omitempty"` // see Scenario.Forged
+	// Translated: see Scenario.Translated. Ends are then told one by one.
+	Translated bool          `json:"translated,omitempty"`
+	Start      time.Time     `json:"start"`
+	Length     time.Duration `json:"length_ns"` // the truth ends here
+	Taps       []Tap         `json:"taps"`
+	Conns      []TruthConn   `json:"conns"`
+	Counts     []Counts      `json:"counts,omitempty"` // of transfers, both ends
+	Notes      []string      `json:"notes,omitempty"`  // what the sockets were told by the kernel
 	// Counters are those of each end's namespace that are not zero when the
 	// scenario is done, "orig" and "resp": what nstat(8) shows.
 	Counters map[string]map[string]int64 `json:"nstat,omitempty"`

@@ -54,6 +54,8 @@ func raised() map[string][]string {
 		"no-answer":                        {"no-answer notice possible"},
 		"old-duplicate":                    {"reset-harmless info proven"},
 		"old-duplicate-at-server":          {"reset-harmless info proven"},
+		"one-port-to-two-addresses":        {"reset-bare notice possible"},
+		"untranslated-answer":              {"untranslated warning likely"},
 		"opener-aborts":                    {"abandoned notice likely"},
 		"opener-aborts-at-server":          {"abandoned notice likely"},
 		"port-scan":                        {"port-scan warning likely"},

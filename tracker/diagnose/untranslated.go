@@ -41,6 +41,7 @@ func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 		Explanation: fmt.Sprintf("Ports, sequence numbers and ACK numbers of what came with %s are those of the connections to %s that lived then. Its receiver knows no such connection and answers by a RST (RFC 9293 section 3.10.7.1), which reaches the real one: a RST without ACK ended %s of these %s.",
 			x.under.who(), name(s.A), say.Thousands(x.reset), say.Thousands(x.n)),
 		Causes: []string{"a NAT takes a packet for invalid and passes it on untranslated (Linux conntrack: INVALID, outside the window that it expects)",
+			"it had forgotten the connection, which was idle for longer than it waits (nf_conntrack_tcp_timeout_established)",
 			"the answer took another way, past the NAT"},
 		Advice: []string{"On the NAT (the node, with Kubernetes): conntrack -S counts invalid ones; `sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1` lets such packets be translated.",
 			"Or drop them there: `iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP`; then they are sent again."},
