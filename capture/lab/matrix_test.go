@@ -6,8 +6,6 @@ func unshown() map[string]string {
 		"sack-rewritten": "the kernel's firewall has no rule that adds to sequence numbers and leaves SACK alone",
 		"silly-window":   "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
 		"capture-clock":  "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
-		"shared-tuple":   "the lab's router translates no addresses: two of them cannot lead to one target",
-		"port-collision": "the same, seen at the target; one host never opens a second connection from a port that it still uses",
 	}
 }
 
@@ -81,6 +79,12 @@ func matrix() []exhibit {
 			shown("old-duplicate", ends(orig, "TIME-WAIT")), "both ends had closed: an old copy met no socket", nil},
 		{"reset-forgotten", shown("server-forgets", told(reset), zero(resp, "TCPAbortOnClose"), least(resp, "OutRsts", 1)),
 			shown("abort-linger-0", told(reset)), "the application aborted: RST,ACK", nil},
+		{"shared-tuple", shown("two-addresses-one-target", told(timedOut), least(resp, "TCPSYNChallenge", 1), least(orig, "OutRsts", 1)),
+			shown("two-addresses-in-turn", untold(), ends(orig, "TIME-WAIT")), "the older one had closed before", nil},
+		{"port-collision", shown("two-addresses-one-target-at-server", told(timedOut), least(resp, "BeyondWindow", 2)),
+			shown("two-addresses-in-turn-at-server", untold(), passes(resp, "TIME-WAIT")), "the older one had closed before", nil},
+		{"port-collision", shown("two-addresses-one-target-at-server", told(timedOut), least(resp, "BeyondWindow", 2)),
+			shown("host-restart-at-server", passes(orig, "TIME-WAIT"), ends(resp, "CLOSED")), "the opener had given the older one up", nil},
 		{"reset-bare", shown("one-port-to-two-addresses", told(reset), zero(resp, "TCPAbortOnClose")),
 			shown("server-forgets", told(reset), zero(resp, "TCPAbortOnClose")), "it was idle for more than a second by then", nil},
 		{"untranslated", shown("untranslated-answer", told(reset), least(orig, "OutRsts", 2), zero(resp, "TCPAbortOnClose")),

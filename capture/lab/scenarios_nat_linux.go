@@ -16,8 +16,8 @@ const (
 	aloneReset  = "SYN-SENT ESTABLISHED CLOSED |"
 )
 
-// service is an address that the router translates into the server's (RFC 5737).
-var service = netip.MustParseAddr("192.0.2.1")
+// service and service2 are addresses that the router translates into the server's (RFC 5737).
+var service, service2 = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 
 // translations are connections through a router that translates addresses.
 func translations() []Scenario {
@@ -32,8 +32,33 @@ func translations() []Scenario {
 			Play: steps{open, exchange, (*Stage).Record, exchange, leads(service, 8080), listenAt(8080), aims(service), reopen(), exchange,
 				nth(0, wait(moment), server.forgets, wait(300*time.Millisecond), client.sends(100), client.told(unix.ECONNRESET)), nth(1, exchange, client.finishes)},
 			Wants: Outcome{aloneClosed: 1, bothReset: 1}},
+		{Name: "two-addresses-one-target", Shape: wire.Routed, Translated: true, Taps: bothEnds(),
+			Doc: "two addresses of a load balancer lead to one server and keep the client's address: a client that uses one port for both has two connections that are one for the server",
+			Play: steps{balances, listen(), aims(service), open, exchange, wait(moment), aims(service2), again, connected, accept, exchange,
+				nth(0, client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 1500)), client.sends(100), client.told(unix.ETIMEDOUT)), nth(1, exchange, client.finishes)},
+			Wants: Outcome{aloneClosed: 1, aloneReset: 1}},
+		{Name: "two-addresses-in-turn", Shape: wire.Routed, Translated: true, Taps: bothEnds(),
+			Doc:   "the same, but the first connection is over when the second begins: its SYN ends the server's TIME-WAIT",
+			Play:  steps{client.tunes("tcp_timestamps", 2), balances, listen(), aims(service), open, exchange, server.finishes, aims(service2), again, connected, accept, exchange, client.finishes},
+			Wants: Outcome{aloneClosed: 1, "SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED |": 1}},
 	}
 }
+
+// balances lets the router lead both addresses to the server, as a load balancer does that
+// passes clients' addresses on: an answer goes out under the address to which the last SYN
+// from that port went.
+func balances(s *Stage) {
+	both := "ip daddr { " + service.String() + ", " + service2.String() + " } "
+	s.try(s.Router.NFT("add table ip balance", "add map ip balance went { type ipv4_addr . inet_service : ipv4_addr; size 64; flags dynamic; }",
+		"add chain ip balance pre { type filter hook prerouting priority -300; }", "add chain ip balance post { type filter hook postrouting priority 300; }",
+		"add rule ip balance pre "+both+"tcp flags & (syn | ack) == syn delete @went { ip saddr . tcp sport : ip daddr }",
+		"add rule ip balance pre "+both+"tcp flags & (syn | ack) == syn add @went { ip saddr . tcp sport : ip daddr }",
+		"add rule ip balance pre "+both+"ip daddr set "+s.Server.IP.String(),
+		"add rule ip balance post ip saddr "+s.Server.IP.String()+" ip saddr set ip daddr . tcp dport map @went"))
+}
+
+// again begins to connect from the port of the last connection.
+func again(s *Stage) { s.ports--; dial(s) }
 
 // translates adds rules of nft(8) for the router's translation: "pre ..." before it
 // routes, "post ..." behind that.

@@ -40,6 +40,7 @@ func raisedBesides() map[string][]string {
 		"mtu-black-hole-at-server":      {"mtu-black-hole warning possible", "still-open info proven"},
 		"mtu-black-hole-probed":         {"mtu-black-hole warning proven"},
 		"one-port-to-two-addresses":     {"capture-midstream info proven"},
+		"two-addresses-one-target":      {"still-open info proven"},
 		"untranslated-answer":           {"capture-midstream info proven"},
 		"one-way-client":                {"capture-one-way warning proven"},
 		"one-way-server":                {"capture-one-way warning proven"},

@@ -82,6 +82,10 @@ func raised() map[string][]string {
 		"time-wait-stale-syn":              {"reuse-refused notice proven", "closed-at-once notice likely"},
 		"time-wait-storm-by-server":        {"closed-at-once warning likely"},
 
+		// Through a router that translates addresses.
+		"two-addresses-one-target":           {"shared-tuple warning likely"},
+		"two-addresses-one-target-at-server": {"port-collision warning likely"},
+
 		// After public reports, two by two.
 		"age-limit":                      {"reset-unread notice likely"},
 		"all-reset-at-once":              {"reset-unread notice likely"},

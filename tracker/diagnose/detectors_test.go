@@ -78,7 +78,7 @@ func detectorCases() []detectorCase {
 			})), "the capture missed what the listener said", ""},
 		{"stale-connection", same(1, late(2), old(record.Established, true)), Warning, "still held 1 connection",
 			same(1, late(2), old(record.Established, false)), "a forged SYN: nobody reset the older connection", ""},
-		{"shared-tuple", twoAddresses(7000, 9000), Warning, "share addresses and ports with others to 10.0.0.4",
+		{"shared-tuple", twoAddresses(7000, 9000), Warning, "shares addresses and ports with others to 10.0.0.4",
 			twoAddresses(7001, 9000), "the ACK is of no connection in the capture", "stale-connection"},
 		{"port-collision", same(1, late(2), old(record.Established, true), set(func(r *record.Record) { r.Open.OldWentOn, r.Open.OldWentOnAt = 3, r.ID+5 })), Warning, "came all the same, from where it stood",
 			same(1, late(2), old(record.Established, true)), "the opener gave the older one up", "stale-connection"},
