@@ -24,7 +24,8 @@ type Type uint8
 
 // Types.
 const (
-	Text    Type = iota // a string; addresses too
+	Text    Type = iota // a string
+	Address             // a string: an IPv4 or IPv6 address
 	Time                // a string: RFC 3339 with nanoseconds, UTC
 	Count               // a whole number
 	Seconds             // a number with its fraction
@@ -37,7 +38,7 @@ const (
 
 // String names the type as docs/record.md does.
 func (t Type) String() string {
-	return [...]string{"text", "time", "number", "seconds", "true or false", "list of numbers", "list of seconds", "list of texts", "list of objects"}[t]
+	return [...]string{"text", "address", "time", "number", "seconds", "true or false", "list of numbers", "list of seconds", "list of texts", "list of objects"}[t]
 }
 
 // timed reports whether a value of that type is a time or made of times.

@@ -11,9 +11,9 @@ func identityFields() []Field {
 	return []Field{
 		{"type", Text, "", "always `conn`", none, func(w *row) Value { return textOf("conn") }},
 		{"id", Count, "", "number of the connection's first packet in the input, from 1", none, func(w *row) Value { return countOf(w.ID) }},
-		{"orig_ip", Text, "", "address of the originator: it sent the SYN, or is guessed to have", none, func(w *row) Value { return Value{kind: address, p: &w.pair, n: 0} }},
+		{"orig_ip", Address, "", "address of the originator: it sent the SYN, or is guessed to have", none, func(w *row) Value { return Value{kind: address, p: &w.pair, n: 0} }},
 		{"orig_port", Count, "", "port of the originator", none, func(w *row) Value { return countOf(w.Orig.Port) }},
-		{"resp_ip", Text, "", "address of the responder", none, func(w *row) Value { return Value{kind: address, p: &w.pair, n: 1} }},
+		{"resp_ip", Address, "", "address of the responder", none, func(w *row) Value { return Value{kind: address, p: &w.pair, n: 1} }},
 		{"resp_port", Count, "", "port of the responder", none, func(w *row) Value { return countOf(w.Resp.Port) }},
 		{"first_packet", Count, "", "number of the first packet in the input, from 1; several files are numbered on", none, func(w *row) Value { return countOf(w.FirstPacket) }},
 		{"last_packet", Count, "", "number of the last packet", none, func(w *row) Value { return countOf(w.LastPacket) }},

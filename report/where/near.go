@@ -2,6 +2,7 @@ package where
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,9 @@ const (
 // wrong is the first use of something that is no field; nil without one.
 func (r *resolver) wrong() error {
 	if len(r.open) == 0 {
+		if r.misuse == nil && r.netsUsed < len(r.nets) {
+			return errors.New("cidr(...) stands behind in, as in orig_ip in cidr(10.0.0.0/8)")
+		}
 		return r.misuse
 	}
 	path := r.open[0].path

@@ -31,7 +31,10 @@ type resolver struct {
 	used   []int // in all
 	walked bool
 	open   []*unresolved // names that are no field, as far as they were read
-	misuse error         // the first wrong use of has()
+	misuse error         // the first wrong use of has() or cidr()
+
+	nets     []networks // of each cidr(...)
+	netsUsed int        // of those, how many stand where they may
 }
 
 // unresolved is a name that is not (yet) a field: perhaps the beginning of one.
@@ -48,8 +51,8 @@ const (
 	orPrefix    = "__or" // the value of a field that need not be there
 )
 
-func newResolver() *resolver {
-	r := &resolver{groups: map[string]bool{}, at: map[string]int{}}
+func newResolver(nets []networks) *resolver {
+	r := &resolver{groups: map[string]bool{}, at: map[string]int{}, nets: nets}
 	for _, d := range schema.Fields() {
 		if d.Type == schema.Objects {
 			continue // an expression has no use for lists of those
@@ -90,6 +93,7 @@ var kinds = [...]struct {
 	zero any
 }{
 	schema.Text:    {types.String, ""},
+	schema.Address: {types.String, ""},
 	schema.Time:    {types.String, ""},
 	schema.Count:   {types.Int, 0},
 	schema.Seconds: {types.Float64, 0.0},
@@ -120,6 +124,9 @@ func (r *resolver) Visit(node *ast.Node) {
 func (r *resolver) name(node *ast.Node, u *unresolved) {
 	i, ok := r.at[u.path]
 	if !ok {
+		if _, net := r.network(*node); net {
+			return
+		}
 		if u.path == u.root.Value {
 			r.open = append(r.open, u)
 		}
@@ -230,12 +237,12 @@ func (r *resolver) binary(node *ast.Node, n *ast.BinaryNode) {
 		return
 	}
 	used := &slotsUsed{r: r}
-	var whole ast.Node = n
+	whole := r.inNetworks(n)
 	ast.Walk(&whole, used)
 	for i := len(used.slots) - 1; i >= 0; i-- {
 		whole = &ast.BinaryNode{Operator: "and", Left: &ast.IdentifierNode{Value: r.all[used.slots[i]].has}, Right: whole}
 	}
-	if len(used.slots) > 0 {
+	if whole != ast.Node(n) {
 		ast.Patch(node, whole)
 	}
 }

@@ -34,9 +34,14 @@ func Compile(text string) (*Expr, error) {
 	case len(text) > maxLength:
 		return nil, fmt.Errorf("an expression of %d bytes: at most %d", len(text), maxLength)
 	}
-	r := newResolver()
-	program, err := expr.Compile(text, expr.Env(r.types()), expr.AsBool(), expr.Patch(r),
-		expr.DisableBuiltin("now"), expr.Timezone("UTC")) // the clock is no part of a record
+	plain, nets, err := takeNetworks(text)
+	if err != nil {
+		return nil, err
+	}
+	r := newResolver(nets)
+	program, err := expr.Compile(plain, expr.Env(r.types()), expr.AsBool(), expr.Patch(r),
+		expr.DisableBuiltin("now"), expr.Timezone("UTC"), // the clock is no part of a record
+		expr.Function(within, func(of ...any) (any, error) { return nets[of[1].(int)].holds(of[0].(string)), nil }, new(func(string, int) bool)))
 	if wrong := r.wrong(); wrong != nil && !syntax(err, r) {
 		err = wrong
 	}

@@ -46,6 +46,17 @@ func TestMatch(t *testing.T) {
 		{`close?.kind == "reset"`, true},
 		{`conn_state matches "^RST[OR]$"`, true},
 		{`duration_s == 2.5`, true},
+		{`orig_ip in cidr(192.0.2.0/24)`, true},
+		{`orig_ip in cidr( "10.0.0.0/8" , 192.0.2.1)`, true},
+		{`orig_ip in cidr(10.0.0.0/8, 2001:db8::/32, ::)`, false},
+		{`orig_ip not in cidr(10.0.0.0/8)`, true},
+		{`orig_ip in cidr(::/0)`, false}, // of the other family
+		{`resp_ip in cidr (192.0.2.2/31) && orig_ip in cidr(192.0.2.0/31)`, true},
+		{`any([orig_ip, resp_ip], # in cidr(192.0.2.2/32))`, true},
+		{`all([orig_ip, resp_ip], # in cidr(192.0.2.2/32))`, false},
+		{`orig_ip in cidr(192.0.2.0/24) && names.sni == "cidr("`, false},
+		{`"x" in cidr(0.0.0.0/0) or "::1" in cidr(::/127)`, true},
+		{"id == 17 /* cidr( */ && `cidr(` != 'it\\'s cidr(' // cidr(", true},
 		// What is absent compares as false, whichever way.
 		{`orig.rtt_p50_s > 0.1`, false},
 		{`orig.rtt_p50_s <= 0.1`, false},
@@ -108,6 +119,20 @@ func TestCompileRefuses(t *testing.T) {
 		{`$env.x == 1`, `unknown field "$env.x"`},
 		{`now() > date("2020-01-01")`, `unknown field "now"`},
 		{`__value1 == "x"`, `unknown field "__value1"`},
+		{`orig_ip in cidr(10.0.0.0/33)`, `cidr(...) has "10.0.0.0/33": a prefix is written as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1`},
+		{`orig_ip in cidr()`, `cidr(...) has "": a prefix`},
+		{`orig_ip in cidr(fe80::1%eth0)`, `cidr(...) has "fe80::1%eth0": a prefix`},
+		{`orig_ip in cidr(10.1.2.3/8)`, `cidr(...) has "10.1.2.3/8", with bits behind the prefix: is 10.0.0.0/8 meant?`},
+		{`orig_ip in cidr(10.0.0.0/8`, "cidr( has no ) behind it"},
+		{`orig_ip == cidr(10.0.0.0/8)`, "cidr(...) stands behind in, as in orig_ip in cidr(10.0.0.0/8)"},
+		{`resp_port in cidr(10.0.0.0/8)`, "resp_port is no address, and cidr(...) is for those: orig_ip, resp_ip"},
+		{`names.sni in cidr(10.0.0.0/8)`, "names.sni is no address"},
+		{`[orig_ip, resp_ip] in cidr(10.0.0.0/8)`, "any([orig_ip, resp_ip], # in cidr(10.0.0.0/8)) asks for either end"},
+		{`orig_ipp in cidr(10.0.0.0/8)`, `unknown field "orig_ipp"; near it: orig_ip`},
+		{`orig_ip in cdir(10)`, `unknown field "cdir"`},
+		{`orig_ip in __net0 && orig_ip in cidr(::)`, `unknown field "__net0"`},
+		{`__within(orig_ip, 0)`, `unknown field "__within"`},
+		{`orig_ip in cidr(10.0.0.0/8, 2001:db8::/32) && id = 3`, "= compares nothing: use == (at column 50)"},
 		{strings.Repeat("id == 1 or ", 1000) + "id == 2", "at most 4096"},
 	} {
 		_, err := where.Compile(tt.expr)
@@ -123,7 +148,7 @@ func TestCompileRefuses(t *testing.T) {
 // No expression makes it panic, whatever it is.
 func FuzzCompile(f *testing.F) {
 	for _, s := range []string{`close.kind == "reset" && orig.retx > 3`, `has(names.sni) ?? id`, `any(link.vlans, # > 3)`,
-		`let x = id; x?.y["z"] in 1..3`, `{"a": id}.a == 1`, `map(1..9, {# * id}) | sum() > 3`} {
+		`let x = id; x?.y["z"] in 1..3`, `orig_ip in cidr(10.0.0.0/8, ::1) || "" in cidr(::)`, `cidr(::).x + cidr(::/0)`, `{"a": id}.a == 1`, `map(1..9, {# * id}) | sum() > 3`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
