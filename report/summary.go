@@ -28,6 +28,8 @@ type SummaryOptions struct {
 	Kept int    // connections kept for "worst" lists: at least TableOptions.Top; 0 means 100
 	Rows int    // connections kept for the connections report; 0 means 10,000, less than 0 none
 	Sort string // which connections those are: a sort key of that report; others and "" mean id
+	// Records are the options of the outputs: Sort may name a field that needs them.
+	Records schema.Options
 	// Narrow divides the limits on how many listeners, hosts and subjects are told
 	// apart, for little memory; 0 means 1.
 	Narrow int
@@ -62,17 +64,16 @@ func NewSummary(o SummaryOptions) *Summary {
 	if o.Rows == 0 {
 		o.Rows = defaultRows
 	}
-	compare, ok := connectionOrders()[o.Sort]
-	if !ok {
-		o.Sort = defaultRowSort
-		compare = byID
+	order, err := connectionOrder(o.Sort, o.Records)
+	if err != nil {
+		o.Sort, order = defaultRowSort, byID
 	}
 	if o.Thresholds == nil {
 		o.Thresholds = diagnose.NewOptions()
 	}
 	s := &Summary{
 		opt:      o,
-		rows:     newRanking(max(o.Rows, 0), compare),
+		rows:     newRanking(max(o.Rows, 0), order),
 		findings: diagnose.NewSet(o.Detectors, o.Thresholds),
 	}
 	for _, t := range AllTables() {

@@ -15,7 +15,7 @@ func connectionsTable() Table {
 	return Table{
 		Name:     "connections",
 		Doc:      "a line for each connection",
-		Manual:   "A line for each connection.",
+		Manual:   "A line for each connection.\n.Fl -columns\nchooses what is in it.",
 		Sorts:    []string{"id", "start", "end", "duration", "bytes", "packets", "felt"},
 		OnDemand: true,
 		write:    writeConnections,
@@ -29,13 +29,39 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	rows := s.rows.Sorted()
 	key := o.Sort
-	if compare, ok := connectionOrders()[key]; ok {
-		slices.SortStableFunc(rows, compare)
+	if order, err := connectionOrder(key, o.Records); err == nil {
+		slices.SortFunc(rows, order)
 	} else {
 		key = s.opt.Sort
 	}
 	p.title("Connections", say.Thousands(s.conns)+".")
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
+	g, err := p.columnsOf(shown, o)
+	if err != nil {
+		return err
+	}
+	if len(o.Columns) == 0 {
+		g = p.usualColumns(shown)
+	}
+	if len(shown) > 0 {
+		if err := g.Write(&p.b, p.Page); err != nil {
+			return err
+		}
+	}
+	if len(o.Columns) == 0 && slices.ContainsFunc(shown, func(r *record.Record) bool {
+		return sentence.Supposed(r, record.Orig) || sentence.Supposed(r, record.Resp)
+	}) {
+		p.note(0, say.Faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
+	}
+	p.more(len(shown), s.conns, "connection")
+	if lost := s.conns - uint64(len(rows)); lost > 0 {
+		p.note(0, say.Yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", say.Thousands(uint64(len(rows))), key))
+	}
+	return nil
+}
+
+// usualColumns is the table of connections with the columns of a report that chooses none.
+func (p *page) usualColumns(shown []*record.Record) table.Table {
 	g := table.Table{Columns: []table.Column{{Title: "connection", Left: true}, {Title: "duration"}, {Title: "sent", Narrow: table.GoesAway}, {Title: "received", Narrow: table.GoesAway},
 		{Title: "open", Left: true}, {Title: "felt", Narrow: table.GoesAway}, {Title: "close", Left: true}, {Title: "states", Left: true},
 		{Title: "Zeek", Left: true, Narrow: table.GoesAway}, {Title: "history", Left: true, Narrow: table.GoesAway},
@@ -50,21 +76,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			p.optSpan(r.Lasted()), optBytes(r.Ends[record.Orig].Bytes), optBytes(r.Ends[record.Resp].Bytes),
 			r.Open.Kind.String(), p.optSpan(r.Open.Felt), closeWords(r), states(r), say.Escape(r.ConnState), say.Escape(r.History), p.answer(r), p.aboutCell(r.Names)}})
 	}
-	if len(shown) > 0 {
-		if err := g.Write(&p.b, p.Page); err != nil {
-			return err
-		}
-	}
-	if slices.ContainsFunc(shown, func(r *record.Record) bool {
-		return sentence.Supposed(r, record.Orig) || sentence.Supposed(r, record.Resp)
-	}) {
-		p.note(0, say.Faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
-	}
-	p.more(len(shown), s.conns, "connection")
-	if lost := s.conns - uint64(len(rows)); lost > 0 {
-		p.note(0, say.Yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", say.Thousands(uint64(len(rows))), key))
-	}
-	return nil
+	return g
 }
 
 // answer is how long the first byte of an answer took, the median.
@@ -111,8 +123,10 @@ func optBytes(o record.Opt[uint64]) string {
 const widestName = 40
 
 // aboutCell is about, cut to what a column has room for.
-func (p *page) aboutCell(n *record.NamesRecord) string {
-	s := sentence.About(n)
+func (p *page) aboutCell(n *record.NamesRecord) string { return p.cut(sentence.About(n)) }
+
+// cut cuts a text to what a column has room for.
+func (p *page) cut(s string) string {
 	if say.Width(s) <= widestName {
 		return s
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,19 +10,22 @@ import (
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
 )
 
 // TableOptions choose what WriteTables prints, and how.
 type TableOptions struct {
-	Width   int      // columns of the terminal; 0 when the output is none: 120
-	Color   bool     // ANSI colours
-	ASCII   bool     // no character outside ASCII; see UTF8Locale
-	Reports []string // of ReportNames, or EveryReport; empty means the brief report, one screen of all but connections
-	Top     int      // rows of a table at most; 0 means 10, 5 in the brief report, for connections all that are kept
-	Sort    string   // a sort key of one of the reports; "" for each report's own
-	Numeric bool     // as -n: nothing is named. Names are never looked up in any case
-	Ports   int      // ports that a client can choose from; 0 means Linux's default, 28,232
+	Width   int            // columns of the terminal; 0 when the output is none: 120
+	Color   bool           // ANSI colours
+	ASCII   bool           // no character outside ASCII; see UTF8Locale
+	Reports []string       // of ReportNames, or EveryReport; empty means the brief report, one screen of all but connections
+	Top     int            // rows of a table at most; 0 means 10, 5 in the brief report, for connections all that are kept
+	Sort    string         // a sort key of one of the reports; "" for each report's own
+	Columns []string       // of the connections report: names of fields; none means the usual ones
+	Records schema.Options // of the outputs: how those fields are read
+	Numeric bool           // as -n: nothing is named. Names are never looked up in any case
+	Ports   int            // ports that a client can choose from; 0 means Linux's default, 28,232
 }
 
 // EveryReport stands for all tables but those OnDemand, each whole.
@@ -93,27 +97,20 @@ func (o TableOptions) chosen() ([]Table, error) {
 		}
 	}
 	var chosen []Table
-	var keys []string
 	for _, r := range AllTables() {
 		if slices.Contains(o.Reports, r.Name) || (len(o.Reports) == 0 || slices.Contains(o.Reports, EveryReport)) && !r.OnDemand {
 			chosen = append(chosen, r)
-			keys = append(keys, r.Name+": "+strings.Join(r.Sorts, ", "))
 		}
 	}
-	if o.Sort == "" {
-		return chosen, nil
+	if len(o.Columns) > 0 && !slices.ContainsFunc(chosen, isConnections) {
+		return nil, errors.New("--columns is for --report connections")
 	}
-	for _, r := range chosen {
-		if slices.Contains(r.Sorts, o.Sort) {
-			return chosen, nil
+	for _, name := range o.Columns {
+		if _, err := schema.Lookup(name); err != nil {
+			return nil, fmt.Errorf("--columns: %w", err)
 		}
 	}
-	for _, r := range AllTables() {
-		if slices.Contains(r.Sorts, o.Sort) {
-			return nil, fmt.Errorf("sort key %q is for --report %s", o.Sort, r.Name)
-		}
-	}
-	return nil, fmt.Errorf("unknown sort key %q; known are %s", o.Sort, strings.Join(keys, "; "))
+	return chosen, o.validSort(chosen)
 }
 
 // WriteTables prints the headline and the reports that o asks for. The error

@@ -49,6 +49,9 @@
 //	keepalive     who probes, and whether it is answered
 //	connections   a line for each connection (not by default)
 //
+// --columns chooses the columns of connections, --sort their order: any field of the
+// record, -FIELD from the greatest.
+//
 // -o jsonl writes a JSON object for each connection, -o csv a line; -o may be
 // repeated, and FORMAT:FILE sends a format to a file. With -o only what it
 // names is written. Whatever format has standard output has it alone: with

@@ -58,6 +58,7 @@ func parse(args []string) (*options, error) {
 		outputs                     []string
 		reports, filterFile, whyArg string
 		followArg, whereArg         string
+		columns                     string
 		noColor                     bool
 		detectors, failOn           string
 		thresholds                  []string
@@ -83,6 +84,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&reports, "report", "", "")
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
+	f.StringVar(&columns, "columns", "", "")
 	f.StringVar(&whereArg, "where", "", "")
 	f.StringVar(&o.extract, "extract", "", "")
 	f.StringVar(&whyArg, "why", "", "")
@@ -122,6 +124,9 @@ func parse(args []string) (*options, error) {
 	}
 	if reports != "" {
 		o.tables.Reports = strings.Split(reports, ",")
+	}
+	if f.Changed("columns") {
+		o.takeColumns(columns)
 	}
 	words, err := o.takeFiles(f.Args())
 	if err != nil {
@@ -198,6 +203,16 @@ func (o *options) parseJudgement(detectors, failOn string, thresholds []string) 
 		o.failOn = &s
 	}
 	return nil
+}
+
+// takeColumns takes the fields of --columns, which stands for --report connections too.
+func (o *options) takeColumns(list string) {
+	for name := range strings.SplitSeq(list, ",") {
+		o.tables.Columns = append(o.tables.Columns, strings.TrimSpace(name))
+	}
+	if len(o.tables.Reports) == 0 {
+		o.tables.Reports = []string{"connections"}
+	}
 }
 
 // decideRun works out what else follows for the run.

@@ -169,6 +169,7 @@ func (c *collecting) Tick(t *record.Tick) error {
 // its clients.
 func (s *session) tablesOn(w io.Writer) report.TableOptions {
 	t := s.o.tables
+	t.Records = s.records
 	t.Width, t.Color, t.ASCII = screen.Columns(w), useColor(s.o.color, w), asciiOnly()
 	if s.in.handle != nil {
 		t.Ports = host.ReadLimits().Ports()

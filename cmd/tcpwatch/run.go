@@ -172,6 +172,7 @@ func (s *session) newProgress() *report.Progress {
 func (s *session) settings() tcpwatch.Options {
 	run := s.o.run
 	run.Filter, run.Warn, run.Local = s.in.filter, s.warn, s.local
+	run.Sums.Records = s.records
 	if run.Filter != nil {
 		run.Hidden = live.NewHidden(run.Filter, s.in.handle != nil && runtime.GOOS == "linux")
 	}

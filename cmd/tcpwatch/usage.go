@@ -52,7 +52,7 @@ Input
 Output
   -o, --output FORMAT[:FILE]   FORMATS (repeatable)
       --report LIST    TABLES
-      --top N             rows of a table (10; 0: all)   --sort KEY  their order
+      --top N  rows (10)  --sort [-]KEY  their order  --columns LIST  any fields
       --where EXPR        only connections for which EXPR is true
       --why ID            draw connections: a number, IP:PORT-IP:PORT, matching
       --follow ID         print what both ends of one connection said

@@ -114,6 +114,9 @@ func optTruth(o record.Opt[bool]) Value {
 	return truthOf(o.V)
 }
 
+// Absent reports whether there is no value.
+func (v Value) Absent() bool { return v.kind == absent }
+
 // Text is a text, or any other value as CSV has it; "" when it is absent.
 func (v Value) Text() string {
 	if v.kind == text {

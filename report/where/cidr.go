@@ -41,7 +41,7 @@ func takeNetworks(text string) (string, []networks, error) {
 			i++
 			continue
 		case strings.HasPrefix(word, netPrefix):
-			return "", nil, fmt.Errorf("unknown field %s", printable(word))
+			return "", nil, fmt.Errorf("unknown field %s", schema.Printable(word))
 		case word != "cidr" || i > 0 && text[i-1] == '.':
 			i += len(word)
 			continue
@@ -121,12 +121,12 @@ func parseNetworks(list string) (all networks, err error) {
 		if err != nil {
 			a, bare := netip.ParseAddr(part)
 			if bare != nil || a.Zone() != "" {
-				return nil, fmt.Errorf("cidr(...) has %s: a prefix is written as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1", printable(part))
+				return nil, fmt.Errorf("cidr(...) has %s: a prefix is written as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1", schema.Printable(part))
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
 		if p != p.Masked() {
-			return nil, fmt.Errorf("cidr(...) has %s, with bits behind the prefix: is %s meant?", printable(part), p.Masked())
+			return nil, fmt.Errorf("cidr(...) has %s, with bits behind the prefix: is %s meant?", schema.Printable(part), p.Masked())
 		}
 		all = append(all, p)
 	}

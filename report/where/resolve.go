@@ -27,8 +27,7 @@ type slot struct {
 type resolver struct {
 	all    []slot         // of every field, in the order of the record
 	at     map[string]int // in all, by name
-	groups map[string]bool
-	used   []int // in all
+	used   []int          // in all
 	walked bool
 	open   []*unresolved // names that are no field, as far as they were read
 	misuse error         // the first wrong use of has() or cidr()
@@ -52,7 +51,7 @@ const (
 )
 
 func newResolver(nets []networks) *resolver {
-	r := &resolver{groups: map[string]bool{}, at: map[string]int{}, nets: nets}
+	r := &resolver{at: map[string]int{}, nets: nets}
 	for _, d := range schema.Fields() {
 		if d.Type == schema.Objects {
 			continue // an expression has no use for lists of those
@@ -60,11 +59,6 @@ func newResolver(nets []networks) *resolver {
 		n := strconv.Itoa(len(r.all))
 		r.at[d.Name] = len(r.all)
 		r.all = append(r.all, slot{d, valuePrefix + n, orPrefix + n, hasPrefix + n, kinds[d.Type].zero})
-		for i := range d.Name {
-			if d.Name[i] == '.' {
-				r.groups[d.Name[:i]] = true
-			}
-		}
 	}
 	return r
 }

@@ -1,0 +1,53 @@
+package report
+
+import (
+	"strconv"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
+	"tcpwatch/report/schema"
+	"tcpwatch/tracker/record"
+)
+
+// columnsOf is the table of connections with a column for each field that was asked for.
+// None gives way on a narrow page, because each was asked for.
+func (p *page) columnsOf(rows []*record.Record, o TableOptions) (table.Table, error) {
+	var g table.Table
+	var cells []string
+	var columns []schema.Column
+	for _, name := range o.Columns {
+		f, err := schema.Lookup(name)
+		if err != nil {
+			return g, err
+		}
+		g.Columns = append(g.Columns, table.Column{Title: name, Left: f.Type != schema.Count && f.Type != schema.Seconds})
+		columns = append(columns, schema.Column{Name: name, Take: func(v schema.Value) { cells = append(cells, p.valueCell(&f, v)) }})
+	}
+	reader := schema.NewColumnReader(o.Records, columns)
+	for _, r := range rows {
+		cells = make([]string, 0, len(columns))
+		reader.Read(r)
+		g.Rows = append(g.Rows, table.Row{Cells: cells})
+	}
+	return g, nil
+}
+
+// valueCell is a value of a field as tables show it; "-" where it is absent.
+func (p *page) valueCell(f *schema.Field, v schema.Value) string {
+	switch {
+	case v.Absent():
+		return "-"
+	case f.Type == schema.Time:
+		return p.moment(v.Nanoseconds().V)
+	case f.Type == schema.Seconds:
+		return p.Span(v.Nanoseconds().V)
+	case f.Type == schema.Count && f.Unit != "":
+		return say.Thousands(v.Count())
+	case f.Type == schema.Count:
+		return strconv.FormatUint(v.Count(), 10) // a number that names something: an id, a port
+	}
+	return p.cut(say.Escape(v.Text()))
+}
+
+// moment is a time to the millisecond, with its zone.
+func (p *page) moment(ns int64) string { return p.At(ns).Format("2006-01-02 15:04:05.000 MST") }
