@@ -3,7 +3,7 @@
 // value is read.
 //
 // A field is one row ([Fields]). Everything that knows fields by name is made from the
-// rows: lines of JSON ([JSON]) and CSV ([CSV]), docs/record.md ([WriteDoc]), what --where
+// rows: lines of JSON ([JSON]) and CSV ([CSV]), docs/record.md (by a test), what --where
 // can ask ([Reader]), what is read back of such lines ([ReadJSONL]), and the list of what
 // is not known of a connection and why ([ReasonsOf], [Unknowns]).
 package schema

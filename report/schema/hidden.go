@@ -20,8 +20,6 @@ const (
 	wentBack                     // time went back
 	untimed                      // packets without a time
 	givenUp                      // gaps that were forgotten while they were open
-
-	lastFlaw = givenUp
 )
 
 // gaps are bytes that were not captured, of either end.
@@ -60,25 +58,4 @@ func flawsOf(r *record.Record) (f flaw) {
 		set(spanOf(e), x.SpanUnknown)
 	}
 	return f
-}
-
-// reason is what capture.unknown says of a flaw.
-func (f flaw) reason() Reason {
-	switch f {
-	case oneWay, darkOrig, darkResp:
-		return OneWay
-	case midstream:
-		return Midstream
-	case synUnseen:
-		return SYNUnseen
-	case scaleUnseen:
-		return ScaleUnseen
-	case wentBack:
-		return WentBack
-	case untimed:
-		return Untimed
-	case givenUp:
-		return GivenUp
-	}
-	return Missing
 }

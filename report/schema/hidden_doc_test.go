@@ -29,7 +29,7 @@ func hiddenBy(fields []Field, r Reason) []string {
 
 // hasOf reports whether one of the flaws, among those, is what a reason is about.
 func (f flaw) hasOf(r Reason, among flaw) bool {
-	for bit := flaw(1); bit <= lastFlaw; bit <<= 1 {
+	for bit := flaw(1); bit <= givenUp; bit <<= 1 {
 		if f&among&bit != 0 && bit.reason() == r {
 			return true
 		}
@@ -92,4 +92,25 @@ func shorten(told, hidden, all []string) (short []string) {
 		}
 	}
 	return short
+}
+
+// reason is what capture.unknown says of a flaw.
+func (f flaw) reason() Reason {
+	switch f {
+	case oneWay, darkOrig, darkResp:
+		return OneWay
+	case midstream:
+		return Midstream
+	case synUnseen:
+		return SYNUnseen
+	case scaleUnseen:
+		return ScaleUnseen
+	case wentBack:
+		return WentBack
+	case untimed:
+		return Untimed
+	case givenUp:
+		return GivenUp
+	}
+	return Missing
 }
