@@ -1,6 +1,5 @@
 // Package host is the host's own view of TCP: its sockets, through sock_diag(7)
-// ([Diag], [Socket]), and the sysctls and counters that bound them ([Limits],
-// [Counts]); and its addresses ([Addrs]).
+// ([Diag], [Socket]), the range of its ports ([Limits]), and its addresses ([Addrs]).
 //
 // It hands out plain values. On systems other than Linux all but the addresses is empty, and so is
 // a value that the kernel does not tell. It never captures, changes no setting, and no

@@ -3,7 +3,6 @@ package host
 import (
 	"errors"
 	"net/netip"
-	"time"
 )
 
 // ErrUnsupported is returned where the system has no sock_diag.
@@ -67,43 +66,13 @@ type Socket struct {
 	Local, Remote netip.AddrPort
 	State         State
 	Timer         Timer
-	Retransmits   uint8         // of the timer that runs
-	Expires       time.Duration // until that timer fires
-	RecvQueue     uint32        // bytes unread; of a listener: connections not yet accepted
-	SendQueue     uint32        // bytes unacknowledged; of a listener: its backlog
-	UID           uint32
-	Inode         uint32 // 0 for orphans, request sockets and TIME-WAIT
-	Interface     uint32 // index of the interface it is bound to, 0 for none
 	Cookie        uint64 // tells sockets apart, also when one follows another on the same addresses and ports
 }
 
-// Orphan reports whether no process holds the socket any more, though it has
-// not yet finished closing.
-func (s *Socket) Orphan() bool {
-	return s.Inode == 0 && s.State != TimeWait && s.State != SynReceived && s.State != NewSynReceived
-}
-
-// Limits are the sysctls that decide how long connections and ports are held.
-// They belong to the network namespace of the calling thread. A value that
-// could not be read is 0.
+// Limits are the sysctls that bound how many connections a host may open. They belong to
+// the network namespace of the calling thread. A value that could not be read is 0.
 type Limits struct {
-	PortLow, PortHigh uint16        // ip_local_port_range: ports a client gets, both included
-	FinTimeout        time.Duration // tcp_fin_timeout: an orphan's FIN-WAIT-2
-	MaxTimeWait       int           // tcp_max_tw_buckets
-	TimeWaitReuse     int           // tcp_tw_reuse: 0 never, 1 always, 2 loopback only
-	MaxOrphans        int           // tcp_max_orphans
-	SynBacklog        int           // tcp_max_syn_backlog
-	AcceptBacklog     int           // somaxconn
-	AbortOnOverflow   bool          // tcp_abort_on_overflow
-	SynCookies        int           // tcp_syncookies
-	SynRetries        int           // tcp_syn_retries
-	SynAckRetries     int           // tcp_synack_retries
-	Retries2          int           // tcp_retries2
-	KeepaliveIdle     time.Duration // tcp_keepalive_time
-	KeepaliveInterval time.Duration // tcp_keepalive_intvl
-	KeepaliveProbes   int           // tcp_keepalive_probes
-	FastOpen          int           // tcp_fastopen
-	Timestamps        int           // tcp_timestamps
+	PortLow, PortHigh uint16 // ip_local_port_range: ports a client gets, both included
 }
 
 // Ports is how many ports a client may use towards one destination.
@@ -112,13 +81,4 @@ func (l Limits) Ports() int {
 		return 0
 	}
 	return int(l.PortHigh) - int(l.PortLow) + 1
-}
-
-// Counts are the kernel's own totals of TCP sockets (/proc/net/sockstat) in
-// the network namespace of the calling thread.
-type Counts struct {
-	InUse    int // IPv4 sockets that are not closed, TIME-WAIT not counted
-	InUse6   int // IPv6 likewise
-	Orphans  int
-	TimeWait int
 }

@@ -16,6 +16,3 @@ func (d *Diag) Close() error { return nil }
 
 // ReadLimits returns the zero value.
 func ReadLimits() Limits { return Limits{} }
-
-// ReadCounts returns the zero value.
-func ReadCounts() Counts { return Counts{} }
