@@ -1,61 +1,38 @@
 package report
 
 import (
-	"strconv"
 	"strings"
 
-	"tcpwatch/internal/say"
-	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 )
 
-// appendFinding appends the line of one finding.
-func appendFinding(b []byte, f *diagnose.Finding) []byte {
-	text := func(key, s string) {
-		b = append(b, ',', '"')
-		b = append(b, key...)
-		b = append(b, '"', ':')
-		b = say.AppendJSON(b, s)
-	}
-	numbers := func(key string, list []uint64) {
-		b = append(b, ',', '"')
-		b = append(b, key...)
-		b = append(b, `":[`...)
-		for i, n := range list {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = strconv.AppendUint(b, n, 10)
-		}
-		b = append(b, ']')
-	}
-	b = append(b, `{"type":"finding"`...)
-	text("id", f.ID)
-	text("detector", f.Detector)
-	text("severity", f.Severity.String())
-	text("confidence", f.Confidence.String())
-	text("title", f.Title)
-	text("explanation", f.Explanation)
-	b = append(b, `,"causes":[`...)
-	for i, c := range f.Causes {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = say.AppendJSON(b, c)
-	}
-	b = append(b, ']')
-	text("advice", strings.Join(f.Advice, " "))
-	text("subject", f.Subject.String())
-	text("subject_kind", f.Subject.Kind.String())
-	b = schema.AppendNumber(b, "count", f.Count)
-	numbers("conns", f.Conns)
-	numbers("packets", f.Packets)
+// findingLine is the line of a finding.
+type findingLine struct {
+	Type        string    `json:"type"`
+	ID          outside   `json:"id"`
+	Detector    outside   `json:"detector"`
+	Severity    outside   `json:"severity"`
+	Confidence  outside   `json:"confidence"`
+	Title       outside   `json:"title"`
+	Explanation outside   `json:"explanation"`
+	Causes      []outside `json:"causes"`
+	Advice      outside   `json:"advice"`
+	Subject     outside   `json:"subject"`
+	SubjectKind outside   `json:"subject_kind"`
+	Count       uint64    `json:"count"`
+	Conns       []uint64  `json:"conns"`
+	Packets     []uint64  `json:"packets"`
+	Since       *moment   `json:"since,omitempty"`
+	Until       *moment   `json:"until,omitempty"`
+}
+
+func lineOfFinding(f *diagnose.Finding) *findingLine {
+	l := &findingLine{Type: "finding", ID: outside(f.ID), Detector: outside(f.Detector), Severity: outside(f.Severity.String()),
+		Confidence: outside(f.Confidence.String()), Title: outside(f.Title), Explanation: outside(f.Explanation), Causes: escaped(f.Causes),
+		Advice: outside(strings.Join(f.Advice, " ")), Subject: outside(f.Subject.String()), SubjectKind: outside(f.Subject.Kind.String()),
+		Count: f.Count, Conns: append([]uint64{}, f.Conns...), Packets: append([]uint64{}, f.Packets...)}
 	if f.Since != 0 || f.Until != 0 { // else no packet has a time
-		b = append(b, `,"since":"`...)
-		b = schema.AppendTime(b, f.Since)
-		b = append(b, `","until":"`...)
-		b = schema.AppendTime(b, f.Until)
-		b = append(b, '"')
+		l.Since, l.Until = new(moment(f.Since)), new(moment(f.Until))
 	}
-	return append(b, '}')
+	return l
 }

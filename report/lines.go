@@ -59,12 +59,12 @@ func (j *JSONL) Part() record.Part { return linePart{schema.NewJSON(j.o)} }
 // Report writes a line for each finding, and the stats line, which is the last one; see
 // Reporter.
 func (j *JSONL) Report(h *Headline, s *Summary) error {
-	var b []byte
-	found := s.Findings(h)
-	for i := range found {
-		b = append(appendFinding(b, &found[i]), '\n')
+	for _, f := range s.Findings(h) {
+		if err := writeLine(j.w, lineOfFinding(&f)); err != nil {
+			return err
+		}
 	}
-	return j.Lines(append(appendStats(b, h, s), '\n'))
+	return writeLine(j.w, lineOfStats(h, s))
 }
 
 // CSV is the Output of a header line and a line for each connection, as docs/record.md

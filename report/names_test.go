@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -58,8 +59,10 @@ func TestUnnamedIsSaid(t *testing.T) {
 		if got := strings.Contains(table.String(), "7 connections not looked at"); got != want {
 			t.Errorf("%d unnamed: %s", n, table.String())
 		}
-		if got := strings.Contains(string(appendStats(nil, h, NewSummary(SummaryOptions{}))), `"unnamed":7`); got != want {
-			t.Errorf("%d unnamed: %s", n, appendStats(nil, h, NewSummary(SummaryOptions{})))
+		var line bytes.Buffer
+		writeLine(&line, lineOfStats(h, NewSummary(SummaryOptions{})))
+		if got := strings.Contains(line.String(), `"unnamed":7`); got != want {
+			t.Errorf("%d unnamed: %s", n, line.String())
 		}
 	}
 }

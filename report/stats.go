@@ -1,140 +1,131 @@
 package report
 
 import (
-	"maps"
-	"slices"
+	"encoding/json"
+	"io"
 	"strconv"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
+	"tcpwatch/tracker/record"
 )
 
-// appendStats appends the stats object of JSON Lines.
-func appendStats(b []byte, h *Headline, s *Summary) []byte {
-	b = append(b, `{"type":"stats"`...)
-	b = schema.AppendNumber(b, "packets", h.Packets)
-	b = schema.AppendNumber(b, "tcp_segments", h.Segments)
-	b = schema.AppendNumber(b, "conns", s.Conns())
-	if h.Where != "" {
-		b = append(b, `,"where":`...)
-		b = say.AppendJSON(b, h.Where)
-		b = schema.AppendNumber(b, "left_out", s.leftOut)
-	}
-	b = append(b, `,"skipped":{`...)
-	for i, c := range h.Skipped {
-		b = appendEntry(b, i == 0, c.Reason, c.N)
-	}
-	b = append(b, `},"anomalies":{`...)
-	kinds := make([]string, 0, len(h.Tracker.Anomalies))
-	for k := range h.Tracker.Anomalies {
-		kinds = append(kinds, k)
-	}
-	slices.Sort(kinds)
-	for i, k := range kinds {
-		b = appendEntry(b, i == 0, k, h.Tracker.Anomalies[k])
-	}
-	b = append(b, '}')
-	b = appendCounts(b, "limits", h.Tracker.Limits)
-	if h.KernelDrops.OK {
-		b = schema.AppendNumber(b, "kernel_drops", h.KernelDrops.V)
-	}
-	if h.InterfaceDrops.OK {
-		b = schema.AppendNumber(b, "interface_drops", h.InterfaceDrops.V)
-	}
-	b = schema.AppendNumber(b, "evicted", h.Tracker.Evicted)
-	b = appendCounts(b, "evicted_by", h.Tracker.EvictedBy)
-	if h.Unnamed > 0 {
-		b = schema.AppendNumber(b, "unnamed", h.Unnamed)
-	}
-	b = append(b, `,"files":[`...)
-	for i, f := range h.Files {
+// What JSON Lines hold besides records is written by encoding/json, but for these:
+type (
+	outside string // text, escaped as package say does it
+	seconds int64  // ns, as an exact number of seconds
+	moment  int64  // ns since 1970, as a time
+	counts  []Count
+)
+
+func (t outside) MarshalJSON() ([]byte, error) { return say.AppendJSON(nil, string(t)), nil }
+
+func (s seconds) MarshalJSON() ([]byte, error) { return schema.AppendSeconds(nil, int64(s)), nil }
+
+func (m moment) MarshalJSON() ([]byte, error) {
+	return append(schema.AppendTime([]byte{'"'}, int64(m)), '"'), nil
+}
+
+// MarshalJSON makes an object of counts, in their order.
+func (all counts) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, c := range all {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = say.AppendJSON(b, f)
+		b = strconv.AppendUint(append(say.AppendJSON(b, c.Reason), ':'), c.N, 10)
 	}
-	b = append(b, ']')
-	b = appendPeaks(b, s)
-	if h.timed() || h.Packets == 0 {
-		b = append(b, `,"span_s":`...)
-		b = schema.AppendSeconds(b, h.Span())
-	}
-	b = appendClock(b, &h.Clock)
-	if len(h.Damaged) > 0 {
-		b = append(b, `,"damaged":true`...)
-	}
-	return append(b, '}')
+	return append(b, '}'), nil
 }
 
-// appendClock appends what the times of packets are worth, where that is not all.
-func appendClock(b []byte, c *Clock) []byte {
-	for _, x := range [...]struct {
-		key string
-		n   uint64
-	}{{"untimed", c.Untimed}, {"misstamped", c.Misstamped}, {"clock_steps", c.Steps}, {"gaps", c.Gaps}} {
-		if x.n > 0 {
-			b = schema.AppendNumber(b, x.key, x.n)
-		}
+func escaped(texts []string) []outside {
+	all := make([]outside, len(texts))
+	for i, t := range texts {
+		all[i] = outside(t)
 	}
-	if c.Gaps > 0 {
-		b = append(b, `,"uncovered_s":`...)
-		b = schema.AppendSeconds(b, c.Uncovered)
-	}
-	return b
+	return all
 }
 
-// appendCounts appends an object of counts, unless there are none.
-func appendCounts(b []byte, key string, counts map[string]uint64) []byte {
-	if len(counts) == 0 {
-		return b
-	}
-	b = append(b, ',', '"')
-	b = append(b, key...)
-	b = append(b, '"', ':', '{')
-	for i, k := range slices.Sorted(maps.Keys(counts)) {
-		b = appendEntry(b, i == 0, k, counts[k])
-	}
-	return append(b, '}')
+// writeLine writes an object of JSON on a line.
+func writeLine(w io.Writer, object any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(object)
 }
 
-func appendEntry(b []byte, first bool, key string, n uint64) []byte {
-	if !first {
-		b = append(b, ',')
-	}
-	b = say.AppendJSON(b, key)
-	b = append(b, ':')
-	return strconv.AppendUint(b, n, 10)
+// statsLine is the last line of JSON Lines.
+type statsLine struct {
+	Type           string            `json:"type"`
+	Packets        uint64            `json:"packets"`
+	Segments       uint64            `json:"tcp_segments"`
+	Conns          uint64            `json:"conns"`
+	Where          outside           `json:"where,omitempty"`
+	LeftOut        *uint64           `json:"left_out,omitempty"`
+	Skipped        counts            `json:"skipped"`
+	Anomalies      map[string]uint64 `json:"anomalies"`
+	Limits         map[string]uint64 `json:"limits,omitempty"`
+	KernelDrops    *uint64           `json:"kernel_drops,omitempty"`
+	InterfaceDrops *uint64           `json:"interface_drops,omitempty"`
+	Evicted        uint64            `json:"evicted"`
+	EvictedBy      map[string]uint64 `json:"evicted_by,omitempty"`
+	Unnamed        uint64            `json:"unnamed,omitempty"`
+	Files          []outside         `json:"files"`
+	Peaks          []peakLine        `json:"time_wait_peak"`
+	Span           *seconds          `json:"span_s,omitempty"`
+	Untimed        uint64            `json:"untimed,omitempty"`
+	Misstamped     uint64            `json:"misstamped,omitempty"`
+	Steps          uint64            `json:"clock_steps,omitempty"`
+	Gaps           uint64            `json:"gaps,omitempty"`
+	Uncovered      *seconds          `json:"uncovered_s,omitempty"`
+	Damaged        bool              `json:"damaged,omitempty"`
+}
+
+// peakLine is a host that held many connections in TIME-WAIT.
+type peakLine struct {
+	Holder string `json:"holder"`
+	Peak   uint64 `json:"peak"`
+	At     moment `json:"at"`
 }
 
 // peaksKept is how many TIME-WAIT holders the stats line names.
 const peaksKept = 10
 
-// PeakTimeWaits is the most TIME-WAITs that one host held at a time.
-func (s *Summary) PeakTimeWaits() uint64 {
-	peak := uint64(0)
-	for _, p := range sumsOf[*timeWaits](s).peaks() {
-		peak = max(peak, p.n)
+func lineOfStats(h *Headline, s *Summary) *statsLine {
+	l := &statsLine{Type: "stats", Packets: h.Packets, Segments: h.Segments, Conns: s.Conns(), Where: outside(h.Where), Skipped: h.Skipped,
+		Anomalies: map[string]uint64{}, Limits: h.Tracker.Limits, KernelDrops: known(h.KernelDrops), InterfaceDrops: known(h.InterfaceDrops),
+		Evicted: h.Tracker.Evicted, EvictedBy: h.Tracker.EvictedBy, Unnamed: h.Unnamed, Files: escaped(h.Files), Peaks: []peakLine{},
+		Untimed: h.Clock.Untimed, Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, Gaps: h.Clock.Gaps, Damaged: len(h.Damaged) > 0}
+	if h.Where != "" {
+		l.LeftOut = &s.leftOut
 	}
-	return peak
+	if h.Tracker.Anomalies != nil {
+		l.Anomalies = h.Tracker.Anomalies
+	}
+	peaks := sumsOf[*timeWaits](s).peaks()
+	for _, p := range peaks[:min(len(peaks), peaksKept)] {
+		l.Peaks = append(l.Peaks, peakLine{p.holder.String(), p.n, moment(p.at * 1e9)})
+	}
+	if h.timed() || h.Packets == 0 {
+		l.Span = new(seconds(h.Span()))
+	}
+	if h.Clock.Gaps > 0 {
+		l.Uncovered = new(seconds(h.Clock.Uncovered))
+	}
+	return l
 }
 
-// appendPeaks appends the hosts that held most connections in TIME-WAIT.
-func appendPeaks(b []byte, s *Summary) []byte {
-	b = append(b, `,"time_wait_peak":[`...)
-	for i, p := range sumsOf[*timeWaits](s).peaks() {
-		if i == peaksKept {
-			break
-		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"holder":"`...)
-		b = p.holder.Netip().AppendTo(b)
-		b = append(b, '"')
-		b = schema.AppendNumber(b, "peak", p.n)
-		b = append(b, `,"at":"`...)
-		b = schema.AppendTime(b, p.at*1e9)
-		b = append(b, `"}`...)
+// known is a number where there is one.
+func known(o record.Opt[uint64]) *uint64 {
+	if !o.OK {
+		return nil
 	}
-	return append(b, ']')
+	return &o.V
+}
+
+// PeakTimeWaits is the most TIME-WAITs that one host held at a time.
+func (s *Summary) PeakTimeWaits() uint64 {
+	if peaks := sumsOf[*timeWaits](s).peaks(); len(peaks) > 0 {
+		return peaks[0].n
+	}
+	return 0
 }

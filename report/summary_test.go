@@ -21,7 +21,7 @@ func told(t *testing.T, s *Summary, h *Headline) string {
 	for _, key := range []string{"", "felt", "wait", "reused", "holder", "probes", "bytes"} {
 		b.WriteString(tablesOf(t, s, h, TableOptions{Width: 150, Reports: ReportNames(), Top: 1 << 20, Sort: key}))
 	}
-	b.Write(appendStats(nil, h, s))
+	writeLine(&b, lineOfStats(h, s))
 	return b.String()
 }
 
