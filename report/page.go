@@ -71,6 +71,17 @@ func (p *page) notSeen() {
 	}
 }
 
+// counted lists numbers with what they count, but for those that are 0.
+type counted []string
+
+func (c *counted) add(n uint64, what string) {
+	if n > 0 {
+		*c = append(*c, say.Thousands(n)+" "+what)
+	}
+}
+
+func (c counted) String() string { return strings.Join(c, ", ") }
+
 // note writes text on lines of its own, indented.
 func (p *page) note(indent int, style, text string) {
 	p.WriteNote(&p.b, indent, table.Note{Style: style, Text: text})

@@ -91,7 +91,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	g := table.Table{Columns: []table.Column{{Title: "who", Left: true}, {Title: "what", Left: true},
 		{Title: "connections"}, {Title: "longest", Quiet: true}, {Title: "for example", Left: true}}}
 	for _, r := range shown {
-		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), r.what(), say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
+		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
 	}
 	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
@@ -107,42 +107,23 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 
 // others counts the connections that neither closed nor failed to.
 func (c *closes) others() string {
-	var b strings.Builder
-	for _, k := range []struct {
-		kind  record.CloseKind
-		words string
-	}{
-		{record.CloseOpen, "still open at the end"},
-		{record.CloseEvicted, "forgotten (table full)"},
-		{record.CloseNeverOpened, "never opened"},
-		{record.CloseUnknown, "unknown (a FIN may have passed before the capture began, or a filter left its ACK out)"},
-	} {
-		n := c.kinds[k.kind]
-		if k.kind == record.CloseNeverOpened {
-			n -= c.opening
-		}
-		if n > 0 {
-			fmt.Fprintf(&b, ", %s %s", say.Thousands(n), k.words)
-		}
-	}
 	var cut uint64
 	for _, u := range c.closing {
 		cut += u.n
 	}
-	for _, k := range []struct {
-		n     uint64
-		words string
-	}{
-		{c.opening, "still opening at the end"},
-		{cut, "closing at the end"},
-		{c.hidden, "unknown (only one direction captured)"},
-		{c.lostNothing, "ended by a harmless RST"},
-	} {
-		if k.n > 0 {
-			fmt.Fprintf(&b, ", %s %s", say.Thousands(k.n), k.words)
-		}
+	var n counted
+	n.add(c.kinds[record.CloseOpen], "still open at the end")
+	n.add(c.kinds[record.CloseEvicted], "forgotten (table full)")
+	n.add(c.kinds[record.CloseNeverOpened]-c.opening, "never opened")
+	n.add(c.kinds[record.CloseUnknown], "unknown (a FIN may have passed before the capture began, or a filter left its ACK out)")
+	n.add(c.opening, "still opening at the end")
+	n.add(cut, "closing at the end")
+	n.add(c.hidden, "unknown (only one direction captured)")
+	n.add(c.lostNothing, "ended by a harmless RST")
+	if n == nil {
+		return ""
 	}
-	return b.String()
+	return ", " + n.String()
 }
 
 // unfinished names the closes that the capture's end cut short: no fault.
@@ -160,27 +141,18 @@ func (p *page) unfinished(c *closes) {
 
 // normal says in a line how complete closes went.
 func (c *closes) normal() string {
-	var parts []string
-	add := func(n uint64, what string) {
-		if n > 0 {
-			parts = append(parts, say.Thousands(n)+" "+what)
-		}
-	}
-	add(c.segments[3], "in three segments")
-	add(c.segments[4], "in four segments")
+	var how, besides counted
+	how.add(c.segments[3], "in three segments")
+	how.add(c.segments[4], "in four segments")
 	other := c.segments[0] + c.segments[1] + c.segments[2]
-	add(other-min(other, c.simultaneous), "in an unknown number of segments")
-	add(c.simultaneous, "simultaneous")
-	how := strings.Join(parts, ", ")
-	parts = nil
-	if c.halfClose > 0 {
-		add(c.halfClose, "half-closed for a while ("+say.Bytes(c.halfBytes)+" sent after the first FIN)")
+	how.add(other-min(other, c.simultaneous), "in an unknown number of segments")
+	how.add(c.simultaneous, "simultaneous")
+	besides.add(c.halfClose, "half-closed for a while ("+say.Bytes(c.halfBytes)+" sent after the first FIN)")
+	besides.add(c.harmless, "with a harmless RST afterwards")
+	if besides == nil {
+		return how.String()
 	}
-	add(c.harmless, "with a harmless RST afterwards")
-	if len(parts) > 0 {
-		how += "; of these " + strings.Join(parts, ", ")
-	}
-	return how
+	return how.String() + "; of these " + besides.String()
 }
 
 func (r *culpritRow) who() string {
@@ -201,37 +173,35 @@ func hostOf(e capture.Endpoint) string {
 	return e.String()
 }
 
-// what is the missing step or the reset, in few words.
-func (r *culpritRow) what() string {
-	switch r.Fault {
-	case diagnose.FaultHalfClosed:
-		return "sent no FIN"
-	case diagnose.FaultLastACK:
-		return "sent no last ACK"
-	case diagnose.FaultUnackedFIN:
-		return "did not acknowledge the FIN"
-	case diagnose.FaultTimedOut:
-		return "fell silent"
+// ways are the faults of a close, with the cause of a reset: what is told of each in few
+// words and, once for all that have it, what it means; in the order in which that is told.
+var ways = [...]struct {
+	fault               diagnose.Fault
+	cause, what, advice string
+}{
+	{diagnose.FaultHalfClosed, "", "sent no FIN", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
+	{diagnose.FaultLastACK, "", "sent no last ACK", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is gone: the FIN is repeated until the closer gives up."},
+	{diagnose.FaultUnackedFIN, "", "did not acknowledge the FIN", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
+	{diagnose.FaultTimedOut, "", "fell silent", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
+	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the third ACK (RST)", "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
+	{diagnose.FaultReset, record.ResetAbort.String(), "aborted (RST)", "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost; an end that had got its answer and closed before misses nothing."},
+	{diagnose.FaultReset, record.ResetUnreadData.String(), "closed with unread data (RST)", "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
+	{diagnose.FaultReset, record.ResetLateData.String(), "was gone when data came (RST)", "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
+	{diagnose.FaultReset, diagnose.CauseIdleRace, "closed it as idle when a request came (RST)", "Closed it as idle: its FIN, sent after a silence, and a request crossed. The request had no answer: clients must give up idle connections sooner than the server does (--explain idle-race)."},
+	{diagnose.FaultReset, record.ResetKeepaliveDead.String(), "gave up, keepalive unanswered (RST)", "Gave up: keepalive probes went unanswered. The peer or the path died."},
+	{diagnose.FaultReset, record.ResetMiddlebox.String(), "sent RST", "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
+	{diagnose.FaultReset, diagnose.CauseForgotten, "no longer knew the connection (RST)", "No longer knew the connection: a RST without ACK answers a segment that meets none. The host or process restarted, or a box on the way dropped the connection as idle."},
+	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST, cause unknown", "RST, cause unknown: see what the connection did before it with --why."},
+}
+
+// way is the place of a fault among the ways; that of unknown resets for one that is none.
+func (c *culprit) way() int {
+	for i := range ways {
+		if w := &ways[i]; w.fault == c.Fault && (w.cause == c.Cause || c.Fault != diagnose.FaultReset) {
+			return i
+		}
 	}
-	switch r.Cause {
-	case record.ResetAbort.String():
-		return "aborted (RST)"
-	case record.ResetUnreadData.String():
-		return "closed with unread data (RST)"
-	case record.ResetLateData.String():
-		return "was gone when data came (RST)"
-	case record.ResetKeepaliveDead.String():
-		return "gave up, keepalive unanswered (RST)"
-	case record.ResetMiddlebox.String():
-		return "sent RST"
-	case diagnose.CauseForgotten:
-		return "no longer knew the connection (RST)"
-	case diagnose.CauseIdleRace:
-		return "closed it as idle when a request came (RST)"
-	case diagnose.CauseRefusedLate:
-		return "refused after the third ACK (RST)"
-	}
-	return "sent RST, cause unknown"
+	return len(ways) - 1
 }
 
 // waited is the time from since to the end of the input; "-" for 0.
@@ -242,46 +212,17 @@ func (p *page) waited(since int64) string {
 	return p.Span(p.end - since)
 }
 
-// closeAdvice is a line for each kind that was seen.
+// closeAdvice is a line for each way that was seen.
 func (p *page) closeAdvice(rows []culpritRow) {
-	advice := []struct{ key, text string }{
-		{"half-closed", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
-		{"last-ack", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is gone: the FIN is repeated until the closer gives up."},
-		{"unacked-fin", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
-		{"timed-out", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
-		{"reset: " + diagnose.CauseRefusedLate, "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
-		{"reset: " + record.ResetAbort.String(), "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost; an end that had got its answer and closed before misses nothing."},
-		{"reset: " + record.ResetUnreadData.String(), "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
-		{"reset: " + record.ResetLateData.String(), "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
-		{"reset: " + diagnose.CauseIdleRace, "Closed it as idle: its FIN, sent after a silence, and a request crossed. The request had no answer: clients must give up idle connections sooner than the server does (--explain idle-race)."},
-		{"reset: " + record.ResetKeepaliveDead.String(), "Gave up: keepalive probes went unanswered. The peer or the path died."},
-		{"reset: " + record.ResetMiddlebox.String(), "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
-		{"reset: " + diagnose.CauseForgotten, "No longer knew the connection: a RST without ACK answers a segment that meets none. The host or process restarted, or a box on the way dropped the connection as idle."},
-		{"reset: " + record.ResetUnknown.String(), "RST, cause unknown: see what the connection did before it with --why."},
+	var seen [len(ways)]bool
+	for i := range rows {
+		seen[rows[i].way()] = true
 	}
-	present := make(map[string]bool)
-	for _, r := range rows {
-		present[r.adviceKey()] = true
-	}
-	for _, a := range advice {
-		if present[a.key] {
-			p.note(0, "", a.text)
+	for i := range ways {
+		if seen[i] {
+			p.note(0, "", ways[i].advice)
 		}
 	}
-}
-
-func (r *culpritRow) adviceKey() string {
-	switch r.Fault {
-	case diagnose.FaultHalfClosed:
-		return "half-closed"
-	case diagnose.FaultLastACK:
-		return "last-ack"
-	case diagnose.FaultUnackedFIN:
-		return "unacked-fin"
-	case diagnose.FaultTimedOut:
-		return "timed-out"
-	}
-	return "reset: " + r.Cause
 }
 
 // worstCloses tells the story of the worst connections.

@@ -93,20 +93,15 @@ func findingCounts(found []diagnose.Finding) string {
 	for i := range found {
 		n[found[i].Severity]++
 	}
-	var parts []string
-	for s := diagnose.Critical + 1; s > 0; s-- {
-		switch s - 1 {
-		case diagnose.Critical, diagnose.Info:
-			if n[s-1] > 0 {
-				parts = append(parts, fmt.Sprintf("%s %s", say.Thousands(n[s-1]), s-1))
-			}
-		default:
-			if n[s-1] > 0 {
-				parts = append(parts, say.Plural(n[s-1], (s-1).String()))
-			}
+	var all counted
+	for i, n := range slices.Backward(n[:]) {
+		what := diagnose.Severity(i).String()
+		if n > 1 && what != "critical" && what != "info" {
+			what += "s"
 		}
+		all.add(n, what)
 	}
-	return strings.Join(parts, ", ")
+	return all.String()
 }
 
 // finding prints one.

@@ -198,13 +198,11 @@ var causeWords = [nFailures]string{"refused", "unreachable", "no answer", "half-
 
 // failures is "3 refused, 1 no answer".
 func failures(f *failed) string {
-	var parts []string
+	var all counted
 	for c, n := range f.n[:nFailures] {
-		if n > 0 {
-			parts = append(parts, say.Thousands(n)+" "+causeWords[c])
-		}
+		all.add(n, causeWords[c])
 	}
-	return strings.Join(parts, ", ")
+	return all.String()
 }
 
 // failure is one cause at one listener, with its evidence.

@@ -129,29 +129,24 @@ func day(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:
 
 func connectionCounts(s *Summary) string {
 	h := sumsOf[*handshakes](s)
-	var parts []string
-	add := func(n uint64, what string) {
-		if n > 0 {
-			parts = append(parts, say.Thousands(n)+" "+what)
-		}
-	}
+	var all counted
 	done, bad := h.totals()
-	add(done.n, "opened")
-	add(bad.total(), "failed to open")
-	add(bad.n[stillOpening], "still opening")
-	add(h.midstream, "already running when first seen")
-	add(h.forgotten, "forgotten before they opened, or running on after it")
-	return strings.Join(parts, ", ")
+	all.add(done.n, "opened")
+	all.add(bad.total(), "failed to open")
+	all.add(bad.n[stillOpening], "still opening")
+	all.add(h.midstream, "already running when first seen")
+	all.add(h.forgotten, "forgotten before they opened, or running on after it")
+	return all.String()
 }
 
 // countWords lists counts in words, the greatest first.
 func countWords(by map[string]uint64) string {
 	kinds := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b)) })
-	var parts []string
+	var all counted
 	for _, k := range kinds {
-		parts = append(parts, say.Thousands(by[k])+" "+k)
+		all.add(by[k], k)
 	}
-	return strings.Join(parts, ", ")
+	return all.String()
 }
 
 func inBrackets(s string) string {
@@ -163,16 +158,14 @@ func inBrackets(s string) string {
 
 // writeLosses says what was skipped, dropped, evicted or not understood.
 func writeLosses(p *page, h *Headline) {
-	var parts []string
+	var skipped counted
 	var sum uint64
 	for _, c := range h.Skipped {
-		if c.N > 0 {
-			parts = append(parts, say.Thousands(c.N)+" "+say.Escape(c.Reason))
-			sum += c.N
-		}
+		skipped.add(c.N, say.Escape(c.Reason))
+		sum += c.N
 	}
 	if sum > 0 {
-		p.label("skipped", say.Plural(sum, "packet")+": "+strings.Join(parts, ", "))
+		p.label("skipped", say.Plural(sum, "packet")+": "+skipped.String())
 	}
 	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
 		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",

@@ -29,14 +29,12 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.absent("keepalive probes" + k.notProbes())
 		return nil
 	}
-	var outcomes []string
+	var outcomes counted
 	for _, oc := range []record.KeepaliveOutcome{record.KeepaliveAlive, record.KeepaliveDead, record.KeepaliveUnknown} {
-		if n := k.outcomes[oc]; n > 0 {
-			outcomes = append(outcomes, say.Thousands(n)+" "+oc.String())
-		}
+		outcomes.add(k.outcomes[oc], oc.String())
 	}
 	p.title("Keepalive", fmt.Sprintf("%s with probes (%s); %s, %s answered, %s not.", say.Plural(k.worst.Offered(), "connection"),
-		strings.Join(outcomes, ", "), say.Plural(k.probes, "probe"), say.Thousands(k.answered), say.Thousands(k.unanswered)))
+		outcomes, say.Plural(k.probes, "probe"), say.Thousands(k.answered), say.Thousands(k.unanswered)))
 	worst := k.worst.Sorted()
 	slices.SortStableFunc(worst, func(a, b *record.Record) int {
 		switch o.Sort {

@@ -25,19 +25,8 @@ func Sum[T Number](w *Walk, fields ...*T) {
 
 // Sums is Sum of each element of an array.
 func Sums[T Number](w *Walk, fields []T) {
-	switch w.doing {
-	case listing:
-		for _, x := range fields {
-			w.numbers = append(w.numbers, uint64(x))
-		}
-	case merging:
-		for i := range fields {
-			fields[i] += T(w.number())
-		}
-	default:
-		for i := range fields {
-			code(w, &fields[i])
-		}
+	for i := range fields {
+		Sum(w, &fields[i])
 	}
 }
 

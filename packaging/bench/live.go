@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,13 +97,8 @@ func raceLive(s *settings, stdout, progress io.Writer) error {
 		return err
 	}
 	there, _ := findContenders(s)
-	var known []contender
-	for _, c := range there {
-		if c.Name == baseline {
-			known = append(known, c)
-		}
-	}
-	r := &LiveReport{Machine: describe(known), Buffer: s.buffer, Length: s.length}
+	there = slices.DeleteFunc(there, func(c contender) bool { return c.Name != baseline })
+	r := &LiveReport{Machine: describe(there), Buffer: s.buffer, Length: s.length}
 	if text, err = os.ReadFile(file); err != nil {
 		return err
 	}
@@ -112,15 +108,7 @@ func raceLive(s *settings, stdout, progress io.Writer) error {
 	if err := r.write(stdout); err != nil {
 		return err
 	}
-	if s.json != "" {
-		if err := writeJSON(s.json, r); err != nil {
-			return err
-		}
-	}
-	if s.readme != "" {
-		return intoMarks(s.readme, beginLiveMark, endLiveMark, r.write)
-	}
-	return nil
+	return s.keep(r, beginLiveMark, endLiveMark, r.write)
 }
 
 // numbers reads a list of rates.

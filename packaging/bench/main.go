@@ -134,24 +134,25 @@ func run(args []string, stdout, progress io.Writer) error {
 	if err := report.write(stdout); err != nil {
 		return err
 	}
+	return s.keep(report, beginMark, endMark, report.short)
+}
+
+// keep writes a report, every run, to the file of -json, and what short prints between the
+// marks of that of -readme.
+func (s *settings) keep(report any, begin, end string, short func(io.Writer) error) error {
 	if s.json != "" {
-		if err := writeJSON(s.json, report); err != nil {
+		text, err := json.MarshalIndent(report, "", "\t")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(s.json, append(text, '\n'), 0o644); err != nil {
 			return err
 		}
 	}
 	if s.readme != "" {
-		return intoMarks(s.readme, beginMark, endMark, report.short)
+		return intoMarks(s.readme, begin, end, short)
 	}
 	return nil
-}
-
-// writeJSON writes a report, every run, to a file.
-func writeJSON(file string, report any) error {
-	text, err := json.MarshalIndent(report, "", "\t")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
 // extendPath finds what Debian installs for the administrator, too.

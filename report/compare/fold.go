@@ -35,8 +35,7 @@ type Fold struct {
 // sums are the measures of all connections, or of one listener's.
 type sums struct {
 	connections uint64
-	attempts    uint64
-	failed      share // of attempts
+	failed      share // of all attempts
 	causes      [len(causes)]share
 	felt        fold.Histogram
 	retx        share // of packets
@@ -148,7 +147,6 @@ func (s *sums) add(c *conn) {
 	s.connections++
 	cause := slices.IndexFunc(causes[:], func(k record.OpenKind) bool { return k.String() == c.openKind })
 	if c.openKind != record.OpenMidstream.String() && c.openKind != "" {
-		s.attempts++
 		s.failed.hit(cause >= 0)
 		for i := range s.causes {
 			s.causes[i].hit(i == cause)
