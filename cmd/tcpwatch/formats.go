@@ -84,7 +84,7 @@ func (s *session) newCSV(to []io.Writer) (tcpwatch.Output, error) {
 // newDrawing draws the connections of --why.
 func (s *session) newDrawing(to []io.Writer) (tcpwatch.Output, error) {
 	o := ladder.Options{Width: screen.Columns(to[0]), Color: useColor(s.o.color, to[0]), ASCII: asciiOnly(), MSL: int64(s.o.run.MSL)}
-	d := ladder.NewOutput(to[0], o, s.picked(s.o.why))
+	d := ladder.New(to[0], o, s.picked(s.o.why))
 	s.atEnd(func(packets uint64) int {
 		if d.Len() > 0 {
 			return exitDone
@@ -113,7 +113,7 @@ func (s *session) newRaw(to []io.Writer) (tcpwatch.Output, error) {
 
 // following hands --follow's connections to a printer; told says in the end what it did.
 func (s *session) following(to follow.Printer, told func()) tcpwatch.Output {
-	f := follow.NewOutput(to, s.picked(s.o.follow))
+	f := follow.New(to, s.picked(s.o.follow))
 	s.atEnd(func(packets uint64) int {
 		if f.Begun() == 0 {
 			s.warn(s.o.follow.NotFound(packets, s.o.where != nil))

@@ -34,7 +34,7 @@ func (recorder) Step(*record.Step)       {}
 // off by the snaplen; bad: the payload is not what the checksum is of.
 func play(t *testing.T, p Printer, text string) *Follower {
 	t.Helper()
-	f := New(p)
+	f := New(p, all)
 	tr := tracker.New(tracker.Options{}, recorder{f})
 	d := capture.NewDecoder(capture.DecoderOptions{VerifyChecksums: true})
 	number := uint64(0)
@@ -48,10 +48,10 @@ func play(t *testing.T, p Printer, text string) *Follower {
 		if d.Decode(&q) != capture.OutcomeSegment {
 			t.Fatalf("%s: %v", line, d.Skip)
 		}
-		f.Segment(*tr.Observe(&d.Segment), &d.Segment, d.Payload)
+		f.Segment(tr.Observe(&d.Segment), &d.Segment, d.Payload)
 	}
 	tr.Finish()
-	if err := f.End(); err != nil {
+	if err := f.Finish(); err != nil {
 		t.Fatal(err)
 	}
 	return f

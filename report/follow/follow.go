@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"slices"
+
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
@@ -24,11 +26,10 @@ const (
 
 // Printer prints what a Follower puts in order: a Text or a Raw.
 type Printer interface {
-	begin(t *talk)   // a connection's first packet
-	piece(p *piece)  // borrowed until it returns
-	end(t *talk)     // nothing more will come of it
-	flush() error    // lets readers see what is printed so far
-	complete() error // no connection will follow
+	begin(t *talk)  // a connection's first packet
+	piece(p *piece) // borrowed until it returns
+	end(t *talk)    // nothing more will come of it
+	flush() error   // lets readers see what is printed so far
 }
 
 // kind says what a piece is.
@@ -56,30 +57,39 @@ type piece struct {
 	packet uint64 // that carried it; 0 for missing bytes
 }
 
-// Follower follows the connections it is given segments of. It is not safe for
+// Follower is the Output of what the ends of some connections said. It is not safe for
 // concurrent use.
 type Follower struct {
+	record.Base
+	marks func(id uint64, orig, resp capture.Endpoint) bool
 	to    Printer
 	talks []*talk // that have not ended, oldest first
 	begun int
 }
 
-// New returns a Follower that has to print.
-func New(to Printer) *Follower { return &Follower{to: to} }
+// New returns a Follower that has to print the connections that marks chooses.
+func New(to Printer, marks func(id uint64, orig, resp capture.Endpoint) bool) *Follower {
+	return &Follower{to: to, marks: marks}
+}
 
 // Begun is the number of connections followed so far.
 func (f *Follower) Begun() int { return f.begun }
 
-// Segment takes a segment of a connection to follow, in input order, after the
-// tracker placed it; payload is borrowed.
-func (f *Follower) Segment(at record.Placement, s *capture.Segment, payload []byte) {
-	if at.From > record.Resp {
-		return
-	}
-	f.talk(at, s).segment(at.From, s, payload)
+// Needs is segments with right checksums, as the other end read no others, and records; see
+// record.Output.
+func (f *Follower) Needs() record.Needs {
+	return record.Needs{Conns: true, Segments: true, Checksums: true}
 }
 
-func (f *Follower) talk(at record.Placement, s *capture.Segment) *talk {
+// Segment takes a segment, in input order, after the tracker placed it; payload is borrowed.
+func (f *Follower) Segment(at *record.Placement, s *capture.Segment, payload []byte) error {
+	if at.From <= record.Resp && f.marks(at.Conn, s.Src, s.Dst) {
+		f.talk(at, s).segment(at.From, s, payload)
+	}
+	return nil
+}
+
+func (f *Follower) talk(at *record.Placement, s *capture.Segment) *talk {
 	for _, t := range f.talks {
 		if t.id == at.Conn {
 			return t
@@ -98,16 +108,11 @@ func (f *Follower) talk(at record.Placement, s *capture.Segment) *talk {
 
 // Conn takes the record of a connection: when it is a finished one that is
 // followed, nothing is waited for any more.
-func (f *Follower) Conn(r *record.Record) {
-	if r.Interim {
-		return
+func (f *Follower) Conn(r *record.Record) error {
+	if i := slices.IndexFunc(f.talks, func(t *talk) bool { return t.id == r.ID }); i >= 0 && !r.Interim {
+		f.end(i)
 	}
-	for i, t := range f.talks {
-		if t.id == r.ID {
-			f.end(i)
-			return
-		}
-	}
+	return nil
 }
 
 func (f *Follower) end(i int) {
@@ -117,22 +122,23 @@ func (f *Follower) end(i int) {
 	f.talks = append(f.talks[:i], f.talks[i+1:]...)
 }
 
-// Advance tells the time (nanoseconds, of packets) while none is taken: gaps
-// waited for long enough are passed.
-func (f *Follower) Advance(now int64) {
+// Tick tells the time: gaps waited for long enough are passed. What is in order so far is
+// shown where somebody waits for it.
+func (f *Follower) Tick(now *record.Tick) error {
 	for _, t := range f.talks {
-		t.now = max(t.now, now)
+		t.now = max(t.now, now.Time)
 		t.release(false)
 	}
+	if !now.Show {
+		return nil
+	}
+	return f.to.flush()
 }
 
-// Flush lets readers see what is in order so far.
-func (f *Follower) Flush() error { return f.to.flush() }
-
-// End ends every connection that has not ended.
-func (f *Follower) End() error {
+// Finish ends every connection that has not ended.
+func (f *Follower) Finish() error {
 	for len(f.talks) > 0 {
 		f.end(0)
 	}
-	return f.to.complete()
+	return f.to.flush()
 }

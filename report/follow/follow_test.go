@@ -21,8 +21,7 @@ func (s *script) end(k *talk) {
 	s.lines = append(s.lines, fmt.Sprintf("end %d-%d-%d %d-%d-%d", k.streams[0].shown, k.streams[0].missing, k.streams[0].cut,
 		k.streams[1].shown, k.streams[1].missing, k.streams[1].cut))
 }
-func (s *script) flush() error    { return nil }
-func (s *script) complete() error { return nil }
+func (s *script) flush() error { return nil }
 func (s *script) piece(p *piece) {
 	what := [...]string{"", "late ", "missing ", "cut ", "other ", "FIN", "RST"}[p.kind]
 	switch p.kind {
@@ -256,7 +255,7 @@ type bulk struct {
 }
 
 func newBulk(p Printer) *bulk {
-	b := &bulk{f: New(p), at: record.Placement{Conn: 1, From: record.Orig}, buf: bytes.Repeat([]byte{'x'}, 1000)}
+	b := &bulk{f: New(p, all), at: record.Placement{Conn: 1, From: record.Orig}, buf: bytes.Repeat([]byte{'x'}, 1000)}
 	b.send(0, 0)
 	return b
 }
@@ -265,7 +264,7 @@ func newBulk(p Printer) *bulk {
 func (b *bulk) send(seq uint32, n int) {
 	b.seg.Packet++
 	b.seg.Seq, b.seg.Len, b.seg.Captured, b.seg.Flags = seq, uint32(n), uint32(n), capture.ACK
-	b.f.Segment(b.at, &b.seg, b.buf[:n])
+	b.f.Segment(&b.at, &b.seg, b.buf[:n])
 }
 
 func TestWaitingIsBounded(t *testing.T) {
@@ -278,7 +277,7 @@ func TestWaitingIsBounded(t *testing.T) {
 				t.Fatalf("%d pieces (room for %d) of %d bytes wait", w.len(), cap(w.chunks), w.bytes)
 			}
 		}
-		b.f.End()
+		b.f.Finish()
 		if want := fmt.Sprintf("end %d-%d-0 0-0-0", 3*maxChunks*size, 1000+(3*maxChunks-1)*size); !slices.Contains(s.lines, want) {
 			t.Errorf("%s, want %s", s.lines[len(s.lines)-1], want)
 		}
@@ -287,14 +286,14 @@ func TestWaitingIsBounded(t *testing.T) {
 
 func TestConnectionsAreBounded(t *testing.T) {
 	s := &script{}
-	f := New(s)
+	f := New(s, all)
 	for id := range uint64(10) {
-		f.Segment(record.Placement{Conn: id + 1}, &capture.Segment{Packet: id + 1, Flags: capture.SYN}, nil)
+		f.Segment(&record.Placement{Conn: id + 1}, &capture.Segment{Packet: id + 1, Flags: capture.SYN}, nil)
 	}
 	if len(f.talks) != maxTalks || f.Begun() != 10 || len(s.lines) != 10-maxTalks {
 		t.Errorf("%d held of %d, %v", len(f.talks), f.Begun(), s.lines)
 	}
-	f.Segment(record.Placement{From: record.NoEnd}, &capture.Segment{}, nil)
+	f.Segment(&record.Placement{From: record.NoEnd}, &capture.Segment{}, nil)
 	f.Conn(&record.Record{ID: 10, Interim: true})
 	if f.Begun() != 10 || len(f.talks) != maxTalks {
 		t.Error("an interim record ended a connection, or a segment of none began one")
@@ -307,12 +306,12 @@ func TestAdvance(t *testing.T) {
 	b := newBulk(s)
 	b.send(500, 100)
 	b.seg.Flags, b.seg.Ack = capture.ACK, 600
-	b.f.Segment(record.Placement{Conn: 1, From: record.Resp}, &capture.Segment{Ack: 600, Flags: capture.ACK}, nil)
-	b.f.Advance(grace - 1)
+	b.f.Segment(&record.Placement{Conn: 1, From: record.Resp}, &capture.Segment{Ack: 600, Flags: capture.ACK}, nil)
+	b.f.Tick(&record.Tick{Time: grace - 1})
 	if len(s.lines) != 0 {
 		t.Fatalf("before the time: %v", s.lines)
 	}
-	b.f.Advance(grace)
+	b.f.Tick(&record.Tick{Time: grace})
 	if len(s.lines) != 2 || s.lines[0] != "> 0 missing 500" {
 		t.Errorf("%v", s.lines)
 	}
@@ -325,7 +324,6 @@ func (*silent) begin(*talk)      {}
 func (s *silent) piece(p *piece) { s.n += p.n }
 func (*silent) end(*talk)        {}
 func (*silent) flush() error     { return nil }
-func (*silent) complete() error  { return nil }
 
 func TestBytesInOrderDoNotAllocate(t *testing.T) {
 	b := newBulk(&silent{})
@@ -355,10 +353,10 @@ func TestOutputErrors(t *testing.T) {
 	for _, p := range []Printer{NewText(fullDisk{}, TextOptions{}), NewRaw(fullDisk{}, fullDisk{})} {
 		b := newBulk(p)
 		b.send(0, 1000)
-		if err := b.f.End(); !errors.Is(err, errFull) {
+		if err := b.f.Finish(); !errors.Is(err, errFull) {
 			t.Errorf("%T: %v", p, err)
 		}
-		if err := b.f.Flush(); !errors.Is(err, errFull) {
+		if err := b.f.Tick(&record.Tick{Show: true}); !errors.Is(err, errFull) {
 			t.Errorf("%T: %v", p, err)
 		}
 	}
@@ -372,3 +370,6 @@ func BenchmarkFollow(b *testing.B) {
 		f.send(uint32(i)*1000, 1000)
 	}
 }
+
+// all chooses every connection.
+func all(uint64, capture.Endpoint, capture.Endpoint) bool { return true }

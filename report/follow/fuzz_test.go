@@ -19,9 +19,8 @@ type judge struct {
 	over    bool
 }
 
-func (*judge) begin(*talk)     {}
-func (*judge) flush() error    { return nil }
-func (*judge) complete() error { return nil }
+func (*judge) begin(*talk)  {}
+func (*judge) flush() error { return nil }
 
 func (j *judge) end(k *talk) {
 	j.over = true
@@ -82,12 +81,12 @@ func FuzzFollow(f *testing.F) {
 	f.Add([]byte{1, 0, 5, 9, 0, 70, 1, 8, 0, 20, 0, 0, 0, 0, 17, 0, 1, 9, 0, 0, 9, 1, 0, 90, 0, 0, 0, 255})
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		j := &judge{t: t, sent: [2]map[int64]int{{}, {}}, missing: [2]map[int64]bool{{}, {}}}
-		fw := New(j)
+		fw := New(j, all)
 		isn := [2]uint32{0xffffff00, 0xfffffff0}
 		var s capture.Segment
 		for e := range isn {
 			s = capture.Segment{Packet: uint64(e + 1), Seq: isn[e] - 1, Flags: capture.SYN}
-			fw.Segment(record.Placement{Conn: 1, From: record.End(e)}, &s, nil)
+			fw.Segment(&record.Placement{Conn: 1, From: record.End(e)}, &s, nil)
 		}
 		payload := make([]byte, 256)
 		for ; len(ops) >= 7; ops = ops[7:] {
@@ -114,9 +113,9 @@ func FuzzFollow(f *testing.F) {
 					s.Flags |= capture.FIN
 				}
 			}
-			fw.Segment(record.Placement{Conn: 1, From: record.End(from)}, &s, payload[:s.Captured])
+			fw.Segment(&record.Placement{Conn: 1, From: record.End(from)}, &s, payload[:s.Captured])
 		}
-		if fw.End(); !j.over {
+		if fw.Finish(); !j.over {
 			t.Error("the connection did not end")
 		}
 	})

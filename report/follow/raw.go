@@ -74,5 +74,4 @@ func (r *Raw) end(t *talk) {
 	}
 }
 
-func (r *Raw) flush() error    { return r.err }
-func (r *Raw) complete() error { return r.err }
+func (r *Raw) flush() error { return r.err }

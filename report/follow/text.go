@@ -263,7 +263,6 @@ func (t *Text) show(b []byte, off int64) {
 	}
 }
 
-// Colours: one for each direction, and one for what is wrong.
 // coloured prints a line in the colour of its direction.
 func (t *Text) coloured(more string, line []byte) {
 	if cap(line) > cap(t.line) {
@@ -316,8 +315,6 @@ func (t *Text) flush() error {
 	}
 	return t.err
 }
-
-func (t *Text) complete() error { return t.flush() }
 
 func (t *Text) print(parts ...string) {
 	for _, s := range parts {

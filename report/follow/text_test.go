@@ -109,7 +109,7 @@ func TestTextBlocks(t *testing.T) {
 	long := []byte(strings.Repeat("ab€", maxBlock/5) + "€€€") // the last block's end lies within a rune
 	text.piece(&piece{talk: k, n: int64(len(long)), data: long, packet: 7})
 	text.end(k)
-	text.complete()
+	text.flush()
 	if got := strings.Count(b.String(), "packet 7, 65,53"); got != 1 {
 		t.Errorf("%d blocks of 65,53x bytes", got)
 	}
@@ -171,7 +171,7 @@ func FuzzText(f *testing.F) {
 			part := b[off:min(len(b), off+int(step)+1)]
 			text.piece(&piece{talk: k, off: int64(off), n: int64(len(part)), data: part, packet: 1})
 		}
-		text.complete()
+		text.flush()
 		if len(b) == 0 {
 			return
 		}

@@ -32,9 +32,8 @@ type collector struct{ said map[uint64]map[string]*heard }
 func (c *collector) begin(k *talk) {
 	c.said[k.id] = map[string]*heard{k.ends[0].String(): {}, k.ends[1].String(): {}}
 }
-func (c *collector) end(*talk)       {}
-func (c *collector) flush() error    { return nil }
-func (c *collector) complete() error { return nil }
+func (c *collector) end(*talk)    {}
+func (c *collector) flush() error { return nil }
 func (c *collector) piece(p *piece) {
 	h := c.said[p.talk.id][p.talk.ends[p.from].String()]
 	switch p.kind {
@@ -76,9 +75,9 @@ func followAll(t *testing.T, name string) map[uint64]map[string]*heard {
 		}
 		at := tr.Observe(&d.Segment)
 		if followers[at.Conn] == nil {
-			followers[at.Conn] = New(c)
+			followers[at.Conn] = New(c, all)
 		}
-		followers[at.Conn].Segment(*at, &d.Segment, d.Payload)
+		followers[at.Conn].Segment(at, &d.Segment, d.Payload)
 	}
 	tr.Finish()
 	return c.said

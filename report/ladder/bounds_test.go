@@ -48,14 +48,14 @@ func FuzzLadder(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 3}, 5), uint8(80))
 	f.Add(bytes.Repeat([]byte{255, 0, 0, 1, 5, 2, 9, 3, 18, 200, 31, 1, 9, 0, 0, 0, 6, 2, 9, 3, 16, 0, 30, 0}, 6), uint8(100))
 	f.Fuzz(func(t *testing.T, b []byte, width uint8) {
-		l := New(Options{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3})
-		randomSteps(b, l.Step)
+		l := New(nil, Options{Width: int(width), Color: width&1 > 0, ASCII: width&2 > 0, Around: int(width) % 7, Conns: 3}, nil)
+		randomSteps(b, func(s *record.Step) { l.Step(s) })
 		for id := range uint64(5) {
 			l.Conn(&record.Record{ID: id, Open: record.OpenRecord{Kind: record.OpenKind(width)}})
 		}
 		checkBounds(t, l)
 		var out bytes.Buffer
-		if err := l.Write(&out); err != nil {
+		if err := draw(l, &out); err != nil {
 			t.Fatal(err)
 		}
 		text := out.String()
@@ -116,7 +116,7 @@ func TestLadderBounded(t *testing.T) {
 			t.Errorf("kind %d: %d rows", k, drawn)
 		}
 		var b bytes.Buffer
-		if err := y.l.Write(&b); err != nil {
+		if err := draw(y.l, &b); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(b.String(), "TIME-WAIT held by the client") {
@@ -137,7 +137,7 @@ func TestLadderTellsWhatIsLeftOut(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if err := y.l.Write(&b); err != nil {
+	if err := draw(y.l, &b); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(b.String(), "keepalive probes ...") {
@@ -171,13 +171,13 @@ func TestLadderColour(t *testing.T) {
 	ladderStories["reset"](y)
 	y.end()
 	var colours, plain bytes.Buffer
-	if err := y.l.Write(&colours); err != nil {
+	if err := draw(y.l, &colours); err != nil {
 		t.Fatal(err)
 	}
 	z := newStory(Options{})
 	ladderStories["reset"](z)
 	z.end()
-	if err := z.l.Write(&plain); err != nil {
+	if err := draw(z.l, &plain); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(colours.String(), "\x1b[31m") {
@@ -189,14 +189,14 @@ func TestLadderColour(t *testing.T) {
 }
 
 func TestLadderConns(t *testing.T) {
-	l := New(Options{Conns: 2})
+	l := New(nil, Options{Conns: 2}, nil)
 	for id := range uint64(5) {
 		for range 2 {
 			l.Step(&record.Step{Conn: id + 10, Time: recordtest.Start})
 		}
 	}
 	var b bytes.Buffer
-	if err := l.Write(&b); err != nil {
+	if err := draw(l, &b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Connection #10 ", "Connection #11 ", "3 more connections not drawn"} {
@@ -211,7 +211,7 @@ func TestLadderConns(t *testing.T) {
 		l.Step(&record.Step{Conn: id + 10, Time: recordtest.Start})
 	}
 	b.Reset()
-	if err := l.Write(&b); err != nil || !strings.HasSuffix(b.String(), "\n65,536 or more connections not drawn\n") {
+	if err := draw(l, &b); err != nil || !strings.HasSuffix(b.String(), "\n65,536 or more connections not drawn\n") {
 		t.Errorf("%v, %q", err, b.String()[max(b.Len()-60, 0):])
 	}
 }
@@ -223,7 +223,7 @@ func TestLadderIPv6(t *testing.T) {
 	}
 	y.open()
 	var b bytes.Buffer
-	if err := y.l.Write(&b); err != nil {
+	if err := draw(y.l, &b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{y.record.Orig.String(), y.record.Resp.String()} {
@@ -252,7 +252,7 @@ func TestLadderWriteError(t *testing.T) {
 	y.open()
 	r, w := io.Pipe()
 	r.Close()
-	if err := y.l.Write(w); err == nil {
+	if err := draw(y.l, w); err == nil {
 		t.Error("no error from a closed pipe")
 	}
 }

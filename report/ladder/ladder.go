@@ -3,8 +3,8 @@ package ladder
 import (
 	"bufio"
 	"io"
-	"time"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
@@ -13,28 +13,30 @@ import (
 
 // Options choose how a Ladder draws. The zero value is usable.
 type Options struct {
-	Width    int            // columns; 0 means 80, less than 60 is taken as 60
-	Color    bool           // ANSI colours
-	ASCII    bool           // no character outside ASCII
-	MSL      int64          // nanoseconds; 0 means 30 s
-	Location *time.Location // of the times of day; nil means UTC
-	Around   int            // packets kept before and after each noteworthy moment; 0 means 20
-	Conns    int            // most connections drawn; 0 means 8
+	Width  int   // columns; 0 means 80, less than 60 is taken as 60
+	Color  bool  // ANSI colours
+	ASCII  bool  // no character outside ASCII
+	MSL    int64 // nanoseconds; 0 means 30 s
+	Around int   // packets kept before and after each noteworthy moment; 0 means 20
+	Conns  int   // most connections drawn; 0 means 8
 }
 
 // phrases are the words of a drawing.
 func (o Options) phrases() sentence.Phrases {
-	return sentence.Phrases{ASCII: o.ASCII, Location: o.Location, MSL: o.MSL}
+	return sentence.Phrases{ASCII: o.ASCII, MSL: o.MSL}
 }
 
-// Ladder draws connections packet by packet, as textbooks do: time runs down,
-// one end stands at each side, arrows are segments, the outer columns tell the
+// Ladder is the Output that draws connections packet by packet, as textbooks do: time
+// runs down, one end stands at each side, arrows are segments, the outer columns tell the
 // state of each end, and where something happens a sentence says what.
 //
 // It keeps the opening, the closing and the packets around each noteworthy
 // moment; of the rest it keeps counts. What it holds is bounded, however long
 // the connection. It is not safe for concurrent use.
 type Ladder struct {
+	record.Base
+	w       io.Writer
+	marks   func(id uint64, orig, resp capture.Endpoint) bool
 	opt     Options
 	figures []*figure
 	byID    map[uint64]*figure
@@ -44,8 +46,9 @@ type Ladder struct {
 // maxLeft is up to how many are told apart.
 const maxLeft = 1 << 16
 
-// New returns an empty Ladder.
-func New(o Options) *Ladder {
+// New returns a Ladder that draws to w, when the run has ended, the connections that
+// marks chooses.
+func New(w io.Writer, o Options, marks func(id uint64, orig, resp capture.Endpoint) bool) *Ladder {
 	if o.Width <= 0 {
 		o.Width = 80
 	}
@@ -56,33 +59,37 @@ func New(o Options) *Ladder {
 	if o.Conns <= 0 {
 		o.Conns = 8
 	}
-	return &Ladder{opt: o, byID: make(map[uint64]*figure), left: make(map[uint64]struct{})}
+	return &Ladder{w: w, marks: marks, opt: o, byID: make(map[uint64]*figure), left: make(map[uint64]struct{})}
 }
 
-// Len is the number of connections that Write draws.
+// Len is the number of connections that are drawn.
 func (l *Ladder) Len() int { return len(l.figures) }
+
+// Needs is steps, and records for what is said below the drawing; see record.Output.
+func (l *Ladder) Needs() record.Needs { return record.Needs{Conns: true, Steps: l.marks} }
 
 // Step takes one packet, or one time-driven edge, of a marked connection. It
 // keeps nothing that s borrows.
-func (l *Ladder) Step(s *record.Step) {
+func (l *Ladder) Step(s *record.Step) error {
 	f := l.byID[s.Conn]
 	if f == nil {
 		if len(l.figures) >= l.opt.Conns {
 			if len(l.left) < maxLeft {
 				l.left[s.Conn] = struct{}{}
 			}
-			return
+			return nil
 		}
 		f = newFigure(s, l.opt)
 		l.byID[s.Conn] = f
 		l.figures = append(l.figures, f)
 	}
 	f.step(s)
+	return nil
 }
 
 // Conn takes the record of a connection, from which the closing summary is
 // made. Records of connections that had no Step are ignored.
-func (l *Ladder) Conn(r *record.Record) {
+func (l *Ladder) Conn(r *record.Record) error {
 	if f := l.byID[r.ID]; f != nil {
 		c := *r
 		c.Transitions = nil
@@ -91,11 +98,12 @@ func (l *Ladder) Conn(r *record.Record) {
 		}
 		f.record = &c
 	}
+	return nil
 }
 
-// Cite takes findings: those that name a connection as an example are told
+// Findings takes findings: those that name a connection as an example are told
 // with it. What is about the capture as a whole the drawing tells for itself.
-func (l *Ladder) Cite(found []diagnose.Finding) {
+func (l *Ladder) Findings(found []diagnose.Finding) error {
 	for i := range found {
 		if found[i].Subject.Kind == diagnose.SubjectCapture {
 			continue
@@ -106,11 +114,12 @@ func (l *Ladder) Cite(found []diagnose.Finding) {
 			}
 		}
 	}
+	return nil
 }
 
-// Write draws every connection that had a Step, in order of their first one.
-func (l *Ladder) Write(w io.Writer) error {
-	b := bufio.NewWriter(w)
+// Finish draws every connection that had a Step, in order of their first one.
+func (l *Ladder) Finish() error {
+	b := bufio.NewWriter(l.w)
 	for i, f := range l.figures {
 		if i > 0 {
 			b.WriteString("\n\n")

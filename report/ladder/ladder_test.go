@@ -3,6 +3,7 @@ package ladder
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,8 +38,14 @@ type story struct {
 	record record.Record
 }
 
+// draw has a ladder draw to w.
+func draw(l *Ladder, w io.Writer) error {
+	l.w = w
+	return l.Finish()
+}
+
 func newStory(o Options) *story {
-	y := &story{l: New(o), now: [2]record.State{record.Closed, record.Listen}, record: *recordtest.Opened()}
+	y := &story{l: New(nil, o, nil), now: [2]record.State{record.Closed, record.Listen}, record: *recordtest.Opened()}
 	y.record.ID = 1
 	y.record.Open.Felt = record.Some(int64(320_000))
 	return y
@@ -291,7 +298,7 @@ func TestLadder(t *testing.T) {
 				tell(y)
 				y.end()
 				var b bytes.Buffer
-				if err := y.l.Write(&b); err != nil {
+				if err := draw(y.l, &b); err != nil {
 					t.Fatal(err)
 				}
 				golden := filepath.Join("testdata", name+suffix+".txt")

@@ -12,9 +12,8 @@ import (
 
 // LiveLineOptions choose how LiveLine writes. The zero value is usable.
 type LiveLineOptions struct {
-	Width    int            // columns: explanations are left out of a longer line, then it goes on, indented, in a second one. 0: any
-	ASCII    bool           // no character outside ASCII
-	Location *time.Location // of the times of day; nil means UTC
+	Width int  // columns: explanations are left out of a longer line, then it goes on, indented, in a second one. 0: any
+	ASCII bool // no character outside ASCII
 }
 
 // LiveLine tells in a line, without its end, what happened to a connection:
@@ -22,7 +21,7 @@ type LiveLineOptions struct {
 // address and no number is ever cut.
 func LiveLine(e *record.Event, o LiveLineOptions) string {
 	r := e.Record
-	p := Phrases{ASCII: o.ASCII, Location: o.Location}
+	p := Phrases{ASCII: o.ASCII}
 	kind, what, why := p.event(e)
 	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.eventClock(e), kind, r.ID, r.Orig, Arrow, r.Resp, what), " ")
 	if o.Width <= 0 || say.Width(line) <= o.Width {

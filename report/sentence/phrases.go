@@ -10,18 +10,12 @@ import (
 
 // Phrases says times, spans and counts as people read them.
 type Phrases struct {
-	ASCII    bool
-	Location *time.Location // nil means UTC
-	MSL      int64          // nanoseconds
+	ASCII bool
+	MSL   int64 // nanoseconds
 }
 
-// At is a time, nanoseconds since 1970, where the reader is.
-func (p Phrases) At(ns int64) time.Time {
-	if p.Location == nil {
-		return time.Unix(0, ns).UTC()
-	}
-	return time.Unix(0, ns).In(p.Location)
-}
+// At is a time, nanoseconds since 1970, in UTC.
+func (p Phrases) At(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
 func (p Phrases) clock(ns int64) string      { return p.At(ns).Format("15:04:05") }
 func (p Phrases) clockMilli(ns int64) string { return p.At(ns).Format("15:04:05.000") }

@@ -1,6 +1,11 @@
 package record
 
-import "tcpwatch/capture"
+import (
+	"bufio"
+	"io"
+
+	"tcpwatch/capture"
+)
 
 // Output takes what a run finds: a table, a file of JSON Lines, a drawing, a screen. Embed
 // Base, and write only the methods that are needed; Needs says which those are.
@@ -125,3 +130,28 @@ type Part interface {
 	// AppendEvent appends to b what is to be written of an event; see Output.Event.
 	AppendEvent(b []byte, e *Event) []byte
 }
+
+// LineOutput is the base of Outputs of lines that workers make, to embed in a type that has
+// Part: it is a Parallel then, of a line for each connection unless it has Needs of its own.
+type LineOutput struct {
+	Base
+	W *bufio.Writer // for lines besides those of the workers
+}
+
+// NewLineOutput returns a LineOutput that writes to w.
+func NewLineOutput(w io.Writer) LineOutput { return LineOutput{W: bufio.NewWriterSize(w, 1<<16)} }
+
+// Needs is records; see Output.
+func (l *LineOutput) Needs() Needs { return Needs{Conns: true} }
+
+// Lines writes lines that workers made; see Parallel.
+func (l *LineOutput) Lines(b []byte) error {
+	_, err := l.W.Write(b)
+	return err
+}
+
+// Tick shows what was written; see Output.
+func (l *LineOutput) Tick(t *Tick) error { return t.Flush(l.W) }
+
+// Finish writes the rest; see Output.
+func (l *LineOutput) Finish() error { return l.W.Flush() }
