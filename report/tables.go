@@ -93,7 +93,11 @@ func (o TableOptions) Validate() error {
 func (o TableOptions) chosen() ([]Table, error) {
 	for _, name := range o.Reports {
 		if SortKeys(name) == nil && name != EveryReport {
-			return nil, fmt.Errorf("unknown report %q; known are %s, %s", name, strings.Join(ReportNames(), ", "), EveryReport)
+			near := ""
+			if n := say.Nearest(name, ReportNames()); n != "" {
+				near = "near it: " + n + "; "
+			}
+			return nil, fmt.Errorf("unknown report %q; %sknown are %s, %s", name, near, strings.Join(ReportNames(), ", "), EveryReport)
 		}
 	}
 	var chosen []Table

@@ -20,3 +20,18 @@ func Distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Nearest is the name that is most like a wrong one, the first of several; "" when more
+// than a third of the letters would have to change, or of a wrong one of more than 64 bytes.
+func Nearest(wrong string, known []string) (name string) {
+	if len(wrong) > 64 {
+		return ""
+	}
+	least := len(wrong)/3 + 1
+	for _, k := range known {
+		if far := Distance(wrong, k); far < least {
+			name, least = k, far
+		}
+	}
+	return name
+}

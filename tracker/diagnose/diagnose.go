@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -100,13 +101,15 @@ func Select(names string) ([]Detector, error) {
 
 // find returns the detector of a name.
 func find(all []Detector, name string) (Detector, error) {
-	for _, d := range all {
+	names := make([]string, len(all))
+	for i, d := range all {
 		if d.Name == name {
 			return d, nil
 		}
+		names[i] = d.Name
 	}
 	near := ""
-	if n := nearest(name, all); n != "" {
+	if n := say.Nearest(name, names); n != "" {
 		near = "near it: " + n + "; "
 	}
 	return Detector{}, fmt.Errorf("unknown detector %q; %s--explain list names all", name, near)

@@ -11,7 +11,7 @@ import (
 const explainWidth = 80
 
 // Explain is the text on a detector: its rule, its sources, its thresholds;
-// for "list" what each detector finds.
+// for "list" what each detector finds, by the question that it answers.
 func Explain(name string) (string, error) {
 	all := Detectors()
 	var b strings.Builder
@@ -20,9 +20,12 @@ func Explain(name string) (string, error) {
 		for _, d := range all {
 			column = max(column, len(d.Name)+2)
 		}
-		for _, d := range all {
+		for i, d := range all {
+			if i == 0 || d.Group != all[i-1].Group {
+				b.WriteString("\n"[:min(i, 1)] + d.Group.question() + "\n")
+			}
 			first, _, _ := strings.Cut(d.Doc, "\n")
-			hang(&b, fmt.Sprintf("%-*s", column, d.Name), first)
+			hang(&b, fmt.Sprintf("  %-*s", column, d.Name), first)
 		}
 		return b.String(), nil
 	}
@@ -43,6 +46,24 @@ func Explain(name string) (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// question is what a reader asks who looks for the detectors of a group.
+func (g Group) question() string {
+	return [...]string{
+		GroupOpen:      "Why do connections fail to open?",
+		GroupQueue:     "Does a listener take what comes?",
+		GroupHandshake: "Why is opening slow?",
+		GroupTimeWait:  "What does TIME-WAIT cost?",
+		GroupLeak:      "Which application does not close its connections?",
+		GroupClose:     "Why do connections not end?",
+		GroupReset:     "Who reset a connection, and why?",
+		GroupKeepalive: "Do keepalive probes do their work?",
+		GroupIdle:      "What happens to connections that are idle?",
+		GroupTransfer:  "Why is a transfer slow?",
+		GroupAttack:    "Does somebody scan or flood?",
+		GroupCapture:   "What does the capture hide?",
+	}[g]
 }
 
 // hang writes text behind a head, with all lines below its first word.

@@ -1,0 +1,96 @@
+package screen
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+
+	"golang.org/x/term"
+)
+
+// Pager keeps what is written to a terminal until Show, which hands it to the user's
+// pager where it is longer than the screen.
+type Pager struct {
+	to      io.Writer
+	file    *os.File // the terminal
+	command string   // for the shell; "" for none
+	less    bool     // no LESS is set: short texts end at once, colours stay, the screen is kept
+	text    bytes.Buffer
+	rows    func() int
+}
+
+// NewPager returns a Pager for w, what On returned; it is nil where w is no terminal, or
+// the environment names no pager. getenv is os.Getenv: PAGER names a command for the
+// shell, "" and "cat" none; where it is not set it is less, with LESS=FRX unless LESS is
+// set, as git and man do it.
+func NewPager(w io.Writer, getenv func(string) string) *Pager {
+	p, ok := w.(pane)
+	if !ok {
+		return nil
+	}
+	command := pagerOf(getenv)
+	if command == "" {
+		return nil
+	}
+	return &Pager{to: w, file: p.file, command: command, less: getenv("LESS") == "", rows: func() int {
+		_, rows, err := term.GetSize(int(p.file.Fd()))
+		if err != nil {
+			return 0
+		}
+		return rows
+	}}
+}
+
+func pagerOf(getenv func(string) string) string {
+	switch pager := getenv("PAGER"); pager {
+	case "":
+		if _, err := exec.LookPath("less"); err != nil {
+			return ""
+		}
+		return "less"
+	case "cat":
+		return ""
+	default:
+		return pager
+	}
+}
+
+// Write keeps what is written.
+func (p *Pager) Write(b []byte) (int, error) { return p.text.Write(b) }
+
+// Fd is the terminal's descriptor, to ask it for its width.
+func (p *Pager) Fd() uintptr { return p.file.Fd() }
+
+// Show writes what was kept, by the pager where there is more than the terminal has rows,
+// and waits for it to end. A pager that fails has shown what it has; one that cannot be
+// started leaves all to the terminal.
+func (p *Pager) Show() error {
+	defer p.text.Reset()
+	if rows := p.rows(); rows == 0 || bytes.Count(p.text.Bytes(), []byte{'\n'}) < rows {
+		_, err := p.to.Write(p.text.Bytes())
+		return err
+	}
+	c := exec.Command("/bin/sh", "-c", p.command)
+	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(p.text.Bytes()), p.file, p.file
+	c.Env = os.Environ()
+	if p.less {
+		c.Env = append(c.Env, "LESS=FRX")
+	}
+	if err := c.Start(); err != nil {
+		_, err := p.to.Write(p.text.Bytes())
+		return err
+	}
+	// Ctrl-C in a pager is the pager's.
+	signal.Ignore(os.Interrupt)
+	if err := c.Wait(); err != nil && c.ProcessState.ExitCode() == exitNotFound {
+		_, err := p.to.Write(p.text.Bytes())
+		return err
+	}
+	return nil
+}
+
+// exitNotFound is the shell's status for a command that it does not find (POSIX, Shell
+// Command Language, section 2.8.2).
+const exitNotFound = 127
