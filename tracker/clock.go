@@ -17,12 +17,17 @@ const maxStep = 3 * 3600 * second
 // gaps that nobody captured. It runs on the input's packets alone, so that
 // the same file gives the same report on any day, and forwards only.
 type clock struct {
-	now     int64 // nanoseconds since the first packet
-	first   int64 // time of the first packet
-	last    int64 // packet time
-	jumped  int64 // now, when the time last jumped: how long it took is not known; 0 for never
+	now     int64           // nanoseconds since the first packet
+	first   int64           // time of the first packet
+	last    int64           // packet time
+	jumps   [maxJumps]int64 // now, when the time jumped: how long it took is not known; the latest ones, in their order
+	nJumps  uint64          // all of them
 	started bool
 }
+
+// maxJumps bounds the jumps remembered. Who was silent since before them all is told
+// as silent up to the first that is known.
+const maxJumps = 32
 
 func (k *clock) advance(t int64) {
 	d := t - k.last
@@ -35,9 +40,22 @@ func (k *clock) advance(t int64) {
 		return // interfaces stamp by clocks of their own: the latest stands
 	default:
 		k.now++ // what came before the jump is older than it
-		k.jumped = k.now
+		k.jumps[k.nJumps%maxJumps] = k.now
+		k.nJumps++
 	}
 	k.last, k.started = t, true
+}
+
+// silence is for how long, ns, a connection whose last packet came at stamp was seen to be
+// silent. It ends where the clock jumps: what follows may be another recording, of
+// other hosts, that could not show its packets. vague tells that it jumped.
+func (k *clock) silence(stamp int64) (ns int64, vague bool) {
+	for i := k.nJumps - min(k.nJumps, maxJumps); i < k.nJumps; i++ {
+		if at := k.jumps[i%maxJumps]; stamp < at {
+			return at - 1 - stamp, true // less what advance adds at a jump
+		}
+	}
+	return k.now - stamp, false
 }
 
 // stamps is what a connection knows of the times of its packets.

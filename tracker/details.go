@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"tcpwatch/capture"
+	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
 )
 
@@ -14,6 +15,8 @@ type details struct {
 	nSYNACKs     uint8  // SYN/ACKs sent again
 	synAckAt     uint64 // packet of the first repeat
 	synAckAfter  uint32 // milliseconds from the first SYN/ACK to the last
+	oldAnswered  bool   // the third ACK came after a repeated SYN, and no SYN/ACK passed between the two: it answers one that passed before
+	synAcksTaken uint8  // ACKs by which the opener answered SYN/ACKs after its third ACK, nothing else having come from the responder
 	acksIgnored  uint8  // SYN/ACKs repeated after the third ACK was seen
 	ignoredAt    uint64 // packet of the first of those
 	ignoredTime  int64
@@ -75,6 +78,32 @@ func (f *details) synAckAgain(first, last, acked, way, now int64, packet uint64)
 		f.ignoredAt, f.ignoredTime = packet, now
 	}
 	f.acksIgnored = min(f.acksIgnored, 254) + 1
+}
+
+// answersWithin is how long after the third ACK an ACK may answer a SYN/ACK that was
+// under way then: longer than any queue holds a packet.
+const answersWithin = 10 * second
+
+// takesSYNACK notes an ACK that says no more than the third one did: an open connection
+// answers so each further SYN/ACK that arrives (RFC 9293 section 3.10.7.4).
+func (c *conn) takesSYNACK(from record.End, s *capture.Segment, now int64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	first := p.isn.Add(1)
+	if from == record.Orig && c.thirdACKAt != 0 && c.thirdACKAt != s.Packet && now-c.thirdACK <= answersWithin &&
+		reassembly.Seq(s.Ack) == first && p.stream.Next() == first && !p.finSeen && reassembly.Seq(s.Seq) == e.sndNxt() {
+		c.details.synAcksTaken = min(c.details.synAcksTaken, 254) + 1
+	}
+}
+
+// synAckLate is the time from the first SYN/ACK to the third ACK where SYN/ACKs were sent
+// again though they had arrived, later than the opener waits before it repeats its SYN.
+func (c *conn) synAckLate() int64 {
+	p := &c.ends[record.Resp]
+	echoed := p.synAcks > 1 && c.details.synAnswered && c.thirdEcho != 0 && c.thirdEcho == p.firstSYNVal && p.firstSYNVal != p.lastSYNVal
+	if c.timedThird() && c.synAckAt != 0 && (echoed || c.details.oldAnswered || c.details.synAcksTaken > 0 && uint32(c.details.synAcksTaken) >= p.synAcks-1) {
+		return max(c.thirdACK-c.firstSYNACK, 0)
+	}
+	return 0
 }
 
 // idJump is from how far on an IPv4 identification is no count of the same
@@ -175,6 +204,8 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.packet(n, &f.synAckAt, c.firstPacket)
 	n = number(w, n, &f.synAckAfter)
 	n = w.flag(n, &f.byNewer)
+	n = w.flag(n, &f.oldAnswered)
+	n = number(w, n, &f.synAcksTaken)
 	n = number(w, n, &f.acksIgnored)
 	n = w.packet(n, &f.ignoredAt, c.firstPacket)
 	n = w.time(n, &f.ignoredTime, c.start)
@@ -203,6 +234,7 @@ func (c *conn) fillDetails(r *record.Record) {
 	o.OldUnseen = c.oldAnswer != 0 && c.oldConn == 0
 	if *f != (details{}) {
 		f.fillOpen(o)
+		o.SYNACKLate = c.synAckLate()
 		f.fillClose(&r.Close)
 	}
 	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {

@@ -289,6 +289,9 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	if dup {
 		e.dupAcks++
 	}
+	if pure && !probe && p.synAcks > 1 {
+		c.takesSYNACK(from, s, now)
+	}
 	if p.synData > 0 && p.synAcks > 0 && upTo == p.isn.Add(1) {
 		p.leaveSYNData()
 	}

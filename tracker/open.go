@@ -222,6 +222,9 @@ func (t *Tracker) ackSYN(c *conn, from record.End, s *capture.Segment, now int64
 func (c *conn) established(by record.End, s *capture.Segment, now int64) {
 	c.thirdACK, c.thirdACKAt, c.thirdEcho = now, s.Packet, s.TSEcr
 	c.flags |= isOpen
+	if a, b := &c.ends[record.Orig], &c.ends[record.Resp]; by == record.Orig && a.syns > 1 && c.details.synAnswered && b.lastSYN < a.lastSYN {
+		c.details.oldAnswered = true
+	}
 	span := int64(0)
 	if a := &c.ends[record.Orig]; a.firstSYNPacket != 0 && a.syns > 0 {
 		span = now - a.firstSYN

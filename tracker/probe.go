@@ -144,13 +144,14 @@ func (z *zeroWindow) keepsPace(now int64) bool {
 
 // takeWindow follows the window that a segment advertises.
 func (t *Tracker) takeWindow(c *conn, from record.End, s *capture.Segment, now int64) {
-	e := &c.ends[from]
+	e, p := &c.ends[from], &c.ends[from.Peer()]
 	z := &e.zero
 	if s.Window != e.window || z.widest == 0 {
-		z.offer(e, &c.ends[from.Peer()], s)
+		z.offer(e, p, s)
 	}
+	blocks := !p.finSeen || !p.fin.Less(reassembly.Seq(s.Ack)) // who has sent all, its FIN too, waits for no window
 	switch {
-	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
+	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN) && blocks:
 		t.closes(z, now, s.Packet)
 		c.note(record.Moment{Kind: record.MomentZeroWindow, End: from, N: uint64(z.episodes)})
 	case s.Window > 0 && z.closed && now >= z.since: // not one that was set aside meanwhile

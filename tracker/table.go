@@ -174,7 +174,8 @@ func (t *Tracker) leave(i uint32, x *table.Entry, why ending, at int64) {
 		c := t.states[x.State]
 		c.class, c.prev = table.Gone, nil
 	}
-	t.done = append(t.done, finished{at: at, silent: t.clock.now - x.Stamp, vague: x.Stamp < t.clock.jumped, id: x.ID, entry: i, why: why})
+	silent, vague := t.clock.silence(x.Stamp)
+	t.done = append(t.done, finished{at: at, silent: silent, vague: vague, id: x.ID, entry: i, why: why})
 }
 
 // unlink takes a connection out of those on its endpoints.

@@ -227,7 +227,7 @@ func (t *Tracker) Snapshot(f func(*record.Record)) {
 		x := t.entries.At(i)
 		packed := x.State == 0
 		c := t.stateOf(i)
-		c.silent, c.vague = t.clock.now-x.Stamp, x.Stamp < t.clock.jumped
+		c.silent, c.vague = t.clock.silence(x.Stamp)
 		t.fill(&t.record, c)
 		t.record.Interim = true
 		f(&t.record)

@@ -40,11 +40,23 @@ func TestZeroWindowList(t *testing.T) {
 			1.600 > .P 11:21(10) ack 1 | - -`, 490, []record.ZeroWindowEpisode{
 			{Start: 1010 * ms, Packet: 5, End: 1500 * ms, EndPacket: 6, EndedBy: record.ZeroWindowReset}}},
 		{"the connection's end", `
+			1.000 > .P 1:11(10) ack 1 | - -
+			1.010 < .  1:1(0) ack 11 win 0 | - -
+			1.200 > F. 11:11(0) ack 1 | - -
+			1.500 < F. 1:1(0) ack 12 win 0 | - -
+			1.510 > .  12:12(0) ack 2 | - -`, 500, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1510 * ms, EndPacket: 8, EndedBy: record.ZeroWindowConnEnd}}},
+		{"closed once the other end's FIN was taken: nobody waits", `
 			1.000 > F. 1:1(0) ack 1 | - -
 			1.010 < .  1:1(0) ack 2 win 0 | - -
 			1.500 < F. 1:1(0) ack 2 win 0 | - -
-			1.510 > .  2:2(0) ack 2 | - -`, 500, []record.ZeroWindowEpisode{
-			{Start: 1010 * ms, Packet: 5, End: 1510 * ms, EndPacket: 7, EndedBy: record.ZeroWindowConnEnd}}},
+			1.510 > .  2:2(0) ack 2 | - -`, 0, nil},
+		{"closed before the other end's FIN was taken: it waits", `
+			1.000 > .P 1:11(10) ack 1 | - -
+			1.005 > F. 11:11(0) ack 1 | - -
+			1.010 < .  1:1(0) ack 6 win 0 | - -
+			1.500 < .  1:1(0) ack 6 win 9 | - -`, 490, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 6, End: 1500 * ms, EndPacket: 7, EndedBy: record.ZeroWindowUpdate}}},
 	} {
 		rec, tr := run(t, Options{}, plainWire, opened+c.lines)
 		tr.Finish()

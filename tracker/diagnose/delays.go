@@ -39,9 +39,15 @@ func (d *delays) Fields(w *fold.Walk) {
 	fold.Max(w, &d.longest)
 }
 
-// heldUp is the time from the first SYN to the last, or to the end.
+// heldUp is the time from the first SYN to the last, or to the end: what a handshake took
+// longer than one that went well. Where the last SYN was not answered soon either, all of
+// it counts, but for a round trip measured later.
 func heldUp(r *record.Record) int64 {
 	switch {
+	case r.Open.SYNACKLate > 0:
+		return r.Open.SYNACKLate
+	case r.Open.Felt.OK && r.Open.LastSYN.OK && r.Open.LastSYN.V >= retryAfter:
+		return r.Open.Felt.V - min(r.Ends[record.Orig].RTT.Min, r.Open.Felt.V)
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
 		return max(r.Open.Felt.V-r.Open.LastSYN.V, r.Open.SYNACKAfter)
 	case r.Open.Waited.OK:

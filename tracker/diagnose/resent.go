@@ -12,15 +12,18 @@ import (
 type resent struct {
 	delays
 	schedules [3]uint64
-	nearOrig  uint64 // seen at a tap beside the opener
-	nearResp  uint64 // seen at a tap beside the listener
+	nearOrig  uint64            // seen at a tap beside the opener
+	nearResp  uint64            // seen at a tap beside the listener
+	late      uint64            // whose SYN/ACK arrived, but late
+	first     fold.Range[int64] // ns from the first SYN to its first repeat
 }
 
 // Fields walks over what is summed up.
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late)
+	x.first.Fields(w)
 }
 
 func (x *resent) add(r *record.Record, packet uint64) {
@@ -31,6 +34,12 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	case record.TapResp:
 		x.nearResp++
 	}
+	if r.Open.SYNACKLate > 0 {
+		x.late++
+	}
+	if r.Open.NSYNsAgain > 0 {
+		x.first.Take(int64(r.Open.SYNsAgain[0]) * millisecond)
+	}
 	if b, ok := schedule(&r.Open); ok {
 		for i, y := range backoffs() {
 			if y.system == b.system {
@@ -38,6 +47,17 @@ func (x *resent) add(r *record.Record, packet uint64) {
 			}
 		}
 	}
+}
+
+// sentAgain tells when the SYN came again for the first time.
+func (x *resent) sentAgain() string {
+	switch {
+	case !x.first.Some:
+		return ""
+	case x.first.Most-x.first.Least < x.first.Most/10:
+		return "The SYN was sent again after " + span(x.first.Most) + " (RFC 6298 section 2.1)."
+	}
+	return fmt.Sprintf("The SYN was sent again after %s to %s (RFC 6298 section 2.1).", span(x.first.Least), span(x.first.Most))
 }
 
 // systems names the systems whose schedule the repeats follow.

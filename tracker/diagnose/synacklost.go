@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -15,7 +16,10 @@ func synAckLost() Detector {
 Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after
 about 1 s (RFC 6298 section 2.1, verified on Linux); where the SYN/ACK alone comes
 again before any ACK was seen, it or its ACK was lost on the opener's side of the
-tap. A SYN that comes again after a SYN/ACK passed tells the same. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
+tap. A SYN that comes again after a SYN/ACK passed tells the same. It arrived late and
+was not lost where the third ACK echoes the timestamp of a SYN/ACK before the last (RFC
+7323), where no SYN/ACK passed between the repeated SYN and the third ACK, or where the
+opener answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost behind the tap as well.
 A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		New: func(o *Options) Fold {
@@ -42,7 +46,17 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 		Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},
 		Advice: []string{"Capture beside the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
 	}
-	if x.nearOrig > 0 {
+	switch {
+	case x.late == x.n:
+		f.Title = fmt.Sprintf("The SYN/ACK reached the opener late in %s to %s, by up to %s", outOf(x.n, opened, "handshake"), name(s.A), span(x.longest))
+		f.Explanation = "It passed the capture point and was sent again, but it was not lost: the opener answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
+		f.Causes = []string{"a queue or a pause between the capture point and the opener: a full buffer, a radio link that wakes up", "the opener's host is overloaded, or was suspended"}
+		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the way to the opener stops at times.", x.sources.known[0].Addr),
+			"On the opener: `vmstat 1 5` shows whether it is short of processor time."}
+	case x.late > 0:
+		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the opener answered one that had passed before.", say.Thousands(x.late))
+	}
+	if x.nearOrig > 0 && x.late < x.n {
 		f.Causes = []string{"the opener's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the opener"}
 	}
 	return f, true

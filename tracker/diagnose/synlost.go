@@ -40,9 +40,8 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	opened := max(c.opened(s.A), x.n)
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title: fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
-		Explanation: "The SYN was not answered until it was sent again, after 1 s at first (RFC 6298 section 2.1)." +
-			x.systems(),
+		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+		Explanation: x.sentAgain() + x.systems(),
 		Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
 			"a firewall or load balancer limits new connections"},
 		Advice: []string{

@@ -13,6 +13,7 @@ type OpenDetail struct {
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
+	SYNACKLate    int64                // first SYN/ACK -> third ACK, where that or what follows shows that the SYN/ACKs arrived late and were not lost; 0 where nothing does
 	ACKsIgnored   uint8                // SYN/ACKs repeated after the third ACK was seen
 	ACKIgnoredAt  uint64               // packet of the first of those
 	ACKIgnored    Opt[int64]           // third ACK -> the first of those

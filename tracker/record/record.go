@@ -27,7 +27,7 @@ type Record struct {
 	States      [2]State // after the connection's last packet; Unknown is absent
 	Proven      [2]State // the last of each end's states that is not only expected; Unknown when none is
 	Unfinished  bool     // the input ended while it was still held: what is missing may have come later
-	Silent      int64    // from its last packet to when it was handed out, nanoseconds of packet time
+	Silent      int64    // from its last packet to when it was handed out or the clock jumped, nanoseconds of packet time
 	Vague       bool     // the input's clock jumped meanwhile: it was silent for at least so long
 	Ended       int64    // when it was over, on the tracker's clock: with ID, the order in which records come; 0 for interim ones
 	Tunnel      capture.TunnelKind
