@@ -100,6 +100,27 @@ type exhibit struct {
 	set      []string // thresholds, for what the lab makes less of or does not wait for
 }
 
+// mechanism is an exhibit whose finding must name a cause: the one that looks alike must not
+// raise the finding so.
+type mechanism struct {
+	exhibit
+	words string // of its title or its causes
+}
+
+// exhibits are all of the matrix and the mechanisms: those without words must be raised
+// whatever is said.
+func exhibits() (all []mechanism) {
+	for _, row := range matrix() {
+		all = append(all, mechanism{exhibit: row})
+	}
+	return append(all, mechanisms()...)
+}
+
+// raisedBy tells that a finding is what is wanted.
+func (m *mechanism) raisedBy(f diagnose.Finding) bool {
+	return f.Detector == m.detector && strings.Contains(f.Title+strings.Join(f.Causes, "\n"), m.words)
+}
+
 // judgeFile tells which detectors a capture raises.
 func judgeFile(file string, set []string) ([]diagnose.Finding, error) {
 	o := diagnose.NewOptions()
@@ -125,7 +146,7 @@ func (folding) Step(*record.Step)       {}
 // checkFindings holds what the detectors make of a scenario's captures in dir
 // against what they must.
 func checkFindings(truth *lab.Truth, dir string) (v verdict) {
-	for _, row := range matrix() {
+	for _, row := range exhibits() {
 		for i, p := range [...]proof{row.raises, row.alike} {
 			j := slices.IndexFunc(truth.Taps, func(t lab.Tap) bool { return strings.TrimSuffix(strings.TrimSuffix(t.File, ".gz"), ".pcap") == p.file })
 			if j < 0 {
@@ -136,9 +157,9 @@ func checkFindings(truth *lab.Truth, dir string) (v verdict) {
 				v.problem("%v", err)
 				continue
 			}
-			raised := slices.ContainsFunc(found, func(f diagnose.Finding) bool { return f.Detector == row.detector })
+			raised := slices.ContainsFunc(found, row.raisedBy)
 			if want := i == 0; raised != want {
-				v.problem("%s: %s raised is %t, want %t (%s); found %v", p.file, row.detector, raised, want, row.why, detectorsOf(found))
+				v.problem("%s: %s %s raised is %t, want %t (%s); found %v", p.file, row.detector, row.words, raised, want, row.why, detectorsOf(found))
 			}
 			for _, f := range p.facts {
 				if !f.of(truth) {
@@ -162,7 +183,7 @@ func detectorsOf(found []diagnose.Finding) (names []string) {
 // TestLive compare.
 func TestMatrix(t *testing.T) {
 	rows, without := map[string]int{}, unshown()
-	for _, row := range matrix() {
+	for _, row := range exhibits() {
 		rows[row.detector]++
 		if row.why == "" || row.raises.file == row.alike.file {
 			t.Errorf("%s: nothing that looks alike, or no reason why it must not be raised", row.detector)

@@ -167,3 +167,18 @@ func matrix() []exhibit {
 			shown("fast-open", ends(orig, "TIME-WAIT")), "data with the SYN: the beginning is there", nil},
 	}
 }
+
+// mechanisms are causes that a detector of many causes must name, by what separates those
+// that failed from those that went well.
+func mechanisms() []mechanism {
+	const orig, resp = "orig", "resp"
+	const timedOut = "connection timed out"
+	return []mechanism{
+		{exhibit{"syn-lost", shown("ecn-syns-dropped", least(orig, "TCPSynRetrans", 5)),
+			shown("fast-open-dropped", least(orig, "TCPTimeouts", 5)), "none asked for ECN", nil}, "drops SYNs that ask for ECN"},
+		{exhibit{"syn-lost", shown("one-port-for-two", least(orig, "TCPSynRetrans", 5), untold()),
+			shown("ports-for-two", least(orig, "TCPSynRetrans", 5), untold()), "SYNs at one moment passed, and others were lost", nil}, "SNAT port race"},
+		{exhibit{"no-answer", shown("shared-address-timestamps-at-server", told(timedOut), zero(resp, "ListenDrops")),
+			shown("shared-address-lost-at-server", told(timedOut), zero(resp, "ListenDrops")), "those that were answered were behind as often", nil}, "timestamps are checked by address"},
+	}
+}

@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,20 +36,122 @@ func translations() []Scenario {
 			Wants: Outcome{aloneClosed: 1, bothReset: 1}},
 		{Name: "two-addresses-one-target", Shape: wire.Routed, Translated: true, Taps: bothEnds(),
 			Doc: "two addresses of a load balancer lead to one server and keep the client's address: a client that uses one port for both has two connections that are one for the server",
-			Play: steps{balances, listen(), aims(service), open, exchange, wait(moment), aims(service2), again, connected, accept, exchange,
+			Play: steps{leadsBoth, listen(), aims(service), open, exchange, wait(moment), aims(service2), again, connected, accept, exchange,
 				nth(0, client.sets(wire.TCP(unix.TCP_USER_TIMEOUT, 1500)), client.sends(100), client.told(unix.ETIMEDOUT)), nth(1, exchange, client.finishes)},
 			Wants: Outcome{aloneClosed: 1, aloneReset: 1}},
 		{Name: "two-addresses-in-turn", Shape: wire.Routed, Translated: true, Taps: bothEnds(),
 			Doc:   "the same, but the first connection is over when the second begins: its SYN ends the server's TIME-WAIT",
-			Play:  steps{client.tunes("tcp_timestamps", 2), balances, listen(), aims(service), open, exchange, server.finishes, aims(service2), again, connected, accept, exchange, client.finishes},
+			Play:  steps{client.tunes("tcp_timestamps", 2), leadsBoth, listen(), aims(service), open, exchange, server.finishes, aims(service2), again, connected, accept, exchange, client.finishes},
 			Wants: Outcome{aloneClosed: 1, "SYN-SENT ESTABLISHED CLOSE-WAIT LAST-ACK CLOSED |": 1}},
+		{Name: "one-port-for-two", Shape: wire.Routed, Translated: true,
+			Doc:   "a NAT has one port for two clients: where both open a connection at the same moment it drops the second SYN (conntrack: insert_failed), whose repeat passes",
+			Play:  steps{moreClients, shares(":5000"), listen(), repeat(5, alone, byOther(alone), alone, atOneMoment)},
+			Wants: Outcome{aloneClosed: 25}},
+		{Name: "ports-for-two", Shape: wire.Routed, Translated: true,
+			Doc:   "the same with ports enough: two SYNs at the same moment pass, and of those that come alone five are lost",
+			Play:  steps{moreClients, shares(""), listen(), repeat(5, alone, atOneMoment, drop(1, toServer+bareSYN), byOther(alone), clearRules, alone)},
+			Wants: Outcome{aloneClosed: 25}},
+		{Name: "shared-address-timestamps", Relay: oneAddress(), Translated: true, Taps: atServer(),
+			Doc: "two clients behind one address have clocks of their own: the server's firewall drops SYNs whose timestamp is behind that of the other one",
+			Play: steps{client.tunes("tcp_timestamps", 2), client.tunes("tcp_syn_retries", 1), moreClients, listen(), byOther(alone), alone, open, dropBehind, exchange, client.finishes,
+				repeat(5, repeat(3, alone), byOther(dial)), each(notAnswered)},
+			Wants: Outcome{aloneClosed: 1, closedByClient: 17, failed: 5}},
+		{Name: "shared-address-lost", Relay: oneAddress(), Translated: true, Taps: atServer(),
+			Doc: "the same two clients, but the server's firewall drops SYNs of both, whatever their timestamps",
+			Play: steps{client.tunes("tcp_timestamps", 2), client.tunes("tcp_syn_retries", 1), moreClients, listen(),
+				repeat(3, byOther(alone), alone, dropNext, dial, byOther(alone, dropNext, dial), alone), each(notAnswered)},
+			Wants: Outcome{aloneClosed: 6, closedByClient: 6, failed: 6}},
 	}
 }
 
-// balances lets the router lead both addresses to the server, as a load balancer does that
+// alone is a connection on which all goes well, and a while after it.
+func alone(s *Stage) { steps{served, wait(20 * time.Millisecond)}.play(s) }
+
+// atOneMoment lets both clients open a connection at the same moment.
+func atOneMoment(s *Stage) {
+	dial(s)
+	first := s.at
+	byOther(dial)(s)
+	for _, s.at = range [...]*joint{first, s.at} {
+		steps{connected, accept, exchange, client.closesFirst, wait(20 * time.Millisecond)}.play(s)
+	}
+}
+
+// moreClients gives the client another address: s.Other.
+func moreClients(s *Stage) {
+	ip := otherOf(s.Client.IP)
+	s.try(s.Client.Namespace.IP(fmt.Sprintf("addr add %v/32 dev %s", ip, wire.ClientIf)))
+	s.Other = &Host{stage: s, IP: ip, Namespace: s.Client.Namespace}
+}
+
+// otherOf is the other address of a client, beside that of the router.
+func otherOf(first netip.Addr) netip.Addr { return first.Next().Next() }
+
+// byOther does steps with the other client.
+func byOther(all ...step) step {
+	return func(s *Stage) {
+		s.Client, s.Other = s.Other, s.Client
+		steps(all).play(s)
+		s.Client, s.Other = s.Other, s.Client
+	}
+}
+
+// shares lets the router give all clients its own address towards the server, with ports
+// (":5000") or those that the clients chose (""). A port is free again when its connection
+// is over.
+func shares(ports string) step {
+	return func(s *Stage) {
+		s.Router.Tune("netfilter/nf_conntrack_tcp_timeout_time_wait", 0)
+		s.Router.Tune("netfilter/nf_conntrack_tcp_loose", 0)
+		translates(fmt.Sprintf("post oifname %s meta l4proto tcp snat to %v%s", wire.RouterB, s.Server.IP.Next(), ports))(s)
+	}
+}
+
+// behindBy is by how many milliseconds the other client's clock is behind.
+const behindBy = 1_000_000_000
+
+// oneAddress is a path that translates: the other client comes under the address of the
+// first one, and its timestamps are those of a clock that is behind.
+func oneAddress() func(*wire.Segment) wire.Verdict {
+	var others [1 << 16]atomic.Bool // ports
+	return func(seg *wire.Segment) (v wire.Verdict) {
+		if seg.Dst.Port() == 80 && seg.Src.Addr().As4()[3] != 1 {
+			others[seg.Src.Port()].Store(true)
+			v.Rewrite = &wire.Rewrite{Src: seg.Src.Addr().Prev().Prev(), TSVal: 1<<32 - behindBy}
+		}
+		if seg.Src.Port() == 80 && others[seg.Dst.Port()].Load() {
+			v.Rewrite = &wire.Rewrite{Dst: otherOf(seg.Dst.Addr()), TSEcr: behindBy}
+		}
+		return v
+	}
+}
+
+// dropBehind lets the server drop SYNs of the clock that is behind: those of the next
+// minutes.
+func dropBehind(s *Stage) {
+	const minutes = 10 * 60_000 // milliseconds
+	clock, err := unix.GetsockoptInt(s.at[client].fd, unix.IPPROTO_TCP, unix.TCP_TIMESTAMP)
+	s.try(err)
+	behind := uint32(clock) - behindBy
+	server.filters(fmt.Sprintf("%s%s tcp option timestamp tsval %d-%d drop", toServer, bareSYN, behind-minutes, behind+minutes))(s)
+}
+
+// dropNext lets the server drop what comes from the next port.
+func dropNext(s *Stage) {
+	server.filters(fmt.Sprintf("%stcp sport %d drop", toServer, firstPort+s.ports))(s)
+}
+
+// notAnswered wants the attempts that were not accepted to have failed in silence.
+func notAnswered(s *Stage) {
+	if s.at[server] == nil {
+		client.told(unix.ETIMEDOUT)(s)
+	}
+}
+
+// leadsBoth lets the router lead both addresses to the server, as a load balancer does that
 // passes clients' addresses on: an answer goes out under the address to which the last SYN
 // from that port went.
-func balances(s *Stage) {
+func leadsBoth(s *Stage) {
 	both := "ip daddr { " + service.String() + ", " + service2.String() + " } "
 	s.try(s.Router.NFT("add table ip balance", "add map ip balance went { type ipv4_addr . inet_service : ipv4_addr; size 64; flags dynamic; }",
 		"add chain ip balance pre { type filter hook prerouting priority -300; }", "add chain ip balance post { type filter hook postrouting priority 300; }",

@@ -83,8 +83,12 @@ func raised() map[string][]string {
 		"time-wait-storm-by-server":        {"closed-at-once warning likely"},
 
 		// Through a router that translates addresses.
-		"two-addresses-one-target":           {"shared-tuple warning likely"},
-		"two-addresses-one-target-at-server": {"port-collision warning likely"},
+		"one-port-for-two":                    {"syn-lost warning likely"},
+		"ports-for-two":                       {"syn-lost warning possible"},
+		"shared-address-timestamps-at-server": {"no-answer warning likely"},
+		"shared-address-lost-at-server":       {"no-answer warning possible"},
+		"two-addresses-one-target":            {"shared-tuple warning likely"},
+		"two-addresses-one-target-at-server":  {"port-collision warning likely"},
 
 		// After public reports, two by two.
 		"age-limit":                      {"reset-unread notice likely"},

@@ -15,7 +15,9 @@ type Verdict struct {
 	Delay  time.Duration // before it is sent; a longer one than its successors' reorders
 	Copies int           // sent in addition
 	Behind time.Duration // before the copies are sent, beside Delay
-	Sent   func()        // called just before the frame is sent; nil is none
+	// Rewrite is how it is changed, and its copies; nil is not at all.
+	Rewrite *Rewrite
+	Sent    func() // called just before the frame is sent; nil is none
 }
 
 // relay carries frames between two interfaces of a namespace, in user space.
@@ -115,6 +117,9 @@ func (r *relay) carry(from, to, index int, tag uint16, rule func(*Segment) Verdi
 			if s, ok := ParseFrame(Ethernet, Frame{Time: at, Data: b[:n]}); ok {
 				v = rule(&s)
 			}
+		}
+		if v.Rewrite != nil {
+			v.Rewrite.apply(b[:n])
 		}
 		if v.Drop || len(waiting) >= maxDelayed {
 			continue

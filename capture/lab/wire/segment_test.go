@@ -69,3 +69,39 @@ func TestSegmentEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestRewrite lets the project's decoder judge what was rewritten.
+func TestRewrite(t *testing.T) {
+	options := []byte{1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9, 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2} // TSval 7, TSecr 9, a SACK block
+	payload := []byte("abc")                                                                    // an odd number of bytes
+	from := Segment{Src: netip.MustParseAddrPort("10.77.1.3:40000"), Dst: netip.MustParseAddrPort("10.77.1.129:80"), Seq: 100, Ack: 200, Flags: ACK}
+	ip := append(append(Forge(&from, 64), options...), payload...)
+	ip[3], ip[32] = byte(len(ip)), byte(20+len(options))/4<<4
+	frame := append(append(make([]byte, 12), 0x08, 0x00), append(ip, 0xee)...) // a byte of padding
+	r := Rewrite{Src: netip.MustParseAddr("10.77.1.1"), Seq: 1000, Ack: 1<<32 - 100, TSVal: 3, TSEcr: 4}
+	r.apply(frame)
+	file, err := capture.NewFile("rewritten", bytes.NewReader(PcapFile(Ethernet, 262144, []Frame{{Data: frame, Length: len(frame)}})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p capture.Packet
+	if err := file.Next(&p); err != nil {
+		t.Fatal(err)
+	}
+	d := capture.NewDecoder(capture.DecoderOptions{VerifyChecksums: true})
+	if d.Decode(&p) != capture.OutcomeSegment {
+		t.Fatal(d.Skip)
+	}
+	s := &d.Segment
+	if s.Src.String() != "10.77.1.1:40000" || s.Dst.String() != "10.77.1.129:80" || s.Seq != 1100 || s.Ack != 100 || s.Len != 3 || s.Marks&capture.MarkChecksumOK == 0 {
+		t.Errorf("segment %+v", s)
+	}
+	if got := frame[14+40 : 14+40+len(options)]; !bytes.Equal(got, []byte{1, 1, 8, 10, 0, 0, 0, 10, 0, 0, 0, 13, 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2}) {
+		t.Errorf("options %v", got)
+	}
+	for _, options := range [][]byte{{}, {0}, {8}, {8, 10, 1}, {3, 0}, {3, 1, 8}, {1, 1, 1}} {
+		if at := timestamps(options); at != -1 {
+			t.Errorf("timestamps of %v at %d", options, at)
+		}
+	}
+}
