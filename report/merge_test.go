@@ -3,6 +3,7 @@ package report
 import (
 	"testing"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/mergetest"
 	"tcpwatch/tracker/record"
 )
@@ -10,14 +11,21 @@ import (
 // merging are the fields that no merge takes in.
 var merging = mergetest.Options{
 	Skip: []string{
-		"timeWaits.steps",
+		"timeWaits.steps", "transfers.next",
 		"Summary.opt",
 		"Summary.judged", "Summary.found", // what was worked out last
 		"Summary.findings", // package diagnose checks its own
 	},
 	Fill: map[string]func(at any, leaf func() uint64){
-		"ids":     func(at any, leaf func() uint64) { at.(*ids).Take(leaf()) },
-		"Ranking": func(at any, leaf func() uint64) { at.(*ranking).Add(&record.Record{ID: leaf()}) },
+		"ids": func(at any, leaf func() uint64) { at.(*ids).Take(leaf()) },
+		"Ranking": func(at any, leaf func() uint64) {
+			switch at := at.(type) {
+			case *ranking:
+				at.Add(&record.Record{ID: leaf()})
+			case *fold.Ranking[transfer]:
+				at.Add(&transfer{ID: leaf()})
+			}
+		},
 	},
 }
 

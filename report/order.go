@@ -62,10 +62,14 @@ func (o TableOptions) validSort(chosen []Table) error {
 	if o.Sort == "" || slices.ContainsFunc(chosen, func(t Table) bool { return slices.Contains(t.Sorts, o.Sort) }) {
 		return nil
 	}
+	var others []string
 	for _, t := range AllTables() {
 		if slices.Contains(t.Sorts, o.Sort) {
-			return fmt.Errorf("sort key %q is for --report %s", o.Sort, t.Name)
+			others = append(others, t.Name)
 		}
+	}
+	if len(others) > 0 {
+		return fmt.Errorf("sort key %q is for --report %s", o.Sort, strings.Join(others, " or "))
 	}
 	_, err := connectionOrder(o.Sort, o.Records)
 	connections := slices.ContainsFunc(chosen, isConnections)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/report/schema"
@@ -27,9 +28,11 @@ const (
 type SummaryOptions struct {
 	Kept int    // connections kept for "worst" lists: at least TableOptions.Top; 0 means 100
 	Rows int    // connections kept for the connections report; 0 means 10,000, less than 0 none
-	Sort string // which connections those are: a sort key of that report; others and "" mean id
+	Sort string // which connections those are, and which transfers are kept: a sort key of those reports; others and "" mean their own
 	// Records are the options of the outputs: Sort may name a field that needs them.
 	Records schema.Options
+	// OnDemand names the tables of that kind whose sums are kept; nil means all of them.
+	OnDemand []string
 	// Narrow divides the limits on how many listeners, hosts and subjects are told
 	// apart, for little memory; 0 means 1.
 	Narrow int
@@ -64,6 +67,7 @@ func NewSummary(o SummaryOptions) *Summary {
 	if o.Rows == 0 {
 		o.Rows = defaultRows
 	}
+	asked := o.Sort
 	order, err := connectionOrder(o.Sort, o.Records)
 	if err != nil {
 		o.Sort, order = defaultRowSort, byID
@@ -76,8 +80,9 @@ func NewSummary(o SummaryOptions) *Summary {
 		rows:     newRanking(max(o.Rows, 0), order),
 		findings: diagnose.NewSet(o.Detectors, o.Thresholds),
 	}
+	o.Sort = asked // which may be another table's key
 	for _, t := range AllTables() {
-		if t.sums != nil {
+		if t.sums != nil && s.sumsUp(&t) {
 			s.sums = append(s.sums, t.sums(o))
 		}
 	}
@@ -139,7 +144,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 2
+const summaryVersion = 3
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.
@@ -153,6 +158,11 @@ func (s *Summary) UnmarshalBinary(b []byte) error {
 		return fmt.Errorf("reading a summary: %w", err)
 	}
 	return nil
+}
+
+// sumsUp tells that the sums of a table are kept.
+func (s *Summary) sumsUp(t *Table) bool {
+	return !t.OnDemand || s.opt.OnDemand == nil || slices.Contains(s.opt.OnDemand, t.Name)
 }
 
 // sumsOf are the sums of type T, which some table has.

@@ -61,7 +61,8 @@ type sums interface {
 // elsewhere, --help, the manual page, README.md, is made from this list, or a test
 // says what is missing.
 func AllTables() []Table {
-	return []Table{findingsTable(), handshakesTable(), closesTable(), timeWaitTable(), keepaliveTable(), connectionsTable()}
+	return []Table{findingsTable(), handshakesTable(), closesTable(), timeWaitTable(), keepaliveTable(),
+		connectionsTable(), transfersTable()}
 }
 
 // ReportNames lists the tables that TableOptions.Reports may ask for.
@@ -118,11 +119,16 @@ func (o TableOptions) chosen() ([]Table, error) {
 }
 
 // WriteTables prints the headline and the reports that o asks for. The error
-// is Validate's, before anything is written, or the writer's.
+// is Validate's, or that s lacks the sums of a report, before anything is written, or the writer's.
 func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 	chosen, err := o.chosen()
 	if err != nil {
 		return err
+	}
+	for i := range chosen {
+		if t := &chosen[i]; t.sums != nil && !s.sumsUp(t) {
+			return fmt.Errorf("report %q was not summed up: SummaryOptions.OnDemand names those that are", t.Name)
+		}
 	}
 	if o.Ports <= 0 {
 		o.Ports = int(s.opt.Thresholds.Ports())

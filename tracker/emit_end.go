@@ -82,7 +82,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 	}
 	r.LostBeforeTap, r.LostAfterTap, r.LostAgain = x.lostBefore, x.lostAfter, x.lostAgain
 	r.ReorderMax = x.late
-	r.WindowFull = x.windowFull
+	r.WindowFull, r.WindowUsed = x.windowFull, x.windowUsed
 	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
 	switch lasts := max(0, c.last-x.at); x.state {
 	case limitSender:
@@ -91,6 +91,10 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 		r.NetworkLimited += lasts
 	case limitWindow:
 		r.WindowLimited += lasts
+	}
+	r.Sending = r.SenderLimited + r.NetworkLimited + r.WindowLimited
+	if x.state == limitSender {
+		r.Sending -= max(0, c.last-x.done)
 	}
 	if x.rtt.n > 0 {
 		x.rtt.fill(&r.RTT)

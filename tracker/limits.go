@@ -11,7 +11,9 @@ type limits struct {
 	at           int64 // until when the times below are counted
 	state        limit
 	times        [nLimits]int64 // ns
+	done         int64          // since when nothing is in flight; of limitSender
 	windowFull   uint32         // moments at which the window was used up
+	windowUsed   uint32         // the largest window that was, in bytes
 	windowFullAt uint64         // packet of the first
 }
 
@@ -43,10 +45,14 @@ func (l *limits) follow(e, p *endpoint, packet uint64, now int64) {
 		next = limitWindow
 		if l.state != limitWindow && window > 0 {
 			l.windowFull++
+			l.windowUsed = max(l.windowUsed, window)
 			noteFirst(&l.windowFullAt, packet)
 		}
 	case flying == 0:
 		next = limitSender
+		if l.state != limitSender {
+			l.done = now
+		}
 	}
 	l.state = next
 }

@@ -26,7 +26,7 @@ func (x *sender) parts(c *conn) uint64 {
 	alone := r.alone()
 	return asBit(alone)*sentSample | asBit(!alone && (r.n|r.minFlying|r.maxFlying != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
 		asBit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | asBit(r.delayed != 0)*sentDelayed |
-		asBit(times[limitNone]|times[limitWindow] != 0 || x.windowFull != 0 || x.windowFullAt != 0)*sentLimits |
+		asBit(times[limitNone]|times[limitWindow] != 0 || x.windowFull|x.windowUsed != 0 || x.windowFullAt != 0)*sentLimits |
 		asBit(x.recovered())*sentRecovery | asBit(!c.over())*sentMore |
 		asBit(x.refused != refusals{} || x.sackBlocks|x.sacksOut != 0)*sentRefused
 }
@@ -61,12 +61,14 @@ func (w *packer[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 		n = number(w, n, &r.delayed)
 	}
 	n = w.time(n, &x.limits.at, c.last)
+	n = w.time(n, &x.limits.done, x.limits.at)
 	n = w.span(n, &times[limitSender], 0)
 	n = w.span(n, &times[limitNetwork], 0)
 	if head&sentLimits != 0 {
 		n = w.span(n, &times[limitNone], 0)
 		n = w.span(n, &times[limitWindow], 0)
 		n = number(w, n, &x.windowFull)
+		n = number(w, n, &x.windowUsed)
 		n = w.packet(n, &x.windowFullAt, c.lastPacket)
 	}
 	n = number(w, n, &x.passed)

@@ -241,6 +241,10 @@ func TestLimits(t *testing.T) {
 	if e.NetworkLimited != 20e6 || e.SenderLimited != 980e6+500e6 {
 		t.Errorf("network %d ns, sender %d ns", e.NetworkLimited, e.SenderLimited)
 	}
+	// From 1.000 to the ACK of the last data; the largest window that was used up.
+	if e.Sending != 1500e6 || e.WindowUsed != 600 {
+		t.Errorf("sending for %d ns, window of %d bytes", e.Sending, e.WindowUsed)
+	}
 }
 
 func TestSillyWindows(t *testing.T) {
@@ -281,6 +285,35 @@ func TestTap(t *testing.T) {
 		tr.Finish()
 		if got := rec.records[0].Capture.Tap; got != want {
 			t.Errorf("tap %v, want %v", got, want)
+		}
+	}
+}
+
+// Data under way when the input ends is still being sent; with a second piece after a
+// pause, the pause is part of the transfer, what follows the last ACK is not.
+func TestSending(t *testing.T) {
+	for _, c := range []struct {
+		name, lines  string
+		want, sender int64
+	}{
+		{"not acknowledged", `
+			1.000 > .P 1:101(100) ack 1 | - -
+			3.000 < .P 1:2(1) ack 1     | - -
+		`, 2000e6, 0},
+		{"two pieces", `
+			1.000 > .P 1:101(100) ack 1   | - -
+			1.100 < .  1:1(0) ack 101     | - -
+			5.000 > .P 101:201(100) ack 1 | - -
+			5.100 < .  1:1(0) ack 201     | - -
+			9.000 < .P 1:2(1) ack 201     | - -
+		`, 4100e6, 3900e6},
+	} {
+		rec, tr := run(t, Options{}, plainWire, opened+c.lines)
+		tr.Finish()
+		r := rec.records[0]
+		x, ok := r.Transfer(record.Orig)
+		if !ok || x.Time != record.Some(c.want) || x.Sender != record.Some(c.sender) || r.Ends[record.Orig].Sending != c.want {
+			t.Errorf("%s: %+v", c.name, x)
 		}
 	}
 }

@@ -48,6 +48,7 @@
 //	timewait      who holds TIME-WAIT, how many, until when
 //	keepalive     who probes, and whether it is answered
 //	connections   a line for each connection (not by default)
+//	transfers     how fast each transfer was, and what limited it (not by default)
 //
 // --columns chooses the columns of connections, --sort their order: any field of the
 // record, -FIELD from the greatest.

@@ -220,6 +220,7 @@ func (o *options) decideRun() {
 	o.run.MaxBytes = o.memory.Table()
 	sums := &o.run.Sums
 	sums.Kept, sums.Rows, sums.Sort, sums.Narrow = max(o.tables.Top, 100), -1, o.tables.Sort, o.memory.Narrow()
+	sums.OnDemand = append([]string{}, o.tables.Reports...)
 	if slices.Contains(o.tables.Reports, "connections") {
 		sums.Rows = max(o.tables.Top, 10000)
 	}

@@ -73,7 +73,7 @@ func (s *session) firstPass(ctx context.Context) error {
 	}
 	o := s.settings()
 	o.Interval, o.Warn = 0, nil
-	o.Sums.Kept, o.Sums.Rows, o.Sums.Sort = 1, -1, ""
+	o.Sums.Kept, o.Sums.Rows, o.Sums.Sort, o.Sums.OnDemand = 1, -1, "", []string{}
 	_, err := tcpwatch.Run(ctx, s.in.Source, o, append(outputs, s.newProgress())...)
 	s.foot.Clear()
 	s.in.Rewind()

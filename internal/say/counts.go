@@ -34,6 +34,22 @@ func Bytes(n uint64) string {
 	return Digits(v, 1) + " " + [...]string{"kB", "MB", "GB", "TB", "PB", "EB"}[i]
 }
 
+// Rate is bits per second in decimal units: 512 bit/s, 6.5 Mbit/s.
+func Rate(n uint64) string {
+	if n < 1000 {
+		return strconv.FormatUint(n, 10) + " bit/s"
+	}
+	v, i := float64(n)/1e3, 0
+	for ; v >= 999.5 && i < 3; i++ {
+		v /= 1e3
+	}
+	decimals := 1
+	if v >= 99.95 {
+		decimals = 0
+	}
+	return Digits(v, decimals) + " " + [...]string{"kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"}[i]
+}
+
 // Digits is v with at most dec decimals and no zeros at their end.
 func Digits(v float64, dec int) string {
 	s := strconv.FormatFloat(v, 'f', dec, 64)

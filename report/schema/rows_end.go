@@ -77,6 +77,8 @@ func windowFields(p string, e record.End) []Field {
 		})},
 		{p + "open_echoed", Truth, "", "`true` when one of them echoes the timestamp of the window update: it had come in", seen, sent(e, func(r *record.EndRecord) Value { return ifTrue(r.OpenEchoed) })},
 		{p + "window_full", Count, "", "times that it used up the other end's window", scaled, sent(e, func(r *record.EndRecord) Value { return countOf(r.WindowFull) })},
+		{p + "window_used_bytes", Count, "bytes", "the largest window of the other end that it used up; absent when none", scaled, sent(e, func(r *record.EndRecord) Value { return someOf(r.WindowUsed) })},
+		{p + "sending_s", Seconds, "s", "time from its first data until all that it sent was acknowledged, or to the last packet", answered, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.Sending) })},
 		{p + "sender_limited_s", Seconds, "s", "time in which it had nothing to send", answered, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.SenderLimited) })},
 		{p + "network_limited_s", Seconds, "s", "time with data in flight and room in the window", scaled, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.NetworkLimited) })},
 		{p + "window_limited_s", Seconds, "s", "time in which the other end's window was used up", scaled, sent(e, func(r *record.EndRecord) Value { return secondsOf(r.WindowLimited) })},

@@ -174,7 +174,9 @@ type EndRecord struct {
 	LostAgain                                    uint32 // of those, segments that had been sent again before: one loss that lasts, not several
 	ReorderMax                                   int64  // the longest that a segment came late, ns
 	WindowFull                                   uint32 // times that it used up the other end's window
+	WindowUsed                                   uint32 // the largest of those windows, bytes
 	SenderLimited, NetworkLimited, WindowLimited int64  // ns: it had nothing to send, the network carried, the window was full
+	Sending                                      int64  // ns from its first data until all that it sent was acknowledged, or the last packet: those three but for what follows
 	RTT                                          RTTRecord
 	MSS                                          Opt[uint16]
 	WScale                                       Opt[uint8]
