@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,10 +194,15 @@ func (p *page) briefFinding(f *diagnose.Finding) {
 	p.note(2, say.Faint, more)
 }
 
-// signs are the first sentences of an explanation.
+// signs are the first sentences of an explanation, before them the one that tells what
+// separates the bad from the good.
 func signs(explanation string) string {
+	all := say.Sentences(explanation)
+	if i := slices.IndexFunc(all, func(s string) bool { return strings.HasPrefix(s, diagnose.Separates) }); i > 0 {
+		all = slices.Insert(slices.Delete(slices.Clone(all), i, i+1), 0, all[i])
+	}
 	text := ""
-	for i, s := range say.Sentences(explanation) {
+	for i, s := range all {
 		if i > 0 && (i == briefSigns || len(text)+len(s) > briefLength) {
 			break
 		}

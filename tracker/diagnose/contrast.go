@@ -10,6 +10,9 @@ import (
 	"tcpwatch/internal/say"
 )
 
+// Separates begins the sentence of an explanation that tells the bad from the good.
+const Separates = "What separates them"
+
 // found is a sign that separates the attempts that failed from those that went well.
 type found struct {
 	*sign
@@ -255,9 +258,9 @@ func (v *verdict) text(verb string) string {
 		t := &all[i]
 		switch {
 		case i == 0 && !t.where:
-			text = " What separates them: "
+			text = " " + Separates + ": "
 		case i == 0:
-			text = " What separates them tells where or when, not why: "
+			text = " " + Separates + " tells where or when, not why: "
 		default:
 			text += "; "
 		}
