@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"tcpwatch"
 	"tcpwatch/capture"
@@ -70,7 +71,27 @@ func (o *options) rawNames() []string {
 }
 
 func (s *session) newTables(to []io.Writer) (tcpwatch.Output, error) {
-	return report.NewTables(to[0], s.tablesOn(to[0])), nil
+	return report.NewTables(s.paged(to[0]), s.tablesOn(to[0])), nil
+}
+
+// paged is w, by way of the user's pager where it is a terminal.
+func (s *session) paged(w io.Writer) io.Writer {
+	if s.o.noPager {
+		return w
+	}
+	pager := screen.NewPager(w, os.Getenv)
+	if pager == nil {
+		return w
+	}
+	s.atEnd(func(uint64) int {
+		s.screen.Settle()
+		if err := pager.Show(); err != nil {
+			s.warn(fmt.Errorf("output: %w", err))
+			return exitEarly
+		}
+		return exitDone
+	})
+	return pager
 }
 
 func (s *session) newJSONL(to []io.Writer) (tcpwatch.Output, error) {
@@ -84,7 +105,11 @@ func (s *session) newCSV(to []io.Writer) (tcpwatch.Output, error) {
 // newDrawing draws the connections of --why.
 func (s *session) newDrawing(to []io.Writer) (tcpwatch.Output, error) {
 	o := ladder.Options{Width: screen.Columns(to[0]), Color: useColor(s.o.color, to[0]), ASCII: asciiOnly(), MSL: int64(s.o.run.MSL)}
-	d := ladder.New(to[0], o, s.picked(s.o.why))
+	w := to[0]
+	if s.in.handle == nil { // live it is drawn while it grows
+		w = s.paged(w)
+	}
+	d := ladder.New(w, o, s.picked(s.o.why))
 	s.atEnd(func(packets uint64) int {
 		if d.Len() > 0 {
 			return exitDone

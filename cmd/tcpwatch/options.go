@@ -33,6 +33,7 @@ type options struct {
 	filter     string // "" when the user gave none
 	duration   time.Duration
 	quiet      bool
+	noPager    bool
 	outputs    []output
 	tables     report.TableOptions
 	why        *report.Pick // nil without --why
@@ -80,6 +81,7 @@ func parse(args []string) (*options, error) {
 	f.Var((*seconds)(&o.duration), "for", "")
 	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
+	f.BoolVar(&o.noPager, "no-pager", false, "")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
 	f.StringVar(&reports, "report", "", "")
 	f.IntVar(&o.tables.Top, "top", 0, "")

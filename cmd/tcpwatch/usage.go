@@ -61,7 +61,7 @@ Output
       --extract FILE      write those of troubled, or --where's, connections
       --interval TIME     jsonl, csv: open ones too    --transitions  jsonl
   -n, --numeric           name no ports              -q, --quiet  no live lines
-      --color[=WHEN]      auto, always, never        --no-color
+      --color[=WHEN]      auto, always, never        --no-color  --no-pager
 Findings
       --detectors LIST    only these          --explain NAME  its rule ("list")
       --threshold NAME=VALUE    --fail-on critical|warning|notice|info  status 3

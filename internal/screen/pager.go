@@ -21,21 +21,24 @@ type Pager struct {
 	rows    func() int
 }
 
-// NewPager returns a Pager for w, what On returned; it is nil where w is no terminal, or
-// the environment names no pager. getenv is os.Getenv: PAGER names a command for the
+// NewPager returns a Pager for w, a terminal or what On returned for one; it is nil where w
+// is none, or the environment names no pager. getenv is os.Getenv: PAGER names a command for the
 // shell, "" and "cat" none; where it is not set it is less, with LESS=FRX unless LESS is
 // set, as git and man do it.
 func NewPager(w io.Writer, getenv func(string) string) *Pager {
-	p, ok := w.(pane)
-	if !ok {
-		return nil
+	var file *os.File
+	switch t := w.(type) {
+	case pane:
+		file = t.file
+	case *os.File:
+		file = t
 	}
 	command := pagerOf(getenv)
-	if command == "" {
+	if file == nil || !IsTerminal(file) || command == "" {
 		return nil
 	}
-	return &Pager{to: w, file: p.file, command: command, less: getenv("LESS") == "", rows: func() int {
-		_, rows, err := term.GetSize(int(p.file.Fd()))
+	return &Pager{to: w, file: file, command: command, less: getenv("LESS") == "", rows: func() int {
+		_, rows, err := term.GetSize(int(file.Fd()))
 		if err != nil {
 			return 0
 		}
