@@ -80,7 +80,8 @@ func openLive(o *options) (*live.Handle, error) {
 	if expr == "" {
 		expr = live.DefaultFilter
 	}
-	return live.Open(live.Options{Interface: iface, Snaplen: o.snaplen, NoPromisc: o.noPromisc, Buffer: o.buffer, Filter: expr})
+	handle, err := live.Open(live.Options{Interface: iface, Snaplen: o.snaplen, NoPromisc: o.noPromisc, Buffer: o.buffer, Filter: expr})
+	return handle, noFilter(o.filter, err)
 }
 
 // captured is a live capture as a tcpwatch.Handle.

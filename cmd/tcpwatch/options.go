@@ -113,7 +113,7 @@ func parse(args []string) (*options, error) {
 		return nil, err
 	}
 	if err := f.Parse(args); err != nil {
-		return nil, fmt.Errorf("%s (see --help)", firstLine(err.Error()))
+		return nil, wrongFlag(f, err)
 	}
 	if noColor {
 		o.color = "never"
@@ -254,24 +254,39 @@ var colors = []string{"auto", "always", "never"}
 func (o *options) takeFiles(words []string) ([]string, error) {
 	for len(words) > 0 && o.iface == "" {
 		about, err := os.Stat(words[0])
-		if err != nil || about.IsDir() && !strings.Contains(words[0], "/") {
-			break
+		switch {
+		case words[0] == "-":
+			o.read = append(o.read, "-")
+		case err != nil:
+			return o.takeRest(words)
+		case about.IsDir():
+			inside, err := capturesIn(words[0])
+			if err != nil && !strings.Contains(words[0], "/") {
+				return o.takeRest(words) // a filter's word, and a folder of that name
+			} else if err != nil {
+				return nil, err
+			}
+			o.read = append(o.read, inside...)
+		default:
+			o.read = append(o.read, words[0])
 		}
-		o.read = append(o.read, words[0])
 		words = words[1:]
 	}
+	return o.takeRest(words)
+}
+
+// takeRest returns the words of the filter, once it is sure that none is a mistyped file.
+// Without any file standard input is read where something is piped into it.
+func (o *options) takeRest(words []string) ([]string, error) {
 	if len(words) > 0 && looksLikeCapture(words[0]) {
 		if _, err := os.Stat(words[0]); err != nil {
 			return nil, fmt.Errorf("%s: %w", words[0], errors.Unwrap(err))
 		}
 	}
+	if len(o.read) == 0 && o.iface == "" && o.duration == 0 && piped(os.Stdin) {
+		o.read = []string{"-"}
+	}
 	return words, nil
-}
-
-// looksLikeCapture tells a mistyped file name from a filter.
-func looksLikeCapture(word string) bool {
-	word = strings.TrimSuffix(strings.TrimSuffix(word, ".gz"), ".zst")
-	return strings.HasSuffix(word, ".pcap") || strings.HasSuffix(word, ".pcapng") || strings.HasSuffix(word, ".cap")
 }
 
 // filterText is the filter expression, from the command line or a file.

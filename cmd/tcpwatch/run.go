@@ -46,7 +46,7 @@ func (c *command) run(args []string) int {
 	if len(args) > 0 && args[0] == "compare" {
 		return c.compare(args[1:])
 	}
-	o, err := parse(args)
+	o, err := parse(meant(args))
 	switch {
 	case err != nil:
 		return fail(c.stderr, err)
@@ -199,7 +199,7 @@ func (s *session) announce() {
 	if on == live.Any {
 		on = "all interfaces"
 	}
-	tell(s.stderr, fmt.Sprintf("capturing on %s, %s", on, filter))
+	tell(s.stderr, fmt.Sprintf("capturing on %s, %s; %s", on, filter, s.o.howToEnd()))
 }
 
 // warn tells the user in a line that something is wrong, and goes on.

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"tcpwatch/internal/say"
+)
+
+// What people type in their first minute is taken as it is meant, or answered with the
+// nearest name.
+
+// aloneWords are words that ask for what an option asks for, where they stand alone and
+// name no file.
+var aloneWords = map[string]string{"help": "--help", "version": "--version"}
+
+// meant is the command line as it is meant.
+func meant(args []string) []string {
+	if len(args) == 1 && aloneWords[args[0]] != "" {
+		if _, err := os.Stat(args[0]); err != nil {
+			return []string{aloneWords[args[0]]}
+		}
+	}
+	return args
+}
+
+// wrongFlag is an error of the flags' parser, with the nearest option for an unknown one.
+func wrongFlag(f *pflag.FlagSet, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
+		var known []string
+		f.VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if near := say.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+			return fmt.Errorf("%s; near it: --%s (see --help)", firstLine(err.Error()), near)
+		}
+	}
+	return fmt.Errorf("%s (see --help)", firstLine(err.Error()))
+}
+
+// piped reports whether standard input is a file or a pipe: what "< FILE" and "|" make
+// of it. A terminal, /dev/null and the socket of a remote shell are neither.
+func piped(stdin *os.File) bool {
+	about, err := stdin.Stat()
+	return err == nil && (about.Mode().IsRegular() || about.Mode()&os.ModeNamedPipe != 0)
+}
+
+// capturesIn are the captures of a folder, by name; those of folders in it are not among
+// them.
+func capturesIn(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", folder, errors.Unwrap(err))
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() && looksLikeCapture(e.Name()) {
+			names = append(names, filepath.Join(folder, e.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: no capture in this folder (names with .pcap, .pcapng or .cap, also .gz and .zst)", folder)
+	}
+	return names, nil
+}
+
+// looksLikeCapture tells the name of a capture, with what a rotating writer adds to it,
+// from others: eth0.pcap, eth0.pcap12, eth0.pcapng.gz, eth0.pcap.2026-11-29.
+func looksLikeCapture(name string) bool {
+	parts := strings.Split(filepath.Base(name), ".")
+	return slices.ContainsFunc(parts[1:], func(part string) bool {
+		switch strings.TrimRight(part, "0123456789") {
+		case "pcap", "pcapng", "cap", "ntar":
+			return true
+		}
+		return false
+	})
+}
+
+// howToEnd says what ends a live capture.
+func (o *options) howToEnd() string {
+	switch {
+	case o.run.Count > 0:
+		return "ends after " + say.Plural(o.run.Count, "packet") + " or on Ctrl-C"
+	case o.duration > 0:
+		return "ends after " + say.Duration(int64(o.duration), false) + " or on Ctrl-C"
+	}
+	return "Ctrl-C ends it"
+}
+
+// noFilter is an error about a filter of one word, which may have been meant as a file.
+func noFilter(filter string, err error) error {
+	if err == nil || filter == "" || strings.ContainsAny(filter, " \t") || !strings.HasPrefix(err.Error(), "filter ") {
+		return err
+	}
+	return fmt.Errorf("%w; nor is there a file of that name", err)
+}
