@@ -18,7 +18,7 @@ func captureFields() []Field {
 		{"capture.stepped_s", Seconds, "s", "by how much the clock was stepped between its packets: no span has it in it", none, func(w *row) Value { return someSeconds(w.Capture.Stepped) }},
 		{"capture.uncovered_s", Seconds, "s", "how long nobody captured between its packets: only duration_s has it in it", none, func(w *row) Value { return someSeconds(w.Capture.Uncovered) }},
 		{"capture.unknown", Texts, "", "the reasons for which fields of this record are absent (see below); absent when there are none", none, func(w *row) Value {
-			if s := ReasonsOf(w.Record); s != 0 {
+			if s := reasonsFor(w.Record, w.flaws); s != 0 {
 				return Value{kind: lacking, n: int64(s)}
 			}
 			return Value{}

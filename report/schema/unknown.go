@@ -112,24 +112,28 @@ func UnknownOf(r *record.Record) (lines []string) {
 }
 
 // ReasonsOf tells the reasons that apply to a connection.
-func ReasonsOf(r *record.Record) (s Reasons) {
-	c := &r.Capture
-	add := func(why Reason, applies bool) {
-		if applies {
-			s |= 1 << why
+func ReasonsOf(r *record.Record) Reasons { return reasonsFor(r, flawsOf(r)) }
+
+// reasonsFor are those of a connection whose flaws are known, and what hides no field.
+func reasonsFor(r *record.Record, flaws flaw) (s Reasons) {
+	for e := record.Orig; e <= record.Resp; e++ {
+		if r.Ends[e].Packets == 0 {
+			flaws &^= gapsOf(e) // an end that was not seen at all has no gaps
 		}
 	}
-	add(OneWay, c.OneWay)
-	add(Midstream, c.Midstream)
-	add(SYNUnseen, c.SYNUnseen[record.Orig] || c.SYNUnseen[record.Resp])
-	add(ScaleUnseen, c.ScaleUnknown)
-	add(Truncated, c.Truncated)
-	add(Offload, c.Offload)
-	add(Duplicates, c.Duplicates > 0)
-	add(Missing, missingBytes(r) > 0 || spanUnknown(r))
-	add(WentBack, c.TimeWentBack > 0)
-	add(Untimed, c.Untimed > 0)
-	add(GivenUp, c.GivenUpBytes > 0)
+	for ; flaws != 0; flaws &= flaws - 1 {
+		s |= 1 << (flaws & -flaws).reason()
+	}
+	c := &r.Capture
+	if c.Truncated {
+		s |= 1 << Truncated
+	}
+	if c.Offload {
+		s |= 1 << Offload
+	}
+	if c.Duplicates > 0 {
+		s |= 1 << Duplicates
+	}
 	return s
 }
 

@@ -5,17 +5,19 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// A detector has a file of its own.
-func TestOneDetectorAFile(t *testing.T) {
+// parsed are the files of this package but its tests, by name.
+func parsed(t *testing.T) map[string]*ast.File {
+	t.Helper()
 	files, err := os.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
+	all := make(map[string]*ast.File)
 	for _, f := range files {
 		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
 			continue
@@ -24,14 +26,65 @@ func TestOneDetectorAFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		all[f.Name()] = tree
+	}
+	return all
+}
+
+// functions are those of a file that belong to no type.
+func functions(f *ast.File) (all []*ast.FuncDecl) {
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil {
+			all = append(all, fn)
+		}
+	}
+	return all
+}
+
+// each calls f with all nodes of a kind below a node.
+func each[N ast.Node](root ast.Node, f func(n N)) {
+	ast.Inspect(root, func(n ast.Node) bool {
+		if x, ok := n.(N); ok {
+			f(x)
+		}
+		return true
+	})
+}
+
+// called is the name of the function or method that is called.
+func called(c *ast.CallExpr) string {
+	switch fn := c.Fun.(type) {
+	case *ast.Ident:
+		return fn.Name
+	case *ast.SelectorExpr:
+		return fn.Sel.Name
+	}
+	return ""
+}
+
+// typeName is the name of a type, or of what it points to.
+func typeName(x ast.Expr) string {
+	if star, ok := x.(*ast.StarExpr); ok {
+		x = star.X
+	}
+	if name, ok := x.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+// A detector has a file of its own.
+func TestOneDetectorAFile(t *testing.T) {
+	n := 0
+	for file, tree := range parsed(t) {
 		var here []string
-		for _, d := range tree.Decls {
-			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Type.Params.NumFields() == 0 && returnsDetector(fn) {
+		for _, fn := range functions(tree) {
+			if fn.Type.Params.NumFields() == 0 && fn.Type.Results.NumFields() == 1 && typeName(fn.Type.Results.List[0].Type) == "Detector" {
 				here = append(here, fn.Name.Name)
 			}
 		}
 		if n += len(here); len(here) > 1 {
-			t.Errorf("%s holds %s", f.Name(), strings.Join(here, ", "))
+			t.Errorf("%s holds %s", file, strings.Join(here, ", "))
 		}
 	}
 	if all := len(Detectors()); n != all {
@@ -39,10 +92,102 @@ func TestOneDetectorAFile(t *testing.T) {
 	}
 }
 
-func returnsDetector(fn *ast.FuncDecl) bool {
-	if fn.Type.Results.NumFields() != 1 {
+// New is a line or two, and what adds and tells are functions with names.
+func TestNewIsShort(t *testing.T) {
+	for file, tree := range parsed(t) {
+		each(tree, func(x *ast.KeyValueExpr) {
+			key, _ := x.Key.(*ast.Ident)
+			fn, ok := x.Value.(*ast.FuncLit)
+			if key == nil || key.Name != "New" || !ok {
+				return
+			}
+			if n := len(fn.Body.List); n > 2 {
+				t.Errorf("%s: New has %d statements", file, n)
+			}
+			each(fn.Body, func(*ast.FuncLit) { t.Errorf("%s: New holds a function without a name", file) })
+		})
+	}
+}
+
+// A threshold is named where its detector declares it, and nowhere else. What declares the
+// thresholds of another detector is called with o.others(), so that they are listed there.
+func TestThresholdsHaveOneOwner(t *testing.T) {
+	declaring := []string{"count", "span", "share", "fewAndShare", "fewAndMany", "bulkLimits"}
+	owner, limitsOf := map[string]string{}, map[string]string{}
+	all := parsed(t)
+	for file, tree := range all {
+		for _, fn := range functions(tree) {
+			if p := fn.Type.Params.List; len(p) == 1 && typeName(p[0].Type) == "Options" {
+				limitsOf[fn.Name.Name] = file
+			}
+		}
+		each(tree, func(c *ast.CallExpr) {
+			if !slices.Contains(declaring, called(c)) || len(c.Args) == 0 {
+				return
+			}
+			if name, ok := c.Args[0].(*ast.BasicLit); ok {
+				if other := owner[name.Value]; other != "" {
+					t.Errorf("%s: %s declares %s as well", file, other, name.Value)
+				}
+				owner[name.Value] = file
+			}
+		})
+	}
+	for file, tree := range all {
+		each(tree, func(c *ast.CallExpr) {
+			if home := limitsOf[called(c)]; home == "" || home == file {
+				return
+			}
+			if arg, ok := c.Args[0].(*ast.CallExpr); !ok || called(arg) != "others" {
+				t.Errorf("%s: %s declares the thresholds of %s, without o.others()", file, called(c), limitsOf[called(c)])
+			}
+		})
+		each(tree, func(x *ast.SelectorExpr) {
+			if (x.Sel.Name == "set" || x.Sel.Name == "value") && typeName(x.X) == "o" && file != "options.go" && file != "traits.go" {
+				t.Errorf("%s: looks a threshold up by its name", file)
+			}
+		})
+	}
+	for _, d := range Detectors() {
+		for _, l := range d.Thresholds() {
+			if l.Name != d.Name && !strings.HasPrefix(l.Name, d.Name+"-") && l.Name != "ports" {
+				t.Errorf("%s: a threshold is called %s", d.Name, l.Name)
+			}
+		}
+	}
+}
+
+// A severity is a name, or what the rule of effect makes of what was measured; later it is
+// lowered only.
+func TestSeverityHasOneRule(t *testing.T) {
+	ruled := func(x ast.Expr) bool {
+		switch x := x.(type) {
+		case *ast.Ident:
+			return slices.Contains([]string{"Info", "Notice", "Warning", "Critical"}, x.Name)
+		case *ast.CallExpr:
+			if called(x) == "min" {
+				x, _ = x.Args[0].(*ast.CallExpr)
+			}
+			return x != nil && called(x) == "severity"
+		}
 		return false
 	}
-	name, ok := fn.Type.Results.List[0].Type.(*ast.Ident)
-	return ok && name.Name == "Detector"
+	for file, tree := range parsed(t) {
+		each(tree, func(x *ast.KeyValueExpr) {
+			if key, ok := x.Key.(*ast.Ident); ok && key.Name == "Severity" && !ruled(x.Value) {
+				t.Errorf("%s: a severity is neither a name nor made by the rule", file)
+			}
+		})
+		each(tree, func(a *ast.AssignStmt) {
+			for i, to := range a.Lhs {
+				field, ok := to.(*ast.SelectorExpr)
+				if !ok || field.Sel.Name != "Severity" {
+					continue
+				}
+				if c, ok := a.Rhs[i].(*ast.CallExpr); !ok || called(c) != "min" {
+					t.Errorf("%s: a severity is set after the finding was made, and not by min", file)
+				}
+			}
+		})
+	}
 }

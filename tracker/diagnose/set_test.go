@@ -131,13 +131,22 @@ func TestCleanRecordsDoNotAllocate(t *testing.T) {
 func TestDetectorsAreExplained(t *testing.T) {
 	seen, limits := map[string]bool{}, map[string]bool{}
 	for _, d := range Detectors() {
-		if seen[d.Name] || len(d.Name) > 20 || len(d.Doc) < 200 {
-			t.Errorf("%s: twice, too long a name, or not explained", d.Name)
+		if seen[d.Name] {
+			t.Errorf("Two detectors are called %s", d.Name)
+		}
+		if len(d.Name) > 20 {
+			t.Errorf("The name %s has %d letters; 20 are the most", d.Name, len(d.Name))
+		}
+		if len(d.Doc) < 200 {
+			t.Errorf("The Doc of %s has %d letters; a rule, its sources and what it can be mistaken for take 200", d.Name, len(d.Doc))
 		}
 		seen[d.Name] = true
 		for _, l := range d.Thresholds() {
-			if limits[l.Name] || l.Doc == "" {
-				t.Errorf("%s: threshold %s twice, or not explained", d.Name, l.Name)
+			if limits[l.Name] {
+				t.Errorf("%s lists the threshold %s, which another detector, or itself, lists as well", d.Name, l.Name)
+			}
+			if l.Doc == "" {
+				t.Errorf("%s does not say what its threshold %s is for", d.Name, l.Name)
 			}
 			limits[l.Name] = true
 		}
@@ -146,7 +155,7 @@ func TestDetectorsAreExplained(t *testing.T) {
 			t.Error(err)
 		}
 		if !strings.Contains(text, "RFC") {
-			t.Errorf("%s names no source", d.Name)
+			t.Errorf("%s names no RFC as its source", d.Name)
 		}
 		list, _ := Explain("list")
 		for l := range strings.Lines(text + list) {

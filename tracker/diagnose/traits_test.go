@@ -80,11 +80,15 @@ func TestSigns(t *testing.T) {
 				if needs == 0 || traitsOf(r)&needs != 0 {
 					with.Add(r)
 				} else if without.Add(r); holds(reflect.ValueOf(without)) {
-					t.Fatalf("%s: adds a record without traits: %+v", d.Name, r)
+					t.Fatalf("%s takes in a record that has none of the traits it needs: add one of traits %b to its needs. The record is %+v", d.Name, traitsOf(r), r)
 				}
 			}
-			if i == 0 && holds(reflect.ValueOf(with)) == (d.needs == traitNone) {
-				t.Errorf("%s: what it needs does not tell what it takes", d.Name)
+			took := holds(reflect.ValueOf(with))
+			if i == 0 && took && d.needs == traitNone {
+				t.Errorf("%s says by traitNone that it needs no record, and takes some in", d.Name)
+			}
+			if i == 0 && !took && d.needs != traitNone {
+				t.Errorf("%s takes in none of the records that have a trait it needs", d.Name)
 			}
 		}
 	}
