@@ -25,14 +25,14 @@ func backoffs() []backoff {
 	}
 }
 
-// schedule finds the system whose back-off the repeats of a SYN follow.
-func schedule(f *record.OpenRecord) (backoff, bool) {
+// schedule finds the system whose back-off the repeats of a SYN follow, and its place.
+func schedule(f *record.OpenRecord) (at int, b backoff, ok bool) {
 	n := int(f.NSYNsAgain)
 	if n < 2 {
-		return backoff{}, false
+		return 0, b, false
 	}
 next:
-	for _, b := range backoffs() {
+	for at, b := range backoffs() {
 		if n > len(b.at) {
 			continue
 		}
@@ -42,9 +42,9 @@ next:
 				continue next
 			}
 		}
-		return b, true
+		return at, b, true
 	}
-	return backoff{}, false
+	return 0, b, false
 }
 
 // ending says who ended an attempt that nobody answered.
@@ -63,7 +63,7 @@ func gaveUp(r *record.Record) (e ending, from, to int64) {
 	f := &r.Open
 	quiet := r.End + r.Silent - f.LastSYNAt
 	from = f.LastSYNAt - r.Start
-	b, known := schedule(f)
+	_, b, known := schedule(f)
 	switch n := int(f.NSYNsAgain); {
 	case r.Open.SYNs == 0:
 		return endUnknown, 0, 0

@@ -36,7 +36,7 @@ func TestGaveUp(t *testing.T) {
 		{silent(second, 1012, 2032), "Linux since 6.5, macOS or FreeBSD", endUnknown, 3},
 		{silent(100*second, 400, 900), "", endUser, 2},
 	} {
-		b, _ := schedule(&tt.r.Open)
+		_, b, _ := schedule(&tt.r.Open)
 		end, _, to := gaveUp(tt.r)
 		if b.system != tt.system || end != tt.end || to/second != tt.to {
 			t.Errorf("%v: %q, %d, %d s; want %q, %d, %d s", tt.r.Open.SYNsAgain[:tt.r.Open.NSYNsAgain], b.system, end, to/second, tt.system, tt.end, tt.to)

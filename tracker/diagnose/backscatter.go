@@ -36,8 +36,7 @@ SYN before them and nothing after, are a flooded host's answers to forged sender
 It can be mistaken for a capture of one direction only: there data follows the
 SYN/ACKs, and such a host is not counted.`,
 		New: func(o *Options) Fold {
-			l := echoLimits{least: o.count("backscatter", 20, "different addresses that got such an answer from one host")}
-			return newEndFold(addEchoes, l.tell)
+			return newEndFold(addEchoes, echoLimits{o.count("backscatter", 20, "different addresses that got such an answer from one host")}.tell)
 		},
 	}
 }
@@ -66,9 +65,6 @@ func addEchoes(s *subjects[echoes, *echoes], r *record.Record, e record.End) {
 }
 
 func (l echoLimits) tell(_ *Context, s Subject, x *echoes) (Finding, bool) {
-	if x.to.Count() < l.least {
-		return Finding{}, false
-	}
 	return Finding{
 		Severity: Notice, Confidence: Likely,
 		Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, about(&x.to, "host")),
@@ -76,5 +72,5 @@ func (l echoLimits) tell(_ *Context, s Subject, x *echoes) (Finding, bool) {
 			say.Thousands(x.synAcks), say.Thousands(x.resets)),
 		Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},
 		Advice: []string{"Nothing is wrong with the addresses here; tell whoever runs that host."},
-	}, true
+	}, x.to.Count() >= l.least
 }

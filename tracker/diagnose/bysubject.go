@@ -24,6 +24,8 @@ type bySubject[V any, P counted[V]] struct {
 	// gather names the wider subject that a subject's trouble may be due to;
 	// nil for never. From gatherFrom of them on they are one finding.
 	gather func(s Subject, v P) (wider Subject, ok bool)
+	// suspect notes whom other detectors leave out; nil for nobody.
+	suspect func(c *Context, s Subject, v P)
 }
 
 // gatherFrom is how many subjects make their common cause a subject.
@@ -68,6 +70,23 @@ func (f *bySubject[V, P]) Add(r *record.Record) {
 
 // Fields walks over the subjects.
 func (f *bySubject[V, P]) Fields(w *fold.Walk) { f.kept.Fields(w) }
+
+// Suspects asks about each subject.
+func (f *bySubject[V, P]) Suspects(c *Context) {
+	if f.suspect == nil {
+		return
+	}
+	f.kept.Trim()
+	for s, v := range f.kept.All() {
+		f.suspect(c, s, v)
+	}
+}
+
+// suspecting is the Fold with what it suspects.
+func (f *bySubject[V, P]) suspecting(suspect func(c *Context, s Subject, v P)) *bySubject[V, P] {
+	f.suspect = suspect
+	return f
+}
 
 // Findings asks for the finding of each subject.
 func (f *bySubject[V, P]) Findings(c *Context) []Finding {

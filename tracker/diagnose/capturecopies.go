@@ -22,9 +22,6 @@ again within less than a round trip, sooner than its sender can know of a loss.`
 }
 
 func tellCopies(_ *Context, q *quality) (Finding, *tally) {
-	if q.copies.n == 0 {
-		return Finding{}, nil
-	}
 	f := Finding{
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured, or on the way, twice", percentOf(q.copied+q.doubled, q.packets), say.Plural(q.copies.n, "connection")),

@@ -16,9 +16,6 @@ was cut. 96 bytes hold the headers of nearly every packet.`,
 }
 
 func tellCut(c *Context, q *quality) (Finding, *tally) {
-	if q.cut.n == 0 {
-		return Finding{}, nil
-	}
 	return Finding{
 		Severity: Info, Confidence: Proven,
 		Title:       fmt.Sprintf("the snaplen cut packets of %s", outOf(q.cut.n, max(c.Conns, q.cut.n), "connection")),

@@ -16,9 +16,6 @@ them are left out for those connections.`,
 }
 
 func tellMidstream(c *Context, q *quality) (Finding, *tally) {
-	if q.midstream.n == 0 {
-		return Finding{}, nil
-	}
 	return Finding{
 		Severity: Info, Confidence: Proven,
 		Title:       fmt.Sprintf("%s began before the capture did", outOf(q.midstream.n, max(c.Conns, q.midstream.n), "connection")),

@@ -17,9 +17,6 @@ times are right.`,
 }
 
 func tellOffload(c *Context, q *quality) (Finding, *tally) {
-	if q.offload.n == 0 {
-		return Finding{}, nil
-	}
 	return Finding{
 		Severity: Info, Confidence: Proven,
 		Title:       fmt.Sprintf("segments of %s are longer than the wire allows: counts are the host's, not the wire's", outOf(q.offload.n, max(c.Conns, q.offload.n), "connection")),

@@ -21,9 +21,6 @@ only possible.`,
 }
 
 func tellOneWay(c *Context, q *quality) (Finding, *tally) {
-	if q.oneWay.n == 0 {
-		return Finding{}, nil
-	}
 	few := q.oneWay.n < oneWayFew && q.conns > 0
 	f := Finding{
 		Severity: effect{harmless: few || c.OneWay*100 < c.Conns*oneWayShare, felt: true}.severity(), Confidence: Proven,

@@ -128,7 +128,7 @@ func (fromQuality) Fields(*fold.Walk) {}
 // Findings judges the capture.
 func (f fromQuality) Findings(c *Context) []Finding {
 	x, what := f.tell(c, c.quality)
-	if what == nil {
+	if what == nil || what.n == 0 {
 		return nil
 	}
 	x.Subject = Subject{Kind: SubjectCapture}

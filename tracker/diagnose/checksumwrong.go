@@ -22,8 +22,7 @@ all that follow on that connection. Where most checksums of a sender are wrong i
 fills them in behind the capture point: that is offload and not counted, nor is a segment
 that the other end took, nor what was sent again for no reason that the capture shows.`,
 		New: func(o *Options) Fold {
-			l := checksumLimits{least: o.count("checksum-wrong", 3, "packets of one sender with a wrong checksum from which on it counts")}
-			return newEndFold(addChecksums, l.tell)
+			return newEndFold(addChecksums, checksumLimits{o.count("checksum-wrong", 3, "packets of one sender with a wrong checksum from which on it counts")}.tell)
 		},
 	}
 }

@@ -105,7 +105,7 @@ func (s *suspects) checks(a capture.Addr, n uint64) bool {
 
 // suspecter is a Fold that knows suspects.
 type suspecter interface {
-	Suspects(c *Context, s *suspects)
+	Suspects(c *Context)
 }
 
 func newSuspects() suspects {

@@ -22,8 +22,7 @@ field; or the sender's congestion control does not use it. ECN then does nothing
 senders that rely on it (DCTCP, L4S) do not see congestion. Counted on connections with
 at least ecn-bleached segments' worth of data.`,
 		New: func(o *Options) Fold {
-			l := bleachLimits{least: o.count("ecn-bleached", 20, "full segments that an end must have sent")}
-			return newEndFold(l.add, tellBleached)
+			return newEndFold(bleachLimits{o.count("ecn-bleached", 20, "full segments that an end must have sent")}.add, tellBleached)
 		},
 	}
 }

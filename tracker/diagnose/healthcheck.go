@@ -90,13 +90,13 @@ type checking struct {
 type checked struct{ half, reset uint64 }
 
 // Suspects are the listeners that are checked, and the hosts that check.
-func (f checking) Suspects(_ *Context, s *suspects) {
+func (f checking) Suspects(c *Context) {
 	f.kept.Trim()
 	for k, x := range f.kept.All() {
 		if x.steady(f.least) {
 			for _, e := range [...]capture.Endpoint{k.B, {Addr: k.A.Addr}} {
-				n := s.checked[e]
-				s.checked[e] = checked{n.half + x.half, n.reset + x.reset}
+				n := c.suspects.checked[e]
+				c.suspects.checked[e] = checked{n.half + x.half, n.reset + x.reset}
 			}
 		}
 	}

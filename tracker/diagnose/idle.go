@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tcpwatch/internal/fold"
@@ -101,12 +100,7 @@ func (x *gaps) Items() []gap { return *x }
 
 // Take keeps a gap when its connection has one of the least ids.
 func (x *gaps) Take(g gap) {
-	at, found := slices.BinarySearchFunc(*x, g, func(a, b gap) int { return cmp.Compare(a.Conn, b.Conn) })
-	if found || at == maxGaps {
-		return
-	}
-	*x = slices.Insert(*x, at, g)
-	*x = (*x)[:min(len(*x), maxGaps)]
+	keepLeast(x, g, maxGaps, func(a, b gap) int { return cmp.Compare(a.Conn, b.Conn) })
 }
 
 func (x *idles) add(r *record.Record) {

@@ -10,11 +10,12 @@ import (
 type idleFold struct {
 	kept subjects[idles, *idles]
 	idleLimits
-	tell func(l idleLimits, limited, others map[Subject]*idles) []Finding
+	known bool // what a limit explains is told, else all other
+	tell  func(l idleLimits, s Subject, x *idles) Finding
 }
 
-func newIdleFold(l idleLimits, tell func(l idleLimits, limited, others map[Subject]*idles) []Finding) Fold {
-	return &idleFold{fold.NewBounded[Subject, idles](maxSubjects), l, tell}
+func newIdleFold(l idleLimits, known bool, tell func(l idleLimits, s Subject, x *idles) Finding) Fold {
+	return &idleFold{fold.NewBounded[Subject, idles](maxSubjects), l, known, tell}
 }
 
 func (f *idleFold) narrow(by int) { f.kept.Narrow(by) }
@@ -43,11 +44,28 @@ func (f *idleFold) Left() uint64 {
 	return f.kept.Rest().n
 }
 
-// Findings divides what died into what a known limit explains, of a listener or
+// Findings tells of one part.
+func (f *idleFold) Findings(*Context) (all []Finding) {
+	tell, others := f.divide()
+	if !f.known {
+		tell = others
+	}
+	for s, x := range tell {
+		if x.n == 0 && !f.known {
+			continue // a RST ended each rest
+		}
+		y := f.tell(f.idleLimits, s, x)
+		y.Subject = s
+		all = append(all, y)
+	}
+	return all
+}
+
+// divide divides what died into what a known limit explains, of a listener or
 // else of an opener, and all other.
-func (f *idleFold) Findings(*Context) []Finding {
+func (f *idleFold) divide() (limited, others map[Subject]*idles) {
 	f.kept.Trim()
-	limited, others := make(map[Subject]*idles), make(map[Subject]*idles)
+	limited, others = make(map[Subject]*idles), make(map[Subject]*idles)
 	listeners, openers := make(map[Subject]*idles), make(map[Subject]*idles)
 	for s, x := range f.kept.All() {
 		gather(listeners, listener(s.B), x)
@@ -72,7 +90,7 @@ func (f *idleFold) Findings(*Context) []Finding {
 			gather(others, listener(s.B), x)
 		}
 	}
-	return f.tell(f.idleLimits, limited, others)
+	return limited, others
 }
 
 func gather(all map[Subject]*idles, s Subject, x *idles) {

@@ -51,9 +51,6 @@ func addRace(s *subjects[races, *races], r *record.Record) {
 }
 
 func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
-	if x.n == 0 {
-		return Finding{}, false
-	}
 	opened := max(c.opened(s.A), x.n)
 	limit := seconds(x.before.Least)
 	f := Finding{
@@ -71,7 +68,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
 		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
 	}
-	return f, true
+	return f, x.n > 0
 }
 
 // Crossed tells that the listener closed after a silence, and that it answered by a RST

@@ -32,19 +32,12 @@ application sent them: one that gives up sends RST,ACK.
 Rests are at least 30 s without a packet and with nothing under way. Where longer
 rests were answered the finding is keepalive-missing, where probes found it out keepalive-dead. An
 application's own limit for idle connections closes by FIN, which is no trouble.`,
-		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o), tellLimited) },
+		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o), true, idleLimits.tell) },
 	}
 }
 
-func tellLimited(l idleLimits, limited, _ map[Subject]*idles) (all []Finding) {
-	for s, x := range limited {
-		k, _ := x.cluster(l.few)
-		all = append(all, tellIdle(s, x, k, l.many))
-	}
-	return all
-}
-
-func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
+func (l idleLimits) tell(s Subject, x *idles) Finding {
+	k, _ := x.cluster(l.few)
 	whose := "connections to " + name(s.A)
 	if s.Kind == SubjectHost {
 		whose = "connections of " + name(s.A)
@@ -54,7 +47,7 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 		box += "; this fits: " + namesOf(k.fits)
 	}
 	f := Finding{
-		Severity: Warning, Confidence: Possible, Subject: s,
+		Severity: Warning, Confidence: Possible,
 		Causes: []string{box, "the listener's host or process restarted meanwhile, or its stack drops idle connections without closing them"},
 	}
 	if k.timer {
@@ -78,7 +71,7 @@ func tellIdle(s Subject, x *idles, k cluster, many uint64) Finding {
 		f.Advice = idleAdvice(fmt.Sprintf("at least every %s, which did no harm", seconds(x.lived)))
 	}
 	x.sum().into(&f)
-	if x.n >= many || x.lived*2 >= x.rests.Least {
+	if x.n >= l.many || x.lived*2 >= x.rests.Least {
 		f.Confidence = Likely
 	}
 	return f

@@ -19,8 +19,7 @@ gives up. Proven where that RST was seen, likely after 8 probes without an answe
 Dead means: the host is gone, or what stands between has forgotten the connection.
 Where the first probe came later than a known limit for idle connections that is said.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("keepalive-dead", 3, 5, "connections", "the connections to that listener")
-			return newFold(addDead, k.tellDead)
+			return newFold(addDead, o.fewAndShare("keepalive-dead", 3, 5, "connections", "the connections to that listener").tellDead)
 		},
 	}
 }

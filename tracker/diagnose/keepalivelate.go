@@ -21,8 +21,7 @@ Google Cloud NAT, 3600 s many firewalls. The default of Linux, macOS and FreeBSD
 connections died as well, information where all lived: on a path without such boxes the
 default does no harm.`,
 		New: func(o *Options) Fold {
-			l := lateLimits{idle: o.span("keepalive-late", 350*second, "idle time before the first probe")}
-			return newFold(l.add, tellLateProbes)
+			return newFold(lateLimits{o.span("keepalive-late", 350*second, "idle time before the first probe")}.add, tellLateProbes)
 		},
 	}
 }
@@ -42,9 +41,6 @@ func (l lateLimits) add(s *subjects[probing, *probing], r *record.Record) {
 }
 
 func tellLateProbes(_ *Context, s Subject, x *probing) (Finding, bool) {
-	if x.n == 0 {
-		return Finding{}, false
-	}
 	f := Finding{
 		Severity: effect{harmless: x.died == 0}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), say.Plural(x.n, "connection"), rangeOf(x.pause)),
@@ -55,5 +51,5 @@ func tellLateProbes(_ *Context, s Subject, x *probing) (Finding, bool) {
 	if x.died > 0 {
 		f.Explanation += fmt.Sprintf(" %s more died at rest.", say.Thousands(x.died))
 	}
-	return f, true
+	return f, x.n > 0
 }

@@ -17,22 +17,13 @@ by silence up to tcp_retries2. Keepalive probes (SO_KEEPALIVE) would have told, 
 have kept a NAT's entry alive. Counted where, after a minute or more at rest, what came
 next met a RST or no answer, and no probe had been sent. Where the rests fit a known
 limit of something on the way the finding is idle-timeout.`,
-		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o.others()), tellOthers) },
+		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o.others()), false, tellMissing) },
 	}
 }
 
-func tellOthers(_ idleLimits, _, others map[Subject]*idles) (all []Finding) {
-	for s, x := range others {
-		if x.n > 0 {
-			all = append(all, tellMissing(s, x))
-		}
-	}
-	return all
-}
-
-func tellMissing(s Subject, x *idles) Finding {
+func tellMissing(_ idleLimits, s Subject, x *idles) Finding {
 	f := Finding{
-		Severity: Notice, Confidence: Likely, Subject: s,
+		Severity: Notice, Confidence: Likely,
 		Title: fmt.Sprintf("%s to %s died while idle for %s, and keepalive did not tell", say.Plural(x.n, "connection"), name(s.A), rangeOf(x.rests)),
 		Explanation: fmt.Sprintf("After the rest the next segment met a RST (%s) or silence (%s). The gaps: %s. Probes had been sent on %s of them (RFC 9293 section 3.8.4).",
 			say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown(), say.Thousands(x.probed)),

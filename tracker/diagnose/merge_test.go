@@ -13,7 +13,7 @@ var merging = mergetest.Options{
 	Skip: []string{
 		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects", "sampled.next",
 		// Options of the detector.
-		"floodLimits.least", "scanLimits.least", "idleLimits.few", "idleLimits.many", "checking.least",
+		"idleLimits.few", "idleLimits.many", "idleFold.known", "checking.least",
 	},
 }
 

@@ -46,12 +46,8 @@ func noteTimeout(a *attempts, r *record.Record) {
 	if e == endUser {
 		a.patience.Take(wait{from, to})
 	}
-	if x, ok := schedule(&r.Open); ok {
-		for i, b := range backoffs() {
-			if x.system == b.system {
-				a.schedules[i]++
-			}
-		}
+	if at, _, ok := schedule(&r.Open); ok {
+		a.schedules[at]++
 	}
 }
 

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -15,14 +16,7 @@ type explained []uint64
 func (x *explained) Items() []uint64 { return *x }
 
 // Take keeps an id when it is one of the least.
-func (x *explained) Take(id uint64) {
-	at, found := slices.BinarySearch(*x, id)
-	if found || at == maxExplained {
-		return
-	}
-	*x = slices.Insert(*x, at, id)
-	*x = (*x)[:min(len(*x), maxExplained)]
-}
+func (x *explained) Take(id uint64) { keepLeast(x, id, maxExplained, cmp.Compare[uint64]) }
 
 // oneCause leaves out the findings that another one explains, and names them
 // there, the worst first: all their connections are among those whose other troubles it explains. What

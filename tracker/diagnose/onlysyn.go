@@ -53,21 +53,6 @@ func ackMissing(r *record.Record) bool {
 	return neverCompleted(r) && f.SYNs == 1 && f.NSYNACKsAgain >= ignoredLeast && f.SYNACKAfter >= againLeast && !rawSYN(r) && r.Close.ResetBy == record.NoEnd
 }
 
-// deafness is a Fold of such connections that knows its suspects.
-type deafness struct {
-	*bySubject[deaf, *deaf]
-}
-
-// Suspects are the listeners that only SYNs reach.
-func (f deafness) Suspects(c *Context, s *suspects) {
-	f.kept.Trim()
-	for k, x := range f.kept.All() {
-		if x.told(c, k) {
-			s.deaf[k.A] = deafTo{ignored: x.n - x.atServer, halfOpen: x.atServer}
-		}
-	}
-}
-
 // deafTo is how many connections of a listener only the SYN of got through.
 type deafTo struct{ ignored, halfOpen uint64 }
 
@@ -89,8 +74,15 @@ had to be sent again and one was answered while another connection hung, and lik
 where from does. On the listener's side forged SYNs look the same, but come without the
 options of a real system, from many addresses: see syn-flood.`,
 		New: func(o *Options) Fold {
-			return deafness{newFold(addDeaf, o.fewAndMany("only-syn-passes").tellDeaf)}
+			return newFold(addDeaf, o.fewAndMany("only-syn-passes").tellDeaf).suspecting(suspectDeaf)
 		},
+	}
+}
+
+// suspectDeaf notes the listeners that only SYNs reach.
+func suspectDeaf(c *Context, s Subject, x *deaf) {
+	if x.told(c, s) {
+		c.suspects.deaf[s.A] = deafTo{ignored: x.n - x.atServer, halfOpen: x.atServer}
 	}
 }
 

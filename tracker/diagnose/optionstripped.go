@@ -51,8 +51,7 @@ others, either something on the way of those takes the option out of the SYN or 
 behind one address. SYN cookies without timestamps drop them too (Linux). Without window
 scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 		New: func(o *Options) Fold {
-			l := offerLimits{least: o.count("option-stripped", 3, "handshakes that lack an option, and as many that have it, from which on it counts")}
-			return newFold(addOffers, l.tell)
+			return newFold(addOffers, offerLimits{o.count("option-stripped", 3, "handshakes that lack an option, and as many that have it, from which on it counts")}.tell)
 		},
 	}
 }

@@ -27,24 +27,6 @@ func (x *scan) Fields(w *fold.Walk) {
 	x.probes.Fields(w)
 }
 
-func (x *scan) scans(least uint64) bool { return x.targets.Count() >= least }
-
-// scanning is a Fold of scans that knows its suspects.
-type scanning struct {
-	*bySubject[scan, *scan]
-	scanLimits
-}
-
-// Suspects are the hosts that scan.
-func (f scanning) Suspects(_ *Context, s *suspects) {
-	f.kept.Trim()
-	for k, x := range f.kept.All() {
-		if x.scans(f.least) && !s.checks(k.A.Addr, x.n) {
-			s.scanners[k.A.Addr] = true
-		}
-	}
-}
-
 type scanLimits struct{ least uint64 }
 
 func portScan() Detector {
@@ -66,7 +48,7 @@ share one port and are tried again and again; or for a peer-to-peer program whos
 peers are gone: each of those listens on a port of its own, and the finding says so.`,
 		New: func(o *Options) Fold {
 			l := scanLimits{least: o.count("port-scan", 15, "different listeners that a host tried in vain from which on it scans")}
-			return scanning{newFold(addScan, l.tell), l}
+			return newFold(addScan, l.tell).suspecting(l.suspect)
 		},
 	}
 }
@@ -102,11 +84,19 @@ func addScan(s *subjects[scan, *scan], r *record.Record) {
 	}
 }
 
-func (l scanLimits) tell(c *Context, s Subject, x *scan) (Finding, bool) {
-	if !x.scans(l.least) || c.suspects.checks(s.A.Addr, x.n) {
-		return Finding{}, false
+// met tells that a host scans, and does not check listeners.
+func (l scanLimits) met(c *Context, s Subject, x *scan) bool {
+	return x.targets.Count() >= l.least && !c.suspects.checks(s.A.Addr, x.n)
+}
+
+func (l scanLimits) suspect(c *Context, s Subject, x *scan) {
+	if l.met(c, s, x) {
+		c.suspects.scanners[s.A.Addr] = true
 	}
-	return tellScan(s, x), true
+}
+
+func (l scanLimits) tell(c *Context, s Subject, x *scan) (Finding, bool) {
+	return tellScan(s, x), l.met(c, s, x)
 }
 
 // failedInVain tells that an attempt came to nothing, whoever is to blame.

@@ -125,11 +125,8 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		late = x.late.n
 		fold.Merge(&sum, &x.late)
 	}
-	if deaf := c.suspects.deaf[s.A].ignored; deaf > 0 && deaf >= x.ignored && x.reset+silent+late == 0 {
-		return Finding{}, false // nothing but the SYN reaches it: only-syn-passes
-	}
-	if sum.n == 0 {
-		return Finding{}, false
+	if deaf := c.suspects.deaf[s.A].ignored; sum.n == 0 || deaf > 0 && deaf >= x.ignored && x.reset+silent+late == 0 {
+		return Finding{}, false // nothing, or nothing but the SYN reaches it: only-syn-passes
 	}
 	f := Finding{
 		Severity: effect{felt: true, broken: x.reset+silent >= l.many}.severity(), Confidence: Likely,

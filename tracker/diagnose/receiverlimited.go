@@ -24,8 +24,7 @@ it can't exceed 65,535 bytes, which over 100 ms is 5 Mbit/s. Measured is the tim
 in which the sender's data in flight filled the window, seen at the capture point: near
 the receiver it comes out too small. A window that was closed is zero-window.`,
 		New: func(o *Options) Fold {
-			l := readerLimits{o.bulkLimits("receiver-limited"), closedLimitsOf(o.others())}
-			return newEndFold(l.add, tellReader)
+			return newEndFold(readerLimits{o.bulkLimits("receiver-limited"), closedLimitsOf(o.others())}.add, tellReader)
 		},
 	}
 }

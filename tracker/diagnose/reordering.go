@@ -41,9 +41,6 @@ func addLate(s *subjects[disorder, *disorder], r *record.Record, e record.End) {
 }
 
 func (l reorderLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
-	if x.wrong < l.least || x.wrong*1000 < x.all*l.rate {
-		return Finding{}, false
-	}
 	return Finding{
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
@@ -51,5 +48,5 @@ func (l reorderLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) 
 		Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
 			"several receive queues of the capturing card (the capture's order, not the path's)"},
 		Advice: []string{"`ip -d link show type bond` shows the mode of bonds: balance-rr reorders.", "`nstat -az TcpExtTCPSACKReorder TcpExtTCPTSReorder` on the sender."},
-	}, true
+	}, x.wrong >= l.least && x.wrong*1000 >= x.all*l.rate
 }

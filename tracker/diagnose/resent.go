@@ -40,12 +40,8 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	if r.Open.NSYNsAgain > 0 {
 		x.first.Take(int64(r.Open.SYNsAgain[0]) * millisecond)
 	}
-	if b, ok := schedule(&r.Open); ok {
-		for i, y := range backoffs() {
-			if y.system == b.system {
-				x.schedules[i]++
-			}
-		}
+	if at, _, ok := schedule(&r.Open); ok {
+		x.schedules[at]++
 	}
 }
 

@@ -23,8 +23,7 @@ A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections")
-			return newResets(resetKind{k, pickAbort, (*resets).add, tellAbort})
+			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), pickAbort, (*resets).add, tellAbort})
 		},
 	}
 }
@@ -34,16 +33,14 @@ func pickAbort(r *record.Record) bool {
 }
 
 func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {
-	f := Finding{
+	return x.unheard(Finding{
 		Severity: x.severity(opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, opened), x.sent(s, "a RST")),
 		Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 		Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
 		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
-	}
-	x.unheard(&f)
-	return f
+	})
 }
 
 // oddly tells signs that the RSTs may not come from the end itself.

@@ -38,7 +38,7 @@ func (l bareLimits) picks(r *record.Record) bool {
 }
 
 func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
-	f := Finding{
+	return x.unheard(Finding{
 		Severity: x.severity(opened, k), Confidence: Possible,
 		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a box on the way", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the way that rejects in its name; few systems abort so." + x.oddly(),
@@ -46,7 +46,5 @@ func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
 			"a small stack that aborts without ACK"},
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the way. The firewalls' logs at these times tell.",
 			"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
-	}
-	x.unheard(&f)
-	return f
+	})
 }

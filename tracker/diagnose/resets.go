@@ -208,11 +208,12 @@ func (x *resets) severity(opened uint64, k scale) Severity {
 }
 
 // unheard lowers the severity of a finding of RSTs that nobody minds.
-func (x *resets) unheard(f *Finding) {
+func (x *resets) unheard(f Finding) Finding {
 	if x.done == x.n {
 		f.Severity = min(f.Severity, Info)
 		f.Explanation += " The other end had got an answer and closed before: it misses nothing."
 	}
+	return f
 }
 
 // closingAlready tells that the RST's sender had sent its FIN before.

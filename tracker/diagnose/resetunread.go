@@ -18,8 +18,7 @@ had sent before may be lost too: a RST makes the receiver drop what it has not r
 
 It is the same on the wire as an abort by SO_LINGER 0.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("reset-unread", 10, 10, "connections to one listener", "the listener's connections")
-			return newResets(resetKind{k, pickUnread, (*resets).add, tellUnread})
+			return newResets(resetKind{o.fewAndShare("reset-unread", 10, 10, "connections to one listener", "the listener's connections"), pickUnread, (*resets).add, tellUnread})
 		},
 	}
 }
@@ -29,7 +28,7 @@ func pickUnread(r *record.Record) bool {
 }
 
 func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
-	f := Finding{
+	return x.unheard(Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s ended by a RST after data that was not read", x.what(s, opened)),
 		Explanation: "The responder answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
@@ -37,7 +36,5 @@ func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
 			"it crashed or was killed while requests came in", "it sets SO_LINGER to 0"},
 		Advice: []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6).",
 			"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
-	}
-	x.unheard(&f)
-	return f
+	})
 }

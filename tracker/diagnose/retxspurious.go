@@ -44,9 +44,6 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 }
 
 func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
-	if x.wrong < l.least || x.wrong*100 < x.all*l.share {
-		return Finding{}, false
-	}
 	return Finding{
 		Severity: Notice, Confidence: Likely,
 		Title: fmt.Sprintf("%s sent data again in vain: %s of its %s were needless", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
@@ -56,5 +53,5 @@ func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool)
 			"ACKs are lost or held back on the way back"},
 		Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
 			"`ss -ti` shows reordering and the round trip's variation on each connection."},
-	}, true
+	}, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
 }

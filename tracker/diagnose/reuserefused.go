@@ -24,8 +24,7 @@ binds a fixed one, or a NAT gives one out again.
 
 An older connection that was not in TIME-WAIT is the finding stale-connection.`,
 		New: func(o *Options) Fold {
-			l := reuseLimits{delay: o.span("reuse-refused-delay", second, "time lost in one handshake from which on it is a warning and no notice")}
-			return newFold(addReuse, l.tell)
+			return newFold(addReuse, reuseLimits{o.span("reuse-refused-delay", second, "time lost in one handshake from which on it is a warning and no notice")}.tell)
 		},
 	}
 }

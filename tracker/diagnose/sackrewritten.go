@@ -40,8 +40,7 @@ was captured whole and something of it was sent again. A few stray blocks among 
 not that, nor are those of a stream of which nothing was missing: they tell of stray
 segments, of another connection for example (RFC 2883 section 4).`,
 		New: func(o *Options) Fold {
-			l := sackLimits{blocks: o.count("sack-rewritten", 3, "SACK blocks of one connection, all out of range, from which on it counts")}
-			return newEndFold(l.add, tellSACK)
+			return newEndFold(sackLimits{o.count("sack-rewritten", 3, "SACK blocks of one connection, all out of range, from which on it counts")}.add, tellSACK)
 		},
 	}
 }
@@ -67,9 +66,6 @@ func (l sackLimits) add(s *subjects[foreignBlocks, *foreignBlocks], r *record.Re
 }
 
 func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
-	if x.n == 0 {
-		return Finding{}, false
-	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("sequence numbers of %s are rewritten on the way, but not those in SACK: %s of numbers never sent, on %s", s.who(), say.Plural(x.blocks, "block"), say.Plural(x.n, "connection")),
@@ -86,5 +82,5 @@ func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
 	if x.fine > 0 {
 		f.Explanation += fmt.Sprintf(" The blocks of %s are right: those take another way, or the rewriting began later.", say.Plural(x.fine, "other connection"))
 	}
-	return f, true
+	return f, x.n > 0
 }

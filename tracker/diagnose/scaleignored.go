@@ -79,9 +79,6 @@ func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 }
 
 func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
-	if !separated(x.within, x.withinLost, x.beyond, x.beyondLost) {
-		return Finding{}, false
-	}
 	f := Finding{
 		Severity: Critical, Confidence: Likely,
 		Title: fmt.Sprintf("something ignores window scaling on the way from %s: %s of %s beyond the unscaled window were lost, %s of %s within", s.who(),
@@ -97,5 +94,5 @@ func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
 		f.Explanation += " Each that was lost was larger than all that passed: it may be their size."
 		f.Causes = append(f.Causes, "a path MTU black hole: see mtu-black-hole")
 	}
-	return f, true
+	return f, separated(x.within, x.withinLost, x.beyond, x.beyondLost)
 }

@@ -100,7 +100,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	with.contrasts = s.sample.join()
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
-			x.Suspects(&with, &with.suspects)
+			x.Suspects(&with)
 		}
 	}
 	weak := s.Weak(c)

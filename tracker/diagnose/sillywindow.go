@@ -20,8 +20,7 @@ send crumbs, and every one of them costs a packet and an ACK: the silly window
 syndrome. Counted are the times that the window went below a segment and half of
 the largest window offered. Small embedded systems do this by nature.`,
 		New: func(o *Options) Fold {
-			l := sillyLimits{times: o.count("silly-window", 10, "times on one connection from which on it counts")}
-			return newEndFold(l.add, tellSilly)
+			return newEndFold(sillyLimits{o.count("silly-window", 10, "times on one connection from which on it counts")}.add, tellSilly)
 		},
 	}
 }

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"cmp"
-	"slices"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
@@ -45,12 +44,7 @@ func (x *parties) Items() []party { return *x }
 
 // Take keeps a party when its connection has one of the least ids.
 func (x *parties) Take(p party) {
-	at, found := slices.BinarySearchFunc(*x, p, func(a, b party) int { return cmp.Compare(a.Conn, b.Conn) })
-	if found || at == maxParties {
-		return
-	}
-	*x = slices.Insert(*x, at, p)
-	*x = (*x)[:min(len(*x), maxParties)]
+	keepLeast(x, p, maxParties, func(a, b party) int { return cmp.Compare(a.Conn, b.Conn) })
 }
 
 // met are the strangers and the connections that have something in common.

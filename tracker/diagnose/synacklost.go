@@ -23,8 +23,7 @@ opener answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after 
 the ACK may have been lost behind the tap as well.
 A tap tells the side of the loss: what it saw twice was lost behind it.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one listener", "the listener's handshakes")
-			return newFold(addSYNACKLost, k.tellSYNACKLost)
+			return newFold(addSYNACKLost, o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one listener", "the listener's handshakes").tellSYNACKLost)
 		},
 	}
 }

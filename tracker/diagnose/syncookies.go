@@ -41,8 +41,7 @@ SACK for openers without timestamps.
 It can be mistaken for a proxy that answers SYNs in the listener's place, and for
 tcp_synack_retries 0.`,
 		New: func(o *Options) Fold {
-			l := cookieLimits{few: o.count("syn-cookies-few", 3, "attempts answered once from which on it is told")}
-			return newFold(addCookies, l.tell)
+			return newFold(addCookies, cookieLimits{o.count("syn-cookies-few", 3, "attempts answered once from which on it is told")}.tell)
 		},
 	}
 }
@@ -62,9 +61,6 @@ func addCookies(s *subjects[cookies, *cookies], r *record.Record) {
 }
 
 func (l cookieLimits) tell(_ *Context, s Subject, x *cookies) (Finding, bool) {
-	if x.again > 0 || x.once < l.few {
-		return Finding{}, false
-	}
 	return Finding{
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
@@ -72,5 +68,5 @@ func (l cookieLimits) tell(_ *Context, s Subject, x *cookies) (Finding, bool) {
 		Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place"},
 		Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
 			"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
-	}, true
+	}, x.again == 0 && x.once >= l.few
 }

@@ -23,22 +23,6 @@ func (x *flood) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.single, &x.halfOpen)
 }
 
-// flooding is a Fold of floods that knows its suspects.
-type flooding struct {
-	*bySubject[flood, *flood]
-	floodLimits
-}
-
-// Suspects are the listeners that are flooded.
-func (f flooding) Suspects(c *Context, s *suspects) {
-	f.kept.Trim()
-	for k, x := range f.kept.All() {
-		if x.floods(c, k, f.least) {
-			s.flooded[k.A] = true
-		}
-	}
-}
-
 type floodLimits struct{ least uint64 }
 
 func synFlood() Detector {
@@ -54,7 +38,7 @@ four times as many as connections that opened. A service that is down looks
 different: its openers repeat their SYNs. Those attempts are in no other finding.`,
 		New: func(o *Options) Fold {
 			l := floodLimits{least: o.count("syn-flood", 200, "attempts never completed, each with one SYN, from which on it is a flood")}
-			return flooding{newFold(addFlood, l.tell), l}
+			return newFold(addFlood, l.tell).suspecting(l.suspect)
 		},
 	}
 }
@@ -75,10 +59,13 @@ func addFlood(s *subjects[flood, *flood], r *record.Record) {
 	}
 }
 
-func (l floodLimits) tell(c *Context, s Subject, x *flood) (Finding, bool) {
-	if !x.floods(c, s, l.least) {
-		return Finding{}, false
+func (l floodLimits) suspect(c *Context, s Subject, x *flood) {
+	if l.met(c, s, x) {
+		c.suspects.flooded[s.A] = true
 	}
+}
+
+func (l floodLimits) tell(c *Context, s Subject, x *flood) (Finding, bool) {
 	return Finding{
 		Severity: Critical, Confidence: Likely,
 		Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
@@ -87,7 +74,7 @@ func (l floodLimits) tell(c *Context, s Subject, x *flood) (Finding, bool) {
 		Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
 		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
 			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
-	}, true
+	}, l.met(c, s, x)
 }
 
 // pace is how fast n came in so many nanoseconds: a rate is told of a second or
@@ -99,6 +86,6 @@ func pace(n uint64, ns int64) string {
 	return say.Thousands(uint64(float64(n)/(float64(ns)/1e9)+0.5)) + " a second"
 }
 
-func (x *flood) floods(c *Context, s Subject, least uint64) bool {
-	return x.single >= least && x.single*10 >= x.n*9 && x.n >= 4*c.opened(s.A)
+func (l floodLimits) met(c *Context, s Subject, x *flood) bool {
+	return x.single >= l.least && x.single*10 >= x.n*9 && x.n >= 4*c.opened(s.A)
 }

@@ -20,8 +20,7 @@ the same at a tap beside the opener; a tap beside the listener tells: a SYN that
 passed there and was not answered was dropped by the listener, which is the
 finding queue-full. A SYN that an older connection answered was not lost.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("syn-lost", 3, 1, "handshakes to one listener", "the listener's handshakes")
-			return newFold(addSYNLost, k.tellSYNLost)
+			return newFold(addSYNLost, o.fewAndShare("syn-lost", 3, 1, "handshakes to one listener", "the listener's handshakes").tellSYNLost)
 		},
 	}
 }

@@ -57,14 +57,20 @@ func (x *examples) Take(e example) {
 	if n := len(all); n == maxExamples && e.Conn > all[n-1].Conn {
 		return // as nearly all are that come in order
 	}
-	at, found := slices.BinarySearchFunc(all, e, func(a, b example) int {
-		return cmp.Or(cmp.Compare(a.Conn, b.Conn), cmp.Compare(a.Packet, b.Packet))
-	})
-	if found || at == maxExamples {
-		return
+	keepLeast(x, e, maxExamples, compareExamples)
+}
+
+func compareExamples(a, b example) int {
+	return cmp.Or(cmp.Compare(a.Conn, b.Conn), cmp.Compare(a.Packet, b.Packet))
+}
+
+// keepLeast puts an item in its place in a list of so many least ones, where it is one of them and new.
+func keepLeast[L ~[]T, T any](list *L, item T, limit int, compare func(a, b T) int) {
+	at, found := slices.BinarySearchFunc(*list, item, compare)
+	if !found && at < limit {
+		*list = slices.Insert(*list, at, item)
+		*list = (*list)[:min(len(*list), limit)]
 	}
-	all = slices.Insert(all, at, e)
-	*x = all[:min(len(all), maxExamples)]
 }
 
 // Fields walks over what is summed up.

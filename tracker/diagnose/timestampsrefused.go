@@ -78,8 +78,7 @@ such a TSval, and that drew such an ACK within a round trip: they were not lost.
 copy that comes late is refused rightly, so it counts from some segments of one connection on.
 SYNs that are dropped for their timestamps never open: see no-answer.`,
 		New: func(o *Options) Fold {
-			l := stampLimits{least: o.count("timestamps-refused", thrownAwayTimes, "segments of one connection from which on it counts")}
-			return newEndFold(l.add, tellStamps)
+			return newEndFold(stampLimits{o.count("timestamps-refused", thrownAwayTimes, "segments of one connection from which on it counts")}.add, tellStamps)
 		},
 	}
 }

@@ -19,16 +19,12 @@ tcp_max_tw_buckets Linux skips it, which shows in TcpExtTCPTimeWaitOverflow only
 opener it costs ports: see port-exhaustion. The growth compares what entered in the
 last 2MSL with the mean of the input.`,
 		New: func(o *Options) Fold {
-			l := holdLimits{least: o.count("time-wait-many", 5000, "TIME-WAITs held at once by one row of the ledger")}
-			return fromLedger{l.tell}
+			return fromLedger{holdLimits{o.count("time-wait-many", 5000, "TIME-WAITs held at once by one row of the ledger")}.tell}
 		},
 	}
 }
 
 func (l holdLimits) tell(c *Context, h *Holding) (Finding, bool) {
-	if h.Peak < l.least {
-		return Finding{}, false
-	}
 	towards := ""
 	if h.opener() {
 		towards = " towards " + name(h.Dest)
@@ -40,7 +36,7 @@ func (l holdLimits) tell(c *Context, h *Holding) (Finding, bool) {
 		Causes:      []string{"each request has a connection of its own", "the application or its keep-alive timeout closes before the other end does"},
 		Advice: []string{"`ss -s` and `cat /proc/net/sockstat` show how many the host itself counts.",
 			"`sysctl net.ipv4.tcp_max_tw_buckets` is the limit; longer keep-alive timeouts make them fewer."},
-	}, true
+	}, h.Peak >= l.least
 }
 
 // growth compares the last rate with the mean.

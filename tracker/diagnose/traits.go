@@ -30,62 +30,34 @@ const (
 	traitNone                        // that no record has: of detectors that read something else
 )
 
+func (s *traits) add(t traits, has bool) {
+	if has {
+		*s |= t
+	}
+}
+
 // traitsOf finds a record's traits.
 func traitsOf(r *record.Record) (s traits) {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	x, y := &r.Path[record.Orig], &r.Path[record.Resp]
 	f, c := &r.Open, &r.Close
-	if k := r.Open.Kind; k != record.OpenHandshake && k != record.OpenMidstream && k != record.OpenSimultaneous {
-		s |= traitFailed
-	}
-	if f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || OldAnswered(r) || f.RivalAgain != 0 {
-		s |= traitHeldUp
-	}
-	if a.Packets == 0 || b.Packets == 0 || b.SeenBytes == 0 {
-		s |= traitSilent
-	}
-	if c.Kind != record.CloseNormal && c.Kind != record.CloseNeverOpened || x.FINsAcked|y.FINsAcked != 0 {
-		s |= traitUnclosed
-	}
-	if c.HalfClose.V >= finTimeout {
-		s |= traitLingered
-	}
-	if c.ResetBy != record.NoEnd || c.ResetTime.OK || c.RSTsIgnored > 0 {
-		s |= traitReset
-	}
-	if c.Quiet.V >= raceQuiet {
-		s |= traitQuiet
-	}
-	if r.Keepalive[record.Orig].Probes|r.Keepalive[record.Resp].Probes != 0 || r.KeepaliveOutcome != record.KeepaliveNone {
-		s |= traitProbed
-	}
-	if r.Idle.Outcome != record.IdleAnswered || r.Idle.Longest.OK {
-		s |= traitIdle
-	}
-	if a.ZeroWindows|b.ZeroWindows|a.SillyWindows|b.SillyWindows != 0 {
-		s |= traitWindow
-	}
-	if paced(a) >= second || paced(b) >= second {
-		s |= traitLong
-	}
-	if a.Retx|b.Retx|a.OutOfOrder|b.OutOfOrder != 0 {
-		s |= traitRepeated
-	}
-	if x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0 {
-		s |= traitStuck
-	}
-	if a.PAWSRefused|b.PAWSRefused|a.BadChecksums|b.BadChecksums != 0 {
-		s |= traitRefused
-	}
-	if a.SACKBlocks|b.SACKBlocks != 0 {
-		s |= traitSACK
-	}
-	if max(a.RTT.N, b.RTT.N) >= queueSamples {
-		s |= traitBulk
-	}
-	if a.ECN.V && b.ECN.V {
-		s |= traitECN
-	}
+	s.add(traitFailed, f.Kind != record.OpenHandshake && f.Kind != record.OpenMidstream && f.Kind != record.OpenSimultaneous)
+	s.add(traitHeldUp, f.NSYNsAgain|f.NSYNACKsAgain|f.ACKsIgnored != 0 || f.SYNAnswered || f.RefusedFirst || OldAnswered(r) || f.RivalAgain != 0)
+	s.add(traitSilent, a.Packets == 0 || b.Packets == 0 || b.SeenBytes == 0)
+	s.add(traitUnclosed, c.Kind != record.CloseNormal && c.Kind != record.CloseNeverOpened || x.FINsAcked|y.FINsAcked != 0)
+	s.add(traitLingered, c.HalfClose.V >= finTimeout)
+	s.add(traitReset, c.ResetBy != record.NoEnd || c.ResetTime.OK || c.RSTsIgnored > 0)
+	s.add(traitQuiet, c.Quiet.V >= raceQuiet)
+	s.add(traitProbed, r.Keepalive[record.Orig].Probes|r.Keepalive[record.Resp].Probes != 0 || r.KeepaliveOutcome != record.KeepaliveNone)
+	s.add(traitIdle, r.Idle.Outcome != record.IdleAnswered || r.Idle.Longest.OK)
+	s.add(traitWindow, a.ZeroWindows|b.ZeroWindows|a.SillyWindows|b.SillyWindows != 0)
+	s.add(traitLong, paced(a) >= second || paced(b) >= second)
+	s.add(traitRepeated, a.Retx|b.Retx|a.OutOfOrder|b.OutOfOrder != 0)
+	s.add(traitStuck, x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0)
+	s.add(traitRefused, a.PAWSRefused|b.PAWSRefused|a.BadChecksums|b.BadChecksums != 0)
+	s.add(traitSACK, a.SACKBlocks|b.SACKBlocks != 0)
+	s.add(traitBulk, max(a.RTT.N, b.RTT.N) >= queueSamples)
+	s.add(traitECN, a.ECN.V && b.ECN.V)
 	return s
 }
 

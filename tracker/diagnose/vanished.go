@@ -19,8 +19,7 @@ for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
 or more connections of one end stopped within five seconds, that moment is told.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener")
-			return newUnfinished(missing{k, pickVanished, tellVanished})
+			return newUnfinished(missing{o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener"), pickVanished, tellVanished})
 		},
 	}
 }
