@@ -22,8 +22,6 @@ func (x *echoes) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.synAcks, &x.resets)
 }
 
-type echoLimits struct{ least uint64 }
-
 func backscatter() Detector {
 	return Detector{
 		Name: "backscatter", Group: GroupAttack, needs: traitSilent,
@@ -36,7 +34,7 @@ SYN before them and nothing after, are a flooded host's answers to forged sender
 It can be mistaken for a capture of one direction only: there data follows the
 SYN/ACKs, and such a host is not counted.`,
 		New: func(o *Options) Fold {
-			return newEndFold(addEchoes, echoLimits{o.count("backscatter", 20, "different addresses that got such an answer from one host")}.tell)
+			return newEndFold(addEchoes, atLeast{o.count("backscatter", 20, "different addresses that got such an answer from one host")}.tellEchoes)
 		},
 	}
 }
@@ -55,7 +53,7 @@ func addEchoes(s *subjects[echoes, *echoes], r *record.Record, e record.End) {
 	}
 	ends := [2]Subject{host(r.Orig.Addr), host(r.Resp.Addr)}
 	x := s.At(ends[e])
-	x.hitConn(r)
+	x.hitAt(r, r.FirstPacket)
 	x.to.Add(ends[e.Peer()].Hash())
 	if synAcks > 0 {
 		x.synAcks++
@@ -64,7 +62,7 @@ func addEchoes(s *subjects[echoes, *echoes], r *record.Record, e record.End) {
 	}
 }
 
-func (l echoLimits) tell(_ *Context, s Subject, x *echoes) (Finding, bool) {
+func (l atLeast) tellEchoes(_ *Context, s Subject, x *echoes) (Finding, bool) {
 	return Finding{
 		Severity: Notice, Confidence: Likely,
 		Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, about(&x.to, "host")),

@@ -18,7 +18,7 @@ counts as that of the packet before it, whichever way it is off. A clock that go
 stays there was stepped; one that goes forward was, where several connections go on with
 what was under way, though a sender sends again (RFC 6298 section 5) before it waits so
 long. No span has a step in it; round trips across one are left out.`,
-		New: func(*Options) Fold { return fromQuality{tellClock} },
+		New: func(*Options) Fold { return fromQuality{tell: tellClock} },
 	}
 }
 

@@ -17,7 +17,7 @@ copies both where it comes in and where it goes out, the any device, a bridge. T
 waits before it repeats (RFC 6298 section 2.4: a second, Linux 200 ms). Other tools call these
 retransmissions. They are taken out before anything is judged. Told as well: data that came
 again within less than a round trip, sooner than its sender can know of a loss.`,
-		New: func(*Options) Fold { return fromQuality{tellCopies} },
+		New: func(*Options) Fold { return fromQuality{tell: tellCopies} },
 	}
 }
 

@@ -11,7 +11,7 @@ Rule: lengths come from the IP header, whatever was captured (RFC 791 section 3.
 states, sequence numbers, losses and times are as good as whole. What needs payload is
 not: names (SNI, HTTP host), following a stream; and options, where even the TCP header
 was cut. 96 bytes hold the headers of nearly every packet.`,
-		New: func(*Options) Fold { return fromQuality{tellCut} },
+		New: func(*Options) Fold { return fromQuality{tell: tellCut} },
 	}
 }
 

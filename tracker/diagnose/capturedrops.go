@@ -20,7 +20,7 @@ live, the kernel counts what it could not hand over. One per cent of the bytes a
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
 counted apart: see capture-one-way.`,
-		New: func(*Options) Fold { return fromQuality{tellDrops} },
+		New: func(*Options) Fold { return fromQuality{tell: tellDrops} },
 	}
 }
 

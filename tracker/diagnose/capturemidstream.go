@@ -11,7 +11,7 @@ Rule: without the SYN the window scale, the options, who opened and when are not
 (RFC 7323 section 2.2: the scale is in the SYN alone); states are inferred by the shortest
 legal path, the opener is guessed by ports. Windows, opening times and what depends on
 them are left out for those connections.`,
-		New: func(*Options) Fold { return fromQuality{tellMidstream} },
+		New: func(*Options) Fold { return fromQuality{tell: tellMidstream} },
 	}
 }
 

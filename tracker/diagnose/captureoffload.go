@@ -12,7 +12,7 @@ it (GRO, LRO); a capture on that host sees these, not what is on the wire: a seg
 than the other end's MSS (RFC 9293 section 3.7.1). Counts of packets are too low, losses and
 reordering of single segments are hidden, and checksums may be wrong. States, bytes and
 times are right.`,
-		New: func(*Options) Fold { return fromQuality{tellOffload} },
+		New: func(*Options) Fold { return fromQuality{tell: tellOffload} },
 	}
 }
 

@@ -16,7 +16,7 @@ From a fifth of all connections on it is a warning, and no other finding is more
 possible; below that those connections alone are left out of judgements that need
 both directions. One or two among others may be a hole of the capture: they are
 only possible.`,
-		New: func(*Options) Fold { return fromQuality{tellOneWay} },
+		New: func(*Options) Fold { return fromQuality{tell: tellOneWay} },
 	}
 }
 

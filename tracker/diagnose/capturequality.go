@@ -116,14 +116,18 @@ func (q *quality) lossy() bool {
 
 // fromQuality is the Fold of a detector that judges the capture as a whole.
 type fromQuality struct {
+	readsNone
 	tell func(c *Context, q *quality) (Finding, *tally)
 }
 
-// Add does nothing: the Set keeps what is needed.
-func (fromQuality) Add(*record.Record) {}
+// readsNone is of a Fold that gathers nothing of records: others keep what is needed.
+type readsNone struct{}
+
+// Add does nothing.
+func (readsNone) Add(*record.Record) {}
 
 // Fields has none to walk over.
-func (fromQuality) Fields(*fold.Walk) {}
+func (readsNone) Fields(*fold.Walk) {}
 
 // Findings judges the capture.
 func (f fromQuality) Findings(c *Context) []Finding {

@@ -7,8 +7,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-type checksumLimits struct{ least uint64 }
-
 func checksumWrong() Detector {
 	return Detector{
 		Name: "checksum-wrong", Group: GroupTransfer, needs: traitRefused,
@@ -22,7 +20,7 @@ all that follow on that connection. Where most checksums of a sender are wrong i
 fills them in behind the capture point: that is offload and not counted, nor is a segment
 that the other end took, nor what was sent again for no reason that the capture shows.`,
 		New: func(o *Options) Fold {
-			return newEndFold(addChecksums, checksumLimits{o.count("checksum-wrong", 3, "packets of one sender with a wrong checksum from which on it counts")}.tell)
+			return newEndFold(addChecksums, atLeast{o.count("checksum-wrong", 3, "packets of one sender with a wrong checksum from which on it counts")}.tellChecksums)
 		},
 	}
 }
@@ -41,7 +39,7 @@ func addChecksums(s *subjects[refusedData, *refusedData], r *record.Record, e re
 	}
 }
 
-func (l checksumLimits) tell(c *Context, s Subject, x *refusedData) (Finding, bool) {
+func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, bool) {
 	opened := c.openedAt(s, x.n)
 	f := Finding{
 		Severity: x.severity(opened), Confidence: Likely,

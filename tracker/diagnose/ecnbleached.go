@@ -7,8 +7,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-type bleachLimits struct{ least uint64 }
-
 func ecnBleached() Detector {
 	return Detector{
 		Name: "ecn-bleached", Group: GroupTransfer, needs: traitECN,
@@ -22,12 +20,12 @@ field; or the sender's congestion control does not use it. ECN then does nothing
 senders that rely on it (DCTCP, L4S) do not see congestion. Counted on connections with
 at least ecn-bleached segments' worth of data.`,
 		New: func(o *Options) Fold {
-			return newEndFold(bleachLimits{o.count("ecn-bleached", 20, "full segments that an end must have sent")}.add, tellBleached)
+			return newEndFold(atLeast{o.count("ecn-bleached", 20, "full segments that an end must have sent")}.addBleached, tellBleached)
 		},
 	}
 }
 
-func (l bleachLimits) add(s *subjects[waits, *waits], r *record.Record, e record.End) {
+func (l atLeast) addBleached(s *subjects[waits, *waits], r *record.Record, e record.End) {
 	x, y := &r.Ends[e], &r.Ends[e.Peer()]
 	if handshakeSeen(r) && x.ECN.V && y.ECN.V && x.Packets > 0 && x.WireBytes-min(x.WireBytes, x.RetxBytes) >= l.least*1460 && !r.Path[e].ECT {
 		w := s.At(sideOf(r, e))

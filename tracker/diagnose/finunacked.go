@@ -19,7 +19,7 @@ silence. Counted where it was repeated. What follows a long
 idle time is the finding idle-timeout or keepalive-missing, a capture that ended
 before the answer was due is still-open.`,
 		New: func(o *Options) Fold {
-			return newUnfinished(missing{o.fewAndShare("fin-unacked", 10, 10, "connections", "the connections to that listener"), pickUnackedFIN, tellUnackedFIN})
+			return newFold(missing(pickUnackedFIN).add, o.fewAndShare("fin-unacked", 10, 10, "connections", "the connections to that listener").tellUnackedFIN)
 		},
 	}
 }
@@ -31,7 +31,8 @@ func pickUnackedFIN(r *record.Record, v Verdict) (uint64, bool) {
 	return finsAgain(r, v)
 }
 
-func tellUnackedFIN(s Subject, x *unfinished, opened uint64, k scale) Finding {
+func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bool) {
+	opened := c.openedAt(s, x.n)
 	return Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, opened)),
@@ -42,5 +43,5 @@ func tellUnackedFIN(s Subject, x *unfinished, opened uint64, k scale) Finding {
 			"the ACKs take a way that this capture does not see"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
-	}
+	}, true
 }

@@ -16,7 +16,7 @@ section 3.6, case 2); it ends with that end's own FIN. Counted where data follow
 FIN, then a minute of silence, and no FIN. One that is still busy when the input
 ends is not counted; one that sent nothing at all is close-wait.`,
 		New: func(o *Options) Fold {
-			return newUnfinished(missing{o.fewAndShare("half-close", 10, 10, "connections", "the connections to that listener"), pickHalfClose, tellHalfClose})
+			return newFold(missing(pickHalfClose).add, o.fewAndShare("half-close", 10, 10, "connections", "the connections to that listener").tellHalfClose)
 		},
 	}
 }
@@ -25,7 +25,8 @@ func pickHalfClose(r *record.Record, v Verdict) (uint64, bool) {
 	return 0, v.Fault == FaultHalfClosed && r.Close.BytesAfterFIN.V > 0 && r.Silent >= openAge
 }
 
-func tellHalfClose(s Subject, x *unfinished, opened uint64, k scale) Finding {
+func (k scale) tellHalfClose(c *Context, s Subject, x *unfinished) (Finding, bool) {
+	opened := c.openedAt(s, x.n)
 	return Finding{
 		Severity: k.severity(x.n, opened), Confidence: Possible,
 		Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and never closed", s.who(), s.ofThose(x.n, opened)),
@@ -33,5 +34,5 @@ func tellHalfClose(s Subject, x *unfinished, opened uint64, k scale) Finding {
 		Causes: []string{"the application waits for something and does not close: a leak", "its host, or the way to it, died meanwhile",
 			"the other end has closed for good and dropped the connection (tcp_fin_timeout)"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s`.", s.A.Addr, s.ss())},
-	}
+	}, true
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -113,7 +114,7 @@ func TestNewIsShort(t *testing.T) {
 // thresholds of another detector is called with o.others(), so that they are listed there.
 func TestThresholdsHaveOneOwner(t *testing.T) {
 	declaring := []string{"count", "span", "share", "fewAndShare", "fewAndMany", "bulkLimits"}
-	owner, limitsOf := map[string]string{}, map[string]string{}
+	owner, limitsOf, docs := map[string]string{}, map[string]string{}, map[string]string{}
 	all := parsed(t)
 	for file, tree := range all {
 		for _, fn := range functions(tree) {
@@ -121,6 +122,11 @@ func TestThresholdsHaveOneOwner(t *testing.T) {
 				limitsOf[fn.Name.Name] = file
 			}
 		}
+		each(tree, func(x *ast.KeyValueExpr) {
+			if text, ok := x.Value.(*ast.BasicLit); ok && typeName(x.Key) == "Doc" {
+				docs[file] = text.Value
+			}
+		})
 		each(tree, func(c *ast.CallExpr) {
 			if !slices.Contains(declaring, called(c)) || len(c.Args) == 0 {
 				return
@@ -135,16 +141,37 @@ func TestThresholdsHaveOneOwner(t *testing.T) {
 	}
 	for file, tree := range all {
 		each(tree, func(c *ast.CallExpr) {
-			if home := limitsOf[called(c)]; home == "" || home == file {
+			if limitsOf[called(c)] == "" || limitsOf[called(c)] == file {
 				return
 			}
+			home := limitsOf[called(c)]
 			if arg, ok := c.Args[0].(*ast.CallExpr); !ok || called(arg) != "others" {
-				t.Errorf("%s: %s declares the thresholds of %s, without o.others()", file, called(c), limitsOf[called(c)])
+				t.Errorf("%s: %s declares the thresholds of %s, without o.others()", file, called(c), home)
+			}
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(owner)), func(name string) bool {
+				return owner[name] == home && strings.Contains(docs[file], strings.Trim(name, `"`))
+			}) {
+				t.Errorf("%s goes by a threshold of %s, and its Doc does not name it", file, home)
 			}
 		})
 		each(tree, func(x *ast.SelectorExpr) {
 			if (x.Sel.Name == "set" || x.Sel.Name == "value") && typeName(x.X) == "o" && file != "options.go" && file != "traits.go" {
 				t.Errorf("%s: looks a threshold up by its name", file)
+			}
+		})
+	}
+	shared := map[string]string{} // methods of types that hold the thresholds of many detectors
+	for file, tree := range all {
+		each(tree, func(fn *ast.FuncDecl) {
+			if file != "severity.go" && fn.Recv != nil && slices.Contains([]string{"atLeast", "scale"}, typeName(fn.Recv.List[0].Type)) {
+				shared[fn.Name.Name] = file
+			}
+		})
+	}
+	for file, tree := range all {
+		each(tree, func(x *ast.SelectorExpr) {
+			if home := shared[x.Sel.Name]; home != "" && home != file {
+				t.Errorf("%s: %s is of %s", file, x.Sel.Name, home)
 			}
 		})
 	}

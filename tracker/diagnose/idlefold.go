@@ -8,40 +8,28 @@ import (
 // idleFold sums up rests by opener and listener, so that what one limit explains
 // is one finding, whether it stands before a listener or beside an opener.
 type idleFold struct {
-	kept subjects[idles, *idles]
+	*bySubject[idles, *idles]
 	idleLimits
 	known bool // what a limit explains is told, else all other
 	tell  func(l idleLimits, s Subject, x *idles) Finding
 }
 
 func newIdleFold(l idleLimits, known bool, tell func(l idleLimits, s Subject, x *idles) Finding) Fold {
-	return &idleFold{fold.NewBounded[Subject, idles](maxSubjects), l, known, tell}
+	return &idleFold{newFold(addIdle, nil), l, known, tell}
 }
 
-func (f *idleFold) narrow(by int) { f.kept.Narrow(by) }
-
-// Add takes in a record.
-func (f *idleFold) Add(r *record.Record) {
+func addIdle(s *subjects[idles, *idles], r *record.Record) {
 	died, lived := diedAtRest(r) || timedOutAtRest(r), r.Idle.Longest.OK && r.Idle.Longest.V >= idleAge
 	if !died && !lived {
 		return
 	}
-	x := f.kept.At(towards(r.Orig.Addr, r.Resp))
+	x := s.At(towards(r.Orig.Addr, r.Resp))
 	if lived {
 		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+1
 	}
 	if died {
 		x.add(r)
 	}
-}
-
-// Fields walks over the pairs.
-func (f *idleFold) Fields(w *fold.Walk) { f.kept.Fields(w) }
-
-// Left is how many connections belong to subjects that found no place.
-func (f *idleFold) Left() uint64 {
-	f.kept.Trim()
-	return f.kept.Rest().n
 }
 
 // Findings tells of one part.

@@ -15,8 +15,8 @@ Rule: an idle connection is silent for ever (RFC 9293 section 3.8.4), so an end 
 only by its next segment that the other is gone or forgot the connection: by a RST, or
 by silence up to tcp_retries2. Keepalive probes (SO_KEEPALIVE) would have told, and would
 have kept a NAT's entry alive. Counted where, after a minute or more at rest, what came
-next met a RST or no answer, and no probe had been sent. Where the rests fit a known
-limit of something on the way the finding is idle-timeout.`,
+next met a RST or no answer, and no probe had been sent. Where the rests of idle-timeout-few
+fit a known limit of something on the way the finding is idle-timeout.`,
 		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o.others()), false, tellMissing) },
 	}
 }

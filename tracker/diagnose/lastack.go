@@ -21,7 +21,7 @@ is dropped. Mostly harmless: all data was delivered; but many hold memory for mi
 Where its ACKs pass here and the FIN comes again three times or more all the same, they
 are lost behind the capture point.`,
 		New: func(o *Options) Fold {
-			return newUnfinished(missing{o.fewAndShare("last-ack", 10, 10, "connections", "the connections to that listener"), pickLastACK, tellLastACK})
+			return newFold(missing(pickLastACK).add, o.fewAndShare("last-ack", 10, 10, "connections", "the connections to that listener").tellLastACK)
 		},
 	}
 }
@@ -36,7 +36,8 @@ func pickLastACK(r *record.Record, v Verdict) (uint64, bool) {
 	return 0, false
 }
 
-func tellLastACK(s Subject, x *unfinished, opened uint64, k scale) Finding {
+func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool) {
+	opened := c.openedAt(s, x.n)
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, opened)),
@@ -53,7 +54,7 @@ func tellLastACK(s Subject, x *unfinished, opened uint64, k scale) Finding {
 		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops the rest", "packets are lost there, or dropped by the other end's own host"}
 		f.Advice = []string{"Capture beside the other end too: does the ACK arrive there?", f.Advice[1]}
 	}
-	return f
+	return f, true
 }
 
 // judgeUnheard: a connection that closed as far as seen, but its last FIN came

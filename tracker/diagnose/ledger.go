@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"tcpwatch/capture"
-	"tcpwatch/internal/fold"
 	"tcpwatch/tracker/record"
 )
 
@@ -79,14 +78,9 @@ func (c *Context) rate(h *Holding) float64 {
 
 // fromLedger is a Fold that reads the ledger only.
 type fromLedger struct {
+	readsNone
 	tell func(c *Context, h *Holding) (Finding, bool)
 }
-
-// Add leaves the record to the ledger.
-func (fromLedger) Add(*record.Record) {}
-
-// Fields has none to walk over.
-func (fromLedger) Fields(*fold.Walk) {}
 
 // Findings goes through the ledger.
 func (f fromLedger) Findings(c *Context) []Finding {

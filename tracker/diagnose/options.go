@@ -120,6 +120,9 @@ func (o *Options) share(name string, usual int64, doc string) uint64 {
 	return uint64(o.value(Threshold{name, Share, usual, doc}))
 }
 
+// atLeast is the threshold of a detector that has one: how many it takes.
+type atLeast struct{ least uint64 }
+
 // value is what a threshold is set to.
 func (o *Options) value(t Threshold) int64 {
 	if o.list != nil {

@@ -36,8 +36,6 @@ func handshakeSeen(r *record.Record) bool {
 	return r.Open.Kind == record.OpenHandshake && r.Ends[record.Orig].SACK.OK && r.Ends[record.Resp].SACK.OK
 }
 
-type offerLimits struct{ least uint64 }
-
 func optionStripped() Detector {
 	return Detector{
 		Name: "option-stripped", Group: GroupTransfer,
@@ -51,7 +49,7 @@ others, either something on the way of those takes the option out of the SYN or 
 behind one address. SYN cookies without timestamps drop them too (Linux). Without window
 scaling 64 KiB are the largest window; without SACK every loss costs more.`,
 		New: func(o *Options) Fold {
-			return newFold(addOffers, offerLimits{o.count("option-stripped", 3, "handshakes that lack an option, and as many that have it, from which on it counts")}.tell)
+			return newFold(addOffers, atLeast{o.count("option-stripped", 3, "handshakes that lack an option, and as many that have it, from which on it counts")}.tellOffers)
 		},
 	}
 }
@@ -63,7 +61,7 @@ func addOffers(s *subjects[offers, *offers], r *record.Record) {
 	atListener(s, r).add(r)
 }
 
-func (l offerLimits) tell(_ *Context, s Subject, x *offers) (Finding, bool) {
+func (l atLeast) tellOffers(_ *Context, s Subject, x *offers) (Finding, bool) {
 	var what, who []string
 	for i, name := range optionNames() {
 		if x.agreed[i] >= l.least && x.lacks[i] >= l.least {

@@ -33,7 +33,7 @@ the first entry. As many that leave as enter exhaust nothing. Live on the opener
 
 How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
 macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
-		New: func(o *Options) Fold { return fromLedger{portLimitsOf(o).tell} },
+		New: func(o *Options) Fold { return fromLedger{tell: portLimitsOf(o).tell} },
 	}
 }
 

@@ -27,8 +27,6 @@ func (x *scan) Fields(w *fold.Walk) {
 	x.probes.Fields(w)
 }
 
-type scanLimits struct{ least uint64 }
-
 func portScan() Detector {
 	return Detector{
 		Name: "port-scan", Group: GroupAttack, needs: traitFailed | traitReset | traitSilent,
@@ -47,8 +45,8 @@ broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose
 peers are gone: each of those listens on a port of its own, and the finding says so.`,
 		New: func(o *Options) Fold {
-			l := scanLimits{least: o.count("port-scan", 15, "different listeners that a host tried in vain from which on it scans")}
-			return newFold(addScan, l.tell).suspecting(l.suspect)
+			l := atLeast{o.count("port-scan", 15, "different listeners that a host tried in vain from which on it scans")}
+			return newFold(addScan, l.tellScan).suspecting(l.suspectScan)
 		},
 	}
 }
@@ -63,7 +61,7 @@ func addScan(s *subjects[scan, *scan], r *record.Record) {
 		from, to = to, from
 	}
 	x := s.At(host(from.Addr))
-	x.hitConn(r)
+	x.hitAt(r, r.FirstPacket)
 	x.ports.Add(fold.Mix(uint64(to.Port)))
 	x.hosts.Add(fold.Hash16(to.Addr, 0))
 	x.targets.Add(fold.Hash16(to.Addr, uint64(to.Port)))
@@ -84,19 +82,15 @@ func addScan(s *subjects[scan, *scan], r *record.Record) {
 	}
 }
 
-// met tells that a host scans, and does not check listeners.
-func (l scanLimits) met(c *Context, s Subject, x *scan) bool {
+// scans tells that a host scans, and does not check listeners.
+func (l atLeast) scans(c *Context, s Subject, x *scan) bool {
 	return x.targets.Count() >= l.least && !c.suspects.checks(s.A.Addr, x.n)
 }
 
-func (l scanLimits) suspect(c *Context, s Subject, x *scan) {
-	if l.met(c, s, x) {
+func (l atLeast) suspectScan(c *Context, s Subject, x *scan) {
+	if l.scans(c, s, x) {
 		c.suspects.scanners[s.A.Addr] = true
 	}
-}
-
-func (l scanLimits) tell(c *Context, s Subject, x *scan) (Finding, bool) {
-	return tellScan(s, x), l.met(c, s, x)
 }
 
 // failedInVain tells that an attempt came to nothing, whoever is to blame.
@@ -110,9 +104,9 @@ func failedInVain(r *record.Record) bool {
 	return false
 }
 
-func tellScan(s Subject, x *scan) Finding {
+func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	if x.probes.n*2 >= x.n {
-		return tellProbes(s, x)
+		return tellProbes(s, x), l.scans(c, s, x)
 	}
 	what := "a connect scan"
 	if x.bare*2 >= x.n {
@@ -136,5 +130,5 @@ func tellScan(s Subject, x *scan) Finding {
 		f.Confidence = Possible
 		f.Causes = append(f.Causes, "a client whose servers are all down")
 	}
-	return f
+	return f, l.scans(c, s, x)
 }

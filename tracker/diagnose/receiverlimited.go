@@ -22,7 +22,8 @@ Rule: a sender may have no more in flight than the receiver's window (RFC 9293 s
 the path can hold (bandwidth times delay). Without window scaling (RFC 7323 section 2)
 it can't exceed 65,535 bytes, which over 100 ms is 5 Mbit/s. Measured is the time
 in which the sender's data in flight filled the window, seen at the capture point: near
-the receiver it comes out too small. A window that was closed is zero-window.`,
+the receiver it comes out too small. A window that was closed is zero-window,
+from zero-window-least on.`,
 		New: func(o *Options) Fold {
 			return newEndFold(readerLimits{o.bulkLimits("receiver-limited"), closedLimitsOf(o.others())}.add, tellReader)
 		},

@@ -7,11 +7,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-type bareLimits struct {
-	scale
-	idle int64 // as of reset-forgotten
-}
-
 func resetBare() Detector {
 	return Detector{
 		Name: "reset-bare", Group: GroupReset, needs: traitReset,
@@ -27,13 +22,13 @@ nothing was sent to had nothing to answer. Its TTL is that of the end's other
 segments; where it is another, see reset-injected. IP-ID 0 and an answer within
 microseconds fit all of them.`,
 		New: func(o *Options) Fold {
-			l := bareLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one listener", "the listener's connections"), forgottenLimitsOf(o.others()).idle}
-			return newResets(resetKind{l.scale, l.picks, (*resets).add, tellBare})
+			l := forgottenLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one listener", "the listener's connections"), forgottenLimitsOf(o.others()).idle}
+			return newResets(resetKind{l.scale, l.picksBare, (*resets).add, tellBare})
 		},
 	}
 }
 
-func (l bareLimits) picks(r *record.Record) bool {
+func (l forgottenLimits) picksBare(r *record.Record) bool {
 	return bare(r) && (!wasQuiet(r, l.idle) || !provoked(r) && !diedAtRest(r))
 }
 

@@ -184,6 +184,13 @@ func running(r *record.Record) bool {
 	return r.Close.Kind != record.CloseNeverOpened && !RefusedLate(r)
 }
 
+// cutOffBy is the cause of RSTs that end open connections.
+type cutOffBy record.ResetCause
+
+func (c cutOffBy) picks(r *record.Record) bool {
+	return r.Close.ResetCause == record.ResetCause(c) && cutOff(r)
+}
+
 // cutOff tells that a RST ended an open connection: its receiver obeyed it.
 func cutOff(r *record.Record) bool {
 	return running(r) && r.Close.Kind == record.CloseReset && r.Close.ResetBy != record.NoEnd

@@ -24,8 +24,6 @@ func (x *foreignBlocks) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.blocks, &x.timeouts, &x.repeats, &x.fine, &x.partly)
 }
 
-type sackLimits struct{ blocks uint64 }
-
 func sackRewritten() Detector {
 	return Detector{
 		Name: "sack-rewritten", Group: GroupTransfer, needs: traitSACK,
@@ -40,12 +38,12 @@ was captured whole and something of it was sent again. A few stray blocks among 
 not that, nor are those of a stream of which nothing was missing: they tell of stray
 segments, of another connection for example (RFC 2883 section 4).`,
 		New: func(o *Options) Fold {
-			return newEndFold(sackLimits{o.count("sack-rewritten", 3, "SACK blocks of one connection, all out of range, from which on it counts")}.add, tellSACK)
+			return newEndFold(atLeast{o.count("sack-rewritten", 3, "SACK blocks of one connection, all out of range, from which on it counts")}.addSACK, tellSACK)
 		},
 	}
 }
 
-func (l sackLimits) add(s *subjects[foreignBlocks, *foreignBlocks], r *record.Record, e record.End) {
+func (l atLeast) addSACK(s *subjects[foreignBlocks, *foreignBlocks], r *record.Record, e record.End) {
 	from, to := &r.Ends[e], &r.Ends[e.Peer()]
 	if r.Capture.OneWay || from.SACKBlocks == 0 || to.MissingBytes > 0 || to.SpanUnknown {
 		return
@@ -54,7 +52,7 @@ func (l sackLimits) add(s *subjects[foreignBlocks, *foreignBlocks], r *record.Re
 	switch {
 	case from.SACKOutOfRange == 0:
 		x.fine++
-	case from.SACKOutOfRange == from.SACKBlocks && uint64(from.SACKBlocks) >= l.blocks && to.Retx > 0:
+	case from.SACKOutOfRange == from.SACKBlocks && uint64(from.SACKBlocks) >= l.least && to.Retx > 0:
 		x.hitAt(r, r.Evidence.Ends[e.Peer()].Repeat)
 		x.blocks += uint64(from.SACKBlocks)
 		x.timeouts += uint64(to.RetxRTO)

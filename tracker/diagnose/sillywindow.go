@@ -7,8 +7,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-type sillyLimits struct{ times uint64 }
-
 func sillyWindow() Detector {
 	return Detector{
 		Name: "silly-window", Group: GroupTransfer, needs: traitWindow,
@@ -20,13 +18,13 @@ send crumbs, and every one of them costs a packet and an ACK: the silly window
 syndrome. Counted are the times that the window went below a segment and half of
 the largest window offered. Small embedded systems do this by nature.`,
 		New: func(o *Options) Fold {
-			return newEndFold(sillyLimits{o.count("silly-window", 10, "times on one connection from which on it counts")}.add, tellSilly)
+			return newEndFold(atLeast{o.count("silly-window", 10, "times on one connection from which on it counts")}.addSilly, tellSilly)
 		},
 	}
 }
 
-func (l sillyLimits) add(s *subjects[waits, *waits], r *record.Record, e record.End) {
-	if n := r.Ends[e].SillyWindows; uint64(n) >= l.times {
+func (l atLeast) addSilly(s *subjects[waits, *waits], r *record.Record, e record.End) {
+	if n := r.Ends[e].SillyWindows; uint64(n) >= l.least {
 		s.At(sideOf(r, e)).add(r, r.Evidence.Ends[e].Silly, n, 0)
 	}
 }

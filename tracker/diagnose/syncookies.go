@@ -25,8 +25,6 @@ func (x *cookies) Fields(w *fold.Walk) {
 // be missed: it comes after 1 s, and after 3 s at the latest (RFC 6298).
 const cookieWait = 7 * second / 2
 
-type cookieLimits struct{ few uint64 }
-
 func synCookies() Detector {
 	return Detector{
 		Name: "syn-cookies", Group: GroupQueue, needs: traitFailed,
@@ -41,7 +39,7 @@ SACK for openers without timestamps.
 It can be mistaken for a proxy that answers SYNs in the listener's place, and for
 tcp_synack_retries 0.`,
 		New: func(o *Options) Fold {
-			return newFold(addCookies, cookieLimits{o.count("syn-cookies-few", 3, "attempts answered once from which on it is told")}.tell)
+			return newFold(addCookies, atLeast{o.count("syn-cookies-few", 3, "attempts answered once from which on it is told")}.tellCookies)
 		},
 	}
 }
@@ -60,7 +58,7 @@ func addCookies(s *subjects[cookies, *cookies], r *record.Record) {
 	}
 }
 
-func (l cookieLimits) tell(_ *Context, s Subject, x *cookies) (Finding, bool) {
+func (l atLeast) tellCookies(_ *Context, s Subject, x *cookies) (Finding, bool) {
 	return Finding{
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
@@ -68,5 +66,5 @@ func (l cookieLimits) tell(_ *Context, s Subject, x *cookies) (Finding, bool) {
 		Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place"},
 		Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
 			"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
-	}, x.again == 0 && x.once >= l.few
+	}, x.again == 0 && x.once >= l.least
 }

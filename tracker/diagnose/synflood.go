@@ -23,8 +23,6 @@ func (x *flood) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.single, &x.halfOpen)
 }
 
-type floodLimits struct{ least uint64 }
-
 func synFlood() Detector {
 	return Detector{
 		Name: "syn-flood", Group: GroupAttack, needs: traitFailed,
@@ -37,8 +35,8 @@ attempts that were never completed, nine of ten of them with one SYN only, and
 four times as many as connections that opened. A service that is down looks
 different: its openers repeat their SYNs. Those attempts are in no other finding.`,
 		New: func(o *Options) Fold {
-			l := floodLimits{least: o.count("syn-flood", 200, "attempts never completed, each with one SYN, from which on it is a flood")}
-			return newFold(addFlood, l.tell).suspecting(l.suspect)
+			l := atLeast{o.count("syn-flood", 200, "attempts never completed, each with one SYN, from which on it is a flood")}
+			return newFold(addFlood, l.tellFlood).suspecting(l.suspectFlood)
 		},
 	}
 }
@@ -49,7 +47,7 @@ func addFlood(s *subjects[flood, *flood], r *record.Record) {
 		return
 	}
 	x := s.At(listener(r.Resp))
-	x.hitConn(r)
+	x.hitAt(r, r.FirstPacket)
 	x.sources.add(r.Orig.Addr)
 	if r.Open.NSYNsAgain == 0 {
 		x.single++
@@ -59,13 +57,13 @@ func addFlood(s *subjects[flood, *flood], r *record.Record) {
 	}
 }
 
-func (l floodLimits) suspect(c *Context, s Subject, x *flood) {
-	if l.met(c, s, x) {
+func (l atLeast) suspectFlood(c *Context, s Subject, x *flood) {
+	if l.floods(c, s, x) {
 		c.suspects.flooded[s.A] = true
 	}
 }
 
-func (l floodLimits) tell(c *Context, s Subject, x *flood) (Finding, bool) {
+func (l atLeast) tellFlood(c *Context, s Subject, x *flood) (Finding, bool) {
 	return Finding{
 		Severity: Critical, Confidence: Likely,
 		Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
@@ -74,7 +72,7 @@ func (l floodLimits) tell(c *Context, s Subject, x *flood) (Finding, bool) {
 		Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
 		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
 			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
-	}, l.met(c, s, x)
+	}, l.floods(c, s, x)
 }
 
 // pace is how fast n came in so many nanoseconds: a rate is told of a second or
@@ -86,6 +84,6 @@ func pace(n uint64, ns int64) string {
 	return say.Thousands(uint64(float64(n)/(float64(ns)/1e9)+0.5)) + " a second"
 }
 
-func (l floodLimits) met(c *Context, s Subject, x *flood) bool {
+func (l atLeast) floods(c *Context, s Subject, x *flood) bool {
 	return x.single >= l.least && x.single*10 >= x.n*9 && x.n >= 4*c.opened(s.A)
 }

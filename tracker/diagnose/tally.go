@@ -33,9 +33,6 @@ func (t *tally) hit(conn, packet uint64, since, until int64) {
 	t.examples.Take(example{conn, packet})
 }
 
-// hitConn counts a connection whose first packet is the evidence.
-func (t *tally) hitConn(r *record.Record) { t.hitAt(r, r.FirstPacket) }
-
 // hitAt counts a connection, by a packet that proves it; 0 where no single one does.
 func (t *tally) hitAt(r *record.Record, packet uint64) { t.hit(r.ID, packet, r.Start, r.End) }
 
@@ -52,13 +49,7 @@ func (t *tally) span(since, until int64) {
 func (x *examples) Items() []example { return *x }
 
 // Take keeps an example when it is one of the first.
-func (x *examples) Take(e example) {
-	all := *x
-	if n := len(all); n == maxExamples && e.Conn > all[n-1].Conn {
-		return // as nearly all are that come in order
-	}
-	keepLeast(x, e, maxExamples, compareExamples)
-}
+func (x *examples) Take(e example) { keepLeast(x, e, maxExamples, compareExamples) }
 
 func compareExamples(a, b example) int {
 	return cmp.Or(cmp.Compare(a.Conn, b.Conn), cmp.Compare(a.Packet, b.Packet))
@@ -66,6 +57,9 @@ func compareExamples(a, b example) int {
 
 // keepLeast puts an item in its place in a list of so many least ones, where it is one of them and new.
 func keepLeast[L ~[]T, T any](list *L, item T, limit int, compare func(a, b T) int) {
+	if n := len(*list); n == limit && compare(item, (*list)[n-1]) > 0 {
+		return // as nearly all are that come in order
+	}
 	at, found := slices.BinarySearchFunc(*list, item, compare)
 	if !found && at < limit {
 		*list = slices.Insert(*list, at, item)

@@ -64,8 +64,6 @@ func (x *refusedData) outcome(opened uint64) string {
 	return outOf(n, opened, "connection") + more
 }
 
-type stampLimits struct{ least uint64 }
-
 func timestampsRefused() Detector {
 	return Detector{
 		Name: "timestamps-refused", Group: GroupTransfer, needs: traitRefused,
@@ -78,12 +76,12 @@ such a TSval, and that drew such an ACK within a round trip: they were not lost.
 copy that comes late is refused rightly, so it counts from some segments of one connection on.
 SYNs that are dropped for their timestamps never open: see no-answer.`,
 		New: func(o *Options) Fold {
-			return newEndFold(stampLimits{o.count("timestamps-refused", thrownAwayTimes, "segments of one connection from which on it counts")}.add, tellStamps)
+			return newEndFold(atLeast{o.count("timestamps-refused", thrownAwayTimes, "segments of one connection from which on it counts")}.addStamps, tellStamps)
 		},
 	}
 }
 
-func (l stampLimits) add(s *subjects[refusedData, *refusedData], r *record.Record, e record.End) {
+func (l atLeast) addStamps(s *subjects[refusedData, *refusedData], r *record.Record, e record.End) {
 	if y := &r.Ends[e]; y.PAWSRefused > 0 && uint64(y.PAWSRefused) >= l.least {
 		x := s.At(sideOf(r, e))
 		x.hitAt(r, r.Evidence.Ends[e].OldStamp)

@@ -6,8 +6,6 @@ import (
 	"tcpwatch/internal/say"
 )
 
-type holdLimits struct{ least uint64 }
-
 func timeWaitMany() Detector {
 	return Detector{
 		Name: "time-wait-many", Group: GroupTimeWait, needs: traitNone,
@@ -19,12 +17,12 @@ tcp_max_tw_buckets Linux skips it, which shows in TcpExtTCPTimeWaitOverflow only
 opener it costs ports: see port-exhaustion. The growth compares what entered in the
 last 2MSL with the mean of the input.`,
 		New: func(o *Options) Fold {
-			return fromLedger{holdLimits{o.count("time-wait-many", 5000, "TIME-WAITs held at once by one row of the ledger")}.tell}
+			return fromLedger{tell: atLeast{o.count("time-wait-many", 5000, "TIME-WAITs held at once by one row of the ledger")}.tellHolding}
 		},
 	}
 }
 
-func (l holdLimits) tell(c *Context, h *Holding) (Finding, bool) {
+func (l atLeast) tellHolding(c *Context, h *Holding) (Finding, bool) {
 	towards := ""
 	if h.opener() {
 		towards = " towards " + name(h.Dest)

@@ -25,18 +25,11 @@ func (x *unfinished) Fields(w *fold.Walk) {
 	x.began.Fields(w)
 }
 
-// missing is a kind of step that a close lacks.
-type missing struct {
-	scale
-	// picks chooses records by what is missing, and says how often what lacks an answer was sent again.
-	picks func(r *record.Record, v Verdict) (repeats uint64, ok bool)
-	tell  func(s Subject, x *unfinished, opened uint64, k scale) Finding
-}
+// missing chooses records by the step that their close lacks, and says how often what lacks
+// an answer was sent again.
+type missing func(r *record.Record, v Verdict) (repeats uint64, ok bool)
 
-// newUnfinished is the Fold of one.
-func newUnfinished(m missing) Fold { return newFold(m.add, m.tellAll) }
-
-func (m missing) add(s *subjects[unfinished, *unfinished], r *record.Record) {
+func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record) {
 	v := JudgeClose(r)
 	if v.Fault == NoFault {
 		v = judgeUnheard(r)
@@ -44,7 +37,7 @@ func (m missing) add(s *subjects[unfinished, *unfinished], r *record.Record) {
 	if v.Fault == NoFault || v.Fault == FaultReset || v.Hidden(r) || v.StillClosing(r) || thrownAway(r) {
 		return
 	}
-	repeats, ok := m.picks(r, v)
+	repeats, ok := picks(r, v)
 	if !ok {
 		return
 	}
@@ -70,10 +63,6 @@ func (m missing) add(s *subjects[unfinished, *unfinished], r *record.Record) {
 		x.unheard++
 	}
 	x.longest = max(x.longest, lasted(r, v.Since))
-}
-
-func (m missing) tellAll(c *Context, s Subject, x *unfinished) (Finding, bool) {
-	return m.tell(s, x, c.openedAt(s, x.n), m.scale), true
 }
 
 // finsAgain is how often the peer of the end at fault repeated its FIN. One that

@@ -19,7 +19,7 @@ for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
 or more connections of one end stopped within five seconds, that moment is told.`,
 		New: func(o *Options) Fold {
-			return newUnfinished(missing{o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener"), pickVanished, tellVanished})
+			return newFold(missing(pickVanished).add, o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener").tellVanished)
 		},
 	}
 }
@@ -29,7 +29,8 @@ func pickVanished(r *record.Record, v Verdict) (uint64, bool) {
 	return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r)
 }
 
-func tellVanished(s Subject, x *unfinished, opened uint64, k scale) Finding {
+func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool) {
+	opened := c.openedAt(s, x.n)
 	e := k.effect(x.n, opened)
 	e.broken = x.together()
 	f := Finding{
@@ -45,7 +46,7 @@ func tellVanished(s Subject, x *unfinished, opened uint64, k scale) Finding {
 		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
 		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
 	}
-	return f
+	return f, true
 }
 
 // atOneMoment is within what time connections that went silent together first send

@@ -31,9 +31,10 @@ func (x *waits) add(r *record.Record, packet uint64, times uint32, total int64) 
 	x.longest = max(x.longest, total)
 }
 
-// longestClosed is the longest time that an end kept its window closed, and the
-// packet that closed it.
-func longestClosed(r *record.Record, e record.End) (ns int64, packet uint64) {
+// felt tells that an end kept its window closed long enough to be felt, for how long at
+// the longest, and which packet closed it then. Windows closed for some milliseconds are
+// how a fast sender is slowed down.
+func (l closedLimits) felt(r *record.Record, e record.End) (ns int64, packet uint64, ok bool) {
 	x := &r.Ends[e]
 	for i := range x.ZeroWindowList {
 		z := &x.ZeroWindowList[i]
@@ -48,15 +49,7 @@ func longestClosed(r *record.Record, e record.End) (ns int64, packet uint64) {
 	if x.ZeroWindows > 0 {
 		ns = max(ns, x.ZeroWindow/int64(x.ZeroWindows)) // not all are in the list
 	}
-	return ns, packet
-}
-
-// felt tells that an end kept its window closed long enough to be felt,
-// and which packet closed it then.
-// Windows closed for some milliseconds are how a fast sender is slowed down.
-func (l closedLimits) felt(r *record.Record, e record.End) (ns int64, packet uint64, ok bool) {
-	ns, packet = longestClosed(r, e)
-	return ns, packet, r.Ends[e].ZeroWindows > 0 && ns >= l.least
+	return ns, packet, x.ZeroWindows > 0 && ns >= l.least
 }
 
 // bulkLimits are how much an end must have sent on a connection, and for how much of
