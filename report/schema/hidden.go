@@ -59,3 +59,24 @@ func flawsOf(r *record.Record) (f flaw) {
 	}
 	return f
 }
+
+// reason is what capture.unknown says of a flaw.
+func (f flaw) reason() Reason {
+	switch f {
+	case oneWay, darkOrig, darkResp:
+		return OneWay
+	case midstream:
+		return Midstream
+	case synUnseen:
+		return SYNUnseen
+	case scaleUnseen:
+		return ScaleUnseen
+	case wentBack:
+		return WentBack
+	case untimed:
+		return Untimed
+	case givenUp:
+		return GivenUp
+	}
+	return Missing
+}

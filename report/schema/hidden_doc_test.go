@@ -93,24 +93,3 @@ func shorten(told, hidden, all []string) (short []string) {
 	}
 	return short
 }
-
-// reason is what capture.unknown says of a flaw.
-func (f flaw) reason() Reason {
-	switch f {
-	case oneWay, darkOrig, darkResp:
-		return OneWay
-	case midstream:
-		return Midstream
-	case synUnseen:
-		return SYNUnseen
-	case scaleUnseen:
-		return ScaleUnseen
-	case wentBack:
-		return WentBack
-	case untimed:
-		return Untimed
-	case givenUp:
-		return GivenUp
-	}
-	return Missing
-}
