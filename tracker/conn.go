@@ -147,7 +147,7 @@ type conn struct {
 	resetTTL      uint8
 	resetTime     int64
 	rstsIgnored   uint32
-	ignored       ignoredRST // the first of those
+	ignored       record.IgnoredRST // the first of those
 	endedBy       ending
 	vague         bool  // see record.Record.Vague
 	silent        int64 // ns from its last packet to when it was dropped, on the tracker's clock

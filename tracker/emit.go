@@ -250,7 +250,7 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	if c.resetBy != record.NoEnd {
 		r.ResetTTL = record.Some(c.resetTTL)
 	}
-	c.fillIgnored(r)
+	r.RSTsIgnored, r.Ignored = c.rstsIgnored, c.ignored
 	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
 		r.FINs[e], r.FINCopies[e], r.RSTs[e] = x.fins, c.copies[e].fins, x.rsts

@@ -206,7 +206,7 @@ func (c *conn) parts() uint64 {
 		asBit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
 		asBit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != record.OpenUnknown ||
 			c.answer != record.Answer{Kind: c.answer.Kind})*connOpening |
-		asBit(c.resetBy != record.NoEnd || c.rstsIgnored != 0 || c.ignored != ignoredRST{})*connReset |
+		asBit(c.resetBy != record.NoEnd || c.rstsIgnored != 0 || c.ignored != record.IgnoredRST{})*connReset |
 		asBit(*x != turnarounds{spread: x.spread})*connTurns |
 		asBit(c.details != details{})*connDetails | asBit(c.trouble != nil)*connTrouble | asBit(c.asides != nil)*connAsides |
 		asBit(c.stamps != stamps{})*connStamps

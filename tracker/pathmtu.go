@@ -126,14 +126,6 @@ func (x *stuck) fill(r *record.StuckRecord) {
 	*r = record.StuckRecord{Bytes: x.bytes, Times: x.times, Shrunk: x.shrunk, Passed: !x.on, Heard: x.heard, Since: x.since, Packet: x.packet}
 }
 
-// tooBig is what routers told of segments that do not fit.
-type tooBig struct {
-	n      uint32
-	mtu    uint32 // the least that they named; 0 for none
-	packet uint64
-	from   capture.Addr
-}
-
 // toldTooBig takes an ICMP error: "fragmentation needed" (RFC 1191 section 4) or
 // "packet too big" (RFC 8201 section 4).
 func (c *conn) toldTooBig(from record.End, q *capture.Quote) {
@@ -141,30 +133,26 @@ func (c *conn) toldTooBig(from record.End, q *capture.Quote) {
 		return
 	}
 	x := &c.troubled().ends[from].tooBig
-	if x.n == 0 {
-		x.packet, x.from = q.Packet, q.From
+	if x.N == 0 {
+		x.Packet, x.From = q.Packet, q.From
 	}
-	x.n++
-	if q.MTU != 0 && (x.mtu == 0 || q.MTU < x.mtu) {
-		x.mtu = q.MTU
+	x.N++
+	if q.MTU != 0 && (x.MTU == 0 || q.MTU < x.MTU) {
+		x.MTU = q.MTU
 	}
 }
 
 // tooBig walks over it.
-func (w *packer[W]) tooBig(n int, x *tooBig, c *conn) int {
-	there := *x != tooBig{}
+func (w *packer[W]) tooBig(n int, x *record.TooBigRecord, c *conn) int {
+	there := *x != record.TooBigRecord{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
-	n = number(w, n, &x.n)
-	n = number(w, n, &x.mtu)
-	n = w.packet(n, &x.packet, c.lastPacket)
-	for i := range x.from {
-		n = number(w, n, &x.from[i])
+	n = number(w, n, &x.N)
+	n = number(w, n, &x.MTU)
+	n = w.packet(n, &x.Packet, c.lastPacket)
+	for i := range x.From {
+		n = number(w, n, &x.From[i])
 	}
 	return n
-}
-
-func (x *tooBig) fill(r *record.TooBigRecord) {
-	*r = record.TooBigRecord{N: x.n, MTU: x.mtu, Packet: x.packet, From: x.from}
 }

@@ -14,10 +14,10 @@ type trouble struct {
 
 // endTrouble is what the data of one end met.
 type endTrouble struct {
-	stuck     stuck // at the head of what is not acknowledged
-	kept      stuck // one that got through once its segments were made smaller
-	tooBig    tooBig
-	nagle     nagle
+	stuck     stuck               // at the head of what is not acknowledged
+	kept      stuck               // one that got through once its segments were made smaller
+	tooBig    record.TooBigRecord // what routers told of segments that do not fit
+	nagle     record.NagleRecord
 	fins      fins
 	doubled   uint32 // repeats that came sooner than a loss can be known
 	doubledAt uint64 // packet of the first of those
@@ -97,25 +97,16 @@ func (y *endTrouble) fill(r *record.PathRecord) {
 	} else if y.stuck.on {
 		y.stuck.fill(&r.Stuck)
 	}
-	y.tooBig.fill(&r.TooBig)
-	y.nagle.fill(&r.Nagle)
+	r.TooBig, r.Nagle = y.tooBig, y.nagle
 	r.Doubled, r.FINsAgain, r.FINsAcked = y.doubled, y.fins.n, y.fins.acked
-}
-
-// nagle are the times that an end held a small segment back until the other
-// end's delayed ACK came (RFC 9293 section 3.7.4, Nagle's algorithm, meets section 3.8.6.3).
-type nagle struct {
-	n        uint32
-	packet   uint64 // the first segment that was held back
-	total    int64  // ns that the ACKs took
-	min, max int64
 }
 
 // stallSlack is how long an end may take from the ACK to the segment that it
 // held back: it lies in the socket already.
 const stallSlack = 5e6
 
-// afterHeld takes new data that follows an ACK that was held back.
+// afterHeld takes new data that follows an ACK that was held back: where the end held it
+// back until then, Nagle's algorithm met a delayed ACK (RFC 9293 sections 3.7.4 and 3.8.6.3).
 func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	x := e.sender
@@ -129,30 +120,26 @@ func (c *conn) afterHeld(from record.End, s *capture.Segment, now int64) {
 		return
 	}
 	y := &c.troubled().ends[from].nagle
-	if y.n == 0 {
-		y.packet, y.min = s.Packet, held
+	if y.N == 0 {
+		y.Packet, y.Min = s.Packet, held
 	}
-	y.n++
-	y.total += held
-	y.min, y.max = min(y.min, held), max(y.max, held)
+	y.N++
+	y.Total += held
+	y.Min, y.Max = min(y.Min, held), max(y.Max, held)
 }
 
 // nagle walks over them.
-func (w *packer[W]) nagle(n int, x *nagle, c *conn) int {
-	there := *x != nagle{}
+func (w *packer[W]) nagle(n int, x *record.NagleRecord, c *conn) int {
+	there := *x != record.NagleRecord{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
-	n = number(w, n, &x.n)
-	n = w.packet(n, &x.packet, c.lastPacket)
-	n = w.span(n, &x.total, 0)
-	n = w.span(n, &x.min, 0)
-	n = w.span(n, &x.max, x.min)
+	n = number(w, n, &x.N)
+	n = w.packet(n, &x.Packet, c.lastPacket)
+	n = w.span(n, &x.Total, 0)
+	n = w.span(n, &x.Min, 0)
+	n = w.span(n, &x.Max, x.Min)
 	return n
-}
-
-func (x *nagle) fill(r *record.NagleRecord) {
-	*r = record.NagleRecord{N: x.n, Total: x.total, Min: x.min, Max: x.max, Packet: x.packet}
 }
 
 // idleMin is from how long on a connection is idle, in nanoseconds: no limit of a

@@ -3,7 +3,6 @@
 package live
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 
@@ -46,13 +45,10 @@ func emptyCapture(link capture.LinkType, snaplen int) (*pcap.Handle, error) {
 		return nil, err
 	}
 	defer r.Close()
-	var header [24]byte
-	binary.NativeEndian.PutUint32(header[0:], 0xa1b2c3d4)
-	binary.NativeEndian.PutUint16(header[4:], 2)
-	binary.NativeEndian.PutUint16(header[6:], 4)
-	binary.NativeEndian.PutUint32(header[16:], uint32(snaplen))
-	binary.NativeEndian.PutUint32(header[20:], uint32(link))
-	_, err = w.Write(header[:])
+	file, err := capture.NewPcapWriter(w, link, snaplen, false)
+	if err == nil {
+		err = file.Flush()
+	}
 	w.Close()
 	if err != nil {
 		return nil, err

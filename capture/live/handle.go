@@ -63,7 +63,6 @@ func activate(o Options, promisc bool) (*pcap.Handle, error) {
 		in.SetPromisc(promisc),
 		in.SetTimeout(o.ReadTimeout), // positive: Close waits for the reader
 		in.SetBufferSize(o.Buffer<<10),
-		in.SetImmediateMode(o.Immediate),
 	); err != nil {
 		return nil, err
 	}

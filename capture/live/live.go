@@ -31,7 +31,6 @@ type Options struct {
 	NoPromisc   bool          // leave the interface as it is; never promiscuous on Any
 	Buffer      int           // KiB that the kernel may hold, if it has them to spare; 0 means DefaultBuffer
 	ReadTimeout time.Duration // how long Next waits, and how late a packet may come; 0 means DefaultReadTimeout
-	Immediate   bool          // hand packets over at once; on Linux the buffer then holds far fewer of them
 	Filter      string        // libpcap expression; "" lets everything through
 }
 

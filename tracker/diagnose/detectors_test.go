@@ -271,7 +271,7 @@ func old(state record.State, resets bool) func(r *record.Record) {
 
 // ignored is a RST that the receiver did not obey.
 func ignored(r *record.Record) {
-	r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: record.Resp, Packet: r.ID + 4, TTL: 60}
+	r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: record.Resp, Packet: r.ID + 4}
 }
 
 // bareSYN is a SYN without the options that a system's connect() sets.

@@ -12,14 +12,14 @@ func readRDP(m *message) verdict {
 		return no
 	}
 	if len(b) < fixedPart {
-		return m.short(no)
+		return m.short()
 	}
 	n := int(b[2])<<8 | int(b[3])
 	if n < fixedPart || n > 512 || int(b[4]) != n-5 || b[5] != 0xe0 {
 		return no
 	}
 	if len(b) < n {
-		return m.short(no)
+		return m.short()
 	}
 	rest := b[fixedPart:n]
 	negotiates := len(rest) >= 8 && rest[0] == 1 && rest[2] == 8 && rest[3] == 0
@@ -44,7 +44,7 @@ func readDNS(m *message) verdict {
 	c.u16() // ID
 	flags, questions, answers, authorities, additional := c.u16(), c.u16(), c.u16(), c.u16(), c.u16()
 	if c.short {
-		return m.short(no)
+		return m.short()
 	}
 	// A query of opcode 0 with one question; EDNS and TSIG are additional.
 	if flags>>11 != 0 || flags&0x6cf != 0 || questions != 1 || answers+authorities != 0 || additional > 2 {
@@ -57,7 +57,7 @@ func readDNS(m *message) verdict {
 		return no
 	}
 	if c.short {
-		return m.short(no)
+		return m.short()
 	}
 	if class != 1 && class != 255 && class != 3 {
 		return no

@@ -120,7 +120,6 @@ func (o *Observer) hold(e *entry, end record.End, at int, b []byte, cut bool) {
 			o.read(e, end, b, true)
 			return
 		}
-		o.waiting++
 		o.counts[e.shard].waiting++
 		if n := len(o.spare); n > 0 {
 			s.held, o.spare = o.spare[n-1], o.spare[:n-1]
@@ -135,7 +134,6 @@ func (o *Observer) hold(e *entry, end record.End, at int, b []byte, cut bool) {
 // release gives a side's buffer back.
 func (o *Observer) release(e *entry, s *side) {
 	if s.held != nil {
-		o.waiting--
 		o.counts[e.shard].waiting--
 		if len(o.spare) < maxSpare {
 			o.spare = append(o.spare, s.held)

@@ -111,8 +111,8 @@ func replay(t *testing.T, name string) map[uint64]record.Record {
 		}
 	}
 	tr.Finish()
-	if o.held() != 0 || o.undecided != 0 || o.waiting != 0 {
-		t.Errorf("%s: %d entries, %d undecided, %d waiting are left", name, o.held(), o.undecided, o.waiting)
+	if o.held() != 0 || o.undecided() != 0 || o.waiting() != 0 {
+		t.Errorf("%s: %d entries, %d undecided, %d waiting are left", name, o.held(), o.undecided(), o.waiting())
 	}
 	return c.records
 }
@@ -185,4 +185,19 @@ func TestCorpusAgainstTshark(t *testing.T) {
 			t.Errorf("%s: fewer than 98 %% are found", what)
 		}
 	}
+}
+
+// undecided is how many connections are, and waiting how many directions wait for bytes.
+func (o *Observer) undecided() (n int) {
+	for _, c := range o.counts {
+		n += c.undecided
+	}
+	return n
+}
+
+func (o *Observer) waiting() (n int) {
+	for _, c := range o.counts {
+		n += c.waiting
+	}
+	return n
 }

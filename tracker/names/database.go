@@ -20,7 +20,7 @@ func readPostgreSQL(m *message) verdict {
 		if m.b[0] != 0 {
 			return no
 		}
-		return m.short(no)
+		return m.short()
 	}
 	switch {
 	case code>>16 == 3 && n > 8: // protocol 3.x
@@ -45,7 +45,7 @@ func readMySQL(m *message) verdict {
 	}
 	if len(b) < header+3 {
 		if len(b) < header || b[3] == 0 {
-			return m.short(no)
+			return m.short()
 		}
 		return no
 	}
@@ -58,7 +58,7 @@ func readMySQL(m *message) verdict {
 		end := bytes.IndexByte(b[header+1:min(len(b), header+1+maxText)], 0)
 		if end < 0 {
 			if len(b) < header+n {
-				return m.short(no)
+				return m.short()
 			}
 			return no
 		}
@@ -105,7 +105,7 @@ func readRedis(m *message) verdict {
 			}
 		}
 		if !whole {
-			return m.short(no)
+			return m.short()
 		}
 		if len(line) < 2 {
 			return no
@@ -123,14 +123,14 @@ const maxMongoDB = 48000000
 func readMongoDB(m *message) verdict {
 	b := m.b
 	if len(b) < 4 {
-		return m.short(no)
+		return m.short()
 	}
 	n := binary.LittleEndian.Uint32(b)
 	if n < 21 || n > maxMongoDB {
 		return no
 	}
 	if len(b) < 16 {
-		return m.short(no)
+		return m.short()
 	}
 	answer, op := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
 	if answer != 0 || op != 2004 && op != 2012 && op != 2013 {

@@ -47,8 +47,8 @@ func FuzzObserve(f *testing.F) {
 			if how&0x20 != 0 {
 				x.place(end, off, b, wire)
 			}
-			if o.undecided > 3 || o.waiting > 3 || len(o.spare) > 3 {
-				t.Fatalf("%d undecided, %d waiting, %d spare", o.undecided, o.waiting, len(o.spare))
+			if o.undecided() > 3 || o.waiting() > 3 || len(o.spare) > 3 {
+				t.Fatalf("%d undecided, %d waiting, %d spare", o.undecided(), o.waiting(), len(o.spare))
 			}
 		}
 		for i := range feeds {
@@ -62,8 +62,8 @@ func FuzzObserve(f *testing.F) {
 				t.Errorf("names without a protocol: %+v", n)
 			}
 		}
-		if o.held() != 0 || o.undecided != 0 || o.waiting != 0 {
-			t.Errorf("left: %d entries, %d undecided, %d waiting", o.held(), o.undecided, o.waiting)
+		if o.held() != 0 || o.undecided() != 0 || o.waiting() != 0 {
+			t.Errorf("left: %d entries, %d undecided, %d waiting", o.held(), o.undecided(), o.waiting())
 		}
 	})
 }

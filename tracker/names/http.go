@@ -18,7 +18,7 @@ func readRequest(m *message) verdict {
 	method, version, rest, whole := requestLine(m.b)
 	if !whole {
 		if beginsMethod(m.b) {
-			return m.short(no)
+			return m.short()
 		}
 		return no
 	}
@@ -145,7 +145,7 @@ func readResponse(m *message) verdict {
 	b := m.b
 	if len(b) < len(statusLine) {
 		if hasStart(b, statusLine[:7]) {
-			return m.short(no)
+			return m.short()
 		}
 		return no
 	}

@@ -14,7 +14,7 @@ func readSSH(m *message) verdict {
 	}
 	line, _, whole := bytes.Cut(m.b, []byte("\n"))
 	if !whole && len(line) < maxText || len(m.b) < 5 {
-		return m.short(no)
+		return m.short()
 	}
 	m.e.named("ssh")
 	m.e.names.SSH[m.end] = text(bytes.TrimSuffix(line, []byte("\r")))
@@ -35,7 +35,7 @@ func readGreeting(m *message) verdict {
 		}
 		line, _, whole := bytes.Cut(b, []byte("\n"))
 		if !whole && len(line) < 512 && !m.final || len(b) < len(start) {
-			return m.short(no)
+			return m.short()
 		}
 		m.e.upgrades = true
 		switch start[0] {
@@ -72,7 +72,7 @@ func readMail(m *message) verdict {
 	line, _, whole := bytes.Cut(m.b, []byte("\n"))
 	word, _, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(" "))
 	if !whole && m.e.greeted && len(m.b) < 512 {
-		return m.short(no)
+		return m.short()
 	}
 	switch {
 	case !whole:

@@ -26,18 +26,16 @@ type Options struct {
 // names when there is a record to put them on (Attach, Finish). It is not safe for
 // concurrent use.
 type Observer struct {
-	opt       Options
-	entries   []*entry // of those undecided, and nil
-	named     []string // of those decided that have names, packed; and ""
-	free      [2][]uint32
-	undecided int
-	waiting   int
-	counts    [record.NShards]struct{ undecided, waiting int }
-	unnamed   uint64
-	spare     []*buffer
-	unused    []*entry
-	scratch   [window]byte
-	packed    []byte
+	opt     Options
+	entries []*entry // of those undecided, and nil
+	named   []string // of those decided that have names, packed; and ""
+	free    [2][]uint32
+	counts  [record.NShards]struct{ undecided, waiting int }
+	unnamed uint64
+	spare   []*buffer
+	unused  []*entry
+	scratch [window]byte
+	packed  []byte
 }
 
 // New returns an Observer that has seen nothing.
@@ -91,7 +89,6 @@ func (o *Observer) payload(p *record.Placement, payload []byte, wire uint32) {
 			return
 		}
 		*p.Mark = 2 * place(&o.entries, &o.free[0], o.entry(p.Shard))
-		o.undecided++
 		o.counts[p.Shard].undecided++
 	}
 	e := o.entries[*p.Mark/2-1]
@@ -150,7 +147,6 @@ func (o *Observer) settle(mark *uint32) {
 	e := o.entries[i-1]
 	o.entries[i-1] = nil
 	o.free[0] = append(o.free[0], i)
-	o.undecided--
 	o.counts[e.shard].undecided--
 	for k := range e.sides {
 		o.release(e, &e.sides[k])

@@ -209,8 +209,8 @@ func TestNames(t *testing.T) {
 				if got := f.names(); got != tt.want {
 					t.Errorf("cut to %d: %+v, want %+v", n, got, tt.want)
 				}
-				if f.o.held() != 0 || f.o.undecided != 0 || f.o.waiting != 0 {
-					t.Errorf("left: %d entries, %d undecided, %d waiting", f.o.held(), f.o.undecided, f.o.waiting)
+				if f.o.held() != 0 || f.o.undecided() != 0 || f.o.waiting() != 0 {
+					t.Errorf("left: %d entries, %d undecided, %d waiting", f.o.held(), f.o.undecided(), f.o.waiting())
 				}
 			}
 		})
@@ -262,7 +262,7 @@ func TestEndsEarly(t *testing.T) {
 	f.place(resp, patience, []byte("x"), 1)
 	f.place(resp, patience+1, []byte("x"), 1)
 	f.place(orig, patience+1, []byte("x"), 1)
-	if !isDecided(f.mark) || f.o.held() != 0 || f.o.undecided != 0 || f.o.waiting != 0 {
+	if !isDecided(f.mark) || f.o.held() != 0 || f.o.undecided() != 0 || f.o.waiting() != 0 {
 		t.Errorf("not given up: %+v", f.o)
 	}
 }
@@ -293,8 +293,8 @@ func TestBounds(t *testing.T) {
 		feeds[i] = feed{o: o, id: uint64(i + 1)}
 		feeds[i].next(orig, []byte("GET / HTTP/1.1\r\nA"))
 	}
-	if o.undecided != 2 || o.waiting != 1 || o.Unnamed() != 2 || o.held() != 2 {
-		t.Errorf("%d undecided, %d waiting, %d unnamed, %d entries", o.undecided, o.waiting, o.Unnamed(), o.held())
+	if o.undecided() != 2 || o.waiting() != 1 || o.Unnamed() != 2 || o.held() != 2 {
+		t.Errorf("%d undecided, %d waiting, %d unnamed, %d entries", o.undecided(), o.waiting(), o.Unnamed(), o.held())
 	}
 	feeds[0].next(orig, []byte(": b\r\nHost: h\r\n\r\n"))
 	feeds[1].next(orig, []byte(": b\r\nHost: h\r\n\r\n"))
@@ -307,7 +307,7 @@ func TestBounds(t *testing.T) {
 	if got := feeds[2].names(); got != (record.NamesRecord{}) {
 		t.Errorf("beyond the limit: %+v", got)
 	}
-	if o.undecided != 0 || o.waiting != 0 || len(o.spare) != 1 {
-		t.Errorf("left: %d undecided, %d waiting, %d spare", o.undecided, o.waiting, len(o.spare))
+	if o.undecided() != 0 || o.waiting() != 0 || len(o.spare) != 1 {
+		t.Errorf("left: %d undecided, %d waiting, %d spare", o.undecided(), o.waiting(), len(o.spare))
 	}
 }

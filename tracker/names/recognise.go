@@ -30,9 +30,9 @@ type message struct {
 }
 
 // short is the verdict on a message that lacks bytes.
-func (m *message) short(ifFinal verdict) verdict {
+func (m *message) short() verdict {
 	if m.final {
-		return ifFinal
+		return no
 	}
 	return more
 }
@@ -44,7 +44,7 @@ func (o *Observer) recognise(e *entry, end record.End, b []byte, final bool) ver
 	var m message // filled in where it is: a copy would wait for its parts
 	m.b, m.final, m.end, m.e, m.scratch = b, final, end, e, o.scratch[:]
 	if len(b) == 0 || cut {
-		return m.short(no)
+		return m.short()
 	}
 	v := no
 	for all := m.readers(); all != 0; all &= all - 1 {
@@ -124,7 +124,7 @@ func readFixed(m *message) verdict {
 		case len(rest) >= len(f.bytes):
 			return m.e.whole(f.proto)
 		default:
-			v = m.short(no)
+			v = m.short()
 		}
 	}
 	return v
@@ -138,7 +138,7 @@ func readSOCKS(m *message) verdict {
 		return no
 	}
 	if len(b) < 2 || len(b) < 2+int(b[1]) {
-		return m.short(no)
+		return m.short()
 	}
 	m.e.named("socks")
 	m.e.upgrades = true

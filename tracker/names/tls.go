@@ -37,7 +37,7 @@ func readTLS(m *message) verdict {
 	b := m.b
 	if len(b) < recordHeader {
 		if b[0] == recordHandshake && (len(b) == 1 || b[1] == 3) {
-			return m.short(no)
+			return m.short()
 		}
 		return no
 	}
@@ -49,7 +49,7 @@ func readTLS(m *message) verdict {
 		return yes // what began before the capture, or was refused at once
 	}
 	if len(b) < recordHeader+4 {
-		return m.short(no)
+		return m.short()
 	}
 	if t := b[recordHeader]; t != clientHello && t != serverHello {
 		return no

@@ -15,11 +15,10 @@ func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
 // IgnoredRST is the first RST that its receiver had to ignore (RFC 5961 section
 // 3.2): a stray or forged one, or one that answers a segment of long ago.
 type IgnoredRST struct {
-	By     End    // in whose name; valid when Packet is not 0
 	Packet uint64 // 0 for none
-	TTL    uint8  // to compare with the TTL of its sender's other segments
+	By     End    // in whose name; valid when Packet is not 0
 	Odd    ResetSigns
-	Late   bool // its sender had sent its FIN before
+	Late   bool // its sender had sent its FIN before: it may answer what was under way
 	Done   bool // both FINs had been acknowledged: it harms nothing
 }
 
