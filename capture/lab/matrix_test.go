@@ -3,9 +3,8 @@ package lab_test
 // unshown are the detectors that no scenario can show, and why.
 func unshown() map[string]string {
 	return map[string]string{
-		"sack-rewritten": "the kernel's firewall has no rule that adds to sequence numbers and leaves SACK alone",
-		"silly-window":   "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
-		"capture-clock":  "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
+		"silly-window":  "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
+		"capture-clock": "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
 	}
 }
 
@@ -35,6 +34,8 @@ func matrix() []exhibit {
 			shown("banner-then-close", passes(resp, "TIME-WAIT")), "the server said something before it closed", nil},
 		{"stale-connection", shown("host-restart", passes(orig, "TIME-WAIT"), ends(resp, "CLOSED")),
 			shown("challenge-ack-syn", passes(orig, "TIME-WAIT"), untold()), "the SYN was forged: nobody reset the connection", nil},
+		{"stale-connection", shown("port-reused-early-at-server", least(resp, "TCPSYNChallenge", 5), passes(resp, "CLOSE-WAIT")),
+			shown("time-wait-reuse", ends(orig, "TIME-WAIT"), untold()), "the older connection gave way", nil},
 		// Queues and handshakes.
 		{"queue-full", shown("accept-queue-abort", told(reset), passes(resp, "SYN-RECEIVED")),
 			shown("syn-ack-lost-at-server", ends(orig, "TIME-WAIT")), "the SYN/ACK came again because no third ACK came", nil},
@@ -123,6 +124,10 @@ func matrix() []exhibit {
 			shown("small-writes-nodelay", ends(orig, "TIME-WAIT")), "with TCP_NODELAY nothing waits", nil},
 		{"window-scale-ignored", shown("scale-ignored", least(orig, "RetransSegs", 5)),
 			shown("lossy", least(orig, "RetransSegs", 5)), "lost by chance, within the window and beyond", nil},
+		{"sack-rewritten", shown("numbers-rewritten", least(orig, "TCPSACKDiscard", 3), least(orig, "TCPTimeouts", 1)),
+			shown("numbers-rewritten-no-sack", least(orig, "RetransSegs", 3), zero(orig, "TCPSACKDiscard")), "the same firewall, but no SACK", nil},
+		{"sack-rewritten", shown("numbers-rewritten", least(orig, "TCPSACKDiscard", 3)),
+			shown("lossy", least(orig, "RetransSegs", 5), zero(orig, "TCPSACKDiscard")), "the blocks name what was sent", nil},
 		{"queueing", shown("deep-queue", zero(orig, "TCPTimeouts")),
 			shown("sudden-delay", least(orig, "TCPTimeouts", 1)), "everything was held back once, however much was under way", nil},
 		{"loss", shown("lossy", least(orig, "RetransSegs", 5), zero(resp, "TCPDSACKOldSent")),
@@ -172,7 +177,7 @@ func matrix() []exhibit {
 // that failed from those that went well.
 func mechanisms() []mechanism {
 	const orig, resp = "orig", "resp"
-	const timedOut = "connection timed out"
+	const refused, timedOut = "connection refused", "connection timed out"
 	return []mechanism{
 		{exhibit{"syn-lost", shown("ecn-syns-dropped", least(orig, "TCPSynRetrans", 5)),
 			shown("fast-open-dropped", least(orig, "TCPTimeouts", 5)), "none asked for ECN", nil}, "drops SYNs that ask for ECN"},
@@ -180,5 +185,7 @@ func mechanisms() []mechanism {
 			shown("ports-for-two", least(orig, "TCPSynRetrans", 5), untold()), "SYNs at one moment passed, and others were lost", nil}, "SNAT port race"},
 		{exhibit{"no-answer", shown("shared-address-timestamps-at-server", told(timedOut), zero(resp, "ListenDrops")),
 			shown("shared-address-lost-at-server", told(timedOut), zero(resp, "ListenDrops")), "those that were answered were behind as often", nil}, "timestamps are checked by address"},
+		{exhibit{"refused", shown("port-reused-early-refused", told(refused), ends(resp, "CLOSE-WAIT")),
+			shown("one-backend-refuses", told(refused)), "each came from a port of its own", nil}, "the listener still held in CLOSE-WAIT"},
 	}
 }

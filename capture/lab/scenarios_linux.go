@@ -23,6 +23,7 @@ const (
 	toClient  = "tcp sport 80 "
 	anySYN    = "tcp flags & syn == syn "
 	bareSYN   = "tcp flags & (syn|ack) == syn"
+	onlySYN   = "tcp flags & (fin|syn|rst|ack) == syn"
 	synAndACK = "tcp flags & (syn|ack) == (syn|ack)"
 	bareACK   = "tcp flags & (fin|syn|rst|psh|ack) == ack"
 	anyFIN    = "tcp flags & fin == fin"

@@ -47,6 +47,16 @@ func resets() []Scenario {
 			Doc:   "the client forgets its connection without a word and opens another from the same port: challenge ACK, RST, and the SYN again",
 			Play:  steps{open, exchange, wait(150 * time.Millisecond), client.forgets, reopen(), exchange, client.finishes},
 			Wants: Outcome{bothReset: 1, closedByClient: 1}},
+		{Name: "port-reused-early", Taps: bothEnds(),
+			Doc: "five connections that the client closed and forgot still wait in CLOSE-WAIT at the server when SYNs come from the same ports: challenge ACK, RST, and the SYN again",
+			Play: steps{client.tunes("tcp_fin_timeout", 1), repeat(10, served), leftInCloseWait(5), wait(2500 * time.Millisecond),
+				samePorts(5), repeat(5, open, exchange, client.finishes)},
+			Wants: Outcome{closedByClient: 15, metNoSocket: 5}},
+		{Name: "port-reused-early-refused",
+			Doc: "the same, but the server's firewall answers the SYN of a connection that it knows with a RST: refused, though the listener is there",
+			Play: steps{client.tunes("tcp_fin_timeout", 1), server.filters(onlySYN + " ct state established reject with tcp reset"), repeat(10, served), leftInCloseWait(5), wait(2500 * time.Millisecond),
+				samePorts(5), repeat(5, dial, client.told(unix.ECONNREFUSED)), repeat(5, served), wait(moment)},
+			Wants: Outcome{closedByClient: 15, failed: 5, "SYN-SENT ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSED | SYN-RECEIVED ESTABLISHED CLOSE-WAIT": 5}},
 		{Name: "server-forgets", Taps: bothEnds(),
 			Doc: "the server forgets the connection without a word: the client's next data is answered with a bare RST",
 			Play: steps{open, exchange, wait(moment), server.forgets, wait(1200 * time.Millisecond), client.sends(100),
@@ -79,6 +89,12 @@ func resets() []Scenario {
 				wait(time.Second), clearRules, client.reads(1200), client.finishes}},
 	}
 }
+
+// leftInCloseWait opens connections that only the client closes.
+func leftInCloseWait(n int) step { return repeat(n, open, exchange, client.closes) }
+
+// samePorts lets the next n connections come from the ports of the last ones.
+func samePorts(n uint16) step { return func(s *Stage) { s.ports -= n } }
 
 // probes are scenarios of keepalive, and of a closed window.
 func probes() []Scenario {

@@ -164,6 +164,22 @@ func ignoringScale() (forth, back treatment) {
 	}, back
 }
 
+// renumbered is path with other sequence numbers for what the client sends, as a firewall
+// gives them that randomises initial ones. Those in SACK blocks it does not change back.
+func renumbered(delay time.Duration, forth treatment) func(*wire.Segment) wire.Verdict {
+	const by = 3_000_000_000
+	rule := path(delay, forth, nil)
+	return func(seg *wire.Segment) wire.Verdict {
+		v := rule(seg)
+		if seg.Dst.Port() == 80 {
+			v.Rewrite = &wire.Rewrite{Seq: by}
+		} else {
+			v.Rewrite = &wire.Rewrite{Ack: 1<<32 - by}
+		}
+		return v
+	}
+}
+
 // deepQueue passes so many bytes a second and keeps all that comes sooner.
 func deepQueue(rate int) treatment {
 	var free time.Time // when the link has sent all that waits

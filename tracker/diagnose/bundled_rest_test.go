@@ -39,6 +39,8 @@ func raisedBesides() map[string][]string {
 		"mtu-black-hole":                {"mtu-black-hole warning likely", "still-open info proven"},
 		"mtu-black-hole-at-server":      {"mtu-black-hole warning possible", "still-open info proven"},
 		"mtu-black-hole-probed":         {"mtu-black-hole warning proven"},
+		"numbers-rewritten":             {"sack-rewritten warning likely", "capture-cut info proven"},
+		"numbers-rewritten-no-sack":     {"capture-cut info proven"},
 		"one-port-to-two-addresses":     {"capture-midstream info proven"},
 		"two-addresses-one-target":      {"still-open info proven"},
 		"untranslated-answer":           {"capture-midstream info proven"},

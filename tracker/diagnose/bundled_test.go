@@ -82,6 +82,10 @@ func raised() map[string][]string {
 		"time-wait-stale-syn":              {"reuse-refused notice proven", "closed-at-once notice likely"},
 		"time-wait-storm-by-server":        {"closed-at-once warning likely"},
 
+		"port-reused-early":           {"stale-connection notice proven", "reset-late-data info likely"},
+		"port-reused-early-at-server": {"stale-connection notice proven", "reset-late-data info likely"},
+		"port-reused-early-refused":   {"refused warning likely"},
+
 		// Through a router that translates addresses.
 		"one-port-for-two":                    {"syn-lost warning likely"},
 		"ports-for-two":                       {"syn-lost warning possible"},
