@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -16,20 +17,43 @@ Rule: an end that still holds the older connection must not take a SYN; it
 answers with a challenge ACK (RFC 5961 section 4), the opener that no longer
 knows it replies with a RST, and only then the SYN, sent again, opens the new
 one. So the opener crashed or restarted, or its side was forgotten by a NAT or
-firewall, while the other end never heard of it.
+firewall, while the other end never heard of it; or it had closed, and the program at the
+other end left the connection in CLOSE-WAIT. Where the older connection was not captured it
+is only likely.
 
 A TIME-WAIT that answers is the finding reuse-refused.`,
 		New: func(*Options) Fold { return newFold(addStale, tellStale) },
 	}
 }
 
-func addStale(s *subjects[delays, *delays], r *record.Record) {
-	if OldAnswered(r) && r.Open.OldState != record.TimeWait && r.Open.OldReset && !collided(r) {
-		s.At(listener(r.Resp)).lost(r, r.Evidence.OldAnswer, heldUp(r))
+// stale sums up handshakes that an older connection held up.
+type stale struct {
+	delays
+	closeWait uint64 // those whose older connection was in CLOSE-WAIT
+	unseen    uint64 // those whose older connection was not captured
+}
+
+// Fields walks over what is summed up.
+func (d *stale) Fields(w *fold.Walk) {
+	d.delays.Fields(w)
+	fold.Sum(w, &d.closeWait, &d.unseen)
+}
+
+func addStale(s *subjects[stale, *stale], r *record.Record) {
+	if !OldAnswered(r) || r.Open.OldState == record.TimeWait || !r.Open.OldReset || collided(r) {
+		return
+	}
+	d := s.At(listener(r.Resp))
+	d.lost(r, r.Evidence.OldAnswer, heldUp(r))
+	switch {
+	case r.Open.OldConn == 0:
+		d.unseen++
+	case r.Open.OldState == record.CloseWait:
+		d.closeWait++
 	}
 }
 
-func tellStale(_ *Context, s Subject, d *delays) (Finding, bool) {
+func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: d.longest >= second}.severity(), Confidence: Proven,
 		Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s before the new one opened", name(s.A),
@@ -40,6 +64,21 @@ func tellStale(_ *Context, s Subject, d *delays) (Finding, bool) {
 			fmt.Sprintf("On %s: `ss -tano '( sport = :%d )'` shows whether keepalive runs, which finds such ends.", s.A.Addr, s.A.Port),
 			"Let the service set SO_KEEPALIVE: `sysctl net.ipv4.tcp_keepalive_time` is 2 hours by default.",
 		},
+	}
+	if d.closeWait == d.n {
+		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s before the new one opened", name(s.A),
+			say.Plural(d.n, "connection"), d.sources.who(), d.cost())
+		f.Causes = []string{"the program at the listener does not close its end; the opener's system forgot its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and gave the port out again"}
+		f.Advice = []string{
+			fmt.Sprintf("On %s: `ss -tanp state close-wait '( sport = :%d )'` lists them and the process that holds them.", s.A.Addr, s.A.Port),
+			"Mend that program: it must close when it reads the end.",
+		}
+	} else if d.closeWait > 0 {
+		f.Explanation += fmt.Sprintf(" %s of %s waited in CLOSE-WAIT: the program there did not close its end.", say.Thousands(d.closeWait), say.Thousands(d.n))
+	}
+	if d.unseen > 0 {
+		f.Confidence = Likely
+		f.Explanation += fmt.Sprintf(" Of %s the older connection was not captured: it may have been a TIME-WAIT that answered (RFC 9293 section 3.10.7.4).", say.Plural(d.unseen, "new one"))
 	}
 	return f, true
 }
