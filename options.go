@@ -32,6 +32,11 @@ type Options struct {
 	// Where chooses the connections that are told of; nil for all.
 	Where Where
 
+	// Counted chooses the connections whose segments count where sums are of moments, as the
+	// timeline's are; nil for all, or for none with Where: which connections that chooses
+	// shows when they are over, and another Run finds them before (report.Found).
+	Counted func(id uint64) bool
+
 	Count    uint64        // packets that pass the filter, after which the run ends; 0: no such limit
 	Workers  int           // that share the connections; 0: one for each core, at most 16. What is found does not depend on it
 	MSL      time.Duration // maximum segment lifetime; 0: 30 s, as on Linux

@@ -24,6 +24,7 @@ type worker struct {
 	sums      report.SummaryOptions
 	summary   *report.Summary           // nil when nobody wants it
 	match     func(*record.Record) bool // nil: every connection is told of
+	counted   func(id uint64) bool      // whose segments are told to the summary; nil: all
 	parts     []record.Part             // of the parallel Outputs
 	out       *outlets
 	segments  uint64
@@ -38,7 +39,7 @@ type worker struct {
 
 func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	decode := capture.DecoderOptions{ByVLAN: o.ByVLAN, VerifyChecksums: out.checksums}
-	w := &worker{index: index, of: of, out: out, sums: o.Sums, byVLAN: o.ByVLAN,
+	w := &worker{counted: o.Counted, index: index, of: of, out: out, sums: o.Sums, byVLAN: o.ByVLAN,
 		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode), names: names.New(names.Options{}),
 		in: make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
 	}
@@ -54,6 +55,7 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	w.tracker = tracker.New(tracker.Options{
 		MSL: int64(o.MSL), MaxConns: o.MaxConns, MaxBytes: o.MaxBytes, Interval: int64(o.Interval), ByVLAN: o.ByVLAN,
 		Events: out.events, Mark: out.mark(),
+		Count:  w.summary != nil && w.summary.Timed() && (o.Where == nil || o.Counted != nil),
 		Verify: func() capture.Marks { return w.decoded.VerifyChecksum() },
 	}, w)
 	return w
@@ -177,8 +179,18 @@ func (w *worker) observe(d *capture.Decoder, hash uint64) {
 	w.segments++
 	placed := w.tracker.ObserveHashed(s, hash)
 	w.names.Observe(placed, d.Payload, s.Len)
+	if placed.Bytes|placed.Again != 0 {
+		w.sent(placed, s)
+	}
 	if len(w.out.direct.segments) > 0 {
 		w.out.segment(placed, s, d.Payload)
+	}
+}
+
+// sent tells the summary what a segment carried that was placed.
+func (w *worker) sent(at *record.Placement, s *capture.Segment) {
+	if !s.Untimed && (w.counted == nil || w.counted(at.Conn)) {
+		w.summary.Sent(s.Time, at.Bytes, at.Again)
 	}
 }
 

@@ -108,7 +108,7 @@ func TestColumnsAreChecked(t *testing.T) {
 		{TableOptions{Columns: []string{"id"}}, `--columns is for --report connections`},
 		{TableOptions{Reports: connections, Sort: "-orig.rtx"}, `unknown sort key "-orig.rtx"; known are connections: id, start, end, duration, bytes, packets, felt and every field; near it: orig.retx, orig.ttl, resp.retx`},
 		{TableOptions{Sort: "-orig.retx"}, `sort key "-orig.retx" is for --report connections`},
-		{TableOptions{Reports: []string{"closes"}, Sort: "felt"}, `sort key "felt" is for --report handshakes or connections`},
+		{TableOptions{Reports: []string{"closes"}, Sort: "felt"}, `sort key "felt" is for --report handshakes, connections`},
 	} {
 		if err := test.o.Validate(); err == nil || err.Error() != test.want {
 			t.Errorf("%+v:\n%v\nwant\n%s", test.o, err, test.want)

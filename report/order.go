@@ -69,7 +69,7 @@ func (o TableOptions) validSort(chosen []Table) error {
 		}
 	}
 	if len(others) > 0 {
-		return fmt.Errorf("sort key %q is for --report %s", o.Sort, strings.Join(others, " or "))
+		return fmt.Errorf("sort key %q is for --report %s", o.Sort, strings.Join(others, ", "))
 	}
 	_, err := connectionOrder(o.Sort, o.Records)
 	connections := slices.ContainsFunc(chosen, isConnections)

@@ -52,6 +52,7 @@ type Summary struct {
 	end      int64                   // latest time known: of a packet, or the clock's when the input ended
 	unknown  [schema.NReasons]uint64 // connections of which something can't be known, by the reason told
 	sums     []sums                  // of the tables, in their order
+	timeline *timeline               // among those; nil where it is not kept
 	rows     ranking
 	findings *diagnose.Set
 	oneWay   uint64             // see diagnose.OneWay
@@ -86,6 +87,7 @@ func NewSummary(o SummaryOptions) *Summary {
 			s.sums = append(s.sums, t.sums(o))
 		}
 	}
+	s.timeline = sumsOf[*timeline](s)
 	if o.Narrow > 1 {
 		for _, x := range s.sums {
 			x.narrow(o.Narrow)

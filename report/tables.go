@@ -62,7 +62,7 @@ type sums interface {
 // says what is missing.
 func AllTables() []Table {
 	return []Table{findingsTable(), handshakesTable(), closesTable(), timeWaitTable(), keepaliveTable(),
-		connectionsTable(), transfersTable()}
+		connectionsTable(), transfersTable(), hostsTable(), timelineTable()}
 }
 
 // ReportNames lists the tables that TableOptions.Reports may ask for.

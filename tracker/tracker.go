@@ -24,6 +24,7 @@ type Options struct {
 	Interval int64 // nanoseconds between interim records of long connections; 0: none
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
+	Count    bool  // Observe tells what each segment carried
 	// Mark chooses the connections whose packets go to Sink.Step; nil for none.
 	// It is asked once, at a connection's first packet.
 	Mark func(id uint64, orig, resp capture.Endpoint) bool
@@ -118,7 +119,13 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placeme
 	if c == top {
 		t.latest = latest{hash, c}
 	}
-	t.observe(c, s)
+	if t.opt.Count {
+		bytes, again := c.carried()
+		t.observe(c, s)
+		t.placed.Bytes, t.placed.Again = c.since(bytes, again)
+	} else {
+		t.observe(c, s)
+	}
 	t.touch(sh, c)
 	t.placed.Shard, t.placed.Over = record.ShardOf(hash), c.over()
 	return &t.placed

@@ -33,7 +33,7 @@ func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	dir := t.TempDir()
 	jsonl, csv := filepath.Join(dir, "jsonl"), filepath.Join(dir, "csv")
 	if !slices.Contains(args, "--report") {
-		args = append([]string{"--report", report.EveryReport}, args...)
+		args = append([]string{"--report", strings.Join(report.ReportNames(), ",")}, args...)
 	}
 	line := append([]string{"-n", "-o", "table", "-o", "jsonl:" + jsonl, "-o", "csv:" + csv, "--transitions"}, args...)
 	var stdout, stderr bytes.Buffer

@@ -49,6 +49,8 @@
 //	keepalive     who probes, and whether it is answered
 //	connections   a line for each connection (not by default)
 //	transfers     how fast each transfer was, and what limited it (not by default)
+//	hosts         what each address opened, accepted, reset, sent and repeated (not by default)
+//	timeline      what came when: opens, failures, resets, repeats, bytes (not by default)
 //
 // --columns chooses the columns of connections, --sort their order: any field of the
 // record, -FIELD from the greatest.

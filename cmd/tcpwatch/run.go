@@ -182,6 +182,9 @@ func (s *session) settings() tcpwatch.Options {
 	}
 	if s.o.where != nil {
 		run.Where = s.o.where.Clause(s.records)
+		if s.found != nil {
+			run.Counted = s.found.Has
+		}
 	}
 	return run
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
@@ -17,8 +19,11 @@ var errStopped = errors.New("stopped before there was anything to tell")
 
 // twice reports whether the files have to be read twice; see report.Found.
 func (o *options) twice() bool {
-	return o.extract != "" || o.where != nil && (o.why != nil || o.follow != nil) || o.why != nil && o.why.All
+	return o.extract != "" || o.where != nil && (o.why != nil || o.follow != nil || o.timeline()) || o.why != nil && o.why.All
 }
+
+// timeline reports whether packets are counted by their time.
+func (o *options) timeline() bool { return slices.Contains(o.tables.Reports, "timeline") }
 
 // checkTwice refuses what can be read only once.
 func (o *options) checkTwice() error {
@@ -30,6 +35,8 @@ func (o *options) checkTwice() error {
 	case o.extract != "":
 	case o.why != nil:
 		what = "--why with --where"
+	case o.follow == nil:
+		what = "--report timeline with --where"
 	default:
 		what = "--follow with --where"
 	}
@@ -53,7 +60,7 @@ func (o *options) chosen() func(r *record.Record) bool {
 	switch {
 	case o.extract != "" && o.where == nil:
 		return report.Troubled
-	case o.extract != "":
+	case o.extract != "", o.where != nil && o.timeline():
 		return func(*record.Record) bool { return true }
 	}
 	pick := o.why
@@ -77,6 +84,9 @@ func (s *session) firstPass(ctx context.Context) error {
 	_, err := tcpwatch.Run(ctx, s.in.Source, o, append(outputs, s.newProgress())...)
 	s.foot.Clear()
 	s.in.Rewind()
+	if n := s.found.LeftOut(); n > 0 && s.o.timeline() {
+		s.warn(fmt.Errorf("bytes and repeats of the timeline leave %s out: %s are followed", say.Plural(n, "connection"), say.Thousands(report.MaxFound)))
+	}
 	return err
 }
 

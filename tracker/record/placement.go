@@ -9,6 +9,8 @@ type Placement struct {
 	From   End     // who sent it
 	New    bool    // it holds bytes that were not seen before
 	Offset int64   // of its first byte from the first of the stream, or from the first seen; negative below that. Only with New
+	Bytes  uint32  // of payload, by which EndRecord.WireBytes grew; only with the tracker's Options.Count, as the next
+	Again  uint32  // by which EndRecord.Retx grew
 	Kept   *uint32 // for the reader to say how many bytes it keeps of the connection: they count to Options.MaxBytes. nil without that
 	Mark   *uint32 // a word of the connection that the tracker only keeps: 0 at first. Valid until the next Observe or Tick
 }

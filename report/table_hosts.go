@@ -1,0 +1,60 @@
+package report
+
+import (
+	"fmt"
+
+	"tcpwatch/capture"
+	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
+)
+
+func hostsTable() Table {
+	return Table{
+		Name: "hosts",
+		Doc:  "what each address opened, accepted, reset, sent and repeated",
+		Manual: "A line for each address: connections that it opened and accepted, attempts that failed,\n" +
+			"its own and those of others to it, resets that it sent, bytes both ways, data segments\n" +
+			"that it sent again, and the longest round trip to it from where packets were captured.",
+		Sorts:    []string{"bytes", "connections", "failed", "resets", "repeats", "rtt", "address"},
+		OnDemand: true,
+		sums:     newHosts,
+		write:    writeHosts,
+	}
+}
+
+func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
+	h := sumsOf[*hosts](s)
+	if s.conns == 0 {
+		p.absent("hosts")
+		return nil
+	}
+	rows, rest := h.list(o.Sort), h.by.Rest()
+	of := ""
+	if rest.conns > 0 {
+		of = " and others"
+	}
+	p.title("Hosts", fmt.Sprintf("%s%s in %s.", say.Plural(uint64(len(rows)), "host"), of, say.Plural(s.conns, "connection")))
+	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
+	g := table.Table{Columns: []table.Column{{Title: "host", Left: true}, {Title: "opened"}, {Title: "failed"}, {Title: "accepted"}, {Title: "not accepted", Narrow: table.GoesToNote},
+		{Title: "resets", Narrow: table.GoesToNote}, {Title: "sent"}, {Title: "received"}, {Title: "repeats", Narrow: table.GoesToNote}, {Title: "worst RTT", Narrow: table.GoesToNote}}}
+	unknown := false
+	for _, r := range shown {
+		rtt := "-"
+		if r.rtt > 0 {
+			rtt = p.Span(r.rtt)
+		}
+		unknown = unknown || r.unknown > 0
+		g.Rows = append(g.Rows, table.Row{Cells: []string{capture.Addr(r.host).String(), say.Thousands(r.opened), say.Thousands(r.failed),
+			say.Thousands(r.accepted), say.Thousands(r.missed), say.Thousands(r.resets), say.Thousands(r.sent), say.Thousands(r.received), say.Thousands(r.repeats), rtt}})
+	}
+	if err := g.Write(&p.b, p.Page); err != nil {
+		return err
+	}
+	p.more(len(shown), uint64(len(rows)), "host")
+	p.lostRows(rest.conns, "connection", "hosts", uint64(h.by.Limit()))
+	p.note(0, "", "Failed: its own attempts; not accepted: those of others to it. Worst RTT: of the connections' 95th percentiles, from where packets were captured to the host and back.")
+	if unknown {
+		p.note(0, say.Yellow, "Of some connections the bytes of a direction are not known; they are not in the sums.")
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
+)
+
+func timelineTable() Table {
+	return Table{
+		Name: "timeline",
+		Doc:  "what came when: opens, failures, resets, repeats, bytes",
+		Manual: "What came when, in steps of a second, a minute, an hour or what lies between, so that\n" +
+			"there are at most 60: connections that began, attempts that failed, connections that\n" +
+			"a RST ended, data segments sent again, and bytes of payload, each when it happened.\n" +
+			"With --where files are read twice.",
+		Sorts:    []string{"time", "opens", "failed", "resets", "repeats", "bytes"},
+		OnDemand: true,
+		sums:     newTimeline,
+		write:    writeTimeline,
+	}
+}
+
+const (
+	mostSteps = 60 // rows, and marks of a line
+	// besideMarks are the columns that the name of a line and its greatest value take.
+	besideMarks = 34
+)
+
+// shownWidths are how many seconds a row may last, where it can be made of whole steps.
+var shownWidths = [...]int64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000,
+	1728000, 4320000, 8640000, 17280000, 43200000, 86400000, 864000000, 8640000000}
+
+// beatNames are the columns.
+var beatNames = [nBeats]string{"opens", "failed", "resets", "repeats", "bytes"}
+
+// beatRow is a step as it is shown.
+type beatRow struct {
+	from int64 // seconds since 1970
+	n    [nBeats]uint64
+}
+
+// rows are the steps from one second to another, both included, in at most most rows of
+// equal width.
+func (t *timeline) rows(from, to int64, most int) (width int64, rows []beatRow) {
+	least := stepWidths[t.steps.width]
+	width = shownWidths[len(shownWidths)-1]
+	for _, w := range shownWidths {
+		if w >= least && w%least == 0 && floored(to, w)-floored(from, w) < int64(most) {
+			width = w
+			break
+		}
+	}
+	first := floored(from, width)
+	for at := first; at <= floored(to, width); at++ {
+		rows = append(rows, beatRow{from: at * width})
+	}
+	for i := range t.steps.all {
+		p := &t.steps.all[i]
+		row := &rows[floored(p.At*least, width)-first]
+		for k := range p.N {
+			row.n[k] += p.N[k]
+		}
+	}
+	return width, rows
+}
+
+// known tells that bytes and repeats are: somebody told of segments, or there were none.
+func (t *timeline) known() bool { return t.told > 0 || t.carried == 0 }
+
+func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
+	t := s.timeline
+	if len(t.steps.all) == 0 {
+		p.absent("times of connections")
+		return nil
+	}
+	least := stepWidths[t.steps.width]
+	from, to := t.steps.all[0].At*least, (t.steps.all[len(t.steps.all)-1].At+1)*least-1
+	if h.Start != 0 {
+		from, to = min(from, fold.Second(h.Start)), max(to, fold.Second(h.End))
+	}
+	most := min(mostSteps, p.Width-besideMarks)
+	byTime := o.Sort == "" || o.Sort == "time"
+	if byTime && o.Top > 0 {
+		most = min(most, o.Top)
+	}
+	width, rows := t.rows(from, to, most)
+	p.title("Timeline", fmt.Sprintf("steps of %s from %s UTC.", p.Span(width*oneSecond), day(rows[0].from * oneSecond)[:len("2006-01-02 15:04:05")]))
+	p.beatLines(t, rows)
+	for k, name := range beatNames {
+		if name == o.Sort {
+			slices.SortStableFunc(rows, func(a, b beatRow) int { return cmp.Compare(b.n[k], a.n[k]) })
+		}
+	}
+	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
+	g := table.Table{Columns: []table.Column{{Title: "from", Left: true}}}
+	for _, name := range beatNames {
+		g.Columns = append(g.Columns, table.Column{Title: name})
+	}
+	g.Columns = append(g.Columns, table.Column{Title: "rate", Narrow: table.GoesAway})
+	for _, r := range shown {
+		cells := []string{p.clockIn(h, r.from*oneSecond)}
+		for k := range r.n {
+			cells = append(cells, t.beatWords(beat(k), r.n[k]))
+		}
+		rate := "-"
+		if t.known() {
+			rate = say.Rate(uint64(float64(r.n[beatBytes])*8/float64(width) + 0.5))
+		}
+		g.Rows = append(g.Rows, table.Row{Cells: append(cells, rate)})
+	}
+	p.b.WriteByte('\n')
+	if err := g.Write(&p.b, p.Page); err != nil {
+		return err
+	}
+	p.more(len(shown), uint64(len(rows)), "step")
+	p.note(0, "", "Opens: connections that began with a SYN; failed: attempts, when they failed; resets: connections that a RST ended; repeats: data segments sent again; bytes: payload as sent.")
+	if t.untimed > 0 {
+		p.note(0, say.Yellow, say.Plural(t.untimed, "connection")+" with packets that have no time are left out.")
+	}
+	return nil
+}
+
+// beatWords is a count, "-" where it is not known.
+func (t *timeline) beatWords(k beat, n uint64) string {
+	if k >= beatRepeats && !t.known() {
+		return "-"
+	}
+	return say.Thousands(n)
+}
+
+// beatLines draws a line for each column that has something, with its greatest value.
+func (p *page) beatLines(t *timeline, rows []beatRow) {
+	for k, name := range beatNames {
+		values := make([]uint64, len(rows))
+		for i := range rows {
+			values[i] = rows[i].n[k]
+		}
+		if most := slices.Max(values); most > 0 {
+			p.b.WriteString(p.Paint(say.Bold, name) + strings.Repeat(" ", 9-len(name)) + sparkline(values, p.ASCII) + "  at most " + t.beatWords(beat(k), most) + "\n")
+		}
+	}
+}
