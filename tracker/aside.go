@@ -185,7 +185,7 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 	}
 	if p.state == record.TimeWait && s.Flags.Has(capture.ACK) {
 		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
-		t.restartTimeWait(c, from.Peer(), s, now)
+		t.restartTimeWait(c, from.Peer(), now)
 	}
 }
 

@@ -245,7 +245,7 @@ func (e *endpoint) forgetTimeWait() {
 
 // restartTimeWait begins 2MSL again. RFC 9293 section 3.10.7.4 does so at a
 // repeated FIN; Linux (tcp_timewait_state_process) at any segment with ACK.
-func (t *Tracker) restartTimeWait(c *conn, holder record.End, s *capture.Segment, now int64) {
+func (t *Tracker) restartTimeWait(c *conn, holder record.End, now int64) {
 	x := &c.ends[holder]
 	if x.state != record.TimeWait || x.has&hasTimeWait == 0 {
 		return

@@ -15,9 +15,9 @@ import (
 // one. Until it is answered both may live: a challenge ACK and the opener's
 // RST belong to the old one (RFC 5961 section 4), everything that fits the
 // new numbers to the new one.
-func (t *Tracker) match(sh *shard, top *conn, k *table.Key, hash uint64, s *capture.Segment) *conn {
+func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) *conn {
 	if top == nil {
-		return t.begin(sh, nil, k, hash, s)
+		return t.begin(sh, nil, k, s)
 	}
 	from := top.from(&s.Src)
 	switch {
@@ -44,17 +44,17 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, hash uint64, s *capt
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
 			top.challenge(from.Peer(), s.Time)
 		}
-		return t.begin(sh, top, k, hash, s)
+		return t.begin(sh, top, k, s)
 	case s.Flags.Has(capture.SYN|capture.ACK) && !s.Flags.Has(capture.RST):
 		if top.ownSYNACK(from, s) {
-			t.settle(sh, top, s)
+			t.settle(sh, top)
 			return top
 		}
 		if old := top.prev; old != nil && old.ownSYNACK(old.from(&s.Src), s) {
 			return old
 		}
 		if x := &top.ends[from.Peer()]; !top.ends[from].synSeen && (top.over() || !x.synSeen && x.stream.Started() && !nearNext(x, reassembly.Seq(s.Ack))) {
-			return t.begin(sh, top, k, hash, s)
+			return t.begin(sh, top, k, s)
 		}
 		return top
 	}
@@ -64,7 +64,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, hash uint64, s *capt
 	}
 	if top.fits(from, s) {
 		if from == record.Resp || !s.Flags.Has(capture.RST) {
-			t.settle(sh, top, s)
+			t.settle(sh, top)
 		}
 		return top
 	}
@@ -236,7 +236,7 @@ func nearNext(e *endpoint, n reassembly.Seq) bool {
 }
 
 // settle ends the older connection: the new one has been answered.
-func (t *Tracker) settle(sh *shard, c *conn, s *capture.Segment) {
+func (t *Tracker) settle(sh *shard, c *conn) {
 	old := c.prev
 	if old == nil {
 		return
@@ -258,8 +258,8 @@ func (c *conn) reused(by *conn) {
 }
 
 // begin starts a connection at a segment, before an older one on the same endpoints.
-func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, hash uint64, s *capture.Segment) *conn {
-	c := t.insert(sh, old, k, hash, s)
+func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, s *capture.Segment) *conn {
+	c := t.insert(sh, old, k, s)
 	sender := record.Orig
 	if zeek.GuessOrig(s) {
 		sender = record.Resp
@@ -280,7 +280,7 @@ func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, hash uint64, s *capt
 	}
 	if old != nil && s.Flags.Has(capture.SYN) && old.class == table.Closed && c.prev != nil {
 		// Nothing is left that the SYN could disturb.
-		t.settle(sh, c, s)
+		t.settle(sh, c)
 	}
 	if t.opt.Mark != nil && t.opt.Mark(c.id, c.ends[record.Orig].addr, c.ends[record.Resp].addr) {
 		c.step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}

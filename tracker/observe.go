@@ -214,7 +214,7 @@ func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now 
 		c.noteEarly(from, s, now)
 	}
 	if wasTimeWait && hasACK {
-		t.restartTimeWait(c, from.Peer(), s, now)
+		t.restartTimeWait(c, from.Peer(), now)
 	}
 	if e.state == record.TimeWait && hasACK && e.timeWaitUntil < now+2*t.opt.MSL {
 		// 2MSL counts from its last ACK.

@@ -77,7 +77,7 @@ func (w *packer[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 		n = w.recovery(n, x, nxt, c)
 	}
 	if head&sentMore != 0 {
-		n = w.sending(n, x, e, c)
+		n = w.sending(n, x, e)
 	}
 	if head&sentRefused != 0 {
 		n = number(w, n, &x.sackBlocks)
@@ -88,7 +88,7 @@ func (w *packer[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 }
 
 // sending walks over what tells why data is sent again.
-func (w *packer[W]) sending(n int, x *sender, e *endpoint, c *conn) int {
+func (w *packer[W]) sending(n int, x *sender, e *endpoint) int {
 	n = w.span(n, &x.base, x.rtt.min)
 	n = w.flag(n, &x.hasBase)
 	n = w.flag(n, &x.hasTS)

@@ -60,7 +60,7 @@ func (t *Tracker) stayed(c *conn, of record.End, s *capture.Segment, now int64) 
 		x.asked = 0
 		return
 	}
-	x.refuse(e, x.askedTo)
+	x.refuse(x.askedTo)
 	x.paws++
 	noteFirst(&x.pawsAt, x.askedBy)
 	x.asked = 0
@@ -71,7 +71,7 @@ func (t *Tracker) stayed(c *conn, of record.End, s *capture.Segment, now int64) 
 }
 
 // refuse notes that everything from SND.UNA to to was thrown away, as far as it was sent.
-func (x *refusals) refuse(e *endpoint, to reassembly.Seq) {
+func (x *refusals) refuse(to reassembly.Seq) {
 	if !x.known || x.knownTo.Less(to) {
 		x.knownTo = to
 	}
@@ -179,7 +179,7 @@ func (x *refusals) tellsWrong(e *endpoint) bool {
 // about its receiver.
 func (t *Tracker) takeSpoiled(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	e.sender.refused.refuse(e, reassembly.Seq(s.Seq).Add(s.Len))
+	e.sender.refused.refuse(reassembly.Seq(s.Seq).Add(s.Len))
 	t.takeData(c, from, s, now)
 	t.placed.New = false // nobody read it
 	c.note(record.Moment{Kind: record.MomentDataRefused, End: from, M: 2, N: uint64(s.Len)})

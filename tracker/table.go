@@ -129,7 +129,7 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 
 // insert begins a connection at a segment, in front of an older one on the
 // same endpoints.
-func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, hash uint64, s *capture.Segment) *conn {
+func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, s *capture.Segment) *conn {
 	t.bytes += slotBytes + bodyBytes
 	c := t.take()
 	i := t.entries.Take()

@@ -114,7 +114,7 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placeme
 		t.drop(sh, top.entry, endTimeout, at)
 		top = t.newest(k, s)
 	}
-	c := t.match(sh, top, k, hash, s)
+	c := t.match(sh, top, k, s)
 	t.latest = latest{}
 	if c == top {
 		t.latest = latest{hash, c}

@@ -53,7 +53,7 @@ func (l *Lab) Record(sc *Scenario, n int) (_ *Recording, err error) {
 		defer p.close()
 		pollers = append(pollers, p)
 	}
-	if err := stage.play(sc, n); err != nil {
+	if err := stage.play(sc); err != nil {
 		return nil, errors.Join(err, stage.endTaps())
 	}
 	if err := stage.endTaps(); err != nil {
@@ -163,7 +163,7 @@ func (t *TapSpec) filter(link uint32) func(uint8, []byte) bool {
 }
 
 // play does the steps in a goroutine of its own, which Fail may end.
-func (s *Stage) play(sc *Scenario, n int) error {
+func (s *Stage) play(sc *Scenario) error {
 	if !sc.Late {
 		if err := s.tap(); err != nil {
 			return err

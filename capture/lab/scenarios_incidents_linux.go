@@ -61,13 +61,13 @@ func incidentsOfOpening() []Scenario {
 			Wants: Outcome{closedByClient: 1, failed: 3}},
 		{Name: "fast-open-dropped", Shape: wire.Routed,
 			Doc: "a firewall drops SYNs that carry data (TCP Fast Open): five connections open when the SYN comes again without, ten others at once",
-			Play: steps{tune("tcp_fastopen", 3), listen(wire.TCP(unix.TCP_FASTOPEN, 16)), repeat(10, served), forgetJoints, dialData(100), connected, accept, client.sends(100),
-				rule(toServer + anySYN + "ip length > 120 drop"), repeat(5, dialData(100)), each(connectedAndAccepted), allClose},
+			Play: steps{tune("tcp_fastopen", 3), listen(wire.TCP(unix.TCP_FASTOPEN, 16)), repeat(10, served), forgetJoints, dialData, connected, accept, client.sends(100),
+				rule(toServer + anySYN + "ip length > 120 drop"), repeat(5, dialData), each(connectedAndAccepted), allClose},
 			Wants: Outcome{closedByClient: 16}},
 		{Name: "fast-open-refused",
 			Doc: "the server takes no data with a SYN any more: it answers at once, and the data comes again behind the handshake",
-			Play: steps{tune("tcp_fastopen", 3), listen(wire.TCP(unix.TCP_FASTOPEN, 16)), repeat(10, served), forgetJoints, dialData(100), connected, accept, client.sends(100),
-				server.tunes("tcp_fastopen", 1), repeat(5, dialData(100)), each(connectedAndAccepted), allClose},
+			Play: steps{tune("tcp_fastopen", 3), listen(wire.TCP(unix.TCP_FASTOPEN, 16)), repeat(10, served), forgetJoints, dialData, connected, accept, client.sends(100),
+				server.tunes("tcp_fastopen", 1), repeat(5, dialData), each(connectedAndAccepted), allClose},
 			Wants: Outcome{closedByClient: 16}},
 	}
 }

@@ -138,7 +138,7 @@ func (t *talk) release(all bool) {
 		for e := range t.streams {
 			t.streams[e].unplace(until)
 		}
-		if e := t.ready(all); e <= record.Resp {
+		if e := t.ready(); e <= record.Resp {
 			t.deliver(e)
 		} else if e := t.lost(all); e <= record.Resp {
 			t.skip(e, t.streams[e].gap(all))
@@ -152,7 +152,7 @@ func (t *talk) release(all bool) {
 
 // ready is the end whose next words come first: those that follow what it had
 // heard, in the order of packets.
-func (t *talk) ready(all bool) record.End {
+func (t *talk) ready() record.End {
 	return t.earliest(func(x, peer *stream, w *chunk) bool { return w.off == x.next && peer.reached(w.ack) })
 }
 

@@ -54,7 +54,7 @@ func (f *Teller) sentence(m *record.Moment, r *Told, s *record.Step) string {
 	case k <= record.MomentChallengeACK:
 		return f.resetSentence(m, r, s)
 	case k <= record.MomentWindowProbe:
-		return f.waitSentence(m, s)
+		return f.waitSentence(m)
 	default:
 		return f.streamSentence(m, r)
 	}
@@ -282,7 +282,7 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	return fmt.Sprintf("reset by %s%s: %s", The(m.End), at, cause)
 }
 
-func (f *Teller) waitSentence(m *record.Moment, s *record.Step) string {
+func (f *Teller) waitSentence(m *record.Moment) string {
 	w := f.Phrases
 	after := ""
 	if m.Span > 0 {
