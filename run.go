@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
@@ -40,6 +41,21 @@ func Run(ctx context.Context, in *Source, o Options, outputs ...Output) (Stats, 
 		errs = append(errs, context.Cause(ctx))
 	}
 	return *h, errors.Join(errs...)
+}
+
+// Find reads files, and goes back to their beginning, to find the connections that another
+// Run is about, and with cited those that findings of some weight name as examples. What
+// there is to warn of is left to that Run.
+func Find(ctx context.Context, in *Source, o Options, found *report.Found, cited bool, outputs ...Output) error {
+	outputs = append(slices.Clone(outputs), found)
+	if cited {
+		outputs = append(outputs, report.Cited{To: found})
+	}
+	o.Interval, o.Warn = 0, nil
+	o.Sums.Kept, o.Sums.Rows, o.Sums.Sort, o.Sums.OnDemand = 1, -1, "", []string{}
+	_, err := Run(ctx, in, o, outputs...)
+	in.Rewind()
+	return err
 }
 
 // Analyze reads a Source and returns the sums over its connections, with the findings in

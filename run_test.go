@@ -141,10 +141,10 @@ func (s *slowly) Next(p *capture.Packet) error {
 	p.Time = s.began.UnixNano() + int64(time.Since(s.began))
 	return err
 }
-func (*slowly) Close() error                              { return nil }
-func (*slowly) Interface() string                         { return "slow0" }
-func (*slowly) Link() capture.LinkType                    { return capture.LinkEthernet }
-func (*slowly) Drops() (kernel, iface record.Opt[uint64]) { return }
+func (*slowly) Close() error                     { return nil }
+func (*slowly) Interface() string                { return "slow0" }
+func (*slowly) Link() capture.LinkType           { return capture.LinkEthernet }
+func (*slowly) Stats() (capture.Counters, error) { return capture.Counters{}, nil }
 
 // A live run hears that it is over though packets come slowly and without a pause.
 func TestContextEndsLiveRun(t *testing.T) {

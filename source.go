@@ -3,6 +3,7 @@ package tcpwatch
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"sync"
 
@@ -32,9 +33,8 @@ type Handle interface {
 	Interface() string
 	// Link is how every packet begins.
 	Link() capture.LinkType
-	// Drops is how many packets were lost, by the kernel for want of room and by the
-	// interface, as far as somebody counts.
-	Drops() (kernel, iface record.Opt[uint64])
+	// Stats tells how many packets were lost. An error: nobody counts.
+	Stats() (capture.Counters, error)
 }
 
 // Open opens capture files: pcap or pcapng, plain or compressed with gzip or zstd; "-" is
@@ -91,9 +91,13 @@ func (in *Source) Rewind() {
 	in.source = capture.Merge(in.files)
 }
 
-// Check refuses a filter that is wrong for every link type of the input. Where none is
-// known yet, Ethernet stands for all.
+// Check refuses a filter that is wrong for every link type of the files, which have begun.
+// Where none is known yet, Ethernet stands for all. No filter is right, and so is that of a
+// live capture, which the kernel has taken.
 func (in *Source) Check(f *capture.Filter) error {
+	if f == nil || in.handle != nil {
+		return nil
+	}
 	links := []capture.LinkType{}
 	for _, f := range in.files {
 		for _, i := range f.Interfaces() {
@@ -114,6 +118,24 @@ func (in *Source) Check(f *capture.Filter) error {
 		}
 	}
 	return first
+}
+
+// Device is the interface that is captured on; "" of files.
+func (in *Source) Device() string {
+	if in.handle == nil {
+		return ""
+	}
+	return in.handle.Interface()
+}
+
+// About describes those of the files that can be described, for who must not write to them.
+func (in *Source) About() (all []fs.FileInfo) {
+	for _, f := range in.files {
+		if about, err := f.Stat(); err == nil {
+			all = append(all, about)
+		}
+	}
+	return all
 }
 
 // Names are those of the files, as they were opened.
@@ -179,7 +201,8 @@ func (in *Source) ahead() int {
 // drops is how many packets the capturing host lost, as far as anyone counted.
 func (in *Source) drops() (kernel, iface record.Opt[uint64]) {
 	if in.handle != nil {
-		return in.handle.Drops()
+		s, err := in.handle.Stats()
+		return record.Opt[uint64]{V: s.KernelDrops, OK: err == nil}, record.Opt[uint64]{V: s.InterfaceDrops, OK: err == nil && s.InterfaceCounted}
 	}
 	if in.pipe != nil && in.pipe.started && !in.pipe.ended.Load() {
 		return kernel, iface // they are being read

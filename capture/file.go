@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -95,6 +96,9 @@ func OpenAll(names []string) ([]*File, error) {
 func HoldAll(names []string) ([]*File, error) {
 	var all []*File
 	zstd := &windows{}
+	if i := slices.Index(names, "-"); i >= 0 && slices.Contains(names[i+1:], "-") {
+		return nil, errors.New("standard input can be read only once")
+	}
 	for _, name := range names {
 		file, err := hold(name)
 		if err != nil {

@@ -44,6 +44,14 @@ func (p *Packet) Set(o *Packet) {
 	p.Untimed, p.Amiss, p.Stepped, p.Uncovered = o.Untimed, o.Amiss, o.Stepped, o.Uncovered
 }
 
+// Counters are what a live capture counts since it was opened.
+type Counters struct {
+	Received         uint64 // passed the filter in the kernel, dropped ones included on Linux
+	KernelDrops      uint64 // no room in the buffer
+	InterfaceDrops   uint64 // by the card or its driver
+	InterfaceCounted bool   // the platform counts InterfaceDrops
+}
+
 // Source yields packets in input order.
 //
 // Next fills p and returns nil, or returns io.EOF at the end, or a *Damage

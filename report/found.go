@@ -61,8 +61,8 @@ func (f *Found) Has(id uint64) bool {
 	return ok
 }
 
-// LeftOut is how many connections there were besides those that are kept.
-func (f *Found) LeftOut() uint64 { return f.n - min(f.n, MaxFound) }
+// LeftOut is how many connections there were besides those that are kept, most at the most.
+func (f *Found) LeftOut() (more, most uint64) { return f.n - min(f.n, MaxFound), MaxFound }
 
 // foundPart finds among the records of one worker.
 type foundPart struct{ want func(r *record.Record) bool }

@@ -270,23 +270,6 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func TestUTF8Locale(t *testing.T) {
-	for _, test := range []struct {
-		env  map[string]string
-		want bool
-	}{
-		{nil, false},
-		{map[string]string{"LANG": "en_GB.UTF-8"}, true},
-		{map[string]string{"LANG": "C.utf8"}, true},
-		{map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "C"}, false},
-		{map[string]string{"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}, true},
-	} {
-		if got := UTF8Locale(func(k string) string { return test.env[k] }); got != test.want {
-			t.Errorf("%v: %v", test.env, got)
-		}
-	}
-}
-
 func BenchmarkAdd(b *testing.B) {
 	s := NewSummary(SummaryOptions{})
 	records := recordtest.Random(5, 20000, 50)

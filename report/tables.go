@@ -18,7 +18,7 @@ import (
 type TableOptions struct {
 	Width   int            // columns of the terminal; 0 when the output is none: 120
 	Color   bool           // ANSI colours
-	ASCII   bool           // no character outside ASCII; see UTF8Locale
+	ASCII   bool           // no character outside ASCII; as a locale without UTF-8 asks for
 	Reports []string       // of ReportNames, or EveryReport; empty means the brief report, one screen of all but connections
 	Top     int            // rows of a table at most; 0 means 10, 5 in the brief report, for connections all that are kept
 	Sort    string         // a sort key of one of the reports; "" for each report's own
@@ -167,16 +167,4 @@ func (p *page) more(shown int, all uint64, what string) {
 	if all > uint64(shown) {
 		p.note(0, say.Faint, fmt.Sprintf("... and %s more; --top shows more.", say.Plural(all-uint64(shown), what)))
 	}
-}
-
-// UTF8Locale tells whether the locale that the environment names can show
-// more than ASCII; getenv is os.Getenv. The first of LC_ALL, LC_CTYPE and LANG
-// that is set decides (POSIX, Base Definitions, section 8.2).
-func UTF8Locale(getenv func(string) string) bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(getenv(name)); v != "" {
-			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
-		}
-	}
-	return false
 }

@@ -18,8 +18,8 @@ import (
 // gopacket's CompileBPFFilter takes a link type of 8 bits and a DLT_ number.
 // libpcap takes any, and translates, when it reads it from the header of a
 // capture file: so it is given one that has no packets.
-func Compile(link capture.LinkType, snaplen int, expr string) ([]bpf.RawInstruction, error) {
-	h, err := emptyCapture(link, snaplen)
+func Compile(link capture.LinkType, expr string) ([]bpf.RawInstruction, error) {
+	h, err := emptyCapture(link)
 	if err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
 	}
@@ -36,16 +36,13 @@ func Compile(link capture.LinkType, snaplen int, expr string) ([]bpf.RawInstruct
 }
 
 // emptyCapture opens a capture file without packets, through a pipe.
-func emptyCapture(link capture.LinkType, snaplen int) (*pcap.Handle, error) {
-	if snaplen <= 0 {
-		snaplen = DefaultSnaplen
-	}
+func emptyCapture(link capture.LinkType) (*pcap.Handle, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	file, err := capture.NewPcapWriter(w, link, snaplen, false)
+	file, err := capture.NewPcapWriter(w, link, DefaultSnaplen, false)
 	if err == nil {
 		err = file.Flush()
 	}

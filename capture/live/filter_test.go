@@ -14,7 +14,7 @@ import (
 // matcher compiles expr for link and returns the program as a function.
 func matcher(t *testing.T, link capture.LinkType, expr string) func(*capture.Packet) bool {
 	t.Helper()
-	raw, err := Compile(link, 0, expr)
+	raw, err := Compile(link, expr)
 	if err != nil {
 		t.Fatalf("%v: %v", link, err)
 	}
@@ -42,7 +42,7 @@ func TestCompileLinkTypes(t *testing.T) {
 		capture.LinkIEEE80211Radiotap, capture.LinkIPv4, capture.LinkIPv6,
 	} {
 		for _, expr := range []string{"tcp port 443", DefaultFilter} {
-			if program, err := Compile(link, 65535, expr); err != nil || len(program) == 0 {
+			if program, err := Compile(link, expr); err != nil || len(program) == 0 {
 				t.Errorf("%v %.20q: %d instructions, %v", link, expr, len(program), err)
 			}
 		}
@@ -73,7 +73,7 @@ func TestCompileErrors(t *testing.T) {
 		{60000, "tcp", "unknown data link type 60000"},
 	}
 	for _, x := range tests {
-		_, err := Compile(x.link, 0, x.expr)
+		_, err := Compile(x.link, x.expr)
 		if err == nil || !strings.Contains(err.Error(), x.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v %q: %v; want one line with %q", x.link, x.expr, err, x.want)
 		}

@@ -26,12 +26,23 @@ type Handle struct {
 	gone    error     // why the capture ended
 	until   time.Time // what came before that may still be handed over
 	seen    [3]uint32 // libpcap's counters when Stats last read them
-	total   Stats
+	total   capture.Counters
 }
 
 // Open starts capturing. Its error is one line that says what to do.
 func Open(o Options) (*Handle, error) {
 	o = o.withDefaults()
+	if o.Interface == "" {
+		all, err := Interfaces()
+		if err != nil {
+			return nil, err
+		}
+		first, err := FirstUp(all)
+		if err != nil {
+			return nil, err
+		}
+		o.Interface = first.Name
+	}
 	h, err := activate(o, !o.NoPromisc && o.Interface != Any)
 	if err != nil && err.Error() == "Cannot set as promisc" {
 		// gopacket throws the handle away for what is only a warning.
@@ -127,13 +138,13 @@ const lateHandOver = 100 * time.Millisecond
 // Stats reads the counters. It is to be called before 2^32 more packets have
 // passed: libpcap's are 32 bits wide and begin again. After Close it repeats
 // what it said last.
-func (h *Handle) Stats() (Stats, error) {
+func (h *Handle) Stats() (capture.Counters, error) {
 	if h.closed {
 		return h.total, nil
 	}
 	s, err := h.pcap.Stats()
 	if err != nil {
-		return Stats{}, fmt.Errorf("%s: %w", h.device, err)
+		return capture.Counters{}, fmt.Errorf("%s: %w", h.device, err)
 	}
 	now := [3]uint32{uint32(s.PacketsReceived), uint32(s.PacketsDropped), uint32(s.PacketsIfDropped)}
 	h.total.Received += uint64(now[0] - h.seen[0])

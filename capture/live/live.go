@@ -24,9 +24,9 @@ const (
 // Any is the pseudo-interface that captures on all of them.
 const Any = "any"
 
-// Options of a live capture. The zero value of each but Interface is usable.
+// Options of a live capture. The zero value of each is usable.
 type Options struct {
-	Interface   string
+	Interface   string        // "" for the first that is up, see FirstUp
 	Snaplen     int           // most bytes of a packet; 0 means DefaultSnaplen
 	NoPromisc   bool          // leave the interface as it is; never promiscuous on Any
 	Buffer      int           // KiB that the kernel may hold, if it has them to spare; 0 means DefaultBuffer
@@ -45,14 +45,6 @@ func (o Options) withDefaults() Options {
 		o.ReadTimeout = DefaultReadTimeout
 	}
 	return o
-}
-
-// Stats are the counters of a handle since it was opened.
-type Stats struct {
-	Received         uint64 // passed the filter in the kernel, dropped ones included on Linux
-	KernelDrops      uint64 // no room in the buffer
-	InterfaceDrops   uint64 // by the card or its driver
-	InterfaceCounted bool   // the platform counts InterfaceDrops
 }
 
 // Interface is something that can be captured on.

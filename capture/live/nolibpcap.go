@@ -24,7 +24,7 @@ func (*Handle) Interface() string { return "" }
 func (*Handle) Next(*capture.Packet) error { return ErrNoLibpcap }
 
 // Stats returns ErrNoLibpcap.
-func (*Handle) Stats() (Stats, error) { return Stats{}, ErrNoLibpcap }
+func (*Handle) Stats() (capture.Counters, error) { return capture.Counters{}, ErrNoLibpcap }
 
 // Close does nothing.
 func (*Handle) Close() error { return nil }
@@ -33,7 +33,7 @@ func (*Handle) Close() error { return nil }
 func Interfaces() ([]Interface, error) { return nil, ErrNoLibpcap }
 
 // Compile returns ErrNoLibpcap.
-func Compile(capture.LinkType, int, string) ([]bpf.RawInstruction, error) { return nil, ErrNoLibpcap }
+func Compile(capture.LinkType, string) ([]bpf.RawInstruction, error) { return nil, ErrNoLibpcap }
 
 // Version says that there is no libpcap.
 func Version() string { return "without libpcap" }

@@ -8,40 +8,27 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"tcpwatch"
 	"tcpwatch/capture"
 	"tcpwatch/internal/outfile"
+	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/compare"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/where"
 )
 
-// compareUsage is what compare --help prints.
-const compareUsage = `tcpwatch compare [options] A B: what got worse from A to B
-
-A and B are captures, or what -o jsonl wrote of some.
-
-  -o, --output FORMAT     table (the default) or jsonl
-      --change PERCENT    least change that counts (10)
-      --top N             listeners that changed most (10)
-      --where EXPR        only connections for which EXPR is true (captures)
-      --msl TIME          TIME-WAIT lasts twice as long (30s; captures)
-
-Exit status: 0 nothing got worse, 3 something did.
-`
-
 // compared are the options of compare.
 type compared struct {
-	inputs    [2]string
-	format    string
-	threshold float64
-	top       int
-	pass      []string // options for reading captures
-	help      bool
+	compare.Options
+	inputs [2]string
+	format string
+	pass   []string // options for reading captures
+	help   bool
 }
 
 func parseCompare(args []string) (*compared, error) {
@@ -49,29 +36,28 @@ func parseCompare(args []string) (*compared, error) {
 	var percent float64
 	var whereArg, msl string
 	f := pflag.NewFlagSet("compare", pflag.ContinueOnError)
-	f.SortFlags = false
 	f.Usage = func() {}
-	f.StringVarP(&c.format, "output", "o", "table", "")
+	f.StringVarP(&c.format, "output", "o", compare.Formats()[0], "")
 	f.Float64Var(&percent, "change", 100*compare.DefaultThreshold, "")
-	f.IntVar(&c.top, "top", 0, "")
+	f.IntVar(&c.Top, "top", 0, "")
 	f.StringVar(&whereArg, "where", "", "")
 	f.StringVar(&msl, "msl", "", "")
 	f.BoolVarP(&c.help, "help", "h", false, "")
 	if err := f.Parse(args); err != nil {
 		return nil, fmt.Errorf("compare: %s (see compare --help)", firstLine(err.Error()))
 	}
-	c.threshold = percent / 100
+	c.Threshold = percent / 100
 	switch {
 	case c.help:
 		return &c, nil
 	case f.NArg() != 2:
 		return nil, fmt.Errorf("compare: two captures or JSON Lines files to compare, not %d", f.NArg())
-	case !slices.Contains([]string{"table", "jsonl"}, c.format):
-		return nil, fmt.Errorf("compare: -o %s: unknown format; known: table, jsonl", c.format)
+	case !slices.Contains(compare.Formats(), c.format):
+		return nil, fmt.Errorf("compare: -o %s: unknown format; known: %s", c.format, strings.Join(compare.Formats(), ", "))
 	case !(percent > 0 && percent <= 1e6):
 		return nil, errors.New("compare: --change " + strconv.FormatFloat(percent, 'g', -1, 64) + ": more than 0, in percent")
-	case c.top < 0:
-		return nil, fmt.Errorf("compare: --top %d: listeners are counted from 1; 0 means the default", c.top)
+	case c.Top < 0:
+		return nil, fmt.Errorf("compare: --top %d: listeners are counted from 1; 0 means the default", c.Top)
 	}
 	if f.Changed("where") {
 		if _, err := where.Compile(whereArg); err != nil {
@@ -99,11 +85,13 @@ func (c *command) compare(args []string) int {
 	s := watchSignals()
 	defer s.done()
 	var folds [2]*compare.Fold
-	files, err := o.open()
-	if err != nil {
-		return fail(stderr, err)
+	var files [2]*os.File
+	for i, name := range o.inputs {
+		if files[i], err = capture.OpenDisk(name); err != nil {
+			return fail(stderr, err)
+		}
+		defer files[i].Close()
 	}
-	defer closeFiles(files)
 	c.giveUp("")
 	for i, name := range o.inputs {
 		folds[i] = compare.NewFold(name)
@@ -117,16 +105,8 @@ func (c *command) compare(args []string) int {
 			return status
 		}
 	}
-	result := compare.Compare(folds[0], folds[1], compare.Options{Threshold: o.threshold, Top: o.top})
-	w := bufio.NewWriter(stdout)
-	if o.format == "jsonl" {
-		err = result.WriteJSONL(w)
-	} else {
-		err = result.WriteTable(w, compare.TableOptions{ASCII: asciiOnly()})
-	}
-	if err == nil {
-		err = w.Flush()
-	}
+	result := compare.Compare(folds[0], folds[1], o.Options)
+	err = result.Write(stdout, o.format, compare.TableOptions{ASCII: screen.LookOf(stdout, "").ASCII})
 	switch {
 	case err != nil:
 		fail(stderr, fmt.Errorf("output: %w", err))
@@ -135,23 +115,6 @@ func (c *command) compare(args []string) int {
 		return exitFound
 	}
 	return exitDone
-}
-
-// open opens both inputs.
-func (c *compared) open() (files [2]*os.File, err error) {
-	for i, name := range c.inputs {
-		if files[i], err = capture.OpenDisk(name); err != nil {
-			closeFiles(files)
-			return files, err
-		}
-	}
-	return files, nil
-}
-
-func closeFiles(files [2]*os.File) {
-	for _, f := range files {
-		f.Close() // of none that was not opened: an error, and no harm
-	}
 }
 
 // read folds one input: JSON Lines, known by their first brace, or a capture, of which the

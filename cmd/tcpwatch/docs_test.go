@@ -47,6 +47,8 @@ func definedFlags(t *testing.T, file string) []string {
 			return true
 		}
 		switch name := sel.Sel.Name; {
+		case name == "Func":
+			add("--", call.Args[0])
 		case strings.HasSuffix(name, "VarP"):
 			add("--", call.Args[1])
 			add("-", call.Args[2])

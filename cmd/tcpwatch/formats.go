@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
-	"fmt"
+	"cmp"
 	"io"
 	"os"
 
 	"tcpwatch"
-	"tcpwatch/capture"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
@@ -19,35 +17,38 @@ import (
 // format is a way to write what a run finds: a value in the list of formats.
 type format struct {
 	name string // for -o and for errors
-	doc  string // for the manual
+	doc  string // for the list of formats
 	// files are those that an option of its own asks for, "" for standard output; none when
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
 	private bool // its files hold packets or payload: nobody else may read them
 	beside  bool // in a file it does not take the place of the report
-	make    func(s *session, to []io.Writer) (tcpwatch.Output, error)
+	make    func(s *session, to []io.Writer) tcpwatch.Output
 }
 
 // formats are all there are: those of -o, then those of other options.
 func formats() []format {
 	return []format{
-		{name: tableFormat, doc: "the report: a headline and tables", make: (*session).newTables},
-		{name: "jsonl", doc: "a JSON object for each connection and finding, and one for the run", make: (*session).newJSONL},
-		{name: "csv", doc: "a line for each connection", make: (*session).newCSV},
+		{name: tableFormat, doc: "the report", make: func(s *session, to []io.Writer) tcpwatch.Output {
+			return report.NewTables(s.paged(to[0]), s.tablesOn(to[0]))
+		}},
+		{name: "jsonl", doc: "a JSON object for each connection, each finding and the run", make: func(s *session, to []io.Writer) tcpwatch.Output {
+			return report.NewJSONL(to[0], s.records)
+		}},
+		{name: "csv", doc: "a line for each connection", make: func(s *session, to []io.Writer) tcpwatch.Output {
+			return report.NewCSV(to[0], s.records)
+		}},
 		{name: "ladder", files: func(o *options) []string { return when(o.why != nil, "") }, make: (*session).newDrawing},
 		{name: "follow", files: func(o *options) []string { return when(o.follow != nil && o.raw == "", "") }, make: (*session).newFollow},
 		{name: "raw", files: (*options).rawNames, private: true, make: (*session).newRaw},
-		{name: packetFormat, files: func(o *options) []string { return when(o.write != "", onDisk(o.write)) }, private: true, beside: true,
+		{name: "packets", files: func(o *options) []string { return when(o.write != "", onDisk(o.write)) }, private: true, beside: true,
 			make: (*session).newPackets},
-		{name: packetFormat, files: func(o *options) []string { return when(o.extract != "", onDisk(o.extract)) }, private: true, beside: true,
+		{name: "packets", files: func(o *options) []string { return when(o.extract != "", onDisk(o.extract)) }, private: true, beside: true,
 			make: (*session).newExtract},
 	}
 }
 
-const (
-	tableFormat  = "table" // what a run without -o writes
-	packetFormat = "packets"
-)
+const tableFormat = "table" // what a run without -o writes
 
 // when are the names if an option is given.
 func when(given bool, names ...string) []string {
@@ -70,10 +71,6 @@ func (o *options) rawNames() []string {
 	return when(o.raw != "", o.raw+"-orig.bin", o.raw+"-resp.bin")
 }
 
-func (s *session) newTables(to []io.Writer) (tcpwatch.Output, error) {
-	return report.NewTables(s.paged(to[0]), s.tablesOn(to[0])), nil
-}
-
 // paged is w, by way of the user's pager where it is a terminal.
 func (s *session) paged(w io.Writer) io.Writer {
 	if s.o.noPager {
@@ -83,99 +80,50 @@ func (s *session) paged(w io.Writer) io.Writer {
 	if pager == nil {
 		return w
 	}
-	s.atEnd(func(uint64) int {
-		s.screen.Settle()
-		if err := pager.Show(); err != nil {
-			s.warn(fmt.Errorf("output: %w", err))
-			return exitEarly
-		}
-		return exitDone
-	})
+	s.pagers = append(s.pagers, pager)
 	return pager
 }
 
-func (s *session) newJSONL(to []io.Writer) (tcpwatch.Output, error) {
-	return report.NewJSONL(to[0], s.records), nil
-}
-
-func (s *session) newCSV(to []io.Writer) (tcpwatch.Output, error) {
-	return report.NewCSV(to[0], s.records), nil
-}
-
 // newDrawing draws the connections of --why.
-func (s *session) newDrawing(to []io.Writer) (tcpwatch.Output, error) {
-	o := ladder.Options{Width: screen.Columns(to[0]), Color: useColor(s.o.color, to[0]), ASCII: asciiOnly(), MSL: int64(s.o.run.MSL)}
+func (s *session) newDrawing(to []io.Writer) tcpwatch.Output {
+	look := screen.LookOf(to[0], s.o.color)
+	o := ladder.Options{Width: look.Width, Color: look.Color, ASCII: look.ASCII, MSL: int64(s.o.run.MSL)}
 	w := to[0]
-	if s.in.handle == nil { // live it is drawn while it grows
+	if !s.o.isLive() { // live it is drawn while it grows
 		w = s.paged(w)
 	}
 	d := ladder.New(w, o, s.picked(s.o.why))
-	s.atEnd(func(packets uint64) int {
-		if d.Len() > 0 {
-			return exitDone
-		}
-		s.warn(s.o.why.NotFound(packets, s.o.where != nil))
-		return exitUsage
-	})
-	return d, nil
+	s.wanted = append(s.wanted, wanted{s.o.why, d.Len})
+	return d
 }
 
 // newFollow prints what the ends of --follow's connections said.
-func (s *session) newFollow(to []io.Writer) (tcpwatch.Output, error) {
-	o := follow.TextOptions{As: s.o.followAs, Color: useColor(s.o.color, to[0]), ASCII: asciiOnly()}
-	return s.following(follow.NewText(s.foot.Above(to[0]), o), func() {}), nil
+func (s *session) newFollow(to []io.Writer) tcpwatch.Output {
+	look := screen.LookOf(to[0], s.o.color)
+	text := follow.NewText(s.foot.Above(to[0]), follow.TextOptions{As: s.o.followAs, Color: look.Color, ASCII: look.ASCII})
+	return s.following(text)
 }
 
 // newRaw writes it to the files of --raw.
-func (s *session) newRaw(to []io.Writer) (tcpwatch.Output, error) {
-	raw := follow.NewRaw(to[0].(follow.File), to[1].(follow.File))
-	return s.following(raw, func() {
-		for _, line := range raw.Told([2]string(s.o.rawNames())) {
-			s.warn(errors.New(line))
-		}
-	}), nil
+func (s *session) newRaw(to []io.Writer) tcpwatch.Output {
+	files := [2]follow.File{to[0].(follow.File), to[1].(follow.File)}
+	return s.following(follow.NewRaw(files, [2]string(s.o.rawNames())))
 }
 
-// following hands --follow's connections to a printer; told says in the end what it did.
-func (s *session) following(to follow.Printer, told func()) tcpwatch.Output {
+// following hands --follow's connections to a printer.
+func (s *session) following(to follow.Printer) tcpwatch.Output {
 	f := follow.New(to, s.picked(s.o.follow))
-	s.atEnd(func(packets uint64) int {
-		if f.Begun() == 0 {
-			s.warn(s.o.follow.NotFound(packets, s.o.where != nil))
-			return exitUsage
-		}
-		told()
-		return exitDone
-	})
+	s.wanted = append(s.wanted, wanted{s.o.follow, f.Begun})
 	return f
 }
 
 // newPackets writes the packets of -w.
-func (s *session) newPackets(to []io.Writer) (tcpwatch.Output, error) {
-	f := packets.NewFile(to[0], s.o.snaplen, s.in.Link())
-	s.atEnd(func(uint64) int {
-		if err := f.LeftOut(); err != nil {
-			s.warn(fmt.Errorf("%s: %w", s.o.write, err))
-		}
-		return exitDone
-	})
-	return f, nil
+func (s *session) newPackets(to []io.Writer) tcpwatch.Output {
+	return packets.NewFile(to[0], s.o.write, s.o.live.Snaplen, s.in.Link())
 }
 
 // newExtract writes those of --extract, which the first pass has found.
-func (s *session) newExtract(to []io.Writer) (tcpwatch.Output, error) {
-	marks := func(id uint64, _, _ capture.Endpoint) bool { return s.found.Has(id) }
-	x, err := packets.NewExtract(to[0], sentence.Phrases{MSL: int64(s.o.run.MSL)}, marks, s.in.Interface)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.o.extract, err)
-	}
-	s.atEnd(func(uint64) int {
-		name := s.o.extract
-		if name == "-" {
-			name = "extract"
-		}
-		s.warn(errors.New(x.Told(name, s.found.LeftOut(), report.MaxFound)))
-		return exitDone
-	})
-	return x, nil
+func (s *session) newExtract(to []io.Writer) tcpwatch.Output {
+	name := cmp.Or(onDisk(s.o.extract), "extract")
+	return packets.NewExtract(to[0], name, sentence.Phrases{MSL: int64(s.o.run.MSL)}, s.found, s.in.Interface)
 }

@@ -55,10 +55,15 @@
 // --columns chooses the columns of connections, --sort their order: any field of the
 // record, -FIELD from the greatest.
 //
-// -o jsonl writes a JSON object for each connection, -o csv a line; -o may be
-// repeated, and FORMAT:FILE sends a format to a file. With -o only what it
-// names is written. Whatever format has standard output has it alone: with
-// jsonl, csv or -w - there, no live lines and no table appear.
+// -o names formats: it may be repeated, and FORMAT:FILE sends one to a file. With -o
+// only what it names is written.
+//
+//	table  the report
+//	jsonl  a JSON object for each connection, each finding and the run
+//	csv    a line for each connection
+//
+// Whatever has standard output has it alone: beside another format than the report, or
+// -w -, no live lines and no table appear there.
 //
 // With --report the headline names the three findings that matter most, whatever the
 // tables, and JSON Lines has all of them. --detectors chooses what is looked for,

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcpwatch"
+	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/where"
@@ -23,14 +25,11 @@ import (
 
 // options are the command line, checked: nothing changes them after parse.
 type options struct {
-	read       []string // capture files; empty when live
-	user       string   // whom root becomes; "" for the default
-	iface      string   // "" lets us choose
-	snaplen    int
-	buffer     int // KiB
-	noPromisc  bool
-	write      string // packet file; "" for none
-	filter     string // "" when the user gave none
+	read       []string     // capture files; empty when live
+	user       string       // whom root becomes; "" for the default
+	live       live.Options // Interface is "" when the user chose none
+	write      string       // packet file; "" for none
+	filter     string       // "" when the user gave none
 	duration   time.Duration
 	quiet      bool
 	noPager    bool
@@ -66,19 +65,18 @@ func parse(args []string) (*options, error) {
 	)
 	o.run.MSL = time.Duration(record.DefaultMSL)
 	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
-	f.SortFlags = false
 	f.Usage = func() {}
 	f.StringArrayVarP(&o.read, "read", "r", nil, "")
-	f.StringVarP(&o.iface, "interface", "i", "", "")
+	f.StringVarP(&o.live.Interface, "interface", "i", "", "")
 	f.BoolVarP(&o.list, "list-interfaces", "D", false, "")
-	f.IntVarP(&o.buffer, "buffer-size", "B", live.DefaultBuffer, "")
-	f.IntVarP(&o.snaplen, "snaplen", "s", live.DefaultSnaplen, "")
-	f.BoolVarP(&o.noPromisc, "no-promiscuous-mode", "p", false, "")
+	f.IntVarP(&o.live.Buffer, "buffer-size", "B", live.DefaultBuffer, "")
+	f.IntVarP(&o.live.Snaplen, "snaplen", "s", live.DefaultSnaplen, "")
+	f.BoolVarP(&o.live.NoPromisc, "no-promiscuous-mode", "p", false, "")
 	f.StringVarP(&o.user, "user", "Z", "", "")
 	f.StringVarP(&o.write, "write", "w", "", "")
 	f.StringVarP(&filterFile, "filter-file", "F", "", "")
 	f.Uint64VarP(&o.run.Count, "count", "c", 0, "")
-	f.Var((*seconds)(&o.duration), "for", "")
+	f.Func("for", "", into(&o.duration, say.ParseSpan))
 	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
 	f.BoolVar(&o.noPager, "no-pager", false, "")
@@ -93,11 +91,11 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&followArg, "follow", "", "")
 	f.StringVar(&o.followAs, "follow-as", "", "")
 	f.StringVar(&o.raw, "raw", "", "")
-	f.Var((*seconds)(&o.run.MSL), "msl", "")
+	f.Func("msl", "", into(&o.run.MSL, say.ParseSpan))
 	f.IntVarP(&o.run.Workers, "jobs", "j", 0, "")
 	f.IntVar(&o.run.MaxConns, "max-conns", tracker.DefaultMaxConns, "")
-	f.Var((*size)(&o.memory), "max-memory", "")
-	f.Var((*seconds)(&o.run.Interval), "interval", "")
+	f.Func("max-memory", "", into((*int64)(&o.memory), say.ParseSize))
+	f.Func("interval", "", into(&o.run.Interval, say.ParseSpan))
 	f.BoolVar(&o.run.ByVLAN, "by-vlan", false, "")
 	f.BoolVar(&o.transition, "transitions", false, "")
 	f.StringVar(&detectors, "detectors", "", "")
@@ -121,8 +119,8 @@ func parse(args []string) (*options, error) {
 	if f.Changed("user") && o.user == "" {
 		return nil, errors.New("-Z: no user named")
 	}
-	if o.snaplen == 0 { // tcpdump's habit
-		o.snaplen = live.DefaultSnaplen
+	if o.live.Snaplen == 0 { // tcpdump's habit
+		o.live.Snaplen = live.DefaultSnaplen
 	}
 	if reports != "" {
 		o.tables.Reports = strings.Split(reports, ",")
@@ -226,14 +224,17 @@ func (o *options) decideRun() {
 	if slices.Contains(o.tables.Reports, "connections") {
 		sums.Rows = max(o.tables.Top, 10000)
 	}
-	o.run.FilterName = o.filter
-	if o.filter == "" && o.live() {
-		o.run.FilterName, o.run.FilterIsDefault = live.DefaultFilterName, true
+	o.run.FilterName, o.live.Filter = o.filter, o.filter
+	switch {
+	case o.filter != "":
+		o.run.Filter = capture.NewFilter(o.filter, live.Compile)
+	case o.isLive():
+		o.live.Filter, o.run.FilterName, o.run.FilterIsDefault = live.DefaultFilter, live.DefaultFilterName, true
 	}
 }
 
-// live reports whether packets are captured.
-func (o *options) live() bool { return len(o.read) == 0 }
+// isLive reports whether packets are captured.
+func (o *options) isLive() bool { return len(o.read) == 0 }
 
 // checkColor refuses --color with its word behind a blank: as --color may stand
 // alone, the word would be taken for a file or a filter.
@@ -252,7 +253,7 @@ var colors = []string{"auto", "always", "never"}
 // takeFiles takes the leading words that are existing files as if each had -r
 // before it, and returns the rest: the filter.
 func (o *options) takeFiles(words []string) ([]string, error) {
-	for len(words) > 0 && o.iface == "" {
+	for len(words) > 0 && o.live.Interface == "" {
 		about, err := os.Stat(words[0])
 		switch {
 		case words[0] == "-":
@@ -283,7 +284,7 @@ func (o *options) takeRest(words []string) ([]string, error) {
 			return nil, fmt.Errorf("%s: %w", words[0], errors.Unwrap(err))
 		}
 	}
-	if len(o.read) == 0 && o.iface == "" && o.duration == 0 && piped(os.Stdin) {
+	if len(o.read) == 0 && o.live.Interface == "" && o.duration == 0 && piped(os.Stdin) {
 		o.read = []string{"-"}
 	}
 	return words, nil
@@ -311,30 +312,22 @@ func filterText(words []string, file string) (string, error) {
 
 // check refuses what makes no sense together or is out of range.
 func (o *options) check() error {
-	stdin := 0
-	for _, name := range o.read {
-		if name == "-" {
-			stdin++
-		}
-	}
 	switch {
-	case !o.live() && o.iface != "":
-		return fmt.Errorf("both an interface (%s) and a file (%s) to read", o.iface, o.read[0])
-	case !o.live() && o.duration > 0:
+	case !o.isLive() && o.live.Interface != "":
+		return fmt.Errorf("both an interface (%s) and a file (%s) to read", o.live.Interface, o.read[0])
+	case !o.isLive() && o.duration > 0:
 		return errors.New("--for is for live captures")
-	case stdin > 1:
-		return errors.New("standard input can be read only once")
-	case o.snaplen < 0 || o.snaplen > live.DefaultSnaplen:
-		return fmt.Errorf("-s %d: from 0 to %d bytes", o.snaplen, live.DefaultSnaplen)
-	case o.buffer < 1 || o.buffer > 1<<20:
-		return fmt.Errorf("-B %d: from 1 to %d KiB", o.buffer, 1<<20)
+	case o.live.Snaplen < 0 || o.live.Snaplen > live.DefaultSnaplen:
+		return fmt.Errorf("-s %d: from 0 to %d bytes", o.live.Snaplen, live.DefaultSnaplen)
+	case o.live.Buffer < 1 || o.live.Buffer > 1<<20:
+		return fmt.Errorf("-B %d: from 1 to %d KiB", o.live.Buffer, 1<<20)
 	case o.run.MaxConns < tracker.MinMaxConns:
 		return fmt.Errorf("--max-conns %d: at least %d, or hardly any connection is held to its end", o.run.MaxConns, tracker.MinMaxConns)
 	case o.memory != 0 && o.memory < tracker.MinMaxBytes:
 		return fmt.Errorf("--max-memory %d: at least %dM", o.memory, tracker.MinMaxBytes>>20)
-	case o.live() && o.why != nil && o.why.ID != 0:
+	case o.isLive() && o.why != nil && o.why.ID != 0:
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.Text)
-	case o.live() && o.follow != nil && o.follow.ID != 0:
+	case o.isLive() && o.follow != nil && o.follow.ID != 0:
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.Text)
 	case o.why != nil && o.why.All && o.where == nil:
 		return fmt.Errorf("--why %s: --where says which connections those are", o.why.Text)
@@ -356,4 +349,12 @@ func (o *options) check() error {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
+}
+
+// into is a flag whose value a function reads.
+func into[T any](to *T, parse func(text string) (T, error)) func(text string) error {
+	return func(text string) (err error) {
+		*to, err = parse(text)
+		return err
+	}
 }

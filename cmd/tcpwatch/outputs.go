@@ -53,44 +53,41 @@ func (o *options) chooseOutputs(given []string) error {
 		}
 		o.outputs = append(o.outputs, output{all[i], []string{onDisk(file)}})
 	}
+	var beside []output
 	for _, f := range all {
 		if f.files == nil {
 			continue
 		}
-		if files := f.files(o); files != nil {
+		switch files := f.files(o); {
+		case files == nil:
+		case f.beside:
+			beside = append(beside, output{f, files})
+		default:
 			o.outputs = append(o.outputs, output{f, files})
 		}
 	}
-	if !slices.ContainsFunc(o.outputs, func(x output) bool { return !x.beside || x.onStdout() }) {
-		o.outputs = append(o.outputs, output{all[0], []string{""}})
+	if len(o.outputs) == 0 && !slices.ContainsFunc(beside, output.onStdout) {
+		o.outputs = []output{{all[0], []string{""}}}
 	}
-	slices.SortStableFunc(o.outputs, func(a, b output) int { // those beside the report come first
-		switch {
-		case a.beside == b.beside:
-			return 0
-		case a.beside:
-			return -1
-		}
-		return 1
-	})
+	o.outputs = append(beside, o.outputs...)
 	return o.checkFiles()
 }
 
 // checkFiles refuses two outputs in one file.
 func (o *options) checkFiles() error {
-	seen := map[string]string{}
+	seen := map[string]output{}
 	for _, x := range o.outputs {
 		for _, file := range x.files {
 			other, twice := seen[file]
 			switch {
 			case !twice:
-				seen[file] = x.name
-			case other == packetFormat && x.name == packetFormat:
+				seen[file] = x
+			case other.beside && x.beside:
 				return fmt.Errorf("-w and --extract cannot both go to %s", cmp.Or(file, "-"))
 			case file == "":
-				return fmt.Errorf("%s and %s cannot both go to standard output: give one a file", other, x.name)
+				return fmt.Errorf("%s and %s cannot both go to standard output: give one a file", other.name, x.name)
 			default:
-				return fmt.Errorf("%s and %s cannot both go to %s", other, x.name, file)
+				return fmt.Errorf("%s and %s cannot both go to %s", other.name, x.name, file)
 			}
 		}
 	}
@@ -99,12 +96,10 @@ func (o *options) checkFiles() error {
 
 // openFiles opens what o is to write. None may be a file that is read, or one of the
 // others, whatever they are called.
-func openFiles(o *options, in *input, stdout io.Writer) (outfile.Files, error) {
+func openFiles(o *options, in *tcpwatch.Source, stdout io.Writer) (outfile.Files, error) {
 	taken := &outfile.Taken{}
-	for _, f := range in.files {
-		if about, err := f.Stat(); err == nil {
-			taken.Read(about)
-		}
+	for _, about := range in.About() {
+		taken.Read(about)
 	}
 	var wanted []outfile.Want
 	for _, x := range o.outputs {
@@ -137,18 +132,15 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 				to = append(to, files.Named(name))
 			}
 		}
-		made, err := x.make(s, to)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, made)
+		all = append(all, x.make(s, to))
 		if x.name == tableFormat && x.onStdout() {
 			tables, others = true, s.stdout
 		}
 	}
 	all = append(all, report.NewTablesSoFar(s.foot.Above(others), s.tablesOn(others)), s.failOn)
-	if s.in.handle != nil && !s.o.quiet && tables {
-		all = append(all, sentence.NewLiveLines(s.foot.Above(s.stdout), sentence.LiveLineOptions{Width: screen.Columns(s.stdout), ASCII: asciiOnly()}))
+	if s.o.isLive() && !s.o.quiet && tables {
+		look := screen.LookOf(s.stdout, s.o.color)
+		all = append(all, sentence.NewLiveLines(s.foot.Above(s.stdout), sentence.LiveLineOptions{Width: look.Width, ASCII: look.ASCII}))
 	}
 	return all, nil
 }
@@ -168,22 +160,11 @@ func (c *collecting) Tick(t *record.Tick) error {
 // tablesOn fits the tables to w. Live, ports are those that this host gives to
 // its clients.
 func (s *session) tablesOn(w io.Writer) report.TableOptions {
-	t := s.o.tables
+	t, look := s.o.tables, screen.LookOf(w, s.o.color)
+	t.Width, t.Color, t.ASCII = look.Width, look.Color, look.ASCII
 	t.Records = s.records
-	t.Width, t.Color, t.ASCII = screen.Columns(w), useColor(s.o.color, w), asciiOnly()
-	if s.in.handle != nil {
+	if s.o.isLive() {
 		t.Ports = host.ReadLimits().Ports()
 	}
 	return t
 }
-
-// useColor decides about colours on w; see https://no-color.org.
-func useColor(choice string, w io.Writer) bool {
-	if choice != "auto" {
-		return choice == "always"
-	}
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && screen.IsTerminal(w)
-}
-
-// asciiOnly reports whether the locale shows no more than ASCII.
-func asciiOnly() bool { return !report.UTF8Locale(os.Getenv) }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -47,19 +46,38 @@ func (c *command) run(args []string) int {
 		return c.compare(args[1:])
 	}
 	o, err := parse(meant(args))
-	switch {
+	if err != nil {
+		return fail(c.stderr, err)
+	}
+	switch text, asked, err := o.answer(); {
 	case err != nil:
 		return fail(c.stderr, err)
-	case o.help:
-		return printText(c.stdout, c.stderr, usage())
-	case o.version:
-		return printText(c.stdout, c.stderr, fmt.Sprintf("tcpwatch %s\n%s\n", tcpwatch.Build(), live.Version()))
-	case o.explain != "":
-		return explain(o.explain, c.stdout, c.stderr)
-	case o.list:
-		return listInterfaces(c.stdout, c.stderr)
+	case asked:
+		return printText(c.stdout, c.stderr, text)
 	}
 	return c.watch(o, nil, (*session).outputs)
+}
+
+// answer is what is asked for in place of a report.
+func (o *options) answer() (text string, asked bool, err error) {
+	switch {
+	case o.help:
+		return usage(), true, nil
+	case o.version:
+		return fmt.Sprintf("tcpwatch %s\n%s\n", tcpwatch.Build(), live.Version()), true, nil
+	case o.explain != "":
+		if text, err = diagnose.Explain(o.explain); err != nil {
+			err = fmt.Errorf("--explain: %w", err)
+		}
+		return text, true, err
+	case o.list:
+		all, err := live.Interfaces()
+		for _, i := range all {
+			text += say.Escape(i.String()) + "\n"
+		}
+		return text, true, err
+	}
+	return "", false, nil
 }
 
 // watch opens what o names, gives up the privileges that this took, then reads and
@@ -71,7 +89,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		return fail(c.stderr, err)
 	}
 	o.memory.Limit()
-	in, err := holdInput(o, held)
+	in, err := openSource(o, held)
 	if err != nil {
 		return fail(c.stderr, err)
 	}
@@ -81,7 +99,10 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		return fail(c.stderr, err)
 	}
 	c.giveUp(o.user)
-	if err := in.begin(); err != nil {
+	if err = in.Begin(); err == nil {
+		err = in.Check(o.run.Filter)
+	}
+	if err != nil {
 		files.Undo()
 		return fail(c.stderr, err)
 	}
@@ -95,12 +116,12 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
 	memory.Guard(ctx, cancel)
-	if o.twice() {
+	if s.found != nil {
 		if err := s.firstPass(ctx); err != nil {
 			return fail(c.stderr, err)
 		}
 	}
-	if in.handle != nil {
+	if o.isLive() {
 		// One more than there are workers: the reader need not wait for one of them to
 		// be interrupted while the kernel's buffer fills.
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
@@ -127,10 +148,13 @@ func (c *command) giveUp(user string) {
 	}
 }
 
+// teller is an Output that has something to say, in lines, when the run has ended.
+type teller interface{ Told() []string }
+
 // session is a run of the program over an input that is open.
 type session struct {
 	o              *options
-	in             *input
+	in             *tcpwatch.Source
 	stdout, stderr io.Writer // by way of the screen
 	screen         *screen.Screen
 	foot           *screen.Foot // of standard error
@@ -138,45 +162,45 @@ type session struct {
 	local          func(capture.Addr) bool // addresses of this host; nil for files
 	records        schema.Options          // how records are read
 	failOn         *report.FailOn
-	found          *report.Found // by the first of two passes; nil without one
-	ends           []func(packets uint64) (status int)
+	found          *report.Found // what the first of two passes finds; nil without one
+	pagers         []*screen.Pager
+	wanted         []wanted
 }
 
-// atEnd has an output say what there is to say of so many packets when the run has ended; a
-// status other than exitDone becomes the program's.
-func (s *session) atEnd(f func(packets uint64) (status int)) { s.ends = append(s.ends, f) }
-
-func newSession(c *command, o *options, in *input) *session {
+func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn},
 		records: schema.Options{Transitions: o.transition, Files: o.read}}
 	s.stderr = s.screen.On(c.stderr)
 	s.foot = s.screen.NewFoot(s.stderr)
-	if in.handle != nil {
+	if o.isLive() {
 		s.stdout = s.screen.On(c.stdout) // what reads packets waits for no terminal
 		if o.quiet {
 			s.foot = s.screen.NewFoot(nil)
 		}
 		mine := host.Addrs()
 		s.local = func(a capture.Addr) bool { return mine[a.Netip()] }
-		s.records.Interfaces, s.records.Local = []string{in.handle.Interface()}, s.local
+		s.records.Interfaces, s.records.Local = []string{in.Device()}, s.local
+	}
+	if o.twice() != "" {
+		s.found = report.NewFound(o.chosen())
 	}
 	s.progress = s.newProgress()
 	return s
 }
 
 func (s *session) newProgress() *report.Progress {
-	return report.NewProgress(s.foot, report.ProgressOptions{Live: s.in.handle != nil, Size: s.in.Size(), Now: time.Now})
+	return report.NewProgress(s.foot, report.ProgressOptions{Live: s.o.isLive(), Size: s.in.Size(), Now: time.Now})
 }
 
 // settings are the options of a run.
 func (s *session) settings() tcpwatch.Options {
 	run := s.o.run
-	run.Filter, run.Warn, run.Local = s.in.filter, s.warn, s.local
+	run.Warn, run.Local = s.warn, s.local
 	run.Sums.Records = s.records
 	if run.Filter != nil {
-		run.Hidden = live.NewHidden(run.Filter, s.in.handle != nil && runtime.GOOS == "linux")
+		run.Hidden = live.NewHidden(run.Filter, s.o.isLive() && runtime.GOOS == "linux")
 	}
-	if s.in.handle != nil {
+	if s.o.isLive() {
 		limits := host.ReadLimits()
 		run.Ports = diagnose.PortRange{Low: limits.PortLow, High: limits.PortHigh}
 	}
@@ -191,14 +215,13 @@ func (s *session) settings() tcpwatch.Options {
 
 // announce says what is captured on; with -q only what the user did not choose.
 func (s *session) announce() {
-	if s.o.quiet && s.o.iface != "" {
+	if s.o.quiet && s.o.live.Interface != "" {
 		return
 	}
-	filter := "default filter"
+	on, filter := s.in.Device(), "default filter"
 	if s.o.filter != "" {
 		filter = "filter " + s.o.filter
 	}
-	on := s.in.handle.Interface()
 	if on == live.Any {
 		on = "all interfaces"
 	}
@@ -213,7 +236,7 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 	defer s.screen.Settle()
 	o := s.settings()
 	o.Snapshots = asked
-	stats, err := tcpwatch.Run(ctx, s.in.Source, o, outputs...)
+	stats, err := tcpwatch.Run(ctx, s.in, o, outputs...)
 	closed := files.Close()
 	status := exitDone
 	if s.failOn.Fails {
@@ -237,9 +260,24 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 			s.warn(fmt.Errorf("--where: %w", err))
 		}
 	}
-	for _, end := range s.ends {
-		if of := end(stats.Packets); of != exitDone {
-			status = of
+	for _, x := range outputs {
+		if x, ok := x.(teller); ok {
+			for _, line := range x.Told() {
+				s.warn(errors.New(line))
+			}
+		}
+	}
+	for _, p := range s.pagers {
+		s.screen.Settle()
+		if err := p.Show(); err != nil {
+			s.warn(fmt.Errorf("output: %w", err))
+			status = exitEarly
+		}
+	}
+	for _, w := range s.wanted {
+		if w.found() == 0 {
+			s.warn(w.NotFound(stats.Packets, o.Where != nil))
+			status = exitUsage
 		}
 	}
 	if output == nil && closed != nil {
@@ -282,25 +320,4 @@ func printText(stdout, stderr io.Writer, text string) int {
 		return exitEarly
 	}
 	return exitDone
-}
-
-func listInterfaces(stdout, stderr io.Writer) int {
-	all, err := live.Interfaces()
-	if err != nil {
-		return fail(stderr, err)
-	}
-	var b strings.Builder
-	for _, i := range all {
-		b.WriteString(say.Escape(i.String()) + "\n")
-	}
-	return printText(stdout, stderr, b.String())
-}
-
-// explain prints the text on a detector, or the list of all.
-func explain(name string, stdout, stderr io.Writer) int {
-	text, err := diagnose.Explain(name)
-	if err != nil {
-		return fail(stderr, fmt.Errorf("--explain: %w", err))
-	}
-	return printText(stdout, stderr, text)
 }

@@ -49,12 +49,12 @@ func sessionOf(t *testing.T, stderr io.Writer, args ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := holdInput(o, nil)
+	in, err := openSource(o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close() })
-	if err := in.begin(); err != nil {
+	if err := in.Begin(); err != nil {
 		t.Fatal(err)
 	}
 	return newSession(&command{stdout: io.Discard, stderr: stderr}, o, in)
@@ -112,7 +112,7 @@ func condition(cond string) (bool, error) {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "filters":
-		_, err := live.Compile(capture.LinkEthernet, 0, "tcp")
+		_, err := live.Compile(capture.LinkEthernet, "tcp")
 		return err == nil, nil
 	case "capture":
 		h, err := live.Open(live.Options{Interface: "lo"})

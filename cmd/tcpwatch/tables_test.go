@@ -73,8 +73,21 @@ func TestTablesAreDocumented(t *testing.T) {
 	}
 }
 
-// The manual page names every format that -o takes.
+// The manual page names every format that -o takes, and the package comment lists them.
 func TestFormatsAreDocumented(t *testing.T) {
+	comment, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := "//\n"
+	for _, f := range formats() {
+		if f.files == nil {
+			list += fmt.Sprintf("//\t%-6s %s\n", f.name, f.doc)
+		}
+	}
+	if !strings.Contains(string(comment), list+"//\n") {
+		t.Errorf("main.go does not list the formats:\n%s", list)
+	}
 	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "tcpwatch.1"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,19 @@ import (
 // errStopped is that the user did not wait for the first of two inputs or passes.
 var errStopped = errors.New("stopped before there was anything to tell")
 
-// twice reports whether the files have to be read twice; see report.Found.
-func (o *options) twice() bool {
-	return o.extract != "" || o.where != nil && (o.why != nil || o.follow != nil || o.timeline()) || o.why != nil && o.why.All
+// twice is the option for which the files have to be read twice, see report.Found; "" for none.
+func (o *options) twice() string {
+	switch {
+	case o.extract != "":
+		return "--extract"
+	case o.why != nil && (o.where != nil || o.why.All):
+		return "--why with --where"
+	case o.follow != nil && o.where != nil:
+		return "--follow with --where"
+	case o.where != nil && o.timeline():
+		return "--report timeline with --where"
+	}
+	return ""
 }
 
 // timeline reports whether packets are counted by their time.
@@ -27,20 +38,11 @@ func (o *options) timeline() bool { return slices.Contains(o.tables.Reports, "ti
 
 // checkTwice refuses what can be read only once.
 func (o *options) checkTwice() error {
-	if !o.twice() {
+	what := o.twice()
+	if what == "" {
 		return nil
 	}
-	what := "--extract"
-	switch {
-	case o.extract != "":
-	case o.why != nil:
-		what = "--why with --where"
-	case o.follow == nil:
-		what = "--report timeline with --where"
-	default:
-		what = "--follow with --where"
-	}
-	if len(o.read) == 0 {
+	if o.isLive() {
 		return fmt.Errorf("%s reads packets twice, which a live capture cannot: write them with -w, then read that file", what)
 	}
 	for _, name := range o.read {
@@ -63,29 +65,17 @@ func (o *options) chosen() func(r *record.Record) bool {
 	case o.extract != "", o.where != nil && o.timeline():
 		return func(*record.Record) bool { return true }
 	}
-	pick := o.why
-	if pick == nil {
-		pick = o.follow
-	}
+	pick := cmp.Or(o.why, o.follow)
 	return func(r *record.Record) bool { return pick.Marks(r.ID, r.Orig, r.Resp) }
 }
 
-// firstPass reads the files, and goes back to their beginning, to find the connections that
-// the second is about. What there is to warn of, the second tells.
+// firstPass reads the files to find the connections that the second pass is about.
 func (s *session) firstPass(ctx context.Context) error {
-	s.found = report.NewFound(s.o.chosen())
-	outputs := []tcpwatch.Output{s.found}
-	if s.o.extract != "" && s.o.where == nil {
-		outputs = append(outputs, report.Cited{To: s.found})
-	}
-	o := s.settings()
-	o.Interval, o.Warn = 0, nil
-	o.Sums.Kept, o.Sums.Rows, o.Sums.Sort, o.Sums.OnDemand = 1, -1, "", []string{}
-	_, err := tcpwatch.Run(ctx, s.in.Source, o, append(outputs, s.newProgress())...)
+	cited := s.o.extract != "" && s.o.where == nil
+	err := tcpwatch.Find(ctx, s.in, s.settings(), s.found, cited, s.newProgress())
 	s.foot.Clear()
-	s.in.Rewind()
-	if n := s.found.LeftOut(); n > 0 && s.o.timeline() {
-		s.warn(fmt.Errorf("bytes and repeats of the timeline leave %s out: %s are followed", say.Plural(n, "connection"), say.Thousands(report.MaxFound)))
+	if more, most := s.found.LeftOut(); more > 0 && s.o.timeline() {
+		s.warn(fmt.Errorf("bytes and repeats of the timeline leave %s out: %s are followed", say.Plural(more, "connection"), say.Thousands(most)))
 	}
 	return err
 }
@@ -99,4 +89,10 @@ func (s *session) picked(pick *report.Pick) func(id uint64, orig, resp capture.E
 	return func(id uint64, orig, resp capture.Endpoint) bool {
 		return s.found.Has(id) && pick.Marks(id, orig, resp)
 	}
+}
+
+// wanted are connections of --why or --follow, without which the run fails.
+type wanted struct {
+	*report.Pick
+	found func() int // how many there were
 }

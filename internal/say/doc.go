@@ -7,8 +7,9 @@
 // characters, no change of writing direction, nothing invisible.
 //
 // Numbers are written by [Thousands], [Plural], [Bytes], [Digits] and [Duration],
-// sentences are broken by [Wrap] and [WrapHard] and coloured by [Paint], ICMP errors are
-// named by [ICMPError]; [Distance] finds what somebody who mistyped a name meant.
+// sentences are broken by [Wrap] and [WrapHard], lists by [Fill], and coloured by [Paint],
+// ICMP errors are named by [ICMPError]. What people wrote is read by [ParseSpan] and
+// [ParseSize]; [Distance] finds what somebody who mistyped a name meant.
 //
 // It imports the standard library only, and allocates nothing to escape text that needs
 // no escaping.

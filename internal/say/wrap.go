@@ -25,6 +25,22 @@ func Wrap(s string, width int) []string {
 	return append(lines, line)
 }
 
+// Fill is a list with commas, in lines of at most width columns; indent begins every line
+// but the first, and is not counted.
+func Fill(items []string, width int, indent string) string {
+	text, used := "", 0
+	for i, x := range items {
+		if i < len(items)-1 {
+			x += ","
+		}
+		if used > 0 && used+len(x) > width {
+			text, used = text+"\n"+indent, 0
+		}
+		text, used = text+x, used+len(x)
+	}
+	return text
+}
+
 // unbroken is the words of s, each unit joined to the number before it.
 func unbroken(s string) []string {
 	var words []string

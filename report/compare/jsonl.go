@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"math"
@@ -8,6 +9,21 @@ import (
 
 	"tcpwatch/internal/say"
 )
+
+// Formats are the names of what Write writes; the first is for people.
+func Formats() []string { return []string{"table", "jsonl"} }
+
+// Write writes the comparison in one of Formats.
+func (r *Result) Write(to io.Writer, format string, o TableOptions) error {
+	if format == Formats()[0] {
+		return r.WriteTable(to, o)
+	}
+	w := bufio.NewWriter(to)
+	if err := r.WriteJSONL(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
 
 // WriteJSONL writes the comparison for programs: a line of type "compare" for
 // both inputs, one of type "measure" for each row, one of type "finding_change"

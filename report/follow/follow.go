@@ -75,6 +75,14 @@ func New(to Printer, marks func(id uint64, orig, resp capture.Endpoint) bool) *F
 // Begun is the number of connections followed so far.
 func (f *Follower) Begun() int { return f.begun }
 
+// Told says, when the run has ended, what files hold; see Raw.
+func (f *Follower) Told() []string {
+	if r, ok := f.to.(*Raw); ok {
+		return r.Told()
+	}
+	return nil
+}
+
 // Needs is segments with right checksums, as the other end read no others, and records; see
 // record.Output.
 func (f *Follower) Needs() record.Needs {

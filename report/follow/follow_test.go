@@ -350,7 +350,7 @@ func (fullDisk) WriteAt([]byte, int64) (int, error) { return 0, errFull }
 func (fullDisk) Truncate(int64) error               { return errFull }
 
 func TestOutputErrors(t *testing.T) {
-	for _, p := range []Printer{NewText(fullDisk{}, TextOptions{}), NewRaw(fullDisk{}, fullDisk{})} {
+	for _, p := range []Printer{NewText(fullDisk{}, TextOptions{}), NewRaw([2]File{fullDisk{}, fullDisk{}}, [2]string{})} {
 		b := newBulk(p)
 		b.send(0, 1000)
 		if err := b.f.Finish(); !errors.Is(err, errFull) {

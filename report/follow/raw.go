@@ -17,22 +17,24 @@ type File interface {
 // is a hole of zeros, so that every byte lies at its offset in the stream.
 type Raw struct {
 	files  [2]File
+	names  [2]string
 	talk   *talk // the first one; others are left out
 	others int
 	err    error
 }
 
-// NewRaw returns a Raw that writes what the originator and the responder said.
-func NewRaw(orig, resp File) *Raw { return &Raw{files: [2]File{orig, resp}} }
+// NewRaw returns a Raw that writes what the originator and the responder said, to files that
+// have these names.
+func NewRaw(files [2]File, names [2]string) *Raw { return &Raw{files: files, names: names} }
 
 // Told says, a line for each direction, what the files hold, and what was left out.
-func (r *Raw) Told(names [2]string) (lines []string) {
+func (r *Raw) Told() (lines []string) {
 	if r.talk == nil {
 		return nil
 	}
 	for e := record.Orig; e <= record.Resp; e++ {
 		x := &r.talk.streams[e]
-		line := fmt.Sprintf("connection #%d: %s of the %s in %s", r.talk.id, count(x.shown), endName(e), names[e])
+		line := fmt.Sprintf("connection #%d: %s of the %s in %s", r.talk.id, count(x.shown), endName(e), r.names[e])
 		if x.missing > 0 {
 			line += fmt.Sprintf("; %s missing: zeros there", count(x.missing))
 		}

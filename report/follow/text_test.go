@@ -233,8 +233,8 @@ func TestRaw(t *testing.T) {
 		defer f.Close()
 		files[i] = f
 	}
-	raw := NewRaw(files[0], files[1])
-	if len(raw.Told(names)) > 0 {
+	raw := NewRaw([2]File{files[0], files[1]}, names)
+	if len(raw.Told()) > 0 {
 		t.Error("told something of nothing")
 	}
 	play(t, raw, opened+`
@@ -260,7 +260,7 @@ func TestRaw(t *testing.T) {
 		"connection #1: 3 bytes of the server in " + names[1] + "; 15 bytes missing: zeros there; 1 byte cut by the snaplen: zeros there",
 		"1 more on the same addresses left out: give the connection's number",
 	}
-	if got := strings.Join(raw.Told(names), "\n"); got != strings.Join(want, "\n") {
+	if got := strings.Join(raw.Told(), "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("told\n%s", got)
 	}
 }

@@ -15,9 +15,11 @@ import (
 // ladder says of them as comments.
 type Extract struct {
 	record.Base
-	marks    func(id uint64, orig, resp capture.Endpoint) bool
+	name     string // of the file, for people
+	found    Found
 	on       func(p *capture.Packet) capture.Interface
 	w        *capture.PcapngWriter
+	begin    error // of the file's header
 	comments *sentence.Comments
 	waiting  fragments
 	packet   uint64 // the number of the packet that was stepped last
@@ -27,17 +29,25 @@ type Extract struct {
 	packets  uint64
 }
 
-// NewExtract returns an Extract, to w, of the connections that marks chooses; on tells of a
-// packet the interface on which it was captured.
-func NewExtract(w io.Writer, o sentence.Phrases, marks func(id uint64, orig, resp capture.Endpoint) bool,
-	on func(p *capture.Packet) capture.Interface) (*Extract, error) {
+// Found are the connections whose packets are extracted, as report.Found has them.
+type Found interface {
+	// Has reports whether a connection is one of them, by its number.
+	Has(id uint64) bool
+	// LeftOut is how many more there were, of which only most could be remembered.
+	LeftOut() (more, most uint64)
+}
+
+// NewExtract returns an Extract, to w, which has that name, of the connections that were
+// found; on tells of a packet the interface on which it was captured.
+func NewExtract(w io.Writer, name string, o sentence.Phrases, found Found, on func(p *capture.Packet) capture.Interface) *Extract {
 	png, err := capture.NewPcapngWriter(w, "tcpwatch")
-	return &Extract{w: png, marks: marks, on: on, comments: sentence.NewComments(o)}, err
+	return &Extract{w: png, begin: err, name: name, found: found, on: on, comments: sentence.NewComments(o)}
 }
 
 // Needs is packets after their steps, and records; see record.Output.
 func (x *Extract) Needs() record.Needs {
-	return record.Needs{Conns: true, Steps: x.marks, Packets: true}
+	marks := func(id uint64, _, _ capture.Endpoint) bool { return x.found.Has(id) }
+	return record.Needs{Conns: true, Steps: marks, Packets: true}
 }
 
 // Conn forgets a connection; see record.Output.
@@ -114,25 +124,32 @@ func (x *Extract) pieces(datagram uint64) error {
 }
 
 func (x *Extract) write(p *capture.Packet, comment string) error {
+	if x.begin != nil {
+		return x.begin
+	}
 	x.packets++
 	return x.w.WritePacket(p, x.on(p), comment)
 }
 
 // Finish writes what is held back; see record.Output.
-func (x *Extract) Finish() error { return x.w.Flush() }
-
-// Told says what the file of that name holds. Of the connections that were to be in it, more
-// are left out, of which at most of could be remembered.
-func (x *Extract) Told(name string, more, of uint64) string {
-	if x.packets == 0 {
-		return fmt.Sprintf("%s: no packets, no connection is to be extracted", name)
+func (x *Extract) Finish() error {
+	if x.begin != nil {
+		return x.begin
 	}
-	line := fmt.Sprintf("%s: %s of %s", name, say.Plural(x.packets, "packet"), say.Plural(x.conns, "connection"))
-	if more > 0 {
-		line += fmt.Sprintf("; %s more are left out, only %s can be remembered", say.Thousands(more), say.Thousands(of))
+	return x.w.Flush()
+}
+
+// Told says, when the run has ended, what the file holds.
+func (x *Extract) Told() []string {
+	if x.packets == 0 {
+		return []string{x.name + ": no packets, no connection is to be extracted"}
+	}
+	line := fmt.Sprintf("%s: %s of %s", x.name, say.Plural(x.packets, "packet"), say.Plural(x.conns, "connection"))
+	if more, most := x.found.LeftOut(); more > 0 {
+		line += fmt.Sprintf("; %s more are left out, only %s can be remembered", say.Thousands(more), say.Thousands(most))
 	}
 	if x.waiting.lost > 0 {
 		line += fmt.Sprintf("; %s fragments may be missing, too many waited", say.Thousands(x.waiting.lost))
 	}
-	return line
+	return []string{line}
 }

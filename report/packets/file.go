@@ -13,16 +13,17 @@ import (
 type File struct {
 	record.Base
 	w       io.Writer
+	name    string
 	snaplen int
 	link    capture.LinkType // used when no packet comes
 	pcap    *capture.PcapWriter
 	other   uint64 // packets of another link type, left out: a pcap file has one only
 }
 
-// NewFile returns a File that writes to w. Its header names snaplen, and link when no packet
-// comes.
-func NewFile(w io.Writer, snaplen int, link capture.LinkType) *File {
-	return &File{w: w, snaplen: snaplen, link: link}
+// NewFile returns a File that writes to w, which has that name. Its header names snaplen, and
+// link when no packet comes.
+func NewFile(w io.Writer, name string, snaplen int, link capture.LinkType) *File {
+	return &File{w: w, name: name, snaplen: snaplen, link: link}
 }
 
 // Needs is packets; see record.Output.
@@ -64,10 +65,10 @@ func (f *File) Finish() error {
 	return f.pcap.Flush()
 }
 
-// LeftOut says how many packets are not in the file, and why; nil for none.
-func (f *File) LeftOut() error {
+// Told says, when the run has ended, how many packets are not in the file, and why.
+func (f *File) Told() []string {
 	if f.other == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d packets left out: a pcap file has one link type, and they are not %s", f.other, f.link)
+	return []string{fmt.Sprintf("%s: %d packets left out: a pcap file has one link type, and they are not %s", f.name, f.other, f.link)}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tcpwatch/internal/say"
 )
 
 // Unit is what the value of a Threshold counts.
@@ -41,14 +43,8 @@ func (u Unit) format(v int64) string {
 func (u Unit) parse(text string) (int64, error) {
 	switch u {
 	case Span:
-		if s, err := strconv.ParseFloat(text, 64); err == nil {
-			text = strconv.FormatFloat(s, 'f', -1, 64) + "s"
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil || d < 0 {
-			return 0, errors.New("not a span of time such as 90s, 1h30m or 5")
-		}
-		return int64(d), nil
+		d, err := say.ParseSpan(text)
+		return int64(d), err
 	case Share:
 		v, err := strconv.ParseInt(strings.TrimSuffix(text, "%"), 10, 64)
 		if err != nil || v < 0 || v > 100 {
