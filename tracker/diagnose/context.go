@@ -25,6 +25,7 @@ type Context struct {
 	census    *census
 	quality   *quality
 	contrasts *contrasts
+	ended     *endings
 	suspects  suspects
 }
 

@@ -13,9 +13,10 @@ import (
 // Separates begins the sentence of an explanation that tells the bad from the good.
 const Separates = "What separates them"
 
-// found is a sign that separates the attempts that failed from those that went well.
+// found is a sign that separates the attempts, or connections, that failed from those that
+// went well.
 type found struct {
-	*sign
+	*mark
 	text          string  // what they did: "asked for ECN"
 	failed, all   int     // attempts that failed and have the sign, of so many of which it is known
 	well, allWell int     // the same of those that went well
@@ -79,7 +80,7 @@ func (x *contrasts) of(at capture.Endpoint, failed outcome) *verdict {
 	k := contrastKey{at, failed}
 	v, ok := x.told[k]
 	if !ok {
-		v = compareAttempts(x.byListener[at], failed)
+		v = x.compare(x.byListener[at], failed)
 		if v != nil {
 			v.sampled = x.sampled
 		}
@@ -88,8 +89,8 @@ func (x *contrasts) of(at capture.Endpoint, failed outcome) *verdict {
 	return v
 }
 
-// compareAttempts tries all signs on the attempts to a listener.
-func compareAttempts(all []*joined, failed outcome) *verdict {
+// compare tries on the attempts to a listener the signs that can tell of such a failure.
+func (x *contrasts) compare(all []*joined, failed outcome) *verdict {
 	var bad, good []*joined
 	for _, a := range all {
 		switch a.Result {
@@ -99,14 +100,21 @@ func compareAttempts(all []*joined, failed outcome) *verdict {
 			good = append(good, a)
 		}
 	}
+	fits := func(s *sign[joined]) bool {
+		return s.where || s.only == failed || s.only == wentUnknown && failed != wentIgnored && failed != wentHalfOpen
+	}
+	return compareTwo(bad, good, signs(), fits)
+}
+
+// compareTwo tries the signs that fit on two groups; it is nil where one of them is empty.
+func compareTwo[T any](bad, good []*T, list []sign[T], fits func(*sign[T]) bool) *verdict {
 	if len(bad) == 0 || len(good) == 0 {
 		return nil
 	}
 	v := &verdict{failed: len(bad), well: len(good)}
-	list := signs()
 	var tables []found
 	for i := range list {
-		if s := &list[i]; s.where || s.only == failed || s.only == wentUnknown && failed != wentIgnored && failed != wentHalfOpen {
+		if s := &list[i]; fits(s) {
 			tables = append(tables, s.tables(bad, good)...)
 		}
 	}
@@ -140,12 +148,15 @@ func (v *verdict) keepBest(hold []found) {
 
 // tables counts a sign: those that failed and those that went well, with and without it.
 // Of a sign with values it is the value that most of those that failed have.
-func (s *sign) tables(bad, good []*joined) []found {
+func (s *sign[T]) tables(bad, good []*T) []found {
 	value, ok := s.mostly(bad)
+	if s.from {
+		value, ok = s.atLeast(bad)
+	}
 	if !ok {
 		return nil
 	}
-	t := found{sign: s, text: s.say(value)}
+	t := found{mark: &s.mark, text: s.say(value)}
 	t.failed, t.all = s.count(bad, value)
 	t.well, t.allWell = s.count(good, value)
 	if t.all == 0 || t.allWell == 0 || s.oneSided && value == 0 {
@@ -158,7 +169,7 @@ func (s *sign) tables(bad, good []*joined) []found {
 }
 
 // mostly is the value of a sign that most attempts have, the least of equals.
-func (s *sign) mostly(all []*joined) (value uint64, ok bool) {
+func (s *sign[T]) mostly(all []*T) (value uint64, ok bool) {
 	n := make(map[uint64]int)
 	for _, a := range all {
 		if v, known := s.of(a); known {
@@ -173,13 +184,33 @@ func (s *sign) mostly(all []*joined) (value uint64, ok bool) {
 	return value, ok
 }
 
-func (s *sign) count(all []*joined, value uint64) (n, of int) {
+// atLeast is what all but a few have reached, of a sign that is a size.
+func (s *sign[T]) atLeast(all []*T) (value uint64, ok bool) {
+	var values []uint64
+	for _, a := range all {
+		if v, known := s.of(a); known {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return 0, false
+	}
+	slices.Sort(values)
+	few := len(values) * (100 - separates) / 100
+	least, most := values[few], values[len(values)-1-few]
+	return least, least > 0 && (!s.tight || most-least <= least/tightest)
+}
+
+// tightest: sizes that differ by no more than one part in so many are one limit.
+const tightest = 10
+
+func (s *sign[T]) count(all []*T, value uint64) (n, of int) {
 	for _, a := range all {
 		v, known := s.of(a)
 		if known {
 			of++
 		}
-		if known && v == value {
+		if known && (v == value || s.from && v > value) {
 			n++
 		}
 	}
@@ -229,11 +260,24 @@ func (v *verdict) into(f *Finding, at capture.Endpoint, verb string) {
 		}
 	}
 	for i := len(v.why) - 1; i >= 0; i-- {
-		s := v.why[i].sign
+		s := v.why[i].mark
 		f.Causes = slices.Insert(f.Causes, 0, s.cause(&v.why[i]))
 		f.Advice = append(s.advice(at), f.Advice...)
 	}
 	f.Explanation += v.text(verb)
+}
+
+// beside tells in a finding of connections that ended badly what separates them from those
+// that both ends closed: a sign of why is its first cause, beside the others.
+func (v *verdict) beside(f *Finding, at capture.Endpoint) {
+	if v == nil || !v.named() && len(v.where) == 0 {
+		return
+	}
+	for i := len(v.why) - 1; i >= 0; i-- {
+		f.Causes = slices.Insert(f.Causes, 0, v.why[i].cause(&v.why[i]))
+		f.Advice = append(v.why[i].advice(at), f.Advice...)
+	}
+	f.Explanation += v.text("both ends closed")
 }
 
 // tell tells in a finding whose cause is known whom it meets.

@@ -219,10 +219,10 @@ func TestContrastOfAnyDivision(t *testing.T) {
 			t.Fatalf("round %d: %+v", round, got)
 		}
 		for i := range got.why {
-			got.why[i].sign = nil
+			got.why[i].mark = nil
 		}
 		for i := range got.where {
-			got.where[i].sign = nil
+			got.where[i].mark = nil
 		}
 		if want == nil {
 			want = got

@@ -8,49 +8,56 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// sign is something by which attempts differ. Its value is a number; of most it is 0
-// for no and 1 for yes.
-type sign struct {
-	moments  bool    // it tells that others fared no better at the moment
-	where    bool    // it tells where or when, never why
+// sign is something by which attempts, or connections, differ. Its value is a number; of
+// most it is 0 for no and 1 for yes.
+type sign[T any] struct {
+	mark
 	oneSided bool    // only to have it can be why, not to lack it
+	from     bool    // the value is a size: to have reached it counts
+	tight    bool    // and it is a limit: those that failed differ by a tenth at most
 	only     outcome // it can be why only of attempts that went so; wentUnknown: of any whose SYN was not taken
-	of       func(a *joined) (value uint64, known bool)
-	say      func(value uint64) string  // what they did: "asked for ECN"
-	detail   func(bad []*joined) string // what is told besides of those that failed; nil for nothing
-	cause    func(t *found) string
-	advice   func(at capture.Endpoint) []string
+	of       func(a *T) (value uint64, known bool)
+	say      func(value uint64) string // what they did: "asked for ECN"
+	detail   func(bad []*T) string     // what is told besides of those that failed; nil for nothing
+}
+
+// mark is what a sign tells where it separates.
+type mark struct {
+	moments bool // it tells that others fared no better at the moment
+	where   bool // it tells where or when, never why
+	cause   func(t *found) string
+	advice  func(at capture.Endpoint) []string
 }
 
 // signs are the signs of attempts: of why first, then of where and when.
-func signs() []sign {
+func signs() []sign[joined] {
 	return append(signsOfWhy(), signsOfWhere()...)
 }
 
-func signsOfWhy() []sign {
-	return []sign{
-		{oneSided: true, of: asksECN, say: yesNo("asked for ECN (ECE and CWR on the SYN)", ""), cause: causeECN, advice: adviseECN},
-		{oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", ""), cause: causeBehind, advice: adviseBehind},
-		{oneSided: true, of: findsHeld, say: yesNo("used a port whose older connection the listener still held", ""), detail: statesHeld, cause: causeHeld, advice: adviseHeld},
-		{oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same listener", ""), cause: causeCrowded, advice: adviseCrowded},
-		{oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", ""), cause: causeFastOpen, advice: adviseFastOpen},
-		{oneSided: true, only: wentIgnored, of: sendsNothing, say: yesNo("sent no data at once", ""), cause: causeNoData, advice: adviseNoData},
-		{of: offersSACK, say: yesNo("offered SACK", "did not offer SACK"), cause: causeOption, advice: adviseOption},
-		{of: offersWScale, say: yesNo("offered window scaling", "did not offer window scaling"), cause: causeOption, advice: adviseOption},
-		{of: offersStamps, say: yesNo("offered timestamps", "did not offer timestamps"), cause: causeOption, advice: adviseOption},
-		{of: offersMSS, say: sayMSS, cause: causeOption, advice: adviseOption},
+func signsOfWhy() []sign[joined] {
+	return []sign[joined]{
+		{mark: mark{cause: causeECN, advice: adviseECN}, oneSided: true, of: asksECN, say: yesNo("asked for ECN (ECE and CWR on the SYN)", "")},
+		{mark: mark{cause: causeBehind, advice: adviseBehind}, oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", "")},
+		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("used a port whose older connection the listener still held", ""), detail: statesHeld},
+		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same listener", "")},
+		{mark: mark{cause: causeFastOpen, advice: adviseFastOpen}, oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", "")},
+		{mark: mark{cause: causeNoData, advice: adviseNoData}, oneSided: true, only: wentIgnored, of: sendsNothing, say: yesNo("sent no data at once", "")},
+		{mark: mark{cause: causeOption, advice: adviseOption}, of: offersSACK, say: yesNo("offered SACK", "did not offer SACK")},
+		{mark: mark{cause: causeOption, advice: adviseOption}, of: offersWScale, say: yesNo("offered window scaling", "did not offer window scaling")},
+		{mark: mark{cause: causeOption, advice: adviseOption}, of: offersStamps, say: yesNo("offered timestamps", "did not offer timestamps")},
+		{mark: mark{cause: causeOption, advice: adviseOption}, of: offersMSS, say: sayMSS},
 	}
 }
 
-func signsOfWhere() []sign {
-	return []sign{
-		{where: true, of: fromHost, say: constant("came from one host")},
-		{where: true, of: fromSubnet, say: constant("came from one subnet (/24 or /64)")},
-		{where: true, of: withTTL, say: sayTTL},
-		{where: true, of: onVLAN, say: sayVLAN},
-		{where: true, of: inTunnel, say: constant("came in one tunnel, or in none")},
-		{where: true, of: onInterface, say: constant("came over one interface")},
-		{where: true, moments: true, oneSided: true, of: amidNone, say: yesNo("came in seconds in which no other was answered", "")},
+func signsOfWhere() []sign[joined] {
+	return []sign[joined]{
+		{mark: mark{where: true}, of: fromHost, say: constant("came from one host")},
+		{mark: mark{where: true}, of: fromSubnet, say: constant("came from one subnet (/24 or /64)")},
+		{mark: mark{where: true}, of: withTTL, say: sayTTL},
+		{mark: mark{where: true}, of: onVLAN, say: sayVLAN},
+		{mark: mark{where: true}, of: inTunnel, say: constant("came in one tunnel, or in none")},
+		{mark: mark{where: true}, of: onInterface, say: constant("came over one interface")},
+		{mark: mark{where: true, moments: true}, oneSided: true, of: amidNone, say: yesNo("came in seconds in which no other was answered", "")},
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // which are looked at one by one.
 var merging = mergetest.Options{
 	Skip: []string{
-		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects", "sampled.next",
+		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects", "sampled.next", "endings.next",
 		// Options of the detector.
 		"idleLimits.few", "idleLimits.many", "idleFold.known", "checking.least",
 	},

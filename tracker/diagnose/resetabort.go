@@ -23,7 +23,7 @@ A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.`,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetAbort).picks, (*resets).add, tellAbort})
+			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetAbort).picks, endedAborted, (*resets).add, tellAbort})
 		},
 	}
 }

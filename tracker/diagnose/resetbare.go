@@ -23,7 +23,7 @@ segments; where it is another, see reset-injected. IP-ID 0 and an answer within
 microseconds fit all of them.`,
 		New: func(o *Options) Fold {
 			l := forgottenLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one listener", "the listener's connections"), forgottenLimitsOf(o.others()).idle}
-			return newResets(resetKind{l.scale, l.picksBare, (*resets).add, tellBare})
+			return newResets(resetKind{l.scale, l.picksBare, endedBare, (*resets).add, tellBare})
 		},
 	}
 }

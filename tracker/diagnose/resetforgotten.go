@@ -30,7 +30,7 @@ SYN does the same: see stale-connection. A bare RST whose sender had just been
 talking, or that answers nothing, counts as reset-bare.`,
 		New: func(o *Options) Fold {
 			l := forgottenLimitsOf(o)
-			return newResets(resetKind{l.scale, l.picks, (*resets).add, tellForgotten})
+			return newResets(resetKind{l.scale, l.picks, endedBare, (*resets).add, tellForgotten})
 		},
 	}
 }

@@ -17,7 +17,7 @@ stacks and load balancers do to spare TIME-WAIT, or answers an old duplicate.
 The one danger is that it ends a TIME-WAIT early (RFC 1337). Told so that nobody
 hunts for these when RSTs are counted.`,
 		New: func(*Options) Fold {
-			return newResets(resetKind{scale{}, pickHarmless, (*resets).addHarmless, tellHarmless})
+			return newResets(resetKind{scale{}, pickHarmless, endedUnknown, (*resets).addHarmless, tellHarmless})
 		},
 	}
 }

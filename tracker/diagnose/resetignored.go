@@ -18,7 +18,7 @@ window it answers with a challenge ACK, outside it does nothing (RFC 5961 sectio
 such; so does a host that answers an old duplicate, which is harmless and
 not counted where its sender had closed.`,
 		New: func(*Options) Fold {
-			return newResets(resetKind{scale{}, pickIgnored, (*resets).addIgnored, tellIgnored})
+			return newResets(resetKind{scale{}, pickIgnored, endedUnknown, (*resets).addIgnored, tellIgnored})
 		},
 	}
 }

@@ -26,7 +26,9 @@ the next of those, is the same as that of the other segments (59 and 123 are bot
 5 hops), another system stands in the same place: mostly a load balancer that
 answers in its backend's name. That is only possibly an intruder. A RST that answers what
 came after a long rest is idle-timeout or keepalive-missing.`,
-		New: func(*Options) Fold { return newResets(resetKind{scale{}, pickInjected, (*resets).add, tellInjected}) },
+		New: func(*Options) Fold {
+			return newResets(resetKind{scale{}, pickInjected, endedInjected, (*resets).add, tellInjected})
+		},
 	}
 }
 

@@ -28,7 +28,7 @@ It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that t
 in what came after that FIN, as Windows answers. A request that crosses the FIN of a listener's
 idle limit is idle-race.`,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-late-data", 10, 10, "connections to one listener", "the listener's connections"), pickLateData, (*resets).add, tellLateData})
+			return newResets(resetKind{o.fewAndShare("reset-late-data", 10, 10, "connections to one listener", "the listener's connections"), pickLateData, endedUnknown, (*resets).add, tellLateData})
 		},
 	}
 }

@@ -137,6 +137,7 @@ func (x *resets) what(s Subject, opened uint64) string {
 type resetKind struct {
 	scale
 	picks func(r *record.Record) bool
+	ends  outlived                          // how such connections ended; endedUnknown where none is compared with others
 	add   func(x *resets, r *record.Record) // takes a connection in
 	tell  func(s Subject, x *resets, opened uint64, k scale) Finding
 }
@@ -167,6 +168,8 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	f := k.tell(s, &rest, max(c.opened(s.A), rest.n), k.scale)
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
+	} else if k.ends != endedUnknown {
+		c.endingsAt(s.A, k.ends).beside(&f, s.A)
 	}
 	return f, true
 }

@@ -18,7 +18,7 @@ had sent before may be lost too: a RST makes the receiver drop what it has not r
 
 It is the same on the wire as an abort by SO_LINGER 0.`,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-unread", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetUnreadData).picks, (*resets).add, tellUnread})
+			return newResets(resetKind{o.fewAndShare("reset-unread", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetUnreadData).picks, endedUnknown, (*resets).add, tellUnread})
 		},
 	}
 }

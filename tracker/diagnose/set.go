@@ -17,6 +17,7 @@ type Set struct {
 	census    census
 	quality   quality
 	sample    sampled
+	endings   endings
 	forgotten forgotten
 	subjects  int // that a detector has places for
 }
@@ -29,7 +30,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), sample: newSampled(maxSampled), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -45,7 +46,7 @@ func NewSet(detectors []Detector, o *Options) *Set {
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {
 	s.census.kept.Narrow(by)
-	s.sample = newSampled(max(maxSampled/by, 1))
+	s.sample, s.endings = newSampled(max(maxSampled/by, 1)), newEndings(max(maxSampled/by, 1))
 	for _, f := range s.folds {
 		if x, ok := f.(interface{ narrow(by int) }); ok {
 			x.narrow(by)
@@ -63,6 +64,7 @@ func (s *Set) Add(r *record.Record) {
 		s.census.add(r)
 		s.quality.add(r)
 		s.sample.add(r)
+		s.endings.add(r)
 		s.forgotten.add(r)
 	}
 	for _, f := range s.always {
@@ -85,6 +87,7 @@ func (s *Set) Fields(w *fold.Walk) {
 	s.census.kept.Fields(w)
 	s.quality.Fields(w)
 	s.sample.Fields(w)
+	s.endings.Fields(w)
 	s.forgotten.Fields(w)
 	for _, f := range s.folds {
 		f.Fields(w)
@@ -97,7 +100,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	with := *c
 	s.census.kept.Trim()
 	with.census, with.quality, with.suspects = &s.census, &s.quality, newSuspects()
-	with.contrasts = s.sample.join()
+	with.contrasts, with.ended = s.sample.join(), &s.endings
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
 			x.Suspects(&with)

@@ -46,6 +46,9 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
 		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
 	}
+	if s.Kind == SubjectListener {
+		c.endingsAt(s.A, endedSilent).beside(&f, s.A)
+	}
 	return f, true
 }
 
