@@ -21,7 +21,9 @@ A RST without ACK is none: see reset-forgotten and reset-bare.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
-another TTL: see reset-injected.`,
+another TTL: see reset-injected.
+
+` + endsDoc,
 		New: func(o *Options) Fold {
 			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetAbort).picks, endedAborted, (*resets).add, tellAbort})
 		},

@@ -20,7 +20,9 @@ name, or from one of the few small stacks that abort so. An end that was talking
 less than reset-forgotten-idle before has hardly lost the connection; one that
 nothing was sent to had nothing to answer. Its TTL is that of the end's other
 segments; where it is another, see reset-injected. IP-ID 0 and an answer within
-microseconds fit all of them.`,
+microseconds fit all of them.
+
+` + endsDoc,
 		New: func(o *Options) Fold {
 			l := forgottenLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one listener", "the listener's connections"), forgottenLimitsOf(o.others()).idle}
 			return newResets(resetKind{l.scale, l.picksBare, endedBare, (*resets).add, tellBare})

@@ -27,7 +27,9 @@ end that aborts sends RST,ACK. So the end, or what stands for it (a load balance
 a NAT, a failed-over pair), lost its state: it restarted, or dropped the
 connection as idle. An opener that resets an older connection that answered its new
 SYN does the same: see stale-connection. A bare RST whose sender had just been
-talking, or that answers nothing, counts as reset-bare.`,
+talking, or that answers nothing, counts as reset-bare.
+
+` + endsDoc,
 		New: func(o *Options) Fold {
 			l := forgottenLimitsOf(o)
 			return newResets(resetKind{l.scale, l.picks, endedBare, (*resets).add, tellForgotten})

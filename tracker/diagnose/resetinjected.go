@@ -25,7 +25,9 @@ Systems begin with a TTL of 64, 128 or 255. Where the RST's distance, counted fr
 the next of those, is the same as that of the other segments (59 and 123 are both
 5 hops), another system stands in the same place: mostly a load balancer that
 answers in its backend's name. That is only possibly an intruder. A RST that answers what
-came after a long rest is idle-timeout or keepalive-missing.`,
+came after a long rest is idle-timeout or keepalive-missing.
+
+` + endsDoc,
 		New: func(*Options) Fold {
 			return newResets(resetKind{scale{}, pickInjected, endedInjected, (*resets).add, tellInjected})
 		},

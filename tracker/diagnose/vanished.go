@@ -17,7 +17,9 @@ Linux up to tcp_retries2 (15 times, about 924 s), then the connection ends with
 nothing on the wire. Counted where data was repeated three times or more and nothing came
 for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
-or more connections of one end stopped within five seconds, that moment is told.`,
+or more connections of one end stopped within five seconds, that moment is told.
+
+` + endsDoc,
 		New: func(o *Options) Fold {
 			return newFold(missing(pickVanished).add, o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener").tellVanished)
 		},
