@@ -123,8 +123,8 @@ func TestThresholdsHaveOneOwner(t *testing.T) {
 			}
 		}
 		each(tree, func(x *ast.KeyValueExpr) {
-			if text, ok := x.Value.(*ast.BasicLit); ok && typeName(x.Key) == "Doc" {
-				docs[file] = text.Value
+			if typeName(x.Key) == "Doc" {
+				each(x, func(text *ast.BasicLit) { docs[file] += text.Value })
 			}
 		})
 		each(tree, func(c *ast.CallExpr) {
