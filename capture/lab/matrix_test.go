@@ -185,6 +185,8 @@ func mechanisms() []mechanism {
 			shown("ports-for-two", least(orig, "TCPSynRetrans", 5), untold()), "SYNs at one moment passed, and others were lost", nil}, "SNAT port race"},
 		{exhibit{"no-answer", shown("shared-address-timestamps-at-server", told(timedOut), zero(resp, "ListenDrops")),
 			shown("shared-address-lost-at-server", told(timedOut), zero(resp, "ListenDrops")), "those that were answered were behind as often", nil}, "timestamps are checked by address"},
+		{exhibit{"no-answer", shown("way-cut", told(timedOut), least(orig, "TCPTimeouts", 6), zero(resp, "ListenDrops")),
+			shown("queue-full-unanswered", told(timedOut), least(resp, "ListenOverflows", 3)), "the data of open connections was acknowledged", nil}, "fell silent at one moment"},
 		{exhibit{"refused", shown("port-reused-early-refused", told(refused), ends(resp, "CLOSE-WAIT")),
 			shown("one-backend-refuses", told(refused)), "each came from a port of its own", nil}, "the listener still held in CLOSE-WAIT"},
 	}

@@ -41,6 +41,7 @@ func raisedBesides() map[string][]string {
 		"mtu-black-hole-probed":         {"mtu-black-hole warning proven"},
 		"numbers-rewritten":             {"sack-rewritten warning likely", "capture-cut info proven"},
 		"numbers-rewritten-no-sack":     {"capture-cut info proven"},
+		"queue-full-unanswered":         {"still-open info proven"},
 		"one-port-to-two-addresses":     {"capture-midstream info proven"},
 		"two-addresses-one-target":      {"still-open info proven"},
 		"untranslated-answer":           {"capture-midstream info proven"},

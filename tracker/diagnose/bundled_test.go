@@ -111,7 +111,8 @@ func raised() map[string][]string {
 		"unsigned-unanswered":            {"no-answer warning proven"},
 		"upload-crashes":                 {"closed-at-once warning likely", "reset-unread notice likely"},
 		"upload-refused":                 {"reset-abort notice likely"},
-		"way-cut":                        {"no-answer warning possible"},
+		"way-cut":                        {"no-answer warning likely"},
+		"queue-full-unanswered":          {"no-answer warning possible"},
 	}
 }
 

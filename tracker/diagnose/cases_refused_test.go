@@ -31,7 +31,11 @@ func refusedSituations() []situation {
 	hole := func(r *record.Record) { r.Ends[record.Resp].MissingBytes = 1000 }
 	midstream := func(r *record.Record) { r.Capture.Midstream = true }
 	oneWay := func(r *record.Record) { r.Capture.OneWay = true }
+	const moment = 20 * second
 	return []situation{
+		{"no-answer", "data of open connections went unanswered as well", silentSince(moment), "warning likely"},
+		{"no-answer", "another connection went on after that", append(silentSince(moment), made(9, func(r *record.Record) { r.End = r.Start + 3*moment })), "warning possible"},
+		{"no-answer", "the data of open connections was acknowledged", append(silentSince(moment)[3:], same(3, leftOpen(moment))...), "warning possible"},
 		{"timestamps-refused", "six of 26 connections hang", append(clean(20), clean(6, stamps(8), open)...), "critical proven"},
 		{"timestamps-refused", "six of 26 connections got over it", append(clean(20), clean(6, stamps(8))...), "warning proven"},
 		{"timestamps-refused", "one of 26 connections", append(clean(25), clean(1, stamps(8))...), "warning proven"},

@@ -25,6 +25,9 @@ type service struct {
 	beside  uint64            // of those, seen where nothing is lost on the way to the listener
 	started fold.Range[int64] // of those
 	ttl     fold.Range[uint8] // of what it sent
+	hung    uint64            // whose opener sent data again and again to the end, with no ACK of it
+	since   fold.Range[int64] // when that was first sent
+	heard   int64             // the last packet of any other
 }
 
 // Fields walks over what is summed up.
@@ -32,6 +35,16 @@ func (s *service) Fields(w *fold.Walk) {
 	fold.Sum(w, &s.opened, &s.running, &s.prompt, &s.clean, &s.beside)
 	s.started.Fields(w)
 	s.ttl.Fields(w)
+	fold.Sum(w, &s.hung)
+	s.since.Fields(w)
+	fold.Max(w, &s.heard)
+}
+
+// silent tells that nothing went well with it any more since some moment before a time, and
+// that the data of open connections was not acknowledged since then: a system does that even
+// where a program hangs or a queue is full.
+func (s *service) silent(before int64) bool {
+	return s != nil && s.hung > 0 && s.heard < min(before, s.since.Least)
 }
 
 // during tells that connections to it opened or ran about the time from since to until.
@@ -89,6 +102,12 @@ func (c *census) add(r *record.Record) {
 		}
 	}
 	takeTTL(&s.ttl, r.Ends[record.Resp].TTL)
+	if unacked := r.Path[record.Orig].Unacked; unacked != 0 && !r.Capture.OneWay && r.Ends[record.Orig].Retx >= triesToFail && r.Close.Kind != record.CloseReset {
+		s.hung++
+		s.since.Take(unacked)
+	} else {
+		s.heard = max(s.heard, r.End)
+	}
 }
 
 // served is how a listener fares; nil when nothing ever opened there, or it

@@ -33,6 +33,8 @@ func detectorCases() []detectorCase {
 			same(3, failed(record.OpenNoAnswer, 6)), "silence is no answer", "no-answer"},
 		{"no-answer", same(4, failed(record.OpenNoAnswer, 6)), Warning, "Linux since 6.5",
 			same(4, failed(record.OpenNoAnswer, 1), set(func(r *record.Record) { r.Unfinished, r.Silent = true, second/2 })), "the answer may still come", ""},
+		{"no-answer", silentSince(20 * second), Warning, "fell silent at one moment",
+			silentSince(20 * second)[:3], "no SYN went unanswered", "still-open"},
 		{"no-answer", append(same(1, failed(record.OpenNoAnswer, 3)), made(5)), Notice, "Others got through",
 			same(3, failed(record.OpenNoAnswer, 3), set(func(r *record.Record) { r.Capture.OneWay = true })), "one direction only: the answer was not captured", ""},
 		{"half-open", same(3, failed(record.OpenHalfOpen, 3), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), Warning, "does not reach the opener",

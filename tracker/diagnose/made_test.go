@@ -194,6 +194,19 @@ func twoAddresses(ack, seq uint32) []*record.Record {
 	return []*record.Record{older, newer}
 }
 
+// silentSince are three connections whose data is not acknowledged from some time after
+// their beginning on, and three whose SYNs are not answered after that.
+func silentSince(after int64) []*record.Record {
+	all := same(3, leftOpen(after+40*second), func(r *record.Record) {
+		r.Ends[record.Orig].Retx, r.Path[record.Orig].Unacked = 5, r.Start+after
+	})
+	return append(all, many(3, func(i int) *record.Record {
+		r := made(uint64(i+4), failed(record.OpenNoAnswer, 6))
+		r.Start, r.End, r.Open.LastSYNAt = r.Start+after+second, r.End+after+second, r.Open.LastSYNAt+after+second
+		return r
+	})...)
+}
+
 // untranslatedTo are a connection that a bare RST ended, and a segment with these
 // numbers that came from another address to the same port, and drew a RST.
 func untranslatedTo(ack, seq uint32) []*record.Record {

@@ -25,7 +25,9 @@ is open and the finding queue-full or syn-lost fits better; beside a listener th
 serves others the finding is queue-full, unless a sign separates those that failed from
 those that opened: ECN on the SYN (RFC 3168), a TSval behind the newest accepted from the
 address (RFC 7323), fast open (RFC 7413), options, another host's SYN within 2 ms before, a
-port whose older connection the listener still held. That is told with its counts (Fisher's
+port whose older connection the listener still held. Where from some moment on nothing at all
+went well with the listener, and data of open connections was repeated without an ACK as
+well, it fell silent as a whole: no queue does that. That is told with its counts (Fisher's
 exact test, corrected for the number of signs) and is the cause. A target of which the
 capture holds nothing may answer on a way that was not captured: then it is only possible. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
@@ -74,6 +76,9 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		return Finding{}, false
 	}
 	service := c.served(s.A)
+	if service.silent(a.when.Least) {
+		return tellFellSilent(c, s, a, n, service, k), true
+	}
 	through, meanwhile := service.during(a.when.Least, a.when.Most), uint64(0)
 	if through {
 		meanwhile = service.opened + service.running
@@ -106,6 +111,20 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	f.Title += v.because()
 	v.into(&f, s.A, "opened")
 	return f, true
+}
+
+// tellFellSilent tells of a listener that answers neither SYNs nor data since some moment.
+func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *service, k scale) Finding {
+	return Finding{
+		Severity: k.severity(n, n), Confidence: Likely,
+		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
+			say.Plural(n, "connection"), outOf(service.hung, c.opened(s.A), "open connection")),
+		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs met silence up to %s.", span(a.waited)) + a.timeouts(),
+		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed at that moment: nothing gets through any more",
+			"its address moved to another host, which drops what it does not know"},
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
+			fmt.Sprintf("On %s, where it runs: `tcpdump -ni any 'tcp port %d'` tells whether SYNs and data arrive and answers leave.", s.A.Addr, s.A.Port)},
+	}
 }
 
 // timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.
