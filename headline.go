@@ -23,6 +23,7 @@ func (w *run) headline() *report.Headline {
 		Damaged:         w.damaged,
 		MSL:             int64(w.o.MSL),
 	}
+	h.From, h.To, h.Outside = w.window.told(w.window.from), w.window.told(w.window.to), w.window.outside
 	if w.o.Hidden != nil {
 		h.Hides = w.o.Hidden.Hides()
 	}

@@ -32,6 +32,9 @@ type Options struct {
 	// Where chooses the connections that are told of; nil for all.
 	Where Where
 
+	// From and To choose packets of files by their time: of packets before From, and from To
+	// on, nothing is read, nor of those without a time.
+	From, To Bound
 	// Counted chooses the connections whose segments count where sums are of moments, as the
 	// timeline's are; nil for all, or for none with Where: which connections that chooses
 	// shows when they are over, and another Run finds them before (report.Found).

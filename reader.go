@@ -43,6 +43,7 @@ type run struct {
 	samples        int
 	packets, bytes uint64 // read, before the filter
 	passed         uint64 // by the filter
+	window         window // what is read of files
 	times          times  // of the packets
 	looked         uint64 // packets when it was last looked whether the run is wanted
 	lookEvery      uint64
@@ -54,7 +55,7 @@ type run struct {
 
 // newRun sets everything going but the reader.
 func newRun(ctx context.Context, in *Source, o Options, out *outlets) *run {
-	w := &run{ctx: ctx, o: o, in: in, out: out, lookEvery: lookEvery}
+	w := &run{ctx: ctx, o: o, in: in, out: out, lookEvery: lookEvery, window: window{from: o.From, to: o.To}}
 	w.source = &steady{in: in, across: w.across, live: in.handle != nil, kept: in.handle == nil, silent: w.live.silent}
 	if len(in.files) > 1 && in.pipe == nil {
 		w.source.ended = func(file int) bool { return in.files[file].Ended() }
@@ -240,6 +241,10 @@ func (w *run) snapshot() {
 
 // packet takes one packet through the filter into the batch.
 func (w *run) packet(p *capture.Packet) {
+	if !w.window.none() && !w.window.has(p) {
+		w.leftOut(p)
+		return
+	}
 	w.packets++
 	w.bytes += uint64(p.Length)
 	if !w.times.known {

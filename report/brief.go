@@ -45,6 +45,7 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 	if h.Filter != "" && !h.FilterIsDefault {
 		p.label("filter", say.Escape(h.Filter))
 	}
+	p.window(h)
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
 	}

@@ -20,16 +20,18 @@ type Headline struct {
 	Interface       string   // live only
 	Filter          string   // as given to the filter compiler, or the default in words; "" for none
 	FilterIsDefault bool
-	Where           string   // the expression that chose the connections; "" for all
-	Hides           []string // what the filter hides that a verdict rests on, and which
-	Packets         uint64   // read, before the filter
-	Passed          uint64   // by the filter
-	Bytes           uint64   // on the wire
-	Segments        uint64   // TCP segments decoded
-	Start, End      int64    // time of the first and the last packet; 0 without packets that have one
-	Clock           Clock    // what the times of packets are worth
-	Skipped         []Count  // packets that held nothing for us, by reason
-	Undecoded       uint64   // of those, packets that may hold segments
+	Where           string            // the expression that chose the connections; "" for all
+	Hides           []string          // what the filter hides that a verdict rests on, and which
+	From, To        record.Opt[int64] // when what was read begins and ends, where somebody asked for that
+	Outside         uint64            // packets that were left out therefore
+	Packets         uint64            // read, before the filter
+	Passed          uint64            // by the filter
+	Bytes           uint64            // on the wire
+	Segments        uint64            // TCP segments decoded
+	Start, End      int64             // time of the first and the last packet; 0 without packets that have one
+	Clock           Clock             // what the times of packets are worth
+	Skipped         []Count           // packets that held nothing for us, by reason
+	Undecoded       uint64            // of those, packets that may hold segments
 	KernelDrops     record.Opt[uint64]
 	InterfaceDrops  record.Opt[uint64]
 	Damaged         []*capture.Damage

@@ -62,6 +62,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 			p.label("filter", say.Escape(h.Filter))
 		}
 	}
+	p.window(h)
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
 		if len(p.findings) > 0 {
@@ -69,6 +70,20 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		}
 	}
 	writeNotSeen(p, h)
+}
+
+// window says what was read where only a part of the time was asked for.
+func (p *page) window(h *Headline) {
+	var parts []string
+	if h.From.OK {
+		parts = append(parts, "from "+day(h.From.V)+" on")
+	}
+	if h.To.OK {
+		parts = append(parts, "before "+day(h.To.V))
+	}
+	if len(parts) > 0 {
+		p.label("only", fmt.Sprintf("packets %s UTC; %s left out", strings.Join(parts, " and "), say.Plural(h.Outside, "other")))
+	}
 }
 
 // writeNotSeen says what is not there, and what cannot be read.

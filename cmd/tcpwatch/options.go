@@ -31,6 +31,7 @@ type options struct {
 	write      string       // packet file; "" for none
 	filter     string       // "" when the user gave none
 	duration   time.Duration
+	from, to   moment // what is read of files
 	quiet      bool
 	noPager    bool
 	outputs    []output
@@ -77,6 +78,8 @@ func parse(args []string) (*options, error) {
 	f.StringVarP(&filterFile, "filter-file", "F", "", "")
 	f.Uint64VarP(&o.run.Count, "count", "c", 0, "")
 	f.Func("for", "", into(&o.duration, say.ParseSpan))
+	f.Func("from", "", into(&o.from, parseMoment))
+	f.Func("to", "", into(&o.to, parseMoment))
 	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
 	f.BoolVar(&o.noPager, "no-pager", false, "")
@@ -339,6 +342,9 @@ func (o *options) check() error {
 		return fmt.Errorf("--top %d: rows are counted from 1; 0 means the default", o.tables.Top)
 	case !slices.Contains(colors, o.color):
 		return fmt.Errorf("--color %s: auto, always or never", o.color)
+	}
+	if err := o.checkMoments(); err != nil {
+		return err
 	}
 	if err := o.checkTwice(); err != nil {
 		return err

@@ -116,6 +116,9 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
 	memory.Guard(ctx, cancel)
+	if err := s.findBounds(ctx); err != nil {
+		return fail(c.stderr, err)
+	}
 	if s.found != nil {
 		if err := s.firstPass(ctx); err != nil {
 			return fail(c.stderr, err)
@@ -165,6 +168,7 @@ type session struct {
 	found          *report.Found // what the first of two passes finds; nil without one
 	pagers         []*screen.Pager
 	wanted         []wanted
+	from, to       tcpwatch.Bound
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
@@ -196,6 +200,7 @@ func (s *session) newProgress() *report.Progress {
 func (s *session) settings() tcpwatch.Options {
 	run := s.o.run
 	run.Warn, run.Local = s.warn, s.local
+	run.From, run.To = s.from, s.to
 	run.Sums.Records = s.records
 	if run.Filter != nil {
 		run.Hidden = live.NewHidden(run.Filter, s.o.isLive() && runtime.GOOS == "linux")
