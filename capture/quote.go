@@ -38,7 +38,6 @@ func (d *Decoder) icmp4(v view) Outcome {
 	if layers.IPProtocol(b[9]) != layers.IPProtocolTCP || be16(b[6:])&ip4Offset != 0 {
 		return d.skip(SkipNotTCP)
 	}
-	q.IPID = be16(b[4:])
 	q.Src.Addr, q.Dst.Addr = AddrFrom4(b[12:16]), AddrFrom4(b[16:20])
 	return d.quoted(v, icmpHeaderLen+header)
 }
@@ -69,7 +68,6 @@ func (d *Decoder) icmp6(v view) Outcome {
 	if quoted[0]>>4 != 6 {
 		return d.skip(SkipMalformed)
 	}
-	q.IPID = 0
 	copy(q.Src.Addr[:], quoted[8:24])
 	copy(q.Dst.Addr[:], quoted[24:40])
 	next := layers.IPProtocol(quoted[6])
@@ -116,8 +114,8 @@ func (d *Decoder) quoted(v view, at int) Outcome {
 	}
 	b, q, s := v.data[at:], &d.Quote, &d.Segment
 	q.Src.Port, q.Dst.Port, q.Seq = be16(b), be16(b[2:]), be32(b[4:])
-	q.From, q.To = s.Src.Addr, s.Dst.Addr
-	q.Packet, q.FileNumber, q.Time, q.File = s.Packet, s.FileNumber, s.Time, s.File
+	q.From = s.Src.Addr
+	q.Packet, q.FileNumber, q.Time = s.Packet, s.FileNumber, s.Time
 	q.Untimed, q.Stepped, q.Uncovered = s.Untimed, s.Stepped, s.Uncovered
 	q.Tunnel, q.TunnelID, q.TunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	q.NVLAN, q.VLAN = s.NVLAN, s.VLAN

@@ -228,10 +228,8 @@ type Quote struct {
 	FileNumber uint64
 	Time       int64
 	From       Addr // who sent the error
-	To         Addr // who was to receive it
 	Src, Dst   Endpoint
 	Seq        uint32 // of the quoted segment
-	IPID       uint16
 	Type, Code uint8
 	V6         bool   // ICMPv6
 	MTU        uint32 // of "fragmentation needed" and "packet too big", else 0
@@ -240,7 +238,6 @@ type Quote struct {
 	TunnelPart bool
 	NVLAN      uint8
 	VLAN       [2]uint16
-	File       uint16
 	Untimed    bool  // Packet.Untimed
 	Stepped    int64 // Packet.Stepped
 	Uncovered  int64 // Packet.Uncovered

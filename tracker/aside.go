@@ -175,7 +175,7 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		a.old = true
 		c.note(record.Moment{Kind: record.MomentOldAnswer, End: from})
 	} else {
-		c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from, Cause: anomalyOutside.String()})
+		c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from})
 		if c.oldAnswer != 0 && from == record.Orig {
 			c.details.goesOn(s)
 		}

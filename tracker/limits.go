@@ -148,5 +148,5 @@ func (t *Tracker) cost(c *conn) {
 
 func (t *Tracker) anomaly(c *conn, a anomaly) {
 	t.anomalies[a]++
-	c.note(record.Moment{Kind: record.MomentUnknownSegment, Cause: a.String()})
+	c.note(record.Moment{Kind: record.MomentUnknownSegment})
 }

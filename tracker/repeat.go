@@ -52,14 +52,11 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	}
 	switch {
 	case acked:
-		m.Cause += ", needless: acknowledged already"
 		x.needless(to, false, s.Packet)
 	case refused:
 		x.refused.again++
-		m.Cause += ", thrown away before"
 	case lostBefore:
 		x.lostBefore++
-		m.Cause += ", lost before the capture point"
 	default:
 		x.lostAfter++
 		if known {

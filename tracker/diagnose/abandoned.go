@@ -19,7 +19,7 @@ never meant to complete (a SYN scan; those hosts have a finding of their own).
 It can be mistaken for the loser of a Happy Eyeballs race (RFC 8305), which is
 harmless: then connections to the same name over the other address opened.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAndMany("abandoned"), pickAbandoned, nil, tellAbandoned})
+			return newAttempts(cause{o.fewAlone("abandoned"), pickAbandoned, nil, tellAbandoned})
 		},
 	}
 }
@@ -34,7 +34,7 @@ func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, k scale) (Findi
 	}
 	opened := c.opened(s.A)
 	return Finding{
-		Severity: min(k.severity(n, n+opened), Warning), Confidence: Likely, // the listener answers
+		Severity: k.severity(n, n+opened), Confidence: Likely, // the listener answers
 		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), outOf(n, n+opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("The opener sent a RST before the handshake was complete, at the latest %s after its first SYN "+
 			"(RFC 9293 section 3.10.7.1: the answer met no socket any more).", span(a.waited)),

@@ -28,7 +28,7 @@ A probe that the opener itself closes (a load balancer's health check) is not
 counted: there the opener sends the first FIN. A RST that answers the third ACK
 is a matter of queue-full.`,
 		New: func(o *Options) Fold {
-			l := hangupLimits{scale: o.fewAndMany("closed-at-once"),
+			l := hangupLimits{scale: o.fewAlone("closed-at-once"),
 				within: o.span("closed-at-once-within", 2*second, "from the third ACK to the responder's FIN or RST, at most")}
 			return newAttempts(cause{l.scale, l.hungUp, nil, tellClosedAtOnce})
 		},
@@ -61,7 +61,7 @@ func sentNothing(r *record.Record, e record.End) bool {
 func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	opened := max(c.opened(s.A), n)
 	return Finding{
-		Severity: min(k.severity(n, opened), Warning), Confidence: Likely, // the listener answers
+		Severity: k.severity(n, opened), Confidence: Likely, // the listener answers
 		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), ofThose(n, opened, "accepted connection")),
 		Explanation: "The handshake completed, and the responder's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the responder's).",
 		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",

@@ -79,8 +79,15 @@ func (o *Options) fewAndShare(detector string, few, share int64, what, whole str
 		o.share(detector+"-share", share, "of "+whole+" that must be so for a warning"), never}
 }
 
+// fewAlone is the scale of a detector of attempts that failed although the listener answers,
+// which is never critical.
+func (o *Options) fewAlone(detector string) scale {
+	return scale{few: o.count(detector+"-few", 3, "connections to one listener from which on it is a warning and no notice"), many: never}
+}
+
 // fewAndMany is the scale of a detector of attempts that failed.
 func (o *Options) fewAndMany(detector string) scale {
-	return scale{few: o.count(detector+"-few", 3, "connections to one listener from which on it is a warning and no notice"),
-		many: o.count(detector+"-many", 10, "connections from which on it is critical, when none got through")}
+	k := o.fewAlone(detector)
+	k.many = o.count(detector+"-many", 10, "connections from which on it is critical, when none got through")
+	return k
 }

@@ -96,7 +96,7 @@ type Moment struct {
 	From         State
 	To           State
 	Reset        ResetCause // of a RST: why it came
-	Cause        string     // of a repeat and of an anomaly: what it is
+	Cause        string     // of a repeat: why its sender sent it, as the classes of repeats are called
 	ThirdACKSeen bool
 }
 
