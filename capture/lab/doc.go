@@ -30,6 +30,9 @@
 // An edge to CLOSED is silent when the taps saw no segment of the connection
 // around it: a timeout or a close() that nothing on the wire tells.
 //
+// Where the router translates addresses the ends know each other by others: each end is
+// then told alone, and compared where a tap sees the addresses that it knows.
+//
 // Of a transfer the truth holds counts as well: TCP_INFO of both ends and the
 // counters of their namespaces, taken when everything was acknowledged and all
 // was quiet, and, by the tracepoint tcp:tcp_retransmit_skb with its stack and
@@ -38,7 +41,8 @@
 // # Detectors
 //
 // For each detector there is a scenario that must raise it and one that looks
-// alike and must not, with what the kernel says to both: a table in the tests.
+// alike and must not, with what the kernel says to both: a table in the tests. A detector
+// of many causes has a row for each cause that it must name as well.
 // In the clean load nothing is wrong. Scenarios of age take
 // a minute: they are recorded, and tests do not play them again.
 package lab
