@@ -126,8 +126,16 @@ func (d *Decoder) walk(p *Packet) Outcome {
 	if p.Link == LinkEthernet {
 		return d.ethernet(v)
 	}
-	return d.link(p.Link, v)
+	outcome := d.link(p.Link, v)
+	if smallLink(p.Link) {
+		d.Segment.Marks |= MarkSmallLink
+	}
+	return outcome
 }
+
+// smallLink reports whether a kind of link has a small MTU of its own: ARCNET (RFC 1201),
+// SLIP (RFC 1055).
+func smallLink(l LinkType) bool { return l == LinkARCNETLinux || l == LinkSLIP }
 
 func (d *Decoder) skip(r SkipReason) Outcome {
 	d.Skip = r

@@ -39,7 +39,7 @@ func (d *Decoder) icmp4(v view) Outcome {
 		return d.skip(SkipNotTCP)
 	}
 	q.Src.Addr, q.Dst.Addr = AddrFrom4(b[12:16]), AddrFrom4(b[16:20])
-	return d.quoted(v, icmpHeaderLen+header)
+	return d.quoted(v, icmpHeaderLen+header, int(be16(b[2:]))-header)
 }
 
 // icmp6 reads an ICMPv6 message. Its errors quote as much of the packet as
@@ -102,18 +102,24 @@ func (d *Decoder) icmp6(v view) Outcome {
 		next = layers.IPProtocol(b[at])
 		at += n
 	}
-	return d.quoted(v, at)
+	return d.quoted(v, at, int(be16(quoted[4:]))-(at-icmpHeaderLen-ip6HeaderLen))
 }
 
 // quoted reads the TCP header that begins at offset at: ports and sequence
-// number are in its first 8 bytes, which every error has to quote.
-func (d *Decoder) quoted(v view, at int) Outcome {
+// number are in its first 8 bytes, which every error has to quote. size is what the quoted
+// IP header says of its length, and of what follows.
+func (d *Decoder) quoted(v view, at, size int) Outcome {
 	const needed = 8
 	if len(v.data) < at+needed {
 		return d.short(v, at+needed)
 	}
 	b, q, s := v.data[at:], &d.Quote, &d.Segment
 	q.Src.Port, q.Dst.Port, q.Seq = be16(b), be16(b[2:]), be32(b[4:])
+	if q.Len = 0; len(b) > 12 {
+		if header := int(b[12]>>4) * 4; size > header && header >= tcpHeaderLen {
+			q.Len = uint32(size - header)
+		}
+	}
 	q.From = s.Src.Addr
 	q.Packet, q.FileNumber, q.Time = s.Packet, s.FileNumber, s.Time
 	q.Untimed, q.Stepped, q.Uncovered = s.Untimed, s.Stepped, s.Uncovered

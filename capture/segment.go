@@ -137,6 +137,7 @@ const (
 	MarkIPv6                          // carried by IPv6
 	MarkOutbound                      // SLL, SLL2: sent by the capturing host
 	MarkInbound                       // SLL, SLL2: received by the capturing host
+	MarkSmallLink                     // captured on a link whose own MTU is far below Ethernet's
 )
 
 // OptionSet says which TCP options a segment carried.
@@ -233,6 +234,7 @@ type Quote struct {
 	Type, Code uint8
 	V6         bool   // ICMPv6
 	MTU        uint32 // of "fragmentation needed" and "packet too big", else 0
+	Len        uint32 // payload bytes of the quoted segment by its IP header; 0 where that is not known
 	Tunnel     TunnelKind
 	TunnelID   uint32
 	TunnelPart bool

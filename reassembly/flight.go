@@ -17,6 +17,8 @@ type Sent struct {
 	Times       uint16 // transmissions seen
 	ID          uint16 // IP identification of the latest, 0 when it has none
 	SACKed      bool   // the receiver has it (RFC 2018)
+	Arrived     bool   // duplicate ACKs tell that it came, out of order, where the receiver sends no SACK
+	Refused     bool   // an ICMP error tells that it is too big for a link
 	Far         bool   // a mark of whoever sent it; false when it is sent
 }
 
@@ -82,7 +84,7 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
 	f.most = max(f.most, f.Len())
 	copy(f.segs[i+1:], f.segs[i:])
 	s := &f.segs[i]
-	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed, s.Far = from, to, now, now, packet, 1, id, false, false
+	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed, s.Arrived, s.Refused, s.Far = from, to, now, now, packet, 1, id, false, false, false, false
 }
 
 // room makes place for one more entry: first by closing up over what is
@@ -97,7 +99,7 @@ func (f *Flight) room() {
 	}
 	a, b := &f.segs[f.head], &f.segs[f.head+1]
 	b.From, b.First, b.Packet = a.From, a.First, a.Packet
-	b.Last, b.Times, b.SACKed = max(a.Last, b.Last), max(a.Times, b.Times), a.SACKed && b.SACKed
+	b.Last, b.Times, b.SACKed, b.Arrived = max(a.Last, b.Last), max(a.Times, b.Times), a.SACKed && b.SACKed, a.Arrived && b.Arrived
 	f.head++
 	f.merged++
 }
@@ -179,6 +181,20 @@ func (f *Flight) SACK(left, right Seq) (n int, first, last Sent) {
 		}
 	}
 	return n, first, last
+}
+
+// Refuse marks what lies in from..to as refused.
+func (f *Flight) Refuse(from, to Seq) {
+	for i := f.search(from); i < len(f.segs) && f.segs[i].From.Less(to); i++ {
+		f.segs[i].Refused = true
+	}
+}
+
+// Arrive marks all but the first as arrived.
+func (f *Flight) Arrive() {
+	for i := f.head + 1; i < len(f.segs); i++ {
+		f.segs[i].Arrived = true
+	}
 }
 
 // SACKedAbove reports whether anything at or above n has arrived out of order:

@@ -56,10 +56,19 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 	e := &c.ends[from]
 	c.rstsIgnored++
 	if c.ignored.Packet == 0 {
-		c.ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: e.signsOf(s), Late: e.finSeen || c.closed(), Done: c.closed()}
+		c.ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: e.signsOf(s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
 	}
 	c.challenge(from.Peer(), now)
 	c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, Reset: cause})
+}
+
+// givesUp reports whether a RST,ACK, from its sender's own numbers, ends a connection whose
+// data was repeated and not acknowledged: so a sender goes that has used up its repeats. Its
+// number is beyond what its receiver expects, for that has not got the data.
+func (c *conn) givesUp(from record.End, s *capture.Segment, cause record.ResetCause) bool {
+	e, seq := &c.ends[from], reassembly.Seq(s.Seq)
+	return cause != record.ResetMiddlebox && s.Flags.Has(capture.ACK) && e.has&hasRepeatedData != 0 &&
+		e.stream.Una().Less(seq) && seq.LessEq(e.sndNxt())
 }
 
 // ignored walks over it.
@@ -69,5 +78,6 @@ func (w *packer[W]) ignored(n int, c *conn) int {
 	n = w.packet(n, &x.Packet, c.lastPacket)
 	n = number(w, n, &x.Odd)
 	n = w.flag(n, &x.Late)
+	n = w.flag(n, &x.GaveUp)
 	return w.flag(n, &x.Done)
 }

@@ -24,6 +24,8 @@ type details struct {
 	odd          record.ResetSigns
 	resetQuiet   uint32 // milliseconds from what its sender had sent before to the first RST
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
+	smallLink    bool   // its SYNs were captured on a link whose own MTU is small
+	resetAlso    bool   // the first RST came with another TTL, and one with its sender's own too
 	refused      bool   // a RST answered the SYN, and the opener tried again
 	challengedAt int64  // when a segment came last that its receiver must answer by a challenge ACK
 	oldSeq       uint32 // numbers of the ACK by which the older connection answered the SYN
@@ -213,6 +215,8 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.odd)
 	n = number(w, n, &f.resetQuiet)
 	n = number(w, n, &f.resetAfter)
+	n = w.flag(n, &f.smallLink)
+	n = w.flag(n, &f.resetAlso)
 	n = w.flag(n, &f.refused)
 	n = w.packet(n, &f.heldConn, c.firstPacket)
 	n = number(w, n, &f.heldState)
@@ -231,6 +235,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 func (c *conn) fillDetails(r *record.Record) {
 	o, f := &r.Open, &c.details
 	o.AnswerPacket, o.LastSYNAt, o.OldReset = c.answeredAt, c.ends[record.Orig].lastSYN, c.is(isOldReset)
+	o.SYNUnheard = c.synAckAt != 0 && c.ends[record.Orig].lastSYN-c.firstSYNACK >= resentMin
 	o.OldUnseen = c.oldAnswer != 0 && c.oldConn == 0
 	if *f != (details{}) {
 		f.fillOpen(o)
@@ -254,13 +259,13 @@ func (c *conn) fillDetails(r *record.Record) {
 func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
-	r.RivalAgain = f.rivalAgain
+	r.RivalAgain, r.SmallLink = f.rivalAgain, f.smallLink
 	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt
 	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
 	r.HeldConn, r.HeldState, r.FastOpenAsked = f.heldConn, f.heldState, f.fastOpen
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {
-	r.ByNewer, r.ResetOdd = f.byNewer, f.odd
+	r.ByNewer, r.ResetOdd, r.ResetAlso = f.byNewer, f.odd, f.resetAlso
 	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

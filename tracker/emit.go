@@ -276,7 +276,7 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 		r.Kind = record.CloseHalfClosed
 	case a.finSeen || b.finSeen:
 		r.Kind = record.CloseUnackedFIN
-	case (a.has|b.has)&hasRepeatedData != 0 && c.silent >= timedOutAfter && !c.oneWay():
+	case (a.has|b.has)&hasRepeatedData != 0 && (c.silent >= timedOutAfter || c.ignored.GaveUp) && !c.oneWay():
 		r.Kind = record.CloseTimedOut
 	default:
 		r.Kind = record.CloseOpen

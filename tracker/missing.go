@@ -58,7 +58,7 @@ func (c *conn) noteEarly(from record.End, s *capture.Segment, now int64) {
 	for of := record.Orig; of <= record.Resp; of++ {
 		e := &c.ends[of]
 		gaps := e.stream.Gaps()
-		if len(gaps) == 0 || e.synSeen || e.packets == 0 || c.evidence.stood[of] {
+		if len(gaps) == 0 || e.synSeen || c.evidence.stood[of] {
 			continue
 		}
 		if d := gaps[len(gaps)-1].To.Sub(e.stream.Base()); d > 0 && d <= unknownRoom {

@@ -123,6 +123,9 @@ func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 	}
 	if s.Flags.Has(capture.SYN) {
 		e.options(s)
+		if s.Marks&capture.MarkSmallLink != 0 {
+			c.details.smallLink = true
+		}
 	}
 	if s.ECN != 0 && s.Len > 0 {
 		e.has |= [4]endFlags{0, hasECT, hasECT, hasCE | hasECT}[s.ECN&3]

@@ -137,6 +137,12 @@ func (c *conn) toldTooBig(from record.End, q *capture.Quote) {
 		x.Packet, x.From = q.Packet, q.From
 	}
 	x.N++
+	if y := c.ends[from].sender; y != nil && q.Len > 0 {
+		if was := y.flight.Find(reassembly.Seq(q.Seq)); was != nil && was.Len() < q.Len {
+			x.Joined++
+		}
+		y.flight.Refuse(reassembly.Seq(q.Seq), reassembly.Seq(q.Seq).Add(q.Len))
+	}
 	if q.MTU != 0 && (x.MTU == 0 || q.MTU < x.MTU) {
 		x.MTU = q.MTU
 	}
@@ -149,6 +155,8 @@ func (w *packer[W]) tooBig(n int, x *record.TooBigRecord, c *conn) int {
 		return n
 	}
 	n = number(w, n, &x.N)
+	n = number(w, n, &x.Again)
+	n = number(w, n, &x.Joined)
 	n = number(w, n, &x.MTU)
 	n = w.packet(n, &x.Packet, c.lastPacket)
 	for i := range x.From {

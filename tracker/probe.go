@@ -149,11 +149,19 @@ func (t *Tracker) takeWindow(c *conn, from record.End, s *capture.Segment, now i
 	if s.Window != e.window || z.widest == 0 {
 		z.offer(e, p, s)
 	}
-	blocks := !p.finSeen || !p.fin.Less(reassembly.Seq(s.Ack)) // who has sent all, its FIN too, waits for no window
 	switch {
-	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN) && blocks:
+	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
+		waits := !p.finSeen || !p.fin.Less(reassembly.Seq(s.Ack))
+		if !waits && e.window == 0 {
+			break // told already
+		}
 		t.closes(z, now, s.Packet)
 		c.note(record.Moment{Kind: record.MomentZeroWindow, End: from, N: uint64(z.episodes)})
+		if !waits { // who has sent all, its FIN too, waits for no window
+			z.closed = false
+			x := z.list.latest()
+			x.End, x.EndPacket, x.EndedBy = now, s.Packet, record.ZeroWindowConnEnd
+		}
 	case s.Window > 0 && z.closed && now >= z.since: // not one that was set aside meanwhile
 		z.opens(s, now)
 		c.note(record.Moment{Kind: record.MomentZeroWindowEnd, End: from, Span: now - z.since, N: uint64(z.probes)})

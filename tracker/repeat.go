@@ -38,8 +38,14 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	e.retxBytes += uint64(again)
 	una := e.stream.Una()
 	was, known := x.flight.Repeat(seq, to, now, s.IPID)
+	if seq == una && was.Times == 1 && uint64(x.dupAcks)+1 >= uint64(x.flight.Len()) && (e.has&p.has)&hasSACK == 0 {
+		x.flight.Arrive() // a duplicate ACK came for each of the others (RFC 5681 section 3.2)
+	}
 	acked := to.LessEq(una) && p.packets > 0
-	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), now)
+	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), c.side(from.Peer()) > 0, now)
+	if p.packets == 0 {
+		class = repeatOther // what sets a sender off, an ACK or its absence, was not captured
+	}
 	x.classes[class]++
 	refused := x.refused.wasRefused(seq)
 	x.refused.alone = x.refused.alone && x.refused.wrongSeq != seq
@@ -53,6 +59,14 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	switch {
 	case acked:
 		x.needless(to, false, s.Packet)
+	case known && was.SACKed:
+		m.Cause += ", needless: the receiver has it (SACK)"
+		x.needless(to, false, s.Packet)
+	case known && was.Refused && was.Times == 1:
+		c.troubled().ends[from].tooBig.Again++
+		m.Cause += ", refused as too big (ICMP)"
+	case known && was.Arrived:
+		m.Cause += ", not kept: a duplicate ACK told that it had arrived"
 	case refused:
 		x.refused.again++
 	case lostBefore:
@@ -94,11 +108,14 @@ func (c *conn) side(e record.End) int64 {
 }
 
 // classify says why the data from..to was sent again, and follows what the
-// sender is doing about loss. It rests on what set the sender off: an ACK that
+// sender is doing about loss; whole tells that path holds the way to the sender too. It rests on what set the sender off: an ACK that
 // passed the tap up to a round trip ago, or, after silence, a timer.
-func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.Sent, known, sack bool, path, now int64) repeatClass {
+func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.Sent, known, sack bool, path int64, whole bool, now int64) repeatClass {
 	silence := now - max(x.heard, e.lastData)
 	pause := path + path/2 + 2e6 // longer than an ACK needs to set a repeat off
+	if !whole {
+		pause = max(pause, second) // how far off the sender is nothing tells
+	}
 	timer := silence > pause
 	waited := silence
 	if known {
@@ -136,7 +153,7 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 	case timeout:
 		x.provable = !recovering // RFC 5682 section 2.1, step 1
 		return x.enter(recoverLoss, repeatRTO, e)
-	case missing || recovering || !timer && x.heard != 0:
+	case missing || recovering || !timer && x.heard != 0 && whole:
 		// RACK's reordering timer; or set off by an ACK that carried data.
 		return x.enter(recoverFast, repeatFast, e)
 	}

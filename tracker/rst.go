@@ -16,6 +16,9 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		c.note(record.Moment{Kind: record.MomentOldReset, End: from})
 		return
 	}
+	if c.resetBy == from && c.resetCause == record.ResetMiddlebox && !e.oddTTL(s) {
+		c.details.resetAlso = true
+	}
 	basis := record.Seen
 	if t.rstProves(c, from, s, now) && !s.Flags.Has(capture.ACK) {
 		basis = record.Expected // one number inside the window: whoever forges it need only guess that

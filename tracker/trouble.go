@@ -75,6 +75,7 @@ func (c *conn) fillPath(r *record.Record) {
 		y.Hole, y.Waited = x.hole()
 		if x.sender != nil && x.sender.flight.Len() > 0 {
 			y.Unacked = x.sender.flight.At(0).First
+			y.NoneTaken = x.synSeen && x.stream.Una() == x.isn.Add(1) && c.ends[e.Peer()].synSeen
 		}
 		if c.trouble != nil {
 			c.trouble.ends[e].fill(y)

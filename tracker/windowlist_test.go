@@ -50,7 +50,8 @@ func TestZeroWindowList(t *testing.T) {
 			1.000 > F. 1:1(0) ack 1 | - -
 			1.010 < .  1:1(0) ack 2 win 0 | - -
 			1.500 < F. 1:1(0) ack 2 win 0 | - -
-			1.510 > .  2:2(0) ack 2 | - -`, 0, nil},
+			1.510 > .  2:2(0) ack 2 | - -`, 0, []record.ZeroWindowEpisode{
+			{Start: 1010 * ms, Packet: 5, End: 1010 * ms, EndPacket: 5, EndedBy: record.ZeroWindowConnEnd}}},
 		{"closed before the other end's FIN was taken: it waits", `
 			1.000 > .P 1:11(10) ack 1 | - -
 			1.005 > F. 11:11(0) ack 1 | - -

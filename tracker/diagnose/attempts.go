@@ -10,12 +10,13 @@ import (
 type attempts struct {
 	tally
 	sources   sources
-	waited    int64             // the longest, from the first SYN
-	syns      uint32            // the most that one attempt sent
-	repeated  uint64            // attempts that repeated their SYN
-	retried   uint64            // attempts that opened after all
-	answered  uint64            // attempts whose SYN/ACK came again
-	ttl       fold.Range[uint8] // of the RSTs that answered
+	waited    int64              // the longest, from the first SYN
+	syns      uint32             // the most that one attempt sent
+	unheard   uint64             // attempts that repeated their SYN after a SYN/ACK had passed
+	lateSYNs  fold.Range[uint32] // of attempts that were answered when their SYN had come more than once: how often
+	retried   uint64             // attempts that opened after all
+	answered  uint64             // attempts whose SYN/ACK came again
+	ttl       fold.Range[uint8]  // of the RSTs that answered
 	ends      [nEndings]uint64
 	patience  fold.First[wait] // the shortest of an application
 	schedules [3]uint64
@@ -31,8 +32,11 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 		a.waited = max(a.waited, r.Open.Waited.V)
 	}
 	a.syns = max(a.syns, r.Open.SYNs)
-	if r.Open.NSYNsAgain > 0 {
-		a.repeated++
+	switch {
+	case r.Open.SYNUnheard:
+		a.unheard++
+	case r.Open.SYNs > 1 && r.Open.SYNACKs > 0:
+		a.lateSYNs.Take(r.Open.SYNs)
 	}
 	if r.Open.NSYNACKsAgain > 0 {
 		a.answered++
@@ -48,7 +52,8 @@ func (a *attempts) Fields(w *fold.Walk) {
 	a.sources.Fields(w)
 	fold.Max(w, &a.waited)
 	fold.Max(w, &a.syns)
-	fold.Sum(w, &a.repeated, &a.retried, &a.answered)
+	fold.Sum(w, &a.unheard, &a.retried, &a.answered)
+	a.lateSYNs.Fields(w)
 	a.ttl.Fields(w)
 	fold.Sums(w, a.ends[:])
 	fold.Sums(w, a.schedules[:])

@@ -10,6 +10,7 @@ import (
 type backoff struct {
 	system string
 	at     []int64 // milliseconds from the first SYN to each repeat
+	least  int     // repeats after which some of these systems give up; 0 where all use the whole schedule
 }
 
 // backoffs are the known schedules. Only the first two repeats must be there
@@ -17,11 +18,11 @@ type backoff struct {
 func backoffs() []backoff {
 	return []backoff{
 		// tcp_syn_linear_timeouts (4) since Linux 6.5; BSD's tcp_syn_backoff table is the same.
-		{"Linux since 6.5, macOS or FreeBSD", []int64{1000, 2000, 3000, 4000, 5000, 7000, 11000, 19000, 35000, 67000}},
+		{"Linux since 6.5, macOS or FreeBSD", []int64{1000, 2000, 3000, 4000, 5000, 7000, 11000, 19000, 35000, 67000}, 0},
 		// RFC 6298 section 5.5 from 1 s on.
-		{"Linux before 6.5, or Windows with a first timeout of 1 s", []int64{1000, 3000, 7000, 15000, 31000, 63000}},
-		// RFC 1122 section 4.2.3.1: 3 s at first.
-		{"Windows with a first timeout of 3 s, or an old system", []int64{3000, 9000, 21000, 45000}},
+		{"Linux before 6.5, or Windows with a first timeout of 1 s", []int64{1000, 3000, 7000, 15000, 31000, 63000}, 0},
+		// RFC 1122 section 4.2.3.1: 3 s at first. Windows XP repeats a SYN twice (TcpMaxConnectRetransmissions).
+		{"Windows with a first timeout of 3 s, or an old system", []int64{3000, 9000, 21000, 45000}, 2},
 	}
 }
 
@@ -69,10 +70,10 @@ func gaveUp(r *record.Record) (e ending, from, to int64) {
 		return endUnknown, 0, 0
 	case known && n >= len(b.at):
 		return endSystem, from, from
+	case n == 0, b.least > 0 && n >= b.least:
+		return endUnknown, from, from // a probe, a capture that lacks the rest, or a system's whole set
 	case known:
 		to = b.at[n] * millisecond
-	case n == 0:
-		to = 3 * second // the longest that any system waits for its first repeat
 	default:
 		to = from + 2*max(from, second)
 	}
@@ -83,9 +84,4 @@ func gaveUp(r *record.Record) (e ending, from, to int64) {
 }
 
 // betweenWords is "after 1s to 3s".
-func betweenWords(from, to int64) string {
-	if from == 0 {
-		return fmt.Sprintf("within %s", span(to))
-	}
-	return fmt.Sprintf("after %s to %s", span(from), span(to))
-}
+func betweenWords(from, to int64) string { return fmt.Sprintf("after %s to %s", span(from), span(to)) }

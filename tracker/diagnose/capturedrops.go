@@ -45,6 +45,9 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	if dropped {
 		f.counted = true
 		f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Thousands(c.Drops.V))
+		if q.missing.n == 0 {
+			f.Explanation = "The statistics of the capturing interface say so; no ACK in the capture is for bytes that it lacks."
+		}
 	}
 	if !dropped && q.filtered() {
 		f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))

@@ -11,6 +11,7 @@ type quality struct {
 	bytes     uint64 // of payload, captured or acknowledged
 	packets   uint64
 	conns     uint64 // with both directions
+	beyond    uint64 // with more than SYNs and SYN/ACKs
 	missing   tally  // connections with bytes acknowledged that were never captured
 	lost      uint64
 	openings  uint64 // of the missing ones, those of which only segments with SYN, FIN or RST were captured
@@ -33,6 +34,9 @@ func (q *quality) add(r *record.Record) {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	q.bytes += a.SeenBytes + b.SeenBytes
 	q.packets += a.Packets + b.Packets
+	if a.Packets+b.Packets > uint64(r.Open.SYNs)+uint64(r.Open.SYNACKs)+uint64(c.Duplicates) || r.Close.ResetBy != record.NoEnd {
+		q.beyond++
+	}
 	switch {
 	case OneWay(r):
 		ack := r.FirstPacket // of what began before, or of a SYN/ACK
@@ -89,6 +93,10 @@ func OnlyFlagged(r *record.Record) bool {
 	return flagged >= r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets
 }
 
+// onlySYNs tells that the capture holds nothing but SYNs and SYN/ACKs: a filter left the
+// rest out, or nobody answered.
+func (q *quality) onlySYNs() bool { return q != nil && q.beyond == 0 }
+
 // filtered tells that a filter on flags, not a loss, explains what is missing.
 func (q *quality) filtered() bool { return q.missing.n > 0 && q.openings == q.missing.n }
 
@@ -98,7 +106,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)
 	}

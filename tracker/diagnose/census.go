@@ -119,6 +119,15 @@ func (c *Context) served(e capture.Endpoint) *service {
 	return c.census.kept.Find(port(e))
 }
 
+// connections is how many connections to a listener there were, those that ran already
+// when first seen too.
+func (c *Context) connections(e capture.Endpoint) uint64 {
+	if s := c.served(e); s != nil {
+		return s.opened + s.running
+	}
+	return 0
+}
+
 // opened is how many connections to a listener opened.
 func (c *Context) opened(e capture.Endpoint) uint64 {
 	if s := c.served(e); s != nil {

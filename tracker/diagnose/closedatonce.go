@@ -22,7 +22,7 @@ to hang up, or a proxy accepted and found nobody behind it. To the opener it
 looks like a connection that was lost.
 
 Where the opener had sent data and the responder answers with a FIN, it has read
-that: a protocol without answers, not counted.
+that: a protocol without answers, not counted. Where it answers with a RST, see reset-unread.
 
 A probe that the opener itself closes (a load balancer's health check) is not
 counted: there the opener sends the first FIN. A RST that answers the third ACK
@@ -44,7 +44,7 @@ func (l hangupLimits) hungUp(r *record.Record) (packet uint64, ok bool) {
 	switch {
 	case r.Close.First == record.Resp && sentNothing(r, record.Orig) && fin.OK && fin.V-opened <= l.within:
 		return r.Close.FINPacket[record.Resp], true
-	case r.Close.First == record.NoEnd && r.Close.ResetBy == record.Resp && r.Close.ResetCause != record.ResetMiddlebox &&
+	case r.Close.First == record.NoEnd && r.Close.ResetBy == record.Resp && !answersData(r) && r.Close.ResetCause != record.ResetMiddlebox &&
 		r.Close.ResetCause != record.ResetKeepaliveDead && r.Close.ResetTime.OK && r.Close.ResetTime.V-opened <= l.within:
 		return r.Close.ResetPacket, true
 	}

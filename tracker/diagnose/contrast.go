@@ -287,12 +287,19 @@ func (v *verdict) tell(f *Finding) {
 	}
 }
 
+// openedAtOnce is what went well where those that are compared opened too, but late.
+const openedAtOnce = "opened at once"
+
 // text is the sentence about what separates the two.
 func (v *verdict) text(verb string) string {
 	all := append(slices.Clone(v.why), v.where...)
 	if len(all) == 0 {
 		if !v.compared {
 			return ""
+		}
+		if verb == openedAtOnce {
+			return fmt.Sprintf(" The %s that opened late look like the %s that opened at once (%d signs compared).",
+				say.Thousands(uint64(v.failed)), say.Thousands(uint64(v.well)), v.tried)
 		}
 		return fmt.Sprintf(" Nothing in the capture tells the %s that failed from the %s that %s (%d signs compared).",
 			say.Thousands(uint64(v.failed)), say.Thousands(uint64(v.well)), verb, v.tried)

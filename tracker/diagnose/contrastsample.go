@@ -58,7 +58,7 @@ func outcomeOf(r *record.Record) outcome {
 	}
 	opened := o.Kind == record.OpenHandshake || o.Kind == record.OpenSimultaneous
 	switch {
-	case unanswered(r):
+	case unanswered(r) && !otherAnswered(r):
 		return wentUnanswered
 	case o.Kind == record.OpenRefused, o.RefusedFirst:
 		return wentRefused

@@ -37,7 +37,7 @@ func detectorCases() []detectorCase {
 			silentSince(20 * second)[:3], "no SYN went unanswered", "still-open"},
 		{"no-answer", append(same(1, failed(record.OpenNoAnswer, 3)), made(5)), Notice, "Others got through",
 			same(3, failed(record.OpenNoAnswer, 3), set(func(r *record.Record) { r.Capture.OneWay = true })), "one direction only: the answer was not captured", ""},
-		{"half-open", same(3, failed(record.OpenHalfOpen, 3), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), Warning, "does not reach the opener",
+		{"half-open", same(3, failed(record.OpenHalfOpen, 3), set(func(r *record.Record) { r.Open.NSYNACKsAgain, r.Open.SYNUnheard = 2, true })), Warning, "does not reach the opener",
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.SYNs = 0 })), "SYN/ACKs that nobody asked for", ""},
 		{"abandoned", same(3, failed(record.OpenAborted, 1)), Warning, "gave up all 3",
 			same(3, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
@@ -103,7 +103,7 @@ func detectorCases() []detectorCase {
 			same(3, set(func(r *record.Record) {
 				r.Open.SYNACKs, r.Open.NSYNACKsAgain, r.Open.SYNACKAfter = 2, 1, second
 			})), "no ACK was seen before the SYN/ACK came again", "syn-ack-lost"},
-		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "without data late", same(3, set(func(r *record.Record) {
+		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "3 of 4 handshakes late, without data from the opener, and 1 handshake with data at once", same(3, set(func(r *record.Record) {
 			reset(resp, record.ResetUnknown)(r)
 			r.Close.ResetIn = record.SynReceived
 			r.Open.ThirdACK, r.Close.ResetTime = record.Some(r.Start), record.Some(r.Start+180*second)
@@ -116,7 +116,7 @@ func detectorCases() []detectorCase {
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
 		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Critical, "answered none of",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), "the listener turned them away", "queue-full"},
-		{"syn-cookies", same(3, failed(record.OpenHalfOpen, 1)), Notice, "SYN cookies",
+		{"syn-cookies", append(same(3, failed(record.OpenHalfOpen, 1)), made(9)), Notice, "SYN cookies",
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), "a SYN/ACK that comes again is no cookie", "half-open"},
 		{"syn-lost", same(3, late(3)), Warning, "6 s lost in all",
 			same(3, late(2), set(func(r *record.Record) { r.Open.RefusedFirst = true })), "a RST had answered the first SYN", "refused"},
@@ -142,7 +142,7 @@ func detectorCases() []detectorCase {
 			return made(uint64(i+1), reset(orig, record.ResetAbort), to(numbered(i, 443)))
 		}), Notice, "to 3 listeners",
 			same(1, failed(record.OpenAborted, 1)), "it never opened", "abandoned"},
-		{"reset-unread", same(10, reset(resp, record.ResetUnreadData)), Warning, "was not read",
+		{"reset-unread", same(10, reset(resp, record.ResetUnreadData)), Warning, "not read, or aborted",
 			same(10, reset(resp, record.ResetAbort)), "nothing was unread", "reset-abort"},
 		{"reset-late-data", same(10, reset(orig, record.ResetLateData), afterFIN(61*second, 1000)), Warning, "held by nobody in FIN-WAIT-2",
 			same(10, set(func(r *record.Record) { r.Close.ResetBy, r.Close.ResetCause = orig, record.ResetAfterClose })), "both ends had closed", "reset-harmless"},

@@ -15,7 +15,7 @@ func halfOpen() Detector {
 
 Rule: a SYN/ACK whose ACK does not come is sent again after 1, 3, 7, 15 and 31 s
 and given up at 63 s (Linux, tcp_synack_retries 5; RFC 9293 section 3.5). Where the
-opener goes on sending its SYN, the SYN/ACK does not reach it; where it does not,
+opener goes on sending its SYN after a SYN/ACK passed, that does not reach it; where it does not,
 the opener is gone or never sent that SYN.
 An opener that captures only its own packets (one-way) is not counted, nor what
 may still complete when the input ends. Floods have a finding of their own;
@@ -52,15 +52,18 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		},
 	}
 	switch {
-	case a.repeated*2 >= a.n:
+	case a.unheard*2 >= a.n:
 		f.Confidence = Proven
-		f.Explanation += fmt.Sprintf(" %s sent the SYN again: the SYN/ACK does not reach the opener.", say.Plural(a.repeated, "attempt"))
+		f.Explanation += fmt.Sprintf(" %s sent the SYN again after the SYN/ACK had passed: it does not reach the opener.", say.Plural(a.unheard, "attempt"))
 		f.Causes = []string{"the way back to the opener is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
 			"a rule at the opener drops the answers"}
 		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		if a.lateSYNs.Some {
+			f.Explanation += fmt.Sprintf(" The first SYN/ACK came after %s SYNs: whether it arrived is not in the capture.", rangeWords(a.lateSYNs))
+		}
 		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
 		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take a way that it does not see"}, f.Causes[:2]...)
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -28,10 +29,40 @@ func addDead(s *subjects[probing, *probing], r *record.Record) {
 	if e, ok := foundDead(r); ok {
 		x := s.At(sideOf(r, e.Peer()))
 		x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
+		x.prober.Take(teller{r.ID, [...]capture.Addr{r.Orig.Addr, r.Resp.Addr}[e]})
 		if r.Close.ResetCause == record.ResetKeepaliveDead {
 			x.proven++
 		}
 	}
+}
+
+// probers are who sent the probes: a listener's openers, or the listener's host.
+func (x *probing) probers(s Subject) string {
+	if s.Kind != SubjectPair && x.n > 1 {
+		return "its openers"
+	}
+	return x.prober.V.Addr.String()
+}
+
+// whatCame tells what came of the probes.
+func (x *probing) whatCame(s Subject) string {
+	text := fmt.Sprintf("%s sent %s", x.probers(s), say.Plural(x.probes, "probe"))
+	switch {
+	case x.silent == 0:
+	case x.silent >= x.probes:
+		text += ", got no answer"
+	default:
+		text += fmt.Sprintf(", got no answer to the last %s", say.Thousands(x.silent))
+	}
+	switch {
+	case x.proven != x.n:
+		text += ", to the end of the capture or until it gave up"
+	case x.n == 1:
+		text += " and reset the connection"
+	default:
+		text += " and reset the connections"
+	}
+	return text + " (RFC 9293 section 3.8.4)."
 }
 
 func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
@@ -39,7 +70,7 @@ func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, opened)),
-		Explanation: fmt.Sprintf("%s in all; the last of them went unanswered until the prober gave up (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
+		Explanation: x.whatCame(s),
 		Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
 			"an address moved to another host"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect what stands between.", s.A.Addr)},
@@ -49,7 +80,7 @@ func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 	}
 	if all := shorterThan(x.pause.Least); len(all) > 0 {
 		f.Explanation += fmt.Sprintf(" The first probe came after %s idle: later than %s.", seconds(x.pause.Least), namesOf(all))
-		f.Advice = append(f.Advice, "Probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
+		f.Advice = append(f.Advice, "On "+x.probers(s)+", probe earlier than that: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application.")
 	}
 	return f, true
 }

@@ -26,7 +26,8 @@ retx-spurious; so are those into silence: see vanished, idle-timeout and
 mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all packets sent in that direction, over all connections
 to the listener; it counts where chance leaves no less than the least (Wilson's interval,
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
-What is lost again when it is sent again counts once: that is an outage, not a rate. A
+Segments that an ICMP error told to be too big, and longer than they were sent, were not
+lost: something on the way joins them, which is told instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A
 burst is several losses at once, which makes the interval too narrow. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
 		New: func(o *Options) Fold {
 			l := lossLimits{notice: o.count("loss-notice", 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"),
@@ -43,9 +44,13 @@ func (l lossLimits) add(s *subjects[losses, *losses], r *record.Record) {
 		return
 	}
 	if _, storm := l.storm.meets(r); !storm {
-		if x := atListener(s, r); neededRepeats(r, record.Orig)+neededRepeats(r, record.Resp) > 0 {
+		x, joined := atListener(s, r), wereJoined(r)
+		switch {
+		case neededRepeats(r, record.Orig)+neededRepeats(r, record.Resp) > 0:
 			x.add(r, firstRepeat(r))
-		} else {
+		case joined != 0:
+			x.add(r, joined)
+		default:
 			x.volume(r)
 		}
 	}
@@ -73,7 +78,10 @@ func (l lossLimits) tell(_ *Context, s Subject, x *losses) (Finding, bool) {
 			text += fmt.Sprintf(" (%s of %s: between %s%% and %s%%)", say.Thousands(lost), say.Thousands(x.packets[e]), say.Digits(low, 1), say.Digits(high, 1))
 		}
 		parts = append(parts, text)
-		where = append(where, fmt.Sprintf("Of what is sent %s, %s.", direction, whichSide(x.before[e], x.after[e])))
+		where = append(where, fmt.Sprintf("Of what is sent %s, %s.", direction, whichSide(x.before[e], x.after[e])+lostAgain(x.lasting[e])))
+	}
+	if n := x.joined[record.Orig] + x.joined[record.Resp]; n >= l.least && n > x.before[0]+x.before[1]+x.after[0]+x.after[1] {
+		return x.tellJoined(s, n), true
 	}
 	if len(parts) == 0 {
 		return Finding{}, false
@@ -85,4 +93,17 @@ func (l lossLimits) tell(_ *Context, s Subject, x *losses) (Finding, bool) {
 		Causes:      []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"},
 		Advice:      lossAdvice(s.A.Addr.String()),
 	}, true
+}
+
+// tellJoined tells of segments that something on the way joins and cannot send on.
+func (x *losses) tellJoined(s Subject, n uint64) Finding {
+	by := x.joiner.V.Addr
+	return Finding{
+		Severity: effect{felt: true}.severity(), Confidence: Likely,
+		Title: fmt.Sprintf("something on the way joins segments of connections to %s, and what it made is too big to be sent on: %s", name(s.A), say.Plural(n, "repeat")),
+		Explanation: fmt.Sprintf("%s says by ICMP that they exceed an MTU of %s (RFC 1191 section 4), and quotes segments longer than those that were sent. Each of them is sent again in its pieces.",
+			by, say.Thousands(uint64(x.mtu))),
+		Causes: []string{"receive offload (GRO, LRO) on a host, router or firewall that forwards the packets"},
+		Advice: []string{fmt.Sprintf("On the host that forwards to %s, by its name in the ICMP errors %s: `ethtool -k eth0` (the interface's own name) shows generic-receive-offload and large-receive-offload; turn both off there.", s.A.Addr, by)},
+	}
 }

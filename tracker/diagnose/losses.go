@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -20,15 +21,25 @@ type losses struct {
 	lasting  [2]uint64 // of those, of segments that had been sent again before
 	timeouts [2]uint64
 	packets  [2]uint64
+	joined   [2]uint64             // repeats of segments that something on the way had joined to one that is too big
+	joiner   fold.First[teller]    // who said so
+	mtu      uint32                // and the least MTU named
+	blind    [2]uint64             // of the repeats, those of connections of which no ACK was captured
+	receiver [2]fold.First[teller] // of what each end sent
 }
 
 // Fields walks over what is summed up.
 func (x *losses) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.conns)
-	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.packets} {
+	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.packets, &x.joined, &x.blind} {
 		fold.Sums(w, by[:])
 	}
+	for _, e := range sides() {
+		x.receiver[e].Fields(w)
+	}
+	x.joiner.Fields(w)
+	fold.Least(w, &x.mtu)
 }
 
 // add takes in a connection in which something was repeated, first by a packet.
@@ -45,13 +56,36 @@ func (x *losses) add(r *record.Record, packet uint64) {
 			x.lasting[e] += uint64(min(n, y.LostAgain))
 		}
 		x.timeouts[e] += uint64(y.RetxRTO)
+		if r.Ends[e.Peer()].Packets == 0 {
+			x.blind[e] += uint64(y.Retx)
+		}
+		x.receiver[e].Take(teller{r.ID, [...]capture.Addr{r.Resp.Addr, r.Orig.Addr}[e]})
 	}
+}
+
+// joinedOnTheWay tells that what routers told to be too big is longer than it was sent, and
+// was sent again in its pieces.
+func joinedOnTheWay(t *record.TooBigRecord) bool { return t.Joined > 0 && t.Again > 0 }
+
+// wereJoined is the first packet that tells so, 0 for none.
+func wereJoined(r *record.Record) (packet uint64) {
+	for _, e := range sides() {
+		if t := &r.Path[e].TooBig; joinedOnTheWay(t) {
+			packet = earlier(packet, t.Packet)
+		}
+	}
+	return packet
 }
 
 // volume takes in how much a connection sent, whether something was repeated or not.
 func (x *losses) volume(r *record.Record) {
 	x.conns++
 	for _, e := range sides() {
+		if t := &r.Path[e].TooBig; joinedOnTheWay(t) {
+			x.joined[e] += uint64(t.Again)
+			x.joiner.Take(teller{t.Packet, t.From})
+			fold.TakeLeast(&x.mtu, t.MTU)
+		}
 		x.bytes[e] += r.Ends[e].WireBytes
 		x.packets[e] += r.Ends[e].Packets
 	}
@@ -120,6 +154,14 @@ func whichSide(before, after uint64) string {
 		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the repeat was seen here", say.Thousands(before+after))
 	}
 	return fmt.Sprintf("%s were lost before the capture point, on the sender's side, %s behind it", say.Thousands(before), say.Thousands(after))
+}
+
+// lostAgain tells how many of the losses counted for one side are of what had been sent again.
+func lostAgain(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of these were repeats lost again, which the share leaves out", say.Thousands(n))
 }
 
 func lossAdvice(host string) []string {

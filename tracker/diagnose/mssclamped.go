@@ -11,13 +11,15 @@ import (
 // segmentSizes sums up connections on which one side announces a small MSS.
 type segmentSizes struct {
 	tally
-	mss fold.Range[int64]
+	mss   fold.Range[int64]
+	small uint64 // captured on a link whose own MTU is small
 }
 
 // Fields walks over what is summed up.
 func (x *segmentSizes) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.mss.Fields(w)
+	fold.Sum(w, &x.small)
 }
 
 type mssLimits struct{ usual uint64 }
@@ -31,7 +33,7 @@ Rule: the MSS is the MTU of the sender's interface less 40 bytes (IPv6: 60; RFC 
 section 3.7.1), so 1,460 on Ethernet and 1,452 over PPPoE; less than that means a tunnel
 or a VPN there, or a router that lowers the number in passing SYNs so that nothing has to be
 fragmented (RFC 4459 section 3.2). That is mostly a good thing: information. A notice
-below 536, what every host takes: such segments cost more header than they carry.`,
+below 536, what every host takes (unless the link that it was captured on has so small an MTU itself): such segments cost more header than they carry.`,
 		New: func(o *Options) Fold {
 			return newEndFold(mssLimits{o.count("mss-clamped", 1400, "MSS below which it is told")}.add, tellMSS)
 		},
@@ -49,6 +51,9 @@ func (l mssLimits) add(s *subjects[segmentSizes, *segmentSizes], r *record.Recor
 	}
 	x := s.At(whose)
 	x.mss.Take(int64(m.V))
+	if r.Open.SmallLink && m.V < 536 {
+		x.small++
+	}
 	x.hitAt(r, packet)
 }
 
@@ -58,7 +63,7 @@ func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
 		mss = fmt.Sprintf("%d to %d", x.mss.Least, x.mss.Most)
 	}
 	f := Finding{
-		Severity: effect{harmless: x.mss.Least >= 536}.severity(), Confidence: Likely,
+		Severity: effect{harmless: x.mss.Least >= 536 || x.small == x.n}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, say.Plural(x.n, "connection")),
 		Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
 		Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
@@ -66,6 +71,10 @@ func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
 	}
 	if x.mss.Least < 536 {
 		f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
+	}
+	if x.small == x.n {
+		f.Explanation = "The link that they were captured on has a small MTU of its own (ARCNET, SLIP): the MSS is that less 40 bytes (RFC 9293 section 3.7.1)."
+		f.Causes = []string{"that link's own MTU"}
 	}
 	return f, true
 }

@@ -55,7 +55,13 @@ func noteTimeout(a *attempts, r *record.Record) {
 
 // unanswered tells that nothing came back for a SYN, and that it is too late for it.
 func unanswered(r *record.Record) bool {
-	return r.Open.Kind == record.OpenNoAnswer && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
+	return (r.Open.Kind == record.OpenNoAnswer || otherAnswered(r)) && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
+}
+
+// otherAnswered tells that a SYN was repeated and drew no SYN/ACK, though something else came from
+// that address and port, without data: it is of another connection.
+func otherAnswered(r *record.Record) bool {
+	return r.Open.Kind == record.OpenHalfOpen && r.Open.SYNACKs == 0 && r.Open.NSYNsAgain >= 2 && r.Ends[record.Resp].SeenBytes == 0
 }
 
 // noneAnswered says how many of a listener's connections it did not answer.
@@ -85,10 +91,9 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	f := Finding{
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
-		Title: fmt.Sprintf("%s %s from %s", name(s.A), noneAnswered(n, n+c.opened(s.A)), a.sources.who()),
-		Explanation: fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).",
-			say.Plural(uint64(a.syns), "SYN"), span(a.waited)),
-		Causes: []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},
+		Title:       fmt.Sprintf("%s %s from %s", name(s.A), noneAnswered(n, n+c.opened(s.A)), a.sources.who()),
+		Explanation: a.silence(),
+		Causes:      []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` tells whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
@@ -125,6 +130,17 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			fmt.Sprintf("On %s, where it runs: `tcpdump -ni any 'tcp port %d'` tells whether SYNs and data arrive and answers leave.", s.A.Addr, s.A.Port)},
 	}
+}
+
+// silence tells what the SYNs met.
+func (a *attempts) silence() string {
+	switch {
+	case a.syns > 1:
+		return fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
+	case a.n == 1:
+		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is sent again until the opener gives up)."
+	}
+	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is sent again until the opener gives up)."
 }
 
 // timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.

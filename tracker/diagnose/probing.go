@@ -9,8 +9,10 @@ import (
 type probing struct {
 	tally
 	probes uint64
-	proven uint64            // the prober's RST was seen
-	pause  fold.Range[int64] // idle time before the first probe, or pause between probes
+	silent uint64             // of those, not answered
+	prober fold.First[teller] // of the connection with the least id
+	proven uint64             // the prober's RST was seen
+	pause  fold.Range[int64]  // idle time before the first probe, or pause between probes
 	died   uint64
 	long   uint64 // with many probes
 }
@@ -18,14 +20,16 @@ type probing struct {
 // Fields walks over what is summed up.
 func (x *probing) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.probes, &x.proven, &x.died, &x.long)
+	fold.Sum(w, &x.probes, &x.silent, &x.proven, &x.died, &x.long)
 	x.pause.Fields(w)
+	x.prober.Fields(w)
 }
 
 func (x *probing) add(r *record.Record, k *record.KeepaliveRecord, packet uint64, pause int64) {
 	x.pause.Take(pause)
 	x.hitAt(r, packet)
 	x.probes += uint64(k.Probes)
+	x.silent += uint64(k.Unanswered)
 }
 
 // foundDead tells which end's probes found out that the other is dead.

@@ -145,10 +145,11 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
 		// looks (Linux tcp(7)), and a full queue would not choose.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
-		f.Title = fmt.Sprintf("%s took %s without data late, and those with data at once", name(s.A), ofThose(sum.n, all, "handshake"))
 		if service == nil || service.prompt == 0 {
 			f.Title = fmt.Sprintf("%s took %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
 			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
+		} else {
+			f.Title = fmt.Sprintf("%s took %s late, without data from the opener, and %s with data at once", name(s.A), ofThose(sum.n, all, "handshake"), say.Plural(service.prompt, "handshake"))
 		}
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
@@ -157,15 +158,15 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
 		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
 	case silent > 0:
-		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue is full", name(s.A), ofThose(sum.n, all, "connection"))
+		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), ofThose(sum.n, all, "connection"))
 	case x.reset == 0:
-		f.Title = fmt.Sprintf("%s took %s late: its queue is full", name(s.A), ofThose(sum.n, all, "handshake"))
+		f.Title = fmt.Sprintf("%s took %s late: its queue was full", name(s.A), ofThose(sum.n, all, "handshake"))
 	default:
-		f.Title = fmt.Sprintf("%s does not take %s: its queue is full", name(s.A), ofThose(sum.n, all, "finished handshake"))
+		f.Title = fmt.Sprintf("%s did not take %s: its queue was full", name(s.A), ofThose(sum.n, all, "finished handshake"))
 	}
-	failed := wentIgnored
+	failed, verb := wentIgnored, openedAtOnce
 	if silent > 0 {
-		failed = wentUnanswered
+		failed, verb = wentUnanswered, "opened"
 	} else if late > 0 {
 		failed = wentLate
 	}
@@ -173,7 +174,7 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 	if v != nil && v.compared && !v.together() && silent > 0 && x.n+late == 0 {
 		f.Confidence = Possible // beside the listener its own firewall drops as silently
 	}
-	v.into(&f, s.A, "opened at once")
+	v.into(&f, s.A, verb)
 	sum.into(&f)
 	return f, true
 }

@@ -17,7 +17,8 @@ of RFC 9293 section 3.10.5 sends: SO_LINGER with a time of 0, a process that was
 killed with data unread, some libraries' way to avoid TIME-WAIT. What was still on its
 way to the other end is lost.
 
-A RST without ACK is none: see reset-forgotten and reset-bare.
+A RST without ACK is none: see reset-forgotten and reset-bare. Within one host, where
+nothing stands between, its own stack sent it all the same.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
@@ -25,9 +26,19 @@ another TTL: see reset-injected.
 
 ` + endsDoc,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetAbort).picks, endedAborted, (*resets).add, tellAbort})
+			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), pickAbort, endedAborted, (*resets).add, tellAbort})
 		},
 	}
+}
+
+func pickAbort(r *record.Record) bool {
+	switch r.Close.ResetCause {
+	case record.ResetAbort:
+		return cutOff(r)
+	case record.ResetUnreadData:
+		return cutOff(r) && !provoked(r) // too late for an answer to data
+	}
+	return bare(r) && oneHost(r) && !Forgot(r)
 }
 
 func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {

@@ -31,11 +31,11 @@ microseconds fit all of them.
 }
 
 func (l forgottenLimits) picksBare(r *record.Record) bool {
-	return bare(r) && (!wasQuiet(r, l.idle) || !provoked(r) && !diedAtRest(r))
+	return bare(r) && !oneHost(r) && (!wasQuiet(r, l.idle) || !provoked(r) && !diedAtRest(r))
 }
 
 func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
-	return x.unheard(Finding{
+	f := Finding{
 		Severity: x.severity(opened, k), Confidence: Possible,
 		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a box on the way", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the way that rejects in its name; few systems abort so." + x.oddly(),
@@ -43,5 +43,9 @@ func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
 			"a small stack that aborts without ACK"},
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the way. The firewalls' logs at these times tell.",
 			"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
-	})
+	}
+	if x.wentOn == x.n {
+		f.Title = fmt.Sprintf("%s got a RST without ACK, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, opened), strings.TrimSuffix(x.sender(s), ","), span(x.longest))
+	}
+	return x.unheard(f)
 }

@@ -42,7 +42,7 @@ func (l forgottenLimits) picks(r *record.Record) bool {
 }
 
 func tellForgotten(s Subject, x *resets, opened uint64, k scale) Finding {
-	return Finding{
+	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, opened), x.sent(s, "a bare RST")),
 		Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
@@ -51,6 +51,10 @@ func tellForgotten(s Subject, x *resets, opened uint64, k scale) Finding {
 		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
 			"Keepalive more often than the idle limits on the way: `sysctl net.ipv4.tcp_keepalive_time`."},
 	}
+	if x.sources.all.Count() == 1 && x.sources.known[0].Addr == s.A.Addr {
+		f.Causes, f.Advice = f.Causes[:1], f.Advice[:1] // within one host
+	}
+	return f
 }
 
 // forgottenAfter is how long an end was silent that may have forgotten a connection.
@@ -66,6 +70,9 @@ func forgot(r *record.Record, idle int64) bool { return bare(r) && wasQuiet(r, i
 func bare(r *record.Record) bool {
 	return r.Close.ResetCause == record.ResetUnknown && r.Close.ResetIn >= record.Established && cutOff(r) && bothSeen(r) && !r.Close.ByNewer
 }
+
+// oneHost tells that both ends are one host: nothing stands between them.
+func oneHost(r *record.Record) bool { return r.Orig.Addr == r.Resp.Addr }
 
 // wasQuiet tells that the RST's sender had sent nothing for so long, or nothing at all.
 func wasQuiet(r *record.Record, idle int64) bool {

@@ -24,7 +24,7 @@ not counted where its sender had closed.`,
 }
 
 func pickIgnored(r *record.Record) bool {
-	return r.Close.Ignored.Packet != 0 && r.Close.Kind != record.CloseReset && !r.Close.Ignored.Late && running(r)
+	return r.Close.Ignored.Packet != 0 && !r.Close.Ignored.GaveUp && r.Close.Kind != record.CloseReset && !r.Close.Ignored.Late && running(r)
 }
 
 func tellIgnored(s Subject, x *resets, opened uint64, _ scale) Finding {

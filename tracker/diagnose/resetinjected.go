@@ -50,12 +50,15 @@ func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
 	}
 	if x.level == x.n {
 		f.Confidence = Possible
-		f.Title = fmt.Sprintf("another system at the same distance reset %s", x.what(s, opened))
-		f.Explanation = fmt.Sprintf("The RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place sent them.",
+		f.Title = fmt.Sprintf("another system at the same distance seems to have reset %s", x.what(s, opened))
+		f.Explanation = fmt.Sprintf("RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place may have sent them.",
 			rangeWords(x.ttl), x.ownWords())
 		f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
 		f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
 		f.Advice = f.Advice[:1]
+	}
+	if x.also > 0 {
+		f.Explanation += fmt.Sprintf(" On %s a RST with that end's own TTL came as well: it reset the connection itself too.", say.Thousands(x.also))
 	}
 	return f
 }
@@ -73,7 +76,7 @@ func (x *resets) ownWords() string {
 }
 
 // rangeWords is "64" or "61 to 64".
-func rangeWords(r fold.Range[uint8]) string {
+func rangeWords[T fold.Number](r fold.Range[T]) string {
 	if r.Least == r.Most {
 		return fmt.Sprint(r.Least)
 	}

@@ -11,21 +11,25 @@ import (
 // resets sums up RSTs of one cause on connections to a listener.
 type resets struct {
 	tally
-	sources sources
-	targets fold.Distinct // listeners
-	by      [2]uint64     // sent by the opener, by the listener
-	after   int64         // the longest from the sender's FIN to its RST
-	closing uint64        // connections of which the RST's sender had sent its FIN before
-	done    uint64        // connections whose other end had closed, and had got an answer
-	bytes   uint64        // that came after the FIN and were lost
-	odd     [3]uint64     // with another TTL, IP-ID, timestamps
-	ttl     fold.Range[uint8]
-	own     fold.First[ownTTLs] // of the connection with the least id
-	ignored uint64
-	level   uint64 // of another TTL, but as many hops away as their sender's other segments
-	mute    uint64 // of its opener, on which neither end had sent a byte
-	probed  uint64 // of those: all that was seen was a segment and the RST that answers it
-	probers sources
+	sources    sources
+	targets    fold.Distinct // listeners
+	by         [2]uint64     // sent by the opener, by the listener
+	after      int64         // the longest from the sender's FIN to its RST
+	closing    uint64        // connections of which the RST's sender had sent its FIN before
+	done       uint64        // connections whose other end had closed, and had got an answer
+	bytes      uint64        // that came after the FIN and were lost
+	odd        [3]uint64     // with another TTL, IP-ID, timestamps
+	ttl        fold.Range[uint8]
+	own        fold.First[ownTTLs] // of the connection with the least id
+	ignored    uint64
+	level      uint64 // of another TTL, but as many hops away as their sender's other segments
+	mute       uint64 // of its opener, on which neither end had sent a byte
+	probed     uint64 // of those: all that was seen was a segment and the RST that answers it
+	probers    sources
+	unanswered uint64 // whose RST's sender had sent no byte
+	wentOn     uint64 // whose other end went on for a second or more after the RST
+	longest    int64  // of those, ns
+	also       uint64 // that the end in whose name an odd RST came reset too
 }
 
 func (x *resets) add(r *record.Record) {
@@ -40,6 +44,16 @@ func (x *resets) add(r *record.Record) {
 	}
 	if c.ResetBy <= record.Resp {
 		x.by[c.ResetBy]++
+		if sentNothing(r, c.ResetBy) {
+			x.unanswered++
+		}
+		if ns := r.End - c.ResetTime.V; c.ResetTime.OK && ns >= second {
+			x.wentOn++
+			x.longest = max(x.longest, ns)
+		}
+		if c.ResetAlso {
+			x.also++
+		}
 		if closingAlready(r) {
 			x.closing++
 			x.after = max(x.after, r.Close.ResetTime.V-c.FINTime[c.ResetBy].V)
@@ -90,6 +104,8 @@ func (x *resets) Fields(w *fold.Walk) {
 	x.own.Fields(w)
 	fold.Sum(w, &x.ignored, &x.level, &x.probed, &x.mute)
 	x.probers.Fields(w)
+	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
+	fold.Max(w, &x.longest)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
@@ -165,7 +181,7 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	}
 	rest := *x
 	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
-	f := k.tell(s, &rest, max(c.opened(s.A), rest.n), k.scale)
+	f := k.tell(s, &rest, max(c.connections(s.A), rest.n), k.scale)
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
 	} else if k.ends != endedUnknown {
@@ -185,13 +201,6 @@ func oneOpener(_ Subject, x *resets) (Subject, bool) {
 // running tells that a connection was open when its first RST came.
 func running(r *record.Record) bool {
 	return r.Close.Kind != record.CloseNeverOpened && !RefusedLate(r)
-}
-
-// cutOffBy is the cause of RSTs that end open connections.
-type cutOffBy record.ResetCause
-
-func (c cutOffBy) picks(r *record.Record) bool {
-	return r.Close.ResetCause == record.ResetCause(c) && cutOff(r)
 }
 
 // cutOff tells that a RST ended an open connection: its receiver obeyed it.

@@ -13,24 +13,44 @@ func resetUnread() Detector {
 
 Rule: a close with bytes still unread sends a RST at once (RFC 2525 section 2.17, RFC
 9293 section 3.10.4; Linux tcp_close: RST,ACK). Seen where the opener's data was the last that
-came, the responder answers it with a RST and had sent no FIN. What the responder
+came, the responder answers it with a RST within a second and had sent no FIN. What the responder
 had sent before may be lost too: a RST makes the receiver drop what it has not read.
 
-It is the same on the wire as an abort by SO_LINGER 0.`,
+It is the same on the wire as an abort by SO_LINGER 0: whether the data was read is not
+known. A RST that comes later than a second after the data is reset-abort.`,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-unread", 10, 10, "connections to one listener", "the listener's connections"), cutOffBy(record.ResetUnreadData).picks, endedUnknown, (*resets).add, tellUnread})
+			return newResets(resetKind{o.fewAndShare("reset-unread", 10, 10, "connections to one listener", "the listener's connections"), pickUnread, endedUnknown, (*resets).add, tellUnread})
 		},
 	}
 }
 
+// silentFew is from how many connections on, and a tenth of all, it is felt that a listener sends nothing and resets.
+const silentFew = 3
+
+func pickUnread(r *record.Record) bool { return answersData(r) && cutOff(r) }
+
+// answersData tells that a RST answers data: it comes within a second, and its sender had
+// sent no FIN.
+func answersData(r *record.Record) bool {
+	return r.Close.ResetCause == record.ResetUnreadData && provoked(r)
+}
+
 func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
-	return x.unheard(Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title:       fmt.Sprintf("%s ended by a RST after data that was not read", x.what(s, opened)),
+	e, silent := k.effect(x.n, opened), x.unanswered == x.n
+	e.felt = e.felt || silent && x.n >= silentFew && x.n*10 >= opened
+	f := Finding{
+		Severity: e.severity(), Confidence: Likely,
+		Title:       fmt.Sprintf("%s ended by a RST in answer to data: not read, or aborted", x.what(s, opened)),
 		Explanation: "The responder answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
 		Causes: []string{"the application answers early, for example with an error, and closes before it has read the whole request",
 			"it crashed or was killed while requests came in", "it sets SO_LINGER to 0"},
 		Advice: []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6).",
 			"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
-	})
+	}
+	if silent {
+		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the listener: not read, or aborted", x.what(s, opened))
+		f.Causes = append([]string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)"}, f.Causes[1:]...)
+		f.Advice[0] = "The service's log at these times tells whether it had read the request. Behind a proxy: is the backend up?"
+	}
+	return x.unheard(f)
 }

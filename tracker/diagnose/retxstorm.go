@@ -52,14 +52,37 @@ func tellStorm(_ *Context, s Subject, x *losses) (Finding, bool) {
 	if s.Kind == SubjectPair {
 		e = record.Orig
 	}
+	lost := " Of the segments " + whichSide(x.before[e], x.after[e]) + "."
+	if x.blind[e] == x.repeats[e] {
+		lost = ""
+	}
 	return Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), say.Plural(x.n, "connection")),
-		Explanation: fmt.Sprintf("%s, of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5). Of the segments %s.", say.Plural(x.repeats[e], "repeat"), say.Thousands(x.timeouts[e]),
-			whichSide(x.before[e], x.after[e])),
-		Causes: []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
-		Advice: lossAdvice(s.A.Addr.String()),
+		Title:       fmt.Sprintf("%s sent %s of its data again on %s", s.who(), percentOf(x.again[e], x.bytes[e]), say.Plural(x.n, "connection")),
+		Explanation: say.Plural(x.repeats[e], "repeat") + x.byTimeout(e) + "." + lost,
+		Causes:      []string{"a link on the way loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
+		Advice:      x.advice(s, e),
 	}, true
+}
+
+// byTimeout tells how many repeats of an end came by timeout, where its ACKs were captured: they tell.
+func (x *losses) byTimeout(e record.End) string {
+	switch {
+	case x.blind[e] == x.repeats[e]:
+		return "; why is not known, for no ACK was captured"
+	case x.timeouts[e] == 0:
+		return ", none by timeout"
+	}
+	return fmt.Sprintf(", of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5)", say.Thousands(x.timeouts[e]))
+}
+
+// advice is for the host on whose side most was lost.
+func (x *losses) advice(s Subject, e record.End) []string {
+	at := s.A.Addr.String()
+	if x.after[e] > x.before[e] {
+		at = x.receiver[e].V.Addr.String()
+	}
+	return lossAdvice(at)
 }
 
 // intoSilence tells that data was repeated to an end that was gone, or through

@@ -19,6 +19,7 @@ type Set struct {
 	sample    sampled
 	endings   endings
 	forgotten forgotten
+	twins     twins
 	subjects  int // that a detector has places for
 }
 
@@ -30,7 +31,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -46,6 +47,7 @@ func NewSet(detectors []Detector, o *Options) *Set {
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {
 	s.census.kept.Narrow(by)
+	s.twins.kept.Narrow(by)
 	s.sample, s.endings = newSampled(max(maxSampled/by, 1)), newEndings(max(maxSampled/by, 1))
 	for _, f := range s.folds {
 		if x, ok := f.(interface{ narrow(by int) }); ok {
@@ -66,6 +68,7 @@ func (s *Set) Add(r *record.Record) {
 		s.sample.add(r)
 		s.endings.add(r)
 		s.forgotten.add(r)
+		s.twins.add(r)
 	}
 	for _, f := range s.always {
 		f.Add(r)
@@ -89,6 +92,7 @@ func (s *Set) Fields(w *fold.Walk) {
 	s.sample.Fields(w)
 	s.endings.Fields(w)
 	s.forgotten.Fields(w)
+	s.twins.kept.Fields(w)
 	for _, f := range s.folds {
 		f.Fields(w)
 	}
@@ -108,6 +112,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	}
 	weak := s.Weak(c)
 	var all []Finding
+	lesser := s.twins.lesser()
 	for i, f := range s.folds {
 		d := &s.detectors[i]
 		for _, x := range f.Findings(&with) {
@@ -117,6 +122,7 @@ func (s *Set) Findings(c *Context) []Finding {
 				x.Confidence = Possible
 			}
 			s.forgotten.weaken(&x)
+			lower(&x, lesser)
 			all = append(all, x)
 		}
 	}

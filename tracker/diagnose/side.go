@@ -24,8 +24,8 @@ func (s Subject) service() capture.Endpoint {
 	return s.A
 }
 
-// openedAt is how many connections opened at a side's listener, at least n.
-func (c *Context) openedAt(s Subject, n uint64) uint64 { return max(c.opened(s.service()), n) }
+// openedAt is how many connections a side's listener had, at least n.
+func (c *Context) openedAt(s Subject, n uint64) uint64 { return max(c.connections(s.service()), n) }
 
 // ss is the filter of ss(8) that picks the sockets of a side, on its own host.
 func (s Subject) ss() string {

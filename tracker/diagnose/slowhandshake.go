@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -97,6 +98,25 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 	return slowPath, t.Min, half
 }
 
+// whoseFault tells who made them wait, and by what that is known.
+func (x *slow) whoseFault() string {
+	var parts []string
+	for i, who := range [...]string{"the listener caused the wait", "the path is as long as that", "the opener caused the wait", "nothing measured later tells who caused the wait"} {
+		switch n := x.by[i]; {
+		case n == 0:
+		case n == x.n:
+			parts = append(parts, who)
+		default:
+			parts = append(parts, fmt.Sprintf("in %s %s", say.Thousands(n), who))
+		}
+	}
+	text := sentence(strings.Join(parts, ", "))
+	if x.rtt > 0 {
+		text += fmt.Sprintf(": later round trips took %s at least", span(x.rtt))
+	}
+	return text + " (RFC 6298 section 3)."
+}
+
 func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 	most := slowListener
 	for i := range x.by {
@@ -106,8 +126,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 	}
 	opened := max(c.opened(s.A), x.n)
 	f := Finding{Severity: effect{felt: x.n >= l.few, minor: most == slowPath}.severity(), Confidence: Likely,
-		Explanation: fmt.Sprintf("Of them %s by the listener, %s by the path, %s by the opener, %s without a measure to tell (RFC 6298: compared with later round trips). At most %s.",
-			say.Thousands(x.by[slowListener]), say.Thousands(x.by[slowPath]), say.Thousands(x.by[slowOpener]), say.Thousands(x.by[slowUnknown]), span(x.longest)),
+		Explanation: x.whoseFault(),
 	}
 	what := outOf(x.n, opened, "handshake")
 	switch most {

@@ -29,6 +29,7 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 // stale sums up handshakes that an older connection held up.
 type stale struct {
 	delays
+	opened    uint64 // in the end
 	closeWait uint64 // those whose older connection was in CLOSE-WAIT
 	unseen    uint64 // those whose older connection was not captured
 }
@@ -36,7 +37,7 @@ type stale struct {
 // Fields walks over what is summed up.
 func (d *stale) Fields(w *fold.Walk) {
 	d.delays.Fields(w)
-	fold.Sum(w, &d.closeWait, &d.unseen)
+	fold.Sum(w, &d.opened, &d.closeWait, &d.unseen)
 }
 
 func addStale(s *subjects[stale, *stale], r *record.Record) {
@@ -44,7 +45,12 @@ func addStale(s *subjects[stale, *stale], r *record.Record) {
 		return
 	}
 	d := s.At(listener(r.Resp))
-	d.lost(r, r.Evidence.OldAnswer, heldUp(r))
+	if r.Open.Kind == record.OpenHandshake {
+		d.opened++
+		d.lost(r, r.Evidence.OldAnswer, heldUp(r))
+	} else {
+		d.lost(r, r.Evidence.OldAnswer, 0)
+	}
 	switch {
 	case r.Open.OldConn == 0:
 		d.unseen++
@@ -56,8 +62,8 @@ func addStale(s *subjects[stale, *stale], r *record.Record) {
 func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: d.longest >= second}.severity(), Confidence: Proven,
-		Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s before the new one opened", name(s.A),
-			say.Plural(d.n, "connection"), d.sources.who(), d.cost()),
+		Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s", name(s.A),
+			say.Plural(d.n, "connection"), d.sources.who(), d.outcome()),
 		Explanation: "A challenge ACK answered the new SYN: the older connection on the same addresses and ports was alive at the listener (RFC 5961 section 4.2).",
 		Causes:      []string{"the opener crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and gives the port out again"},
 		Advice: []string{
@@ -66,8 +72,7 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 		},
 	}
 	if d.closeWait == d.n {
-		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s before the new one opened", name(s.A),
-			say.Plural(d.n, "connection"), d.sources.who(), d.cost())
+		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s", name(s.A), say.Plural(d.n, "connection"), d.sources.who(), d.outcome())
 		f.Causes = []string{"the program at the listener does not close its end; the opener's system forgot its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and gave the port out again"}
 		f.Advice = []string{
 			fmt.Sprintf("On %s: `ss -tanp state close-wait '( sport = :%d )'` lists them and the process that holds them.", s.A.Addr, s.A.Port),
@@ -81,6 +86,17 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 		f.Explanation += fmt.Sprintf(" Of %s the older connection was not captured: it may have been a TIME-WAIT that answered (RFC 9293 section 3.10.7.4).", say.Plural(d.unseen, "new one"))
 	}
 	return f, true
+}
+
+// outcome says what came of the new connections.
+func (d *stale) outcome() string {
+	switch {
+	case d.opened == d.n:
+		return d.cost() + " before the new one opened"
+	case d.opened == 0:
+		return "none of the new ones opened in the capture"
+	}
+	return say.Thousands(d.opened) + " of the new ones opened in the capture"
 }
 
 // OldAnswered tells that an older connection on the same endpoints answered the

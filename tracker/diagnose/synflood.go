@@ -12,7 +12,8 @@ import (
 type flood struct {
 	tally
 	sources  sources
-	single   uint64 // their SYN was sent once only
+	single   uint64 // their SYN was sent once only, and was due again
+	young    uint64 // the input ended before their SYN was due again
 	halfOpen uint64
 }
 
@@ -20,7 +21,7 @@ type flood struct {
 func (x *flood) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.sources.Fields(w)
-	fold.Sum(w, &x.single, &x.halfOpen)
+	fold.Sum(w, &x.single, &x.young, &x.halfOpen)
 }
 
 func synFlood() Detector {
@@ -33,7 +34,8 @@ one that is (RFC 9293 section 3.5); what floods does neither, because its addres
 are forged (RFC 4987 section 2). Told where a listener got at least so many
 attempts that were never completed, nine of ten of them with one SYN only, and
 four times as many as connections that opened. A service that is down looks
-different: its openers repeat their SYNs. Those attempts are in no other finding.`,
+different: its openers repeat their SYNs. Where the input ends before most of the SYNs
+were due again, and they do not come each from another host, it is only possible, and a notice. Those attempts are in no other finding.`,
 		New: func(o *Options) Fold {
 			l := atLeast{o.count("syn-flood", 200, "attempts never completed, each with one SYN, from which on it is a flood")}
 			return newFold(addFlood, l.tellFlood).suspecting(l.suspectFlood)
@@ -49,7 +51,11 @@ func addFlood(s *subjects[flood, *flood], r *record.Record) {
 	x := s.At(listener(r.Resp))
 	x.hitAt(r, r.FirstPacket)
 	x.sources.add(r.Orig.Addr)
-	if r.Open.NSYNsAgain == 0 {
+	switch {
+	case r.Open.NSYNsAgain > 0:
+	case r.Unfinished && r.End+r.Silent-r.Open.LastSYNAt < retryAfter:
+		x.young++
+	default:
 		x.single++
 	}
 	if half {
@@ -64,16 +70,32 @@ func (l atLeast) suspectFlood(c *Context, s Subject, x *flood) {
 }
 
 func (l atLeast) tellFlood(c *Context, s Subject, x *flood) (Finding, bool) {
-	return Finding{
-		Severity: Critical, Confidence: Likely,
+	f := Finding{
+		Severity: effect{minor: !x.proven(), broken: true}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
 		Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
-			say.Thousands(x.single), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
+			say.Thousands(x.single+x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
 		Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
 		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
 			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
-	}, l.floods(c, s, x)
+	}
+	if x.sources.all.Count() == 1 {
+		f.Causes = []string{"a load generator, scanner or attacker at that one address", f.Causes[0]}
+	}
+	if !x.proven() {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s SYNs from %s to %s, %s: perhaps a flood", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least))
+		f.Explanation = fmt.Sprintf("The capture ends before %s of them were due again, after 1 s (RFC 6298 section 2.1): whether anybody means to complete them is not known. %s got a SYN/ACK, and %s opened meanwhile.",
+			say.Thousands(x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection"))
+		f.Causes = append([]string{"a burst of openers whose SYNs are still under way"}, f.Causes...)
+		f.Advice = append([]string{"Capture for some seconds: openers that mean it send their SYN again."}, f.Advice...)
+	}
+	return f, l.floods(c, s, x)
 }
+
+// proven tells that enough of the attempts were due to be repeated and were not, or that
+// nearly each came from another host, as forged addresses do.
+func (x *flood) proven() bool { return x.single*2 >= x.n || x.sources.all.Count()*10 >= x.n*9 }
 
 // pace is how fast n came in so many nanoseconds: a rate is told of a second or
 // more only.
@@ -85,5 +107,5 @@ func pace(n uint64, ns int64) string {
 }
 
 func (l atLeast) floods(c *Context, s Subject, x *flood) bool {
-	return x.single >= l.least && x.single*10 >= x.n*9 && x.n >= 4*c.opened(s.A)
+	return x.single+x.young >= l.least && (x.single+x.young)*10 >= x.n*9 && x.n >= 4*c.opened(s.A)
 }

@@ -55,6 +55,6 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	case v != nil && v.compared:
 		f.Confidence = Possible // nothing tells which of the causes it is
 	}
-	v.into(&f, s.A, "opened at once")
+	v.into(&f, s.A, openedAtOnce)
 	return f, true
 }

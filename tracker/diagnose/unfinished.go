@@ -10,6 +10,8 @@ type unfinished struct {
 	tally
 	peers   sources
 	repeats uint64            // FINs or data sent again into silence, all of them
+	gaveUp  uint64            // connections that their sender ended by a RST
+	untaken uint64            // connections of which no byte sent was acknowledged
 	timed   uint64            // connections of which it is known when that began
 	unheard uint64            // of those whose ACK passed here, and was lost behind
 	longest int64             // ns for which the step was missing
@@ -20,7 +22,7 @@ type unfinished struct {
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.timed, &x.unheard)
+	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard)
 	fold.Max(w, &x.longest)
 	x.began.Fields(w)
 }
@@ -58,6 +60,12 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if p := &r.Path[e.Peer()].Stuck; v.Fault == FaultTimedOut && p.Since > 0 {
 		x.began.Widen(p.Since, p.Since)
 		x.timed++
+	}
+	if r.Close.Ignored.GaveUp {
+		x.gaveUp++
+	}
+	if r.Path[e.Peer()].NoneTaken {
+		x.untaken++
 	}
 	if v.Fault == FaultUnheardACK {
 		x.unheard++

@@ -34,7 +34,7 @@ func findUntranslated(r *record.Record, host record.End) (party, bool) {
 }
 
 func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
-	whole := outOf(x.n, max(c.opened(s.A), x.n), "connection")
+	whole := outOf(x.n, max(c.connections(s.A), x.n), "connection")
 	f := Finding{
 		Severity: effect{felt: x.reset > 0}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("packets of %s to %s came under another address, %s: a NAT did not translate them", whole, name(s.A), x.under.who()),

@@ -17,7 +17,10 @@ Linux up to tcp_retries2 (15 times, about 924 s), then the connection ends with
 nothing on the wire. Counted where data was repeated three times or more and nothing came
 for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
-or more connections of one end stopped within five seconds, that moment is told.
+or more connections of one end stopped within five seconds, that moment is told. Where
+not one byte of the sender was ever acknowledged it is only possible that the host is gone:
+the handshake passed, and something may keep all else from it. A sender that gives up with
+a RST behind data that was never acknowledged is counted too.
 
 ` + endsDoc,
 		New: func(o *Options) Fold {
@@ -44,6 +47,16 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."},
 	}
+	if x.gaveUp > 0 {
+		f.Explanation += fmt.Sprintf(" On %s it gave up in the capture, with a RST that its receiver cannot take: that has not got the data before it.", say.Thousands(x.gaveUp))
+	}
+	if x.untaken == x.n {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s opened %s and acknowledged nothing that was sent on %s: the handshake passes, the first data does not", s.who(), s.ofThose(x.n, opened), itOrThem(x.n))
+		f.Causes = []string{"something on the way lets the handshake pass and drops the first request: a firewall that looks into it, or a filter", f.Causes[0],
+			"packets of that length do not pass"}
+		f.Advice[0] = fmt.Sprintf("Capture at %s too: does the first data arrive there?", s.A.Addr)
+	}
 	if x.together() {
 		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
 		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
@@ -52,6 +65,13 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 		c.endingsAt(s.A, endedSilent).beside(&f, s.A)
 	}
 	return f, true
+}
+
+func itOrThem(n uint64) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
 }
 
 // atOneMoment is within what time connections that went silent together first send

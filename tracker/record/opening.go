@@ -13,6 +13,8 @@ type OpenDetail struct {
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
+	SmallLink     bool                 // the SYNs were captured on a link whose own MTU is small (ARCNET, SLIP)
+	SYNUnheard    bool                 // a SYN came 100 ms or more after a SYN/ACK had passed: that had not reached the opener by then
 	SYNACKLate    int64                // first SYN/ACK -> third ACK, where that or what follows shows that the SYN/ACKs arrived late and were not lost; 0 where nothing does
 	ACKsIgnored   uint8                // SYN/ACKs repeated after the third ACK was seen
 	ACKIgnoredAt  uint64               // packet of the first of those

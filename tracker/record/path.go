@@ -11,6 +11,7 @@ type PathRecord struct {
 	FINsAcked uint32 // those of them that came after an ACK of it had passed
 	Doubled   uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
 	Unscaled  UnscaledRecord
+	NoneTaken bool   // it sent data, the capture has both SYNs, and no byte of it was ever acknowledged
 	Passed    uint32 // with a stuck segment, a hole or a loss beyond the unscaled window: payload of the largest one that was acknowledged; 0 when unknown
 	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
 	Waited    int64  // how long the end went on sending without filling it
@@ -34,6 +35,8 @@ type StuckRecord struct {
 // TooBigRecord is what routers told an end of segments that do not fit.
 type TooBigRecord struct {
 	N      uint32       // ICMP errors
+	Again  uint32       // repeats of what they told of
+	Joined uint32       // those of the errors whose segment is longer than it was sent: something on the way had joined several
 	MTU    uint32       // the least that they named; 0 for none
 	Packet uint64       // the first of them
 	From   capture.Addr // its sender

@@ -20,6 +20,7 @@ type IgnoredRST struct {
 	Odd    ResetSigns
 	Late   bool // its sender had sent its FIN before: it may answer what was under way
 	Done   bool // both FINs had been acknowledged: it harms nothing
+	GaveUp bool // its sender had repeated data into silence before: with this RST it gave up
 }
 
 // ResetDetail is what a connection that was reset has to tell besides.
@@ -29,5 +30,6 @@ type ResetDetail struct {
 	ResetAfter int64      // from the other end's last segment to the first RST: what it answers
 	ResetTime  Opt[int64] // time of the first RST
 	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged
+	ResetAlso  bool       // the first RST came with another TTL, and one with the end's own came too: it reset the connection itself as well
 	ByNewer    bool       // the opener reset it for a newer connection's sake: it answered the SYN of that one
 }

@@ -1,0 +1,152 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/tracker/record"
+)
+
+// A finding says no more than its packets show: what says it, and what looks alike.
+func TestShownOnly(t *testing.T) {
+	resp, orig := record.Resp, record.Orig
+	set := func(f func(r *record.Record)) func(r *record.Record) { return f }
+	repeatedSYN := func(unheard bool) func(r *record.Record) {
+		return func(r *record.Record) { r.Open.SYNUnheard, r.Open.SYNs = unheard, 3 }
+	}
+	unread := reset(resp, record.ResetUnreadData)
+	mute := func(r *record.Record) { r.Ends[resp].SeenBytes, r.Ends[resp].Bytes = 0, record.Some[uint64](0) }
+	answeredLate := func(ms uint64) func(r *record.Record) {
+		return func(r *record.Record) { r.Close.ResetAfter = int64(ms) * millisecond }
+	}
+	lateSYNACK := func(ns int64) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Open.NSYNACKsAgain, r.Open.SYNACKAgainAt, r.Open.SYNACKLate = 1, r.ID+2, ns
+		}
+	}
+	vanish := func(taken bool) func(r *record.Record) {
+		return func(r *record.Record) {
+			leftOpen(100 * second)(r)
+			r.Close.Kind = record.CloseTimedOut
+			r.Ends[orig].Retx, r.Path[orig].NoneTaken = 6, !taken
+		}
+	}
+	local := func(r *record.Record) { r.Orig.Addr = r.Resp.Addr }
+	burst := func(apart int64, silent int64) []*record.Record {
+		return many(200, func(i int) *record.Record {
+			return made(uint64(i+1), failed(record.OpenNoAnswer, 1), func(r *record.Record) {
+				r.Start, r.Unfinished, r.Silent = at+int64(i)*apart, true, silent
+				r.End, r.Open.LastSYNAt = r.Start, r.Start
+			})
+		})
+	}
+	for _, c := range []struct {
+		detector, name string
+		records        []*record.Record
+		want, says     string // as of a situation, and what title or explanation hold
+		silent         string // what they must not hold
+	}{
+		{"half-open", "the SYN came again after the SYN/ACK", same(2, failed(record.OpenHalfOpen, 3), repeatedSYN(true)), "notice proven", "after the SYN/ACK had passed", ""},
+		{"half-open", "the SYN/ACK came after the last SYN", same(2, failed(record.OpenHalfOpen, 3), repeatedSYN(false)), "notice possible", "came after 3 SYNs", "does not reach"},
+		{"stale-connection", "the new one opened", same(1, late(2), set(func(r *record.Record) { r.Open.OldUnseen, r.Open.OldReset = true, true })), "warning likely", "before the new one opened", ""},
+		{"stale-connection", "none opened", same(1, failed(record.OpenAborted, 1), set(func(r *record.Record) { r.Open.OldUnseen, r.Open.OldReset = true, true })), "notice likely", "none of the new ones opened", "lost before"},
+		{"syn-flood", "not due again when the capture ends", burst(millisecond, 10*millisecond), "notice possible", "whether anybody means to complete them is not known", ""},
+		{"syn-flood", "due again", burst(millisecond, 5*second), "critical likely", "never repeated", ""},
+		{"syn-cookies", "nothing but SYNs and SYN/ACKs", same(3, failed(record.OpenHalfOpen, 1)), "", "", ""},
+		{"syn-ack-lost", "lost", same(1, lateSYNACK(0)), "notice likely", "took more than one SYN/ACK", "late"},
+		{"syn-ack-lost", "late", same(1, lateSYNACK(second)), "notice likely", "reached the opener late in the only handshake to 10.0.0.2:80, by up to 1 s", "it did not arrive"},
+		{"syn-lost", "sent again after 3 s", same(1, late(2), set(func(r *record.Record) { r.Open.SYNsAgain[0] = 2910 })), "notice likely", "sent again after 2.91 s", "1 s at first"},
+		{"reset-unread", "an answer had begun", same(1, unread), "notice likely", "not read, or aborted", "without a byte"},
+		{"reset-unread", "no answer", same(1, unread, mute), "notice likely", "without a byte from the listener", "answers early"},
+		{"reset-unread", "long after the data", same(1, unread, answeredLate(16_000)), "", "", ""},
+		{"reset-abort", "long after the data", same(1, unread, answeredLate(16_000)), "notice likely", "aborted", ""},
+		{"closed-at-once", "the RST answers data: see reset-unread", same(1, unread, mute), "", "", ""},
+		{"reset-bare", "between two hosts", same(1, reset(resp, record.ResetUnknown)), "notice possible", "box on the way", ""},
+		{"reset-bare", "within one host", same(1, reset(resp, record.ResetUnknown), local), "", "", ""},
+		{"reset-abort", "a bare RST within one host", same(1, reset(resp, record.ResetUnknown), local), "notice likely", "aborted", ""},
+		{"reset-bare", "the other end goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second })), "notice possible", "went on for up to", "ended by"},
+		{"reset-injected", "its own RST came too", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {
+			r.Close.ResetTTL, r.Close.ResetAlso, r.Ends[resp].TTL = record.Some(uint8(59)), true, record.Some(uint8(123))
+		})), "notice possible", "it reset the connection itself too", ""},
+		{"reset-injected", "only the other", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {
+			r.Close.ResetTTL, r.Ends[resp].TTL = record.Some(uint8(59)), record.Some(uint8(123))
+		})), "notice possible", "seems to have reset", "itself too"},
+		{"reset-ignored", "its sender gave up", same(1, set(func(r *record.Record) {
+			r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: resp, Packet: r.ID + 5, GaveUp: true}
+		})), "", "", ""},
+		{"reset-ignored", "its sender did not", same(1, set(func(r *record.Record) {
+			r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: resp, Packet: r.ID + 5}
+		})), "notice likely", "must ignore", ""},
+		{"reset-forgotten", "of those that ran already too", append(clean(3), many(3, func(i int) *record.Record {
+			return made(uint64(i+20), reset(resp, record.ResetUnknown), func(r *record.Record) { r.Open.Kind, r.Close.ResetQuiet = record.OpenMidstream, 5*second })
+		})...), "notice likely", "3 of 6 connections", "All 3"},
+		{"vanished", "in the middle", same(1, vanish(true)), "notice likely", "in the middle", ""},
+		{"vanished", "nothing sent was taken", same(1, vanish(false)), "notice possible", "the handshake passes, the first data does not", "in the middle"},
+		{"mss-clamped", "a link whose MTU is small", same(1, set(func(r *record.Record) { r.Ends[resp].MSS, r.Open.SmallLink = record.Some(uint16(468)), true })), "info likely", "a small MTU of its own", "Ethernet"},
+		{"mss-clamped", "Ethernet", same(1, set(func(r *record.Record) { r.Ends[resp].MSS = record.Some(uint16(468)) })), "notice likely", "Ethernet alone", ""},
+		{"no-answer", "one SYN", same(1, failed(record.OpenNoAnswer, 1)), "notice possible", "One SYN was captured; whether another followed is not known", "0 us"},
+		{"retx-storm", "no ACK was captured", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
+			x.Retx, x.RetxOther, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
+		}), set(func(r *record.Record) { r.Capture.OneWay, r.Ends[orig] = true, record.EndRecord{} })), "warning likely", "no ACK was captured", "by timeout"},
+		{"retx-storm", "none by timeout", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
+			x.Retx, x.RetxFast, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
+		}), set(func(r *record.Record) { r.Ends[orig].DupAcks = 60 })), "warning likely", "20 repeats, none by timeout.", "doubles"},
+		{"loss", "joined on the way", same(3, func(r *record.Record) {
+			r.Ends[orig].Retx, r.Ends[orig].RetxRTO = 4, 4
+			r.Path[orig].TooBig = record.TooBigRecord{N: 2, Again: 4, Joined: 2, MTU: 1500, Packet: r.ID + 3, From: r.Resp.Addr}
+		}), "warning likely", "joins segments of connections to 10.0.0.2:80", "lost"},
+		{"slow-handshake", "the listener", same(1, set(func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(2*second), record.Some(2*second) })), "notice likely",
+			"The listener caused the wait: later round trips took 1 ms", "0 by"},
+		{"keepalive-dead", "no answer", same(1, set(func(r *record.Record) {
+			r.KeepaliveOutcome, r.Keepalive[resp] = record.KeepaliveDead, record.KeepaliveRecord{Probes: 2, Unanswered: 2, Idle: record.Some(370 * second)}
+			reset(resp, record.ResetKeepaliveDead)(r)
+		})), "notice proven", "10.0.0.2 sent 2 probes, got no answer and reset the connection", "the last of them"},
+	} {
+		x := situation{c.detector, c.name, c.records, c.want}
+		got, text := "", ""
+		for _, f := range x.findings(t) {
+			got, text = f.Severity.String()+" "+f.Confidence.String(), f.Title+" "+f.Explanation+" "+strings.Join(f.Causes, "; ")
+		}
+		if got != c.want || !strings.Contains(text, c.says) || c.silent != "" && strings.Contains(text, c.silent) {
+			t.Errorf("%s, %s: %q, %q; want %q with %q and without %q", c.detector, c.name, got, text, c.want, c.says, c.silent)
+		}
+	}
+	var r fold.Range[uint32]
+	r.Take(3)
+	if rangeWords(r) != "3" {
+		t.Error(rangeWords(r))
+	}
+}
+
+// What is told of a connection that the capture holds twice, before a NAT and behind it,
+// rests on the view that shows more.
+func TestTwoViews(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		first   uint32 // number of the view that shows more
+		want    string
+		explain bool
+	}{
+		{"the same numbers", 4000, "info possible", true},
+		{"other numbers: another connection", 4001, "notice possible", false},
+	} {
+		near := made(1, halfClosed(120*second), numbers(record.Numbers{First: 4000, Next: 5000}, record.Numbers{First: 8000, Next: 9000}))
+		far := made(2, reset(record.Resp, record.ResetAbort), numbers(record.Numbers{First: c.first, Next: 5000}, record.Numbers{First: 8000, Next: 9000}),
+			from(near.Orig), to(point("10.0.0.3:80")))
+		far.Ends[record.Resp].Packets = 90
+		got, text := "", ""
+		for _, f := range findingsOf(t, "", &Context{MSL: record.DefaultMSL, Conns: 2, Start: at}, near, far) {
+			if f.Detector == "close-wait" {
+				got, text = f.Severity.String()+" "+f.Confidence.String(), f.Explanation
+			}
+		}
+		if got != c.want || strings.Contains(text, "with 10.0.0.3:80 as well") != c.explain {
+			t.Errorf("%s: %q, %q", c.name, got, text)
+		}
+	}
+	answered := same(2, failed(record.OpenHalfOpen, 4), func(r *record.Record) { r.Open.SYNACKs = 0 })
+	if f := findingsOf(t, "no-answer", nil, answered...); len(f) != 1 || !strings.Contains(f[0].Title, "neither of the 2") {
+		t.Errorf("a FIN of another connection is no answer: %+v", f)
+	}
+}
