@@ -93,7 +93,7 @@ func (x *losses) volume(r *record.Record) {
 
 // neededRepeats is how many of an end's repeats make up for a loss: what had arrived, or
 // was acknowledged when it came again, was needless, what had been thrown away was not lost, what came sooner than a loss can be known was doubled on the way or by
-// the capture, and so was everything where neither a timer nor a duplicate ACK
+// the capture, and so was everything where neither a timer, a duplicate ACK nor SACK
 // set the sender off.
 func neededRepeats(r *record.Record, e record.End) uint32 {
 	x := &r.Ends[e]
@@ -101,7 +101,7 @@ func neededRepeats(r *record.Record, e record.End) uint32 {
 		return 0 // no loss: a window taken without its scale
 	}
 	hasty := r.Path[e].Doubled
-	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks == 0 && !r.Capture.OneWay {
+	if hasty*2 >= x.Retx || x.RetxRTO+x.RetxTLP == 0 && r.Ends[e.Peer()].DupAcks+r.Ends[e.Peer()].SACKBlocks == 0 && !r.Capture.OneWay {
 		return 0
 	}
 	return min(x.Retx-min(x.Retx, x.RetxSpurious+x.RetxRefused+hasty), x.LostBeforeTap+x.LostAfterTap)
