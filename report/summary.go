@@ -146,7 +146,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 3
+const summaryVersion = 4
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.

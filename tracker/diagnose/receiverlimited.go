@@ -22,8 +22,10 @@ Rule: a sender may have no more in flight than the receiver's window (RFC 9293 s
 the path can hold (bandwidth times delay). Without window scaling (RFC 7323 section 2)
 it can't exceed 65,535 bytes, which over 100 ms is 5 Mbit/s. Measured is the time
 in which the sender's data in flight filled the window, seen at the capture point: near
-the receiver it comes out too small. A window that was closed is zero-window,
-from zero-window-least on.`,
+the receiver it comes out too small. Of the slowest transfer it is told what the largest
+window that was used up allows, one in each round trip (Siekkinen et al., A root cause
+analysis toolkit for TCP, 2008). A window that was closed is zero-window, from
+zero-window-least on.`,
 		New: func(o *Options) Fold {
 			return newEndFold(readerLimits{o.bulkLimits("receiver-limited"), closedLimitsOf(o.others())}.add, tellReader)
 		},
@@ -39,6 +41,7 @@ func (l readerLimits) add(s *subjects[waits, *waits], r *record.Record, e record
 		w := s.At(sideOf(r, e.Peer()))
 		w.add(r, r.Evidence.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
 		w.bytes += x.WireBytes
+		w.takePace(r, e)
 		if unscaled(r) {
 			w.unscaled++
 		}
@@ -54,6 +57,9 @@ func tellReader(_ *Context, s Subject, x *waits) (Finding, bool) {
 			"its application reads slowly"},
 		Advice: []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_rmem net.core.rmem_max`, and no SO_RCVBUF in the application: it turns the growth of the buffer off.", s.A.Addr),
 			fmt.Sprintf("`ss -tim state established %s` shows rcv_space and the buffers.", s.ss())},
+	}
+	if limit := x.limit(); limit != "" {
+		f.Explanation += " The slowest was " + limit + "."
 	}
 	if x.unscaled > 0 {
 		f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))

@@ -1,7 +1,11 @@
 package diagnose
 
 import (
+	"cmp"
+	"fmt"
+
 	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -14,6 +18,42 @@ type waits struct {
 	probes   uint64
 	unscaled uint64 // connections without window scaling
 	bytes    uint64
+	slowest  fold.First[paceOf] // of transfers whose rate is known; of those that waited for a window
+}
+
+// paceOf is how fast a transfer was, and what its receiver's window allowed.
+type paceOf struct {
+	Rate    uint64 // bits per second
+	Conn    uint64
+	Share   uint64 // per cent of the time in which the window was used up
+	Window  uint64 // the largest that was, bytes
+	Trip    int64  // the shortest round trip, ns
+	Ceiling uint64 // one such window in each round trip, bits per second
+}
+
+// Before tells that a transfer was slower.
+func (p paceOf) Before(o paceOf) bool {
+	return cmp.Or(cmp.Compare(p.Rate, o.Rate), cmp.Compare(p.Conn, o.Conn), cmp.Compare(p.Share, o.Share), cmp.Compare(p.Window, o.Window),
+		cmp.Compare(p.Trip, o.Trip), cmp.Compare(p.Ceiling, o.Ceiling)) < 0
+}
+
+// takePace takes the pace of the data that an end sent, where all of it is known.
+func (x *waits) takePace(r *record.Record, e record.End) {
+	t, ok := r.Transfer(e)
+	rate, ceiling := t.Rate(), t.Ceiling()
+	if !ok || !rate.OK || !ceiling.OK || !t.Window.OK {
+		return
+	}
+	x.slowest.Take(paceOf{rate.V, r.ID, uint64((200*t.Window.V + t.Time.V) / (2 * t.Time.V)), t.Used.V, t.RoundTrip.V, ceiling.V})
+}
+
+// limit says what held the slowest transfer up; "" where it is not known.
+func (x *waits) limit() string {
+	if !x.slowest.Some {
+		return ""
+	}
+	p := &x.slowest.V
+	return fmt.Sprintf("#%d, %s: %d%% of the time a window of %s at a round trip of %s, which allows at most %s", p.Conn, say.Rate(p.Rate), p.Share, say.Bytes(p.Window), span(p.Trip), say.Rate(p.Ceiling))
 }
 
 // Fields walks over what is summed up.
@@ -22,6 +62,7 @@ func (x *waits) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.times, &x.probes, &x.unscaled, &x.bytes)
 	fold.Sum(w, &x.total)
 	fold.Max(w, &x.longest)
+	x.slowest.Fields(w)
 }
 
 func (x *waits) add(r *record.Record, packet uint64, times uint32, total int64) {
