@@ -61,6 +61,13 @@ func TestQuote(t *testing.T) {
 		if q.Type != tt.kind || q.Code != tt.code || q.MTU != tt.mtu || q.V6 != v6 {
 			t.Errorf("%s: %+v", tt.name, q)
 		}
+		length := uint32(len(theSegment.Payload)) // by the quoted IP header, where the TCP header is quoted too
+		if len(tt.data) == 20+8+28 || v6 && len(tt.data) == 40+8+48 {
+			length = 0
+		}
+		if q.Len != length {
+			t.Errorf("%s: quotes %d bytes of payload, want %d", tt.name, q.Len, length)
+		}
 		from, src, dst := "192.0.2.9", "10.0.0.1:40000", "10.0.0.2:80"
 		if v6 {
 			from, src, dst = "fd00::9", "[2001:db8::1]:40000", "[2001:db8::2]:80"

@@ -14,6 +14,8 @@ type quality struct {
 	beyond    uint64 // with more than SYNs and SYN/ACKs
 	missing   tally  // connections with bytes acknowledged that were never captured
 	lost      uint64
+	strays    uint64 // connections of which nothing but a packet or two of one end was seen, with data
+	strayed   uint64 // bytes of those
 	openings  uint64 // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
 	copies    tally
@@ -36,6 +38,10 @@ func (q *quality) add(r *record.Record) {
 	q.packets += a.Packets + b.Packets
 	if a.Packets+b.Packets > uint64(r.Open.SYNs)+uint64(r.Open.SYNACKs)+uint64(c.Duplicates) || r.Close.ResetBy != record.NoEnd {
 		q.beyond++
+	}
+	if stray(r) {
+		q.strays++
+		q.strayed += a.WireBytes + b.WireBytes
 	}
 	switch {
 	case OneWay(r):
@@ -93,6 +99,16 @@ func OnlyFlagged(r *record.Record) bool {
 	return flagged >= r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets
 }
 
+// stray tells that of a connection nothing but a packet or two of one end was seen, with data.
+func stray(r *record.Record) bool {
+	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
+	return r.Open.Kind == record.OpenMidstream && min(a.Packets, b.Packets) == 0 && a.Packets+b.Packets < oneWayLeast && a.WireBytes+b.WireBytes > 0
+}
+
+// readdressed tells that lone packets hold about as many bytes as are missing: they may be those, with
+// addresses that were damaged or rewritten.
+func (q *quality) readdressed() bool { return q.lost > 0 && q.strayed*2 >= q.lost }
+
 // onlySYNs tells that the capture holds nothing but SYNs and SYN/ACKs: a filter left the
 // rest out, or nobody answered.
 func (q *quality) onlySYNs() bool { return q != nil && q.beyond == 0 }
@@ -106,7 +122,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)
 	}

@@ -150,3 +150,13 @@ func TestTwoViews(t *testing.T) {
 		t.Errorf("a FIN of another connection is no answer: %+v", f)
 	}
 }
+
+// lone are connections of which one packet was seen, with so many bytes.
+func lone(n int, bytes uint64) []*record.Record {
+	return many(n, func(i int) *record.Record {
+		return made(uint64(i+900), func(r *record.Record) {
+			r.Open, r.Close = record.OpenRecord{Kind: record.OpenMidstream}, record.CloseRecord{Kind: record.CloseOpen, First: record.NoEnd, ResetBy: record.NoEnd}
+			r.Capture.Midstream, r.Ends = true, [2]record.EndRecord{{Packets: 1, WireBytes: bytes, SeenBytes: bytes}, {}}
+		})
+	})
+}
