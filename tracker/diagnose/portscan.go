@@ -11,10 +11,11 @@ import (
 // scan sums up the attempts of a host that failed.
 type scan struct {
 	tally
-	ports, hosts, targets fold.Distinct
-	bare                  uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
-	refused, silent, cut  uint64
-	probes                probes
+	ports                portSet
+	hosts, targets       fold.Distinct
+	bare                 uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
+	refused, silent, cut uint64
+	probes               probes
 }
 
 // Fields walks over what is summed up.
@@ -62,7 +63,7 @@ func addScan(s *subjects[scan, *scan], r *record.Record) {
 	}
 	x := s.At(host(from.Addr))
 	x.hitAt(r, r.FirstPacket)
-	x.ports.Add(fold.Mix(uint64(to.Port)))
+	x.ports.add(to.Port)
 	x.hosts.Add(fold.Hash16(to.Addr, 0))
 	x.targets.Add(fold.Hash16(to.Addr, uint64(to.Port)))
 	if probed {
@@ -104,6 +105,14 @@ func failedInVain(r *record.Record) bool {
 	return false
 }
 
+// listeners are those that it tried in vain: of one host each port is one.
+func (x *scan) listeners() string {
+	if x.hosts.Count() == 1 {
+		return x.ports.words()
+	}
+	return about(&x.targets, "listener")
+}
+
 func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	if x.probes.n*2 >= x.n {
 		return tellProbes(s, x), l.scans(c, s, x)
@@ -114,16 +123,16 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), about(&x.ports, "port"), about(&x.hosts, "host")),
+		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host")),
 		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s came to nothing.",
-			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), about(&x.targets, "listener")),
+			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
 	}
 	// Peers of a peer-to-peer network listen on a port of their own each.
 	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
-		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), about(&x.ports, "port"), about(&x.hosts, "host"))
+		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host"))
 		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
 	}
 	if x.ports.Count() <= 2 && x.hosts.Count() > 2 {

@@ -96,7 +96,7 @@ func tellProbes(s Subject, x *scan) Finding {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title:       fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, about(&x.ports, "port"), about(&x.hosts, "host"), what),
+		Title:       fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, x.ports.words(), about(&x.hosts, "host"), what),
 		Explanation: fmt.Sprintf("It looks like %s: %s No program aborted.", kind, answer),
 		Causes:      []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
 		Advice:      []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},

@@ -160,3 +160,26 @@ func lone(n int, bytes uint64) []*record.Record {
 		})
 	})
 }
+
+// The ports of a scan are counted, not estimated, up to some thousands.
+func TestScannedPorts(t *testing.T) {
+	for _, c := range []struct {
+		n     int
+		words string
+	}{{1, "1 port"}, {1000, "1,000 ports"}, {4095, "4,095 ports"}, {20000, "about "}} {
+		var a, b, all portSet
+		for i := range c.n {
+			all.add(uint16(i + 1))
+			all.add(uint16(i + 1))
+			if i%2 == 0 {
+				a.add(uint16(i + 1))
+			} else {
+				b.add(uint16(i + 1))
+			}
+		}
+		fold.Merge(&a, &b)
+		if !strings.HasPrefix(all.words(), c.words) || a.Count() != all.Count() && c.n < maxPorts {
+			t.Errorf("%d ports: %q, merged %d", c.n, all.words(), a.Count())
+		}
+	}
+}
