@@ -229,13 +229,9 @@ func (p *page) headOf(f *diagnose.Finding) {
 }
 
 // briefEnd says where the rest of it is.
-func (p *page) briefEnd(chosen []Table) {
-	names := make([]string, 0, len(chosen))
-	for _, t := range chosen {
-		names = append(names, t.Name)
-	}
+func (p *page) briefEnd() {
 	p.b.WriteByte('\n')
-	p.note(0, say.Faint, "More: --report NAME ("+strings.Join(names, ", ")+", or all), --why ID draws a connection.")
+	p.note(0, say.Faint, "More: --report NAME ("+strings.Join(ReportNames(), ", ")+", or all), --why ID draws a connection.")
 }
 
 // advise is note for what only the whole table says.

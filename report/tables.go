@@ -148,7 +148,7 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.notSeen()
 	if p.brief && s.conns > 0 {
-		p.briefEnd(chosen)
+		p.briefEnd()
 	}
 	_, err = io.WriteString(w, p.b.String())
 	return err
