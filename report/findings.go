@@ -19,7 +19,7 @@ func (s *Summary) Findings(h *Headline) []diagnose.Finding {
 func (s *Summary) context(h *Headline) *diagnose.Context {
 	return &diagnose.Context{
 		Drops: h.KernelDrops, Undecoded: h.Undecoded, Conns: s.conns, OneWay: s.oneWay,
-		Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, ClockAt: h.Clock.At, Start: h.Start, End: max(h.End, s.end), Live: h.Live, MSL: h.MSL,
+		Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, ClockAt: h.Clock.At, Start: h.Start, End: max(h.End, s.end), Live: h.Live, Chosen: h.Where != "", MSL: h.MSL,
 		Ports: h.Ports, Local: h.Local, TimeWaits: sumsOf[*timeWaits](s).ledger(max(h.End, s.end), h.MSL),
 	}
 }

@@ -16,6 +16,7 @@ type Context struct {
 	Steps      uint64 // times that the clock was stepped
 	ClockAt    uint64 // the first packet that was misstamped or is behind a step; 0 for none
 	Live       bool
+	Chosen     bool      // some connections are left out by the user's choice
 	MSL        int64     // nanoseconds; TIME-WAIT lasts twice as long
 	Ports      PortRange // of this host, when live
 	TimeWaits  []Holding // who holds TIME-WAIT, in any order; fixed for a call of Findings
@@ -77,7 +78,7 @@ func (c *Context) contrast(at capture.Endpoint, failed outcome) *verdict {
 
 // silentHost tells that a host sent nothing at all in the capture, as far as is known.
 func (c *Context) silentHost(a capture.Addr) bool {
-	return c.contrasts != nil && !c.contrasts.sampled && !c.contrasts.heard[a]
+	return c.contrasts != nil && !c.Chosen && !c.contrasts.sampled && !c.contrasts.heard[a]
 }
 
 // weak tells that the kernel dropped packets, or that one direction only was

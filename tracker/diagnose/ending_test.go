@@ -123,3 +123,12 @@ func TestEndingsInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// A finding of RSTs begins with the first RST, not when the connection did.
+func TestResetsBeginWithTheRST(t *testing.T) {
+	records := lives(0, 3, func(r *record.Record, i int, _ bool) { r.End = r.Start + int64(300+i)*second })
+	list := findingsOf(t, "reset-injected", &Context{MSL: record.DefaultMSL, Conns: 3}, records...)
+	if len(list) != 1 || list[0].Since != records[0].Start+300*second {
+		t.Errorf("%+v, want it since %d", list, records[0].Start+300*second)
+	}
+}

@@ -24,7 +24,7 @@ func Explain(name string) (string, error) {
 			if i == 0 || d.Group != all[i-1].Group {
 				b.WriteString("\n"[:min(i, 1)] + d.Group.question() + "\n")
 			}
-			first, _, _ := strings.Cut(d.Doc, "\n")
+			first, _, _ := strings.Cut(d.Doc, "\n\n")
 			hang(&b, fmt.Sprintf("  %-*s", column, d.Name), first)
 		}
 		return b.String(), nil

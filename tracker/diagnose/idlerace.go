@@ -55,7 +55,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 	limit := seconds(x.before.Least)
 	f := Finding{
 		Severity: effect{felt: x.n >= l.few}.severity(), Confidence: Possible,
-		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request crossed its FIN", outOf(x.n, opened, "connection"), name(s.A)),
+		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request met its FIN", outOf(x.n, opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("After %s in which it neither sent nor took in data the listener sent its FIN; within a second it answered %s of requests by a RST: nobody held the socket any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
 			rangeOf(x.before), say.Plural(x.bytes, "byte")),
 		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
@@ -64,7 +64,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 	}
 	if n := x.alike(); n >= l.quietly {
 		f.Confidence = Likely
-		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request crossed the FIN and was answered with a RST", name(s.A), limit, outOf(x.n, opened, "connection"))
+		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request came as it closed, and was answered with a RST", name(s.A), limit, outOf(x.n, opened, "connection"))
 		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
 		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
 	}
@@ -96,7 +96,7 @@ type races struct {
 }
 
 func (x *races) add(r *record.Record) {
-	x.hitAt(r, r.Close.ResetPacket)
+	x.hit(r.ID, r.Close.ResetPacket, r.Close.ResetTime.V, r.End)
 	x.before.Take(r.Close.Quiet.V)
 	x.bytes += cameLate(r)
 }

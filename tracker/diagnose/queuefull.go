@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -81,7 +82,7 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 	switch {
 	case r.Open.Kind == record.OpenHandshake && RefusedLate(r) && r.Close.ResetCause != record.ResetMiddlebox:
 		x := s.At(listener(r.Resp))
-		x.hit(r.ID, r.Close.ResetPacket, r.Start, r.End)
+		x.hit(r.ID, r.Close.ResetPacket, cmp.Or(r.Close.ResetTime.V, r.Start), r.End)
 		x.reset++
 	case f.ACKsIgnored > 0 && r.Open.Kind == record.OpenHandshake:
 		x := s.At(listener(r.Resp))

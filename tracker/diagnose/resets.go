@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/internal/fold"
@@ -34,7 +35,7 @@ type resets struct {
 
 func (x *resets) add(r *record.Record) {
 	c := &r.Close
-	x.hit(r.ID, c.ResetPacket, r.Start, r.End)
+	x.hit(r.ID, c.ResetPacket, cmp.Or(c.ResetTime.V, r.Start), r.End)
 	from, to := probedEnds(r)
 	x.sources.add(from.Addr)
 	x.targets.Add(listener(to).Hash())
