@@ -16,7 +16,8 @@ func transfersTable() Table {
 		Doc:  "how fast each transfer was, and what limited it",
 		Manual: "A line for each direction of a connection that carried data: bytes, time, rate, round\n" +
 			"trips, segments lost, and how much of the time the sender, the receiver's window or the\n" +
-			"network set the pace. The ceiling is what the largest window that was used up allows,\n" +
+			"network set the pace.\n" +
+			"The ceiling is what the largest window that was used up allows,\n" +
 			"one window in each round trip.",
 		Sorts:    []string{"bytes", "slow", "time", "rtt", "lost", "id"},
 		OnDemand: true,
