@@ -53,6 +53,9 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 		e.sender.flight.Repeat(seq, seq.Add(1), now, s.IPID)
 		return
 	}
+	if e.synData > 0 && a.New+a.Filled == 0 && e.sendsSYNData(c, seq, s.Len) {
+		a.New, a.Again = a.Again, 0
+	}
 	if t.fileData(c, from, s, now, a) {
 		return
 	}
@@ -64,6 +67,17 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 		}
 	}
 	t.sentData(c, from, s, now, a.New > 0)
+}
+
+// sendsSYNData reports whether data is what the SYN carried and its SYN/ACK did not take:
+// it goes out behind the handshake (RFC 7413 section 4.2.2), and is no repeat.
+func (e *endpoint) sendsSYNData(c *conn, seq reassembly.Seq, n uint32) bool {
+	first := e.isn.Add(1)
+	if c.is(isFastOpen) || c.synAckAt == 0 || e.stream.Una() != first || seq != first || n > e.synData {
+		return false
+	}
+	e.synData = 0
+	return true
 }
 
 // sentData is what new data proves of its sender (RFC 9293 section 3.10.2).

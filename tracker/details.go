@@ -39,7 +39,10 @@ type details struct {
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
 	heldState    record.State
-	fastOpen     bool // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
+	fastOpen     bool  // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
+	synData      bool  // its SYN carried data
+	signed       bool  // its SYN was signed (RFC 2385, RFC 5925)
+	hopsLost     uint8 // the most hops that a packet had lost when it passed the capture point again
 }
 
 // resentMin is the least time after which something is sent again: Linux's RTO is
@@ -163,6 +166,13 @@ func (f *details) goesOn(s *capture.Segment) {
 // taken for that.
 const maxOldSent = 1 << 20
 
+// loop notes a copy of a segment of e that has fewer hops left than its end's packets have.
+func (f *details) loop(e *endpoint, s *capture.Segment) {
+	if e.has&hasTTL != 0 && s.IPID != 0 && s.TTL < e.ttl {
+		f.hopsLost = max(f.hopsLost, e.ttl-s.TTL)
+	}
+}
+
 // reset notes the first RST.
 func (f *details) reset(e, p *endpoint, s *capture.Segment, now int64) {
 	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
@@ -221,6 +231,9 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.packet(n, &f.heldConn, c.firstPacket)
 	n = number(w, n, &f.heldState)
 	n = w.flag(n, &f.fastOpen)
+	n = w.flag(n, &f.synData)
+	n = w.flag(n, &f.signed)
+	n = number(w, n, &f.hopsLost)
 	n = number(w, n, &f.oldSeq)
 	n = number(w, n, &f.oldAck)
 	n = number(w, n, &f.oldWentOn)
@@ -245,6 +258,7 @@ func (c *conn) fillDetails(r *record.Record) {
 	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {
 		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Opt[uint32]{V: a.tsRecent, OK: a.tsRecent != 0}
 	}
+	r.Capture.HopsLost = f.hopsLost
 	if c.thirdACKAt != 0 {
 		o.ThirdACK = record.Some(c.thirdACK)
 	}
@@ -262,7 +276,7 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 	r.RivalAgain, r.SmallLink = f.rivalAgain, f.smallLink
 	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt
 	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
-	r.HeldConn, r.HeldState, r.FastOpenAsked = f.heldConn, f.heldState, f.fastOpen
+	r.HeldConn, r.HeldState, r.FastOpenAsked, r.SYNData, r.Signed = f.heldConn, f.heldState, f.fastOpen, f.synData, f.signed
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {

@@ -44,6 +44,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	if e.copied(&c.ends[from.Peer()], s, now) {
 		c.duplicates++
 		c.copies[from].note(s)
+		c.details.loop(e, s)
 		noteFirst(&c.evidence.copied, s.Packet)
 		c.note(record.Moment{Kind: record.MomentDuplicate, End: from})
 	} else if outside != 0 {

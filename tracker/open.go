@@ -23,8 +23,11 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 	e.firstSYNVal, e.lastSYNVal = s.TSVal, s.TSVal
 	e.window = s.Window
 	e.stream.Start(e.isn.Add(1))
-	if from == record.Orig && (s.Options&capture.OptFastOpen != 0 || s.Len > 0) {
-		c.details.fastOpen = true
+	if from == record.Orig {
+		f := &c.details
+		f.synData = s.Len > 0
+		f.fastOpen = f.synData || s.Options&capture.OptFastOpen != 0
+		f.signed = s.Options&(capture.OptMD5|capture.OptAO) != 0
 	}
 	if s.Len > 0 {
 		e.synData = s.Len

@@ -119,8 +119,10 @@ func (e *endpoint) copied(p *endpoint, s *capture.Segment, now int64) bool {
 // for that of a packet taken before the network card had filled it in.
 func (r *recentSegments) isCopy(i int, s *capture.Segment, later uint32) bool {
 	d := int(r.ttl[i]) - int(s.TTL)
+	// A loop brings it past the tap again and again, with fewer hops each time.
+	looped := s.IPID != 0 && d > 1 && later < routedWindow && r.sum[i] == s.Checksum
 	routed := s.IPID != 0 && (d == 1 && later < routedWindow || d == -1 && later < duplicateWindow)
-	if !routed && (d < -1 || d > 1 || later >= duplicateWindow) {
+	if !routed && !looped && (d < -1 || d > 1 || later >= duplicateWindow) {
 		return false
 	}
 	same := r.sum[i] == s.Checksum

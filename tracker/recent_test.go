@@ -40,6 +40,16 @@ func TestCopies(t *testing.T) {
 		{"a router sent the SYN past the tap again", `
 			0.000 > S  0:0(0) id 10 sum 1 | - -
 			0.120 > S  0:0(0) id 10 sum 99 ttl 63 | - -`, 1, func(r *record.Record) bool { return r.Open.SYNs == 1 && r.Open.SYNCopies == 1 }},
+		{"a routing loop brings the SYN past the tap again and again", `
+			0.000 > S  0:0(0) id 10 sum 1 | - -
+			0.001 > S  0:0(0) id 10 sum 1 ttl 62 | - -
+			0.002 > S  0:0(0) id 10 sum 1 ttl 60 | - -
+			0.030 > S  0:0(0) id 10 sum 1 ttl 2 | - -`, 3, func(r *record.Record) bool {
+			return r.Open.SYNs == 1 && r.Open.SYNCopies == 3 && r.Capture.HopsLost == 62
+		}},
+		{"other bytes with fewer hops left are no copy", `
+			0.000 > S  0:0(0) id 10 sum 1 | - -
+			0.030 > S  0:0(0) id 10 sum 2 ttl 20 | - -`, 0, func(r *record.Record) bool { return r.Open.SYNs == 2 && r.Capture.HopsLost == 0 }},
 		{"a repeat with the same identification is a repeat", `
 			0.000 > S  0:0(0) id 10 sum 1 | - -
 			1.450 > S  0:0(0) id 10 sum 1 | - -`, 0, func(r *record.Record) bool { return r.Open.SYNs == 2 && r.Open.NSYNsAgain == 1 }},

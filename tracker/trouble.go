@@ -74,7 +74,8 @@ func (c *conn) fillPath(r *record.Record) {
 		y.ECT, y.CE = x.has&hasECT != 0, x.has&hasCE != 0
 		y.Hole, y.Waited = x.hole()
 		if x.sender != nil && x.sender.flight.Len() > 0 {
-			y.Unacked = x.sender.flight.At(0).First
+			oldest := x.sender.flight.At(0)
+			y.Unacked, y.UnackedTimes = oldest.First, oldest.Times
 			y.NoneTaken = x.synSeen && x.stream.Una() == x.isn.Add(1) && c.ends[e.Peer()].synSeen
 		}
 		if c.trouble != nil {

@@ -87,6 +87,7 @@ func (c *conn) fillExchanges(r *record.Record) {
 	x := &c.turns
 	e := &r.Exchanges
 	e.N, e.Timed, e.Repeated, e.Think = x.n, x.timed, x.repeated, x.think
+	e.Left = c.leftWaiting()
 	if x.timed == 0 {
 		return
 	}
@@ -102,6 +103,28 @@ func (c *conn) fillExchanges(r *record.Record) {
 	if rtt.OK {
 		e.Server = record.Some(max(0, e.P50-rtt.V))
 	}
+}
+
+// leftWaiting is how long after its last request the originator closed, where all that the
+// responder sent since came behind that.
+func (c *conn) leftWaiting() (left record.Opt[int64]) {
+	x, a, b := &c.turns, &c.ends[record.Orig], &c.ends[record.Resp]
+	if x.n == 0 && !x.waiting || x.early {
+		return left
+	}
+	var at int64
+	switch {
+	case c.first == record.Orig && a.finSeen && b.stream.Next() == x.answerFrom.Add(uint32(c.bytesAfterFIN)):
+		at = a.finTime
+	case c.first == record.NoEnd && c.resetBy == record.Orig && x.waiting:
+		at = c.resetTime
+	default:
+		return left
+	}
+	if at >= x.request {
+		left = record.Some(at - x.request)
+	}
+	return left
 }
 
 // turns walks over the exchanges of a connection.

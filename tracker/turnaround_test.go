@@ -51,6 +51,24 @@ func TestTurnarounds(t *testing.T) {
 			1.000 > .P 1:11(10) ack 101 | - -
 			1.030 < .P 101:111(10) ack 11 | - -
 		`, func() record.ExchangesRecord { x := one(30 * ms); x.Think = 500 * ms; return x }(), 20},
+		{"the opener closes and the answer comes behind", opened + `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.500 > F. 101:101(0) ack 1 | - -
+			1.510 < .  1:1(0) ack 102 | - -
+			1.800 < .P 1:1001(1000) ack 102 | - -
+		`, func() record.ExchangesRecord { x := one(800 * ms); x.Left = record.Some(500 * ms); return x }(), 790},
+		{"the opener closes behind the answer", opened + `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.250 < .P 1:1001(1000) ack 101 | - -
+			1.500 > F. 101:101(0) ack 1001 | - -
+			1.510 < .  1001:1001(0) ack 102 | - -
+		`, one(250 * ms), 240},
+		{"the opener aborts while it waits", opened + `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.010 < .  1:1(0) ack 101 | - -
+			1.700 > R. 101:101(0) ack 1 | - -
+		`, record.ExchangesRecord{Left: record.Some(700 * ms)}, -1},
 		{"no answer", opened + `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.010 < .  1:1(0) ack 101 | - -

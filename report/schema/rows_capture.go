@@ -10,6 +10,7 @@ func captureFields() []Field {
 		{"capture.one_way", Truth, "", "only one direction was captured: ACKs tell that the other end, too, sent something in the time that was captured", none, func(w *row) Value { return truthOf(w.Capture.OneWayShown) }},
 		{"capture.truncated", Truth, "", "the snaplen cut segments", none, func(w *row) Value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", Count, "packets", "packets that the capture saw twice", none, func(w *row) Value { return countOf(w.Capture.Duplicates) }},
+		{"capture.hops_lost", Count, "hops", "of those, the most hops that one had lost since it passed the capture point first: two or more show a routing loop; absent when none", none, func(w *row) Value { return someOf(w.Capture.HopsLost) }},
 		{"capture.missing_bytes", Count, "bytes", "bytes acknowledged that the capture never saw; absent when known modulo 2^32 only", hidden{by: spanOrig | spanResp | givenUp}, func(w *row) Value { return countOf(w.Capture.MissingBytes) }},
 		{"capture.given_up_bytes", Count, "bytes", "bytes in gaps that were forgotten while they were open (more at once than are remembered): whether they were captured later is not known; absent when none", none, func(w *row) Value { return someOf(w.Capture.GivenUpBytes) }},
 		{"capture.offload", Truth, "", "segments longer than the wire allows: taken before the card cut them", none, func(w *row) Value { return truthOf(w.Capture.Offload) }},

@@ -51,7 +51,7 @@ func exchangeFields() []Field {
 	known := hidden{perhaps: oneWay | gaps}
 	counted := hidden{perhaps: oneWay | gaps | untimed}
 	return []Field{
-		{"exchanges.n", Count, "requests", "requests of the originator that were answered; no field of this group without any", counted, count(func(x *record.ExchangesRecord) uint32 { return x.N })},
+		{"exchanges.n", Count, "requests", "requests of the originator that were answered; no other field of this group but `exchanges.left_s` without any", counted, count(func(x *record.ExchangesRecord) uint32 { return x.N })},
 		{"exchanges.timed", Count, "requests", "of those, with nothing uncaptured between request and answer", counted, count(func(x *record.ExchangesRecord) uint32 { return x.Timed })},
 		{"exchanges.repeated", Count, "requests", "of the timed, with the request sent again before the answer", counted, count(func(x *record.ExchangesRecord) uint32 { return x.Repeated })},
 		{"exchanges.first_s", Seconds, "s", "turn-around of the first: last byte of the request to first byte of the answer, the way between tap and responder in it", known, timed(func(x *record.ExchangesRecord) int64 { return x.First })},
@@ -62,5 +62,6 @@ func exchangeFields() []Field {
 		{"exchanges.sum_s", Seconds, "s", "all together: how long the originator waited for answers", known, timed(func(x *record.ExchangesRecord) int64 { return x.Sum })},
 		{"exchanges.server_s", Seconds, "s", "median without the shortest round trip between tap and responder: the server's own part", known, func(w *row) Value { return optSeconds(w.Exchanges.Server) }},
 		{"exchanges.think_s", Seconds, "s", "pauses of the originator, all together: last byte of an answer to the next request", known, timed(func(x *record.ExchangesRecord) int64 { return x.Think })},
+		{"exchanges.left_s", Seconds, "s", "the originator closed, by FIN or RST, when its last request had got no answer: from that request's last byte to then; absent when it had, or when the other end closed first", known, func(w *row) Value { return optSeconds(w.Exchanges.Left) }},
 	}
 }

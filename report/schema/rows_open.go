@@ -23,6 +23,8 @@ func openFields() []Field {
 		{"open.held_state", Text, "", "the state in which the responder held it", began, func(w *row) Value { return textOf(w.Open.HeldState.String()) }},
 		{"open.ts_val", Count, "", "timestamp on the first SYN (RFC 7323); absent when it carried none", hidden{perhaps: midstream | darkOrig}, func(w *row) Value { return optCount(w.Open.TSVal) }},
 		{"open.fast_open_asked", Truth, "", "`true` when the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)", began, func(w *row) Value { return ifTrue(w.Open.FastOpenAsked) }},
+		{"open.syn_data", Truth, "", "`true` when the first SYN carried data", began, func(w *row) Value { return ifTrue(w.Open.SYNData) }},
+		{"open.signed", Truth, "", "`true` when the first SYN was signed: TCP MD5 (RFC 2385) or TCP-AO (RFC 5925)", began, func(w *row) Value { return ifTrue(w.Open.Signed) }},
 		{"open.syns_again_s", Spans, "s", "first SYN to each of its repeats, the first ten", began, func(w *row) Value {
 			if w.Open.NSYNsAgain == 0 {
 				return Value{}

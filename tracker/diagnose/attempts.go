@@ -17,6 +17,9 @@ type attempts struct {
 	retried   uint64             // attempts that opened after all
 	answered  uint64             // attempts whose SYN/ACK came again
 	ttl       fold.Range[uint8]  // of the RSTs that answered
+	signed    uint64             // attempts whose SYN was signed (RFC 2385, RFC 5925)
+	looped    uint64             // attempts whose SYN passed the capture point again, with fewer hops left
+	hops      uint8              // the most that were lost so
 	ends      [nEndings]uint64
 	patience  fold.First[wait] // the shortest of an application
 	schedules [3]uint64
@@ -41,6 +44,13 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 	if r.Open.NSYNACKsAgain > 0 {
 		a.answered++
 	}
+	if r.Open.Signed {
+		a.signed++
+	}
+	if r.Capture.HopsLost > 1 {
+		a.looped++
+		a.hops = max(a.hops, r.Capture.HopsLost)
+	}
 	if r.Close.ResetBy == record.Resp {
 		takeTTL(&a.ttl, r.Close.ResetTTL)
 	}
@@ -54,6 +64,8 @@ func (a *attempts) Fields(w *fold.Walk) {
 	fold.Max(w, &a.syns)
 	fold.Sum(w, &a.unheard, &a.retried, &a.answered)
 	a.lateSYNs.Fields(w)
+	fold.Sum(w, &a.signed, &a.looped)
+	fold.Max(w, &a.hops)
 	a.ttl.Fields(w)
 	fold.Sums(w, a.ends[:])
 	fold.Sums(w, a.schedules[:])

@@ -11,14 +11,15 @@ import (
 // holes sums up connections in which large segments alone are lost.
 type holes struct {
 	tally
-	least  uint32             // payload of the smallest segment that was lost again and again
-	passed uint32             // of the largest one that got through
-	behind uint64             // seen from behind the place where they are lost
-	shrunk uint64             // got through once they were made smaller
-	told   uint64             // an ICMP error passed the tap
-	reach  uint64             // all that was lost reached beyond the window without its scale, and nothing else was
-	mtu    uint32             // the least that those named
-	from   fold.First[teller] // of the first error that passed
+	least    uint32             // payload of the smallest segment that was lost again and again
+	passed   uint32             // of the largest one that got through
+	behind   uint64             // seen from behind the place where they are lost
+	shrunk   uint64             // got through once they were made smaller
+	told     uint64             // an ICMP error passed the tap
+	headless uint64             // seen from behind, and heard no more
+	reach    uint64             // all that was lost reached beyond the window without its scale, and nothing else was
+	mtu      uint32             // the least that those named
+	from     fold.First[teller] // of the first error that passed
 }
 
 // Fields walks over what is summed up.
@@ -26,9 +27,13 @@ func (x *holes) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Least(w, &x.least, &x.mtu)
 	fold.Max(w, &x.passed)
-	fold.Sum(w, &x.shrunk, &x.behind, &x.told, &x.reach)
+	fold.Sum(w, &x.shrunk, &x.behind, &x.told, &x.reach, &x.headless)
 	x.from.Fields(w)
 }
+
+// headlessLeast is how many connections of which only the small rest came show that size
+// matters: one alone may have met a cut of the way.
+const headlessLeast = 2
 
 // blackHoleTimes is how often a large segment must have been repeated to no
 // avail: Linux itself tries a smaller one after tcp_retries1, 3 times.
@@ -67,6 +72,24 @@ func unfilled(r *record.Record, e record.End) bool {
 	return full > 0 && x.Waited >= unfilledFor && int64(x.Hole)*10 >= full*9 && x.Passed > 0 && int64(x.Passed)*10 < full*9
 }
 
+// headless tells that of what an end sent only the small rest came, behind a hole of at
+// least a full segment, and then nothing: its repeats are lost as well.
+func headless(r *record.Record, e record.End) bool {
+	x, full, seen := &r.Path[e], int64(r.Ends[e.Peer()].MSS.V), int64(r.Ends[e].SeenBytes)
+	return r.Unfinished && r.Close.Kind == record.CloseOpen && !r.Capture.OneWay && !r.Capture.Midstream && full > 0 && r.Silent >= unfilledFor &&
+		int64(x.Hole)*10 >= full*9 && seen > 0 && seen*10 < full*9
+}
+
+// addHeadless takes in such a connection.
+func (x *holes) addHeadless(r *record.Record, e record.End) {
+	full := uint32(r.Ends[e.Peer()].MSS.V)
+	x.behind++
+	x.headless++
+	fold.TakeLeast(&x.least, min(r.Path[e].Hole, full))
+	x.passed = max(x.passed, uint32(r.Ends[e].SeenBytes))
+	x.hit(r.ID, r.LastPacket, r.End, r.End+r.Silent)
+}
+
 func mtuBlackHole() Detector {
 	return Detector{
 		Name: "mtu-black-hole", Group: GroupTransfer, needs: traitStuck,
@@ -79,7 +102,8 @@ are repeated in vain, while handshake, small requests and ACKs get through (RFC 
 section 2.1). Counted where a segment was repeated 3 times or more and either a smaller
 one with the same data got through (Linux tcp_mtu_probing, RFC 4821) or no segment of
 its size ever had, while the other end went on sending; possible where a tap behind the
-loss sees a hole that is never filled. It can be mistaken for loss in one direction that
+loss sees a hole that is never filled, or where on two or more connections only a small last
+segment came behind such a hole. It can be mistaken for loss in one direction that
 starts with the first large segment.`,
 		New: func(*Options) Fold { return newFold(addHoles, tellHole) },
 	}
@@ -89,6 +113,10 @@ func addHoles(s *subjects[holes, *holes], r *record.Record) {
 	for _, e := range sides() {
 		if blackHoled(r, e) {
 			s.At(sideOf(r, e)).add(r, &r.Path[e], uint32(r.Ends[e.Peer()].MSS.V))
+			return
+		}
+		if headless(r, e) {
+			s.At(sideOf(r, e)).addHeadless(r, e)
 			return
 		}
 	}
@@ -120,6 +148,9 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 }
 
 func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
+	if x.headless == x.n && x.n < headlessLeast {
+		return Finding{}, false // it may be the way that was cut
+	}
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), say.Plural(x.n, "connection"), say.Thousands(uint64(x.least))),
@@ -138,6 +169,10 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 	} else {
 		f.Confidence = Possible
 		f.Explanation = "The sender is heard, but what is missing never comes, nor anything as large (RFC 2923 section 2.1): it is lost before the capture point."
+		if x.headless == x.n {
+			f.Title = fmt.Sprintf("answers from %s come without their beginning on %s: full segments are lost, the small rest passes", s.who(), say.Plural(x.n, "connection"))
+			f.Explanation = "The small last segment came, and nothing after it: what is missing before it is one or more full segments, and none of their repeats comes (RFC 2923 section 2.1). They are lost before the capture point."
+		}
 	}
 	if x.passed > 0 {
 		f.Explanation += fmt.Sprintf(" The largest segment that got through had %s bytes.", say.Thousands(uint64(x.passed)))

@@ -32,7 +32,7 @@ func raisedBesides() map[string][]string {
 		"last-ack-unheard-at-server":    {"last-ack notice likely"},
 		"lossy":                         {"loss warning likely", "capture-cut info proven"},
 		"middlebox-reset-at-router":     {"capture-copies info likely"},
-		"middlebox-silence":             {"still-open info proven"},
+		"middlebox-silence":             {"fell-silent notice possible", "still-open info proven"},
 		"middlebox-silence-at-server":   {"still-open info proven"},
 		"midstream":                     {"capture-midstream info proven"},
 		"mss-clamped":                   {"mss-clamped info likely"},
@@ -73,14 +73,15 @@ func raisedBesides() map[string][]string {
 		// After public reports, two by two.
 		"connection-limit":               {"still-open info proven"},
 		"cookies-take-options-at-server": {"option-stripped notice possible"},
-		"failover-without-reset":         {"still-open info proven"},
-		"fast-open-dropped":              {"loss warning likely"},
-		"large-answers-lost":             {"still-open info proven"},
 		"queue-full-while-open":          {"still-open info proven"},
 		"scaling-stripped":               {"option-stripped notice possible"},
 		"upload-crashes":                 {"capture-cut info proven"},
 		"upload-refused":                 {"capture-cut info proven"},
+		"failover-without-reset":         {"fell-silent warning likely", "still-open info proven"},
+		"large-answers-lost":             {"mtu-black-hole warning possible", "still-open info proven"},
+		"routing-loop":                   {"capture-copies info likely"},
 		"way-cut":                        {"still-open info proven"},
+		"half-close-not-kept":            {"half-close-unkept notice possible"},
 	}
 }
 

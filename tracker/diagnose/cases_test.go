@@ -125,7 +125,7 @@ func (x *situation) findings(t *testing.T) []Finding {
 
 func situations() []situation {
 	return slices.Concat(closeSituations(), idleSituations(), transferSituations(), refusedSituations(), updateSituations(), queueSituations(), scaleSituations(), captureSituations(),
-		openSituations())
+		openSituations(), incidentSituations())
 }
 
 // Every detector of these groups speaks up where it should, and not where

@@ -18,21 +18,22 @@ func (p port) Hash() uint64 { return fold.Hash16(p.Addr, uint64(p.Port)) }
 // service sums up how a listener fares: what a failure there means depends on
 // whether others got through at the time.
 type service struct {
-	opened  uint64            // handshakes that completed
-	running uint64            // connections that ran already when first seen
-	prompt  uint64            // of those, whose opener sent data at once and was not kept waiting
-	clean   uint64            // of those, in which nothing was sent again: they tell where the capture stands
-	beside  uint64            // of those, seen where nothing is lost on the way to the listener
-	started fold.Range[int64] // of those
-	ttl     fold.Range[uint8] // of what it sent
-	hung    uint64            // whose opener sent data again and again to the end, with no ACK of it
-	since   fold.Range[int64] // when that was first sent
-	heard   int64             // the last packet of any other
+	opened   uint64            // handshakes that completed
+	running  uint64            // connections that ran already when first seen
+	prompt   uint64            // of those, whose opener sent data at once and was not kept waiting
+	clean    uint64            // of those, in which nothing was sent again: they tell where the capture stands
+	beside   uint64            // of those, seen where nothing is lost on the way to the listener
+	started  fold.Range[int64] // of those
+	ttl      fold.Range[uint8] // of what it sent
+	hung     uint64            // whose opener sent data again and again to the end, with no ACK of it
+	since    fold.Range[int64] // when that was first sent
+	heard    int64             // the last packet of any other
+	answered uint64            // of those that opened, on which the listener sent data
 }
 
 // Fields walks over what is summed up.
 func (s *service) Fields(w *fold.Walk) {
-	fold.Sum(w, &s.opened, &s.running, &s.prompt, &s.clean, &s.beside)
+	fold.Sum(w, &s.opened, &s.running, &s.prompt, &s.clean, &s.beside, &s.answered)
 	s.started.Fields(w)
 	s.ttl.Fields(w)
 	fold.Sum(w, &s.hung)
@@ -95,6 +96,9 @@ func (c *census) add(r *record.Record) {
 	s := c.kept.At(port(r.Resp))
 	s.opened, s.running, s.prompt = s.opened+opened, s.running+running, s.prompt+prompt
 	s.started.Take(r.Start)
+	if r.Ends[record.Resp].SeenBytes > 0 {
+		s.answered += opened
+	}
 	if r.Open.NSYNsAgain == 0 && r.Open.NSYNACKsAgain == 0 || r.Orig.Addr == r.Resp.Addr {
 		s.clean++
 		if besideListener(r) {

@@ -46,6 +46,8 @@ type attempt struct {
 	Optioned     bool // the SYN was captured, so that its options are known
 	SACK, WScale bool
 	FastOpen     bool
+	SYNData      bool
+	Signed       bool
 	Prompt       bool // data came at once after the third ACK
 	Rank         uint64
 }
@@ -110,7 +112,7 @@ func (s *sampled) add(r *record.Record) {
 	*a = attempt{ID: r.ID, Start: r.Start, End: r.End, Orig: r.Orig, Resp: r.Resp, Interface: uint32(r.Interface), Result: result,
 		TSVal: r.Open.TSVal.V, TSRecent: r.Open.TSRecent.V, Stamped: r.Open.TSVal.OK, MSS: e.MSS.V, TTL: e.TTL.V,
 		Tunnel: uint64(r.Tunnel)<<32 | uint64(r.TunnelID), ECN: e.ECN.V, Optioned: e.SACK.OK, SACK: e.SACK.V, WScale: e.WScale.OK,
-		FastOpen: r.Open.FastOpenAsked, HeldState: uint8(r.Open.HeldState), Prompt: e.FirstByte.OK && e.FirstByte.V < promptData,
+		FastOpen: r.Open.FastOpenAsked, SYNData: r.Open.SYNData, Signed: r.Open.Signed, HeldState: uint8(r.Open.HeldState), Prompt: e.FirstByte.OK && e.FirstByte.V < promptData,
 		Rank: fold.Mix(uint64(r.Start / second))}
 	if r.NVLAN > 0 {
 		a.VLAN = r.VLANs[r.NVLAN-1]

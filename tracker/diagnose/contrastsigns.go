@@ -41,6 +41,8 @@ func signsOfWhy() []sign[joined] {
 		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("used a port whose older connection the listener still held", ""), detail: statesHeld},
 		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same listener", "")},
 		{mark: mark{cause: causeFastOpen, advice: adviseFastOpen}, oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", "")},
+		{mark: mark{cause: causeSYNData, advice: adviseFastOpen}, oneSided: true, of: carriesData, say: yesNo("carried data on the SYN (fast open, RFC 7413)", "")},
+		{mark: mark{cause: causeSigned, advice: adviseSigned}, oneSided: true, of: isSigned, say: yesNo("signed their SYN (TCP MD5 or TCP-AO)", "")},
 		{mark: mark{cause: causeNoData, advice: adviseNoData}, oneSided: true, only: wentIgnored, of: sendsNothing, say: yesNo("sent no data at once", "")},
 		{mark: mark{cause: causeOption, advice: adviseOption}, of: offersSACK, say: yesNo("offered SACK", "did not offer SACK")},
 		{mark: mark{cause: causeOption, advice: adviseOption}, of: offersWScale, say: yesNo("offered window scaling", "did not offer window scaling")},
@@ -84,6 +86,8 @@ func comesBehind(a *joined) (uint64, bool)  { return asNumber(a.behind), a.stamp
 func findsHeld(a *joined) (uint64, bool)    { return asNumber(a.HeldState != 0), true }
 func comesCrowded(a *joined) (uint64, bool) { return asNumber(a.crowded), a.neighbour }
 func asksFastOpen(a *joined) (uint64, bool) { return asNumber(a.FastOpen), a.Optioned }
+func carriesData(a *joined) (uint64, bool)  { return asNumber(a.SYNData), a.Optioned }
+func isSigned(a *joined) (uint64, bool)     { return asNumber(a.Signed), a.Optioned }
 func sendsNothing(a *joined) (uint64, bool) { return asNumber(!a.Prompt), true }
 func offersSACK(a *joined) (uint64, bool)   { return asNumber(a.SACK), a.Optioned }
 func offersWScale(a *joined) (uint64, bool) { return asNumber(a.WScale), a.Optioned }
@@ -184,6 +188,18 @@ func causeFastOpen(*found) string {
 
 func adviseFastOpen(capture.Endpoint) []string {
 	return []string{"On an opener: `sysctl net.ipv4.tcp_fastopen`; without bit 1 it does not ask, and the SYNs must get through."}
+}
+
+func causeSYNData(*found) string {
+	return "something on the way, or the listener, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through"
+}
+
+func causeSigned(*found) string {
+	return "the listener has another key for them, or none, and drops what it cannot verify in silence (RFC 2385, RFC 5925)"
+}
+
+func adviseSigned(at capture.Endpoint) []string {
+	return []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; compare the keys of both ends.", at.Addr)}
 }
 
 func causeNoData(*found) string {

@@ -29,6 +29,8 @@ func detectorCases() []detectorCase {
 			same(3, failed(record.OpenUnreachable, 1)), "an ICMP error is no refusal", "unreachable"},
 		{"refused", append(same(1, failed(record.OpenRefused, 1), set(func(r *record.Record) { r.Close.ResetTTL.V = 60 })), made(9)), Notice, "something on the way sent them",
 			same(3), "they opened", ""},
+		{"gave-up-waiting", same(3, waitedFor(2*second, 500)), Notice, "a timeout of 2 s",
+			same(3, waitedFor(10*millisecond, 500)), "it never waited", "reset-late-data"},
 		{"unreachable", same(20, failed(record.OpenUnreachable, 1)), Critical, "administratively prohibited",
 			same(3, failed(record.OpenNoAnswer, 6)), "silence is no answer", "no-answer"},
 		{"no-answer", same(4, failed(record.OpenNoAnswer, 6)), Warning, "Linux since 6.5",

@@ -25,7 +25,9 @@ is open and the finding queue-full or syn-lost fits better; beside a listener th
 serves others the finding is queue-full, unless a sign separates those that failed from
 those that opened: ECN on the SYN (RFC 3168), a TSval behind the newest accepted from the
 address (RFC 7323), fast open (RFC 7413), options, another host's SYN within 2 ms before, a
-port whose older connection the listener still held. Where from some moment on nothing at all
+port whose older connection the listener still held, a signature (RFC 2385, RFC 5925). Where
+the same SYN passes the capture point again and again with fewer hops left, it goes round in a
+routing loop, which is proven. Where from some moment on nothing at all
 went well with the listener, and data of open connections was repeated without an ACK as
 well, it fell silent as a whole: no queue does that. That is told with its counts (Fisher's
 exact test, corrected for the number of signs) and is the cause. A target of which the
@@ -115,6 +117,16 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	f.Title += v.because()
 	v.into(&f, s.A, "opened")
+	switch {
+	case a.looped > 0 && a.looped == a.n:
+		a.intoLoop(&f, s)
+	case a.signed > 0 && a.signed == a.n && !v.named():
+		f.Confidence = min(f.Confidence, Possible)
+		f.Title += ": their SYNs are signed"
+		f.Explanation += " Each SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925): a listener whose key is another, or that has none for this peer, drops it and sends nothing."
+		f.Causes = append([]string{"the keys differ, or one end has none for the other's address (a BGP password)"}, f.Causes...)
+		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; tcpdump with -M and the key tells whether it fits.", s.A.Addr)}, f.Advice...)
+	}
 	return f, true
 }
 
@@ -141,6 +153,17 @@ func (a *attempts) silence() string {
 		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is sent again until the opener gives up)."
 	}
 	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is sent again until the opener gives up)."
+}
+
+// intoLoop tells that the SYNs went round in a loop, which the copies prove.
+func (a *attempts) intoLoop(f *Finding, s Subject) {
+	f.Confidence = Proven
+	f.Title += ": they go round in a routing loop"
+	f.Explanation = fmt.Sprintf("The same SYN, with one IP identification, passes the capture point again and again with fewer hops left (up to %d less): "+
+		"routers send it to each other until its hops are used up (RFC 1812 section 5.3.1).", a.hops)
+	f.Causes = []string{"two routers each take the other for the way to that address: a route is missing behind a default or summary route, or routing has not settled"}
+	f.Advice = []string{fmt.Sprintf("`mtr -n --tcp -P %d %s`, or `traceroute -T -p %d -n %s`: the routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr),
+		fmt.Sprintf("On each of them: `ip route get %s`.", s.A.Addr)}
 }
 
 // timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.

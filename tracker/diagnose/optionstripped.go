@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tcpwatch/internal/fold"
@@ -14,6 +15,7 @@ type offers struct {
 	tally                   // of handshakes that lack something which others have
 	agreed, lacks [3]uint64 // window scaling, SACK, timestamps, where the opener offered them
 	sources       [3]sources
+	stamped       uint64 // of those that lack something, such as have timestamps: SYN cookies keep the rest in them
 }
 
 func optionNames() [3]string { return [...]string{"window scaling", "SACK", "timestamps"} }
@@ -26,6 +28,7 @@ func (x *offers) Fields(w *fold.Walk) {
 	for i := range x.sources {
 		x.sources[i].Fields(w)
 	}
+	fold.Sum(w, &x.stamped)
 }
 
 // offered tells which options an end announced.
@@ -61,18 +64,20 @@ func addOffers(s *subjects[offers, *offers], r *record.Record) {
 	atListener(s, r).add(r)
 }
 
-func (l atLeast) tellOffers(_ *Context, s Subject, x *offers) (Finding, bool) {
+func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {
 	var what, who []string
 	for i, name := range optionNames() {
 		if x.agreed[i] >= l.least && x.lacks[i] >= l.least {
 			what = append(what, fmt.Sprintf("%s (%s of %s)", name, say.Thousands(x.lacks[i]), say.Thousands(x.lacks[i]+x.agreed[i])))
-			who = append(who, x.sources[i].who())
+			if w := x.sources[i].who(); !slices.Contains(who, w) {
+				who = append(who, w)
+			}
 		}
 	}
 	if len(what) == 0 {
 		return Finding{}, false
 	}
-	return Finding{
+	f := Finding{
 		Severity: Notice, Confidence: Possible,
 		Title: fmt.Sprintf("some handshakes with %s lack %s though offered", name(s.A), strings.Join(what, ", ")),
 		Explanation: fmt.Sprintf("The SYN offered it and the SYN/ACK did not agree, for %s, while others got it (RFC 7323 section 2.2, RFC 2018 section 2).",
@@ -81,7 +86,17 @@ func (l atLeast) tellOffers(_ *Context, s Subject, x *offers) (Finding, bool) {
 			"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
 		Advice: []string{"Capture beside the listener too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
 			fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},
-	}, true
+	}
+	switch {
+	case c.suspects.flooded[s.A]:
+		f.Title += ": its SYN queue was flooded"
+		f.Explanation += " SYNs flooded the listener meanwhile: it answers with SYN cookies then, which keep these options only where the opener offers timestamps (RFC 4987 section 3.6)."
+		f.Causes = append([]string{"SYN cookies were sent while the flood filled the SYN queue: such connections have no window scaling and no SACK, and are slow over distance"}, f.Causes[:2]...)
+		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv`; turn timestamps on at the openers, or make the SYN queue longer (tcp_max_syn_backlog, listen's backlog).", s.A.Addr)}, f.Advice...)
+	case x.lacks[2] > 0 || x.stamped > 0:
+		f.Causes = f.Causes[:2] // cookies would have kept what the timestamps carry
+	}
+	return f, true
 }
 
 func (x *offers) add(r *record.Record) {
@@ -97,6 +112,9 @@ func (x *offers) add(r *record.Record) {
 			x.lacks[i]++
 			x.sources[i].add(r.Orig.Addr)
 		}
+	}
+	if lacks && a[2] && b[2] {
+		x.stamped++
 	}
 	if lacks {
 		x.hitAt(r, r.Evidence.SYNACK)

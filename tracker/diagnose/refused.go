@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -14,6 +15,10 @@ func refused() Detector {
 Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers
 the SYN (RFC 9293 section 3.10.7.1). Counted for each listener, with how many
 connections to it opened in the same input.
+
+The order tells more: where refusals lie one here and one there among connections that were
+served within a second around them, one of several targets behind the address does not
+listen; where all lie in one stretch in which none was served, the service was down for that time.
 
 It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own
@@ -67,5 +72,31 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
 	}
 	v.into(&f, s.A, "opened")
+	if !v.named() && !v.somewhere() {
+		x := c.stretchOf(s.A, wentRefused)
+		x.intoRefused(&f, s)
+	}
 	return f, true
+}
+
+// intoRefused tells by the order in which connections were refused and served who refused them.
+func (x *stretch) intoRefused(f *Finding, s Subject) {
+	switch {
+	case x.scattered():
+		f.Confidence = Likely
+		f.Title += ", one here and one there: those before and after each were served"
+		f.Explanation += fmt.Sprintf(" They came in %s, and between the two that were served around any of them lie at most %s: no service stops and starts so fast.",
+			say.Plural(uint64(x.runs), "place"), span(x.longest))
+		f.Causes = []string{fmt.Sprintf("%s is an address of several targets (load balancer, Service, proxy), and one of them does not listen: it refuses its share of the connections", name(s.A)),
+			"a rule on the way rejects part of them by a limit (connections or a rate)"}
+		f.Advice = []string{"List the targets behind that address (the load balancer's target health, a Service's endpoints, `nft list ruleset`) and ask each; take the dead one out.",
+			fmt.Sprintf("On each target: `ss -ltnp '( sport = :%d )'`, or its own port, tells whether it listens.", s.A.Port)}
+	case x.together():
+		f.Confidence = Likely
+		f.Title += fmt.Sprintf(": all of them in one stretch of %s", span(x.to-x.from))
+		f.Explanation += fmt.Sprintf(" None was served in that time, and %s before it and %s after it were.", say.Thousands(uint64(x.before)), say.Thousands(uint64(x.after)))
+		f.Causes = []string{fmt.Sprintf("the service was down for at most %s: it restarted, crashed or was deployed", span(x.to-x.from)),
+			"a firewall rejected for that time (a reload of its rules)"}
+		f.Advice = append([]string{fmt.Sprintf("On %s: look into the service's log, and at its restarts and deployments at that time.", s.A.Addr)}, f.Advice...)
+	}
 }

@@ -20,6 +20,9 @@ way to the other end is lost.
 A RST without ACK is none: see reset-forgotten and reset-bare. Within one host, where
 nothing stands between, its own stack sent it all the same.
 
+Where the sender's window was closed when its RST came, its buffer was full of data that its
+application had not read: it closed with that unread.
+
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the way has mostly
 another TTL: see reset-injected.
@@ -42,14 +45,30 @@ func pickAbort(r *record.Record) bool {
 }
 
 func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {
-	return x.unheard(Finding{
+	f := Finding{
 		Severity: x.severity(opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, opened), x.sent(s, "a RST")),
 		Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 		Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
 		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
-	})
+	}
+	if x.full == x.n {
+		x.intoUnread(&f)
+	}
+	return x.unheard(f)
+}
+
+// intoUnread tells that the senders of the RSTs had not read all: their windows were closed.
+func (x *resets) intoUnread(f *Finding) {
+	f.Title += " with data unread"
+	f.Explanation = "The sender of the RST had closed its window: its buffer was full of data that its application had not read, and a close then sends a RST (RFC 2525 section 2.17)." + x.oddly()
+	f.Causes = []string{"the application was killed, or closes without reading the rest"}
+	if x.spoke == x.n {
+		f.Causes = []string{"the application answers early, for example with an error (HTTP 413), and closes before it has read the whole request; the RST can destroy that answer", "it was killed in the middle"}
+		f.Advice = []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6; nginx: lingering_close).",
+			"`nstat -az TcpExtTCPAbortOnClose` on its host counts closes with unread data."}
+	}
 }
 
 // oddly tells signs that the RSTs may not come from the end itself.

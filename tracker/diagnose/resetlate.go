@@ -34,7 +34,7 @@ idle limit is idle-race.`,
 }
 
 func pickLateData(r *record.Record) bool {
-	return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !Crossed(r)
+	return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !Crossed(r) && !(leftWaiting(r) && r.Close.ResetBy == record.Orig)
 }
 
 func tellLateData(s Subject, x *resets, opened uint64, k scale) Finding {

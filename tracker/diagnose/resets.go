@@ -31,6 +31,9 @@ type resets struct {
 	wentOn     uint64 // whose other end went on for a second or more after the RST
 	longest    int64  // of those, ns
 	also       uint64 // that the end in whose name an odd RST came reset too
+	deaths     deaths
+	full       uint64 // whose RST's sender had its window closed: it had not read all
+	spoke      uint64 // whose RST's sender had sent data
 }
 
 func (x *resets) add(r *record.Record) {
@@ -39,6 +42,7 @@ func (x *resets) add(r *record.Record) {
 	from, to := probedEnds(r)
 	x.sources.add(from.Addr)
 	x.targets.Add(listener(to).Hash())
+	x.deaths.take(r)
 	if _, ok := probedInVain(r); ok {
 		x.probed++
 		x.probers.add(from.Addr)
@@ -55,6 +59,7 @@ func (x *resets) add(r *record.Record) {
 		if c.ResetAlso {
 			x.also++
 		}
+		x.countUnread(&r.Ends[c.ResetBy])
 		if closingAlready(r) {
 			x.closing++
 			x.after = max(x.after, r.Close.ResetTime.V-c.FINTime[c.ResetBy].V)
@@ -83,6 +88,23 @@ func (x *resets) countOdd(odd record.ResetSigns) {
 	}
 }
 
+// countUnread counts what an end tells of whether it had read all when it sent its RST.
+func (x *resets) countUnread(e *record.EndRecord) {
+	if e.SeenBytes > 0 {
+		x.spoke++
+	}
+	if closedFull(e) {
+		x.full++
+	}
+}
+
+// closedFull tells that an end's window was closed when the RST came: its buffer was full
+// of data that its application had not read.
+func closedFull(e *record.EndRecord) bool {
+	n := len(e.ZeroWindowList)
+	return n > 0 && e.ZeroWindowList[n-1].EndedBy == record.ZeroWindowReset
+}
+
 // ownTTLs are those that the ends of a connection have otherwise.
 type ownTTLs struct {
 	Conn uint64
@@ -107,6 +129,8 @@ func (x *resets) Fields(w *fold.Walk) {
 	x.probers.Fields(w)
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
+	x.deaths.Fields(w)
+	fold.Sum(w, &x.full, &x.spoke)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
@@ -183,6 +207,9 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	rest := *x
 	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
 	f := k.tell(s, &rest, max(c.connections(s.A), rest.n), k.scale)
+	if x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n {
+		x.deaths.into(&f, "the listener "+name(s.A))
+	}
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
 	} else if k.ends != endedUnknown {

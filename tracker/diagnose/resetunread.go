@@ -16,6 +16,10 @@ Rule: a close with bytes still unread sends a RST at once (RFC 2525 section 2.17
 came, the responder answers it with a RST within a second and had sent no FIN. What the responder
 had sent before may be lost too: a RST makes the receiver drop what it has not read.
 
+Where three or more were reset within a second, though they began one after the other, their end
+went down at that moment; where each was reset at the same age, busy and after several
+requests, that is a limit of age (or of requests, where their number is the same too).
+
 It is the same on the wire as an abort by SO_LINGER 0: whether the data was read is not
 known. A RST that comes later than a second after the data is reset-abort.`,
 		New: func(o *Options) Fold {
@@ -47,10 +51,13 @@ func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
 		Advice: []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6).",
 			"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
 	}
-	if silent {
+	if silent && x.full < x.n {
 		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the listener: not read, or aborted", x.what(s, opened))
 		f.Causes = append([]string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)"}, f.Causes[1:]...)
 		f.Advice[0] = "The service's log at these times tells whether it had read the request. Behind a proxy: is the backend up?"
+	}
+	if silent && x.full == x.n {
+		f.Causes = []string{"it crashed or was killed while requests came in: its window was closed, full of data not read yet", "it does not want the request, and closes before it has read it"}
 	}
 	return x.unheard(f)
 }

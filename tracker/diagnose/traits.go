@@ -27,6 +27,7 @@ const (
 	traitRefused                     // data arrived and was thrown away, for its timestamps or checksum
 	traitSACK                        // SACK blocks
 	traitBulk                        // an end's round trips were measured often enough to tell how they vary
+	traitGaveUp                      // the opener closed while its request had no answer
 	traitNone                        // that no record has: of detectors that read something else
 )
 
@@ -53,11 +54,12 @@ func traitsOf(r *record.Record) (s traits) {
 	s.add(traitWindow, a.ZeroWindows|b.ZeroWindows|a.SillyWindows|b.SillyWindows != 0)
 	s.add(traitLong, paced(a) >= second || paced(b) >= second)
 	s.add(traitRepeated, a.Retx|b.Retx|a.OutOfOrder|b.OutOfOrder != 0)
-	s.add(traitStuck, x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0)
+	s.add(traitStuck, x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0 || x.Hole|y.Hole != 0 || max(x.UnackedTimes, y.UnackedTimes) > triesToFail)
 	s.add(traitRefused, a.PAWSRefused|b.PAWSRefused|a.BadChecksums|b.BadChecksums != 0)
 	s.add(traitSACK, a.SACKBlocks|b.SACKBlocks != 0)
 	s.add(traitBulk, max(a.RTT.N, b.RTT.N) >= queueSamples)
 	s.add(traitECN, a.ECN.V && b.ECN.V)
+	s.add(traitGaveUp, r.Exchanges.Left.OK)
 	return s
 }
 

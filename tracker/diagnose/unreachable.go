@@ -59,7 +59,9 @@ Rule: ICMP type 3 and 11 (RFC 792, RFC 1812 section 5.2.7.1) and ICMPv6 type 1,
 3 and 4 (RFC 4443) quote the header that they answer; the quoted SYN tells which
 attempt it was. RFC 9293 section 3.9.2.2 lets an attempt go on after a soft
 error; Linux reports it to the application once it gives up. "Fragmentation
-needed" and source quench end no attempt and do not count. Each code is counted.
+needed" and source quench end no attempt and do not count. Each code is counted, and where all
+are one its causes come first: no hops left is a routing loop, host unreachable an
+address that nobody on the last link has.
 
 It can be mistaken for a forged ICMP error: who sent it is named. Hosts that
 scan are left out.`,
@@ -99,6 +101,14 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.V.Addr),
 		},
 	}
+	for i, k := range a.reasons {
+		if causes := causesOf(i); k == a.n && len(causes) > 0 {
+			f.Causes = causes
+		}
+	}
+	if a.reasons[16] == a.n || a.reasons[28] == a.n {
+		f.Advice = append([]string{fmt.Sprintf("On the opener: `mtr -n --tcp -P %d %s` or `traceroute -T -p %d -n %s`; routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr)}, f.Advice...)
+	}
 	if forbidden {
 		f.Causes = []string{"a firewall rejects with an ICMP error", "a router's access list forbids it"}
 	}
@@ -106,4 +116,19 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 		f.Causes = append(f.Causes[:0:0], "a firewall on that host itself rejects with an ICMP error", "a service bound to another protocol or address")
 	}
 	return f, true
+}
+
+// causesOf are the causes that an ICMP error names by its code; nil where it names none.
+func causesOf(reason int) []string {
+	switch reason {
+	case 0, 6, 20: // no route
+		return []string{"the router that says so has no route there", "the address is wrong"}
+	case 1, 7, 23: // nobody answers ARP or neighbour discovery
+		return []string{"the host is down, or nobody has that address: on its last link no answer came to the router's ARP or neighbour discovery", "the address is wrong"}
+	case 3, 24: // port
+		return []string{"a firewall rejects with an ICMP error; a host without a listener would send a RST"}
+	case 16, 28: // hops
+		return []string{"a routing loop: routers pass the packets to each other until their hops are used up", "the opener sends with too few hops (`sysctl net.ipv4.ip_default_ttl`, IP_TTL)"}
+	}
+	return nil
 }

@@ -36,4 +36,6 @@ type OpenDetail struct {
 	HeldConn      uint64               // ID of an older connection on the same endpoints that the responder had not closed when the SYN came, by what was seen; 0 for none
 	HeldState     State                // the state in which the responder held that
 	FastOpenAsked bool                 // the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
+	SYNData       bool                 // the first SYN carried data
+	Signed        bool                 // the first SYN was signed: TCP MD5 (RFC 2385) or TCP-AO (RFC 5925)
 }

@@ -4,20 +4,21 @@ import "tcpwatch/capture"
 
 // PathRecord is what the path, and what stands on it, did to the data of an end.
 type PathRecord struct {
-	Stuck     StuckRecord
-	TooBig    TooBigRecord
-	Nagle     NagleRecord
-	FINsAgain uint32 // times that its FIN was sent again, copies on the way or in the capture left out
-	FINsAcked uint32 // those of them that came after an ACK of it had passed
-	Doubled   uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
-	Unscaled  UnscaledRecord
-	NoneTaken bool   // it sent data, the capture has both SYNs, and no byte of it was ever acknowledged
-	Passed    uint32 // with a stuck segment, a hole or a loss beyond the unscaled window: payload of the largest one that was acknowledged; 0 when unknown
-	Hole      uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
-	Waited    int64  // how long the end went on sending without filling it
-	Unacked   int64  // when it first sent the oldest data that nobody had acknowledged when it last sent; 0 for none
-	ECT       bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
-	CE        bool   // one carried the mark of congestion
+	Stuck        StuckRecord
+	TooBig       TooBigRecord
+	Nagle        NagleRecord
+	FINsAgain    uint32 // times that its FIN was sent again, copies on the way or in the capture left out
+	FINsAcked    uint32 // those of them that came after an ACK of it had passed
+	Doubled      uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
+	Unscaled     UnscaledRecord
+	NoneTaken    bool   // it sent data, the capture has both SYNs, and no byte of it was ever acknowledged
+	Passed       uint32 // with a stuck segment, a hole or a loss beyond the unscaled window: payload of the largest one that was acknowledged; 0 when unknown
+	Hole         uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
+	Waited       int64  // how long the end went on sending without filling it
+	Unacked      int64  // when it first sent the oldest data that nobody had acknowledged when it last sent; 0 for none
+	UnackedTimes uint16 // how often it had sent that
+	ECT          bool   // a data segment of it carried an ECN-capable codepoint (RFC 3168 section 5)
+	CE           bool   // one carried the mark of congestion
 }
 
 // StuckRecord is the segment that an end sent again and again to no avail, or

@@ -217,6 +217,7 @@ type CaptureRecord struct {
 	OneWayShown  bool // and that end sent something in the time that was captured
 	Truncated    bool
 	Duplicates   uint32
+	HopsLost     uint8 // of those, the most hops that one had lost since it passed the capture point first; 0 for none
 	MissingBytes uint64
 	WildBytes    uint64 // of those: what only an ACK beyond every window seen claims
 	GivenUpBytes uint64 // in gaps that were forgotten while they were open: more at once than are remembered; whether they were captured later is not known

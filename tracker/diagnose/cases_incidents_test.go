@@ -1,0 +1,176 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// waitedFor lets the opener close so long after its request, which is answered by so many
+// bytes behind that.
+func waitedFor(wait int64, late uint64) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Exchanges = record.ExchangesRecord{N: 1, Timed: 1, Max: wait + second, Left: record.Some(wait)}
+		reset(record.Orig, record.ResetLateData)(r)
+		r.Close.BytesAfterFIN, r.Close.FINPacket[record.Orig] = record.Some(late), r.ID+4
+		r.Close.First, r.Close.FINTime[record.Orig] = record.Orig, record.Some(r.Start+second/4)
+	}
+}
+
+// halfClosing lets the opener's FIN follow its request at once, and so many bytes answer it.
+func halfClosing(answer uint64) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Exchanges.Left = record.Some(millisecond)
+		x := &r.Ends[record.Resp]
+		x.SeenBytes, x.WireBytes, x.Bytes = answer, answer, record.Some(answer)
+		r.Close.BytesAfterFIN = record.Some(answer)
+	}
+}
+
+// unheardSince lets the opener repeat its data into silence from so long after the begin of
+// all on.
+func unheardSince(since int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		leftOpen(second)(r)
+		r.End = at + since + 2*second
+		r.Ends[record.Orig].Retx, r.Ends[record.Orig].RetxRTO = 4, 4
+		r.Path[record.Orig].Unacked, r.Path[record.Orig].UnackedTimes = at+since, 5
+	}
+}
+
+// after lets connections begin so much later.
+func after(ns int64) func(r *record.Record) {
+	return func(r *record.Record) { r.Start, r.End, r.ID = r.Start+ns, r.End+ns, r.ID+1000 }
+}
+
+// diedAt lets the listener reset a connection at an age.
+func diedAt(age int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		reset(record.Resp, record.ResetUnreadData)(r)
+		r.End = r.Start + age
+		r.Close.ResetTime, r.Close.ResetQuiet = record.Some(r.End), 100*millisecond
+		r.Exchanges.N = 5 + uint32(r.ID/10%2)
+	}
+}
+
+// diedAtMoment lets the listener reset connections of any age at one moment.
+func diedAtMoment(ns int64) func(r *record.Record) {
+	return func(r *record.Record) { diedAt(at + ns - r.Start)(r) }
+}
+
+// headlessAnswer lets of an answer only the last, small part come.
+func headlessAnswer(missing uint32) func(r *record.Record) {
+	return func(r *record.Record) {
+		leftOpen(3 * second)(r)
+		x := &r.Ends[record.Resp]
+		x.SeenBytes, x.WireBytes = 900, 900
+		r.Path[record.Resp].Hole = missing
+	}
+}
+
+func incidentSituations() []situation {
+	loop := func(r *record.Record) { failed(record.OpenNoAnswer, 3)(r); r.Capture.HopsLost = 60 }
+	signed := func(r *record.Record) { failed(record.OpenNoAnswer, 3)(r); r.Open.Signed = true }
+	late := func(wait int64) func(r *record.Record) { return waitedFor(wait, 500) }
+	cutAll := append(clean(3, unheardSince(2*second)), clean(3, failed(record.OpenNoAnswer, 3), after(3*second))...)
+	return []situation{
+		{"gave-up-waiting", "all waited equally long", clean(6, late(2*second)), "notice likely"},
+		{"gave-up-waiting", "many waited equally long", clean(20, late(2*second)), "warning likely"},
+		{"gave-up-waiting", "each waited for another time", clean(6, func(r *record.Record) { late(int64(r.ID) * 100 * millisecond)(r) }), "notice possible"},
+		{"gave-up-waiting", "the answer had come before", clean(6), ""},
+		{"gave-up-waiting", "closed at once", clean(6, late(10*millisecond)), ""},
+		{"gave-up-waiting", "a parting word came late", clean(6, waitedFor(2*second, 31)), ""},
+		{"reset-late-data", "the opener gave up: told once", clean(6, late(2*second)), ""},
+		{"half-close-unkept", "those that half-close get nothing", append(clean(6, halfClosing(0)), clean(6)...), "notice possible"},
+		{"half-close-unkept", "those that half-close get an answer", append(clean(6, halfClosing(500)), clean(6)...), ""},
+		{"half-close-unkept", "one of those that half-close gets an answer", append(append(clean(6, halfClosing(0)), clean(1, halfClosing(500))...), clean(6)...), ""},
+		{"half-close-unkept", "nobody gets an answer", append(clean(6, halfClosing(0)), clean(6, func(r *record.Record) { r.Ends[record.Resp].SeenBytes = 0 })...), ""},
+		{"half-close-unkept", "too few to tell", append(clean(3, halfClosing(0)), clean(20)...), ""},
+		{"fell-silent", "new connections are served meanwhile", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "warning likely"},
+		{"fell-silent", "new connections get no answer either: no-answer tells it", cutAll, ""},
+		{"fell-silent", "nothing began meanwhile", clean(3, unheardSince(2*second)), "warning possible"},
+		{"fell-silent", "one, and nothing began meanwhile", clean(1, unheardSince(2*second)), "notice possible"},
+		{"fell-silent", "what is missing was sent once", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].UnackedTimes = 1 }), ""},
+		{"fell-silent", "open and at rest", clean(3, leftOpen(10*second)), ""},
+		{"fell-silent", "the other end goes on sending", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].Stuck.Heard = true }), ""},
+		{"no-answer", "they go round in a loop", clean(3, loop), "warning proven"},
+		{"no-answer", "their SYNs are signed", clean(3, signed), "warning possible"},
+		{"mtu-black-hole", "only the small rest of three answers came", clean(3, headlessAnswer(2896)), "warning possible"},
+		{"mtu-black-hole", "only the small rest of one answer came", clean(1, headlessAnswer(2896)), ""},
+		{"mtu-black-hole", "what is missing is small", clean(3, headlessAnswer(400)), ""},
+	}
+}
+
+// A finding says in its title and its first cause what ends the search.
+func TestIncidentTexts(t *testing.T) {
+	refused := func(scattered bool) (all []*record.Record) {
+		for i := range uint64(18) {
+			bad := i >= 6 && i < 12
+			if scattered {
+				bad = i%3 == 2
+			}
+			r := made(i + 1)
+			if bad {
+				r = made(i+1, failed(record.OpenRefused, 1))
+			}
+			all = append(all, r)
+		}
+		return all
+	}
+	unreachableBy := func(kind, code uint8) []*record.Record {
+		return clean(3, func(r *record.Record) {
+			failed(record.OpenUnreachable, 1)(r)
+			r.Open.Answer.Type, r.Open.Answer.Code = kind, code
+		})
+	}
+	full := func(spoke bool) []*record.Record {
+		return clean(4, func(r *record.Record) {
+			reset(record.Resp, record.ResetAbort)(r)
+			x := &r.Ends[record.Resp]
+			x.ZeroWindowList = []record.ZeroWindowEpisode{{EndedBy: record.ZeroWindowReset}}
+			if !spoke {
+				x.SeenBytes = 0
+			}
+		})
+	}
+	for _, x := range []struct {
+		name, detector string
+		records        []*record.Record
+		title, cause   string
+	}{
+		{"one of several targets", "refused", refused(true), "one here and one there", "an address of several targets"},
+		{"a restart", "refused", refused(false), "all of them in one stretch of 700 ms", "the service was down for at most 700 ms"},
+		{"a loop", "unreachable", unreachableBy(11, 0), "unreachable", "a routing loop"},
+		{"no such host", "unreachable", unreachableBy(3, 1), "unreachable", "nobody has that address"},
+		{"a rule", "unreachable", unreachableBy(3, 13), "unreachable", "a firewall rejects"},
+		{"a limit of age", "reset-unread", clean(5, diedAt(2*second)), "each at an age of 2 s", "ends each connection after 2 s"},
+		{"a restart that resets", "reset-unread", clean(12, diedAtMoment(3*second)), "all within 1 ms", "went down at that moment"},
+		{"a limit of requests, or of age", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Exchanges.N = 5 }), "each at an age of 2 s and after 5 requests", "a limit of 5 requests"},
+		{"each does the same work", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Exchanges.N = 1 }), "in answer to data", "the application answers early"},
+		{"neither", "reset-unread", clean(5, func(r *record.Record) { diedAt(int64(r.ID) * 100 * millisecond)(r) }), "in answer to data", "the application answers early"},
+		{"an idle limit", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Close.ResetQuiet = 2 * second }), "in answer to data", "the application answers early"},
+		{"an answer before the request was read", "reset-abort", full(true), "with data unread", "answers early"},
+		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},
+		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "died of a timeout of the opener", "a timeout of 2 s"},
+		{"a failover", "fell-silent", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
+	} {
+		found := findingsOf(t, x.detector, nil, x.records...)
+		if len(found) != 1 || len(found[0].Causes) == 0 {
+			t.Errorf("%s: %d findings: %v", x.name, len(found), titles(found))
+			continue
+		}
+		if f := &found[0]; !strings.Contains(f.Title, x.title) || !strings.Contains(f.Causes[0], x.cause) {
+			t.Errorf("%s: %q, first cause %q; want %q and %q", x.name, f.Title, f.Causes[0], x.title, x.cause)
+		}
+	}
+}
+
+// Where the way is cut, what open connections and new attempts meet is told once.
+func TestOneFindingOfACutWay(t *testing.T) {
+	all := append(clean(3, unheardSince(2*second)), clean(3, failed(record.OpenNoAnswer, 3), after(3*second))...)
+	found := findingsOf(t, "no-answer,fell-silent", nil, all...)
+	if len(found) != 1 || found[0].Detector != "no-answer" {
+		t.Errorf("%d findings: %v", len(found), titles(found))
+	}
+}

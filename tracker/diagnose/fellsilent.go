@@ -1,0 +1,119 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+// stuck sums up connections whose one end answers no more.
+type stuck struct {
+	tally
+	began fold.Range[int64] // when what is repeated was sent first
+	times uint32            // the most repeats on one connection
+}
+
+// Fields walks over what is summed up.
+func (x *stuck) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.began.Fields(w)
+	fold.Max(w, &x.times)
+}
+
+// stuckLeast is how long data must have been repeated into silence: a hiccup of the way is shorter.
+const stuckLeast = second
+
+// stuckTowards tells that data of an end's peer is repeated into silence when the input
+// ends, and that it is too soon for the connection to have died of that.
+func stuckTowards(r *record.Record, e record.End) bool {
+	p, s := &r.Path[e.Peer()], &r.Path[e.Peer()].Stuck
+	if !r.Unfinished || r.Capture.OneWay || r.Close.Kind != record.CloseOpen || p.UnackedTimes <= triesToFail || s.Heard || s.Shrunk > 0 {
+		return false
+	}
+	return r.Ends[e].Packets > 0 && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r)
+}
+
+func fellSilent() Detector {
+	return Detector{
+		Name: "fell-silent", Group: GroupClose, needs: traitStuck,
+		Doc: `Open connections get no answer any more while the input ends: what else goes on tells why.
+
+Rule: data was repeated three times or more into silence, for a second or more, when the
+input ends (RFC 6298 section 5.5; Linux goes on for tcp_retries2, about 15 minutes).
+Connections to the same listener that began meanwhile tell what went: where they open at once,
+the host, the way and the listener are there, and only the state of the older connections is gone
+(a failover or restart whose RST does not come through, RFC 9293 section 3.5.1; a NAT or
+stateful firewall that lost its table). Where their SYNs meet silence too, the host or the way
+to it is gone: no-answer tells that of the listener as a whole. Where nothing began
+meanwhile it is only possible.
+
+What has been silent for a minute is vanished; a connection that rested before is
+keepalive-missing or idle-timeout; one in which large segments alone are lost is mtu-black-hole.`,
+		New: func(o *Options) Fold {
+			k := stuckLimits{o.count("fell-silent-few", 3, "connections from which on it is a warning and no notice")}
+			return newEndFold(addStuck, k.tell)
+		},
+	}
+}
+
+type stuckLimits struct{ few uint64 }
+
+func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
+	if stuckTowards(r, e) && !blackHoled(r, e.Peer()) && JudgeClose(r).Fault == NoFault {
+		s.At(sideOf(r, e)).add(r, e.Peer())
+	}
+}
+
+// add takes in a connection whose end sent into silence.
+func (x *stuck) add(r *record.Record, e record.End) {
+	p := &r.Path[e]
+	x.hit(r.ID, r.Evidence.Ends[e].Repeat, p.Unacked, r.End+r.Silent)
+	x.began.Take(p.Unacked)
+	x.times = max(x.times, uint32(p.UnackedTimes)-1)
+}
+
+func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
+	opener := s.A.Addr
+	if s.Kind == SubjectListener {
+		opener = Subject{}.A.Addr
+	}
+	m := c.meanwhile(s.service(), opener, x.began.Least, x.when.Most)
+	if m.unanswered > 0 && m.opened == 0 {
+		return Finding{}, false // no-answer tells it of the listener as a whole
+	}
+	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible,
+		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s, and was when the input ended (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time")),
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
+			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."}}
+	if x.began.Most-x.began.Least <= atOneMoment && x.n > 1 {
+		f.Explanation += fmt.Sprintf(" All of them began within %s.", span(max(x.began.Most-x.began.Least, millisecond)))
+	}
+	if m.opened > 0 && s.Kind == SubjectListener {
+		forgets(&f, s, x, m)
+		return f, true
+	}
+	f.Title = fmt.Sprintf("%s has given no answer on %s for %s: data sent to it is repeated", s.who(), say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least))
+	if m.opened == 0 {
+		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."
+	}
+	f.Causes = []string{"its host crashed, was suspended or left the network", "the way to it is cut",
+		"it, or a NAT or firewall on the way, forgot the connection and says nothing"}
+	return f, true
+}
+
+// forgets tells of connections that are dead while new ones are served.
+func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
+	if x.n > 1 && m.opened > 1 && m.unanswered == 0 {
+		f.Confidence = Likely
+	}
+	f.Title = fmt.Sprintf("%s has answered nothing on %s for %s and serves %s: the older ones are forgotten", s.who(),
+		say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
+	f.Explanation += fmt.Sprintf(" %s to the same listener that began meanwhile opened at once: host, way and listener are there, and what knew the older connections is gone.",
+		sentence(say.Plural(m.opened, "connection")))
+	f.Causes = []string{"another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through",
+		"a NAT, load balancer or stateful firewall on the way lost its table (restart, failover), and drops what it does not know"}
+	f.Advice = []string{"Restart the client's connections. To find out sooner: TCP_USER_TIMEOUT of some seconds (RFC 5482), or a timeout that closes; keepalive does not help while data is under way.",
+		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}
+}

@@ -1,0 +1,121 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+// given sums up openers that closed before the answer came.
+type given struct {
+	tally
+	sources sources
+	waited  fold.Range[int64] // from the request to the close
+	took    int64             // from the request to its answer, the longest
+	bytes   uint64            // of answers that came too late
+}
+
+// Fields walks over what is summed up.
+func (x *given) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	x.sources.Fields(w)
+	x.waited.Fields(w)
+	fold.Max(w, &x.took)
+	fold.Sum(w, &x.bytes)
+}
+
+// gaveUpLeast is how long an opener must have waited: one that closes sooner did not mean to wait.
+const gaveUpLeast = 50 * millisecond
+
+// leftWaiting tells that the opener closed while it waited for an answer, and that one came too late.
+func leftWaiting(r *record.Record) bool {
+	left := r.Exchanges.Left
+	return left.OK && left.V >= gaveUpLeast && !r.Capture.OneWay && lateAnswer(r) > closeNotify && running(r)
+}
+
+// lateAnswer is how many bytes of the responder came behind the opener's close.
+func lateAnswer(r *record.Record) uint64 {
+	if r.Close.First == record.Orig {
+		return r.Close.BytesAfterFIN.V
+	}
+	return 0
+}
+
+// oneTimeout is how far apart, in per cent, the times of one timeout may be, or this long.
+const (
+	oneTimeout      = 3
+	oneTimeoutLeast = 30 * millisecond
+)
+
+func gaveUpWaiting() Detector {
+	return Detector{
+		Name: "gave-up-waiting", Group: GroupReset, needs: traitReset | traitGaveUp,
+		Doc: `Openers close before the answer has come: their timeout is shorter than the listener takes.
+
+Rule: the opener sent a request, then its FIN after 50 ms or more with nothing of an answer
+in between, and the answer came behind that (a proxy logs such requests as "client closed request", nginx as
+499). What comes to a socket that is closed is answered by a RST (RFC 9293 section 3.10.7.1)
+and lost. Where three or more waited equally long, to 3 % or 30 ms, that is a timeout
+of their application, and likely; else people or callers who cancel close as well.
+
+An opener that only shuts down its sending side reads the answer: no RST comes, and it
+is not counted.`,
+		New: func(o *Options) Fold {
+			k := o.fewAndShare("gave-up-waiting", 10, 10, "connections to one listener", "the listener's connections")
+			return newFold(addGivenUp, k.tellGivenUp)
+		},
+	}
+}
+
+func addGivenUp(s *subjects[given, *given], r *record.Record) {
+	if !leftWaiting(r) || r.Close.ResetBy != record.Orig {
+		return
+	}
+	x := atListener(s, r)
+	x.hitAt(r, r.Close.FINPacket[record.Orig])
+	x.sources.add(r.Orig.Addr)
+	x.waited.Take(r.Exchanges.Left.V)
+	x.took = max(x.took, r.Exchanges.Max)
+	x.bytes += lateAnswer(r)
+}
+
+// timeout tells that all waited equally long.
+func (x *given) timeout() bool {
+	spread := x.waited.Most - x.waited.Least
+	return x.n >= 3 && (spread <= oneTimeoutLeast || spread*100 <= x.waited.Most*oneTimeout)
+}
+
+func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
+	opened := max(c.opened(s.A), x.n)
+	waits := span(x.waited.Least)
+	if most := span(x.waited.Most); most != waits {
+		waits += " to " + most
+	}
+	f := Finding{
+		Severity: k.severity(x.n, opened), Confidence: Possible,
+		Title: fmt.Sprintf("on %s to %s the opener closed before the answer came, %s after the request", outOf(x.n, opened, "connection"), name(s.A), waits),
+		Explanation: fmt.Sprintf("Each sent its FIN with its request unanswered, and the answer met a closed socket: a RST, %s lost (RFC 9293 section 3.10.7.1). From request to answer it took up to %s.",
+			say.Plural(x.bytes, "byte"), span(x.took)),
+		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the listener takes"},
+		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
+			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who())},
+	}
+	if x.timeout() {
+		f.Confidence = Likely
+		f.Title = fmt.Sprintf("%s to %s died of a timeout of the opener: it closes %s after the request, the answer takes longer", sentence(outOf(x.n, opened, "connection")), name(s.A), waits)
+		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a limit, not a choice of the moment.", say.Thousands(x.n))
+		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this listener takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
+	}
+	return f, true
+}
+
+// roughly is a time to two digits: limits are round.
+func roughly(ns int64) int64 {
+	unit := int64(1)
+	for ns/unit >= 100 {
+		unit *= 10
+	}
+	return (ns + unit/2) / unit * unit
+}
