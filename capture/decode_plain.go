@@ -58,8 +58,5 @@ func (d *Decoder) plain(p *Packet) bool {
 	}
 	d.Payload, d.segment = b[from:to], b[at:to]
 	s.Captured = uint32(to - from)
-	if s.Marks&MarkIPv6 == 0 && mayBePadded(to-at) {
-		d.dropPadding()
-	}
 	return true
 }

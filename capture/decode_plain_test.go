@@ -82,29 +82,3 @@ func FuzzPlain(f *testing.F) {
 		samePlain(t, plain, walk, &Packet{Data: data[:len(data):len(data)], Length: len(data) + int(missing), Link: LinkEthernet})
 	})
 }
-
-// There are routers that count the padding of a short Ethernet frame into the IP length:
-// those zeros are no data. What has PSH, or another length, is.
-func TestPaddingInIPLength(t *testing.T) {
-	plain, walk := NewDecoder(DecoderOptions{}), NewDecoder(DecoderOptions{VerifyChecksums: true})
-	for _, c := range []struct {
-		name    string
-		flags   uint16
-		payload []byte
-		want    uint32
-	}{
-		{"a FIN", 0x11, make([]byte, 6), 0},
-		{"an ACK that had a VLAN tag", 0x10, make([]byte, 2), 0},
-		{"six zeros that somebody sent", 0x18, make([]byte, 6), 6},
-		{"six bytes, not all zero", 0x10, []byte{0, 0, 0, 0, 0, 1}, 6},
-		{"five zeros", 0x10, make([]byte, 5), 5},
-		{"a keepalive of one byte", 0x10, make([]byte, 1), 1},
-	} {
-		b := Ethernet(TypeIPv4, IPv4("192.0.2.1", "198.51.100.2", ProtoTCP, TCP{Src: 40000, Dst: 80, Seq: 9, Ack: 77, Flags: c.flags, Payload: c.payload}.Bytes()))
-		p := &Packet{Data: b, Length: len(b), Link: LinkEthernet}
-		samePlain(t, plain, walk, p)
-		if s := &plain.Segment; s.Len != c.want || s.Captured != c.want || len(plain.Payload) != int(c.want) || s.Marks&MarkTruncated != 0 {
-			t.Errorf("%s: %d bytes of payload, %d captured", c.name, s.Len, s.Captured)
-		}
-	}
-}

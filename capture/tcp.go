@@ -45,9 +45,6 @@ func (d *Decoder) tcp(v view) Outcome {
 	if s.Captured < s.Len {
 		s.Marks |= MarkTruncated
 	}
-	if !d.v6 && mayBePadded(v.wire) {
-		d.dropPadding()
-	}
 	d.segment = b
 	if d.options.VerifyChecksums && len(b) == v.wire {
 		if s.checksumOK(b) {
@@ -57,34 +54,6 @@ func (d *Decoder) tcp(v view) Outcome {
 		}
 	}
 	return OutcomeSegment
-}
-
-// padded4 and paddedVLAN are the TCP bytes of an IPv4 packet without options that fills the
-// shortest Ethernet frame, without a VLAN tag and with one (IEEE 802.3 section 3.2.8: 46
-// bytes of payload at least).
-const (
-	padded4    = 46 - ip4HeaderLen
-	paddedVLAN = 42 - ip4HeaderLen
-)
-
-func mayBePadded(tcp int) bool { return tcp == padded4 || tcp == paddedVLAN }
-
-// dropPadding takes the zeros behind a TCP header for what they are where a router has
-// counted the padding of a short Ethernet frame into the IP length: the packet fills the
-// shortest frame exactly, and nothing but zeros follows. Data has PSH (RFC 9293 section
-// 3.9.1.2: the last segment of what an application sent), so that six zeros that somebody
-// sent stay data.
-func (d *Decoder) dropPadding() {
-	s := &d.Segment
-	if s.Flags&PSH != 0 || s.Len == 0 || s.Len > padded4-tcpHeaderLen || s.Captured != s.Len {
-		return
-	}
-	for _, b := range d.Payload {
-		if b != 0 {
-			return
-		}
-	}
-	s.Len, s.Captured, d.Payload = 0, 0, d.Payload[:0]
 }
 
 // Kinds of TCP options (IANA, TCP parameters).
