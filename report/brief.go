@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
@@ -31,7 +30,7 @@ const (
 func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 	text := readAndKept(s, h)
 	if h.timed() {
-		text += fmt.Sprintf(" in %s, %s UTC", p.Span(h.Span()), time.Unix(0, h.Start).UTC().Format(time.DateTime))
+		text += " in " + p.Span(h.Span()) + ", " + p.Date(h.Start)
 	}
 	if from := input(h); from != "" {
 		if say.Width(text+", from "+from) > p.Width {

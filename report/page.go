@@ -34,7 +34,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h), brief: len(o.Reports) == 0}
+	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h), brief: len(o.Reports) == 0}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}

@@ -38,7 +38,7 @@ func (p *page) valueCell(f *schema.Field, v schema.Value) string {
 	case v.Absent():
 		return "-"
 	case f.Type == schema.Time:
-		return p.moment(v.Nanoseconds().V)
+		return p.DateMilli(v.Nanoseconds().V)
 	case f.Type == schema.Seconds:
 		return p.Span(v.Nanoseconds().V)
 	case f.Type == schema.Count && f.Unit != "":
@@ -48,6 +48,3 @@ func (p *page) valueCell(f *schema.Field, v schema.Value) string {
 	}
 	return p.cut(say.Escape(v.Text()))
 }
-
-// moment is a time to the millisecond, with its zone.
-func (p *page) moment(ns int64) string { return p.At(ns).Format("2006-01-02 15:04:05.000 MST") }

@@ -108,7 +108,7 @@ func findingCounts(found []diagnose.Finding) string {
 func (p *page) finding(f *diagnose.Finding) {
 	p.headOf(f)
 	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
-		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, days(f.Since, f.Until), f.Detector))
+		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, p.days(f.Since, f.Until), f.Detector))
 	p.note(table.Indent, "", f.Explanation)
 	for i, c := range f.Causes {
 		if i == 0 {
@@ -128,15 +128,11 @@ func (p *page) finding(f *diagnose.Finding) {
 }
 
 // days is a span of time by its two ends, or one time when both read the same.
-func days(since, until int64) string {
+func (p *page) days(since, until int64) string {
 	if since == 0 && until == 0 {
 		return "at times not in the file"
 	}
-	a, b := day(since), day(until)
-	if a == b {
-		return a
-	}
-	return a + " to " + b
+	return p.FromTo(since, until)
 }
 
 // commands prints a sentence without breaking a command in it.

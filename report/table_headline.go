@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -47,7 +46,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
 	}
 	if h.timed() {
-		p.label("span", fmt.Sprintf("%s, %s to %s UTC", p.Span(h.Span()), day(h.Start), day(h.End)))
+		p.label("span", p.Span(h.Span())+", "+p.FromTo(h.Start, h.End))
 	}
 	writeClock(p, h)
 	if s.conns > 0 {
@@ -138,9 +137,6 @@ func input(h *Headline) string {
 		return fmt.Sprintf("%d files, %s to %s", n, say.Escape(h.Files[0]), say.Escape(h.Files[n-1]))
 	}
 }
-
-// day is a date and a time of day, UTC.
-func day(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05.000") }
 
 func connectionCounts(s *Summary) string {
 	h := sumsOf[*handshakes](s)

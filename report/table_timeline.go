@@ -90,7 +90,7 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 		most = min(most, o.Top)
 	}
 	width, rows := t.rows(from, to, most)
-	p.title("Timeline", fmt.Sprintf("steps of %s from %s UTC.", p.Span(width*oneSecond), day(rows[0].from * oneSecond)[:len("2006-01-02 15:04:05")]))
+	p.title("Timeline", fmt.Sprintf("steps of %s from %s.", p.Span(width*oneSecond), p.Date(rows[0].from*oneSecond)))
 	p.beatLines(t, rows)
 	for k, name := range beatNames {
 		if name == o.Sort {

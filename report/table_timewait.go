@@ -72,7 +72,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	n, at := t.all.pop.Peak()
 	text := fmt.Sprintf("%s entered, %s held at the end", say.Thousands(t.all.total()), say.Thousands(t.all.now))
 	if n > 0 {
-		text += fmt.Sprintf(", at most %s at once (%s UTC)", say.Thousands(n), p.clockIn(h, at*oneSecond))
+		text += fmt.Sprintf(", at most %s at once (%s %s)", say.Thousands(n), p.clockIn(h, at*oneSecond), p.Zone(at*oneSecond))
 	}
 	if t.all.untimed > 0 {
 		text += fmt.Sprintf(", %s at times not in the file", say.Thousands(t.all.untimed))
@@ -121,11 +121,10 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 
 // clockIn is a time of day, with the date when the input is longer than a day.
 func (p *page) clockIn(h *Headline, ns int64) string {
-	t := time.Unix(0, ns).UTC()
 	if h.Span() > int64(24*time.Hour) || h.Clock.Steps > 0 {
-		return t.Format("2006-01-02 15:04:05")
+		return p.Day(ns) + " " + p.TimeOfDay(ns)
 	}
-	return t.Format("15:04:05")
+	return p.TimeOfDay(ns)
 }
 
 func (p *page) holdingRow(r *holdingRow, h *Headline, ports int) table.Row {
@@ -223,7 +222,7 @@ func (p *page) population(t *timeWaits, h *Headline) {
 		return
 	}
 	p.b.WriteByte('\n')
-	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s UTC, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), say.Thousands(n)))
+	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s %s, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), p.Zone(p.end), say.Thousands(n)))
 	p.b.WriteString("  " + marks + "\n")
 	if w := t.all.pop.Width(); w > 1 {
 		p.note(0, say.Faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))

@@ -24,6 +24,7 @@ type TableOptions struct {
 	Sort    string         // a sort key of one of the reports; "" for each report's own
 	Columns []string       // of the connections report: names of fields; none means the usual ones
 	Records schema.Options // of the outputs: how those fields are read
+	Clock   say.Clock      // by which times are told
 	Numeric bool           // as -n: nothing is named. Names are never looked up in any case
 	Ports   int            // ports that a client can choose from; 0 means Linux's default, 28,232
 }

@@ -87,7 +87,7 @@ func (s *session) paged(w io.Writer) io.Writer {
 // newDrawing draws the connections of --why.
 func (s *session) newDrawing(to []io.Writer) tcpwatch.Output {
 	look := screen.LookOf(to[0], s.o.color)
-	o := ladder.Options{Width: look.Width, Color: look.Color, ASCII: look.ASCII, MSL: int64(s.o.run.MSL)}
+	o := ladder.Options{Clock: s.clockOn(to[0]), Width: look.Width, Color: look.Color, ASCII: look.ASCII, MSL: int64(s.o.run.MSL)}
 	w := to[0]
 	if !s.o.isLive() { // live it is drawn while it grows
 		w = s.paged(w)
@@ -100,7 +100,7 @@ func (s *session) newDrawing(to []io.Writer) tcpwatch.Output {
 // newFollow prints what the ends of --follow's connections said.
 func (s *session) newFollow(to []io.Writer) tcpwatch.Output {
 	look := screen.LookOf(to[0], s.o.color)
-	text := follow.NewText(s.foot.Above(to[0]), follow.TextOptions{As: s.o.followAs, Color: look.Color, ASCII: look.ASCII})
+	text := follow.NewText(s.foot.Above(to[0]), follow.TextOptions{Clock: s.clockOn(to[0]), As: s.o.followAs, Color: look.Color, ASCII: look.ASCII})
 	return s.following(text)
 }
 

@@ -85,8 +85,9 @@
 // -w writes packets as they came: live what was captured, of files what passed
 // the filter, as a pcap file with nanosecond times.
 //
-// Times are UTC. Nothing is looked up on the network; the names in a filter are,
-// because the filter asks for it. -n keeps ports from being named by services.
+// Times are those of the local clock on a terminal, UTC elsewhere, or as --tz says; JSON
+// Lines, CSV and packet files have UTC. Nothing is looked up on the network; the names in a
+// filter are, because the filter asks for it. -n keeps ports from being named by services.
 //
 // # Numbers
 //

@@ -46,6 +46,7 @@ type options struct {
 	memory     allowance.Share
 	transition bool
 	color      string             // auto | always | never
+	zone       *time.Location     // of --tz; nil without
 	failOn     *diagnose.Severity // nil without --fail-on
 	explain    string             // a detector or list; "" without --explain
 
@@ -105,6 +106,7 @@ func parse(args []string) (*options, error) {
 	f.StringArrayVar(&thresholds, "threshold", nil, "")
 	f.StringVar(&failOn, "fail-on", "", "")
 	f.StringVar(&o.explain, "explain", "", "")
+	f.Func("tz", "", into(&o.zone, say.ParseZone))
 	f.StringVar(&o.color, "color", "auto", "")
 	f.Lookup("color").NoOptDefVal = "always"
 	f.BoolVar(&noColor, "no-color", false, "")

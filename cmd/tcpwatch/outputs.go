@@ -7,11 +7,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"tcpwatch"
 	"tcpwatch/capture/host"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
+	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/sentence"
@@ -140,7 +142,7 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 	all = append(all, report.NewTablesSoFar(s.foot.Above(others), s.tablesOn(others)), s.failOn)
 	if s.o.isLive() && !s.o.quiet && tables {
 		look := screen.LookOf(s.stdout, s.o.color)
-		all = append(all, sentence.NewLiveLines(s.foot.Above(s.stdout), sentence.LiveLineOptions{Width: look.Width, ASCII: look.ASCII}))
+		all = append(all, sentence.NewLiveLines(s.foot.Above(s.stdout), sentence.LiveLineOptions{Clock: s.clockOn(s.stdout), Width: look.Width, ASCII: look.ASCII}))
 	}
 	return all, nil
 }
@@ -162,9 +164,18 @@ func (c *collecting) Tick(t *record.Tick) error {
 func (s *session) tablesOn(w io.Writer) report.TableOptions {
 	t, look := s.o.tables, screen.LookOf(w, s.o.color)
 	t.Width, t.Color, t.ASCII = look.Width, look.Color, look.ASCII
-	t.Records = s.records
+	t.Records, t.Clock = s.records, s.clockOn(w)
 	if s.o.isLive() {
 		t.Ports = host.ReadLimits().Ports()
 	}
 	return t
+}
+
+// clockOn is how times are told on w: as --tz says, else on a terminal by the local clock and
+// elsewhere in UTC.
+func (s *session) clockOn(w io.Writer) say.Clock {
+	if s.o.zone == nil && screen.IsTerminal(w) {
+		return say.Clock{In: time.Local}
+	}
+	return say.Clock{In: s.o.zone}
 }

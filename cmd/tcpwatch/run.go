@@ -230,6 +230,9 @@ func (s *session) announce() {
 	if on == live.Any {
 		on = "all interfaces"
 	}
+	if zone := s.clockOn(s.stdout).Zone(time.Now().UnixNano()); zone != "UTC" {
+		filter += ", times in " + zone
+	}
 	tell(s.stderr, fmt.Sprintf("capturing on %s, %s; %s", on, filter, s.o.howToEnd()))
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -21,6 +20,7 @@ const (
 
 // TextOptions choose how a Text looks.
 type TextOptions struct {
+	say.Clock
 	As    string // one of As*; "" is AsAuto
 	Color bool   // a colour for each direction
 	ASCII bool   // the terminal shows no more than ASCII
@@ -85,7 +85,7 @@ func (t *Text) headline(k *talk) {
 	}
 	from := "a time that is not in the file"
 	if !k.untimed {
-		t.day, from = clock(k.start, "2006-01-02"), clock(k.start, "2006-01-02 15:04:05.000000")+" UTC"
+		t.day, from = t.o.Day(k.start), t.o.DateMicro(k.start)
 	}
 	t.said = k
 	t.print(fmt.Sprintf("Connection #%d: client %s, server %s, from %s\n", k.id, k.ends[record.Orig], k.ends[record.Resp], from))
@@ -210,8 +210,8 @@ func (t *Text) heading() {
 	if t.o.ASCII {
 		arrow = "->"
 	}
-	at := clock(t.time, "15:04:05.000000")
-	if day := clock(t.time, "2006-01-02"); t.talk != nil && t.talk.untimed {
+	at := t.o.TimeOfDayMicro(t.time)
+	if day := t.o.Day(t.time); t.talk != nil && t.talk.untimed {
 		at = "no time"
 	} else if day != t.day {
 		t.day, at = day, day+" "+at
@@ -330,8 +330,6 @@ func endName(e record.End) string {
 	}
 	return "server"
 }
-
-func clock(ns int64, layout string) string { return time.Unix(0, ns).UTC().Format(layout) }
 
 // count is a number of bytes in words: 1 byte, 1,448 bytes.
 func count(n int64) string { return say.Plural(uint64(n), "byte") }

@@ -164,7 +164,7 @@ func (d *drawing) draw(b *bufio.Writer) {
 
 func (d *drawing) title(b *bufio.Writer) {
 	f, p := d.f, d.pen
-	from := f.Phrases.At(f.start).Format("2006-01-02 15:04:05.000000 MST")
+	from := f.Phrases.DateMicro(f.start)
 	if f.startless {
 		from = "a time that is not in the file"
 	}

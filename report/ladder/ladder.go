@@ -13,17 +13,18 @@ import (
 
 // Options choose how a Ladder draws. The zero value is usable.
 type Options struct {
-	Width  int   // columns; 0 means 80, less than 60 is taken as 60
-	Color  bool  // ANSI colours
-	ASCII  bool  // no character outside ASCII
-	MSL    int64 // nanoseconds; 0 means 30 s
-	Around int   // packets kept before and after each noteworthy moment; 0 means 20
-	Conns  int   // most connections drawn; 0 means 8
+	Width     int   // columns; 0 means 80, less than 60 is taken as 60
+	Color     bool  // ANSI colours
+	ASCII     bool  // no character outside ASCII
+	MSL       int64 // nanoseconds; 0 means 30 s
+	say.Clock       // of the times of day
+	Around    int   // packets kept before and after each noteworthy moment; 0 means 20
+	Conns     int   // most connections drawn; 0 means 8
 }
 
 // phrases are the words of a drawing.
 func (o Options) phrases() sentence.Phrases {
-	return sentence.Phrases{ASCII: o.ASCII, MSL: o.MSL}
+	return sentence.Phrases{ASCII: o.ASCII, Clock: o.Clock, MSL: o.MSL}
 }
 
 // Ladder is the Output that draws connections packet by packet, as textbooks do: time

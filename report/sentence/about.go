@@ -242,7 +242,7 @@ func (p Phrases) TimeWaitSummary(r *record.Record) string {
 	}
 	s := "held by " + The(t.Holder)
 	if t.Until > t.Since && r.Capture.Untimed == 0 {
-		s += fmt.Sprintf(" for %s, from %s until %s", p.Span(t.Until-t.Since), p.clock(t.Since), p.clock(t.Until))
+		s += fmt.Sprintf(" for %s, from %s until %s", p.Span(t.Until-t.Since), p.TimeOfDay(t.Since), p.TimeOfDay(t.Until))
 	}
 	switch t.EndedBy {
 	case record.TimeWait2MSL:

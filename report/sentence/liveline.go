@@ -12,8 +12,9 @@ import (
 
 // LiveLineOptions choose how LiveLine writes. The zero value is usable.
 type LiveLineOptions struct {
-	Width int  // columns: explanations are left out of a longer line, then it goes on, indented, in a second one. 0: any
-	ASCII bool // no character outside ASCII
+	say.Clock      // of the times of day
+	Width     int  // columns: explanations are left out of a longer line, then it goes on, indented, in a second one. 0: any
+	ASCII     bool // no character outside ASCII
 }
 
 // LiveLine tells in a line, without its end, what happened to a connection:
@@ -21,7 +22,7 @@ type LiveLineOptions struct {
 // address and no number is ever cut.
 func LiveLine(e *record.Event, o LiveLineOptions) string {
 	r := e.Record
-	p := Phrases{ASCII: o.ASCII}
+	p := Phrases{ASCII: o.ASCII, Clock: o.Clock}
 	kind, what, why := p.event(e)
 	line := strings.TrimRight(fmt.Sprintf("%s %-6s #%d %s%s%s  %s", p.eventClock(e), kind, r.ID, r.Orig, Arrow, r.Resp, what), " ")
 	if o.Width <= 0 || say.Width(line) <= o.Width {
@@ -65,7 +66,7 @@ func (p Phrases) eventClock(e *record.Event) string {
 	if e.Record.Capture.Untimed > 0 {
 		return "no time     "
 	}
-	return p.clockMilli(e.Time)
+	return p.TimeOfDayMilli(e.Time)
 }
 
 // lasted is how long the connection lasted until a time; nothing where that is not known.

@@ -3,9 +3,11 @@ package sentence
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -122,6 +124,14 @@ func TestLiveLineIPv6IsNotCut(t *testing.T) {
 		if !strings.Contains(got, part) {
 			t.Errorf("%q lacks %s", got, part)
 		}
+	}
+}
+
+func TestLiveLineLocation(t *testing.T) {
+	r := *recordtest.Opened()
+	got := LiveLine(&record.Event{Time: recordtest.Start, Record: &r}, LiveLineOptions{Clock: say.Clock{In: time.FixedZone("x", 3600)}})
+	if !strings.HasPrefix(got, "23:13:20.000 ") {
+		t.Errorf("not in the time zone asked for: %s", got)
 	}
 }
 

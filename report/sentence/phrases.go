@@ -2,7 +2,6 @@ package sentence
 
 import (
 	"strconv"
-	"time"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -10,15 +9,10 @@ import (
 
 // Phrases says times, spans and counts as people read them.
 type Phrases struct {
+	say.Clock
 	ASCII bool
 	MSL   int64 // nanoseconds
 }
-
-// At is a time, nanoseconds since 1970, in UTC.
-func (p Phrases) At(ns int64) time.Time { return time.Unix(0, ns).UTC() }
-
-func (p Phrases) clock(ns int64) string      { return p.At(ns).Format("15:04:05") }
-func (p Phrases) clockMilli(ns int64) string { return p.At(ns).Format("15:04:05.000") }
 
 // Span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
 func (p Phrases) Span(ns int64) string { return say.Duration(ns, p.ASCII) }

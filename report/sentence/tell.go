@@ -205,7 +205,7 @@ func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
 		case m.Span > 0 && r.Untimed:
 			until = " for 2MSL = " + w.Span(m.Span)
 		case m.Span > 0:
-			until = fmt.Sprintf(" for 2MSL = %s, until %s", w.Span(m.Span), w.clock(r.Time+m.Span))
+			until = fmt.Sprintf(" for 2MSL = %s, until %s", w.Span(m.Span), w.TimeOfDay(r.Time+m.Span))
 		}
 		return "TIME-WAIT held by " + The(m.End) + until
 	case record.MomentTimeWaitRestart:
