@@ -22,6 +22,7 @@ func (w *run) headline() *report.Headline {
 		Clock:           w.clock(),
 		Damaged:         w.damaged,
 		MSL:             int64(w.o.MSL),
+		Anonymous:       w.o.Anonymize != nil,
 	}
 	h.From, h.To, h.Outside = w.window.told(w.window.from), w.window.told(w.window.to), w.window.outside
 	if w.o.Hidden != nil {

@@ -40,6 +40,10 @@ type Options struct {
 	// shows when they are over, and another Run finds them before (report.Found).
 	Counted func(id uint64) bool
 
+	// Anonymize gives all addresses others before anything is made of them, and takes away
+	// payload and names: no Output is handed what was there; nil: it does not.
+	Anonymize *capture.Anonymizer
+
 	Count    uint64        // packets that pass the filter, after which the run ends; 0: no such limit
 	Workers  int           // that share the connections; 0: one for each core, at most 16. What is found does not depend on it
 	MSL      time.Duration // maximum segment lifetime; 0: 30 s, as on Linux

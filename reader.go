@@ -260,7 +260,14 @@ func (w *run) packet(p *capture.Packet) {
 		if w.sampler != nil {
 			w.sample(p)
 		}
-		if kept := w.in.handle == nil; !w.batch.add(p, kept) {
+		kept := w.in.handle == nil
+		if a := w.o.Anonymize; a != nil {
+			kept = false
+			if err := a.Rewrite(p); err != nil {
+				w.o.Warn(err)
+			}
+		}
+		if !w.batch.add(p, kept) {
 			w.hand(false)
 			w.batch.add(p, kept)
 		}

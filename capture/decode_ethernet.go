@@ -25,6 +25,9 @@ func (d *Decoder) ethernet(v view) Outcome {
 		return d.short(v, ethernetHeaderLen)
 	}
 	d.tagged = false
+	if d.rewrite != nil {
+		d.rewrite.ethernet(v.data)
+	}
 	return d.etherType(layers.EthernetType(be16(v.data[ethernetAddressesLen:])), v.from(ethernetHeaderLen))
 }
 
@@ -66,11 +69,19 @@ func (d *Decoder) etherType(t layers.EthernetType, v view) Outcome {
 			return d.behind(4, v, (*Decoder).ethernet)
 		case etherTypeFabricPath:
 			return d.behind(2, v, (*Decoder).ethernet)
+		case layers.EthernetTypeARP:
+			if d.rewrite != nil {
+				d.rewrite.arp(v.data)
+			}
+			return d.skip(SkipNotIP)
 		case etherTypeCMD: // version, length in units of 4 behind the first, options
 			if len(v.data) < 2 {
 				return d.short(v, 2)
 			}
 			header = 4 + 4*int(v.data[1])
+			if d.rewrite != nil { // what options there are, nobody knows
+				return d.skip(SkipNotIP)
+			}
 		case etherTypeMACsec: // IEEE 802.1AE clause 9
 			if len(v.data) < 1 {
 				return d.short(v, 1)
@@ -81,6 +92,9 @@ func (d *Decoder) etherType(t layers.EthernetType, v view) Outcome {
 			header = 8
 			if v.data[0]&0x20 != 0 { // with the 8 bytes of a channel identifier
 				header += 8
+			}
+			if d.rewrite != nil { // a hardware address is in it
+				return d.skip(SkipEncrypted)
 			}
 		default:
 			if t <= etherTypeMaxLength {

@@ -19,6 +19,9 @@ func (d *Decoder) sll(v view) Outcome {
 	if len(b) < header {
 		return d.short(v, header)
 	}
+	if d.rewrite != nil {
+		d.rewrite.cooked(b, header, 6, 14)
+	}
 	return d.cooked(be16(b), be16(b[2:]), be16(b[14:]), v.from(header))
 }
 
@@ -29,6 +32,9 @@ func (d *Decoder) sll2(v view) Outcome {
 	b := v.data
 	if len(b) < header {
 		return d.short(v, header)
+	}
+	if d.rewrite != nil {
+		d.rewrite.cooked(b, header, 12, 20)
 	}
 	return d.cooked(uint16(b[10]), be16(b[8:]), be16(b), v.from(header))
 }

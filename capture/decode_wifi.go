@@ -80,6 +80,9 @@ func (d *Decoder) wifi(v view, padded bool) Outcome {
 
 // wifiFrame is wifi of a frame whose frame control is known.
 func (d *Decoder) wifiFrame(v view, kind, flags byte, padded bool) Outcome {
+	if d.rewrite != nil { // it has too many addresses
+		return d.skip(SkipLinkType)
+	}
 	b := v.data
 	if len(b) < wifiHeaderLen {
 		return d.short(v, wifiHeaderLen)

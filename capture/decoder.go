@@ -83,13 +83,14 @@ type Decoder struct {
 	Joined uint64
 
 	options DecoderOptions
-	segment []byte // the TCP segment, its header included, as far as captured
-	layers  int    // headers followed in this packet
-	marks   Marks  // of the segment, known so far
-	tagged  bool   // the Ethernet header being read had a VLAN tag
-	bounded bool   // a link or tunnel header said where the IP packet ends
-	v6      bool   // the innermost IP header is IPv6
-	now     int64  // the packet's time
+	rewrite *rewriter // nil but in an Anonymizer's
+	segment []byte    // the TCP segment, its header included, as far as captured
+	layers  int       // headers followed in this packet
+	marks   Marks     // of the segment, known so far
+	tagged  bool      // the Ethernet header being read had a VLAN tag
+	bounded bool      // a link or tunnel header said where the IP packet ends
+	v6      bool      // the innermost IP header is IPv6
+	now     int64     // the packet's time
 	frags   fragments
 
 	aggregate aggregate // of this packet

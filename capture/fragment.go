@@ -93,6 +93,9 @@ func (d *Decoder) fragment(proto layers.IPProtocol, id uint32, offset int, more 
 	if !carriesTCP(proto) {
 		return d.skip(SkipNotTCP)
 	}
+	if d.rewrite != nil {
+		return d.rewrite.fragment(proto, offset, v.data)
+	}
 	end := offset + v.wire
 	if more {
 		end &^= fragmentUnit - 1 // Linux ip_frag_queue does the same

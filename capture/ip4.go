@@ -65,6 +65,9 @@ func (d *Decoder) ip4(v view) Outcome {
 	}
 	proto := layers.IPProtocol(b[9])
 	v = v.from(header)
+	if d.rewrite != nil {
+		d.rewrite.ip4(b, header, s.Src.Addr, s.Dst.Addr)
+	}
 	if f := be16(b[6:]); f&(ip4MoreFrags|ip4Offset) != 0 {
 		return d.fragment(proto, uint32(s.IPID), int(f&ip4Offset)*8, f&ip4MoreFrags != 0, v)
 	}

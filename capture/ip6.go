@@ -31,6 +31,9 @@ func (d *Decoder) ip6(v view) Outcome {
 	copy(s.Src.Addr[:], b[8:24])
 	copy(s.Dst.Addr[:], b[24:40])
 	next := layers.IPProtocol(b[6])
+	if d.rewrite != nil {
+		d.rewrite.ip6(b, s.Src.Addr, s.Dst.Addr)
+	}
 	v = v.from(ip6HeaderLen)
 	payload := int(be16(b[4:]))
 	if payload == 0 && next == layers.IPProtocolIPv6HopByHop {
@@ -148,6 +151,9 @@ func (d *Decoder) transport(proto layers.IPProtocol, v view) Outcome {
 		if proto == layers.IPProtocolIPv6Routing {
 			finalDestination(v.data[:n], &d.Segment.Dst.Addr)
 		}
+		if d.rewrite != nil {
+			d.rewrite.extension(proto, v.data[:n], d.Segment.Dst.Addr)
+		}
 		proto, v = layers.IPProtocol(v.data[0]), v.from(n)
 	}
 }
@@ -188,6 +194,9 @@ func (d *Decoder) ip6Fragment(v view) Outcome {
 		return d.skip(SkipTooDeep)
 	}
 	proto, f, id := layers.IPProtocol(b[0]), be16(b[2:]), be32(b[4:])
+	if d.rewrite != nil {
+		d.rewrite.keep(b, header)
+	}
 	v = v.from(header)
 	if f&^6 == 0 { // alone: an atomic fragment (RFC 6946)
 		return d.transport(proto, v)

@@ -16,6 +16,9 @@ func (d *Decoder) ipComp(v view) Outcome {
 	if len(v.data) < header {
 		return d.short(v, header)
 	}
+	if d.rewrite != nil {
+		return d.skip(SkipCompressed)
+	}
 	if !d.deeper() {
 		return d.skip(SkipTooDeep)
 	}

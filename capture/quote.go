@@ -13,6 +13,9 @@ func (d *Decoder) icmp4(v view) Outcome {
 	if m.DecodeFromBytes(v.data, feedback{}) != nil {
 		return d.short(v, icmpHeaderLen)
 	}
+	if d.rewrite != nil {
+		d.rewrite.message(v.data)
+	}
 	q := &d.Quote
 	q.MTU = 0
 	switch m.TypeCode.Type() {
@@ -48,6 +51,9 @@ func (d *Decoder) icmp6(v view) Outcome {
 	b := v.data
 	if len(b) < icmpHeaderLen {
 		return d.short(v, icmpHeaderLen)
+	}
+	if d.rewrite != nil {
+		d.rewrite.message(b)
 	}
 	q := &d.Quote
 	q.MTU = 0
@@ -125,5 +131,8 @@ func (d *Decoder) quoted(v view, at, size int) Outcome {
 	q.Untimed, q.Stepped, q.Uncovered = s.Untimed, s.Stepped, s.Uncovered
 	q.Tunnel, q.TunnelID, q.TunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	q.NVLAN, q.VLAN = s.NVLAN, s.VLAN
+	if d.rewrite != nil {
+		d.rewrite.quoted(v.data, at)
+	}
 	return OutcomeQuote
 }

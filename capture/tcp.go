@@ -53,6 +53,9 @@ func (d *Decoder) tcp(v view) Outcome {
 			s.Marks |= MarkBadChecksum
 		}
 	}
+	if d.rewrite != nil {
+		d.rewrite.tcp(b, d.Payload, header)
+	}
 	return OutcomeSegment
 }
 

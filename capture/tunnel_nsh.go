@@ -24,6 +24,9 @@ func (d *Decoder) nsh(v view) Outcome {
 	case len(b) < n:
 		return d.short(v, n)
 	}
+	if d.rewrite != nil {
+		clear(b[header:n])
+	}
 	if d.Segment.Tunnel == TunnelNone {
 		d.tunnel(TunnelOther)
 	}

@@ -25,16 +25,19 @@ func (d *Decoder) udp(v view) Outcome {
 	if len(v.data) < udpHeaderLen {
 		return d.short(v, udpHeaderLen)
 	}
+	if d.rewrite != nil {
+		d.rewrite.udp(v.data)
+	}
 	src, dst, length := be16(v.data), be16(v.data[2:]), int(be16(v.data[4:]))
 	if length >= udpHeaderLen { // 0 in a jumbogram (RFC 2675 section 4)
 		v = v.clip(length)
 	}
 	v = v.from(udpHeaderLen)
-	next := udpTunnel(dst)
+	port, next := dst, udpTunnel(dst)
 	if next == nil {
-		next = udpTunnel(src)
+		port, next = src, udpTunnel(src)
 	}
-	if next == nil {
+	if next == nil || d.rewrite != nil && !d.rewrite.knowsTunnel(port) {
 		return d.skip(SkipNotTCP)
 	}
 	if !d.deeper() {
@@ -119,6 +122,9 @@ func (d *Decoder) geneve(v view) Outcome {
 	n := header + int(b[0]&0x3f)*4
 	if len(b) < n {
 		return d.short(v, n)
+	}
+	if d.rewrite != nil {
+		clear(b[header:n])
 	}
 	d.tunnelID(TunnelGeneve, be32(b[4:])>>tunnelIDShift, true)
 	return d.etherType(layers.EthernetType(be16(b[2:])), v.from(n))
@@ -218,6 +224,9 @@ func (d *Decoder) teredo(v view) Outcome {
 		return d.short(v, indication)
 	}
 	if be16(v.data) == 1 {
+		if d.rewrite != nil { // it names the client
+			return d.skip(SkipNotTCP)
+		}
 		if len(v.data) < 4 {
 			return d.short(v, 4)
 		}
@@ -230,6 +239,9 @@ func (d *Decoder) teredo(v view) Outcome {
 	if be16(v.data) == 0 {
 		if len(v.data) < origin+1 {
 			return d.short(v, origin+1)
+		}
+		if d.rewrite != nil {
+			clear(v.data[2:origin])
 		}
 		v = v.from(origin)
 	}

@@ -45,6 +45,7 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 		p.label("filter", say.Escape(h.Filter))
 	}
 	p.window(h)
+	p.anonymous(h)
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
 	}

@@ -20,6 +20,7 @@ type Headline struct {
 	Interface       string   // live only
 	Filter          string   // as given to the filter compiler, or the default in words; "" for none
 	FilterIsDefault bool
+	Anonymous       bool              // addresses are not those of the packets
 	Where           string            // the expression that chose the connections; "" for all
 	Hides           []string          // what the filter hides that a verdict rests on, and which
 	From, To        record.Opt[int64] // when what was read begins and ends, where somebody asked for that

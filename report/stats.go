@@ -59,6 +59,7 @@ type statsLine struct {
 	Packets        uint64            `json:"packets"`
 	Segments       uint64            `json:"tcp_segments"`
 	Conns          uint64            `json:"conns"`
+	Anonymous      bool              `json:"anonymous,omitempty"`
 	Where          outside           `json:"where,omitempty"`
 	LeftOut        *uint64           `json:"left_out,omitempty"`
 	Skipped        counts            `json:"skipped"`
@@ -91,7 +92,7 @@ type peakLine struct {
 const peaksKept = 10
 
 func lineOfStats(h *Headline, s *Summary) *statsLine {
-	l := &statsLine{Type: "stats", Packets: h.Packets, Segments: h.Segments, Conns: s.Conns(), Where: outside(h.Where), Skipped: h.Skipped,
+	l := &statsLine{Type: "stats", Packets: h.Packets, Segments: h.Segments, Conns: s.Conns(), Anonymous: h.Anonymous, Where: outside(h.Where), Skipped: h.Skipped,
 		Anomalies: map[string]uint64{}, Limits: h.Tracker.Limits, KernelDrops: known(h.KernelDrops), InterfaceDrops: known(h.InterfaceDrops),
 		Evicted: h.Tracker.Evicted, EvictedBy: h.Tracker.EvictedBy, Unnamed: h.Unnamed, Files: escaped(h.Files), Peaks: []peakLine{},
 		Untimed: h.Clock.Untimed, Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, Gaps: h.Clock.Gaps, Damaged: len(h.Damaged) > 0}

@@ -62,6 +62,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		}
 	}
 	p.window(h)
+	p.anonymous(h)
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
 		if len(p.findings) > 0 {
@@ -75,13 +76,20 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 func (p *page) window(h *Headline) {
 	var parts []string
 	if h.From.OK {
-		parts = append(parts, "from "+day(h.From.V)+" on")
+		parts = append(parts, "from "+p.DateMilli(h.From.V)+" on")
 	}
 	if h.To.OK {
-		parts = append(parts, "before "+day(h.To.V))
+		parts = append(parts, "before "+p.DateMilli(h.To.V))
 	}
 	if len(parts) > 0 {
-		p.label("only", fmt.Sprintf("packets %s UTC; %s left out", strings.Join(parts, " and "), say.Plural(h.Outside, "other")))
+		p.label("only", fmt.Sprintf("packets %s; %s left out", strings.Join(parts, " and "), say.Plural(h.Outside, "other")))
+	}
+}
+
+// anonymous says that addresses are not those of the packets.
+func (p *page) anonymous(h *Headline) {
+	if h.Anonymous {
+		p.label("addresses", "others than in the packets, by one key (--anonymize); names and payload are left out")
 	}
 }
 

@@ -89,6 +89,9 @@
 // Lines, CSV and packet files have UTC. Nothing is looked up on the network; the names in a
 // filter are, because the filter asks for it. -n keeps ports from being named by services.
 //
+// --anonymize gives addresses others, and leaves out names and payload, in every output and
+// packet file; --anonymize=KEYFILE gives the same ones in every run with that key.
+//
 // # Numbers
 //
 // A packet's number is its position in the input, counted from 1 before filter

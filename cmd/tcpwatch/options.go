@@ -107,6 +107,8 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&failOn, "fail-on", "", "")
 	f.StringVar(&o.explain, "explain", "", "")
 	f.Func("tz", "", into(&o.zone, say.ParseZone))
+	f.Func("anonymize", "", into(&o.run.Anonymize, anonymizer))
+	f.Lookup("anonymize").NoOptDefVal = unknownKey
 	f.StringVar(&o.color, "color", "auto", "")
 	f.Lookup("color").NoOptDefVal = "always"
 	f.BoolVar(&noColor, "no-color", false, "")
@@ -229,7 +231,7 @@ func (o *options) decideRun() {
 	if slices.Contains(o.tables.Reports, "connections") {
 		sums.Rows = max(o.tables.Top, 10000)
 	}
-	o.run.FilterName, o.live.Filter = o.filter, o.filter
+	o.run.FilterName, o.live.Filter = o.filterName(), o.filter
 	switch {
 	case o.filter != "":
 		o.run.Filter = capture.NewFilter(o.filter, live.Compile)

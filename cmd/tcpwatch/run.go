@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"runtime"
 	"syscall"
@@ -20,7 +21,6 @@ import (
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
-	"tcpwatch/report/where"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -182,6 +182,13 @@ func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 			s.foot = s.screen.NewFoot(nil)
 		}
 		mine := host.Addrs()
+		if by := o.run.Anonymize; by != nil {
+			others := make(map[netip.Addr]bool)
+			for a := range mine {
+				others[by.Addr(capture.AddrFrom(a)).Netip()] = true
+			}
+			mine = others
+		}
 		s.local = func(a capture.Addr) bool { return mine[a.Netip()] }
 		s.records.Interfaces, s.records.Local = []string{in.Device()}, s.local
 	}
@@ -214,6 +221,9 @@ func (s *session) settings() tcpwatch.Options {
 		if s.found != nil {
 			run.Counted = s.found.Has
 		}
+		if s.o.run.Anonymize != nil {
+			run.Where = unnamed{run.Where}
+		}
 	}
 	return run
 }
@@ -225,7 +235,7 @@ func (s *session) announce() {
 	}
 	on, filter := s.in.Device(), "default filter"
 	if s.o.filter != "" {
-		filter = "filter " + s.o.filter
+		filter = "filter " + s.o.filterName()
 	}
 	if on == live.Any {
 		on = "all interfaces"
@@ -263,7 +273,7 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 		}
 		s.warn(err)
 	}
-	if clause, ok := o.Where.(*where.Clause); ok {
+	if clause, ok := o.Where.(interface{ Err() error }); ok {
 		if err := clause.Err(); err != nil {
 			s.warn(fmt.Errorf("--where: %w", err))
 		}
