@@ -31,11 +31,14 @@ const (
 // longestOffset is how far a moment may lie from a packet.
 const longestOffset = 100 * 366 * 24 * time.Hour
 
-// momentLayouts are how a time may be written; without a zone it is the machine's.
+// momentLayouts are how a time may be written; without a zone it is --tz's, else the machine's.
 var momentLayouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"}
 
 // parseMoment reads a time.
-func parseMoment(text string) (moment, error) {
+func parseMoment(text string) (moment, error) { return parseMomentIn(text, time.Local) }
+
+// parseMomentIn reads a time, which is one of a zone where it names none.
+func parseMomentIn(text string, zone *time.Location) (moment, error) {
 	text = strings.TrimSpace(text)
 	if len(text) > 1 && (text[0] == '+' || text[0] == '-') {
 		span, err := say.ParseSpan(text[1:])
@@ -50,7 +53,7 @@ func parseMoment(text string) (moment, error) {
 		return moment{text, int64(span), fromStart}, nil
 	}
 	for _, layout := range momentLayouts {
-		t, err := time.ParseInLocation(layout, text, time.Local)
+		t, err := time.ParseInLocation(layout, text, zone)
 		switch {
 		case err != nil:
 			continue

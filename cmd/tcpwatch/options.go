@@ -120,6 +120,11 @@ func parse(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, wrongFlag(f, err)
 	}
+	for _, m := range []*moment{&o.from, &o.to} {
+		if o.zone != nil && m.text != "" {
+			*m, _ = parseMomentIn(m.text, o.zone) // it was read once already
+		}
+	}
 	if noColor {
 		o.color = "never"
 	}
