@@ -217,7 +217,7 @@ func (w *rewriter) message(b []byte) {
 }
 
 // quoted takes the headers that an ICMP error quotes: IP's, up to the TCP header at offset at,
-// and the ports and sequence number there.
+// and the first 16 bytes there, all but its checksum.
 func (w *rewriter) quoted(b []byte, at int) {
 	ip := b[icmpHeaderLen:]
 	if w.Quote.V6 {
@@ -230,7 +230,9 @@ func (w *rewriter) quoted(b []byte, at int) {
 	} else {
 		w.ip4(ip, at-icmpHeaderLen, w.Quote.Src.Addr, w.Quote.Dst.Addr)
 	}
-	w.keep(b, at+8)
+	if w.keep(b, at+16); len(b) >= at+18 {
+		put16(b[at+16:], 0)
+	}
 }
 
 // finish clears what was not read, and works out the checksum of an ICMP message.
