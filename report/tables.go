@@ -29,7 +29,7 @@ type TableOptions struct {
 	Ports   int            // ports that a client can choose from; 0 means Linux's default, 28,232
 }
 
-// EveryReport stands for all tables but those OnDemand, each whole.
+// EveryReport stands for all tables but those OnDemand, which have to be named; each whole.
 const EveryReport = "all"
 
 const (

@@ -84,8 +84,14 @@ func (r *Record) side(e End) (ns int64, known bool) {
 	}
 }
 
-// Rate is how fast the data went, bits per second.
-func (t *Transfer) Rate() Opt[uint64] { return rate(t.Bytes, t.Time) }
+// Rate is how fast the data went, bits per second. What was acknowledged within a round
+// trip has none: it went in one flight, seen near its receiver.
+func (t *Transfer) Rate() Opt[uint64] {
+	if t.RoundTrip.OK && t.Time.V < t.RoundTrip.V {
+		return Opt[uint64]{}
+	}
+	return rate(t.Bytes, t.Time)
+}
 
 // Ceiling is how fast the largest window that was used up lets data go, bits per second:
 // one window in each round trip.

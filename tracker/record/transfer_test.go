@@ -57,3 +57,15 @@ func TestTransferUnknown(t *testing.T) {
 		}
 	}
 }
+
+// What was acknowledged within a round trip has no rate.
+func TestRateOfOneFlight(t *testing.T) {
+	x := Transfer{Bytes: Some(uint64(1000)), Time: Some(int64(3_200)), RoundTrip: Some(int64(32_400))}
+	if r := x.Rate(); r.OK {
+		t.Errorf("a rate of %d", r.V)
+	}
+	x.Time.V = 40_000
+	if r := x.Rate(); !r.OK || r.V != 200_000_000 {
+		t.Errorf("%+v, want 200 Mbit/s", r)
+	}
+}
