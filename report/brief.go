@@ -53,7 +53,7 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 		if n := len(weak) - briefWeak; n > 0 {
 			weak = append(weak[:briefWeak], say.Thousands(uint64(n))+" more (--report all)")
 		}
-		p.note(0, say.Yellow, "Limits of what was seen: "+strings.Join(weak, "; ")+".")
+		p.note(0, say.Yellow, "Limits of this capture: "+strings.Join(weak, "; ")+".")
 	}
 	writeNotSeen(p, h)
 }
@@ -75,36 +75,36 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 		parts = append(parts, say.Plural(c.Untimed, "packet")+" without a time")
 	}
 	if c.Gaps > 0 {
-		parts = append(parts, fmt.Sprintf("nobody captured for %s in %s", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
+		parts = append(parts, fmt.Sprintf("the capture was off for %s (%s)", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
 	}
 	if c.Steps > 0 {
 		parts = append(parts, "the clock was stepped "+say.Plural(c.Steps, "time"))
 	}
 	if c.Misstamped > 0 {
-		parts = append(parts, say.Plural(c.Misstamped, "packet")+" with a time that is wrong")
+		parts = append(parts, say.Plural(c.Misstamped, "packet")+" with a wrong time")
 	}
 	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 {
 		parts = append(parts, fmt.Sprintf("%s dropped before they were captured%s: a larger buffer (-B) helps", say.Plural(n, "packet"), droppedShare(h)))
 	}
 	if h.Unnamed > 0 {
-		parts = append(parts, say.Plural(h.Unnamed, "connection")+" not looked at for names")
+		parts = append(parts, say.Plural(h.Unnamed, "connection")+" not searched for names")
 	}
 	if h.Undecoded > 0 {
 		parts = append(parts, say.Plural(h.Undecoded, "packet")+" not decoded")
 	}
 	if h.Tracker.Evicted > 0 {
-		parts = append(parts, say.Plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full")
+		parts = append(parts, say.Plural(h.Tracker.Evicted, "connection")+" evicted because the table was full")
 	}
 	for r := schema.Reason(0); r < schema.NReasons; r++ {
 		if n := s.unknown[r]; n > 0 {
-			of := say.Thousands(n) + " of " + say.Plural(s.conns, "connection")
-			if n == s.conns {
-				of = "all connections"
-				if n == 1 {
-					of = "the connection"
-				}
+			of := " (" + say.Thousands(n) + " of " + say.Plural(s.conns, "connection") + ")"
+			switch {
+			case s.conns == 1:
+				of = ""
+			case n == s.conns:
+				of = " (all connections)"
 			}
-			parts = append(parts, s.whyUnknown(r)+" ("+of+")")
+			parts = append(parts, s.whyUnknown(r)+of)
 		}
 	}
 	return parts
@@ -169,7 +169,7 @@ func untroubled(s *Summary) string {
 	case bad+open == 0:
 		return "No trouble found: no connection failed to open, none ended in trouble."
 	default:
-		return fmt.Sprintf("No trouble found that matters: %s of %s failed to open, %s did not close completely.",
+		return fmt.Sprintf("No finding, though %s of %s failed to open and %s did not close completely.",
 			say.Thousands(bad), say.Plural(s.conns, "connection"), say.Thousands(open))
 	}
 }
@@ -180,7 +180,7 @@ func (p *page) briefFinding(f *diagnose.Finding) {
 	for i, c := range f.Causes[:min(len(f.Causes), 1)] {
 		word := map[diagnose.Confidence]string{diagnose.Proven: "Cause", diagnose.Likely: "Likely cause", diagnose.Possible: "Possible cause"}[f.Confidence]
 		if i == 0 && len(f.Causes) > 1 && f.Confidence == diagnose.Possible {
-			word += fmt.Sprintf(", one of %d", len(f.Causes))
+			word += fmt.Sprintf(" (1 of %d)", len(f.Causes))
 		}
 		p.note(2, "", word+": "+c+".")
 	}
@@ -188,9 +188,9 @@ func (p *page) briefFinding(f *diagnose.Finding) {
 	if len(f.Advice) > 0 {
 		p.commands(2, "Do: "+f.Advice[0])
 	}
-	more := "more: --explain " + f.Detector
+	more := "The rule: --explain " + f.Detector
 	if at := examplesOf(f, briefExamples); at != "" {
-		more = at + "; " + more
+		more = at + ". " + more
 	}
 	p.note(2, say.Faint, more)
 }
@@ -228,10 +228,10 @@ func (p *page) headOf(f *diagnose.Finding) {
 	}
 }
 
-// briefEnd says where the rest of it is.
+// briefEnd says how to see more.
 func (p *page) briefEnd() {
 	p.b.WriteByte('\n')
-	p.note(0, say.Faint, "More: --report NAME ("+strings.Join(ReportNames(), ", ")+", or all), --why ID draws a connection.")
+	p.note(0, say.Faint, "More: --report NAME prints a whole table ("+strings.Join(ReportNames(), ", ")+", all); --why ID draws a connection.")
 }
 
 // advise is note for what only the whole table says.

@@ -38,13 +38,13 @@ func TestRepeatedSYNs(t *testing.T) {
 	old.Open.SYNs, old.Open.OldUnseen, old.Open.OldReset = 2, true, true
 	old.Open.NSYNsAgain, old.Open.SYNsAgain[0] = 1, 3000
 	text := textOf(t, []string{"handshakes"}, old)
-	wants(t, text, []string{"A SYN met the server's old connection on the same ports, 1 time (#1)"}, []string{"one of them was lost", "first repeat"})
-	wants(t, sentence.Phrases{}.OpenSummary(old), []string{"2 SYNs: the server still held an older connection"}, []string{"lost"})
+	wants(t, text, []string{"The server still had an old connection on the same ports when the SYN came, 1 time (#1)"}, []string{"one of them was lost", "first repeat"})
+	wants(t, sentence.Phrases{}.OpenSummary(old), []string{"2 SYNs: the server still had an older connection"}, []string{"lost"})
 	a, b := recordtest.MadeUp(2, "10.0.0.1:40001", "10.0.0.2:443"), recordtest.MadeUp(3, "10.0.0.1:40002", "10.0.0.2:443")
 	a.Open.SYNs, a.Open.NSYNsAgain, a.Open.SYNsAgain[0] = 2, 1, 1000
 	b.Open.SYNs, b.Open.NSYNsAgain, b.Open.SYNsAgain[0] = 2, 1, 2500
-	wants(t, textOf(t, []string{"handshakes"}, old, a), []string{"The first repeat of a SYN came after 1 s."}, nil)
-	wants(t, textOf(t, []string{"handshakes"}, old, a, b), []string{"The first repeat of a SYN came after 1 s to 2.5 s."}, nil)
+	wants(t, textOf(t, []string{"handshakes"}, old, a), []string{"The first retransmission of a SYN came after 1 s."}, nil)
+	wants(t, textOf(t, []string{"handshakes"}, old, a, b), []string{"The first retransmission of a SYN came after 1 s to 2.5 s."}, nil)
 }
 
 // What fell silent did so when data was first sent to it in vain.
@@ -54,7 +54,7 @@ func TestSilenceCountsFromTheFirstCopy(t *testing.T) {
 	r.Ends[record.Orig].Retx = 5
 	r.Path[record.Orig].Unacked = r.End - 30e9
 	r.Start = r.End - 60e9
-	wants(t, textOf(t, []string{"closes"}, r), []string{"of data that was repeated, for 30 s."}, nil)
+	wants(t, textOf(t, []string{"closes"}, r), []string{"of retransmitted data, for 30 s."}, nil)
 }
 
 // The tables and the summary of a connection say of a RST what the finding says, and
@@ -65,13 +65,13 @@ func TestForgottenAndExpected(t *testing.T) {
 	r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Resp, ResetIn: record.Established, ResetCause: record.ResetUnknown, ResetPacket: r.LastPacket}
 	r.Close.RSTs[record.Resp], r.Close.ResetQuiet = 1, 3e9
 	wants(t, textOf(t, []string{"closes"}, r),
-		[]string{"no longer knew the connection (RST)", "in ESTABLISHED: it no longer knew the connection", "left the client in (CLOSED) and the server in CLOSED"}, []string{"cause unknown"})
+		[]string{"no longer knew the connection (RST)", "in ESTABLISHED: it no longer knew the connection", "the client in (CLOSED) and the server in CLOSED"}, []string{"cause unknown"})
 	wants(t, sentence.Phrases{}.CloseSummary(r), []string{"it no longer knew the connection"}, nil)
 	wants(t, sentence.LeftSummary(r), []string{"client (CLOSED), server CLOSED"}, nil)
 	r.Close.ResetQuiet = 0
 	wants(t, textOf(t, []string{"closes"}, r), []string{"cause unknown"}, nil)
 	r.Close.ResetCause, r.States[record.Orig] = record.ResetAbort, record.TimeWait
-	wants(t, textOf(t, []string{"closes"}, r), []string{"closed before misses nothing", "the client in (TIME-WAIT), last known in ESTABLISHED,"}, nil)
+	wants(t, textOf(t, []string{"closes"}, r), []string{"had closed loses nothing", "the client in (TIME-WAIT), proven ESTABLISHED,"}, nil)
 }
 
 // Ways to close add up: a simultaneous close is none in an unknown number of segments,
@@ -84,7 +84,7 @@ func TestCompleteClosesAddUp(t *testing.T) {
 	wants(t, text, []string{"Complete: 1 in three segments, 1 simultaneous."}, []string{"unknown number"})
 	three.Close.BytesAfterFIN = record.Some(uint64(500))
 	text = textOf(t, []string{"closes"}, three, both)
-	wants(t, text, []string{"1 simultaneous; of these 1 half-closed for a while (500 B sent after the first FIN)."}, nil)
+	wants(t, text, []string{"1 simultaneous; among them 1 with data after the first FIN (500 B)."}, nil)
 }
 
 // The headline and the finding count the same connections as captured one way.
@@ -94,8 +94,8 @@ func TestOneWayCounts(t *testing.T) {
 		r.Capture.OneWay = true
 		r.Ends[record.Resp] = record.EndRecord{}
 	}
-	wants(t, textOf(t, []string{EveryReport}, alone), []string{"one way 1 connection: one end alone was seen;"}, []string{"only one direction"})
+	wants(t, textOf(t, []string{EveryReport}, alone), []string{"one way 1 connection: only one end was seen;"}, []string{"only one direction"})
 	shown.Capture.OneWayShown = true
 	text := textOf(t, []string{EveryReport}, shown, alone)
-	wants(t, text, []string{"one way 2 connections: of 1 only one direction was captured, as ACKs show; of 1 one end alone was seen;"}, nil)
+	wants(t, text, []string{"one way 2 connections: only one direction of 1 was captured, as ACKs show; only one end of 1 was seen;"}, nil)
 }

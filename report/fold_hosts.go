@@ -97,7 +97,7 @@ func hostOrders() map[string]func(h *hosting) uint64 {
 		"connections": func(h *hosting) uint64 { return h.conns },
 		"failed":      func(h *hosting) uint64 { return h.failed + h.missed },
 		"resets":      func(h *hosting) uint64 { return h.resets },
-		"repeats":     func(h *hosting) uint64 { return h.repeats },
+		"retx":        func(h *hosting) uint64 { return h.repeats },
 		"rtt":         func(h *hosting) uint64 { return uint64(h.rtt) },
 		"address":     func(*hosting) uint64 { return 0 },
 	}

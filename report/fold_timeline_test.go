@@ -133,7 +133,7 @@ func TestTimelineTable(t *testing.T) {
 		s.Sent(recordtest.Start+i*oneSecond, uint32(i*i*1000), uint32(i%7))
 	}
 	h := headlineOf(records)
-	for _, o := range []TableOptions{{Width: 80}, {Width: 200, Top: 10}, {Width: 200, Sort: "repeats", Top: 5}, {Width: 40, ASCII: true}} {
+	for _, o := range []TableOptions{{Width: 80}, {Width: 200, Top: 10}, {Width: 200, Sort: "retx", Top: 5}, {Width: 40, ASCII: true}} {
 		o.Reports = []string{"timeline"}
 		name := fmt.Sprintf("timeline-%d%s.txt", o.Width, o.Sort)
 		recordtest.Golden(t, filepath.Join("testdata", name), tablesOf(t, s, h, o), *update)

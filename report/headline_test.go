@@ -25,10 +25,10 @@ func TestNoTCP(t *testing.T) {
 		counts []Count
 		want   string
 	}{
-		{"", 5, counts("not TCP"), "TCP: the packets are of IP, and all of other protocols"},
-		{"", 5, counts("not IP"), "TCP: no packet is of IP"},
-		{"", 5, counts("unknown link type"), "TCP: the packets are of a link type that cannot be read"},
-		{"", 5, counts("cut before the TCP header"), "TCP: every packet is cut before its TCP header, a larger snaplen (-s) helps"},
+		{"", 5, counts("not TCP"), "TCP: all packets are IP of other protocols"},
+		{"", 5, counts("not IP"), "TCP: no packet is IP"},
+		{"", 5, counts("unknown link type"), "TCP: the link type of the packets cannot be read"},
+		{"", 5, counts("cut before the TCP header"), "TCP: every packet is cut before its TCP header; a larger snaplen (-s) helps"},
 		{"", 5, counts("encrypted"), "TCP: the packets are encrypted"},
 		{"", 5, counts("malformed"), "TCP: no packet holds any: 5 malformed"},
 		{"", 18, counts("not IP", "not TCP", "fragment"), "TCP: no packet holds any: 5 not IP, 6 not TCP and 7 fragment"},
@@ -74,8 +74,8 @@ func TestUnknownHeadline(t *testing.T) {
 	out := tablesOf(t, s, &Headline{Packets: 30, Segments: 30}, TableOptions{Width: 200, Reports: []string{"closes"}})
 	for _, want := range []string{
 		"midstream    1 connection; left out: connect times, which end opened it, windows in bytes, the options of the SYNs\n",
-		"cut short    1 connection: the snaplen cut packets short; left out: names and payload behind the cut\n",
-		"duplicates   1 connection: packets were captured twice; left out: how many packets were sent, copies left out\n",
+		"cut short    1 connection: the snaplen cut packets short; left out: names and payload after the cut\n",
+		"duplicates   1 connection: packets were captured twice; left out: how many packets were sent, without copies\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)

@@ -56,7 +56,7 @@ func TestUnnamedIsSaid(t *testing.T) {
 		if err := WriteTables(&table, summaryOf(SummaryOptions{}, nil), h, TableOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Contains(table.String(), "7 connections not looked at"); got != want {
+		if got := strings.Contains(table.String(), "7 connections not searched for names"); got != want {
 			t.Errorf("%d unnamed: %s", n, table.String())
 		}
 		var line bytes.Buffer

@@ -31,7 +31,7 @@ func TestNarrow(t *testing.T) {
 		t.Errorf("%d failures, want %d", got, n)
 	}
 	out := tablesOf(t, s, &Headline{}, TableOptions{Width: 200, Reports: []string{"handshakes", "findings"}})
-	for _, want := range []string{"beyond the 2,048 that are kept", "a detector keeps 512 subjects"} {
+	for _, want := range []string{"beyond the 2,048 that are kept", "a detector keeps at most 512 subjects"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

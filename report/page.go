@@ -46,7 +46,7 @@ func (p *page) where(r *record.Record) string {
 	if r.File < 0 || r.File >= len(p.files) {
 		return ""
 	}
-	return fmt.Sprintf("; it began with packet %d of %s", r.FilePacket, say.Escape(p.files[r.File]))
+	return fmt.Sprintf("; the connection begins with packet %d of %s", r.FilePacket, say.Escape(p.files[r.File]))
 }
 
 // title begins a report.

@@ -19,7 +19,7 @@ func closesTable() Table {
 		Name: "closes",
 		Doc:  "connections that did not close properly, and at which step",
 		Manual: "Connections that did not close properly: the step that is missing, by whom, and\n" +
-			"the state in which each end was left.",
+			"the last state of each end.",
 		Sorts: []string{"count", "wait", "host"},
 		sums:  newCloses,
 		write: writeCloses,
@@ -84,12 +84,12 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	if !p.brief {
 		p.b.WriteByte('\n')
-		p.note(0, say.Bold, "Incomplete closes, by who ended or stalled them, and how")
+		p.note(0, say.Bold, "Incomplete closes: who ended or stalled them, and how")
 	}
 	rows := c.blamed(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := table.Table{Columns: []table.Column{{Title: "who", Left: true}, {Title: "what", Left: true},
-		{Title: "connections"}, {Title: "longest", Quiet: true}, {Title: "for example", Left: true}}}
+		{Title: "count"}, {Title: "longest", Quiet: true}, {Title: "examples", Left: true}}}
 	for _, r := range shown {
 		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
 	}
@@ -113,7 +113,7 @@ func (c *closes) others() string {
 	}
 	var n counted
 	n.add(c.kinds[record.CloseOpen], "still open at the end")
-	n.add(c.kinds[record.CloseEvicted], "forgotten (table full)")
+	n.add(c.kinds[record.CloseEvicted], "evicted (table full)")
 	n.add(c.kinds[record.CloseNeverOpened]-c.opening, "never opened")
 	n.add(c.kinds[record.CloseUnknown], "unknown (a FIN may have passed before the capture began, or a filter left its ACK out)")
 	n.add(c.opening, "still opening at the end")
@@ -147,12 +147,12 @@ func (c *closes) normal() string {
 	other := c.segments[0] + c.segments[1] + c.segments[2]
 	how.add(other-min(other, c.simultaneous), "in an unknown number of segments")
 	how.add(c.simultaneous, "simultaneous")
-	besides.add(c.halfClose, "half-closed for a while ("+say.Bytes(c.halfBytes)+" sent after the first FIN)")
-	besides.add(c.harmless, "with a harmless RST afterwards")
+	besides.add(c.halfClose, "with data after the first FIN ("+say.Bytes(c.halfBytes)+")")
+	besides.add(c.harmless, "with a harmless RST after the close")
 	if besides == nil {
 		return how.String()
 	}
-	return how.String() + "; of these " + besides.String()
+	return how.String() + "; among them " + besides.String()
 }
 
 func (r *culpritRow) who() string {
@@ -160,7 +160,7 @@ func (r *culpritRow) who() string {
 	case r.End > record.Resp:
 		return "either end"
 	case r.Fault == diagnose.FaultReset && r.Cause == record.ResetMiddlebox.String():
-		return "a box between, in the name of " + hostOf(r.Host)
+		return "a middlebox, in the name of " + hostOf(r.Host)
 	}
 	return hostOf(r.Host) + " (" + sentence.Who(r.End) + ")"
 }
@@ -179,19 +179,19 @@ var ways = [...]struct {
 	fault               diagnose.Fault
 	cause, what, advice string
 }{
-	{diagnose.FaultHalfClosed, "", "sent no FIN", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: look for it there (ss -tnp state close-wait)."},
-	{diagnose.FaultLastACK, "", "sent no last ACK", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is gone: the FIN is repeated until the closer gives up."},
-	{diagnose.FaultUnackedFIN, "", "did not acknowledge the FIN", "Did not acknowledge the FIN (unacked-fin): the host is gone, or a firewall between forgot the connection. The closer repeats its FIN and gives up."},
-	{diagnose.FaultTimedOut, "", "fell silent", "Fell silent (timed-out): data was repeated and never acknowledged. The host or the path died: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
-	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the third ACK (RST)", "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (Recv-Q against Send-Q), nstat TcpExtListenOverflows."},
-	{diagnose.FaultReset, record.ResetAbort.String(), "aborted (RST)", "Aborted: the program closed with SO_LINGER 0, or with data unread. What was still on its way is lost; an end that had got its answer and closed before misses nothing."},
-	{diagnose.FaultReset, record.ResetUnreadData.String(), "closed with unread data (RST)", "Closed with unread data: the program closed before it had read everything. The peer may miss what was sent last."},
-	{diagnose.FaultReset, record.ResetLateData.String(), "was gone when data came (RST)", "Was gone when data came: it came after the program had closed. The two sides disagree about who speaks last."},
-	{diagnose.FaultReset, diagnose.CauseIdleRace, "closed it as idle when a request came (RST)", "Closed it as idle: its FIN, sent after a silence, and a request crossed. The request had no answer: clients must give up idle connections sooner than the server does (--explain idle-race)."},
-	{diagnose.FaultReset, record.ResetKeepaliveDead.String(), "gave up, keepalive unanswered (RST)", "Gave up: keepalive probes went unanswered. The peer or the path died."},
-	{diagnose.FaultReset, record.ResetMiddlebox.String(), "sent RST", "A box between: the RST does not look like that host's other packets, so the host may be innocent. Look for a firewall, proxy or load balancer on the way."},
-	{diagnose.FaultReset, diagnose.CauseForgotten, "no longer knew the connection (RST)", "No longer knew the connection: a RST without ACK answers a segment that meets none. The host or process restarted, or a box on the way dropped the connection as idle."},
-	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST, cause unknown", "RST, cause unknown: see what the connection did before it with --why."},
+	{diagnose.FaultHalfClosed, "", "sent no FIN", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: ss -tnp state close-wait shows the program on that host."},
+	{diagnose.FaultLastACK, "", "sent no last ACK", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is down. The other end retransmits its FIN until it gives up."},
+	{diagnose.FaultUnackedFIN, "", "did not acknowledge the FIN", "Did not acknowledge the FIN (unacked-fin): the host is down, or a firewall dropped the connection from its table. The other end retransmits its FIN and gives up."},
+	{diagnose.FaultTimedOut, "", "did not acknowledge data", "Did not acknowledge data (timed-out): the other end retransmitted it and got no ACK. The host or the path is down, or a firewall dropped an idle connection: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
+	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the third ACK (RST)", "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (compare Recv-Q with Send-Q), nstat TcpExtListenOverflows."},
+	{diagnose.FaultReset, record.ResetAbort.String(), "aborted (RST)", "Aborted: the program closed with SO_LINGER 0, or with unread data. Data in flight is lost. An end that had its answer and had closed loses nothing."},
+	{diagnose.FaultReset, record.ResetUnreadData.String(), "closed with unread data (RST)", "Closed with unread data: the program closed before it had read everything. The other end may lose the last data that it was sent."},
+	{diagnose.FaultReset, record.ResetLateData.String(), "closed before data came (RST)", "Closed before data came: the program had closed its socket when the data arrived. The two programs disagree on who sends last."},
+	{diagnose.FaultReset, diagnose.CauseIdleRace, "closed it as idle, crossed a request (RST)", "Closed it as idle: its FIN, sent after idle time, crossed a request. The request got no answer. Clients must close idle connections sooner than the server does (--explain idle-race)."},
+	{diagnose.FaultReset, record.ResetKeepaliveDead.String(), "gave up, keepalive unanswered (RST)", "Gave up: its keepalive probes got no answer. The other end or the path is down."},
+	{diagnose.FaultReset, record.ResetMiddlebox.String(), "sent RST", "A middlebox: the RST differs from that host's other packets, so the host probably did not send it. Look for a firewall, proxy or load balancer on the path."},
+	{diagnose.FaultReset, diagnose.CauseForgotten, "no longer knew the connection (RST)", "No longer knew the connection: a host answers a segment of an unknown connection by a RST without ACK. The host or process restarted, or a middlebox dropped the idle connection."},
+	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST, cause unknown", "RST, cause unknown: --why draws what happened before it."},
 }
 
 // way is the place of a fault among the ways; that of unknown resets for one that is none.
@@ -265,7 +265,7 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 		who = fmt.Sprintf("%s (%s)", endOf(r, v.Culprit), sentence.Who(v.Culprit))
 	}
 	if v.Cause == record.ResetMiddlebox.String() {
-		who = "a box between, in the name of " + who + ","
+		who = "a middlebox, in the name of " + who + ","
 	}
 	switch v.Fault {
 	case diagnose.FaultHalfClosed:
@@ -273,7 +273,7 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	case diagnose.FaultLastACK, diagnose.FaultUnackedFIN:
 		return fmt.Sprintf("no ACK from %s of the %s's FIN", who, sentence.Who(v.Culprit.Peer()))
 	case diagnose.FaultTimedOut:
-		return "no ACK from " + who + " of data that was repeated"
+		return "no ACK from " + who + " of retransmitted data"
 	}
 	s := "no FIN"
 	if r.Close.First != record.NoEnd {
@@ -292,14 +292,14 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.State(r.Close.ResetIn), cause)
 }
 
-// leftIn is the state in which each end was left.
+// leftIn is the last state of each end.
 func leftIn(r *record.Record) string {
 	var parts []string
 	for e, s := range r.States {
 		switch {
 		case s == record.Unknown:
 		case sentence.Supposed(r, record.End(e)):
-			parts = append(parts, fmt.Sprintf("%s in %s, last known in %s,", sentence.The(record.End(e)), sentence.StateLeft(r, record.End(e)), r.Proven[e]))
+			parts = append(parts, fmt.Sprintf("%s in %s, proven %s,", sentence.The(record.End(e)), sentence.StateLeft(r, record.End(e)), r.Proven[e]))
 		default:
 			parts = append(parts, fmt.Sprintf("%s in %s", sentence.The(record.End(e)), sentence.StateLeft(r, record.End(e))))
 		}
@@ -307,7 +307,7 @@ func leftIn(r *record.Record) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "It left " + strings.TrimSuffix(say.List(parts), ",") + "; "
+	return "At the end: " + strings.TrimSuffix(say.List(parts), ",") + "; "
 }
 
 // evidence names the packets to look at.
@@ -319,10 +319,10 @@ func evidence(r *record.Record) string {
 		}
 	}
 	if n := r.Close.ResetPacket; n > 0 {
-		parts = append(parts, fmt.Sprintf("RST is packet %d", n))
+		parts = append(parts, fmt.Sprintf("the RST is packet %d", n))
 	}
 	if r.LastPacket != r.Close.ResetPacket {
-		parts = append(parts, fmt.Sprintf("the last is packet %d", r.LastPacket))
+		parts = append(parts, fmt.Sprintf("the last packet is %d", r.LastPacket))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -15,7 +15,7 @@ func connectionsTable() Table {
 	return Table{
 		Name:     "connections",
 		Doc:      "a line for each connection",
-		Manual:   "A line for each connection.\n.Fl -columns\nchooses what is in it.",
+		Manual:   "A line for each connection.\n.Fl -columns\nchooses its columns.",
 		Sorts:    []string{"id", "start", "end", "duration", "bytes", "packets", "felt"},
 		OnDemand: true,
 		write:    writeConnections,
@@ -51,11 +51,11 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	if len(o.Columns) == 0 && slices.ContainsFunc(shown, func(r *record.Record) bool {
 		return sentence.Supposed(r, record.Orig) || sentence.Supposed(r, record.Resp)
 	}) {
-		p.note(0, say.Faint, "In brackets: a state that is expected; nothing which that end sent proves it.")
+		p.note(0, say.Faint, "In parentheses: an expected state; nothing that this end sent proves it.")
 	}
 	p.more(len(shown), s.conns, "connection")
 	if lost := s.conns - uint64(len(rows)); lost > 0 {
-		p.note(0, say.Yellow, fmt.Sprintf("The first %s by %s were kept; -o jsonl writes all.", say.Thousands(uint64(len(rows))), key))
+		p.note(0, say.Yellow, fmt.Sprintf("Only the first %s by %s are kept; -o jsonl writes all.", say.Thousands(uint64(len(rows))), key))
 	}
 	return nil
 }

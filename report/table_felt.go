@@ -27,7 +27,7 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 		}
 	}
 	p.b.WriteByte('\n')
-	p.note(0, say.Bold, fmt.Sprintf("Felt time of %s, first SYN to completing ACK", say.Plural(n, "handshake")))
+	p.note(0, say.Bold, fmt.Sprintf("Felt time of %s", say.Plural(n, "handshake")))
 	digits := len(say.Thousands(most))
 	bar := min(bestBar, p.Width-24-digits-4)
 	for i := first; i <= last; i++ {
@@ -44,7 +44,7 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 		p.humpNote(say.Width(line), humpWhy(*h, i))
 		p.b.WriteByte('\n')
 	}
-	p.note(0, say.Faint, "Percentiles are off by at most 1.6 %; the greatest is exact.")
+	p.note(0, say.Faint, "Percentiles are exact to 1.6 %, the maximum is exact.")
 }
 
 func (p *page) pad(s string, width int) string {
@@ -75,7 +75,7 @@ func humpWhy(h humps, i int) string {
 	if h[i].n > 1 {
 		who = " in " + say.Plural(h[i].slow, "handshake")
 	}
-	return say.List(parts) + " repeated" + who
+	return say.List(parts) + " retransmitted" + who
 }
 
 // humpNote goes behind the bar, or under it where there is no room.

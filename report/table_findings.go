@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tcpwatch/internal/say"
@@ -67,10 +68,10 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.title("Findings", findingCounts(found))
 	if s.findings.Weak(s.context(h)) {
-		p.note(0, "", "The capture holds only a part of many connections (packets are missing or could not be decoded, or one direction was not captured): nothing is more than possible.")
+		p.note(0, "", "The capture holds only a part of many connections (packets are missing or could not be decoded, or one direction was not captured). So a finding about the network is at most possible.")
 	}
 	if s.findings.Forgot() > 0 {
-		p.note(0, "", "The table was full and forgot connections: what they can have touched is no more than possible, and nothing is proven.")
+		p.note(0, "", "The table was full and connections were evicted. A finding that they may concern is at most possible, any other at most likely.")
 	}
 	rows := found[:min(len(found), o.rowsOf(defaultTop))]
 	for i := range rows {
@@ -81,7 +82,7 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 	}
 	p.more(len(rows), uint64(len(found)), "finding")
 	if left := s.findings.Left(); left > 0 {
-		p.note(0, say.Faint, fmt.Sprintf("%s in none of them: a detector keeps %s subjects, and theirs found no place.", say.Plural(left, "connection"),
+		p.note(0, say.Faint, fmt.Sprintf("%s in none of these findings: a detector keeps at most %s subjects.", say.Plural(left, "connection"),
 			say.Thousands(uint64(s.findings.Subjects()))))
 	}
 	return nil
@@ -130,7 +131,7 @@ func (p *page) finding(f *diagnose.Finding) {
 // days is a span of time by its two ends, or one time when both read the same.
 func (p *page) days(since, until int64) string {
 	if since == 0 && until == 0 {
-		return "at times not in the file"
+		return "at times that the file does not hold"
 	}
 	return p.FromTo(since, until)
 }
@@ -160,17 +161,17 @@ func examplesOf(f *diagnose.Finding, most int) string {
 		for _, id := range f.Conns[:min(len(f.Conns), most)] {
 			names = append(names, sentence.ID(id))
 		}
-		at = append(at, strings.Join(names, ", ")+" (--why)")
+		at = append(at, strings.Join(names, ", ")+fmt.Sprintf(" (--why %d)", f.Conns[0]))
 	}
 	if n := min(len(f.Packets), most); n > 0 {
 		packets := make([]string, 0, n)
 		for _, p := range f.Packets[:n] {
-			packets = append(packets, say.Thousands(p))
+			packets = append(packets, strconv.FormatUint(p, 10))
 		}
-		at = append(at, "packets "+strings.Join(packets, " "))
+		at = append(at, "packet"+strings.Repeat("s", min(n-1, 1))+" "+strings.Join(packets, ", "))
 	}
 	if at == nil {
 		return ""
 	}
-	return "Look at " + strings.Join(at, "; ")
+	return "Look at " + strings.Join(at, ", ")
 }

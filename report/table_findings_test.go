@@ -121,7 +121,7 @@ func TestFindingsJSON(t *testing.T) {
 // Where the capture lost so much that no finding is more than possible, the table
 // says so, whatever it was that told of the loss.
 func TestWeakCaptureIsSaid(t *testing.T) {
-	const said = "nothing is more than possible"
+	const said = "a finding about the network is at most possible"
 	d, err := diagnose.Select("refused,capture-drops")
 	if err != nil {
 		t.Fatal(err)

@@ -20,10 +20,9 @@ func handshakesTable() Table {
 	return Table{
 		Name: "handshakes",
 		Doc:  "how long opening takes, by listener, and why it fails",
-		Manual: "By listener: attempts, completed, failed by cause, repeated SYNs and SYN/ACKs,\n" +
-			"and the time that the client felt, from its first SYN to the ACK that completes\n" +
-			"the handshake: a connection whose first SYN was lost is not left out, it is the\n" +
-			"one you are looking for.",
+		Manual: "By listener: attempts, completed, failed by cause, retransmitted SYNs and SYN/ACKs,\n" +
+			"and the felt time, which the client waits: from its first SYN to the ACK that\n" +
+			"completes the handshake, lost SYNs included.",
 		Sorts: []string{"attempts", "failed", "felt", "listener"},
 		sums:  newHandshakes,
 		write: writeHandshakes,
@@ -98,6 +97,10 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		text += fmt.Sprintf(", %s still opening when the capture ended", say.Thousands(opening))
 	}
 	p.title("Handshakes", text+".")
+	if all.felt.N() > 0 {
+		p.note(0, "", "Felt: from the client's first SYN to the ACK that completes the handshake.")
+		p.advise("", "Server half: SYN to SYN/ACK; client half: SYN/ACK to its ACK.")
+	}
 	rows := h.listeners(o.Sort)
 	g := table.Table{Columns: []table.Column{{Title: "listener", Left: true}, {Title: "done"}, {Title: "failed"},
 		{Title: "felt p50", Quiet: true}, {Title: "p95", Quiet: true}, {Title: "p99", Quiet: true}, {Title: "max", Quiet: true},
@@ -155,7 +158,7 @@ func (p *page) listenerRow(r *listenerRow, some bool) table.Row {
 		row.Notes = append(row.Notes, table.Note{Style: "", Text: fmt.Sprintf("%s still opening when the capture ended: %s", say.Thousands(n), r.failed.ids[stillOpening].String())})
 	}
 	if n := r.opened.oneSided; n > 0 {
-		row.Notes = append(row.Notes, table.Note{Style: say.Yellow, Text: fmt.Sprintf("%s completed for the client only, the server did not take its ACK: %s", say.Thousands(n), r.opened.oneSidedIDs.String())})
+		row.Notes = append(row.Notes, table.Note{Style: say.Yellow, Text: fmt.Sprintf("%s completed for the client only, the server did not accept its ACK: %s", say.Thousands(n), r.opened.oneSidedIDs.String())})
 	}
 	if again := r.opened.again(p); again != "" {
 		row.Notes = append(row.Notes, table.Note{Style: say.Yellow, Text: again})
@@ -178,10 +181,10 @@ func (s *opened) again(p *page) string {
 		what = append(what, say.Plural(s.synACKAgain, "SYN/ACK"))
 	}
 	if s.repeated > 0 {
-		parts = append(parts, say.List(what)+" repeated: "+s.ids.String())
+		parts = append(parts, say.List(what)+" retransmitted: "+s.ids.String())
 	}
 	if s.felt.N() > 1 && s.slowest.V.Felt >= 3*s.felt.Quantile(50) {
-		parts = append(parts, fmt.Sprintf("the slowest is %s, %s", sentence.ID(s.slowest.V.ID), p.Span(s.slowest.V.Felt)))
+		parts = append(parts, fmt.Sprintf("the slowest took %s: %s", p.Span(s.slowest.V.Felt), sentence.ID(s.slowest.V.ID)))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -243,40 +246,40 @@ func (p *page) unanswered(f *failed) string {
 // handshakeAdvice says, once for each cause, what it means and where to look.
 func (p *page) handshakeAdvice(all *opened, bad *failed) {
 	for c, advice := range [nFailures]string{
-		"Refused: a RST answered the SYN. Nothing listens on that port, or a firewall says so: check the service and the address.",
+		"Refused: a RST answered the SYN. No program listens on that port, or a firewall rejects it. Check the service and the address.",
 		"Unreachable: a router or firewall answered with an ICMP error. Check routes and rules at the address that sent it.",
-		"No answer: a firewall drops SYNs, the host is down, or its accept queue is full (on the server: ss -ltn, nstat TcpExtListenOverflows).",
-		"Half-open: the server answered, the client did not complete. ACKs are lost, the source address is forged, or somebody scans.",
-		"Aborted: the client gave up before the handshake was complete. Compare its timeout with the time it takes.",
+		"No answer: a firewall drops the SYNs, the host is down, or its accept queue is full (on the server: ss -ltn, nstat TcpExtListenOverflows).",
+		"Half-open: the server answered, the client did not complete the handshake. ACKs are lost, the source address is forged, or the client scans ports.",
+		"Aborted: the client gave up before the handshake was complete. Compare its timeout with the time that handshakes take.",
 	} {
 		if bad.n[c] > 0 {
 			p.note(0, "", advice)
 		}
 	}
 	if all.oneSided > 0 {
-		p.note(0, "", "For the client only: the server repeated its SYN/ACK or sent RST after the third ACK. That ACK is lost, or its accept queue is full (on the server: ss -ltn), or it waits for data (TCP_DEFER_ACCEPT).")
+		p.note(0, "", "For the client only: the server retransmitted its SYN/ACK or sent a RST after the third ACK. That ACK is lost, or the accept queue is full (on the server: ss -ltn), or the server waits for data (TCP_DEFER_ACCEPT).")
 	}
 	if n := all.oldAnswered; n > 0 {
-		p.note(0, "", fmt.Sprintf("A SYN met the server's old connection on the same ports, %s (%s): its ACK came back, the client reset it and sent the SYN again. No SYN was lost.",
+		p.note(0, "", fmt.Sprintf("The server still had an old connection on the same ports when the SYN came, %s (%s). It answered with an ACK, and the client reset the old connection and retransmitted the SYN. No SYN was lost.",
 			say.Plural(n, "time"), all.oldIDs.String()))
 	}
 	if all.repeated > all.oldAnswered {
 		seen := ""
 		if x := all.firstAgain; x.Most > 0 {
-			seen = " The first repeat of a SYN came after " + p.Span(x.Least)
+			seen = " The first retransmission of a SYN came after " + p.Span(x.Least)
 			if p.Span(x.Most) != p.Span(x.Least) {
 				seen += " to " + p.Span(x.Most)
 			}
 			seen += "."
 		}
-		p.note(0, "", "Repeated SYNs and SYN/ACKs: one of them was lost, or the accept queue was full."+seen)
+		p.note(0, "", "Retransmitted SYNs and SYN/ACKs: a SYN or its answer was lost, or the accept queue was full."+seen)
 	}
 	server, client := all.server.Quantile(50), all.client.Quantile(50)
 	switch {
 	case all.server.N() == 0 || all.client.N() == 0:
 	case server*10 < client:
-		p.note(0, "", "The capture point is near the servers: a SYN lost before it is not seen, so felt times are lower bounds.")
+		p.note(0, "", "The capture point is near the servers: it does not see a SYN that is lost before it, so clients may have waited longer than the felt times.")
 	case client*10 < server:
-		p.note(0, "", "The capture point is near the clients: felt times are what the clients felt.")
+		p.note(0, "", "The capture point is near the clients: felt times are what the clients waited.")
 	}
 }

@@ -66,7 +66,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
 		if len(p.findings) > 0 {
-			p.label("", "shares in findings are of these connections only")
+			p.label("", "findings count these connections only")
 		}
 	}
 	writeNotSeen(p, h)
@@ -115,13 +115,13 @@ func writeClock(p *page, h *Headline) {
 		p.label("no time", say.Plural(c.Untimed, "packet")+" of "+say.Thousands(h.Packets)+" without a time in the file (Simple Packet Blocks of pcapng)")
 	}
 	if c.Gaps > 0 {
-		p.label("not covered", fmt.Sprintf("%s in %s: connections show that nobody captured then; waiting and states count without it", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
+		p.label("not covered", fmt.Sprintf("%s in %s: connections show that the capture was off; waits and states leave that time out", p.Span(c.Uncovered), say.Plural(c.Gaps, "gap")))
 	}
 	if c.Steps > 0 {
-		p.label("clock", "stepped "+say.Plural(c.Steps, "time")+" while connections went on: spans are without that")
+		p.label("clock", "stepped "+say.Plural(c.Steps, "time")+" while connections went on; durations leave the steps out")
 	}
 	if c.Misstamped > 0 {
-		p.label("stamps", say.Plural(c.Misstamped, "packet")+" stamped so far off that those around them take it back: left out of all times")
+		p.label("stamps", say.Plural(c.Misstamped, "packet")+" with a wrong time, as the packets around them show; durations leave them out")
 	}
 }
 
@@ -154,7 +154,7 @@ func connectionCounts(s *Summary) string {
 	all.add(bad.total(), "failed to open")
 	all.add(bad.n[stillOpening], "still opening")
 	all.add(h.midstream, "already running when first seen")
-	all.add(h.forgotten, "forgotten before they opened, or running on after it")
+	all.add(h.forgotten, "evicted before they opened, or seen only after their eviction")
 	return all.String()
 }
 
@@ -187,21 +187,21 @@ func writeLosses(p *page, h *Headline) {
 		p.label("skipped", say.Plural(sum, "packet")+": "+skipped.String())
 	}
 	if h.KernelDrops.OK && h.KernelDrops.V > 0 || h.InterfaceDrops.OK && h.InterfaceDrops.V > 0 {
-		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: some of what follows may be wrong; a larger buffer (-B) helps",
+		p.label("dropped", fmt.Sprintf("%s by the kernel%s, %s by the interface: parts of this report may be wrong; a larger buffer (-B) helps",
 			say.Thousands(h.KernelDrops.V), droppedShare(h), say.Thousands(h.InterfaceDrops.V)))
 	}
 	if h.Unnamed > 0 {
-		p.label("unnamed", say.Plural(h.Unnamed, "connection")+" not looked at for names: too many others were undecided")
+		p.label("unnamed", say.Plural(h.Unnamed, "connection")+": payload not searched for names, because too many others were being searched")
 	}
 	if h.Tracker.Evicted > 0 {
-		p.label("evicted", say.Plural(h.Tracker.Evicted, "connection")+" forgotten because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
-			": nothing is proven beside them; --max-conns or --max-memory makes it larger")
+		p.label("evicted", say.Plural(h.Tracker.Evicted, "connection")+" evicted because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
+			"; no finding is proven; --max-conns or --max-memory makes the table larger")
 	}
 	if n := anomalies(h); n > 0 {
-		p.label("anomalies", say.Plural(n, "segment")+" that no path of RFC 9293 explains")
+		p.label("anomalies", say.Plural(n, "segment")+" that no rule of RFC 9293 explains")
 	}
 	if s := countWords(h.Tracker.Limits); s != "" {
-		p.label("limits", s+": what was too much to hold")
+		p.label("limits", s+": more than the program keeps")
 	}
 }
 
@@ -210,13 +210,13 @@ func otherThanTCP(h *Headline) string {
 	if len(h.Skipped) == 1 {
 		switch h.Skipped[0].Reason {
 		case capture.SkipNotIP.String():
-			return "no packet is of IP"
+			return "no packet is IP"
 		case capture.SkipNotTCP.String():
-			return "the packets are of IP, and all of other protocols"
+			return "all packets are IP of other protocols"
 		case capture.SkipLinkType.String():
-			return "the packets are of a link type that cannot be read"
+			return "the link type of the packets cannot be read"
 		case capture.SkipCut.String():
-			return "every packet is cut before its TCP header, a larger snaplen (-s) helps"
+			return "every packet is cut before its TCP header; a larger snaplen (-s) helps"
 		case capture.SkipEncrypted.String():
 			return "the packets are encrypted"
 		}
@@ -259,9 +259,9 @@ func (s *Summary) whyUnknown(r schema.Reason) string {
 	case r != schema.OneWay || alone == 0:
 		return schema.Unknowns()[r].Why
 	case alone == n: // a lone packet may have had no answer
-		return "one end alone was seen"
+		return "only one end was seen"
 	}
-	return fmt.Sprintf("of %s only one direction was captured, as ACKs show; of %s one end alone was seen", say.Thousands(n-alone), say.Thousands(alone))
+	return fmt.Sprintf("only one direction of %s was captured, as ACKs show; only one end of %s was seen", say.Thousands(n-alone), say.Thousands(alone))
 }
 
 // writeUnknown says what is left out of how many connections, a line a reason.

@@ -11,11 +11,11 @@ import (
 func hostsTable() Table {
 	return Table{
 		Name: "hosts",
-		Doc:  "what each address opened, accepted, reset, sent and repeated",
+		Doc:  "what each address opened, accepted, reset, sent and retransmitted",
 		Manual: "A line for each address: connections that it opened and accepted, attempts that failed,\n" +
 			"its own and those of others to it, resets that it sent, bytes both ways, data segments\n" +
-			"that it sent again, and the longest round trip to it from where packets were captured.",
-		Sorts:    []string{"bytes", "connections", "failed", "resets", "repeats", "rtt", "address"},
+			"that it retransmitted, and the longest round trip to it from the capture point.",
+		Sorts:    []string{"bytes", "connections", "failed", "resets", "retx", "rtt", "address"},
 		OnDemand: true,
 		sums:     newHosts,
 		write:    writeHosts,
@@ -36,7 +36,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	p.title("Hosts", fmt.Sprintf("%s%s in %s.", say.Plural(uint64(len(rows)), "host"), of, say.Plural(s.conns, "connection")))
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := table.Table{Columns: []table.Column{{Title: "host", Left: true}, {Title: "opened"}, {Title: "failed"}, {Title: "accepted"}, {Title: "not accepted", Narrow: table.GoesToNote},
-		{Title: "resets", Narrow: table.GoesToNote}, {Title: "sent"}, {Title: "received"}, {Title: "repeats", Narrow: table.GoesToNote}, {Title: "worst RTT", Narrow: table.GoesToNote}}}
+		{Title: "resets", Narrow: table.GoesToNote}, {Title: "sent"}, {Title: "received"}, {Title: "retx", Narrow: table.GoesToNote}, {Title: "worst RTT", Narrow: table.GoesToNote}}}
 	unknown := false
 	for _, r := range shown {
 		rtt := "-"
@@ -52,9 +52,9 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), uint64(len(rows)), "host")
 	p.lostRows(rest.conns, "connection", "hosts", uint64(h.by.Limit()))
-	p.note(0, "", "Failed: its own attempts; not accepted: those of others to it. Worst RTT: of the connections' 95th percentiles, from where packets were captured to the host and back.")
+	p.note(0, "", "Failed: attempts of this host; not accepted: attempts to this host; retx: data segments that it retransmitted. Worst RTT: the greatest 95th percentile of its connections, from the capture point to the host and back.")
 	if unknown {
-		p.note(0, say.Yellow, "Of some connections the bytes of a direction are not known; they are not in the sums.")
+		p.note(0, say.Yellow, "The bytes of some connections are unknown in one direction; the sums leave them out.")
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func TestHosts(t *testing.T) {
 		}
 	}
 	got := tablesOf(t, s, &Headline{}, TableOptions{Width: 200, Reports: []string{"hosts"}})
-	wants(t, got, []string{"2 hosts in 5 connections", "bytes of a direction are not known"}, nil)
+	wants(t, got, []string{"2 hosts in 5 connections", "bytes of some connections are unknown in one direction"}, nil)
 }
 
 // Every key puts another host first, and an unknown address stands in full.
@@ -56,7 +56,7 @@ func TestHostsAreSorted(t *testing.T) {
 		records = append(records, r)
 	}
 	h := sumsOf[*hosts](summaryOf(SummaryOptions{}, records))
-	for key, want := range map[string]string{"bytes": "10.0.1.1", "": "10.0.1.1", "connections": "10.0.1.2", "failed": "10.0.1.3", "resets": "10.0.1.4", "repeats": "10.0.1.5", "rtt": "10.0.1.6", "address": "10.0.1.1"} {
+	for key, want := range map[string]string{"bytes": "10.0.1.1", "": "10.0.1.1", "connections": "10.0.1.2", "failed": "10.0.1.3", "resets": "10.0.1.4", "retx": "10.0.1.5", "rtt": "10.0.1.6", "address": "10.0.1.1"} {
 		if got := capture.Addr(h.list(key)[0].host).String(); got != want {
 			t.Errorf("--sort %s: %s, want %s", key, got, want)
 		}

@@ -15,8 +15,8 @@ import (
 func keepaliveTable() Table {
 	return Table{
 		Name:   "keepalive",
-		Doc:    "who probes, and whether it is answered",
-		Manual: "Who probes, after how much silence, how often, and whether it is answered.",
+		Doc:    "who probes, and whether the other end answers",
+		Manual: "Who probes, after how much idle time, how often, and whether the other end answers.",
 		Sorts:  []string{"unanswered", "probes", "id"},
 		sums:   newKeepalives,
 		write:  writeKeepalives,
@@ -62,10 +62,10 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), k.worst.Offered(), "connection")
 	if k.outcomes[record.KeepaliveDead] > 0 {
-		p.advise("", "Dead: probes went unanswered until the prober gave up. The peer crashed, was unplugged, or a firewall between forgot the idle connection: probe more often than its limit.")
+		p.advise("", "Dead: probes went unanswered until the prober gave up. The other end crashed or was unplugged, or a firewall dropped the idle connection: probe more often than its limit.")
 	}
 	if k.unanswered > 0 {
-		p.advise("", "One unanswered probe proves nothing (RFC 1122 section 4.2.3.6): ACKs without data may be lost.")
+		p.advise("", "One unanswered probe proves nothing (RFC 1122 section 4.2.3.6): an ACK without data is not retransmitted when it is lost.")
 	}
 	return nil
 }
@@ -76,9 +76,9 @@ func (k *keepalives) notProbes() string {
 		return ""
 	}
 	if k.windowProbes == 1 {
-		return " (1 window probe is not a keepalive)"
+		return " (1 zero-window probe is not a keepalive)"
 	}
-	return fmt.Sprintf(" (%s window probes are not keepalives)", say.Thousands(k.windowProbes))
+	return fmt.Sprintf(" (%s zero-window probes are not keepalives)", say.Thousands(k.windowProbes))
 }
 
 func (p *page) keepaliveRow(r *record.Record, e record.End) table.Row {

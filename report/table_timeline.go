@@ -14,12 +14,12 @@ import (
 func timelineTable() Table {
 	return Table{
 		Name: "timeline",
-		Doc:  "what came when: opens, failures, resets, repeats, bytes",
-		Manual: "What came when, in steps of a second, a minute, an hour or what lies between, so that\n" +
-			"there are at most 60: connections that began, attempts that failed, connections that\n" +
-			"a RST ended, data segments sent again, and bytes of payload, each when it happened.\n" +
+		Doc:  "opens, failures, resets, retransmissions and bytes over time",
+		Manual: "What happened when, in at most 60 steps of a second, a minute, an hour or a span between\n" +
+			"these: connections that began, attempts that failed, connections that a RST ended, data\n" +
+			"segments retransmitted, and bytes of payload, each at the time when it happened.\n" +
 			"With --where files are read twice.",
-		Sorts:    []string{"time", "opens", "failed", "resets", "repeats", "bytes"},
+		Sorts:    []string{"time", "opens", "failed", "resets", "retx", "bytes"},
 		OnDemand: true,
 		sums:     newTimeline,
 		write:    writeTimeline,
@@ -37,7 +37,7 @@ var shownWidths = [...]int64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800,
 	1728000, 4320000, 8640000, 17280000, 43200000, 86400000, 864000000, 8640000000}
 
 // beatNames are the columns.
-var beatNames = [nBeats]string{"opens", "failed", "resets", "repeats", "bytes"}
+var beatNames = [nBeats]string{"opens", "failed", "resets", "retx", "bytes"}
 
 // beatRow is a step as it is shown.
 type beatRow struct {
@@ -119,9 +119,9 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "step")
-	p.note(0, "", "Opens: connections that began with a SYN; failed: attempts, when they failed; resets: connections that a RST ended; repeats: data segments sent again; bytes: payload as sent.")
+	p.note(0, "", "Opens: connections that began with a SYN; failed: attempts, when they failed; resets: connections that a RST ended; retx: data segments retransmitted; bytes: payload, retransmissions included.")
 	if t.untimed > 0 {
-		p.note(0, say.Yellow, say.Plural(t.untimed, "connection")+" with packets that have no time are left out.")
+		p.note(0, say.Yellow, say.Plural(t.untimed, "connection")+" with untimed packets left out.")
 	}
 	return nil
 }

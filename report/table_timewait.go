@@ -17,8 +17,8 @@ func timeWaitTable() Table {
 	return Table{
 		Name: "timewait",
 		Doc:  "who holds TIME-WAIT, how many, until when",
-		Manual: "Who holds TIME-WAIT and towards whom: how many now and at the peak, when they\n" +
-			"end, and how much of the range of ports that takes.",
+		Manual: "Who holds TIME-WAIT and towards which destination: how many now and at the peak, when\n" +
+			"they end, and which share of the ports they take.",
 		Sorts: []string{"peak", "now", "entered", "reused", "holder"},
 		sums:  newTimeWaits,
 		write: writeTimeWaits,
@@ -75,7 +75,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		text += fmt.Sprintf(", at most %s at once (%s %s)", say.Thousands(n), p.clockIn(h, at*oneSecond), p.Zone(at*oneSecond))
 	}
 	if t.all.untimed > 0 {
-		text += fmt.Sprintf(", %s at times not in the file", say.Thousands(t.all.untimed))
+		text += fmt.Sprintf(", %s at unknown times", say.Thousands(t.all.untimed))
 	}
 	if t.all.reused > 0 {
 		text += fmt.Sprintf(", %s ended early by reuse", say.Thousands(t.all.reused))
@@ -94,8 +94,8 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	p.advise("", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.Span(twoMSL)))
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
-	g := table.Table{Columns: []table.Column{{Title: "held by and towards", Left: true}, {Title: "now"}, {Title: "peak"}, {Title: "peak at", Narrow: table.GoesToNote},
-		{Title: "entered"}, {Title: "entered/s", Quiet: true, Narrow: table.GoesToNote}, {Title: "reused", Quiet: true}, {Title: "releases in", Quiet: true},
+	g := table.Table{Columns: []table.Column{{Title: "holder -> destination", Left: true}, {Title: "now"}, {Title: "peak"}, {Title: "peak at", Narrow: table.GoesToNote},
+		{Title: "entered"}, {Title: "entered/s", Quiet: true, Narrow: table.GoesToNote}, {Title: "reused", Quiet: true}, {Title: "ends in", Quiet: true},
 		{Title: "ports", Quiet: true}, {Title: "for example", Left: true, Narrow: table.GoesToNote}}}
 	if p.brief {
 		for i := range g.Columns {
@@ -194,7 +194,7 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 		if ports == linuxPorts {
 			from = " of Linux's default range"
 		}
-		p.note(0, "", fmt.Sprintf("Ports: held at the peak, of the %s%s. A client needs one for each connection to a destination: they last for %s connections a second.",
+		p.note(0, "", fmt.Sprintf("Ports: the share of the %s ports%s that TIME-WAIT holds at the peak. A client needs one port for each connection to a destination: %s new connections a second use all of them up.",
 			say.Thousands(uint64(ports)), from, say.Thousands(uint64(int64(ports)*oneSecond/twoMSL))))
 	}
 	if worst != nil && worst.peak*2 >= uint64(ports) {
@@ -202,7 +202,7 @@ func (p *page) timeWaitAdvice(rows []holdingRow, ports int, twoMSL int64) {
 			worst.Holder.Addr, worst.Dest))
 	}
 	if server {
-		p.note(0, "", "Held by a server, TIME-WAIT costs memory, not ports. Who closes first holds it.")
+		p.note(0, "", "On a server, TIME-WAIT costs memory, not ports. The end that closes first holds it.")
 	}
 }
 
@@ -225,6 +225,6 @@ func (p *page) population(t *timeWaits, h *Headline) {
 	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s %s, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), p.Zone(p.end), say.Thousands(n)))
 	p.b.WriteString("  " + marks + "\n")
 	if w := t.all.pop.Width(); w > 1 {
-		p.note(0, say.Faint, fmt.Sprintf("So much came and went that it is counted in steps of %d s.", w))
+		p.note(0, say.Faint, fmt.Sprintf("Counted in steps of %d s.", w))
 	}
 }

@@ -33,7 +33,7 @@ func writeTransfers(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.absent("transfers")
 		return nil
 	}
-	p.title("Transfers", fmt.Sprintf("%s with data, %s in all. Held up most of the time by the sender: %s, by the receiver's window: %s, by the network: %s.",
+	p.title("Transfers", fmt.Sprintf("%s with data, %s in all. Limited most of the time by the sender: %s, by the receiver's window: %s, by the network: %s.",
 		say.Plural(all, "direction"), say.Bytes(t.bytes), say.Thousands(t.limits[record.SenderLimit]), say.Thousands(t.limits[record.WindowLimit]), say.Thousands(t.limits[record.NetworkLimit])))
 	rows := t.first.Sorted()
 	if compare, ok := transferOrders()[o.Sort]; ok {
@@ -58,7 +58,7 @@ func writeTransfers(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), all, "direction")
-	p.note(0, "", "Time: first data to the ACK of the last. Shares of it: sender, nothing under way; window, the receiver's was used up; network, all other. Ceiling: the largest window that was used up, once in each round trip. A capture at the receiver shows too little of window.")
+	p.note(0, "", "Time: first data to the ACK of the last. Shares of the time: sender, no data in flight; window, the receiver's window was full; network, all other time. Ceiling: one full window in each round trip. A capture at the receiver shows too small a share of window.")
 	return nil
 }
 

@@ -63,7 +63,7 @@ func outputsOf(t *testing.T, files []string, args ...string) string {
 // fileWords are what names files, and where lines were broken for their sake.
 var (
 	fileFields = regexp.MustCompile(`"file(s":\[[^]]*\]|":"[^"]*",?|_packet":\d+,?)`)
-	fileWords  = regexp.MustCompile(`, from [^\n]*(\n  [^\n]*)*|it\s+began\s+with\s+packet\s+\d+\s+of\s+\S+;\s|\n {4,}`)
+	fileWords  = regexp.MustCompile(`, from [^\n]*(\n  [^\n]*)*|the\s+connection\s+begins\s+with\s+packet\s+\d+\s+of\s+\S+;\s|\n {4,}`)
 	fileCells  = regexp.MustCompile(`,/[^,\n]*\.pcap,\d+,`)
 	blanks     = regexp.MustCompile(` +`)
 )

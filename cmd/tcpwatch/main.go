@@ -1,4 +1,4 @@
-// Tcpwatch tells why TCP connections are slow, failing, leaking or dying. It
+// Tcpwatch shows why TCP connections are slow, failing, leaking or dying. It
 // reads packets, live or from capture files, and rebuilds the state of both
 // ends of every connection as RFC 9293 defines it.
 //
@@ -20,15 +20,14 @@
 //
 //	sudo setcap cap_net_raw,cap_net_admin=eip $(which tcpwatch)
 //
-// When all inputs and outputs are open, and before anything of them is read, the
-// privileges are given up, of a run that reads files too: started through sudo, the
-// process becomes the user who called it, started by root -Z's user or nobody.
-// Files with packets or payload are for their owner alone (mode 0600), who is the
-// caller.
+// When all inputs and outputs are open, and before it reads any packet, the program
+// drops its privileges, also when it only reads files: started through sudo it becomes
+// the user who called it, started by root -Z's user or nobody. Files with packets or
+// payload have mode 0600; their owner is the caller.
 //
 // A live capture without a filter uses one that lets through TCP, ICMP errors,
-// fragments, VLANs and tunnels. A filter of your own may hide what some
-// verdicts rest on, as "port 443" hides the ICMP errors that explain failed
+// fragments, VLANs and tunnels. Another filter may hide packets that some
+// verdicts need, as "port 443" hides the ICMP errors that explain failed
 // opens: the headline of the report then says so.
 //
 // # Output
@@ -38,51 +37,50 @@
 // of packets or --for's time. SIGUSR1 prints the report so far. A second
 // Ctrl-C ends at once. Files are read to the end, then reported.
 //
-// The report is one screen: what was read and what weakens it, what is wrong with its
-// cause, its signs and the first thing to do, and the first rows of each table. --report
-// prints tables whole, all of them or those that it names:
+// The report is one screen: what was read and its limits, what is wrong, the likely cause,
+// its signs and the first step to take, and the first rows of each table. --report prints
+// whole tables, all of them or those that it names:
 //
 //	findings      what is wrong, how sure that is, and what to do
 //	handshakes    how long opening takes, by listener, and why it fails
 //	closes        connections that did not close properly, and at which step
 //	timewait      who holds TIME-WAIT, how many, until when
-//	keepalive     who probes, and whether it is answered
+//	keepalive     who probes, and whether the other end answers
 //	connections   a line for each connection (not by default)
 //	transfers     how fast each transfer was, and what limited it (not by default)
-//	hosts         what each address opened, accepted, reset, sent and repeated (not by default)
-//	timeline      what came when: opens, failures, resets, repeats, bytes (not by default)
+//	hosts         what each address opened, accepted, reset, sent and retransmitted (not by default)
+//	timeline      opens, failures, resets, retransmissions and bytes over time (not by default)
 //
 // --columns chooses the columns of connections, --sort their order: any field of the
 // record, -FIELD from the greatest.
 //
 // -o names formats: it may be repeated, and FORMAT:FILE sends one to a file. With -o
-// only what it names is written.
+// nothing else is written.
 //
 //	table  the report
 //	jsonl  a JSON object for each connection, each finding and the run
 //	csv    a line for each connection
 //
-// Whatever has standard output has it alone: beside another format than the report, or
+// Only one output goes to standard output: with another format than the report, or with
 // -w -, no live lines and no table appear there.
 //
 // With --report the headline names the three findings that matter most, whatever the
-// tables, and JSON Lines has all of them. --detectors chooses what is looked for,
-// --threshold when it is told, --explain prints a detector's rule ("list":
-// all of them), and --fail-on SEVERITY makes the exit status 3 for a finding
-// so bad or worse.
+// tables, and JSON Lines has all of them. --detectors chooses the detectors,
+// --threshold the values from which they report, --explain prints a detector's rule
+// ("list": all detectors), and --fail-on SEVERITY makes the exit status 3 for a finding
+// of that severity or a worse one.
 //
 // --why draws one connection packet by packet: its number is in every report
 // and is that of its first packet, or give its two ends. Live, the ends are
-// known before, the number is not.
+// known in advance, the number is not.
 //
-// --where chooses the connections that all of this tells of, by an expression
-// over the fields of their records: close.kind == "reset" && orig.retx > 3.
-// Findings are then made of those alone. --extract writes their packets, without
+// --where chooses the connections of all outputs and findings, by an expression
+// over the fields of their records: close.kind == "reset" && orig.retx > 3. --extract writes their packets, without
 // --where those of connections in trouble and of the examples of findings from
 // notice on, as a pcapng file with the ladder's words as comments. For it, and
 // for --why with --where, files are read twice.
 //
-// -w writes packets as they came: live what was captured, of files what passed
+// -w writes packets unchanged, those captured live or those of files that passed
 // the filter, as a pcap file with nanosecond times.
 //
 // Times are those of the local clock on a terminal, UTC elsewhere, or as --tz says; JSON
@@ -101,12 +99,12 @@
 //
 // Connections are divided among -j workers, one for each core by default; what
 // is printed does not depend on their number, nor on how a capture is split
-// into files. --max-conns and --max-memory bound what is held.
+// into files. --max-conns and --max-memory bound the memory.
 //
 // # Comparing
 //
-// compare tells what got worse from one capture, or JSON Lines of one, to
-// another: by how much, and whether chance alone does as much.
+// compare shows what got worse from one capture, or its JSON Lines, to another: by
+// how much, and whether chance alone may explain it.
 //
 // # Exit status
 //
@@ -114,7 +112,7 @@
 //	1   the interface went away, or an output could not be written
 //	2   wrong options or filter, an input that cannot be read, no such --why, or
 //	    no memory left that a limit (ulimit -v, -d) allows
-//	3   there is a finding as bad as --fail-on says, or compare found something worse
+//	3   there is a finding of --fail-on's severity or worse, or compare found something worse
 //	130 ended at once by a second Ctrl-C, without a report
 //
 // A closed pipe on output ends the program quietly.

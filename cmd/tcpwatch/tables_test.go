@@ -19,13 +19,13 @@ var tableLists = []struct {
 	file, before, after string
 	list                func(t report.Table) string
 }{
-	{"README.md", "\n| table | what it tells |\n| --- | --- |\n", "\n", func(t report.Table) string {
+	{"README.md", "\n| table | what it shows |\n| --- | --- |\n", "\n", func(t report.Table) string {
 		return fmt.Sprintf("| `%s` | %s%s |\n", t.Name, t.Doc, onDemand(t, " (only when named)"))
 	}},
 	{"docs/tcpwatch.1", "\n.Sh TABLES\n.Bl -tag -width connections\n", ".El\n", func(t report.Table) string {
 		return fmt.Sprintf(".It %s\n%s\n%s", t.Name, t.Manual, onDemand(t, "Not printed by default.\n"))
 	}},
-	{"cmd/tcpwatch/main.go", "\n// prints tables whole, all of them or those that it names:\n//\n", "//\n", func(t report.Table) string {
+	{"cmd/tcpwatch/main.go", "\n// whole tables, all of them or those that it names:\n//\n", "//\n", func(t report.Table) string {
 		return fmt.Sprintf("//\t%-13s %s%s\n", t.Name, t.Doc, onDemand(t, " (not by default)"))
 	}},
 }

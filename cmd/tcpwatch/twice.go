@@ -16,7 +16,7 @@ import (
 )
 
 // errStopped is that the user did not wait for the first of two inputs or passes.
-var errStopped = errors.New("stopped before there was anything to tell")
+var errStopped = errors.New("stopped before there was anything to report")
 
 // twice is the option for which the files have to be read twice, see report.Found; "" for none.
 func (o *options) twice() string {
@@ -75,7 +75,7 @@ func (s *session) firstPass(ctx context.Context) error {
 	err := tcpwatch.Find(ctx, s.in, s.settings(), s.found, cited, s.newProgress())
 	s.foot.Clear()
 	if more, most := s.found.LeftOut(); more > 0 && s.o.timeline() {
-		s.warn(fmt.Errorf("bytes and repeats of the timeline leave %s out: %s are followed", say.Plural(more, "connection"), say.Thousands(most)))
+		s.warn(fmt.Errorf("the timeline leaves bytes and retransmissions of %s out: it follows at most %s", say.Plural(more, "connection"), say.Thousands(most)))
 	}
 	return err
 }

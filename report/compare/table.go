@@ -53,7 +53,7 @@ func (r *Row) cells(ascii bool) []string {
 	if r.InB {
 		b = r.text(r.B, ascii)
 	}
-	return []string{r.Measure, a, b, r.change(), r.mark()}
+	return []string{r.measure(), a, b, r.change(), r.mark()}
 }
 
 // about names an input and says how much it holds.
@@ -74,16 +74,16 @@ func (r *Result) cautions() (lines []string) {
 		name := "AB"[i : i+1]
 		switch {
 		case f.stats == nil:
-			lines = append(lines, name+" has no last line of statistics: it was cut short, and its span is a guess")
+			lines = append(lines, name+" has no last line of statistics: it was cut short, and its duration is a guess")
 			continue
 		case f.stats.Damaged:
 			lines = append(lines, name+" is damaged: it ends early")
 		}
 		if n := f.stats.KernelDrops; n > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s dropped while it was captured; what looks lost may be theirs", name, say.Plural(n, "packet")))
+			lines = append(lines, fmt.Sprintf("%s: %s dropped by the capture; segments that look lost may be among them", name, say.Plural(n, "packet")))
 		}
 		if n := f.stats.Evicted; n > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s forgotten because the table was full", name, say.Plural(n, "connection")))
+			lines = append(lines, fmt.Sprintf("%s: %s evicted because the table was full", name, say.Plural(n, "connection")))
 		}
 	}
 	if a, b := r.A.stats, r.B.stats; a != nil && b != nil && a.Where != b.Where {
@@ -153,7 +153,18 @@ func (r *Row) mark() string {
 
 func (r *Row) name() string {
 	if r.Listener != "" {
-		return r.Measure + " to " + r.Listener
+		return r.measure() + " to " + r.Listener
+	}
+	return r.measure()
+}
+
+// measure is the measure in the words of the tables; JSON Lines keep their own.
+func (r *Row) measure() string {
+	switch r.Measure {
+	case "packets sent again":
+		return "retransmissions"
+	case "closed windows":
+		return "zero windows"
 	}
 	return r.Measure
 }
@@ -185,7 +196,7 @@ func (r *Result) writeListeners(b *strings.Builder) {
 		fmt.Fprintf(b, "%s only in %c: %s.\n", say.Plural(uint64(n), "listener"), "AB"[i], names)
 	}
 	if n := r.A.elsewhere + r.B.elsewhere; n > 0 {
-		fmt.Fprintf(b, "%s to more listeners than %d are compared as part of all only.\n", say.Plural(n, "connection"), maxListeners)
+		fmt.Fprintf(b, "%s beyond %d listeners are compared in the totals only.\n", say.Plural(n, "connection"), maxListeners)
 	}
 }
 
@@ -204,7 +215,7 @@ func (r *Result) writeFindings(b *strings.Builder) {
 		fmt.Fprintf(b, "  %-6s  %s: %s (%d, was %d)\n", f.Change, say.Escape(f.Severity), say.Escape(f.Title), f.B, f.A)
 	}
 	if same > 0 {
-		fmt.Fprintf(b, "  %s stayed as they were, or changed no more than chance does\n", say.Plural(same, "finding"))
+		fmt.Fprintf(b, "  %s stayed the same, or changed no more than chance explains\n", say.Plural(same, "finding"))
 	}
 }
 
@@ -217,8 +228,8 @@ func (r *Result) writeVerdict(b *strings.Builder) {
 	} else {
 		b.WriteString("Worse: " + say.Escape(strings.Join(worse, "; ")) + ".\n")
 	}
-	fmt.Fprintf(b, `Worse is what grew by more than %s (times: and %g us), by more than %g standard
-errors (of one listener: %g) and in %d cases or more; or a finding of warning or
-above that is new or grew so. Noise is what chance alone may have done.
+	fmt.Fprintf(b, `Worse: grew by more than %s (a time also by %g us), by more than %g standard
+errors (one listener: %g), in %d cases or more; or a finding of severity warning
+or above is new or grew as much. Noise: chance alone may explain the change.
 `, percent(r.opt.Threshold), leastSeconds*1e6, enough, enoughOfMany, fewest)
 }

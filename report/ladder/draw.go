@@ -170,7 +170,7 @@ func (d *drawing) title(b *bufio.Writer) {
 	}
 	fmt.Fprintf(b, "%sConnection #%d%s from %s\n", p.bold, f.id, p.off, from)
 	if d.expected {
-		b.WriteString("  (STATE): expected, if the segment arrives; STATE: shown by what the end sent\n")
+		b.WriteString("  STATE: proven by what the end sent; (STATE): expected, if the segment arrives\n")
 	}
 	if d.implied {
 		b.WriteString("  STATE*: implied; packets are missing\n")

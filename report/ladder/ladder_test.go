@@ -343,14 +343,14 @@ func TestLadderSentences(t *testing.T) {
 		want string
 	}{
 		"an old connection answered": {func(y *story) { syn(y, 13*ms, record.Moment{M: 11, To: record.Closed}) },
-			"the server still held the old connection #3 and answered with its ACK (packet 11); the client reset that one"},
-		"too soon":  {func(y *story) { syn(y, 13*ms, record.Moment{}) }, "too soon to mean a loss"},
-		"no answer": {func(y *story) { syn(y, 1003*ms, record.Moment{}) }, "no answer had come"},
-		"a box between": {func(y *story) {
+			"the server still had the old connection #3 and answered with its ACK (packet 11); the client reset it"},
+		"too soon":  {func(y *story) { syn(y, 13*ms, record.Moment{}) }, "too early for a loss"},
+		"no answer": {func(y *story) { syn(y, 1003*ms, record.Moment{}) }, "no answer was seen"},
+		"a middlebox": {func(y *story) {
 			y.open()
 			y.send(ms, record.Resp, capture.RST, 1, 0, 0, nil,
 				record.Moment{Kind: record.MomentReset, End: record.Resp, From: record.Established, Reset: record.ResetMiddlebox})
-		}, "by a box between the two ends, in the name of the server: TTL"},
+		}, "by a middlebox, in the name of the server: TTL"},
 		"refused after the third ACK": {func(y *story) {
 			y.open()
 			y.send(ms, record.Resp, capture.RST, 1, 0, 0, nil,
@@ -360,7 +360,7 @@ func TestLadderSentences(t *testing.T) {
 			y.open()
 			y.send(ms, record.Resp, fFIN, 1, 2, 0, []edge{respSeen(record.LastAck)},
 				record.Moment{Kind: record.MomentAckedUnseen, End: record.Orig, N: 1}, is(record.MomentFIN, record.Resp))
-		}, "acknowledges the FIN of the client, which closed first; the capture never saw that FIN | the server closes too"},
+		}, "acknowledges the FIN of the client, which closed first; that FIN was not captured | the server closes too"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			y := newStory(Options{})

@@ -27,7 +27,7 @@ func (d *drawing) summary(b *bufio.Writer) {
 	d.line(b, "keepalive", p.KeepaliveSummary(r))
 	d.line(b, "closed", p.CloseSummary(r))
 	d.line(b, "TIME-WAIT", p.TimeWaitSummary(r))
-	d.line(b, "left in", sentence.LeftSummary(r))
+	d.line(b, "states", sentence.LeftSummary(r))
 	subject := "not known"
 	for _, what := range schema.UnknownOf(r) {
 		d.line(b, subject, what)

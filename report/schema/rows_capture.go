@@ -4,20 +4,20 @@ package schema
 func captureFields() []Field {
 	none := hidden{}
 	return []Field{
-		{"capture.midstream", Truth, "", "the first packet seen is no SYN: states are inferred, the originator may be guessed", none, func(w *row) Value { return truthOf(w.Capture.Midstream) }},
+		{"capture.midstream", Truth, "", "the first packet seen is no SYN: states are inferred, the originator may be a guess", none, func(w *row) Value { return truthOf(w.Capture.Midstream) }},
 		{"capture.forgotten", Truth, "", "`true` when it began without a SYN after a full table had dropped connections: it may be one of those", none, func(w *row) Value { return ifTrue(w.Capture.Forgotten) }},
-		{"capture.tap", Text, "", "where the capture point stands: near orig, near resp, or between", hidden{perhaps: oneWay | midstream | synUnseen | wentBack | untimed}, func(w *row) Value { return textOf(w.Capture.Tap.String()) }},
-		{"capture.one_way", Truth, "", "only one direction was captured: ACKs tell that the other end, too, sent something in the time that was captured", none, func(w *row) Value { return truthOf(w.Capture.OneWayShown) }},
+		{"capture.tap", Text, "", "where the capture point is: near orig, near resp, or between", hidden{perhaps: oneWay | midstream | synUnseen | wentBack | untimed}, func(w *row) Value { return textOf(w.Capture.Tap.String()) }},
+		{"capture.one_way", Truth, "", "only one direction was captured: ACKs show that the other end sent something, too, in the time that was captured", none, func(w *row) Value { return truthOf(w.Capture.OneWayShown) }},
 		{"capture.truncated", Truth, "", "the snaplen cut segments", none, func(w *row) Value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", Count, "packets", "packets that the capture saw twice", none, func(w *row) Value { return countOf(w.Capture.Duplicates) }},
 		{"capture.hops_lost", Count, "hops", "of those, the most hops that one had lost since it passed the capture point first: two or more show a routing loop; absent when none", none, func(w *row) Value { return someOf(w.Capture.HopsLost) }},
-		{"capture.missing_bytes", Count, "bytes", "bytes acknowledged that the capture never saw; absent when known modulo 2^32 only", hidden{by: spanOrig | spanResp | givenUp}, func(w *row) Value { return countOf(w.Capture.MissingBytes) }},
-		{"capture.given_up_bytes", Count, "bytes", "bytes in gaps that were forgotten while they were open (more at once than are remembered): whether they were captured later is not known; absent when none", none, func(w *row) Value { return someOf(w.Capture.GivenUpBytes) }},
-		{"capture.offload", Truth, "", "segments longer than the wire allows: taken before the card cut them", none, func(w *row) Value { return truthOf(w.Capture.Offload) }},
-		{"capture.time_went_back", Count, "packets", "packets stamped earlier than the one before, or so far off that those around them take it back", none, func(w *row) Value { return countOf(w.Capture.TimeWentBack) }},
+		{"capture.missing_bytes", Count, "bytes", "bytes acknowledged and not captured; absent when known modulo 2^32 only", hidden{by: spanOrig | spanResp | givenUp}, func(w *row) Value { return countOf(w.Capture.MissingBytes) }},
+		{"capture.given_up_bytes", Count, "bytes", "bytes in gaps that the program gave up while they were open (more at once than it keeps): whether they were captured later is unknown; absent when none", none, func(w *row) Value { return someOf(w.Capture.GivenUpBytes) }},
+		{"capture.offload", Truth, "", "segments longer than on the wire: captured before the network card cut them", none, func(w *row) Value { return truthOf(w.Capture.Offload) }},
+		{"capture.time_went_back", Count, "packets", "packets with an earlier time than the packet before, or with a wrong time, as the packets around them show", none, func(w *row) Value { return countOf(w.Capture.TimeWentBack) }},
 		{"capture.untimed", Count, "packets", "packets without a time (Simple Packet Blocks of pcapng): all spans are absent", none, func(w *row) Value { return someOf(w.Capture.Untimed) }},
-		{"capture.stepped_s", Seconds, "s", "by how much the clock was stepped between its packets: no span has it in it", none, func(w *row) Value { return someSeconds(w.Capture.Stepped) }},
-		{"capture.uncovered_s", Seconds, "s", "how long nobody captured between its packets: only duration_s has it in it", none, func(w *row) Value { return someSeconds(w.Capture.Uncovered) }},
+		{"capture.stepped_s", Seconds, "s", "by how much the clock was stepped between its packets: no span includes it", none, func(w *row) Value { return someSeconds(w.Capture.Stepped) }},
+		{"capture.uncovered_s", Seconds, "s", "how long the capture was off between its packets: only duration_s includes it", none, func(w *row) Value { return someSeconds(w.Capture.Uncovered) }},
 		{"capture.unknown", Texts, "", "the reasons for which fields of this record are absent (see below); absent when there are none", none, func(w *row) Value {
 			if s := reasonsFor(w.Record, w.flaws); s != 0 {
 				return Value{kind: lacking, n: int64(s)}

@@ -7,13 +7,13 @@ func closeFields() []Field {
 	none, closer := hidden{}, hidden{perhaps: midstream}
 	ofOrig, ofResp := hidden{by: darkOrig}, hidden{by: darkResp}
 	return []Field{
-		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; what a full table dropped before its end was seen is `evicted` whatever fits; absent where one FIN was acknowledged and the other may have passed before the capture began, or where a filter let only SYN, FIN and RST through and the ACK of a FIN may be among the rest", closer, func(w *row) Value { return textOf(w.Close.Kind.String()) }},
+		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; a connection that a full table dropped before its end was seen is always `evicted`; absent where one FIN was acknowledged and the other may have passed before the capture began, or where a filter let only SYN, FIN and RST through and took the ACK of a FIN away", closer, func(w *row) Value { return textOf(w.Close.Kind.String()) }},
 		{"close.first", Text, "", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", closer, func(w *row) Value { return textOf(w.Close.First.String()) }},
 		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, func(w *row) Value { return someOf(w.Close.Segments) }},
 		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, func(w *row) Value { return optSeconds(w.Close.HalfClose) }},
-		{"close.bytes_after_fin", Count, "bytes", "what the other end sent meanwhile", none, func(w *row) Value { return optCount(w.Close.BytesAfterFIN) }},
-		{"close.quiet_s", Seconds, "s", "the last data that the sender of the first FIN sent or took in, to that FIN; absent where it sent none", none, func(w *row) Value { return optSeconds(w.Close.Quiet) }},
-		{"close.reset_by", Text, "", "sender of the first RST that its receiver took, one after a normal close too; where it had to ignore all, or they were about an older connection that was not captured, of the first", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
+		{"close.bytes_after_fin", Count, "bytes", "bytes that the other end sent between the two FINs", none, func(w *row) Value { return optCount(w.Close.BytesAfterFIN) }},
+		{"close.quiet_s", Seconds, "s", "from the last data that the sender of the first FIN sent or received, to that FIN; absent where it sent none", none, func(w *row) Value { return optSeconds(w.Close.Quiet) }},
+		{"close.reset_by", Text, "", "sender of the first RST that its receiver accepted, also after a normal close; sender of the first RST where the receiver had to ignore all, or where they concern an older connection that was not captured", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
 		{"close.reset_in", Text, "", "that end's state before it", none, func(w *row) Value {
 			if w.Close.ResetBy == record.NoEnd {
 				return Value{}
@@ -22,7 +22,7 @@ func closeFields() []Field {
 		}},
 		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
 		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
-		{"close.unheard_bytes", Count, "bytes", "what the receiver of the first RST had sent and its sender never acknowledged; absent when none", none, func(w *row) Value { return someOf(w.Close.Unheard) }},
+		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST never acknowledged; absent when none", none, func(w *row) Value { return someOf(w.Close.Unheard) }},
 		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) }},
 		{"close.fins_copied_orig", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Orig]) }},
 		{"close.fins_resp", Count, "packets", "FINs that the responder sent, copies included", ofResp, func(w *row) Value { return countOf(w.Close.FINs[record.Resp] + w.Close.FINCopies[record.Resp]) }},
@@ -93,6 +93,6 @@ func timeWaitFields() []Field {
 		{"time_wait.since", Time, "", "when it began", none, held(func(t *record.TimeWaitRecord, w *row) Value { return momentOf(w.Stamp(t.Since)) })},
 		{"time_wait.until", Time, "", "when it ended or, with `input-end`, would end", none, held(func(t *record.TimeWaitRecord, w *row) Value { return momentOf(w.Stamp(t.Until)) })},
 		{"time_wait.ended_by", Text, "", "`2msl`, `reuse`, `reset` or `input-end`", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return textOf(t.EndedBy.String()) })},
-		{"time_wait.restarts", Count, "", "times that 2MSL began again", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return countOf(t.Restarts) })},
+		{"time_wait.restarts", Count, "", "times that 2MSL restarted", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return countOf(t.Restarts) })},
 	}
 }

@@ -41,7 +41,7 @@ func idleFields() []Field {
 	}
 	none := hidden{}
 	return []Field{
-		{"rest.longest_s", Seconds, "s", "longest pause of at least 30 s, with nothing under way, after which the other end answered", none, func(w *row) Value { return optSeconds(w.Idle.Longest) }},
+		{"rest.longest_s", Seconds, "s", "longest pause of at least 30 s, with no data in flight, after which the other end answered", none, func(w *row) Value { return optSeconds(w.Idle.Longest) }},
 		{"rest.outcome", Text, "", "what followed the last such pause, where no answer did: `unanswered`, `reset` (a RST answered) or `ended` (a RST ended it)", none, func(w *row) Value { return textOf(w.Idle.Outcome.String()) }},
 		{"rest.last_s", Seconds, "s", "how long that pause was", none, last(func(r *record.IdleRecord) Value { return secondsOf(r.Gap) })},
 		{"rest.by", Text, "", "who ended it", none, last(func(r *record.IdleRecord) Value { return textOf(r.By.String()) })},

@@ -52,25 +52,25 @@ type Unknown struct {
 func Unknowns() [NReasons]Unknown {
 	return [NReasons]Unknown{
 		OneWay: {Label: "one way",
-			What: "what the other end did (its states are a guess), round trips, what was sent again in vain",
+			What: "what the other end did (its states are a guess), round trips, spurious retransmissions",
 			Why:  "only one direction was captured"},
 		Midstream: {Label: "midstream",
-			What: "connect times, which end opened it", Why: "begun before the capture", More: ", windows in bytes, the options of the SYNs"},
+			What: "connect times, which end opened it", Why: "began before the capture", More: ", windows in bytes, the options of the SYNs"},
 		SYNUnseen: {Label: "no SYN",
 			What: "the options that a SYN offers", Why: "a SYN was not captured", short: unseenSYN},
 		ScaleUnseen: {Label: "no scale",
 			What: "windows in bytes", Why: "the SYN was not captured, so neither was its window scale"},
 		Truncated: {Label: "cut short",
-			What: "names and payload behind the cut", Why: "the snaplen cut packets short"},
+			What: "names and payload after the cut", Why: "the snaplen cut packets short"},
 		Offload: {Label: "offload",
-			What: "how many packets the wire carried", Why: "segments longer than any on the wire were captured (offload)"},
+			What: "how many packets were on the wire", Why: "offload: segments longer than on the wire were captured"},
 		Duplicates: {Label: "duplicates",
-			What: "how many packets were sent, copies left out", Why: "packets were captured twice",
+			What: "how many packets were sent, without copies", Why: "packets were captured twice",
 			short: func(r *record.Record) string {
 				return say.Plural(uint64(r.Capture.Duplicates), "packet") + " captured twice"
 			}},
 		Missing: {Label: "gaps",
-			What: "how much was sent with all repeats", Why: "bytes were not captured",
+			What: "bytes sent, with retransmissions", Why: "bytes were not captured",
 			short: func(r *record.Record) string {
 				if spanUnknown(r) {
 					return "how many bytes were not captured is known modulo 4 GiB only"
@@ -78,16 +78,16 @@ func Unknowns() [NReasons]Unknown {
 				return say.Bytes(missingBytes(r)) + " not captured"
 			}},
 		WentBack: {Label: "clock",
-			What: "times across it, connect times if it was in the handshake", Why: "time went back",
+			What: "times across that step, connect times if it was in the handshake", Why: "time went back",
 			short: func(r *record.Record) string {
 				return "time went back " + say.Plural(uint64(r.Capture.TimeWentBack), "time")
 			}},
 		Untimed: {Label: "no time",
-			What: "times and spans", Why: "the file has no time for packets"},
+			What: "times and spans", Why: "the file holds no times"},
 		GivenUp: {Label: "given up",
-			What: "which bytes were not captured, what was sent again, what came out of order", Why: "more gaps were open at once than are remembered",
+			What: "bytes not captured, retransmissions, segments out of order", Why: "more gaps were open at once than the program keeps",
 			short: func(r *record.Record) string {
-				return say.Bytes(r.Capture.GivenUpBytes) + " in more gaps at once than are remembered"
+				return say.Bytes(r.Capture.GivenUpBytes) + " in more gaps at once than the program keeps"
 			}},
 	}
 }

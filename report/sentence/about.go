@@ -17,7 +17,7 @@ func LeftSummary(r *record.Record) string {
 		switch e := record.End(e); {
 		case s == record.Unknown:
 		case Supposed(r, e):
-			left = comma(left, fmt.Sprintf("%s (%s), last known in %s", Who(e), State(s), State(r.Proven[e])))
+			left = comma(left, fmt.Sprintf("%s (%s), proven %s", Who(e), State(s), State(r.Proven[e])))
 		default:
 			left = comma(left, Who(e)+" "+StateLeft(r, e))
 		}
@@ -56,7 +56,7 @@ func (p Phrases) OpenSummary(r *record.Record) string {
 	}
 	s := strings.TrimSpace(what + " " + why)
 	if o.LastSYN.OK && o.SYNs > 1 {
-		s = comma(s, p.Span(o.LastSYN.V)+" from the last SYN on")
+		s = comma(s, p.Span(o.LastSYN.V)+" from the last SYN")
 	}
 	if o.Resp.OK {
 		s = comma(s, "server half "+p.Span(o.Resp.V))
@@ -72,7 +72,7 @@ func refusedOrRepeated(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
 		return "the server answered the third ACK with a RST"
 	}
-	return "the server sent its SYN/ACK again and nothing shows that it took the ACK"
+	return "the server retransmitted its SYN/ACK and nothing shows that it accepted the ACK"
 }
 
 // bracketed joins what happened and why; an explanation in brackets takes no comma.
@@ -103,7 +103,7 @@ func (p Phrases) EndSummary(r *record.Record, e record.End) string {
 		s += fmt.Sprintf(", %s out of order", say.Thousands(uint64(end.OutOfOrder)))
 	}
 	if end.ZeroWindows > 0 {
-		s += fmt.Sprintf(", window closed %s for %s%s", say.Plural(uint64(end.ZeroWindows), "time"), p.Span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
+		s += fmt.Sprintf(", zero window %s for %s%s", say.Plural(uint64(end.ZeroWindows), "time"), p.Span(end.ZeroWindow), p.episodes(end.ZeroWindowList))
 	}
 	if end.MissingBytes > 0 {
 		s += fmt.Sprintf(", %s not captured", say.Bytes(end.MissingBytes))
@@ -158,9 +158,9 @@ func (p Phrases) CloseSummary(r *record.Record) string {
 	case record.CloseUnackedFIN:
 		s = "not: a FIN was never acknowledged"
 	case record.CloseTimedOut:
-		s = "not: data was repeated without an answer, then silence"
+		s = "not: data was retransmitted and never acknowledged"
 	case record.CloseEvicted:
-		s = "not seen: dropped from a full table"
+		s = "not seen: evicted because the table was full"
 	case record.CloseUnknown:
 		if diagnose.OnlyFlagged(r) {
 			s = "unknown: " + ackLeftOut
@@ -171,19 +171,19 @@ func (p Phrases) CloseSummary(r *record.Record) string {
 		s = "not yet: still open at the end"
 	}
 	if c.HalfClose.OK && c.BytesAfterFIN.OK && c.BytesAfterFIN.V > 0 {
-		s = comma(s, fmt.Sprintf("half-closed for %s with %s", p.Span(c.HalfClose.V), say.Bytes(c.BytesAfterFIN.V)))
+		s = comma(s, fmt.Sprintf("half-closed for %s, with %s sent after the FIN", p.Span(c.HalfClose.V), say.Bytes(c.BytesAfterFIN.V)))
 	}
 	return s
 }
 
 // ackLeftOut is what is not known of a close where a filter on flags took the ACKs out.
-const ackLeftOut = "only segments with SYN, FIN or RST were captured, an ACK of the FIN would not be among them"
+const ackLeftOut = "only segments with SYN, FIN or RST were captured, so no ACK of a FIN"
 
 // resetSummary says whose RST ended the connection, in which state and why.
 func resetSummary(r *record.Record) string {
 	c := &r.Close
 	if c.ResetCause == record.ResetMiddlebox {
-		return " from a box between the two ends, in the name of " + The(c.ResetBy) + StrangeTTL(r)
+		return " from a middlebox, in the name of " + The(c.ResetBy) + StrangeTTL(r)
 	}
 	s := ""
 	if c.ResetBy != record.NoEnd {
@@ -208,7 +208,7 @@ func ResetWhy(r *record.Record) string {
 	case diagnose.Forgot(r):
 		return forgotten
 	case diagnose.Crossed(r):
-		return "a request met the close after " + say.Duration(r.Close.Quiet.V, false) + " idle"
+		return "a request crossed the close after " + say.Duration(r.Close.Quiet.V, false) + " of idle time"
 	}
 	return ResetCause(r.Close.ResetCause)
 }
@@ -220,12 +220,12 @@ func halfClosed(r *record.Record) string {
 		e = record.Resp
 	}
 	if r.Capture.OneWay && r.Ends[e].Packets == 0 {
-		return "first by " + The(e) + ", whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"
+		return "first by " + The(e) + ", whose FIN was not captured; the last ACK is unknown: only one direction was captured"
 	}
 	s := "by one end only: the FIN of " + The(e) + " was acknowledged, "
 	switch {
 	case c.FINs[e.Peer()] > 0 && r.Capture.OneWay:
-		return s + "whether the other one was cannot be told: only one direction was captured"
+		return s + "the other one's ACK is unknown: only one direction was captured"
 	case c.FINs[e.Peer()] > 0:
 		return s + "the other one was not"
 	case r.Capture.OneWay:
@@ -252,7 +252,7 @@ func (p Phrases) TimeWaitSummary(r *record.Record) string {
 	case record.TimeWaitReset:
 		s += ", ended by a RST"
 	case record.TimeWaitInputEnd:
-		s += " (after the capture's end)"
+		s += " (after the end of the capture)"
 	}
 	if t.Restarts > 0 {
 		s += ", restarted " + say.Plural(uint64(t.Restarts), "time")

@@ -150,7 +150,7 @@ func repeated(r *record.Record) (counts, why string) {
 	}
 	why = x.lost()
 	if why == "" && x.hasty() {
-		why = "too close together for a loss"
+		why = "too early for a loss"
 	}
 	counts = say.Plural(uint64(o.SYNs), "SYN")
 	if o.SYNACKs > 1 {
@@ -181,7 +181,7 @@ func (x openRepeats) hasty() bool { return x.syns > 1 && x.spread > 0 && x.sprea
 func (x openRepeats) lost() string {
 	switch {
 	case x.syns > 1 && x.oldAnswered:
-		return "the server still held " + oldConnection(x.old)
+		return "the server still had " + oldConnection(x.old)
 	case x.syns > 1 && x.answersFirst:
 		return "the first SYN arrived, its answer was lost"
 	case x.synacks > 2:
@@ -219,7 +219,7 @@ func (p Phrases) failed(r *record.Record) (what, why string) {
 		why = fmt.Sprintf("(%s: filtered, host down, or accept queue full)", say.Plural(uint64(o.SYNs), "SYN"))
 	case record.OpenHalfOpen:
 		what = "half-open" + after
-		why = fmt.Sprintf("(%s sent, no ACK came back)", say.Plural(uint64(o.SYNACKs), "SYN/ACK"))
+		why = fmt.Sprintf("(%s sent, no ACK received)", say.Plural(uint64(o.SYNACKs), "SYN/ACK"))
 	case record.OpenAborted:
 		what = "aborted by the client" + after
 	default:
@@ -250,7 +250,7 @@ func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 	c := &r.Close
 	switch {
 	case c.ResetCause == record.ResetMiddlebox:
-		return "by a box between, as " + Who(c.ResetBy), why
+		return "by a middlebox, as " + Who(c.ResetBy), why
 	case c.ResetBy != record.NoEnd:
 		what = "by " + Who(c.ResetBy)
 	}
@@ -267,7 +267,7 @@ func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 func (p Phrases) timedOut(r *record.Record) (what, why string) {
 	switch r.Close.Kind {
 	case record.CloseTimedOut:
-		why = "data was repeated without an answer, then silence"
+		why = "data was retransmitted and never acknowledged"
 	case record.CloseHalfClosed:
 		why = halfClosed(r)
 	case record.CloseUnknown:
@@ -277,9 +277,9 @@ func (p Phrases) timedOut(r *record.Record) (what, why string) {
 		}
 		why = "one FIN; the other may have passed before the capture began"
 	case record.CloseUnackedFIN:
-		why = "a FIN that nobody acknowledged"
+		why = "a FIN was never acknowledged"
 	case record.CloseEvicted:
-		why = "dropped from a full table"
+		why = "evicted: the table was full"
 	}
-	return fmt.Sprintf("left in %s, %s", StateLeft(r, record.Orig), StateLeft(r, record.Resp)), why
+	return fmt.Sprintf("client %s, server %s", StateLeft(r, record.Orig), StateLeft(r, record.Resp)), why
 }

@@ -70,9 +70,9 @@ func TestLiveLine(t *testing.T) {
 			r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Resp,
 				ResetIn: record.CloseWait, ResetCause: record.ResetUnreadData}
 		}, 0,
-			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server, in CLOSE-WAIT, it closed with data that it had not read"},
+			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server, in CLOSE-WAIT, it closed with unread data"},
 		{"timeout", record.EventTimedOut, func(r *record.Record) { r.Close.Kind = record.CloseTimedOut }, 0,
-			"22:13:21.000 timeout #12 10.0.0.1:40000 -> 10.0.0.2:80  left in ESTABLISHED, ESTABLISHED, data was repeated without an answer, then silence"},
+			"22:13:21.000 timeout #12 10.0.0.1:40000 -> 10.0.0.2:80  client ESTABLISHED, server ESTABLISHED, data was retransmitted and never acknowledged"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestHalfClosed(t *testing.T) {
 	}{
 		{[2]uint32{0, 1}, false, "by one end only: the FIN of the server was acknowledged, the client never sent its own"},
 		{[2]uint32{1, 1}, false, "by one end only: the FIN of the server was acknowledged, the other one was not"},
-		{[2]uint32{1, 0}, true, "first by the server, whose FIN was not captured; whether the last ACK came cannot be told: only one direction was captured"},
+		{[2]uint32{1, 0}, true, "first by the server, whose FIN was not captured; the last ACK is unknown: only one direction was captured"},
 	} {
 		r := *recordtest.Opened()
 		r.Close.FINs, r.Capture.OneWay = x.fins, x.oneWay

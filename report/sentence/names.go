@@ -57,10 +57,10 @@ func (p Phrases) ExchangeSummary(r *record.Record) string {
 		s += " (median), at most " + p.Span(x.Max)
 	}
 	if x.Server.OK {
-		s = comma(s, p.Span(x.Server.V)+" of it the server's own and "+p.Span(x.P50-x.Server.V)+" the way there and back")
+		s = comma(s, p.Span(x.Server.V)+" of it in the server, "+p.Span(x.P50-x.Server.V)+" on the path")
 	}
 	if x.Repeated > 0 {
-		s = comma(s, say.Plural(uint64(x.Repeated), "request")+" sent again before the answer")
+		s = comma(s, say.Plural(uint64(x.Repeated), "request")+" retransmitted before the answer")
 	}
 	return s
 }

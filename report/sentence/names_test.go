@@ -33,7 +33,7 @@ func TestExchangeSummary(t *testing.T) {
 		t.Errorf("nothing timed: %q", got)
 	}
 	r.Exchanges = record.ExchangesRecord{N: 3, Timed: 2, Repeated: 1, P50: 200 * 1e6, Max: 1e9, Server: record.Some(int64(150e6))}
-	for _, part := range []string{"2 requests", "200 ms (median)", "at most 1 s", "150 ms of it the server's own", "50 ms the way there and back", "1 request sent again"} {
+	for _, part := range []string{"2 requests", "200 ms (median)", "at most 1 s", "150 ms of it in the server", "50 ms on the path", "1 request retransmitted"} {
 		if got := p.ExchangeSummary(r); !strings.Contains(got, part) {
 			t.Errorf("%q lacks %q", got, part)
 		}

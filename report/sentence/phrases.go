@@ -47,25 +47,25 @@ func State(s record.State) string {
 
 // refusedLateCause is why a server resets a connection out of SYN-RECEIVED after
 // the third ACK.
-const refusedLateCause = "it refused after the third ACK: accept queue full with tcp_abort_on_overflow, or accepted and closed at once (ss -ltn tells)"
+const refusedLateCause = "it refused after the third ACK: its accept queue is full with tcp_abort_on_overflow set, or it accepted and closed at once (ss -ltn shows which)"
 
 // ResetCause says in words what one of record.Reset* means.
 func ResetCause(cause record.ResetCause) string {
 	switch cause {
 	case record.ResetRefused:
-		return "nobody listens on that port, or a firewall says so"
+		return "no program listens on that port, or a firewall rejects it"
 	case record.ResetAbort:
-		return "an abort: closed with linger 0, or with data unread"
+		return "its program aborted: it closed with SO_LINGER 0, or with unread data"
 	case record.ResetUnreadData:
-		return "it closed with data that it had not read"
+		return "it closed with unread data"
 	case record.ResetLateData:
-		return "data came for a socket that is gone"
+		return "data came after its program had closed the socket"
 	case record.ResetAfterClose:
 		return "after the close: harmless"
 	case record.ResetKeepaliveDead:
 		return "its keepalive probes went unanswered"
 	case record.ResetMiddlebox:
-		return "something between the two ends sent it"
+		return "a middlebox sent it"
 	}
 	return "cause unknown"
 }

@@ -68,10 +68,10 @@ func (f *Teller) openSentence(m *record.Moment, r *Told) string {
 		return f.again("SYN", m, f.whySYNAgain(m))
 	case record.MomentSYNACKAgain:
 		if m.ThirdACKSeen {
-			return f.again("SYN/ACK", m, "the third ACK passed here, but was lost further on, or the server's accept queue"+
-				" is full, or it waits for data (deferred accept)")
+			return f.again("SYN/ACK", m, "the capture saw the third ACK; it was lost on its way to the server, or the accept queue"+
+				" is full, or the server waits for data (deferred accept)")
 		}
-		return f.again("SYN/ACK", m, "no third ACK had come")
+		return f.again("SYN/ACK", m, "no third ACK was seen")
 	case record.MomentEstablished:
 		words := "third ACK: established"
 		if r.has(record.MomentSimultaneousOpen) {
@@ -91,11 +91,11 @@ func (f *Teller) openSentence(m *record.Moment, r *Told) string {
 	case record.MomentFastOpen:
 		return fmt.Sprintf("fast open: %s accepted with the SYN", say.Plural(m.N, "byte"))
 	case record.MomentRefused:
-		return "RST answers the SYN: refused; " + ResetCause(record.ResetRefused)
+		return "a RST answers the SYN: refused; " + ResetCause(record.ResetRefused)
 	case record.MomentUnreachable:
 		return "the SYN could not be delivered: unreachable"
 	case record.MomentICMP:
-		return "the error is about a segment of this connection; that alone does not end it"
+		return "the error concerns a segment of this connection; it does not end the connection"
 	case record.MomentMidstream:
 		return "the capture began after the connection did: states are inferred"
 	}
@@ -106,17 +106,17 @@ func (f *Teller) openSentence(m *record.Moment, r *Told) string {
 func (f *Teller) whySYNAgain(m *record.Moment) string {
 	switch {
 	case m.M != 0:
-		s := fmt.Sprintf("%s still held %s and answered with its ACK (packet %d)", The(other(m.End)), oldConnection(f.old), m.M)
+		s := fmt.Sprintf("%s still had %s and answered with its ACK (packet %d)", The(other(m.End)), oldConnection(f.old), m.M)
 		if m.To == record.Closed {
-			s += "; " + The(m.End) + " reset that one"
+			s += "; " + The(m.End) + " reset it"
 		}
 		return s
 	case f.answered:
-		return "the SYN/ACK did not get through"
+		return "the SYN/ACK was lost"
 	case m.Since > 0 && m.Since < shortestRTO:
-		return "too soon to mean a loss"
+		return "too early for a loss"
 	}
-	return "no answer had come"
+	return "no answer was seen"
 }
 
 // oldConnection names an older connection on the same addresses and ports; 0
@@ -128,10 +128,10 @@ func oldConnection(id uint64) string {
 	return fmt.Sprintf("the old connection #%d", id)
 }
 
-// again says that what was sent again, and why; a reason that was told at the
-// row before is not repeated.
+// again says that what was retransmitted, and why; the reason of the row before is not
+// repeated.
 func (f *Teller) again(what string, m *record.Moment, why string) string {
-	s := resentWords(what, m, f.Phrases)
+	s := resentWords(what+" retransmission", m, f.Phrases)
 	if m.N > 1 && f.why == why {
 		return s
 	}
@@ -139,11 +139,11 @@ func (f *Teller) again(what string, m *record.Moment, why string) string {
 	return s + ": " + why
 }
 
-// resentWords says that what was sent again, which repeat it is and how long after the first.
+// resentWords names a retransmission, which one it is and how long after the first.
 func resentWords(what string, m *record.Moment, w Phrases) string {
-	s := what + " again"
+	s := what
 	if m.N > 1 {
-		s += fmt.Sprintf(" (repeat %s)", say.Thousands(m.N))
+		s += " " + say.Thousands(m.N)
 	}
 	if m.Since > 0 {
 		s += ", " + w.Span(m.Since) + " after the first"
@@ -172,11 +172,11 @@ func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
 			if r.has(record.MomentAckedUnseen) {
 				return fmt.Sprintf("%s closes too (passive close)", The(m.End))
 			}
-			return fmt.Sprintf("%s closed first, its FIN was not captured; %s closes too (passive close)", The(peer), The(m.End))
+			return fmt.Sprintf("%s closed first, but its FIN was not captured; %s closes too (passive close)", The(peer), The(m.End))
 		case first && m.M == 1:
-			return fmt.Sprintf("%s closes: it will send no more data; the other FIN may have passed before the capture began", The(m.End))
+			return fmt.Sprintf("%s closes: it sends no more data; the other FIN may have passed before the capture began", The(m.End))
 		case first:
-			return fmt.Sprintf("%s closes first (active close): it will send no more data", The(m.End))
+			return fmt.Sprintf("%s closes first (active close): it sends no more data", The(m.End))
 		case r.has(record.MomentFINAcked):
 			return fmt.Sprintf("%s acknowledges the FIN and closes too, in one segment", The(m.End))
 		}
@@ -188,7 +188,7 @@ func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
 		case m.M == 1, m.End <= record.Resp && f.finSent[peer]:
 			return fmt.Sprintf("the FIN of %s is acknowledged", The(m.End))
 		}
-		return fmt.Sprintf("the FIN of %s is acknowledged: half closed, %s may still send", The(m.End), The(peer))
+		return fmt.Sprintf("the FIN of %s is acknowledged: half-closed, %s may still send", The(m.End), The(peer))
 	case record.MomentFINAgain:
 		if r.has(record.MomentLastACKLost) {
 			return ""
@@ -196,9 +196,9 @@ func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
 		if m.M == 0 {
 			return f.again("FIN", m, "no ACK of it was captured")
 		}
-		return f.again("FIN", m, "its ACK passed here and did not arrive in time")
+		return f.again("FIN", m, "the capture saw its ACK, which was lost or late")
 	case record.MomentLastACKLost:
-		return "FIN again: the last ACK was lost, 2MSL starts again"
+		return "FIN retransmission: the last ACK was lost, 2MSL restarts"
 	case record.MomentTimeWait:
 		until := ""
 		switch {
@@ -212,11 +212,11 @@ func (f *Teller) closeSentence(m *record.Moment, r *Told) string {
 		if r.has(record.MomentLastACKLost) {
 			return ""
 		}
-		return "2MSL starts again"
+		return "2MSL restarts"
 	case record.MomentTimeWaitReuse:
-		return "a new SYN ends TIME-WAIT: the same addresses and ports are used again"
+		return "a new SYN ends TIME-WAIT: the addresses and ports are reused"
 	case record.MomentSimultaneousClose:
-		return "the FINs crossed: simultaneous close, both ends pass CLOSING and hold TIME-WAIT"
+		return "the FINs crossed: simultaneous close, both ends go through CLOSING to TIME-WAIT"
 	case record.MomentClosed:
 		words := "closed"
 		if m.N > 0 {
@@ -240,12 +240,12 @@ func (f *Teller) resetSentence(m *record.Moment, r *Told, s *record.Step) string
 		}
 		return f.resetWords(m, s)
 	case record.MomentResetIgnored:
-		return "a RST that the receiver must ignore: its number is not the one expected (RFC 5961)"
+		return "the receiver must ignore this RST: its sequence number is not the expected one (RFC 5961)"
 	case record.MomentResetHarmless:
 		return "RST after both FINs were acknowledged: harmless"
 	case record.MomentChallengeACK:
 		f.challenged = m.End
-		return "challenge ACK (RFC 5961): it takes nothing of that, and says where it stands"
+		return "challenge ACK (RFC 5961): it rejects that segment and repeats its own sequence numbers"
 	}
 	return ""
 }
@@ -262,15 +262,15 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	}
 	switch {
 	case m.Reset == record.ResetMiddlebox:
-		words := "reset by a box between the two ends, in the name of " + The(m.End)
+		words := "reset by a middlebox, in the name of " + The(m.End)
 		if own := f.ttl[m.End]; own.OK && s.Segment != nil {
-			words += fmt.Sprintf(": TTL %d, that end's other packets have %d", s.Segment.TTL, own.V)
+			words += fmt.Sprintf(": TTL %d, but that end's other packets have %d", s.Segment.TTL, own.V)
 		}
 		return words
 	case f.third && m.End == record.Resp && in == record.SynReceived:
 		cause = refusedLateCause
 	case bare && f.challenged == m.End.Peer():
-		cause = "it has no such connection any more (it restarted, or began a new one) and says so to the challenge ACK"
+		cause = "it answers the challenge ACK: it no longer knows the connection (it restarted, or opened a new one)"
 	}
 	if bare && m.M == 1 && m.Reset == record.ResetUnknown {
 		cause = forgotten
@@ -291,19 +291,19 @@ func (f *Teller) waitSentence(m *record.Moment) string {
 	switch m.Kind {
 	case record.MomentKeepalive:
 		if m.N <= 1 {
-			return "keepalive probe" + after + " of silence"
+			return "keepalive probe" + after + " of idle time"
 		}
 		return fmt.Sprintf("keepalive probe %s%s: no answer yet", say.Thousands(m.N), after)
 	case record.MomentKeepaliveAnswer:
 		return "the probe is answered" + after + ": " + The(m.End) + " is alive"
 	case record.MomentKeepaliveDead:
-		return fmt.Sprintf("%s unanswered: %s gives the connection up and resets it", say.Plural(m.N, "keepalive probe"), The(m.End))
+		return fmt.Sprintf("%s unanswered: %s gives up and resets the connection", say.Plural(m.N, "keepalive probe"), The(m.End))
 	case record.MomentZeroWindow:
-		return fmt.Sprintf("%s has no room left (window 0): its program does not read, %s must wait", The(m.End), The(other(m.End)))
+		return fmt.Sprintf("zero window: the program of %s does not read, %s must wait", The(m.End), The(other(m.End)))
 	case record.MomentZeroWindowEnd:
-		return The(m.End) + " has room again" + after
+		return "window update: " + The(m.End) + " can receive again" + after
 	case record.MomentWindowProbe:
-		return fmt.Sprintf("window probe %s: is there room again?", say.Thousands(m.N))
+		return fmt.Sprintf("zero-window probe %s", say.Thousands(m.N))
 	}
 	return ""
 }
@@ -311,37 +311,37 @@ func (f *Teller) waitSentence(m *record.Moment) string {
 func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 	switch m.Kind {
 	case record.MomentRetransmission:
-		return resentWords(say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.Phrases)
+		return resentWords("retransmission of "+say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.Phrases)
 	case record.MomentOutOfOrder:
-		return "late: it fills a gap"
+		return "out of order: it fills a gap"
 	case record.MomentGap:
-		return say.Plural(m.N, "byte") + " before this segment not seen (yet)"
+		return say.Plural(m.N, "byte") + " missing before this segment"
 	case record.MomentAckedUnseen:
 		return f.unseenWords(m, r)
 	case record.MomentRetracted:
 		if back := [3]uint8{uint8(m.End), uint8(m.From), uint8(m.To)}; f.takenBack != back {
 			f.takenBack = back
-			return fmt.Sprintf("taken back: %s did not reach %s, it is still in %s", The(m.End), State(m.From), State(m.To))
+			return fmt.Sprintf("retracted: %s did not reach %s, it is still in %s", The(m.End), State(m.From), State(m.To))
 		}
 	case record.MomentUnknownSegment:
-		return "nothing explains this segment: an anomaly, and no state changes"
+		return "no rule of RFC 9293 explains this segment: no state changes"
 	case record.MomentDuplicate:
-		return "the capture saw this packet twice (a mirror port, or every interface at once)"
+		return "duplicate: the packet was captured twice (at a mirror port, or on two interfaces)"
 	case record.MomentDataRefused:
 		if m.M == 2 {
-			return "its TCP checksum is wrong: the receiver throws it away"
+			return "its TCP checksum is wrong: the receiver discards it"
 		}
-		return fmt.Sprintf("an ACK at once that stays where it was: the timestamp of packet %d is too old, its data is thrown away (PAWS, RFC 7323)", m.Ref)
+		return fmt.Sprintf("an immediate duplicate ACK: the timestamp of packet %d is too old, so its data is discarded (PAWS, RFC 7323)", m.Ref)
 	case record.MomentOldAnswer:
-		return fmt.Sprintf("an ACK of an older connection on the same addresses and ports, which was not captured: %s still held that one", The(m.End))
+		return fmt.Sprintf("an ACK of an older connection on the same addresses and ports, which was not captured: %s still had it", The(m.End))
 	case record.MomentOldReset:
-		return The(m.End) + " does not know that connection and resets it: the RST is not about this one"
+		return The(m.End) + " does not know that connection and resets it: this RST does not concern the new one"
 	case record.MomentReusedTuple:
 		f.old = m.Ref
 		if m.Ref == 0 {
-			return "a SYN with another number: a new connection on the same addresses and ports"
+			return "a SYN with a new sequence number: a new connection on the same addresses and ports"
 		}
-		return fmt.Sprintf("a SYN with another number: a new connection on the addresses and ports of #%d (its packets: --why %d)",
+		return fmt.Sprintf("a SYN with a new sequence number: a new connection on the addresses and ports of #%d (--why %d draws that one)",
 			m.Ref, m.Ref)
 	}
 	return ""
@@ -354,17 +354,17 @@ func (f *Teller) unseenWords(m *record.Moment, r *Told) string {
 	hidden := m.End <= record.Resp && !f.finSent[m.End] && r.States[other(m.End)] == record.LastAck
 	switch {
 	case hidden && m.N == 1:
-		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; the capture never saw that FIN", The(m.End))
+		return fmt.Sprintf("acknowledges the FIN of %s, which closed first; that FIN was not captured", The(m.End))
 	case hidden:
 		what = fmt.Sprintf("%s and the FIN of %s, which closed first,", say.Plural(m.N-1, "byte"), The(m.End))
 	case m.N == 1:
 		what = "a byte or a FIN"
 	}
-	words := "acknowledges " + what + " that the capture never saw"
+	words := "acknowledges " + what + " that the capture did not see"
 	if f.told&(1<<record.MomentAckedUnseen) != 0 {
 		return words
 	}
-	return words + ": missed by the capture, not lost in the network"
+	return words + ": not captured, but not lost in the network"
 }
 
 // other is the other end, or both for both.
