@@ -31,12 +31,27 @@ func (w *run) headline() *report.Headline {
 	if w.o.Where != nil {
 		h.Where = w.o.Where.String()
 	}
+	if h.Anonymous {
+		h.Filter, h.Where = notShown(h.Filter, h.FilterIsDefault), notShown(h.Where, false)
+	}
 	if w.in.handle != nil {
 		h.Live, h.Interface = true, w.in.handle.Interface()
 		h.Ports, h.Local = w.o.Ports, w.o.Local
 	}
 	h.KernelDrops, h.InterfaceDrops = w.in.drops()
 	return h
+}
+
+// NotShown stands for a filter or a condition where addresses are to be others: it may hold
+// addresses or names.
+const NotShown = "(not shown, it may name addresses)"
+
+// notShown is what is told of a text that may hold addresses, unless it is harmless.
+func notShown(text string, harmless bool) string {
+	if text == "" || harmless {
+		return text
+	}
+	return NotShown
 }
 
 // clock is what the packets' stamps are worth so far.

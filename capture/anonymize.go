@@ -3,8 +3,11 @@ package capture
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
+	"os"
 )
 
 // Anonymizer gives each address another, always the same for the same key. Two addresses that
@@ -38,6 +41,28 @@ func NewAnonymizer(key [32]byte) *Anonymizer {
 	a.rewriter.Decoder = NewDecoder(DecoderOptions{VerifyChecksums: true})
 	a.rewriter.rewrite, a.rewriter.to = &a.rewriter, a
 	return a
+}
+
+// RandomAnonymizer returns an Anonymizer of a key that nobody knows.
+func RandomAnonymizer() (*Anonymizer, error) {
+	var key [32]byte
+	if _, err := rand.Read(key[:]); err != nil {
+		return nil, err
+	}
+	return NewAnonymizer(key), nil
+}
+
+// AnonymizerFrom returns an Anonymizer of the key in a file.
+func AnonymizerFrom(file string) (*Anonymizer, error) {
+	const least = 16
+	b, err := os.ReadFile(file)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("no key can be read: %w; head -c 32 /dev/urandom makes one", cause(err))
+	case len(b) < least:
+		return nil, fmt.Errorf("a key has at least %d bytes; head -c 32 /dev/urandom makes one", least)
+	}
+	return NewAnonymizer(sha256.Sum256(b)), nil
 }
 
 // newAnonymizer has the part of it that Crypto-PAn is.

@@ -2,6 +2,8 @@ package capture
 
 import (
 	"fmt"
+	"os"
+	"strings"
 
 	"golang.org/x/net/bpf"
 )
@@ -25,6 +27,21 @@ type linkProgram struct {
 // compiler (capture/live has libpcap's). An empty expression lets all through.
 func NewFilter(expr string, compile func(link LinkType, expr string) ([]bpf.RawInstruction, error)) *Filter {
 	return &Filter{expr: expr, compile: compile}
+}
+
+// ReadExpression reads an expression from a file: several lines are one, and what follows a #
+// is a comment, as in tcpdump's files. The error begins with the file's name.
+func ReadExpression(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, cause(err))
+	}
+	var words []string
+	for line := range strings.Lines(string(b)) {
+		line, _, _ = strings.Cut(line, "#")
+		words = append(words, strings.Fields(line)...)
+	}
+	return strings.Join(words, " "), nil
 }
 
 // Compile compiles for a link type and returns the compiler's error, so that

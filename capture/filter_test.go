@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -368,4 +369,18 @@ func countPcap(b []byte) (n int) {
 		b = b[16+binary.NativeEndian.Uint32(b[8:]):]
 	}
 	return n
+}
+
+// What a file has as a filter is one line, without its comments.
+func TestReadExpression(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "filter")
+	if err := os.WriteFile(file, []byte("# web\ntcp  and\n port 80 # or 443\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := capture.ReadExpression(file); err != nil || got != "tcp and port 80" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := capture.ReadExpression(file + "x"); err == nil || !strings.HasPrefix(err.Error(), file+"x: ") {
+		t.Errorf("of no file: %v", err)
+	}
 }

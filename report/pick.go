@@ -66,6 +66,13 @@ func (p *Pick) Marks(id uint64, orig, resp capture.Endpoint) bool {
 	return orig == p.a && resp == p.b || orig == p.b && resp == p.a
 }
 
+// Among is Marks of the connections that a run over the same files has found.
+func (p *Pick) Among(found *Found) func(id uint64, orig, resp capture.Endpoint) bool {
+	return func(id uint64, orig, resp capture.Endpoint) bool {
+		return found.Has(id) && p.Marks(id, orig, resp)
+	}
+}
+
 // NotFound is the error that none of so many packets is of such a connection; where is
 // whether only those were looked at that --where asks for.
 func (p *Pick) NotFound(packets uint64, where bool) error {

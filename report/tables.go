@@ -85,8 +85,41 @@ func SortKeys(name string) []string {
 	return nil
 }
 
-// Validate tells in one line what is wrong with the reports or the sort key.
+// SetReports sets Reports from a list with commas; "" leaves them.
+func (o *TableOptions) SetReports(list string) error {
+	if list != "" {
+		o.Reports = strings.Split(list, ",")
+	}
+	return nil
+}
+
+// SetColumns sets Columns from a list with commas, around which there may be blanks. Unless
+// Reports are set, they become the connections report.
+func (o *TableOptions) SetColumns(list string) error {
+	o.Columns = strings.Split(list, ",")
+	for i, name := range o.Columns {
+		o.Columns[i] = strings.TrimSpace(name)
+	}
+	if len(o.Reports) == 0 {
+		o.Reports = []string{"connections"}
+	}
+	return nil
+}
+
+// Keep has a Summary keep what the tables that o asks for are written from.
+func (o *TableOptions) Keep(s *SummaryOptions) {
+	s.Kept, s.Rows, s.Sort = max(o.Top, defaultKept), -1, o.Sort
+	s.OnDemand = append([]string{}, o.Reports...)
+	if slices.Contains(o.Reports, "connections") {
+		s.Rows = max(o.Top, defaultRows)
+	}
+}
+
+// Validate tells in one line what is wrong with the reports, the sort key or the rows.
 func (o TableOptions) Validate() error {
+	if o.Top < 0 {
+		return fmt.Errorf("--top %d: rows are counted from 1; 0 means the default", o.Top)
+	}
 	_, err := o.chosen()
 	return err
 }

@@ -67,8 +67,8 @@ func TestHides(t *testing.T) {
 	}{
 		{0, ""},
 		{HidesICMP | HidesFragments | HidesVLAN | HidesTunnels, "ICMP errors (some failed opens look unanswered); fragments; VLANs; tunnels"},
-		{HidesACKs, "pure ACKs (states, keepalives and losses cannot be told)"},
-		{HidesACKs | HidesPayload, "what follows a SYN/ACK (whether handshakes complete, states and losses cannot be told)"},
+		{HidesACKs, "pure ACKs (states, keepalives and losses are unknown)"},
+		{HidesACKs | HidesPayload, "what follows a SYN/ACK (completed handshakes, states and losses are unknown)"},
 	} {
 		if got := strings.Join(x.w.Hides(), "; "); got != x.want {
 			t.Errorf("%b hides %q, want %q", x.w, got, x.want)

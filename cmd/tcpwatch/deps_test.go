@@ -28,9 +28,10 @@ const policy = `
 	TERM     = golang.org/x/term;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
-	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess, internal/outfile, internal/allowance;
+	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance;
 	internal/say < internal/screen;
-	internal/outfile, internal/allowance, internal/screen < cmd/tcpwatch;
+	internal/account < internal/outfile;
+	internal/outfile, internal/allowance, internal/inputs, internal/screen < cmd/tcpwatch;
 	internal/fold < internal/mergetest;
 	GOPACKET, BPF, COMPRESS < capture;
 	GOPACKET, PCAP, BPF, SYSTEM < capture/live;

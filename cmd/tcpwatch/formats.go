@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"io"
-	"os"
 
 	"tcpwatch"
 	"tcpwatch/internal/screen"
@@ -76,12 +75,7 @@ func (s *session) paged(w io.Writer) io.Writer {
 	if s.o.noPager {
 		return w
 	}
-	pager := screen.NewPager(w, os.Getenv)
-	if pager == nil {
-		return w
-	}
-	s.pagers = append(s.pagers, pager)
-	return pager
+	return s.screen.Paged(w)
 }
 
 // newDrawing draws the connections of --why.

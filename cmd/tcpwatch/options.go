@@ -14,7 +14,9 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/capture/live"
 	"tcpwatch/internal/allowance"
+	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/say"
+	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/where"
@@ -31,7 +33,7 @@ type options struct {
 	write      string       // packet file; "" for none
 	filter     string       // "" when the user gave none
 	duration   time.Duration
-	from, to   moment // what is read of files
+	from, to   tcpwatch.Moment // what is read of files
 	quiet      bool
 	noPager    bool
 	outputs    []output
@@ -56,16 +58,13 @@ type options struct {
 // parse reads the command line. Its errors are one line.
 func parse(args []string) (*options, error) {
 	var (
-		o                           options
-		outputs                     []string
-		reports, filterFile, whyArg string
-		followArg, whereArg         string
-		columns                     string
-		noColor                     bool
-		detectors, failOn           string
-		thresholds                  []string
+		o          options
+		outputs    []string
+		filterFile string
+		noColor    bool
 	)
 	o.run.MSL = time.Duration(record.DefaultMSL)
+	o.run.Sums.Thresholds = diagnose.NewOptions()
 	f := pflag.NewFlagSet("tcpwatch", pflag.ContinueOnError)
 	f.Usage = func() {}
 	f.StringArrayVarP(&o.read, "read", "r", nil, "")
@@ -79,20 +78,20 @@ func parse(args []string) (*options, error) {
 	f.StringVarP(&filterFile, "filter-file", "F", "", "")
 	f.Uint64VarP(&o.run.Count, "count", "c", 0, "")
 	f.Func("for", "", into(&o.duration, say.ParseSpan))
-	f.Func("from", "", into(&o.from, parseMoment))
-	f.Func("to", "", into(&o.to, parseMoment))
+	f.Func("from", "", into(&o.from, tcpwatch.ParseMoment))
+	f.Func("to", "", into(&o.to, tcpwatch.ParseMoment))
 	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
 	f.BoolVar(&o.noPager, "no-pager", false, "")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
-	f.StringVar(&reports, "report", "", "")
+	f.Func("report", "", o.tables.SetReports)
 	f.IntVar(&o.tables.Top, "top", 0, "")
 	f.StringVar(&o.tables.Sort, "sort", "", "")
-	f.StringVar(&columns, "columns", "", "")
-	f.StringVar(&whereArg, "where", "", "")
+	f.Func("columns", "", o.tables.SetColumns)
+	f.Func("where", "", wholly("--where: ", into(&o.where, where.Compile)))
 	f.StringVar(&o.extract, "extract", "", "")
-	f.StringVar(&whyArg, "why", "", "")
-	f.StringVar(&followArg, "follow", "", "")
+	f.Func("why", "", wholly("--why ", unlessEmpty(into(&o.why, report.ParsePick))))
+	f.Func("follow", "", wholly("--follow ", unlessEmpty(into(&o.follow, report.ParsePick))))
 	f.StringVar(&o.followAs, "follow-as", "", "")
 	f.StringVar(&o.raw, "raw", "", "")
 	f.Func("msl", "", into(&o.run.MSL, say.ParseSpan))
@@ -102,9 +101,9 @@ func parse(args []string) (*options, error) {
 	f.Func("interval", "", into(&o.run.Interval, say.ParseSpan))
 	f.BoolVar(&o.run.ByVLAN, "by-vlan", false, "")
 	f.BoolVar(&o.transition, "transitions", false, "")
-	f.StringVar(&detectors, "detectors", "", "")
-	f.StringArrayVar(&thresholds, "threshold", nil, "")
-	f.StringVar(&failOn, "fail-on", "", "")
+	f.Func("detectors", "", wholly("--detectors: ", into(&o.run.Sums.Detectors, detectorsOf)))
+	f.Func("threshold", "", wholly("--threshold: ", o.run.Sums.Thresholds.Set))
+	f.Func("fail-on", "", wholly("--fail-on: ", unlessEmpty(into(&o.failOn, diagnose.ParseSeverity))))
 	f.StringVar(&o.explain, "explain", "", "")
 	f.Func("tz", "", into(&o.zone, say.ParseZone))
 	f.Func("anonymize", "", into(&o.run.Anonymize, anonymizer))
@@ -120,10 +119,8 @@ func parse(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, wrongFlag(f, err)
 	}
-	for _, m := range []*moment{&o.from, &o.to} {
-		if o.zone != nil && m.text != "" {
-			*m, _ = parseMomentIn(m.text, o.zone) // it was read once already
-		}
+	if o.zone != nil {
+		o.from, o.to = o.from.In(o.zone), o.to.In(o.zone)
 	}
 	if noColor {
 		o.color = "never"
@@ -134,36 +131,10 @@ func parse(args []string) (*options, error) {
 	if o.live.Snaplen == 0 { // tcpdump's habit
 		o.live.Snaplen = live.DefaultSnaplen
 	}
-	if reports != "" {
-		o.tables.Reports = strings.Split(reports, ",")
-	}
-	if f.Changed("columns") {
-		o.takeColumns(columns)
-	}
-	words, err := o.takeFiles(f.Args())
-	if err != nil {
+	if err := o.takeWords(f.Args(), filterFile); err != nil {
 		return nil, err
 	}
-	if o.filter, err = filterText(words, filterFile); err != nil {
-		return nil, err
-	}
-	if f.Changed("where") {
-		if o.where, err = where.Compile(whereArg); err != nil {
-			return nil, fmt.Errorf("--where: %w", err)
-		}
-	}
-	if whyArg != "" {
-		if o.why, err = report.ParsePick(whyArg); err != nil {
-			return nil, fmt.Errorf("--why %w", err)
-		}
-	}
-	if err := o.parseFollow(followArg); err != nil {
-		return nil, err
-	}
-	if f.Changed("detectors") && strings.TrimSpace(detectors) == "" {
-		return nil, errors.New("--detectors: no names; without it all detectors look")
-	}
-	if err := o.parseJudgement(detectors, failOn, thresholds); err != nil {
+	if err := o.checkFollow(); err != nil {
 		return nil, err
 	}
 	if err := o.chooseOutputs(outputs); err != nil {
@@ -176,67 +147,27 @@ func parse(args []string) (*options, error) {
 	return &o, o.check()
 }
 
-// parseFollow reads --follow, with what belongs to it.
-func (o *options) parseFollow(id string) (err error) {
+// checkFollow refuses what does not belong to --follow.
+func (o *options) checkFollow() error {
 	switch {
-	case id == "" && o.followAs != "":
+	case o.follow == nil && o.followAs != "":
 		return errors.New("--follow-as needs --follow")
-	case id == "" && o.raw != "":
+	case o.follow == nil && o.raw != "":
 		return errors.New("--raw needs --follow")
-	case id == "":
-		return nil
 	case o.raw != "" && o.followAs != "":
 		return errors.New("--follow-as is for text: not with --raw")
 	case o.followAs != "" && !slices.Contains([]string{follow.AsAuto, follow.AsText, follow.AsHex}, o.followAs):
 		return fmt.Errorf("--follow-as %s: auto, text or hex", o.followAs)
 	}
-	if o.follow, err = report.ParsePick(id); err != nil {
-		return fmt.Errorf("--follow %w", err)
-	}
 	return nil
-}
-
-// parseJudgement reads what is said about findings.
-func (o *options) parseJudgement(detectors, failOn string, thresholds []string) (err error) {
-	if o.run.Sums.Detectors, err = diagnose.Select(detectors); err != nil {
-		return fmt.Errorf("--detectors: %w", err)
-	}
-	o.run.Sums.Thresholds = diagnose.NewOptions()
-	for _, t := range thresholds {
-		if err := o.run.Sums.Thresholds.Set(t); err != nil {
-			return fmt.Errorf("--threshold: %w", err)
-		}
-	}
-	if failOn != "" {
-		s, err := diagnose.ParseSeverity(failOn)
-		if err != nil {
-			return fmt.Errorf("--fail-on: %w", err)
-		}
-		o.failOn = &s
-	}
-	return nil
-}
-
-// takeColumns takes the fields of --columns, which stands for --report connections too.
-func (o *options) takeColumns(list string) {
-	for name := range strings.SplitSeq(list, ",") {
-		o.tables.Columns = append(o.tables.Columns, strings.TrimSpace(name))
-	}
-	if len(o.tables.Reports) == 0 {
-		o.tables.Reports = []string{"connections"}
-	}
 }
 
 // decideRun works out what else follows for the run.
 func (o *options) decideRun() {
 	o.run.MaxBytes = o.memory.Table()
-	sums := &o.run.Sums
-	sums.Kept, sums.Rows, sums.Sort, sums.Narrow = max(o.tables.Top, 100), -1, o.tables.Sort, o.memory.Narrow()
-	sums.OnDemand = append([]string{}, o.tables.Reports...)
-	if slices.Contains(o.tables.Reports, "connections") {
-		sums.Rows = max(o.tables.Top, 10000)
-	}
-	o.run.FilterName, o.live.Filter = o.filterName(), o.filter
+	o.run.Sums.Narrow = o.memory.Narrow()
+	o.tables.Keep(&o.run.Sums)
+	o.run.FilterName, o.live.Filter = o.filter, o.filter
 	switch {
 	case o.filter != "":
 		o.run.Filter = capture.NewFilter(o.filter, live.Compile)
@@ -252,74 +183,42 @@ func (o *options) isLive() bool { return len(o.read) == 0 }
 // alone, the word would be taken for a file or a filter.
 func checkColor(args []string) error {
 	for i := 0; i+1 < len(args) && args[i] != "--"; i++ {
-		if args[i] == "--color" && slices.Contains(colors, args[i+1]) {
+		if args[i] == "--color" && screen.CheckColor(args[i+1]) == nil {
 			return fmt.Errorf("--color %s: write --color=%[1]s", args[i+1])
 		}
 	}
 	return nil
 }
 
-// colors are the words of --color.
-var colors = []string{"auto", "always", "never"}
-
-// takeFiles takes the leading words that are existing files as if each had -r
-// before it, and returns the rest: the filter.
-func (o *options) takeFiles(words []string) ([]string, error) {
-	for len(words) > 0 && o.live.Interface == "" {
-		about, err := os.Stat(words[0])
-		switch {
-		case words[0] == "-":
-			o.read = append(o.read, "-")
-		case err != nil:
-			return o.takeRest(words)
-		case about.IsDir():
-			inside, err := capturesIn(words[0])
-			if err != nil && !strings.Contains(words[0], "/") {
-				return o.takeRest(words) // a filter's word, and a folder of that name
-			} else if err != nil {
-				return nil, err
-			}
-			o.read = append(o.read, inside...)
-		default:
-			o.read = append(o.read, words[0])
+// takeWords takes what the words after the options name: files, as if each had -r before it,
+// then the filter. Without any file standard input is read where something is piped into it.
+func (o *options) takeWords(words []string, filterFile string) (err error) {
+	if o.live.Interface == "" {
+		var files []string
+		if files, words, err = inputs.Leading(words); err != nil {
+			return err
 		}
-		words = words[1:]
-	}
-	return o.takeRest(words)
-}
-
-// takeRest returns the words of the filter, once it is sure that none is a mistyped file.
-// Without any file standard input is read where something is piped into it.
-func (o *options) takeRest(words []string) ([]string, error) {
-	if len(words) > 0 && looksLikeCapture(words[0]) {
-		if _, err := os.Stat(words[0]); err != nil {
-			return nil, fmt.Errorf("%s: %w", words[0], errors.Unwrap(err))
-		}
-	}
-	if len(o.read) == 0 && o.live.Interface == "" && o.duration == 0 && piped(os.Stdin) {
-		o.read = []string{"-"}
-	}
-	return words, nil
-}
-
-// filterText is the filter expression, from the command line or a file.
-func filterText(words []string, file string) (string, error) {
-	if file == "" {
-		return strings.TrimSpace(strings.Join(words, " ")), nil
+		o.read = append(o.read, files...)
 	}
 	if len(words) > 0 {
-		return "", fmt.Errorf("a filter is given twice: by -F %s, and as %q", file, strings.Join(words, " "))
+		if err := inputs.Mistyped(words[0]); err != nil {
+			return err
+		}
 	}
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("-F %s: %w", file, errors.Unwrap(err))
+	if len(o.read) == 0 && o.live.Interface == "" && o.duration == 0 && inputs.Piped(os.Stdin) {
+		o.read = []string{"-"}
 	}
-	var lines []string
-	for line := range strings.Lines(string(b)) {
-		line, _, _ = strings.Cut(line, "#") // a comment, as in tcpdump's files
-		lines = append(lines, strings.Fields(line)...)
+	o.filter = strings.TrimSpace(strings.Join(words, " "))
+	switch {
+	case filterFile == "":
+		return nil
+	case len(words) > 0:
+		return fmt.Errorf("a filter is given twice: by -F %s, and as %q", filterFile, strings.Join(words, " "))
 	}
-	return strings.Join(lines, " "), nil
+	if o.filter, err = capture.ReadExpression(filterFile); err != nil {
+		return fmt.Errorf("-F %w", err)
+	}
+	return nil
 }
 
 // check refuses what makes no sense together or is out of range.
@@ -347,13 +246,12 @@ func (o *options) check() error {
 		return fmt.Errorf("-j %d: from 1 to %d workers; without -j one for each core", o.run.Workers, tcpwatch.MaxWorkers)
 	case o.run.MSL <= 0:
 		return errors.New("--msl: more than 0")
-	case o.tables.Top < 0:
-		return fmt.Errorf("--top %d: rows are counted from 1; 0 means the default", o.tables.Top)
-	case !slices.Contains(colors, o.color):
-		return fmt.Errorf("--color %s: auto, always or never", o.color)
 	}
 	if err := o.checkMoments(); err != nil {
 		return err
+	}
+	if err := screen.CheckColor(o.color); err != nil {
+		return fmt.Errorf("--color %w", err)
 	}
 	if err := o.checkTwice(); err != nil {
 		return err
@@ -371,5 +269,47 @@ func into[T any](to *T, parse func(text string) (T, error)) func(text string) er
 	return func(text string) (err error) {
 		*to, err = parse(text)
 		return err
+	}
+}
+
+// detectorsOf are those of --detectors.
+func detectorsOf(names string) ([]diagnose.Detector, error) {
+	if strings.TrimSpace(names) == "" {
+		return nil, errors.New("no names; without it all detectors look")
+	}
+	return diagnose.Select(names)
+}
+
+// unknownKey is what --anonymize is given when it stands alone; no file has that name.
+const unknownKey = "\x00"
+
+// anonymizer is what gives addresses others, as --anonymize says.
+func anonymizer(file string) (*capture.Anonymizer, error) {
+	if file == unknownKey {
+		return capture.RandomAnonymizer()
+	}
+	return capture.AnonymizerFrom(file)
+}
+
+// unlessEmpty has a flag's empty value mean what it means without the flag.
+func unlessEmpty(read func(text string) error) func(text string) error {
+	return func(text string) error {
+		if text == "" {
+			return nil
+		}
+		return read(text)
+	}
+}
+
+// wholeError is an error of a flag's value that says all itself.
+type wholeError struct{ error }
+
+// wholly has the errors of a flag's value told after prefix, as they are.
+func wholly(prefix string, read func(text string) error) func(text string) error {
+	return func(text string) error {
+		if err := read(text); err != nil {
+			return wholeError{fmt.Errorf("%s%w", prefix, err)}
+		}
+		return nil
 	}
 }

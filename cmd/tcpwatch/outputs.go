@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -96,26 +95,15 @@ func (o *options) checkFiles() error {
 	return nil
 }
 
-// openFiles opens what o is to write. None may be a file that is read, or one of the
-// others, whatever they are called.
+// openFiles opens what o is to write.
 func openFiles(o *options, in *tcpwatch.Source, stdout io.Writer) (outfile.Files, error) {
-	taken := &outfile.Taken{}
-	for _, about := range in.About() {
-		taken.Read(about)
-	}
 	var wanted []outfile.Want
 	for _, x := range o.outputs {
 		for _, name := range x.files {
-			if name != "" {
-				wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
-			} else if f, ok := stdout.(*os.File); ok {
-				if err := taken.Add("standard output", f); err != nil {
-					return nil, err
-				}
-			}
+			wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
 		}
 	}
-	return taken.OpenAll(wanted)
+	return outfile.OpenAll(wanted, in.About(), stdout)
 }
 
 // outputs are all that the run writes, in the files that openFiles opened.

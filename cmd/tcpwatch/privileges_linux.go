@@ -4,18 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
 
-	"tcpwatch/internal/outfile"
-)
-
-const (
-	defaultUser = "nobody"
-	overflowID  = 65534 // the kernel's own nobody, where the system knows none
+	"tcpwatch/internal/account"
 )
 
 // dropPrivileges gives up what only opening inputs and outputs needed, in all
@@ -61,7 +54,7 @@ func emptyBound() error {
 
 // become makes the process a user's. The error names the user.
 func become(name string) error {
-	uid, gid, name, err := chosenUser(name)
+	uid, gid, name, err := account.Find(name)
 	if err == nil && uid == os.Getuid() && uid == os.Geteuid() && uid != 0 {
 		return nil
 	}
@@ -75,32 +68,4 @@ func become(name string) error {
 		return fmt.Errorf("cannot become user %s: %w", name, err)
 	}
 	return nil
-}
-
-// chosenUser is the user of a name, see dropPrivileges, and what to call it.
-func chosenUser(name string) (uid, gid int, called string, err error) {
-	if name == "" {
-		if uid, gid, ok := outfile.Caller(); ok {
-			return uid, gid, strconv.Itoa(uid), nil
-		}
-		if uid, gid, err := lookUp(defaultUser); err == nil {
-			return uid, gid, defaultUser, nil
-		}
-		return overflowID, overflowID, defaultUser, nil
-	}
-	uid, gid, err = lookUp(name)
-	return uid, gid, name, err
-}
-
-// lookUp finds a user by name or number.
-func lookUp(name string) (uid, gid int, err error) {
-	u, err := user.Lookup(name)
-	if err != nil {
-		if u, _ = user.LookupId(name); u == nil {
-			return 0, 0, errors.New("there is none")
-		}
-	}
-	uid, errUID := strconv.Atoi(u.Uid)
-	gid, errGID := strconv.Atoi(u.Gid)
-	return uid, gid, errors.Join(errUID, errGID)
 }

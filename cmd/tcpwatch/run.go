@@ -116,7 +116,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
 	memory.Guard(ctx, cancel)
-	if err := s.findBounds(ctx); err != nil {
+	if s.from, s.to, err = in.Bounds(ctx, o.from, o.to); err != nil {
 		return fail(c.stderr, err)
 	}
 	if s.found != nil {
@@ -136,6 +136,29 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		defer done()
 	}
 	return s.run(ctx, signals.report, outputs, files)
+}
+
+// openSource opens the files or the interface that o names. Of files nothing is read. One
+// that is held is open already, and the only one.
+func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
+	switch {
+	case o.isLive():
+		h, err := live.Open(o.live)
+		if err != nil {
+			return nil, noFilter(o.filter, err)
+		}
+		return tcpwatch.Live(h), nil
+	case held != nil:
+		return tcpwatch.Files(capture.Held(o.read[0], held)), nil
+	}
+	if err := allowance.Files(len(o.read)); err != nil {
+		return nil, err
+	}
+	files, err := capture.HoldAll(o.read)
+	if err != nil {
+		return nil, err
+	}
+	return tcpwatch.Files(files...), nil
 }
 
 // errTimeUp is that --for's time is over.
@@ -166,7 +189,6 @@ type session struct {
 	records        schema.Options          // how records are read
 	failOn         *report.FailOn
 	found          *report.Found // what the first of two passes finds; nil without one
-	pagers         []*screen.Pager
 	wanted         []wanted
 	from, to       tcpwatch.Bound
 }
@@ -221,9 +243,6 @@ func (s *session) settings() tcpwatch.Options {
 		if s.found != nil {
 			run.Counted = s.found.Has
 		}
-		if s.o.run.Anonymize != nil {
-			run.Where = unnamed{run.Where}
-		}
 	}
 	return run
 }
@@ -235,7 +254,10 @@ func (s *session) announce() {
 	}
 	on, filter := s.in.Device(), "default filter"
 	if s.o.filter != "" {
-		filter = "filter " + s.o.filterName()
+		filter = "filter " + s.o.filter
+		if s.o.run.Anonymize != nil {
+			filter = "filter " + tcpwatch.NotShown
+		}
 	}
 	if on == live.Any {
 		on = "all interfaces"
@@ -285,12 +307,9 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 			}
 		}
 	}
-	for _, p := range s.pagers {
-		s.screen.Settle()
-		if err := p.Show(); err != nil {
-			s.warn(fmt.Errorf("output: %w", err))
-			status = exitEarly
-		}
+	if err := s.screen.ShowPaged(); err != nil {
+		s.warn(fmt.Errorf("output: %w", err))
+		status = exitEarly
 	}
 	for _, w := range s.wanted {
 		if w.found() == 0 {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -32,6 +30,9 @@ func meant(args []string) []string {
 
 // wrongFlag is an error of the flags' parser, with the nearest option for an unknown one.
 func wrongFlag(f *pflag.FlagSet, err error) error {
+	if whole := (wholeError{}); errors.As(err, &whole) {
+		return whole.error
+	}
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedName()) > 1 {
 		var known []string
@@ -41,45 +42,6 @@ func wrongFlag(f *pflag.FlagSet, err error) error {
 		}
 	}
 	return fmt.Errorf("%s (see --help)", firstLine(err.Error()))
-}
-
-// piped reports whether standard input is a file or a pipe: what "< FILE" and "|" make
-// of it. A terminal, /dev/null and the socket of a remote shell are neither.
-func piped(stdin *os.File) bool {
-	about, err := stdin.Stat()
-	return err == nil && (about.Mode().IsRegular() || about.Mode()&os.ModeNamedPipe != 0)
-}
-
-// capturesIn are the captures of a folder, by name; those of folders in it are not among
-// them.
-func capturesIn(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", folder, errors.Unwrap(err))
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() && looksLikeCapture(e.Name()) {
-			names = append(names, filepath.Join(folder, e.Name()))
-		}
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("%s: no capture in this folder (names with .pcap, .pcapng or .cap, also .gz and .zst)", folder)
-	}
-	return names, nil
-}
-
-// looksLikeCapture tells the name of a capture, with what a rotating writer adds to it,
-// from others: eth0.pcap, eth0.pcap12, eth0.pcapng.gz, eth0.pcap.2026-11-29.
-func looksLikeCapture(name string) bool {
-	parts := strings.Split(filepath.Base(name), ".")
-	return slices.ContainsFunc(parts[1:], func(part string) bool {
-		switch strings.TrimRight(part, "0123456789") {
-		case "pcap", "pcapng", "cap", "ntar":
-			return true
-		}
-		return false
-	})
 }
 
 // howToEnd says what ends a live capture.

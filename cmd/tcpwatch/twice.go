@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
@@ -45,13 +45,36 @@ func (o *options) checkTwice() error {
 	if o.isLive() {
 		return fmt.Errorf("%s reads packets twice, which a live capture cannot: write them with -w, then read that file", what)
 	}
-	for _, name := range o.read {
-		about, err := os.Stat(name)
+	return o.checkAgain(what)
+}
+
+// checkMoments refuses times that make no sense together, or with the input.
+func (o *options) checkMoments() error {
+	if !o.isLive() && o.from.NotBefore(o.to) {
+		return fmt.Errorf("--from %s is not before --to %s", o.from, o.to)
+	}
+	for _, x := range []struct {
+		flag string
+		tcpwatch.Moment
+	}{{"--to", o.to}, {"--from", o.from}} {
 		switch {
-		case name == "-":
-			return fmt.Errorf("%s reads packets twice, which standard input cannot: write them to a file first", what)
-		case err == nil && !about.Mode().IsRegular() && !about.IsDir():
-			return fmt.Errorf("%s reads packets twice, which %s cannot: it is no regular file", what, name)
+		case x.String() == "":
+		case o.isLive():
+			return fmt.Errorf("%s is for files: a live capture begins now, and --for ends it", x.flag)
+		case x.FromLast():
+			if err := o.checkAgain(fmt.Sprintf("%s %s counts from the last packet and", x.flag, x)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkAgain refuses files that what reads packets twice cannot read again.
+func (o *options) checkAgain(what string) error {
+	for _, name := range o.read {
+		if err := inputs.OnlyOnce(name); err != nil {
+			return fmt.Errorf("%s reads packets twice, which %w", what, err)
 		}
 	}
 	return nil
@@ -86,9 +109,7 @@ func (s *session) picked(pick *report.Pick) func(id uint64, orig, resp capture.E
 	if s.o.where == nil {
 		return pick.Marks
 	}
-	return func(id uint64, orig, resp capture.Endpoint) bool {
-		return s.found.Has(id) && pick.Marks(id, orig, resp)
-	}
+	return pick.Among(s.found)
 }
 
 // wanted are connections of --why or --follow, without which the run fails.

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"os"
 	"path"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"tcpwatch/internal/account"
 )
 
 // maxLinks is how many symbolic links a name may lead through, as in the kernel.
@@ -136,7 +137,7 @@ func create(dir int, base, name string, private bool) (*File, error) {
 	if again, err := unix.Openat(dir, ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
 		f.dir = os.NewFile(uintptr(again), path.Dir(name))
 	}
-	if uid, gid, ok := Caller(); ok && os.Geteuid() == 0 {
+	if uid, gid, ok := account.Caller(); ok && os.Geteuid() == 0 {
 		if err := unix.Fchown(fd, uid, gid); err != nil {
 			Files{f}.Undo()
 			return nil, err
@@ -195,7 +196,7 @@ func take(dir int, base, name string, private bool, noFollow int) (*File, error)
 
 // ours reports whether a user is who started the program, with sudo or without.
 func ours(uid uint32) bool {
-	if caller, _, ok := Caller(); ok && os.Geteuid() == 0 && uid == uint32(caller) {
+	if caller, _, ok := account.Caller(); ok && os.Geteuid() == 0 && uid == uint32(caller) {
 		return true
 	}
 	return uid == uint32(os.Geteuid())
@@ -206,11 +207,4 @@ func (f *File) remove() {
 	if f.fresh && f.dir != nil {
 		unix.Unlinkat(int(f.dir.Fd()), f.base, 0) // what may not be removed any more stays, empty
 	}
-}
-
-// Caller is who called sudo, of a program that runs as root; ok is false without.
-func Caller() (uid, gid int, ok bool) {
-	uid, errUID := strconv.Atoi(os.Getenv("SUDO_UID"))
-	gid, errGID := strconv.Atoi(os.Getenv("SUDO_GID"))
-	return uid, gid, errUID == nil && errGID == nil && uid > 0 && gid > 0
 }

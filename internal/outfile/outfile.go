@@ -6,7 +6,9 @@ package outfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 )
 
 // File is a file that is to be written.
@@ -21,21 +23,21 @@ type File struct {
 // Files are those of a run.
 type Files []*File
 
-// Taken are files that something reads or writes.
-type Taken struct {
+// taken are files that something reads or writes.
+type taken struct {
 	about []os.FileInfo
 	what  []string // why nothing else may write to it
 }
 
-// Read notes a file that is read.
-func (t *Taken) Read(about os.FileInfo) {
+// read notes a file that is read.
+func (t *taken) read(about os.FileInfo) {
 	t.about = append(t.about, about)
 	t.what = append(t.what, "is read and cannot be written too")
 }
 
-// Add takes a file to be written, unless it is another's. What is no file on disk
+// add takes a file to be written, unless it is another's. What is no file on disk
 // (a terminal, a pipe, /dev/null) anybody may have.
-func (t *Taken) Add(name string, f *os.File) error {
+func (t *taken) add(name string, f *os.File) error {
 	about, err := f.Stat()
 	if err != nil || !about.Mode().IsRegular() {
 		return nil
@@ -51,18 +53,33 @@ func (t *Taken) Add(name string, f *os.File) error {
 
 // Want is a file that is to be written.
 type Want struct {
-	Name    string
-	Private bool // it holds packets or payload: nobody else may read it
+	Name    string // "" for standard output
+	Private bool   // it holds packets or payload: nobody else may read it
 }
 
-// OpenAll opens the files for writing, none of which may be taken, or be one of the others,
-// whatever they are called.
-func (t *Taken) OpenAll(wanted []Want) (all Files, err error) {
+// isStdout reports whether it is standard output that is wanted.
+func (w Want) isStdout() bool { return w.Name == "" }
+
+// OpenAll opens the files for writing but standard output, which is open. None may be one
+// that is read, or one of the others, whatever they are called.
+func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, err error) {
+	var t taken
+	for _, about := range read {
+		t.read(about)
+	}
+	if f, ok := stdout.(*os.File); ok && slices.ContainsFunc(wanted, Want.isStdout) {
+		if err := t.add("standard output", f); err != nil {
+			return nil, err
+		}
+	}
 	for _, want := range wanted {
+		if want.isStdout() {
+			continue
+		}
 		f, err := Open(want.Name, want.Private)
 		if err == nil {
 			all = append(all, f)
-			err = t.Add(want.Name, f.File)
+			err = t.add(want.Name, f.File)
 		} else {
 			err = fmt.Errorf("%s: %w", want.Name, Cause(err))
 		}

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -11,6 +12,15 @@ type Look struct {
 	Width int  // columns; 0 where none are known
 	Color bool // ANSI colours
 	ASCII bool // no character outside ASCII
+}
+
+// CheckColor is the error that color is no word of LookOf's, or nil.
+func CheckColor(color string) error {
+	switch color {
+	case "auto", "always", "never":
+		return nil
+	}
+	return fmt.Errorf("%s: auto, always or never", color)
 }
 
 // LookOf is the Look of w. Colours are shown always, never, or with auto where w is a

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -44,6 +45,27 @@ func NewPager(w io.Writer, getenv func(string) string) *Pager {
 		}
 		return rows
 	}}
+}
+
+// Paged is w by way of a Pager, w itself where there is none for it.
+func (s *Screen) Paged(w io.Writer) io.Writer {
+	p := NewPager(w, os.Getenv)
+	if p == nil {
+		return w
+	}
+	s.pagers = append(s.pagers, p)
+	return p
+}
+
+// ShowPaged shows what was written to what Paged returned, when the terminal has taken all
+// that came before it.
+func (s *Screen) ShowPaged() error {
+	var all []error
+	for _, p := range s.pagers {
+		s.Settle()
+		all = append(all, p.Show())
+	}
+	return errors.Join(all...)
 }
 
 func pagerOf(getenv func(string) string) string {

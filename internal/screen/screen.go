@@ -26,6 +26,7 @@ type Screen struct {
 	left    uint64 // lines left out since something was last taken
 	tail    [2]byte
 	err     error // of the terminal: nothing can be written any more
+	pagers  []*Pager
 }
 
 // piece is a text and where it goes: standard output or standard error.

@@ -21,13 +21,14 @@ func severities() [4]string { return [...]string{"info", "notice", "warning", "c
 func (s Severity) String() string { return severities()[s] }
 
 // ParseSeverity reads the name of a severity.
-func ParseSeverity(name string) (Severity, error) {
-	for i, s := range severities() {
-		if s == name {
-			return Severity(i), nil
+func ParseSeverity(name string) (*Severity, error) {
+	for i, known := range severities() {
+		if known == name {
+			s := Severity(i)
+			return &s, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown severity %q; known are info, notice, warning, critical", name)
+	return nil, fmt.Errorf("unknown severity %q; known are info, notice, warning, critical", name)
 }
 
 // effect is what a finding's severity is read from: a detector tells what it measured, by its
