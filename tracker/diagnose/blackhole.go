@@ -158,10 +158,10 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 			"a router is configured to send none"},
 		Advice: []string{fmt.Sprintf("On %s: `ping -M do -s 1472 DEST` towards the other end, with less until it passes, finds the MTU; `tracepath -n DEST` where.", s.A.Addr),
 			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
-			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find its way by itself."},
+			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find the path MTU by itself."},
 	}
 	if x.behind < x.n {
-		f.Explanation = fmt.Sprintf("The same data was sent again %d times or more in vain", blackHoleTimes)
+		f.Explanation = fmt.Sprintf("The same data was retransmitted %d times or more without success", blackHoleTimes)
 		if x.shrunk < x.n-x.behind {
 			f.Explanation += ", while the other end was heard"
 		}

@@ -48,7 +48,7 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 			say.Plural(x.segments, "segment")),
 		Causes: []string{"bits flip by chance: a bad card, cable, memory or switch on the way"},
 		Advice: []string{"On the receiver: `nstat -az TcpInCsumErrors` counts what it drops; `ethtool -S eth0` (the interface's own name) what its card counts.",
-			"Capture before and behind each box on the way: the first place with a wrong checksum is behind the culprit."},
+			"Capture before and after each middlebox: the first place with a wrong checksum is after the culprit."},
 	}
 	if x.stubborn > 0 {
 		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(opened))
@@ -56,8 +56,8 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 		if x.stubborn == x.n {
 			f.Causes = nil
 		}
-		f.Causes = append([]string{"something on the way changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)"}, f.Causes...)
-		f.Advice = append(f.Advice, "On the boxes between, and their virtual switches, turn checksum offload (`ethtool -K eth0 rx off tx off`) and protocol helpers off, one after the other.")
+		f.Causes = append([]string{"something on the path changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)"}, f.Causes...)
+		f.Advice = append(f.Advice, "On the middleboxes and their virtual switches, turn checksum offload (`ethtool -K eth0 rx off tx off`) and protocol helpers off, one after the other.")
 	}
 	return f, x.segments >= l.least
 }

@@ -301,7 +301,7 @@ func (v *verdict) text(verb string) string {
 			return fmt.Sprintf(" The %s that opened late look like the %s that opened at once (%d signs compared).",
 				say.Thousands(uint64(v.failed)), say.Thousands(uint64(v.well)), v.tried)
 		}
-		return fmt.Sprintf(" Nothing in the capture tells the %s that failed from the %s that %s (%d signs compared).",
+		return fmt.Sprintf(" No sign in the capture separates the %s that failed from the %s that %s (%d compared).",
 			say.Thousands(uint64(v.failed)), say.Thousands(uint64(v.well)), verb, v.tried)
 	}
 	text := ""

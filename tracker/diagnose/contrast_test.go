@@ -71,7 +71,7 @@ func contrastCases() []contrastCase {
 			}
 		}), Likely, "all 13 that failed asked for ECN (ECE and CWR on the SYN), 0 of 53 that opened did", "queue"},
 		{"ECN asked for by all", population(53, 13, func(r *record.Record, _ int, _ bool) { withECN(r) }), Possible,
-			"Nothing in the capture tells the 13 that failed from the 53 that opened", "asked for ECN"},
+			"No sign in the capture separates the 13 that failed from the 53 that opened", "asked for ECN"},
 		{"ECN of one host only", population(53, 13, func(r *record.Record, _ int, bad bool) {
 			if bad {
 				withECN(r)
@@ -103,7 +103,7 @@ func contrastCases() []contrastCase {
 		{"clocks differ and nobody minds", population(50, 5, func(r *record.Record, i int, _ bool) {
 			r.Orig = numbered(1, r.Orig.Port)
 			stamp(uint32(i%2)*900_000_000 + uint32(i*100) + 1)(r)
-		}), Possible, "Nothing in the capture", "TSval"},
+		}), Possible, "No sign in the capture", "TSval"},
 		{"a port that is still held", population(50, 5, func(r *record.Record, _ int, bad bool) {
 			if bad {
 				r.Open.HeldConn, r.Open.HeldState = 3, record.CloseWait
@@ -119,7 +119,7 @@ func contrastCases() []contrastCase {
 			if r.Orig = numbered(1, r.Orig.Port); bad {
 				r.Start = at + int64(i)*100*millisecond + millisecond
 			}
-		}), Possible, "Nothing in the capture", "within 2 ms"},
+		}), Possible, "No sign in the capture", "within 2 ms"},
 	}
 }
 

@@ -36,11 +36,11 @@ func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bo
 	return Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, opened)),
-		Explanation: fmt.Sprintf("The FINs were sent again %s in all and no ACK came (RFC 9293 section 3.10.7.4).",
+		Explanation: fmt.Sprintf("The FINs were retransmitted %s in all and got no ACK (RFC 9293 section 3.10.7.4).",
 			say.Plural(x.repeats, "time")),
 		Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",
-			"a firewall or NAT on the way has forgotten the connection and drops what comes late",
-			"the ACKs take a way that this capture does not see"},
+			"a firewall or NAT on the path dropped the connection from its table",
+			"the ACKs take a path that was not captured"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
 	}, true

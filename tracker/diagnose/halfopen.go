@@ -45,7 +45,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the third segment of the handshake (RFC 9293 section 3.5) never came.",
 			a.sources.who()),
-		Causes: []string{"the opener died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a way that this capture does not see"},
+		Causes: []string{"the opener died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a path that was not captured"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -tan state syn-recv '( sport = :%d )'` lists what waits.", s.A.Addr, s.A.Port),
 			"Capture at the opener too: does the SYN/ACK arrive, does an ACK leave?",

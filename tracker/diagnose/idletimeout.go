@@ -11,8 +11,8 @@ import (
 type idleLimits struct{ few, many uint64 }
 
 func idleLimitsOf(o *Options) idleLimits {
-	return idleLimits{few: o.count("idle-timeout-few", 3, "connections to one listener, or of one opener, that must have died at rest"),
-		many: o.count("idle-timeout-many", 10, "of them from which on it is likely even if no rest was answered")}
+	return idleLimits{few: o.count("idle-timeout-few", 3, "connections to one listener, or of one opener, that must have died while idle"),
+		many: o.count("idle-timeout-many", 10, "of them from which on it is likely even if no segment after idle time was answered")}
 }
 
 func idleTimeout() Detector {
@@ -42,7 +42,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 	if s.Kind == SubjectHost {
 		whose = "connections of " + name(s.A)
 	}
-	box := "a load balancer, NAT gateway or firewall on the way has a limit for idle connections"
+	box := "a load balancer, NAT gateway or firewall on the path has a limit for idle connections"
 	if len(k.fits) > 0 {
 		box += "; this fits: " + namesOf(k.fits)
 	}
@@ -60,7 +60,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 		return f
 	}
 	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them, its limit is %s", say.Thousands(x.n), whose, x.proven(k.fits))
-	f.Explanation = fmt.Sprintf("Idle for %s, the next segment met a RST (%s) or silence (%s); what was asked then hung for %s in all, up to %s each. TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
+	f.Explanation = fmt.Sprintf("After %s of idle time the next segment got a RST (%s) or no answer (%s); the requests then hung for %s in all, up to %s each. TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
 		rangeOf(x.rests), say.Thousands(x.resets), say.Thousands(x.n-x.resets), span(x.hung), span(x.hungMost), x.shown())
 	if x.elsewhere > 0 {
 		f.Explanation += fmt.Sprintf(" %s of the RSTs came with another TTL than that end's other segments: something else sent them in its name.", say.Thousands(x.elsewhere))
@@ -80,7 +80,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 // idleAdvice is what helps against a limit for idle connections.
 func idleAdvice(often string) []string {
 	return []string{fmt.Sprintf("Send keepalive probes %s: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application, with SO_KEEPALIVE set.", often),
-		"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of what stands between."}
+		"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of the devices on the path."}
 }
 
 // rangeOf is "350 s" or "350 s to 400 s".

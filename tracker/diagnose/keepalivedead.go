@@ -73,7 +73,7 @@ func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 		Explanation: x.whatCame(s),
 		Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
 			"an address moved to another host"},
-		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect what stands between.", s.A.Addr)},
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect a firewall or NAT on the path.", s.A.Addr)},
 	}
 	if x.proven == x.n {
 		f.Confidence = Proven

@@ -25,7 +25,7 @@ func tellMissing(_ idleLimits, s Subject, x *idles) Finding {
 	f := Finding{
 		Severity: Notice, Confidence: Likely,
 		Title: fmt.Sprintf("%s to %s died while idle for %s, and keepalive did not tell", say.Plural(x.n, "connection"), name(s.A), rangeOf(x.rests)),
-		Explanation: fmt.Sprintf("After the rest the next segment met a RST (%s) or silence (%s). The gaps: %s. Probes had been sent on %s of them (RFC 9293 section 3.8.4).",
+		Explanation: fmt.Sprintf("After the idle time the next segment got a RST (%s) or no answer (%s). The gaps: %s. Probes had been sent on %s of them (RFC 9293 section 3.8.4).",
 			say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown(), say.Thousands(x.probed)),
 		Causes: []string{"an end restarted, crashed or moved meanwhile", "a NAT, load balancer or firewall forgot the idle connection"},
 		Advice: []string{"Set SO_KEEPALIVE in the application and probe early: `sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes`.",

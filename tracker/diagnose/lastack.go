@@ -41,8 +41,8 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, opened)),
-		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, sent again %s in all, drew no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
-		Causes: []string{"a firewall on the way ends its state at the first FIN and drops the rest", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
+		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, got no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
+		Causes: []string{"a firewall on the path ends its state at the first FIN and drops later segments", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
 			"its host is gone"},
 		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the first closer.",
 			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
@@ -50,9 +50,9 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 	if x.unheard == x.n {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("the last ACK is lost behind the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, opened))
-		f.Explanation = fmt.Sprintf("It passed here, and the other end sent its FIN again %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
-		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops the rest", "packets are lost there, or dropped by the other end's own host"}
-		f.Advice = []string{"Capture beside the other end too: does the ACK arrive there?", f.Advice[1]}
+		f.Explanation = fmt.Sprintf("It passed here, and the other end retransmitted its FIN %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
+		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops later segments", "packets are lost there, or dropped by the other end's own host"}
+		f.Advice = []string{"Capture at the other end too: does the ACK arrive there?", f.Advice[1]}
 	}
 	return f, true
 }

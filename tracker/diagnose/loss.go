@@ -89,7 +89,7 @@ func (l lossLimits) tell(_ *Context, s Subject, x *losses) (Finding, bool) {
 	return Finding{
 		Severity: effect{felt: felt}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("packets are lost on connections to %s: %s", name(s.A), strings.Join(parts, ", ")),
-		Explanation: fmt.Sprintf("Data was repeated on %s (RFC 5681 section 3.2, RFC 6298). %s", outOf(x.n, x.conns, "connection"), strings.Join(where, " ")),
+		Explanation: fmt.Sprintf("Data was retransmitted on %s (RFC 5681 section 3.2, RFC 6298). %s", outOf(x.n, x.conns, "connection"), strings.Join(where, " ")),
 		Causes:      []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"},
 		Advice:      lossAdvice(s.A.Addr.String()),
 	}, true

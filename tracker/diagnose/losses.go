@@ -149,9 +149,9 @@ func percentOf(n, all uint64) string {
 func whichSide(before, after uint64) string {
 	switch {
 	case before*10 <= after:
-		return fmt.Sprintf("%s were lost behind the capture point, on the receiver's side: seen here before they were sent again", say.Thousands(before+after))
+		return fmt.Sprintf("%s were lost after the capture point, on the receiver's side: seen here before the retransmission", say.Thousands(before+after))
 	case after*10 <= before:
-		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the repeat was seen here", say.Thousands(before+after))
+		return fmt.Sprintf("%s were lost before the capture point, on the sender's side: only the retransmission was seen here", say.Thousands(before+after))
 	}
 	return fmt.Sprintf("%s were lost before the capture point, on the sender's side, %s behind it", say.Thousands(before), say.Thousands(after))
 }
@@ -161,7 +161,7 @@ func lostAgain(n uint64) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %s of these were repeats lost again, which the share leaves out", say.Thousands(n))
+	return fmt.Sprintf("; %s of these were retransmissions lost again, which the share leaves out", say.Thousands(n))
 }
 
 func lossAdvice(host string) []string {

@@ -97,7 +97,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Explanation: a.silence(),
 		Causes:      []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},
 		Advice: []string{
-			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` tells whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
+			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
 		},
 	}
@@ -112,7 +112,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	f.Explanation += a.timeouts()
 	if c.silentHost(s.A.Addr) {
 		f.Confidence = Possible
-		f.Explanation += fmt.Sprintf(" Nothing that %s sent is in this capture: it may answer on a way that was not captured.", s.A.Addr)
+		f.Explanation += fmt.Sprintf(" Nothing that %s sent is in this capture: its answers may take a path that was not captured.", s.A.Addr)
 		f.Causes[len(f.Causes)-1] = "its answers take another way, which the capture does not see"
 	}
 	f.Title += v.because()
@@ -136,11 +136,11 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 		Severity: k.severity(n, n), Confidence: Likely,
 		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
 			say.Plural(n, "connection"), outOf(service.hung, c.opened(s.A), "open connection")),
-		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs met silence up to %s.", span(a.waited)) + a.timeouts(),
+		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer for up to %s.", span(a.waited)) + a.timeouts(),
 		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed at that moment: nothing gets through any more",
 			"its address moved to another host, which drops what it does not know"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
-			fmt.Sprintf("On %s, where it runs: `tcpdump -ni any 'tcp port %d'` tells whether SYNs and data arrive and answers leave.", s.A.Addr, s.A.Port)},
+			fmt.Sprintf("On %s, where it runs: `tcpdump -ni any 'tcp port %d'` shows whether SYNs and data arrive and answers leave.", s.A.Addr, s.A.Port)},
 	}
 }
 
@@ -148,11 +148,11 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 func (a *attempts) silence() string {
 	switch {
 	case a.syns > 1:
-		return fmt.Sprintf("The SYNs met silence, up to %s and %s long (RFC 9293 section 3.8.1: sent again until the opener gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
+		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the opener retransmits the SYN until it gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
 	case a.n == 1:
-		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is sent again until the opener gives up)."
+		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is retransmitted until the opener gives up)."
 	}
-	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is sent again until the opener gives up)."
+	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is retransmitted until the opener gives up)."
 }
 
 // intoLoop tells that the SYNs went round in a loop, which the copies prove.
@@ -170,7 +170,7 @@ func (a *attempts) intoLoop(f *Finding, s Subject) {
 func (a *attempts) timeouts() (text string) {
 	for i, b := range backoffs() {
 		if a.schedules[i] > 0 {
-			text += fmt.Sprintf(" Of them %s repeated the SYN as %s does.", say.Thousands(a.schedules[i]), b.system)
+			text += fmt.Sprintf(" %s retransmitted the SYN as %s does.", say.Thousands(a.schedules[i]), b.system)
 		}
 	}
 	if k := a.ends[endUser]; k > 0 {

@@ -84,7 +84,7 @@ func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {
 			strings.Join(who, "; ")),
 		Causes: []string{"a firewall or load balancer on the way of these openers takes options out of SYN or SYN/ACK",
 			"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
-		Advice: []string{"Capture beside the listener too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
+		Advice: []string{"Capture at the listener too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
 			fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},
 	}
 	switch {

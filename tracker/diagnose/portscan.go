@@ -46,7 +46,7 @@ broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose
 peers are gone: each of those listens on a port of its own, and the finding says so.`,
 		New: func(o *Options) Fold {
-			l := atLeast{o.count("port-scan", 15, "different listeners that a host tried in vain from which on it scans")}
+			l := atLeast{o.count("port-scan", 15, "different listeners that a host tried without success, from which on it scans")}
 			return newFold(addScan, l.tellScan).suspecting(l.suspectScan)
 		},
 	}
@@ -94,7 +94,7 @@ func (l atLeast) suspectScan(c *Context, s Subject, x *scan) {
 	}
 }
 
-// failedInVain tells that an attempt came to nothing, whoever is to blame.
+// failedInVain tells that an attempt failed, whoever is to blame.
 func failedInVain(r *record.Record) bool {
 	switch r.Open.Kind {
 	case record.OpenRefused, record.OpenUnreachable, record.OpenAborted:
@@ -124,7 +124,7 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host")),
-		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s came to nothing.",
+		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s failed.",
 			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
@@ -132,7 +132,7 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	// Peers of a peer-to-peer network listen on a port of their own each.
 	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
-		f.Title = fmt.Sprintf("%s tries many hosts in vain: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host"))
+		f.Title = fmt.Sprintf("%s tries many hosts without success: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host"))
 		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
 	}
 	if x.ports.Count() <= 2 && x.hosts.Count() > 2 {

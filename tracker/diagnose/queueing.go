@@ -86,7 +86,7 @@ func tellQueue(_ *Context, s Subject, x *queued) (Finding, bool) {
 		Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
 			say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
 		Causes: []string{"the slowest link on the way (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
-		Advice: []string{"On the box before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",
+		Advice: []string{"On the router before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",
 			fmt.Sprintf("On %s: `ss -tino state established %s` shows cwnd, rtt and minrtt; a pacing sender (BBR) or a limit in the application fills it less.", s.A.Addr, s.ss())},
 	}, true
 }

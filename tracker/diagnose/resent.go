@@ -51,16 +51,16 @@ func (x *resent) sentAgain() string {
 	case !x.first.Some:
 		return ""
 	case x.first.Most-x.first.Least < x.first.Most/10:
-		return "The SYN was sent again after " + span(x.first.Most) + " (RFC 6298 section 2.1)."
+		return "The SYN was retransmitted after " + span(x.first.Most) + " (RFC 6298 section 2.1)."
 	}
-	return fmt.Sprintf("The SYN was sent again after %s to %s (RFC 6298 section 2.1).", span(x.first.Least), span(x.first.Most))
+	return fmt.Sprintf("The SYN was retransmitted after %s to %s (RFC 6298 section 2.1).", span(x.first.Least), span(x.first.Most))
 }
 
 // systems names the systems whose schedule the repeats follow.
 func (x *resent) systems() (text string) {
 	for i, b := range backoffs() {
 		if x.schedules[i] > 0 {
-			text += fmt.Sprintf(" %s repeated it as %s does.", say.Plural(x.schedules[i], "opener"), b.system)
+			text += fmt.Sprintf(" %s retransmitted it as %s does.", say.Plural(x.schedules[i], "opener"), b.system)
 		}
 	}
 	return text

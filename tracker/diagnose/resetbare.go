@@ -37,7 +37,7 @@ func (l forgottenLimits) picksBare(r *record.Record) bool {
 func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
 	f := Finding{
 		Severity: x.severity(opened, k), Confidence: Possible,
-		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a box on the way", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
+		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a middlebox", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the way that rejects in its name; few systems abort so." + x.oddly(),
 		Causes: []string{"a firewall or intrusion prevention system on the way rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
 			"a small stack that aborts without ACK"},

@@ -46,7 +46,7 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
 	return Finding{
 		Severity: Notice, Confidence: Likely,
-		Title: fmt.Sprintf("%s sent data again in vain: %s of its %s were needless", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
+		Title: fmt.Sprintf("%s retransmitted data that had arrived: %s of its %s were spurious", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
 			say.Thousands(x.dsacks)),
 		Causes: []string{"packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering", "the delay jumps: a mobile network, a paused virtual machine",

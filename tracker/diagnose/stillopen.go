@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -60,19 +61,28 @@ func addOpen(s *subjects[open, *open], r *record.Record) {
 }
 
 func tellOpen(c *Context, _ Subject, x *open) (Finding, bool) {
-	silence := "."
+	idle := "."
 	if x.longest >= millisecond {
-		silence = "; the longest was silent for " + span(x.longest) + "."
+		idle = "; the longest idle time was " + span(x.longest) + "."
 	}
-	unknown := ""
-	if x.vague > 0 {
-		unknown = fmt.Sprintf(", %s silent for a time that is not known: the clock jumped", say.Thousands(x.vague))
+	var parts []string
+	for _, part := range []struct {
+		n    uint64
+		what string
+	}{
+		{x.n - x.idle - x.vague - x.closing, "busy"}, {x.idle, "idle for a minute or more"}, {x.closing, "about to close"},
+		{x.vague, "idle for an unknown time, because the clock jumped"},
+	} {
+		if part.n == x.n && x.n == 1 {
+			parts = append(parts, part.what)
+		} else if part.n > 0 {
+			parts = append(parts, say.Thousands(part.n)+" "+part.what)
+		}
 	}
 	return Finding{
 		Severity: Info, Confidence: Proven,
-		Title: fmt.Sprintf("%s still open when the input ended: %s busy, %s idle for a minute or more, %s just closing%s",
-			areOpen(x.n), say.Thousands(x.n-x.idle-x.vague-x.closing), say.Thousands(x.idle), say.Thousands(x.closing), unknown),
-		Explanation: "The input ended, they did not" + silence + " Whether an idle connection still lives only keepalive or its next segment tells (RFC 9293 section 3.8.4).",
+		Title:       fmt.Sprintf("%s still open when the input ended: %s", areOpen(x.n), strings.Join(parts, ", ")),
+		Explanation: "The input ended, they did not" + idle + " Only keepalive or its next segment shows whether an idle connection still lives (RFC 9293 section 3.8.4).",
 	}, true
 }
 

@@ -40,15 +40,15 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
-		Explanation: "The SYN/ACK passed the capture point and was sent again: it did not arrive, or its ACK did not come this far (RFC 6298 section 2.1)." +
+		Explanation: "The SYN/ACK passed the capture point and was retransmitted: it did not arrive, or its ACK was lost before the capture point (RFC 6298 section 2.1)." +
 			x.systems(),
 		Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},
-		Advice: []string{"Capture beside the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
+		Advice: []string{"Capture at the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
 	}
 	switch {
 	case x.late == x.n:
 		f.Title = fmt.Sprintf("The SYN/ACK reached the opener late in %s to %s, by up to %s", outOf(x.n, opened, "handshake"), name(s.A), span(x.longest))
-		f.Explanation = "It passed the capture point and was sent again, but it was not lost: the opener answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
+		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the opener answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
 		f.Causes = []string{"a queue or a pause between the capture point and the opener: a full buffer, a radio link that wakes up", "the opener's host is overloaded, or was suspended"}
 		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the way to the opener stops at times.", x.sources.known[0].Addr),
 			"On the opener: `vmstat 1 5` shows whether it is short of processor time."}

@@ -41,11 +41,11 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 		Explanation: x.sentAgain() + x.systems(),
-		Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before it came this far", "the listener's accept queue or SYN queue is full and drops SYNs",
+		Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before the capture point", "the listener's accept queue or SYN queue is full and drops SYNs",
 			"a firewall or load balancer limits new connections"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
-			"If not, capture beside the listener too: SYNs that do not arrive are lost on the way.",
+			"If not, capture at the listener too: SYNs that do not arrive there are lost on the path.",
 		},
 	}
 	switch {

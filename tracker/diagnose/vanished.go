@@ -40,7 +40,7 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	e.broken = x.together()
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
-		Title:       fmt.Sprintf("%s vanished in the middle of %s: data sent to it is repeated into silence", s.who(), s.ofThose(x.n, opened)),
+		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, opened)),
 		Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
 		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
 			"its address moved to another host, which drops what it does not know"},
@@ -58,7 +58,7 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 		f.Advice[0] = fmt.Sprintf("Capture at %s too: does the first data arrive there?", s.A.Addr)
 	}
 	if x.together() {
-		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: all that is sent to it since is repeated into silence", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
+		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: data to it since then is retransmitted and never acknowledged", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
 		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
 	}
 	if s.Kind == SubjectListener {
