@@ -48,6 +48,9 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 	p.anonymous(h)
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
+		if len(p.findings) > 0 {
+			p.label("", chosenOnly)
+		}
 	}
 	if weak := weaknesses(p, s, h); len(weak) > 0 {
 		if n := len(weak) - briefWeak; n > 0 {
@@ -174,25 +177,51 @@ func untroubled(s *Summary) string {
 	}
 }
 
-// briefFinding tells what, why, by which signs, and what to do first.
+// briefFinding tells what, why, by which signs, what to do first, how sure it is, and since
+// when.
 func (p *page) briefFinding(f *diagnose.Finding) {
 	p.headOf(f)
-	for i, c := range f.Causes[:min(len(f.Causes), 1)] {
-		word := map[diagnose.Confidence]string{diagnose.Proven: "Cause", diagnose.Likely: "Likely cause", diagnose.Possible: "Possible cause"}[f.Confidence]
-		if i == 0 && len(f.Causes) > 1 && f.Confidence == diagnose.Possible {
-			word += fmt.Sprintf(" (1 of %d)", len(f.Causes))
-		}
-		p.note(2, "", word+": "+c+".")
+	if n := len(f.Causes); n > 0 {
+		p.note(2, "", causeWord(f.Confidence, n)+": "+f.Causes[0]+".")
 	}
 	p.note(2, "", "Signs: "+signs(f.Explanation))
 	if len(f.Advice) > 0 {
 		p.commands(2, "Do: "+f.Advice[0])
 	}
-	more := "The rule: --explain " + f.Detector
+	parts := []string{strings.ToUpper(f.Confidence.String()[:1]) + f.Confidence.String()[1:] + p.between(f.Since, f.Until)}
 	if at := examplesOf(f, briefExamples); at != "" {
-		more = at + ". " + more
+		parts = append(parts, at)
 	}
-	p.note(2, say.Faint, more)
+	p.note(2, say.Faint, strings.Join(append(parts, "The rule: --explain "+f.Detector), ". "))
+}
+
+// causeWord says how sure the first of some causes is. What is proven is the trouble; where
+// several causes fit, the first of them is likely.
+func causeWord(c diagnose.Confidence, causes int) string {
+	switch {
+	case c == diagnose.Possible && causes > 1:
+		return fmt.Sprintf("Possible cause (1 of %d)", causes)
+	case c == diagnose.Possible:
+		return "Possible cause"
+	case c == diagnose.Likely || causes > 1:
+		return "Likely cause"
+	}
+	return "Cause"
+}
+
+// between is from when until when; the day is the headline's, where it is one.
+func (p *page) between(since, until int64) string {
+	if since == 0 && until == 0 {
+		return ""
+	}
+	words := p.TimeOfDay
+	if p.Day(since) != p.Day(p.end) {
+		words = p.Date
+	}
+	if a, b := words(since), words(until); a != b {
+		return ", from " + a + " to " + b
+	}
+	return ", at " + words(since)
 }
 
 // signs are the first sentences of an explanation, before them the one that tells what

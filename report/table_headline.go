@@ -66,7 +66,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if h.Where != "" {
 		p.label("where", say.Escape(h.Where))
 		if len(p.findings) > 0 {
-			p.label("", "findings count these connections only")
+			p.label("", chosenOnly)
 		}
 	}
 	writeNotSeen(p, h)
@@ -92,6 +92,9 @@ func (p *page) anonymous(h *Headline) {
 		p.label("addresses", "others than in the packets, by one key (--anonymize); names and payload are left out")
 	}
 }
+
+// chosenOnly is what --where does to findings.
+const chosenOnly = "findings are judged from these connections only: counts and causes may differ"
 
 // writeNotSeen says what is not there, and what cannot be read.
 func writeNotSeen(p *page, h *Headline) {

@@ -93,6 +93,7 @@ func incidentSituations() []situation {
 		{"fell-silent", "one, and nothing began meanwhile", clean(1, unheardSince(2*second)), "notice possible"},
 		{"fell-silent", "what is missing was sent once", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].UnackedTimes = 1 }), ""},
 		{"fell-silent", "open and at rest", clean(3, leftOpen(10*second)), ""},
+		{"fell-silent", "what arrives is thrown away", append(clean(3, unheardSince(2*second), func(r *record.Record) { r.Ends[record.Orig].PAWSRefused = 4 }), clean(4, after(3*second))...), ""},
 		{"fell-silent", "the other end goes on sending", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].Stuck.Heard = true }), ""},
 		{"no-answer", "they go round in a loop", clean(3, loop), "warning proven"},
 		{"no-answer", "their SYNs are signed", clean(3, signed), "warning possible"},

@@ -32,7 +32,7 @@ func stuckTowards(r *record.Record, e record.End) bool {
 	if !r.Unfinished || r.Capture.OneWay || r.Close.Kind != record.CloseOpen || p.UnackedTimes <= triesToFail || s.Heard || s.Shrunk > 0 {
 		return false
 	}
-	return r.Ends[e].Packets > 0 && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r)
+	return r.Ends[e].Packets > 0 && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
 }
 
 func fellSilent() Detector {
