@@ -76,6 +76,9 @@ func (c *Context) contrast(at capture.Endpoint, failed outcome) *verdict {
 	return c.contrasts.of(at, failed)
 }
 
+// heardOf tells that a host opened connections, or answered attempts, somewhere in the capture.
+func (c *Context) heardOf(a capture.Addr) bool { return c.contrasts != nil && c.contrasts.heard[a] }
+
 // silentHost tells that a host sent nothing at all in the capture, as far as is known.
 func (c *Context) silentHost(a capture.Addr) bool {
 	return c.contrasts != nil && !c.Chosen && !c.contrasts.sampled && !c.contrasts.heard[a]

@@ -39,17 +39,19 @@ func (d *delays) Fields(w *fold.Walk) {
 	fold.Max(w, &d.longest)
 }
 
-// heldUp is the time from the first SYN to the last, or to the end: what a handshake took
-// longer than one that went well. Where the last SYN was not answered soon either, all of
-// it counts, but for a round trip measured later.
+// heldUp is what a handshake took longer than one that goes well: than the time from its
+// last SYN on, or than the shortest round trip on both sides of the capture point measured
+// later, where that is less. A last SYN that waited as long as a repeat does was lost too.
 func heldUp(r *record.Record) int64 {
 	switch {
 	case r.Open.SYNACKLate > 0:
 		return r.Open.SYNACKLate
-	case r.Open.Felt.OK && r.Open.LastSYN.OK && r.Open.LastSYN.V >= retryAfter:
-		return r.Open.Felt.V - min(r.Ends[record.Orig].RTT.Min, r.Open.Felt.V)
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
-		return max(r.Open.Felt.V-r.Open.LastSYN.V, r.Open.SYNACKAfter)
+		usual, whole := r.Open.LastSYN.V, r.Ends[record.Orig].RTT.Min+r.Ends[record.Resp].RTT.Min
+		if whole > 0 || usual >= retryAfter {
+			usual = min(usual, whole)
+		}
+		return max(r.Open.Felt.V-usual, r.Open.SYNACKAfter)
 	case r.Open.Waited.OK:
 		return r.Open.Waited.V
 	}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -79,6 +80,8 @@ func noneAnswered(n, all uint64) string {
 	return "answered none of the " + say.Plural(n, "connection")
 }
 
+const hostOff = "the host is off or has no such address"
+
 func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	if c.suspects.flooded[s.A] || c.turnsAway(s, a.when.Least, a.when.Most) {
 		return Finding{}, false
@@ -95,7 +98,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
 		Title:       fmt.Sprintf("%s %s from %s", name(s.A), noneAnswered(n, n+c.opened(s.A)), a.sources.who()),
 		Explanation: a.silence(),
-		Causes:      []string{"a firewall drops the SYNs", "the host is off or has no such address", "the answers take another way and are lost there"},
+		Causes:      []string{"a firewall drops the SYNs", hostOff, "the answers take another way and are lost there"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
@@ -108,6 +111,10 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
 			"a rule drops the SYNs of some openers only"}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener tells whether its queues overflow.")
+	}
+	if !through && c.heardOf(s.A.Addr) {
+		f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == hostOff })
+		f.Explanation += fmt.Sprintf(" %s sent packets elsewhere in this capture, so the host is there.", s.A.Addr)
 	}
 	f.Explanation += a.timeouts()
 	if c.silentHost(s.A.Addr) {

@@ -1,0 +1,50 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// What a handshake lost is all but a round trip, whichever of its SYNs was answered.
+func TestHeldUp(t *testing.T) {
+	for _, x := range []struct {
+		name                   string
+		felt, last, orig, resp int64 // ms
+		want                   int64
+	}{
+		{"the second SYN is answered at once", 1020, 20, 0, 0, 1000},
+		{"the last SYN waited nearly a second", 997, 989, 5, 3, 989},
+		{"it waited for 1 s and more, on a path of 1 ms", 3001, 1000, 1, 0, 3000},
+		{"it waited so, and no round trip is known", 3001, 1000, 0, 0, 3001},
+	} {
+		r := made(1)
+		r.Open.Felt, r.Open.LastSYN = record.Some(x.felt*millisecond), record.Some(x.last*millisecond)
+		r.Ends[record.Orig].RTT.Min, r.Ends[record.Resp].RTT.Min = x.orig*millisecond, x.resp*millisecond
+		if got := heldUp(r); got != x.want*millisecond {
+			t.Errorf("%s: %d ms, want %d", x.name, got/millisecond, x.want)
+		}
+	}
+}
+
+// A host that is heard of elsewhere in the capture is not off.
+func TestHostThatIsThere(t *testing.T) {
+	unanswered := many(3, func(i int) *record.Record {
+		r := made(uint64(i+1), from(numbered(1, uint16(20000+i))))
+		failed(record.OpenNoAnswer, 4)(r)
+		return r
+	})
+	other := made(9, from(numbered(1, 30000)))
+	other.Resp.Port++
+	for _, x := range []struct {
+		records []*record.Record
+		off     bool
+	}{{unanswered, true}, {append(slices.Clone(unanswered), other), false}} {
+		list := findingsOf(t, "no-answer", &Context{MSL: record.DefaultMSL, Conns: uint64(len(x.records))}, x.records...)
+		if len(list) != 1 || slices.Contains(list[0].Causes, hostOff) != x.off || strings.Contains(list[0].Explanation, "the host is there") == x.off {
+			t.Errorf("%d records: %+v", len(x.records), list)
+		}
+	}
+}
