@@ -16,7 +16,6 @@ import (
 // format is a way to write what a run finds: a value in the list of formats.
 type format struct {
 	name string // for -o and for errors
-	doc  string // for the list of formats
 	// files are those that an option of its own asks for, "" for standard output; none when
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
@@ -28,13 +27,13 @@ type format struct {
 // formats are all there are: those of -o, then those of other options.
 func formats() []format {
 	return []format{
-		{name: tableFormat, doc: "the report", make: func(s *session, to []io.Writer) tcpwatch.Output {
+		{name: tableFormat, make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return report.NewTables(s.paged(to[0]), s.tablesOn(to[0]))
 		}},
-		{name: "jsonl", doc: "a JSON object for each connection, each finding and the run", make: func(s *session, to []io.Writer) tcpwatch.Output {
+		{name: "jsonl", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return report.NewJSONL(to[0], s.records)
 		}},
-		{name: "csv", doc: "a line for each connection", make: func(s *session, to []io.Writer) tcpwatch.Output {
+		{name: "csv", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return report.NewCSV(to[0], s.records)
 		}},
 		{name: "ladder", files: func(o *options) []string { return when(o.why != nil, "") }, make: (*session).newDrawing},

@@ -11,7 +11,7 @@ import (
 	"tcpwatch/report"
 )
 
-var updateTables = flag.Bool("update-tables", false, "write the lists of tables in README.md, docs/tcpwatch.1 and main.go")
+var updateTables = flag.Bool("update-tables", false, "write the lists of tables in README.md and docs/tcpwatch.1")
 
 // tableLists are the places that list the tables: what stands before such a list, what
 // behind it, and how it is made.
@@ -24,9 +24,6 @@ var tableLists = []struct {
 	}},
 	{"docs/tcpwatch.1", "\n.Sh TABLES\n.Bl -tag -width connections\n", ".El\n", func(t report.Table) string {
 		return fmt.Sprintf(".It %s\n%s\n%s", t.Name, t.Manual, onDemand(t, "Not printed by default.\n"))
-	}},
-	{"cmd/tcpwatch/main.go", "\n// whole tables, all of them or those that it names:\n//\n", "//\n", func(t report.Table) string {
-		return fmt.Sprintf("//\t%-13s %s%s\n", t.Name, t.Doc, onDemand(t, " (not by default)"))
 	}},
 }
 
@@ -73,21 +70,8 @@ func TestTablesAreDocumented(t *testing.T) {
 	}
 }
 
-// The manual page names every format that -o takes, and the package comment lists them.
+// The manual page names every format that -o takes.
 func TestFormatsAreDocumented(t *testing.T) {
-	comment, err := os.ReadFile("main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := "//\n"
-	for _, f := range formats() {
-		if f.files == nil {
-			list += fmt.Sprintf("//\t%-6s %s\n", f.name, f.doc)
-		}
-	}
-	if !strings.Contains(string(comment), list+"//\n") {
-		t.Errorf("main.go does not list the formats:\n%s", list)
-	}
 	b, err := os.ReadFile(filepath.Join("..", "..", "docs", "tcpwatch.1"))
 	if err != nil {
 		t.Fatal(err)
