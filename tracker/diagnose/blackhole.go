@@ -98,7 +98,7 @@ func mtuBlackHole() Detector {
 Rule: a router that can't forward a packet for its size says so by ICMP "fragmentation
 needed" (RFC 1191 section 4) or "packet too big" (RFC 8201 section 4), and the sender makes
 its segments smaller; where that message is dropped the large segments vanish and
-are repeated in vain, while handshake, small requests and ACKs get through (RFC 2923
+are repeated without effect, while handshake, small requests and ACKs get through (RFC 2923
 section 2.1). Counted where a segment was repeated 3 times or more and either a smaller
 one with the same data got through (Linux tcp_mtu_probing, RFC 4821) or no segment of
 its size ever had, while the other end went on sending; possible where a tap behind the
@@ -170,7 +170,7 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 		f.Confidence = Possible
 		f.Explanation = "The sender is heard, but what is missing never comes, nor anything as large (RFC 2923 section 2.1): it is lost before the capture point."
 		if x.headless == x.n {
-			f.Title = fmt.Sprintf("answers from %s come without their beginning on %s: full segments are lost, the small rest passes", s.who(), say.Plural(x.n, "connection"))
+			f.Title = fmt.Sprintf("answers from %s come without their beginning on %s: full segments are lost, the small remainder passes", s.who(), say.Plural(x.n, "connection"))
 			f.Explanation = "The small last segment came, and nothing after it: what is missing before it is one or more full segments, and none of their repeats comes (RFC 2923 section 2.1). They are lost before the capture point."
 		}
 	}

@@ -25,12 +25,12 @@ long. No span has a step in it; round trips across one are left out.`,
 func tellClock(c *Context, q *quality) (Finding, *tally) {
 	f := Finding{
 		Severity: Info, Confidence: Proven,
-		Advice: []string{"On the capturing host `chronyc tracking` or `timedatectl` tells whether its clock is steered, and how."},
+		Advice: []string{"On the capturing host `chronyc tracking` or `timedatectl` shows whether its clock is steered, and how."},
 	}
 	switch {
 	case c.Steps > 0:
 		f.Title = fmt.Sprintf("the clock of the capture was stepped %s", say.Plural(c.Steps, "time"))
-		f.Explanation = "Connections went on as if no time had passed, or time went back: spans are told without the steps, and nothing counts as silent for them."
+		f.Explanation = "Connections went on as if no time had passed, or time went back: spans are given without the steps, and nothing counts as silent for them."
 		f.Causes = []string{"the clock of the capturing host was set", "interfaces with clocks of their own", "files put together"}
 	case c.Misstamped > 0:
 		f.Title = fmt.Sprintf("%s stamped so far off that the packets around take it back", say.Plural(c.Misstamped, "packet"))

@@ -15,7 +15,7 @@ Rule: an ACK for bytes that were never captured proves that they were sent and a
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
 an ACK beyond every window seen, which no data bears out, is taken for a stray;
 where only segments with SYN, FIN or RST were captured, a filter left the data out;
-bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are told as that;
+bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
 live, the kernel counts what it could not hand over. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
@@ -65,7 +65,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in packets whose addresses were damaged or rewritten: of %s nothing but a packet or two with data was seen.",
 			say.Plural(q.strays, "connection"))
 		f.Causes = append([]string{"packets whose addresses or ports were damaged or rewritten on the way or in the file"}, f.Causes...)
-		f.Advice = append([]string{"In Wireshark, told to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
+		f.Advice = append([]string{"In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
 	} else if dropped || q.lossy() {
 		f.Explanation += " No other finding is given as more than possible."
 	}

@@ -48,7 +48,7 @@ acknowledged and its receiver neither sent data nor closed for close-wait-age. A
 connection that was younger than that when the input ended is not
 counted, nor one whose receiver still sends: that is a half-close. Where none is so old, but
 nearly all connections of the listener, and at least close-wait-few, have waited for 5 s or more at the
-end, it is told as possible: a short capture shows a leak no otherwise.
+end, it is reported as possible: a short capture cannot show a leak otherwise.
 It can be mistaken for a host that died right after its ACK; other connections to
 it at the time tell.`,
 		New: func(o *Options) Fold {

@@ -311,7 +311,7 @@ func (v *verdict) text(verb string) string {
 		case i == 0 && !t.where:
 			text = " " + Separates + ": "
 		case i == 0:
-			text = " " + Separates + " tells where or when, not why: "
+			text = " " + Separates + " shows where or when, not why: "
 		default:
 			text += "; "
 		}

@@ -71,7 +71,7 @@ func TestEndings(t *testing.T) {
 				r.Start -= 10 * int64(i) * second
 				r.End = 5_000 * second
 			}
-		}), []string{"tells where or when, not why: all 8 that failed ended within the same 5 s"}, "a limit on how long"},
+		}), []string{"shows where or when, not why: all 8 that failed ended within the same 5 s"}, "a limit on how long"},
 		{"one host's", lives(40, 8, func(r *record.Record, i int, bad bool) {
 			r.End = r.Start + int64(1+i%11)*second
 			r.Orig = numbered(1+i%5, uint16(20000+i))

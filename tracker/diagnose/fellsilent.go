@@ -38,18 +38,18 @@ func stuckTowards(r *record.Record, e record.End) bool {
 func fellSilent() Detector {
 	return Detector{
 		Name: "fell-silent", Group: GroupClose, needs: traitStuck,
-		Doc: `Open connections get no answer any more while the input ends: what else goes on tells why.
+		Doc: `Open connections get no answer any more while the input ends: what else goes on shows why.
 
 Rule: data was repeated three times or more into silence, for a second or more, when the
 input ends (RFC 6298 section 5.5; Linux goes on for tcp_retries2, about 15 minutes).
-Connections to the same listener that began meanwhile tell what went: where they open at once,
-the host, the way and the listener are there, and only the state of the older connections is gone
+Connections to the same listener that began meanwhile show what is gone: where they open at once,
+the host, the path and the listener are there, and only the state of the older connections is gone
 (a failover or restart whose RST does not come through, RFC 9293 section 3.5.1; a NAT or
-stateful firewall that lost its table). Where their SYNs meet silence too, the host or the way
-to it is gone: no-answer tells that of the listener as a whole. Where nothing began
+stateful firewall that lost its table). Where their SYNs meet silence too, the host or the path
+to it is gone: no-answer reports that for the listener as a whole. Where nothing began
 meanwhile it is only possible.
 
-What has been silent for a minute is vanished; a connection that rested before is
+What has been silent for a minute is vanished; a connection that was idle before is
 keepalive-missing or idle-timeout; one in which large segments alone are lost is mtu-black-hole.`,
 		New: func(o *Options) Fold {
 			k := stuckLimits{o.count("fell-silent-few", 3, "connections from which on it is a warning and no notice")}
@@ -98,7 +98,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if m.opened == 0 {
 		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."
 	}
-	f.Causes = []string{"its host crashed, was suspended or left the network", "the way to it is cut",
+	f.Causes = []string{"its host crashed, was suspended or left the network", "the path to it is cut",
 		"it, or a NAT or firewall on the way, forgot the connection and says nothing"}
 	return f, true
 }

@@ -31,7 +31,7 @@ func (k scale) tellHalfClose(c *Context, s Subject, x *unfinished) (Finding, boo
 		Severity: k.severity(x.n, opened), Confidence: Possible,
 		Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and never closed", s.who(), s.ofThose(x.n, opened)),
 		Explanation: "The other end closed its sending side, data still came, then nothing: no FIN ended the other direction (RFC 9293 section 3.6, case 2).",
-		Causes: []string{"the application waits for something and does not close: a leak", "its host, or the way to it, died meanwhile",
+		Causes: []string{"the application waits for something and does not close: a leak", "its host, or the path to it, died meanwhile",
 			"the other end has closed for good and dropped the connection (tcp_fin_timeout)"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s`.", s.A.Addr, s.ss())},
 	}, true

@@ -39,7 +39,7 @@ func halfCloseUnkept() Detector {
 Rule: an end may shut down its sending side and go on reading (RFC 9293 section 3.6, case
 2): with some protocols the FIN is the end of the request. A proxy that takes it for a close of
 both directions closes too, and the answer is lost without any RST. Counted where the opener's FIN came
-with its first request or within 10 ms of it, and the listener closed without a byte. It is told
+with its first request or within 10 ms of it, and the listener closed without a byte. It is reported
 where that separates those that got nothing from those that got an answer, by Fisher's exact test,
 and none that half-closed got one. Openers that want no answer and close at once
 look the same: so it is only possible.`,
@@ -82,7 +82,7 @@ func (l unkeptLimits) tell(c *Context, s Subject, x *unkept) (Finding, bool) {
 			sentence(outOf(x.n, x.n, "connection")), outOf(got, other, "connection")),
 		Causes: []string{"a proxy before the service closes both directions at the FIN of one (Docker's userland proxy did, some load balancers do)",
 			"the service itself stops at the end of input", fmt.Sprintf("%s wants no answer and closes at once", x.sources.who())},
-		Advice: []string{"Ask once by hand and keep the sending side open until the answer has come, and once close it right behind the request: that tells.",
+		Advice: []string{"Ask once by hand and keep the sending side open until the answer has come, and once close it right behind the request, and compare.",
 			"Let the client read the answer before it shuts down its sending side, or let the proxy pass the FIN on (shutdown, not close)."},
 	}, true
 }

@@ -57,7 +57,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Explanation += fmt.Sprintf(" %s sent the SYN again after the SYN/ACK had passed: it does not reach the opener.", say.Plural(a.unheard, "attempt"))
 		f.Causes = []string{"the way back to the opener is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
 			"a rule at the opener drops the answers"}
-		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` tells which way the answers go.", a.sources.known[0].Addr))
+		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` shows which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible

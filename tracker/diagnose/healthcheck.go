@@ -177,7 +177,7 @@ func (f checking) Findings(*Context) []Finding {
 			Explanation: fmt.Sprintf("Of them %s half-open (SYN, SYN/ACK, RST), %s complete and reset, %s complete and closed (RFC 9293 section 3.5). "+
 				"The steady pace is that of a program, and nobody waits for an answer.", say.Thousands(x.half), say.Thousands(x.reset), say.Thousands(x.n-x.half-x.reset)),
 			Causes: []string{"health checks of a load balancer or a monitor"},
-			Advice: []string{"Nothing, where these hosts are load balancers or monitors. Filter them out to see the rest: `tcpwatch --where 'orig.bytes > 0'`."},
+			Advice: []string{"Nothing, where these hosts are load balancers or monitors. Filter them out to see all others: `tcpwatch --where 'orig.bytes > 0'`."},
 		}
 		x.into(&finding)
 		all = append(all, finding)

@@ -29,7 +29,7 @@ func idleRace() Detector {
 Rule: a server, proxy or load balancer closes a connection on which nothing has been
 asked for some time (HTTP's keep-alive timeout, RFC 9112 section 9.5). A request that crosses its FIN, or
 that is sent before the client's application has noticed the FIN, meets a socket that nobody
-holds: a bare RST answers it (RFC 9293 section 3.10.7.1), and the request had no answer. It is told by
+holds: a bare RST answers it (RFC 9293 section 3.10.7.1), and the request had no answer. Its sign is
 a FIN after at least 1 s in which that end neither sent nor took in data, and a RST
 within 1 s of it that answers data. It is likely where all FINs that a request met came after the
 same silence and others closed after it without harm; else an application may have closed for

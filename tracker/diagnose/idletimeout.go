@@ -23,14 +23,14 @@ func idleTimeout() Detector {
 Rule: a NAT, load balancer or firewall keeps a connection only for so long after its
 last packet; TCP itself has no such limit (RFC 5382 section 5 asks a NAT for at least
 2 h 4 min). After it the next segment meets silence or a RST, though both ends are well.
-What is told is the range that the gaps prove: longer than every rest that was answered, and
+What is reported is the range that the gaps prove: longer than every idle time that was answered, and
 no longer than the shortest that ended badly. Known limits: 60 s AWS ALB, 240 s Azure, 350 s AWS
 NLB and NAT gateway, 600 s Google Cloud VPC, 1200 s Google Cloud NAT, 3600 s many firewalls,
-5 days Linux nf_conntrack. One is named as what fits where rests that were answered leave no
-more than two of them. RSTs that end rests count when all come after the same time and no
+5 days Linux nf_conntrack. One is named as what fits where idle times that were answered leave no
+more than two of them. RSTs that end idle times count when all come after the same time and no
 application sent them: one that gives up sends RST,ACK.
-Rests are at least 30 s without a packet and with nothing under way. Where longer
-rests were answered the finding is keepalive-missing, where probes found it out keepalive-dead. An
+Idle times are at least 30 s without a packet and with nothing under way. Where longer
+ones were answered the finding is keepalive-missing, where probes found it out keepalive-dead. An
 application's own limit for idle connections closes by FIN, which is no trouble.`,
 		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o), true, idleLimits.tell) },
 	}

@@ -21,11 +21,11 @@ Rule: the keepalive time is to be two hours at least unless the application asks
 less (RFC 9293 section 3.8.4, MUST-28), which most do with good reason; but
 no known limit for idle connections is shorter than a minute, so probes every few
 seconds only find a dead end sooner, at the price of waking radios and CPUs. Measured
-between answered probes with no data between; told of all connections of a side that are probed so
+between answered probes with no data between; counted for all connections of a side that are probed so
 often, where one of them was probed keepalive-chatty-probes times.`,
 		New: func(o *Options) Fold {
 			l := chattyLimits{pause: o.span("keepalive-chatty", 10*second, "pause between answered probes that is too short"),
-				probes: o.count("keepalive-chatty-probes", 20, "probes on one connection from which on it is told")}
+				probes: o.count("keepalive-chatty-probes", 20, "probes on one connection from which on it is reported")}
 			return newFold(l.add, tellChatty)
 		},
 	}

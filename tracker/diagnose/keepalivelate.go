@@ -18,7 +18,7 @@ Rule: a probe also keeps the entry of a NAT or load balancer alive, if it comes 
 that is dropped: 60 s AWS ALB, 240 s Azure, 350 s AWS NLB, 600 s Google Cloud VPC, 1200 s
 Google Cloud NAT, 3600 s many firewalls. The default of Linux, macOS and FreeBSD is 7,200 s
 (RFC 9293 section 3.8.4 asks for no less), of Windows the same. A notice where such
-connections died as well, information where all lived: on a path without such boxes the
+connections died as well, information where all lived: on a path without such middleboxes the
 default does no harm.`,
 		New: func(o *Options) Fold {
 			return newFold(lateLimits{o.span("keepalive-late", 350*second, "idle time before the first probe")}.add, tellLateProbes)

@@ -26,8 +26,8 @@ retx-spurious; so are those into silence: see vanished, idle-timeout and
 mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all packets sent in that direction, over all connections
 to the listener; it counts where chance leaves no less than the least (Wilson's interval,
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
-Segments that an ICMP error told to be too big, and longer than they were sent, were not
-lost: something on the way joins them, which is told instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A
+Segments that an ICMP error reported as too big, and longer than they were sent, were not
+lost: something on the way joins them, which is reported instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A
 burst is several losses at once, which makes the interval too narrow. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
 		New: func(o *Options) Fold {
 			l := lossLimits{notice: o.count("loss-notice", 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"),

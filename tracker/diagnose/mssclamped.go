@@ -35,7 +35,7 @@ or a VPN there, or a router that lowers the number in passing SYNs so that nothi
 fragmented (RFC 4459 section 3.2). That is mostly a good thing: information. A notice
 below 536, what every host takes (unless the link that it was captured on has so small an MTU itself): such segments cost more header than they carry.`,
 		New: func(o *Options) Fold {
-			return newEndFold(mssLimits{o.count("mss-clamped", 1400, "MSS below which it is told")}.add, tellMSS)
+			return newEndFold(mssLimits{o.count("mss-clamped", 1400, "MSS below which it is reported")}.add, tellMSS)
 		},
 	}
 }

@@ -21,8 +21,8 @@ and gives up at 127 s. Where the repeats fit such a schedule the finding names
 the system, and where they end before it does, the application gave up first.
 Silence looks the same whatever the reason: a firewall that drops, a host that
 is off, a route back that is missing, a full accept queue. Only other
-connections to the listener at the same time tell: where those opened, the way
-is open and the finding queue-full or syn-lost fits better; beside a listener that
+connections to the listener at the same time show it: where those opened, the path
+is open and the finding queue-full or syn-lost fits better; at a listener that
 serves others the finding is queue-full, unless a sign separates those that failed from
 those that opened: ECN on the SYN (RFC 3168), a TSval behind the newest accepted from the
 address (RFC 7323), fast open (RFC 7413), options, another host's SYN within 2 ms before, a
@@ -30,7 +30,7 @@ port whose older connection the listener still held, a signature (RFC 2385, RFC 
 the same SYN passes the capture point again and again with fewer hops left, it goes round in a
 routing loop, which is proven. Where from some moment on nothing at all
 went well with the listener, and data of open connections was repeated without an ACK as
-well, it fell silent as a whole: no queue does that. That is told with its counts (Fisher's
+well, it fell silent as a whole: no queue does that. That is reported with its counts (Fisher's
 exact test, corrected for the number of signs) and is the cause. A target of which the
 capture holds nothing may answer on a way that was not captured: then it is only possible. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
@@ -107,10 +107,10 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	v := c.contrast(s.A, wentUnanswered)
 	if through {
 		f.Confidence = Possible
-		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened): the way is not closed as such.", say.Plural(service.opened, "connection"))
+		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened), so the path is open.", say.Plural(service.opened, "connection"))
 		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
 			"a rule drops the SYNs of some openers only"}
-		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener tells whether its queues overflow.")
+		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener shows whether its queues overflow.")
 	}
 	if !through && c.heardOf(s.A.Addr) {
 		f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == hostOff })
@@ -132,7 +132,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Title += ": their SYNs are signed"
 		f.Explanation += " Each SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925): a listener whose key is another, or that has none for this peer, drops it and sends nothing."
 		f.Causes = append([]string{"the keys differ, or one end has none for the other's address (a BGP password)"}, f.Causes...)
-		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; tcpdump with -M and the key tells whether it fits.", s.A.Addr)}, f.Advice...)
+		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; tcpdump with -M and the key shows whether it fits.", s.A.Addr)}, f.Advice...)
 	}
 	return f, true
 }

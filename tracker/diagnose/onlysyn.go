@@ -69,7 +69,7 @@ stateful firewall that saw the SYN and not the SYN/ACK, which took another way
 (asymmetric routing), drops all that follows as invalid.
 
 It can be mistaken for a full accept queue (see queue-full), which ignores third ACKs as
-well: but such a listener drops SYNs too (Linux). So it is told only where no SYN to the listener
+well: but such a listener drops SYNs too (Linux). So it is reported only where no SYN to the listener
 had to be sent again and one was answered while another connection hung, and likely only where nothing else got through to it, or
 where from does. On the listener's side forged SYNs look the same, but come without the
 options of a real system, from many addresses: see syn-flood.`,

@@ -47,14 +47,14 @@ has no place for it. Where the accept queue is full Linux ignores the third ACK,
 is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
 with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
 SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs
-that passed a tap beside the listener, or never left the host, and were answered
+that passed a tap next to the listener, or never left the host, and were answered
 only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible, and so are many where other connections
 to the listener sent data at once and were not kept waiting, or where every SYN was answered at once meanwhile; several repeats, data, a RST or many
 connections make it likely. SYNs that were never answered count where others to the same listener opened at the
-time and the capture point stands beside it; else they may be filtered or lost on the
+time and the capture point is next to it; else they may be filtered or lost on the
 way: see no-answer and syn-lost.`,
 		New: func(o *Options) Fold {
 			l := overflowLimits{many: o.count("queue-full-many", 10, "third ACKs answered by a RST, or SYNs never answered, from which on it is critical"),
@@ -199,10 +199,10 @@ func (x *overflow) signs(silent, late, opened uint64) string {
 		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", say.Thousands(x.ignored), span(x.longest)))
 	}
 	if late > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed beside the listener and was answered only when it came again", say.Thousands(late)))
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap next to the listener and was answered only when it came again", say.Thousands(late)))
 	}
 	if silent > 0 {
-		signs = append(signs, fmt.Sprintf("%s beside the listener met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))
+		signs = append(signs, fmt.Sprintf("%s seen next to the listener met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))
 	}
 	return strings.Join(signs, "; ")
 }

@@ -55,8 +55,8 @@ in the queue before the slowest link, and so does everything else that takes tha
 7567 section 1). Counted are transfers whose 95th percentile of the round trips is far above
 the shortest, where the shortest came with at most half of what was under way at
 most, for at least three of these round trips and without a timeout. Nothing need be
-lost, and the transfer is as fast as the link; what suffers is what must be quick beside
-it. ACKs that may have been held back are left out. A route that changed, or a radio link
+lost, and the transfer is as fast as the link; what suffers is what must be quick next
+to it. ACKs that may have been held back are left out. A route that changed, or a radio link
 that sleeps, makes round trips long whatever is under way.`,
 		New: func(o *Options) Fold {
 			l := queueLimits{by: o.span("queueing", 100*millisecond, "growth from the shortest round trip to the 95th percentile, from which on it counts"),

@@ -22,7 +22,7 @@ Rule: a sender may have no more in flight than the receiver's window (RFC 9293 s
 the path can hold (bandwidth times delay). Without window scaling (RFC 7323 section 2)
 it can't exceed 65,535 bytes, which over 100 ms is 5 Mbit/s. Measured is the time
 in which the sender's data in flight filled the window, seen at the capture point: near
-the receiver it comes out too small. Of the slowest transfer it is told what the largest
+the receiver it comes out too small. Of the slowest transfer it is shown what the largest
 window that was used up allows, one in each round trip (Siekkinen et al., A root cause
 analysis toolkit for TCP, 2008). A window that was closed is zero-window, from
 zero-window-least on.`,

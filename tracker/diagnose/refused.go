@@ -16,7 +16,7 @@ Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers
 the SYN (RFC 9293 section 3.10.7.1). Counted for each listener, with how many
 connections to it opened in the same input.
 
-The order tells more: where refusals lie one here and one there among connections that were
+The order shows more: where refusals lie one here and one there among connections that were
 served within a second around them, one of several targets behind the address does not
 listen; where all lie in one stretch in which none was served, the service was down for that time.
 
@@ -55,7 +55,7 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 			"a firewall rejects with a RST",
 		},
 		Advice: []string{
-			fmt.Sprintf("On %s: `ss -ltnp '( sport = :%d )'` tells whether something listens, and on which address.", s.A.Addr, s.A.Port),
+			fmt.Sprintf("On %s: `ss -ltnp '( sport = :%d )'` shows whether something listens, and on which address.", s.A.Addr, s.A.Port),
 			"If it does, look for a rule that rejects: `nft list ruleset` or `iptables -S`.",
 		},
 	}
@@ -90,7 +90,7 @@ func (x *stretch) intoRefused(f *Finding, s Subject) {
 		f.Causes = []string{fmt.Sprintf("%s is an address of several targets (load balancer, Service, proxy), and one of them does not listen: it refuses its share of the connections", name(s.A)),
 			"a rule on the way rejects part of them by a limit (connections or a rate)"}
 		f.Advice = []string{"List the targets behind that address (the load balancer's target health, a Service's endpoints, `nft list ruleset`) and ask each; take the dead one out.",
-			fmt.Sprintf("On each target: `ss -ltnp '( sport = :%d )'`, or its own port, tells whether it listens.", s.A.Port)}
+			fmt.Sprintf("On each target: `ss -ltnp '( sport = :%d )'`, or its own port, shows whether it listens.", s.A.Port)}
 	case x.together():
 		f.Confidence = Likely
 		f.Title += fmt.Sprintf(": all of them in one stretch of %s", span(x.to-x.from))

@@ -51,7 +51,7 @@ func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {
 		Explanation: "A RST out of an open state: its application or its end aborted (RFC 9293 section 3.10.5)." + x.oddly(),
 		Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
 		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
-			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender tells which kind."},
+			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender shows which kind."},
 	}
 	if x.full == x.n {
 		x.intoUnread(&f)
@@ -63,7 +63,7 @@ func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {
 func (x *resets) intoUnread(f *Finding) {
 	f.Title += " with data unread"
 	f.Explanation = "The sender of the RST had closed its window: its buffer was full of data that its application had not read, and a close then sends a RST (RFC 2525 section 2.17)." + x.oddly()
-	f.Causes = []string{"the application was killed, or closes without reading the rest"}
+	f.Causes = []string{"the application was killed, or closes without reading all of it"}
 	if x.spoke == x.n {
 		f.Causes = []string{"the application answers early, for example with an error (HTTP 413), and closes before it has read the whole request; the RST can destroy that answer", "it was killed in the middle"}
 		f.Advice = []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6; nginx: lingering_close).",

@@ -11,11 +11,11 @@ func resetBare() Detector {
 	return Detector{
 		Name: "reset-bare", Group: GroupReset, needs: traitReset,
 		Doc: `A bare RST ended a connection in which its sender had just been talking, or
-answers nothing: who sent it can't be told.
+answers nothing: who sent it can't be known.
 
 Rule: a socket that is aborted sends RST,ACK (RFC 9293 section 3.10.5): SO_LINGER 0,
 unread data and death by keepalive do. A RST without ACK comes from a host that has
-no such socket (section 3.10.7.1), from a box on the way that rejects in an end's
+no such socket (section 3.10.7.1), from a middlebox that rejects in an end's
 name, or from one of the few small stacks that abort so. An end that was talking
 less than reset-forgotten-idle before has hardly lost the connection; one that
 nothing was sent to had nothing to answer. Its TTL is that of the end's other

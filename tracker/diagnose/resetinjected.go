@@ -25,7 +25,7 @@ Systems begin with a TTL of 64, 128 or 255. Where the RST's distance, counted fr
 the next of those, is the same as that of the other segments (59 and 123 are both
 5 hops), another system stands in the same place: mostly a load balancer that
 answers in its backend's name. That is only possibly an intruder. A RST that answers what
-came after a long rest is idle-timeout or keepalive-missing.
+came after a long idle time is idle-timeout or keepalive-missing.
 
 ` + endsDoc,
 		New: func(*Options) Fold {
@@ -54,7 +54,7 @@ func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
 		f.Explanation = fmt.Sprintf("RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place may have sent them.",
 			rangeWords(x.ttl), x.ownWords())
 		f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
-		f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log tells what it reset, and why."
+		f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log shows what it reset, and why."
 		f.Advice = f.Advice[:1]
 	}
 	if x.also > 0 {

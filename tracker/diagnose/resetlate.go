@@ -24,7 +24,7 @@ Rule: an end whose application has closed (not only shut down its sending side) 
 nobody to read what still comes; it answers data with a bare RST (RFC 9293 section
 3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
 Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
-It is told by a bare RST of an end that had sent its FIN, or by a RST,ACK that takes
+Its sign is a bare RST of an end that had sent its FIN, or a RST,ACK that takes
 in what came after that FIN, as Windows answers. A request that crosses the FIN of a listener's
 idle limit is idle-race.`,
 		New: func(o *Options) Fold {
@@ -46,7 +46,7 @@ func tellLateData(s Subject, x *resets, opened uint64, k scale) Finding {
 		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, opened), x.lateKind(), x.sender(s)),
 		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
 		Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
-			"the other end goes on sending though it was told that nobody listens"},
+			"the other end goes on sending though it was informed that nobody listens"},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
 			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` on the sender of the RST counts them."},
 	}
@@ -57,7 +57,7 @@ func tellLateData(s Subject, x *resets, opened uint64, k scale) Finding {
 	}
 	if parting {
 		if x.bytes > 0 {
-			f.Explanation += " So little is a parting word, such as TLS's close_notify: nothing is amiss."
+			f.Explanation += " So little is a last message, such as TLS's close_notify: nothing is amiss."
 		} else {
 			f.Explanation += " Nothing is lost by it."
 		}

@@ -54,7 +54,7 @@ func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
 	if silent && x.full < x.n {
 		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the listener: not read, or aborted", x.what(s, opened))
 		f.Causes = append([]string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)"}, f.Causes[1:]...)
-		f.Advice[0] = "The service's log at these times tells whether it had read the request. Behind a proxy: is the backend up?"
+		f.Advice[0] = "The service's log at these times shows whether it had read the request. Behind a proxy: is the backend up?"
 	}
 	if silent && x.full == x.n {
 		f.Causes = []string{"it crashed or was killed while requests came in: its window was closed, full of data not read yet", "it does not want the request, and closes before it has read it"}

@@ -14,7 +14,7 @@ func retxSpurious() Detector {
 		Name: "retx-spurious", Group: GroupTransfer, needs: traitRepeated,
 		Doc: `Data is sent again though it had arrived: the sender was wrong about a loss.
 
-Rule: the receiver tells by D-SACK what came twice (RFC 2883 section 4), a timestamp tells
+Rule: the receiver reports by D-SACK what came twice (RFC 2883 section 4), a timestamp shows
 that the ACK answers the first copy (Eifel, RFC 3522 section 3.2), and what was
 acknowledged before its repeat was sent needed none. Each such repeat took the sender's
 rate down for nothing. Reordering on the path, a delay that jumps, ACKs that are lost or

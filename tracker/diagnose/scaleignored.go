@@ -51,7 +51,7 @@ Rule: both ends agreed on window scaling in their SYNs, so the window in the hea
 units of 2, 4 or up to 16,384 bytes (RFC 7323 section 2.2). A firewall that did not see
 the SYNs, or does not know the option, takes it for bytes and drops each segment that ends
 farther beyond the last ACK than that. Compared are all segments of new data by whether they
-reach beyond the window without its scale: told where most that do were lost (more than half
+reach beyond the window without its scale: reported where most that do were lost (more than half
 beyond doubt, by the 95 % interval of that share: what stands farther on may know later ACKs than
 those seen here), at most one in ten of the others was, and that is no chance (Fisher's exact
 test, p below 0.01). Possible only, where each that was lost was larger than all that passed: a

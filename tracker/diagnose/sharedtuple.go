@@ -18,7 +18,7 @@ and ports. A NAT that gives two connections the same port does the same. The tar
 second SYN by an ACK of the first connection (RFC 5961 section 4.2); the client resets
 what it does not know and tries again, and the first connection is gone at the target, while
 it lives at the client: what that sends is answered with the other connection's numbers, or by
-a RST. It is told, on the client's side, by an ACK that answers a SYN to one address with the numbers of
+a RST. Its sign, on the client's side, is an ACK that answers a SYN to one address with the numbers of
 a connection to another address, from the same port, that lived then. On the target's side it is
 port-collision.`,
 		New: func(*Options) Fold { return newStrangers(findTwoAddresses, tellTwoAddresses) },

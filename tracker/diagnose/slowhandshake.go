@@ -48,7 +48,7 @@ Rule: SYN to SYN/ACK is the listener's half, SYN/ACK to ACK the opener's half, a
 the tap sees them. Each holds a round trip to that side and the time of the host
 there. Round trips measured later on the same connection (RFC 6298 section 3 and
 Karn's rule) tell them apart: where the half is at least three times their median
-the host was slow, else the path is long. A tap that stands beside an end
+the host was slow, else the path is long. A tap that is next to an end
 needs no such measure for it. Without either the culprit is not known.
 A kernel answers a SYN in microseconds: a slow listener is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
@@ -101,7 +101,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 // whoseFault tells who made them wait, and by what that is known.
 func (x *slow) whoseFault() string {
 	var parts []string
-	for i, who := range [...]string{"the listener caused the wait", "the path is as long as that", "the opener caused the wait", "nothing measured later tells who caused the wait"} {
+	for i, who := range [...]string{"the listener caused the wait", "the path is as long as that", "the opener caused the wait", "nothing measured later shows who caused the wait"} {
 		switch n := x.by[i]; {
 		case n == 0:
 		case n == x.n:

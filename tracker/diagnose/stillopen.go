@@ -28,14 +28,14 @@ func (x *open) Fields(w *fold.Walk) {
 func stillOpen() Detector {
 	return Detector{
 		Name: "still-open", Group: GroupClose, needs: traitUnclosed,
-		Doc: `Connections were open when the input ended: that is no trouble, and told apart from it.
+		Doc: `Connections were open when the input ended: that is no trouble, and counted apart.
 
 Rule: nothing on the wire says that an idle connection has ended (RFC 9293 section
 3.8.4: keepalive is optional), so at the end of a capture an open connection is only
 that. Busy ones sent something in the last minute, idle ones did not, where no jump of the
 clock lies between; of those whose
 close had begun the missing step was not yet due. None of them is counted as a leak
-or as lost, and none that died at rest as open. CLOSE-WAIT, unanswered data and
+or as lost, and none that died while idle as open. CLOSE-WAIT, unanswered data and
 unanswered FINs of some age have findings of their own.`,
 		New: func(*Options) Fold { return newFold(addOpen, tellOpen) },
 	}

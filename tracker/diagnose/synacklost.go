@@ -16,12 +16,12 @@ func synAckLost() Detector {
 Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after
 about 1 s (RFC 6298 section 2.1, verified on Linux); where the SYN/ACK alone comes
 again before any ACK was seen, it or its ACK was lost on the opener's side of the
-tap. A SYN that comes again after a SYN/ACK passed tells the same. It arrived late and
+tap. A SYN that comes again after a SYN/ACK passed shows the same. It arrived late and
 was not lost where the third ACK echoes the timestamp of a SYN/ACK before the last (RFC
 7323), where no SYN/ACK passed between the repeated SYN and the third ACK, or where the
 opener answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost behind the tap as well.
-A tap tells the side of the loss: what it saw twice was lost behind it.`,
+A tap shows the side of the loss: what it saw twice was lost behind it.`,
 		New: func(o *Options) Fold {
 			return newFold(addSYNACKLost, o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one listener", "the listener's handshakes").tellSYNACKLost)
 		},

@@ -36,11 +36,11 @@ answered once and whose SYN/ACK did not come again within 3.5 s, while no other
 SYN/ACK of that listener did either, are the sign. Cookies lose window scaling and
 SACK for openers without timestamps.
 
-Where the whole capture holds nothing but SYNs and SYN/ACKs a filter has left the rest out:
-then half-open tells of them alone. It can be mistaken for a proxy that answers SYNs in the listener's place, and for
+Where the whole capture holds nothing but SYNs and SYN/ACKs a filter has left all else out:
+then half-open alone reports them. It can be mistaken for a proxy that answers SYNs in the listener's place, and for
 tcp_synack_retries 0.`,
 		New: func(o *Options) Fold {
-			return newFold(addCookies, atLeast{o.count("syn-cookies-few", 3, "attempts answered once from which on it is told")}.tellCookies)
+			return newFold(addCookies, atLeast{o.count("syn-cookies-few", 3, "attempts answered once from which on it is reported")}.tellCookies)
 		},
 	}
 }

@@ -16,7 +16,7 @@ Rule: the first repeat comes after 1 s (RFC 6298 section 2.1), so that opening t
 show. Counted where the connection opened in the end, its SYN/ACK was sent once and
 none had passed before the SYN came again: that is syn-ack-lost.
 A SYN dropped on the way and one that a full queue of the listener dropped look
-the same at a tap beside the opener; a tap beside the listener tells: a SYN that
+the same at a tap next to the opener; a tap next to the listener shows it: a SYN that
 passed there and was not answered was dropped by the listener, which is the
 finding queue-full. A SYN that an older connection answered was not lost.`,
 		New: func(o *Options) Fold {
@@ -44,7 +44,7 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 		Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before the capture point", "the listener's accept queue or SYN queue is full and drops SYNs",
 			"a firewall or load balancer limits new connections"},
 		Advice: []string{
-			fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` tells whether its queues drop them.", s.A.Addr),
+			fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` shows whether its queues drop them.", s.A.Addr),
 			"If not, capture at the listener too: SYNs that do not arrive there are lost on the path.",
 		},
 	}

@@ -56,7 +56,7 @@ func unreachable() Detector {
 		Doc: `An ICMP error answers the SYN: no way there, nobody there, or a rule forbids it.
 
 Rule: ICMP type 3 and 11 (RFC 792, RFC 1812 section 5.2.7.1) and ICMPv6 type 1,
-3 and 4 (RFC 4443) quote the header that they answer; the quoted SYN tells which
+3 and 4 (RFC 4443) quote the header that they answer; the quoted SYN shows which
 attempt it was. RFC 9293 section 3.9.2.2 lets an attempt go on after a soft
 error; Linux reports it to the application once it gives up. "Fragmentation
 needed" and source quench end no attempt and do not count. Each code is counted, and where all
@@ -97,7 +97,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.V.Addr),
 		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
 		Advice: []string{
-			fmt.Sprintf("On the opener: `ip route get %s` tells which way it goes.", s.A.Addr),
+			fmt.Sprintf("On the opener: `ip route get %s` shows which way it goes.", s.A.Addr),
 			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.V.Addr),
 		},
 	}

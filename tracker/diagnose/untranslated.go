@@ -18,7 +18,7 @@ func untranslated() Detector {
 Rule: a NAT that takes a packet for invalid (Linux conntrack INVALID: outside the window that it
 expects, or of an entry that is gone) passes it on with the address that it had. Its
 receiver knows no such connection and answers with a RST (RFC 9293 section 3.10.7.1), which the NAT translates
-well: it ends the real connection. It is told by a connection that began without a SYN, with
+well: it ends the real connection. Its sign is a connection that began without a SYN, with
 at most 64 packets, which a RST answered, whose two ports and one host are those of another one, and whose
 sequence and ACK numbers both lie in that one's, while it lived. By chance that is so once in
 a million million times.`,

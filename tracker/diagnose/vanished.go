@@ -17,7 +17,7 @@ Linux up to tcp_retries2 (15 times, about 924 s), then the connection ends with
 nothing on the wire. Counted where data was repeated three times or more and nothing came
 for a minute. A connection that was idle before is idle-timeout or
 keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
-or more connections of one end stopped within five seconds, that moment is told. Where
+or more connections of one end stopped within five seconds, that moment is reported. Where
 not one byte of the sender was ever acknowledged it is only possible that the host is gone:
 the handshake passed, and something may keep all else from it. A sender that gives up with
 a RST behind data that was never acknowledged is counted too.
@@ -59,7 +59,7 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	}
 	if x.together() {
 		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: data to it since then is retransmitted and never acknowledged", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
-		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the way to it."
+		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the path to it."
 	}
 	if s.Kind == SubjectListener {
 		c.endingsAt(s.A, endedSilent).beside(&f, s.A)
