@@ -167,10 +167,16 @@ func untroubled(s *Summary) string {
 	c := sumsOf[*closes](s)
 	_, failed := h.totals()
 	switch bad, open := failed.total(), c.worst.Offered(); {
+	case s.conns == 0 && s.leftOut > 0:
+		return fmt.Sprintf("--where chose none of %s.", say.Plural(s.leftOut, "connection"))
 	case s.conns == 0:
 		return "No TCP connection was seen."
 	case bad+open == 0:
 		return "No trouble found: no connection failed to open, none ended in trouble."
+	case bad == 0:
+		return fmt.Sprintf("No finding. No connection failed to open; %s of %s did not close completely.", say.Thousands(open), say.Thousands(s.conns))
+	case open == 0:
+		return fmt.Sprintf("No finding, though %s of %s failed to open.", say.Thousands(bad), say.Plural(s.conns, "connection"))
 	default:
 		return fmt.Sprintf("No finding, though %s of %s failed to open and %s did not close completely.",
 			say.Thousands(bad), say.Plural(s.conns, "connection"), say.Thousands(open))

@@ -94,7 +94,7 @@ func (p *page) anonymous(h *Headline) {
 }
 
 // chosenOnly is what --where does to findings.
-const chosenOnly = "findings are judged from these connections only: counts and causes may differ"
+const chosenOnly = "findings are judged from these connections only, so each is at most possible"
 
 // writeNotSeen says what is not there, and what cannot be read.
 func writeNotSeen(p *page, h *Headline) {

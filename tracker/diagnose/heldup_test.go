@@ -48,3 +48,19 @@ func TestHostThatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// What is judged from chosen connections alone is at most possible: the others might tell
+// otherwise.
+func TestChosenIsPossible(t *testing.T) {
+	records := many(3, func(i int) *record.Record {
+		r := made(uint64(i+1), from(numbered(1, uint16(20000+i))))
+		failed(record.OpenRefused, 1)(r)
+		return r
+	})
+	for chosen, want := range map[bool]Confidence{false: Proven, true: Possible} {
+		list := findingsOf(t, "refused", &Context{MSL: record.DefaultMSL, Conns: 3, Chosen: chosen}, records...)
+		if len(list) != 1 || list[0].Confidence != want {
+			t.Errorf("chosen %v: %+v", chosen, list)
+		}
+	}
+}

@@ -19,6 +19,7 @@ each late segment with duplicate ACKs, and three of them make a sender repeat wh
 merely late (RFC 5681 section 3.2); RACK waits a little first (RFC 8985 section 6.2). Told
 apart from loss by the IP identification, by timestamps, or by how soon the gap was
 filled. Seen at the capture point: reordering behind it shows as needless repeats. On
+What comes less than 1 ms late makes nobody wait: an info. On
 Linux captures of several queues the card may reorder what the path did not.`,
 		New: func(o *Options) Fold {
 			l := reorderLimits{least: o.count("reordering", 20, "segments of one side that came late from which on it counts"),
@@ -42,7 +43,7 @@ func addLate(s *subjects[disorder, *disorder], r *record.Record, e record.End) {
 
 func (l reorderLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
 	return Finding{
-		Severity: Notice, Confidence: Likely,
+		Severity: effect{harmless: x.longest < millisecond}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
 		Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
 		Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",

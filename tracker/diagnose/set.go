@@ -118,8 +118,8 @@ func (s *Set) Findings(c *Context) []Finding {
 		for _, x := range f.Findings(&with) {
 			x.Detector, x.Group, x.ID = d.Name, d.Group, d.Name+":"+x.Subject.String()
 			x.Title, x.Explanation = sentence(x.Title), sentence(x.Explanation)
-			if weak && d.Group != GroupCapture {
-				x.Confidence = Possible
+			if (weak || c.Chosen) && d.Group != GroupCapture {
+				x.Confidence = Possible // what was left out might tell otherwise
 			}
 			s.forgotten.weaken(&x)
 			lower(&x, lesser)
