@@ -107,7 +107,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	v := c.contrast(s.A, wentUnanswered)
 	if through {
 		f.Confidence = Possible
-		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened), so the path is open.", say.Plural(service.opened, "connection"))
+		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened), so the path lets packets through.", say.Plural(service.opened, "connection"))
 		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
 			"a rule drops the SYNs of some openers only"}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener shows whether its queues overflow.")
