@@ -135,6 +135,9 @@ func detectorCases() []detectorCase {
 			same(5, late(2)), "the SYN was sent again", "syn-lost"},
 		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Resp.V, r.Ends[orig].RTT.P50 = second, second*9/10 })), Notice, "The path to",
 			same(5, set(func(r *record.Record) { r.Open.Resp.V = 100 * millisecond })), "that is not slow", ""},
+		{"slow-handshake", same(5, set(func(r *record.Record) {
+			r.Open.Resp.V, r.Ends[orig].RTT.P50, r.Ends[orig].RTT.N = second, second*9/10, 1
+		})), Warning, "slow, at most", nil, "", ""},
 		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Orig.V, r.Capture.Tap = second, record.TapOrig })), Warning, "slow to acknowledge", nil, "", ""},
 		{"reuse-refused", same(1, late(2), old(record.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",
 			same(1, late(2), old(record.Established, true)), "the older connection was alive", "stale-connection"},

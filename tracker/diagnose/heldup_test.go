@@ -64,3 +64,15 @@ func TestChosenIsPossible(t *testing.T) {
 		}
 	}
 }
+
+// Many systems leave timestamps out of RSTs: that alone does not speak of something on the way.
+func TestOddResets(t *testing.T) {
+	x := &resets{odd: [3]uint64{0, 0, 3}}
+	if text := x.oddly(); text != "" {
+		t.Errorf("timestamps alone: %q", text)
+	}
+	x.odd[1] = 2
+	if text := x.oddly(); !strings.Contains(text, "2 RSTs with an IP-ID unlike") {
+		t.Errorf("IP-IDs: %q", text)
+	}
+}

@@ -65,7 +65,7 @@ func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
 	f := Finding{
 		Severity: effect{harmless: x.mss.Least >= 536 || x.small == x.n}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, say.Plural(x.n, "connection")),
-		Explanation: "Ethernet alone would allow 1,460 (RFC 9293 section 3.7.1); the segments sent to it are no larger than this.",
+		Explanation: "Ethernet alone would allow 1,460. The other end must not send it larger segments (RFC 9293 section 3.7.1).",
 		Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
 		Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
 	}

@@ -73,10 +73,9 @@ func (x *resets) intoUnread(f *Finding) {
 
 // oddly tells signs that the RSTs may not come from the end itself.
 func (x *resets) oddly() string {
-	n := max(x.odd[1], x.odd[2])
+	n := x.odd[1] // many systems leave timestamps out of RSTs: that alone is no sign
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" %s unlike its sender's other segments (IP-ID: %s, timestamps: %s): something on the way may have sent them.",
-		say.Plural(n, "RST"), say.Thousands(x.odd[1]), say.Thousands(x.odd[2]))
+	return fmt.Sprintf(" %s with an IP-ID unlike those of its sender's other segments: something on the way may have sent them.", say.Plural(n, "RST"))
 }

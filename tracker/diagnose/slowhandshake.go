@@ -76,6 +76,10 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 	x.lost(r, late, lost)
 }
 
+// pathSamples is how many later round trips show that the path is long: one may have waited
+// in a queue, or span what the capture missed.
+const pathSamples = 3
+
 // whose tells which side made the handshake slow, with a later round trip
 // to that side (0 for none) and how long its half took.
 func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
@@ -94,6 +98,8 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 		return slowUnknown, 0, half
 	case half >= 3*t.P50:
 		return host, t.Min, half
+	case t.N < pathSamples:
+		return slowUnknown, 0, half
 	}
 	return slowPath, t.Min, half
 }
@@ -135,7 +141,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Causes = []string{"the host is overloaded, or sleeps to save power", "a proxy or firewall answers only after it reached its backend"}
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
 	case slowPath:
-		f.Title = fmt.Sprintf("the path to %s is long: %s slow, a round trip takes %s at least", name(s.A), what, span(x.rtt))
+		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))
 		f.Causes = []string{"distance or a satellite link", "queues on the way (bufferbloat)"}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the opener helps."}
 	case slowOpener:
