@@ -108,7 +108,7 @@ func contrastCases() []contrastCase {
 			if bad {
 				r.Open.HeldConn, r.Open.HeldState = 3, record.CloseWait
 			}
-		}), Likely, "used a port whose older connection the listener still held in CLOSE-WAIT", ""},
+		}), Likely, "reused a port on which the listener still held the previous connection in CLOSE-WAIT", ""},
 		{"another host's SYN just before", population(50, 10, func(r *record.Record, i int, bad bool) {
 			if bad { // at the time of the one before
 				r.Orig = numbered(200+i%5, r.Orig.Port)

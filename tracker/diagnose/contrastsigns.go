@@ -38,7 +38,7 @@ func signsOfWhy() []sign[joined] {
 	return []sign[joined]{
 		{mark: mark{cause: causeECN, advice: adviseECN}, oneSided: true, of: asksECN, say: yesNo("asked for ECN (ECE and CWR on the SYN)", "")},
 		{mark: mark{cause: causeBehind, advice: adviseBehind}, oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", "")},
-		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("used a port whose older connection the listener still held", ""), detail: statesHeld},
+		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("reused a port on which the listener still held the previous connection", ""), detail: statesHeld},
 		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same listener", "")},
 		{mark: mark{cause: causeFastOpen, advice: adviseFastOpen}, oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", "")},
 		{mark: mark{cause: causeSYNData, advice: adviseFastOpen}, oneSided: true, of: carriesData, say: yesNo("carried data on the SYN (fast open, RFC 7413)", "")},
@@ -160,12 +160,12 @@ func causeBehind(*found) string {
 }
 
 func adviseBehind(at capture.Endpoint) []string {
-	return []string{fmt.Sprintf("On %s: with a kernel before 4.12 the setting net.ipv4.tcp_tw_recycle must be 0; netstat -s counts what it dropped so as rejected because of time stamp.", at.Addr),
+	return []string{fmt.Sprintf("On %s: with a kernel before 4.12 the setting net.ipv4.tcp_tw_recycle must be 0; netstat -s lists what it dropped as rejected because of time stamp.", at.Addr),
 		"Else look at firewalls and load balancers on the way: switch off their check of timestamps. Openers without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
 }
 
 func causeHeld(t *found) string {
-	return t.text[len("used "):] + ": the opener, or a NAT, gave it up and came back to the same port too early; the listener is up and did not close its end"
+	return "they " + t.text + ": the opener, or a NAT, gave it up and came back to the same port too early; the listener is up and did not close its end"
 }
 
 func adviseHeld(at capture.Endpoint) []string {

@@ -94,7 +94,7 @@ func detectorCases() []detectorCase {
 			same(1, late(2), old(record.Established, true)), "the opener gave the older one up", "stale-connection"},
 		{"port-collision", same(2, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Open.RivalAgain = r.ID + 7 })), Warning, "two live connections from one address and port, 2 times",
 			same(2, reset(orig, record.ResetUnknown)), "no other SYN came", "reset-bare"},
-		{"untranslated", untranslatedTo(5000, 9000), Warning, "NAT did not translate",
+		{"untranslated", untranslatedTo(5000, 9000), Warning, "NAT that did not translate",
 			untranslatedTo(5000, 9999999), "its numbers are of no connection in the capture", "reset-forgotten"},
 		{"queue-full", same(1, set(func(r *record.Record) {
 			reset(resp, record.ResetUnknown)(r)

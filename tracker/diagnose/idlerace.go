@@ -56,7 +56,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: x.n >= l.few}.severity(), Confidence: Possible,
 		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request met its FIN", outOf(x.n, opened, "connection"), name(s.A)),
-		Explanation: fmt.Sprintf("After %s in which it neither sent nor took in data the listener sent its FIN; within a second it answered %s of requests by a RST: nobody held the socket any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
+		Explanation: fmt.Sprintf("After %s of silence the listener sent its FIN. %s of requests that came within a second of it were answered with a RST: no socket held the connection any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
 			rangeOf(x.before), say.Plural(x.bytes, "byte")),
 		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
 		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),

@@ -68,16 +68,23 @@ func otherAnswered(r *record.Record) bool {
 }
 
 // noneAnswered says how many of a listener's connections it did not answer.
-func noneAnswered(n, all uint64) string {
+func noneAnswered(n, all uint64, from string) string {
 	switch {
 	case n < all:
-		return "did not answer " + outOf(n, all, "connection")
+		return "did not answer " + outOf(n, all, "connection") + ", " + theseFrom(n) + " from " + from
 	case n == 1:
-		return "did not answer the only connection to it"
+		return "did not answer the only connection to it from " + from
 	case n == 2:
-		return "answered neither of the 2 connections"
+		return "answered neither of the 2 connections from " + from
 	}
-	return "answered none of the " + say.Plural(n, "connection")
+	return "answered none of the " + say.Plural(n, "connection") + " from " + from
+}
+
+func theseFrom(n uint64) string {
+	if n == 1 {
+		return "this one"
+	}
+	return "these"
 }
 
 const hostOff = "the host is off or has no such address"
@@ -96,7 +103,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	f := Finding{
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
-		Title:       fmt.Sprintf("%s %s from %s", name(s.A), noneAnswered(n, n+c.opened(s.A)), a.sources.who()),
+		Title:       fmt.Sprintf("%s %s", name(s.A), noneAnswered(n, n+c.opened(s.A), a.sources.who())),
 		Explanation: a.silence(),
 		Causes:      []string{"a firewall drops the SYNs", hostOff, "the answers take another way and are lost there"},
 		Advice: []string{

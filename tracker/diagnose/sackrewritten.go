@@ -66,7 +66,7 @@ func (l atLeast) addSACK(s *subjects[foreignBlocks, *foreignBlocks], r *record.R
 func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("sequence numbers of %s are rewritten on the way, but not those in SACK: %s of numbers never sent, on %s", s.who(), say.Plural(x.blocks, "block"), say.Plural(x.n, "connection")),
+		Title: fmt.Sprintf("sequence numbers of %s are rewritten on the path, but not those in SACK: %s of data never sent, on %s", s.who(), say.Plural(x.blocks, "SACK block"), say.Plural(x.n, "connection")),
 		Explanation: fmt.Sprintf("All SACK blocks of these connections name numbers that it never sent (RFC 2018): it drops them and does not learn what is missing. %s, %s by timeout.",
 			say.Plural(x.repeats, "repeat"), say.Thousands(x.timeouts)),
 		Causes: []string{"a firewall on the way randomises sequence numbers and does not change them in the SACK option"},

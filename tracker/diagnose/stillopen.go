@@ -70,7 +70,7 @@ func tellOpen(c *Context, _ Subject, x *open) (Finding, bool) {
 		n    uint64
 		what string
 	}{
-		{x.n - x.idle - x.vague - x.closing, "busy"}, {x.idle, "idle for a minute or more"}, {x.closing, "about to close"},
+		{x.n - x.idle - x.vague - x.closing, "with packets in the last minute"}, {x.idle, "idle for a minute or more"}, {x.closing, "about to close"},
 		{x.vague, "idle for an unknown time, because the clock jumped"},
 	} {
 		if part.n == x.n && x.n == 1 {

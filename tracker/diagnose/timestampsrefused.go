@@ -94,10 +94,10 @@ func tellStamps(c *Context, s Subject, x *refusedData) (Finding, bool) {
 	opened := c.openedAt(s, x.n)
 	return Finding{
 		Severity: x.severity(opened), Confidence: Proven,
-		Title: fmt.Sprintf("data of %s arrives and is thrown away for its timestamps: %s", s.who(), x.outcome(opened)),
+		Title: fmt.Sprintf("data of %s arrives and is discarded because of its timestamps: %s", s.who(), x.outcome(opened)),
 		Explanation: fmt.Sprintf("%s had a TSval behind that of earlier ones; each was answered at once by an ACK that stays where it was (PAWS, RFC 7323 section 5.3). Nothing is lost, and to send it again does not help.",
 			say.Plural(x.segments, "segment")),
-		Causes: []string{"something on the way rewrites timestamps and set them back: a firewall, NAT or load balancer that failed over, or that began to rewrite in the middle",
+		Causes: []string{"something on the path rewrote timestamps to older ones: a firewall, NAT or load balancer that failed over, or that began to rewrite in the middle",
 			"the sender's own clock of timestamps went back: a virtual machine that was restored or moved"},
 		Advice: []string{"Capture at the sender as well: where TSval differs between the two places, what stands between them rewrites it; turn that off there.",
 			"On the receiver: `nstat -az TcpExtPAWSEstab` counts what it throws away.",

@@ -47,7 +47,7 @@ func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 			"Or drop them there: `iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP`; then they are sent again."},
 	}
 	if x.reset > 0 {
-		f.Title = fmt.Sprintf("a NAT did not translate packets of %s to %s: they came under %s, and the RST that answered ended %s", whole, name(s.A), x.under.who(), say.Plural(x.reset, "connection"))
+		f.Title = fmt.Sprintf("%s to %s met a NAT that did not translate some packets: these came from %s, and the RST that answered them ended %s", whole, name(s.A), x.under.who(), say.Plural(x.reset, "connection"))
 	}
 	return f
 }
