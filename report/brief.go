@@ -38,20 +38,11 @@ func writeBriefHeadline(p *page, s *Summary, h *Headline) {
 		}
 		text += ", from " + from
 	}
-	for i, l := range say.WrapHard(text, p.Width-2) {
-		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
-	}
+	p.headline(text)
 	if h.Filter != "" && !h.FilterIsDefault {
 		p.label("filter", say.Escape(h.Filter))
 	}
-	p.window(h)
-	p.anonymous(h)
-	if h.Where != "" {
-		p.label("where", say.Escape(h.Where))
-		if len(p.findings) > 0 {
-			p.label("", chosenOnly)
-		}
-	}
+	p.choices(h)
 	if weak := weaknesses(p, s, h); len(weak) > 0 {
 		if n := len(weak) - briefWeak; n > 0 {
 			weak = append(weak[:briefWeak], say.Thousands(uint64(n))+" more (--report all)")

@@ -42,9 +42,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	if from := input(h); from != "" {
 		text += ", from " + from
 	}
-	for i, l := range say.WrapHard(text, p.Width-2) {
-		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
-	}
+	p.headline(text)
 	if h.timed() {
 		p.label("span", p.Span(h.Span())+", "+p.FromTo(h.Start, h.End))
 	}
@@ -61,6 +59,19 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 			p.label("filter", say.Escape(h.Filter))
 		}
 	}
+	p.choices(h)
+	writeNotSeen(p, h)
+}
+
+// headline writes the first line, which goes on indented where it is too long.
+func (p *page) headline(text string) {
+	for i, l := range say.WrapHard(text, p.Width-2) {
+		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
+	}
+}
+
+// choices say what the user left out, and what that does to findings.
+func (p *page) choices(h *Headline) {
 	p.window(h)
 	p.anonymous(h)
 	if h.Where != "" {
@@ -69,7 +80,6 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 			p.label("", chosenOnly)
 		}
 	}
-	writeNotSeen(p, h)
 }
 
 // window says what was read where only a part of the time was asked for.
