@@ -30,7 +30,7 @@ func newTransfers(o SummaryOptions) sums {
 	if !ok {
 		compare = transferOrders()[defaultTransferSort]
 	}
-	return &transfers{first: fold.NewRanking(o.Kept, byTransfer(compare), func(to, from *transfer) { *to = *from })}
+	return &transfers{first: fold.NewRanking(o.Kept, byTransfer(compare), fold.Assign)}
 }
 
 func (t *transfers) narrow(int) {}

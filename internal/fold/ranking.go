@@ -18,6 +18,9 @@ func NewRanking[T any](limit int, compare func(a, b *T) int, copyTo func(to, fro
 	return Ranking[T]{limit: limit, compare: compare, copyTo: copyTo}
 }
 
+// Assign is the copyTo of values that borrow nothing.
+func Assign[T any](to, from *T) { *to = *from }
+
 // Add offers a value; it is copied when it is kept.
 func (t *Ranking[T]) Add(v *T) {
 	t.offered++

@@ -87,7 +87,7 @@ type sampled struct {
 }
 
 func newSampled(limit int) sampled {
-	return sampled{failed: fold.NewRanking(limit, compareSampled, copyAttempt), well: fold.NewRanking(limit, compareSampled, copyAttempt)}
+	return sampled{failed: fold.NewRanking(limit, compareSampled, fold.Assign), well: fold.NewRanking(limit, compareSampled, fold.Assign)}
 }
 
 // Fields walks over the sample.
@@ -99,8 +99,6 @@ func (s *sampled) Fields(w *fold.Walk) {
 func compareSampled(a, b *attempt) int {
 	return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
 }
-
-func copyAttempt(to, from *attempt) { *to = *from }
 
 // add takes in an attempt.
 func (s *sampled) add(r *record.Record) {

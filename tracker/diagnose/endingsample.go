@@ -73,7 +73,7 @@ type endings struct {
 }
 
 func newEndings(limit int) endings {
-	return endings{bad: fold.NewRanking(limit, compareEndings, copyEnding), well: fold.NewRanking(limit, compareEndings, copyEnding)}
+	return endings{bad: fold.NewRanking(limit, compareEndings, fold.Assign), well: fold.NewRanking(limit, compareEndings, fold.Assign)}
 }
 
 // Fields walks over the sample.
@@ -85,8 +85,6 @@ func (s *endings) Fields(w *fold.Walk) {
 func compareEndings(a, b *finish) int {
 	return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
 }
-
-func copyEnding(to, from *finish) { *to = *from }
 
 // add takes in the end of a connection.
 func (s *endings) add(r *record.Record) {
