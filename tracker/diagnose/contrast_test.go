@@ -239,7 +239,7 @@ func TestContrastKeepsFailures(t *testing.T) {
 	for _, r := range population(5000, 10, nil) {
 		s.add(r)
 	}
-	if failed, well := len(s.failed.Sorted()), len(s.well.Sorted()); failed != 10 || well != 16 || s.well.Offered() != 5000 {
+	if failed, well := len(s.bad.Sorted()), len(s.well.Sorted()); failed != 10 || well != 16 || s.well.Offered() != 5000 {
 		t.Errorf("%d failed, %d of %d others", failed, well, s.well.Offered())
 	}
 }

@@ -82,18 +82,32 @@ func outcomeOf(r *record.Record) outcome {
 // the seconds with the least hashes, so that what came at one moment is kept together. Those that failed
 // and the others have places of their own: no number of either takes the other's.
 type sampled struct {
-	failed, well fold.Ranking[attempt]
-	next         attempt // room to make one in
+	twoKinds[attempt]
+	next attempt // room to make one in
 }
 
-func newSampled(limit int) sampled {
-	return sampled{failed: fold.NewRanking(limit, compareSampled, fold.Assign), well: fold.NewRanking(limit, compareSampled, fold.Assign)}
+func newSampled(limit int) sampled { return sampled{twoKinds: newTwoKinds(limit, compareSampled)} }
+
+// twoKinds are samples of what went badly and of what went well.
+type twoKinds[T any] struct{ bad, well fold.Ranking[T] }
+
+func newTwoKinds[T any](limit int, compare func(a, b *T) int) twoKinds[T] {
+	return twoKinds[T]{bad: fold.NewRanking(limit, compare, fold.Assign), well: fold.NewRanking(limit, compare, fold.Assign)}
 }
 
-// Fields walks over the sample.
-func (s *sampled) Fields(w *fold.Walk) {
-	s.failed.Fields(w)
+// Fields walks over the samples.
+func (s *twoKinds[T]) Fields(w *fold.Walk) {
+	s.bad.Fields(w)
 	s.well.Fields(w)
+}
+
+// keep offers what went well, or badly.
+func (s *twoKinds[T]) keep(x *T, well bool) {
+	if well {
+		s.well.Add(x)
+	} else {
+		s.bad.Add(x)
+	}
 }
 
 func compareSampled(a, b *attempt) int {
@@ -115,11 +129,7 @@ func (s *sampled) add(r *record.Record) {
 	if r.NVLAN > 0 {
 		a.VLAN = r.VLANs[r.NVLAN-1]
 	}
-	if result == wentWell || result == wentOther {
-		s.well.Add(a)
-	} else {
-		s.failed.Add(a)
-	}
+	s.keep(a, result == wentWell || result == wentOther)
 }
 
 // joined is an attempt with what other connections tell of it.
@@ -140,7 +150,7 @@ func (s *sampled) join() *contrasts {
 	x := &contrasts{byListener: make(map[capture.Endpoint][]*joined), heard: make(map[capture.Addr]bool), told: make(map[contrastKey]*verdict)}
 	whole := ^uint64(0) // the seconds of which all attempts are remembered
 	var all []*joined
-	for _, list := range [...]*fold.Ranking[attempt]{&s.failed, &s.well} {
+	for _, list := range [...]*fold.Ranking[attempt]{&s.bad, &s.well} {
 		kept := list.Sorted()
 		if n := len(kept); list.Offered() > uint64(n) && n > 0 {
 			x.sampled = true

@@ -68,19 +68,11 @@ func endingOf(r *record.Record) outlived {
 // seconds with the least hashes, so that what ended at one moment is kept together. Those
 // that ended badly and the others have places of their own.
 type endings struct {
-	bad, well fold.Ranking[finish]
-	next      finish // room to make one in
+	twoKinds[finish]
+	next finish // room to make one in
 }
 
-func newEndings(limit int) endings {
-	return endings{bad: fold.NewRanking(limit, compareEndings, fold.Assign), well: fold.NewRanking(limit, compareEndings, fold.Assign)}
-}
-
-// Fields walks over the sample.
-func (s *endings) Fields(w *fold.Walk) {
-	s.bad.Fields(w)
-	s.well.Fields(w)
-}
+func newEndings(limit int) endings { return endings{twoKinds: newTwoKinds(limit, compareEndings)} }
 
 func compareEndings(a, b *finish) int {
 	return cmp.Or(cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
@@ -106,11 +98,7 @@ func (s *endings) add(r *record.Record) {
 		e.VLAN = r.VLANs[r.NVLAN-1]
 	}
 	e.Rank = fold.Mix(uint64(e.At / second))
-	if result == endedWell {
-		s.well.Add(e)
-	} else {
-		s.bad.Add(e)
-	}
+	s.keep(e, result == endedWell)
 }
 
 // ended is a finish with what the others tell of it.
