@@ -74,8 +74,8 @@ func (x *deaths) oneAge() bool {
 		x.at.Most-x.at.Least > 4*spread && x.quiet*2 < x.age.Least
 }
 
-// into tells in a finding of RSTs what they have in common, where that names the cause.
-func (x *deaths) into(f *Finding, who string) {
+// into tells in a finding of RSTs what they have in common, and whether that names the cause.
+func (x *deaths) into(f *Finding, who string) bool {
 	switch {
 	case x.atOnce():
 		f.Title += fmt.Sprintf(": all within %s", span(max(x.at.Most-x.at.Least, millisecond)))
@@ -95,5 +95,8 @@ func (x *deaths) into(f *Finding, who string) {
 		}
 		f.Causes = append([]string{cause}, f.Causes...)
 		f.Advice = append([]string{fmt.Sprintf("Look for a limit of %s: Envoy's max_connection_duration and route timeout, HAProxy's timeouts, nginx's keepalive_time, a gateway's limit of a session.", age)}, f.Advice...)
+	default:
+		return false
 	}
+	return true
 }

@@ -68,8 +68,10 @@ func TestEndings(t *testing.T) {
 		}), []string{"had carried 10.5 MB or more", "a limit on how many bytes"}, "lived"},
 		{"at one moment", lives(40, 8, func(r *record.Record, i int, bad bool) {
 			if bad {
+				r.End = r.Start + 5_000*second + int64(i)*300*millisecond
 				r.Start -= 10 * int64(i) * second
-				r.End = 5_000 * second
+			} else {
+				r.End = r.Start + 5_100*second + 10*int64(i)*second
 			}
 		}), []string{"shows where or when, not why: all 8 that failed ended within the same 5 s"}, "a limit on how long"},
 		{"one host's", lives(40, 8, func(r *record.Record, i int, bad bool) {
@@ -130,5 +132,21 @@ func TestResetsBeginWithTheRST(t *testing.T) {
 	list := findingsOf(t, "reset-injected", &Context{MSL: record.DefaultMSL, Conns: 3}, records...)
 	if len(list) != 1 || list[0].Since != records[0].Start+300*second {
 		t.Errorf("%+v, want it since %d", list, records[0].Start+300*second)
+	}
+}
+
+// A cause that the RSTs themselves name by their common age is not named a second time by
+// what separates them from others.
+func TestOneAgeIsNamedOnce(t *testing.T) {
+	records := lives(40, 8, func(r *record.Record, i int, bad bool) {
+		r.Exchanges.N = 3 + uint32(i%5)
+		if bad {
+			r.Start += int64(i) * second
+			r.End = r.Start + 900*second
+		}
+	})
+	list := findingsOf(t, "reset-injected", &Context{MSL: record.DefaultMSL, Conns: uint64(len(records))}, records...)
+	if len(list) != 1 || !strings.Contains(list[0].Title, "each at an age of 15 min") || strings.Contains(list[0].Explanation, Separates) {
+		t.Errorf("%+v", list)
 	}
 }

@@ -207,12 +207,10 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	rest := *x
 	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
 	f := k.tell(s, &rest, max(c.connections(s.A), rest.n), k.scale)
-	if x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n {
-		x.deaths.into(&f, "the listener "+name(s.A))
-	}
+	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the listener "+name(s.A))
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
-	} else if k.ends != endedUnknown {
+	} else if k.ends != endedUnknown && !alike { // else the cause is named
 		c.endingsAt(s.A, k.ends).beside(&f, s.A)
 	}
 	return f, true
