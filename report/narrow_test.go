@@ -25,7 +25,7 @@ func TestNarrow(t *testing.T) {
 	s := summaryOf(o, records)
 	sumsOf[*handshakes](s).failed.Trim()
 	if got := sumsOf[*handshakes](s).failed.Len(); got != maxListeners/8 {
-		t.Errorf("%d listeners with failures, want %d", got, maxListeners/8)
+		t.Errorf("%d servers with failures, want %d", got, maxListeners/8)
 	}
 	if got := sumsOf[*handshakes](s).failed.Rest().total() + maxListeners/8; got != n {
 		t.Errorf("%d failures, want %d", got, n)

@@ -134,18 +134,18 @@ func TestLimitsAreCounted(t *testing.T) {
 	backward.Merge(summaryOf(SummaryOptions{Rows: -1}, []*record.Record{works}))
 	f, b := sumsOf[*handshakes](forward).listeners(""), sumsOf[*handshakes](backward).listeners("")
 	if len(f) != maxListeners+1 || len(b) != len(f) {
-		t.Fatalf("%d and %d listeners kept, want %d that fail and 1 that works", len(f), len(b), maxListeners)
+		t.Fatalf("%d and %d servers kept, want %d that fail and 1 that works", len(f), len(b), maxListeners)
 	}
 	for i := range f {
 		if f[i].listener != b[i].listener {
-			t.Fatalf("the order of input decides which listeners are kept")
+			t.Fatalf("the order of input decides which servers are kept")
 		}
 	}
 	if lost := sumsOf[*handshakes](forward).failed.Rest().total(); lost != n-maxListeners {
 		t.Errorf("%d counted as lost, want %d", lost, n-maxListeners)
 	}
 	out := tablesOf(t, forward, &Headline{}, TableOptions{Width: 80, Reports: []string{"handshakes"}, Sort: "felt"})
-	for _, want := range []string{"10.0.0.9:80", "21,384 handshakes with listeners beyond", "37,769 attempts"} {
+	for _, want := range []string{"10.0.0.9:80", "21,384 handshakes with servers beyond", "37,769 attempts"} {
 		if !strings.Contains(strings.ReplaceAll(out, "\n  ", " "), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

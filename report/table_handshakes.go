@@ -19,11 +19,11 @@ import (
 func handshakesTable() Table {
 	return Table{
 		Name: "handshakes",
-		Doc:  "how long opening takes, by listener, and why it fails",
-		Manual: "By listener: attempts, completed, failed by cause, retransmitted SYNs and SYN/ACKs,\n" +
+		Doc:  "how long opening takes, by server, and why it fails",
+		Manual: "By server: attempts, completed, failed by cause, retransmitted SYNs and SYN/ACKs,\n" +
 			"and the felt time, which the client waits: from its first SYN to the ACK that\n" +
 			"completes the handshake, lost SYNs included.",
-		Sorts: []string{"attempts", "failed", "felt", "listener"},
+		Sorts: []string{"attempts", "failed", "felt", "server"},
 		sums:  newHandshakes,
 		write: writeHandshakes,
 	}
@@ -67,7 +67,7 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 			c = cmp.Compare(b.failed.total(), a.failed.total())
 		case "felt":
 			c = cmp.Compare(b.opened.felt.Quantile(100), a.opened.felt.Quantile(100))
-		case "listener":
+		case "server":
 		default:
 			c = cmp.Compare(b.attempts(), a.attempts())
 		}
@@ -102,7 +102,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		p.advise("", "Server half: SYN to SYN/ACK; client half: SYN/ACK to its ACK.")
 	}
 	rows := h.listeners(o.Sort)
-	g := table.Table{Columns: []table.Column{{Title: "listener", Left: true}, {Title: "done"}, {Title: "failed"},
+	g := table.Table{Columns: []table.Column{{Title: "server", Left: true}, {Title: "done"}, {Title: "failed"},
 		{Title: "felt p50", Quiet: true}, {Title: "p95", Quiet: true}, {Title: "p99", Quiet: true}, {Title: "max", Quiet: true},
 		{Title: "server half", Quiet: true, Narrow: table.GoesToNote}, {Title: "client half", Quiet: true, Narrow: table.GoesToNote}}}
 	if p.brief {
@@ -115,8 +115,8 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
 	}
-	p.more(len(shown), uint64(len(rows)), "listener")
-	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "listeners", uint64(h.opened.Limit()))
+	p.more(len(shown), uint64(len(rows)), "server")
+	p.lostRows(h.opened.Rest().n+h.failed.Rest().total(), "handshake", "servers", uint64(h.opened.Limit()))
 	if all.n > 0 && all.felt.N() == 0 {
 		if s.unknown[schema.Untimed] > 0 {
 			p.note(0, "", "Felt times unknown: packets have no time.")

@@ -57,7 +57,7 @@ func parseCompare(args []string) (*compared, error) {
 	case !(percent > 0 && percent <= 1e6):
 		return nil, errors.New("compare: --change " + strconv.FormatFloat(percent, 'g', -1, 64) + ": more than 0, in percent")
 	case c.Top < 0:
-		return nil, fmt.Errorf("compare: --top %d: listeners are counted from 1; 0 means the default", c.Top)
+		return nil, fmt.Errorf("compare: --top %d: servers are counted from 1; 0 means the default", c.Top)
 	}
 	if f.Changed("where") {
 		if _, err := where.Compile(whereArg); err != nil {

@@ -168,7 +168,7 @@ func TestListeners(t *testing.T) {
 		many.add(&conn{respIP: fmt.Sprintf("10.%d.%d.1", i>>8, i&255)})
 	}
 	if len(many.listeners) != maxListeners || many.elsewhere != 7 {
-		t.Errorf("%d listeners, %d elsewhere", len(many.listeners), many.elsewhere)
+		t.Errorf("%d servers, %d elsewhere", len(many.listeners), many.elsewhere)
 	}
 }
 

@@ -182,7 +182,7 @@ func (r *Result) writeListeners(b *strings.Builder) {
 		shown[row.Listener] = true
 	}
 	if n := r.Changed - len(shown); n > 0 {
-		fmt.Fprintf(b, "... and %s that changed; --top shows more.\n", say.Plural(uint64(n), "listener"))
+		fmt.Fprintf(b, "... and %s that changed; --top shows more.\n", say.Plural(uint64(n), "server"))
 	}
 	for i, only := range [...][]string{r.OnlyA, r.OnlyB} {
 		n := len(only)
@@ -193,10 +193,10 @@ func (r *Result) writeListeners(b *strings.Builder) {
 		if n > namedListeners {
 			names += fmt.Sprintf(" and %s more", say.Thousands(uint64(n-namedListeners)))
 		}
-		fmt.Fprintf(b, "%s only in %c: %s.\n", say.Plural(uint64(n), "listener"), "AB"[i], names)
+		fmt.Fprintf(b, "%s only in %c: %s.\n", say.Plural(uint64(n), "server"), "AB"[i], names)
 	}
 	if n := r.A.elsewhere + r.B.elsewhere; n > 0 {
-		fmt.Fprintf(b, "%s beyond %d listeners are compared in the totals only.\n", say.Plural(n, "connection"), maxListeners)
+		fmt.Fprintf(b, "%s beyond %d servers are compared in the totals only.\n", say.Plural(n, "connection"), maxListeners)
 	}
 }
 
@@ -229,7 +229,7 @@ func (r *Result) writeVerdict(b *strings.Builder) {
 		b.WriteString("Worse: " + say.Escape(strings.Join(worse, "; ")) + ".\n")
 	}
 	fmt.Fprintf(b, `Worse: grew by more than %s (a time also by %g us), by more than %g standard
-errors (one listener: %g), in %d cases or more; or a finding of severity warning
+errors (one server: %g), in %d cases or more; or a finding of severity warning
 or above is new or grew as much. Noise: chance alone may explain the change.
 `, percent(r.opt.Threshold), leastSeconds*1e6, enough, enoughOfMany, fewest)
 }

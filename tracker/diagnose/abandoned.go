@@ -9,11 +9,11 @@ import (
 func abandoned() Detector {
 	return Detector{
 		Name: "abandoned", Group: GroupOpen, needs: traitFailed,
-		Doc: `The opener itself gives an attempt up with a RST before it is open.
+		Doc: `The client itself gives an attempt up with a RST before it is open.
 
 Rule: a socket that is closed in SYN-SENT leaves nothing behind; a SYN/ACK that
 comes later meets no socket and draws a bare RST with its ACK number (RFC 9293
-section 3.10.7.1). So the answer came after the opener's own timeout, or the opener
+section 3.10.7.1). So the answer came after the client's own timeout, or the client
 never meant to complete (a SYN scan; those hosts have a finding of their own).
 
 It can be mistaken for the loser of a Happy Eyeballs race (RFC 8305), which is
@@ -36,9 +36,9 @@ func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, k scale) (Findi
 	return Finding{
 		Severity: k.severity(n, n+opened), Confidence: Likely, // the listener answers
 		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), outOf(n, n+opened, "connection"), name(s.A)),
-		Explanation: fmt.Sprintf("The opener sent a RST before the handshake was complete, at the latest %s after its first SYN "+
+		Explanation: fmt.Sprintf("The client sent a RST before the handshake was complete, at the latest %s after its first SYN "+
 			"(RFC 9293 section 3.10.7.1: the answer met no socket any more).", span(a.waited)),
 		Causes: []string{"the application's connect timeout is shorter than the time to open", "the loser of a Happy Eyeballs race (RFC 8305)", "a probe that only wants to see the SYN/ACK"},
-		Advice: []string{"Compare the opener's connect timeout with the times in `tcpwatch --report handshakes`."},
+		Advice: []string{"Compare the client's connect timeout with the times in `tcpwatch --report handshakes`."},
 	}, true
 }

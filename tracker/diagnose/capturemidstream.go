@@ -9,7 +9,7 @@ func captureMidstream() Detector {
 
 Rule: without the SYN the window scale, the options, who opened and when are not known
 (RFC 7323 section 2.2: the scale is in the SYN alone); states are inferred by the shortest
-legal path, the opener is guessed by ports. Windows, opening times and what depends on
+legal path, the client is guessed by ports. Windows, opening times and what depends on
 them are left out for those connections.`,
 		New: func(*Options) Fold { return fromQuality{tell: tellMidstream} },
 	}

@@ -81,7 +81,7 @@ func incidentSituations() []situation {
 		{"gave-up-waiting", "the answer had come before", clean(6), ""},
 		{"gave-up-waiting", "closed at once", clean(6, late(10*millisecond)), ""},
 		{"gave-up-waiting", "a parting word came late", clean(6, waitedFor(2*second, 31)), ""},
-		{"reset-late-data", "the opener gave up: told once", clean(6, late(2*second)), ""},
+		{"reset-late-data", "the client gave up: told once", clean(6, late(2*second)), ""},
 		{"half-close-unkept", "those that half-close get nothing", append(clean(6, halfClosing(0)), clean(6)...), "notice possible"},
 		{"half-close-unkept", "those that half-close get an answer", append(clean(6, halfClosing(500)), clean(6)...), ""},
 		{"half-close-unkept", "one of those that half-close gets an answer", append(append(clean(6, halfClosing(0)), clean(1, halfClosing(500))...), clean(6)...), ""},
@@ -153,7 +153,7 @@ func TestIncidentTexts(t *testing.T) {
 		{"an idle limit", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Close.ResetQuiet = 2 * second }), "in answer to data", "the application answers early"},
 		{"an answer before the request was read", "reset-abort", full(true), "with data unread", "answers early"},
 		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},
-		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "died of a timeout of the opener", "a timeout of 2 s"},
+		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "died of a timeout of the client", "a timeout of 2 s"},
 		{"a failover", "fell-silent", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)

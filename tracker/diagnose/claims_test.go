@@ -13,7 +13,7 @@ func TestTitles(t *testing.T) {
 		{noneAnswered(3, 10, "here"), "did not answer 3 of 10 connections, these from here"},
 		{ofThose(1, 1, "connection"), "the only connection to it"},
 		{ofThose(1, 2, "accepted connection"), "1 of 2 accepted connections"},
-		{x.sent(Subject{}, "a RST"), "1 by the listener, 3 by the opener"},
+		{x.sent(Subject{}, "a RST"), "1 by the server, 3 by the client"},
 		{Subject{Kind: SubjectPair}.ofThose(1, 1), "the only connection"},
 	} {
 		if c.got != c.want {

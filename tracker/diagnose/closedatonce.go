@@ -14,28 +14,28 @@ type hangupLimits struct {
 func closedAtOnce() Detector {
 	return Detector{
 		Name: "closed-at-once", Group: GroupOpen, needs: traitSilent,
-		Doc: `A listener accepts the connection and closes it at once, without a byte.
+		Doc: `A server accepts the connection and closes it at once, without a byte.
 
-Rule: the handshake completes (RFC 9293 section 3.5), then the responder is the first to send FIN or
+Rule: the handshake completes (RFC 9293 section 3.5), then the server is the first to send FIN or
 RST, within the threshold, and has sent no data: its application accepted only
-to hang up, or a proxy accepted and found nobody behind it. To the opener it
+to hang up, or a proxy accepted and found nobody behind it. To the client it
 looks like a connection that was lost.
 
-Where the opener had sent data and the responder answers with a FIN, it has read
+Where the client had sent data and the server answers with a FIN, it has read
 that: a protocol without answers, not counted. Where it answers with a RST, see reset-unread.
 
-A probe that the opener itself closes (a load balancer's health check) is not
-counted: there the opener sends the first FIN. A RST that answers the third ACK
+A probe that the client itself closes (a load balancer's health check) is not
+counted: there the client sends the first FIN. A RST that answers the third ACK
 is a matter of queue-full.`,
 		New: func(o *Options) Fold {
 			l := hangupLimits{scale: o.fewAlone("closed-at-once"),
-				within: o.span("closed-at-once-within", 2*second, "from the third ACK to the responder's FIN or RST, at most")}
+				within: o.span("closed-at-once-within", 2*second, "from the third ACK to the server's FIN or RST, at most")}
 			return newAttempts(cause{l.scale, l.hungUp, nil, tellClosedAtOnce})
 		},
 	}
 }
 
-// hungUp tells that the responder ended an open connection at once and silently.
+// hungUp tells that the server ended an open connection at once and silently.
 func (l hangupLimits) hungUp(r *record.Record) (packet uint64, ok bool) {
 	if r.Open.Kind != record.OpenHandshake || !sentNothing(r, record.Resp) || r.Capture.OneWay || !r.Open.ThirdACK.OK || RefusedLate(r) {
 		return 0, false
@@ -63,7 +63,7 @@ func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, k scale) (Fi
 	return Finding{
 		Severity: k.severity(n, opened), Confidence: Likely, // the listener answers
 		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), ofThose(n, opened, "accepted connection")),
-		Explanation: "The handshake completed, and the responder's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the responder's).",
+		Explanation: "The handshake completed, and the server's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the server's).",
 		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",
 			"an access rule of the application (allow list, TCP wrappers)", "a client that speaks another protocol than the service (TLS or not)"},
 		Advice: []string{

@@ -47,12 +47,12 @@ until the process ends, and takes a descriptor each. Counted where the FIN was
 acknowledged and its receiver neither sent data nor closed for close-wait-age. A
 connection that was younger than that when the input ended is not
 counted, nor one whose receiver still sends: that is a half-close. Where none is so old, but
-nearly all connections of the listener, and at least close-wait-few, have waited for 5 s or more at the
+nearly all connections of the server, and at least close-wait-few, have waited for 5 s or more at the
 end, it is reported as possible: a short capture cannot show a leak otherwise.
 It can be mistaken for a host that died right after its ACK; other connections to
 it at the time tell.`,
 		New: func(o *Options) Fold {
-			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that listener"),
+			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that server"),
 				age:      o.span("close-wait-age", 60*second, "how long an end must have been in CLOSE-WAIT"),
 				young:    o.span("close-wait-young", 5*second, "how long, where none was older when the input ended and nearly all connections are so"),
 				critical: o.count("close-wait-critical", 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near")}

@@ -108,7 +108,7 @@ func contrastCases() []contrastCase {
 			if bad {
 				r.Open.HeldConn, r.Open.HeldState = 3, record.CloseWait
 			}
-		}), Likely, "reused a port on which the listener still held the previous connection in CLOSE-WAIT", ""},
+		}), Likely, "reused a port on which the server still held the previous connection in CLOSE-WAIT", ""},
 		{"another host's SYN just before", population(50, 10, func(r *record.Record, i int, bad bool) {
 			if bad { // at the time of the one before
 				r.Orig = numbered(200+i%5, r.Orig.Port)
@@ -171,7 +171,7 @@ func openSituations() (all []situation) {
 		}
 	}
 	return append(all,
-		situation{"refused", "the listener holds the port's older connection", population(50, 5, refuse), "warning likely"},
+		situation{"refused", "the server holds the port's older connection", population(50, 5, refuse), "warning likely"},
 		situation{"queue-full", "TCP_DEFER_ACCEPT", population(50, 5, wait), "notice likely"},
 		situation{"syn-lost", "SYNs that ask for ECN are dropped, their repeats do not ask", population(50, 5, slow), "warning likely"})
 }

@@ -38,8 +38,8 @@ func signsOfWhy() []sign[joined] {
 	return []sign[joined]{
 		{mark: mark{cause: causeECN, advice: adviseECN}, oneSided: true, of: asksECN, say: yesNo("asked for ECN (ECE and CWR on the SYN)", "")},
 		{mark: mark{cause: causeBehind, advice: adviseBehind}, oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", "")},
-		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("reused a port on which the listener still held the previous connection", ""), detail: statesHeld},
-		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same listener", "")},
+		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("reused a port on which the server still held the previous connection", ""), detail: statesHeld},
+		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same server", "")},
 		{mark: mark{cause: causeFastOpen, advice: adviseFastOpen}, oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", "")},
 		{mark: mark{cause: causeSYNData, advice: adviseFastOpen}, oneSided: true, of: carriesData, say: yesNo("carried data on the SYN (fast open, RFC 7413)", "")},
 		{mark: mark{cause: causeSigned, advice: adviseSigned}, oneSided: true, of: isSigned, say: yesNo("signed their SYN (TCP MD5 or TCP-AO)", "")},
@@ -146,11 +146,11 @@ func sayVLAN(v uint64) string {
 }
 
 func causeECN(*found) string {
-	return "something on the way, or a firewall at the listener, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)"
+	return "something on the way, or a firewall at the server, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)"
 }
 
 func adviseECN(capture.Endpoint) []string {
-	return []string{"On an opener: `sysctl net.ipv4.tcp_ecn`; with 0 or 2 it does not ask for ECN, and the SYNs must get through.",
+	return []string{"On a client: `sysctl net.ipv4.tcp_ecn`; with 0 or 2 it does not ask for ECN, and the SYNs must get through.",
 		"Look for the device that drops SYNs with ECE and CWR: `nft list ruleset`, and a capture on each side of it."}
 }
 
@@ -161,16 +161,16 @@ func causeBehind(*found) string {
 
 func adviseBehind(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("On %s: with a kernel before 4.12 the setting net.ipv4.tcp_tw_recycle must be 0; netstat -s lists what it dropped as rejected because of time stamp.", at.Addr),
-		"Else look at firewalls and load balancers on the way: switch off their check of timestamps. Openers without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
+		"Else look at firewalls and load balancers on the way: switch off their check of timestamps. Clients without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
 }
 
 func causeHeld(t *found) string {
-	return "they " + t.text + ": the opener, or a NAT, gave it up and came back to the same port too early; the listener is up and did not close its end"
+	return "they " + t.text + ": the client, or a NAT, gave it up and came back to the same port too early; the server is up and did not close its end"
 }
 
 func adviseHeld(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("On %s: `ss -tanp state connected '( sport = :%d )'` lists the older connections and the process that has not closed them.", at.Addr, at.Port),
-		"Mend the program that holds them (it must close when it reads the end), and let the opener not come back to the port so soon: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse`."}
+		"Mend the program that holds them (it must close when it reads the end), and let the client not come back to the port so soon: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse`."}
 }
 
 func causeCrowded(*found) string {
@@ -183,19 +183,19 @@ func adviseCrowded(capture.Endpoint) []string {
 }
 
 func causeFastOpen(*found) string {
-	return "something on the way, or the listener, drops SYNs with a fast-open cookie or data (RFC 7413)"
+	return "something on the way, or the server, drops SYNs with a fast-open cookie or data (RFC 7413)"
 }
 
 func adviseFastOpen(capture.Endpoint) []string {
-	return []string{"On an opener: `sysctl net.ipv4.tcp_fastopen`; without bit 1 it does not ask, and the SYNs must get through."}
+	return []string{"On a client: `sysctl net.ipv4.tcp_fastopen`; without bit 1 it does not ask, and the SYNs must get through."}
 }
 
 func causeSYNData(*found) string {
-	return "something on the way, or the listener, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through"
+	return "something on the way, or the server, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through"
 }
 
 func causeSigned(*found) string {
-	return "the listener has another key for them, or none, and drops what it cannot verify in silence (RFC 2385, RFC 5925)"
+	return "the server has another key for them, or none, and drops what it cannot verify in silence (RFC 2385, RFC 5925)"
 }
 
 func adviseSigned(at capture.Endpoint) []string {
@@ -203,7 +203,7 @@ func adviseSigned(at capture.Endpoint) []string {
 }
 
 func causeNoData(*found) string {
-	return "TCP_DEFER_ACCEPT: the listener waits for data (tcp(7)); those that send none wait for its time to pass"
+	return "TCP_DEFER_ACCEPT: the server waits for data (tcp(7)); those that send none wait for its time to pass"
 }
 
 func adviseNoData(at capture.Endpoint) []string {
@@ -211,9 +211,9 @@ func adviseNoData(at capture.Endpoint) []string {
 }
 
 func causeOption(t *found) string {
-	return "something on the way, or the listener, drops or refuses the SYNs that " + t.text
+	return "something on the way, or the server, drops or refuses the SYNs that " + t.text
 }
 
 func adviseOption(capture.Endpoint) []string {
-	return []string{"Send a SYN with and without that option to check: `sysctl net.ipv4.tcp_sack net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps` on an opener."}
+	return []string{"Send a SYN with and without that option to check: `sysctl net.ipv4.tcp_sack net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps` on a client."}
 }

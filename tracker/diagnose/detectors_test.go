@@ -39,7 +39,7 @@ func detectorCases() []detectorCase {
 			silentSince(20 * second)[:3], "no SYN went unanswered", "still-open"},
 		{"no-answer", append(same(1, failed(record.OpenNoAnswer, 3)), made(5)), Notice, "Others got through",
 			same(3, failed(record.OpenNoAnswer, 3), set(func(r *record.Record) { r.Capture.OneWay = true })), "one direction only: the answer was not captured", ""},
-		{"half-open", same(3, failed(record.OpenHalfOpen, 3), set(func(r *record.Record) { r.Open.NSYNACKsAgain, r.Open.SYNUnheard = 2, true })), Warning, "does not reach the opener",
+		{"half-open", same(3, failed(record.OpenHalfOpen, 3), set(func(r *record.Record) { r.Open.NSYNACKsAgain, r.Open.SYNUnheard = 2, true })), Warning, "does not reach the client",
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.SYNs = 0 })), "SYN/ACKs that nobody asked for", ""},
 		{"abandoned", same(3, failed(record.OpenAborted, 1)), Warning, "gave up all 3",
 			same(3, reset(orig, record.ResetAbort)), "it was open", "reset-abort"},
@@ -48,15 +48,15 @@ func detectorCases() []detectorCase {
 		{"health-check", append(many(8, func(i int) *record.Record { return every(i, 2*second, halfChecked) }), many(3, func(i int) *record.Record { return made(uint64(900+i), failed(record.OpenAborted, 1)) })...), Info, "8 half-open",
 			many(8, func(i int) *record.Record {
 				return every(i, 2*second, halfChecked, set(func(r *record.Record) { r.Open.Resp = record.Some(3 * second / 10) }))
-			}), "the answer came late, and the opener had given up", "abandoned"},
+			}), "the answer came late, and the client had given up", "abandoned"},
 		{"health-check", many(8, func(i int) *record.Record { return every(i, 5*second, fullChecked) }), Info, "8 complete and reset",
 			same(8, reset(orig, record.ResetAbort)), "they carried data", "reset-abort"},
 		{"only-syn-passes", many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), Warning, "SYNs were answered while others hung",
 			append(many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), made(900, failed(record.OpenNoAnswer, 4))), "a SYN was dropped too: the queue is full", "queue-full"},
-		{"only-syn-passes", many(4, func(i int) *record.Record { return every(i, 5*second, unheardAtServer) }), Warning, "none of these openers repeated its SYN",
+		{"only-syn-passes", many(4, func(i int) *record.Record { return every(i, 5*second, unheardAtServer) }), Warning, "none of these clients repeated its SYN",
 			many(4, func(i int) *record.Record {
 				return every(i, 5*second, unheardAtServer, set(func(r *record.Record) { r.Open.SYNs = 3; again(r, 2) }))
-			}), "the SYN/ACK does not reach the opener", "half-open"},
+			}), "the SYN/ACK does not reach the client", "half-open"},
 		{"only-syn-passes", append(many(4, func(i int) *record.Record { return every(i, 5*second, unheardOf) }), many(40, func(i int) *record.Record {
 			return made(uint64(1000+i), from(numbered(70, uint16(30000+i))))
 		})...), Warning, "came from one host", many(3, func(i int) *record.Record { return every(i, millisecond, unheardOf) }),
@@ -69,17 +69,17 @@ func detectorCases() []detectorCase {
 			same(3, set(func(r *record.Record) {
 				hangUp(r)
 				r.Close.First = orig
-			})), "a probe that the opener closes", ""},
+			})), "a probe that the client closes", ""},
 		{"closed-at-once", same(1, reset(resp, record.ResetAbort), set(func(r *record.Record) { mute(r, resp) })), Notice, "without sending a byte",
 			same(3, set(func(r *record.Record) {
 				hangUp(r)
 				r.Ends[orig].SeenBytes = 100
-			})), "it read what the opener sent, and closed in order", ""},
+			})), "it read what the client sent, and closed in order", ""},
 		{"closed-at-once", same(1, set(hangUp)), Notice, "without sending a byte",
 			same(1, set(func(r *record.Record) {
 				hangUp(r)
 				r.Ends[resp].Bytes, r.Ends[resp].MissingBytes = record.Some[uint64](89), 89
-			})), "the capture missed what the listener said", ""},
+			})), "the capture missed what the server said", ""},
 		{"stale-connection", same(1, late(2), old(record.Established, true)), Warning, "still held 1 connection",
 			same(1, late(2), old(record.Established, false)), "a forged SYN: nobody reset the older connection", ""},
 		{"stale-connection", same(2, late(2), old(record.CloseWait, true)), Warning, "still held 2 connections in CLOSE-WAIT",
@@ -91,7 +91,7 @@ func detectorCases() []detectorCase {
 		{"shared-tuple", twoAddresses(7000, 9000), Warning, "shares addresses and ports with others to 10.0.0.4",
 			twoAddresses(7001, 9000), "the ACK is of no connection in the capture", "stale-connection"},
 		{"port-collision", same(1, late(2), old(record.Established, true), set(func(r *record.Record) { r.Open.OldWentOn, r.Open.OldWentOnAt = 3, r.ID+5 })), Warning, "came all the same, from where it stood",
-			same(1, late(2), old(record.Established, true)), "the opener gave the older one up", "stale-connection"},
+			same(1, late(2), old(record.Established, true)), "the client gave the older one up", "stale-connection"},
 		{"port-collision", same(2, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Open.RivalAgain = r.ID + 7 })), Warning, "two live connections from one address and port, 2 times",
 			same(2, reset(orig, record.ResetUnknown)), "no other SYN came", "reset-bare"},
 		{"untranslated", untranslatedTo(5000, 9000), Warning, "NAT that did not translate",
@@ -105,19 +105,19 @@ func detectorCases() []detectorCase {
 			same(3, set(func(r *record.Record) {
 				r.Open.SYNACKs, r.Open.NSYNACKsAgain, r.Open.SYNACKAfter = 2, 1, second
 			})), "no ACK was seen before the SYN/ACK came again", "syn-ack-lost"},
-		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "3 of 4 handshakes late, without data from the opener, and 1 handshake with data at once", same(3, set(func(r *record.Record) {
+		{"queue-full", append(same(3, lateACK(1)), made(9, promptly)), Notice, "3 of 4 handshakes late, without data from the client, and 1 handshake with data at once", same(3, set(func(r *record.Record) {
 			reset(resp, record.ResetUnknown)(r)
 			r.Close.ResetIn = record.SynReceived
 			r.Open.ThirdACK, r.Close.ResetTime = record.Some(r.Start), record.Some(r.Start+180*second)
 		})), "a RST minutes later answers no third ACK", ""},
 		{"queue-full", many(6, func(i int) *record.Record { return every(i, second, lateACK(1)) }), Notice, "answered every SYN at once",
 			append(many(6, func(i int) *record.Record { return every(i, second) }), made(900)), "they were taken at once", ""},
-		{"queue-full", append(same(1, late(2)), made(9, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Warning, "passed a tap next to the listener",
+		{"queue-full", append(same(1, late(2)), made(9, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Warning, "passed a tap next to the server",
 			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
-		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Critical, "10 attempts seen next to the listener met silence",
+		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Critical, "10 attempts seen next to the server met silence",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
 		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Critical, "answered none of",
-			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), "the listener turned them away", "queue-full"},
+			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), "the server turned them away", "queue-full"},
 		{"syn-cookies", append(same(3, failed(record.OpenHalfOpen, 1)), made(9)), Notice, "SYN cookies",
 			same(3, failed(record.OpenHalfOpen, 1), set(func(r *record.Record) { r.Open.NSYNACKsAgain = 2 })), "a SYN/ACK that comes again is no cookie", "half-open"},
 		{"syn-lost", same(3, late(3)), Warning, "6 s lost in all",
@@ -141,11 +141,11 @@ func detectorCases() []detectorCase {
 		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Orig.V, r.Capture.Tap = second, record.TapOrig })), Warning, "slow to acknowledge", nil, "", ""},
 		{"reuse-refused", same(1, late(2), old(record.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",
 			same(1, late(2), old(record.Established, true)), "the older connection was alive", "stale-connection"},
-		{"reset-abort", same(10, reset(resp, record.ResetAbort)), Warning, "aborted: the listener",
+		{"reset-abort", same(10, reset(resp, record.ResetAbort)), Warning, "aborted: the server",
 			same(10, reset(resp, record.ResetKeepaliveDead)), "keepalive gave up", ""},
 		{"reset-abort", many(3, func(i int) *record.Record {
 			return made(uint64(i+1), reset(orig, record.ResetAbort), to(numbered(i, 443)))
-		}), Notice, "to 3 listeners",
+		}), Notice, "to 3 servers",
 			same(1, failed(record.OpenAborted, 1)), "it never opened", "abandoned"},
 		{"reset-unread", same(10, reset(resp, record.ResetUnreadData)), Warning, "not read, or aborted",
 			same(10, reset(resp, record.ResetAbort)), "nothing was unread", "reset-abort"},
@@ -161,12 +161,12 @@ func detectorCases() []detectorCase {
 			same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ByNewer = true })), "it made way for a newer connection", ""},
 		{"reset-bare", same(10, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Warning, "RST without ACK",
 			same(10, reset(resp, record.ResetAbort)), "RST,ACK: a socket aborted", "reset-abort"},
-		{"reset-bare", same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Notice, "sent as the opener",
-			same(1, reset(orig, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), "another TTL: not the opener", "reset-injected"},
+		{"reset-bare", same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Notice, "sent as the client",
+			same(1, reset(orig, record.ResetMiddlebox), set(func(r *record.Record) { r.Close.ResetTTL.V, r.Close.ResetOdd = 60, record.OddTTL })), "another TTL: not the client", "reset-injected"},
 		{"port-scan", many(15, func(i int) *record.Record {
 			return made(uint64(i+1), probe(orig), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)))
 		}), Warning, "probed with ACKs",
-			same(15, probe(orig)), "one listener only: a connection that it no longer knows", "reset-forgotten"},
+			same(15, probe(orig)), "one server only: a connection that it no longer knows", "reset-forgotten"},
 		{"port-scan", many(15, func(i int) *record.Record {
 			return made(uint64(i+1), probe(resp), to(numbered(1, uint16(100+i))), from(numbered(2, 50000)), set(func(r *record.Record) { r.Orig, r.Resp = r.Resp, r.Orig; r.Close.FINs[resp] = 1 }))
 		}), Warning, "probed with FINs", nil, "", ""},
@@ -195,11 +195,11 @@ func detectorCases() []detectorCase {
 		}), Critical, "flood 10.0.0.2:80",
 			many(200, func(i int) *record.Record {
 				return made(uint64(i+1), failed(record.OpenNoAnswer, 4), from(numbered(1000+i, 1024)))
-			}), "openers that repeat their SYNs mean it", "no-answer"},
+			}), "clients that repeat their SYNs mean it", "no-answer"},
 		{"port-scan", many(15, func(i int) *record.Record {
 			return made(uint64(i+1), failed(record.OpenRefused, 1), to(numbered(7, uint16(1+i))), set(bareSYN))
 		}), Warning, "a SYN scan",
-			same(15, failed(record.OpenRefused, 1)), "one listener, tried again and again", "refused"},
+			same(15, failed(record.OpenRefused, 1)), "one server, tried again and again", "refused"},
 		{"port-scan", many(15, func(i int) *record.Record {
 			return made(uint64(i+1), failed(record.OpenNoAnswer, 3), to(numbered(i, uint16(20000+i))))
 		}), Notice, "peer-to-peer",

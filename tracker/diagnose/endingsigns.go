@@ -15,7 +15,7 @@ const (
 )
 
 // endsDoc is what detectors say that compare ends.
-const endsDoc = `Where both ends closed other connections to the listener, the two kinds are compared
+const endsDoc = `Where both ends closed other connections to the server, the two kinds are compared
 (Fisher's exact test, corrected for the signs tried): how long they had lived, how many
 bytes they had carried and whether they asked for ECN may be why; host, TTL, VLAN,
 tunnel, interface and moment say where and when.`

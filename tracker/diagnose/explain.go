@@ -52,7 +52,7 @@ func Explain(name string) (string, error) {
 func (g Group) question() string {
 	return [...]string{
 		GroupOpen:      "Why do connections fail to open?",
-		GroupQueue:     "Does a listener take what comes?",
+		GroupQueue:     "Does a server take what comes?",
 		GroupHandshake: "Why is opening slow?",
 		GroupTimeWait:  "What does TIME-WAIT cost?",
 		GroupLeak:      "Which application does not close its connections?",

@@ -42,11 +42,11 @@ func fellSilent() Detector {
 
 Rule: data was repeated three times or more into silence, for a second or more, when the
 input ends (RFC 6298 section 5.5; Linux goes on for tcp_retries2, about 15 minutes).
-Connections to the same listener that began meanwhile show what is gone: where they open at once,
-the host, the path and the listener are there, and only the state of the older connections is gone
+Connections to the same server that began meanwhile show what is gone: where they open at once,
+the host, the path and the server are there, and only the state of the older connections is gone
 (a failover or restart whose RST does not come through, RFC 9293 section 3.5.1; a NAT or
 stateful firewall that lost its table). Where their SYNs meet silence too, the host or the path
-to it is gone: no-answer reports that for the listener as a whole. Where nothing began
+to it is gone: no-answer reports that for the server as a whole. Where nothing began
 meanwhile it is only possible.
 
 What has been silent for a minute is vanished; a connection that was idle before is
@@ -110,7 +110,7 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 	}
 	f.Title = fmt.Sprintf("%s has answered nothing on %s for %s and serves %s: the older ones are forgotten", s.who(),
 		say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
-	f.Explanation += fmt.Sprintf(" %s to the same listener that began meanwhile opened at once: host, way and listener are there, and what knew the older connections is gone.",
+	f.Explanation += fmt.Sprintf(" %s to the same server that began meanwhile opened at once: host, way and server are there, and what knew the older connections is gone.",
 		sentence(say.Plural(m.opened, "connection")))
 	f.Causes = []string{"another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through",
 		"a NAT, load balancer or stateful firewall on the way lost its table (restart, failover), and drops what it does not know"}

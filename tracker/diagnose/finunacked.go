@@ -19,7 +19,7 @@ silence. Counted where it was repeated. What follows a long
 idle time is the finding idle-timeout or keepalive-missing, a capture that ended
 before the answer was due is still-open.`,
 		New: func(o *Options) Fold {
-			return newFold(missing(pickUnackedFIN).add, o.fewAndShare("fin-unacked", 10, 10, "connections", "the connections to that listener").tellUnackedFIN)
+			return newFold(missing(pickUnackedFIN).add, o.fewAndShare("fin-unacked", 10, 10, "connections", "the connections to that server").tellUnackedFIN)
 		},
 	}
 }

@@ -19,7 +19,7 @@ keeps the descriptor waits without limit. Counted where it shows that it still
 holds the connection after those 60 s, by keepalive probes or by acknowledging a
 late FIN, while nothing was sent to it. The other end's part in this is close-wait.`,
 		New: func(o *Options) Fold {
-			return newFold(addLingering, o.fewAndShare("fin-wait-2", 10, 1, "connections in FIN-WAIT-2", "the connections to that listener").tellLingering)
+			return newFold(addLingering, o.fewAndShare("fin-wait-2", 10, 1, "connections in FIN-WAIT-2", "the connections to that server").tellLingering)
 		},
 	}
 }

@@ -27,8 +27,8 @@ func TestWhatAFullTableForgot(t *testing.T) {
 	}{
 		{"nothing was dropped", nil, Proven},
 		{"of other hosts", same(1, evicted, elsewhere), Likely},
-		{"of the listener", same(1, evicted, func(r *record.Record) { r.Orig = numbered(99, 1) }), Possible},
-		{"of the opener only", same(1, evicted, func(r *record.Record) { r.Resp = numbered(99, 1) }), Likely},
+		{"of the server", same(1, evicted, func(r *record.Record) { r.Orig = numbered(99, 1) }), Possible},
+		{"of the client only", same(1, evicted, func(r *record.Record) { r.Resp = numbered(99, 1) }), Likely},
 		{"one that may go on", same(1, func(r *record.Record) { r.Capture.Midstream, r.Capture.Forgotten = true, true }), Possible},
 		{"begun before the capture", same(1, func(r *record.Record) { r.Capture.Midstream = true }), Proven},
 	} {

@@ -52,18 +52,18 @@ const (
 func gaveUpWaiting() Detector {
 	return Detector{
 		Name: "gave-up-waiting", Group: GroupReset, needs: traitReset | traitGaveUp,
-		Doc: `Openers close before the answer has come: their timeout is shorter than the listener takes.
+		Doc: `Clients close before the answer has come: their timeout is shorter than the server takes.
 
-Rule: the opener sent a request, then its FIN after 50 ms or more with nothing of an answer
+Rule: the client sent a request, then its FIN after 50 ms or more with nothing of an answer
 in between, and the answer came behind that (a proxy logs such requests as "client closed request", nginx as
 499). What comes to a socket that is closed is answered by a RST (RFC 9293 section 3.10.7.1)
 and lost. Where three or more waited equally long, to 3 % or 30 ms, that is a timeout
 of their application, and likely; else people or callers who cancel close as well.
 
-An opener that only shuts down its sending side reads the answer: no RST comes, and it
+A client that only shuts down its sending side reads the answer: no RST comes, and it
 is not counted.`,
 		New: func(o *Options) Fold {
-			k := o.fewAndShare("gave-up-waiting", 10, 10, "connections to one listener", "the listener's connections")
+			k := o.fewAndShare("gave-up-waiting", 10, 10, "connections to one server", "the server's connections")
 			return newFold(addGivenUp, k.tellGivenUp)
 		},
 	}
@@ -95,18 +95,18 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	}
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Possible,
-		Title: fmt.Sprintf("on %s to %s the opener closed before the answer came, %s after the request", outOf(x.n, opened, "connection"), name(s.A), waits),
+		Title: fmt.Sprintf("on %s to %s the client closed before the answer came, %s after the request", outOf(x.n, opened, "connection"), name(s.A), waits),
 		Explanation: fmt.Sprintf("Each sent its FIN with its request unanswered, and the answer met a closed socket: a RST, %s lost (RFC 9293 section 3.10.7.1). From request to answer it took up to %s.",
 			say.Plural(x.bytes, "byte"), span(x.took)),
-		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the listener takes"},
+		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the server takes"},
 		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
 			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who())},
 	}
 	if x.timeout() {
 		f.Confidence = Likely
-		f.Title = fmt.Sprintf("%s to %s died of a timeout of the opener: it closes %s after the request, the answer takes longer", sentence(outOf(x.n, opened, "connection")), name(s.A), waits)
+		f.Title = fmt.Sprintf("%s to %s died of a timeout of the client: it closes %s after the request, the answer takes longer", sentence(outOf(x.n, opened, "connection")), name(s.A), waits)
 		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a limit, not a choice of the moment.", say.Thousands(x.n))
-		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this listener takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
+		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this server takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
 	}
 	return f, true
 }

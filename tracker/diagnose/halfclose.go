@@ -16,7 +16,7 @@ section 3.6, case 2); it ends with that end's own FIN. Counted where data follow
 FIN, then a minute of silence, and no FIN. One that is still busy when the input
 ends is not counted; one that sent nothing at all is close-wait.`,
 		New: func(o *Options) Fold {
-			return newFold(missing(pickHalfClose).add, o.fewAndShare("half-close", 10, 10, "connections", "the connections to that listener").tellHalfClose)
+			return newFold(missing(pickHalfClose).add, o.fewAndShare("half-close", 10, 10, "connections", "the connections to that server").tellHalfClose)
 		},
 	}
 }

@@ -38,13 +38,13 @@ func halfCloseUnkept() Detector {
 
 Rule: an end may shut down its sending side and go on reading (RFC 9293 section 3.6, case
 2): with some protocols the FIN is the end of the request. A proxy that takes it for a close of
-both directions closes too, and the answer is lost without any RST. Counted where the opener's FIN came
-with its first request or within 10 ms of it, and the listener closed without a byte. It is reported
+both directions closes too, and the answer is lost without any RST. Counted where the client's FIN came
+with its first request or within 10 ms of it, and the server closed without a byte. It is reported
 where that separates those that got nothing from those that got an answer, by Fisher's exact test,
-and none that half-closed got one. Openers that want no answer and close at once
+and none that half-closed got one. Clients that want no answer and close at once
 look the same: so it is only possible.`,
 		New: func(o *Options) Fold {
-			l := unkeptLimits{o.count("half-close-unkept-few", 5, "connections to one listener that got no answer, at least")}
+			l := unkeptLimits{o.count("half-close-unkept-few", 5, "connections to one server that got no answer, at least")}
 			return newFold(addUnkept, l.tell)
 		},
 	}
@@ -77,8 +77,8 @@ func (l unkeptLimits) tell(c *Context, s Subject, x *unkept) (Finding, bool) {
 	}
 	return Finding{
 		Severity: effect{minor: true}.severity(), Confidence: Possible,
-		Title: fmt.Sprintf("%s to %s got no answer: the opener's FIN came right behind the request", outOf(x.n, x.n+other, "connection"), name(s.A)),
-		Explanation: fmt.Sprintf("The listener closed them without a byte: %s whose request ended by a FIN. Of those that kept their side open %s got an answer. An end may close its side and go on reading (RFC 9293 section 3.6, case 2); what closes then takes the half-close for a close.",
+		Title: fmt.Sprintf("%s to %s got no answer: the client's FIN came right behind the request", outOf(x.n, x.n+other, "connection"), name(s.A)),
+		Explanation: fmt.Sprintf("The server closed them without a byte: %s whose request ended by a FIN. Of those that kept their side open %s got an answer. An end may close its side and go on reading (RFC 9293 section 3.6, case 2); what closes then takes the half-close for a close.",
 			sentence(outOf(x.n, x.n, "connection")), outOf(got, other, "connection")),
 		Causes: []string{"a proxy before the service closes both directions at the FIN of one (Docker's userland proxy did, some load balancers do)",
 			"the service itself stops at the end of input", fmt.Sprintf("%s wants no answer and closes at once", x.sources.who())},

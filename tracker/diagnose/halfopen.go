@@ -11,13 +11,13 @@ import (
 func halfOpen() Detector {
 	return Detector{
 		Name: "half-open", Group: GroupOpen, needs: traitFailed,
-		Doc: `A listener answers the SYN, and the opener never completes the handshake.
+		Doc: `A server answers the SYN, and the client never completes the handshake.
 
 Rule: a SYN/ACK whose ACK does not come is sent again after 1, 3, 7, 15 and 31 s
 and given up at 63 s (Linux, tcp_synack_retries 5; RFC 9293 section 3.5). Where the
-opener goes on sending its SYN after a SYN/ACK passed, that does not reach it; where it does not,
-the opener is gone or never sent that SYN.
-An opener that captures only its own packets (one-way) is not counted, nor what
+client goes on sending its SYN after a SYN/ACK passed, that does not reach it; where it does not,
+the client is gone or never sent that SYN.
+A client that captures only its own packets (one-way) is not counted, nor what
 may still complete when the input ends. Floods have a finding of their own;
 so do SYN/ACKs that nobody asked for.`,
 		New: func(o *Options) Fold {
@@ -45,19 +45,19 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the third segment of the handshake (RFC 9293 section 3.5) never came.",
 			a.sources.who()),
-		Causes: []string{"the opener died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a path that was not captured"},
+		Causes: []string{"the client died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a path that was not captured"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -tan state syn-recv '( sport = :%d )'` lists what waits.", s.A.Addr, s.A.Port),
-			"Capture at the opener too: does the SYN/ACK arrive, does an ACK leave?",
+			"Capture at the client too: does the SYN/ACK arrive, does an ACK leave?",
 		},
 	}
 	switch {
 	case a.unheard*2 >= a.n:
 		f.Confidence = Proven
-		f.Explanation += fmt.Sprintf(" %s sent the SYN again after the SYN/ACK had passed: it does not reach the opener.", say.Plural(a.unheard, "attempt"))
-		f.Causes = []string{"the way back to the opener is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
-			"a rule at the opener drops the answers"}
-		f.Advice = append(f.Advice, fmt.Sprintf("On the listener's host: `ip route get %s` shows which way the answers go.", a.sources.known[0].Addr))
+		f.Explanation += fmt.Sprintf(" %s sent the SYN again after the SYN/ACK had passed: it does not reach the client.", say.Plural(a.unheard, "attempt"))
+		f.Causes = []string{"the way back to the client is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
+			"a rule at the client drops the answers"}
+		f.Advice = append(f.Advice, fmt.Sprintf("On the server: `ip route get %s` shows which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible

@@ -105,20 +105,20 @@ func (f checking) Suspects(c *Context) {
 func healthCheck() Detector {
 	return Detector{
 		Name: "health-check", Group: GroupOpen, needs: traitFailed | traitReset | traitSilent,
-		Doc: `Load balancers or monitors check a listener: connections that carry nothing, at a steady pace.
+		Doc: `Load balancers or monitors check a server: connections that carry nothing, at a steady pace.
 
-Rule: an opener that only wants to know whether a port answers sends a SYN and resets
+Rule: a client that only wants to know whether a port answers sends a SYN and resets
 at the SYN/ACK (a half-open check), or completes the handshake (RFC 9293 section 3.5)
-and ends it at once, by FIN or RST, without a byte. Counted for each host and listener
+and ends it at once, by FIN or RST, without a byte. Counted for each host and server
 where that took less than a second, and a half-open one only where its SYN/ACK came within
-200 ms: an opener gives up later than that. Told where there are as many as the threshold says
+200 ms: a client gives up later than that. Told where there are as many as the threshold says
 and four of five come as far apart as the others do, to a quarter. Those connections
 are in no finding about attempts that were given up or aborted, and in no scan.
 
-It can be mistaken for an opener whose connect timeout is far too short and that tries
+It can be mistaken for a client whose connect timeout is far too short and that tries
 again at a steady pace.`,
 		New: func(o *Options) Fold {
-			return checking{newFold(addCheck, nil), o.count("health-check", 5, "checks of a listener by one host from which on their pace is looked at")}
+			return checking{newFold(addCheck, nil), o.count("health-check", 5, "checks of a server by one host from which on their pace is looked at")}
 		},
 	}
 }

@@ -24,7 +24,7 @@ type raceLimits struct{ few, quietly uint64 }
 func idleRace() Detector {
 	return Detector{
 		Name: "idle-race", Group: GroupIdle, needs: traitQuiet,
-		Doc: `A listener's idle limit closes a connection as a request is on its way: the request dies.
+		Doc: `A server's idle limit closes a connection as a request is on its way: the request dies.
 
 Rule: a server, proxy or load balancer closes a connection on which nothing has been
 asked for some time (HTTP's keep-alive timeout, RFC 9112 section 9.5). A request that crosses its FIN, or
@@ -55,8 +55,8 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 	limit := seconds(x.before.Least)
 	f := Finding{
 		Severity: effect{felt: x.n >= l.few}.severity(), Confidence: Possible,
-		Title: fmt.Sprintf("%s to %s died as the listener closed it for being idle: a request met its FIN", outOf(x.n, opened, "connection"), name(s.A)),
-		Explanation: fmt.Sprintf("After %s of silence the listener sent its FIN. %s of requests that came within a second of it were answered with a RST: no socket held the connection any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
+		Title: fmt.Sprintf("%s to %s died as the server closed it for being idle: a request met its FIN", outOf(x.n, opened, "connection"), name(s.A)),
+		Explanation: fmt.Sprintf("After %s of silence the server sent its FIN. %s of requests that came within a second of it were answered with a RST: no socket held the connection any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
 			rangeOf(x.before), say.Plural(x.bytes, "byte")),
 		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
 		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),

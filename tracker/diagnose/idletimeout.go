@@ -11,7 +11,7 @@ import (
 type idleLimits struct{ few, many uint64 }
 
 func idleLimitsOf(o *Options) idleLimits {
-	return idleLimits{few: o.count("idle-timeout-few", 3, "connections to one listener, or of one opener, that must have died while idle"),
+	return idleLimits{few: o.count("idle-timeout-few", 3, "connections to one server, or of one client, that must have died while idle"),
 		many: o.count("idle-timeout-many", 10, "of them from which on it is likely even if no segment after idle time was answered")}
 }
 
@@ -48,7 +48,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Possible,
-		Causes: []string{box, "the listener's host or process restarted meanwhile, or its stack drops idle connections without closing them"},
+		Causes: []string{box, "the server's host or process restarted meanwhile, or its stack drops idle connections without closing them"},
 	}
 	if k.timer {
 		after := seconds(x.endedRests.Least)

@@ -20,7 +20,7 @@ gives up. Proven where that RST was seen, likely after 8 probes without an answe
 Dead means: the host is gone, or what stands between has forgotten the connection.
 Where the first probe came later than a known limit for idle connections that is said.`,
 		New: func(o *Options) Fold {
-			return newFold(addDead, o.fewAndShare("keepalive-dead", 3, 5, "connections", "the connections to that listener").tellDead)
+			return newFold(addDead, o.fewAndShare("keepalive-dead", 3, 5, "connections", "the connections to that server").tellDead)
 		},
 	}
 }
@@ -39,7 +39,7 @@ func addDead(s *subjects[probing, *probing], r *record.Record) {
 // probers are who sent the probes: a listener's openers, or the listener's host.
 func (x *probing) probers(s Subject) string {
 	if s.Kind != SubjectPair && x.n > 1 {
-		return "its openers"
+		return "its clients"
 	}
 	return x.prober.V.Addr.String()
 }

@@ -21,7 +21,7 @@ is dropped. Mostly harmless: all data was delivered; but many hold memory for mi
 Where its ACKs pass here and the FIN comes again three times or more all the same, they
 are lost behind the capture point.`,
 		New: func(o *Options) Fold {
-			return newFold(missing(pickLastACK).add, o.fewAndShare("last-ack", 10, 10, "connections", "the connections to that listener").tellLastACK)
+			return newFold(missing(pickLastACK).add, o.fewAndShare("last-ack", 10, 10, "connections", "the connections to that server").tellLastACK)
 		},
 	}
 }

@@ -35,7 +35,7 @@ func TestLedger(t *testing.T) {
 		{"the same, too short to tell a rate", ledger("10.0.0.1:0", "10.0.0.2:80", 4000, 4000, second), nil, ""},
 		{"this host's own range is narrow", own(ledger("10.0.0.1:0", "10.0.0.2:80", 950, 950, 60*second)), []string{"port-exhaustion critical likely"}, "50000 to 50999"},
 		{"another host's is not", own(ledger("10.0.0.3:0", "10.0.0.2:80", 950, 950, 60*second)), nil, ""},
-		{"a listener holds no ports", ledger("10.0.0.2:80", "", 26000, 26000, 60*second), []string{"time-wait-many notice likely"}, "10.0.0.2:80 held 26,000"},
+		{"a server holds no ports", ledger("10.0.0.2:80", "", 26000, 26000, 60*second), []string{"time-wait-many notice likely"}, "10.0.0.2:80 held 26,000"},
 		{"few", ledger("10.0.0.1:0", "10.0.0.2:80", 400, 400, 60*second), nil, ""},
 	} {
 		var got []string

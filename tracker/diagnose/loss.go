@@ -24,7 +24,7 @@ point twice was lost behind it, towards the receiver; one whose first copy never
 by was lost before it, towards the sender. Repeats that were needless are left out: see
 retx-spurious; so are those into silence: see vanished, idle-timeout and
 mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all packets sent in that direction, over all connections
-to the listener; it counts where chance leaves no less than the least (Wilson's interval,
+to the server; it counts where chance leaves no less than the least (Wilson's interval,
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
 Segments that an ICMP error reported as too big, and longer than they were sent, were not
 lost: something on the way joins them, which is reported instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A

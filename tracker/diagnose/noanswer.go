@@ -12,7 +12,7 @@ import (
 func noAnswer() Detector {
 	return Detector{
 		Name: "no-answer", Group: GroupOpen, needs: traitFailed,
-		Doc: `Nothing answers the SYN: filtered, nobody there, or the listener drops it.
+		Doc: `Nothing answers the SYN: filtered, nobody there, or the server drops it.
 
 Rule: a SYN that is not answered is sent again after 1 s, then more and more
 seldom (RFC 6298 section 2 and 5.5); Linux since 6.5 sends it at 1, 2, 3, 4, 5,
@@ -21,20 +21,20 @@ and gives up at 127 s. Where the repeats fit such a schedule the finding names
 the system, and where they end before it does, the application gave up first.
 Silence looks the same whatever the reason: a firewall that drops, a host that
 is off, a route back that is missing, a full accept queue. Only other
-connections to the listener at the same time show it: where those opened, the path
-is open and the finding queue-full or syn-lost fits better; at a listener that
+connections to the server at the same time show it: where those opened, the path
+is open and the finding queue-full or syn-lost fits better; at a server that
 serves others the finding is queue-full, unless a sign separates those that failed from
 those that opened: ECN on the SYN (RFC 3168), a TSval behind the newest accepted from the
 address (RFC 7323), fast open (RFC 7413), options, another host's SYN within 2 ms before, a
-port whose older connection the listener still held, a signature (RFC 2385, RFC 5925). Where
+port whose older connection the server still held, a signature (RFC 2385, RFC 5925). Where
 the same SYN passes the capture point again and again with fewer hops left, it goes round in a
 routing loop, which is proven. Where from some moment on nothing at all
-went well with the listener, and data of open connections was repeated without an ACK as
+went well with the server, and data of open connections was repeated without an ACK as
 well, it fell silent as a whole: no queue does that. That is reported with its counts (Fisher's
 exact test, corrected for the number of signs) and is the cause. A target of which the
 capture holds nothing may answer on a way that was not captured: then it is only possible. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
-listeners that are flooded are left out.`,
+servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
 			return newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer})
 		},
@@ -115,9 +115,9 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if through {
 		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened), so the path lets packets through.", say.Plural(service.opened, "connection"))
-		f.Causes = []string{"the accept queue or the SYN queue of the listener is full, so it drops SYNs", "packets are lost on the way",
-			"a rule drops the SYNs of some openers only"}
-		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the listener shows whether its queues overflow.")
+		f.Causes = []string{"the accept queue or the SYN queue of the server is full, so it drops SYNs", "packets are lost on the way",
+			"a rule drops the SYNs of some clients only"}
+		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the server shows whether its queues overflow.")
 	}
 	if !through && c.heardOf(s.A.Addr) {
 		f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == hostOff })
@@ -137,7 +137,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	case a.signed > 0 && a.signed == a.n && !v.named():
 		f.Confidence = min(f.Confidence, Possible)
 		f.Title += ": their SYNs are signed"
-		f.Explanation += " Each SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925): a listener whose key is another, or that has none for this peer, drops it and sends nothing."
+		f.Explanation += " Each SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925): a server whose key is another, or that has none for this peer, drops it and sends nothing."
 		f.Causes = append([]string{"the keys differ, or one end has none for the other's address (a BGP password)"}, f.Causes...)
 		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; tcpdump with -M and the key shows whether it fits.", s.A.Addr)}, f.Advice...)
 	}
@@ -162,11 +162,11 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 func (a *attempts) silence() string {
 	switch {
 	case a.syns > 1:
-		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the opener retransmits the SYN until it gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
+		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
 	case a.n == 1:
-		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is retransmitted until the opener gives up)."
+		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	}
-	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is retransmitted until the opener gives up)."
+	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is retransmitted until the client gives up)."
 }
 
 // intoLoop tells that the SYNs went round in a loop, which the copies prove.
@@ -188,7 +188,7 @@ func (a *attempts) timeouts() (text string) {
 		}
 	}
 	if k := a.ends[endUser]; k > 0 {
-		text += fmt.Sprintf(" %s ended by the opener's application: its own timeout came first, at the soonest %s.",
+		text += fmt.Sprintf(" %s ended by the client's application: its own timeout came first, at the soonest %s.",
 			say.Plural(k, "attempt"), betweenWords(a.patience.V.From, a.patience.V.To))
 	}
 	if k := a.ends[endSystem]; k > 0 {

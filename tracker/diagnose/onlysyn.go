@@ -39,7 +39,7 @@ const (
 )
 
 // unheardAfterSYN tells that the opener completed the handshake and sent data, and that
-// the responder sent nothing but its SYN/ACK again and again: all that it got is the SYN.
+// the server sent nothing but its SYN/ACK again and again: all that it got is the SYN.
 func unheardAfterSYN(r *record.Record) bool {
 	f, x := &r.Open, &r.Ends[record.Resp]
 	return f.Kind == record.OpenHandshake && f.SYNs > 0 && f.ACKsIgnored >= ignoredLeast && r.Ends[record.Orig].WireBytes > 0 &&
@@ -61,17 +61,17 @@ func onlySYN() Detector {
 		Name: "only-syn-passes", Group: GroupOpen, needs: traitFailed | traitHeldUp,
 		Doc: `The SYN arrives and is answered, and nothing after it gets through in that direction.
 
-Rule: on the opener's side, the third ACK and data leave, and the responder goes on sending
-its SYN/ACK and nothing else (RFC 9293 section 3.5). On the listener's side, the SYN/ACK
-is sent again for 2 s and more, and the opener, which repeats a SYN that is not answered after
+Rule: on the client's side, the third ACK and data leave, and the server goes on sending
+its SYN/ACK and nothing else (RFC 9293 section 3.5). On the server's side, the SYN/ACK
+is sent again for 2 s and more, and the client, which repeats a SYN that is not answered after
 a second (RFC 6298 section 2.1), does not: so it has the SYN/ACK and its ACK is lost. A
 stateful firewall that saw the SYN and not the SYN/ACK, which took another way
 (asymmetric routing), drops all that follows as invalid.
 
 It can be mistaken for a full accept queue (see queue-full), which ignores third ACKs as
-well: but such a listener drops SYNs too (Linux). So it is reported only where no SYN to the listener
+well: but such a server drops SYNs too (Linux). So it is reported only where no SYN to the server
 had to be sent again and one was answered while another connection hung, and likely only where nothing else got through to it, or
-where from does. On the listener's side forged SYNs look the same, but come without the
+where from does. On the server's side forged SYNs look the same, but come without the
 options of a real system, from many addresses: see syn-flood.`,
 		New: func(o *Options) Fold {
 			return newFold(addDeaf, o.fewAndMany("only-syn-passes").tellDeaf).suspecting(suspectDeaf)
@@ -132,16 +132,16 @@ func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
 		Causes: []string{"a stateful firewall on the way saw the SYN and not the SYN/ACK, which took another way (asymmetric routing), and drops all that follows as invalid",
 			"a rule on the way lets nothing but SYNs pass"},
 		Advice: []string{
-			fmt.Sprintf("Compare the two ways: `ip route get %s` on the opener and `ip route get %s` on the listener's host; both must pass the same firewall.", s.A.Addr, x.sources.known[0].Addr),
+			fmt.Sprintf("Compare the two ways: `ip route get %s` on the client and `ip route get %s` on the server; both must pass the same firewall.", s.A.Addr, x.sources.known[0].Addr),
 			"On the firewalls between them: `conntrack -S` counts what is invalid; `nft list ruleset` shows whether that is dropped.",
 		},
 	}
 	if x.atServer*2 > x.n {
-		f.Explanation = fmt.Sprintf("The SYN/ACK was sent again %s, for up to %s, and no ACK after it came; none of these openers repeated its SYN, as one does that gets no SYN/ACK (RFC 6298 section 2.1): it has it, and what it sends after the SYN is lost before this capture point.",
+		f.Explanation = fmt.Sprintf("The SYN/ACK was sent again %s, for up to %s, and no ACK after it came; none of these clients repeated its SYN, as one does that gets no SYN/ACK (RFC 6298 section 2.1): it has it, and what it sends after the SYN is lost before this capture point.",
 			say.Plural(x.again, "time"), span(x.longest))
 	} else {
 		f.Explanation = fmt.Sprintf("The SYN is answered at once, and nothing after it is: the SYN/ACK came again %s, for up to %s, although its ACK and data were sent (RFC 9293 section 3.5). "+
-			"It is no matter of the listener's queues: one that takes no more drops SYNs as well (Linux), and here SYNs were answered while others hung.", say.Plural(x.again, "time"), span(x.longest))
+			"It is no matter of the server's queues: one that takes no more drops SYNs as well (Linux), and here SYNs were answered while others hung.", say.Plural(x.again, "time"), span(x.longest))
 	}
 	if well > 0 {
 		if !v.somewhere() {

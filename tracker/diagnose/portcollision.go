@@ -11,12 +11,12 @@ import (
 func portCollision() Detector {
 	return Detector{
 		Name: "port-collision", Group: GroupOpen, needs: traitHeldUp,
-		Doc: `Two live connections reach a listener from the same address and port: the older one starves.
+		Doc: `Two live connections reach a server from the same address and port: the older one starves.
 
-Rule: an opener that answers the ACK of an older connection by a RST has no such connection (RFC
+Rule: a client that answers the ACK of an older connection by a RST has no such connection (RFC
 5961 section 4); where it crashed, or its port was forgotten, the older one is never heard of
 again (stale-connection). Here data goes on from where the older connection stood, after the newer one had
-opened; or a SYN with numbers of its own comes again, as only an opener sends it, while the older one goes
+opened; or a SYN with numbers of its own comes again, as only a client sends it, while the older one goes
 on: both live, behind one address and port. A NAT gave two connections the same
 port, or a load balancer that passes its clients' addresses on leads here from two of its
 addresses. Seen at the client, where the addresses differ, it is shared-tuple.`,
@@ -44,8 +44,8 @@ func tellCollision(_ *Context, s Subject, x *collisions) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title:       fmt.Sprintf("%s got two live connections from one address and port, %s, from %s: one of each two starves", name(s.A), say.Plural(x.n, "time"), x.sources.who()),
-		Explanation: "Both have the same addresses and ports here (RFC 9293 section 3.3.1): the listener takes them for one, and what it does not expect it answers by an ACK or a RST (RFC 5961 section 4.2)." + x.shown(),
-		Causes:      []string{"a load balancer that passes clients' addresses on leads here from two of its addresses (client IP preservation)", "a NAT gives two connections the same port (SNAT without free ports, or a race of two openers)"},
+		Explanation: "Both have the same addresses and ports here (RFC 9293 section 3.3.1): the server takes them for one, and what it does not expect it answers by an ACK or a RST (RFC 5961 section 4.2)." + x.shown(),
+		Causes:      []string{"a load balancer that passes clients' addresses on leads here from two of its addresses (client IP preservation)", "a NAT gives two connections the same port (SNAT without free ports, or a race of two clients)"},
 		Advice: []string{"Turn client IP preservation off on the load balancer (or use proxy protocol), or let its addresses lead to different ports.",
 			"On a NAT: more addresses or ports for SNAT; `iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully` against races."},
 	}

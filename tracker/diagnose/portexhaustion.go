@@ -10,7 +10,7 @@ import (
 type portLimits struct{ ports, felt, broken int64 }
 
 func portLimitsOf(o *Options) portLimits {
-	return portLimits{int64(o.count("ports", 28232, "ports that an opener chooses from, where the host's own range is not known")),
+	return portLimits{int64(o.count("ports", 28232, "ports that a client chooses from, where the host's own range is not known")),
 		int64(o.share("port-exhaustion", 50, "of the ports held, or forecast, from which on it is a warning")),
 		int64(o.share("port-exhaustion-critical", 90, "of the ports held from which on it is critical"))}
 }
@@ -21,7 +21,7 @@ func (o *Options) Ports() int64 { return portLimitsOf(o).ports }
 func portExhaustion() Detector {
 	return Detector{
 		Name: "port-exhaustion", Group: GroupTimeWait, needs: traitNone,
-		Doc: `An opener runs out of ports towards one destination: TIME-WAIT holds them.
+		Doc: `A client runs out of ports towards one destination: TIME-WAIT holds them.
 
 Rule: the end that closes first holds TIME-WAIT for 2MSL (RFC 9293 section 3.6), and
 with it one of its ports towards that address and port. Linux chooses from 28,232
@@ -29,7 +29,7 @@ with it one of its ports towards that address and port. Linux chooses from 28,23
 second; when none is left connect() fails with EADDRNOTAVAIL. Held is the most
 at once, by packet time; the forecast goes on from what is held at the end, at the rate at
 which that grew of late (entered less left), to where it levels off, 2MSL after
-the first entry. As many that leave as enter exhaust nothing. Live on the opener its own range is used.
+the first entry. As many that leave as enter exhaust nothing. Live on the client its own range is used.
 
 How long TIME-WAIT lasts is --msl's matter: 60 s on Linux, 4 min by the RFC, 30 s on
 macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is seen.`,
@@ -53,11 +53,11 @@ func (l portLimits) tell(c *Context, h *Holding) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: true, broken: broken}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, say.Thousands(h.Peak), say.Thousands(uint64(ports)), name(h.Dest)),
-		Explanation: fmt.Sprintf("The opener closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
+		Explanation: fmt.Sprintf("The client closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
 			span(c.twoMSL()), say.Plural(h.Entered, "connection")),
 		Causes: []string{"a client that opens a connection for each request and closes it itself (no keep-alive, no pool)", "a proxy or load test that concentrates on one destination"},
 		Advice: []string{
-			"Keep connections open and share them: connection pool, HTTP keep-alive; or let the listener close first.",
+			"Keep connections open and share them: connection pool, HTTP keep-alive; or let the server close first.",
 			fmt.Sprintf("`ss -tan state time-wait '( dport = :%d )'` on %s lists them.", h.Dest.Port, h.Holder.Addr),
 			"`sysctl net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range`: tcp_tw_reuse=1 reuses after 1 s, with timestamps; a wider range lasts longer.",
 		},

@@ -33,7 +33,7 @@ func portScan() Detector {
 		Name: "port-scan", Group: GroupAttack, needs: traitFailed | traitReset | traitSilent,
 		Doc: `A host tries many ports or hosts, and hardly any answers: a scan.
 
-Rule: counted are the different listeners to which a host's attempts were refused
+Rule: counted are the different server ports to which a host's attempts were refused
 (RFC 9293 section 3.10.7.1), met silence or an ICMP error, or were reset by the host
 itself before they were open. A SYN scan sends SYNs without SACK, window scaling and
 timestamps, and resets what answers; a connect scan uses the system's own connect(),
@@ -41,12 +41,12 @@ whose SYNs carry those options and which a refusal ends. A lone ACK, FIN or segm
 without flags that a RST answers, of a connection of which nothing else was seen, is a
 probe too (ACK, FIN, NULL and Xmas scans): a port without a socket answers it so. One
 without ACK is a probe without any answer too: no connection sends such segments.
-Its attempts are in no other finding, so that the listeners it touched do not look
+Its attempts are in no other finding, so that the servers it touched do not look
 broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose
 peers are gone: each of those listens on a port of its own, and the finding says so.`,
 		New: func(o *Options) Fold {
-			l := atLeast{o.count("port-scan", 15, "different listeners that a host tried without success, from which on it scans")}
+			l := atLeast{o.count("port-scan", 15, "different server ports that a host tried without success, from which on it scans")}
 			return newFold(addScan, l.tellScan).suspecting(l.suspectScan)
 		},
 	}
@@ -110,7 +110,7 @@ func (x *scan) listeners() string {
 	if x.hosts.Count() == 1 {
 		return x.ports.words()
 	}
-	return about(&x.targets, "listener")
+	return about(&x.targets, "server port")
 }
 
 func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {

@@ -40,20 +40,20 @@ type overflowLimits struct{ many, few uint64 }
 func queueFull() Detector {
 	return Detector{
 		Name: "queue-full", Group: GroupQueue, needs: traitFailed | traitHeldUp | traitReset,
-		Doc: `A listener cannot take what comes: its accept queue or SYN queue is full.
+		Doc: `A server cannot take what comes: its accept queue or SYN queue is full.
 
-Rule: a third ACK makes the connection (RFC 9293 section 3.5), unless the listener
+Rule: a third ACK makes the connection (RFC 9293 section 3.5), unless the server
 has no place for it. Where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
 is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
 with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
 SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs
-that passed a tap next to the listener, or never left the host, and were answered
+that passed a tap next to the server, or never left the host, and were answered
 only when they came again.
 One SYN/ACK again can also be a third ACK lost behind the tap, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible, and so are many where other connections
-to the listener sent data at once and were not kept waiting, or where every SYN was answered at once meanwhile; several repeats, data, a RST or many
-connections make it likely. SYNs that were never answered count where others to the same listener opened at the
+to the server sent data at once and were not kept waiting, or where every SYN was answered at once meanwhile; several repeats, data, a RST or many
+connections make it likely. SYNs that were never answered count where others to the same server opened at the
 time and the capture point is next to it; else they may be filtered or lost on the
 way: see no-answer and syn-lost.`,
 		New: func(o *Options) Fold {
@@ -150,14 +150,14 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 			f.Title = fmt.Sprintf("%s took %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
 			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
 		} else {
-			f.Title = fmt.Sprintf("%s took %s late, without data from the opener, and %s with data at once", name(s.A), ofThose(sum.n, all, "handshake"), say.Plural(service.prompt, "handshake"))
+			f.Title = fmt.Sprintf("%s took %s late, without data from the client, and %s with data at once", name(s.A), ofThose(sum.n, all, "handshake"), say.Plural(service.prompt, "handshake"))
 		}
-		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
+		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
 	case strong == 0 && sum.n < l.few:
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
-		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the listener waits for data"}, f.Causes...)
+		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
 	case silent > 0:
 		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), ofThose(sum.n, all, "connection"))
 	case x.reset == 0:
@@ -199,10 +199,10 @@ func (x *overflow) signs(silent, late, opened uint64) string {
 		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", say.Thousands(x.ignored), span(x.longest)))
 	}
 	if late > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap next to the listener and was answered only when it came again", say.Thousands(late)))
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap next to the server and was answered only when it came again", say.Thousands(late)))
 	}
 	if silent > 0 {
-		signs = append(signs, fmt.Sprintf("%s seen next to the listener met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))
+		signs = append(signs, fmt.Sprintf("%s seen next to the server met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))
 	}
 	return strings.Join(signs, "; ")
 }

@@ -13,7 +13,7 @@ func refused() Detector {
 		Doc: `A RST answers the SYN: nobody listens, or a firewall says no.
 
 Rule: a SYN for a port in CLOSED is answered by RST,ACK whose ACK number covers
-the SYN (RFC 9293 section 3.10.7.1). Counted for each listener, with how many
+the SYN (RFC 9293 section 3.10.7.1). Counted for each server, with how many
 connections to it opened in the same input.
 
 The order shows more: where refusals lie one here and one there among connections that were
@@ -68,7 +68,7 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		f.Explanation = "A RST with an ACK of the SYN came back (RFC 9293 section 3.10.7.1)."
 	}
 	if c.served(s.A).otherWay(a.ttl) {
-		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the listener's other packets do not: something on the way sent them.", a.ttl.Least)
+		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the server's other packets do not: something on the way sent them.", a.ttl.Least)
 		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
 	}
 	v.into(&f, s.A, "opened")

@@ -60,7 +60,7 @@ func (x *resent) sentAgain() string {
 func (x *resent) systems() (text string) {
 	for i, b := range backoffs() {
 		if x.schedules[i] > 0 {
-			text += fmt.Sprintf(" %s retransmitted it as %s does.", say.Plural(x.schedules[i], "opener"), b.system)
+			text += fmt.Sprintf(" %s retransmitted it as %s does.", say.Plural(x.schedules[i], "client"), b.system)
 		}
 	}
 	return text

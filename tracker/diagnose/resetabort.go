@@ -29,7 +29,7 @@ another TTL: see reset-injected.
 
 ` + endsDoc,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one listener", "the listener's connections"), pickAbort, endedAborted, (*resets).add, tellAbort})
+			return newResets(resetKind{o.fewAndShare("reset-abort", 10, 10, "connections to one server", "the server's connections"), pickAbort, endedAborted, (*resets).add, tellAbort})
 		},
 	}
 }

@@ -24,7 +24,7 @@ microseconds fit all of them.
 
 ` + endsDoc,
 		New: func(o *Options) Fold {
-			l := forgottenLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one listener", "the listener's connections"), forgottenLimitsOf(o.others()).idle}
+			l := forgottenLimits{o.fewAndShare("reset-bare", 10, 10, "connections to one server", "the server's connections"), forgottenLimitsOf(o.others()).idle}
 			return newResets(resetKind{l.scale, l.picksBare, endedBare, (*resets).add, tellBare})
 		},
 	}

@@ -12,7 +12,7 @@ type forgottenLimits struct {
 }
 
 func forgottenLimitsOf(o *Options) forgottenLimits {
-	return forgottenLimits{scale: o.fewAndShare("reset-forgotten", 10, 10, "connections to one listener", "the listener's connections"),
+	return forgottenLimits{scale: o.fewAndShare("reset-forgotten", 10, 10, "connections to one server", "the server's connections"),
 		idle: o.span("reset-forgotten-idle", forgottenAfter, "that the RST's sender was quiet before; sooner it counts as reset-bare")}
 }
 
@@ -25,7 +25,7 @@ Rule: a segment for a connection that does not exist is answered by a RST withou
 ACK, at the number that the segment acknowledged (RFC 9293 section 3.10.7.1). An
 end that aborts sends RST,ACK. So the end, or what stands for it (a load balancer,
 a NAT, a failed-over pair), lost its state: it restarted, or dropped the
-connection as idle. An opener that resets an older connection that answered its new
+connection as idle. A client that resets an older connection that answered its new
 SYN does the same: see stale-connection. A bare RST whose sender had just been
 talking, or that answers nothing, counts as reset-bare.
 

@@ -67,7 +67,7 @@ func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
 // RSTs are: of one connection, as an example.
 func (x *resets) ownWords() string {
 	var own []string
-	for e, who := range [...]string{"opener", "listener"} {
+	for e, who := range [...]string{"client", "server"} {
 		if x.by[e] > 0 && x.own.V.By[e] > 0 {
 			own = append(own, fmt.Sprintf("other packets of the %s with %d", who, x.own.V.By[e]))
 		}

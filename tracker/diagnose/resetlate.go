@@ -25,10 +25,10 @@ nobody to read what still comes; it answers data with a bare RST (RFC 9293 secti
 3.10.4 and RFC 1122 section 4.2.2.13). So does an orphan whose FIN-WAIT-2 ended:
 Linux drops it after tcp_fin_timeout, 60 s, and the RST then comes from no socket.
 Its sign is a bare RST of an end that had sent its FIN, or a RST,ACK that takes
-in what came after that FIN, as Windows answers. A request that crosses the FIN of a listener's
+in what came after that FIN, as Windows answers. A request that crosses the FIN of a server's
 idle limit is idle-race.`,
 		New: func(o *Options) Fold {
-			return newResets(resetKind{o.fewAndShare("reset-late-data", 10, 10, "connections to one listener", "the listener's connections"), pickLateData, endedUnknown, (*resets).add, tellLateData})
+			return newResets(resetKind{o.fewAndShare("reset-late-data", 10, 10, "connections to one server", "the server's connections"), pickLateData, endedUnknown, (*resets).add, tellLateData})
 		},
 	}
 }

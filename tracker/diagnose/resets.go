@@ -149,19 +149,19 @@ func hops(ttl uint8) uint8 {
 func (x *resets) sender(s Subject) string {
 	switch {
 	case x.by[record.Orig] == 0 && s.Kind == SubjectHost:
-		return "the listeners"
+		return "the servers"
 	case x.by[record.Resp] == 0:
-		return "the opener, " + x.sources.who() + ","
+		return "the client, " + x.sources.who() + ","
 	case x.by[record.Orig] == 0:
-		return "the listener"
+		return "the server"
 	}
-	return fmt.Sprintf("the listener (%s) and the opener (%s)", say.Plural(x.by[record.Resp], "time"), say.Thousands(x.by[record.Orig]))
+	return fmt.Sprintf("the server (%s) and the client (%s)", say.Plural(x.by[record.Resp], "time"), say.Thousands(x.by[record.Orig]))
 }
 
 // sent says who sent such RSTs.
 func (x *resets) sent(s Subject, rst string) string {
 	if x.by[record.Orig] > 0 && x.by[record.Resp] > 0 {
-		return fmt.Sprintf("%s by the listener, %s by the opener", say.Thousands(x.by[record.Resp]), say.Thousands(x.by[record.Orig]))
+		return fmt.Sprintf("%s by the server, %s by the client", say.Thousands(x.by[record.Resp]), say.Thousands(x.by[record.Orig]))
 	}
 	return x.sender(s) + " sent " + rst
 }
@@ -169,7 +169,7 @@ func (x *resets) sent(s Subject, rst string) string {
 // what says which connections: of a listener, or of an opener to several.
 func (x *resets) what(s Subject, opened uint64) string {
 	if s.Kind == SubjectHost {
-		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, about(&x.targets, "listener"))
+		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, about(&x.targets, "server"))
 	}
 	return outOf(x.n, opened, "connection") + " to " + name(s.A)
 }
@@ -207,7 +207,7 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	rest := *x
 	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
 	f := k.tell(s, &rest, max(c.connections(s.A), rest.n), k.scale)
-	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the listener "+name(s.A))
+	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the server "+name(s.A))
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
 	} else if k.ends != endedUnknown && !alike { // else the cause is named

@@ -83,7 +83,7 @@ func (o *Options) fewAndShare(detector string, few, share int64, what, whole str
 // fewAlone is the scale of a detector of attempts that failed although the listener answers,
 // which is never critical.
 func (o *Options) fewAlone(detector string) scale {
-	return scale{few: o.count(detector+"-few", 3, "connections to one listener from which on it is a warning and no notice"), many: never}
+	return scale{few: o.count(detector+"-few", 3, "connections to one server from which on it is a warning and no notice"), many: never}
 }
 
 // fewAndMany is the scale of a detector of attempts that failed.

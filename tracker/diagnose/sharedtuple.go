@@ -42,7 +42,7 @@ func tellTwoAddresses(_ *Context, s Subject, x *mixed) Finding {
 	return Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s to %s %s addresses and ports with others to %s: one target stands behind both, and mixes them up", say.Plural(x.n, "connection"), name(s.A), share, x.under.who()),
-		Explanation: fmt.Sprintf("A SYN to %s was answered by an ACK with the numbers of the connection to %s from the same port, which lived then (RFC 5961 section 4.2): for the target they are one. The opener resets what it does not know there and opens the newer one; what the older one sends is answered no more, or with the other's numbers.",
+		Explanation: fmt.Sprintf("A SYN to %s was answered by an ACK with the numbers of the connection to %s from the same port, which lived then (RFC 5961 section 4.2): for the target they are one. The client resets what it does not know there and opens the newer one; what the older one sends is answered no more, or with the other's numbers.",
 			x.under.who(), name(s.A)),
 		Causes: []string{"a load balancer that passes clients' addresses on has two addresses that lead to one target, and a client uses one port for both",
 			"a NAT gives two connections the same port"},

@@ -55,10 +55,10 @@ func TestShownOnly(t *testing.T) {
 		{"syn-flood", "due again", burst(millisecond, 5*second), "critical likely", "never repeated", ""},
 		{"syn-cookies", "nothing but SYNs and SYN/ACKs", same(3, failed(record.OpenHalfOpen, 1)), "", "", ""},
 		{"syn-ack-lost", "lost", same(1, lateSYNACK(0)), "notice likely", "took more than one SYN/ACK", "late"},
-		{"syn-ack-lost", "late", same(1, lateSYNACK(second)), "notice likely", "reached the opener late in the only handshake to 10.0.0.2:80, by up to 1 s", "it did not arrive"},
+		{"syn-ack-lost", "late", same(1, lateSYNACK(second)), "notice likely", "reached the client late in the only handshake to 10.0.0.2:80, by up to 1 s", "it did not arrive"},
 		{"syn-lost", "sent again after 3 s", same(1, late(2), set(func(r *record.Record) { r.Open.SYNsAgain[0] = 2910 })), "notice likely", "retransmitted after 2.91 s", "1 s at first"},
 		{"reset-unread", "an answer had begun", same(1, unread), "notice likely", "not read, or aborted", "without a byte"},
-		{"reset-unread", "no answer", same(1, unread, mute), "notice likely", "without a byte from the listener", "answers early"},
+		{"reset-unread", "no answer", same(1, unread, mute), "notice likely", "without a byte from the server", "answers early"},
 		{"reset-unread", "long after the data", same(1, unread, answeredLate(16_000)), "", "", ""},
 		{"reset-abort", "long after the data", same(1, unread, answeredLate(16_000)), "notice likely", "aborted", ""},
 		{"closed-at-once", "the RST answers data: see reset-unread", same(1, unread, mute), "", "", ""},
@@ -96,8 +96,8 @@ func TestShownOnly(t *testing.T) {
 			r.Ends[orig].Retx, r.Ends[orig].RetxRTO = 4, 4
 			r.Path[orig].TooBig = record.TooBigRecord{N: 2, Again: 4, Joined: 2, MTU: 1500, Packet: r.ID + 3, From: r.Resp.Addr}
 		}), "warning likely", "joins segments of connections to 10.0.0.2:80", "lost"},
-		{"slow-handshake", "the listener", same(1, set(func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(2*second), record.Some(2*second) })), "notice likely",
-			"The listener caused the wait: later round trips took 1 ms", "0 by"},
+		{"slow-handshake", "the server", same(1, set(func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(2*second), record.Some(2*second) })), "notice likely",
+			"The server caused the wait: later round trips took 1 ms", "0 by"},
 		{"keepalive-dead", "no answer", same(1, set(func(r *record.Record) {
 			r.KeepaliveOutcome, r.Keepalive[resp] = record.KeepaliveDead, record.KeepaliveRecord{Probes: 2, Unanswered: 2, Idle: record.Some(370 * second)}
 			reset(resp, record.ResetKeepaliveDead)(r)

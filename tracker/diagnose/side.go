@@ -38,9 +38,9 @@ func (s Subject) ss() string {
 // role is what a side is in words.
 func (s Subject) role() string {
 	if s.Kind == SubjectPair {
-		return "opener"
+		return "client"
 	}
-	return "listener"
+	return "server"
 }
 
 // who is a side's host, with what it talks to for an opener.

@@ -42,20 +42,20 @@ type slowLimits struct {
 func slowHandshake() Detector {
 	return Detector{
 		Name: "slow-handshake", Group: GroupHandshake,
-		Doc: `A handshake was slow though nothing was sent again: the listener, the path or the opener.
+		Doc: `A handshake was slow though nothing was sent again: the server, the path or the client.
 
-Rule: SYN to SYN/ACK is the listener's half, SYN/ACK to ACK the opener's half, as
+Rule: SYN to SYN/ACK is the server's half, SYN/ACK to ACK the client's half, as
 the tap sees them. Each holds a round trip to that side and the time of the host
 there. Round trips measured later on the same connection (RFC 6298 section 3 and
 Karn's rule) tell them apart: where the half is at least three times their median
 the host was slow, else the path is long. A tap that is next to an end
 needs no such measure for it. Without either the culprit is not known.
-A kernel answers a SYN in microseconds: a slow listener is a host that was busy,
+A kernel answers a SYN in microseconds: a slow server is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
 finding syn-lost.`,
 		New: func(o *Options) Fold {
 			l := slowLimits{half: o.span("slow-handshake", 500*millisecond, "half of a handshake from which on it is slow"),
-				few: o.count("slow-handshake-few", 5, "slow handshakes to one listener from which on it is a warning and no notice")}
+				few: o.count("slow-handshake-few", 5, "slow handshakes to one server from which on it is a warning and no notice")}
 			return newFold(l.add, l.tell)
 		},
 	}
@@ -107,7 +107,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 // whoseFault tells who made them wait, and by what that is known.
 func (x *slow) whoseFault() string {
 	var parts []string
-	for i, who := range [...]string{"the listener caused the wait", "the path is as long as that", "the opener caused the wait", "nothing measured later shows who caused the wait"} {
+	for i, who := range [...]string{"the server caused the wait", "the path is as long as that", "the client caused the wait", "nothing measured later shows who caused the wait"} {
 		switch n := x.by[i]; {
 		case n == 0:
 		case n == x.n:
@@ -143,11 +143,11 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))
 		f.Causes = []string{"distance or a satellite link", "queues on the way (bufferbloat)"}
-		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the opener helps."}
+		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
 	case slowOpener:
-		f.Title = fmt.Sprintf("openers of %s were slow to acknowledge the SYN/ACK in %s, at most %s", name(s.A), what, span(x.longest))
-		f.Causes = []string{"the opener's host is overloaded, or sleeps to save power", "its radio link had to wake up"}
-		f.Advice = []string{"On the opener: `vmstat 1 5` shows whether it is short of processor time."}
+		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s, at most %s", name(s.A), what, span(x.longest))
+		f.Causes = []string{"the client's host is overloaded, or sleeps to save power", "its radio link had to wake up"}
+		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	default:
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s to %s slow, at most %s", what, name(s.A), span(x.longest))

@@ -15,15 +15,15 @@ func synAckLost() Detector {
 
 Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after
 about 1 s (RFC 6298 section 2.1, verified on Linux); where the SYN/ACK alone comes
-again before any ACK was seen, it or its ACK was lost on the opener's side of the
+again before any ACK was seen, it or its ACK was lost on the client's side of the
 tap. A SYN that comes again after a SYN/ACK passed shows the same. It arrived late and
 was not lost where the third ACK echoes the timestamp of a SYN/ACK before the last (RFC
 7323), where no SYN/ACK passed between the repeated SYN and the third ACK, or where the
-opener answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
+client answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost behind the tap as well.
 A tap shows the side of the loss: what it saw twice was lost behind it.`,
 		New: func(o *Options) Fold {
-			return newFold(addSYNACKLost, o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one listener", "the listener's handshakes").tellSYNACKLost)
+			return newFold(addSYNACKLost, o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one server", "the server's handshakes").tellSYNACKLost)
 		},
 	}
 }
@@ -42,21 +42,21 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 		Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 		Explanation: "The SYN/ACK passed the capture point and was retransmitted: it did not arrive, or its ACK was lost before the capture point (RFC 6298 section 2.1)." +
 			x.systems(),
-		Causes: []string{"packets are lost between the capture point and the opener", "the opener's host is overloaded"},
-		Advice: []string{"Capture at the opener too: does the SYN/ACK arrive there?", "On the opener: `ip -s link` shows drops and errors of its interfaces."},
+		Causes: []string{"packets are lost between the capture point and the client", "the client's host is overloaded"},
+		Advice: []string{"Capture at the client too: does the SYN/ACK arrive there?", "On the client: `ip -s link` shows drops and errors of its interfaces."},
 	}
 	switch {
 	case x.late == x.n:
-		f.Title = fmt.Sprintf("The SYN/ACK reached the opener late in %s to %s, by up to %s", outOf(x.n, opened, "handshake"), name(s.A), span(x.longest))
-		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the opener answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
-		f.Causes = []string{"a queue or a pause between the capture point and the opener: a full buffer, a radio link that wakes up", "the opener's host is overloaded, or was suspended"}
-		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the way to the opener stops at times.", x.sources.known[0].Addr),
-			"On the opener: `vmstat 1 5` shows whether it is short of processor time."}
+		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by up to %s", outOf(x.n, opened, "handshake"), name(s.A), span(x.longest))
+		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the client answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
+		f.Causes = []string{"a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up", "the client's host is overloaded, or was suspended"}
+		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the way to the client stops at times.", x.sources.known[0].Addr),
+			"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	case x.late > 0:
-		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the opener answered one that had passed before.", say.Thousands(x.late))
+		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the client answered one that had passed before.", say.Thousands(x.late))
 	}
 	if x.nearOrig > 0 && x.late < x.n {
-		f.Causes = []string{"the opener's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the opener"}
+		f.Causes = []string{"the client's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the client"}
 	}
 	return f, true
 }

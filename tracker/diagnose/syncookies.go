@@ -28,16 +28,16 @@ const cookieWait = 7 * second / 2
 func synCookies() Detector {
 	return Detector{
 		Name: "syn-cookies", Group: GroupQueue, needs: traitFailed,
-		Doc: `A listener answers SYNs with cookies: its SYN queue was full.
+		Doc: `A server answers SYNs with cookies: its SYN queue was full.
 
-Rule: with SYN cookies (RFC 4987 section 3.6; Linux tcp_syncookies) the listener
+Rule: with SYN cookies (RFC 4987 section 3.6; Linux tcp_syncookies) the server
 keeps nothing of an attempt, so it never sends a SYN/ACK again. Attempts that were
 answered once and whose SYN/ACK did not come again within 3.5 s, while no other
-SYN/ACK of that listener did either, are the sign. Cookies lose window scaling and
-SACK for openers without timestamps.
+SYN/ACK of that server did either, are the sign. Cookies lose window scaling and
+SACK for clients without timestamps.
 
 Where the whole capture holds nothing but SYNs and SYN/ACKs a filter has left all else out:
-then half-open alone reports them. It can be mistaken for a proxy that answers SYNs in the listener's place, and for
+then half-open alone reports them. It can be mistaken for a proxy that answers SYNs in the server's place, and for
 tcp_synack_retries 0.`,
 		New: func(o *Options) Fold {
 			return newFold(addCookies, atLeast{o.count("syn-cookies-few", 3, "attempts answered once from which on it is reported")}.tellCookies)
@@ -63,8 +63,8 @@ func (l atLeast) tellCookies(c *Context, s Subject, x *cookies) (Finding, bool) 
 	return Finding{
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
-		Explanation: "A listener with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
-		Causes:      []string{"its SYN queue is full: a flood, or a burst of openers", "a proxy or firewall answers SYNs in its place", "the capture misses what came after: a filter, or a cut"},
+		Explanation: "A server with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
+		Causes:      []string{"its SYN queue is full: a flood, or a burst of clients", "a proxy or firewall answers SYNs in its place", "the capture misses what came after: a filter, or a cut"},
 		Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
 			"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
 	}, x.again == 0 && x.once >= l.least && !c.quality.onlySYNs()

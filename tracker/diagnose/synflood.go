@@ -27,14 +27,14 @@ func (x *flood) Fields(w *fold.Walk) {
 func synFlood() Detector {
 	return Detector{
 		Name: "syn-flood", Group: GroupAttack, needs: traitFailed,
-		Doc: `A flood of SYNs that nobody means to complete hits a listener.
+		Doc: `A flood of SYNs that nobody means to complete hits a server.
 
-Rule: openers repeat a SYN that is not answered (RFC 6298 section 2.1) and acknowledge
+Rule: clients repeat a SYN that is not answered (RFC 6298 section 2.1) and acknowledge
 one that is (RFC 9293 section 3.5); what floods does neither, because its addresses
-are forged (RFC 4987 section 2). Told where a listener got at least so many
+are forged (RFC 4987 section 2). Told where a server got at least so many
 attempts that were never completed, nine of ten of them with one SYN only, and
 four times as many as connections that opened. A service that is down looks
-different: its openers repeat their SYNs. Where the input ends before most of the SYNs
+different: its clients repeat their SYNs. Where the input ends before most of the SYNs
 were due again, and they do not come each from another host, it is only possible, and a notice. Those attempts are in no other finding.`,
 		New: func(o *Options) Fold {
 			l := atLeast{o.count("syn-flood", 200, "attempts never completed, each with one SYN, from which on it is a flood")}
@@ -76,7 +76,7 @@ func (l atLeast) tellFlood(c *Context, s Subject, x *flood) (Finding, bool) {
 		Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
 			say.Thousands(x.single+x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
 		Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
-		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the listener keeps working.",
+		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the server keeps working.",
 			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
 	}
 	if x.sources.all.Count() == 1 {
@@ -87,8 +87,8 @@ func (l atLeast) tellFlood(c *Context, s Subject, x *flood) (Finding, bool) {
 		f.Title = fmt.Sprintf("%s SYNs from %s to %s, %s: perhaps a flood", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least))
 		f.Explanation = fmt.Sprintf("The capture ends before %s of them were due again, after 1 s (RFC 6298 section 2.1): whether anybody means to complete them is not known. %s got a SYN/ACK, and %s opened meanwhile.",
 			say.Thousands(x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection"))
-		f.Causes = append([]string{"a burst of openers whose SYNs are still under way"}, f.Causes...)
-		f.Advice = append([]string{"Capture for some seconds: openers that mean it send their SYN again."}, f.Advice...)
+		f.Causes = append([]string{"a burst of clients whose SYNs are still under way"}, f.Causes...)
+		f.Advice = append([]string{"Capture for some seconds: clients that mean it send their SYN again."}, f.Advice...)
 	}
 	return f, l.floods(c, s, x)
 }

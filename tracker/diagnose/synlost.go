@@ -15,12 +15,12 @@ Rule: the first repeat comes after 1 s (RFC 6298 section 2.1), so that opening t
 1, 2, 3 ... s more, which the application feels and a server's own statistics do not
 show. Counted where the connection opened in the end, its SYN/ACK was sent once and
 none had passed before the SYN came again: that is syn-ack-lost.
-A SYN dropped on the way and one that a full queue of the listener dropped look
-the same at a tap next to the opener; a tap next to the listener shows it: a SYN that
-passed there and was not answered was dropped by the listener, which is the
+A SYN dropped on the way and one that a full queue of the server dropped look
+the same at a tap next to the client; a tap next to the server shows it: a SYN that
+passed there and was not answered was dropped by the server, which is the
 finding queue-full. A SYN that an older connection answered was not lost.`,
 		New: func(o *Options) Fold {
-			return newFold(addSYNLost, o.fewAndShare("syn-lost", 3, 1, "handshakes to one listener", "the listener's handshakes").tellSYNLost)
+			return newFold(addSYNLost, o.fewAndShare("syn-lost", 3, 1, "handshakes to one server", "the server's handshakes").tellSYNLost)
 		},
 	}
 }
@@ -41,11 +41,11 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 		Explanation: x.sentAgain() + x.systems(),
-		Causes: []string{"packets are lost between the capture point and the listener: the SYN, or the SYN/ACK before the capture point", "the listener's accept queue or SYN queue is full and drops SYNs",
+		Causes: []string{"packets are lost between the capture point and the server: the SYN, or the SYN/ACK before the capture point", "the server's accept queue or SYN queue is full and drops SYNs",
 			"a firewall or load balancer limits new connections"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` shows whether its queues drop them.", s.A.Addr),
-			"If not, capture at the listener too: SYNs that do not arrive there are lost on the path.",
+			"If not, capture at the server too: SYNs that do not arrive there are lost on the path.",
 		},
 	}
 	switch {

@@ -12,9 +12,9 @@ func timeWaitMany() Detector {
 		Doc: `One host holds thousands of TIME-WAITs: it closes first.
 
 Rule: TIME-WAIT belongs to the end that sent the first FIN (RFC 9293 section 3.6). Held
-by a listener it costs memory, some 300 bytes each on Linux, and no ports; past
+by a server it costs memory, some 300 bytes each on Linux, and no ports; past
 tcp_max_tw_buckets Linux skips it, which shows in TcpExtTCPTimeWaitOverflow only. Held by an
-opener it costs ports: see port-exhaustion. The growth compares what entered in the
+client it costs ports: see port-exhaustion. The growth compares what entered in the
 last 2MSL with the mean of the input.`,
 		New: func(o *Options) Fold {
 			return fromLedger{tell: atLeast{o.count("time-wait-many", 5000, "TIME-WAITs held at once by one row of the ledger")}.tellHolding}

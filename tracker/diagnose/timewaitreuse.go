@@ -17,7 +17,7 @@ func timeWaitReuse() Detector {
 Rule: a SYN that a TIME-WAIT receives with a higher sequence number or a newer
 timestamp opens a new connection (RFC 1122 section 4.2.2.13, RFC 6191), without any
 sysctl; one that the holder itself sends needs tcp_tw_reuse and timestamps on Linux and
-comes after 1 s at the earliest. Told as information: it says that an opener comes
+comes after 1 s at the earliest. Told as information: it says that a client comes
 round its ports within 2MSL, or binds one; all holders in one finding. Where a TIME-WAIT refuses the SYN the
 finding is reuse-refused.`,
 		New: func(*Options) Fold { return reuses{} },

@@ -97,7 +97,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.V.Addr),
 		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
 		Advice: []string{
-			fmt.Sprintf("On the opener: `ip route get %s` shows which way it goes.", s.A.Addr),
+			fmt.Sprintf("On the client: `ip route get %s` shows which way it goes.", s.A.Addr),
 			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.V.Addr),
 		},
 	}
@@ -107,7 +107,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 		}
 	}
 	if a.reasons[16] == a.n || a.reasons[28] == a.n {
-		f.Advice = append([]string{fmt.Sprintf("On the opener: `mtr -n --tcp -P %d %s` or `traceroute -T -p %d -n %s`; routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr)}, f.Advice...)
+		f.Advice = append([]string{fmt.Sprintf("On the client: `mtr -n --tcp -P %d %s` or `traceroute -T -p %d -n %s`; routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr)}, f.Advice...)
 	}
 	if forbidden {
 		f.Causes = []string{"a firewall rejects with an ICMP error", "a router's access list forbids it"}
@@ -126,9 +126,9 @@ func causesOf(reason int) []string {
 	case 1, 7, 23: // nobody answers ARP or neighbour discovery
 		return []string{"the host is down, or nobody has that address: on its last link no answer came to the router's ARP or neighbour discovery", "the address is wrong"}
 	case 3, 24: // port
-		return []string{"a firewall rejects with an ICMP error; a host without a listener would send a RST"}
+		return []string{"a firewall rejects with an ICMP error; a host on which nothing listens there would send a RST"}
 	case 16, 28: // hops
-		return []string{"a routing loop: routers pass the packets to each other until their hops are used up", "the opener sends with too few hops (`sysctl net.ipv4.ip_default_ttl`, IP_TTL)"}
+		return []string{"a routing loop: routers pass the packets to each other until their hops are used up", "the client sends with too few hops (`sysctl net.ipv4.ip_default_ttl`, IP_TTL)"}
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ a RST behind data that was never acknowledged is counted too.
 
 ` + endsDoc,
 		New: func(o *Options) Fold {
-			return newFold(missing(pickVanished).add, o.fewAndShare("vanished", 3, 5, "connections", "the connections to that listener").tellVanished)
+			return newFold(missing(pickVanished).add, o.fewAndShare("vanished", 3, 5, "connections", "the connections to that server").tellVanished)
 		},
 	}
 }
