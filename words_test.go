@@ -19,11 +19,16 @@ var oneWord = []struct {
 }{
 	{regexp.MustCompile(`(?i)\bopeners?\b`), "client"},
 	{regexp.MustCompile(`(?i)\blisteners?\b`), "server"},
+	{regexp.MustCompile(`(?i)\bthird ACK`), "the handshake's final ACK"},
+	{regexp.MustCompile(`(?i)\b(server|client) half\b`), "to SYN/ACK, then to ACK"},
+	{regexp.MustCompile(`(?i)\b(a|the) tap\b`), "capture point"},
+	{regexp.MustCompile(`(?i)\b(behind|beyond) the capture point\b`), "after the capture point"},
+	{regexp.MustCompile(`(?i)\bon the way\b`), "on the path"},
 }
 
-// Texts for people call the one who opens a connection the client and the one
-// to whom it is opened the server: string literals, the help, the man page, README.
-func TestTextsSayClientAndServer(t *testing.T) {
+// Texts for people use the same word for the same thing, and none that they do not
+// explain: string literals, the help, the man page, README.
+func TestOneWordForOneThing(t *testing.T) {
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

@@ -187,7 +187,7 @@ func TestJudge(t *testing.T) {
 		t.Errorf("last ACK missing: %+v, want %+v", got, want)
 	}
 	if got := diagnose.JudgeClose(recordtest.RefusedAfterACK(base())); got.Cause != diagnose.CauseRefusedLate {
-		t.Errorf("refused after the third ACK: %+v", got)
+		t.Errorf("refused after the handshake's final ACK: %+v", got)
 	}
 }
 

@@ -183,7 +183,7 @@ var ways = [...]struct {
 	{diagnose.FaultLastACK, "", "sent no last ACK", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is down. The other end retransmits its FIN until it gives up."},
 	{diagnose.FaultUnackedFIN, "", "did not acknowledge the FIN", "Did not acknowledge the FIN (unacked-fin): the host is down, or a firewall dropped the connection from its table. The other end retransmits its FIN and gives up."},
 	{diagnose.FaultTimedOut, "", "did not acknowledge data", "Did not acknowledge data (timed-out): the other end retransmitted it and got no ACK. The host or the path is down, or a firewall dropped an idle connection: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
-	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the third ACK (RST)", "Refused after the third ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (compare Recv-Q with Send-Q), nstat TcpExtListenOverflows."},
+	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the handshake's final ACK (RST)", "Refused after the handshake's final ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (compare Recv-Q with Send-Q), nstat TcpExtListenOverflows."},
 	{diagnose.FaultReset, record.ResetAbort.String(), "aborted (RST)", "Aborted: the program closed with SO_LINGER 0, or with unread data. Data in flight is lost. An end that had its answer and had closed loses nothing."},
 	{diagnose.FaultReset, record.ResetUnreadData.String(), "closed with unread data (RST)", "Closed with unread data: the program closed before it had read everything. The other end may lose the last data that it was sent."},
 	{diagnose.FaultReset, record.ResetLateData.String(), "closed before data came (RST)", "Closed before data came: the program had closed its socket when the data arrived. The two programs disagree on who sends last."},
@@ -287,7 +287,7 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	}
 	cause := sentence.ResetWhy(r)
 	if v.Cause == diagnose.CauseRefusedLate {
-		cause = "it refused after the third ACK"
+		cause = "it refused after the handshake's final ACK"
 	}
 	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.State(r.Close.ResetIn), cause)
 }

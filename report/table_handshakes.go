@@ -98,13 +98,13 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.title("Handshakes", text+".")
 	if all.felt.N() > 0 {
-		p.note(0, "", "Felt: from the client's first SYN to the ACK that completes the handshake.")
-		p.advise("", "Server half: SYN to SYN/ACK; client half: SYN/ACK to its ACK.")
+		p.note(0, "", "Felt: from the client's first SYN to the handshake's final ACK.")
+		p.advise("", "To SYN/ACK: from the SYN to the server's answer; then to ACK: from there to the client's final ACK.")
 	}
 	rows := h.listeners(o.Sort)
 	g := table.Table{Columns: []table.Column{{Title: "server", Left: true}, {Title: "done"}, {Title: "failed"},
 		{Title: "felt p50", Quiet: true}, {Title: "p95", Quiet: true}, {Title: "p99", Quiet: true}, {Title: "max", Quiet: true},
-		{Title: "server half", Quiet: true, Narrow: table.GoesToNote}, {Title: "client half", Quiet: true, Narrow: table.GoesToNote}}}
+		{Title: "to SYN/ACK", Quiet: true, Narrow: table.GoesToNote}, {Title: "then to ACK", Quiet: true, Narrow: table.GoesToNote}}}
 	if p.brief {
 		g.Columns[len(g.Columns)-2].Narrow, g.Columns[len(g.Columns)-1].Narrow = table.GoesAway, table.GoesAway
 	}
@@ -257,7 +257,7 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 		}
 	}
 	if all.oneSided > 0 {
-		p.note(0, "", "For the client only: the server retransmitted its SYN/ACK or sent a RST after the third ACK. That ACK is lost, or the accept queue is full (on the server: ss -ltn), or the server waits for data (TCP_DEFER_ACCEPT).")
+		p.note(0, "", "For the client only: the server retransmitted its SYN/ACK or sent a RST after the handshake's final ACK. That ACK is lost, or the accept queue is full (on the server: ss -ltn), or the server waits for data (TCP_DEFER_ACCEPT).")
 	}
 	if n := all.oldAnswered; n > 0 {
 		p.note(0, "", fmt.Sprintf("The server still had an old connection on the same ports when the SYN came, %s (%s). It answered with an ACK, and the client reset the old connection and retransmitted the SYN. No SYN was lost.",

@@ -223,6 +223,6 @@ func mechanisms() []mechanism {
 		{exhibit{"no-answer", shown("way-cut", told(timedOut), least(orig, "TCPTimeouts", 6), zero(resp, "ListenDrops")),
 			shown("queue-full-unanswered", told(timedOut), least(resp, "ListenOverflows", 3)), "the data of open connections was acknowledged", nil}, "fell silent at one moment"},
 		{exhibit{"refused", shown("port-reused-early-refused", told(refused), ends(resp, "CLOSE-WAIT")),
-			shown("one-backend-refuses", told(refused)), "each came from a port of its own", nil}, "the listener still held the previous connection in CLOSE-WAIT"},
+			shown("one-backend-refuses", told(refused)), "each came from a port of its own", nil}, "the server still held the previous connection in CLOSE-WAIT"},
 	}
 }

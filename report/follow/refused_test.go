@@ -30,7 +30,7 @@ func TestRefused(t *testing.T) {
 			6 > . 10 1 "jkl"
 			7 < . 1 13`,
 			"> 0 abc|> 3 deg|> 6 ghh|> 9 jkl|end 12-0-0 0-0-0"},
-		{"every checksum is wrong: filled in behind the capture point", `
+		{"every checksum is wrong: filled in after the capture point", `
 			0 > S  0 0 bad
 			1 < S. 0 1
 			2 > .  1 1 bad

@@ -351,11 +351,11 @@ func TestLadderSentences(t *testing.T) {
 			y.send(ms, record.Resp, capture.RST, 1, 0, 0, nil,
 				record.Moment{Kind: record.MomentReset, End: record.Resp, From: record.Established, Reset: record.ResetMiddlebox})
 		}, "by a middlebox, in the name of the server: TTL"},
-		"refused after the third ACK": {func(y *story) {
+		"refused after the handshake's final ACK": {func(y *story) {
 			y.open()
 			y.send(ms, record.Resp, capture.RST, 1, 0, 0, nil,
 				record.Moment{Kind: record.MomentReset, End: record.Resp, From: record.SynReceived, Reset: record.ResetUnknown})
-		}, "reset by the server in SYN-RECEIVED: it refused after the third ACK"},
+		}, "reset by the server in SYN-RECEIVED: it refused after the handshake's final ACK"},
 		"a FIN that was not captured": {func(y *story) {
 			y.open()
 			y.send(ms, record.Resp, fFIN, 1, 2, 0, []edge{respSeen(record.LastAck)},

@@ -59,10 +59,10 @@ func (p Phrases) OpenSummary(r *record.Record) string {
 		s = comma(s, p.Span(o.LastSYN.V)+" from the last SYN")
 	}
 	if o.Resp.OK {
-		s = comma(s, "server half "+p.Span(o.Resp.V))
+		s = comma(s, "SYN/ACK after "+p.Span(o.Resp.V))
 	}
 	if o.Orig.OK {
-		s = comma(s, "client half "+p.Span(o.Orig.V))
+		s = comma(s, "final ACK "+p.Span(o.Orig.V)+" later")
 	}
 	return s
 }
@@ -70,7 +70,7 @@ func (p Phrases) OpenSummary(r *record.Record) string {
 // refusedOrRepeated says why only the client holds a connection to be open.
 func refusedOrRepeated(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
-		return "the server answered the third ACK with a RST"
+		return "the server answered the handshake's final ACK with a RST"
 	}
 	return "the server retransmitted its SYN/ACK and nothing shows that it accepted the ACK"
 }

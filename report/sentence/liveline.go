@@ -259,7 +259,7 @@ func (p Phrases) reset(r *record.Record) (what string, why [2]string) {
 	}
 	why[1] = ResetWhy(r)
 	if diagnose.RefusedLate(r) {
-		why[1] = "it refused after the third ACK"
+		why[1] = "it refused after the handshake's final ACK"
 	}
 	return what, why
 }

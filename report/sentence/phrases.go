@@ -47,7 +47,7 @@ func State(s record.State) string {
 
 // refusedLateCause is why a server resets a connection out of SYN-RECEIVED after
 // the third ACK.
-const refusedLateCause = "it refused after the third ACK: its accept queue is full with tcp_abort_on_overflow set, or it accepted and closed at once (ss -ltn shows which)"
+const refusedLateCause = "it refused after the handshake's final ACK: its accept queue is full with tcp_abort_on_overflow set, or it accepted and closed at once (ss -ltn shows which)"
 
 // ResetCause says in words what one of record.Reset* means.
 func ResetCause(cause record.ResetCause) string {

@@ -68,20 +68,24 @@ func (f *Teller) openSentence(m *record.Moment, r *Told) string {
 		return f.again("SYN", m, f.whySYNAgain(m))
 	case record.MomentSYNACKAgain:
 		if m.ThirdACKSeen {
-			return f.again("SYN/ACK", m, "the capture saw the third ACK; it was lost on its way to the server, or the accept queue"+
+			return f.again("SYN/ACK", m, "the capture saw the handshake's final ACK; it was lost on its way to the server, or the accept queue"+
 				" is full, or the server waits for data (deferred accept)")
 		}
-		return f.again("SYN/ACK", m, "no third ACK was seen")
+		return f.again("SYN/ACK", m, "the handshake's final ACK was not seen")
 	case record.MomentEstablished:
-		words := "third ACK: established"
+		words := "handshake complete"
 		if r.has(record.MomentSimultaneousOpen) {
 			words = "established"
+		}
+		o := openRepeats{syns: uint32(m.N), synacks: uint32(m.M), answersFirst: f.answersFirst, oldAnswered: f.oldAnswered, old: f.old, spread: f.spread}
+		lost := o.lost()
+		if m.Span > 0 && lost != "" {
+			words += " only"
 		}
 		if m.Span > 0 {
 			words += " after " + w.Span(m.Span)
 		}
-		o := openRepeats{syns: uint32(m.N), synacks: uint32(m.M), answersFirst: f.answersFirst, oldAnswered: f.oldAnswered, old: f.old, spread: f.spread}
-		if lost := o.lost(); lost != "" {
+		if lost != "" {
 			words += ", because " + lost
 		}
 		f.third = true

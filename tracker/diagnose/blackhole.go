@@ -101,7 +101,7 @@ its segments smaller; where that message is dropped the large segments vanish an
 are repeated without effect, while handshake, small requests and ACKs get through (RFC 2923
 section 2.1). Counted where a segment was repeated 3 times or more and either a smaller
 one with the same data got through (Linux tcp_mtu_probing, RFC 4821) or no segment of
-its size ever had, while the other end went on sending; possible where a tap behind the
+its size ever had, while the other end went on sending; possible where a capture point after the
 loss sees a hole that is never filled, or where on two or more connections only a small last
 segment came behind such a hole. It can be mistaken for loss in one direction that
 starts with the first large segment.`,
@@ -154,7 +154,7 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), say.Plural(x.n, "connection"), say.Thousands(uint64(x.least))),
-		Causes: []string{"a link on the way has a smaller MTU (tunnel, VPN, PPPoE), and a firewall drops the ICMP errors that say so",
+		Causes: []string{"a link on the path has a smaller MTU (tunnel, VPN, PPPoE), and a firewall drops the ICMP errors that say so",
 			"a router is configured to send none"},
 		Advice: []string{fmt.Sprintf("On %s: `ping -M do -s 1472 DEST` towards the other end, with less until it passes, finds the MTU; `tracepath -n DEST` where.", s.A.Addr),
 			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
@@ -183,7 +183,7 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 	}
 	if x.reach == x.n && x.told == 0 {
 		f.Explanation += " All that was lost also reached beyond the window taken without its scale (RFC 7323 section 2.2), and nothing else was lost: the size may not be why."
-		f.Causes = append(f.Causes, "a firewall on the way ignores window scaling: see window-scale-ignored")
+		f.Causes = append(f.Causes, "a firewall on the path ignores window scaling: see window-scale-ignored")
 		f.Advice = append(f.Advice, "A ping of the same size that passes speaks for the firewall, one that does not for the MTU.")
 	}
 	switch {

@@ -64,7 +64,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Title = fmt.Sprintf("%s of %s were not seen on them; lone packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))
 		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in packets whose addresses were damaged or rewritten: of %s nothing but a packet or two with data was seen.",
 			say.Plural(q.strays, "connection"))
-		f.Causes = append([]string{"packets whose addresses or ports were damaged or rewritten on the way or in the file"}, f.Causes...)
+		f.Causes = append([]string{"packets whose addresses or ports were damaged or rewritten on the path or in the file"}, f.Causes...)
 		f.Advice = append([]string{"In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
 	} else if dropped || q.lossy() {
 		f.Explanation += " No other finding is given as more than possible."

@@ -26,7 +26,7 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 		Severity: effect{harmless: few || c.OneWay*100 < c.Conns*oneWayShare, felt: true}.severity(), Confidence: Proven,
 		Title:       fmt.Sprintf("only one direction was captured of %s", outOf(q.oneWay.n, max(c.Conns, q.oneWay.n), "connection")),
 		Explanation: "Of one end no packet was captured; only the other end's ACKs show what it sent (RFC 9293 section 3.10.7.4). What it did besides can't be known.",
-		Causes: []string{"the way back does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
+		Causes: []string{"the return path does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
 			"the capture filter names source or destination alone"},
 		Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
 	}

@@ -13,11 +13,11 @@ func checksumWrong() Detector {
 		Doc: `Data comes with a wrong TCP checksum: its receiver drops it without a word.
 
 Rule: a receiver drops a segment whose checksum does not fit (RFC 9293 section 3.1), so that
-it looks lost behind the capture point, where it passed. Where every copy of a segment is
-wrong, something on the way changes what is in it and does not correct the checksum; where
+it looks lost after the capture point, where it passed. Where every copy of a segment is
+wrong, something on the path changes what is in it and does not correct the checksum; where
 the repeat is right, bits flip by chance. Verified are whole packets that are sent again, and
 all that follow on that connection. Where most checksums of a sender are wrong its card
-fills them in behind the capture point: that is offload and not counted, nor is a segment
+fills them in after the capture point: that is offload and not counted, nor is a segment
 that the other end took, nor what was sent again for no reason that the capture shows.`,
 		New: func(o *Options) Fold {
 			return newEndFold(addChecksums, atLeast{o.count("checksum-wrong", 3, "packets of one sender with a wrong checksum from which on it counts")}.tellChecksums)
@@ -46,7 +46,7 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 		Title: fmt.Sprintf("data of %s comes with a wrong TCP checksum on %s: its receiver drops it", s.who(), outOf(x.n, opened, "connection")),
 		Explanation: fmt.Sprintf("%s with a wrong checksum passed the capture point, while others of the same sender were right: such a segment is dropped without an answer (RFC 9293 section 3.1).",
 			say.Plural(x.segments, "segment")),
-		Causes: []string{"bits flip by chance: a bad card, cable, memory or switch on the way"},
+		Causes: []string{"bits flip by chance: a bad card, cable, memory or switch on the path"},
 		Advice: []string{"On the receiver: `nstat -az TcpInCsumErrors` counts what it drops; `ethtool -S eth0` (the interface's own name) what its card counts.",
 			"Capture before and after each middlebox: the first place with a wrong checksum is after the culprit."},
 	}

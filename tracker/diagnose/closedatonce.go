@@ -25,11 +25,11 @@ Where the client had sent data and the server answers with a FIN, it has read
 that: a protocol without answers, not counted. Where it answers with a RST, see reset-unread.
 
 A probe that the client itself closes (a load balancer's health check) is not
-counted: there the client sends the first FIN. A RST that answers the third ACK
+counted: there the client sends the first FIN. A RST that answers the handshake's final ACK
 is a matter of queue-full.`,
 		New: func(o *Options) Fold {
 			l := hangupLimits{scale: o.fewAlone("closed-at-once"),
-				within: o.span("closed-at-once-within", 2*second, "from the third ACK to the server's FIN or RST, at most")}
+				within: o.span("closed-at-once-within", 2*second, "from the handshake's final ACK to the server's FIN or RST, at most")}
 			return newAttempts(cause{l.scale, l.hungUp, nil, tellClosedAtOnce})
 		},
 	}

@@ -146,7 +146,7 @@ func sayVLAN(v uint64) string {
 }
 
 func causeECN(*found) string {
-	return "something on the way, or a firewall at the server, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)"
+	return "something on the path, or a firewall at the server, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)"
 }
 
 func adviseECN(capture.Endpoint) []string {
@@ -161,7 +161,7 @@ func causeBehind(*found) string {
 
 func adviseBehind(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("On %s: with a kernel before 4.12 the setting net.ipv4.tcp_tw_recycle must be 0; netstat -s lists what it dropped as rejected because of time stamp.", at.Addr),
-		"Else look at firewalls and load balancers on the way: switch off their check of timestamps. Clients without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
+		"Else look at firewalls and load balancers on the path: switch off their check of timestamps. Clients without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
 }
 
 func causeHeld(t *found) string {
@@ -183,7 +183,7 @@ func adviseCrowded(capture.Endpoint) []string {
 }
 
 func causeFastOpen(*found) string {
-	return "something on the way, or the server, drops SYNs with a fast-open cookie or data (RFC 7413)"
+	return "something on the path, or the server, drops SYNs with a fast-open cookie or data (RFC 7413)"
 }
 
 func adviseFastOpen(capture.Endpoint) []string {
@@ -191,7 +191,7 @@ func adviseFastOpen(capture.Endpoint) []string {
 }
 
 func causeSYNData(*found) string {
-	return "something on the way, or the server, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through"
+	return "something on the path, or the server, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through"
 }
 
 func causeSigned(*found) string {
@@ -211,7 +211,7 @@ func adviseNoData(at capture.Endpoint) []string {
 }
 
 func causeOption(t *found) string {
-	return "something on the way, or the server, drops or refuses the SYNs that " + t.text
+	return "something on the path, or the server, drops or refuses the SYNs that " + t.text
 }
 
 func adviseOption(capture.Endpoint) []string {

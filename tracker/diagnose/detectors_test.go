@@ -27,7 +27,7 @@ func detectorCases() []detectorCase {
 	return []detectorCase{
 		{"refused", same(3, failed(record.OpenRefused, 1)), Warning, "refused all 3 connections",
 			same(3, failed(record.OpenUnreachable, 1)), "an ICMP error is no refusal", "unreachable"},
-		{"refused", append(same(1, failed(record.OpenRefused, 1), set(func(r *record.Record) { r.Close.ResetTTL.V = 60 })), made(9)), Notice, "something on the way sent them",
+		{"refused", append(same(1, failed(record.OpenRefused, 1), set(func(r *record.Record) { r.Close.ResetTTL.V = 60 })), made(9)), Notice, "something on the path sent them",
 			same(3), "they opened", ""},
 		{"gave-up-waiting", same(3, waitedFor(2*second, 500)), Notice, "a timeout of 2 s",
 			same(3, waitedFor(10*millisecond, 500)), "it never waited", "reset-late-data"},
@@ -109,13 +109,13 @@ func detectorCases() []detectorCase {
 			reset(resp, record.ResetUnknown)(r)
 			r.Close.ResetIn = record.SynReceived
 			r.Open.ThirdACK, r.Close.ResetTime = record.Some(r.Start), record.Some(r.Start+180*second)
-		})), "a RST minutes later answers no third ACK", ""},
+		})), "a RST minutes later answers no handshake's final ACK", ""},
 		{"queue-full", many(6, func(i int) *record.Record { return every(i, second, lateACK(1)) }), Notice, "answered every SYN at once",
 			append(many(6, func(i int) *record.Record { return every(i, second) }), made(900)), "they were taken at once", ""},
-		{"queue-full", append(same(1, late(2)), made(9, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Warning, "passed a tap next to the server",
-			same(1, late(2)), "the SYN may have been lost on the way", "syn-lost"},
+		{"queue-full", append(same(1, late(2)), made(9, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Warning, "passed a capture point next to the server",
+			same(1, late(2)), "the SYN may have been lost on the path", "syn-lost"},
 		{"queue-full", append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), Critical, "10 attempts seen next to the server met silence",
-			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the way", "no-answer"},
+			append(same(10, failed(record.OpenNoAnswer, 4)), made(20)), "they may have been lost on the path", "no-answer"},
 		{"no-answer", same(10, failed(record.OpenNoAnswer, 4)), Critical, "answered none of",
 			append(same(10, failed(record.OpenNoAnswer, 4)), made(20, set(func(r *record.Record) { r.Capture.Tap = record.TapResp }))), "the server turned them away", "queue-full"},
 		{"syn-cookies", append(same(3, failed(record.OpenHalfOpen, 1)), made(9)), Notice, "SYN cookies",

@@ -75,5 +75,5 @@ func adviseQuota(at capture.Endpoint) []string {
 }
 
 func causeEndECN(*found) string {
-	return "something on the way does not bear connections that use ECN (RFC 3168)"
+	return "something on the path does not bear connections that use ECN (RFC 3168)"
 }

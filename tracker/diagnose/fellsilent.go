@@ -99,7 +99,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."
 	}
 	f.Causes = []string{"its host crashed, was suspended or left the network", "the path to it is cut",
-		"it, or a NAT or firewall on the way, forgot the connection and says nothing"}
+		"it, or a NAT or firewall on the path, forgot the connection and says nothing"}
 	return f, true
 }
 
@@ -110,10 +110,10 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 	}
 	f.Title = fmt.Sprintf("%s has answered nothing on %s for %s and serves %s: the older ones are forgotten", s.who(),
 		say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
-	f.Explanation += fmt.Sprintf(" %s to the same server that began meanwhile opened at once: host, way and server are there, and what knew the older connections is gone.",
+	f.Explanation += fmt.Sprintf(" %s to the same server that began meanwhile opened at once: host, path and server are there, and what knew the older connections is gone.",
 		sentence(say.Plural(m.opened, "connection")))
 	f.Causes = []string{"another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through",
-		"a NAT, load balancer or stateful firewall on the way lost its table (restart, failover), and drops what it does not know"}
+		"a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know"}
 	f.Advice = []string{"Restart the client's connections. To find out sooner: TCP_USER_TIMEOUT of some seconds (RFC 5482), or a timeout that closes; keepalive does not help while data is under way.",
 		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}
 }

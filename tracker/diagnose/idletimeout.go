@@ -18,7 +18,7 @@ func idleLimitsOf(o *Options) idleLimits {
 func idleTimeout() Detector {
 	return Detector{
 		Name: "idle-timeout", Group: GroupIdle, needs: traitIdle,
-		Doc: `Something on the way forgets connections that were idle for a certain time.
+		Doc: `Something on the path forgets connections that were idle for a certain time.
 
 Rule: a NAT, load balancer or firewall keeps a connection only for so long after its
 last packet; TCP itself has no such limit (RFC 5382 section 5 asks a NAT for at least

@@ -16,7 +16,7 @@ only by its next segment that the other is gone or forgot the connection: by a R
 by silence up to tcp_retries2. Keepalive probes (SO_KEEPALIVE) would have shown it, and would
 have kept a NAT's entry alive. Counted where, after a minute or more of idle time, what came
 next met a RST or no answer, and no probe had been sent. Where the idle times of idle-timeout-few
-fit a known limit of something on the way the finding is idle-timeout.`,
+fit a known limit of something on the path the finding is idle-timeout.`,
 		New: func(o *Options) Fold { return newIdleFold(idleLimitsOf(o.others()), false, tellMissing) },
 	}
 }

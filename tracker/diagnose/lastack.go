@@ -19,7 +19,7 @@ TIME-WAIT (tcp_max_tw_buckets, an orphan dropped, a host gone), or what is sent 
 is dropped. Mostly harmless: all data was delivered; but many hold memory for minutes.
 
 Where its ACKs pass here and the FIN comes again three times or more all the same, they
-are lost behind the capture point.`,
+are lost after the capture point.`,
 		New: func(o *Options) Fold {
 			return newFold(missing(pickLastACK).add, o.fewAndShare("last-ack", 10, 10, "connections", "the connections to that server").tellLastACK)
 		},
@@ -49,7 +49,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 	}
 	if x.unheard == x.n {
 		f.Confidence = Possible
-		f.Title = fmt.Sprintf("the last ACK is lost behind the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, opened))
+		f.Title = fmt.Sprintf("the last ACK is lost after the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, opened))
 		f.Explanation = fmt.Sprintf("It passed here, and the other end retransmitted its FIN %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
 		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops later segments", "packets are lost there, or dropped by the other end's own host"}
 		f.Advice = []string{"Capture at the other end too: does the ACK arrive there?", f.Advice[1]}

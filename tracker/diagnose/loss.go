@@ -27,7 +27,7 @@ mtu-black-hole; and connections that reach the thresholds of retx-storm. The sha
 to the server; it counts where chance leaves no less than the least (Wilson's interval,
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
 Segments that an ICMP error reported as too big, and longer than they were sent, were not
-lost: something on the way joins them, which is reported instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A
+lost: something on the path joins them, which is reported instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A
 burst is several losses at once, which makes the interval too narrow. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
 		New: func(o *Options) Fold {
 			l := lossLimits{notice: o.count("loss-notice", 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"),
@@ -100,7 +100,7 @@ func (x *losses) tellJoined(s Subject, n uint64) Finding {
 	by := x.joiner.V.Addr
 	return Finding{
 		Severity: effect{felt: true}.severity(), Confidence: Likely,
-		Title: fmt.Sprintf("something on the way joins segments of connections to %s, and what it made is too big to be sent on: %s", name(s.A), say.Plural(n, "repeat")),
+		Title: fmt.Sprintf("something on the path joins segments of connections to %s, and what it made is too big to be sent on: %s", name(s.A), say.Plural(n, "repeat")),
 		Explanation: fmt.Sprintf("%s says by ICMP that they exceed an MTU of %s (RFC 1191 section 4), and quotes segments longer than those that were sent. Each of them is sent again in its pieces.",
 			by, say.Thousands(uint64(x.mtu))),
 		Causes: []string{"receive offload (GRO, LRO) on a host, router or firewall that forwards the packets"},

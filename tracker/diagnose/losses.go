@@ -165,7 +165,7 @@ func lostAgain(n uint64) string {
 }
 
 func lossAdvice(host string) []string {
-	return []string{fmt.Sprintf("On %s and on the way: `ip -s link` shows drops and errors; `ethtool -S eth0` (the interface's own name) what the card counts.", host),
+	return []string{fmt.Sprintf("On %s and on the routers between: `ip -s link` shows drops and errors; `ethtool -S eth0` (the interface's own name) what the card counts.", host),
 		"`nstat -az TcpRetransSegs TcpExtTCPLostRetransmit TcpExtTCPTimeouts` on the sender.",
 		fmt.Sprintf("From the other end: `mtr -n --tcp %s` shows at which hop loss begins.", host)}
 }

@@ -32,7 +32,7 @@ routing loop, which is proven. Where from some moment on nothing at all
 went well with the server, and data of open connections was repeated without an ACK as
 well, it fell silent as a whole: no queue does that. That is reported with its counts (Fisher's
 exact test, corrected for the number of signs) and is the cause. A target of which the
-capture holds nothing may answer on a way that was not captured: then it is only possible. An attempt that may
+capture holds nothing may answer on a path that was not captured: then it is only possible. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
@@ -115,7 +115,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if through {
 		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened), so the path lets packets through.", say.Plural(service.opened, "connection"))
-		f.Causes = []string{"the accept queue or the SYN queue of the server is full, so it drops SYNs", "packets are lost on the way",
+		f.Causes = []string{"the accept queue or the SYN queue of the server is full, so it drops SYNs", "packets are lost on the path",
 			"a rule drops the SYNs of some clients only"}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the server shows whether its queues overflow.")
 	}
@@ -175,7 +175,7 @@ func (a *attempts) intoLoop(f *Finding, s Subject) {
 	f.Title += ": they go round in a routing loop"
 	f.Explanation = fmt.Sprintf("The same SYN, with one IP identification, passes the capture point again and again with fewer hops left (up to %d less): "+
 		"routers send it to each other until its hops are used up (RFC 1812 section 5.3.1).", a.hops)
-	f.Causes = []string{"two routers each take the other for the way to that address: a route is missing behind a default or summary route, or routing has not settled"}
+	f.Causes = []string{"two routers each take the other for the next hop to that address: a route is missing behind a default or summary route, or routing has not settled"}
 	f.Advice = []string{fmt.Sprintf("`mtr -n --tcp -P %d %s`, or `traceroute -T -p %d -n %s`: the routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr),
 		fmt.Sprintf("On each of them: `ip route get %s`.", s.A.Addr)}
 }

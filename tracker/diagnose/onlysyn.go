@@ -61,14 +61,14 @@ func onlySYN() Detector {
 		Name: "only-syn-passes", Group: GroupOpen, needs: traitFailed | traitHeldUp,
 		Doc: `The SYN arrives and is answered, and nothing after it gets through in that direction.
 
-Rule: on the client's side, the third ACK and data leave, and the server goes on sending
+Rule: on the client's side, the handshake's final ACK and data leave, and the server goes on sending
 its SYN/ACK and nothing else (RFC 9293 section 3.5). On the server's side, the SYN/ACK
 is sent again for 2 s and more, and the client, which repeats a SYN that is not answered after
 a second (RFC 6298 section 2.1), does not: so it has the SYN/ACK and its ACK is lost. A
 stateful firewall that saw the SYN and not the SYN/ACK, which took another way
 (asymmetric routing), drops all that follows as invalid.
 
-It can be mistaken for a full accept queue (see queue-full), which ignores third ACKs as
+It can be mistaken for a full accept queue (see queue-full), which ignores final ACKs as
 well: but such a server drops SYNs too (Linux). So it is reported only where no SYN to the server
 had to be sent again and one was answered while another connection hung, and likely only where nothing else got through to it, or
 where from does. On the server's side forged SYNs look the same, but come without the
@@ -129,10 +129,10 @@ func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
 	f := Finding{
 		Severity: k.severity(x.n, all), Confidence: Likely,
 		Title: fmt.Sprintf("nothing but the SYN gets through to %s from %s: %s", name(s.A), x.sources.who(), outOf(x.n, all, "connection")),
-		Causes: []string{"a stateful firewall on the way saw the SYN and not the SYN/ACK, which took another way (asymmetric routing), and drops all that follows as invalid",
-			"a rule on the way lets nothing but SYNs pass"},
+		Causes: []string{"a stateful firewall on the path saw the SYN and not the SYN/ACK, which took another path (asymmetric routing), and drops all that follows as invalid",
+			"a rule on the path lets nothing but SYNs pass"},
 		Advice: []string{
-			fmt.Sprintf("Compare the two ways: `ip route get %s` on the client and `ip route get %s` on the server; both must pass the same firewall.", s.A.Addr, x.sources.known[0].Addr),
+			fmt.Sprintf("Compare the two paths: `ip route get %s` on the client and `ip route get %s` on the server; both must pass the same firewall.", s.A.Addr, x.sources.known[0].Addr),
 			"On the firewalls between them: `conntrack -S` counts what is invalid; `nft list ruleset` shows whether that is dropped.",
 		},
 	}

@@ -42,12 +42,12 @@ func handshakeSeen(r *record.Record) bool {
 func optionStripped() Detector {
 	return Detector{
 		Name: "option-stripped", Group: GroupTransfer,
-		Doc: `Some handshakes with a server lack options that others agree on: stripped on the way.
+		Doc: `Some handshakes with a server lack options that others agree on: stripped on the path.
 
 Rule: window scaling, SACK and timestamps hold only when both SYN and SYN/ACK carry them
 (RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2), and a server that supports one
 answers it to everybody who offers it. Where it does so for some clients and not for
-others, either something on the way of those takes the option out of the SYN or the SYN/ACK
+others, either something on the path of those takes the option out of the SYN or the SYN/ACK
 (firewalls that normalise, old load balancers), or several different hosts answer
 behind one address. SYN cookies without timestamps drop them too (Linux). Without window
 scaling 64 KiB are the largest window; without SACK every loss costs more.`,
@@ -82,7 +82,7 @@ func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {
 		Title: fmt.Sprintf("some handshakes with %s lack %s though offered", name(s.A), strings.Join(what, ", ")),
 		Explanation: fmt.Sprintf("The SYN offered it and the SYN/ACK did not agree, for %s, while others got it (RFC 7323 section 2.2, RFC 2018 section 2).",
 			strings.Join(who, "; ")),
-		Causes: []string{"a firewall or load balancer on the way of these clients takes options out of SYN or SYN/ACK",
+		Causes: []string{"a firewall or load balancer on the path of these clients takes options out of SYN or SYN/ACK",
 			"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
 		Advice: []string{"Capture at the server too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
 			fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},

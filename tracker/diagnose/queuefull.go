@@ -42,14 +42,14 @@ func queueFull() Detector {
 		Name: "queue-full", Group: GroupQueue, needs: traitFailed | traitHeldUp | traitReset,
 		Doc: `A server cannot take what comes: its accept queue or SYN queue is full.
 
-Rule: a third ACK makes the connection (RFC 9293 section 3.5), unless the server
-has no place for it. Where the accept queue is full Linux ignores the third ACK, so the SYN/ACK
+Rule: the handshake's final ACK makes the connection (RFC 9293 section 3.5), unless the server
+has no place for it. Where the accept queue is full Linux ignores the handshake's final ACK, so the SYN/ACK
 is sent again although its ACK was seen (tcp_abort_on_overflow 0), or answers it
 with a RST (1), and drops new SYNs (tcp_conn_request). Signs that are counted:
-SYN/ACKs that come again after the third ACK; RSTs that answer the third ACK; SYNs
-that passed a tap next to the server, or never left the host, and were answered
+SYN/ACKs that come again after the handshake's final ACK; RSTs that answer the handshake's final ACK; SYNs
+that passed a capture point next to the server, or never left the host, and were answered
 only when they came again.
-One SYN/ACK again can also be a third ACK lost behind the tap, or
+One SYN/ACK again can also be the handshake's final ACK lost after the capture point, or
 TCP_DEFER_ACCEPT (one repeat at the end of its wait, no data yet): a single one
 without data before it is only possible, and so are many where other connections
 to the server sent data at once and were not kept waiting, or where every SYN was answered at once meanwhile; several repeats, data, a RST or many
@@ -57,7 +57,7 @@ connections make it likely. SYNs that were never answered count where others to 
 time and the capture point is next to it; else they may be filtered or lost on the
 way: see no-answer and syn-lost.`,
 		New: func(o *Options) Fold {
-			l := overflowLimits{many: o.count("queue-full-many", 10, "third ACKs answered by a RST, or SYNs never answered, from which on it is critical"),
+			l := overflowLimits{many: o.count("queue-full-many", 10, "final ACKs of handshakes answered by a RST, or SYNs never answered, from which on it is critical"),
 				few: o.count("queue-full-few", 3, "connections that make it likely though each sign is weak")}
 			return newFold(addOverflow, l.tell)
 		},
@@ -131,7 +131,7 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 	}
 	f := Finding{
 		Severity: effect{felt: true, broken: x.reset+silent >= l.many}.severity(), Confidence: Likely,
-		Explanation: "Signs: " + x.signs(silent, late, c.opened(s.A)) + " (Linux: a full accept queue ignores the third ACK and drops SYNs).",
+		Explanation: "Signs: " + x.signs(silent, late, c.opened(s.A)) + " (Linux: a full accept queue ignores the handshake's final ACK and drops SYNs).",
 		Causes:      []string{"the application accepts too slowly, or stands still", "its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -ltn '( sport = :%d )'`: Recv-Q is what waits to be accepted, Send-Q the limit.", s.A.Addr, s.A.Port),
@@ -157,7 +157,7 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 	case strong == 0 && sum.n < l.few:
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
-		f.Causes = append([]string{"the third ACK was lost behind the tap", "TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
+		f.Causes = append([]string{"the handshake's final ACK was lost after the capture point", "TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
 	case silent > 0:
 		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), ofThose(sum.n, all, "connection"))
 	case x.reset == 0:
@@ -193,13 +193,13 @@ func (x *overflow) takesSYNs(c *Context, s Subject, few uint64) bool {
 func (x *overflow) signs(silent, late, opened uint64) string {
 	var signs []string
 	if x.reset > 0 {
-		signs = append(signs, fmt.Sprintf("a RST answered %s (tcp_abort_on_overflow)", say.Plural(x.reset, "third ACK")))
+		signs = append(signs, fmt.Sprintf("a RST answered the final ACK of %s (tcp_abort_on_overflow)", say.Plural(x.reset, "handshake")))
 	}
 	if x.ignored > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the third ACK was seen, at the latest %s after it", say.Thousands(x.ignored), span(x.longest)))
+		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the handshake's final ACK was seen, at the latest %s after it", say.Thousands(x.ignored), span(x.longest)))
 	}
 	if late > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed a tap next to the server and was answered only when it came again", say.Thousands(late)))
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed a capture point next to the server and was answered only when it came again", say.Thousands(late)))
 	}
 	if silent > 0 {
 		signs = append(signs, fmt.Sprintf("%s seen next to the server met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))

@@ -48,7 +48,7 @@ type queueLimits struct{ by, times int64 }
 func queueing() Detector {
 	return Detector{
 		Name: "queueing", Group: GroupTransfer, needs: traitBulk,
-		Doc: `Round trips grow with what is under way: a queue on the way fills (bufferbloat).
+		Doc: `Round trips grow with what is under way: a queue on the path fills (bufferbloat).
 
 Rule: what a sender has under way beyond what the path holds (bandwidth times delay) waits
 in the queue before the slowest link, and so does everything else that takes that link (RFC
@@ -82,10 +82,10 @@ func (l queueLimits) add(s *subjects[queued, *queued], r *record.Record, e recor
 func tellQueue(_ *Context, s Subject, x *queued) (Finding, bool) {
 	return Finding{
 		Severity: Notice, Confidence: Likely,
-		Title: fmt.Sprintf("a queue fills on the way from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
+		Title: fmt.Sprintf("a queue fills on the path from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
 		Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
 			say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
-		Causes: []string{"the slowest link on the way (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
+		Causes: []string{"the slowest link on the path (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
 		Advice: []string{"On the router before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",
 			fmt.Sprintf("On %s: `ss -tino state established %s` shows cwnd, rtt and minrtt; a pacing sender (BBR) or a limit in the application fills it less.", s.A.Addr, s.ss())},
 	}, true

@@ -63,7 +63,7 @@ func tellReader(_ *Context, s Subject, x *waits) (Finding, bool) {
 	}
 	if x.unscaled > 0 {
 		f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
-		f.Causes = append([]string{"window scaling is off at one end, or stripped on the way: see option-stripped"}, f.Causes...)
+		f.Causes = append([]string{"window scaling is off at one end, or stripped on the path: see option-stripped"}, f.Causes...)
 		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_window_scaling` at both ends.")
 	}
 	return f, true

@@ -68,8 +68,8 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		f.Explanation = "A RST with an ACK of the SYN came back (RFC 9293 section 3.10.7.1)."
 	}
 	if c.served(s.A).otherWay(a.ttl) {
-		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the server's other packets do not: something on the way sent them.", a.ttl.Least)
-		f.Causes = []string{"a firewall on the way rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
+		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the server's other packets do not: something on the path sent them.", a.ttl.Least)
+		f.Causes = []string{"a firewall on the path rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
 	}
 	v.into(&f, s.A, "opened")
 	if !v.named() && !v.somewhere() {
@@ -88,7 +88,7 @@ func (x *stretch) intoRefused(f *Finding, s Subject) {
 		f.Explanation += fmt.Sprintf(" They came in %s, and between the two that were served around any of them lie at most %s: no service stops and starts so fast.",
 			say.Plural(uint64(x.runs), "place"), span(x.longest))
 		f.Causes = []string{fmt.Sprintf("%s is an address of several targets (load balancer, Service, proxy), and one of them does not listen: it refuses its share of the connections", name(s.A)),
-			"a rule on the way rejects part of them by a limit (connections or a rate)"}
+			"a rule on the path rejects part of them by a limit (connections or a rate)"}
 		f.Advice = []string{"List the targets behind that address (the load balancer's target health, a Service's endpoints, `nft list ruleset`) and ask each; take the dead one out.",
 			fmt.Sprintf("On each target: `ss -ltnp '( sport = :%d )'`, or its own port, shows whether it listens.", s.A.Port)}
 	case x.together():

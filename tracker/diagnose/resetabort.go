@@ -24,7 +24,7 @@ Where the sender's window was closed when its RST came, its buffer was full of d
 application had not read: it closed with that unread.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
-answer a request: see reset-unread. A RST from something on the way has mostly
+answer a request: see reset-unread. A RST from something on the path has mostly
 another TTL: see reset-injected.
 
 ` + endsDoc,
@@ -77,5 +77,5 @@ func (x *resets) oddly() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" %s with an IP-ID unlike those of its sender's other segments: something on the way may have sent them.", say.Plural(n, "RST"))
+	return fmt.Sprintf(" %s with an IP-ID unlike those of its sender's other segments: something on the path may have sent them.", say.Plural(n, "RST"))
 }

@@ -49,7 +49,7 @@ func tellForgotten(s Subject, x *resets, opened uint64, k scale) Finding {
 		Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
 			"the connection was moved to another host"},
 		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
-			"Keepalive more often than the idle limits on the way: `sysctl net.ipv4.tcp_keepalive_time`."},
+			"Keepalive more often than the idle limits on the path: `sysctl net.ipv4.tcp_keepalive_time`."},
 	}
 	if x.sources.all.Count() == 1 && x.sources.known[0].Addr == s.A.Addr {
 		f.Causes, f.Advice = f.Causes[:1], f.Advice[:1] // within one host

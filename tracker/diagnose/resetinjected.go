@@ -41,12 +41,12 @@ func pickInjected(r *record.Record) bool {
 func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
 	f := Finding{
 		Severity: effect{minor: x.closing == x.n || x.level == x.n, felt: true}.severity(), Confidence: Likely,
-		Title: fmt.Sprintf("something on the way reset %s", x.what(s, opened)),
+		Title: fmt.Sprintf("something on the path reset %s", x.what(s, opened)),
 		Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
 			rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
 		Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
 		Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
-			"Look into the logs of the firewalls on the way at these times."},
+			"Look into the logs of the firewalls on the path at these times."},
 	}
 	if x.level == x.n {
 		f.Confidence = Possible

@@ -51,7 +51,7 @@ func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool)
 		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
 			say.Thousands(x.dsacks)),
 		Causes: []string{"packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering", "the delay jumps: a mobile network, a paused virtual machine",
-			"ACKs are lost or held back on the way back"},
+			"ACKs are lost or held back on the return path"},
 		Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
 			"`ss -ti` shows reordering and the round trip's variation on each connection."},
 	}, x.wrong >= l.least && x.wrong*100 >= x.all*l.share

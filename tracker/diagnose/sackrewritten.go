@@ -27,7 +27,7 @@ func (x *foreignBlocks) Fields(w *fold.Walk) {
 func sackRewritten() Detector {
 	return Detector{
 		Name: "sack-rewritten", Group: GroupTransfer, needs: traitSACK,
-		Doc: `Sequence numbers are rewritten on the way, those in SACK blocks are not: SACK is useless.
+		Doc: `Sequence numbers are rewritten on the path, those in SACK blocks are not: SACK is useless.
 
 Rule: a firewall that randomises initial sequence numbers adds an offset to the numbers of
 each segment, and must do so in the SACK option too (RFC 2018); where it forgets that,
@@ -69,7 +69,7 @@ func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
 		Title: fmt.Sprintf("sequence numbers of %s are rewritten on the path, but not those in SACK: %s of data never sent, on %s", s.who(), say.Plural(x.blocks, "SACK block"), say.Plural(x.n, "connection")),
 		Explanation: fmt.Sprintf("All SACK blocks of these connections name numbers that it never sent (RFC 2018): it drops them and does not learn what is missing. %s, %s by timeout.",
 			say.Plural(x.repeats, "repeat"), say.Thousands(x.timeouts)),
-		Causes: []string{"a firewall on the way randomises sequence numbers and does not change them in the SACK option"},
+		Causes: []string{"a firewall on the path randomises sequence numbers and does not change them in the SACK option"},
 		Advice: []string{"On that firewall: turn the randomising of sequence numbers off (Cisco ASA: set connection random-sequence-number disable), or update it.",
 			"On the sender: `nstat -az TcpExtTCPSACKDiscard TcpExtTCPTimeouts` counts the blocks that it drops.",
 			"Until then: `sysctl -w net.ipv4.tcp_sack=0` at one end: without SACK duplicate ACKs count again."},

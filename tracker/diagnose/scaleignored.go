@@ -45,7 +45,7 @@ func diesBeyond(r *record.Record, e record.End) bool {
 func scaleIgnored() Detector {
 	return Detector{
 		Name: "window-scale-ignored", Group: GroupTransfer,
-		Doc: `Something on the way takes the window without its scale and drops what lies beyond.
+		Doc: `Something on the path takes the window without its scale and drops what lies beyond.
 
 Rule: both ends agreed on window scaling in their SYNs, so the window in the header counts in
 units of 2, 4 or up to 16,384 bytes (RFC 7323 section 2.2). A firewall that did not see
@@ -81,7 +81,7 @@ func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
 	f := Finding{
 		Severity: Critical, Confidence: Likely,
-		Title: fmt.Sprintf("something ignores window scaling on the way from %s: %s of %s beyond the unscaled window were lost, %s of %s within", s.who(),
+		Title: fmt.Sprintf("something ignores window scaling on the path from %s: %s of %s beyond the unscaled window were lost, %s of %s within", s.who(),
 			say.Thousands(x.beyondLost), say.Plural(x.beyond, "segment"), say.Thousands(x.withinLost), say.Thousands(x.within)),
 		Explanation: "Both ends agreed on window scaling (RFC 7323 section 2.2). Segments that end farther beyond the last ACK than the number in the header are lost, others pass: what drops them takes that number for bytes.",
 		Causes: []string{"a stateful firewall that did not see the SYNs (failover, another way for one direction) or does not know the option",

@@ -92,7 +92,7 @@ func TestShownOnly(t *testing.T) {
 		{"retx-storm", "none by timeout", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
 			x.Retx, x.RetxFast, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
 		}), set(func(r *record.Record) { r.Ends[orig].DupAcks = 60 })), "warning likely", "20 repeats, none by timeout.", "doubles"},
-		{"loss", "joined on the way", same(3, func(r *record.Record) {
+		{"loss", "joined on the path", same(3, func(r *record.Record) {
 			r.Ends[orig].Retx, r.Ends[orig].RetxRTO = 4, 4
 			r.Path[orig].TooBig = record.TooBigRecord{N: 2, Again: 4, Joined: 2, MTU: 1500, Packet: r.ID + 3, From: r.Resp.Addr}
 		}), "warning likely", "joins segments of connections to 10.0.0.2:80", "lost"},

@@ -45,10 +45,10 @@ func slowHandshake() Detector {
 		Doc: `A handshake was slow though nothing was sent again: the server, the path or the client.
 
 Rule: SYN to SYN/ACK is the server's half, SYN/ACK to ACK the client's half, as
-the tap sees them. Each holds a round trip to that side and the time of the host
+the capture point sees them. Each holds a round trip to that side and the time of the host
 there. Round trips measured later on the same connection (RFC 6298 section 3 and
 Karn's rule) tell them apart: where the half is at least three times their median
-the host was slow, else the path is long. A tap that is next to an end
+the host was slow, else the path is long. A capture point that is next to an end
 needs no such measure for it. Without either the culprit is not known.
 A kernel answers a SYN in microseconds: a slow server is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
@@ -142,7 +142,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))
-		f.Causes = []string{"distance or a satellite link", "queues on the way (bufferbloat)"}
+		f.Causes = []string{"distance or a satellite link", "queues on the path (bufferbloat)"}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
 	case slowOpener:
 		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s, at most %s", name(s.A), what, span(x.longest))

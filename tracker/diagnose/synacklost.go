@@ -16,12 +16,12 @@ func synAckLost() Detector {
 Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after
 about 1 s (RFC 6298 section 2.1, verified on Linux); where the SYN/ACK alone comes
 again before any ACK was seen, it or its ACK was lost on the client's side of the
-tap. A SYN that comes again after a SYN/ACK passed shows the same. It arrived late and
-was not lost where the third ACK echoes the timestamp of a SYN/ACK before the last (RFC
-7323), where no SYN/ACK passed between the repeated SYN and the third ACK, or where the
+capture point. A SYN that comes again after a SYN/ACK passed shows the same. It arrived late and
+was not lost where the handshake's final ACK echoes the timestamp of a SYN/ACK before the last (RFC
+7323), where no SYN/ACK passed between the repeated SYN and the handshake's final ACK, or where the
 client answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
-the ACK may have been lost behind the tap as well.
-A tap shows the side of the loss: what it saw twice was lost behind it.`,
+the ACK may have been lost after the capture point as well.
+The capture shows the side of the loss: what it saw twice was lost after it.`,
 		New: func(o *Options) Fold {
 			return newFold(addSYNACKLost, o.fewAndShare("syn-ack-lost", 3, 1, "handshakes to one server", "the server's handshakes").tellSYNACKLost)
 		},
@@ -50,7 +50,7 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by up to %s", outOf(x.n, opened, "handshake"), name(s.A), span(x.longest))
 		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the client answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
 		f.Causes = []string{"a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up", "the client's host is overloaded, or was suspended"}
-		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the way to the client stops at times.", x.sources.known[0].Addr),
+		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the path to the client stops at times.", x.sources.known[0].Addr),
 			"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	case x.late > 0:
 		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the client answered one that had passed before.", say.Thousands(x.late))

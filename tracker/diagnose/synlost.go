@@ -15,8 +15,8 @@ Rule: the first repeat comes after 1 s (RFC 6298 section 2.1), so that opening t
 1, 2, 3 ... s more, which the application feels and a server's own statistics do not
 show. Counted where the connection opened in the end, its SYN/ACK was sent once and
 none had passed before the SYN came again: that is syn-ack-lost.
-A SYN dropped on the way and one that a full queue of the server dropped look
-the same at a tap next to the client; a tap next to the server shows it: a SYN that
+A SYN dropped on the path and one that a full queue of the server dropped look
+the same next to the client; a capture next to the server shows it: a SYN that
 passed there and was not answered was dropped by the server, which is the
 finding queue-full. A SYN that an older connection answered was not lost.`,
 		New: func(o *Options) Fold {

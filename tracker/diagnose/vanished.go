@@ -53,7 +53,7 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	if x.untaken == x.n {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s opened %s and acknowledged nothing that was sent on %s: the handshake passes, the first data does not", s.who(), s.ofThose(x.n, opened), itOrThem(x.n))
-		f.Causes = []string{"something on the way lets the handshake pass and drops the first request: a firewall that looks into it, or a filter", f.Causes[0],
+		f.Causes = []string{"something on the path lets the handshake pass and drops the first request: a firewall that looks into it, or a filter", f.Causes[0],
 			"packets of that length do not pass"}
 		f.Advice[0] = fmt.Sprintf("Capture at %s too: does the first data arrive there?", s.A.Addr)
 	}

@@ -80,7 +80,7 @@ func (l unheededLimits) tell(_ *Context, s Subject, x *unheeded) (Finding, bool)
 	if x.echoed > 0 {
 		f.Explanation += fmt.Sprintf(" On %s its probes echo the timestamp of the update: that had come in.", say.Plural(x.echoed, "connection"))
 	}
-	const lost = "the receiver's ACKs do not get through to the sender behind the capture point: a firewall, on the way or on the sender's host"
+	const lost = "the receiver's ACKs do not get through to the sender after the capture point: a firewall, on the path or on the sender's host"
 	switch {
 	case x.echoed == x.n:
 		f.Confidence = Proven
