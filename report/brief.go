@@ -179,11 +179,11 @@ func untroubled(s *Summary) string {
 func (p *page) briefFinding(f *diagnose.Finding) {
 	p.headOf(f)
 	if n := len(f.Causes); n > 0 {
-		p.note(2, "", causeWord(f.Confidence, n)+": "+f.Causes[0]+".")
+		p.note(2, "", causeWord(f.Confidence, n)+": "+say.WithoutRules(f.Causes[0])+".")
 	}
-	p.note(2, "", "Signs: "+signs(f.Explanation))
+	p.note(2, "", "Signs: "+signs(say.WithoutRules(f.Explanation)))
 	if len(f.Advice) > 0 {
-		p.commands(2, "Do: "+f.Advice[0])
+		p.commands(2, "Do: "+say.WithoutRules(f.Advice[0]))
 	}
 	parts := []string{strings.ToUpper(f.Confidence.String()[:1]) + f.Confidence.String()[1:] + p.between(f.Since, f.Until)}
 	if at := examplesOf(f, briefExamples); at != "" {
@@ -240,11 +240,14 @@ func signs(explanation string) string {
 
 // headOf is the line of a finding: how bad, and what.
 func (p *page) headOf(f *diagnose.Finding) {
-	head := strings.ToUpper(f.Severity.String())
+	head, title := strings.ToUpper(f.Severity.String()), f.Title
+	if p.brief {
+		title = say.WithoutRules(title)
+	}
 	if f.Severity < diagnose.Notice {
 		head = f.Severity.String()
 	}
-	for i, l := range say.WrapHard(head+"  "+f.Title, p.Width-3) {
+	for i, l := range say.WrapHard(head+"  "+title, p.Width-3) {
 		if i == 0 {
 			word, rest, _ := strings.Cut(l, " ")
 			p.b.WriteString(p.Paint(severityStyle(f.Severity), word) + strings.TrimRight("  "+strings.TrimLeft(rest, " "), " ") + "\n")

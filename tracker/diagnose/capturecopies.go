@@ -25,7 +25,7 @@ func tellCopies(_ *Context, q *quality) (Finding, *tally) {
 	f := Finding{
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured twice, or sent twice on the path", percentOf(q.copied+q.doubled, q.packets), say.Plural(q.copies.n, "connection")),
-		Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (RFC 6298 section 2.4 wants a timeout of a second, Linux 200 ms); they are not judged.",
+		Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (one waits a second, on Linux 200 ms, RFC 6298 section 2.4); they are not judged.",
 		Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host", "the path itself delivers packets twice"},
 		Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
 	}

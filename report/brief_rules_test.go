@@ -1,0 +1,35 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/say"
+)
+
+// The first screen names no section of an RFC, whatever the finding; what stands beside
+// one in the same parentheses stays.
+func TestFirstScreenNamesNoSections(t *testing.T) {
+	for text, want := range map[string]string{
+		"It waits (RFC 9293 section 3.6).":                                    "It waits.",
+		"It waits (RFC 9293 sections 3.6 and 3.10.7.4, case 2) again.":        "It waits again.",
+		"By D-SACK (40, RFC 2883), or ACKs (RFC 3522).":                       "By D-SACK (40), or ACKs.",
+		"No answer (RFC 9293 section 3.8.1: the client tries on), yet (so).":  "No answer (the client tries on), yet (so).",
+		"A queue (fq_codel or CAKE, RFC 8290) that waits (tcp(7)) 5 s (2, 3)": "A queue (fq_codel or CAKE) that waits (tcp(7)) 5 s (2, 3)",
+	} {
+		if got := say.WithoutRules(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+	all, err := os.ReadFile(filepath.Join("..", "tracker", "diagnose", "testdata", "texts.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(string(all), "\n") {
+		if got := say.WithoutRules(line); strings.Contains(got, "RFC ") && !strings.HasPrefix(line, "#") {
+			t.Errorf("texts.txt:%d: the first screen would say %q", i+1, got)
+		}
+	}
+}
