@@ -24,7 +24,7 @@ func (w *run) headline() *report.Headline {
 		MSL:             int64(w.o.MSL),
 		Anonymous:       w.o.Anonymize != nil,
 	}
-	h.From, h.To, h.Outside = w.window.told(w.window.from), w.window.told(w.window.to), w.window.outside
+	h.From, h.To, h.Outside, h.First, h.Last = w.window.from.told(), w.window.to.told(), w.window.outside, w.window.start, w.window.last
 	if w.o.Hidden != nil {
 		h.Hides = w.o.Hidden.Hides()
 	}

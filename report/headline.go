@@ -25,6 +25,7 @@ type Headline struct {
 	Hides           []string          // what the filter hides that a verdict rests on, and which
 	From, To        record.Opt[int64] // when what was read begins and ends, where somebody asked for that
 	Outside         uint64            // packets that were left out therefore
+	First, Last     record.Opt[int64] // when the first and the last packet came, those left out included, where a part was asked for
 	Packets         uint64            // read, before the filter
 	Passed          uint64            // by the filter
 	Bytes           uint64            // on the wire

@@ -91,9 +91,14 @@ func (p *page) window(h *Headline) {
 	if h.To.OK {
 		parts = append(parts, "before "+p.DateMilli(h.To.V))
 	}
-	if len(parts) > 0 {
-		p.label("only", fmt.Sprintf("packets %s; %s left out", strings.Join(parts, " and "), say.Plural(h.Outside, "other")))
+	if len(parts) == 0 {
+		return
 	}
+	text := fmt.Sprintf("packets %s; %s left out", strings.Join(parts, " and "), say.Plural(h.Outside, "other"))
+	if h.Packets == 0 && h.First.OK {
+		text += ": the input runs from " + p.FromTo(h.First.V, h.Last.V)
+	}
+	p.label("only", text)
 }
 
 // anonymous says that addresses are not those of the packets.

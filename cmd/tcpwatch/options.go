@@ -119,9 +119,6 @@ func parse(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, wrongFlag(f, err)
 	}
-	if o.zone != nil {
-		o.from, o.to = o.from.In(o.zone), o.to.In(o.zone)
-	}
 	if noColor {
 		o.color = "never"
 	}
@@ -226,8 +223,8 @@ func (o *options) check() error {
 	switch {
 	case !o.isLive() && o.live.Interface != "":
 		return fmt.Errorf("both an interface (%s) and a file (%s) to read", o.live.Interface, o.read[0])
-	case !o.isLive() && o.duration > 0:
-		return errors.New("--for is for live captures")
+	case !o.isLive() && o.duration > 0 && o.to.String() != "":
+		return fmt.Errorf("--for and --to %s both say where to end", o.to)
 	case o.live.Snaplen < 0 || o.live.Snaplen > live.DefaultSnaplen:
 		return fmt.Errorf("-s %d: from 0 to %d bytes", o.live.Snaplen, live.DefaultSnaplen)
 	case o.live.Buffer < 1 || o.live.Buffer > 1<<20:

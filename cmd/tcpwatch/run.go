@@ -116,7 +116,11 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
 	memory.Guard(ctx, cancel)
-	if s.from, s.to, err = in.Bounds(ctx, o.from, o.to); err != nil {
+	from, to, err := o.moments(s.clockOn(s.stdout).At(0).Location())
+	if err != nil {
+		return fail(c.stderr, err)
+	}
+	if s.from, s.to, err = in.Bounds(ctx, from, to); err != nil {
 		return fail(c.stderr, err)
 	}
 	if s.found != nil {
@@ -130,7 +134,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 		s.announce()
 	}
-	if o.duration > 0 {
+	if o.isLive() && o.duration > 0 {
 		var done context.CancelFunc
 		ctx, done = context.WithTimeoutCause(ctx, o.duration, errTimeUp)
 		defer done()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tcpwatch"
 	"tcpwatch/capture"
@@ -68,6 +69,21 @@ func (o *options) checkMoments() error {
 		}
 	}
 	return nil
+}
+
+// moments are when what is read of files begins and ends: without a zone in that of the
+// report, so that what it tells can be given back.
+func (o *options) moments(zone *time.Location) (from, to tcpwatch.Moment, err error) {
+	if from, err = o.from.In(zone); err != nil {
+		return from, to, fmt.Errorf("--from %w", err)
+	}
+	if to, err = o.to.In(zone); err != nil {
+		return from, to, fmt.Errorf("--to %w", err)
+	}
+	if !o.isLive() && o.duration > 0 {
+		to = from.Plus(o.duration)
+	}
+	return from, to, nil
 }
 
 // checkAgain refuses files that what reads packets twice cannot read again.
