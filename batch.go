@@ -30,11 +30,13 @@ type batch struct {
 
 	ticks    bool // time goes on to tick.Time
 	tick     record.Tick
-	meet     bool      // all workers make room together then; there are no packets in the batch
-	passed   uint64    // packets until then
-	snapshot bool      // the tables are printed as they stand
-	end      bool      // the input has ended
-	asked    *question // the batch is only this
+	meet     bool           // all workers make room together then; there are no packets in the batch
+	passed   uint64         // packets until then
+	snapshot bool           // the tables are printed as they stand
+	wanted   *report.Wanted // what those who watch want to see; nil: nothing now
+	held     bool           // the input has ended, and they want what was read
+	end      bool           // the input has ended
+	asked    *question      // the batch is only this
 
 	users atomic.Int32 // workers, and the writer, that are not done with it
 }
@@ -98,6 +100,7 @@ type chunk struct {
 	living  living
 	summary *report.Summary // when the batch asks for a snapshot
 	counts  *counts         // likewise
+	glance  *glance         // when it asks for what there is to see
 }
 
 // living is what a worker holds now, for record.Tick.
@@ -107,6 +110,7 @@ type living struct{ open, timeWait int }
 type told struct {
 	conn  *record.Record
 	event *record.Event
+	step  *record.Step // of a connection that somebody who watches follows
 }
 
 // toldBytes is about what one takes.

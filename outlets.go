@@ -1,6 +1,7 @@
 package tcpwatch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,6 +25,7 @@ type outlets struct {
 	judged       []diagnose.Judged
 	reporters    []report.Reporter
 	snapshots    []report.Snapshotter
+	watchers     []report.Watcher
 
 	cancel func(error) // ends the run
 	mu     sync.Mutex  // of err: the worker and the writer may each meet one
@@ -71,6 +73,9 @@ func newOutlets(all []record.Output, cancel func(error)) *outlets {
 		if s, ok := o.(report.Snapshotter); ok && !n.OneWorker() {
 			x.snapshots = append(x.snapshots, s)
 		}
+		if v, ok := o.(report.Watcher); ok && !n.OneWorker() {
+			x.watchers = append(x.watchers, v)
+		}
 	}
 	return x
 }
@@ -92,7 +97,9 @@ func (t *taken) take(o record.Output, n record.Needs) {
 }
 
 // summed reports whether somebody wants a Summary.
-func (x *outlets) summed() bool { return len(x.judged)+len(x.reporters)+len(x.snapshots) > 0 }
+func (x *outlets) summed() bool {
+	return len(x.judged)+len(x.reporters)+len(x.snapshots)+len(x.watchers) > 0
+}
 
 // mark chooses the connections whose steps are told; nil for none.
 func (x *outlets) mark() func(id uint64, orig, resp capture.Endpoint) bool {
@@ -144,6 +151,20 @@ func (x *outlets) packet(t *taken, p *capture.Packet, of record.Datagram) {
 	for _, o := range t.packets {
 		x.note(o.Packet(p, of))
 	}
+}
+
+// wanted is what those who watch want to see, together: where they want different lists, that
+// of the first who wants one.
+func (x *outlets) wanted() (all report.Wanted) {
+	for _, o := range x.watchers {
+		a := o.Wanted()
+		all.Due, all.Hold, all.All = all.Due || a.Due, all.Hold || a.Hold, all.All || a.All
+		if all.Rows == 0 {
+			all.Rows, all.Sort, all.Where, all.Closed = a.Rows, a.Sort, a.Where, a.Closed
+		}
+		all.Follow = cmp.Or(all.Follow, a.Follow)
+	}
+	return all
 }
 
 // tick tells Outputs how far the run has come.

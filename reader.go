@@ -51,6 +51,7 @@ type run struct {
 	live           live
 	damaged        []*capture.Damage
 	fault          error // ended the input before its time
+	held           bool  // the input has ended, and what was read is kept to be looked at
 }
 
 // newRun sets everything going but the reader.
@@ -129,13 +130,13 @@ func (w *run) hand(show bool) {
 		kernel, _ := w.in.drops()
 		b.tick.Drops = kernel.V
 	}
-	note := &batchNote{ticks: b.ticks || show, tick: b.tick}
+	note := &batchNote{ticks: b.ticks || show, tick: b.tick, wanted: b.wanted, ended: w.held}
 	users := len(w.workers)
 	if len(w.out.ordered.packets) > 0 {
 		note.batch, users = b, users+1
 	}
 	b.users.Store(int32(users))
-	if b.snapshot {
+	if b.snapshot || b.wanted != nil {
 		note.headline = w.headline()
 	}
 	w.writer.in <- note
@@ -182,6 +183,7 @@ func (w *run) loop() {
 		case capture.ErrTimeout:
 			w.idle()
 		case io.EOF:
+			w.hold()
 			return
 		default:
 			var d *capture.Damage
@@ -222,6 +224,7 @@ func (w *run) look() bool {
 		default:
 		}
 	}
+	w.watch()
 	return true
 }
 
@@ -237,6 +240,28 @@ func (w *run) snapshot() {
 	w.writer.asked.Store(true)
 	w.batch.snapshot = true
 	w.hand(true)
+}
+
+// holdEvery is how often those who watch are asked while there is nothing to read.
+const holdEvery = 20 * time.Millisecond
+
+// hold waits while somebody wants to look at what was read.
+func (w *run) hold() {
+	for w.held = true; w.ctx.Err() == nil && w.out.wanted().Hold; time.Sleep(holdEvery) {
+		w.look()
+	}
+}
+
+// watch has those who watch handed a View, when one of them wants it and none is under way.
+func (w *run) watch() {
+	if len(w.out.watchers) == 0 || w.writer.seeing.Load() {
+		return
+	}
+	if a := w.out.wanted(); a.Due {
+		w.writer.seeing.Store(true)
+		w.batch.wanted, w.batch.held = &a, w.held
+		w.hand(true)
+	}
 }
 
 // packet takes one packet through the filter into the batch.

@@ -26,6 +26,7 @@ type worker struct {
 	match     func(*record.Record) bool // nil: every connection is told of
 	counted   func(id uint64) bool      // whose segments are told to the summary; nil: all
 	parts     []record.Part             // of the parallel Outputs
+	look      *looking                  // nil when nobody watches
 	out       *outlets
 	segments  uint64
 	byVLAN    bool // see tracker.Options
@@ -49,13 +50,17 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	if out.summed() {
 		w.summary = report.NewSummary(o.Sums)
 	}
+	if len(out.watchers) > 0 {
+		w.look = &looking{whole: lookWhole}
+		w.look.forget(0, w.summaryOfView)
+	}
 	if o.Where != nil {
 		w.match = o.Where.Matcher()
 	}
 	w.tracker = tracker.New(tracker.Options{
 		MSL: int64(o.MSL), MaxConns: o.MaxConns, MaxBytes: o.MaxBytes, Interval: int64(o.Interval), ByVLAN: o.ByVLAN,
-		Events: out.events, Mark: out.mark(),
-		Count:  w.summary != nil && w.summary.Timed() && (o.Where == nil || o.Counted != nil),
+		Events: out.events || w.look != nil, Mark: out.mark(),
+		Count:  w.look != nil || w.summary != nil && w.summary.Timed() && (o.Where == nil || o.Counted != nil),
 		Verify: func() capture.Marks { return w.decoded.VerifyChecksum() },
 	}, w)
 	return w
@@ -115,6 +120,11 @@ func (w *worker) batch(b *batch) {
 	}
 	if b.ticks || b.tick.Show {
 		w.tick(b)
+	}
+	w.lookAgain(b)
+	if b.wanted != nil {
+		g := w.glance(b.wanted, b.held, b.tick.Time)
+		w.now.glance = g
 	}
 	if b.snapshot {
 		so := w.soFar() // which may hand on w.now
@@ -189,6 +199,10 @@ func (w *worker) observe(d *capture.Decoder, hash uint64) {
 
 // sent tells the summary what a segment carried that was placed.
 func (w *worker) sent(at *record.Placement, s *capture.Segment) {
+	if w.look != nil {
+		w.look.totals.Bytes += uint64(at.Bytes)
+		w.look.totals.Again += uint64(at.Again)
+	}
 	if !s.Untimed && (w.counted == nil || w.counted(at.Conn)) {
 		w.summary.Sent(s.Time, at.Bytes, at.Again)
 	}
@@ -197,6 +211,7 @@ func (w *worker) sent(at *record.Placement, s *capture.Segment) {
 // end hands out what is left.
 func (w *worker) end() {
 	w.quiet = true
+	w.endWalk()
 	for w.slow.Flush() {
 		// Out of order by now: it tells of a connection of which there is
 		// nothing else, and would only confuse one that is known.
@@ -222,6 +237,9 @@ func (w *worker) soFar() *report.Summary {
 		}
 	})
 	so.Merge(w.summary)
+	if w.look != nil && w.look.begun {
+		so.Merge(w.look.late)
+	}
 	return so
 }
 
@@ -251,7 +269,7 @@ func (w *worker) conn(r *record.Record) {
 	asked := w.asked(r)
 	if w.summary != nil && !r.Interim {
 		if asked {
-			w.summary.Add(r)
+			w.over(r)
 		} else {
 			w.summary.LeaveOut()
 		}
@@ -274,6 +292,15 @@ func (w *worker) conn(r *record.Record) {
 	w.place(k, t)
 }
 
+// over takes into the sums a connection that is over.
+func (w *worker) over(r *record.Record) {
+	if w.look != nil {
+		w.ended(r)
+	} else {
+		w.summary.Add(r)
+	}
+}
+
 // copied is a record that borrows nothing.
 func copied(r *record.Record) *record.Record {
 	c := *r
@@ -285,6 +312,12 @@ func copied(r *record.Record) *record.Record {
 func (w *worker) Event(e *record.Event) {
 	w.names.Attach(e.Record)
 	if w.quiet || !w.asked(e.Record) {
+		return
+	}
+	if w.look != nil {
+		w.look.count(e.Kind)
+	}
+	if !w.out.events {
 		return
 	}
 	k := key{phase: phasePackets, at: int64(e.Packet), id: e.Record.ID}
@@ -305,7 +338,17 @@ func (w *worker) Event(e *record.Event) {
 }
 
 // Step takes a packet of a marked connection; see record.Sink.
-func (w *worker) Step(s *record.Step) { w.out.step(s) }
+func (w *worker) Step(s *record.Step) {
+	if w.look == nil || s.Conn != w.look.wanted.Follow {
+		w.out.step(s)
+		return
+	}
+	k := key{phase: phaseFinished, at: s.Time, id: s.Conn}
+	if s.Segment != nil {
+		k = key{phase: phasePackets, at: int64(s.Segment.Packet), id: s.Conn}
+	}
+	w.place(k, told{step: s.Copy()})
+}
 
 // place says where belongs what was added last, and hands on a chunk that has
 // grown long.

@@ -15,6 +15,8 @@ type writer struct {
 	current []*chunk    // of each worker, nil when its part of the batch is through
 	next    []int       // of its keys
 	asked   atomic.Bool // a snapshot is not handed out yet
+	seeing  atomic.Bool // a View is not
+	sights  []*sight    // what each worker showed last
 }
 
 // batchNote is what the writer needs of a batch, which may be in use again by then.
@@ -22,11 +24,13 @@ type batchNote struct {
 	ticks    bool // time goes on, or what there is to tell is wanted now
 	tick     record.Tick
 	batch    *batch           // whose packets some Output takes; else nil
-	headline *report.Headline // as of the batch, when it asks for a snapshot
+	headline *report.Headline // as of the batch, when it asks for a snapshot or a View
+	wanted   *report.Wanted   // of a View; nil for none
+	ended    bool             // the input has ended
 }
 
 func newWriter(w *run) *writer {
-	return &writer{w: w, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers))}
+	return &writer{w: w, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers)), sights: make([]*sight, len(w.workers))}
 }
 
 // run writes until the last batch is through.
@@ -46,6 +50,7 @@ func (x *writer) batch(n *batchNote) {
 	}
 	var so *report.Summary
 	var all []*counts
+	var glances []*glance
 	busy := 0
 	take := func(i int) {
 		c := <-x.w.workers[i].to
@@ -59,6 +64,12 @@ func (x *writer) batch(n *batchNote) {
 				so.Merge(c.summary)
 			}
 			all = append(all, c.counts)
+		}
+		if c.glance != nil {
+			glances = append(glances, c.glance)
+			if c.glance.newest != nil {
+				x.sights[i] = c.glance.newest
+			}
 		}
 	}
 	drop := func(i int) {
@@ -96,7 +107,10 @@ func (x *writer) batch(n *batchNote) {
 	if n.ticks {
 		out.tick(&out.ordered, &n.tick)
 	}
-	if n.headline != nil {
+	if n.wanted != nil {
+		x.view(n, glances)
+	}
+	if so != nil {
 		addCounts(n.headline, all)
 		for _, o := range out.snapshots {
 			out.note(o.Snapshot(n.headline, so))
@@ -127,6 +141,10 @@ func (x *writer) write(i int) {
 			out.conn(&out.ordered, t.conn)
 		} else if t.event != nil {
 			out.event(&out.ordered, t.event)
+		} else if t.step != nil {
+			for _, o := range out.watchers {
+				out.note(o.Step(t.step))
+			}
 		}
 	}
 }

@@ -5,25 +5,32 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// Watcher is an Output that shows a run while it goes on. It is handed a View about once a
-// second of packet time; the run does not wait for it longer than View takes.
+// Watcher is an Output that shows a run while it goes on. It is handed a View whenever it
+// wants one: with a clock of its own, as no other Output has. The run goes on meanwhile.
 type Watcher interface {
 	record.Output
-	// Wanted tells what the next View is to hold. The reader of packets asks it, often: it
-	// must not block.
+	// Wanted tells whether a View is wanted, and of what. The reader of packets asks it at every
+	// 256th packet and while none comes: it must not block.
 	Wanted() Wanted
-	// View takes what is to be seen now. It owns what it is handed.
+	// View takes what is to be seen now. Other Watchers may have it too: it is not to be changed.
 	View(v *View) error
 }
 
 // Wanted is what a Watcher wants to see. The zero value is findings, rates and states alone.
 type Wanted struct {
+	Due    bool   // a View is wanted now
+	Hold   bool   // when the input ends, what was read is kept to be looked at, until this is false
 	All    bool   // View.All: sums over the whole run
 	Rows   int    // connections to list, at most; 0: none
 	Sort   string // by which of them are first: as for the connections report, a minus before it turns the order around
 	Where  Chooser
 	Closed bool   // list those that ended within RecentSpan, too
 	Follow uint64 // the connection whose packets are handed to Step from now on; 0: none
+}
+
+// SameSums reports whether what is summed up and listed for one does for the other.
+func (w *Wanted) SameSums(o *Wanted) bool {
+	return w.All == o.All && w.Rows == o.Rows && w.Sort == o.Sort && w.Where == o.Where && w.Closed == o.Closed
 }
 
 // Chooser chooses connections by their records, as an expression of report/where does.
@@ -46,9 +53,11 @@ type View struct {
 	At       int64  // packet time, ns since 1970
 	Age      int64  // ns of packet time since the first of the connections was looked at
 	Headline *Headline
-	// Recent sums up the connections that are open, and those that ended within RecentSpan: its
-	// findings are what is wrong now.
-	Recent *Summary
+	// Recent sums up the connections that are open, but for those in which nothing can happen any
+	// more, and those that ended within RecentSpan. Findings, in the order in which every output
+	// has them, are its: what is wrong now.
+	Recent   *Summary
+	Findings []diagnose.Finding
 	// All sums up those of the whole run; nil where nobody wants it.
 	All      *Summary
 	Standing Standing
@@ -57,17 +66,18 @@ type View struct {
 	// are in all that its condition chooses.
 	Listed   []record.Record
 	Matching uint64
-	Final    bool // the input has ended: nothing comes after it
+	Followed *record.Record // the connection of Wanted.Follow as it stands; nil when it is not held
+	Partial  bool           // some connections were not looked at yet as Wanted asks: counts but for Totals are too small
+	Ended    bool           // the input has ended; what was read is kept while Wanted.Hold asks for it
 }
 
 // Standing is how the connections that are held stand.
 type Standing struct {
-	States   [2][record.NStates]uint64 // connections not over, by the state of each end
-	Open     uint64                    // of them, opened and not in TIME-WAIT
-	Opening  uint64                    // SYNs or SYN/ACKs that wait for an answer
-	Waiting  uint64                    // of those, SYNs sent more than once
-	TimeWait uint64                    // with an end in TIME-WAIT
-	Over     uint64                    // closed or reset, kept for what may still come
+	Ends     [2][record.NStates]uint64 // connections by the state of each end
+	Opening  uint64                    // those that no handshake has opened yet
+	Again    uint64                    // of them, those whose SYN or SYN/ACK was sent again
+	Held     uint64                    // all that the table holds, with those that are over but may still get a segment
+	TimeWait uint64                    // of them, those in TIME-WAIT
 }
 
 // Totals count what happened since the run began. They only grow.
@@ -81,6 +91,62 @@ type Totals struct {
 	Again    uint64 // carried once more
 }
 
-// FindingsNow are those of the connections that are open and of those that ended lately, in
-// the order in which every output has them.
-func (v *View) FindingsNow() []diagnose.Finding { return v.Recent.Findings(v.Headline) }
+// IsRecent reports whether a connection that is held counts in View.Recent at a time, in ns
+// since 1970: whether it may go on, or its last packet came within RecentSpan.
+func IsRecent(r *record.Record, now int64) bool {
+	if now-r.End <= RecentSpan {
+		return true
+	}
+	over := true
+	for _, s := range r.States {
+		switch s {
+		case record.TimeWait:
+			return true
+		case record.SynSent, record.SynReceived, record.Listen:
+			return false // whoever opens gives up in time, or has asked again
+		case record.Closed, record.Unknown:
+		default:
+			over = false
+		}
+	}
+	return !over
+}
+
+// Take counts a connection that is held.
+func (x *Standing) Take(r *record.Record) {
+	opening := false
+	for e, s := range r.States {
+		x.Ends[e][s]++
+		opening = opening || s == record.SynSent || s == record.SynReceived
+	}
+	if opening {
+		x.Opening++
+		if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
+			x.Again++
+		}
+	}
+}
+
+// Add adds what another counted of other connections.
+func (x *Standing) Add(o *Standing) {
+	for e := range x.Ends {
+		for s := range x.Ends[e] {
+			x.Ends[e][s] += o.Ends[e][s]
+		}
+	}
+	x.Opening += o.Opening
+	x.Again += o.Again
+	x.Held += o.Held
+	x.TimeWait += o.TimeWait
+}
+
+// Add adds what another counted.
+func (x *Totals) Add(o *Totals) {
+	x.Opened += o.Opened
+	x.Failed += o.Failed
+	x.Closed += o.Closed
+	x.Reset += o.Reset
+	x.Segments += o.Segments
+	x.Bytes += o.Bytes
+	x.Again += o.Again
+}

@@ -30,6 +30,7 @@ func (t *Tracker) emit(f *finished) {
 		t.sink.Event(&record.Event{Kind: kind, Time: c.last, Record: r})
 	}
 	t.emitted++
+	t.lookedAt = t.entries.At(f.entry).Looked
 	t.sink.Conn(r)
 	t.cost(c)
 	t.give(c)

@@ -67,6 +67,9 @@ type Tracker struct {
 	spareAsides []*asides
 	late        capture.Segment // one that was set aside and counts now
 	emitted     uint64
+	looking     looking
+	lookedAt    uint16 // see Looked
+	followed    followed
 	anomalies   [nAnomalies]uint64
 }
 
@@ -231,19 +234,7 @@ func (t *Tracker) Snapshot(f func(*record.Record)) {
 	}
 	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.entries.At(a).ID, t.entries.At(b).ID) })
 	for _, i := range held {
-		x := t.entries.At(i)
-		packed := x.State == 0
-		c := t.stateOf(i)
-		c.silent, c.vague = t.clock.silence(x.Stamp)
-		t.fill(&t.record, c)
-		t.record.Interim = true
-		f(&t.record)
-		switch {
-		case packed && x.Behind:
-			t.packAlone(c)
-		case packed:
-			t.pack(c)
-		}
+		t.show(i, f)
 	}
 }
 

@@ -1,6 +1,10 @@
 package record
 
-import "tcpwatch/capture"
+import (
+	"slices"
+
+	"tcpwatch/capture"
+)
 
 // Sink takes what a Tracker tells. What it is handed is borrowed until it returns.
 type Sink interface {
@@ -115,4 +119,19 @@ type Step struct {
 	After      [2]State
 	AfterBasis [2]Basis // of the edge into After
 	Moments    []Moment // in order; borrowed
+}
+
+// Copy is a copy that borrows nothing.
+func (s *Step) Copy() *Step {
+	c := *s
+	if s.Segment != nil {
+		segment := *s.Segment
+		c.Segment = &segment
+	}
+	if s.Quote != nil {
+		quote := *s.Quote
+		c.Quote = &quote
+	}
+	c.Moments = slices.Clone(s.Moments)
+	return &c
 }

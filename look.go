@@ -1,0 +1,263 @@
+package tcpwatch
+
+import (
+	"tcpwatch/report"
+	"tcpwatch/tracker/record"
+)
+
+// While somebody watches (report.Watcher), each worker walks over its connections again and
+// again, a part at a time, and sums them up as they stand. A View is made of the walk that was
+// completed last, and of what had ended when it was: each connection is in one of the two.
+
+const (
+	// lookWhole is up to how many connections a worker walks over at once when a View is
+	// wanted; of more it shows the walk that it completed last.
+	lookWhole = 16384
+	// lookLive is how many it walks over each time that a live capture shows, four times a
+	// second; of a file, which waits, it takes lookFile at every 4,096th packet.
+	lookLive = 8192
+	lookFile = 1024
+	// recentParts is in how many parts of report.RecentSpan what ended is forgotten.
+	recentParts = 4
+	partSpan    = report.RecentSpan / recentParts
+	// closedKept is how many connections that ended a worker keeps for a list.
+	closedKept = 1024
+)
+
+// sight is what a worker shows of its connections.
+type sight struct {
+	wanted   report.Wanted   // what it is for
+	at       int64           // when it began to look
+	recent   *report.Summary // see report.View
+	all      *report.Summary // nil when nobody wants it
+	listed   *report.Listing
+	standing report.Standing
+}
+
+// glance is what a worker shows at once, however many connections it has.
+type glance struct {
+	newest   *sight // nil when no walk was completed since the glance before
+	totals   report.Totals
+	held     int
+	timeWait int
+	followed *record.Record
+	counts   *counts
+}
+
+// looking is a worker's walk; nil where nobody watches.
+type looking struct {
+	whole  int // lookWhole, less in tests
+	wanted report.Wanted
+	pass   uint16
+	begun  bool   // a walk is under way
+	walk   *sight // that walk; its all takes in what is not recent
+	newest *sight // see glance
+	// What ended: all but late in the worker's summary too. late is what ended after the walk
+	// under way had passed it.
+	ended   [recentParts]*report.Summary // within report.RecentSpan, the newest first
+	part    int64                        // of packet time, that the first of those is for
+	late    *report.Summary
+	closed  []record.Record // the last closedKept, in a ring
+	nClosed uint64
+	totals  report.Totals
+}
+
+// summaryOfView is an empty one, which keeps no rows.
+func (w *worker) summaryOfView() *report.Summary {
+	o := w.sums
+	o.Rows = -1
+	return report.NewSummary(o)
+}
+
+// lookOn goes on with the walk, over n connections at most.
+func (w *worker) lookOn(n int, now int64) {
+	l := w.look
+	if !l.begun {
+		l.begun = true
+		l.pass = max(l.pass+1, 1) // once around it begins again
+		l.walk = &sight{wanted: l.wanted, at: now, recent: w.summaryOfView(), all: w.summaryOfView(), listed: report.NewListing(l.wanted, w.sums.Records)}
+		l.late = report.NewSummary(w.sums)
+	}
+	x := l.walk
+	done := w.tracker.Look(l.pass, n, func(r *record.Record) {
+		w.names.Attach(r)
+		if !w.asked(r) {
+			return
+		}
+		if report.IsRecent(r, now) {
+			x.recent.Add(r)
+		} else {
+			x.all.Add(r)
+		}
+		x.standing.Take(r)
+		x.listed.Add(r)
+	})
+	if done {
+		l.newest = w.complete(now)
+	}
+}
+
+// complete is the walk that has come to its end, with what has ended.
+func (w *worker) complete(now int64) *sight {
+	l, x := w.look, w.look.walk
+	if l.wanted.All {
+		x.all.Merge(x.recent)
+		x.all.Merge(w.summary)
+	} else {
+		x.all = nil
+	}
+	l.forget(now, w.summaryOfView)
+	for _, s := range l.ended {
+		x.recent.Merge(s)
+	}
+	if l.wanted.Closed {
+		for i := range l.closed {
+			if r := &l.closed[i]; now-r.End <= report.RecentSpan {
+				x.listed.Add(r)
+			}
+		}
+	}
+	w.endWalk()
+	return x
+}
+
+// endWalk ends the walk under way: what ended meanwhile counts with all else that did.
+func (w *worker) endWalk() {
+	if l := w.look; l != nil && l.begun {
+		w.summary.Merge(l.late)
+		l.ended[0].Merge(l.late)
+		l.begun, l.walk, l.late = false, nil, nil
+	}
+}
+
+// forget forgets what ended longer ago than is recent.
+func (l *looking) forget(now int64, empty func() *report.Summary) {
+	part := now / partSpan
+	for n := min(max(part-l.part, 0), recentParts); n > 0 || l.ended[0] == nil; n-- {
+		copy(l.ended[1:], l.ended[:])
+		l.ended[0] = empty()
+		for i := range l.ended {
+			if l.ended[i] == nil {
+				l.ended[i] = empty()
+			}
+		}
+	}
+	l.part = max(part, l.part)
+}
+
+// ended takes a connection that has ended.
+func (w *worker) ended(r *record.Record) {
+	l := w.look
+	if l.begun && w.tracker.Looked() == l.pass {
+		l.late.Add(r)
+	} else {
+		w.summary.Add(r)
+		l.ended[0].Add(r)
+	}
+	if len(l.closed) < closedKept {
+		l.closed = append(l.closed, record.Record{})
+	}
+	c := &l.closed[l.nClosed%closedKept]
+	*c = *r
+	c.Own()
+	l.nClosed++
+}
+
+// glance is what there is to see for who wants it now; whole: of all connections, however
+// many they are.
+func (w *worker) glance(a *report.Wanted, whole bool, now int64) *glance {
+	l := w.look
+	if !a.SameSums(&l.wanted) {
+		w.endWalk()
+		l.newest = nil
+	}
+	l.wanted = *a
+	if held := w.tracker.Held(); held <= l.whole || whole {
+		w.endWalk()
+		w.lookOn(held, now)
+	}
+	w.tracker.Follow(a.Follow)
+	g := &glance{newest: l.newest, totals: l.totals, counts: w.counts()}
+	g.held, g.timeWait = g.counts.tracker.Open, g.counts.tracker.TimeWait
+	l.newest = nil
+	w.tracker.Followed(func(r *record.Record) {
+		w.names.Attach(r)
+		g.followed = copied(r)
+	})
+	return g
+}
+
+// lookAgain goes on with a walk that is too long for one glance, as fast as the input allows.
+func (w *worker) lookAgain(b *batch) {
+	switch {
+	case w.look == nil || w.tracker.Held() <= w.look.whole:
+	case b.tick.Show:
+		w.lookOn(lookLive, b.tick.Time)
+	case b.ticks:
+		w.lookOn(lookFile, b.tick.Time)
+	}
+}
+
+// count counts an event.
+func (l *looking) count(k record.EventKind) {
+	switch k {
+	case record.EventOpened:
+		l.totals.Opened++
+	case record.EventFailed:
+		l.totals.Failed++
+	case record.EventClosed:
+		l.totals.Closed++
+	case record.EventReset:
+		l.totals.Reset++
+	}
+}
+
+// view hands those who watch what the workers show. What a worker showed last counts until it
+// has completed another walk.
+func (x *writer) view(n *batchNote, all []*glance) {
+	sums := x.w.workers[0].summaryOfView // whose options are those of all
+	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.tick.Time, Headline: n.headline, Recent: sums()}
+	var listed *report.Listing
+	complete := true
+	counted := make([]*counts, len(all))
+	for i, g := range all {
+		counted[i] = g.counts
+		v.Totals.Add(&g.totals)
+		v.Totals.Segments += g.counts.segments
+		v.Standing.Held += uint64(g.held)
+		v.Standing.TimeWait += uint64(g.timeWait)
+		if g.followed != nil {
+			v.Followed = g.followed
+		}
+		s := x.sights[i]
+		if s == nil || !s.wanted.SameSums(n.wanted) {
+			complete = false
+			continue
+		}
+		v.Age = max(v.Age, v.At-s.at)
+		v.Standing.Add(&s.standing)
+		v.Recent.Merge(s.recent)
+		if s.all != nil {
+			if v.All == nil {
+				v.All = sums()
+			}
+			v.All.Merge(s.all)
+		}
+		if listed == nil {
+			a := *n.wanted
+			a.Where = nil // what workers list was chosen by it
+			listed = report.NewListing(a, x.w.workers[0].sums.Records)
+		}
+		listed.Merge(s.listed)
+	}
+	addCounts(n.headline, counted)
+	v.Partial = !complete
+	v.Findings = v.Recent.Findings(n.headline)
+	if listed != nil {
+		v.Listed, v.Matching = listed.Records()
+	}
+	for _, o := range x.w.out.watchers {
+		x.w.out.note(o.View(v))
+	}
+	x.seeing.Store(false)
+}
