@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"tcpwatch/internal/pcaptest"
@@ -15,12 +17,18 @@ import (
 type watching struct {
 	Base
 	wanted report.Wanted
+	follow atomic.Uint64
+	hold   atomic.Bool
 	views  []*report.View
 	steps  []*record.Step
 	each   func(v *report.View)
 }
 
-func (w *watching) Wanted() report.Wanted { return w.wanted }
+func (w *watching) Wanted() report.Wanted {
+	a := w.wanted
+	a.Follow, a.Hold = w.follow.Load(), w.hold.Load()
+	return a
+}
 
 func (w *watching) View(v *report.View) error {
 	w.views = append(w.views, v)
@@ -102,4 +110,94 @@ func TestWatch(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The packets of a connection that is followed are handed on, and how it stands.
+func TestFollow(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("0.001 192.0.2.1:40000 > 192.0.2.2:80 S seq 1000\n0.002 192.0.2.2:80 > 192.0.2.1:40000 S. seq 5000 ack 1001\n")
+	for i := range 40000 {
+		fmt.Fprintf(&text, "%f 192.0.2.1:40000 > 192.0.2.2:80 . seq %d ack 5001 len 10\n", 0.003+float64(i)/10000, 1001+10*i)
+	}
+	var b bytes.Buffer
+	if err := pcaptest.WriteText(&b, text.String()); err != nil {
+		t.Fatal(err)
+	}
+	pcap := b.Bytes()
+	for _, workers := range []int{1, 3} {
+		x := &watching{wanted: report.Wanted{Due: true, Rows: 1, Sort: "-id"}}
+		x.each = func(v *report.View) {
+			if x.follow.Load() == 0 && len(v.Listed) > 0 {
+				x.follow.Store(v.Listed[0].ID)
+			}
+		}
+		watched(t, pcap, workers, 1<<20, x)
+		id := x.follow.Load()
+		if len(x.steps) == 0 {
+			t.Fatalf("no packet of %d", id)
+		}
+		seen := 0
+		for _, v := range x.views {
+			if v.Followed != nil {
+				seen++
+				if v.Followed.ID != id || len(v.Followed.Transitions) == 0 {
+					t.Errorf("%d is followed, with %d transitions", v.Followed.ID, len(v.Followed.Transitions))
+				}
+			}
+		}
+		last := uint64(0)
+		for _, s := range x.steps {
+			if s.Conn != id || s.Segment == nil || s.Segment.Packet <= last {
+				t.Errorf("%+v after %d", s, last)
+			}
+			last = s.Segment.Packet
+		}
+		if seen == 0 {
+			t.Error("how it stands is not shown")
+		}
+	}
+}
+
+// What was read is kept at the end of the input, until nobody wants it.
+func TestHold(t *testing.T) {
+	x := &watching{wanted: report.Wanted{Due: true, All: true}}
+	held := 0
+	x.each = func(v *report.View) {
+		if v.Ended {
+			held++
+			x.hold.Store(held < 3)
+		}
+	}
+	x.hold.Store(true)
+	_, h := watched(t, pcaptest.ShortConnections(t, 3000), 2, 1, x)
+	last := x.views[len(x.views)-1]
+	if held < 3 || !last.Ended || last.Partial || last.All.Conns() != h.Tracker.Conns {
+		t.Errorf("%d views at the end, the last of %d of %d connections", held, last.All.Conns(), h.Tracker.Conns)
+	}
+}
+
+// BenchmarkLook walks over connections that are open.
+func BenchmarkLook(b *testing.B) {
+	const n = 50000
+	var text strings.Builder
+	for i := range n {
+		a := fmt.Sprintf("10.%d.%d.%d:%d", i>>14&255, i>>6&255, i&63, 40000+i%1000)
+		fmt.Fprintf(&text, "%[1]f %[2]s > 192.0.2.2:80 S seq 1000\n%[1]f 192.0.2.2:80 > %[2]s S. seq 5000 ack 1001\n%[1]f %[2]s > 192.0.2.2:80 . seq 1001 ack 5001 len 0\n", float64(i)/10000, a)
+	}
+	var file bytes.Buffer
+	if err := pcaptest.WriteText(&file, text.String()); err != nil {
+		b.Fatal(err)
+	}
+	o := Options{Workers: 1}.withDefaults()
+	x := &watching{}
+	w := newRun(context.Background(), sourceOf(b, file.Bytes()), o, newOutlets([]Output{x}, func(error) {}))
+	w.loop()
+	w.across(nil, false) // waits until all is looked at
+	worker := w.workers[0]
+	x.wanted = report.Wanted{Due: true}
+	for b.Loop() {
+		worker.glance(&x.wanted, true, w.ticked)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/conn")
+	w.stop()
 }
