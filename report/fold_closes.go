@@ -28,16 +28,16 @@ func (c culprit) Hash() uint64 {
 
 // blame sums up incomplete closes of one culprit.
 type blame struct {
-	n     uint64
-	ids   ids
-	since int64 // the earliest; 0 for resets
+	n      uint64
+	ids    ids
+	waited int64 // the longest, ns; 0 for resets
 }
 
 // Fields walks over what is summed up.
 func (b *blame) Fields(w *fold.Walk) {
 	fold.Sum(w, &b.n)
 	fold.Items(w, &b.ids)
-	fold.Least(w, &b.since)
+	fold.Max(w, &b.waited)
 }
 
 // closes is the fold of how connections closed.
@@ -79,7 +79,7 @@ func byFault(a, b *record.Record) int {
 		}
 		return -1
 	}
-	return cmp.Compare(x.Since, y.Since)
+	return cmp.Compare(y.Waited(b), x.Waited(a))
 }
 
 func (c *closes) narrow(by int) { c.culprits.Narrow(by) }
@@ -118,7 +118,7 @@ func (c *closes) add(r *record.Record) {
 	b := c.culprits.At(who)
 	b.n++
 	b.ids.Take(r.ID)
-	fold.TakeLeast(&b.since, v.Since)
+	b.waited = max(b.waited, v.Waited(r))
 	c.worst.Add(r)
 }
 

@@ -186,6 +186,11 @@ func TestJudge(t *testing.T) {
 	if got, want := diagnose.JudgeClose(recordtest.LastACKMissing(base())), (diagnose.Verdict{Fault: diagnose.FaultLastACK, Culprit: record.Orig, Since: since - oneSecond + 2*millisecond}); got != want {
 		t.Errorf("last ACK missing: %+v, want %+v", got, want)
 	}
+	silent := recordtest.BadlyClosed(base(), record.CloseHalfClosed, oneSecond)
+	silent.Silent = 5 * oneSecond // then it was handed out, whatever the input held after that
+	if got := diagnose.JudgeClose(silent).Waited(silent); got != 6*oneSecond {
+		t.Errorf("half-closed, silent for 5 s: waited for %d ns", got)
+	}
 	if got := diagnose.JudgeClose(recordtest.RefusedAfterACK(base())); got.Cause != diagnose.CauseRefusedLate {
 		t.Errorf("refused after the handshake's final ACK: %+v", got)
 	}

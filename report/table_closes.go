@@ -44,7 +44,7 @@ func (c *closes) blamed(key string) []culpritRow {
 		host := compareEndpoints(a.Host, b.Host)
 		switch key {
 		case "wait":
-			first = cmp.Compare(uint64(a.since)-1, uint64(b.since)-1) // 0, for resets, comes last
+			first = cmp.Compare(b.waited, a.waited)
 		case "host":
 			first = host
 		default:
@@ -91,7 +91,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	g := table.Table{Columns: []table.Column{{Title: "who", Left: true}, {Title: "what", Left: true},
 		{Title: "count"}, {Title: "longest", Quiet: true}, {Title: "examples", Left: true}}}
 	for _, r := range shown {
-		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.since), r.ids.String()}})
+		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.waited), r.ids.String()}})
 	}
 	if err := g.Write(&p.b, p.Page); err != nil {
 		return err
@@ -204,12 +204,12 @@ func (c *culprit) way() int {
 	return len(ways) - 1
 }
 
-// waited is the time from since to the end of the input; "-" for 0.
-func (p *page) waited(since int64) string {
-	if since == 0 {
+// waited is a span; "-" for 0.
+func (p *page) waited(ns int64) string {
+	if ns == 0 {
 		return "-"
 	}
-	return p.Span(p.end - since)
+	return p.Span(ns)
 }
 
 // closeAdvice is a line for each way that was seen.
@@ -253,8 +253,8 @@ func (p *page) ends(style string, r *record.Record) {
 // missing names the missing step, by whom, and for how long.
 func (p *page) missing(r *record.Record, v diagnose.Verdict) string {
 	s := p.missingStep(r, v)
-	if v.Since != 0 {
-		s += ", for " + p.waited(v.Since)
+	if ns := v.Waited(r); ns != 0 {
+		s += ", for " + p.Span(ns)
 	}
 	return s + "."
 }

@@ -36,7 +36,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	p.title("Hosts", fmt.Sprintf("%s%s in %s.", say.Plural(uint64(len(rows)), "host"), of, say.Plural(s.conns, "connection")))
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := table.Table{Columns: []table.Column{{Title: "host", Left: true}, {Title: "opened"}, {Title: "failed"}, {Title: "accepted"}, {Title: "not accepted", Narrow: table.GoesToNote},
-		{Title: "resets", Narrow: table.GoesToNote}, {Title: "sent"}, {Title: "received"}, {Title: "retx", Narrow: table.GoesToNote}, {Title: "worst RTT", Narrow: table.GoesToNote}}}
+		{Title: "resets", Narrow: table.GoesToNote}, {Title: "bytes sent"}, {Title: "received"}, {Title: "retx", Narrow: table.GoesToNote}, {Title: "worst RTT", Narrow: table.GoesToNote}}}
 	unknown := false
 	for _, r := range shown {
 		rtt := "-"
@@ -52,7 +52,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), uint64(len(rows)), "host")
 	p.lostRows(rest.conns, "connection", "hosts", uint64(h.by.Limit()))
-	p.note(0, "", "Failed: attempts of this host; not accepted: attempts to this host; retx: data segments that it retransmitted. Worst RTT: the greatest 95th percentile of its connections, from the capture point to the host and back.")
+	p.note(0, "", "Failed: attempts of this host; not accepted: attempts to this host; bytes: payload, each once; retx: data segments that it retransmitted. Worst RTT: the greatest 95th percentile of its connections, from the capture point to the host and back.")
 	if unknown {
 		p.note(0, say.Yellow, "The bytes of some connections are unknown in one direction; the sums leave them out.")
 	}

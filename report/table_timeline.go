@@ -18,6 +18,7 @@ func timelineTable() Table {
 		Manual: "What happened when, in at most 60 steps of a second, a minute, an hour or a span between\n" +
 			"these: connections that began, attempts that failed, connections that a RST ended, data\n" +
 			"segments retransmitted, and bytes of payload, each at the time when it happened.\n" +
+			"Three steps or more in which nothing happened are one line.\n" +
 			"With --where files are read twice.",
 		Sorts:    []string{"time", "opens", "failed", "resets", "retx", "bytes"},
 		OnDemand: true,
@@ -103,7 +104,14 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 		g.Columns = append(g.Columns, table.Column{Title: name})
 	}
 	g.Columns = append(g.Columns, table.Column{Title: "rate", Narrow: table.GoesAway})
-	for _, r := range shown {
+	for i := 0; i < len(shown); i++ {
+		r := &shown[i]
+		if n := idleRun(shown[i:]); byTime && t.known() && i > 0 && n >= leastIdle {
+			last := &g.Rows[len(g.Rows)-1]
+			last.Notes = append(last.Notes, table.Note{Style: say.Faint, Text: "then idle for " + p.Span(int64(n)*width*oneSecond)})
+			i += n - 1
+			continue
+		}
 		cells := []string{p.clockIn(h, r.from*oneSecond)}
 		for k := range r.n {
 			cells = append(cells, t.beatWords(beat(k), r.n[k]))
@@ -124,6 +132,17 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 		p.note(0, say.Yellow, say.Plural(t.untimed, "connection")+" with untimed packets left out.")
 	}
 	return nil
+}
+
+// leastIdle is how many steps without anything are told as one.
+const leastIdle = 3
+
+// idleRun is how many steps without anything rows begin with.
+func idleRun(rows []beatRow) int {
+	if i := slices.IndexFunc(rows, func(r beatRow) bool { return r.n != [nBeats]uint64{} }); i >= 0 {
+		return i
+	}
+	return len(rows)
 }
 
 // beatWords is a count, "-" where it is not known.

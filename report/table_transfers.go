@@ -58,7 +58,7 @@ func writeTransfers(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		return err
 	}
 	p.more(len(shown), all, "direction")
-	p.note(0, "", "Time: first data to the ACK of the last. Shares of the time: sender, no data in flight; window, the receiver's window was full; network, all other time. Ceiling: one full window in each round trip. A capture at the receiver shows too small a share of window.")
+	p.note(0, "", "Time: first data to the ACK of the last. Shares of the time: sender, no data in flight; window, the receiver's window was full; network, all other time, waits for retransmission timeouts included. Ceiling: one full window in each round trip. A capture at the receiver shows too small a share of window.")
 	return nil
 }
 

@@ -93,6 +93,15 @@ func judgeUnackedFIN(r *record.Record) Verdict {
 	return v
 }
 
+// Waited is for how long the step was missing while the connection was followed, as
+// findings tell it; ns, 0 for a reset.
+func (v Verdict) Waited(r *record.Record) int64 {
+	if v.Since == 0 {
+		return 0
+	}
+	return r.End + r.Silent - v.Since
+}
+
 // StillClosing tells that the input ended before the missing step of a close was
 // late, and that nobody asked for it a second time.
 func (v Verdict) StillClosing(r *record.Record) bool {
