@@ -1,0 +1,67 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"tcpwatch/tracker/diagnose"
+)
+
+// What a Trail tells of findings from View to View, a second each.
+func TestTrail(t *testing.T) {
+	found := func(id string, n uint64, s diagnose.Severity, causes ...string) diagnose.Finding {
+		return diagnose.Finding{ID: id, Count: n, Severity: s, Causes: causes}
+	}
+	a, b := found("a", 3, diagnose.Warning, "one"), found("b", 1, diagnose.Notice)
+	none := []diagnose.Finding{}
+	for _, x := range []struct {
+		name  string
+		views [][]diagnose.Finding
+		want  []string // second, change and finding
+	}{
+		{"it appears once", [][]diagnose.Finding{{a}, {a}, {a}}, []string{"0 open a"}},
+		{"more of the same is not told", [][]diagnose.Finding{{a}, {found("a", 5, diagnose.Warning, "one")}}, []string{"0 open a"}},
+		{"twice as many are", [][]diagnose.Finding{{a}, {found("a", 5, diagnose.Warning, "one")}, {found("a", 6, diagnose.Warning, "one")}}, []string{"0 open a", "2 open a"}},
+		{"worse", [][]diagnose.Finding{{a}, {found("a", 3, diagnose.Critical, "one")}}, []string{"0 open a", "1 open a"}},
+		{"another cause", [][]diagnose.Finding{{a}, {found("a", 3, diagnose.Warning, "two")}}, []string{"0 open a", "1 open a"}},
+		{"it is resolved after five seconds", [][]diagnose.Finding{{a, b}, {b}, {b}, {b}, {b}, {b}, {b}}, []string{"0 open a", "0 open b", "6 resolved a"}},
+		{"judgement wavers", [][]diagnose.Finding{{a}, none, none, {a}, none, none, none, none, none}, []string{"0 open a"}},
+		{"it comes back", [][]diagnose.Finding{{a}, none, none, none, none, none, none, {a}}, []string{"0 open a", "6 resolved a", "7 open a"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			var trail Trail
+			var got []string
+			for i, list := range x.views {
+				for _, told := range trail.Take(&View{At: 1e18 + int64(i)*1e9, Findings: list}) {
+					got = append(got, fmt.Sprintf("%d %s %s", i, told.Change, told.ID))
+				}
+			}
+			if !slices.Equal(got, x.want) {
+				t.Errorf("%q, want %q", got, x.want)
+			}
+		})
+	}
+}
+
+// What was not looked at yet is not resolved, and of what is resolved only so much is kept.
+func TestTrailKeeps(t *testing.T) {
+	var trail Trail
+	list := make([]diagnose.Finding, trailKept+5)
+	for i := range list {
+		list[i].ID = fmt.Sprint(i)
+	}
+	trail.Take(&View{At: 1e18, Findings: list})
+	for i := range 20 {
+		trail.Take(&View{At: 1e18 + int64(i)*1e9, Partial: true})
+	}
+	if n := len(trail.Open()); n != len(list) {
+		t.Errorf("%d stand of %d", n, len(list))
+	}
+	for i := range 10 {
+		trail.Take(&View{At: 1e18 + int64(20+i)*1e9})
+	}
+	if len(trail.Open()) != 0 || len(trail.Resolved()) != trailKept || len(trail.byID) != trailKept {
+		t.Errorf("%d stand, %d are resolved, %d known", len(trail.Open()), len(trail.Resolved()), len(trail.byID))
+	}
+}
