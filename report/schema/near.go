@@ -86,9 +86,36 @@ func Near(name string) (names []string) {
 			found = append(found, candidate{n, far})
 		}
 	}
+	unlike := len(found) == 0 && name != ""
+	for i := range all {
+		if n := all[i].Name; unlike && len(found) < nearNames && hasWords(n, name) {
+			found = append(found, candidate{n, say.Distance(name, n)})
+		}
+	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.far, b.far) })
 	for _, c := range found[:min(len(found), nearNames)] {
 		names = append(names, c.name)
 	}
 	return names
+}
+
+// hasWords reports whether a field's name has each word of another, or what our names
+// say for it: src_addr is orig_ip.
+func hasWords(field, name string) bool {
+	split := func(r rune) bool { return r == '.' || r == '_' }
+	words := strings.FieldsFunc(field, split)
+	for _, w := range strings.FieldsFunc(strings.ToLower(name), split) {
+		switch w {
+		case "addr", "address":
+			w = "ip"
+		case "src", "source", "client", "originator":
+			w = "orig"
+		case "dst", "dest", "server", "responder":
+			w = "resp"
+		}
+		if !slices.Contains(words, w) {
+			return false
+		}
+	}
+	return true
 }

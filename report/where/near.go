@@ -10,6 +10,9 @@ import (
 func (r *resolver) wrong() error {
 	switch {
 	case len(r.open) > 0:
+		if err := quoted(r.open[0].path); err != nil {
+			return err
+		}
 		return schema.NoField(r.open[0].path)
 	case r.misuse == nil && r.netsUsed < len(r.nets):
 		return errors.New("cidr(...) stands behind in, as in orig_ip in cidr(10.0.0.0/8)")

@@ -210,6 +210,7 @@ func (r *resolver) slotOf(n ast.Node) *slot {
 // binary guards a comparison by the presence of the fields in it, and lets
 // == nil, != nil and ?? ask for that presence.
 func (r *resolver) binary(node *ast.Node, n *ast.BinaryNode) {
+	r.neverIs(n)
 	switch n.Operator {
 	case "==", "!=":
 		if s := r.besideNil(n); s != nil {

@@ -45,6 +45,11 @@ func Compile(text string) (*Expr, error) {
 	if wrong := r.wrong(); wrong != nil && !syntax(err, r) {
 		err = wrong
 	}
+	if err != nil && len(r.open) == 0 {
+		if meant := slip(plain); meant != nil {
+			err = meant
+		}
+	}
 	if err != nil {
 		return nil, errors.New(oneLine(err))
 	}
@@ -72,10 +77,38 @@ func inWords(message string) string {
 	switch message {
 	case `unexpected token Operator("=")`:
 		return "= compares nothing: use =="
+	case `unexpected token Operator("&")`:
+		return "& is no operator: use &&"
+	case `unexpected token Operator("|")`:
+		return "| is no operator: use ||"
 	case "unexpected token EOF":
 		return "the expression ends too early"
+	case "literal not terminated":
+		return "a quote is not closed"
+	}
+	if types, ok := strings.CutPrefix(message, "invalid operation: "); ok {
+		operator, types, _ := strings.Cut(types, " (mismatched types ")
+		if a, b, ok := strings.Cut(strings.TrimSuffix(types, ")"), " and "); ok && kindWords(a) != kindWords(b) {
+			return fmt.Sprintf("%s stands between %s and %s; numbers have no quotes, texts have", operator, kindWords(a), kindWords(b))
+		}
 	}
 	return message
+}
+
+// kindWords is a type of the library in words.
+func kindWords(name string) string {
+	switch name {
+	case "int", "float64":
+		return "a number"
+	case "string":
+		return "a text"
+	case "bool":
+		return "true or false"
+	}
+	if strings.HasPrefix(name, "[]") || strings.HasPrefix(name, "array") {
+		return "a list"
+	}
+	return name
 }
 
 // String is the expression as it was given.
