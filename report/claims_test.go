@@ -65,11 +65,12 @@ func TestForgottenAndExpected(t *testing.T) {
 	r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Resp, ResetIn: record.Established, ResetCause: record.ResetUnknown, ResetPacket: r.LastPacket}
 	r.Close.RSTs[record.Resp], r.Close.ResetQuiet = 1, 3e9
 	wants(t, textOf(t, []string{"closes"}, r),
-		[]string{"no longer knew the connection (RST)", "in ESTABLISHED: it no longer knew the connection", "the client in (CLOSED) and the server in CLOSED"}, []string{"cause unknown"})
+		[]string{"no longer knew the connection (RST)", "in ESTABLISHED: it no longer knew the connection", "the client in (CLOSED) and the server in CLOSED"}, []string{"does not show why"})
 	wants(t, sentence.Phrases{}.CloseSummary(r), []string{"it no longer knew the connection"}, nil)
 	wants(t, sentence.LeftSummary(r), []string{"client (CLOSED), server CLOSED"}, nil)
 	r.Close.ResetQuiet = 0
-	wants(t, textOf(t, []string{"closes"}, r), []string{"cause unknown"}, nil)
+	wants(t, sentence.Phrases{}.CloseSummary(r), []string{"by a RST of the server in ESTABLISHED"}, []string{"unknown", "ESTABLISHED:"})
+	wants(t, textOf(t, []string{"closes"}, r), []string{"sent RST in ESTABLISHED.", "its connection does not show why"}, []string{"unknown"})
 	r.Close.ResetCause, r.States[record.Orig] = record.ResetAbort, record.TimeWait
 	wants(t, textOf(t, []string{"closes"}, r), []string{"had closed loses nothing", "the client in (TIME-WAIT), proven ESTABLISHED,"}, nil)
 }

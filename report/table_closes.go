@@ -191,7 +191,7 @@ var ways = [...]struct {
 	{diagnose.FaultReset, record.ResetKeepaliveDead.String(), "gave up, keepalive unanswered (RST)", "Gave up: its keepalive probes got no answer. The other end or the path is down."},
 	{diagnose.FaultReset, record.ResetMiddlebox.String(), "sent RST", "A middlebox: the RST differs from that host's other packets, so the host probably did not send it. Look for a firewall, proxy or load balancer on the path."},
 	{diagnose.FaultReset, diagnose.CauseForgotten, "no longer knew the connection (RST)", "No longer knew the connection: a host answers a segment of an unknown connection by a RST without ACK. The host or process restarted, or a middlebox dropped the idle connection."},
-	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST, cause unknown", "RST, cause unknown: --why draws what happened before it."},
+	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST", "Sent RST: its connection does not show why. --why draws what came before; a finding may name the cause."},
 }
 
 // way is the place of a fault among the ways; that of unknown resets for one that is none.
@@ -289,7 +289,10 @@ func (p *page) missingStep(r *record.Record, v diagnose.Verdict) string {
 	if v.Cause == diagnose.CauseRefusedLate {
 		cause = "it refused after the handshake's final ACK"
 	}
-	return fmt.Sprintf("%s; %s sent RST in %s: %s", s, who, sentence.State(r.Close.ResetIn), cause)
+	if cause != "" {
+		cause = ": " + cause
+	}
+	return fmt.Sprintf("%s; %s sent RST in %s%s", s, who, sentence.State(r.Close.ResetIn), cause)
 }
 
 // leftIn is the last state of each end.

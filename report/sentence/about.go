@@ -195,14 +195,14 @@ func resetSummary(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
-	return s + ": " + ResetWhy(r)
+	return s + because(ResetWhy(r))
 }
 
 // forgotten is why an end that lost the connection sends a bare RST.
 const forgotten = "it no longer knew the connection"
 
 // ResetWhy says in words why a connection was reset: the same in the live line, in a
-// connection's own lines and in the tables.
+// connection's own lines and in the tables; "" where the connection does not show it.
 func ResetWhy(r *record.Record) string {
 	switch {
 	case diagnose.Forgot(r):

@@ -49,7 +49,8 @@ func State(s record.State) string {
 // the third ACK.
 const refusedLateCause = "it refused after the handshake's final ACK: its accept queue is full with tcp_abort_on_overflow set, or it accepted and closed at once (ss -ltn shows which)"
 
-// ResetCause says in words what one of record.Reset* means.
+// ResetCause says in words what one of record.Reset* means; "" where the packets of the
+// connection do not show why. A finding may know more than they do.
 func ResetCause(cause record.ResetCause) string {
 	switch cause {
 	case record.ResetRefused:
@@ -67,7 +68,15 @@ func ResetCause(cause record.ResetCause) string {
 	case record.ResetMiddlebox:
 		return "a middlebox sent it"
 	}
-	return "cause unknown"
+	return ""
+}
+
+// because is a cause behind a colon; "" for none.
+func because(cause string) string {
+	if cause == "" {
+		return ""
+	}
+	return ": " + cause
 }
 
 // Arrow stands between the two ends where both are named; a row of a table breaks there.

@@ -257,7 +257,7 @@ func (f *Teller) resetSentence(m *record.Moment, r *Told, s *record.Step) string
 // resetWords says who sent a RST that ends the connection, in which state and why.
 func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	if m.End > record.Resp {
-		return "reset: " + ResetCause(m.Reset)
+		return "reset" + because(ResetCause(m.Reset))
 	}
 	bare := s.Segment != nil && !s.Segment.Flags.Has(capture.ACK)
 	in, cause := m.From, ResetCause(m.Reset)
@@ -274,7 +274,7 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	case f.third && m.End == record.Resp && in == record.SynReceived:
 		cause = refusedLateCause
 	case bare && f.challenged == m.End.Peer():
-		cause = "it answers the challenge ACK: it no longer knows the connection (it restarted, or opened a new one)"
+		cause = "it answers the challenge ACK, because it no longer knows the connection (it restarted, or opened a new one)"
 	}
 	if bare && m.M == 1 && m.Reset == record.ResetUnknown {
 		cause = forgotten
@@ -283,7 +283,7 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	if in != record.Unknown && in < record.NStates {
 		at = " in " + in.String()
 	}
-	return fmt.Sprintf("reset by %s%s: %s", The(m.End), at, cause)
+	return "reset by " + The(m.End) + at + because(cause)
 }
 
 func (f *Teller) waitSentence(m *record.Moment) string {
