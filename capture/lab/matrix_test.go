@@ -120,6 +120,8 @@ func matrix() []exhibit {
 			shown("slow-sender", zero(orig, "RetransSegs")), "as slow, but the sender had nothing to send", []string{"receiver-limited-bytes=100000"}},
 		{"sender-limited", shown("slow-sender", zero(orig, "RetransSegs")),
 			shown("small-window", zero(orig, "RetransSegs")), "as slow, but the window was full", []string{"sender-limited-bytes=100000"}},
+		{"network-limited", shown("scale-ignored", least(orig, "RetransSegs", 5)),
+			shown("slow-sender", zero(orig, "RetransSegs")), "as slow, but the sender had nothing to send", []string{"network-limited-bytes=100000"}},
 		{"nagle-delay", shown("small-writes", ends(orig, "TIME-WAIT")),
 			shown("small-writes-nodelay", ends(orig, "TIME-WAIT")), "with TCP_NODELAY nothing waits", nil},
 		{"window-scale-ignored", shown("scale-ignored", least(orig, "RetransSegs", 5)),

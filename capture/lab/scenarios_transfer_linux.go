@@ -133,6 +133,8 @@ func readers() []Scenario {
 	return []Scenario{
 		{Name: "slow-reader", Doc: "300 kB to a reader of 32 kB every 150 ms: its window closes and opens", Relay: path(near/2, nil, nil), Taps: bothEnds(),
 			Play: steps{listen(small), slowly(300_000, 32<<10, 150*time.Millisecond)}, Shows: "resp TCPToZeroWindowAdv"},
+		{Name: "window-limited", Doc: "600 kB to a quick reader whose buffer has 32 kB, round trip 20 ms: its window sets the pace",
+			Relay: path(near/2, nil, nil), Taps: bothEnds(), Play: steps{listen(small), transfer(client.carries(600_000))}},
 		{Name: "sleepy-reader", Doc: "120 kB to a reader that sleeps 1.2 s between reads: each time its window closes and is probed",
 			Relay: path(near/2, nil, nil), Taps: bothEnds(),
 			Play: steps{listen(small), slowly(160_000, 64<<10, 1200*time.Millisecond)}, Shows: "orig TCPWinProbe"},

@@ -74,7 +74,7 @@ func Detectors() []Detector {
 		resetAbort(), resetUnread(), resetLate(), gaveUpWaiting(), resetForgotten(), resetBare(), resetInjected(), resetIgnored(), resetHarmless(), untranslated(),
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
 		idleTimeout(), idleRace(),
-		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), sillyWindow(), nagleDelay(), queueing(),
+		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), networkLimited(), sillyWindow(), nagleDelay(), queueing(),
 		loss(), retxStorm(), retxSpurious(), reordering(), timestampsRefused(), checksumWrong(), sackRewritten(), scaleIgnored(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),
 		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(),

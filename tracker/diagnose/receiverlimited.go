@@ -41,7 +41,7 @@ func (l readerLimits) add(s *subjects[waits, *waits], r *record.Record, e record
 		w := s.At(sideOf(r, e.Peer()))
 		w.add(r, r.Evidence.Ends[e].WindowFull, x.WindowFull, x.WindowLimited)
 		w.bytes += x.WireBytes
-		w.takePace(r, e)
+		w.takePace(r, e, record.WindowLimit)
 		if unscaled(r) {
 			w.unscaled++
 		}
@@ -58,9 +58,7 @@ func tellReader(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Advice: []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_rmem net.core.rmem_max`, and no SO_RCVBUF in the application: it turns the growth of the buffer off.", s.A.Addr),
 			fmt.Sprintf("`ss -tim state established %s` shows rcv_space and the buffers.", s.ss())},
 	}
-	if limit := x.limit(); limit != "" {
-		f.Explanation += " The slowest was " + limit + "."
-	}
+	f.Explanation += x.slowestWords(record.WindowLimit)
 	if x.unscaled > 0 {
 		f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
 		f.Causes = append([]string{"window scaling is off at one end, or stripped on the path: see option-stripped"}, f.Causes...)

@@ -44,3 +44,31 @@ func TestSlowestTransferIsTold(t *testing.T) {
 		t.Errorf("a limit is told that is not known: %q", text)
 	}
 }
+
+// So is that of transfers that wait for the sender or for the network.
+func TestSlowestIsToldForEachLimit(t *testing.T) {
+	for _, c := range []struct {
+		d    Detector
+		held func(x *record.EndRecord, ns int64)
+		want string
+	}{
+		{senderLimited(), func(x *record.EndRecord, ns int64) { x.SenderLimited = ns }, "The slowest was #7, 4 Mbit/s: 80% of the time its application had nothing to send."},
+		{networkLimited(), func(x *record.EndRecord, ns int64) { x.NetworkLimited = ns }, "The slowest was #7, 4 Mbit/s: 80% of the time the network, at a round trip of 80 ms."},
+	} {
+		r := clean(1)[0]
+		r.ID = 7
+		r.Open.Resp, r.Open.Orig = record.Some(60*millisecond), record.Some(20*millisecond)
+		r.Ends[record.Resp].RTT = record.RTTRecord{}
+		x := &r.Ends[record.Orig]
+		x.Bytes, x.SeenBytes, x.WireBytes = record.Some(uint64(5e6)), 5e6, 5e6
+		x.RTT = record.RTTRecord{N: 50, Min: 60 * millisecond, P95: 70 * millisecond}
+		x.Sending, x.SenderLimited, x.NetworkLimited, x.WindowLimited = 10*second, 0, 0, 2*second
+		c.held(x, 8*second)
+		s := NewSet([]Detector{c.d}, NewOptions())
+		s.Add(r)
+		all := s.Findings(&Context{})
+		if len(all) != 1 || !strings.Contains(all[0].Explanation, c.want) {
+			t.Errorf("%s: %+v", c.d.Name, all)
+		}
+	}
+}

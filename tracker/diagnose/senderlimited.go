@@ -29,6 +29,7 @@ func (l bulkLimits) addSender(s *subjects[waits, *waits], r *record.Record, e re
 		w := s.At(sideOf(r, e))
 		w.add(r, 0, 0, x.SenderLimited) // what was not sent is no packet
 		w.bytes += x.WireBytes
+		w.takePace(r, e, record.SenderLimit)
 	}
 }
 
@@ -36,7 +37,7 @@ func tellSender(_ *Context, s Subject, x *waits) (Finding, bool) {
 	return Finding{
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", say.Plural(x.n, "transfer"), s.who(), span(x.total)),
-		Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6).",
+		Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6)." + x.slowestWords(record.SenderLimit),
 		Causes:      []string{"the application talks in turns, or pauses between requests", "disk, database or a rate limit behind it"},
 	}, true
 }

@@ -18,16 +18,17 @@ type waits struct {
 	probes   uint64
 	unscaled uint64 // connections without window scaling
 	bytes    uint64
-	slowest  fold.First[paceOf] // of transfers whose rate is known; of those that waited for a window
+	unsure   uint64             // connections on which something else looks the same from the capture point
+	slowest  fold.First[paceOf] // of transfers whose rate is known
 }
 
-// paceOf is how fast a transfer was, and what its receiver's window allowed.
+// paceOf is how fast a transfer was, and what held it up.
 type paceOf struct {
 	Rate    uint64 // bits per second
 	Conn    uint64
-	Share   uint64 // per cent of the time in which the window was used up
-	Window  uint64 // the largest that was, bytes
-	Trip    int64  // the shortest round trip, ns
+	Share   uint64 // per cent of the time in which that held it up
+	Window  uint64 // the largest window that was used up, bytes; 0 where none was
+	Trip    int64  // the shortest round trip, ns; 0 where it is not known
 	Ceiling uint64 // one such window in each round trip, bits per second
 }
 
@@ -37,29 +38,42 @@ func (p paceOf) Before(o paceOf) bool {
 		cmp.Compare(p.Trip, o.Trip), cmp.Compare(p.Ceiling, o.Ceiling)) < 0
 }
 
-// takePace takes the pace of the data that an end sent, where all of it is known.
-func (x *waits) takePace(r *record.Record, e record.End) {
+// takePace takes the pace of the data that an end sent, and how much of the time one thing
+// held it up, where that is known.
+func (x *waits) takePace(r *record.Record, e record.End, limit record.Limit) {
 	t, ok := r.Transfer(e)
 	rate, ceiling := t.Rate(), t.Ceiling()
-	if !ok || !rate.OK || !ceiling.OK || !t.Window.OK {
+	held := [record.NLimits]record.Opt[int64]{record.SenderLimit: t.Sender, record.WindowLimit: t.Window, record.NetworkLimit: t.Network}[limit]
+	if !ok || !rate.OK || !held.OK || limit == record.WindowLimit && !ceiling.OK {
 		return
 	}
-	x.slowest.Take(paceOf{rate.V, r.ID, uint64((200*t.Window.V + t.Time.V) / (2 * t.Time.V)), t.Used.V, t.RoundTrip.V, ceiling.V})
+	x.slowest.Take(paceOf{rate.V, r.ID, uint64((200*held.V + t.Time.V) / (2 * t.Time.V)), t.Used.V, t.RoundTrip.V, ceiling.V})
 }
 
-// limit says what held the slowest transfer up; "" where it is not known.
-func (x *waits) limit() string {
+// slowestWords is a sentence that says what held the slowest transfer up; "" where it is
+// not known.
+func (x *waits) slowestWords(limit record.Limit) string {
 	if !x.slowest.Some {
 		return ""
 	}
 	p := &x.slowest.V
-	return fmt.Sprintf("#%d, %s: %d%% of the time a window of %s at a round trip of %s, which allows at most %s", p.Conn, say.Rate(p.Rate), p.Share, say.Bytes(p.Window), span(p.Trip), say.Rate(p.Ceiling))
+	s := fmt.Sprintf(" The slowest was #%d, %s: %d%% of the time ", p.Conn, say.Rate(p.Rate), p.Share)
+	switch limit {
+	case record.SenderLimit:
+		return s + "its application had nothing to send."
+	case record.WindowLimit:
+		return s + fmt.Sprintf("a window of %s at a round trip of %s, which allows at most %s.", say.Bytes(p.Window), span(p.Trip), say.Rate(p.Ceiling))
+	}
+	if p.Trip > 0 {
+		return s + fmt.Sprintf("the network, at a round trip of %s.", span(p.Trip))
+	}
+	return s + "the network."
 }
 
 // Fields walks over what is summed up.
 func (x *waits) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.times, &x.probes, &x.unscaled, &x.bytes)
+	fold.Sum(w, &x.times, &x.probes, &x.unscaled, &x.bytes, &x.unsure)
 	fold.Sum(w, &x.total)
 	fold.Max(w, &x.longest)
 	x.slowest.Fields(w)
