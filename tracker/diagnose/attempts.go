@@ -19,6 +19,7 @@ type attempts struct {
 	ttl       fold.Range[uint8]  // of the RSTs that answered
 	signed    uint64             // attempts whose SYN was signed (RFC 2385, RFC 5925)
 	looped    uint64             // attempts whose SYN passed the capture point again, with fewer hops left
+	unfit     uint64             // attempts that drew a RST which does not acknowledge the SYN
 	hops      uint8              // the most that were lost so
 	ends      [nEndings]uint64
 	patience  fold.First[wait] // the shortest of an application
@@ -44,6 +45,9 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 	if r.Open.NSYNACKsAgain > 0 {
 		a.answered++
 	}
+	if g := &r.Close.Ignored; g.Packet != 0 && g.By == record.Resp && r.Open.Kind == record.OpenNoAnswer {
+		a.unfit++
+	}
 	if r.Open.Signed {
 		a.signed++
 	}
@@ -64,7 +68,7 @@ func (a *attempts) Fields(w *fold.Walk) {
 	fold.Max(w, &a.syns)
 	fold.Sum(w, &a.unheard, &a.retried, &a.answered)
 	a.lateSYNs.Fields(w)
-	fold.Sum(w, &a.signed, &a.looped)
+	fold.Sum(w, &a.signed, &a.looped, &a.unfit)
 	fold.Max(w, &a.hops)
 	a.ttl.Fields(w)
 	fold.Sums(w, a.ends[:])

@@ -32,7 +32,9 @@ routing loop, which is proven. Where from some moment on nothing at all
 went well with the server, and data of open connections was repeated without an ACK as
 well, it fell silent as a whole: no queue does that. That is reported with its counts (Fisher's
 exact test, corrected for the number of signs) and is the cause. A target of which the
-capture holds nothing may answer on a path that was not captured: then it is only possible. An attempt that may
+capture holds nothing may answer on a path that was not captured: then it is only possible.
+A RST that does not acknowledge the SYN is no answer either (RFC 9293 section 3.10.7.3), but it was
+sent, and the finding says so. Packets to a loopback address cross no path. An attempt that may
 still be answered when the input ends is not counted. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
@@ -119,7 +121,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 			"a rule drops the SYNs of some clients only"}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the server shows whether its queues overflow.")
 	}
-	if !through && c.heardOf(s.A.Addr) {
+	if !through && !s.loopback() && c.heardOf(s.A.Addr) {
 		f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == hostOff })
 		f.Explanation += fmt.Sprintf(" %s sent packets elsewhere in this capture, so the host is there.", s.A.Addr)
 	}
@@ -128,6 +130,11 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" Nothing that %s sent is in this capture: its answers may take a path that was not captured.", s.A.Addr)
 		f.Causes[len(f.Causes)-1] = "its answers take another way, which the capture does not see"
+	}
+	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),
+		"a firewall rule of the host drops the SYNs", "the accept queue or the SYN queue of the server is full, so it drops SYNs")
+	if a.unfit > 0 {
+		a.intoUnfit(&f, s)
 	}
 	f.Title += v.because()
 	v.into(&f, s.A, "opened")
@@ -178,6 +185,24 @@ func (a *attempts) intoLoop(f *Finding, s Subject) {
 	f.Causes = []string{"two routers each take the other for the next hop to that address: a route is missing behind a default or summary route, or routing has not settled"}
 	f.Advice = []string{fmt.Sprintf("`mtr -n --tcp -P %d %s`, or `traceroute -T -p %d -n %s`: the routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr),
 		fmt.Sprintf("On each of them: `ip route get %s`.", s.A.Addr)}
+}
+
+// intoUnfit tells of RSTs that came back and that no opener may take for an answer.
+func (a *attempts) intoUnfit(f *Finding, s Subject) {
+	f.Confidence = min(f.Confidence, Possible)
+	f.Explanation = fmt.Sprintf("A RST came back on %s, but none that acknowledges the SYN: whoever waits for a SYN/ACK must ignore it (RFC 9293 section 3.10.7.3), and nothing else came.", outOf(a.unfit, a.n, "attempt"))
+	if a.unfit < a.n {
+		f.Explanation += " " + a.silence()
+		return
+	}
+	f.Title = fmt.Sprintf("%s answered %s by a RST that does not acknowledge the SYN, from %s", name(s.A), say.Plural(a.n, "SYN"), a.sources.who())
+	f.Causes = []string{"something on the path rejects with a RST, and makes it wrong", "the RST answers an older connection of the same ports", "the server's TCP is no full one (a load balancer, a test program)"}
+	f.Advice = []string{fmt.Sprintf("Compare the RST's TTL with that of other packets of %s.", s.A.Addr),
+		fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether it sends that RST itself.", s.A.Addr, s.A.Port)}
+	if s.loopback() {
+		f.Causes = f.Causes[1:]
+		f.Advice = f.Advice[1:]
+	}
 }
 
 // timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.

@@ -31,7 +31,7 @@ packets, and then the finding says so. Hosts that scan are left out.`,
 
 func pickRefused(r *record.Record) (uint64, bool) {
 	if r.Open.RefusedFirst {
-		return r.Open.SYNAgainAt, true
+		return r.FirstPacket, true // the SYN that was refused, not the one that came after it
 	}
 	return r.Close.ResetPacket, r.Open.Kind == record.OpenRefused
 }
@@ -58,6 +58,9 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 			fmt.Sprintf("On %s: `ss -ltnp '( sport = :%d )'` shows whether something listens, and on which address.", s.A.Addr, s.A.Port),
 			"If it does, look for a rule that rejects: `nft list ruleset` or `iptables -S`.",
 		},
+	}
+	if a.retried > 0 {
+		f.Explanation += fmt.Sprintf(" %s opened after all: the client sent its SYN again from the same port, and the server took it.", sentence(outOf(a.retried, n, "refused connection")))
 	}
 	if opened > 0 {
 		f.Causes[0] = "the service was down or restarted for a while: compare the times"

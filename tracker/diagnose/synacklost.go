@@ -55,7 +55,9 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 	case x.late > 0:
 		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the client answered one that had passed before.", say.Thousands(x.late))
 	}
-	if x.nearOrig > 0 && x.late < x.n {
+	f.onLoopback(s, "`nft list ruleset` shows whether a rule drops the SYN/ACK or its ACK; look at what opens the connection.",
+		"the client's program or a firewall rule of the host drops the SYN/ACK, or waits before it answers")
+	if x.nearOrig > 0 && x.late < x.n && !s.loopback() {
 		f.Causes = []string{"the client's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the client"}
 	}
 	return f, true

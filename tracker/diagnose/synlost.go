@@ -48,6 +48,8 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 			"If not, capture at the server too: SYNs that do not arrive there are lost on the path.",
 		},
 	}
+	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
+		"the server's accept queue or SYN queue is full and drops SYNs", "a firewall rule of the host drops or limits new connections")
 	switch {
 	case v.named():
 		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", outOf(x.n, opened, "handshake"), name(s.A), v.because())
