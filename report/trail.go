@@ -103,7 +103,7 @@ func (t *Trail) Take(v *View) (told []Told) {
 
 // changed reports whether there is more to tell of a finding than its counts.
 func changed(old, now *diagnose.Finding) bool {
-	return old.Severity != now.Severity || old.Confidence != now.Confidence || now.Count >= 2*old.Count ||
+	return old.Severity != now.Severity || old.Confidence != now.Confidence || now.Count > old.Count && now.Count >= 2*old.Count ||
 		firstOf(old.Causes) != firstOf(now.Causes)
 }
 
