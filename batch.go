@@ -30,6 +30,7 @@ type batch struct {
 
 	ticks    bool // time goes on to tick.Time
 	tick     record.Tick
+	now      int64          // the latest packet time, or tick.Time
 	meet     bool           // all workers make room together then; there are no packets in the batch
 	passed   uint64         // packets until then
 	snapshot bool           // the tables are printed as they stand

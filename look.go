@@ -200,13 +200,13 @@ func (w *worker) lookAgain(b *batch) {
 	switch {
 	case w.look == nil || w.tracker.Held() <= w.look.whole:
 	case b.tick.Show && !w.look.shown:
-		w.lookOn(lookFirst, b.tick.Time)
+		w.lookOn(lookFirst, b.now)
 	case b.tick.Show:
 		n := lookIdle + lookEach*(w.segments-w.look.segments)
 		w.look.segments = w.segments
-		w.lookOn(int(min(n, lookLive)), b.tick.Time)
+		w.lookOn(int(min(n, lookLive)), b.now)
 	case b.ticks:
-		w.lookOn(lookFile, b.tick.Time)
+		w.lookOn(lookFile, b.now)
 	}
 }
 
@@ -228,7 +228,7 @@ func (l *looking) count(k record.EventKind) {
 // has completed another walk.
 func (x *writer) view(n *batchNote, all []*glance) {
 	sums := x.w.workers[0].summaryOfView // whose options are those of all
-	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.tick.Time, Headline: n.headline, Recent: sums()}
+	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.now, Headline: n.headline, Recent: sums()}
 	var listed *report.Listing
 	complete := true
 	counted := make([]*counts, len(all))

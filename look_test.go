@@ -50,12 +50,12 @@ func watched(t *testing.T, pcap []byte, workers, whole int, x *watching) (tables
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var b bytes.Buffer
-	list := []Output{report.NewTables(&b, report.TableOptions{Reports: []string{report.EveryReport}})}
+	list, onDemand := []Output{report.NewTables(&b, report.TableOptions{Reports: []string{report.EveryReport}})}, []string{}
 	if x != nil {
 		list = append(list, x)
 	}
 	out := newOutlets(list, cancel)
-	w := newRun(ctx, sourceOf(t, pcap), Options{Workers: workers, Sums: report.SummaryOptions{Rows: 100}}.withDefaults(), out)
+	w := newRun(ctx, sourceOf(t, pcap), Options{Workers: workers, Sums: report.SummaryOptions{Rows: 100, OnDemand: onDemand}}.withDefaults(), out)
 	if x != nil {
 		for _, worker := range w.workers {
 			worker.look.whole = whole

@@ -122,6 +122,7 @@ func (w *run) sums() *report.Summary {
 func (w *run) hand(show bool) {
 	b := w.batch
 	show = show || w.in.pipe != nil
+	b.now = max(w.times.now, w.ticked)
 	b.tick = record.Tick{Time: w.ticked, Packets: w.packets, Offset: w.in.offset(), Show: show}
 	if !w.source.waits() {
 		b.blocks = w.in.left()
@@ -130,7 +131,7 @@ func (w *run) hand(show bool) {
 		kernel, _ := w.in.drops()
 		b.tick.Drops = kernel.V
 	}
-	note := &batchNote{ticks: b.ticks || show, tick: b.tick, wanted: b.wanted, ended: w.held}
+	note := &batchNote{ticks: b.ticks || show, tick: b.tick, wanted: b.wanted, now: b.now, ended: w.held}
 	users := len(w.workers)
 	if len(w.out.ordered.packets) > 0 {
 		note.batch, users = b, users+1

@@ -30,6 +30,7 @@ type worker struct {
 	out       *outlets
 	segments  uint64
 	byVLAN    bool // see tracker.Options
+	timed     bool // the summary is told when bytes were sent
 	quiet     bool // that the input ends is no event of a connection
 
 	in   chan *batch
@@ -57,10 +58,11 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	if o.Where != nil {
 		w.match = o.Where.Matcher()
 	}
+	w.timed = w.summary != nil && w.summary.Timed() && (o.Where == nil || o.Counted != nil)
 	w.tracker = tracker.New(tracker.Options{
 		MSL: int64(o.MSL), MaxConns: o.MaxConns, MaxBytes: o.MaxBytes, Interval: int64(o.Interval), ByVLAN: o.ByVLAN,
 		Events: out.events || w.look != nil, Mark: out.mark(),
-		Count:  w.look != nil || w.summary != nil && w.summary.Timed() && (o.Where == nil || o.Counted != nil),
+		Count:  w.look != nil || w.timed,
 		Verify: func() capture.Marks { return w.decoded.VerifyChecksum() },
 	}, w)
 	return w
@@ -123,7 +125,7 @@ func (w *worker) batch(b *batch) {
 	}
 	w.lookAgain(b)
 	if b.wanted != nil {
-		g := w.glance(b.wanted, b.held, b.tick.Time)
+		g := w.glance(b.wanted, b.held, b.now)
 		w.now.glance = g
 	}
 	if b.snapshot {
@@ -203,7 +205,7 @@ func (w *worker) sent(at *record.Placement, s *capture.Segment) {
 		w.look.totals.Bytes += uint64(at.Bytes)
 		w.look.totals.Again += uint64(at.Again)
 	}
-	if !s.Untimed && (w.counted == nil || w.counted(at.Conn)) {
+	if w.timed && !s.Untimed && (w.counted == nil || w.counted(at.Conn)) {
 		w.summary.Sent(s.Time, at.Bytes, at.Again)
 	}
 }

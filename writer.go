@@ -26,6 +26,7 @@ type batchNote struct {
 	batch    *batch           // whose packets some Output takes; else nil
 	headline *report.Headline // as of the batch, when it asks for a snapshot or a View
 	wanted   *report.Wanted   // of a View; nil for none
+	now      int64            // the latest packet time
 	ended    bool             // the input has ended
 }
 

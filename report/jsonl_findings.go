@@ -36,3 +36,33 @@ func lineOfFinding(f *diagnose.Finding) *findingLine {
 	}
 	return l
 }
+
+// standingLine is the line of a finding while the run goes on.
+type standingLine struct {
+	*findingLine
+	State      string  `json:"state"`
+	At         moment  `json:"at"`
+	ResolvedAt *moment `json:"resolved_at,omitempty"`
+}
+
+// Standing writes a line of a finding as it stands at a time, and since when it is resolved; 0
+// while it is not. Times are ns since 1970.
+func (j *JSONL) Standing(f *diagnose.Finding, state string, at, resolved int64) error {
+	l := standingLine{findingLine: lineOfFinding(f), State: state, At: moment(at)}
+	if resolved != 0 {
+		l.ResolvedAt = new(moment(resolved))
+	}
+	return writeLine(j.W, l)
+}
+
+// statsSoFar is a stats line that is not the last.
+type statsSoFar struct {
+	*statsLine
+	State string `json:"state"`
+	At    moment `json:"at"`
+}
+
+// SoFar writes the stats as they are at a time, ns since 1970.
+func (j *JSONL) SoFar(h *Headline, s *Summary, at int64) error {
+	return writeLine(j.W, statsSoFar{lineOfStats(h, s), "open", moment(at)})
+}

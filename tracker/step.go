@@ -4,6 +4,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // states are the states of both ends, Unknown where it is not known who closed first.
@@ -92,4 +93,49 @@ func (t *Tracker) tellAt(c *conn, now int64, packet uint64) {
 func (t *Tracker) event(c *conn, k record.EventKind, now int64, packet uint64) {
 	t.fill(&t.record, c)
 	t.sink.Event(&record.Event{Kind: k, Time: now, Packet: packet, Record: &t.record})
+}
+
+// Follow has the packets of a connection handed to Sink.Step from now on, those of another no
+// more; with 0 those of none. It reports whether the connection is held.
+func (t *Tracker) Follow(id uint64) bool {
+	if t.followed.id == id {
+		return id != 0 && t.holds(t.followed)
+	}
+	if t.holds(t.followed) {
+		t.stateOf(t.followed.entry).step = nil
+	}
+	t.followed = followed{}
+	if id == 0 {
+		return false
+	}
+	for i := uint32(1); i < t.entries.Next; i++ {
+		if x := t.entries.At(i); x.ID == id && x.Class != table.Gone {
+			c := t.stateOf(i)
+			c.step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}
+			t.followed = followed{id: id, entry: i}
+			return true
+		}
+	}
+	return false
+}
+
+// Followed hands f an interim record of the connection that is followed, while it is held.
+func (t *Tracker) Followed(f func(r *record.Record)) {
+	if t.holds(t.followed) {
+		t.show(t.followed.entry, f)
+	}
+}
+
+// followed is the connection that Follow chose.
+type followed struct {
+	id    uint64 // 0 for none
+	entry uint32
+}
+
+func (t *Tracker) holds(x followed) bool {
+	if x.id == 0 {
+		return false
+	}
+	e := t.entries.At(x.entry)
+	return e.ID == x.id && e.Class != table.Gone
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"io"
+	"time"
 
 	"tcpwatch"
 	"tcpwatch/internal/screen"
@@ -11,6 +12,7 @@ import (
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/packets"
 	"tcpwatch/report/sentence"
+	"tcpwatch/report/watch"
 )
 
 // format is a way to write what a run finds: a value in the list of formats.
@@ -31,6 +33,9 @@ func formats() []format {
 			return report.NewTables(s.paged(to[0]), s.tablesOn(to[0]))
 		}},
 		{name: "jsonl", make: func(s *session, to []io.Writer) tcpwatch.Output {
+			if s.o.isLive() {
+				return watch.NewJSONL(to[0], s.records, s.o.run.Interval, time.Now)
+			}
 			return report.NewJSONL(to[0], s.records)
 		}},
 		{name: "csv", make: func(s *session, to []io.Writer) tcpwatch.Output {

@@ -35,6 +35,8 @@ type options struct {
 	duration   time.Duration
 	from, to   tcpwatch.Moment // what is read of files
 	quiet      bool
+	lines      bool // live lines are about trouble
+	verbose    bool // and about every open and close
 	noPager    bool
 	outputs    []output
 	tables     report.TableOptions
@@ -82,6 +84,8 @@ func parse(args []string) (*options, error) {
 	f.Func("to", "", into(&o.to, tcpwatch.ParseMoment))
 	f.BoolVarP(&o.tables.Numeric, "numeric", "n", false, "")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "")
+	f.BoolVar(&o.lines, "lines", false, "")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "")
 	f.BoolVar(&o.noPager, "no-pager", false, "")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
 	f.Func("report", "", o.tables.SetReports)
@@ -225,6 +229,10 @@ func (o *options) check() error {
 		return fmt.Errorf("both an interface (%s) and a file (%s) to read", o.live.Interface, o.read[0])
 	case !o.isLive() && o.duration > 0 && o.to.String() != "":
 		return fmt.Errorf("--for and --to %s both say where to end", o.to)
+	case o.lines && !o.isLive():
+		return fmt.Errorf("--lines is for a live capture: not with %s", o.read[0])
+	case o.lines && o.quiet:
+		return errors.New("--lines and -q: live lines, or none?")
 	case o.live.Snaplen < 0 || o.live.Snaplen > live.DefaultSnaplen:
 		return fmt.Errorf("-s %d: from 0 to %d bytes", o.live.Snaplen, live.DefaultSnaplen)
 	case o.live.Buffer < 1 || o.live.Buffer > 1<<20:

@@ -16,6 +16,7 @@ import (
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/sentence"
+	"tcpwatch/report/watch"
 	"tcpwatch/tracker/record"
 )
 
@@ -129,10 +130,19 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 	}
 	all = append(all, report.NewTablesSoFar(s.foot.Above(others), s.tablesOn(others)), s.failOn)
 	if s.o.isLive() && !s.o.quiet && tables {
-		look := screen.LookOf(s.stdout, s.o.color)
-		all = append(all, sentence.NewLiveLines(s.foot.Above(s.stdout), sentence.LiveLineOptions{Clock: s.clockOn(s.stdout), Width: look.Width, ASCII: look.ASCII}))
+		all = slices.Insert(all, 0, s.lines()) // the last of them come before the report
 	}
 	return all, nil
+}
+
+// lines are those of a live capture: about what happens, or with --lines about trouble.
+func (s *session) lines() tcpwatch.Output {
+	look := screen.LookOf(s.stdout, s.o.color)
+	o := sentence.LiveLineOptions{Clock: s.clockOn(s.stdout), Width: look.Width, ASCII: look.ASCII}
+	if s.o.lines && !s.o.verbose {
+		return watch.NewLines(s.foot.Above(s.stdout), o, time.Now)
+	}
+	return sentence.NewLiveLines(s.foot.Above(s.stdout), o)
 }
 
 // collecting is the Output that has garbage collected more often while a long input is read.

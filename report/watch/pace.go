@@ -1,4 +1,4 @@
-package report
+package watch
 
 import (
 	"sync/atomic"

@@ -1,4 +1,4 @@
-package report
+package watch
 
 import (
 	"bytes"
@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
-// TroubleLines is the Output of lines that a person can read while connections come by the
+// Lines is the Output of lines that a person can read while connections come by the
 // thousand: findings as they appear, change and resolve, and what goes wrong. What goes wrong
 // in the same way at one listener is told once a second, with a count.
-type TroubleLines struct {
+type Lines struct {
 	record.LineOutput
 	o     sentence.LiveLineOptions
 	pace  pace
@@ -31,26 +32,28 @@ type TroubleLines struct {
 	written int               // lines in this second
 }
 
+const second = int64(1e9)
+
 // secondLines is how many lines about connections a second has, but for counts.
 const secondLines = 10
 
-// NewTroubleLines returns a TroubleLines that writes to w; now is the clock by which it asks for
+// NewLines returns a Lines that writes to w; now is the clock by which it asks for
 // what is wrong.
-func NewTroubleLines(w io.Writer, o sentence.LiveLineOptions, now func() time.Time) *TroubleLines {
-	return &TroubleLines{LineOutput: record.NewLineOutput(w), o: o, pace: pace{now: now}, again: make(map[string]uint64), beyond: make(map[string]uint64)}
+func NewLines(w io.Writer, o sentence.LiveLineOptions, now func() time.Time) *Lines {
+	return &Lines{LineOutput: record.NewLineOutput(w), o: o, pace: pace{now: now}, again: make(map[string]uint64), beyond: make(map[string]uint64)}
 }
 
 // Needs is events; see record.Output.
-func (l *TroubleLines) Needs() record.Needs { return record.Needs{Events: true} }
+func (l *Lines) Needs() record.Needs { return record.Needs{Events: true} }
 
 // Part is a worker's; see record.Parallel.
-func (l *TroubleLines) Part() record.Part { return troublePart{l.o} }
+func (l *Lines) Part() record.Part { return part{l.o} }
 
 // Wanted asks for findings once a second; see Watcher.
-func (l *TroubleLines) Wanted() Wanted { return Wanted{Due: l.pace.due()} }
+func (l *Lines) Wanted() report.Wanted { return report.Wanted{Due: l.pace.due()} }
 
 // View tells what is new of findings; see Watcher.
-func (l *TroubleLines) View(v *View) error {
+func (l *Lines) View(v *report.View) error {
 	l.pace.served()
 	for _, t := range l.trail.Take(v) {
 		if t.Severity < diagnose.Notice {
@@ -60,7 +63,7 @@ func (l *TroubleLines) View(v *View) error {
 		if t.Change == WasResolved {
 			word, text = "resolved", t.Title+": not any more since "+l.o.TimeOfDay(t.Missed)
 		} else if cause := firstOf(t.Causes); cause != "" {
-			text += " (" + t.Confidence.String() + ": " + say.WithoutRules(cause) + ")"
+			text += " (" + t.Confidence.String() + "). Likely cause: " + say.WithoutRules(cause)
 		}
 		l.line(v.At, word+" "+text)
 	}
@@ -68,7 +71,7 @@ func (l *TroubleLines) View(v *View) error {
 }
 
 // line writes a line about no connection, with its time; long ones go on indented.
-func (l *TroubleLines) line(at int64, text string) {
+func (l *Lines) line(at int64, text string) {
 	width := l.o.Width
 	if width <= 0 {
 		width = len(text) + 100
@@ -83,13 +86,13 @@ func (l *TroubleLines) line(at int64, text string) {
 }
 
 // Lines takes the events that workers found; see record.Parallel.
-func (l *TroubleLines) Lines(b []byte) error {
+func (l *Lines) Lines(b []byte) error {
 	for len(b) > 0 {
-		var e troubleEvent
-		e, b = readTrouble(b)
-		if second := e.at / oneSecond; second > l.second {
+		var e event
+		e, b = readEvent(b)
+		if now := e.at / second; now > l.second {
 			l.counts()
-			l.second = second
+			l.second = now
 		}
 		n, seen := l.again[e.key]
 		switch {
@@ -109,8 +112,8 @@ func (l *TroubleLines) Lines(b []byte) error {
 }
 
 // counts tells how often what was told in the second happened again.
-func (l *TroubleLines) counts() {
-	at := (l.second + 1) * oneSecond
+func (l *Lines) counts() {
+	at := (l.second + 1) * second
 	for _, k := range l.keys {
 		if n := l.again[k]; n > 0 {
 			word, text, _ := strings.Cut(k, " ")
@@ -131,28 +134,28 @@ func (l *TroubleLines) counts() {
 }
 
 // Tick tells the counts of a second that is over; see record.Output.
-func (l *TroubleLines) Tick(t *record.Tick) error {
-	if second := t.Time / oneSecond; second > l.second {
+func (l *Lines) Tick(t *record.Tick) error {
+	if now := t.Time / second; now > l.second {
 		l.counts()
-		l.second = second
+		l.second = now
 	}
 	return t.Flush(l.W)
 }
 
 // Finish tells the last counts; see record.Output.
-func (l *TroubleLines) Finish() error {
+func (l *Lines) Finish() error {
 	l.counts()
 	return l.W.Flush()
 }
 
-// troublePart makes the lines of one worker, each with what it is counted by.
-type troublePart struct{ o sentence.LiveLineOptions }
+// part makes the lines of one worker, each with what it is counted by.
+type part struct{ o sentence.LiveLineOptions }
 
-func (p troublePart) AppendConn(b []byte, r *record.Record) []byte { return b }
+func (p part) AppendConn(b []byte, r *record.Record) []byte { return b }
 
 // AppendEvent appends an event that is trouble: its time, key and line, each text ended by 0.
-func (p troublePart) AppendEvent(b []byte, e *record.Event) []byte {
-	key := troubleKey(e)
+func (p part) AppendEvent(b []byte, e *record.Event) []byte {
+	key := keyOf(e)
 	if key == "" {
 		return b
 	}
@@ -161,12 +164,12 @@ func (p troublePart) AppendEvent(b []byte, e *record.Event) []byte {
 	return append(append(b, sentence.LiveLine(e, p.o)...), 0)
 }
 
-type troubleEvent struct {
+type event struct {
 	at        int64
 	key, line string
 }
 
-func readTrouble(b []byte) (e troubleEvent, rest []byte) {
+func readEvent(b []byte) (e event, rest []byte) {
 	e.at = int64(binary.BigEndian.Uint64(b))
 	key, b, _ := bytes.Cut(b[8:], []byte{0})
 	line, b, _ := bytes.Cut(b, []byte{0})
@@ -174,9 +177,9 @@ func readTrouble(b []byte) (e troubleEvent, rest []byte) {
 	return e, b
 }
 
-// troubleKey is what an event that is trouble is counted by: a word, then where and what; "" for
+// keyOf is what an event that is trouble is counted by: a word, then where and what; "" for
 // one that is none.
-func troubleKey(e *record.Event) string {
+func keyOf(e *record.Event) string {
 	r := e.Record
 	switch e.Kind {
 	case record.EventFailed:

@@ -1,8 +1,9 @@
-package report
+package watch
 
 import (
 	"slices"
 
+	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -51,7 +52,7 @@ const (
 )
 
 // Take takes the findings of the next View and tells what changed, what matters most first.
-func (t *Trail) Take(v *View) (told []Told) {
+func (t *Trail) Take(v *report.View) (told []Told) {
 	if v.Partial && len(v.Findings) == 0 {
 		return nil // not all was looked at: what is missing may be there
 	}

@@ -1,4 +1,4 @@
-package report
+package watch
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/report"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -14,7 +15,7 @@ import (
 
 // What goes wrong is told once a second in each way and place, with a count; opens and closes
 // are not told.
-func TestTroubleLines(t *testing.T) {
+func TestLines(t *testing.T) {
 	const start = int64(1_700_000_000e9)
 	failed := func(at int64, port uint16, kind record.OpenKind) *record.Event {
 		r := *recordtest.Opened()
@@ -24,7 +25,7 @@ func TestTroubleLines(t *testing.T) {
 	}
 	opened := &record.Event{Kind: record.EventOpened, Time: start, Record: recordtest.Opened()}
 	var b bytes.Buffer
-	l := NewTroubleLines(&b, sentence.LiveLineOptions{}, time.Now)
+	l := NewLines(&b, sentence.LiveLineOptions{}, time.Now)
 	part := l.Part()
 	tell := func(all ...*record.Event) {
 		var lines []byte
@@ -63,16 +64,16 @@ func TestTroubleLines(t *testing.T) {
 }
 
 // Findings are told when they appear and when they are resolved.
-func TestTroubleLinesOfFindings(t *testing.T) {
+func TestLinesOfFindings(t *testing.T) {
 	var b bytes.Buffer
 	now := time.Unix(0, 0)
-	l := NewTroubleLines(&b, sentence.LiveLineOptions{Width: 60}, func() time.Time { return now })
+	l := NewLines(&b, sentence.LiveLineOptions{Width: 60}, func() time.Time { return now })
 	f := diagnose.Finding{ID: "a", Severity: diagnose.Warning, Confidence: diagnose.Likely, Title: "10.0.0.2:80 does not answer SYNs from 10.0.0.1", Causes: []string{"a firewall drops them"}}
 	if l.Wanted().Due {
 		now = now.Add(time.Second)
 	}
 	for i := range 8 {
-		v := &View{At: 1_700_000_000e9 + int64(i)*1e9, Findings: []diagnose.Finding{f, {ID: "b", Title: "an info"}}}
+		v := &report.View{At: 1_700_000_000e9 + int64(i)*1e9, Findings: []diagnose.Finding{f, {ID: "b", Title: "an info"}}}
 		if i > 1 {
 			v.Findings = nil
 		}
@@ -88,7 +89,8 @@ func TestTroubleLinesOfFindings(t *testing.T) {
 		}
 	}
 	want := `22:13:20.000 WARNING 10.0.0.2:80 does not answer SYNs from
-             10.0.0.1 (likely: a firewall drops them)
+             10.0.0.1 (likely). Likely cause: a firewall
+             drops them
 22:13:27.000 resolved 10.0.0.2:80 does not answer SYNs from
              10.0.0.1: not any more since 22:13:22
 `

@@ -1,10 +1,11 @@
-package report
+package watch
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 
+	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -33,7 +34,7 @@ func TestTrail(t *testing.T) {
 			var trail Trail
 			var got []string
 			for i, list := range x.views {
-				for _, told := range trail.Take(&View{At: 1e18 + int64(i)*1e9, Findings: list}) {
+				for _, told := range trail.Take(&report.View{At: 1e18 + int64(i)*1e9, Findings: list}) {
 					got = append(got, fmt.Sprintf("%d %s %s", i, told.Change, told.ID))
 				}
 			}
@@ -51,15 +52,15 @@ func TestTrailKeeps(t *testing.T) {
 	for i := range list {
 		list[i].ID = fmt.Sprint(i)
 	}
-	trail.Take(&View{At: 1e18, Findings: list})
+	trail.Take(&report.View{At: 1e18, Findings: list})
 	for i := range 20 {
-		trail.Take(&View{At: 1e18 + int64(i)*1e9, Partial: true})
+		trail.Take(&report.View{At: 1e18 + int64(i)*1e9, Partial: true})
 	}
 	if n := len(trail.Open()); n != len(list) {
 		t.Errorf("%d stand of %d", n, len(list))
 	}
 	for i := range 10 {
-		trail.Take(&View{At: 1e18 + int64(20+i)*1e9})
+		trail.Take(&report.View{At: 1e18 + int64(20+i)*1e9})
 	}
 	if len(trail.Open()) != 0 || len(trail.Resolved()) != trailKept || len(trail.byID) != trailKept {
 		t.Errorf("%d stand, %d are resolved, %d known", len(trail.Open()), len(trail.Resolved()), len(trail.byID))
