@@ -6,8 +6,8 @@ import (
 	"tcpwatch/capture"
 )
 
-// Only here is there a clock: of a live capture, and in pipe.go to wait for a pipe. The
-// time of everything that is told comes from packets.
+// Only here is there a clock: of a live capture, and of who looks at what was read; and in
+// pipe.go to wait for a pipe. The time of everything that is told comes from packets.
 
 const (
 	// showEvery is how often, in packet time, what a live capture tells is
@@ -65,5 +65,15 @@ func (w *run) drain() {
 			return
 		}
 		w.packet(&p)
+	}
+}
+
+// holdEvery is how often those who watch are asked while there is nothing to read.
+const holdEvery = 20 * time.Millisecond
+
+// hold waits while somebody wants to look at what was read.
+func (w *run) hold() {
+	for w.held = true; w.ctx.Err() == nil && w.out.wanted().Hold; time.Sleep(holdEvery) {
+		w.look()
 	}
 }

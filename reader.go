@@ -243,16 +243,6 @@ func (w *run) snapshot() {
 	w.hand(true)
 }
 
-// holdEvery is how often those who watch are asked while there is nothing to read.
-const holdEvery = 20 * time.Millisecond
-
-// hold waits while somebody wants to look at what was read.
-func (w *run) hold() {
-	for w.held = true; w.ctx.Err() == nil && w.out.wanted().Hold; time.Sleep(holdEvery) {
-		w.look()
-	}
-}
-
 // watch has those who watch handed a View, when one of them wants it and none is under way.
 func (w *run) watch() {
 	if len(w.out.watchers) == 0 || w.writer.seeing.Load() {

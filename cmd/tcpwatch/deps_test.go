@@ -58,8 +58,9 @@ const policy = `
 		< report/schema, report/sentence
 		< report/ladder, report, report/where, report/compare, report/follow;
 	report/sentence < report/packets;
+	report, report/schema, report/sentence < report/watch;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch < cmd/tcpwatch;
 	internal/say < internal/table;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare;
