@@ -13,6 +13,7 @@ import (
 // one in the same parentheses stays.
 func TestFirstScreenNamesNoSections(t *testing.T) {
 	for text, want := range map[string]string{
+		"Call close() or shutdown().":                                         "Call close() or shutdown().",
 		"It waits (RFC 9293 section 3.6).":                                    "It waits.",
 		"It waits (RFC 9293 sections 3.6 and 3.10.7.4, case 2) again.":        "It waits again.",
 		"By D-SACK (40, RFC 2883), or ACKs (RFC 3522).":                       "By D-SACK (40), or ACKs.",

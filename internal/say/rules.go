@@ -13,7 +13,7 @@ func WithoutRules(text string) string {
 			b.WriteString(text)
 			return b.String()
 		}
-		if strings.Contains(inside, "(") { // a manual page, such as tcp(7), in parentheses
+		if inside == "" || strings.Contains(inside, "(") { // close(), or a manual page, such as tcp(7), in parentheses
 			b.WriteString(before + "(")
 			text = rest
 			continue

@@ -32,7 +32,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	hidden := !dropped && (q.filtered() || c.unread(q.lost)) // and not lost
 	f := Finding{
 		Severity: effect{harmless: hidden || !dropped && !q.lossy(), felt: true}.severity(), Confidence: Proven,
-		Title:       fmt.Sprintf("the capture lost packets: %s of %s never seen", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
+		Title:       fmt.Sprintf("the capture lost packets: %s of %s were never captured", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
 		Explanation: "ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
 		Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
 			"a capture that began or was filtered in the middle of things"},
@@ -51,7 +51,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	}
 	if !dropped && q.filtered() {
 		f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))
-		f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. No other finding is given as more than possible.", say.Plural(q.lost, "byte"))
+		f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. So every other finding is at most possible.", say.Plural(q.lost, "byte"))
 		f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
 		f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
 	} else if !dropped && c.unread(q.lost) {
@@ -67,7 +67,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Causes = append([]string{"packets whose addresses or ports were damaged or rewritten on the path or in the file"}, f.Causes...)
 		f.Advice = append([]string{"In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
 	} else if dropped || q.lossy() {
-		f.Explanation += " No other finding is given as more than possible."
+		f.Explanation += " So every other finding is at most possible."
 	}
 	if q.missing.n == 0 {
 		return f, wholeCapture(c)

@@ -153,7 +153,7 @@ func TestIncidentTexts(t *testing.T) {
 		{"an idle limit", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Close.ResetQuiet = 2 * second }), "in answer to data", "the application answers early"},
 		{"an answer before the request was read", "reset-abort", full(true), "with data unread", "answers early"},
 		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},
-		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "died of a timeout of the client", "a timeout of 2 s"},
+		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "ended by a timeout of the client", "a timeout of 2 s"},
 		{"a failover", "fell-silent", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)

@@ -101,7 +101,7 @@ func detectorCases() []detectorCase {
 			r.Close.ResetIn = record.SynReceived
 		})), Warning, "a RST answered",
 			same(3, reset(resp, record.ResetAbort)), "it was open when the RST came", "reset-abort"},
-		{"queue-full", same(3, lateACK(1)), Warning, "took all 3 handshakes late",
+		{"queue-full", same(3, lateACK(1)), Warning, "completed all 3 handshakes late",
 			same(3, set(func(r *record.Record) {
 				r.Open.SYNACKs, r.Open.NSYNACKsAgain, r.Open.SYNACKAfter = 2, 1, second
 			})), "no ACK was seen before the SYN/ACK came again", "syn-ack-lost"},

@@ -96,7 +96,7 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Possible,
 		Title: fmt.Sprintf("on %s to %s the client closed before the answer came, %s after the request", outOf(x.n, opened, "connection"), name(s.A), waits),
-		Explanation: fmt.Sprintf("Each sent its FIN with its request unanswered, and the answer met a closed socket: a RST, %s lost (RFC 9293 section 3.10.7.1). From request to answer it took up to %s.",
+		Explanation: fmt.Sprintf("The client sent its FIN before the answer came, and the answer met a closed socket, which sent a RST: %s lost (RFC 9293 section 3.10.7.1). The answers took up to %s.",
 			say.Plural(x.bytes, "byte"), span(x.took)),
 		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the server takes"},
 		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
@@ -104,8 +104,8 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	}
 	if x.timeout() {
 		f.Confidence = Likely
-		f.Title = fmt.Sprintf("%s to %s died of a timeout of the client: it closes %s after the request, the answer takes longer", sentence(outOf(x.n, opened, "connection")), name(s.A), waits)
-		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a limit, not a choice of the moment.", say.Thousands(x.n))
+		f.Title = fmt.Sprintf("%s to %s ended by a timeout of the client: it closed %s after the request, before the answer came", sentence(outOf(x.n, opened, "connection")), name(s.A), waits)
+		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a set timeout, not chance.", say.Thousands(x.n))
 		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this server takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
 	}
 	return f, true

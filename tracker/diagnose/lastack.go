@@ -44,7 +44,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, got no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
 		Causes: []string{"a firewall on the path ends its state at the first FIN and drops later segments", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
 			"its host is gone"},
-		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the first closer.",
+		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the host that closed first.",
 			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
 	}
 	if x.unheard == x.n {

@@ -147,10 +147,10 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		// looks (Linux tcp(7)), and a full queue would not choose.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		if service == nil || service.prompt == 0 {
-			f.Title = fmt.Sprintf("%s took %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
+			f.Title = fmt.Sprintf("%s completed %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
 			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
 		} else {
-			f.Title = fmt.Sprintf("%s took %s late, without data from the client, and %s with data at once", name(s.A), ofThose(sum.n, all, "handshake"), say.Plural(service.prompt, "handshake"))
+			f.Title = fmt.Sprintf("%s completed %s late, without data from the client, and %s with data at once", name(s.A), ofThose(sum.n, all, "handshake"), say.Plural(service.prompt, "handshake"))
 		}
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
@@ -161,9 +161,9 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 	case silent > 0:
 		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), ofThose(sum.n, all, "connection"))
 	case x.reset == 0:
-		f.Title = fmt.Sprintf("%s took %s late: its queue was full", name(s.A), ofThose(sum.n, all, "handshake"))
+		f.Title = fmt.Sprintf("%s completed %s late: its queue was full", name(s.A), ofThose(sum.n, all, "handshake"))
 	default:
-		f.Title = fmt.Sprintf("%s did not take %s: its queue was full", name(s.A), ofThose(sum.n, all, "finished handshake"))
+		f.Title = fmt.Sprintf("%s turned away %s: its queue was full", name(s.A), ofThose(sum.n, all, "finished handshake"))
 	}
 	failed, verb := wentIgnored, openedAtOnce
 	if silent > 0 {
@@ -196,10 +196,10 @@ func (x *overflow) signs(silent, late, opened uint64) string {
 		signs = append(signs, fmt.Sprintf("a RST answered the final ACK of %s (tcp_abort_on_overflow)", say.Plural(x.reset, "handshake")))
 	}
 	if x.ignored > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the handshake's final ACK was seen, at the latest %s after it", say.Thousands(x.ignored), span(x.longest)))
+		signs = append(signs, fmt.Sprintf("the SYN/ACK of %s came again after the handshake's final ACK was seen, at the latest %s after it", say.Plural(x.ignored, "handshake"), span(x.longest)))
 	}
 	if late > 0 {
-		signs = append(signs, fmt.Sprintf("the SYN of %s passed a capture point next to the server and was answered only when it came again", say.Thousands(late)))
+		signs = append(signs, fmt.Sprintf("the SYN of %s passed a capture point next to the server and was answered only when it came again", say.Plural(late, "handshake")))
 	}
 	if silent > 0 {
 		signs = append(signs, fmt.Sprintf("%s seen next to the server met silence while %s opened", say.Plural(silent, "attempt"), say.Plural(opened, "other")))

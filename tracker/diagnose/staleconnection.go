@@ -65,7 +65,7 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 		Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s", name(s.A),
 			say.Plural(d.n, "connection"), d.sources.who(), d.outcome()),
 		Explanation: "A challenge ACK answered the new SYN: the older connection on the same addresses and ports was alive at the server (RFC 5961 section 4.2).",
-		Causes:      []string{"the client crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and gives the port out again"},
+		Causes:      []string{"the client crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and reuses the port"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -tano '( sport = :%d )'` shows whether keepalive runs, which finds such ends.", s.A.Addr, s.A.Port),
 			"Let the service set SO_KEEPALIVE: `sysctl net.ipv4.tcp_keepalive_time` is 2 hours by default.",
@@ -73,7 +73,7 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	}
 	if d.closeWait == d.n {
 		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s", name(s.A), say.Plural(d.n, "connection"), d.sources.who(), d.outcome())
-		f.Causes = []string{"the program at the server does not close its end; the client's system forgot its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and gave the port out again"}
+		f.Causes = []string{"the program at the server does not close its end; the client's system has dropped its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and reuses the port"}
 		f.Advice = []string{
 			fmt.Sprintf("On %s: `ss -tanp state close-wait '( sport = :%d )'` lists them and the process that holds them.", s.A.Addr, s.A.Port),
 			"Mend that program: it must close when it reads the end.",

@@ -38,7 +38,7 @@ func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 	f := Finding{
 		Severity: effect{felt: x.reset > 0}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("packets of %s to %s came under another address, %s: a NAT did not translate them", whole, name(s.A), x.under.who()),
-		Explanation: fmt.Sprintf("Ports, sequence numbers and ACK numbers of what came with %s are those of the connections to %s that lived then. Its receiver knows no such connection and answers by a RST (RFC 9293 section 3.10.7.1), which reaches the real one: a RST without ACK ended %s of these %s.",
+		Explanation: fmt.Sprintf("Packets from %s had the ports, sequence and ACK numbers of connections to %s that were open then. Their receiver knows no connection with that address and answers by a RST (RFC 9293 section 3.10.7.1), which hits the real one: a RST without ACK ended %s of these %s.",
 			x.under.who(), name(s.A), say.Thousands(x.reset), say.Thousands(x.n)),
 		Causes: []string{"a NAT takes a packet for invalid and passes it on untranslated (Linux conntrack: INVALID, outside the window that it expects)",
 			"it had forgotten the connection, which was idle for longer than it waits (nf_conntrack_tcp_timeout_established)",
