@@ -11,6 +11,7 @@ type backoff struct {
 	system string
 	at     []int64 // milliseconds from the first SYN to each repeat
 	least  int     // repeats after which some of these systems give up; 0 where all use the whole schedule
+	tick   int64   // milliseconds between two looks at its timers: a repeat may come so much early
 }
 
 // backoffs are the known schedules. Only the first two repeats must be there
@@ -18,11 +19,11 @@ type backoff struct {
 func backoffs() []backoff {
 	return []backoff{
 		// tcp_syn_linear_timeouts (4) since Linux 6.5; BSD's tcp_syn_backoff table is the same.
-		{"Linux since 6.5, macOS or FreeBSD", []int64{1000, 2000, 3000, 4000, 5000, 7000, 11000, 19000, 35000, 67000}, 0},
+		{"Linux since 6.5, macOS or FreeBSD", []int64{1000, 2000, 3000, 4000, 5000, 7000, 11000, 19000, 35000, 67000}, 0, 50},
 		// RFC 6298 section 5.5 from 1 s on.
-		{"Linux before 6.5, or Windows with a first timeout of 1 s", []int64{1000, 3000, 7000, 15000, 31000, 63000}, 0},
+		{"Linux before 6.5, or Windows with a first timeout of 1 s", []int64{1000, 3000, 7000, 15000, 31000, 63000}, 0, 50},
 		// RFC 1122 section 4.2.3.1: 3 s at first. Windows XP repeats a SYN twice (TcpMaxConnectRetransmissions).
-		{"Windows with a first timeout of 3 s, or an old system", []int64{3000, 9000, 21000, 45000}, 2},
+		{"Windows with a first timeout of 3 s, or an old system", []int64{3000, 9000, 21000, 45000}, 2, 150},
 	}
 }
 
@@ -38,8 +39,8 @@ next:
 			continue
 		}
 		for i, want := range b.at[:n] {
-			// Timers run late by up to a tenth, never early.
-			if got := int64(f.SYNsAgain[i]); got < want-50 || got > want+want/10+100 {
+			// Timers run late by up to a tenth; early only by what is left of the clock tick in which they were set.
+			if got := int64(f.SYNsAgain[i]); got < want-b.tick || got > want+want/10+100 {
 				continue next
 			}
 		}

@@ -154,6 +154,7 @@ func TestIncidentTexts(t *testing.T) {
 		{"an answer before the request was read", "reset-abort", full(true), "with data unread", "answers early"},
 		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},
 		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "ended by a timeout of the client", "a timeout of 2 s"},
+		{"one wait, with nothing to compare it with", "gave-up-waiting", clean(1, waitedFor(2*second, 500)), "the only connection", "one wait alone"},
 		{"a failover", "fell-silent", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -101,6 +102,11 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the server takes"},
 		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
 			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who())},
+	}
+	if x.n == 1 { // nothing to compare its wait with
+		f.Explanation = strings.Replace(f.Explanation, "Each", "It", 1)
+		f.Causes = []string{"a timeout of the client, shorter than the server takes: one wait alone does not show it", "the user or caller cancelled",
+			"the client needed no answer any more: another connection served it"}
 	}
 	if x.timeout() {
 		f.Confidence = Likely
