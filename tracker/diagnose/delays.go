@@ -44,7 +44,7 @@ func (d *delays) Fields(w *fold.Walk) {
 // later, where that is less. A last SYN that waited as long as a repeat does was lost too.
 func heldUp(r *record.Record) int64 {
 	switch {
-	case r.Open.SYNACKLate > 0:
+	case r.Open.SYNACKLate > 0 && !openedLate(r): // a SYN/ACK that none had passed before is late by the SYNs that were lost too
 		return r.Open.SYNACKLate
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
 		usual, whole := r.Open.LastSYN.V, r.Ends[record.Orig].RTT.Min+r.Ends[record.Resp].RTT.Min

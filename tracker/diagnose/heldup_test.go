@@ -29,6 +29,37 @@ func TestHeldUp(t *testing.T) {
 	}
 }
 
+// Where the SYN came again before any SYN/ACK had passed, a late SYN/ACK is not all that was lost.
+func TestHeldUpBeforeALateSYNACK(t *testing.T) {
+	for again, want := range map[uint8]int64{0: 7, 1: 996} {
+		r := made(1)
+		r.Open.Felt, r.Open.LastSYN = record.Some(int64(1045*millisecond)), record.Some(int64(49*millisecond))
+		r.Ends[record.Orig].RTT.Min, r.Ends[record.Resp].RTT.Min = 9*millisecond, 40*millisecond
+		r.Open.SYNACKLate, r.Open.NSYNsAgain = 7*millisecond, again
+		if got := heldUp(r); got != want*millisecond {
+			t.Errorf("%d repeats: %d ms, want %d", again, got/millisecond, want)
+		}
+	}
+}
+
+// A scan names the ports that answered, ten at most, and how many there were.
+func TestScanNamesOpenPorts(t *testing.T) {
+	for open, want := range map[int]string{0: "", 2: "2 ports open: 100, 101.", 12: "12 ports open: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 ..."} {
+		records := many(20, func(i int) *record.Record {
+			r := made(uint64(i+1), to(numbered(1, uint16(100+i))))
+			failed(record.OpenRefused, 1)(r)
+			if i < open {
+				r.Open.Kind, r.Open.SYNACKs = record.OpenAborted, 1
+			}
+			return r
+		})
+		list := findingsOf(t, "port-scan", nil, records...)
+		if len(list) != 1 || !strings.Contains(list[0].Explanation, want) || strings.Contains(list[0].Explanation, "open:") != (open > 0) {
+			t.Errorf("%d open: %+v", open, list)
+		}
+	}
+}
+
 // A host that is heard of elsewhere in the capture is not off.
 func TestHostThatIsThere(t *testing.T) {
 	unanswered := many(3, func(i int) *record.Record {

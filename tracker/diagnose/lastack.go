@@ -41,7 +41,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, opened)),
-		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, got no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
+		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, is covered by no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
 		Causes: []string{"a firewall on the path ends its state at the first FIN and drops later segments", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
 			"its host is gone"},
 		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the host that closed first.",

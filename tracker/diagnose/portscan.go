@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -11,7 +12,7 @@ import (
 // scan sums up the attempts of a host that failed.
 type scan struct {
 	tally
-	ports                portSet
+	ports, open          portSet // tried, and those of them that answered
 	hosts, targets       fold.Distinct
 	bare                 uint64 // SYNs without SACK, scaling and timestamps: not made by a system's connect()
 	refused, silent, cut uint64
@@ -22,6 +23,7 @@ type scan struct {
 func (x *scan) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.ports.Fields(w)
+	x.open.Fields(w)
 	x.hosts.Fields(w)
 	x.targets.Fields(w)
 	fold.Sum(w, &x.bare, &x.refused, &x.silent, &x.cut)
@@ -78,6 +80,9 @@ func addScan(s *subjects[scan, *scan], r *record.Record) {
 		x.refused++
 	case record.OpenAborted:
 		x.cut++
+		if r.Open.SYNACKs > 0 {
+			x.open.add(to.Port)
+		}
 	default:
 		x.silent++
 	}
@@ -113,6 +118,29 @@ func (x *scan) listeners() string {
 	return about(&x.targets, "server port")
 }
 
+// namedPorts is how many open ports a finding names.
+const namedPorts = 10
+
+// found names the ports that answered and that the scan reset at once: the lowest of them.
+func (x *scan) found() string {
+	n := x.open.Count()
+	if n == 0 {
+		return ""
+	}
+	least, more := x.open.least, ""
+	if len(least) > namedPorts {
+		least, more = least[:namedPorts], " ..."
+	}
+	text := ""
+	for i, port := range least {
+		if i > 0 {
+			text += ", "
+		}
+		text += strconv.Itoa(int(port))
+	}
+	return fmt.Sprintf(" It found %s open: %s%s.", x.open.words(), text, more)
+}
+
 func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	if x.probes.n*2 >= x.n {
 		return tellProbes(s, x), l.scans(c, s, x)
@@ -125,7 +153,7 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host")),
 		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s failed.",
-			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()),
+			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()) + x.found(),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
 	}
