@@ -222,8 +222,12 @@ func (p *page) between(since, until int64) string {
 }
 
 // signs are the first sentences of an explanation, before them the one that tells what
-// separates the bad from the good.
+// separates the bad from the good, without how that was tested.
 func signs(explanation string) string {
+	if before, test, ok := strings.Cut(explanation, " "+diagnose.Tested); ok {
+		_, behind, _ := strings.Cut(test, ".)")
+		explanation = before + behind
+	}
 	all := say.Sentences(explanation)
 	if i := slices.IndexFunc(all, func(s string) bool { return strings.HasPrefix(s, diagnose.Separates) }); i > 0 {
 		all = slices.Insert(slices.Delete(slices.Clone(all), i, i+1), 0, all[i])

@@ -24,6 +24,9 @@ func TestFirstScreenNamesNoSections(t *testing.T) {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)
 		}
 	}
+	if got := signs("What separates them: all 5 did. (Fisher's exact test, corrected for 9 signs: p below 0.01.) It waits."); got != "What separates them: all 5 did. It waits." {
+		t.Errorf("signs are %q", got)
+	}
 	all, err := os.ReadFile(filepath.Join("..", "tracker", "diagnose", "testdata", "texts.txt"))
 	if err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Causes = []string{"a tunnel whose content is not decoded", f.Causes[0]}
 	} else if !dropped && q.readdressed() {
 		f.Confidence = Possible
-		f.Title = fmt.Sprintf("%s of %s were not seen on them; lone packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))
+		f.Title = fmt.Sprintf("%s of %s were not captured; single packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))
 		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in packets whose addresses were damaged or rewritten: of %s nothing but a packet or two with data was seen.",
 			say.Plural(q.strays, "connection"))
 		f.Causes = append([]string{"packets whose addresses or ports were damaged or rewritten on the path or in the file"}, f.Causes...)

@@ -52,7 +52,7 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 	}
 	if x.stubborn > 0 {
 		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(opened))
-		f.Explanation += fmt.Sprintf(" On %s each copy of the same data was wrong again: that is no chance, and to send it again does not help.", say.Plural(x.stubborn, "connection"))
+		f.Explanation += fmt.Sprintf(" On %s each copy of the same data was wrong again: so it is not chance, and sending it again does not help.", say.Plural(x.stubborn, "connection"))
 		if x.stubborn == x.n {
 			f.Causes = nil
 		}

@@ -13,6 +13,9 @@ import (
 // Separates begins the sentence of an explanation that tells the bad from the good.
 const Separates = "What separates them"
 
+// Tested begins, in parentheses that end by a full stop, how sure that is.
+const Tested = "(Fisher's exact test"
+
 // found is a sign that separates the attempts, or connections, that failed from those that
 // went well.
 type found struct {
@@ -322,7 +325,7 @@ func (v *verdict) text(verb string) string {
 	if len(v.why) > 1 || len(v.why) > 0 && len(v.where) > 0 {
 		text += " These separate equally well: which of them matters the capture does not tell."
 	}
-	text += fmt.Sprintf(" (Fisher's exact test, corrected for %d signs: p below %s.)", v.tried, chance(all[0].p))
+	text += fmt.Sprintf(" "+Tested+", corrected for %d signs: p below %s.)", v.tried, chance(all[0].p))
 	if v.sampled {
 		text += " Of many attempts a sample was compared."
 	}

@@ -152,7 +152,7 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host")),
-		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by itself (RFC 9293 section 3.10.7.1); its SYNs to %s failed.",
+		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by the scanner (RFC 9293 section 3.10.7.1); its SYNs to %s failed.",
 			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()) + x.found(),
 		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},

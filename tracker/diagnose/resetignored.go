@@ -31,7 +31,7 @@ func tellIgnored(s Subject, x *resets, opened uint64, _ scale) Finding {
 	return Finding{
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, opened), say.Plural(x.ignored, "RST")),
-		Explanation: "The RSTs did not stand at the number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
+		Explanation: "The RSTs did not carry the sequence number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
 		Causes:      []string{"a middlebox or an attacker forges RSTs and guesses the numbers", "a host answers segments of an older connection"},
 		Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}

@@ -107,7 +107,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 // whoseFault tells who made them wait, and by what that is known.
 func (x *slow) whoseFault() string {
 	var parts []string
-	for i, who := range [...]string{"the server caused the wait", "the path is as long as that", "the client caused the wait", "nothing measured later shows who caused the wait"} {
+	for i, who := range [...]string{"the server caused the wait", "the path is that long", "the client caused the wait", "nothing measured later shows who caused the wait"} {
 		switch n := x.by[i]; {
 		case n == 0:
 		case n == x.n:
