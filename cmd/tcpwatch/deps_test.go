@@ -26,6 +26,7 @@ const policy = `
 	TABLES   = github.com/olekukonko/tablewriter, github.com/olekukonko/tablewriter/pkg/twwidth, github.com/olekukonko/tablewriter/renderer, github.com/olekukonko/tablewriter/tw;
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	TERM     = golang.org/x/term;
+	SCREEN   = charm.land/bubbletea/v2, charm.land/lipgloss/v2, charm.land/bubbles/v2/key;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
 	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance;
@@ -38,6 +39,7 @@ const policy = `
 	NETLINK, SYSTEM < capture/host;
 	SYSTEM < capture/lab/wire, capture/lab, capture/lab/load;
 	TABLES < internal/table;
+	SCREEN < report/tui;
 	EXPR < report/where;
 	TABLES < packaging/bench;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
@@ -60,7 +62,8 @@ const policy = `
 	report/sentence < report/packets;
 	report, report/schema, report/sentence < report/watch;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/where, report/watch < report/tui;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui < cmd/tcpwatch;
 	internal/say < internal/table;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare;
@@ -233,6 +236,9 @@ func TestPolicy(t *testing.T) {
 		{"report", "github.com/olekukonko/tablewriter", false},
 		{"report/compare", "tcpwatch/report", false},
 		{"report/compare", "tcpwatch/internal/table", true},
+		{"report/tui", "charm.land/bubbletea/v2", true},
+		{"cmd/tcpwatch", "charm.land/bubbletea/v2", false},
+		{"report", "charm.land/lipgloss/v2", false},
 		{"report/schema", "tcpwatch/report/sentence", false},
 		{"report/ladder", "tcpwatch/report/sentence", true},
 		{"report", "tcpwatch/report/ladder", false},

@@ -54,6 +54,8 @@ type options struct {
 	failOn     *diagnose.Severity // nil without --fail-on
 	explain    string             // a detector or list; "" without --explain
 
+	ui ui
+
 	list, version, help bool
 }
 
@@ -87,6 +89,8 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.lines, "lines", false, "")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "")
 	f.BoolVar(&o.noPager, "no-pager", false, "")
+	f.BoolVar(&o.ui.on, "ui", false, "")
+	f.StringVar(&o.ui.config, "config", "", "")
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
 	f.Func("report", "", o.tables.SetReports)
 	f.IntVar(&o.tables.Top, "top", 0, "")

@@ -112,6 +112,9 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 	if err := files.Begin(); err != nil {
 		return nil, err
 	}
+	if s.ui != nil {
+		return s.screenOutputs(files), nil
+	}
 	all = append(all, s.progress, &collecting{})
 	tables, others := false, s.stderr // whatever is on standard output has it for itself
 	for _, x := range s.o.outputs {

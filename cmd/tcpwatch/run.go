@@ -21,6 +21,7 @@ import (
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
+	"tcpwatch/report/tui"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -45,7 +46,13 @@ func (c *command) run(args []string) int {
 	if len(args) > 0 && args[0] == "compare" {
 		return c.compare(args[1:])
 	}
+	if len(args) == 1 && args[0] == "config" {
+		return printText(c.stdout, c.stderr, tui.DefaultText())
+	}
 	o, err := parse(meant(args))
+	if err == nil {
+		err = o.takeTerminal(os.Stdin, c.stdout)
+	}
 	if err != nil {
 		return fail(c.stderr, err)
 	}
@@ -115,6 +122,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	defer signals.done()
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
+	s.stop = func() { cancel(errStopped) }
 	memory.Guard(ctx, cancel)
 	from, to, err := o.moments(s.clockOn(s.stdout).At(0).Location())
 	if err != nil {
@@ -132,7 +140,9 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		// One more than there are workers: the reader need not wait for one of them to
 		// be interrupted while the kernel's buffer fills.
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-		s.announce()
+		if s.ui == nil {
+			s.announce()
+		}
 	}
 	if o.isLive() && o.duration > 0 {
 		var done context.CancelFunc
@@ -195,6 +205,8 @@ type session struct {
 	found          *report.Found // what the first of two passes finds; nil without one
 	wanted         []wanted
 	from, to       tcpwatch.Bound
+	ui             *tui.Screen // nil without
+	stop           func()      // ends the run as Ctrl-C does
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
@@ -220,6 +232,10 @@ func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 	}
 	if o.twice() != "" {
 		s.found = report.NewFound(o.chosen())
+	}
+	if o.ui.shown {
+		s.foot = s.screen.NewFoot(nil)
+		s.ui = s.newScreen(c.stdout)
 	}
 	s.progress = s.newProgress()
 	return s
@@ -273,13 +289,20 @@ func (s *session) announce() {
 }
 
 // warn tells the user in a line that something is wrong, and goes on.
-func (s *session) warn(err error) { s.foot.Tell(s.stderr, toldLine(err.Error())) }
+func (s *session) warn(err error) {
+	if s.ui == nil || !s.ui.Warn(err.Error()) {
+		s.foot.Tell(s.stderr, toldLine(err.Error()))
+	}
+}
 
 // run reads, reports and returns the exit status.
 func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpwatch.Output, files outfile.Files) int {
 	defer s.screen.Settle()
 	o := s.settings()
 	o.Snapshots = asked
+	if s.ui != nil {
+		s.ui.Start()
+	}
 	stats, err := tcpwatch.Run(ctx, s.in, o, outputs...)
 	closed := files.Close()
 	status := exitDone

@@ -47,3 +47,16 @@ func lookUp(name string) (uid, gid int, err error) {
 	gid, errGID := strconv.Atoi(u.Gid)
 	return uid, gid, errors.Join(errUID, errGID)
 }
+
+// CallerHome is the home folder of the Caller; "" without one.
+func CallerHome() string {
+	uid, _, ok := Caller()
+	if !ok {
+		return ""
+	}
+	u, err := user.LookupId(strconv.Itoa(uid))
+	if err != nil {
+		return ""
+	}
+	return u.HomeDir
+}

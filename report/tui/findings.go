@@ -1,0 +1,92 @@
+package tui
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/report/watch"
+	"tcpwatch/tracker/record"
+)
+
+// findings lists all, those that stand first, and tells the chosen one in full below.
+func (m *model) findings(h int) []line {
+	all := append(append([]watch.Trailed{}, m.open...), m.resolved...)
+	if len(all) == 0 {
+		return []line{text(good, "Nothing is wrong so far.")}
+	}
+	rows := min(len(all), max(h/3, 3))
+	first := max(min(m.chosen-rows/2, len(all)-rows), 0)
+	var lines []line
+	for i := first; i < first+rows; i++ {
+		l := m.titleOf(&all[i])
+		if i == m.chosen {
+			l = chosenLine(l, m.width)
+		}
+		lines = append(lines, l)
+	}
+	if n := len(all) - first - rows; n > 0 {
+		lines = append(lines, text(quiet, fmt.Sprintf("  and %d more below", n)))
+	} else {
+		lines = append(lines, nil)
+	}
+	return append(lines, m.full(&all[m.chosen])...)
+}
+
+// full is all there is to tell of a finding.
+func (m *model) full(f *watch.Trailed) []line {
+	var b bytes.Buffer
+	report.WriteFinding(&b, &f.Finding, m.view.Recent, m.view.Headline, m.tables())
+	lines := m.printed(b.String())
+	state := "It stands: first seen here at " + m.phrases.TimeOfDay(f.Shown) + "."
+	if f.Resolved {
+		state = "It is resolved: not seen since " + m.phrases.TimeOfDay(f.Missed) + "."
+	}
+	return append(lines, text(quiet, "  "+state))
+}
+
+// tables are the options of texts that are made for this screen.
+func (m *model) tables() report.TableOptions {
+	t := m.o.Tables
+	t.Width, t.Color, t.Reports, t.Columns, t.Sort = m.width, false, nil, nil, ""
+	return t
+}
+
+// printed are the lines of a text made for people: what stands at the left is a heading.
+func (m *model) printed(words string) (lines []line) {
+	for s := range strings.SplitSeq(strings.TrimRight(words, "\n"), "\n") {
+		switch {
+		case strings.HasPrefix(s, "CRITICAL"):
+			lines = append(lines, text(critical, s))
+		case strings.HasPrefix(s, "WARNING"):
+			lines = append(lines, text(warning, s))
+		case strings.HasPrefix(s, "NOTICE"):
+			lines = append(lines, text(notice, s))
+		default:
+			lines = append(lines, text(plain, s))
+		}
+	}
+	return lines
+}
+
+// chosenLine is a line as the one that is chosen.
+func chosenLine(l line, width int) line {
+	var b strings.Builder
+	for _, s := range l {
+		b.WriteString(s.text)
+	}
+	words := b.String()
+	return text(chosen, words+strings.Repeat(" ", max(width-say.Width(words), 0)))
+}
+
+// examplesOf chooses the connections that a finding cites.
+func examplesOf(f *watch.Trailed) report.Chooser {
+	ids := make(map[uint64]bool)
+	for _, id := range f.Conns {
+		ids[id] = true
+	}
+	what := fmt.Sprintf("examples of: %s", f.Title)
+	return &chooser{what, func() func(r *record.Record) bool { return func(r *record.Record) bool { return ids[r.ID] } }}
+}

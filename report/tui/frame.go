@@ -1,0 +1,182 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+)
+
+// bodyHeight is how many lines a view has.
+func (m *model) bodyHeight() int { return max(m.height-3, 1) }
+
+// frame is the whole screen: a line about the run, the tabs, the view, a line of keys.
+func (m model) frame() string {
+	h := m.bodyHeight()
+	body := m.body(h)
+	if m.scrolls() {
+		body = body[min(m.top[m.page], max(len(body)-h, 0)):]
+	}
+	lines := make([]line, 0, m.height)
+	lines = append(lines, m.head(), m.tabs())
+	lines = append(lines, body[:min(len(body), h)]...)
+	for len(lines) < m.height-1 {
+		lines = append(lines, nil)
+	}
+	lines = append(lines, m.foot())
+	var alias func(string) string
+	if m.private != nil {
+		alias = m.private.replace
+	}
+	var b strings.Builder
+	for i, l := range lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(m.theme.paint(l, m.width, alias))
+	}
+	return b.String()
+}
+
+// scrolls reports whether the view is a text of which a part is shown.
+func (m *model) scrolls() bool {
+	return !m.help && m.view != nil && (m.page >= pageConnection || m.page == pageFindings && m.whole)
+}
+
+// body are the lines of the view; those that choose what they show fit h.
+func (m *model) body(h int) []line {
+	switch {
+	case m.help:
+		return m.helpLines()
+	case m.view == nil:
+		return []line{nil, text(quiet, "  Nothing seen yet: waiting for the first packets.")}
+	}
+	switch m.page {
+	case pageNow:
+		return m.now(h)
+	case pageFindings:
+		return m.findings(h)
+	case pageConnections:
+		return m.connections(h)
+	case pageConnection:
+		return m.connection()
+	case pageListeners:
+		return m.table("handshakes")
+	case pageTimeWait:
+		return m.table("timewait")
+	case pageKeepalive:
+		return m.table("keepalive")
+	}
+	return m.report()
+}
+
+// head tells of the run as a whole.
+func (m *model) head() line {
+	v := m.view
+	if v == nil {
+		return text(strong, " tcpwatch")
+	}
+	h := v.Headline
+	from := say.Escape(h.Interface)
+	if len(h.Files) > 0 {
+		name := h.Files[0]
+		from = say.Escape(name[strings.LastIndexByte(name, '/')+1:])
+		if n := len(h.Files); n > 1 {
+			from += fmt.Sprintf(" and %d more", n-1)
+		}
+	}
+	l := text(strong, " "+cut(from, max(m.width-56, 16), m.theme.ascii)).more(quiet, "  "+m.phrases.TimeOfDay(m.at()))
+	segments := func(t *report.Totals) uint64 { return t.Segments }
+	if v.Ended {
+		l = l.more(quiet, "  "+say.Plural(h.Packets, "packet"))
+	} else {
+		l = l.more(quiet, fmt.Sprintf("  %s packets/s", say.Thousands(uint64(m.rates.now(segments, m.at(), 3e9)+0.5))))
+	}
+	s := &v.Standing
+	l = l.more(quiet, fmt.Sprintf("  %s held, %s in TIME-WAIT", say.Thousands(s.Held), say.Thousands(s.TimeWait)))
+	switch {
+	case m.paused:
+		l = l.more(warning, "  PAUSED")
+	case v.Ended:
+		l = l.more(good, "  ended")
+	case v.Partial:
+		l = l.more(quiet, "  (counting)")
+	}
+	return l
+}
+
+// tabs names the views.
+func (m *model) tabs() line {
+	var l line
+	for i, name := range pageNames() {
+		if i > 0 {
+			l = l.more(plain, " ")
+		}
+		r := quiet
+		if page(i) == m.page {
+			r = chosen
+		} else if m.width < 79 {
+			name = ""
+		}
+		l = l.more(r, strings.TrimSpace(fmt.Sprintf("%d %s", i+1, name)))
+	}
+	if m.page == pageReport {
+		l = l.more(plain, " ").more(chosen, "Report")
+	}
+	return l
+}
+
+// foot are the keys that matter in this view, or what is to be told.
+func (m *model) foot() line {
+	switch {
+	case m.prompt != nil:
+		l := text(strong, "/").more(plain, string(m.prompt.text[:m.prompt.at]))
+		under := " "
+		if m.prompt.at < len(m.prompt.text) {
+			under = string(m.prompt.text[m.prompt.at])
+			l = l.more(chosen, under).more(plain, string(m.prompt.text[m.prompt.at+1:]))
+		} else {
+			l = l.more(chosen, under)
+		}
+		if m.prompt.wrong != "" {
+			return text(warning, m.prompt.wrong)
+		}
+		return l.more(quiet, "  Enter: filter by text or by an expression of --where  Esc: leave it")
+	case m.note != "":
+		return text(notice, m.note)
+	}
+	words := "? help  q quit  Enter in  Esc out  / filter  Space pause  r report"
+	switch m.page {
+	case pageFindings:
+		words = "? help  q quit  j k choose  Enter its connections  y copy the command  Esc out"
+	case pageConnections:
+		words = "? help  q quit  Enter its packets  / filter  s sort  t closed ones  Esc out"
+		if m.list.sorting {
+			words = "left right: the column  up down: its direction  Enter done"
+		}
+	case pageListeners, pageTimeWait, pageKeepalive, pageReport:
+		words = "? help  q quit  j k PgUp PgDn scroll  Esc out  Space pause"
+	}
+	return text(quiet, words)
+}
+
+// helpLines tell what each key does.
+func (m *model) helpLines() []line {
+	lines := []line{text(strong, "Keys; any key leaves this help")}
+	for _, c := range commands() {
+		if c.doc == "" {
+			continue
+		}
+		if c.do >= doTab1 {
+			break
+		}
+		lines = append(lines, text(notice, fmt.Sprintf("  %-14s", m.keys[c.do].Help().Key)).more(plain, c.doc))
+	}
+	return append(lines, text(notice, "  1 to 7, Tab   ").more(plain, "the views: "+strings.Join(names(), ", ")))
+}
+
+func names() []string {
+	all := pageNames()
+	return all[:]
+}

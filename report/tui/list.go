@@ -1,0 +1,277 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/record"
+)
+
+// list is the view of connections: what it asks for, and where one is in it.
+type list struct {
+	columns []column
+	sort    int  // index of the column
+	down    bool // the greatest first
+	sorting bool // arrows choose the column
+	closed  bool
+	chooser report.Chooser // nil for all
+	typed   string
+	rows    []record.Record
+	of      uint64
+	chosen  int
+	id      uint64 // of the connection that is chosen
+	first   int    // row at the top
+}
+
+// column is one of the list.
+type column struct {
+	name, title, sort string
+	left              bool
+	cell              func(r *record.Record) string
+}
+
+// mostRows is how many connections a list holds: the order brings the others up.
+const mostRows = 10000
+
+// columnWords are the columns that are no field, with the field by which they sort.
+func columnWords(o *Options) []column {
+	p := sentence.Phrases{Clock: o.Tables.Clock, ASCII: o.Tables.ASCII}
+	bytes := func(e record.End) func(r *record.Record) string {
+		return func(r *record.Record) string {
+			if b := r.Ends[e].Bytes; b.OK {
+				return say.Bytes(b.V)
+			}
+			return ""
+		}
+	}
+	return []column{
+		{"id", "id", "id", false, func(r *record.Record) string { return sentence.ID(r.ID) }},
+		{"client", "client", "orig_ip", true, func(r *record.Record) string { return r.Orig.String() }},
+		{"server", "server", "resp_ip", true, func(r *record.Record) string { return r.Resp.String() }},
+		{"states", "states", "orig_state", true, stateWords},
+		{"lasts", "lasts", "duration_s", false, func(r *record.Record) string {
+			if x := r.Lasted(); x.OK {
+				return p.Span(x.V)
+			}
+			return ""
+		}},
+		{"retx", "retx", "orig.retx", false, func(r *record.Record) string {
+			if n := r.Ends[0].Retx + r.Ends[1].Retx; n > 0 {
+				return say.Thousands(uint64(n))
+			}
+			return ""
+		}},
+		{"sent", "sent", "orig.bytes", false, bytes(record.Orig)},
+		{"received", "received", "resp.bytes", false, bytes(record.Resp)},
+		{"felt", "felt", "open.felt_s", false, func(r *record.Record) string {
+			if x := r.Open.Felt; x.OK {
+				return p.Span(x.V)
+			}
+			return ""
+		}},
+		{"close", "close", "close.kind", true, func(r *record.Record) string { return r.Close.Kind.String() }},
+		{"about", "about", "names.sni", true, func(r *record.Record) string { return sentence.About(r.Names) }},
+	}
+}
+
+// stateWords are the states of both ends, once where they are the same.
+func stateWords(r *record.Record) string {
+	a, b := r.States[0].String(), r.States[1].String()
+	switch {
+	case a == b:
+		return a
+	case a == "":
+		a = "?"
+	case b == "":
+		b = "?"
+	}
+	return a + "/" + b
+}
+
+// newList has the columns of a configuration, which was checked.
+func newList(o Options) list {
+	l := list{closed: true}
+	words := columnWords(&o)
+	for _, name := range o.Config.Columns {
+		if i := slices.IndexFunc(words, func(c column) bool { return c.name == name }); i >= 0 {
+			l.columns = append(l.columns, words[i])
+			continue
+		}
+		if cells, err := report.NewCells([]string{name}, o.Tables); err == nil {
+			l.columns = append(l.columns, column{name, name, name, false, func(r *record.Record) string { return cells.Of(r)[0] }})
+		}
+	}
+	l.down = true // the newest first
+	return l
+}
+
+// ask tells what the list wants to hold.
+func (l *list) ask(w *report.Wanted, height int) {
+	const step = 500
+	w.Rows = min((max(l.chosen, l.first)+2*height+step)/step*step, mostRows)
+	w.Sort = l.columns[l.sort].sort
+	if l.down {
+		w.Sort = "-" + w.Sort
+	}
+	w.Closed = l.closed
+	if l.chooser != nil {
+		w.Where = l.chooser
+	}
+}
+
+// choose sets the filter; nil for none.
+func (l *list) choose(c report.Chooser, typed string) {
+	l.chooser, l.typed, l.chosen, l.first, l.id = c, typed, 0, 0, 0
+	l.rows, l.of = nil, 0
+}
+
+// take takes the rows of a View; the connection that is chosen stays so.
+func (l *list) take(v *report.View) {
+	if v.Wanted.Rows == 0 || v.Wanted.Where == nil != (l.chooser == nil) || l.chooser != nil && v.Wanted.Where != l.chooser {
+		return
+	}
+	l.rows, l.of = v.Listed, v.Matching
+	if i := slices.IndexFunc(l.rows, func(r record.Record) bool { return r.ID == l.id }); i >= 0 && l.id != 0 && l.chosen > 0 {
+		l.first += i - l.chosen
+		l.chosen = i
+	}
+	l.move(0, 1<<20)
+}
+
+// at is the connection that is chosen; nil for none.
+func (l *list) at() *record.Record {
+	if l.chosen < len(l.rows) {
+		return &l.rows[l.chosen]
+	}
+	return nil
+}
+
+// move moves the choice, in a window of some rows.
+func (l *list) move(by, window int) {
+	l.chosen = max(min(l.chosen+by, len(l.rows)-1), 0)
+	l.first = max(min(l.first, l.chosen), l.chosen-max(window, 1)+1, 0)
+	l.id = 0
+	if r := l.at(); r != nil {
+		l.id = r.ID
+	}
+}
+
+// sortKey takes a key while the order is chosen; false for one that is none of its.
+func (l *list) sortKey(do action, name string) bool {
+	switch {
+	case name == "left", name == "h":
+		l.sort = (l.sort + len(l.columns) - 1) % len(l.columns)
+	case name == "right", name == "l":
+		l.sort = (l.sort + 1) % len(l.columns)
+	case do == doUp:
+		l.down = false
+	case do == doDown:
+		l.down = true
+	case do == doOpen, do == doBack, do == doSort:
+		l.sorting = false
+	default:
+		l.sorting = false
+		return false
+	}
+	l.chosen, l.first = 0, 0
+	return true
+}
+
+// connections draws the list.
+func (m *model) connections(h int) []line {
+	l := &m.list
+	words := say.Plural(l.of, "connection")
+	if l.chooser != nil {
+		words += " with " + l.chooser.String()
+	}
+	if uint64(len(l.rows)) < l.of {
+		words = fmt.Sprintf("the first %s of ", say.Thousands(uint64(len(l.rows)))) + words
+	}
+	if l.closed {
+		words += "; those that ended in the last 40 s as well"
+	}
+	lines := []line{text(quiet, cut(words, m.width, m.theme.ascii))}
+	window := max(h-2, 1)
+	first := max(min(l.first, l.chosen), l.chosen-window+1)
+	rows := l.rows[min(first, len(l.rows)):min(first+window, len(l.rows))]
+	cells := make([][]string, len(rows))
+	widths := make([]int, len(l.columns))
+	for i, c := range l.columns {
+		widths[i] = say.Width(c.title) + 1
+	}
+	for i := range rows {
+		for k, c := range l.columns {
+			s := harmless(c.cell(&rows[i]))
+			if m.private != nil && c.name == "about" {
+				s = ""
+			}
+			cells[i] = append(cells[i], s)
+			widths[k] = max(widths[k], min(say.Width(s), 48))
+		}
+	}
+	shown := 0
+	for total := 0; shown < len(widths) && (total+widths[shown] <= m.width || shown == 0); shown++ {
+		total += widths[shown] + 1
+	}
+	lines = append(lines, l.heads(widths[:shown], m.theme.ascii))
+	for i := range rows {
+		var row line
+		for k, s := range cells[i][:shown] {
+			row = append(row, text(plain, fit(s, widths[k], l.columns[k].left, m.theme.ascii)+" ")...)
+		}
+		if first+i == l.chosen {
+			row = chosenLine(row, m.width)
+		} else if r := &rows[i]; r.Close.Kind == record.CloseReset || r.Close.Kind == record.CloseNeverOpened {
+			row = recoloured(row, warning)
+		}
+		lines = append(lines, row)
+	}
+	if len(rows) == 0 {
+		lines = append(lines, text(quiet, "  none is held"))
+	}
+	return lines
+}
+
+// heads are the names of the columns, with a sign at the one that sorts.
+func (l *list) heads(widths []int, ascii bool) (row line) {
+	for k, w := range widths {
+		c := &l.columns[k]
+		title, r := c.title, quiet
+		if k == l.sort {
+			sign := "↑"
+			if l.down {
+				sign = "↓"
+			}
+			if ascii {
+				sign = map[bool]string{true: "-", false: "+"}[l.down]
+			}
+			title, r = title+sign, strong
+			if l.sorting {
+				r = chosen
+			}
+		}
+		row = row.more(r, fit(title, w, c.left, ascii)).more(plain, " ")
+	}
+	return row
+}
+
+func recoloured(l line, r role) line {
+	for i := range l {
+		l[i].role = r
+	}
+	return l
+}
+
+// fit is a text in a column of a width.
+func fit(s string, width int, left, ascii bool) string {
+	s = cut(s, width, ascii)
+	blanks := strings.Repeat(" ", max(width-say.Width(s), 0))
+	if left {
+		return s + blanks
+	}
+	return blanks + s
+}

@@ -1,0 +1,358 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tcpwatch/report"
+	"tcpwatch/report/sentence"
+	"tcpwatch/report/watch"
+	"tcpwatch/tracker/record"
+)
+
+// page is which view is shown.
+type page uint8
+
+const (
+	pageNow page = iota
+	pageFindings
+	pageConnections
+	pageConnection
+	pageListeners
+	pageTimeWait
+	pageKeepalive
+	nTabs
+	pageReport = nTabs // not among the tabs
+	nPages     = nTabs + 1
+)
+
+// pageNames are the tabs.
+func pageNames() [nTabs]string {
+	return [...]string{"Now", "Findings", "Connections", "Connection", "Listeners", "TIME-WAIT", "Keepalive"}
+}
+
+// What is handed to the model besides keys and sizes.
+type (
+	viewMsg    struct{ *report.View }
+	stepsMsg   []*record.Step
+	warningMsg string
+	againMsg   struct{} // another View is due
+)
+
+// model is the screen: what it shows follows from it alone.
+type model struct {
+	o             Options
+	theme         theme
+	keys          keys
+	phrases       sentence.Phrases
+	width, height int
+
+	view     *report.View // that is shown; nil before the first
+	held     *report.View // while paused: the newest
+	trail    *watch.Trail
+	open     []watch.Trailed // of the trail, as they were at the View shown
+	resolved []watch.Trailed
+	rates    *rates
+	costs    []costAt
+	due      bool
+	paused   bool
+
+	page     page
+	back     []page
+	help     bool
+	prompt   *prompt // nil while nothing is typed
+	note     string  // told in the last line until the next key
+	warnings []string
+	private  *aliases // nil while addresses are shown
+	top      [nPages]int
+	chosen   int // of the findings
+	whole    bool
+	list     list
+	conn     connection
+
+	quit, keep bool
+}
+
+// costAt is what the process had taken at a time.
+type costAt struct {
+	at int64
+	Cost
+}
+
+func newModel(o Options) model {
+	t := o.Tables
+	m := model{o: o, theme: newTheme(o.Config.Dark, o.Color, t.ASCII), keys: newKeys(o.Config), width: 80, height: 24,
+		phrases: sentence.Phrases{Clock: t.Clock, ASCII: t.ASCII, MSL: o.MSL}, trail: &watch.Trail{}, rates: &rates{}, due: true}
+	m.list = newList(o)
+	return m
+}
+
+// again asks for another View after a while.
+func (m model) again() tea.Cmd {
+	return tea.Tick(time.Duration(m.o.Config.Refresh), func(time.Time) tea.Msg { return againMsg{} })
+}
+
+// wanted is what the next View is to hold.
+func (m *model) wanted() report.Wanted {
+	w := report.Wanted{Due: m.due, Hold: !m.quit}
+	switch m.page {
+	case pageConnections:
+		m.list.ask(&w, m.bodyHeight())
+	case pageConnection:
+		w.Follow = m.conn.id
+	case pageListeners, pageTimeWait, pageKeepalive, pageReport:
+		w.All = true
+	}
+	return w
+}
+
+// update takes what happened; it returns what the terminal is to do.
+func (m model) update(msg tea.Msg) (model, tea.Cmd) {
+	m.due = false
+	switch x := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = x.Width, x.Height
+	case tea.BackgroundColorMsg:
+		p := m.o.Config.Dark
+		if !x.IsDark() {
+			p = m.o.Config.Light
+		}
+		m.theme = newTheme(p, m.o.Color, m.o.Tables.ASCII)
+	case againMsg:
+		m.due = true
+		return m, m.again()
+	case viewMsg:
+		m.take(x.View)
+	case stepsMsg:
+		m.conn.take(x)
+	case warningMsg:
+		m.note = string(x)
+		m.warnings = append(m.warnings, m.note)
+	case tea.KeyPressMsg:
+		if m.prompt != nil {
+			return m.typed(x)
+		}
+		return m.pressed(x)
+	case tea.PasteMsg:
+		if m.prompt != nil {
+			m.prompt.insert(x.Content)
+		}
+	}
+	return m, nil
+}
+
+// take takes a View: what is shown stays while the screen is paused.
+func (m *model) take(v *report.View) {
+	m.trail.Take(v)
+	m.rates.take(v)
+	if m.o.Cost != nil {
+		m.costs = append(m.costs, costAt{timeOf(v), m.o.Cost()})
+		m.costs = m.costs[max(len(m.costs)-10, 0):]
+	}
+	if m.paused {
+		m.held = v
+		return
+	}
+	m.show(v)
+}
+
+// show makes a View the one that is shown.
+func (m *model) show(v *report.View) {
+	first := m.view == nil
+	m.view, m.held = v, nil
+	m.open, m.resolved = values(m.trail.Open()), values(m.trail.Resolved())
+	m.open = quietLast(m.open)
+	m.chosen = max(min(m.chosen, len(m.open)+len(m.resolved)-1), 0)
+	m.list.take(v)
+	m.conn.see(v)
+	if first && v.Partial {
+		m.due = true
+	}
+}
+
+// at is the time of what is shown, ns since 1970.
+func (m *model) at() int64 { return timeOf(m.view) }
+
+// timeOf is that of a View: of an input that has ended, its end.
+func timeOf(v *report.View) int64 {
+	if v.Ended {
+		return max(v.At, v.Headline.End)
+	}
+	return v.At
+}
+
+// values are findings as they are now: the trail goes on changing them.
+func values(all []*watch.Trailed) []watch.Trailed {
+	out := make([]watch.Trailed, len(all))
+	for i, x := range all {
+		out[i] = *x
+	}
+	return out
+}
+
+// key names go with what they do; see keys.
+func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
+	m.note = ""
+	do := m.keys.of(k.String())
+	if m.help {
+		m.help = false
+		if do != doQuit && do != doKeep {
+			return m, nil
+		}
+	}
+	if m.page == pageConnections && m.list.sorting {
+		if m.list.sortKey(do, k.String()) {
+			m.due = true
+			return m, nil
+		}
+	}
+	if do >= doTab1 && do < doTab1+action(nTabs) {
+		m.visit(page(do - doTab1))
+		return m, nil
+	}
+	switch do {
+	case doQuit, doKeep:
+		m.quit, m.keep = true, do == doKeep
+		m.o.Stop()
+		if m.view == nil || m.view.Ended {
+			m.note = "ending"
+		}
+	case doNextTab:
+		m.visit((min(m.page, nTabs-1) + 1) % nTabs)
+	case doPreviousTab:
+		m.visit((min(m.page, nTabs-1) + nTabs - 1) % nTabs)
+	case doDown, doUp, doPageDown, doPageUp, doTop, doBottom:
+		m.move(do)
+	case doOpen:
+		m.enter()
+	case doBack:
+		m.leave()
+	case doFilter:
+		m.visit(pageConnections)
+		m.prompt = newPrompt(m.list.typed)
+	case doSort:
+		m.visit(pageConnections)
+		m.list.sorting = true
+	case doClosed:
+		m.list.closed = !m.list.closed
+		m.due = true
+	case doPause:
+		m.paused = !m.paused
+		if m.held != nil && !m.paused {
+			m.show(m.held)
+		}
+	case doCopy:
+		return m.copied()
+	case doPrivacy:
+		if m.private == nil {
+			m.private = newAliases()
+		} else {
+			m.private = nil
+		}
+	case doReport:
+		m.visit(pageReport)
+	case doHelp:
+		m.help = true
+	}
+	return m, nil
+}
+
+// visit shows a view.
+func (m *model) visit(p page) {
+	if p == m.page {
+		return
+	}
+	m.back = append(m.back, m.page)
+	if len(m.back) > 20 {
+		m.back = slices.Clone(m.back[1:])
+	}
+	m.page, m.due = p, true
+}
+
+// leave goes back to where one came from.
+func (m *model) leave() {
+	switch n := len(m.back); {
+	case m.page == pageFindings && m.whole:
+		m.whole = false
+	case m.page == pageConnections && m.list.chooser != nil:
+		m.list.choose(nil, "")
+		m.due = true
+	case n > 0:
+		m.page, m.back, m.due = m.back[n-1], m.back[:n-1], true
+	default:
+		m.page = pageNow
+	}
+}
+
+// move moves what is chosen, or the text.
+func (m *model) move(do action) {
+	h := max(m.bodyHeight(), 1)
+	by := map[action]int{doDown: 1, doUp: -1, doPageDown: h - 1, doPageUp: 1 - h, doTop: -1 << 30, doBottom: 1 << 30}[do]
+	switch {
+	case m.page == pageConnections:
+		m.list.move(by, h-2)
+		m.due = true
+	case m.page <= pageFindings && !m.whole:
+		m.chosen = max(min(m.chosen+by, len(m.open)+len(m.resolved)-1), 0)
+	default:
+		m.top[m.page] = max(m.top[m.page]+by, 0)
+		m.top[m.page] = max(min(m.top[m.page], len(m.body(1<<20))-h), 0)
+	}
+}
+
+// enter goes into what is chosen.
+func (m *model) enter() {
+	switch m.page {
+	case pageNow:
+		m.visit(pageFindings)
+	case pageFindings:
+		if f := m.finding(); f != nil {
+			m.list.choose(examplesOf(f), "")
+			m.visit(pageConnections)
+		}
+	case pageConnections:
+		if r := m.list.at(); r != nil {
+			m.conn.follow(r)
+			m.visit(pageConnection)
+		}
+	}
+}
+
+// finding is the one that is chosen; nil without any.
+func (m *model) finding() *watch.Trailed {
+	switch i := m.chosen; {
+	case i < len(m.open):
+		return &m.open[i]
+	case i-len(m.open) < len(m.resolved):
+		return &m.resolved[i-len(m.open)]
+	}
+	return nil
+}
+
+// copied copies what one would type elsewhere: both ends of a connection, or the command of an
+// advice.
+func (m model) copied() (model, tea.Cmd) {
+	what := ""
+	switch {
+	case m.page == pageConnections && m.list.at() != nil:
+		r := m.list.at()
+		what = r.Orig.String() + "-" + r.Resp.String()
+	case m.page == pageConnection && m.conn.record != nil:
+		what = m.conn.record.Orig.String() + "-" + m.conn.record.Resp.String()
+	case m.page <= pageFindings && m.finding() != nil:
+		for _, a := range m.finding().Advice {
+			if parts := strings.Split(a, "`"); what == "" && len(parts) > 1 {
+				what = parts[1]
+			}
+		}
+	}
+	if what == "" {
+		m.note = "nothing here to copy"
+		return m, nil
+	}
+	m.note = "copied: " + what
+	return m, tea.SetClipboard(what)
+}

@@ -1,0 +1,319 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/report/watch"
+	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
+)
+
+// wide is from how many columns on what stands below the findings is laid out in two columns.
+const wide = 140
+
+// now is the first view: what is wrong, then how it goes.
+func (m *model) now(h int) []line {
+	lower := m.lower(m.width, h)
+	lines := m.worst(max(h-len(lower), min(h, 8)))
+	lines = append(lines, nil)
+	return append(lines, lower...)
+}
+
+// quietLast puts findings about the capture behind those about the network, and what only
+// informs behind both, as the report does.
+func quietLast(all []watch.Trailed) []watch.Trailed {
+	weight := func(f *watch.Trailed) int {
+		switch {
+		case f.Severity < diagnose.Notice:
+			return 2
+		case f.Group == diagnose.GroupCapture:
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(a, b watch.Trailed) int { return weight(&a) - weight(&b) })
+	return all
+}
+
+// worst tells the finding that matters most with its cause, and the others in a line each.
+func (m *model) worst(h int) (lines []line) {
+	if len(m.open) == 0 {
+		words := "Nothing is wrong so far"
+		if m.view.Ended {
+			words = "Nothing was found"
+		}
+		if n := m.view.Recent.Conns(); n > 0 {
+			words += ": " + say.Plural(n, "connection") + " looked at"
+		}
+		lines = append(lines, text(good, words+"."))
+	}
+	others := m.resolved
+	if len(m.open) > 0 {
+		f := &m.open[0]
+		lines = append(lines, m.headOf(f, m.width)...)
+		if n := len(f.Causes); n > 0 {
+			word := "Likely cause: "
+			switch {
+			case f.Confidence == diagnose.Possible:
+				word = "Possible cause: "
+			case f.Confidence == diagnose.Proven && n == 1:
+				word = "Cause: "
+			}
+			lines = append(lines, m.wrapped(plain, word+f.Causes[0]+".", 2)...)
+		}
+		if len(f.Advice) > 0 {
+			lines = append(lines, m.wrapped(quiet, "Do: "+f.Advice[0], 2)...)
+		}
+		others = append(slices.Clone(m.open[1:]), others...)
+	}
+	room := max(h-len(lines)-1, 0)
+	for i := range others {
+		if i == room-1 && len(others) > room || i >= room {
+			lines = append(lines, text(quiet, fmt.Sprintf("  and %d more: 2 shows all", len(others)-i)))
+			break
+		}
+		lines = append(lines, m.titleOf(&others[i]))
+	}
+	return lines
+}
+
+// headOf is how bad, and what; as many lines as that takes.
+func (m *model) headOf(f *watch.Trailed, width int) (lines []line) {
+	word := severity(f)
+	words := say.WrapHard(f.Title+"; "+m.standing(f), max(width-len(word)-2, 20))
+	for i, w := range words {
+		l := text(roleOf(f.Severity), word+"  ")
+		if i > 0 {
+			l = text(plain, strings.Repeat(" ", len(word)+2))
+		}
+		lines = append(lines, l.more(strong, w))
+	}
+	return lines
+}
+
+func severity(f *watch.Trailed) string {
+	if f.Severity < diagnose.Notice {
+		return f.Severity.String()
+	}
+	return strings.ToUpper(f.Severity.String())
+}
+
+// standing tells whether a finding stands.
+func (m *model) standing(f *watch.Trailed) string {
+	switch {
+	case f.Resolved:
+		return "resolved " + m.ago(m.at()-f.Missed) + " ago"
+	case m.view.Ended:
+		return f.Confidence.String()
+	case f.Missed > 0:
+		return "not seen for " + m.ago(m.at()-f.Missed)
+	}
+	return "so far"
+}
+
+// ago is a span in whole seconds.
+func (m *model) ago(ns int64) string { return m.phrases.Span(max(ns, 0) / 1e9 * 1e9) }
+
+// titleOf is a finding in one line.
+func (m *model) titleOf(f *watch.Trailed) line {
+	r, t := roleOf(f.Severity), plain
+	if f.Resolved {
+		r, t = quiet, quiet
+	}
+	end := "; " + m.standing(f)
+	word := fmt.Sprintf("%-8s  ", severity(f))
+	return text(r, word).more(t, cut(f.Title, m.width-len(word)-len(end), m.theme.ascii)).more(quiet, end)
+}
+
+// wrapped is a text in as many lines as it takes.
+func (m *model) wrapped(r role, words string, indent int) (lines []line) {
+	for i, w := range say.WrapHard(words, max(m.width-indent-2, 20)) {
+		lines = append(lines, text(r, strings.Repeat(" ", indent+2*min(i, 1))+w))
+	}
+	return lines
+}
+
+// lower is how it goes: rates, states, servers, TIME-WAIT, the capture.
+func (m *model) lower(width, h int) []line {
+	tail := append(m.holders(1+h/30), m.capture())
+	if width >= wide {
+		half := width/2 - 1
+		left := append(m.drawRates(half), nil)
+		left = append(left, m.worstListeners(half, max(h-22, 4))...)
+		return append(beside(left, m.states(half, 9), half), tail...)
+	}
+	lines := m.drawRates(width)
+	states, listeners := 3, 2
+	if h > 24 {
+		states, listeners = 6, min(h-18, 10)
+	}
+	lines = append(lines, m.states(width, states)...)
+	lines = append(lines, m.worstListeners(width, listeners)...)
+	return append(lines, tail...)
+}
+
+// beside puts lines next to others.
+func beside(left, right []line, width int) []line {
+	out := make([]line, max(len(left), len(right)))
+	for i := range out {
+		var l line
+		if i < len(left) {
+			l = left[i]
+		}
+		if i < len(right) {
+			l = append(l.padded(width+2), right[i]...)
+		}
+		out[i] = l
+	}
+	return out
+}
+
+// drawRates draws what happened in the last minutes.
+func (m *model) drawRates(width int) (lines []line) {
+	v := m.view
+	columns := max(min(width-34, 120), 10)
+	step := int64(2e9)
+	if span := v.At - v.Headline.Start; len(v.Headline.Files) > 0 && span > 0 {
+		step = max(span/int64(columns), 1)
+	}
+	for _, x := range []struct {
+		name  string
+		role  role
+		count func(*report.Totals) uint64
+	}{
+		{"opened", bar, func(t *report.Totals) uint64 { return t.Opened }},
+		{"failed", critical, func(t *report.Totals) uint64 { return t.Failed }},
+		{"resets", warning, func(t *report.Totals) uint64 { return t.Reset }},
+		{"resent", notice, func(t *report.Totals) uint64 { return t.Again }},
+	} {
+		last := m.rates.now(x.count, m.at(), 3e9)
+		words := rateOf(last) + "/s"
+		all := say.Thousands(x.count(&v.Totals))
+		if x.name == "resent" {
+			words, all = say.Bytes(uint64(last))+"/s", say.Bytes(x.count(&v.Totals))
+		}
+		if v.Ended {
+			words = ""
+		}
+		lines = append(lines, text(quiet, x.name+" ").more(x.role, spark(m.rates.per(x.count, m.at(), step, columns), m.theme.ascii)).
+			more(plain, fmt.Sprintf("%11s", words)).more(quiet, fmt.Sprintf("  %s in all", all)))
+	}
+	return lines
+}
+
+// rateOf is a rate: with a digit behind the point where it is small.
+func rateOf(v float64) string {
+	if v > 0 && v < 9.95 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return say.Thousands(uint64(v + 0.5))
+}
+
+// states draws how many connections there are in each state, of either end.
+func (m *model) states(width, rows int) []line {
+	ends := &m.view.Standing.Ends
+	var order []record.State
+	most := uint64(1)
+	for s := record.Closed; s < record.NStates; s++ {
+		if n := max(ends[0][s], ends[1][s]); n > 0 {
+			order, most = append(order, s), max(most, n)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b record.State) int {
+		return int(min(max(int64(ends[0][b]+ends[1][b])-int64(ends[0][a]+ends[1][a]), -1), 1))
+	})
+	if len(order) > rows {
+		order = order[:rows]
+	}
+	column := (width - 14) / 2
+	lines := []line{text(quiet, fmt.Sprintf("%-14s%-*s%s", "state", column, "clients", "servers"))}
+	for _, s := range order {
+		l := text(plain, fmt.Sprintf("%-14s", s))
+		for e := range ends {
+			n := ends[e][s]
+			cell := text(bar, barOf(n, most, column-10, m.theme.ascii))
+			if n > 0 {
+				cell = cell.more(plain, " "+say.Thousands(n))
+			}
+			l = append(l, cell.padded(column)...)
+		}
+		lines = append(lines, l)
+	}
+	if len(order) == 0 {
+		lines = append(lines, text(quiet, "no connection is held"))
+	}
+	return lines
+}
+
+// worstListeners are the servers at which opening goes worst.
+func (m *model) worstListeners(width, rows int) []line {
+	all := m.view.Recent.WorstListeners(rows)
+	lines := []line{text(quiet, fmt.Sprintf("%-26s%8s%8s%9s%8s%10s", "server, last 40 s", "opened", "failed", "opening", "SYNs*2", "felt p99"))}
+	if len(all) == 0 {
+		return []line{text(quiet, "No connection was opened in the last 40 s.")}
+	}
+	for _, x := range all {
+		r := plain
+		if x.Failed > 0 {
+			r = critical
+		} else if x.Again > 0 {
+			r = warning
+		}
+		felt := ""
+		if x.Felt > 0 {
+			felt = m.phrases.Span(x.Felt)
+		}
+		lines = append(lines, text(r, fmt.Sprintf("%-26s%8s%8s%9s%8s", x.Endpoint, say.Thousands(x.Done), say.Thousands(x.Failed), say.Thousands(x.Opening), say.Thousands(x.Again))).
+			more(plain, strings.Repeat(" ", max(10-say.Width(felt), 1))+felt))
+	}
+	return lines
+}
+
+// holders tell TIME-WAIT against the ports there are.
+func (m *model) holders(rows int) (lines []line) {
+	for _, x := range m.view.Recent.Holders(m.view.Headline, rows) {
+		r := plain
+		if int64(x.Now)*100 >= x.Ports*50 {
+			r = warning
+		}
+		words := fmt.Sprintf("%s of %s ports (%d %%): %s to %s", say.Thousands(x.Now), say.Thousands(uint64(x.Ports)), int64(x.Now)*100/x.Ports, x.Holding.Holder.Addr, x.Dest)
+		if x.Slope >= 1 {
+			words += fmt.Sprintf("; +%s/s", rateOf(x.Slope))
+			if left := float64(x.Ports-int64(x.Now)) / x.Slope; left > 0 && left < 3600 {
+				words += ", none left in " + m.ago(int64(left*1e9))
+			}
+		}
+		lines = append(lines, text(quiet, "TIME-WAIT ").more(r, words))
+	}
+	if len(lines) == 0 {
+		lines = append(lines, text(quiet, "TIME-WAIT ").more(plain, "holds no port of a client"))
+	}
+	return lines
+}
+
+// capture tells what was lost on the way, and what looking costs.
+func (m *model) capture() line {
+	h := m.view.Headline
+	l := text(quiet, "capture   ")
+	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 {
+		l = l.more(warning, say.Plural(n, "packet")+" dropped")
+	} else if h.Live {
+		l = l.more(good, "no packet dropped")
+	} else {
+		l = l.more(plain, say.Plural(h.Packets, "packet")+" read")
+	}
+	if n := len(m.costs); n > 1 {
+		a, b := m.costs[0], m.costs[n-1]
+		if b.at > a.at {
+			l = l.more(quiet, fmt.Sprintf("; tcpwatch takes %.0f %% of a core, %s", 100*float64(b.CPU-a.CPU)/float64(b.at-a.at), say.Bytes(b.Memory)))
+		}
+	}
+	if m.view.Age > 2e9 {
+		l = l.more(quiet, "; states as of "+m.ago(m.view.Age)+" ago")
+	}
+	return l
+}

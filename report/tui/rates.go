@@ -1,0 +1,94 @@
+package tui
+
+import (
+	"strings"
+
+	"tcpwatch/report"
+)
+
+// rates remembers what was counted when, to draw how often things happen.
+type rates struct {
+	samples []sample
+}
+
+// sample is what was counted up to a time, ns since 1970.
+type sample struct {
+	at int64
+	report.Totals
+}
+
+// keptSamples bounds them: of one each second a quarter of an hour.
+const keptSamples = 900
+
+// take takes the counts of a View.
+func (r *rates) take(v *report.View) {
+	at := timeOf(v)
+	if n := len(r.samples); n == 0 {
+		r.samples = append(r.samples, sample{at: min(v.Headline.Start, at-1)})
+	} else if at <= r.samples[n-1].at {
+		r.samples[n-1].Totals = v.Totals
+		return
+	}
+	r.samples = append(r.samples, sample{at, v.Totals})
+	if len(r.samples) > keptSamples {
+		r.samples = append(r.samples[:0], r.samples[1:]...)
+	}
+}
+
+// per is how much was counted a second in each of n steps up to a time.
+func (r *rates) per(count func(*report.Totals) uint64, until, step int64, n int) []float64 {
+	from := until - step*int64(n)
+	out := make([]float64, n)
+	for i := 1; i < len(r.samples); i++ {
+		a, b := &r.samples[i-1], &r.samples[i]
+		if b.at <= from || a.at >= until || b.at <= a.at {
+			continue
+		}
+		each := float64(count(&b.Totals)-count(&a.Totals)) / float64(b.at-a.at) // a nanosecond
+		for k := max((a.at-from)/step, 0); k < int64(n) && from+k*step < b.at; k++ {
+			lo, hi := max(a.at, from+k*step), min(b.at, from+(k+1)*step)
+			if hi > lo {
+				out[k] += each * float64(hi-lo) * 1e9 / float64(step)
+			}
+		}
+	}
+	return out
+}
+
+// now is how much was counted a second of late: in the last span nanoseconds before a time.
+func (r *rates) now(count func(*report.Totals) uint64, until, span int64) float64 {
+	return r.per(count, until, span, 1)[0]
+}
+
+// spark draws values as bars of one character each, the greatest as the highest.
+func spark(values []float64, ascii bool) string {
+	steps := []rune("▁▂▃▄▅▆▇█")
+	if ascii {
+		steps = []rune(".:-=+*%#")
+	}
+	most := 0.0
+	for _, v := range values {
+		most = max(most, v)
+	}
+	var b strings.Builder
+	for _, v := range values {
+		if v <= 0 || most == 0 {
+			b.WriteByte(' ')
+			continue
+		}
+		b.WriteRune(steps[min(int(v/most*float64(len(steps))), len(steps)-1)])
+	}
+	return b.String()
+}
+
+// barOf draws n of most as a bar of that many columns at most; what is not 0 is seen.
+func barOf(n, most uint64, width int, ascii bool) string {
+	if n == 0 || most == 0 || width < 1 {
+		return ""
+	}
+	sign := "█"
+	if ascii {
+		sign = "#"
+	}
+	return strings.Repeat(sign, max(int(float64(n)/float64(most)*float64(width)), 1))
+}
