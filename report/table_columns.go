@@ -48,3 +48,33 @@ func (p *page) valueCell(f *schema.Field, v schema.Value) string {
 	}
 	return p.cut(say.Escape(v.Text()))
 }
+
+// Cells reads some fields of records as tables show them. It is not safe for concurrent use.
+type Cells struct {
+	reader *schema.ColumnReader
+	cells  []string
+	page   page
+}
+
+// NewCells returns Cells of the fields with these names; the error says in a line which is none.
+func NewCells(names []string, o TableOptions) (*Cells, error) {
+	c := &Cells{}
+	c.page.ASCII, c.page.Clock = o.ASCII, o.Clock
+	var columns []schema.Column
+	for _, name := range names {
+		f, err := schema.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, schema.Column{Name: name, Take: func(v schema.Value) { c.cells = append(c.cells, c.page.valueCell(&f, v)) }})
+	}
+	c.reader = schema.NewColumnReader(o.Records, columns)
+	return c, nil
+}
+
+// Of are the cells of a record, one for each name; "-" where a field is absent.
+func (c *Cells) Of(r *record.Record) []string {
+	c.cells = make([]string, 0, cap(c.cells))
+	c.reader.Read(r)
+	return c.cells
+}

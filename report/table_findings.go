@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,4 +175,12 @@ func examplesOf(f *diagnose.Finding, most int) string {
 		return ""
 	}
 	return "Look at " + strings.Join(at, ", ")
+}
+
+// WriteFinding prints a finding as the table of findings does, with its reasons.
+func WriteFinding(w io.Writer, f *diagnose.Finding, s *Summary, h *Headline, o TableOptions) error {
+	p := newPage(o, s, h)
+	p.finding(f)
+	_, err := io.WriteString(w, p.b.String())
+	return err
 }

@@ -283,3 +283,31 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 		p.note(0, "", "The capture point is near the clients: felt times are what the clients waited.")
 	}
 }
+
+// Listener is how opening goes at one server.
+type Listener struct {
+	capture.Endpoint
+	Done    uint64 // handshakes that were completed
+	Failed  uint64
+	Opening uint64 // attempts that may yet succeed
+	Again   uint64 // SYNs and SYN/ACKs that were retransmitted
+	Felt    int64  // the 99th percentile of the felt time, ns; 0 where none is known
+}
+
+// WorstListeners are the servers at which opening goes worst, n at most: where most failed or is
+// retransmitted, then where most is opened.
+func (s *Summary) WorstListeners(n int) []Listener {
+	var all []Listener
+	for _, r := range sumsOf[*handshakes](s).listeners("") {
+		x := Listener{Endpoint: capture.Endpoint(r.listener), Done: r.opened.n, Failed: r.failed.total(), Opening: r.failed.n[stillOpening],
+			Again: r.opened.synAgain + r.opened.synACKAgain + r.failed.synAgain + r.failed.synACKAgain}
+		if r.opened.felt.N() > 0 {
+			x.Felt = r.opened.felt.Quantile(99)
+		}
+		all = append(all, x)
+	}
+	slices.SortStableFunc(all, func(a, b Listener) int {
+		return cmp.Or(cmp.Compare(b.Failed+b.Again, a.Failed+a.Again), cmp.Compare(b.Done+b.Opening, a.Done+a.Opening))
+	})
+	return all[:min(len(all), n)]
+}

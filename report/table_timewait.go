@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"tcpwatch/tracker/diagnose"
 	"time"
 
 	"tcpwatch/internal/fold"
@@ -227,4 +228,37 @@ func (p *page) population(t *timeWaits, h *Headline) {
 	if w := t.all.pop.Width(); w > 1 {
 		p.note(0, say.Faint, fmt.Sprintf("Counted in steps of %d s.", w))
 	}
+}
+
+// Holder is how many TIME-WAITs a client holds towards one destination, each with one of its
+// ports.
+type Holder struct {
+	diagnose.Holding
+	Ports int64   // that it chooses from
+	Slope float64 // how many more entered than left in a second of late
+}
+
+// Holders are the clients that hold the most ports in TIME-WAIT, n at most.
+func (s *Summary) Holders(h *Headline, n int) []Holder {
+	c := s.context(h)
+	var all []Holder
+	for _, x := range c.TimeWaits {
+		if x.Holder.Port != 0 || x.Now == 0 {
+			continue
+		}
+		ports := s.opt.Thresholds.Ports()
+		if own := h.Ports.Len(); own > 0 && h.Local != nil && h.Local(x.Holder.Addr) {
+			ports = own
+		}
+		span := min(diagnose.GrowthSpan(cmp.Or(2*h.MSL, defaultTwoMSL)), c.End-c.Start)
+		y := Holder{Holding: x, Ports: ports}
+		if span >= 10*oneSecond {
+			y.Slope = max(float64(x.Grew)*float64(oneSecond)/float64(span), 0)
+		}
+		all = append(all, y)
+	}
+	slices.SortFunc(all, func(a, b Holder) int {
+		return cmp.Or(cmp.Compare(b.Now, a.Now), compareEndpoints(a.Holding.Holder, b.Holding.Holder), compareEndpoints(a.Dest, b.Dest))
+	})
+	return all[:min(len(all), n)]
 }

@@ -202,3 +202,24 @@ func (p *page) more(shown int, all uint64, what string) {
 		p.note(0, say.Faint, fmt.Sprintf("... and %s more; --top shows more.", say.Plural(all-uint64(shown), what)))
 	}
 }
+
+// WriteTable prints one table alone, without the headline: what stands under its name in
+// WriteTables. Of sums that lack it nothing is printed.
+func WriteTable(w io.Writer, name string, s *Summary, h *Headline, o TableOptions) error {
+	o.Reports = []string{name}
+	if o.Ports <= 0 {
+		o.Ports = int(s.opt.Thresholds.Ports())
+	}
+	p := newPage(o, s, h)
+	for _, t := range AllTables() {
+		if t.Name != name || t.sums != nil && !s.sumsUp(&t) {
+			continue
+		}
+		if err := t.write(p, s, h, o); err != nil {
+			return err
+		}
+	}
+	p.notSeen()
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
