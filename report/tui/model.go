@@ -31,7 +31,7 @@ const (
 
 // pageNames are the tabs.
 func pageNames() [nTabs]string {
-	return [...]string{"Now", "Findings", "Connections", "Connection", "Listeners", "TIME-WAIT", "Keepalive"}
+	return [...]string{"Now", "Findings", "Connections", "Connection", "Servers", "TIME-WAIT", "Keepalive"}
 }
 
 // What is handed to the model besides keys and sizes.
