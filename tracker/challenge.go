@@ -79,5 +79,6 @@ func (w *packer[W]) ignored(n int, c *conn) int {
 	n = number(w, n, &x.Odd)
 	n = w.flag(n, &x.Late)
 	n = w.flag(n, &x.GaveUp)
-	return w.flag(n, &x.Done)
+	n = w.flag(n, &x.Done)
+	return w.flag(n, &x.WentOn)
 }

@@ -24,6 +24,7 @@ type details struct {
 	odd          record.ResetSigns
 	resetQuiet   uint32 // milliseconds from what its sender had sent before to the first RST
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
+	resetNxt     uint32 // up to where its sender had sent when the first RST came
 	smallLink    bool   // its SYNs were captured on a link whose own MTU is small
 	resetAlso    bool   // the first RST came with another TTL, and one with its sender's own too
 	refused      bool   // a RST answered the SYN, and the opener tried again
@@ -176,6 +177,10 @@ func (f *details) loop(e *endpoint, s *capture.Segment) {
 // reset notes the first RST.
 func (f *details) reset(e, p *endpoint, s *capture.Segment, now int64) {
 	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
+	f.resetNxt = s.Seq
+	if nxt := e.sndNxt(); e.stream.Started() && reassembly.Seq(s.Seq).Less(nxt) {
+		f.resetNxt = uint32(nxt)
+	}
 }
 
 // quiet is how many milliseconds ago an end sent its last segment; 0 for never.
@@ -225,6 +230,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.odd)
 	n = number(w, n, &f.resetQuiet)
 	n = number(w, n, &f.resetAfter)
+	n = number(w, n, &f.resetNxt)
 	n = w.flag(n, &f.smallLink)
 	n = w.flag(n, &f.resetAlso)
 	n = w.flag(n, &f.refused)

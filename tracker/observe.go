@@ -259,6 +259,9 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 		t.anomaly(c, anomalyAckAhead)
 		return
 	}
+	if c.is(isReset) && c.resetBy == to {
+		t.disobeyed(c, from, s, now)
+	}
 	if (p.synSeen || p.state == record.SynReceived || p.state == record.SynSent) &&
 		(c.thirdACKAt == 0 || p.state == record.SynReceived || e.state == record.SynSent) {
 		t.ackSYN(c, from, s, now)

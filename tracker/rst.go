@@ -164,7 +164,7 @@ func (c *conn) acceptsRST(to record.End, s *capture.Segment) bool {
 	if !e.stream.Started() {
 		return true // nothing known to hold against it
 	}
-	if e.packets == 1 || c.is(isMidstream) && e.wireBytes == 0 {
+	if e.packets == 1 {
 		return true
 	}
 	d := e.stream.Delivered()
@@ -175,6 +175,9 @@ func (c *conn) acceptsRST(to record.End, s *capture.Segment) bool {
 		return seq == e.sndNxt()
 	}
 	una := e.stream.Una()
+	if c.is(isMidstream) && e.wireBytes == 0 && una.LessEq(seq) && seq.Sub(una) <= maxSkip {
+		return true // none of its data was captured, which may have moved the number
+	}
 	return seq == d || seq == una || seq == e.sndNxt() || e.finSeen && seq == e.fin.Add(1) || seq == e.stream.Next() ||
 		len(e.stream.Gaps()) > 0 && una.LessEq(seq) && seq.LessEq(e.sndNxt())
 }
@@ -221,6 +224,9 @@ func (c *conn) rstCause(from record.End, s *capture.Segment) record.ResetCause {
 func (e *endpoint) unheard(ack reassembly.Seq) bool {
 	if e.finSeen && !e.finAcked && e.fin.Add(1) == ack {
 		return true
+	}
+	if ahead := ack.Sub(e.sndNxt()); ahead > 0 && ahead <= maxSkip {
+		return true // data that the capture missed
 	}
 	return e.stream.Una().Less(ack) && ack.LessEq(e.stream.Next())
 }

@@ -244,6 +244,9 @@ func (f *Teller) resetSentence(m *record.Moment, r *Told, s *record.Step) string
 		}
 		return f.resetWords(m, s)
 	case record.MomentResetIgnored:
+		if m.M > 0 {
+			return fmt.Sprintf("%s did not obey the RST #%d: it acknowledges what came after it", The(m.End.Peer()), m.Ref)
+		}
 		return "the receiver must ignore this RST: its sequence number is not the expected one (RFC 5961)"
 	case record.MomentResetHarmless:
 		return "RST after both FINs were acknowledged: harmless"

@@ -186,6 +186,8 @@ func detectorCases() []detectorCase {
 		{"reset-injected", same(1, reset(resp, record.ResetMiddlebox), otherTTL(59, 120)), Warning, "another system sent them", nil, "", ""},
 		{"reset-ignored", same(1, set(ignored)), Notice, "must ignore",
 			same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) { r.Close.RSTsIgnored = 2 })), "answers of a closed socket to what was under way", "reset-late-data"},
+		{"reset-ignored", same(2, set(disobeyed)), Notice, "did not obey",
+			same(1, reset(orig, record.ResetAbort)), "it was obeyed", "reset-abort"},
 		{"reset-harmless", same(1, set(func(r *record.Record) {
 			r.Close.ResetBy, r.Close.ResetCause, r.Close.ResetPacket = orig, record.ResetAfterClose, 18
 		})), Info, "harmless",
@@ -285,6 +287,12 @@ func old(state record.State, resets bool) func(r *record.Record) {
 // ignored is a RST that the receiver did not obey.
 func ignored(r *record.Record) {
 	r.Close.RSTsIgnored, r.Close.Ignored = 1, record.IgnoredRST{By: record.Resp, Packet: r.ID + 4}
+}
+
+// disobeyed is a RST at the number expected whose receiver went on.
+func disobeyed(r *record.Record) {
+	ignored(r)
+	r.Close.Ignored.WentOn = true
 }
 
 // bareSYN is a SYN without the options that a system's connect() sets.

@@ -10,13 +10,15 @@ import (
 func resetIgnored() Detector {
 	return Detector{
 		Name: "reset-ignored", Group: GroupReset, needs: traitReset,
-		Doc: `A RST that its receiver must ignore: forged, or from a segment of long ago.
+		Doc: `A RST that its receiver must ignore, or did not obey: forged, or from a segment of long ago.
 
 Rule: an end obeys a RST only exactly at the number that it expects next; inside the
 window it answers with a challenge ACK, outside it does nothing (RFC 5961 section
 3.2). The connection lives on. Blind attackers, and middleboxes that guess, send
 such; so does a host that answers an old duplicate, which is harmless and
-not counted where its sender had closed.`,
+not counted where its sender had closed. A RST at the expected number was not obeyed
+where its receiver acknowledges what came after it; an ACK of what was sent before
+the RST may have crossed it, and proves nothing.`,
 		New: func(*Options) Fold {
 			return newResets(resetKind{scale{}, pickIgnored, endedUnknown, (*resets).addIgnored, tellIgnored})
 		},
@@ -24,16 +26,38 @@ not counted where its sender had closed.`,
 }
 
 func pickIgnored(r *record.Record) bool {
+	if r.Close.Ignored.WentOn {
+		return running(r)
+	}
 	return r.Close.Ignored.Packet != 0 && !r.Close.Ignored.GaveUp && r.Close.Kind != record.CloseReset && !r.Close.Ignored.Late && running(r)
 }
 
 func tellIgnored(s Subject, x *resets, opened uint64, _ scale) Finding {
-	return Finding{
+	if x.disobeyed == x.n {
+		return tellDisobeyed(s, x, opened)
+	}
+	f := Finding{
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, opened), say.Plural(x.ignored, "RST")),
 		Explanation: "The RSTs did not carry the sequence number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
 		Causes:      []string{"a middlebox or an attacker forges RSTs and guesses the numbers", "a host answers segments of an older connection"},
 		Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
+	}
+	if x.disobeyed > 0 {
+		f.Explanation += fmt.Sprintf(" On %s the RST carried that number, and its receiver acknowledged what came after it all the same.", say.Plural(x.disobeyed, "connection"))
+	}
+	return f
+}
+
+// tellDisobeyed tells of RSTs that stood at the number expected, each of them.
+func tellDisobeyed(s Subject, x *resets, opened uint64) Finding {
+	return Finding{
+		Severity: Notice, Confidence: Possible,
+		Title:       fmt.Sprintf("%s got a RST that its receiver did not obey (%s in all)", x.what(s, opened), say.Plural(x.ignored, "RST")),
+		Explanation: "The RST carried the sequence number that its receiver expected, and that end acknowledged what came after it all the same: it did not get the RST, or refused it." + x.oddly(),
+		Causes: []string{"a firewall on the receiver's host, or after the capture point, drops RSTs", "the receiver takes only signed segments, and the RST was not signed as agreed (TCP-AO, RFC 5925; MD5, RFC 2385)",
+			"something else sent the RST in that end's name, and it got no farther than the capture point"},
+		Advice: []string{"On the receiver: `nft list ruleset` shows whether a rule drops it, `nstat -az TcpExtTCPAOBad TcpExtTCPMD5Failure` whether its TCP refused it.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}
 }
 
@@ -48,4 +72,7 @@ func (x *resets) addIgnored(r *record.Record) {
 	}
 	x.countOdd(c.Odd)
 	x.ignored += uint64(r.Close.RSTsIgnored)
+	if c.WentOn {
+		x.disobeyed++
+	}
 }

@@ -23,6 +23,7 @@ type resets struct {
 	ttl        fold.Range[uint8]
 	own        fold.First[ownTTLs] // of the connection with the least id
 	ignored    uint64
+	disobeyed  uint64 // whose receiver acknowledged what came after the RST
 	level      uint64 // of another TTL, but as many hops away as their sender's other segments
 	mute       uint64 // of its opener, on which neither end had sent a byte
 	probed     uint64 // of those: all that was seen was a segment and the RST that answers it
@@ -130,7 +131,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke)
+	fold.Sum(w, &x.full, &x.spoke, &x.disobeyed)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that

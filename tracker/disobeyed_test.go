@@ -1,0 +1,102 @@
+package tracker
+
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// A RST at the number expected whose receiver acknowledges what came after it was not
+// obeyed: both ends are out of CLOSED at once. What crossed the RST on the wire shows nothing.
+func TestDisobeyedRST(t *testing.T) {
+	const rst = opened + `
+		1.000 > R. 1:1(0) ack 1 | - -`
+	const data = `
+		1.002 > .P 1:55(54) ack 1 | - -`
+	for _, c := range []struct {
+		name, lines string
+		obeyed      bool
+		states      [2]record.State
+	}{
+		{"an ACK of what came after it", rst + data + `
+			1.003 < . 1:1(0) ack 55 | - -`, false, [2]record.State{record.Established, record.Established}},
+		{"data that acknowledges it", rst + data + `
+			1.003 < .P 1:101(100) ack 55 | - -`, false, [2]record.State{record.Established, record.Established}},
+		{"a FIN that acknowledges it", rst + data + `
+			1.003 < F. 1:1(0) ack 55 | - -`, false, [2]record.State{record.CloseWait, record.FinWait1}},
+		{"an ACK of what was sent before", rst + data + `
+			1.003 < . 1:1(0) ack 1 | - -`, true, [2]record.State{record.Closed, record.Closed}},
+		{"data that was under way", rst + `
+			1.001 < .P 1:101(100) ack 1 | - -`, true, [2]record.State{record.Closed, record.Closed}},
+		{"an ACK of data before a RST that does not count it", opened + `
+			0.999 > .P 1:55(54) ack 1 | - -
+			1.000 > R. 1:1(0) ack 1 | - -
+			1.001 < . 1:1(0) ack 55 | - -`, true, [2]record.State{record.Closed, record.Closed}},
+		{"the ACK of the FIN before it", opened + `
+			0.999 > F. 1:1(0) ack 1 | - -
+			1.000 > R. 2:2(0) ack 1 | - -
+			1.001 < . 1:1(0) ack 2 | - -`, true, [2]record.State{record.Closed, record.CloseWait}}, // it took the FIN
+	} {
+		rec, tr := run(t, Options{}, plainWire, c.lines)
+		tr.Finish()
+		r := &rec.records[0]
+		x := &r.Close
+		if r.States != c.states || (x.Kind == record.CloseReset) != c.obeyed {
+			t.Errorf("%s: %v, %v", c.name, r.States, x.Kind)
+		}
+		if c.obeyed {
+			if x.ResetBy != record.Orig || x.Ignored.Packet != 0 || x.RSTsIgnored != 0 {
+				t.Errorf("%s: by %v, ignored %+v", c.name, x.ResetBy, x.Ignored)
+			}
+		} else if x.ResetBy != record.NoEnd || x.ResetPacket != 0 || x.ResetTime.OK || x.RSTsIgnored != 1 ||
+			x.Ignored != (record.IgnoredRST{By: record.Orig, Packet: 4, WentOn: true}) {
+			t.Errorf("%s: by %v #%d, %d ignored, %+v", c.name, x.ResetBy, x.ResetPacket, x.RSTsIgnored, x.Ignored)
+		}
+	}
+}
+
+// A forged RST closes only its receiver: that end comes back, and who it was sent in the
+// name of goes on. A later RST that is obeyed is the one that is told.
+func TestRSTAfterOneThatWasNotObeyed(t *testing.T) {
+	r := recordOf(t, opened+`
+		1.000 > R. 1:1(0) ack 1 ttl 44 | - -
+		1.002 > .P 1:55(54) ack 1 | - -
+		1.003 < . 1:1(0) ack 55 | - -
+		2.000 < R. 1:1(0) ack 55 | - -`)
+	if x := &r.Close; x.Kind != record.CloseReset || x.ResetBy != record.Resp || x.ResetPacket != 7 || !x.Ignored.WentOn || !x.Ignored.Odd.Has(record.OddTTL) {
+		t.Errorf("%v by %v #%d, %+v", x.Kind, x.ResetBy, x.ResetPacket, x.Ignored)
+	}
+}
+
+// Where none of an end's data was captured, a RST far from its numbers is refused, and the
+// RST that answers its receiver's challenge ACK is what ends the connection.
+func TestMidstreamRSTFarOutside(t *testing.T) {
+	const asked = `
+		0.0 > F. 1:1(0) ack 1 | - -
+		0.1 < .  1:1(0) ack 2 | - -`
+	r := recordOf(t, asked+`
+		13.000 < R. 1957144150:1957144150(0) ack 2 | - -
+		13.001 > .  2:2(0) ack 1 | - -
+		13.040 < R  1:1(0) | - -`)
+	if x := &r.Close; x.Kind != record.CloseReset || x.ResetPacket != 5 || x.ResetCause != record.ResetUnknown || x.Ignored.Packet != 3 || x.ResetAfter != 39e6 {
+		t.Errorf("%v #%d %v after %d, ignored %+v", x.Kind, x.ResetPacket, x.ResetCause, x.ResetAfter, x.Ignored)
+	}
+	if r := recordOf(t, asked+`
+		13.000 < R. 5001:5001(0) ack 2 | - -`); r.Close.ResetPacket != 3 {
+		t.Errorf("data that the capture missed may have moved its number: %+v", r.Close.ResetPacket)
+	}
+}
+
+// A RST that acknowledges data which nothing before it acknowledged, though the capture
+// missed that data, answers what came after the close.
+func TestLateDataThatWasMissed(t *testing.T) {
+	for ack, want := range map[string]record.ResetCause{"4338": record.ResetLateData, "2": record.ResetAbort} {
+		r := recordOf(t, opened+`
+			1.0 < F. 1:1(0) ack 1 | - -
+			1.1 > F. 1:1(0) ack 2 | - -
+			1.2 > R. 2:2(0) ack `+ack+` | - -`)
+		if r.Close.ResetCause != want {
+			t.Errorf("ack %s: %v, want %v", ack, r.Close.ResetCause, want)
+		}
+	}
+}
