@@ -55,13 +55,18 @@ type looking struct {
 	wanted report.Wanted
 	pass   uint16
 	begun  bool   // a walk is under way
-	walk   *sight // that walk; its all takes in what is not recent
+	walk   *sight // that walk
 	newest *sight // see glance
-	// What ended: all but late in the worker's summary too. late is what ended after the walk
-	// under way had passed it.
-	ended   [recentParts]*report.Summary // within report.RecentSpan, the newest first
-	part    int64                        // of packet time, that the first of those is for
-	late    *report.Summary
+	// What ended, by the part of packet time in which its last packet came: within
+	// report.RecentSpan, the newest first. late is of them what ended after the walk under way had
+	// passed it: it counts from the next walk on, and so it is not in the worker's summary yet.
+	ended [recentParts]*report.Summary
+	part  int64 // that the first of those is for
+	now   int64 // packet time
+	late  struct {
+		recent [recentParts]*report.Summary
+		all    *report.Summary
+	}
 	closed  []record.Record // the last closedKept, in a ring
 	nClosed uint64
 	totals  report.Totals
@@ -77,14 +82,24 @@ func (w *worker) summaryOfView() *report.Summary {
 	return report.NewSummary(o)
 }
 
+// summaryOfRecent is one that judges connections by what is wrong with them now.
+func (w *worker) summaryOfRecent() *report.Summary {
+	o := w.sums
+	o.Rows, o.Recent = -1, true
+	return report.NewSummary(o)
+}
+
 // lookOn goes on with the walk, over n connections at most.
 func (w *worker) lookOn(n int, now int64) {
 	l := w.look
 	if !l.begun {
 		l.begun = true
 		l.pass = max(l.pass+1, 1) // once around it begins again
-		l.walk = &sight{wanted: l.wanted, at: now, recent: w.summaryOfView(), all: w.summaryOfView(), listed: report.NewListing(l.wanted, w.sums.Records)}
-		l.late = report.NewSummary(w.sums)
+		l.walk = &sight{wanted: l.wanted, at: now, recent: w.summaryOfRecent(), listed: report.NewListing(l.wanted, w.sums.Records)}
+		if l.wanted.All {
+			l.walk.all = w.summaryOfView()
+		}
+		l.late.all = report.NewSummary(w.sums)
 	}
 	x := l.walk
 	done := w.tracker.Look(l.pass, n, func(r *record.Record) {
@@ -94,7 +109,8 @@ func (w *worker) lookOn(n int, now int64) {
 		}
 		if report.IsRecent(r, now) {
 			x.recent.Add(r)
-		} else {
+		}
+		if x.all != nil {
 			x.all.Add(r)
 		}
 		x.standing.Take(r)
@@ -108,15 +124,14 @@ func (w *worker) lookOn(n int, now int64) {
 // complete is the walk that has come to its end, with what has ended.
 func (w *worker) complete(now int64) *sight {
 	l, x := w.look, w.look.walk
-	if l.wanted.All {
-		x.all.Merge(x.recent)
+	if x.all != nil {
 		x.all.Merge(w.summary)
-	} else {
-		x.all = nil
 	}
-	l.forget(now, w.summaryOfView)
+	l.forget(now)
 	for _, s := range l.ended {
-		x.recent.Merge(s)
+		if s != nil {
+			x.recent.Merge(s)
+		}
 	}
 	if l.wanted.Closed {
 		for i := range l.closed {
@@ -132,22 +147,27 @@ func (w *worker) complete(now int64) *sight {
 // endWalk ends the walk under way: what ended meanwhile counts with all else that did.
 func (w *worker) endWalk() {
 	if l := w.look; l != nil && l.begun {
-		w.summary.Merge(l.late)
-		l.ended[0].Merge(l.late)
-		l.begun, l.walk, l.late = false, nil, nil
+		w.summary.Merge(l.late.all)
+		for i, s := range l.late.recent {
+			switch {
+			case s == nil:
+			case l.ended[i] == nil:
+				l.ended[i] = s
+			default:
+				l.ended[i].Merge(s)
+			}
+		}
+		l.begun, l.walk, l.late.all, l.late.recent = false, nil, nil, [recentParts]*report.Summary{}
 	}
 }
 
 // forget forgets what ended longer ago than is recent.
-func (l *looking) forget(now int64, empty func() *report.Summary) {
+func (l *looking) forget(now int64) {
 	part := now / partSpan
-	for n := min(max(part-l.part, 0), recentParts); n > 0 || l.ended[0] == nil; n-- {
-		copy(l.ended[1:], l.ended[:])
-		l.ended[0] = empty()
-		for i := range l.ended {
-			if l.ended[i] == nil {
-				l.ended[i] = empty()
-			}
+	for n := min(max(part-l.part, 0), recentParts); n > 0; n-- {
+		for _, all := range [...]*[recentParts]*report.Summary{&l.ended, &l.late.recent} {
+			copy(all[1:], all[:])
+			all[0] = nil
 		}
 	}
 	l.part = max(part, l.part)
@@ -156,11 +176,18 @@ func (l *looking) forget(now int64, empty func() *report.Summary) {
 // ended takes a connection that has ended.
 func (w *worker) ended(r *record.Record) {
 	l := w.look
+	recent, all := &l.ended, w.summary
 	if l.begun && w.tracker.Looked() == l.pass {
-		l.late.Add(r)
-	} else {
-		w.summary.Add(r)
-		l.ended[0].Add(r)
+		recent, all = &l.late.recent, l.late.all
+	}
+	all.Add(r)
+	// What ends in silence ends long after its last packet: TIME-WAIT, or after a RST.
+	l.forget(l.now)
+	if i := max(l.part-r.End/partSpan, 0); i < recentParts {
+		if recent[i] == nil {
+			recent[i] = w.summaryOfRecent()
+		}
+		recent[i].Add(r)
 	}
 	if len(l.closed) < closedKept {
 		l.closed = append(l.closed, record.Record{})
@@ -227,8 +254,8 @@ func (l *looking) count(k record.EventKind) {
 // view hands those who watch what the workers show. What a worker showed last counts until it
 // has completed another walk.
 func (x *writer) view(n *batchNote, all []*glance) {
-	sums := x.w.workers[0].summaryOfView // whose options are those of all
-	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.now, Headline: n.headline, Recent: sums()}
+	first := x.w.workers[0] // whose options are those of all
+	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.now, Headline: n.headline, Recent: first.summaryOfRecent()}
 	var listed *report.Listing
 	complete := true
 	counted := make([]*counts, len(all))
@@ -251,14 +278,14 @@ func (x *writer) view(n *batchNote, all []*glance) {
 		v.Recent.Merge(s.recent)
 		if s.all != nil {
 			if v.All == nil {
-				v.All = sums()
+				v.All = first.summaryOfView()
 			}
 			v.All.Merge(s.all)
 		}
 		if listed == nil {
 			a := *n.wanted
 			a.Where = nil // what workers list was chosen by it
-			listed = report.NewListing(a, x.w.workers[0].sums.Records)
+			listed = report.NewListing(a, first.sums.Records)
 		}
 		listed.Merge(s.listed)
 	}

@@ -53,7 +53,6 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	}
 	if len(out.watchers) > 0 {
 		w.look = &looking{whole: lookWhole}
-		w.look.forget(0, w.summaryOfView)
 	}
 	if o.Where != nil {
 		w.match = o.Where.Matcher()
@@ -102,6 +101,9 @@ func (w *worker) chunk() (c *chunk) {
 }
 
 func (w *worker) batch(b *batch) {
+	if w.look != nil {
+		w.look.now = b.now
+	}
 	for i := range b.looks {
 		l := &b.looks[i]
 		w.tracker.Pass(l.time)
@@ -240,7 +242,7 @@ func (w *worker) soFar() *report.Summary {
 	})
 	so.Merge(w.summary)
 	if w.look != nil && w.look.begun {
-		so.Merge(w.look.late)
+		so.Merge(w.look.late.all)
 	}
 	return so
 }

@@ -36,6 +36,9 @@ type SummaryOptions struct {
 	// Narrow divides the limits on how many listeners, hosts and subjects are told
 	// apart, for little memory; 0 means 1.
 	Narrow int
+	// Recent has findings tell what is wrong now, where connections that are open are added:
+	// see diagnose.Set.OnlyRecent.
+	Recent bool
 	// Detectors look for trouble; without any nothing is found. Thresholds are
 	// theirs; nil means the defaults.
 	Detectors  []diagnose.Detector
@@ -80,6 +83,9 @@ func NewSummary(o SummaryOptions) *Summary {
 		opt:      o,
 		rows:     newRanking(max(o.Rows, 0), order),
 		findings: diagnose.NewSet(o.Detectors, o.Thresholds),
+	}
+	if o.Recent {
+		s.findings.OnlyRecent()
 	}
 	o.Sort = asked // which may be another table's key
 	for _, t := range AllTables() {
@@ -146,7 +152,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 4
+const summaryVersion = 5
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.

@@ -45,7 +45,7 @@ type Chooser interface {
 
 // RecentSpan is for how long, in nanoseconds of packet time, a connection that is over counts
 // in View.Recent, at least; a quarter longer at most.
-const RecentSpan = int64(40e9)
+const RecentSpan = diagnose.RecentSpan
 
 // View is what is to be seen of a run at a moment. Each connection counts once. Where there
 // are so many that looking at all of them takes more than a moment, some counts are as old as
@@ -94,10 +94,14 @@ type Totals struct {
 }
 
 // IsRecent reports whether a connection that is held counts in View.Recent at a time, in ns
-// since 1970: whether it may go on, or its last packet came within RecentSpan.
+// since 1970: whether it may go on, or its last packet came within RecentSpan. One in which a
+// sender waits and has not asked again for longer than any pauses does not go on.
 func IsRecent(r *record.Record, now int64) bool {
 	if now-r.End <= RecentSpan {
 		return true
+	}
+	if diagnose.Stale(r) {
+		return false
 	}
 	over := true
 	for _, s := range r.States {

@@ -87,7 +87,7 @@ func (x *holes) addHeadless(r *record.Record, e record.End) {
 	x.headless++
 	fold.TakeLeast(&x.least, min(r.Path[e].Hole, full))
 	x.passed = max(x.passed, uint32(r.Ends[e].SeenBytes))
-	x.hit(r.ID, r.LastPacket, r.End, r.End+r.Silent)
+	x.hit(r, r.LastPacket, r.End, r.End+r.Silent)
 }
 
 func mtuBlackHole() Detector {
@@ -130,7 +130,7 @@ func (x *holes) add(r *record.Record, y *record.PathRecord, full uint32) {
 		x.behind++
 	}
 	fold.TakeLeast(&x.least, bytes)
-	x.hit(r.ID, packet, since, r.End)
+	x.hit(r, packet, since, r.End)
 	if y.Stuck.Shrunk > 0 && y.Stuck.Passed {
 		x.shrunk++
 		x.passed = max(x.passed, y.Stuck.Shrunk)

@@ -63,12 +63,16 @@ it at the time tell.`,
 
 func (l closeWaitLimits) add(s *subjects[leaks, *leaks], r *record.Record) {
 	e, since, lasted, held, ok := waitedToClose(r)
-	switch fin := r.Close.FINPacket; {
+	fin := r.Close.FINPacket
+	if ok && held && r.Interim && lasted >= soon {
+		s.At(sideOf(r, e)).fresh.hit(r, fin[e.Peer()], since, since+lasted)
+	}
+	switch {
 	case ok && lasted >= l.age:
 		s.At(sideOf(r, e)).add(r, fin[e.Peer()], since, lasted, held)
 	case ok && held && lasted >= l.young:
 		x := s.At(sideOf(r, e))
-		x.young.hit(r.ID, fin[e.Peer()], since, since+lasted)
+		x.young.hit(r, fin[e.Peer()], since, since+lasted)
 		x.oldest = max(x.oldest, lasted)
 	}
 }
@@ -105,6 +109,9 @@ const youngShare = 90
 
 // tellYoung tells of connections that wait to be closed, none of them for long.
 func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bool) {
+	if c.recent {
+		return l.tellFresh(c, s, x)
+	}
 	opened := c.openedAt(s, x.young.n)
 	if x.young.n < l.few || x.young.n*100 < opened*youngShare {
 		return Finding{}, false
@@ -117,5 +124,30 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
 	}
 	x.young.into(&f)
+	return f, true
+}
+
+// freshShare is youngShare while the input goes on: what ended well shortly before is among
+// those that it is a share of.
+const freshShare = 50
+
+// tellFresh tells of connections that wait to be closed now.
+func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bool) {
+	opened := c.openedAt(s, x.fresh.n)
+	if x.oldest < l.young || x.fresh.n < l.few || x.fresh.n*100 < opened*freshShare {
+		return Finding{}, false
+	}
+	which := "not closed " + outOf(x.fresh.n, opened, "connection")
+	if x.fresh.n >= opened {
+		which = "closed none of " + say.Plural(x.fresh.n, "connection")
+	}
+	f := Finding{
+		Severity: Notice, Confidence: Possible,
+		Title:       fmt.Sprintf("%s has %s that the other end closed, for up to %s so far: perhaps its application does not call close()", s.who(), which, span(x.oldest)),
+		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.", span(l.age)),
+		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
+		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss())},
+	}
+	x.fresh.into(&f)
 	return f, true
 }

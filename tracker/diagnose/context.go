@@ -23,11 +23,28 @@ type Context struct {
 	// Local tells which addresses are this host's; nil when that is unknown.
 	Local func(a capture.Addr) bool
 
+	recent    bool // see Set.OnlyRecent
 	census    *census
 	quality   *quality
 	contrasts *contrasts
 	ended     *endings
 	suspects  suspects
+}
+
+// toTheEnd says until when something was so: as far as is known.
+func (c *Context) toTheEnd() string {
+	if c.recent {
+		return " so far"
+	}
+	return " to the end"
+}
+
+// never says that something did not happen to the end of the input, or has not so far.
+func (c *Context) never(did, hasNot string) string {
+	if c.recent {
+		return hasNot
+	}
+	return "never " + did
 }
 
 // PortRange are the ports that a host opens connections from; the zero value

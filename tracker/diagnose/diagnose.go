@@ -19,6 +19,8 @@ type Detector struct {
 	// needs are the traits without any of which a record adds nothing to its
 	// Fold, unless a threshold is 0; without needs any record may.
 	needs traits
+	// atEnd: it tells how things stood when the input ended, which is nothing of what goes on.
+	atEnd bool
 }
 
 // Fold gathers what a detector needs of records. It is not safe for concurrent use.

@@ -69,7 +69,7 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 // add takes in a connection whose end sent into silence.
 func (x *stuck) add(r *record.Record, e record.End) {
 	p := &r.Path[e]
-	x.hit(r.ID, r.Evidence.Ends[e].Repeat, p.Unacked, r.End+r.Silent)
+	x.hit(r, r.Evidence.Ends[e].Repeat, p.Unacked, r.End+r.Silent)
 	x.began.Take(p.Unacked)
 	x.times = max(x.times, uint32(p.UnackedTimes)-1)
 }
@@ -83,8 +83,12 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if m.unanswered > 0 && m.opened == 0 {
 		return Finding{}, false // no-answer tells it of the listener as a whole
 	}
+	still := "and was when the input ended"
+	if c.recent {
+		still = "so far"
+	}
 	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible,
-		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s, and was when the input ended (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time")),
+		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s, %s (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time"), still),
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."}}
 	if x.began.Most-x.began.Least <= atOneMoment && x.n > 1 {

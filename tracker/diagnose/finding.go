@@ -28,6 +28,7 @@ type Finding struct {
 	Advice      []string // sentences; commands in them stand between backquotes
 	Subject     Subject
 	Count       uint64   // connections
+	Open        uint64   // of those, connections that go on: the finding is so far; 0 in a finished input
 	Conns       []uint64 // ids of examples, the smallest, at most 20
 	Packets     []uint64 // evidence in those
 	Since       int64    // nanoseconds since 1970-01-01 UTC

@@ -29,7 +29,7 @@ func (k scale) tellHalfClose(c *Context, s Subject, x *unfinished) (Finding, boo
 	opened := c.openedAt(s, x.n)
 	return Finding{
 		Severity: k.severity(x.n, opened), Confidence: Possible,
-		Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and never closed", s.who(), s.ofThose(x.n, opened)),
+		Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and %s", s.who(), s.ofThose(x.n, opened), c.never("closed", "has not closed so far")),
 		Explanation: "The other end closed its sending side, data still came, then nothing: no FIN ended the other direction (RFC 9293 section 3.6, case 2).",
 		Causes: []string{"the application waits for something and does not close: a leak", "its host, or the path to it, died meanwhile",
 			"the other end has closed for good and dropped the connection (tcp_fin_timeout)"},

@@ -107,11 +107,11 @@ func (x *idles) add(r *record.Record) {
 	g := r.Idle.Gap
 	if timedOutAtRest(r) {
 		x.endedRests.Take(g)
-		x.ended.hit(r.ID, r.Idle.Packet, r.Idle.Woke, r.End)
+		x.ended.hit(r, r.Idle.Packet, r.Idle.Woke, r.End)
 		return
 	}
 	x.rests.Take(g)
-	x.hit(r.ID, r.Idle.Packet, r.Idle.Woke, r.End)
+	x.hit(r, r.Idle.Packet, r.Idle.Woke, r.End)
 	x.sources.add(r.Orig.Addr)
 	x.gaps.Take(gap{r.ID, g})
 	if r.Idle.Outcome == record.IdleReset {

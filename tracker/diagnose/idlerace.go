@@ -96,7 +96,7 @@ type races struct {
 }
 
 func (x *races) add(r *record.Record) {
-	x.hit(r.ID, r.Close.ResetPacket, r.Close.ResetTime.V, r.End)
+	x.hit(r, r.Close.ResetPacket, r.Close.ResetTime.V, r.End)
 	x.before.Take(r.Close.Quiet.V)
 	x.bytes += cameLate(r)
 }

@@ -13,9 +13,19 @@ const retryAfter = second
 const triesToFail = 3
 
 // Waits tells that the input ended while the last of tries could still be
-// answered in time, and so few were made that it is likely.
+// answered in time, and so few were made that it is likely. While it goes on two are enough,
+// once the answer to the second is late too: more is known soon.
 func Waits(r *record.Record, tries uint32) bool {
-	return r.Unfinished && r.Silent < retryAfter && tries < triesToFail && r.Close.ResetBy == record.NoEnd
+	if !r.Unfinished || tries >= triesToFail || r.Close.ResetBy != record.NoEnd {
+		return false
+	}
+	switch {
+	case !r.Interim:
+		return r.Silent < retryAfter
+	case tries > 1:
+		return r.Silent < retryAfter/4
+	}
+	return r.Silent < retryAfter*3/2
 }
 
 // answersWithin is how long after a third ACK a RST may answer it: far longer

@@ -45,7 +45,7 @@ func (x *probing) probers(s Subject) string {
 }
 
 // whatCame tells what came of the probes.
-func (x *probing) whatCame(s Subject) string {
+func (x *probing) whatCame(c *Context, s Subject) string {
 	text := fmt.Sprintf("%s sent %s", x.probers(s), say.Plural(x.probes, "probe"))
 	switch {
 	case x.silent == 0:
@@ -55,6 +55,8 @@ func (x *probing) whatCame(s Subject) string {
 		text += fmt.Sprintf(", got no answer to the last %s", say.Thousands(x.silent))
 	}
 	switch {
+	case x.proven != x.n && c.recent:
+		text += " so far, or until it gave up"
 	case x.proven != x.n:
 		text += ", to the end of the capture or until it gave up"
 	case x.n == 1:
@@ -70,7 +72,7 @@ func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 	f := Finding{
 		Severity: k.severity(x.n, opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, opened)),
-		Explanation: x.whatCame(s),
+		Explanation: x.whatCame(c, s),
 		Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
 			"an address moved to another host"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect a firewall or NAT on the path.", s.A.Addr)},

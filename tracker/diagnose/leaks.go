@@ -15,6 +15,7 @@ type leaks struct {
 	began   fold.Range[int64]
 	young   tally // of those that are not closed yet, and not for long enough to be counted
 	oldest  int64 // of those, ns
+	fresh   tally // of those that wait now, while the input goes on, whatever their age
 }
 
 // Fields walks over what is summed up.
@@ -22,13 +23,14 @@ func (x *leaks) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.held)
 	x.young.Fields(w)
+	x.fresh.Fields(w)
 	fold.Max(w, &x.longest, &x.oldest)
 	x.began.Fields(w)
 }
 
 func (x *leaks) add(r *record.Record, packet uint64, since, lasted int64, held bool) {
 	x.began.Take(since)
-	x.hit(r.ID, packet, since, since+lasted)
+	x.hit(r, packet, since, since+lasted)
 	x.longest = max(x.longest, lasted)
 	if held {
 		x.held++

@@ -106,7 +106,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	f := Finding{
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
 		Title:       fmt.Sprintf("%s %s", name(s.A), noneAnswered(n, n+c.opened(s.A), a.sources.who())),
-		Explanation: a.silence(),
+		Explanation: a.silence(c),
 		Causes:      []string{"a firewall drops the SYNs", hostOff, "the answers take another way and are lost there"},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
@@ -134,7 +134,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),
 		"a firewall rule of the host drops the SYNs", "the accept queue or the SYN queue of the server is full, so it drops SYNs")
 	if a.unfit > 0 {
-		a.intoUnfit(&f, s)
+		a.intoUnfit(c, &f, s)
 	}
 	f.Title += v.because()
 	v.into(&f, s.A, "opened")
@@ -166,10 +166,12 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 }
 
 // silence tells what the SYNs met.
-func (a *attempts) silence() string {
+func (a *attempts) silence(c *Context) string {
 	switch {
 	case a.syns > 1:
 		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
+	case c.recent:
+		return "One SYN of each was sent so far (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	case a.n == 1:
 		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	}
@@ -188,11 +190,11 @@ func (a *attempts) intoLoop(f *Finding, s Subject) {
 }
 
 // intoUnfit tells of RSTs that came back and that no opener may take for an answer.
-func (a *attempts) intoUnfit(f *Finding, s Subject) {
+func (a *attempts) intoUnfit(c *Context, f *Finding, s Subject) {
 	f.Confidence = min(f.Confidence, Possible)
 	f.Explanation = fmt.Sprintf("A RST came back on %s, but none that acknowledges the SYN: whoever waits for a SYN/ACK must ignore it (RFC 9293 section 3.10.7.3), and nothing else came.", outOf(a.unfit, a.n, "attempt"))
 	if a.unfit < a.n {
-		f.Explanation += " " + a.silence()
+		f.Explanation += " " + a.silence(c)
 		return
 	}
 	f.Title = fmt.Sprintf("%s answered %s by a RST that does not acknowledge the SYN, from %s", name(s.A), say.Plural(a.n, "SYN"), a.sources.who())

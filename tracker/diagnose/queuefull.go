@@ -82,11 +82,11 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 	switch {
 	case r.Open.Kind == record.OpenHandshake && RefusedLate(r) && r.Close.ResetCause != record.ResetMiddlebox:
 		x := s.At(listener(r.Resp))
-		x.hit(r.ID, r.Close.ResetPacket, cmp.Or(r.Close.ResetTime.V, r.Start), r.End)
+		x.hit(r, r.Close.ResetPacket, cmp.Or(r.Close.ResetTime.V, r.Start), r.End)
 		x.reset++
 	case f.ACKsIgnored > 0 && r.Open.Kind == record.OpenHandshake:
 		x := s.At(listener(r.Resp))
-		x.hit(r.ID, f.ACKIgnoredAt, r.Start, r.End)
+		x.hit(r, f.ACKIgnoredAt, r.Start, r.End)
 		x.ignored++
 		if f.ACKsIgnored > 1 {
 			x.often++
@@ -100,9 +100,9 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 			x.prompt++
 		}
 	case openedLate(r):
-		s.At(listener(r.Resp)).late.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
+		s.At(listener(r.Resp)).late.hit(r, f.SYNAgainAt, r.Start, r.End)
 	case unanswered(r):
-		s.At(listener(r.Resp)).silent.hit(r.ID, f.SYNAgainAt, r.Start, r.End)
+		s.At(listener(r.Resp)).silent.hit(r, f.SYNAgainAt, r.Start, r.End)
 	}
 }
 

@@ -64,7 +64,7 @@ func tellDisobeyed(s Subject, x *resets, opened uint64) Finding {
 // addIgnored takes a connection in for the first RST that was ignored.
 func (x *resets) addIgnored(r *record.Record) {
 	c := &r.Close.Ignored
-	x.hit(r.ID, c.Packet, r.Start, r.End)
+	x.hit(r, c.Packet, r.Start, r.End)
 	x.sources.add(r.Orig.Addr)
 	x.targets.Add(listener(r.Resp).Hash())
 	if c.By <= record.Resp {

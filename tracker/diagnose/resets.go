@@ -39,7 +39,7 @@ type resets struct {
 
 func (x *resets) add(r *record.Record) {
 	c := &r.Close
-	x.hit(r.ID, c.ResetPacket, cmp.Or(c.ResetTime.V, r.Start), r.End)
+	x.hit(r, c.ResetPacket, cmp.Or(c.ResetTime.V, r.Start), r.End)
 	from, to := probedEnds(r)
 	x.sources.add(from.Addr)
 	x.targets.Add(listener(to).Hash())

@@ -62,7 +62,7 @@ path MTU black hole looks the same.`,
 
 func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 	u := &r.Path[e].Unscaled
-	if u.Beyond == 0 || r.Capture.OneWay {
+	if u.Beyond == 0 || r.Capture.OneWay || lostAtRest(r, u) {
 		return
 	}
 	x := s.At(sideOf(r, e))
@@ -76,6 +76,12 @@ func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 	if u.Least > 0 && r.Path[e].Passed >= u.Least {
 		x.sized++
 	}
+}
+
+// lostAtRest tells that what was lost first was sent after a rest, and not answered: whatever its
+// size, nothing may pass there any more.
+func lostAtRest(r *record.Record, u *record.UnscaledRecord) bool {
+	return r.Idle.Outcome != record.IdleAnswered && r.Idle.Gap >= idleAge && u.BeyondLost > 0 && u.Packet >= r.Idle.Packet
 }
 
 func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {

@@ -12,7 +12,7 @@ type Set struct {
 	detectors []Detector
 	opt       *Options
 	folds     []Fold
-	always    []Fold   // those of them that take every record
+	always    []needed // those of them that take every record
 	some      []needed // and those that take records with certain traits
 	census    census
 	quality   quality
@@ -21,12 +21,16 @@ type Set struct {
 	forgotten forgotten
 	twins     twins
 	subjects  int // that a detector has places for
+
+	// past tells what of a record is not added; nil: all is.
+	past func(r *record.Record) groups
 }
 
 // needed is a Fold with the signs of the records that it takes.
 type needed struct {
 	needs traits
 	fold  Fold
+	about groups
 }
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
@@ -35,14 +39,19 @@ func NewSet(detectors []Detector, o *Options) *Set {
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
-		if n := detectors[i].needsWith(o); n == 0 {
-			s.always = append(s.always, f)
+		n := needed{detectors[i].needsWith(o), f, aboutOf(&detectors[i])}
+		if n.needs == 0 {
+			s.always = append(s.always, n)
 		} else {
-			s.some = append(s.some, needed{n, f})
+			s.some = append(s.some, n)
 		}
 	}
 	return s
 }
+
+// OnlyRecent has an empty Set leave out what a record shows of long ago, and Findings tell of
+// what goes on, not of an input that has ended.
+func (s *Set) OnlyRecent() { s.past = pastOf }
 
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {
@@ -70,16 +79,22 @@ func (s *Set) Add(r *record.Record) {
 		s.forgotten.add(r)
 		s.twins.add(r)
 	}
-	for _, f := range s.always {
-		f.Add(r)
+	var past groups
+	if s.past != nil {
+		past = s.past(r)
+	}
+	for i := range s.always {
+		if s.always[i].about&past == 0 {
+			s.always[i].fold.Add(r)
+		}
 	}
 	found := traitsOf(r)
 	if found == 0 {
 		return
 	}
 	for i := range s.some {
-		if s.some[i].needs&found != 0 {
-			s.some[i].fold.Add(r)
+		if x := &s.some[i]; x.needs&found != 0 && x.about&past == 0 {
+			x.fold.Add(r)
 		}
 	}
 }
@@ -102,6 +117,7 @@ func (s *Set) Fields(w *fold.Walk) {
 // severity, confidence, count and id.
 func (s *Set) Findings(c *Context) []Finding {
 	with := *c
+	with.recent = s.past != nil
 	s.census.kept.Trim()
 	with.census, with.quality, with.suspects = &s.census, &s.quality, newSuspects()
 	with.contrasts, with.ended = s.sample.join(), &s.endings

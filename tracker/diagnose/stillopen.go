@@ -27,7 +27,7 @@ func (x *open) Fields(w *fold.Walk) {
 
 func stillOpen() Detector {
 	return Detector{
-		Name: "still-open", Group: GroupClose, needs: traitUnclosed,
+		Name: "still-open", Group: GroupClose, needs: traitUnclosed, atEnd: true,
 		Doc: `Connections were open when the input ended: that is no trouble, and counted apart.
 
 Rule: nothing on the wire says that an idle connection has ended (RFC 9293 section
@@ -48,7 +48,7 @@ func addOpen(s *subjects[open, *open], r *record.Record) {
 		return
 	}
 	x := s.At(Subject{Kind: SubjectCapture})
-	x.hit(r.ID, r.LastPacket, r.Start, r.End)
+	x.hit(r, r.LastPacket, r.Start, r.End)
 	x.longest = max(x.longest, r.Silent)
 	switch {
 	case closing:

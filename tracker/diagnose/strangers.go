@@ -133,7 +133,7 @@ type mixed struct {
 }
 
 func (x *mixed) add(k common, s, o *party) {
-	x.hit(o.Conn, 0, o.Start, o.End)
+	x.hitConn(o.Conn, 0, o.Start, o.End)
 	x.examples.Take(example{s.Conn, s.Packet})
 	if o.Reset {
 		x.reset++

@@ -16,6 +16,7 @@ const maxExamples = 20
 // detector keeps of a subject, or use it as it is.
 type tally struct {
 	n        uint64
+	open     uint64            // of those, connections that go on: of interim records
 	when     fold.Range[int64] // from the begin of the first to the end of the last
 	examples examples
 }
@@ -27,14 +28,22 @@ type example struct{ Conn, Packet uint64 }
 type examples []example
 
 // hit counts a connection: packet is its evidence, from since to until it lasted.
-func (t *tally) hit(conn, packet uint64, since, until int64) {
+func (t *tally) hit(r *record.Record, packet uint64, since, until int64) {
+	if goesOn(r) {
+		t.open++
+	}
+	t.hitConn(r.ID, packet, since, until)
+}
+
+// hitConn counts one of which the record is gone.
+func (t *tally) hitConn(conn, packet uint64, since, until int64) {
 	t.span(since, until)
 	t.n++
 	t.examples.Take(example{conn, packet})
 }
 
 // hitAt counts a connection, by a packet that proves it; 0 where no single one does.
-func (t *tally) hitAt(r *record.Record, packet uint64) { t.hit(r.ID, packet, r.Start, r.End) }
+func (t *tally) hitAt(r *record.Record, packet uint64) { t.hit(r, packet, r.Start, r.End) }
 
 // span widens the time that the connections took. Of packets without a time, in a
 // file where none has one, both are 0.
@@ -69,7 +78,7 @@ func keepLeast[L ~[]T, T any](list *L, item T, limit int, compare func(a, b T) i
 
 // Fields walks over what is summed up.
 func (t *tally) Fields(w *fold.Walk) {
-	fold.Sum(w, &t.n)
+	fold.Sum(w, &t.n, &t.open)
 	t.when.Fields(w)
 	fold.Items(w, &t.examples)
 }
@@ -86,7 +95,7 @@ func (t *tally) sum() *tally { return t }
 
 // into fills in what a finding tells by numbers.
 func (t *tally) into(f *Finding) {
-	f.Count, f.Since, f.Until = t.n, t.when.Least, t.when.Most
+	f.Count, f.Open, f.Since, f.Until = t.n, t.open, t.when.Least, t.when.Most
 	for _, e := range t.examples {
 		if n := len(f.Conns); e.Conn != 0 && (n == 0 || f.Conns[n-1] != e.Conn) {
 			f.Conns = append(f.Conns, e.Conn)

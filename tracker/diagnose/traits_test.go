@@ -3,7 +3,6 @@ package diagnose
 import (
 	"math/rand/v2"
 	"reflect"
-	"slices"
 	"testing"
 
 	"tcpwatch/tracker/record"
@@ -100,7 +99,11 @@ func TestSetAsksEnough(t *testing.T) {
 	c := &Context{Conns: uint64(len(all)), End: at + 1000*second, MSL: record.DefaultMSL}
 	for _, o := range []*Options{thresholds(), thresholds(0), thresholds(1)} {
 		s, every := NewSet(Detectors(), o), NewSet(Detectors(), o)
-		every.always, every.some = slices.Clone(every.folds), nil
+		for _, f := range every.some {
+			f.needs = 0
+			every.always = append(every.always, f)
+		}
+		every.some = nil
 		for _, r := range all {
 			s.Add(r)
 			every.Add(r)

@@ -54,7 +54,7 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if v.Fault == FaultTimedOut { // with the last packet silence only began
 		until += r.Silent
 	}
-	x.hit(r.ID, packet, v.Since, until)
+	x.hit(r, packet, v.Since, until)
 	x.peers.add(r.Orig.Addr)
 	x.repeats += repeats
 	if p := &r.Path[e.Peer()].Stuck; v.Fault == FaultTimedOut && p.Since > 0 {

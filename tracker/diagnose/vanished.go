@@ -41,7 +41,7 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, opened)),
-		Explanation: fmt.Sprintf("%s went unanswered to the end; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat")),
+		Explanation: fmt.Sprintf("%s went unanswered%s; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat"), c.toTheEnd()),
 		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
 			"its address moved to another host, which drops what it does not know"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),

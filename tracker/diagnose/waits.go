@@ -80,7 +80,7 @@ func (x *waits) Fields(w *fold.Walk) {
 }
 
 func (x *waits) add(r *record.Record, packet uint64, times uint32, total int64) {
-	x.hit(r.ID, packet, r.Start, r.End)
+	x.hit(r, packet, r.Start, r.End)
 	x.times += uint64(times)
 	x.total += total
 	x.longest = max(x.longest, total)

@@ -38,7 +38,7 @@ func (l closedLimits) add(s *subjects[waits, *waits], r *record.Record) {
 	for _, e := range sides() {
 		if ns, packet, ok := l.felt(r, e); ok && r.Ends[e.Peer()].OpenProbes < openProbesLeast {
 			w := s.At(sideOf(r, e))
-			w.hit(r.ID, packet, r.Start, r.End)
+			w.hit(r, packet, r.Start, r.End)
 			w.times += uint64(r.Ends[e].ZeroWindows)
 			w.total += r.Ends[e].ZeroWindow
 			w.longest = max(w.longest, ns)

@@ -75,7 +75,7 @@ func socket(a netip.AddrPort, options ...wire.Option) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	err = unix.Bind(fd, wire.SockAddr(a))
+	err = errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1), unix.Bind(fd, wire.SockAddr(a)))
 	limit := unix.NsecToTimeval(wire.Patience.Nanoseconds())
 	for _, name := range [...]int{unix.SO_RCVTIMEO, unix.SO_SNDTIMEO} {
 		err = errors.Join(err, unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, name, &limit))
