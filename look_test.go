@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/pcaptest"
 	"tcpwatch/report"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -200,4 +204,80 @@ func BenchmarkLook(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/conn")
 	w.stop()
+}
+
+// waiting lets a run read its next packet when the view of those before has been handed out.
+type waiting struct {
+	capture.Source
+	w *run
+}
+
+func (x *waiting) Next(p *capture.Packet) error {
+	for x.w.writer.seeing.Load() {
+		time.Sleep(20 * time.Microsecond)
+	}
+	return x.Source.Next(p)
+}
+
+// viewsOf are those after each packet.
+func viewsOf(t *testing.T, workers int, text string) []*report.View {
+	t.Helper()
+	var b bytes.Buffer
+	if err := pcaptest.WriteText(&b, text); err != nil {
+		t.Fatal(err)
+	}
+	x := &watching{wanted: report.Wanted{Due: true}}
+	out := newOutlets([]Output{report.NewTables(io.Discard, report.TableOptions{}), x}, func(error) {})
+	w := newRun(context.Background(), sourceOf(t, b.Bytes()), Options{Workers: workers}.withDefaults(), out)
+	w.lookEvery = 1
+	w.in.source = &waiting{w.in.source, w}
+	w.loop()
+	w.stop()
+	out.finish(w.final(), w.sums())
+	return x.views
+}
+
+// What is over is told for report.RecentSpan and a quarter more at most, and not again when the
+// table lets the connections go; what goes on is told as long as it does. Views are of the time
+// of the last packet.
+func TestFindingsGo(t *testing.T) {
+	const refused, asks, unanswered = "refused", 12, "no-answer"
+	var text strings.Builder
+	for i := range 5 {
+		fmt.Fprintf(&text, "%[1]f 192.0.2.1:%[2]d > 192.0.2.2:80 S seq 1000\n%[1]f 192.0.2.2:80 > 192.0.2.1:%[2]d R. seq 0 ack 1001\n", 0.1+float64(i)/100, 40000+i)
+	}
+	const talk = "%f 192.0.2.1:50000 > 192.0.2.3:443 "
+	fmt.Fprintf(&text, talk+"S seq 1000\n0.21 192.0.2.3:443 > 192.0.2.1:50000 S. seq 5000 ack 1001\n", 0.2)
+	for i := range 200 {
+		at := 0.5 + float64(i)
+		fmt.Fprintf(&text, talk+". seq %d ack 5001 len 10\n%f 192.0.2.3:443 > 192.0.2.1:50000 . seq 5001 ack %d len 0\n", at, 1001+10*i, at+0.01, 1011+10*i)
+		if i >= 100 && i < 100+asks { // the SYN of another again and again
+			fmt.Fprintf(&text, "%f 192.0.2.1:50001 > 192.0.2.4:80 S seq 1000\n", at+0.02)
+		}
+	}
+	for _, workers := range []int{1, 2} {
+		views := viewsOf(t, workers, text.String())
+		first, last := map[string]float64{}, map[string]float64{}
+		for _, v := range views {
+			at := float64(v.At-views[0].Headline.Start) / 1e9
+			if behind := v.Headline.End - v.At; behind > 1e9 {
+				t.Fatalf("a view at %.1f s is %.1f s old", at, float64(behind)/1e9)
+			}
+			for _, f := range v.Findings {
+				if _, ok := first[f.Detector]; !ok {
+					first[f.Detector] = at
+				}
+				last[f.Detector] = at
+				if wants := f.Detector == unanswered; (f.Open > 0) != wants && f.Severity > diagnose.Info {
+					t.Errorf("%s: %d go on", f.Title, f.Open)
+				}
+			}
+		}
+		if len(views) < 100 || first[refused] > 1 || last[refused] < 38 || last[refused] > 52 {
+			t.Errorf("%d views; refused from %.1f s to %.1f s", len(views), first[refused], last[refused])
+		}
+		if first[unanswered] < 100.9 || first[unanswered] > 103 || last[unanswered] < 150 || last[unanswered] > 163 {
+			t.Errorf("no answer from %.1f s to %.1f s", first[unanswered], last[unanswered])
+		}
+	}
 }
