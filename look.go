@@ -52,6 +52,7 @@ type glance struct {
 // looking is a worker's walk; nil where nobody watches.
 type looking struct {
 	whole  int // lookWhole, less in tests
+	file   int // lookFile, likewise
 	wanted report.Wanted
 	pass   uint16
 	begun  bool   // a walk is under way
@@ -233,7 +234,7 @@ func (w *worker) lookAgain(b *batch) {
 		w.look.segments = w.segments
 		w.lookOn(int(min(n, lookLive)), b.now)
 	case b.ticks:
-		w.lookOn(lookFile, b.now)
+		w.lookOn(w.look.file, b.now)
 	}
 }
 

@@ -51,6 +51,12 @@ func (w *watching) Step(s *record.Step) error {
 // held a walk takes several batches.
 func watched(t *testing.T, pcap []byte, workers, whole int, x *watching) (tables string, h *Stats) {
 	t.Helper()
+	return watchedWith(t, pcap, Options{Workers: workers}, whole, lookFile, x)
+}
+
+// watchedWith is watched with options, where a walk takes so many connections at a time.
+func watchedWith(t *testing.T, pcap []byte, o Options, whole, file int, x *watching) (tables string, h *Stats) {
+	t.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var b bytes.Buffer
@@ -59,10 +65,11 @@ func watched(t *testing.T, pcap []byte, workers, whole int, x *watching) (tables
 		list = append(list, x)
 	}
 	out := newOutlets(list, cancel)
-	w := newRun(ctx, sourceOf(t, pcap), Options{Workers: workers, Sums: report.SummaryOptions{Rows: 100, OnDemand: onDemand}}.withDefaults(), out)
+	o.Sums = report.SummaryOptions{Rows: 100, OnDemand: onDemand}
+	w := newRun(ctx, sourceOf(t, pcap), o.withDefaults(), out)
 	if x != nil {
 		for _, worker := range w.workers {
-			worker.look.whole = whole
+			worker.look.whole, worker.look.file = whole, file
 		}
 	}
 	w.loop()
@@ -113,6 +120,39 @@ func TestWatch(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Connections end while a walk goes on: each counts once all the same, and what ended long ago
+// is not recent. A walk begins when the one before is over, so that it holds no fewer
+// connections than had begun when that was.
+func TestConnectionsEndDuringAWalk(t *testing.T) {
+	pcap := pcaptest.ShortConnections(t, 70_000)
+	o := Options{Workers: 2, MSL: 3 * time.Second}
+	want, _ := watchedWith(t, pcap, o, 0, 0, nil)
+	x := &watching{wanted: report.Wanted{Due: true, All: true, Rows: 5, Sort: "-id", Closed: true}}
+	begun, before, walks := uint64(0), uint64(0), 0
+	x.each = func(v *report.View) {
+		now := v.Headline.Tracker.Conns
+		all, recent := v.All, v.Recent.Conns()
+		if v.Partial || all == nil || all.Conns() == before {
+			return
+		}
+		walks++
+		switch {
+		case all.Conns() > now || all.Conns() < begun:
+			t.Errorf("%d connections, of %d; %d had begun before the walk", all.Conns(), now, begun)
+		case now > 60_000 && recent > all.Conns()*9/10, recent < min(now, 25_000)*8/10:
+			t.Errorf("%d of %d are recent", recent, all.Conns())
+		}
+		begun, before = before, all.Conns()
+	}
+	got, _ := watchedWith(t, pcap, o, 1, 100, x)
+	if got != want {
+		t.Error("the report is another")
+	}
+	if walks < 5 {
+		t.Errorf("%d walks", walks)
 	}
 }
 

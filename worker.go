@@ -52,7 +52,7 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 		w.summary = report.NewSummary(o.Sums)
 	}
 	if len(out.watchers) > 0 {
-		w.look = &looking{whole: lookWhole}
+		w.look = &looking{whole: lookWhole, file: lookFile}
 	}
 	if o.Where != nil {
 		w.match = o.Where.Matcher()

@@ -1,0 +1,55 @@
+package report
+
+import (
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/report/schema"
+	"tcpwatch/tracker/record"
+)
+
+// What can still happen in a connection, or happened lately, counts among what is wrong now.
+func TestIsRecent(t *testing.T) {
+	const end = int64(1_700_000_000e9)
+	for _, x := range []struct {
+		name   string
+		states [2]record.State
+		silent int64
+		want   bool
+	}{
+		{"open and idle", [2]record.State{record.Established, record.Established}, 3600e9, true},
+		{"half-closed", [2]record.State{record.FinWait2, record.CloseWait}, 3600e9, true},
+		{"in TIME-WAIT", [2]record.State{record.TimeWait, record.Closed}, 50e9, true},
+		{"over just now", [2]record.State{record.Closed, record.Closed}, 39e9, true},
+		{"over long ago", [2]record.State{record.Closed, record.Closed}, 41e9, false},
+		{"nobody answers", [2]record.State{record.SynSent, record.Unknown}, 39e9, true},
+		{"the client gave up", [2]record.State{record.SynSent, record.Unknown}, 41e9, false},
+		{"half-open, and nobody repeats", [2]record.State{record.Established, record.SynReceived}, 41e9, false},
+	} {
+		r := recordtest.Opened()
+		r.End, r.States = end, x.states
+		if got := IsRecent(r, end+x.silent); got != x.want {
+			t.Errorf("%s: %v", x.name, got)
+		}
+	}
+}
+
+// A Listing keeps what ranks first of what its condition chooses, however it was divided.
+func TestListing(t *testing.T) {
+	w := Wanted{Rows: 3, Sort: "-id"}
+	a, b := NewListing(w, schema.Options{}), NewListing(w, schema.Options{})
+	for id := uint64(1); id <= 9; id++ {
+		r := recordtest.Opened()
+		r.ID = id
+		if id%2 == 0 {
+			a.Add(r)
+		} else {
+			b.Add(r)
+		}
+	}
+	a.Merge(b)
+	list, n := a.Records()
+	if n != 9 || len(list) != 3 || list[0].ID != 9 || list[1].ID != 8 || list[2].ID != 7 {
+		t.Errorf("%d of %d", len(list), n)
+	}
+}
