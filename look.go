@@ -23,8 +23,8 @@ const (
 	lookFirst = 4 * lookLive
 	lookFile  = 1024
 	// recentParts is in how many parts of report.RecentSpan what ended is forgotten.
-	recentParts = 4
-	partSpan    = report.RecentSpan / recentParts
+	recentParts = 5 // the newest of which has just begun
+	partSpan    = report.RecentSpan / (recentParts - 1)
 	// closedKept is how many connections that ended a worker keeps for a list.
 	closedKept = 1024
 )
@@ -205,7 +205,7 @@ func (w *worker) glance(a *report.Wanted, whole bool, now int64) *glance {
 	l := w.look
 	if !a.SameSums(&l.wanted) {
 		w.endWalk()
-		l.newest, l.shown = nil, false
+		l.shown = false
 	}
 	l.wanted = *a
 	if held := w.tracker.Held(); held <= l.whole || whole {

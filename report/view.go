@@ -106,8 +106,6 @@ func IsRecent(r *record.Record, now int64) bool {
 	over := true
 	for _, s := range r.States {
 		switch s {
-		case record.TimeWait:
-			return true
 		case record.SynSent, record.SynReceived, record.Listen:
 			return false // whoever opens gives up in time, or has asked again
 		case record.Closed, record.Unknown:

@@ -333,19 +333,18 @@ type looking struct {
 // Look hands f an interim record of connections held, at most n of them, and goes on where the
 // Look of the same pass ended; it reports whether all were gone through. pass is at least 1, and
 // greater by one in each walk. Connections that begin meanwhile may be handed out or not, but none
-// twice; what has finished is handed to the Sink before the walk and after it. The record is borrowed.
+// twice; what has finished when a walk ends is handed to the Sink before that. The record is borrowed.
 //
 // It goes in the order of memory: Snapshot, which sorts, costs a cache miss for each.
 func (t *Tracker) Look(pass uint16, n int, f func(r *record.Record)) (done bool) {
 	if t.looking.pass != pass {
 		t.expireAll()
-		t.flush()
 		t.looking = looking{pass: pass, next: 1}
 	}
 	for ; n > 0 && t.looking.next < t.entries.Next; t.looking.next++ {
 		i := t.looking.next
 		x := t.entries.At(i)
-		if x.Class == table.Gone || x.ID == 0 || x.Looked == pass {
+		if x.Class == table.Gone || x.ID == 0 {
 			continue
 		}
 		n--
