@@ -116,7 +116,7 @@ func (m *model) tabs() line {
 		r := quiet
 		if page(i) == m.page {
 			r = chosen
-		} else if m.width < 79 {
+		} else if m.width < 79 || m.page == pageReport && m.width < 90 {
 			name = ""
 		}
 		l = l.more(r, strings.TrimSpace(fmt.Sprintf("%d %s", i+1, name)))

@@ -164,6 +164,9 @@ func (m *model) show(v *report.View) {
 	first := m.view == nil
 	m.view, m.held = v, nil
 	m.open, m.resolved = values(m.trail.Open()), values(m.trail.Resolved())
+	if !v.Ended {
+		m.open = slices.DeleteFunc(m.open, func(f watch.Trailed) bool { return f.Detector == "still-open" })
+	}
 	m.open = quietLast(m.open)
 	m.chosen = max(min(m.chosen, len(m.open)+len(m.resolved)-1), 0)
 	m.list.take(v)

@@ -41,7 +41,8 @@ func quietLast(all []watch.Trailed) []watch.Trailed {
 
 // worst tells the finding that matters most with its cause, and the others in a line each.
 func (m *model) worst(h int) (lines []line) {
-	if len(m.open) == 0 {
+	wrong := len(m.open) > 0 && m.open[0].Severity >= diagnose.Notice
+	if !wrong {
 		words := "Nothing is wrong so far"
 		if m.view.Ended {
 			words = "Nothing was found"
@@ -51,8 +52,8 @@ func (m *model) worst(h int) (lines []line) {
 		}
 		lines = append(lines, text(good, words+"."))
 	}
-	others := m.resolved
-	if len(m.open) > 0 {
+	others := append(slices.Clone(m.open), m.resolved...)
+	if wrong {
 		f := &m.open[0]
 		lines = append(lines, m.headOf(f, m.width)...)
 		if n := len(f.Causes); n > 0 {
@@ -68,7 +69,7 @@ func (m *model) worst(h int) (lines []line) {
 		if len(f.Advice) > 0 {
 			lines = append(lines, m.wrapped(quiet, "Do: "+f.Advice[0], 2)...)
 		}
-		others = append(slices.Clone(m.open[1:]), others...)
+		others = others[1:]
 	}
 	room := max(h-len(lines)-1, 0)
 	for i := range others {
@@ -175,7 +176,7 @@ func beside(left, right []line, width int) []line {
 // drawRates draws what happened in the last minutes.
 func (m *model) drawRates(width int) (lines []line) {
 	v := m.view
-	columns := max(min(width-34, 120), 10)
+	columns := max(min(width-46, 120), 10)
 	step := int64(2e9)
 	if span := v.At - v.Headline.Start; len(v.Headline.Files) > 0 && span > 0 {
 		step = max(span/int64(columns), 1)
@@ -198,6 +199,9 @@ func (m *model) drawRates(width int) (lines []line) {
 		}
 		if v.Ended {
 			words = ""
+		}
+		if n := v.Standing.Again; x.name == "failed" && n > 0 {
+			all += ", " + say.Thousands(n) + " unanswered"
 		}
 		lines = append(lines, text(quiet, x.name+" ").more(x.role, spark(m.rates.per(x.count, m.at(), step, columns), m.theme.ascii)).
 			more(plain, fmt.Sprintf("%11s", words)).more(quiet, fmt.Sprintf("  %s in all", all)))

@@ -37,11 +37,13 @@ func (r *rates) take(v *report.View) {
 
 // per is how much was counted a second in each of n steps up to a time.
 func (r *rates) per(count func(*report.Totals) uint64, until, step int64, n int) []float64 {
+	newest := until
+	until = (until + step - 1) / step * step // so that what was drawn stays as it is
 	from := until - step*int64(n)
 	out := make([]float64, n)
 	for i := 1; i < len(r.samples); i++ {
 		a, b := &r.samples[i-1], &r.samples[i]
-		if b.at <= from || a.at >= until || b.at <= a.at {
+		if b.at <= from || b.at > newest || b.at <= a.at {
 			continue
 		}
 		each := float64(count(&b.Totals)-count(&a.Totals)) / float64(b.at-a.at) // a nanosecond
@@ -55,9 +57,21 @@ func (r *rates) per(count func(*report.Totals) uint64, until, step int64, n int)
 	return out
 }
 
-// now is how much was counted a second of late: in the last span nanoseconds before a time.
+// now is how much was counted a second of late: over the last span nanoseconds before a time, at least.
 func (r *rates) now(count func(*report.Totals) uint64, until, span int64) float64 {
-	return r.per(count, until, span, 1)[0]
+	k := len(r.samples) - 1
+	for k > 0 && r.samples[k].at > until {
+		k--
+	}
+	i := k
+	for i > 0 && r.samples[k].at-r.samples[i].at < span {
+		i--
+	}
+	if i < 0 || k < 0 || r.samples[k].at == r.samples[i].at {
+		return 0
+	}
+	a, b := &r.samples[i], &r.samples[k]
+	return float64(count(&b.Totals)-count(&a.Totals)) * 1e9 / float64(b.at-a.at)
 }
 
 // spark draws values as bars of one character each, the greatest as the highest.

@@ -1,0 +1,162 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tcpwatch/report"
+)
+
+// The way from what is wrong to one connection, and back.
+func TestWayInAndOut(t *testing.T) {
+	for _, x := range []struct {
+		keys string
+		want page
+		has  string
+	}{
+		{"", pageNow, "took more than one SYN"},
+		{"enter", pageFindings, "What to do:"},
+		{"enter enter", pageConnections, "1 connection with examples of"},
+		{"enter enter enter", pageConnection, "#6  10.77.9.1:40001"},
+		{"enter enter enter esc", pageConnections, "with examples of"},
+		{"enter enter enter esc esc", pageConnections, "2 connections"},
+		{"enter enter enter esc esc esc", pageFindings, "What to do:"},
+		{"tab tab", pageConnections, "2 connections"},
+		{"5", pageListeners, "Handshakes: 2 attempts"},
+		{"6", pageTimeWait, "TIME-WAIT"},
+		{"r", pageReport, "Findings: 1 notice"},
+		{"r G", pageReport, "? help"},
+		{"?", pageNow, "any key leaves this help"},
+		{"? x", pageNow, "took more than one SYN"},
+		{"4", pageConnection, "No connection was chosen"},
+	} {
+		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, strings.Fields(x.keys)...)
+		if frame := bare(m.frame()); m.page != x.want || !strings.Contains(frame, x.has) {
+			t.Errorf("%q: page %d\n%s", x.keys, m.page, frame)
+		}
+	}
+}
+
+// A filter is a text or an expression; a wrong one is told and can be mended.
+func TestFilter(t *testing.T) {
+	for _, x := range []struct{ typed, has string }{
+		{"/ 4 0 0 0 1 enter", "1 connection with 40001"},
+		{"/ i d > 3 enter", "1 connection with id>3"},
+		{"/ n o n e enter", "none is held"},
+		{"/ i d > > enter", "unexpected"},
+		{"/ x esc", "2 connections"},
+		{"/ x backspace enter", "2 connections"},
+		{"/ 4 0 0 0 1 enter esc", "2 connections"},
+	} {
+		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, strings.Fields(x.typed)...)
+		if frame := bare(m.frame()); !strings.Contains(frame, x.has) {
+			t.Errorf("%q:\n%s", x.typed, frame)
+		}
+	}
+}
+
+// The order is the user's, by any column.
+func TestSort(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "s", "right", "up", "enter")
+	if w := m.wanted(); w.Sort != "orig_ip" || m.list.sorting {
+		t.Errorf("%+v", w)
+	}
+	m = screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "3")
+	if w := m.wanted(); w.Sort != "-id" || !w.Closed || m.list.rows[0].ID != 6 {
+		t.Errorf("%+v", w)
+	}
+	m, _ = m.update(keyOf("t"))
+	if m.wanted().Closed {
+		t.Error("closed ones are listed")
+	}
+}
+
+// A screen that is paused shows what it showed; what came meanwhile is shown after.
+func TestPause(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "space")
+	before := bare(m.frame())
+	if !strings.Contains(before, "PAUSED") {
+		t.Error(before)
+	}
+	m, _ = m.update(viewMsg{seen(t, "syn-lost.pcap", report.Wanted{})})
+	if bare(m.frame()) != before {
+		t.Error("it changed")
+	}
+	m, _ = m.update(keyOf("space"))
+	if !strings.Contains(bare(m.frame()), "10.77.0.129") {
+		t.Error(bare(m.frame()))
+	}
+}
+
+// No address is shown that is to be private, and columns stay.
+func TestPrivacy(t *testing.T) {
+	for _, keys := range [][]string{{"P"}, {"P", "2"}, {"P", "3"}, {"P", "3", "enter"}, {"P", "5"}, {"P", "6"}} {
+		open := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, keys[1:]...)
+		hidden := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, keys...)
+		a, b := strings.Split(bare(open.frame()), "\n"), strings.Split(bare(hidden.frame()), "\n")
+		for i := range a {
+			if strings.Contains(b[i], "10.77.") {
+				t.Errorf("%v: %s", keys, b[i])
+			}
+			if len([]rune(a[i])) != len([]rune(b[i])) {
+				t.Errorf("%v: %q is %q", keys, a[i], b[i])
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"10.0.0.12:443 15:04:05 1.2.3": "host----1:443 15:04:05 1.2.3",
+		"[2001:db8::1]:80":             "[host------1]:80",
+		"::1":                          "h-1",
+		"10.0.0.1 10.0.0.2 10.0.0.1":   "host---1 host---2 host---1",
+	} {
+		if got := newAliases().replace(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// y copies both ends, or the command of an advice.
+func TestCopy(t *testing.T) {
+	for keys, want := range map[string]string{
+		"y": "copied: nstat -az", "3 y": "copied: 10.77.9.1:40001-10.77.9.129:80", "3 enter y": "copied: 10.77.9.1:40001-10.77.9.129:80", "6 y": "nothing here to copy",
+	} {
+		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, strings.Fields(keys)...)
+		if !strings.Contains(m.note, want) {
+			t.Errorf("%q: %q", keys, m.note)
+		}
+	}
+}
+
+// The colours follow the terminal's background.
+func TestBackground(t *testing.T) {
+	o := options()
+	o.Color = true
+	m := screenOf(t, o, "accept-queue-full.pcap", 80, 24)
+	dark := m.frame()
+	m, _ = m.update(tea.BackgroundColorMsg{Color: colourOf("#ffffff")})
+	if m.frame() == dark {
+		t.Error("the same colours on white")
+	}
+}
+
+// A screen of any size holds, from one line on.
+func TestResize(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24)
+	for _, keys := range []string{"1", "2", "3", "4", "5", "6", "7", "r", "?"} {
+		m, _ = m.update(keyOf(keys))
+		m, _ = m.update(viewMsg{seen(t, "accept-queue-full.pcap", m.wanted())})
+		for _, size := range [][2]int{{1, 1}, {10, 3}, {20, 5}, {79, 23}, {139, 30}, {140, 30}, {300, 100}} {
+			m, _ = m.update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			for _, k := range []string{"j", "G", "g"} {
+				m, _ = m.update(keyOf(k))
+				for l := range strings.SplitSeq(bare(m.frame()), "\n") {
+					if len([]rune(l)) > size[0] {
+						t.Fatalf("%s at %v: %q", keys, size, l)
+					}
+				}
+			}
+		}
+	}
+}
