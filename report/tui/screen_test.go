@@ -1,0 +1,92 @@
+package tui
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"tcpwatch/report"
+	"tcpwatch/tracker/record"
+)
+
+// stuck is a terminal that takes nothing until it is let go.
+type stuck struct {
+	free chan struct{}
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	<-s.free
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+// A terminal that takes nothing (Ctrl-S) holds up nobody who hands something to the screen.
+func TestTerminalThatTakesNothing(t *testing.T) {
+	v := seen(t, "accept-queue-full.pcap", report.Wanted{})
+	terminal := &stuck{free: make(chan struct{})}
+	keys, typing := io.Pipe()
+	o := options()
+	o.In, o.Out = keys, terminal
+	s := New(o)
+	s.Start()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 20000 {
+			s.View(v)
+			s.Step(&record.Step{Conn: 6})
+			s.Warn("a warning")
+			s.Wanted()
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("who hands it Views waits for the terminal")
+	}
+	if n := len(s.steps); n > stepsWaiting {
+		t.Errorf("%d packets wait", n)
+	}
+	close(terminal.free)
+	typing.Close()
+	if err := s.Finish(); err != nil {
+		t.Error(err)
+	}
+	if s.Wanted().Hold {
+		t.Error("it holds the run after its end")
+	}
+}
+
+// What the run is asked for follows from the view, and a View that came is asked for no more.
+func TestWanted(t *testing.T) {
+	s := New(options())
+	if w := s.Wanted(); !w.Due || !w.Hold {
+		t.Errorf("%+v", w)
+	}
+	s.View(&report.View{})
+	if s.Wanted().Due {
+		t.Error("another View is due at once")
+	}
+	x := shown{newModel(options()), s}
+	for keys, want := range map[string]report.Wanted{
+		"1": {}, "3": {Rows: 500, Sort: "-id", Closed: true}, "5": {All: true}, "6": {All: true}, "7": {All: true}, "r": {All: true},
+	} {
+		next, _ := x.Update(keyOf(keys))
+		w := s.Wanted()
+		w.Due, want.Due = false, false
+		want.Hold = true
+		if w != want {
+			t.Errorf("%s: %+v, want %+v", keys, w, want)
+		}
+		x = next.(shown)
+	}
+	x.Update(keyOf("q"))
+	if s.Wanted().Hold {
+		t.Error("it holds a run that is to end")
+	}
+}
