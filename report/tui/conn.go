@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
+	"tcpwatch/report/ladder"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
@@ -15,8 +17,16 @@ type connection struct {
 	id     uint64
 	record *record.Record // as it was seen last; nil before any
 	over   bool           // it is not held any more
-	steps  []*record.Step // the newest packets
+	steps  []*record.Step // the newest packets, since it was chosen
 	passed int            // packets before those
+	up     int            // lines by which the drawing is scrolled up from its end
+	drawn  *drawn
+}
+
+// drawn is the drawing of packets, kept until there are others.
+type drawn struct {
+	width, from, to int
+	lines           []line
 }
 
 // keptSteps bounds the packets that are kept of it.
@@ -26,7 +36,7 @@ const keptSteps = 2000
 func (c *connection) follow(r *record.Record) {
 	if c.id != r.ID {
 		own := *r
-		*c = connection{id: r.ID, record: &own}
+		*c = connection{id: r.ID, record: &own, drawn: &drawn{}}
 	}
 }
 
@@ -53,8 +63,9 @@ func (c *connection) take(steps []*record.Step) {
 	}
 }
 
-// connection draws it: where both ends are and since when, its numbers, its packets.
-func (m *model) connection() []line {
+// connection draws it in h lines: where both ends are and since when, then its packets; before the
+// first of those, its numbers.
+func (m *model) connection(h int) []line {
 	c := &m.conn
 	r := c.record
 	if r == nil {
@@ -72,12 +83,36 @@ func (m *model) connection() []line {
 		lines = append(lines, m.endLines(r, record.End(e))...)
 	}
 	lines = append(lines, m.waits(r)...)
+	if len(c.steps) > 0 {
+		return append(append(lines, nil), m.ladder(max(h-len(lines)-1, 1))...)
+	}
 	lines = append(lines, nil)
 	for _, x := range [][2]string{{"opened", m.phrases.OpenSummary(r)}, {"client", m.phrases.EndSummary(r, record.Orig)}, {"server", m.phrases.EndSummary(r, record.Resp)},
 		{"answers", m.phrases.ExchangeSummary(r)}, {"keepalive", m.phrases.KeepaliveSummary(r)}, {"closed", m.phrases.CloseSummary(r)}, {"TIME-WAIT", m.phrases.TimeWaitSummary(r)}} {
 		lines = append(lines, m.labelled(x[0], x[1])...)
 	}
+	if !c.over && !m.view.Ended {
+		lines = append(lines, nil, text(quiet, "  Packets from now on are drawn here."))
+	}
 	return lines
+}
+
+// ladder is the end of the drawing of the packets since the connection was chosen, h lines of it.
+func (m *model) ladder(h int) []line {
+	c := &m.conn
+	to := c.passed + len(c.steps)
+	if d := c.drawn; d.width != m.width || d.from != c.passed || d.to != to {
+		var b bytes.Buffer
+		l := ladder.New(&b, ladder.Options{Width: m.width, ASCII: m.theme.ascii, MSL: m.o.MSL, Clock: m.o.Tables.Clock}, nil)
+		for _, s := range c.steps {
+			l.Step(s)
+		}
+		l.Finish()
+		*c.drawn = drawn{m.width, c.passed, to, m.printed(b.String())}
+	}
+	all := c.drawn.lines
+	end := len(all) - max(min(c.up, len(all)-h), 0)
+	return all[max(end-h, 0):end]
 }
 
 // labelled is a text behind its name, in as many lines as it takes; nothing for no text.

@@ -32,7 +32,9 @@ func (m *model) findings(h int) []line {
 	} else {
 		lines = append(lines, nil)
 	}
-	return append(lines, m.full(&all[m.chosen])...)
+	full := m.full(&all[m.chosen])
+	hidden := max(len(full)-max(h-len(lines), 1), 0)
+	return append(lines, full[min(m.top[pageFindings], hidden):]...)
 }
 
 // full is all there is to tell of a finding.

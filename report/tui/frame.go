@@ -41,7 +41,7 @@ func (m model) frame() string {
 
 // scrolls reports whether the view is a text of which a part is shown.
 func (m *model) scrolls() bool {
-	return !m.help && m.view != nil && (m.page >= pageConnection || m.page == pageFindings && m.whole)
+	return !m.help && m.view != nil && m.page > pageConnection
 }
 
 // body are the lines of the view; those that choose what they show fit h.
@@ -60,7 +60,7 @@ func (m *model) body(h int) []line {
 	case pageConnections:
 		return m.connections(h)
 	case pageConnection:
-		return m.connection()
+		return m.connection(h)
 	case pageListeners:
 		return m.table("handshakes")
 	case pageTimeWait:
@@ -149,7 +149,7 @@ func (m *model) foot() line {
 	words := "? help  q quit  Enter in  Esc out  / filter  Space pause  r report"
 	switch m.page {
 	case pageFindings:
-		words = "? help  q quit  j k choose  Enter its connections  y copy the command  Esc out"
+		words = "? help  q quit  j k choose  PgDn reads on  Enter its connections  y copy command"
 	case pageConnections:
 		words = "? help  q quit  Enter its packets  / filter  s sort  t closed ones  Esc out"
 		if m.list.sorting {

@@ -6,7 +6,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/tracker/record"
 )
 
 // The way from what is wrong to one connection, and back.
@@ -158,5 +160,33 @@ func TestResize(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The packets of a connection are drawn as they come; what is drawn ends with the newest.
+func TestPacketsAreDrawn(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "3", "enter")
+	if w := m.wanted(); w.Follow != 6 {
+		t.Errorf("%+v", w)
+	}
+	steps := stepsMsg{}
+	for i := range 60 {
+		s := &record.Step{Conn: 6, Orig: m.conn.record.Orig, Resp: m.conn.record.Resp, Time: m.at() + int64(i)*1e9, RelSeq: uint32(1 + 100*i), RelAck: 1,
+			Segment: &capture.Segment{Packet: uint64(100 + i), Flags: capture.ACK | capture.PSH, Len: 100, Window: 1000}}
+		for e := range s.Before {
+			s.Before[e], s.After[e] = record.Established, record.Established
+		}
+		steps = append(steps, s)
+	}
+	m, _ = m.update(append(steps, &record.Step{Conn: 7}))
+	frame := bare(m.frame())
+	if !strings.Contains(frame, "PSH,ACK seq=5901 ack=1 len=100") || strings.Contains(frame, "seq=1 ") || !strings.Contains(frame, "client     TIME-WAIT") {
+		t.Error(frame)
+	}
+	for range 10 {
+		m, _ = m.update(keyOf("g"))
+	}
+	if frame := bare(m.frame()); !strings.Contains(frame, "10.77.9.1:40001") || strings.Contains(frame, "seq=5901") {
+		t.Error(frame)
 	}
 }

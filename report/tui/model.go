@@ -69,7 +69,6 @@ type model struct {
 	private  *aliases // nil while addresses are shown
 	top      [nPages]int
 	chosen   int // of the findings
-	whole    bool
 	list     list
 	conn     connection
 
@@ -278,8 +277,6 @@ func (m *model) visit(p page) {
 // leave goes back to where one came from.
 func (m *model) leave() {
 	switch n := len(m.back); {
-	case m.page == pageFindings && m.whole:
-		m.whole = false
 	case m.page == pageConnections && m.list.chooser != nil:
 		m.list.choose(nil, "")
 		m.due = true
@@ -298,8 +295,15 @@ func (m *model) move(do action) {
 	case m.page == pageConnections:
 		m.list.move(by, h-2)
 		m.due = true
-	case m.page <= pageFindings && !m.whole:
+	case m.page == pageFindings && (do == doPageDown || do == doPageUp):
+		m.top[pageFindings] = max(m.top[pageFindings]+by/2, 0)
+	case m.page == pageFindings:
 		m.chosen = max(min(m.chosen+by, len(m.open)+len(m.resolved)-1), 0)
+		m.top[pageFindings] = 0
+	case m.page == pageNow:
+	case m.page == pageConnection && m.conn.drawn == nil:
+	case m.page == pageConnection:
+		m.conn.up = max(min(m.conn.up-by, len(m.conn.drawn.lines)-1), 0)
 	default:
 		m.top[m.page] = max(m.top[m.page]+by, 0)
 		m.top[m.page] = max(min(m.top[m.page], len(m.body(1<<20))-h), 0)
