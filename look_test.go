@@ -219,9 +219,8 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// BenchmarkLook walks over connections that are open.
-func BenchmarkLook(b *testing.B) {
-	const n = 50000
+// opened is a run that has read n connections, which stay open, each of another client.
+func opened(b *testing.B, n int, x *watching) *run {
 	var text strings.Builder
 	for i := range n {
 		a := fmt.Sprintf("10.%d.%d.%d:%d", i>>14&255, i>>6&255, i&63, 40000+i%1000)
@@ -231,11 +230,42 @@ func BenchmarkLook(b *testing.B) {
 	if err := pcaptest.WriteText(&file, text.String()); err != nil {
 		b.Fatal(err)
 	}
-	o := Options{Workers: 1}.withDefaults()
-	x := &watching{}
-	w := newRun(context.Background(), sourceOf(b, file.Bytes()), o, newOutlets([]Output{x}, func(error) {}))
+	w := newRun(context.Background(), sourceOf(b, file.Bytes()), Options{Workers: 1}.withDefaults(), newOutlets([]Output{x}, func(error) {}))
 	w.loop()
 	w.across(nil, false) // waits until all is looked at
+	return w
+}
+
+// BenchmarkLookView makes a View of 100,000 connections that are open, of the walk completed last.
+func BenchmarkLookView(b *testing.B) {
+	x := &watching{}
+	w := opened(b, 100000, x)
+	defer w.stop()
+	x.wanted = report.Wanted{Due: true}
+	worker := w.workers[0]
+	x.views = nil
+	note := &batchNote{wanted: &x.wanted, now: w.times.now}
+	w.writer.sights[0] = worker.glance(&x.wanted, true, w.times.now).newest
+	b.Run("view", func(b *testing.B) {
+		for b.Loop() {
+			note.headline = w.headline()
+			w.writer.view(note, []*glance{worker.glance(&x.wanted, false, w.times.now)})
+		}
+	})
+	b.Run("complete", func(b *testing.B) {
+		for b.Loop() {
+			worker.look.begun = false
+			worker.lookOn(1, w.times.now)
+			worker.complete(w.times.now)
+		}
+	})
+}
+
+// BenchmarkLook walks over connections that are open.
+func BenchmarkLook(b *testing.B) {
+	const n = 50000
+	x := &watching{}
+	w := opened(b, n, x)
 	worker := w.workers[0]
 	x.wanted = report.Wanted{Due: true}
 	for b.Loop() {

@@ -69,7 +69,7 @@ func runWatched(ctx context.Context, x *lab.Scene, w *watcher) error {
 	defer source.Close()
 	o := tcpwatch.Options{Workers: 2}
 	if low, high := x.Ports(); low != 0 {
-		o.Ports, o.Local = diagnose.PortRange{Low: low, High: high}, func(a capture.Addr) bool { return true }
+		o.Ports, o.Local = diagnose.PortRange{Low: low, High: high}, func(a capture.Addr) bool { return a == capture.AddrFrom(x.Client.IP) }
 	}
 	_, err = tcpwatch.Run(ctx, source, o, w)
 	if ctx.Err() != nil {

@@ -16,11 +16,11 @@ import (
 
 // Traffic of a busy, healthy service beside something else.
 const (
-	// besidePorts are so many that neither end holds thousands of TIME-WAITs towards one.
+	// besidePorts are so many that neither end holds thousands of TIME-WAITs towards one; each
+	// has a thread at either end, so that a round trip of some milliseconds slows nothing down.
 	besidePorts = 64
 	besideFirst = 9000
 	besideFrom  = 15000 // the first client port, and how many there are
-	besideAtOne = 4     // threads on each side
 )
 
 // Beside is healthy traffic of short connections on a network that is there already, until End.
@@ -33,9 +33,16 @@ type Beside struct {
 }
 
 // BesideOn begins with it: so many connections a second, or as many as the machine can do.
-// All its threads keep to one core.
+// All its threads keep to one core. The client has another address for them.
 func BesideOn(net *wire.Network, rate int) (*Beside, error) {
-	b := &Beside{load: &load{net: net, server: net.ServerIP, clients: []netip.Addr{net.ClientIP}}, began: time.Now()}
+	client := net.ClientIP
+	for range 60 {
+		client = client.Next()
+	}
+	b := &Beside{load: &load{net: net, server: net.ServerIP, clients: []netip.Addr{client}}, began: time.Now()}
+	if err := net.Client.IP(fmt.Sprintf("addr add %v/32 dev %s", client, wire.ClientIf)); err != nil {
+		return nil, err
+	}
 	var listeners []int
 	err := net.Server.Do(func() (err error) {
 		for i := range besidePorts {
@@ -54,31 +61,30 @@ func BesideOn(net *wire.Network, rate int) (*Beside, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.End())
 	}
-	for k := range besideAtOne {
-		b.load.serving.Go(func() { b.answer(listeners, k) })
-		b.dials.Go(func() { b.ask(k, time.Second*besideAtOne/time.Duration(rate)) })
+	for k := range besidePorts {
+		b.load.serving.Go(func() { b.answer(listeners[k]) })
+		b.dials.Go(func() { b.ask(k, time.Second*besidePorts/time.Duration(rate)) })
 	}
 	return b, nil
 }
 
-// answer serves what comes to a part of the listeners, each in its turn as ask goes.
-func (b *Beside) answer(listeners []int, k int) {
+// answer serves what comes to a listener.
+func (b *Beside) answer(listener int) {
 	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	if err := keepTo(func(core int) bool { return core == blastCore() }); err != nil {
 		b.load.fail(err)
 		return
 	}
 	buffer := make([]byte, 1<<12)
-	for i := k; !b.ended.Load() && !b.load.failed.Load(); i += besideAtOne {
-		fd, _, err := unix.Accept4(listeners[i%besidePorts], unix.SOCK_CLOEXEC)
-		if err != nil {
-			if b.ended.Load() {
-				return
-			}
-			if err == unix.EINTR || err == unix.EAGAIN {
-				i -= besideAtOne
-				continue
-			}
+	for !b.load.failed.Load() {
+		fd, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC)
+		switch err {
+		case nil:
+		case unix.EINTR, unix.EAGAIN:
+			continue
+		case unix.EINVAL:
+			return // shut down
+		default:
 			b.load.fail(fmt.Errorf("accept: %w", err))
 			return
 		}
@@ -88,7 +94,7 @@ func (b *Beside) answer(listeners []int, k int) {
 	}
 }
 
-// ask makes one connection after the other.
+// ask makes one connection to a port after the other.
 func (b *Beside) ask(k int, pace time.Duration) {
 	runtime.LockOSThread() // never unlocked: the thread, which is in the namespace, ends with it
 	if err := errors.Join(keepTo(func(core int) bool { return core == blastCore() }), b.load.net.Client.Join()); err != nil {
@@ -96,8 +102,8 @@ func (b *Beside) ask(k int, pace time.Duration) {
 		return
 	}
 	buffer := make([]byte, 1<<12)
-	next := time.Now()
-	for i := k; !b.ended.Load() && !b.load.failed.Load(); i += besideAtOne {
+	next := time.Now().Add(pace * time.Duration(k) / besidePorts)
+	for i := k; !b.ended.Load() && !b.load.failed.Load(); i += besidePorts {
 		if wait := time.Until(next); wait > time.Millisecond {
 			time.Sleep(wait)
 		} else if wait < -time.Second {
@@ -105,7 +111,7 @@ func (b *Beside) ask(k int, pace time.Duration) {
 		}
 		next = next.Add(pace)
 		// A port serves for one connection to each destination.
-		fd, err := socket(netip.AddrPortFrom(b.load.net.ClientIP, uint16(besideFrom+i/besidePorts%besideFrom)))
+		fd, err := socket(netip.AddrPortFrom(b.load.clients[0], uint16(besideFrom+i/besidePorts%besideFrom)))
 		if err == nil {
 			err = unix.Connect(fd, wire.SockAddr(netip.AddrPortFrom(b.load.server, uint16(besideFirst+i%besidePorts))))
 			if err == nil {
