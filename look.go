@@ -86,7 +86,7 @@ func (w *worker) summaryOfView() *report.Summary {
 // summaryOfRecent is one that judges connections by what is wrong with them now.
 func (w *worker) summaryOfRecent() *report.Summary {
 	o := w.sums
-	o.Rows, o.Recent = -1, true
+	o.Rows, o.OnDemand, o.Recent, o.Strange = -1, []string{}, true, w.strange.Load()
 	return report.NewSummary(o)
 }
 
@@ -292,6 +292,7 @@ func (x *writer) view(n *batchNote, all []*glance) {
 	}
 	addCounts(n.headline, counted)
 	v.Partial = !complete
+	x.w.strange.Store(v.Recent.Strange())
 	v.Findings = v.Recent.Findings(n.headline)
 	if listed != nil {
 		v.Listed, v.Matching = listed.Records()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tcpwatch/capture"
@@ -50,8 +51,9 @@ type run struct {
 	ticked         int64
 	live           live
 	damaged        []*capture.Damage
-	fault          error // ended the input before its time
-	held           bool  // the input has ended, and what was read is kept to be looked at
+	fault          error       // ended the input before its time
+	strange        atomic.Bool // see worker
+	held           bool        // the input has ended, and what was read is kept to be looked at
 }
 
 // newRun sets everything going but the reader.
@@ -77,7 +79,7 @@ func newRun(ctx context.Context, in *Source, o Options, out *outlets) *run {
 	m := newMeeting()
 	for i := range n {
 		x := newWorker(i, n, in.ahead(), &o, out)
-		x.meeting, m.table = m, append(m.table, x.tracker)
+		x.meeting, x.strange, m.table = m, &w.strange, append(m.table, x.tracker)
 		w.workers = append(w.workers, x)
 	}
 	w.writer = newWriter(w)

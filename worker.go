@@ -1,6 +1,8 @@
 package tcpwatch
 
 import (
+	"sync/atomic"
+
 	"tcpwatch/capture"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
@@ -19,6 +21,7 @@ type worker struct {
 	answers   answering
 	tracker   *tracker.Tracker
 	names     *names.Observer
+	strange   *atomic.Bool // what was recent showed something of another connection's; of all workers
 	meeting   *meeting
 	holding   holding
 	sums      report.SummaryOptions

@@ -39,6 +39,8 @@ type SummaryOptions struct {
 	// Recent has findings tell what is wrong now, where connections that are open are added:
 	// see diagnose.Set.OnlyRecent.
 	Recent bool
+	// Strange is whether the Summary of what was recent before was Strange.
+	Strange bool
 	// Detectors look for trouble; without any nothing is found. Thresholds are
 	// theirs; nil means the defaults.
 	Detectors  []diagnose.Detector
@@ -85,7 +87,7 @@ func NewSummary(o SummaryOptions) *Summary {
 		findings: diagnose.NewSet(o.Detectors, o.Thresholds),
 	}
 	if o.Recent {
-		s.findings.OnlyRecent()
+		s.findings.OnlyRecent(o.Strange)
 	}
 	o.Sort = asked // which may be another table's key
 	for _, t := range AllTables() {
@@ -152,7 +154,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 5
+const summaryVersion = 6
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.
@@ -182,6 +184,9 @@ func sumsOf[T sums](s *Summary) (found T) {
 	}
 	return found
 }
+
+// Strange is whether the next Summary of what is recent has to be told so.
+func (s *Summary) Strange() bool { return s.findings.Strange() }
 
 // Conns is the number of connections added.
 func (s *Summary) Conns() uint64 { return s.conns }

@@ -57,7 +57,7 @@ type View struct {
 	Headline *Headline
 	// Recent sums up the connections that are open, but for those in which nothing can happen any
 	// more, and those that ended within RecentSpan. Findings, in the order in which every output
-	// has them, are its: what is wrong now.
+	// has them, are its: what is wrong now. It has no sums of tables on demand.
 	Recent   *Summary
 	Findings []diagnose.Finding
 	// All sums up those of the whole run; nil where nobody wants it.

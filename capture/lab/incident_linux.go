@@ -26,7 +26,7 @@ type Incident struct {
 const incidentLasts = 13 * time.Second
 
 // smallRange is how many ports the client of ports-exhausted has.
-const smallRange = 400
+const smallRange = 200
 
 // Incidents are those that a person may meet who begins to watch.
 func Incidents() []Incident {

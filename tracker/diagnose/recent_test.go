@@ -23,7 +23,7 @@ var (
 // recently are the findings from notice on of what goes on.
 func recently(records ...*record.Record) (found []Finding) {
 	s := NewSet(Detectors(), NewOptions())
-	s.OnlyRecent()
+	s.OnlyRecent(false)
 	c := &Context{Conns: uint64(len(records)), Start: at}
 	for _, r := range records {
 		s.Add(r)
@@ -98,6 +98,26 @@ func TestGoesOn(t *testing.T) {
 				t.Errorf("%s: %s", x.name, text)
 			}
 		}
+	}
+}
+
+// Whose numbers a stranger has is looked for once there is one.
+func TestStrange(t *testing.T) {
+	for _, strange := range []bool{false, true} {
+		s := NewSet(Detectors(), NewOptions())
+		s.OnlyRecent(strange)
+		c := &Context{Start: at}
+		for _, r := range untranslatedTo(5000, 9000) {
+			s.Add(r)
+			c.End, c.Conns = max(c.End, r.End), c.Conns+1
+		}
+		found := strings.Contains(strings.Join(titles(s.Findings(c)), " "), "untranslated")
+		if !s.Strange() || found != strange {
+			t.Errorf("strange %v, found %v; was told %v", s.Strange(), found, strange)
+		}
+	}
+	if s := NewSet(Detectors(), NewOptions()); s.Strange() {
+		t.Error("strange, and empty")
 	}
 }
 

@@ -50,8 +50,27 @@ func NewSet(detectors []Detector, o *Options) *Set {
 }
 
 // OnlyRecent has an empty Set leave out what a record shows of long ago, and Findings tell of
-// what goes on, not of an input that has ended.
-func (s *Set) OnlyRecent() { s.past = pastOf }
+// what goes on, not of an input that has ended. Whose numbers a stranger may have is kept only
+// with strange: see Strange.
+func (s *Set) OnlyRecent(strange bool) {
+	s.past = pastOf
+	for _, f := range s.folds {
+		if x, ok := f.(*strangers); ok && !strange {
+			x.owner = nil
+		}
+	}
+}
+
+// Strange tells that something came that may be of another connection's: the next Set of what is
+// recent has to keep more of the others.
+func (s *Set) Strange() bool {
+	for _, f := range s.folds {
+		if x, ok := f.(*strangers); ok && x.n > 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {

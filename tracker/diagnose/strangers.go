@@ -66,10 +66,14 @@ type strangers struct {
 	// find makes a stranger of a record, as seen by one of its ends.
 	find func(r *record.Record, host record.End) (party, bool)
 	tell func(c *Context, s Subject, x *mixed) Finding
+	// owner makes a party of a connection whose numbers a stranger may have; nil: none is kept,
+	// as they are nearly all that are open.
+	owner func(r *record.Record, host record.End) (party, bool)
+	n     uint64 // strangers
 }
 
 func newStrangers(find func(r *record.Record, host record.End) (party, bool), tell func(c *Context, s Subject, x *mixed) Finding) Fold {
-	return &strangers{kept: fold.NewBounded[common, met](maxSubjects), find: find, tell: tell}
+	return &strangers{kept: fold.NewBounded[common, met](maxSubjects), find: find, owner: ownerOf, tell: tell}
 }
 
 func (f *strangers) narrow(by int) { f.kept.Narrow(by) }
@@ -81,15 +85,22 @@ func (f *strangers) Add(r *record.Record) {
 			m := f.kept.At(inCommon(r, e))
 			m.strangers.Take(p)
 			m.n++
+			f.n++
 		}
-		if p, ok := ownerOf(r, e); ok {
+		if f.owner == nil {
+			continue
+		}
+		if p, ok := f.owner(r, e); ok {
 			f.kept.At(inCommon(r, e)).owners.Take(p)
 		}
 	}
 }
 
 // Fields walks over what is kept.
-func (f *strangers) Fields(w *fold.Walk) { f.kept.Fields(w) }
+func (f *strangers) Fields(w *fold.Walk) {
+	f.kept.Fields(w)
+	fold.Sum(w, &f.n)
+}
 
 // Left is how many strangers found no place.
 func (f *strangers) Left() uint64 {
