@@ -49,7 +49,7 @@ func (m *model) body(h int) []line {
 	switch {
 	case m.help:
 		return m.helpLines()
-	case m.view == nil:
+	case m.view == nil, m.page == pageNow && m.view.Headline.Packets == 0 && !m.view.Ended:
 		return []line{nil, text(quiet, "  Nothing seen yet: waiting for the first packets.")}
 	}
 	switch m.page {

@@ -10,6 +10,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -55,6 +56,7 @@ type model struct {
 	trail    *watch.Trail
 	open     []watch.Trailed // of the trail, as they were at the View shown
 	resolved []watch.Trailed
+	worst    map[string]diagnose.Finding // of those, each as it was when it was worst
 	rates    *rates
 	costs    []costAt
 	due      bool
@@ -163,6 +165,7 @@ func (m *model) show(v *report.View) {
 	first := m.view == nil
 	m.view, m.held = v, nil
 	m.open, m.resolved = values(m.trail.Open()), values(m.trail.Resolved())
+	m.recall()
 	if !v.Ended {
 		m.open = slices.DeleteFunc(m.open, func(f watch.Trailed) bool { return f.Detector == "still-open" })
 	}
@@ -184,6 +187,26 @@ func timeOf(v *report.View) int64 {
 		return max(v.At, v.Headline.End)
 	}
 	return v.At
+}
+
+// recall has what is resolved told as it was when it was worst: what dwindles is told last of
+// the few that were left.
+func (m *model) recall() {
+	worst := make(map[string]diagnose.Finding)
+	for _, x := range m.open {
+		f, ok := m.worst[x.ID]
+		if !ok || x.Severity > f.Severity || x.Severity == f.Severity && x.Count >= f.Count {
+			f = x.Finding
+		}
+		worst[x.ID] = f
+	}
+	for i := range m.resolved {
+		x := &m.resolved[i]
+		if f, ok := m.worst[x.ID]; ok {
+			x.Finding, worst[x.ID] = f, f
+		}
+	}
+	m.worst = worst
 }
 
 // values are findings as they are now: the trail goes on changing them.

@@ -18,7 +18,7 @@ const wide = 140
 // now is the first view: what is wrong, then how it goes.
 func (m *model) now(h int) []line {
 	lower := m.lower(m.width, h)
-	lines := m.worst(max(h-len(lower), min(h, 8)))
+	lines := m.worstFirst(max(h-len(lower), min(h, 8)))
 	lines = append(lines, nil)
 	return append(lines, lower...)
 }
@@ -39,8 +39,8 @@ func quietLast(all []watch.Trailed) []watch.Trailed {
 	return all
 }
 
-// worst tells the finding that matters most with its cause, and the others in a line each.
-func (m *model) worst(h int) (lines []line) {
+// worstFirst tells the finding that matters most with its cause, and the others in a line each.
+func (m *model) worstFirst(h int) (lines []line) {
 	wrong := len(m.open) > 0 && m.open[0].Severity >= diagnose.Notice
 	if !wrong {
 		words := "Nothing is wrong so far"
@@ -223,7 +223,7 @@ func (m *model) states(width, rows int) []line {
 	var order []record.State
 	most := uint64(1)
 	for s := record.Closed; s < record.NStates; s++ {
-		if n := max(ends[0][s], ends[1][s]); n > 0 {
+		if n := max(ends[0][s], ends[1][s]); n > 0 && (s != record.Closed || m.view.Ended) {
 			order, most = append(order, s), max(most, n)
 		}
 	}
@@ -248,7 +248,7 @@ func (m *model) states(width, rows int) []line {
 		lines = append(lines, l)
 	}
 	if len(order) == 0 {
-		lines = append(lines, text(quiet, "no connection is held"))
+		lines = append(lines, text(quiet, "no connection is open"))
 	}
 	return lines
 }

@@ -23,6 +23,9 @@ const keptSamples = 900
 // take takes the counts of a View.
 func (r *rates) take(v *report.View) {
 	at := timeOf(v)
+	if v.Headline.Start == 0 { // no packet yet
+		return
+	}
 	if n := len(r.samples); n == 0 {
 		r.samples = append(r.samples, sample{at: min(v.Headline.Start, at-1)})
 	} else if at <= r.samples[n-1].at {
