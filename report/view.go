@@ -90,7 +90,7 @@ type Totals struct {
 	Reset    uint64 // connections that a RST ended
 	Segments uint64 // TCP segments
 	Bytes    uint64 // carried the first time
-	Again    uint64 // carried once more
+	Again    uint64 // segments retransmitted
 }
 
 // IsRecent reports whether a connection that is held counts in View.Recent at a time, in ns

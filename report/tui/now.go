@@ -194,9 +194,6 @@ func (m *model) drawRates(width int) (lines []line) {
 		last := m.rates.now(x.count, m.at(), 3e9)
 		words := rateOf(last) + "/s"
 		all := say.Thousands(x.count(&v.Totals))
-		if x.name == "resent" {
-			words, all = say.Bytes(uint64(last))+"/s", say.Bytes(x.count(&v.Totals))
-		}
 		if v.Ended {
 			words = ""
 		}

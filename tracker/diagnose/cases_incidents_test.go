@@ -39,6 +39,11 @@ func unheardSince(since int64) func(r *record.Record) {
 	}
 }
 
+// silentFrom lets the listener send nothing but its SYN/ACK.
+func silentFrom(r *record.Record) {
+	r.Ends[record.Resp].Packets, r.Ends[record.Resp].SeenBytes, r.Ends[record.Resp].WireBytes = uint64(r.Open.SYNACKs), 0, 0
+}
+
 // after lets connections begin so much later.
 func after(ns int64) func(r *record.Record) {
 	return func(r *record.Record) { r.Start, r.End, r.ID = r.Start+ns, r.End+ns, r.ID+1000 }
@@ -92,6 +97,7 @@ func incidentSituations() []situation {
 		{"fell-silent", "nothing began meanwhile", clean(3, unheardSince(2*second)), "warning possible"},
 		{"fell-silent", "one, and nothing began meanwhile", clean(1, unheardSince(2*second)), "notice possible"},
 		{"fell-silent", "what is missing was sent once", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].UnackedTimes = 1 }), ""},
+		{"fell-silent", "it never heard data, others are served", append(clean(3, unheardSince(2*second), silentFrom), clean(4, after(3*second))...), "warning possible"},
 		{"fell-silent", "open and at rest", clean(3, leftOpen(10*second)), ""},
 		{"fell-silent", "what arrives is thrown away", append(clean(3, unheardSince(2*second), func(r *record.Record) { r.Ends[record.Orig].PAWSRefused = 4 }), clean(4, after(3*second))...), ""},
 		{"fell-silent", "the other end goes on sending", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].Stuck.Heard = true }), ""},
@@ -155,6 +161,8 @@ func TestIncidentTexts(t *testing.T) {
 		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},
 		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "ended by a timeout of the client", "a timeout of 2 s"},
 		{"one wait, with nothing to compare it with", "gave-up-waiting", clean(1, waitedFor(2*second, 500)), "the only connection", "one wait alone"},
+		{"no data gets through", "fell-silent", append(clean(3, unheardSince(2*second), silentFrom), clean(4, after(3*second))...), "acknowledged nothing of the data sent on 3 connections from", "drops segments with data"},
+		{"it answered one of them before", "fell-silent", append(append(clean(2, unheardSince(2*second), silentFrom), clean(1, unheardSince(2*second), after(second))...), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
 		{"a failover", "fell-silent", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)

@@ -13,6 +13,9 @@ type stuck struct {
 	tally
 	began fold.Range[int64] // when what is repeated was sent first
 	times uint32            // the most repeats on one connection
+	never uint64            // connections on which the silent end sent nothing but its part of the handshake
+	from  sources           // the other ends of those
+	least uint32            // of those, the smallest payload that was repeated
 }
 
 // Fields walks over what is summed up.
@@ -20,6 +23,18 @@ func (x *stuck) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.began.Fields(w)
 	fold.Max(w, &x.times)
+	fold.Sum(w, &x.never)
+	fold.Least(w, &x.least)
+	x.from.Fields(w)
+}
+
+// neverHeard tells that an end sent nothing but its part of the handshake.
+func neverHeard(r *record.Record, e record.End) bool {
+	opening := uint64(r.Open.SYNACKs + r.Open.SYNACKCopies)
+	if e == record.Orig {
+		opening = uint64(r.Open.SYNs+r.Open.SYNCopies) + 1 // the final ACK
+	}
+	return r.Open.Kind == record.OpenHandshake && r.Ends[e].Packets <= opening
 }
 
 // stuckLeast is how long data must have been repeated into silence: a hiccup of the way is shorter.
@@ -42,7 +57,9 @@ func fellSilent() Detector {
 
 Rule: data was repeated three times or more into silence, for a second or more, when the
 input ends (RFC 6298 section 5.5; Linux goes on for tcp_retries2, about 15 minutes).
-Connections to the same server that began meanwhile show what is gone: where they open at once,
+An end that sent nothing but its part of the handshake never knew less than now: what carries
+data does not get through to it, by its length, its content or its sender.
+Where it had answered before, connections to the same server that began meanwhile show what is gone: where they open at once,
 the host, the path and the server are there, and only the state of the older connections is gone
 (a failover or restart whose RST does not come through, RFC 9293 section 3.5.1; a NAT or
 stateful firewall that lost its table). Where their SYNs meet silence too, the host or the path
@@ -62,7 +79,15 @@ type stuckLimits struct{ few uint64 }
 
 func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 	if stuckTowards(r, e) && !blackHoled(r, e.Peer()) && JudgeClose(r).Fault == NoFault {
-		s.At(sideOf(r, e)).add(r, e.Peer())
+		x := s.At(sideOf(r, e))
+		x.add(r, e.Peer())
+		if neverHeard(r, e) {
+			x.never++
+			x.from.add(sideOf(r, e.Peer()).A.Addr)
+			if n := r.Path[e.Peer()].Stuck.Bytes; n > 0 && (x.least == 0 || n < x.least) {
+				x.least = n
+			}
+		}
 	}
 }
 
@@ -94,6 +119,10 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if x.began.Most-x.began.Least <= atOneMoment && x.n > 1 {
 		f.Explanation += fmt.Sprintf(" All of them began within %s.", span(max(x.began.Most-x.began.Least, millisecond)))
 	}
+	if x.never == x.n {
+		hearsNoData(&f, s, x, m)
+		return f, true
+	}
 	if m.opened > 0 && s.Kind == SubjectListener {
 		forgets(&f, s, x, m)
 		return f, true
@@ -120,4 +149,29 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 		"a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know"}
 	f.Advice = []string{"Restart the client's connections. To find out sooner: TCP_USER_TIMEOUT of some seconds (RFC 5482), or a timeout that closes; keepalive does not help while data is under way.",
 		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}
+}
+
+// hearsNoData tells of connections whose handshake got through, and nothing that carries data.
+func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
+	f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s: their handshakes got through, their data does not", s.who(), say.Plural(x.n, "connection"))
+	if s.Kind == SubjectListener {
+		f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s from %s: their handshakes got through, their data does not",
+			s.who(), say.Plural(x.n, "connection"), x.from.who())
+		if m.opened > 0 {
+			f.Explanation += fmt.Sprintf(" Meanwhile %s to the same server opened at once.", say.Plural(m.opened, "connection"))
+		}
+	}
+	length := ""
+	if x.least > 0 {
+		length = fmt.Sprintf(" (the smallest that is repeated carries %s)", say.Plural(uint64(x.least), "byte"))
+	}
+	f.Explanation += " The handshake passes with segments that carry nothing." + length
+	f.Causes = []string{"a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length",
+		"the path drops segments of that length: a tunnel or a lower MTU without ICMP errors", "the path broke just after the handshake"}
+	other := s.A.Addr.String()
+	if len(x.from.known) == 1 {
+		other = x.from.known[0].Addr.String()
+	}
+	f.Advice = []string{fmt.Sprintf("On %s: `tcpdump -ni any 'host %s'` shows whether the data arrives there; if it does, `nft list ruleset` and `iptables -vnL` show what drops it.", s.A.Addr, other),
+		"If it does not arrive: send small data first, then larger, to see whether length decides; compare with a client that is served: another way, interface, VPN or firewall zone?"}
 }
