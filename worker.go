@@ -64,8 +64,9 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	w.tracker = tracker.New(tracker.Options{
 		MSL: int64(o.MSL), MaxConns: o.MaxConns, MaxBytes: o.MaxBytes, Interval: int64(o.Interval), ByVLAN: o.ByVLAN,
 		Events: out.events || w.look != nil, Mark: out.mark(),
-		Count:  w.look != nil || w.timed,
-		Verify: func() capture.Marks { return w.decoded.VerifyChecksum() },
+		Count:   w.look != nil || w.timed,
+		Verify:  func() capture.Marks { return w.decoded.VerifyChecksum() },
+		WrongIP: func() bool { return w.decoded.WrongIPChecksum() },
 	}, w)
 	return w
 }

@@ -25,6 +25,7 @@ func (d *Decoder) plain(p *Packet) bool {
 			return false
 		}
 		at, to = plain4, ethernetHeaderLen+int(be16(h[16:]))
+		d.header = h[ethernetHeaderLen:]
 		s.Marks, s.TTL, s.ECN, s.IPID = 0, h[22], h[15]&3, be16(h[18:])
 		s.Src.Addr.put(0, uint64(le.Uint32(h[26:]))<<32|ip4Second)
 		s.Dst.Addr.put(0, uint64(le.Uint32(h[30:]))<<32|ip4Second)
@@ -33,6 +34,7 @@ func (d *Decoder) plain(p *Packet) bool {
 			return false
 		}
 		at, to = plain6, plain6+int(be16(h[18:]))
+		d.header = nil
 		h := (*[plain6]byte)(b)
 		s.Marks, s.TTL, s.ECN, s.IPID = MarkIPv6, h[21], h[15]>>4&3, 0
 		s.Src.Addr.put(le.Uint64(h[22:]), le.Uint64(h[30:]))

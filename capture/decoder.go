@@ -89,6 +89,7 @@ type Decoder struct {
 	options DecoderOptions
 	rewrite *rewriter // nil but in an Anonymizer's
 	segment []byte    // the TCP segment, its header included, as far as captured
+	header  []byte    // the innermost IPv4 header; nil for none
 	layers  int       // headers followed in this packet
 	marks   Marks     // of the segment, known so far
 	tagged  bool      // the Ethernet header being read had a VLAN tag

@@ -57,7 +57,7 @@ func (d *Decoder) ip4(v view) Outcome {
 	d.bounded = false
 
 	s := &d.Segment
-	d.v6 = false
+	d.v6, d.header = false, b[:header]
 	s.TTL, s.ECN, s.IPID = b[8], b[1]&3, be16(b[4:])
 	s.Src.Addr, s.Dst.Addr = AddrFrom4(b[12:16]), AddrFrom4(b[16:20])
 	if header > ip4HeaderLen {

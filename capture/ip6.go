@@ -25,7 +25,7 @@ func (d *Decoder) ip6(v view) Outcome {
 		return d.skip(SkipTooDeep)
 	}
 	s := &d.Segment
-	d.v6 = true
+	d.v6, d.header = true, nil
 	d.marks = d.marks&^MarkOffload | MarkIPv6
 	s.TTL, s.ECN, s.IPID = b[7], b[1]>>4&3, 0
 	copy(s.Src.Addr[:], b[8:24])

@@ -83,6 +83,9 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 	if h.Unnamed > 0 {
 		parts = append(parts, say.Plural(h.Unnamed, "connection")+" not searched for names")
 	}
+	if n := s.findings.Damaged(); n > 0 {
+		parts = append(parts, say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of the findings")
+	}
 	if h.Undecoded > 0 {
 		parts = append(parts, say.Plural(h.Undecoded, "packet")+" not decoded")
 	}

@@ -57,6 +57,27 @@ func TestDroppedShare(t *testing.T) {
 	}
 }
 
+// Both headlines tell how many connections are of damaged packets only; not where the
+// checksums of those that were answered are wrong too.
+func TestDamagedHeadline(t *testing.T) {
+	for _, edited := range []bool{false, true} {
+		s := NewSummary(SummaryOptions{})
+		for i := range 3 {
+			r := recordtest.MadeUp(uint64(i+1), "10.0.0.1:40000", "10.0.0.2:80")
+			if r.Capture.WrongIP = edited || i > 0; i > 0 {
+				r.Ends[record.Resp] = record.EndRecord{}
+			}
+			s.Add(r)
+		}
+		for name, reports := range map[string][]string{"brief": nil, "tables": {"closes"}} {
+			out := tablesOf(t, s, &Headline{Packets: 30, Segments: 30}, TableOptions{Width: 200, Reports: reports})
+			if strings.Contains(out, "2 connections of damaged packets only (IP header checksum wrong)") == edited {
+				t.Errorf("%s, edited %v:\n%s", name, edited, out)
+			}
+		}
+	}
+}
+
 func TestUnknownHeadline(t *testing.T) {
 	s := NewSummary(SummaryOptions{})
 	for i, flaw := range []func(c *record.CaptureRecord){

@@ -51,6 +51,9 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 		p.label("connections", connectionCounts(s))
 	}
 	writeUnknown(p, s)
+	if n := s.findings.Damaged(); n > 0 {
+		p.label("damaged", say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of the findings")
+	}
 	writeLosses(p, h)
 	if h.Filter != "" {
 		if h.FilterIsDefault {

@@ -43,6 +43,7 @@ type details struct {
 	fastOpen     bool  // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
 	synData      bool  // its SYN carried data
 	signed       bool  // its SYN was signed (RFC 2385, RFC 5925)
+	wrongIP      bool  // the IP header of each of its packets had a wrong checksum
 	hopsLost     uint8 // the most hops that a packet had lost when it passed the capture point again
 }
 
@@ -239,6 +240,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.flag(n, &f.fastOpen)
 	n = w.flag(n, &f.synData)
 	n = w.flag(n, &f.signed)
+	n = w.flag(n, &f.wrongIP)
 	n = number(w, n, &f.hopsLost)
 	n = number(w, n, &f.oldSeq)
 	n = number(w, n, &f.oldAck)
@@ -264,7 +266,7 @@ func (c *conn) fillDetails(r *record.Record) {
 	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {
 		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Opt[uint32]{V: a.tsRecent, OK: a.tsRecent != 0}
 	}
-	r.Capture.HopsLost = f.hopsLost
+	r.Capture.HopsLost, r.Capture.WrongIP = f.hopsLost, f.wrongIP
 	if c.thirdACKAt != 0 {
 		o.ThirdACK = record.Some(c.thirdACK)
 	}

@@ -272,6 +272,7 @@ func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, s *capture.Segment) 
 		c.flags |= isForgotten
 	}
 	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
+	c.details.wrongIP = t.opt.WrongIP != nil && t.opt.WrongIP()
 	if c.prev != nil {
 		c.inherit(c.prev)
 	}

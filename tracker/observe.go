@@ -25,6 +25,9 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		now = max(now, c.last)
 	}
 	e.packets++
+	if c.details.wrongIP && !t.opt.WrongIP() {
+		c.details.wrongIP = false
+	}
 	outside := jumps(0)
 	if p := &c.ends[from.Peer()]; !e.knows(p, s) && !s.Flags.Any(capture.SYN|capture.RST) || c.asides != nil {
 		outside = t.judgeAside(c, from, s)

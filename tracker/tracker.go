@@ -31,6 +31,9 @@ type Options struct {
 	// Verify verifies the checksum of the segment that is being observed, as
 	// capture.Decoder.VerifyChecksum does; nil for never.
 	Verify func() capture.Marks
+	// WrongIP tells whether the IP header of the segment that is being observed has a
+	// wrong checksum, as capture.Decoder.WrongIPChecksum does; nil for never.
+	WrongIP func() bool
 }
 
 // Tracker holds the connections of one input, or those of some of its shards.

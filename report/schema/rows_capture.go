@@ -11,6 +11,7 @@ func captureFields() []Field {
 		{"capture.truncated", Truth, "", "the snaplen cut segments", none, func(w *row) Value { return truthOf(w.Capture.Truncated) }},
 		{"capture.duplicates", Count, "packets", "packets that the capture saw twice", none, func(w *row) Value { return countOf(w.Capture.Duplicates) }},
 		{"capture.hops_lost", Count, "hops", "of those, the most hops that one had lost since it passed the capture point first: two or more show a routing loop; absent when none", none, func(w *row) Value { return someOf(w.Capture.HopsLost) }},
+		{"capture.ip_checksum_wrong", Truth, "", "`true` when the IPv4 header of each of its packets has a wrong checksum: their receiver throws them away, unless the capture was edited", none, func(w *row) Value { return ifTrue(w.Capture.WrongIP) }},
 		{"capture.missing_bytes", Count, "bytes", "bytes acknowledged and not captured; absent when known modulo 2^32 only", hidden{by: spanOrig | spanResp | givenUp}, func(w *row) Value { return countOf(w.Capture.MissingBytes) }},
 		{"capture.given_up_bytes", Count, "bytes", "bytes in gaps that the program gave up while they were open (more at once than it keeps): whether they were captured later is unknown; absent when none", none, func(w *row) Value { return someOf(w.Capture.GivenUpBytes) }},
 		{"capture.offload", Truth, "", "segments longer than on the wire: captured before the network card cut them", none, func(w *row) Value { return truthOf(w.Capture.Offload) }},

@@ -11,7 +11,9 @@ import (
 // which are looked at one by one.
 var merging = mergetest.Options{
 	Skip: []string{
-		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects", "sampled.next", "endings.next",
+		"Set.detectors", "Set.opt", "Set.folds", "Set.always", "Set.some", "Set.subjects", "Set.narrowed", "Set.strange",
+		"sampled.next", "endings.next",
+		"damaged.apart", "damaged.inside", "damaged.judged", // TestDamagedPackets looks at it
 		// Options of the detector.
 		"idleLimits.few", "idleLimits.many", "idleFold.known", "checking.least",
 	},

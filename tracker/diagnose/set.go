@@ -21,9 +21,12 @@ type Set struct {
 	forgotten forgotten
 	twins     twins
 	subjects  int // that a detector has places for
+	narrowed  int // what that was divided by
+	damaged   damaged
 
 	// past tells what of a record is not added; nil: all is.
-	past func(r *record.Record) groups
+	past    func(r *record.Record) groups
+	strange bool // see OnlyRecent
 }
 
 // needed is a Fold with the signs of the records that it takes.
@@ -53,7 +56,7 @@ func NewSet(detectors []Detector, o *Options) *Set {
 // what goes on, not of an input that has ended. Whose numbers a stranger may have is kept only
 // with strange: see Strange.
 func (s *Set) OnlyRecent(strange bool) {
-	s.past = pastOf
+	s.past, s.strange = pastOf, strange
 	for _, f := range s.folds {
 		if x, ok := f.(*strangers); ok && !strange {
 			x.owner = nil
@@ -82,7 +85,7 @@ func (s *Set) Narrow(by int) {
 			x.narrow(by)
 		}
 	}
-	s.subjects = max(maxSubjects/by, 1)
+	s.subjects, s.narrowed = max(maxSubjects/by, 1), by
 }
 
 // Subjects is how many subjects a detector has places for.
@@ -91,8 +94,19 @@ func (s *Set) Subjects() int { return s.subjects }
 // Add takes the record of a connection and keeps nothing of what is borrowed.
 func (s *Set) Add(r *record.Record) {
 	if len(s.folds) > 0 {
-		s.census.add(r)
 		s.quality.add(r)
+	}
+	if s.damaged.counts(r) {
+		s.apart().add(r)
+		return
+	}
+	s.add(r)
+}
+
+// add takes a record in for all but what it says of the capture.
+func (s *Set) add(r *record.Record) {
+	if len(s.folds) > 0 {
+		s.census.add(r)
 		s.sample.add(r)
 		s.endings.add(r)
 		s.forgotten.add(r)
@@ -130,11 +144,15 @@ func (s *Set) Fields(w *fold.Walk) {
 	for _, f := range s.folds {
 		f.Fields(w)
 	}
+	if !s.damaged.inside {
+		s.damaged.fields(w, s)
+	}
 }
 
 // Findings tells what was found: what weakens the rest first, then by
 // severity, confidence, count and id.
 func (s *Set) Findings(c *Context) []Finding {
+	s = s.judged()
 	with := *c
 	with.recent = s.past != nil
 	s.census.kept.Trim()
@@ -172,12 +190,12 @@ func (s *Set) Weak(c *Context) bool { return c.weak() || s.quality.lossy() }
 // Forgot is how many connections a full table dropped before their end was seen,
 // and how many that go on may be such: what they can have touched is no more than
 // possible, and nothing is proven beside them.
-func (s *Set) Forgot() uint64 { return s.forgotten.n }
+func (s *Set) Forgot() uint64 { return s.judged().forgotten.n }
 
 // Left is how many connections with trouble belong to subjects beyond the
 // limit of a detector: they are in no finding.
 func (s *Set) Left() (n uint64) {
-	for _, f := range s.folds {
+	for _, f := range s.judged().folds {
 		if x, ok := f.(interface{ Left() uint64 }); ok {
 			n += x.Left()
 		}

@@ -218,6 +218,7 @@ type CaptureRecord struct {
 	Truncated    bool
 	Duplicates   uint32
 	HopsLost     uint8 // of those, the most hops that one had lost since it passed the capture point first; 0 for none
+	WrongIP      bool  // the IPv4 header of each of its packets had a wrong checksum
 	MissingBytes uint64
 	WildBytes    uint64 // of those: what only an ACK beyond every window seen claims
 	GivenUpBytes uint64 // in gaps that were forgotten while they were open: more at once than are remembered; whether they were captured later is not known
