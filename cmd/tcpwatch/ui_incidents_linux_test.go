@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"tcpwatch/capture/lab"
+)
+
+// incidentLines are what the first line of the screen says of each incident of the lab.
+var incidentLines = map[string]string{
+	"accept-queue-full":   `queue`,
+	"syns-dropped":        `did not answer`,
+	"ports-exhausted":     `holds .* ports in TIME-WAIT`,
+	"close-wait-leak":     `has closed none of`,
+	"idle-forgotten":      `idle`,
+	"answers-lost-to-one": `final ACK|half|SYN/ACK`,
+}
+
+// Whoever opens the screen while something is broken reads on its first lines what, within ten
+// seconds, at either size of the terminal.
+func TestScreenOfIncidents(t *testing.T) {
+	needsRoot(t)
+	if testing.Short() {
+		t.Skip("takes a minute: not with -short")
+	}
+	l, err := lab.Open()
+	if err != nil {
+		t.Skip("no lab here: ", err)
+	}
+	t.Cleanup(func() { l.Close() })
+	for i, x := range lab.Incidents() {
+		t.Run(x.Name, func(t *testing.T) {
+			t.Parallel()
+			s, err := l.Begin(&x, 220+i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.End()
+			ns, device := s.Watched()
+			low, _ := s.Ports()
+			if low != 0 { // the range of ports is that of when one begins to watch
+				if err := s.Before(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			screen := newTerminal(t, 80, 24, fmt.Sprintf("nsenter --net=%s tcpwatch -p -i %s", ns.Path(), device))
+			screen.shows("1 Now")
+			if low == 0 {
+				if err := s.Before(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			began := time.Now()
+			ended := make(chan error, 1)
+			go func() { ended <- s.Trouble() }()
+			want := regexp.MustCompile(`^(WARNING|CRITICAL|NOTICE) .*(` + incidentLines[x.Name] + `)`)
+			named, shown := false, ""
+			for !named && time.Since(began) < 12*time.Second {
+				shown = screen.tmux("capture-pane", "-p")
+				named = want.MatchString(firstLines(shown))
+				time.Sleep(50 * time.Millisecond)
+			}
+			if !named {
+				t.Errorf("not told within ten seconds:\n%s", shown)
+			}
+			t.Logf("told after %.1f s: %s", time.Since(began).Seconds(), firstLines(shown))
+			screen.tmux("resize-window", "-x", "200", "-y", "50")
+			if wide := screen.shows("? help  q quit  Enter in"); !want.MatchString(firstLines(wide)) && named {
+				time.Sleep(1500 * time.Millisecond)
+				if wide = screen.tmux("capture-pane", "-p"); !want.MatchString(firstLines(wide)) {
+					t.Errorf("not on the wide screen:\n%s", wide)
+				}
+			}
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			screen.keys("q")
+			screen.shows("tcpwatch: ", " icanon")
+		})
+	}
+}
+
+// firstLines are the first finding of a screen, up to its cause, in one line.
+func firstLines(screen string) string {
+	lines := strings.Split(screen, "\n")
+	text := ""
+	for i := 2; i < len(lines) && (i == 2 || strings.HasPrefix(lines[i], "      ")); i++ {
+		text += strings.TrimSpace(lines[i]) + " "
+	}
+	return text
+}
