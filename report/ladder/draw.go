@@ -43,6 +43,7 @@ type drawing struct {
 	middle   int    // between the rails
 	expected bool   // a (STATE) is drawn
 	implied  bool   // a STATE* is drawn
+	sacked   bool   // SACK blocks are
 	states   []pair // by row; "" where nothing changed
 	notation notation
 }
@@ -73,6 +74,7 @@ func newDrawing(f *figure, o Options) *drawing {
 		if d.rungs[i].gap != nil {
 			continue
 		}
+		d.sacked = d.sacked || d.rungs[i].SACK != ""
 		d.packetW = max(d.packetW, len(strconv.FormatUint(d.rungs[i].Packet, 10)))
 		d.timeW = max(d.timeW, len(d.time(&d.rungs[i])))
 		d.stateW = max(d.stateW, say.Width(d.states[i][0]))
@@ -156,6 +158,9 @@ func (d *drawing) draw(b *bufio.Writer) {
 			continue
 		}
 		d.row(b, i)
+		if _, beside := d.texts(&d.rungs[i]); beside != "" {
+			d.sentence(b, beside, false)
+		}
 		for _, w := range d.rungs[i].Words {
 			d.sentence(b, w, d.rungs[i].Flags.Any(capture.RST))
 		}
@@ -174,6 +179,9 @@ func (d *drawing) title(b *bufio.Writer) {
 	}
 	if d.implied {
 		b.WriteString("  STATE*: implied; packets are missing\n")
+	}
+	if d.sacked {
+		b.WriteString("  sack A:B: bytes A to B-1 arrived, some before them did not; dsack: they came twice\n")
 	}
 	switch d.notation {
 	case noPSH:
@@ -239,7 +247,7 @@ func (d *drawing) arrow(r *rung) string {
 	if !r.Arrow {
 		return blanks(d.middle)
 	}
-	label := d.label(r)
+	label, _ := d.texts(r)
 	rest := max(d.middle-1-say.Width(label)-2, 2)
 	before := strings.Repeat(d.pen.line, rest/2)
 	after := strings.Repeat(d.pen.line, rest-rest/2)
@@ -252,7 +260,25 @@ func (d *drawing) arrow(r *rung) string {
 	return before + " " + label + " " + after + d.pen.right
 }
 
-// label is the text of a row's arrow.
+// texts are the text of a row's arrow, and what else there is to say of its numbers where the
+// arrow has no room for it.
+func (d *drawing) texts(r *rung) (label, beside string) {
+	label = d.label(r)
+	var more []string
+	if r.Window.OK {
+		more = append(more, fmt.Sprintf("win=%d", r.Window.V))
+	}
+	if r.SACK != "" {
+		more = append(more, r.SACK)
+	}
+	beside = strings.Join(more, " ")
+	if beside == "" || say.Width(label)+1+len(beside) > d.middle-5 {
+		return label, beside
+	}
+	return label + " " + beside, ""
+}
+
+// label is the text of a row's arrow, but for windows and SACK blocks.
 func (d *drawing) label(r *rung) string {
 	if r.Label != "" {
 		return r.Label

@@ -12,6 +12,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -76,7 +77,7 @@ func (y *story) send(at int64, from record.End, flags capture.Flags, seq, ack, l
 	y.packet++
 	st := y.step(at, edges, moments)
 	st.From, st.RelSeq, st.RelAck = from, seq, ack
-	st.Segment = &capture.Segment{Packet: y.packet, Time: st.Time, Flags: flags, Len: length, Window: 501}
+	st.Segment = &capture.Segment{Packet: y.packet, Time: st.Time, Flags: flags, Len: length, Window: 64240}
 	for i := range moments {
 		if k := moments[i].Kind; k == record.MomentZeroWindow || k == record.MomentWindowProbe && from == record.Resp {
 			st.Segment.Window = 0
@@ -373,5 +374,22 @@ func TestLadderSentences(t *testing.T) {
 				t.Errorf("got %q, want %q", got, x.want)
 			}
 		})
+	}
+}
+
+// What an arrow has no room for stands below it.
+func TestNumbersBesideTheArrow(t *testing.T) {
+	r := &rung{Told: sentence.Told{Flags: capture.ACK, Seq: 1, Ack: 24617, Arrow: true, Window: record.Some(uint32(2896)), SACK: "sack 26065:27513"}}
+	for _, x := range []struct {
+		middle        int
+		label, beside string
+	}{
+		{35, "ACK seq=1 ack=24617", "win=2896 sack 26065:27513"},
+		{64, "ACK seq=1 ack=24617 win=2896 sack 26065:27513", ""},
+	} {
+		d := &drawing{middle: x.middle}
+		if label, beside := d.texts(r); label != x.label || beside != x.beside {
+			t.Errorf("%d columns: %q, %q", x.middle, label, beside)
+		}
 	}
 }

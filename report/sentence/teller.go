@@ -19,7 +19,9 @@ type Told struct {
 	Flags            capture.Flags
 	Seq, Ack, Length uint32
 	ZeroWindow       bool
-	Label            string // of an ICMP error; the arrow's text
+	Window           record.Opt[uint32] // bytes, where it matters
+	SACK             string             // blocks: "sack 2921:4381", "dsack 1:1461"
+	Label            string             // of an ICMP error; the arrow's text
 	Arrow            bool
 	States           [2]record.State
 	Bases            [2]record.Basis
@@ -42,6 +44,7 @@ type Teller struct {
 	third        bool               // the third ACK passed
 	challenged   record.End         // sent a challenge ACK
 	ttl          [2]record.Opt[uint8]
+	windows      [2]windows
 	why          string   // of the last segment that was sent again
 	takenBack    [3]uint8 // end, from and to of the last edge taken back
 	told         uint64   // kinds whose sentence is told only once, and was
@@ -67,6 +70,7 @@ func (f *Teller) Take(s *record.Step) Told {
 		r.Packet, r.Flags, r.Length = g.Packet, g.Flags, g.Len
 		r.Seq, r.Ack = s.RelSeq, s.RelAck
 		r.ZeroWindow = g.Window == 0 && !g.Flags.Any(capture.RST|capture.SYN)
+		r.Window, r.SACK = f.window(g, s.From), blocks(g, s.RelAck)
 	case s.Quote != nil:
 		q := s.Quote
 		r.Arrow = true
@@ -85,7 +89,7 @@ func (f *Teller) Take(s *record.Step) Told {
 		}
 	}
 	f.tell(&r, s)
-	f.takeSYN(s.Segment)
+	f.takeSYN(s.Segment, s.From)
 	if g := s.Segment; g != nil && !g.Flags.Has(capture.RST) && s.From <= record.Resp {
 		f.ttl[s.From] = record.Some(g.TTL)
 	}
@@ -93,9 +97,12 @@ func (f *Teller) Take(s *record.Step) Told {
 }
 
 // takeSYN remembers what SYN and SYN/ACK tell about which of them arrived.
-func (f *Teller) takeSYN(g *capture.Segment) {
+func (f *Teller) takeSYN(g *capture.Segment, from record.End) {
 	if g == nil || !g.Flags.Has(capture.SYN) {
 		return
+	}
+	if from <= record.Resp {
+		f.windows[from].learn(g)
 	}
 	stamped := g.Options&capture.OptTimestamps != 0
 	if !g.Flags.Has(capture.ACK) {
