@@ -240,6 +240,9 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 	}
 	switch do {
 	case doQuit, doKeep:
+		if m.quit { // a run that does not end gives the terminal back all the same
+			return m, tea.Quit
+		}
 		m.quit, m.keep = true, do == doKeep
 		m.o.Stop()
 		if m.view == nil || m.view.Ended {

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
@@ -88,5 +91,37 @@ func TestWanted(t *testing.T) {
 	x.Update(keyOf("q"))
 	if s.Wanted().Hold {
 		t.Error("it holds a run that is to end")
+	}
+}
+
+// A frame of the longest list, with the View that brings it.
+func BenchmarkFrame(b *testing.B) {
+	m := newModel(options())
+	m, _ = m.update(tea.WindowSizeMsg{Width: 200, Height: 50})
+	m, _ = m.update(keyOf("3"))
+	v := &report.View{Wanted: m.wanted(), Headline: &report.Headline{Start: 1, Packets: 1}, Recent: report.NewSummary(report.SummaryOptions{})}
+	for i := range mostRows {
+		v.Listed = append(v.Listed, *recordtest.MadeUp(uint64(i+1), "10.0.0.1:40000", "10.0.0.2:443"))
+	}
+	v.Matching = 100_000
+	for b.Loop() {
+		v.At += 1e9
+		m, _ = m.update(viewMsg{v})
+		m, _ = m.update(keyOf("pgdown"))
+		if len(m.frame()) < 1000 {
+			b.Fatal(m.frame())
+		}
+	}
+}
+
+// Who asks twice to quit gets the terminal back, whatever the run does.
+func TestQuitTwice(t *testing.T) {
+	m := newModel(options())
+	m, cmd := m.update(keyOf("q"))
+	if cmd != nil || !m.quit {
+		t.Error("the screen is gone before the report")
+	}
+	if _, cmd = m.update(keyOf("q")); cmd == nil {
+		t.Error("the terminal is not given back")
 	}
 }
