@@ -48,6 +48,19 @@ func population(well, n int, mark func(r *record.Record, i int, bad bool)) []*re
 	})
 }
 
+// limited lets each client open five connections and hold them for some seconds; a sixth
+// attempt comes meanwhile.
+func limited(r *record.Record, i int, bad bool) {
+	began := at + int64(i/6)*10*second
+	r.Orig = numbered(1, r.Orig.Port)
+	r.Start = began + int64(i%6)*second
+	r.End = r.Start + 3*second
+	if !bad {
+		r.End = began + 8*second
+		r.Close.FINTime = [2]record.Opt[int64]{record.Some(r.End), record.Some(r.End)}
+	}
+}
+
 func withECN(r *record.Record) { r.Ends[record.Orig].ECN = record.Some(true) }
 
 func stamp(v uint32) func(r *record.Record) {
@@ -72,6 +85,13 @@ func contrastCases() []contrastCase {
 		}), Likely, "all 13 that failed asked for ECN (ECE and CWR on the SYN), 0 of 53 that opened did", "queue"},
 		{"ECN asked for by all", population(53, 13, func(r *record.Record, _ int, _ bool) { withECN(r) }), Possible,
 			"No sign in the capture separates the 13 that failed from the 53 that opened", "asked for ECN"},
+		{"a limit of connections", population(25, 5, limited), Likely,
+			"all 5 that failed came while their client held 5 or more connections to it open, 0 of 25 that opened did", "queue"},
+		{"as many were held as at other times", population(25, 5, func(r *record.Record, i int, bad bool) {
+			if limited(r, i, bad); i%6 == 4 {
+				r.Start += 2 * second // after the attempt that failed
+			}
+		}), Possible, "", "held"},
 		{"ECN of one host only", population(53, 13, func(r *record.Record, _ int, bad bool) {
 			if bad {
 				withECN(r)

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"tcpwatch/capture"
@@ -31,6 +32,8 @@ const (
 type attempt struct {
 	ID           uint64
 	Start, End   int64
+	Opened       int64 // when it opened; 0 where it did not
+	Until        int64 // until when both ends held it open; the greatest number where they still do
 	Orig, Resp   capture.Endpoint
 	Tunnel       uint64
 	TSVal        uint32
@@ -126,6 +129,7 @@ func (s *sampled) add(r *record.Record) {
 		Tunnel: uint64(r.Tunnel)<<32 | uint64(r.TunnelID), ECN: e.ECN.V, Optioned: e.SACK.OK, SACK: e.SACK.V, WScale: e.WScale.OK,
 		FastOpen: r.Open.FastOpenAsked, SYNData: r.Open.SYNData, Signed: r.Open.Signed, HeldState: uint8(r.Open.HeldState), Prompt: e.FirstByte.OK && e.FirstByte.V < promptData,
 		Rank: fold.Mix(uint64(r.Start / second))}
+	a.Opened, a.Until = openFor(r)
 	if r.NVLAN > 0 {
 		a.VLAN = r.VLANs[r.NVLAN-1]
 	}
@@ -140,6 +144,24 @@ type joined struct {
 	crowded   bool // a SYN of another host to the same listener came within crowdWithin before
 	amid      bool // others that began in the same second were answered
 	neighbour bool // both of those are known
+	held      int  // connections that its client held open to the same server when its SYN came
+}
+
+// openFor tells when a connection opened, and until when neither end had closed it.
+func openFor(r *record.Record) (opened, until int64) {
+	if !r.Open.Felt.OK {
+		return 0, 0
+	}
+	opened, until = r.Start+r.Open.Felt.V, math.MaxInt64
+	if r.Close.Kind != record.CloseOpen {
+		until = r.End
+	}
+	for _, at := range r.Close.FINTime {
+		if at.OK {
+			until = min(until, at.V)
+		}
+	}
+	return opened, until
 }
 
 // crowdWithin is how soon after another host's SYN one counts as coming at the same moment.
@@ -170,6 +192,7 @@ func (s *sampled) join() *contrasts {
 		}
 	}
 	joinStamps(all)
+	joinHeld(all)
 	for _, list := range x.byListener {
 		joinNeighbours(list)
 	}
@@ -224,6 +247,52 @@ func joinStamps(all []*joined) {
 		a.stamps = a.Optioned
 		a.behind = a.Stamped && p.some && int32(a.TSVal-p.newest) < 0
 	}
+}
+
+// joinHeld counts for each attempt the connections that its client held open to the same server
+// when it began.
+func joinHeld(all []*joined) {
+	type holder struct {
+		client capture.Addr
+		server capture.Endpoint
+	}
+	opened, closed := make(map[holder][]int64), make(map[holder][]int64)
+	for _, a := range all {
+		if k := (holder{a.Orig.Addr, a.Resp}); a.Opened != 0 {
+			opened[k], closed[k] = append(opened[k], a.Opened), append(closed[k], a.Until)
+		}
+	}
+	for k := range opened {
+		slices.Sort(opened[k])
+		slices.Sort(closed[k])
+	}
+	for _, a := range all {
+		k := holder{a.Orig.Addr, a.Resp}
+		before, _ := slices.BinarySearch(opened[k], a.Start)
+		over, _ := slices.BinarySearch(closed[k], a.Start)
+		a.held = before - over
+	}
+}
+
+// limitFits tells how many connections to a listener the clients of those attempts that failed in
+// one way held open, where all of them held as many and nobody else's attempt found so many: too
+// few to be sure, but a limit fits.
+func (x *contrasts) limitFits(at capture.Endpoint, failed outcome) (held int, ok bool) {
+	if x == nil {
+		return 0, false
+	}
+	others := 0
+	for _, a := range x.byListener[at] {
+		switch {
+		case a.Result != failed:
+			others = max(others, a.held)
+		case held == 0:
+			held, ok = a.held, true
+		default:
+			ok = ok && a.held == held
+		}
+	}
+	return held, ok && held >= heldLeast && others < held
 }
 
 // joinNeighbours tells which attempts to a listener came right behind another host's, and

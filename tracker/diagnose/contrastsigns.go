@@ -40,6 +40,7 @@ func signsOfWhy() []sign[joined] {
 		{mark: mark{cause: causeBehind, advice: adviseBehind}, oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", "")},
 		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("reused a port on which the server still held the previous connection", ""), detail: statesHeld},
 		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same server", "")},
+		{mark: mark{cause: causeLimit, advice: adviseLimit}, from: true, tight: true, of: holdsOpen, say: sayHeld},
 		{mark: mark{cause: causeFastOpen, advice: adviseFastOpen}, oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", "")},
 		{mark: mark{cause: causeSYNData, advice: adviseFastOpen}, oneSided: true, of: carriesData, say: yesNo("carried data on the SYN (fast open, RFC 7413)", "")},
 		{mark: mark{cause: causeSigned, advice: adviseSigned}, oneSided: true, of: isSigned, say: yesNo("signed their SYN (TCP MD5 or TCP-AO)", "")},
@@ -94,6 +95,17 @@ func offersWScale(a *joined) (uint64, bool) { return asNumber(a.WScale), a.Optio
 func offersStamps(a *joined) (uint64, bool) { return asNumber(a.Stamped), a.Optioned }
 func offersMSS(a *joined) (uint64, bool)    { return uint64(a.MSS), a.Optioned }
 
+// heldLeast is from how many connections on that a client holds a limit of them is thought of.
+const heldLeast = 2
+
+// holdsOpen is how many connections its client held; 0 for too few to be a limit.
+func holdsOpen(a *joined) (uint64, bool) {
+	if a.held < heldLeast {
+		return 0, a.neighbour
+	}
+	return uint64(a.held), a.neighbour
+}
+
 func withTTL(a *joined) (uint64, bool)     { return uint64(a.TTL), a.TTL != 0 }
 func onVLAN(a *joined) (uint64, bool)      { return uint64(a.VLAN), true }
 func inTunnel(a *joined) (uint64, bool)    { return a.Tunnel, true }
@@ -134,6 +146,10 @@ func sayMSS(v uint64) string {
 		return "offered no MSS"
 	}
 	return fmt.Sprintf("offered an MSS of %d", v)
+}
+
+func sayHeld(v uint64) string {
+	return fmt.Sprintf("came while their client held %d or more connections to it open", v)
 }
 
 func sayTTL(v uint64) string { return fmt.Sprintf("came with TTL %d", v) }
@@ -180,6 +196,15 @@ func causeCrowded(*found) string {
 func adviseCrowded(capture.Endpoint) []string {
 	return []string{"On the host that translates: `conntrack -S` shows whether insert_failed grows.",
 		"If it does, let the rule choose ports at random (`iptables -S`: MASQUERADE --random-fully)."}
+}
+
+func causeLimit(t *found) string {
+	return "a limit of connections for each client drops further SYNs: they " + t.text
+}
+
+func adviseLimit(at capture.Endpoint) []string {
+	return []string{fmt.Sprintf("On %s and what stands before it: `nft list ruleset` (ct count), `iptables -S` (connlimit), limits of the load balancer, proxy or cloud for each address.", at.Addr),
+		"Else let the client hold fewer connections: a smaller pool, or connections that are reused."}
 }
 
 func causeFastOpen(*found) string {

@@ -56,7 +56,8 @@ func TestShownOnly(t *testing.T) {
 		{"syn-cookies", "nothing but SYNs and SYN/ACKs", same(3, failed(record.OpenHalfOpen, 1)), "", "", ""},
 		{"syn-ack-lost", "lost", same(1, lateSYNACK(0)), "notice likely", "took more than one SYN/ACK", "late"},
 		{"syn-ack-lost", "late", same(1, lateSYNACK(second)), "notice likely", "reached the client late in the only handshake to 10.0.0.2:80, by up to 1 s", "it did not arrive"},
-		{"syn-lost", "sent again after 3 s", same(1, late(2), set(func(r *record.Record) { r.Open.SYNsAgain[0] = 2910 })), "notice likely", "retransmitted after 2.91 s", "1 s at first"},
+		{"syn-lost", "sent again after 3 s", same(1, late(2), set(func(r *record.Record) { r.Open.SYNsAgain[0] = 2910 })), "notice possible", "retransmitted after 2.91 s", "1 s at first"},
+		{"syn-lost", "its client held two others, and no other attempt found as many", heldTwo(), "notice possible", "a limit of connections for each client fits: the SYN was dropped while the client held 2 open", ""},
 		{"reset-unread", "an answer had begun", same(1, unread), "notice likely", "not read, or aborted", "without a byte"},
 		{"reset-unread", "no answer", same(1, unread, mute), "notice likely", "without a byte from the server", "answers early"},
 		{"reset-unread", "long after the data", same(1, unread, answeredLate(16_000)), "", "", ""},
@@ -182,4 +183,18 @@ func TestScannedPorts(t *testing.T) {
 			t.Errorf("%d ports: %q, merged %d", c.n, all.words(), a.Count())
 		}
 	}
+}
+
+// heldTwo is two connections that one client holds, and a third that opened late.
+func heldTwo() []*record.Record {
+	return many(3, func(i int) *record.Record {
+		r := made(uint64(i+1), from(numbered(1, uint16(20000+i))))
+		if i == 2 {
+			late(2)(r)
+		}
+		r.Start = at + int64(i)*10*second
+		r.End = r.Start + 60*second
+		r.Close.FINTime = [2]record.Opt[int64]{record.Some(r.End), record.Some(r.End)}
+		return r
+	})
 }

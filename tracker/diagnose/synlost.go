@@ -38,7 +38,7 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	}
 	opened := max(c.opened(s.A), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
+		Severity: k.severity(x.n, opened), Confidence: Possible, // nothing tells which of the causes it is
 		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
 		Explanation: x.sentAgain() + x.systems(),
 		Causes: []string{"packets are lost between the capture point and the server: the SYN, or the SYN/ACK before the capture point", "the server's accept queue or SYN queue is full and drops SYNs",
@@ -50,12 +50,13 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	}
 	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
 		"the server's accept queue or SYN queue is full and drops SYNs", "a firewall rule of the host drops or limits new connections")
-	switch {
-	case v.named():
+	if v.named() {
 		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", outOf(x.n, opened, "handshake"), name(s.A), v.because())
 		f.Explanation += " " + sentence(x.cost()) + "."
-	case v != nil && v.compared:
-		f.Confidence = Possible // nothing tells which of the causes it is
+	}
+	if held, ok := c.contrasts.limitFits(s.A, wentLate); ok && !v.named() && !s.loopback() {
+		f.Causes[0], f.Causes[2] = fmt.Sprintf("a limit of connections for each client fits: the SYN was dropped while the client held %d open, and no other came then", held), f.Causes[0]
+		f.Advice = append(adviseLimit(s.A)[:1], f.Advice...)
 	}
 	v.into(&f, s.A, openedAtOnce)
 	return f, true
