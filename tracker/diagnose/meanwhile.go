@@ -26,3 +26,17 @@ func (c *Context) meanwhile(at capture.Endpoint, opener capture.Addr, since, unt
 	}
 	return m
 }
+
+// quickest is how long the quickest handshake of the only client among some took to a listener; 0
+// where they are several, or none is known.
+func (c *Context) quickest(at capture.Endpoint, clients *sources) (least int64) {
+	if c.contrasts == nil || clients.all.Count() != 1 || len(clients.known) != 1 {
+		return 0
+	}
+	for _, a := range c.contrasts.byListener[at] {
+		if took := a.Opened - a.Start; a.Opened != 0 && a.Orig.Addr == clients.known[0].Addr && (least == 0 || took < least) {
+			least = took
+		}
+	}
+	return least
+}

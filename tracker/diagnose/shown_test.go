@@ -97,6 +97,9 @@ func TestShownOnly(t *testing.T) {
 			r.Ends[orig].Retx, r.Ends[orig].RetxRTO = 4, 4
 			r.Path[orig].TooBig = record.TooBigRecord{N: 2, Again: 4, Joined: 2, MTU: 1500, Packet: r.ID + 3, From: r.Resp.Addr}
 		}), "warning likely", "joins segments of connections to 10.0.0.2:80", "lost"},
+		{"slow-handshake", "its client's others were quick", append(same(1, set(func(r *record.Record) {
+			r.Open.Resp, r.Open.Felt, r.Ends[orig].RTT = record.Some(2*second), record.Some(2*second), record.RTTRecord{}
+		})), clean(3, after(5*second))...), "notice possible", "the path is no longer than that. a queue on the path", "the path is long"},
 		{"slow-handshake", "the server", same(1, set(func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(2*second), record.Some(2*second) })), "notice likely",
 			"The server caused the wait: later round trips took 1 ms", "0 by"},
 		{"keepalive-dead", "no answer", same(1, set(func(r *record.Record) {

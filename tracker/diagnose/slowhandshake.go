@@ -23,8 +23,9 @@ const (
 // slow sums up slow handshakes of a listener in which nothing was sent again.
 type slow struct {
 	delays
-	by  [nSlow]uint64
-	rtt int64 // the shortest round trip later measured on those; 0 for none
+	by   [nSlow]uint64
+	rtt  int64   // the shortest round trip later measured on those; 0 for none
+	from sources // their clients
 }
 
 // Fields walks over what is summed up.
@@ -32,6 +33,7 @@ func (x *slow) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.by[:])
 	fold.Least(w, &x.rtt)
+	x.from.Fields(w)
 }
 
 type slowLimits struct {
@@ -69,6 +71,7 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 	by, rtt, lost := l.whose(r)
 	x.by[by]++
 	fold.TakeLeast(&x.rtt, max(rtt, 0))
+	x.from.add(r.Orig.Addr)
 	late := r.Evidence.SYNACK
 	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
 		late = r.Evidence.ThirdACK
@@ -150,6 +153,14 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	default:
 		f.Confidence = Possible
+		if quick := c.quickest(s.A, &x.from); quick > 0 && x.longest >= 2*quick {
+			f.Title = fmt.Sprintf("%s to %s slow, at most %s; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
+			f.Explanation += fmt.Sprintf(" The same client's quickest handshake with it took %s: the path is no longer than that.", span(quick))
+			f.Causes = []string{"a queue on the path was full of other data at the time (bufferbloat)", "the server, or a proxy before it, was slow to answer", "a SYN or SYN/ACK was lost and sent again, unseen by the capture"}
+			f.Advice = []string{"Look at what else was sent on that path then: `--report timeline`.",
+				fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
+			break
+		}
 		f.Title = fmt.Sprintf("%s to %s slow, at most %s", what, name(s.A), span(x.longest))
 		f.Causes = []string{"the path is long", "the host at the slow side is overloaded"}
 		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s` shows the path's own round trip.", s.A.Addr)}
