@@ -64,6 +64,7 @@ env -u TCPWATCH_CORPUS "$go" test $race -v -timeout 20m ./... >"$logs/test" 2>&1
 status=$?
 grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then
+	grep -aE '^ *--- FAIL' "$logs/test"
 	grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/test" | head -n 400
 	failed="$failed test;"
 fi

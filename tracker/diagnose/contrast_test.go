@@ -92,6 +92,10 @@ func contrastCases() []contrastCase {
 				r.Start += 2 * second // after the attempt that failed
 			}
 		}), Possible, "", "held"},
+		{"what is held was never served: it may wait in a queue", population(25, 5, func(r *record.Record, i int, bad bool) {
+			limited(r, i, bad)
+			r.Ends[record.Resp].SeenBytes = 0
+		}), Possible, "", "held"},
 		{"ECN of one host only", population(53, 13, func(r *record.Record, _ int, bad bool) {
 			if bad {
 				withECN(r)

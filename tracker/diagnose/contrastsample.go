@@ -32,7 +32,7 @@ const (
 type attempt struct {
 	ID           uint64
 	Start, End   int64
-	Opened       int64 // when it opened; 0 where it did not
+	Opened       int64 // when it opened; 0 where it did not, or was not served
 	Until        int64 // until when both ends held it open; the greatest number where they still do
 	Orig, Resp   capture.Endpoint
 	Tunnel       uint64
@@ -147,9 +147,10 @@ type joined struct {
 	held      int  // connections that its client held open to the same server when its SYN came
 }
 
-// openFor tells when a connection opened, and until when neither end had closed it.
+// openFor tells when a connection opened, and until when neither end had closed it; nothing of one
+// that the server sent nothing on: it may wait in an accept queue, which is no limit.
 func openFor(r *record.Record) (opened, until int64) {
-	if !r.Open.Felt.OK {
+	if !r.Open.Felt.OK || r.Ends[record.Resp].SeenBytes == 0 {
 		return 0, 0
 	}
 	opened, until = r.Start+r.Open.Felt.V, math.MaxInt64

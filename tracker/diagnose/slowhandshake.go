@@ -157,7 +157,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			f.Title = fmt.Sprintf("%s to %s slow, at most %s; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
 			f.Explanation += fmt.Sprintf(" The same client's quickest handshake with it took %s: the path is no longer than that.", span(quick))
 			f.Causes = []string{"a queue on the path was full of other data at the time (bufferbloat)", "the server, or a proxy before it, was slow to answer", "a SYN or SYN/ACK was lost and sent again, unseen by the capture"}
-			f.Advice = []string{"Look at what else was sent on that path then: `--report timeline`.",
+			f.Advice = []string{"Look at what else was sent on that path then: `tcpwatch FILE --report timeline`.",
 				fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
 			break
 		}
