@@ -29,6 +29,9 @@ func scaleSituations() []situation {
 		{"window-scale-ignored", "all is lost", clean(5, reach(5, 5, 13, 13, 1448, 0)), ""},
 		{"window-scale-ignored", "nothing is lost", clean(5, reach(53, 0, 130, 0, 0, 0)), ""},
 		{"window-scale-ignored", "one direction only", clean(1, reach(53, 0, 13, 13, 1448, 1448), oneWay), ""},
+		{"window-scale-ignored", "all that is lost came after a rest", clean(1, reach(53, 0, 13, 13, 1448, 1448), func(r *record.Record) {
+			r.Idle = record.IdleRecord{Outcome: record.IdleAnswered, Gap: 63 * second, Packet: 9}
+		}), ""},
 		{"mtu-black-hole", "what is lost also reached beyond the unscaled window", clean(1, reach(9, 0, 3, 3, 1448, 400), large), "warning likely"},
 		{"loss", "beyond the unscaled window", clean(1, reach(53, 0, 13, 13, 1448, 1448)), ""},
 	}

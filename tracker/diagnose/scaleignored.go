@@ -78,10 +78,10 @@ func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 	}
 }
 
-// lostAtRest tells that what was lost first was sent after a rest, and not answered: whatever its
-// size, nothing may pass there any more.
+// lostAtRest tells that what was lost first was sent after a rest: whatever its size, nothing may
+// have passed there then.
 func lostAtRest(r *record.Record, u *record.UnscaledRecord) bool {
-	return r.Idle.Outcome != record.IdleAnswered && r.Idle.Gap >= idleAge && u.BeyondLost > 0 && u.Packet >= r.Idle.Packet
+	return r.Idle.Gap >= idleAge && u.BeyondLost > 0 && u.Packet >= r.Idle.Packet
 }
 
 func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
