@@ -78,10 +78,10 @@ func addReach(s *subjects[reach, *reach], r *record.Record, e record.End) {
 	}
 }
 
-// lostAtRest tells that what was lost first was sent after a rest: whatever its size, nothing may
-// have passed there then.
+// lostAtRest tells that the connection had rested before something was lost on it, so that whatever
+// its size, nothing may have passed there then.
 func lostAtRest(r *record.Record, u *record.UnscaledRecord) bool {
-	return r.Idle.Gap >= idleAge && u.BeyondLost > 0 && u.Packet >= r.Idle.Packet
+	return u.BeyondLost > 0 && max(r.Idle.Gap, r.Idle.Longest.V) >= idleAge
 }
 
 func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
