@@ -111,10 +111,14 @@ func (x *Scene) Ports() (low, high uint16) {
 	return 0, 0
 }
 
-// Before plays what goes before the trouble, Trouble lets it go on for a while, Mend ends it.
-func (x *Scene) Before() error  { return x.act(x.incident.before) }
+// Before plays what goes before the trouble.
+func (x *Scene) Before() error { return x.act(x.incident.before) }
+
+// Trouble lets the trouble go on for a while.
 func (x *Scene) Trouble() error { return x.act(x.incident.trouble) }
-func (x *Scene) Mend() error    { return x.act(x.incident.mend) }
+
+// Mend ends it.
+func (x *Scene) Mend() error { return x.act(x.incident.mend) }
 
 // act does steps in a goroutine of its own, which Fail may end.
 func (x *Scene) act(all steps) error {
