@@ -145,6 +145,7 @@ type joined struct {
 	amid      bool // others that began in the same second were answered
 	neighbour bool // both of those are known
 	held      int  // connections that its client held open to the same server when its SYN came
+	counted   bool // that is known: no attempt was forgotten
 }
 
 // openFor tells when a connection opened, and until when neither end had closed it; nothing of one
@@ -193,7 +194,7 @@ func (s *sampled) join() *contrasts {
 		}
 	}
 	joinStamps(all)
-	joinHeld(all)
+	joinHeld(all, !x.sampled)
 	for _, list := range x.byListener {
 		joinNeighbours(list)
 	}
@@ -251,8 +252,8 @@ func joinStamps(all []*joined) {
 }
 
 // joinHeld counts for each attempt the connections that its client held open to the same server
-// when it began.
-func joinHeld(all []*joined) {
+// when it began; whole tells that no attempt was forgotten.
+func joinHeld(all []*joined, whole bool) {
 	type holder struct {
 		client capture.Addr
 		server capture.Endpoint
@@ -271,7 +272,7 @@ func joinHeld(all []*joined) {
 		k := holder{a.Orig.Addr, a.Resp}
 		before, _ := slices.BinarySearch(opened[k], a.Start)
 		over, _ := slices.BinarySearch(closed[k], a.Start)
-		a.held = before - over
+		a.held, a.counted = before-over, whole
 	}
 }
 
@@ -279,7 +280,7 @@ func joinHeld(all []*joined) {
 // one way held open, where all of them held as many and nobody else's attempt found so many: too
 // few to be sure, but a limit fits.
 func (x *contrasts) limitFits(at capture.Endpoint, failed outcome) (held int, ok bool) {
-	if x == nil {
+	if x == nil || x.sampled {
 		return 0, false
 	}
 	others := 0

@@ -101,9 +101,9 @@ const heldLeast = 2
 // holdsOpen is how many connections its client held; 0 for too few to be a limit.
 func holdsOpen(a *joined) (uint64, bool) {
 	if a.held < heldLeast {
-		return 0, a.neighbour
+		return 0, a.counted
 	}
-	return uint64(a.held), a.neighbour
+	return uint64(a.held), a.counted
 }
 
 func withTTL(a *joined) (uint64, bool)     { return uint64(a.TTL), a.TTL != 0 }
