@@ -143,7 +143,7 @@ func (w *rewriter) tcp(b, payload []byte, header int) {
 	ends := func(src, dst Addr) uint64 { return addWords(addWords(0, src.Wire()), dst.Wire()) }
 	src, dst := w.to.Addr(s.Src.Addr), w.to.Addr(s.Dst.Addr)
 	old, now := ends(s.Src.Addr, s.Dst.Addr), ends(src, dst)
-	sum, unfilled := s.Checksum, s.Marks&MarkChecksumOK == 0 && s.Unfilled(s.Checksum)
+	sum, right := s.Checksum, s.Marks&MarkChecksumOK != 0
 	if len(b) >= 18 {
 		b[16], b[17] = 0, 0
 	}
@@ -157,11 +157,26 @@ func (w *rewriter) tcp(b, payload []byte, header int) {
 	clear(b[header+len(payload):]) // padding
 	after := fold(addWords(now, b))
 	switch {
-	case len(b) < 18 || sum == 0:
-	case unfilled:
+	case len(b) < 18:
+	case right:
+		put16(b[16:], updated(sum, before, after))
+	case sum != 0 && s.Unfilled(sum):
 		put16(b[16:], fold(uint64(sum)+uint64(^fold(old))+uint64(fold(now))))
 	default:
-		put16(b[16:], updated(sum, before, after))
+		if sum != 0 {
+			sum = updated(sum, before, after)
+		}
+		stayWrong(&Segment{Src: Endpoint{Addr: src}, Dst: Endpoint{Addr: dst}, Len: s.Len}, b, sum)
+	}
+}
+
+// stayWrong writes the wrong checksum sum into the segment b of s, or the next one where that is
+// right, or is what a host leaves for the card to fill in: then nothing would be wrong with it.
+func stayWrong(s *Segment, b []byte, sum uint16) {
+	put16(b[16:], sum)
+	for s.checksumOK(b) || sum != 0 && s.Unfilled(sum) {
+		sum++
+		put16(b[16:], sum)
 	}
 }
 

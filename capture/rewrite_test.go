@@ -138,27 +138,36 @@ func TestRewriteOthers(t *testing.T) {
 	}
 }
 
-// A wrong checksum stays wrong, one that a card was to fill in stays so, and the same wrong
-// one of two copies stays the same.
+// Whatever the checksum of a segment is, right (which may be 0), wrong, or one that a card was to
+// fill in, it is so afterwards.
 func TestRewriteChecksums(t *testing.T) {
 	a := capture.NewAnonymizer([32]byte{1})
-	for _, wrong := range []uint16{1, 0x1234} {
-		data := Ethernet(TypeIPv4, four())
-		at := 14 + 20 + 16
-		binary.BigEndian.PutUint16(data[at:], binary.BigEndian.Uint16(data[at:])+wrong)
-		p := packetOf(capture.LinkEthernet, data)
-		sameButAddresses(t, a, p, rewritten(a, p)) // MarkBadChecksum stays
-	}
-	data := Ethernet(TypeIPv4, four())
 	d := capture.NewDecoder(capture.DecoderOptions{})
-	for sum := range 1 << 16 {
-		binary.BigEndian.PutUint16(data[14+20+16:], uint16(sum))
-		p := packetOf(capture.LinkEthernet, data)
-		if d.Decode(p); d.VerifyChecksum() != 0 {
-			continue
+	mark := func(p *capture.Packet) capture.Marks {
+		d.Decode(p)
+		return d.VerifyChecksum()
+	}
+	const field = 14 + 20 + 16
+	data := Ethernet(TypeIPv4, four())
+	right := binary.BigEndian.Uint16(data[field:])
+	zero := bytes.Clone(data)
+	urgent := zero[field+2:] // one's complement: what is added here goes from the checksum
+	binary.BigEndian.PutUint16(urgent, right)
+	for _, data := range [][]byte{data, zero} {
+		var seen capture.Marks
+		for sum := range 1 << 16 {
+			binary.BigEndian.PutUint16(data[field:], uint16(sum))
+			p := packetOf(capture.LinkEthernet, data)
+			was := mark(p)
+			if is := mark(rewritten(a, p)); is != was {
+				t.Errorf("%04x with mark %d becomes %04x with mark %d", sum, was, d.Segment.Checksum, is)
+			}
+			if seen |= was; sum == 0 && (was == capture.MarkChecksumOK) != (&data[0] == &zero[0]) {
+				t.Errorf("0 has mark %d", was)
+			}
 		}
-		if d.Decode(rewritten(a, p)); d.VerifyChecksum() != 0 {
-			t.Errorf("%04x, not filled in, becomes %04x", sum, d.Segment.Checksum)
+		if seen != capture.MarkChecksumOK|capture.MarkBadChecksum {
+			t.Errorf("marks %b", seen)
 		}
 	}
 }
