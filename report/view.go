@@ -39,7 +39,8 @@ func (w *Wanted) SameSums(o *Wanted) bool {
 type Chooser interface {
 	// String is the condition as the headline has it.
 	String() string
-	// Matcher is called once for each worker: what it returns is called by that worker only.
+	// Matcher is called by each worker, by several at once, whenever it begins a list: what it
+	// returns is called by that worker only.
 	Matcher() func(r *record.Record) bool
 }
 

@@ -222,11 +222,11 @@ func (c *chooser) String() string { return c.text }
 // Matcher is for one worker; see report.Chooser.
 func (c *chooser) Matcher() func(r *record.Record) bool { return c.match() }
 
-// compiled is an expression as a filter.
+// compiled is an expression as a filter: each worker has its own, whenever the list is made anew.
 func compiled(text string, o report.TableOptions) (report.Chooser, error) {
 	e, err := where.Compile(text)
 	if err != nil {
 		return nil, err
 	}
-	return e.Clause(o.Records), nil
+	return &chooser{e.String(), func() func(r *record.Record) bool { return e.Filter(o.Records).Match }}, nil
 }

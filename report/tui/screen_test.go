@@ -125,3 +125,27 @@ func TestQuitTwice(t *testing.T) {
 		t.Error("the terminal is not given back")
 	}
 }
+
+// Workers begin their lists at the same time, again and again (the race detector looks on).
+func TestFilterOfManyWorkers(t *testing.T) {
+	c, err := compiled("orig_port == 1", report.TableOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.String() != "orig_port == 1" {
+		t.Errorf("is %q", c)
+	}
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			var r record.Record
+			for port := range uint16(100) {
+				r.Orig.Port = port
+				if c.Matcher()(&r) != (port == 1) {
+					t.Errorf("port %d", port)
+				}
+			}
+		})
+	}
+	workers.Wait()
+}
