@@ -35,7 +35,7 @@ func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, k scale) (Findi
 	opened := c.opened(s.A)
 	return Finding{
 		Severity: k.severity(n, n+opened), Confidence: Likely, // the listener answers
-		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), outOf(n, n+opened, "connection"), name(s.A)),
+		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), c.wholeOf(s.A, n).of(n), name(s.A)),
 		Explanation: fmt.Sprintf("The client sent a RST before the handshake was complete, at the latest %s after its first SYN "+
 			"(RFC 9293 section 3.10.7.1: the answer met no socket any more).", span(a.waited)),
 		Causes: []string{"the application's connect timeout is shorter than the time to open", "the loser of a Happy Eyeballs race (RFC 8305)", "a probe that only wants to see the SYN/ACK"},

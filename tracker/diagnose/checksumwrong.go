@@ -40,10 +40,10 @@ func addChecksums(s *subjects[refusedData, *refusedData], r *record.Record, e re
 }
 
 func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, bool) {
-	opened := c.openedAt(s, x.n)
+	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: x.severity(opened), Confidence: Likely,
-		Title: fmt.Sprintf("data of %s comes with a wrong TCP checksum on %s: its receiver drops it", s.who(), outOf(x.n, opened, "connection")),
+		Severity: x.severity(all.opened), Confidence: Likely,
+		Title: fmt.Sprintf("data of %s comes with a wrong TCP checksum on %s: its receiver drops it", s.who(), all.of(x.n)),
 		Explanation: fmt.Sprintf("%s with a wrong checksum passed the capture point, while others of the same sender were right: such a segment is dropped without an answer (RFC 9293 section 3.1).",
 			say.Plural(x.segments, "segment")),
 		Causes: []string{"bits flip by chance: a bad card, cable, memory or switch on the path"},
@@ -51,7 +51,7 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 			"Capture before and after each middlebox: the first place with a wrong checksum is after the culprit."},
 	}
 	if x.stubborn > 0 {
-		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(opened))
+		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(all))
 		f.Explanation += fmt.Sprintf(" On %s each copy of the same data was wrong again: so it is not chance, and sending it again does not help.", say.Plural(x.stubborn, "connection"))
 		if x.stubborn == x.n {
 			f.Causes = nil

@@ -59,10 +59,10 @@ func sentNothing(r *record.Record, e record.End) bool {
 }
 
 func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
-	opened := max(c.opened(s.A), n)
+	all := c.wholeOf(s.A, n)
 	return Finding{
-		Severity: k.severity(n, opened), Confidence: Likely, // the listener answers
-		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), ofThose(n, opened, "accepted connection")),
+		Severity: k.severity(n, all.opened), Confidence: Likely, // the listener answers
+		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), all.toIt(n)),
 		Explanation: "The handshake completed, and the server's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the server's).",
 		Causes: []string{"a proxy or load balancer accepts but has no healthy backend", "the service is at its limit of connections or file descriptors",
 			"an access rule of the application (allow list, TCP wrappers)", "a client that speaks another protocol than the service (TLS or not)"},

@@ -81,7 +81,7 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	if x.n == 0 {
 		return l.tellYoung(c, s, x)
 	}
-	e := l.effect(x.n, c.openedAt(s, x.n))
+	e := l.effect(x.n, c.wholeOf(s.service(), x.n).opened)
 	e.broken, e.minor = x.held >= l.critical, x.held == 0
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
@@ -112,13 +112,13 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 	if c.recent {
 		return l.tellFresh(c, s, x)
 	}
-	opened := c.openedAt(s, x.young.n)
-	if x.young.n < l.few || x.young.n*100 < opened*youngShare {
+	all := c.wholeOf(s.service(), x.young.n)
+	if x.young.n < l.few || x.young.n*100 < all.opened*youngShare {
 		return Finding{}, false
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), outOf(x.young.n, opened, "connection"), span(x.oldest)),
+		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), all.of(x.young.n), span(x.oldest)),
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.", span(l.age)),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
@@ -133,12 +133,12 @@ const freshShare = 50
 
 // tellFresh tells of connections that wait to be closed now.
 func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bool) {
-	opened := c.openedAt(s, x.fresh.n)
-	if x.oldest < l.young || x.fresh.n < l.few || x.fresh.n*100 < opened*freshShare {
+	all := c.wholeOf(s.service(), x.fresh.n)
+	if x.oldest < l.young || x.fresh.n < l.few || x.fresh.n*100 < all.opened*freshShare {
 		return Finding{}, false
 	}
-	which := "not closed " + outOf(x.fresh.n, opened, "connection")
-	if x.fresh.n >= opened {
+	which := "not closed " + all.of(x.fresh.n)
+	if x.fresh.n == all.seen {
 		which = "closed none of " + say.Plural(x.fresh.n, "connection")
 	}
 	f := Finding{

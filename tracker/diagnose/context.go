@@ -25,6 +25,7 @@ type Context struct {
 
 	recent    bool // see Set.OnlyRecent
 	census    *census
+	tried     *tried
 	quality   *quality
 	contrasts *contrasts
 	ended     *endings

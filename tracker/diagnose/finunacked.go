@@ -32,10 +32,10 @@ func pickUnackedFIN(r *record.Record, v Verdict) (uint64, bool) {
 }
 
 func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bool) {
-	opened := c.openedAt(s, x.n)
+	all := c.wholeOf(s.service(), x.n)
 	return Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, opened)),
+		Severity: k.severity(x.n, all.opened), Confidence: Likely,
+		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("The FINs were retransmitted %s in all and got no ACK (RFC 9293 section 3.10.7.4).",
 			say.Plural(x.repeats, "time")),
 		Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",

@@ -89,14 +89,14 @@ func (x *given) timeout() bool {
 }
 
 func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
-	opened := max(c.opened(s.A), x.n)
+	all := c.wholeOf(s.A, x.n)
 	waits := span(x.waited.Least)
 	if most := span(x.waited.Most); most != waits {
 		waits += " to " + most
 	}
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Possible,
-		Title: fmt.Sprintf("on %s to %s the client closed before the answer came, %s after the request", outOf(x.n, opened, "connection"), name(s.A), waits),
+		Severity: k.severity(x.n, all.opened), Confidence: Possible,
+		Title: fmt.Sprintf("on %s to %s the client closed before the answer came, %s after the request", all.of(x.n), name(s.A), waits),
 		Explanation: fmt.Sprintf("The client sent its FIN before the answer came, and the answer met a closed socket, which sent a RST: %s lost (RFC 9293 section 3.10.7.1). The answers took up to %s.",
 			say.Plural(x.bytes, "byte"), span(x.took)),
 		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the server takes"},
@@ -110,7 +110,7 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	}
 	if x.timeout() {
 		f.Confidence = Likely
-		f.Title = fmt.Sprintf("%s to %s ended by a timeout of the client: it closed %s after the request, before the answer came", sentence(outOf(x.n, opened, "connection")), name(s.A), waits)
+		f.Title = fmt.Sprintf("%s to %s ended by a timeout of the client: it closed %s after the request, before the answer came", sentence(all.of(x.n)), name(s.A), waits)
 		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a set timeout, not chance.", say.Thousands(x.n))
 		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this server takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
 	}

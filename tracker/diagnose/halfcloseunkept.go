@@ -77,7 +77,7 @@ func (l unkeptLimits) tell(c *Context, s Subject, x *unkept) (Finding, bool) {
 	}
 	return Finding{
 		Severity: effect{minor: true}.severity(), Confidence: Possible,
-		Title: fmt.Sprintf("%s to %s got no answer: the client's FIN came right behind the request", outOf(x.n, x.n+other, "connection"), name(s.A)),
+		Title: fmt.Sprintf("%s to %s got no answer: the client's FIN came right behind the request", c.wholeOf(s.A, x.n).of(x.n), name(s.A)),
 		Explanation: fmt.Sprintf("The server closed them without a byte: %s whose request ended by a FIN. Of those that kept their side open %s got an answer. An end may close its side and go on reading (RFC 9293 section 3.6, case 2); what closes then takes the half-close for a close.",
 			sentence(outOf(x.n, x.n, "connection")), outOf(got, other, "connection")),
 		Causes: []string{"a proxy before the service closes both directions at the FIN of one (Docker's userland proxy did, some load balancers do)",

@@ -42,7 +42,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	opened := c.opened(s.A)
 	f := Finding{
 		Severity: k.severity(n, n+opened), Confidence: Likely,
-		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", outOf(n, n+opened, "connection"), name(s.A)),
+		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", c.wholeOf(s.A, n).of(n), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the handshake's final ACK (RFC 9293 section 3.5) %s.",
 			a.sources.who(), c.never("came", "has not come so far")),
 		Causes: []string{"the client died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a path that was not captured"},

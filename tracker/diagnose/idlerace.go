@@ -51,11 +51,11 @@ func addRace(s *subjects[races, *races], r *record.Record) {
 }
 
 func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
-	opened := max(c.opened(s.A), x.n)
+	all := c.wholeOf(s.A, x.n)
 	limit := seconds(x.before.Least)
 	f := Finding{
 		Severity: effect{felt: x.n >= l.few}.severity(), Confidence: Possible,
-		Title: fmt.Sprintf("%s to %s died as the server closed it for being idle: a request met its FIN", outOf(x.n, opened, "connection"), name(s.A)),
+		Title: fmt.Sprintf("%s to %s died as the server closed it for being idle: a request met its FIN", all.of(x.n), name(s.A)),
 		Explanation: fmt.Sprintf("After %s of silence the server sent its FIN. %s of requests that came within a second of it were answered with a RST: no socket held the connection any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
 			rangeOf(x.before), say.Plural(x.bytes, "byte")),
 		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
@@ -64,7 +64,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 	}
 	if n := x.alike(); n >= l.quietly {
 		f.Confidence = Likely
-		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request came as it closed, and was answered with a RST", name(s.A), limit, outOf(x.n, opened, "connection"))
+		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request came as it closed, and was answered with a RST", name(s.A), limit, all.of(x.n))
 		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
 		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
 	}

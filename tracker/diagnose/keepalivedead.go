@@ -68,10 +68,10 @@ func (x *probing) whatCame(c *Context, s Subject) string {
 }
 
 func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
-	opened := c.openedAt(s, x.n)
+	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, opened)),
+		Severity: k.severity(x.n, all.opened), Confidence: Likely,
+		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: x.whatCame(c, s),
 		Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
 			"an address moved to another host"},

@@ -37,10 +37,10 @@ func pickLastACK(r *record.Record, v Verdict) (uint64, bool) {
 }
 
 func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool) {
-	opened := c.openedAt(s, x.n)
+	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, opened)),
+		Severity: k.severity(x.n, all.opened), Confidence: Likely,
+		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, is covered by no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
 		Causes: []string{"a firewall on the path ends its state at the first FIN and drops later segments", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
 			"its host is gone"},
@@ -49,7 +49,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 	}
 	if x.unheard == x.n {
 		f.Confidence = Possible
-		f.Title = fmt.Sprintf("the last ACK is lost after the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, opened))
+		f.Title = fmt.Sprintf("the last ACK is lost after the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, all))
 		f.Explanation = fmt.Sprintf("It passed here, and the other end retransmitted its FIN %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
 		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops later segments", "packets are lost there, or dropped by the other end's own host"}
 		f.Advice = []string{"Capture at the other end too: does the ACK arrive there?", f.Advice[1]}

@@ -59,7 +59,7 @@ func (l lossLimits) add(s *subjects[losses, *losses], r *record.Record) {
 // fewLosses is up to how many losses the share is told with its interval.
 const fewLosses = 100
 
-func (l lossLimits) tell(_ *Context, s Subject, x *losses) (Finding, bool) {
+func (l lossLimits) tell(c *Context, s Subject, x *losses) (Finding, bool) {
 	felt := false
 	var parts, where []string
 	for _, e := range sides() {
@@ -89,7 +89,7 @@ func (l lossLimits) tell(_ *Context, s Subject, x *losses) (Finding, bool) {
 	return Finding{
 		Severity: effect{felt: felt}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("packets are lost on connections to %s: %s", name(s.A), strings.Join(parts, ", ")),
-		Explanation: fmt.Sprintf("Data was retransmitted on %s (RFC 5681 section 3.2, RFC 6298). %s", outOf(x.n, x.conns, "connection"), strings.Join(where, " ")),
+		Explanation: fmt.Sprintf("Data was retransmitted on %s (RFC 5681 section 3.2, RFC 6298). %s", c.wholeOf(s.A, x.n).of(x.n), strings.Join(where, " ")),
 		Causes:      []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"},
 		Advice:      lossAdvice(s.A.Addr.String()),
 	}, true

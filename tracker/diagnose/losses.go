@@ -12,7 +12,6 @@ import (
 // losses sums up repeated data on connections to a listener, by who sent it.
 type losses struct {
 	tally
-	conns    uint64    // all that sent data, those without loss too
 	bytes    [2]uint64 // payload as sent
 	again    [2]uint64 // of that, sent again
 	repeats  [2]uint64
@@ -31,7 +30,6 @@ type losses struct {
 // Fields walks over what is summed up.
 func (x *losses) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.conns)
 	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.packets, &x.joined, &x.blind} {
 		fold.Sums(w, by[:])
 	}
@@ -79,7 +77,6 @@ func wereJoined(r *record.Record) (packet uint64) {
 
 // volume takes in how much a connection sent, whether something was repeated or not.
 func (x *losses) volume(r *record.Record) {
-	x.conns++
 	for _, e := range sides() {
 		if t := &r.Path[e].TooBig; joinedOnTheWay(t) {
 			x.joined[e] += uint64(t.Again)

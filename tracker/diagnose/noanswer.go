@@ -70,10 +70,10 @@ func otherAnswered(r *record.Record) bool {
 }
 
 // noneAnswered says how many of a listener's connections it did not answer.
-func noneAnswered(n, all uint64, from string) string {
+func noneAnswered(n uint64, all whole, from string) string {
 	switch {
-	case n < all:
-		return "did not answer " + outOf(n, all, "connection") + ", " + theseFrom(n) + " from " + from
+	case n != all.seen:
+		return "did not answer " + all.of(n) + ", " + theseFrom(n) + " from " + from
 	case n == 1:
 		return "did not answer the only connection to it from " + from
 	case n == 2:
@@ -105,7 +105,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	f := Finding{
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
-		Title:       fmt.Sprintf("%s %s", name(s.A), noneAnswered(n, n+c.opened(s.A), a.sources.who())),
+		Title:       fmt.Sprintf("%s %s", name(s.A), noneAnswered(n, c.wholeOf(s.A, n), a.sources.who())),
 		Explanation: a.silence(c),
 		Causes:      []string{"a firewall drops the SYNs", hostOff, "the answers take another way and are lost there"},
 		Advice: []string{
@@ -156,7 +156,7 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 	return Finding{
 		Severity: k.severity(n, n), Confidence: Likely,
 		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
-			say.Plural(n, "connection"), outOf(service.hung, c.opened(s.A), "open connection")),
+			say.Plural(n, "connection"), say.Plural(service.hung, "open connection")),
 		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer for up to %s.", span(a.waited)) + a.timeouts(),
 		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed at that moment: nothing gets through any more",
 			"its address moved to another host, which drops what it does not know"},

@@ -128,7 +128,7 @@ func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
 	all := x.n + well
 	f := Finding{
 		Severity: k.severity(x.n, all), Confidence: Likely,
-		Title: fmt.Sprintf("nothing but the SYN gets through to %s from %s: %s", name(s.A), x.sources.who(), outOf(x.n, all, "connection")),
+		Title: fmt.Sprintf("nothing but the SYN gets through to %s from %s: %s", name(s.A), x.sources.who(), c.wholeOf(s.A, x.n).of(x.n)),
 		Causes: []string{"a stateful firewall on the path saw the SYN and not the SYN/ACK, which took another path (asymmetric routing), and drops all that follows as invalid",
 			"a rule on the path lets nothing but SYNs pass"},
 		Advice: []string{

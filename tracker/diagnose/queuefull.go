@@ -139,7 +139,6 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 			"`sysctl net.core.somaxconn net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies` are the limits.",
 		},
 	}
-	all := max(c.opened(s.A)+silent, sum.n)
 	service := c.served(s.A)
 	switch strong := silent + late + x.reset + x.often + x.withData; {
 	case strong == 0 && (service != nil && service.prompt > 0 || x.takesSYNs(c, s, l.few)):
@@ -147,10 +146,10 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		// looks (Linux tcp(7)), and a full queue would not choose.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		if service == nil || service.prompt == 0 {
-			f.Title = fmt.Sprintf("%s completed %s late, all of them without data", name(s.A), ofThose(sum.n, all, "handshake"))
+			f.Title = fmt.Sprintf("%s completed %s late, all of them without data", name(s.A), c.handshakes(s.A, sum.n, ofThose))
 			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
 		} else {
-			f.Title = fmt.Sprintf("%s completed %s late, without data from the client, and %s with data at once", name(s.A), ofThose(sum.n, all, "handshake"), say.Plural(service.prompt, "handshake"))
+			f.Title = fmt.Sprintf("%s completed %s late, without data from the client, and %s with data at once", name(s.A), c.handshakes(s.A, sum.n, ofThose), say.Plural(service.prompt, "handshake"))
 		}
 		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
@@ -159,11 +158,11 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
 		f.Causes = append([]string{"the handshake's final ACK was lost after the capture point", "TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
 	case silent > 0:
-		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), ofThose(sum.n, all, "connection"))
+		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), c.wholeOf(s.A, sum.n).toIt(sum.n))
 	case x.reset == 0:
-		f.Title = fmt.Sprintf("%s completed %s late: its queue was full", name(s.A), ofThose(sum.n, all, "handshake"))
+		f.Title = fmt.Sprintf("%s completed %s late: its queue was full", name(s.A), c.handshakes(s.A, sum.n, ofThose))
 	default:
-		f.Title = fmt.Sprintf("%s turned away %s: its queue was full", name(s.A), ofThose(sum.n, all, "finished handshake"))
+		f.Title = fmt.Sprintf("%s turned away %s: its queue was full", name(s.A), c.handshakes(s.A, sum.n, ofThose))
 	}
 	failed, verb := wentIgnored, openedAtOnce
 	if silent > 0 {

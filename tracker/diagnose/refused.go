@@ -44,10 +44,9 @@ func noteRetry(a *attempts, r *record.Record) {
 
 func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	opened := c.opened(s.A)
-	all := max(n+opened-min(a.retried, n, opened), n)
 	f := Finding{
 		Severity: k.severity(n, n+opened), Confidence: Proven,
-		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), ofThose(n, all, "connection"), a.sources.who()),
+		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), c.wholeOf(s.A, n).toIt(n), a.sources.who()),
 		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
 			"(RFC 9293 section 3.10.7.1).",
 		Causes: []string{

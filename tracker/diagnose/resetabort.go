@@ -44,10 +44,10 @@ func pickAbort(r *record.Record) bool {
 	return bare(r) && oneHost(r) && !Forgot(r)
 }
 
-func tellAbort(s Subject, x *resets, opened uint64, k scale) Finding {
+func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	f := Finding{
-		Severity: x.severity(opened, k), Confidence: Likely,
-		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, opened), x.sent(s, "a RST")),
+		Severity: x.severity(all.opened, k), Confidence: Likely,
+		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
 		Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
 		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",

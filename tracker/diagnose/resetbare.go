@@ -34,10 +34,10 @@ func (l forgottenLimits) picksBare(r *record.Record) bool {
 	return bare(r) && !oneHost(r) && (!wasQuiet(r, l.idle) || !provoked(r) && !diedAtRest(r))
 }
 
-func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
+func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 	f := Finding{
-		Severity: x.severity(opened, k), Confidence: Possible,
-		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a middlebox", x.what(s, opened), strings.TrimSuffix(x.sender(s), ",")),
+		Severity: x.severity(all.opened, k), Confidence: Possible,
+		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a middlebox", x.what(s, all), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the path that rejects in its name; few systems abort so." + x.oddly(),
 		Causes: []string{"a firewall or intrusion prevention system on the path rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
 			"a small stack that aborts without ACK"},
@@ -45,7 +45,7 @@ func tellBare(s Subject, x *resets, opened uint64, k scale) Finding {
 			"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
 	}
 	if x.wentOn == x.n {
-		f.Title = fmt.Sprintf("%s got a RST without ACK, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, opened), strings.TrimSuffix(x.sender(s), ","), span(x.longest))
+		f.Title = fmt.Sprintf("%s got a RST without ACK, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, all), strings.TrimSuffix(x.sender(s), ","), span(x.longest))
 	}
 	return x.unheard(f)
 }

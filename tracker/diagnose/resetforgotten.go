@@ -41,10 +41,10 @@ func (l forgottenLimits) picks(r *record.Record) bool {
 	return forgot(r, l.idle) && !diedAtRest(r)
 }
 
-func tellForgotten(s Subject, x *resets, opened uint64, k scale) Finding {
+func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, opened), x.sent(s, "a bare RST")),
+		Severity: k.severity(x.n, all.opened), Confidence: Likely,
+		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, all), x.sent(s, "a bare RST")),
 		Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
 		Causes: []string{"the end's host or process restarted", "a load balancer, NAT or firewall failed over or dropped the connection as idle",
 			"the connection was moved to another host"},

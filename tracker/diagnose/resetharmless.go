@@ -27,10 +27,10 @@ func pickHarmless(r *record.Record) bool {
 	return (c.ResetCause == record.ResetAfterClose || c.ResetBy == record.NoEnd && c.Ignored.Done) && c.Kind == record.CloseNormal && !r.Close.ByNewer
 }
 
-func tellHarmless(s Subject, x *resets, opened uint64, _ scale) Finding {
+func tellHarmless(s Subject, x *resets, all whole, _ scale) Finding {
 	return Finding{
 		Severity: Info, Confidence: Proven,
-		Title:       fmt.Sprintf("%s saw a RST after both ends had closed: harmless", x.what(s, opened)),
+		Title:       fmt.Sprintf("%s saw a RST after both ends had closed: harmless", x.what(s, all)),
 		Explanation: "Both FINs were acknowledged before it came, so nothing was lost (RFC 9293 section 3.6).",
 	}
 }

@@ -32,13 +32,13 @@ func pickIgnored(r *record.Record) bool {
 	return r.Close.Ignored.Packet != 0 && !r.Close.Ignored.GaveUp && r.Close.Kind != record.CloseReset && !r.Close.Ignored.Late && running(r)
 }
 
-func tellIgnored(s Subject, x *resets, opened uint64, _ scale) Finding {
+func tellIgnored(s Subject, x *resets, all whole, _ scale) Finding {
 	if x.disobeyed == x.n {
-		return tellDisobeyed(s, x, opened)
+		return tellDisobeyed(s, x, all)
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Likely,
-		Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, opened), say.Plural(x.ignored, "RST")),
+		Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
 		Explanation: "The RSTs did not carry the sequence number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
 		Causes:      []string{"a middlebox or an attacker forges RSTs and guesses the numbers", "a host answers segments of an older connection"},
 		Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
@@ -50,10 +50,10 @@ func tellIgnored(s Subject, x *resets, opened uint64, _ scale) Finding {
 }
 
 // tellDisobeyed tells of RSTs that stood at the number expected, each of them.
-func tellDisobeyed(s Subject, x *resets, opened uint64) Finding {
+func tellDisobeyed(s Subject, x *resets, all whole) Finding {
 	return Finding{
 		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s got a RST that its receiver did not obey (%s in all)", x.what(s, opened), say.Plural(x.ignored, "RST")),
+		Title:       fmt.Sprintf("%s got a RST that its receiver did not obey (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
 		Explanation: "The RST carried the sequence number that its receiver expected, and that end acknowledged what came after it all the same: it did not get the RST, or refused it." + x.oddly(),
 		Causes: []string{"a firewall on the receiver's host, or after the capture point, drops RSTs", "the receiver takes only signed segments, and the RST was not signed as agreed (TCP-AO, RFC 5925; MD5, RFC 2385)",
 			"something else sent the RST in that end's name, and it got no farther than the capture point"},

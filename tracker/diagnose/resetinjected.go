@@ -38,10 +38,10 @@ func pickInjected(r *record.Record) bool {
 	return r.Close.ResetBy != record.NoEnd && r.Close.ResetCause == record.ResetMiddlebox && r.Close.Kind == record.CloseReset && !diedAtRest(r)
 }
 
-func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
+func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 	f := Finding{
 		Severity: effect{minor: x.closing == x.n || x.level == x.n, felt: true}.severity(), Confidence: Likely,
-		Title: fmt.Sprintf("something on the path reset %s", x.what(s, opened)),
+		Title: fmt.Sprintf("something on the path reset %s", x.what(s, all)),
 		Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
 			rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
 		Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
@@ -50,7 +50,7 @@ func tellInjected(s Subject, x *resets, opened uint64, _ scale) Finding {
 	}
 	if x.level == x.n {
 		f.Confidence = Possible
-		f.Title = fmt.Sprintf("another system at the same distance seems to have reset %s", x.what(s, opened))
+		f.Title = fmt.Sprintf("another system at the same distance seems to have reset %s", x.what(s, all))
 		f.Explanation = fmt.Sprintf("RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place may have sent them.",
 			rangeWords(x.ttl), x.ownWords())
 		f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}

@@ -37,13 +37,13 @@ func pickLateData(r *record.Record) bool {
 	return r.Close.ResetCause == record.ResetLateData && cutOff(r) && !Crossed(r) && !(leftWaiting(r) && r.Close.ResetBy == record.Orig)
 }
 
-func tellLateData(s Subject, x *resets, opened uint64, k scale) Finding {
+func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 	parting := x.bytes <= closeNotify*x.n && x.after < finTimeout
-	e := k.effect(x.n, opened)
+	e := k.effect(x.n, all.opened)
 	e.harmless = parting
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
-		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, opened), x.lateKind(), x.sender(s)),
+		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, all), x.lateKind(), x.sender(s)),
 		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
 		Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
 			"the other end goes on sending though it was informed that nobody listens"},

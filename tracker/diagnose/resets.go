@@ -168,11 +168,11 @@ func (x *resets) sent(s Subject, rst string) string {
 }
 
 // what says which connections: of a listener, or of an opener to several.
-func (x *resets) what(s Subject, opened uint64) string {
+func (x *resets) what(s Subject, all whole) string {
 	if s.Kind == SubjectHost {
 		return fmt.Sprintf("%s of %s to %s", say.Plural(x.n, "connection"), s.A.Addr, about(&x.targets, "server"))
 	}
-	return outOf(x.n, opened, "connection") + " to " + name(s.A)
+	return all.of(x.n) + " to " + name(s.A)
 }
 
 // resetKind is one cause of RSTs.
@@ -181,7 +181,7 @@ type resetKind struct {
 	picks func(r *record.Record) bool
 	ends  outlived                          // how such connections ended; endedUnknown where none is compared with others
 	add   func(x *resets, r *record.Record) // takes a connection in
-	tell  func(s Subject, x *resets, opened uint64, k scale) Finding
+	tell  func(s Subject, x *resets, all whole, k scale) Finding
 }
 
 // newResets is the Fold of a cause. What one opener does to several listeners,
@@ -207,7 +207,7 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	}
 	rest := *x
 	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
-	f := k.tell(s, &rest, max(c.connections(s.A), rest.n), k.scale)
+	f := k.tell(s, &rest, c.wholeOf(s.A, rest.n), k.scale)
 	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the server "+name(s.A))
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once

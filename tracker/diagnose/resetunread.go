@@ -39,12 +39,12 @@ func answersData(r *record.Record) bool {
 	return r.Close.ResetCause == record.ResetUnreadData && provoked(r)
 }
 
-func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
-	e, silent := k.effect(x.n, opened), x.unanswered == x.n
-	e.felt = e.felt || silent && x.n >= silentFew && x.n*10 >= opened
+func tellUnread(s Subject, x *resets, all whole, k scale) Finding {
+	e, silent := k.effect(x.n, all.opened), x.unanswered == x.n
+	e.felt = e.felt || silent && x.n >= silentFew && x.n*10 >= all.opened
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
-		Title:       fmt.Sprintf("%s ended by a RST in answer to data: not read, or aborted", x.what(s, opened)),
+		Title:       fmt.Sprintf("%s ended by a RST in answer to data: not read, or aborted", x.what(s, all)),
 		Explanation: "The server answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
 		Causes: []string{"the application answers early, for example with an error, and closes before it has read the whole request",
 			"it crashed or was killed while requests came in", "it sets SO_LINGER to 0"},
@@ -52,7 +52,7 @@ func tellUnread(s Subject, x *resets, opened uint64, k scale) Finding {
 			"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
 	}
 	if silent && x.full < x.n {
-		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the server: not read, or aborted", x.what(s, opened))
+		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the server: not read, or aborted", x.what(s, all))
 		f.Causes = append([]string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)"}, f.Causes[1:]...)
 		f.Advice[0] = "The service's log at these times shows whether it had read the request. Behind a proxy: is the backend up?"
 	}

@@ -15,6 +15,7 @@ type Set struct {
 	always    []needed // those of them that take every record
 	some      []needed // and those that take records with certain traits
 	census    census
+	tried     tried
 	quality   quality
 	sample    sampled
 	endings   endings
@@ -38,7 +39,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -78,6 +79,7 @@ func (s *Set) Strange() bool {
 // Narrow divides how many subjects and listeners an empty Set has places for.
 func (s *Set) Narrow(by int) {
 	s.census.kept.Narrow(by)
+	s.tried.kept.Narrow(by)
 	s.twins.kept.Narrow(by)
 	s.sample, s.endings = newSampled(max(maxSampled/by, 1)), newEndings(max(maxSampled/by, 1))
 	for _, f := range s.folds {
@@ -107,6 +109,7 @@ func (s *Set) Add(r *record.Record) {
 func (s *Set) add(r *record.Record) {
 	if len(s.folds) > 0 {
 		s.census.add(r)
+		s.tried.add(r)
 		s.sample.add(r)
 		s.endings.add(r)
 		s.forgotten.add(r)
@@ -136,6 +139,7 @@ func (s *Set) add(r *record.Record) {
 // with the same detectors and Options.
 func (s *Set) Fields(w *fold.Walk) {
 	s.census.kept.Fields(w)
+	s.tried.kept.Fields(w)
 	s.quality.Fields(w)
 	s.sample.Fields(w)
 	s.endings.Fields(w)
@@ -156,7 +160,8 @@ func (s *Set) Findings(c *Context) []Finding {
 	with := *c
 	with.recent = s.past != nil
 	s.census.kept.Trim()
-	with.census, with.quality, with.suspects = &s.census, &s.quality, newSuspects()
+	s.tried.kept.Trim()
+	with.census, with.tried, with.quality, with.suspects = &s.census, &s.tried, &s.quality, newSuspects()
 	with.contrasts, with.ended = s.sample.join(), &s.endings
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {

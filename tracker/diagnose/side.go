@@ -24,9 +24,6 @@ func (s Subject) service() capture.Endpoint {
 	return s.A
 }
 
-// openedAt is how many connections a side's listener had, at least n.
-func (c *Context) openedAt(s Subject, n uint64) uint64 { return max(c.connections(s.service()), n) }
-
 // ss is the filter of ss(8) that picks the sockets of a side, on its own host.
 func (s Subject) ss() string {
 	if s.Kind == SubjectPair {
@@ -52,11 +49,11 @@ func (s Subject) who() string {
 }
 
 // ofThose says how many of a side's connections.
-func (s Subject) ofThose(n, all uint64) string {
+func (s Subject) ofThose(n uint64, all whole) string {
 	if s.Kind == SubjectPair {
-		return outOf(n, all, "connection")
+		return all.of(n)
 	}
-	return ofThose(n, all, "connection")
+	return all.toIt(n)
 }
 
 // sides are both ends.

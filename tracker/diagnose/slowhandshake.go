@@ -133,11 +133,10 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			most = slowness(i)
 		}
 	}
-	opened := max(c.opened(s.A), x.n)
 	f := Finding{Severity: effect{felt: x.n >= l.few, minor: most == slowPath}.severity(), Confidence: Likely,
 		Explanation: x.whoseFault(),
 	}
-	what := outOf(x.n, opened, "handshake")
+	what := c.handshakes(s.A, x.n, outOf)
 	switch most {
 	case slowListener:
 		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s, at most %s", name(s.A), what, span(x.longest))

@@ -36,10 +36,9 @@ func addSYNACKLost(s *subjects[resent, *resent], r *record.Record) {
 }
 
 func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) {
-	opened := max(c.opened(s.A), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Likely,
-		Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+		Severity: k.severity(x.n, max(c.opened(s.A), x.n)), Confidence: Likely,
+		Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost()),
 		Explanation: "The SYN/ACK passed the capture point and was retransmitted: it did not arrive, or its ACK was lost before the capture point (RFC 6298 section 2.1)." +
 			x.systems(),
 		Causes: []string{"packets are lost between the capture point and the client", "the client's host is overloaded"},
@@ -47,7 +46,7 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 	}
 	switch {
 	case x.late == x.n:
-		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by up to %s", outOf(x.n, opened, "handshake"), name(s.A), span(x.longest))
+		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by up to %s", c.handshakes(s.A, x.n, outOf), name(s.A), span(x.longest))
 		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the client answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
 		f.Causes = []string{"a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up", "the client's host is overloaded, or was suspended"}
 		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the path to the client stops at times.", x.sources.known[0].Addr),

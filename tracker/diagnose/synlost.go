@@ -36,10 +36,9 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	if c.served(s.A).near() && !v.named() {
 		return Finding{}, false
 	}
-	opened := max(c.opened(s.A), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, opened), Confidence: Possible, // nothing tells which of the causes it is
-		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", outOf(x.n, opened, "handshake"), name(s.A), x.cost()),
+		Severity: k.severity(x.n, max(c.opened(s.A), x.n)), Confidence: Possible, // nothing tells which of the causes it is
+		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost()),
 		Explanation: x.sentAgain() + x.systems(),
 		Causes: []string{"packets are lost between the capture point and the server: the SYN, or the SYN/ACK before the capture point", "the server's accept queue or SYN queue is full and drops SYNs",
 			"a firewall or load balancer limits new connections"},
@@ -51,7 +50,7 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
 		"the server's accept queue or SYN queue is full and drops SYNs", "a firewall rule of the host drops or limits new connections")
 	if v.named() {
-		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", outOf(x.n, opened, "handshake"), name(s.A), v.because())
+		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", c.handshakes(s.A, x.n, outOf), name(s.A), v.because())
 		f.Explanation += " " + sentence(x.cost()) + "."
 	}
 	if held, ok := c.contrasts.limitFits(s.A, wentLate); ok && !v.named() && !s.loopback() {

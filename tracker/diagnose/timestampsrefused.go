@@ -53,7 +53,7 @@ func (x *refusedData) severity(opened uint64) Severity {
 }
 
 // outcome says how many connections hang for it.
-func (x *refusedData) outcome(opened uint64) string {
+func (x *refusedData) outcome(all whole) string {
 	n, one, more := x.hang, " hangs", " hang"
 	if n == 0 {
 		n, one, more = x.stubborn, " was held up", " were held up"
@@ -61,7 +61,7 @@ func (x *refusedData) outcome(opened uint64) string {
 	if n == 1 {
 		more = one
 	}
-	return outOf(n, opened, "connection") + more
+	return all.of(n) + more
 }
 
 func timestampsRefused() Detector {
@@ -91,10 +91,10 @@ func (l atLeast) addStamps(s *subjects[refusedData, *refusedData], r *record.Rec
 }
 
 func tellStamps(c *Context, s Subject, x *refusedData) (Finding, bool) {
-	opened := c.openedAt(s, x.n)
+	all := c.wholeOf(s.service(), x.n)
 	return Finding{
-		Severity: x.severity(opened), Confidence: Proven,
-		Title: fmt.Sprintf("data of %s arrives and is discarded because of its timestamps: %s", s.who(), x.outcome(opened)),
+		Severity: x.severity(all.opened), Confidence: Proven,
+		Title: fmt.Sprintf("data of %s arrives and is discarded because of its timestamps: %s", s.who(), x.outcome(all)),
 		Explanation: fmt.Sprintf("%s had a TSval behind that of earlier ones; each was answered at once by an ACK that stays where it was (PAWS, RFC 7323 section 5.3). Nothing is lost, and to send it again does not help.",
 			say.Plural(x.segments, "segment")),
 		Causes: []string{"something on the path rewrote timestamps to older ones: a firewall, NAT or load balancer that failed over, or that began to rewrite in the middle",

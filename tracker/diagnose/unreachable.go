@@ -94,7 +94,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 		Severity: k.severity(n, n+opened), Confidence: Proven,
 		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.V.Addr),
 		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
-			outOf(n, n+opened, "connection"), strings.Join(kinds, ", "), a.by.V.Addr),
+			c.wholeOf(s.A, n).of(n), strings.Join(kinds, ", "), a.by.V.Addr),
 		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
 		Advice: []string{
 			fmt.Sprintf("On the client: `ip route get %s` shows which way it goes.", s.A.Addr),

@@ -34,10 +34,10 @@ func findUntranslated(r *record.Record, host record.End) (party, bool) {
 }
 
 func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
-	whole := outOf(x.n, max(c.connections(s.A), x.n), "connection")
+	which := c.wholeOf(s.A, x.n).of(x.n)
 	f := Finding{
 		Severity: effect{felt: x.reset > 0}.severity(), Confidence: Likely,
-		Title: fmt.Sprintf("packets of %s to %s came under another address, %s: a NAT did not translate them", whole, name(s.A), x.under.who()),
+		Title: fmt.Sprintf("packets of %s to %s came under another address, %s: a NAT did not translate them", which, name(s.A), x.under.who()),
 		Explanation: fmt.Sprintf("Packets from %s had the ports, sequence and ACK numbers of connections to %s that were open then. Their receiver knows no connection with that address and answers by a RST (RFC 9293 section 3.10.7.1), which hits the real one: a RST without ACK ended %s of these %s.",
 			x.under.who(), name(s.A), say.Thousands(x.reset), say.Thousands(x.n)),
 		Causes: []string{"a NAT takes a packet for invalid and passes it on untranslated (Linux conntrack: INVALID, outside the window that it expects)",
@@ -47,7 +47,7 @@ func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 			"Or drop them there: `iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP`; then they are sent again."},
 	}
 	if x.reset > 0 {
-		f.Title = fmt.Sprintf("%s to %s met a NAT that did not translate some packets: these came from %s, and the RST that answered them ended %s", whole, name(s.A), x.under.who(), say.Plural(x.reset, "connection"))
+		f.Title = fmt.Sprintf("%s to %s met a NAT that did not translate some packets: these came from %s, and the RST that answered them ended %s", which, name(s.A), x.under.who(), say.Plural(x.reset, "connection"))
 	}
 	return f
 }

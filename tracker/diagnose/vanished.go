@@ -35,12 +35,12 @@ func pickVanished(r *record.Record, v Verdict) (uint64, bool) {
 }
 
 func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool) {
-	opened := c.openedAt(s, x.n)
-	e := k.effect(x.n, opened)
+	all := c.wholeOf(s.service(), x.n)
+	e := k.effect(x.n, all.opened)
 	e.broken = x.together()
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
-		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, opened)),
+		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("%s went unanswered%s; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat"), c.toTheEnd()),
 		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
 			"its address moved to another host, which drops what it does not know"},
@@ -52,13 +52,13 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	}
 	if x.untaken == x.n {
 		f.Confidence = Possible
-		f.Title = fmt.Sprintf("%s opened %s and acknowledged nothing that was sent on %s: the handshake passes, the first data does not", s.who(), s.ofThose(x.n, opened), itOrThem(x.n))
+		f.Title = fmt.Sprintf("%s opened %s and acknowledged nothing that was sent on %s: the handshake passes, the first data does not", s.who(), s.ofThose(x.n, all), itOrThem(x.n))
 		f.Causes = []string{"something on the path lets the handshake pass and drops the first request: a firewall that looks into it, or a filter", f.Causes[0],
 			"packets of that length do not pass"}
 		f.Advice[0] = fmt.Sprintf("Capture at %s too: does the first data arrive there?", s.A.Addr)
 	}
 	if x.together() {
-		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: data to it since then is retransmitted and never acknowledged", s.who(), outOf(x.n, opened, "connection"), span(max(x.began.Most-x.began.Least, millisecond)))
+		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: data to it since then is retransmitted and never acknowledged", s.who(), all.of(x.n), span(max(x.began.Most-x.began.Least, millisecond)))
 		f.Explanation += " That they stopped at one moment is due to what they have in common: its host, its address, or the path to it."
 	}
 	if s.Kind == SubjectListener {
