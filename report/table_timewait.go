@@ -236,6 +236,7 @@ type Holder struct {
 	diagnose.Holding
 	Ports int64   // that it chooses from
 	Slope float64 // how many more entered than left in a second of late
+	Level int64   // how many it holds when it levels off, should it go on growing so
 }
 
 // Holders are the clients that hold the most ports in TIME-WAIT, n at most.
@@ -246,15 +247,9 @@ func (s *Summary) Holders(h *Headline, n int) []Holder {
 		if x.Holder.Port != 0 || x.Now == 0 {
 			continue
 		}
-		ports := s.opt.Thresholds.Ports()
-		if own := h.Ports.Len(); own > 0 && h.Local != nil && h.Local(x.Holder.Addr) {
-			ports = own
-		}
-		span := min(diagnose.GrowthSpan(cmp.Or(2*h.MSL, defaultTwoMSL)), c.End-c.Start)
-		y := Holder{Holding: x, Ports: ports}
-		if span >= 10*oneSecond {
-			y.Slope = max(float64(x.Grew)*float64(oneSecond)/float64(span), 0)
-		}
+		y := Holder{Holding: x}
+		y.Ports, _ = c.PortsOf(&x, s.opt.Thresholds.Ports())
+		y.Slope, y.Level = c.Forecast(&x)
 		all = append(all, y)
 	}
 	slices.SortFunc(all, func(a, b Holder) int {

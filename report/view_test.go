@@ -53,3 +53,40 @@ func TestListing(t *testing.T) {
 		t.Errorf("%d of %d", len(list), n)
 	}
 }
+
+// As many that leave as enter exhaust no ports; what only fills up tells where it levels off.
+func TestHolders(t *testing.T) {
+	const second = int64(1e9)
+	for _, x := range []struct {
+		name         string
+		rate, lasted int64
+		now          int64
+		growing      bool
+		out          bool // comes to the end of the ports
+	}{
+		{"begun 20 s ago, levels off", 100, 20, 2000, true, false},
+		{"begun 20 s ago, too many", 600, 20, 12000, true, true},
+		{"levelled off", 100, 300, 6000, false, false},
+	} {
+		s := NewSummary(SummaryOptions{})
+		for i := range x.rate * x.lasted {
+			r := recordtest.Opened()
+			r.ID = uint64(i + 1)
+			entered := r.Start + i*second/x.rate
+			r.Start, r.End, r.States = entered, entered, [2]record.State{record.TimeWait, record.Closed}
+			r.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: entered, Until: entered + 60*second, EndedBy: record.TimeWaitLasts}
+			if r.TimeWait.Until < recordtest.Start+x.lasted*second {
+				r.TimeWait.EndedBy = record.TimeWait2MSL
+			}
+			s.Add(r)
+		}
+		h := s.Holders(&Headline{MSL: 30 * second, Start: recordtest.Start, End: recordtest.Start + x.lasted*second}, 3)
+		if len(h) != 1 || int64(h[0].Now) < x.now*98/100 || int64(h[0].Now) > x.now*102/100 || h[0].Ports != 28232 {
+			t.Errorf("%s: %+v", x.name, h)
+			continue
+		}
+		if got := h[0].Slope >= 1; got != x.growing || h[0].Level >= h[0].Ports != x.out {
+			t.Errorf("%s: %.0f a second, to %d", x.name, h[0].Slope, h[0].Level)
+		}
+	}
+}

@@ -284,8 +284,11 @@ func (m *model) holders(rows int) (lines []line) {
 		words := fmt.Sprintf("%s of %s ports (%d %%): %s to %s", say.Thousands(x.Now), say.Thousands(uint64(x.Ports)), int64(x.Now)*100/x.Ports, x.Holding.Holder.Addr, x.Dest)
 		if x.Slope >= 1 {
 			words += fmt.Sprintf("; +%s/s", rateOf(x.Slope))
-			if left := float64(x.Ports-int64(x.Now)) / x.Slope; left > 0 && left < 3600 {
-				words += ", none left in " + m.ago(int64(left*1e9))
+			switch {
+			case x.Level >= x.Ports:
+				words += ", at that rate none is left in " + m.ago(int64(float64(max(x.Ports-int64(x.Now), 0))/x.Slope*1e9))
+			case x.Level*10 > int64(x.Now)*11:
+				words += fmt.Sprintf(", at that rate at most %s", say.Thousands(uint64(x.Level)))
 			}
 		}
 		lines = append(lines, text(quiet, "TIME-WAIT ").more(r, words))

@@ -46,6 +46,21 @@ func (c *Context) filling(h *Holding) int64 {
 	return max(fills, 0)
 }
 
+// Forecast is how many more entered than left in a second of late, and at how many a
+// population levels off that goes on growing so.
+func (c *Context) Forecast(h *Holding) (slope float64, level int64) {
+	slope = c.slope(h)
+	return slope, int64(h.Now) + int64(slope*float64(c.filling(h))/1e9)
+}
+
+// PortsOf is how many ports the client of h chooses from, and whether that is this host's own range.
+func (c *Context) PortsOf(h *Holding, otherwise int64) (ports int64, own bool) {
+	if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
+		return n, true
+	}
+	return otherwise, false
+}
+
 // opener tells that it holds ports, not only memory.
 func (h *Holding) opener() bool { return h.Holder.Port == 0 }
 

@@ -6,7 +6,7 @@ import (
 	"tcpwatch/internal/say"
 )
 
-// portLimits are how many ports an opener has, and how many per cent of them must be held.
+// portLimits are how many ports a client has, and how many per cent of them must be held.
 type portLimits struct{ ports, felt, broken int64 }
 
 func portLimitsOf(o *Options) portLimits {
@@ -15,7 +15,7 @@ func portLimitsOf(o *Options) portLimits {
 		int64(o.share("port-exhaustion-critical", 90, "of the ports held from which on it is critical"))}
 }
 
-// Ports is how many ports an opener chooses from, where its own range is not known.
+// Ports is how many ports a client chooses from, where its own range is not known.
 func (o *Options) Ports() int64 { return portLimitsOf(o).ports }
 
 func portExhaustion() Detector {
@@ -39,12 +39,8 @@ macOS. tcp_tw_reuse gives ports back after 1 s, which is counted where it is see
 
 // tell goes by this host's own range of ports where that is known.
 func (l portLimits) tell(c *Context, h *Holding) (Finding, bool) {
-	ports, own := l.ports, false
-	if n := c.Ports.Len(); n > 0 && c.local(h.Holder.Addr) {
-		ports, own = n, true
-	}
-	slope := c.slope(h)
-	level := int64(h.Now) + int64(slope*float64(c.filling(h))/1e9)
+	ports, own := c.PortsOf(h, l.ports)
+	slope, level := c.Forecast(h)
 	held := int64(h.Peak)
 	if !h.opener() || ports <= 0 || max(held, level)*100 < ports*l.felt {
 		return Finding{}, false
