@@ -193,9 +193,7 @@ func (w *worker) ended(r *record.Record) {
 	if len(l.closed) < closedKept {
 		l.closed = append(l.closed, record.Record{})
 	}
-	c := &l.closed[l.nClosed%closedKept]
-	*c = *r
-	c.Own()
+	report.CopyRecord(&l.closed[l.nClosed%closedKept], r)
 	l.nClosed++
 }
 

@@ -11,11 +11,12 @@ import (
 type ranking = fold.Ranking[record.Record]
 
 func newRanking(limit int, compare func(a, b *record.Record) int) ranking {
-	return fold.NewRanking(limit, func(a, b *record.Record) int { return cmp.Or(compare(a, b), byID(a, b)) }, copyRecord)
+	return fold.NewRanking(limit, func(a, b *record.Record) int { return cmp.Or(compare(a, b), byID(a, b)) }, CopyRecord)
 }
 
-// copyRecord copies a record without what is borrowed.
-func copyRecord(to, from *record.Record) {
+// CopyRecord copies a record without what is borrowed from the tracker: transitions and episodes
+// of zero windows.
+func CopyRecord(to, from *record.Record) {
 	*to = *from
 	to.Transitions, to.Ends[0].ZeroWindowList, to.Ends[1].ZeroWindowList = nil, nil, nil
 }
