@@ -150,3 +150,44 @@ func TestOneAgeIsNamedOnce(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 }
+
+// How long a sender repeats into silence is its timer's, no limit of the connection: its age is
+// that at the first repeat.
+func TestAgeOfSilence(t *testing.T) {
+	at := func(began, last int64) func(r *record.Record, i int, bad bool) {
+		return func(r *record.Record, i int, bad bool) {
+			if !bad {
+				r.End = r.Start + 5*second
+				return
+			}
+			r.End = r.Start + last + int64(i)*millisecond
+			r.Path[record.Orig].Stuck.Since = r.Start + began
+		}
+	}
+	for _, x := range []struct {
+		name        string
+		began, last int64
+		want        string // of a sign of why
+	}{
+		{"from the first data on", 300 * millisecond, 53 * second, ""},
+		{"at an age", 900 * second, 960 * second, "had lived for 15 min or more"},
+	} {
+		c, e := &Context{MSL: record.DefaultMSL}, newEndings(64)
+		for _, r := range lives(40, 8, at(x.began, x.last)) {
+			if r.Close.Kind == record.CloseReset {
+				r.Close = record.CloseRecord{Kind: record.CloseTimedOut, First: record.NoEnd, ResetBy: record.NoEnd}
+				r.Ends[record.Orig].Retx = 9
+			}
+			e.add(r)
+		}
+		c.ended = &e
+		v := c.endingsAt(made(1).Resp, endedSilent)
+		got := ""
+		if v.named() {
+			got = v.why[0].text
+		}
+		if got != x.want {
+			t.Errorf("%s: %q", x.name, got)
+		}
+	}
+}

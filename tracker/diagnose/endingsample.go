@@ -24,8 +24,8 @@ const (
 // finish is what is remembered of how one connection ended.
 type finish struct {
 	ID         uint64
-	At         int64 // of the RST, the last packet heard of the other end, or the close
-	Age        int64 // then, ns; 0 where its beginning was not captured
+	At         int64 // of the RST, of the first repeat into silence, or of the close
+	Age        int64 // then, ns; 0 where its beginning or that moment is not known
 	Bytes      uint64
 	Orig, Resp capture.Endpoint
 	Tunnel     uint64
@@ -91,7 +91,13 @@ func (s *endings) add(r *record.Record) {
 	if r.Close.ResetTime.OK && result != endedWell {
 		e.At = r.Close.ResetTime.V
 	}
-	if !r.Capture.Midstream {
+	known := !r.Capture.Midstream
+	if result == endedSilent { // its last packet is the sender's last try, which its own timer chose
+		began := inVainSince(r)
+		known = known && began > 0
+		e.At = cmp.Or(began, e.At)
+	}
+	if known {
 		e.Age = e.At - r.Start
 	}
 	if r.NVLAN > 0 {
@@ -99,6 +105,16 @@ func (s *endings) add(r *record.Record) {
 	}
 	e.Rank = fold.Mix(uint64(e.At / second))
 	s.keep(e, result == endedWell)
+}
+
+// inVainSince is when data was first repeated that nobody ever acknowledged; 0 for never.
+func inVainSince(r *record.Record) (first int64) {
+	for e := range r.Path {
+		if x := &r.Path[e].Stuck; x.Since > 0 && !x.Passed && (first == 0 || x.Since < first) {
+			first = x.Since
+		}
+	}
+	return first
 }
 
 // ended is a finish with what the others tell of it.
