@@ -76,7 +76,11 @@ func (t *Trail) Take(v *report.View) (told []Told) {
 			x.told = *f
 			told = append(told, Told{Changed, x})
 		}
+		since := x.Since
 		x.Finding, x.Missed = *f, 0
+		if since > 0 && since < x.Since { // a View forgets what is no longer recent
+			x.Since = since
+		}
 		t.open = append(t.open, x)
 	}
 	for _, x := range before {

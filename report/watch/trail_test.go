@@ -45,6 +45,21 @@ func TestTrail(t *testing.T) {
 	}
 }
 
+// What a View forgets because it is no longer recent does not move the beginning of what stands.
+func TestTrailKeepsTheBeginning(t *testing.T) {
+	var trail Trail
+	for i, since := range []int64{10, 8, 0, 30, 50} {
+		var list []diagnose.Finding
+		if since > 0 {
+			list = []diagnose.Finding{{ID: "a", Count: 1, Since: since}}
+		}
+		trail.Take(&report.View{At: 1e18 + int64(i)*1e9, Findings: list})
+	}
+	if open := trail.Open(); len(open) != 1 || open[0].Since != 8 {
+		t.Errorf("%+v", open[0])
+	}
+}
+
 // What was not looked at yet is not resolved, and of what is resolved only so much is kept.
 func TestTrailKeeps(t *testing.T) {
 	var trail Trail
