@@ -184,3 +184,16 @@ func TestOneFindingOfACutWay(t *testing.T) {
 		t.Errorf("%d findings: %v", len(found), titles(found))
 	}
 }
+
+// Connections whose data never gets through are one finding, though the sender of the older ones
+// has long been repeating and that of the newer ones has not.
+func TestOneFindingOfDataThatDoesNotGetThrough(t *testing.T) {
+	old := clean(2, unheardSince(2*second), silentFrom, func(r *record.Record) {
+		r.Close.Kind, r.Path[record.Orig].NoneTaken, r.Silent = record.CloseTimedOut, true, 100*second
+	})
+	all := append(append(old, clean(3, unheardSince(2*second), silentFrom, after(90*second))...), clean(4, after(91*second))...)
+	found := findingsOf(t, "vanished,fell-silent", nil, all...)
+	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, "on 2 connections for a minute or more") {
+		t.Errorf("%d findings: %v %+v", len(found), titles(found), found)
+	}
+}

@@ -16,6 +16,7 @@ type stuck struct {
 	never uint64            // connections on which the silent end sent nothing but its part of the handshake
 	from  sources           // the other ends of those
 	least uint32            // of those, the smallest payload that was repeated
+	over  uint64            // of those, connections that timed out
 }
 
 // Fields walks over what is summed up.
@@ -23,7 +24,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.began.Fields(w)
 	fold.Max(w, &x.times)
-	fold.Sum(w, &x.never)
+	fold.Sum(w, &x.never, &x.over)
 	fold.Least(w, &x.least)
 	x.from.Fields(w)
 }
@@ -50,6 +51,13 @@ func stuckTowards(r *record.Record, e record.End) bool {
 	return r.Ends[e].Packets > 0 && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
 }
 
+// gotNoData tells that an end acknowledged nothing of the data that was sent to it, for so long
+// that it counts as timed out.
+func gotNoData(r *record.Record, e record.End) bool {
+	p := &r.Path[e.Peer()]
+	return r.Close.Kind == record.CloseTimedOut && p.NoneTaken && p.UnackedTimes > triesToFail && neverHeard(r, e) && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
+}
+
 func fellSilent() Detector {
 	return Detector{
 		Name: "fell-silent", Group: GroupClose, needs: traitStuck,
@@ -57,8 +65,8 @@ func fellSilent() Detector {
 
 Rule: data was repeated three times or more into silence, for a second or more, when the
 input ends (RFC 6298 section 5.5; Linux goes on for tcp_retries2, about 15 minutes).
-An end that sent nothing but its part of the handshake never knew less than now: what carries
-data does not get through to it, by its length, its content or its sender.
+An end that sent nothing but its part of the handshake, up to the sender's timeout or until the input ends, gets
+nothing that carries data: its length, its content or its sender keep it away.
 Where it had answered before, connections to the same server that began meanwhile show what is gone: where they open at once,
 the host, the path and the server are there, and only the state of the older connections is gone
 (a failover or restart whose RST does not come through, RFC 9293 section 3.5.1; a NAT or
@@ -66,7 +74,7 @@ stateful firewall that lost its table). Where their SYNs meet silence too, the h
 to it is gone: no-answer reports that for the server as a whole. Where nothing began
 meanwhile it is only possible.
 
-What has been silent for a minute is vanished; a connection that was idle before is
+What answered before and has been silent for a minute is vanished; a connection that was idle before is
 keepalive-missing or idle-timeout; one in which large segments alone are lost is mtu-black-hole.`,
 		New: func(o *Options) Fold {
 			k := stuckLimits{o.count("fell-silent-few", 3, "connections from which on it is a warning and no notice")}
@@ -78,11 +86,14 @@ keepalive-missing or idle-timeout; one in which large segments alone are lost is
 type stuckLimits struct{ few uint64 }
 
 func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
-	if stuckTowards(r, e) && !blackHoled(r, e.Peer()) && JudgeClose(r).Fault == NoFault {
+	if !blackHoled(r, e.Peer()) && (gotNoData(r, e) || stuckTowards(r, e) && JudgeClose(r).Fault == NoFault) {
 		x := s.At(sideOf(r, e))
 		x.add(r, e.Peer())
 		if neverHeard(r, e) {
 			x.never++
+			if r.Close.Kind == record.CloseTimedOut {
+				x.over++
+			}
 			x.from.add(sideOf(r, e.Peer()).A.Addr)
 			if n := r.Path[e.Peer()].Stuck.Bytes; n > 0 && (x.least == 0 || n < x.least) {
 				x.least = n
@@ -108,12 +119,15 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if m.unanswered > 0 && m.opened == 0 {
 		return Finding{}, false // no-answer tells it of the listener as a whole
 	}
-	still := "and was when the input ended"
-	if c.recent {
-		still = "so far"
+	still := ", and was when the input ended"
+	switch {
+	case x.over > 0:
+		still = fmt.Sprintf(", on %s for a minute or more", say.Plural(x.over, "connection"))
+	case c.recent:
+		still = " so far"
 	}
 	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible,
-		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s, %s (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time"), still),
+		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s%s (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time"), still),
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."}}
 	if x.began.Most-x.began.Least <= atOneMoment && x.n > 1 {

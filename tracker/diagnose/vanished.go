@@ -16,7 +16,8 @@ Rule: unacknowledged data is repeated with doubling pauses (RFC 6298 section 5.5
 Linux up to tcp_retries2 (15 times, about 924 s), then the connection ends with
 nothing on the wire. Counted where data was repeated three times or more and nothing came
 for a minute. A connection that was idle before is idle-timeout or
-keepalive-missing; one in which large segments alone are lost is mtu-black-hole. Where three
+keepalive-missing; one in which large segments alone are lost is mtu-black-hole; one whose
+handshake was all that ever got through is fell-silent. Where three
 or more connections of one end stopped within five seconds, that moment is reported. Where
 not one byte of the sender was ever acknowledged it is only possible that the host is gone:
 the handshake passed, and something may keep all else from it. A sender that gives up with
@@ -31,7 +32,8 @@ a RST behind data that was never acknowledged is counted too.
 
 func pickVanished(r *record.Record, v Verdict) (uint64, bool) {
 	n := uint64(max(r.Ends[record.Orig].Retx, r.Ends[record.Resp].Retx))
-	return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r)
+	return n, v.Fault == FaultTimedOut && n >= triesToFail && !diedAtRest(r) && !blackHoled(r, record.Orig) && !blackHoled(r, record.Resp) && !unheardAfterSYN(r) &&
+		!gotNoData(r, record.Orig) && !gotNoData(r, record.Resp)
 }
 
 func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool) {
