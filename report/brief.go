@@ -181,8 +181,8 @@ func untroubled(s *Summary) string {
 // when.
 func (p *page) briefFinding(f *diagnose.Finding) {
 	p.headOf(f)
-	if n := len(f.Causes); n > 0 {
-		p.note(2, "", causeWord(f.Confidence, n)+": "+say.WithoutRules(f.Causes[0])+".")
+	if len(f.Causes) > 0 {
+		p.note(2, "", f.CauseWord()+": "+say.WithoutRules(f.Causes[0])+".")
 	}
 	p.note(2, "", "Signs: "+signs(say.WithoutRules(f.Explanation)))
 	if len(f.Advice) > 0 {
@@ -193,20 +193,6 @@ func (p *page) briefFinding(f *diagnose.Finding) {
 		parts = append(parts, at)
 	}
 	p.note(2, say.Faint, strings.Join(append(parts, "The rule: --explain "+f.Detector), ". "))
-}
-
-// causeWord says how sure the first of some causes is. What is proven is the trouble; where
-// several causes fit, the first of them is likely.
-func causeWord(c diagnose.Confidence, causes int) string {
-	switch {
-	case c == diagnose.Possible && causes > 1:
-		return fmt.Sprintf("Possible cause (1 of %d)", causes)
-	case c == diagnose.Possible:
-		return "Possible cause"
-	case c == diagnose.Likely || causes > 1:
-		return "Likely cause"
-	}
-	return "Cause"
 }
 
 // between is from when until when; the day is the headline's, where it is one.

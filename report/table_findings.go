@@ -112,11 +112,14 @@ func (p *page) finding(f *diagnose.Finding) {
 	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
 		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, p.days(f.Since, f.Until), f.Detector))
 	p.note(table.Indent, "", f.Explanation)
-	for i, c := range f.Causes {
-		if i == 0 {
-			p.note(table.Indent, "", "Likely causes, the likeliest first:")
+	switch {
+	case len(f.Causes) == 1:
+		p.note(table.Indent, "", f.CauseWord()+": "+f.Causes[0])
+	case len(f.Causes) > 1:
+		p.note(table.Indent, "", "Possible causes, what fits best first:")
+		for i, c := range f.Causes {
+			p.note(table.Indent+2, "", fmt.Sprintf("%d. %s", i+1, c))
 		}
-		p.note(table.Indent+2, "", fmt.Sprintf("%d. %s", i+1, c))
 	}
 	for i, a := range f.Advice {
 		if i == 0 {

@@ -111,7 +111,7 @@ func TestScreenLive(t *testing.T) {
 	x.keys("Space")
 	x.shows("PAUSED")
 	x.keys("Space", "3")
-	x.shows("id", "client", "server")
+	x.shows("Enter its packets", fmt.Sprintf("127.0.0.1:%d", port))
 	x.keys("Q")
 	x.shows("127.0.0.1:", "? help  q quit", " icanon")
 }

@@ -56,15 +56,8 @@ func (m *model) worstFirst(h int) (lines []line) {
 	if wrong {
 		f := &m.open[0]
 		lines = append(lines, m.headOf(f, m.width)...)
-		if n := len(f.Causes); n > 0 {
-			word := "Likely cause: "
-			switch {
-			case f.Confidence == diagnose.Possible:
-				word = "Possible cause: "
-			case f.Confidence == diagnose.Proven && n == 1:
-				word = "Cause: "
-			}
-			lines = append(lines, m.wrapped(plain, word+f.Causes[0]+".", 2)...)
+		if len(f.Causes) > 0 {
+			lines = append(lines, m.wrapped(plain, f.CauseWord()+": "+f.Causes[0]+".", 2)...)
 		}
 		if len(f.Advice) > 0 {
 			lines = append(lines, m.wrapped(quiet, "Do: "+f.Advice[0], 2)...)

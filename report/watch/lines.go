@@ -63,7 +63,7 @@ func (l *Lines) View(v *report.View) error {
 		if t.Change == WasResolved {
 			word, text = "resolved", t.Title+": not any more since "+l.o.TimeOfDay(t.Missed)
 		} else if cause := firstOf(t.Causes); cause != "" {
-			text += " (" + t.Confidence.String() + "). Likely cause: " + say.WithoutRules(cause)
+			text += " (" + t.Confidence.String() + "). " + t.CauseWord() + ": " + say.WithoutRules(cause)
 		}
 		l.line(v.At, word+" "+text)
 	}

@@ -167,10 +167,10 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 
 // hearsNoData tells of connections whose handshake got through, and nothing that carries data.
 func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
-	f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s: their handshakes got through, their data does not", s.who(), say.Plural(x.n, "connection"))
+	f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s: %s", s.who(), say.Plural(x.n, "connection"), theirHandshakes(x.n))
 	if s.Kind == SubjectListener {
-		f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s from %s: their handshakes got through, their data does not",
-			s.who(), say.Plural(x.n, "connection"), x.from.who())
+		f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s from %s: %s",
+			s.who(), say.Plural(x.n, "connection"), x.from.who(), theirHandshakes(x.n))
 		if m.opened > 0 {
 			f.Explanation += fmt.Sprintf(" Meanwhile %s to the same server opened at once.", say.Plural(m.opened, "connection"))
 		}
@@ -188,4 +188,11 @@ func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 	}
 	f.Advice = []string{fmt.Sprintf("On %s: `tcpdump -ni any 'host %s'` shows whether the data arrives there; if it does, `nft list ruleset` and `iptables -vnL` show what drops it.", s.A.Addr, other),
 		"If it does not arrive: send small data first, then larger, to see whether length decides; compare with a client that is served: another way, interface, VPN or firewall zone?"}
+}
+
+func theirHandshakes(n uint64) string {
+	if n == 1 {
+		return "its handshake got through, its data does not"
+	}
+	return "their handshakes got through, their data does not"
 }

@@ -1,6 +1,9 @@
 package diagnose
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Confidence says how sure it is.
 type Confidence uint8
@@ -24,7 +27,7 @@ type Finding struct {
 	Confidence  Confidence
 	Title       string   // one sentence without its full stop; names the subject
 	Explanation string   // what it means, by which rule
-	Causes      []string // likely causes, the likeliest first
+	Causes      []string // what it may come from, what fits best first; the only one is as sure as the finding
 	Advice      []string // sentences; commands in them stand between backquotes
 	Subject     Subject
 	Count       uint64   // connections
@@ -35,6 +38,20 @@ type Finding struct {
 	Until       int64
 	counted     bool     // by the kernel, not read from connections
 	explains    []uint64 // ids of connections whose other troubles this one explains, in order
+}
+
+// CauseWord says how sure the first cause is: where several fit, nothing in the capture decides
+// between them, however sure the trouble itself is.
+func (f *Finding) CauseWord() string {
+	switch n := len(f.Causes); {
+	case n > 1:
+		return fmt.Sprintf("Possible cause (1 of %d)", n)
+	case f.Confidence == Possible:
+		return "Possible cause"
+	case f.Confidence == Likely:
+		return "Likely cause"
+	}
+	return "Cause"
 }
 
 // compare orders findings as reports print them: what weakens the others
