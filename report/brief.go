@@ -240,6 +240,9 @@ func (p *page) headOf(f *diagnose.Finding) {
 	if f.Severity < diagnose.Notice {
 		head = f.Severity.String()
 	}
+	if p.collects(Part{Kind: PartFinding, Style: severityStyle(f.Severity), Name: head, Text: title, Finding: f}) {
+		return
+	}
 	for i, l := range say.WrapHard(head+"  "+title, p.Width-3) {
 		if i == 0 {
 			word, rest, _ := strings.Cut(l, " ")

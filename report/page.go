@@ -25,7 +25,8 @@ type page struct {
 	none  []string // what was asked for and not seen
 	// findings are all, in order.
 	findings []diagnose.Finding
-	brief    bool // no table was named: each says only what a first look needs
+	brief    bool      // no table was named: each says only what a first look needs
+	sections []Section // where all goes instead of the text; nil: to the text
 	sentence.Phrases
 }
 
@@ -51,6 +52,10 @@ func (p *page) where(r *record.Record) string {
 
 // title begins a report.
 func (p *page) title(name, text string) {
+	if p.sections != nil {
+		p.sections = append(p.sections, Section{Name: name, Text: text})
+		return
+	}
 	p.b.WriteByte('\n')
 	for i, l := range say.WrapHard(name+": "+text, p.Width-2) {
 		if i == 0 && strings.HasPrefix(l, name) {
@@ -84,7 +89,9 @@ func (c counted) String() string { return strings.Join(c, ", ") }
 
 // note writes text on lines of its own, indented.
 func (p *page) note(indent int, style, text string) {
-	p.WriteNote(&p.b, indent, table.Note{Style: style, Text: text})
+	if !p.collects(Part{Kind: kindOf(style), Style: style, Indented: indent > 0, Text: text}) {
+		p.WriteNote(&p.b, indent, table.Note{Style: style, Text: text})
+	}
 }
 
 // label writes a name and, in a column of its own, what there is to say.
@@ -92,6 +99,9 @@ func (p *page) label(name, text string) { p.labelled(name, say.Faint, text) }
 
 // labelled is label with a style for the name.
 func (p *page) labelled(name, style, text string) {
+	if p.collects(Part{Kind: PartLabel, Style: style, Name: name, Text: text}) {
+		return
+	}
 	const column = 13
 	for i, l := range say.WrapHard(text, p.Width-column) {
 		head := strings.Repeat(" ", column)

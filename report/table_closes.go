@@ -93,7 +93,7 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	for _, r := range shown {
 		g.Rows = append(g.Rows, table.Row{Cells: []string{r.who(), ways[r.way()].what, say.Thousands(r.n), p.waited(r.waited), r.ids.String()}})
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
@@ -243,11 +243,11 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 // ends writes the id and both ends, on two lines where they do not fit on one.
 func (p *page) ends(style string, r *record.Record) {
 	head := sentence.ID(r.ID) + "  " + r.Orig.String()
-	if say.Width(head)+len(sentence.Arrow)+len(r.Resp.String()) > p.Width {
+	if p.sections == nil && say.Width(head)+len(sentence.Arrow)+len(r.Resp.String()) > p.Width {
 		p.b.WriteString(p.Paint(style, head) + "\n" + "   " + sentence.Arrow[1:] + r.Resp.String() + "\n")
 		return
 	}
-	p.b.WriteString(p.Paint(style, head+sentence.Arrow+r.Resp.String()) + "\n")
+	p.line(style, head+sentence.Arrow+r.Resp.String())
 }
 
 // missing names the missing step, by whom, and for how long.

@@ -44,7 +44,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		g = p.usualColumns(shown)
 	}
 	if len(shown) > 0 {
-		if err := g.Write(&p.b, p.Page); err != nil {
+		if err := p.table(&g); err != nil {
 			return err
 		}
 	}

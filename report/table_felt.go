@@ -28,6 +28,7 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 	}
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, fmt.Sprintf("Felt time of %s", say.Plural(n, "handshake")))
+	since := p.b.Len()
 	digits := len(say.Thousands(most))
 	bar := min(bestBar, p.Width-24-digits-4)
 	for i := first; i <= last; i++ {
@@ -44,6 +45,7 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 		p.humpNote(say.Width(line), humpWhy(*h, i))
 		p.b.WriteByte('\n')
 	}
+	p.drawn(since)
 	p.note(0, say.Faint, "Percentiles are exact to 1.6 %, the maximum is exact.")
 }
 

@@ -118,14 +118,14 @@ func (p *page) finding(f *diagnose.Finding) {
 	case len(f.Causes) > 1:
 		p.note(table.Indent, "", "Possible causes, what fits best first:")
 		for i, c := range f.Causes {
-			p.note(table.Indent+2, "", fmt.Sprintf("%d. %s", i+1, c))
+			p.item(table.Indent+2, strconv.Itoa(i+1)+".", c)
 		}
 	}
 	for i, a := range f.Advice {
 		if i == 0 {
 			p.note(table.Indent, "", "What to do:")
 		}
-		p.commands(table.Indent+2, "- "+a)
+		p.item(table.Indent+2, "-", a)
 	}
 	if at := examplesOf(f, shownExamples); at != "" {
 		p.note(table.Indent, say.Faint, at)
@@ -138,6 +138,13 @@ func (p *page) days(since, until int64) string {
 		return "at times that the file does not hold"
 	}
 	return p.FromTo(since, until)
+}
+
+// item prints an item of a list behind its mark.
+func (p *page) item(indent int, mark, text string) {
+	if !p.collects(Part{Kind: PartItem, Indented: true, Name: strings.TrimRight(mark, "-."), Text: text}) {
+		p.commands(indent, mark+" "+text)
+	}
 }
 
 // commands prints a sentence without breaking a command in it.

@@ -112,7 +112,7 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	for _, r := range shown {
 		g.Rows = append(g.Rows, p.listenerRow(r, all.felt.N() > 0))
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "server")

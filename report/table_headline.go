@@ -68,6 +68,10 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 
 // headline writes the first line, which goes on indented where it is too long.
 func (p *page) headline(text string) {
+	if p.sections != nil {
+		p.sections[0].Text = text
+		return
+	}
 	for i, l := range say.WrapHard(text, p.Width-2) {
 		p.b.WriteString(strings.Repeat("  ", min(i, 1)) + p.Paint(say.Bold, l) + "\n")
 	}

@@ -47,7 +47,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		g.Rows = append(g.Rows, table.Row{Cells: []string{capture.Addr(r.host).String(), say.Thousands(r.opened), say.Thousands(r.failed),
 			say.Thousands(r.accepted), say.Thousands(r.missed), say.Thousands(r.resets), say.Thousands(r.sent), say.Thousands(r.received), say.Thousands(r.repeats), rtt}})
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "host")

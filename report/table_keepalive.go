@@ -57,7 +57,7 @@ func writeKeepalives(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			}
 		}
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), k.worst.Offered(), "connection")

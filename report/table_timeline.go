@@ -123,7 +123,7 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 		g.Rows = append(g.Rows, table.Row{Cells: append(cells, rate)})
 	}
 	p.b.WriteByte('\n')
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "step")
@@ -155,6 +155,8 @@ func (t *timeline) beatWords(k beat, n uint64) string {
 
 // beatLines draws a line for each column that has something, with its greatest value.
 func (p *page) beatLines(t *timeline, rows []beatRow) {
+	since := p.b.Len()
+	defer func() { p.drawn(since) }()
 	for k, name := range beatNames {
 		values := make([]uint64, len(rows))
 		for i := range rows {

@@ -108,7 +108,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 	for _, r := range shown {
 		g.Rows = append(g.Rows, p.holdingRow(&r, h, o.Ports))
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), uint64(len(rows)), "row")
@@ -224,7 +224,9 @@ func (p *page) population(t *timeWaits, h *Headline) {
 	}
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, fmt.Sprintf("Held over time, all holders, %s to %s %s, at most %s", p.clockIn(h, t.all.entries.Least), p.clockIn(h, p.end), p.Zone(p.end), say.Thousands(n)))
+	since := p.b.Len()
 	p.b.WriteString("  " + marks + "\n")
+	p.drawn(since)
 	if w := t.all.pop.Width(); w > 1 {
 		p.note(0, say.Faint, fmt.Sprintf("Counted in steps of %d s.", w))
 	}

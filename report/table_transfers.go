@@ -54,7 +54,7 @@ func writeTransfers(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			orDash(x.Lost, func(n uint64) string { return share(float64(n), float64(x.Packets)) }),
 			x.share(x.Sender), x.share(x.Window), x.share(x.Network), orDash(ceiling, say.Rate)}})
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(shown), all, "direction")

@@ -164,9 +164,7 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 			return fmt.Errorf("report %q was not summed up: SummaryOptions.OnDemand names those that are", t.Name)
 		}
 	}
-	if o.Ports <= 0 {
-		o.Ports = int(s.opt.Thresholds.Ports())
-	}
+	o = o.withPorts(s)
 	p := newPage(o, s, h)
 	if p.brief {
 		o.Top = cmp.Or(o.Top, briefRows)
@@ -188,6 +186,14 @@ func WriteTables(w io.Writer, s *Summary, h *Headline, o TableOptions) error {
 	return err
 }
 
+// withPorts is o with the number of ports that findings count with, unless it has its own.
+func (o TableOptions) withPorts(s *Summary) TableOptions {
+	if o.Ports <= 0 {
+		o.Ports = int(s.opt.Thresholds.Ports())
+	}
+	return o
+}
+
 // rowsOf is how many rows o allows.
 func (o TableOptions) rowsOf(byDefault int) int {
 	if o.Top > 0 {
@@ -207,9 +213,7 @@ func (p *page) more(shown int, all uint64, what string) {
 // WriteTables. Of sums that lack it nothing is printed.
 func WriteTable(w io.Writer, name string, s *Summary, h *Headline, o TableOptions) error {
 	o.Reports = []string{name}
-	if o.Ports <= 0 {
-		o.Ports = int(s.opt.Thresholds.Ports())
-	}
+	o = o.withPorts(s)
 	p := newPage(o, s, h)
 	for _, t := range AllTables() {
 		if t.Name != name || t.sums != nil && !s.sumsUp(&t) {

@@ -61,12 +61,14 @@ const policy = `
 		< report/ladder, report, report/where, report/compare, report/follow;
 	report/sentence < report/packets;
 	report, report/schema, report/sentence < report/watch;
+	report, report/ladder < report/html;
+	report < report/markdown;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/html, report/markdown < cmd/tcpwatch;
 	internal/say < internal/table;
 	internal/say, internal/fold < tracker/diagnose;
-	internal/table < report, report/compare;
+	internal/table < report, report/compare, report/html;
 	internal/say < packaging/bench;
 	capture/live, capture/host < cmd/tcpwatch;
 `

@@ -9,7 +9,9 @@ import (
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
+	"tcpwatch/report/html"
 	"tcpwatch/report/ladder"
+	"tcpwatch/report/markdown"
 	"tcpwatch/report/packets"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
@@ -22,6 +24,7 @@ type format struct {
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
 	private bool // its files hold packets or payload: nobody else may read them
+	page    bool // it tells of all tables unless some are named
 	beside  bool // in a file it does not take the place of the report
 	make    func(s *session, to []io.Writer) tcpwatch.Output
 }
@@ -41,6 +44,17 @@ func formats() []format {
 		{name: "csv", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return report.NewCSV(to[0], s.records)
 		}},
+		{name: "html", page: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
+			t := s.tablesOn(to[0])
+			t.Top, t.ASCII = cmp.Or(t.Top, pageRows), false
+			if len(t.Reports) == 0 {
+				t.Reports = report.ReportNames()
+			}
+			return html.New(to[0], t)
+		}},
+		{name: "md", make: func(s *session, to []io.Writer) tcpwatch.Output {
+			return markdown.New(to[0], s.tablesOn(to[0]))
+		}},
 		{name: "ladder", files: func(o *options) []string { return when(o.why != nil, "") }, make: (*session).newDrawing},
 		{name: "follow", files: func(o *options) []string { return when(o.follow != nil && o.raw == "", "") }, make: (*session).newFollow},
 		{name: "raw", files: (*options).rawNames, private: true, make: (*session).newRaw},
@@ -52,6 +66,9 @@ func formats() []format {
 }
 
 const tableFormat = "table" // what a run without -o writes
+
+// pageRows are the rows of a table on a page that sorts and filters them.
+const pageRows = 100
 
 // when are the names if an option is given.
 func when(given bool, names ...string) []string {

@@ -17,12 +17,12 @@ import (
 	"tcpwatch/report"
 )
 
-// printout is everything that a run prints in all formats.
-type printout struct{ tables, jsonl, csv string }
+// printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers.
+type printout struct{ tables, jsonl, csv, md string }
 
 // What must not depend on the number of workers is compared in every format.
 func TestPrintoutHasEveryFormat(t *testing.T) {
-	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField() {
+	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField()+1 {
 		t.Errorf("formats %v: printout compares %d", names, reflect.TypeFor[printout]().NumField())
 	}
 }
@@ -31,17 +31,17 @@ func TestPrintoutHasEveryFormat(t *testing.T) {
 func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	t.Helper()
 	dir := t.TempDir()
-	jsonl, csv := filepath.Join(dir, "jsonl"), filepath.Join(dir, "csv")
+	jsonl, csv, md := filepath.Join(dir, "jsonl"), filepath.Join(dir, "csv"), filepath.Join(dir, "md")
 	if !slices.Contains(args, "--report") {
 		args = append([]string{"--report", strings.Join(report.ReportNames(), ",")}, args...)
 	}
-	line := append([]string{"-n", "-o", "table", "-o", "jsonl:" + jsonl, "-o", "csv:" + csv, "--transitions"}, args...)
+	line := append([]string{"-n", "-o", "table", "-o", "jsonl:" + jsonl, "-o", "csv:" + csv, "-o", "md:" + md, "--transitions"}, args...)
 	var stdout, stderr bytes.Buffer
 	if status := run(append(line, files...), &stdout, &stderr); status != exitDone {
 		t.Fatalf("%v: status %d: %s", line, status, &stderr)
 	}
 	p.tables = stdout.String() + stderr.String()
-	for name, to := range map[string]*string{jsonl: &p.jsonl, csv: &p.csv} {
+	for name, to := range map[string]*string{jsonl: &p.jsonl, csv: &p.csv, md: &p.md} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -51,7 +51,7 @@ func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	return p
 }
 
-func (p printout) String() string { return p.tables + p.jsonl + p.csv }
+func (p printout) String() string { return p.tables + p.jsonl + p.csv + p.md }
 
 // outputsOf is everything that a run over files prints in all formats, but for
 // what names the files.
@@ -75,6 +75,7 @@ func (p printout) withoutFiles() printout {
 		tables: blanks.ReplaceAllString(fileWords.ReplaceAllString(p.tables, " "), " "),
 		jsonl:  fileFields.ReplaceAllString(p.jsonl, ""),
 		csv:    fileCells.ReplaceAllString(p.csv, ",,,"),
+		md:     blanks.ReplaceAllString(fileWords.ReplaceAllString(p.md, " "), " "),
 	}
 }
 
@@ -113,6 +114,27 @@ func TestAnyNumberOfWorkers(t *testing.T) {
 		want := printoutOf(t, []string{name}, "-j", "1")
 		if got := printoutOf(t, []string{name}, "-j", "3"); got != want {
 			t.Errorf("%s: -j 3 differs from -j 1 in %s", filepath.Base(name), whatDiffers(got.String(), want.String()))
+		}
+	}
+}
+
+// So is a page. It is made by a run of its own: one that draws connections has one worker.
+func TestPageAnyNumberOfWorkers(t *testing.T) {
+	page := func(file, jobs string) string {
+		var stdout, stderr bytes.Buffer
+		if status := run([]string{"-j", jobs, "-o", "html", file}, &stdout, &stderr); status != exitDone {
+			t.Fatalf("%s: status %d: %s", file, status, &stderr)
+		}
+		return stdout.String()
+	}
+	for i, name := range captures(t) {
+		if f, err := capture.Open(name); i%8 != 0 && !strings.Contains(name, "storm") || err != nil {
+			continue
+		} else {
+			f.Close()
+		}
+		if one, two := page(name, "1"), page(name, "2"); one != two {
+			t.Errorf("%s: -j 2 differs from -j 1 in %s", filepath.Base(name), whatDiffers(two, one))
 		}
 	}
 }

@@ -51,9 +51,12 @@ const Indent = 4
 
 const gap = 2 // between columns
 
+// Trim leaves out the quiet columns that say nothing.
+func (t *Table) Trim() { t.keep(func(i int, c Column) bool { return !c.Quiet || t.says(i) }) }
+
 // Write writes the table onto a page. The error is the writer's.
 func (t *Table) Write(w io.Writer, p Page) error {
-	t.keep(func(i int, c Column) bool { return !c.Quiet || t.says(i) })
+	t.Trim()
 	if p.Width > 0 {
 		t.giveWay(p.Width)
 	}
