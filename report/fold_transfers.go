@@ -87,7 +87,7 @@ func transferOrders() map[string]func(a, b *transfer) int {
 		},
 		"time": most(func(t *transfer) float64 { return float64(t.Time.V) }),
 		"rtt":  most(func(t *transfer) float64 { return float64(t.RoundTrip.V) }),
-		"lost": most(func(t *transfer) float64 { return float64(t.Lost.V) / float64(max(t.Packets, 1)) }),
+		"lost": most(func(t *transfer) float64 { return float64(t.Lost.V) / float64(max(t.Segments, 1)) }),
 		"id":   func(a, b *transfer) int { return cmp.Compare(a.ID, b.ID) },
 	}
 }

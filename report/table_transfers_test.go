@@ -19,7 +19,7 @@ func transferring() (all []*record.Record) {
 		r := recordtest.MadeUp(uint64(10*len(all)+1), orig, resp)
 		r.Open.Resp, r.Open.Orig = record.Some(ms/2), record.Some(79*ms)
 		x := &r.Ends[record.Resp]
-		*x = record.EndRecord{Packets: sent/1000 + 1, Bytes: record.Some(sent), SeenBytes: sent, WireBytes: sent, SenderLimited: (sender + 60_000) * ms,
+		*x = record.EndRecord{Packets: 2 * (sent/1000 + 1), DataSegments: uint32(sent/1000 + 1), Bytes: record.Some(sent), SeenBytes: sent, WireBytes: sent, SenderLimited: (sender + 60_000) * ms,
 			WindowLimited: window * ms, NetworkLimited: network * ms, Sending: (sender + window + network) * ms,
 			RTT: record.RTTRecord{N: 100, Min: 80 * ms, P95: 120 * ms, Source: record.RTTData}}
 		all = append(all, r)

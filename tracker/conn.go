@@ -26,6 +26,8 @@ type endpoint struct {
 	ackedAny                   bool // it sent an ACK: its view of the peer's numbers is known
 
 	packets             uint64
+	dataSegments        uint32 // of those, but for copies and strays
+	pureACKs            uint32 // and those without data, SYN, FIN and RST
 	seenBytes           uint64
 	wireBytes           uint64
 	syns, synAcks, fins uint32 // but for copies

@@ -19,6 +19,7 @@ func (t *Tracker) placeData(c *conn, from record.End, seq reassembly.Seq, a reas
 func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq := reassembly.Seq(s.Seq)
+	e.dataSegments++
 	e.wireBytes += uint64(s.Len)
 	e.has |= hasSentData
 	if e.finSeen && e.fin.Less(seq.Add(s.Len)) && !t.unsendFIN(c, from, s, now) {

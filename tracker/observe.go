@@ -185,6 +185,9 @@ func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now 
 	wasTimeWait := p.state == record.TimeWait
 	probe := t.takeProbe(c, from, s, now)
 	t.takeWindow(c, from, s, now)
+	if s.Len == 0 && hasACK && !s.Flags.Has(capture.FIN) {
+		e.pureACKs++
+	}
 	if !hasACK && !s.Flags.Has(capture.FIN) && s.Len == 0 {
 		t.anomaly(c, anomalyFlags)
 		return

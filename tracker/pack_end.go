@@ -78,6 +78,8 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	}
 	n = w.stored(n, &e.stream, e.isn)
 	n = number(w, n, &e.packets)
+	n = number(w, n, &e.dataSegments)
+	n = number(w, n, &e.pureACKs)
 	if w.loads() {
 		e.seenBytes = e.stream.Span()
 		e.wireBytes = e.seenBytes

@@ -46,7 +46,7 @@ func MadeUp(id uint64, orig, resp string) *record.Record {
 		TimeWait: record.TimeWaitRecord{Holder: record.Orig, Since: start + 2*second, Until: start + 62*second, EndedBy: record.TimeWait2MSL},
 	}
 	for e := range r.Ends {
-		r.Ends[e] = record.EndRecord{Packets: 5, Bytes: record.Some(uint64(1000 * (e + 1))), SeenBytes: uint64(1000 * (e + 1)), WireBytes: uint64(1000 * (e + 1)),
+		r.Ends[e] = record.EndRecord{Packets: 5, DataSegments: 2, PureACKs: 2, Bytes: record.Some(uint64(1000 * (e + 1))), SeenBytes: uint64(1000 * (e + 1)), WireBytes: uint64(1000 * (e + 1)),
 			RTT: record.RTTRecord{N: 2, Min: 345 * microsecond, P50: 400 * microsecond, P95: millisecond, Max: millisecond, Source: record.RTTData},
 			MSS: record.Some(uint16(1460)), TTL: record.Some(uint8(64))}
 		r.Ends[e].TimeIn[record.Established] = record.Some(second)

@@ -23,6 +23,8 @@ func sent(e record.End, get func(r *record.EndRecord) Value) func(w *row) Value 
 func sentFields(p, who string, e record.End) []Field {
 	return []Field{
 		{p + "packets", Count, "packets", "packets that the " + who + " sent, every copy captured", hidden{}, sent(e, func(r *record.EndRecord) Value { return countOf(r.Packets) })},
+		{p + "data_segments", Count, "segments", "of those, segments with data, retransmissions included, copies made by the capture left out", hidden{by: darkOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.DataSegments) })},
+		{p + "pure_acks", Count, "segments", "and segments without data, SYN, FIN and RST: ACKs, window updates, most probes", hidden{by: darkOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.PureACKs) })},
 		{p + "bytes", Count, "bytes", "sequence span of its payload, gaps included", hidden{perhaps: darkOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return optCount(r.Bytes) })},
 		{p + "seen_bytes", Count, "bytes", "captured, each byte once", hidden{by: darkOf(e) | givenUp}, sent(e, func(r *record.EndRecord) Value { return countOf(r.SeenBytes) })},
 		{p + "wire_bytes", Count, "bytes", "payload as sent, retransmissions included", hidden{by: darkOf(e) | gapsOf(e) | spanOf(e)}, sent(e, func(r *record.EndRecord) Value { return countOf(r.WireBytes) })},

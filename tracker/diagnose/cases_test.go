@@ -15,7 +15,7 @@ func clean(n int, change ...func(r *record.Record)) []*record.Record {
 		return made(uint64(i+1), append([]func(r *record.Record){func(r *record.Record) {
 			r.Close.HalfClose, r.Close.BytesAfterFIN = record.Some(millisecond), record.Some[uint64](0)
 			for _, e := range sides() {
-				r.Ends[e].Packets, r.Ends[e].WireBytes, r.Ends[e].SeenBytes = 100, 10000, 10000
+				r.Ends[e].Packets, r.Ends[e].DataSegments, r.Ends[e].WireBytes, r.Ends[e].SeenBytes = 150, 100, 10000, 10000
 			}
 		}}, change...)...)
 	})

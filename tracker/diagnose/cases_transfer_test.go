@@ -13,7 +13,7 @@ func transferSituations() []situation {
 	lossy := func(n uint32) func(r *record.Record) {
 		return func(r *record.Record) {
 			sent(func(x *end, _ *path) {
-				x.Packets, x.WireBytes = 1000, 1_000_000
+				x.Packets, x.DataSegments, x.WireBytes = 2200, 1000, 1_000_000 // the others are ACKs
 				x.Retx, x.RetxFast, x.LostAfterTap, x.RetxBytes = n, n, n, uint64(n)*1000
 			})(r)
 			r.Ends[record.Orig].DupAcks = 3 * n
@@ -22,7 +22,7 @@ func transferSituations() []situation {
 	small := func(n uint32) func(r *record.Record) {
 		return func(r *record.Record) {
 			lossy(n)(r)
-			r.Ends[record.Resp].Packets, r.Ends[record.Resp].WireBytes = 223, 300_000
+			r.Ends[record.Resp].Packets, r.Ends[record.Resp].DataSegments, r.Ends[record.Resp].WireBytes = 500, 223, 300_000
 		}
 	}
 	doubled := func(r *record.Record) { r.Ends[record.Orig].DupAcks = 0 }

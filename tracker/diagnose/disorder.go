@@ -6,16 +6,16 @@ import "tcpwatch/internal/fold"
 // what one side sent.
 type disorder struct {
 	tally
-	wrong   uint64 // repeats that were needless, or segments that came late
-	all     uint64 // repeats, or packets
-	packets uint64 // of those sides, repeats or not
-	dsacks  uint64
-	longest int64 // that a segment came late
+	wrong    uint64 // repeats that were needless, or segments that came late
+	all      uint64 // repeats, or segments with data
+	segments uint64 // with data of those sides, repeats or not
+	dsacks   uint64
+	longest  int64 // that a segment came late
 }
 
 // Fields walks over what is summed up.
 func (x *disorder) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.wrong, &x.all, &x.packets, &x.dsacks)
+	fold.Sum(w, &x.wrong, &x.all, &x.segments, &x.dsacks)
 	fold.Max(w, &x.longest)
 }

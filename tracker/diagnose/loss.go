@@ -23,14 +23,14 @@ it is missing (RFC 5681 section 3.2, RFC 6675). A segment that passed the captur
 point twice was lost behind it, towards the receiver; one whose first copy never came
 by was lost before it, towards the sender. Repeats that were needless are left out: see
 retx-spurious; so are those into silence: see vanished, idle-timeout and
-mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all packets sent in that direction, over all connections
-to the server; it counts where chance leaves no less than the least (Wilson's interval,
+mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all segments with data sent in that direction, over all connections
+to the server, for nobody misses an ACK without data that is lost; it counts where chance leaves no less than the least (Wilson's interval,
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
 Segments that an ICMP error reported as too big, and longer than they were sent, were not
 lost: something on the path joins them, which is reported instead. What is lost again when it is sent again counts once: that is an outage, not a rate. A
 burst is several losses at once, which makes the interval too narrow. A capture that lost packets itself shows "lost before" that was not: see capture-drops.`,
 		New: func(o *Options) Fold {
-			l := lossLimits{notice: o.count("loss-notice", 10, "segments lost in one direction, per 1,000 packets, that the share must exceed but for chance"),
+			l := lossLimits{notice: o.count("loss-notice", 10, "segments lost in one direction, per 1,000 with data, that the share must exceed but for chance"),
 				warning: o.count("loss-warning", 30, "the same share, as counted, for a warning"),
 				least:   o.count("loss-least", 5, "segments lost in one direction from which on it counts"),
 				storm:   stormLimitsOf(o.others())}
@@ -64,18 +64,18 @@ func (l lossLimits) tell(c *Context, s Subject, x *losses) (Finding, bool) {
 	var parts, where []string
 	for _, e := range sides() {
 		lost := x.before[e] + x.after[e] - x.lasting[e]
-		low, high := interval(lost, x.packets[e])
+		low, high := interval(lost, x.segments[e])
 		if lost < l.least || low*10 < float64(l.notice) {
 			continue
 		}
-		felt = felt || lost*1000 >= x.packets[e]*l.warning
+		felt = felt || lost*1000 >= x.segments[e]*l.warning
 		direction := "to it"
 		if e == record.Resp {
 			direction = "from it"
 		}
-		text := fmt.Sprintf("%s of those %s", percentOf(lost, x.packets[e]), direction)
+		text := fmt.Sprintf("%s of those with data %s", percentOf(lost, x.segments[e]), direction)
 		if lost < fewLosses {
-			text += fmt.Sprintf(" (%s of %s: between %s%% and %s%%)", say.Thousands(lost), say.Thousands(x.packets[e]), say.Digits(low, 1), say.Digits(high, 1))
+			text += fmt.Sprintf(" (%s of %s: between %s%% and %s%%)", say.Thousands(lost), say.Thousands(x.segments[e]), say.Digits(low, 1), say.Digits(high, 1))
 		}
 		parts = append(parts, text)
 		where = append(where, fmt.Sprintf("Of what is sent %s, %s.", direction, whichSide(x.before[e], x.after[e])+lostAgain(x.lasting[e])))

@@ -19,7 +19,7 @@ type losses struct {
 	after    [2]uint64
 	lasting  [2]uint64 // of those, of segments that had been sent again before
 	timeouts [2]uint64
-	packets  [2]uint64
+	segments [2]uint64             // with data, repeats too: what can be lost and is missed
 	joined   [2]uint64             // repeats of segments that something on the way had joined to one that is too big
 	joiner   fold.First[teller]    // who said so
 	mtu      uint32                // and the least MTU named
@@ -30,7 +30,7 @@ type losses struct {
 // Fields walks over what is summed up.
 func (x *losses) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.packets, &x.joined, &x.blind} {
+	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.segments, &x.joined, &x.blind} {
 		fold.Sums(w, by[:])
 	}
 	for _, e := range sides() {
@@ -84,7 +84,7 @@ func (x *losses) volume(r *record.Record) {
 			fold.TakeLeast(&x.mtu, t.MTU)
 		}
 		x.bytes[e] += r.Ends[e].WireBytes
-		x.packets[e] += r.Ends[e].Packets
+		x.segments[e] += uint64(r.Ends[e].DataSegments)
 	}
 }
 

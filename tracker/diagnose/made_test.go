@@ -46,7 +46,7 @@ func made(id uint64, change ...func(r *record.Record)) *record.Record {
 	}
 	r.Open.ThirdACK, r.Open.LastSYNAt = record.Some(start+millisecond), start
 	for e := range r.Ends {
-		r.Ends[e] = record.EndRecord{Packets: 5, Bytes: record.Some(uint64(1000)), SeenBytes: 1000, WireBytes: 1000, TTL: record.Some(uint8(64)),
+		r.Ends[e] = record.EndRecord{Packets: 5, DataSegments: 2, PureACKs: 2, Bytes: record.Some(uint64(1000)), SeenBytes: 1000, WireBytes: 1000, TTL: record.Some(uint8(64)),
 			MSS: record.Some(uint16(1460)), WScale: record.Some(uint8(7)), SACK: record.Some(true), Timestamps: record.Some(true),
 			RTT: record.RTTRecord{N: 3, Min: millisecond, P50: millisecond, P95: millisecond, Max: millisecond, Source: record.RTTData}}
 	}

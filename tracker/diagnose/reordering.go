@@ -23,7 +23,7 @@ What comes less than 1 ms late makes nobody wait: an info. On
 Linux captures of several queues the card may reorder what the path did not.`,
 		New: func(o *Options) Fold {
 			l := reorderLimits{least: o.count("reordering", 20, "segments of one side that came late from which on it counts"),
-				rate: o.count("reordering-rate", 5, "per 1,000 packets of that side, of the connections that had any")}
+				rate: o.count("reordering-rate", 5, "per 1,000 segments with data of that side, of the connections that had any")}
 			return newEndFold(addLate, l.tell)
 		},
 	}
@@ -37,14 +37,14 @@ func addLate(s *subjects[disorder, *disorder], r *record.Record, e record.End) {
 	x := s.At(sideOf(r, e))
 	x.hitAt(r, r.Evidence.Ends[e].Late)
 	x.wrong += uint64(y.OutOfOrder)
-	x.all += y.Packets
+	x.all += uint64(y.DataSegments)
 	x.longest = max(x.longest, y.ReorderMax)
 }
 
 func (l reorderLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
 	return Finding{
 		Severity: effect{harmless: x.longest < millisecond}.severity(), Confidence: Likely,
-		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of their packets, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
+		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of those with data, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
 		Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
 		Causes: []string{"a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels", "Wi-Fi or mobile retransmission below IP",
 			"several receive queues of the capturing card (the capture's order, not the path's)"},

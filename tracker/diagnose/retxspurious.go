@@ -18,7 +18,7 @@ Rule: the receiver reports by D-SACK what came twice (RFC 2883 section 4), a tim
 that the ACK answers the first copy (Eifel, RFC 3522 section 3.2), and what was
 acknowledged before its repeat was sent needed none. Each such repeat took the sender's
 rate down for nothing. Reordering on the path, a delay that jumps, ACKs that are lost or
-held back make these. Fewer than one in 100 packets cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
+held back make these. Fewer than one in 100 segments with data cost next to nothing: an info. Repeats that the capture itself doubled are not counted.`,
 		New: func(o *Options) Fold {
 			l := needlessLimits{least: o.count("retx-spurious", 10, "needless repeats of one side from which on it counts"),
 				share: o.share("retx-spurious-share", 20, "of its repeats that must be needless")}
@@ -34,7 +34,7 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 	}
 	x := s.At(sideOf(r, e))
 	x.all += uint64(y.Retx)
-	x.packets += y.Packets
+	x.segments += uint64(y.DataSegments)
 	// What nothing set the sender off to repeat was doubled, not repeated.
 	causes := y.DSACKs + y.RetxRTO + y.RetxTLP + r.Ends[e.Peer()].DupAcks
 	if n := min(y.RetxSpurious, y.Retx); n > 0 && causes*4 >= n {
@@ -46,7 +46,7 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 
 func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
 	return Finding{
-		Severity: effect{harmless: x.wrong*100 < x.packets}.severity(), Confidence: Likely,
+		Severity: effect{harmless: x.wrong*100 < x.segments}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s retransmitted data that had arrived: %s of its %s were spurious", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
 			say.Thousands(x.dsacks)),

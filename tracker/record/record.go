@@ -145,6 +145,8 @@ type KeepaliveRecord struct {
 // EndRecord is what one end sent.
 type EndRecord struct {
 	Packets                                      uint64
+	DataSegments                                 uint32      // of those, segments with data, copies that the capture made left out
+	PureACKs                                     uint32      // and those without data, SYN, FIN and RST
 	Bytes                                        Opt[uint64] // sequence span of the payload, gaps included
 	SeenBytes                                    uint64      // captured, each byte once
 	WireBytes                                    uint64      // as sent, repeats included

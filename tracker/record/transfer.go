@@ -17,7 +17,7 @@ type Transfer struct {
 	// RoundTripP95 is the 95th percentile where the data went, and the shortest of the other side.
 	RoundTrip, RoundTripP95 Opt[int64]
 	Lost                    Opt[uint64] // segments that had to be sent again
-	Packets                 uint64      // that the end sent
+	Segments                uint64      // with data that the end sent, repeats too
 	Used                    Opt[uint64] // the largest window of the other end that it used up, bytes; unknown where it never did
 }
 
@@ -27,7 +27,7 @@ func (r *Record) Transfer(e End) (t Transfer, ok bool) {
 	if x.WireBytes == 0 && x.Bytes.V == 0 {
 		return t, false
 	}
-	t.Bytes, t.Packets = x.Bytes, x.Packets
+	t.Bytes, t.Segments = x.Bytes, uint64(x.DataSegments)
 	if c.GivenUpBytes == 0 {
 		t.Lost = Some(lost(x, r.Path[e].Doubled))
 	}

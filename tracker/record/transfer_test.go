@@ -9,7 +9,7 @@ const ms = int64(1e6)
 func transferred() *Record {
 	r := &Record{}
 	r.Open.Resp, r.Open.Orig = Some(70*ms), Some(20*ms)
-	r.Ends[Orig] = EndRecord{Packets: 1000, Bytes: Some(uint64(1e6)), SeenBytes: 1e6, WireBytes: 1.02e6, Retx: 20, RetxSpurious: 5, LostBeforeTap: 3, LostAfterTap: 17,
+	r.Ends[Orig] = EndRecord{Packets: 1700, DataSegments: 1000, Bytes: Some(uint64(1e6)), SeenBytes: 1e6, WireBytes: 1.02e6, Retx: 20, RetxSpurious: 5, LostBeforeTap: 3, LostAfterTap: 17,
 		WindowUsed: 64000, SenderLimited: 51000 * ms, WindowLimited: 7000 * ms, NetworkLimited: 2000 * ms, Sending: 10000 * ms,
 		RTT: RTTRecord{N: 100, Min: 60 * ms, P95: 75 * ms}}
 	return r
@@ -18,7 +18,7 @@ func transferred() *Record {
 func TestTransfer(t *testing.T) {
 	x, ok := transferred().Transfer(Orig)
 	want := Transfer{Bytes: Some(uint64(1e6)), Time: Some(10000 * ms), Sender: Some(1000 * ms), Window: Some(7000 * ms), Network: Some(2000 * ms),
-		RoundTrip: Some(80 * ms), RoundTripP95: Some(95 * ms), Lost: Some(uint64(15)), Packets: 1000, Used: Some(uint64(64000))}
+		RoundTrip: Some(80 * ms), RoundTripP95: Some(95 * ms), Lost: Some(uint64(15)), Segments: 1000, Used: Some(uint64(64000))}
 	if !ok || x != want {
 		t.Errorf("%+v\nwant %+v", x, want)
 	}
