@@ -92,7 +92,7 @@ func (x *holes) addHeadless(r *record.Record, e record.End) {
 
 func mtuBlackHole() Detector {
 	return Detector{
-		Name: "mtu-black-hole", Group: GroupTransfer, needs: traitStuck,
+		Name: "mtu-black-hole", Group: GroupTransfer, needs: traitStuck, onACKs: true,
 		Doc: `Large segments are lost, small ones pass: a path MTU black hole.
 
 Rule: a router that can't forward a packet for its size says so by ICMP "fragmentation

@@ -34,6 +34,12 @@ func (s *records) Step(*record.Step)   {}
 // recordsOf reads a capture file; damage ends it.
 func recordsOf(t testing.TB, name string) (all []*record.Record, c *Context) {
 	t.Helper()
+	return recordsThrough(t, name, func(*capture.Segment) bool { return true })
+}
+
+// recordsThrough reads the segments of a capture file that a filter passes.
+func recordsThrough(t testing.TB, name string, passes func(s *capture.Segment) bool) (all []*record.Record, c *Context) {
+	t.Helper()
 	f, err := capture.Open(name)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +64,9 @@ func recordsOf(t testing.TB, name string) (all []*record.Record, c *Context) {
 		c.End = max(c.End, p.Time)
 		switch decoder.Decode(&p) {
 		case capture.OutcomeSegment:
-			track.Observe(&decoder.Segment)
+			if passes(&decoder.Segment) {
+				track.Observe(&decoder.Segment)
+			}
 		case capture.OutcomeQuote:
 			track.Quoted(&decoder.Quote)
 		}
@@ -109,4 +117,64 @@ func captures(t testing.TB) (names []string) {
 		t.Fatalf("only %d bundled captures", len(names))
 	}
 	return names
+}
+
+// A capture saved through a filter that leaves out all ACKs without data tells of no loss, and
+// blames nobody for the ACKs; that a filter did it is told where data shows that they were due.
+func TestFilteredCaptures(t *testing.T) {
+	rests := map[string]bool{}
+	for _, d := range Detectors() {
+		rests[d.Name] = d.onACKs
+	}
+	told := 0
+	for _, name := range captures(t) {
+		all, c := recordsThrough(t, name, func(s *capture.Segment) bool { return s.Len > 0 })
+		lacking := false
+		for _, f := range findingsOf(t, "", c, all...) {
+			lacking = lacking || f.Detector == "capture-drops" && strings.Contains(f.Title, "a filter left them out")
+			if f.Detector == "capture-drops" && strings.Contains(f.Title, "lost packets") {
+				t.Errorf("%s: %s", filepath.Base(name), f.Title)
+			}
+			if lacking && (rests[f.Detector] || f.Group != GroupCapture && f.Confidence > Possible) {
+				t.Errorf("%s: %s %s: %s", filepath.Base(name), f.Confidence, f.Detector, f.Title)
+			}
+		}
+		if lacking {
+			told++
+		}
+	}
+	if told < 8 {
+		t.Errorf("a filter is told of in %d captures only", told)
+	}
+}
+
+// That no ACK without data is in a capture shows a filter only where one was due.
+func TestACKsThatWereDue(t *testing.T) {
+	lossy := func(asked, pure uint32) []*record.Record {
+		return same(10, func(r *record.Record) {
+			for e := range r.Ends {
+				r.Ends[e].PureACKs = pure
+			}
+			x := &r.Ends[record.Resp]
+			r.Ends[record.Orig].DataSegments, r.Ends[record.Orig].DupAcks = asked, 120
+			x.DataSegments, x.WireBytes, x.Retx, x.RetxFast, x.LostAfterTap, x.RetxBytes = 1000, 1_000_000, 40, 40, 40, 40_000
+		})
+	}
+	for _, c := range []struct {
+		name        string
+		asked, pure uint32
+		want        string
+	}{
+		{"a bulk transfer, its ACKs left out", 50, 0, "capture-drops"},
+		{"the same with one ACK left", 50, 1, "loss"},
+		{"questions and answers, each of which carries the ACK", 900, 0, "loss"},
+	} {
+		var got []string
+		for _, f := range findingsOf(t, "loss,capture-drops", nil, lossy(c.asked, c.pure)...) {
+			got = append(got, f.Detector)
+		}
+		if !slices.Equal(got, []string{c.want}) {
+			t.Errorf("%s: %q, want %s", c.name, got, c.want)
+		}
+	}
 }

@@ -14,7 +14,8 @@ func captureDrops() Detector {
 Rule: an ACK for bytes that were never captured proves that they were sent and arrived,
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
 an ACK beyond every window seen, which no data bears out, is taken for a stray;
-where only segments with SYN, FIN or RST were captured, a filter left the data out;
+where only segments with SYN, FIN or RST were captured, a filter left the data out, and where no
+ACK without data is in the whole capture, it left these out (a file saved through a display filter);
 bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
 live, the kernel counts what it could not hand over. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
@@ -26,10 +27,10 @@ counted apart: see capture-one-way.`,
 
 func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	dropped := c.Drops.OK && c.Drops.V > 0
-	if !dropped && q.missing.n == 0 {
+	if !dropped && q.missing.n == 0 && !q.lacksACKs() {
 		return Finding{}, nil
 	}
-	hidden := !dropped && (q.filtered() || c.unread(q.lost)) // and not lost
+	hidden := !dropped && (q.filtered() || q.lacksACKs() || c.unread(q.lost)) // and not lost
 	f := Finding{
 		Severity: effect{harmless: hidden || !dropped && !q.lossy(), felt: true}.severity(), Confidence: Proven,
 		Title:       fmt.Sprintf("the capture lost packets: %s of %s were never captured", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
@@ -54,6 +55,16 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. So every other finding is at most possible.", say.Plural(q.lost, "byte"))
 		f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
 		f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
+	} else if !dropped && q.lacksACKs() {
+		f.Confidence = Likely
+		f.Title = fmt.Sprintf("no ACK without data is in the capture, beside %s with data: a filter left them out", say.Plural(q.data, "segment"))
+		f.Explanation = "A receiver acknowledges at least every second full segment, and any within half a second, without data where it has none to send (RFC 9293 section 3.8.6.3)."
+		if q.missing.n > 0 {
+			f.Explanation += fmt.Sprintf(" %s of %s are absent as well.", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
+		}
+		f.Explanation += " What rests on missing ACKs or on losses is not reported, and every other finding is at most possible."
+		f.Causes = []string{"the file was saved through a display filter, which kept the packets of one protocol or those with data", "a capture filter on the length or the content of packets"}
+		f.Advice = []string{"Look into the capture from which this file was made, or capture without such a filter: `tcpdump -s 128 -w FILE` keeps the file small."}
 	} else if !dropped && c.unread(q.lost) {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))

@@ -25,6 +25,9 @@ type quality struct {
 	offload   tally
 	midstream tally
 	backwards tally
+	data      uint64 // segments with data, of connections with both directions
+	pure      uint64 // and those without data, SYN, FIN and RST
+	owed      uint64 // connections in which an end sent several segments with data for each that it got: the other owed it ACKs
 	back      uint64 // packets
 }
 
@@ -34,6 +37,13 @@ func (q *quality) add(r *record.Record) {
 		q.conns++
 	}
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
+	if a.Packets > 0 && b.Packets > 0 {
+		q.data += uint64(a.DataSegments) + uint64(b.DataSegments)
+		q.pure += uint64(a.PureACKs) + uint64(b.PureACKs)
+		if owesACKs(a, b) || owesACKs(b, a) {
+			q.owed++
+		}
+	}
 	q.bytes += a.SeenBytes + b.SeenBytes
 	q.packets += a.Packets + b.Packets
 	if a.Packets+b.Packets > uint64(r.Open.SYNs)+uint64(r.Open.SYNACKs)+uint64(c.Duplicates) || r.Close.ResetBy != record.NoEnd {
@@ -99,6 +109,21 @@ func OnlyFlagged(r *record.Record) bool {
 	return flagged >= r.Ends[record.Orig].Packets+r.Ends[record.Resp].Packets
 }
 
+// bulk is how many segments in one direction for each in the other are no questions and answers.
+const bulk = 4
+
+// owesACKs tells that an end sent several new segments with data for each that it got: their
+// receiver acknowledges every second one at least, without data where it has none to send (RFC 5681 section 4.2).
+func owesACKs(from, to *record.EndRecord) bool {
+	return from.DataSegments-min(from.Retx, from.DataSegments) >= bulk*(1+to.DataSegments)
+}
+
+// lacksACKs tells that a filter left out all ACKs without data: there is none in the whole capture,
+// and data is absent, or was acknowledged by none.
+func (q *quality) lacksACKs() bool {
+	return q.pure == 0 && q.data > 1 && (q.missing.n > 0 || q.owed > 0)
+}
+
 // stray tells that of a connection nothing but a packet or two of one end was seen, with data.
 func stray(r *record.Record) bool {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
@@ -122,7 +147,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)
 	}

@@ -60,7 +60,7 @@ func gotNoData(r *record.Record, e record.End) bool {
 
 func fellSilent() Detector {
 	return Detector{
-		Name: "fell-silent", Group: GroupClose, needs: traitStuck,
+		Name: "fell-silent", Group: GroupClose, needs: traitStuck, onACKs: true,
 		Doc: `Open connections get no answer any more while the input ends: what else goes on shows why.
 
 Rule: data was repeated three times or more into silence, for a second or more, when the

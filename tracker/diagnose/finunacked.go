@@ -9,7 +9,7 @@ import (
 
 func finUnacked() Detector {
 	return Detector{
-		Name: "fin-unacked", Group: GroupClose, needs: traitUnclosed,
+		Name: "fin-unacked", Group: GroupClose, needs: traitUnclosed, onACKs: true,
 		Doc: `A FIN is sent and never acknowledged: the other end, or the path to it, is gone.
 
 Rule: every FIN is acknowledged at once (RFC 9293 section 3.10.7.4, eighth); one that is

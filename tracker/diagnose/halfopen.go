@@ -10,7 +10,7 @@ import (
 
 func halfOpen() Detector {
 	return Detector{
-		Name: "half-open", Group: GroupOpen, needs: traitFailed,
+		Name: "half-open", Group: GroupOpen, needs: traitFailed, onACKs: true,
 		Doc: `A server answers the SYN, and the client never completes the handshake.
 
 Rule: a SYN/ACK whose ACK does not come is sent again after 1, 3, 7, 15 and 31 s

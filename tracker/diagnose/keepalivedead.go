@@ -10,7 +10,7 @@ import (
 
 func keepaliveDead() Detector {
 	return Detector{
-		Name: "keepalive-dead", Group: GroupKeepalive, needs: traitProbed,
+		Name: "keepalive-dead", Group: GroupKeepalive, needs: traitProbed, onACKs: true,
 		Doc: `Keepalive probes found that the other end is dead.
 
 Rule: a probe stands at SND.NXT-1 and draws an ACK from any end that still has the

@@ -9,7 +9,7 @@ import (
 
 func lastACK() Detector {
 	return Detector{
-		Name: "last-ack", Group: GroupClose, needs: traitUnclosed,
+		Name: "last-ack", Group: GroupClose, needs: traitUnclosed, onACKs: true,
 		Doc: `The second FIN is never acknowledged: LAST-ACK does not end.
 
 Rule: the end that closes second is in LAST-ACK until its FIN is acknowledged (RFC 9293

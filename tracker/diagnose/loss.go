@@ -15,7 +15,7 @@ type lossLimits struct {
 
 func loss() Detector {
 	return Detector{
-		Name: "loss", Group: GroupTransfer,
+		Name: "loss", Group: GroupTransfer, onACKs: true,
 		Doc: `Packets are lost: on which side of the capture point, and in which direction.
 
 Rule: data is repeated after a timeout (RFC 6298) or when duplicate ACKs or SACK tell that

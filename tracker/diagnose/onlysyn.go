@@ -58,7 +58,7 @@ type deafTo struct{ ignored, halfOpen uint64 }
 
 func onlySYN() Detector {
 	return Detector{
-		Name: "only-syn-passes", Group: GroupOpen, needs: traitFailed | traitHeldUp,
+		Name: "only-syn-passes", Group: GroupOpen, needs: traitFailed | traitHeldUp, onACKs: true,
 		Doc: `The SYN arrives and is answered, and nothing after it gets through in that direction.
 
 Rule: on the client's side, the handshake's final ACK and data leave, and the server goes on sending

@@ -17,7 +17,7 @@ func stormLimitsOf(o *Options) stormLimits {
 
 func retxStorm() Detector {
 	return Detector{
-		Name: "retx-storm", Group: GroupTransfer, needs: traitRepeated,
+		Name: "retx-storm", Group: GroupTransfer, needs: traitRepeated, onACKs: true,
 		Doc: `Connections repeat so much of their data that they hardly get on.
 
 Rule: every repeat halves the congestion window (RFC 5681 section 3.2), and a timeout

@@ -173,6 +173,9 @@ func (s *Set) Findings(c *Context) []Finding {
 	lesser := s.twins.lesser()
 	for i, f := range s.folds {
 		d := &s.detectors[i]
+		if d.onACKs && s.quality.lacksACKs() {
+			continue
+		}
 		for _, x := range f.Findings(&with) {
 			x.Detector, x.Group, x.ID = d.Name, d.Group, d.Name+":"+x.Subject.String()
 			x.Title, x.Explanation = sentence(x.Title), sentence(x.Explanation)
@@ -190,7 +193,7 @@ func (s *Set) Findings(c *Context) []Finding {
 
 // Weak tells that packets are missing from the capture in such numbers that
 // Findings gives nothing as more than possible but what is said of the capture itself.
-func (s *Set) Weak(c *Context) bool { return c.weak() || s.quality.lossy() }
+func (s *Set) Weak(c *Context) bool { return c.weak() || s.quality.lossy() || s.quality.lacksACKs() }
 
 // Forgot is how many connections a full table dropped before their end was seen,
 // and how many that go on may be such: what they can have touched is no more than

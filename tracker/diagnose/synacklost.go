@@ -10,7 +10,7 @@ import (
 
 func synAckLost() Detector {
 	return Detector{
-		Name: "syn-ack-lost", Group: GroupHandshake, needs: traitHeldUp,
+		Name: "syn-ack-lost", Group: GroupHandshake, needs: traitHeldUp, onACKs: true,
 		Doc: `A SYN/ACK, or the ACK of it, was lost: the handshake took a second more.
 
 Rule: where the SYN/ACK does not arrive, SYN and SYN/ACK are both sent again after

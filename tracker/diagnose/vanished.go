@@ -9,7 +9,7 @@ import (
 
 func vanished() Detector {
 	return Detector{
-		Name: "vanished", Group: GroupClose, needs: traitUnclosed,
+		Name: "vanished", Group: GroupClose, needs: traitUnclosed, onACKs: true,
 		Doc: `Data is sent again and again into silence: the other end has vanished.
 
 Rule: unacknowledged data is repeated with doubling pauses (RFC 6298 section 5.5), on
