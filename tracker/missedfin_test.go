@@ -48,3 +48,40 @@ func TestMissedFINs(t *testing.T) {
 		}
 	}
 }
+
+// An ACK that comes after a FIN was sent again and does not cover it shows that its sender has not
+// got the FIN; one that may have crossed the first FIN shows nothing.
+func TestACKsShortOfTheFIN(t *testing.T) {
+	const fin = opened + `
+		0.10 > .P 1:101(100) ack 1     | - -
+		0.20 > F. 101:101(0) ack 1     | - -
+		0.21 < .  1:1(0) ack 101       | - -`
+	for _, c := range []struct {
+		name, lines string
+		short       uint32
+	}{
+		{"it crossed the FIN", fin + `
+			0.50 > F. 101:101(0) ack 1 | - -
+			0.90 > F. 101:101(0) ack 1 | - -`, 0},
+		{"it crossed the FIN, of a connection that had rested", opened + `
+			40.10 > .P 1:101(100) ack 1     | - -
+			40.15 < .  1:1(0) ack 101       | - -
+			40.20 > F. 101:101(0) ack 1     | - -
+			40.21 < .  1:1(0) ack 101       | - -
+			40.50 > F. 101:101(0) ack 1     | - -`, 0},
+		{"it came behind the repeat", fin + `
+			0.50 > F. 101:101(0) ack 1 | - -
+			0.60 < .P 1:11(10) ack 101 | - -
+			0.90 > F. 101:101(0) ack 1 | - -`, 1},
+		{"the repeat got through", fin + `
+			0.50 > F. 101:101(0) ack 1 | - -
+			0.51 < .  1:1(0) ack 102   | - -
+			0.52 < .P 1:11(10) ack 101 | - -`, 0},
+	} {
+		rec, tr := run(t, Options{}, plainWire, c.lines)
+		tr.Finish()
+		if got := rec.records[0].Path[record.Orig].FINsShort; got != c.short {
+			t.Errorf("%s: %d ACKs stop short, want %d", c.name, got, c.short)
+		}
+	}
+}

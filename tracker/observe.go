@@ -341,5 +341,7 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	}
 	if coversFIN {
 		t.ackFIN(c, from, s, now)
+	} else if p.finSeen && !p.finAcked && c.trouble != nil && c.trouble.ends[to].fins.n > 0 {
+		c.trouble.ends[to].fins.short++
 	}
 }

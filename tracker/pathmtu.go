@@ -85,6 +85,7 @@ func (y *endTrouble) answered(s *capture.Segment, now int64) {
 type fins struct {
 	n     uint32
 	acked uint32 // those that came after an ACK of it had passed
+	short uint32 // ACKs that came after the first repeat, and do not cover the FIN
 	last  int64
 }
 

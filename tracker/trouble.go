@@ -63,6 +63,7 @@ func (w *packer[W]) trouble(n int, c *conn) int {
 		n = w.packet(n, &y.doubledAt, c.lastPacket)
 		n = number(w, n, &y.fins.n)
 		n = number(w, n, &y.fins.acked)
+		n = number(w, n, &y.fins.short)
 		n = w.time(n, &y.fins.last, c.last)
 	}
 	return n
@@ -100,7 +101,7 @@ func (y *endTrouble) fill(r *record.PathRecord) {
 		y.stuck.fill(&r.Stuck)
 	}
 	r.TooBig, r.Nagle = y.tooBig, y.nagle
-	r.Doubled, r.FINsAgain, r.FINsAcked = y.doubled, y.fins.n, y.fins.acked
+	r.Doubled, r.FINsAgain, r.FINsAcked, r.FINsShort = y.doubled, y.fins.n, y.fins.acked, y.fins.short
 }
 
 // stallSlack is how long an end may take from the ACK to the segment that it

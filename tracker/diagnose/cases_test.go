@@ -188,6 +188,7 @@ func closeSituations() []situation {
 			r.Ends[0].Retx, r.Ends[0].RetxRTO, r.Ends[0].LostAfterTap = repeats, repeats, repeats
 		}
 	}
+	short := func(r *record.Record) { r.Path[0].FINsShort, r.Path[1].FINsShort = 1, 1 }
 	probes := func(r *record.Record) {
 		r.Keepalive[0] = record.KeepaliveRecord{Probes: 3, Answered: 3, Last: r.End + 90*second}
 		r.KeepaliveOutcome = record.KeepaliveAlive
@@ -210,6 +211,8 @@ func closeSituations() []situation {
 		{"fin-unacked", "repeated once, a moment ago", clean(1, unackedFIN(1, second/10)), ""},
 		{"fin-unacked", "never repeated: answered out of sight", clean(1, unackedFIN(0, 600*second)), ""},
 		{"fin-unacked", "one direction only", clean(1, unackedFIN(4, 10*second), oneWay), ""},
+		{"fin-unacked", "its ACKs stop short of the FIN", clean(20, unackedFIN(4, 10*second), short), "warning likely"},
+		{"last-ack", "its ACKs stop short of the FIN", append(clean(1, lastACKMissing(5)), clean(1, lastACKMissing(5), short)...), "notice likely"},
 		{"last-ack", "repeated", clean(1, lastACKMissing(5)), "notice likely"},
 		{"last-ack", "repeated though acknowledged here", clean(1, lastACKUnheard(4)), "notice possible"},
 		{"last-ack", "repeated twice though acknowledged here: one ACK lost", clean(1, lastACKUnheard(2)), ""},

@@ -17,7 +17,10 @@ not is repeated with doubling pauses, from FIN-WAIT-1 on Linux up to
 tcp_orphan_retries (8 times) when nobody holds the socket any more, and is given up in
 silence. Counted where it was repeated. What follows a long
 idle time is the finding idle-timeout or keepalive-missing, a capture that ended
-before the answer was due is still-open.`,
+before the answer was due is still-open.
+
+Where ACKs come after the FIN was sent again and none covers it, the other end is there and
+has not taken the FIN.`,
 		New: func(o *Options) Fold {
 			return newFold(missing(pickUnackedFIN).add, o.fewAndShare("fin-unacked", 10, 10, "connections", "the connections to that server").tellUnackedFIN)
 		},
@@ -33,7 +36,7 @@ func pickUnackedFIN(r *record.Record, v Verdict) (uint64, bool) {
 
 func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bool) {
 	all := c.wholeOf(s.service(), x.n)
-	return Finding{
+	f := Finding{
 		Severity: k.severity(x.n, all.opened), Confidence: Likely,
 		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("The FINs were retransmitted %s in all and got no ACK (RFC 9293 section 3.10.7.4).",
@@ -43,5 +46,7 @@ func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bo
 			"the ACKs take a path that was not captured"},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
-	}, true
+	}
+	x.intoShort(&f, s, all)
+	return f, true
 }

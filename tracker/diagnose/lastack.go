@@ -18,6 +18,9 @@ any repeat of the FIN draws again; where none comes the first closer has no
 TIME-WAIT (tcp_max_tw_buckets, an orphan dropped, a host gone), or what is sent between
 is dropped. Mostly harmless: all data was delivered; but many hold memory for minutes.
 
+Where ACKs come after the FIN was sent again and none covers it, the first closer is there and
+has not taken the FIN.
+
 Where its ACKs pass here and the FIN comes again three times or more all the same, they
 are lost after the capture point.`,
 		New: func(o *Options) Fold {
@@ -47,6 +50,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the host that closed first.",
 			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
 	}
+	x.intoShort(&f, s, all)
 	if x.unheard == x.n {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("the last ACK is lost after the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, all))

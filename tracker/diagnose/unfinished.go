@@ -1,7 +1,10 @@
 package diagnose
 
 import (
+	"fmt"
+
 	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -14,6 +17,7 @@ type unfinished struct {
 	untaken uint64            // connections of which no byte sent was acknowledged
 	timed   uint64            // connections of which it is known when that began
 	unheard uint64            // of those whose ACK passed here, and was lost behind
+	short   uint64            // of those whose peer sent ACKs after the FIN had come again, and none covers it
 	longest int64             // ns for which the step was missing
 	began   fold.Range[int64] // when data was first sent again in vain
 }
@@ -22,7 +26,7 @@ type unfinished struct {
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard)
+	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short)
 	fold.Max(w, &x.longest)
 	x.began.Fields(w)
 }
@@ -70,6 +74,9 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if v.Fault == FaultUnheardACK {
 		x.unheard++
 	}
+	if r.Path[e.Peer()].FINsShort > 0 {
+		x.short++
+	}
 	x.longest = max(x.longest, lasted(r, v.Since))
 }
 
@@ -81,6 +88,19 @@ func finsAgain(r *record.Record, v Verdict) (again uint64, ok bool) {
 		again = uint64(r.Path[v.Culprit.Peer()].FINsAgain)
 	}
 	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
+}
+
+// intoShort tells of FINs that the other end would acknowledge if it had them: it goes on sending ACKs.
+func (x *unfinished) intoShort(f *Finding, s Subject, all whole) {
+	switch {
+	case x.short == x.n:
+		f.Title = fmt.Sprintf("%s did not take the FIN of %s: its ACKs go on, and stop short of it", s.who(), s.ofThose(x.n, all))
+		f.Explanation = fmt.Sprintf("The FIN was retransmitted %s in all, and ACKs came after it had been, none of which covers it: that end is there and holds the connection, and has not taken the FIN, or the data before it (RFC 9293 section 3.10.7.4).", say.Plural(x.repeats, "time"))
+		f.Causes = []string{"packets are lost after the capture point, on the path to that end", "a firewall on the path ends its state at a FIN and drops what is sent after it", "it takes no more of the data before the FIN: its window is closed, or it has its own TCP"}
+		f.Advice = []string{fmt.Sprintf("Capture at %s too: does the FIN arrive there?", s.A.Addr)}
+	case x.short > 0:
+		f.Explanation += fmt.Sprintf(" On %s ACKs came after the FIN had been sent again, and none covers it: that end is there, and has not taken the FIN.", say.Thousands(x.short))
+	}
 }
 
 // openAge is from how long on silence is more than a pause.

@@ -9,6 +9,7 @@ type PathRecord struct {
 	Nagle        NagleRecord
 	FINsAgain    uint32 // times that its FIN was sent again, copies on the way or in the capture left out
 	FINsAcked    uint32 // those of them that came after an ACK of it had passed
+	FINsShort    uint32 // ACKs of the other end that came after the FIN had been sent again, and do not cover it
 	Doubled      uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
 	Unscaled     UnscaledRecord
 	NoneTaken    bool   // it sent data, the capture has both SYNs, and no byte of it was ever acknowledged
