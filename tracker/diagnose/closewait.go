@@ -48,7 +48,8 @@ acknowledged and its receiver neither sent data nor closed for close-wait-age. A
 connection that was younger than that when the input ended is not
 counted, nor one whose receiver still sends: that is a half-close. Where none is so old, but
 nearly all connections of the server, and at least close-wait-few, have waited for 5 s or more at the
-end, it is reported as possible: a short capture cannot show a leak otherwise.
+end, it is reported as possible: a short capture cannot show a leak otherwise. While the input
+goes on it is reported so as soon as close-wait-few have waited for 5 s, or one of many that wait has.
 It can be mistaken for a host that died right after its ACK; other connections to
 it at the time tell.`,
 		New: func(o *Options) Fold {
@@ -65,13 +66,18 @@ func (l closeWaitLimits) add(s *subjects[leaks, *leaks], r *record.Record) {
 	e, since, lasted, held, ok := waitedToClose(r)
 	fin := r.Close.FINPacket
 	if ok && held && r.Interim && lasted >= soon {
-		s.At(sideOf(r, e)).fresh.hit(r, fin[e.Peer()], since, since+lasted)
+		x := s.At(sideOf(r, e))
+		x.fresh.hit(r, fin[e.Peer()], since, since+lasted)
+		x.of(r, e)
 	}
 	switch {
 	case ok && lasted >= l.age:
-		s.At(sideOf(r, e)).add(r, fin[e.Peer()], since, lasted, held)
+		x := s.At(sideOf(r, e))
+		x.add(r, fin[e.Peer()], since, lasted, held)
+		x.of(r, e)
 	case ok && held && lasted >= l.young:
 		x := s.At(sideOf(r, e))
+		x.of(r, e)
 		x.young.hit(r, fin[e.Peer()], since, since+lasted)
 		x.oldest = max(x.oldest, lasted)
 	}
@@ -86,20 +92,21 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
-		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s",
-			say.Thousands(x.held), x.slope()),
+		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s%s",
+			say.Thousands(x.held), x.slope(), x.ends()),
 		Causes: []string{"the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections",
 			"it is busy or blocked and reads late", "its host died just after it acknowledged the FIN"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss()),
-			"`ls /proc/self/fd` with the process's own PID counts its descriptors; `ulimit -n` is the limit."},
+			"`ls /proc/PID/fd` counts the descriptors of that process; `ulimit -n` is the limit."},
 	}
 	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.began.Least+x.longest, x.began.Most+x.longest) {
 		f.Confidence = Possible
 	}
 	if x.held == 0 {
-		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)."
+		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)." + x.ends()
 		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest))
 	}
+	f.explains = x.ids
 	return f, true
 }
 
@@ -119,7 +126,7 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), all.of(x.young.n), span(x.oldest)),
-		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.", span(l.age)),
+		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.%s", span(l.age), x.ends()),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
 	}
@@ -128,13 +135,15 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 }
 
 // freshShare is youngShare while the input goes on: what ended well shortly before is among
-// those that it is a share of.
+// those that it is a share of. A server that is busy otherwise leaks a small share: it is told
+// when as many as are few have waited for as long as young ones do.
 const freshShare = 50
 
 // tellFresh tells of connections that wait to be closed now.
 func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bool) {
 	all := c.wholeOf(s.service(), x.fresh.n)
-	if x.oldest < l.young || x.fresh.n < l.few || x.fresh.n*100 < all.opened*freshShare {
+	most := x.oldest >= l.young && x.fresh.n >= l.few && x.fresh.n*100 >= all.opened*freshShare
+	if !most && x.young.n < l.few {
 		return Finding{}, false
 	}
 	which := "not closed " + all.of(x.fresh.n)
@@ -144,7 +153,7 @@ func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bo
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s has %s that the other end closed, for up to %s so far: perhaps its application does not call close()", s.who(), which, span(x.oldest)),
-		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.", span(l.age)),
+		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.%s", span(l.age), x.ends()),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss())},
 	}
