@@ -66,7 +66,7 @@ const (
 )
 
 func newDrawing(f *figure, o Options) *drawing {
-	d := &drawing{f: f, rungs: f.all(), pen: newPen(o), width: o.Width, packetW: 1, timeW: 1}
+	d := &drawing{f: f, rungs: f.all(), pen: newPen(o), width: max(o.Width, 60), packetW: 1, timeW: 1}
 	rightW := say.Width("server")
 	d.stateW = say.Width("client")
 	d.nameStates()
@@ -112,7 +112,7 @@ func (d *drawing) nameStates() {
 			continue
 		}
 		for e := range r.States {
-			name := d.stateName(r.States[e], r.Bases[e])
+			name := sentence.Basis(r.States[e], r.Bases[e])
 			if name != last[e] || i == edge[0] || i == edge[1] {
 				d.states[i][e] = name
 				d.expected = d.expected || strings.HasPrefix(name, "(")
@@ -121,19 +121,6 @@ func (d *drawing) nameStates() {
 			last[e] = name
 		}
 	}
-}
-
-func (d *drawing) stateName(s record.State, p record.Basis) string {
-	if s == record.Unknown || s >= record.NStates {
-		return ""
-	}
-	switch p {
-	case record.Expected:
-		return "(" + s.String() + ")"
-	case record.Implied:
-		return s.String() + "*"
-	}
-	return s.String()
 }
 
 // time is seconds since the first row, in nine columns while that is enough.
@@ -192,7 +179,7 @@ func (d *drawing) title(b *bufio.Writer) {
 	b.WriteByte('\n')
 	d.heads(b, "client", "server", p.bold)
 	d.heads(b, f.orig.String(), f.resp.String(), "")
-	d.heads(b, d.stateName(f.before[0], record.Seen), d.stateName(f.before[1], record.Seen), "")
+	d.heads(b, sentence.Basis(f.before[0], record.Seen), sentence.Basis(f.before[1], record.Seen), "")
 }
 
 // heads sets a word at each rail: the left one ends at its rail, the right

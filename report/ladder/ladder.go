@@ -20,6 +20,7 @@ type Options struct {
 	say.Clock       // of the times of day
 	Around    int   // packets kept before and after each noteworthy moment; 0 means 20
 	Conns     int   // most connections drawn; 0 means 8
+	Start     int64 // from when times are counted, ns since 1970; 0 means from the first packet drawn of each connection
 }
 
 // phrases are the words of a drawing.
@@ -53,7 +54,6 @@ func New(w io.Writer, o Options, marks func(id uint64, orig, resp capture.Endpoi
 	if o.Width <= 0 {
 		o.Width = 80
 	}
-	o.Width = max(o.Width, 60)
 	if o.Around <= 0 {
 		o.Around = 20
 	}
@@ -119,13 +119,17 @@ func (l *Ladder) Findings(found []diagnose.Finding) error {
 }
 
 // Finish draws every connection that had a Step, in order of their first one.
-func (l *Ladder) Finish() error {
-	b := bufio.NewWriter(l.w)
+func (l *Ladder) Finish() error { return l.Draw(l.w, l.opt.Width) }
+
+// Draw draws to w, in so many columns, what it would draw at the end if nothing more came.
+func (l *Ladder) Draw(w io.Writer, width int) error {
+	b, o := bufio.NewWriter(w), l.opt
+	o.Width = width
 	for i, f := range l.figures {
 		if i > 0 {
 			b.WriteString("\n\n")
 		}
-		d := newDrawing(f, l.opt)
+		d := newDrawing(f, o)
 		d.draw(b)
 		d.summary(b)
 	}

@@ -1,6 +1,8 @@
 package ladder
 
 import (
+	"cmp"
+
 	"tcpwatch/capture"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/diagnose"
@@ -128,7 +130,7 @@ type figure struct {
 }
 
 func newFigure(s *record.Step, o Options) *figure {
-	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: s.Time, startless: s.Untimed, before: s.Before, around: o.Around, after: o.Around,
+	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: cmp.Or(o.Start, s.Time), startless: s.Untimed, before: s.Before, around: o.Around, after: o.Around,
 		Teller: sentence.NewTeller(o.phrases())}
 }
 

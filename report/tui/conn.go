@@ -1,42 +1,48 @@
 package tui
 
 import (
-	"bytes"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/sentence"
+	"tcpwatch/report/watch"
 	"tcpwatch/tracker/record"
 )
 
 // connection is the one that is followed.
 type connection struct {
-	id     uint64
-	record *record.Record // as it was seen last; nil before any
-	over   bool           // it is not held any more
-	steps  []*record.Step // the newest packets, since it was chosen
-	passed int            // packets before those
-	up     int            // lines by which the drawing is scrolled up from its end
-	drawn  *drawn
+	id       uint64
+	record   *record.Record // as it was seen last; nil before any
+	over     bool           // it is not held any more
+	first    uint64         // the first packet that came since it was chosen; 0 for none
+	drawn    *drawn         // those packets
+	top      int            // the first line shown of what scrolls
+	scrolled bool           // away from the newest packet
 }
 
-// drawn is the drawing of packets, kept until there are others.
+// drawn is a drawing that grows.
 type drawn struct {
-	width, from, to int
-	lines           []line
+	ladder *ladder.Ladder
+	stale  bool // packets came after lines was made
+	width  int
+	lines  []line
 }
 
-// keptSteps bounds the packets that are kept of it.
-const keptSteps = 2000
+// drawnAround is how many packets are drawn of the first, of the newest, and around what is
+// worth a look; those between are counted.
+const drawnAround = 200
 
 // follow begins to follow a connection.
-func (c *connection) follow(r *record.Record) {
+func (c *connection) follow(r *record.Record, o ladder.Options) {
 	if c.id != r.ID {
 		own := *r
-		*c = connection{id: r.ID, record: &own, drawn: &drawn{}}
+		o.Start, o.Around = r.Start, drawnAround
+		*c = connection{id: r.ID, record: &own, drawn: &drawn{ladder: ladder.New(io.Discard, o, nil)}}
 	}
 }
 
@@ -54,65 +60,115 @@ func (c *connection) see(v *report.View) {
 // take takes packets of it.
 func (c *connection) take(steps []*record.Step) {
 	for _, s := range steps {
-		if s.Conn == c.id {
-			c.steps = append(c.steps, s)
+		if s.Conn != c.id {
+			continue
 		}
-	}
-	if n := len(c.steps) - keptSteps; n > 0 {
-		c.steps, c.passed = append([]*record.Step(nil), c.steps[n:]...), c.passed+n
+		if c.first == 0 && s.Segment != nil {
+			c.first = s.Segment.Packet
+		}
+		c.drawn.ladder.Step(s)
+		c.drawn.stale = true
 	}
 }
 
-// connection draws it in h lines: where both ends are and since when, then its packets; before the
-// first of those, its numbers.
+// at is the first line shown of n, of which some have room: while nobody has scrolled the newest
+// packets, or without any the begin.
+func (c *connection) at(n, room int) int {
+	last := max(n-max(room, 1), 0)
+	if !c.scrolled && c.first != 0 {
+		return last
+	}
+	return min(c.top, last)
+}
+
+// connection draws it in h lines.
 func (m *model) connection(h int) []line {
-	c := &m.conn
-	r := c.record
-	if r == nil {
+	if m.conn.record == nil {
 		return []line{text(quiet, "No connection was chosen: 3 lists them, Enter chooses.")}
 	}
-	lines := []line{text(strong, fmt.Sprintf("%s  %s%s%s", sentence.ID(r.ID), r.Orig, sentence.Arrow, r.Resp))}
-	if about := sentence.About(r.Names); about != "" && m.private == nil {
-		lines = append(lines, text(plain, "  "+about))
-	}
-	if c.over {
-		lines = append(lines, text(quiet, "  It is over, and not held any more: this is how it was seen last."))
-	}
-	lines = append(lines, nil)
-	for e := range r.States {
-		lines = append(lines, m.endLines(r, record.End(e))...)
-	}
-	lines = append(lines, m.waits(r)...)
-	if len(c.steps) > 0 {
-		return append(append(lines, nil), m.ladder(max(h-len(lines)-1, 1))...)
-	}
-	lines = append(lines, nil)
-	for _, x := range [][2]string{{"opened", m.phrases.OpenSummary(r)}, {"client", m.phrases.EndSummary(r, record.Orig)}, {"server", m.phrases.EndSummary(r, record.Resp)},
-		{"answers", m.phrases.ExchangeSummary(r)}, {"keepalive", m.phrases.KeepaliveSummary(r)}, {"closed", m.phrases.CloseSummary(r)}, {"TIME-WAIT", m.phrases.TimeWaitSummary(r)}} {
-		lines = append(lines, m.labelled(x[0], x[1])...)
-	}
-	if !c.over && !m.view.Ended {
-		lines = append(lines, nil, text(quiet, "  Packets from now on are drawn here."))
-	}
-	return lines
+	above, below := m.connectionParts(h)
+	return append(above, below[m.conn.at(len(below), h-len(above)):]...)
 }
 
-// ladder is the end of the drawing of the packets since the connection was chosen, h lines of it.
-func (m *model) ladder(h int) []line {
+// scrollConnection scrolls what is below by some lines.
+func (m *model) scrollConnection(by, h int) {
 	c := &m.conn
-	to := c.passed + len(c.steps)
-	if d := c.drawn; d.width != m.width || d.from != c.passed || d.to != to {
-		var b bytes.Buffer
-		l := ladder.New(&b, ladder.Options{Width: m.width, ASCII: m.theme.ascii, MSL: m.o.MSL, Clock: m.o.Tables.Clock}, nil)
-		for _, s := range c.steps {
-			l.Step(s)
-		}
-		l.Finish()
-		*c.drawn = drawn{m.width, c.passed, to, m.printed(b.String())}
+	if c.record == nil {
+		return
 	}
-	all := c.drawn.lines
-	end := len(all) - max(min(c.up, len(all)-h), 0)
-	return all[max(end-h, 0):end]
+	above, below := m.connectionParts(h)
+	last := max(len(below)-max(h-len(above), 1), 0)
+	c.top = max(min(c.at(len(below), h-len(above))+by, last), 0)
+	c.scrolled = c.top < last
+}
+
+// connectionParts are what stays: where both ends are and since when, and what is wrong with it;
+// and what scrolls: its packets, and its numbers while none came since it was chosen.
+func (m *model) connectionParts(h int) (above, below []line) {
+	c := &m.conn
+	r := c.record
+	head := text(strong, fmt.Sprintf("%s  %s%s%s", sentence.ID(r.ID), r.Orig, sentence.Arrow, r.Resp))
+	if about := sentence.About(r.Names); about != "" && m.private == nil {
+		head = head.more(plain, "  "+about)
+	}
+	above = append(above, head)
+	if c.over {
+		above = append(above, text(quiet, "  It is over, and not held any more: this is how it was seen last."))
+	}
+	for e := range r.States {
+		above = append(above, m.endLines(r, record.End(e))...)
+	}
+	above = append(above, m.waits(r)...)
+	cited := m.citing(r.ID)
+	for i, f := range cited {
+		if i == 1+h/30 {
+			above = append(above, text(quiet, fmt.Sprintf("             and %d more", len(cited)-i)))
+			break
+		}
+		above = append(above, m.labelled("finding", severity(f)+" "+f.Title+" ("+f.Detector+")")...)
+	}
+	above = append(above, nil)
+	below = m.past(r, cited)
+	if c.first != 0 {
+		if len(below) > 0 {
+			below = append(below, nil)
+		}
+		return above, append(below, m.drawing()...)
+	}
+	if !c.over && !m.view.Ended {
+		below = append(below, text(quiet, "Packets from now on are drawn here."))
+	}
+	if len(below) > 0 {
+		below = append(below, nil)
+	}
+	for _, x := range [][2]string{{"opened", m.phrases.OpenSummary(r)}, {"client", m.phrases.EndSummary(r, record.Orig)}, {"server", m.phrases.EndSummary(r, record.Resp)},
+		{"answers", m.phrases.ExchangeSummary(r)}, {"keepalive", m.phrases.KeepaliveSummary(r)}, {"closed", m.phrases.CloseSummary(r)}, {"TIME-WAIT", m.phrases.TimeWaitSummary(r)}} {
+		below = append(below, m.labelled(x[0], x[1])...)
+	}
+	return above, below
+}
+
+// drawing is that of the packets since the connection was chosen.
+func (m *model) drawing() []line {
+	d := m.conn.drawn
+	if d.stale || d.width != m.width {
+		var b strings.Builder
+		d.ladder.Draw(&b, m.width)
+		d.stale, d.width, d.lines = false, m.width, m.printed(b.String())
+	}
+	return d.lines
+}
+
+// citing are the findings that have a connection among their examples.
+func (m *model) citing(id uint64) (all []*watch.Trailed) {
+	for _, list := range [][]watch.Trailed{m.open, m.resolved} {
+		for i := range list {
+			if slices.Contains(list[i].Conns, id) {
+				all = append(all, &list[i])
+			}
+		}
+	}
+	return all
 }
 
 // labelled is a text behind its name, in as many lines as it takes; nothing for no text.

@@ -163,30 +163,66 @@ func TestResize(t *testing.T) {
 	}
 }
 
-// The packets of a connection are drawn as they come; what is drawn ends with the newest.
-func TestPacketsAreDrawn(t *testing.T) {
-	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "3", "enter")
-	if w := m.wanted(); w.Follow != 6 {
-		t.Errorf("%+v", w)
-	}
+// packetsOf are n packets of the connection that is followed, with another one's behind.
+func packetsOf(m *model, n int) stepsMsg {
 	steps := stepsMsg{}
-	for i := range 60 {
-		s := &record.Step{Conn: 6, Orig: m.conn.record.Orig, Resp: m.conn.record.Resp, Time: m.at() + int64(i)*1e9, RelSeq: uint32(1 + 100*i), RelAck: 1,
+	for i := range n {
+		s := &record.Step{Conn: m.conn.id, Orig: m.conn.record.Orig, Resp: m.conn.record.Resp, Time: m.at() + int64(i)*1e9, RelSeq: uint32(1 + 100*i), RelAck: 1,
 			Segment: &capture.Segment{Packet: uint64(100 + i), Flags: capture.ACK | capture.PSH, Len: 100, Window: 1000}}
 		for e := range s.Before {
 			s.Before[e], s.After[e] = record.Established, record.Established
 		}
 		steps = append(steps, s)
 	}
-	m, _ = m.update(append(steps, &record.Step{Conn: 7}))
+	return append(steps, &record.Step{Conn: m.conn.id + 1})
+}
+
+// The packets of a connection are drawn as they come; what is drawn ends with the newest, and
+// begins with what the record remembers of those before.
+func TestPacketsAreDrawn(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "3", "enter")
+	if w := m.wanted(); w.Follow != 6 {
+		t.Errorf("%+v", w)
+	}
+	if frame := bare(m.frame()); !strings.Contains(frame, "     7  1.004000                             SYN retransmission; evidence of") ||
+		!strings.Contains(frame, "finding    NOTICE 1 of 2 handshakes") {
+		t.Error(frame)
+	}
+	m, _ = m.update(packetsOf(&m, 60))
 	frame := bare(m.frame())
 	if !strings.Contains(frame, "PSH,ACK seq=5901 ack=1 len=100") || strings.Contains(frame, "seq=1 ") || !strings.Contains(frame, "client     TIME-WAIT") {
 		t.Error(frame)
 	}
-	for range 10 {
-		m, _ = m.update(keyOf("g"))
+	if !strings.Contains(frame, "60.066") {
+		t.Errorf("times are not counted from the connection's first packet:\n%s", frame)
 	}
-	if frame := bare(m.frame()); !strings.Contains(frame, "10.77.9.1:40001") || strings.Contains(frame, "seq=5901") {
+	m, _ = m.update(keyOf("g"))
+	if frame := bare(m.frame()); !strings.Contains(frame, "     6  0.000000  SYN-SENT                   the client's SYN\n") || strings.Contains(frame, "seq=5901") {
 		t.Error(frame)
+	}
+	m, _ = m.update(keyOf("G"))
+	m, _ = m.update(packetsOf(&m, 70))
+	if frame := bare(m.frame()); !strings.Contains(frame, "seq=6901") {
+		t.Errorf("the newest is not shown at the bottom:\n%s", frame)
+	}
+	m.conn.first = 9
+	if rows := len(m.past(m.conn.record, nil)); rows != 4 { // head, packets 6 to 8
+		t.Errorf("%d rows of packets before the 9th", rows)
+	}
+}
+
+// Of a connection with more packets than are drawn the first stay, those in the middle are counted.
+func TestFirstPacketsStay(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "3", "enter")
+	m, _ = m.update(packetsOf(&m, 5000))
+	m, _ = m.update(tea.WindowSizeMsg{Width: 80, Height: 2000})
+	frame := bare(m.frame())
+	for _, want := range []string{"seq=1 ", "... 4,600 packets, 460 kB", "seq=499901 "} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if n := strings.Count(frame, "len=100"); n > 1000 {
+		t.Errorf("%d packets drawn", n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"tcpwatch/report"
+	"tcpwatch/report/ladder"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
 	"tcpwatch/tracker/diagnose"
@@ -327,9 +328,8 @@ func (m *model) move(do action) {
 		m.chosen = max(min(m.chosen+by, len(m.open)+len(m.resolved)-1), 0)
 		m.top[pageFindings] = 0
 	case m.page == pageNow:
-	case m.page == pageConnection && m.conn.drawn == nil:
 	case m.page == pageConnection:
-		m.conn.up = max(min(m.conn.up-by, len(m.conn.drawn.lines)-1), 0)
+		m.scrollConnection(by, h)
 	default:
 		m.top[m.page] = max(m.top[m.page]+by, 0)
 		m.top[m.page] = max(min(m.top[m.page], len(m.body(1<<20))-h), 0)
@@ -348,7 +348,7 @@ func (m *model) enter() {
 		}
 	case pageConnections:
 		if r := m.list.at(); r != nil {
-			m.conn.follow(r)
+			m.conn.follow(r, ladder.Options{ASCII: m.theme.ascii, MSL: m.o.MSL, Clock: m.o.Tables.Clock})
 			m.visit(pageConnection)
 		}
 	}

@@ -36,6 +36,7 @@ type Finding struct {
 	Packets     []uint64 // evidence in those
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
+	cites       examples // what Conns and Packets are of
 	counted     bool     // by the kernel, not read from connections
 	explains    []uint64 // ids of connections whose other troubles this one explains, in order
 }
@@ -52,6 +53,16 @@ func (f *Finding) CauseWord() string {
 		return "Likely cause"
 	}
 	return "Cause"
+}
+
+// PacketsOf are those of Packets that belong to a connection.
+func (f *Finding) PacketsOf(conn uint64) (packets []uint64) {
+	for _, x := range f.cites {
+		if x.Conn == conn && x.Packet != 0 {
+			packets = append(packets, x.Packet)
+		}
+	}
+	return packets
 }
 
 // compare orders findings as reports print them: what weakens the others

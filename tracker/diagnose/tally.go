@@ -95,7 +95,7 @@ func (t *tally) sum() *tally { return t }
 
 // into fills in what a finding tells by numbers.
 func (t *tally) into(f *Finding) {
-	f.Count, f.Open, f.Since, f.Until = t.n, t.open, t.when.Least, t.when.Most
+	f.Count, f.Open, f.Since, f.Until, f.cites = t.n, t.open, t.when.Least, t.when.Most, t.examples
 	for _, e := range t.examples {
 		if n := len(f.Conns); e.Conn != 0 && (n == 0 || f.Conns[n-1] != e.Conn) {
 			f.Conns = append(f.Conns, e.Conn)

@@ -1,0 +1,72 @@
+package sentence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/tracker/record"
+)
+
+// What a record remembers of its packets is told once for each packet, in their order, with what
+// time drove at the end.
+func TestPast(t *testing.T) {
+	r := recordtest.MadeUp(100, "10.0.0.1:40000", "10.0.0.2:80")
+	at := r.Start
+	edge := func(packet uint64, e record.End, from, to record.State, b record.Basis) record.Transition {
+		at += 1e6
+		return record.Transition{Time: at, Packet: packet, End: e, From: from, To: to, Basis: b}
+	}
+	r.Transitions = []record.Transition{
+		edge(100, record.Orig, record.Closed, record.SynSent, record.Seen),
+		edge(103, record.Resp, record.Listen, record.SynReceived, record.Seen),
+		edge(103, record.Orig, record.SynSent, record.Established, record.Expected),
+		edge(104, record.Resp, record.SynReceived, record.Established, record.Expected),
+		edge(106, record.Resp, record.Established, record.SynReceived, record.Retracted),
+		edge(107, record.Resp, record.SynReceived, record.Established, record.Implied),
+		edge(110, record.Orig, record.Established, record.FinWait1, record.Seen),
+		edge(110, record.Resp, record.Established, record.CloseWait, record.Seen),
+		edge(111, record.Orig, record.FinWait1, record.FinWait2, record.Seen),
+		edge(112, record.Resp, record.CloseWait, record.LastAck, record.Seen),
+		edge(112, record.Orig, record.FinWait2, record.TimeWait, record.Seen),
+		edge(113, record.Resp, record.LastAck, record.Closed, record.Seen),
+		edge(0, record.Orig, record.TimeWait, record.Closed, record.Expected),
+	}
+	r.Open.SYNs, r.Open.SYNAgainAt, r.Open.NSYNsAgain, r.Open.SYNsAgain[0] = 3, 101, 1, 1004
+	r.Evidence.Ends[record.Resp].Repeat = 108
+	r.Ends[record.Orig].ZeroWindowList = []record.ZeroWindowEpisode{{Start: at, Packet: 109, End: at, EndPacket: 110, EndedBy: record.ZeroWindowUpdate}}
+	var b strings.Builder
+	for _, x := range (Phrases{ASCII: true}).Past(r, map[uint64][]string{101: {"a note"}}) {
+		fmt.Fprintf(&b, "%d", x.Packet)
+		for _, e := range x.Edges {
+			fmt.Fprintf(&b, " %s=%s", Who(e.End), Basis(e.To, e.Basis))
+		}
+		fmt.Fprintf(&b, " %v: %s\n", x.Time.OK, strings.Join(x.Words, "; "))
+	}
+	const want = `100 client=SYN-SENT true: the client's SYN
+101 true: SYN retransmission, the first of 2; a note
+103 server=SYN-RECEIVED client=(ESTABLISHED) true: the server's SYN/ACK
+104 server=(ESTABLISHED) true: the handshake's final ACK
+106 server=SYN-RECEIVED true: the server was not in ESTABLISHED after all
+107 server=ESTABLISHED* true: a packet that was not captured
+108 false: the first retransmission of data of the server
+109 true: the client closes its window
+110 client=FIN-WAIT-1 server=CLOSE-WAIT true: the client's FIN; the client opens its window again
+111 client=FIN-WAIT-2 true: the ACK of the client's FIN
+112 server=LAST-ACK client=TIME-WAIT true: the server's FIN
+113 server=CLOSED true: the ACK of the server's FIN
+0 client=(CLOSED) true: 2MSL has passed
+`
+	if b.String() != want {
+		t.Error(b.String())
+	}
+	reset := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80")
+	reset.Transitions = []record.Transition{{Packet: 5, End: record.Orig, From: record.Established, To: record.Closed}, {Packet: 5, End: record.Resp, From: record.LastAck, To: record.Closed}}
+	reset.Close.ResetBy, reset.Close.ResetPacket, reset.Close.ResetCause = record.Resp, 5, record.ResetAbort
+	all := (Phrases{}).Past(reset, nil)
+	if len(all) != 1 || len(all[0].Edges) != 2 || !slices.Equal(all[0].Words, []string{"the server's RST: its program aborted: it closed with SO_LINGER 0, or with unread data"}) {
+		t.Errorf("%+v", all)
+	}
+}
