@@ -218,6 +218,30 @@ func TestInterfaceDown(t *testing.T) {
 	}
 }
 
+// While a capture waits it can be told why nothing comes.
+func TestTrouble(t *testing.T) {
+	inNamespace(t)
+	for _, x := range []struct{ set, want string }{{"", "is down"}, {"a0", "has no link"}, {"b0", ""}} {
+		if x.set != "" {
+			ipCommand(t, "link", "set", x.set, "up")
+		}
+		got := Trouble("a0")
+		for end := time.Now().Add(5 * time.Second); got != x.want && time.Now().Before(end); got = Trouble("a0") {
+			time.Sleep(10 * time.Millisecond) // the kernel takes its time to see the link
+		}
+		if got != x.want {
+			t.Errorf("with %q up: %q, want %q", x.set, got, x.want)
+		}
+	}
+	ipCommand(t, "link", "delete", "a0")
+	if got := Trouble("a0"); got != "is gone" {
+		t.Errorf("deleted: %q", got)
+	}
+	if got := Trouble(Any); got != "" {
+		t.Errorf("any: %q", got)
+	}
+}
+
 func TestInterfaceVanishes(t *testing.T) {
 	inNamespace(t)
 	ipCommand(t, "link", "set", "a0", "up")

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"tcpwatch"
+	"tcpwatch/capture/live"
 	"tcpwatch/internal/account"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/screen"
@@ -115,7 +116,7 @@ func (s *session) newScreen(stdout io.Writer) *tui.Screen {
 	look := screen.LookOf(stdout, s.o.color)
 	t := s.tablesOn(stdout)
 	return tui.New(tui.Options{In: os.Stdin, Out: stdout, Color: look.Color, Tables: t, Config: s.o.ui.settings,
-		Stop: func() { s.stop() }, Cost: cost, MSL: int64(s.o.run.MSL)})
+		Stop: func() { s.stop() }, Cost: cost, Link: live.Trouble, MSL: int64(s.o.run.MSL)})
 }
 
 // cost is what this process has taken so far.

@@ -50,7 +50,7 @@ func (m *model) body(h int) []line {
 	case m.help:
 		return m.helpLines()
 	case m.view == nil, m.page == pageNow && m.view.Headline.Packets == 0 && !m.view.Ended:
-		return []line{nil, text(quiet, "  Nothing seen yet: waiting for the first packets.")}
+		return m.nothing()
 	}
 	switch m.page {
 	case pageNow:
@@ -86,7 +86,10 @@ func (m *model) head() line {
 			from += fmt.Sprintf(" and %d more", n-1)
 		}
 	}
-	l := text(strong, " "+cut(from, max(m.width-56, 16), m.theme.ascii)).more(quiet, "  "+m.phrases.TimeOfDay(m.at()))
+	l := text(strong, " "+cut(from, max(m.width-56, 16), m.theme.ascii))
+	if h.Start != 0 {
+		l = l.more(quiet, "  "+m.phrases.TimeOfDay(m.at()))
+	}
 	segments := func(t *report.Totals) uint64 { return t.Segments }
 	if v.Ended {
 		l = l.more(quiet, "  "+say.Plural(h.Packets, "packet"))
@@ -94,16 +97,40 @@ func (m *model) head() line {
 		l = l.more(quiet, fmt.Sprintf("  %s packets/s", say.Thousands(uint64(m.rates.now(segments, m.at(), 3e9)+0.5))))
 	}
 	s := &v.Standing
-	l = l.more(quiet, fmt.Sprintf("  %s held, %s in TIME-WAIT", say.Thousands(s.Held), say.Thousands(s.TimeWait)))
-	switch {
-	case m.paused:
+	silent := m.silence.words(h.Interface)
+	if silent == "" || m.width >= 100 {
+		l = l.more(quiet, fmt.Sprintf("  %s held, %s in TIME-WAIT", say.Thousands(s.Held), say.Thousands(s.TimeWait)))
+	}
+	if m.paused {
 		l = l.more(warning, "  PAUSED")
+	}
+	switch {
+	case silent != "":
+		l = l.more(warning, "  "+silent)
+	case m.paused:
 	case v.Ended:
 		l = l.more(good, "  ended")
 	case v.Partial:
 		l = l.more(quiet, "  (counting)")
 	}
 	return l
+}
+
+// nothing tells that no packet came, and why that may be.
+func (m *model) nothing() []line {
+	lines := []line{nil, text(quiet, "  Nothing seen yet: waiting for the first packets.")}
+	if m.view == nil {
+		return lines
+	}
+	h := m.view.Headline
+	if words := m.silence.words(h.Interface); words != "" {
+		lines = append(lines, text(warning, "  "+words))
+	}
+	if h.Filter != "" && !h.FilterIsDefault {
+		lines = append(lines, nil)
+		lines = append(lines, m.wrapped(quiet, "Only packets that pass the filter are taken: "+say.Escape(h.Filter), 2)...)
+	}
+	return lines
 }
 
 // tabs names the views.

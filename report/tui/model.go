@@ -41,7 +41,7 @@ type (
 	viewMsg    struct{ *report.View }
 	stepsMsg   []*record.Step
 	warningMsg string
-	againMsg   struct{} // another View is due
+	againMsg   time.Time // another View is due
 )
 
 // model is the screen: what it shows follows from it alone.
@@ -60,6 +60,7 @@ type model struct {
 	worst    map[string]diagnose.Finding // of those, each as it was when it was worst
 	rates    *rates
 	costs    []costAt
+	silence  silence
 	due      bool
 	paused   bool
 
@@ -94,7 +95,7 @@ func newModel(o Options) model {
 
 // again asks for another View after a while.
 func (m model) again() tea.Cmd {
-	return tea.Tick(time.Duration(m.o.Config.Refresh), func(time.Time) tea.Msg { return againMsg{} })
+	return tea.Tick(time.Duration(m.o.Config.Refresh), func(now time.Time) tea.Msg { return againMsg(now) })
 }
 
 // wanted is what the next View is to hold.
@@ -125,6 +126,7 @@ func (m model) update(msg tea.Msg) (model, tea.Cmd) {
 		m.theme = newTheme(p, m.o.Color, m.o.Tables.ASCII)
 	case againMsg:
 		m.due = true
+		m.silence.look(&m, time.Time(x))
 		return m, m.again()
 	case viewMsg:
 		m.take(x.View)

@@ -24,6 +24,8 @@ type Options struct {
 	Stop func()
 	// Cost tells what this process has taken so far; nil: nobody knows.
 	Cost func() Cost
+	// Link tells what is wrong with an interface, "is down"; "" for nothing. nil: nobody knows.
+	Link func(name string) string
 	// MSL is that of the run, ns.
 	MSL int64
 }
