@@ -21,11 +21,7 @@ func (m *model) findings(h int) []line {
 	first := max(min(m.chosen-rows/2, len(all)-rows), 0)
 	var lines []line
 	for i := first; i < first+rows; i++ {
-		l := m.titleOf(&all[i])
-		if i == m.chosen {
-			l = chosenLine(l, m.width)
-		}
-		lines = append(lines, l)
+		lines = append(lines, marked(m.titleOf(&all[i], m.width-2), i == m.chosen, m.width))
 	}
 	if n := len(all) - first - rows; n > 0 {
 		lines = append(lines, text(quiet, fmt.Sprintf("  and %d more below", n)))
@@ -73,9 +69,13 @@ func (m *model) printed(words string) (lines []line) {
 	return lines
 }
 
-// chosenLine is a line as the one that is chosen.
-func chosenLine(l line, width int) line {
-	var b strings.Builder
+// marked is a line of a list: the one that is chosen is told by a sign and by its colours.
+func marked(l line, isChosen bool, width int) line {
+	if !isChosen {
+		return append(text(plain, "  "), l...)
+	}
+	b := strings.Builder{}
+	b.WriteString("> ")
 	for _, s := range l {
 		b.WriteString(s.text)
 	}

@@ -24,6 +24,10 @@ func (m model) frame() string {
 	for len(lines) < m.height-1 {
 		lines = append(lines, nil)
 	}
+	if m.prompt != nil && m.prompt.wrong != "" {
+		wrong := m.wrapped(warning, m.prompt.wrong, 0)
+		copy(lines[max(len(lines)-len(wrong), 0):], wrong)
+	}
 	lines = append(lines, m.foot())
 	var alias func(string) string
 	if m.private != nil {
@@ -158,18 +162,7 @@ func (m *model) tabs() line {
 func (m *model) foot() line {
 	switch {
 	case m.prompt != nil:
-		l := text(strong, "/").more(plain, string(m.prompt.text[:m.prompt.at]))
-		under := " "
-		if m.prompt.at < len(m.prompt.text) {
-			under = string(m.prompt.text[m.prompt.at])
-			l = l.more(chosen, under).more(plain, string(m.prompt.text[m.prompt.at+1:]))
-		} else {
-			l = l.more(chosen, under)
-		}
-		if m.prompt.wrong != "" {
-			return text(warning, m.prompt.wrong)
-		}
-		return l.more(quiet, "  Enter: filter by text or by an expression of --where  Esc: leave it")
+		return m.prompt.shown(m.width).more(quiet, "  Enter: filter by text or by an expression of --where  Esc: leave it")
 	case m.note != "":
 		return text(notice, m.note)
 	}

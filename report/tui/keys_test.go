@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/report"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -23,8 +24,15 @@ func TestWayInAndOut(t *testing.T) {
 		{"enter enter", pageConnections, "1 connection with examples of"},
 		{"enter enter enter", pageConnection, "#6  10.77.9.1:40001"},
 		{"enter enter enter esc", pageConnections, "with examples of"},
-		{"enter enter enter esc esc", pageConnections, "2 connections"},
-		{"enter enter enter esc esc esc", pageFindings, "What to do:"},
+		{"enter enter enter esc esc", pageFindings, "What to do:"},
+		{"enter enter enter esc esc esc", pageNow, "took more than one SYN"},
+		{"enter enter enter esc esc 3", pageConnections, "2 connections"},
+		{"3 / 4 0 0 0 1 enter enter", pageConnection, "#6  10.77.9.1:40001"},
+		{"3 / 4 0 0 0 1 enter enter esc", pageConnections, "1 connection with 40001"},
+		{"3 / 4 0 0 0 1 enter enter esc esc", pageConnections, "2 connections"},
+		{"3 / 4 0 0 0 1 enter enter esc esc esc", pageNow, "took more than one SYN"},
+		{"3 / 4 0 0 0 1 enter / enter esc", pageConnections, "2 connections"},
+		{"enter enter / 4 0 0 0 0 enter esc", pageConnections, "1 connection with examples of"},
 		{"tab tab", pageConnections, "2 connections"},
 		{"5", pageListeners, "Handshakes: 2 attempts"},
 		{"6", pageTimeWait, "TIME-WAIT"},
@@ -48,14 +56,57 @@ func TestFilter(t *testing.T) {
 		{"/ i d > 3 enter", "1 connection with id>3"},
 		{"/ n o n e enter", "none is held"},
 		{"/ i d > > enter", "unexpected"},
-		{"/ x esc", "2 connections"},
+		{"/ i d > > enter", "/id>>"},
+		{"/ o r i g _ i p = = 1 0 . 9 7 . 0 . 7 enter", `an address stands between quotes: "10.97.0.7"`},
+		{"/ i d > > enter backspace 3 enter", "1 connection with id>3"},
+		{"3 / x esc", "2 connections"},
+		{"/ x esc", "took more than one SYN"},
 		{"/ x backspace enter", "2 connections"},
-		{"/ 4 0 0 0 1 enter esc", "2 connections"},
+		{"/ 4 0 0 0 1 enter esc", "took more than one SYN"},
 	} {
 		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, strings.Fields(x.typed)...)
 		if frame := bare(m.frame()); !strings.Contains(frame, x.has) {
 			t.Errorf("%q:\n%s", x.typed, frame)
 		}
+	}
+}
+
+// What is typed is seen at its end, however long it is; a wrong filter is told above it.
+func TestLongFilter(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 40, 10, "/")
+	m, _ = m.update(tea.PasteMsg{Content: strings.Repeat("a", 100) + " == end"})
+	m, _ = m.update(keyOf("enter"))
+	lines := strings.Split(bare(m.frame()), "\n")
+	if !strings.HasPrefix(lines[9], "/aaa") || !strings.Contains(lines[9], "aaa == end ") || !strings.Contains(strings.Join(lines[:9], ""), "unknown field") {
+		t.Errorf("%q", lines)
+	}
+}
+
+// The finding that one reads stays chosen when another comes before it.
+func TestFindingStaysChosen(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	mine, other := diagnose.Finding{ID: "mine", Title: "My trouble", Severity: diagnose.Notice}, diagnose.Finding{ID: "other", Title: "Another", Severity: diagnose.Notice}
+	m := newModel(options())
+	show := func(found ...diagnose.Finding) {
+		x := v
+		x.Findings = found
+		m, _ = m.update(viewMsg{&x})
+	}
+	show(mine)
+	m, _ = m.update(keyOf("2"))
+	show(other, mine)
+	if frame := bare(m.frame()); !strings.Contains(frame, "\n> notice") && !strings.Contains(frame, "> NOTICE    My trouble") || m.finding().ID != "mine" {
+		t.Error(frame)
+	}
+	m, _ = m.update(keyOf("k"))
+	show(mine, other)
+	if m.finding().ID != "other" {
+		t.Error("what was chosen by a key is not kept")
+	}
+	m, _ = m.update(keyOf("1"))
+	m, _ = m.update(keyOf("enter"))
+	if m.finding().ID != "mine" {
+		t.Error("Enter does not go into the first")
 	}
 }
 

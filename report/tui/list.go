@@ -214,7 +214,7 @@ func (m *model) connections(h int) []line {
 		}
 	}
 	shown := 0
-	for total := 0; shown < len(widths) && (total+widths[shown] <= m.width || shown == 0); shown++ {
+	for total := 2; shown < len(widths) && (total+widths[shown] <= m.width || shown == 0); shown++ {
 		total += widths[shown] + 1
 	}
 	lines = append(lines, l.heads(widths[:shown], m.theme.ascii))
@@ -223,12 +223,10 @@ func (m *model) connections(h int) []line {
 		for k, s := range cells[i][:shown] {
 			row = append(row, text(plain, fit(s, widths[k], l.columns[k].left, m.theme.ascii)+" ")...)
 		}
-		if first+i == l.chosen {
-			row = chosenLine(row, m.width)
-		} else if r := &rows[i]; r.Close.Kind == record.CloseReset || r.Close.Kind == record.CloseNeverOpened {
+		if r := &rows[i]; r.Close.Kind == record.CloseReset || r.Close.Kind == record.CloseNeverOpened {
 			row = recoloured(row, warning)
 		}
-		lines = append(lines, row)
+		lines = append(lines, marked(row, first+i == l.chosen, m.width))
 	}
 	if len(rows) == 0 {
 		lines = append(lines, text(quiet, "  none is held"))
@@ -237,7 +235,8 @@ func (m *model) connections(h int) []line {
 }
 
 // heads are the names of the columns, with a sign at the one that sorts.
-func (l *list) heads(widths []int, ascii bool) (row line) {
+func (l *list) heads(widths []int, ascii bool) line {
+	row := text(plain, "  ")
 	for k, w := range widths {
 		c := &l.columns[k]
 		title, r := c.title, quiet

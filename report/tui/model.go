@@ -2,13 +2,11 @@ package tui
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"tcpwatch/report"
-	"tcpwatch/report/ladder"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
 	"tcpwatch/tracker/diagnose"
@@ -65,14 +63,15 @@ type model struct {
 	paused   bool
 
 	page     page
-	back     []page
+	back     []place
 	help     bool
 	prompt   *prompt // nil while nothing is typed
 	note     string  // told in the last line until the next key
 	warnings []string
 	private  *aliases // nil while addresses are shown
 	top      [nPages]int
-	chosen   int // of the findings
+	chosen   int    // of the findings
+	pinned   string // its ID, once the user has looked at it: it stays chosen wherever it stands
 	list     list
 	conn     connection
 
@@ -173,7 +172,7 @@ func (m *model) show(v *report.View) {
 		m.open = slices.DeleteFunc(m.open, func(f watch.Trailed) bool { return f.Detector == "still-open" })
 	}
 	m.open = quietLast(m.open)
-	m.chosen = max(min(m.chosen, len(m.open)+len(m.resolved)-1), 0)
+	m.chooseFinding(m.chosen)
 	m.list.take(v)
 	m.conn.see(v)
 	if first && v.Partial {
@@ -262,7 +261,6 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 	case doBack:
 		m.leave()
 	case doFilter:
-		m.visit(pageConnections)
 		m.prompt = newPrompt(m.list.typed)
 	case doSort:
 		m.visit(pageConnections)
@@ -289,105 +287,4 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 		m.help = true
 	}
 	return m, nil
-}
-
-// visit shows a view.
-func (m *model) visit(p page) {
-	if p == m.page {
-		return
-	}
-	m.back = append(m.back, m.page)
-	if len(m.back) > 20 {
-		m.back = slices.Clone(m.back[1:])
-	}
-	m.page, m.due = p, true
-}
-
-// leave goes back to where one came from.
-func (m *model) leave() {
-	switch n := len(m.back); {
-	case m.page == pageConnections && m.list.chooser != nil:
-		m.list.choose(nil, "")
-		m.due = true
-	case n > 0:
-		m.page, m.back, m.due = m.back[n-1], m.back[:n-1], true
-	default:
-		m.page = pageNow
-	}
-}
-
-// move moves what is chosen, or the text.
-func (m *model) move(do action) {
-	h := max(m.bodyHeight(), 1)
-	by := map[action]int{doDown: 1, doUp: -1, doPageDown: h - 1, doPageUp: 1 - h, doTop: -1 << 30, doBottom: 1 << 30}[do]
-	switch {
-	case m.page == pageConnections:
-		m.list.move(by, h-2)
-		m.due = true
-	case m.page == pageFindings && (do == doPageDown || do == doPageUp):
-		m.top[pageFindings] = max(m.top[pageFindings]+by/2, 0)
-	case m.page == pageFindings:
-		m.chosen = max(min(m.chosen+by, len(m.open)+len(m.resolved)-1), 0)
-		m.top[pageFindings] = 0
-	case m.page == pageNow:
-	case m.page == pageConnection:
-		m.scrollConnection(by, h)
-	default:
-		m.top[m.page] = max(m.top[m.page]+by, 0)
-		m.top[m.page] = max(min(m.top[m.page], len(m.body(1<<20))-h), 0)
-	}
-}
-
-// enter goes into what is chosen.
-func (m *model) enter() {
-	switch m.page {
-	case pageNow:
-		m.visit(pageFindings)
-	case pageFindings:
-		if f := m.finding(); f != nil {
-			m.list.choose(examplesOf(f), "")
-			m.visit(pageConnections)
-		}
-	case pageConnections:
-		if r := m.list.at(); r != nil {
-			m.conn.follow(r, ladder.Options{ASCII: m.theme.ascii, MSL: m.o.MSL, Clock: m.o.Tables.Clock})
-			m.visit(pageConnection)
-		}
-	}
-}
-
-// finding is the one that is chosen; nil without any.
-func (m *model) finding() *watch.Trailed {
-	switch i := m.chosen; {
-	case i < len(m.open):
-		return &m.open[i]
-	case i-len(m.open) < len(m.resolved):
-		return &m.resolved[i-len(m.open)]
-	}
-	return nil
-}
-
-// copied copies what one would type elsewhere: both ends of a connection, or the command of an
-// advice.
-func (m model) copied() (model, tea.Cmd) {
-	what := ""
-	switch {
-	case m.page == pageConnections && m.list.at() != nil:
-		r := m.list.at()
-		what = r.Orig.String() + "-" + r.Resp.String()
-	case m.page == pageConnection && m.conn.record != nil:
-		what = m.conn.record.Orig.String() + "-" + m.conn.record.Resp.String()
-	case m.page <= pageFindings && m.finding() != nil:
-		for _, a := range m.finding().Advice {
-			if parts := strings.Split(a, "`"); what == "" && len(parts) > 1 {
-				what = parts[1]
-			}
-		}
-	}
-	if what == "" {
-		m.note = "nothing here to copy"
-		return m, nil
-	}
-	m.note = "copied: " + what
-	return m, tea.SetClipboard(what)
 }

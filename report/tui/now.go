@@ -70,7 +70,7 @@ func (m *model) worstFirst(h int) (lines []line) {
 			lines = append(lines, text(quiet, fmt.Sprintf("  and %d more: 2 shows all", len(others)-i)))
 			break
 		}
-		lines = append(lines, m.titleOf(&others[i]))
+		lines = append(lines, m.titleOf(&others[i], m.width))
 	}
 	return lines
 }
@@ -112,15 +112,15 @@ func (m *model) standing(f *watch.Trailed) string {
 // ago is a span in whole seconds.
 func (m *model) ago(ns int64) string { return m.phrases.Span(max(ns, 0) / 1e9 * 1e9) }
 
-// titleOf is a finding in one line.
-func (m *model) titleOf(f *watch.Trailed) line {
+// titleOf is a finding in one line of a width.
+func (m *model) titleOf(f *watch.Trailed, width int) line {
 	r, t := roleOf(f.Severity), plain
 	if f.Resolved {
 		r, t = quiet, quiet
 	}
 	end := "; " + m.standing(f)
 	word := fmt.Sprintf("%-8s  ", severity(f))
-	return text(r, word).more(t, cut(f.Title, m.width-len(word)-len(end), m.theme.ascii)).more(quiet, end)
+	return text(r, word).more(t, cut(f.Title, width-len(word)-len(end), m.theme.ascii)).more(quiet, end)
 }
 
 // wrapped is a text in as many lines as it takes.

@@ -45,8 +45,12 @@ func (m model) typed(k tea.KeyPressMsg) (model, tea.Cmd) {
 			p.wrong = err.Error()
 			return m, nil
 		}
-		m.list.choose(c, string(p.text))
 		m.prompt, m.due = nil, true
+		if typed := strings.TrimSpace(string(p.text)); m.page != pageConnections || typed != m.list.typed || (c == nil) != (m.list.chooser == nil) {
+			m.remember()
+			m.page = pageConnections
+			m.list.choose(c, typed)
+		}
 	case "esc", "ctrl+c":
 		m.prompt = nil
 	case "backspace":
@@ -72,6 +76,20 @@ func (m model) typed(k tea.KeyPressMsg) (model, tea.Cmd) {
 		p.insert(k.Text)
 	}
 	return m, nil
+}
+
+// shown is the line of the prompt in so many columns: what stands at the cursor is seen, however
+// long the text.
+func (p *prompt) shown(width int) line {
+	from := 0
+	for from < p.at && say.Width(string(p.text[from:p.at])) > width-3 {
+		from++
+	}
+	l := text(strong, "/").more(plain, string(p.text[from:p.at]))
+	if p.at == len(p.text) {
+		return l.more(chosen, " ")
+	}
+	return l.more(chosen, string(p.text[p.at])).more(plain, string(p.text[p.at+1:]))
 }
 
 // filterOf is what a typed filter chooses: an expression of --where, else whatever has the text
