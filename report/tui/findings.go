@@ -17,11 +17,14 @@ func (m *model) findings(h int) []line {
 	if len(all) == 0 {
 		return []line{text(good, "Nothing is wrong so far.")}
 	}
-	rows := min(len(all), max(h/3, 3))
+	room := max(h/3, 3)
+	rows := min(len(all), room)
 	first := max(min(m.chosen-rows/2, len(all)-rows), 0)
 	var lines []line
-	for i := first; i < first+rows; i++ {
-		lines = append(lines, marked(m.titleOf(&all[i], m.width-2), i == m.chosen, m.width))
+	for i, title := range m.titles(all, m.width-2, room)[first : first+rows] {
+		for _, l := range title {
+			lines = append(lines, marked(l, first+i == m.chosen, m.width))
+		}
 	}
 	if n := len(all) - first - rows; n > 0 {
 		lines = append(lines, text(quiet, fmt.Sprintf("  and %d more below", n)))

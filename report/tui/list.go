@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -31,7 +33,7 @@ type list struct {
 type column struct {
 	name, title, sort string
 	left              bool
-	cell              func(r *record.Record) string
+	cell              func(r *record.Record, now int64) string
 }
 
 // mostRows is how many connections a list holds: the order brings the others up.
@@ -40,8 +42,8 @@ const mostRows = 10000
 // columnWords are the columns that are no field, with the field by which they sort.
 func columnWords(o *Options) []column {
 	p := sentence.Phrases{Clock: o.Tables.Clock, ASCII: o.Tables.ASCII}
-	bytes := func(e record.End) func(r *record.Record) string {
-		return func(r *record.Record) string {
+	bytes := func(e record.End) func(r *record.Record, _ int64) string {
+		return func(r *record.Record, _ int64) string {
 			if b := r.Ends[e].Bytes; b.OK {
 				return say.Bytes(b.V)
 			}
@@ -49,17 +51,17 @@ func columnWords(o *Options) []column {
 		}
 	}
 	return []column{
-		{"id", "id", "id", false, func(r *record.Record) string { return sentence.ID(r.ID) }},
-		{"client", "client", "orig_ip", true, func(r *record.Record) string { return r.Orig.String() }},
-		{"server", "server", "resp_ip", true, func(r *record.Record) string { return r.Resp.String() }},
-		{"states", "states", "orig_state", true, stateWords},
-		{"lasts", "lasts", "duration_s", false, func(r *record.Record) string {
-			if x := r.Lasted(); x.OK {
+		{"id", "id", "id", false, func(r *record.Record, _ int64) string { return sentence.ID(r.ID) }},
+		{"client", "client", "orig_ip", true, func(r *record.Record, _ int64) string { return r.Orig.String() }},
+		{"server", "server", "resp_ip", true, func(r *record.Record, _ int64) string { return r.Resp.String() }},
+		{"states", "states", "orig_state", true, func(r *record.Record, _ int64) string { return stateWords(r) }},
+		{"lasts", "lasts", "duration_s", false, func(r *record.Record, now int64) string {
+			if x := lasts(r, now); x.OK {
 				return p.Span(x.V)
 			}
 			return ""
 		}},
-		{"retx", "retx", "orig.retx", false, func(r *record.Record) string {
+		{"retx", "retx", "orig.retx", false, func(r *record.Record, _ int64) string {
 			if n := r.Ends[0].Retx + r.Ends[1].Retx; n > 0 {
 				return say.Thousands(uint64(n))
 			}
@@ -67,15 +69,25 @@ func columnWords(o *Options) []column {
 		}},
 		{"sent", "sent", "orig.bytes", false, bytes(record.Orig)},
 		{"received", "received", "resp.bytes", false, bytes(record.Resp)},
-		{"felt", "felt", "open.felt_s", false, func(r *record.Record) string {
+		{"felt", "felt", "open.felt_s", false, func(r *record.Record, _ int64) string {
 			if x := r.Open.Felt; x.OK {
 				return p.Span(x.V)
 			}
 			return ""
 		}},
-		{"close", "close", "close.kind", true, func(r *record.Record) string { return r.Close.Kind.String() }},
-		{"about", "about", "names.sni", true, func(r *record.Record) string { return sentence.About(r.Names) }},
+		{"close", "close", "close.kind", true, func(r *record.Record, _ int64) string { return r.Close.Kind.String() }},
+		{"about", "about", "names.sni", true, func(r *record.Record, _ int64) string { return sentence.About(r.Names) }},
 	}
+}
+
+// lasts is how long a connection has lasted: of one that goes on until now, else until its last
+// packet. now is 0 where all are over.
+func lasts(r *record.Record, now int64) record.Opt[int64] {
+	x := r.Lasted()
+	if x.OK && diagnose.GoesOn(r) && now > r.End {
+		x.V += now - r.End
+	}
+	return x
 }
 
 // stateWords are the states of both ends, once where they are the same.
@@ -102,7 +114,7 @@ func newList(o Options) list {
 			continue
 		}
 		if cells, err := report.NewCells([]string{name}, o.Tables); err == nil {
-			l.columns = append(l.columns, column{name, name, name, false, func(r *record.Record) string { return cells.Of(r)[0] }})
+			l.columns = append(l.columns, column{name, name, name, false, func(r *record.Record, _ int64) string { return cells.Of(r)[0] }})
 		}
 	}
 	l.down = true // the newest first
@@ -135,6 +147,16 @@ func (l *list) take(v *report.View) {
 		return
 	}
 	l.rows, l.of = v.Listed, v.Matching
+	if l.columns[l.sort].name == "lasts" && !v.Ended { // what goes on lasts longer than to its last packet
+		l.rows = slices.Clone(l.rows)
+		slices.SortStableFunc(l.rows, func(a, b record.Record) int {
+			c := cmp.Compare(lasts(&a, v.At).V, lasts(&b, v.At).V)
+			if l.down {
+				return -c
+			}
+			return c
+		})
+	}
 	if i := slices.IndexFunc(l.rows, func(r record.Record) bool { return r.ID == l.id }); i >= 0 && l.id != 0 && l.chosen > 0 {
 		l.first += i - l.chosen
 		l.chosen = i
@@ -198,6 +220,10 @@ func (m *model) connections(h int) []line {
 	window := max(h-2, 1)
 	first := max(min(l.first, l.chosen), l.chosen-window+1)
 	rows := l.rows[min(first, len(l.rows)):min(first+window, len(l.rows))]
+	now := m.at()
+	if m.view.Ended {
+		now = 0
+	}
 	cells := make([][]string, len(rows))
 	widths := make([]int, len(l.columns))
 	for i, c := range l.columns {
@@ -205,7 +231,7 @@ func (m *model) connections(h int) []line {
 	}
 	for i := range rows {
 		for k, c := range l.columns {
-			s := harmless(c.cell(&rows[i]))
+			s := harmless(c.cell(&rows[i], now))
 			if m.private != nil && c.name == "about" {
 				s = ""
 			}
@@ -213,6 +239,7 @@ func (m *model) connections(h int) []line {
 			widths[k] = max(widths[k], min(say.Width(s), 48))
 		}
 	}
+	narrow(widths[:min(len(widths), wanted)], l.columns, m.width-2)
 	shown := 0
 	for total := 2; shown < len(widths) && (total+widths[shown] <= m.width || shown == 0); shown++ {
 		total += widths[shown] + 1
@@ -232,6 +259,28 @@ func (m *model) connections(h int) []line {
 		lines = append(lines, text(quiet, "  none is held"))
 	}
 	return lines
+}
+
+// wanted is how many of the first columns are shown on any screen of 80 columns: id, client, server
+// and states by default.
+const wanted = 4
+
+// narrow takes from the widest of some columns of text until they fit, each with a blank behind.
+func narrow(widths []int, columns []column, room int) {
+	const least = 12
+	for {
+		total, widest := 0, -1
+		for k, w := range widths {
+			total += w + 1
+			if columns[k].left && w > least && (widest < 0 || w > widths[widest]) {
+				widest = k
+			}
+		}
+		if total <= room || widest < 0 {
+			return
+		}
+		widths[widest]--
+	}
 }
 
 // heads are the names of the columns, with a sign at the one that sorts.
@@ -267,7 +316,7 @@ func recoloured(l line, r role) line {
 
 // fit is a text in a column of a width.
 func fit(s string, width int, left, ascii bool) string {
-	s = cut(s, width, ascii)
+	s = shorten(s, width, ascii)
 	blanks := strings.Repeat(" ", max(width-say.Width(s), 0))
 	if left {
 		return s + blanks

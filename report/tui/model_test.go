@@ -18,6 +18,8 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
+	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -141,5 +143,65 @@ func TestViews(t *testing.T) {
 				recordtest.Golden(t, filepath.Join("testdata", name+".txt"), bare(frame), *update)
 			})
 		}
+	}
+}
+
+// On 80 columns a row has client, server, their ports and states, however long they are; how long a
+// connection has lasted grows while it goes on, and the order follows.
+func TestRows(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	m := newModel(options())
+	m, _ = m.update(viewMsg{&v})
+	m, _ = m.update(keyOf("3"))
+	long := recordtest.MadeUp(1, "[2001:db8:1111:2222:3333:4444:5555:6666]:40001", "[2001:db8:1111:2222:3333:4444:5555:7777]:8443")
+	open := recordtest.MadeUp(2, "10.0.0.1:40002", "10.0.0.2:443")
+	open.Interim, open.States, open.Close = true, [2]record.State{record.Established, record.SynReceived}, record.CloseRecord{Kind: record.CloseOpen, ResetBy: record.NoEnd}
+	for m.list.columns[m.list.sort].name != "lasts" {
+		m.list.sort++
+	}
+	show := func(after int64) string {
+		x := v
+		x.Ended, x.At, x.Wanted, x.Listed, x.Matching = false, max(long.End, open.End)+after, m.wanted(), []record.Record{*long, *open}, 2
+		m, _ = m.update(viewMsg{&x})
+		return bare(m.frame())
+	}
+	frame := show(0)
+	for _, want := range []string{"666]:40001 ", ":7777]:8443 ", "TIME-WAIT/CLOSED", "ESTABLISHED/SYN-RECEIVED"} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("no %q:\n%s", want, frame)
+		}
+	}
+	m, _ = m.update(tea.WindowSizeMsg{Width: 200, Height: 24})
+	if frame = show(500e9); !strings.Contains(frame, " 8 min 22 s ") || strings.Index(frame, "10.0.0.1:40002") > strings.Index(frame, ":40001") {
+		t.Error(frame)
+	}
+	m.list.down = false
+	if frame = show(501e9); strings.Index(frame, "10.0.0.1:40002") < strings.Index(frame, ":40001") {
+		t.Error(frame)
+	}
+}
+
+// A title that is too long for a line has two where there is room for all, else one with its end.
+func TestTitles(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	m := newModel(options())
+	v.Findings = nil
+	for i := range 12 {
+		v.Findings = append(v.Findings, diagnose.Finding{ID: string(rune('a' + i)), Severity: diagnose.Notice, Confidence: diagnose.Likely,
+			Title: "192.168.100.100:8443 did what nobody expected of it, and this is told of 192.168.200.200"})
+	}
+	show := func(n int) string {
+		x := v
+		x.Findings = v.Findings[:n]
+		m = newModel(options())
+		m, _ = m.update(viewMsg{&x})
+		m, _ = m.update(keyOf("2"))
+		return bare(m.frame())
+	}
+	if frame := show(3); !strings.Contains(frame, "> NOTICE    192.168.100.100:8443 did what nobody expected of it, and this is\n>           told of 192.168.200.200; likely") {
+		t.Error(frame)
+	}
+	if frame := show(12); strings.Count(frame, "  NOTICE    192.168.100.100:8443 did what") != 6 || strings.Count(frame, "of 192.168.200.200; likely\n") != 7 {
+		t.Error(frame)
 	}
 }

@@ -65,12 +65,12 @@ func (m *model) worstFirst(h int) (lines []line) {
 		others = others[1:]
 	}
 	room := max(h-len(lines)-1, 0)
-	for i := range others {
+	for i, title := range m.titles(others, m.width, room) {
 		if i == room-1 && len(others) > room || i >= room {
 			lines = append(lines, text(quiet, fmt.Sprintf("  and %d more: 2 shows all", len(others)-i)))
 			break
 		}
-		lines = append(lines, m.titleOf(&others[i], m.width))
+		lines = append(lines, title...)
 	}
 	return lines
 }
@@ -112,15 +112,37 @@ func (m *model) standing(f *watch.Trailed) string {
 // ago is a span in whole seconds.
 func (m *model) ago(ns int64) string { return m.phrases.Span(max(ns, 0) / 1e9 * 1e9) }
 
-// titleOf is a finding in one line of a width.
-func (m *model) titleOf(f *watch.Trailed, width int) line {
-	r, t := roleOf(f.Severity), plain
-	if f.Resolved {
-		r, t = quiet, quiet
+// titles are findings, each in a line or two: in two where they all have room then, in one shortened
+// in the middle else.
+func (m *model) titles(all []watch.Trailed, width, room int) (titles [][]line) {
+	const indent = 10
+	total, words := 0, make([][]string, len(all))
+	for i := range all {
+		words[i] = say.WrapHard(all[i].Title+"; "+m.standing(&all[i]), max(width-indent, 20))
+		total += min(len(words[i]), 2)
 	}
-	end := "; " + m.standing(f)
-	word := fmt.Sprintf("%-8s  ", severity(f))
-	return text(r, word).more(t, cut(f.Title, width-len(word)-len(end), m.theme.ascii)).more(quiet, end)
+	for i := range all {
+		f := &all[i]
+		r, t := roleOf(f.Severity), plain
+		if f.Resolved {
+			r, t = quiet, quiet
+		}
+		most := 2
+		if total > room {
+			most = 1
+		}
+		if len(words[i]) > most {
+			end := "; " + m.standing(f)
+			words[i] = say.WrapHard(shorten(f.Title, most*(width-indent)-len(end)-10*(most-1), m.theme.ascii)+end, max(width-indent, 20))
+			words[i] = words[i][:min(len(words[i]), most)]
+		}
+		lines := []line{text(r, fmt.Sprintf("%-*s", indent, severity(f))).more(t, words[i][0])}
+		for _, w := range words[i][1:] {
+			lines = append(lines, text(t, strings.Repeat(" ", indent)+w))
+		}
+		titles = append(titles, lines)
+	}
+	return titles
 }
 
 // wrapped is a text in as many lines as it takes.

@@ -152,6 +152,24 @@ func cut(s string, width int, ascii bool) string {
 	return s
 }
 
+// shorten is a text cut to a width in its middle: names end in what tells them apart, sentences in
+// a number.
+func shorten(s string, width int, ascii bool) string {
+	if say.Width(s) <= width {
+		return s
+	}
+	if width < 8 {
+		return cut(s, width, ascii)
+	}
+	head := (width + 1) / 2
+	begin := cut(s, head, ascii)
+	end := []rune(s)
+	for say.Width(string(end)) > width-say.Width(begin) {
+		end = end[1:]
+	}
+	return begin + string(end)
+}
+
 // roleOf is that of a finding.
 func roleOf(s diagnose.Severity) role {
 	switch s {

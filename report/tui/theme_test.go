@@ -66,6 +66,26 @@ func TestPaint(t *testing.T) {
 	}
 }
 
+// What is shortened keeps its begin and its end.
+func TestShorten(t *testing.T) {
+	for _, x := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"[2001:db8:1:2:3:4:5:6]:40000", 28, "[2001:db8:1:2:3:4:5:6]:40000"},
+		{"[2001:db8:1:2:3:4:5:6]:40000", 20, "[2001:db8…5:6]:40000"},
+		{"日本語日本語日本語", 11, "日本…日本語"},
+		{"日本語日本語日本語", 5, "日本…"},
+		{"abc", 0, ""},
+		{"abc", -3, ""},
+	} {
+		if got := shorten(x.text, x.width, false); got != x.want || say.Width(got) > max(x.width, 0) {
+			t.Errorf("%q in %d columns: %q", x.text, x.width, got)
+		}
+	}
+}
+
 // Without colours no colour is written, in ASCII no other character.
 func TestNoColourAndASCII(t *testing.T) {
 	o := options()

@@ -71,8 +71,8 @@ func windowShut(r *record.Record, e record.End) bool {
 // for was not asked for again within the longest pause of a sender.
 func Stale(r *record.Record) bool { return r.Interim && r.Silent > longestRTO && awaits(r) }
 
-// goesOn tells that a record is of a connection, or an attempt, that may go on.
-func goesOn(r *record.Record) bool {
+// GoesOn tells that a record is of a connection, or an attempt, that may go on.
+func GoesOn(r *record.Record) bool {
 	if !r.Interim || r.Close.ResetBy != record.NoEnd || r.Close.Kind == record.CloseNormal {
 		return false
 	}

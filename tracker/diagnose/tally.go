@@ -29,7 +29,7 @@ type examples []example
 
 // hit counts a connection: packet is its evidence, from since to until it lasted.
 func (t *tally) hit(r *record.Record, packet uint64, since, until int64) {
-	if goesOn(r) {
+	if GoesOn(r) {
 		t.open++
 	}
 	t.hitConn(r.ID, packet, since, until)
