@@ -32,6 +32,7 @@ type opened struct {
 	n           uint64
 	synAgain    uint64 // SYNs repeated
 	synACKAgain uint64
+	resets      uint64 // connections that a RST ended
 	repeated    uint64 // handshakes with either
 	ids         ids    // of those
 	oldAnswered uint64 // of those, SYNs that an older connection answered: none was lost
@@ -70,6 +71,7 @@ type failed struct {
 	answer      fold.First[answer] // of unreachable attempts
 	synAgain    uint64
 	synACKAgain uint64
+	waiting     uint64 // of those that may yet succeed: their SYN or SYN/ACK was sent again
 }
 
 func newHandshakes(SummaryOptions) sums {
@@ -160,6 +162,9 @@ func (s *opened) add(r *record.Record) {
 			s.oldIDs.Take(r.ID)
 		}
 	}
+	if r.Close.Kind == record.CloseReset {
+		s.resets++
+	}
 	if sentence.OneSided(r) {
 		s.oneSided++
 		s.oneSidedIDs.Take(r.ID)
@@ -189,7 +194,7 @@ func (x slowest) Before(o slowest) bool { return x.Felt > o.Felt || x.Felt == o.
 
 // Fields walks over what is summed up.
 func (s *opened) Fields(w *fold.Walk) {
-	fold.Sum(w, &s.n, &s.synAgain, &s.synACKAgain, &s.repeated, &s.oldAnswered, &s.untimed, &s.oneSided)
+	fold.Sum(w, &s.n, &s.synAgain, &s.synACKAgain, &s.resets, &s.repeated, &s.oldAnswered, &s.untimed, &s.oneSided)
 	for _, x := range [...]*ids{&s.ids, &s.oldIDs, &s.oneSidedIDs} {
 		fold.Items(w, x)
 	}
@@ -207,6 +212,10 @@ func (s *failed) add(r *record.Record, c cause) {
 		s.waited[c] = max(s.waited[c], r.Open.Waited.V)
 	}
 	switch c {
+	case stillOpening:
+		if r.Open.SYNs > 1 || r.Open.SYNACKs > 1 {
+			s.waiting++
+		}
 	case causeUnreachable:
 		s.answer.Take(answer{r.ID, r.Open.Answer})
 	case causeNoAnswer:
@@ -234,7 +243,7 @@ func (s *failed) Fields(w *fold.Walk) {
 	}
 	fold.Max(w, &s.syns)
 	s.answer.Fields(w)
-	fold.Sum(w, &s.synAgain, &s.synACKAgain)
+	fold.Sum(w, &s.synAgain, &s.synACKAgain, &s.waiting)
 }
 
 // total is how many attempts failed.

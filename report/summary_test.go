@@ -257,7 +257,7 @@ func TestValidate(t *testing.T) {
 		{TableOptions{}, ""},
 		{TableOptions{Reports: []string{"connections"}, Sort: "bytes"}, ""},
 		{TableOptions{Sort: "peak"}, ""},
-		{TableOptions{Reports: []string{"closes", "nonsense\x1b"}}, `unknown report "nonsense\x1b"; known are findings, handshakes, closes, timewait, keepalive, connections, transfers, hosts, timeline, all`},
+		{TableOptions{Reports: []string{"closes", "nonsense\x1b"}}, `unknown report "nonsense\x1b"; known are findings, handshakes, closes, timewait, keepalive, connections, transfers, hosts, clients, timeline, all`},
 		{TableOptions{Reports: []string{"keepalive"}, Sort: "bytes"}, `sort key "bytes" is for --report connections, transfers, hosts, timeline`},
 		{TableOptions{Reports: []string{"keepalive"}, Sort: "size"}, `unknown sort key "size"; known are keepalive: unanswered, probes, id`},
 	} {

@@ -290,24 +290,27 @@ type Listener struct {
 	Done    uint64 // handshakes that were completed
 	Failed  uint64
 	Opening uint64 // attempts that may yet succeed
+	Waiting uint64 // of those, those whose SYN or SYN/ACK was sent again
 	Again   uint64 // SYNs and SYN/ACKs that were retransmitted
+	Resets  uint64 // connections that a RST ended
 	Felt    int64  // the 99th percentile of the felt time, ns; 0 where none is known
+	Why     string // why attempts failed, with counts; "" where none did
 }
 
 // WorstListeners are the servers at which opening goes worst, n at most: where most failed or is
-// retransmitted, then where most is opened.
-func (s *Summary) WorstListeners(n int) []Listener {
-	var all []Listener
+// retransmitted, then where most is opened; and how many servers there are.
+func (s *Summary) WorstListeners(n int) (worst []Listener, of uint64) {
 	for _, r := range sumsOf[*handshakes](s).listeners("") {
 		x := Listener{Endpoint: capture.Endpoint(r.listener), Done: r.opened.n, Failed: r.failed.total(), Opening: r.failed.n[stillOpening],
-			Again: r.opened.synAgain + r.opened.synACKAgain + r.failed.synAgain + r.failed.synACKAgain}
+			Waiting: r.failed.waiting, Again: r.opened.synAgain + r.opened.synACKAgain + r.failed.synAgain + r.failed.synACKAgain,
+			Resets: r.opened.resets, Why: failures(&r.failed)}
 		if r.opened.felt.N() > 0 {
 			x.Felt = r.opened.felt.Quantile(99)
 		}
-		all = append(all, x)
+		worst = append(worst, x)
 	}
-	slices.SortStableFunc(all, func(a, b Listener) int {
+	slices.SortStableFunc(worst, func(a, b Listener) int {
 		return cmp.Or(cmp.Compare(b.Failed+b.Again, a.Failed+a.Again), cmp.Compare(b.Done+b.Opening, a.Done+a.Opening))
 	})
-	return all[:min(len(all), n)]
+	return worst[:min(len(worst), n)], uint64(len(worst))
 }

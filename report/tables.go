@@ -63,7 +63,7 @@ type sums interface {
 // says what is missing.
 func AllTables() []Table {
 	return []Table{findingsTable(), handshakesTable(), closesTable(), timeWaitTable(), keepaliveTable(),
-		connectionsTable(), transfersTable(), hostsTable(), timelineTable()}
+		connectionsTable(), transfersTable(), hostsTable(), clientsTable(), timelineTable()}
 }
 
 // ReportNames lists the tables that TableOptions.Reports may ask for.

@@ -51,6 +51,7 @@ func (o *options) takeTerminal(stdin *os.File, stdout io.Writer) error {
 	if o.ui.shown = o.wantsScreen(stdin, stdout); !o.ui.shown {
 		return nil
 	}
+	o.run.Sums.OnDemand = append(o.run.Sums.OnDemand, tui.Sums()...)
 	var err error
 	o.ui.settings, err = readConfig(o.ui.config)
 	return err

@@ -118,7 +118,7 @@ func edgeWords(r *record.Record, t *record.Transition) string {
 	switch {
 	case t.Basis == record.Retracted:
 		return who + " was not in " + t.From.String() + " after all"
-	case t.From == record.Unknown:
+	case t.From == record.Unknown && r.Open.Kind == record.OpenMidstream:
 		return "the capture began after the connection did"
 	case t.Basis == record.Implied:
 		return "a packet that was not captured"

@@ -62,6 +62,10 @@ func TestPast(t *testing.T) {
 	if b.String() != want {
 		t.Error(b.String())
 	}
+	r.Open.Kind, r.Transitions = record.OpenMidstream, []record.Transition{{Packet: 90, From: record.Unknown, To: record.Established}}
+	if all := (Phrases{}).Past(r, nil); !slices.Equal(all[0].Words, []string{"the capture began after the connection did"}) {
+		t.Errorf("%+v", all[0])
+	}
 	reset := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80")
 	reset.Transitions = []record.Transition{{Packet: 5, End: record.Orig, From: record.Established, To: record.Closed}, {Packet: 5, End: record.Resp, From: record.LastAck, To: record.Closed}}
 	reset.Close.ResetBy, reset.Close.ResetPacket, reset.Close.ResetCause = record.Resp, 5, record.ResetAbort

@@ -87,11 +87,14 @@ func marked(l line, isChosen bool, width int) line {
 }
 
 // examplesOf chooses the connections that a finding cites.
-func examplesOf(f *watch.Trailed) report.Chooser {
+func examplesOf(f *watch.Trailed) *chooser {
 	ids := make(map[uint64]bool)
 	for _, id := range f.Conns {
 		ids[id] = true
 	}
-	what := fmt.Sprintf("examples of: %s", f.Title)
+	what := "of the finding: " + f.Title
+	if uint64(len(f.Conns)) < f.Count {
+		what = fmt.Sprintf("of the %s of the finding: %s", say.Thousands(f.Count), f.Title)
+	}
 	return &chooser{what, func() func(r *record.Record) bool { return func(r *record.Record) bool { return ids[r.ID] } }}
 }

@@ -45,7 +45,7 @@ func (m model) frame() string {
 
 // scrolls reports whether the view is a text of which a part is shown.
 func (m *model) scrolls() bool {
-	return !m.help && m.view != nil && m.page > pageConnection
+	return !m.help && m.view != nil && m.page > pageHosts
 }
 
 // body are the lines of the view; those that choose what they show fit h.
@@ -65,8 +65,8 @@ func (m *model) body(h int) []line {
 		return m.connections(h)
 	case pageConnection:
 		return m.connection(h)
-	case pageListeners:
-		return m.table("handshakes")
+	case pageHosts:
+		return m.hostLines(h)
 	case pageTimeWait:
 		return m.table("timewait")
 	case pageKeepalive:
@@ -90,7 +90,7 @@ func (m *model) head() line {
 			from += fmt.Sprintf(" and %d more", n-1)
 		}
 	}
-	l := text(strong, " "+cut(from, max(m.width-56, 16), m.theme.ascii))
+	l := text(strong, " "+cut(from, max(m.width-60, 16), m.theme.ascii))
 	if h.Start != 0 {
 		l = l.more(quiet, "  "+m.phrases.TimeOfDay(m.at()))
 	}
@@ -175,7 +175,9 @@ func (m *model) foot() line {
 		if m.list.sorting {
 			words = "left right: the column  up down: its direction  Enter done"
 		}
-	case pageListeners, pageTimeWait, pageKeepalive, pageReport:
+	case pageHosts:
+		words = "? help  q quit  j k choose  left servers  right clients  Enter its connections"
+	case pageTimeWait, pageKeepalive, pageReport:
 		words = "? help  q quit  j k PgUp PgDn scroll  Esc out  Space pause"
 	}
 	return text(quiet, words)

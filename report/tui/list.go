@@ -20,12 +20,13 @@ type list struct {
 	down    bool // the greatest first
 	sorting bool // arrows choose the column
 	closed  bool
-	chooser report.Chooser // nil for all
+	chooser *chooser // nil for all
 	typed   string
 	rows    []record.Record
 	of      uint64
 	chosen  int
 	id      uint64 // of the connection that is chosen
+	seek    bool   // id is to be chosen when it is listed
 	first   int    // row at the top
 }
 
@@ -136,14 +137,14 @@ func (l *list) ask(w *report.Wanted, height int) {
 }
 
 // choose sets the filter; nil for none.
-func (l *list) choose(c report.Chooser, typed string) {
-	l.chooser, l.typed, l.chosen, l.first, l.id = c, typed, 0, 0, 0
+func (l *list) choose(c *chooser, typed string) {
+	l.chooser, l.typed, l.chosen, l.first, l.id, l.seek = c, typed, 0, 0, 0, false
 	l.rows, l.of = nil, 0
 }
 
 // take takes the rows of a View; the connection that is chosen stays so.
 func (l *list) take(v *report.View) {
-	if v.Wanted.Rows == 0 || v.Wanted.Where == nil != (l.chooser == nil) || l.chooser != nil && v.Wanted.Where != l.chooser {
+	if v.Wanted.Rows == 0 || (v.Wanted.Where == nil) != (l.chooser == nil) || l.chooser != nil && v.Wanted.Where != report.Chooser(l.chooser) {
 		return
 	}
 	l.rows, l.of = v.Listed, v.Matching
@@ -157,9 +158,11 @@ func (l *list) take(v *report.View) {
 			return c
 		})
 	}
-	if i := slices.IndexFunc(l.rows, func(r record.Record) bool { return r.ID == l.id }); i >= 0 && l.id != 0 && l.chosen > 0 {
-		l.first += i - l.chosen
-		l.chosen = i
+	if i := slices.IndexFunc(l.rows, func(r record.Record) bool { return r.ID == l.id }); i >= 0 && l.id != 0 && (l.chosen > 0 || l.seek) {
+		if !l.seek {
+			l.first += i - l.chosen
+		}
+		l.chosen, l.seek = i, false
 	}
 	l.move(0, 1<<20)
 }
@@ -207,16 +210,17 @@ func (l *list) sortKey(do action, name string) bool {
 func (m *model) connections(h int) []line {
 	l := &m.list
 	words := say.Plural(l.of, "connection")
-	if l.chooser != nil {
-		words += " with " + l.chooser.String()
-	}
 	if uint64(len(l.rows)) < l.of {
 		words = fmt.Sprintf("the first %s of ", say.Thousands(uint64(len(l.rows)))) + words
 	}
+	which := ", open only"
 	if l.closed {
-		words += "; those that ended in the last 40 s as well"
+		which = ", open or ended within 40 s"
 	}
-	lines := []line{text(quiet, cut(words, m.width, m.theme.ascii))}
+	if l.chooser != nil {
+		words += " " + l.chooser.phrase
+	}
+	lines := []line{text(quiet, cut(words, m.width-say.Width(which), m.theme.ascii)+which)}
 	window := max(h-2, 1)
 	first := max(min(l.first, l.chosen), l.chosen-window+1)
 	rows := l.rows[min(first, len(l.rows)):min(first+window, len(l.rows))]

@@ -21,7 +21,7 @@ const (
 	pageFindings
 	pageConnections
 	pageConnection
-	pageListeners
+	pageHosts
 	pageTimeWait
 	pageKeepalive
 	nTabs
@@ -31,7 +31,7 @@ const (
 
 // pageNames are the tabs.
 func pageNames() [nTabs]string {
-	return [...]string{"Now", "Findings", "Connections", "Connection", "Servers", "TIME-WAIT", "Keepalive"}
+	return [...]string{"Now", "Findings", "Connections", "Connection", "Hosts", "TIME-WAIT", "Keepalive"}
 }
 
 // What is handed to the model besides keys and sizes.
@@ -73,6 +73,7 @@ type model struct {
 	chosen   int    // of the findings
 	pinned   string // its ID, once the user has looked at it: it stays chosen wherever it stands
 	list     list
+	hosts    hosts
 	conn     connection
 
 	quit, keep bool
@@ -105,7 +106,7 @@ func (m *model) wanted() report.Wanted {
 		m.list.ask(&w, m.bodyHeight())
 	case pageConnection:
 		w.Follow = m.conn.id
-	case pageListeners, pageTimeWait, pageKeepalive, pageReport:
+	case pageHosts, pageTimeWait, pageKeepalive, pageReport:
 		w.All = true
 	}
 	return w
@@ -174,6 +175,7 @@ func (m *model) show(v *report.View) {
 	m.open = quietLast(m.open)
 	m.chooseFinding(m.chosen)
 	m.list.take(v)
+	m.hosts.take(v)
 	m.conn.see(v)
 	if first && v.Partial {
 		m.due = true
@@ -235,6 +237,10 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 			m.due = true
 			return m, nil
 		}
+	}
+	if m.page == pageHosts && slices.Contains([]string{"left", "right", "h", "l"}, k.String()) {
+		m.hosts.across(k.String() == "right" || k.String() == "l")
+		return m, nil
 	}
 	if do >= doTab1 && do < doTab1+action(nTabs) {
 		m.visit(page(do - doTab1))

@@ -120,7 +120,7 @@ func TestViews(t *testing.T) {
 			{"its-connections", "accept-queue-full.pcap", []string{"2", "enter"}},
 			{"connections", "accept-queue-full.pcap", []string{"3"}},
 			{"connection", "syn-lost.pcap", []string{"3", "enter"}},
-			{"listeners", "accept-queue-full.pcap", []string{"5"}},
+			{"hosts", "accept-queue-full.pcap", []string{"5"}},
 			{"timewait", "accept-queue-full.pcap", []string{"6"}},
 			{"keepalive", "keepalive-answered.pcap", []string{"7"}},
 			{"help", "syn-lost.pcap", []string{"?"}},

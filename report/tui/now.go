@@ -267,7 +267,7 @@ func (m *model) states(width, rows int) []line {
 
 // worstListeners are the servers at which opening goes worst.
 func (m *model) worstListeners(width, rows int) []line {
-	all := m.view.Recent.WorstListeners(rows)
+	all, _ := m.view.Recent.WorstListeners(rows)
 	lines := []line{text(quiet, fmt.Sprintf("%-26s%8s%8s%9s%8s%10s", "server, last 40 s", "opened", "failed", "opening", "SYNs*2", "felt p99"))}
 	if len(all) == 0 {
 		return []line{text(quiet, "No connection was opened in the last 40 s.")}

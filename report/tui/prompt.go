@@ -94,7 +94,7 @@ func (p *prompt) shown(width int) line {
 
 // filterOf is what a typed filter chooses: an expression of --where, else whatever has the text
 // in its addresses, states or names. nil for an empty one.
-func filterOf(typed string, o report.TableOptions) (report.Chooser, error) {
+func filterOf(typed string, o report.TableOptions) (*chooser, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
 		return nil, nil
@@ -107,7 +107,7 @@ func filterOf(typed string, o report.TableOptions) (report.Chooser, error) {
 		return nil, err
 	}
 	low := strings.ToLower(typed)
-	return &chooser{typed, func() func(r *record.Record) bool {
+	return &chooser{"with " + typed, func() func(r *record.Record) bool {
 		return func(r *record.Record) bool { return strings.Contains(strings.ToLower(textOf(r)), low) }
 	}}, nil
 }

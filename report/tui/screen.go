@@ -214,21 +214,21 @@ func (x shown) View() tea.View {
 
 // chooser is a filter of the list of connections.
 type chooser struct {
-	text  string
-	match func() func(r *record.Record) bool
+	phrase string // "where id > 3": what is told of the connections
+	match  func() func(r *record.Record) bool
 }
 
-// String is the filter as it was typed; see report.Chooser.
-func (c *chooser) String() string { return c.text }
+// String is the condition; see report.Chooser.
+func (c *chooser) String() string { return c.phrase }
 
 // Matcher is for one worker; see report.Chooser.
 func (c *chooser) Matcher() func(r *record.Record) bool { return c.match() }
 
 // compiled is an expression as a filter: each worker has its own, whenever the list is made anew.
-func compiled(text string, o report.TableOptions) (report.Chooser, error) {
+func compiled(text string, o report.TableOptions) (*chooser, error) {
 	e, err := where.Compile(text)
 	if err != nil {
 		return nil, err
 	}
-	return &chooser{e.String(), func() func(r *record.Record) bool { return e.Filter(o.Records).Match }}, nil
+	return &chooser{"where " + e.String(), func() func(r *record.Record) bool { return e.Filter(o.Records).Match }}, nil
 }

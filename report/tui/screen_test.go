@@ -132,7 +132,7 @@ func TestFilterOfManyWorkers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.String() != "orig_port == 1" {
+	if c.String() != "where orig_port == 1" {
 		t.Errorf("is %q", c)
 	}
 	var workers sync.WaitGroup

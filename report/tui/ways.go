@@ -3,7 +3,6 @@ package tui
 import (
 	"slices"
 
-	"tcpwatch/report"
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/watch"
 )
@@ -11,7 +10,7 @@ import (
 // place is where one was: a view, and of the list what it was of.
 type place struct {
 	page    page
-	chooser report.Chooser
+	chooser *chooser
 	typed   string
 }
 
@@ -82,6 +81,8 @@ func (m *model) move(do action) {
 		m.pin()
 		m.top[pageFindings] = 0
 	case m.page == pageNow:
+	case m.page == pageHosts:
+		m.hosts.move(by)
 	case m.page == pageConnection:
 		m.scrollConnection(by, h)
 	default:
@@ -101,6 +102,8 @@ func (m *model) enter() {
 			m.visit(pageConnections)
 			m.list.choose(examplesOf(f), "")
 		}
+	case pageHosts:
+		m.enterHost()
 	case pageConnections:
 		if r := m.list.at(); r != nil {
 			m.conn.follow(r, ladder.Options{ASCII: m.theme.ascii, MSL: m.o.MSL, Clock: m.o.Tables.Clock})
