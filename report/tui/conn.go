@@ -177,7 +177,7 @@ func (m *model) labelled(name, words string) (lines []line) {
 		return nil
 	}
 	const column = 13
-	for _, w := range say.WrapHard(words, max(m.width-column, 20)) {
+	for _, w := range say.WrapHard(m.alias(words), max(m.width-column, 20)) {
 		lines = append(lines, text(quiet, fmt.Sprintf("  %-*s", column-2, name)).more(plain, w))
 		name = ""
 	}

@@ -6,10 +6,11 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"tcpwatch/report/watch"
+	"tcpwatch/tracker/diagnose"
 )
 
 // copied copies what one would type elsewhere: both ends of a connection, or the command of an
-// advice.
+// advice; with other addresses where those are not shown.
 func (m model) copied() (model, tea.Cmd) {
 	what := ""
 	switch {
@@ -18,25 +19,40 @@ func (m model) copied() (model, tea.Cmd) {
 		what = r.Orig.String() + "-" + r.Resp.String()
 	case m.page == pageConnection && m.conn.record != nil:
 		what = m.conn.record.Orig.String() + "-" + m.conn.record.Resp.String()
+	case m.page == pageHosts && len(m.hosts.servers)+len(m.hosts.clients) > 0:
+		what = m.hosts.name(m.hosts.chosen)
 	case m.page == pageNow && m.findingAt(0) != nil:
-		what = commandOf(m.findingAt(0))
+		what = m.commandOf(m.findingAt(0))
 	case m.page == pageFindings && m.finding() != nil:
-		what = commandOf(m.finding())
+		what = m.commandOf(m.finding())
 	}
 	if what == "" {
 		m.note = "nothing here to copy"
 		return m, nil
 	}
+	what = m.alias(what)
 	m.note = "copied: " + what
+	if strings.Contains(what, anyInterface) {
+		m.note += " (" + anyInterface + " stands for the interface's own name)"
+	}
 	return m, tea.SetClipboard(what)
 }
 
-// commandOf is the first command that a finding advises; "" for none.
-func commandOf(f *watch.Trailed) string {
+// anyInterface stands in advices for an interface of which the name is not known.
+const anyInterface = "eth0"
+
+// commandOf is the first command that a finding advises, for the interface that is watched where
+// the finding is about the capture; "" for none.
+func (m *model) commandOf(f *watch.Trailed) string {
 	for _, a := range f.Advice {
-		if parts := strings.Split(a, "`"); len(parts) > 1 {
-			return parts[1]
+		parts := strings.Split(a, "`")
+		if len(parts) < 2 {
+			continue
 		}
+		if name := m.view.Headline.Interface; f.Group == diagnose.GroupCapture && name != "" && harmless(name) == name {
+			return strings.ReplaceAll(parts[1], anyInterface, name)
+		}
+		return parts[1]
 	}
 	return ""
 }

@@ -166,7 +166,7 @@ func (m *model) hostLines(h int) []line {
 func (m *model) serverLine(i int) line {
 	x := &m.hosts
 	l := &x.servers[i]
-	row := fmt.Sprintf("%-21s", fit(l.Endpoint.String(), 21, true, m.theme.ascii))
+	row := fmt.Sprintf("%-21s", fit(m.alias(l.Endpoint.String()), 21, true, m.theme.ascii))
 	for _, count := range []func(*report.Listener) uint64{
 		func(l *report.Listener) uint64 { return l.Done },
 		func(l *report.Listener) uint64 { return l.Failed },
@@ -185,7 +185,7 @@ func (m *model) serverLine(i int) line {
 func (m *model) clientLine(i int) line {
 	x := &m.hosts
 	c := &x.clients[i]
-	row := fmt.Sprintf("%s %7s %7s  %s", fit(c.Addr.String(), 21, true, m.theme.ascii), say.Thousands(c.Tried), say.Thousands(c.Bad), c.Why)
+	row := fmt.Sprintf("%s %7s %7s  %s", fit(m.alias(c.Addr.String()), 21, true, m.theme.ascii), say.Thousands(c.Tried), say.Thousands(c.Bad), c.Why)
 	if c.Since != 0 {
 		row += ", since " + m.phrases.TimeOfDay(c.Since)
 	}

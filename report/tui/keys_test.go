@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -146,26 +147,44 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// No address is shown that is to be private, and columns stay.
+// No address is shown that is to be private, nor copied, and columns stay.
 func TestPrivacy(t *testing.T) {
-	for _, keys := range [][]string{{"P"}, {"P", "2"}, {"P", "3"}, {"P", "3", "enter"}, {"P", "5"}, {"P", "6"}} {
-		open := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, keys[1:]...)
-		hidden := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, keys...)
-		a, b := strings.Split(bare(open.frame()), "\n"), strings.Split(bare(hidden.frame()), "\n")
-		for i := range a {
-			if strings.Contains(b[i], "10.77.") {
-				t.Errorf("%v: %s", keys, b[i])
-			}
-			if len([]rune(a[i])) != len([]rune(b[i])) {
-				t.Errorf("%v: %q is %q", keys, a[i], b[i])
-			}
+	for _, keys := range [][]string{{"P"}, {"P", "2"}, {"P", "3"}, {"P", "3", "enter"}, {"P", "5"}, {"P", "5", "l"}, {"P", "6"}, {"P", "r"}} {
+		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 40, keys...)
+		if frame := bare(m.frame()); strings.Contains(frame, "10.77.") || !strings.Contains(frame, "host1") {
+			t.Errorf("%v: %s", keys, frame)
+		}
+		if m, _ = m.update(keyOf("y")); strings.Contains(m.note, "10.77.") {
+			t.Errorf("%v: %s", keys, m.note)
 		}
 	}
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "P", "3")
+	if frame := bare(m.frame()); !strings.Contains(frame, ">  #6 host1:40001 host2:80 TIME-WAIT/CLOSED 1.067 s") {
+		t.Error(frame)
+	}
+	o := options()
+	o.Config.Columns = []string{"id", "names.sni", "about"}
+	m = newModel(o)
+	m, _ = m.update(viewMsg{seen(t, "syn-lost.pcap", report.Wanted{})})
+	m, _ = m.update(keyOf("3"))
+	r := recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:2")
+	r.Names = &record.NamesRecord{SNI: "secret.example"}
+	v := *m.view
+	v.Wanted, v.Listed, v.Matching = m.wanted(), []record.Record{*r}, 1
+	m, _ = m.update(viewMsg{&v})
+	if frame := bare(m.frame()); strings.Count(frame, "secret.example") != 2 {
+		t.Error(frame)
+	}
+	if m, _ = m.update(keyOf("P")); strings.Contains(m.frame(), "secret") {
+		t.Error("a name is shown")
+	}
 	for text, want := range map[string]string{
-		"10.0.0.12:443 15:04:05 1.2.3": "host----1:443 15:04:05 1.2.3",
-		"[2001:db8::1]:80":             "[host------1]:80",
-		"::1":                          "h-1",
-		"10.0.0.1 10.0.0.2 10.0.0.1":   "host---1 host---2 host---1",
+		"10.0.0.12:443 15:04:05 1.2.3":       "host1:443 15:04:05 1.2.3",
+		"10.0.0.12:443  15:04:05 1.2.3":      "host1:443      15:04:05 1.2.3",
+		"[2001:db8::1]:80":                   "host1:80",
+		"::1  x":                             "host1 x",
+		"::1   1.1.1.1      x":               "host1 host2        x",
+		"10.0.0.1 to 10.0.0.2: a  b 1.1.1.1": "host1 to host2: a        b host3",
 	} {
 		if got := newAliases().replace(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -176,11 +195,29 @@ func TestPrivacy(t *testing.T) {
 // y copies both ends, or the command of an advice.
 func TestCopy(t *testing.T) {
 	for keys, want := range map[string]string{
-		"y": "copied: nstat -az", "3 y": "copied: 10.77.9.1:40001-10.77.9.129:80", "3 enter y": "copied: 10.77.9.1:40001-10.77.9.129:80", "6 y": "nothing here to copy",
+		"y": "copied: nstat -az", "5 y": "copied: 10.77.9.129:80", "5 l y": "copied: 10.77.9.1", "3 y": "copied: 10.77.9.1:40001-10.77.9.129:80", "3 enter y": "copied: 10.77.9.1:40001-10.77.9.129:80", "6 y": "nothing here to copy",
 	} {
 		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, strings.Fields(keys)...)
 		if !strings.Contains(m.note, want) {
 			t.Errorf("%q: %q", keys, m.note)
+		}
+	}
+}
+
+// The command of an advice about the capture is for the interface that is watched; one for another
+// host says that it has a name of its own.
+func TestCopyNamesInterface(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	h := *v.Headline
+	h.Interface, v.Headline = "wlan1", &h
+	for group, want := range map[diagnose.Group]string{
+		diagnose.GroupCapture: "copied: ethtool -L wlan1 combined 1", diagnose.GroupClose: "copied: ethtool -L eth0 combined 1 (eth0 stands for the interface's own name)",
+	} {
+		v.Findings = []diagnose.Finding{{ID: "x", Severity: diagnose.Warning, Group: group, Title: "x", Advice: []string{"No command.", "One queue: `ethtool -L eth0 combined 1`."}}}
+		m := newModel(options())
+		m, _ = m.update(viewMsg{&v})
+		if m, _ = m.update(keyOf("y")); m.note != want {
+			t.Errorf("%q, want %q", m.note, want)
 		}
 	}
 }

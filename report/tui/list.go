@@ -235,8 +235,8 @@ func (m *model) connections(h int) []line {
 	}
 	for i := range rows {
 		for k, c := range l.columns {
-			s := harmless(c.cell(&rows[i], now))
-			if m.private != nil && c.name == "about" {
+			s := m.alias(harmless(c.cell(&rows[i], now)))
+			if m.private != nil && (c.name == "about" || strings.HasPrefix(c.name, "names.")) {
 				s = ""
 			}
 			cells[i] = append(cells[i], s)

@@ -78,7 +78,7 @@ func (m *model) worstFirst(h int) (lines []line) {
 // headOf is how bad, and what; as many lines as that takes.
 func (m *model) headOf(f *watch.Trailed, width int) (lines []line) {
 	word := severity(f)
-	words := say.WrapHard(f.Title+"; "+m.standing(f), max(width-len(word)-2, 20))
+	words := say.WrapHard(m.alias(f.Title)+"; "+m.standing(f), max(width-len(word)-2, 20))
 	for i, w := range words {
 		l := text(roleOf(f.Severity), word+"  ")
 		if i > 0 {
@@ -118,7 +118,7 @@ func (m *model) titles(all []watch.Trailed, width, room int) (titles [][]line) {
 	const indent = 10
 	total, words := 0, make([][]string, len(all))
 	for i := range all {
-		words[i] = say.WrapHard(all[i].Title+"; "+m.standing(&all[i]), max(width-indent, 20))
+		words[i] = say.WrapHard(m.alias(all[i].Title)+"; "+m.standing(&all[i]), max(width-indent, 20))
 		total += min(len(words[i]), 2)
 	}
 	for i := range all {
@@ -133,7 +133,7 @@ func (m *model) titles(all []watch.Trailed, width, room int) (titles [][]line) {
 		}
 		if len(words[i]) > most {
 			end := "; " + m.standing(f)
-			words[i] = say.WrapHard(shorten(f.Title, most*(width-indent)-len(end)-10*(most-1), m.theme.ascii)+end, max(width-indent, 20))
+			words[i] = say.WrapHard(shorten(m.alias(f.Title), most*(width-indent)-len(end)-10*(most-1), m.theme.ascii)+end, max(width-indent, 20))
 			words[i] = words[i][:min(len(words[i]), most)]
 		}
 		lines := []line{text(r, fmt.Sprintf("%-*s", indent, severity(f))).more(t, words[i][0])}
@@ -147,7 +147,7 @@ func (m *model) titles(all []watch.Trailed, width, room int) (titles [][]line) {
 
 // wrapped is a text in as many lines as it takes.
 func (m *model) wrapped(r role, words string, indent int) (lines []line) {
-	for i, w := range say.WrapHard(words, max(m.width-indent-2, 20)) {
+	for i, w := range say.WrapHard(m.alias(words), max(m.width-indent-2, 20)) {
 		lines = append(lines, text(r, strings.Repeat(" ", indent+2*min(i, 1))+w))
 	}
 	return lines
@@ -283,7 +283,7 @@ func (m *model) worstListeners(width, rows int) []line {
 		if x.Felt > 0 {
 			felt = m.phrases.Span(x.Felt)
 		}
-		lines = append(lines, text(r, fmt.Sprintf("%-26s%8s%8s%9s%8s", x.Endpoint, say.Thousands(x.Done), say.Thousands(x.Failed), say.Thousands(x.Opening), say.Thousands(x.Again))).
+		lines = append(lines, text(r, fmt.Sprintf("%-26s%8s%8s%9s%8s", m.alias(x.Endpoint.String()), say.Thousands(x.Done), say.Thousands(x.Failed), say.Thousands(x.Opening), say.Thousands(x.Again))).
 			more(plain, strings.Repeat(" ", max(10-say.Width(felt), 1))+felt))
 	}
 	return lines
