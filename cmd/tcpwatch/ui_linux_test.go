@@ -107,7 +107,7 @@ func TestScreenLive(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	x.shows(fmt.Sprintf("127.0.0.1:%d refuse", port), "so far", "no packet dropped")
+	x.shows(fmt.Sprintf("127.0.0.1:%d refuse", port), "; since", "no packet dropped")
 	x.keys("Space")
 	x.shows("PAUSED")
 	x.keys("Space", "3")

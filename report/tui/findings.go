@@ -41,8 +41,11 @@ func (m *model) full(f *watch.Trailed) []line {
 	var b bytes.Buffer
 	report.WriteFinding(&b, &f.Finding, m.view.Recent, m.view.Headline, m.tables())
 	lines := m.printed(b.String())
-	state := "It stands: first seen here at " + m.phrases.TimeOfDay(f.Shown) + "."
-	if f.Resolved {
+	state := "It stands; this screen shows it since " + m.phrases.TimeOfDay(f.Shown) + "."
+	switch {
+	case m.view.Ended:
+		return lines
+	case f.Resolved:
 		state = "It is resolved: not seen since " + m.phrases.TimeOfDay(f.Missed) + "."
 	}
 	return append(lines, text(quiet, "  "+state))

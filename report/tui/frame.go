@@ -90,7 +90,7 @@ func (m *model) head() line {
 			from += fmt.Sprintf(" and %d more", n-1)
 		}
 	}
-	l := text(strong, " "+cut(from, max(m.width-60, 16), m.theme.ascii))
+	var l line
 	if h.Start != 0 {
 		l = l.more(quiet, "  "+m.phrases.TimeOfDay(m.at()))
 	}
@@ -117,7 +117,7 @@ func (m *model) head() line {
 	case v.Partial:
 		l = l.more(quiet, "  (counting)")
 	}
-	return l
+	return append(text(strong, " "+cut(from, max(m.width-1-l.width(), 10), m.theme.ascii)), l...)
 }
 
 // nothing tells that no packet came, and why that may be.
@@ -183,22 +183,50 @@ func (m *model) foot() line {
 	return text(quiet, words)
 }
 
-// helpLines tell what each key does.
+// helpLines tell what each key does, and what the words of the view mean.
 func (m *model) helpLines() []line {
 	lines := []line{text(strong, "Keys; any key leaves this help")}
-	for _, c := range commands() {
-		if c.doc == "" {
-			continue
-		}
-		if c.do >= doTab1 {
-			break
-		}
-		lines = append(lines, text(notice, fmt.Sprintf("  %-14s", m.keys[c.do].Help().Key)).more(plain, c.doc))
+	key := func(names, doc string) {
+		lines = append(lines, text(notice, fmt.Sprintf("  %-15s ", names)).more(plain, doc))
 	}
-	return append(lines, text(notice, "  1 to 7, Tab   ").more(plain, "the views: "+strings.Join(names(), ", ")))
+	var moves []string
+	for _, c := range commands() {
+		switch {
+		case c.do >= doTab1, c.do == doHelp, c.doc == "":
+		case c.do < doOpen:
+			first, _, _ := strings.Cut(m.keys[c.do].Help().Key, " ")
+			if moves = append(moves, first); c.do == doBottom {
+				key(strings.Join(moves, " "), "up, down, a screen up or down, to the top, to the bottom")
+			}
+		default:
+			key(m.keys[c.do].Help().Key, c.doc)
+		}
+	}
+	key("1 to 7", "the views that stand above")
+	for i, words := range m.words() {
+		if i == 0 {
+			lines = append(lines, text(strong, "Words of this view"))
+		}
+		name, means, _ := strings.Cut(words, ": ")
+		lines = append(lines, text(notice, fmt.Sprintf("  %-15s ", name)).more(plain, means))
+	}
+	return lines
 }
 
-func names() []string {
-	all := pageNames()
-	return all[:]
+// words explain those of the view.
+func (m *model) words() []string {
+	switch m.page {
+	case pageNow:
+		return []string{"resent: data segments that were sent again, a second", "opening: attempts that may yet succeed", "SYNs again: SYNs and SYN/ACKs that were sent again",
+			"felt p99: 99 % of the handshakes took no longer, lost SYNs included", "resolved: a finding that was not seen for 5 s"}
+	case pageFindings:
+		return []string{"since: when what the finding tells began", "resolved: not seen for 5 s; it is told as it was when it was worst", "evidence: Enter lists the connections, Enter again the packets"}
+	case pageConnections:
+		return []string{"lasts: up to now, or to the last packet of one that is over", "retx: retransmissions of both ends", "sent, received: bytes of the client, of the server", "felt: how long the client waited for the handshake"}
+	case pageConnection:
+		return []string{"(STATE): expected, if the packet arrives", "STATE*: implied by what came later; packets are missing", "s: seconds since the first packet of the connection"}
+	case pageHosts:
+		return hostHelp()
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package tui
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -241,8 +240,8 @@ func (m *model) more(words string, shown int, of uint64, what string) string {
 
 // hostHelp explains the words of the view.
 func hostHelp() []string {
-	return strings.Split(`open/s, fail/s: handshakes that were completed, attempts that failed, a second
-again/s: SYNs and SYN/ACKs sent again, reset/s: connections ended by a RST, a second
-waiting: attempts without an answer so far, whose SYN or SYN/ACK was sent again
-tried, trouble: connections of a client, and those that did not open or timed out`, "\n")
+	return []string{"open/s, fail/s: handshakes that were completed, attempts that failed",
+		"again/s, reset/s: SYNs and SYN/ACKs sent again, connections that a RST ended",
+		"waiting: attempts without an answer so far that were repeated",
+		"trouble: not opened, open for the client only, or timed out"}
 }

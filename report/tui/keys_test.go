@@ -204,6 +204,32 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// The help of each view has room on the smallest screen, and tells every key.
+func TestHelpFits(t *testing.T) {
+	for p := range nTabs {
+		m := newModel(options())
+		m.page, m.help = page(p), true
+		lines := m.helpLines()
+		if len(lines) > m.bodyHeight() {
+			t.Errorf("view %d: %d lines", p+1, len(lines))
+		}
+		all := ""
+		for _, l := range lines {
+			if l.width() > 80 {
+				t.Errorf("view %d: %q is too long", p+1, l)
+			}
+			for _, s := range l {
+				all += s.text
+			}
+		}
+		for _, c := range commands() {
+			if first, _, _ := strings.Cut(c.keys, " "); c.doc != "" && c.do < doTab1 && c.do != doHelp && !strings.Contains(all, " "+first+" ") {
+				t.Errorf("view %d: nothing of the key %s", p+1, first)
+			}
+		}
+	}
+}
+
 // The command of an advice about the capture is for the interface that is watched; one for another
 // host says that it has a name of its own.
 func TestCopyNamesInterface(t *testing.T) {

@@ -106,7 +106,10 @@ func (m *model) standing(f *watch.Trailed) string {
 	case f.Missed > 0:
 		return "not seen for " + m.ago(m.at()-f.Missed)
 	}
-	return "so far"
+	if f.Since == 0 {
+		return "so far"
+	}
+	return "since " + m.phrases.TimeOfDay(f.Since)
 }
 
 // ago is a span in whole seconds.
@@ -268,7 +271,7 @@ func (m *model) states(width, rows int) []line {
 // worstListeners are the servers at which opening goes worst.
 func (m *model) worstListeners(width, rows int) []line {
 	all, _ := m.view.Recent.WorstListeners(rows)
-	lines := []line{text(quiet, fmt.Sprintf("%-26s%8s%8s%9s%8s%10s", "server, last 40 s", "opened", "failed", "opening", "SYNs*2", "felt p99"))}
+	lines := []line{text(quiet, fmt.Sprintf("%-25s%8s%8s%9s%12s%10s", "server, last 40 s", "opened", "failed", "opening", "SYNs again", "felt p99"))}
 	if len(all) == 0 {
 		return []line{text(quiet, "No connection was opened in the last 40 s.")}
 	}
@@ -283,7 +286,7 @@ func (m *model) worstListeners(width, rows int) []line {
 		if x.Felt > 0 {
 			felt = m.phrases.Span(x.Felt)
 		}
-		lines = append(lines, text(r, fmt.Sprintf("%-26s%8s%8s%9s%8s", m.alias(x.Endpoint.String()), say.Thousands(x.Done), say.Thousands(x.Failed), say.Thousands(x.Opening), say.Thousands(x.Again))).
+		lines = append(lines, text(r, fmt.Sprintf("%-25s%8s%8s%9s%12s", fit(m.alias(x.Endpoint.String()), 25, true, m.theme.ascii), say.Thousands(x.Done), say.Thousands(x.Failed), say.Thousands(x.Opening), say.Thousands(x.Again))).
 			more(plain, strings.Repeat(" ", max(10-say.Width(felt), 1))+felt))
 	}
 	return lines
