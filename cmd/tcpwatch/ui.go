@@ -51,9 +51,16 @@ func (o *options) takeTerminal(stdin *os.File, stdout io.Writer) error {
 	if o.ui.shown = o.wantsScreen(stdin, stdout); !o.ui.shown {
 		return nil
 	}
+	return o.takeSettings()
+}
+
+// takeSettings reads the settings of the screen, and has the run keep and judge what they ask for.
+func (o *options) takeSettings() (err error) {
 	o.run.Sums.OnDemand = append(o.run.Sums.OnDemand, tui.Sums()...)
-	var err error
 	o.ui.settings, err = readConfig(o.ui.config)
+	for _, text := range o.ui.settings.Thresholds {
+		err = errors.Join(err, o.run.Sums.Thresholds.SetUsual(text))
+	}
 	return err
 }
 

@@ -6,9 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tcpwatch/tracker/diagnose"
 )
 
 // terminal is a terminal of tmux in which a command runs.
@@ -82,6 +86,8 @@ func TestScreenOfFile(t *testing.T) {
 	if screen := x.shows("clients", "servers", "? help"); len(strings.Split(screen, "\n")) < 50 {
 		t.Errorf("not as high as the terminal:\n%s", screen)
 	}
+	x.keys("-l", "\x1b[<0;20;2M\x1b[<0;20;2m") // a click on the third view
+	x.shows("0 connections where orig_port == 1")
 	x.keys("q")
 	screen := x.shows("tcpwatch: 15 packets", " icanon", " echo ")
 	if strings.Contains(screen, "1 Now 2 Findings") {
@@ -148,6 +154,26 @@ func TestConfigFile(t *testing.T) {
 	}
 	if c, err := readConfig(""); err != nil || c.Refresh != 2e9 {
 		t.Error(err, c.Refresh)
+	}
+	if err := os.WriteFile(name, []byte("threshold.refused-few = 7\nthreshold.slow-handshake = 7s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := parse([]string{"--threshold", "refused-few=3", filepath.Join("..", "..", "testdata", "pcaps", "syn-lost.pcap")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.ui.config = name
+	if err := o.takeSettings(); err != nil {
+		t.Fatal(err)
+	}
+	want := diagnose.NewOptions()
+	for _, text := range []string{"refused-few=3", "slow-handshake=7s"} {
+		if err := want.Set(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(o.run.Sums.Thresholds, want) || !slices.Contains(o.run.Sums.OnDemand, "clients") {
+		t.Errorf("%+v", o.run.Sums)
 	}
 	if err := os.WriteFile(name, []byte("what\n\n"), 0o600); err != nil {
 		t.Fatal(err)

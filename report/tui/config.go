@@ -10,20 +10,23 @@ import (
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report/schema"
+	"tcpwatch/tracker/diagnose"
 )
 
 // Config is what a user may have otherwise.
 type Config struct {
-	Refresh int64             // ns from one View to the next
-	Columns []string          // of the list of connections
-	Keys    map[string]string // by the name of a command: the keys, with blanks between them
-	Dark    palette           // on a dark background
-	Light   palette
+	Refresh    int64             // ns from one View to the next
+	Mouse      bool              // the wheel scrolls, a click chooses
+	Columns    []string          // of the list of connections
+	Keys       map[string]string // by the name of a command: the keys, with blanks between them
+	Thresholds []string          // NAME=VALUE, as --threshold takes them
+	Dark       palette           // on a dark background
+	Light      palette
 }
 
 // DefaultConfig is what there is without a file.
 func DefaultConfig() Config {
-	return Config{Refresh: int64(time.Second), Columns: strings.Fields(defaultColumns), Keys: map[string]string{}, Dark: darkColours(), Light: lightColours()}
+	return Config{Refresh: int64(time.Second), Mouse: true, Columns: strings.Fields(defaultColumns), Keys: map[string]string{}, Dark: darkColours(), Light: lightColours()}
 }
 
 const defaultColumns = "id client server states lasts retx sent received felt close about"
@@ -65,6 +68,18 @@ func (c *Config) set(name, value string) error {
 			return fmt.Errorf("refresh %s: a time from 100ms to 1m", value)
 		}
 		c.Refresh = int64(span)
+		return nil
+	case "mouse":
+		if value != "yes" && value != "no" {
+			return fmt.Errorf("mouse %s: yes or no", value)
+		}
+		c.Mouse = value == "yes"
+		return nil
+	case "threshold":
+		if err := diagnose.NewOptions().Set(rest + "=" + value); err != nil {
+			return err
+		}
+		c.Thresholds = append(c.Thresholds, rest+"="+value)
 		return nil
 	case "columns":
 		return c.setColumns(strings.Fields(strings.ReplaceAll(value, ",", " ")))
@@ -142,6 +157,7 @@ func DefaultText() string {
 	var b strings.Builder
 	b.WriteString("# tcpwatch: settings of the screen. Lines that begin with # change nothing; what is\n# left out stays as it is here.\n\n")
 	b.WriteString("# How often the screen is drawn anew.\nrefresh = 1s\n\n")
+	b.WriteString("# The wheel scrolls, a click chooses, another one goes in. With no the terminal marks text to be\n# copied by itself, else with Shift.\nmouse = yes\n\n")
 	words := []string{}
 	for _, x := range columnWords(&Options{}) {
 		words = append(words, x.name)
@@ -150,6 +166,12 @@ func DefaultText() string {
 		strings.Join(say.Wrap(strings.Join(words, ", "), 76), "\n# ") + ",\n# and every field of docs/record.md.\ncolumns = " + strings.Join(c.Columns, " ") + "\n\n# Keys, with blanks between them.\n")
 	for _, x := range commands() {
 		fmt.Fprintf(&b, "key.%-10s = %s\n", x.name, x.keys)
+	}
+	b.WriteString("\n# From when on a finding is told, as --threshold sets it, which goes before:\n")
+	for _, d := range diagnose.Detectors() {
+		for _, t := range d.Thresholds() {
+			fmt.Fprintf(&b, "# threshold.%s = %s\n", t.Name, t)
+		}
 	}
 	for _, p := range []struct {
 		name string

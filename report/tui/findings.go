@@ -23,6 +23,7 @@ func (m *model) findings(h int) []line {
 	var lines []line
 	for i, title := range m.titles(all, m.width-2, room)[first : first+rows] {
 		for _, l := range title {
+			m.target(len(lines), first+i)
 			lines = append(lines, marked(l, first+i == m.chosen, m.width))
 		}
 	}

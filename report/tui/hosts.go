@@ -147,12 +147,14 @@ func (m *model) hostLines(h int) []line {
 	lines := []line{text(quiet, fmt.Sprintf("  %-21s %7s %7s %7s %7s %7s %7s %7s", "server", "open/s", "fail/s", "again/s", "reset/s", "waiting", "opened", "failed"))}
 	first := max(min(x.chosen, len(x.servers)-1)-servers+1, 0)
 	for i := first; i < first+servers; i++ {
+		m.target(len(lines), i)
 		lines = append(lines, m.serverLine(i))
 	}
 	lines = append(lines, text(quiet, fmt.Sprintf("  %-21s %7s %7s  %s", "client", "tried", "trouble", "why")))
 	clients := min(len(x.clients), room-servers)
 	first = max(x.chosen-len(x.servers)-clients+1, 0)
 	for i := first; i < first+clients; i++ {
+		m.target(len(lines), len(x.servers)+i)
 		lines = append(lines, m.clientLine(i))
 	}
 	for len(lines) < h-len(detail) {

@@ -257,6 +257,7 @@ func (m *model) connections(h int) []line {
 		if r := &rows[i]; r.Close.Kind == record.CloseReset || r.Close.Kind == record.CloseNeverOpened {
 			row = recoloured(row, warning)
 		}
+		m.target(len(lines), first+i)
 		lines = append(lines, marked(row, first+i == l.chosen, m.width))
 	}
 	if len(rows) == 0 {

@@ -70,8 +70,9 @@ type model struct {
 	warnings []string
 	private  *aliases // nil while addresses are shown
 	top      [nPages]int
-	chosen   int    // of the findings
-	pinned   string // its ID, once the user has looked at it: it stays chosen wherever it stands
+	chosen   int         // of the findings
+	pinned   string      // its ID, once the user has looked at it: it stays chosen wherever it stands
+	targets  map[int]int // what of the view's list each of its lines stands for, when it was drawn last
 	list     list
 	hosts    hosts
 	conn     connection
@@ -140,6 +141,12 @@ func (m model) update(msg tea.Msg) (model, tea.Cmd) {
 			return m.typed(x)
 		}
 		return m.pressed(x)
+	case tea.MouseWheelMsg:
+		m.wheel(x.Button)
+	case tea.MouseClickMsg:
+		if x.Button == tea.MouseLeft && m.prompt == nil {
+			m.click(x.X, x.Y)
+		}
 	case tea.PasteMsg:
 		if m.prompt != nil {
 			m.prompt.insert(x.Content)

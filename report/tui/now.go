@@ -55,7 +55,10 @@ func (m *model) worstFirst(h int) (lines []line) {
 	others := append(slices.Clone(m.open), m.resolved...)
 	if wrong {
 		f := &m.open[0]
-		lines = append(lines, m.headOf(f, m.width)...)
+		for _, l := range m.headOf(f, m.width) {
+			m.target(len(lines), 0)
+			lines = append(lines, l)
+		}
 		if len(f.Causes) > 0 {
 			lines = append(lines, m.wrapped(plain, f.CauseWord()+": "+f.Causes[0]+".", 2)...)
 		}

@@ -208,6 +208,9 @@ func (x shown) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (x shown) View() tea.View {
 	v := tea.NewView(x.model.frame())
 	v.AltScreen = true
+	if x.model.o.Config.Mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.WindowTitle = "tcpwatch"
 	return v
 }

@@ -58,6 +58,14 @@ func (m *model) chooseFinding(i int) {
 	m.chosen = max(min(i, len(m.open)+len(m.resolved)-1), 0)
 }
 
+// moveFinding chooses another, and keeps it chosen.
+func (m *model) moveFinding(by int) {
+	m.pinned = ""
+	m.chooseFinding(m.chosen + by)
+	m.pin()
+	m.top[pageFindings] = 0
+}
+
 // pin keeps the finding chosen that is.
 func (m *model) pin() {
 	if f := m.finding(); f != nil {
@@ -76,10 +84,7 @@ func (m *model) move(do action) {
 	case m.page == pageFindings && (do == doPageDown || do == doPageUp):
 		m.top[pageFindings] = max(m.top[pageFindings]+by/2, 0)
 	case m.page == pageFindings:
-		m.pinned = ""
-		m.chooseFinding(m.chosen + by)
-		m.pin()
-		m.top[pageFindings] = 0
+		m.moveFinding(by)
 	case m.page == pageNow:
 	case m.page == pageHosts:
 		m.hosts.move(by)

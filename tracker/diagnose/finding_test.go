@@ -44,6 +44,12 @@ func TestThresholds(t *testing.T) {
 			t.Errorf("%s gives %d, want %d", text, got, want)
 		}
 	}
+	if err := o.SetUsual("refused-few=3"); err != nil || o.set["refused-few"] != 7 {
+		t.Errorf("what was asked for gives way: %v, %d", err, o.set["refused-few"])
+	}
+	if err := NewOptions().SetUsual("refused-few=x"); err == nil {
+		t.Error("a wrong value is taken")
+	}
 	for _, bad := range []string{"refused-few", "refused-few=", "refused-few=-1", "refused-few=x", "slow-handshake=-1s", "port-exhaustion=101%", "frobs=1"} {
 		if o.Set(bad) == nil {
 			t.Errorf("%s is taken", bad)

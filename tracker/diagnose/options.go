@@ -94,6 +94,16 @@ func (o *Options) Set(text string) error {
 	return fmt.Errorf("unknown threshold %q; --explain of a detector lists its own", name)
 }
 
+// SetUsual is Set for a threshold that is not set yet: what a file of settings says gives way to
+// what was asked for.
+func (o *Options) SetUsual(text string) error {
+	name, _, _ := strings.Cut(text, "=")
+	if _, ok := o.set[name]; ok {
+		return nil
+	}
+	return o.Set(text)
+}
+
 // Thresholds are those that a detector declares.
 func (d *Detector) Thresholds() (all []Threshold) {
 	d.New(&Options{list: &all})
