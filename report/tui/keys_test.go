@@ -130,6 +130,38 @@ func TestSort(t *testing.T) {
 	}
 }
 
+// The bottom of a list is that of all it may hold, not of what is there already.
+func TestBottomOfList(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	m := newModel(options())
+	m, _ = m.update(viewMsg{&v})
+	m, _ = m.update(keyOf("3"))
+	show := func() {
+		x := v
+		x.Wanted, x.Listed, x.Matching = m.wanted(), nil, 3000
+		for i := range min(x.Wanted.Rows, 3000) {
+			x.Listed = append(x.Listed, *recordtest.MadeUp(uint64(i+1), "10.0.0.1:40000", "10.0.0.2:443"))
+		}
+		m, _ = m.update(viewMsg{&x})
+	}
+	show()
+	m, _ = m.update(keyOf("G"))
+	show()
+	if r := m.list.at(); r == nil || r.ID != 3000 || !strings.Contains(bare(m.frame()), "> #3000 ") {
+		t.Errorf("%+v\n%s", r, bare(m.frame()))
+	}
+	m, _ = m.update(keyOf("k"))
+	show()
+	if r := m.list.at(); r == nil || r.ID != 2999 {
+		t.Errorf("%+v", r)
+	}
+	m, _ = m.update(keyOf("G"))
+	m, _ = m.update(keyOf("g"))
+	if m.wanted().Rows != 500 {
+		t.Errorf("%+v", m.wanted())
+	}
+}
+
 // A screen that is paused shows what it showed; what came meanwhile is shown after.
 func TestPause(t *testing.T) {
 	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "space")

@@ -27,6 +27,7 @@ type list struct {
 	chosen  int
 	id      uint64 // of the connection that is chosen
 	seek    bool   // id is to be chosen when it is listed
+	end     bool   // the last is to be chosen when it is
 	first   int    // row at the top
 }
 
@@ -125,7 +126,9 @@ func newList(o Options) list {
 // ask tells what the list wants to hold.
 func (l *list) ask(w *report.Wanted, height int) {
 	const step = 500
-	w.Rows = min((max(l.chosen, l.first)+2*height+step)/step*step, mostRows)
+	if w.Rows = min((max(l.chosen, l.first)+2*height+step)/step*step, mostRows); l.end {
+		w.Rows = mostRows
+	}
 	w.Sort = l.columns[l.sort].sort
 	if l.down {
 		w.Sort = "-" + w.Sort
@@ -138,7 +141,7 @@ func (l *list) ask(w *report.Wanted, height int) {
 
 // choose sets the filter; nil for none.
 func (l *list) choose(c *chooser, typed string) {
-	l.chooser, l.typed, l.chosen, l.first, l.id, l.seek = c, typed, 0, 0, 0, false
+	l.chooser, l.typed, l.chosen, l.first, l.id, l.seek, l.end = c, typed, 0, 0, 0, false, false
 	l.rows, l.of = nil, 0
 }
 
@@ -163,6 +166,9 @@ func (l *list) take(v *report.View) {
 			l.first += i - l.chosen
 		}
 		l.chosen, l.seek = i, false
+	}
+	if l.end && v.Wanted.Rows == mostRows {
+		l.chosen, l.end = len(l.rows), false
 	}
 	l.move(0, 1<<20)
 }

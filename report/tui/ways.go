@@ -80,6 +80,7 @@ func (m *model) move(do action) {
 	switch {
 	case m.page == pageConnections:
 		m.list.move(by, h-2)
+		m.list.end = do == doBottom
 		m.due = true
 	case m.page == pageFindings && (do == doPageDown || do == doPageUp):
 		m.top[pageFindings] = max(m.top[pageFindings]+by/2, 0)
