@@ -126,7 +126,7 @@ func (m model) update(msg tea.Msg) (model, tea.Cmd) {
 		}
 		m.theme = newTheme(p, m.o.Color, m.o.Tables.ASCII)
 	case againMsg:
-		m.due = true
+		m.due = !m.settled()
 		m.silence.look(&m, time.Time(x))
 		return m, m.again()
 	case viewMsg:
@@ -153,6 +153,15 @@ func (m model) update(msg tea.Msg) (model, tea.Cmd) {
 		}
 	}
 	return m, nil
+}
+
+// settled reports whether another View would be the same: nothing comes any more.
+func (m *model) settled() bool {
+	if m.view == nil || !m.view.Ended || m.view.Partial {
+		return false
+	}
+	w := m.wanted()
+	return m.view.Wanted.SameSums(&w) && m.view.Wanted.Follow == w.Follow
 }
 
 // take takes a View: what is shown stays while the screen is paused.

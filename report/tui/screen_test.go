@@ -94,6 +94,34 @@ func TestWanted(t *testing.T) {
 	}
 }
 
+// Of an input that has ended no View is asked for that would be the same: of many connections each
+// takes a while.
+func TestSettled(t *testing.T) {
+	m := screenOf(t, options(), "syn-lost.pcap", 80, 24)
+	again := func() bool {
+		m, _ = m.update(againMsg(time.Time{}))
+		return m.due
+	}
+	if again() {
+		t.Error("the same again")
+	}
+	m, _ = m.update(keyOf("3"))
+	if !again() {
+		t.Error("the list is not asked for")
+	}
+	v := *m.view
+	v.Wanted = m.wanted()
+	m, _ = m.update(viewMsg{&v})
+	if again() {
+		t.Error("the same list again")
+	}
+	v.Ended = false
+	m, _ = m.update(viewMsg{&v})
+	if !again() {
+		t.Error("nothing is asked for while packets may come")
+	}
+}
+
 // A frame of the longest list, with the View that brings it.
 func BenchmarkFrame(b *testing.B) {
 	m := newModel(options())
