@@ -86,6 +86,21 @@ func TestLongFilter(t *testing.T) {
 	}
 }
 
+// Before the connections that are asked for were looked at the list does not say that there are none.
+func TestListBeforeItIsThere(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "3")
+	for _, k := range []string{"/", "x", "x", "enter"} {
+		m, _ = m.update(keyOf(k))
+	}
+	if frame := bare(m.frame()); strings.Contains(frame, "none is held") || !strings.Contains(frame, "looking for connections with xx, open") {
+		t.Error(frame)
+	}
+	m, _ = m.update(viewMsg{seen(t, "accept-queue-full.pcap", m.wanted())})
+	if frame := bare(m.frame()); !strings.Contains(frame, "none is held") || !strings.Contains(frame, "0 connections with xx, open") {
+		t.Error(frame)
+	}
+}
+
 // The finding that one reads stays chosen when another comes before it.
 func TestFindingStaysChosen(t *testing.T) {
 	v := *seen(t, "syn-lost.pcap", report.Wanted{})

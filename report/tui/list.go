@@ -24,6 +24,7 @@ type list struct {
 	typed   string
 	rows    []record.Record
 	of      uint64
+	looked  bool // rows are those that are asked for
 	chosen  int
 	id      uint64 // of the connection that is chosen
 	seek    bool   // id is to be chosen when it is listed
@@ -142,7 +143,7 @@ func (l *list) ask(w *report.Wanted, height int) {
 // choose sets the filter; nil for none.
 func (l *list) choose(c *chooser, typed string) {
 	l.chooser, l.typed, l.chosen, l.first, l.id, l.seek, l.end = c, typed, 0, 0, 0, false, false
-	l.rows, l.of = nil, 0
+	l.rows, l.of, l.looked = nil, 0, false
 }
 
 // take takes the rows of a View; the connection that is chosen stays so.
@@ -150,7 +151,7 @@ func (l *list) take(v *report.View) {
 	if v.Wanted.Rows == 0 || (v.Wanted.Where == nil) != (l.chooser == nil) || l.chooser != nil && v.Wanted.Where != report.Chooser(l.chooser) {
 		return
 	}
-	l.rows, l.of = v.Listed, v.Matching
+	l.rows, l.of, l.looked = v.Listed, v.Matching, true
 	if l.columns[l.sort].name == "lasts" && !v.Ended { // what goes on lasts longer than to its last packet
 		l.rows = slices.Clone(l.rows)
 		slices.SortStableFunc(l.rows, func(a, b record.Record) int {
@@ -216,7 +217,9 @@ func (l *list) sortKey(do action, name string) bool {
 func (m *model) connections(h int) []line {
 	l := &m.list
 	words := say.Plural(l.of, "connection")
-	if uint64(len(l.rows)) < l.of {
+	if !l.looked {
+		words = "looking for connections"
+	} else if uint64(len(l.rows)) < l.of {
 		words = fmt.Sprintf("the first %s of ", say.Thousands(uint64(len(l.rows)))) + words
 	}
 	which := ", open only"
@@ -266,7 +269,7 @@ func (m *model) connections(h int) []line {
 		m.target(len(lines), first+i)
 		lines = append(lines, marked(row, first+i == l.chosen, m.width))
 	}
-	if len(rows) == 0 {
+	if len(rows) == 0 && l.looked {
 		lines = append(lines, text(quiet, "  none is held"))
 	}
 	return lines
