@@ -12,6 +12,9 @@ type details struct {
 	nSYNsAgain   uint8
 	synAgainAt   uint64 // packet of the first repeat
 	synAnswered  bool   // a SYN/ACK had passed before it
+	synsOther    uint8  // SYNs with the same number that carry other data or more options: no repeats
+	nextConn     uint64 // ID of the attempt by which its opener replaced it, on the same endpoints
+	nextAfter    uint32 // microseconds from its last packet to that
 	nSYNACKs     uint8  // SYN/ACKs sent again
 	synAckAt     uint64 // packet of the first repeat
 	synAckAfter  uint32 // milliseconds from the first SYN/ACK to the last
@@ -85,6 +88,13 @@ func (f *details) synAckAgain(first, last, acked, way, now int64, packet uint64)
 		f.ignoredAt, f.ignoredTime = packet, now
 	}
 	f.acksIgnored = min(f.acksIgnored, 254) + 1
+}
+
+// replaced notes that the opener gave an attempt up for another on the same endpoints.
+func (c *conn) replaced(opener *capture.Endpoint, id uint64, at int64) {
+	if c.thirdACKAt == 0 && !c.is(isMidstream) && opener.Is(&c.ends[record.Orig].addr) {
+		c.details.nextConn, c.details.nextAfter = id, uint32(min(max(0, at-c.last)/1e3, 1<<32-1))
+	}
 }
 
 // answersWithin is how long after the third ACK an ACK may answer a SYN/ACK that was
@@ -218,6 +228,9 @@ func (w *packer[W]) details(n int, c *conn) int {
 	}
 	n = w.packet(n, &f.synAgainAt, c.firstPacket)
 	n = w.flag(n, &f.synAnswered)
+	n = number(w, n, &f.synsOther)
+	n = w.packet(n, &f.nextConn, c.firstPacket)
+	n = number(w, n, &f.nextAfter)
 	n = number(w, n, &f.nSYNACKs)
 	n = w.packet(n, &f.synAckAt, c.firstPacket)
 	n = number(w, n, &f.synAckAfter)
@@ -280,6 +293,7 @@ func (c *conn) fillDetails(r *record.Record) {
 
 func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
+	r.SYNsOther, r.NextConn, r.NextAfter = f.synsOther, f.nextConn, int64(f.nextAfter)*1e3
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
 	r.RivalAgain, r.SmallLink = f.rivalAgain, f.smallLink
 	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt

@@ -36,6 +36,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) 
 			if old.prev == top && old.oldAnswer != 0 && !old.is(isOldReset) && old.unanswered() {
 				t.absorb(sh, old, top) // who had sent it would have answered the challenge ACK by a RST
 			} else {
+				old.replaced(&s.Src, s.Packet, s.Time)
 				t.drop(sh, old.entry, endReuse, t.clock.now)
 			}
 		}
@@ -242,6 +243,7 @@ func (t *Tracker) settle(sh *shard, c *conn) {
 		return
 	}
 	old.reused(c)
+	old.replaced(&c.ends[record.Orig].addr, c.id, c.start)
 	t.drop(sh, old.entry, endReuse, t.clock.now)
 }
 

@@ -126,7 +126,11 @@ func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 		noteFirst(&c.evidence.long, s.Packet)
 	}
 	if s.Flags.Has(capture.SYN) {
+		had := e.has
 		e.options(s)
+		if e.syns > 1 && !s.Flags.Has(capture.ACK) && (e.has&^had != 0 || s.Len > 0 && s.Len != e.synData) {
+			c.details.synsOther = min(c.details.synsOther, 254) + 1
+		}
 		if s.Marks&capture.MarkSmallLink != 0 {
 			c.details.smallLink = true
 		}

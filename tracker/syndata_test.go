@@ -42,3 +42,51 @@ func TestSYNDataNotTaken(t *testing.T) {
 		}
 	}
 }
+
+// A SYN that repeats the first carries what that does, or less of it; one with other data or more
+// options is an attempt of its own, and so is one with another number, which replaces the first.
+func TestSYNsThatAreNoRepeats(t *testing.T) {
+	const syn = `
+		0.000 > S 0:0(0) mss 1000 sackok 1 wscale 7 | - -`
+	for _, c := range []struct {
+		name, lines string
+		other       uint8
+	}{
+		{"the same", syn + `
+			1.000 > S 0:0(0) mss 1000 sackok 1 wscale 7 | - -`, 0},
+		{"options left out, as systems do after some repeats", syn + `
+			1.000 > S 0:0(0) mss 1000 | - -`, 0},
+		{"data left out, as fast open does", `
+			0.000 > S 0:40(40) mss 1000 | - -
+			1.000 > S 0:0(0) mss 1000 | - -`, 0},
+		{"other data", `
+			0.000 > S 0:40(40) | - -
+			0.001 > S 0:22(22) | - -
+			0.002 > S 0:40(40) | - -`, 1},
+		{"more options", `
+			0.000 > S 0:0(0) mss 1000 | - -
+			1.000 > S 0:0(0) mss 1000 sackok 1 | - -`, 1},
+	} {
+		rec, tr := run(t, Options{}, plainWire, c.lines)
+		tr.Finish()
+		if r := &rec.records[0]; r.Open.SYNsOther != c.other || r.Open.NextConn != 0 {
+			t.Errorf("%s: %d SYNs are no repeats, want %d; replaced by %d", c.name, r.Open.SYNsOther, c.other, r.Open.NextConn)
+		}
+	}
+	rec, tr := run(t, Options{}, plainWire, `
+		0.000 > S  0:0(0)             | - -
+		0.010 < R  77:77(0)           | - -
+		0.012 > S  9000:9000(0)       | - -
+		0.020 < S. 0:0(0) ack 9001    | - -
+		0.030 > .  9001:9001(0) ack 1 | - -`)
+	tr.Finish()
+	for _, r := range rec.records {
+		next, after := uint64(3), int64(2e6)
+		if r.ID == 3 {
+			next, after = 0, 0
+		}
+		if len(rec.records) != 2 || r.Open.NextConn != next || r.Open.NextAfter != after {
+			t.Errorf("of %d, #%d was replaced by #%d after %d ns", len(rec.records), r.ID, r.Open.NextConn, r.Open.NextAfter)
+		}
+	}
+}

@@ -20,6 +20,9 @@ type attempts struct {
 	signed    uint64             // attempts whose SYN was signed (RFC 2385, RFC 5925)
 	looped    uint64             // attempts whose SYN passed the capture point again, with fewer hops left
 	unfit     uint64             // attempts that drew a RST which does not acknowledge the SYN
+	others    uint64             // attempts whose SYN came again with other data or options
+	replaced  uint64             // attempts that the client gave up for another from the same port
+	soonest   int64              // after what time one was
 	hops      uint8              // the most that were lost so
 	ends      [nEndings]uint64
 	patience  fold.First[wait] // the shortest of an application
@@ -48,6 +51,13 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 	if g := &r.Close.Ignored; g.Packet != 0 && g.By == record.Resp && r.Open.Kind == record.OpenNoAnswer {
 		a.unfit++
 	}
+	if r.Open.SYNsOther > 0 {
+		a.others++
+	}
+	if r.Open.NextConn != 0 {
+		a.replaced++
+		fold.TakeLeast(&a.soonest, max(r.Open.NextAfter, 1))
+	}
 	if r.Open.Signed {
 		a.signed++
 	}
@@ -68,7 +78,8 @@ func (a *attempts) Fields(w *fold.Walk) {
 	fold.Max(w, &a.syns)
 	fold.Sum(w, &a.unheard, &a.retried, &a.answered)
 	a.lateSYNs.Fields(w)
-	fold.Sum(w, &a.signed, &a.looped, &a.unfit)
+	fold.Sum(w, &a.signed, &a.looped, &a.unfit, &a.others, &a.replaced)
+	fold.Least(w, &a.soonest)
 	fold.Max(w, &a.hops)
 	a.ttl.Fields(w)
 	fold.Sums(w, a.ends[:])

@@ -125,7 +125,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == hostOff })
 		f.Explanation += fmt.Sprintf(" %s sent packets elsewhere in this capture, so the host is there.", s.A.Addr)
 	}
-	f.Explanation += a.timeouts()
+	f.Explanation += a.timeouts() + a.triedAgain()
 	if c.silentHost(s.A.Addr) {
 		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" Nothing that %s sent is in this capture: its answers may take a path that was not captured.", s.A.Addr)
@@ -168,6 +168,9 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 // silence tells what the SYNs met.
 func (a *attempts) silence(c *Context) string {
 	switch {
+	case a.others == a.n:
+		return fmt.Sprintf("No answer to the SYNs, up to %s of one port and number in %s. They carry different data or options: they are no retransmissions (RFC 9293 section 3.8.1), but made by a program that sends packets itself, each an attempt of its own.",
+			say.Plural(uint64(a.syns), "SYN"), span(a.waited))
 	case a.syns > 1:
 		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
 	case c.recent:
@@ -192,7 +195,7 @@ func (a *attempts) intoLoop(f *Finding, s Subject) {
 // intoUnfit tells of RSTs that came back and that no opener may take for an answer.
 func (a *attempts) intoUnfit(c *Context, f *Finding, s Subject) {
 	f.Confidence = min(f.Confidence, Possible)
-	f.Explanation = fmt.Sprintf("A RST came back on %s, but none that acknowledges the SYN: whoever waits for a SYN/ACK must ignore it (RFC 9293 section 3.10.7.3), and nothing else came.", outOf(a.unfit, a.n, "attempt"))
+	f.Explanation = fmt.Sprintf("A RST came back on %s, but none that acknowledges the SYN: whoever waits for a SYN/ACK must ignore it (RFC 9293 section 3.10.7.3), and no other answer came.", say.Plural(a.unfit, "attempt")) + a.triedAgain()
 	if a.unfit < a.n {
 		f.Explanation += " " + a.silence(c)
 		return
@@ -205,6 +208,14 @@ func (a *attempts) intoUnfit(c *Context, f *Finding, s Subject) {
 		f.Causes = f.Causes[1:]
 		f.Advice = f.Advice[1:]
 	}
+}
+
+// triedAgain tells of attempts that the client itself gave up for another from the same port.
+func (a *attempts) triedAgain() string {
+	if a.replaced == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" On %s the client tried again from the same port with another initial sequence number, at the soonest %s later.", say.Plural(a.replaced, "attempt"), span(a.soonest))
 }
 
 // timeouts tells by which schedule SYNs were repeated, and whose timeout ended it.

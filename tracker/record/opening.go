@@ -10,6 +10,9 @@ type OpenDetail struct {
 	NSYNsAgain    uint8                // how many of those are set
 	SYNAgainAt    uint64               // packet of the first repeat; 0 for none
 	SYNAnswered   bool                 // a SYN/ACK had passed before that: the SYN was not lost
+	SYNsOther     uint8                // SYNs with the number of the first that carry other data or more options than it: no repeats, but attempts of their own
+	NextConn      uint64               // ID of the attempt by which the opener replaced one that had not opened, on the same endpoints; 0 for none
+	NextAfter     int64                // its last packet -> the SYN of that, nanoseconds
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
