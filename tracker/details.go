@@ -12,6 +12,7 @@ type details struct {
 	nSYNsAgain   uint8
 	synAgainAt   uint64 // packet of the first repeat
 	synAnswered  bool   // a SYN/ACK had passed before it
+	synHeard     bool   // the first SYN/ACK echoes the timestamp of a SYN before the last
 	synsOther    uint8  // SYNs with the same number that carry other data or more options: no repeats
 	nextConn     uint64 // ID of the attempt by which its opener replaced it, on the same endpoints
 	nextAfter    uint32 // microseconds from its last packet to that
@@ -228,6 +229,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	}
 	n = w.packet(n, &f.synAgainAt, c.firstPacket)
 	n = w.flag(n, &f.synAnswered)
+	n = w.flag(n, &f.synHeard)
 	n = number(w, n, &f.synsOther)
 	n = w.packet(n, &f.nextConn, c.firstPacket)
 	n = number(w, n, &f.nextAfter)
@@ -293,7 +295,7 @@ func (c *conn) fillDetails(r *record.Record) {
 
 func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
-	r.SYNsOther, r.NextConn, r.NextAfter = f.synsOther, f.nextConn, int64(f.nextAfter)*1e3
+	r.SYNHeard, r.SYNsOther, r.NextConn, r.NextAfter = f.synHeard, f.synsOther, f.nextConn, int64(f.nextAfter)*1e3
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
 	r.RivalAgain, r.SmallLink = f.rivalAgain, f.smallLink
 	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt

@@ -131,6 +131,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 		t.verifySYN(e)
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr
+			c.details.synHeard = p.syns > 1 && s.Options&capture.OptTimestamps != 0 && s.TSEcr-p.firstSYNVal < p.lastSYNVal-p.firstSYNVal
 		}
 		if e.firstSYNPacket == 0 {
 			e.firstSYN, e.firstSYNPacket, e.firstSYNVal = now, s.Packet, s.TSVal

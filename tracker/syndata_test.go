@@ -90,3 +90,22 @@ func TestSYNsThatAreNoRepeats(t *testing.T) {
 		}
 	}
 }
+
+// A SYN/ACK that echoes the timestamp of a SYN before the last answers that: it had arrived.
+func TestSYNThatHadArrived(t *testing.T) {
+	for _, c := range []struct {
+		echo  string
+		heard bool
+	}{{"100", true}, {"1100", true}, {"2100", false}, {"0", false}, {"99", false}} {
+		rec, tr := run(t, Options{}, plainWire, `
+			0.000 > S  0:0(0) val 100 ecr 0  | - -
+			1.000 > S  0:0(0) val 1100 ecr 0 | - -
+			2.000 > S  0:0(0) val 2100 ecr 0 | - -
+			2.100 < S. 0:0(0) ack 1 val 7 ecr `+c.echo+` | - -
+			2.101 > .  1:1(0) ack 1 val 2200 ecr 7       | - -`)
+		tr.Finish()
+		if got := rec.records[0].Open.SYNHeard; got != c.heard {
+			t.Errorf("echo of %s: an earlier SYN had arrived: %t", c.echo, got)
+		}
+	}
+}

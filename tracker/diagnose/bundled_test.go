@@ -66,7 +66,7 @@ func raised() map[string][]string {
 		"server-forgets":                   {"reset-forgotten notice likely"},
 		"server-forgets-at-server":         {"reset-forgotten notice likely"},
 		"slow-answer":                      {"slow-handshake warning likely"},
-		"syn-ack-lost":                     {"syn-lost notice possible"},
+		"syn-ack-lost":                     {"syn-ack-lost notice likely"},
 		"syn-ack-lost-at-server":           {"syn-ack-lost notice likely"},
 		"syn-acks-lost-at-server":          {"half-open notice proven"},
 		"syn-flood-at-server":              {"syn-flood critical likely"},

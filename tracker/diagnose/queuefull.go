@@ -71,10 +71,10 @@ func besideListener(r *record.Record) bool {
 }
 
 // openedLate tells that a SYN was answered when it came again, and not before:
-// a SYN/ACK that passed before was lost behind the tap.
+// a SYN/ACK that passed before was lost behind the tap, and one that echoes an earlier SYN answers that.
 func openedLate(r *record.Record) bool {
 	f := &r.Open
-	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !OldAnswered(r) && !f.RefusedFirst
+	return r.Open.Kind == record.OpenHandshake && f.NSYNsAgain > 0 && f.NSYNACKsAgain == 0 && !f.SYNAnswered && !f.SYNHeard && !OldAnswered(r) && !f.RefusedFirst
 }
 
 func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {

@@ -15,6 +15,7 @@ type resent struct {
 	nearOrig  uint64            // seen at a tap beside the opener
 	nearResp  uint64            // seen at a tap beside the listener
 	late      uint64            // whose SYN/ACK arrived, but late
+	heard     uint64            // whose SYN/ACK echoes a SYN before the last
 	first     fold.Range[int64] // ns from the first SYN to its first repeat
 }
 
@@ -22,7 +23,7 @@ type resent struct {
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard)
 	x.first.Fields(w)
 }
 
@@ -36,6 +37,9 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	}
 	if r.Open.SYNACKLate > 0 {
 		x.late++
+	}
+	if r.Open.SYNHeard {
+		x.heard++
 	}
 	if r.Open.NSYNsAgain > 0 {
 		x.first.Take(int64(r.Open.SYNsAgain[0]) * millisecond)

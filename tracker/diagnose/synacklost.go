@@ -19,7 +19,8 @@ again before any ACK was seen, it or its ACK was lost on the client's side of th
 capture point. A SYN that comes again after a SYN/ACK passed shows the same. It arrived late and
 was not lost where the handshake's final ACK echoes the timestamp of a SYN/ACK before the last (RFC
 7323), where no SYN/ACK passed between the repeated SYN and the handshake's final ACK, or where the
-client answers each of the SYN/ACKs by an ACK. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
+client answers each of the SYN/ACKs by an ACK. Where the SYN/ACK echoes the timestamp of a SYN before
+the last, that SYN had arrived: its answer was late, or lost before the capture point. A SYN/ACK that comes again after its ACK was seen is a matter of queue-full:
 the ACK may have been lost after the capture point as well.
 The capture shows the side of the loss: what it saw twice was lost after it.`,
 		New: func(o *Options) Fold {
@@ -30,7 +31,7 @@ The capture shows the side of the loss: what it saw twice was lost after it.`,
 
 func addSYNACKLost(s *subjects[resent, *resent], r *record.Record) {
 	f := &r.Open
-	if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
+	if r.Open.Kind == record.OpenHandshake && (f.NSYNACKsAgain > 0 || f.SYNAnswered || f.SYNHeard) && !OldAnswered(r) && f.ACKsIgnored == 0 && r.Open.SYNs > 0 {
 		s.At(listener(r.Resp)).add(r, cmp.Or(f.SYNACKAgainAt, f.SYNAgainAt))
 	}
 }
@@ -51,12 +52,20 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 		f.Causes = []string{"a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up", "the client's host is overloaded, or was suspended"}
 		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the path to the client stops at times.", x.sources.known[0].Addr),
 			"On the client: `vmstat 1 5` shows whether it is short of processor time."}
+	case x.heard == x.n:
+		f.Title = fmt.Sprintf("%s to %s took more than one SYN, though an earlier one had arrived: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost())
+		f.Explanation = "The SYN/ACK echoes the timestamp of a SYN before the last (RFC 7323 section 3.2): that one had arrived, and its answer was late, or lost before the capture point." + x.systems()
+		f.Causes = []string{"the server, or a proxy before it, was slow to answer", "packets are lost between the server and the capture point", "a queue or a pause on the path to the server: a full buffer, a radio link that wakes up"}
+		f.Advice = []string{"Capture at the server too: when does the SYN arrive there, and when does the SYN/ACK leave?"}
 	case x.late > 0:
 		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the client answered one that had passed before.", say.Thousands(x.late))
 	}
 	f.onLoopback(s, "`nft list ruleset` shows whether a rule drops the SYN/ACK or its ACK; look at what opens the connection.",
 		"the client's program or a firewall rule of the host drops the SYN/ACK, or waits before it answers")
-	if x.nearOrig > 0 && x.late < x.n && !s.loopback() {
+	if x.heard > 0 && x.heard < x.n {
+		f.Explanation += fmt.Sprintf(" In %s of them the SYN/ACK echoes the timestamp of a SYN before the last: that one had arrived.", say.Thousands(x.heard))
+	}
+	if x.nearOrig > 0 && x.heard < x.n && x.late < x.n && !s.loopback() {
 		f.Causes = []string{"the client's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the client"}
 	}
 	return f, true

@@ -18,7 +18,8 @@ none had passed before the SYN came again: that is syn-ack-lost.
 A SYN dropped on the path and one that a full queue of the server dropped look
 the same next to the client; a capture next to the server shows it: a SYN that
 passed there and was not answered was dropped by the server, which is the
-finding queue-full. A SYN that an older connection answered was not lost.`,
+finding queue-full. A SYN/ACK that echoes the timestamp of a SYN before the last (RFC 7323) shows that
+this one had arrived: see syn-ack-lost. A SYN that an older connection answered was not lost.`,
 		New: func(o *Options) Fold {
 			return newFold(addSYNLost, o.fewAndShare("syn-lost", 3, 1, "handshakes to one server", "the server's handshakes").tellSYNLost)
 		},

@@ -13,6 +13,7 @@ type OpenDetail struct {
 	SYNsOther     uint8                // SYNs with the number of the first that carry other data or more options than it: no repeats, but attempts of their own
 	NextConn      uint64               // ID of the attempt by which the opener replaced one that had not opened, on the same endpoints; 0 for none
 	NextAfter     int64                // its last packet -> the SYN of that, nanoseconds
+	SYNHeard      bool                 // the SYN/ACK echoes the timestamp of a SYN before the last (RFC 7323 section 3.2): that had arrived
 	NSYNACKsAgain uint8                // SYN/ACKs sent again
 	SYNACKAgainAt uint64               // packet of the first of those
 	SYNACKAfter   int64                // first SYN/ACK -> the last repeat
