@@ -151,6 +151,8 @@ func detectorCases() []detectorCase {
 			same(1, late(2), old(record.Established, true)), "the older connection was alive", "stale-connection"},
 		{"reset-abort", same(10, reset(resp, record.ResetAbort)), Warning, "aborted: the server",
 			same(10, reset(resp, record.ResetKeepaliveDead)), "keepalive gave up", ""},
+		{"reset-abort", same(3, reset(resp, record.ResetAbort), set(func(r *record.Record) { r.Close.ResetIn = record.CloseWait })), Notice, "in place of the second FIN: the server sent it",
+			same(3), "they closed by FINs", ""},
 		{"reset-abort", many(3, func(i int) *record.Record {
 			return made(uint64(i+1), reset(orig, record.ResetAbort), to(numbered(i, 443)))
 		}), Notice, "to 3 servers",

@@ -23,6 +23,9 @@ nothing stands between, its own stack sent it all the same.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
 
+Where the other end had sent its FIN before, the RST comes in place of the second FIN, which is
+reported so.
+
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the path has mostly
 another TTL: see reset-injected.
@@ -53,8 +56,13 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender shows which kind."},
 	}
-	if x.full == x.n {
+	switch {
+	case x.full == x.n:
 		x.intoUnread(&f)
+	case x.inPlace == x.n:
+		f.Title = fmt.Sprintf("%s ended by a RST in place of the second FIN: %s", x.what(s, all), x.sent(s, "it"))
+		f.Explanation = "The other end had closed, and its FIN was taken: the RST came where a FIN was due (RFC 9293 sections 3.6 and 3.10.5)." + x.oddly()
+		f.Causes = []string{"the service or its system closes so what the other end has closed, as many do on Windows (SMB, Kerberos, LDAP)", f.Causes[1], f.Causes[0]}
 	}
 	return x.unheard(f)
 }

@@ -24,6 +24,7 @@ type resets struct {
 	own        fold.First[ownTTLs] // of the connection with the least id
 	ignored    uint64
 	disobeyed  uint64 // whose receiver acknowledged what came after the RST
+	inPlace    uint64 // RSTs out of CLOSE-WAIT: they came where a FIN was due
 	level      uint64 // of another TTL, but as many hops away as their sender's other segments
 	mute       uint64 // of its opener, on which neither end had sent a byte
 	probed     uint64 // of those: all that was seen was a segment and the RST that answers it
@@ -61,6 +62,9 @@ func (x *resets) add(r *record.Record) {
 			x.also++
 		}
 		x.countUnread(&r.Ends[c.ResetBy])
+		if c.ResetIn == record.CloseWait {
+			x.inPlace++
+		}
 		if closingAlready(r) {
 			x.closing++
 			x.after = max(x.after, r.Close.ResetTime.V-c.FINTime[c.ResetBy].V)
@@ -131,7 +135,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke, &x.disobeyed)
+	fold.Sum(w, &x.full, &x.spoke, &x.disobeyed, &x.inPlace)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
