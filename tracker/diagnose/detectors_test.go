@@ -146,6 +146,11 @@ func detectorCases() []detectorCase {
 		{"slow-handshake", same(5, set(func(r *record.Record) {
 			r.Open.Resp.V, r.Ends[orig].RTT.P50, r.Ends[orig].RTT.N = second, second*9/10, 1
 		})), Warning, "slow, at most", nil, "", ""},
+		{"slow-handshake", same(1, set(func(r *record.Record) {
+			x := &r.Ends[orig].RTT
+			r.Open.Resp, r.Open.Felt = record.Some(second), record.Some(second)
+			x.Min, x.P50, x.N = 10*millisecond, second/2, 2
+		})), Notice, "The quickest round trip on them took 10 ms", nil, "", ""},
 		{"slow-handshake", same(5, set(func(r *record.Record) { r.Open.Orig.V, r.Capture.Tap = second, record.TapOrig })), Warning, "slow to acknowledge", nil, "", ""},
 		{"reuse-refused", same(1, late(2), old(record.TimeWait, true)), Warning, "TIME-WAIT at 10.0.0.2:80 refused 1 SYN",
 			same(1, late(2), old(record.Established, true)), "the older connection was alive", "stale-connection"},

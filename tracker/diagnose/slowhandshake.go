@@ -51,7 +51,8 @@ the capture point sees them. Each holds a round trip to that side and the time o
 there. Round trips measured later on the same connection (RFC 6298 section 3 and
 Karn's rule) tell them apart: where the half is at least three times their median
 the host was slow, else the path is long. A capture point that is next to an end
-needs no such measure for it. Without either the culprit is not known.
+needs no such measure for it. Without either the culprit is not known, and the shorter of the client's
+quickest handshake and the quickest round trip later is how long the path is at most.
 A kernel answers a SYN in microseconds: a slow server is a host that was busy,
 asleep, or a proxy that first connects to its backend. SYNs sent again are the
 finding syn-lost.`,
@@ -102,7 +103,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 	case half >= 3*t.P50:
 		return host, t.Min, half
 	case t.N < pathSamples:
-		return slowUnknown, 0, half
+		return slowUnknown, t.Min, half
 	}
 	return slowPath, t.Min, half
 }
@@ -110,7 +111,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 // whoseFault tells who made them wait, and by what that is known.
 func (x *slow) whoseFault() string {
 	var parts []string
-	for i, who := range [...]string{"the server caused the wait", "the path is that long", "the client caused the wait", "nothing measured later shows who caused the wait"} {
+	for i, who := range [...]string{"the server caused the wait", "the path is that long", "the client caused the wait", "too little was measured later to tell who caused the wait"} {
 		switch n := x.by[i]; {
 		case n == 0:
 		case n == x.n:
@@ -152,9 +153,13 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	default:
 		f.Confidence = Possible
-		if quick := c.quickest(s.A, &x.from); quick > 0 && x.longest >= 2*quick {
+		quick, by := c.quickest(s.A, &x.from), "The same client's quickest handshake with it took"
+		if x.rtt > 0 && (quick == 0 || x.rtt < quick) {
+			quick, by = x.rtt, "The quickest round trip on them took"
+		}
+		if quick > 0 && x.longest >= 2*quick {
 			f.Title = fmt.Sprintf("%s to %s slow, at most %s; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
-			f.Explanation += fmt.Sprintf(" The same client's quickest handshake with it took %s: the path is no longer than that.", span(quick))
+			f.Explanation += fmt.Sprintf(" %s %s: the path is no longer than that.", by, span(quick))
 			f.Causes = []string{"a queue on the path was full of other data at the time (bufferbloat)", "the server, or a proxy before it, was slow to answer", "a SYN or SYN/ACK was lost and sent again, unseen by the capture"}
 			f.Advice = []string{"Look at what else was sent on that path then: `tcpwatch FILE --report timeline`.",
 				fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
