@@ -34,5 +34,10 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 		f.Confidence = Possible
 		f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
 	}
+	if q.inside == q.oneWay.n {
+		f.Causes = []string{"the capture filter names source, destination or one port alone, or the file was saved through such a filter"}
+		f.Advice = []string{"Capture both directions: `tcpdump -i lo -w FILE host 127.0.0.1`."}
+		f.Explanation += " They are of the loopback interface, where both directions pass the same place."
+	}
 	return f, &q.oneWay
 }

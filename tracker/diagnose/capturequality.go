@@ -18,6 +18,7 @@ type quality struct {
 	strayed   uint64 // bytes of those
 	openings  uint64 // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
+	inside    uint64 // of those, connections of the loopback interface
 	copies    tally
 	copied    uint64 // packets
 	doubled   uint64 // segments that came again too soon to be repeats
@@ -60,6 +61,9 @@ func (q *quality) add(r *record.Record) {
 			ack = r.Evidence.ThirdACK
 		}
 		q.oneWay.hitAt(r, ack)
+		if withinLoopback(r) {
+			q.inside++
+		}
 	case !c.OneWay && c.MissingBytes > c.WildBytes && !c.Forgotten:
 		q.missing.hitAt(r, r.Evidence.Missing)
 		q.lost += c.MissingBytes - c.WildBytes
@@ -147,7 +151,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)
 	}

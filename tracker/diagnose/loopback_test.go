@@ -1,9 +1,11 @@
 package diagnose
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
+	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
 
@@ -33,6 +35,45 @@ func TestLoopbackHasNoPath(t *testing.T) {
 		if found := findingsOf(t, detector, nil, clean(1, change)...); len(found) != 1 || strings.Contains(found[0].Explanation, "loopback") {
 			t.Errorf("%s: another address is told as loopback: %v", detector, titles(found))
 		}
+	}
+}
+
+// That holds for every detector, whatever raises it.
+func TestLoopbackHasNoPathForAnyFinding(t *testing.T) {
+	moved := capture.AddrFrom(netip.MustParseAddr("127.0.0.1"))
+	told := 0
+	for _, c := range detectorCases() {
+		var all []*record.Record
+		for _, r := range c.raise {
+			x := *r
+			x.Orig.Addr, x.Resp.Addr = moved, moved
+			all = append(all, &x)
+		}
+		for _, f := range findingsOf(t, "", nil, all...) {
+			if f.Group == GroupCapture || !f.Subject.loopback() {
+				continue
+			}
+			told++
+			text := strings.Join(append(append(f.Causes, f.Advice...), f.Title), "\n")
+			for _, wrong := range []string{"on the path", "router", "mirror port", "asymmetric", "satellite", "Capture at", "left the network", "cable", "translate"} {
+				if strings.Contains(text, wrong) {
+					t.Errorf("%s says %q in:\n%s", f.Detector, wrong, text)
+				}
+			}
+			if len(f.Causes) == 0 && f.Severity > Info {
+				t.Errorf("%s has no cause left: %s", f.Detector, f.Title)
+			}
+		}
+	}
+	if told < 40 {
+		t.Errorf("only %d findings", told)
+	}
+	oneWay := same(3, func(r *record.Record) {
+		r.Orig.Addr, r.Resp.Addr = moved, moved
+		r.Capture.OneWay, r.Capture.OneWayShown = true, true
+	})
+	if found := findingsOf(t, "capture-one-way", nil, oneWay...); len(found) != 1 || strings.Contains(strings.Join(found[0].Causes, " "), "path") {
+		t.Errorf("one way: %+v", found)
 	}
 }
 

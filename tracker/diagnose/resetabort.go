@@ -62,7 +62,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	case x.inPlace == x.n:
 		f.Title = fmt.Sprintf("%s ended by a RST in place of the second FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = "The other end had closed, and its FIN was taken: the RST came where a FIN was due (RFC 9293 sections 3.6 and 3.10.5)." + x.oddly()
-		f.Causes = []string{"the service or its system closes so what the other end has closed, as many do on Windows (SMB, Kerberos, LDAP)", f.Causes[1], f.Causes[0]}
+		f.Causes = []string{"the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)", f.Causes[1], f.Causes[0]}
 	}
 	return x.unheard(f)
 }

@@ -55,7 +55,7 @@ func tellDisobeyed(s Subject, x *resets, all whole) Finding {
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s got a RST that its receiver did not obey (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
 		Explanation: "The RST carried the sequence number that its receiver expected, and that end acknowledged what came after it all the same: it did not get the RST, or refused it." + x.oddly(),
-		Causes: []string{"a firewall on the receiver's host, or after the capture point, drops RSTs", "the receiver takes only signed segments, and the RST was not signed as agreed (TCP-AO, RFC 5925; MD5, RFC 2385)",
+		Causes: []string{"a firewall on the receiver's host drops RSTs", "a firewall after the capture point drops RSTs", "the receiver takes only signed segments, and the RST was not signed as agreed (TCP-AO, RFC 5925; MD5, RFC 2385)",
 			"something else sent the RST in that end's name, and it got no farther than the capture point"},
 		Advice: []string{"On the receiver: `nft list ruleset` shows whether a rule drops it, `nstat -az TcpExtTCPAOBad TcpExtTCPMD5Failure` whether its TCP refused it.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}

@@ -182,6 +182,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			if (weak || c.Chosen) && d.Group != GroupCapture {
 				x.Confidence = Possible // what was left out might tell otherwise
 			}
+			x.stayOnHost()
 			s.forgotten.weaken(&x)
 			lower(&x, lesser)
 			all = append(all, x)

@@ -102,7 +102,7 @@ func (l slowLimits) whose(r *record.Record) (by slowness, rtt, half int64) {
 		return slowUnknown, 0, half
 	case half >= 3*t.P50:
 		return host, t.Min, half
-	case t.N < pathSamples:
+	case t.N < pathSamples, withinLoopback(r):
 		return slowUnknown, t.Min, half
 	}
 	return slowPath, t.Min, half
