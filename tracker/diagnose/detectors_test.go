@@ -174,6 +174,11 @@ func detectorCases() []detectorCase {
 			same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet, r.Close.ResetAfter = 13*second, 13*second })), "it answers nothing", "reset-bare"},
 		{"reset-forgotten", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = 300 * second })), Notice, "bare RST",
 			same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ByNewer = true })), "it made way for a newer connection", ""},
+		{"reset-forgotten", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = 300 * second })), Notice, "no longer knew it",
+			same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) {
+				r.Close.ResetQuiet = 300 * second
+				r.Close.Ignored = record.IgnoredRST{By: resp, Packet: r.Close.ResetPacket - 1}
+			})), "it had sent another RST before: it knew it", "reset-bare"},
 		{"reset-bare", same(10, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Warning, "RST without ACK",
 			same(10, reset(resp, record.ResetAbort)), "RST,ACK: a socket aborted", "reset-abort"},
 		{"reset-bare", same(1, reset(orig, record.ResetUnknown), set(func(r *record.Record) { r.Close.ResetQuiet = millisecond })), Notice, "sent as the client",

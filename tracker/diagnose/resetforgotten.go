@@ -74,9 +74,13 @@ func bare(r *record.Record) bool {
 // oneHost tells that both ends are one host: nothing stands between them.
 func oneHost(r *record.Record) bool { return r.Orig.Addr == r.Resp.Addr }
 
-// wasQuiet tells that the RST's sender had sent nothing for so long, or nothing at all.
+// wasQuiet tells that the RST's sender had sent nothing for so long, or nothing at all. One that
+// had sent another RST before, which its receiver had to ignore, knew the connection.
 func wasQuiet(r *record.Record, idle int64) bool {
 	by := r.Close.ResetBy
+	if g := &r.Close.Ignored; g.Packet != 0 && g.By == by && g.Packet < r.Close.ResetPacket {
+		return false
+	}
 	return r.Close.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets
 }
 
