@@ -14,8 +14,8 @@ func lastACK() Detector {
 
 Rule: the end that closes second is in LAST-ACK until its FIN is acknowledged (RFC 9293
 section 3.6, figure 5), and repeats it. The ACK is due from a TIME-WAIT, which
-any repeat of the FIN draws again; where none comes the first closer has no
-TIME-WAIT (tcp_max_tw_buckets, an orphan dropped, a host gone), or what is sent between
+any repeat of the FIN draws again; a host that keeps none (tcp_max_tw_buckets, an orphan dropped)
+answers by a RST (section 3.10.7.1), so where nothing comes the host is gone, or what is sent between
 is dropped. Mostly harmless: all data was delivered; but many hold memory for minutes.
 
 Where ACKs come after the FIN was sent again and none covers it, the first closer is there and
@@ -45,9 +45,8 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 		Severity: k.severity(x.n, all.opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, is covered by no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
-		Causes: []string{"a firewall on the path ends its state at the first FIN and drops later segments", "the " + s.role() + " keeps no TIME-WAIT: its bucket table is full, or it has its own TCP",
-			"its host is gone"},
-		Advice: []string{"`nstat -az TcpExtTCPTimeWaitOverflow` and `sysctl net.ipv4.tcp_max_tw_buckets` on the host that closed first.",
+		Causes:      []string{"a firewall on the path, or on that host, ends its state at the first FIN and drops later segments", "its host is gone"},
+		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`. Does the FIN arrive there: `tcpdump -ni any 'host %s'`?", s.A.Addr, s.A.Addr),
 			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
 	}
 	x.intoShort(&f, s, all)
