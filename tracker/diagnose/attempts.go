@@ -26,7 +26,7 @@ type attempts struct {
 	hops      uint8              // the most that were lost so
 	ends      [nEndings]uint64
 	patience  fold.First[wait] // the shortest of an application
-	schedules [3]uint64
+	schedules [nBackoffs]uint64
 	reasons   [nReasons]uint64   // of ICMP errors
 	by        fold.First[teller] // who sent the ICMP error of the attempt with the least id
 }

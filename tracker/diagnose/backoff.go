@@ -24,8 +24,13 @@ func backoffs() []backoff {
 		{"Linux before 6.5, or Windows with a first timeout of 1 s", []int64{1000, 3000, 7000, 15000, 31000, 63000}, 0, 50},
 		// RFC 1122 section 4.2.3.1: 3 s at first. Windows XP repeats a SYN twice (TcpMaxConnectRetransmissions).
 		{"Windows with a first timeout of 3 s, or an old system", []int64{3000, 9000, 21000, 45000}, 2, 150},
+		// 4.4BSD's tcp_backoff from 6 s on, by its clock of 500 ms; it gives up after 75 s.
+		{"an old BSD system", []int64{6000, 18000, 42000}, 0, 500},
 	}
 }
+
+// nBackoffs is how many they are.
+const nBackoffs = 4
 
 // schedule finds the system whose back-off the repeats of a SYN follow, and its place.
 func schedule(f *record.OpenRecord) (at int, b backoff, ok bool) {

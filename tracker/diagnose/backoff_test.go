@@ -34,6 +34,8 @@ func TestGaveUp(t *testing.T) {
 		{silent(100*second, 3000, 9000), "Windows with a first timeout of 3 s, or an old system", endUnknown, 9}, // all that Windows XP sends
 		{silent(200*second, 2919, 8928), "Windows with a first timeout of 3 s, or an old system", endUnknown, 8}, // the same, of a clock that ticks ten times a second
 		{silent(100*second, 3000, 9000, 21000), "Windows with a first timeout of 3 s, or an old system", endUnknown, 21},
+		{silent(200*second, 5870, 17870, 41880), "an old BSD system", endSystem, 41},
+		{silent(200*second, 5870, 17870), "an old BSD system", endUser, 42},
 		{silent(100 * second), "", endUnknown, 0}, // a probe, or the capture lacks the rest
 		{silent(second, 1012, 2032), "Linux since 6.5, macOS or FreeBSD", endUnknown, 3},
 		{silent(100*second, 400, 900), "", endUser, 2},

@@ -11,7 +11,7 @@ import (
 // resent sums up handshakes that took a repeated SYN or SYN/ACK.
 type resent struct {
 	delays
-	schedules [3]uint64
+	schedules [nBackoffs]uint64
 	nearOrig  uint64            // seen at a tap beside the opener
 	nearResp  uint64            // seen at a tap beside the listener
 	late      uint64            // whose SYN/ACK arrived, but late
