@@ -178,3 +178,27 @@ func TestACKsThatWereDue(t *testing.T) {
 		}
 	}
 }
+
+// That a SYN met no answer is proven only where the capture holds packets of both ends of any
+// connection: it may hold one direction of each.
+func TestNoConnectionBothWays(t *testing.T) {
+	ask := func(n int) []*record.Record {
+		return many(n, func(i int) *record.Record {
+			return made(uint64(i+1), failed(record.OpenNoAnswer, 1), from(numbered(i%2, 1024)), to(numbered(1-i%2, uint16(80+i))))
+		})
+	}
+	for _, c := range []struct {
+		name string
+		all  []*record.Record
+		want Confidence
+	}{
+		{"SYNs of both, none answered", ask(6), Possible},
+		{"and one connection both ways", append(ask(6), made(100, from(numbered(0, 999)))), Proven},
+	} {
+		for _, f := range findingsOf(t, "no-answer", nil, c.all...) {
+			if f.Confidence != c.want {
+				t.Errorf("%s: %s is %s", c.name, f.Subject.String(), f.Confidence)
+			}
+		}
+	}
+}

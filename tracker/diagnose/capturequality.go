@@ -14,9 +14,10 @@ type quality struct {
 	beyond    uint64 // with more than SYNs and SYN/ACKs
 	missing   tally  // connections with bytes acknowledged that were never captured
 	lost      uint64
-	strays    uint64 // connections of which nothing but a packet or two of one end was seen, with data
-	strayed   uint64 // bytes of those
-	openings  uint64 // of the missing ones, those of which only segments with SYN, FIN or RST were captured
+	strays    uint64            // connections of which nothing but a packet or two of one end was seen, with data
+	strayed   uint64            // bytes of those
+	strayAt   fold.Range[int64] // when those came
+	openings  uint64            // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
 	inside    uint64 // of those, connections of the loopback interface
 	copies    tally
@@ -26,6 +27,7 @@ type quality struct {
 	offload   tally
 	midstream tally
 	backwards tally
+	twoWay    uint64 // connections of which packets of both ends were captured
 	data      uint64 // segments with data, of connections with both directions
 	pure      uint64 // and those without data, SYN, FIN and RST
 	owed      uint64 // connections in which an end sent several segments with data for each that it got: the other owed it ACKs
@@ -39,6 +41,7 @@ func (q *quality) add(r *record.Record) {
 	}
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	if a.Packets > 0 && b.Packets > 0 {
+		q.twoWay++
 		q.data += uint64(a.DataSegments) + uint64(b.DataSegments)
 		q.pure += uint64(a.PureACKs) + uint64(b.PureACKs)
 		if owesACKs(a, b) || owesACKs(b, a) {
@@ -53,6 +56,7 @@ func (q *quality) add(r *record.Record) {
 	if stray(r) {
 		q.strays++
 		q.strayed += a.WireBytes + b.WireBytes
+		q.strayAt.Widen(r.Start, r.End)
 	}
 	switch {
 	case OneWay(r):
@@ -136,7 +140,10 @@ func stray(r *record.Record) bool {
 
 // readdressed tells that lone packets hold about as many bytes as are missing: they may be those, with
 // addresses that were damaged or rewritten.
-func (q *quality) readdressed() bool { return q.lost > 0 && q.strayed*2 >= q.lost }
+func (q *quality) readdressed() bool {
+	near := q.strayAt.Least <= q.missing.when.Most+second && q.missing.when.Least <= q.strayAt.Most+second
+	return q.lost > 0 && q.strayed*2 >= q.lost && near
+}
 
 // onlySYNs tells that the capture holds nothing but SYNs and SYN/ACKs: a filter left the
 // rest out, or nobody answered.
@@ -151,7 +158,8 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.twoWay)
+	q.strayAt.Fields(w)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)
 	}

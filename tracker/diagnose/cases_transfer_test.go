@@ -165,6 +165,7 @@ func captureSituations() []situation {
 	return []situation{
 		{"capture-drops", "a tenth", clean(10, missing(2000)), "warning proven"},
 		{"capture-drops", "lone packets under other addresses hold as much", append(clean(10, missing(2000)), lone(14, 1391)...), "warning possible"},
+		{"capture-drops", "lone packets of an hour later", append(clean(10, missing(2000)), later(3600*second, lone(14, 1391))...), "warning proven"},
 		{"capture-drops", "lone packets hold little", append(clean(10, missing(2000)), lone(3, 1391)...), "warning proven"},
 		{"capture-drops", "a filter that lets SYN, FIN and RST through", clean(10, missing(2000), onlyFlags), "info proven"},
 		{"capture-drops", "and one connection with data", append(clean(9, missing(2000), onlyFlags), clean(1, missing(2000))...), "warning proven"},

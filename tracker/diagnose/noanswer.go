@@ -126,9 +126,16 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Explanation += fmt.Sprintf(" %s sent packets elsewhere in this capture, so the host is there.", s.A.Addr)
 	}
 	f.Explanation += a.timeouts() + a.triedAgain()
-	if c.silentHost(s.A.Addr) {
-		f.Confidence = Possible
+	silent := c.silentHost(s.A.Addr)
+	switch {
+	case silent:
 		f.Explanation += fmt.Sprintf(" Nothing that %s sent is in this capture: its answers may take a path that was not captured.", s.A.Addr)
+	case c.quality.twoWay == 0 && c.Conns > n:
+		silent = true
+		f.Explanation += " No connection in this capture has packets of both ends: it may hold one direction of each."
+	}
+	if silent {
+		f.Confidence = Possible
 		f.Causes[len(f.Causes)-1] = "its answers take another way, which the capture does not see"
 	}
 	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),

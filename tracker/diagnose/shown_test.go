@@ -159,6 +159,7 @@ func TestTwoViews(t *testing.T) {
 func lone(n int, bytes uint64) []*record.Record {
 	return many(n, func(i int) *record.Record {
 		return made(uint64(i+900), func(r *record.Record) {
+			r.Start, r.End = at+second/2, at+second
 			r.Open, r.Close = record.OpenRecord{Kind: record.OpenMidstream}, record.CloseRecord{Kind: record.CloseOpen, First: record.NoEnd, ResetBy: record.NoEnd}
 			r.Capture.Midstream, r.Ends = true, [2]record.EndRecord{{Packets: 1, WireBytes: bytes, SeenBytes: bytes}, {}}
 		})
@@ -200,4 +201,12 @@ func heldTwo() []*record.Record {
 		r.Close.FINTime = [2]record.Opt[int64]{record.Some(r.End), record.Some(r.End)}
 		return r
 	})
+}
+
+// later moves records by a time.
+func later(ns int64, all []*record.Record) []*record.Record {
+	for _, r := range all {
+		r.Start, r.End = r.Start+ns, r.End+ns
+	}
+	return all
 }
