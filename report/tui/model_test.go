@@ -205,3 +205,11 @@ func TestTitles(t *testing.T) {
 		t.Error(frame)
 	}
 }
+
+// What is told of TIME-WAIT goes on in another line where it has no room: its forecast stands last.
+func TestHoldersWrap(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 40, 40)
+	if frame := bare(m.frame()); !strings.Contains(frame, "\nTIME-WAIT 2 of 28,232 ports (0 %):\n          10.77.9.1 to 10.77.9.129:80\n") {
+		t.Error(frame)
+	}
+}

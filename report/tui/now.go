@@ -312,7 +312,14 @@ func (m *model) holders(rows int) (lines []line) {
 				words += fmt.Sprintf(", at that rate at most %s", say.Thousands(uint64(x.Level)))
 			}
 		}
-		lines = append(lines, text(quiet, "TIME-WAIT ").more(r, words))
+		const head = "TIME-WAIT "
+		for i, w := range say.WrapHard(m.alias(words), max(m.width-len(head), 20)) {
+			l := text(quiet, head)
+			if i > 0 {
+				l = text(plain, strings.Repeat(" ", len(head)))
+			}
+			lines = append(lines, l.more(r, w))
+		}
 	}
 	if len(lines) == 0 {
 		lines = append(lines, text(quiet, "TIME-WAIT ").more(plain, "holds no port of a client"))
