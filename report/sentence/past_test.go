@@ -36,6 +36,7 @@ func TestPast(t *testing.T) {
 	}
 	r.Open.SYNs, r.Open.SYNAgainAt, r.Open.NSYNsAgain, r.Open.SYNsAgain[0] = 3, 101, 1, 1004
 	r.Evidence.Ends[record.Resp].Repeat = 108
+	r.Evidence.Ends[record.Resp].WindowFull = 105 // where a segment is as long as a window it is full from the begin
 	r.Ends[record.Orig].ZeroWindowList = []record.ZeroWindowEpisode{{Start: at, Packet: 109, End: at, EndPacket: 110, EndedBy: record.ZeroWindowUpdate}}
 	var b strings.Builder
 	for _, x := range (Phrases{ASCII: true}).Past(r, map[uint64][]string{101: {"a note"}}) {
