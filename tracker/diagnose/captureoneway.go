@@ -35,8 +35,8 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 		f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
 	}
 	if q.inside == q.oneWay.n {
-		f.Causes = []string{"the capture filter names source, destination or one port alone, or the file was saved through such a filter"}
-		f.Advice = []string{"Capture both directions: `tcpdump -i lo -w FILE host 127.0.0.1`."}
+		f.Causes = []string{"the capture filter names source, destination or one port alone", "the file was saved through such a filter, or edited"}
+		f.Advice = []string{"Capture both directions: `tcpdump -i lo -w FILE`."}
 		f.Explanation += " They are of the loopback interface, where both directions pass the same place."
 	}
 	return f, &q.oneWay
