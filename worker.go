@@ -197,7 +197,7 @@ func (w *worker) observe(d *capture.Decoder, hash uint64) {
 	w.segments++
 	placed := w.tracker.ObserveHashed(s, hash)
 	w.names.Observe(placed, d.Payload, s.Len)
-	if placed.Bytes|placed.Again != 0 {
+	if placed.Bytes|placed.Again != 0 || placed.Trip != 0 {
 		w.sent(placed, s)
 	}
 	if len(w.out.direct.segments) > 0 {
@@ -212,7 +212,7 @@ func (w *worker) sent(at *record.Placement, s *capture.Segment) {
 		w.look.totals.Again += uint64(at.Again)
 	}
 	if w.timed && !s.Untimed && (w.counted == nil || w.counted(at.Conn)) {
-		w.summary.Sent(s.Time, at.Bytes, at.Again)
+		w.summary.Sent(s.Time, at.Bytes, at.Again, at.Trip)
 	}
 }
 

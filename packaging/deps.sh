@@ -32,6 +32,8 @@ list() {
 		needs tracepath iputils-tracepath
 		needs mtr mtr-tiny
 		needs ethtool ethtool
+		# The page is tried in a browser.
+		have google-chrome || have chromium-browser || needs chromium chromium
 		if [ -e ../shared/corpus/index.tsv ]; then
 			needs tshark tshark
 			needs python3 python3

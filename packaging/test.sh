@@ -128,6 +128,11 @@ if [ "$count" -gt 0 ]; then
 fi
 
 check "build" "$go" build -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch
+if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then
+	check "the page in a browser" env -C packaging/pagetest TCPWATCH="$logs/tcpwatch" "$go" test -count 1 ./...
+else
+	skip "the page in a browser: chromium is missing"
+fi
 say "fuzz the whole program"
 if ! "$go" run ./packaging/fuzzprocess -bin "$logs/tcpwatch" -keep "$logs/complaints" >"$logs/out" 2>&1; then
 	head -n 60 "$logs/out"

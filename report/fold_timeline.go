@@ -12,11 +12,16 @@ import (
 type beat uint8
 
 const (
-	beatOpens   beat = iota // connections that began with a SYN
-	beatFailed              // attempts that failed, when they did
-	beatResets              // connections that a RST ended
-	beatRepeats             // data segments sent again
-	beatBytes               // payload as sent
+	beatOpens  beat = iota // connections that began with a SYN
+	beatFailed             // attempts that failed, when they did: a beat for each cause
+)
+
+const (
+	beatResets   = beatFailed + beat(nFailures) + iota // connections that a RST ended
+	beatRepeats                                        // data segments sent again
+	beatBytes                                          // payload as sent
+	beatTrips                                          // round trips that were measured
+	beatTripTime                                       // their smoothed times, in all, ns
 	nBeats
 )
 
@@ -33,6 +38,7 @@ type step struct {
 	Width uint8 // index of stepWidths
 	At    int64 // when it began: seconds since 1970, divided by its width
 	N     [nBeats]uint64
+	Trip  int64 // the longest of the smoothed round trips, ns
 }
 
 // steps are those with something in them, in order, all of one width: the least at which
@@ -93,6 +99,7 @@ func (p *step) add(o *step) {
 	for i := range p.N {
 		p.N[i] += o.N[i]
 	}
+	p.Trip = max(p.Trip, o.Trip)
 }
 
 // floored is a divided by b, rounded down before 1970 too.
@@ -149,7 +156,7 @@ func (t *timeline) add(r *record.Record) {
 		if r.Open.Waited.OK {
 			at = r.Start + r.Open.Waited.V
 		}
-		t.steps.at(r.Stamp(at)).N[beatFailed]++
+		t.steps.at(r.Stamp(at)).N[beatFailed+beat(c)]++
 	}
 	if r.Close.Kind == record.CloseReset && r.Close.ResetTime.OK {
 		t.steps.at(r.Stamp(r.Close.ResetTime.V)).N[beatResets]++
@@ -157,8 +164,16 @@ func (t *timeline) add(r *record.Record) {
 }
 
 // sent takes what a segment at a time carried; see Summary.Sent.
-func (t *timeline) sent(at int64, bytes, repeats uint32) {
+func (t *timeline) sent(at int64, bytes, repeats uint32, trip int64) {
 	x := t.steps.at(at)
+	if trip > 0 {
+		x.N[beatTrips]++
+		x.N[beatTripTime] += uint64(trip)
+		x.Trip = max(x.Trip, trip)
+	}
+	if bytes|repeats == 0 {
+		return
+	}
 	x.N[beatBytes] += uint64(bytes)
 	x.N[beatRepeats] += uint64(repeats)
 	t.told++
@@ -174,6 +189,8 @@ func (t *timeline) Fields(w *fold.Walk) {
 func (s *Summary) Timed() bool { return s.timeline != nil }
 
 // Sent takes what a segment made known that has a time, nanoseconds since 1970: bytes of
-// payload as sent, and repeats of data. Segments of connections that are not added are not
-// for Sent.
-func (s *Summary) Sent(at int64, bytes, repeats uint32) { s.timeline.sent(at, bytes, repeats) }
+// payload as sent, repeats of data, and the smoothed round trip where it told one, in
+// nanoseconds. Segments of connections that are not added are not for Sent.
+func (s *Summary) Sent(at int64, bytes, repeats uint32, trip int64) {
+	s.timeline.sent(at, bytes, repeats, trip)
+}

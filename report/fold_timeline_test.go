@@ -26,8 +26,8 @@ func TestTimelineMerges(t *testing.T) {
 		for range 400 {
 			at, n := rng.Int64N(reach)-reach/3, uint32(rng.IntN(1000))
 			sum += uint64(n)
-			whole.sent(at, n, 1)
-			parts[rng.IntN(3)].sent(at, n, 1)
+			whole.sent(at, n, 1, int64(n))
+			parts[rng.IntN(3)].sent(at, n, 1, int64(n))
 		}
 		merged := fresh()
 		for _, i := range rng.Perm(3) {
@@ -68,7 +68,7 @@ func TestTimelineRows(t *testing.T) {
 		x := &timeline{steps: steps{limit: 1 + rng.IntN(200)}}
 		start := rng.Int64N(1 << 60)
 		for range 300 {
-			x.sent(start+rng.Int64N(int64(1)<<(30+rng.IntN(30))), 1, 0)
+			x.sent(start+rng.Int64N(int64(1)<<(30+rng.IntN(30))), 1, 0, 0)
 		}
 		all, least := x.steps.all, stepWidths[x.steps.width]
 		for most := 1; most <= 60; most += 7 {
@@ -91,7 +91,7 @@ func TestTimelineRows(t *testing.T) {
 func TestTimelineBounds(t *testing.T) {
 	x := &timeline{steps: steps{limit: 2}}
 	for _, at := range []int64{0, math.MinInt64, math.MaxInt64, -1, 1} {
-		x.sent(at, 1, 0)
+		x.sent(at, 1, 0, 0)
 	}
 	x.steps.Take(step{Width: 200, At: math.MaxInt64})
 	x.steps.Take(step{Width: uint8(len(stepWidths) - 1), At: math.MaxInt64})
@@ -115,7 +115,7 @@ func TestTimelineCounts(t *testing.T) {
 	records := []*record.Record{failed, reset, refused, midstream, untimed}
 	x := summaryOf(SummaryOptions{}, records).timeline
 	_, rows := x.rows(fold.Second(recordtest.Start), fold.Second(recordtest.Start)+10, 60)
-	want := map[int][nBeats]uint64{1: {beatOpens: 1}, 2: {beatOpens: 1}, 3: {beatOpens: 1, beatFailed: 1}, 4: {beatFailed: 1}, 9: {beatResets: 1}}
+	want := map[int][nBeats]uint64{1: {beatOpens: 1}, 2: {beatOpens: 1}, 3: {beatOpens: 1, beatFailed + beat(causeRefused): 1}, 4: {beatFailed + beat(causeNoAnswer): 1}, 9: {beatResets: 1}}
 	for i, r := range rows {
 		if r.n != want[i] {
 			t.Errorf("second %d: %v, want %v", i, r.n, want[i])
@@ -130,7 +130,7 @@ func TestTimelineTable(t *testing.T) {
 	records := recordtest.Random(1, 500, 4)
 	s := summaryOf(SummaryOptions{}, records)
 	for i := range int64(40) {
-		s.Sent(recordtest.Start+i*oneSecond, uint32(i*i*1000), uint32(i%7))
+		s.Sent(recordtest.Start+i*oneSecond, uint32(i*i*1000), uint32(i%7), i%5)
 	}
 	h := headlineOf(records)
 	for _, o := range []TableOptions{{Width: 80}, {Width: 200, Top: 10}, {Width: 200, Sort: "retx", Top: 5}, {Width: 40, ASCII: true}} {

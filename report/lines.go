@@ -2,8 +2,10 @@ package report
 
 import (
 	"io"
+	"strings"
 
 	"tcpwatch/report/schema"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -58,3 +60,65 @@ func NewCSV(w io.Writer, o schema.Options) *CSV {
 
 // Part is a worker's; see record.Parallel.
 func (c *CSV) Part() record.Part { return linePart{schema.NewCSV(c.o)} }
+
+// findingLine is the line of a finding.
+type findingLine struct {
+	Type        string    `json:"type"`
+	ID          outside   `json:"id"`
+	Detector    outside   `json:"detector"`
+	Severity    outside   `json:"severity"`
+	Confidence  outside   `json:"confidence"`
+	Title       outside   `json:"title"`
+	Explanation outside   `json:"explanation"`
+	Causes      []outside `json:"causes"`
+	Advice      outside   `json:"advice"`
+	Subject     outside   `json:"subject"`
+	SubjectKind outside   `json:"subject_kind"`
+	Count       uint64    `json:"count"`
+	Open        uint64    `json:"open,omitempty"`
+	Conns       []uint64  `json:"conns"`
+	Packets     []uint64  `json:"packets"`
+	Since       *moment   `json:"since,omitempty"`
+	Until       *moment   `json:"until,omitempty"`
+}
+
+func lineOfFinding(f *diagnose.Finding) *findingLine {
+	l := &findingLine{Type: "finding", ID: outside(f.ID), Detector: outside(f.Detector), Severity: outside(f.Severity.String()),
+		Confidence: outside(f.Confidence.String()), Title: outside(f.Title), Explanation: outside(f.Explanation), Causes: escaped(f.Causes),
+		Advice: outside(strings.Join(f.Advice, " ")), Subject: outside(f.Subject.String()), SubjectKind: outside(f.Subject.Kind.String()),
+		Count: f.Count, Open: f.Open, Conns: append([]uint64{}, f.Conns...), Packets: append([]uint64{}, f.Packets...)}
+	if f.Since != 0 || f.Until != 0 { // else no packet has a time
+		l.Since, l.Until = new(moment(f.Since)), new(moment(f.Until))
+	}
+	return l
+}
+
+// standingLine is the line of a finding while the run goes on.
+type standingLine struct {
+	*findingLine
+	State      string  `json:"state"`
+	At         moment  `json:"at"`
+	ResolvedAt *moment `json:"resolved_at,omitempty"`
+}
+
+// Standing writes a line of a finding as it stands at a time, and since when it is resolved; 0
+// while it is not. Times are ns since 1970.
+func (j *JSONL) Standing(f *diagnose.Finding, state string, at, resolved int64) error {
+	l := standingLine{findingLine: lineOfFinding(f), State: state, At: moment(at)}
+	if resolved != 0 {
+		l.ResolvedAt = new(moment(resolved))
+	}
+	return writeLine(j.W, l)
+}
+
+// statsSoFar is a stats line that is not the last.
+type statsSoFar struct {
+	*statsLine
+	State string `json:"state"`
+	At    moment `json:"at"`
+}
+
+// SoFar writes the stats as they are at a time, ns since 1970.
+func (j *JSONL) SoFar(h *Headline, s *Summary, at int64) error {
+	return writeLine(j.W, statsSoFar{lineOfStats(h, s), "open", moment(at)})
+}

@@ -33,6 +33,8 @@ type SummaryOptions struct {
 	Records schema.Options
 	// OnDemand names the tables of that kind whose sums are kept; nil means all of them.
 	OnDemand []string
+	// Pictures has the sums kept that only pictures are drawn from: Lanes and Quiet.
+	Pictures bool
 	// Narrow divides the limits on how many listeners, hosts and subjects are told
 	// apart, for little memory; 0 means 1.
 	Narrow int
@@ -94,6 +96,9 @@ func NewSummary(o SummaryOptions) *Summary {
 		if t.sums != nil && s.sumsUp(&t) {
 			s.sums = append(s.sums, t.sums(o))
 		}
+	}
+	if o.Pictures {
+		s.sums = append(s.sums, newShapes(o), newQuiets(o))
 	}
 	s.timeline = sumsOf[*timeline](s)
 	if o.Narrow > 1 {

@@ -30,8 +30,9 @@ func told(t *testing.T, s *Summary, h *Headline) string {
 func TestMergeOfAnySplit(t *testing.T) {
 	records := append(recordtest.Random(3, 1500, 30), recordtest.Mixture()...)
 	h := headlineOf(records)
-	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes"}
-	want := told(t, summaryOf(o, records), h)
+	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes", Pictures: true}
+	whole := summaryOf(o, records)
+	want := told(t, whole, h) + pictured(whole, h)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for round := range 6 {
 		shuffled := slices.Clone(records)
@@ -51,10 +52,28 @@ func TestMergeOfAnySplit(t *testing.T) {
 			parts[i].Merge(parts[i+1])
 			parts = slices.Delete(parts, i+1, i+2)
 		}
-		if got := told(t, parts[0], h); got != want {
+		if got := told(t, parts[0], h) + pictured(parts[0], h); got != want {
 			t.Fatalf("round %d: %s", round, firstDifference(got, want))
 		}
 	}
+}
+
+// pictured is all that pictures are drawn from.
+func pictured(s *Summary, h *Headline) string {
+	var b strings.Builder
+	lanes, more := s.Lanes(50)
+	fmt.Fprintf(&b, "lanes %+v %d\n", lanes, more)
+	quiet, of := s.Quiet(50)
+	for _, r := range quiet {
+		fmt.Fprintf(&b, "quiet %d of %d\n", r.ID, of)
+	}
+	moments, width, known := s.Moments(h, 60)
+	fmt.Fprintf(&b, "moments %+v %d %t\nfelt %+v\n", moments, width, known, s.FeltTimes())
+	listeners, n := s.SlowestListeners(50)
+	fmt.Fprintf(&b, "listeners %+v %d\n", listeners, n)
+	held, from, to, ports := s.HeldOver(h, 50, 20)
+	fmt.Fprintf(&b, "held %+v %d %d %d\ntransfers %+v\n", held, from, to, ports, s.FirstTransfers(50))
+	return b.String()
 }
 
 // writtenAndRead is a Summary that was written down and read back.

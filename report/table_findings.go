@@ -61,6 +61,7 @@ func writeFindings(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return nil
 	case len(found) == 0:
 		p.title("Findings", "none") // not among what was not seen: it was looked for
+		p.collects(Part{Text: untroubled(s)})
 		return nil
 	}
 	if o.Sort == "count" {

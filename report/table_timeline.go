@@ -37,13 +37,49 @@ const (
 var shownWidths = [...]int64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000,
 	1728000, 4320000, 8640000, 17280000, 43200000, 86400000, 864000000, 8640000000}
 
-// beatNames are the columns.
-var beatNames = [nBeats]string{"opens", "failed", "resets", "retx", "bytes"}
+// beatColumn is a column: the sum of some beats, one after the other.
+type beatColumn struct {
+	name     string
+	from, to beat
+}
+
+// beatColumns are all columns.
+var beatColumns = [...]beatColumn{{"opens", beatOpens, beatFailed}, {"failed", beatFailed, beatResets}, {"resets", beatResets, beatRepeats},
+	{"retx", beatRepeats, beatBytes}, {"bytes", beatBytes, beatTrips}}
 
 // beatRow is a step as it is shown.
 type beatRow struct {
 	from int64 // seconds since 1970
 	n    [nBeats]uint64
+	trip int64 // see step
+}
+
+// in is what a row has in a column.
+func (r *beatRow) in(c *beatColumn) (sum uint64) {
+	for _, n := range r.n[c.from:c.to] {
+		sum += n
+	}
+	return sum
+}
+
+// span is the first and the last second of the steps and of the input.
+func (t *timeline) span(h *Headline) (from, to int64) {
+	least := stepWidths[t.steps.width]
+	from, to = t.steps.all[0].At*least, (t.steps.all[len(t.steps.all)-1].At+1)*least-1
+	if h.Start != 0 {
+		from, to = min(from, fold.Second(h.Start)), max(to, fold.Second(h.End))
+	}
+	return from, to
+}
+
+// idle reports whether there is nothing in any column.
+func (r *beatRow) idle() bool {
+	for _, n := range r.n[:beatTrips] {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // rows are the steps from one second to another, both included, in at most most rows of
@@ -67,6 +103,7 @@ func (t *timeline) rows(from, to int64, most int) (width int64, rows []beatRow) 
 		for k := range p.N {
 			row.n[k] += p.N[k]
 		}
+		row.trip = max(row.trip, p.Trip)
 	}
 	return width, rows
 }
@@ -80,11 +117,7 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 		p.absent("times of connections")
 		return nil
 	}
-	least := stepWidths[t.steps.width]
-	from, to := t.steps.all[0].At*least, (t.steps.all[len(t.steps.all)-1].At+1)*least-1
-	if h.Start != 0 {
-		from, to = min(from, fold.Second(h.Start)), max(to, fold.Second(h.End))
-	}
+	from, to := t.span(h)
 	most := min(mostSteps, p.Width-besideMarks)
 	byTime := o.Sort == "" || o.Sort == "time"
 	if byTime && o.Top > 0 {
@@ -93,15 +126,15 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 	width, rows := t.rows(from, to, most)
 	p.title("Timeline", fmt.Sprintf("steps of %s from %s.", p.Span(width*oneSecond), p.Date(rows[0].from*oneSecond)))
 	p.beatLines(t, rows)
-	for k, name := range beatNames {
-		if name == o.Sort {
-			slices.SortStableFunc(rows, func(a, b beatRow) int { return cmp.Compare(b.n[k], a.n[k]) })
+	for i := range beatColumns {
+		if c := &beatColumns[i]; c.name == o.Sort {
+			slices.SortStableFunc(rows, func(a, b beatRow) int { return cmp.Compare(b.in(c), a.in(c)) })
 		}
 	}
 	shown := rows[:min(len(rows), o.rowsOf(len(rows)))]
 	g := table.Table{Columns: []table.Column{{Title: "from", Left: true}}}
-	for _, name := range beatNames {
-		g.Columns = append(g.Columns, table.Column{Title: name})
+	for _, c := range beatColumns {
+		g.Columns = append(g.Columns, table.Column{Title: c.name})
 	}
 	g.Columns = append(g.Columns, table.Column{Title: "rate", Narrow: table.GoesAway})
 	for i := 0; i < len(shown); i++ {
@@ -113,8 +146,8 @@ func writeTimeline(p *page, s *Summary, h *Headline, o TableOptions) error {
 			continue
 		}
 		cells := []string{p.clockIn(h, r.from*oneSecond)}
-		for k := range r.n {
-			cells = append(cells, t.beatWords(beat(k), r.n[k]))
+		for k := range beatColumns {
+			cells = append(cells, t.beatWords(&beatColumns[k], r.in(&beatColumns[k])))
 		}
 		rate := "-"
 		if t.known() {
@@ -139,15 +172,15 @@ const leastIdle = 3
 
 // idleRun is how many steps without anything rows begin with.
 func idleRun(rows []beatRow) int {
-	if i := slices.IndexFunc(rows, func(r beatRow) bool { return r.n != [nBeats]uint64{} }); i >= 0 {
+	if i := slices.IndexFunc(rows, func(r beatRow) bool { return !r.idle() }); i >= 0 {
 		return i
 	}
 	return len(rows)
 }
 
 // beatWords is a count, "-" where it is not known.
-func (t *timeline) beatWords(k beat, n uint64) string {
-	if k >= beatRepeats && !t.known() {
+func (t *timeline) beatWords(c *beatColumn, n uint64) string {
+	if c.from >= beatRepeats && !t.known() {
 		return "-"
 	}
 	return say.Thousands(n)
@@ -157,13 +190,14 @@ func (t *timeline) beatWords(k beat, n uint64) string {
 func (p *page) beatLines(t *timeline, rows []beatRow) {
 	since := p.b.Len()
 	defer func() { p.drawn(since) }()
-	for k, name := range beatNames {
+	for k := range beatColumns {
+		c := &beatColumns[k]
 		values := make([]uint64, len(rows))
 		for i := range rows {
-			values[i] = rows[i].n[k]
+			values[i] = rows[i].in(c)
 		}
 		if most := slices.Max(values); most > 0 {
-			p.b.WriteString(p.Paint(say.Bold, name) + strings.Repeat(" ", 9-len(name)) + sparkline(values, p.ASCII) + "  at most " + t.beatWords(beat(k), most) + "\n")
+			p.b.WriteString(p.Paint(say.Bold, c.name) + strings.Repeat(" ", 9-len(c.name)) + sparkline(values, p.ASCII) + "  at most " + t.beatWords(c, most) + "\n")
 		}
 	}
 }

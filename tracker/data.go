@@ -115,3 +115,24 @@ func (c *conn) since(bytes uint64, again uint32) (uint32, uint32) {
 	b, n := c.carried()
 	return uint32(b - bytes), n - again
 }
+
+// trips is how many round trips were measured of the data of each end.
+func (c *conn) trips() (n [2]uint32) {
+	for e := range c.ends {
+		if x := c.ends[e].sender; x != nil {
+			n[e] = x.rtt.n
+		}
+	}
+	return n
+}
+
+// tripSince is the smoothed round trip of an end of which one was measured since there were so
+// many, ns; 0 for none.
+func (c *conn) tripSince(trips [2]uint32) int64 {
+	for e := range c.ends {
+		if x := c.ends[e].sender; x != nil && x.rtt.n > 0 && x.rtt.n != trips[e] {
+			return x.rtt.smoothed
+		}
+	}
+	return 0
+}

@@ -127,8 +127,10 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placeme
 	}
 	if t.opt.Count {
 		bytes, again := c.carried()
+		trips := c.trips()
 		t.observe(c, s)
 		t.placed.Bytes, t.placed.Again = c.since(bytes, again)
+		t.placed.Trip = c.tripSince(trips)
 	} else {
 		t.observe(c, s)
 	}

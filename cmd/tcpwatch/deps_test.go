@@ -61,12 +61,13 @@ const policy = `
 		< report/ladder, report, report/where, report/compare, report/follow;
 	report/sentence < report/packets;
 	report, report/schema, report/sentence < report/watch;
-	report, report/ladder < report/html;
+	report, report/sentence, report/ladder < report/plot;
+	report, report/plot, report/ladder, report/glossary < report/html;
 	report < report/markdown;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/html, report/markdown < cmd/tcpwatch;
-	internal/say < internal/table;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/html, report/markdown, report/glossary < cmd/tcpwatch;
+	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html;
 	internal/say < packaging/bench;

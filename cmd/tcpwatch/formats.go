@@ -24,7 +24,7 @@ type format struct {
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
 	private bool // its files hold packets or payload: nobody else may read them
-	page    bool // it tells of all tables unless some are named
+	page    bool // it shows all tables unless some are named, and draws connections
 	beside  bool // in a file it does not take the place of the report
 	make    func(s *session, to []io.Writer) tcpwatch.Output
 }

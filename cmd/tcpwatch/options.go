@@ -172,7 +172,8 @@ func (o *options) decideRun() {
 	o.run.MaxBytes = o.memory.Table()
 	o.run.Sums.Narrow = o.memory.Narrow()
 	o.tables.Keep(&o.run.Sums)
-	if slices.ContainsFunc(o.outputs, func(x output) bool { return x.page }) {
+	if o.hasPage() {
+		o.run.Sums.Pictures = true
 		o.run.Sums.OnDemand, o.run.Sums.Rows = nil, max(o.run.Sums.Rows, o.tables.Top, pageRows)
 	}
 	o.run.FilterName, o.live.Filter = o.filter, o.filter

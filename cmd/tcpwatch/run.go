@@ -20,6 +20,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
+	"tcpwatch/report/glossary"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/tui"
 	"tcpwatch/tracker/diagnose"
@@ -73,6 +74,9 @@ func (o *options) answer() (text string, asked bool, err error) {
 	case o.version:
 		return fmt.Sprintf("tcpwatch %s\n%s\n", tcpwatch.Build(), live.Version()), true, nil
 	case o.explain != "":
+		if text, known := glossary.Explain(o.explain); known {
+			return text, true, nil
+		}
 		if text, err = diagnose.Explain(o.explain); err != nil {
 			err = fmt.Errorf("--explain: %w", err)
 		}
@@ -132,7 +136,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		return fail(c.stderr, err)
 	}
 	if s.found != nil {
-		if err := s.firstPass(ctx); err != nil {
+		if err := s.firstPass(ctx, outputs); err != nil {
 			return fail(c.stderr, err)
 		}
 	}
@@ -230,7 +234,7 @@ func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 		s.local = func(a capture.Addr) bool { return mine[a.Netip()] }
 		s.records.Interfaces, s.records.Local = []string{in.Device()}, s.local
 	}
-	if o.twice() != "" {
+	if o.twice() != "" || o.drawsAgain() {
 		s.found = report.NewFound(o.chosen())
 	}
 	if o.ui.shown {

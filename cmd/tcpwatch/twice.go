@@ -101,17 +101,37 @@ func (o *options) chosen() func(r *record.Record) bool {
 	switch {
 	case o.extract != "" && o.where == nil:
 		return report.Troubled
-	case o.extract != "", o.where != nil && o.timeline():
+	case o.extract != "", o.where != nil && (o.timeline() || o.drawsAgain()):
 		return func(*record.Record) bool { return true }
 	}
 	pick := cmp.Or(o.why, o.follow)
+	if pick == nil { // a page finds its connections by itself
+		return func(*record.Record) bool { return false }
+	}
 	return func(r *record.Record) bool { return pick.Marks(r.ID, r.Orig, r.Resp) }
 }
 
-// firstPass reads the files to find the connections that the second pass is about.
-func (s *session) firstPass(ctx context.Context) error {
+// drawsAgain reports whether a page draws connections: packets can be read again for it.
+func (o *options) drawsAgain() bool {
+	return !o.isLive() && o.hasPage() && o.checkAgain("a page") == nil
+}
+
+// hasPage reports whether a page is written.
+func (o *options) hasPage() bool {
+	return slices.ContainsFunc(o.outputs, func(x output) bool { return x.page })
+}
+
+// firstPass reads the files to find the connections that the second pass, with these outputs,
+// is about.
+func (s *session) firstPass(ctx context.Context, outputs []tcpwatch.Output) error {
+	before := []tcpwatch.Output{s.newProgress()}
+	for _, x := range outputs {
+		if x, ok := x.(interface{ First() tcpwatch.Output }); ok {
+			before = append(before, x.First())
+		}
+	}
 	cited := s.o.extract != "" && s.o.where == nil
-	err := tcpwatch.Find(ctx, s.in, s.settings(), s.found, cited, s.newProgress())
+	err := tcpwatch.Find(ctx, s.in, s.settings(), s.found, cited, before...)
 	s.foot.Clear()
 	if more, most := s.found.LeftOut(); more > 0 && s.o.timeline() {
 		s.warn(fmt.Errorf("the timeline leaves bytes and retransmissions of %s out: it follows at most %s", say.Plural(more, "connection"), say.Thousands(most)))

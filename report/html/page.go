@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"tcpwatch/report"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -25,12 +26,44 @@ var (
 // Page is the Output of a page at the end of a run.
 type Page struct {
 	record.Base
-	w io.Writer
-	o report.TableOptions
+	w     io.Writer
+	o     report.TableOptions
+	twice bool // the findings of a run before are known
+	cited cited
 }
 
 // New returns a Page that goes to w, with the tables that o asks for.
 func New(w io.Writer, o report.TableOptions) *Page { return &Page{w: w, o: o} }
+
+// First is the Output of a run over the same files before, in which the Page learns which
+// connections findings cite: it draws these then, or others where they cite none.
+func (p *Page) First() record.Output {
+	p.twice = true
+	return &first{to: &p.cited}
+}
+
+// Needs is the packets of the connections that are cited; see record.Output.
+func (p *Page) Needs() record.Needs {
+	if len(p.cited.ids) == 0 {
+		return record.Needs{}
+	}
+	p.cited.begin(p.o.Clock)
+	return p.cited.ladder.Needs()
+}
+
+// Step takes a packet of a connection that is cited; see record.Output.
+func (p *Page) Step(s *record.Step) error { return p.cited.ladder.Step(s) }
+
+// Conn takes its record; see record.Output.
+func (p *Page) Conn(r *record.Record) error { return p.cited.ladder.Conn(r) }
+
+// Findings takes what was found; see diagnose.Judged.
+func (p *Page) Findings(found []diagnose.Finding) error {
+	if p.cited.ladder == nil {
+		return nil
+	}
+	return p.cited.ladder.Findings(found)
+}
 
 // Report writes the page; see report.Reporter.
 func (p *Page) Report(h *report.Headline, s *report.Summary) error {
@@ -38,12 +71,18 @@ func (p *Page) Report(h *report.Headline, s *report.Summary) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New("page").Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"refs": p.cited.refs}).Parse(pageText)
 	if err != nil {
 		return err
 	}
+	v := newView(sections)
+	v.draw(s, h, p.o.Clock)
+	p.cited.draw(v, p.o.Clock)
+	if !p.twice {
+		v.Undrawn = "No connection is drawn here: the packets could be read only once, and which connections matter shows at the end. Write them to a file with -w, then read that."
+	}
 	w := bufio.NewWriterSize(p.w, 1<<16)
-	if err := t.Execute(w, newView(sections)); err != nil {
+	if err := t.Execute(w, v); err != nil {
 		return err
 	}
 	return w.Flush()

@@ -62,3 +62,12 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   for (const d of folded) d.open = false;
 });
+
+// A link to what is folded up unfolds it.
+function unfold() {
+  const to = location.hash && document.getElementById(location.hash.slice(1));
+  const folded = to && to.querySelector("details");
+  if (folded) folded.open = true;
+}
+addEventListener("hashchange", unfold);
+unfold();

@@ -7,18 +7,24 @@ import (
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
+	"tcpwatch/report/glossary"
+	"tcpwatch/report/plot"
 	"tcpwatch/tracker/diagnose"
 )
 
 // view is what the template lays out.
 type view struct {
-	Policy   string
-	Style    template.CSS
-	Script   template.JS
-	Headline string
-	Labels   []block
-	Findings section
-	Sections []section
+	Policy     string
+	Style      template.CSS
+	Script     template.JS
+	Headline   string
+	Labels     []block
+	Findings   section
+	Sections   []section
+	Conns      []conn
+	ConnsTitle string
+	Glossary   []block
+	Undrawn    string // why no connection is drawn; "" where that needs no word
 }
 
 // section is a table with its texts.
@@ -38,8 +44,16 @@ type finding struct {
 	Blocks   []block
 }
 
-// openFindings are those whose reasons are shown at once.
-const openFindings = 3
+const (
+	openFindings  = 3  // findings whose reasons are shown at once
+	shownFindings = 10 // those whose titles are
+)
+
+// Shown are the findings whose titles are shown at once.
+func (s *section) Shown() []finding { return s.Findings[:min(len(s.Findings), shownFindings)] }
+
+// Folded are the others.
+func (s *section) Folded() []finding { return s.Findings[len(s.Shown()):] }
 
 // block is a paragraph, a list, a table.
 type block struct {
@@ -49,12 +63,15 @@ type block struct {
 	Text  []run
 	Items []block
 	Table *grid
+
+	Drawing *plot.Drawing
 }
 
 // run is a piece of text.
 type run struct {
 	Text string
 	Code bool
+	Ref  string // where it leads; "" for nowhere
 }
 
 // newView lays the sections out.
@@ -72,6 +89,9 @@ func newView(sections []report.Section) *view {
 		default:
 			v.Sections = append(v.Sections, x)
 		}
+	}
+	for _, t := range glossary.Terms() {
+		addItem(&v.Glossary, "labels", block{Name: t.Name, Text: plain(t.Text)})
 	}
 	return v
 }
@@ -100,7 +120,10 @@ func (s *section) take(parts []report.Part) {
 			*blocks = append(*blocks, block{Kind: "table", Table: newGrid(s.Name, p.Table)})
 		case report.PartHeading:
 			*blocks = append(*blocks, block{Kind: "heading", Text: plain(p.Text)})
-		case report.PartDrawing: // the charts show it
+		case report.PartDrawing: // a drawing shows that, with a title of its own
+			if n := len(*blocks); n > 0 && (*blocks)[n-1].Kind == "heading" {
+				*blocks = (*blocks)[:n-1]
+			}
 		default:
 			*blocks = append(*blocks, block{Kind: "note", Class: classOf(p.Style, p.Indented), Text: plain(p.Text)})
 		}

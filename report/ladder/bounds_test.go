@@ -76,7 +76,7 @@ func checkBounds(t *testing.T, l *Ladder) {
 		t.Errorf("%d figures, limit %d", l.Len(), l.opt.Conns)
 	}
 	for _, f := range l.figures {
-		if len(f.rungs) > maxClosingRungs || len(f.ring) > f.around {
+		if len(f.rungs) > maxRungs*7/5 || len(f.ring) > f.around {
 			t.Errorf("%d rows and %d waiting", len(f.rungs), len(f.ring))
 		}
 		for i := range f.rungs {
@@ -112,7 +112,7 @@ func TestLadderBounded(t *testing.T) {
 		if drawn+left != y.packet {
 			t.Errorf("kind %d: %d rows and %d left out of %d packets", k, drawn, left, y.packet)
 		}
-		if drawn > maxClosingRungs+20 {
+		if drawn > maxRungs*7/5+20 {
 			t.Errorf("kind %d: %d rows", k, drawn)
 		}
 		var b bytes.Buffer

@@ -154,32 +154,46 @@ func (d *drawing) draw(b *bufio.Writer) {
 	}
 }
 
-func (d *drawing) title(b *bufio.Writer) {
-	f, p := d.f, d.pen
-	from := f.Phrases.DateMicro(f.start)
-	if f.startless {
+// name says which connection is drawn, and from when on.
+func (d *drawing) name() string {
+	from := d.f.Phrases.DateMicro(d.f.start)
+	if d.f.startless {
 		from = "a time that is not in the file"
 	}
-	fmt.Fprintf(b, "%sConnection #%d%s from %s\n", p.bold, f.id, p.off, from)
-	if d.expected {
-		b.WriteString("  STATE: proven by what the end sent; (STATE): expected, if the segment arrives\n")
-	}
-	if d.implied {
-		b.WriteString("  STATE*: implied; packets are missing\n")
-	}
-	if d.sacked {
-		b.WriteString("  sack A:B: bytes A to B-1 arrived, some before them did not; dsack: they came twice\n")
-	}
-	switch d.notation {
-	case noPSH:
-		b.WriteString("  PSH is not shown\n")
-	case shorthand:
-		b.WriteString("  ACK 1+1000 ack 101: seq=1, len=1000, ack=101; PSH is not shown\n")
+	return "Connection " + sentence.ID(d.f.id) + " from " + from
+}
+
+func (d *drawing) title(b *bufio.Writer) {
+	f, p := d.f, d.pen
+	head, from, _ := strings.Cut(d.name(), " from ")
+	b.WriteString(p.bold + head + p.off + " from " + from + "\n")
+	for _, l := range d.legend() {
+		b.WriteString("  " + l + "\n")
 	}
 	b.WriteByte('\n')
 	d.heads(b, "client", "server", p.bold)
 	d.heads(b, f.orig.String(), f.resp.String(), "")
 	d.heads(b, sentence.Basis(f.before[0], record.Seen), sentence.Basis(f.before[1], record.Seen), "")
+}
+
+// legend says how to read what is drawn, a line each.
+func (d *drawing) legend() (lines []string) {
+	if d.expected {
+		lines = append(lines, "STATE: proven by what the end sent; (STATE): expected, if the segment arrives")
+	}
+	if d.implied {
+		lines = append(lines, "STATE*: implied; packets are missing")
+	}
+	if d.sacked {
+		lines = append(lines, "sack A:B: bytes A to B-1 arrived, some before them did not; dsack: they came twice")
+	}
+	switch d.notation {
+	case noPSH:
+		lines = append(lines, "PSH is not shown")
+	case shorthand:
+		lines = append(lines, "ACK 1+1000 ack 101: seq=1, len=1000, ack=101; PSH is not shown")
+	}
+	return lines
 }
 
 // heads sets a word at each rail: the left one ends at its rail, the right
@@ -334,8 +348,8 @@ func (d *drawing) sentence(b *bufio.Writer, words string, bad bool) {
 	}
 }
 
-// gapRow says what was left out.
-func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
+// gapWords say what was left out.
+func (d *drawing) gapWords(g *gap) string {
 	words := "... " + say.Plural(g.packets, "packet")
 	if g.packets > 0 {
 		for e, n := range g.bytes {
@@ -350,9 +364,13 @@ func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
 			words += ", " + say.Plural(n, noun)
 		}
 	}
-	words += " ..."
+	return words + " ..."
+}
+
+// gapRow writes them.
+func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
 	indent := blanks(d.leftRail()) + d.pen.gapRail
-	for _, line := range say.Wrap(words, d.width-d.leftRail()-2) {
+	for _, line := range say.Wrap(d.gapWords(g), d.width-d.leftRail()-2) {
 		b.WriteString(indent + " " + d.pen.dim + line + d.pen.off + "\n")
 	}
 }

@@ -3,6 +3,7 @@ package ladder
 import (
 	"bufio"
 	"io"
+	"slices"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -21,6 +22,10 @@ type Options struct {
 	Around    int   // packets kept before and after each noteworthy moment; 0 means 20
 	Conns     int   // most connections drawn; 0 means 8
 	Start     int64 // from when times are counted, ns since 1970; 0 means from the first packet drawn of each connection
+	Rows      int   // most rows of one, before only the close may add some; 0 means 1,000
+	// Told is handed each step that is drawn with what is told of it; nil for nobody. It is to
+	// keep nothing of the step.
+	Told func(s *record.Step, t *sentence.Told)
 }
 
 // phrases are the words of a drawing.
@@ -60,6 +65,9 @@ func New(w io.Writer, o Options, marks func(id uint64, orig, resp capture.Endpoi
 	if o.Conns <= 0 {
 		o.Conns = 8
 	}
+	if o.Rows <= 0 {
+		o.Rows = maxRungs
+	}
 	return &Ladder{w: w, marks: marks, opt: o, byID: make(map[uint64]*figure), left: make(map[uint64]struct{})}
 }
 
@@ -93,7 +101,7 @@ func (l *Ladder) Step(s *record.Step) error {
 func (l *Ladder) Conn(r *record.Record) error {
 	if f := l.byID[r.ID]; f != nil {
 		c := *r
-		c.Transitions = nil
+		c.Transitions = slices.Clone(r.Transitions)
 		for e := range c.Ends {
 			c.Ends[e].OwnZeroWindows()
 		}

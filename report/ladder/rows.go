@@ -11,9 +11,8 @@ import (
 
 // Bounds of one figure.
 const (
-	maxRungs        = 1000 // rows, before only the close may add some
-	maxClosingRungs = 1400 // rows in all
-	windowRungs     = 4    // a window that moments keep open ends after this many times Around
+	maxRungs    = 1000 // rows where Options ask for no other number
+	windowRungs = 4    // a window that moments keep open ends after this many times Around
 )
 
 // rung is one row of a ladder: a step, or the packets that were left out there.
@@ -116,8 +115,10 @@ type figure struct {
 	startless  bool // the time of its first packet is not known
 	before     [2]record.State
 	around     int
+	rows       int // kept before only the close may add some, two fifths more at most
 	sentence.Teller
 	cited []diagnose.Finding // of which it is an example
+	told  func(s *record.Step, t *sentence.Told)
 
 	rungs  []rung
 	ring   []rung // oldest first from ringAt on
@@ -130,16 +131,17 @@ type figure struct {
 }
 
 func newFigure(s *record.Step, o Options) *figure {
-	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: cmp.Or(o.Start, s.Time), startless: s.Untimed, before: s.Before, around: o.Around, after: o.Around,
+	return &figure{id: s.Conn, orig: s.Orig, resp: s.Resp, start: cmp.Or(o.Start, s.Time), startless: s.Untimed, before: s.Before, around: o.Around, rows: o.Rows,
+		told: o.Told, after: o.Around,
 		Teller: sentence.NewTeller(o.phrases())}
 }
 
 func (f *figure) step(s *record.Step) {
 	r := rung{Told: f.Take(s)}
 	opens, closing := f.noteworthy(s)
-	limit := maxRungs
+	limit := f.rows
 	if closing {
-		limit = maxClosingRungs
+		limit += limit * 2 / 5
 	}
 	room := len(f.rungs)+len(f.ring) < limit
 	switch {
@@ -156,6 +158,10 @@ func (f *figure) step(s *record.Step) {
 	default:
 		f.after = 0
 		f.wait(r)
+	}
+	if f.told != nil {
+		t := r.Told // of its own: nothing is allocated where nobody is told
+		f.told(s, &t)
 	}
 }
 

@@ -12,38 +12,54 @@ import (
 
 // summary writes what the record says of the whole connection, a line a subject.
 func (d *drawing) summary(b *bufio.Writer) {
+	lines := d.lines()
+	if len(lines) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, l := range lines {
+		d.line(b, l.Subject, l.Words)
+	}
+}
+
+// Line is what there is to say of a whole connection about a subject; "" is that of the line before.
+type Line struct{ Subject, Words string }
+
+// lines are those; none without a record.
+func (d *drawing) lines() (all []Line) {
 	r := d.f.record
 	if r == nil {
-		return
+		return nil
 	}
-	b.WriteByte('\n')
 	p := d.f.Phrases
-	d.line(b, "opened", p.OpenSummary(r))
-	for e := record.Orig; e <= record.Resp; e++ {
-		d.line(b, sentence.Who(e), p.EndSummary(r, e))
+	add := func(subject, words string) {
+		if words != "" {
+			all = append(all, Line{subject, words})
+		}
 	}
-	d.line(b, "about", sentence.About(r.Names))
-	d.line(b, "answers", p.ExchangeSummary(r))
-	d.line(b, "keepalive", p.KeepaliveSummary(r))
-	d.line(b, "closed", p.CloseSummary(r))
-	d.line(b, "TIME-WAIT", p.TimeWaitSummary(r))
-	d.line(b, "states", sentence.LeftSummary(r))
+	add("opened", p.OpenSummary(r))
+	for e := record.Orig; e <= record.Resp; e++ {
+		add(sentence.Who(e), p.EndSummary(r, e))
+	}
+	add("about", sentence.About(r.Names))
+	add("answers", p.ExchangeSummary(r))
+	add("keepalive", p.KeepaliveSummary(r))
+	add("closed", p.CloseSummary(r))
+	add("TIME-WAIT", p.TimeWaitSummary(r))
+	add("states", sentence.LeftSummary(r))
 	subject := "not known"
 	for _, what := range schema.UnknownOf(r) {
-		d.line(b, subject, what)
+		add(subject, what)
 		subject = ""
 	}
 	for _, f := range d.f.cited {
-		d.line(b, "finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
+		add("finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
 	}
+	return all
 }
 
 const summaryIndent = 11
 
 func (d *drawing) line(b *bufio.Writer, subject, words string) {
-	if words == "" {
-		return
-	}
 	for i, line := range say.Wrap(words, d.width-summaryIndent) {
 		if i > 0 {
 			subject = ""

@@ -34,17 +34,20 @@ func (x *windows) learn(g *capture.Segment) {
 	}
 }
 
-// window is the window of a segment in bytes where it matters: it has room for less than two
-// full segments of the other end, or it opens again.
-func (f *Teller) window(g *capture.Segment, from record.End) record.Opt[uint32] {
+// window is the window that a segment offers, in bytes, and the same where it matters: it has
+// room for less than two full segments of the other end, or it opens again.
+func (f *Teller) window(g *capture.Segment, from record.End) (offered, matters record.Opt[uint32]) {
 	if from > record.Resp || g.Flags.Any(capture.SYN|capture.RST) || !g.Flags.Has(capture.ACK) {
-		return record.Opt[uint32]{}
+		return offered, matters
 	}
 	own, other := &f.windows[from], &f.windows[from.Peer()]
 	opens := own.closed && g.Window > 0
 	own.closed = g.Window == 0
-	if !own.syn || !other.syn || g.Window == 0 {
-		return record.Opt[uint32]{}
+	if g.Window == 0 {
+		return record.Some(uint32(0)), matters
+	}
+	if !own.syn || !other.syn {
+		return offered, matters
 	}
 	n, full := uint32(g.Window), uint32(usualMSS)
 	if own.scaled && other.scaled {
@@ -54,9 +57,9 @@ func (f *Teller) window(g *capture.Segment, from record.End) record.Opt[uint32] 
 		full = uint32(own.mss)
 	}
 	if opens || n < 2*full {
-		return record.Some(n)
+		matters = record.Some(n)
 	}
-	return record.Opt[uint32]{}
+	return record.Some(n), matters
 }
 
 // blocks are the SACK blocks of a segment, counted as its ACK is; a first block of what had

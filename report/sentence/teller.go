@@ -19,7 +19,8 @@ type Told struct {
 	Flags            capture.Flags
 	Seq, Ack, Length uint32
 	ZeroWindow       bool
-	Window           record.Opt[uint32] // bytes, where it matters
+	Offered          record.Opt[uint32] // the window that it offers, bytes
+	Window           record.Opt[uint32] // the same where it matters
 	SACK             string             // blocks: "sack 2921:4381", "dsack 1:1461"
 	Label            string             // of an ICMP error; the arrow's text
 	Arrow            bool
@@ -70,7 +71,8 @@ func (f *Teller) Take(s *record.Step) Told {
 		r.Packet, r.Flags, r.Length = g.Packet, g.Flags, g.Len
 		r.Seq, r.Ack = s.RelSeq, s.RelAck
 		r.ZeroWindow = g.Window == 0 && !g.Flags.Any(capture.RST|capture.SYN)
-		r.Window, r.SACK = f.window(g, s.From), blocks(g, s.RelAck)
+		r.Offered, r.Window = f.window(g, s.From)
+		r.SACK = blocks(g, s.RelAck)
 	case s.Quote != nil:
 		q := s.Quote
 		r.Arrow = true

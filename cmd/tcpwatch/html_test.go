@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+)
+
+const pcaps = "../../testdata/pcaps/"
+
+// pageFrom is the page that a run writes to standard output.
+func pageFrom(t *testing.T, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if status := run(append([]string{"-o", "html"}, args...), &stdout, &stderr); status != exitDone || stderr.Len() > 0 {
+		t.Fatalf("%v: status %d: %s", args, status, &stderr)
+	}
+	return stdout.String()
+}
+
+// The page of a capture of the lab, to the byte; go test -update-readme writes it anew.
+func TestPage(t *testing.T) {
+	recordtest.Golden(t, filepath.Join("testdata", "page.html"), pageFrom(t, pcaps+"accept-queue-full.pcap"), *updateReadme)
+}
+
+// The connections that findings cite are drawn, with the packets that they have.
+func TestPageDrawsWhatIsCited(t *testing.T) {
+	page := pageFrom(t, pcaps+"zero-window.pcap")
+	for _, want := range []string{
+		`<h2 id="cited-title">Connections that the findings cite</h2>`, `id="connection-3"`, `<a href="#connection-3">#3</a>`,
+		`<title id="connection-3-sequence-orig-t">What the client sent over time</title>`, `<title id="connection-3-ladder-t">`,
+		`>zero-window probe 4</text>`, `<circle class="trip"`, `<title>packet 17: 9641:10137, retransmission of 496 bytes, 4.3 ms after the first (packet 16)</title>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if page := pageFrom(t, pcaps+"close-by-client.pcap"); !strings.Contains(page, `Connections as examples</h2>`) || !strings.Contains(page, `-ladder-t">`) {
+		t.Error("without a finding no connection is drawn")
+	}
+}
+
+// With a condition, only connections that it chooses are drawn.
+func TestPageOfSome(t *testing.T) {
+	page := pageFrom(t, pcaps+"syn-lost.pcap", pcaps+"zero-window.pcap", "--where", "open.felt_s > 1")
+	if n := strings.Count(page, `-ladder-t">`); n != 1 {
+		t.Errorf("%d connections are drawn", n)
+	}
+	if !strings.Contains(page, `<title id="trips-t">`) {
+		t.Error("what their segments carried is not known")
+	}
+}
+
+// What can be read once only is told of all the same, and the page says what is missing.
+func TestPageOfPipe(t *testing.T) {
+	in, err := os.Open(pcaps + "zero-window.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	stdin := os.Stdin
+	os.Stdin = in
+	defer func() { os.Stdin = stdin }()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer w.Close()
+		b, _ := os.ReadFile(in.Name())
+		w.Write(b)
+	}()
+	os.Stdin = r
+	page := pageFrom(t, "-r", "-")
+	if !strings.Contains(page, "No connection is drawn here") || strings.Contains(page, `-ladder-t">`) || !strings.Contains(page, "closed its window") {
+		t.Error("a pipe was read twice, or not told of")
+	}
+}
+
+// Every link leads somewhere, no two things have one name, and nothing is asked for.
+func TestPageIsWhole(t *testing.T) {
+	var files []string
+	for _, name := range []string{"zero-window", "syn-lost", "keepalive-dead", "ports-used-up", "aborts-many", "lossy"} {
+		files = append(files, pcaps+name+".pcap")
+	}
+	page := pageFrom(t, files...)
+	ids := map[string]bool{}
+	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if ids[m[1]] {
+			t.Errorf("the id %s is there twice", m[1])
+		}
+		ids[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`(?:href="#|aria-labelledby=")([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		for _, id := range strings.Fields(m[1]) {
+			if !ids[id] {
+				t.Errorf("nothing has the id %s", id)
+			}
+		}
+	}
+	if m := regexp.MustCompile(`[a-z]+://[^ ]*|url\([^)]*\)`).FindString(page); m != "" {
+		t.Errorf("%s is in the page", m)
+	}
+	if n := strings.Count(page, `-ladder-t">`); n < 6 || n > 12 {
+		t.Errorf("%d connections are drawn", n)
+	}
+}

@@ -1,0 +1,124 @@
+package plot
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+)
+
+const (
+	maxMoments = 120 // steps of time that a drawing has at most
+	fewMoments = 3   // fewer show nothing over time
+)
+
+// causeClasses are the classes of report.FailureCauses.
+var causeClasses = [...]string{"c1", "c2", "c3", "c4", "c5"}
+
+// Failures draws failed attempts by cause, and resets, over time; nil without any, and for a short time.
+func Failures(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
+	all, width, _ := s.Moments(h, maxMoments)
+	causes := report.FailureCauses()
+	var most uint64
+	seen := make([]bool, len(causes)+1)
+	for i := range all {
+		sum := all[i].Resets
+		for k, n := range all[i].Failed {
+			sum += n
+			seen[k] = seen[k] || n > 0
+		}
+		seen[len(causes)] = seen[len(causes)] || all[i].Resets > 0
+		most = max(most, sum)
+	}
+	if most == 0 || len(all) < fewMoments {
+		return nil
+	}
+	d := &Drawing{ID: "failures", Width: sheet, Height: 280, Title: "Failures over time, by cause",
+		Desc: fmt.Sprintf("Bars of %s each count the attempts to open that failed, by cause, and the connections that a RST ended.", say.Duration(width, false))}
+	var keys []key
+	for k, name := range causes {
+		if seen[k] {
+			keys = append(keys, key{causeClasses[k], name})
+		}
+	}
+	if seen[len(causes)] {
+		keys = append(keys, key{"reset", "reset when open"})
+	}
+	top := d.legend(4, keys...) + 10
+	bottom := d.Height - below
+	y := d.counts(most, top, bottom, nil)
+	from, to := all[0].At, all[len(all)-1].At+width
+	x := d.times(from, to, bottom, c)
+	for i := range all {
+		m := &all[i]
+		var parts []part
+		var words []string
+		for k, n := range m.Failed {
+			parts = append(parts, part{causeClasses[k], n})
+			if n > 0 {
+				words = append(words, say.Thousands(n)+" "+causes[k])
+			}
+		}
+		if m.Resets > 0 {
+			words = append(words, say.Thousands(m.Resets)+" reset")
+		}
+		parts = append(parts, part{"reset", m.Resets})
+		x1, x2 := x.at(float64(m.At)), x.at(float64(m.At+width))
+		stack(d, y, x1, max(x2-x1-1, 1), c.TimeOfDay(m.At)+": "+strings.Join(words, ", "), parts...)
+	}
+	return d
+}
+
+// Trips draws retransmissions and round trips over time; nil without any.
+func Trips(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
+	all, width, known := s.Moments(h, maxMoments)
+	var again, trips uint64
+	var most uint64
+	var longest int64
+	for i := range all {
+		again, trips = again+all[i].Again, trips+all[i].Trips
+		most, longest = max(most, all[i].Again), max(longest, all[i].TripMost)
+	}
+	if !known || again+trips == 0 || len(all) < fewMoments {
+		return nil
+	}
+	d := &Drawing{ID: "trips", Width: sheet, Height: 380, Title: "Retransmissions and round trips over time",
+		Desc: fmt.Sprintf("Above, bars of %s each count the data segments that were retransmitted. Below, the mean and the longest of the smoothed round trips, from the capture point to the receiver and back.", say.Duration(width, false))}
+	top := d.legend(4, key{"again", "data segments retransmitted"}, key{"trip", "mean round trip"}, key{"longest", "longest round trip"}) + 10
+	middle, bottom := top+130, d.Height-below
+	y := d.counts(most, top, middle, nil)
+	x := d.times(all[0].At, all[len(all)-1].At+width, bottom, c)
+	for i := range all {
+		m := &all[i]
+		x1, x2 := x.at(float64(m.At)), x.at(float64(m.At+width))
+		stack(d, y, x1, max(x2-x1-1, 1), c.TimeOfDay(m.At)+": "+say.Plural(m.Again, "retransmission"), part{"again", m.Again})
+	}
+	z := d.counts(uint64(longest), middle+25, bottom, func(v uint64) string { return say.Duration(int64(v), false) })
+	d.curve("longest", all, func(m *report.Moment) float64 { return float64(m.TripMost) }, x, z, width)
+	d.curve("trip", all, func(m *report.Moment) float64 { return float64(m.Trip) }, x, z, width)
+	for i := range all {
+		if m := &all[i]; m.Trips > 0 {
+			d.circle("trip", x.at(float64(m.At+width/2)), z.at(float64(m.Trip)), 2.5, fmt.Sprintf("%s: mean of %s %s, longest %s",
+				c.TimeOfDay(m.At), say.Plural(m.Trips, "round trip"), say.Duration(m.Trip, false), say.Duration(m.TripMost, false)))
+		}
+	}
+	return d
+}
+
+// curve joins the steps that have round trips.
+func (d *Drawing) curve(class string, all []report.Moment, of func(m *report.Moment) float64, x, y scale, width int64) {
+	var b strings.Builder
+	to := "M"
+	for i := range all {
+		m := &all[i]
+		if m.Trips == 0 {
+			continue
+		}
+		b.WriteString(to + number(x.at(float64(m.At+width/2))) + " " + number(y.at(of(m))))
+		to = "L"
+	}
+	if b.Len() > 0 {
+		d.path("curve "+class, b.String(), "")
+	}
+}

@@ -1,0 +1,252 @@
+package plot
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/report/ladder"
+	"tcpwatch/tracker/record"
+)
+
+// summaryOf sums up records, with all that drawings need.
+func summaryOf(all ...*record.Record) (*report.Summary, *report.Headline) {
+	s := report.NewSummary(report.SummaryOptions{Pictures: true})
+	h := &report.Headline{Packets: 1, MSL: 30e9, Start: recordtest.Start, End: recordtest.Start}
+	for _, r := range all {
+		s.Add(r)
+		h.End = max(h.End, r.End)
+	}
+	return s, h
+}
+
+// of are the marks of a shape and a class, a line each: x y w h, or the path or the text.
+func of(d *Drawing, shape Shape, class string) (lines []string) {
+	for _, m := range d.Marks {
+		if m.Shape != shape || m.Class != class {
+			continue
+		}
+		switch shape {
+		case Path:
+			lines = append(lines, m.Data)
+		case Text:
+			lines = append(lines, m.Text)
+		default:
+			lines = append(lines, fmt.Sprint(m.X, m.Y, m.W, m.H))
+		}
+	}
+	return lines
+}
+
+func check(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%s:\n%s\nwant\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestScales(t *testing.T) {
+	s := scale{from: 10, to: 20, low: 100, high: 0}
+	if s.at(10) != 100 || s.at(15) != 50 || s.at(20) != 0 {
+		t.Error(s.at(10), s.at(15), s.at(20))
+	}
+	l := scale{from: 1, to: 1000, low: 0, high: 300, log: true, underneath: 1}
+	if at(l.at(10)) != 100 || at(l.at(100)) != 200 || l.at(0) != 0 {
+		t.Error(l.at(10), l.at(100), l.at(0))
+	}
+	for v, want := range map[float64]float64{0.3: 0.5, 1: 1, 1.1: 2, 4: 5, 7: 10, 23: 50, 1000: 1000} {
+		if got := roundUp(v); got != want {
+			t.Errorf("%v: %v, want %v", v, got, want)
+		}
+	}
+	if got := fmt.Sprint(steps(7, 4), steps(0, 4), steps(400, 4)); got != "[0 2 4 6 8] [0 1] [0 100 200 300 400]" {
+		t.Error(got)
+	}
+}
+
+// An axis of time counts from its start, a long one tells times of day.
+func TestTimes(t *testing.T) {
+	d := &Drawing{Width: sheet}
+	x := d.times(recordtest.Start, recordtest.Start+2e9, 100, say.Clock{})
+	check(t, "short", of(d, Text, "middle tick"), "0", "500 ms", "1 s", "1.5 s", "2 s")
+	if got := x.at(float64(recordtest.Start) + 1e9); at(got) != 505 {
+		t.Errorf("the middle is at %v", got)
+	}
+	d = &Drawing{Width: sheet}
+	d.times(recordtest.Start, recordtest.Start+600e9, 100, say.Clock{})
+	check(t, "long", of(d, Text, "middle tick"), "22:14:00", "22:16:00", "22:18:00", "22:20:00", "22:22:00")
+}
+
+// handshakes are n connections that took so long to open.
+func handshakes(n int, felt int64, syns uint32) (all []*record.Record) {
+	for i := range n {
+		r := recordtest.MadeUp(uint64(1+i), fmt.Sprintf("10.0.0.1:%d", 40000+i), "10.0.0.2:80")
+		r.Open.Felt, r.Open.SYNs = record.Some(felt), syns
+		all = append(all, r)
+	}
+	return all
+}
+
+func TestFeltTimes(t *testing.T) {
+	s, _ := summaryOf(append(handshakes(3, 15e6, 1), handshakes(1, 25e6, 2)...)...)
+	d := FeltTimes(s)
+	// From 28+10 at the top to 270: 3 handshakes are 232 high. Bars are 80 wide at most.
+	check(t, "bars", of(d, Rect, "opens"), "70 4 14 12", "71 38 78 232")
+	check(t, "bars with a retransmission", of(d, Rect, "again"), "228.4 4 14 12", "151 192.7 78 77.3")
+	check(t, "bounds", of(d, Text, "middle tick"), "10 ms", "20 ms")
+	s, _ = summaryOf(append(handshakes(3, 15e6, 1), handshakes(1, 15e6, 2)...)...)
+	check(t, "on top of the others", of(FeltTimes(s), Rect, "again")[1:], "71 38 78 58")
+	if s, _ := summaryOf(handshakes(2, 15e6, 1)...); FeltTimes(s) != nil || Listeners(s) != nil {
+		t.Error("two handshakes are drawn")
+	}
+}
+
+func TestListeners(t *testing.T) {
+	s, _ := summaryOf(append(handshakes(9, 10e6, 1), handshakes(1, 100e6, 2)...)...)
+	d := Listeners(s)
+	// From 10 ms at 350 to 100 ms at 940; the median is known as 10.09 ms.
+	check(t, "line", of(d, Rect, "longest")[1:], "352.4 43.5 587.6 3")
+	check(t, "median", of(d, Circle, "p50"), "352.4 45 5 0")
+	check(t, "99th percentile", of(d, Circle, "p99"), "940 45 5 0")
+	check(t, "names", of(d, Text, "end"), "10.0.0.2:80")
+}
+
+func TestStairs(t *testing.T) {
+	x, y := scale{from: 0, to: 40, low: 0, high: 400}, scale{from: 0, to: 10, low: 100, high: 0}
+	if got := stairs([]uint64{0, 5, 5, 10}, 0, 40, x, y); got != "M0 100H100V50H300V0H400" {
+		t.Error(got)
+	}
+}
+
+func TestTimeWaits(t *testing.T) {
+	s, h := summaryOf(handshakes(3, 15e6, 1)...)
+	d := TimeWaits(s, h, say.Clock{})
+	if d == nil || len(of(d, Path, "curve c1")) != 1 || !strings.Contains(d.Desc, "28,232 ports") {
+		t.Fatalf("%+v", d)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	a := recordtest.NotOpened(recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:80"), record.OpenRefused)
+	b := recordtest.NotOpened(recordtest.MadeUp(2, "10.0.0.1:2", "10.0.0.2:80"), record.OpenNoAnswer)
+	s, h := summaryOf(a, b)
+	h.End = h.Start + 9e9
+	d := Failures(s, h, say.Clock{})
+	if d == nil {
+		t.Fatal("nothing is drawn")
+	}
+	// Ten steps of a second: 87 wide each, a pixel less.
+	refused, silent := of(d, Rect, "c1"), of(d, Rect, "c3")
+	if len(refused) != 2 || len(silent) != 2 || !strings.Contains(refused[1], " 86 ") || !strings.HasSuffix(silent[1], " 212") {
+		t.Errorf("refused %v, no answer %v", refused, silent)
+	}
+	if s, h := summaryOf(handshakes(5, 1e6, 1)...); Failures(s, h, say.Clock{}) != nil {
+		t.Error("there are no failures")
+	}
+}
+
+func TestTrips(t *testing.T) {
+	s, h := summaryOf(handshakes(1, 1e6, 1)...)
+	h.End = h.Start + 9e9
+	s.Sent(h.Start+1e9, 100, 2, 0)
+	s.Sent(h.Start+3e9, 0, 0, 40e6)
+	s.Sent(h.Start+3e9, 0, 0, 20e6)
+	d := Trips(s, h, say.Clock{})
+	if d == nil {
+		t.Fatal("nothing is drawn")
+	}
+	check(t, "retransmissions", of(d, Rect, "again")[1:], "157 38 86 130")
+	// The mean is 30 ms; up to 40 ms it goes from 350 up to 193.
+	check(t, "mean", of(d, Circle, "trip"), "374.5 232.3 2.5 0")
+}
+
+// story is a connection that went through the states.
+func story() *record.Record {
+	r := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80")
+	r.Start, r.End, r.TimeWait.Holder = recordtest.Start, recordtest.Start+1e9, record.NoEnd
+	edge := func(after int64, e record.End, from, to record.State) record.Transition {
+		return record.Transition{Time: r.Start + after, Packet: 1, End: e, From: from, To: to}
+	}
+	r.Transitions = []record.Transition{edge(0, record.Orig, record.Closed, record.SynSent), edge(1e6, record.Orig, record.SynSent, record.Established),
+		edge(1e6, record.Resp, record.Listen, record.SynReceived), edge(1e7, record.Resp, record.SynReceived, record.Established),
+		edge(1e8, record.Orig, record.Established, record.Closed), edge(60e9, record.Resp, record.Established, record.Closed)}
+	return r
+}
+
+func TestLanes(t *testing.T) {
+	s, _ := summaryOf(story())
+	d := Lanes(s)
+	// From 1 ms at 70 to 1 s at 940: 290 for each power of ten.
+	check(t, "SYN-SENT", of(d, Rect, "s-syn-sent")[1:], "70 56 1.5 16")
+	check(t, "SYN-RECEIVED", of(d, Rect, "s-syn-received")[1:], "70 73 290 16")
+	check(t, "ESTABLISHED", of(d, Rect, "s-established")[1:], "70 56 580 16", "360 73 580 16")
+	check(t, "name", of(d, Text, "start name"), "#1 10.0.0.1:40000 -> 10.0.0.2:80")
+	one := OwnLanes("x", story(), say.Clock{})
+	// One second: 870 wide.
+	check(t, "ESTABLISHED of one", of(one, Rect, "s-established")[1:], "70.9 32 86.1 16", "78.7 49 861.3 16")
+}
+
+func TestQuiet(t *testing.T) {
+	r := story()
+	r.End = r.Start + 100e9
+	r.Idle = record.IdleRecord{Gap: 40e9, Woke: r.Start + 50e9, Packet: 9, Outcome: record.IdleReset}
+	recordtest.Probes(r, record.Orig, 20e9, 1e9, 3, 1, record.KeepaliveAlive)
+	r.Keepalive[record.Orig].Last = r.Start + 30e9
+	s, _ := summaryOf(r)
+	d := Quiet(s, phrases)
+	// 100 s are 870 wide.
+	check(t, "life", of(d, Rect, "open")[1:], "70 54 870 16")
+	check(t, "idle", of(d, Rect, "again")[1:], "157 54 348 16")
+	check(t, "probe", of(d, Rect, "probe")[1:], "329.5 52 3 20")
+}
+
+func TestTransfers(t *testing.T) {
+	r := story()
+	r.Ends[record.Orig] = record.EndRecord{Packets: 1000, Bytes: record.Some(uint64(1e6)), SeenBytes: 1e6, WireBytes: 1e6,
+		WindowUsed: 64000, SenderLimited: 1e9, WindowLimited: 7e9, NetworkLimited: 2e9, Sending: 10e9, RTT: record.RTTRecord{N: 100, Min: 60e6, P95: 75e6}}
+	r.Ends[record.Resp] = record.EndRecord{}
+	s, _ := summaryOf(r)
+	d := Transfers(s)
+	// 10 s are 870 wide.
+	check(t, "sender", of(d, Rect, "c3")[1:], "70 54 87 16")
+	check(t, "window", of(d, Rect, "c2")[1:], "157 54 609 16")
+	check(t, "network", of(d, Rect, "c1")[1:], "766 54 174 16")
+}
+
+func TestLadder(t *testing.T) {
+	f := &ladder.Figure{Orig: recordtest.Endpoint("10.0.0.1:40000"), Resp: recordtest.Endpoint("10.0.0.2:80"), Before: [2]string{"CLOSED", "LISTEN"}, Rows: []ladder.Row{
+		{Packet: 7, Time: "0.000000", States: [2]string{"SYN-SENT", ""}, Arrow: true, From: record.Orig, Label: "SYN seq=0"},
+		{Packet: 8, Time: "0.000100", States: [2]string{"", "SYN-RECEIVED"}, Arrow: true, From: record.Resp, Label: "SYN,ACK seq=0 ack=1"},
+		{Gap: "... 5 packets ..."},
+		{Packet: 14, Time: "0.100000", Arrow: true, From: record.Resp, Reset: true, Label: "RST seq=1", Words: []string{"reset by the server"}}}}
+	d := Ladder("x", f)[0]
+	check(t, "arrows", of(d, Path, "arrow"), "M263 63H835M827 59L835 63L827 67", "M835 88H263M271 84L263 88L271 92")
+	check(t, "RST", of(d, Path, "arrow reset"), "M835 137H263M271 133L263 137L271 141")
+	check(t, "labels", of(d, Text, "middle label"), "SYN seq=0", "SYN,ACK seq=0 ack=1", "RST seq=1")
+	check(t, "numbers and times", of(d, Text, "end tick"), "CLOSED", "7", "0.000000", "8", "0.000100", "14", "0.100000")
+	check(t, "states", append(of(d, Text, "end state"), of(d, Text, "start state")...), "SYN-SENT", "SYN-RECEIVED")
+	check(t, "words", append(of(d, Text, "start told bad"), of(d, Text, "start left-out")...), "reset by the server", "... 5 packets ...")
+}
+
+// A long ladder goes on in other drawings, and no row is lost.
+func TestLongLadder(t *testing.T) {
+	f := &ladder.Figure{Rows: make([]ladder.Row, 100)}
+	for i := range f.Rows {
+		f.Rows[i] = ladder.Row{Packet: uint64(i + 1), Arrow: true}
+	}
+	var n int
+	ids := map[string]bool{}
+	for _, d := range Ladder("x", f) {
+		if d.Height > ladderHeight+100 || ids[d.ID] {
+			t.Errorf("%s is %v high", d.ID, d.Height)
+		}
+		ids[d.ID] = true
+		n += len(of(d, Path, "arrow"))
+	}
+	if n != 100 || len(ids) != 5 {
+		t.Errorf("%d arrows in %d drawings", n, len(ids))
+	}
+}

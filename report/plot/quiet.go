@@ -1,0 +1,56 @@
+package plot
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/record"
+)
+
+// maxQuiet is how many idle connections are drawn.
+const maxQuiet = 20
+
+// Quiet draws connections that were idle or probed over time; nil without any.
+func Quiet(s *report.Summary, p sentence.Phrases) *Drawing {
+	all, of := s.Quiet(maxQuiet)
+	if len(all) == 0 {
+		return nil
+	}
+	d := &Drawing{ID: "quiet", Width: sheet, Title: "Idle times and keepalive probes",
+		Desc: fmt.Sprintf("%s of %s that were idle or probed, those first for which it ended badly: a bar from its first packet to its last, in it the idle time that the last packets ended, and the last keepalive probe.", say.Thousands(uint64(len(all))), say.Plural(of, "connection"))}
+	from, to := all[0].Start, all[0].End
+	for _, r := range all {
+		from, to = min(from, r.Start), max(to, r.End)
+	}
+	top := d.legend(4, key{"open", "first to last packet"}, key{"idle", "idle"}, key{"again", "idle, then no answer or a RST"}, key{"probe", "last keepalive probe"}) + 4
+	row := float64(laneHeight + laneRoom + 6)
+	bottom := top + row*float64(len(all))
+	d.Height = bottom + below
+	x := d.times(from, to, bottom, p.Clock)
+	for i, r := range all {
+		y := top + row*float64(i)
+		words := p.KeepaliveSummary(r)
+		if words != "" {
+			words = ": " + words
+		}
+		d.text("start name", left, y+14, sentence.ID(r.ID)+" "+r.Orig.String()+sentence.Arrow+r.Resp.String()+words)
+		y += laneRoom
+		d.rect("open", x.at(float64(r.Start)), y, max(x.at(float64(r.End))-x.at(float64(r.Start)), 1), laneHeight, "from packet "+fmt.Sprint(r.FirstPacket)+" to packet "+fmt.Sprint(r.LastPacket))
+		if gap := &r.Idle; gap.Gap > 0 {
+			class, end := "idle", "answered"
+			if gap.Outcome != record.IdleAnswered {
+				class, end = "again", gap.Outcome.String()
+			}
+			x1, x2 := x.at(float64(gap.Woke-gap.Gap)), x.at(float64(gap.Woke))
+			d.rect(class, x1, y, max(x2-x1, 1), laneHeight, fmt.Sprintf("idle for %s, then packet %d: %s", say.Duration(gap.Gap, false), gap.Packet, end))
+		}
+		for e := range r.Keepalive {
+			if k := &r.Keepalive[e]; k.Probes > 0 {
+				d.rect("probe", x.at(float64(k.Last))-1.5, y-2, 3, laneHeight+4, fmt.Sprintf("last of %s of the %s", say.Plural(uint64(k.Probes), "probe"), sentence.Who(record.End(e))))
+			}
+		}
+	}
+	return d
+}

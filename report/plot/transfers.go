@@ -1,0 +1,58 @@
+package plot
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/report"
+	"tcpwatch/report/sentence"
+)
+
+// maxTransfers is how many are drawn.
+const maxTransfers = 20
+
+// Transfers draws what held the first transfers up; nil where no time of one is known.
+func Transfers(s *report.Summary) *Drawing {
+	var all []report.TransferOf
+	var most int64
+	for _, t := range s.FirstTransfers(maxTransfers) {
+		if t.Time.OK && t.Time.V > 0 && t.Window.OK {
+			all, most = append(all, t), max(most, t.Time.V)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	d := &Drawing{ID: "transfer-times", Width: sheet, Title: "What set the pace of transfers",
+		Desc: "A bar for each transfer, as long as it took: the time in which the sender had nothing to send, in which the receiver's window was full, and all other time, in which the network carried data."}
+	top := d.legend(4, key{"c3", "sender: nothing to send"}, key{"c2", "receiver's window full"}, key{"c1", "network"}) + 4
+	row := float64(laneHeight + laneRoom + 6)
+	bottom := top + row*float64(len(all))
+	d.Height = bottom + below
+	x := d.times(0, most, bottom, say.Clock{})
+	for i := range all {
+		t := &all[i]
+		y := top + row*float64(i)
+		rate := ""
+		if v := t.Rate(); v.OK {
+			rate = ", " + say.Rate(v.V)
+		}
+		bytes := ""
+		if t.Bytes.OK {
+			bytes = ": " + say.Bytes(t.Bytes.V)
+		}
+		d.text("start name", left, y+14, sentence.ID(t.ID)+" "+t.From.String()+sentence.Arrow+t.To.String()+bytes+rate)
+		from := 0.0
+		for _, p := range [...]struct {
+			class, what string
+			ns          int64
+		}{{"c3", "nothing to send", t.Sender.V}, {"c2", "receiver's window full", t.Window.V}, {"c1", "network", t.Network.V}} {
+			if p.ns > 0 {
+				x1, x2 := x.at(from), x.at(from+float64(p.ns))
+				d.rect(p.class, x1, y+laneRoom, max(x2-x1, 0.5), laneHeight, fmt.Sprintf("%s: %s", p.what, say.Duration(p.ns, false)))
+				from += float64(p.ns)
+			}
+		}
+	}
+	return d
+}
