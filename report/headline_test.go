@@ -51,9 +51,12 @@ func TestNoTCP(t *testing.T) {
 // The share of packets dropped is at most all of them, however many are counted.
 func TestDroppedShare(t *testing.T) {
 	for drops, want := range map[uint64]string{0: "", 1: " (0.10 %)", 999: " (50.00 %)", math.MaxUint64: " (100.00 %)", math.MaxUint64 - 998: " (100.00 %)", 1 << 63: " (100.00 %)"} {
-		if got := droppedShare(&Headline{Packets: 999, KernelDrops: record.Opt[uint64]{V: drops, OK: true}}); got != want {
+		if got := droppedShare(&Headline{Live: true, Packets: 999, KernelDrops: record.Opt[uint64]{V: drops, OK: true}}); got != want {
 			t.Errorf("%d of 999: %q, want %q", drops, got, want)
 		}
+	}
+	if got := droppedShare(&Headline{Packets: 10, KernelDrops: record.Opt[uint64]{V: 757, OK: true}}); got != "" {
+		t.Errorf("of a file that may be an extract: %q", got)
 	}
 }
 

@@ -257,8 +257,11 @@ func otherThanTCP(h *Headline) string {
 }
 
 // droppedShare is how much of what came the kernel dropped, which tells whether
-// that matters.
+// that matters. Of a file it is not known: it may be an extract of what the counter counts.
 func droppedShare(h *Headline) string {
+	if !h.Live {
+		return ""
+	}
 	share := 100 * float64(h.KernelDrops.V) / max(float64(h.KernelDrops.V)+float64(h.Packets), 1)
 	switch {
 	case share == 0:

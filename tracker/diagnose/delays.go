@@ -17,10 +17,18 @@ type delays struct {
 
 // lost counts a handshake that lost some time.
 func (d *delays) lost(r *record.Record, packet uint64, ns int64) {
-	d.hitAt(r, packet)
+	d.hit(r, packet, r.Start, openedAt(r))
 	d.sources.add(r.Orig.Addr)
 	d.total += ns
 	d.longest = max(d.longest, ns)
+}
+
+// openedAt is when the handshake was complete; of one that never was, when it ended.
+func openedAt(r *record.Record) int64 {
+	if r.Open.Felt.OK {
+		return r.Start + r.Open.Felt.V
+	}
+	return r.End
 }
 
 // cost says how much time was lost.

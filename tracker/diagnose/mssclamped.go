@@ -13,13 +13,14 @@ type segmentSizes struct {
 	tally
 	mss   fold.Range[int64]
 	small uint64 // captured on a link whose own MTU is small
+	able  uint64 // whose end scales windows, so it has memory for them
 }
 
 // Fields walks over what is summed up.
 func (x *segmentSizes) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.mss.Fields(w)
-	fold.Sum(w, &x.small)
+	fold.Sum(w, &x.small, &x.able)
 }
 
 type mssLimits struct{ usual uint64 }
@@ -54,6 +55,9 @@ func (l mssLimits) add(s *subjects[segmentSizes, *segmentSizes], r *record.Recor
 	if r.Open.SmallLink && m.V < 536 {
 		x.small++
 	}
+	if r.Ends[e].WScale.OK {
+		x.able++
+	}
 	x.hitAt(r, packet)
 }
 
@@ -70,7 +74,10 @@ func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
 		Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
 	}
 	if x.mss.Least < 536 {
-		f.Causes = append([]string{"a small or embedded system with little memory", "the application sets TCP_MAXSEG"}, f.Causes...)
+		f.Causes = append([]string{"the application sets TCP_MAXSEG, or a route has an advmss"}, f.Causes...)
+		if x.able < x.n { // who scales windows does not lack memory
+			f.Causes = append([]string{"a small or embedded system with little memory"}, f.Causes...)
+		}
 	}
 	if x.small == x.n {
 		f.Explanation = "The link that they were captured on has a small MTU of its own (ARCNET, SLIP): the MSS is that less 40 bytes (RFC 9293 section 3.7.1)."

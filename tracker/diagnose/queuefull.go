@@ -86,7 +86,7 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 		x.reset++
 	case f.ACKsIgnored > 0 && r.Open.Kind == record.OpenHandshake:
 		x := s.At(listener(r.Resp))
-		x.hit(r, f.ACKIgnoredAt, r.Start, r.End)
+		x.hit(r, f.ACKIgnoredAt, r.Start, openedAt(r))
 		x.ignored++
 		if f.ACKsIgnored > 1 {
 			x.often++
@@ -100,9 +100,9 @@ func addOverflow(s *subjects[overflow, *overflow], r *record.Record) {
 			x.prompt++
 		}
 	case openedLate(r):
-		s.At(listener(r.Resp)).late.hit(r, f.SYNAgainAt, r.Start, r.End)
+		s.At(listener(r.Resp)).late.hit(r, f.SYNAgainAt, r.Start, openedAt(r))
 	case unanswered(r):
-		s.At(listener(r.Resp)).silent.hit(r, f.SYNAgainAt, r.Start, r.End)
+		s.At(listener(r.Resp)).silent.hit(r, f.SYNAgainAt, r.Start, openedAt(r))
 	}
 }
 

@@ -64,7 +64,16 @@ const forgottenAfter = second
 // no such connection.
 func Forgot(r *record.Record) bool { return forgot(r, forgottenAfter) }
 
-func forgot(r *record.Record, idle int64) bool { return bare(r) && wasQuiet(r, idle) && provoked(r) }
+func forgot(r *record.Record, idle int64) bool {
+	return bare(r) && wasQuiet(r, idle) && provoked(r) && !resetBefore(r)
+}
+
+// resetBefore tells that the RST's sender had sent one that its receiver had to ignore: it knew
+// the connection and ended it itself, though something had changed the numbers of that RST.
+func resetBefore(r *record.Record) bool {
+	x := &r.Close.Ignored
+	return x.Packet != 0 && x.By == r.Close.ResetBy && x.Packet < r.Close.ResetPacket && !x.Odd.Has(record.OddTTL)
+}
 
 // bare tells that an open connection ended by a RST without ACK.
 func bare(r *record.Record) bool {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/internal/say"
@@ -65,8 +66,9 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 	return f
 }
 
-// cameLate is how many bytes came after the close of the RST's sender, or met it.
-func cameLate(r *record.Record) uint64 { return max(r.Close.Unheard, r.Close.BytesAfterFIN.V) }
+// cameLate is how many bytes came after the first FIN; where none did, how many the RST's sender
+// never acknowledged: they met it on the way.
+func cameLate(r *record.Record) uint64 { return cmp.Or(r.Close.BytesAfterFIN.V, r.Close.Unheard) }
 
 // HarmlessReset tells that a connection ended by a RST by which nobody lost anything: a
 // parting word met a closed socket, or its receiver had got an answer and closed before.

@@ -40,7 +40,8 @@ type resets struct {
 
 func (x *resets) add(r *record.Record) {
 	c := &r.Close
-	x.hit(r, c.ResetPacket, cmp.Or(c.ResetTime.V, r.Start), r.End)
+	at := cmp.Or(c.ResetTime.V, r.End)
+	x.hit(r, c.ResetPacket, at, at)
 	from, to := probedEnds(r)
 	x.sources.add(from.Addr)
 	x.targets.Add(listener(to).Hash())

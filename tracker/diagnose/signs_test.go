@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// What a finding names fits what the packets show besides.
+func TestSignsThatSpeakAgainst(t *testing.T) {
+	resp := record.Resp
+	forgot := func(before bool) func(r *record.Record) {
+		return func(r *record.Record) {
+			reset(resp, record.ResetUnknown)(r)
+			r.Close.ResetQuiet = 300 * second
+			if before {
+				r.Close.Ignored = record.IgnoredRST{Packet: r.Close.ResetPacket - 2, By: resp}
+			}
+		}
+	}
+	small := func(scaled bool) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Ends[resp].MSS, r.Ends[resp].WScale = record.Some(uint16(256)), record.Opt[uint8]{V: 7, OK: scaled}
+		}
+	}
+	for _, x := range []struct {
+		detector, name string
+		change         func(r *record.Record)
+		want           string // of the first cause; "" for no finding
+	}{
+		{"reset-forgotten", "no RST before", forgot(false), "restarted"},
+		{"reset-forgotten", "it had sent a RST with other numbers before", forgot(true), ""},
+		{"mss-clamped", "a system that scales no windows", small(false), "little memory"},
+		{"mss-clamped", "a system that has memory for large windows", small(true), "TCP_MAXSEG"},
+	} {
+		found := findingsOf(t, x.detector, nil, same(1, x.change)...)
+		got := ""
+		if len(found) == 1 {
+			got = found[0].Causes[0]
+		}
+		if x.want == "" && len(found) != 0 || !strings.Contains(got, x.want) {
+			t.Errorf("%s, %s: %q", x.detector, x.name, got)
+		}
+	}
+}
+
+// A finding of an opening lasts until that is complete, and one of a RST is at that RST, however
+// long the connection or its packets went on.
+func TestSpanOfAFinding(t *testing.T) {
+	longLived := func(r *record.Record) { r.End = r.Start + 600*second }
+	for detector, change := range map[string]func(r *record.Record){
+		"syn-lost":    func(r *record.Record) { late(2)(r); longLived(r) },
+		"reset-abort": func(r *record.Record) { reset(record.Resp, record.ResetAbort)(r); longLived(r) },
+	} {
+		found := findingsOf(t, detector, nil, same(3, change)...)
+		if len(found) != 1 || found[0].Until-found[0].Since > 60*second {
+			t.Errorf("%s: %v, %+v", detector, titles(found), found)
+		}
+	}
+}
+
+// Where data came after the FIN, that is what came too late, not all that is not acknowledged.
+func TestCameLate(t *testing.T) {
+	r := made(1, reset(record.Orig, record.ResetLateData))
+	r.Close.Unheard = 4749
+	if n := cameLate(r); n != 4749 {
+		t.Errorf("%d that met the FIN on the way", n)
+	}
+	r.Close.BytesAfterFIN = record.Some[uint64](32)
+	if n := cameLate(r); n != 32 {
+		t.Errorf("%d after the FIN", n)
+	}
+}
