@@ -35,7 +35,8 @@ exact test, corrected for the number of signs) and is the cause. A target of whi
 capture holds nothing may answer on a path that was not captured: then it is only possible.
 A RST that does not acknowledge the SYN is no answer either (RFC 9293 section 3.10.7.3), but it was
 sent, and the finding says so. Packets to a loopback address cross no path. An attempt that may
-still be answered when the input ends is not counted. Hosts that scan and
+still be answered when the input ends is not counted. Where no SYN was ever repeated though the input goes
+on, that nobody answered is only possible: who gets no answer repeats its SYN. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
 			return newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer})
@@ -47,7 +48,14 @@ func pickUnanswered(r *record.Record) (uint64, bool) {
 	return cmp.Or(r.Open.SYNAgainAt, r.FirstPacket), unanswered(r) // its only SYN
 }
 
+// repeatDue is by when a host's TCP has repeated a SYN that nobody answered: after 1 s (RFC 6298
+// section 2), some after 3.
+const repeatDue = 4 * second
+
 func noteTimeout(a *attempts, r *record.Record) {
+	if r.Open.SYNs == 1 && r.Silent >= repeatDue {
+		a.once++
+	}
 	e, from, to := gaveUp(r)
 	a.ends[e]++
 	if e == endUser {
@@ -138,6 +146,9 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Confidence = Possible
 		f.Causes[len(f.Causes)-1] = "its answers take another way, which the capture does not see"
 	}
+	if a.once == a.n && a.others == 0 && a.replaced == 0 {
+		a.intoOnce(&f)
+	}
 	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),
 		"a firewall rule of the host drops the SYNs", "the accept queue or the SYN queue of the server is full, so it drops SYNs")
 	if a.unfit > 0 {
@@ -186,6 +197,15 @@ func (a *attempts) silence(c *Context) string {
 		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	}
 	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is retransmitted until the client gives up)."
+}
+
+// intoOnce tells of SYNs that were not sent again though the input goes on.
+func (a *attempts) intoOnce(f *Finding) {
+	f.Confidence = Possible
+	f.Explanation = "No SYN was sent again, though the capture goes on: a TCP that gets no answer repeats its SYN after 1 s (RFC 6298 section 2)."
+	f.Causes = append([]string{"the answers take a way that the capture does not see: the clients had them, and had nothing to repeat",
+		"the program that sent them gave up within a second, or makes its packets itself (a scan, a test)"}, f.Causes...)
+	f.Advice = append([]string{"Compare with a capture at the client: an answer that arrives there did not pass here."}, f.Advice...)
 }
 
 // intoLoop tells that the SYNs went round in a loop, which the copies prove.
