@@ -194,7 +194,8 @@ func closeSituations() []situation {
 		r.KeepaliveOutcome = record.KeepaliveAlive
 	}
 	return []situation{
-		{"close-wait", "the capture simply ended, others were closed", append(clean(20, halfClosed(10*second)), clean(5)...), ""},
+		{"close-wait", "the capture simply ended, others were closed", append(clean(20, halfClosed(10*second)), clean(500)...), "notice possible"},
+		{"close-wait", "the capture simply ended, few are open", append(clean(9, halfClosed(10*second)), clean(5)...), ""},
 		{"close-wait", "all of them, for 35 s so far", clean(20, halfClosed(35*second)), "notice possible"},
 		{"close-wait", "all of them, for a second", clean(20, halfClosed(second)), ""},
 		{"close-wait", "closed normally", clean(20), ""},

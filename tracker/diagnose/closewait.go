@@ -46,16 +46,16 @@ Rule: whoever receives a FIN is in CLOSE-WAIT until its own application closes (
 until the process ends, and takes a descriptor each. Counted where the FIN was
 acknowledged and its receiver neither sent data nor closed for close-wait-age. A
 connection that was younger than that when the input ended is not
-counted, nor one whose receiver still sends: that is a half-close. Where none is so old, but
-nearly all connections of the server, and at least close-wait-few, have waited for 5 s or more at the
-end, it is reported as possible: a short capture cannot show a leak otherwise. While the input
-goes on it is reported so as soon as close-wait-few have waited for 5 s, or one of many that wait has.
+counted, nor one whose receiver still sends: that is a half-close. Where none is so old, but at
+least close-wait-few have waited for 5 s or more at the end, it is reported as possible: a short
+capture cannot show a leak otherwise. While the input goes on one that has waited for 5 s is enough, where
+most connections of the server wait.
 It can be mistaken for a host that died right after its ACK; other connections to
 it at the time tell.`,
 		New: func(o *Options) Fold {
 			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that server"),
 				age:      o.span("close-wait-age", 60*second, "how long an end must have been in CLOSE-WAIT"),
-				young:    o.span("close-wait-young", 5*second, "how long, where none was older when the input ended and nearly all connections are so"),
+				young:    o.span("close-wait-young", 5*second, "how long, where none was older when the input ended"),
 				critical: o.count("close-wait-critical", 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near")}
 			return newFold(l.add, l.tell)
 		},
@@ -110,22 +110,18 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	return f, true
 }
 
-// youngShare is how many per cent of a listener's connections must wait to be closed
-// for that to be told before they are old.
-const youngShare = 90
-
 // tellYoung tells of connections that wait to be closed, none of them for long.
 func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bool) {
 	if c.recent {
 		return l.tellFresh(c, s, x)
 	}
 	all := c.wholeOf(s.service(), x.young.n)
-	if x.young.n < l.few || x.young.n*100 < all.opened*youngShare {
+	if x.young.n < l.few {
 		return Finding{}, false
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s has not closed %s that the other end closed, for up to %s: perhaps its application does not call close()", s.who(), all.of(x.young.n), span(x.oldest)),
+		Title:       fmt.Sprintf("%s has %s, for up to %s: perhaps its application does not call close()", s.who(), notClosed(x.young.n, all), span(x.oldest)),
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.%s", span(l.age), x.ends()),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
@@ -134,9 +130,9 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 	return f, true
 }
 
-// freshShare is youngShare while the input goes on: what ended well shortly before is among
-// those that it is a share of. A server that is busy otherwise leaks a small share: it is told
-// when as many as are few have waited for as long as young ones do.
+// freshShare is how many per cent of a server's connections must wait to be closed for that to be
+// told as soon as one of them has waited for as long as young ones do. A server that is busy
+// otherwise leaks a small share: it is told when as many as are few have.
 const freshShare = 50
 
 // tellFresh tells of connections that wait to be closed now.
@@ -146,17 +142,25 @@ func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bo
 	if !most && x.young.n < l.few {
 		return Finding{}, false
 	}
-	which := "not closed " + all.of(x.fresh.n)
-	if x.fresh.n == all.seen {
-		which = "closed none of " + say.Plural(x.fresh.n, "connection")
-	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s has %s that the other end closed, for up to %s so far: perhaps its application does not call close()", s.who(), which, span(x.oldest)),
+		Title:       fmt.Sprintf("%s has %s, for up to %s so far: perhaps its application does not call close()", s.who(), notClosed(x.fresh.n, all), span(x.oldest)),
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.%s", span(l.age), x.ends()),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss())},
 	}
 	x.fresh.into(&f)
 	return f, true
+}
+
+// notClosed says how many of all connections of a server wait to be closed.
+func notClosed(n uint64, all whole) string {
+	if n == all.seen && n > 1 {
+		return "closed none of " + say.Plural(n, "connection") + " that the other end closed"
+	}
+	words := "not closed " + say.Plural(n, "connection") + " that the other end closed"
+	if all.seen > n {
+		words += ", of " + say.Thousands(all.seen)
+	}
+	return words
 }

@@ -78,7 +78,7 @@ func TestGoesOn(t *testing.T) {
 		{"CLOSE-WAIT for 6 s", clean(20, halfClosed(6*second), held(6*second, leaking)), "close-wait", "for up to 6 s so far", 20},
 		{"one of those for 6 s, the others for 2 s", append(clean(19, halfClosed(2*second), held(2*second, leaking)), made(90, halfClosed(6*second), held(6*second, leaking))), "close-wait", "20", 20},
 		{"CLOSE-WAIT for 2 s", clean(20, halfClosed(2*second), held(2*second, leaking)), "", "", 0},
-		{"a small share in CLOSE-WAIT", append(clean(12, halfClosed(6*second), held(6*second, leaking)), clean(900)...), "close-wait", "12 of 912", 12},
+		{"a small share in CLOSE-WAIT", append(clean(12, halfClosed(6*second), held(6*second, leaking)), clean(900)...), "close-wait", "12 connections that the other end closed, of 912,", 12},
 		{"a few of many in CLOSE-WAIT", append(clean(9, halfClosed(6*second), held(6*second, leaking)), clean(900)...), "", "", 0},
 		{"many of more in CLOSE-WAIT, for 4 s", append(clean(40, halfClosed(4*second), held(4*second, leaking)), clean(90)...), "", "", 0},
 		{"open, and nothing wrong", same(20, leftOpen(second), held(second, talking)), "", "", 0},
