@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -126,7 +127,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	defer signals.done()
 	ctx, cancel := context.WithCancelCause(signals.ctx)
 	defer cancel(nil)
-	s.stop = func() { cancel(errStopped) }
+	s.stop, s.paging = func() { cancel(errStopped) }, signals.paging
 	memory.Guard(ctx, cancel)
 	from, to, err := o.moments(s.clockOn(s.stdout).At(0).Location())
 	if err != nil {
@@ -209,8 +210,9 @@ type session struct {
 	found          *report.Found // what the first of two passes finds; nil without one
 	wanted         []wanted
 	from, to       tcpwatch.Bound
-	ui             *tui.Screen // nil without
-	stop           func()      // ends the run as Ctrl-C does
+	ui             *tui.Screen  // nil without
+	stop           func()       // ends the run as Ctrl-C does
+	paging         *atomic.Bool // a pager has the terminal
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {

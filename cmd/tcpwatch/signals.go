@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -13,11 +14,12 @@ type signals struct {
 	cancel context.CancelCauseFunc
 	report chan struct{} // after SIGUSR1: report so far
 	ch     chan os.Signal
+	paging *atomic.Bool // a pager has the terminal: Ctrl-C is its own
 	exit   func(status int)
 }
 
 func newSignals() *signals {
-	s := &signals{ch: make(chan os.Signal, 4), report: make(chan struct{}, 1), exit: os.Exit}
+	s := &signals{paging: new(atomic.Bool), ch: make(chan os.Signal, 4), report: make(chan struct{}, 1), exit: os.Exit}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s
 }
@@ -45,6 +47,7 @@ func (s *signals) listen() {
 			case s.report <- struct{}{}:
 			default: // asked for already
 			}
+		case sig == os.Interrupt && s.paging.Load():
 		case s.ctx.Err() != nil:
 			s.exit(128 + int(syscall.SIGINT))
 		default:

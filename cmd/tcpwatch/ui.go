@@ -124,7 +124,21 @@ func (s *session) newScreen(stdout io.Writer) *tui.Screen {
 	look := screen.LookOf(stdout, s.o.color)
 	t := s.tablesOn(stdout)
 	return tui.New(tui.Options{In: os.Stdin, Out: stdout, Color: look.Color, Tables: t, Config: s.o.ui.settings,
-		Stop: func() { s.stop() }, Cost: cost, Link: live.Trouble, MSL: int64(s.o.run.MSL)})
+		Stop: func() { s.stop() }, Cost: cost, Link: live.Trouble, Pager: s.pagerOn(stdout), MSL: int64(s.o.run.MSL)})
+}
+
+// pagerOn is the user's pager on the terminal of a screen, nil for none. It is started when the
+// privileges are gone, so it has none.
+func (s *session) pagerOn(stdout io.Writer) func(text []byte) error {
+	pager := screen.NewPager(stdout, os.Getenv)
+	if pager == nil || s.o.noPager {
+		return nil
+	}
+	return func(text []byte) error {
+		s.paging.Store(true)
+		defer s.paging.Store(false)
+		return pager.Hold(text)
+	}
 }
 
 // cost is what this process has taken so far.

@@ -95,6 +95,20 @@ func TestScreenOfFile(t *testing.T) {
 	}
 }
 
+// The report goes to the user's pager, which has the terminal until it ends; then the screen is
+// back. Ctrl-C is the pager's.
+func TestScreenReportInPager(t *testing.T) {
+	x := newTerminal(t, 80, 24, `PAGER="trap \"echo HEARD; sleep 2; exit\" INT; tail -n 3; echo PAGED; while sleep 0.1; do :; done; sleep 2" tcpwatch --ui `+filepath.Join("..", "..", "testdata", "pcaps", "syn-lost.pcap"))
+	x.shows("1 Now 2 Findings")
+	x.keys("r")
+	x.shows("PAGED")
+	x.keys("C-c")
+	x.shows("HEARD")
+	x.shows("1 Now 2 Findings", "ended")
+	x.keys("2") // it still takes keys
+	x.shows("What to do:")
+}
+
 // Live the screen comes by itself, works when the privileges are gone, and names what is wrong
 // within ten seconds of packet time.
 func TestScreenLive(t *testing.T) {

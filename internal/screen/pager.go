@@ -89,28 +89,43 @@ func (p *Pager) Write(b []byte) (int, error) { return p.text.Write(b) }
 func (p *Pager) Fd() uintptr { return p.file.Fd() }
 
 // Show writes what was kept, by the pager where there is more than the terminal has rows,
-// and waits for it to end. A pager that fails has shown what it has; one that cannot be
-// started leaves all to the terminal.
+// and waits for it to end. One that cannot be started leaves all to the terminal.
 func (p *Pager) Show() error {
 	defer p.text.Reset()
 	if rows := p.rows(); rows == 0 || bytes.Count(p.text.Bytes(), []byte{'\n'}) < rows {
 		_, err := p.to.Write(p.text.Bytes())
 		return err
 	}
+	signal.Ignore(os.Interrupt) // Ctrl-C in a pager is the pager's
+	if err := p.run("FRX"); err != nil {
+		_, err := p.to.Write(p.text.Bytes())
+		return err
+	}
+	return nil
+}
+
+// Hold shows a text in the pager, however short, and waits for that to end. The error is that of a
+// pager that cannot be started.
+func (p *Pager) Hold(text []byte) error {
+	p.text.Reset()
+	p.text.Write(text)
+	defer p.text.Reset()
+	return p.run("R")
+}
+
+// run shows the text in the pager with those options, where that is less and the user has set
+// none. The error is that of a pager that cannot be started; one that fails has shown what it has.
+func (p *Pager) run(less string) error {
 	c := exec.Command("/bin/sh", "-c", p.command)
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(p.text.Bytes()), p.file, p.file
 	c.Env = os.Environ()
 	if p.less {
-		c.Env = append(c.Env, "LESS=FRX")
+		c.Env = append(c.Env, "LESS="+less)
 	}
 	if err := c.Start(); err != nil {
-		_, err := p.to.Write(p.text.Bytes())
 		return err
 	}
-	// Ctrl-C in a pager is the pager's.
-	signal.Ignore(os.Interrupt)
 	if err := c.Wait(); err != nil && c.ProcessState.ExitCode() == exitNotFound {
-		_, err := p.to.Write(p.text.Bytes())
 		return err
 	}
 	return nil

@@ -62,7 +62,7 @@ func commands() []command {
 		{doClosed, "closed", "t", "list connections that ended within 40 s as well, or not"},
 		{doCopy, "copy", "y", "copy: a connection's two ends, or the command of an advice"},
 		{doPrivacy, "privacy", "P", "addresses and names hidden, in what is copied as well, or not"},
-		{doReport, "report", "r", "the whole report so far"},
+		{doReport, "report", "r", "the whole report so far, in the pager"},
 		{doHelp, "help", "?", "this help"},
 		{doQuit, "quit", "q ctrl+c", "end, and print the report"},
 		{doKeep, "keep", "Q", "end, and leave this screen standing"},

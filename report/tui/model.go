@@ -77,6 +77,7 @@ type model struct {
 	hosts    hosts
 	conn     connection
 
+	paging     bool // the report goes to the pager as soon as it is there
 	quit, keep bool
 }
 
@@ -131,6 +132,9 @@ func (m model) update(msg tea.Msg) (model, tea.Cmd) {
 		return m, m.again()
 	case viewMsg:
 		m.take(x.View)
+		return m, m.pages()
+	case pagedMsg:
+		m.paged(x)
 	case stepsMsg:
 		m.conn.take(x)
 	case warningMsg:
@@ -304,6 +308,7 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 			m.private = nil
 		}
 	case doReport:
+		m.paging = m.o.Pager != nil
 		m.visit(pageReport)
 	case doHelp:
 		m.help = true

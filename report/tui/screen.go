@@ -26,6 +26,9 @@ type Options struct {
 	Cost func() Cost
 	// Link tells what is wrong with an interface, "is down"; "" for nothing. nil: nobody knows.
 	Link func(name string) string
+	// Pager shows a text in the user's pager and waits for that to end; nil: there is none, and the
+	// report is shown on the screen.
+	Pager func(text []byte) error
 	// MSL is that of the run, ns.
 	MSL int64
 }

@@ -21,17 +21,14 @@ func (m *model) table(name string) []line {
 	return m.printed(b.String())
 }
 
-// report is all that would be printed if the run ended now.
+// report is the report on the screen.
 func (m *model) report() []line {
-	s := m.view.All
-	if s == nil {
+	if m.view.All == nil {
 		return []line{text(quiet, "  Counting the whole run.")}
 	}
-	var b bytes.Buffer
-	o := m.tables()
-	o.Reports = []string{report.EveryReport}
-	if err := report.WriteTables(&b, s, m.view.Headline, o); err != nil {
+	b, err := m.reportText()
+	if err != nil {
 		return []line{text(warning, err.Error())}
 	}
-	return m.printed(b.String())
+	return m.printed(string(b))
 }
