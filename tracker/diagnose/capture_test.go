@@ -184,7 +184,7 @@ func TestACKsThatWereDue(t *testing.T) {
 func TestNoConnectionBothWays(t *testing.T) {
 	ask := func(n int) []*record.Record {
 		return many(n, func(i int) *record.Record {
-			return made(uint64(i+1), failed(record.OpenNoAnswer, 1), from(numbered(i%2, 1024)), to(numbered(1-i%2, uint16(80+i))))
+			return made(uint64(i+1), failed(record.OpenNoAnswer, 3), from(numbered(i%2, 1024)), to(numbered(1-i%2, uint16(80+i))))
 		})
 	}
 	for _, c := range []struct {
