@@ -64,16 +64,7 @@ const forgottenAfter = second
 // no such connection.
 func Forgot(r *record.Record) bool { return forgot(r, forgottenAfter) }
 
-func forgot(r *record.Record, idle int64) bool {
-	return bare(r) && wasQuiet(r, idle) && provoked(r) && !resetBefore(r)
-}
-
-// resetBefore tells that the RST's sender had sent one that its receiver had to ignore: it knew
-// the connection and ended it itself, though something had changed the numbers of that RST.
-func resetBefore(r *record.Record) bool {
-	x := &r.Close.Ignored
-	return x.Packet != 0 && x.By == r.Close.ResetBy && x.Packet < r.Close.ResetPacket && !x.Odd.Has(record.OddTTL)
-}
+func forgot(r *record.Record, idle int64) bool { return bare(r) && wasQuiet(r, idle) && provoked(r) }
 
 // bare tells that an open connection ended by a RST without ACK.
 func bare(r *record.Record) bool {
@@ -87,7 +78,7 @@ func oneHost(r *record.Record) bool { return r.Orig.Addr == r.Resp.Addr }
 // had sent another RST before, which its receiver had to ignore, knew the connection.
 func wasQuiet(r *record.Record, idle int64) bool {
 	by := r.Close.ResetBy
-	if g := &r.Close.Ignored; g.Packet != 0 && g.By == by && g.Packet < r.Close.ResetPacket {
+	if g := &r.Close.Ignored; g.Packet != 0 && g.By == by && g.Packet < r.Close.ResetPacket && !g.Odd.Has(record.OddTTL) {
 		return false
 	}
 	return r.Close.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets
