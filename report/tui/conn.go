@@ -192,8 +192,12 @@ func (m *model) endLines(r *record.Record, e record.End) []line {
 	}
 	var times []string
 	for s := record.Closed; s < record.NStates; s++ {
-		if t := r.Ends[e].TimeIn[s]; t.OK && t.V > 0 {
-			times = append(times, s.String()+" "+m.phrases.Span(t.V))
+		t := r.Ends[e].TimeIn[s].V
+		if s == r.States[e] && (r.Interim || r.Unfinished) { // it is known up to the last packet
+			t += r.Silent
+		}
+		if t > 0 {
+			times = append(times, s.String()+" "+m.phrases.Span(t))
 		}
 	}
 	return append([]line{l}, m.labelled("  time in", strings.Join(times, ", "))...)

@@ -70,7 +70,7 @@ func (r *rates) now(count func(*report.Totals) uint64, until, span int64) float6
 	for i > 0 && r.samples[k].at-r.samples[i].at < span {
 		i--
 	}
-	if i < 0 || k < 0 || r.samples[k].at == r.samples[i].at {
+	if i < 0 || k < 0 || r.samples[k].at-r.samples[i].at < 5e8 { // too early to tell
 		return 0
 	}
 	a, b := &r.samples[i], &r.samples[k]

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
@@ -87,25 +88,32 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	if x.n == 0 {
 		return l.tellYoung(c, s, x)
 	}
+	var all tally // with those that have not waited for so long yet
+	fold.Merge(&all, &x.tally)
+	fold.Merge(&all, &x.young)
 	e := l.effect(x.n, c.wholeOf(s.service(), x.n).opened)
 	e.broken, e.minor = x.held >= l.critical, x.held == 0
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
-		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
+		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), say.Plural(all.n, "connection"), span(x.longest)),
 		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s%s",
-			say.Thousands(x.held), x.slope(), x.ends()),
+			say.Thousands(x.held+x.young.n), x.slope(), x.ends()),
 		Causes: []string{"the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections",
 			"it is busy or blocked and reads late", "its host died just after it acknowledged the FIN"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss()),
 			"`ls /proc/PID/fd` counts the descriptors of that process; `ulimit -n` is the limit."},
 	}
+	if x.young.n > 0 {
+		f.Explanation += fmt.Sprintf(" %s had waited for %s or more.", say.Thousands(x.n), span(l.age))
+	}
 	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.began.Least+x.longest, x.began.Most+x.longest) {
 		f.Confidence = Possible
 	}
-	if x.held == 0 {
+	if x.held == 0 && x.young.n == 0 {
 		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)." + x.ends()
 		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest))
 	}
+	all.into(&f)
 	f.explains = x.ids
 	return f, true
 }

@@ -59,6 +59,9 @@ func addStale(s *subjects[stale, *stale], r *record.Record) {
 	}
 }
 
+// leftInCloseWait is why a server may hold what its client closed in order.
+const leftInCloseWait = "the program at the server does not close its end (CLOSE-WAIT); the client's system has dropped its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and reuses the port"
+
 func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: d.longest >= second}.severity(), Confidence: Proven,
@@ -73,16 +76,20 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	}
 	if d.closeWait == d.n {
 		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s", name(s.A), say.Plural(d.n, "connection"), d.sources.who(), d.outcome())
-		f.Causes = []string{"the program at the server does not close its end; the client's system has dropped its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and reuses the port"}
+		f.Causes = []string{leftInCloseWait}
 		f.Advice = []string{
 			fmt.Sprintf("On %s: `ss -tanp state close-wait '( sport = :%d )'` lists them and the process that holds them.", s.A.Addr, s.A.Port),
 			"Mend that program: it must close when it reads the end.",
 		}
 	} else if d.closeWait > 0 {
+		f.Causes = append([]string{leftInCloseWait}, f.Causes...)
 		f.Explanation += fmt.Sprintf(" %s of %s waited in CLOSE-WAIT: the program there did not close its end.", say.Thousands(d.closeWait), say.Thousands(d.n))
 	}
 	if d.unseen > 0 {
 		f.Confidence = Likely
+		if d.closeWait == 0 {
+			f.Causes = append(f.Causes, leftInCloseWait)
+		}
 		f.Explanation += fmt.Sprintf(" Of %s the older connection was not captured: it may have been a TIME-WAIT that answered (RFC 9293 section 3.10.7.4).", say.Plural(d.unseen, "new one"))
 	}
 	return f, true
