@@ -8,6 +8,7 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/fold"
 	"tcpwatch/report/sentence"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -19,7 +20,9 @@ const maxClients = 16384
 const (
 	hardWaiting  = int(nFailures) + iota // no answer so far, and it was asked for again
 	hardOneSided                         // completed for the client only
+	hardUnheard                          // no data of it was ever acknowledged, though it came again
 	hardTimedOut                         // what was sent got no answer any more
+	hardUnclosed                         // the client closed, the server did not
 	nHardships
 )
 
@@ -30,8 +33,12 @@ func hardshipWords(k int) string {
 		return "no answer so far"
 	case hardOneSided:
 		return "open for the client only"
+	case hardUnheard:
+		return "its data never acknowledged"
 	case hardTimedOut:
 		return "timed out"
+	case hardUnclosed:
+		return "not closed by the server"
 	}
 	return causeWords[k]
 }
@@ -46,8 +53,12 @@ func hardshipOf(r *record.Record) (int, bool) {
 		return hardWaiting, r.Open.SYNs > 1 || r.Open.SYNACKs > 1
 	case sentence.OneSided(r):
 		return hardOneSided, true
+	case diagnose.Unheard(r, record.Resp):
+		return hardUnheard, true
+	case r.Close.Kind == record.CloseTimedOut:
+		return hardTimedOut, true
 	}
-	return hardTimedOut, r.Close.Kind == record.CloseTimedOut
+	return hardUnclosed, diagnose.LeftOpen(r, record.Resp)
 }
 
 // suffering sums up what became of the connections that one client opened.

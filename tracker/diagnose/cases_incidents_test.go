@@ -193,7 +193,28 @@ func TestOneFindingOfDataThatDoesNotGetThrough(t *testing.T) {
 	})
 	all := append(append(old, clean(3, unheardSince(2*second), silentFrom, after(90*second))...), clean(4, after(91*second))...)
 	found := findingsOf(t, "vanished,fell-silent", nil, all...)
-	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, "on 2 connections for a minute or more") {
+	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, "on 2 connections until a timeout ended it") {
 		t.Errorf("%d findings: %v %+v", len(found), titles(found), found)
+	}
+}
+
+// A client whose data nobody acknowledges, and to which the server then sends its FIN, has not left
+// the connection in CLOSE-WAIT: its own FIN may stand behind that data.
+func TestNoCloseWaitBehindUnheardData(t *testing.T) {
+	all := clean(12, unheardSince(2*second), silentFrom, func(r *record.Record) {
+		r.Path[record.Orig].NoneTaken, r.Ends[record.Resp].Packets = true, r.Ends[record.Resp].Packets+1
+		r.Close.Kind, r.Close.First, r.Close.FINs[record.Resp], r.Close.FINPacket[record.Resp] = record.CloseHalfClosed, record.Resp, 1, r.ID+9
+		r.Close.FINAcked[record.Resp] = record.Some(r.End)
+		r.Silent = 100 * second
+	})
+	found := findingsOf(t, "close-wait,fin-wait-2,fell-silent,vanished", nil, all...)
+	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 12 {
+		t.Errorf("%v", titles(found))
+	}
+	if r := all[0]; LeftOpen(r, record.Orig) || !Unheard(r, record.Resp) {
+		t.Error("the client is told to have left it open")
+	}
+	if r := made(1, halfClosed(100*second)); !LeftOpen(r, record.Resp) && !LeftOpen(r, record.Orig) {
+		t.Error("nobody left it open")
 	}
 }

@@ -10,11 +10,12 @@ import (
 
 // waitedToClose tells how long an end was in CLOSE-WAIT and sent nothing: from
 // when it acknowledged the other's FIN to its own, a RST, or the end of what is
-// known; held says that it was not over then.
+// known; held says that it was not over then. One whose data nobody acknowledges does not
+// count: its FIN may stand behind that data.
 func waitedToClose(r *record.Record) (waits record.End, since, lasted int64, held, ok bool) {
 	c := &r.Close
 	e := c.First
-	if e > record.Resp || !c.FINAcked[e].OK || c.BytesAfterFIN.V > 0 || r.Capture.OneWay || c.FINPacket[e] == 0 {
+	if e > record.Resp || !c.FINAcked[e].OK || c.BytesAfterFIN.V > 0 || r.Capture.OneWay || c.FINPacket[e] == 0 || r.Path[e.Peer()].Unacked != 0 {
 		return 0, 0, 0, false, false
 	}
 	since = c.FINAcked[e].V
@@ -30,6 +31,15 @@ func waitedToClose(r *record.Record) (waits record.End, since, lasted int64, hel
 	}
 	return e.Peer(), since, lasted, held, true
 }
+
+// LeftOpen tells that an end has not closed for closeWaitYoung though the other has.
+func LeftOpen(r *record.Record, e record.End) bool {
+	waits, _, lasted, held, ok := waitedToClose(r)
+	return ok && held && waits == e && lasted >= closeWaitYoung
+}
+
+// closeWaitYoung is how long an end must have waited to be told of where none has for longer.
+const closeWaitYoung = 5 * second
 
 type closeWaitLimits struct {
 	scale
@@ -56,7 +66,7 @@ it at the time tell.`,
 		New: func(o *Options) Fold {
 			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that server"),
 				age:      o.span("close-wait-age", 60*second, "how long an end must have been in CLOSE-WAIT"),
-				young:    o.span("close-wait-young", 5*second, "how long, where none was older when the input ended"),
+				young:    o.span("close-wait-young", closeWaitYoung, "how long, where none was older when the input ended"),
 				critical: o.count("close-wait-critical", 1000, "connections in CLOSE-WAIT at the end: the usual limit of descriptors (ulimit -n 1024) is near")}
 			return newFold(l.add, l.tell)
 		},

@@ -16,7 +16,7 @@ type stuck struct {
 	never uint64            // connections on which the silent end sent nothing but its part of the handshake
 	from  sources           // the other ends of those
 	least uint32            // of those, the smallest payload that was repeated
-	over  uint64            // of those, connections that timed out
+	over  uint64            // of those, connections that a timeout ended
 }
 
 // Fields walks over what is summed up.
@@ -30,12 +30,15 @@ func (x *stuck) Fields(w *fold.Walk) {
 }
 
 // neverHeard tells that an end sent nothing but its part of the handshake.
-func neverHeard(r *record.Record, e record.End) bool {
+func neverHeard(r *record.Record, e record.End) bool { return onlyOpened(r, e, 0) }
+
+// onlyOpened tells that an end sent its part of the handshake and no more than so many segments besides.
+func onlyOpened(r *record.Record, e record.End, more uint64) bool {
 	opening := uint64(r.Open.SYNACKs + r.Open.SYNACKCopies)
 	if e == record.Orig {
 		opening = uint64(r.Open.SYNs+r.Open.SYNCopies) + 1 // the final ACK
 	}
-	return r.Open.Kind == record.OpenHandshake && r.Ends[e].Packets <= opening
+	return r.Open.Kind == record.OpenHandshake && r.Ends[e].Packets <= opening+more && r.Ends[e].SeenBytes == 0
 }
 
 // stuckLeast is how long data must have been repeated into silence: a hiccup of the way is shorter.
@@ -51,11 +54,17 @@ func stuckTowards(r *record.Record, e record.End) bool {
 	return r.Ends[e].Packets > 0 && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
 }
 
-// gotNoData tells that an end acknowledged nothing of the data that was sent to it, for so long
-// that it counts as timed out.
-func gotNoData(r *record.Record, e record.End) bool {
+// Unheard tells that an end sent nothing but its part of the handshake, and a FIN at most, while
+// the other end repeated data that nobody ever acknowledged.
+func Unheard(r *record.Record, e record.End) bool {
 	p := &r.Path[e.Peer()]
-	return r.Close.Kind == record.CloseTimedOut && p.NoneTaken && p.UnackedTimes > triesToFail && neverHeard(r, e) && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
+	return p.NoneTaken && p.UnackedTimes > triesToFail && onlyOpened(r, e, uint64(r.Close.FINs[e])) && !r.Capture.OneWay && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
+}
+
+// gotNoData tells that so it went until a timeout ended it: of the sender, or of the other end,
+// whose FIN then came.
+func gotNoData(r *record.Record, e record.End) bool {
+	return (r.Close.Kind == record.CloseTimedOut || r.Close.FINs[e] > 0 && r.Close.Kind != record.CloseNormal) && Unheard(r, e)
 }
 
 func fellSilent() Detector {
@@ -89,9 +98,10 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 	if !blackHoled(r, e.Peer()) && (gotNoData(r, e) || stuckTowards(r, e) && JudgeClose(r).Fault == NoFault) {
 		x := s.At(sideOf(r, e))
 		x.add(r, e.Peer())
-		if neverHeard(r, e) {
+		over := gotNoData(r, e)
+		if over || neverHeard(r, e) {
 			x.never++
-			if r.Close.Kind == record.CloseTimedOut {
+			if over {
 				x.over++
 			}
 			x.from.add(sideOf(r, e.Peer()).A.Addr)
@@ -122,7 +132,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	still := ", and was when the input ended"
 	switch {
 	case x.over > 0:
-		still = fmt.Sprintf(", on %s for a minute or more", say.Plural(x.over, "connection"))
+		still = fmt.Sprintf(", on %s until a timeout ended it", say.Plural(x.over, "connection"))
 	case c.recent:
 		still = " so far"
 	}
