@@ -245,5 +245,5 @@ func hostHelp() []string {
 	return []string{"open/s, fail/s: handshakes that were completed, attempts that failed",
 		"again/s, reset/s: SYNs and SYN/ACKs sent again, connections that a RST ended",
 		"waiting: attempts without an answer so far that were repeated",
-		"trouble: not opened or open for one end, no data acknowledged, not closed"}
+		"trouble: not opened, half open, no data acknowledged, or not closed"}
 }
