@@ -31,7 +31,7 @@ func (m model) copied() (model, tea.Cmd) {
 		return m, nil
 	}
 	what = m.alias(what)
-	m.note = "copied: " + what
+	m.note = "handed to the terminal's clipboard: " + what
 	if strings.Contains(what, anyInterface) {
 		m.note += " (" + anyInterface + " stands for the interface's own name)"
 	}

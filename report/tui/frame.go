@@ -185,7 +185,7 @@ func (m *model) foot() line {
 
 // helpLines tell what each key does, and what the words of the view mean.
 func (m *model) helpLines() []line {
-	lines := []line{text(strong, "Keys; any key leaves this help")}
+	lines := []line{text(strong, "Keys; any key but q leaves this help")}
 	key := func(names, doc string) {
 		lines = append(lines, text(notice, fmt.Sprintf("  %-15s ", names)).more(plain, doc))
 	}

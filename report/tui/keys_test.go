@@ -39,10 +39,11 @@ func TestWayInAndOut(t *testing.T) {
 		{"5 l", pageHosts, "10.77.9.1: 2 connections tried"},
 		{"5 l enter", pageConnections, "connections of 10.77.9.1"},
 		{"5 enter", pageConnections, "connections to 10.77.9.129:80"},
+		{"5 enter 3", pageConnections, "2 connections, "},
 		{"6", pageTimeWait, "TIME-WAIT"},
 		{"r", pageReport, "Findings: 1 notice"},
 		{"r G", pageReport, "? help"},
-		{"?", pageNow, "any key leaves this help"},
+		{"?", pageNow, "any key but q leaves this help"},
 		{"? x", pageNow, "took more than one SYN"},
 		{"4", pageConnection, "No connection was chosen"},
 	} {
@@ -194,6 +195,14 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// Another view can be walked to while the screen is paused.
+func TestPausedElsewhere(t *testing.T) {
+	m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, "space", "3")
+	if frame := bare(m.frame()); !strings.Contains(frame, "PAUSED") || !strings.Contains(frame, "10.77.9.1:40001") {
+		t.Error(frame)
+	}
+}
+
 // No address is shown that is to be private, nor copied, and columns stay.
 func TestPrivacy(t *testing.T) {
 	for _, keys := range [][]string{{"P"}, {"P", "2"}, {"P", "3"}, {"P", "3", "enter"}, {"P", "5"}, {"P", "5", "l"}, {"P", "6"}, {"P", "r"}} {
@@ -242,7 +251,7 @@ func TestPrivacy(t *testing.T) {
 // y copies both ends, or the command of an advice.
 func TestCopy(t *testing.T) {
 	for keys, want := range map[string]string{
-		"y": "copied: nstat -az", "5 y": "copied: 10.77.9.129:80", "5 l y": "copied: 10.77.9.1", "3 y": "copied: 10.77.9.1:40001-10.77.9.129:80", "3 enter y": "copied: 10.77.9.1:40001-10.77.9.129:80", "6 y": "nothing here to copy",
+		"y": "handed to the terminal's clipboard: nstat -az", "5 y": "handed to the terminal's clipboard: 10.77.9.129:80", "5 l y": "handed to the terminal's clipboard: 10.77.9.1", "3 y": "handed to the terminal's clipboard: 10.77.9.1:40001-10.77.9.129:80", "3 enter y": "handed to the terminal's clipboard: 10.77.9.1:40001-10.77.9.129:80", "6 y": "nothing here to copy",
 	} {
 		m := screenOf(t, options(), "accept-queue-full.pcap", 80, 24, strings.Fields(keys)...)
 		if !strings.Contains(m.note, want) {
@@ -284,7 +293,7 @@ func TestCopyNamesInterface(t *testing.T) {
 	h := *v.Headline
 	h.Interface, v.Headline = "wlan1", &h
 	for group, want := range map[diagnose.Group]string{
-		diagnose.GroupCapture: "copied: ethtool -L wlan1 combined 1", diagnose.GroupClose: "copied: ethtool -L eth0 combined 1 (eth0 stands for the interface's own name)",
+		diagnose.GroupCapture: "handed to the terminal's clipboard: ethtool -L wlan1 combined 1", diagnose.GroupClose: "handed to the terminal's clipboard: ethtool -L eth0 combined 1 (eth0 stands for the interface's own name)",
 	} {
 		v.Findings = []diagnose.Finding{{ID: "x", Severity: diagnose.Warning, Group: group, Title: "x", Advice: []string{"No command.", "One queue: `ethtool -L eth0 combined 1`."}}}
 		m := newModel(options())

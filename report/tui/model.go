@@ -164,6 +164,15 @@ func (m *model) settled() bool {
 	if m.view == nil || !m.view.Ended || m.view.Partial {
 		return false
 	}
+	return m.answers()
+}
+
+// answers reports whether what is shown has what is asked for now: another view, filter or
+// connection asks for more.
+func (m *model) answers() bool {
+	if m.view == nil {
+		return false
+	}
 	w := m.wanted()
 	return m.view.Wanted.SameSums(&w) && m.view.Wanted.Follow == w.Follow
 }
@@ -176,7 +185,7 @@ func (m *model) take(v *report.View) {
 		m.costs = append(m.costs, costAt{timeOf(v), m.o.Cost()})
 		m.costs = m.costs[max(len(m.costs)-10, 0):]
 	}
-	if m.paused {
+	if m.paused && m.answers() {
 		m.held = v
 		return
 	}
@@ -263,7 +272,13 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 		return m, nil
 	}
 	if do >= doTab1 && do < doTab1+action(nTabs) {
-		m.visit(page(do - doTab1))
+		if p := page(do - doTab1); p == pageConnections && m.list.chooser != nil && m.list.typed == "" {
+			m.remember()
+			m.list.choose(nil, "") // of a finding or a host: the key asks for all
+			m.page, m.due = p, true
+		} else {
+			m.visit(p)
+		}
 		return m, nil
 	}
 	switch do {

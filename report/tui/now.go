@@ -39,13 +39,19 @@ func quietLast(all []watch.Trailed) []watch.Trailed {
 	return all
 }
 
+// soonest is how long a run has to be watched until most troubles can show, ns: what must wait for a
+// repeat or an age takes seconds.
+const soonest = int64(10e9)
+
 // worstFirst tells the finding that matters most with its cause, and the others in a line each.
 func (m *model) worstFirst(h int) (lines []line) {
 	wrong := len(m.open) > 0 && m.open[0].Severity >= diagnose.Notice
 	if !wrong {
 		words := "Nothing is wrong so far"
-		if m.view.Ended {
+		if watched := m.at() - m.view.Headline.Start; m.view.Ended {
 			words = "Nothing was found"
+		} else if m.view.Headline.Live && watched < soonest {
+			words = "Nothing is wrong in the first " + m.ago(watched)
 		}
 		if n := m.view.Recent.Conns(); n > 0 {
 			words += ": " + say.Plural(n, "connection") + " looked at"
@@ -112,7 +118,11 @@ func (m *model) standing(f *watch.Trailed) string {
 	if f.Since == 0 {
 		return "so far"
 	}
-	return "since " + m.phrases.TimeOfDay(f.Since)
+	since := "since " + m.phrases.TimeOfDay(f.Since)
+	if h := m.view.Headline; h.Live && f.Since-h.Start < 2e9 { // it may have begun before one looked
+		since += " or before"
+	}
+	return since
 }
 
 // ago is a span in whole seconds.

@@ -46,3 +46,32 @@ func TestResolved(t *testing.T) {
 		}
 	}
 }
+
+// Live, what began when one began to look may have begun before, and of the first seconds little
+// can be told.
+func TestBeginningOfALook(t *testing.T) {
+	v := seen(t, "syn-lost.pcap", report.Wanted{})
+	h := *v.Headline
+	h.Live = true
+	for _, x := range []struct {
+		after, since int64 // from the beginning; since 0: nothing is found
+		want, not    string
+	}{
+		{3e9, 0, "Nothing is wrong in the first 3 s", "so far"},
+		{30e9, 0, "Nothing is wrong so far", "in the first"},
+		{30e9, 1e9, " or before", ""},
+		{30e9, 9e9, "since ", " or before"},
+	} {
+		y := *v
+		y.Headline, y.Ended, y.Findings, y.At = &h, false, nil, h.Start+x.after
+		if x.since > 0 {
+			y.Findings = []diagnose.Finding{{ID: "x", Detector: "x", Severity: diagnose.Warning, Title: "All failed", Since: h.Start + x.since}}
+		}
+		m := newModel(options())
+		m, _ = m.update(tea.WindowSizeMsg{Width: 100, Height: 30})
+		m, _ = m.update(viewMsg{&y})
+		if frame := bare(m.frame()); !strings.Contains(frame, x.want) || x.not != "" && strings.Contains(frame, x.not) {
+			t.Errorf("after %d s:\n%s", x.after/1e9, frame)
+		}
+	}
+}

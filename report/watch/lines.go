@@ -63,11 +63,24 @@ func (l *Lines) View(v *report.View) error {
 		if t.Change == WasResolved {
 			word, text = "resolved", t.Title+": not any more since "+l.o.TimeOfDay(t.Missed)
 		} else if cause := firstOf(t.Causes); cause != "" {
-			text += " (" + t.Confidence.String() + "). " + t.CauseWord() + ": " + say.WithoutRules(cause)
+			text += " (" + l.about(t.Trailed) + "). " + t.CauseWord() + ": " + say.WithoutRules(cause)
 		}
 		l.line(v.At, word+" "+text)
 	}
 	return l.W.Flush()
+}
+
+// about is what leads on from a line of a finding: how sure it is, since when, a connection, and what
+// explains its rule.
+func (l *Lines) about(f *Trailed) string {
+	words := f.Confidence.String()
+	if f.Since > 0 {
+		words += ", since " + l.o.TimeOfDay(f.Since)
+	}
+	if len(f.Conns) > 0 {
+		words += fmt.Sprintf(", such as #%d", f.Conns[0])
+	}
+	return words + ", --explain " + f.Detector
 }
 
 // line writes a line about no connection, with its time; long ones go on indented.

@@ -68,7 +68,8 @@ func TestLinesOfFindings(t *testing.T) {
 	var b bytes.Buffer
 	now := time.Unix(0, 0)
 	l := NewLines(&b, sentence.LiveLineOptions{Width: 60}, func() time.Time { return now })
-	f := diagnose.Finding{ID: "a", Severity: diagnose.Warning, Confidence: diagnose.Likely, Title: "10.0.0.2:80 does not answer SYNs from 10.0.0.1", Causes: []string{"a firewall drops them"}}
+	f := diagnose.Finding{ID: "a", Severity: diagnose.Warning, Confidence: diagnose.Likely, Title: "10.0.0.2:80 does not answer SYNs from 10.0.0.1", Causes: []string{"a firewall drops them"},
+		Detector: "no-answer", Since: 1_700_000_000e9 - 5e9, Conns: []uint64{20, 30}}
 	if l.Wanted().Due {
 		now = now.Add(time.Second)
 	}
@@ -89,7 +90,8 @@ func TestLinesOfFindings(t *testing.T) {
 		}
 	}
 	want := `22:13:20.000 WARNING 10.0.0.2:80 does not answer SYNs from
-             10.0.0.1 (likely). Likely cause: a firewall
+             10.0.0.1 (likely, since 22:13:15, such as #20,
+             --explain no-answer). Likely cause: a firewall
              drops them
 22:13:27.000 resolved 10.0.0.2:80 does not answer SYNs from
              10.0.0.1: not any more since 22:13:22
