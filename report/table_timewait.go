@@ -42,7 +42,7 @@ func (t *timeWaits) list(key string) []holdingRow {
 	rows := make([]holdingRow, 0, t.rows.Len())
 	for k, h := range t.rows.All() {
 		n, at := h.pop.Peak()
-		rows = append(rows, holdingRow{k, h, n, at})
+		rows = append(rows, holdingRow{k, h, max(n, h.now), at}) // the peak is told to a second: what leaves in that one is not in it
 	}
 	slices.SortFunc(rows, func(a, b holdingRow) int {
 		holder := cmp.Or(compareEndpoints(a.Holder, b.Holder), compareEndpoints(a.Dest, b.Dest))

@@ -90,3 +90,22 @@ func TestHolders(t *testing.T) {
 		}
 	}
 }
+
+// Live, as many may be held now as ever, within a second.
+func TestPeakOfNow(t *testing.T) {
+	s := NewSummary(SummaryOptions{})
+	for i := range int64(20) {
+		r := recordtest.Opened()
+		r.ID, r.States = uint64(i+1), [2]record.State{record.TimeWait, record.Closed}
+		r.TimeWait = record.TimeWaitRecord{Holder: record.Orig, Since: r.Start, Until: r.Start + 5e8, EndedBy: record.TimeWaitLasts}
+		if i < 10 {
+			r.TimeWait.Since, r.TimeWait.Until = r.Start-1e9, r.Start+1e8
+		}
+		s.Add(r)
+	}
+	for _, x := range sumsOf[*timeWaits](s).list("now") {
+		if x.peak < x.now || x.now != 20 {
+			t.Errorf("now %d, at most %d", x.now, x.peak)
+		}
+	}
+}
