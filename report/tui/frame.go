@@ -162,7 +162,7 @@ func (m *model) tabs() line {
 func (m *model) foot() line {
 	switch {
 	case m.prompt != nil:
-		return m.prompt.shown(m.width).more(quiet, "  Enter: filter by text or by an expression of --where  Esc: leave it")
+		return m.prompt.shown(m.width).more(quiet, "  Enter: text or --where  Ctrl-U: clear  Esc: leave")
 	case m.note != "":
 		return text(notice, m.note)
 	}
