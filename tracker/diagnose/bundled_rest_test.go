@@ -21,7 +21,7 @@ func raisedBesides() map[string][]string {
 		"doubled-on-the-path-at-server": {"capture-copies info likely"},
 		"ecn-cleared-at-server":         {"ecn-bleached notice likely"},
 		"fin-never-acked":               {"fin-unacked notice likely"},
-		"fin-wait-2-held":               {"close-wait notice likely"},
+		"fin-wait-2-held":               {"close-wait notice likely", "fin-wait-2 notice likely"},
 		"half-close-stuck":              {"half-close notice possible"},
 		"idle-forgotten":                {"idle-timeout warning possible"},
 		"idle-forgotten-one":            {"keepalive-missing notice likely"},

@@ -193,7 +193,7 @@ func TestOneFindingOfDataThatDoesNotGetThrough(t *testing.T) {
 	})
 	all := append(append(old, clean(3, unheardSince(2*second), silentFrom, after(90*second))...), clean(4, after(91*second))...)
 	found := findingsOf(t, "vanished,fell-silent", nil, all...)
-	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, "on 2 connections until a timeout ended it") {
+	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, "on 2 connections until a timeout ended them") {
 		t.Errorf("%d findings: %v %+v", len(found), titles(found), found)
 	}
 }
@@ -216,5 +216,20 @@ func TestNoCloseWaitBehindUnheardData(t *testing.T) {
 	}
 	if r := made(1, halfClosed(100*second)); !LeftOpen(r, record.Resp) && !LeftOpen(r, record.Orig) {
 		t.Error("nobody left it open")
+	}
+}
+
+// What the other end shows of a leak is named under it.
+func TestLeakExplainsFinWait2(t *testing.T) {
+	probed := func(r *record.Record) {
+		r.Keepalive[record.Orig] = record.KeepaliveRecord{Probes: 3, Answered: 3, Last: r.Close.FINAcked[record.Orig].V + 300*second}
+	}
+	all := clean(12, halfClosed(600*second), probed)
+	if found := findingsOf(t, "fin-wait-2", nil, all...); len(found) != 1 {
+		t.Fatalf("%v", titles(found))
+	}
+	found := findingsOf(t, "close-wait,fin-wait-2", nil, all...)
+	if len(found) != 1 || found[0].Detector != "close-wait" || !strings.Contains(found[0].Explanation, "in FIN-WAIT-2") {
+		t.Errorf("%v", titles(found))
 	}
 }

@@ -124,7 +124,9 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest))
 	}
 	all.into(&f)
-	f.explains = x.ids
+	if x.held > 0 { // where it closed at last, the other end's long wait is its own matter
+		f.explains = x.ids
+	}
 	return f, true
 }
 

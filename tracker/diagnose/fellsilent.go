@@ -132,7 +132,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	still := ", and was when the input ended"
 	switch {
 	case x.over > 0:
-		still = fmt.Sprintf(", on %s until a timeout ended it", say.Plural(x.over, "connection"))
+		still = fmt.Sprintf(", on %s until a timeout ended %s", say.Plural(x.over, "connection"), itOrThem(x.over))
 	case c.recent:
 		still = " so far"
 	}
