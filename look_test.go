@@ -84,7 +84,7 @@ func watchedWith(t *testing.T, pcap []byte, o Options, whole, file int, x *watch
 
 // Who watches changes nothing of the report, and each connection counts once in what is seen.
 func TestWatch(t *testing.T) {
-	const n = 20000
+	const n = 13000
 	pcap := pcaptest.ShortConnections(t, n)
 	want, _ := watched(t, pcap, 2, 0, nil)
 	for _, workers := range []int{1, 3} {
