@@ -13,8 +13,8 @@ func clientsTable() Table {
 		Name: "clients",
 		Doc:  "for which client connections fail, why, since when, and the first of them",
 		Manual: "A line for each client: connections that it tried to open, those with which something\n" +
-			"went wrong, why, since when, and the packet that shows the first of them. First are those\n" +
-			"with the most of them, counted by their share: all of 20 stand before 100 of 10,000.",
+			"went wrong, why, since when, and the packet that shows the first of them.\n" +
+			"First are those with the most of them, counted by their share: all of 20 stand before 100 of 10,000.",
 		Sorts:    []string{"trouble"},
 		OnDemand: true,
 		sums:     newClients,
