@@ -82,8 +82,18 @@ func watchedWith(t *testing.T, pcap []byte, o Options, whole, file int, x *watch
 	return b.String(), h
 }
 
+// tooSlowRaced skips a test of tens of thousands of connections under the race detector, which takes
+// minutes for it: make test runs it without. Others look at fewer under the detector.
+func tooSlowRaced(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("takes minutes under the race detector: run without -race")
+	}
+}
+
 // Who watches changes nothing of the report, and each connection counts once in what is seen.
 func TestWatch(t *testing.T) {
+	tooSlowRaced(t)
 	const n = 13000
 	pcap := pcaptest.ShortConnections(t, n)
 	want, _ := watched(t, pcap, 2, 0, nil)
@@ -126,6 +136,7 @@ func TestWatch(t *testing.T) {
 // Connections end while a walk goes on: each counts once all the same, and what ended long ago
 // is not recent.
 func TestConnectionsEndDuringAWalk(t *testing.T) {
+	tooSlowRaced(t)
 	pcap := pcaptest.ShortConnections(t, 70_000)
 	o := Options{Workers: 2, MSL: 3 * time.Second}
 	want, _ := watchedWith(t, pcap, o, 0, 0, nil)
