@@ -38,6 +38,15 @@ func pseudoTerminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
+// sizeOf is how large a file is by now, 0 while there is none.
+func sizeOf(name string) int64 {
+	about, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return about.Size()
+}
+
 // A terminal that takes nothing (Ctrl-S) stops no capture.
 func TestHeldTerminalStopsNoCapture(t *testing.T) {
 	if ok, err := condition("capture"); !ok {
@@ -61,13 +70,7 @@ func TestHeldTerminalStopsNoCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cmd.Process.Kill()
-	size := func() int64 {
-		about, err := os.Stat(packets)
-		if err != nil {
-			return 0
-		}
-		return about.Size()
-	}
+	size := func() int64 { return sizeOf(packets) }
 	reaches := func(want int64, meanwhile func()) bool {
 		for end := time.Now().Add(60 * time.Second); size() < want; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {

@@ -42,13 +42,7 @@ func TestHeldScreenLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cmd.Process.Kill()
-	size := func() int64 {
-		about, err := os.Stat(packets)
-		if err != nil {
-			return 0
-		}
-		return about.Size()
-	}
+	size := func() int64 { return sizeOf(packets) }
 	const each = 16 + 66 // of a file: a segment with timestamps
 	until := func(bytes int64) bool {
 		for end := time.Now().Add(30 * time.Second); size() < bytes; time.Sleep(10 * time.Millisecond) {
