@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every check of the project and says which were skipped, and why.
-# Environment: GO, FUZZTIME (a target: runs, as 2000x, the default, or time),
+# Environment: GO, FUZZTIME (a target: runs, as 4000x, the default, or time),
 # TCPWATCH_CORPUS (real captures, by default ../shared/corpus where that is there),
 # TCPWATCH_TSHARK_EVERY (one capture of so many is compared with tshark: 20).
 set -u
@@ -126,7 +126,7 @@ count=$(printf '%s\n' "$targets" | grep -c .)
 if [ "$count" -gt 0 ]; then
 	# By runs, not by time: at a time limit go test -fuzz now and then fails of
 	# itself ("context deadline exceeded", Go issue 48591).
-	each=${FUZZTIME:-2000x}
+	each=${FUZZTIME:-4000x}
 	say "fuzz $count targets, $each each"
 	printf '%s\n' "$targets" >"$logs/targets"
 	while read -r pkg target; do
@@ -146,7 +146,7 @@ else
 	skip "the page in a browser: chromium is missing"
 fi
 say "fuzz the whole program"
-if ! "$go" run ./packaging/fuzzprocess -files 300 -bin "$logs/tcpwatch" -keep "$logs/complaints" >"$logs/out" 2>&1; then
+if ! "$go" run ./packaging/fuzzprocess -bin "$logs/tcpwatch" -keep "$logs/complaints" >"$logs/out" 2>&1; then
 	head -n 60 "$logs/out"
 	for f in "$logs"/complaints/*; do
 		[ -e "$f" ] || continue
