@@ -38,7 +38,12 @@ const (
 )
 
 // asides are those of a connection's two ends.
-type asides [2]aside
+type asides struct {
+	of [2]aside
+	// borne is the longest jump of each end's numbers, of those that were set aside,
+	// that what followed bore out: so much the capture misses at once.
+	borne [2]uint32
+}
 
 const (
 	// unknownRoom is how far beyond everything seen a number is taken for one of
@@ -107,8 +112,8 @@ func (c *conn) judge(from record.End, flags capture.Flags, seq, ack reassembly.S
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if e.stream.Started() {
 		switch d := seq.Sub(e.sndNxt()); {
-		case d <= 0 && back(e, seq) > min(e.span()+e.before(), maxAhead):
-			j = jumpSeq | jumpBack
+		case d <= 0 && back(e, seq) > min(e.span()+e.before(), maxAhead), d == -1 && e.state == record.SynSent:
+			j = jumpSeq | jumpBack // out of SYN-SENT it probes nothing at its SYN's number
 		case d > 1 && (uint32(d) > min(e.room(p), reach) || n == 0 && !flags.Has(capture.FIN) && !p.awaits(flags, ack)):
 			j = jumpSeq
 		}
@@ -161,7 +166,7 @@ func (c *conn) ackRoom(from record.End) uint32 {
 // setAside keeps a segment that does not fit.
 func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps, now int64) {
 	t.hasAsides(c)
-	a, p := &c.asides[from], &c.ends[from.Peer()]
+	a, p := &c.asides.of[from], &c.ends[from.Peer()]
 	if a.packet != 0 {
 		t.cameToNothing(a)
 	}
@@ -214,8 +219,8 @@ func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 	if w.loads() {
 		t.hasAsides(c)
 	}
-	for i := range c.asides {
-		a := &c.asides[i]
+	for i := range c.asides.of {
+		a := &c.asides.of[i]
 		n = w.packet(n, &a.packet, c.lastPacket)
 		n = w.time(n, &a.at, c.last)
 		n = w.seq(n, &a.seq, c.ends[i].isn)
@@ -236,6 +241,7 @@ func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 			n = number(w, n, &a.sack[k].Left)
 			n = number(w, n, &a.sack[k].Right)
 		}
+		n = number(w, n, &c.asides.borne[i])
 	}
 	return n
 }
@@ -254,11 +260,11 @@ func (t *Tracker) keepAsides(c *conn) {
 func (t *Tracker) weigh(c *conn, from record.End, s *capture.Segment) {
 	// What came first counts first.
 	order := [2]record.End{record.Orig, record.Resp}
-	if c.asides[record.Resp].packet < c.asides[record.Orig].packet {
+	if c.asides.of[record.Resp].packet < c.asides.of[record.Orig].packet {
 		order = [2]record.End{record.Resp, record.Orig}
 	}
 	for _, of := range order {
-		if c.asides[of].packet != 0 && (of == from && c.goesOn(from, s) || of != from && c.bearsOutAside(of, s)) {
+		if c.asides.of[of].packet != 0 && (of == from && c.goesOn(from, s) || of != from && c.bearsOutAside(of, s)) {
 			t.takeAside(c, of)
 		}
 	}
@@ -268,7 +274,7 @@ func (t *Tracker) weigh(c *conn, from record.End, s *capture.Segment) {
 // same end stood. Twice the same is no sign: whoever sent the one may have sent
 // the other.
 func (c *conn) goesOn(from record.End, s *capture.Segment) bool {
-	a, p := &c.asides[from], &c.ends[from.Peer()]
+	a, p := &c.asides.of[from], &c.ends[from.Peer()]
 	if a.jumps&jumpBack != 0 || p.state == record.SynSent {
 		return false
 	}
@@ -294,7 +300,7 @@ func (c *conn) goesOn(from record.End, s *capture.Segment) bool {
 // bearsOutAside reports whether a segment of the other end has the numbers of
 // the one that was set aside of an end.
 func (c *conn) bearsOutAside(of record.End, s *capture.Segment) bool {
-	a, e, p := &c.asides[of], &c.ends[of], &c.ends[of.Peer()]
+	a, e, p := &c.asides.of[of], &c.ends[of], &c.ends[of.Peer()]
 	if d := a.seq.Sub(e.sndNxt()); a.jumps&jumpSeq != 0 && d < 0 && d > -maxAhead {
 		return false // before what was captured, not 3 GB behind it
 	}
@@ -329,8 +335,8 @@ func abs(d int32) uint32 {
 // takeAside lets a segment count that was set aside: the capture missed what
 // came before it.
 func (t *Tracker) takeAside(c *conn, from record.End) {
-	a := c.asides[from]
-	c.asides[from] = aside{}
+	a := c.asides.of[from]
+	c.asides.of[from] = aside{}
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	s := &t.late
 	*s = capture.Segment{Packet: a.packet, Time: a.at, Src: e.addr, Dst: p.addr, Seq: uint32(a.seq), Ack: uint32(a.ack), Len: a.n, Captured: a.n,
@@ -340,9 +346,11 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 	}
 	jumps := c.judge(from, a.flags, a.seq, a.ack, a.n) // it may fit by now
 	if jumps&jumpSeq != 0 {
+		c.asides.borne[from] = max(c.asides.borne[from], uint32(a.seq-e.sndNxt()))
 		e.stream.Jump(a.seq)
 	}
 	if jumps&jumpAck != 0 {
+		c.asides.borne[from.Peer()] = max(c.asides.borne[from.Peer()], uint32(a.ack-p.sndNxt()))
 		p.stream.Jump(a.ack)
 	}
 	e.learn(c, p, s)
@@ -359,7 +367,7 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 // a stray, and the other end does not know that of its own.
 func (t *Tracker) weighAfter(c *conn, from record.End) {
 	for of := record.Orig; of <= record.Resp; of++ {
-		a := &c.asides[of]
+		a := &c.asides.of[of]
 		switch {
 		case a.packet == 0:
 		case c.judge(of, a.flags, a.seq, a.ack, a.n) == 0:
@@ -373,16 +381,21 @@ func (t *Tracker) weighAfter(c *conn, from record.End) {
 	}
 }
 
-// lastAsides lets those count that nothing denied, where numbers were not
-// captured: the connection is over.
+// lastAsides lets those count, of a connection that is over, that nothing denied and that
+// nothing could have borne out: a FIN where a filter left out all but SYN, FIN and RST, and
+// what jumps no farther than others that were borne out.
 func (t *Tracker) lastAsides(c *conn) {
 	for of := record.Orig; of <= record.Resp; of++ {
-		a := &c.asides[of]
+		a := &c.asides.of[of]
 		if a.packet == 0 {
 			continue
 		}
-		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == record.SynSent || !c.misses() ||
-			a.jumps&jumpSeq != 0 && a.seq.Sub(c.ends[of].sndNxt()) > maxAhead || a.jumps&jumpAck != 0 && a.ack.Sub(c.ends[of.Peer()].sndNxt()) > maxAhead {
+		if p := &c.ends[of.Peer()]; a.jumps == jumpAck && a.n > 0 && !a.denied && p.state != record.SynSent {
+			a.ack, a.jumps = p.acked(), 0 // its data fits all the same
+		}
+		far, usual := c.jumpsBy(of, a)
+		if a.denied || a.jumps&jumpBack != 0 || c.ends[of.Peer()].state == record.SynSent || far > maxAhead ||
+			!usual && !(a.flags.Has(capture.FIN) && c.onlyFlagged()) {
 			t.cameToNothing(a)
 			continue
 		}
@@ -390,10 +403,18 @@ func (t *Tracker) lastAsides(c *conn) {
 	}
 }
 
-// misses reports whether the capture shows signs of having missed packets of a
-// connection.
-func (c *conn) misses() bool {
-	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
-	return c.is(isMidstream) || c.thirdACKAt == 0 || c.is(isThirdMissed) || a.packets == 0 || b.packets == 0 ||
-		a.stream.Missing()+b.stream.Missing() > 0
+// jumpsBy is how far a segment set aside of an end lies ahead, and whether numbers
+// that far ahead were borne out before.
+func (c *conn) jumpsBy(of record.End, a *aside) (far uint32, usual bool) {
+	usual = true
+	for _, x := range [2]struct {
+		is bool
+		n  reassembly.Seq
+		of record.End
+	}{{a.jumps&jumpSeq != 0, a.seq, of}, {a.jumps&jumpAck != 0, a.ack, of.Peer()}} {
+		if d := uint32(x.n - c.ends[x.of].sndNxt()); x.is {
+			far, usual = max(far, d), usual && d <= c.asides.borne[x.of]
+		}
+	}
+	return far, usual
 }

@@ -33,8 +33,8 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) 
 			if !old.over() {
 				old, top = top, old
 			}
-			if old.prev == top && old.oldAnswer != 0 && !old.is(isOldReset) && old.unanswered() {
-				t.absorb(sh, old, top) // who had sent it would have answered the challenge ACK by a RST
+			if old.prev == top && old.noneOfItsOpener() {
+				t.absorb(sh, old, top)
 			} else {
 				old.replaced(&s.Src, s.Packet, s.Time)
 				t.drop(sh, old.entry, endReuse, t.clock.now)
@@ -64,7 +64,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) 
 		return top
 	}
 	if top.fits(from, s) {
-		if from == record.Resp || !s.Flags.Has(capture.RST) {
+		if from == record.Resp || !s.Flags.Has(capture.RST) && (top.ends[record.Resp].synSeen || s.Len > 0 || s.Flags.Has(capture.FIN)) {
 			t.settle(sh, top)
 		}
 		return top
@@ -85,6 +85,28 @@ func (c *conn) unanswered() bool {
 	e, p := &c.ends[record.Orig], &c.ends[record.Resp]
 	return e.packets == uint64(e.syns+c.copies[record.Orig].syns) && p.packets == 0 && e.synAcks == 0 && c.openKind == record.OpenUnknown &&
 		c.mark == 0 && c.interimAt == c.start
+}
+
+// noneOfItsOpener reports whether a connection is one SYN on the endpoints of one that may
+// still live, and was never sent again: whoever opens a connection repeats its SYN, and
+// answers the challenge ACK by a RST.
+func (c *conn) noneOfItsOpener() bool {
+	return c.prev != nil && !c.prev.over() && c.ends[record.Orig].syns == 1 && !c.is(isOldReset) && c.unanswered()
+}
+
+// absorbChallenged absorbs an attempt that is over and that nothing but a challenge ACK
+// answered, if it was none of its opener; it reports whether it was.
+func (t *Tracker) absorbChallenged(sh *shard, i uint32) bool {
+	x := t.entries.At(i)
+	if x.Class != table.Attempt || x.Prev == 0 {
+		return false
+	}
+	c := t.stateOf(i)
+	if c.oldAnswer == 0 || !c.noneOfItsOpener() {
+		return false
+	}
+	t.absorb(sh, c, c.prev)
+	return true
 }
 
 // absorb gives SYNs to the live connection on whose endpoints they came: it goes
@@ -153,7 +175,7 @@ func (c *conn) resetsUnseen(from record.End, s *capture.Segment) bool {
 	if c.asides == nil || c.ends[from].state != record.SynSent {
 		return false
 	}
-	a := &c.asides[from.Peer()]
+	a := &c.asides.of[from.Peer()]
 	if a.packet == 0 || a.jumps&jumpAck == 0 || reassembly.Seq(s.Seq) != a.ack {
 		return false
 	}
@@ -225,7 +247,7 @@ func (c *conn) fits(from record.End, s *capture.Segment) bool {
 	old := &c.prev.ends[c.prev.from(&s.Dst)]
 	if e.synSeen {
 		// A forged SYN lies inside the old window: the ACK number tells.
-		return nearNext(e, seq) && !(s.Flags.Has(capture.ACK) && nearNext(old, ack))
+		return nearNext(e, seq) && (e.isn.Less(seq) || c.thirdACKAt != 0) && !(s.Flags.Has(capture.ACK) && nearNext(old, ack))
 	}
 	return s.Flags.Has(capture.ACK) && p.synSeen && nearNext(p, ack) && !nearNext(old, ack)
 }

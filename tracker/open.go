@@ -83,7 +83,9 @@ func (t *Tracker) repeatedSYN(c *conn, from record.End, s *capture.Segment, now 
 	switch e.state {
 	case record.Established, record.SynReceived:
 		// A SYN/ACK (or SYN) that passed the tap did not reach it.
-		c.retract(from, inSynSent, now, s.Packet)
+		if !c.retract(from, inSynSent, now, s.Packet) {
+			c.unanswer(from, now, s.Packet)
+		}
 	case record.Closed:
 		// Neither the RST nor the ICMP error ended it; or its user tries again.
 		if !c.retract(from, inSynSent, now, s.Packet) {
@@ -100,6 +102,25 @@ func (t *Tracker) repeatedSYN(c *conn, from record.End, s *capture.Segment, now 
 		m.To = record.Closed
 	}
 	c.note(m)
+}
+
+// unanswer takes an ACK of the opener back that seemed to answer a SYN/ACK which went
+// another way: its SYN comes again, so it has no SYN/ACK, and did not send that ACK.
+func (c *conn) unanswer(from record.End, now int64, packet uint64) {
+	e, p := &c.ends[from], &c.ends[from.Peer()]
+	if from != record.Orig || p.packets > 0 || e.has&hasSentData != 0 || e.finSeen || e.state != record.Established {
+		return
+	}
+	for _, x := range [2]record.End{from, from.Peer()} {
+		for i := c.before(x, len(c.trans)); i >= 0 && c.ends[x].state > record.SynSent; i = c.before(x, len(c.trans)) {
+			c.reopen(x, now, packet)
+		}
+	}
+	p.state = record.Unknown
+	p.stream.Reset()
+	e.ackedAny = false
+	c.thirdACK, c.thirdACKAt, c.thirdEcho = 0, 0, 0
+	c.flags &^= isOpen | isThirdMissed
 }
 
 // takeSYNACK takes a SYN/ACK.

@@ -207,7 +207,9 @@ func (t *Tracker) expire(sh *shard) {
 			if at > t.clock.now {
 				break
 			}
-			t.drop(sh, i, endTimeout, at)
+			if !t.absorbChallenged(sh, i) {
+				t.drop(sh, i, endTimeout, at)
+			}
 		}
 	}
 }

@@ -206,6 +206,13 @@ func (t *Tracker) expireAll() {
 // Finish hands out every connection that is left; the input has ended.
 func (t *Tracker) Finish() {
 	t.expireAll() // since the last tick
+	for i := range t.shards {
+		for at := t.shards[i].lists[table.Attempt].Oldest; at != 0; {
+			next := t.entries.At(at).Newer
+			t.absorbChallenged(&t.shards[i], at)
+			at = next
+		}
+	}
 	t.done = slices.Grow(t.done, t.held)
 	// In the order of memory: along the lists each was a cache miss (1.8 % of
 	// the time with 200,000 short connections; 0.1 so).

@@ -106,10 +106,11 @@ func TestSYNOnALiveConnectionIsAnAttempt(t *testing.T) {
 		lines string
 		kind  record.OpenKind
 	}{
-		"the other end alone goes on": {`
+		"it comes again": {`
 			1.000 > S  50:50(0) | - -
 			1.010 < .  1:1(0) ack 1 | - -
-			2.000 < .P 1:11(10) ack 1 | - -`, record.OpenNoAnswer},
+			2.000 > S  50:50(0) | - -
+			2.010 < .P 1:11(10) ack 1 | - -`, record.OpenNoAnswer},
 		"its sender resets the old connection": {`
 			1.000 > S  50:50(0) | - -
 			1.010 < .  1:1(0) ack 1 | - -
@@ -123,6 +124,35 @@ func TestSYNOnALiveConnectionIsAnAttempt(t *testing.T) {
 		tr.Finish()
 		if n := len(rec.records); n != 2 || rec.records[n-1].Open.Kind != c.kind && rec.records[0].Open.Kind != c.kind {
 			t.Errorf("%s: %d records, %v", name, n, rec.records[0].Open.Kind)
+		}
+	}
+}
+
+// Who opens a connection answers the challenge ACK by a RST and sends its SYN again: one
+// that was challenged and does neither was not sent by that end. Nor were several, each
+// with another number, on a connection that goes on.
+func TestSYNThatNobodyStandsByIsNoAttempt(t *testing.T) {
+	const challenged = opened + `
+		1.000 > S  900000000:900000000(0) | - -
+		1.010 < .  1:1(0) ack 1 | - -`
+	for name, lines := range map[string]string{
+		"nothing more":                challenged,
+		"the other end alone goes on": challenged + "\n2.000 < .P 1:11(10) ack 1 | - -",
+		"the connection goes quiet":   challenged + "\n2.000 < .P 1:11(10) ack 1 | - -\n2.1 > . 1:1(0) ack 11 | - -",
+		"three, one after another": opened + `
+			1.000 > S  900000000:900000000(0) | - -
+			1.001 > S  800000000:800000000(0) | - -
+			1.002 > S  700000000:700000000(0) | - -
+			1.010 < .  1:1(0) ack 1 | - -
+			2.000 > .P 1:11(10) ack 1 | - -`,
+	} {
+		for _, w := range []wire{plainWire, mirroredWire} {
+			rec, tr := run(t, Options{}, w, lines)
+			tr.Tick(w.segment(line{at: 3600}, 0).Time)
+			tr.Finish()
+			if n := len(rec.records); n != 1 || rec.records[0].Open.Kind != record.OpenHandshake || rec.records[0].Close.Kind != record.CloseOpen {
+				t.Errorf("%s: %d records, %v, %v", name, n, rec.records[0].Open.Kind, rec.records[0].Close.Kind)
+			}
 		}
 	}
 }
