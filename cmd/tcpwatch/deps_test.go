@@ -66,7 +66,7 @@ const policy = `
 	report < report/markdown;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/html, report/markdown, report/glossary < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/plot, report/html, report/markdown, report/glossary < cmd/tcpwatch;
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html;

@@ -13,6 +13,7 @@ import (
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/markdown"
 	"tcpwatch/report/packets"
+	"tcpwatch/report/plot"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
 )
@@ -24,7 +25,9 @@ type format struct {
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
 	private bool // its files hold packets or payload: nobody else may read them
-	page    bool // it shows all tables unless some are named, and draws connections
+	page    bool // it needs the sums of all tables, and those of pictures
+	cites   bool // it draws the connections that findings cite
+	plot    bool // it is what --plot draws
 	beside  bool // in a file it does not take the place of the report
 	make    func(s *session, to []io.Writer) tcpwatch.Output
 }
@@ -44,7 +47,7 @@ func formats() []format {
 		{name: "csv", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return report.NewCSV(to[0], s.records)
 		}},
-		{name: "html", page: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
+		{name: "html", page: true, cites: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
 			t := s.tablesOn(to[0])
 			t.Top, t.ASCII = cmp.Or(t.Top, pageRows), false
 			if len(t.Reports) == 0 {
@@ -55,6 +58,8 @@ func formats() []format {
 		{name: "md", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return markdown.New(to[0], s.tablesOn(to[0]))
 		}},
+		{name: "svg", page: true, plot: true, make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newPlot(to[0], false) }},
+		{name: xplotFormat, page: true, plot: true, make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newPlot(to[0], true) }},
 		{name: "ladder", files: func(o *options) []string { return when(o.why != nil, "") }, make: (*session).newDrawing},
 		{name: "follow", files: func(o *options) []string { return when(o.follow != nil && o.raw == "", "") }, make: (*session).newFollow},
 		{name: "raw", files: (*options).rawNames, private: true, make: (*session).newRaw},
@@ -65,7 +70,10 @@ func formats() []format {
 	}
 }
 
-const tableFormat = "table" // what a run without -o writes
+const (
+	tableFormat = "table" // what a run without -o writes
+	xplotFormat = "xpl"
+)
 
 // pageRows are the rows of a table on a page that sorts and filters them.
 const pageRows = 100
@@ -110,6 +118,11 @@ func (s *session) newDrawing(to []io.Writer) tcpwatch.Output {
 	d := ladder.New(w, o, s.picked(s.o.why))
 	s.wanted = append(s.wanted, wanted{s.o.why, d.Len})
 	return d
+}
+
+// newPlot draws what --plot asks for.
+func (s *session) newPlot(to io.Writer, xplot bool) tcpwatch.Output {
+	return plot.NewAlone(to, s.o.plot, plot.Options{Clock: s.clockOn(to), MSL: int64(s.o.run.MSL), Xplot: xplot})
 }
 
 // newFollow prints what the ends of --follow's connections said.

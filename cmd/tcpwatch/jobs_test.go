@@ -17,12 +17,13 @@ import (
 	"tcpwatch/report"
 )
 
-// printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers.
+// printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers, and those
+// of --plot, which draw what html does.
 type printout struct{ tables, jsonl, csv, md string }
 
 // What must not depend on the number of workers is compared in every format.
 func TestPrintoutHasEveryFormat(t *testing.T) {
-	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField()+1 {
+	if names := formatNames(); len(names) != reflect.TypeFor[printout]().NumField()+3 {
 		t.Errorf("formats %v: printout compares %d", names, reflect.TypeFor[printout]().NumField())
 	}
 }

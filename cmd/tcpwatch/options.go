@@ -19,6 +19,7 @@ import (
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/follow"
+	"tcpwatch/report/plot"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
@@ -41,6 +42,7 @@ type options struct {
 	outputs    []output
 	tables     report.TableOptions
 	why        *report.Pick // nil without --why
+	plot       *plot.Asked  // nil without --plot
 	follow     *report.Pick // nil without --follow
 	followAs   string
 	raw        string           // prefix of --raw's files; "" for text on standard output
@@ -99,6 +101,7 @@ func parse(args []string) (*options, error) {
 	f.Func("where", "", wholly("--where: ", into(&o.where, where.Compile)))
 	f.StringVar(&o.extract, "extract", "", "")
 	f.Func("why", "", wholly("--why ", unlessEmpty(into(&o.why, report.ParsePick))))
+	f.Func("plot", "", wholly("--plot ", unlessEmpty(into(&o.plot, plot.Parse))))
 	f.Func("follow", "", wholly("--follow ", unlessEmpty(into(&o.follow, report.ParsePick))))
 	f.StringVar(&o.followAs, "follow-as", "", "")
 	f.StringVar(&o.raw, "raw", "", "")
@@ -142,7 +145,13 @@ func parse(args []string) (*options, error) {
 	if err := o.checkFollow(); err != nil {
 		return nil, err
 	}
+	if o.plot != nil && len(outputs) == 0 {
+		outputs = []string{"svg"}
+	}
 	if err := o.chooseOutputs(outputs); err != nil {
+		return nil, err
+	}
+	if err := o.checkPlot(); err != nil {
 		return nil, err
 	}
 	if f.Changed("count") && o.run.Count == 0 {
@@ -163,6 +172,20 @@ func (o *options) checkFollow() error {
 		return errors.New("--follow-as is for text: not with --raw")
 	case o.followAs != "" && !slices.Contains([]string{follow.AsAuto, follow.AsText, follow.AsHex}, o.followAs):
 		return fmt.Errorf("--follow-as %s: auto, text or hex", o.followAs)
+	}
+	return nil
+}
+
+// checkPlot refuses a plot without a file, a file without a plot, and what xplot has no form for.
+func (o *options) checkPlot() error {
+	drawn := slices.ContainsFunc(o.outputs, func(x output) bool { return x.plot })
+	switch {
+	case o.plot == nil && drawn:
+		return fmt.Errorf("-o svg and -o xpl are for --plot: %s", strings.Join(plot.Names(), ", "))
+	case o.plot != nil && !drawn:
+		return fmt.Errorf("--plot %s: -o svg:FILE or -o xpl:FILE says where to", o.plot.Name)
+	case o.plot != nil && !o.plot.ForXplot() && slices.ContainsFunc(o.outputs, func(x output) bool { return x.name == xplotFormat }):
+		return fmt.Errorf("--plot %s: xplot has no form for it; write -o svg:FILE", o.plot.Name)
 	}
 	return nil
 }
@@ -251,6 +274,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--max-memory %d: at least %dM", o.memory, tracker.MinMaxBytes>>20)
 	case o.isLive() && o.why != nil && o.why.ID != 0:
 		return fmt.Errorf("--why %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.why.Text)
+	case o.isLive() && o.plot != nil && o.plot.Pick != nil && o.plot.Pick.ID != 0:
+		return fmt.Errorf("--plot %s:%s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.plot.Name, o.plot.Pick.Text)
 	case o.isLive() && o.follow != nil && o.follow.ID != 0:
 		return fmt.Errorf("--follow %s: live, give the two ends (ADDRESS:PORT-ADDRESS:PORT)", o.follow.Text)
 	case o.why != nil && o.why.All && o.where == nil:

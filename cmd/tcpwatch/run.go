@@ -344,6 +344,12 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 		s.warn(fmt.Errorf("output: %w", err))
 		status = exitEarly
 	}
+	for _, x := range outputs {
+		if x, ok := x.(interface{ Failed() error }); ok && x.Failed() != nil {
+			s.warn(x.Failed())
+			status = exitUsage
+		}
+	}
 	for _, w := range s.wanted {
 		if w.found() == 0 {
 			s.warn(w.NotFound(stats.Packets, o.Where != nil))

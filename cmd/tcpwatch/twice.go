@@ -28,6 +28,10 @@ func (o *options) twice() string {
 		return "--why with --where"
 	case o.follow != nil && o.where != nil:
 		return "--follow with --where"
+	case o.plot != nil && o.plot.Finds():
+		return fmt.Sprintf("--plot %s without a connection", o.plot.Name)
+	case o.where != nil && o.plotsTimeline():
+		return "--plot timeline with --where"
 	case o.where != nil && o.timeline():
 		return "--report timeline with --where"
 	}
@@ -35,7 +39,12 @@ func (o *options) twice() string {
 }
 
 // timeline reports whether packets are counted by their time.
-func (o *options) timeline() bool { return slices.Contains(o.tables.Reports, "timeline") }
+func (o *options) timeline() bool {
+	return slices.Contains(o.tables.Reports, "timeline") || o.plotsTimeline()
+}
+
+// plotsTimeline reports whether what happened is drawn over time.
+func (o *options) plotsTimeline() bool { return o.plot != nil && o.plot.Name == "timeline" }
 
 // checkTwice refuses what can be read only once.
 func (o *options) checkTwice() error {
@@ -113,10 +122,10 @@ func (o *options) chosen() func(r *record.Record) bool {
 
 // drawsAgain reports whether a page draws connections: packets can be read again for it.
 func (o *options) drawsAgain() bool {
-	return !o.isLive() && o.hasPage() && o.checkAgain("a page") == nil
+	return !o.isLive() && slices.ContainsFunc(o.outputs, func(x output) bool { return x.cites }) && o.checkAgain("a page") == nil
 }
 
-// hasPage reports whether a page is written.
+// hasPage reports whether a page or a plot is written.
 func (o *options) hasPage() bool {
 	return slices.ContainsFunc(o.outputs, func(x output) bool { return x.page })
 }

@@ -1,6 +1,7 @@
 package html
 
 import (
+	"html/template"
 	"slices"
 
 	"tcpwatch/internal/say"
@@ -49,3 +50,6 @@ func drawn(all []*plot.Drawing) (blocks []block) {
 	}
 	return blocks
 }
+
+// svg is a drawing as the page has it: package plot writes what texts hold as text.
+func svg(d *plot.Drawing) template.HTML { return template.HTML(d.SVG()) }

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"tcpwatch/report"
+	"tcpwatch/report/plot"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -18,9 +19,11 @@ var (
 	//go:embed page.tmpl
 	pageText string
 	//go:embed style.css
-	styleText string
+	ownStyle string
 	//go:embed script.js
 	scriptText string
+
+	styleText = plot.Style + ownStyle
 )
 
 // Page is the Output of a page at the end of a run.
@@ -38,13 +41,13 @@ func New(w io.Writer, o report.TableOptions) *Page { return &Page{w: w, o: o} }
 // First is the Output of a run over the same files before, in which the Page learns which
 // connections findings cite: it draws these then, or others where they cite none.
 func (p *Page) First() record.Output {
-	p.twice = true
-	return &first{to: &p.cited}
+	p.twice, p.cited.Most = true, maxCited
+	return &p.cited.Choice
 }
 
 // Needs is the packets of the connections that are cited; see record.Output.
 func (p *Page) Needs() record.Needs {
-	if len(p.cited.ids) == 0 {
+	if len(p.cited.IDs) == 0 {
 		return record.Needs{}
 	}
 	p.cited.begin(p.o.Clock)
@@ -71,7 +74,7 @@ func (p *Page) Report(h *report.Headline, s *report.Summary) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"refs": p.cited.refs}).Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"refs": p.cited.refs, "svg": svg}).Parse(pageText)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"fmt"
 	"math"
 
 	"tcpwatch/internal/say"
@@ -51,8 +52,9 @@ func roundUp(v float64) float64 {
 	return 10 * power
 }
 
-// counts draws the axis of a count at the left, with lines across, and returns its scale.
-func (d *Drawing) counts(most uint64, top, bottom float64, words func(v uint64) string) scale {
+// counts draws the axis of a count at the left, with lines across, says of what it is, and
+// returns its scale.
+func (d *Drawing) counts(most uint64, top, bottom float64, unit string, words func(v uint64) string) scale {
 	n := 4
 	if most < 4 {
 		n = int(max(most, 1))
@@ -67,7 +69,13 @@ func (d *Drawing) counts(most uint64, top, bottom float64, words func(v uint64) 
 		d.line("grid", left, y, d.Width-right, y, "")
 		d.text("end tick", left-8, y+4, words(uint64(v+0.5)))
 	}
+	d.text("start unit", 2, top-11, unit)
 	return s
+}
+
+// below says under an axis what it tells.
+func (d *Drawing) below(bottom float64, unit string) {
+	d.text("end unit", d.Width-right, bottom+37, unit)
 }
 
 // spanSteps are the widths that steps of time may have, ns.
@@ -82,11 +90,15 @@ var spanSteps = func() (all []int64) {
 	return all
 }
 
+// firstPacket is from when most times are counted.
+const firstPacket = "the first packet"
+
 // clockSpan is from which span on an axis tells times of day, ns.
 const clockSpan = 120e9
 
-// times draws an axis of time below, and returns its scale. Short spans count from their start.
-func (d *Drawing) times(from, to int64, bottom float64, c say.Clock) scale {
+// times draws an axis of time below, and returns its scale. Short spans count from their start,
+// which is called so; so do spans that count from 0.
+func (d *Drawing) times(from, to int64, bottom float64, c say.Clock, start string) scale {
 	s := scale{from: float64(from), to: float64(max(to, from+1)), low: left, high: d.Width - right}
 	all := spanSteps()
 	width := all[len(all)-1]
@@ -100,7 +112,7 @@ func (d *Drawing) times(from, to int64, bottom float64, c say.Clock) scale {
 		width *= 2
 	}
 	first := from
-	absolute := to-from >= clockSpan
+	absolute := from > 0 && to-from >= clockSpan
 	if absolute {
 		first = from - from%width
 		if first < from {
@@ -121,11 +133,20 @@ func (d *Drawing) times(from, to int64, bottom float64, c say.Clock) scale {
 		}
 		d.text("middle tick", min(max(x, left+textWidth(label)/2-left/2), d.Width-textWidth(label)/2), bottom+19, label)
 	}
+	switch {
+	case !absolute:
+		d.below(bottom, "time since "+start)
+	case width >= 86400e9:
+		d.below(bottom, "day ("+c.Zone(from)+")")
+	default:
+		d.below(bottom, "time of day ("+c.Zone(from)+")")
+	}
 	return s
 }
 
-// spans draws a logarithmic axis of spans of time below, from a place on, and returns its scale.
-func (d *Drawing) spans(least, most int64, from, bottom float64) scale {
+// spans draws a logarithmic axis of spans of time below, from a place on, says which they are,
+// and returns its scale.
+func (d *Drawing) spans(least, most int64, from, bottom float64, unit string) scale {
 	low := math.Pow(10, math.Floor(math.Log10(float64(max(least, 1)))))
 	high := math.Pow(10, math.Ceil(math.Log10(float64(max(most, 2)))))
 	if high <= low {
@@ -137,5 +158,13 @@ func (d *Drawing) spans(least, most int64, from, bottom float64) scale {
 		d.line("grid", x, bottom, x, bottom+5, "")
 		d.text("middle tick", x, bottom+19, say.Duration(int64(v+0.5), false))
 	}
+	d.below(bottom, unit+", logarithmic")
 	return s
+}
+
+// zooms says what the axes show, for a page that zooms: the places of the graph (left, right,
+// top, bottom), then the seconds since some time at its two sides, then the values at its foot
+// and at its top.
+func (d *Drawing) zooms(x, y scale, since float64) {
+	d.Zoom = fmt.Sprintf("%s %s %s %s %g %g %g %g", number(x.low), number(x.high), number(y.high), number(y.low), (x.from-since)/1e9, (x.to-since)/1e9, y.from, y.to)
 }

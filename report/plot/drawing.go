@@ -18,6 +18,7 @@ type Drawing struct {
 	Desc          string // how to read it
 	Width, Height float64
 	Marks         []Mark
+	Zoom          string // what its axes show, for a page that zooms: see Drawing.zooms; "" where nothing does
 }
 
 // Shape is what a Mark is.
@@ -46,7 +47,7 @@ const (
 	sheet = 960 // width of drawings
 	left  = 70  // margin for numbers
 	right = 20
-	below = 30 // for the numbers of an axis
+	below = 46 // for the numbers of an axis, and what it counts
 
 	charWidth = 7.2 // of a text, about
 )

@@ -22,11 +22,12 @@ func FeltTimes(s *report.Summary) *Drawing {
 	if sum < fewHandshakes {
 		return nil
 	}
-	d := &Drawing{ID: "felt", Width: sheet, Height: 300, Title: "Felt time of " + say.Plural(sum, "handshake"),
+	d := &Drawing{ID: "felt", Width: sheet, Height: 316, Title: "Felt time of " + say.Plural(sum, "handshake"),
 		Desc: "Each bar counts the handshakes whose felt time lay between the times at its two sides. The steps are not of equal width."}
 	top := d.legend(4, key{"opens", "no retransmission"}, key{"again", "SYN or SYN/ACK retransmitted"}) + 10
 	bottom := d.Height - below
-	y := d.counts(most, top, bottom, nil)
+	y := d.counts(most, top, bottom, "handshakes", nil)
+	d.below(bottom, "felt time, in steps that are not equal")
 	width := min((d.Width-left-right)/float64(len(all)), widestBar)
 	for i, c := range all {
 		x := left + float64(i)*width
@@ -96,7 +97,7 @@ func Listeners(s *report.Summary) *Drawing {
 	}
 	bottom := top + rowHeight*float64(len(all))
 	d.Height = bottom + below
-	x := d.spans(least, most, names, bottom)
+	x := d.spans(least, most, names, bottom, "felt time")
 	for i, l := range all {
 		mid := top + rowHeight*(float64(i)+0.5)
 		tip := fmt.Sprintf("%s: %s, median %s, 95th percentile %s, 99th %s, longest %s", l.Endpoint, say.Plural(l.N, "handshake"),

@@ -26,21 +26,26 @@ const (
 const ladderHeight = 640
 
 // Ladder draws a connection packet by packet, in several drawings where it is long.
-func Ladder(id string, f *ladder.Figure) (all []*Drawing) {
+func Ladder(id string, f *ladder.Figure) (all []*Drawing) { return ladderOf(id, f, ladderHeight) }
+
+// ladderOf draws a connection in drawings that are so high at most, about.
+func ladderOf(id string, f *ladder.Figure, high float64) (all []*Drawing) {
 	for rows := f.Rows; len(rows) > 0; {
 		d := &Drawing{ID: id + "-ladder", Width: sheet + 20, Title: "Packet by packet",
 			Desc: "Time runs down, the client stands at the left, the server at the right; each arrow is a segment with its packet number and time. " + strings.Join(f.Legend, ". ")}
 		if n := len(all); n > 0 {
 			d.ID, d.Title, d.Desc = fmt.Sprintf("%s-%d", d.ID, n+1), fmt.Sprintf("%s, part %d", d.Title, n+1), "What follows, drawn likewise."
 		}
-		rows = d.ladder(f, rows, len(all) == 0)
+		rows = d.ladder(f, rows, len(all) == 0, high)
 		all = append(all, d)
 	}
 	return all
 }
 
 // ladder draws rows until the drawing is high enough, and returns the others.
-func (d *Drawing) ladder(f *ladder.Figure, rows []ladder.Row, first bool) []ladder.Row {
+func (d *Drawing) ladder(f *ladder.Figure, rows []ladder.Row, first bool, high float64) []ladder.Row {
+	d.text("end tick", packetEnd, 16, "packet")
+	d.text("end tick", timeEnd, 16, "seconds")
 	d.text("middle name", railLeft, 16, "client "+f.Orig.String())
 	d.text("middle name", railRight-40, 16, "server "+f.Resp.String())
 	y := 24.0
@@ -51,7 +56,7 @@ func (d *Drawing) ladder(f *ladder.Figure, rows []ladder.Row, first bool) []ladd
 	}
 	y += 6
 	top, rails := y, len(d.Marks)
-	for len(rows) > 0 && y < ladderHeight {
+	for len(rows) > 0 && y < high {
 		y = d.rung(&rows[0], y)
 		rows = rows[1:]
 	}
@@ -128,7 +133,7 @@ func OwnLanes(id string, r *record.Record, c say.Clock) *Drawing {
 	top := d.states(4, seen) + 4
 	bottom := top + 2*laneHeight + 8
 	d.Height = bottom + below
-	x := d.times(r.Start, max(r.End, r.Start+1), bottom, c)
+	x := d.times(r.Start, max(r.End, r.Start+1), bottom, c, firstPacket)
 	for e := record.Orig; e <= record.Resp; e++ {
 		row := top + float64(e)*(laneHeight+1)
 		d.text("end tick", left-8, row+12, [...]string{"client", "server"}[e])

@@ -49,7 +49,7 @@ func Lanes(s *report.Summary) *Drawing {
 	top := d.states(4, seen) + 6
 	bottom := top + float64(len(lanes))*(2*laneHeight+laneRoom+8)
 	d.Height = bottom + below
-	x := d.spans(least, most, left, bottom)
+	x := d.spans(least, most, left, bottom, "time since the first packet")
 	for i := range lanes {
 		l := &lanes[i]
 		y := top + float64(i)*(2*laneHeight+laneRoom+8)

@@ -34,7 +34,7 @@ func Failures(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	if most == 0 || len(all) < fewMoments {
 		return nil
 	}
-	d := &Drawing{ID: "failures", Width: sheet, Height: 280, Title: "Failures over time, by cause",
+	d := &Drawing{ID: "failures", Width: sheet, Height: 296, Title: "Failures over time, by cause",
 		Desc: fmt.Sprintf("Bars of %s each count the attempts to open that failed, by cause, and the connections that a RST ended.", say.Duration(width, false))}
 	var keys []key
 	for k, name := range causes {
@@ -47,9 +47,9 @@ func Failures(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	}
 	top := d.legend(4, keys...) + 10
 	bottom := d.Height - below
-	y := d.counts(most, top, bottom, nil)
+	y := d.counts(most, top, bottom, "failures", nil)
 	from, to := all[0].At, all[len(all)-1].At+width
-	x := d.times(from, to, bottom, c)
+	x := d.times(from, to, bottom, c, firstPacket)
 	for i := range all {
 		m := &all[i]
 		var parts []part
@@ -83,18 +83,18 @@ func Trips(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	if !known || again+trips == 0 || len(all) < fewMoments {
 		return nil
 	}
-	d := &Drawing{ID: "trips", Width: sheet, Height: 380, Title: "Retransmissions and round trips over time",
+	d := &Drawing{ID: "trips", Width: sheet, Height: 396, Title: "Retransmissions and round trips over time",
 		Desc: fmt.Sprintf("Above, bars of %s each count the data segments that were retransmitted. Below, the mean and the longest of the smoothed round trips, from the capture point to the receiver and back.", say.Duration(width, false))}
 	top := d.legend(4, key{"again", "data segments retransmitted"}, key{"trip", "mean round trip"}, key{"longest", "longest round trip"}) + 10
 	middle, bottom := top+130, d.Height-below
-	y := d.counts(most, top, middle, nil)
-	x := d.times(all[0].At, all[len(all)-1].At+width, bottom, c)
+	y := d.counts(most, top, middle, "segments", nil)
+	x := d.times(all[0].At, all[len(all)-1].At+width, bottom, c, firstPacket)
 	for i := range all {
 		m := &all[i]
 		x1, x2 := x.at(float64(m.At)), x.at(float64(m.At+width))
 		stack(d, y, x1, max(x2-x1-1, 1), c.TimeOfDay(m.At)+": "+say.Plural(m.Again, "retransmission"), part{"again", m.Again})
 	}
-	z := d.counts(uint64(longest), middle+25, bottom, func(v uint64) string { return say.Duration(int64(v), false) })
+	z := d.counts(uint64(longest), middle+25, bottom, "round trip", func(v uint64) string { return say.Duration(int64(v), false) })
 	d.curve("longest", all, func(m *report.Moment) float64 { return float64(m.TripMost) }, x, z, width)
 	d.curve("trip", all, func(m *report.Moment) float64 { return float64(m.Trip) }, x, z, width)
 	for i := range all {

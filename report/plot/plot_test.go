@@ -70,14 +70,18 @@ func TestScales(t *testing.T) {
 // An axis of time counts from its start, a long one tells times of day.
 func TestTimes(t *testing.T) {
 	d := &Drawing{Width: sheet}
-	x := d.times(recordtest.Start, recordtest.Start+2e9, 100, say.Clock{})
+	x := d.times(recordtest.Start, recordtest.Start+2e9, 100, say.Clock{}, firstPacket)
 	check(t, "short", of(d, Text, "middle tick"), "0", "500 ms", "1 s", "1.5 s", "2 s")
 	if got := x.at(float64(recordtest.Start) + 1e9); at(got) != 505 {
 		t.Errorf("the middle is at %v", got)
 	}
 	d = &Drawing{Width: sheet}
-	d.times(recordtest.Start, recordtest.Start+600e9, 100, say.Clock{})
+	d.times(recordtest.Start, recordtest.Start+600e9, 100, say.Clock{}, firstPacket)
 	check(t, "long", of(d, Text, "middle tick"), "22:14:00", "22:16:00", "22:18:00", "22:20:00", "22:22:00")
+	check(t, "what a long one tells", of(d, Text, "end unit"), "time of day (UTC)")
+	d = &Drawing{Width: sheet}
+	d.times(0, 600e9, 100, say.Clock{}, "the transfer began")
+	check(t, "spans", append(of(d, Text, "middle tick"), of(d, Text, "end unit")...), "0", "2 min", "4 min", "6 min", "8 min", "10 min", "time since the transfer began")
 }
 
 // handshakes are n connections that took so long to open.
@@ -226,7 +230,7 @@ func TestLadder(t *testing.T) {
 	check(t, "arrows", of(d, Path, "arrow"), "M263 63H835M827 59L835 63L827 67", "M835 88H263M271 84L263 88L271 92")
 	check(t, "RST", of(d, Path, "arrow reset"), "M835 137H263M271 133L263 137L271 141")
 	check(t, "labels", of(d, Text, "middle label"), "SYN seq=0", "SYN,ACK seq=0 ack=1", "RST seq=1")
-	check(t, "numbers and times", of(d, Text, "end tick"), "CLOSED", "7", "0.000000", "8", "0.000100", "14", "0.100000")
+	check(t, "numbers and times", of(d, Text, "end tick"), "packet", "seconds", "CLOSED", "7", "0.000000", "8", "0.000100", "14", "0.100000")
 	check(t, "states", append(of(d, Text, "end state"), of(d, Text, "start state")...), "SYN-SENT", "SYN-RECEIVED")
 	check(t, "words", append(of(d, Text, "start told bad"), of(d, Text, "start left-out")...), "reset by the server", "... 5 packets ...")
 }

@@ -28,7 +28,7 @@ func Quiet(s *report.Summary, p sentence.Phrases) *Drawing {
 	row := float64(laneHeight + laneRoom + 6)
 	bottom := top + row*float64(len(all))
 	d.Height = bottom + below
-	x := d.times(from, to, bottom, p.Clock)
+	x := d.times(from, to, bottom, p.Clock, firstPacket)
 	for i, r := range all {
 		y := top + row*float64(i)
 		words := p.KeepaliveSummary(r)

@@ -17,6 +17,7 @@ type play struct {
 	q      Sequence
 	teller sentence.Teller
 	packet uint64
+	also   func(s *record.Step, t *sentence.Told) // nil for nobody
 }
 
 func (p *play) send(at int64, from record.End, flags capture.Flags, seq, ack, length uint32, moments ...record.MomentKind) *capture.Segment {
@@ -33,6 +34,9 @@ func (p *play) take(g *capture.Segment, from record.End, moments ...record.Momen
 	}
 	t := p.teller.Take(s)
 	p.q.Take(s, &t)
+	if p.also != nil {
+		p.also(s, &t)
+	}
 }
 
 func newPlay() *play { return &play{teller: sentence.NewTeller(phrases)} }
@@ -67,7 +71,11 @@ func TestSequence(t *testing.T) {
 	check(t, "SACK", of(d, Rect, "sack")[1:], "504 151.1 2 109.3")
 	check(t, "ACK line", of(d, Path, "curve ack"), "M70 369.8H940V151.1H940")
 	check(t, "window line", of(d, Path, "curve window"), "M505 151.1H940")
-	check(t, "letters", append(of(d, Text, "middle mark in-again"), of(d, Text, "start mark in-flag")...), "R", "SYN")
+	check(t, "letters", append(of(d, Text, "start mark in-again"), of(d, Text, "start mark in-flag")...), "R 7", "SYN 1")
+	check(t, "numbers", of(d, Text, "start mark"), "4", "5")
+	if d.Zoom != "70 940 42 370 0 4 0 1500" {
+		t.Errorf("to zoom: %s", d.Zoom)
+	}
 	for _, m := range d.Marks {
 		if m.Class == "again" && m.Tip != "" && m.Tip != "packet 7: 1:501, retransmission of 0 bytes" {
 			t.Errorf("%q", m.Tip)

@@ -22,7 +22,7 @@ func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	if len(all) == 0 {
 		return nil
 	}
-	d := &Drawing{ID: "held", Width: sheet, Height: 300, Title: "TIME-WAIT over time, by holder"}
+	d := &Drawing{ID: "held", Width: sheet, Height: 316, Title: "TIME-WAIT over time, by holder"}
 	var keys []key
 	client := false
 	for i := range all {
@@ -45,8 +45,8 @@ func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	}
 	top := d.legend(4, keys...) + 10
 	bottom := d.Height - below
-	y := d.counts(most, top, bottom, nil)
-	x := d.times(from, to, bottom, c)
+	y := d.counts(most, top, bottom, "held", nil)
+	x := d.times(from, to, bottom, c, "the first TIME-WAIT")
 	if near {
 		d.line("range", left, y.at(float64(ports)), d.Width-right, y.at(float64(ports)), "the ports of a client: "+say.Thousands(ports))
 	}

@@ -29,7 +29,7 @@ func Transfers(s *report.Summary) *Drawing {
 	row := float64(laneHeight + laneRoom + 6)
 	bottom := top + row*float64(len(all))
 	d.Height = bottom + below
-	x := d.times(0, most, bottom, say.Clock{})
+	x := d.times(0, most, bottom, say.Clock{}, "the transfer began")
 	for i := range all {
 		t := &all[i]
 		y := top + row*float64(i)
