@@ -21,6 +21,13 @@ func clean(n int, change ...func(r *record.Record)) []*record.Record {
 	})
 }
 
+// atOnce are connections to a listener that all begin, and send their FINs, at one moment.
+func atOnce(n int, change ...func(r *record.Record)) []*record.Record {
+	return clean(n, append(change, func(r *record.Record) {
+		r.Start, r.End, r.Close.FINAcked[0] = at, at+second, record.Some(at+second)
+	})...)
+}
+
 // halfClosed: the opener's FIN was acknowledged, the listener never closed, and
 // silence lasted for so long.
 func halfClosed(silent int64) func(r *record.Record) {
@@ -200,6 +207,8 @@ func closeSituations() []situation {
 		{"close-wait", "all of them, for a second", clean(20, halfClosed(second)), ""},
 		{"close-wait", "closed normally", clean(20), ""},
 		{"close-wait", "one, its host not heard of since", clean(1, halfClosed(600*second)), "notice possible"},
+		{"close-wait", "three within a millisecond, their host not heard of since", atOnce(3, halfClosed(600*second)), "notice possible"},
+		{"close-wait", "three within a millisecond, and another listener of that host took a connection later", append(atOnce(3, halfClosed(600*second)), made(9000, to(point("10.0.0.2:81")))), "notice likely"},
 		{"close-wait", "a leak", clean(20, halfClosed(600*second)), "warning likely"},
 		{"close-wait", "descriptors run out", clean(1200, halfClosed(6000*second)), "critical likely"},
 		{"close-wait", "it still sends: a half-close", clean(20, halfClosed(600*second), sentOn), ""},

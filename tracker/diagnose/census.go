@@ -77,6 +77,21 @@ type census struct {
 
 func newCensus() census { return census{fold.NewBounded[port, service](maxListeners)} }
 
+// opensUntil is when the last connection to any listener of a host began, of those that opened or
+// ran; 0 for none.
+func (c *Context) opensUntil(host capture.Addr) int64 {
+	if c.census == nil {
+		return 0
+	}
+	if c.lastBegan == nil {
+		c.lastBegan = make(map[capture.Addr]int64)
+		for p, s := range c.census.kept.All() {
+			c.lastBegan[p.Addr] = max(c.lastBegan[p.Addr], s.started.Most)
+		}
+	}
+	return c.lastBegan[host]
+}
+
 func (c *census) add(r *record.Record) {
 	var opened, running, prompt uint64
 	switch r.Open.Kind {

@@ -61,8 +61,9 @@ counted, nor one whose receiver still sends: that is a half-close. Where none is
 least close-wait-few have waited for 5 s or more at the end, it is reported as possible: a short
 capture cannot show a leak otherwise. While the input goes on one that has waited for 5 s is enough, where
 most connections of the server wait.
-It can be mistaken for a host that died right after its ACK; other connections to
-it at the time tell.`,
+It can be mistaken for a host that died right after its ACK. It is likely where that end was heard
+of later: it closed some late, acknowledged other FINs a second or more after the first, or opened
+connections since; else possible.`,
 		New: func(o *Options) Fold {
 			l := closeWaitLimits{scale: o.fewAndShare("close-wait", 10, 1, "connections in CLOSE-WAIT", "the connections to that server"),
 				age:      o.span("close-wait-age", 60*second, "how long an end must have been in CLOSE-WAIT"),
@@ -105,7 +106,7 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	e.broken, e.minor = x.held >= l.critical, x.held == 0
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
-		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s: its application does not call close()", s.who(), say.Plural(all.n, "connection"), span(x.longest)),
+		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s", s.who(), say.Plural(all.n, "connection"), span(x.longest)), why: notCalled,
 		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s%s",
 			say.Thousands(x.held+x.young.n), x.slope(), x.ends()),
 		Causes: []string{"the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections",
@@ -116,18 +117,32 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	if x.young.n > 0 {
 		f.Explanation += fmt.Sprintf(" %s had waited for %s or more.", say.Thousands(x.n), span(l.age))
 	}
-	if x.n < 3 && x.held == x.n && !c.served(s.service()).during(x.began.Least+x.longest, x.began.Most+x.longest) {
+	if !x.alive() && !c.aliveAt(s, x.began.Most+min(x.longest, soon)) {
 		f.Confidence = Possible
+		f.Explanation += " Nothing that it sent since shows that its host was still there."
 	}
 	if x.held == 0 && x.young.n == 0 {
 		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)." + x.ends()
-		f.Title = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest))
+		f.Title, f.why = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest)), ""
 	}
 	all.into(&f)
 	if x.held > 0 { // where it closed at last, the other end's long wait is its own matter
 		f.explains = x.ids
 	}
 	return f, true
+}
+
+// notCalled is the usual reason.
+const notCalled = "its application does not call close()"
+
+// alive tells that the end was still there when it should have closed: it closed some late, or
+// took FINs long enough after the first.
+func (x *leaks) alive() bool { return x.held < x.n || x.began.Most-x.began.Least >= soon }
+
+// aliveAt tells that a side's host took connections at that time or later, at any of its
+// listeners: of an opener nothing is known.
+func (c *Context) aliveAt(s Subject, at int64) bool {
+	return s.Kind == SubjectListener && c.opensUntil(s.A.Addr) >= at
 }
 
 // tellYoung tells of connections that wait to be closed, none of them for long.
@@ -141,12 +156,13 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s has %s, for up to %s: perhaps its application does not call close()", s.who(), notClosed(x.young.n, all), span(x.oldest)),
+		Title: fmt.Sprintf("%s has %s, for up to %s", s.who(), notClosed(x.young.n, all), span(x.oldest)), why: notCalled,
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.%s", span(l.age), x.ends()),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
 	}
 	x.young.into(&f)
+	f.explains = x.ids
 	return f, true
 }
 
@@ -164,12 +180,13 @@ func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bo
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title:       fmt.Sprintf("%s has %s, for up to %s so far: perhaps its application does not call close()", s.who(), notClosed(x.fresh.n, all), span(x.oldest)),
+		Title: fmt.Sprintf("%s has %s, for up to %s so far", s.who(), notClosed(x.fresh.n, all), span(x.oldest)), why: notCalled,
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.%s", span(l.age), x.ends()),
 		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss())},
 	}
 	x.fresh.into(&f)
+	f.explains = x.ids
 	return f, true
 }
 

@@ -30,6 +30,7 @@ type Context struct {
 	contrasts *contrasts
 	ended     *endings
 	suspects  suspects
+	lastBegan map[capture.Addr]int64 // see opensUntil
 }
 
 // toTheEnd says until when something was so: as far as is known.

@@ -39,6 +39,8 @@ type Finding struct {
 	cites       examples // what Conns and Packets are of
 	counted     bool     // by the kernel, not read from connections
 	explains    []uint64 // ids of connections whose other troubles this one explains, in order
+	owing       []uint64 // ids of other connections, in order, all of which a finding must explain to explain this one
+	why         string   // the reason that ends the title, where it is at least likely; else "perhaps" stands before it
 }
 
 // CauseWord says how sure the first cause is: where several fit, nothing in the capture decides
@@ -66,14 +68,39 @@ func (f *Finding) PacketsOf(conn uint64) (packets []uint64) {
 }
 
 // compare orders findings as reports print them: what weakens the others
-// first, then the worst, the surest, the most frequent; ties by ID.
+// first, then the worst; of equal severity attacks last, and else what affects the most
+// connections, as far as it is sure (see weight); ties by confidence and ID.
 func compare(a, b *Finding) int {
 	return cmp.Or(
 		cmp.Compare(rank(a), rank(b)),
 		cmp.Compare(b.Severity, a.Severity),
+		cmp.Compare(attacks(a), attacks(b)),
+		cmp.Compare(b.weight(), a.weight()),
 		cmp.Compare(b.Confidence, a.Confidence),
-		cmp.Compare(b.Count, a.Count),
 		cmp.Compare(a.ID, b.ID))
+}
+
+// attacks puts what strangers do behind what users feel.
+func attacks(f *Finding) int {
+	if f.Group == GroupAttack {
+		return 1
+	}
+	return 0
+}
+
+// weight is how many connections a finding is about, as far as it is sure: a proven one of one
+// connection stands beside a likely one of two and a possible one of four.
+func (f *Finding) weight() uint64 { return min(f.Count, 1<<60) << f.Confidence }
+
+// reasoned ends the title with the reason, where there is one.
+func (f *Finding) reasoned() {
+	switch {
+	case f.why == "":
+	case f.Confidence == Possible:
+		f.Title += ": perhaps " + f.why
+	default:
+		f.Title += ": " + f.why
+	}
 }
 
 // rank puts capture trouble that is a warning or worse first.

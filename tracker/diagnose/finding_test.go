@@ -8,13 +8,14 @@ import (
 	"tcpwatch/internal/fold"
 )
 
-// What weakens the rest comes first, then the worst, the surest, the most frequent.
+// What weakens the rest comes first, then the worst, then what affects the most as far as it is sure.
 func TestOrder(t *testing.T) {
 	want := []Finding{
 		{ID: "drops", Group: GroupCapture, Severity: Warning},
 		{ID: "a", Severity: Critical, Confidence: Possible},
-		{ID: "b", Severity: Warning, Confidence: Proven, Count: 1},
 		{ID: "c", Severity: Warning, Confidence: Likely, Count: 9},
+		{ID: "b", Severity: Warning, Confidence: Proven, Count: 2},
+		{ID: "b2", Severity: Warning, Confidence: Likely, Count: 4},
 		{ID: "d", Severity: Warning, Confidence: Likely, Count: 3},
 		{ID: "e", Severity: Warning, Confidence: Likely, Count: 3},
 		{ID: "duplicates", Group: GroupCapture, Severity: Notice, Confidence: Proven},

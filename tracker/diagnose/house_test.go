@@ -185,7 +185,7 @@ func TestThresholdsHaveOneOwner(t *testing.T) {
 }
 
 // A severity is a name, or what the rule of effect makes of what was measured; later it is
-// lowered only.
+// lowered only, but where one finding explains a worse one.
 func TestSeverityHasOneRule(t *testing.T) {
 	ruled := func(x ast.Expr) bool {
 		switch x := x.(type) {
@@ -210,6 +210,9 @@ func TestSeverityHasOneRule(t *testing.T) {
 				field, ok := to.(*ast.SelectorExpr)
 				if !ok || field.Sel.Name != "Severity" {
 					continue
+				}
+				if file == "severity.go" {
+					continue // asBadAs, of what one finding explains
 				}
 				if c, ok := a.Rhs[i].(*ast.CallExpr); !ok || called(c) != "min" {
 					t.Errorf("%s: a severity is set after the finding was made, and not by min", file)

@@ -19,9 +19,11 @@ func (x *explained) Items() []uint64 { return *x }
 func (x *explained) Take(id uint64) { keepLeast(x, id, maxExplained, cmp.Compare[uint64]) }
 
 // oneCause leaves out the findings that another one explains, and names them
-// there, the worst first: all their connections are among those whose other troubles it explains. What
+// there, the worst first: all their connections are among those whose other troubles it explains. It
+// is as bad as what it explains. What
 // is told of the capture stands, and what is worth knowing only, but for RSTs.
 func oneCause(all []Finding) []Finding {
+	worse := false
 	for i := range all {
 		root := &all[i]
 		if len(root.explains) == 0 {
@@ -31,6 +33,8 @@ func oneCause(all []Finding) []Finding {
 		for j := range all {
 			if x := &all[j]; i != j && x.explainedBy(root) {
 				also = append(also, x.Title)
+				worse = worse || x.Severity > root.Severity
+				root.asBadAs(x)
 				x.Count = 0
 			}
 		}
@@ -38,15 +42,27 @@ func oneCause(all []Finding) []Finding {
 			root.Explanation += " It also explains: " + strings.Join(also, "; ") + "."
 		}
 	}
-	return slices.DeleteFunc(all, func(x Finding) bool { return x.Count == 0 })
+	all = slices.DeleteFunc(all, func(x Finding) bool { return x.Count == 0 })
+	if worse {
+		slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
+	}
+	return all
 }
 
-// explainedBy tells that a finding's connections are all among those that another explains.
+// explainedBy tells that a finding's connections, or those that it is owing to, are all among
+// those that another explains.
 func (x *Finding) explainedBy(root *Finding) bool {
-	if x.Count == 0 || len(x.explains) > 0 || x.Group == GroupCapture || x.Severity < Notice && x.Group != GroupReset || len(x.Conns) == 0 || x.Count > uint64(len(root.explains)) {
+	if x.Count == 0 || len(x.explains) > 0 || x.Group == GroupCapture || x.Severity < Notice && x.Group != GroupReset || len(x.Conns) == 0 {
 		return false
 	}
-	for _, id := range x.Conns {
+	ids, n := x.Conns, x.Count
+	if len(x.owing) > 0 {
+		ids, n = x.owing, uint64(len(x.owing))
+	}
+	if n > uint64(len(root.explains)) {
+		return false
+	}
+	for _, id := range ids {
 		if _, found := slices.BinarySearch(root.explains, id); !found {
 			return false
 		}

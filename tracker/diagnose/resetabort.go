@@ -52,7 +52,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: x.severity(all.opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
-		Causes:      []string{"the application sets SO_LINGER to 0, or its library does", "it closed with data unread, or was killed with data unread"},
+		Causes:      []string{lingers, "it closed with data unread, or was killed with data unread"},
 		Advice: []string{"`strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.",
 			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` on the sender shows which kind."},
 	}
@@ -60,11 +60,19 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	case x.full == x.n:
 		x.intoUnread(&f)
 	case x.inPlace == x.n:
-		f.Title = fmt.Sprintf("%s ended by a RST in place of the second FIN: %s", x.what(s, all), x.sent(s, "it"))
-		f.Explanation = "The other end had closed, and its FIN was taken: the RST came where a FIN was due (RFC 9293 sections 3.6 and 3.10.5)." + x.oddly()
-		f.Causes = []string{"the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)", f.Causes[1], f.Causes[0]}
+		x.intoPlace(&f, s, all)
 	}
 	return x.unheard(f)
+}
+
+// lingers is a cause of a RST in place of a FIN.
+const lingers = "the application sets SO_LINGER to 0, or its library does"
+
+// intoPlace tells that the other ends had closed before, in order.
+func (x *resets) intoPlace(f *Finding, s Subject, all whole) {
+	f.Title = fmt.Sprintf("%s ended by a RST in place of the second FIN: %s", x.what(s, all), x.sent(s, "it"))
+	f.Explanation = "The other end had closed, and its FIN was taken: the RST came where a FIN was due (RFC 9293 sections 3.6 and 3.10.5)." + x.oddly()
+	f.Causes = []string{"the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)", "it closed with data unread, or was killed with data unread", lingers}
 }
 
 // intoUnread tells that the senders of the RSTs had not read all: their windows were closed.

@@ -36,6 +36,7 @@ type resets struct {
 	deaths     deaths
 	full       uint64 // whose RST's sender had its window closed: it had not read all
 	spoke      uint64 // whose RST's sender had sent data
+	underWay   uint64 // whose other end had sent more than the RST's sender acknowledged
 }
 
 func (x *resets) add(r *record.Record) {
@@ -65,6 +66,9 @@ func (x *resets) add(r *record.Record) {
 		x.countUnread(&r.Ends[c.ResetBy])
 		if c.ResetIn == record.CloseWait {
 			x.inPlace++
+		}
+		if c.Unheard > 0 {
+			x.underWay++
 		}
 		if closingAlready(r) {
 			x.closing++
@@ -136,7 +140,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke, &x.disobeyed, &x.inPlace)
+	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.disobeyed, &x.inPlace)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that

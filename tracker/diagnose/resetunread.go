@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
 )
 
@@ -19,6 +20,9 @@ had sent before may be lost too: a RST makes the receiver drop what it has not r
 Where three or more were reset within a second, though they began one after the other, their end
 went down at that moment; where each was reset at the same age, busy and after several
 requests, that is a limit of age (or of requests, where their number is the same too).
+
+That the server answered before it had the whole request fits only where more of it was under way
+when the RST came. Where the client had closed before, the RST stands in place of the second FIN.
 
 It is the same on the wire as an abort by SO_LINGER 0: whether the data was read is not
 known. A RST that comes later than a second after the data is reset-abort.`,
@@ -45,19 +49,29 @@ func tellUnread(s Subject, x *resets, all whole, k scale) Finding {
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s ended by a RST in answer to data: not read, or aborted", x.what(s, all)),
-		Explanation: "The server answered data with a RST and no FIN: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
-		Causes: []string{"the application answers early, for example with an error, and closes before it has read the whole request",
-			"it crashed or was killed while requests came in", "it sets SO_LINGER to 0"},
-		Advice: []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6).",
+		Explanation: "The server answered data with a RST and no FIN, and sent nothing else since that data came: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
+		Causes: []string{"the application failed at that data, was stopped, or wants no more", "the data ended the talk and needs no answer (an LDAP unbind), and the application closes so",
+			lingers},
+		Advice: []string{"The service's log at these times shows whether it had read that data, and why it closed.",
 			"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
 	}
-	if silent && x.full < x.n {
+	early := "the application answers early, for example with an error, and closes before it has read the whole request"
+	const crashed = "it crashed or was killed while requests came in"
+	switch {
+	case x.inPlace == x.n:
+		x.intoPlace(&f, s, all)
+	case silent && x.full == x.n:
+		f.Causes = []string{crashed + ": its window was closed, full of data not read yet", "it does not want the request, and closes before it has read it"}
+	case silent:
 		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the server: not read, or aborted", x.what(s, all))
-		f.Causes = append([]string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)"}, f.Causes[1:]...)
+		f.Causes = []string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)", crashed, lingers}
 		f.Advice[0] = "The service's log at these times shows whether it had read the request. Behind a proxy: is the backend up?"
-	}
-	if silent && x.full == x.n {
-		f.Causes = []string{"it crashed or was killed while requests came in: its window was closed, full of data not read yet", "it does not want the request, and closes before it has read it"}
+	case x.underWay == x.n:
+		f.Explanation = "The server answered data with a RST and no FIN while more of it was under way: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly()
+		f.Causes = []string{early, crashed, lingers}
+		f.Advice[0] = "Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6)."
+	case x.underWay > 0:
+		f.Causes = append(f.Causes, fmt.Sprintf("%s: on %s more of it was under way", early, say.Thousands(x.underWay)))
 	}
 	return x.unheard(f)
 }

@@ -154,7 +154,7 @@ func (s *Set) Fields(w *fold.Walk) {
 }
 
 // Findings tells what was found: what weakens the rest first, then by
-// severity, confidence, count and id.
+// severity and weight: see compare.
 func (s *Set) Findings(c *Context) []Finding {
 	s = s.judged()
 	with := *c
@@ -185,6 +185,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			x.stayOnHost()
 			s.forgotten.weaken(&x)
 			lower(&x, lesser)
+			x.reasoned()
 			all = append(all, x)
 		}
 	}

@@ -166,6 +166,44 @@ func TestDetectorsAreExplained(t *testing.T) {
 	}
 }
 
+// A leak explains, and is as bad as, that its clients' new connections meet the old ones.
+func TestLeakExplainsStale(t *testing.T) {
+	leak := append(clean(20, halfClosed(600*second)), made(90, late(2), from(numbered(7, 40001)), func(r *record.Record) {
+		r.Open.OldConn, r.Open.OldState, r.Open.OldReset = 10, record.CloseWait, true
+	}))
+	for _, c := range []struct {
+		name    string
+		old     uint64
+		want    []string
+		explain bool
+	}{
+		{"the older one is in the leak", leak[0].ID, []string{"close-wait"}, true},
+		{"it is not", 5, []string{"close-wait", "stale-connection"}, false},
+	} {
+		leak[20].Open.OldConn = c.old
+		var got []string
+		found := findingsOf(t, "close-wait,stale-connection", nil, leak...)
+		for _, f := range found {
+			got = append(got, f.Detector)
+		}
+		if !slices.Equal(got, c.want) || strings.Contains(found[0].Explanation, "It also explains") != c.explain {
+			t.Errorf("%s: %q, %s", c.name, got, found[0].Explanation)
+		}
+	}
+}
+
+// A finding is as bad as what it explains, and then comes before what is less so.
+func TestAsBadAsExplained(t *testing.T) {
+	got := oneCause([]Finding{
+		{Title: "sign", Severity: Warning, Count: 1, Conns: []uint64{9}, owing: []uint64{3}},
+		{Title: "another", Severity: Notice, Count: 5, Conns: []uint64{4}},
+		{Title: "root", Severity: Notice, Count: 2, Conns: []uint64{1, 2}, explains: []uint64{1, 2, 3}},
+	})
+	if len(got) != 2 || got[0].Title != "root" || got[0].Severity != Warning || got[1].Title != "another" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A finding that explains others names them and they are left out, where all their
 // connections are its own; what is told of the capture stands.
 func TestOneCause(t *testing.T) {

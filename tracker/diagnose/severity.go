@@ -32,7 +32,8 @@ func ParseSeverity(name string) (*Severity, error) {
 }
 
 // effect is what a finding's severity is read from: a detector tells what it measured, by its
-// thresholds. What always has the same severity names it. Later, a severity is only lowered.
+// thresholds. What always has the same severity names it. Later, a severity is only lowered,
+// but for that of a finding that explains a worse one.
 type effect struct {
 	harmless bool // there is nothing to do
 	minor    bool // few mind, or nobody can tell: it is unusual and no more, whatever else holds
@@ -54,6 +55,9 @@ func (e effect) severity() Severity {
 	}
 	return Notice
 }
+
+// asBadAs raises a finding to the severity of one that it explains.
+func (f *Finding) asBadAs(x *Finding) { f.Severity = max(f.Severity, x.Severity) }
 
 // scale is from where on so many connections of a listener are felt, and broken.
 type scale struct {

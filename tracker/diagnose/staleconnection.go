@@ -29,15 +29,17 @@ A TIME-WAIT that answers is the finding reuse-refused.`,
 // stale sums up handshakes that an older connection held up.
 type stale struct {
 	delays
-	opened    uint64 // in the end
-	closeWait uint64 // those whose older connection was in CLOSE-WAIT
-	unseen    uint64 // those whose older connection was not captured
+	opened    uint64    // in the end
+	closeWait uint64    // those whose older connection was in CLOSE-WAIT
+	unseen    uint64    // those whose older connection was not captured
+	olds      explained // ids of the older ones that were in CLOSE-WAIT
 }
 
 // Fields walks over what is summed up.
 func (d *stale) Fields(w *fold.Walk) {
 	d.delays.Fields(w)
 	fold.Sum(w, &d.opened, &d.closeWait, &d.unseen)
+	fold.Items(w, &d.olds)
 }
 
 func addStale(s *subjects[stale, *stale], r *record.Record) {
@@ -56,6 +58,7 @@ func addStale(s *subjects[stale, *stale], r *record.Record) {
 		d.unseen++
 	case r.Open.OldState == record.CloseWait:
 		d.closeWait++
+		d.olds.Take(r.Open.OldConn)
 	}
 }
 
@@ -75,6 +78,7 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 		},
 	}
 	if d.closeWait == d.n {
+		f.owing = d.olds
 		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s", name(s.A), say.Plural(d.n, "connection"), d.sources.who(), d.outcome())
 		f.Causes = []string{leftInCloseWait}
 		f.Advice = []string{
