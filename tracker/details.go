@@ -30,6 +30,7 @@ type details struct {
 	resetAfter   uint32 // milliseconds from the other end's last segment to the first RST
 	resetNxt     uint32 // up to where its sender had sent when the first RST came
 	smallLink    bool   // its SYNs were captured on a link whose own MTU is small
+	crossed      bool   // the first RST acknowledges less than its other end had sent by then
 	resetAlso    bool   // the first RST came with another TTL, and one with its sender's own too
 	refused      bool   // a RST answered the SYN, and the opener tried again
 	challengedAt int64  // when a segment came last that its receiver must answer by a challenge ACK
@@ -190,6 +191,7 @@ func (f *details) loop(e *endpoint, s *capture.Segment) {
 func (f *details) reset(e, p *endpoint, s *capture.Segment, now int64) {
 	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
 	f.resetNxt = s.Seq
+	f.crossed = s.Flags.Has(capture.ACK) && p.stream.Started() && reassembly.Seq(s.Ack).Less(p.stream.Next())
 	if nxt := e.sndNxt(); e.stream.Started() && reassembly.Seq(s.Seq).Less(nxt) {
 		f.resetNxt = uint32(nxt)
 	}
@@ -248,6 +250,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = number(w, n, &f.resetAfter)
 	n = number(w, n, &f.resetNxt)
 	n = w.flag(n, &f.smallLink)
+	n = w.flag(n, &f.crossed)
 	n = w.flag(n, &f.resetAlso)
 	n = w.flag(n, &f.refused)
 	n = w.packet(n, &f.heldConn, c.firstPacket)

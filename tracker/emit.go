@@ -287,7 +287,8 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	}
 	r.Quiet = c.quietBeforeFIN()
 	if c.resetBy <= record.Resp {
-		r.Unheard = uint64(c.ends[c.resetBy.Peer()].unacked())
+		p := &c.ends[c.resetBy.Peer()]
+		r.Unheard, r.Crossed = uint64(p.unacked()), c.details.crossed || p.lastData > c.resetTime
 	}
 	if c.first <= record.Resp {
 		x, y := &c.ends[c.first], &c.ends[c.first.Peer()]

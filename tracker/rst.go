@@ -295,7 +295,7 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 	c.flags &^= isReset
 	c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTTL, c.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
 	f := &c.details
-	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.resetAlso = 0, 0, 0, 0, false
+	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso = 0, 0, 0, 0, false, false
 }
 
 // reopen takes the last edge of an end back, whatever it was based on.

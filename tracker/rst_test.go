@@ -60,6 +60,35 @@ func TestResetCauses(t *testing.T) {
 	}
 }
 
+// What was under way when a RST,ACK was sent is what it does not acknowledge, sent before or after
+// it: a request that came whole is not.
+func TestCrossedTheRST(t *testing.T) {
+	const talk = `
+		0.000 > S  0:0(0)             | - -
+		0.010 < S. 0:0(0) ack 1       | - -
+		0.020 > .  1:1(0) ack 1       | - -
+		0.030 > P. 1:101(100) ack 1   | - -
+		0.040 < .  1:1(0) ack 101     | - -
+		0.060 > P. 101:201(100) ack 1 | - -
+		0.061 < %s                    | - -
+	`
+	for _, x := range []struct {
+		rst, after string
+		want       bool
+	}{
+		{"R. 1:1(0) ack 201", "", false},
+		{"R. 1:1(0) ack 101", "", true},
+		{"R. 1:1(0) ack 201", "0.062 > P. 201:251(50) ack 1 | - -\n", true},
+		{"R 1:1(0)", "", false},
+	} {
+		rec, tr := run(t, Options{}, plainWire, fmt.Sprintf(talk, x.rst)+x.after)
+		tr.Finish()
+		if r := &rec.records[0]; r.Close.Crossed != x.want {
+			t.Errorf("%s: %v, want %v", x.rst, r.Close.Crossed, x.want)
+		}
+	}
+}
+
 // A RST without ACK that came another way than its sender's other segments, be
 // it by one hop, was sent by something on the way; a route that changes by a hop
 // is none.

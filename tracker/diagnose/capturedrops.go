@@ -15,7 +15,8 @@ Rule: an ACK for bytes that were never captured proves that they were sent and a
 so the capture missed them (RFC 9293 section 3.10.7.4: nobody acknowledges what did not come);
 an ACK beyond every window seen, which no data bears out, is taken for a stray;
 where only segments with SYN, FIN or RST were captured, a filter left the data out, and where no
-ACK without data is in the whole capture, it left these out (a file saved through a display filter);
+ACK without data is in the whole capture, beside 20 segments with data or more, it left these out (a
+file saved through a display filter; beside fewer that is possible only);
 bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
 live, the kernel counts what it could not hand over. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
@@ -65,6 +66,11 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Explanation += " What rests on missing ACKs or on losses is not reported, and every other finding is at most possible."
 		f.Causes = []string{"the file was saved through a display filter, which kept the packets of one protocol or those with data", "a capture filter on the length or the content of packets"}
 		f.Advice = []string{"Look into the capture from which this file was made, or capture without such a filter: `tcpdump -s 128 -w FILE` keeps the file small."}
+		if !q.takesACKs() {
+			f.Confidence = Possible
+			f.Title = fmt.Sprintf("no ACK without data is in the capture, beside %s with data: it does not hold all that was sent", say.Plural(q.data, "segment"))
+			f.Causes = append([]string{"single packets were picked out of a larger capture"}, f.Causes...)
+		}
 	} else if !dropped && c.unread(q.lost) {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))

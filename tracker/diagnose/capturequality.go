@@ -126,11 +126,19 @@ func owesACKs(from, to *record.EndRecord) bool {
 	return from.DataSegments-min(from.Retx, from.DataSegments) >= bulk*(1+to.DataSegments)
 }
 
-// lacksACKs tells that a filter left out all ACKs without data: there is none in the whole capture,
-// and data is absent, or was acknowledged by none.
+// lacksACKs tells that no ACK without data is in the whole capture, though some were due: data is
+// absent, or was acknowledged by none. Whether a filter took them is another matter.
 func (q *quality) lacksACKs() bool {
 	return q.pure == 0 && q.data > 1 && (q.missing.n > 0 || q.owed > 0)
 }
+
+// acksLeast is how many segments with data must be in a capture without any ACK that has none for
+// that to be no chance: about every third or fourth packet of a TCP connection is such an ACK, and
+// of 20 packets picked at random (3/4)^20, or 0.3 %, hold none.
+const acksLeast = 20
+
+// takesACKs tells that a filter left out all ACKs without data, by so many others that chance did not.
+func (q *quality) takesACKs() bool { return q.lacksACKs() && q.data >= acksLeast }
 
 // stray tells that of a connection nothing but a packet or two of one end was seen, with data.
 func stray(r *record.Record) bool {

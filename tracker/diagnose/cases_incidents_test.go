@@ -157,7 +157,7 @@ func TestIncidentTexts(t *testing.T) {
 		{"each does the same work", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Exchanges.N = 1 }), "in answer to data", "failed at that data"},
 		{"neither", "reset-unread", clean(5, func(r *record.Record) { diedAt(int64(r.ID) * 100 * millisecond)(r) }), "in answer to data", "failed at that data"},
 		{"an idle limit", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Close.ResetQuiet = 2 * second }), "in answer to data", "failed at that data"},
-		{"more of the request was under way", "reset-unread", clean(1, diedAt(2*second), func(r *record.Record) { r.Close.Unheard = 1460 }), "in answer to data", "the application answers early"},
+		{"more of the request was under way", "reset-unread", clean(1, diedAt(2*second), func(r *record.Record) { r.Close.Crossed = true }), "in answer to data", "the application answers early"},
 		{"the client had closed", "reset-unread", clean(1, diedAt(2*second), func(r *record.Record) { r.Close.ResetIn = record.CloseWait }), "in place of the second FIN", "what the other end has closed"},
 		{"an answer before the request was read", "reset-abort", full(true), "with data unread", "answers early"},
 		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},

@@ -36,7 +36,7 @@ type resets struct {
 	deaths     deaths
 	full       uint64 // whose RST's sender had its window closed: it had not read all
 	spoke      uint64 // whose RST's sender had sent data
-	underWay   uint64 // whose other end had sent more than the RST's sender acknowledged
+	underWay   uint64 // whose other end had sent more than the RST acknowledges
 }
 
 func (x *resets) add(r *record.Record) {
@@ -67,7 +67,7 @@ func (x *resets) add(r *record.Record) {
 		if c.ResetIn == record.CloseWait {
 			x.inPlace++
 		}
-		if c.Unheard > 0 {
+		if c.Crossed {
 			x.underWay++
 		}
 		if closingAlready(r) {

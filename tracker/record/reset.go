@@ -31,6 +31,7 @@ type ResetDetail struct {
 	ResetAfter int64      // from the other end's last segment to the first RST: what it answers
 	ResetTime  Opt[int64] // time of the first RST
 	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged
+	Crossed    bool       // data of its receiver was under way when it was sent: the RST,ACK does not acknowledge it, or it came later
 	ResetAlso  bool       // the first RST came with another TTL, and one with the end's own came too: it reset the connection itself as well
 	ByNewer    bool       // the opener reset it for a newer connection's sake: it answered the SYN of that one
 }
