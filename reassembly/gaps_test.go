@@ -132,3 +132,18 @@ func TestSaveKeepsGapsGivenUp(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, s)
 	}
 }
+
+// Cut inside a gap leaves what of the gap lies before it.
+func TestCutInsideAGap(t *testing.T) {
+	var s Stream
+	s.Start(1)
+	s.Add(1, 100)
+	s.Skip(1101)
+	if seen := s.Cut(201); seen != 0 || s.Next() != 201 || s.Span() != 200 || s.Missing() != 100 || s.Gaps()[0] != (Range{101, 201}) {
+		t.Errorf("%d seen, next %d, span %d, missing %d, %v", seen, s.Next(), s.Span(), s.Missing(), s.Gaps())
+	}
+	s.Add(501, 50)
+	if seen := s.Cut(301); seen != 50 || s.Next() != 301 || s.Missing() != 200 {
+		t.Errorf("behind seen data: %d seen, next %d, missing %d", seen, s.Next(), s.Missing())
+	}
+}

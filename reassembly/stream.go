@@ -183,7 +183,7 @@ func (s *Stream) DropLast() {
 	}
 }
 
-// Cut takes out everything from n on, where a gap begins, and returns how many
+// Cut takes out everything from n on, which lies in a gap, and returns how many
 // bytes of that were seen.
 func (s *Stream) Cut(n Seq) (seen uint32) {
 	seen = uint32(s.nxt - n)
@@ -191,6 +191,10 @@ func (s *Stream) Cut(n Seq) (seen uint32) {
 		last := len(s.gaps) - 1
 		seen -= s.gaps[last].Len()
 		s.gaps = s.gaps[:last]
+	}
+	if last := len(s.gaps) - 1; last >= 0 && n.Less(s.gaps[last].To) {
+		seen -= uint32(s.gaps[last].To - n)
+		s.gaps[last].To = n
 	}
 	s.span -= uint64(s.nxt - n)
 	s.nxt = n

@@ -98,11 +98,16 @@ func (t *Tracker) unsendFIN(c *conn, from record.End, s *capture.Segment, now in
 }
 
 // endsAt reports whether a stream can end at a FIN below what seemed to be sent:
-// nothing before the FIN is missing, and the FIN itself not acknowledged. Then
-// what lies behind it is not this end's, and is taken out.
+// nothing before the FIN is missing, and the FIN itself not acknowledged; or nothing from
+// the FIN on was seen or acknowledged (a RST had a number behind it, that was not this
+// end's). Then what lies behind it is not this end's, and is taken out.
 func (e *endpoint) endsAt(fin reassembly.Seq) bool {
 	gaps := e.stream.Gaps()
-	if len(gaps) == 0 || gaps[0].From != fin {
+	if len(gaps) == 0 {
+		return false
+	}
+	last := gaps[len(gaps)-1]
+	if gaps[0].From != fin && !(e.stream.EndsUnseen() && last.From.LessEq(fin) && e.stream.Una().LessEq(fin)) {
 		return false
 	}
 	e.seenBytes -= min(e.seenBytes, uint64(e.stream.Cut(fin)))
@@ -191,6 +196,30 @@ func (t *Tracker) missedFIN(c *conn, of record.End, s *capture.Segment, now int6
 	e.finAcked, e.finAckedTime, e.finAckedBy = true, now, s.Packet
 	c.apply(of.Peer(), rcvFIN, record.Implied, now, s.Packet)
 	c.apply(of, rcvACKofFIN, record.Expected, now, s.Packet)
+}
+
+// unimplyFIN takes a FIN back that the capture seemed to have missed before an end closed:
+// the end acknowledges more since, so it was a byte of data, and this end closed first.
+func (t *Tracker) unimplyFIN(c *conn, from record.End, s *capture.Segment, now int64) bool {
+	to := from.Peer()
+	e, p := &c.ends[from], &c.ends[to]
+	if c.first != to || !e.finSeen || e.finImplied || c.is(isReset) || reassembly.Seq(s.Seq) != e.sndNxt() {
+		return false
+	}
+	for _, x := range [2]record.End{to, from} {
+		for at := &c.ends[x].state; *at > record.Established || *at == record.Closed; {
+			if i := c.before(x, len(c.trans)); i < 0 || c.trans[i].From == record.Unknown {
+				break
+			}
+			c.reopen(x, now, s.Packet)
+		}
+	}
+	p.stream.Ack(p.fin.Add(1))
+	p.finSeen, p.finImplied, p.finAcked, p.fin, p.finTime, p.finPacket, p.finAckedTime, p.finAckedBy = false, false, false, 0, 0, 0, 0, 0
+	c.first, c.segments, c.bytesAfterFIN = from, 0, 0
+	c.apply(from, sendFIN, record.Seen, now, s.Packet)
+	c.apply(to, rcvFIN, record.Expected, now, s.Packet)
+	return true
 }
 
 // ackFIN: the segment acknowledges the FIN of the end it is sent to.

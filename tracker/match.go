@@ -210,8 +210,8 @@ func (c *conn) ownSYN(from record.End, s *capture.Segment) bool {
 		return e.isn == seq
 	case e.stream.Started() && e.stream.Base() == seq.Add(1):
 		return true // its own SYN, captured after what followed it
-	case p.state == record.SynSent && p.synAcks == 0 && e.packets == 0:
-		return true // simultaneous open (RFC 9293 section 3.5, figure 7)
+	case p.state == record.SynSent && p.synAcks == 0 && e.packets == uint64(e.pureACKs):
+		return true // simultaneous open (RFC 9293 section 3.5, figure 7), or one split into an ACK and a SYN
 	}
 	return false
 }
@@ -244,10 +244,12 @@ func (c *conn) fits(from record.End, s *capture.Segment) bool {
 		// Giving up: at its own numbers. Answering a challenge ACK: at the old ones.
 		return seq == e.isn || seq == e.isn.Add(1)
 	}
-	old := &c.prev.ends[c.prev.from(&s.Dst)]
+	old, own := &c.prev.ends[c.prev.from(&s.Dst)], &c.prev.ends[c.prev.from(&s.Src)]
 	if e.synSeen {
-		// A forged SYN lies inside the old window: the ACK number tells.
-		return nearNext(e, seq) && (e.isn.Less(seq) || c.thirdACKAt != 0) && !(s.Flags.Has(capture.ACK) && nearNext(old, ack))
+		// A forged SYN may lie inside the old window: then the ACK number tells. One that takes
+		// the place of a TIME-WAIT may be answered by a number near the old one (Linux).
+		return nearNext(e, seq) && (e.isn.Less(seq) || c.thirdACKAt != 0) &&
+			!(s.Flags.Has(capture.ACK) && nearNext(old, ack) && (c.prev.class != table.TimeWait || nearNext(own, seq)))
 	}
 	return s.Flags.Has(capture.ACK) && p.synSeen && nearNext(p, ack) && !nearNext(old, ack)
 }

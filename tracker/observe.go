@@ -292,7 +292,7 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 		c.imply(from, canACK, now, s.Packet)
 	}
 	upTo := ack
-	if p.finImplied && p.fin.Add(1).Less(ack) {
+	if p.finImplied && p.fin.Add(1).Less(ack) && !t.unimplyFIN(c, from, s, now) {
 		p.fin = ack.Add(^uint32(0)) // that was data: the FIN is the last number
 	}
 	coversFIN := p.finSeen && p.fin.Less(ack)
@@ -331,6 +331,9 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 		x.acked(c, to, s, upTo, advanced, dup, now)
 	}
 	if unseen > 0 {
+		if unseen > 1 && p.state == record.Established && !c.is(isFastOpen) {
+			c.confirm(to) // it sent data (RFC 9293 section 3.10.2)
+		}
 		p.tailUnseen = unseen == 1
 		c.note(record.Moment{Kind: record.MomentAckedUnseen, End: to, N: uint64(unseen)})
 	}

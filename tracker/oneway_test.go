@@ -1,6 +1,10 @@
 package tracker
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
 
 // One direction is shown to be missing by ACKs that rise, or by what follows a
 // SYN: the other end sent in the time that was captured. A lone segment or the
@@ -35,6 +39,37 @@ func TestOneWayIsShown(t *testing.T) {
 	} {
 		if r := recordOf(t, c.lines); r.Capture.OneWayShown != c.shown {
 			t.Errorf("%s: shown %v", c.name, r.Capture.OneWayShown)
+		}
+	}
+}
+
+// One number that the other end sent unseen before an end's FIN is taken for its FIN, until
+// more is acknowledged: then it was a byte, and the end that was captured closed first.
+func TestByteBeforeTheFINIsNoFIN(t *testing.T) {
+	const lines = `
+		0.000 < S. 0:0(0) ack 1 | - -
+		0.030 < .P 1:101(100) ack 101 | - -
+		1.200 < F. 101:101(0) ack 102 | - -`
+	for _, c := range []struct {
+		name, lines string
+		first       record.End
+		states      [2]record.State
+		missing     uint64
+	}{
+		{"nothing more", lines, record.Orig, [2]record.State{record.TimeWait, record.LastAck}, 100},
+		{"one more", lines + `
+		1.300 < . 102:102(0) ack 103 | - -`, record.Resp, [2]record.State{record.Closed, record.TimeWait}, 101},
+		{"data, then one more", lines + `
+		1.300 < . 102:102(0) ack 1003 | - -
+		1.400 < . 102:102(0) ack 1004 | - -`, record.Resp, [2]record.State{record.Closed, record.TimeWait}, 1002},
+		{"an ACK that does not stand behind the FIN", lines + `
+		1.300 < . 101:101(0) ack 103 | - -`, record.Orig, [2]record.State{record.TimeWait, record.LastAck}, 101},
+	} {
+		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
+			_, rec, _ := play(t, w, parseExchange(t, c.lines), -1, -1)
+			if r := &rec.records[0]; r.Close.First != c.first || r.States != c.states || r.Capture.MissingBytes != c.missing || r.Ends[record.Resp].Bytes.V != 100 {
+				t.Errorf("%s, %s: first %v, %v, %d missing, %v bytes", c.name, name, r.Close.First, r.States, r.Capture.MissingBytes, r.Ends[record.Resp].Bytes)
+			}
 		}
 	}
 }

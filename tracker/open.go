@@ -17,6 +17,9 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 		t.repeatedSYN(c, from, s, now)
 		return
 	}
+	if p.state == record.SynSent && e.pureACKs > 0 {
+		c.unsplit(from, now, s.Packet)
+	}
 	e.synSeen, e.isn = true, reassembly.Seq(s.Seq)
 	t.verifySYN(e)
 	e.firstSYN, e.lastSYN, e.firstSYNPacket = now, now, s.Packet
@@ -111,16 +114,24 @@ func (c *conn) unanswer(from record.End, now int64, packet uint64) {
 	if from != record.Orig || p.packets > 0 || e.has&hasSentData != 0 || e.finSeen || e.state != record.Established {
 		return
 	}
-	for _, x := range [2]record.End{from, from.Peer()} {
-		for i := c.before(x, len(c.trans)); i >= 0 && c.ends[x].state > record.SynSent; i = c.before(x, len(c.trans)) {
-			c.reopen(x, now, packet)
-		}
+	for i := c.before(from, len(c.trans)); i >= 0 && e.state > record.SynSent; i = c.before(from, len(c.trans)) {
+		c.reopen(from, now, packet)
 	}
-	p.state = record.Unknown
-	p.stream.Reset()
+	c.unsplit(from.Peer(), now, packet)
 	e.ackedAny = false
 	c.thirdACK, c.thirdACKAt, c.thirdEcho = 0, 0, 0
 	c.flags &^= isOpen | isThirdMissed
+}
+
+// unsplit takes back what an ACK seemed to tell of an end whose own SYN is still to come:
+// of a split handshake (RFC 793's simultaneous open, begun by one end: ACK and SYN apart).
+func (c *conn) unsplit(of record.End, now int64, packet uint64) {
+	e := &c.ends[of]
+	for c.before(of, len(c.trans)) >= 0 {
+		c.reopen(of, now, packet)
+	}
+	e.state = record.Unknown
+	e.stream.Reset()
 }
 
 // takeSYNACK takes a SYN/ACK.

@@ -99,7 +99,7 @@ func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now in
 	if sent < 0 || took < 0 || sent > maxAhead || took > maxAhead {
 		return false
 	}
-	if sent|took == 0 && !(s.Flags.Has(capture.ACK) && e.syns > 0 && p.synAcks > 0) {
+	if sent|took == 0 && !(s.Flags.Has(capture.ACK) && e.synAcks == 0 && p.synAcks > 0) {
 		return false // out of SYN-SENT a SYN/ACK is answered by a RST without ACK (RFC 9293 section 3.10.7.1)
 	}
 	if !s.Flags.Has(capture.ACK) && uint32(sent) > e.room(p) {

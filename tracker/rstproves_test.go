@@ -19,6 +19,12 @@ func TestAbortOfTheOpenerProvesThatItOpened(t *testing.T) {
 		close       record.CloseKind
 	}{
 		{"RST,ACK", asked + `0.020 > R. 1:1(0) ack 1 | - -`, record.OpenHandshake, record.CloseReset},
+		{"RST,ACK, its SYN not captured", `
+			0.010 < S. 0:0(0) ack 1 | - -
+			0.020 > R. 1:1(0) ack 1 | - -`, record.OpenHandshake, record.CloseReset},
+		{"RST,ACK after repeats", asked + `1.000 > S 0:0(0) | - -
+			1.010 < S. 0:0(0) ack 1 | - -
+			1.020 > R. 1:1(0) ack 1 | - -`, record.OpenHandshake, record.CloseReset},
 		{"bare RST", asked + `0.020 > R 1:1(0) | - -`, record.OpenAborted, record.CloseNeverOpened},
 		{"RST,ACK of the responder", asked + `0.020 < R. 1:1(0) ack 1 | - -`, record.OpenHalfOpen, record.CloseNeverOpened},
 	} {
@@ -52,4 +58,30 @@ func TestRSTInsideTheWindowIsTakenBack(t *testing.T) {
 		}
 	}
 	t.Errorf("CLOSED of the RST's sender was not taken back: %+v", r.Transitions)
+}
+
+// Where only SYN, FIN and RST were captured a FIN below the number of such a RST is its
+// sender's own, and that of the RST was not.
+func TestFINBelowARSTInsideTheWindow(t *testing.T) {
+	r := recordOf(t, `
+		0.000 > S 0:0(0) win 64240 | - -
+		0.010 < S. 0:0(0) ack 1 win 64240 | - -
+		0.500 > R 30001:30001(0) | - -
+		2.000 > F. 201:201(0) ack 2001 win 64240 | - -
+		2.010 < F. 2001:2001(0) ack 202 win 64240 | - -`)
+	if r.Close.First != record.Orig || r.Ends[record.Orig].Bytes.V != 200 || r.Ends[record.Resp].Bytes.V != 2000 || r.Close.Kind == record.CloseReset {
+		t.Errorf("%v, first %v, %v and %v bytes", r.Close.Kind, r.Close.First, r.Ends[record.Orig].Bytes, r.Ends[record.Resp].Bytes)
+	}
+}
+
+// A FIN that acknowledges data of the responder proves that it was ESTABLISHED.
+func TestAcknowledgedDataProvesESTABLISHED(t *testing.T) {
+	r := recordOf(t, `
+		0.000 > S  0:0(0) | - -
+		0.010 < S. 0:0(0) ack 1 | - -
+		5.000 > F. 101:101(0) ack 501 | - -
+		5.010 < R  501:501(0) | - -`)
+	if r.Close.ResetIn != record.Established && r.Close.ResetIn != record.CloseWait {
+		t.Errorf("reset in %v", r.Close.ResetIn)
+	}
 }
