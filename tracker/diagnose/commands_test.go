@@ -49,6 +49,8 @@ func checks(words string) (run string, known bool) {
 		return "sysctl " + setting, true
 	}
 	switch tool {
+	case "Get-NetTCPConnection", "Get-NetTCPSetting", "Get-NetFirewallRule", "Get-Process", "Get-Counter", "pktmon", "netstat":
+		return "true", true // of Windows
 	case "ip", "nft":
 		for _, change := range []string{" add ", " del ", " delete ", " set ", " change ", " replace ", " flush ", " insert "} {
 			if strings.Contains(words+" ", change) {

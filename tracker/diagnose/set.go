@@ -21,6 +21,7 @@ type Set struct {
 	endings   endings
 	forgotten forgotten
 	twins     twins
+	systems   systems
 	subjects  int // that a detector has places for
 	narrowed  int // what that was divided by
 	damaged   damaged
@@ -39,7 +40,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), systems: newSystems(), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -81,6 +82,7 @@ func (s *Set) Narrow(by int) {
 	s.census.kept.Narrow(by)
 	s.tried.kept.Narrow(by)
 	s.twins.kept.Narrow(by)
+	s.systems.kept.Narrow(by)
 	s.sample, s.endings = newSampled(max(maxSampled/by, 1)), newEndings(max(maxSampled/by, 1))
 	for _, f := range s.folds {
 		if x, ok := f.(interface{ narrow(by int) }); ok {
@@ -114,6 +116,7 @@ func (s *Set) add(r *record.Record) {
 		s.endings.add(r)
 		s.forgotten.add(r)
 		s.twins.add(r)
+		s.systems.add(r)
 	}
 	var past groups
 	if s.past != nil {
@@ -145,6 +148,7 @@ func (s *Set) Fields(w *fold.Walk) {
 	s.endings.Fields(w)
 	s.forgotten.Fields(w)
 	s.twins.kept.Fields(w)
+	s.systems.kept.Fields(w)
 	for _, f := range s.folds {
 		f.Fields(w)
 	}
@@ -161,6 +165,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	with.recent = s.past != nil
 	s.census.kept.Trim()
 	s.tried.kept.Trim()
+	s.systems.kept.Trim()
 	with.census, with.tried, with.quality, with.suspects = &s.census, &s.tried, &s.quality, newSuspects()
 	with.contrasts, with.ended = s.sample.join(), &s.endings
 	for _, f := range s.folds {
@@ -186,6 +191,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			s.forgotten.weaken(&x)
 			lower(&x, lesser)
 			x.reasoned()
+			s.systems.advise(&x)
 			all = append(all, x)
 		}
 	}

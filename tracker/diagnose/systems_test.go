@@ -1,0 +1,40 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// Advice for a host whose packets begin with a TTL of 128 names the tools of Windows, for others those of Linux.
+func TestAdviceFitsTheSystem(t *testing.T) {
+	ttls := func(orig, resp uint8) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Ends[record.Orig].TTL, r.Ends[record.Resp].TTL = record.Some(orig), record.Some(resp)
+		}
+	}
+	for _, c := range []struct {
+		name, detector string
+		records        []*record.Record
+		has, lacks     string
+	}{
+		{"a server of Windows", "close-wait", clean(20, halfClosed(600*second), ttls(64, 127)), "On 10.0.0.2 (its TTL fits Windows): `Get-NetTCPConnection -State CloseWait -LocalPort 80` lists them", "`ss "},
+		{"a server of Linux", "close-wait", clean(20, halfClosed(600*second), ttls(128, 63)), "`ss -tanp state close-wait", "Windows"},
+		{"a router", "close-wait", clean(20, halfClosed(600*second), ttls(128, 250)), "`ss -tanp state close-wait", "Windows"},
+		{"now one, now the other, as behind a load balancer", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 128)), made(900, ttls(64, 64))), "`ss -tanp state close-wait", "Windows"},
+		{"nobody named", "reset-abort", same(3, reset(record.Resp, record.ResetAbort), ttls(64, 128)), "On 10.0.0.2 (its TTL fits Windows): Process Monitor", "strace"},
+		{"a client of a server of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(64, 128)), "On the client: `sysctl", "Get-NetTCPSetting"},
+		{"both of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(128, 128)), "On the client (its TTL fits Windows): `Get-NetTCPSetting`", "sysctl"},
+		{"the capture", "capture-drops", same(3, ttls(128, 128), func(r *record.Record) { r.Capture.MissingBytes = 100 }), "`tcpdump -B", "Windows"},
+	} {
+		found := findingsOf(t, c.detector, nil, c.records...)
+		if len(found) != 1 {
+			t.Errorf("%s: %v", c.name, titles(found))
+			continue
+		}
+		if all := strings.Join(found[0].Advice, "\n"); !strings.Contains(all, c.has) || strings.Contains(all, c.lacks) {
+			t.Errorf("%s: %s", c.name, all)
+		}
+	}
+}
