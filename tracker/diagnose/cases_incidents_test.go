@@ -109,6 +109,19 @@ func incidentSituations() []situation {
 	}
 }
 
+// That a RST came behind its sender's own FIN does not say that the other end had not closed.
+func TestBehindOwnFIN(t *testing.T) {
+	both := clean(1, diedAt(2*second), func(r *record.Record) {
+		c := &r.Close
+		c.ResetCause = record.ResetAbort
+		c.FINTime = [2]record.Opt[int64]{record.Some(c.ResetTime.V - 2*millisecond), record.Some(c.ResetTime.V - millisecond)}
+	})
+	found := findingsOf(t, "reset-abort", nil, both...)
+	if len(found) != 1 || found[0].Severity != Info || !strings.Contains(found[0].Explanation, "misses nothing") || strings.Contains(found[0].Explanation, "before the other end") {
+		t.Errorf("%v: %+v", titles(found), found)
+	}
+}
+
 // A finding says in its title and its first cause what ends the search.
 func TestIncidentTexts(t *testing.T) {
 	refused := func(scattered bool) (all []*record.Record) {
@@ -159,6 +172,12 @@ func TestIncidentTexts(t *testing.T) {
 		{"an idle limit", "reset-unread", clean(5, diedAt(2*second), func(r *record.Record) { r.Close.ResetQuiet = 2 * second }), "in answer to data", "failed at that data"},
 		{"more of the request was under way", "reset-unread", clean(1, diedAt(2*second), func(r *record.Record) { r.Close.Crossed = true }), "in answer to data", "the application answers early"},
 		{"the client had closed", "reset-unread", clean(1, diedAt(2*second), func(r *record.Record) { r.Close.ResetIn = record.CloseWait }), "in place of the second FIN", "what the other end has closed"},
+		{"behind its own FIN", "reset-abort", clean(1, diedAt(2*second), func(r *record.Record) {
+			r.Close.ResetCause, r.Close.FINTime[record.Resp] = record.ResetAbort, record.Some(r.Close.ResetTime.V-millisecond)
+		}), "behind its sender's own FIN", "closed with data unread"},
+		{"a SYN of a system", "abandoned", clean(1, failed(record.OpenAborted, 1)), "gave up", "connect timeout"},
+		{"a SYN that a program made", "abandoned", clean(1, failed(record.OpenAborted, 1), bareSYN), "reset", "made the SYNs itself"},
+		{"a raw socket within one host", "reset-forgotten", clean(1, reset(record.Resp, record.ResetUnknown), func(r *record.Record) { r.Orig.Addr, r.Close.ResetQuiet = r.Resp.Addr, 300*second }), "did not know it", "restarted"},
 		{"an answer before the request was read", "reset-abort", full(true), "with data unread", "answers early"},
 		{"killed in an upload", "reset-abort", full(false), "with data unread", "was killed"},
 		{"a timeout", "gave-up-waiting", clean(6, waitedFor(2*second, 500)), "ended by a timeout of the client", "a timeout of 2 s"},

@@ -23,8 +23,8 @@ nothing stands between, its own stack sent it all the same.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
 
-Where the other end had sent its FIN before, the RST comes in place of the second FIN, which is
-reported so.
+Where the other end had sent its FIN before, the RST comes in place of the second FIN, and where its
+sender had, behind its own FIN; both are reported so.
 
 A close with unread data looks the same (RFC 2525 section 2.17) where it did not
 answer a request: see reset-unread. A RST from something on the path has mostly
@@ -59,6 +59,10 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	switch {
 	case x.full == x.n:
 		x.intoUnread(&f)
+	case x.closing == x.n:
+		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
+		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
+		f.Causes = []string{"it shut down its sending side and then closed with data unread", "its application ended right after the close", lingers}
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	}

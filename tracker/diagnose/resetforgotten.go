@@ -52,7 +52,10 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 			"Keepalive more often than the idle limits on the path: `sysctl net.ipv4.tcp_keepalive_time`."},
 	}
 	if x.sources.all.Count() == 1 && x.sources.known[0].Addr == s.A.Addr {
-		f.Causes, f.Advice = f.Causes[:1], f.Advice[:1] // within one host
+		// Within one host nothing stands between, and a raw socket's packets meet no connection either.
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("%s met an end that did not know it: %s", x.what(s, all), x.sent(s, "a bare RST"))
+		f.Causes, f.Advice = []string{f.Causes[0], madeItself}, f.Advice[:1]
 	}
 	return f
 }

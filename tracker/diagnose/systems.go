@@ -151,7 +151,7 @@ func connections(args string) string {
 			command += " -State " + x[1]
 		}
 	}
-	if strings.HasPrefix(args, "-lt") {
+	if strings.HasPrefix(args, "-lt") { // as of ss -ltn, -ltnp
 		command += " -State Listen"
 	}
 	for _, x := range [...][2]string{{"sport = :", " -LocalPort "}, {"dport = :", " -RemotePort "}} {
