@@ -84,7 +84,7 @@ func weaknesses(p *page, s *Summary, h *Headline) (parts []string) {
 		parts = append(parts, say.Plural(h.Unnamed, "connection")+" not searched for names")
 	}
 	if n := s.findings.Damaged(); n > 0 {
-		parts = append(parts, say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of the findings")
+		parts = append(parts, say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of findings, handshakes and closes")
 	}
 	if h.Undecoded > 0 {
 		parts = append(parts, say.Plural(h.Undecoded, "packet")+" not decoded")
@@ -157,8 +157,8 @@ func (p *page) moreFindings(n int) {
 
 // untroubled says in a line that nothing was found, and of how much.
 func untroubled(s *Summary) string {
-	h := sumsOf[*handshakes](s)
-	c := sumsOf[*closes](s)
+	h := undamaged[*handshakes](s)
+	c := undamaged[*closes](s)
 	_, failed := h.totals()
 	switch bad, open := failed.total(), c.worst.Offered(); {
 	case s.conns == 0 && s.leftOut > 0:

@@ -20,7 +20,7 @@ type FeltClass struct {
 
 // FeltTimes are the classes from the first to the last that has a handshake; none without any.
 func (s *Summary) FeltTimes() (all []FeltClass) {
-	h := &sumsOf[*handshakes](s).humps
+	h := &undamaged[*handshakes](s).humps
 	last := 0
 	for i := range h {
 		if h[i].n > 0 {
@@ -50,7 +50,7 @@ type ListenerTimes struct {
 // SlowestListeners are the servers with the greatest 95th percentile, n at most; and how many
 // have felt times in all.
 func (s *Summary) SlowestListeners(n int) (all []ListenerTimes, of int) {
-	for _, r := range sumsOf[*handshakes](s).listeners("server") {
+	for _, r := range undamaged[*handshakes](s).listeners("server") {
 		if f := &r.opened.felt; f.N() > 0 {
 			all = append(all, ListenerTimes{capture.Endpoint(r.listener), f.N(), f.Quantile(50), f.Quantile(95), f.Quantile(99), f.Quantile(100)})
 		}

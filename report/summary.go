@@ -59,6 +59,8 @@ type Summary struct {
 	end      int64                   // latest time known: of a packet, or the clock's when the input ended
 	unknown  [schema.NReasons]uint64 // connections of which something can't be known, by the reason told
 	sums     []sums                  // of the tables, in their order
+	damaged  []sums                  // of attempts and closes, those of connections of damaged packets only: see undamaged
+	ofDamage uint64                  // how many connections those are
 	timeline *timeline               // among those; nil where it is not kept
 	rows     ranking
 	findings *diagnose.Set
@@ -101,8 +103,9 @@ func NewSummary(o SummaryOptions) *Summary {
 		s.sums = append(s.sums, newShapes(o), newQuiets(o))
 	}
 	s.timeline = sumsOf[*timeline](s)
+	s.damaged = s.apart()
 	if o.Narrow > 1 {
-		for _, x := range s.sums {
+		for _, x := range slices.Concat(s.sums, s.damaged) {
 			x.narrow(o.Narrow)
 		}
 		s.findings.Narrow(o.Narrow)
@@ -128,8 +131,17 @@ func (s *Summary) Add(r *record.Record) {
 	for told := schema.ReasonsOf(r).Told(); told != 0; told &= told - 1 {
 		s.unknown[bits.TrailingZeros16(uint16(told))]++
 	}
+	damaged := diagnose.OfDamage(r)
 	for _, x := range s.sums {
-		x.add(r)
+		if !damaged || !countsAttempts(x) {
+			x.add(r)
+		}
+	}
+	if damaged {
+		s.ofDamage++
+		for _, x := range s.damaged {
+			x.add(r)
+		}
 	}
 	s.rows.Add(r)
 	s.findings.Add(r)
@@ -140,10 +152,10 @@ func (s *Summary) LeaveOut() { s.leftOut++ }
 
 // Fields walks over all that was summed up.
 func (s *Summary) Fields(w *fold.Walk) {
-	fold.Sum(w, &s.conns, &s.leftOut, &s.oneWay)
+	fold.Sum(w, &s.conns, &s.leftOut, &s.oneWay, &s.ofDamage)
 	fold.Max(w, &s.end)
 	fold.Sums(w, s.unknown[:])
-	for _, x := range s.sums {
+	for _, x := range slices.Concat(s.sums, s.damaged) {
 		x.Fields(w)
 	}
 	s.rows.Fields(w)
@@ -159,7 +171,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 7
+const summaryVersion = 8
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.
@@ -188,6 +200,45 @@ func sumsOf[T sums](s *Summary) (found T) {
 		}
 	}
 	return found
+}
+
+// countsAttempts tells whether sums are of attempts or of closes, which packets that their receiver
+// throws away are none of.
+func countsAttempts(x sums) bool {
+	switch x.(type) {
+	case *handshakes, *closes:
+		return true
+	}
+	return false
+}
+
+// apart makes empty sums of attempts and closes.
+func (s *Summary) apart() (empty []sums) {
+	for _, t := range AllTables() {
+		if t.sums != nil && s.sumsUp(&t) {
+			if x := t.sums(s.opt); countsAttempts(x) {
+				empty = append(empty, x)
+			}
+		}
+	}
+	return empty
+}
+
+// undamaged are the sums of attempts or of closes that count: without those of damaged packets only,
+// unless the capture was edited, so that wrong checksums tell nothing.
+func undamaged[T sums](s *Summary) T {
+	x := sumsOf[T](s)
+	if s.ofDamage == 0 || s.findings.Damaged() > 0 {
+		return x
+	}
+	for i, empty := range s.apart() {
+		if all, ok := empty.(T); ok {
+			fold.Merge[sums](empty, x)
+			fold.Merge[sums](empty, s.damaged[i])
+			return all
+		}
+	}
+	return x
 }
 
 // Strange is whether the next Summary of what is recent has to be told so.

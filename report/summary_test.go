@@ -171,6 +171,48 @@ func TestLimitsAreCounted(t *testing.T) {
 	}
 }
 
+// What consists of packets of one end with a wrong IPv4 header checksum is no attempt and no close,
+// unless the capture was edited, as connections of both ends show that have such too.
+func TestDamagedIsNoAttempt(t *testing.T) {
+	wrong := func(id uint64, both bool) *record.Record {
+		r := recordtest.MadeUp(id, fmt.Sprintf("10.0.0.1:%d", id), "10.0.0.2:80")
+		if !both {
+			r = recordtest.NotOpened(r, record.OpenNoAnswer)
+			r.Ends[record.Resp] = record.EndRecord{}
+		}
+		r.Capture.WrongIP = true
+		return r
+	}
+	for _, x := range []struct {
+		name         string
+		edited       bool
+		opened, fail uint64
+	}{{"damaged on the way", false, 3, 0}, {"edited", true, 4, 2}} {
+		all := []*record.Record{wrong(1, false), wrong(2, false)}
+		for id := range uint64(3) {
+			all = append(all, recordtest.MadeUp(10+id, fmt.Sprintf("10.0.0.1:%d", 10+id), "10.0.0.2:80"))
+		}
+		if x.edited {
+			all = append(all, wrong(3, true))
+		}
+		half := summaryOf(SummaryOptions{}, all[:1])
+		half.Merge(writtenAndRead(t, summaryOf(SummaryOptions{}, all[1:])))
+		for _, s := range []*Summary{summaryOf(SummaryOptions{}, all), half} {
+			h := undamaged[*handshakes](s)
+			done, bad := h.totals()
+			if got, failed := done.n, bad.total(); got != x.opened || failed != x.fail {
+				t.Errorf("%s: %d opened and %d failed, want %d and %d", x.name, got, failed, x.opened, x.fail)
+			}
+			if n := undamaged[*closes](s).kinds[record.CloseNeverOpened]; n != x.fail {
+				t.Errorf("%s: %d never opened, want %d", x.name, n, x.fail)
+			}
+			if n := undamaged[*handshakes](s).failed.Total().total(); n != x.fail {
+				t.Errorf("%s: asked again, %d failed", x.name, n)
+			}
+		}
+	}
+}
+
 func TestAddDoesNotAllocate(t *testing.T) {
 	s := NewSummary(SummaryOptions{Rows: 100})
 	records := recordtest.Random(5, 2000, 10)

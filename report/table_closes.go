@@ -56,7 +56,7 @@ func (c *closes) blamed(key string) []culpritRow {
 }
 
 func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
-	c := sumsOf[*closes](s)
+	c := undamaged[*closes](s)
 	complete := c.complete()
 	if complete == 0 && c.kinds == [record.NCloseKinds]uint64{} {
 		p.absent("closes")

@@ -77,7 +77,7 @@ func (h *handshakes) listeners(key string) []*listenerRow {
 }
 
 func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
-	h := sumsOf[*handshakes](s)
+	h := undamaged[*handshakes](s)
 	all, allFailed := h.totals()
 	bad := allFailed.total()
 	opening := allFailed.n[stillOpening]
@@ -300,7 +300,7 @@ type Listener struct {
 // WorstListeners are the servers at which opening goes worst, n at most: where most failed or is
 // retransmitted, then where most is opened; and how many servers there are.
 func (s *Summary) WorstListeners(n int) (worst []Listener, of uint64) {
-	for _, r := range sumsOf[*handshakes](s).listeners("") {
+	for _, r := range undamaged[*handshakes](s).listeners("") {
 		x := Listener{Endpoint: capture.Endpoint(r.listener), Done: r.opened.n, Failed: r.failed.total(), Opening: r.failed.n[stillOpening],
 			Waiting: r.failed.waiting, Again: r.opened.synAgain + r.opened.synACKAgain + r.failed.synAgain + r.failed.synACKAgain,
 			Resets: r.opened.resets, Why: failures(&r.failed)}

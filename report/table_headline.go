@@ -52,7 +52,7 @@ func writeHeadline(p *page, s *Summary, h *Headline) {
 	}
 	writeUnknown(p, s)
 	if n := s.findings.Damaged(); n > 0 {
-		p.label("damaged", say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of the findings")
+		p.label("damaged", say.Plural(n, "connection")+" of damaged packets only (IP header checksum wrong), left out of findings, handshakes and closes")
 	}
 	writeLosses(p, h)
 	if h.Filter != "" {
@@ -172,7 +172,7 @@ func input(h *Headline) string {
 }
 
 func connectionCounts(s *Summary) string {
-	h := sumsOf[*handshakes](s)
+	h := undamaged[*handshakes](s)
 	var all counted
 	done, bad := h.totals()
 	all.add(done.n, "opened")

@@ -22,12 +22,18 @@ type damaged struct {
 // of the others still tell something.
 const wrongAtMost = 16
 
+// OfDamage tells that a connection consists of packets of one end whose IPv4 header checksums are
+// all wrong: unless the capture was edited (see Set.Damaged) it is none.
+func OfDamage(r *record.Record) bool {
+	return r.Capture.WrongIP && min(r.Ends[record.Orig].Packets, r.Ends[record.Resp].Packets) == 0
+}
+
 // counts notes what a record tells of checksums, and whether it is to be kept apart.
 func (d *damaged) counts(r *record.Record) bool {
 	d.judged = nil
 	both := r.Ends[record.Orig].Packets > 0 && r.Ends[record.Resp].Packets > 0
 	switch {
-	case r.Capture.WrongIP && !both:
+	case OfDamage(r):
 		d.conns++
 		return true
 	case r.Capture.WrongIP:
