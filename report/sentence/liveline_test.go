@@ -70,7 +70,7 @@ func TestLiveLine(t *testing.T) {
 			r.Close = record.CloseRecord{Kind: record.CloseReset, First: record.NoEnd, ResetBy: record.Resp,
 				ResetIn: record.CloseWait, ResetCause: record.ResetUnreadData}
 		}, 0,
-			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server, in CLOSE-WAIT, it closed with unread data"},
+			"22:13:21.000 reset  #12 10.0.0.1:40000 -> 10.0.0.2:80  by server, in CLOSE-WAIT, in answer to data, not read or aborted"},
 		{"timeout", record.EventTimedOut, func(r *record.Record) { r.Close.Kind = record.CloseTimedOut }, 0,
 			"22:13:21.000 timeout #12 10.0.0.1:40000 -> 10.0.0.2:80  client ESTABLISHED, server ESTABLISHED, data was retransmitted and never acknowledged"},
 	}

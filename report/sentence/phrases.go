@@ -58,7 +58,7 @@ func ResetCause(cause record.ResetCause) string {
 	case record.ResetAbort:
 		return "its program aborted: it closed with SO_LINGER 0, or with unread data"
 	case record.ResetUnreadData:
-		return "it closed with unread data"
+		return "in answer to data, not read or aborted"
 	case record.ResetLateData:
 		return "data came after its program had closed the socket"
 	case record.ResetAfterClose:
