@@ -12,6 +12,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/pcaptest"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -82,15 +83,6 @@ func watchedWith(t *testing.T, pcap []byte, o Options, whole, file int, x *watch
 	return b.String(), h
 }
 
-// tooSlowRaced skips a test of tens of thousands of connections under the race detector, which takes
-// minutes for it: make test runs it without. Under the detector TestWatch walks as well.
-func tooSlowRaced(t *testing.T) {
-	t.Helper()
-	if raced {
-		t.Skip("takes minutes under the race detector: run without -race")
-	}
-}
-
 // Who watches changes nothing of the report, and each connection counts once in what is seen.
 func TestWatch(t *testing.T) {
 	const n = 20000
@@ -98,7 +90,7 @@ func TestWatch(t *testing.T) {
 	want, _ := watched(t, pcap, 2, 0, nil)
 	for _, workers := range []int{1, 3} {
 		for _, whole := range []int{1, 1 << 20} {
-			if raced && (workers == 1 || whole > 1) {
+			if racetest.On && (workers == 1 || whole > 1) {
 				continue // the detector looks on where several walk in slices; all are run without it
 			}
 			t.Run(fmt.Sprintf("%d workers, whole %d", workers, whole), func(t *testing.T) {
@@ -138,7 +130,7 @@ func TestWatch(t *testing.T) {
 // Connections end while a walk goes on: each counts once all the same, and what ended long ago
 // is not recent.
 func TestConnectionsEndDuringAWalk(t *testing.T) {
-	tooSlowRaced(t)
+	racetest.TooSlow(t)
 	pcap := pcaptest.ShortConnections(t, 70_000)
 	o := Options{Workers: 2, MSL: 3 * time.Second}
 	want, _ := watchedWith(t, pcap, o, 0, 0, nil)

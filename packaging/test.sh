@@ -15,7 +15,8 @@ skips=$logs/skips
 : >"$skips"
 start=$(date +%s)
 
-say() { printf '== %s\n' "$*"; }
+# say TEXT: what is done now, and when, in seconds since the start.
+say() { printf '== %s s: %s\n' "$(($(date +%s) - start))" "$*"; }
 skip() { printf '%s\n' "$*" >>"$skips"; }
 
 # check NAME COMMAND... runs a command; its output is shown only when it fails.
@@ -72,7 +73,13 @@ fi
 touch "$logs/unraced"
 if [ -n "$race" ]; then
 	say "tests that are too slow under the race detector"
-	if ! "$go" test -v -count 1 -run '^(TestAnyNumberOfWorkers|TestSplitFilesAndFullTables|TestAnonymousOutputs|TestWatch|TestConnectionsEndDuringAWalk)$' . ./cmd/tcpwatch >"$logs/unraced" 2>&1; then
+	files=$(git grep -l -e 'racetest\.' -- '*_test.go')
+	# shellcheck disable=SC2086 # names without spaces
+	names=$(sed -n -e 's/^func \(Test[A-Za-z0-9_]*\)(.*/\1/; T; h' -e ': body' -e 'n; /^}/b; /racetest\./ { g; p; b }; b body' $files | paste -sd '|' -)
+	# shellcheck disable=SC2086
+	packages=$(for f in $files; do dirname "./$f"; done | sort -u)
+	# shellcheck disable=SC2086
+	if ! "$go" test -v -count 1 -run "^($names)\$" $packages >"$logs/unraced" 2>&1; then
 		grep -avE '^(=== (RUN|PAUSE|CONT|NAME)| *--- (PASS|SKIP)|PASS$|ok )' "$logs/unraced" | head -n 200
 		failed="$failed tests without the race detector;"
 		faults=$((faults + 1))
@@ -129,8 +136,17 @@ if [ "$count" -gt 0 ]; then
 	each=${FUZZTIME:-4000x}
 	say "fuzz $count targets, $each each"
 	printf '%s\n' "$targets" >"$logs/targets"
+	mkdir "$logs/fuzz"
+	cache=$("$go" env GOCACHE)/fuzz
 	while read -r pkg target; do
-		if ! "$go" test -run '^$' -fuzz "^$target\$" -fuzztime "$each" -fuzzminimizetime 100x "$pkg" >"$logs/out" 2>&1 </dev/null; then
+		# A package is built once, not for each of its targets.
+		dir=$("$go" list -f '{{.Dir}}' "$pkg")
+		binary=$logs/fuzz/$(echo "$pkg" | tr / -)
+		if { [ -x "$binary" ] || "$go" test -c -fuzz . -o "$binary" "$pkg"; } >"$logs/out" 2>&1 </dev/null &&
+			env -C "$dir" "$binary" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$each" -test.fuzzminimizetime 100x \
+				-test.fuzzcachedir "$cache/$pkg" >"$logs/out" 2>&1 </dev/null; then
+			:
+		else
 			head -n 100 "$logs/out"
 			found "$pkg" "$logs/out"
 			failed="$failed $target;"
@@ -185,7 +201,7 @@ bad=$(($(grep -acE '^--- FAIL' "$logs/test") + faults))
 # A package that did not build, or died, fails without a test to name.
 [ $status = 0 ] || [ $bad != 0 ] || bad=1
 left=$(($(grep -acE '^--- SKIP' "$logs/test") - $(grep -ac "$unraced\$" "$logs/test")))
-say "$(($(date +%s) - start)) s"
+echo "== $(($(date +%s) - start)) s"
 if [ -n "$failed" ]; then
 	echo "FAILED:$failed"
 fi

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -88,6 +89,7 @@ func blank(r *record.Record) {
 // A segment that its receiver throws away changes nothing about either end, and
 // what really was sent is followed exactly behind it.
 func TestStraysChangeNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	tried, failed := 0, 0
 	for _, x := range exchanges {
 		lines := parseExchange(t, x.lines)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -84,6 +85,7 @@ func (nowhere) Step(*record.Step)   {}
 // TIME-WAIT at most 400, all told: what a table of a million needs is known
 // beforehand.
 func TestMemory(t *testing.T) {
+	racetest.TooSlow(t)
 	for _, tt := range []struct {
 		name   string
 		closes bool
@@ -119,6 +121,7 @@ func TestMemory(t *testing.T) {
 // Four hours of packet time with connections that come and go take no more
 // memory than the first ten minutes.
 func TestAnEndlessRunDoesNotGrow(t *testing.T) {
+	racetest.TooSlow(t)
 	tr := New(Options{}, nowhere{})
 	packet := uint64(0)
 	const second = 10 // connections, for the test to be short

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
 	"tcpwatch/tracker/table"
@@ -60,6 +61,7 @@ func set(v reflect.Value) reflect.Value {
 // use and with few: one that somebody adds and does not pack fails here, and one
 // that is left out when others are empty.
 func TestPackKeepsEverything(t *testing.T) {
+	racetest.TooSlow(t)
 	for seed := range uint64(400) {
 		fill := func(r *rand.Rand, v any) {
 			scramble(r, reflect.ValueOf(v).Elem(), "")

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -68,6 +69,7 @@ func observeStages(t *testing.T, trackers []*Tracker, each int) map[uint64][2]in
 // and a forged address, and of the same worth what is oldest; how connections are
 // divided among trackers does not matter.
 func TestAFullTableGivesUpByWorthThenTime(t *testing.T) {
+	racetest.TooSlow(t)
 	const each = 4
 	for most := range each * len(stages) {
 		var want []string

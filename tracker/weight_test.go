@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/table"
 )
 
 // What a connection that is not packed books is about what it takes, whatever it
 // holds; and when such are gone nothing of it is left.
 func TestWeight(t *testing.T) {
+	racetest.TooSlow(t)
 	for _, tt := range []struct {
 		name    string
 		sent    int    // segments of 10 bytes
@@ -104,6 +106,7 @@ func TestWeightOfAnyDivision(t *testing.T) {
 
 // Whatever comes, what the tracker holds stays near Options.MaxBytes.
 func TestMaxBytesHolds(t *testing.T) {
+	racetest.TooSlow(t)
 	const most = 8 << 20
 	for _, tt := range []struct {
 		name  string

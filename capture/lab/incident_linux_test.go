@@ -59,19 +59,15 @@ func troubles(all []diagnose.Finding) (some []diagnose.Finding) {
 	return some
 }
 
-// runWatched runs over what is captured in the scene until the context is done.
-func runWatched(ctx context.Context, x *lab.Scene, w *watcher) error {
-	h, err := openIn(x)
-	if err != nil {
-		return err
-	}
+// runWatched runs over what a handle captures in the scene until the context is done.
+func runWatched(ctx context.Context, x *lab.Scene, h *live.Handle, w *watcher) error {
 	source := tcpwatch.Live(h)
 	defer source.Close()
 	o := tcpwatch.Options{Workers: 2}
 	if low, high := x.Ports(); low != 0 {
 		o.Ports, o.Local = diagnose.PortRange{Low: low, High: high}, func(a capture.Addr) bool { return a == capture.AddrFrom(x.Client.IP) }
 	}
-	_, err = tcpwatch.Run(ctx, source, o, w)
+	_, err := tcpwatch.Run(ctx, source, o, w)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -126,11 +122,16 @@ func act(t *testing.T, l *lab.Lab, x *lab.Incident, n, rate int, after time.Dura
 		return nil
 	}
 	defer s.End()
+	h, err := openIn(s) // before anything is sent
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
 	a := &acted{watcher: &watcher{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- runWatched(ctx, s, a.watcher) }()
+	go func() { ended <- runWatched(ctx, s, h, a.watcher) }()
 	var beside *load.Beside
 	if rate > 0 {
 		if beside, err = load.BesideOn(s.Network(), rate); err != nil {

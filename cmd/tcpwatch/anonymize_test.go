@@ -13,6 +13,7 @@ import (
 
 	"tcpwatch/capture"
 	. "tcpwatch/capture/capturetest"
+	"tcpwatch/internal/racetest"
 )
 
 // tellingCapture writes a capture with addresses, hardware addresses and names in many places.
@@ -75,7 +76,7 @@ func told(addresses ...string) (all [][]byte) {
 
 // Nothing of addresses, names and hardware addresses is in any byte of any output.
 func TestAnonymousOutputs(t *testing.T) {
-	tooSlowRaced(t)
+	racetest.TooSlow(t)
 	dir := t.TempDir()
 	telling := filepath.Join(dir, "x.pcap")
 	tellingCapture(t, telling)

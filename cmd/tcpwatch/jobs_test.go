@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/report"
 )
 
@@ -106,19 +107,10 @@ func captures(t *testing.T) []string {
 	return all
 }
 
-// tooSlowRaced skips a test that starts the program hundreds of times under the race detector,
-// which makes each start ten times as long: make test runs it without.
-func tooSlowRaced(t *testing.T) {
-	t.Helper()
-	if raced {
-		t.Skip("starts the program hundreds of times: run without -race")
-	}
-}
-
 // What is printed is the same to the byte for any number of workers.
 func TestAnyNumberOfWorkers(t *testing.T) {
 	for i, name := range captures(t) {
-		if raced && i%8 != 0 { // the detector looks on at some; all are run without it
+		if racetest.On && i%8 != 0 { // the detector looks on at some; all are run without it
 			continue
 		}
 		if _, err := capture.Open(name); err != nil {
@@ -205,7 +197,7 @@ func write(t *testing.T, name string, from capture.Source, n int) (written int) 
 // Neither the number of workers nor how a capture is split into files changes
 // what is found, full tables and interim records included.
 func TestSplitFilesAndFullTables(t *testing.T) {
-	tooSlowRaced(t)
+	racetest.TooSlow(t)
 	one := mixture(t)
 	whole, err := capture.Open(one[0])
 	if err != nil {

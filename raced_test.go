@@ -1,5 +1,0 @@
-//go:build race
-
-package tcpwatch
-
-const raced = true
