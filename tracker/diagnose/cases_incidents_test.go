@@ -39,6 +39,20 @@ func unheardSince(since int64) func(r *record.Record) {
 	}
 }
 
+// neverAnswered lets a connection be open when the capture begins, and the client send so many
+// bytes so often while nothing comes from the server.
+func neverAnswered(bytes uint64, times uint16) func(r *record.Record) {
+	return func(r *record.Record) {
+		unheardSince(2 * second)(r)
+		r.Open = record.OpenRecord{Kind: record.OpenMidstream}
+		r.Capture.Midstream, r.Capture.OneWay = true, true
+		r.Ends[record.Resp] = record.EndRecord{}
+		x := &r.Ends[record.Orig]
+		x.Packets, x.SeenBytes, x.WireBytes = uint64(times), bytes, bytes*uint64(times)
+		r.Path[record.Orig].UnackedTimes = times
+	}
+}
+
 // silentFrom lets the listener send nothing but its SYN/ACK.
 func silentFrom(r *record.Record) {
 	r.Ends[record.Resp].Packets, r.Ends[record.Resp].SeenBytes, r.Ends[record.Resp].WireBytes = uint64(r.Open.SYNACKs), 0, 0
@@ -96,6 +110,10 @@ func incidentSituations() []situation {
 		{"fell-silent", "new connections get no answer either: no-answer tells it", cutAll, ""},
 		{"fell-silent", "nothing began meanwhile", clean(3, unheardSince(2*second)), "warning possible"},
 		{"fell-silent", "one, and nothing began meanwhile", clean(1, unheardSince(2*second)), "notice possible"},
+		{"fell-silent", "open when the capture began, only the sender seen, others are served", append(clean(3, neverAnswered(100, 5)), clean(4, after(3*second))...), "warning likely"},
+		{"fell-silent", "the same, and it sends something new: the other direction is not captured", append(clean(3, neverAnswered(100, 5), func(r *record.Record) { r.Ends[record.Orig].WireBytes++ }), clean(4, after(3*second))...), ""},
+		{"fell-silent", "the same with a single byte: a probe", append(clean(3, neverAnswered(1, 5)), clean(4, after(3*second))...), ""},
+		{"fell-silent", "the same, and the capture has its SYN", append(clean(3, neverAnswered(100, 5), func(r *record.Record) { r.Open.Kind = record.OpenHandshake }), clean(4, after(3*second))...), ""},
 		{"fell-silent", "what is missing was sent once", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].UnackedTimes = 1 }), ""},
 		{"fell-silent", "it never heard data, others are served", append(clean(3, unheardSince(2*second), silentFrom), clean(4, after(3*second))...), "warning possible"},
 		{"fell-silent", "open and at rest", clean(3, leftOpen(10*second)), ""},

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -17,6 +18,7 @@ type stuck struct {
 	from  sources           // the other ends of those
 	least uint32            // of those, the smallest payload that was repeated
 	over  uint64            // of those, connections that a timeout ended
+	older uint64            // connections that were under way when the capture began, without a packet of the silent end
 }
 
 // Fields walks over what is summed up.
@@ -24,7 +26,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.began.Fields(w)
 	fold.Max(w, &x.times)
-	fold.Sum(w, &x.never, &x.over)
+	fold.Sum(w, &x.never, &x.over, &x.older)
 	fold.Least(w, &x.least)
 	x.from.Fields(w)
 }
@@ -48,10 +50,20 @@ const stuckLeast = second
 // ends, and that it is too soon for the connection to have died of that.
 func stuckTowards(r *record.Record, e record.End) bool {
 	p, s := &r.Path[e.Peer()], &r.Path[e.Peer()].Stuck
-	if !r.Unfinished || r.Capture.OneWay || r.Close.Kind != record.CloseOpen || p.UnackedTimes <= triesToFail || s.Heard || s.Shrunk > 0 {
+	if !r.Unfinished || r.Capture.OneWay && !neverAnswers(r, e) || r.Close.Kind != record.CloseOpen || p.UnackedTimes <= triesToFail || s.Heard || s.Shrunk > 0 {
 		return false
 	}
-	return r.Ends[e].Packets > 0 && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
+	return (r.Ends[e].Packets > 0 || neverAnswers(r, e)) && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
+}
+
+// neverAnswers tells that a connection was under way when the capture began, that nothing of
+// one end came since, and that the other end still gets no ACK: it repeats the same data, and
+// sends nothing new. A capture that misses one direction would see it go on. A single byte may
+// be a probe of a closed window or a keepalive probe, which repeat although they are answered.
+func neverAnswers(r *record.Record, e record.End) bool {
+	x, p := &r.Ends[e.Peer()], &r.Path[e.Peer()]
+	return r.Open.Kind == record.OpenMidstream && r.Ends[e].Packets == 0 && p.UnackedTimes > triesToFail && x.SeenBytes > 1 &&
+		x.WireBytes == x.SeenBytes*uint64(p.UnackedTimes)
 }
 
 // Unheard tells that an end sent nothing but its part of the handshake, and a FIN at most, while
@@ -81,7 +93,9 @@ the host, the path and the server are there, and only the state of the older con
 (a failover or restart whose RST does not come through, RFC 9293 section 3.5.1; a NAT or
 stateful firewall that lost its table). Where their SYNs meet silence too, the host or the path
 to it is gone: no-answer reports that for the server as a whole. Where nothing began
-meanwhile it is only possible.
+meanwhile it is only possible. A connection that was open when the capture began, and of which
+only one direction was seen, counts where that end repeats its only data and sends nothing
+new: it gets no ACK, whether the capture sees the other direction or not.
 
 What answered before and has been silent for a minute is vanished; a connection that was idle before is
 keepalive-missing or idle-timeout; one in which large segments alone are lost is mtu-black-hole.`,
@@ -98,6 +112,9 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 	if !blackHoled(r, e.Peer()) && (gotNoData(r, e) || stuckTowards(r, e) && JudgeClose(r).Fault == NoFault) {
 		x := s.At(sideOf(r, e))
 		x.add(r, e.Peer())
+		if neverAnswers(r, e) {
+			x.older++
+		}
 		over := gotNoData(r, e)
 		if over || neverHeard(r, e) {
 			x.never++
@@ -143,6 +160,9 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if x.began.Most-x.began.Least <= atOneMoment && x.n > 1 {
 		f.Explanation += fmt.Sprintf(" All of them began within %s.", span(max(x.began.Most-x.began.Least, millisecond)))
 	}
+	if x.older > 0 {
+		f.Explanation += fmt.Sprintf(" The capture began when %s already open: it does not show for how long nothing had been sent before.", wereUnder(x.older, x.n))
+	}
 	if x.never == x.n {
 		hearsNoData(&f, s, x, m)
 		return f, true
@@ -160,6 +180,19 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	return f, true
 }
 
+// wereUnder is "3 of them were", for n of all.
+func wereUnder(n, all uint64) string {
+	switch {
+	case all == 1:
+		return "it was"
+	case n == all:
+		return "they were"
+	case n == 1:
+		return "1 of them was"
+	}
+	return say.Thousands(n) + " of them were"
+}
+
 // forgets tells of connections that are dead while new ones are served.
 func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 	if x.n > 1 && m.opened > 1 && m.unanswered == 0 {
@@ -171,6 +204,9 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 		sentence(say.Plural(m.opened, "connection")))
 	f.Causes = []string{"another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through",
 		"a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know"}
+	if x.older > 0 {
+		f.Causes = slices.Insert(f.Causes, 0, "a NAT, load balancer or stateful firewall on the path forgot them while they were idle, before the capture began, and drops what it does not know")
+	}
 	f.Advice = []string{"Restart the client's connections. To find out sooner: TCP_USER_TIMEOUT of some seconds (RFC 5482), or a timeout that closes; keepalive does not help while data is under way.",
 		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}
 }
