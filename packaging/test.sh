@@ -41,6 +41,8 @@ cgo() {
 }
 
 PATH=$("$go" env GOROOT)/bin:$PATH
+# With its profile the command would have every package compiled a second time.
+export GOFLAGS="$("$go" env GOFLAGS) -pgo=off"
 check gofmt formatted
 if cgo; then
 	check vet "$go" vet ./...
@@ -155,7 +157,7 @@ if [ "$count" -gt 0 ]; then
 	done <"$logs/targets"
 fi
 
-check "build" "$go" build -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch
+check "build" "$go" build -pgo=auto -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch
 if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then
 	check "the page in a browser" env -C packaging/pagetest TCPWATCH="$logs/tcpwatch" "$go" test -count 1 ./...
 else
