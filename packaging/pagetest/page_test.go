@@ -188,6 +188,7 @@ func TestPage(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("zoom", func(t *testing.T) { zoom(t, b) })
 	t.Run("names for those who do not see it", func(t *testing.T) {
 		expect(t, b, "drawings without a title or a description", `[...document.querySelectorAll("svg")].filter((s) =>
 			!s.getAttribute("role") || s.getAttribute("aria-labelledby").split(" ").some((id) => !document.getElementById(id).textContent)).length`, 0)

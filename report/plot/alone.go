@@ -107,6 +107,8 @@ type Options struct {
 	say.Clock
 	MSL   int64 // ns
 	Xplot bool  // in the form of xplot, not SVG
+
+	Rows, Around int // of a ladder, see ladder.Options; 0 means 400 and 40
 }
 
 // Bounds of a connection that is drawn alone.
@@ -137,7 +139,7 @@ func NewAlone(w io.Writer, asked *Asked, o Options) *Alone {
 	if o.Xplot {
 		marks = xplotMarks
 	}
-	x.ladder = ladder.New(io.Discard, ladder.Options{Width: 160, Clock: o.Clock, MSL: o.MSL, Around: aloneAround, Conns: aloneConns, Rows: aloneRows,
+	x.ladder = ladder.New(io.Discard, ladder.Options{Width: 160, Clock: o.Clock, MSL: o.MSL, Around: cmp.Or(o.Around, aloneAround), Conns: aloneConns, Rows: cmp.Or(o.Rows, aloneRows),
 		Told: func(s *record.Step, t *sentence.Told) {
 			g := x.graphs[s.Conn]
 			if g == nil {

@@ -3,7 +3,6 @@ package plot
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -16,7 +15,7 @@ const maxWaiting = 4096
 
 // RoundTrips gathers the round trips of a connection, in bounded memory: from a segment that was
 // sent once to the first ACK of it, as the capture point sees both (Karn's rule). An ACK that
-// covers several measures the last of them.
+// covers several measures the last of them, which is what it answers.
 type RoundTrips struct {
 	Marks int // of a direction that are kept at least; 0 means 400
 
@@ -41,6 +40,7 @@ type waits struct {
 	to     uint64
 	at     int64
 	packet uint64
+	again  bool // it was sent again: nobody knows which one an ACK answers
 }
 
 // trip is a round trip.
@@ -83,13 +83,11 @@ func (x *trips) send(s *record.Step, t *sentence.Told, n uint32, most int) {
 	w := waits{to: from + uint64(n), at: s.Time, packet: s.Segment.Packet}
 	const again = 1<<record.MomentRetransmission | 1<<record.MomentSYNAgain | 1<<record.MomentSYNACKAgain | 1<<record.MomentFINAgain | 1<<record.MomentLastACKLost
 	if t.Kinds&again != 0 || from < x.last {
-		kept := x.waiting[:0]
-		for _, o := range x.waiting {
-			if o.to <= from { // of what was sent again nobody knows which one an ACK answers
-				kept = append(kept, o)
+		for i := range x.waiting {
+			if o := &x.waiting[i]; o.to > from {
+				o.again = true
 			}
 		}
-		x.waiting = kept
 		if t.Kinds&again != 0 && len(x.again) < most {
 			x.again = append(x.again, w)
 		}
@@ -114,6 +112,9 @@ func (x *trips) acknowledge(s *record.Step, t *sentence.Told, most int) {
 	}
 	w := x.waiting[n-1]
 	x.waiting = append(x.waiting[:0], x.waiting[n:]...)
+	if w.again {
+		return
+	}
 	x.n++
 	if x.every = max(x.every, 1); x.n%x.every != 0 {
 		return
@@ -157,15 +158,6 @@ func (q *RoundTrips) drawing(id string, e record.End, c say.Clock) *Drawing {
 	}
 	y := d.counts(uint64(most), top, bottom, "round trip", func(v uint64) string { return say.Duration(int64(v), false) })
 	t := d.times(q.from, max(q.until, q.from+1), bottom, c, firstPacket)
-	var line strings.Builder
-	for i, s := range x.samples {
-		to := "L"
-		if i == 0 {
-			to = "M"
-		}
-		line.WriteString(to + number(t.at(float64(s.at))) + " " + number(y.at(float64(s.took))))
-	}
-	d.path("curve thin longest", line.String(), "")
 	for _, a := range x.again {
 		d.rect("again", t.at(float64(a.at))-1, bottom-8, 2, 8, fmt.Sprintf("packet %d: retransmission", a.packet))
 	}

@@ -49,6 +49,21 @@ func TestRoundTrips(t *testing.T) {
 	check(t, "numbers", of(d, Text, "start mark"), "2", "6", "11")
 }
 
+// An ACK of what was sent once and of what was sent again answers either: it measures nothing.
+func TestRoundTripsOfMixedACK(t *testing.T) {
+	p := newPlay()
+	q := &RoundTrips{}
+	p.also = func(s *record.Step, t *sentence.Told) { q.Take(s, t) }
+	p.open()
+	p.send(1e9, record.Orig, capture.ACK, 1, 1, 500)
+	p.send(1e9, record.Orig, capture.ACK, 501, 1, 500)
+	p.send(2e9, record.Orig, capture.ACK, 501, 1, 500, record.MomentRetransmission)
+	p.send(2e9, record.Resp, capture.ACK, 1, 1001, 0)
+	if x := &q.sides[record.Orig]; len(x.samples) != 1 || len(x.waiting) != 0 {
+		t.Errorf("%+v", x)
+	}
+}
+
 // However long a connection is, what is kept of it is bounded.
 func TestRoundTripsBounded(t *testing.T) {
 	p := newPlay()
