@@ -52,6 +52,10 @@ func zoom(t *testing.T, b *browser) {
 	if g := changed("to the right"); g == once {
 		t.Error("an arrow moves nothing")
 	}
+	b.do(t, chromedp.KeyEvent(kb.ArrowUp))
+	if g := changed("up"); g.Ds == once.Ds {
+		t.Error("an arrow moves nothing up")
+	}
 	b.do(t, chromedp.KeyEvent("0"))
 	back("0")
 	b.do(t, chromedp.KeyEvent("-"))

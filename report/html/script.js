@@ -150,16 +150,17 @@ function zoomable(svg) {
     }
   };
 
-  // by shows so much of what is seen, moved by a share of it to the right.
-  const by = (share, right = 0) => {
+  // by shows so much of what is seen, moved by shares of it to the right and down.
+  const by = (share, right = 0, down = 0) => {
     const [w, h] = [part[1] - part[0], part[3] - part[2]];
-    const [mx, my] = [(part[0] + part[1]) / 2 + right * w, (part[2] + part[3]) / 2];
+    const [mx, my] = [(part[0] + part[1]) / 2 + right * w, (part[2] + part[3]) / 2 + down * h];
     show([mx - w * share / 2, mx + w * share / 2, my - h * share / 2, my + h * share / 2]);
   };
   const whole = () => show([x1, x2, y1, y2]);
   const ways = [["+", "Zoom in", () => by(0.5)], ["-", "Zoom out", () => by(2)], ["0", "The whole graph", whole],
-    ["ArrowLeft", "Earlier", () => by(1, -0.25)], ["ArrowRight", "Later", () => by(1, 0.25)]];
-  const signs = { "-": "−", 0: "whole", ArrowLeft: "←", ArrowRight: "→" };
+    ["ArrowLeft", "Earlier", () => by(1, -0.25)], ["ArrowRight", "Later", () => by(1, 0.25)],
+    ["ArrowUp", "Up", () => by(1, 0, -0.25)], ["ArrowDown", "Down", () => by(1, 0, 0.25)]];
+  const signs = { "-": "−", 0: "whole", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
   const bar = document.createElement("div");
   bar.className = "zoom";
   for (const [key, name, act] of ways) {
