@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/names"
@@ -66,6 +67,7 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 		Events: out.events || w.look != nil, Mark: out.mark(),
 		Count:   w.look != nil || w.timed,
 		Verify:  func() capture.Marks { return w.decoded.VerifyChecksum() },
+		Text:    func() string { return say.Printed(w.decoded.Payload, 64) },
 		WrongIP: func() bool { return w.decoded.WrongIPChecksum() },
 	}, w)
 	return w

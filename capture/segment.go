@@ -149,11 +149,12 @@ const (
 	OptSACKPermitted
 	OptSACK
 	OptTimestamps
-	OptFastOpen // RFC 7413 kind 34, or experimental 254 with magic 0xF989
-	OptMPTCP    // RFC 8684 kind 30
-	OptMD5      // RFC 2385 kind 19
-	OptAO       // RFC 5925 kind 29
-	OptOther    // anything else but NOP and end
+	OptFastOpen  // RFC 7413 kind 34, or experimental 254 with magic 0xF989
+	OptMPTCP     // RFC 8684 kind 30
+	OptMD5       // RFC 2385 kind 19
+	OptAO        // RFC 5925 kind 29
+	OptOther     // anything else but NOP and end
+	OptFastClose // RFC 8684 section 3.5: an MPTCP option of subtype MP_FASTCLOSE
 )
 
 // SACKBlock is one block of a selective acknowledgment (RFC 2018): [Left, Right).

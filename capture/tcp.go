@@ -76,6 +76,7 @@ const (
 	optExperiment2   = 254
 
 	fastOpenMagic = 0xf989 // RFC 7413 section 4.1.1
+	mpFastClose   = 7      // subtype of an MPTCP option (RFC 8684 section 3.5)
 
 	// NOP, NOP, timestamps of 10 bytes: what nearly every segment carries.
 	usualOptions = optNOP<<24 | optNOP<<16 | optTimestamps<<8 | 10
@@ -168,6 +169,9 @@ func (s *Segment) tcpOption(kind byte, value []byte) bool {
 		s.FastOpen = uint8(n - 2)
 	case optMPTCP:
 		s.Options |= OptMPTCP
+		if n > 0 && value[0]>>4 == mpFastClose {
+			s.Options |= OptFastClose
+		}
 	case optMD5:
 		s.Options |= OptMD5
 	case optAO:

@@ -56,6 +56,8 @@ func TestTCPOptions(t *testing.T) {
 		{"experimental fast open", []byte{254, 8, 0xf9, 0x89, 1, 2, 3, 4}, -1, want{options: capture.OptFastOpen, fastOpen: 4}},
 		{"another experiment", []byte{253, 4, 0, 1}, -1, want{options: capture.OptOther}},
 		{"mptcp, md5 and ao", []byte{30, 3, 0, 19, 3, 0, 29, 3, 0, 99, 2, 0}, -1, want{options: capture.OptMPTCP | capture.OptMD5 | capture.OptAO | capture.OptOther}},
+		{"mptcp fast close", []byte{30, 12, 0x70, 0, 1, 2, 3, 4, 5, 6, 7, 8}, -1, want{options: capture.OptMPTCP | capture.OptFastClose}},
+		{"mptcp of another subtype", []byte{30, 4, 0x80, 7}, -1, want{options: capture.OptMPTCP}},
 		{"length 0 behind a good one", []byte{2, 4, 5, 0xb4, 3, 0, 7, 0}, -1, want{options: capture.OptMSS, marks: capture.MarkBadOptions, mss: 1460}},
 		{"length 1", []byte{3, 1, 7, 0}, -1, want{marks: capture.MarkBadOptions}},
 		{"beyond the header", []byte{2, 4, 5, 0xb4, 8, 10, 0, 0}, -1, want{options: capture.OptMSS, marks: capture.MarkBadOptions, mss: 1460}},

@@ -191,6 +191,7 @@ var ways = [...]struct {
 	{diagnose.FaultReset, record.ResetKeepaliveDead.String(), "gave up, keepalive unanswered (RST)", "Gave up: its keepalive probes got no answer. The other end or the path is down."},
 	{diagnose.FaultReset, record.ResetMiddlebox.String(), "sent RST", "A middlebox: the RST differs from that host's other packets, so the host probably did not send it. Look for a firewall, proxy or load balancer on the path."},
 	{diagnose.FaultReset, diagnose.CauseForgotten, "no longer knew the connection (RST)", "No longer knew the connection: a host answers a segment of an unknown connection by a RST without ACK. The host or process restarted, or a middlebox dropped the idle connection."},
+	{diagnose.FaultReset, record.ResetMPTCP.String(), "closed its MPTCP connection (RST)", "Closed its MPTCP connection: MP_FASTCLOSE ends all paths of it at once (RFC 8684 section 3.5). Why, the other paths or the program's log show."},
 	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST", "Sent RST: its connection does not show why. --why draws what came before; a finding may name the cause."},
 }
 

@@ -42,6 +42,7 @@ type details struct {
 	rivalAt      uint64 // its packet; 0 for none
 	rivalTime    int64
 	rivalAgain   uint64 // packet of its first repeat
+	fastClosed   bool   // an end closed the MPTCP connection that this is a path of (RFC 8684 section 3.5)
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
 	heldState    record.State
@@ -239,6 +240,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.packet(n, &f.synAckAt, c.firstPacket)
 	n = number(w, n, &f.synAckAfter)
 	n = w.flag(n, &f.byNewer)
+	n = w.flag(n, &f.fastClosed)
 	n = w.flag(n, &f.oldAnswered)
 	n = number(w, n, &f.synAcksTaken)
 	n = number(w, n, &f.acksIgnored)

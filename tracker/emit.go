@@ -32,6 +32,9 @@ func (t *Tracker) emit(f *finished) {
 	t.emitted++
 	t.lookedAt = t.entries.At(f.entry).Looked
 	t.sink.Conn(r)
+	if r.Close.ResetText != "" {
+		delete(t.shardOf(c).texts, c.id)
+	}
 	t.cost(c)
 	t.give(c)
 	t.entries.Put(f.entry)
@@ -66,6 +69,9 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	}
 	c.fillExchanges(r)
 	c.fillDetails(r)
+	if c.is(isReset) {
+		r.Close.ResetText = t.shardOf(c).texts[c.id]
+	}
 	c.fillPath(r)
 	c.fillEvidence(&r.Evidence)
 	c.fillCapture(&r.Capture, &r.Ends)

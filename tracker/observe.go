@@ -135,6 +135,9 @@ func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
 			c.details.smallLink = true
 		}
 	}
+	if s.Options&capture.OptFastClose != 0 {
+		c.details.fastClosed = true
+	}
 	if s.ECN != 0 && s.Len > 0 {
 		e.has |= [4]endFlags{0, hasECT, hasECT, hasCE | hasECT}[s.ECN&3]
 	} else if s.Len > 0 {

@@ -37,6 +37,9 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
 		c.details.reset(e, p, s, now)
+		if s.Len > 0 && t.opt.Text != nil {
+			t.resetSays(c, t.opt.Text())
+		}
 	}
 	switch {
 	case cause == record.ResetRefused:
@@ -74,6 +77,26 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		p.timeWaitUntil, p.timeWaitEnd = now, record.TimeWaitReset
 	}
 	c.apply(to, rcvRST, record.Expected, now, s.Packet)
+}
+
+// maxTexts is how many connections of a shard are remembered at once whose RST carries a text.
+const maxTexts = 16
+
+// resetSays keeps the text of the first RST of a connection until its record is handed out.
+func (t *Tracker) resetSays(c *conn, text string) {
+	texts := &t.shardOf(c).texts
+	if text == "" || len(*texts) >= maxTexts {
+		return
+	}
+	if *texts == nil {
+		*texts = make(map[uint64]string)
+	}
+	(*texts)[c.id] = text
+}
+
+// shardOf is the shard of a connection.
+func (t *Tracker) shardOf(c *conn) *shard {
+	return &t.shards[record.ShardOf(t.entries.At(c.entry).Key.Hash())]
 }
 
 // forgot reports whether the first RST of a connection answers a segment that met no
@@ -193,6 +216,8 @@ func (c *conn) rstCause(from record.End, s *capture.Segment) record.ResetCause {
 		return record.ResetRefused
 	case c.closed():
 		return record.ResetAfterClose
+	case s.Options&capture.OptFastClose != 0 || c.details.fastClosed:
+		return record.ResetMPTCP
 	case e.oddTTL(s):
 		// Another distance than this end's other segments: not sent by it.
 		return record.ResetMiddlebox
@@ -296,6 +321,7 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 	c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTTL, c.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
 	f := &c.details
 	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso = 0, 0, 0, 0, false, false
+	delete(t.shardOf(c).texts, c.id)
 }
 
 // reopen takes the last edge of an end back, whatever it was based on.

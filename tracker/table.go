@@ -26,7 +26,8 @@ type shard struct {
 	lists   [table.NClasses]table.List
 	stats   record.Stats
 	evicted [table.NClasses]uint64
-	room    reassembly.Room // for gaps of busy connections
+	room    reassembly.Room   // for gaps of busy connections
+	texts   map[uint64]string // by ID: what the RST of a connection says
 }
 
 // share lets both streams of a connection take room for more gaps.

@@ -31,6 +31,9 @@ type Options struct {
 	// Verify verifies the checksum of the segment that is being observed, as
 	// capture.Decoder.VerifyChecksum does; nil for never.
 	Verify func() capture.Marks
+	// Text is what the segment that is being observed carries, if that can be printed, else "";
+	// nil for never. It is asked for RSTs.
+	Text func() string
 	// WrongIP tells whether the IP header of the segment that is being observed has a
 	// wrong checksum, as capture.Decoder.WrongIPChecksum does; nil for never.
 	WrongIP func() bool

@@ -1,6 +1,7 @@
 package say
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,6 +42,26 @@ var hidden = &unicode.RangeTable{
 		{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, // musical symbol null notehead
 		{Lo: 0xe0100, Hi: 0xe01ef, Stride: 1}, // variation selectors supplement
 	},
+}
+
+// Printed is b as text, less line ends and zeros at its end, at most n bytes of it; "" where
+// not all of that may be printed as it is.
+func Printed(b []byte, n int) string {
+	b = bytes.TrimRight(b, "\x00\r\n")
+	if len(b) > n {
+		b = b[:n]
+		for len(b) > 0 && !utf8.Valid(b) && n-len(b) < utf8.UTFMax-1 {
+			b = b[:len(b)-1] // a rune was cut
+		}
+	}
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if !Safe(r) {
+			return ""
+		}
+		i += size
+	}
+	return string(b)
 }
 
 // Escape makes text from outside harmless: runes that are not Safe, and bytes

@@ -110,3 +110,15 @@ func ExampleAppendCell() {
 	// www.example.com
 	// 1-1
 }
+
+func TestPrinted(t *testing.T) {
+	for _, c := range []struct{ from, want string }{
+		{"no such session\r\n\x00", "no such session"}, {"", ""}, {"\x00\x00", ""}, {"a\x1b[31m", ""}, {"a\nb", ""}, {"\xff\xfe", ""},
+		{"a\u3000b", ""}, {"grüß dich", "grüß dich"}, {strings.Repeat("x", 70), strings.Repeat("x", 64)},
+		{strings.Repeat("x", 63) + "ü", strings.Repeat("x", 63)}, {strings.Repeat("x", 62) + "€", strings.Repeat("x", 62)},
+	} {
+		if got := Printed([]byte(c.from), 64); got != c.want {
+			t.Errorf("%q: %q, want %q", c.from, got, c.want)
+		}
+	}
+}

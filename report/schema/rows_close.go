@@ -20,7 +20,8 @@ func closeFields() []Field {
 			}
 			return textOf(w.Close.ResetIn.String())
 		}},
-		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
+		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
+		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", none, func(w *row) Value { return textOf(w.Close.ResetText) }},
 		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
 		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST never acknowledged; absent when none", none, func(w *row) Value { return someOf(w.Close.Unheard) }},
 		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) }},

@@ -195,7 +195,15 @@ func resetSummary(r *record.Record) string {
 	if diagnose.RefusedLate(r) {
 		return s + ": " + refusedLateCause
 	}
-	return s + because(ResetWhy(r))
+	return s + because(ResetWhy(r)) + ResetText(r)
+}
+
+// ResetText is what a RST says itself, quoted and escaped; "" for nothing.
+func ResetText(r *record.Record) string {
+	if r.Close.ResetText == "" {
+		return ""
+	}
+	return "; it carries the text \"" + say.Escape(r.Close.ResetText) + "\""
 }
 
 // forgotten is why an end that lost the connection sends a bare RST.

@@ -67,6 +67,8 @@ func ResetCause(cause record.ResetCause) string {
 		return "its keepalive probes went unanswered"
 	case record.ResetMiddlebox:
 		return "a middlebox sent it"
+	case record.ResetMPTCP:
+		return "it closed the whole MPTCP connection, of which this is one path (MP_FASTCLOSE)"
 	}
 	return ""
 }

@@ -45,7 +45,7 @@ func (l hangupLimits) hungUp(r *record.Record) (packet uint64, ok bool) {
 	case r.Close.First == record.Resp && sentNothing(r, record.Orig) && fin.OK && fin.V-opened <= l.within:
 		return r.Close.FINPacket[record.Resp], true
 	case r.Close.First == record.NoEnd && r.Close.ResetBy == record.Resp && !answersData(r) && !closedFull(&r.Ends[record.Resp]) && r.Close.ResetCause != record.ResetMiddlebox &&
-		r.Close.ResetCause != record.ResetKeepaliveDead && r.Close.ResetTime.OK && r.Close.ResetTime.V-opened <= l.within:
+		r.Close.ResetCause != record.ResetKeepaliveDead && r.Close.ResetCause != record.ResetMPTCP && r.Close.ResetTime.OK && r.Close.ResetTime.V-opened <= l.within:
 		return r.Close.ResetPacket, true
 	}
 	return 0, false

@@ -42,6 +42,7 @@ const (
 	ResetKeepaliveDead
 	ResetMiddlebox
 	ResetUnknown
+	ResetMPTCP // MP_FASTCLOSE: the whole MPTCP connection ends, of which this is one path
 
 	NResetCauses
 )
@@ -50,7 +51,7 @@ const (
 func (c ResetCause) String() string { return word(resetCauses[:], c) }
 
 var resetCauses = [NResetCauses]string{ResetRefused: "refused", ResetAbort: "abort", ResetUnreadData: "unread-data", ResetLateData: "late-data",
-	ResetAfterClose: "after-close", ResetKeepaliveDead: "keepalive-dead", ResetMiddlebox: "middlebox", ResetUnknown: "unknown"}
+	ResetAfterClose: "after-close", ResetKeepaliveDead: "keepalive-dead", ResetMiddlebox: "middlebox", ResetUnknown: "unknown", ResetMPTCP: "mptcp-close"}
 
 // TimeWaitEnd says what ended a TIME-WAIT.
 type TimeWaitEnd uint8

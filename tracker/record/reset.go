@@ -33,5 +33,6 @@ type ResetDetail struct {
 	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged
 	Crossed    bool       // data of its receiver was under way when it was sent: the RST,ACK does not acknowledge it, or it came later
 	ResetAlso  bool       // the first RST came with another TTL, and one with the end's own came too: it reset the connection itself as well
+	ResetText  string     // what the RST carries, where that can be printed (RFC 9293 section 3.5.3): not escaped; "" for nothing
 	ByNewer    bool       // the opener reset it for a newer connection's sake: it answered the SYN of that one
 }
