@@ -59,6 +59,6 @@ func (d *Decoder) plain(p *Packet) bool {
 		s.Marks |= MarkTruncated
 	}
 	d.Payload, d.segment = b[from:to], b[at:to]
-	s.Captured = uint32(to - from)
+	s.Captured, s.Head = uint32(to-from), headOf(d.Payload)
 	return true
 }

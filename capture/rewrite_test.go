@@ -63,7 +63,7 @@ func sameButAddresses(t *testing.T, a *capture.Anonymizer, p, q *capture.Packet)
 		return true
 	}
 	x, y := before.Segment, after.Segment
-	x.Src.Addr, x.Dst.Addr, x.Checksum, y.Checksum = a.Addr(x.Src.Addr), a.Addr(x.Dst.Addr), 0, 0
+	x.Src.Addr, x.Dst.Addr, x.Checksum, y.Checksum, x.Head, y.Head = a.Addr(x.Src.Addr), a.Addr(x.Dst.Addr), 0, 0, 0, 0
 	if x != y {
 		t.Fatalf("segment\n%+v, anonymous\n%+v", x, y)
 	}

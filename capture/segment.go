@@ -208,6 +208,7 @@ type Segment struct {
 	Tunnel     TunnelKind
 	IPID       uint16 // IPv4 identification; 0 for IPv6
 	Checksum   uint16 // 0 when the snaplen cut the header before it
+	Head       uint16 // digest of the first 8 bytes of the payload, of 14 bits; 0 where fewer were captured
 	TSVal      uint32
 	TSEcr      uint32
 	SACK       [4]SACKBlock
@@ -221,6 +222,30 @@ type Segment struct {
 	Misstamped bool      // Packet.Amiss is not 0
 	Stepped    int64     // Packet.Stepped
 	Uncovered  int64     // Packet.Uncovered
+}
+
+// headOf is the digest Segment.Head of a payload.
+func headOf(payload []byte) uint16 {
+	if len(payload) < 8 {
+		return 0
+	}
+	return uint16(binary.LittleEndian.Uint64(payload)*0x9e3779b97f4a7c15>>50) | 1
+}
+
+// PayloadSum is the sum of the payload, of 14 bits, that the TCP checksum of the segment stands
+// for, but for what is equal in every segment of one sender with the same sequence number:
+// segments of equal length that carry the same bytes have the same, whatever they
+// acknowledge. It says nothing where the checksum is wrong or was not finished, and ok is
+// false where the header has other options than timestamps.
+func (s *Segment) PayloadSum() (sum uint16, ok bool) {
+	n := uint32(^s.Checksum) + uint32(^uint16(s.Ack>>16)) + uint32(^uint16(s.Ack)) + uint32(^s.Window) + uint32(^uint16(s.Flags)) +
+		uint32(^uint16(s.TSVal>>16)) + uint32(^uint16(s.TSVal)) + uint32(^uint16(s.TSEcr>>16)) + uint32(^uint16(s.TSEcr))
+	n = n>>16 + n&0xffff
+	n = (n>>16 + n) & 0xffff
+	if n == 0xffff {
+		n = 0
+	}
+	return uint16(n^n>>14) & 0x3fff, s.Options&^OptTimestamps == 0 && s.Marks&(MarkCutOptions|MarkBadOptions) == 0
 }
 
 // Quote is an ICMP or ICMPv6 error that quotes the start of a TCP segment:

@@ -30,7 +30,7 @@ func (d *Decoder) tcp(v view) Outcome {
 		s.Checksum = be16(b[16:])
 	}
 	s.Marks = d.marks
-	s.Len, s.Captured = uint32(min(uint64(v.wire-header), math.MaxUint32)), 0
+	s.Len, s.Captured, s.Head = uint32(min(uint64(v.wire-header), math.MaxUint32)), 0, 0
 	s.clearOptions()
 	if header > tcpHeaderLen {
 		if len(b) < header {
@@ -40,7 +40,7 @@ func (d *Decoder) tcp(v view) Outcome {
 	}
 	if len(b) >= header {
 		d.Payload = b[header:]
-		s.Captured = uint32(len(d.Payload))
+		s.Captured, s.Head = uint32(len(d.Payload)), headOf(d.Payload)
 	}
 	if s.Captured < s.Len {
 		s.Marks |= MarkTruncated

@@ -20,6 +20,8 @@ type Sent struct {
 	Arrived     bool   // duplicate ACKs tell that it came, out of order, where the receiver sends no SACK
 	Refused     bool   // an ICMP error tells that it is too big for a link
 	Far         bool   // a mark of whoever sent it; false when it is sent
+	Head        uint16 // digests that the caller has of its payload's beginning and
+	Sum         uint16 // of all of it, of 14 bits each; Head is 0 where it has none
 }
 
 // Len is the number of sequence numbers in the entry.
@@ -71,8 +73,9 @@ func (f *Flight) search(n Seq) int {
 	return lo
 }
 
-// Send notes the transmission of numbers never sent before, as far as seen.
-func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
+// Send notes the transmission of numbers never sent before, as far as seen. The entry is
+// borrowed until the next change: the caller may set its marks.
+func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) *Sent {
 	n := len(f.segs)
 	last := n == f.head || f.segs[n-1].To.LessEq(from)
 	f.room()
@@ -85,6 +88,8 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) {
 	copy(f.segs[i+1:], f.segs[i:])
 	s := &f.segs[i]
 	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed, s.Arrived, s.Refused, s.Far = from, to, now, now, packet, 1, id, false, false, false, false
+	s.Head, s.Sum = 0, 0
+	return s
 }
 
 // room makes place for one more entry: first by closing up over what is
@@ -98,7 +103,7 @@ func (f *Flight) room() {
 		return
 	}
 	a, b := &f.segs[f.head], &f.segs[f.head+1]
-	b.From, b.First, b.Packet = a.From, a.First, a.Packet
+	b.From, b.First, b.Packet, b.Head = a.From, a.First, a.Packet, 0
 	b.Last, b.Times, b.SACKed, b.Arrived = max(a.Last, b.Last), max(a.Times, b.Times), a.SACKed && b.SACKed, a.Arrived && b.Arrived
 	f.head++
 	f.merged++
@@ -152,7 +157,7 @@ func (f *Flight) Ack(una Seq) (a Acked) {
 		if una.Less(s.To) {
 			if s.From.Less(una) {
 				a.Bytes += uint32(una - s.From)
-				s.From = una
+				s.From, s.Head = una, 0
 			}
 			break
 		}

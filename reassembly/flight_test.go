@@ -157,3 +157,22 @@ func TestHistogramError(t *testing.T) {
 		}
 	}
 }
+
+// The digests of a segment's payload are written down with it, and are gone where the entry
+// does not begin with that segment any more.
+func TestFlightKeepsDigests(t *testing.T) {
+	var f, g Flight
+	sent := f.Send(100, 200, 5, 1, 0xffff)
+	sent.Head, sent.Sum, sent.Refused = 0x3fff, 0x3abc, true
+	g.Load(f.Save(nil, 50), 50)
+	if *g.At(0) != *f.At(0) {
+		t.Errorf("%+v, want %+v", *g.At(0), *f.At(0))
+	}
+	f.Ack(150)
+	if x := f.At(0); x.From != 150 || x.Head != 0 {
+		t.Errorf("half acknowledged: %+v", *x)
+	}
+	if x := f.Send(300, 400, 6, 2, 0); x.Head != 0 || x.Sum != 0 {
+		t.Errorf("new: %+v", *x)
+	}
+}

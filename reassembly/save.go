@@ -77,7 +77,7 @@ func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
 func (f *Flight) Save(v []uint64, ref Seq) []uint64 {
 	v = append(v, uint64(f.Len())<<32|uint64(f.merged))
 	for _, s := range f.segs[f.head:] {
-		marks := uint64(s.Times)<<1 | uint64(s.ID)<<17
+		marks := uint64(s.Times)<<1 | uint64(s.ID)<<17 | uint64(s.Head)<<36 | uint64(s.Sum)<<50
 		if s.SACKed {
 			marks |= 1
 		}
@@ -103,7 +103,8 @@ func (f *Flight) Load(v []uint64, ref Seq) []uint64 {
 	for range n {
 		from := ref.Add(uint32(v[0]))
 		f.segs = append(f.segs, Sent{From: from, To: from.Add(uint32(v[1])), First: int64(v[2]), Last: int64(v[2] + v[3]),
-			Packet: v[4], Times: uint16(v[5] >> 1), ID: uint16(v[5] >> 17), SACKed: v[5]&1 != 0, Far: v[5]>>33&1 != 0, Arrived: v[5]>>34&1 != 0, Refused: v[5]>>35&1 != 0})
+			Packet: v[4], Times: uint16(v[5] >> 1), ID: uint16(v[5] >> 17), SACKed: v[5]&1 != 0, Far: v[5]>>33&1 != 0, Arrived: v[5]>>34&1 != 0, Refused: v[5]>>35&1 != 0,
+			Head: uint16(v[5] >> 36 & 0x3fff), Sum: uint16(v[5] >> 50)})
 		v = v[6:]
 	}
 	f.most = n

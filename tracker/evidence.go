@@ -95,6 +95,7 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 		}
 		if s := y.sender; s != nil {
 			p.OldStamp, p.BadChecksum = s.refused.pawsAt, s.refused.wrongAt
+			p.Conflict = s.conflictAt
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
 		}
 		if c.trouble != nil {

@@ -178,6 +178,9 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 	e := &c.ends[from]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
+	if a.Again > 0 && s.Head != 0 {
+		t.compare(c, from, s)
+	}
 	stale := a.New == 0 && x.stale(s, now)
 	if !stale {
 		x.mark(s)
@@ -207,6 +210,26 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 		t.takeRepeat(c, from, s, now, a.Again, false)
 	}
 	return a.New == 0 && a.Filled == 0
+}
+
+// compare counts a segment that carries other bytes than the one that was sent first under the
+// same number, where that is still known: of two of equal length, their first 8 bytes and
+// their sums as the TCP checksums tell them differ, and its own checksum is right. So the
+// first was not spoiled on its way: its checksum would be that of these bytes. Of others the first
+// 8 bytes differ, and no packet of this sender is known to have been spoiled.
+func (t *Tracker) compare(c *conn, from record.End, s *capture.Segment) {
+	x := c.ends[from].sender
+	was := x.flight.Find(reassembly.Seq(s.Seq))
+	if was == nil || was.Head == 0 || was.From != reassembly.Seq(s.Seq) || was.Head == s.Head || t.opt.Verify == nil {
+		return
+	}
+	sum, ok := s.PayloadSum()
+	if !ok || was.Len() == s.Len && was.Sum == sum || was.Len() != s.Len && x.refused.wrong > 0 || t.opt.Verify() != capture.MarkChecksumOK {
+		return
+	}
+	x.conflicts++
+	noteFirst(&x.conflictAt, s.Packet)
+	c.note(record.Moment{Kind: record.MomentConflict, End: from, Ref: was.Packet})
 }
 
 // tooLate counts a segment that came late by span and filled n bytes of a gap.

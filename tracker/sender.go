@@ -59,7 +59,9 @@ type sender struct {
 	lostAgain  uint32 // repeats of what had been sent again before
 	late       int64  // ns: the longest that a segment came after what it should precede
 
-	repeatAt, needlessAt, lateAt uint64 // see record.EndEvidence
+	conflicts uint32 // segments whose bytes are not those sent before under the same numbers
+
+	repeatAt, needlessAt, lateAt, conflictAt uint64 // see record.EndEvidence
 }
 
 // recovery is what a sender is doing about loss (Linux's CA states).
@@ -105,7 +107,12 @@ func (t *Tracker) keepSenders(c *conn) {
 // sentNew notes data above everything seen; gap says that it left one.
 func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, now int64) {
 	x.rtt.sent(s, now)
-	x.flight.Send(from, to, now, s.Packet, s.IPID)
+	sent := x.flight.Send(from, to, now, s.Packet, s.IPID)
+	if s.Head != 0 && from == reassembly.Seq(s.Seq) {
+		if sum, ok := s.PayloadSum(); ok {
+			sent.Head, sent.Sum = s.Head, sum
+		}
+	}
 	if gap {
 		x.gapBefore(s, now)
 	}

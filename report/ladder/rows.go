@@ -92,6 +92,7 @@ var weights = [...]weight{
 	record.MomentUnknownSegment:    {"unexplained segment", 5, false},
 	record.MomentDuplicate:         {"duplicate of the capture", 1, false},
 	record.MomentDataRefused:       {"discarded data segment", 6, false},
+	record.MomentConflict:          {"conflicting data", 6, false},
 	record.MomentOldAnswer:         {"answer of an older connection", 8, false},
 	record.MomentOldReset:          {"RST of an older connection", 8, false},
 	record.MomentReusedTuple:       {"reuse of the addresses and ports", 8, false},

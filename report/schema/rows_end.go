@@ -55,6 +55,7 @@ func lossFields(p string, e record.End) []Field {
 		{p + "sack_blocks", Count, "", "SACK blocks that it sent; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKBlocks) })},
 		{p + "sack_out_of_range", Count, "", "of those, blocks of sequence numbers that the other end never sent: rewritten on the path; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.SACKOutOfRange) })},
 		{p + "paws_refused", Count, "segments", "its data segments that the other end discarded for an old timestamp (RFC 7323), as its immediate ACK shows; absent when none", answered, sent(e, func(r *record.EndRecord) Value { return someOf(r.PAWSRefused) })},
+		{p + "conflicts", Count, "segments", "its data segments whose bytes are not those sent before under the same sequence number (the first 8 bytes compared, as long as the earlier segment is remembered), both with a right TCP checksum; absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.Conflicts) })},
 		{p + "bad_checksums", Count, "packets", "its data packets with a wrong TCP checksum, which the other end discards, among those verified (retransmissions and all data after them); absent when none", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.BadChecksums) })},
 		{p + "bad_segments", Count, "segments", "different segments among those; copies of one in a row count once", seen, sent(e, func(r *record.EndRecord) Value { return someOf(r.BadSegments) })},
 	}

@@ -321,6 +321,8 @@ func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 		return resentWords("retransmission of "+say.Plural(m.N, "byte"), &record.Moment{Since: m.Since, Ref: m.Ref}, f.Phrases)
 	case record.MomentOutOfOrder:
 		return "out of order: it fills a gap"
+	case record.MomentConflict:
+		return fmt.Sprintf("other bytes than packet %d has under the same sequence number, both with a right checksum", m.Ref)
 	case record.MomentGap:
 		return say.Plural(m.N, "byte") + " missing before this segment"
 	case record.MomentAckedUnseen:

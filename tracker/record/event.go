@@ -86,6 +86,7 @@ const (
 	MomentDataRefused                  // the other end threw End's data away. N: bytes, 0 for all of a segment; M: 1 for an old timestamp, 2 for a wrong checksum
 	MomentOldAnswer                    // End's older connection on these addresses and ports, not captured, answers the SYN by an ACK
 	MomentOldReset                     // End resets that older connection, which it does not know; this one goes on
+	MomentConflict                     // End's data is not what was sent before under the same number, in packet Ref
 	MomentReusedTuple                  // a SYN with another number: a new connection on the same addresses and ports
 )
 
