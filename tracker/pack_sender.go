@@ -176,3 +176,35 @@ func (w *packer[W]) histogram(n int, p **reassembly.Histogram) int {
 	}
 	return len((*p).Save(w.v[:n]))
 }
+
+// asides walks over those of a connection.
+func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
+	if w.loads() {
+		t.hasAsides(c)
+	}
+	for i := range c.asides.of {
+		a := &c.asides.of[i]
+		n = w.packet(n, &a.packet, c.lastPacket)
+		n = w.time(n, &a.at, c.last)
+		n = w.seq(n, &a.seq, c.ends[i].isn)
+		n = w.seq(n, &a.ack, c.ends[1-i].isn)
+		n = number(w, n, &a.n)
+		n = number(w, n, &a.val)
+		n = number(w, n, &a.ecr)
+		n = number(w, n, &a.window)
+		n = number(w, n, &a.id)
+		n = number(w, n, &a.flags)
+		n = number(w, n, &a.options)
+		n = number(w, n, &a.ttl)
+		n = number(w, n, &a.jumps)
+		n = w.flag(n, &a.denied)
+		n = w.flag(n, &a.old)
+		n = number(w, n, &a.nSACK)
+		for k := range a.sack {
+			n = number(w, n, &a.sack[k].Left)
+			n = number(w, n, &a.sack[k].Right)
+		}
+		n = number(w, n, &c.asides.borne[i])
+	}
+	return n
+}

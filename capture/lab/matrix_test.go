@@ -4,6 +4,7 @@ package lab_test
 func unshown() map[string]string {
 	return map[string]string{
 		"silly-window":  "no Linux socket offers crumbs of a window (RFC 9293 section 3.8.6.2.2 is built in)",
+		"data-conflict": "no Linux socket sends other bytes under a number that it has used",
 		"capture-clock": "the kernel stamps packets in the order in which a tap gets them, and only stepping the machine's clock changes that",
 	}
 }

@@ -28,6 +28,13 @@ func refusedSituations() []situation {
 		}
 	}
 	open := func(r *record.Record) { r.Close.Kind = record.CloseOpen }
+	conflicting := func(n uint32) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Ends[record.Resp].Conflicts = n
+			r.Evidence.Ends[record.Resp].Conflict = r.LastPacket
+		}
+	}
+	again := sent(func(x *end, _ *path) { x.Retx, x.RetxRTO, x.LostAfterTap = 1, 1, 1 })
 	hole := func(r *record.Record) { r.Ends[record.Resp].MissingBytes = 1000 }
 	midstream := func(r *record.Record) { r.Capture.Midstream = true }
 	oneWay := func(r *record.Record) { r.Capture.OneWay = true }
@@ -49,6 +56,10 @@ func refusedSituations() []situation {
 		{"checksum-wrong", "nothing set the sender off", clean(4, sums(8, 1, 8), func(r *record.Record) { r.Ends[record.Resp].RetxRTO = 0 }), ""},
 		{"checksum-wrong", "it was not sent again", append(clean(40), clean(2, sums(1, 1, 0))...), ""},
 		{"checksum-wrong", "timestamps", clean(6, stamps(8)), ""},
+		{"data-conflict", "one of three connections", append(clean(2), clean(1, conflicting(1))...), "notice possible"},
+		{"data-conflict", "others repeat what they sent", append(clean(3, again), clean(2, conflicting(2))...), "notice possible"},
+		{"data-conflict", "begun before the capture", clean(1, conflicting(1), midstream), "info possible"},
+		{"data-conflict", "the same bytes again", clean(5, again), ""},
 		{"sack-rewritten", "all blocks on ten connections", append(clean(2), clean(10, blocks(25, 25))...), "warning proven"},
 		{"sack-rewritten", "others take another way", append(clean(5, blocks(9, 0)), clean(10, blocks(25, 25))...), "warning likely"},
 		{"sack-rewritten", "begun before the capture", clean(10, blocks(25, 25), midstream), "warning likely"},

@@ -17,7 +17,10 @@ func TestMPTCPCloseIsNoAbort(t *testing.T) {
 		"MPTCP close": {record.Orig, record.ResetMPTCP, false},
 		"by server":   {record.Resp, record.ResetMPTCP, false},
 	} {
-		silent := func(r *record.Record) { mute(r, record.Resp); r.Close.ResetTime = record.Some(r.Start + 20*millisecond) }
+		silent := func(r *record.Record) {
+			mute(r, record.Resp)
+			r.Close.ResetTime = record.Some(r.Start + 20*millisecond)
+		}
 		if got := findingsOf(t, "", &Context{}, same(20, reset(c.by, c.cause), silent)...); len(got) > 0 != c.found {
 			t.Errorf("%s: %d findings: %v", name, len(got), got)
 		}

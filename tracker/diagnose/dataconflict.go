@@ -1,0 +1,78 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"tcpwatch/internal/fold"
+	"tcpwatch/internal/say"
+	"tcpwatch/tracker/record"
+)
+
+// twoVersions sums up data that came in two versions under the same sequence numbers.
+type twoVersions struct {
+	tally
+	segments uint64
+	others   uint64 // connections that sent data again, all of it with the same bytes
+	partly   uint64 // connections of which packets are missing, or that began before the capture
+}
+
+// Fields walks over what is summed up.
+func (x *twoVersions) Fields(w *fold.Walk) {
+	x.tally.Fields(w)
+	fold.Sum(w, &x.segments, &x.others, &x.partly)
+}
+
+func dataConflict() Detector {
+	return Detector{
+		Name: "data-conflict", Group: GroupTransfer, needs: traitRepeated,
+		Doc: `Different bytes were sent under the same sequence numbers.
+
+Rule: what TCP sends again is what it sent before (RFC 9293 section 3.8.1): the receiver
+keeps what comes first, and never sees the rest. Counted are segments whose first 8 bytes are not
+those of an earlier segment with the same sequence number, as long as that is remembered
+(in flight, or one of the last 64 acknowledged), both with a right TCP checksum. A segment
+that was spoiled on its way is none of them: its checksum is that of what is sent again.
+It can be mistaken for files that were joined or edited: they hold two connections
+with the same numbers.`,
+		New: func(o *Options) Fold {
+			return newEndFold(atLeast{o.count("data-conflict", 1, "segments of one connection with other bytes than before, from which on it counts")}.addConflict, tellConflict)
+		},
+	}
+}
+
+func (l atLeast) addConflict(s *subjects[twoVersions, *twoVersions], r *record.Record, e record.End) {
+	x := &r.Ends[e]
+	if uint64(x.Conflicts) < l.least {
+		if x.Retx > 0 {
+			s.At(sideOf(r, e)).others++
+		}
+		return
+	}
+	v := s.At(sideOf(r, e))
+	v.hitAt(r, r.Evidence.Ends[e].Conflict)
+	v.segments += uint64(x.Conflicts)
+	if r.Capture.Midstream || r.Capture.MissingBytes > 0 {
+		v.partly++
+	}
+}
+
+func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
+	f := Finding{
+		Severity: Notice, Confidence: Possible,
+		Title:       fmt.Sprintf("other bytes under sequence numbers that %s had used before: %s, on %s", s.who(), say.Plural(x.segments, "segment"), say.Plural(x.n, "connection")),
+		Explanation: "Both have a right TCP checksum, so neither was spoiled on its way (the first 8 bytes are compared). The receiver takes what comes first and never sees the other (RFC 9293 section 3.8.1).",
+		Causes: []string{"something on the path sends data in that end's name (a filter, a captive portal, an attack), and the end's own answer comes later",
+			"a proxy or the end itself writes data anew before it sends it again",
+			"two hosts answer under one address",
+			"the capture was joined from several, or edited"},
+		Advice: []string{"Compare TTL, IP-ID and timestamps of both packets with that end's others: another TTL shows another sender.",
+			"Capture at that end too: what is missing there it did not send."},
+	}
+	if x.others > 0 {
+		f.Explanation += fmt.Sprintf(" On %s it sent data again with the same bytes.", say.Plural(x.others, "other connection"))
+	}
+	if x.partly == x.n {
+		f.Severity = min(f.Severity, Info) // packets are missing: it may be two connections
+	}
+	return f, x.n > 0
+}
