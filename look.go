@@ -54,6 +54,7 @@ type looking struct {
 	whole  int // lookWhole, less in tests
 	file   int // lookFile, likewise
 	wanted report.Wanted
+	over   bool // the input has ended: what ended however long ago is listed
 	pass   uint16
 	begun  bool   // a walk is under way
 	walk   *sight // that walk
@@ -86,7 +87,7 @@ func (w *worker) summaryOfView() *report.Summary {
 // summaryOfRecent is one that judges connections by what is wrong with them now.
 func (w *worker) summaryOfRecent() *report.Summary {
 	o := w.sums
-	o.Rows, o.OnDemand, o.Recent, o.Strange = -1, []string{}, true, w.strange.Load()
+	o.Rows, o.OnDemand, o.Recent, o.Strange = -1, report.OnDemandOfView(w.sums.OnDemand), true, w.strange.Load()
 	return report.NewSummary(o)
 }
 
@@ -136,7 +137,7 @@ func (w *worker) complete(now int64) *sight {
 	}
 	if l.wanted.Closed {
 		for i := range l.closed {
-			if r := &l.closed[i]; now-r.End <= report.RecentSpan {
+			if r := &l.closed[i]; l.over || now-r.End <= report.RecentSpan {
 				x.listed.Add(r)
 			}
 		}
@@ -205,7 +206,7 @@ func (w *worker) glance(a *report.Wanted, whole bool, now int64) *glance {
 		w.endWalk()
 		l.shown = false
 	}
-	l.wanted = *a
+	l.wanted, l.over = *a, whole
 	if held := w.tracker.Held(); held <= l.whole || whole {
 		w.endWalk()
 		w.lookOn(held, now)

@@ -224,6 +224,31 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// While packets come what ended long ago is not listed; when the input has ended it is.
+func TestListedAtTheEnd(t *testing.T) {
+	var pcap bytes.Buffer
+	for at := range 3 {
+		fmt.Fprintf(&pcap, "%[1]d.0 192.0.2.1:4000%[2]d > 192.0.2.2:80 S seq 1000\n%[1]d.1 192.0.2.2:80 > 192.0.2.1:4000%[2]d R. seq 0 ack 1001\n", 100*at, at)
+	}
+	text := pcap.String()
+	pcap.Reset()
+	if err := pcaptest.WriteText(&pcap, text); err != nil {
+		t.Fatal(err)
+	}
+	x := &watching{wanted: report.Wanted{Due: true, Rows: 9, Closed: true}}
+	x.each = func(v *report.View) { x.hold.Store(!v.Ended) }
+	x.hold.Store(true)
+	watched(t, pcap.Bytes(), 1, lookWhole, x)
+	for _, v := range x.views {
+		if n := uint64(len(v.Listed)); v.Ended && n != 3 || !v.Ended && n > 2 {
+			t.Errorf("%d connections are listed, ended: %t", n, v.Ended)
+		}
+	}
+	if !x.views[len(x.views)-1].Ended {
+		t.Error("no view of the end")
+	}
+}
+
 // opened is a run that has read n connections, which stay open, each of another client.
 func opened(b *testing.B, n int, x *watching) *run {
 	var text strings.Builder

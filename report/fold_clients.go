@@ -159,16 +159,13 @@ func (s *Summary) WorstClients(n int) (worst []Client, of uint64) {
 		return nil, 0
 	}
 	c.by.Trim()
+	by := make(map[capture.Addr]*[nHardships]uint64)
 	for k, v := range c.by.All() {
 		x := Client{Addr: capture.Addr(k), Tried: v.n, Bad: v.bad(), Resets: v.resets, Again: v.again, Last: v.last}
 		if v.first.Some {
 			f := &v.first.V
 			x.Since, x.Conn, x.Packet, x.Server = f.At, f.ID, f.Packet, capture.Endpoint{Addr: f.Server, Port: f.ServerAt}
-			var all counted
-			for k, n := range v.by {
-				all.add(n, hardshipWords(k))
-			}
-			x.Why = all.String()
+			by[x.Addr] = &v.by
 		}
 		worst = append(worst, x)
 	}
@@ -176,7 +173,17 @@ func (s *Summary) WorstClients(n int) (worst []Client, of uint64) {
 	slices.SortFunc(worst, func(a, b Client) int {
 		return cmp.Or(cmp.Compare(share(&b), share(&a)), cmp.Compare(b.Tried, a.Tried), bytes.Compare(a.Addr[:], b.Addr[:]))
 	})
-	return worst[:min(len(worst), n)], uint64(len(worst))
+	of, worst = uint64(len(worst)), worst[:min(len(worst), n)]
+	for i := range worst { // words for those alone that are told
+		var all counted
+		if kinds := by[worst[i].Addr]; kinds != nil {
+			for k, n := range kinds {
+				all.add(n, hardshipWords(k))
+			}
+		}
+		worst[i].Why = all.String()
+	}
+	return worst, of
 }
 
 // Hardship tells what went wrong with a connection for its client; "" for nothing.

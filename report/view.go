@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"tcpwatch/internal/fold"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
@@ -26,7 +28,7 @@ type Wanted struct {
 	Rows   int    // connections to list, at most; 0: none
 	Sort   string // by which of them are first: as for the connections report, a minus before it turns the order around
 	Where  Chooser
-	Closed bool   // list those that ended within RecentSpan, too
+	Closed bool   // list those that ended within RecentSpan, too; of an input that has ended the last ones, whenever
 	Follow uint64 // the connection whose packets are handed to Step from now on; 0: none
 }
 
@@ -58,7 +60,7 @@ type View struct {
 	Headline *Headline
 	// Recent sums up the connections that are open, but for those in which nothing can happen any
 	// more, and those that ended within RecentSpan. Findings, in the order in which every output
-	// has them, are its: what is wrong now. It has no sums of tables on demand.
+	// has them, are its: what is wrong now. Of the sums of tables on demand it has OnDemandOfView.
 	Recent   *Summary
 	Findings []diagnose.Finding
 	// All sums up those of the whole run; nil where nobody wants it.
@@ -92,6 +94,15 @@ type Totals struct {
 	Segments uint64 // TCP segments
 	Bytes    uint64 // carried the first time
 	Again    uint64 // segments retransmitted
+}
+
+// OnDemandOfView names, of the tables on demand that a run sums up, those of which View.Recent has
+// the sums, too: clients alone, and where they are named.
+func OnDemandOfView(named []string) []string {
+	if slices.Contains(named, "clients") {
+		return []string{"clients"}
+	}
+	return []string{}
 }
 
 // IsRecent reports whether a connection that is held counts in View.Recent at a time, in ns

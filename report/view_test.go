@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"testing"
 
 	"tcpwatch/internal/recordtest"
@@ -106,6 +107,17 @@ func TestPeakOfNow(t *testing.T) {
 	for _, x := range sumsOf[*timeWaits](s).list("now") {
 		if x.peak < x.now || x.now != 20 {
 			t.Errorf("now %d, at most %d", x.now, x.peak)
+		}
+	}
+}
+
+// Of what is recent the tables on demand cost nothing, but for that of clients where it is named.
+func TestOnDemandOfView(t *testing.T) {
+	for _, x := range []struct{ named, want []string }{
+		{nil, []string{}}, {[]string{}, []string{}}, {[]string{"transfers"}, []string{}}, {[]string{"hosts", "clients"}, []string{"clients"}},
+	} {
+		if got := OnDemandOfView(x.named); got == nil || !slices.Equal(got, x.want) {
+			t.Errorf("%v: %#v", x.named, got)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func TestScreenOfFile(t *testing.T) {
 	x.keys("/")
 	x.keys("-l", "orig_port == 1")
 	x.keys("Enter")
-	x.shows("none is held")
+	x.shows("0 connections where orig_port == 1")
 	x.tmux("resize-window", "-x", "200", "-y", "50")
 	x.keys("1")
 	if screen := x.shows("clients", "servers", "? help"); len(strings.Split(screen, "\n")) < 50 {

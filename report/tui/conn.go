@@ -18,7 +18,7 @@ import (
 type connection struct {
 	id       uint64
 	record   *record.Record // as it was seen last; nil before any
-	over     bool           // it is not held any more
+	over     bool           // it is not tracked any more
 	first    uint64         // the first packet that came since it was chosen; 0 for none
 	drawn    *drawn         // those packets
 	top      int            // the first line shown of what scrolls
@@ -113,7 +113,7 @@ func (m *model) connectionParts(h int) (above, below []line) {
 	}
 	above = append(above, head)
 	if c.over {
-		above = append(above, text(quiet, "  It is over, and not held any more: this is how it was seen last."))
+		above = append(above, text(quiet, "  It is over, and not tracked any more: this is how it was seen last."))
 	}
 	for e := range r.States {
 		above = append(above, m.endLines(r, record.End(e))...)

@@ -103,7 +103,7 @@ func (m *model) head() line {
 	s := &v.Standing
 	silent := m.silence.words(h.Interface)
 	if silent == "" || m.width >= 100 {
-		l = l.more(quiet, fmt.Sprintf("  %s held, %s in TIME-WAIT", say.Thousands(s.Held), say.Thousands(s.TimeWait)))
+		l = l.more(quiet, fmt.Sprintf("  %s tracked, %s in TIME-WAIT", say.Thousands(s.Held), say.Thousands(s.TimeWait)))
 	}
 	if m.paused {
 		l = l.more(warning, "  PAUSED")
@@ -192,17 +192,18 @@ func (m *model) helpLines() []line {
 	var moves []string
 	for _, c := range commands() {
 		switch {
-		case c.do >= doTab1, c.do == doHelp, c.doc == "":
+		case c.do >= doTab1, c.do == doHelp, c.do == doKeep, c.doc == "":
 		case c.do < doOpen:
 			first, _, _ := strings.Cut(m.keys[c.do].Help().Key, " ")
 			if moves = append(moves, first); c.do == doBottom {
 				key(strings.Join(moves, " "), "up, down, a screen up or down, to the top, to the bottom")
 			}
+		case c.do == doQuit:
+			key(m.keys[doQuit].Help().Key+" "+m.keys[doKeep].Help().Key, c.doc+"; "+m.keys[doKeep].Help().Key+": "+m.keys[doKeep].Help().Desc)
 		default:
 			key(m.keys[c.do].Help().Key, c.doc)
 		}
 	}
-	key("1 to 7", "the views that stand above")
 	for i, words := range m.words() {
 		if i == 0 {
 			lines = append(lines, text(strong, "Words of this view"))
@@ -217,12 +218,14 @@ func (m *model) helpLines() []line {
 func (m *model) words() []string {
 	switch m.page {
 	case pageNow:
-		return []string{"resent: data segments that were sent again, a second", "opening: attempts that may yet succeed", "SYNs again: SYNs and SYN/ACKs that were sent again",
-			"felt p99: 99 % of the handshakes took no longer, lost SYNs included", "resolved: a finding that was not seen for 5 s"}
+		return []string{"tracked: connections that are open, or over and may still get a segment", "retx: retransmissions: segments that were sent again",
+			"SYN retx: of those SYNs and SYN/ACKs", "opening: attempts that may yet succeed; unanswered: SYN was sent again",
+			"felt p99: 99 % of the handshakes took no longer, lost SYNs included", "client: for whom it goes wrong, and the first connection that did",
+			"resolved: a finding that was not seen for 5 s"}
 	case pageFindings:
 		return []string{"since: when what the finding tells began", "resolved: not seen for 5 s; it is told as it was when it was worst", "evidence: Enter lists the connections, Enter again the packets"}
 	case pageConnections:
-		return []string{"lasts: up to now, or to the last packet of one that is over", "retx: retransmissions of both ends", "sent, received: bytes of the client, of the server", "felt: how long the client waited for the handshake"}
+		return []string{"lasts: up to now, or to the last packet of one that is over", "retx: retransmissions: data segments that were sent again", "sent, received: bytes of the client, of the server", "felt: how long the client waited for the handshake"}
 	case pageConnection:
 		return []string{"(STATE): expected, if the packet arrives", "STATE*: implied by what came later; packets are missing", "s: seconds since the first packet of the connection"}
 	case pageHosts:

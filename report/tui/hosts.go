@@ -144,7 +144,7 @@ func (m *model) hostLines(h int) []line {
 	detail := m.wrapped(plain, m.hostDetail(), 0)
 	room := max(h-3-len(detail), 2)
 	servers := min(len(x.servers), max(room/2, room-len(x.clients)))
-	lines := []line{text(quiet, fmt.Sprintf("  %-21s %7s %7s %7s %7s %7s %7s %7s", "server", "open/s", "fail/s", "again/s", "reset/s", "waiting", "opened", "failed"))}
+	lines := []line{text(quiet, fmt.Sprintf("  %-21s %7s %7s %7s %7s %7s %7s %7s", "server", "open/s", "fail/s", "retx/s", "reset/s", "unansw.", "opened", "failed"))}
 	first := max(min(x.chosen, len(x.servers)-1)-servers+1, 0)
 	for i := first; i < first+servers; i++ {
 		m.target(len(lines), i)
@@ -243,7 +243,7 @@ func (m *model) more(words string, shown int, of uint64, what string) string {
 // hostHelp explains the words of the view.
 func hostHelp() []string {
 	return []string{"open/s, fail/s: handshakes that were completed, attempts that failed",
-		"again/s, reset/s: SYNs and SYN/ACKs sent again, connections that a RST ended",
-		"waiting: attempts without an answer so far that were repeated",
+		"retx/s, reset/s: SYNs and SYN/ACKs sent again, connections ended by a RST",
+		"unansw.: attempts without an answer so far whose SYN was sent again",
 		"trouble: not opened, half open, no data acknowledged, or not closed"}
 }

@@ -54,18 +54,18 @@ func commands() []command {
 		{doBottom, "bottom", "G end", "to the bottom"},
 		{doOpen, "open", "enter", "into what is chosen: a finding, its connections, one of them"},
 		{doBack, "back", "esc backspace", "back to where you came from, the filter as it was there"},
-		{doNextTab, "next", "tab", "the next view; shift+tab: the one before"},
+		{doNextTab, "next", "tab", "the next view; shift+tab: the one before; 1 to 7: those above"},
 		{doPreviousTab, "previous", "shift+tab", ""},
 		{doFilter, "filter", "/", "only connections with a text, or by an expression of --where"},
 		{doSort, "sort", "s", "sort: left right choose the column, up down the direction"},
-		{doPause, "pause", "space", "hold the screen still; packets are taken all the same"},
+		{doPause, "pause", "space", "the screen stands still; packets are taken all the same"},
 		{doClosed, "closed", "t", "list connections that ended within 40 s as well, or not"},
 		{doCopy, "copy", "y", "copy: a connection's two ends, or the command of an advice"},
 		{doPrivacy, "privacy", "P", "addresses and names hidden, in what is copied as well, or not"},
 		{doReport, "report", "r", "the whole report so far, in the pager"},
 		{doHelp, "help", "?", "this help"},
 		{doQuit, "quit", "q ctrl+c", "end, and print the report"},
-		{doKeep, "keep", "Q", "end, and leave this screen standing"},
+		{doKeep, "keep", "Q", "leave this screen standing"},
 	}
 	for i, name := range pageNames() {
 		n := string(rune('1' + i))

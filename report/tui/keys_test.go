@@ -59,7 +59,7 @@ func TestFilter(t *testing.T) {
 	for _, x := range []struct{ typed, has string }{
 		{"/ 4 0 0 0 1 enter", "1 connection with 40001"},
 		{"/ i d > 3 enter", "1 connection where id>3"},
-		{"/ n o n e enter", "none is held"},
+		{"/ n o n e enter", "  none\n"},
 		{"/ i d > > enter", "unexpected"},
 		{"/ i d > > enter", "/id>>"},
 		{"/ o r i g _ i p = = 1 0 . 9 7 . 0 . 7 enter", `an address stands between quotes: "10.97.0.7"`},
@@ -93,11 +93,11 @@ func TestListBeforeItIsThere(t *testing.T) {
 	for _, k := range []string{"/", "x", "x", "enter"} {
 		m, _ = m.update(keyOf(k))
 	}
-	if frame := bare(m.frame()); strings.Contains(frame, "none is held") || !strings.Contains(frame, "looking for connections with xx, open") {
+	if frame := bare(m.frame()); strings.Contains(frame, "  none\n") || !strings.Contains(frame, "looking for connections with xx, open") {
 		t.Error(frame)
 	}
 	m, _ = m.update(viewMsg{seen(t, "accept-queue-full.pcap", m.wanted())})
-	if frame := bare(m.frame()); !strings.Contains(frame, "none is held") || !strings.Contains(frame, "0 connections with xx, open") {
+	if frame := bare(m.frame()); !strings.Contains(frame, "  none\n") || !strings.Contains(frame, "0 connections with xx, open") {
 		t.Error(frame)
 	}
 }
@@ -185,7 +185,7 @@ func TestPause(t *testing.T) {
 	if !strings.Contains(before, "PAUSED") {
 		t.Error(before)
 	}
-	m, _ = m.update(viewMsg{seen(t, "syn-lost.pcap", report.Wanted{})})
+	m, _ = m.update(viewMsg{seen(t, "syn-lost.pcap", m.wanted())})
 	if bare(m.frame()) != before {
 		t.Error("it changed")
 	}

@@ -270,7 +270,7 @@ func (m *model) connections(h int) []line {
 		lines = append(lines, marked(row, first+i == l.chosen, m.width))
 	}
 	if len(rows) == 0 && l.looked {
-		lines = append(lines, text(quiet, "  none is held"))
+		lines = append(lines, text(quiet, "  none"))
 	}
 	return lines
 }

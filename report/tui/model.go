@@ -57,10 +57,14 @@ type model struct {
 	resolved []watch.Trailed
 	worst    map[string]diagnose.Finding // of those, each as it was when it was worst
 	rates    *rates
-	costs    []costAt
-	silence  silence
-	due      bool
-	paused   bool
+	// listeners and clients are those that the first view shows, where it goes worst first.
+	listeners []report.Listener
+	clients   []report.Client
+	drawnNow  *drawnNow
+	costs     []costAt
+	silence   silence
+	due       bool
+	paused    bool
 
 	page     page
 	back     []place
@@ -90,7 +94,7 @@ type costAt struct {
 func newModel(o Options) model {
 	t := o.Tables
 	m := model{o: o, theme: newTheme(o.Config.Dark, o.Color, t.ASCII), keys: newKeys(o.Config), width: 80, height: 24,
-		phrases: sentence.Phrases{Clock: t.Clock, ASCII: t.ASCII, MSL: o.MSL}, trail: &watch.Trail{}, rates: &rates{}, due: true}
+		phrases: sentence.Phrases{Clock: t.Clock, ASCII: t.ASCII, MSL: o.MSL}, trail: &watch.Trail{}, rates: &rates{}, drawnNow: &drawnNow{}, due: true}
 	m.list = newList(o)
 	return m
 }
@@ -111,6 +115,7 @@ func (m *model) wanted() report.Wanted {
 	case pageHosts, pageTimeWait, pageKeepalive, pageReport:
 		w.All = true
 	}
+	w.All = w.All || m.view != nil && m.view.Ended // what is wrong, then, is what was wrong at any time
 	return w
 }
 
@@ -175,80 +180,6 @@ func (m *model) answers() bool {
 	}
 	w := m.wanted()
 	return m.view.Wanted.SameSums(&w) && m.view.Wanted.Follow == w.Follow
-}
-
-// take takes a View: what is shown stays while the screen is paused.
-func (m *model) take(v *report.View) {
-	m.trail.Take(v)
-	m.rates.take(v)
-	if m.o.Cost != nil {
-		m.costs = append(m.costs, costAt{timeOf(v), m.o.Cost()})
-		m.costs = m.costs[max(len(m.costs)-10, 0):]
-	}
-	if m.paused && m.answers() {
-		m.held = v
-		return
-	}
-	m.show(v)
-}
-
-// show makes a View the one that is shown.
-func (m *model) show(v *report.View) {
-	first := m.view == nil
-	m.view, m.held = v, nil
-	m.open, m.resolved = values(m.trail.Open()), values(m.trail.Resolved())
-	m.recall()
-	if !v.Ended {
-		m.open = slices.DeleteFunc(m.open, func(f watch.Trailed) bool { return f.Detector == "still-open" })
-	}
-	m.open = quietLast(m.open)
-	m.chooseFinding(m.chosen)
-	m.list.take(v)
-	m.hosts.take(v)
-	m.conn.see(v)
-	if first && v.Partial {
-		m.due = true
-	}
-}
-
-// at is the time of what is shown, ns since 1970.
-func (m *model) at() int64 { return timeOf(m.view) }
-
-// timeOf is that of a View: of an input that has ended, its end.
-func timeOf(v *report.View) int64 {
-	if v.Ended {
-		return max(v.At, v.Headline.End)
-	}
-	return v.At
-}
-
-// recall has what is resolved told as it was when it was worst: what dwindles is told last of
-// the few that were left.
-func (m *model) recall() {
-	worst := make(map[string]diagnose.Finding)
-	for _, x := range m.open {
-		f, ok := m.worst[x.ID]
-		if !ok || x.Severity > f.Severity || x.Severity == f.Severity && x.Count >= f.Count {
-			f = x.Finding
-		}
-		worst[x.ID] = f
-	}
-	for i := range m.resolved {
-		x := &m.resolved[i]
-		if f, ok := m.worst[x.ID]; ok {
-			x.Finding, worst[x.ID] = f, f
-		}
-	}
-	m.worst = worst
-}
-
-// values are findings as they are now: the trail goes on changing them.
-func values(all []*watch.Trailed) []watch.Trailed {
-	out := make([]watch.Trailed, len(all))
-	for i, x := range all {
-		out[i] = *x
-	}
-	return out
 }
 
 // key names go with what they do; see keys.

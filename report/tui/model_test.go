@@ -76,6 +76,7 @@ func screenOf(t *testing.T, o Options, name string, width, height int, typed ...
 	m := newModel(o)
 	m, _ = m.update(tea.WindowSizeMsg{Width: width, Height: height})
 	m, _ = m.update(viewMsg{seen(t, name, m.wanted())})
+	m, _ = m.update(viewMsg{seen(t, name, m.wanted())}) // of an input that has ended all is wanted
 	for _, k := range typed {
 		m, _ = m.update(keyOf(k))
 		if m.due {

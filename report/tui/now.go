@@ -9,18 +9,88 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/watch"
 	"tcpwatch/tracker/diagnose"
-	"tcpwatch/tracker/record"
 )
 
 // wide is from how many columns on what stands below the findings is laid out in two columns.
 const wide = 140
 
-// now is the first view: what is wrong, then how it goes.
+// now is the first view: what is wrong, then how it goes. Each part has few lines at first, and
+// more of what it could tell as long as all of it fits.
 func (m *model) now(h int) []line {
-	lower := m.lower(m.width, h)
-	lines := m.worstFirst(max(h-len(lower), min(h, 8)))
-	lines = append(lines, nil)
+	at := drawnOf{m.view, m.width, h, m.private != nil}
+	if m.drawnNow.drawnOf != at {
+		var s nowSize
+		lines := m.nowLines(s, h)
+		for grown := true; grown; {
+			grown = false
+			for part := range s {
+				next := s
+				if next[part]++; 1+next[nowBars] > tallest(h) || h < roomy && next[nowWhole] > 0 {
+					continue
+				}
+				if more := m.nowLines(next, h); len(more) <= h && !sameLines(more, lines) {
+					s, lines, grown = next, more, true
+				}
+			}
+		}
+		m.targets = nil
+		lines = m.nowLines(s, h)
+		*m.drawnNow = drawnNow{at, lines, m.targets}
+	}
+	m.targets = m.drawnNow.targets
+	return m.drawnNow.lines
+}
+
+// drawnOf is what the lines of a view follow from.
+type drawnOf struct {
+	view     *report.View
+	width, h int
+	private  bool
+}
+
+// drawnNow is the first view as it was drawn last: that takes a while, and frames come more often
+// than what they show.
+type drawnNow struct {
+	drawnOf
+	lines   []line
+	targets map[int]int
+}
+
+// nowSize is by how much each part is longer than it is at least.
+type nowSize [nNowParts]int
+
+// The parts of the view, that first which gets a line first.
+const (
+	nowTitles  = iota // lines of findings besides the first
+	nowStates         // states, one a line
+	nowClients        // clients in trouble
+	nowServers
+	nowHolders // of TIME-WAIT
+	nowFull    // findings that are told with cause and advice, besides the first
+	nowWhole   // findings of which all is told
+	nowBars    // lines of a bar of the rates
+	nNowParts
+)
+
+// roomy is from how many lines on all there is to tell of a finding is told in the first view.
+const roomy = 30
+
+// tallest is of how many lines the bars of the rates are at most, in h lines.
+func tallest(h int) int { return max(h/12, 1) }
+
+// nowLines are those of the view at a size; what is wrong is shortened to what h leaves.
+func (m *model) nowLines(s nowSize, h int) []line {
+	lower := m.lower(m.width, s)
+	lines := m.worstFirst(s, max(h-len(lower), min(h, 8)))
+	if len(lines)+len(lower) < h {
+		lines = append(lines, nil)
+	}
 	return append(lines, lower...)
+}
+
+// sameLines reports whether two views read the same.
+func sameLines(a, b []line) bool {
+	return slices.EqualFunc(a, b, func(x, y line) bool { return slices.Equal(x, y) })
 }
 
 // quietLast puts findings about the capture behind those about the network, and what only
@@ -43,8 +113,9 @@ func quietLast(all []watch.Trailed) []watch.Trailed {
 // repeat or an age takes seconds.
 const soonest = int64(10e9)
 
-// worstFirst tells the finding that matters most with its cause, and the others in a line each.
-func (m *model) worstFirst(h int) (lines []line) {
+// worstFirst tells the finding that matters most with its cause, and the others in a line or two
+// each, in h lines; some of them with their causes too where s says so.
+func (m *model) worstFirst(s nowSize, h int) (lines []line) {
 	wrong := len(m.open) > 0 && m.open[0].Severity >= diagnose.Notice
 	if !wrong {
 		words := "Nothing is wrong so far"
@@ -53,33 +124,55 @@ func (m *model) worstFirst(h int) (lines []line) {
 		} else if m.view.Headline.Live && watched < soonest {
 			words = "Nothing is wrong in the first " + m.ago(watched)
 		}
-		if n := m.view.Recent.Conns(); n > 0 {
+		if n := m.sums().Conns(); n > 0 {
 			words += ": " + say.Plural(n, "connection") + " looked at"
 		}
 		lines = append(lines, text(good, words+"."))
 	}
-	others := append(slices.Clone(m.open), m.resolved...)
-	if wrong {
-		f := &m.open[0]
-		for _, l := range m.headOf(f, m.width) {
-			m.target(len(lines), 0)
+	full := 0
+	for wrong && full < len(m.open) && full <= s[nowFull] && m.open[full].Severity >= diagnose.Notice && (full == 0 || len(m.open[full].Causes) > 0) {
+		for _, l := range m.inShort(&m.open[full], full < s[nowWhole]) {
+			m.target(len(lines), full)
 			lines = append(lines, l)
 		}
-		if len(f.Causes) > 0 {
-			lines = append(lines, m.wrapped(plain, f.CauseWord()+": "+f.Causes[0]+".", 2)...)
-		}
-		if len(f.Advice) > 0 {
-			lines = append(lines, m.wrapped(quiet, "Do: "+f.Advice[0], 2)...)
-		}
-		others = others[1:]
+		full++
 	}
-	room := max(h-len(lines)-1, 0)
+	others := append(slices.Clone(m.open[full:]), m.resolved...)
+	room := min(max(h-len(lines), 0), min(len(others), 3)+s[nowTitles])
 	for i, title := range m.titles(others, m.width, room) {
-		if i == room-1 && len(others) > room || i >= room {
-			lines = append(lines, text(quiet, fmt.Sprintf("  and %d more: 2 shows all", len(others)-i)))
+		if rest := len(others) - i; rest > 1 && room < 2 || room < 1 || len(title) > room {
+			lines = append(lines, text(quiet, fmt.Sprintf("  and %d more: 2 shows all", rest)))
 			break
 		}
-		lines = append(lines, title...)
+		for _, l := range title {
+			m.target(len(lines), full+i)
+			lines = append(lines, l)
+		}
+		room -= len(title)
+	}
+	return lines
+}
+
+// inShort is a finding with what it likely comes from and the first thing to do, or all there is
+// to tell.
+func (m *model) inShort(f *watch.Trailed, whole bool) []line {
+	lines := m.headOf(f, m.width)
+	if whole {
+		lines = append(lines, m.wrapped(plain, f.Explanation, 2)...)
+	}
+	for i, c := range f.Causes {
+		word := "Or"
+		if i == 0 {
+			word = f.CauseWord()
+		}
+		if i == 0 || whole {
+			lines = append(lines, m.wrapped(plain, word+": "+c+".", 2)...)
+		}
+	}
+	for i, a := range f.Advice {
+		if i == 0 || whole {
+			lines = append(lines, m.wrapped(quiet, "Do: "+a, 2)...)
+		}
 	}
 	return lines
 }
@@ -169,22 +262,25 @@ func (m *model) wrapped(r role, words string, indent int) (lines []line) {
 	return lines
 }
 
-// lower is how it goes: rates, states, servers, TIME-WAIT, the capture.
-func (m *model) lower(width, h int) []line {
-	tail := append(m.holders(1+h/30), m.capture())
+// lower is how it goes: clients in trouble, rates, states, servers, TIME-WAIT, the capture.
+func (m *model) lower(width int, s nowSize) []line {
+	tail := append(m.holders(1+s[nowHolders]), m.capture())
 	if width >= wide {
 		half := width/2 - 1
-		left := append(m.drawRates(half), nil)
-		left = append(left, m.worstListeners(half, max(h-22, 4))...)
-		return append(beside(left, m.states(half, 9), half), tail...)
+		left := append(m.drawRates(half, 1+s[nowBars]), nil)
+		left = append(left, m.worstListeners(half, 3+s[nowServers])...)
+		right := m.states(half, 3+s[nowStates])
+		lines := append(m.troubled(width, 1+s[nowClients]), beside(left, right, half)...)
+		return append(lines, tail...)
 	}
-	lines := m.drawRates(width)
-	states, listeners := 3, 2
-	if h > 24 {
-		states, listeners = 6, min(h-18, 10)
+	lines := m.troubled(width, 1+s[nowClients])
+	lines = append(lines, m.drawRates(width, 1+s[nowBars])...)
+	if s[nowStates] == 0 {
+		lines = append(lines, m.statesInShort())
+	} else {
+		lines = append(lines, m.states(width, s[nowStates])...)
 	}
-	lines = append(lines, m.states(width, states)...)
-	lines = append(lines, m.worstListeners(width, listeners)...)
+	lines = append(lines, m.worstListeners(width, 1+s[nowServers])...)
 	return append(lines, tail...)
 }
 
@@ -202,160 +298,4 @@ func beside(left, right []line, width int) []line {
 		out[i] = l
 	}
 	return out
-}
-
-// drawRates draws what happened in the last minutes.
-func (m *model) drawRates(width int) (lines []line) {
-	v := m.view
-	columns := max(min(width-46, 120), 10)
-	step := int64(2e9)
-	if span := v.At - v.Headline.Start; len(v.Headline.Files) > 0 && span > 0 {
-		step = max(span/int64(columns), 1)
-	}
-	for _, x := range []struct {
-		name  string
-		role  role
-		count func(*report.Totals) uint64
-	}{
-		{"opened", bar, func(t *report.Totals) uint64 { return t.Opened }},
-		{"failed", critical, func(t *report.Totals) uint64 { return t.Failed }},
-		{"resets", warning, func(t *report.Totals) uint64 { return t.Reset }},
-		{"resent", notice, func(t *report.Totals) uint64 { return t.Again }},
-	} {
-		last := m.rates.now(x.count, m.at(), 3e9)
-		words := rateOf(last) + "/s"
-		all := say.Thousands(x.count(&v.Totals))
-		if v.Ended {
-			words = ""
-		}
-		if n := v.Standing.Again; x.name == "failed" && n > 0 {
-			all += ", " + say.Thousands(n) + " unanswered"
-		}
-		lines = append(lines, text(quiet, x.name+" ").more(x.role, spark(m.rates.per(x.count, m.at(), step, columns), m.theme.ascii)).
-			more(plain, fmt.Sprintf("%11s", words)).more(quiet, fmt.Sprintf("  %s in all", all)))
-	}
-	return lines
-}
-
-// rateOf is a rate: with a digit behind the point where it is small.
-func rateOf(v float64) string {
-	if v > 0 && v < 9.95 {
-		return fmt.Sprintf("%.1f", v)
-	}
-	return say.Thousands(uint64(v + 0.5))
-}
-
-// states draws how many connections there are in each state, of either end.
-func (m *model) states(width, rows int) []line {
-	ends := &m.view.Standing.Ends
-	var order []record.State
-	most := uint64(1)
-	for s := record.Closed; s < record.NStates; s++ {
-		if n := max(ends[0][s], ends[1][s]); n > 0 && (s != record.Closed || m.view.Ended) {
-			order, most = append(order, s), max(most, n)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b record.State) int {
-		return int(min(max(int64(ends[0][b]+ends[1][b])-int64(ends[0][a]+ends[1][a]), -1), 1))
-	})
-	if len(order) > rows {
-		order = order[:rows]
-	}
-	column := (width - 14) / 2
-	lines := []line{text(quiet, fmt.Sprintf("%-14s%-*s%s", "state", column, "clients", "servers"))}
-	for _, s := range order {
-		l := text(plain, fmt.Sprintf("%-14s", s))
-		for e := range ends {
-			n := ends[e][s]
-			cell := text(bar, barOf(n, most, column-10, m.theme.ascii))
-			if n > 0 {
-				cell = cell.more(plain, " "+say.Thousands(n))
-			}
-			l = append(l, cell.padded(column)...)
-		}
-		lines = append(lines, l)
-	}
-	if len(order) == 0 {
-		lines = append(lines, text(quiet, "no connection is open"))
-	}
-	return lines
-}
-
-// worstListeners are the servers at which opening goes worst.
-func (m *model) worstListeners(width, rows int) []line {
-	all, _ := m.view.Recent.WorstListeners(rows)
-	lines := []line{text(quiet, fmt.Sprintf("%-25s%8s%8s%9s%12s%10s", "server, last 40 s", "opened", "failed", "opening", "SYNs again", "felt p99"))}
-	if len(all) == 0 {
-		return []line{text(quiet, "No connection was opened in the last 40 s.")}
-	}
-	for _, x := range all {
-		r := plain
-		if x.Failed > 0 {
-			r = critical
-		} else if x.Again > 0 {
-			r = warning
-		}
-		felt := ""
-		if x.Felt > 0 {
-			felt = m.phrases.Span(x.Felt)
-		}
-		lines = append(lines, text(r, fmt.Sprintf("%-25s%8s%8s%9s%12s", fit(m.alias(x.Endpoint.String()), 25, true, m.theme.ascii), say.Thousands(x.Done), say.Thousands(x.Failed), say.Thousands(x.Opening), say.Thousands(x.Again))).
-			more(plain, strings.Repeat(" ", max(10-say.Width(felt), 1))+felt))
-	}
-	return lines
-}
-
-// holders tell TIME-WAIT against the ports there are.
-func (m *model) holders(rows int) (lines []line) {
-	for _, x := range m.view.Recent.Holders(m.view.Headline, rows) {
-		r := plain
-		if int64(x.Now)*100 >= x.Ports*50 {
-			r = warning
-		}
-		words := fmt.Sprintf("%s of %s ports (%d %%): %s to %s", say.Thousands(x.Now), say.Thousands(uint64(x.Ports)), int64(x.Now)*100/x.Ports, x.Holding.Holder.Addr, x.Dest)
-		if x.Slope >= 1 {
-			words += fmt.Sprintf("; +%s/s", rateOf(x.Slope))
-			switch {
-			case x.Level >= x.Ports:
-				words += ", at that rate none is left in " + m.ago(int64(float64(max(x.Ports-int64(x.Now), 0))/x.Slope*1e9))
-			case x.Level*10 > int64(x.Now)*11:
-				words += fmt.Sprintf(", at that rate at most %s", say.Thousands(uint64(x.Level)))
-			}
-		}
-		const head = "TIME-WAIT "
-		for i, w := range say.WrapHard(m.alias(words), max(m.width-len(head), 20)) {
-			l := text(quiet, head)
-			if i > 0 {
-				l = text(plain, strings.Repeat(" ", len(head)))
-			}
-			lines = append(lines, l.more(r, w))
-		}
-	}
-	if len(lines) == 0 {
-		lines = append(lines, text(quiet, "TIME-WAIT ").more(plain, "holds no port of a client"))
-	}
-	return lines
-}
-
-// capture tells what was lost on the way, and what looking costs.
-func (m *model) capture() line {
-	h := m.view.Headline
-	l := text(quiet, "capture   ")
-	if n := h.KernelDrops.V + h.InterfaceDrops.V; n > 0 {
-		l = l.more(warning, say.Plural(n, "packet")+" dropped")
-	} else if h.Live {
-		l = l.more(good, "no packet dropped")
-	} else {
-		l = l.more(plain, say.Plural(h.Packets, "packet")+" read")
-	}
-	if n := len(m.costs); n > 1 {
-		a, b := m.costs[0], m.costs[n-1]
-		if b.at > a.at {
-			l = l.more(quiet, fmt.Sprintf("; tcpwatch takes %.0f %% of a core, %s", 100*float64(b.CPU-a.CPU)/float64(b.at-a.at), say.Bytes(b.Memory)))
-		}
-	}
-	if m.view.Age > 2e9 {
-		l = l.more(quiet, "; states as of "+m.ago(m.view.Age)+" ago")
-	}
-	return l
 }

@@ -77,8 +77,8 @@ func (r *rates) now(count func(*report.Totals) uint64, until, span int64) float6
 	return float64(count(&b.Totals)-count(&a.Totals)) * 1e9 / float64(b.at-a.at)
 }
 
-// spark draws values as bars of one character each, the greatest as the highest.
-func spark(values []float64, ascii bool) string {
+// spark draws values as bars of one column each, so many lines high, the greatest as the highest.
+func spark(values []float64, tall int, ascii bool) []string {
 	steps := []rune("▁▂▃▄▅▆▇█")
 	if ascii {
 		steps = []rune(".:-=+*%#")
@@ -87,15 +87,25 @@ func spark(values []float64, ascii bool) string {
 	for _, v := range values {
 		most = max(most, v)
 	}
-	var b strings.Builder
+	lines := make([]strings.Builder, tall)
 	for _, v := range values {
-		if v <= 0 || most == 0 {
-			b.WriteByte(' ')
-			continue
+		level := 0 // of len(steps) in each line
+		if v > 0 {
+			level = min(int(v/most*float64(len(steps)*tall)), len(steps)*tall-1) + 1
 		}
-		b.WriteRune(steps[min(int(v/most*float64(len(steps))), len(steps)-1)])
+		for i := range lines {
+			if n := level - (tall-1-i)*len(steps); n > 0 {
+				lines[i].WriteRune(steps[min(n, len(steps))-1])
+			} else {
+				lines[i].WriteByte(' ')
+			}
+		}
 	}
-	return b.String()
+	out := make([]string, tall)
+	for i := range lines {
+		out[i] = lines[i].String()
+	}
+	return out
 }
 
 // barOf draws n of most as a bar of that many columns at most; what is not 0 is seen.

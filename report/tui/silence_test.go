@@ -37,11 +37,11 @@ func TestSilence(t *testing.T) {
 		link    string
 		has     string
 	}{
-		{0, 15, "", "1 held"},
-		{4, 15, "", "1 held"},
+		{0, 15, "", "1 tracked"},
+		{4, 15, "", "1 tracked"},
 		{12, 15, "", "no packet for 12 s"},
 		{14, 15, "is down", `eth\x1b0 is down: no packet for 14 s`},
-		{15, 16, "is down", "1 held"},
+		{15, 16, "is down", "1 tracked"},
 		{21, 16, "", "no packet for 6 s"},
 	} {
 		if link = x.link; !strings.Contains(after(x.s, x.packets), x.has) {

@@ -1,0 +1,178 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/report"
+	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
+)
+
+// shownWith is the first view of a size with some findings and clients beside a capture.
+func shownWith(t *testing.T, width, height int, found []diagnose.Finding, recent *report.Summary) (model, func(at int64, found []diagnose.Finding, recent *report.Summary) string) {
+	t.Helper()
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	m := newModel(options())
+	m, _ = m.update(tea.WindowSizeMsg{Width: width, Height: height})
+	show := func(after int64, found []diagnose.Finding, recent *report.Summary) string {
+		x := v
+		x.Ended, x.Findings, x.At = false, found, v.At+after
+		if recent != nil {
+			x.Recent = recent
+		}
+		m, _ = m.update(viewMsg{&x})
+		return bare(m.frame())
+	}
+	show(0, found, recent)
+	return m, show
+}
+
+// troubles are findings of which each has a cause and an advice.
+func troubles(n int) (all []diagnose.Finding) {
+	for i := range n {
+		all = append(all, diagnose.Finding{ID: fmt.Sprint("id", i), Detector: "x", Severity: diagnose.Warning, Confidence: diagnose.Likely, Count: uint64(100 - i),
+			Title: fmt.Sprintf("10.0.0.%d:443 did not do what was asked of it for a long while", i), Explanation: fmt.Sprintf("Reason %d.", i),
+			Causes: []string{fmt.Sprintf("cause %d", i)}, Advice: []string{fmt.Sprintf("Try `command %d`.", i)}})
+	}
+	return all
+}
+
+// The first view has all its parts on 80x24, whatever is wrong; what is left out is counted, and
+// never takes the line in which it would fit itself. There is more on a larger screen.
+func TestNowFits(t *testing.T) {
+	for n := range 8 {
+		_, show := shownWith(t, 80, 24, nil, nil)
+		frame := show(1e9, troubles(n), nil)
+		for _, want := range []string{"\nopened ", "\nretx ", "\nstate", "\nserver", "\nTIME-WAIT ", "\ncapture "} {
+			if !strings.Contains(frame, want) {
+				t.Errorf("%d findings: no %q:\n%s", n, want, frame)
+			}
+		}
+		if strings.Contains(frame, "and 1 more") {
+			t.Errorf("%d findings:\n%s", n, frame)
+		}
+		shown := strings.Count(frame, "did not do what")
+		left := 0
+		if _, rest, ok := strings.Cut(frame, "\n  and "); ok {
+			fmt.Sscanf(rest, "%d more: 2 shows all", &left)
+		}
+		if shown+left != n {
+			t.Errorf("%d findings: %d are shown, %d are counted:\n%s", n, shown, left, frame)
+		}
+	}
+	_, show := shownWith(t, 200, 50, nil, nil)
+	frame := show(1e9, troubles(4), nil)
+	for _, want := range []string{"cause 3.", "Try `command 3`", "Reason 2."} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("no %q:\n%s", want, frame)
+		}
+	}
+}
+
+// sufferers are sums in which the n connections of a client got no answer, beside one of another.
+func sufferers(from, n int) *report.Summary {
+	s := report.NewSummary(report.SummaryOptions{OnDemand: Sums(), Recent: true})
+	for i := range n {
+		r := recordtest.MadeUp(uint64(from+i), fmt.Sprintf("10.0.0.7:%d", 40000+i), "10.0.0.2:443")
+		recordtest.NotOpened(r, record.OpenNoAnswer)
+		r.Open.SYNs, r.Open.SYNAgainAt = 3, uint64(1000+from+i)
+		r.Start += int64(from) * 1e9
+		s.Add(r)
+	}
+	s.Add(recordtest.MadeUp(900, "10.0.0.8:40001", "10.0.0.2:443"))
+	return s
+}
+
+// The client for whom it goes wrong is told with what, since when, and what shows it: what showed
+// it first, for as long as it goes wrong.
+func TestNowNamesTheClient(t *testing.T) {
+	_, show := shownWith(t, 80, 24, nil, nil)
+	frame := show(1e9, troubles(1), sufferers(1, 3))
+	first := ", packet 1001"
+	if !strings.Contains(frame, "\nclient 10.0.0.7: 3 of 3 connections: no answer, since ") || !strings.Contains(frame, first) || strings.Contains(frame, "client 10.0.0.8") {
+		t.Error(frame)
+	}
+	if frame = show(60e9, troubles(1), sufferers(50, 2)); !strings.Contains(frame, "client 10.0.0.7: 2 of 2") || !strings.Contains(frame, first) {
+		t.Error(frame)
+	}
+	if frame = show(120e9, troubles(1), sufferers(100, 0)); strings.Contains(frame, "client 10.0.0.7") {
+		t.Error(frame)
+	}
+	if frame = show(180e9, troubles(1), sufferers(150, 1)); !strings.Contains(frame, ", packet 1150") {
+		t.Error(frame)
+	}
+}
+
+// Findings that are as grave and as sure as each other keep their places while their counts waver;
+// one that is twice as frequent, surer or graver goes before.
+func TestOrderStays(t *testing.T) {
+	all := troubles(2)
+	order := func(a, b uint64) []diagnose.Finding {
+		x := []diagnose.Finding{all[0], all[1]}
+		x[0].Count, x[1].Count = a, b
+		if b > a {
+			x[0], x[1] = x[1], x[0]
+		}
+		return x
+	}
+	_, show := shownWith(t, 80, 24, order(90, 80), nil)
+	first := func(frame string) string { return strings.Split(frame, "\n")[2] }
+	for _, x := range []struct {
+		a, b uint64
+		want string
+	}{{90, 95, "10.0.0.0:443"}, {90, 179, "10.0.0.0:443"}, {90, 180, "10.0.0.1:443"}, {100, 90, "10.0.0.1:443"}} {
+		if got := first(show(1e9, order(x.a, x.b), nil)); !strings.Contains(got, x.want) {
+			t.Errorf("%d and %d: %s", x.a, x.b, got)
+		}
+	}
+	worse := order(90, 80)
+	worse[0].Severity = diagnose.Critical
+	if got := first(show(2e9, worse, nil)); !strings.Contains(got, "10.0.0.0:443") {
+		t.Error(got)
+	}
+	surer := order(90, 80)
+	surer[0].Severity, surer[1].Severity = diagnose.Warning, diagnose.Warning
+	surer[1].Confidence = diagnose.Proven
+	if got := first(show(3e9, []diagnose.Finding{surer[1], surer[0]}, nil)); !strings.Contains(got, "10.0.0.1:443") {
+		t.Error(got)
+	}
+	other := troubles(3)[2:]
+	other[0].Count = 85 // comes in before what stood behind it, as it is not shown yet
+	if frame := show(4e9, append(order(90, 80)[:1:1], other[0], order(90, 80)[1]), nil); strings.Index(frame, "10.0.0.2:443") < strings.Index(frame, "10.0.0.1:443") {
+		t.Error(frame)
+	}
+}
+
+// Of an input that has ended, what was wrong at any time is told, and all its connections are listed.
+func TestEndedIsWhole(t *testing.T) {
+	m := screenOf(t, options(), "idle-forgotten.pcap", 80, 24)
+	all := m.view.All.Findings(m.view.Headline)
+	if len(m.open) != len(all) || len(all) == 0 || m.open[0].Count != all[0].Count {
+		t.Errorf("%d findings, %d of the whole", len(m.open), len(all))
+	}
+	if frame := bare(m.frame()); strings.Contains(frame, "last 40 s") {
+		t.Error(frame)
+	}
+	m, _ = m.update(keyOf("3"))
+	m, _ = m.update(viewMsg{seen(t, "idle-forgotten.pcap", m.wanted())})
+	if n := m.view.Headline.Tracker.Conns; m.list.of != n {
+		t.Errorf("%d of %d connections are listed", m.list.of, n)
+	}
+}
+
+// Bars of several lines have the same values as those of one.
+func TestSpark(t *testing.T) {
+	for _, x := range []struct {
+		tall int
+		want string
+	}{{1, "█ ▄▁"}, {2, "█   /█ █▁"}} {
+		if got := strings.Join(spark([]float64{8, 0, 3.9, 0.1}, x.tall, false), "/"); got != x.want {
+			t.Errorf("%d lines: %q, want %q", x.tall, got, x.want)
+		}
+	}
+}

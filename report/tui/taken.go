@@ -1,0 +1,140 @@
+package tui
+
+import (
+	"slices"
+
+	"tcpwatch/report"
+	"tcpwatch/report/watch"
+	"tcpwatch/tracker/diagnose"
+)
+
+// take takes a View: what is shown stays while the screen is paused.
+func (m *model) take(v *report.View) {
+	m.trail.Take(v)
+	m.rates.take(v)
+	if m.o.Cost != nil {
+		m.costs = append(m.costs, costAt{timeOf(v), m.o.Cost()})
+		m.costs = m.costs[max(len(m.costs)-10, 0):]
+	}
+	if m.paused && m.answers() {
+		m.held = v
+		return
+	}
+	m.show(v)
+}
+
+// show makes a View the one that is shown.
+func (m *model) show(v *report.View) {
+	first := m.view == nil
+	m.view, m.held = v, nil
+	m.open, m.resolved = stable(m.open, values(m.trail.Open())), values(m.trail.Resolved())
+	m.recall()
+	if !v.Ended {
+		m.open = slices.DeleteFunc(m.open, func(f watch.Trailed) bool { return f.Detector == "still-open" })
+	} else if v.All != nil {
+		m.open, m.resolved = foundIn(v), nil
+	}
+	m.open = quietLast(m.open)
+	m.chooseFinding(m.chosen)
+	m.listeners, _ = m.sums().WorstListeners(shownNow)
+	m.clients = m.earliest(m.sums())
+	m.list.take(v)
+	m.hosts.take(v)
+	m.conn.see(v)
+	if first && v.Partial || v.Ended && !m.answers() {
+		m.due = true
+	}
+}
+
+// shownNow is of how many servers, and of how many clients, the first view tells.
+const shownNow = 20
+
+// sums are those of what is shown: of the whole input when that has ended, else of what is recent.
+func (m *model) sums() *report.Summary {
+	if v := m.view; v.Ended && v.All != nil {
+		return v.All
+	}
+	return m.view.Recent
+}
+
+// foundIn are the findings of an input that has ended, as the report has them.
+func foundIn(v *report.View) (all []watch.Trailed) {
+	for _, f := range v.All.Findings(v.Headline) {
+		all = append(all, watch.Trailed{Finding: f, Shown: v.At})
+	}
+	return all
+}
+
+// earliest are the clients for which it goes worst, each that is in trouble all the while with the
+// first connection that showed it: sums of what is recent forget that.
+func (m *model) earliest(s *report.Summary) []report.Client {
+	all, _ := s.WorstClients(shownNow)
+	for i := range all {
+		c := &all[i]
+		k := slices.IndexFunc(m.clients, func(x report.Client) bool { return x.Addr == c.Addr })
+		if k >= 0 && c.Bad > 0 && m.clients[k].Bad > 0 && m.clients[k].Since < c.Since {
+			old := &m.clients[k]
+			c.Since, c.Conn, c.Packet, c.Server = old.Since, old.Conn, old.Packet, old.Server
+		}
+	}
+	return all
+}
+
+// stable are findings in the order in which they were shown, as far as each is as grave and as sure
+// as its neighbour and not twice as frequent: counts alone move nothing about while one reads.
+func stable(before, now []watch.Trailed) []watch.Trailed {
+	place := make(map[string]int)
+	for i, f := range before {
+		place[f.ID] = i + 1
+	}
+	goes := func(a, b *watch.Trailed) bool { // b, which stands behind a, goes before it
+		i, j := place[a.ID], place[b.ID]
+		return j != 0 && (i == 0 || j < i) && a.Severity == b.Severity && a.Confidence == b.Confidence && a.Count < 2*b.Count
+	}
+	for i := range now {
+		for k := i; k > 0 && goes(&now[k-1], &now[k]); k-- {
+			now[k-1], now[k] = now[k], now[k-1]
+		}
+	}
+	return now
+}
+
+// at is the time of what is shown, ns since 1970.
+func (m *model) at() int64 { return timeOf(m.view) }
+
+// timeOf is that of a View: of an input that has ended, its end.
+func timeOf(v *report.View) int64 {
+	if v.Ended {
+		return max(v.At, v.Headline.End)
+	}
+	return v.At
+}
+
+// recall has what is resolved told as it was when it was worst: what dwindles is told last of
+// the few that were left.
+func (m *model) recall() {
+	worst := make(map[string]diagnose.Finding)
+	for _, x := range m.open {
+		f, ok := m.worst[x.ID]
+		if !ok || x.Severity > f.Severity || x.Severity == f.Severity && x.Count >= f.Count {
+			f = x.Finding
+		}
+		worst[x.ID] = f
+	}
+	for i := range m.resolved {
+		x := &m.resolved[i]
+		if f, ok := m.worst[x.ID]; ok {
+			x.Finding, worst[x.ID] = f, f
+		}
+	}
+	m.worst = worst
+}
+
+// values are findings as they are now: the trail goes on changing them.
+func values(all []*watch.Trailed) []watch.Trailed {
+	out := make([]watch.Trailed, len(all))
+	for i, x := range all {
+		out[i] = *x
+	}
+	return out
+}
