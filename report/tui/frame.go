@@ -162,7 +162,11 @@ func (m *model) tabs() line {
 func (m *model) foot() line {
 	switch {
 	case m.prompt != nil:
-		return m.prompt.shown(m.width).more(quiet, "  Enter: text or --where  Ctrl-U: clear  Esc: leave")
+		l := m.prompt.shown(m.width).more(quiet, "  text or --where; empty: all")
+		if m.prompt.last != "" {
+			l = l.more(quiet, "  Up: "+cut(m.prompt.last, 20, m.theme.ascii))
+		}
+		return l.more(quiet, "  Esc: as it was")
 	case m.note != "":
 		return text(notice, m.note)
 	}

@@ -56,7 +56,7 @@ func commands() []command {
 		{doBack, "back", "esc backspace", "back to where you came from, the filter as it was there"},
 		{doNextTab, "next", "tab", "the next view; shift+tab: the one before; 1 to 7: those above"},
 		{doPreviousTab, "previous", "shift+tab", ""},
-		{doFilter, "filter", "/", "only connections with a text, or by an expression of --where"},
+		{doFilter, "filter", "/", "only connections with a text, or as --where has it; empty: all"},
 		{doSort, "sort", "s", "sort: left right choose the column, up down the direction"},
 		{doPause, "pause", "space", "the screen stands still; packets are taken all the same"},
 		{doClosed, "closed", "t", "list connections that ended within 40 s as well, or not"},

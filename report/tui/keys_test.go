@@ -32,14 +32,20 @@ func TestWayInAndOut(t *testing.T) {
 		{"3 / 4 0 0 0 1 enter enter esc", pageConnections, "1 connection with 40001"},
 		{"3 / 4 0 0 0 1 enter enter esc esc", pageConnections, "2 connections"},
 		{"3 / 4 0 0 0 1 enter enter esc esc esc", pageNow, "took more than one SYN"},
-		{"3 / 4 0 0 0 1 enter / enter esc", pageConnections, "2 connections"},
+		{"3 / 4 0 0 0 1 enter / up enter esc", pageConnections, "2 connections"},
+		{"3 / 4 0 0 0 1 enter / enter", pageConnections, "2 connections"},
+		{"3 / 4 0 0 0 1 enter / enter esc", pageConnections, "1 connection with 40001"},
+		{"3 / 4 0 0 0 1 enter / 4 0 0 0 0 enter", pageConnections, "1 connection with 40000"},
+		{"3 / 4 0 0 0 1 enter / esc", pageConnections, "1 connection with 40001"},
+		{"3 / 4 0 0 0 1 enter /", pageConnections, "empty: all  Up: 40001  Esc: as it was"},
+		{"6 t", pageTimeWait, "t is for the list of connections"},
 		{"enter enter / 4 0 0 0 0 enter esc", pageConnections, "1 connection of the finding"},
 		{"tab tab", pageConnections, "2 connections"},
 		{"5", pageHosts, "10.77.9.129:80: 2 connections opened"},
 		{"5 l", pageHosts, "10.77.9.1: 2 connections tried"},
 		{"5 l enter", pageConnections, "connections of 10.77.9.1"},
 		{"5 enter", pageConnections, "connections to 10.77.9.129:80"},
-		{"5 enter 3", pageConnections, "2 connections, "},
+		{"5 enter 3", pageConnections, "2 connections ("},
 		{"6", pageTimeWait, "TIME-WAIT"},
 		{"r", pageReport, "Findings: 1 notice"},
 		{"r G", pageReport, "? help"},
@@ -93,11 +99,11 @@ func TestListBeforeItIsThere(t *testing.T) {
 	for _, k := range []string{"/", "x", "x", "enter"} {
 		m, _ = m.update(keyOf(k))
 	}
-	if frame := bare(m.frame()); strings.Contains(frame, "  none\n") || !strings.Contains(frame, "looking for connections with xx, open") {
+	if frame := bare(m.frame()); strings.Contains(frame, "  none\n") || !strings.Contains(frame, "looking for connections with xx (open") {
 		t.Error(frame)
 	}
 	m, _ = m.update(viewMsg{seen(t, "accept-queue-full.pcap", m.wanted())})
-	if frame := bare(m.frame()); !strings.Contains(frame, "  none\n") || !strings.Contains(frame, "0 connections with xx, open") {
+	if frame := bare(m.frame()); !strings.Contains(frame, "  none\n") || !strings.Contains(frame, "0 connections with xx (open") {
 		t.Error(frame)
 	}
 }

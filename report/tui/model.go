@@ -233,11 +233,15 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 	case doBack:
 		m.leave()
 	case doFilter:
-		m.prompt = newPrompt(m.list.typed)
+		m.prompt = &prompt{last: m.list.typed}
 	case doSort:
 		m.visit(pageConnections)
 		m.list.sorting = true
 	case doClosed:
+		if m.page != pageConnections {
+			m.note = "t is for the list of connections, which 3 shows: those that ended are in it, or not"
+			break
+		}
 		m.list.closed = !m.list.closed
 		m.due = true
 	case doPause:

@@ -167,17 +167,41 @@ func TestRows(t *testing.T) {
 		return bare(m.frame())
 	}
 	frame := show(0)
-	for _, want := range []string{"666]:40001 ", ":7777]:8443 ", "TIME-WAIT/CLOSED", "ESTABLISHED/SYN-RECEIVED"} {
+	for _, want := range []string{" [2001:db8:1111:2222:3333:4444:5555:6666]:40001 ", " [2001:db8:1111:2222:3333:4444:5555:7777]:8443", "10.0.0.1:40002 ", "TIME-WAIT/CLOSED", "ESTABLISHED/SYN-RECEIVED"} {
 		if !strings.Contains(frame, want) {
 			t.Errorf("no %q:\n%s", want, frame)
 		}
 	}
+	m.height = 7 // room for one: the other is come to
+	if frame = show(0); strings.Count(frame, "2001:db8") != 2 || strings.Contains(frame, "10.0.0.") {
+		t.Error(frame)
+	}
+	m, _ = m.update(keyOf("j"))
+	if frame = show(0); strings.Contains(frame, "2001:db8") || !strings.Contains(frame, ">  #2 10.0.0.1:40002") {
+		t.Error(frame)
+	}
+	m, _ = m.update(keyOf("k"))
 	m, _ = m.update(tea.WindowSizeMsg{Width: 200, Height: 24})
 	if frame = show(500e9); !strings.Contains(frame, " 8 min 22 s ") || strings.Index(frame, "10.0.0.1:40002") > strings.Index(frame, ":40001") {
 		t.Error(frame)
 	}
 	m.list.down = false
 	if frame = show(501e9); strings.Index(frame, "10.0.0.1:40002") < strings.Index(frame, ":40001") {
+		t.Error(frame)
+	}
+}
+
+// On 80 columns the longest addresses of IPv4 are whole, with whatever states.
+func TestRowsOfLongestIPv4(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	m := newModel(options())
+	m, _ = m.update(viewMsg{&v})
+	m, _ = m.update(keyOf("3"))
+	r := recordtest.MadeUp(123456789, "192.168.100.100:40001", "192.168.200.200:48443")
+	r.States = [2]record.State{record.Established, record.SynReceived}
+	v.Wanted, v.Listed, v.Matching = m.wanted(), []record.Record{*r}, 1
+	m, _ = m.update(viewMsg{&v})
+	if frame := bare(m.frame()); !strings.Contains(frame, "#123456789 192.168.100.100:40001 192.168.200.200:48443 ESTABL") {
 		t.Error(frame)
 	}
 }

@@ -58,7 +58,8 @@ func (m *model) clickLine(y int) {
 		m.moveFinding(i - was)
 	case pageConnections:
 		was = m.list.chosen
-		m.list.move(i-was, m.bodyHeight()-2)
+		window, _ := m.listWindow(m.bodyHeight())
+		m.list.move(i-was, window)
 	case pageHosts:
 		was = m.hosts.chosen
 		m.hosts.move(i - was)

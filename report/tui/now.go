@@ -242,7 +242,7 @@ func (m *model) titles(all []watch.Trailed, width, room int) (titles [][]line) {
 		}
 		if len(words[i]) > most {
 			end := "; " + m.standing(f)
-			words[i] = say.WrapHard(shorten(m.alias(f.Title), most*(width-indent)-len(end)-10*(most-1), m.theme.ascii)+end, max(width-indent, 20))
+			words[i] = say.WrapHard(shortenWords(m.alias(f.Title), most*(width-indent)-len(end)-10*(most-1), m.theme.ascii)+end, max(width-indent, 20))
 			words[i] = words[i][:min(len(words[i]), most)]
 		}
 		lines := []line{text(r, fmt.Sprintf("%-*s", indent, severity(f))).more(t, words[i][0])}

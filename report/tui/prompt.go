@@ -12,16 +12,16 @@ import (
 )
 
 // prompt is a line that the user types.
+// It begins empty: what is typed is the filter, whatever it was before.
 type prompt struct {
 	text  []rune
 	at    int
 	wrong string
+	last  string // the filter that there is, which up brings back to be changed
 }
 
 // longestTyped bounds it.
 const longestTyped = 1000
-
-func newPrompt(text string) *prompt { return &prompt{text: []rune(text), at: len([]rune(text))} }
 
 // insert puts in what was typed or pasted, as far as it can be shown.
 func (p *prompt) insert(text string) {
@@ -68,6 +68,9 @@ func (m model) typed(k tea.KeyPressMsg) (model, tea.Cmd) {
 		p.at = max(p.at-1, 0)
 	case "right":
 		p.at = min(p.at+1, len(p.text))
+	case "up", "ctrl+p":
+		p.text = []rune(p.last)
+		p.at = len(p.text)
 	case "home", "ctrl+a":
 		p.at = 0
 	case "end", "ctrl+e":

@@ -79,7 +79,14 @@ func (m *model) move(do action) {
 	by := map[action]int{doDown: 1, doUp: -1, doPageDown: h - 1, doPageUp: 1 - h, doTop: -1 << 30, doBottom: 1 << 30}[do]
 	switch {
 	case m.page == pageConnections:
-		m.list.move(by, h-2)
+		window, _ := m.listWindow(h)
+		switch do {
+		case doPageDown:
+			by = window
+		case doPageUp:
+			by = -window
+		}
+		m.list.move(by, window)
 		m.list.end = do == doBottom
 		m.due = true
 	case m.page == pageFindings && (do == doPageDown || do == doPageUp):
