@@ -108,6 +108,9 @@ func (m *model) connectionParts(h int) (above, below []line) {
 	c := &m.conn
 	r := c.record
 	head := text(strong, fmt.Sprintf("%s  %s%s%s", sentence.ID(r.ID), r.Orig, sentence.Arrow, r.Resp))
+	if r.Start != 0 && r.Capture.Untimed == 0 {
+		head = head.more(quiet, "  from "+m.phrases.TimeOfDay(r.Start))
+	}
 	if about := sentence.About(r.Names); about != "" && m.private == nil {
 		head = head.more(plain, "  "+about)
 	}

@@ -38,6 +38,7 @@ func pageNames() [nTabs]string {
 type (
 	viewMsg    struct{ *report.View }
 	stepsMsg   []*record.Step
+	countedMsg []sample
 	warningMsg string
 	againMsg   time.Time // another View is due
 )
@@ -74,9 +75,10 @@ type model struct {
 	warnings []string
 	private  *aliases // nil while addresses are shown
 	top      [nPages]int
-	chosen   int         // of the findings
-	pinned   string      // its ID, once the user has looked at it: it stays chosen wherever it stands
-	targets  map[int]int // what of the view's list each of its lines stands for, when it was drawn last
+	chosen   int              // of the findings
+	pinned   string           // its ID, once the user has looked at it: it stays chosen wherever it stands
+	read     diagnose.Finding // as it was then: what it cites stays while it is read
+	targets  map[int]int      // what of the view's list each of its lines stands for, when it was drawn last
 	list     list
 	hosts    hosts
 	conn     connection
@@ -140,6 +142,10 @@ func (m model) update(msg tea.Msg) (model, tea.Cmd) {
 		return m, m.pages()
 	case pagedMsg:
 		m.paged(x)
+	case countedMsg:
+		for i := range x {
+			m.rates.take(&x[i])
+		}
 	case stepsMsg:
 		m.conn.take(x)
 	case warningMsg:

@@ -176,3 +176,34 @@ func TestSpark(t *testing.T) {
 		}
 	}
 }
+
+// What a finding cites stays while it is read, though the connections are no longer recent; who
+// comes back to it sees what is cited then.
+func TestExamplesStay(t *testing.T) {
+	early, late := *seen(t, "accept-queue-full.pcap", report.Wanted{}), *seen(t, "syn-lost.pcap", report.Wanted{})
+	if len(early.Findings[0].Conns) == 0 || len(late.Findings[0].Conns) == 0 || early.Findings[0].Conns[0] == late.Findings[0].Conns[0] {
+		t.Fatal("the captures cite the same")
+	}
+	id := early.Findings[0].Conns[0]
+	m := newModel(options())
+	show := func(v report.View, after int64) {
+		v.Ended, v.At = false, early.At+after
+		v.Findings = v.Findings[:1:1]
+		v.Findings[0].ID = "same"
+		m, _ = m.update(viewMsg{&v})
+	}
+	show(early, 0)
+	m, _ = m.update(keyOf("2"))
+	for n := range int64(3) {
+		show(late, n*1e9)
+		if f := m.finding(); f.Conns[0] != late.Findings[0].Conns[0] && f.Conns[0] != id || len(f.Conns) != 2 || len(f.PacketsOf(id)) == 0 {
+			t.Errorf("%d s on it cites %v", n, f.Conns)
+		}
+	}
+	m, _ = m.update(keyOf("1"))
+	m, _ = m.update(keyOf("enter"))
+	show(late, 4e9)
+	if f := m.finding(); len(f.Conns) == 0 {
+		t.Error("it cites nothing")
+	}
+}

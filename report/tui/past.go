@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +24,8 @@ func (m *model) past(r *record.Record, cited []*watch.Trailed) (lines []line) {
 	}
 	rows, words := [][4]string{{"packet", "s", "client", "server"}}, []string{""}
 	signs := ""
-	for _, x := range m.phrases.Past(r, notes) {
+	all := m.phrases.Past(r, notes)
+	for i, x := range all {
 		if m.conn.first != 0 && (x.Packet == 0 || x.Packet >= m.conn.first) {
 			continue
 		}
@@ -30,8 +33,12 @@ func (m *model) past(r *record.Record, cited []*watch.Trailed) (lines []line) {
 		if x.Packet != 0 {
 			row[0] = strconv.FormatUint(x.Packet, 10)
 		}
-		if x.Time.OK && r.Capture.Untimed == 0 {
+		switch {
+		case r.Capture.Untimed != 0:
+		case x.Time.OK:
 			row[1] = fmt.Sprintf("%.6f", float64(x.Time.V-r.Start)/1e9)
+		default:
+			row[1] = m.aboutWhen(r, all, i)
 		}
 		for _, t := range x.Edges {
 			row[2+t.End] = sentence.Basis(t.To, t.Basis)
@@ -62,8 +69,41 @@ func (m *model) past(r *record.Record, cited []*watch.Trailed) (lines []line) {
 	if strings.Contains(signs, "(") {
 		lines = append(lines, text(quiet, "(STATE): expected, if the packet arrives"))
 	}
+	if slices.ContainsFunc(rows, func(row [4]string) bool { return strings.HasPrefix(row[1], "~") }) {
+		lines = append(lines, text(quiet, "~: about; the packet came between two whose times are known"))
+	}
 	if strings.Contains(signs, "*") {
 		lines = append(lines, text(quiet, "STATE*: implied; packets are missing"))
 	}
 	return lines
+}
+
+// aboutWhen is about when, in seconds since the first packet of a connection, one of the packets came
+// of which the time is not remembered: between those before and behind it, and between two Views.
+// "" where that tells nothing.
+func (m *model) aboutWhen(r *record.Record, all []sentence.Past, i int) string {
+	from, until := m.rates.around(all[i].Packet)
+	from = max(from, r.Start)
+	if until = cmp.Or(until, r.End); r.LastPacket >= all[i].Packet {
+		until = min(until, r.End)
+	}
+	for k := range all {
+		switch x := &all[k]; {
+		case !x.Time.OK || x.Packet == 0:
+		case x.Packet < all[i].Packet:
+			from = max(from, x.Time.V)
+		case x.Packet > all[i].Packet:
+			until = min(until, x.Time.V)
+		}
+	}
+	a, b := float64(from-r.Start)/1e9, float64(until-r.Start)/1e9
+	switch {
+	case b < a:
+		return ""
+	case b-a <= 0.000001:
+		return fmt.Sprintf("~%.6f", a)
+	case b-a <= 0.2:
+		return fmt.Sprintf("~%.1f", (a+b)/2)
+	}
+	return fmt.Sprintf("~%.1f-%.1f", a, b)
 }

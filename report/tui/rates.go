@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"tcpwatch/report"
@@ -13,29 +15,49 @@ type rates struct {
 
 // sample is what was counted up to a time, ns since 1970.
 type sample struct {
-	at int64
+	at      int64
+	start   int64  // of the input: its first packet; 0 before any
+	packets uint64 // read
 	report.Totals
+}
+
+// sampleOf is what a View counted.
+func sampleOf(v *report.View) sample {
+	return sample{timeOf(v), v.Headline.Start, v.Headline.Packets, v.Totals}
 }
 
 // keptSamples bounds them: of one each second a quarter of an hour.
 const keptSamples = 900
 
-// take takes the counts of a View.
-func (r *rates) take(v *report.View) {
-	at := timeOf(v)
-	if v.Headline.Start == 0 { // no packet yet
+// take takes what was counted.
+func (r *rates) take(s *sample) {
+	if s.start == 0 { // no packet yet
 		return
 	}
 	if n := len(r.samples); n == 0 {
-		r.samples = append(r.samples, sample{at: min(v.Headline.Start, at-1)})
-	} else if at <= r.samples[n-1].at {
-		r.samples[n-1].Totals = v.Totals
+		r.samples = append(r.samples, sample{at: min(s.start, s.at-1), start: s.start})
+	} else if s.at <= r.samples[n-1].at {
+		if s.packets >= r.samples[n-1].packets {
+			r.samples[n-1].packets, r.samples[n-1].Totals = s.packets, s.Totals
+		}
 		return
 	}
-	r.samples = append(r.samples, sample{at, v.Totals})
+	r.samples = append(r.samples, *s)
 	if len(r.samples) > keptSamples {
 		r.samples = append(r.samples[:0], r.samples[1:]...)
 	}
+}
+
+// around is between which times, ns since 1970, a packet came; 0 for what is not known.
+func (r *rates) around(packet uint64) (from, until int64) {
+	i, _ := slices.BinarySearchFunc(r.samples, packet, func(s sample, p uint64) int { return cmp.Compare(s.packets, p) })
+	if i == len(r.samples) {
+		return 0, 0
+	}
+	if i > 0 {
+		from = r.samples[i-1].at
+	}
+	return from, r.samples[i].at
 }
 
 // per is how much was counted a second in each of n steps up to a time.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
@@ -52,8 +53,11 @@ type Screen struct {
 	last    model         // of the program, when it has ended
 	err     error
 
-	mu    sync.Mutex
-	steps []*record.Step // that the program has not taken
+	mu      sync.Mutex
+	steps   []*record.Step // that the program has not taken
+	counted []sample       // likewise; see rates
+	viewed  time.Time      // when a View came last
+	over    bool           // which was of an input that has ended
 }
 
 // stepsWaiting is how many packets of the connection that is followed wait for the program.
@@ -71,6 +75,7 @@ func (s *Screen) Start() {
 	m := newModel(s.o)
 	s.program = tea.NewProgram(shown{m, s}, tea.WithInput(s.o.In), tea.WithOutput(s.o.Out), tea.WithoutSignalHandler(), tea.WithFPS(30))
 	go s.feed()
+	go s.goOn()
 	go func() {
 		defer close(s.ended)
 		last, err := s.program.Run()
@@ -92,9 +97,12 @@ func (s *Screen) feed() {
 			return
 		}
 		s.mu.Lock()
-		steps := s.steps
-		s.steps = nil
+		steps, counted := s.steps, s.counted
+		s.steps, s.counted = nil, nil
 		s.mu.Unlock()
+		if len(counted) > 0 {
+			s.program.Send(countedMsg(counted))
+		}
 		if len(steps) > 0 {
 			s.program.Send(stepsMsg(steps))
 		}
@@ -112,6 +120,39 @@ func (s *Screen) feed() {
 	}
 }
 
+// goOn asks for Views while the program does not: it waits for the pager, or for a terminal that
+// takes nothing (Ctrl-S). What is counted meanwhile is drawn afterwards, when it happened.
+func (s *Screen) goOn() {
+	span := time.Duration(s.o.Config.Refresh)
+	tick := time.NewTicker(span)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.ended:
+			return
+		}
+		s.mu.Lock()
+		late := !s.over && !s.viewed.IsZero() && time.Since(s.viewed) > 2*span
+		s.mu.Unlock()
+		if late {
+			s.want(func(w *report.Wanted) { w.Due = true })
+		}
+	}
+}
+
+// want changes what is wanted.
+func (s *Screen) want(change func(w *report.Wanted)) {
+	for {
+		old := s.wanted.Load()
+		now := *old
+		change(&now)
+		if s.wanted.CompareAndSwap(old, &now) {
+			return
+		}
+	}
+}
+
 // stir wakes the feed; it never waits.
 func (s *Screen) stir() {
 	select {
@@ -125,14 +166,13 @@ func (s *Screen) Wanted() report.Wanted { return *s.wanted.Load() }
 
 // View takes what is to be seen; it never waits for the terminal. See report.Watcher.
 func (s *Screen) View(v *report.View) error {
-	for {
-		old := s.wanted.Load()
-		now := *old
-		now.Due = false // until the program asks again
-		if s.wanted.CompareAndSwap(old, &now) {
-			break
-		}
+	s.want(func(w *report.Wanted) { w.Due = false }) // until the program asks again
+	s.mu.Lock()
+	s.viewed, s.over = time.Now(), v.Ended
+	if s.counted = append(s.counted, sampleOf(v)); len(s.counted) > keptSamples {
+		s.counted = append(s.counted[:0], s.counted[1:]...)
 	}
+	s.mu.Unlock()
 	s.newest.Store(v)
 	s.stir()
 	return nil
@@ -196,14 +236,11 @@ func (x shown) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m, cmd := x.model.update(msg)
 	x.model = m
 	next := m.wanted()
-	for {
-		old := x.screen.wanted.Load()
-		now := next
-		now.Due = now.Due || old.Due
-		if x.screen.wanted.CompareAndSwap(old, &now) {
-			break
-		}
-	}
+	x.screen.want(func(w *report.Wanted) {
+		due := next.Due || w.Due
+		*w = next
+		w.Due = due
+	})
 	return x, cmd
 }
 

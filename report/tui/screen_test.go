@@ -65,13 +65,54 @@ func TestTerminalThatTakesNothing(t *testing.T) {
 	}
 }
 
+// While the program waits for the pager, or for a terminal that takes nothing, Views are asked for
+// all the same, and what each counted is kept: rates are drawn of when it happened.
+func TestCountedWhileAway(t *testing.T) {
+	terminal := &stuck{free: make(chan struct{})}
+	keys, typing := io.Pipe()
+	o := options()
+	o.In, o.Out, o.Config.Refresh = keys, terminal, int64(20*time.Millisecond)
+	s := New(o)
+	s.Start()
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	v.Ended, v.At = false, v.Headline.Start/2e9*2e9 // where a step of the rates begins
+	for n := range 5 {
+		for end := time.Now().Add(20 * time.Second); !s.Wanted().Due; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("after %d Views none is asked for", n)
+			}
+		}
+		x := v
+		x.At += int64(n+1) * 2e9
+		if x.Totals.Again = 5; n > 2 {
+			x.Totals.Again = 105
+		}
+		s.View(&x)
+	}
+	close(terminal.free)
+	typing.Close()
+	if err := s.Finish(); err != nil {
+		t.Error(err)
+	}
+	got := s.last.rates.per(func(t *report.Totals) uint64 { return t.Again }, v.At+10e9, 2e9, 5)
+	if got[3] != 50 || got[2] != 0 || got[4] != 0 {
+		t.Errorf("%v a second: 100 came in the fourth step", got)
+	}
+	x := v
+	x.Ended = true
+	s.View(&x)
+	if s.Wanted().Due {
+		t.Error("of an input that has ended another View is asked for")
+	}
+}
+
 // What the run is asked for follows from the view, and a View that came is asked for no more.
 func TestWanted(t *testing.T) {
 	s := New(options())
 	if w := s.Wanted(); !w.Due || !w.Hold {
 		t.Errorf("%+v", w)
 	}
-	s.View(&report.View{})
+	s.View(&report.View{Headline: &report.Headline{}})
 	if s.Wanted().Due {
 		t.Error("another View is due at once")
 	}

@@ -11,7 +11,8 @@ import (
 // take takes a View: what is shown stays while the screen is paused.
 func (m *model) take(v *report.View) {
 	m.trail.Take(v)
-	m.rates.take(v)
+	now := sampleOf(v)
+	m.rates.take(&now)
 	if m.o.Cost != nil {
 		m.costs = append(m.costs, costAt{timeOf(v), m.o.Cost()})
 		m.costs = m.costs[max(len(m.costs)-10, 0):]

@@ -51,8 +51,10 @@ func (m *model) leave() {
 // chooseFinding chooses the finding that is pinned, else that in a place.
 func (m *model) chooseFinding(i int) {
 	for k := range len(m.open) + len(m.resolved) {
-		if m.pinned != "" && m.findingAt(k).ID == m.pinned {
+		if f := m.findingAt(k); m.pinned != "" && f.ID == m.pinned {
 			i = k
+			f.Finding = f.Recall(&m.read)
+			m.read = f.Finding
 		}
 	}
 	m.chosen = max(min(i, len(m.open)+len(m.resolved)-1), 0)
@@ -69,7 +71,7 @@ func (m *model) moveFinding(by int) {
 // pin keeps the finding chosen that is.
 func (m *model) pin() {
 	if f := m.finding(); f != nil {
-		m.pinned = f.ID
+		m.pinned, m.read = f.ID, f.Finding
 	}
 }
 

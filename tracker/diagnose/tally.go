@@ -95,8 +95,14 @@ func (t *tally) sum() *tally { return t }
 
 // into fills in what a finding tells by numbers.
 func (t *tally) into(f *Finding) {
-	f.Count, f.Open, f.Since, f.Until, f.cites = t.n, t.open, t.when.Least, t.when.Most, t.examples
-	for _, e := range t.examples {
+	f.Count, f.Open, f.Since, f.Until = t.n, t.open, t.when.Least, t.when.Most
+	f.cite(t.examples)
+}
+
+// cite has a finding name examples.
+func (f *Finding) cite(all examples) {
+	f.cites = all
+	for _, e := range all {
 		if n := len(f.Conns); e.Conn != 0 && (n == 0 || f.Conns[n-1] != e.Conn) {
 			f.Conns = append(f.Conns, e.Conn)
 		}
