@@ -189,7 +189,7 @@ func (p *page) briefFinding(f *diagnose.Finding) {
 		p.commands(2, "Do: "+say.WithoutRules(f.Advice[0]))
 	}
 	parts := []string{strings.ToUpper(f.Confidence.String()[:1]) + f.Confidence.String()[1:] + p.between(f.Since, f.Until)}
-	if at := examplesOf(f, briefExamples); at != "" {
+	if at := p.examplesOf(f, briefExamples); at != "" {
 		parts = append(parts, at)
 	}
 	p.note(2, say.Faint, strings.Join(append(parts, "The rule: --explain "+f.Detector), ". "))
@@ -256,7 +256,11 @@ func (p *page) headOf(f *diagnose.Finding) {
 // briefEnd says how to see more.
 func (p *page) briefEnd() {
 	p.b.WriteByte('\n')
-	p.note(0, say.Faint, "More: --report NAME prints a whole table ("+strings.Join(ReportNames(), ", ")+", all); --why ID draws a connection.")
+	drawn := "--why ID draws a connection."
+	if p.gone {
+		drawn = "with -w FILE packets are kept, of which --why ID draws a connection."
+	}
+	p.note(0, say.Faint, "More: --report NAME prints a whole table ("+strings.Join(ReportNames(), ", ")+", all); "+drawn)
 }
 
 // advise is note for what only the whole table says.

@@ -25,6 +25,8 @@ type page struct {
 	none  []string // what was asked for and not seen
 	// findings are all, in order.
 	findings []diagnose.Finding
+	gone     bool      // packets came live and are kept nowhere: no connection can be drawn of them
+	written  string    // the file they are kept in
 	brief    bool      // no table was named: each says only what a first look needs
 	sections []Section // where all goes instead of the text; nil: to the text
 	sentence.Phrases
@@ -39,7 +41,21 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}
+	if h.Live {
+		p.written, p.gone = say.Escape(o.Written), o.Written == ""
+	}
 	return p
+}
+
+// why is how a connection can be drawn, behind its number; "" where it cannot.
+func (p *page) why(id uint64) string {
+	switch {
+	case p.gone:
+		return ""
+	case p.written != "":
+		return fmt.Sprintf(" (--why %d %s)", id, p.written)
+	}
+	return fmt.Sprintf(" (--why %d)", id)
 }
 
 // where says which packet of which file r began with when there are several.

@@ -236,7 +236,11 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 		p.ends("", r)
 		v := diagnose.JudgeClose(r)
 		p.note(table.Indent, say.Red, p.missing(r, v))
-		p.note(table.Indent, "", fmt.Sprintf("%s%s%s; --why %d draws it.", leftIn(r), evidence(r), p.where(r), r.ID))
+		drawn := ""
+		if !p.gone {
+			drawn = fmt.Sprintf("; --why %d draws it", r.ID)
+		}
+		p.note(table.Indent, "", leftIn(r)+evidence(r)+p.where(r)+drawn+".")
 	}
 	p.more(len(worst), c.worst.Offered(), "incomplete close")
 }

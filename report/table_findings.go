@@ -128,7 +128,7 @@ func (p *page) finding(f *diagnose.Finding) {
 		}
 		p.item(table.Indent+2, "-", a)
 	}
-	if at := examplesOf(f, shownExamples); at != "" {
+	if at := p.examplesOf(f, shownExamples); at != "" {
 		p.note(table.Indent, say.Faint, at)
 	}
 }
@@ -166,19 +166,19 @@ func (p *page) commands(indent int, text string) {
 const shownExamples = 5
 
 // examplesOf says which connections and packets show a finding, most of each; "" where it has none.
-func examplesOf(f *diagnose.Finding, most int) string {
+func (p *page) examplesOf(f *diagnose.Finding, most int) string {
 	var at []string
 	if len(f.Conns) > 0 {
 		names := make([]string, 0, most)
 		for _, id := range f.Conns[:min(len(f.Conns), most)] {
 			names = append(names, sentence.ID(id))
 		}
-		at = append(at, strings.Join(names, ", ")+fmt.Sprintf(" (--why %d)", f.Conns[0]))
+		at = append(at, strings.Join(names, ", ")+p.why(f.Conns[0]))
 	}
 	if n := min(len(f.Packets), most); n > 0 {
 		packets := make([]string, 0, n)
-		for _, p := range f.Packets[:n] {
-			packets = append(packets, strconv.FormatUint(p, 10))
+		for _, packet := range f.Packets[:n] {
+			packets = append(packets, strconv.FormatUint(packet, 10))
 		}
 		at = append(at, "packet"+strings.Repeat("s", min(n-1, 1))+" "+strings.Join(packets, ", "))
 	}

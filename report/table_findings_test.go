@@ -211,3 +211,27 @@ func TestLedgerMerges(t *testing.T) {
 		t.Errorf("no finding of the ledger:\n%s", want)
 	}
 }
+
+// A connection is drawn of packets: a live report says so only where they are kept.
+func TestWhyLive(t *testing.T) {
+	f := diagnose.Finding{Title: "x", Conns: []uint64{7}, Packets: []uint64{9}}
+	for _, x := range []struct {
+		live    bool
+		written string
+		want    string
+		more    string
+	}{
+		{false, "", "Look at #7 (--why 7), packet 9", "--why ID draws"},
+		{true, "", "Look at #7, packet 9", "with -w FILE packets are kept"},
+		{true, "a b.pcap", "Look at #7 (--why 7 a b.pcap), packet 9", "--why ID draws"},
+	} {
+		p := newPage(TableOptions{Written: x.written}, NewSummary(SummaryOptions{}), &Headline{Live: x.live})
+		if got := p.examplesOf(&f, 5); got != x.want {
+			t.Errorf("%q, want %q", got, x.want)
+		}
+		p.briefEnd()
+		if got := strings.Join(strings.Fields(p.b.String()), " "); !strings.Contains(got, x.more) {
+			t.Error(got)
+		}
+	}
+}

@@ -26,6 +26,7 @@ type TableOptions struct {
 	Records schema.Options // of the outputs: how those fields are read
 	Clock   say.Clock      // by which times are told
 	Numeric bool           // as -n: nothing is named. Names are never looked up in any case
+	Written string         // the file that keeps the packets of a live capture; "" for none
 	Ports   int            // ports that a client can choose from; 0 means Linux's default, 28,232
 }
 

@@ -167,7 +167,7 @@ func (s *session) tablesOn(w io.Writer) report.TableOptions {
 	t.Width, t.Color, t.ASCII = look.Width, look.Color, look.ASCII
 	t.Records, t.Clock = s.records, s.clockOn(w)
 	if s.o.isLive() {
-		t.Ports = host.ReadLimits().Ports()
+		t.Ports, t.Written = host.ReadLimits().Ports(), s.o.write
 	}
 	return t
 }
