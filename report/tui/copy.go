@@ -44,7 +44,7 @@ const anyInterface = "eth0"
 // commandOf is the first command that a finding advises, for the interface that is watched where
 // the finding is about the capture; "" for none.
 func (m *model) commandOf(f *watch.Trailed) string {
-	for _, a := range f.Advice {
+	for _, a := range m.advice(f) {
 		parts := strings.Split(a, "`")
 		if len(parts) < 2 {
 			continue

@@ -3,8 +3,10 @@ package tui
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"strings"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/watch"
@@ -40,7 +42,9 @@ func (m *model) findings(h int) []line {
 // full is all there is to tell of a finding.
 func (m *model) full(f *watch.Trailed) []line {
 	var b bytes.Buffer
-	report.WriteFinding(&b, &f.Finding, m.view.Recent, m.view.Headline, m.tables())
+	told := f.Finding
+	told.Advice = m.advice(f)
+	report.WriteFinding(&b, &told, m.sums(), m.view.Headline, m.tables())
 	lines := m.printed(b.String())
 	state := "It stands; this screen shows it since " + m.phrases.TimeOfDay(f.Shown) + "."
 	switch {
@@ -50,6 +54,22 @@ func (m *model) full(f *watch.Trailed) []line {
 		state = "It is resolved: not seen since " + m.phrases.TimeOfDay(f.Missed) + "."
 	}
 	return append(lines, text(quiet, "  "+state))
+}
+
+// advice is what to do about a finding, without what is being done already: where packets are captured
+// on the host itself, tcpdump there shows no more than this screen.
+func (m *model) advice(f *watch.Trailed) (all []string) {
+	h := m.view.Headline
+	for _, a := range f.Advice {
+		on, rest, _ := strings.Cut(strings.TrimPrefix(a, "On "), ": ")
+		addr, err := netip.ParseAddr(on)
+		here := err == nil && h.Live && h.Local != nil && h.Local(capture.AddrFrom(addr))
+		if here && strings.HasPrefix(rest, "`tcpdump ") {
+			continue
+		}
+		all = append(all, a)
+	}
+	return all
 }
 
 // tables are the options of texts that are made for this screen.

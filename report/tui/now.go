@@ -169,7 +169,7 @@ func (m *model) inShort(f *watch.Trailed, whole bool) []line {
 			lines = append(lines, m.wrapped(plain, word+": "+c+".", 2)...)
 		}
 	}
-	for i, a := range f.Advice {
+	for i, a := range m.advice(f) {
 		if i == 0 || whole {
 			lines = append(lines, m.wrapped(quiet, "Do: "+a, 2)...)
 		}

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
@@ -177,8 +178,7 @@ func TestSpark(t *testing.T) {
 	}
 }
 
-// What a finding cites stays while it is read, though the connections are no longer recent; who
-// comes back to it sees what is cited then.
+// What a finding cites stays while it is read, though the connections are no longer recent.
 func TestExamplesStay(t *testing.T) {
 	early, late := *seen(t, "accept-queue-full.pcap", report.Wanted{}), *seen(t, "syn-lost.pcap", report.Wanted{})
 	if len(early.Findings[0].Conns) == 0 || len(late.Findings[0].Conns) == 0 || early.Findings[0].Conns[0] == late.Findings[0].Conns[0] {
@@ -200,10 +200,26 @@ func TestExamplesStay(t *testing.T) {
 			t.Errorf("%d s on it cites %v", n, f.Conns)
 		}
 	}
-	m, _ = m.update(keyOf("1"))
-	m, _ = m.update(keyOf("enter"))
-	show(late, 4e9)
-	if f := m.finding(); len(f.Conns) == 0 {
-		t.Error("it cites nothing")
+}
+
+// Where the host itself is watched, nobody is asked to capture there what the screen is made of.
+func TestNoCaptureAsked(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	f := diagnose.Finding{ID: "x", Detector: "x", Severity: diagnose.Warning, Title: "A trouble", Causes: []string{"a cause"},
+		Advice: []string{"On 10.0.0.9: `tcpdump -ni any 'tcp port 80'` shows it.", "On 10.0.0.9: `nft list ruleset` shows it."}}
+	for _, x := range []struct{ live, here, asks bool }{{true, true, false}, {true, false, true}, {false, true, true}} {
+		h := *v.Headline
+		h.Live, h.Local = x.live, func(a capture.Addr) bool { return x.here && a.String() == "10.0.0.9" }
+		w := v
+		w.Headline, w.Ended, w.Findings = &h, false, []diagnose.Finding{f}
+		m := newModel(options())
+		m, _ = m.update(viewMsg{&w})
+		first := bare(m.frame())
+		m, _ = m.update(keyOf("2"))
+		for _, frame := range []string{first, bare(m.frame()), m.commandOf(m.finding())} {
+			if strings.Contains(frame, "tcpdump") != x.asks || !x.asks && !strings.Contains(frame, "nft list ruleset") {
+				t.Errorf("%+v: %s", x, frame)
+			}
+		}
 	}
 }
