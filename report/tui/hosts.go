@@ -150,7 +150,7 @@ func (m *model) hostLines(h int) []line {
 		m.target(len(lines), i)
 		lines = append(lines, m.serverLine(i))
 	}
-	lines = append(lines, text(quiet, fmt.Sprintf("  %-21s %7s %7s  %s", "client", "tried", "trouble", "why")))
+	lines = append(lines, text(quiet, fmt.Sprintf("  %-21s %7s %7s  %-8s  %s", "client", "tried", "trouble", "since", "why")))
 	clients := min(len(x.clients), room-servers)
 	first = max(x.chosen-len(x.servers)-clients+1, 0)
 	for i := first; i < first+clients; i++ {
@@ -186,9 +186,9 @@ func (m *model) serverLine(i int) line {
 func (m *model) clientLine(i int) line {
 	x := &m.hosts
 	c := &x.clients[i]
-	row := fmt.Sprintf("%s %7s %7s  %s", fit(m.alias(c.Addr.String()), 21, true, m.theme.ascii), say.Thousands(c.Tried), say.Thousands(c.Bad), c.Why)
+	row := fmt.Sprintf("%s %7s %7s", fit(m.alias(c.Addr.String()), 21, true, m.theme.ascii), say.Thousands(c.Tried), say.Thousands(c.Bad))
 	if c.Since != 0 {
-		row += ", since " + m.phrases.TimeOfDay(c.Since)
+		row += fmt.Sprintf("  %-8s  %s", m.phrases.TimeOfDay(c.Since), ofAll(c))
 	}
 	return marked(text(hostRole(c.Bad, c.Again), cut(row, m.width-2, m.theme.ascii)), len(x.servers)+i == x.chosen, m.width)
 }

@@ -278,7 +278,7 @@ func (m *model) lower(width int, s nowSize) []line {
 	if s[nowStates] == 0 {
 		lines = append(lines, m.statesInShort())
 	} else {
-		lines = append(lines, m.states(width, s[nowStates])...)
+		lines = append(lines, m.states(width, 1+s[nowStates])...)
 	}
 	lines = append(lines, m.worstListeners(width, 1+s[nowServers])...)
 	return append(lines, tail...)

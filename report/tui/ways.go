@@ -116,6 +116,9 @@ func (m *model) enter() {
 		if f := m.finding(); f != nil {
 			m.visit(pageConnections)
 			m.list.choose(examplesOf(f), "")
+			if len(f.Conns) > 0 { // the first shows it best
+				m.list.id, m.list.seek = f.Conns[0], true
+			}
 		}
 	case pageHosts:
 		m.enterHost()
