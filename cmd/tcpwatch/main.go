@@ -14,7 +14,7 @@
 // What is printed does not depend on the number of workers, nor on how a capture is split
 // into files. Nothing is looked up on the network but the names in a filter.
 //
-// The report is one screen: what was read and its limits, what is wrong, the likely cause,
+// The report is short: what was read and its limits, what is wrong, the likely cause,
 // its signs and the first step to take, and the first rows of each table.
 //
 // A closed pipe on output ends the program quietly.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tcpwatch/capture/lab"
+	"tcpwatch/capture/lab/load"
 )
 
 // incidentLines are what the first line of the screen says of each incident of the lab.
@@ -76,6 +77,65 @@ func TestScreenOfIncidents(t *testing.T) {
 				}
 			}
 			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			screen.keys("q")
+			screen.shows("tcpwatch: ", " icanon")
+		})
+	}
+}
+
+// Beside 2,000 healthy connections a second the screen names the cause on its first line as well, and
+// tells how many packets were dropped, where any were.
+func TestScreenBesideLoad(t *testing.T) {
+	needsRoot(t)
+	if testing.Short() {
+		t.Skip("takes half a minute: not with -short")
+	}
+	l, err := lab.Open()
+	if err != nil {
+		t.Skip("no lab here: ", err)
+	}
+	t.Cleanup(func() { l.Close() })
+	for i, x := range lab.Incidents() {
+		if x.Name != "syns-dropped" && x.Name != "answers-lost-to-one" {
+			continue
+		}
+		t.Run(x.Name, func(t *testing.T) {
+			s, err := l.Begin(&x, 240+i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.End()
+			ns, device := s.Watched()
+			screen := newTerminal(t, 80, 24, fmt.Sprintf("nsenter --net=%s tcpwatch -p -i %s", ns.Path(), device))
+			screen.shows("1 Now")
+			beside, err := load.BesideOn(s.Network(), 2000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Before(); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			ended := make(chan error, 1)
+			go func() { ended <- s.Trouble() }()
+			want := regexp.MustCompile(`^(WARNING|CRITICAL|NOTICE) .*(` + incidentLines[x.Name] + `)`)
+			named, shown := false, ""
+			for !named && time.Since(began) < 12*time.Second {
+				shown = screen.tmux("capture-pane", "-p")
+				named = want.MatchString(firstLines(shown))
+				time.Sleep(50 * time.Millisecond)
+			}
+			if !named || !regexp.MustCompile(`(?m)^capture +(no packet|[0-9,]+ packets?) dropped`).MatchString(shown) {
+				t.Errorf("the cause and the drops are not told within ten seconds:\n%s", shown)
+			}
+			t.Logf("told after %.1f s beside %.0f connections a second:\n%s", time.Since(began).Seconds(), beside.Rate(), shown)
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			t.Logf("at the end, %.0f a second:\n%s", beside.Rate(), screen.tmux("capture-pane", "-p"))
+			if err := beside.End(); err != nil {
 				t.Error(err)
 			}
 			screen.keys("q")
