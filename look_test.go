@@ -260,7 +260,7 @@ func opened(b *testing.B, n int, x *watching) *run {
 	if err := pcaptest.WriteText(&file, text.String()); err != nil {
 		b.Fatal(err)
 	}
-	w := newRun(context.Background(), sourceOf(b, file.Bytes()), Options{Workers: 1}.withDefaults(), newOutlets([]Output{x}, func(error) {}))
+	w := newRun(context.Background(), sourceOf(b, file.Bytes()), Options{Workers: 1, Sums: report.SummaryOptions{OnDemand: []string{"clients"}}}.withDefaults(), newOutlets([]Output{x}, func(error) {}))
 	w.loop()
 	w.across(nil, false) // waits until all is looked at
 	return w

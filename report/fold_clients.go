@@ -84,14 +84,13 @@ type hardship struct {
 // Before tells that it began earlier.
 func (x hardship) Before(o hardship) bool { return x.At < o.At || x.At == o.At && x.ID < o.ID }
 
-// add takes in a connection that the client opened.
-func (s *suffering) add(r *record.Record) {
+// add takes in a connection that the client opened; hard: the hardship k is its.
+func (s *suffering) add(r *record.Record, k int, hard bool) {
 	s.n++
 	s.again += sentAgain(r.Open.SYNs) + sentAgain(r.Open.SYNACKs)
 	if r.Close.Kind == record.CloseReset {
 		s.resets++
 	}
-	k, hard := hardshipOf(r)
 	if !hard {
 		return
 	}
@@ -119,16 +118,23 @@ func (s *suffering) bad() (n uint64) {
 
 // clients is the fold of those who open connections.
 type clients struct {
-	by fold.Bounded[host, suffering, *suffering]
+	by    fold.Bounded[host, suffering, *suffering]
+	wants func(hard bool) bool // which connections count
 }
 
-func newClients(SummaryOptions) sums { return &clients{fold.NewBounded[host, suffering](maxClients)} }
+func newClients(o SummaryOptions) sums {
+	// Of what is recent only what goes wrong counts: a crowd for whom all goes well costs nothing.
+	return &clients{fold.NewBounded[host, suffering](maxClients), func(hard bool) bool { return hard || !o.Recent }}
+}
 
 func (c *clients) narrow(by int) { c.by.Narrow(by) }
 
 func (c *clients) add(r *record.Record) {
-	if r.Open.Kind != record.OpenUnknown && r.Open.Kind != record.OpenMidstream {
-		c.by.At(host(r.Orig.Addr)).add(r)
+	if r.Open.Kind == record.OpenUnknown || r.Open.Kind == record.OpenMidstream {
+		return
+	}
+	if k, hard := hardshipOf(r); c.wants(hard) {
+		c.by.At(host(r.Orig.Addr)).add(r, k, hard)
 	}
 }
 
@@ -138,7 +144,7 @@ func (c *clients) Fields(w *fold.Walk) { c.by.Fields(w) }
 // Client is how it goes for one who opens connections.
 type Client struct {
 	capture.Addr
-	Tried  uint64 // connections that it opened or tried to
+	Tried  uint64 // connections that it opened or tried to; where only what is recent is summed up, Bad
 	Bad    uint64 // of those, those with which something went wrong
 	Resets uint64 // connections that a RST ended
 	Again  uint64 // SYNs and SYN/ACKs that were retransmitted
@@ -148,26 +154,36 @@ type Client struct {
 	// Conn is the first of those, Packet the one that shows it, Server whom it tried.
 	Conn, Packet uint64
 	Server       capture.Endpoint
+	kinds        int // while they are put in order: where what went wrong is counted
 }
 
 // WorstClients are the clients for which it goes worst, n at most, and how many there are: by the
 // number that went wrong times their share, so that one for whom all fails stands before a busy
 // one for whom few do.
-func (s *Summary) WorstClients(n int) (worst []Client, of uint64) {
+func (s *Summary) WorstClients(n int) (worst []Client, of uint64) { return s.clients(n, false) }
+
+// TroubledClients are those of them for whom something goes wrong, and how many those are.
+func (s *Summary) TroubledClients(n int) (worst []Client, of uint64) { return s.clients(n, true) }
+
+// clients are all, or those in trouble.
+func (s *Summary) clients(n int, troubled bool) (worst []Client, of uint64) {
 	c := sumsOf[*clients](s)
 	if c == nil {
 		return nil, 0
 	}
 	c.by.Trim()
-	by := make(map[capture.Addr]*[nHardships]uint64)
+	var kinds []*[nHardships]uint64
 	for k, v := range c.by.All() {
-		x := Client{Addr: capture.Addr(k), Tried: v.n, Bad: v.bad(), Resets: v.resets, Again: v.again, Last: v.last}
+		bad := v.bad()
+		if troubled && bad == 0 {
+			continue
+		}
+		x := Client{Addr: capture.Addr(k), Tried: v.n, Bad: bad, Resets: v.resets, Again: v.again, Last: v.last, kinds: len(kinds)}
 		if v.first.Some {
 			f := &v.first.V
 			x.Since, x.Conn, x.Packet, x.Server = f.At, f.ID, f.Packet, capture.Endpoint{Addr: f.Server, Port: f.ServerAt}
-			by[x.Addr] = &v.by
 		}
-		worst = append(worst, x)
+		worst, kinds = append(worst, x), append(kinds, &v.by)
 	}
 	share := func(x *Client) float64 { return float64(x.Bad) * float64(x.Bad) / float64(max(x.Tried, 1)) }
 	slices.SortFunc(worst, func(a, b Client) int {
@@ -176,12 +192,10 @@ func (s *Summary) WorstClients(n int) (worst []Client, of uint64) {
 	of, worst = uint64(len(worst)), worst[:min(len(worst), n)]
 	for i := range worst { // words for those alone that are told
 		var all counted
-		if kinds := by[worst[i].Addr]; kinds != nil {
-			for k, n := range kinds {
-				all.add(n, hardshipWords(k))
-			}
+		for k, n := range kinds[worst[i].kinds] {
+			all.add(n, hardshipWords(k))
 		}
-		worst[i].Why = all.String()
+		worst[i].Why, worst[i].kinds = all.String(), 0
 	}
 	return worst, of
 }

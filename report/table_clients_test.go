@@ -63,6 +63,13 @@ func TestClients(t *testing.T) {
 			t.Errorf("%#v\nwant %#v", got, want)
 		}
 	}
+	if bad, of := s.TroubledClients(2); of != 3 || len(bad) != 2 || bad[0].Addr != worst[0].Addr {
+		t.Errorf("%d in trouble: %v", of, bad)
+	}
+	recent := summaryOf(SummaryOptions{Recent: true}, all)
+	if bad, of := recent.WorstClients(2); of != 3 || bad[0].Bad != 25 || bad[0].Tried != 25 || bad[1].Why != worst[0].Why {
+		t.Errorf("%d in trouble lately: %+v", of, bad)
+	}
 	none := NewSummary(SummaryOptions{OnDemand: []string{}})
 	if worst, of := none.WorstClients(3); worst != nil || of != 0 {
 		t.Error("clients without their sums")

@@ -146,10 +146,10 @@ func (l *list) choose(c *chooser, typed string) {
 
 // take takes the rows of a View; the connection that is chosen stays so.
 func (l *list) take(v *report.View) {
-	if v.Wanted.Rows == 0 || (v.Wanted.Where == nil) != (l.chooser == nil) || l.chooser != nil && v.Wanted.Where != report.Chooser(l.chooser) {
+	if v.Wanted.Rows == 0 || v.Partial && l.looked || (v.Wanted.Where == nil) != (l.chooser == nil) || l.chooser != nil && v.Wanted.Where != report.Chooser(l.chooser) {
 		return
 	}
-	l.rows, l.of, l.looked = v.Listed, v.Matching, true
+	l.rows, l.of, l.looked = v.Listed, v.Matching, !v.Partial
 	if l.columns[l.sort].name == "lasts" && !v.Ended { // what goes on lasts longer than to its last packet
 		l.rows = slices.Clone(l.rows)
 		slices.SortStableFunc(l.rows, func(a, b record.Record) int {

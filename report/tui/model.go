@@ -53,6 +53,7 @@ type model struct {
 
 	view     *report.View // that is shown; nil before the first
 	held     *report.View // while paused: the newest
+	whole    *report.View // the last that was not partial; nil before any
 	trail    *watch.Trail
 	open     []watch.Trailed // of the trail, as they were at the View shown
 	resolved []watch.Trailed

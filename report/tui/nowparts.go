@@ -156,10 +156,14 @@ func (m *model) when() string {
 func (m *model) troubled(width, rows int) (lines []line) {
 	for i := range m.clients {
 		c := &m.clients[i]
-		if c.Bad == 0 || i == rows {
+		if i == rows {
 			break
 		}
-		words := fmt.Sprintf("%s: %s of %s: %s, since %s: #%d to %s, packet %d", c.Addr, say.Thousands(c.Bad), say.Plural(c.Tried, "connection"), ofAll(c), m.phrases.TimeOfDay(c.Since), c.Conn, c.Server, c.Packet)
+		words := say.Plural(c.Bad, "connection")
+		if c.Tried > c.Bad {
+			words = say.Thousands(c.Bad) + " of " + say.Plural(c.Tried, "connection")
+		}
+		words = fmt.Sprintf("%s: %s: %s, since %s: #%d to %s, packet %d", c.Addr, words, ofAll(c), m.phrases.TimeOfDay(c.Since), c.Conn, c.Server, c.Packet)
 		const head = "client "
 		for k, w := range say.WrapHard(m.alias(words), max(width-len(head), 20)) {
 			l := text(quiet, head)

@@ -10,7 +10,9 @@ import (
 
 // take takes a View: what is shown stays while the screen is paused.
 func (m *model) take(v *report.View) {
-	m.trail.Take(v)
+	if v = m.completed(v); !v.Partial || m.whole == nil {
+		m.trail.Take(v)
+	}
 	now := sampleOf(v)
 	m.rates.take(&now)
 	if m.o.Cost != nil {
@@ -22,6 +24,26 @@ func (m *model) take(v *report.View) {
 		return
 	}
 	m.show(v)
+}
+
+// completed is a View in which what is not counted anew yet is as it was counted last: of many
+// connections it takes a while until all were looked at for another view or list.
+func (m *model) completed(v *report.View) *report.View {
+	if !v.Partial {
+		m.whole = v
+		return v
+	}
+	if m.whole == nil {
+		return v
+	}
+	c, w := *v, m.whole
+	c.Recent, c.Findings, c.Age = w.Recent, w.Findings, w.Age+v.At-w.At
+	c.Standing = w.Standing
+	c.Standing.Held, c.Standing.TimeWait = v.Standing.Held, v.Standing.TimeWait
+	if c.All = nil; v.Wanted.All {
+		c.All = w.All
+	}
+	return &c
 }
 
 // show makes a View the one that is shown.
@@ -69,7 +91,7 @@ func foundIn(v *report.View) (all []watch.Trailed) {
 // earliest are the clients for which it goes worst, each that is in trouble all the while with the
 // first connection that showed it: sums of what is recent forget that.
 func (m *model) earliest(s *report.Summary) []report.Client {
-	all, _ := s.WorstClients(shownNow)
+	all, _ := s.TroubledClients(shownNow)
 	for i := range all {
 		c := &all[i]
 		k := slices.IndexFunc(m.clients, func(x report.Client) bool { return x.Addr == c.Addr })
