@@ -139,7 +139,7 @@ func TestScreenBesideLoad(t *testing.T) {
 				t.Error(err)
 			}
 			screen.keys("q")
-			screen.shows("tcpwatch: ", " icanon")
+			screen.shows("More: ", " icanon")
 		})
 	}
 }
