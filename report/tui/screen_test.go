@@ -52,9 +52,11 @@ func TestTerminalThatTakesNothing(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("who hands it Views waits for the terminal")
 	}
-	if n := len(s.steps); n > stepsWaiting {
-		t.Errorf("%d packets wait", n)
+	s.mu.Lock()
+	if n, counted := len(s.steps), len(s.counted); n > stepsWaiting || counted > keptSamples {
+		t.Errorf("%d packets and %d counts wait", n, counted)
 	}
+	s.mu.Unlock()
 	close(terminal.free)
 	typing.Close()
 	if err := s.Finish(); err != nil {
