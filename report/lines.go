@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"io"
 	"strings"
 
@@ -104,11 +105,30 @@ type standingLine struct {
 // Standing writes a line of a finding as it stands at a time, and since when it is resolved; 0
 // while it is not. Times are ns since 1970.
 func (j *JSONL) Standing(f *diagnose.Finding, state string, at, resolved int64) error {
-	l := standingLine{findingLine: lineOfFinding(f), State: state, At: moment(at)}
+	return writeLine(j.W, lineOfStanding(f, state, at, resolved))
+}
+
+func lineOfStanding(f *diagnose.Finding, state string, at, resolved int64) *standingLine {
+	l := &standingLine{findingLine: lineOfFinding(f), State: state, At: moment(at)}
 	if resolved != 0 {
 		l.ResolvedAt = new(moment(resolved))
 	}
-	return writeLine(j.W, l)
+	return l
+}
+
+// StandingJSON is the object of that line.
+func StandingJSON(f *diagnose.Finding, state string, at, resolved int64) ([]byte, error) {
+	return objectOf(lineOfStanding(f, state, at, resolved))
+}
+
+// StatsJSON is the object of the stats line.
+func StatsJSON(h *Headline, s *Summary) ([]byte, error) { return objectOf(lineOfStats(h, s)) }
+
+// objectOf is what writeLine writes of an object, without the end of the line.
+func objectOf(object any) ([]byte, error) {
+	var b bytes.Buffer
+	err := writeLine(&b, object)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // statsSoFar is a stats line that is not the last.

@@ -66,7 +66,8 @@ const policy = `
 	report < report/markdown;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/plot, report/html, report/markdown, report/glossary < cmd/tcpwatch;
+	report/html, report/ladder, report/where, report/watch < report/serve;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/glossary < cmd/tcpwatch;
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html;
@@ -86,7 +87,7 @@ var forbidden = map[string][]string{
 }
 
 // beside are packages below a clockless or forbidden room that talk to the system.
-var beside = []string{"capture/live", "capture/host", "capture/lab", "capture/lab/wire", "capture/lab/load"}
+var beside = []string{"report/serve", "capture/live", "capture/host", "capture/lab", "capture/lab/wire", "capture/lab/load"}
 
 const module = "tcpwatch"
 
@@ -242,6 +243,9 @@ func TestPolicy(t *testing.T) {
 		{"report/tui", "charm.land/bubbletea/v2", true},
 		{"cmd/tcpwatch", "charm.land/bubbletea/v2", false},
 		{"report", "charm.land/lipgloss/v2", false},
+		{"report/serve", "net/http", true},
+		{"report/html", "net/http", false},
+		{"report/html", "tcpwatch/report/serve", false},
 		{"report/schema", "tcpwatch/report/sentence", false},
 		{"report/ladder", "tcpwatch/report/sentence", true},
 		{"report", "tcpwatch/report/ladder", false},

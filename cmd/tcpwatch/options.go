@@ -56,7 +56,8 @@ type options struct {
 	failOn     *diagnose.Severity // nil without --fail-on
 	explain    string             // a detector or list; "" without --explain
 
-	ui ui
+	ui   ui
+	http served
 
 	list, version, help bool
 }
@@ -93,6 +94,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.noPager, "no-pager", false, "")
 	f.BoolVar(&o.ui.on, "ui", false, "")
 	f.StringVar(&o.ui.config, "config", "", "")
+	f.Func("http", "", wholly("--http: ", o.http.takeAddress))
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
 	f.Func("report", "", o.tables.SetReports)
 	f.IntVar(&o.tables.Top, "top", 0, "")
@@ -195,7 +197,7 @@ func (o *options) decideRun() {
 	o.run.MaxBytes = o.memory.Table()
 	o.run.Sums.Narrow = o.memory.Narrow()
 	o.tables.Keep(&o.run.Sums)
-	if o.hasPage() {
+	if o.hasPage() || o.http.on {
 		o.run.Sums.Pictures = true
 		o.run.Sums.OnDemand, o.run.Sums.Rows = nil, max(o.run.Sums.Rows, o.tables.Top, pageRows)
 	}
@@ -292,6 +294,9 @@ func (o *options) check() error {
 		return fmt.Errorf("--color %w", err)
 	}
 	if err := o.checkTwice(); err != nil {
+		return err
+	}
+	if err := o.checkServed(); err != nil {
 		return err
 	}
 	return o.tables.Validate()

@@ -132,6 +132,12 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 		}
 	}
 	all = append(all, report.NewTablesSoFar(s.foot.Above(others), s.tablesOn(others)), s.failOn)
+	if s.o.http.on {
+		if s.server, err = s.newServer(&s.o.http); err != nil {
+			return nil, err
+		}
+		all = append(all, s.server)
+	}
 	if s.o.isLive() && !s.o.quiet && tables {
 		all = slices.Insert(all, 0, s.lines()) // the last of them come before the report
 	}

@@ -23,6 +23,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/glossary"
 	"tcpwatch/report/schema"
+	"tcpwatch/report/serve"
 	"tcpwatch/report/tui"
 	"tcpwatch/tracker/diagnose"
 )
@@ -108,6 +109,11 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	defer in.Close()
 	files, err := openFiles(o, in, c.stdout)
 	if err != nil {
+		return fail(c.stderr, err)
+	}
+	defer o.http.close()
+	if err := o.http.open(o); err != nil {
+		files.Undo()
 		return fail(c.stderr, err)
 	}
 	c.giveUp(o.user)
@@ -210,9 +216,10 @@ type session struct {
 	found          *report.Found // what the first of two passes finds; nil without one
 	wanted         []wanted
 	from, to       tcpwatch.Bound
-	ui             *tui.Screen  // nil without
-	stop           func()       // ends the run as Ctrl-C does
-	paging         *atomic.Bool // a pager has the terminal
+	ui             *tui.Screen   // nil without
+	server         *serve.Server // nil without
+	stop           func()        // ends the run as Ctrl-C does
+	paging         *atomic.Bool  // a pager has the terminal
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
@@ -306,9 +313,7 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 	defer s.screen.Settle()
 	o := s.settings()
 	o.Snapshots = asked
-	if s.ui != nil {
-		s.ui.Start()
-	}
+	s.show()
 	stats, err := tcpwatch.Run(ctx, s.in, o, outputs...)
 	closed := files.Close()
 	status := exitDone

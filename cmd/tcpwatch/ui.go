@@ -30,7 +30,7 @@ type ui struct {
 // wantsScreen reports whether the screen is shown on stdout: asked for, or live where both ends
 // of the talk are a terminal and nothing else is asked for there.
 func (o *options) wantsScreen(stdin *os.File, stdout io.Writer) bool {
-	if o.ui.on || o.lines || o.verbose || o.quiet || !o.isLive() || os.Getenv("TERM") == "dumb" {
+	if o.ui.on || o.lines || o.verbose || o.quiet || o.http.on || !o.isLive() || os.Getenv("TERM") == "dumb" {
 		return o.ui.on
 	}
 	return screen.IsTerminal(stdout) && screen.IsTerminal(stdin) && len(o.tables.Reports) == 0 &&
@@ -125,6 +125,16 @@ func (s *session) newScreen(stdout io.Writer) *tui.Screen {
 	t := s.tablesOn(stdout)
 	return tui.New(tui.Options{In: os.Stdin, Out: stdout, Color: look.Color, Tables: t, Config: s.o.ui.settings,
 		Stop: func() { s.stop() }, Cost: cost, Link: live.Trouble, Pager: s.pagerOn(stdout), MSL: int64(s.o.run.MSL)})
+}
+
+// show begins to show the run.
+func (s *session) show() {
+	if s.ui != nil {
+		s.ui.Start()
+	}
+	if s.server != nil {
+		s.server.Start()
+	}
 }
 
 // pagerOn is the user's pager on the terminal of a screen, nil for none. It is started when the

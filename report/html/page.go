@@ -91,9 +91,12 @@ func (p *Page) Report(h *report.Headline, s *report.Summary) error {
 	return w.Flush()
 }
 
-// policy is the Content Security Policy of a page with that style and script alone.
-func policy() string {
-	return "default-src 'none'; style-src '" + hash(styleText) + "'; script-src '" + hash(scriptText) + "'; base-uri 'none'; form-action 'none'"
+// policy is the Content Security Policy of a page that stands alone.
+func policy() string { return policyOf(styleText, scriptText) }
+
+// policyOf is that of a page with a style and a script, and nothing else.
+func policyOf(style, script string) string {
+	return "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script) + "'; base-uri 'none'; form-action 'none'"
 }
 
 // hash names a text as Content Security Policies do (CSP Level 3 section 2.3.1).

@@ -2,9 +2,15 @@
 // Sorts the rows of a table by a column, at the first time the greatest number or the first
 // word first; rows without a value come last both ways.
 function sortBy(table, head, index) {
-  const numbers = head.classList.contains("n");
   const was = head.getAttribute("aria-sort");
-  const down = was ? was !== "descending" : numbers;
+  const down = was ? was !== "descending" : head.classList.contains("n");
+  for (const th of table.tHead.rows[0].cells) th.removeAttribute("aria-sort");
+  head.setAttribute("aria-sort", down ? "descending" : "ascending");
+  arrange(table, head, index, down);
+}
+
+function arrange(table, head, index, down) {
+  const numbers = head.classList.contains("n");
   const key = (body) => {
     const cell = body.rows[0].cells[index];
     if (!cell) return null;
@@ -17,20 +23,21 @@ function sortBy(table, head, index) {
     const order = numbers ? a - b : a.localeCompare(b, "en", { numeric: true });
     return down ? -order : order;
   });
-  for (const th of table.tHead.rows[0].cells) th.removeAttribute("aria-sort");
-  head.setAttribute("aria-sort", down ? "descending" : "ascending");
   table.append(...rows.map(([, body]) => body));
 }
 
-for (const table of document.querySelectorAll("table")) {
-  [...table.tHead.rows[0].cells].forEach((head, index) => {
+// Makes a table sort by its heads and, when it has many rows, filter them.
+function ready(table) {
+  for (const head of table.tHead.rows[0].cells) {
+    if (head.button) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = head.textContent;
-    button.addEventListener("click", () => sortBy(table, head, index));
+    button.addEventListener("click", () => sortBy(table, head, head.cellIndex));
     head.replaceChildren(button);
-  });
-  if (!table.classList.contains("many")) continue;
+    head.button = button;
+  }
+  if (table.box || !table.classList.contains("many")) return;
   const box = document.createElement("div");
   const label = document.createElement("label");
   const input = document.createElement("input");
@@ -40,7 +47,8 @@ for (const table of document.querySelectorAll("table")) {
   label.append("Only rows with ", input);
   count.setAttribute("role", "status");
   box.append(label, count);
-  input.addEventListener("input", () => {
+  table.box = box;
+  table.filter = () => {
     const words = input.value.toLowerCase().split(/\s+/);
     let shown = 0;
     for (const body of table.tBodies) {
@@ -48,10 +56,13 @@ for (const table of document.querySelectorAll("table")) {
       body.hidden = !words.every((word) => text.includes(word));
       shown += !body.hidden;
     }
-    count.textContent = input.value ? shown + " of " + table.tBodies.length + " rows" : "";
-  });
+    const said = input.value ? shown + " of " + table.tBodies.length + " rows" : "";
+    if (count.textContent !== said) count.textContent = said;
+  };
+  input.addEventListener("input", table.filter);
   table.parentElement.before(box);
 }
+for (const table of document.querySelectorAll("table")) ready(table);
 
 // What is folded up is printed too.
 let folded = [];

@@ -37,6 +37,7 @@ type section struct {
 // finding is one of them with its reasons.
 type finding struct {
 	ID       string
+	Key      string // the finding's own ID
 	Severity string // a word
 	Class    string
 	Title    string
@@ -141,6 +142,9 @@ func addItem(blocks *[]block, kind string, x block) {
 
 func newFinding(i int, p *report.Part) finding {
 	f := finding{ID: "finding-" + strconv.Itoa(i+1), Severity: strings.ToLower(p.Name), Title: p.Text, Class: "info", Open: i < openFindings}
+	if p.Finding != nil {
+		f.Key = p.Finding.ID
+	}
 	if p.Finding != nil && p.Finding.Severity >= diagnose.Notice {
 		f.Class = p.Finding.Severity.String()
 	} else {

@@ -1,0 +1,181 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tcpwatch/report"
+	"tcpwatch/report/html"
+	"tcpwatch/report/watch"
+	"tcpwatch/tracker/record"
+)
+
+// Options of a Server.
+type Options struct {
+	Listener net.Listener // open already
+	Address  Address      // that it was opened for
+	Token    string       // without which nobody is answered; "" for none
+	Tables   report.TableOptions
+	MSL      int64  // of the run, ns
+	Input    string // what is read, for people
+	Live     bool   // it is a live capture
+	Size     int64  // of the files, bytes; 0 for unknown
+	// Tell tells the user a line.
+	Tell func(line string)
+	// Draw reads the input again for an Output that draws a connection; nil where that cannot be
+	// done: what is drawn then is what comes after somebody asked.
+	Draw func(ctx context.Context, to record.Output) error
+}
+
+// Limits of what a Server takes on.
+const (
+	maxClients = 32 // pages that follow the run
+	maxSockets = 96 // connections to the server, others wait
+	// writeWithin is how long a reader may take for what is sent at once. One that follows and
+	// takes longer has lost its connection: it asks again, and is shown the newest state.
+	writeWithin = 30 * time.Second
+	usualPace   = time.Second      // between two states of the page
+	watchedFor  = 10 * time.Second // after the last request somebody is taken to look on
+	freshWithin = 3 * time.Second  // that a page waits for a state that is not old
+	lastWords   = 500 * time.Millisecond
+)
+
+// Server is the Output of a server; see report.Watcher.
+type Server struct {
+	record.Base
+	o       Options
+	token   string
+	session string // the cookie's value
+	used    atomic.Bool
+	live    *html.Live
+	http    *http.Server
+	slots   chan struct{} // of those who follow
+	epoch   string        // of the states' numbers
+	ended   ended
+	drawing drawing
+	refresh time.Duration // usualPace
+
+	mu     sync.Mutex
+	ask    asking
+	looked time.Time // when somebody asked for something last
+	shown  time.Time // when a View was handed over for the page last
+	whole  bool      // the state shown is of an input that has ended, and nothing is missing
+	offset int64     // bytes read of files
+	told   bool      // that the input has ended
+	state  *state
+
+	newest atomic.Pointer[report.View]
+	wake   chan struct{} // there is one
+	over   chan struct{} // the run has ended
+	done   chan struct{} // nothing more is rendered
+	trail  watch.Trail   // the renderer's
+}
+
+// New returns a Server; Start begins to answer.
+func New(o Options) (*Server, error) {
+	live, err := html.NewLive(o.Tables)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{o: o, token: o.Token, session: NewToken(), live: live, slots: make(chan struct{}, maxClients), epoch: NewToken(), refresh: usualPace,
+		wake: make(chan struct{}, 1), over: make(chan struct{}), done: make(chan struct{})}
+	s.state = &state{next: make(chan struct{})}
+	s.http = &http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: writeWithin, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: silent()}
+	return s, nil
+}
+
+// Start begins to answer, and tells where.
+func (s *Server) Start() {
+	url := s.o.Address.url(s.o.Listener)
+	if s.token != "" {
+		s.o.Tell("the page is at " + url + "?token=" + s.token + " (the address is good once; programs send the token as Authorization: Bearer)")
+		s.o.Tell("what is sent there is not encrypted: through networks of others use ssh -L and --http 127.0.0.1:PORT")
+	} else {
+		s.o.Tell("the page is at " + url)
+	}
+	go s.render()
+	go s.http.Serve(&bounded{Listener: s.o.Listener, slots: make(chan struct{}, maxSockets)})
+}
+
+// Wanted asks for a View when a page is due or somebody has a question; see report.Watcher.
+func (s *Server) Wanted() report.Wanted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	select {
+	case <-s.over:
+		return report.Wanted{}
+	default:
+	}
+	due := !s.whole && now.Sub(s.shown) >= s.refresh
+	w := s.ask.wanted(now, due)
+	if s.ask.current == nil {
+		w = s.usual()
+		w.Due = due
+		w.All = s.watched(now)
+		if w.All && s.whole && s.state.view == nil {
+			w.Due = now.Sub(s.shown) >= s.refresh
+		}
+	}
+	w.Hold, w.Follow = true, s.drawing.followed(now)
+	return w
+}
+
+// usual is what the page wants to see.
+func (s *Server) usual() report.Wanted {
+	return report.Wanted{Rows: pageRows, Sort: newestFirst, All: true}
+}
+
+// watched reports whether somebody looks on.
+func (s *Server) watched(now time.Time) bool {
+	return len(s.slots) > 0 || now.Sub(s.looked) < watchedFor
+}
+
+// View takes what is to be seen; it waits for nobody. See report.Watcher.
+func (s *Server) View(v *report.View) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.drawing.see(v)
+	if s.ask.take(v, now) {
+		return nil
+	}
+	s.shown = now
+	s.whole = v.Ended && !v.Partial && v.All != nil
+	if v.Ended && !s.told {
+		s.told = true
+		s.o.Tell("all is read; the page stays until Ctrl-C")
+	}
+	s.newest.Store(v)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Tick notes how far the run has come; see record.Output.
+func (s *Server) Tick(t *record.Tick) error {
+	s.mu.Lock()
+	s.offset = t.Offset
+	s.mu.Unlock()
+	return nil
+}
+
+// Finish tells those who follow that the run has ended, and takes leave; see record.Output.
+func (s *Server) Finish() error {
+	close(s.over)
+	<-s.done
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+		s.http.Close() // who reads slowly is not waited for
+	}
+	return nil
+}
