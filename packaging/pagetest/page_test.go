@@ -23,20 +23,26 @@ import (
 // evil is a file's name that would run a script where it is taken for HTML.
 const evil = `<img src=x onerror=document.title='run'>.pcap`
 
-// makePage writes the page of some captures, one of a hostile name, and returns its address.
-// TCPWATCH names the program; without it, it is built.
-func makePage(t *testing.T) string {
+// program is the program to try: TCPWATCH names it; without that it is built.
+func program(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
 	bin := os.Getenv("TCPWATCH")
 	if bin == "" {
-		bin = filepath.Join(dir, "tcpwatch")
+		bin = filepath.Join(t.TempDir(), "tcpwatch")
 		build := exec.Command("go", "build", "-o", bin, "./cmd/tcpwatch")
 		build.Dir = filepath.Join("..", "..")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	return bin
+}
+
+// makePage writes the page of some captures, one of a hostile name, and returns its address.
+func makePage(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	bin := program(t)
 	page := filepath.Join(dir, "page.html")
 	args := []string{"-o", "html:" + page}
 	for _, name := range []string{"lossy", "zero-window", "syn-lost", "keepalive-dead", "aborts-many", "close-wait-leak"} {

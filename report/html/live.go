@@ -39,8 +39,8 @@ type Piece struct {
 
 // Now is what a live page tells first.
 type Now struct {
-	Text     string
-	Labels   [][2]string // what is told, and its name before it
+	Text     string // how many connections there are
+	Counts   string // what happened since the run began
 	Open     []NowFinding
 	Resolved []NowFinding
 }

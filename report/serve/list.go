@@ -104,7 +104,7 @@ var (
 	// through a list.
 	known = map[string]bool{"len": false, "lower": false, "upper": false, "abs": false, "ceil": false, "floor": false, "round": false, "int": false,
 		"float": false, "string": false, "min": false, "max": false, "hasPrefix": false, "hasSuffix": false, "indexOf": false, "trim": false,
-		"has": false, "and": false, "or": false, "not": false, "in": false, "any": true, "all": true, "none": true, "one": true, "count": true, "sum": true}
+		"has": false, "cidr": false, "and": false, "or": false, "not": false, "in": false, "any": true, "all": true, "none": true, "one": true, "count": true, "sum": true}
 )
 
 // chooserOf reads a condition. It is worked out for each connection by those who take packets, so

@@ -117,12 +117,10 @@ func (s *Server) nowOf(v *report.View, open, past []watch.Trailed) html.Now {
 	k := &v.Headline.Tracker
 	n := html.Now{Text: fmt.Sprintf("%s open, of them %s opening; %s in TIME-WAIT.", say.Plural(uint64(k.Open-k.TimeWait-k.Over), "connection"), say.Thousands(v.Standing.Opening), say.Thousands(uint64(k.TimeWait)))}
 	t := &v.Totals
-	n.Labels = [][2]string{
-		{"opened", say.Thousands(t.Opened)}, {"failed", say.Thousands(t.Failed)}, {"closed", say.Thousands(t.Closed)}, {"reset", say.Thousands(t.Reset)},
-		{"segments", say.Thousands(t.Segments) + ", of them " + say.Thousands(t.Again) + " sent again"},
-	}
+	n.Counts = fmt.Sprintf("Since the run began: %s opened, %s failed, %s closed by both ends, %s reset; %s, of them %s sent again.", say.Plural(t.Opened, "connection"),
+		say.Thousands(t.Failed), say.Thousands(t.Closed), say.Thousands(t.Reset), say.Plural(t.Segments, "segment"), say.Thousands(t.Again))
 	if v.Age > 2e9 {
-		n.Labels = append(n.Labels, [2]string{"looked at", "connections within the last " + say.Duration(v.Age, false)})
+		n.Counts += " The connections were looked at within the last " + say.Duration(v.Age, false) + "."
 	}
 	for i := range open {
 		f := &open[i]
