@@ -393,12 +393,3 @@ func fail(stderr io.Writer, err error) int {
 func tell(stderr io.Writer, line string) { io.WriteString(stderr, toldLine(line)) }
 
 func toldLine(line string) string { return "tcpwatch: " + say.Escape(line) + "\n" }
-
-// printText writes what was asked for in place of a report and returns the exit status.
-func printText(stdout, stderr io.Writer, text string) int {
-	if _, err := io.WriteString(stdout, text); err != nil {
-		fail(stderr, fmt.Errorf("output: %w", err))
-		return exitEarly
-	}
-	return exitDone
-}

@@ -2,6 +2,8 @@ package main
 
 import (
 	_ "embed"
+	"fmt"
+	"io"
 	"strings"
 
 	"tcpwatch/internal/say"
@@ -34,4 +36,13 @@ func formatChoice() string {
 func tableNames() string {
 	const column = 23
 	return say.Fill(append(report.ReportNames(), report.EveryReport), 80-column, strings.Repeat(" ", column))
+}
+
+// printText writes what was asked for in place of a report and returns the exit status.
+func printText(stdout, stderr io.Writer, text string) int {
+	if _, err := io.WriteString(stdout, text); err != nil {
+		fail(stderr, fmt.Errorf("output: %w", err))
+		return exitEarly
+	}
+	return exitDone
 }
