@@ -108,9 +108,9 @@ func (s *Server) fresh(r *http.Request) (*state, error) {
 	defer late.Stop()
 	for {
 		s.mu.Lock()
-		x, whole, shown := s.state, s.whole, s.shown
+		x := s.state
 		s.mu.Unlock()
-		if x.view != nil && (whole && x.view.Ended || !whole && x.view.All != nil && time.Since(shown) < 2*s.refresh) {
+		if x.view != nil && (x.view.Ended && !x.view.Partial || time.Since(x.made) < 2*s.refresh) {
 			return x, nil
 		}
 		select {

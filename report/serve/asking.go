@@ -57,25 +57,25 @@ func (a *asking) of(key string, wants report.Wanted) *question {
 	return q
 }
 
-// wanted is what the question whose turn it is wants to see; pageDue tells that the page waits.
-// It is of no use while there is no current question.
-func (a *asking) wanted(now time.Time, pageDue bool) report.Wanted {
-	if a.current == nil && len(a.waiting) > 0 && !(a.served && pageDue) && now.Sub(a.last) >= askEvery {
+// wanted is what the question whose turn it is wants to see, if there is one; pageWaits tells that
+// the page does.
+func (a *asking) wanted(now time.Time, pageWaits bool) (w report.Wanted, ok bool) {
+	if a.current == nil && len(a.waiting) > 0 && !(a.served && pageWaits) && now.Sub(a.last) >= askEvery {
 		a.current, a.waiting = a.waiting[0], a.waiting[1:]
 	}
 	if a.current == nil {
-		return report.Wanted{}
+		return w, false
 	}
-	w := a.current.wants
+	w = a.current.wants
 	w.Due = true
-	return w
+	return w, true
 }
 
 // take takes a View, and reports whether it was for a question only.
 func (a *asking) take(v *report.View, now time.Time) bool {
 	q := a.current
 	if q == nil || v.Wanted.Rows != q.wants.Rows || v.Wanted.Sort != q.wants.Sort || v.Wanted.Where != q.wants.Where {
-		a.served = false
+		a.served = a.served && v.Partial
 		return false
 	}
 	if v.Partial {

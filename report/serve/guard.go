@@ -176,8 +176,11 @@ type refusal struct {
 	Error string `json:"error"` // one line: what is wrong, and the way out
 }
 
-// refuse says in one line why a request is not answered.
+// refuse says in one line why a request is not answered. Whoever may not ask keeps no connection.
 func refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
+	if status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusMisdirectedRequest {
+		w.Header().Set("Connection", "close")
+	}
 	if !isAPI(r) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)

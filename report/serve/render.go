@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
@@ -28,6 +29,7 @@ func (s *Server) render() {
 		if v.All == nil {
 			continue // nobody looks
 		}
+		began := time.Now()
 		x, err := s.stateOf(v)
 		if err != nil {
 			s.o.Tell(fmt.Sprintf("the page: %v", err))
@@ -35,7 +37,7 @@ func (s *Server) render() {
 		}
 		s.mu.Lock()
 		old := s.state
-		s.state = x
+		s.state, s.cost = x, time.Since(began)
 		s.mu.Unlock()
 		close(old.next)
 	}

@@ -40,6 +40,7 @@ const (
 	// takes longer has lost its connection: it asks again, and is shown the newest state.
 	writeWithin = 30 * time.Second
 	usualPace   = time.Second      // between two states of the page
+	restFor     = 4                // times as long as making a state takes, the next is not begun
 	watchedFor  = 10 * time.Second // after the last request somebody is taken to look on
 	freshWithin = 3 * time.Second  // that a page waits for a state that is not old
 	lastWords   = 500 * time.Millisecond
@@ -62,11 +63,12 @@ type Server struct {
 
 	mu     sync.Mutex
 	ask    asking
-	looked time.Time // when somebody asked for something last
-	shown  time.Time // when a View was handed over for the page last
-	whole  bool      // the state shown is of an input that has ended, and nothing is missing
-	offset int64     // bytes read of files
-	told   bool      // that the input has ended
+	looked time.Time     // when somebody asked for something last
+	shown  time.Time     // when a View was handed over for the page last
+	last   lastView      // that View
+	cost   time.Duration // of the state made last
+	offset int64         // bytes read of files
+	told   bool          // that the input has ended
 	state  *state
 
 	newest atomic.Pointer[report.View]
@@ -74,6 +76,13 @@ type Server struct {
 	over   chan struct{} // the run has ended
 	done   chan struct{} // nothing more is rendered
 	trail  watch.Trail   // the renderer's
+}
+
+// lastView is what there is to remember of a View.
+type lastView struct {
+	partial bool // not all was looked at
+	ended   bool // all was, when nothing more came
+	all     bool // it has the sums of the whole run
 }
 
 // New returns a Server; Start begins to answer.
@@ -113,15 +122,14 @@ func (s *Server) Wanted() report.Wanted {
 		return report.Wanted{}
 	default:
 	}
-	due := !s.whole && now.Sub(s.shown) >= s.refresh
-	w := s.ask.wanted(now, due)
-	if s.ask.current == nil {
-		w = s.usual()
-		w.Due = due
-		w.All = s.watched(now)
-		if w.All && s.whole && s.state.view == nil {
-			w.Due = now.Sub(s.shown) >= s.refresh
-		}
+	page := s.usual()
+	page.All = s.watched(now)
+	// Of an input that has ended a View shows all there will be, unless it was made for nobody.
+	settled := s.last.ended && (s.last.all || !page.All)
+	page.Due = !settled && now.Sub(s.shown) >= max(s.refresh, restFor*s.cost)
+	w, asked := s.ask.wanted(now, page.Due || s.last.partial)
+	if !asked {
+		w = page
 	}
 	w.Hold, w.Follow = true, s.drawing.followed(now)
 	return w
@@ -146,8 +154,10 @@ func (s *Server) View(v *report.View) error {
 	if s.ask.take(v, now) {
 		return nil
 	}
-	s.shown = now
-	s.whole = v.Ended && !v.Partial && v.All != nil
+	s.shown, s.last = now, lastView{partial: v.Partial, ended: v.Ended && !v.Partial, all: v.All != nil}
+	if v.Partial {
+		s.shown = now.Add(-s.refresh * 3 / 4) // the rest is to come soon
+	}
 	if v.Ended && !s.told {
 		s.told = true
 		s.o.Tell("all is read; the page stays until Ctrl-C")

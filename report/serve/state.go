@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"tcpwatch/report"
 	"tcpwatch/report/html"
@@ -13,6 +14,7 @@ import (
 // state is what is shown of a View: made once, and sent to all who follow.
 type state struct {
 	n       int // counts them from 1; 0 for none yet
+	made    time.Time
 	view    *report.View
 	open    []watch.Trailed // what is wrong now
 	past    []watch.Trailed // and was
@@ -31,7 +33,7 @@ type state struct {
 
 // after is the state that follows, made of these pieces.
 func (x *state) after(pieces []html.Piece) *state {
-	y := &state{n: x.n + 1, pieces: pieces, changed: make(map[string]int, len(pieces)), next: make(chan struct{})}
+	y := &state{n: x.n + 1, made: time.Now(), pieces: pieces, changed: make(map[string]int, len(pieces)), next: make(chan struct{})}
 	old := make(map[string][]byte, len(x.pieces))
 	for _, p := range x.pieces {
 		old[p.ID] = p.HTML
