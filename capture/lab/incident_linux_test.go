@@ -60,14 +60,14 @@ func troubles(all []diagnose.Finding) (some []diagnose.Finding) {
 }
 
 // runWatched runs over what a handle captures in the scene until the context is done.
-func runWatched(ctx context.Context, x *lab.Scene, h *live.Handle, w *watcher) error {
+func runWatched(ctx context.Context, x *lab.Scene, h *live.Handle, outputs ...tcpwatch.Output) error {
 	source := tcpwatch.Live(h)
 	defer source.Close()
 	o := tcpwatch.Options{Workers: 2}
 	if low, high := x.Ports(); low != 0 {
 		o.Ports, o.Local = diagnose.PortRange{Low: low, High: high}, func(a capture.Addr) bool { return a == capture.AddrFrom(x.Client.IP) }
 	}
-	_, err := tcpwatch.Run(ctx, source, o, w)
+	_, err := tcpwatch.Run(ctx, source, o, outputs...)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -109,6 +109,7 @@ const (
 // acted is an incident that was played while somebody watched.
 type acted struct {
 	*watcher
+	page          *servedPage // of one incident
 	began, mended int64
 	rate          float64
 }
@@ -131,7 +132,12 @@ func act(t *testing.T, l *lab.Lab, x *lab.Incident, n, rate int, after time.Dura
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- runWatched(ctx, s, h, a.watcher) }()
+	outputs := []tcpwatch.Output{a.watcher}
+	if x.Name == servedIncident {
+		a.page = openPage(t)
+		outputs = append(outputs, a.page)
+	}
+	go func() { ended <- runWatched(ctx, s, h, outputs...) }()
 	var beside *load.Beside
 	if rate > 0 {
 		if beside, err = load.BesideOn(s.Network(), rate); err != nil {
@@ -220,6 +226,9 @@ func (a *acted) judge(t *testing.T, want string, resolves bool) {
 	}
 	for _, f := range a.end {
 		t.Logf("report: %s %s %s: %s", f.Severity, f.Confidence, f.ID, f.Title)
+	}
+	if a.page != nil {
+		a.page.judge(t, a.views, want)
 	}
 	last := ""
 	for _, v := range a.views {
