@@ -13,6 +13,7 @@ import (
 
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
+	"tcpwatch/report/watch"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -118,6 +119,8 @@ func bare(t *testing.T) *Server {
 // seen it.
 func TestSettles(t *testing.T) {
 	s := bare(t)
+	told := 0
+	s.o.Tell = func(string) { told++ }
 	w := s.Wanted()
 	if !w.Due || w.All {
 		t.Fatalf("%+v", w)
@@ -137,6 +140,61 @@ func TestSettles(t *testing.T) {
 	s.View(settledView(w, false))
 	if w = s.Wanted(); w.Due {
 		t.Errorf("all is shown, and more is asked for: %+v", w)
+	}
+	if told != 1 {
+		t.Errorf("told %d times that all is read", told)
+	}
+}
+
+// What is only so because the run goes on is wrong when it has ended.
+func TestStillOpen(t *testing.T) {
+	var trail watch.Trail
+	v := &report.View{At: recordtest.Start, Findings: []diagnose.Finding{{ID: "a", Detector: "still-open"}, {ID: "b", Detector: "zero-window"}}}
+	trail.Take(v)
+	for ended, want := range map[bool]int{false: 1, true: 2} {
+		v.Ended = ended
+		if open, _ := standing(v, &trail); len(open) != want {
+			t.Errorf("ended %t: %d findings", ended, len(open))
+		}
+	}
+}
+
+// A connection is drawn on while somebody asks for it, and another takes its place.
+func TestDrawnWhileAskedFor(t *testing.T) {
+	s := bare(t)
+	d := &s.drawing
+	step := func(id uint64) *record.Step {
+		return &record.Step{Conn: id, Time: recordtest.Start, Orig: recordtest.Endpoint("10.0.0.1:1"), Resp: recordtest.Endpoint("10.0.0.2:80")}
+	}
+	see := func(id uint64) { d.see(&report.View{Followed: recordtest.MadeUp(id, "10.0.0.1:1", "10.0.0.2:80")}) }
+	rows := func() int {
+		if f := d.conn.Figure(); f != nil {
+			return len(f.Rows)
+		}
+		return -1
+	}
+	if s.Step(step(1)); d.followed(time.Now()) != 0 {
+		t.Error("a connection is followed that nobody asked for")
+	}
+	d.follow(1, &s.o.Tables)
+	s.Step(step(1))
+	s.Step(step(2))
+	see(2)
+	if rows() != -1 {
+		t.Error("another's record was taken")
+	}
+	see(1)
+	before := rows()
+	d.follow(1, &s.o.Tables)
+	if before != 1 || rows() != before || d.followed(time.Now()) != 1 {
+		t.Errorf("%d rows, then %d", before, rows())
+	}
+	d.follow(2, &s.o.Tables)
+	if rows() != -1 || d.followed(time.Now()) != 2 {
+		t.Error("the drawing of one is that of another")
+	}
+	if d.followed(time.Now().Add(followFor+time.Second)) != 0 || d.conn != nil {
+		t.Error("it is followed though nobody asks any more")
 	}
 }
 

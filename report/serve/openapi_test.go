@@ -366,6 +366,9 @@ func TestConnectionsAsAskedFor(t *testing.T) {
 	interim := recordtest.MadeUp(99, "10.0.0.1:40000", "10.0.0.2:80")
 	interim.Interim = true
 	part.AppendConn(nil, interim)
+	later := recordtest.MadeUp(98, "10.0.0.1:40000", "10.0.0.2:80")
+	later.Ended = 1 << 62 // the View that is looked at does not know yet
+	part.AppendConn(nil, later)
 	p.mu.Unlock()
 	for query, want := range map[string]string{
 		"limit=4":                                      "1 2 3 4",

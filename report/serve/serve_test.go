@@ -254,6 +254,7 @@ func TestRefused(t *testing.T) {
 		{open, "GET", "/api/v1/openapi.json", "", nil, 401, `{"error"`},
 		{open, "GET", "/", "", []string{"Accept: text/html"}, 401, `<form method="post" action="/token">`},
 		{open, "GET", "/", "", []string{"Authorization: Bearer wrong"}, 401, "the token is missing"},
+		{open, "GET", "/", "", []string{"Authorization: Bearer secreT"}, 401, "the token is missing"},
 		{open, "GET", "/", "", []string{"Authorization: Basic secret"}, 401, "the token is missing"},
 		{open, "GET", "/", "", []string{"Cookie: tcpwatch=secret"}, 401, "the token is missing"},
 		{open, "GET", "/", "", []string{bearer}, 200, "<title>"},
@@ -370,6 +371,9 @@ func TestComesBack(t *testing.T) {
 	}
 	_, some := p.follower(t, fmt.Sprintf("Last-Event-ID: %s-%d", p.epoch, 1)).next(t)
 	_, other := p.follower(t, "Last-Event-ID: other-1").next(t)
+	if _, ahead := p.follower(t, fmt.Sprintf("Last-Event-ID: %s-%d", p.epoch, 1<<40)).next(t); len(ahead.Pieces) != len(ahead.Order) {
+		t.Errorf("whoever has a state that there was not gets %d pieces of %d", len(ahead.Pieces), len(ahead.Order))
+	}
 	if len(all.Pieces) != len(all.Order) || len(other.Pieces) != len(other.Order) || len(some.Pieces) == 0 || len(some.Pieces) >= len(some.Order) {
 		t.Errorf("%d, %d and %d pieces of %d", len(all.Pieces), len(some.Pieces), len(other.Pieces), len(all.Order))
 	}
@@ -381,8 +385,9 @@ func TestComesBack(t *testing.T) {
 // There are so many clients and no more.
 func TestBounded(t *testing.T) {
 	p := play(t, "127.0.0.1:0", "")
+	var first *follower
 	for range maxClients {
-		p.follower(t)
+		first = p.follower(t)
 	}
 	if status, body := p.get(t, "/events"); status != http.StatusServiceUnavailable || !strings.Contains(body, "32 pages follow already") {
 		t.Errorf("one more: %d %s", status, body)
@@ -390,6 +395,13 @@ func TestBounded(t *testing.T) {
 	if status, _ := p.get(t, "/"); status != http.StatusOK {
 		t.Errorf("the page: %d", status)
 	}
+	first.body.Close()
+	for end := time.Now().Add(10 * time.Second); len(p.slots) == maxClients; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("who is gone has a place still")
+		}
+	}
+	p.follower(t)
 }
 
 // While nobody looks nothing is summed up, but findings are followed.
