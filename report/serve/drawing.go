@@ -54,7 +54,7 @@ func (d *drawing) followed(now time.Time) uint64 {
 func (d *drawing) see(v *report.View) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.conn != nil && v.Followed != nil && v.Followed.ID == d.id {
+	if d.conn != nil && v.Followed != nil {
 		d.conn.Conn(v.Followed)
 	}
 }
