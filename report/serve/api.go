@@ -31,7 +31,7 @@ func (s *Server) routes() http.Handler {
 	for path, answer := range map[string]func(r *http.Request) (any, error){
 		"/api/v1/headline":         s.headline,
 		"/api/v1/findings":         s.findings,
-		"/api/v1/listeners":        s.listeners,
+		"/api/v1/servers":        s.listeners,
 		"/api/v1/connections":      s.connectionList,
 		"/api/v1/connections/{id}": s.connection,
 	} {
@@ -253,7 +253,7 @@ func (s *Server) listeners(r *http.Request) (any, error) {
 	return struct {
 		asOf
 		Of        uint64     `json:"of"`
-		Listeners []listener `json:"listeners"`
+		Listeners []listener `json:"servers"`
 	}{s.asOf(x.view), of, list}, nil
 }
 

@@ -113,10 +113,10 @@ func schemas() object {
 		"label": text, "beside": text, "words": listed(text), "gap": described(text, "what was left out; nothing else is in the row then")})
 	return object{
 		"Error":   closed(object{"error": described(text, "one line: what is wrong, and the way out")}, "error"),
-		"Finding": finding, "Stats": stats, "Listener": server, "Connection": connectionSchema(), "Rung": rung,
-		"Headline":  answers(object{"input": described(text, "the interface or the files"), "open": number, "time_wait": number, "opened": number, "failed": number, "closed": number, "reset": number, "stats": ref("Stats")}),
-		"Findings":  answers(object{"findings": listed(ref("Finding"))}),
-		"Listeners": answers(object{"of": described(number, "servers in all"), "listeners": listed(ref("Listener"))}),
+		"Finding": finding, "Stats": stats, "Server": server, "Connection": connectionSchema(), "Rung": rung,
+		"Headline": answers(object{"input": described(text, "the interface or the files"), "open": number, "time_wait": number, "opened": number, "failed": number, "closed": number, "reset": number, "stats": ref("Stats")}),
+		"Findings": answers(object{"findings": listed(ref("Finding"))}),
+		"Servers":  answers(object{"of": described(number, "servers in all"), "servers": listed(ref("Server"))}),
 		"Connections": answers(object{"matching": described(number, "connections to choose from, of those that are held or kept"), "forgotten": described(number, "connections that ended and are not kept"),
 			"connections": listed(ref("Connection"))}),
 		"Drawn": closed(object{"connection": ref("Connection"), "ladder": closed(object{"whole": described(truth, "it is drawn from its first packet on; else what came after somebody asked"), "rows": listed(ref("Rung"))}, "whole", "rows")}, "connection", "ladder"),
@@ -139,7 +139,7 @@ func openAPIText() string {
 		{"/api/v1/headline", "headline", "what is known of the run as a whole", "Headline", nil, nil},
 		{"/api/v1/findings", "findings", "what is wrong", "Findings", []object{parameter("query", "of",
 			"now: what is wrong now, and was and is resolved; run: the findings of the whole run, as the report would have them", object{"enum": []string{"now", "run"}, "default": "now"})}, []string{"400"}},
-		{"/api/v1/listeners", "listeners", "the servers, those first at which opening goes worst", "Listeners", []object{limit}, []string{"400"}},
+		{"/api/v1/servers", "servers", "the servers, those first at which opening goes worst", "Servers", []object{limit}, []string{"400"}},
 		{"/api/v1/connections", "connections", "connections, as JSON Lines have them", "Connections", []object{limit,
 			parameter("query", "sort", "as --sort: id, start, end, duration, bytes, packets, felt or any field, a minus before it turns the order around", object{"type": "string", "default": "id"}),
 			parameter("query", "where", "as --where, without ranges, variables, patterns and more than one walk over a list", object{"type": "string", "maxLength": longestWhere})}, []string{"400"}},
@@ -287,9 +287,9 @@ func TestAnswersAreDescribed(t *testing.T) {
 		{"/api/v1/findings", "", `"severity":"`, 200},
 		{"/api/v1/findings", "?of=run", `"state":"open"`, 200},
 		{"/api/v1/findings", "?of=x", "of=x: now or run", 400},
-		{"/api/v1/listeners", "", `"server":"`, 200},
-		{"/api/v1/listeners", "?limit=1", `"of":`, 200},
-		{"/api/v1/listeners", "?limit=0", "limit=0: from 1 to 1000", 400},
+		{"/api/v1/servers", "", `"server":"`, 200},
+		{"/api/v1/servers", "?limit=1", `"of":`, 200},
+		{"/api/v1/servers", "?limit=0", "limit=0: from 1 to 1000", 400},
 		{"/api/v1/connections", "?limit=1000", `"id":1000,`, 200},
 		{"/api/v1/connections", "?limit=1001", "from 1 to 1000", 400},
 		{"/api/v1/connections", "?sort=nothing", "unknown sort key", 400},
@@ -332,7 +332,7 @@ func TestCheckerChecks(t *testing.T) {
 	if err := json.Unmarshal([]byte(openAPIText()), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for name, bad := range map[string]string{"Error": `{}`, "Listener": `{"server":1}`, "Rung": `{"states":"x"}`, "Stats": `{"type":"conn"}`, "Headline": `{"new":1}`, "Finding": `{"severity":"bad"}`,
+	for name, bad := range map[string]string{"Error": `{}`, "Server": `{"server":1}`, "Rung": `{"states":"x"}`, "Stats": `{"type":"conn"}`, "Headline": `{"new":1}`, "Finding": `{"severity":"bad"}`,
 		"Connection": `{"open":{"new":1}}`, "Drawn": `{"connection":[],"ladder":{"whole":1,"rows":[]}}`} {
 		var v any
 		if err := json.Unmarshal([]byte(bad), &v); err != nil {
