@@ -2,7 +2,6 @@ package serve
 
 import (
 	"bytes"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,22 +15,17 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// The API: what it answers is written down in openapi.json, which a test holds it to.
-
-//go:embed openapi.json
-var openAPI []byte
-
 // routes are all there is to ask for.
 func (s *Server) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("/{$}", s.page)
 	m.HandleFunc("/events", s.follow)
 	m.HandleFunc("/connection/{id}", s.connectionPage)
-	m.HandleFunc("/api/v1/openapi.json", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, openAPI) })
+	m.HandleFunc("/api/v1/openapi.json", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, s.openAPI) })
 	for path, answer := range map[string]func(r *http.Request) (any, error){
 		"/api/v1/headline":         s.headline,
 		"/api/v1/findings":         s.findings,
-		"/api/v1/servers":        s.listeners,
+		"/api/v1/servers":          s.listeners,
 		"/api/v1/connections":      s.connectionList,
 		"/api/v1/connections/{id}": s.connection,
 	} {

@@ -56,7 +56,8 @@ type Server struct {
 	live    *html.Live
 	http    *http.Server
 	slots   chan struct{} // of those who follow
-	epoch   string        // of the states' numbers
+	openAPI []byte
+	epoch   string // of the states' numbers
 	ended   ended
 	drawing drawing
 	refresh time.Duration // usualPace
@@ -93,6 +94,9 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{o: o, token: o.Token, session: NewToken(), live: live, slots: make(chan struct{}, maxClients), epoch: NewToken(), refresh: usualPace,
 		wake: make(chan struct{}, 1), over: make(chan struct{}), done: make(chan struct{})}
+	if s.openAPI, err = openAPI(); err != nil {
+		return nil, err
+	}
 	s.state = &state{next: make(chan struct{})}
 	s.http = &http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: writeWithin, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: silent()}
