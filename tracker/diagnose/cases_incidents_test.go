@@ -202,6 +202,10 @@ func TestIncidentTexts(t *testing.T) {
 		{"one wait, with nothing to compare it with", "gave-up-waiting", clean(1, waitedFor(2*second, 500)), "the only connection", "one wait alone"},
 		{"no data gets through", "fell-silent", append(clean(3, unheardSince(2*second), silentFrom), clean(4, after(3*second))...), "acknowledged nothing of the data sent on 3 connections from", "drops segments with data"},
 		{"it answered one of them before", "fell-silent", append(append(clean(2, unheardSince(2*second), silentFrom), clean(1, unheardSince(2*second), after(second))...), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
+		{"data of a client is dropped, on connections opened since too", "fell-silent", append(clean(2, unheardSince(2*second), from(numbered(9, 1))), append(clean(2, unheardSince(7*second), silentFrom, from(numbered(9, 2)), after(4*second)),
+			clean(4, after(5*second))...)...), "handshakes pass, data does not", "drops segments with data"},
+		{"one client, and only others are served", "fell-silent", append(clean(3, unheardSince(2*second), from(numbered(9, 1))), clean(4, after(3*second))...), "and serves 4 new ones of others", "of that client alone drops"},
+		{"several clients, others are served", "fell-silent", append(append(clean(2, unheardSince(2*second), from(numbered(9, 1))), clean(1, unheardSince(2*second), from(numbered(8, 1)))...), clean(4, after(3*second))...), "the older ones are forgotten", "another host took over the address"},
 		{"a failover", "fell-silent", append(clean(3, unheardSince(2*second)), clean(4, after(3*second))...), "serves 4 new ones", "another host took over the address"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)

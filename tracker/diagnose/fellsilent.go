@@ -15,7 +15,8 @@ type stuck struct {
 	began fold.Range[int64] // when what is repeated was sent first
 	times uint32            // the most repeats on one connection
 	never uint64            // connections on which the silent end sent nothing but its part of the handshake
-	from  sources           // the other ends of those
+	from  sources           // the other ends of all
+	since int64             // when the last of those on which it sent nothing but that began; 0 for none
 	least uint32            // of those, the smallest payload that was repeated
 	over  uint64            // of those, connections that a timeout ended
 	older uint64            // connections that were under way when the capture began, without a packet of the silent end
@@ -26,6 +27,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.began.Fields(w)
 	fold.Max(w, &x.times)
+	fold.Max(w, &x.since)
 	fold.Sum(w, &x.never, &x.over, &x.older)
 	fold.Least(w, &x.least)
 	x.from.Fields(w)
@@ -115,13 +117,14 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 		if neverAnswers(r, e) {
 			x.older++
 		}
+		x.from.add(sideOf(r, e.Peer()).A.Addr)
 		over := gotNoData(r, e)
 		if over || neverHeard(r, e) {
 			x.never++
+			x.since = max(x.since, r.Start)
 			if over {
 				x.over++
 			}
-			x.from.add(sideOf(r, e.Peer()).A.Addr)
 			if n := r.Path[e.Peer()].Stuck.Bytes; n > 0 && (x.least == 0 || n < x.least) {
 				x.least = n
 			}
@@ -167,7 +170,15 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 		hearsNoData(&f, s, x, m)
 		return f, true
 	}
+	if x.since > x.began.Least {
+		dropsSince(&f, s, x)
+		return f, true
+	}
 	if m.opened > 0 && s.Kind == SubjectListener {
+		if c.servesNone(s.A, &x.from, x.began.Least, x.when.Most) {
+			servesOthers(&f, s, x, m)
+			return f, true
+		}
 		forgets(&f, s, x, m)
 		return f, true
 	}
@@ -211,6 +222,25 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}
 }
 
+// servesOthers tells of connections of a client that are dead while new ones of others are served.
+func servesOthers(f *Finding, s Subject, x *stuck, m meanwhile) {
+	f.Title = fmt.Sprintf("%s has answered nothing on %s from %s for %s and serves %s of others", s.who(),
+		say.Plural(x.n, "connection"), x.from.who(), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
+	f.Explanation += fmt.Sprintf(" %s opened none meanwhile: what keeps its data away may hold for all that it sends, or for these connections alone.", sentence(x.from.who()))
+	f.Causes = []string{"a firewall, a route or the path of that client alone drops what it sends, or the answers",
+		"a NAT, load balancer or stateful firewall on the path forgot these connections, or another host took over the address"}
+	f.Advice = []string{fmt.Sprintf("Open a new connection from %s: if it is served, only the older ones are forgotten; if not, look for what that client's way alone has.", x.from.who()),
+		fmt.Sprintf("On %s: `tcpdump -ni any 'host %s'` shows whether the data arrives there.", s.A.Addr, x.from.who())}
+}
+
+// dropsSince tells that data is lost on older connections and on those opened since.
+func dropsSince(f *Finding, s Subject, x *stuck) {
+	f.Title = fmt.Sprintf("%s acknowledges nothing any more that %s sends, on %s, of which %s opened since: handshakes pass, data does not", s.who(),
+		x.from.who(), say.Plural(x.n, "connection"), say.Thousands(x.never))
+	f.Explanation += " New connections open and get no data through either, so it is not that older connections were forgotten."
+	dataDropped(f, s, x)
+}
+
 // hearsNoData tells of connections whose handshake got through, and nothing that carries data.
 func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 	f.Title = fmt.Sprintf("%s acknowledged nothing of the data sent on %s: %s", s.who(), say.Plural(x.n, "connection"), theirHandshakes(x.n))
@@ -226,6 +256,11 @@ func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 		length = fmt.Sprintf(" (the smallest that is repeated carries %s)", say.Plural(uint64(x.least), "byte"))
 	}
 	f.Explanation += " The handshake passes with segments that carry nothing." + length
+	dataDropped(f, s, x)
+}
+
+// dataDropped is why segments with data alone may get lost, and how to find out.
+func dataDropped(f *Finding, s Subject, x *stuck) {
 	f.Causes = []string{"a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length",
 		"the path drops segments of that length: a tunnel or a lower MTU without ICMP errors", "the path broke just after the handshake"}
 	other := s.A.Addr.String()

@@ -27,6 +27,15 @@ func (c *Context) meanwhile(at capture.Endpoint, opener capture.Addr, since, unt
 	return m
 }
 
+// servesNone tells that all of some connections have one client, and that nothing which it opened
+// to the listener in that time went well.
+func (c *Context) servesNone(at capture.Endpoint, clients *sources, since, until int64) bool {
+	if clients.all.Count() != 1 || len(clients.known) != 1 {
+		return false
+	}
+	return c.meanwhile(at, clients.known[0].Addr, since, until).opened == 0
+}
+
 // quickest is how long the quickest handshake of the only client among some took to a listener; 0
 // where they are several, or none is known.
 func (c *Context) quickest(at capture.Endpoint, clients *sources) (least int64) {

@@ -42,7 +42,7 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 		Causes: []string{"a firewall or intrusion prevention system on the path rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
 			"a small stack that aborts without ACK"},
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the path. The firewalls' logs at these times tell.",
-			"`nstat -az TcpOutRsts TcpExtTCPAbortOnData` on the sender counts the RSTs that it sent itself."},
+			fmt.Sprintf("On %s: `nstat -az TcpOutRsts TcpExtTCPAbortOnData` counts the RSTs that it sent itself.", x.on(s))},
 	}
 	if x.wentOn == x.n {
 		f.Title = fmt.Sprintf("%s got a RST without ACK, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, all), strings.TrimSuffix(x.sender(s), ","), span(x.longest))

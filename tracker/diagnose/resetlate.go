@@ -49,7 +49,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
 			"the other end goes on sending though it was informed that nobody listens"},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
-			"`nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` on the sender of the RST counts them."},
+			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
 	}
 	if x.after >= finTimeout {
 		f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))

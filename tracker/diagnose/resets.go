@@ -168,6 +168,21 @@ func (x *resets) sender(s Subject) string {
 	return fmt.Sprintf("the server (%s) and the client (%s)", say.Plural(x.by[record.Resp], "time"), say.Thousands(x.by[record.Orig]))
 }
 
+// on is whose host an advice about the RSTs is for: that of their sender.
+func (x *resets) on(s Subject) string {
+	switch {
+	case x.by[record.Resp] == 0 && x.sources.all.Count() == 1 && len(x.sources.known) == 1:
+		return x.sources.known[0].Addr.String()
+	case x.by[record.Resp] == 0:
+		return "the client"
+	case x.by[record.Orig] > 0:
+		return "the sender"
+	case s.Kind == SubjectListener:
+		return s.A.Addr.String()
+	}
+	return "the server"
+}
+
 // sent says who sent such RSTs.
 func (x *resets) sent(s Subject, rst string) string {
 	if x.by[record.Orig] > 0 && x.by[record.Resp] > 0 {

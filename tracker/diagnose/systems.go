@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -94,14 +95,18 @@ func (f *Finding) adviceFor(text string) (string, *capture.Addr) {
 	about := &f.Subject.A.Addr
 	m := onWhom.FindStringSubmatch(text)
 	switch {
+	case m == nil && strings.Contains(text, "on the sender"):
+		return "on the sender", nil
 	case m == nil && f.Subject.Kind == SubjectCapture:
 		return "there", nil
 	case m == nil, m[1] == about.String():
 		return "on " + about.String(), about
-	case m[1] == f.Subject.B.Addr.String():
-		return "on " + m[1], &f.Subject.B.Addr
 	case m[1] == "the server" && f.Subject.Kind == SubjectListener, m[1] == "the client" && f.Subject.Kind == SubjectPair:
 		return "on " + about.String(), about
+	}
+	if ip, err := netip.ParseAddr(m[1]); err == nil {
+		a := capture.AddrFrom(ip)
+		return "on " + m[1], &a
 	}
 	return "on " + m[1], nil // it may be any of the capture
 }

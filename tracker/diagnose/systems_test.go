@@ -24,6 +24,8 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 		{"a router", "close-wait", clean(20, halfClosed(600*second), ttls(128, 250)), "`ss -tanp state close-wait", "Windows"},
 		{"now one, now the other, as behind a load balancer", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 128)), made(900, ttls(64, 64))), "`ss -tanp state close-wait", "Windows"},
 		{"nobody named", "reset-abort", same(3, reset(record.Resp, record.ResetAbort), ttls(64, 128)), "On 10.0.0.2 (its TTL fits Windows): Process Monitor", "strace"},
+		{"the client sent the RSTs, and is Linux", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), ttls(64, 128)), "On 10.9.0.1: `strace", "Windows"},
+		{"the client sent the RSTs, and is Windows", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), ttls(128, 64)), "On 10.9.0.1 (its TTL fits Windows): Process Monitor", "strace"},
 		{"a client of a server of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(64, 128)), "On the client: `sysctl", "Get-NetTCPSetting"},
 		{"both of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(128, 128)), "On the client (its TTL fits Windows): `Get-NetTCPSetting`", "sysctl"},
 		{"the capture", "capture-drops", same(3, ttls(128, 128), func(r *record.Record) { r.Capture.MissingBytes = 100 }), "`tcpdump -B", "Windows"},
