@@ -124,12 +124,13 @@ func (s *Server) fresh(r *http.Request) (*state, error) {
 
 // page answers with the page of the newest state; without any it fills itself.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	x, err := s.fresh(r)
+	x, _ := s.fresh(r) // what is not there yet, the page asks for
 	if r.Context().Err() != nil {
 		return
 	}
 	b := x.page
 	if b == nil {
+		var err error
 		if b, err = s.live.Page(nil); err != nil {
 			refuse(w, r, http.StatusInternalServerError, err.Error())
 			return

@@ -46,7 +46,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	}
 	if dropped {
 		f.counted = true
-		f.Title = fmt.Sprintf("the capture lost packets: the kernel counted %s dropped", say.Thousands(c.Drops.V))
+		f.Title = fmt.Sprintf("the capture lost packets: the capturing host counted %s dropped", say.Thousands(c.Drops.V))
 		if q.missing.n == 0 {
 			f.Explanation = "The statistics of the capturing interface say so; no ACK in the capture is for bytes that it lacks."
 		}

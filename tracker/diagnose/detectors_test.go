@@ -145,7 +145,15 @@ func detectorCases() []detectorCase {
 			same(5, set(func(r *record.Record) { r.Open.Resp.V = 100 * millisecond })), "that is not slow", ""},
 		{"slow-handshake", same(5, set(func(r *record.Record) {
 			r.Open.Resp.V, r.Ends[orig].RTT.P50, r.Ends[orig].RTT.N = second, second*9/10, 1
-		})), Warning, "slow, at most", nil, "", ""},
+		})), Warning, "took long: up to 1 s from SYN to SYN/ACK", nil, "", ""},
+		{"slow-handshake", same(5, set(func(r *record.Record) {
+			r.Open.Resp.V, r.Exchanges.Timed, r.Exchanges.First = second, 1, second
+		})), Warning, "acknowledges in the server's name", nil, "", ""},
+		{"slow-handshake", append(same(4, set(func(r *record.Record) {
+			r.Open.Resp.V, r.Exchanges.Timed, r.Exchanges.First = second, 1, second
+		})), made(900, set(func(r *record.Record) { // this one answered at once
+			r.Open.Resp.V, r.Exchanges.Timed, r.Exchanges.First = second, 1, 30*millisecond
+		}))), Warning, "later round trips took 1 ms at least", nil, "", ""},
 		{"slow-handshake", same(1, set(func(r *record.Record) {
 			x := &r.Ends[orig].RTT
 			r.Open.Resp, r.Open.Felt = record.Some(second), record.Some(second)

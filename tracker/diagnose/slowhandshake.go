@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tcpwatch/internal/fold"
@@ -26,13 +27,16 @@ type slow struct {
 	by   [nSlow]uint64
 	rtt  int64   // the shortest round trip later measured on those; 0 for none
 	from sources // their clients
+	near uint64  // of those to a slow listener, such as stoodBefore
+	gave int64   // of those, the quickest first answer
 }
 
 // Fields walks over what is summed up.
 func (x *slow) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.by[:])
-	fold.Least(w, &x.rtt)
+	fold.Least(w, &x.rtt, &x.gave)
+	fold.Sum(w, &x.near)
 	x.from.Fields(w)
 }
 
@@ -73,11 +77,25 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 	x.by[by]++
 	fold.TakeLeast(&x.rtt, max(rtt, 0))
 	x.from.add(r.Orig.Addr)
+	if by == slowListener && stoodBefore(r) {
+		x.near++
+		fold.TakeLeast(&x.gave, r.Exchanges.First)
+	}
 	late := r.Evidence.SYNACK
 	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
 		late = r.Evidence.ThirdACK
 	}
 	x.lost(r, late, lost)
+}
+
+// stoodBefore tells that data was acknowledged at once, while the SYN/ACK and the first answer to
+// data both took long, about the same: who acknowledges is not who answers.
+func stoodBefore(r *record.Record) bool {
+	x, t := &r.Exchanges, &r.Ends[record.Orig].RTT
+	if t.N == 0 || t.Source == record.RTTHandshake || x.Timed == 0 || 10*t.P50 > r.Open.Resp.V {
+		return false
+	}
+	return 4*x.First >= 3*r.Open.Resp.V && 2*x.First <= 3*r.Open.Resp.V
 }
 
 // pathSamples is how many later round trips show that the path is long: one may have waited
@@ -143,6 +161,11 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s, at most %s", name(s.A), what, span(x.longest))
 		f.Causes = []string{"the host is overloaded, or sleeps to save power", "a proxy or firewall answers only after it reached its backend"}
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
+		if x.near > 0 && x.near == x.by[slowListener] {
+			f.Explanation = fmt.Sprintf("Data was acknowledged within %s, but its first answer took %s, about as long as the SYN/ACK: what acknowledges here stands before the server that answers, which is far or slow.", span(x.rtt), span(x.gave))
+			f.Causes = []string{"a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long", "the host is overloaded, or sleeps to save power"}
+			f.Advice = []string{"Find what stands between: `traceroute -T -p " + strconv.Itoa(int(s.A.Port)) + " " + s.A.Addr.String() + "`. Capture behind it too: the server's half of the handshake shows there."}
+		}
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))
 		f.Causes = []string{"distance or a satellite link", "queues on the path (bufferbloat)"}
@@ -158,14 +181,14 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			quick, by = x.rtt, "The quickest round trip on them took"
 		}
 		if quick > 0 && x.longest >= 2*quick {
-			f.Title = fmt.Sprintf("%s to %s slow, at most %s; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
+			f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
 			f.Explanation += fmt.Sprintf(" %s %s: the path is no longer than that.", by, span(quick))
 			f.Causes = []string{"a queue on the path was full of other data at the time (bufferbloat)", "the server, or a proxy before it, was slow to answer", "a SYN or SYN/ACK was lost and sent again, unseen by the capture"}
 			f.Advice = []string{"Look at what else was sent on that path then: `tcpwatch FILE --report timeline`.",
 				fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
 			break
 		}
-		f.Title = fmt.Sprintf("%s to %s slow, at most %s", what, name(s.A), span(x.longest))
+		f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK", what, name(s.A), span(x.longest))
 		f.Causes = []string{"the path is long", "the host at the slow side is overloaded"}
 		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s` shows the path's own round trip.", s.A.Addr)}
 	}
