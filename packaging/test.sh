@@ -53,8 +53,7 @@ else
 	export CGO_ENABLED=0
 	race=
 fi
-check "vet without cgo" env CGO_ENABLED=0 "$go" vet ./...
-check "build without cgo, for macOS" env CGO_ENABLED=0 GOOS=darwin "$go" build ./...
+check "types without cgo, and for macOS" "$go" run ./packaging/elsewhere
 
 if [ "$(id -u)" != 0 ]; then
 	skip "the lab (real kernels' connections): needs root"
