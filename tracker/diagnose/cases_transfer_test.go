@@ -77,6 +77,8 @@ func transferSituations() []situation {
 		{"loss", "1.5 per cent", clean(10, lossy(15)), "notice likely"},
 		{"loss", "11 of 223", clean(1, small(11)), "warning likely"},
 		{"loss", "11 of 223 came again after they were acknowledged", clean(1, small(11), sent(func(x *end, _ *path) { x.LostAfterTap, x.RetxSpurious = 0, 1 })), ""},
+		{"loss", "11 of 223, and not a byte was ever acknowledged", clean(1, small(11), sent(func(_ *end, p *path) { p.NoneTaken = true })), ""},
+		{"loss", "11 of 223, into silence while the input ends", clean(1, small(11), unheardSince(2*second)), ""},
 		{"loss", "4 of 223", clean(1, small(4)), ""},
 		{"loss", "5 of 223: it may be less than 1 per cent", clean(1, small(5)), ""},
 		{"loss", "11 of 223, eight times the same one: an outage", clean(1, small(11), sent(func(x *end, _ *path) { x.LostAgain = 7 })), ""},

@@ -22,8 +22,8 @@ Rule: data is repeated after a timeout (RFC 6298) or when duplicate ACKs or SACK
 it is missing (RFC 5681 section 3.2, RFC 6675). A segment that passed the capture
 point twice was lost behind it, towards the receiver; one whose first copy never came
 by was lost before it, towards the sender. Repeats that were needless are left out: see
-retx-spurious; so are those into silence: see vanished, idle-timeout and
-mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all segments with data sent in that direction, over all connections
+retx-spurious; so are those into silence, or where not a byte was ever acknowledged: see
+fell-silent, vanished, idle-timeout and mtu-black-hole; and connections that reach the thresholds of retx-storm. The share is of all segments with data sent in that direction, over all connections
 to the server, for nobody misses an ACK without data that is lost; it counts where chance leaves no less than the least (Wilson's interval,
 19 of 20 cases), so that a small transfer counts with few losses and a large one does not.
 Segments that an ICMP error reported as too big, and longer than they were sent, were not

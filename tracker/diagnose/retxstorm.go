@@ -88,5 +88,17 @@ func (x *losses) advice(s Subject, e record.End) []string {
 // intoSilence tells that data was repeated to an end that was gone, or through
 // something that let none of it pass: that tells nothing of a link.
 func intoSilence(r *record.Record) bool {
-	return r.Close.Kind == record.CloseTimedOut || diedAtRest(r) || blackHoled(r, record.Orig) || blackHoled(r, record.Resp) || unheardAfterSYN(r)
+	return r.Close.Kind == record.CloseTimedOut || diedAtRest(r) || blackHoled(r, record.Orig) || blackHoled(r, record.Resp) || unheardAfterSYN(r) ||
+		noneTaken(r) || stuckTowards(r, record.Orig) || stuckTowards(r, record.Resp)
+}
+
+// noneTaken tells that an end sent data again, of which not one byte was ever acknowledged: all
+// of it is kept away, by whatever, or the end that it is for is gone.
+func noneTaken(r *record.Record) bool {
+	for _, e := range sides() {
+		if r.Path[e].NoneTaken && r.Ends[e].Retx > 0 {
+			return true
+		}
+	}
+	return false
 }
