@@ -34,7 +34,7 @@ func hardshipWords(k int) string {
 	case hardOneSided:
 		return "open for the client only"
 	case hardUnheard:
-		return "its data never acknowledged"
+		return "no data acknowledged"
 	case hardTimedOut:
 		return "timed out"
 	case hardUnclosed:

@@ -37,7 +37,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL}, findings: s.Findings(h), brief: len(o.Reports) == 0}
+	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL, Running: o.Running}, findings: s.Findings(h), brief: len(o.Reports) == 0}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}
@@ -99,6 +99,14 @@ func (c *counted) add(n uint64, what string) {
 	if n > 0 {
 		*c = append(*c, say.Thousands(n)+" "+what)
 	}
+}
+
+// atLast is when something is as it was seen last.
+func (p *page) atLast() string {
+	if p.Running {
+		return "now"
+	}
+	return "at the end"
 }
 
 func (c counted) String() string { return strings.Join(c, ", ") }

@@ -71,9 +71,9 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 		}
 	}
 	if p.brief {
-		p.title("Closes", fmt.Sprintf("%s complete%s, %s incomplete%s.", say.Thousands(complete), how, say.Thousands(incomplete), c.others()))
+		p.title("Closes", fmt.Sprintf("%s complete%s, %s incomplete%s.", say.Thousands(complete), how, say.Thousands(incomplete), c.others(p.atLast())))
 	} else {
-		p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", say.Thousands(complete), say.Thousands(incomplete), c.others()))
+		p.title("Closes", fmt.Sprintf("%s complete, %s incomplete%s.", say.Thousands(complete), say.Thousands(incomplete), c.others(p.atLast())))
 		if complete > 0 {
 			p.note(0, "", "Complete: "+how+".")
 		}
@@ -105,19 +105,19 @@ func writeCloses(p *page, s *Summary, h *Headline, o TableOptions) error {
 	return nil
 }
 
-// others counts the connections that neither closed nor failed to.
-func (c *closes) others() string {
+// others counts the connections that neither closed nor failed to; last is when they did not, "at the end".
+func (c *closes) others(last string) string {
 	var cut uint64
 	for _, u := range c.closing {
 		cut += u.n
 	}
 	var n counted
-	n.add(c.kinds[record.CloseOpen], "still open at the end")
+	n.add(c.kinds[record.CloseOpen], "still open "+last)
 	n.add(c.kinds[record.CloseEvicted], "evicted (table full)")
 	n.add(c.kinds[record.CloseNeverOpened]-c.opening, "never opened")
 	n.add(c.kinds[record.CloseUnknown], "unknown (a FIN may have passed before the capture began, or a filter left its ACK out)")
-	n.add(c.opening, "still opening at the end")
-	n.add(cut, "closing at the end")
+	n.add(c.opening, "still opening "+last)
+	n.add(cut, "closing "+last)
 	n.add(c.hidden, "unknown (only one direction captured)")
 	n.add(c.lostNothing, "ended by a harmless RST")
 	if n == nil {

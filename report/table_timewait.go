@@ -71,7 +71,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		return nil
 	}
 	n, at := t.all.pop.Peak()
-	text := fmt.Sprintf("%s entered, %s held at the end", say.Thousands(t.all.total()), say.Thousands(t.all.now))
+	text := fmt.Sprintf("%s entered, %s held %s", say.Thousands(t.all.total()), say.Thousands(t.all.now), p.atLast())
 	if n > 0 {
 		text += fmt.Sprintf(", at most %s at once (%s %s)", say.Thousands(n), p.clockIn(h, at*oneSecond), p.Zone(at*oneSecond))
 	}

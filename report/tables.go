@@ -27,6 +27,7 @@ type TableOptions struct {
 	Clock   say.Clock      // by which times are told
 	Numeric bool           // as -n: nothing is named. Names are never looked up in any case
 	Written string         // the file that keeps the packets of a live capture; "" for none
+	Running bool           // packets go on coming: what is open, or held, is so now and not at the end
 	Ports   int            // ports that a client can choose from; 0 means Linux's default, 28,232
 }
 

@@ -168,7 +168,9 @@ func (p Phrases) CloseSummary(r *record.Record) string {
 			s = "unknown: the other FIN may have passed before the capture began"
 		}
 	case record.CloseOpen:
-		s = "not yet: still open at the end"
+		if s = "not yet: still open at the end"; p.Running {
+			s = "not yet: it is open"
+		}
 	}
 	if c.HalfClose.OK && c.BytesAfterFIN.OK && c.BytesAfterFIN.V > 0 {
 		s = comma(s, fmt.Sprintf("half-closed for %s, with %s sent after the FIN", p.Span(c.HalfClose.V), say.Bytes(c.BytesAfterFIN.V)))

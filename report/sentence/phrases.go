@@ -12,6 +12,8 @@ type Phrases struct {
 	say.Clock
 	ASCII bool
 	MSL   int64 // nanoseconds
+	// Running tells that packets go on coming: what is open, or held, is so now and not at the end.
+	Running bool
 }
 
 // Span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.

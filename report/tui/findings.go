@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"tcpwatch/capture"
@@ -20,10 +21,10 @@ func (m *model) findings(h int) []line {
 		return []line{text(good, "Nothing is wrong so far.")}
 	}
 	room := max(h/3, 3)
-	rows := min(len(all), room)
-	first := max(min(m.chosen-rows/2, len(all)-rows), 0)
+	titles := m.titles(all, m.width-2, room)
+	first, rows := around(titles, m.chosen, room)
 	var lines []line
-	for i, title := range m.titles(all, m.width-2, room)[first : first+rows] {
+	for i, title := range titles[first : first+rows] {
 		for _, l := range title {
 			m.target(len(lines), first+i)
 			lines = append(lines, marked(l, first+i == m.chosen, m.width))
@@ -37,6 +38,26 @@ func (m *model) findings(h int) []line {
 	full := m.full(&all[m.chosen])
 	hidden := max(len(full)-max(h-len(lines), 1), 0)
 	return append(lines, full[min(m.top[pageFindings], hidden):]...)
+}
+
+// around is which of some titles are shown in so many lines: as many as fit, about half of the lines
+// for those before the one that is chosen, which is shown in any case.
+func around(titles [][]line, chosen, room int) (first, n int) {
+	first, last := chosen, chosen+1
+	used := len(titles[chosen])
+	back := func(most int) {
+		for first > 0 && used+len(titles[first-1]) <= most {
+			first--
+			used += len(titles[first])
+		}
+	}
+	back(max(room/2, used))
+	for last < len(titles) && used+len(titles[last]) <= room {
+		used += len(titles[last])
+		last++
+	}
+	back(room)
+	return first, last - first
 }
 
 // full is all there is to tell of a finding.
@@ -57,25 +78,51 @@ func (m *model) full(f *watch.Trailed) []line {
 }
 
 // advice is what to do about a finding, without what is being done already: where packets are captured
-// on the host itself, tcpdump there shows no more than this screen.
+// on the host itself, tcpdump there shows no more than this screen. What the finding says to do once
+// tcpdump has shown the packets is told of that host right away; what follows if it shows none is not.
 func (m *model) advice(f *watch.Trailed) (all []string) {
-	h := m.view.Headline
+	host := "" // of the advice before, where that was left out
 	for _, a := range f.Advice {
 		on, rest, _ := strings.Cut(strings.TrimPrefix(a, "On "), ": ")
-		addr, err := netip.ParseAddr(on)
-		here := err == nil && h.Live && h.Local != nil && h.Local(capture.AddrFrom(addr))
-		if here && strings.HasPrefix(rest, "`tcpdump ") {
-			continue
+		name, _, _ := strings.Cut(on, ",") // "10.0.0.9, where it runs"
+		switch condition, then := conditional(a); {
+		case m.isHere(name) && strings.HasPrefix(rest, "`tcpdump "):
+			host = name
+			if _, then, ok := strings.Cut(rest, seenThere); ok {
+				all = append(all, "On "+host+": "+then)
+			}
+		case host == "" || condition == "":
+			host, all = "", append(all, a)
+		case !slices.Contains(strings.Fields(condition), "not"):
+			all = append(all, "On "+host+": "+then)
 		}
-		all = append(all, a)
 	}
 	return all
+}
+
+// conditional is an advice that goes on from the one before it, "If it does, do that", in its two parts;
+// "" for any other.
+func conditional(a string) (condition, then string) {
+	if i := strings.IndexAny(a, ":,"); i > 0 && strings.HasPrefix(a, "If ") {
+		return a[:i], strings.TrimSpace(a[i+1:])
+	}
+	return "", ""
+}
+
+// seenThere joins, in an advice, tcpdump on a host with what to do if that shows the packets there.
+const seenThere = "; if it does, "
+
+// isHere reports whether an address is one of the host on which packets are captured live.
+func (m *model) isHere(name string) bool {
+	h := m.view.Headline
+	addr, err := netip.ParseAddr(name)
+	return err == nil && h.Live && h.Local != nil && h.Local(capture.AddrFrom(addr))
 }
 
 // tables are the options of texts that are made for this screen.
 func (m *model) tables() report.TableOptions {
 	t := m.o.Tables
-	t.Width, t.Color, t.Reports, t.Columns, t.Sort = m.width, false, nil, nil, ""
+	t.Width, t.Color, t.Reports, t.Columns, t.Sort, t.Running = m.width, false, nil, nil, "", !m.view.Ended
 	return t
 }
 
@@ -118,7 +165,7 @@ func examplesOf(f *watch.Trailed) *chooser {
 	}
 	what := "of the finding: " + f.Title
 	if uint64(len(f.Conns)) < f.Count {
-		what = fmt.Sprintf("of the %s of the finding: %s", say.Thousands(f.Count), f.Title)
+		what = fmt.Sprintf("as a sample of the %s of the finding: %s", say.Thousands(f.Count), f.Title)
 	}
 	return &chooser{what, func() func(r *record.Record) bool { return func(r *record.Record) bool { return ids[r.ID] } }}
 }

@@ -170,6 +170,9 @@ func (m *model) foot() line {
 	case m.note != "":
 		return text(notice, m.note)
 	}
+	if m.help {
+		return text(quiet, "any key leaves this help")
+	}
 	words := "? help  q quit  Enter in  Esc out  / filter  Space pause  r report"
 	switch m.page {
 	case pageFindings:
@@ -189,7 +192,7 @@ func (m *model) foot() line {
 
 // helpLines tell what each key does, and what the words of the view mean.
 func (m *model) helpLines() []line {
-	lines := []line{text(strong, "Keys; any key but q leaves this help")}
+	lines := []line{text(strong, "Keys; any key leaves this help")}
 	key := func(names, doc string) {
 		lines = append(lines, text(notice, fmt.Sprintf("  %-15s ", names)).more(plain, doc))
 	}

@@ -150,7 +150,7 @@ func (m *model) hostLines(h int) []line {
 		m.target(len(lines), i)
 		lines = append(lines, m.serverLine(i))
 	}
-	lines = append(lines, text(quiet, fmt.Sprintf("  %-21s %7s %7s  %-8s  %s", "client", "tried", "trouble", "since", "why")))
+	lines = append(lines, text(quiet, fmt.Sprintf("  %-21s %7s %7s  %-10s  %s", "client", "tried", "trouble", "since", "why")))
 	clients := min(len(x.clients), room-servers)
 	first = max(x.chosen-len(x.servers)-clients+1, 0)
 	for i := first; i < first+clients; i++ {
@@ -188,7 +188,11 @@ func (m *model) clientLine(i int) line {
 	c := &x.clients[i]
 	row := fmt.Sprintf("%s %7s %7s", fit(m.alias(c.Addr.String()), 21, true, m.theme.ascii), say.Thousands(c.Tried), say.Thousands(c.Bad))
 	if c.Since != 0 {
-		row += fmt.Sprintf("  %-8s  %s", m.phrases.TimeOfDay(c.Since), ofAll(c))
+		since := m.phrases.TimeOfDay(c.Since)
+		if m.mayBeOlder(c.Since) {
+			since = "<=" + since
+		}
+		row += fmt.Sprintf("  %-10s  %s", since, ofAll(c))
 	}
 	return marked(text(hostRole(c.Bad, c.Again), cut(row, m.width-2, m.theme.ascii)), len(x.servers)+i == x.chosen, m.width)
 }
@@ -227,7 +231,7 @@ func (m *model) hostDetail() string {
 	c := &x.clients[x.chosen-len(x.servers)]
 	words := fmt.Sprintf("%s: %s tried", c.Addr, say.Plural(c.Tried, "connection"))
 	if c.Bad > 0 {
-		words += fmt.Sprintf("; %s since %s; the first of them is #%d to %s: packet %d shows it", c.Why, m.phrases.TimeOfDay(c.Since), c.Conn, c.Server, c.Packet)
+		words += fmt.Sprintf("; %s in trouble %s: %s; the first of them is #%d to %s: packet %d shows it", say.Thousands(c.Bad), m.since(c.Since), ofAll(c), c.Conn, c.Server, c.Packet)
 	}
 	return m.more(words, len(x.clients), x.ofClients, "clients")
 }
@@ -245,5 +249,6 @@ func hostHelp() []string {
 	return []string{"open/s, fail/s: handshakes that were completed, attempts that failed",
 		"retx/s, reset/s: SYNs and SYN/ACKs sent again, connections ended by a RST",
 		"unansw.: attempts without an answer so far whose SYN was sent again",
-		"trouble: not opened, half open, no data acknowledged, or not closed"}
+		"trouble: not opened, half open, no data acknowledged, or not closed",
+		"since <=: at that time or before: it went on when the watch began"}
 }

@@ -57,7 +57,7 @@ func TestHosts(t *testing.T) {
 	for _, want := range []string{
 		"> 10.0.0.9:443               12     2.0     2.0     2.0       0      80      10\n",
 		"  10.0.0.8:443                0       0       0       0       0       1       0\n",
-		"  10.0.0.2                   10      10  22:13:27  refused",
+		"  10.0.0.2                   10      10  22:13:27    refused",
 		"  10.0.0.1                   81       0  \n",
 	} {
 		if !strings.Contains(frame, strings.TrimRight(want, " \n")+"\n") && !strings.Contains(frame, want) {
@@ -69,7 +69,7 @@ func TestHosts(t *testing.T) {
 	}
 	m, _ = m.update(keyOf("right"))
 	frame = bare(m.frame())
-	if !strings.Contains(frame, "> 10.0.0.2 ") || !strings.Contains(frame, "the first of them\n  is #72 to 10.0.0.9:443: packet 172") {
+	if !strings.Contains(frame, "> 10.0.0.2 ") || !strings.Contains(frame, "refused; the\n  first of them is #72 to 10.0.0.9:443: packet 172") {
 		t.Error(frame)
 	}
 	for range 30 { // another client fails more: the one that is chosen stays so

@@ -97,7 +97,7 @@ type costAt struct {
 func newModel(o Options) model {
 	t := o.Tables
 	m := model{o: o, theme: newTheme(o.Config.Dark, o.Color, t.ASCII), keys: newKeys(o.Config), width: 80, height: 24,
-		phrases: sentence.Phrases{Clock: t.Clock, ASCII: t.ASCII, MSL: o.MSL}, trail: &watch.Trail{}, rates: &rates{}, drawnNow: &drawnNow{}, due: true}
+		phrases: sentence.Phrases{Clock: t.Clock, ASCII: t.ASCII, MSL: o.MSL, Running: true}, trail: &watch.Trail{}, rates: &rates{}, drawnNow: &drawnNow{}, due: true}
 	m.list = newList(o)
 	return m
 }
@@ -195,7 +195,7 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 	do := m.keys.of(k.String())
 	if m.help {
 		m.help = false
-		if do != doQuit && do != doKeep {
+		if k.String() != "ctrl+c" { // q as well: it leaves a help wherever there is one
 			return m, nil
 		}
 	}

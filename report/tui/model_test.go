@@ -206,7 +206,8 @@ func TestRowsOfLongestIPv4(t *testing.T) {
 	}
 }
 
-// A title that is too long for a line has two where there is room for all, else one with its end.
+// A title that is too long for a line has two where there is room for all; else the first has three at
+// most, the second two, and the others one, in which the begin stands. Which is chosen is always shown.
 func TestTitles(t *testing.T) {
 	v := *seen(t, "syn-lost.pcap", report.Wanted{})
 	m := newModel(options())
@@ -226,8 +227,19 @@ func TestTitles(t *testing.T) {
 	if frame := show(3); !strings.Contains(frame, "> NOTICE    192.168.100.100:8443 did what nobody expected of it, and this is\n>           told of 192.168.200.200; likely") {
 		t.Error(frame)
 	}
-	if frame := show(12); strings.Count(frame, "  NOTICE    192.168.100.100:8443 did what") != 6 || strings.Count(frame, "of 192.168.200.200; likely\n") != 7 {
+	const begin = "NOTICE    192.168.100.100:8443 did what nobody expected of it, and this is"
+	if frame := show(12); strings.Count(frame, begin+"\n") != 2 || strings.Count(frame, "   told of 192.168.200.200; likely\n") != 2 || strings.Count(frame, begin+" …\n") != 3 || !strings.Contains(frame, "and 7 more below") {
 		t.Error(frame)
+	}
+	v.Findings[0].Title += ", who had asked for it again and got an answer in the end"
+	if frame := show(12); !strings.Contains(frame, ">           told of 192.168.200.200, who had asked for it again and got an\n>           answer in the end; likely\n") {
+		t.Error(frame)
+	}
+	for n := range 12 {
+		m.moveFinding(min(n, 1))
+		if frame := bare(m.frame()); !strings.Contains(frame, "\n> ") || !strings.Contains(frame, "--explain") || n == 11 && strings.Contains(frame, "below") {
+			t.Errorf("%d is chosen: %s", n, frame)
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ func (m *model) worstFirst(s nowSize, h int) (lines []line) {
 	}
 	others := append(slices.Clone(m.open[full:]), m.resolved...)
 	room := min(max(h-len(lines), 0), min(len(others), 3)+s[nowTitles])
-	for i, title := range m.titles(others, m.width, room) {
+	for i, title := range m.titles(others[:min(len(others), room+1)], m.width, room) {
 		if rest := len(others) - i; rest > 1 && room < 2 || room < 1 || len(title) > room {
 			lines = append(lines, text(quiet, fmt.Sprintf("  and %d more: 2 shows all", rest)))
 			break
@@ -211,47 +211,77 @@ func (m *model) standing(f *watch.Trailed) string {
 	if f.Since == 0 {
 		return "so far"
 	}
-	since := "since " + m.phrases.TimeOfDay(f.Since)
-	if h := m.view.Headline; h.Live && f.Since-h.Start < 2e9 { // it may have begun before one looked
+	return m.since(f.Since)
+}
+
+// since is when something began.
+func (m *model) since(at int64) string {
+	since := "since " + m.phrases.TimeOfDay(at)
+	if m.mayBeOlder(at) {
 		since += " or before"
 	}
 	return since
 }
 
+// mayBeOlder reports whether what was seen first at a time may have begun before one looked.
+func (m *model) mayBeOlder(at int64) bool {
+	h := m.view.Headline
+	return h.Live && at-h.Start < 2e9
+}
+
 // ago is a span in whole seconds.
 func (m *model) ago(ns int64) string { return m.phrases.Span(max(ns, 0) / 1e9 * 1e9) }
 
-// titles are findings, each in a line or two: in two where they all have room then, in one shortened
-// in the middle else.
+// titles are findings, each in a line or two where they all have room; else in one, but for the first,
+// which has three at most, and the second, which has two.
 func (m *model) titles(all []watch.Trailed, width, room int) (titles [][]line) {
 	const indent = 10
+	most := func(i int) int { return max(3-i, 2) }
 	total, words := 0, make([][]string, len(all))
 	for i := range all {
 		words[i] = say.WrapHard(m.alias(all[i].Title)+"; "+m.standing(&all[i]), max(width-indent, 20))
-		total += min(len(words[i]), 2)
+		total += min(len(words[i]), most(i))
 	}
+	used := 0
 	for i := range all {
 		f := &all[i]
 		r, t := roleOf(f.Severity), plain
 		if f.Resolved {
 			r, t = quiet, quiet
 		}
-		most := 2
-		if total > room {
-			most = 1
+		n := most(i)
+		switch behind := min(len(all)-i-1, 1); { // in a line at least those are counted
+		case total > room && i < 2:
+			n = max(min(n, room-used-behind), 1)
+		case total > room:
+			n = 1
 		}
-		if len(words[i]) > most {
-			end := "; " + m.standing(f)
-			words[i] = say.WrapHard(shortenWords(m.alias(f.Title), most*(width-indent)-len(end)-10*(most-1), m.theme.ascii)+end, max(width-indent, 20))
-			words[i] = words[i][:min(len(words[i]), most)]
+		if len(words[i]) > n {
+			words[i] = m.fewer(f, n, max(width-indent, 20))
 		}
 		lines := []line{text(r, fmt.Sprintf("%-*s", indent, severity(f))).more(t, words[i][0])}
 		for _, w := range words[i][1:] {
 			lines = append(lines, text(t, strings.Repeat(" ", indent)+w))
 		}
 		titles = append(titles, lines)
+		used += len(lines)
 	}
 	return titles
+}
+
+// fewer is a title in n lines at most: since when it stands gives way first, then its end.
+func (m *model) fewer(f *watch.Trailed, n, width int) []string {
+	end := ""
+	if f.Resolved || f.Missed > 0 && !m.view.Ended {
+		end = "; " + m.standing(f)
+	}
+	title := m.alias(f.Title)
+	words := say.WrapHard(title+end, width)
+	for some := strings.Fields(title); len(words) > n && len(some) > 1; {
+		some = some[:len(some)-1]
+		words = say.WrapHard(strings.Join(some, " ")+more(m.theme.ascii)+end, width)
+	}
+	return words[:min(len(words), n)]
 }
 
 // wrapped is a text in as many lines as it takes.

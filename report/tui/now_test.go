@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
+	"tcpwatch/report/ladder"
+	"tcpwatch/report/watch"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -222,6 +225,91 @@ func TestNoCaptureAsked(t *testing.T) {
 				t.Errorf("%+v: %s", x, frame)
 			}
 		}
+	}
+}
+
+// What an advice goes on to say of what tcpdump shows is told without it, or left out with it.
+func TestAdviceWithoutCapture(t *testing.T) {
+	v := *seen(t, "syn-lost.pcap", report.Wanted{})
+	h := *v.Headline
+	h.Live, h.Local = true, func(a capture.Addr) bool { return a.String() == "10.0.0.9" }
+	v.Headline, v.Ended = &h, false
+	m := newModel(options())
+	m, _ = m.update(viewMsg{&v})
+	for _, x := range []struct{ given, want []string }{
+		{[]string{"On 10.0.0.9: `tcpdump -ni any 'host 10.0.0.1'` shows whether the data arrives there; if it does, `nft list ruleset` shows what drops it.", "If it does not arrive: send small data first.", "Ask."},
+			[]string{"On 10.0.0.9: `nft list ruleset` shows what drops it.", "Ask."}},
+		{[]string{"On 10.0.0.9: `tcpdump -ni any` shows whether the SYNs arrive.", "If they arrive and nothing leaves: `ss -ltn`.", "If not, look elsewhere."}, []string{"On 10.0.0.9: `ss -ltn`."}},
+		{[]string{"Is it there?", "On 10.0.0.9, where it runs: `tcpdump -ni any` shows whether they arrive.", "If it does, mend it."}, []string{"Is it there?", "On 10.0.0.9: mend it."}},
+		{[]string{"On 10.0.0.9: `tcpdump -ni any` shows it.", "On 10.0.0.9: `ss -ltn` shows it.", "If it does not, start it."}, []string{"On 10.0.0.9: `ss -ltn` shows it.", "If it does not, start it."}},
+		{[]string{"On 10.0.0.1: `tcpdump -ni any` shows it; if it does, wait.", "If it does not arrive: send."}, []string{"On 10.0.0.1: `tcpdump -ni any` shows it; if it does, wait.", "If it does not arrive: send."}},
+	} {
+		var f watch.Trailed
+		if f.Advice = x.given; !slices.Equal(m.advice(&f), x.want) {
+			t.Errorf("%q: %q", x.given, m.advice(&f))
+		}
+	}
+}
+
+// While a run goes on nothing is said of its end, and what went on when it began may be older.
+func TestRunningWords(t *testing.T) {
+	v := *seen(t, "accept-queue-full.pcap", report.Wanted{All: true})
+	open := recordtest.MadeUp(2, "10.0.0.1:40002", "10.0.0.2:443")
+	open.Interim, open.States, open.Close = true, [2]record.State{record.Established, record.Established}, record.CloseRecord{Kind: record.CloseOpen, ResetBy: record.NoEnd}
+	h := *v.Headline
+	for _, x := range []struct {
+		live, ended bool
+		held, state string
+	}{{true, false, "2 held now", "not yet: it is open\n"}, {true, true, "2 held at the end", "not yet: still open at the end\n"}} {
+		w := v
+		h.Live = x.live
+		w.Headline, w.Ended = &h, x.ended
+		m := newModel(options())
+		m, _ = m.update(tea.WindowSizeMsg{Width: 80, Height: 50})
+		m, _ = m.update(viewMsg{&w})
+		m.page = pageTimeWait
+		if frame := bare(m.frame()); !strings.Contains(frame, x.held) {
+			t.Error(frame)
+		}
+		m.conn.follow(open, ladder.Options{})
+		m.page = pageConnection
+		if frame := bare(m.frame()); !strings.Contains(frame, x.state) {
+			t.Error(frame)
+		}
+	}
+	s := sufferers(1, 3)
+	s.Add(recordtest.MadeUp(900, "10.0.0.7:50000", "10.0.0.2:443"))
+	for _, older := range []bool{true, false} {
+		all, _ := s.WorstClients(1)
+		h := *v.Headline
+		if h.Live, h.Start = true, all[0].Since-1e9; !older {
+			h.Start -= 3e9
+		}
+		w := v
+		w.Headline, w.Ended, w.All, w.Recent = &h, false, s, s
+		m := newModel(options())
+		m, _ = m.update(viewMsg{&w})
+		for p, words := range map[page]string{pageNow: "no answer, since 22:13:21 or before: #1", pageHosts: "3 in trouble since 22:13:21 or before: no answer; the first"} {
+			if m.page = p; !older {
+				words = strings.Replace(words, " or before", "", 1)
+			}
+			m.hosts.across(true)
+			frame := bare(m.frame())
+			if !strings.Contains(strings.Join(strings.Fields(frame), " "), words) || p == pageHosts && strings.Contains(frame, " <=22:13:21  no answer") != older {
+				t.Errorf("%t: no %q: %s", older, words, frame)
+			}
+		}
+	}
+}
+
+// Of a finding that names fewer connections than it counts, those are called a sample.
+func TestSample(t *testing.T) {
+	f := watch.Trailed{Finding: diagnose.Finding{Title: "Trouble", Count: 68, Conns: make([]uint64, 20)}}
+	if got := examplesOf(&f).String(); got != "as a sample of the 68 of the finding: Trouble" {
+		t.Error(got)
+	}
+	if f.Count = 20; examplesOf(&f).String() != "of the finding: Trouble" {
+		t.Error(examplesOf(&f))
 	}
 }
 

@@ -163,7 +163,7 @@ func (m *model) troubled(width, rows int) (lines []line) {
 		if c.Tried > c.Bad {
 			words = say.Thousands(c.Bad) + " of " + say.Plural(c.Tried, "connection")
 		}
-		words = fmt.Sprintf("%s: %s: %s, since %s: #%d to %s, packet %d", c.Addr, words, ofAll(c), m.phrases.TimeOfDay(c.Since), c.Conn, c.Server, c.Packet)
+		words = fmt.Sprintf("%s: %s: %s, %s: #%d to %s, packet %d", c.Addr, words, ofAll(c), m.since(c.Since), c.Conn, c.Server, c.Packet)
 		const head = "client "
 		for k, w := range say.WrapHard(m.alias(words), max(width-len(head), 20)) {
 			l := text(quiet, head)

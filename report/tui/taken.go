@@ -50,6 +50,7 @@ func (m *model) completed(v *report.View) *report.View {
 func (m *model) show(v *report.View) {
 	first := m.view == nil
 	m.view, m.held = v, nil
+	m.phrases.Running = !v.Ended
 	m.open, m.resolved = stable(m.open, values(m.trail.Open())), values(m.trail.Resolved())
 	m.recall()
 	if !v.Ended {

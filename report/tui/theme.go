@@ -170,37 +170,12 @@ func shorten(s string, width int, ascii bool) string {
 	return begin + string(end)
 }
 
-// shortenWords is a sentence cut in its middle between words, so that no address is cut, where there
-// are words that are short enough.
-func shortenWords(s string, width int, ascii bool) string {
-	if say.Width(s) <= width {
-		return s
-	}
-	sign := " … "
+// more is the sign that a sentence goes on.
+func more(ascii bool) string {
 	if ascii {
-		sign = " ~ "
+		return " ~"
 	}
-	words := strings.Fields(s)
-	head, tail, room, left := 0, len(words), width-say.Width(sign)+1, true
-	for head < tail {
-		next := words[tail-1]
-		if left {
-			next = words[head]
-		}
-		if room -= say.Width(next) + 1; room < 0 {
-			break
-		}
-		if left {
-			head++
-		} else {
-			tail--
-		}
-		left = !left
-	}
-	if head == 0 || tail == len(words) {
-		return shorten(s, width, ascii)
-	}
-	return strings.Join(words[:head], " ") + sign + strings.Join(words[tail:], " ")
+	return " …"
 }
 
 // roleOf is that of a finding.
