@@ -61,9 +61,9 @@ fi
 say "test ${race}"
 corpus=${TCPWATCH_CORPUS:-}
 [ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
-# One package more than there are cores: those with the lab mostly wait.
+# Two packages more than there are cores: those with the lab mostly wait, also for each other.
 # shellcheck disable=SC2086 # may be empty
-env -u TCPWATCH_CORPUS "$go" test $race -p $(($(nproc) + 1)) -v -timeout 20m ./... >"$logs/test" 2>&1
+env -u TCPWATCH_CORPUS "$go" test $race -p $(($(nproc) + 2)) -v -timeout 20m ./... >"$logs/test" 2>&1
 status=$?
 grep -aE '^(ok|FAIL|panic)' "$logs/test"
 if [ $status != 0 ]; then

@@ -5,6 +5,7 @@ import (
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/mergetest"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/tracker/record"
 )
 
@@ -42,5 +43,6 @@ var merging = mergetest.Options{
 // Merging depends on every field of what is merged, and not on the order. So does what
 // is written down.
 func TestMergeForgetsNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	mergetest.CheckFold(t, func() *Summary { return NewSummary(SummaryOptions{Pictures: true}) }, merging)
 }

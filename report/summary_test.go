@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -28,6 +29,7 @@ func told(t *testing.T, s *Summary, h *Headline) string {
 // TestMergeOfAnySplit: whatever the order and however records are divided,
 // the whole comes out, also of parts that were written down and read back.
 func TestMergeOfAnySplit(t *testing.T) {
+	racetest.TooSlow(t)
 	records := append(recordtest.Random(3, 1500, 30), recordtest.Mixture()...)
 	h := headlineOf(records)
 	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes", Pictures: true}

@@ -9,6 +9,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/pcaptest"
+	"tcpwatch/internal/racetest"
 )
 
 // sideBySide writes a capture of n connections that go on side by side, a round a packet of
@@ -74,6 +75,7 @@ func brief(s string) string { return s[:min(len(s), 400)] }
 // A single packet stamped far off, wherever it is and however far: no connection breaks, and
 // it is told.
 func TestOneWrongStamp(t *testing.T) {
+	racetest.TooSlow(t)
 	const conns, packets = 6, 60
 	for _, off := range []float64{200, 3600, 3 * 3600, 86400 * 3650, -200, -3600} {
 		for wrong := 0; wrong < packets; wrong += 7 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"regexp"
 	"strings"
@@ -85,12 +86,14 @@ func TestScreenOfIncidents(t *testing.T) {
 	}
 }
 
-// Beside 2,000 healthy connections a second the screen names the cause on its first line as well, and
+var besideRate = flag.Int("beside", 0, "play incidents on the screen beside healthy traffic of so many connections a second: 2000 take a core, for a minute")
+
+// Beside thousands of healthy connections a second the screen names the cause on its first line as well, and
 // tells how many packets were dropped, where any were.
 func TestScreenBesideLoad(t *testing.T) {
 	needsRoot(t)
-	if testing.Short() {
-		t.Skip("takes half a minute: not with -short")
+	if *besideRate == 0 {
+		t.Skip("takes a core for a minute: -beside 2000 plays it")
 	}
 	l, err := lab.Open()
 	if err != nil {
@@ -110,7 +113,7 @@ func TestScreenBesideLoad(t *testing.T) {
 			ns, device := s.Watched()
 			screen := newTerminal(t, 80, 24, fmt.Sprintf("nsenter --net=%s tcpwatch -p -i %s", ns.Path(), device))
 			screen.shows("1 Now")
-			beside, err := load.BesideOn(s.Network(), 2000)
+			beside, err := load.BesideOn(s.Network(), *besideRate)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
@@ -90,6 +91,7 @@ func checkBounds(t *testing.T, l *Ladder) {
 // Whatever happens at every packet, rows stay bounded, no packet is lost from
 // the count, and the close is still drawn.
 func TestLadderBounded(t *testing.T) {
+	racetest.TooSlow(t)
 	const packets = 100_000
 	for k := range len(weights) {
 		y := newStory(Options{})

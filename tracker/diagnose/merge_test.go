@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcpwatch/internal/mergetest"
+	"tcpwatch/internal/racetest"
 )
 
 // merging are the fields that no merge takes in: options, and the folds of a Set,
@@ -26,6 +27,7 @@ type anyFold struct{ Fold }
 // a Set always keeps, and of every kind of fold that a detector has. So does what is
 // written down.
 func TestMergeForgetsNothing(t *testing.T) {
+	racetest.TooSlow(t)
 	o := NewOptions()
 	mergetest.CheckFold(t, func() *Set { return NewSet(nil, o) }, merging)
 	seen := map[reflect.Type]bool{
