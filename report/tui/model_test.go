@@ -18,6 +18,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
+	"tcpwatch/report/watch"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -248,5 +249,25 @@ func TestHoldersWrap(t *testing.T) {
 	m := screenOf(t, options(), "accept-queue-full.pcap", 40, 40)
 	if frame := bare(m.frame()); !strings.Contains(frame, "\nTIME-WAIT 2 of 28,232 ports (0 %):\n          10.77.9.1 to 10.77.9.129:80\n") {
 		t.Error(frame)
+	}
+}
+
+// A title that is cut still tells that the finding is resolved: without that it would seem to stand.
+func TestCutTitleStaysResolved(t *testing.T) {
+	m := screenOf(t, options(), "syn-lost.pcap", 80, 24)
+	f := watch.Trailed{Finding: diagnose.Finding{Title: strings.Repeat("10.0.0.1:443 did nothing ", 9)}, Resolved: true}
+	if got := m.fewer(&f, 1, 60); len(got) != 1 || !strings.Contains(got[0], "did nothing") || !strings.Contains(got[0], " …; resolved ") {
+		t.Errorf("%q", got)
+	}
+	if f.Resolved = false; !strings.HasSuffix(m.fewer(&f, 1, 60)[0], " …") {
+		t.Errorf("%q", m.fewer(&f, 1, 60))
+	}
+}
+
+// Ctrl-C ends the run from within the help as well.
+func TestInterruptInHelp(t *testing.T) {
+	m := screenOf(t, options(), "syn-lost.pcap", 80, 24, "?")
+	if m, _ = m.update(tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}); !m.quit || m.help {
+		t.Errorf("quit %t, help %t", m.quit, m.help)
 	}
 }
