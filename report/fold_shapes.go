@@ -18,17 +18,22 @@ const (
 )
 
 // shape is what connections have in common that went the same way: how they opened and closed,
-// and where each end was left.
+// where each end was left, and whether something went wrong.
 type shape struct {
-	Open  record.OpenKind
-	Close record.CloseKind
-	Reset record.ResetCause
-	Left  [2]record.State
+	Open     record.OpenKind
+	Close    record.CloseKind
+	Reset    record.ResetCause
+	Left     [2]record.State
+	Troubled bool
 }
 
 // Hash chooses which shapes are kept.
 func (s shape) Hash() uint64 {
-	return fold.Mix(uint64(s.Open)<<32 | uint64(s.Close)<<24 | uint64(s.Reset)<<16 | uint64(s.Left[0])<<8 | uint64(s.Left[1]))
+	var troubled uint64
+	if s.Troubled {
+		troubled = 1
+	}
+	return fold.Mix(troubled<<40 | uint64(s.Open)<<32 | uint64(s.Close)<<24 | uint64(s.Reset)<<16 | uint64(s.Left[0])<<8 | uint64(s.Left[1]))
 }
 
 // example is a connection of a shape.
@@ -36,7 +41,6 @@ type example struct {
 	ID         uint64
 	Orig, Resp capture.Endpoint
 	Start, End int64
-	Troubled   bool
 	Edges      []record.Transition
 }
 
@@ -69,12 +73,12 @@ func newShapes(SummaryOptions) sums { return &shapes{fold.NewBounded[shape, alik
 func (s *shapes) narrow(by int) { s.by.Narrow(by) }
 
 func (s *shapes) add(r *record.Record) {
-	a := s.by.At(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States})
+	a := s.by.At(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States, Troubled(r)})
 	a.n++
 	if a.first.Some && a.first.V.ID < r.ID {
 		return
 	}
-	x := example{ID: r.ID, Orig: r.Orig, Resp: r.Resp, Start: r.Start, End: r.End, Troubled: Troubled(r),
+	x := example{ID: r.ID, Orig: r.Orig, Resp: r.Resp, Start: r.Start, End: r.End,
 		Edges: slices.Clone(r.Transitions[:min(len(r.Transitions), shapeEdges)])}
 	switch {
 	case r.TimeWait.Holder != record.NoEnd:
@@ -106,10 +110,10 @@ func (s *Summary) Lanes(n int) (lanes []Lane, more int) {
 		return nil, 0
 	}
 	f.by.Trim()
-	for _, a := range f.by.All() {
+	for k, a := range f.by.All() {
 		x := &a.first.V
 		if len(x.Edges) > 0 {
-			lanes = append(lanes, Lane{ID: x.ID, Orig: x.Orig, Resp: x.Resp, Start: x.Start, End: x.End, Alike: a.n, Troubled: x.Troubled, Edges: x.Edges})
+			lanes = append(lanes, Lane{ID: x.ID, Orig: x.Orig, Resp: x.Resp, Start: x.Start, End: x.End, Alike: a.n, Troubled: k.Troubled, Edges: x.Edges})
 		}
 	}
 	slices.SortFunc(lanes, func(a, b Lane) int {

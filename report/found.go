@@ -98,7 +98,7 @@ func (c Cited) Findings(all []diagnose.Finding) error {
 }
 
 // Troubled reports whether something went wrong with a connection: it did not
-// open, was reset, or did not close properly. What the input's end cut short
+// open, was reset, did not close properly, or gets no answer any more. What the input's end cut short
 // and what may have happened out of sight is no trouble. Findings, which are known
 // when all connections are, may be about others too.
 func Troubled(r *record.Record) bool {
@@ -106,5 +106,5 @@ func Troubled(r *record.Record) bool {
 		return why != stillOpening
 	}
 	v := diagnose.JudgeClose(r)
-	return v.Fault != diagnose.NoFault && !v.Hidden(r) && !v.StillClosing(r)
+	return diagnose.Stuck(r) || v.Fault != diagnose.NoFault && !v.Hidden(r) && !v.StillClosing(r)
 }

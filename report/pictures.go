@@ -105,19 +105,24 @@ type Held struct {
 }
 
 // HeldOver are the holders with the greatest peaks, n at most, over parts equal parts of the
-// time from one second to another, ns since 1970; ports is how many a client may choose from.
+// time of the input, ns since 1970, which is counted from the second in which it begins to the
+// end of the one in which it ends; ports is how many a client may choose from.
 func (s *Summary) HeldOver(h *Headline, n, parts int) (all []Held, from, to int64, ports uint64) {
 	t := sumsOf[*timeWaits](s)
 	if t.all.n == 0 {
 		return nil, 0, 0, 0
 	}
-	first, last := fold.Second(t.all.entries.Least), fold.Second(max(h.End, s.end))
+	from, to = t.all.entries.Least, max(h.End, s.end)
+	if h.Start != 0 {
+		from = min(from, h.Start)
+	}
+	first, last := fold.Second(from), fold.Second(to)
 	for _, r := range t.list("peak") {
 		if r.n > 0 && len(all) < n {
 			all = append(all, Held{r.Holder, r.Dest, r.Server, r.peak, r.pop.Sample(first, last, parts)})
 		}
 	}
-	return all, first * oneSecond, (last + 1) * oneSecond, uint64(s.opt.Thresholds.Ports())
+	return all, from, to, uint64(s.opt.Thresholds.Ports())
 }
 
 // TransferOf is the data that an end of a connection sent.

@@ -41,6 +41,27 @@ func TestSections(t *testing.T) {
 	}
 }
 
+// A section that tells of rows has them.
+func TestSectionsHaveTheirTables(t *testing.T) {
+	records := recordtest.Mixture()
+	s := summaryOf(SummaryOptions{Detectors: diagnose.Detectors()}, records)
+	sections, err := Sections(s, troubled(records), TableOptions{Reports: ReportNames()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, x := range sections {
+		for i := range x.Parts {
+			seen[x.Name] = seen[x.Name] || x.Parts[i].Kind == PartTable
+		}
+	}
+	for _, name := range []string{"Clients", "Connections", "Hosts", "TIME-WAIT"} {
+		if !seen[name] {
+			t.Errorf("%s has no table", name)
+		}
+	}
+}
+
 // wordsOf is all that a part says.
 func wordsOf(p *Part) []string {
 	all := []string{p.Name, p.Text}

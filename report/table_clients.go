@@ -42,7 +42,7 @@ func writeClients(p *page, s *Summary, _ *Headline, o TableOptions) error {
 		}
 		g.Rows = append(g.Rows, row)
 	}
-	if err := g.Write(&p.b, p.Page); err != nil {
+	if err := p.table(&g); err != nil {
 		return err
 	}
 	p.more(len(rows), of, "client")

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -26,6 +27,22 @@ type cited struct {
 	plot.Choice
 	ladder *ladder.Ladder
 	graphs map[uint64]*plot.Graphs
+	rows   map[string]bool // by ID: those of the table of connections
+}
+
+// tabled takes note of the rows of the table of connections.
+func (c *cited) tabled(all []section) {
+	c.rows = map[string]bool{}
+	for i := range all {
+		for _, b := range all[i].Blocks {
+			if b.Table == nil {
+				continue
+			}
+			for j := range b.Table.Rows {
+				c.rows[b.Table.Rows[j].ID] = true
+			}
+		}
+	}
 }
 
 // title is that of the section.
@@ -81,15 +98,46 @@ func idOfConn(id uint64) string { return "connection-" + strconv.FormatUint(id, 
 // named finds the connections that a text names.
 var named = regexp.MustCompile(`#[0-9]+\b`)
 
-// refs cuts a text into pieces, of which those that name a connection that is drawn lead there.
-func (c *cited) refs(text string) (runs []run) {
+// rowOf is the row of a connection in their table as links have it.
+func rowOf(id uint64) string { return "row-" + strconv.FormatUint(id, 10) }
+
+// idIn is the connection of a name as named finds it.
+func idIn(name string) (uint64, error) {
+	return strconv.ParseUint(strings.TrimPrefix(name, "#"), 10, 64)
+}
+
+// refs cuts a text into pieces, of which those that name a connection that is drawn lead there,
+// and others to their rows in the table of connections.
+func (c *cited) refs(text string) []run {
+	return c.lead(text, func(id uint64) string {
+		if row := rowOf(id); c.rows[row] {
+			return row
+		}
+		return ""
+	})
+}
+
+// refsInRow does so in the head of a row of that table: a row does not lead to itself.
+func (c *cited) refsInRow(text string) []run {
+	return c.lead(text, func(uint64) string { return "" })
+}
+
+// lead cuts a text into pieces, of which those that name a connection lead to where it is drawn,
+// or to the place that elsewhere tells; "" for none.
+func (c *cited) lead(text string, elsewhere func(id uint64) string) (runs []run) {
 	from := 0
 	for _, at := range named.FindAllStringIndex(text, -1) {
-		id, err := strconv.ParseUint(text[at[0]+1:at[1]], 10, 64)
-		if err != nil || !slices.Contains(c.IDs, id) {
+		id, err := idIn(text[at[0]:at[1]])
+		if err != nil {
 			continue
 		}
-		runs = append(runs, run{Text: text[from:at[0]]}, run{Text: text[at[0]:at[1]], Ref: "#" + idOfConn(id)})
+		place := idOfConn(id)
+		if !slices.Contains(c.IDs, id) {
+			if place = elsewhere(id); place == "" {
+				continue
+			}
+		}
+		runs = append(runs, run{Text: text[from:at[0]]}, run{Text: text[at[0]:at[1]], Ref: "#" + place})
 		from = at[1]
 	}
 	return append(runs, run{Text: text[from:]})

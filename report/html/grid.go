@@ -23,6 +23,7 @@ type column struct {
 
 // row is one with what stands under it.
 type row struct {
+	ID    string // by which texts lead to it; "" for none
 	Cells []cell
 	Notes []block
 }
@@ -33,11 +34,16 @@ type cell struct {
 	Head        bool
 }
 
+// connectionsName is the name of the table that has a row for each connection: its first column
+// names it, where the user chose no others.
+const connectionsName = "Connections"
+
 // filterRows is from how many rows on a table has a filter.
 const filterRows = 6
 
 func newGrid(caption string, t *table.Table) *grid {
 	g := &grid{Caption: caption}
+	connections := caption == connectionsName && len(t.Columns) > 0 && t.Columns[0].Title == "connection"
 	for _, c := range t.Columns {
 		class := "n"
 		if c.Left {
@@ -53,6 +59,11 @@ func newGrid(caption string, t *table.Table) *grid {
 				c.Key = strconv.FormatFloat(v, 'g', 12, 64)
 			}
 			x.Cells = append(x.Cells, c)
+		}
+		if connections && len(x.Cells) > 0 {
+			if id, err := idIn(named.FindString(x.Cells[0].Text)); err == nil {
+				x.ID = rowOf(id)
+			}
 		}
 		for _, n := range r.Notes {
 			x.Notes = append(x.Notes, block{Class: classOf(n.Style, false), Text: plain(n.Text)})

@@ -65,7 +65,7 @@ type Shown struct {
 // NewLive returns a Live with the tables that o asks for.
 func NewLive(o report.TableOptions) (*Live, error) {
 	l := &Live{o: o, style: template.CSS(styleText + liveStyle), code: template.JS(scriptText + liveScript)}
-	t := template.New("page").Funcs(template.FuncMap{"refs": linked, "svg": svg})
+	t := template.New("page").Funcs(template.FuncMap{"refs": linked, "refsInRow": linked, "svg": svg})
 	for _, text := range []string{pageText, liveText} {
 		if _, err := t.Parse(text); err != nil {
 			return nil, err

@@ -74,11 +74,12 @@ func (p *Page) Report(h *report.Headline, s *report.Summary) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"refs": p.cited.refs, "svg": svg}).Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"refs": p.cited.refs, "refsInRow": p.cited.refsInRow, "svg": svg}).Parse(pageText)
 	if err != nil {
 		return err
 	}
 	v := newView(sections)
+	p.cited.tabled(v.Sections)
 	v.draw(s, h, p.o.Clock)
 	p.cited.draw(v, p.o.Clock)
 	if !p.twice {

@@ -151,6 +151,35 @@ func TestLadderTellsWhatIsLeftOut(t *testing.T) {
 	}
 }
 
+// A single packet is never left out: a row that said so would take as much room.
+func TestLadderLeavesNoSingleOut(t *testing.T) {
+	some := false
+	for n := range 40 {
+		y := newStory(Options{Width: 200, Around: 5})
+		y.open()
+		for range n {
+			y.send(s1, record.Orig, fACK, 1, 1, 0, nil)
+		}
+		y.close3(2 * s1)
+		y.end()
+		drawn, left := uint64(0), uint64(0)
+		for _, r := range y.l.figures[0].all() {
+			if r.gap == nil {
+				drawn++
+				continue
+			}
+			left += r.gap.packets
+		}
+		if left == 1 || drawn+left != y.packet {
+			t.Errorf("%d packets: %d drawn, %d left out of %d", n, drawn, left, y.packet)
+		}
+		some = some || left == 2
+	}
+	if !some {
+		t.Error("two are never left out")
+	}
+}
+
 // Every kind of moment has its sentence, and every kind but none its weight.
 func TestEveryMomentIsTold(t *testing.T) {
 	for k := record.MomentNone + 1; k <= record.MomentReusedTuple; k++ {

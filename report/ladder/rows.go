@@ -23,6 +23,7 @@ type rung struct {
 
 // gap counts the packets that were left out in one place.
 type gap struct {
+	first      rung // a row that says that a single one was left out takes as much room as this
 	packets    uint64
 	bytes      [2]uint64
 	start, end int64
@@ -31,7 +32,7 @@ type gap struct {
 
 func (g *gap) add(r *rung) {
 	if g.packets == 0 {
-		g.start = r.Time
+		g.first, g.start = *r, r.Time
 	}
 	g.end = r.Time
 	g.packets++
@@ -219,7 +220,11 @@ func (f *figure) flush() {
 
 // appendWaiting appends the gap and the ring to rungs.
 func (f *figure) appendWaiting(rungs []rung) []rung {
-	if f.gap.packets > 0 {
+	switch f.gap.packets {
+	case 0:
+	case 1:
+		rungs = append(rungs, f.gap.first)
+	default:
 		g := f.gap
 		rungs = append(rungs, rung{gap: &g})
 	}

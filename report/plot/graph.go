@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,22 +26,14 @@ func (q *Sequence) Drawings(id string, c say.Clock) (all []*Drawing) {
 func (q *Sequence) drawing(id string, e record.End, c say.Clock) *Drawing {
 	x := &q.sides[e]
 	d := &Drawing{ID: fmt.Sprintf("%s-sequence-%s", id, e), Width: sheet, Height: 416, Title: "What the " + sentence.Who(e) + " sent over time",
-		Desc: fmt.Sprintf("Time runs to the right, sequence numbers run up, counted from the first. Each upright mark is a segment, with its packet number where there is room; the lower line is what the %s acknowledged, the upper one how far its window reached. R: retransmission, O: out of order, K: keepalive probe, P: zero-window probe.", sentence.Who(e.Peer()))}
-	keys := []key{{"seg", "segment"}, {"again", "retransmission, RST"}, {"late", "out of order"}, {"ack", "ACK"}}
-	if x.windows {
-		keys = append(keys, key{"window", "window"})
-	} else {
-		d.Desc += " The window is not known: the SYNs were not captured."
-	}
-	if len(x.blocks) > 0 {
-		keys = append(keys, key{"sack", "SACK"})
-	}
+		Desc: "Time runs to the right, sequence numbers run up, counted from the first. Each upright mark is a segment, with its packet number where there is room."}
+	low, high := x.reach()
+	keys := x.explain(d, sentence.Who(e.Peer()), high)
 	if x.left > 0 {
 		d.Desc += fmt.Sprintf(" %s more are not drawn.", say.Plural(uint64(x.left), "segment"))
 	}
 	top := d.legend(4, keys...) + 14
 	bottom := d.Height - below
-	low, high := x.reach()
 	y := d.counts(high-low, top, bottom, "bytes", nil)
 	y.from, y.to = y.from+float64(low), y.to+float64(low)
 	t := d.times(q.from, max(q.until, q.from+1), bottom, c, firstPacket)
@@ -61,6 +54,47 @@ func (q *Sequence) drawing(id string, e record.End, c say.Clock) *Drawing {
 		}
 	}
 	return d
+}
+
+// explain says how to read what a graph up to a sequence number shows, and returns the keys of its
+// legend: no mark is named that is not drawn.
+func (x *side) explain(d *Drawing, peer string, high uint64) []key {
+	seen := map[string]bool{} // classes and letters
+	for i := range x.segments {
+		m := &x.segments[i]
+		seen[cmp.Or(m.class, "seg")] = true
+		for letter := range strings.FieldsSeq(m.letter) {
+			seen[letter] = true
+		}
+	}
+	seen["ack"], seen["sack"] = len(x.acks) > 0, len(x.blocks) > 0
+	seen["window"] = slices.ContainsFunc(x.acks, func(a acked) bool { return a.window && a.end <= high })
+	switch line := " The line is what the " + peer + " acknowledged"; {
+	case seen["window"]:
+		d.Desc += " The lower line is what the " + peer + " acknowledged, the upper one how far its window reached."
+	case x.windows:
+		d.Desc += line + ": its window always reached above the picture."
+	case seen["ack"]:
+		d.Desc += line + ". The window is not known: the SYNs were not captured."
+	}
+	var letters []string
+	for _, l := range [...][2]string{{"R", "retransmission"}, {"O", "out of order"}, {"K", "keepalive probe"}, {"P", "zero-window probe"}} {
+		if seen[l[0]] {
+			letters = append(letters, l[0]+": "+l[1])
+		}
+	}
+	if len(letters) > 0 {
+		d.Desc += " " + strings.Join(letters, ", ") + "."
+	}
+	again := "RST"
+	if seen["R"] {
+		again = "retransmission"
+		if seen["RST"] {
+			again += ", RST"
+		}
+	}
+	return slices.DeleteFunc([]key{{"seg", "segment"}, {"flag", "SYN, FIN"}, {"again", again}, {"late", "out of order"}, {"probe", "probe"}, {"ack", "ACK"}, {"window", "window"}, {"sack", "SACK"}},
+		func(k key) bool { return !seen[k.class] })
 }
 
 // labels finds room for what is written beside marks.

@@ -81,3 +81,34 @@ func TestSheetOfSeveral(t *testing.T) {
 		}
 	}
 }
+
+// What a graph does not show is not explained.
+func TestLegendOfWhatIsDrawn(t *testing.T) {
+	legend := func(d *Drawing) string { return strings.Join(of(d, Text, "start"), ", ") }
+	p := newPlay()
+	p.open()
+	p.send(1e9, record.Orig, capture.ACK, 1, 1, 500)
+	p.send(2e9, record.Resp, capture.ACK, 1, 501, 0)
+	d := p.q.Drawings("x", say.Clock{})[0]
+	if got := legend(d); got != "segment, SYN, FIN, ACK" && got != "segment, SYN, FIN, ACK, window" {
+		t.Errorf("the legend is %s", got)
+	}
+	for _, word := range []string{"retransmission", "out of order", "probe"} {
+		if strings.Contains(d.Desc, word) {
+			t.Errorf("%s is explained: %s", word, d.Desc)
+		}
+	}
+	if shown := strings.Contains(d.Desc, "the upper one how far its window reached"); shown != (len(of(d, Path, "curve window")) > 0) {
+		t.Errorf("the window: %s", d.Desc)
+	}
+	p.send(3e9, record.Orig, capture.ACK, 1, 1, 500, record.MomentRetransmission)
+	p.send(4e9, record.Orig, capture.ACK, 501, 1, 500, record.MomentOutOfOrder)
+	d = p.q.Drawings("x", say.Clock{})[0]
+	if got := legend(d); !strings.Contains(got, "retransmission, out of order") || strings.Contains(got, "RST") || !strings.HasSuffix(d.Desc, "R: retransmission, O: out of order.") {
+		t.Errorf("the legend is %s; %s", got, d.Desc)
+	}
+	p.send(5e9, record.Orig, capture.RST, 1001, 0, 0)
+	if got := legend(p.q.Drawings("x", say.Clock{})[0]); !strings.Contains(got, "retransmission, RST") {
+		t.Errorf("the legend is %s", got)
+	}
+}

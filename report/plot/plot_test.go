@@ -123,6 +123,10 @@ func TestStairs(t *testing.T) {
 	if got := stairs([]uint64{0, 5, 5, 10}, 0, 40, x, y); got != "M0 100H100V50H300V0H400" {
 		t.Error(got)
 	}
+	x = scale{from: 5, to: 35, low: 0, high: 300}
+	if got := stairs([]uint64{0, 5, 5, 10}, 0, 40, x, y); got != "M0 100H50V50H250V0H300" {
+		t.Error(got)
+	}
 }
 
 func TestTimeWaits(t *testing.T) {
@@ -131,13 +135,23 @@ func TestTimeWaits(t *testing.T) {
 	if d == nil || len(of(d, Path, "curve c1")) != 1 || !strings.Contains(d.Desc, "28,232 ports") {
 		t.Fatalf("%+v", d)
 	}
+	// The axis is that of the input; the line is cut at its ends.
+	r := handshakes(1, 15e6, 1)
+	r[0].TimeWait.Since, r[0].TimeWait.Until = recordtest.Start+23e8, recordtest.Start+60e9
+	s, h = summaryOf(r...)
+	h.Start, h.End = recordtest.Start+6e8, recordtest.Start+35e8
+	d = TimeWaits(s, h, say.Clock{})
+	check(t, "axis", append(of(d, Text, "middle tick"), of(d, Text, "end unit")...), "0", "500 ms", "1 s", "1.5 s", "2 s", "2.5 s", "time since the first packet")
+	if line := strings.Join(of(d, Path, "curve c1"), " "); !strings.HasPrefix(line, "M70 270H490V") || !strings.HasSuffix(line, "H940") {
+		t.Errorf("the line is %s", line)
+	}
 }
 
 func TestFailures(t *testing.T) {
 	a := recordtest.NotOpened(recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:80"), record.OpenRefused)
 	b := recordtest.NotOpened(recordtest.MadeUp(2, "10.0.0.1:2", "10.0.0.2:80"), record.OpenNoAnswer)
 	s, h := summaryOf(a, b)
-	h.End = h.Start + 9e9
+	h.End = h.Start + 10e9 - 1
 	d := Failures(s, h, say.Clock{})
 	if d == nil {
 		t.Fatal("nothing is drawn")
@@ -154,7 +168,7 @@ func TestFailures(t *testing.T) {
 
 func TestTrips(t *testing.T) {
 	s, h := summaryOf(handshakes(1, 1e6, 1)...)
-	h.End = h.Start + 9e9
+	h.End = h.Start + 10e9 - 1
 	s.Sent(h.Start+1e9, 100, 2, 0)
 	s.Sent(h.Start+3e9, 0, 0, 40e6)
 	s.Sent(h.Start+3e9, 0, 0, 20e6)
@@ -165,6 +179,30 @@ func TestTrips(t *testing.T) {
 	check(t, "retransmissions", of(d, Rect, "again")[1:], "157 38 86 130")
 	// The mean is 30 ms; up to 40 ms it goes from 350 up to 193.
 	check(t, "mean", of(d, Circle, "trip"), "374.5 232.3 2.5 0")
+}
+
+// Steps are of the clock, and stand where their time is since the first packet; the axis ends with
+// the input.
+func TestOverTime(t *testing.T) {
+	s, h := summaryOf(handshakes(1, 1e6, 1)...)
+	first := h.Start + 6e8
+	h.Start, h.End = first, first+29e8
+	s.Sent(first+2e8, 100, 1, 20e6)
+	s.Sent(first+15e8, 100, 1, 20e6)
+	s.Sent(first+29e8, 100, 1, 20e6)
+	d := Trips(s, h, say.Clock{})
+	// 2.9 s are 870 wide: steps begin at 0, 0.4, 1.4 and 2.4 s.
+	check(t, "retransmissions", of(d, Rect, "again")[1:], "70 38 119 130", "490 38 299 130", "790 38 149 130")
+	check(t, "mean", of(d, Circle, "trip"), "130 193 2.5 0", "640 193 2.5 0", "865 193 2.5 0")
+	check(t, "axis", of(d, Text, "middle tick"), "0", "500 ms", "1 s", "1.5 s", "2 s", "2.5 s")
+	h.End = first + 24e8 // with the first moment of a step
+	if o := overInput([]report.Moment{{At: recordtest.Start}, {At: recordtest.Start + 3e9}}, 1e9, h); o.from != h.Start || o.to != h.End {
+		t.Errorf("%+v", o)
+	}
+	h.Start, h.End = 0, 0 // no packet has a time
+	if o := overInput([]report.Moment{{At: 5e9}, {At: 7e9}}, 1e9, h); o.from != 5e9 || o.to != 8e9 {
+		t.Errorf("%+v", o)
+	}
 }
 
 // story is a connection that went through the states.
@@ -188,6 +226,19 @@ func TestLanes(t *testing.T) {
 	check(t, "SYN-RECEIVED", of(d, Rect, "s-syn-received")[1:], "70 73 290 16")
 	check(t, "ESTABLISHED", of(d, Rect, "s-established")[1:], "70 56 580 16", "360 73 580 16")
 	check(t, "name", of(d, Text, "start name"), "#1 10.0.0.1:40000 -> 10.0.0.2:80")
+	// Trouble is first: here data that is repeated into silence, of a connection left as a healthy one is.
+	open := func(id uint64) *record.Record {
+		r := story()
+		r.ID, r.Unfinished, r.Silent, r.Open.Kind = id, true, 5e9, record.OpenHandshake
+		r.Close = record.CloseRecord{Kind: record.CloseOpen, First: record.NoEnd, ResetBy: record.NoEnd}
+		return r
+	}
+	stuck := open(3)
+	stuck.Path[record.Orig].Unacked, stuck.Path[record.Orig].UnackedTimes = stuck.Start+1e9, 9
+	stuck.Ends[record.Resp].Packets, stuck.Ends[record.Resp].SeenBytes = 5, 100
+	stuck.Ends[record.Resp].DataSegments = 1
+	s, _ = summaryOf(open(1), open(2), stuck)
+	check(t, "trouble first", of(Lanes(s), Text, "start name"), "#3 10.0.0.1:40000 -> 10.0.0.2:80", "#1 10.0.0.1:40000 -> 10.0.0.2:80, and 1 that opened and closed alike")
 	one := OwnLanes("x", story(), say.Clock{})
 	// One second: 870 wide.
 	check(t, "ESTABLISHED of one", of(one, Rect, "s-established")[1:], "70.9 32 86.1 16", "78.7 49 861.3 16")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/sentence"
@@ -19,7 +20,7 @@ const (
 // nil without any.
 func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	all, from, to, ports := s.HeldOver(h, maxHolders, holderParts)
-	if len(all) == 0 {
+	if len(all) == 0 || to <= from {
 		return nil
 	}
 	d := &Drawing{ID: "held", Width: sheet, Height: 316, Title: "TIME-WAIT over time, by holder"}
@@ -35,7 +36,7 @@ func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	}
 	most := all[0].Peak
 	near := client && slices.ContainsFunc(all, func(x report.Held) bool { return !x.Server && x.Peak*4 >= ports })
-	d.Desc = "A line for each holder: how many TIME-WAITs it held."
+	d.Desc = "A line for each holder: how many TIME-WAITs it held, counted by seconds of the clock, until the input ended."
 	switch {
 	case near:
 		most = max(most, ports)
@@ -46,29 +47,31 @@ func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	top := d.legend(4, keys...) + 10
 	bottom := d.Height - below
 	y := d.counts(most, top, bottom, "held", nil)
-	x := d.times(from, to, bottom, c, "the first TIME-WAIT")
+	x := d.times(from, to, bottom, c, firstPacket)
+	whole := over{from: fold.Second(from) * 1e9, to: (fold.Second(to) + 1) * 1e9}
 	if near {
 		d.line("range", left, y.at(float64(ports)), d.Width-right, y.at(float64(ports)), "the ports of a client: "+say.Thousands(ports))
 	}
 	for i := range all {
-		d.path("curve "+causeClasses[i], stairs(all[i].Over, from, to, x, y), keys[i].text)
+		d.path("curve "+causeClasses[i], stairs(all[i].Over, whole.from, whole.to, x, y), keys[i].text)
 	}
 	return d
 }
 
-// stairs is the path of values that each last for an equal part of the time.
+// stairs is the path of values that each last for an equal part of the time, as much of it as x shows.
 func stairs(values []uint64, from, to int64, x, y scale) string {
 	var b strings.Builder
 	part := float64(to-from) / float64(len(values))
 	last := ""
+	place := func(t float64) string { return number(min(max(x.at(t), x.low), x.high)) }
 	for i, v := range values {
 		h := number(y.at(float64(v)))
 		if i == 0 {
-			b.WriteString("M" + number(x.at(float64(from))) + " " + h)
+			b.WriteString("M" + place(float64(from)) + " " + h)
 		} else if h != last {
-			b.WriteString("H" + number(x.at(float64(from)+part*float64(i))) + "V" + h)
+			b.WriteString("H" + place(float64(from)+part*float64(i)) + "V" + h)
 		}
 		last = h
 	}
-	return b.String() + "H" + number(x.at(float64(to)))
+	return b.String() + "H" + place(float64(to))
 }

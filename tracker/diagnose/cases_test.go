@@ -240,6 +240,7 @@ func closeSituations() []situation {
 		{"still-open", "idle and busy ones", append(clean(1, leftOpen(100*second)), clean(2, leftOpen(0))...), "info proven"},
 		{"still-open", "the clock jumped behind one's last packet", append(clean(1, leftOpen(0), func(r *record.Record) { r.Vague = true }), clean(2, leftOpen(0))...), "info proven"},
 		{"still-open", "ended with its last packet", clean(1, leftOpen(0)), "info proven"},
+		{"still-open", "ended with its last packet after more than a minute", clean(1, leftOpen(0), func(r *record.Record) { r.End = r.Start + 100*second }), "info proven"},
 		{"still-open", "all closed", clean(3), ""},
 		{"still-open", "half-closed, and the rest out of sight", clean(1, halfClosed(0), oneWay), ""},
 	}

@@ -58,6 +58,12 @@ func stuckTowards(r *record.Record, e record.End) bool {
 	return (r.Ends[e].Packets > 0 || neverAnswers(r, e)) && lasted(r, p.Unacked) >= stuckLeast && !diedAtRest(r) && !unheardAfterSYN(r) && !thrownAway(r)
 }
 
+// Stuck reports whether data of an end was repeated into silence when the input ended, too soon
+// for the connection to have died of that.
+func Stuck(r *record.Record) bool {
+	return stuckTowards(r, record.Orig) || stuckTowards(r, record.Resp)
+}
+
 // neverAnswers tells that a connection was under way when the capture began, that nothing of
 // one end came since, and that the other end still gets no ACK: it repeats the same data, and
 // sends nothing new. A capture that misses one direction would see it go on. A single byte may

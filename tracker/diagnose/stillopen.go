@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"fmt"
 	"strings"
 
 	"tcpwatch/internal/fold"
@@ -65,12 +64,16 @@ func tellOpen(c *Context, _ Subject, x *open) (Finding, bool) {
 	if x.longest >= millisecond {
 		idle = "; the longest idle time was " + span(x.longest) + "."
 	}
+	busy := x.n - x.idle - x.vague - x.closing
+	if busy == x.n && c.End-c.Start < openAge { // it says nothing of a shorter input
+		busy = 0
+	}
 	var parts []string
 	for _, part := range []struct {
 		n    uint64
 		what string
 	}{
-		{x.n - x.idle - x.vague - x.closing, "with packets in the last minute"}, {x.idle, "idle for a minute or more"}, {x.closing, "about to close"},
+		{busy, "with packets in the last minute"}, {x.idle, "idle for a minute or more"}, {x.closing, "about to close"},
 		{x.vague, "idle for an unknown time, because the clock jumped"},
 	} {
 		if part.n == x.n && x.n == 1 {
@@ -81,7 +84,7 @@ func tellOpen(c *Context, _ Subject, x *open) (Finding, bool) {
 	}
 	return Finding{
 		Severity: Info, Confidence: Proven,
-		Title:       fmt.Sprintf("%s still open when the input ended: %s", areOpen(x.n), strings.Join(parts, ", ")),
+		Title:       strings.TrimSuffix(areOpen(x.n)+" still open when the input ended: "+strings.Join(parts, ", "), ": "),
 		Explanation: "The input ended, they did not" + idle + " Only keepalive or its next segment shows whether an idle connection still lives (RFC 9293 section 3.8.4).",
 	}, true
 }
