@@ -27,9 +27,10 @@ const policy = `
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	TERM     = golang.org/x/term;
 	SCREEN   = charm.land/bubbletea/v2, charm.land/lipgloss/v2, charm.land/bubbles/v2/key;
+	SOURCE   = golang.org/x/tools/go/packages;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
-	NONE < internal/say, internal/fold, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance;
+	NONE < internal/say, internal/fold, internal/racetest, reassembly, packaging/fuzzprocess, internal/account, internal/inputs, internal/allowance;
 	internal/say < internal/screen;
 	internal/account < internal/outfile;
 	internal/outfile, internal/allowance, internal/inputs, internal/screen < cmd/tcpwatch;
@@ -42,6 +43,7 @@ const policy = `
 	SCREEN < report/tui;
 	EXPR < report/where;
 	TABLES < packaging/bench;
+	SOURCE < packaging/elsewhere;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
 	SYSTEM < internal/outfile;
 	TERM < internal/screen;

@@ -17,9 +17,9 @@ import (
 // clockless are the rooms in which time comes from packets only.
 var clockless = []string{"reassembly", "tracker", "report", "capture", module}
 
-// clocks are the files of those rooms that have a clock all the same: of a live capture, and
-// to wait for a pipe.
-var clocks = []string{"live.go", "pipe.go"}
+// clocks are the files of those rooms that have a clock all the same: of a live capture,
+// to wait for a pipe, and of a screen that something else holds.
+var clocks = []string{"live.go", "pipe.go", "report/tui/clock.go"}
 
 // source is a Go file of the project, whatever its build constraints.
 type source struct {

@@ -120,27 +120,6 @@ func (s *Screen) feed() {
 	}
 }
 
-// goOn asks for Views while the program does not: it waits for the pager, or for a terminal that
-// takes nothing (Ctrl-S). What is counted meanwhile is drawn afterwards, when it happened.
-func (s *Screen) goOn() {
-	span := time.Duration(s.o.Config.Refresh)
-	tick := time.NewTicker(span)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-s.ended:
-			return
-		}
-		s.mu.Lock()
-		late := !s.over && !s.viewed.IsZero() && time.Since(s.viewed) > 2*span
-		s.mu.Unlock()
-		if late {
-			s.want(func(w *report.Wanted) { w.Due = true })
-		}
-	}
-}
-
 // want changes what is wanted.
 func (s *Screen) want(change func(w *report.Wanted)) {
 	for {
@@ -168,7 +147,7 @@ func (s *Screen) Wanted() report.Wanted { return *s.wanted.Load() }
 func (s *Screen) View(v *report.View) error {
 	s.want(func(w *report.Wanted) { w.Due = false }) // until the program asks again
 	s.mu.Lock()
-	s.viewed, s.over = time.Now(), v.Ended
+	s.note(v.Ended)
 	if s.counted = append(s.counted, sampleOf(v)); len(s.counted) > keptSamples {
 		s.counted = append(s.counted[:0], s.counted[1:]...)
 	}
