@@ -60,12 +60,7 @@ func TestScreenOfIncidents(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- s.Trouble() }()
 			want := regexp.MustCompile(`^(WARNING|CRITICAL|NOTICE) .*(` + incidentLines[x.Name] + `)`)
-			named, shown := false, ""
-			for !named && time.Since(began) < 12*time.Second {
-				shown = screen.tmux("capture-pane", "-p")
-				named = want.MatchString(firstLines(shown))
-				time.Sleep(50 * time.Millisecond)
-			}
+			shown, named := untilFirst(screen, want, began)
 			if !named {
 				t.Errorf("not told within ten seconds:\n%s", shown)
 			}
@@ -86,6 +81,7 @@ func TestScreenOfIncidents(t *testing.T) {
 	}
 }
 
+// besideRate is the rate of the healthy traffic of TestScreenBesideLoad; 0 leaves it out.
 var besideRate = flag.Int("beside", 0, "play incidents on the screen beside healthy traffic of so many connections a second: 2000 take a core, for a minute")
 
 // Beside thousands of healthy connections a second the screen names the cause on its first line as well, and
@@ -123,13 +119,7 @@ func TestScreenBesideLoad(t *testing.T) {
 			began := time.Now()
 			ended := make(chan error, 1)
 			go func() { ended <- s.Trouble() }()
-			want := regexp.MustCompile(`^(WARNING|CRITICAL|NOTICE) .*(` + incidentLines[x.Name] + `)`)
-			named, shown := false, ""
-			for !named && time.Since(began) < 12*time.Second {
-				shown = screen.tmux("capture-pane", "-p")
-				named = want.MatchString(firstLines(shown))
-				time.Sleep(50 * time.Millisecond)
-			}
+			shown, named := untilFirst(screen, regexp.MustCompile(`^(WARNING|CRITICAL|NOTICE) .*(`+incidentLines[x.Name]+`)`), began)
 			if !named || !regexp.MustCompile(`(?m)^capture +(no packet|[0-9,]+ packets?) dropped`).MatchString(shown) {
 				t.Errorf("the cause and the drops are not told within ten seconds:\n%s", shown)
 			}
@@ -145,6 +135,17 @@ func TestScreenBesideLoad(t *testing.T) {
 			screen.shows("More: ", " icanon")
 		})
 	}
+}
+
+// untilFirst waits until the first finding of a screen is the one that is wanted, for ten seconds
+// since a moment and what drawing takes.
+func untilFirst(screen *terminal, want *regexp.Regexp, since time.Time) (shown string, named bool) {
+	for !named && time.Since(since) < 12*time.Second {
+		shown = screen.tmux("capture-pane", "-p")
+		named = want.MatchString(firstLines(shown))
+		time.Sleep(50 * time.Millisecond)
+	}
+	return shown, named
 }
 
 // firstLines are the first finding of a screen, up to its cause, in one line.
