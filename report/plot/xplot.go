@@ -45,6 +45,16 @@ func (x *xplot) line(at1 int64, v1 uint64, at2 int64, v2 uint64) {
 	fmt.Fprintf(x, "line %s %d %s %d\n", moment(at1), v1, moment(at2), v2)
 }
 
+// step goes on a line from one place to a later one, level and then upright; a tick where nothing rose.
+func (x *xplot) step(tick string, at1 int64, v1 uint64, at2 int64, v2 uint64) {
+	x.line(at1, v1, at2, v1)
+	if v1 == v2 {
+		x.mark(tick, at2, v2)
+	} else {
+		x.line(at2, v1, at2, v2)
+	}
+}
+
 // text writes a word above a place.
 func (x *xplot) text(at int64, v uint64, word string) {
 	fmt.Fprintf(x, "atext %s %d\n%s\n", moment(at), v, word)
@@ -62,12 +72,7 @@ func (q *Sequence) xplot(x *xplot, e record.End, title string) {
 		a := &s.acks[i]
 		x.in("green")
 		if ack != nil {
-			x.line(ack.at, ack.ack, a.at, ack.ack)
-			if a.ack == ack.ack {
-				x.mark("dtick", a.at, a.ack)
-			} else {
-				x.line(a.at, ack.ack, a.at, a.ack)
-			}
+			x.step("dtick", ack.at, ack.ack, a.at, a.ack)
 		}
 		ack = a
 		if !a.window {
@@ -75,12 +80,7 @@ func (q *Sequence) xplot(x *xplot, e record.End, title string) {
 		}
 		x.in("yellow")
 		if window != nil {
-			x.line(window.at, window.end, a.at, window.end)
-			if a.end == window.end {
-				x.mark("utick", a.at, a.end)
-			} else {
-				x.line(a.at, window.end, a.at, a.end)
-			}
+			x.step("utick", window.at, window.end, a.at, a.end)
 		}
 		window = a
 	}
