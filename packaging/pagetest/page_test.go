@@ -4,6 +4,7 @@ package pagetest
 
 import (
 	"context"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -244,27 +245,33 @@ func TestPage(t *testing.T) {
 		keep(t, "page.pdf", pdf)
 	})
 	t.Run("no request, no complaint", func(t *testing.T) {
-		eval[bool](t, b, `console.info("done"), true`)
-		for m, err := range console {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m.Text == "done" {
-				break
-			}
-			t.Errorf("the console says %s", m)
-		}
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for _, r := range b.requests {
-			if before, _, _ := strings.Cut(r, "#"); before != address {
-				t.Errorf("%s was asked for", r)
-			}
-		}
+		b.quiet(t, console, func(r string) bool { return strings.SplitN(r, "#", 2)[0] == address })
 		if len(b.requests) == 0 {
 			t.Error("not even the page was asked for")
 		}
 	})
+}
+
+// quiet tells that nothing was written to the console of a page, and nothing asked for but what may be.
+func (b *browser) quiet(t *testing.T, console iter.Seq2[chromedp.ConsoleMessage, error], may func(request string) bool) {
+	t.Helper()
+	eval[bool](t, b, `console.info("done"), true`)
+	for m, err := range console {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Text == "done" {
+			break
+		}
+		t.Errorf("the console says %s", m)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.requests {
+		if !may(r) {
+			t.Errorf("%s was asked for", r)
+		}
+	}
 }
 
 // media has the page shown in light or dark colours.
