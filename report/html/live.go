@@ -60,6 +60,7 @@ type Shown struct {
 	All      *report.Summary
 	Listed   *report.Summary // has the rows of the table of connections
 	Which    string          // those are
+	Running  bool            // more packets may come: what is held is held now
 }
 
 // NewLive returns a Live with the tables that o asks for.
@@ -87,7 +88,7 @@ const connectionsReport = "connections"
 // Pieces lays out what is to be seen.
 func (l *Live) Pieces(x *Shown) ([]Piece, error) {
 	others := l.o
-	others.Columns = nil
+	others.Columns, others.Running = nil, x.Running
 	others.Reports = slices.DeleteFunc(slices.Clone(l.o.Reports), func(name string) bool { return name == connectionsReport })
 	sections, err := l.sections(x.All, x.Headline, others)
 	if err != nil {
@@ -95,7 +96,7 @@ func (l *Live) Pieces(x *Shown) ([]Piece, error) {
 	}
 	if len(others.Reports) < len(l.o.Reports) {
 		rows := l.o
-		rows.Reports = []string{connectionsReport}
+		rows.Reports, rows.Running = []string{connectionsReport}, x.Running
 		listed, err := l.sections(x.Listed, x.Headline, rows)
 		if err != nil {
 			return nil, err

@@ -322,3 +322,29 @@ func BenchmarkKeep(b *testing.B) {
 }
 
 var _ http.ResponseWriter = &slow{}
+
+// What is held is held now while packets may come, and at the end when none can.
+func TestHeldNow(t *testing.T) {
+	s := bare(t)
+	for ended, want := range map[bool]string{false: " now", true: " at the end"} {
+		v := settledView(report.Wanted{All: true}, ended)
+		v.Ended = ended
+		for _, r := range recordtest.Mixture() {
+			v.All.Add(r)
+		}
+		x, err := s.stateOf(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, p := range x.pieces {
+			text += string(p.HTML)
+		}
+		if !strings.Contains(text, "open"+want) && !strings.Contains(text, "held"+want) {
+			t.Errorf("ended %t: nothing is open or held%s", ended, want)
+		}
+		if other := map[bool]string{true: " now", false: " at the end"}[ended]; strings.Contains(text, "held"+other) {
+			t.Errorf("ended %t: something is held%s", ended, other)
+		}
+	}
+}

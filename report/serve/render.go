@@ -47,7 +47,7 @@ func (s *Server) render() {
 func (s *Server) stateOf(v *report.View) (*state, error) {
 	open, past := standing(v, &s.trail)
 	listed := s.listOf(v, s.usual())
-	x := &html.Shown{Headline: v.Headline, All: v.All, Now: s.nowOf(v, open, past), Listed: report.NewSummary(report.SummaryOptions{Rows: pageRows, Sort: newestFirst, Records: s.o.Tables.Records, OnDemand: []string{}})}
+	x := &html.Shown{Headline: v.Headline, All: v.All, Running: !v.Ended, Now: s.nowOf(v, open, past), Listed: report.NewSummary(report.SummaryOptions{Rows: pageRows, Sort: newestFirst, Records: s.o.Tables.Records, OnDemand: []string{}})}
 	for i := range listed.rows {
 		x.Listed.Add(&listed.rows[i])
 	}
