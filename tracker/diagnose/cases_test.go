@@ -307,3 +307,13 @@ func idleSituations() []situation {
 		{"reset-forgotten", "busy", clean(1, rested(400*second, record.IdleReset), func(r *record.Record) { r.Idle = record.IdleRecord{} }), "notice likely"},
 	}
 }
+
+// What an idle limit cites is the RST that answered, and where nothing did what was asked.
+func TestIdleLimitCitesTheAnswer(t *testing.T) {
+	for outcome, want := range map[record.IdleOutcome]uint64{record.IdleReset: 18, record.IdleUnanswered: 17} {
+		found := findingsOf(t, "idle-timeout", nil, clean(4, rested(400*second, outcome), func(r *record.Record) { r.Idle.Packet, r.Close.ResetPacket = 17, 18 })...)
+		if len(found) != 1 || len(found[0].Packets) == 0 || found[0].Packets[0] != want {
+			t.Errorf("%v: %+v", outcome, found)
+		}
+	}
+}

@@ -111,7 +111,11 @@ func (x *idles) add(r *record.Record) {
 		return
 	}
 	x.rests.Take(g)
-	x.hit(r, r.Idle.Packet, r.Idle.Woke, r.End)
+	packet := r.Idle.Packet
+	if r.Idle.Outcome == record.IdleReset && r.Close.ResetPacket != 0 {
+		packet = r.Close.ResetPacket // the answer shows it, not what was asked
+	}
+	x.hit(r, packet, r.Idle.Woke, r.End)
 	x.sources.add(r.Orig.Addr)
 	x.gaps.Take(gap{r.ID, g})
 	if r.Idle.Outcome == record.IdleReset {
