@@ -280,7 +280,7 @@ func (f *File) Next(p *Packet) error {
 	if f.free == nil {
 		if err := f.open(); err != nil {
 			f.ended = true
-			return &Damage{File: f.name, Packet: 1, Reason: "it cannot be read again: " + strings.TrimPrefix(err.Error(), f.name+": ")}
+			return &Damage{File: f.name, Packet: 1, Reason: "cannot be opened again: " + strings.TrimPrefix(strings.TrimPrefix(err.Error(), f.name+": "), "cannot be read: ")}
 		}
 	}
 	if err := f.next(p); err != nil {

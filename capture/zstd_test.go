@@ -144,3 +144,23 @@ func TestFramesAreBounded(t *testing.T) {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
+
+// TestWindowsOfOtherFiles: a file whose window finds no room beside those that are open
+// is told with its name, the reason once, and what helps.
+func TestWindowsOfOtherFiles(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.zst")
+	if err := os.WriteFile(name, piped(t, append(capturedBytes(t, 10), make([]byte, 3<<20)...), 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.zstd.held, f.zstd.idle = allWindows, nil
+	var p Packet
+	err = f.Next(&p)
+	want := name + ": damaged at packet 1, offset 0: cannot be opened again: its zstd window of 2 MiB and those of the files open beside it are more than 192 MiB: unpack it first"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}

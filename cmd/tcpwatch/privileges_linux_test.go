@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -366,6 +367,31 @@ func TestStandardOutputIsNoInput(t *testing.T) {
 		}
 		if got, err := os.ReadFile(in); err != nil || !bytes.Equal(got, pcap) {
 			t.Fatalf("%v: the input was written to: %v", args, err)
+		}
+	}
+}
+
+// Who reads from a pipe and writes to it too would wait for its own output for ever.
+func TestPipeIsReadOrWritten(t *testing.T) {
+	pcap := pcaptest.ShortConnections(t, 20)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{pipe, "-w", pipe}, {"-r", "-", "-w", "/dev/stdin"}, {"-r", "-", "-o", "jsonl:/dev/fd/0"}} {
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		held, err := os.OpenFile(pipe, os.O_RDWR, 0) // so that opening it does not wait for the other end
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer held.Close()
+		cmd, errs := program(t, args...)
+		bounded := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
+		bounded.Args, bounded.Env, bounded.Stderr, bounded.Stdin = cmd.Args, cmd.Env, errs, bytes.NewReader(pcap)
+		bounded.Run()
+		if bounded.ProcessState.ExitCode() != exitUsage || !strings.Contains(errs.String(), "is read and cannot be written too") {
+			t.Errorf("%v: status %d: %s", args, bounded.ProcessState.ExitCode(), errs)
 		}
 	}
 }

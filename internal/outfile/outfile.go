@@ -35,17 +35,21 @@ func (t *taken) read(about os.FileInfo) {
 	t.what = append(t.what, "is read and cannot be written too")
 }
 
-// add takes a file to be written, unless it is another's. What is no file on disk
-// (a terminal, a pipe, /dev/null) anybody may have.
+// add takes a file to be written, unless it is another's. A terminal and /dev/null
+// anybody may have, and several may write to a pipe; but who reads from the pipe that
+// it writes to waits for itself.
 func (t *taken) add(name string, f *os.File) error {
 	about, err := f.Stat()
-	if err != nil || !about.Mode().IsRegular() {
+	if err != nil || !about.Mode().IsRegular() && about.Mode()&os.ModeNamedPipe == 0 {
 		return nil
 	}
 	for i := range t.about {
 		if os.SameFile(about, t.about[i]) {
 			return fmt.Errorf("%s: %s", name, t.what[i])
 		}
+	}
+	if !about.Mode().IsRegular() {
+		return nil
 	}
 	t.about, t.what = append(t.about, about), append(t.what, "is the same file as "+name+", and both are to be written")
 	return nil

@@ -168,6 +168,29 @@ func TestFilterByChance(t *testing.T) {
 	}
 }
 
+// A drop counter that no link could have reached is told as such, and claims no loss. A
+// capture may have run for a day longer than its packets say.
+func TestDropCounterBeyondAnyLink(t *testing.T) {
+	const day, hour = 86_400, int64(3600e9)
+	for _, c := range []struct {
+		drops uint64
+		span  int64
+		want  string
+	}{
+		{1, 0, "proven"},
+		{fastest * day, 0, "proven"},
+		{fastest * (day + 1), 0, "possible"},
+		{fastest * (day + 1), hour, "proven"},
+		{fastest * (day + 3601), hour, "possible"},
+		{1<<64 - 1, hour, "possible"},
+	} {
+		f := findingsOf(t, "capture-drops", &Context{MSL: record.DefaultMSL, Conns: 1, Drops: record.Some(c.drops), Start: 5, End: 5 + c.span}, clean(1)...)[0]
+		if wrong := strings.Contains(f.Title, "drop counter"); f.Confidence.String() != c.want || wrong != (c.want == "possible") {
+			t.Errorf("%d dropped in %d ns: %s: %s", c.drops, c.span, f.Confidence, f.Title)
+		}
+	}
+}
+
 // That no ACK without data is in a capture shows a filter only where one was due.
 func TestACKsThatWereDue(t *testing.T) {
 	lossy := func(asked, pure uint32) []*record.Record {

@@ -18,12 +18,25 @@ where only segments with SYN, FIN or RST were captured, a filter left the data o
 ACK without data is in the whole capture, beside 20 segments with data or more, it left these out (a
 file saved through a display filter; beside fewer that is possible only);
 bytes that lone packets under other addresses may hold, and bytes that packets which could not be decoded may hold, at most 9,000 each, are reported as such;
-live, the kernel counts what it could not hand over. One per cent of the bytes and of the
+live, the kernel counts what it could not hand over; more than any link carries (2.4 billion a second) for a day longer
+than the capture is a wrong counter, and possible only. One per cent of the bytes and of the
 connections, or any drop that the kernel counted, makes it a warning, and then no other finding is more than
 possible. Losses "before the capture point" may be such drops. One-way captures are
 counted apart: see capture-one-way.`,
 		New: func(*Options) Fold { return fromQuality{tell: tellDrops} },
 	}
+}
+
+// fastest is how many packets a second the fastest Ethernet link carries: 1.6 Tb/s
+// (IEEE 802.3dj) of the shortest frame, 84 bytes with preamble and gap.
+const fastest = 2_400_000_000
+
+// overcounted reports whether more packets are counted as dropped than a link carries
+// from the capture's first packet to its last, and in a day beside: a file does not
+// say how long its capture ran.
+func (c *Context) overcounted() bool {
+	seconds := uint64(max(c.End-c.Start, 0))/1e9 + 86_400
+	return c.Drops.V/fastest > seconds
 }
 
 func tellDrops(c *Context, q *quality) (Finding, *tally) {
@@ -50,6 +63,12 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		if q.missing.n == 0 {
 			f.Explanation = "The statistics of the capturing interface say so; no ACK in the capture is for bytes that it lacks."
 		}
+	}
+	if dropped && c.overcounted() {
+		f.Confidence = Possible
+		f.Title = fmt.Sprintf("the capture's drop counter says %s, more packets than any link carries in a day: how many were lost is not known", say.Thousands(c.Drops.V))
+		f.Causes = []string{"the program or driver that captured wrote a wrong counter into the file, or the file is damaged there"}
+		f.Advice = []string{"`capinfos FILE` prints the counters of each interface; capture again, and compare with `ethtool -S eth0` (the capturing interface's own name)."}
 	}
 	if !dropped && q.filtered() {
 		f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))
