@@ -43,6 +43,11 @@ type asides struct {
 	// borne is the longest jump of each end's numbers, of those that were set aside,
 	// that what followed bore out: so much the capture misses at once.
 	borne [2]uint32
+	// rst is the first RST that stood where nothing captured shows its sender, of a
+	// connection of which nothing but SYN, FIN and RST was captured: see lastRST.
+	rst     aside
+	rstFrom record.End
+	rsts    uint32 // as many RSTs of that end carry its number
 }
 
 const (
@@ -170,8 +175,7 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 	if a.packet != 0 {
 		t.cameToNothing(a)
 	}
-	*a = aside{packet: s.Packet, at: now, seq: reassembly.Seq(s.Seq), ack: reassembly.Seq(s.Ack), n: s.Len,
-		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options, ttl: s.TTL, jumps: j, nSACK: s.NSACK, sack: s.SACK}
+	a.keep(s, j, now)
 	if end := a.end(); j&jumpSeq == 0 && s.Len > 0 && end.LessEq(c.ends[from].stream.Next()) {
 		t.takeData(c, from, s, now) // a repeat: of that its sender's numbers alone tell
 		a.seq, a.n, a.flags = end, 0, a.flags&^capture.FIN
@@ -192,6 +196,12 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		// Linux tcp_timewait_state_process: what it refuses begins 2MSL anew, too.
 		t.restartTimeWait(c, from.Peer(), now)
 	}
+}
+
+// keep keeps a segment.
+func (a *aside) keep(s *capture.Segment, j jumps, now int64) {
+	*a = aside{packet: s.Packet, at: now, seq: reassembly.Seq(s.Seq), ack: reassembly.Seq(s.Ack), n: s.Len,
+		val: s.TSVal, ecr: s.TSEcr, window: s.Window, id: s.IPID, flags: s.Flags, options: s.Options, ttl: s.TTL, jumps: j, nSACK: s.NSACK, sack: s.SACK}
 }
 
 // cameToNothing counts a segment that was set aside and explained by nothing since.
@@ -286,11 +296,19 @@ func (c *conn) bearsOutAside(of record.End, s *capture.Segment) bool {
 	if a.jumps&jumpAck != 0 {
 		// It stands about where that segment said.
 		seq, old := reassembly.Seq(s.Seq), p.sndNxt()
-		if d := seq.Sub(a.ack); s.Flags.Has(capture.RST) || seq == old || abs(d) > min(unknownRoom, uint32(a.ack-old)/2) {
+		if d := seq.Sub(a.ack); s.Flags.Has(capture.RST) && !a.answeredBy(s) || seq == old || abs(d) > min(unknownRoom, uint32(a.ack-old)/2) {
 			return false
 		}
 	}
 	return true
+}
+
+// answeredBy reports whether a RST has both numbers of a segment. Who has no such connection
+// answers even a forged one by the number that it acknowledges, but without ACK (RFC 9293
+// section 3.10.7.1).
+func (a *aside) answeredBy(s *capture.Segment) bool {
+	ack := reassembly.Seq(s.Ack)
+	return s.Flags.Has(capture.ACK) && reassembly.Seq(s.Seq) == a.ack && a.seq.LessEq(ack) && ack.LessEq(a.end())
 }
 
 func abs(d int32) uint32 {
@@ -306,9 +324,7 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 	a := c.asides.of[from]
 	c.asides.of[from] = aside{}
 	e, p := &c.ends[from], &c.ends[from.Peer()]
-	s := &t.late
-	*s = capture.Segment{Packet: a.packet, Time: a.at, Src: e.addr, Dst: p.addr, Seq: uint32(a.seq), Ack: uint32(a.ack), Len: a.n, Captured: a.n,
-		Window: a.window, Flags: a.flags, Options: a.options, TTL: a.ttl, IPID: a.id, TSVal: a.val, TSEcr: a.ecr, NSACK: a.nSACK, SACK: a.sack}
+	s := t.again(c, from, &a)
 	if c.oldAnswer == a.packet {
 		c.oldAnswer = 0
 	}
@@ -328,6 +344,13 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 	if a.n > 0 {
 		e.lastData = max(e.lastData, a.at)
 	}
+}
+
+// again is a segment that was set aside, as it came.
+func (t *Tracker) again(c *conn, from record.End, a *aside) *capture.Segment {
+	t.late = capture.Segment{Packet: a.packet, Time: a.at, Src: c.ends[from].addr, Dst: c.ends[from.Peer()].addr, Seq: uint32(a.seq), Ack: uint32(a.ack), Len: a.n, Captured: a.n,
+		Window: a.window, Flags: a.flags, Options: a.options, TTL: a.ttl, IPID: a.id, TSVal: a.val, TSEcr: a.ecr, NSACK: a.nSACK, SACK: a.sack}
+	return &t.late
 }
 
 // weighAfter sees, once a segment has counted, whether those set aside fit now.
@@ -369,6 +392,7 @@ func (t *Tracker) lastAsides(c *conn) {
 		}
 		t.takeAside(c, of)
 	}
+	t.lastRST(c)
 }
 
 // jumpsBy is how far a segment set aside of an end lies ahead, and whether numbers

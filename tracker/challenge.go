@@ -58,6 +58,9 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 	if c.ignored.Packet == 0 {
 		c.ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: e.signsOf(s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
 	}
+	if cause != record.ResetMiddlebox {
+		t.keepRST(c, from, s, now)
+	}
 	c.challenge(from.Peer(), now)
 	c.note(record.Moment{Kind: record.MomentResetIgnored, End: from, Reset: cause})
 }

@@ -64,16 +64,20 @@ func TestJumps(t *testing.T) {
 	}
 }
 
-// Spans past 2^31 and 2^32 are followed by small steps of ACKs, one way.
+// Spans past 2^31 and 2^32 are followed by small steps of ACKs, one way and behind a handshake.
 func TestACKsOfGigabytes(t *testing.T) {
-	for _, total := range []uint64{3e9, 12e9} {
-		var b strings.Builder
-		b.WriteString("0.000 < . 5:5(0) ack 1 | - -\n")
-		for n := uint64(1e6); n <= total; n += 1e6 {
-			fmt.Fprintf(&b, "%f < . 5:5(0) ack %d | - -\n", float64(n)/1e9, uint32(n+1))
-		}
-		if c := recordOf(t, b.String()).Capture; c.MissingBytes != total {
-			t.Errorf("%d bytes missing, want %d", c.MissingBytes, total)
+	for begin, seq := range map[string]int{"0.000 < . 5:5(0) ack 1 | - -\n": 5, opened: 1} {
+		for _, total := range []uint64{2_147_400_000, 3e9, 12e9} {
+			for _, step := range []uint64{100_000, 1e6} {
+				var b strings.Builder
+				b.WriteString(begin + "\n")
+				for n := step; n <= total; n += step {
+					fmt.Fprintf(&b, "%f < . %d:%d(0) ack %d | - -\n", 1+float64(n)/1e9, seq, seq, uint32(n+1))
+				}
+				if c := recordOf(t, b.String()).Capture; c.MissingBytes != total/step*step {
+					t.Errorf("%s: %d bytes missing, want %d in steps of %d", begin, c.MissingBytes, total, step)
+				}
+			}
 		}
 	}
 }

@@ -110,18 +110,6 @@ func (c *conn) finMayHavePassed() bool {
 	return other.has&hasSentData == 0 || other.tailUnseen || other.stream.EndsUnseen()
 }
 
-// onlyFlagged reports whether every captured segment of both ends has SYN, FIN or
-// RST: a filter on the flags left the others out, ACKs too.
-func (c *conn) onlyFlagged() bool {
-	for e := range c.ends {
-		x, y := &c.ends[e], &c.copies[e]
-		if x.packets == 0 || x.packets > uint64(x.syns)+uint64(x.synAcks)+uint64(x.fins)+uint64(x.rsts)+uint64(y.syns)+uint64(y.synAcks)+uint64(y.fins) {
-			return false
-		}
-	}
-	return true
-}
-
 // finAsked reports whether an end sent a FIN that nobody acknowledged, and did not
 // repeat it: so it may have got an ACK.
 func (e *endpoint) finAsked() bool { return e.finSeen && !e.finAcked && e.fins == 1 }

@@ -78,7 +78,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		if s.Len > 0 {
 			e.lastData = now
 		}
-		if c.asides != nil {
+		if c.asides != nil && !ignored {
 			t.weighAfter(c, from)
 		}
 	}
@@ -265,10 +265,11 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	ack := reassembly.Seq(s.Ack)
-	if p.synSeen && ack.LessEq(p.isn) && p.stream.Span() < 1<<31 {
+	ahead := ack.Sub(p.sndNxt())
+	if ahead <= 0 && p.synSeen && ack.LessEq(p.isn) && p.stream.Span() < 1<<31 {
 		return // of an earlier connection, or nonsense
 	}
-	if ahead := ack.Sub(p.sndNxt()); ahead > maxAhead {
+	if ahead > maxAhead {
 		t.anomaly(c, anomalyAckAhead)
 		return
 	}

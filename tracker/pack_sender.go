@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 	"tcpwatch/tracker/table"
 )
 
@@ -183,28 +184,39 @@ func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 		t.hasAsides(c)
 	}
 	for i := range c.asides.of {
-		a := &c.asides.of[i]
-		n = w.packet(n, &a.packet, c.lastPacket)
-		n = w.time(n, &a.at, c.last)
-		n = w.seq(n, &a.seq, c.ends[i].isn)
-		n = w.seq(n, &a.ack, c.ends[1-i].isn)
-		n = number(w, n, &a.n)
-		n = number(w, n, &a.val)
-		n = number(w, n, &a.ecr)
-		n = number(w, n, &a.window)
-		n = number(w, n, &a.id)
-		n = number(w, n, &a.flags)
-		n = number(w, n, &a.options)
-		n = number(w, n, &a.ttl)
-		n = number(w, n, &a.jumps)
-		n = w.flag(n, &a.denied)
-		n = w.flag(n, &a.old)
-		n = number(w, n, &a.nSACK)
-		for k := range a.sack {
-			n = number(w, n, &a.sack[k].Left)
-			n = number(w, n, &a.sack[k].Right)
-		}
+		n = w.aside(n, &c.asides.of[i], record.End(i), c)
 		n = number(w, n, &c.asides.borne[i])
+	}
+	n = number(w, n, &c.asides.rstFrom)
+	n = number(w, n, &c.asides.rsts)
+	return w.aside(n, &c.asides.rst, record.Orig, c)
+}
+
+// aside walks over one of an end.
+func (w *packer[W]) aside(n int, a *aside, of record.End, c *conn) int {
+	there := *a != aside{}
+	if n = w.flag(n, &there); !there {
+		return n
+	}
+	n = w.packet(n, &a.packet, c.lastPacket)
+	n = w.time(n, &a.at, c.last)
+	n = w.seq(n, &a.seq, c.ends[of].isn)
+	n = w.seq(n, &a.ack, c.ends[of.Peer()].isn)
+	n = number(w, n, &a.n)
+	n = number(w, n, &a.val)
+	n = number(w, n, &a.ecr)
+	n = number(w, n, &a.window)
+	n = number(w, n, &a.id)
+	n = number(w, n, &a.flags)
+	n = number(w, n, &a.options)
+	n = number(w, n, &a.ttl)
+	n = number(w, n, &a.jumps)
+	n = w.flag(n, &a.denied)
+	n = w.flag(n, &a.old)
+	n = number(w, n, &a.nSACK)
+	for k := range a.sack {
+		n = number(w, n, &a.sack[k].Left)
+		n = number(w, n, &a.sack[k].Right)
 	}
 	return n
 }

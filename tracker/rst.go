@@ -10,6 +10,11 @@ import (
 // only if it stands exactly at RCV.NXT (RFC 5961 section 3.2), or, in
 // SYN-SENT, acknowledges the SYN (RFC 9293 section 3.10.7.3).
 func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int64) {
+	t.takeRSTOf(c, from, s, now, false)
+}
+
+// takeRSTOf is takeRST; last tells that nothing more can come that denies it.
+func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now int64, last bool) {
 	to := from.Peer()
 	e, p := &c.ends[from], &c.ends[to]
 	if c.resetsUnseen(from, s) {
@@ -20,7 +25,7 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		c.details.resetAlso = true
 	}
 	basis := record.Seen
-	if t.rstProves(c, from, s, now) && !s.Flags.Has(capture.ACK) {
+	if t.rstProves(c, from, s, now, last) && !s.Flags.Has(capture.ACK) {
 		basis = record.Expected // one number inside the window: whoever forges it need only guess that
 	}
 	cause := c.rstCause(from, s)
@@ -55,7 +60,7 @@ func (t *Tracker) takeRST(c *conn, from record.End, s *capture.Segment, now int6
 		}
 		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.answeredAt == 0 {
 			c.answered, c.answeredAt = now, s.Packet
-			if from == record.Orig {
+			if from == record.Orig && !p.sentBeyondSYN() {
 				c.openKind = record.OpenAborted
 			}
 		}
@@ -110,7 +115,7 @@ func (c *conn) forgot(from record.End, in record.State) bool {
 // rstProves takes the numbers of a RST where those of its sender were not
 // captured (only SYNs were, by a filter, or all else was dropped): seq=501
 // ack=101 was sent by an end that was ESTABLISHED, had sent 500 bytes and taken 100.
-func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now int64) bool {
+func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now int64, last bool) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if !c.onlySYNs() || !e.synSeen || !p.synSeen || e.synAcks+p.synAcks == 0 {
 		return false
@@ -125,8 +130,8 @@ func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now in
 	if sent|took == 0 && !(s.Flags.Has(capture.ACK) && e.synAcks == 0 && p.synAcks > 0) {
 		return false // out of SYN-SENT a SYN/ACK is answered by a RST without ACK (RFC 9293 section 3.10.7.1)
 	}
-	if !s.Flags.Has(capture.ACK) && uint32(sent) > e.room(p) {
-		return false // one number alone proves less
+	if !s.Flags.Has(capture.ACK) && uint32(sent) > e.room(p) && !last {
+		return false // one number alone proves less: see lastRST
 	}
 	e.stream.Skip(reassembly.Seq(s.Seq))
 	if took > 0 {
@@ -152,13 +157,6 @@ func (c *conn) openedUnseen(from record.End, s *capture.Segment, now int64) {
 	c.note(record.Moment{Kind: record.MomentEstablished, End: from, N: uint64(c.ends[record.Orig].syns), M: uint64(c.ends[record.Resp].synAcks)})
 }
 
-// onlySYNs reports whether nothing but SYNs was captured before the RST at
-// hand: so nothing tells what its receiver expects next (RCV.NXT).
-func (c *conn) onlySYNs() bool {
-	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
-	return c.thirdACKAt == 0 && c.duplicates == 0 && a.packets+b.packets == uint64(a.syns+a.synAcks+b.syns+b.synAcks)+1
-}
-
 // beforeRST settles the state from which an end sent its RST.
 func (c *conn) beforeRST(from record.End, s *capture.Segment, now int64) {
 	switch e := &c.ends[from]; {
@@ -169,6 +167,8 @@ func (c *conn) beforeRST(from record.End, s *capture.Segment, now int64) {
 		// one that was aborted: it was never taken.
 		c.retract(from, 1<<record.FinWait2|1<<record.Closing, now, s.Packet)
 	case s.Flags.Has(capture.ACK):
+	case from == record.Orig && c.ends[record.Resp].sentBeyondSYN():
+		// It had taken the SYN/ACK, for the responder was open.
 	case e.state == record.Established:
 		// A socket aborts with RST,ACK. A bare RST answers a segment that met
 		// none: the third ACK was not taken (Linux tcp_abort_on_overflow), or the

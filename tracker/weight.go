@@ -21,7 +21,7 @@ const (
 	senderBytes     = 448
 	histogramBytes  = 1024
 	strainBytes     = 480
-	asidesBytes     = 256
+	asidesBytes     = 288
 	episodesBytes   = 704
 	segmentBytes    = 40
 	rangeBytes      = 8

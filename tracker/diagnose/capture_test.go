@@ -151,6 +151,40 @@ func TestFilteredCaptures(t *testing.T) {
 	}
 }
 
+// A capture saved through a filter that leaves out all but SYN, FIN and RST blames nobody for the
+// ACKs that it lacks, and its connections opened.
+func TestCapturesOfFlags(t *testing.T) {
+	told := 0
+	for _, name := range captures(t) {
+		whole, _ := recordsThrough(t, name, func(*capture.Segment) bool { return true })
+		flagged, c := recordsThrough(t, name, func(s *capture.Segment) bool { return s.Flags.Any(capture.SYN | capture.FIN | capture.RST) })
+		found := findingsOf(t, "", c, flagged...)
+		for _, f := range found {
+			if f.Detector == "capture-drops" {
+				told++
+			}
+		}
+		opened := map[[2]capture.Endpoint]record.OpenKind{}
+		for _, r := range whole {
+			opened[[2]capture.Endpoint{r.Orig, r.Resp}] = r.Open.Kind
+		}
+		for _, r := range flagged {
+			sent := r.Ends[record.Orig].Bytes.V+r.Ends[record.Resp].Bytes.V > 0
+			if k := opened[[2]capture.Endpoint{r.Orig, r.Resp}]; sent && k == record.OpenHandshake && r.Open.Kind.Failed() {
+				t.Errorf("%s: %d, which opened, is told as %v", filepath.Base(name), r.ID, r.Open.Kind)
+			}
+		}
+		for _, f := range found {
+			if slices.ContainsFunc(found, func(x Finding) bool { return x.Detector == "capture-drops" && x.Severity == Info }) && (f.Detector == "half-open" || f.Detector == "queue-full" || f.Group != GroupCapture && f.Confidence > Possible) {
+				t.Errorf("%s: %s %s: %s", filepath.Base(name), f.Confidence, f.Detector, f.Title)
+			}
+		}
+	}
+	if told < 20 {
+		t.Errorf("the filter is told of in %d captures", told)
+	}
+}
+
 // A filter is blamed from 20 segments with data on: fewer may lack their ACKs by chance, as when
 // packets were picked by hand.
 func TestFilterByChance(t *testing.T) {

@@ -129,7 +129,7 @@ func owesACKs(from, to *record.EndRecord) bool {
 // lacksACKs tells that no ACK without data is in the whole capture, though some were due: data is
 // absent, or was acknowledged by none. Whether a filter took them is another matter.
 func (q *quality) lacksACKs() bool {
-	return q.pure == 0 && q.data > 1 && (q.missing.n > 0 || q.owed > 0)
+	return q.pure == 0 && (q.data > 1 && (q.missing.n > 0 || q.owed > 0) || q.filtered())
 }
 
 // acksLeast is how many segments with data must be in a capture without any ACK that has none for

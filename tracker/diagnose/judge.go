@@ -32,8 +32,12 @@ func Waits(r *record.Record, tries uint32) bool {
 // than any round trip.
 const answersWithin = 10 * second
 
-// RefusedLate tells that the server answered the third ACK with a RST.
+// RefusedLate tells that the server answered the third ACK with a RST. Where a filter left out
+// all but SYN, FIN and RST nothing tells what a RST answers.
 func RefusedLate(r *record.Record) bool {
+	if OnlyFlagged(r) {
+		return false
+	}
 	if at, acked := r.Close.ResetTime, r.Open.ThirdACK; at.OK && acked.OK && at.V-acked.V > answersWithin {
 		return false
 	}
