@@ -69,6 +69,7 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 		Verify:  func() capture.Marks { return w.decoded.VerifyChecksum() },
 		Text:    func() string { return say.Printed(w.decoded.Payload, 64) },
 		WrongIP: func() bool { return w.decoded.WrongIPChecksum() },
+		Goodbye: func() bool { return names.Goodbye(w.decoded.Payload) },
 	}, w)
 	return w
 }

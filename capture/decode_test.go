@@ -190,7 +190,10 @@ func TestDecodeLengths(t *testing.T) {
 		{"IPv4 length 0", set16(four(), 2, 0), 5000, 5000 - 20 - header, n, capture.MarkOffload | capture.MarkTruncated},
 		{"IPv6 length 0", set16(six(), 4, 0), 100000, 100000 - 40 - header, n, capture.MarkOffload | capture.MarkTruncated | capture.MarkIPv6},
 		{"jumbogram", set16(IPv6("2001:db8::1", "2001:db8::2", 0, jumbo), 4, 0), 70072, 70032 - 8 - header, n, capture.MarkTruncated | capture.MarkIPv6},
-		{"cut by a mirror", set16(four(), 2, 1500), len(four()), 1500 - 20 - header, n, capture.MarkTruncated},
+		{"cut by a mirror", set16(set16(four(), 2, 1500), 10, binary.BigEndian.Uint16(four()[10:])+uint16(len(four()))-1500), len(four()), 1500 - 20 - header, n, capture.MarkTruncated},
+		{"a damaged length: the checksum is right for what is there", set16(four(), 2, 1500), len(four()), n, n, 0},
+		{"cut, and its addresses were rewritten", set16(set16(four(), 2, 1500), 16, 0x0a09), len(four()), 1500 - 20 - header, n, capture.MarkTruncated},
+		{"cut, and its checksum not filled in", set16(set16(four(), 2, 1500), 10, 0), len(four()), 1500 - 20 - header, n, capture.MarkTruncated},
 		{"padding counted, but PPPoE knows better", nil, 0, n - 6, n - 6, 0},
 		{"length unknown to the capture", four(), 0, n, n, 0},
 	}

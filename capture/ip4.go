@@ -25,7 +25,7 @@ func (d *Decoder) ip(v view) Outcome {
 // ip4 reads an IPv4 header.
 //
 // The length of what follows is what the header says; padding behind it is cut
-// off. For a header that says more than there was see stretch.
+// off. For a header that says more than there was see stretch and flipped.
 func (d *Decoder) ip4(v view) Outcome {
 	b := v.data
 	if len(b) < ip4HeaderLen {
@@ -47,7 +47,9 @@ func (d *Decoder) ip4(v view) Outcome {
 	case total < header:
 		return d.skip(SkipMalformed)
 	case total > v.wire:
-		d.stretch(&v, total)
+		if !flipped(b[:min(header, len(b))], v.wire) {
+			d.stretch(&v, total)
+		}
 	default:
 		v = v.clip(total)
 	}
@@ -85,6 +87,17 @@ func (d *Decoder) stretch(v *view, n int) {
 	if !d.bounded {
 		v.wire = n
 	}
+}
+
+// flipped reports whether the length in an IPv4 header was damaged on the way: its checksum is
+// wrong, and right for the length that there was.
+func flipped(header []byte, wire int) bool {
+	if len(header) < ip4HeaderLen || wire > 0xffff || be16(header[10:]) == 0 {
+		return false
+	}
+	sum := addWords(0, header)
+	total := be16(header[2:])
+	return fold(sum) != 0xffff && fold(sum+uint64(0xffff-total)+uint64(wire)) == 0xffff
 }
 
 // sourceRoute sets the segment's destination from a source route that is not

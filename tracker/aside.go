@@ -337,7 +337,7 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 		c.asides.borne[from.Peer()] = max(c.asides.borne[from.Peer()], uint32(a.ack-p.sndNxt()))
 		p.stream.Jump(a.ack)
 	}
-	e.learn(c, p, s)
+	t.learn(c, e, p, s)
 	t.takeSegment(c, from, s, a.at)
 	t.followTimeWait(c, a.at)
 	e.lastSend = max(e.lastSend, a.at)

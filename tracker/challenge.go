@@ -56,7 +56,7 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 	e := &c.ends[from]
 	c.rstsIgnored++
 	if c.ignored.Packet == 0 {
-		c.ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: e.signsOf(s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
+		c.ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
 	}
 	if cause != record.ResetMiddlebox {
 		t.keepRST(c, from, s, now)

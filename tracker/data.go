@@ -22,12 +22,16 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	e.dataSegments++
 	e.wireBytes += uint64(s.Len)
 	e.has |= hasSentData
+	t.tookLeave(c, from, s)
 	if e.finSeen && e.fin.Less(seq.Add(s.Len)) && !t.unsendFIN(c, from, s, now) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
 	}
 	if e.has&hasFirstByte == 0 {
 		e.firstByte, e.has = now, e.has|hasFirstByte
+		if d := int(e.ttl) - int(s.TTL); e.has&hasTTL != 0 && (d > 1 || d < -1) {
+			c.details.dataTTL[from] = s.TTL
+		}
 	}
 	c.takeLeapBack(from, s, now)
 	a := e.stream.Add(seq, s.Len)

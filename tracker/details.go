@@ -46,11 +46,14 @@ type details struct {
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
 	heldState    record.State
-	fastOpen     bool  // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
-	synData      bool  // its SYN carried data
-	signed       bool  // its SYN was signed (RFC 2385, RFC 5925)
-	wrongIP      bool  // the IP header of each of its packets had a wrong checksum
-	hopsLost     uint8 // the most hops that a packet had lost when it passed the capture point again
+	fastOpen     bool     // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
+	synData      bool     // its SYN carried data
+	signed       bool     // its SYN was signed (RFC 2385, RFC 5925)
+	bye          [2]bool  // an end's last data is the goodbye of its protocol
+	goodbye      bool     // so it was with one of them when the first RST came
+	dataTTL      [2]uint8 // of an end's first data, where what it had sent before came another way; else 0
+	wrongIP      bool     // the IP header of each of its packets had a wrong checksum
+	hopsLost     uint8    // the most hops that a packet had lost when it passed the capture point again
 }
 
 // resentMin is the least time after which something is sent again: Linux's RTO is
@@ -130,9 +133,22 @@ func (c *conn) synAckLate() int64 {
 // sender: others get packets between two of ours, but not so many at once.
 const idJump = 4096
 
+// longestGoodbye is how many bytes the message by which a protocol ends has at most.
+const longestGoodbye = 80
+
+// tookLeave notes whether the data at hand is an end's goodbye.
+func (t *Tracker) tookLeave(c *conn, from record.End, s *capture.Segment) {
+	if s.Len <= longestGoodbye && t.opt.Goodbye != nil && s != &t.late {
+		c.details.bye[from] = t.opt.Goodbye()
+	} else if c.details.bye[from] {
+		c.details.bye[from] = false
+	}
+}
+
 // signsOf compares a RST with what its sender sent before.
-func (e *endpoint) signsOf(s *capture.Segment) (odd record.ResetSigns) {
-	if e.oddTTL(s) {
+func (c *conn) signsOf(from record.End, s *capture.Segment) (odd record.ResetSigns) {
+	e := &c.ends[from]
+	if c.oddTTL(from, s) {
 		odd |= record.OddTTL
 	}
 	// An identification of 0 proves nothing: Linux sends it where it has no socket.
@@ -143,6 +159,9 @@ func (e *endpoint) signsOf(s *capture.Segment) (odd record.ResetSigns) {
 	}
 	if s.Flags.Has(capture.ACK) && e.recent.id.stamped && s.Options&capture.OptTimestamps == 0 {
 		odd |= record.OddTimestamps
+	}
+	if signed := s.Options&(capture.OptMD5|capture.OptAO) != 0; c.ends[record.Orig].synSeen && signed != c.details.signed {
+		odd |= record.OddSigned
 	}
 	return odd
 }
@@ -188,10 +207,11 @@ func (f *details) loop(e *endpoint, s *capture.Segment) {
 	}
 }
 
-// reset notes the first RST.
-func (f *details) reset(e, p *endpoint, s *capture.Segment, now int64) {
-	f.odd, f.resetQuiet, f.resetAfter = e.signsOf(s), e.quiet(now), p.quiet(now)
-	f.resetNxt = s.Seq
+// resetDetails notes the first RST.
+func (c *conn) resetDetails(from record.End, s *capture.Segment, now int64) {
+	f, e, p := &c.details, &c.ends[from], &c.ends[from.Peer()]
+	f.odd, f.resetQuiet, f.resetAfter = c.signsOf(from, s), e.quiet(now), p.quiet(now)
+	f.resetNxt, f.goodbye = s.Seq, f.bye[0] || f.bye[1]
 	f.crossed = s.Flags.Has(capture.ACK) && p.stream.Started() && reassembly.Seq(s.Ack).Less(p.stream.Next())
 	if nxt := e.sndNxt(); e.stream.Started() && reassembly.Seq(s.Seq).Less(nxt) {
 		f.resetNxt = uint32(nxt)
@@ -261,6 +281,11 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.flag(n, &f.synData)
 	n = w.flag(n, &f.signed)
 	n = w.flag(n, &f.wrongIP)
+	n = w.flag(n, &f.goodbye)
+	for i := range f.dataTTL {
+		n = w.flag(n, &f.bye[i])
+		n = number(w, n, &f.dataTTL[i])
+	}
 	n = number(w, n, &f.hopsLost)
 	n = number(w, n, &f.oldSeq)
 	n = number(w, n, &f.oldAck)
@@ -309,6 +334,6 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {
-	r.ByNewer, r.ResetOdd, r.ResetAlso = f.byNewer, f.odd, f.resetAlso
+	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye = f.byNewer, f.odd, f.resetAlso, f.goodbye
 	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

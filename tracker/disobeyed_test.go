@@ -90,13 +90,23 @@ func TestMidstreamRSTFarOutside(t *testing.T) {
 // A RST that acknowledges data which nothing before it acknowledged, though the capture
 // missed that data, answers what came after the close.
 func TestLateDataThatWasMissed(t *testing.T) {
-	for ack, want := range map[string]record.ResetCause{"4338": record.ResetLateData, "2": record.ResetAbort} {
-		r := recordOf(t, opened+`
-			1.0 < F. 1:1(0) ack 1 | - -
-			1.1 > F. 1:1(0) ack 2 | - -
-			1.2 > R. 2:2(0) ack `+ack+` | - -`)
-		if r.Close.ResetCause != want {
-			t.Errorf("ack %s: %v, want %v", ack, r.Close.ResetCause, want)
+	const closed, both = `
+		1.1 > F. 1:1(0) ack 1 | - -`, `
+		1.0 < F. 1:1(0) ack 1 | - -
+		1.1 > F. 1:1(0) ack 2 | - -`
+	for _, x := range []struct {
+		lines, ack string
+		want       record.ResetCause
+	}{
+		{closed, "4338", record.ResetLateData},
+		{closed, "1", record.ResetAbort},
+		{both, "4338", record.ResetAbort}, // nothing follows a FIN: that was never sent
+		{both, "2", record.ResetAbort},
+	} {
+		r := recordOf(t, opened+x.lines+`
+			1.2 > R. 2:2(0) ack `+x.ack+` | - -`)
+		if r.Close.ResetCause != x.want {
+			t.Errorf("%s\nack %s: %v, want %v", x.lines, x.ack, r.Close.ResetCause, x.want)
 		}
 	}
 }

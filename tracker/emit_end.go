@@ -34,6 +34,9 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	if x.has&hasTTL != 0 {
 		r.TTL = record.Some(x.ttl)
 	}
+	if ttl := c.details.dataTTL[e]; ttl != 0 {
+		r.DataTTL = record.Some(ttl)
+	}
 	if x.synSeen && x.syns+x.synAcks > 0 {
 		r.SACK, r.Timestamps, r.ECN = record.Some(x.has&hasSACK != 0), record.Some(x.has&hasTimestamps != 0), record.Some(x.has&hasECN != 0)
 	}

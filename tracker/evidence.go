@@ -17,7 +17,7 @@ type evidence struct {
 	unmarked [2]uint64 // data without ECN mark, though both ends agreed on ECN
 	early    [2]uint32 // bytes from the first number known of an end on that may have been under way when the capture began
 	stood    [2]bool   // by end: an ACK without data showed where it stood: all behind that was sent in the capture
-	wild     [2]uint64 // bytes that an ACK beyond every window claims this end sent; none when its data bore that out
+	wild     [2]uint64 // bytes that an ACK beyond every window, or with a wrong checksum, claims this end sent; none when its data bore that out
 }
 
 // noteFirst notes a packet unless there is one already.
@@ -29,15 +29,21 @@ func noteFirst(at *uint64, packet uint64) {
 
 // sawMissing takes an ACK of what an end sent that was never seen: unseen bytes
 // above everything seen, or a hole below its number.
-func (c *conn) sawMissing(to record.End, unseen uint32, packet uint64) {
+func (t *Tracker) sawMissing(c *conn, to record.End, unseen uint32, s *capture.Segment) {
 	e, p := &c.ends[to.Peer()], &c.ends[to]
 	gaps := p.stream.Gaps()
 	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
-		noteFirst(&c.evidence.unseen, packet)
+		noteFirst(&c.evidence.unseen, s.Packet)
 	}
-	if unseen > max(e.zero.widest, maxSkip) {
+	if unseen > max(e.zero.widest, maxSkip) || unseen > 1 && t.damaged(s, p) {
 		c.evidence.wild[to] += uint64(unseen)
 	}
+}
+
+// damaged reports whether a segment to an end came with a wrong TCP checksum, so that none of its
+// numbers is to be trusted. Of one that the card may have merged that is not known.
+func (t *Tracker) damaged(s *capture.Segment, to *endpoint) bool {
+	return s != &t.late && s.Len <= to.longestSegment() && t.opt.Verify != nil && t.opt.Verify() == capture.MarkBadChecksum
 }
 
 // bearsOut takes data of an end: what follows a number that an ACK claimed shows

@@ -55,7 +55,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		t.setAside(c, from, s, outside, now)
 	} else {
 		c.count(e, s)
-		e.learn(c, &c.ends[from.Peer()], s)
+		t.learn(c, e, &c.ends[from.Peer()], s)
 		if s.Options&capture.OptTimestamps != 0 && !s.Flags.Has(capture.RST) {
 			t.stamped(e, s, now)
 		}
@@ -115,13 +115,19 @@ func (c *conn) count(e *endpoint, s *capture.Segment) {
 	}
 }
 
+// wrongIP reports whether the IP header of the segment at hand has a wrong checksum: it says
+// nothing of how long segments are.
+func (t *Tracker) wrongIP(s *capture.Segment) bool {
+	return s != &t.late && t.opt.WrongIP != nil && t.opt.WrongIP()
+}
+
 // learn notes what a segment says about its sender.
-func (e *endpoint) learn(c *conn, p *endpoint, s *capture.Segment) {
+func (t *Tracker) learn(c *conn, e, p *endpoint, s *capture.Segment) {
 	if s.Marks&capture.MarkTruncated != 0 {
 		c.flags |= isTruncated
 		noteFirst(&c.evidence.cut, s.Packet)
 	}
-	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) {
+	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) && !c.is(isOffload) && !t.wrongIP(s) {
 		c.flags |= isOffload
 		noteFirst(&c.evidence.long, s.Packet)
 	}
@@ -318,7 +324,7 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	}
 	advanced, unseen := p.stream.Ack(upTo)
 	if advanced > 0 {
-		c.sawMissing(to, unseen, s.Packet)
+		t.sawMissing(c, to, unseen, s)
 	}
 	if from == record.Resp && c.thirdACKAt == 0 && e.synAcks > 0 && p.syns > 0 && advanced > 0 && p.isn.Add(1).Add(p.synData).Less(upTo) {
 		c.openedUnseen(from, s, now) // it took what only an open connection carries

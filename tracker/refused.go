@@ -120,6 +120,15 @@ func (t *Tracker) verifySYN(e *endpoint) {
 	}
 }
 
+// longestSegment is how long a segment to an end may be that no card merged: its MSS, or, where that
+// is not known, what Ethernet carries.
+func (e *endpoint) longestSegment() uint32 {
+	if e.has&hasMSS != 0 {
+		return uint32(e.mss)
+	}
+	return 1460
+}
+
 // spoiled reports whether the receiver of data throws it away for its checksum.
 func (t *Tracker) spoiled(e, p *endpoint, s *capture.Segment) bool {
 	if e.sender == nil || s.Len == 0 || t.opt.Verify == nil || s.Flags.Any(capture.SYN|capture.RST) {
@@ -132,11 +141,7 @@ func (t *Tracker) spoiled(e, p *endpoint, s *capture.Segment) bool {
 		}
 		x.checking = true
 	}
-	full := uint32(1460) // Ethernet's, where no MSS is known
-	if p.has&hasMSS != 0 {
-		full = uint32(p.mss)
-	}
-	if s.Len > full {
+	if s.Len > p.longestSegment() {
 		return false // merged by the card: no checksum is of all of it
 	}
 	switch t.opt.Verify() {

@@ -98,6 +98,19 @@ func TestRepeatClasses(t *testing.T) {
 			1.011 < .  1:1(0) ack 101 | - -
 			1.012 > .  101:201(100) ack 1 id 103 | - -
 			1.020 < .  1:1(0) ack 301 | - -`, counts{fast: 1, before: 1}},
+		{"lost before the tap: an identification for all connections, which came round since", opened, `
+			1.000 > .  1:101(100) ack 1 id 32500 | - -
+			1.001 > .  201:301(100) ack 1 id 32576 | - -
+			1.351 < .  1:1(0) ack 101 | - -
+			1.352 > .  301:401(100) ack 1 id 3139 | - -
+			2.099 > .  101:201(100) ack 1 id 4707 | - -
+			2.110 < .  1:1(0) ack 401 | - -`, counts{rto: 1, before: 1}},
+		{"overtaken by two: older than both, newer than the one before it", opened, `
+			1.000 > .  1:101(100) ack 1 id 100 | - -
+			1.001 > .  301:401(100) ack 1 id 103 | - -
+			1.002 > .  101:201(100) ack 1 id 101 | - -
+			1.003 > .  201:301(100) ack 1 id 102 | - -
+			1.013 < .  1:1(0) ack 401 | - -`, counts{reordered: 2}},
 		{"lost before the tap: an ACK without data stood behind it", opened, `
 			1.000 > .  1:101(100) ack 1 id 100 | - -
 			1.001 > .  201:201(0) ack 1 id 102 | - -
@@ -191,6 +204,14 @@ func TestRoundTrips(t *testing.T) {
 			2.000 > .P 101:201(100) ack 1 | - -
 			2.200 > .P 101:201(100) ack 1 | - -
 			2.210 < .  1:1(0) ack 201 | - -`, record.RTTRecord{N: 1, Min: 20e6, Max: 20e6, Smoothed: 20e6, Source: record.RTTData}},
+		{"an ACK of what came twice, once unseen (RFC 2883): which one it answers is not known", `
+			1.000 > .P 1:101(100) ack 1 | - -
+			4.200 < .  1:1(0) ack 101 sack 1-101 | - -`, record.RTTRecord{N: 1, Min: 10e6, Max: 10e6, Smoothed: 10e6, Source: record.RTTHandshake}},
+		{"a D-SACK of what was acknowledged before leaves the new sample", `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.020 < .  1:1(0) ack 101 | - -
+			2.000 > .P 101:201(100) ack 1 | - -
+			2.020 < .  1:1(0) ack 201 sack 1-101 | - -`, record.RTTRecord{N: 2, Min: 20e6, Max: 20e6, MaxFlying: 100, Smoothed: 20e6, Source: record.RTTData}},
 		{"a held-back ACK is no path delay", `
 			1.000 > .P 1:101(100) ack 1 | - -
 			1.020 < .  1:1(0) ack 101 | - -

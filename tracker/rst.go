@@ -21,7 +21,7 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.note(record.Moment{Kind: record.MomentOldReset, End: from})
 		return
 	}
-	if c.resetBy == from && c.resetCause == record.ResetMiddlebox && !e.oddTTL(s) {
+	if c.resetBy == from && c.resetCause == record.ResetMiddlebox && !c.oddTTL(from, s) {
 		c.details.resetAlso = true
 	}
 	basis := record.Seen
@@ -41,7 +41,7 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 	if c.resetBy == record.NoEnd {
 		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
 		c.resetTTL = s.TTL
-		c.details.reset(e, p, s, now)
+		c.resetDetails(from, s, now)
 		if s.Len > 0 && t.opt.Text != nil {
 			t.resetSays(c, t.opt.Text())
 		}
@@ -218,7 +218,7 @@ func (c *conn) rstCause(from record.End, s *capture.Segment) record.ResetCause {
 		return record.ResetAfterClose
 	case s.Options&capture.OptFastClose != 0 || c.details.fastClosed:
 		return record.ResetMPTCP
-	case e.oddTTL(s):
+	case c.oddTTL(from, s):
 		// Another distance than this end's other segments: not sent by it.
 		return record.ResetMiddlebox
 	case withACK && e.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
@@ -251,7 +251,7 @@ func (e *endpoint) unheard(ack reassembly.Seq) bool {
 		return true
 	}
 	if ahead := ack.Sub(e.sndNxt()); ahead > 0 && ahead <= maxSkip {
-		return true // data that the capture missed
+		return !e.finSeen // data that the capture missed: none follows a FIN
 	}
 	return e.stream.Una().Less(ack) && ack.LessEq(e.stream.Next())
 }
@@ -259,12 +259,18 @@ func (e *endpoint) unheard(ack reassembly.Seq) bool {
 // oddTTL reports whether a RST came another way than its sender's other
 // segments: a hop is allowed for a route that changed. A RST without ACK, which no
 // socket sends that is aborted, gives itself away by one hop where all others,
-// more than one, came the same way.
-func (e *endpoint) oddTTL(s *capture.Segment) bool {
+// more than one, came the same way. Where data comes another way than what opened the
+// connection, who sends the data is that end.
+func (c *conn) oddTTL(from record.End, s *capture.Segment) bool {
+	e := &c.ends[from]
 	if e.has&hasTTL == 0 {
 		return false
 	}
-	d := int(e.ttl) - int(s.TTL)
+	own := e.ttl
+	if x := c.details.dataTTL[from]; x != 0 {
+		own = x
+	}
+	d := int(own) - int(s.TTL)
 	if d == 1 || d == -1 {
 		return !s.Flags.Has(capture.ACK) && e.has&hasOtherTTLs == 0 && e.packets > uint64(e.rsts)+1
 	}
@@ -320,7 +326,7 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 	c.flags &^= isReset
 	c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTTL, c.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
 	f := &c.details
-	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso = 0, 0, 0, 0, false, false
+	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso, f.goodbye = 0, 0, 0, 0, false, false, false
 	delete(t.shardOf(c).texts, c.id)
 }
 

@@ -42,6 +42,27 @@ func TestResetCauses(t *testing.T) {
 		{"a lone FIN that meets no connection", `
 			0.0 > F  1:1(0) | - -
 			0.1 < R. 2:2(0) ack 2 | - -`, record.ResetUnknown, record.Resp},
+		{"as what opened the connection, its data another way", `
+			0.000 > S  0:0(0) ttl 251          | - -
+			0.010 < S. 0:0(0) ack 1            | - -
+			0.020 > .  1:1(0) ack 1 ttl 251    | - -
+			0.021 > P. 1:101(100) ack 1 ttl 52 | - -
+			0.031 < P. 1:101(100) ack 101      | - -
+			9.000 > R. 101:101(0) ack 101 ttl 251 | - -`, record.ResetMiddlebox, record.Orig},
+		{"as its data, what opened the connection another way", `
+			0.000 > S  0:0(0) ttl 251          | - -
+			0.010 < S. 0:0(0) ack 1            | - -
+			0.020 > .  1:1(0) ack 1 ttl 251    | - -
+			0.021 > P. 1:101(100) ack 1 ttl 52 | - -
+			0.031 < P. 1:101(100) ack 101      | - -
+			9.000 > R. 101:101(0) ack 101 ttl 52 | - -`, record.ResetAbort, record.Orig},
+		{"its data a hop farther: a route that changed", `
+			0.000 > S  0:0(0) ttl 53           | - -
+			0.010 < S. 0:0(0) ack 1            | - -
+			0.020 > .  1:1(0) ack 1 ttl 53     | - -
+			0.021 > P. 1:101(100) ack 1 ttl 52 | - -
+			0.031 < P. 1:101(100) ack 101      | - -
+			9.000 > R. 101:101(0) ack 101 ttl 53 | - -`, record.ResetAbort, record.Orig},
 		{"another TTL than the host's own", opened + `
 			1.0 < R. 1:1(0) ack 1 ttl 57 | - -`, record.ResetMiddlebox, record.Resp},
 		{"giving up before the answer", `

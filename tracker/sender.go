@@ -163,15 +163,18 @@ func (x *sender) gapBefore(s *capture.Segment, now int64) {
 	x.gapTS = s.Options&capture.OptTimestamps != 0
 }
 
+// maxIDBack is how far apart the IP identifications of what was overtaken and of what overtook it
+// may lie: a host that counts for all its connections comes round within seconds, at 2^15 or 2^16.
+const maxIDBack = 1 << 12
+
 // overtaken reports whether a segment that fills a gap was overtaken on its
 // way to the tap, rather than sent again because it was lost before the tap.
 func (x *sender) overtaken(s *capture.Segment, now int64) bool {
 	if s.Options&capture.OptTimestamps != 0 && x.gapTS && s.TSVal != x.gapTSVal {
 		return int32(s.TSVal-x.gapTSVal) < 0
 	}
-	if s.IPID != 0 && x.gapIPID != 0 && s.IPID != x.gapIPID {
-		// Counted up for each connection (Linux), or for the host.
-		return int16(s.IPID-x.gapIPID) < 0
+	if d := int16(s.IPID - x.gapIPID); s.IPID != 0 && x.gapIPID != 0 && d != 0 && d > -maxIDBack && d < maxIDBack {
+		return d < 0 // counted up for each connection (Linux), or for the host
 	}
 	// A repeat has a cause: duplicate ACKs, SACK, or a timeout.
 	return x.dupAcks == 0 && !x.flight.SACKedAbove(reassembly.Seq(s.Seq)) && now-x.gapAt < minRTO
@@ -211,7 +214,7 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 		}
 		x.probeGap = 0
 		x.original(a.Original, a.First)
-		if a.Segments > 0 && a.Karn && !a.Newest.SACKed && c.timed(a.Newest.First, s) {
+		if a.Segments > 0 && a.Karn && !a.Newest.SACKed && c.timed(a.Newest.First, s) && !cameTwice(s, una, a.Newest) {
 			full, flying := fullPayload(&c.ends[of.Peer()], s), e.flying()
 			x.rtt.add(now-a.Newest.First, base, a.Segments == 1 && a.Bytes+flying < 2*full, a.Bytes+flying)
 			if a.Bytes >= full || flying > 0 {
@@ -278,6 +281,17 @@ func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.
 			}
 		}
 	}
+}
+
+// cameTwice reports whether an ACK says by D-SACK that data which it acknowledges for the first
+// time came twice (RFC 2883 section 4): a repeat went by unseen, and which of the two it answers
+// nothing tells (Karn's rule, RFC 6298 section 3).
+func cameTwice(s *capture.Segment, una reassembly.Seq, newest *reassembly.Sent) bool {
+	if s.NSACK == 0 {
+		return false
+	}
+	left, right := reassembly.Seq(s.SACK[0].Left), reassembly.Seq(s.SACK[0].Right)
+	return left.Less(right) && right.LessEq(una) && newest.From.Less(right)
 }
 
 func inBlock(b capture.SACKBlock, left, right reassembly.Seq) bool {

@@ -37,6 +37,9 @@ type Options struct {
 	// WrongIP tells whether the IP header of the segment that is being observed has a
 	// wrong checksum, as capture.Decoder.WrongIPChecksum does; nil for never.
 	WrongIP func() bool
+	// Goodbye tells whether the segment that is being observed carries the message by which a
+	// protocol ends, as names.Goodbye does; nil for never. It is asked for short ones.
+	Goodbye func() bool
 }
 
 // Tracker holds the connections of one input, or those of some of its shards.

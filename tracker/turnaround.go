@@ -100,7 +100,7 @@ func (c *conn) fillExchanges(r *record.Record) {
 	if m := &r.Ends[record.Orig].RTT; m.N > 0 && (!rtt.OK || m.Min < rtt.V) {
 		rtt = record.Some(m.Min)
 	}
-	if rtt.OK {
+	if rtt.OK && 2*x.repeated < x.timed { // else the median may be of a request that was lost
 		e.Server = record.Some(max(0, e.P50-rtt.V))
 	}
 }

@@ -22,7 +22,8 @@ func closeFields() []Field {
 		}},
 		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
 		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", none, func(w *row) Value { return textOf(w.Close.ResetText) }},
-		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
+		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
+		{"close.goodbye", Truth, "", "`true` when the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind, an SMB logoff, ...)", none, func(w *row) Value { return ifTrue(w.Close.Goodbye) }},
 		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST never acknowledged; absent when none", none, func(w *row) Value { return someOf(w.Close.Unheard) }},
 		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) }},
 		{"close.fins_copied_orig", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Orig]) }},
@@ -58,24 +59,9 @@ func causeTold(r *record.Record) record.ResetCause {
 
 // oddWords names the signs, with blanks between.
 func oddWords(odd record.ResetSigns) string {
-	const ttl, id, stamps = record.OddTTL, record.OddIPID, record.OddTimestamps
-	switch odd & (ttl | id | stamps) {
-	case ttl:
-		return "ttl"
-	case id:
-		return "ip-id"
-	case stamps:
-		return "timestamps"
-	case ttl | id:
-		return "ttl ip-id"
-	case ttl | stamps:
-		return "ttl timestamps"
-	case id | stamps:
-		return "ip-id timestamps"
-	case ttl | id | stamps:
-		return "ttl ip-id timestamps"
-	}
-	return ""
+	return [...]string{"", "ttl", "ip-id", "ttl ip-id", "timestamps", "ttl timestamps", "ip-id timestamps", "ttl ip-id timestamps",
+		"signature", "ttl signature", "ip-id signature", "ttl ip-id signature", "timestamps signature", "ttl timestamps signature", "ip-id timestamps signature",
+		"ttl ip-id timestamps signature"}[odd&(record.OddTTL|record.OddIPID|record.OddTimestamps|record.OddSigned)]
 }
 
 // timeWaitFields are who held TIME-WAIT, and how long.

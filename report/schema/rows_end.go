@@ -131,6 +131,7 @@ func optionFields(p string, e record.End) []Field {
 		{p + "timestamps", Truth, "", "it announced timestamps", offered, sent(e, func(r *record.EndRecord) Value { return optTruth(r.Timestamps) })},
 		{p + "ecn", Truth, "", "it announced ECN", offered, sent(e, func(r *record.EndRecord) Value { return optTruth(r.ECN) })},
 		{p + "ttl", Count, "", "TTL or hop limit of its packets", hidden{perhaps: darkOf(e)}, sent(e, func(r *record.EndRecord) Value { return optCount(r.TTL) })},
+		{p + "data_ttl", Count, "", "that of its first data, where it differs by two hops or more from that of the packets before; absent else", hidden{perhaps: darkOf(e)}, sent(e, func(r *record.EndRecord) Value { return optCount(r.DataTTL) })},
 		{p + "first_byte_s", Seconds, "s", "open to its first payload byte", hidden{perhaps: darkOf(e) | midstream | gaps | wentBack}, sent(e, func(r *record.EndRecord) Value { return optSeconds(r.FirstByte) })},
 	}
 }

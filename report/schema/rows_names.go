@@ -60,7 +60,7 @@ func exchangeFields() []Field {
 		{"exchanges.p95_s", Seconds, "s", "95th percentile, off by at most 6.3 %", known, timed(func(x *record.ExchangesRecord) int64 { return x.P95 })},
 		{"exchanges.max_s", Seconds, "s", "longest", known, timed(func(x *record.ExchangesRecord) int64 { return x.Max })},
 		{"exchanges.sum_s", Seconds, "s", "all together: how long the originator waited for answers", known, timed(func(x *record.ExchangesRecord) int64 { return x.Sum })},
-		{"exchanges.server_s", Seconds, "s", "median minus the shortest round trip between capture point and responder: the time in the server", known, func(w *row) Value { return optSeconds(w.Exchanges.Server) }},
+		{"exchanges.server_s", Seconds, "s", "median minus the shortest round trip between capture point and responder: the time in the server; absent where half of the requests or more were retransmitted before the answer", known, func(w *row) Value { return optSeconds(w.Exchanges.Server) }},
 		{"exchanges.think_s", Seconds, "s", "pauses of the originator, all together: last byte of an answer to the next request", known, timed(func(x *record.ExchangesRecord) int64 { return x.Think })},
 		{"exchanges.left_s", Seconds, "s", "the originator closed, by FIN or RST, when its last request had got no answer: from that request's last byte to then; absent when it had, or when the other end closed first", known, func(w *row) Value { return optSeconds(w.Exchanges.Left) }},
 	}

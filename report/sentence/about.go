@@ -217,6 +217,8 @@ func ResetWhy(r *record.Record) string {
 	switch {
 	case diagnose.Forgot(r):
 		return forgotten
+	case diagnose.BehindFIN(r):
+		return "a request came behind the close after " + say.Duration(r.Close.Quiet.V, false) + " of idle time"
 	case diagnose.Crossed(r):
 		return "a request crossed the close after " + say.Duration(r.Close.Quiet.V, false) + " of idle time"
 	}
@@ -284,7 +286,7 @@ func StrangeTTL(r *record.Record) string {
 	if r.Close.ResetBy > record.Resp {
 		return ""
 	}
-	own := r.Ends[r.Close.ResetBy].TTL
+	own := r.Ends[r.Close.ResetBy].OwnTTL()
 	if !r.Close.ResetTTL.OK || !own.OK {
 		return ""
 	}

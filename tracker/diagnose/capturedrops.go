@@ -59,6 +59,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	}
 	if dropped {
 		f.counted = true
+		f.Causes = f.Causes[:1] // what a mirror port drops, or a filter leaves out, the host does not count
 		f.Title = fmt.Sprintf("the capture lost packets: the capturing host counted %s dropped", say.Thousands(c.Drops.V))
 		if q.missing.n == 0 {
 			f.Explanation = "The statistics of the capturing interface say so; no ACK in the capture is for bytes that it lacks."

@@ -31,6 +31,7 @@ type Context struct {
 	ended     *endings
 	suspects  suspects
 	lastBegan map[capture.Addr]int64 // see opensUntil
+	unseen    map[capture.Addr]bool  // see answersUnseen
 }
 
 // toTheEnd says until when something was so: as far as is known.

@@ -23,7 +23,8 @@ type found struct {
 	text          string  // what they did: "asked for ECN"
 	failed, all   int     // attempts that failed and have the sign, of so many of which it is known
 	well, allWell int     // the same of those that went well
-	p             float64 // Fisher's exact test, two-sided, times the signs that were tried
+	tries         int     // at how many places it was looked for
+	p             float64 // Fisher's exact test, two-sided, times the signs, and the places of this one, that were tried
 }
 
 // wrong is how many attempts the sign puts on the wrong side.
@@ -94,6 +95,7 @@ func (x *contrasts) of(at capture.Endpoint, failed outcome) *verdict {
 
 // compare tries on the attempts to a listener the signs that can tell of such a failure.
 func (x *contrasts) compare(all []*joined, failed outcome) *verdict {
+	takeTurns(all, failed)
 	var bad, good []*joined
 	for _, a := range all {
 		switch a.Result {
@@ -125,7 +127,7 @@ func compareTwo[T any](bad, good []*T, list []sign[T], fits func(*sign[T]) bool)
 	v.compared = fisher(len(bad), 0, 0, len(good))*float64(v.tried) < chanceMost
 	var hold []found
 	for _, t := range tables {
-		t.p = min(fisher(t.failed, t.all-t.failed, t.well, t.allWell-t.well)*float64(v.tried), 1)
+		t.p = min(fisher(t.failed, t.all-t.failed, t.well, t.allWell-t.well)*float64(v.tried*t.tries), 1)
 		if t.p < chanceMost && t.failed*100 >= t.all*separates && t.well*100 <= t.allWell*(100-separates) && t.all*2 > len(bad) {
 			hold = append(hold, t)
 		}
@@ -137,9 +139,16 @@ func compareTwo[T any](bad, good []*T, list []sign[T], fits func(*sign[T]) bool)
 // keepBest keeps the signs that put the fewest attempts on the wrong side.
 func (v *verdict) keepBest(hold []found) {
 	slices.SortStableFunc(hold, func(a, b found) int { return cmp.Compare(a.wrong(), b.wrong()) })
-	for _, t := range hold {
+	best := hold
+	for i, t := range hold {
 		if t.wrong() > hold[0].wrong() {
+			best = hold[:i]
 			break
+		}
+	}
+	for _, t := range best {
+		if t.yields && len(best) > 1 {
+			continue
 		}
 		if t.where {
 			v.where = append(v.where, t)
@@ -159,7 +168,10 @@ func (s *sign[T]) tables(bad, good []*T) []found {
 	if !ok {
 		return nil
 	}
-	t := found{mark: &s.mark, text: s.say(value)}
+	t := found{mark: &s.mark, text: s.say(value), tries: 1}
+	if s.tries != nil {
+		t.tries = s.tries(value)
+	}
 	t.failed, t.all = s.count(bad, value)
 	t.well, t.allWell = s.count(good, value)
 	if t.all == 0 || t.allWell == 0 || s.oneSided && value == 0 {

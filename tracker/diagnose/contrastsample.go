@@ -146,6 +146,7 @@ type joined struct {
 	neighbour bool // both of those are known
 	held      int  // connections that its client held open to the same server when its SYN came
 	counted   bool // that is known: no attempt was forgotten
+	turn      turn // see takeTurns
 }
 
 // openFor tells when a connection opened, and until when neither end had closed it; nothing of one

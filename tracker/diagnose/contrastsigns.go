@@ -17,6 +17,7 @@ type sign[T any] struct {
 	tight    bool    // and it is a limit: those that failed differ by a tenth at most
 	only     outcome // it can be why only of attempts that went so; wentUnknown: of any whose SYN was not taken
 	of       func(a *T) (value uint64, known bool)
+	tries    func(value uint64) int    // at how many places it was looked for; nil for one
 	say      func(value uint64) string // what they did: "asked for ECN"
 	detail   func(bad []*T) string     // what is told besides of those that failed; nil for nothing
 }
@@ -25,6 +26,7 @@ type sign[T any] struct {
 type mark struct {
 	moments bool // it tells that others fared no better at the moment
 	where   bool // it tells where or when, never why
+	yields  bool // where another separates equally well, that one is why
 	cause   func(t *found) string
 	advice  func(at capture.Endpoint) []string
 }
@@ -40,6 +42,7 @@ func signsOfWhy() []sign[joined] {
 		{mark: mark{cause: causeBehind, advice: adviseBehind}, oneSided: true, of: comesBehind, say: yesNo("came with a TSval behind the newest accepted from their address", "")},
 		{mark: mark{cause: causeHeld, advice: adviseHeld}, oneSided: true, of: findsHeld, say: yesNo("reused a port on which the server still held the previous connection", ""), detail: statesHeld},
 		{mark: mark{cause: causeCrowded, advice: adviseCrowded}, oneSided: true, of: comesCrowded, say: yesNo("came within 2 ms of another host's SYN to the same server", "")},
+		{mark: mark{cause: causeTurn, advice: adviseTurn, yields: true}, oneSided: true, only: wentRefused, of: inTurn, tries: placesOf, say: sayTurn},
 		{mark: mark{cause: causeLimit, advice: adviseLimit}, from: true, tight: true, of: holdsOpen, say: sayHeld},
 		{mark: mark{cause: causeFastOpen, advice: adviseFastOpen}, oneSided: true, of: asksFastOpen, say: yesNo("asked for fast open (RFC 7413)", "")},
 		{mark: mark{cause: causeSYNData, advice: adviseFastOpen}, oneSided: true, of: carriesData, say: yesNo("carried data on the SYN (fast open, RFC 7413)", "")},

@@ -15,6 +15,7 @@ type given struct {
 	sources sources
 	waited  fold.Range[int64] // from the request to the close
 	took    int64             // from the request to its answer, the longest
+	again   uint64            // connections on which a request was sent again before its answer came
 	bytes   uint64            // of answers that came too late
 }
 
@@ -24,7 +25,7 @@ func (x *given) Fields(w *fold.Walk) {
 	x.sources.Fields(w)
 	x.waited.Fields(w)
 	fold.Max(w, &x.took)
-	fold.Sum(w, &x.bytes)
+	fold.Sum(w, &x.bytes, &x.again)
 }
 
 // gaveUpLeast is how long an opener must have waited: one that closes sooner did not mean to wait.
@@ -80,6 +81,9 @@ func addGivenUp(s *subjects[given, *given], r *record.Record) {
 	x.waited.Take(r.Exchanges.Left.V)
 	x.took = max(x.took, r.Exchanges.Max)
 	x.bytes += lateAnswer(r)
+	if r.Exchanges.Repeated > 0 {
+		x.again++
+	}
 }
 
 // timeout tells that all waited equally long.
@@ -103,6 +107,9 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
 			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who())},
 	}
+	if x.again > 0 {
+		f.Explanation += onSome(x.again, x.n, "a request was sent again before its answer came: a part of that wait is for a request that was lost, not for the server.")
+	}
 	if x.n == 1 { // nothing to compare its wait with
 		f.Explanation = strings.Replace(f.Explanation, "Each", "It", 1)
 		f.Causes = []string{"a timeout of the client, shorter than the server takes: one wait alone does not show it", "the user or caller cancelled",
@@ -113,6 +120,9 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 		f.Title = fmt.Sprintf("%s to %s ended by a timeout of the client: it closed %s after the request, before the answer came", sentence(all.of(x.n)), name(s.A), waits)
 		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a set timeout, not chance.", say.Thousands(x.n))
 		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this server takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
+		if x.again == x.n {
+			f.Causes[0] = strings.Replace(f.Causes[0], "than this server takes to answer", "than requests take that are lost and sent again", 1)
+		}
 	}
 	return f, true
 }

@@ -98,7 +98,7 @@ func TestChosenIsPossible(t *testing.T) {
 
 // Many systems leave timestamps out of RSTs: that alone does not speak of something on the way.
 func TestOddResets(t *testing.T) {
-	x := &resets{odd: [3]uint64{0, 0, 3}}
+	x := &resets{odd: [4]uint64{0, 0, 3}}
 	if text := x.oddly(); text != "" {
 		t.Errorf("timestamps alone: %q", text)
 	}

@@ -31,7 +31,8 @@ asked for some time (HTTP's keep-alive timeout, RFC 9112 section 9.5). A request
 that is sent before the client's application has noticed the FIN, meets a socket that nobody
 holds: a bare RST answers it (RFC 9293 section 3.10.7.1), and the request had no answer. Its sign is
 a FIN after at least 1 s in which that end neither sent nor took in data, and a RST
-within 1 s of it that answers data. It is likely where all FINs that a request met came after the
+within 1 s of it that answers data. Where the client had acknowledged the FIN before it asked, the two did
+not cross: its application had not looked, and that is said. It is likely where all FINs that a request met came after the
 same silence and others closed after it without harm; else an application may have closed for
 another reason. Data of more than a second after the FIN is reset-late-data.`,
 		New: func(o *Options) Fold {
@@ -62,9 +63,19 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),
 			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1)."},
 	}
+	came := "a request came as it closed, and was answered with a RST"
+	switch {
+	case x.behind == x.n:
+		came = "a request came behind its FIN, and was answered with a RST"
+		f.Title = fmt.Sprintf("%s to %s died as the server had closed it for being idle: a request came behind its FIN", all.of(x.n), name(s.A))
+		f.Explanation += fmt.Sprintf(" The client had acknowledged the FIN up to %s before: its application had not looked.", span(x.latest))
+	case x.behind > 0:
+		f.Explanation += fmt.Sprintf(" %s crossed the FIN. On %s the client had acknowledged the FIN, up to %s before it asked: its application had not looked.",
+			say.Thousands(x.n-x.behind), say.Thousands(x.behind), span(x.latest))
+	}
 	if n := x.alike(); n >= l.quietly {
 		f.Confidence = Likely
-		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: a request came as it closed, and was answered with a RST", name(s.A), limit, all.of(x.n))
+		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: %s", name(s.A), limit, all.of(x.n), came)
 		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
 		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
 	}
@@ -81,6 +92,23 @@ func Crossed(r *record.Record) bool {
 	return c.Quiet.OK && c.Quiet.V >= raceQuiet && cameLate(r) > closeNotify && c.ResetTime.V-c.FINTime[record.Resp].V <= raceWindow
 }
 
+// behindFIN is how long the opener had acknowledged the FIN when it sent what the RST answers; 0 where
+// that crossed the FIN, or acknowledged it itself.
+func behindFIN(r *record.Record) int64 {
+	c := &r.Close
+	acked := c.FINAcked[record.Resp]
+	if ns := c.ResetTime.V - c.ResetAfter - acked.V; acked.OK && ns >= behindLeast {
+		return ns
+	}
+	return 0
+}
+
+// behindLeast is more than what a time in whole milliseconds is off.
+const behindLeast = 2 * millisecond
+
+// BehindFIN tells of what Crossed tells that it did not cross the FIN: its opener had acknowledged that.
+func BehindFIN(r *record.Record) bool { return Crossed(r) && behindFIN(r) > 0 }
+
 // quietlyClosed tells that the listener closed after a silence, and no harm came of it.
 func quietlyClosed(r *record.Record) bool {
 	c := &r.Close
@@ -93,12 +121,18 @@ type races struct {
 	quiet  fold.Histogram    // before the FINs that did no harm
 	before fold.Range[int64] // before those that met a request
 	bytes  uint64            // of the requests
+	behind uint64            // connections whose client had acknowledged the FIN before it asked
+	latest int64             // the longest before
 }
 
 func (x *races) add(r *record.Record) {
 	x.hit(r, r.Close.ResetPacket, r.Close.ResetTime.V, r.End)
 	x.before.Take(r.Close.Quiet.V)
 	x.bytes += cameLate(r)
+	if ns := behindFIN(r); ns > 0 {
+		x.behind++
+		x.latest = max(x.latest, ns)
+	}
 }
 
 // Fields walks over what is summed up.
@@ -106,7 +140,8 @@ func (x *races) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.quiet.Fields(w)
 	x.before.Fields(w)
-	fold.Sum(w, &x.bytes)
+	fold.Sum(w, &x.bytes, &x.behind)
+	fold.Max(w, &x.latest)
 }
 
 // alike is how many closed without harm after the silence of those that met a request.

@@ -39,7 +39,7 @@ still be answered when the input ends is not counted. Where no SYN was ever repe
 on, that nobody answered is only possible: who gets no answer repeats its SYN. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer})
+			return hostwise(newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer}))
 		},
 	}
 }
@@ -90,12 +90,53 @@ func noneAnswered(n uint64, all whole, from string) string {
 	return "answered none of the " + say.Plural(n, "connection") + " from " + from
 }
 
+// unansweredBy says who answered nothing: a listener, or a host with all the ports that were tried.
+func (a *attempts) unansweredBy(c *Context, s Subject, n uint64) string {
+	if s.Kind == SubjectHost {
+		return fmt.Sprintf("%s answered none of %s to %s, from %s", s.A.Addr, say.Plural(n, "connection"), about(&a.targets, "port"), a.sources.who())
+	}
+	return name(s.A) + " " + noneAnswered(n, c.wholeOf(s.A, n), a.sources.who())
+}
+
+// segments is the filter of tcpdump that takes what the attempts sent.
+func (a *attempts) segments(s Subject) string {
+	switch {
+	case s.Kind != SubjectHost:
+		return fmt.Sprintf("tcp port %d", s.A.Port)
+	case len(a.sources.known) == 1:
+		return fmt.Sprintf("tcp and host %s", a.sources.known[0].Addr)
+	}
+	return "tcp"
+}
+
+// listening is the filter of ss(8) that picks a listener's socket; "" for those of a host.
+func listening(s Subject) string {
+	if s.Kind == SubjectHost {
+		return ""
+	}
+	return fmt.Sprintf(" '( sport = :%d )'", s.A.Port)
+}
+
+// tellUnseen tells of SYNs to a host whose answers the capture does not hold: whether it answered
+// them is not known.
+func (a *attempts) tellUnseen(c *Context, s Subject, n uint64) Finding {
+	return Finding{
+		Severity: Info, Confidence: Possible,
+		Title:       a.unansweredBy(c, s, n) + ", as far as was captured",
+		Explanation: fmt.Sprintf("Nothing that %s sent is in this capture, and yet it answered: a client went on with a connection to it. So it may have answered these too.", s.A.Addr),
+		Causes:      []string{"the capture does not hold what it sends (see capture-one-way)", "nothing answered these"},
+		Advice:      []string{fmt.Sprintf("Capture both directions, or on %s: `tcpdump -ni any '%s'`.", s.A.Addr, a.segments(s))},
+	}
+}
+
 func theseFrom(n uint64) string {
 	if n == 1 {
 		return "this one"
 	}
 	return "these"
 }
+
+const answersElsewhere = "its answers take another way, which the capture does not see"
 
 const hostOff = "the host is off or has no such address"
 
@@ -107,18 +148,21 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if service.silent(a.when.Least) {
 		return tellFellSilent(c, s, a, n, service, k), true
 	}
+	if c.answersUnseen(s.A.Addr) {
+		return a.tellUnseen(c, s, n), true
+	}
 	through, meanwhile := service.during(a.when.Least, a.when.Most), uint64(0)
 	if through {
 		meanwhile = service.opened + service.running
 	}
 	f := Finding{
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
-		Title:       fmt.Sprintf("%s %s", name(s.A), noneAnswered(n, c.wholeOf(s.A, n), a.sources.who())),
+		Title:       a.unansweredBy(c, s, n),
 		Explanation: a.silence(c),
 		Causes:      []string{"a firewall drops the SYNs", hostOff, "the answers take another way and are lost there"},
 		Advice: []string{
-			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
-			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
+			fmt.Sprintf("On %s: `tcpdump -ni any '%s'` shows whether the SYNs arrive and answers leave.", s.A.Addr, a.segments(s)),
+			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn%s` and `nft list ruleset`.", listening(s)),
 		},
 	}
 	v := c.contrast(s.A, wentUnanswered)
@@ -144,12 +188,12 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	if silent {
 		f.Confidence = Possible
-		f.Causes[len(f.Causes)-1] = "its answers take another way, which the capture does not see"
+		f.Causes[len(f.Causes)-1] = answersElsewhere
 	}
 	if a.once == a.n && a.others == 0 && a.replaced == 0 {
 		a.intoOnce(&f)
 	}
-	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),
+	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn%s` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", listening(s)),
 		"a firewall rule of the host drops the SYNs", "the accept queue or the SYN queue of the server is full, so it drops SYNs")
 	if a.unfit > 0 {
 		a.intoUnfit(c, &f, s)
@@ -201,7 +245,8 @@ func (a *attempts) silence(c *Context) string {
 
 // intoOnce tells of SYNs that were not sent again though the input goes on.
 func (a *attempts) intoOnce(f *Finding) {
-	f.Confidence = Possible
+	f.Confidence, f.Severity = Possible, min(f.Severity, Notice)
+	f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == answersElsewhere }) // said more closely below
 	f.Explanation = "No SYN was sent again, though the capture goes on: a TCP that gets no answer repeats its SYN after 1 s (RFC 6298 section 2)."
 	f.Causes = append([]string{"the answers take a way that the capture does not see: the clients had them, and had nothing to repeat",
 		"the program that sent them gave up within a second, or makes its packets itself (a scan, a test)"}, f.Causes...)
@@ -230,7 +275,7 @@ func (a *attempts) intoUnfit(c *Context, f *Finding, s Subject) {
 	f.Title = fmt.Sprintf("%s answered %s by a RST that does not acknowledge the SYN, from %s", name(s.A), say.Plural(a.n, "SYN"), a.sources.who())
 	f.Causes = []string{"something on the path rejects with a RST, and makes it wrong", "the RST answers an older connection of the same ports", "the server's TCP is no full one (a load balancer, a test program)"}
 	f.Advice = []string{fmt.Sprintf("Compare the RST's TTL with that of other packets of %s.", s.A.Addr),
-		fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether it sends that RST itself.", s.A.Addr, s.A.Port)}
+		fmt.Sprintf("On %s: `tcpdump -ni any '%s'` shows whether it sends that RST itself.", s.A.Addr, a.segments(s))}
 	if s.loopback() {
 		f.Causes = f.Causes[1:]
 		f.Advice = f.Advice[1:]

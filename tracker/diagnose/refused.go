@@ -18,7 +18,8 @@ connections to it opened in the same input.
 
 The order shows more: where refusals lie one here and one there among connections that were
 served within a second around them, one of several targets behind the address does not
-listen; where all lie in one stretch in which none was served, the service was down for that time.
+listen; where every n-th was refused, they are dealt out in turn
+(tested as all signs are, times the places in the turn); where all lie in one stretch in which none was served, the service was down for that time.
 
 It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own

@@ -24,7 +24,8 @@ Firewalls and intrusion prevention reset in this way, often both ends.
 Systems begin with a TTL of 64, 128 or 255. Where the RST's distance, counted from
 the next of those, is the same as that of the other segments (59 and 123 are both
 5 hops), another system stands in the same place: mostly a load balancer that
-answers in its backend's name. That is only possibly an intruder. A RST that answers what
+answers in its backend's name. That is only possibly an intruder. Where an end's SYN came as the
+RST did and its data another way, a load balancer opened the connection in its name and ended it. A RST that answers what
 came after a long idle time is idle-timeout or keepalive-missing.
 
 ` + endsDoc,
@@ -40,7 +41,7 @@ func pickInjected(r *record.Record) bool {
 
 func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 	f := Finding{
-		Severity: effect{minor: x.closing == x.n || x.level == x.n, felt: true}.severity(), Confidence: Likely,
+		Severity: effect{minor: x.closing == x.n || x.level == x.n || x.opener == x.n, felt: true}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("something on the path reset %s", x.what(s, all)),
 		Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
 			rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
@@ -56,6 +57,13 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 		f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
 		f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log shows what it reset, and why."
 		f.Advice = f.Advice[:1]
+	}
+	if x.opener > 0 {
+		f.Explanation += onSome(x.opener, x.n, "what opened the connection in that end's name came as the RST did, and its data came another way: what opened it ended it too.")
+	}
+	if x.opener == x.n {
+		f.Causes = []string{"a load balancer or proxy that opens connections in that end's name gave it up: a limit of its own, for idle time or life", "a firewall that answers for that end (SYN proxy) ended it"}
+		f.Advice = []string{"Look for a limit of idle time or life in the settings of the load balancer, proxy or firewall before that end; its log tells why it ended them.", f.Advice[0]}
 	}
 	if x.also > 0 {
 		f.Explanation += fmt.Sprintf(" On %s a RST with that end's own TTL came as well: it reset the connection itself too.", say.Thousands(x.also))

@@ -71,11 +71,15 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 func cameLate(r *record.Record) uint64 { return cmp.Or(r.Close.BytesAfterFIN.V, r.Close.Unheard) }
 
 // HarmlessReset tells that a connection ended by a RST by which nobody lost anything: a
-// parting word met a closed socket, or its receiver had got an answer and closed before.
+// parting word met a closed socket, its receiver had got an answer and closed before, or an end had
+// said goodbye in its protocol's words.
 func HarmlessReset(r *record.Record) bool {
 	c := &r.Close
 	if c.Kind != record.CloseReset || !running(r) || c.ResetBy > record.Resp || r.Capture.OneWay {
 		return false
+	}
+	if c.Goodbye {
+		return true
 	}
 	switch c.ResetCause {
 	case record.ResetLateData:

@@ -19,12 +19,15 @@ type resets struct {
 	closing    uint64        // connections of which the RST's sender had sent its FIN before
 	done       uint64        // connections whose other end had closed, and had got an answer
 	bytes      uint64        // that came after the FIN and were lost
-	odd        [3]uint64     // with another TTL, IP-ID, timestamps
+	odd        [4]uint64     // with another TTL, IP-ID, timestamps, signature
 	ttl        fold.Range[uint8]
 	own        fold.First[ownTTLs] // of the connection with the least id
 	ignored    uint64
 	disobeyed  uint64 // whose receiver acknowledged what came after the RST
+	keyed      uint64 // of those that ignored one, whose SYN was signed, or not captured
 	inPlace    uint64 // RSTs out of CLOSE-WAIT: they came where a FIN was due
+	byes       uint64 // on which an end had said goodbye in its protocol's words
+	opener     uint64 // that came as the segments that opened the connection, their end's data another way
 	level      uint64 // of another TTL, but as many hops away as their sender's other segments
 	mute       uint64 // of its opener, on which neither end had sent a byte
 	probed     uint64 // of those: all that was seen was a segment and the RST that answers it
@@ -81,17 +84,26 @@ func (x *resets) add(r *record.Record) {
 	if wasDone(r) {
 		x.done++
 	}
+	if c.Goodbye {
+		x.byes++
+	}
 	x.bytes += cameLate(r)
 	x.countOdd(r.Close.ResetOdd)
 	takeTTL(&x.ttl, c.ResetTTL)
-	x.own.Take(ownTTLs{r.ID, [2]uint8{r.Ends[record.Orig].TTL.V, r.Ends[record.Resp].TTL.V}})
-	if c.ResetBy <= record.Resp && c.ResetTTL.OK && r.Ends[c.ResetBy].TTL.OK && hops(c.ResetTTL.V) == hops(r.Ends[c.ResetBy].TTL.V) {
-		x.level++
+	x.own.Take(ownTTLs{r.ID, [2]uint8{r.Ends[record.Orig].OwnTTL().V, r.Ends[record.Resp].OwnTTL().V}})
+	if c.ResetBy <= record.Resp {
+		own := r.Ends[c.ResetBy].OwnTTL()
+		if c.ResetTTL.OK && own.OK && hops(c.ResetTTL.V) == hops(own.V) {
+			x.level++
+		}
+		if c.OpenedForIt(&r.Ends[c.ResetBy]) {
+			x.opener++
+		}
 	}
 }
 
 func (x *resets) countOdd(odd record.ResetSigns) {
-	for i, sign := range [...]record.ResetSigns{record.OddTTL, record.OddIPID, record.OddTimestamps} {
+	for i, sign := range [...]record.ResetSigns{record.OddTTL, record.OddIPID, record.OddTimestamps, record.OddSigned} {
 		if odd.Has(sign) {
 			x.odd[i]++
 		}
@@ -135,12 +147,12 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sums(w, x.odd[:])
 	x.ttl.Fields(w)
 	x.own.Fields(w)
-	fold.Sum(w, &x.ignored, &x.level, &x.probed, &x.mute)
+	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.disobeyed, &x.inPlace)
+	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.disobeyed, &x.keyed, &x.inPlace)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
@@ -233,12 +245,25 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	rest.n, rest.by[record.Orig] = x.n-checks, x.by[record.Orig]-checks
 	f := k.tell(s, &rest, c.wholeOf(s.A, rest.n), k.scale)
 	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the server "+name(s.A))
+	rest.tookLeave(&f)
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
 	} else if k.ends != endedUnknown && !alike { // else the cause is named
 		c.endingsAt(s.A, k.ends).beside(&f, s.A)
 	}
 	return f, true
+}
+
+// tookLeave tells of connections that ended after a goodbye: nothing is lost by the RST.
+func (x *resets) tookLeave(f *Finding) {
+	if x.byes == 0 {
+		return
+	}
+	f.Explanation += onSome(x.byes, x.n, "the last data was the protocol's goodbye (such as QUIT, an LDAP unbind, an SMB logoff): nobody waited for more.")
+	if x.byes == x.n {
+		f.Severity = min(f.Severity, Info)
+		f.Causes = append([]string{"the application ends the connection so once all is said"}, f.Causes...)
+	}
 }
 
 // oneOpener is the opener of all connections; what a listener does to many is its own affair.

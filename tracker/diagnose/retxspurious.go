@@ -41,11 +41,12 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 		x.hitAt(r, r.Evidence.Ends[e].Needless)
 		x.wrong += uint64(n)
 		x.dsacks += uint64(y.DSACKs)
+		x.hastened += uint64(min(y.RetxFast, r.Ends[e.Peer()].DupAcks))
 	}
 }
 
 func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
-	return Finding{
+	f := Finding{
 		Severity: effect{harmless: x.wrong*100 < x.segments}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s retransmitted data that had arrived: %s of its %s were spurious", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
@@ -54,5 +55,15 @@ func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool)
 			"ACKs are lost or held back on the return path"},
 		Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
 			"`ss -ti` shows reordering and the round trip's variation on each connection."},
-	}, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
+	}
+	// What a timer set off was not set off by reordering, which shows as duplicate ACKs.
+	switch late := f.Causes[1:]; {
+	case x.hastened == 0:
+		f.Explanation += " A timer set off each of the repeats, before the ACK was back: no duplicate ACK asked for one."
+		f.Causes = late
+	case x.hastened*2 < x.all:
+		f.Explanation += fmt.Sprintf(" A timer set off most of the repeats, before the ACK was back; duplicate ACKs or SACK set off %s.", say.Thousands(x.hastened))
+		f.Causes = append(late, f.Causes[0])
+	}
+	return f, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
 }

@@ -87,7 +87,7 @@ func TestShownOnly(t *testing.T) {
 		{"mss-clamped", "a link whose MTU is small", same(1, set(func(r *record.Record) { r.Ends[resp].MSS, r.Open.SmallLink = record.Some(uint16(468)), true })), "info likely", "a small MTU of its own", "Ethernet"},
 		{"mss-clamped", "Ethernet", same(1, set(func(r *record.Record) { r.Ends[resp].MSS = record.Some(uint16(468)) })), "notice likely", "Ethernet alone", ""},
 		{"no-answer", "one SYN", same(1, failed(record.OpenNoAnswer, 1), set(func(r *record.Record) { r.Silent = 3500 * millisecond })), "notice possible", "One SYN was captured; whether another followed is not known", "0 us"},
-		{"no-answer", "one SYN, and the capture goes on", same(3, failed(record.OpenNoAnswer, 1)), "warning possible", "No SYN was sent again, though the capture goes on", "not known"},
+		{"no-answer", "one SYN, and the capture goes on", same(3, failed(record.OpenNoAnswer, 1)), "notice possible", "No SYN was sent again, though the capture goes on", "not known"},
 		{"retx-storm", "no ACK was captured", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
 			x.Retx, x.RetxOther, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
 		}), set(func(r *record.Record) { r.Capture.OneWay, r.Ends[orig] = true, record.EndRecord{} })), "warning likely", "no ACK was captured", "by timeout"},

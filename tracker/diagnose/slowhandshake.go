@@ -92,7 +92,7 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 // data both took long, about the same: who acknowledges is not who answers.
 func stoodBefore(r *record.Record) bool {
 	x, t := &r.Exchanges, &r.Ends[record.Orig].RTT
-	if t.N == 0 || t.Source == record.RTTHandshake || x.Timed == 0 || 10*t.P50 > r.Open.Resp.V {
+	if t.N == 0 || t.Source == record.RTTHandshake || x.Timed == 0 || x.Repeated > 0 || 10*t.P50 > r.Open.Resp.V {
 		return false
 	}
 	return 4*x.First >= 3*r.Open.Resp.V && 2*x.First <= 3*r.Open.Resp.V

@@ -15,14 +15,38 @@ type tried struct {
 }
 
 // total counts connections.
-type total struct{ n uint64 }
+type total struct {
+	n      uint64
+	unseen uint64 // those whose opener went on with it, though the capture holds nothing that the listener sent
+}
 
 // Fields walks over what is counted.
-func (t *total) Fields(w *fold.Walk) { fold.Sum(w, &t.n) }
+func (t *total) Fields(w *fold.Walk) { fold.Sum(w, &t.n, &t.unseen) }
 
 func newTried() tried { return tried{fold.NewBounded[port, total](maxListeners)} }
 
-func (t *tried) add(r *record.Record) { t.kept.At(port(r.Resp)).n++ }
+func (t *tried) add(r *record.Record) {
+	x := t.kept.At(port(r.Resp))
+	x.n++
+	if OneWay(r) && r.Ends[record.Resp].Packets == 0 {
+		x.unseen++
+	}
+}
+
+// answersUnseen tells that a host answered and that the capture does not hold it: a connection to it
+// went on of which only the opener's packets were captured, and nothing at all that the host sent was.
+func (c *Context) answersUnseen(host capture.Addr) bool {
+	if c.tried == nil || !c.silentHost(host) {
+		return false
+	}
+	if c.unseen == nil {
+		c.unseen = make(map[capture.Addr]bool)
+		for p, t := range c.tried.kept.All() {
+			c.unseen[p.Addr] = c.unseen[p.Addr] || t.unseen > 0
+		}
+	}
+	return c.unseen[host]
+}
 
 // whole is what a number of a listener's connections is a part of.
 type whole struct {

@@ -29,6 +29,14 @@ func ofThose(n, all uint64, noun string) string {
 	return outOf(n, all, noun)
 }
 
+// onSome begins a sentence about n of all connections of a finding: with nothing where that is all.
+func onSome(n, all uint64, text string) string {
+	if n < all {
+		text = "on " + say.Thousands(n) + " " + text
+	}
+	return " " + sentence(text)
+}
+
 // span is a duration in the text of a finding.
 func span(ns int64) string { return say.Duration(ns, true) }
 

@@ -26,7 +26,8 @@ fast as data comes. The sender then probes with doubling pauses until it opens
 (section 3.8.6.1). Counted are connections with an episode long enough to be felt; those
 of some milliseconds slow a fast sender down, which is receiver-limited; a sender that goes
 on probing a window that is open again is window-not-taken. A RST's window
-of 0 is none. A person who pauses a download does the same.`,
+of 0 is none. A person who pauses a download does the same, and so does a printer: to the ports
+that printers listen at it is an info below 60 s.`,
 		New: func(o *Options) Fold {
 			l := closedLimitsOf(o)
 			return newFold(l.add, l.tell)
@@ -48,6 +49,12 @@ func (l closedLimits) add(s *subjects[waits, *waits], r *record.Record) {
 	}
 }
 
+// printsFor is how long a printer keeps a window closed that has no trouble: a page takes some seconds.
+const printsFor = 60 * second
+
+// prints tells that a port is one that printers listen at: LPD (RFC 1179), IPP (RFC 8010), raw printing.
+func prints(port uint16) bool { return port == 515 || port == 631 || port == 9100 }
+
 func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: x.longest >= l.much}.severity(), Confidence: Proven,
@@ -57,6 +64,11 @@ func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
 			"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},
+	}
+	if s.Kind == SubjectListener && prints(s.A.Port) && x.longest < printsFor {
+		f.Severity = min(f.Severity, Info)
+		f.Causes = append([]string{"a printer takes in as much as it prints: nothing is amiss"}, f.Causes...)
+		f.Advice = append([]string{fmt.Sprintf("Where %s is a printer, its own page or panel shows whether it waits (for paper, ink, a person).", s.A.Addr)}, f.Advice...)
 	}
 	if x.probes > 0 {
 		f.Explanation += fmt.Sprintf(" It probed the closed window %s.", say.Plural(x.probes, "time"))

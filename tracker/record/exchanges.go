@@ -12,7 +12,7 @@ type ExchangesRecord struct {
 	// Nanoseconds; meaningless when Timed is 0.
 	First, Min, P50, P95, Max int64
 	Sum                       int64
-	Server                    Opt[int64] // P50 without the shortest round trip between tap and responder
+	Server                    Opt[int64] // P50 without the shortest round trip between tap and responder; unknown where half of the requests or more were sent again
 	Think                     int64      // sum of the originator's pauses: last byte of an answer to the next request
 	// Left is how long after the last byte of its last request the originator closed, by FIN
 	// or RST, when nothing of an answer had come; unknown when it had, or the responder closed first.

@@ -187,6 +187,7 @@ type EndRecord struct {
 	Timestamps                                   Opt[bool]
 	ECN                                          Opt[bool] // it set up ECN in its SYN (RFC 3168)
 	TTL                                          Opt[uint8]
+	DataTTL                                      Opt[uint8] // of its first data, where that differs by two hops or more: what opened the connection came another way
 	FirstByte                                    Opt[int64] // open -> its first payload byte
 	TimeIn                                       [NStates]Opt[int64]
 	Numbers                                      Opt[Numbers]

@@ -7,10 +7,26 @@ const (
 	OddTTL        ResetSigns = 1 << iota // it came another way
 	OddIPID                              // its identification is far from the sender's counter
 	OddTimestamps                        // a RST,ACK without timestamps on a connection that has them (RFC 7323 section 3.2)
+	OddSigned                            // it is signed (TCP MD5, TCP-AO) and the SYN was not, or the other way round
 )
 
 // Has reports whether all of o are set.
 func (s ResetSigns) Has(o ResetSigns) bool { return s&o == o }
+
+// OwnTTL is the TTL of what the end itself sends: of its data, where something else opened
+// the connection in its name.
+func (e *EndRecord) OwnTTL() Opt[uint8] {
+	if e.DataTTL.OK {
+		return e.DataTTL
+	}
+	return e.TTL
+}
+
+// OpenedForIt tells that the first RST came the way on which the connection was opened in its
+// sender's name, and that this end's data comes another way.
+func (c *CloseRecord) OpenedForIt(sender *EndRecord) bool {
+	return sender.DataTTL.OK && c.ResetTTL.OK && c.ResetTTL.V == sender.TTL.V
+}
 
 // IgnoredRST is the first RST that its receiver had to ignore (RFC 5961 section
 // 3.2): a stray or forged one, or one that answers a segment of long ago.
@@ -34,5 +50,6 @@ type ResetDetail struct {
 	Crossed    bool       // data of its receiver was under way when it was sent: the RST,ACK does not acknowledge it, or it came later
 	ResetAlso  bool       // the first RST came with another TTL, and one with the end's own came too: it reset the connection itself as well
 	ResetText  string     // what the RST carries, where that can be printed (RFC 9293 section 3.5.3): not escaped; "" for nothing
+	Goodbye    bool       // the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind)
 	ByNewer    bool       // the opener reset it for a newer connection's sake: it answered the SYN of that one
 }

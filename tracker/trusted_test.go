@@ -1,0 +1,129 @@
+package tracker
+
+import (
+	"testing"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
+
+// What a segment with a wrong checksum claims is not believed: neither that bytes arrived which
+// nobody captured, until data bears that out, nor how long segments are.
+func TestDamagedSegmentsProveNothing(t *testing.T) {
+	const claim = opened + `
+		1.000 > .P 1:101(100) ack 1 mss 1 | - -
+		1.010 < .P 1:101(100) ack 101     | - -
+		1.020 > .  101:101(0) ack 601    | - -`
+	for _, x := range []struct {
+		name, lines string
+		wrong       uint64 // packet whose TCP checksum is wrong
+		missing     uint64
+	}{
+		{"an ACK", claim, 0, 500},
+		{"an ACK with a wrong checksum", claim, 6, 0},
+		{"an ACK with a wrong checksum, borne out by data", claim + `
+			1.030 < .P 601:701(100) ack 101 | - -`, 6, 500},
+	} {
+		rec, packet := &recorder{}, uint64(0)
+		tr := New(Options{Verify: func() capture.Marks {
+			if packet == x.wrong {
+				return capture.MarkBadChecksum
+			}
+			return capture.MarkChecksumOK
+		}}, rec)
+		for _, l := range parseExchange(t, x.lines) {
+			packet++
+			l.mss, l.options = 0, l.options&^capture.OptMSS
+			tr.Observe(plainWire.segment(l, packet))
+		}
+		tr.Finish()
+		c := &rec.records[0].Capture
+		if got := c.MissingBytes - c.WildBytes; got != x.missing {
+			t.Errorf("%s: %d bytes missing, want %d", x.name, got, x.missing)
+		}
+	}
+}
+
+func TestLongSegmentsOfDamagedPackets(t *testing.T) {
+	const lines = `
+		0.000 > S  0:0(0) mss 1460        | - -
+		0.010 < S. 0:0(0) ack 1 mss 1460  | - -
+		0.020 > .  1:1(0) ack 1           | - -
+		1.000 > .P 1:5001(5000) ack 1     | - -`
+	for _, wrong := range []bool{false, true} {
+		rec, packet := &recorder{}, uint64(0)
+		tr := New(Options{WrongIP: func() bool { return wrong && packet == 4 }}, rec)
+		for _, l := range parseExchange(t, lines) {
+			packet++
+			tr.Observe(plainWire.segment(l, packet))
+		}
+		tr.Finish()
+		if got := rec.records[0].Capture.Offload; got == wrong {
+			t.Errorf("IP checksum wrong %v: offload %v", wrong, got)
+		}
+	}
+}
+
+// A RST that is signed where the connection is not, or the other way round, is told by that.
+func TestSignedReset(t *testing.T) {
+	for _, x := range []struct {
+		name     string
+		syn, rst capture.OptionSet
+		odd      bool
+	}{
+		{"neither", 0, 0, false},
+		{"the RST", 0, capture.OptAO, true},
+		{"the connection", capture.OptMD5, 0, true},
+		{"both", capture.OptMD5, capture.OptMD5, false},
+	} {
+		rec := &recorder{}
+		tr := New(Options{}, rec)
+		for i, l := range parseExchange(t, opened+`
+			1.000 > R. 1:1(0) ack 1 | - -`) {
+			switch {
+			case l.flags.Has(capture.SYN) && l.from == record.Orig:
+				l.options |= x.syn
+			case l.flags.Has(capture.RST):
+				l.options |= x.rst
+			}
+			tr.Observe(plainWire.segment(l, uint64(i+1)))
+		}
+		tr.Finish()
+		if odd := rec.records[0].Close.ResetOdd; odd.Has(record.OddSigned) != x.odd {
+			t.Errorf("%s: %v", x.name, odd)
+		}
+	}
+}
+
+// A RST after an end's goodbye is told so, not one after data that came behind it.
+func TestResetAfterGoodbye(t *testing.T) {
+	const bye = opened + `
+		1.000 > .P 1:8(7) ack 1 | - -`
+	for _, x := range []struct {
+		name, lines string
+		want        bool
+	}{
+		{"the server resets", bye + `
+			1.010 < R. 1:1(0) ack 8 | - -`, true},
+		{"the client resets after the answer", bye + `
+			1.010 < .P 1:101(100) ack 8 | - -
+			1.020 > R. 8:8(0) ack 101 | - -`, true},
+		{"more data came behind", bye + `
+			1.005 > .P 8:208(200) ack 1 | - -
+			1.010 < R. 1:1(0) ack 208 | - -`, false},
+		{"a short request came behind", bye + `
+			1.005 > .P 8:14(6) ack 1 | - -
+			1.010 < R. 1:1(0) ack 14 | - -`, false},
+	} {
+		rec, length := &recorder{}, uint32(0)
+		tr := New(Options{Goodbye: func() bool { return length == 7 }}, rec)
+		for i, l := range parseExchange(t, x.lines) {
+			length = l.n
+			tr.Observe(plainWire.segment(l, uint64(i+1)))
+		}
+		tr.Finish()
+		if r := &rec.records[0]; r.Close.Goodbye != x.want {
+			t.Errorf("%s: %v", x.name, r.Close.Goodbye)
+		}
+	}
+}
