@@ -11,16 +11,15 @@ import (
 // but the arrays of objects. A value that can't be known is an empty cell. It is not
 // safe for concurrent use.
 type CSV struct {
-	row    row
-	opt    Options
+	encoder
 	fields []Field
 }
 
 // NewCSV returns a CSV with these options. Transitions are left out.
 func NewCSV(o Options) *CSV {
 	flat := slices.DeleteFunc(Fields(), func(f Field) bool { return f.Type == Objects })
-	c := &CSV{opt: o, fields: flat}
-	c.row.opt = &c.opt
+	c := &CSV{fields: flat}
+	c.init(o, flat)
 	return c
 }
 
@@ -37,16 +36,20 @@ func (c *CSV) AppendHead(b []byte) []byte {
 
 // AppendConn appends the line of one connection to b.
 func (c *CSV) AppendConn(b []byte, r *record.Record) []byte {
-	c.row.set(r)
-	for i := range c.fields {
+	c.set(r)
+	for i := range c.cells {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		v := c.fields[i].read(&c.row)
-		if v.kind == text {
+		var v Value
+		switch n, ok := c.read(&c.cells[i], &v); {
+		case !ok:
+		case v.kind == text:
 			b = say.AppendCell(b, v.s)
-		} else {
+		case v.kind != absent:
 			b = v.appendPlain(b)
+		default:
+			b = appendNumber(b, c.cells[i].kind, n, "")
 		}
 	}
 	return append(b, '\n')

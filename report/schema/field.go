@@ -16,7 +16,7 @@ type Field struct {
 	Doc  string // what it means, for docs/record.md
 
 	hidden hidden
-	get    func(w *row) Value // its value, where nothing about the capture hides it
+	source source // its value, where nothing hides it
 }
 
 // Type is what a field holds, as JSON Lines writes it.
@@ -41,6 +41,21 @@ func (t Type) String() string {
 	return [...]string{"text", "address", "time", "number", "seconds", "true or false", "list of numbers", "list of seconds", "list of texts", "list of objects"}[t]
 }
 
+// kind is what a number of that type is printed as.
+func (t Type) kind() kind {
+	switch t {
+	case Count:
+		return counted
+	case Seconds:
+		return seconds
+	case Time:
+		return moment
+	case Truth:
+		return truth
+	}
+	return absent
+}
+
 // timed reports whether a value of that type is a time or made of times.
 func (t Type) timed() bool { return t == Time || t == Seconds || t == Spans || t == Objects }
 
@@ -59,6 +74,7 @@ type Options struct {
 type row struct {
 	*record.Record
 	flaws flaw
+	lacks lack
 	opt   *Options
 	pair  [2]capture.Endpoint
 }
@@ -66,7 +82,7 @@ type row struct {
 // set points the row at another record.
 func (w *row) set(r *record.Record) {
 	w.Record = r
-	w.flaws = flawsOf(r)
+	w.flaws, w.lacks = flawsOf(r), lacksOf(r)
 	w.pair = [2]capture.Endpoint{r.Orig, r.Resp}
 }
 
@@ -86,12 +102,20 @@ func Fields() []Field {
 	return all
 }
 
-// read is the field's value; absent where the capture hides it.
+// read is the field's value; absent where something hides it.
 func (f *Field) read(w *row) Value {
-	if f.hidden.by&w.flaws != 0 {
+	if f.hidden.from(w) {
 		return Value{}
 	}
-	return f.get(w)
+	if f.source.made != nil {
+		return f.source.made(w)
+	}
+	c := f.cell(w.Record)
+	n, ok := c.number()
+	if !ok {
+		return Value{}
+	}
+	return Value{kind: c.kind, n: n}
 }
 
 // groups of a field: "keepalive.orig.probes" is in keepalive and orig.

@@ -30,11 +30,62 @@ func darkOf(e record.End) flaw { return darkOrig << e }
 func gapsOf(e record.End) flaw { return gapsOrig << e }
 func spanOf(e record.End) flaw { return spanOrig << e }
 
+// lack is something that a connection did not have, without which fields have
+// nothing to tell; a set of such where bits are joined.
+type lack uint32
+
+const (
+	timeWait       lack = 1 << iota // an end in TIME-WAIT
+	lastRest                        // a pause that no answer followed
+	names                           // payload that names something
+	exchanges                       // answered requests
+	timedExchanges                  // answers whose time is known
+	probesOrig                      // keepalive probes of the originator
+	probesResp                      // the same of the responder
+	roundTripsOrig                  // round trips of the originator's segments
+	roundTripsResp                  // the same of the responder
+	pathOrig                        // anything that the originator's data met on its way
+	pathResp                        // the same of the responder
+	stuckOrig                       // a segment that the originator sent without success
+	stuckResp                       // the same of the responder
+)
+
+// probesOf, roundTripsOf, pathOf and stuckOf are what one end may lack.
+func probesOf(e record.End) lack     { return probesOrig << e }
+func roundTripsOf(e record.End) lack { return roundTripsOrig << e }
+func pathOf(e record.End) lack       { return pathOrig << e }
+func stuckOf(e record.End) lack      { return stuckOrig << e }
+
+// lacksOf is what a connection did not have.
+func lacksOf(r *record.Record) (l lack) {
+	set := func(what lack, is bool) {
+		if is {
+			l |= what
+		}
+	}
+	set(timeWait, r.TimeWait.Holder == record.NoEnd)
+	set(lastRest, r.Idle.Outcome == record.IdleAnswered)
+	set(names, r.Names == nil)
+	set(exchanges, r.Exchanges.N == 0)
+	set(timedExchanges, r.Exchanges.Timed == 0)
+	for e := record.Orig; e <= record.Resp; e++ {
+		set(probesOf(e), r.Keepalive[e].Probes == 0)
+		set(roundTripsOf(e), r.Ends[e].RTT.N == 0)
+		set(pathOf(e), r.Path[e] == record.PathRecord{})
+		set(stuckOf(e), r.Path[e].Stuck.Bytes == 0)
+	}
+	return l
+}
+
 // hidden is what hides a field.
 type hidden struct {
 	by      flaw // any of these leaves it out
 	perhaps flaw // the tracker knows whether it can be told nevertheless, and left it out of the record
+	without lack // and where the connection lacks this there is none
 }
+
+// from tells whether a field of the row is hidden.
+func (h hidden) from(w *row) bool { return h.by&w.flaws != 0 || h.without&w.lacks != 0 }
 
 // flawsOf are the flaws of the capture of a connection.
 func flawsOf(r *record.Record) (f flaw) {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,89 +11,89 @@ import (
 // JSON writes records as lines of JSON, as docs/record.md describes them. It is not
 // safe for concurrent use.
 type JSON struct {
-	row    row
-	opt    Options
-	fields []jsonField
-}
-
-// jsonField is a field ready to be written: its key with quotes and colon,
-// and the groups it is in.
-type jsonField struct {
-	Field
-	key    string
-	groups []string
-	where  int // a number for groups: equal groups have equal numbers; 0 for none
+	encoder
+	keys   []string   // of each field, with comma, quotes and colon
+	groups []int      // of each field: which of paths it is in
+	moves  [][]string // from one group to another: what closes and opens them
 }
 
 // NewJSON returns a JSON with these options.
 func NewJSON(o Options) *JSON {
-	j := &JSON{opt: o}
-	j.row.opt = &j.opt
-	numbers := map[string]int{"": 0}
-	for _, f := range Fields() {
-		path := strings.TrimSuffix(f.Name, f.leaf())
-		if _, ok := numbers[path]; !ok {
-			numbers[path] = len(numbers)
+	fields := Fields()
+	j := &JSON{}
+	j.init(o, fields)
+	paths := [][]string{nil}
+	for i := range fields {
+		f := &fields[i]
+		in := slices.IndexFunc(paths, func(path []string) bool { return slices.Equal(path, f.groups()) })
+		if in < 0 {
+			in = len(paths)
+			paths = append(paths, f.groups())
 		}
-		j.fields = append(j.fields, jsonField{f, `"` + f.leaf() + `":`, f.groups(), numbers[path]})
+		j.groups = append(j.groups, in)
+		j.keys = append(j.keys, `,"`+f.leaf()+`":`)
+	}
+	for _, open := range paths {
+		var to []string
+		for _, path := range paths {
+			to = append(to, move(open, path))
+		}
+		j.moves = append(j.moves, to)
 	}
 	return j
 }
 
-// AppendConn appends the line of one connection to b.
-func (j *JSON) AppendConn(b []byte, r *record.Record) []byte {
-	j.row.set(r)
-	b = append(b, '{')
-	var open []string // the groups that are open
-	where := 0        // the same as a number
-	first := true     // nothing written yet in the object that is open
-	for i := range j.fields {
-		f := &j.fields[i]
-		v := f.read(&j.row)
-		if v.kind == absent {
-			continue
-		}
-		if f.where != where {
-			b, first = appendMove(b, open, f.groups, first)
-			open, where = f.groups, f.where
-		}
-		if !first {
-			b = append(b, ',')
-		}
-		b = append(b, f.key...)
-		b = v.appendJSON(b)
-		first = false
-	}
-	for range open {
-		b = append(b, '}')
-	}
-	if j.opt.Transitions {
-		b = appendTransitions(b, r)
-	}
-	return append(b, '}', '\n')
-}
-
-// appendMove closes the groups that are open and opens those to come, but for
-// what they share; first tells whether the innermost is still empty.
-func appendMove(b []byte, open, to []string, first bool) ([]byte, bool) {
+// move closes the groups that are open and opens those to come, but for what they share.
+func move(open, to []string) string {
 	same := 0
 	for same < len(open) && same < len(to) && open[same] == to[same] {
 		same++
 	}
-	for range open[same:] {
-		b = append(b, '}')
-		first = false
-	}
-	for _, g := range to[same:] {
-		if !first {
-			b = append(b, ',')
+	s := strings.Repeat("}", len(open)-same)
+	for i, g := range to[same:] {
+		if i == 0 {
+			s += ","
 		}
-		b = append(b, '"')
-		b = append(b, g...)
-		b = append(b, `":{`...)
-		first = true
+		s += `"` + g + `":{`
 	}
-	return b, first
+	return s
+}
+
+// AppendConn appends the line of one connection to b.
+func (j *JSON) AppendConn(b []byte, r *record.Record) []byte {
+	j.set(r)
+	b = append(b, '{')
+	open := 0        // the group that is open
+	const comma = 1  // of a key
+	without := comma // a key has no comma: it is the first of what was opened
+	for i := range j.cells {
+		c := &j.cells[i]
+		var v Value
+		n, ok := j.read(c, &v)
+		if !ok {
+			continue
+		}
+		if to := j.groups[i]; to != open {
+			m := j.moves[open][to]
+			b = append(b, m...)
+			open = to
+			if m[len(m)-1] == '{' {
+				without = comma
+			}
+		}
+		b = append(b, j.keys[i][without:]...)
+		without = 0
+		if c.made == nil {
+			b = appendNumber(b, c.kind, n, `"`)
+		} else {
+			b = v.appendJSON(b)
+		}
+	}
+	b = append(b, j.moves[open][0]...)
+	if j.opt.Transitions {
+		b = appendTransitions(b, r)
+	}
+	return append(b, '}', '\n')
 }
 
 func appendTransitions(b []byte, r *record.Record) []byte {

@@ -29,7 +29,7 @@ func newLineReader(columns []Column) *lineReader {
 	line := reflect.New(structOf(fields, "")).Elem()
 	l := &lineReader{columns: columns, line: line, zero: reflect.Zero(line.Type())}
 	for _, f := range fields {
-		if f.get == nil {
+		if f.Name == "" {
 			l.fields = append(l.fields, reflect.Zero(reflect.TypeFor[*string]()))
 			continue
 		}
@@ -50,7 +50,7 @@ func structOf(fields []Field, group string) reflect.Type {
 	for _, f := range fields {
 		rest, ok := strings.CutPrefix(f.Name, group)
 		part, _, deeper := strings.Cut(rest, ".")
-		if !ok || seen[part] || f.get == nil {
+		if !ok || seen[part] || f.Name == "" {
 			continue
 		}
 		seen[part] = true

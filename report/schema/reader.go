@@ -20,8 +20,8 @@ func NewReader(o Options, names ...string) *Reader {
 	f := &Reader{opt: o, fields: named(names)}
 	f.row.opt = &f.opt
 	for i := range f.fields {
-		if f.fields[i].get == nil {
-			f.fields[i].get = func(*row) Value { return Value{} }
+		if f.fields[i].Name == "" {
+			f.fields[i].source = made(func(*row) Value { return Value{} })
 		}
 	}
 	return f
@@ -62,7 +62,7 @@ func namesOf(columns []Column) []string {
 	return names
 }
 
-// named are the fields with these names; one that does not exist has no get.
+// named are the fields with these names; one that does not exist has no name.
 func named(names []string) []Field {
 	byName := make(map[string]Field)
 	for _, f := range Fields() {

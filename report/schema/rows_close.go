@@ -7,31 +7,31 @@ func closeFields() []Field {
 	none, closer := hidden{}, hidden{perhaps: midstream}
 	ofOrig, ofResp := hidden{by: darkOrig}, hidden{by: darkResp}
 	return []Field{
-		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; a connection that a full table dropped before its end was seen is always `evicted`; absent where one FIN was acknowledged and the other may have passed before the capture began, or where a filter let only SYN, FIN and RST through and took the ACK of a FIN away", closer, func(w *row) Value { return textOf(w.Close.Kind.String()) }},
-		{"close.first", Text, "", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", closer, func(w *row) Value { return textOf(w.Close.First.String()) }},
-		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, func(w *row) Value { return someOf(w.Close.Segments) }},
-		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, func(w *row) Value { return optSeconds(w.Close.HalfClose) }},
-		{"close.bytes_after_fin", Count, "bytes", "bytes that the other end sent between the two FINs", none, func(w *row) Value { return optCount(w.Close.BytesAfterFIN) }},
-		{"close.quiet_s", Seconds, "s", "from the last data that the sender of the first FIN sent or received, to that FIN; absent where it sent none", none, func(w *row) Value { return optSeconds(w.Close.Quiet) }},
-		{"close.reset_by", Text, "", "sender of the first RST that its receiver accepted, also after a normal close; sender of the first RST where the receiver had to ignore all, or where they concern an older connection that was not captured", none, func(w *row) Value { return textOf(resetterTold(w.Record).String()) }},
-		{"close.reset_in", Text, "", "that end's state before it", none, func(w *row) Value {
+		{"close.kind", Text, "", "the first that fits: `never-opened`, `normal`, `reset`, `half-closed`, `unacked-fin`, `timed-out`, `evicted`, `open`; a connection that a full table dropped before its end was seen is always `evicted`; absent where one FIN was acknowledged and the other may have passed before the capture began, or where a filter let only SYN, FIN and RST through and took the ACK of a FIN away", closer, made(func(w *row) Value { return textOf(w.Close.Kind.String()) })},
+		{"close.first", Text, "", "sender of the first FIN: `orig`, `resp` or `both`; absent where another may have passed before the capture began", closer, made(func(w *row) Value { return textOf(w.Close.First.String()) })},
+		{"close.segments", Count, "segments", "3 when the second FIN carried the first ACK of the first, else 4", none, at(func(r *record.Record) any { return &r.Close.Segments }).ifAny()},
+		{"close.half_close_s", Seconds, "s", "ACK of the first FIN to the second FIN", none, at(func(r *record.Record) any { return &r.Close.HalfClose })},
+		{"close.bytes_after_fin", Count, "bytes", "bytes that the other end sent between the two FINs", none, at(func(r *record.Record) any { return &r.Close.BytesAfterFIN })},
+		{"close.quiet_s", Seconds, "s", "from the last data that the sender of the first FIN sent or received, to that FIN; absent where it sent none", none, at(func(r *record.Record) any { return &r.Close.Quiet })},
+		{"close.reset_by", Text, "", "sender of the first RST that its receiver accepted, also after a normal close; sender of the first RST where the receiver had to ignore all, or where they concern an older connection that was not captured", none, made(func(w *row) Value { return textOf(resetterTold(w.Record).String()) })},
+		{"close.reset_in", Text, "", "that end's state before it", none, made(func(w *row) Value {
 			if w.Close.ResetBy == record.NoEnd {
 				return Value{}
 			}
 			return textOf(w.Close.ResetIn.String())
-		}},
-		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", none, func(w *row) Value { return textOf(causeTold(w.Record).String()) }},
-		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", none, func(w *row) Value { return textOf(w.Close.ResetText) }},
-		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`", none, func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) }},
-		{"close.goodbye", Truth, "", "`true` when the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind, an SMB logoff, ...)", none, func(w *row) Value { return ifTrue(w.Close.Goodbye) }},
-		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST never acknowledged; absent when none", none, func(w *row) Value { return someOf(w.Close.Unheard) }},
-		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) }},
-		{"close.fins_copied_orig", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Orig]) }},
-		{"close.fins_resp", Count, "packets", "FINs that the responder sent, copies included", ofResp, func(w *row) Value { return countOf(w.Close.FINs[record.Resp] + w.Close.FINCopies[record.Resp]) }},
-		{"close.fins_copied_resp", Count, "packets", "of those, copies that the capture made; absent when none", none, func(w *row) Value { return someOf(w.Close.FINCopies[record.Resp]) }},
-		{"close.rsts_orig", Count, "packets", "RSTs that the originator sent", ofOrig, func(w *row) Value { return countOf(w.Close.RSTs[record.Orig]) }},
-		{"close.rsts_resp", Count, "packets", "RSTs that the responder sent", ofResp, func(w *row) Value { return countOf(w.Close.RSTs[record.Resp]) }},
-		{"close.rsts_ignored", Count, "packets", "RSTs that the receiver had to ignore (RFC 5961)", none, func(w *row) Value { return countOf(w.Close.RSTsIgnored) }},
+		})},
+		{"close.reset_cause", Text, "", "`refused`, `abort`, `unread-data`, `late-data`, `after-close`, `keepalive-dead`, `middlebox`, `mptcp-close` or `unknown`", none, made(func(w *row) Value { return textOf(causeTold(w.Record).String()) })},
+		{"close.reset_text", Text, "", "what the RST carries, at most 64 bytes of it, where all of that can be printed (RFC 9293 section 3.5.3); absent when nothing", none, made(func(w *row) Value { return textOf(w.Close.ResetText) })},
+		{"close.reset_odd", Text, "", "how the RST differs from its sender's other segments: `ttl`, `ip-id`, `timestamps`, `signature`", none, made(func(w *row) Value { return textOf(oddWords(w.Close.ResetOdd)) })},
+		{"close.goodbye", Truth, "", "`true` when the last data of an end before the first RST was the goodbye of its protocol (QUIT, an LDAP unbind, an SMB logoff, ...)", none, at(func(r *record.Record) any { return &r.Close.Goodbye }).ifAny()},
+		{"close.unheard_bytes", Count, "bytes", "bytes that the receiver of the first RST had sent and the sender of the RST never acknowledged; absent when none", none, at(func(r *record.Record) any { return &r.Close.Unheard }).ifAny()},
+		{"close.fins_orig", Count, "packets", "FINs that the originator sent, copies included", ofOrig, made(func(w *row) Value { return countOf(w.Close.FINs[record.Orig] + w.Close.FINCopies[record.Orig]) })},
+		{"close.fins_copied_orig", Count, "packets", "of those, copies that the capture made; absent when none", none, at(func(r *record.Record) any { return &r.Close.FINCopies[record.Orig] }).ifAny()},
+		{"close.fins_resp", Count, "packets", "FINs that the responder sent, copies included", ofResp, made(func(w *row) Value { return countOf(w.Close.FINs[record.Resp] + w.Close.FINCopies[record.Resp]) })},
+		{"close.fins_copied_resp", Count, "packets", "of those, copies that the capture made; absent when none", none, at(func(r *record.Record) any { return &r.Close.FINCopies[record.Resp] }).ifAny()},
+		{"close.rsts_orig", Count, "packets", "RSTs that the originator sent", ofOrig, at(func(r *record.Record) any { return &r.Close.RSTs[record.Orig] })},
+		{"close.rsts_resp", Count, "packets", "RSTs that the responder sent", ofResp, at(func(r *record.Record) any { return &r.Close.RSTs[record.Resp] })},
+		{"close.rsts_ignored", Count, "packets", "RSTs that the receiver had to ignore (RFC 5961)", none, at(func(r *record.Record) any { return &r.Close.RSTsIgnored })},
 	}
 }
 
@@ -66,20 +66,12 @@ func oddWords(odd record.ResetSigns) string {
 
 // timeWaitFields are who held TIME-WAIT, and how long.
 func timeWaitFields() []Field {
-	held := func(get func(t *record.TimeWaitRecord, w *row) Value) func(w *row) Value {
-		return func(w *row) Value {
-			if w.TimeWait.Holder == record.NoEnd {
-				return Value{}
-			}
-			return get(&w.TimeWait, w)
-		}
-	}
-	none := hidden{}
+	held := hidden{without: timeWait}
 	return []Field{
-		{"time_wait.holder", Text, "", "who held TIME-WAIT: `orig`, `resp` or `both`", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return textOf(t.Holder.String()) })},
-		{"time_wait.since", Time, "", "when it began", none, held(func(t *record.TimeWaitRecord, w *row) Value { return momentOf(w.Stamp(t.Since)) })},
-		{"time_wait.until", Time, "", "when it ended or, with `input-end`, would end", none, held(func(t *record.TimeWaitRecord, w *row) Value { return momentOf(w.Stamp(t.Until)) })},
-		{"time_wait.ended_by", Text, "", "`2msl`, `reuse`, `reset` or `input-end`", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return textOf(t.EndedBy.String()) })},
-		{"time_wait.restarts", Count, "", "times that 2MSL restarted", none, held(func(t *record.TimeWaitRecord, _ *row) Value { return countOf(t.Restarts) })},
+		{"time_wait.holder", Text, "", "who held TIME-WAIT: `orig`, `resp` or `both`", held, made(func(w *row) Value { return textOf(w.TimeWait.Holder.String()) })},
+		{"time_wait.since", Time, "", "when it began", held, made(func(w *row) Value { return momentOf(w.Stamp(w.TimeWait.Since)) })},
+		{"time_wait.until", Time, "", "when it ended or, with `input-end`, would end", held, made(func(w *row) Value { return momentOf(w.Stamp(w.TimeWait.Until)) })},
+		{"time_wait.ended_by", Text, "", "`2msl`, `reuse`, `reset` or `input-end`", held, made(func(w *row) Value { return textOf(w.TimeWait.EndedBy.String()) })},
+		{"time_wait.restarts", Count, "", "times that 2MSL restarted", held, at(func(r *record.Record) any { return &r.TimeWait.Restarts })},
 	}
 }

@@ -8,31 +8,31 @@ func openFields() []Field {
 	felt := hidden{perhaps: oneWay | midstream | wentBack}
 	half := hidden{perhaps: oneWay | midstream | synUnseen | wentBack}
 	return []Field{
-		{"open.kind", Text, "", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`; absent when a full table dropped the attempt before it was known", began, func(w *row) Value { return textOf(w.Open.Kind.String()) }},
-		{"open.fast_open", Truth, "", "`true` when the SYN carried data and the responder accepted it", began, func(w *row) Value { return ifTrue(w.Open.FastOpen) }},
-		{"open.syns", Count, "packets", "SYNs sent, retransmissions and copies included", hidden{perhaps: midstream | darkOrig}, func(w *row) Value { return handshakeCount(w, w.Open.SYNs+w.Open.SYNCopies, record.Orig) }},
-		{"open.syns_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, func(w *row) Value { return someOf(w.Open.SYNCopies) }},
-		{"open.syn_acks", Count, "packets", "SYN/ACKs sent, retransmissions and copies included", hidden{perhaps: midstream | darkResp}, func(w *row) Value { return handshakeCount(w, w.Open.SYNACKs+w.Open.SYNACKCopies, record.Resp) }},
-		{"open.syn_acks_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, func(w *row) Value { return someOf(w.Open.SYNACKCopies) }},
-		{"open.felt_s", Seconds, "s", "first SYN to completing ACK", felt, func(w *row) Value { return optSeconds(w.Open.Felt) }},
-		{"open.last_syn_s", Seconds, "s", "last SYN to completing ACK", felt, func(w *row) Value { return optSeconds(w.Open.LastSYN) }},
-		{"open.resp_s", Seconds, "s", "SYN to SYN/ACK: the way to the server and back, as the capture point sees it", half, func(w *row) Value { return optSeconds(w.Open.Resp) }},
-		{"open.orig_s", Seconds, "s", "SYN/ACK to the handshake's final ACK: the way to the client and back, as the capture point sees it", half, func(w *row) Value { return optSeconds(w.Open.Orig) }},
-		{"open.old_id", Count, "", "`id` of an older connection on the same addresses and ports that answered the SYN: it was not lost", began, func(w *row) Value { return someOf(w.Open.OldConn) }},
-		{"open.held_id", Count, "", "`id` of an older connection on the same addresses and ports that the responder had not closed when the SYN came, by what was captured; absent when none", began, func(w *row) Value { return someOf(w.Open.HeldConn) }},
-		{"open.held_state", Text, "", "its state at the responder", began, func(w *row) Value { return textOf(w.Open.HeldState.String()) }},
-		{"open.ts_val", Count, "", "timestamp on the first SYN (RFC 7323); absent when it carried none", hidden{perhaps: midstream | darkOrig}, func(w *row) Value { return optCount(w.Open.TSVal) }},
-		{"open.fast_open_asked", Truth, "", "`true` when the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)", began, func(w *row) Value { return ifTrue(w.Open.FastOpenAsked) }},
-		{"open.syn_data", Truth, "", "`true` when the first SYN carried data", began, func(w *row) Value { return ifTrue(w.Open.SYNData) }},
-		{"open.signed", Truth, "", "`true` when the first SYN was signed: TCP MD5 (RFC 2385) or TCP-AO (RFC 5925)", began, func(w *row) Value { return ifTrue(w.Open.Signed) }},
-		{"open.syns_again_s", Spans, "s", "first SYN to each of its retransmissions, the first ten", began, func(w *row) Value {
+		{"open.kind", Text, "", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`; absent when a full table dropped the attempt before it was known", began, made(func(w *row) Value { return textOf(w.Open.Kind.String()) })},
+		{"open.fast_open", Truth, "", "`true` when the SYN carried data and the responder accepted it", began, at(func(r *record.Record) any { return &r.Open.FastOpen }).ifAny()},
+		{"open.syns", Count, "packets", "SYNs sent, retransmissions and copies included", hidden{perhaps: midstream | darkOrig}, made(func(w *row) Value { return handshakeCount(w, w.Open.SYNs+w.Open.SYNCopies, record.Orig) })},
+		{"open.syns_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, at(func(r *record.Record) any { return &r.Open.SYNCopies }).ifAny()},
+		{"open.syn_acks", Count, "packets", "SYN/ACKs sent, retransmissions and copies included", hidden{perhaps: midstream | darkResp}, made(func(w *row) Value { return handshakeCount(w, w.Open.SYNACKs+w.Open.SYNACKCopies, record.Resp) })},
+		{"open.syn_acks_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, at(func(r *record.Record) any { return &r.Open.SYNACKCopies }).ifAny()},
+		{"open.felt_s", Seconds, "s", "first SYN to completing ACK", felt, at(func(r *record.Record) any { return &r.Open.Felt })},
+		{"open.last_syn_s", Seconds, "s", "last SYN to completing ACK", felt, at(func(r *record.Record) any { return &r.Open.LastSYN })},
+		{"open.resp_s", Seconds, "s", "SYN to SYN/ACK: the way to the server and back, as the capture point sees it", half, at(func(r *record.Record) any { return &r.Open.Resp })},
+		{"open.orig_s", Seconds, "s", "SYN/ACK to the handshake's final ACK: the way to the client and back, as the capture point sees it", half, at(func(r *record.Record) any { return &r.Open.Orig })},
+		{"open.old_id", Count, "", "`id` of an older connection on the same addresses and ports that answered the SYN: it was not lost", began, at(func(r *record.Record) any { return &r.Open.OldConn }).ifAny()},
+		{"open.held_id", Count, "", "`id` of an older connection on the same addresses and ports that the responder had not closed when the SYN came, by what was captured; absent when none", began, at(func(r *record.Record) any { return &r.Open.HeldConn }).ifAny()},
+		{"open.held_state", Text, "", "its state at the responder", began, made(func(w *row) Value { return textOf(w.Open.HeldState.String()) })},
+		{"open.ts_val", Count, "", "timestamp on the first SYN (RFC 7323); absent when it carried none", hidden{perhaps: midstream | darkOrig}, at(func(r *record.Record) any { return &r.Open.TSVal })},
+		{"open.fast_open_asked", Truth, "", "`true` when the SYN asked for a fast-open cookie, or carried one or data (RFC 7413)", began, at(func(r *record.Record) any { return &r.Open.FastOpenAsked }).ifAny()},
+		{"open.syn_data", Truth, "", "`true` when the first SYN carried data", began, at(func(r *record.Record) any { return &r.Open.SYNData }).ifAny()},
+		{"open.signed", Truth, "", "`true` when the first SYN was signed: TCP MD5 (RFC 2385) or TCP-AO (RFC 5925)", began, at(func(r *record.Record) any { return &r.Open.Signed }).ifAny()},
+		{"open.syns_again_s", Spans, "s", "first SYN to each of its retransmissions, the first ten", began, made(func(w *row) Value {
 			if w.Open.NSYNsAgain == 0 {
 				return Value{}
 			}
 			return Value{kind: syns, r: w.Record}
-		}},
-		{"open.acks_ignored", Count, "packets", "SYN/ACKs retransmitted after the ACK of the first one was seen; absent when none", began, func(w *row) Value { return someOf(w.Open.ACKsIgnored) }},
-		{"open.answer", Text, "", "what answered the SYN: `syn-ack`, `rst`, `icmp:3/1`, `icmp6:1/4` (type/code)", hidden{perhaps: oneWay | midstream | synUnseen}, answerOf},
+		})},
+		{"open.acks_ignored", Count, "packets", "SYN/ACKs retransmitted after the ACK of the first one was seen; absent when none", began, at(func(r *record.Record) any { return &r.Open.ACKsIgnored }).ifAny()},
+		{"open.answer", Text, "", "what answered the SYN: `syn-ack`, `rst`, `icmp:3/1`, `icmp6:1/4` (type/code)", hidden{perhaps: oneWay | midstream | synUnseen}, made(answerOf)},
 	}
 }
 

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"strconv"
-	"time"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
@@ -254,40 +253,10 @@ func appendSYNs(b []byte, r *record.Record, between byte) []byte {
 	return b
 }
 
-// AppendSeconds appends nanoseconds as an exact decimal number of seconds.
-func AppendSeconds(b []byte, ns int64) []byte {
-	u := uint64(ns)
-	if ns < 0 {
-		b = append(b, '-')
-		u = -u
-	}
-	b = strconv.AppendUint(b, u/1e9, 10)
-	frac := u % 1e9
-	if frac == 0 {
-		return b
-	}
-	var digits [9]byte
-	for i := 8; i >= 0; i-- {
-		digits[i] = byte('0' + frac%10)
-		frac /= 10
-	}
-	n := 9
-	for digits[n-1] == '0' {
-		n--
-	}
-	b = append(b, '.')
-	return append(b, digits[:n]...)
-}
-
 // AppendNumber appends a comma, a key and a number, as a field of an object of JSON.
 func AppendNumber(b []byte, key string, n uint64) []byte {
 	b = append(b, ',', '"')
 	b = append(b, key...)
 	b = append(b, '"', ':')
 	return strconv.AppendUint(b, n, 10)
-}
-
-// AppendTime appends a time as RFC 3339 with nanoseconds, UTC.
-func AppendTime(b []byte, ns int64) []byte {
-	return time.Unix(0, ns).UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z")
 }
