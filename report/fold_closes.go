@@ -89,6 +89,10 @@ func (c *closes) add(r *record.Record) {
 		c.addNormal(r)
 		return
 	}
+	if r.Close.Kind == record.CloseUnknown && r.Open.Kind == record.OpenUnknown {
+		c.hidden++ // of which a lone SYN/ACK was captured
+		return
+	}
 	c.kinds[r.Close.Kind]++
 	if k, _ := causeOf(r); k == stillOpening {
 		c.opening++

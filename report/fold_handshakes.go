@@ -25,6 +25,7 @@ type handshakes struct {
 	humps     humps
 	midstream uint64
 	forgotten uint64 // dropped by a full table before it was known, or begun without a SYN after it dropped some
+	halves    uint64 // of which a lone SYN/ACK was captured
 }
 
 // opened sums up handshakes that completed.
@@ -116,6 +117,9 @@ func (h *handshakes) add(r *record.Record) {
 		return
 	}
 	switch {
+	case r.Open.Kind == record.OpenUnknown && r.Close.Kind != record.CloseEvicted && !r.Capture.Forgotten:
+		h.halves++
+		return
 	case r.Open.Kind == record.OpenUnknown, r.Capture.Forgotten && r.Open.Kind == record.OpenMidstream:
 		h.forgotten++
 		return
@@ -132,7 +136,7 @@ func (h *handshakes) Fields(w *fold.Walk) {
 	h.opened.Fields(w)
 	h.failed.Fields(w)
 	h.humps.Fields(w)
-	fold.Sum(w, &h.midstream, &h.forgotten)
+	fold.Sum(w, &h.midstream, &h.forgotten, &h.halves)
 }
 
 // totals sums up all listeners, the rest too.

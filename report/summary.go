@@ -171,7 +171,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 8
+const summaryVersion = 9
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.

@@ -179,6 +179,7 @@ func connectionCounts(s *Summary) string {
 	all.add(bad.total(), "failed to open")
 	all.add(bad.n[stillOpening], "still opening")
 	all.add(h.midstream, "already running when first seen")
+	all.add(h.halves, "with nothing captured but a SYN/ACK")
 	all.add(h.forgotten, "evicted before they opened, or seen only after their eviction")
 	return all.String()
 }

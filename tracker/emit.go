@@ -22,7 +22,7 @@ func (t *Tracker) emit(f *finished) {
 			r.Transitions = c.trans
 		}
 	}
-	if t.opt.Events && !c.is(isEndTold) && c.endedBy == endTimeout {
+	if t.opt.Events && !c.is(isEndTold) && c.endedBy == endTimeout && r.Open.Kind != record.OpenUnknown {
 		kind := record.EventTimedOut
 		if !c.is(isOpen) && !c.is(isMidstream) {
 			kind = record.EventFailed
@@ -232,6 +232,8 @@ func (c *conn) kindOfOpen() record.OpenKind {
 		return record.OpenHandshake // its third ACK was missed
 	case c.endedBy == endEvicted && !c.is(isReset):
 		return record.OpenUnknown // what it waited for came, or did not, when it was forgotten
+	case b.synAcks == 1 && a.packets == 0:
+		return record.OpenUnknown // its ACK may have gone another way, as its SYN did
 	case b.synAcks > 0:
 		return record.OpenHalfOpen
 	case b.packets > uint64(b.rsts), c.is(isReset) && c.resetBy == record.Resp:
@@ -277,6 +279,8 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 		r.Kind = record.CloseReset
 	case c.endedBy == endEvicted:
 		r.Kind = record.CloseEvicted
+	case open == record.OpenUnknown:
+		r.Kind = record.CloseUnknown
 	case a.finSeen && b.finSeen && (a.finAsked() || b.finAsked()) && c.onlyFlagged():
 		r.Kind = record.CloseUnknown // the ACK has no flag that the filter lets through
 	case a.finAcked || b.finAcked:

@@ -73,3 +73,22 @@ func TestByteBeforeTheFINIsNoFIN(t *testing.T) {
 		}
 	}
 }
+
+// Of a lone SYN/ACK it is not known what came of it: its ACK may have gone another way, as its SYN
+// did. One that comes again was not acknowledged.
+func TestLoneSYNACK(t *testing.T) {
+	const lone = `
+		0.000 < S. 0:0(0) ack 1 | - -`
+	for lines, want := range map[string]record.OpenKind{
+		lone: record.OpenUnknown,
+		lone + `
+		1.000 < S. 0:0(0) ack 1 | - -`: record.OpenHalfOpen,
+		"0.000 > S 0:0(0) | - -\n0.010 < S. 0:0(0) ack 1 | - -": record.OpenHalfOpen,
+		lone + `
+		0.100 < . 1:1(0) ack 101 | - -`: record.OpenHandshake,
+	} {
+		if r := recordOf(t, lines); r.Open.Kind != want || (r.Close.Kind == record.CloseUnknown) != (want == record.OpenUnknown) {
+			t.Errorf("%s: %v, want %v", lines, r.Open.Kind, want)
+		}
+	}
+}

@@ -8,7 +8,7 @@ func openFields() []Field {
 	felt := hidden{perhaps: oneWay | midstream | wentBack}
 	half := hidden{perhaps: oneWay | midstream | synUnseen | wentBack}
 	return []Field{
-		{"open.kind", Text, "", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`; absent when a full table dropped the attempt before it was known", began, made(func(w *row) Value { return textOf(w.Open.Kind.String()) })},
+		{"open.kind", Text, "", "`handshake`, `simultaneous`, `refused`, `unreachable`, `no-answer`, `half-open`, `aborted` or `midstream`; absent when a full table dropped the attempt before it was known, or when of the originator nothing was captured and a lone SYN/ACK of the responder", began, made(func(w *row) Value { return textOf(w.Open.Kind.String()) })},
 		{"open.fast_open", Truth, "", "`true` when the SYN carried data and the responder accepted it", began, at(func(r *record.Record) any { return &r.Open.FastOpen }).ifAny()},
 		{"open.syns", Count, "packets", "SYNs sent, retransmissions and copies included", hidden{perhaps: midstream | darkOrig}, made(func(w *row) Value { return handshakeCount(w, w.Open.SYNs+w.Open.SYNCopies, record.Orig) })},
 		{"open.syns_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, at(func(r *record.Record) any { return &r.Open.SYNCopies }).ifAny()},

@@ -162,7 +162,9 @@ func (p Phrases) CloseSummary(r *record.Record) string {
 	case record.CloseEvicted:
 		s = "not seen: evicted because the table was full"
 	case record.CloseUnknown:
-		if diagnose.OnlyFlagged(r) {
+		if r.Open.Kind == record.OpenUnknown {
+			s = "unknown: nothing was captured but a SYN/ACK"
+		} else if diagnose.OnlyFlagged(r) {
 			s = "unknown: " + ackLeftOut
 		} else if r.Capture.Midstream && (c.FINAcked[record.Orig].OK || c.FINAcked[record.Resp].OK) {
 			s = "unknown: the other FIN may have passed before the capture began"

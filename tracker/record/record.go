@@ -63,7 +63,7 @@ type Record struct {
 
 // OpenRecord tells how the connection opened.
 type OpenRecord struct {
-	Kind     OpenKind // OpenUnknown where a full table dropped the attempt before its answer could come
+	Kind     OpenKind // OpenUnknown where a full table dropped the attempt before its answer could come, or a lone SYN/ACK was captured
 	FastOpen bool     // data rode on the SYN and was accepted (RFC 7413)
 	SYNs     uint32   // sent, repeats included, copies that the capture made left out
 	SYNACKs  uint32
