@@ -41,14 +41,14 @@ func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, k scale) (Findi
 		Title: fmt.Sprintf("%s gave up %s to %s before it was open", a.sources.who(), c.wholeOf(s.A, n).of(n), name(s.A)),
 		Explanation: fmt.Sprintf("The client sent a RST before the handshake was complete, at the latest %s after its first SYN "+
 			"(RFC 9293 section 3.10.7.1: the answer met no socket any more).", span(a.waited)),
-		Causes: []string{"the application's connect timeout is shorter than the time to open", "the loser of a Happy Eyeballs race (RFC 8305)", "a probe that only wants to see the SYN/ACK"},
+		causes: []Cause{app("the application's connect timeout is shorter than the time to open"), app("the loser of a Happy Eyeballs race (RFC 8305)"), app("a probe that only wants to see the SYN/ACK")},
 		Advice: []string{"Compare the client's connect timeout with the times in `tcpwatch --report handshakes`."},
 	}
 	if a.raw == a.n {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s reset %s to %s before it was open", a.sources.who(), c.wholeOf(s.A, n).of(n), name(s.A))
 		f.Explanation += " The SYNs have none of the options that systems send: a program may have made them itself, and its host, which has no such socket, answers the SYN/ACK with a RST."
-		f.Causes = []string{"a program made the SYNs itself (a probe, a scan, a test)", f.Causes[0], f.Causes[1]}
+		f.causes = []Cause{app("a program made the SYNs itself (a probe, a scan, a test)"), f.causes[0], f.causes[1]}
 		f.Advice = []string{"On the client: `ss -wp` lists the programs that hold raw sockets."}
 	}
 	return f, true

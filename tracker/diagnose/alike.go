@@ -80,20 +80,20 @@ func (x *deaths) into(f *Finding, who string) bool {
 	case x.atOnce():
 		f.Title += fmt.Sprintf(": all within %s", span(max(x.at.Most-x.at.Least, millisecond)))
 		f.Explanation += fmt.Sprintf(" They were %s to %s old and ended within %s: what they have in common is the moment.", span(x.age.Least), span(x.age.Most), span(max(x.at.Most-x.at.Least, millisecond)))
-		f.Causes = append([]string{fmt.Sprintf("%s went down at that moment: it restarted, crashed, failed over or was deployed", who)}, f.Causes...)
+		f.causes = append([]Cause{onHost(fmt.Sprintf("%s went down at that moment: it restarted, crashed, failed over or was deployed", who))}, f.causes...)
 		f.Advice = append([]string{fmt.Sprintf("Look what happened to %s then: its log, restarts and deployments, the load balancer's events.", who)}, f.Advice...)
 	case x.oneAge():
 		age := span(roughly(x.age.Least))
 		f.Title += fmt.Sprintf(": each at an age of %s", age)
 		f.Explanation += fmt.Sprintf(" All were %s to %s old then, at different moments, and had been busy until at most %s before: it is no limit of idle connections.",
 			span(x.age.Least), span(x.age.Most), span(max(x.quiet, millisecond)))
-		cause := fmt.Sprintf("%s, or a proxy or firewall before it, ends each connection after %s, busy or not (a longest duration)", who, age)
+		cause := hostOrPath(fmt.Sprintf("%s, or a proxy or firewall before it, ends each connection after %s, busy or not (a longest duration)", who, age))
 		if x.asked.Least == x.asked.Most {
 			f.Confidence = Possible
 			f.Title += " and after " + say.Plural(uint64(x.asked.Least), "request")
-			cause = fmt.Sprintf("a limit of %s, or of %s, on each connection, at %s or before it", say.Plural(uint64(x.asked.Least), "request"), age, who)
+			cause = hostOrPath(fmt.Sprintf("a limit of %s, or of %s, on each connection, at %s or before it", say.Plural(uint64(x.asked.Least), "request"), age, who))
 		}
-		f.Causes = append([]string{cause}, f.Causes...)
+		f.causes = append([]Cause{cause}, f.causes...)
 		f.Advice = append([]string{fmt.Sprintf("Look for a limit of %s: Envoy's max_connection_duration and route timeout, HAProxy's timeouts, nginx's keepalive_time, a gateway's limit of a session.", age)}, f.Advice...)
 	default:
 		return false

@@ -68,7 +68,7 @@ func (l atLeast) tellEchoes(_ *Context, s Subject, x *echoes) (Finding, bool) {
 		Title: fmt.Sprintf("%s answers %s that never asked: it is flooded with forged addresses", s.A.Addr, about(&x.to, "host")),
 		Explanation: fmt.Sprintf("%s lone SYN/ACKs and %s lone RSTs came without a SYN (RFC 4987 section 2: answers to forged senders).",
 			say.Thousands(x.synAcks), say.Thousands(x.resets)),
-		Causes: []string{"a SYN flood with forged addresses hits that host", "the capture misses what these addresses send"},
+		causes: []Cause{onHost("a SYN flood with forged addresses hits that host"), inCapture("the capture misses what these addresses send")},
 		Advice: []string{"Nothing is wrong with the addresses here; tell whoever runs that host."},
 	}, x.to.Count() >= l.least
 }

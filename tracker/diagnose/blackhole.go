@@ -154,8 +154,8 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
 		Title: fmt.Sprintf("large segments from %s do not get through on %s: segments of %s bytes are lost, smaller ones pass", s.who(), say.Plural(x.n, "connection"), say.Thousands(uint64(x.least))),
-		Causes: []string{"a link on the path has a smaller MTU (tunnel, VPN, PPPoE), and a firewall drops the ICMP errors that say so",
-			"a router is configured to send none"},
+		causes: []Cause{onPath("a link on the path has a smaller MTU (tunnel, VPN, PPPoE), and a firewall drops the ICMP errors that say so"),
+			onPath("a router is configured to send none")},
 		Advice: []string{fmt.Sprintf("On %s: `ping -M do -s 1472 DEST` towards the other end, with less until it passes, finds the MTU; `tracepath -n DEST` where.", s.A.Addr),
 			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
 			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find the path MTU by itself."},
@@ -183,7 +183,7 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 	}
 	if x.reach == x.n && x.told == 0 {
 		f.Explanation += " All that was lost also reached beyond the window taken without its scale (RFC 7323 section 2.2), and nothing else was lost: the size may not be why."
-		f.Causes = append(f.Causes, "a firewall on the path ignores window scaling: see window-scale-ignored")
+		f.causes = append(f.causes, onPath("a firewall on the path ignores window scaling: see window-scale-ignored"))
 		f.Advice = append(f.Advice, "A ping of the same size that passes speaks for the firewall, one that does not for the MTU.")
 	}
 	switch {
@@ -191,7 +191,7 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 		f.Explanation += " No ICMP error about it passed the capture point."
 	case x.mtu > 0:
 		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name an MTU of %d: the sender does not heed them.", x.from.V.Addr, x.mtu)
-		f.Causes = append([]string{"the sender's own host drops the ICMP errors (a firewall rule), or does not believe them"}, f.Causes...)
+		f.causes = append([]Cause{onHost("the sender's own host drops the ICMP errors (a firewall rule), or does not believe them")}, f.causes...)
 	default:
 		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name no MTU (RFC 1191 section 5).", x.from.V.Addr)
 	}

@@ -31,15 +31,15 @@ func tellClock(c *Context, q *quality) (Finding, *tally) {
 	case c.Steps > 0:
 		f.Title = fmt.Sprintf("the clock of the capture was stepped %s", say.Plural(c.Steps, "time"))
 		f.Explanation = "Connections went on as if no time had passed, or time went back: spans are given without the steps, and nothing counts as silent for them."
-		f.Causes = []string{"the clock of the capturing host was set", "interfaces with clocks of their own", "files put together"}
+		f.causes = []Cause{inCapture("the clock of the capturing host was set"), inCapture("interfaces with clocks of their own"), inCapture("files put together")}
 	case c.Misstamped > 0:
 		f.Title = fmt.Sprintf("%s stamped so far off that the packets around take it back", say.Plural(c.Misstamped, "packet"))
 		f.Explanation = "Each counts as sent when the packet before it was: no silence, no timeout and no round trip is read from its stamp."
-		f.Causes = []string{"a damaged stamp", "interfaces with clocks of their own", "files put together"}
+		f.causes = []Cause{inCapture("a damaged stamp"), inCapture("interfaces with clocks of their own"), inCapture("files put together")}
 	case q.back > 0:
 		f.Title = fmt.Sprintf("%s of %s stamped earlier than those before: the time went back", say.Plural(q.back, "packet"), say.Plural(q.backwards.n, "connection"))
 		f.Explanation = "Their order in the file is not that of their times: short spans may be off, and reordering may be the capture's."
-		f.Causes = []string{"several receive queues, each with its own order", "a clock that was set back, or files put together"}
+		f.causes = []Cause{inCapture("several receive queues, each with its own order"), inCapture("a clock that was set back, or files put together")}
 		f.Advice = []string{"Capture with one queue: `ethtool -L eth0 combined 1` (the interface's own name); sort a file: `reordercap IN OUT`."}
 	default:
 		return Finding{}, nil

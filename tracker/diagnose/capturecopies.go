@@ -26,12 +26,12 @@ func tellCopies(_ *Context, q *quality) (Finding, *tally) {
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured twice, or sent twice on the path", percentOf(q.copied+q.doubled, q.packets), say.Plural(q.copies.n, "connection")),
 		Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (one waits a second, on Linux 200 ms, RFC 6298 section 2.4); they are not judged.",
-		Causes:      []string{"a mirror port that copies packets where they come in and where they go out", "a capture on all interfaces of a router, bridge or container host", "the path itself delivers packets twice"},
+		causes:      []Cause{beforeCapture("a mirror port that copies packets where they come in and where they go out"), beforeCapture("a capture on all interfaces of a router, bridge or container host"), onPath("the path itself delivers packets twice")},
 		Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
 	}
 	if q.doubled > 0 {
 		f.Explanation += fmt.Sprintf(" %s more came again within less than a round trip, with other marks: sooner than their sender could know of a loss.", say.Thousands(q.doubled))
-		f.Causes = append([]string{"both sides of a proxy, NAT or router with other TTLs or identifications are in the capture"}, f.Causes...)
+		f.causes = append([]Cause{inCapture("both sides of a proxy, NAT or router with other TTLs or identifications are in the capture")}, f.causes...)
 	}
 	return f, &q.copies
 }

@@ -20,7 +20,7 @@ func tellCut(c *Context, q *quality) (Finding, *tally) {
 		Severity: Info, Confidence: Proven,
 		Title:       fmt.Sprintf("the snaplen cut packets of %s", outOf(q.cut.n, max(c.Conns, q.cut.n), "connection")),
 		Explanation: "Lengths come from the IP header (RFC 791 section 3.1): counts and states are right, but payload and what is read from it are missing.",
-		Causes:      []string{"the capture was made with a snaplen (tcpdump -s)"},
+		causes:      []Cause{inCapture("the capture was made with a snaplen (tcpdump -s)")},
 		Advice:      []string{"Where names or contents matter: `tcpdump -s 0 -w FILE`."},
 	}, &q.cut
 }

@@ -49,8 +49,8 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		Severity: effect{harmless: hidden || !dropped && !q.lossy(), felt: true}.severity(), Confidence: Proven,
 		Title:       fmt.Sprintf("the capture lost packets: %s of %s were never captured", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection")),
 		Explanation: "ACKs for bytes that were never captured prove that they arrived (RFC 9293 section 3.10.7.4): the capture missed them, not the receiver.",
-		Causes: []string{"the capturing host could not keep up: buffer too small, disk too slow", "a mirror port that carries more than its own rate drops the rest",
-			"a capture that began or was filtered in the middle of things"},
+		causes: []Cause{inCapture("the capturing host could not keep up: buffer too small, disk too slow"), beforeCapture("a mirror port that carries more than its own rate drops the rest"),
+			inCapture("a capture that began or was filtered in the middle of things")},
 		Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
 			"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
 	}
@@ -59,7 +59,7 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	}
 	if dropped {
 		f.counted = true
-		f.Causes = f.Causes[:1] // what a mirror port drops, or a filter leaves out, the host does not count
+		f.causes = f.causes[:1] // what a mirror port drops, or a filter leaves out, the host does not count
 		f.Title = fmt.Sprintf("the capture lost packets: the capturing host counted %s dropped", say.Thousands(c.Drops.V))
 		if q.missing.n == 0 {
 			f.Explanation = "The statistics of the capturing interface say so; no ACK in the capture is for bytes that it lacks."
@@ -68,13 +68,13 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	if dropped && c.overcounted() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("the capture's drop counter says %s, more packets than any link carries in a day: how many were lost is not known", say.Thousands(c.Drops.V))
-		f.Causes = []string{"the program or driver that captured wrote a wrong counter into the file, or the file is damaged there"}
+		f.causes = []Cause{app("the program or driver that captured wrote a wrong counter into the file, or the file is damaged there")}
 		f.Advice = []string{"`capinfos FILE` prints the counters of each interface; capture again, and compare with `ethtool -S eth0` (the capturing interface's own name)."}
 	}
 	if !dropped && q.filtered() {
 		f.Title = fmt.Sprintf("only segments with SYN, FIN or RST were captured of %s: the data between is left out", say.Plural(q.missing.n, "connection"))
 		f.Explanation = fmt.Sprintf("Their sequence numbers prove %s that the capture does not hold. So every other finding is at most possible.", say.Plural(q.lost, "byte"))
-		f.Causes = []string{"a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`"}
+		f.causes = []Cause{inCapture("a capture filter on the flags, such as `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`")}
 		f.Advice = []string{"For loss, round trips and windows capture all segments: `tcpdump -s 128 -w FILE` keeps the file small."}
 	} else if !dropped && q.lacksACKs() {
 		f.Confidence = Likely
@@ -84,24 +84,24 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 			f.Explanation += fmt.Sprintf(" %s of %s are absent as well.", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"))
 		}
 		f.Explanation += " What rests on missing ACKs or on losses is not reported, and every other finding is at most possible."
-		f.Causes = []string{"the file was saved through a display filter, which kept the packets of one protocol or those with data", "a capture filter on the length or the content of packets"}
+		f.causes = []Cause{inCapture("the file was saved through a display filter, which kept the packets of one protocol or those with data"), inCapture("a capture filter on the length or the content of packets")}
 		f.Advice = []string{"Look into the capture from which this file was made, or capture without such a filter: `tcpdump -s 128 -w FILE` keeps the file small."}
 		if !q.takesACKs() {
 			f.Confidence = Possible
 			f.Title = fmt.Sprintf("no ACK without data is in the capture, beside %s with data: it does not hold all that was sent", say.Plural(q.data, "segment"))
-			f.Causes = append([]string{"single packets were picked out of a larger capture"}, f.Causes...)
+			f.causes = append([]Cause{inCapture("single packets were picked out of a larger capture")}, f.causes...)
 		}
 	} else if !dropped && c.unread(q.lost) {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
 		f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
-		f.Causes = []string{"a tunnel whose content is not decoded", f.Causes[0]}
+		f.causes = []Cause{inCapture("a tunnel whose content is not decoded"), f.causes[0]}
 	} else if !dropped && q.readdressed() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not captured; single packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))
 		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in packets whose addresses were damaged or rewritten: of %s nothing but a packet or two with data was seen.",
 			say.Plural(q.strays, "connection"))
-		f.Causes = append([]string{"packets whose addresses or ports were damaged or rewritten on the path or in the file"}, f.Causes...)
+		f.causes = append([]Cause{inCapture("packets whose addresses or ports were damaged or rewritten on the path or in the file")}, f.causes...)
 		f.Advice = append([]string{"In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
 	} else if dropped || q.lossy() {
 		f.Explanation += " So every other finding is at most possible."

@@ -21,7 +21,7 @@ func tellOffload(c *Context, q *quality) (Finding, *tally) {
 		Severity: Info, Confidence: Proven,
 		Title:       fmt.Sprintf("segments of %s are longer than the wire allows: counts are the host's, not the wire's", outOf(q.offload.n, max(c.Conns, q.offload.n), "connection")),
 		Explanation: "They exceed the MSS of the other end (RFC 9293 section 3.7.1): the capture was taken above the card, which cuts and joins segments (TSO, GRO). Single losses and reordering may be hidden.",
-		Causes:      []string{"a capture on an end's own host, or on a host that forwards with GRO"},
+		causes:      []Cause{inCapture("a capture on an end's own host, or on a host that forwards with GRO")},
 		Advice:      []string{"To see the wire: capture elsewhere, or for a while `ethtool -K eth0 tso off gso off gro off` (the interface's own name)."},
 	}, &q.offload
 }

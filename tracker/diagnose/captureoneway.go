@@ -26,16 +26,16 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 		Severity: effect{harmless: few || c.OneWay*100 < c.Conns*oneWayShare, felt: true}.severity(), Confidence: Proven,
 		Title:       fmt.Sprintf("only one direction was captured of %s", outOf(q.oneWay.n, max(c.Conns, q.oneWay.n), "connection")),
 		Explanation: "Of one end no packet was captured; only the other end's ACKs show what it sent (RFC 9293 section 3.10.7.4). What it did besides can't be known.",
-		Causes: []string{"the return path does not pass the capture point (asymmetric routing)", "the mirror port copies one direction only",
-			"the capture filter names source or destination alone"},
+		causes: []Cause{beforeCapture("the return path does not pass the capture point (asymmetric routing)"), beforeCapture("the mirror port copies one direction only"),
+			inCapture("the capture filter names source or destination alone")},
 		Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
 	}
 	if few {
 		f.Confidence = Possible
-		f.Causes = append([]string{"the capture missed the other end's packets"}, f.Causes...)
+		f.causes = append([]Cause{inCapture("the capture missed the other end's packets")}, f.causes...)
 	}
 	if q.inside == q.oneWay.n {
-		f.Causes = []string{"the capture filter names source, destination or one port alone", "the file was saved through such a filter, or edited"}
+		f.causes = []Cause{inCapture("the capture filter names source, destination or one port alone"), inCapture("the file was saved through such a filter, or edited")}
 		f.Advice = []string{"Capture both directions: `tcpdump -i lo -w FILE`."}
 		f.Explanation += " They are of the loopback interface, where both directions pass the same place."
 	}

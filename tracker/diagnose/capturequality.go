@@ -20,6 +20,8 @@ type quality struct {
 	openings  uint64            // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
 	inside    uint64 // of those, connections of the loopback interface
+	all       uint64 // connections
+	within    uint64 // of all, those that leave no host
 	copies    tally
 	copied    uint64 // packets
 	doubled   uint64 // segments that came again too soon to be repeats
@@ -36,6 +38,10 @@ type quality struct {
 
 func (q *quality) add(r *record.Record) {
 	c := &r.Capture
+	q.all++
+	if withinLoopback(r) || oneHost(r) {
+		q.within++
+	}
 	if !c.OneWay {
 		q.conns++
 	}
@@ -166,7 +172,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.twoWay)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.all, &q.within, &q.twoWay)
 	q.strayAt.Fields(w)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)

@@ -46,7 +46,7 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 		Title: fmt.Sprintf("data of %s comes with a wrong TCP checksum on %s: its receiver drops it", s.who(), all.of(x.n)),
 		Explanation: fmt.Sprintf("%s with a wrong checksum passed the capture point, while others of the same sender were right: such a segment is dropped without an answer (RFC 9293 section 3.1).",
 			say.Plural(x.segments, "segment")),
-		Causes: []string{"bits flip by chance: a bad card, cable, memory or switch on the path"},
+		causes: []Cause{onPath("bits flip by chance: a bad card, cable, memory or switch on the path")},
 		Advice: []string{"On the receiver: `nstat -az TcpInCsumErrors` counts what it drops; `ethtool -S eth0` (the interface's own name) what its card counts.",
 			"Capture before and after each middlebox: the first place with a wrong checksum is after the culprit."},
 	}
@@ -54,9 +54,9 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 		f.Title = fmt.Sprintf("every copy of some data of %s comes with a wrong TCP checksum: %s", s.who(), x.outcome(all))
 		f.Explanation += fmt.Sprintf(" On %s each copy of the same data was wrong again: so it is not chance, and sending it again does not help.", say.Plural(x.stubborn, "connection"))
 		if x.stubborn == x.n {
-			f.Causes = nil
+			f.causes = nil
 		}
-		f.Causes = append([]string{"something on the path changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)"}, f.Causes...)
+		f.causes = append([]Cause{onPath("something on the path changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)")}, f.causes...)
 		f.Advice = append(f.Advice, "On the middleboxes and their virtual switches, turn checksum offload (`ethtool -K eth0 rx off tx off`) and protocol helpers off, one after the other.")
 	}
 	return f, x.segments >= l.least

@@ -109,8 +109,8 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 		Title: fmt.Sprintf("%s leaves %s in CLOSE-WAIT, the oldest for %s", s.who(), say.Plural(all.n, "connection"), span(x.longest)), why: notCalled,
 		Explanation: fmt.Sprintf("The other end's FIN was acknowledged, and no FIN of its own followed; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6). %s had not closed when last seen.%s%s",
 			say.Thousands(x.held+x.young.n), x.slope(), x.ends()),
-		Causes: []string{"the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections",
-			"it is busy or blocked and reads late", "its host died just after it acknowledged the FIN"},
+		causes: []Cause{app("the application does not close after it has read the end (read returns 0): an error path, a pool that keeps dead connections"),
+			app("it is busy or blocked and reads late"), hostGone("its host died just after it acknowledged the FIN")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss()),
 			"`ls /proc/PID/fd` counts the descriptors of that process; `ulimit -n` is the limit."},
 	}
@@ -158,7 +158,7 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 		Severity: Notice, Confidence: Possible,
 		Title: fmt.Sprintf("%s has %s, for up to %s", s.who(), notClosed(x.young.n, all), span(x.oldest)), why: notCalled,
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.%s", span(l.age), x.ends()),
-		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
+		causes:      []Cause{app("the application does not close after it has read the end (read returns 0)"), app("it is busy or blocked, or works on an answer, and closes late")},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
 	}
 	x.young.into(&f)
@@ -182,7 +182,7 @@ func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bo
 		Severity: Notice, Confidence: Possible,
 		Title: fmt.Sprintf("%s has %s, for up to %s so far", s.who(), notClosed(x.fresh.n, all), span(x.oldest)), why: notCalled,
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.%s", span(l.age), x.ends()),
-		Causes:      []string{"the application does not close after it has read the end (read returns 0)", "it is busy or blocked, or works on an answer, and closes late"},
+		causes:      []Cause{app("the application does not close after it has read the end (read returns 0)"), app("it is busy or blocked, or works on an answer, and closes late")},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss())},
 	}
 	x.fresh.into(&f)

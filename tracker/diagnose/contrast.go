@@ -271,12 +271,12 @@ func (v *verdict) into(f *Finding, at capture.Endpoint, verb string) {
 	if v.named() {
 		f.Confidence = most
 		if most == Likely {
-			f.Causes, f.Advice = nil, nil // the sign rules the others out
+			f.causes, f.Advice = nil, nil // the sign rules the others out
 		}
 	}
 	for i := len(v.why) - 1; i >= 0; i-- {
 		s := v.why[i].mark
-		f.Causes = slices.Insert(f.Causes, 0, s.cause(&v.why[i]))
+		f.causes = slices.Insert(f.causes, 0, s.cause(&v.why[i]))
 		f.Advice = append(s.advice(at), f.Advice...)
 	}
 	f.Explanation += v.text(verb)
@@ -289,7 +289,7 @@ func (v *verdict) beside(f *Finding, at capture.Endpoint) {
 		return
 	}
 	for i := len(v.why) - 1; i >= 0; i-- {
-		f.Causes = slices.Insert(f.Causes, 0, v.why[i].cause(&v.why[i]))
+		f.causes = slices.Insert(f.causes, 0, v.why[i].cause(&v.why[i]))
 		f.Advice = append(v.why[i].advice(at), f.Advice...)
 	}
 	f.Explanation += v.text("both ends closed")

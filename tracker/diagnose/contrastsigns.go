@@ -27,7 +27,7 @@ type mark struct {
 	moments bool // it tells that others fared no better at the moment
 	where   bool // it tells where or when, never why
 	yields  bool // where another separates equally well, that one is why
-	cause   func(t *found) string
+	cause   func(t *found) Cause
 	advice  func(at capture.Endpoint) []string
 }
 
@@ -164,8 +164,8 @@ func sayVLAN(v uint64) string {
 	return fmt.Sprintf("came on VLAN %d", v)
 }
 
-func causeECN(*found) string {
-	return "something on the path, or a firewall at the server, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)"
+func causeECN(*found) Cause {
+	return hostOrPath("something on the path, or a firewall at the server, drops SYNs that ask for ECN (RFC 3168 section 6.1.1.1)")
 }
 
 func adviseECN(capture.Endpoint) []string {
@@ -173,9 +173,9 @@ func adviseECN(capture.Endpoint) []string {
 		"Look for the device that drops SYNs with ECE and CWR: `nft list ruleset`, and a capture on each side of it."}
 }
 
-func causeBehind(*found) string {
-	return "timestamps are checked by address: hosts that share an address (NAT, a load balancer) have clocks of their own, and a SYN whose TSval is behind the newest accepted from that address " +
-		"is dropped (tcp_tw_recycle of Linux before 4.12, or a firewall's timestamp check)"
+func causeBehind(*found) Cause {
+	return onHost("timestamps are checked by address: hosts that share an address (NAT, a load balancer) have clocks of their own, and a SYN whose TSval is behind the newest accepted from that address " +
+		"is dropped (tcp_tw_recycle of Linux before 4.12, or a firewall's timestamp check)")
 }
 
 func adviseBehind(at capture.Endpoint) []string {
@@ -183,8 +183,8 @@ func adviseBehind(at capture.Endpoint) []string {
 		"Else look at firewalls and load balancers on the path: switch off their check of timestamps. Clients without timestamps (`sysctl net.ipv4.tcp_timestamps`) get through meanwhile."}
 }
 
-func causeHeld(t *found) string {
-	return "they " + t.text + ": the client, or a NAT, gave it up and came back to the same port too early; the server is up and did not close its end"
+func causeHeld(t *found) Cause {
+	return onHost("they " + t.text + ": the client, or a NAT, gave it up and came back to the same port too early; the server is up and did not close its end")
 }
 
 func adviseHeld(at capture.Endpoint) []string {
@@ -192,8 +192,8 @@ func adviseHeld(at capture.Endpoint) []string {
 		"Mend the program that holds them (it must close when it reads the end), and let the client not come back to the port so soon: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse`."}
 }
 
-func causeCrowded(*found) string {
-	return "two SYNs at one moment collide where addresses are translated: both get the same port, and one is dropped (SNAT port race; conntrack counts insert_failed)"
+func causeCrowded(*found) Cause {
+	return onPath("two SYNs at one moment collide where addresses are translated: both get the same port, and one is dropped (SNAT port race; conntrack counts insert_failed)")
 }
 
 func adviseCrowded(capture.Endpoint) []string {
@@ -201,8 +201,8 @@ func adviseCrowded(capture.Endpoint) []string {
 		"If it does, let the rule choose ports at random (`iptables -S`: MASQUERADE --random-fully)."}
 }
 
-func causeLimit(t *found) string {
-	return "a limit of connections for each client drops further SYNs: they " + t.text
+func causeLimit(t *found) Cause {
+	return hostOrPath("a limit of connections for each client drops further SYNs: they " + t.text)
 }
 
 func adviseLimit(at capture.Endpoint) []string {
@@ -210,36 +210,36 @@ func adviseLimit(at capture.Endpoint) []string {
 		"Else let the client hold fewer connections: a smaller pool, or connections that are reused."}
 }
 
-func causeFastOpen(*found) string {
-	return "something on the path, or the server, drops SYNs with a fast-open cookie or data (RFC 7413)"
+func causeFastOpen(*found) Cause {
+	return hostOrPath("something on the path, or the server, drops SYNs with a fast-open cookie or data (RFC 7413)")
 }
 
 func adviseFastOpen(capture.Endpoint) []string {
 	return []string{"On a client: `sysctl net.ipv4.tcp_fastopen`; without bit 1 it does not ask, and the SYNs must get through."}
 }
 
-func causeSYNData(*found) string {
-	return "something on the path, or the server, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through"
+func causeSYNData(*found) Cause {
+	return hostOrPath("something on the path, or the server, drops SYNs that carry data (RFC 7413 section 7.3); their repeats, without, get through")
 }
 
-func causeSigned(*found) string {
-	return "the server has another key for them, or none, and drops what it cannot verify in silence (RFC 2385, RFC 5925)"
+func causeSigned(*found) Cause {
+	return onHost("the server has another key for them, or none, and drops what it cannot verify in silence (RFC 2385, RFC 5925)")
 }
 
 func adviseSigned(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; compare the keys of both ends.", at.Addr)}
 }
 
-func causeNoData(*found) string {
-	return "TCP_DEFER_ACCEPT: the server waits for data (tcp(7)); those that send none wait for its time to pass"
+func causeNoData(*found) Cause {
+	return onHost("TCP_DEFER_ACCEPT: the server waits for data (tcp(7)); those that send none wait for its time to pass")
 }
 
 func adviseNoData(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("On %s: look for TCP_DEFER_ACCEPT in the service's settings (nginx: deferred; Apache: AcceptFilter).", at.Addr)}
 }
 
-func causeOption(t *found) string {
-	return "something on the path, or the server, drops or refuses the SYNs that " + t.text
+func causeOption(t *found) Cause {
+	return hostOrPath("something on the path, or the server, drops or refuses the SYNs that " + t.text)
 }
 
 func adviseOption(capture.Endpoint) []string {

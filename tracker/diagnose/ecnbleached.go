@@ -40,7 +40,7 @@ func tellBleached(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Title: fmt.Sprintf("data from %s comes without ECN marks on %s that agreed on ECN", s.who(), say.Plural(x.n, "connection")),
 		Explanation: fmt.Sprintf("%s bytes of data, none of it ECN-capable, after a handshake that agreed (RFC 3168 sections 6.1.1 and 6.1.2): routers drop instead of marking.",
 			say.Thousands(x.bytes)),
-		Causes: []string{"a router or tunnel between it and the capture point clears the ECN bits with the old TOS byte", "the sender's stack agreed to ECN and does not use it"},
+		causes: []Cause{onPath("a router or tunnel between it and the capture point clears the ECN bits with the old TOS byte"), onHost("the sender's stack agreed to ECN and does not use it")},
 		Advice: []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_ecn`; capture there: do segments leave with tos 0x2?", s.A.Addr),
 			"`tcpdump -c 20 -nv 'tcp and ip[1] & 3 != 0'` shows what arrives marked."},
 	}, true

@@ -58,22 +58,22 @@ func sayLived(v uint64) string { return "had lived for " + span(int64(v)) + " or
 
 func sayCarried(v uint64) string { return "had carried " + say.Bytes(v) + " or more" }
 
-func causeLifetime(t *found) string {
-	return "a limit on how long a connection may last, of the application, a proxy, a load balancer or a NAT: those that ended so " + t.text
+func causeLifetime(t *found) Cause {
+	return hostOrPath("a limit on how long a connection may last, of the application, a proxy, a load balancer or a NAT: those that ended so " + t.text)
 }
 
 func adviseLifetime(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("Look for that time in the settings of %s and of what stands before it (maximum connection age, session limit), and let clients renew connections sooner.", at.Addr)}
 }
 
-func causeQuota(t *found) string {
-	return "a limit on how many bytes a connection may carry, of a proxy, a filter or the application: those that ended so " + t.text
+func causeQuota(t *found) Cause {
+	return hostOrPath("a limit on how many bytes a connection may carry, of a proxy, a filter or the application: those that ended so " + t.text)
 }
 
 func adviseQuota(at capture.Endpoint) []string {
 	return []string{fmt.Sprintf("Look for that size in the settings of %s and of what stands before it (largest body or upload, inspection buffer).", at.Addr)}
 }
 
-func causeEndECN(*found) string {
-	return "something on the path does not bear connections that use ECN (RFC 3168)"
+func causeEndECN(*found) Cause {
+	return onPath("something on the path does not bear connections that use ECN (RFC 3168)")
 }

@@ -192,8 +192,8 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if m.opened == 0 {
 		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."
 	}
-	f.Causes = []string{"its host crashed, was suspended or left the network", "the path to it is cut",
-		"it, or a NAT or firewall on the path, forgot the connection and says nothing"}
+	f.causes = []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("the path to it is cut"),
+		hostOrPath("it, or a NAT or firewall on the path, forgot the connection and says nothing")}
 	return f, true
 }
 
@@ -219,10 +219,10 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 		say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
 	f.Explanation += fmt.Sprintf(" %s to the same server that began meanwhile opened at once: host, path and server are there, and what knew the older connections is gone.",
 		sentence(say.Plural(m.opened, "connection")))
-	f.Causes = []string{"another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through",
-		"a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know"}
+	f.causes = []Cause{hostGone("another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through"),
+		onPath("a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know")}
 	if x.older > 0 {
-		f.Causes = slices.Insert(f.Causes, 0, "a NAT, load balancer or stateful firewall on the path forgot them while they were idle, before the capture began, and drops what it does not know")
+		f.causes = slices.Insert(f.causes, 0, onPath("a NAT, load balancer or stateful firewall on the path forgot them while they were idle, before the capture began, and drops what it does not know"))
 	}
 	f.Advice = []string{"Restart the client's connections. To find out sooner: TCP_USER_TIMEOUT of some seconds (RFC 5482), or a timeout that closes; keepalive does not help while data is under way.",
 		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}
@@ -233,8 +233,8 @@ func servesOthers(f *Finding, s Subject, x *stuck, m meanwhile) {
 	f.Title = fmt.Sprintf("%s has answered nothing on %s from %s for %s and serves %s of others", s.who(),
 		say.Plural(x.n, "connection"), x.from.who(), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
 	f.Explanation += fmt.Sprintf(" %s opened none meanwhile: what keeps its data away may hold for all that it sends, or for these connections alone.", sentence(x.from.who()))
-	f.Causes = []string{"a firewall, a route or the path of that client alone drops what it sends, or the answers",
-		"a NAT, load balancer or stateful firewall on the path forgot these connections, or another host took over the address"}
+	f.causes = []Cause{onPath("a firewall, a route or the path of that client alone drops what it sends, or the answers"),
+		onPath("a NAT, load balancer or stateful firewall on the path forgot these connections, or another host took over the address")}
 	f.Advice = []string{fmt.Sprintf("Open a new connection from %s: if it is served, only the older ones are forgotten; if not, look for what that client's way alone has.", x.from.who()),
 		fmt.Sprintf("On %s: `tcpdump -ni any 'host %s'` shows whether the data arrives there.", s.A.Addr, x.from.who())}
 }
@@ -267,8 +267,8 @@ func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 
 // dataDropped is why segments with data alone may get lost, and how to find out.
 func dataDropped(f *Finding, s Subject, x *stuck) {
-	f.Causes = []string{"a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length",
-		"the path drops segments of that length: a tunnel or a lower MTU without ICMP errors", "the path broke just after the handshake"}
+	f.causes = []Cause{hostOrPath("a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length"),
+		onPath("the path drops segments of that length: a tunnel or a lower MTU without ICMP errors"), onPath("the path broke just after the handshake")}
 	other := s.A.Addr.String()
 	if len(x.from.known) == 1 {
 		other = x.from.known[0].Addr.String()

@@ -36,6 +36,7 @@ type Finding struct {
 	Packets     []uint64 // evidence in those
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
+	causes      []Cause  // what Causes is written from
 	cites       examples // what Conns and Packets are of
 	counted     bool     // by the kernel, not read from connections
 	explains    []uint64 // ids of connections whose other troubles this one explains, in order

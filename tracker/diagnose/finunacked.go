@@ -41,9 +41,9 @@ func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bo
 		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("The FINs were retransmitted %s in all and got no ACK (RFC 9293 section 3.10.7.4).",
 			say.Plural(x.repeats, "time")),
-		Causes: []string{"the " + s.role() + " or its host is gone: crashed, suspended, off the network",
-			"a firewall or NAT on the path dropped the connection from its table",
-			"the ACKs take a path that was not captured"},
+		causes: []Cause{onHost("the " + s.role() + " or its host is gone: crashed, suspended, off the network"),
+			onPath("a firewall or NAT on the path dropped the connection from its table"),
+			beforeCapture("the ACKs take a path that was not captured")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
 	}

@@ -42,7 +42,7 @@ func (k scale) tellLingering(c *Context, s Subject, x *leaks) (Finding, bool) {
 		Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2 for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
 		Explanation: "It sent its FIN and still held the connection after the 60 s for which Linux keeps one that nobody holds (tcp_fin_timeout): its application has shut down its sending side and waits to read (RFC 9293 section 3.6)." +
 			x.slope(),
-		Causes: []string{"the application calls shutdown() and then reads without a time limit", "the other end's application does not close: see close-wait"},
+		causes: []Cause{app("the application calls shutdown() and then reads without a time limit"), app("the other end's application does not close: see close-wait")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanop state fin-wait-2 %s` shows process and timer.", s.A.Addr, s.ss()),
 			"Read with a time limit after shutdown(), then close(); `sysctl net.ipv4.tcp_fin_timeout` applies only after close()."},
 	}, true

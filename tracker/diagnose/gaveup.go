@@ -103,7 +103,7 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 		Title: fmt.Sprintf("on %s to %s the client closed before the answer came, %s after the request", all.of(x.n), name(s.A), waits),
 		Explanation: fmt.Sprintf("The client sent its FIN before the answer came, and the answer met a closed socket, which sent a RST: %s lost (RFC 9293 section 3.10.7.1). The answers took up to %s.",
 			say.Plural(x.bytes, "byte"), span(x.took)),
-		Causes: []string{"people or callers cancel: the waits differ", "applications with different timeouts; all are shorter than the server takes"},
+		causes: []Cause{app("people or callers cancel: the waits differ"), app("applications with different timeouts; all are shorter than the server takes")},
 		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
 			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who())},
 	}
@@ -112,17 +112,18 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	}
 	if x.n == 1 { // nothing to compare its wait with
 		f.Explanation = strings.Replace(f.Explanation, "Each", "It", 1)
-		f.Causes = []string{"a timeout of the client, shorter than the server takes: one wait alone does not show it", "the user or caller cancelled",
-			"the client needed no answer any more: another connection served it"}
+		f.causes = []Cause{app("a timeout of the client, shorter than the server takes: one wait alone does not show it"), app("the user or caller cancelled"),
+			app("the client needed no answer any more: another connection served it")}
 	}
 	if x.timeout() {
 		f.Confidence = Likely
 		f.Title = fmt.Sprintf("%s to %s ended by a timeout of the client: it closed %s after the request, before the answer came", sentence(all.of(x.n)), name(s.A), waits)
 		f.Explanation += fmt.Sprintf(" All %s waited equally long: that is a set timeout, not chance.", say.Thousands(x.n))
-		f.Causes = []string{fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter than this server takes to answer", span(roughly(x.waited.Least)), x.sources.who())}
+		than := "than this server takes to answer"
 		if x.again == x.n {
-			f.Causes[0] = strings.Replace(f.Causes[0], "than this server takes to answer", "than requests take that are lost and sent again", 1)
+			than = "than requests take that are lost and sent again"
 		}
+		f.causes = []Cause{app(fmt.Sprintf("a timeout of %s in the client on %s (library, proxy, load balancer), shorter %s", span(roughly(x.waited.Least)), x.sources.who(), than))}
 	}
 	return f, true
 }

@@ -31,8 +31,8 @@ func (k scale) tellHalfClose(c *Context, s Subject, x *unfinished) (Finding, boo
 		Severity: k.severity(x.n, all.opened), Confidence: Possible,
 		Title:       fmt.Sprintf("%s went on sending on %s after the other end's FIN and %s", s.who(), s.ofThose(x.n, all), c.never("closed", "has not closed so far")),
 		Explanation: "The other end closed its sending side, data still came, then nothing: no FIN ended the other direction (RFC 9293 section 3.6, case 2).",
-		Causes: []string{"the application waits for something and does not close: a leak", "its host, or the path to it, died meanwhile",
-			"the other end has closed for good and dropped the connection (tcp_fin_timeout)"},
+		causes: []Cause{app("the application waits for something and does not close: a leak"), hostGone("its host, or the path to it, died meanwhile"),
+			onHost("the other end has closed for good and dropped the connection (tcp_fin_timeout)")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s`.", s.A.Addr, s.ss())},
 	}, true
 }

@@ -80,8 +80,8 @@ func (l unkeptLimits) tell(c *Context, s Subject, x *unkept) (Finding, bool) {
 		Title: fmt.Sprintf("%s to %s got no answer: the client's FIN came right behind the request", c.wholeOf(s.A, x.n).of(x.n), name(s.A)),
 		Explanation: fmt.Sprintf("The server closed them without a byte: %s whose request ended by a FIN. Of those that kept their side open %s got an answer. An end may close its side and go on reading (RFC 9293 section 3.6, case 2); what closes then takes the half-close for a close.",
 			sentence(outOf(x.n, x.n, "connection")), outOf(got, other, "connection")),
-		Causes: []string{"a proxy before the service closes both directions at the FIN of one (Docker's userland proxy did, some load balancers do)",
-			"the service itself stops at the end of input", fmt.Sprintf("%s wants no answer and closes at once", x.sources.who())},
+		causes: []Cause{app("a proxy before the service closes both directions at the FIN of one (Docker's userland proxy did, some load balancers do)"),
+			app("the service itself stops at the end of input"), app(fmt.Sprintf("%s wants no answer and closes at once", x.sources.who()))},
 		Advice: []string{"Ask once by hand and keep the sending side open until the answer has come, and once close it right behind the request, and compare.",
 			"Let the client read the answer before it shuts down its sending side, or let the proxy pass the FIN on (shutdown, not close)."},
 	}, true

@@ -45,7 +45,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", c.wholeOf(s.A, n).of(n), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the handshake's final ACK (RFC 9293 section 3.5) %s.",
 			a.sources.who(), c.never("came", "has not come so far")),
-		Causes: []string{"the client died or closed its socket", "a flood with forged addresses", "the ACKs are lost or take a path that was not captured"},
+		causes: []Cause{app("the client died or closed its socket"), onHost("a flood with forged addresses"), beforeCapture("the ACKs are lost or take a path that was not captured")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -tan state syn-recv '( sport = :%d )'` lists what waits.", s.A.Addr, s.A.Port),
 			"Capture at the client too: does the SYN/ACK arrive, does an ACK leave?",
@@ -55,8 +55,8 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	case a.unheard*2 >= a.n:
 		f.Confidence = Proven
 		f.Explanation += fmt.Sprintf(" %s sent the SYN again after the SYN/ACK had passed: it does not reach the client.", say.Plural(a.unheard, "attempt"))
-		f.Causes = []string{"the return path to the client is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)",
-			"a rule at the client drops the answers"}
+		f.causes = []Cause{onPath("the return path to the client is broken: a missing route, or a firewall that saw only one direction (asymmetric routing)"),
+			onHost("a rule at the client drops the answers")}
 		f.Advice = append(f.Advice, fmt.Sprintf("On the server: `ip route get %s` shows which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
@@ -65,7 +65,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 			f.Explanation += fmt.Sprintf(" The first SYN/ACK came after %s SYNs: whether it arrived is not in the capture.", rangeWords(a.lateSYNs))
 		}
 		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
-		f.Causes = append([]string{"the capture misses the ACKs: a filter, a cut, or they take a path that it does not see"}, f.Causes[:2]...)
+		f.causes = append([]Cause{beforeCapture("the capture misses the ACKs: a filter, a cut, or they take a path that it does not see")}, f.causes[:2]...)
 	}
 	return f, true
 }

@@ -176,7 +176,7 @@ func (f checking) Findings(*Context) []Finding {
 			Title: fmt.Sprintf("%s is checked by %s, each every %s: %s that carry nothing", name(e), say.Plural(uint64(x.hosts), "host"), paceWords(x.least, x.most), say.Plural(x.n, "connection")),
 			Explanation: fmt.Sprintf("Of them %s half-open (SYN, SYN/ACK, RST), %s complete and reset, %s complete and closed (RFC 9293 section 3.5). "+
 				"The steady pace is that of a program, and nobody waits for an answer.", say.Thousands(x.half), say.Thousands(x.reset), say.Thousands(x.n-x.half-x.reset)),
-			Causes: []string{"health checks of a load balancer or a monitor"},
+			causes: []Cause{app("health checks of a load balancer or a monitor")},
 			Advice: []string{"Nothing, where these hosts are load balancers or monitors. Filter them out to see all others: `tcpwatch --where 'orig.bytes > 0'`."},
 		}
 		x.into(&finding)

@@ -59,7 +59,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 		Title: fmt.Sprintf("%s to %s died as the server closed it for being idle: a request met its FIN", all.of(x.n), name(s.A)),
 		Explanation: fmt.Sprintf("After %s of silence the server sent its FIN. %s of requests that came within a second of it were answered with a RST: no socket held the connection any more (RFC 9293 section 3.10.7.1). These requests had no answer.",
 			rangeOf(x.before), say.Plural(x.bytes, "byte")),
-		Causes: []string{"the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use", "the server's application closed for another reason just as requests came"},
+		causes: []Cause{app("the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use"), app("the server's application closed for another reason just as requests came")},
 		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),
 			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1)."},
 	}
@@ -77,7 +77,7 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 		f.Confidence = Likely
 		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: %s", name(s.A), limit, all.of(x.n), came)
 		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
-		f.Causes[0] = fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)
+		f.causes[0] = app(fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit))
 	}
 	return f, x.n > 0
 }

@@ -48,7 +48,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 	}
 	f := Finding{
 		Severity: Warning, Confidence: Possible,
-		Causes: []string{box, "the server's host or process restarted meanwhile, or its stack drops idle connections without closing them"},
+		causes: []Cause{onPath(box), onHost("the server's host or process restarted meanwhile, or its stack drops idle connections without closing them")},
 	}
 	if k.timer {
 		after := seconds(x.endedRests.Least)

@@ -49,7 +49,7 @@ func tellChatty(_ *Context, s Subject, x *probing) (Finding, bool) {
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s sends a keepalive probe every %s on %s", s.who(), rangeOf(x.pause), say.Plural(x.n, "connection")),
 		Explanation: fmt.Sprintf("%s in all, each with its answer; a minute would do against any known limit (RFC 9293 section 3.8.4).", say.Plural(x.probes, "probe")),
-		Causes:      []string{"TCP_KEEPIDLE or TCP_KEEPINTVL of a few seconds in the application or its library"},
+		causes:      []Cause{app("TCP_KEEPIDLE or TCP_KEEPINTVL of a few seconds in the application or its library")},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tno state established %s` shows the timers; ask for 60 s or more.", s.A.Addr, s.ss())},
 	}, x.long > 0
 }

@@ -73,8 +73,8 @@ func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 		Severity: k.severity(x.n, all.opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: x.whatCame(c, s),
-		Causes: []string{"its host crashed, was suspended or left the network", "a NAT, load balancer or firewall forgot the idle connection and drops what comes",
-			"an address moved to another host"},
+		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a NAT, load balancer or firewall forgot the idle connection and drops what comes"),
+			hostGone("an address moved to another host")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect a firewall or NAT on the path.", s.A.Addr)},
 	}
 	if x.proven == x.n {

@@ -45,7 +45,7 @@ func tellLateProbes(_ *Context, s Subject, x *probing) (Finding, bool) {
 		Severity: effect{harmless: x.died == 0}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s probes %s only after %s idle", s.who(), say.Plural(x.n, "connection"), rangeOf(x.pause)),
 		Explanation: fmt.Sprintf("That is later than %s: behind one of these a probe comes too late to keep the connection. The application chooses the time (RFC 9293 section 3.8.4).", namesOf(shorterThan(x.pause.Least))),
-		Causes:      []string{"the system's default, 7,200 s, was left as it is"},
+		causes:      []Cause{onHost("the system's default, 7,200 s, was left as it is")},
 		Advice:      []string{fmt.Sprintf("On %s: `sysctl -w net.ipv4.tcp_keepalive_time=200`, or TCP_KEEPIDLE in the application, where a device with such a limit is on the path.", s.A.Addr)},
 	}
 	if x.died > 0 {

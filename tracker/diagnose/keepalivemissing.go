@@ -27,12 +27,12 @@ func tellMissing(_ idleLimits, s Subject, x *idles) Finding {
 		Title: fmt.Sprintf("%s to %s died while idle for %s, and keepalive did not find it out", say.Plural(x.n, "connection"), name(s.A), rangeOf(x.rests)),
 		Explanation: fmt.Sprintf("After the idle time the next segment got a RST (%s) or no answer (%s). The gaps: %s. Probes had been sent on %s of them (RFC 9293 section 3.8.4).",
 			say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown(), say.Thousands(x.probed)),
-		Causes: []string{"an end restarted, crashed or moved meanwhile", "a NAT, load balancer or firewall forgot the idle connection"},
+		causes: []Cause{onHost("an end restarted, crashed or moved meanwhile"), onPath("a NAT, load balancer or firewall forgot the idle connection")},
 		Advice: []string{"Set SO_KEEPALIVE in the application and probe early: `sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes`.",
 			"Let connection pools test or drop what was idle long."},
 	}
 	if all := x.fits(); len(all) > 0 {
-		f.Causes[0], f.Causes[1] = f.Causes[1]+"; this fits: "+namesOf(all), f.Causes[0]
+		f.causes[0], f.causes[1] = onPath(f.causes[1].Text+"; this fits: "+namesOf(all)), f.causes[0]
 	}
 	x.sum().into(&f)
 	return f

@@ -45,7 +45,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 		Severity: k.severity(x.n, all.opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, is covered by no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
-		Causes:      []string{"a firewall on the path, or on that host, ends its state at the first FIN and drops later segments", "its host is gone"},
+		causes:      []Cause{hostOrPath("a firewall on the path, or on that host, ends its state at the first FIN and drops later segments"), hostGone("its host is gone")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`. Does the FIN arrive there: `tcpdump -ni any 'host %s'`?", s.A.Addr, s.A.Addr),
 			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
 	}
@@ -54,7 +54,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("the last ACK is lost after the capture point: that of %s, on %s", s.who(), s.ofThose(x.n, all))
 		f.Explanation = fmt.Sprintf("It passed here, and the other end retransmitted its FIN %s in all: it did not arrive there (RFC 9293 section 3.6).", say.Plural(x.repeats, "time"))
-		f.Causes = []string{"a firewall between the capture point and the other end ends its state at the second FIN and drops later segments", "packets are lost there, or dropped by the other end's own host"}
+		f.causes = []Cause{onPath("a firewall between the capture point and the other end ends its state at the second FIN and drops later segments"), onPath("packets are lost there, or dropped by the other end's own host")}
 		f.Advice = []string{"Capture at the other end too: does the ACK arrive there?", f.Advice[1]}
 	}
 	return f, true

@@ -21,40 +21,52 @@ func withinLoopback(r *record.Record) bool {
 const leavesNoHost = " It is a loopback address: packets to it leave no host, so no path loses them."
 
 // madeItself is a cause that is left where no path can be one.
-const madeItself = "a program made these packets itself (a raw socket, a packet generator), and no TCP of the system answers for them"
+func madeItself() Cause {
+	return app("a program made these packets itself (a raw socket, a packet generator), and no TCP of the system answers for them")
+}
 
 // onLoopback takes from a finding about a loopback address what only a path or another host can
 // do: the causes are replaced by those given, and the advice by what the host itself can tell.
-func (f *Finding) onLoopback(s Subject, advice string, causes ...string) {
+func (f *Finding) onLoopback(s Subject, advice string, causes ...Cause) {
 	if !s.loopback() {
 		return
 	}
 	f.Explanation += leavesNoHost
-	f.Causes = slices.Concat(causes, []string{madeItself})
+	f.causes = append(causes, madeItself())
 	f.Advice = []string{advice}
 }
 
-// offHost tells that a cause or an advice is of a path, of another host or of a second
-// capture point.
-func offHost(text string) bool {
-	return slices.ContainsFunc([]string{" path", "route", "mirror port", "NAT", "asymmetric", "satellite", "mtr ", "ping ", "Wi-Fi", "radio", "bonding", "bonds",
-		"policer", "cable", "capture point", "the network", "another host", "Capture at", "Capture on", "packets are lost", "another way", "a tunnel", "its card", "switch"},
-		func(word string) bool { return strings.Contains(text, word) })
+// offHost tells that an advice is for a path, another host, a second capture point or a network
+// card: by what its command looks at, or by what it names.
+func offHost(advice string) bool {
+	for _, m := range tool.FindAllStringSubmatch(advice, -1) {
+		switch m[1] {
+		case "mtr", "ping", "traceroute", "ethtool", "conntrack", "ip":
+			return true
+		}
+	}
+	return slices.ContainsFunc([]string{" path", "routing", "mirror port", "NAT", "Wi-Fi", "capture point", "Capture at", "Capture on", "Mirror both", "switch", "firewalls on"},
+		func(word string) bool { return strings.Contains(advice, word) })
 }
 
-// stayOnHost leaves of a finding about a loopback address what the host itself can do and tell.
-// Where that takes its first cause away it is no more than possible.
-func (f *Finding) stayOnHost() {
-	if !f.Subject.loopback() {
+// withinHost tells that no packet of the whole capture left its host.
+func (q *quality) withinHost() bool { return q != nil && q.within > 0 && q.within == q.all }
+
+// stayOnHost leaves of a finding about a loopback address, or about a capture of nothing else, what
+// the host itself can do and tell. Where that takes its first cause away, one of a loopback address
+// is no more than possible.
+func (f *Finding) stayOnHost(q *quality) {
+	capture := f.Subject.Kind == SubjectCapture
+	if !f.Subject.loopback() && !(capture && q.withinHost()) {
 		return
 	}
 	f.Title = strings.ReplaceAll(f.Title, "omething on the path", "omething else on the host")
-	first := len(f.Causes) > 0 && offHost(f.Causes[0])
-	f.Causes = slices.DeleteFunc(slices.Clone(f.Causes), offHost)
+	first := len(f.causes) > 0 && f.causes[0].outside()
+	f.causes = slices.DeleteFunc(slices.Clone(f.causes), Cause.outside)
 	f.Advice = slices.DeleteFunc(slices.Clone(f.Advice), offHost)
-	if first {
+	if first && !capture {
 		f.Explanation += leavesNoHost
-		f.Causes = append(f.Causes, madeItself)
+		f.causes = append(f.causes, madeItself())
 	}
 	if strings.Contains(f.Explanation, leavesNoHost) {
 		f.Confidence = Possible

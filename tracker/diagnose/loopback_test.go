@@ -68,6 +68,22 @@ func TestLoopbackHasNoPathForAnyFinding(t *testing.T) {
 	if told < 40 {
 		t.Errorf("only %d findings", told)
 	}
+	cut := same(3, func(r *record.Record) { r.Orig.Addr, r.Resp.Addr, r.Capture.MissingBytes = moved, moved, 500 })
+	for _, x := range []struct {
+		name    string
+		records []*record.Record
+		mirror  bool
+	}{{"all within the host", cut, false}, {"one leaves it", append(clean(1), cut...), true}} {
+		found := findingsOf(t, "capture-drops", nil, x.records...)
+		if len(found) != 1 {
+			t.Errorf("%s: %v", x.name, titles(found))
+			continue
+		}
+		text := strings.Join(append(found[0].Causes, found[0].Advice...), "\n")
+		if strings.Contains(text, "mirror port") != x.mirror || strings.Contains(text, "ethtool") != x.mirror || found[0].Confidence != Proven {
+			t.Errorf("%s: %v\n%s", x.name, found[0].Confidence, text)
+		}
+	}
 	oneWay := same(3, func(r *record.Record) {
 		r.Orig.Addr, r.Resp.Addr = moved, moved
 		r.Capture.OneWay, r.Capture.OneWayShown = true, true
@@ -102,5 +118,23 @@ func TestRefusedThenTaken(t *testing.T) {
 	}
 	if !strings.Contains(found[0].Explanation, "opened after all") {
 		t.Errorf("%q", found[0].Explanation)
+	}
+}
+
+// Of a RST within one host by an end that never sent a byte, nothing shows that it ever knew the
+// connection: a program that makes packets itself fits before a restart.
+func TestRSTWithinOneHost(t *testing.T) {
+	for _, x := range []struct {
+		name  string
+		bytes uint64
+		first string
+	}{{"its sender had sent nothing", 0, "made these packets itself"}, {"its sender had talked", 500, "restarted"}} {
+		found := findingsOf(t, "reset-forgotten", nil, clean(1, reset(record.Resp, record.ResetUnknown), func(r *record.Record) {
+			r.Orig.Addr, r.Close.ResetQuiet = r.Resp.Addr, 300*second
+			r.Ends[record.Resp].SeenBytes, r.Ends[record.Resp].Bytes = x.bytes, record.Some(x.bytes)
+		})...)
+		if len(found) != 1 || !strings.Contains(found[0].Causes[0], x.first) {
+			t.Errorf("%s: %+v", x.name, found)
+		}
 	}
 }

@@ -90,7 +90,7 @@ func (l lossLimits) tell(c *Context, s Subject, x *losses) (Finding, bool) {
 		Severity: effect{felt: felt}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("packets are lost on connections to %s: %s", name(s.A), strings.Join(parts, ", ")),
 		Explanation: fmt.Sprintf("Data was retransmitted on %s (RFC 5681 section 3.2, RFC 6298). %s", c.wholeOf(s.A, x.n).of(x.n), strings.Join(where, " ")),
-		Causes:      []string{"a link on that side is overloaded, or bad (cable, radio, duplex)", "a policer or shaper drops what exceeds its rate", "a receive queue overflows on the host or its card"},
+		causes:      []Cause{onPath("a link on that side is overloaded, or bad (cable, radio, duplex)"), onPath("a policer or shaper drops what exceeds its rate"), onHost("a receive queue overflows on the host or its card")},
 		Advice:      lossAdvice(s.A.Addr.String()),
 	}, true
 }
@@ -103,7 +103,7 @@ func (x *losses) tellJoined(s Subject, n uint64) Finding {
 		Title: fmt.Sprintf("something on the path joins segments of connections to %s, and what it made is too big to be sent on: %s", name(s.A), say.Plural(n, "repeat")),
 		Explanation: fmt.Sprintf("%s says by ICMP that they exceed an MTU of %s (RFC 1191 section 4), and quotes segments longer than those that were sent. Each of them is sent again in its pieces.",
 			by, say.Thousands(uint64(x.mtu))),
-		Causes: []string{"receive offload (GRO, LRO) on a host, router or firewall that forwards the packets"},
+		causes: []Cause{beforeCapture("receive offload (GRO, LRO) on a host, router or firewall that forwards the packets")},
 		Advice: []string{fmt.Sprintf("On the host that forwards to %s, by its name in the ICMP errors %s: `ethtool -k eth0` (the interface's own name) shows generic-receive-offload and large-receive-offload; turn both off there.", s.A.Addr, by)},
 	}
 }

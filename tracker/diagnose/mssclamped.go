@@ -70,18 +70,18 @@ func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
 		Severity: effect{harmless: x.mss.Least >= 536 || x.small == x.n}.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s announces a small MSS, %s, on %s", s.who(), mss, say.Plural(x.n, "connection")),
 		Explanation: "Ethernet alone would allow 1,460. The other end must not send it larger segments (RFC 9293 section 3.7.1).",
-		Causes:      []string{"a tunnel, VPN or overlay network on that side", "a router or firewall that lowers the MSS of passing SYNs"},
+		causes:      []Cause{onPath("a tunnel, VPN or overlay network on that side"), onPath("a router or firewall that lowers the MSS of passing SYNs")},
 		Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
 	}
 	if x.mss.Least < 536 {
-		f.Causes = append([]string{"the application sets TCP_MAXSEG, or a route has an advmss"}, f.Causes...)
+		f.causes = append([]Cause{hostOrPath("the application sets TCP_MAXSEG, or a route has an advmss")}, f.causes...)
 		if x.able < x.n { // who scales windows does not lack memory
-			f.Causes = append([]string{"a small or embedded system with little memory"}, f.Causes...)
+			f.causes = append([]Cause{onHost("a small or embedded system with little memory")}, f.causes...)
 		}
 	}
 	if x.small == x.n {
 		f.Explanation = "The link that they were captured on has a small MTU of its own (ARCNET, SLIP): the MSS is that less 40 bytes (RFC 9293 section 3.7.1)."
-		f.Causes = []string{"that link's own MTU"}
+		f.causes = []Cause{onHost("that link's own MTU")}
 	}
 	return f, true
 }

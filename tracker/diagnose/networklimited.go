@@ -45,8 +45,8 @@ func tellNetwork(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s from %s, %s bytes, waited for the network for %s", say.Plural(x.n, "transfer"), s.who(), say.Thousands(x.bytes), span(x.total)),
 		Explanation: "Data was under way and the receiver's window had room: neither the application nor the receiver was slow (RFC 5681 section 3)." + x.slowestWords(record.NetworkLimit),
-		Causes: []string{"the path carries no more, or not yet: its slowest link is full, or the sender has just begun",
-			"packets are lost, and the sender slows down", "the round trip is long for a short transfer"},
+		causes: []Cause{onPath("the path carries no more, or not yet: its slowest link is full, or the sender has just begun"),
+			hostOrPath("packets are lost, and the sender slows down"), onPath("the round trip is long for a short transfer")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tino state established %s` shows cwnd, delivery_rate and retrans.", s.A.Addr, s.ss()),
 			"`tcpwatch --report transfers` shows rate, round trips and losses of each transfer."},
 	}

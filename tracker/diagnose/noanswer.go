@@ -124,7 +124,7 @@ func (a *attempts) tellUnseen(c *Context, s Subject, n uint64) Finding {
 		Severity: Info, Confidence: Possible,
 		Title:       a.unansweredBy(c, s, n) + ", as far as was captured",
 		Explanation: fmt.Sprintf("Nothing that %s sent is in this capture, and yet it answered: a client went on with a connection to it. So it may have answered these too.", s.A.Addr),
-		Causes:      []string{"the capture does not hold what it sends (see capture-one-way)", "nothing answered these"},
+		causes:      []Cause{inCapture("the capture does not hold what it sends (see capture-one-way)"), hostOrPath("nothing answered these")},
 		Advice:      []string{fmt.Sprintf("Capture both directions, or on %s: `tcpdump -ni any '%s'`.", s.A.Addr, a.segments(s))},
 	}
 }
@@ -136,9 +136,11 @@ func theseFrom(n uint64) string {
 	return "these"
 }
 
-const answersElsewhere = "its answers take another way, which the capture does not see"
+func answersElsewhere() Cause {
+	return beforeCapture("its answers take another way, which the capture does not see")
+}
 
-const hostOff = "the host is off or has no such address"
+func hostOff() Cause { return hostGone("the host is off or has no such address") }
 
 func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	if c.suspects.flooded[s.A] || c.turnsAway(s, a.when.Least, a.when.Most) {
@@ -159,7 +161,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
 		Title:       a.unansweredBy(c, s, n),
 		Explanation: a.silence(c),
-		Causes:      []string{"a firewall drops the SYNs", hostOff, "the answers take another way and are lost there"},
+		causes:      []Cause{hostOrPath("a firewall drops the SYNs"), hostOff(), onPath("the answers take another way and are lost there")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any '%s'` shows whether the SYNs arrive and answers leave.", s.A.Addr, a.segments(s)),
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn%s` and `nft list ruleset`.", listening(s)),
@@ -169,12 +171,12 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if through {
 		f.Confidence = Possible
 		f.Explanation += fmt.Sprintf(" Others got through at the same time (%s opened), so the path lets packets through.", say.Plural(service.opened, "connection"))
-		f.Causes = []string{"the accept queue or the SYN queue of the server is full, so it drops SYNs", "packets are lost on the path",
-			"a rule drops the SYNs of some clients only"}
+		f.causes = []Cause{onHost("the accept queue or the SYN queue of the server is full, so it drops SYNs"), onPath("packets are lost on the path"),
+			hostOrPath("a rule drops the SYNs of some clients only")}
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the server shows whether its queues overflow.")
 	}
 	if !through && !s.loopback() && c.heardOf(s.A.Addr) {
-		f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == hostOff })
+		f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == hostOff() })
 		f.Explanation += fmt.Sprintf(" %s sent packets elsewhere in this capture, so the host is there.", s.A.Addr)
 	}
 	f.Explanation += a.timeouts() + a.triedAgain()
@@ -188,13 +190,13 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	if silent {
 		f.Confidence = Possible
-		f.Causes[len(f.Causes)-1] = answersElsewhere
+		f.causes[len(f.causes)-1] = answersElsewhere()
 	}
 	if a.once == a.n && a.others == 0 && a.replaced == 0 {
 		a.intoOnce(&f)
 	}
 	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn%s` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", listening(s)),
-		"a firewall rule of the host drops the SYNs", "the accept queue or the SYN queue of the server is full, so it drops SYNs")
+		onHost("a firewall rule of the host drops the SYNs"), onHost("the accept queue or the SYN queue of the server is full, so it drops SYNs"))
 	if a.unfit > 0 {
 		a.intoUnfit(c, &f, s)
 	}
@@ -207,7 +209,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Confidence = min(f.Confidence, Possible)
 		f.Title += ": their SYNs are signed"
 		f.Explanation += " Each SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925): a server whose key is another, or that has none for this peer, drops it and sends nothing."
-		f.Causes = append([]string{"the keys differ, or one end has none for the other's address (a BGP password)"}, f.Causes...)
+		f.causes = append([]Cause{onHost("the keys differ, or one end has none for the other's address (a BGP password)")}, f.causes...)
 		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; tcpdump with -M and the key shows whether it fits.", s.A.Addr)}, f.Advice...)
 	}
 	return f, true
@@ -220,8 +222,8 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
 			say.Plural(n, "connection"), say.Plural(service.hung, "open connection")),
 		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer for up to %s.", span(a.waited)) + a.timeouts(),
-		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed at that moment: nothing gets through any more",
-			"its address moved to another host, which drops what it does not know"},
+		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a route or a firewall changed at that moment: nothing gets through any more"),
+			hostGone("its address moved to another host, which drops what it does not know")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			fmt.Sprintf("On %s, where it runs: `tcpdump -ni any 'tcp port %d'` shows whether SYNs and data arrive and answers leave.", s.A.Addr, s.A.Port)},
 	}
@@ -246,10 +248,10 @@ func (a *attempts) silence(c *Context) string {
 // intoOnce tells of SYNs that were not sent again though the input goes on.
 func (a *attempts) intoOnce(f *Finding) {
 	f.Confidence, f.Severity = Possible, min(f.Severity, Notice)
-	f.Causes = slices.DeleteFunc(f.Causes, func(cause string) bool { return cause == answersElsewhere }) // said more closely below
+	f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == answersElsewhere() }) // said more closely below
 	f.Explanation = "No SYN was sent again, though the capture goes on: a TCP that gets no answer repeats its SYN after 1 s (RFC 6298 section 2)."
-	f.Causes = append([]string{"the answers take a way that the capture does not see: the clients had them, and had nothing to repeat",
-		"the program that sent them gave up within a second, or makes its packets itself (a scan, a test)"}, f.Causes...)
+	f.causes = append([]Cause{beforeCapture("the answers take a way that the capture does not see: the clients had them, and had nothing to repeat"),
+		app("the program that sent them gave up within a second, or makes its packets itself (a scan, a test)")}, f.causes...)
 	f.Advice = append([]string{"Compare with a capture at the client: an answer that arrives there did not pass here."}, f.Advice...)
 }
 
@@ -259,7 +261,7 @@ func (a *attempts) intoLoop(f *Finding, s Subject) {
 	f.Title += ": they go round in a routing loop"
 	f.Explanation = fmt.Sprintf("The same SYN, with one IP identification, passes the capture point again and again with fewer hops left (up to %d less): "+
 		"routers send it to each other until its hops are used up (RFC 1812 section 5.3.1).", a.hops)
-	f.Causes = []string{"two routers each take the other for the next hop to that address: a route is missing behind a default or summary route, or routing has not settled"}
+	f.causes = []Cause{onPath("two routers each take the other for the next hop to that address: a route is missing behind a default or summary route, or routing has not settled")}
 	f.Advice = []string{fmt.Sprintf("`mtr -n --tcp -P %d %s`, or `traceroute -T -p %d -n %s`: the routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr),
 		fmt.Sprintf("On each of them: `ip route get %s`.", s.A.Addr)}
 }
@@ -273,11 +275,11 @@ func (a *attempts) intoUnfit(c *Context, f *Finding, s Subject) {
 		return
 	}
 	f.Title = fmt.Sprintf("%s answered %s by a RST that does not acknowledge the SYN, from %s", name(s.A), say.Plural(a.n, "SYN"), a.sources.who())
-	f.Causes = []string{"something on the path rejects with a RST, and makes it wrong", "the RST answers an older connection of the same ports", "the server's TCP is no full one (a load balancer, a test program)"}
+	f.causes = []Cause{onPath("something on the path rejects with a RST, and makes it wrong"), onHost("the RST answers an older connection of the same ports"), onHost("the server's TCP is no full one (a load balancer, a test program)")}
 	f.Advice = []string{fmt.Sprintf("Compare the RST's TTL with that of other packets of %s.", s.A.Addr),
 		fmt.Sprintf("On %s: `tcpdump -ni any '%s'` shows whether it sends that RST itself.", s.A.Addr, a.segments(s))}
 	if s.loopback() {
-		f.Causes = f.Causes[1:]
+		f.causes = f.causes[1:]
 		f.Advice = f.Advice[1:]
 	}
 }

@@ -129,8 +129,8 @@ func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
 	f := Finding{
 		Severity: k.severity(x.n, all), Confidence: Likely,
 		Title: fmt.Sprintf("nothing but the SYN gets through to %s from %s: %s", name(s.A), x.sources.who(), c.wholeOf(s.A, x.n).of(x.n)),
-		Causes: []string{"a stateful firewall on the path saw the SYN and not the SYN/ACK, which took another path (asymmetric routing), and drops all that follows as invalid",
-			"a rule on the path lets nothing but SYNs pass"},
+		causes: []Cause{onPath("a stateful firewall on the path saw the SYN and not the SYN/ACK, which took another path (asymmetric routing), and drops all that follows as invalid"),
+			onPath("a rule on the path lets nothing but SYNs pass")},
 		Advice: []string{
 			fmt.Sprintf("Compare the two paths: `ip route get %s` on the client and `ip route get %s` on the server; both must pass the same firewall.", s.A.Addr, x.sources.known[0].Addr),
 			"On the firewalls between them: `conntrack -S` counts what is invalid; `nft list ruleset` shows whether that is dropped.",
@@ -147,7 +147,7 @@ func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
 		if !v.somewhere() {
 			f.Confidence = Possible
 		}
-		f.Causes = append(f.Causes, "several ways lead there, and one of them is so")
+		f.causes = append(f.causes, onPath("several ways lead there, and one of them is so"))
 		v.tell(&f)
 	}
 	return f, true

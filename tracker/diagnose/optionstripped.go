@@ -82,8 +82,8 @@ func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {
 		Title: fmt.Sprintf("some handshakes with %s lack %s though offered", name(s.A), strings.Join(what, ", ")),
 		Explanation: fmt.Sprintf("The SYN offered it and the SYN/ACK did not agree, for %s, while others got it (RFC 7323 section 2.2, RFC 2018 section 2).",
 			strings.Join(who, "; ")),
-		Causes: []string{"a firewall or load balancer on the path of these clients takes options out of SYN or SYN/ACK",
-			"several hosts with different settings answer behind one address", "SYN cookies were sent while the SYN queue was full"},
+		causes: []Cause{onPath("a firewall or load balancer on the path of these clients takes options out of SYN or SYN/ACK"),
+			onPath("several hosts with different settings answer behind one address"), onHost("SYN cookies were sent while the SYN queue was full")},
 		Advice: []string{"Capture at the server too: does the SYN arrive with the option, does the SYN/ACK leave with it?",
 			fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_window_scaling net.ipv4.tcp_sack net.ipv4.tcp_timestamps`.", s.A.Addr)},
 	}
@@ -91,10 +91,10 @@ func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {
 	case c.suspects.flooded[s.A]:
 		f.Title += ": its SYN queue was flooded"
 		f.Explanation += " SYNs flooded the server meanwhile: it answers with SYN cookies then, which keep these options only where the client offers timestamps (RFC 4987 section 3.6)."
-		f.Causes = append([]string{"SYN cookies were sent while the flood filled the SYN queue: such connections have no window scaling and no SACK, and are slow over distance"}, f.Causes[:2]...)
+		f.causes = append([]Cause{onHost("SYN cookies were sent while the flood filled the SYN queue: such connections have no window scaling and no SACK, and are slow over distance")}, f.causes[:2]...)
 		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv`; turn timestamps on at the clients, or make the SYN queue longer (tcp_max_syn_backlog, listen's backlog).", s.A.Addr)}, f.Advice...)
 	case x.lacks[2] > 0 || x.stamped > 0:
-		f.Causes = f.Causes[:2] // cookies would have kept what the timestamps carry
+		f.causes = f.causes[:2] // cookies would have kept what the timestamps carry
 	}
 	return f, true
 }

@@ -45,7 +45,7 @@ func tellCollision(_ *Context, s Subject, x *collisions) (Finding, bool) {
 		Severity: Warning, Confidence: Likely,
 		Title:       fmt.Sprintf("%s got two live connections from one address and port, %s, from %s: one of each two starves", name(s.A), say.Plural(x.n, "time"), x.sources.who()),
 		Explanation: "Both have the same addresses and ports here (RFC 9293 section 3.3.1): the server takes them for one, and what it does not expect it answers by an ACK or a RST (RFC 5961 section 4.2)." + x.shown(),
-		Causes:      []string{"a load balancer that passes clients' addresses on leads here from two of its addresses (client IP preservation)", "a NAT gives two connections the same port (SNAT without free ports, or a race of two clients)"},
+		causes:      []Cause{onPath("a load balancer that passes clients' addresses on leads here from two of its addresses (client IP preservation)"), onPath("a NAT gives two connections the same port (SNAT without free ports, or a race of two clients)")},
 		Advice: []string{"Turn client IP preservation off on the load balancer (or use proxy protocol), or let its addresses lead to different ports.",
 			"On a NAT: more addresses or ports for SNAT; `iptables -t nat -A POSTROUTING -j MASQUERADE --random-fully` against races."},
 	}

@@ -51,7 +51,7 @@ func (l portLimits) tell(c *Context, h *Holding) (Finding, bool) {
 		Title: fmt.Sprintf("%s holds %s of %s ports in TIME-WAIT towards %s", h.Holder.Addr, say.Thousands(h.Peak), say.Thousands(uint64(ports)), name(h.Dest)),
 		Explanation: fmt.Sprintf("The client closes first, so each connection keeps its port for %s more (RFC 9293 section 3.6); %s entered.",
 			span(c.twoMSL()), say.Plural(h.Entered, "connection")),
-		Causes: []string{"a client that opens a connection for each request and closes it itself (no keep-alive, no pool)", "a proxy or load test that concentrates on one destination"},
+		causes: []Cause{app("a client that opens a connection for each request and closes it itself (no keep-alive, no pool)"), app("a proxy or load test that concentrates on one destination")},
 		Advice: []string{
 			"Keep connections open and share them: connection pool, HTTP keep-alive; or let the server close first.",
 			fmt.Sprintf("`ss -tan state time-wait '( dport = :%d )'` on %s lists them.", h.Dest.Port, h.Holder.Addr),

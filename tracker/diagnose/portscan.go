@@ -154,18 +154,18 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 		Title: fmt.Sprintf("%s scans: %s tried, %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host")),
 		Explanation: fmt.Sprintf("It looks like %s: %s refused, %s unanswered or unreachable, %s reset by the scanner (RFC 9293 section 3.10.7.1); its SYNs to %s failed.",
 			what, say.Thousands(x.refused), say.Thousands(x.silent), say.Thousands(x.cut), x.listeners()) + x.found(),
-		Causes: []string{"a port scanner, an inventory or a monitoring tool", "malware that looks for victims"},
+		causes: []Cause{app("a port scanner, an inventory or a monitoring tool"), app("malware that looks for victims")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state syn-sent` shows which process it is.", s.A.Addr)},
 	}
 	// Peers of a peer-to-peer network listen on a port of their own each.
 	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s tries many hosts without success: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host"))
-		f.Causes = []string{"a peer-to-peer program whose peers are gone", "a scan in random order"}
+		f.causes = []Cause{app("a peer-to-peer program whose peers are gone"), app("a scan in random order")}
 	}
 	if x.ports.Count() <= 2 && x.hosts.Count() > 2 {
 		f.Confidence = Possible
-		f.Causes = append(f.Causes, "a client whose servers are all down")
+		f.causes = append(f.causes, app("a client whose servers are all down"))
 	}
 	return f, l.scans(c, s, x)
 }

@@ -98,13 +98,13 @@ func tellProbes(s Subject, x *scan) Finding {
 		Severity: Warning, Confidence: Likely,
 		Title:       fmt.Sprintf("%s scans: %s of %s probed with %s that belong to no connection", s.A.Addr, x.ports.words(), about(&x.hosts, "host"), what),
 		Explanation: fmt.Sprintf("It looks like %s: %s No program aborted.", kind, answer),
-		Causes:      []string{"a port scanner that looks for what a firewall lets pass", "malware that looks for victims"},
+		causes:      []Cause{app("a port scanner that looks for what a firewall lets pass"), app("malware that looks for victims")},
 		Advice:      []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
 	}
 	if p.srcPorts.Count()*2 > p.n && p.silent*2 < p.n {
 		// A scanner mostly keeps its port; connections have one each.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
-		f.Causes = append(f.Causes, "connections that began before the capture, which something on the path has forgotten: a NAT or firewall that restarted")
+		f.causes = append(f.causes, onPath("connections that began before the capture, which something on the path has forgotten: a NAT or firewall that restarted"))
 	}
 	return f
 }

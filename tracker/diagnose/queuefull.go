@@ -132,7 +132,7 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 	f := Finding{
 		Severity: effect{felt: true, broken: x.reset+silent >= l.many}.severity(), Confidence: Likely,
 		Explanation: "Signs: " + x.signs(silent, late, c.opened(s.A)) + " (Linux: a full accept queue ignores the handshake's final ACK and drops SYNs).",
-		Causes:      []string{"the application accepts too slowly, or stands still", "its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come"},
+		causes:      []Cause{app("the application accepts too slowly, or stands still"), onHost("its backlog (listen(2)) or net.core.somaxconn is too small for the bursts that come")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -ltn '( sport = :%d )'`: Recv-Q is what waits to be accepted, Send-Q the limit.", s.A.Addr, s.A.Port),
 			"`nstat -az TcpExtListenOverflows TcpExtListenDrops` counts what was dropped.",
@@ -151,12 +151,12 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		} else {
 			f.Title = fmt.Sprintf("%s completed %s late, without data from the client, and %s with data at once", name(s.A), c.handshakes(s.A, sum.n, ofThose), say.Plural(service.prompt, "handshake"))
 		}
-		f.Causes = append([]string{"TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
+		f.causes = append([]Cause{onHost("TCP_DEFER_ACCEPT: the server waits for data")}, f.causes...)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
 	case strong == 0 && sum.n < l.few:
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
-		f.Causes = append([]string{"the handshake's final ACK was lost after the capture point", "TCP_DEFER_ACCEPT: the server waits for data"}, f.Causes...)
+		f.causes = append([]Cause{hostOrPath("the handshake's final ACK was lost after the capture point"), onHost("TCP_DEFER_ACCEPT: the server waits for data")}, f.causes...)
 	case silent > 0:
 		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), c.wholeOf(s.A, sum.n).toIt(sum.n))
 	case x.reset == 0:

@@ -85,7 +85,7 @@ func tellQueue(_ *Context, s Subject, x *queued) (Finding, bool) {
 		Title: fmt.Sprintf("a queue fills on the path from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
 		Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
 			say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
-		Causes: []string{"the slowest link on the path (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it"},
+		causes: []Cause{onPath("the slowest link on the path (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it")},
 		Advice: []string{"On the router before the slowest link: a queue that keeps itself short (fq_codel or CAKE, RFC 8290), and a shaper just below the link's rate.",
 			fmt.Sprintf("On %s: `ss -tino state established %s` shows cwnd, rtt and minrtt; a pacing sender (BBR) or a limit in the application fills it less.", s.A.Addr, s.ss())},
 	}, true

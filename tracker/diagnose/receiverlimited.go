@@ -53,15 +53,15 @@ func tellReader(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s to %s, %s bytes, waited for its window for %s", say.Plural(x.n, "transfer"), s.who(), say.Thousands(x.bytes), span(x.total)),
 		Explanation: "The data in flight filled the receiver's window most of the time (RFC 9293 section 3.8.6): the receiver, not the network, sets the pace.",
-		Causes: []string{"its receive buffer is small for a path of this delay, set by SO_RCVBUF or tcp_rmem",
-			"its application reads slowly"},
+		causes: []Cause{onHost("its receive buffer is small for a path of this delay, set by SO_RCVBUF or tcp_rmem"),
+			app("its application reads slowly")},
 		Advice: []string{fmt.Sprintf("On %s: `sysctl net.ipv4.tcp_rmem net.core.rmem_max`, and no SO_RCVBUF in the application: it turns the growth of the buffer off.", s.A.Addr),
 			fmt.Sprintf("`ss -tim state established %s` shows rcv_space and the buffers.", s.ss())},
 	}
 	f.Explanation += x.slowestWords(record.WindowLimit)
 	if x.unscaled > 0 {
 		f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
-		f.Causes = append([]string{"window scaling is off at one end, or stripped on the path: see option-stripped"}, f.Causes...)
+		f.causes = append([]Cause{hostOrPath("window scaling is off at one end, or stripped on the path: see option-stripped")}, f.causes...)
 		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_window_scaling` at both ends.")
 	}
 	return f, true

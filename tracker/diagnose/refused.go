@@ -50,9 +50,9 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), c.wholeOf(s.A, n).toIt(n), a.sources.who()),
 		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
 			"(RFC 9293 section 3.10.7.1).",
-		Causes: []string{
-			"the service is not running, or listens on another port or address",
-			"a firewall rejects with a RST",
+		causes: []Cause{
+			app("the service is not running, or listens on another port or address"),
+			hostOrPath("a firewall rejects with a RST"),
 		},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -ltnp '( sport = :%d )'` shows whether something listens, and on which address.", s.A.Addr, s.A.Port),
@@ -63,7 +63,7 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 		f.Explanation += fmt.Sprintf(" %s opened after all: the client sent its SYN again from the same port, and the server took it.", sentence(outOf(a.retried, n, "refused connection")))
 	}
 	if opened > 0 {
-		f.Causes[0] = "the service was down or restarted for a while: compare the times"
+		f.causes[0] = app("the service was down or restarted for a while: compare the times")
 	}
 	v := c.contrast(s.A, wentRefused)
 	f.Title += v.because()
@@ -72,7 +72,7 @@ func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding
 	}
 	if c.served(s.A).otherWay(a.ttl) {
 		f.Explanation += fmt.Sprintf(" The RSTs have TTL %d, the server's other packets do not: something on the path sent them.", a.ttl.Least)
-		f.Causes = []string{"a firewall on the path rejects with a RST", "the service sits behind a load balancer that has no healthy backend"}
+		f.causes = []Cause{onPath("a firewall on the path rejects with a RST"), app("the service sits behind a load balancer that has no healthy backend")}
 	}
 	v.into(&f, s.A, "opened")
 	if !v.named() && !v.somewhere() {
@@ -90,16 +90,16 @@ func (x *stretch) intoRefused(f *Finding, s Subject) {
 		f.Title += ", one here and one there: those before and after each were served"
 		f.Explanation += fmt.Sprintf(" They came in %s, and between the two that were served around any of them lie at most %s: no service stops and starts so fast.",
 			say.Plural(uint64(x.runs), "place"), span(x.longest))
-		f.Causes = []string{fmt.Sprintf("%s is an address of several targets (load balancer, Service, proxy), and one of them does not listen: it refuses its share of the connections", name(s.A)),
-			"a rule on the path rejects part of them by a limit (connections or a rate)"}
+		f.causes = []Cause{hostOrPath(fmt.Sprintf("%s is an address of several targets (load balancer, Service, proxy), and one of them does not listen: it refuses its share of the connections", name(s.A))),
+			onPath("a rule on the path rejects part of them by a limit (connections or a rate)")}
 		f.Advice = []string{"List the targets behind that address (the load balancer's target health, a Service's endpoints, `nft list ruleset`) and ask each; take the dead one out.",
 			fmt.Sprintf("On each target: `ss -ltnp '( sport = :%d )'`, or its own port, shows whether it listens.", s.A.Port)}
 	case x.together():
 		f.Confidence = Likely
 		f.Title += fmt.Sprintf(": all of them in one stretch of %s", span(x.to-x.from))
 		f.Explanation += fmt.Sprintf(" None was served in that time, and %s before it and %s after it were.", say.Thousands(uint64(x.before)), say.Thousands(uint64(x.after)))
-		f.Causes = []string{fmt.Sprintf("the service was down for at most %s: it restarted, crashed or was deployed", span(x.to-x.from)),
-			"a firewall rejected for that time (a reload of its rules)"}
+		f.causes = []Cause{app(fmt.Sprintf("the service was down for at most %s: it restarted, crashed or was deployed", span(x.to-x.from))),
+			hostOrPath("a firewall rejected for that time (a reload of its rules)")}
 		f.Advice = append([]string{fmt.Sprintf("On %s: look into the service's log, and at its restarts and deployments at that time.", s.A.Addr)}, f.Advice...)
 	}
 }

@@ -52,7 +52,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: x.severity(all.opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
-		Causes:      []string{lingers, "it closed with data unread, or was killed with data unread"},
+		causes:      []Cause{lingers(), app("it closed with data unread, or was killed with data unread")},
 		Advice: []string{fmt.Sprintf("On %s: `strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.", x.on(s)),
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` shows which kind.", x.on(s))},
 	}
@@ -62,7 +62,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	case x.closing == x.n:
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
-		f.Causes = []string{"it shut down its sending side and then closed with data unread", "its application ended right after the close", lingers}
+		f.causes = []Cause{app("it shut down its sending side and then closed with data unread"), app("its application ended right after the close"), lingers()}
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	}
@@ -70,22 +70,22 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 }
 
 // lingers is a cause of a RST in place of a FIN.
-const lingers = "the application sets SO_LINGER to 0, or its library does"
+func lingers() Cause { return app("the application sets SO_LINGER to 0, or its library does") }
 
 // intoPlace tells that the other ends had closed before, in order.
 func (x *resets) intoPlace(f *Finding, s Subject, all whole) {
 	f.Title = fmt.Sprintf("%s ended by a RST in place of the second FIN: %s", x.what(s, all), x.sent(s, "it"))
 	f.Explanation = "The other end had closed, and its FIN was taken: the RST came where a FIN was due (RFC 9293 sections 3.6 and 3.10.5)." + x.oddly()
-	f.Causes = []string{"the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)", "it closed with data unread, or was killed with data unread", lingers}
+	f.causes = []Cause{app("the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)"), app("it closed with data unread, or was killed with data unread"), lingers()}
 }
 
 // intoUnread tells that the senders of the RSTs had not read all: their windows were closed.
 func (x *resets) intoUnread(f *Finding, on string) {
 	f.Title += " with data unread"
 	f.Explanation = "The sender of the RST had closed its window: its buffer was full of data that its application had not read, and a close then sends a RST (RFC 2525 section 2.17)." + x.oddly()
-	f.Causes = []string{"the application was killed, or closes without reading all of it"}
+	f.causes = []Cause{app("the application was killed, or closes without reading all of it")}
 	if x.spoke == x.n {
-		f.Causes = []string{"the application answers early, for example with an error (HTTP 413), and closes before it has read the whole request; the RST can destroy that answer", "it was killed in the middle"}
+		f.causes = []Cause{app("the application answers early, for example with an error (HTTP 413), and closes before it has read the whole request; the RST can destroy that answer"), app("it was killed in the middle")}
 		f.Advice = []string{"Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6; nginx: lingering_close).",
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnClose` counts closes with unread data.", on)}
 	}

@@ -39,8 +39,8 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: x.severity(all.opened, k), Confidence: Possible,
 		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a middlebox", x.what(s, all), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the path that rejects in its name; few systems abort so." + x.oddly(),
-		Causes: []string{"a firewall or intrusion prevention system on the path rejects with a RST", "the end's host or process lost the connection: it restarted, or another host answers for its address",
-			"a small stack that aborts without ACK"},
+		causes: []Cause{onPath("a firewall or intrusion prevention system on the path rejects with a RST"), onPath("the end's host or process lost the connection: it restarted, or another host answers for its address"),
+			onHost("a small stack that aborts without ACK")},
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the path. The firewalls' logs at these times tell.",
 			fmt.Sprintf("On %s: `nstat -az TcpOutRsts TcpExtTCPAbortOnData` counts the RSTs that it sent itself.", x.on(s))},
 	}

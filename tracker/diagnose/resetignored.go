@@ -40,7 +40,7 @@ func tellIgnored(s Subject, x *resets, all whole, _ scale) Finding {
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
 		Explanation: "The RSTs did not carry the sequence number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
-		Causes:      []string{"a middlebox or an attacker forges RSTs and guesses the numbers", "a host answers segments of an older connection"},
+		causes:      []Cause{hostOrPath("a middlebox or an attacker forges RSTs and guesses the numbers"), onHost("a host answers segments of an older connection")},
 		Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}
 	if x.disobeyed > 0 {
@@ -55,8 +55,8 @@ func tellDisobeyed(s Subject, x *resets, all whole) Finding {
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s got a RST that its receiver did not obey (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
 		Explanation: "The RST carried the sequence number that its receiver expected, and that end acknowledged what came after it all the same: it did not get the RST, or refused it." + x.oddly(),
-		Causes: []string{"a firewall on the receiver's host drops RSTs", "a firewall after the capture point drops RSTs",
-			"something else sent the RST in that end's name, and it got no farther than the capture point"},
+		causes: []Cause{onHost("a firewall on the receiver's host drops RSTs"), onPath("a firewall after the capture point drops RSTs"),
+			onPath("something else sent the RST in that end's name, and it got no farther than the capture point")},
 		Advice: []string{"On the receiver: `nft list ruleset` shows whether a rule drops it.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}
 	switch signed := x.odd[3] == x.n; {
@@ -64,16 +64,16 @@ func tellDisobeyed(s Subject, x *resets, all whole) Finding {
 		f.Confidence = Likely
 		f.Title += ": the RST is signed, and the connection is not"
 		f.Explanation += " The RST carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925), the SYN none: a receiver without a key drops such a segment, and takes the others."
-		f.Causes = []string{"who sent the RST signs it, and the receiver has no key for this connection: a test of an inspection device, or an attempt to make one believe that the connection is over"}
+		f.causes = []Cause{onHost("who sent the RST signs it, and the receiver has no key for this connection: a test of an inspection device, or an attempt to make one believe that the connection is over")}
 		f.Advice = []string{"On the receiver: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPAOKeyNotFound` counts what it dropped so.", f.Advice[1]}
 	case signed:
 		f.Confidence = Likely
 		f.Title += ": it is not signed, and the connection is"
 		f.Explanation += " The SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925), the RST none: a receiver that has a key drops what is not signed."
-		f.Causes = []string{"something else sent the RST in that end's name, without the key", "the end lost its key with its connection (a restart), and answers without"}
+		f.causes = []Cause{hostOrPath("something else sent the RST in that end's name, without the key"), onHost("the end lost its key with its connection (a restart), and answers without")}
 		f.Advice = []string{"On the receiver: `nstat -az TcpExtTCPMD5NotFound TcpExtTCPAORequired` counts what it dropped so.", f.Advice[1]}
 	case x.keyed > 0:
-		f.Causes = append(f.Causes, "the receiver takes only signed segments, and the RST was not signed as agreed (TCP-AO, RFC 5925; MD5, RFC 2385)")
+		f.causes = append(f.causes, onHost("the receiver takes only signed segments, and the RST was not signed as agreed (TCP-AO, RFC 5925; MD5, RFC 2385)"))
 		f.Advice = append(f.Advice, "On the receiver: `nstat -az TcpExtTCPAOBad TcpExtTCPMD5Failure` shows whether its TCP refused it.")
 	}
 	return f

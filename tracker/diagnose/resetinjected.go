@@ -45,7 +45,7 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 		Title: fmt.Sprintf("something on the path reset %s", x.what(s, all)),
 		Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
 			rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
-		Causes: []string{"a firewall or intrusion prevention system ends what it does not like", "a load balancer or NAT resets what it has forgotten", "an attacker forges RSTs"},
+		causes: []Cause{hostOrPath("a firewall or intrusion prevention system ends what it does not like"), onPath("a load balancer or NAT resets what it has forgotten"), hostOrPath("an attacker forges RSTs")},
 		Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
 			"Look into the logs of the firewalls on the path at these times."},
 	}
@@ -54,7 +54,7 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 		f.Title = fmt.Sprintf("another system at the same distance seems to have reset %s", x.what(s, all))
 		f.Explanation = fmt.Sprintf("RSTs came with TTL %s, %s: as many hops below the next of 64, 128 and 255, which systems begin with. Another TCP in the same place may have sent them.",
 			rangeWords(x.ttl), x.ownWords())
-		f.Causes = []string{"a load balancer answers in its backend's name", "the end's own firewall resets what it does not like"}
+		f.causes = []Cause{onPath("a load balancer answers in its backend's name"), onHost("the end's own firewall resets what it does not like")}
 		f.Advice[0] = "Is there a load balancer or a firewall before that end? Its log shows what it reset, and why."
 		f.Advice = f.Advice[:1]
 	}
@@ -62,7 +62,7 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 		f.Explanation += onSome(x.opener, x.n, "what opened the connection in that end's name came as the RST did, and its data came another way: what opened it ended it too.")
 	}
 	if x.opener == x.n {
-		f.Causes = []string{"a load balancer or proxy that opens connections in that end's name gave it up: a limit of its own, for idle time or life", "a firewall that answers for that end (SYN proxy) ended it"}
+		f.causes = []Cause{onPath("a load balancer or proxy that opens connections in that end's name gave it up: a limit of its own, for idle time or life"), onPath("a firewall that answers for that end (SYN proxy) ended it")}
 		f.Advice = []string{"Look for a limit of idle time or life in the settings of the load balancer, proxy or firewall before that end; its log tells why it ended them.", f.Advice[0]}
 	}
 	if x.also > 0 {

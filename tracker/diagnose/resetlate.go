@@ -46,14 +46,14 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, all), x.lateKind(), x.sender(s)),
 		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
-		Causes: []string{"the application closes without waiting for the rest of the answer: a timeout, or it has seen enough",
-			"the other end goes on sending though it was informed that nobody listens"},
+		causes: []Cause{app("the application closes without waiting for the rest of the answer: a timeout, or it has seen enough"),
+			app("the other end goes on sending though it was informed that nobody listens")},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
 	}
 	if x.after >= finTimeout {
 		f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))
-		f.Causes = append([]string{"the other end took longer to close than the orphan's FIN-WAIT-2 lasts"}, f.Causes...)
+		f.causes = append([]Cause{onHost("the other end took longer to close than the orphan's FIN-WAIT-2 lasts")}, f.causes...)
 		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
 	}
 	if parting {

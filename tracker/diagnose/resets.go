@@ -262,7 +262,7 @@ func (x *resets) tookLeave(f *Finding) {
 	f.Explanation += onSome(x.byes, x.n, "the last data was the protocol's goodbye (such as QUIT, an LDAP unbind, an SMB logoff): nobody waited for more.")
 	if x.byes == x.n {
 		f.Severity = min(f.Severity, Info)
-		f.Causes = append([]string{"the application ends the connection so once all is said"}, f.Causes...)
+		f.causes = append([]Cause{app("the application ends the connection so once all is said")}, f.causes...)
 	}
 }
 

@@ -50,8 +50,8 @@ func tellUnread(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s ended by a RST in answer to data: not read, or aborted", x.what(s, all)),
 		Explanation: "The server answered data with a RST and no FIN, and sent nothing else since that data came: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly(),
-		Causes: []string{"the application failed at that data, was stopped, or wants no more", "the data ended the talk and needs no answer (an LDAP unbind), and the application closes so",
-			lingers},
+		causes: []Cause{app("the application failed at that data, was stopped, or wants no more"), app("the data ended the talk and needs no answer (an LDAP unbind), and the application closes so"),
+			lingers()},
 		Advice: []string{"The service's log at these times shows whether it had read that data, and why it closed.",
 			"`nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData` on its host counts closes with unread data."},
 	}
@@ -61,17 +61,17 @@ func tellUnread(s Subject, x *resets, all whole, k scale) Finding {
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	case silent && x.full == x.n:
-		f.Causes = []string{crashed + ": its window was closed, full of data not read yet", "it does not want the request, and closes before it has read it"}
+		f.causes = []Cause{app(crashed + ": its window was closed, full of data not read yet"), app("it does not want the request, and closes before it has read it")}
 	case silent:
 		f.Title = fmt.Sprintf("%s ended by a RST in answer to data, without a byte from the server: not read, or aborted", x.what(s, all))
-		f.Causes = []string{"a proxy or load balancer accepts but has no healthy backend", "a client that speaks another protocol than the service (TLS or not)", crashed, lingers}
+		f.causes = []Cause{app("a proxy or load balancer accepts but has no healthy backend"), app("a client that speaks another protocol than the service (TLS or not)"), app(crashed), lingers()}
 		f.Advice[0] = "The service's log at these times shows whether it had read the request. Behind a proxy: is the backend up?"
 	case x.underWay == x.n:
 		f.Explanation = "The server answered data with a RST and no FIN while more of it was under way: its application closed with bytes unread, or aborted (RFC 2525 section 2.17)." + x.oddly()
-		f.Causes = []string{early, crashed, lingers}
+		f.causes = []Cause{app(early), app(crashed), lingers()}
 		f.Advice[0] = "Let the service read to the end, or shut down its sending side and read until the other end closes (RFC 9112 section 9.6)."
 	case x.underWay > 0:
-		f.Causes = append(f.Causes, fmt.Sprintf("%s: on %s more of it was under way", early, say.Thousands(x.underWay)))
+		f.causes = append(f.causes, app(fmt.Sprintf("%s: on %s more of it was under way", early, say.Thousands(x.underWay))))
 	}
 	return x.unheard(f)
 }

@@ -51,19 +51,19 @@ func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool)
 		Title: fmt.Sprintf("%s retransmitted data that had arrived: %s of its %s were spurious", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
 			say.Thousands(x.dsacks)),
-		Causes: []string{"packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering", "the delay jumps: a mobile network, a paused virtual machine",
-			"ACKs are lost or held back on the return path"},
+		causes: []Cause{onPath("packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering"), hostOrPath("the delay jumps: a mobile network, a paused virtual machine"),
+			onPath("ACKs are lost or held back on the return path")},
 		Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
 			"`ss -ti` shows reordering and the round trip's variation on each connection."},
 	}
 	// What a timer set off was not set off by reordering, which shows as duplicate ACKs.
-	switch late := f.Causes[1:]; {
+	switch late := f.causes[1:]; {
 	case x.hastened == 0:
 		f.Explanation += " A timer set off each of the repeats, before the ACK was back: no duplicate ACK asked for one."
-		f.Causes = late
+		f.causes = late
 	case x.hastened*2 < x.all:
 		f.Explanation += fmt.Sprintf(" A timer set off most of the repeats, before the ACK was back; duplicate ACKs or SACK set off %s.", say.Thousands(x.hastened))
-		f.Causes = append(late, f.Causes[0])
+		f.causes = append(late, f.causes[0])
 	}
 	return f, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
 }

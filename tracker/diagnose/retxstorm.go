@@ -60,7 +60,7 @@ func tellStorm(_ *Context, s Subject, x *losses) (Finding, bool) {
 		Severity: Warning, Confidence: Likely,
 		Title:       fmt.Sprintf("%s retransmitted %s of its data on %s", s.who(), percentOf(x.again[e], x.bytes[e]), say.Plural(x.n, "connection")),
 		Explanation: say.Plural(x.repeats[e], "repeat") + x.byTimeout(e) + "." + lost,
-		Causes:      []string{"a link on the path loses packets: overload, a bad cable or radio, a duplex mismatch", "a policer or shaper drops what exceeds its rate"},
+		causes:      []Cause{onPath("a link on the path loses packets: overload, a bad cable or radio, a duplex mismatch"), onPath("a policer or shaper drops what exceeds its rate")},
 		Advice:      x.advice(s, e),
 	}, true
 }

@@ -41,8 +41,8 @@ func (l reuseLimits) tell(c *Context, s Subject, d *delays) (Finding, bool) {
 		Title: fmt.Sprintf("TIME-WAIT at %s refused %s that reused a port: %s", name(s.A), say.Plural(d.n, "SYN"), d.cost()),
 		Explanation: fmt.Sprintf("The SYN of %s had older numbers than the connection that still was in TIME-WAIT, so that one answered "+
 			"(RFC 9293 section 3.10.7.4, RFC 6191).", d.sources.who()),
-		Causes: []string{"the client runs short of ports and comes back to the same one too soon", "a NAT gives one port to several clients, whose numbers differ",
-			"the client binds a fixed source port"},
+		causes: []Cause{onHost("the client runs short of ports and comes back to the same one too soon"), onPath("a NAT gives one port to several clients, whose numbers differ"),
+			app("the client binds a fixed source port")},
 		Advice: []string{"On the client: `sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse net.ipv4.tcp_timestamps`; with timestamps reuse works.",
 			"Keep connections open and share them (a pool), or let the client close first."},
 	}

@@ -90,15 +90,15 @@ func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
 		Title: fmt.Sprintf("something ignores window scaling on the path from %s: %s of %s beyond the unscaled window were lost, %s of %s within", s.who(),
 			say.Thousands(x.beyondLost), say.Plural(x.beyond, "segment"), say.Thousands(x.withinLost), say.Thousands(x.within)),
 		Explanation: "Both ends agreed on window scaling (RFC 7323 section 2.2). Segments that end farther beyond the last ACK than the number in the header are lost, others pass: what drops them takes that number for bytes.",
-		Causes: []string{"a stateful firewall that did not see the SYNs (failover, another path for one direction) or does not know the option",
-			"a middlebox that strips or rewrites the scale for one end only"},
+		causes: []Cause{onPath("a stateful firewall that did not see the SYNs (failover, another path for one direction) or does not know the option"),
+			onPath("a middlebox that strips or rewrites the scale for one end only")},
 		Advice: []string{"Let that firewall see both directions from the SYN on, or be liberal with windows: `sysctl net.netfilter.nf_conntrack_tcp_be_liberal` on Linux.",
 			"Until then: `sysctl -w net.ipv4.tcp_window_scaling=0` at one end helps new connections."},
 	}
 	if x.sized == 0 {
 		f.Confidence = Possible
 		f.Explanation += " Each that was lost was larger than all that passed: it may be their size."
-		f.Causes = append(f.Causes, "a path MTU black hole: see mtu-black-hole")
+		f.causes = append(f.causes, onPath("a path MTU black hole: see mtu-black-hole"))
 	}
 	return f, separated(x.within, x.withinLost, x.beyond, x.beyondLost)
 }

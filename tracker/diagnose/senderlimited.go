@@ -38,6 +38,6 @@ func tellSender(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Severity: Info, Confidence: Likely,
 		Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", say.Plural(x.n, "transfer"), s.who(), span(x.total)),
 		Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6)." + x.slowestWords(record.SenderLimit),
-		Causes:      []string{"the application talks in turns, or pauses between requests", "disk, database or a rate limit behind it"},
+		causes:      []Cause{app("the application talks in turns, or pauses between requests"), app("disk, database or a rate limit behind it")},
 	}, true
 }

@@ -187,7 +187,8 @@ func (s *Set) Findings(c *Context) []Finding {
 			if (weak || c.Chosen) && d.Group != GroupCapture {
 				x.Confidence = Possible // what was left out might tell otherwise
 			}
-			x.stayOnHost()
+			x.stayOnHost(&s.quality)
+			x.write()
 			s.forgotten.weaken(&x)
 			lower(&x, lesser)
 			x.reasoned()

@@ -44,8 +44,8 @@ func tellTwoAddresses(_ *Context, s Subject, x *mixed) Finding {
 		Title: fmt.Sprintf("%s to %s %s addresses and ports with others to %s: one target stands behind both, and mixes them up", say.Plural(x.n, "connection"), name(s.A), share, x.under.who()),
 		Explanation: fmt.Sprintf("A SYN to %s was answered by an ACK with the numbers of the connection to %s from the same port, which lived then (RFC 5961 section 4.2): for the target they are one. The client resets what it does not know there and opens the newer one; what the older one sends is answered no more, or with the other's numbers.",
 			x.under.who(), name(s.A)),
-		Causes: []string{"a load balancer that passes clients' addresses on has two addresses that lead to one target, and a client uses one port for both",
-			"a NAT gives two connections the same port"},
+		causes: []Cause{onPath("a load balancer that passes clients' addresses on has two addresses that lead to one target, and a client uses one port for both"),
+			onPath("a NAT gives two connections the same port")},
 		Advice: []string{"Turn client IP preservation off on the load balancer (or use proxy protocol), or let its addresses lead to different ports of the target.",
 			"On the client: fewer connections to both at once; a range of ports for each address (`sysctl net.ipv4.ip_local_port_range`, or bind)."},
 	}

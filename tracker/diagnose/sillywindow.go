@@ -34,7 +34,7 @@ func tellSilly(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s offers tiny windows, %s on %s", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection")),
 		Explanation: "It offered less than a segment and less than half its window instead of nothing (RFC 9293 section 3.8.6.2.2): the sender has to send small segments.",
-		Causes:      []string{"its application reads a few bytes at a time out of a full buffer", "a small or simple TCP, as embedded systems have"},
+		causes:      []Cause{app("its application reads a few bytes at a time out of a full buffer"), onHost("a small or simple TCP, as embedded systems have")},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tm %s` shows the buffers; larger reads, or a larger SO_RCVBUF, help.", s.A.Addr, s.ss())},
 	}, true
 }

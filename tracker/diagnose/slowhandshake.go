@@ -159,20 +159,20 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 	switch most {
 	case slowListener:
 		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s, at most %s", name(s.A), what, span(x.longest))
-		f.Causes = []string{"the host is overloaded, or sleeps to save power", "a proxy or firewall answers only after it reached its backend"}
+		f.causes = []Cause{onHost("the host is overloaded, or sleeps to save power"), hostOrPath("a proxy or firewall answers only after it reached its backend")}
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
 		if x.near > 0 && x.near == x.by[slowListener] {
 			f.Explanation = fmt.Sprintf("Data was acknowledged within %s, but its first answer took %s, about as long as the SYN/ACK: what acknowledges here stands before the server that answers, which is far or slow.", span(x.rtt), span(x.gave))
-			f.Causes = []string{"a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long", "the host is overloaded, or sleeps to save power"}
+			f.causes = []Cause{onPath("a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long"), onHost("the host is overloaded, or sleeps to save power")}
 			f.Advice = []string{"Find what stands between: `traceroute -T -p " + strconv.Itoa(int(s.A.Port)) + " " + s.A.Addr.String() + "`. Capture behind it too: the server's half of the handshake shows there."}
 		}
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))
-		f.Causes = []string{"distance or a satellite link", "queues on the path (bufferbloat)"}
+		f.causes = []Cause{onPath("distance or a satellite link"), onPath("queues on the path (bufferbloat)")}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
 	case slowOpener:
 		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s, at most %s", name(s.A), what, span(x.longest))
-		f.Causes = []string{"the client's host is overloaded, or sleeps to save power", "its radio link had to wake up"}
+		f.causes = []Cause{onHost("the client's host is overloaded, or sleeps to save power"), onPath("its radio link had to wake up")}
 		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	default:
 		f.Confidence = Possible
@@ -183,13 +183,13 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		if quick > 0 && x.longest >= 2*quick {
 			f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
 			f.Explanation += fmt.Sprintf(" %s %s: the path is no longer than that.", by, span(quick))
-			f.Causes = []string{"a queue on the path was full of other data at the time (bufferbloat)", "the server, or a proxy before it, was slow to answer", "a SYN or SYN/ACK was lost and sent again, unseen by the capture"}
+			f.causes = []Cause{onPath("a queue on the path was full of other data at the time (bufferbloat)"), app("the server, or a proxy before it, was slow to answer"), onPath("a SYN or SYN/ACK was lost and sent again, unseen by the capture")}
 			f.Advice = []string{"Look at what else was sent on that path then: `tcpwatch FILE --report timeline`.",
 				fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
 			break
 		}
 		f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK", what, name(s.A), span(x.longest))
-		f.Causes = []string{"the path is long", "the host at the slow side is overloaded"}
+		f.causes = []Cause{onPath("the path is long"), onHost("the host at the slow side is overloaded")}
 		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s` shows the path's own round trip.", s.A.Addr)}
 	}
 	return f, true

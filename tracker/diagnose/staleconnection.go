@@ -63,7 +63,9 @@ func addStale(s *subjects[stale, *stale], r *record.Record) {
 }
 
 // leftInCloseWait is why a server may hold what its client closed in order.
-const leftInCloseWait = "the program at the server does not close its end (CLOSE-WAIT); the client's system has dropped its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and reuses the port"
+func leftInCloseWait() Cause {
+	return app("the program at the server does not close its end (CLOSE-WAIT); the client's system has dropped its own (FIN-WAIT-2, on Linux after tcp_fin_timeout) and reuses the port")
+}
 
 func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	f := Finding{
@@ -71,7 +73,7 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 		Title: fmt.Sprintf("%s still held %s that %s no longer knew: %s", name(s.A),
 			say.Plural(d.n, "connection"), d.sources.who(), d.outcome()),
 		Explanation: "A challenge ACK answered the new SYN: the older connection on the same addresses and ports was alive at the server (RFC 5961 section 4.2).",
-		Causes:      []string{"the client crashed or restarted and comes back with the same port", "a NAT or firewall dropped its state and reuses the port"},
+		causes:      []Cause{onHost("the client crashed or restarted and comes back with the same port"), onPath("a NAT or firewall dropped its state and reuses the port")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -tano '( sport = :%d )'` shows whether keepalive runs, which finds such ends.", s.A.Addr, s.A.Port),
 			"Let the service set SO_KEEPALIVE: `sysctl net.ipv4.tcp_keepalive_time` is 2 hours by default.",
@@ -80,19 +82,19 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 	if d.closeWait == d.n {
 		f.owing = d.olds
 		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s", name(s.A), say.Plural(d.n, "connection"), d.sources.who(), d.outcome())
-		f.Causes = []string{leftInCloseWait}
+		f.causes = []Cause{leftInCloseWait()}
 		f.Advice = []string{
 			fmt.Sprintf("On %s: `ss -tanp state close-wait '( sport = :%d )'` lists them and the process that holds them.", s.A.Addr, s.A.Port),
 			"Mend that program: it must close when it reads the end.",
 		}
 	} else if d.closeWait > 0 {
-		f.Causes = append([]string{leftInCloseWait}, f.Causes...)
+		f.causes = append([]Cause{leftInCloseWait()}, f.causes...)
 		f.Explanation += fmt.Sprintf(" %s of %s waited in CLOSE-WAIT: the program there did not close its end.", say.Thousands(d.closeWait), say.Thousands(d.n))
 	}
 	if d.unseen > 0 {
 		f.Confidence = Likely
 		if d.closeWait == 0 {
-			f.Causes = append(f.Causes, leftInCloseWait)
+			f.causes = append(f.causes, leftInCloseWait())
 		}
 		f.Explanation += fmt.Sprintf(" Of %s the older connection was not captured: it may have been a TIME-WAIT that answered (RFC 9293 section 3.10.7.4).", say.Plural(d.unseen, "new one"))
 	}

@@ -42,31 +42,31 @@ func (k scale) tellSYNACKLost(c *Context, s Subject, x *resent) (Finding, bool) 
 		Title: fmt.Sprintf("%s to %s took more than one SYN/ACK: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost()),
 		Explanation: "The SYN/ACK passed the capture point and was retransmitted: it did not arrive, or its ACK was lost before the capture point (RFC 6298 section 2.1)." +
 			x.systems(),
-		Causes: []string{"packets are lost between the capture point and the client", "the client's host is overloaded"},
+		causes: []Cause{onPath("packets are lost between the capture point and the client"), onHost("the client's host is overloaded")},
 		Advice: []string{"Capture at the client too: does the SYN/ACK arrive there?", "On the client: `ip -s link` shows drops and errors of its interfaces."},
 	}
 	switch {
 	case x.late == x.n:
 		f.Title = fmt.Sprintf("The SYN/ACK reached the client late in %s to %s, by up to %s", c.handshakes(s.A, x.n, outOf), name(s.A), span(x.longest))
 		f.Explanation = "It passed the capture point and was retransmitted, but it was not lost: the client answered one that had passed before, or each of them (RFC 7323 section 3.2, RFC 9293 section 3.10.7.4)." + x.systems()
-		f.Causes = []string{"a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up", "the client's host is overloaded, or was suspended"}
+		f.causes = []Cause{onPath("a queue or a pause between the capture point and the client: a full buffer, a radio link that wakes up"), onHost("the client's host is overloaded, or was suspended")}
 		f.Advice = []string{fmt.Sprintf("`ping -c 20 %s` from the capture point shows whether the path to the client stops at times.", x.sources.known[0].Addr),
 			"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	case x.heard == x.n:
 		f.Title = fmt.Sprintf("%s to %s took more than one SYN, though an earlier one had arrived: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost())
 		f.Explanation = "The SYN/ACK echoes the timestamp of a SYN before the last (RFC 7323 section 3.2): that one had arrived, and its answer was late, or lost before the capture point." + x.systems()
-		f.Causes = []string{"the server, or a proxy before it, was slow to answer", "packets are lost between the server and the capture point", "a queue or a pause on the path to the server: a full buffer, a radio link that wakes up"}
+		f.causes = []Cause{app("the server, or a proxy before it, was slow to answer"), onPath("packets are lost between the server and the capture point"), onPath("a queue or a pause on the path to the server: a full buffer, a radio link that wakes up")}
 		f.Advice = []string{"Capture at the server too: when does the SYN arrive there, and when does the SYN/ACK leave?"}
 	case x.late > 0:
 		f.Explanation += fmt.Sprintf(" In %s of them it was not lost but late: the client answered one that had passed before.", say.Thousands(x.late))
 	}
 	f.onLoopback(s, "`nft list ruleset` shows whether a rule drops the SYN/ACK or its ACK; look at what opens the connection.",
-		"the client's program or a firewall rule of the host drops the SYN/ACK, or waits before it answers")
+		onHost("the client's program or a firewall rule of the host drops the SYN/ACK, or waits before it answers"))
 	if x.heard > 0 && x.heard < x.n {
 		f.Explanation += fmt.Sprintf(" In %s of them the SYN/ACK echoes the timestamp of a SYN before the last: that one had arrived.", say.Thousands(x.heard))
 	}
 	if x.nearOrig > 0 && x.heard < x.n && x.late < x.n && !s.loopback() {
-		f.Causes = []string{"the client's own host drops it: a firewall rule, a full receive queue", "packets are lost on the last hop before the client"}
+		f.causes = []Cause{onHost("the client's own host drops it: a firewall rule, a full receive queue"), onPath("packets are lost on the last hop before the client")}
 	}
 	return f, true
 }

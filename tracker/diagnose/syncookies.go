@@ -64,7 +64,7 @@ func (l atLeast) tellCookies(c *Context, s Subject, x *cookies) (Finding, bool) 
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s seems to answer with SYN cookies: %s never got a second SYN/ACK", name(s.A), say.Plural(x.once, "unfinished handshake")),
 		Explanation: "A server with SYN cookies keeps no state of an attempt and so repeats no SYN/ACK (RFC 4987 section 3.6).",
-		Causes:      []string{"its SYN queue is full: a flood, or a burst of clients", "a proxy or firewall answers SYNs in its place", "the capture misses what came after: a filter, or a cut"},
+		causes:      []Cause{onHost("its SYN queue is full: a flood, or a burst of clients"), onPath("a proxy or firewall answers SYNs in its place"), inCapture("the capture misses what came after: a filter, or a cut")},
 		Advice: []string{"`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtSyncookiesFailed` counts them.",
 			"`sysctl net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies` are the limits."},
 	}, x.again == 0 && x.once >= l.least && !c.quality.onlySYNs()

@@ -75,19 +75,19 @@ func (l atLeast) tellFlood(c *Context, s Subject, x *flood) (Finding, bool) {
 		Title: fmt.Sprintf("%s SYNs from %s flood %s, %s", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least)),
 		Explanation: fmt.Sprintf("%s of them were never repeated and never completed, as forged ones are (RFC 4987); %s got a SYN/ACK, and %s opened meanwhile.",
 			say.Thousands(x.single+x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection")),
-		Causes: []string{"an attack with forged addresses", "a scanner or load generator that never completes handshakes"},
+		causes: []Cause{onHost("an attack with forged addresses"), app("a scanner or load generator that never completes handshakes")},
 		Advice: []string{"`sysctl net.ipv4.tcp_syncookies net.ipv4.tcp_max_syn_backlog`: with cookies the server keeps working.",
 			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
 	}
 	if x.sources.all.Count() == 1 {
-		f.Causes = []string{"a load generator, scanner or attacker at that one address", f.Causes[0]}
+		f.causes = []Cause{app("a load generator, scanner or attacker at that one address"), f.causes[0]}
 	}
 	if !x.proven() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s SYNs from %s to %s, %s: perhaps a flood", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least))
 		f.Explanation = fmt.Sprintf("The capture ends before %s of them were due again, after 1 s (RFC 6298 section 2.1): whether anybody means to complete them is not known. %s got a SYN/ACK, and %s opened meanwhile.",
 			say.Thousands(x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection"))
-		f.Causes = append([]string{"a burst of clients whose SYNs are still under way"}, f.Causes...)
+		f.causes = append([]Cause{onHost("a burst of clients whose SYNs are still under way")}, f.causes...)
 		f.Advice = append([]string{"Capture for some seconds: clients that mean it send their SYN again."}, f.Advice...)
 	}
 	return f, l.floods(c, s, x)

@@ -41,21 +41,21 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 		Severity: k.severity(x.n, max(c.opened(s.A), x.n)), Confidence: Possible, // nothing tells which of the causes it is
 		Title:       fmt.Sprintf("%s to %s took more than one SYN: %s", c.handshakes(s.A, x.n, outOf), name(s.A), x.cost()),
 		Explanation: x.sentAgain() + x.systems(),
-		Causes: []string{"packets are lost between the capture point and the server: the SYN, or the SYN/ACK before the capture point", "the server's accept queue or SYN queue is full and drops SYNs",
-			"a firewall or load balancer limits new connections"},
+		causes: []Cause{onPath("packets are lost between the capture point and the server: the SYN, or the SYN/ACK before the capture point"), onHost("the server's accept queue or SYN queue is full and drops SYNs"),
+			hostOrPath("a firewall or load balancer limits new connections")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `nstat -az TcpExtListenOverflows TcpExtListenDrops` shows whether its queues drop them.", s.A.Addr),
 			"If not, capture at the server too: SYNs that do not arrive there are lost on the path.",
 		},
 	}
 	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
-		"the server's accept queue or SYN queue is full and drops SYNs", "a firewall rule of the host drops or limits new connections")
+		onHost("the server's accept queue or SYN queue is full and drops SYNs"), onHost("a firewall rule of the host drops or limits new connections"))
 	if v.named() {
 		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", c.handshakes(s.A, x.n, outOf), name(s.A), v.because())
 		f.Explanation += " " + sentence(x.cost()) + "."
 	}
 	if held, ok := c.contrasts.limitFits(s.A, wentLate); ok && !v.named() && !s.loopback() {
-		f.Causes[0], f.Causes[2] = fmt.Sprintf("a limit of connections for each client fits: the SYN was dropped while the client held %d open, and no other came then", held), f.Causes[0]
+		f.causes[0], f.causes[2] = hostOrPath(fmt.Sprintf("a limit of connections for each client fits: the SYN was dropped while the client held %d open, and no other came then", held)), f.causes[0]
 		f.Advice = append(adviseLimit(s.A)[:1], f.Advice...)
 	}
 	v.into(&f, s.A, openedAtOnce)

@@ -13,9 +13,10 @@ import (
 )
 
 // systems are the hosts by the TTL that their packets begin with, a sign of the system that
-// every packet has: 128 on Windows, 64 on Linux, macOS and the BSDs, 255 on many routers. Advice
-// names the tools of Linux; for a host of Windows those of Windows take their place, which is
-// decided here alone.
+// every packet has: 128 on Windows, 64 on Linux, macOS and the BSDs, 255 on many routers; and by
+// the MSS of their loopback interface, whose MTU is 16,384 on macOS and FreeBSD (65,536 on Linux).
+// Advice names the tools of Linux; for a host of another system its own take their place, which
+// is decided here alone.
 type systems struct {
 	kept fold.Bounded[port, starts, *starts]
 }
@@ -26,13 +27,32 @@ const maxHosts = 4096
 func newSystems() systems { return systems{fold.NewBounded[port, starts](maxHosts)} }
 
 // starts are how many connections of a host had packets of each TTL to begin with.
-type starts struct{ from64, from128, from255 uint64 }
+type starts struct{ from64, from128, from255, small uint64 } // small: with the loopback MSS of macOS and FreeBSD
 
 // Fields walks over the counts.
-func (x *starts) Fields(w *fold.Walk) { fold.Sum(w, &x.from64, &x.from128, &x.from255) }
+func (x *starts) Fields(w *fold.Walk) { fold.Sum(w, &x.from64, &x.from128, &x.from255, &x.small) }
 
-// windows tells that all packets of a host began with a TTL of 128.
-func (x *starts) windows() bool { return x != nil && x.from128 > 0 && x.from64+x.from255 == 0 }
+// system is what a host seems to be of.
+type system uint8
+
+const (
+	linux system = iota // or not known
+	windows
+	bsd // macOS or FreeBSD
+)
+
+// of tells of what system a host is: of Windows where all its packets began with a TTL of 128.
+func (x *starts) of() system {
+	switch {
+	case x == nil:
+		return linux
+	case x.from128 > 0 && x.from64+x.from255 == 0:
+		return windows
+	case x.small > 0:
+		return bsd
+	}
+	return linux
+}
 
 // hostKey is a host as a key.
 func hostKey(a capture.Addr) port { return port(capture.Endpoint{Addr: a}) }
@@ -43,7 +63,11 @@ func (x *systems) add(r *record.Record) {
 		if !ttl.OK {
 			continue
 		}
-		switch s := x.kept.At(hostKey(addr)); {
+		s := x.kept.At(hostKey(addr))
+		if mss := r.Ends[e].MSS; mss.OK && withinLoopback(r) && (mss.V == loopbackMTU-40 || mss.V == loopbackMTU-60) {
+			s.small++
+		}
+		switch {
 		case ttl.V <= 64:
 			s.from64++
 		case ttl.V <= 128:
@@ -54,30 +78,36 @@ func (x *systems) add(r *record.Record) {
 	}
 }
 
-// windows tells that a host is one of Windows; without a host, that all are.
-func (x *systems) windows(a *capture.Addr) bool {
+// loopbackMTU is that of lo0 on macOS and FreeBSD.
+const loopbackMTU = 16384
+
+// of tells of what system a host is; without a host, of what all are.
+func (x *systems) of(a *capture.Addr) system {
 	if a != nil {
-		return x.kept.Find(hostKey(*a)).windows()
+		return x.kept.Find(hostKey(*a)).of()
 	}
-	n := 0
+	all, first := linux, true
 	for _, s := range x.kept.All() {
-		if !s.windows() {
-			return false
+		if one := s.of(); !first && one != all {
+			return linux
 		}
-		n++
+		all, first = s.of(), false
 	}
-	return n > 0
+	return all
 }
 
-// advise puts the tools of Windows in the place of those of Linux where the advice is for a host of Windows.
+// advise puts the tools of another system in the place of those of Linux where the advice is for a host of it.
 func (x *systems) advise(f *Finding) {
 	if f.Group == GroupCapture { // that is for the host that captured
 		return
 	}
 	var all []string
 	for _, text := range f.Advice {
-		if on, at := f.adviceFor(text); x.windows(at) {
+		switch on, at := f.adviceFor(text); x.of(at) {
+		case windows:
 			text = onWindows(on, text)
+		case bsd:
+			text = onBSD(on, text)
 		}
 		if !slices.Contains(all, text) {
 			all = append(all, text)
@@ -165,4 +195,30 @@ func connections(args string) string {
 		}
 	}
 	return command
+}
+
+// onBSD is an advice with what macOS and FreeBSD have for its first command; the same where that is for all.
+func onBSD(on, text string) string {
+	m := tool.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	var there string
+	switch m[1] {
+	case "ss":
+		there = "`netstat -an -p tcp` lists connections and listeners, `lsof -nP -iTCP` with the process"
+	case "nstat":
+		there = "`netstat -s -p tcp` counts resets, retransmissions and dropped connections"
+	case "sysctl":
+		there = "`sysctl net.inet.tcp` shows how TCP is set"
+	case "strace":
+		there = "`dtruss -p PID` (macOS) or `truss -p PID` (FreeBSD) shows what the application does with its sockets"
+	case "ls", "ulimit":
+		there = "`lsof -p PID` lists what that process has open"
+	case "nft", "iptables":
+		there = "`pfctl -s rules` lists the rules of the firewall"
+	default:
+		return text
+	}
+	return fmt.Sprintf("%s (its loopback MSS fits macOS or FreeBSD): %s.", sentence(on), there)
 }

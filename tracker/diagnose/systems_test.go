@@ -14,6 +14,12 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 			r.Ends[record.Orig].TTL, r.Ends[record.Resp].TTL = record.Some(orig), record.Some(resp)
 		}
 	}
+	onLo0 := func(mss uint16) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Orig.Addr, r.Resp.Addr = point("127.0.0.1:1").Addr, point("127.0.0.1:1").Addr
+			r.Ends[record.Orig].MSS, r.Ends[record.Resp].MSS = record.Some(mss), record.Some(mss)
+		}
+	}
 	for _, c := range []struct {
 		name, detector string
 		records        []*record.Record
@@ -28,6 +34,11 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 		{"the client sent the RSTs, and is Windows", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), ttls(128, 64)), "On 10.9.0.1 (its TTL fits Windows): Process Monitor", "strace"},
 		{"a client of a server of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(64, 128)), "On the client: `sysctl", "Get-NetTCPSetting"},
 		{"both of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(128, 128)), "On the client (its TTL fits Windows): `Get-NetTCPSetting`", "sysctl"},
+		{"macOS, within the host", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(16344)), "On 127.0.0.1 (its loopback MSS fits macOS or FreeBSD): `dtruss -p PID`", "strace"},
+		{"Linux, within the host", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(65495)), "On 127.0.0.1: `strace", "macOS"},
+		{"such an MSS elsewhere", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), func(r *record.Record) {
+			r.Ends[record.Orig].MSS = record.Some(uint16(16344))
+		}), "On 10.9.0.1: `strace", "macOS"},
 		{"the capture", "capture-drops", same(3, ttls(128, 128), func(r *record.Record) { r.Capture.MissingBytes = 100 }), "`tcpdump -B", "Windows"},
 	} {
 		found := findingsOf(t, c.detector, nil, c.records...)

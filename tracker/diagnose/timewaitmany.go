@@ -31,7 +31,7 @@ func (l atLeast) tellHolding(c *Context, h *Holding) (Finding, bool) {
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s held %s connections in TIME-WAIT at once%s: it closes first", name(h.Holder), say.Thousands(h.Peak), towards),
 		Explanation: fmt.Sprintf("The active closer holds TIME-WAIT for %s (RFC 9293 section 3.6); %s entered%s.", span(c.twoMSL()), say.Thousands(h.Entered), c.growth(h)),
-		Causes:      []string{"each request has a connection of its own", "the application or its keep-alive timeout closes before the other end does"},
+		causes:      []Cause{app("each request has a connection of its own"), app("the application or its keep-alive timeout closes before the other end does")},
 		Advice: []string{"`ss -s` and `cat /proc/net/sockstat` show how many the host itself counts.",
 			"`sysctl net.ipv4.tcp_max_tw_buckets` is the limit; longer keep-alive timeouts make them fewer."},
 	}, h.Peak >= l.least

@@ -78,8 +78,8 @@ func sayTurn(v uint64) string {
 	return "came as every " + which + " connection to the server"
 }
 
-func causeTurn(t *found) string {
-	return "connections are dealt out in turn to several targets behind the address (load balancer, Service, DNS), and one of them takes none: those that failed " + t.text
+func causeTurn(t *found) Cause {
+	return hostOrPath("connections are dealt out in turn to several targets behind the address (load balancer, Service, DNS), and one of them takes none: those that failed " + t.text)
 }
 
 func adviseTurn(at capture.Endpoint) []string {

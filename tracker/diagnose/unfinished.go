@@ -96,7 +96,7 @@ func (x *unfinished) intoShort(f *Finding, s Subject, all whole) {
 	case x.short == x.n:
 		f.Title = fmt.Sprintf("%s did not take the FIN of %s: its ACKs go on, and stop short of it", s.who(), s.ofThose(x.n, all))
 		f.Explanation = fmt.Sprintf("The FIN was retransmitted %s in all, and ACKs came after it had been, none of which covers it: that end is there and holds the connection, and has not taken the FIN, or the data before it (RFC 9293 section 3.10.7.4).", say.Plural(x.repeats, "time"))
-		f.Causes = []string{"packets are lost after the capture point, on the path to that end", "a firewall on the path ends its state at a FIN and drops what is sent after it", "it takes no more of the data before the FIN: its window is closed, or it has its own TCP"}
+		f.causes = []Cause{onPath("packets are lost after the capture point, on the path to that end"), onPath("a firewall on the path ends its state at a FIN and drops what is sent after it"), app("it takes no more of the data before the FIN: its window is closed, or it has its own TCP")}
 		f.Advice = []string{fmt.Sprintf("Capture at %s too: does the FIN arrive there?", s.A.Addr)}
 	case x.short > 0:
 		f.Explanation += fmt.Sprintf(" On %s ACKs came after the FIN had been sent again, and none covers it: that end is there, and has not taken the FIN.", say.Thousands(x.short))

@@ -95,7 +95,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.V.Addr),
 		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
 			c.wholeOf(s.A, n).of(n), strings.Join(kinds, ", "), a.by.V.Addr),
-		Causes: []string{"the host is down or has no such address", "a route is missing or wrong", "a firewall rejects with an ICMP error"},
+		causes: []Cause{hostGone("the host is down or has no such address"), onPath("a route is missing or wrong"), hostOrPath("a firewall rejects with an ICMP error")},
 		Advice: []string{
 			fmt.Sprintf("On the client: `ip route get %s` shows which way it goes.", s.A.Addr),
 			fmt.Sprintf("At %s: look at routes and rules, `ip route` and `nft list ruleset`.", a.by.V.Addr),
@@ -103,32 +103,32 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 	}
 	for i, k := range a.reasons {
 		if causes := causesOf(i); k == a.n && len(causes) > 0 {
-			f.Causes = causes
+			f.causes = causes
 		}
 	}
 	if a.reasons[16] == a.n || a.reasons[28] == a.n {
 		f.Advice = append([]string{fmt.Sprintf("On the client: `mtr -n --tcp -P %d %s` or `traceroute -T -p %d -n %s`; routers that come again and again are the loop.", s.A.Port, s.A.Addr, s.A.Port, s.A.Addr)}, f.Advice...)
 	}
 	if forbidden {
-		f.Causes = []string{"a firewall rejects with an ICMP error", "a router's access list forbids it"}
+		f.causes = []Cause{hostOrPath("a firewall rejects with an ICMP error"), onPath("a router's access list forbids it")}
 	}
 	if a.by.V.Addr == s.A.Addr {
-		f.Causes = append(f.Causes[:0:0], "a firewall on that host itself rejects with an ICMP error", "a service bound to another protocol or address")
+		f.causes = append(f.causes[:0:0], onHost("a firewall on that host itself rejects with an ICMP error"), onHost("a service bound to another protocol or address"))
 	}
 	return f, true
 }
 
 // causesOf are the causes that an ICMP error names by its code; nil where it names none.
-func causesOf(reason int) []string {
+func causesOf(reason int) []Cause {
 	switch reason {
 	case 0, 6, 20: // no route
-		return []string{"the router that says so has no route there", "the address is wrong"}
+		return []Cause{onPath("the router that says so has no route there"), onPath("the address is wrong")}
 	case 1, 7, 23: // nobody answers ARP or neighbour discovery
-		return []string{"the host is down, or nobody has that address: on its last link no answer came to the router's ARP or neighbour discovery", "the address is wrong"}
+		return []Cause{hostGone("the host is down, or nobody has that address: on its last link no answer came to the router's ARP or neighbour discovery"), onPath("the address is wrong")}
 	case 3, 24: // port
-		return []string{"a firewall rejects with an ICMP error; a host on which nothing listens there would send a RST"}
+		return []Cause{onPath("a firewall rejects with an ICMP error; a host on which nothing listens there would send a RST")}
 	case 16, 28: // hops
-		return []string{"a routing loop: routers pass the packets to each other until their hops are used up", "the client sends with too few hops (`sysctl net.ipv4.ip_default_ttl`, IP_TTL)"}
+		return []Cause{onPath("a routing loop: routers pass the packets to each other until their hops are used up"), onHost("the client sends with too few hops (`sysctl net.ipv4.ip_default_ttl`, IP_TTL)")}
 	}
 	return nil
 }

@@ -40,9 +40,9 @@ func tellUntranslated(c *Context, s Subject, x *mixed) Finding {
 		Title: fmt.Sprintf("packets of %s to %s came under another address, %s: a NAT did not translate them", which, name(s.A), x.under.who()),
 		Explanation: fmt.Sprintf("Packets from %s had the ports, sequence and ACK numbers of connections to %s that were open then. Their receiver knows no connection with that address and answers by a RST (RFC 9293 section 3.10.7.1), which hits the real one: a RST without ACK ended %s of these %s.",
 			x.under.who(), name(s.A), say.Thousands(x.reset), say.Thousands(x.n)),
-		Causes: []string{"a NAT takes a packet for invalid and passes it on untranslated (Linux conntrack: INVALID, outside the window that it expects)",
-			"it had forgotten the connection, which was idle for longer than it waits (nf_conntrack_tcp_timeout_established)",
-			"the answer took another way, past the NAT"},
+		causes: []Cause{onPath("a NAT takes a packet for invalid and passes it on untranslated (Linux conntrack: INVALID, outside the window that it expects)"),
+			onHost("it had forgotten the connection, which was idle for longer than it waits (nf_conntrack_tcp_timeout_established)"),
+			onPath("the answer took another way, past the NAT")},
 		Advice: []string{"On the NAT (the node, with Kubernetes): conntrack -S counts invalid ones; `sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1` lets such packets be translated.",
 			"Or drop them there: `iptables -A FORWARD -m conntrack --ctstate INVALID -j DROP`; then they are sent again."},
 	}

@@ -44,8 +44,8 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("%s went unanswered%s; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat"), c.toTheEnd()),
-		Causes: []string{"its host crashed, was suspended or left the network", "a route or a firewall changed in the middle: nothing gets through any more",
-			"its address moved to another host, which drops what it does not know"},
+		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a route or a firewall changed in the middle: nothing gets through any more"),
+			hostGone("its address moved to another host, which drops what it does not know")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."},
 	}
@@ -55,8 +55,8 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	if x.untaken == x.n {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s opened %s and acknowledged nothing that was sent on %s: the handshake passes, the first data does not", s.who(), s.ofThose(x.n, all), itOrThem(x.n))
-		f.Causes = []string{"something on the path lets the handshake pass and drops the first request: a firewall that looks into it, or a filter", f.Causes[0],
-			"packets of that length do not pass"}
+		f.causes = []Cause{onPath("something on the path lets the handshake pass and drops the first request: a firewall that looks into it, or a filter"), f.causes[0],
+			hostOrPath("packets of that length do not pass")}
 		f.Advice[0] = fmt.Sprintf("Capture at %s too: does the first data arrive there?", s.A.Addr)
 	}
 	if x.together() {

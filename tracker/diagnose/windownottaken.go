@@ -73,7 +73,7 @@ func (l unheededLimits) tell(_ *Context, s Subject, x *unheeded) (Finding, bool)
 		Title: fmt.Sprintf("%s ignores the window update on %s: it goes on probing for %s though the window is open", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
 		Explanation: fmt.Sprintf("The receiver has opened its window and says so in each answer, but %s came with doubling pauses and no data (RFC 9293 section 3.8.6.1): the sender still takes the window for closed. The receiver is not at fault.",
 			say.Plural(x.probes, "probe")),
-		Causes: []string{"a fault in the sender's TCP, which discards the update as out of date (Linux before 5.10 after more than 2 GB in one direction: SND.WL1 was not kept up)"},
+		causes: []Cause{onHost("a fault in the sender's TCP, which discards the update as out of date (Linux before 5.10 after more than 2 GB in one direction: SND.WL1 was not kept up)")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tino %s` shows the timer (persist) and snd_wnd; a Linux older than 5.10 needs a newer kernel.", s.A.Addr, s.ss()),
 			"Until then: end such connections by a limit in the application, or TCP_USER_TIMEOUT (RFC 5482)."},
 	}
@@ -86,10 +86,10 @@ func (l unheededLimits) tell(_ *Context, s Subject, x *unheeded) (Finding, bool)
 		f.Confidence = Proven
 	case x.unheard == x.n:
 		f.Explanation += " Its probes echo older timestamps only: the updates do not come in."
-		f.Causes = []string{lost}
+		f.causes = []Cause{onPath(lost)}
 		f.Advice = []string{fmt.Sprintf("On %s: does its own firewall drop them? `nft list ruleset`; capture on each side of what stands between.", s.A.Addr)}
 	default:
-		f.Causes = append(f.Causes, lost)
+		f.causes = append(f.causes, onPath(lost))
 	}
 	return f, true
 }

@@ -61,13 +61,13 @@ func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
 		Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s at once.",
 			span(x.longest)),
-		Causes: []string{"the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose", "its receive buffer is small for what comes in bursts"},
+		causes: []Cause{app("the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose"), onHost("its receive buffer is small for what comes in bursts")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
 			"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},
 	}
 	if s.Kind == SubjectListener && prints(s.A.Port) && x.longest < printsFor {
 		f.Severity = min(f.Severity, Info)
-		f.Causes = append([]string{"a printer takes in as much as it prints: nothing is amiss"}, f.Causes...)
+		f.causes = append([]Cause{app("a printer takes in as much as it prints: nothing is amiss")}, f.causes...)
 		f.Advice = append([]string{fmt.Sprintf("Where %s is a printer, its own page or panel shows whether it waits (for paper, ink, a person).", s.A.Addr)}, f.Advice...)
 	}
 	if x.probes > 0 {
