@@ -33,6 +33,7 @@ list() {
 		needs mtr mtr-tiny
 		needs ethtool ethtool
 		# The page is tried in a browser.
+		needs pdftotext poppler-utils
 		have google-chrome || have chromium-browser || needs chromium chromium
 		if [ -e ../shared/corpus/index.tsv ]; then
 			needs tshark tshark
@@ -68,6 +69,24 @@ fi
 if [ -n "$missing" ]; then
 	echo "missing (Debian's names):$missing; install them as root" >&2
 	exit 1
+fi
+
+# What the page and the recipes are tried with besides, and Debian has not, goes into a cache of the
+# user: without it these tests are skipped.
+if [ "$purpose" = test ]; then
+	cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpwatch-test
+	mkdir -p "$cache"
+	if [ ! -e "$cache/axe.min.js" ]; then
+		axe=axe-core-4.14.1
+		if ! (cd "$cache" && have npm && npm pack --silent axe-core@4.14.1 && tar -xzOf $axe.tgz package/axe.min.js >axe.part && mv axe.part axe.min.js && rm -f $axe.tgz) >/dev/null 2>&1; then
+			echo "npm cannot fetch axe-core: faults of the page that it finds are not looked for" >&2
+		fi
+	fi
+	if [ ! -x "$cache/python/bin/duckdb" ]; then
+		if ! (python3 -m venv "$cache/python" && "$cache/python/bin/pip" install -q duckdb-cli==1.5.6 pandas) >/dev/null 2>&1; then
+			echo "pip cannot install duckdb-cli and pandas: recipes that need them are not run" >&2
+		fi
+	fi
 fi
 # Go itself may be older than go.mod asks for.
 "$(dirname "$0")/go" version >/dev/null

@@ -59,6 +59,9 @@ if [ "$(id -u)" != 0 ]; then
 	skip "the lab (real kernels' connections): needs root"
 fi
 say "test ${race}"
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpwatch-test # see deps.sh
+[ ! -d "$cache/python/bin" ] || PATH=$cache/python/bin:$PATH
+[ ! -e "$cache/axe.min.js" ] || export PAGETEST_AXE="$cache/axe.min.js"
 corpus=${TCPWATCH_CORPUS:-}
 [ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
 # Two packages more than there are cores: those with the lab mostly wait, also for each other.
@@ -158,6 +161,7 @@ fi
 
 check "build" "$go" build -pgo=auto -trimpath -o "$logs/tcpwatch" ./cmd/tcpwatch
 if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then
+	[ -n "${PAGETEST_AXE:-}" ] || skip "the page under axe-core: deps.sh test fetches it by npm"
 	check "the page in a browser" env -C packaging/pagetest TCPWATCH="$logs/tcpwatch" "$go" test -count 1 ./...
 else
 	skip "the page in a browser: chromium is missing"

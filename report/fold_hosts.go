@@ -26,7 +26,7 @@ type hosting struct {
 	accepted uint64 // that others opened to it
 	failed   uint64 // attempts of its own that failed
 	missed   uint64 // attempts of others that failed
-	resets   uint64 // RSTs that it sent
+	resets   uint64 // connections that a RST of it ended
 	sent     uint64 // bytes of payload, each once, where that is known
 	received uint64
 	unknown  uint64 // directions of which it is not
@@ -54,7 +54,9 @@ func (h *hosting) add(r *record.Record, e record.End) {
 	default:
 		h.accepted++
 	}
-	h.resets += uint64(r.Close.RSTs[e])
+	if r.Close.Kind == record.CloseReset && r.Close.ResetBy == e {
+		h.resets++
+	}
 	x, y := &r.Ends[e], &r.Ends[e.Peer()]
 	h.sent += x.Bytes.V
 	h.received += y.Bytes.V

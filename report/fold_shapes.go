@@ -41,6 +41,7 @@ type example struct {
 	ID         uint64
 	Orig, Resp capture.Endpoint
 	Start, End int64
+	Heard      [2]int64 // until when each end sent something
 	Edges      []record.Transition
 }
 
@@ -78,7 +79,7 @@ func (s *shapes) add(r *record.Record) {
 	if a.first.Some && a.first.V.ID < r.ID {
 		return
 	}
-	x := example{ID: r.ID, Orig: r.Orig, Resp: r.Resp, Start: r.Start, End: r.End,
+	x := example{ID: r.ID, Orig: r.Orig, Resp: r.Resp, Start: r.Start, End: r.End, Heard: Heard(r),
 		Edges: slices.Clone(r.Transitions[:min(len(r.Transitions), shapeEdges)])}
 	switch {
 	case r.TimeWait.Holder != record.NoEnd:
@@ -89,6 +90,22 @@ func (s *shapes) add(r *record.Record) {
 	a.first.Take(x)
 }
 
+// Heard is until when each end of a connection sent something, ns since 1970: what is told of it
+// after that is concluded. It is the end of the connection where that is not known.
+func Heard(r *record.Record) (until [2]int64) {
+	for e := range r.Ends {
+		switch x := &r.Ends[e]; {
+		case x.Packets == 0:
+			until[e] = r.Start
+		case x.LastSent != 0:
+			until[e] = x.LastSent
+		default:
+			until[e] = r.End
+		}
+	}
+	return until
+}
+
 // Fields walks over the shapes.
 func (s *shapes) Fields(w *fold.Walk) { s.by.Fields(w) }
 
@@ -96,7 +113,8 @@ func (s *shapes) Fields(w *fold.Walk) { s.by.Fields(w) }
 type Lane struct {
 	ID         uint64 // the first of them
 	Orig, Resp capture.Endpoint
-	Start, End int64 // ns; the end of its TIME-WAIT where it had one
+	Start, End int64    // ns; the end of its TIME-WAIT where it had one
+	Heard      [2]int64 // until when each end sent something
 	Alike      uint64
 	Troubled   bool
 	Edges      []record.Transition
@@ -113,7 +131,7 @@ func (s *Summary) Lanes(n int) (lanes []Lane, more int) {
 	for k, a := range f.by.All() {
 		x := &a.first.V
 		if len(x.Edges) > 0 {
-			lanes = append(lanes, Lane{ID: x.ID, Orig: x.Orig, Resp: x.Resp, Start: x.Start, End: x.End, Alike: a.n, Troubled: k.Troubled, Edges: x.Edges})
+			lanes = append(lanes, Lane{ID: x.ID, Orig: x.Orig, Resp: x.Resp, Start: x.Start, End: x.End, Heard: x.Heard, Alike: a.n, Troubled: k.Troubled, Edges: x.Edges})
 		}
 	}
 	slices.SortFunc(lanes, func(a, b Lane) int {

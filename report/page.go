@@ -29,6 +29,7 @@ type page struct {
 	written  string    // the file they are kept in
 	brief    bool      // no table was named: each says only what a first look needs
 	sections []Section // where all goes instead of the text; nil: to the text
+	rules    []string  // where it goes to sections: the detectors whose findings were told
 	sentence.Phrases
 }
 
@@ -50,12 +51,21 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 // why is how a connection can be drawn, behind its number; "" where it cannot.
 func (p *page) why(id uint64) string {
 	switch {
-	case p.gone:
+	case p.gone, p.sections != nil:
 		return ""
 	case p.written != "":
 		return fmt.Sprintf(" (--why %d %s)", id, p.written)
 	}
 	return fmt.Sprintf(" (--why %d)", id)
+}
+
+// hint is what to ask the program for besides. Whoever reads sections may have got a page by mail,
+// and no program: for him it is "".
+func (p *page) hint(text string) string {
+	if p.sections != nil {
+		return ""
+	}
+	return text
 }
 
 // where says which packet of which file r began with when there are several.

@@ -43,8 +43,8 @@ func (s *Summary) FeltTimes() (all []FeltClass) {
 // ListenerTimes are percentiles of the felt times at a server, ns.
 type ListenerTimes struct {
 	capture.Endpoint
-	N                  uint64 // handshakes with a felt time
-	P50, P95, P99, Max int64
+	N                       uint64 // handshakes with a felt time
+	Min, P50, P95, P99, Max int64
 }
 
 // SlowestListeners are the servers with the greatest 95th percentile, n at most; and how many
@@ -52,7 +52,7 @@ type ListenerTimes struct {
 func (s *Summary) SlowestListeners(n int) (all []ListenerTimes, of int) {
 	for _, r := range undamaged[*handshakes](s).listeners("server") {
 		if f := &r.opened.felt; f.N() > 0 {
-			all = append(all, ListenerTimes{capture.Endpoint(r.listener), f.N(), f.Quantile(50), f.Quantile(95), f.Quantile(99), f.Quantile(100)})
+			all = append(all, ListenerTimes{capture.Endpoint(r.listener), f.N(), f.Quantile(0), f.Quantile(50), f.Quantile(95), f.Quantile(99), f.Quantile(100)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ListenerTimes) int { return cmp.Compare(b.P95, a.P95) })
@@ -104,13 +104,13 @@ type Held struct {
 	Over         []uint64 // the most in each of equal parts of the time
 }
 
-// HeldOver are the holders with the greatest peaks, n at most, over parts equal parts of the
-// time of the input, ns since 1970, which is counted from the second in which it begins to the
-// end of the one in which it ends; ports is how many a client may choose from.
-func (s *Summary) HeldOver(h *Headline, n, parts int) (all []Held, from, to int64, ports uint64) {
+// HeldOver are the holders with the greatest peaks, n at most, and how many there are, over parts
+// equal parts of the time of the input, ns since 1970, which is counted from the second in which it
+// begins to the end of the one in which it ends; ports is how many a client may choose from.
+func (s *Summary) HeldOver(h *Headline, n, parts int) (all []Held, of int, from, to int64, ports uint64) {
 	t := sumsOf[*timeWaits](s)
 	if t.all.n == 0 {
-		return nil, 0, 0, 0
+		return nil, 0, 0, 0, 0
 	}
 	from, to = t.all.entries.Least, max(h.End, s.end)
 	if h.Start != 0 {
@@ -118,11 +118,14 @@ func (s *Summary) HeldOver(h *Headline, n, parts int) (all []Held, from, to int6
 	}
 	first, last := fold.Second(from), fold.Second(to)
 	for _, r := range t.list("peak") {
-		if r.n > 0 && len(all) < n {
+		if r.n == 0 {
+			continue
+		}
+		if of++; len(all) < n {
 			all = append(all, Held{r.Holder, r.Dest, r.Server, r.peak, r.pop.Sample(first, last, parts)})
 		}
 	}
-	return all, from, to, uint64(s.opt.Thresholds.Ports())
+	return all, of, from, to, uint64(s.opt.Thresholds.Ports())
 }
 
 // TransferOf is the data that an end of a connection sent.
@@ -132,16 +135,16 @@ type TransferOf struct {
 	record.Transfer
 }
 
-// FirstTransfers are the transfers that rank first, n at most.
-func (s *Summary) FirstTransfers(n int) (all []TransferOf) {
+// FirstTransfers are the transfers that rank first, n at most; and how many there are.
+func (s *Summary) FirstTransfers(n int) (all []TransferOf, of uint64) {
 	t := sumsOf[*transfers](s)
 	if t == nil {
-		return nil
+		return nil, 0
 	}
 	for _, x := range t.first.Sorted() {
 		if len(all) < n {
 			all = append(all, TransferOf{x.ID, x.From, x.To, x.Transfer})
 		}
 	}
-	return all
+	return all, t.first.Offered()
 }

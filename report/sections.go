@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/table"
 	"tcpwatch/tracker/diagnose"
@@ -52,6 +55,7 @@ func Sections(s *Summary, h *Headline, o TableOptions) ([]Section, error) {
 	p := newPage(o, s, h)
 	p.sections = []Section{{}}
 	writeHeadline(p, s, h)
+	p.explainNumbers(s)
 	for i := range chosen {
 		if t := &chosen[i]; t.sums == nil || s.sumsUp(t) {
 			if err := t.write(p, s, h, o); err != nil {
@@ -60,7 +64,44 @@ func Sections(s *Summary, h *Headline, o TableOptions) ([]Section, error) {
 		}
 	}
 	p.notSeen()
+	p.writeRules(s)
 	return p.sections, nil
+}
+
+// RulesName is the name of the Section that holds the rules of the findings, each under the name of
+// its detector.
+const RulesName = "Rules"
+
+// ruled takes note of the detector of a finding that was told.
+func (p *page) ruled(f *diagnose.Finding) {
+	if p.sections != nil && !slices.Contains(p.rules, f.Detector) {
+		p.rules = append(p.rules, f.Detector)
+	}
+}
+
+// writeRules writes what the program would tell of the detectors: who reads this may not have it.
+func (p *page) writeRules(s *Summary) {
+	if len(p.rules) == 0 {
+		return
+	}
+	p.title(RulesName, "What each finding rests on, and what it can be mistaken for.")
+	for _, name := range p.rules {
+		i := slices.IndexFunc(s.opt.Detectors, func(d diagnose.Detector) bool { return d.Name == name })
+		if i < 0 {
+			continue
+		}
+		p.note(0, say.Bold, name)
+		for text := range strings.SplitSeq(s.opt.Detectors[i].Doc, "\n\n") {
+			p.note(0, "", strings.Join(strings.Fields(text), " "))
+		}
+	}
+}
+
+// explainNumbers says what #N and packet N are, where there is any.
+func (p *page) explainNumbers(s *Summary) {
+	if s.conns > 0 {
+		p.label("numbers", "#N is the connection that begins with packet N; packets are numbered as Wireshark numbers them, those of several files as one.")
+	}
 }
 
 // collects reports whether what is written goes to sections, and puts a part there.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,13 +19,16 @@ func TestSections(t *testing.T) {
 		t.Fatal(err)
 	}
 	var of []string
-	for _, x := range sections {
+	for _, x := range sections[:len(sections)-1] {
 		of = append(of, x.Name, x.Text)
 		for i := range x.Parts {
-			of = append(of, wordsOf(&x.Parts[i])...)
+			if p := &x.Parts[i]; p.Name != "numbers" && !strings.HasPrefix(p.Text, "Look at") {
+				of = append(of, wordsOf(p)...)
+			}
 		}
 	}
 	text := tablesOf(t, s, h, TableOptions{Reports: []string{EveryReport}, Width: 10_000})
+	text = regexp.MustCompile(`(?m)^ *Look at.*$|(?:; )?--(?:explain [a-z-]+|why [0-9]+ draws it|top shows more|msl sets it|max-conns or --max-memory makes the table larger)`).ReplaceAllString(text, "")
 	have, want := wordsIn(strings.Join(of, " ")), wordsIn(text)
 	for w := range want {
 		if !have[w] {
@@ -36,8 +40,46 @@ func TestSections(t *testing.T) {
 			t.Errorf("%q is in the sections, and not in the text", w)
 		}
 	}
-	if sections[0].Name != "" || sections[1].Name != "Findings" || sections[len(sections)-1].Name != "TIME-WAIT" && sections[len(sections)-1].Name != "Keepalive" {
-		t.Errorf("sections %q to %q", sections[0].Name, sections[len(sections)-1].Name)
+	if last := sections[len(sections)-2].Name; sections[0].Name != "" || sections[1].Name != "Findings" || last != "TIME-WAIT" && last != "Keepalive" {
+		t.Errorf("sections %q to %q", sections[0].Name, last)
+	}
+}
+
+// Who reads sections has them by mail, and may have no program: they hold what it would explain, and
+// name no option of it.
+func TestSectionsStandAlone(t *testing.T) {
+	records := recordtest.Mixture()
+	s := summaryOf(SummaryOptions{Detectors: diagnose.Detectors()}, records)
+	sections, err := Sections(s, troubled(records), TableOptions{Reports: ReportNames(), Top: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, told := &sections[len(sections)-1], map[string]bool{}
+	for i := range sections {
+		for k := range sections[i].Parts {
+			p := &sections[i].Parts[k]
+			if p.Finding != nil {
+				told[p.Finding.Detector] = true
+			}
+			if m := regexp.MustCompile(`--[a-z]+`).FindString(strings.Join(wordsOf(p), " ")); m != "" && sections[i].Name != RulesName {
+				t.Errorf("%s: %s in %q", sections[i].Name, m, p.Text)
+			}
+		}
+	}
+	var text strings.Builder
+	for i := range rules.Parts {
+		p := &rules.Parts[i]
+		if p.Kind == PartHeading && !told[p.Text] {
+			t.Errorf("the rule of %s is told, and no finding of it", p.Text)
+		}
+		delete(told, p.Text)
+		text.WriteString(p.Text + "\n")
+	}
+	if rules.Name != RulesName || len(told) > 0 || !strings.Contains(text.String(), "Rule: the handshake's final ACK makes the connection (RFC 9293 section 3.5)") {
+		t.Errorf("section %q; no rule of %v in\n%s", rules.Name, told, &text)
+	}
+	if p := &sections[0].Parts; (*p)[len(*p)-1].Name != "numbers" {
+		t.Errorf("nothing says what a number is: %+v", (*p)[len(*p)-1])
 	}
 }
 

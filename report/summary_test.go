@@ -73,8 +73,9 @@ func pictured(s *Summary, h *Headline) string {
 	fmt.Fprintf(&b, "moments %+v %d %t\nfelt %+v\n", moments, width, known, s.FeltTimes())
 	listeners, n := s.SlowestListeners(50)
 	fmt.Fprintf(&b, "listeners %+v %d\n", listeners, n)
-	held, from, to, ports := s.HeldOver(h, 50, 20)
-	fmt.Fprintf(&b, "held %+v %d %d %d\ntransfers %+v\n", held, from, to, ports, s.FirstTransfers(50))
+	held, holders, from, to, ports := s.HeldOver(h, 50, 20)
+	sent, of := s.FirstTransfers(50)
+	fmt.Fprintf(&b, "held %+v %d %d %d %d\ntransfers %+v %d\n", held, holders, from, to, ports, sent, of)
 	return b.String()
 }
 

@@ -48,6 +48,6 @@ func writeClients(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	p.more(len(rows), of, "client")
 	c := sumsOf[*clients](s)
 	p.lostRows(c.by.Rest().n, "connection", "clients", uint64(c.by.Limit()))
-	p.note(0, "", "In trouble: not opened, open for the client only, no data acknowledged, not closed by the server, or timed out; resets: connections that a RST ended; resent SYNs: SYN/ACKs as well.")
+	p.note(0, "", "In trouble: not opened, open for the client only, no data acknowledged, not closed by the server, or timed out; resets: of those that it tried, connections that a RST of either end ended; resent SYNs: SYN/ACKs as well.")
 	return nil
 }

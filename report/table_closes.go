@@ -187,12 +187,12 @@ var ways = [...]struct {
 	{diagnose.FaultReset, record.ResetAbort.String(), "aborted (RST)", "Aborted: the program closed with SO_LINGER 0, or with unread data. Data in flight is lost. An end that had its answer and had closed loses nothing."},
 	{diagnose.FaultReset, record.ResetUnreadData.String(), "reset in answer to data (RST)", "Reset in answer to data: the program closed before it had read everything, or aborted. The other end may lose the last data that it was sent."},
 	{diagnose.FaultReset, record.ResetLateData.String(), "closed before data came (RST)", "Closed before data came: the program had closed its socket when the data arrived. The two programs disagree on who sends last."},
-	{diagnose.FaultReset, diagnose.CauseIdleRace, "closed it as idle, a request met its FIN (RST)", "Closed it as idle: a request crossed its FIN, sent after idle time, or came behind it. The request got no answer. Clients must close idle connections sooner than the server does (--explain idle-race)."},
+	{diagnose.FaultReset, diagnose.CauseIdleRace, "closed it as idle, a request met its FIN (RST)", "Closed it as idle: a request crossed its FIN, sent after idle time, or came behind it. The request got no answer. Clients must close idle connections sooner than the server does."},
 	{diagnose.FaultReset, record.ResetKeepaliveDead.String(), "gave up, keepalive unanswered (RST)", "Gave up: its keepalive probes got no answer. The other end or the path is down."},
 	{diagnose.FaultReset, record.ResetMiddlebox.String(), "sent RST", "A middlebox: the RST differs from that host's other packets, so the host probably did not send it. Look for a firewall, proxy or load balancer on the path."},
 	{diagnose.FaultReset, diagnose.CauseForgotten, "no longer knew the connection (RST)", "No longer knew the connection: a host answers a segment of an unknown connection by a RST without ACK. The host or process restarted, or a middlebox dropped the idle connection."},
 	{diagnose.FaultReset, record.ResetMPTCP.String(), "closed its MPTCP connection (RST)", "Closed its MPTCP connection: MP_FASTCLOSE ends all paths of it at once (RFC 8684 section 3.5). Why, the other paths or the program's log show."},
-	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST", "Sent RST: its connection does not show why. --why draws what came before; a finding may name the cause."},
+	{diagnose.FaultReset, record.ResetUnknown.String(), "sent RST", "Sent RST: its connection does not show why. What came before it may, or a finding."},
 }
 
 // way is the place of a fault among the ways; that of unknown resets for one that is none.
@@ -229,7 +229,11 @@ func (p *page) closeAdvice(rows []culpritRow) {
 // worstCloses tells the story of the worst connections.
 func (p *page) worstCloses(c *closes, o TableOptions) {
 	worst := c.worst.Sorted()
-	worst = worst[:min(len(worst), o.rowsOf(defaultTop))]
+	most := o.rowsOf(defaultTop)
+	if p.sections != nil { // a page has a row for each in the table of connections
+		most = min(most, defaultTop)
+	}
+	worst = worst[:min(len(worst), most)]
 	p.b.WriteByte('\n')
 	p.note(0, say.Bold, "The worst of them")
 	for _, r := range worst {
@@ -238,7 +242,7 @@ func (p *page) worstCloses(c *closes, o TableOptions) {
 		p.note(table.Indent, say.Red, p.missing(r, v))
 		drawn := ""
 		if !p.gone {
-			drawn = fmt.Sprintf("; --why %d draws it", r.ID)
+			drawn = p.hint(fmt.Sprintf("; --why %d draws it", r.ID))
 		}
 		p.note(table.Indent, "", leftIn(r)+evidence(r)+p.where(r)+drawn+".")
 	}

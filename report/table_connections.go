@@ -55,7 +55,7 @@ func writeConnections(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), s.conns, "connection")
 	if lost := s.conns - uint64(len(rows)); lost > 0 {
-		p.note(0, say.Yellow, fmt.Sprintf("Only the first %s by %s are kept; -o jsonl writes all.", say.Thousands(uint64(len(rows))), key))
+		p.note(0, say.Yellow, fmt.Sprintf("Only the first %s by %s are kept%s.", say.Thousands(uint64(len(rows))), key, p.hint("; -o jsonl writes all")))
 	}
 	return nil
 }

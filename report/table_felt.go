@@ -46,7 +46,7 @@ func (p *page) feltHistogram(h *humps, n uint64) {
 		p.b.WriteByte('\n')
 	}
 	p.drawn(since)
-	p.note(0, say.Faint, "Percentiles are exact to 1.6 %, the maximum is exact.")
+	p.note(0, say.Faint, "p50, p95 and p99 are known to 2 %, and rounded to what that allows; the maximum is exact.")
 }
 
 func (p *page) pad(s string, width int) string {

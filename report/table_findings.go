@@ -110,8 +110,9 @@ func findingCounts(found []diagnose.Finding) string {
 // finding prints one.
 func (p *page) finding(f *diagnose.Finding) {
 	p.headOf(f)
-	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s; --explain %s",
-		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, p.days(f.Since, f.Until), f.Detector))
+	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s",
+		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, p.days(f.Since, f.Until))+p.hint("; --explain "+f.Detector))
+	p.ruled(f)
 	p.note(table.Indent, "", f.Explanation)
 	switch {
 	case len(f.Causes) == 1:
@@ -128,7 +129,11 @@ func (p *page) finding(f *diagnose.Finding) {
 		}
 		p.item(table.Indent+2, "-", a)
 	}
-	if at := p.examplesOf(f, shownExamples); at != "" {
+	most := shownExamples
+	if p.sections != nil { // where there is room for all
+		most = len(f.Examples())
+	}
+	if at := p.examplesOf(f, most); at != "" {
 		p.note(table.Indent, say.Faint, at)
 	}
 }
@@ -165,27 +170,49 @@ func (p *page) commands(indent int, text string) {
 // shownExamples is how many of a finding's examples a table names.
 const shownExamples = 5
 
-// examplesOf says which connections and packets show a finding, most of each; "" where it has none.
+// examplesOf says which packets of which connections show a finding, so many at most, the first before
+// others; "" where it has none.
 func (p *page) examplesOf(f *diagnose.Finding, most int) string {
+	all := f.Examples()
+	all = all[:min(len(all), most)]
 	var at []string
-	if len(f.Conns) > 0 {
-		names := make([]string, 0, most)
-		for _, id := range f.Conns[:min(len(f.Conns), most)] {
-			names = append(names, sentence.ID(id))
+	named := map[uint64]bool{} // connections
+	for i := range all {
+		x := &all[i]
+		words := ""
+		if x.Packet != 0 {
+			words = strconv.FormatUint(x.Packet, 10)
 		}
-		at = append(at, strings.Join(names, ", ")+p.why(f.Conns[0]))
-	}
-	if n := min(len(f.Packets), most); n > 0 {
-		packets := make([]string, 0, n)
-		for _, packet := range f.Packets[:n] {
-			packets = append(packets, strconv.FormatUint(packet, 10))
+		switch {
+		case x.Conn == 0:
+		case words == "":
+			words = sentence.ID(x.Conn)
+		default:
+			words += " of " + sentence.ID(x.Conn)
 		}
-		at = append(at, "packet"+strings.Repeat("s", min(n-1, 1))+" "+strings.Join(packets, ", "))
+		if x.Packet != 0 && (i == 0 || all[i-1].Packet == 0) {
+			words = "packet " + words
+		}
+		if x.Conn != 0 && len(named) == 0 {
+			words += p.why(x.Conn)
+		}
+		if x.Conn != 0 {
+			named[x.Conn] = true
+		}
+		at = append(at, words)
 	}
 	if at == nil {
 		return ""
 	}
-	return "Look at " + strings.Join(at, ", ")
+	first := ""
+	switch n := uint64(len(named)); {
+	case n == 0 || n >= f.Count:
+	case n == 1:
+		first = fmt.Sprintf("the first of %s: ", say.Thousands(f.Count))
+	default:
+		first = fmt.Sprintf("the first %s of %s: ", say.Thousands(n), say.Thousands(f.Count))
+	}
+	return "Look at " + first + strings.Join(at, ", ")
 }
 
 // WriteFinding prints a finding as the table of findings does, with its reasons.

@@ -212,18 +212,45 @@ func TestLedgerMerges(t *testing.T) {
 	}
 }
 
+// A finding names the first packets that show it, each with its connection; of how many these are, is
+// said where there are more.
+func TestExamplesAreNamed(t *testing.T) {
+	p := newPage(TableOptions{}, NewSummary(SummaryOptions{}), &Headline{})
+	for _, x := range []struct {
+		count    uint64
+		most     int
+		examples []diagnose.Example
+		want     string
+	}{
+		{3, 5, []diagnose.Example{{Conn: 9, Packet: 90}, {Conn: 7, Packet: 95}, {Conn: 8, Packet: 99}}, "Look at packet 90 of #9 (--why 9), 95 of #7, 99 of #8"},
+		{1200, 2, []diagnose.Example{{Conn: 9, Packet: 90}, {Conn: 7, Packet: 95}, {Conn: 8, Packet: 99}}, "Look at the first 2 of 1,200: packet 90 of #9 (--why 9), 95 of #7"},
+		{2, 1, []diagnose.Example{{Conn: 9, Packet: 90}, {Conn: 7, Packet: 95}}, "Look at the first of 2: packet 90 of #9 (--why 9)"},
+		{1, 5, []diagnose.Example{{Conn: 9, Packet: 90}, {Conn: 9, Packet: 95}}, "Look at packet 90 of #9 (--why 9), 95 of #9"},
+		{2, 5, []diagnose.Example{{Conn: 9}, {Conn: 10, Packet: 12}}, "Look at #9 (--why 9), packet 12 of #10"},
+		{0, 5, []diagnose.Example{{Packet: 4}, {Packet: 6}}, "Look at packet 4, 6"},
+		{5, 5, nil, ""},
+	} {
+		f := diagnose.Finding{Count: x.count}
+		f.Cite(x.examples)
+		if got := p.examplesOf(&f, x.most); got != x.want {
+			t.Errorf("%+v: %s, want %s", x.examples, got, x.want)
+		}
+	}
+}
+
 // A connection is drawn of packets: a live report says so only where they are kept.
 func TestWhyLive(t *testing.T) {
-	f := diagnose.Finding{Title: "x", Conns: []uint64{7}, Packets: []uint64{9}}
+	f := diagnose.Finding{Title: "x"}
+	f.Cite([]diagnose.Example{{Conn: 7, Packet: 9}})
 	for _, x := range []struct {
 		live    bool
 		written string
 		want    string
 		more    string
 	}{
-		{false, "", "Look at #7 (--why 7), packet 9", "--why ID draws"},
-		{true, "", "Look at #7, packet 9", "with -w FILE packets are kept"},
-		{true, "a b.pcap", "Look at #7 (--why 7 a b.pcap), packet 9", "--why ID draws"},
+		{false, "", "Look at packet 9 of #7 (--why 7)", "--why ID draws"},
+		{true, "", "Look at packet 9 of #7", "with -w FILE packets are kept"},
+		{true, "a b.pcap", "Look at packet 9 of #7 (--why 7 a b.pcap)", "--why ID draws"},
 	} {
 		p := newPage(TableOptions{Written: x.written}, NewSummary(SummaryOptions{}), &Headline{Live: x.live})
 		if got := p.examplesOf(&f, 5); got != x.want {

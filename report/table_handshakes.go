@@ -98,7 +98,8 @@ func writeHandshakes(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.title("Handshakes", text+".")
 	if all.felt.N() > 0 {
-		p.note(0, "", "Felt: from the client's first SYN to the handshake's final ACK.")
+		p.note(0, "", "Felt: what the client waited, from its first SYN to the handshake's final ACK.")
+		p.advise("", "Half of the handshakes took no longer than p50, 95 of 100 no longer than p95, 99 of 100 no longer than p99.")
 		p.advise("", "To SYN/ACK: from the SYN to the server's answer; then to ACK: from there to the client's final ACK.")
 	}
 	rows := h.listeners(o.Sort)
@@ -189,12 +190,12 @@ func (s *opened) again(p *page) string {
 	return strings.Join(parts, "; ")
 }
 
-// quantile is empty without values; the greatest is exact.
+// quantile is empty without values; the least and the greatest are exact, others are told as far as they are known.
 func (p *page) quantile(h *fold.Histogram, percent uint64) string {
 	if h.N() == 0 {
 		return ""
 	}
-	return p.Span(h.Quantile(percent))
+	return p.About(h.Quantile(percent), h.Quantile(0), h.Quantile(100), fold.Error)
 }
 
 var causeWords = [nFailures]string{"refused", "unreachable", "no answer", "half-open", "aborted"}

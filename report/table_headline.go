@@ -221,7 +221,7 @@ func writeLosses(p *page, h *Headline) {
 	}
 	if h.Tracker.Evicted > 0 {
 		p.label("evicted", say.Plural(h.Tracker.Evicted, "connection")+" evicted because the table was full"+inBrackets(countWords(h.Tracker.EvictedBy))+
-			"; no finding is proven; --max-conns or --max-memory makes the table larger")
+			"; no finding is proven"+p.hint("; --max-conns or --max-memory makes the table larger"))
 	}
 	if n := anomalies(h); n > 0 {
 		p.label("anomalies", say.Plural(n, "segment")+" that no rule of RFC 9293 explains")

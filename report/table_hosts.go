@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"math"
 
 	"tcpwatch/capture"
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/table"
+	"tcpwatch/tracker/record"
 )
 
 func hostsTable() Table {
@@ -13,8 +15,9 @@ func hostsTable() Table {
 		Name: "hosts",
 		Doc:  "what each address opened, accepted, reset, sent and retransmitted",
 		Manual: "A line for each address: connections that it opened and accepted, attempts that failed,\n" +
-			"its own and those of others to it, resets that it sent, bytes both ways, data segments\n" +
-			"that it retransmitted, and the longest round trip to it from the capture point.",
+			"its own and those of others to it, connections that a RST of it ended, bytes both ways,\n" +
+			"data segments that it retransmitted, and the longest round trip to it from the capture\n" +
+			"point.",
 		Sorts:    []string{"bytes", "connections", "failed", "resets", "retx", "rtt", "address"},
 		OnDemand: true,
 		sums:     newHosts,
@@ -41,7 +44,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	for _, r := range shown {
 		rtt := "-"
 		if r.rtt > 0 {
-			rtt = p.Span(r.rtt)
+			rtt = p.About(r.rtt, 0, math.MaxInt64, record.RTTError)
 		}
 		unknown = unknown || r.unknown > 0
 		g.Rows = append(g.Rows, table.Row{Cells: []string{capture.Addr(r.host).String(), say.Thousands(r.opened), say.Thousands(r.failed),
@@ -52,7 +55,7 @@ func writeHosts(p *page, s *Summary, _ *Headline, o TableOptions) error {
 	}
 	p.more(len(shown), uint64(len(rows)), "host")
 	p.lostRows(rest.conns, "connection", "hosts", uint64(h.by.Limit()))
-	p.note(0, "", "Failed: attempts of this host; not accepted: attempts to this host; bytes: payload, each once; retx: data segments that it retransmitted. Worst RTT: the greatest 95th percentile of its connections, from the capture point to the host and back.")
+	p.note(0, "", "Failed: attempts of this host; not accepted: attempts to this host; resets: connections that a RST of this host ended; bytes: payload, each once; retx: data segments that it retransmitted. Worst RTT: from the capture point to the host and back; 95 of 100 round trips of a connection took no longer, in the worst of its connections.")
 	if unknown {
 		p.note(0, say.Yellow, "The bytes of some connections are unknown in one direction; the sums leave them out.")
 	}

@@ -14,8 +14,8 @@ import (
 func TestHosts(t *testing.T) {
 	a, b := "10.0.0.1:40000", "10.0.0.2:443"
 	opened := recordtest.MadeUp(1, a, b)
-	opened.Ends[record.Orig].Retx, opened.Close.RSTs[record.Resp] = 3, 2
-	opened.Ends[record.Orig].RTT.P95 = 50e6 // to the server and back
+	opened.Ends[record.Orig].Retx, opened.Close.RSTs[record.Resp] = 3, 2 // harmless ones
+	opened.Ends[record.Orig].RTT.P95 = 50e6                              // to the server and back
 	waits := recordtest.CutShort(recordtest.NotOpened(recordtest.MadeUp(21, a, b), record.OpenNoAnswer), 0)
 	waits.Open.SYNs = 1
 	midstream := recordtest.MadeUp(31, b, a)
@@ -27,7 +27,7 @@ func TestHosts(t *testing.T) {
 	rtt := int64(1e6)
 	for addr, want := range map[string]hosting{
 		a: {conns: 5, opened: 1, accepted: 1, failed: 1, repeats: 3, sent: 3*1000 + 2*2000, received: 3*2000 + 1000, unknown: 1, rtt: rtt},
-		b: {conns: 5, opened: 1, accepted: 1, missed: 1, resets: 2, sent: 3*2000 + 1000, received: 3*1000 + 2*2000, unknown: 1, rtt: 50e6},
+		b: {conns: 5, opened: 1, accepted: 1, missed: 1, sent: 3*2000 + 1000, received: 3*1000 + 2*2000, unknown: 1, rtt: 50e6},
 	} {
 		if got := h.by.Find(host(recordtest.Endpoint(addr).Addr)); got == nil || *got != want {
 			t.Errorf("%s: %+v\nwant %+v", addr, got, want)
@@ -44,7 +44,7 @@ func TestHostsAreSorted(t *testing.T) {
 		func(r *record.Record) { r.Ends[record.Orig].Bytes = record.Some(uint64(1e6)) },
 		func(*record.Record) {},
 		func(r *record.Record) { *r = *recordtest.NotOpened(r, record.OpenRefused) },
-		func(r *record.Record) { r.Close.RSTs[record.Orig] = 1 },
+		func(r *record.Record) { r.Close.Kind, r.Close.ResetBy = record.CloseReset, record.Orig },
 		func(r *record.Record) { r.Ends[record.Orig].Retx = 1 },
 		func(r *record.Record) { r.Ends[record.Resp].RTT.P95 = 9e9 },
 	} {
@@ -83,5 +83,35 @@ func TestHostsAreBounded(t *testing.T) {
 	got := tablesOf(t, s, &Headline{}, TableOptions{Width: 200, Reports: []string{"hosts"}})
 	if !strings.Contains(got, "2,048 hosts and others in 5,000 connections") || !strings.Contains(got, "beyond the 2,048 that are kept") {
 		t.Errorf("no word of the bound in\n%s", got)
+	}
+}
+
+// A reset is one thing in all tables: a connection that a RST ended.
+func TestOneMeaningOfReset(t *testing.T) {
+	var records []*record.Record
+	for i := range uint64(6) {
+		r := recordtest.MadeUp(10*i+1, fmt.Sprintf("10.0.1.%d:40000", i+1), "10.0.2.1:80")
+		if i < 4 { // half of them by either end; the others had closed when a RST came
+			r.Close.Kind, r.Close.ResetBy, r.Close.ResetTime = record.CloseReset, record.End(i%2), record.Some(r.End)
+		}
+		r.Close.RSTs = [2]uint32{uint32(i), 3}
+		records = append(records, r)
+	}
+	records = append(records, recordtest.NotOpened(recordtest.MadeUp(91, "10.0.1.9:40000", "10.0.2.1:80"), record.OpenRefused))
+	s := summaryOf(SummaryOptions{}, records)
+	var byHosts, byClients, overTime uint64
+	for _, h := range sumsOf[*hosts](s).list("") {
+		byHosts += h.resets
+	}
+	worst, _ := s.WorstClients(100)
+	for i := range worst {
+		byClients += worst[i].Resets
+	}
+	moments, _, _ := s.Moments(&Headline{}, 60)
+	for i := range moments {
+		overTime += moments[i].Resets
+	}
+	if byHosts != 4 || byClients != 4 || overTime != 4 {
+		t.Errorf("hosts have %d resets, clients %d, the timeline %d: want 4", byHosts, byClients, overTime)
 	}
 }

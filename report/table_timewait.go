@@ -92,7 +92,7 @@ func writeTimeWaits(p *page, s *Summary, h *Headline, o TableOptions) error {
 		text += fmt.Sprintf("; 2MSL = %s (--msl)", p.Span(twoMSL))
 	}
 	p.title("TIME-WAIT", text+".")
-	p.advise("", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s; --msl sets it).", p.Span(twoMSL)))
+	p.advise("", fmt.Sprintf("Counted with 2MSL = %s (RFC 9293: 4 min; Linux: 60 s%s).", p.Span(twoMSL), p.hint("; --msl sets it")))
 	rows := t.list(o.Sort)
 	shown := rows[:min(len(rows), o.rowsOf(defaultTop))]
 	g := table.Table{Columns: []table.Column{{Title: "holder -> destination", Left: true}, {Title: "now"}, {Title: "peak"}, {Title: "peak at", Narrow: table.GoesToNote},

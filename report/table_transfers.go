@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"tcpwatch/internal/say"
@@ -50,7 +51,7 @@ func writeTransfers(p *page, s *Summary, _ *Headline, o TableOptions) error {
 			ceiling = record.Opt[uint64]{}
 		}
 		g.Rows = append(g.Rows, table.Row{Cells: []string{x.From.String() + sentence.Arrow + x.To.String(), sentence.ID(x.ID),
-			orDash(x.Bytes, say.Thousands), orDash(x.Time, p.Span), orDash(x.Rate(), say.Rate), orDash(x.RoundTrip, p.Span), orDash(x.RoundTripP95, p.Span),
+			orDash(x.Bytes, say.Thousands), orDash(x.Time, p.Span), orDash(x.Rate(), say.Rate), orDash(x.RoundTrip, p.Span), orDash(x.RoundTripP95, func(ns int64) string { return p.About(ns, x.RoundTrip.V, math.MaxInt64, record.RTTError) }),
 			orDash(x.Lost, func(n uint64) string { return share(float64(n), float64(x.Segments)) }),
 			x.share(x.Sender), x.share(x.Window), x.share(x.Network), orDash(ceiling, say.Rate)}})
 	}

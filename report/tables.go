@@ -207,7 +207,7 @@ func (o TableOptions) rowsOf(byDefault int) int {
 // more says how many rows are not shown.
 func (p *page) more(shown int, all uint64, what string) {
 	if all > uint64(shown) {
-		p.note(0, say.Faint, fmt.Sprintf("... and %s more; --top shows more.", say.Plural(all-uint64(shown), what)))
+		p.note(0, say.Faint, "... and "+say.Plural(all-uint64(shown), what)+" more"+p.hint("; --top shows more")+".")
 	}
 }
 

@@ -79,10 +79,10 @@ func blank(r *record.Record) {
 	r.Proven = [2]record.State{}
 	r.Close.FINs, r.Close.RSTs, r.Close.RSTsIgnored = [2]uint32{}, [2]uint32{}, 0
 	r.Close.Ignored = record.IgnoredRST{}
-	r.TimeWait.Until, r.TimeWait.Restarts = 0, 0        // a refused segment begins 2MSL anew
-	r.Idle.Longest, r.Idle.Gap = record.Opt[int64]{}, 0 // silence that it broke
+	r.TimeWait.Until, r.TimeWait.Restarts = 0, 0                            // a refused segment begins 2MSL anew
+	r.Idle.Longest, r.Idle.Answered, r.Idle.Gap = record.Opt[int64]{}, 0, 0 // silence that it broke
 	for e := range r.Ends {
-		r.Ends[e].Packets = 0
+		r.Ends[e].Packets, r.Ends[e].LastSent = 0, 0
 	}
 }
 

@@ -6,7 +6,7 @@ import "tcpwatch/tracker/record"
 func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	x, y := &c.ends[e], &c.ends[e.Peer()]
 	r.Packets, r.SeenBytes, r.WireBytes, r.MissingBytes = x.packets, x.seenBytes, x.wireBytes, c.missing(e)
-	r.DataSegments, r.PureACKs = x.dataSegments, x.pureACKs
+	r.DataSegments, r.PureACKs, r.LastSent = x.dataSegments, x.pureACKs, x.lastSend
 	r.Retx, r.RetxBytes, r.OutOfOrder, r.DupAcks = x.retx, x.retxBytes, x.outOfOrder, x.dupAcks
 	r.SillyWindows, r.WindowProbes = x.zero.silly, y.zero.probes
 	c.fillSender(r, e)

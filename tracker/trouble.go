@@ -155,7 +155,8 @@ const idleMax = 30 * 86400 * second
 
 // idle is how the idle times of a connection ended.
 type idle struct {
-	longest int64 // of those after which the other end answered
+	longest  int64  // of those after which the other end answered
+	answered uint64 // by which packet
 
 	// The last one, while nothing answers what ended it.
 	gap    int64
@@ -212,7 +213,9 @@ func (x *idle) heard(from record.End, s *capture.Segment, now int64) {
 	case s.Flags.Has(capture.RST):
 		x.reset, x.asks = idleAnswered, false
 	default:
-		x.longest = max(x.longest, x.gap)
+		if x.gap > x.longest {
+			x.longest, x.answered = x.gap, s.Packet
+		}
 		x.gap, x.asks = 0, false
 	}
 }
@@ -220,7 +223,8 @@ func (x *idle) heard(from record.End, s *capture.Segment, now int64) {
 // idle walks over it.
 func (w *packer[W]) idle(n int, x *idle, c *conn) int {
 	n = w.span(n, &x.longest, 0)
-	there := *x != idle{longest: x.longest}
+	n = w.packet(n, &x.answered, c.lastPacket)
+	there := *x != idle{longest: x.longest, answered: x.answered}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
@@ -237,7 +241,7 @@ func (w *packer[W]) idle(n int, x *idle, c *conn) int {
 
 func (x *idle) fill(r *record.IdleRecord) {
 	if x.longest > 0 {
-		r.Longest = record.Some(x.longest)
+		r.Longest, r.Answered = record.Some(x.longest), x.answered
 	}
 	switch {
 	case x.reset == idleAnswered:

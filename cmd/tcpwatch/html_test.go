@@ -115,3 +115,30 @@ func TestPageIsWhole(t *testing.T) {
 		t.Errorf("%d connections are drawn", n)
 	}
 }
+
+// A page may be read by somebody who has no program: it names none of its options, holds the rules of
+// its findings, and each finding leads to its own.
+func TestPageStandsAlone(t *testing.T) {
+	option := regexp.MustCompile(`--(?:explain|why|report|top|sort|msl|extract|where|max-[a-z]+)\b[^<]{0,40}`)
+	for _, name := range []string{"zero-window", "keepalive-dead", "idle-forgotten", "aborts-many", "time-wait-reuse", "port-reused-early"} {
+		page := pageFrom(t, pcaps+name+".pcap")
+		_, body, _ := strings.Cut(page, "<body>")
+		body, _, _ = strings.Cut(body, `<section id="rules"`)
+		if m := option.FindString(body); m != "" {
+			t.Errorf("%s: %s", name, m)
+		}
+		findings := strings.Count(page, `<article class="finding `)
+		links := regexp.MustCompile(`<a href="#(rule-[a-z0-9-]+)">By which rule`).FindAllStringSubmatch(page, -1)
+		if len(links) != findings {
+			t.Errorf("%s: %d findings, %d links to rules", name, findings, len(links))
+		}
+		for _, m := range links {
+			if !strings.Contains(page, `<h3 id="`+m[1]+`">`) {
+				t.Errorf("%s: nothing has the id %s", name, m[1])
+			}
+		}
+		if !strings.Contains(page, "<dt>numbers</dt><dd>#N is the connection that begins with packet N") {
+			t.Errorf("%s does not say what a number is", name)
+		}
+	}
+}

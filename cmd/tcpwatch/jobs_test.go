@@ -65,7 +65,8 @@ func outputsOf(t *testing.T, files []string, args ...string) string {
 // fileWords are what names files, and where lines were broken for their sake.
 var (
 	fileFields = regexp.MustCompile(`"file(s":\[[^]]*\]|":"[^"]*",?|_packet":\d+,?)`)
-	fileWords  = regexp.MustCompile(`, from [^\n]*(\n  [^\n]*)*|the\s+connection\s+begins\s+with\s+packet\s+\d+\s+of\s+\S+;\s|\n {4,}`)
+	fileWords  = regexp.MustCompile(`, from [^\n]*(\n  [^\n]*)*|\n {4,}`)
+	fileFirst  = regexp.MustCompile(`;\s+the\s+connection\s+begins\s+with\s+packet\s+\d+\s+of\s+\S+\.pcap`)
 	fileCells  = regexp.MustCompile(`,/[^,\n]*\.pcap,\d+,`)
 	blanks     = regexp.MustCompile(` +`)
 )
@@ -73,11 +74,14 @@ var (
 // withoutFiles looks for each where it may be: under the race detector this takes
 // longer than what is tested.
 func (p printout) withoutFiles() printout {
+	words := func(text string) string {
+		return blanks.ReplaceAllString(fileWords.ReplaceAllString(fileFirst.ReplaceAllString(text, ""), " "), " ")
+	}
 	return printout{
-		tables: blanks.ReplaceAllString(fileWords.ReplaceAllString(p.tables, " "), " "),
+		tables: words(p.tables),
 		jsonl:  fileFields.ReplaceAllString(p.jsonl, ""),
 		csv:    fileCells.ReplaceAllString(p.csv, ",,,"),
-		md:     blanks.ReplaceAllString(fileWords.ReplaceAllString(p.md, " "), " "),
+		md:     words(p.md),
 	}
 }
 

@@ -30,7 +30,7 @@ func TestPlot(t *testing.T) {
 		// States are of one connection, or of each kind; other plots are of all.
 		"close-by-client.pcap --plot states:3":                            `>States of both ends: #3 `,
 		"close-by-client.pcap --plot states":                              `>States of both ends, a connection for each kind<`,
-		"close-by-client.pcap syn-lost.pcap lossy.pcap --plot handshakes": `>handshakes</text>(.|\n)*>felt time, in steps that are not equal</text>`,
+		"close-by-client.pcap syn-lost.pcap lossy.pcap --plot handshakes": `>handshakes</text>(.|\n)*>first SYN to final ACK</text>`,
 		"time-wait-storm-by-client.pcap.gz --plot timewait":               `>10\.77\.54\.1 -&gt; 10\.77\.54\.129:80, at most 2,000</text>`,
 		"lossy.pcap syn-lost.pcap --plot timeline --where open.felt_s>1":  `Retransmissions and round trips over time`,
 		"keepalive-dead.pcap --plot keepalive":                            `last of \d probes of the client`,

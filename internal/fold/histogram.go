@@ -21,6 +21,9 @@ type class struct {
 	n     uint64
 }
 
+// Error is the part of a quantile by which it may be off.
+const Error = 1. / 64
+
 const (
 	classBits = 5
 	classLow  = 1 << classBits

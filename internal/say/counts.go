@@ -1,6 +1,7 @@
 package say
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -85,6 +86,26 @@ func Duration(ns int64, ascii bool) string {
 	default:
 		return twoUnits(s/3600, 24, "d", "h")
 	}
+}
+
+// About is the roundest number that is off from a positive one by no more than a part of it, as 0.016:
+// what is known no better is told with no more digits.
+func About(n int64, part float64) int64 {
+	power := int64(1)
+	for n/power >= 10 {
+		power *= 10
+	}
+	for ; power > 1; power /= 10 {
+		for _, m := range [...]int64{power, power / 2} { // 1, 2, 3 ... before 1.5, 2.5 ...
+			if m == 0 {
+				continue
+			}
+			if round := (n + m/2) / m * m; math.Abs(float64(round-n)) <= float64(n)*part {
+				return round
+			}
+		}
+	}
+	return n
 }
 
 func twoUnits(n, per int64, big, small string) string {

@@ -52,6 +52,27 @@ func TestDigits(t *testing.T) {
 	}
 }
 
+func TestAbout(t *testing.T) {
+	for _, c := range []struct {
+		n    int64
+		part float64
+		want int64
+	}{{0, 0.1, 0}, {7, 0.1, 7}, {10_090_000, 0.016, 10_000_000}, {124_800, 1. / 16, 120_000}, {147, 0.016, 145}, {148, 0.016, 150}, {1490, 0.016, 1500}, {987_654, 0.016, 1_000_000}, {203_000, 0.016, 200_000},
+		{206_000, 0.016, 205_000}, {3_056_173_281, 0.001, 3_055_000_000}} {
+		if got := About(c.n, c.part); got != c.want {
+			t.Errorf("%d to %v: %d, want %d", c.n, c.part, got, c.want)
+		}
+	}
+	last := int64(0)
+	for n := int64(1); n < 5000; n++ { // what is greater is told as no less
+		got := About(n, 0.016)
+		if off := got - n; got < last || float64(max(off, -off)) > 0.016*float64(n) {
+			t.Fatalf("%d: %d after %d", n, got, last)
+		}
+		last = got
+	}
+}
+
 func TestList(t *testing.T) {
 	for want, parts := range map[string][]string{"": nil, "a": {"a"}, "a and b": {"a", "b"}, "a, b and c": {"a", "b", "c"}} {
 		if got := List(parts); got != want {

@@ -167,6 +167,7 @@ func TestLivePage(t *testing.T) {
 		return all.filter((x, i) => i && all[i - 1].localeCompare(x, "en", { numeric: true }) > 0).length;
 	})()`, 0)
 	expect(t, b, "filters of the table", `document.querySelectorAll("#connections .filter").length`, 1)
+	t.Run("axe", func(t *testing.T) { b.axe(t) })
 	for _, scheme := range []string{"light", "dark"} {
 		b.media(t, scheme)
 		if low := eval[[]string](t, b, contrast); len(low) > 0 {

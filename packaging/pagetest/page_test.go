@@ -3,11 +3,13 @@
 package pagetest
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -203,25 +205,7 @@ func TestPage(t *testing.T) {
 		expect(t, b, "heads without a scope", `document.querySelectorAll("th:not([scope])").length`, 0)
 		expect(t, b, "inputs without a label", `[...document.querySelectorAll("input")].filter((i) => !i.labels.length).length`, 0)
 	})
-	t.Run("axe", func(t *testing.T) {
-		name := os.Getenv("PAGETEST_AXE")
-		if name == "" {
-			t.Skip("the page under axe-core: PAGETEST_AXE names no axe.min.js")
-		}
-		script, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		eval[bool](t, b, string(script)+"; true")
-		faults, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`axe.run().then((r) => r.violations.map((v) =>
-			v.impact + ": " + v.id + ": " + v.nodes.length + " times, as " + v.nodes[0].html.slice(0, 200)))`, chromedp.EvalAwaitPromise))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range faults {
-			t.Error(f)
-		}
-	})
+	t.Run("axe", func(t *testing.T) { b.axe(t) })
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {
 			b.media(t, scheme)
@@ -243,6 +227,7 @@ func TestPage(t *testing.T) {
 			t.Fatalf("%d bytes: %v", len(pdf), err)
 		}
 		keep(t, "page.pdf", pdf)
+		t.Run("heads", func(t *testing.T) { heads(t, pdf) })
 	})
 	t.Run("no request, no complaint", func(t *testing.T) {
 		b.quiet(t, console, func(r string) bool { return strings.SplitN(r, "#", 2)[0] == address })
@@ -250,6 +235,35 @@ func TestPage(t *testing.T) {
 			t.Error("not even the page was asked for")
 		}
 	})
+}
+
+// heads tells that on paper the table of connections has its head on each of its pages, and no page
+// ends with a head alone.
+func heads(t *testing.T, pdf []byte) {
+	t.Helper()
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("heads of tables on paper: pdftotext is missing")
+	}
+	c := exec.Command("pdftotext", "-layout", "-", "-")
+	c.Stdin = bytes.NewReader(pdf)
+	text, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, head := regexp.MustCompile(`(?m)handshake.* (?:RSTO|SF|S1)\b`), regexp.MustCompile(`(?m)^ *connection +duration.*Zeek`)
+	with := 0
+	for i, page := range strings.Split(string(text), "\f") {
+		rows, heads := len(row.FindAllString(page, -1)), len(head.FindAllString(page, -1))
+		if rows > 0 {
+			with++
+		}
+		if rows > 0 && heads != 1 || rows == 0 && heads > 0 {
+			t.Errorf("page %d: %d rows of connections, %d heads", i+1, rows, heads)
+		}
+	}
+	if with < 2 {
+		t.Errorf("connections are on %d pages: too few to tell", with)
+	}
 }
 
 // quiet tells that nothing was written to the console of a page, and nothing asked for but what may be.
@@ -271,6 +285,28 @@ func (b *browser) quiet(t *testing.T, console iter.Seq2[chromedp.ConsoleMessage,
 		if !may(r) {
 			t.Errorf("%s was asked for", r)
 		}
+	}
+}
+
+// axe looks for faults of the page as it is by axe-core, of which PAGETEST_AXE names the axe.min.js.
+func (b *browser) axe(t *testing.T) {
+	t.Helper()
+	name := os.Getenv("PAGETEST_AXE")
+	if name == "" {
+		t.Skip("the page under axe-core: PAGETEST_AXE names no axe.min.js")
+	}
+	script, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eval[bool](t, b, string(script)+"; true")
+	faults, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`axe.run().then((r) => r.violations.map((v) =>
+		v.impact + ": " + v.id + ": " + v.nodes.length + " times, as " + v.nodes[0].html.slice(0, 200)))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		t.Error(f)
 	}
 }
 
@@ -317,9 +353,13 @@ const contrast = `(() => {
 	for (const e of document.querySelectorAll("h1, h2, h3, p, li, dt, dd, td, th, a, code, button, label, span, figcaption, svg text")) {
 		if (!e.textContent.trim()) continue;
 		const svg = e instanceof SVGElement;
-		const within = svg && [...e.classList].some((c) => c.startsWith("in-s-"));
+		const within = svg && [...e.classList].some((c) => c.startsWith("in-s-") || c === "shade");
 		let under = behind(e);
-		if (within) under = parse(getComputedStyle(e.previousElementSibling).fill);
+		if (within) {
+			const bar = getComputedStyle(e.previousElementSibling);
+			const part = Number(bar.fillOpacity) * Number(bar.opacity);
+			under = parse(bar.fill).map((v, i) => v * part + under[i] * (1 - part));
+		}
 		const over = parse(svg ? getComputedStyle(e).fill : getComputedStyle(e).color);
 		const [a, b] = [light(over), light(under)].sort((x, y) => y - x);
 		const ratio = (a + 0.05) / (b + 0.05);

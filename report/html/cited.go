@@ -1,6 +1,7 @@
 package html
 
 import (
+	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -78,6 +79,10 @@ func (c *cited) draw(v *view, clock say.Clock) {
 		return
 	}
 	v.ConnsTitle = c.title()
+	v.ConnsText = fmt.Sprintf("Of each finding the connections that show it first, %d in all at most.", maxCited)
+	if c.Examples {
+		v.ConnsText = "No finding cites a connection: these went through the states in different ways."
+	}
 	figures := c.ladder.Figures()
 	slices.SortStableFunc(figures, func(a, b ladder.Figure) int { return slices.Index(c.IDs, a.ID) - slices.Index(c.IDs, b.ID) })
 	for i := range figures {

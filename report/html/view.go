@@ -23,6 +23,7 @@ type view struct {
 	Sections   []section
 	Conns      []conn
 	ConnsTitle string
+	ConnsText  string
 	Glossary   []block
 	Undrawn    string // why no connection is drawn; "" where that needs no word
 }
@@ -41,7 +42,8 @@ type finding struct {
 	Severity string // a word
 	Class    string
 	Title    string
-	Open     bool // its reasons are shown at once
+	Rule     string // the part of the page that tells its rule; "" for none
+	Open     bool   // its reasons are shown at once
 	Blocks   []block
 }
 
@@ -59,6 +61,7 @@ func (s *section) Folded() []finding { return s.Findings[len(s.Shown()):] }
 // block is a paragraph, a list, a table.
 type block struct {
 	Kind  string // the template's word
+	ID    string // of a heading to which links lead; "" for none
 	Class string
 	Name  string
 	Text  []run
@@ -120,7 +123,7 @@ func (s *section) take(parts []report.Part) {
 		case report.PartTable:
 			*blocks = append(*blocks, block{Kind: "table", Table: newGrid(s.Name, p.Table)})
 		case report.PartHeading:
-			*blocks = append(*blocks, block{Kind: "heading", Text: plain(p.Text)})
+			*blocks = append(*blocks, block{Kind: "heading", ID: s.headingID(p.Text), Text: plain(p.Text)})
 		case report.PartDrawing: // a drawing shows that, with a title of its own
 			if n := len(*blocks); n > 0 && (*blocks)[n-1].Kind == "heading" {
 				*blocks = (*blocks)[:n-1]
@@ -130,6 +133,17 @@ func (s *section) take(parts []report.Part) {
 		}
 	}
 }
+
+// headingID is the name of a heading as links have it: of those of the rules.
+func (s *section) headingID(text string) string {
+	if s.Name != report.RulesName {
+		return ""
+	}
+	return ruleID(text)
+}
+
+// ruleID is the name of the rule of a detector as links have it.
+func ruleID(detector string) string { return "rule-" + detector }
 
 // addItem adds an item to the list that stands last, or begins one.
 func addItem(blocks *[]block, kind string, x block) {
@@ -143,7 +157,7 @@ func addItem(blocks *[]block, kind string, x block) {
 func newFinding(i int, p *report.Part) finding {
 	f := finding{ID: "finding-" + strconv.Itoa(i+1), Severity: strings.ToLower(p.Name), Title: p.Text, Class: "info", Open: i < openFindings}
 	if p.Finding != nil {
-		f.Key = p.Finding.ID
+		f.Key, f.Rule = p.Finding.ID, ruleID(p.Finding.Detector)
 	}
 	if p.Finding != nil && p.Finding.Severity >= diagnose.Notice {
 		f.Class = p.Finding.Severity.String()

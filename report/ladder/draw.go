@@ -66,12 +66,12 @@ const (
 )
 
 func newDrawing(f *figure, o Options) *drawing {
-	d := &drawing{f: f, rungs: f.all(), pen: newPen(o), width: max(o.Width, 60), packetW: 1, timeW: 1}
+	d := &drawing{f: f, rungs: withSilences(f.all()), pen: newPen(o), width: max(o.Width, 60), packetW: 1, timeW: 1}
 	rightW := say.Width("server")
 	d.stateW = say.Width("client")
 	d.nameStates()
 	for i := range d.rungs {
-		if d.rungs[i].gap != nil {
+		if !d.rungs[i].step() {
 			continue
 		}
 		d.sacked = d.sacked || d.rungs[i].SACK != ""
@@ -99,7 +99,7 @@ func (d *drawing) nameStates() {
 	var last pair
 	edge := [2]int{-1, -1} // first and last row that is no gap
 	for i := range d.rungs {
-		if d.rungs[i].gap == nil {
+		if d.rungs[i].step() {
 			if edge[0] < 0 {
 				edge[0] = i
 			}
@@ -108,7 +108,7 @@ func (d *drawing) nameStates() {
 	}
 	for i := range d.rungs {
 		r := &d.rungs[i]
-		if r.gap != nil {
+		if !r.step() {
 			continue
 		}
 		for e := range r.States {
@@ -140,8 +140,8 @@ func (d *drawing) time(r *rung) string {
 func (d *drawing) draw(b *bufio.Writer) {
 	d.title(b)
 	for i := range d.rungs {
-		if g := d.rungs[i].gap; g != nil {
-			d.gapRow(b, g)
+		if !d.rungs[i].step() {
+			d.gapRow(b, &d.rungs[i])
 			continue
 		}
 		d.row(b, i)
@@ -348,8 +348,12 @@ func (d *drawing) sentence(b *bufio.Writer, words string, bad bool) {
 	}
 }
 
-// gapWords say what was left out.
-func (d *drawing) gapWords(g *gap) string {
+// gapWords say what was left out, or for how long there was nothing.
+func (d *drawing) gapWords(r *rung) string {
+	if r.silence > 0 {
+		return d.f.Phrases.Span(r.silence) + " without a packet"
+	}
+	g := r.gap
 	words := "... " + say.Plural(g.packets, "packet")
 	if g.packets > 0 {
 		for e, n := range g.bytes {
@@ -368,9 +372,9 @@ func (d *drawing) gapWords(g *gap) string {
 }
 
 // gapRow writes them.
-func (d *drawing) gapRow(b *bufio.Writer, g *gap) {
+func (d *drawing) gapRow(b *bufio.Writer, r *rung) {
 	indent := blanks(d.leftRail()) + d.pen.gapRail
-	for _, line := range say.Wrap(d.gapWords(g), d.width-d.leftRail()-2) {
+	for _, line := range say.Wrap(d.gapWords(r), d.width-d.leftRail()-2) {
 		b.WriteString(indent + " " + d.pen.dim + line + d.pen.off + "\n")
 	}
 }

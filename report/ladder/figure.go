@@ -18,10 +18,10 @@ type Figure struct {
 	Record     *record.Record
 }
 
-// Row is a row of a Figure: a segment, an ICMP error, an edge that time drove, or what was left
-// out.
+// Row is a row of a Figure: a segment, an ICMP error, an edge that time drove, what was left out, or
+// a long time without a packet.
 type Row struct {
-	Gap    string // what was left out; "" for a row that stands for a step. Nothing else is set then
+	Gap    string // what was left out, or for how long nothing came; "" for a row that stands for a step. Nothing else is set then
 	Packet uint64 // 0 for an edge that time drove
 	Time   string // seconds since the first row
 	States [2]string
@@ -37,12 +37,12 @@ type Row struct {
 func (l *Ladder) Figures() (all []Figure) {
 	for _, f := range l.figures {
 		d := newDrawing(f, l.opt)
-		x := Figure{ID: f.id, Orig: f.orig, Resp: f.resp, Title: d.name(), Lines: d.lines(), Legend: d.legend(), Record: f.record,
+		x := Figure{ID: f.id, Orig: f.orig, Resp: f.resp, Title: d.name(), Lines: d.lines(false), Legend: d.legend(), Record: f.record,
 			Before: [2]string{sentence.Basis(f.before[0], record.Seen), sentence.Basis(f.before[1], record.Seen)}}
 		for i := range d.rungs {
 			r := &d.rungs[i]
-			if r.gap != nil {
-				x.Rows = append(x.Rows, Row{Gap: d.gapWords(r.gap)})
+			if !r.step() {
+				x.Rows = append(x.Rows, Row{Gap: d.gapWords(r)})
 				continue
 			}
 			row := Row{Packet: r.Packet, Time: d.time(r), States: d.states[i], Arrow: r.Arrow, From: r.From, Reset: r.Flags.Any(capture.RST), Words: r.Words}

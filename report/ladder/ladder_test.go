@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -391,5 +392,43 @@ func TestNumbersBesideTheArrow(t *testing.T) {
 		if label, beside := d.texts(r); label != x.label || beside != x.beside {
 			t.Errorf("%d columns: %q, %q", x.middle, label, beside)
 		}
+	}
+}
+
+// A long time without a packet has a row of its own; short ones, and those that are many, have none.
+func TestSilences(t *testing.T) {
+	rows := func(at ...int64) (told []string) {
+		var all []rung
+		for i, s := range at {
+			all = append(all, rung{Told: sentence.Told{Packet: uint64(i + 1), Time: s}})
+		}
+		d := &drawing{f: &figure{}}
+		for _, r := range withSilences(all) {
+			if r.step() {
+				told = append(told, strconv.FormatUint(r.Packet, 10))
+			} else {
+				told = append(told, d.gapWords(&r))
+			}
+		}
+		return told
+	}
+	for _, x := range []struct {
+		at   []int64
+		want string
+	}{
+		{[]int64{5 * s1, 5*s1 + ms, 268*s1 + ms, 269 * s1}, "1, 2, 4 min 23 s without a packet, 3, 4"},
+		{[]int64{0, s1 - 1}, "1, 2"},
+		{[]int64{0, s1}, "1, 1 s without a packet, 2"},
+		{[]int64{0, 7200 * s1, 7275 * s1, 7350 * s1}, "1, 2 h without a packet, 2, 3, 4"},
+		{nil, ""},
+	} {
+		if got := strings.Join(rows(x.at...), ", "); got != x.want {
+			t.Errorf("%v: %s, want %s", x.at, got, x.want)
+		}
+	}
+	all := []rung{{Told: sentence.Told{Packet: 1, Time: 0}}, {gap: &gap{packets: 9, start: s1 / 2, end: 3 * s1}}, {Told: sentence.Told{Time: 63 * s1}}, {Told: sentence.Told{Packet: 11, Time: 65 * s1}}, {Told: sentence.Told{Packet: 12, Untimed: true}}}
+	got := withSilences(all)
+	if len(got) != 6 || got[3].silence != 62*s1 { // a timer is no packet
+		t.Errorf("%+v", got)
 	}
 }

@@ -15,10 +15,54 @@ const (
 	windowRungs = 4    // a window that moments keep open ends after this many times Around
 )
 
-// rung is one row of a ladder: a step, or the packets that were left out there.
+// rung is one row of a ladder: a step, the packets that were left out there, or a long time without any.
 type rung struct {
 	sentence.Told
-	gap *gap
+	gap     *gap
+	silence int64 // ns
+}
+
+// step reports whether it is one.
+func (r *rung) step() bool { return r.gap == nil && r.silence == 0 }
+
+// Silences that a ladder tells last so long at least, and such a part of the time that it shows.
+const (
+	leastSilence = 1e9
+	silentPart   = 20
+)
+
+// withSilences is rows with those that tell of long times without a packet.
+func withSilences(all []rung) []rung {
+	// times are when the packets of a row began and ended; false where that is not known.
+	times := func(r *rung) (from, to int64, known bool) {
+		if r.gap != nil {
+			return r.gap.start, r.gap.end, true
+		}
+		return r.Time, r.Time, r.Packet > 0 && !r.Untimed
+	}
+	var first, last int64
+	some := false
+	for i := range all {
+		if from, to, known := times(&all[i]); known {
+			if !some {
+				first, some = from, true
+			}
+			last = max(last, to)
+		}
+	}
+	told := make([]rung, 0, len(all))
+	before, some := first, false
+	for i := range all {
+		from, to, known := times(&all[i])
+		if known {
+			if n := from - before; some && n >= leastSilence && n >= (last-first)/silentPart {
+				told = append(told, rung{silence: n})
+			}
+			before, some = max(before, to), true
+		}
+		told = append(told, all[i])
+	}
+	return told
 }
 
 // gap counts the packets that were left out in one place.

@@ -12,7 +12,7 @@ import (
 
 // summary writes what the record says of the whole connection, a line a subject.
 func (d *drawing) summary(b *bufio.Writer) {
-	lines := d.lines()
+	lines := d.lines(true)
 	if len(lines) > 0 {
 		b.WriteByte('\n')
 	}
@@ -24,8 +24,9 @@ func (d *drawing) summary(b *bufio.Writer) {
 // Line is what there is to say of a whole connection about a subject; "" is that of the line before.
 type Line struct{ Subject, Words string }
 
-// lines are those; none without a record.
-func (d *drawing) lines() (all []Line) {
+// lines are those; none without a record. hints tells that the reader has the program, which
+// explains the rules of findings.
+func (d *drawing) lines(hints bool) (all []Line) {
 	r := d.f.record
 	if r == nil {
 		return nil
@@ -52,7 +53,11 @@ func (d *drawing) lines() (all []Line) {
 		subject = ""
 	}
 	for _, f := range d.f.cited {
-		add("finding", fmt.Sprintf("%s, %s: %s (--explain %s)", f.Severity, f.Confidence, f.Title, f.Detector))
+		words := fmt.Sprintf("%s, %s: %s", f.Severity, f.Confidence, f.Title)
+		if hints {
+			words += " (--explain " + f.Detector + ")"
+		}
+		add("finding", words)
 	}
 	return all
 }

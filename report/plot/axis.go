@@ -69,7 +69,7 @@ func (d *Drawing) counts(most uint64, top, bottom float64, unit string, words fu
 		d.line("grid", left, y, d.Width-right, y, "")
 		d.text("end tick", left-8, y+4, words(uint64(v+0.5)))
 	}
-	d.text("start unit", 2, top-11, unit)
+	d.text("start unit", 2, top-14, unit)
 	return s
 }
 
@@ -119,19 +119,21 @@ func (d *Drawing) times(from, to int64, bottom float64, c say.Clock, start strin
 			first += width
 		}
 	}
+	day := c.Day(from)
 	for t := first; t <= to; t += width {
 		x := s.at(float64(t))
 		d.line("grid", x, bottom, x, bottom+5, "")
 		label := "0"
 		switch {
-		case absolute && width >= 86400e9:
+		case absolute && (width >= 86400e9 || c.Day(t) != day): // the first time of another day names it
 			label = c.Day(t)
+			day = label
 		case absolute:
 			label = c.TimeOfDay(t)
 		case t > from:
 			label = say.Duration(t-from, false)
 		}
-		d.text("middle tick", min(max(x, left+textWidth(label)/2-left/2), d.Width-textWidth(label)/2), bottom+19, label)
+		d.tick(x, bottom, label)
 	}
 	switch {
 	case !absolute:
@@ -142,6 +144,12 @@ func (d *Drawing) times(from, to int64, bottom float64, c say.Clock, start strin
 		d.below(bottom, "time of day ("+c.Zone(from)+")")
 	}
 	return s
+}
+
+// tick writes what a place on the axis below stands for: under it, and within the sheet.
+func (d *Drawing) tick(x, bottom float64, label string) {
+	half := textWidth(label) / 2
+	d.text("middle tick", min(max(x, left/2+half), d.Width-half), bottom+19, label)
 }
 
 // spans draws a logarithmic axis of spans of time below, from a place on, says which they are,
@@ -156,7 +164,7 @@ func (d *Drawing) spans(least, most int64, from, bottom float64, unit string) sc
 	for v := low; v <= high*1.001; v *= 10 {
 		x := s.at(v)
 		d.line("grid", x, bottom, x, bottom+5, "")
-		d.text("middle tick", x, bottom+19, say.Duration(int64(v+0.5), false))
+		d.tick(x, bottom, say.Duration(int64(v+0.5), false))
 	}
 	d.below(bottom, unit+", logarithmic")
 	return s

@@ -3,8 +3,10 @@ package plot
 import (
 	"fmt"
 
+	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
+	"tcpwatch/report/sentence"
 )
 
 const (
@@ -22,19 +24,19 @@ func FeltTimes(s *report.Summary) *Drawing {
 	if sum < fewHandshakes {
 		return nil
 	}
-	d := &Drawing{ID: "felt", Width: sheet, Height: 316, Title: "Felt time of " + say.Plural(sum, "handshake"),
-		Desc: "Each bar counts the handshakes whose felt time lay between the times at its two sides. The steps are not of equal width."}
+	d := &Drawing{ID: "felt", Width: sheet, Height: 316, Title: "How long opening took: " + say.Plural(sum, "handshake"),
+		Desc: "Each bar counts the handshakes that took as long as the times at its two sides say, from the client's first SYN to its final ACK: what the client felt. The steps of time are not equal."}
 	top := d.legend(4, key{"opens", "no retransmission"}, key{"again", "SYN or SYN/ACK retransmitted"}) + 10
 	bottom := d.Height - below
 	y := d.counts(most, top, bottom, "handshakes", nil)
-	d.below(bottom, "felt time, in steps that are not equal")
+	d.below(bottom, "first SYN to final ACK")
 	width := min((d.Width-left-right)/float64(len(all)), widestBar)
 	for i, c := range all {
 		x := left + float64(i)*width
 		tip := fmt.Sprintf("%s to %s: %s, %s of them with a retransmission", say.Duration(c.From, false), bound(c.To), say.Plural(c.N, "handshake"), say.Thousands(c.Again))
 		stack(d, y, x+1, width-2, tip, part{"opens", c.N - c.Again}, part{"again", c.Again})
 		if i > 0 || c.From > 0 {
-			d.text("middle tick", x, bottom+19, say.Duration(c.From, false))
+			d.tick(x, bottom, say.Duration(c.From, false))
 		}
 	}
 	return d
@@ -85,23 +87,27 @@ func Listeners(s *report.Summary) *Drawing {
 	if sum < fewHandshakes {
 		return nil
 	}
-	d := &Drawing{ID: "listeners", Width: sheet, Title: "Felt time by server: the slowest " + say.Thousands(uint64(len(all))) + " of " + say.Thousands(uint64(of)),
-		Desc: "A row for each server, on a logarithmic scale: the line runs from the median to the longest, the marks stand for the median, the 95th and the 99th percentile."}
+	d := &Drawing{ID: "listeners", Width: sheet, Title: "How long opening took, by server: the slowest " + say.Thousands(uint64(len(all))) + " of " + say.Thousands(uint64(of)),
+		Desc: "A row for each server, on a logarithmic scale. The first mark is the median: half of its handshakes took no longer. 95 and 99 of 100 took no longer than the next two marks say. The line runs to the longest."}
 	if of == 1 {
-		d.Title = "Felt time at " + all[0].String()
+		d.Title = "How long opening took at " + all[0].String()
 	}
-	top := d.legend(4, key{"p50", "median"}, key{"p95", "95th percentile"}, key{"p99", "99th percentile"}, key{"longest", "longest"}) + 4
+	top := d.legend(4, key{"p50", "median: half took no longer"}, key{"p95", "95 of 100 took no longer"}, key{"p99", "99 of 100"}, key{"longest", "longest"}) + 4
 	least, most := all[0].P50, all[0].Max
 	for _, l := range all {
 		least, most = min(least, l.P50), max(most, l.Max)
 	}
 	bottom := top + rowHeight*float64(len(all))
 	d.Height = bottom + below
-	x := d.spans(least, most, names, bottom, "felt time")
+	x := d.spans(least, most, names, bottom, "first SYN to final ACK")
 	for i, l := range all {
 		mid := top + rowHeight*(float64(i)+0.5)
-		tip := fmt.Sprintf("%s: %s, median %s, 95th percentile %s, 99th %s, longest %s", l.Endpoint, say.Plural(l.N, "handshake"),
-			say.Duration(l.P50, false), say.Duration(l.P95, false), say.Duration(l.P99, false), say.Duration(l.Max, false))
+		var words [3]string
+		for k, ns := range [...]int64{l.P50, l.P95, l.P99} {
+			words[k] = sentence.Phrases{}.About(ns, l.Min, l.Max, fold.Error)
+		}
+		tip := fmt.Sprintf("%s: %s; half took no longer than %s, 95 of 100 no longer than %s, 99 of 100 no longer than %s; the longest %s", l.Endpoint, say.Plural(l.N, "handshake"),
+			words[0], words[1], words[2], say.Duration(l.Max, false))
 		d.text("end", names-10, mid+4, l.String())
 		d.rect("longest", x.at(float64(l.P50)), mid-1.5, max(x.at(float64(l.Max))-x.at(float64(l.P50)), 1), 3, tip)
 		d.circle("longest", x.at(float64(l.Max)), mid, 3.5, tip)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwatch/internal/say"
+	"tcpwatch/report"
 	"tcpwatch/report/ladder"
 	"tcpwatch/tracker/record"
 )
@@ -34,7 +35,7 @@ func ladderOf(id string, f *ladder.Figure, high float64) (all []*Drawing) {
 		d := &Drawing{ID: id + "-ladder", Width: sheet + 20, Title: "Packet by packet",
 			Desc: "Time runs down, the client stands at the left, the server at the right; each arrow is a segment with its packet number and time. " + strings.Join(f.Legend, ". ")}
 		if n := len(all); n > 0 {
-			d.ID, d.Title, d.Desc = fmt.Sprintf("%s-%d", d.ID, n+1), fmt.Sprintf("%s, part %d", d.Title, n+1), "What follows, drawn likewise."
+			d.ID, d.Title, d.Desc = fmt.Sprintf("%s-%d", d.ID, n+1), fmt.Sprintf("%s, part %d", d.Title, n+1), "It goes on from the part above."
 		}
 		rows = d.ladder(f, rows, len(all) == 0, high)
 		all = append(all, d)
@@ -125,19 +126,18 @@ func OwnLanes(id string, r *record.Record, c say.Clock) *Drawing {
 		return nil
 	}
 	d := &Drawing{ID: id + "-states", Width: sheet, Title: "States of both ends",
-		Desc: "The upper bar is the client's state, the lower the server's, over time. What is paler nothing proves that the end sent."}
-	var seen [record.NStates]bool
-	for _, t := range r.Transitions {
-		seen[t.To] = true
-	}
-	top := d.states(4, seen) + 4
+		Desc: "The upper bar is the client's state, the lower the server's, over time. " + howSure}
+	var seen shades
+	heard := report.Heard(r)
+	seen.take(r.Transitions, heard, r.Start, r.End)
+	top := d.states(4, &seen) + 4
 	bottom := top + 2*laneHeight + 8
 	d.Height = bottom + below
 	x := d.times(r.Start, max(r.End, r.Start+1), bottom, c, firstPacket)
 	for e := record.Orig; e <= record.Resp; e++ {
 		row := top + float64(e)*(laneHeight+1)
 		d.text("end tick", left-8, row+12, [...]string{"client", "server"}[e])
-		d.lane(r.Transitions, e, r.Start, r.End, x, row, func(t int64) float64 { return float64(t) })
+		d.lane(spansOf(r.Transitions, e, heard[e], r.Start, r.End), e, x, row, func(t int64) float64 { return float64(t) })
 	}
 	return d
 }

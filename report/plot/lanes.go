@@ -29,24 +29,24 @@ func Lanes(s *report.Summary) *Drawing {
 		return nil
 	}
 	d := &Drawing{ID: "lanes", Width: sheet, Title: "States of both ends, a connection for each kind",
-		Desc: "Connections that opened and closed alike and were left in the same states are drawn once, those with trouble first. Of each the upper bar is the client's state, the lower the server's, by the time since the connection began, on a logarithmic scale."}
+		Desc: "Connections that opened and closed alike and were left in the same states are drawn once, those with trouble first. Of each the upper bar is the client's state, the lower the server's, by the time since the connection began, on a logarithmic scale. " + howSure}
 	if more > 0 {
 		d.Desc += fmt.Sprintf(" %s more are not drawn.", say.Plural(uint64(more), "kind"))
 	}
 	least, most := int64(1e9), int64(1e6)
-	var seen [record.NStates]bool
+	var seen shades
 	for i := range lanes {
 		l := &lanes[i]
 		most = max(most, l.End-l.Start)
+		seen.take(l.Edges, l.Heard, l.Start, l.End)
 		for _, e := range l.Edges {
-			seen[e.To] = true
 			if n := e.Time - l.Start; n > 0 {
 				least = min(least, n)
 			}
 		}
 	}
 	least = max(least, 1000)
-	top := d.states(4, seen) + 6
+	top := d.states(4, &seen) + 6
 	bottom := top + float64(len(lanes))*(2*laneHeight+laneRoom+8)
 	d.Height = bottom + below
 	x := d.spans(least, most, left, bottom, "time since the first packet")
@@ -64,25 +64,32 @@ func Lanes(s *report.Summary) *Drawing {
 		for e := record.Orig; e <= record.Resp; e++ {
 			row := y + laneRoom + float64(e)*(laneHeight+1)
 			d.text("end tick", left-8, row+12, sentence.Who(e))
-			d.lane(l.Edges, e, l.Start, l.End, x, row, func(t int64) float64 { return float64(t - l.Start) })
+			d.lane(spansOf(l.Edges, e, l.Heard[e], l.Start, l.End), e, x, row, func(t int64) float64 { return float64(t - l.Start) })
 		}
 	}
 	return d
 }
 
-// states is the legend of the states that were seen.
-func (d *Drawing) states(y float64, seen [record.NStates]bool) float64 {
-	var keys []key
-	for s := record.Listen; s < record.NStates; s++ {
-		if seen[s] {
-			keys = append(keys, key{StateClass(s), s.String()})
-		}
-	}
-	return d.legend(y, keys...)
+// howSure says what the looks of a bar mean.
+const howSure = "A full bar is shown by packets of that end. A pale one is expected or implied: no packet of that end proves it. A dashed one follows the last segment of that end: it is what the state must be then, as far as anybody saw, and TIME-WAIT lasts as long as 2MSL is taken to."
+
+// inState is a time that an end spent in a state.
+type inState struct {
+	record.Transition
+	from, until int64
+	unseen      bool // the end had sent its last segment before
 }
 
-// lane draws the states of an end, one after the other; CLOSED is no bar.
-func (d *Drawing) lane(edges []record.Transition, e record.End, start, end int64, x scale, y float64, value func(t int64) float64) {
+// leastTail is the part of the time of a connection from which on it shows that an end sent nothing
+// more: three pixels, where time is drawn as it runs.
+const leastTail = 300
+
+// spansOf are those of an end, one after the other: without CLOSED, and cut where the end was heard
+// last.
+func spansOf(edges []record.Transition, e record.End, heard, start, end int64) (all []inState) {
+	if end-heard < (end-start)/leastTail {
+		heard = end
+	}
 	var own []record.Transition
 	for _, t := range edges {
 		if t.End == e {
@@ -97,19 +104,74 @@ func (d *Drawing) lane(edges []record.Transition, e record.End, start, end int64
 		if t.To == record.Closed || t.To == record.Unknown || until < t.Time || until == t.Time && i+1 < len(own) {
 			continue
 		}
-		from := x.at(value(max(t.Time, start)))
-		width := max(x.at(value(max(until, start)))-from, 1.5)
-		class := StateClass(t.To)
-		if t.Basis == record.Expected || t.Basis == record.Implied {
-			class += " unproven"
+		s := inState{t, max(t.Time, start), max(until, start), heard <= t.Time && until > heard}
+		if heard > s.from && heard < s.until {
+			all = append(all, inState{t, s.from, heard, false})
+			s.from, s.unseen = heard, true
 		}
-		tip := fmt.Sprintf("%s of the %s for %s (%s", t.To, sentence.Who(e), say.Duration(until-t.Time, false), t.Basis)
-		if t.Packet > 0 {
-			tip += fmt.Sprintf(", packet %d", t.Packet)
+		all = append(all, s)
+	}
+	return all
+}
+
+// pale tells that no packet of the end proves the state.
+func (s *inState) pale() bool { return s.Basis == record.Expected || s.Basis == record.Implied }
+
+// shades are the looks of bars that a drawing has.
+type shades struct {
+	states       [record.NStates]bool
+	pale, unseen bool
+}
+
+// take takes note of those of a connection.
+func (x *shades) take(edges []record.Transition, heard [2]int64, start, end int64) {
+	for e := record.Orig; e <= record.Resp; e++ {
+		for _, s := range spansOf(edges, e, heard[e], start, end) {
+			x.states[s.To], x.unseen, x.pale = true, x.unseen || s.unseen, x.pale || !s.unseen && s.pale()
+		}
+	}
+}
+
+// states is the legend of the states that were seen, and of how sure they are.
+func (d *Drawing) states(y float64, seen *shades) float64 {
+	var keys []key
+	for s := record.Listen; s < record.NStates; s++ {
+		if seen.states[s] {
+			keys = append(keys, key{StateClass(s), s.String()})
+		}
+	}
+	if seen.pale {
+		keys = append(keys, key{"longest unproven", "pale: not proven"})
+	}
+	if seen.unseen {
+		keys = append(keys, key{"longest unseen", "dashed: that end sent nothing more"})
+	}
+	return d.legend(y, keys...)
+}
+
+// lane draws the states of an end, one after the other.
+func (d *Drawing) lane(all []inState, e record.End, x scale, y float64, value func(t int64) float64) {
+	for i := range all {
+		s := &all[i]
+		from := x.at(value(s.from))
+		width := max(x.at(value(s.until))-from, 1.5)
+		class, word := StateClass(s.To), "in-"+StateClass(s.To)
+		switch {
+		case s.unseen:
+			class, word = class+" unseen", "shade"
+		case s.pale():
+			class, word = class+" unproven", "shade"
+		}
+		tip := fmt.Sprintf("%s of the %s for %s (%s", s.To, sentence.Who(e), say.Duration(s.until-s.from, false), s.Basis)
+		if s.Packet > 0 {
+			tip += fmt.Sprintf(", packet %d", s.Packet)
+		}
+		if s.unseen {
+			tip += "; it sent nothing more"
 		}
 		d.rect(class, from, y, width, laneHeight, tip+")")
-		if name := t.To.String(); textWidth(name)+6 < width {
-			d.text("start in-"+StateClass(t.To), from+4, y+12, name)
+		if name := s.To.String(); textWidth(name)+6 < width {
+			d.text("start "+word, from+4, y+12, name)
 		}
 	}
 }

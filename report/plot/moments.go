@@ -111,7 +111,7 @@ func Trips(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	if !known || again+trips == 0 || len(all) < fewMoments {
 		return nil
 	}
-	d := &Drawing{ID: "trips", Width: sheet, Height: 396, Title: "Retransmissions and round trips over time",
+	d := &Drawing{ID: "trips", Width: sheet, Height: 406, Title: "Retransmissions and round trips over time",
 		Desc: fmt.Sprintf("Above, bars of %s of the clock each count the data segments that were retransmitted. Below, the mean and the longest of the smoothed round trips, from the capture point to the receiver and back.", say.Duration(width, false))}
 	top := d.legend(4, key{"again", "data segments retransmitted"}, key{"trip", "mean round trip"}, key{"longest", "longest round trip"}) + 10
 	middle, bottom := top+130, d.Height-below
@@ -123,7 +123,7 @@ func Trips(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 		x1, x2 := o.sides(m, x)
 		stack(d, y, x1, max(x2-x1-1, 1), c.TimeOfDay(m.At)+": "+say.Plural(m.Again, "retransmission"), part{"again", m.Again})
 	}
-	z := d.counts(uint64(longest), middle+25, bottom, "round trip", func(v uint64) string { return say.Duration(int64(v), false) })
+	z := d.counts(uint64(longest), middle+36, bottom, "round trip", func(v uint64) string { return say.Duration(int64(v), false) })
 	d.curve("longest", all, func(m *report.Moment) float64 { return float64(m.TripMost) }, x, z, o)
 	d.curve("trip", all, func(m *report.Moment) float64 { return float64(m.Trip) }, x, z, o)
 	for i := range all {
@@ -135,17 +135,26 @@ func Trips(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	return d
 }
 
-// curve joins the steps that have round trips.
+// maxBridge is over how many steps without round trips a curve goes on: over more nobody knows what
+// was between.
+const maxBridge = 2
+
+// curve joins the steps that have round trips and are close to each other; one that stands alone is a dot.
 func (d *Drawing) curve(class string, all []report.Moment, of func(m *report.Moment) float64, x, y scale, o over) {
 	var b strings.Builder
-	to := "M"
+	last := -1 // that is drawn
 	for i := range all {
 		m := &all[i]
 		if m.Trips == 0 {
 			continue
 		}
+		to := "L"
+		if last < 0 || i-last-1 > maxBridge {
+			to = "M"
+			d.circle(class, o.middle(m, x), y.at(of(m)), 1.5, "")
+		}
 		b.WriteString(to + number(o.middle(m, x)) + " " + number(y.at(of(m))))
-		to = "L"
+		last = i
 	}
 	if b.Len() > 0 {
 		d.path("curve "+class, b.String(), "")

@@ -147,6 +147,22 @@ func TestTimeWaits(t *testing.T) {
 	}
 }
 
+// Of more holders than are drawn it is said how many there are.
+func TestManyHolders(t *testing.T) {
+	var all []*record.Record
+	for i := range 8 {
+		all = append(all, recordtest.MadeUp(uint64(10*i+1), fmt.Sprintf("10.0.1.%d:40000", i+1), "10.0.0.2:80"))
+	}
+	s, h := summaryOf(all...)
+	if d := TimeWaits(s, h, say.Clock{}); !strings.HasPrefix(d.Desc, "The 5 holders with the highest peaks, of 8. A line") {
+		t.Error(d.Desc)
+	}
+	s, h = summaryOf(all[:5]...)
+	if d := TimeWaits(s, h, say.Clock{}); !strings.HasPrefix(d.Desc, "A line") {
+		t.Error(d.Desc)
+	}
+}
+
 func TestFailures(t *testing.T) {
 	a := recordtest.NotOpened(recordtest.MadeUp(1, "10.0.0.1:1", "10.0.0.2:80"), record.OpenRefused)
 	b := recordtest.NotOpened(recordtest.MadeUp(2, "10.0.0.1:2", "10.0.0.2:80"), record.OpenNoAnswer)
@@ -177,8 +193,8 @@ func TestTrips(t *testing.T) {
 		t.Fatal("nothing is drawn")
 	}
 	check(t, "retransmissions", of(d, Rect, "again")[1:], "157 38 86 130")
-	// The mean is 30 ms; up to 40 ms it goes from 350 up to 193.
-	check(t, "mean", of(d, Circle, "trip"), "374.5 232.3 2.5 0")
+	// The mean is 30 ms; up to 40 ms it goes from 360 up to 204.
+	check(t, "mean", of(d, Circle, "trip"), "374.5 243 1.5 0", "374.5 243 2.5 0")
 }
 
 // Steps are of the clock, and stand where their time is since the first packet; the axis ends with
@@ -193,7 +209,7 @@ func TestOverTime(t *testing.T) {
 	d := Trips(s, h, say.Clock{})
 	// 2.9 s are 870 wide: steps begin at 0, 0.4, 1.4 and 2.4 s.
 	check(t, "retransmissions", of(d, Rect, "again")[1:], "70 38 119 130", "490 38 299 130", "790 38 149 130")
-	check(t, "mean", of(d, Circle, "trip"), "130 193 2.5 0", "640 193 2.5 0", "865 193 2.5 0")
+	check(t, "mean", of(d, Circle, "trip"), "130 204 1.5 0", "130 204 2.5 0", "640 204 2.5 0", "865 204 2.5 0")
 	check(t, "axis", of(d, Text, "middle tick"), "0", "500 ms", "1 s", "1.5 s", "2 s", "2.5 s")
 	h.End = first + 24e8 // with the first moment of a step
 	if o := overInput([]report.Moment{{At: recordtest.Start}, {At: recordtest.Start + 3e9}}, 1e9, h); o.from != h.Start || o.to != h.End {
@@ -244,6 +260,45 @@ func TestLanes(t *testing.T) {
 	check(t, "ESTABLISHED of one", of(one, Rect, "s-established")[1:], "70.9 32 86.1 16", "78.7 49 861.3 16")
 }
 
+// What follows the last segment of an end is drawn otherwise than what the end showed, as is what no
+// packet of it proves; the legend says so, and where there is none of it, it does not.
+func TestLanesSayWhatIsNotSeen(t *testing.T) {
+	r := story()
+	edge := func(after int64, e record.End, from, to record.State, b record.Basis) record.Transition {
+		return record.Transition{Time: r.Start + after, Packet: 1, End: e, From: from, To: to, Basis: b}
+	}
+	r.End, r.States = r.Start+10e9, [2]record.State{record.TimeWait, record.Established}
+	r.Transitions = []record.Transition{edge(0, record.Orig, record.Closed, record.SynSent, record.Seen), edge(1e9, record.Orig, record.SynSent, record.Established, record.Seen),
+		edge(5e9, record.Orig, record.Established, record.TimeWait, record.Seen),
+		edge(1e9, record.Resp, record.Listen, record.SynReceived, record.Seen), edge(2e9, record.Resp, record.SynReceived, record.Established, record.Expected)}
+	r.Ends[record.Orig].LastSent, r.Ends[record.Resp].LastSent = r.Start+5e9, r.Start+4e9
+	one := OwnLanes("x", r, say.Clock{})
+	// Ten seconds: 870 wide.
+	check(t, "ESTABLISHED of the client", of(one, Rect, "s-established")[1:], "157 32 348 16")
+	check(t, "TIME-WAIT is concluded", of(one, Rect, "s-time-wait unseen"), "505 32 435 16")
+	check(t, "the server's ESTABLISHED is expected", of(one, Rect, "s-established unproven"), "244 49 174 16")
+	check(t, "and then nothing is heard of it", of(one, Rect, "s-established unseen"), "418 49 522 16")
+	check(t, "legend", append(of(one, Rect, "longest unproven"), of(one, Rect, "longest unseen")...), "502 4 14 12", "653.2 4 14 12")
+	for _, m := range one.Marks {
+		if m.Class == "s-time-wait unseen" && m.Tip != "TIME-WAIT of the client for 5 s (seen, packet 1; it sent nothing more)" {
+			t.Error(m.Tip)
+		}
+	}
+	r.TimeWait.Holder, r.TimeWait.Until = record.Orig, r.Start+65e9
+	s, _ := summaryOf(r)
+	if d := Lanes(s); len(of(d, Rect, "s-time-wait unseen")) != 1 || len(of(d, Rect, "longest unseen")) != 1 || len(of(d, Rect, "s-time-wait")) != 1 {
+		t.Errorf("the forecast of TIME-WAIT looks seen: %+v", d.Marks)
+	}
+	if d := OwnLanes("x", story(), say.Clock{}); len(of(d, Rect, "longest unseen"))+len(of(d, Rect, "longest unproven")) != 0 {
+		t.Error("the legend names what is not drawn")
+	}
+	never := story()
+	never.Ends[record.Resp] = record.EndRecord{}
+	if got := report.Heard(never); got != [2]int64{never.End, never.Start} {
+		t.Errorf("heard until %v", got)
+	}
+}
+
 func TestQuiet(t *testing.T) {
 	r := story()
 	r.End = r.Start + 100e9
@@ -269,6 +324,19 @@ func TestTransfers(t *testing.T) {
 	check(t, "sender", of(d, Rect, "c3")[1:], "70 54 87 16")
 	check(t, "window", of(d, Rect, "c2")[1:], "157 54 609 16")
 	check(t, "network", of(d, Rect, "c1")[1:], "766 54 174 16")
+	if strings.Contains(d.Desc, " of ") && strings.Contains(d.Desc, "transfers, those") {
+		t.Error(d.Desc)
+	}
+	all := make([]*record.Record, 0, 30)
+	for i := range uint64(30) {
+		x := *r
+		x.ID = i + 1
+		all = append(all, &x)
+	}
+	s, _ = summaryOf(all...)
+	if d := Transfers(s); len(of(d, Text, "start name")) != maxTransfers || !strings.HasPrefix(d.Desc, "20 of 30 transfers, those that the table has first. A bar") {
+		t.Errorf("%d are drawn: %s", len(of(d, Text, "start name")), d.Desc)
+	}
 }
 
 func TestLadder(t *testing.T) {

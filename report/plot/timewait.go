@@ -19,7 +19,7 @@ const (
 // TimeWaits draws how many TIME-WAITs the first holders had, beside the ports that a client has;
 // nil without any.
 func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
-	all, from, to, ports := s.HeldOver(h, maxHolders, holderParts)
+	all, of, from, to, ports := s.HeldOver(h, maxHolders, holderParts)
 	if len(all) == 0 || to <= from {
 		return nil
 	}
@@ -37,6 +37,9 @@ func TimeWaits(s *report.Summary, h *report.Headline, c say.Clock) *Drawing {
 	most := all[0].Peak
 	near := client && slices.ContainsFunc(all, func(x report.Held) bool { return !x.Server && x.Peak*4 >= ports })
 	d.Desc = "A line for each holder: how many TIME-WAITs it held, counted by seconds of the clock, until the input ended."
+	if len(all) < of {
+		d.Desc = fmt.Sprintf("The %s holders with the highest peaks, of %s. %s", say.Thousands(uint64(len(all))), say.Thousands(uint64(of)), d.Desc)
+	}
 	switch {
 	case near:
 		most = max(most, ports)

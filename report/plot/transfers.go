@@ -15,7 +15,8 @@ const maxTransfers = 20
 func Transfers(s *report.Summary) *Drawing {
 	var all []report.TransferOf
 	var most int64
-	for _, t := range s.FirstTransfers(maxTransfers) {
+	first, of := s.FirstTransfers(maxTransfers)
+	for _, t := range first {
 		if t.Time.OK && t.Time.V > 0 && t.Window.OK {
 			all, most = append(all, t), max(most, t.Time.V)
 		}
@@ -25,6 +26,9 @@ func Transfers(s *report.Summary) *Drawing {
 	}
 	d := &Drawing{ID: "transfer-times", Width: sheet, Title: "What set the pace of transfers",
 		Desc: "A bar for each transfer, as long as it took: the time in which the sender had nothing to send, in which the receiver's window was full, and all other time, in which the network carried data."}
+	if n := uint64(len(all)); n < of {
+		d.Desc = fmt.Sprintf("%s of %s transfers, those that the table has first. %s", say.Thousands(n), say.Thousands(of), d.Desc)
+	}
 	top := d.legend(4, key{"c3", "sender: nothing to send"}, key{"c2", "receiver's window full"}, key{"c1", "network"}) + 4
 	row := float64(laneHeight + laneRoom + 6)
 	bottom := top + row*float64(len(all))

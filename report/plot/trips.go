@@ -162,6 +162,9 @@ func (q *RoundTrips) drawing(id string, e record.End, c say.Clock) *Drawing {
 		d.rect("again", t.at(float64(a.at))-1, bottom-8, 2, 8, fmt.Sprintf("packet %d: retransmission", a.packet))
 	}
 	var l labels
+	for _, s := range x.samples { // no number covers a dot
+		l.taken = append(l.taken, Mark{X: t.at(float64(s.at)) - 3, Y: y.at(float64(s.took)) + 5, W: 6})
+	}
 	for _, s := range x.samples {
 		d.circle("trip", t.at(float64(s.at)), y.at(float64(s.took)), 3, fmt.Sprintf("packet %d, acknowledged by packet %d after %s", s.packet, s.ack, say.Duration(s.took, false)))
 		l.write(d, "", t.at(float64(s.at)), y.at(float64(s.took))-6, fmt.Sprint(s.ack))

@@ -26,6 +26,12 @@ func idleFields() []Field {
 	none, last := hidden{}, hidden{without: lastRest}
 	return []Field{
 		{"rest.longest_s", Seconds, "s", "longest pause of at least 30 s, with no data in flight, after which the other end answered", none, at(func(r *record.Record) any { return &r.Idle.Longest })},
+		{"rest.longest_packet", Count, "", "packet of that answer", none, made(func(w *row) Value {
+			if !w.Idle.Longest.OK {
+				return Value{}
+			}
+			return countOf(w.Idle.Answered)
+		})},
 		{"rest.outcome", Text, "", "what followed the last such pause, where no answer did: `unanswered`, `reset` (a RST answered) or `ended` (a RST ended it)", none, made(func(w *row) Value { return textOf(w.Idle.Outcome.String()) })},
 		{"rest.last_s", Seconds, "s", "how long that pause was", last, at(func(r *record.Record) any { return &r.Idle.Gap })},
 		{"rest.by", Text, "", "who ended it", last, made(func(w *row) Value { return textOf(w.Idle.By.String()) })},

@@ -109,7 +109,7 @@ func (p Phrases) EndSummary(r *record.Record, e record.End) string {
 		s += fmt.Sprintf(", %s not captured", say.Bytes(end.MissingBytes))
 	}
 	if end.RTT.N > 0 {
-		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.Span(end.RTT.P50), say.Thousands(uint64(end.RTT.N)))
+		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.About(end.RTT.P50, end.RTT.Min, end.RTT.Max, record.RTTError), say.Thousands(uint64(end.RTT.N)))
 	}
 	return s
 }

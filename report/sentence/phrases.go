@@ -19,6 +19,15 @@ type Phrases struct {
 // Span is a duration with at most four digits: 320 µs, 12.3 ms, 1.003 s, 2 min 5 s.
 func (p Phrases) Span(ns int64) string { return say.Duration(ns, p.ASCII) }
 
+// About is a duration that is known but for a part of it, and lies between two that are known: with no
+// more digits than that allows.
+func (p Phrases) About(ns, least, most int64, part float64) string {
+	if ns == least || ns == most {
+		return p.Span(ns)
+	}
+	return p.Span(min(max(say.About(ns, part), least), most))
+}
+
 func comma(a, b string) string {
 	if a == "" {
 		return b

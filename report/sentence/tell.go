@@ -350,8 +350,7 @@ func (f *Teller) streamSentence(m *record.Moment, r *Told) string {
 		if m.Ref == 0 {
 			return "a SYN with a new sequence number: a new connection on the same addresses and ports"
 		}
-		return fmt.Sprintf("a SYN with a new sequence number: a new connection on the addresses and ports of #%d (--why %d draws that one)",
-			m.Ref, m.Ref)
+		return fmt.Sprintf("a SYN with a new sequence number: a new connection on the addresses and ports of #%d", m.Ref)
 	}
 	return ""
 }

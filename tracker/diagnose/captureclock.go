@@ -49,7 +49,7 @@ func tellClock(c *Context, q *quality) (Finding, *tally) {
 	}
 	t := wholeCapture(c)
 	if c.ClockAt > 0 {
-		t.examples.Take(example{Packet: c.ClockAt})
+		t.examples.Take(Example{Packet: c.ClockAt})
 	}
 	return f, t
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"tcpwatch/tracker/record"
@@ -78,7 +79,7 @@ func scattered(change ...func(r *record.Record)) []*record.Record {
 
 // answered: a rest so long was followed by an answer.
 func answered(gap int64) func(r *record.Record) {
-	return func(r *record.Record) { r.Idle.Longest = record.Some(gap) }
+	return func(r *record.Record) { r.Idle.Longest, r.Idle.Answered = record.Some(gap), r.ID+17 }
 }
 
 // idleFIN: the listener closed first, after a silence.
@@ -305,6 +306,19 @@ func idleSituations() []situation {
 		{"keepalive-missing", "a short rest", clean(1, rested(40*second, record.IdleUnanswered)), ""},
 		{"reset-forgotten", "at rest: not counted here", clean(1, rested(400*second, record.IdleReset)), ""},
 		{"reset-forgotten", "busy", clean(1, rested(400*second, record.IdleReset), func(r *record.Record) { r.Idle = record.IdleRecord{} }), "notice likely"},
+	}
+}
+
+// What went on after long idle times is cited, the longest of them: the claim is to be checked.
+func TestIdleLimitCitesWhatWentOn(t *testing.T) {
+	all := clean(4, rested(400*second, record.IdleUnanswered))
+	for i, gap := range []int64{100, 263, 263, 90} {
+		all = append(all, made(uint64(1001+100*i), answered(gap*second)))
+	}
+	found := findingsOf(t, "idle-timeout", nil, all...)
+	const want = "4 other connections, idle for up to 263 s, went on: after the longest of these times came the answer in packet 11027 of #11010."
+	if len(found) != 1 || !strings.Contains(found[0].Explanation, want) {
+		t.Errorf("%+v", found)
 	}
 }
 

@@ -66,6 +66,9 @@ func TestCitedPackets(t *testing.T) {
 		for _, f := range findingsOf(t, "", c, all...) {
 			may := slices.Contains(byFirst(), f.Detector)
 			cited[f.Detector] += len(f.Packets)
+			if !slices.IsSorted(f.Packets) {
+				t.Errorf("%s: %s cites packets %v", name, f.Detector, f.Packets)
+			}
 			for _, p := range f.Packets {
 				known := slices.ContainsFunc(f.Conns, func(id uint64) bool { return of[p] == ends(byID[id].Orig, byID[id].Resp) })
 				first := slices.ContainsFunc(f.Conns, func(id uint64) bool { return byID[id].FirstPacket == p && byID[id].LastPacket != p })

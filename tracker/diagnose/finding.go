@@ -32,8 +32,8 @@ type Finding struct {
 	Subject     Subject
 	Count       uint64   // connections
 	Open        uint64   // of those, connections that go on: the finding is so far; 0 in a finished input
-	Conns       []uint64 // ids of examples, the smallest, at most 20
-	Packets     []uint64 // evidence in those
+	Conns       []uint64 // ids of examples, at most 20: of those that showed it first, in that order
+	Packets     []uint64 // evidence in those, in order
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
 	causes      []Cause  // what Causes is written from
@@ -56,6 +56,22 @@ func (f *Finding) CauseWord() string {
 		return "Likely cause"
 	}
 	return "Cause"
+}
+
+// Examples are what Conns and Packets are of, in the order in which they showed it; of a finding that
+// was made otherwise than from records, these without those.
+func (f *Finding) Examples() []Example {
+	if len(f.cites) > 0 {
+		return f.cites
+	}
+	all := make([]Example, 0, len(f.Conns)+len(f.Packets))
+	for _, id := range f.Conns {
+		all = append(all, Example{Conn: id})
+	}
+	for _, packet := range f.Packets {
+		all = append(all, Example{Packet: packet})
+	}
+	return all
 }
 
 // PacketsOf are those of Packets that belong to a connection.

@@ -56,13 +56,13 @@ func hungFor(r *record.Record) int64 {
 // maxGaps is how many gaps of a subject are shown.
 const maxGaps = 8
 
-// gap is a rest with a bad end.
+// gap is a rest with a bad end, which a packet shows.
 type gap struct {
-	Conn   uint64
+	Packet uint64
 	Length int64
 }
 
-// gaps are those of the connections with the least ids.
+// gaps are the first of them.
 type gaps []gap
 
 // idles sums up the rests of connections.
@@ -75,11 +75,28 @@ type idles struct {
 	probed     uint64            // probes had been sent
 	hung       int64             // in all, what was asked after the rests waited
 	hungMost   int64
-	gaps       gaps  // those of the least ids
+	gaps       gaps  // the first
 	ended      tally // ended by a RST
 	endedRests fold.Range[int64]
 	lived      int64 // the longest rest after which there was an answer
 	livedConns uint64
+	longest    fold.First[livedRest] // that one
+}
+
+// livedRest is a rest that a connection outlived.
+type livedRest struct {
+	Rest         int64
+	Conn, Packet uint64 // that answered
+}
+
+// Before tells that it is the one to show, of two.
+func (x livedRest) Before(o livedRest) bool {
+	return cmp.Or(cmp.Compare(o.Rest, x.Rest), cmp.Compare(x.Packet, o.Packet), cmp.Compare(x.Conn, o.Conn)) < 0
+}
+
+// where says which packet of which connection shows it.
+func (x *livedRest) where() string {
+	return fmt.Sprintf("packet %d of #%d", x.Packet, x.Conn)
 }
 
 // Fields walks over what is summed up.
@@ -92,15 +109,18 @@ func (x *idles) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.resets, &x.elsewhere, &x.probed, &x.livedConns)
 	fold.Sum(w, &x.hung)
 	fold.Max(w, &x.lived, &x.hungMost)
+	x.longest.Fields(w)
 	fold.Items(w, &x.gaps)
 }
 
-// Items are the gaps, by connection.
+// Items are the gaps, in the order in which they ended.
 func (x *gaps) Items() []gap { return *x }
 
-// Take keeps a gap when its connection has one of the least ids.
+// Take keeps a gap when it is one of the first that ended.
 func (x *gaps) Take(g gap) {
-	keepLeast(x, g, maxGaps, func(a, b gap) int { return cmp.Compare(a.Conn, b.Conn) })
+	keepLeast(x, g, maxGaps, func(a, b gap) int {
+		return cmp.Or(cmp.Compare(a.Packet, b.Packet), cmp.Compare(a.Length, b.Length))
+	})
 }
 
 func (x *idles) add(r *record.Record) {
@@ -117,7 +137,7 @@ func (x *idles) add(r *record.Record) {
 	}
 	x.hit(r, packet, r.Idle.Woke, r.End)
 	x.sources.add(r.Orig.Addr)
-	x.gaps.Take(gap{r.ID, g})
+	x.gaps.Take(gap{packet, g})
 	if r.Idle.Outcome == record.IdleReset {
 		x.resets++
 		if r.Close.ResetCause == record.ResetMiddlebox {

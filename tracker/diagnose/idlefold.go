@@ -26,6 +26,7 @@ func addIdle(s *subjects[idles, *idles], r *record.Record) {
 	x := s.At(towards(r.Orig.Addr, r.Resp))
 	if lived {
 		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+1
+		x.longest.Take(livedRest{r.Idle.Longest.V, r.ID, r.Idle.Answered})
 	}
 	if died {
 		x.add(r)

@@ -67,7 +67,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 	}
 	f.Advice = idleAdvice("well more often than every " + seconds(x.rests.Least))
 	if x.lived > 0 {
-		f.Explanation += fmt.Sprintf(" %s, idle for up to %s, went on.", say.Plural(x.livedConns, "other connection"), seconds(x.lived))
+		f.Explanation += fmt.Sprintf(" %s, idle for up to %s, went on: after the longest of these times came the answer in %s.", say.Plural(x.livedConns, "other connection"), seconds(x.lived), x.longest.V.where())
 		f.Advice = idleAdvice(fmt.Sprintf("at least every %s, after which connections went on", seconds(x.lived)))
 	}
 	x.sum().into(&f)

@@ -34,7 +34,7 @@ func addCollision(s *subjects[collisions, *collisions], r *record.Record) {
 		x.segments += uint64(r.Open.OldWentOn)
 		x.both.Take(r.ID)
 		if old := r.Open.OldConn; old != 0 {
-			x.examples.Take(example{old, 0})
+			x.examples.Take(Example{old, 0})
 			x.both.Take(old)
 		}
 	}

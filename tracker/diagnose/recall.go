@@ -8,11 +8,11 @@ import "slices"
 func (f Finding) Recall(earlier *Finding) Finding {
 	all := slices.Clone(earlier.cites)
 	for _, x := range f.cites {
-		if !slices.ContainsFunc(earlier.cites, func(y example) bool { return y.Conn == x.Conn }) {
+		if !slices.ContainsFunc(earlier.cites, func(y Example) bool { return y.Conn == x.Conn }) {
 			all.Take(x)
 		}
 	}
 	f.Conns, f.Packets = nil, nil
-	f.cite(all)
+	f.Cite(all)
 	return f
 }

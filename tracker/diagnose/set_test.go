@@ -109,7 +109,7 @@ func TestFindingsAreWhole(t *testing.T) {
 		if f.Severity >= Warning && (len(f.Causes) == 0 || len(f.Advice) == 0) {
 			t.Errorf("%s: no causes or no advice", f.ID)
 		}
-		if len(f.Conns) > maxExamples || !slices.IsSorted(f.Conns) {
+		if len(f.Conns) > maxExamples || !slices.IsSortedFunc(f.cites, compareExamples) || !slices.IsSorted(f.Packets) {
 			t.Errorf("%s: examples %v", f.ID, f.Conns)
 		}
 	}

@@ -145,7 +145,7 @@ type mixed struct {
 
 func (x *mixed) add(k common, s, o *party) {
 	x.hitConn(o.Conn, 0, o.Start, o.End)
-	x.examples.Take(example{s.Conn, s.Packet})
+	x.examples.Take(Example{s.Conn, s.Packet})
 	if o.Reset {
 		x.reset++
 	}

@@ -11,9 +11,9 @@ import (
 // maxExamples bounds the connections that a finding cites.
 const maxExamples = 20
 
-// tally counts the connections of a subject and keeps the least of their ids
-// as examples, each with a packet that proves the trouble, 0 for none. Embed it in what a
-// detector keeps of a subject, or use it as it is.
+// tally counts the connections of a subject and keeps as examples those that showed the trouble
+// first, each with a packet that proves it, 0 for none. Embed it in what a detector keeps of a
+// subject, or use it as it is.
 type tally struct {
 	n        uint64
 	open     uint64            // of those, connections that go on: of interim records
@@ -21,11 +21,14 @@ type tally struct {
 	examples examples
 }
 
-// example is a connection, 0 for none, and the packet that proves the trouble, 0 for none.
-type example struct{ Conn, Packet uint64 }
+// Example shows a finding: a connection, 0 for none, and the packet that proves the trouble, 0 for none.
+type Example struct{ Conn, Packet uint64 }
 
-// examples are those of the connections with the least ids, in order.
-type examples []example
+// examples are the first, in the order of the packets that prove the trouble.
+type examples []Example
+
+// at is the packet that proves it or, where no single one does, the connection's first.
+func (e Example) at() uint64 { return cmp.Or(e.Packet, e.Conn) }
 
 // hit counts a connection: packet is its evidence, from since to until it lasted.
 func (t *tally) hit(r *record.Record, packet uint64, since, until int64) {
@@ -39,7 +42,7 @@ func (t *tally) hit(r *record.Record, packet uint64, since, until int64) {
 func (t *tally) hitConn(conn, packet uint64, since, until int64) {
 	t.span(since, until)
 	t.n++
-	t.examples.Take(example{conn, packet})
+	t.examples.Take(Example{conn, packet})
 }
 
 // hitAt counts a connection, by a packet that proves it; 0 where no single one does.
@@ -55,13 +58,13 @@ func (t *tally) span(since, until int64) {
 }
 
 // Items are the examples.
-func (x *examples) Items() []example { return *x }
+func (x *examples) Items() []Example { return *x }
 
 // Take keeps an example when it is one of the first.
-func (x *examples) Take(e example) { keepLeast(x, e, maxExamples, compareExamples) }
+func (x *examples) Take(e Example) { keepLeast(x, e, maxExamples, compareExamples) }
 
-func compareExamples(a, b example) int {
-	return cmp.Or(cmp.Compare(a.Conn, b.Conn), cmp.Compare(a.Packet, b.Packet))
+func compareExamples(a, b Example) int {
+	return cmp.Or(cmp.Compare(a.at(), b.at()), cmp.Compare(a.Conn, b.Conn), cmp.Compare(a.Packet, b.Packet))
 }
 
 // keepLeast puts an item in its place in a list of so many least ones, where it is one of them and new.
@@ -96,17 +99,17 @@ func (t *tally) sum() *tally { return t }
 // into fills in what a finding tells by numbers.
 func (t *tally) into(f *Finding) {
 	f.Count, f.Open, f.Since, f.Until = t.n, t.open, t.when.Least, t.when.Most
-	f.cite(t.examples)
+	f.Cite(t.examples)
 }
 
-// cite has a finding name examples.
-func (f *Finding) cite(all examples) {
+// Cite has a finding name examples, each connection and each packet once.
+func (f *Finding) Cite(all []Example) {
 	f.cites = all
 	for _, e := range all {
-		if n := len(f.Conns); e.Conn != 0 && (n == 0 || f.Conns[n-1] != e.Conn) {
+		if e.Conn != 0 && !slices.Contains(f.Conns, e.Conn) {
 			f.Conns = append(f.Conns, e.Conn)
 		}
-		if e.Packet != 0 {
+		if n := len(f.Packets); e.Packet != 0 && (n == 0 || f.Packets[n-1] != e.Packet) {
 			f.Packets = append(f.Packets, e.Packet)
 		}
 	}

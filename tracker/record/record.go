@@ -189,6 +189,7 @@ type EndRecord struct {
 	TTL                                          Opt[uint8]
 	DataTTL                                      Opt[uint8] // of its first data, where that differs by two hops or more: what opened the connection came another way
 	FirstByte                                    Opt[int64] // open -> its first payload byte
+	LastSent                                     int64      // when its last segment passed, ns since 1970; 0 where there is none, or no time
 	TimeIn                                       [NStates]Opt[int64]
 	Numbers                                      Opt[Numbers]
 }
@@ -200,11 +201,14 @@ type Numbers struct{ First, Next uint32 }
 // Has tells that a number is one of those, or the next one.
 func (n Numbers) Has(seq uint32) bool { return seq-n.First <= n.Next-n.First }
 
+// RTTError is the part of P50 and P95 of a RTTRecord by which they may be off.
+const RTTError = 1. / 16
+
 // RTTRecord is the time from an end's segments to the other end's ACK, as the
 // tap sees it, in nanoseconds; held-back ACKs are left out.
 type RTTRecord struct {
 	N                  uint32
-	Min, P50, P95, Max int64  // P50 and P95 are off by at most 6.3 %
+	Min, P50, P95, Max int64  // P50 and P95 are off by RTTError at most
 	MinFlying          uint32 // bytes under way when the ACK of the shortest came; 0 where that is the first of all
 	MaxFlying          uint32 // the most under way when the ACK of any but the first came
 	Smoothed           int64  // RFC 6298 section 2
