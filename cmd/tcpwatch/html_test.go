@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"tcpwatch/internal/pcaptest"
 	"tcpwatch/internal/recordtest"
 )
 
@@ -140,5 +142,41 @@ func TestPageStandsAlone(t *testing.T) {
 		if !strings.Contains(page, "<dt>numbers</dt><dd>#N is the connection that begins with packet N") {
 			t.Errorf("%s does not say what a number is", name)
 		}
+	}
+}
+
+// Keepalive as Linux has it where nobody changed it, two hours of idle time and nine probes 75 s apart,
+// then a RST: the page has each of them where it belongs.
+func TestPageOfKeepalive(t *testing.T) {
+	const client, server = "192.0.2.1:40000", "192.0.2.2:80"
+	text := "0 " + client + " > " + server + " S seq 1000\n0.001 " + server + " > " + client + " S. seq 5000 ack 1001 len 0\n" +
+		"0.002 " + client + " > " + server + " . seq 1001 ack 5001 len 0\n0.003 " + client + " > " + server + " P. seq 1001 ack 5001 len 100\n" +
+		"0.004 " + server + " > " + client + " P. seq 5001 ack 1101 len 200\n0.005 " + client + " > " + server + " . seq 1101 ack 5201 len 0\n"
+	for i := range 9 {
+		text += fmt.Sprintf("%d.005 %s > %s . seq 1100 ack 5201 len 0\n", 7200+75*i, client, server)
+	}
+	text += fmt.Sprintf("%d.005 %s > %s R. seq 1101 ack 5201 len 0\n", 7200+75*9, client, server)
+	var b bytes.Buffer
+	if err := pcaptest.WriteText(&b, text); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "keepalive.pcap")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	page := pageFrom(t, file)
+	for _, want := range []string{
+		": 9 probes from the client, 9 unanswered, the first after 2 h, then every 75 s: dead</text>",
+		"<title>idle for 2 h, then a keepalive probe of the client</title>",
+		"<title>probe 1 of 9 of the client, unanswered</title>", "<title>probe 9 of 9 of the client, unanswered</title>",
+		">2 h without a packet</text>", "fits the defaults of Linux (7200 s idle, 75 s apart, 9 probes)",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	// 7,875 s are 870 wide, from 70 on: the first probe stands at 7,200 s.
+	if m := regexp.MustCompile(`<rect class="probe" x="([0-9.]+)"[^>]*><title>probe 1 of 9`).FindStringSubmatch(page); m == nil || m[1] != "863.9" {
+		t.Errorf("the first probe stands at %v", m)
 	}
 }

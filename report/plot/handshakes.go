@@ -39,6 +39,7 @@ func FeltTimes(s *report.Summary) *Drawing {
 			d.tick(x, bottom, say.Duration(c.From, false))
 		}
 	}
+	d.tick(left+width*float64(len(all)), bottom, bound(all[len(all)-1].To))
 	return d
 }
 

@@ -100,7 +100,7 @@ func TestFeltTimes(t *testing.T) {
 	// From 28+10 at the top to 270: 3 handshakes are 232 high. Bars are 80 wide at most.
 	check(t, "bars", of(d, Rect, "opens"), "70 4 14 12", "71 38 78 232")
 	check(t, "bars with a retransmission", of(d, Rect, "again"), "228.4 4 14 12", "151 192.7 78 77.3")
-	check(t, "bounds", of(d, Text, "middle tick"), "10 ms", "20 ms")
+	check(t, "bounds", of(d, Text, "middle tick"), "10 ms", "20 ms", "50 ms")
 	s, _ = summaryOf(append(handshakes(3, 15e6, 1), handshakes(1, 15e6, 2)...)...)
 	check(t, "on top of the others", of(FeltTimes(s), Rect, "again")[1:], "71 38 78 58")
 	if s, _ := summaryOf(handshakes(2, 15e6, 1)...); FeltTimes(s) != nil || Listeners(s) != nil {
@@ -311,6 +311,26 @@ func TestQuiet(t *testing.T) {
 	check(t, "life", of(d, Rect, "open")[1:], "70 54 870 16")
 	check(t, "idle", of(d, Rect, "again")[1:], "157 54 348 16")
 	check(t, "probe", of(d, Rect, "probe")[1:], "329.5 52 3 20")
+}
+
+// Linux's own times, as articles tell them: idle for 2 h, then nine probes 75 s apart, of which each
+// is drawn with the idle time before them.
+func TestQuietProbes(t *testing.T) {
+	r := story()
+	r.Transitions = nil
+	r.End = r.Start + (7200+9*75)*1e9
+	recordtest.Probes(r, record.Orig, 7200e9, 75e9, 9, 9, record.KeepaliveDead)
+	r.Keepalive[record.Orig].Last = r.Start + (7200+8*75)*1e9
+	s, _ := summaryOf(r)
+	d := Quiet(s, phrases)
+	// 7,875 s are 870 wide: 2 h are 795.4, 75 s are 8.3.
+	check(t, "idle", of(d, Rect, "idle")[1:], "70 54 795.4 16")
+	if got := of(d, Rect, "probe")[1:]; len(got) != 9 || got[0] != "863.9 52 3 20" || got[1] != "872.2 52 3 20" || got[8] != "930.2 52 3 20" {
+		t.Errorf("probes: %v", got)
+	}
+	if names := of(d, Text, "start name"); len(names) != 1 || !strings.Contains(names[0], "9 probes from the client, 9 unanswered, the first after 2 h, then every 75 s: dead") {
+		t.Errorf("%v", names)
+	}
 }
 
 func TestTransfers(t *testing.T) {

@@ -19,12 +19,12 @@ func Quiet(s *report.Summary, p sentence.Phrases) *Drawing {
 		return nil
 	}
 	d := &Drawing{ID: "quiet", Width: sheet, Title: "Idle times and keepalive probes",
-		Desc: fmt.Sprintf("%s of %s that were idle or probed, those first for which it ended badly: a bar from its first packet to its last, in it the idle time that the last packets ended, and the last keepalive probe.", say.Thousands(uint64(len(all))), say.Plural(of, "connection"))}
+		Desc: fmt.Sprintf("%s of %s that were idle or probed, those first for which it ended badly: a bar from its first packet to its last, in it the idle time that the last packets or the first probe ended, and keepalive probes: where no probe was answered each, by the interval of the last two; else the last.", say.Thousands(uint64(len(all))), say.Plural(of, "connection"))}
 	from, to := all[0].Start, all[0].End
 	for _, r := range all {
 		from, to = min(from, r.Start), max(to, r.End)
 	}
-	top := d.legend(4, key{"open", "first to last packet"}, key{"idle", "idle"}, key{"again", "idle, then no answer or a RST"}, key{"probe", "last keepalive probe"}) + 4
+	top := d.legend(4, key{"open", "first to last packet"}, key{"idle", "idle"}, key{"again", "idle, then no answer or a RST"}, key{"probe", "keepalive probe"}) + 4
 	row := float64(laneHeight + laneRoom + 6)
 	bottom := top + row*float64(len(all))
 	d.Height = bottom + below
@@ -47,10 +47,33 @@ func Quiet(s *report.Summary, p sentence.Phrases) *Drawing {
 			d.rect(class, x1, y, max(x2-x1, 1), laneHeight, fmt.Sprintf("idle for %s, then packet %d: %s", say.Duration(gap.Gap, false), gap.Packet, end))
 		}
 		for e := range r.Keepalive {
-			if k := &r.Keepalive[e]; k.Probes > 0 {
-				d.rect("probe", x.at(float64(k.Last))-1.5, y-2, 3, laneHeight+4, fmt.Sprintf("last of %s of the %s", say.Plural(uint64(k.Probes), "probe"), sentence.Who(record.End(e))))
-			}
+			d.probes(&r.Keepalive[e], sentence.Who(record.End(e)), x, y)
 		}
 	}
 	return d
+}
+
+// maxProbes is how many probes of an end are drawn.
+const maxProbes = 100
+
+// probes draws those of an end: all with the idle time before them where none was answered, else the last.
+func (d *Drawing) probes(k *record.KeepaliveRecord, who string, x scale, y float64) {
+	if k.Probes == 0 {
+		return
+	}
+	first := k.Probes // that is drawn
+	if k.Answered == 0 && k.Probes <= maxProbes && (k.Probes == 1 || k.Interval.OK) {
+		first = 1
+		if at := k.Last - int64(k.Probes-1)*k.Interval.V; k.Idle.OK {
+			x1, x2 := x.at(float64(at-k.Idle.V)), x.at(float64(at))
+			d.rect("idle", x1, y, max(x2-x1, 1), laneHeight, fmt.Sprintf("idle for %s, then a keepalive probe of the %s", say.Duration(k.Idle.V, false), who))
+		}
+	}
+	for n := first; n <= k.Probes; n++ {
+		tip := fmt.Sprintf("last of %s of the %s", say.Plural(uint64(k.Probes), "probe"), who)
+		if first == 1 {
+			tip = fmt.Sprintf("probe %d of %d of the %s, unanswered", n, k.Probes, who)
+		}
+		d.rect("probe", x.at(float64(k.Last-int64(k.Probes-n)*k.Interval.V))-1.5, y-2, 3, laneHeight+4, tip)
+	}
 }
