@@ -23,15 +23,14 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	e.wireBytes += uint64(s.Len)
 	e.has |= hasSentData
 	t.tookLeave(c, from, s)
+	c.dataWay(from, s)
 	if e.finSeen && e.fin.Less(seq.Add(s.Len)) && !t.unsendFIN(c, from, s, now) {
 		t.anomaly(c, anomalyDataPastFIN)
 		return
 	}
 	if e.has&hasFirstByte == 0 {
 		e.firstByte, e.has = now, e.has|hasFirstByte
-		if d := int(e.ttl) - int(s.TTL); e.has&hasTTL != 0 && (d > 1 || d < -1) {
-			c.details.dataTTL[from] = s.TTL
-		}
+		c.details.dataTTL[from] = c.otherWay(from, s)
 	}
 	c.takeLeapBack(from, s, now)
 	a := e.stream.Add(seq, s.Len)
@@ -72,6 +71,33 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 		}
 	}
 	t.sentData(c, from, s, now, a.New > 0)
+}
+
+// otherWay is the TTL of a segment that came another way than the first of its end: by two hops or
+// more; else 0.
+func (c *conn) otherWay(from record.End, s *capture.Segment) uint8 {
+	e := &c.ends[from]
+	if d := int(e.ttl) - int(s.TTL); e.has&hasTTL != 0 && (d > 1 || d < -1) {
+		return s.TTL
+	}
+	return 0
+}
+
+// dataWay follows by which way an end's data comes. Where some comes as what opened the connection
+// did, that is the end's own; what came another way and lacks the timestamps that both ends agreed
+// on (RFC 7323 section 3.2) something else sent.
+func (c *conn) dataWay(from record.End, s *capture.Segment) {
+	e, p, f := &c.ends[from], &c.ends[from.Peer()], &c.details
+	if c.otherWay(from, s) == 0 {
+		if f.dataTTL[from] != 0 {
+			f.dataTTL[from] = 0
+		}
+		return
+	}
+	if e.has&p.has&hasTimestamps != 0 && s.Options&capture.OptTimestamps == 0 && s.Marks&capture.MarkCutOptions == 0 {
+		f.strange[from] = min(f.strange[from], 254) + 1
+		noteFirst(&f.strangeAt[from], s.Packet)
+	}
 }
 
 // sendsSYNData reports whether data is what the SYN carried and its SYN/ACK did not take:

@@ -46,14 +46,16 @@ type details struct {
 	byNewer      bool   // the opener reset it because it answered the SYN of a newer connection
 	heldConn     uint64 // ID of an older connection that the listener had not closed when the SYN came
 	heldState    record.State
-	fastOpen     bool     // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
-	synData      bool     // its SYN carried data
-	signed       bool     // its SYN was signed (RFC 2385, RFC 5925)
-	bye          [2]bool  // an end's last data is the goodbye of its protocol
-	goodbye      bool     // so it was with one of them when the first RST came
-	dataTTL      [2]uint8 // of an end's first data, where what it had sent before came another way; else 0
-	wrongIP      bool     // the IP header of each of its packets had a wrong checksum
-	hopsLost     uint8    // the most hops that a packet had lost when it passed the capture point again
+	fastOpen     bool      // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
+	synData      bool      // its SYN carried data
+	signed       bool      // its SYN was signed (RFC 2385, RFC 5925)
+	bye          [2]bool   // an end's last data is the goodbye of its protocol
+	goodbye      bool      // so it was with one of them when the first RST came
+	strange      [2]uint8  // data segments in an end's name that something else seems to have sent
+	strangeAt    [2]uint64 // packet of the first of those
+	dataTTL      [2]uint8  // of an end's first data, where what it had sent before came another way; else 0
+	wrongIP      bool      // the IP header of each of its packets had a wrong checksum
+	hopsLost     uint8     // the most hops that a packet had lost when it passed the capture point again
 }
 
 // resentMin is the least time after which something is sent again: Linux's RTO is
@@ -284,6 +286,8 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.flag(n, &f.goodbye)
 	for i := range f.dataTTL {
 		n = w.flag(n, &f.bye[i])
+		n = number(w, n, &f.strange[i])
+		n = w.packet(n, &f.strangeAt[i], c.lastPacket)
 		n = number(w, n, &f.dataTTL[i])
 	}
 	n = number(w, n, &f.hopsLost)

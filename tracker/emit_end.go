@@ -36,6 +36,8 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	}
 	if ttl := c.details.dataTTL[e]; ttl != 0 {
 		r.DataTTL = record.Some(ttl)
+	} else {
+		r.Strange = uint32(c.details.strange[e])
 	}
 	if x.synSeen && x.syns+x.synAcks > 0 {
 		r.SACK, r.Timestamps, r.ECN = record.Some(x.has&hasSACK != 0), record.Some(x.has&hasTimestamps != 0), record.Some(x.has&hasECN != 0)

@@ -93,6 +93,7 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 	for e := record.Orig; e <= record.Resp; e++ {
 		p, y := &r.Ends[e], &c.ends[e]
 		p.Unmarked, p.Silly, p.Probe = x.unmarked[e], y.zero.sillyAt, y.probe.first
+		p.Strange = c.details.strangeAt[e]
 		if y.probe.pending > 0 {
 			p.Unanswered = y.probe.unanswered
 		}

@@ -127,3 +127,43 @@ func TestResetAfterGoodbye(t *testing.T) {
 		}
 	}
 }
+
+// Data in an end's name that came another way and without its timestamps is not its own, and a RST by
+// its own way after that is.
+func TestStrangeData(t *testing.T) {
+	const shaken = `
+		0.000 > S  0:0(0) val 1 ecr 0              | - -
+		0.010 < S. 0:0(0) ack 1 val 9 ecr 1 ttl 54 | - -
+		0.020 > .  1:1(0) ack 1 val 1 ecr 9        | - -
+		0.021 > P. 1:101(100) ack 1 val 1 ecr 9    | - -`
+	for _, x := range []struct {
+		name, lines string
+		strange     uint32
+		at          uint64
+		data        uint8 // TTL of the responder's data, where that is another
+		cause       record.ResetCause
+	}{
+		{"before its own data", shaken + `
+			0.030 < P. 1:44(43) ack 101 ttl 56                 | - -
+			0.050 < P. 1:349(348) ack 101 val 19 ecr 1 ttl 54  | - -
+			0.060 < R. 349:349(0) ack 101 ttl 54               | - -`, 1, 5, 0, record.ResetAbort},
+		{"behind its own data", shaken + `
+			0.030 < P. 1:349(348) ack 101 val 19 ecr 1 ttl 54  | - -
+			0.050 < P. 1:44(43) ack 101 ttl 56                 | - -`, 1, 6, 0, record.ResetNone},
+		{"all its data: a proxy sends it", shaken + `
+			0.030 < P. 1:44(43) ack 101 ttl 56                 | - -
+			0.050 < P. 44:87(43) ack 101 ttl 56                | - -`, 0, 5, 56, record.ResetNone},
+		{"another way, with timestamps: a route that changed", shaken + `
+			0.030 < P. 1:349(348) ack 101 val 19 ecr 1 ttl 54  | - -
+			0.050 < P. 349:449(100) ack 101 val 20 ecr 1 ttl 57 | - -`, 0, 0, 0, record.ResetNone},
+		{"by a hop only", shaken + `
+			0.030 < P. 1:349(348) ack 101 val 19 ecr 1 ttl 54  | - -
+			0.050 < P. 349:449(100) ack 101 ttl 55             | - -`, 0, 0, 0, record.ResetNone},
+	} {
+		r := recordOf(t, x.lines)
+		e := &r.Ends[record.Resp]
+		if e.Strange != x.strange || r.Evidence.Ends[record.Resp].Strange != x.at || e.DataTTL.V != x.data || r.Close.ResetCause != x.cause {
+			t.Errorf("%s: %d strange, packet %d, data TTL %d, %v", x.name, e.Strange, r.Evidence.Ends[record.Resp].Strange, e.DataTTL.V, r.Close.ResetCause)
+		}
+	}
+}

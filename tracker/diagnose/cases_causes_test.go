@@ -109,6 +109,22 @@ func TestPortsOfOneHost(t *testing.T) {
 	}
 }
 
+// What came of data that something else sent is named under it.
+func TestStrangeDataExplains(t *testing.T) {
+	late := func(strange uint32) []*record.Record {
+		return clean(1, reset(record.Orig, record.ResetLateData), afterFIN(20*millisecond, 305), func(r *record.Record) {
+			r.Ends[record.Resp].Strange, r.Evidence.Ends[record.Resp].Strange = strange, r.ID+4
+		})
+	}
+	found := findingsOf(t, "data-conflict,reset-late-data", nil, late(1)...)
+	if len(found) != 1 || found[0].Detector != "data-conflict" || !strings.Contains(found[0].Explanation, "It also explains") {
+		t.Errorf("%v", titles(found))
+	}
+	if found := findingsOf(t, "data-conflict,reset-late-data", nil, late(0)...); len(found) != 1 || found[0].Detector != "reset-late-data" {
+		t.Errorf("nothing strange: %v", titles(found))
+	}
+}
+
 // What the capturing host counted as dropped it dropped itself: no mirror port and no filter did.
 func TestCountedDropsHaveOneCause(t *testing.T) {
 	c := &Context{MSL: record.DefaultMSL, Conns: 1, Drops: record.Some(uint64(757))}

@@ -12,14 +12,17 @@ import (
 type twoVersions struct {
 	tally
 	segments uint64
-	others   uint64 // connections that sent data again, all of it with the same bytes
-	partly   uint64 // connections of which packets are missing, or that began before the capture
+	strange  uint64    // that something else sent in its name, by TTL and timestamps
+	ids      explained // connections with such
+	others   uint64    // connections that sent data again, all of it with the same bytes
+	partly   uint64    // connections of which packets are missing, or that began before the capture
 }
 
 // Fields walks over what is summed up.
 func (x *twoVersions) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.segments, &x.others, &x.partly)
+	fold.Sum(w, &x.segments, &x.strange, &x.others, &x.partly)
+	fold.Items(w, &x.ids)
 }
 
 func dataConflict() Detector {
@@ -32,6 +35,8 @@ keeps what comes first, and never sees the rest. Counted are segments whose firs
 those of an earlier segment with the same sequence number, as long as that is remembered
 (in flight, or one of the last 64 acknowledged), both with a right TCP checksum. A segment
 that was spoiled on its way is none of them: its checksum is that of what is sent again.
+Data that came another way than all else of its end, by two hops or more, and lacks the timestamps
+that both ends agreed on (RFC 7323 section 3.2), something else sent, whatever its bytes.
 It can be mistaken for files that were joined or edited: they hold two connections
 with the same numbers.`,
 		New: func(o *Options) Fold {
@@ -42,6 +47,15 @@ with the same numbers.`,
 
 func (l atLeast) addConflict(s *subjects[twoVersions, *twoVersions], r *record.Record, e record.End) {
 	x := &r.Ends[e]
+	if x.Strange > 0 {
+		v := s.At(sideOf(r, e))
+		v.strange += uint64(x.Strange)
+		v.ids.Take(r.ID)
+		if uint64(x.Conflicts) < l.least {
+			v.hitAt(r, r.Evidence.Ends[e].Strange)
+			return
+		}
+	}
 	if uint64(x.Conflicts) < l.least {
 		if x.Retx > 0 {
 			s.At(sideOf(r, e)).others++
@@ -56,9 +70,24 @@ func (l atLeast) addConflict(s *subjects[twoVersions, *twoVersions], r *record.R
 	}
 }
 
+// intoStrange tells of data that something else sent, and that what came of it has no other cause.
+func (x *twoVersions) intoStrange(f *Finding, s Subject) {
+	const how = "came another way (a TTL two hops or more apart) and without the timestamps that all else of that end has (RFC 7323 section 3.2): something else sent it in that end's name. The receiver takes what comes first: the end's own data under the same numbers it throws away."
+	f.Confidence = max(f.Confidence, Likely)
+	f.explains = x.ids
+	if x.segments == 0 {
+		f.Title = fmt.Sprintf("data in the name of %s came from somewhere else: %s, on %s", s.who(), say.Plural(x.strange, "segment"), say.Plural(x.n, "connection"))
+		f.Explanation = "It " + how
+	} else {
+		f.Explanation += fmt.Sprintf(" Of the data, %s %s", say.Plural(x.strange, "segment"), how)
+	}
+	f.causes = f.causes[:1]
+	f.Advice = []string{f.Advice[1], "Look for a filter, captive portal or inspection device on the path; where there is none, it is an attack on that connection: encrypt it (TLS)."}
+}
+
 func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
 	f := Finding{
-		Severity: Notice, Confidence: Possible,
+		Severity: effect{felt: x.strange > 0}.severity(), Confidence: Possible,
 		Title:       fmt.Sprintf("other bytes under sequence numbers that %s had used before: %s, on %s", s.who(), say.Plural(x.segments, "segment"), say.Plural(x.n, "connection")),
 		Explanation: "Both have a right TCP checksum, so neither was spoiled on its way (the first 8 bytes are compared). The receiver takes what comes first and never sees the other (RFC 9293 section 3.8.1).",
 		causes: []Cause{onPath("something on the path sends data in that end's name (a filter, a captive portal, an attack), and the end's own answer comes later"),
@@ -68,7 +97,10 @@ func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
 		Advice: []string{"Compare TTL, IP-ID and timestamps of both packets with that end's others: another TTL shows another sender.",
 			"Capture at that end too: what is missing there it did not send."},
 	}
-	if x.others > 0 {
+	if x.strange > 0 {
+		x.intoStrange(&f, s)
+	}
+	if x.others > 0 && x.segments > 0 {
 		f.Explanation += fmt.Sprintf(" On %s it sent data again with the same bytes.", say.Plural(x.others, "other connection"))
 	}
 	if x.partly == x.n {

@@ -66,7 +66,7 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 		f.Advice = []string{"Look for a limit of idle time or life in the settings of the load balancer, proxy or firewall before that end; its log tells why it ended them.", f.Advice[0]}
 	}
 	if x.also > 0 {
-		f.Explanation += fmt.Sprintf(" On %s a RST with that end's own TTL came as well: it reset the connection itself too.", say.Thousands(x.also))
+		f.Explanation += onSome(x.also, x.n, "a RST with that end's own TTL came as well: it reset the connection itself too.")
 	}
 	return f
 }

@@ -53,7 +53,7 @@ func traitsOf(r *record.Record) (s traits) {
 	s.add(traitIdle, r.Idle.Outcome != record.IdleAnswered || r.Idle.Longest.OK)
 	s.add(traitWindow, a.ZeroWindows|b.ZeroWindows|a.SillyWindows|b.SillyWindows != 0)
 	s.add(traitLong, paced(a) >= second || paced(b) >= second)
-	s.add(traitRepeated, a.Retx|b.Retx|a.OutOfOrder|b.OutOfOrder|a.Conflicts|b.Conflicts != 0)
+	s.add(traitRepeated, a.Retx|b.Retx|a.OutOfOrder|b.OutOfOrder|a.Conflicts|b.Conflicts|a.Strange|b.Strange != 0)
 	s.add(traitStuck, x.Stuck.Times|y.Stuck.Times|x.Nagle.N|y.Nagle.N != 0 || x.Waited|y.Waited != 0 || x.Hole|y.Hole != 0 || max(x.UnackedTimes, y.UnackedTimes) > triesToFail)
 	s.add(traitRefused, a.PAWSRefused|b.PAWSRefused|a.BadChecksums|b.BadChecksums != 0)
 	s.add(traitSACK, a.SACKBlocks|b.SACKBlocks != 0)

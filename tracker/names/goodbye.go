@@ -8,7 +8,7 @@ import (
 // Goodbye reports whether payload is the message by which an end says in its protocol that it is
 // done: what ends the connection after it, be it a RST, takes nothing from anybody.
 func Goodbye(payload []byte) bool {
-	return quits(payload) || unbinds(payload) || logsOff(payload) || terminates(payload)
+	return quits(payload) || unbinds(payload) || unbinds(unwrapped(payload)) || logsOff(payload) || terminates(payload)
 }
 
 // quits: QUIT of SMTP, POP3, FTP, NNTP and others (RFC 5321 section 4.1.1.10, RFC 1939 section 5,
@@ -40,6 +40,21 @@ func unbinds(b []byte) bool {
 		return false
 	}
 	return body[at] == unbind && body[at+1] == 0
+}
+
+// unwrapped is what an LDAP message has in it that SASL signs and does not encrypt: behind its length
+// (RFC 4422 section 3.7) a token of Kerberos, whose checksum was rotated before the message (RFC 4121
+// section 4.2.5); nil for anything else.
+func unwrapped(b []byte) []byte {
+	const length, header, sealed = 4, 16, 2
+	if len(b) < length+header || int(binary.BigEndian.Uint32(b)) != len(b)-length || b[length] != 5 || b[length+1] != 4 || b[length+2]&sealed != 0 {
+		return nil
+	}
+	checksum, rotated := int(binary.BigEndian.Uint16(b[length+4:])), int(binary.BigEndian.Uint16(b[length+6:]))
+	if checksum != rotated || length+header+checksum > len(b) {
+		return nil
+	}
+	return b[length+header+checksum:]
 }
 
 // element is what the first element of BER has in it, where that has the tag and is whole.

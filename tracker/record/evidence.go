@@ -20,6 +20,7 @@ type EndEvidence struct {
 	Unanswered  uint64 // the first of the probes that were not answered any more
 	OldStamp    uint64 // data that the other end threw away for its timestamp
 	Conflict    uint64 // data that is not what was sent before under the same numbers
+	Strange     uint64 // data in its name that something else seems to have sent
 	BadChecksum uint64 // data with a wrong TCP checksum
 	OpenProbe   uint64 // probe of a window that the other end had opened again
 	Unmarked    uint64 // data without ECN mark after both agreed on ECN
