@@ -38,7 +38,7 @@ func (e *endpoint) sentBeyondSYN() bool {
 // nothing but SYN, FIN and RST: it may stand behind data that a filter left out.
 func (t *Tracker) keepRST(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, seq := &c.ends[from], reassembly.Seq(s.Seq)
-	if d := seq.Sub(e.sndNxt()); !c.onlyFlagged() || !e.synSeen || d <= 0 || d > maxAhead {
+	if d := seq.Sub(e.sndNxt()); !c.onlyFlagged() || !e.synSeen || d <= 0 {
 		return
 	}
 	t.hasAsides(c)
@@ -67,6 +67,5 @@ func (t *Tracker) lastRST(c *conn) {
 	if c.ignored.Packet == x.packet {
 		c.ignored = record.IgnoredRST{}
 	}
-	x.packet = 0
 	t.takeRSTOf(c, from, s, x.at, true)
 }

@@ -67,3 +67,59 @@ func TestRSTAheadOfACaptureThatGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// What denies a RST far ahead, or is another's, leaves it ignored, each one counted.
+func TestRSTThatStaysIgnored(t *testing.T) {
+	const asked = `
+		0.00 > S 0:0(0) | - -
+		0.01 < S. 0:0(0) ack 1 | - -
+		`
+	for _, c := range []struct {
+		name, lines string
+		open        record.OpenKind
+		ignored     uint32
+	}{
+		{"FINs below it", asked + `1.0 < R 70001:70001(0) | - -
+			1.1 < R 70001:70001(0) id 9 | - -
+			2.0 > F. 201:201(0) ack 2001 | - -
+			2.1 < F. 2001:2001(0) ack 202 | - -`, record.OpenHandshake, 2},
+		{"the opener gives up", asked + `0.015 < R 70001:70001(0) | - -
+			0.020 > R 1:1(0) | - -`, record.OpenAborted, 1},
+		{"another number after it", asked + `1.0 < R 70001:70001(0) | - -
+			1.1 < R 90001:90001(0) | - -`, record.OpenHandshake, 1},
+		{"it came another way", asked + `1.0 < R 70001:70001(0) ttl 30 | - -`, record.OpenHalfOpen, 1},
+		{"2 GB ahead", asked + `1.0 < R 2000000001:2000000001(0) | - -`, record.OpenHalfOpen, 1},
+	} {
+		if r := recordOf(t, c.lines); r.Open.Kind != c.open || r.Close.RSTsIgnored != c.ignored {
+			t.Errorf("%s: opened %v, %d RSTs ignored, want %v and %d", c.name, r.Open.Kind, r.Close.RSTsIgnored, c.open, c.ignored)
+		}
+	}
+}
+
+// A FIN that acknowledges what was never sent is borne out by a RST,ACK with both its numbers, by no
+// other: who has no such connection answers it by the number that it carries.
+func TestRSTThatBearsOutAFIN(t *testing.T) {
+	for _, c := range []struct {
+		rst  string
+		want record.End
+	}{
+		{"R. 70001:70001(0) ack 2", record.Orig}, {"R. 70001:70001(0) ack 1", record.Orig},
+		{"R 70001:70001(0)", record.NoEnd}, {"R. 70001:70001(0) ack 0", record.NoEnd}, {"R. 69001:69001(0) ack 2", record.NoEnd},
+	} {
+		if r := recordOf(t, opened+`
+			1.00 > F. 1:1(0) ack 70001 | - -
+			1.01 < `+c.rst+` | - -`); r.Close.First != c.want {
+			t.Errorf("%s: closed first by %v, want %v", c.rst, r.Close.First, c.want)
+		}
+	}
+}
+
+// Data of the client does not show that the server took the handshake's final ACK: a RST without ACK
+// that answers it comes out of SYN-RECEIVED.
+func TestRSTThatAnswersDataOfTheHandshake(t *testing.T) {
+	if r := recordOf(t, opened+`
+		0.10 > .P 1:101(100) ack 1 | - -
+		0.11 < R 1:1(0) | - -`); r.Close.ResetIn != record.SynReceived {
+		t.Errorf("reset in %v", r.Close.ResetIn)
+	}
+}

@@ -92,3 +92,13 @@ func TestLoneSYNACK(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is told live of a lone SYN/ACK that nothing followed.
+func TestLoneSYNACKIsNoEvent(t *testing.T) {
+	rec, tr := run(t, Options{Events: true}, plainWire, "0.000 < S. 0:0(0) ack 1 | - -")
+	tr.Tick(plainWire.segment(line{at: 4000}, 2).Time)
+	tr.Finish()
+	if len(rec.records) != 1 || len(rec.events) != 0 {
+		t.Errorf("%d records, events %v", len(rec.records), rec.events)
+	}
+}

@@ -185,6 +185,20 @@ func TestCapturesOfFlags(t *testing.T) {
 	}
 }
 
+// Where a filter let only SYN, FIN and RST through no RST is known to answer the handshake's final ACK.
+func TestRSTOfFlagsRefusesNothing(t *testing.T) {
+	refused := func(r *record.Record) {
+		r.Close.Kind, r.Close.ResetBy, r.Close.ResetIn, r.Close.FINs, r.Close.RSTs = record.CloseReset, record.Resp, record.SynReceived, [2]uint32{}, [2]uint32{0, 1}
+		r.Ends[record.Orig].Packets, r.Ends[record.Resp].Packets = 2, 2
+	}
+	if !RefusedLate(made(1, refused)) {
+		t.Error("the RST does not answer an ACK that was captured")
+	}
+	if RefusedLate(made(1, refused, func(r *record.Record) { r.Ends[record.Orig].Packets = 1 })) {
+		t.Error("the RST answers an ACK that was not captured")
+	}
+}
+
 // A filter is blamed from 20 segments with data on: fewer may lack their ACKs by chance, as when
 // packets were picked by hand.
 func TestFilterByChance(t *testing.T) {
