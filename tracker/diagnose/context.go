@@ -30,6 +30,7 @@ type Context struct {
 	contrasts *contrasts
 	ended     *endings
 	suspects  suspects
+	systems   *systems
 	lastBegan map[capture.Addr]int64 // see opensUntil
 	unseen    map[capture.Addr]bool  // see answersUnseen
 }

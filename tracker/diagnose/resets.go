@@ -246,6 +246,9 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	f := k.tell(s, &rest, c.wholeOf(s.A, rest.n), k.scale)
 	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the server "+name(s.A))
 	rest.tookLeave(&f)
+	if x.by[record.Orig] == 0 && len(x.sources.known) == 1 && c.proxied(&x.sources) {
+		f.behindProxy(x.sources.known[0].Addr)
+	}
 	if s.Kind == SubjectHost {
 		f.Severity = min(f.Severity, Notice) // one host's habit, or many listeners' of which each did it once
 	} else if k.ends != endedUnknown && !alike { // else the cause is named

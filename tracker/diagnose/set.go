@@ -167,7 +167,7 @@ func (s *Set) Findings(c *Context) []Finding {
 	s.tried.kept.Trim()
 	s.systems.kept.Trim()
 	with.census, with.tried, with.quality, with.suspects = &s.census, &s.tried, &s.quality, newSuspects()
-	with.contrasts, with.ended = s.sample.join(), &s.endings
+	with.contrasts, with.ended, with.systems = s.sample.join(), &s.endings, &s.systems
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
 			x.Suspects(&with)

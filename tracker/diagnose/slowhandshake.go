@@ -161,10 +161,15 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s, at most %s", name(s.A), what, span(x.longest))
 		f.causes = []Cause{onHost("the host is overloaded, or sleeps to save power"), hostOrPath("a proxy or firewall answers only after it reached its backend")}
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
-		if x.near > 0 && x.near == x.by[slowListener] {
+		switch {
+		case x.near > 0 && x.near == x.by[slowListener]:
 			f.Explanation = fmt.Sprintf("Data was acknowledged within %s, but its first answer took %s, about as long as the SYN/ACK: what acknowledges here stands before the server that answers, which is far or slow.", span(x.rtt), span(x.gave))
 			f.causes = []Cause{onPath("a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long"), onHost("the host is overloaded, or sleeps to save power")}
 			f.Advice = []string{"Find what stands between: `traceroute -T -p " + strconv.Itoa(int(s.A.Port)) + " " + s.A.Addr.String() + "`. Capture behind it too: the server's half of the handshake shows there."}
+		case c.proxied(&x.from):
+			f.Explanation = fmt.Sprintf("Data was acknowledged within %s. So it is on nearly all connections of this client, while SYN/ACKs and answers come from far: something beside it (a NAT or proxy that ends TCP) stands for every server.", span(x.rtt))
+			f.causes = []Cause{onPath("the way from the NAT or proxy beside the client to this server is long, or lost a SYN"), onHost("the server's host is overloaded, or sleeps to save power")}
+			f.Advice = []string{"Capture behind that NAT or proxy (on the host of a virtual machine): the server's half of the handshake shows there."}
 		}
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))

@@ -27,10 +27,18 @@ const maxHosts = 4096
 func newSystems() systems { return systems{fold.NewBounded[port, starts](maxHosts)} }
 
 // starts are how many connections of a host had packets of each TTL to begin with.
-type starts struct{ from64, from128, from255, small uint64 } // small: with the loopback MSS of macOS and FreeBSD
+type starts struct {
+	from64, from128, from255 uint64
+	small                    uint64        // with the loopback MSS of macOS and FreeBSD
+	near, far                uint64        // opened by it, whose data was acknowledged from near or not: see acknowledgedNear
+	servers                  fold.Distinct // hosts that the near ones went to
+}
 
 // Fields walks over the counts.
-func (x *starts) Fields(w *fold.Walk) { fold.Sum(w, &x.from64, &x.from128, &x.from255, &x.small) }
+func (x *starts) Fields(w *fold.Walk) {
+	fold.Sum(w, &x.from64, &x.from128, &x.from255, &x.small, &x.near, &x.far)
+	x.servers.Fields(w)
+}
 
 // system is what a host seems to be of.
 type system uint8
@@ -58,6 +66,13 @@ func (x *starts) of() system {
 func hostKey(a capture.Addr) port { return port(capture.Endpoint{Addr: a}) }
 
 func (x *systems) add(r *record.Record) {
+	if near, known := acknowledgedNear(r); near {
+		s := x.kept.At(hostKey(r.Orig.Addr))
+		s.near++
+		s.servers.Add(fold.Hash16(r.Resp.Addr, 0))
+	} else if known {
+		x.kept.At(hostKey(r.Orig.Addr)).far++
+	}
 	for e, addr := range [...]capture.Addr{r.Orig.Addr, r.Resp.Addr} {
 		ttl := r.Ends[e].TTL
 		if !ttl.OK {
