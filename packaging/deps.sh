@@ -34,6 +34,9 @@ list() {
 		needs ethtool ethtool
 		# The page is tried in a browser.
 		needs pdftotext poppler-utils
+		needs npm npm
+		needs jq jq
+		/usr/bin/python3 -c 'import pandas' 2>/dev/null || missing="$missing python3-pandas"
 		have google-chrome || have chromium-browser || needs chromium chromium
 		if [ -e ../shared/corpus/index.tsv ]; then
 			needs tshark tshark
@@ -71,22 +74,19 @@ if [ -n "$missing" ]; then
 	exit 1
 fi
 
-# What the page and the recipes are tried with besides, and Debian has not, goes into a cache of the
-# user: without it these tests are skipped.
+# What the page and the recipes are tried with besides, and Debian has not, comes by npm into a cache
+# of the user: without it these tests are skipped.
 if [ "$purpose" = test ]; then
 	cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpwatch-test
-	mkdir -p "$cache"
-	if [ ! -e "$cache/axe.min.js" ]; then
-		axe=axe-core-4.14.1
-		if ! (cd "$cache" && have npm && npm pack --silent axe-core@4.14.1 && tar -xzOf $axe.tgz package/axe.min.js >axe.part && mv axe.part axe.min.js && rm -f $axe.tgz) >/dev/null 2>&1; then
-			echo "npm cannot fetch axe-core: faults of the page that it finds are not looked for" >&2
+	mkdir -p "$cache/bin"
+	for package in axe-core@4.14.1 @duckdb/node-api@1.5.6-r.1; do
+		name=${package%@*}
+		if [ ! -e "$cache/node_modules/$name" ] && ! { have npm && npm install --silent --no-audit --no-fund --prefix "$cache" "$package" >/dev/null 2>&1; }; then
+			echo "npm cannot install $package: what needs it is not tried" >&2
 		fi
-	fi
-	if [ ! -x "$cache/python/bin/duckdb" ]; then
-		if ! (python3 -m venv "$cache/python" && "$cache/python/bin/pip" install -q duckdb-cli==1.5.6 pandas) >/dev/null 2>&1; then
-			echo "pip cannot install duckdb-cli and pandas: recipes that need them are not run" >&2
-		fi
-	fi
+	done
+	ln -sf "$(cd "$(dirname "$0")" && pwd)/duckdb.js" "$cache/bin/duckdb"
+	[ ! -x /usr/bin/python3 ] || ln -sf /usr/bin/python3 "$cache/bin/python3" # which has Debian's pandas
 fi
 # Go itself may be older than go.mod asks for.
 "$(dirname "$0")/go" version >/dev/null

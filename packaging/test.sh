@@ -60,8 +60,8 @@ if [ "$(id -u)" != 0 ]; then
 fi
 say "test ${race}"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tcpwatch-test # see deps.sh
-[ ! -d "$cache/python/bin" ] || PATH=$cache/python/bin:$PATH
-[ ! -e "$cache/axe.min.js" ] || export PAGETEST_AXE="$cache/axe.min.js"
+[ ! -d "$cache/node_modules/@duckdb" ] || PATH=$cache/bin:$PATH
+[ ! -e "$cache/node_modules/axe-core/axe.min.js" ] || export PAGETEST_AXE="$cache/node_modules/axe-core/axe.min.js"
 corpus=${TCPWATCH_CORPUS:-}
 [ -n "$corpus" ] || [ ! -e ../shared/corpus/index.tsv ] || corpus=$(cd ../shared/corpus && pwd)
 # Two packages more than there are cores: those with the lab mostly wait, also for each other.

@@ -14,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tcpwatch/internal/pcaptest"
+	"tcpwatch/internal/racetest"
 )
 
 // askedAt asks a server at a unix socket, until there is one.
@@ -118,6 +121,49 @@ func TestServesAFile(t *testing.T) {
 		if errs.String() != want {
 			t.Errorf("standard error says %q, want %q", errs, want)
 		}
+	}
+}
+
+// A file is on the page while it loads: its connections so far, and how far that is.
+func TestServesAFileThatLoads(t *testing.T) {
+	racetest.TooSlow(t)
+	dir := t.TempDir()
+	socket, file := filepath.Join(dir, "http"), filepath.Join(dir, "long.pcap")
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	const all = 80_000
+	if err := os.WriteFile(file, pcaptest.ShortConnections(t, all), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd, errs := program(t, "--http", "unix:"+socket, "-j", "1", file)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	var opened []uint64 // so far, while it loaded and at the end
+	for deadline := time.Now().Add(time.Minute); ; {
+		var x struct {
+			Ended  bool
+			Opened uint64
+		}
+		text := askedAt(t, socket, "/api/v1/headline")
+		if err := json.Unmarshal([]byte(text), &x); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		if n := len(opened); n == 0 || opened[n-1] != x.Opened {
+			opened = append(opened, x.Opened)
+		}
+		if x.Ended || time.Now().After(deadline) {
+			break
+		}
+	}
+	cmd.Process.Signal(syscall.SIGINT)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err, errs)
+	}
+	if n := len(opened); n < 2 || opened[0] == 0 || opened[n-1] != all {
+		t.Errorf("opened connections: %d", opened)
 	}
 }
 

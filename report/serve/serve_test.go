@@ -362,6 +362,32 @@ func TestManyFollowAndOneIsSlow(t *testing.T) {
 	}
 }
 
+// The page of a file follows it while it is read, how far that is, too, and says when all is read.
+func TestFollowsAFileThatLoads(t *testing.T) {
+	p := play(t, "127.0.0.1:0", "", func(o *Options) { o.Live, o.Input, o.Size = false, "a.pcap", 2000 })
+	f := p.follower(t)
+	states := map[string]bool{}
+	for _, offset := range []int64{740, 1990, 2100} {
+		p.Tick(&record.Tick{Offset: offset})
+		for range 3 { // one may have been under way
+			_, e := f.next(t)
+			states[e.State] = true
+		}
+	}
+	p.mu.Lock()
+	p.ended = true
+	p.mu.Unlock()
+	for last := ""; last != "all is read"; {
+		_, e := f.next(t)
+		last = e.State
+	}
+	for _, want := range []string{"reading: 37%", "reading: 99%", "reading: 100%"} {
+		if !states[want] {
+			t.Errorf("no state says %s: %v", want, states)
+		}
+	}
+}
+
 // A page that comes back says which state it has, and gets what is new; one of another run gets all.
 func TestComesBack(t *testing.T) {
 	p := play(t, "127.0.0.1:0", "")
