@@ -44,6 +44,7 @@ type endpoint struct {
 	finAckedBy              uint64 // packet
 	finPacket               uint64
 	firstByte               int64  // time of its first payload byte
+	firstData               uint64 // packet with that
 	synData                 uint32 // payload of its SYN or SYN/ACK
 
 	tsRecent uint32 // what the other end remembers of its timestamps (RFC 7323: TS.Recent); 0 for nothing

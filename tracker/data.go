@@ -12,7 +12,7 @@ func (t *Tracker) placeData(c *conn, from record.End, seq reassembly.Seq, a reas
 		s := &c.ends[from].stream
 		t.placed.New, t.placed.Offset = true, int64(s.Span())-int64(uint32(s.Next()-seq))
 	}
-	c.turns.take(c, from, a, now)
+	t.placed.Answer = c.turns.take(c, from, a, now)
 }
 
 // takeData takes the payload of a segment that is no probe.
@@ -33,6 +33,7 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 		c.details.dataTTL[from] = c.otherWay(from, s)
 	}
 	c.takeLeapBack(from, s, now)
+	noteFirst(&e.firstData, s.Packet)
 	a := e.stream.Add(seq, s.Len)
 	c.bearsOut(from, a)
 	t.placeData(c, from, seq, a, now)

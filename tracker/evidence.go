@@ -100,7 +100,11 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 		if l := c.ends[e.Peer()].zero.list; l != nil {
 			p.OpenProbe = l.open.packet
 		}
+		if p.Data = y.firstData; p.Data != 0 {
+			p.DataTime = y.firstByte
+		}
 		if s := y.sender; s != nil {
+			p.RepeatTime = s.repeatTime
 			p.OldStamp, p.BadChecksum = s.refused.pawsAt, s.refused.wrongAt
 			p.Conflict = s.conflictAt
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt

@@ -21,6 +21,10 @@ func TestEvidencePackets(t *testing.T) {
 			0.500 > .P 1001:2001(1000) ack 1 | - -
 			1.100 > .P 1001:2001(1000) ack 1 | - -
 			1.110 < .  1:1(0) ack 2001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Ends[record.Orig].Repeat }, 7},
+		{"when the first repeat came", talk + `
+			0.200 > .P 1001:2001(1000) ack 1 | - -
+			0.500 > .P 1001:2001(1000) ack 1 | - -
+			1.100 > .P 1001:2001(1000) ack 1 | - -`, func(r *record.Record) uint64 { return uint64(r.Evidence.Ends[record.Orig].RepeatTime-r.Start) / 1e6 }, 500},
 		{"a needless one", talk + `
 			0.500 > .P 1:1001(1000) ack 1 | - -
 			0.510 < .  1:1(0) ack 1001 | - -`, func(r *record.Record) uint64 { return r.Evidence.Ends[record.Orig].Needless }, 6},
@@ -49,7 +53,11 @@ func TestEvidencePackets(t *testing.T) {
 		{"nothing", sackOpened + `
 			0.100 > .P 1:51(50) ack 1 | - -
 			0.110 < .  1:1(0) ack 51 | - -`, func(r *record.Record) uint64 {
-			if r.Evidence.Ends == [2]record.EndEvidence{} {
+			x := &r.Evidence.Ends[record.Orig]
+			if x.Data != 4 || x.DataTime-r.Start != 100e6 || r.Evidence.Ends[record.Resp] != (record.EndEvidence{}) {
+				return 1
+			}
+			if *x == (record.EndEvidence{Data: x.Data, DataTime: x.DataTime}) {
 				return r.Evidence.Missing + r.Evidence.Duplicate + r.Evidence.WentBack + r.Evidence.Truncated + r.Evidence.Offload
 			}
 			return 1

@@ -57,7 +57,7 @@ func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 	a := e.stream.Add(e.isn.Add(1), s.Len)
 	e.seenBytes += uint64(a.New + a.Filled)
 	if e.has&hasFirstByte == 0 {
-		e.firstByte, e.has = now, e.has|hasFirstByte
+		e.firstByte, e.firstData, e.has = now, s.Packet, e.has|hasFirstByte
 	}
 	return a
 }
@@ -71,7 +71,7 @@ func (e *endpoint) leaveSYNData() {
 		e.stream.Reset()
 		e.stream.Start(first)
 		e.synData, e.seenBytes = 0, 0
-		e.has &^= hasFirstByte
+		e.firstData, e.has = 0, e.has&^hasFirstByte
 	}
 }
 

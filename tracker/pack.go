@@ -80,14 +80,20 @@ func (t *Tracker) packAlone(c *conn) bool {
 	return true
 }
 
-// unpack gives a packed connection a state again.
-func (t *Tracker) unpack(i uint32) {
+// load makes a state of a packed connection, which stays packed.
+func (t *Tracker) load(i uint32) *conn {
 	x := t.entries.At(i)
 	c := t.take()
 	c.id, c.entry, c.class, c.kept = x.ID, i, x.Class, uint32(x.Kept)*keptUnit
 	t.code.Unpack(&t.loader.v, t.arena.At(x.Packed)[:int(x.Size)*table.ArenaUnit])
 	c.share(&t.shards[record.ShardOf(x.Key.Hash())].room)
 	t.loader.conn(t, c)
+	return c
+}
+
+// unpack gives a packed connection a state again.
+func (t *Tracker) unpack(i uint32) {
+	x, c := t.entries.At(i), t.load(i)
 	t.arena.Drop(x.Packed)
 	if x.Class != table.Gone {
 		t.bytes += bodyBytes - stateBytes(x)

@@ -111,6 +111,7 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	n = w.time(n, &e.lastSend, c.last)
 	n = w.time(n, &e.lastData, e.lastSend)
 	n = w.time(n, &e.firstByte, e.lastData)
+	n = w.packet(n, &e.firstData, c.firstPacket)
 	if head&endFIN != 0 {
 		if w.loads() {
 			e.fin = e.stream.Next()

@@ -50,6 +50,9 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	refused := x.refused.wasRefused(seq)
 	x.refused.alone = x.refused.alone && x.refused.wrongSeq != seq
 	if !c.doubledAgain(from, was, known, class, s, now) && !acked {
+		if x.repeatAt == 0 {
+			x.repeatTime = now
+		}
 		noteFirst(&x.repeatAt, s.Packet)
 	}
 	m := record.Moment{Kind: record.MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}

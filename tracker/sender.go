@@ -62,6 +62,7 @@ type sender struct {
 	conflicts uint32 // segments whose bytes are not those sent before under the same numbers
 
 	repeatAt, needlessAt, lateAt, conflictAt uint64 // see record.EndEvidence
+	repeatTime                               int64  // of repeatAt
 }
 
 // recovery is what a sender is doing about loss (Linux's CA states).

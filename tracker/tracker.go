@@ -384,12 +384,20 @@ func (t *Tracker) Looked() uint16 { return t.lookedAt }
 func (t *Tracker) show(i uint32, f func(r *record.Record)) {
 	x := t.entries.At(i)
 	packed := x.State == 0
-	c := t.stateOf(i)
+	alone := packed && !x.Behind && x.Prev == 0 // it can stay packed
+	var c *conn
+	if alone {
+		c = t.load(i)
+	} else {
+		c = t.stateOf(i)
+	}
 	c.silent, c.vague = t.clock.silence(x.Stamp)
 	t.fill(&t.record, c)
 	t.record.Interim = true
 	f(&t.record)
 	switch {
+	case alone:
+		t.give(c)
 	case packed && x.Behind:
 		t.packAlone(c)
 	case packed:

@@ -22,8 +22,8 @@ type turnarounds struct {
 	spread *reassembly.Histogram
 }
 
-// take takes payload that an end sent.
-func (x *turnarounds) take(c *conn, from record.End, a reassembly.Added, now int64) {
+// take takes payload that an end sent, and returns the turn-around that it completes; 0 for none.
+func (x *turnarounds) take(c *conn, from record.End, a reassembly.Added, now int64) (took int64) {
 	orig, resp := &c.ends[record.Orig].stream, &c.ends[record.Resp].stream
 	switch {
 	case from == record.Orig && a.New+a.Filled == 0:
@@ -47,10 +47,12 @@ func (x *turnarounds) take(c *conn, from record.End, a reassembly.Added, now int
 				x.answerFrom = resp.Base()
 			}
 			if orig.Next() == x.requestEnd && resp.Next() == x.answerFrom.Add(a.New) {
+				took = max(now-x.request, 1)
 				x.add(now - x.request)
 			}
 		}
 	}
+	return took
 }
 
 // add counts a turn-around.

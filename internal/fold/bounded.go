@@ -77,6 +77,7 @@ func (s *Bounded[K, V, P]) enter(k K) P {
 	}
 	v := P(new(V))
 	s.items[k] = v
+	s.last, s.lastKey = v, k
 	return v
 }
 

@@ -108,7 +108,15 @@ func (p Phrases) EndSummary(r *record.Record, e record.End) string {
 	if end.MissingBytes > 0 {
 		s += fmt.Sprintf(", %s not captured", say.Bytes(end.MissingBytes))
 	}
-	if end.RTT.N > 0 {
+	switch {
+	case end.RTT.N == 0:
+	case end.RTT.Source == record.RTTHandshake:
+		part := "SYN"
+		if e == record.Resp {
+			part = "SYN/ACK"
+		}
+		s += fmt.Sprintf(", its %s acknowledged after %s", part, p.Span(end.RTT.P50))
+	default:
 		s += fmt.Sprintf(", acknowledged after %s (median of %s)", p.About(end.RTT.P50, end.RTT.Min, end.RTT.Max, record.RTTError), say.Thousands(uint64(end.RTT.N)))
 	}
 	return s

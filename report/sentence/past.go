@@ -41,7 +41,7 @@ func (p Phrases) Past(r *record.Record, notes map[uint64][]string) []Past {
 		h.add(o.SYNAgainAt, at, words)
 	}
 	h.add(o.SYNACKAgainAt, record.Opt[int64]{}, "SYN/ACK retransmission")
-	h.add(o.ACKIgnoredAt, record.Opt[int64]{}, "SYN/ACK retransmission after the handshake's final ACK")
+	h.add(o.ACKIgnoredAt, record.Opt[int64]{V: o.ThirdACK.V + o.ACKIgnored.V, OK: o.ThirdACK.OK && o.ACKIgnored.OK}, "SYN/ACK retransmission after the handshake's final ACK")
 	h.add(r.Evidence.OldAnswer, record.Opt[int64]{}, "an older connection answers the SYN")
 	h.add(r.Evidence.Missing, record.Opt[int64]{}, "an ACK of bytes that the capture missed")
 	if r.Idle.Gap > 0 {
@@ -85,14 +85,19 @@ func (h *pasts) add(packet uint64, at record.Opt[int64], words string) *Past {
 	return x
 }
 
-// trouble adds the first packet of each kind of trouble of an end.
+// trouble adds the first data of an end, and the first packet of each kind of trouble of it.
 func (h *pasts) trouble(r *record.Record, e record.End) {
 	x, who := &r.Evidence.Ends[e], "the "+Who(e)
+	data := "the first data of " + who
+	if r.Capture.Midstream {
+		data += " in the capture"
+	}
+	h.add(x.Data, known(x.DataTime), data)
+	h.add(x.Repeat, known(x.RepeatTime), "the first retransmission of data of "+who)
 	for _, y := range []struct {
 		packet uint64
 		words  string
 	}{
-		{x.Repeat, "the first retransmission of data of " + who},
 		{x.Needless, "the first sign of a needless retransmission of " + who},
 		{x.Late, "the first segment of " + who + " out of order"},
 		{x.Silly, who + " offers a window of less than a segment"},
@@ -110,6 +115,9 @@ func (h *pasts) trouble(r *record.Record, e record.End) {
 		}
 	}
 }
+
+// known is a time of which 0 stands for none.
+func known(at int64) record.Opt[int64] { return record.Opt[int64]{V: at, OK: at != 0} }
 
 // edgeWords is the packet that moves an end along an edge; "" for one that is not known.
 func edgeWords(r *record.Record, t *record.Transition) string {

@@ -36,6 +36,7 @@ func TestPast(t *testing.T) {
 	}
 	r.Open.SYNs, r.Open.SYNAgainAt, r.Open.NSYNsAgain, r.Open.SYNsAgain[0] = 3, 101, 1, 1004
 	r.Evidence.Ends[record.Resp].Repeat = 108
+	r.Evidence.Ends[record.Orig].Data, r.Evidence.Ends[record.Orig].DataTime = 105, at
 	r.Evidence.Ends[record.Resp].WindowFull = 105 // where a segment is as long as a window it is full from the begin
 	r.Ends[record.Orig].ZeroWindowList = []record.ZeroWindowEpisode{{Start: at, Packet: 109, End: at, EndPacket: 110, EndedBy: record.ZeroWindowUpdate}}
 	var b strings.Builder
@@ -50,6 +51,7 @@ func TestPast(t *testing.T) {
 101 true: SYN retransmission, the first of 2; a note
 103 server=SYN-RECEIVED client=(ESTABLISHED) true: the server's SYN/ACK
 104 server=(ESTABLISHED) true: the handshake's final ACK
+105 true: the first data of the client
 106 server=SYN-RECEIVED true: the server was not in ESTABLISHED after all
 107 server=ESTABLISHED* true: a packet that was not captured
 108 false: the first retransmission of data of the server
@@ -73,5 +75,38 @@ func TestPast(t *testing.T) {
 	all := (Phrases{}).Past(reset, nil)
 	if len(all) != 1 || len(all[0].Edges) != 2 || !slices.Equal(all[0].Words, []string{"the server's RST: its program aborted: it closed with SO_LINGER 0, or with unread data"}) {
 		t.Errorf("%+v", all)
+	}
+}
+
+// Where an end sent no data, what was acknowledged is its part of the handshake; the first retransmission of
+// data has its time, and so has a SYN/ACK that came after the final ACK.
+func TestHandshakeIsNoData(t *testing.T) {
+	r := recordtest.MadeUp(100, "10.0.0.1:40000", "10.0.0.2:80")
+	for e, want := range []string{", its SYN acknowledged after 5 ms", ", its SYN/ACK acknowledged after 5 ms"} {
+		x := &r.Ends[e]
+		x.RTT = record.RTTRecord{N: 1, Min: 5e6, P50: 5e6, Max: 5e6, Source: record.RTTHandshake}
+		if got := (Phrases{}).EndSummary(r, record.End(e)); !strings.HasSuffix(got, want) {
+			t.Error(got)
+		}
+		x.RTT.Source = record.RTTData
+		if got := (Phrases{}).EndSummary(r, record.End(e)); !strings.HasSuffix(got, ", acknowledged after 5 ms (median of 1)") {
+			t.Error(got)
+		}
+	}
+	r.Transitions = nil
+	r.Open.ThirdACK, r.Open.ACKIgnored, r.Open.ACKIgnoredAt = record.Some(r.Start+1e6), record.Some(int64(9e6)), 104
+	r.Evidence.Ends[record.Orig].Repeat, r.Evidence.Ends[record.Orig].RepeatTime = 106, r.Start+30e6
+	r.Capture.Midstream, r.Evidence.Ends[record.Orig].Data = true, 105
+	var got []string
+	for _, x := range (Phrases{}).Past(r, nil) {
+		got = append(got, fmt.Sprint(x.Packet, " ", x.Time.OK, " ", (x.Time.V-r.Start)/1e6, " ", x.Words[0]))
+	}
+	for _, want := range []string{"104 true 10 SYN/ACK retransmission after the handshake's final ACK", "106 true 30 the first retransmission of data of the client"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+	if !slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, " the first data of the client in the capture") }) {
+		t.Errorf("%q", got)
 	}
 }

@@ -10,6 +10,9 @@ type EvidenceRecord struct {
 
 // EndEvidence are those of one end.
 type EndEvidence struct {
+	Data        uint64 // the first with data
+	DataTime    int64  // when it came; 0 where that is not known
+	RepeatTime  int64  // when Repeat came; likewise
 	Repeat      uint64 // data sent again, but for what was needless at first sight or came too soon for a loss
 	Needless    uint64 // shows that a repeat was needless: that, or the ACK that tells
 	Doubled     uint64 // data that came again sooner than a loss can be known

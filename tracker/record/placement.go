@@ -12,6 +12,7 @@ type Placement struct {
 	Bytes  uint32  // of payload, by which EndRecord.WireBytes grew; only with the tracker's Options.Count, as the next
 	Again  uint32  // by which EndRecord.Retx grew
 	Trip   int64   // ns: the smoothed round trip (RFC 6298) of the end whose data it acknowledges, where it told one; 0 where not. Likewise
+	Answer int64   // ns: the turn-around that it completes, see ExchangesRecord, with its first byte; 0 where it completes none
 	Kept   *uint32 // for the reader to say how many bytes it keeps of the connection: they count to Options.MaxBytes. nil without that
 	Mark   *uint32 // a word of the connection that the tracker only keeps: 0 at first. Valid until the next Observe or Tick
 }

@@ -12,6 +12,7 @@ func (r *Record) ForgetSpans() {
 		x.SenderLimited, x.NetworkLimited, x.WindowLimited, x.Sending, x.ReorderMax, x.ZeroWindow = 0, 0, 0, 0, 0, 0
 		r.Keepalive[e].Idle, r.Keepalive[e].Interval = Opt[int64]{}, Opt[int64]{}
 		r.Path[e].Doubled = 0
+		r.Evidence.Ends[e].DataTime, r.Evidence.Ends[e].RepeatTime = 0, 0
 	}
 	r.Exchanges = ExchangesRecord{N: r.Exchanges.N}
 	r.Capture.Tap = TapUnknown
