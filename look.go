@@ -1,7 +1,11 @@
 package tcpwatch
 
 import (
+	"maps"
+	"slices"
+
 	"tcpwatch/report"
+	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
 
@@ -13,20 +17,24 @@ const (
 	// lookWhole is up to how many connections a worker walks over at once when a View is
 	// wanted; of more it shows the walk that it completed last.
 	lookWhole = 16384
-	// lookLive is how many it walks over at most each time that a live capture shows, four
-	// times a second: some 20 ms (BenchmarkLook). Where little happens it takes fewer, lookIdle
-	// and lookEach for each segment; the first walk that somebody waits for is faster. Of a file,
-	// which waits, it takes lookFile at every 4,096th packet.
+	// lookLive is how many it walks over at most four times a second of a live capture: some 20 ms
+	// (BenchmarkLook). Where little happens it takes fewer, lookIdle and lookEach for each segment, and
+	// lookQuiet where nothing has happened since the walk before began, so that only time can tell more;
+	// the first walk that somebody waits for is faster. Of a file, which waits, it takes lookFile at every
+	// 4,096th packet.
 	lookLive  = 8192
-	lookIdle  = 1024
+	lookIdle  = 768
 	lookEach  = 4
+	lookQuiet = 128
 	lookFirst = 4 * lookLive
 	lookFile  = 1024
 	// recentParts is in how many parts of report.RecentSpan what ended is forgotten.
 	recentParts = 5 // the newest of which has just begun
 	partSpan    = report.RecentSpan / (recentParts - 1)
-	// closedKept is how many connections that ended a worker keeps for a list.
+	// closedKept is how many connections that ended a worker keeps for a list, and citedKept how many besides
+	// that a finding may cite.
 	closedKept = 1024
+	citedKept  = 4096
 )
 
 // sight is what a worker shows of its connections.
@@ -70,11 +78,18 @@ type looking struct {
 		all    *report.Summary
 	}
 	closed  []record.Record // the last closedKept, in a ring
+	cited   []bool          // which of those a finding may cite
 	nClosed uint64
+	roomAt  int64                     // packet time before which there is no room for more of them
+	kept    map[uint64]*record.Record // of those that are no longer in the ring, by id, what a finding may cite: at most citedKept
 	totals  report.Totals
 
 	shown    bool   // a walk was completed as wanted tells
 	segments uint64 // of the worker, when it went on last
+	walkedAt int64  // packet time when it did
+	began    uint64 // what had happened when the walk under way began
+	known    uint64 // and when the one that was completed last did
+	forgot   uint64 // parts of ended that are no longer recent
 }
 
 // summaryOfView is an empty one, which keeps no rows.
@@ -95,7 +110,7 @@ func (w *worker) summaryOfRecent() *report.Summary {
 func (w *worker) lookOn(n int, now int64) {
 	l := w.look
 	if !l.begun {
-		l.begun = true
+		l.begun, l.began = true, w.happened()
 		l.pass = max(l.pass+1, 1) // once around it begins again
 		l.walk = &sight{wanted: l.wanted, at: now, recent: w.summaryOfRecent(), listed: report.NewListing(l.wanted, w.sums.Records)}
 		if l.wanted.All {
@@ -116,12 +131,20 @@ func (w *worker) lookOn(n int, now int64) {
 			x.all.Add(r)
 		}
 		x.standing.Take(r)
-		x.listed.Add(r)
+		if l.wanted.Closed || diagnose.GoesOn(r) {
+			x.listed.Add(r)
+		}
 	})
 	if done {
-		l.newest, l.shown = w.complete(now), true
+		l.newest, l.shown, l.known = w.complete(now), true, l.began
 	}
 }
+
+// happened grows with all that happens to connections but that time passes.
+func (w *worker) happened() uint64 { return w.segments + w.quotes + w.look.nClosed + w.look.forgot }
+
+// quietly reports whether nothing has happened since the walk that was completed last began.
+func (w *worker) quietly() bool { return w.look.shown && w.look.known == w.happened() }
 
 // complete is the walk that has come to its end, with what has ended.
 func (w *worker) complete(now int64) *sight {
@@ -138,6 +161,11 @@ func (w *worker) complete(now int64) *sight {
 	if l.wanted.Closed {
 		for i := range l.closed {
 			if r := &l.closed[i]; l.over || now-r.End <= report.RecentSpan {
+				x.listed.Add(r)
+			}
+		}
+		for _, r := range l.kept {
+			if l.over || now-r.End <= report.RecentSpan {
 				x.listed.Add(r)
 			}
 		}
@@ -168,6 +196,9 @@ func (l *looking) forget(now int64) {
 	part := now / partSpan
 	for n := min(max(part-l.part, 0), recentParts); n > 0; n-- {
 		for _, all := range [...]*[recentParts]*report.Summary{&l.ended, &l.late.recent} {
+			if all[recentParts-1] != nil {
+				l.forgot++
+			}
 			copy(all[1:], all[:])
 			all[0] = nil
 		}
@@ -191,11 +222,46 @@ func (w *worker) ended(r *record.Record) {
 		}
 		recent[i].Add(r)
 	}
+	l.close(r, all.Cited(r.ID))
+}
+
+// close keeps a connection that ended; cited: a finding may cite it.
+func (l *looking) close(r *record.Record, cited bool) {
 	if len(l.closed) < closedKept {
-		l.closed = append(l.closed, record.Record{})
+		l.closed, l.cited = append(l.closed, record.Record{}), append(l.cited, false)
 	}
-	report.CopyRecord(&l.closed[l.nClosed%closedKept], r)
+	i := l.nClosed % closedKept
+	if old := &l.closed[i]; l.cited[i] {
+		l.keep(old)
+		*old = record.Record{}
+	}
+	report.CopyRecord(&l.closed[i], r)
+	l.cited[i] = cited
 	l.nClosed++
+}
+
+// keep keeps one that leaves the ring. Findings cite those with the least ids, of the whole input or of what
+// is recent: when there are too many, half of the places are for the first, the others for what is recent.
+func (l *looking) keep(r *record.Record) {
+	if l.kept == nil {
+		l.kept = make(map[uint64]*record.Record)
+	}
+	if len(l.kept) >= citedKept {
+		if l.now < l.roomAt {
+			return
+		}
+		ids := slices.Sorted(maps.Keys(l.kept))
+		for _, id := range ids[citedKept/2:] {
+			if l.now-l.kept[id].End > report.RecentSpan {
+				delete(l.kept, id)
+			}
+		}
+		if l.roomAt = l.now + partSpan/4; len(l.kept) >= citedKept {
+			return
+		}
+	}
+	c := *r
+	l.kept[r.ID] = &c
 }
 
 // glance is what there is to see for who wants it now; whole: of all connections, however
@@ -207,9 +273,12 @@ func (w *worker) glance(a *report.Wanted, whole bool, now int64) *glance {
 		l.shown = false
 	}
 	l.wanted, l.over = *a, whole
-	if held := w.tracker.Held(); held <= l.whole || whole {
+	held := w.tracker.Held()
+	fresh := w.quietly() && now >= l.walkedAt && (now-l.walkedAt)/showEvery*lookQuiet < int64(held)
+	if whole || held <= l.whole && !fresh {
 		w.endWalk()
 		w.lookOn(held, now)
+		l.walkedAt = now
 	}
 	w.tracker.Follow(a.Follow)
 	g := &glance{newest: l.newest, totals: l.totals, counts: w.counts()}
@@ -229,8 +298,14 @@ func (w *worker) lookAgain(b *batch) {
 	case b.tick.Show && !w.look.shown:
 		w.lookOn(lookFirst, b.now)
 	case b.tick.Show:
+		if past := b.now - w.look.walkedAt; past >= 0 && past < showEvery {
+			return
+		}
 		n := lookIdle + lookEach*(w.segments-w.look.segments)
-		w.look.segments = w.segments
+		if w.quietly() {
+			n = lookQuiet
+		}
+		w.look.segments, w.look.walkedAt = w.segments, b.now
 		w.lookOn(int(min(n, lookLive)), b.now)
 	case b.ticks:
 		w.lookOn(w.look.file, b.now)
@@ -254,10 +329,36 @@ func (l *looking) count(k record.EventKind) {
 // view hands those who watch what the workers show. What a worker showed last counts until it
 // has completed another walk.
 func (x *writer) view(n *batchNote, all []*glance) {
-	first := x.w.workers[0] // whose options are those of all
-	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.now, Headline: n.headline, Recent: first.summaryOfRecent()}
-	var listed *report.Listing
-	complete := true
+	v := x.again(n, all)
+	if v == nil {
+		v = x.anew(n, all)
+	}
+	if x.shown = nil; !v.Partial && !v.Ended {
+		x.shown = v
+	}
+	for _, o := range x.w.out.watchers {
+		x.w.out.note(o.View(v))
+	}
+	x.seeing.Store(false)
+}
+
+// again is the View before with the counts of now, where no worker has completed a walk since; nil where
+// one has, or another View is wanted.
+func (x *writer) again(n *batchNote, all []*glance) *report.View {
+	old := x.shown
+	if old == nil || n.ended || !old.Wanted.SameSums(n.wanted) || slices.ContainsFunc(all, func(g *glance) bool { return g.newest != nil }) {
+		return nil
+	}
+	v := *old
+	v.Wanted, v.At, v.Age, v.Headline = *n.wanted, n.now, old.Age+n.now-old.At, n.headline
+	v.Totals, v.Followed = report.Totals{}, nil
+	v.Standing.Held, v.Standing.TimeWait = 0, 0
+	count(&v, all)
+	return &v
+}
+
+// count takes into a View, and its headline, what the workers count.
+func count(v *report.View, all []*glance) {
 	counted := make([]*counts, len(all))
 	for i, g := range all {
 		counted[i] = g.counts
@@ -268,6 +369,17 @@ func (x *writer) view(n *batchNote, all []*glance) {
 		if g.followed != nil {
 			v.Followed = g.followed
 		}
+	}
+	addCounts(v.Headline, counted)
+}
+
+// anew is a View of what the workers have shown last.
+func (x *writer) anew(n *batchNote, all []*glance) *report.View {
+	first := x.w.workers[0] // whose options are those of all
+	v := &report.View{Wanted: *n.wanted, Ended: n.ended, At: n.now, Headline: n.headline, Recent: first.summaryOfRecent()}
+	var listed *report.Listing
+	complete := true
+	for i := range all {
 		s := x.sights[i]
 		if s == nil || !s.wanted.SameSums(n.wanted) {
 			complete = false
@@ -289,15 +401,12 @@ func (x *writer) view(n *batchNote, all []*glance) {
 		}
 		listed.Merge(s.listed)
 	}
-	addCounts(n.headline, counted)
+	count(v, all)
 	v.Partial = !complete
 	x.w.strange.Store(v.Recent.Strange())
-	v.Findings = v.Recent.Findings(n.headline)
+	v.Findings = v.Recent.Judge(n.headline)
 	if listed != nil {
 		v.Listed, v.Matching = listed.Records()
 	}
-	for _, o := range x.w.out.watchers {
-		x.w.out.note(o.View(v))
-	}
-	x.seeing.Store(false)
+	return v
 }

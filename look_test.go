@@ -250,7 +250,7 @@ func TestListedAtTheEnd(t *testing.T) {
 }
 
 // opened is a run that has read n connections, which stay open, each of another client.
-func opened(b *testing.B, n int, x *watching) *run {
+func opened(b testing.TB, n int, x *watching) *run {
 	var text strings.Builder
 	for i := range n {
 		a := fmt.Sprintf("10.%d.%d.%d:%d", i>>14&255, i>>6&255, i&63, 40000+i%1000)
@@ -279,6 +279,7 @@ func BenchmarkLookView(b *testing.B) {
 	b.Run("view", func(b *testing.B) {
 		for b.Loop() {
 			note.headline = w.headline()
+			w.writer.shown = nil
 			w.writer.view(note, []*glance{worker.glance(&x.wanted, false, w.times.now)})
 		}
 	})

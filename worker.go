@@ -33,6 +33,7 @@ type worker struct {
 	look      *looking                  // nil when nobody watches
 	out       *outlets
 	segments  uint64
+	quotes    uint64
 	byVLAN    bool // see tracker.Options
 	timed     bool // the summary is told when bytes were sent
 	quiet     bool // that the input ends is no event of a connection
@@ -52,8 +53,9 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	for _, p := range out.parallel {
 		w.parts = append(w.parts, p.Part())
 	}
+	w.sums.Cited = len(out.watchers) > 0
 	if out.summed() {
-		w.summary = report.NewSummary(o.Sums)
+		w.summary = report.NewSummary(w.sums)
 	}
 	if len(out.watchers) > 0 {
 		w.look = &looking{whole: lookWhole, file: lookFile}
@@ -188,6 +190,7 @@ func (w *worker) frame(d *capture.Decoder, outcome capture.Outcome, hash uint64,
 		}
 	case capture.OutcomeQuote:
 		if w.owns(w.tracker.QuoteHash(&d.Quote)) {
+			w.quotes++
 			w.tracker.Quoted(&d.Quote)
 		}
 	}
@@ -213,6 +216,9 @@ func (w *worker) sent(at *record.Placement, s *capture.Segment) {
 	if w.look != nil {
 		w.look.totals.Bytes += uint64(at.Bytes)
 		w.look.totals.Again += uint64(at.Again)
+		if at.Answer != 0 && !s.Untimed {
+			w.look.totals.Answers.Add(at.Answer)
+		}
 	}
 	if w.timed && !s.Untimed && (w.counted == nil || w.counted(at.Conn)) {
 		w.summary.Sent(s.Time, at.Bytes, at.Again, at.Trip)

@@ -12,11 +12,12 @@ import (
 type writer struct {
 	w       *run
 	in      chan *batchNote
-	current []*chunk    // of each worker, nil when its part of the batch is through
-	next    []int       // of its keys
-	asked   atomic.Bool // a snapshot is not handed out yet
-	seeing  atomic.Bool // a View is not
-	sights  []*sight    // what each worker showed last
+	current []*chunk     // of each worker, nil when its part of the batch is through
+	next    []int        // of its keys
+	asked   atomic.Bool  // a snapshot is not handed out yet
+	seeing  atomic.Bool  // a View is not
+	sights  []*sight     // what each worker showed last
+	shown   *report.View // the View that was handed out last; nil where the next has to be made anew
 }
 
 // batchNote is what the writer needs of a batch, which may be in use again by then.

@@ -51,6 +51,33 @@ func (h *Histogram) Add(ns int64) {
 	h.n++
 }
 
+// Merge counts the spans of another as well.
+func (h *Histogram) Merge(o *Histogram) {
+	for i, used := range o.used {
+		h.used[i] |= used
+		for ; used != 0; used &= used - 1 {
+			k := i<<6 + bits.TrailingZeros64(used)
+			h.counts[k] += o.counts[k]
+		}
+	}
+	h.n += o.n
+}
+
+// Since is what was counted since h was as it is in before.
+func (h *Histogram) Since(before *Histogram) (x Histogram) {
+	for i, used := range h.used {
+		for ; used != 0; used &= used - 1 {
+			k := i<<6 + bits.TrailingZeros64(used)
+			if n := h.counts[k] - before.counts[k]; n > 0 {
+				x.counts[k] = n
+				x.used[i] |= 1 << (k & 63)
+			}
+		}
+	}
+	x.n = h.n - before.n
+	return x
+}
+
 // N is the number of spans.
 func (h *Histogram) N() uint32 { return h.n }
 

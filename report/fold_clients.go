@@ -12,8 +12,9 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// maxClients is how many are told apart.
-const maxClients = 16384
+// maxClients is how many are told apart, and maxTriers of how many it is counted, where only what goes
+// wrong is summed up, how many connections they opened.
+const maxClients, maxTriers = 16384, 4096
 
 // hardship is what goes wrong with a connection for the client that opens it: a cause of failure,
 // or one of these.
@@ -75,7 +76,8 @@ type suffering struct {
 type hardship struct {
 	At       int64 // ns since 1970: its first packet
 	ID       uint64
-	Packet   uint64 // that shows it
+	Packet   uint64 // that shows it, the first that does
+	PacketAt int64  // when that came, ns since 1970; 0 where it is not known
 	Kind     int
 	Server   capture.Addr
 	ServerAt uint16
@@ -95,10 +97,48 @@ func (s *suffering) add(r *record.Record, k int, hard bool) {
 		return
 	}
 	s.by[k]++
-	packet := cmp.Or(r.Open.AnswerPacket, r.Open.ACKIgnoredAt, r.Open.SYNAgainAt, r.Open.SYNACKAgainAt, r.Close.ResetPacket, r.LastPacket)
-	s.first.Take(hardship{r.Start, r.ID, packet, k, r.Resp.Addr, r.Resp.Port})
+	packet, at := shows(r, k)
+	s.first.Take(hardship{r.Start, r.ID, packet, at, k, r.Resp.Addr, r.Resp.Port})
 	s.last = max(s.last, r.End)
 }
+
+// shows is the first packet that shows what went wrong with a connection, and when it came; 0 where that
+// is not known. What comes later shows it as well: the first stays, whatever comes.
+func shows(r *record.Record, k int) (packet uint64, at int64) {
+	o := &r.Open
+	for e := range r.Ends {
+		if x := &r.Evidence.Ends[e]; (k == hardTimedOut || k == hardUnheard && record.End(e) == record.Orig) && x.Repeat != 0 {
+			return x.Repeat, x.RepeatTime
+		}
+	}
+	switch fin := r.Close.FINPacket[record.Orig]; {
+	case k == hardUnclosed && fin != 0:
+		return fin, r.Close.FINTime[record.Orig].V
+	case o.AnswerPacket != 0:
+		return o.AnswerPacket, r.Start + o.Waited.V
+	case o.ACKIgnoredAt != 0:
+		if o.ThirdACK.OK && o.ACKIgnored.OK {
+			at = o.ThirdACK.V + o.ACKIgnored.V
+		}
+		return o.ACKIgnoredAt, at
+	case o.SYNAgainAt != 0:
+		if o.NSYNsAgain > 0 {
+			at = r.Start + int64(o.SYNsAgain[0])*1e6
+		}
+		return o.SYNAgainAt, at
+	case o.SYNACKAgainAt != 0:
+		return o.SYNACKAgainAt, 0
+	case r.Close.ResetPacket != 0:
+		return r.Close.ResetPacket, r.Close.ResetTime.V
+	}
+	return r.LastPacket, r.End
+}
+
+// count is a number of connections.
+type count struct{ n uint64 }
+
+// Fields walks over it.
+func (x *count) Fields(w *fold.Walk) { fold.Sum(w, &x.n) }
 
 // Fields walks over what is summed up.
 func (s *suffering) Fields(w *fold.Walk) {
@@ -118,41 +158,55 @@ func (s *suffering) bad() (n uint64) {
 
 // clients is the fold of those who open connections.
 type clients struct {
-	by    fold.Bounded[host, suffering, *suffering]
-	wants func(hard bool) bool // which connections count
+	by fold.Bounded[host, suffering, *suffering]
+	// Of what is recent only what goes wrong counts, and how many there were in all: a crowd for whom all
+	// goes well costs little.
+	recent bool
+	tried  fold.Bounded[host, count, *count]
 }
 
 func newClients(o SummaryOptions) sums {
-	// Of what is recent only what goes wrong counts: a crowd for whom all goes well costs nothing.
-	return &clients{fold.NewBounded[host, suffering](maxClients), func(hard bool) bool { return hard || !o.Recent }}
+	return &clients{by: fold.NewBounded[host, suffering](maxClients), recent: o.Recent, tried: fold.NewBounded[host, count](maxTriers)}
 }
 
-func (c *clients) narrow(by int) { c.by.Narrow(by) }
+func (c *clients) narrow(by int) {
+	c.by.Narrow(by)
+	c.tried.Narrow(by)
+}
 
 func (c *clients) add(r *record.Record) {
 	if r.Open.Kind == record.OpenUnknown || r.Open.Kind == record.OpenMidstream {
 		return
 	}
-	if k, hard := hardshipOf(r); c.wants(hard) {
+	k, hard := hardshipOf(r)
+	if c.recent {
+		c.tried.At(host(r.Orig.Addr)).n++
+	}
+	if hard || !c.recent {
 		c.by.At(host(r.Orig.Addr)).add(r, k, hard)
 	}
 }
 
 // Fields walks over the clients.
-func (c *clients) Fields(w *fold.Walk) { c.by.Fields(w) }
+func (c *clients) Fields(w *fold.Walk) {
+	c.by.Fields(w)
+	c.tried.Fields(w)
+}
 
 // Client is how it goes for one who opens connections.
 type Client struct {
 	capture.Addr
-	Tried  uint64 // connections that it opened or tried to; where only what is recent is summed up, Bad
+	Tried  uint64 // connections that it opened or tried to; 0 where that is not known, of one of many clients of late
 	Bad    uint64 // of those, those with which something went wrong
 	Resets uint64 // connections that a RST ended
 	Again  uint64 // SYNs and SYN/ACKs that were retransmitted
 	Why    string // what went wrong, with counts; "" for nothing
 	Since  int64  // when the first of those began, ns since 1970
 	Last   int64  // the last packet of the last of those
-	// Conn is the first of those, Packet the one that shows it, Server whom it tried.
+	// Conn is the first of those, Packet the first that shows it, which came at PacketAt, 0 where that is not
+	// known, and Server whom it tried.
 	Conn, Packet uint64
+	PacketAt     int64
 	Server       capture.Endpoint
 	kinds        int // while they are put in order: where what went wrong is counted
 }
@@ -172,20 +226,28 @@ func (s *Summary) clients(n int, troubled bool) (worst []Client, of uint64) {
 		return nil, 0
 	}
 	c.by.Trim()
+	c.tried.Trim()
 	var kinds []*[nHardships]uint64
 	for k, v := range c.by.All() {
 		bad := v.bad()
 		if troubled && bad == 0 {
 			continue
 		}
-		x := Client{Addr: capture.Addr(k), Tried: v.n, Bad: bad, Resets: v.resets, Again: v.again, Last: v.last, kinds: len(kinds)}
+		tried := v.n
+		if c.recent {
+			tried = 0
+			if n := c.tried.Find(k); n != nil {
+				tried = n.n
+			}
+		}
+		x := Client{Addr: capture.Addr(k), Tried: tried, Bad: bad, Resets: v.resets, Again: v.again, Last: v.last, kinds: len(kinds)}
 		if v.first.Some {
 			f := &v.first.V
-			x.Since, x.Conn, x.Packet, x.Server = f.At, f.ID, f.Packet, capture.Endpoint{Addr: f.Server, Port: f.ServerAt}
+			x.Since, x.Conn, x.Packet, x.PacketAt, x.Server = f.At, f.ID, f.Packet, f.PacketAt, capture.Endpoint{Addr: f.Server, Port: f.ServerAt}
 		}
 		worst, kinds = append(worst, x), append(kinds, &v.by)
 	}
-	share := func(x *Client) float64 { return float64(x.Bad) * float64(x.Bad) / float64(max(x.Tried, 1)) }
+	share := func(x *Client) float64 { return float64(x.Bad) * float64(x.Bad) / float64(max(x.Tried, x.Bad, 1)) }
 	slices.SortFunc(worst, func(a, b Client) int {
 		return cmp.Or(cmp.Compare(share(&b), share(&a)), cmp.Compare(b.Tried, a.Tried), bytes.Compare(a.Addr[:], b.Addr[:]))
 	})

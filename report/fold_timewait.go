@@ -109,6 +109,12 @@ func (t *timeWaits) enter(k held, r *record.Record) {
 	t.all.add(r, totalSteps)
 }
 
+// cites reports whether the row that was added to last names a connection.
+func (t *timeWaits) cites(id uint64) bool {
+	_, h := t.rows.Last()
+	return h != nil && slices.Contains(h.ids.Items(), id)
+}
+
 // Fields walks over the rows and their sum.
 func (t *timeWaits) Fields(w *fold.Walk) {
 	t.rows.Fields(w)

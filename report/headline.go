@@ -56,6 +56,14 @@ type Clock struct {
 	Uncovered  int64  // ns, all of them
 }
 
+// watchedFor is how long, ns, a live capture has to have gone on before a trouble for it to have begun
+// meanwhile: what goes on shows within that.
+const watchedFor = int64(2e9)
+
+// MayBeOlder reports whether what was seen first at a time, in ns since 1970, may have begun before
+// packets were captured: it went on when a live capture began.
+func (h *Headline) MayBeOlder(at int64) bool { return h.Live && at-h.Start < watchedFor }
+
 // timed reports whether a packet had a time.
 func (h *Headline) timed() bool { return h.Packets > h.Clock.Untimed }
 

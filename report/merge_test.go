@@ -12,7 +12,7 @@ import (
 // merging are the fields that no merge takes in.
 var merging = mergetest.Options{
 	Skip: []string{
-		"timeWaits.steps", "transfers.next",
+		"timeWaits.steps", "transfers.next", "clients.recent",
 		"Summary.opt",
 		"Summary.timeline", // one of its sums
 		"steps.limit", "steps.last", "steps.from", "steps.to",

@@ -24,12 +24,13 @@ type page struct {
 	files []string // set when there are several
 	none  []string // what was asked for and not seen
 	// findings are all, in order.
-	findings []diagnose.Finding
-	gone     bool      // packets came live and are kept nowhere: no connection can be drawn of them
-	written  string    // the file they are kept in
-	brief    bool      // no table was named: each says only what a first look needs
-	sections []Section // where all goes instead of the text; nil: to the text
-	rules    []string  // where it goes to sections: the detectors whose findings were told
+	findings   []diagnose.Finding
+	gone       bool                // packets came live and are kept nowhere: no connection can be drawn of them
+	written    string              // the file they are kept in
+	brief      bool                // no table was named: each says only what a first look needs
+	sections   []Section           // where all goes instead of the text; nil: to the text
+	rules      []string            // where it goes to sections: the detectors whose findings were told
+	mayBeOlder func(at int64) bool // see Headline.MayBeOlder
 	sentence.Phrases
 }
 
@@ -38,7 +39,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL, Running: o.Running}, findings: s.Findings(h), brief: len(o.Reports) == 0}
+	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL, Running: o.Running}, findings: s.Findings(h), brief: len(o.Reports) == 0, mayBeOlder: h.MayBeOlder}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}

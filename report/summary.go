@@ -41,6 +41,8 @@ type SummaryOptions struct {
 	// Recent has findings tell what is wrong now, where connections that are open are added:
 	// see diagnose.Set.OnlyRecent.
 	Recent bool
+	// Cited has Summary.Cited tell of the connection that was added last.
+	Cited bool
 	// Strange is whether the Summary of what was recent before was Strange.
 	Strange bool
 	// Detectors look for trouble; without any nothing is found. Thresholds are
@@ -67,6 +69,7 @@ type Summary struct {
 	oneWay   uint64             // see diagnose.OneWay
 	judged   *Headline          // what found was made for; nil for nothing yet
 	found    []diagnose.Finding // see Findings
+	held     bool               // see Judge
 }
 
 // NewSummary returns an empty Summary.
@@ -102,6 +105,9 @@ func NewSummary(o SummaryOptions) *Summary {
 	if o.Pictures {
 		s.sums = append(s.sums, newShapes(o), newQuiets(o))
 	}
+	if o.Cited {
+		s.findings.NoteCited()
+	}
 	s.timeline = sumsOf[*timeline](s)
 	s.damaged = s.apart()
 	if o.Narrow > 1 {
@@ -118,7 +124,7 @@ func NewSummary(o SummaryOptions) *Summary {
 // follow are not for Add, those of a Tracker's Snapshot are.
 func (s *Summary) Add(r *record.Record) {
 	s.conns++
-	s.judged = nil
+	s.judged, s.held = nil, false
 	if end := r.LastAt(); end.OK {
 		if r.Unfinished {
 			end.V += r.Silent
@@ -147,6 +153,15 @@ func (s *Summary) Add(r *record.Record) {
 	s.findings.Add(r)
 }
 
+// Cited reports whether a finding may cite the connection that was added last, where SummaryOptions.Cited asks.
+func (s *Summary) Cited(id uint64) bool {
+	if s.findings.Cited() {
+		return true
+	}
+	t := sumsOf[*timeWaits](s)
+	return t != nil && t.cites(id)
+}
+
 // LeaveOut counts a connection that is not added because it was not asked for.
 func (s *Summary) LeaveOut() { s.leftOut++ }
 
@@ -165,7 +180,7 @@ func (s *Summary) Fields(w *fold.Walk) {
 // Merge adds all that o holds; o is left as it was. Both must have been made
 // with the same options.
 func (s *Summary) Merge(o *Summary) {
-	s.judged = nil
+	s.judged, s.held = nil, false
 	fold.Merge(s, o)
 }
 
@@ -252,10 +267,19 @@ func (s *Summary) Conns() uint64 { return s.conns }
 // complete by then; they are not to be changed. Without one they are those of the
 // headline before, as of a summary that tcpwatch.Analyze returned.
 func (s *Summary) Findings(h *Headline) []diagnose.Finding {
-	if h != nil && s.judged != h {
+	if h != nil && s.judged != h && !s.held {
 		s.found, s.judged = s.findings.Findings(s.context(h)), h
 	}
 	return s.found
+}
+
+// Judge is Findings; whatever headline these are asked for afterwards, they stay as they are until something
+// is added. So who was handed the Summary with them changes nothing by asking.
+func (s *Summary) Judge(h *Headline) []diagnose.Finding {
+	s.held = false
+	found := s.Findings(h)
+	s.held = true
+	return found
 }
 
 // context is what judgement needs to know of the run.

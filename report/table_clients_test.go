@@ -55,7 +55,7 @@ func TestClients(t *testing.T) {
 		if got.Since == 0 || got.Last < got.Since || got.Server != recordtest.Endpoint("10.0.0.9:443") {
 			t.Errorf("%#v", got)
 		}
-		got.Since, got.Last, got.Server = 0, 0, want.Server
+		got.Since, got.Last, got.PacketAt, got.Server = 0, 0, 0, want.Server
 		if got.Packet == 11 || got.Conn == 10 {
 			got.Packet = 11 // the RST that answered
 		}
@@ -67,7 +67,7 @@ func TestClients(t *testing.T) {
 		t.Errorf("%d in trouble: %v", of, bad)
 	}
 	recent := summaryOf(SummaryOptions{Recent: true}, all)
-	if bad, of := recent.WorstClients(2); of != 3 || bad[0].Bad != 25 || bad[0].Tried != 25 || bad[1].Why != worst[0].Why {
+	if bad, of := recent.WorstClients(2); of != 3 || bad[0].Why != worst[0].Why || bad[0].Tried != 12 || bad[1].Bad != 25 || bad[1].Tried != 100 {
 		t.Errorf("%d in trouble lately: %+v", of, bad)
 	}
 	none := NewSummary(SummaryOptions{OnDemand: []string{}})

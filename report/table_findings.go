@@ -111,7 +111,7 @@ func findingCounts(found []diagnose.Finding) string {
 func (p *page) finding(f *diagnose.Finding) {
 	p.headOf(f)
 	p.note(table.Indent, say.Faint, fmt.Sprintf("%s, %s; %s; %s",
-		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, p.days(f.Since, f.Until))+p.hint("; --explain "+f.Detector))
+		f.Subject, say.Plural(f.Count, "connection"), f.Confidence, p.days(f.Since, f.Until)+p.older(f.Since))+p.hint("; --explain "+f.Detector))
 	p.ruled(f)
 	p.note(table.Indent, "", f.Explanation)
 	switch {
@@ -144,6 +144,14 @@ func (p *page) days(since, until int64) string {
 		return "at times that the file does not hold"
 	}
 	return p.FromTo(since, until)
+}
+
+// older is what stands behind a span of time that may have begun before a live capture did.
+func (p *page) older(since int64) string {
+	if since == 0 || !p.mayBeOlder(since) {
+		return ""
+	}
+	return " (it may have begun before the capture)"
 }
 
 // item prints an item of a list behind its mark.

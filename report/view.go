@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tcpwatch/internal/fold"
+	"tcpwatch/reassembly"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -28,7 +29,7 @@ type Wanted struct {
 	Rows   int    // connections to list, at most; 0: none
 	Sort   string // by which of them are first: as for the connections report, a minus before it turns the order around
 	Where  Chooser
-	Closed bool   // list those that ended within RecentSpan, too; of an input that has ended the last ones, whenever
+	Closed bool   // list those that are in TIME-WAIT or over, and those that ended within RecentSpan, too; of an input that has ended the last ones, whenever
 	Follow uint64 // the connection whose packets are handed to Step from now on; 0: none
 }
 
@@ -93,7 +94,9 @@ type Totals struct {
 	Reset    uint64 // connections that a RST ended
 	Segments uint64 // TCP segments
 	Bytes    uint64 // carried the first time
-	Again    uint64 // segments retransmitted
+	Again    uint64 // data segments retransmitted
+	// Answers are the turn-arounds of servers, see record.ExchangesRecord, of packets that have a time.
+	Answers reassembly.Histogram
 }
 
 // OnDemandOfView names, of the tables on demand that a run sums up, those of which View.Recent has
@@ -165,6 +168,7 @@ func (x *Totals) Add(o *Totals) {
 	x.Segments += o.Segments
 	x.Bytes += o.Bytes
 	x.Again += o.Again
+	x.Answers.Merge(&o.Answers)
 }
 
 // Listing keeps the connections that a Wanted asks for, by its order.

@@ -26,6 +26,7 @@ type bySubject[V any, P counted[V]] struct {
 	gather func(s Subject, v P) (wider Subject, ok bool)
 	// suspect notes whom other detectors leave out; nil for nobody.
 	suspect func(c *Context, s Subject, v P)
+	cited   *bool // see Set.NoteCited; nil where nobody asks
 }
 
 // gatherFrom is how many subjects make their common cause a subject.
@@ -61,10 +62,12 @@ func (f *bySubject[V, P]) narrow(by int) { f.kept.Narrow(by) }
 func (f *bySubject[V, P]) Add(r *record.Record) {
 	if f.add != nil {
 		f.add(&f.kept, r)
+		f.note(r.ID)
 		return
 	}
 	for _, e := range sides() {
 		f.addEnd(&f.kept, r, e)
+		f.note(r.ID)
 	}
 }
 

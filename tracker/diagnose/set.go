@@ -29,6 +29,8 @@ type Set struct {
 	// past tells what of a record is not added; nil: all is.
 	past    func(r *record.Record) groups
 	strange bool // see OnlyRecent
+	notes   bool // see NoteCited
+	cited   bool // see Cited
 }
 
 // needed is a Fold with the signs of the records that it takes.
@@ -97,14 +99,17 @@ func (s *Set) Subjects() int { return s.subjects }
 
 // Add takes the record of a connection and keeps nothing of what is borrowed.
 func (s *Set) Add(r *record.Record) {
+	s.cited = false
 	if len(s.folds) > 0 {
 		s.quality.add(r)
 	}
 	if s.damaged.counts(r) {
 		s.apart().add(r)
+		s.cited = s.notes
 		return
 	}
 	s.add(r)
+	s.cited = s.cited || s.notes && s.quality.cites(r.ID)
 }
 
 // add takes a record in for all but what it says of the capture.

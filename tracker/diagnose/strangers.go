@@ -70,6 +70,7 @@ type strangers struct {
 	// as they are nearly all that are open.
 	owner func(r *record.Record, host record.End) (party, bool)
 	n     uint64 // strangers
+	cited *bool  // see Set.NoteCited; nil where nobody asks
 }
 
 func newStrangers(find func(r *record.Record, host record.End) (party, bool), tell func(c *Context, s Subject, x *mixed) Finding) Fold {
@@ -86,6 +87,7 @@ func (f *strangers) Add(r *record.Record) {
 			m.strangers.Take(p)
 			m.n++
 			f.n++
+			f.note()
 		}
 		if f.owner == nil {
 			continue
