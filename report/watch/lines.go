@@ -2,9 +2,11 @@ package watch
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,22 +27,41 @@ type Lines struct {
 	pace  pace
 	trail Trail
 
-	second  int64             // of packet time, that the lines below are of
-	again   map[string]uint64 // by what happened where: how often after the line about it
-	keys    []string          // of those, in their order
-	beyond  map[string]uint64 // events by their word for which there was no line left
-	written int               // lines in this second
+	second  int64              // of packet time, that the lines below are of
+	events  map[string]*events // of that second, by what happened where
+	keys    []string           // of those, in their order
+	beyond  map[string]uint64  // events by their word that have no place among those
+	written int                // lines in this second
+	kinds   map[string]bool    // of events and of findings that had a line, however long ago
+	told    map[string]bool    // IDs of the findings that stand and had a line
+}
+
+// events are those of one kind in one place within a second.
+type events struct {
+	line bool   // the first of them has one
+	n    uint64 // all others
 }
 
 const second = int64(1e9)
 
-// secondLines is how many lines about connections a second has, but for counts.
-const secondLines = 10
+const (
+	// secondLines is how many events of a second have a line, but for those that are the first of their kind.
+	secondLines = 5
+	// countLines is how many lines tell how often something happened in the second, what happened most
+	// often first; one line more tells of all the rest.
+	countLines = 3
+	// findingLines is how many lines about findings a second has, but for those that are the first of their
+	// kind, and one that counts the others.
+	findingLines = 4
+	// mostPlaces is how many kinds of events in places are counted apart within a second.
+	mostPlaces = 4096
+)
 
 // NewLines returns a Lines that writes to w; now is the clock by which it asks for
 // what is wrong.
 func NewLines(w io.Writer, o sentence.LiveLineOptions, now func() time.Time) *Lines {
-	return &Lines{LineOutput: record.NewLineOutput(w), o: o, pace: pace{now: now}, again: make(map[string]uint64), beyond: make(map[string]uint64)}
+	return &Lines{LineOutput: record.NewLineOutput(w), o: o, pace: pace{now: now}, events: make(map[string]*events), beyond: make(map[string]uint64),
+		kinds: make(map[string]bool), told: make(map[string]bool)}
 }
 
 // Needs is events; see record.Output.
@@ -55,27 +76,84 @@ func (l *Lines) Wanted() report.Wanted { return report.Wanted{Due: l.pace.due()}
 // View tells what is new of findings; see Watcher.
 func (l *Lines) View(v *report.View) error {
 	l.pace.served()
-	for _, t := range l.trail.Take(v) {
-		if t.Severity < diagnose.Notice {
+	news := slices.DeleteFunc(l.trail.Take(v), func(t Told) bool {
+		if t.Change == TakenOver {
+			delete(l.told, t.ID)
+		}
+		return t.Severity < diagnose.Notice || t.Change == TakenOver
+	})
+	slices.SortStableFunc(news, func(a, b Told) int { return cmp.Compare(l.urgency(&a), l.urgency(&b)) })
+	left := make(map[string]uint64) // by what is new of them: findings without a line
+	n := 0
+	for i := range news {
+		t := &news[i]
+		if n >= findingLines && l.urgency(t) > 0 {
+			left[t.word()]++
+			if t.Change == WasResolved {
+				delete(l.told, t.ID)
+			}
 			continue
 		}
-		word, text := strings.ToUpper(t.Severity.String()), say.WithoutRules(t.Title)
-		if t.Change == WasResolved {
-			word, text = "resolved", t.Title+": not any more since "+l.o.TimeOfDay(t.Missed)
-		} else if cause := firstOf(t.Causes); cause != "" {
-			text += " (" + l.about(t.Trailed) + "). " + t.CauseWord() + ": " + say.WithoutRules(cause)
-		}
-		l.line(v.At, word+" "+text)
+		n++
+		l.finding(v, t)
+	}
+	if len(left) > 0 {
+		l.line(v.At, "more findings: "+sums(left)+"; the report has all of them")
 	}
 	return l.W.Flush()
 }
 
+// urgency puts in order what is new of findings: a first one of its kind, then what had a line before,
+// then all others.
+func (l *Lines) urgency(t *Told) int {
+	switch {
+	case !l.kinds[t.Detector+" "+t.word()]:
+		return 0
+	case l.told[t.ID]:
+		return 1
+	}
+	return 2
+}
+
+// word is what stands before a line of a finding.
+func (t *Told) word() string {
+	if t.Change == WasResolved {
+		return "resolved"
+	}
+	return strings.ToUpper(t.Severity.String())
+}
+
+// finding tells what is new of one.
+func (l *Lines) finding(v *report.View, t *Told) {
+	l.kinds[t.Detector+" "+t.word()], l.told[t.ID] = true, true
+	text := say.WithoutRules(t.Title)
+	if t.Change == WasResolved {
+		text = t.Title + ": not any more since " + l.o.TimeOfDay(t.Missed)
+		delete(l.told, t.ID)
+	} else if cause := firstOf(t.Causes); cause != "" {
+		text += " (" + l.about(t.Trailed, v.Headline) + "). " + t.CauseWord() + ": " + say.WithoutRules(cause)
+	}
+	l.line(v.At, t.word()+" "+text)
+}
+
+// sums is "12 failed, 3 reset".
+func sums(n map[string]uint64) string {
+	var parts []string
+	for _, word := range slices.Sorted(maps.Keys(n)) {
+		parts = append(parts, say.Thousands(n[word])+" "+word)
+	}
+	return strings.Join(parts, ", ")
+}
+
 // about is what leads on from a line of a finding: how sure it is, since when, a connection, and what
 // explains its rule.
-func (l *Lines) about(f *Trailed) string {
+func (l *Lines) about(f *Trailed, h *report.Headline) string {
 	words := f.Confidence.String()
 	if f.Since > 0 {
 		words += ", since " + l.o.TimeOfDay(f.Since)
+		if h.MayBeOlder(f.Since) {
+			words += " or before"
+		}
 	}
 	if len(f.Conns) > 0 {
 		words += fmt.Sprintf(", such as #%d", f.Conns[0])
@@ -107,41 +185,56 @@ func (l *Lines) Lines(b []byte) error {
 			l.counts()
 			l.second = now
 		}
-		n, seen := l.again[e.key]
-		switch {
-		case seen:
-			l.again[e.key] = n + 1
-		case l.written < secondLines:
-			l.written++
-			l.again[e.key] = 0
-			l.keys = append(l.keys, e.key)
-			l.W.WriteString(e.line + "\n")
-		default:
-			word, _, _ := strings.Cut(e.key, " ")
-			l.beyond[word]++
-		}
+		l.event(&e)
 	}
 	return nil
 }
 
-// counts tells how often what was told in the second happened again.
+// event tells of one, or counts it.
+func (l *Lines) event(e *event) {
+	word, text, _ := strings.Cut(e.key, " ")
+	_, what, _ := strings.Cut(text, ", ")
+	x, kind := l.events[e.key], word+" "+what
+	switch {
+	case x != nil:
+		x.n++
+		return
+	case len(l.events) >= mostPlaces:
+		l.beyond[word]++
+		return
+	}
+	x = &events{line: l.written < secondLines || !l.kinds[kind]}
+	l.events[e.key], l.keys = x, append(l.keys, e.key)
+	if !x.line {
+		x.n++
+		return
+	}
+	l.written++
+	l.kinds[kind] = true
+	l.W.WriteString(e.line + "\n")
+}
+
+// counts tells how often what happened in the second did, what happened most often in lines of its own.
 func (l *Lines) counts() {
 	at := (l.second + 1) * second
-	for _, k := range l.keys {
-		if n := l.again[k]; n > 0 {
-			word, text, _ := strings.Cut(k, " ")
-			l.line(at, fmt.Sprintf("%-6s %s more within the second: %s", word, say.Thousands(n), text))
+	slices.SortStableFunc(l.keys, func(a, b string) int { return cmp.Compare(l.events[b].n, l.events[a].n) })
+	for i, k := range l.keys {
+		x := l.events[k]
+		word, text, _ := strings.Cut(k, " ")
+		switch {
+		case x.n == 0:
+		case i >= countLines || !x.line && x.n == 1:
+			l.beyond[word] += x.n
+		case x.line:
+			l.line(at, fmt.Sprintf("%-6s %s more within the second: %s", word, say.Thousands(x.n), text))
+		default:
+			l.line(at, fmt.Sprintf("%-6s %s within the second: %s", word, say.Thousands(x.n), text))
 		}
 	}
 	if len(l.beyond) > 0 {
-		var parts []string
-		for word, n := range l.beyond {
-			parts = append(parts, say.Thousands(n)+" "+word)
-		}
-		slices.Sort(parts)
-		l.line(at, "others of the second, elsewhere: "+strings.Join(parts, ", "))
+		l.line(at, "others of the second, elsewhere: "+sums(l.beyond))
 	}
-	clear(l.again)
+	clear(l.events)
 	clear(l.beyond)
 	l.keys, l.written = l.keys[:0], 0
 }

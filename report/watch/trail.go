@@ -32,10 +32,11 @@ const (
 	Appeared Change = iota // or came back
 	Changed                // it is worse or less bad, surer or less sure, has another cause, or twice as many connections as when it was told
 	WasResolved
+	TakenOver // another finding of the same detector tells of its connections now: it is resolved, and the trouble is not
 )
 
 // String says it as JSON Lines have it: its state.
-func (c Change) String() string { return [...]string{"open", "open", "resolved"}[c] }
+func (c Change) String() string { return [...]string{"open", "open", "resolved", "resolved"}[c] }
 
 // Told is a change to tell of.
 type Told struct {
@@ -83,8 +84,14 @@ func (t *Trail) Take(v *report.View) (told []Told) {
 		}
 		t.open = append(t.open, x)
 	}
+	stand := t.open[:len(t.open):len(t.open)]
 	for _, x := range before {
-		if slices.Contains(t.open, x) {
+		if slices.Contains(stand, x) {
+			continue
+		}
+		if slices.ContainsFunc(stand, x.goesOnIn) {
+			delete(t.byID, x.ID)
+			told = append(told, Told{TakenOver, x})
 			continue
 		}
 		if x.Missed == 0 {
@@ -98,12 +105,24 @@ func (t *Trail) Take(v *report.View) (told []Told) {
 		t.resolved = slices.Insert(t.resolved, 0, x)
 		told = append(told, Told{WasResolved, x})
 	}
+	t.resolved = slices.DeleteFunc(t.resolved, func(x *Trailed) bool { // it has come again, of another subject
+		again := slices.ContainsFunc(stand, x.goesOnIn)
+		if again {
+			delete(t.byID, x.ID)
+		}
+		return again
+	})
 	kept := min(len(t.resolved), trailKept)
 	for _, x := range t.resolved[kept:] {
 		delete(t.byID, x.ID)
 	}
 	t.resolved = t.resolved[:kept]
 	return told
+}
+
+// goesOnIn reports whether another finding of the same detector has a connection of x among its examples.
+func (x *Trailed) goesOnIn(y *Trailed) bool {
+	return x.Detector == y.Detector && x.ID != y.ID && slices.ContainsFunc(x.Conns, func(id uint64) bool { return slices.Contains(y.Conns, id) })
 }
 
 // changed reports whether there is more to tell of a finding than its counts.

@@ -81,3 +81,29 @@ func TestTrailKeeps(t *testing.T) {
 		t.Errorf("%d stand, %d are resolved, %d known", len(trail.Open()), len(trail.Resolved()), len(trail.byID))
 	}
 }
+
+// A finding that goes on under another subject, with one of its connections, is over under the first,
+// and neither stands twice: not when it goes, nor when it comes again.
+func TestTrailTakenOver(t *testing.T) {
+	one := diagnose.Finding{ID: "d:a", Detector: "d", Count: 2, Conns: []uint64{3, 4}}
+	wide := diagnose.Finding{ID: "d:all", Detector: "d", Count: 9, Conns: []uint64{1, 4}}
+	else_ := diagnose.Finding{ID: "e:a", Detector: "e", Count: 1, Conns: []uint64{4}}
+	var trail Trail
+	take := func(at int64, list ...diagnose.Finding) (got []string) {
+		for _, told := range trail.Take(&report.View{At: 1e18 + at*1e9, Findings: list}) {
+			got = append(got, fmt.Sprint(told.Change == TakenOver, " ", told.Change, " ", told.ID))
+		}
+		return got
+	}
+	take(0, one, else_)
+	if got := take(1, wide, else_); !slices.Equal(got, []string{"false open d:all", "true resolved d:a"}) || len(trail.Open()) != 2 || len(trail.Resolved()) != 0 {
+		t.Errorf("%q, %d stand, %d are resolved", got, len(trail.Open()), len(trail.Resolved()))
+	}
+	take(2)
+	if got := take(8); len(got) != 2 || len(trail.Resolved()) != 2 {
+		t.Errorf("%q, %d are resolved", got, len(trail.Resolved()))
+	}
+	if got := take(9, one); !slices.Equal(got, []string{"false open d:a"}) || len(trail.Resolved()) != 1 || trail.Resolved()[0].ID != "e:a" {
+		t.Errorf("%q, %d are resolved", got, len(trail.Resolved()))
+	}
+}
