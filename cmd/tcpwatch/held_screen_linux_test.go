@@ -2,16 +2,22 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// stopped is for how long the screen takes nothing in TestHeldScreenLosesNothing.
+var stopped = flag.Duration("stop", 3*time.Second, "for how long a screen takes nothing while packets are captured")
 
 // A screen that takes nothing (Ctrl-S) for a while costs no packet, and goes on when it does again.
 func TestHeldScreenLosesNothing(t *testing.T) {
@@ -23,6 +29,11 @@ func TestHeldScreenLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
+	go func() {
+		for c, err := listener.Accept(); err == nil; c, err = listener.Accept() {
+			c.Close()
+		}
+	}()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	program, err := os.Executable()
 	if err != nil {
@@ -59,13 +70,23 @@ func TestHeldScreenLosesNothing(t *testing.T) {
 	if err := unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, stop); err != nil {
 		t.Fatal(err)
 	}
-	before, n := size(), int64(0)
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); n++ { // for 30 frames
-		if c, err := net.Dial("tcp", listener.Addr().String()); err == nil {
-			c.Close()
-		}
-		time.Sleep(time.Millisecond)
+	before, end := size(), time.Now().Add(*stopped) // there is a frame each 100 ms
+	var opened atomic.Int64
+	var clients sync.WaitGroup
+	for range 3 {
+		clients.Go(func() {
+			for ; time.Now().Before(end); time.Sleep(time.Millisecond) {
+				if c, err := net.Dial("tcp", listener.Addr().String()); err == nil {
+					c.(*net.TCPConn).SetLinger(0) // no port is held in TIME-WAIT
+					c.Close()
+					opened.Add(1)
+				}
+			}
+		})
 	}
+	clients.Wait()
+	n := opened.Load()
+	t.Logf("%d connections in %v", n, *stopped)
 	if want := before + n*4*each; !until(want) {
 		t.Errorf("%d bytes of %d connections were captured, not %d: reading waits for the screen", size()-before, n, want-before)
 	}

@@ -122,10 +122,17 @@ func (m *model) connectionParts(h int) (above, below []line) {
 		above = append(above, m.endLines(r, record.End(e))...)
 	}
 	above = append(above, m.waits(r)...)
+	if givenUp(r) {
+		above = append(above, m.labelled("given up", "no answer came, and it was not asked again: nothing closed it")...)
+	}
 	cited := m.citing(r.ID)
 	for i, f := range cited {
 		if i == 1+h/30 {
-			above = append(above, text(quiet, fmt.Sprintf("             and %d more", len(cited)-i)))
+			var names []string
+			for _, f := range cited[i:] {
+				names = append(names, f.Detector)
+			}
+			above = append(above, m.labelled("also", strings.Join(names, ", "))...)
 			break
 		}
 		above = append(above, m.labelled("finding", severity(f)+" "+f.Title+" ("+f.Detector+")")...)

@@ -167,5 +167,5 @@ func examplesOf(f *watch.Trailed) *chooser {
 	if uint64(len(f.Conns)) < f.Count {
 		what = fmt.Sprintf("as a sample of the %s of the finding: %s", say.Thousands(f.Count), f.Title)
 	}
-	return &chooser{what, func() func(r *record.Record) bool { return func(r *record.Record) bool { return ids[r.ID] } }}
+	return &chooser{phrase: what, cited: true, match: func() func(r *record.Record) bool { return func(r *record.Record) bool { return ids[r.ID] } }}
 }

@@ -178,7 +178,7 @@ func (m *model) foot() line {
 	case pageFindings:
 		words = "? help  q quit  j k choose  PgDn reads on  Enter its connections  y copy command"
 	case pageConnections:
-		words = "? help  q quit  Enter its packets  / filter  s sort  t closed ones  Esc out"
+		words = "? help  q quit  Enter its packets  / filter  s sort  left right columns  t ended"
 		if m.list.sorting {
 			words = "left right: the column  up down: its direction  Enter done"
 		}
@@ -225,18 +225,25 @@ func (m *model) helpLines() []line {
 func (m *model) words() []string {
 	switch m.page {
 	case pageNow:
-		return []string{"tracked: connections that are open, or over and may still get a segment", "retx: retransmissions: segments that were sent again",
-			"SYN retx: of those SYNs and SYN/ACKs", "opening: attempts that may yet succeed; unanswered: SYN was sent again",
-			"felt p99: 99 % of the handshakes took no longer, lost SYNs included", "client: for whom it goes wrong, and the first connection that did",
+		return []string{"tracked: connections that are open, or over and may still get a segment", "retx: data segments sent again; SYN retx: SYNs and SYN/ACKs", "opening: attempts that may yet succeed; unanswered: SYN was sent again",
+			"felt p99: 99 % of the handshakes took no longer, lost SYNs included", "answers: p99: 99 % of them began so soon after the request", "client: for whom it goes wrong, and the first connection that did",
 			"resolved: a finding that was not seen for 5 s"}
 	case pageFindings:
 		return []string{"since: when what the finding tells began", "resolved: not seen for 5 s; it is told as it was when it was worst", "evidence: Enter lists the connections, Enter again the packets"}
 	case pageConnections:
-		return []string{"lasts: up to now, or to the last packet of one that is over", "retx: retransmissions: data segments that were sent again", "sent, received: bytes of the client, of the server", "felt: how long the client waited for the handshake"}
+		return []string{"lasts: up to now, or to the last packet of one that is over", "retx: retransmissions: data segments that were sent again", "sent, received: bytes of the client, of the server", "given up: no answer came, and it was not asked again; nothing closed it", "2>: columns to the right: left and right scroll there", "felt: how long the client waited for the handshake"}
 	case pageConnection:
 		return []string{"(STATE): expected, if the packet arrives", "STATE*: implied by what came later; packets are missing", "s: seconds since the first packet of the connection"}
 	case pageHosts:
 		return hostHelp()
+	case pageTimeWait:
+		return []string{"TIME-WAIT: the end that closed first keeps the connection for 2MSL", "holder: who keeps them: each takes one of a client's ports",
+			"now, peak: held now, and at most at once", "entered: how many there were in all", "ends in: when the first and the last of those held now end",
+			"ports: the share of the client's ports held at the peak"}
+	case pageKeepalive:
+		return []string{"probe: asks, after idle time, whether the other end is there", "idle: from the last exchange to the first probe",
+			"interval: between unanswered probes; without any, between all", "unanswered: probes that got no ACK; one alone proves nothing",
+			"outcome: alive: the last was answered; dead: the prober gave up"}
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func (m *model) enterHost() {
 	case i < 0:
 		server := x.servers[x.chosen].Endpoint
 		m.visit(pageConnections)
-		m.list.choose(&chooser{"to " + server.String(), always(func(r *record.Record) bool { return r.Resp == server })}, "")
+		m.list.choose(&chooser{phrase: "to " + server.String(), match: always(func(r *record.Record) bool { return r.Resp == server })}, "")
 	default:
 		c := &x.clients[i]
 		addr, words := c.Addr, "of "+c.Addr.String()
@@ -122,7 +122,7 @@ func (m *model) enterHost() {
 			words = "in trouble " + words
 		}
 		m.visit(pageConnections)
-		m.list.choose(&chooser{words, always(func(r *record.Record) bool { return r.Orig.Addr == addr && (!bad || report.Hardship(r) != "") })}, "")
+		m.list.choose(&chooser{phrase: words, match: always(func(r *record.Record) bool { return r.Orig.Addr == addr && (!bad || report.Hardship(r) != "") })}, "")
 		m.list.id, m.list.seek = c.Conn, true
 	}
 }
@@ -144,7 +144,7 @@ func (m *model) hostLines(h int) []line {
 	detail := m.wrapped(plain, m.hostDetail(), 0)
 	room := max(h-3-len(detail), 2)
 	servers := min(len(x.servers), max(room/2, room-len(x.clients)))
-	lines := []line{text(quiet, fmt.Sprintf("  %-21s %7s %7s %7s %7s %7s %7s %7s", "server", "open/s", "fail/s", "retx/s", "reset/s", "unansw.", "opened", "failed"))}
+	lines := []line{text(quiet, fmt.Sprintf("  %-21s %6s %6s %10s %7s %7s %7s %7s", "server", "open/s", "fail/s", "SYN retx/s", "reset/s", "unansw.", "opened", "failed"))}
 	first := max(min(x.chosen, len(x.servers)-1)-servers+1, 0)
 	for i := first; i < first+servers; i++ {
 		m.target(len(lines), i)
@@ -168,13 +168,16 @@ func (m *model) serverLine(i int) line {
 	x := &m.hosts
 	l := &x.servers[i]
 	row := fmt.Sprintf("%-21s", fit(m.alias(l.Endpoint.String()), 21, true, m.theme.ascii))
-	for _, count := range []func(*report.Listener) uint64{
-		func(l *report.Listener) uint64 { return l.Done },
-		func(l *report.Listener) uint64 { return l.Failed },
-		func(l *report.Listener) uint64 { return l.Again },
-		func(l *report.Listener) uint64 { return l.Resets },
+	for _, c := range []struct {
+		width int
+		count func(*report.Listener) uint64
+	}{
+		{6, func(l *report.Listener) uint64 { return l.Done }},
+		{6, func(l *report.Listener) uint64 { return l.Failed }},
+		{10, func(l *report.Listener) uint64 { return l.Again }},
+		{7, func(l *report.Listener) uint64 { return l.Resets }},
 	} {
-		row += fmt.Sprintf(" %7s", x.rate(l, count))
+		row += fmt.Sprintf(" %*s", c.width, x.rate(l, c.count))
 	}
 	for _, n := range []uint64{l.Waiting, l.Done, l.Failed} {
 		row += fmt.Sprintf(" %7s", say.Thousands(n))
@@ -231,7 +234,7 @@ func (m *model) hostDetail() string {
 	c := &x.clients[x.chosen-len(x.servers)]
 	words := fmt.Sprintf("%s: %s tried", c.Addr, say.Plural(c.Tried, "connection"))
 	if c.Bad > 0 {
-		words += fmt.Sprintf("; %s in trouble %s: %s; the first of them is #%d to %s: packet %d shows it", say.Thousands(c.Bad), m.since(c.Since), ofAll(c), c.Conn, c.Server, c.Packet)
+		words += fmt.Sprintf("; %s in trouble %s: %s; the first of them is #%d to %s: %s shows it", say.Thousands(c.Bad), m.since(c.Since), ofAll(c), c.Conn, c.Server, m.packetOf(c))
 	}
 	return m.more(words, len(x.clients), x.ofClients, "clients")
 }
@@ -247,7 +250,7 @@ func (m *model) more(words string, shown int, of uint64, what string) string {
 // hostHelp explains the words of the view.
 func hostHelp() []string {
 	return []string{"open/s, fail/s: handshakes that were completed, attempts that failed",
-		"retx/s, reset/s: SYNs and SYN/ACKs sent again, connections ended by a RST",
+		"SYN retx/s: SYNs, SYN/ACKs sent again; reset/s: connections ended by RST",
 		"unansw.: attempts without an answer so far whose SYN was sent again",
 		"trouble: not opened, half open, no data acknowledged, or not closed",
 		"since <=: at that time or before: it went on when the watch began"}

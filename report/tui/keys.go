@@ -59,7 +59,7 @@ func commands() []command {
 		{doFilter, "filter", "/", "only connections with a text, or as --where has it; empty: all"},
 		{doSort, "sort", "s", "sort: left right choose the column, up down the direction"},
 		{doPause, "pause", "space", "the screen stands still; packets are taken all the same"},
-		{doClosed, "closed", "t", "list connections that ended within 40 s as well, or not"},
+		{doClosed, "closed", "t", "list those that ended within 40 s or are in TIME-WAIT, or not"},
 		{doCopy, "copy", "y", "copy: a connection's two ends, or the command of an advice"},
 		{doPrivacy, "privacy", "P", "addresses and names hidden, in what is copied as well, or not"},
 		{doReport, "report", "r", "the whole report so far, in the pager"},

@@ -18,6 +18,7 @@ type list struct {
 	down    bool // the greatest first
 	sorting bool // arrows choose the column
 	closed  bool
+	shift   int      // how many columns behind the first are left out: those further right are shown
 	chooser *chooser // nil for all
 	typed   string
 	rows    []record.Record
@@ -55,7 +56,12 @@ func columnWords(o *Options) []column {
 		{"id", "id", "id", false, func(r *record.Record, _ int64) string { return sentence.ID(r.ID) }},
 		{"client", "client", "orig_ip", true, func(r *record.Record, _ int64) string { return r.Orig.String() }},
 		{"server", "server", "resp_ip", true, func(r *record.Record, _ int64) string { return r.Resp.String() }},
-		{"states", "states", "orig_state", true, func(r *record.Record, _ int64) string { return stateWords(r) }},
+		{"states", "states", "orig_state", true, func(r *record.Record, _ int64) string {
+			if givenUp(r) {
+				return "given up"
+			}
+			return stateWords(r)
+		}},
 		{"lasts", "lasts", "duration_s", false, func(r *record.Record, now int64) string {
 			if x := lasts(r, now); x.OK {
 				return p.Span(x.V)
@@ -105,6 +111,25 @@ func stateWords(r *record.Record) string {
 	return a + "/" + b
 }
 
+// givenUp reports whether a connection is at its end without a close: what an end waited for was asked for
+// again no more, or the table let it go so.
+func givenUp(r *record.Record) bool {
+	if r.Interim || r.Unfinished {
+		return diagnose.Stale(r)
+	}
+	if r.Close.ResetBy != record.NoEnd {
+		return false
+	}
+	for _, s := range r.States {
+		switch s {
+		case record.Closed, record.TimeWait, record.Unknown, record.Listen:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
 // newList has the columns of a configuration, which was checked.
 func newList(o Options) list {
 	l := list{closed: true}
@@ -132,10 +157,24 @@ func (l *list) ask(w *report.Wanted, height int) {
 	if l.down {
 		w.Sort = "-" + w.Sort
 	}
-	w.Closed = l.closed
+	w.Closed = l.withClosed()
 	if l.chooser != nil {
 		w.Where = l.chooser
 	}
+}
+
+// withClosed reports whether those that ended are listed: what a finding cites is, in any case.
+func (l *list) withClosed() bool { return l.closed || l.chooser != nil && l.chooser.cited }
+
+// seen are the columns from which those are taken that have room: the first, and what the user has not
+// scrolled past.
+func (l *list) seen() []column {
+	return append(l.columns[:1:1], l.columns[1+l.shift:]...)
+}
+
+// scroll scrolls the columns behind the first.
+func (l *list) scroll(by int) {
+	l.shift = max(min(l.shift+by, len(l.columns)-2), 0)
 }
 
 // choose sets the filter; nil for none.

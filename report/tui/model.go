@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -58,6 +57,8 @@ type model struct {
 	open     []watch.Trailed // of the trail, as they were at the View shown
 	resolved []watch.Trailed
 	worst    map[string]diagnose.Finding // of those, each as it was when it was worst
+	counted  map[string]steadied         // those that stand, each as it was when it counted most of late
+	states   []record.State              // those in which an end is, in the order in which they are shown
 	rates    *rates
 	// listeners and clients are those that the first view shows, where it goes worst first.
 	listeners []report.Listener
@@ -201,12 +202,16 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 	}
 	if m.page == pageConnections && m.list.sorting {
 		if m.list.sortKey(do, k.String()) {
+			m.revealSort()
 			m.due = true
 			return m, nil
 		}
 	}
-	if m.page == pageHosts && slices.Contains([]string{"left", "right", "h", "l"}, k.String()) {
-		m.hosts.across(k.String() == "right" || k.String() == "l")
+	if side, ok := map[string]int{"left": -1, "h": -1, "right": 1, "l": 1}[k.String()]; ok && m.page == pageHosts {
+		m.hosts.across(side > 0)
+		return m, nil
+	} else if ok && m.page == pageConnections {
+		m.list.scroll(side)
 		return m, nil
 	}
 	if do >= doTab1 && do < doTab1+action(nTabs) {
@@ -216,6 +221,9 @@ func (m model) pressed(k tea.KeyPressMsg) (model, tea.Cmd) {
 			m.page, m.due = p, true
 		} else {
 			m.visit(p)
+		}
+		if m.page == pageConnections && m.list.typed != "" {
+			m.note = "the filter still holds: / and Enter shows all"
 		}
 		return m, nil
 	}

@@ -199,7 +199,7 @@ func TestRowsOfLongestIPv4(t *testing.T) {
 	m, _ = m.update(viewMsg{&v})
 	m, _ = m.update(keyOf("3"))
 	r := recordtest.MadeUp(123456789, "192.168.100.100:40001", "192.168.200.200:48443")
-	r.States = [2]record.State{record.Established, record.SynReceived}
+	r.Interim, r.States = true, [2]record.State{record.Established, record.SynReceived}
 	v.Wanted, v.Listed, v.Matching = m.wanted(), []record.Record{*r}, 1
 	m, _ = m.update(viewMsg{&v})
 	if frame := bare(m.frame()); !strings.Contains(frame, "#123456789 192.168.100.100:40001 192.168.200.200:48443 ESTABL") {

@@ -35,7 +35,8 @@ func (m *model) now(h int) []line {
 		}
 		m.targets = nil
 		lines = m.nowLines(s, h)
-		*m.drawnNow = drawnNow{at, lines, m.targets}
+		d := m.drawnNow
+		d.drawnOf, d.lines, d.targets = at, lines, m.targets
 	}
 	m.targets = m.drawnNow.targets
 	return m.drawnNow.lines
@@ -52,8 +53,10 @@ type drawnOf struct {
 // than what they show.
 type drawnNow struct {
 	drawnOf
-	lines   []line
-	targets map[int]int
+	lines     []line
+	targets   map[int]int
+	answers   []float64 // see rates.answers
+	answersOf drawnOf
 }
 
 // nowSize is by how much each part is longer than it is at least.
@@ -225,8 +228,7 @@ func (m *model) since(at int64) string {
 
 // mayBeOlder reports whether what was seen first at a time may have begun before one looked.
 func (m *model) mayBeOlder(at int64) bool {
-	h := m.view.Headline
-	return h.Live && at-h.Start < 2e9
+	return m.view.Headline.MayBeOlder(at)
 }
 
 // ago is a span in whole seconds.
@@ -299,7 +301,7 @@ func (m *model) lower(width int, s nowSize) []line {
 		half := width/2 - 1
 		left := append(m.drawRates(half, 1+s[nowBars]), nil)
 		left = append(left, m.worstListeners(half, 3+s[nowServers])...)
-		right := m.states(half, 3+s[nowStates])
+		right := m.stateTable(half, 3+s[nowStates])
 		lines := append(m.troubled(width, 1+s[nowClients]), beside(left, right, half)...)
 		return append(lines, tail...)
 	}
@@ -308,7 +310,7 @@ func (m *model) lower(width int, s nowSize) []line {
 	if s[nowStates] == 0 {
 		lines = append(lines, m.statesInShort())
 	} else {
-		lines = append(lines, m.states(width, 1+s[nowStates])...)
+		lines = append(lines, m.stateTable(width, 1+s[nowStates])...)
 	}
 	lines = append(lines, m.worstListeners(width, 1+s[nowServers])...)
 	return append(lines, tail...)

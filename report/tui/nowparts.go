@@ -14,11 +14,7 @@ import (
 // drawRates draws what happened in the last minutes, in bars of some lines each.
 func (m *model) drawRates(width, tall int) (lines []line) {
 	v := m.view
-	columns := max(min(width-46, 120), 10)
-	step := int64(2e9)
-	if span := v.At - v.Headline.Start; len(v.Headline.Files) > 0 && span > 0 {
-		step = max(span/int64(columns), 1)
-	}
+	columns, step := m.barsOf(width)
 	for _, x := range []struct {
 		name  string
 		role  role
@@ -51,7 +47,57 @@ func (m *model) drawRates(width, tall int) (lines []line) {
 			lines, name = append(lines, l), ""
 		}
 	}
+	return append(lines, m.drawAnswers(width, tall)...)
+}
+
+// barsOf is how many bars there are in a width, and of how long, ns, each is.
+func (m *model) barsOf(width int) (columns int, step int64) {
+	columns, step = max(min(width-46, 120), 10), int64(2e9)
+	if span := m.view.At - m.view.Headline.Start; len(m.view.Headline.Files) > 0 && span > 0 {
+		step = max(span/int64(columns), 1)
+	}
+	return columns, step
+}
+
+// drawAnswers draws how long servers took to answer in the last minutes; nothing where no answer was seen.
+func (m *model) drawAnswers(width, tall int) (lines []line) {
+	all := &m.view.Totals.Answers
+	if all.N() == 0 {
+		return nil
+	}
+	columns, step := m.barsOf(width)
+	d := m.drawnNow
+	if at := (drawnOf{view: m.view, width: columns}); d.answersOf != at {
+		d.answersOf, d.answers = at, m.rates.answers(m.at(), step, columns)
+	}
+	p99 := m.rates.answersNow(m.at(), 3e9)
+	if m.view.Ended {
+		p99 = all.Quantile(0.99)
+	}
+	words, name := "", "answers"
+	if p99 > 0 {
+		words = "p99 " + m.phrases.Span(twoDigits(p99))
+	}
+	if slices.Max(d.answers) == 0 {
+		tall = 1
+	}
+	for _, s := range spark(d.answers, tall, m.theme.ascii) {
+		l := text(quiet, fmt.Sprintf("%-7s", name)).more(bar, s)
+		if name != "" {
+			l = l.more(plain, fmt.Sprintf("%11s", words)).more(quiet, fmt.Sprintf("  %s in all", say.Thousands(uint64(all.N()))))
+		}
+		lines, name = append(lines, l), ""
+	}
 	return lines
+}
+
+// twoDigits is a number rounded to two digits: no more are known of a quantile.
+func twoDigits(n int64) int64 {
+	unit := int64(1)
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	return (n + unit/2) / unit * unit
 }
 
 // rateOf is a rate: with a digit behind the point where it is small.
@@ -62,21 +108,23 @@ func rateOf(v float64) string {
 	return say.Thousands(uint64(v + 0.5))
 }
 
-// statesHeld are those in which an end of a connection is, that of most first.
-func (m *model) statesHeld() (order []record.State) {
+// countStates are the states in which an end of a connection is, that of most first; as far as they were shown
+// before, in the order of then, unless one has twice as many as its neighbour.
+func (m *model) countStates() (order []record.State) {
 	ends := &m.view.Standing.Ends
 	for s := record.Closed; s < record.NStates; s++ {
 		if ends[0][s]+ends[1][s] > 0 && (s != record.Closed || m.view.Ended) {
 			order = append(order, s)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b record.State) int { return cmp.Compare(ends[0][b]+ends[1][b], ends[0][a]+ends[1][a]) })
-	return order
+	n := func(s record.State) uint64 { return ends[0][s] + ends[1][s] }
+	slices.SortStableFunc(order, func(a, b record.State) int { return cmp.Compare(n(b), n(a)) })
+	return settled(m.states, order, func(s record.State) record.State { return s }, func(a, b record.State) bool { return n(a) < 2*n(b) })
 }
 
 // statesInShort tells the states in one line.
 func (m *model) statesInShort() line {
-	l, order := text(quiet, "states "), m.statesHeld()
+	l, order := text(quiet, "states "), m.states
 	for e, who := range [...]string{"clients ", "; servers "} {
 		sign := who
 		for _, s := range order {
@@ -91,9 +139,9 @@ func (m *model) statesInShort() line {
 	return l
 }
 
-// states draws how many connections there are in each state, of either end.
-func (m *model) states(width, rows int) []line {
-	ends, order := &m.view.Standing.Ends, m.statesHeld()
+// stateTable draws how many connections there are in each state, of either end.
+func (m *model) stateTable(width, rows int) []line {
+	ends, order := &m.view.Standing.Ends, m.states
 	order = order[:min(len(order), rows)]
 	most := uint64(1)
 	for _, s := range order {
@@ -163,7 +211,7 @@ func (m *model) troubled(width, rows int) (lines []line) {
 		if c.Tried > c.Bad {
 			words = say.Thousands(c.Bad) + " of " + say.Plural(c.Tried, "connection")
 		}
-		words = fmt.Sprintf("%s: %s: %s, %s: #%d to %s, packet %d", c.Addr, words, ofAll(c), m.since(c.Since), c.Conn, c.Server, c.Packet)
+		words = fmt.Sprintf("%s: %s: %s, %s: #%d to %s, %s", c.Addr, words, ofAll(c), m.since(c.Since), c.Conn, c.Server, m.packetOf(c))
 		const head = "client "
 		for k, w := range say.WrapHard(m.alias(words), max(width-len(head), 20)) {
 			l := text(quiet, head)
@@ -174,6 +222,15 @@ func (m *model) troubled(width, rows int) (lines []line) {
 		}
 	}
 	return lines
+}
+
+// packetOf is the packet that shows what goes wrong for a client, and when it came.
+func (m *model) packetOf(c *report.Client) string {
+	words := fmt.Sprintf("packet %d", c.Packet)
+	if c.PacketAt != 0 {
+		words += " at " + m.phrases.TimeOfDayMilli(c.PacketAt)
+	}
+	return words
 }
 
 // ofAll is what went wrong with a client's connections; its count is left out where there is one kind.

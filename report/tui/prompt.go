@@ -110,7 +110,7 @@ func filterOf(typed string, o report.TableOptions) (*chooser, error) {
 		return nil, err
 	}
 	low := strings.ToLower(typed)
-	return &chooser{"with " + typed, func() func(r *record.Record) bool {
+	return &chooser{phrase: "with " + typed, match: func() func(r *record.Record) bool {
 		return func(r *record.Record) bool { return strings.Contains(strings.ToLower(textOf(r)), low) }
 	}}, nil
 }

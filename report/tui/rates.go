@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcpwatch/reassembly"
 	"tcpwatch/report"
 )
 
@@ -80,6 +81,47 @@ func (r *rates) per(count func(*report.Totals) uint64, until, step int64, n int)
 		}
 	}
 	return out
+}
+
+// answers are, of each of n steps up to a time, how long the slowest of 99 % of the answers took, ns; 0 where
+// there were none, and where one looked so seldom that it is not known when they came.
+func (r *rates) answers(until, step int64, n int) []float64 {
+	newest := until
+	until = (until + step - 1) / step * step
+	from := until - step*int64(n)
+	all, out := make([]reassembly.Histogram, n), make([]float64, n)
+	for i := 1; i < len(r.samples); i++ {
+		a, b := &r.samples[i-1], &r.samples[i]
+		if b.at <= from || b.at > newest || b.at-a.at > 3*step || a.Answers.N() == b.Answers.N() {
+			continue
+		}
+		some := b.Answers.Since(&a.Answers)
+		for k := max((a.at-from)/step, 0); k < int64(n) && from+k*step < b.at; k++ {
+			all[k].Merge(&some)
+		}
+	}
+	for k := range all {
+		out[k] = float64(all[k].Quantile(0.99))
+	}
+	return out
+}
+
+// answersNow is how long the slowest of 99 % of the answers of late took, ns, over a span before a time at
+// least; 0 for none.
+func (r *rates) answersNow(until, span int64) int64 {
+	k := len(r.samples) - 1
+	for k > 0 && r.samples[k].at > until {
+		k--
+	}
+	i := k
+	for i > 0 && r.samples[k].at-r.samples[i].at < span {
+		i--
+	}
+	if i < 0 || k < 0 {
+		return 0
+	}
+	some := r.samples[k].Answers.Since(&r.samples[i].Answers)
+	return some.Quantile(0.99)
 }
 
 // now is how much was counted a second of late: over the last span nanoseconds before a time, at least.

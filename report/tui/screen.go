@@ -237,6 +237,7 @@ func (x shown) View() tea.View {
 // chooser is a filter of the list of connections.
 type chooser struct {
 	phrase string // "where id > 3": what is told of the connections
+	cited  bool   // they are those that a finding cites
 	match  func() func(r *record.Record) bool
 }
 
@@ -252,5 +253,5 @@ func compiled(text string, o report.TableOptions) (*chooser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &chooser{"where " + e.String(), func() func(r *record.Record) bool { return e.Filter(o.Records).Match }}, nil
+	return &chooser{phrase: "where " + e.String(), match: func() func(r *record.Record) bool { return e.Filter(o.Records).Match }}, nil
 }

@@ -59,6 +59,10 @@ func (m *model) show(v *report.View) {
 		m.open, m.resolved = foundIn(v), nil
 	}
 	m.open = quietLast(m.open)
+	if !v.Ended {
+		m.steady()
+	}
+	m.states = m.countStates()
 	m.chooseFinding(m.chosen)
 	m.listeners, _ = m.sums().WorstListeners(shownNow)
 	m.clients = m.earliest(m.sums())
@@ -96,9 +100,9 @@ func (m *model) earliest(s *report.Summary) []report.Client {
 	for i := range all {
 		c := &all[i]
 		k := slices.IndexFunc(m.clients, func(x report.Client) bool { return x.Addr == c.Addr })
-		if k >= 0 && c.Bad > 0 && m.clients[k].Bad > 0 && m.clients[k].Since < c.Since {
+		if k >= 0 && c.Bad > 0 && m.clients[k].Bad > 0 && m.clients[k].Since <= c.Since {
 			old := &m.clients[k]
-			c.Since, c.Conn, c.Packet, c.Server = old.Since, old.Conn, old.Packet, old.Server
+			c.Since, c.Conn, c.Packet, c.PacketAt, c.Server = old.Since, old.Conn, old.Packet, old.PacketAt, old.Server
 		}
 	}
 	return all
@@ -107,20 +111,55 @@ func (m *model) earliest(s *report.Summary) []report.Client {
 // stable are findings in the order in which they were shown, as far as each is as grave and as sure
 // as its neighbour and not twice as frequent: counts alone move nothing about while one reads.
 func stable(before, now []watch.Trailed) []watch.Trailed {
-	place := make(map[string]int)
-	for i, f := range before {
-		place[f.ID] = i + 1
-	}
-	goes := func(a, b *watch.Trailed) bool { // b, which stands behind a, goes before it
-		i, j := place[a.ID], place[b.ID]
-		return j != 0 && (i == 0 || j < i) && a.Severity == b.Severity && a.Confidence == b.Confidence && a.Count < 2*b.Count
+	return settled(before, now, func(x watch.Trailed) string { return x.ID }, func(a, b watch.Trailed) bool {
+		return a.Severity == b.Severity && a.Confidence == b.Confidence && a.Count < 2*b.Count
+	})
+}
+
+// settled are items that are in order now, in the order of before as far as neighbours are close to each
+// other, the first of them being the greater. What was not shown before goes behind what was.
+func settled[T any, K comparable](before, now []T, key func(T) K, close func(a, b T) bool) []T {
+	place := make(map[K]int)
+	for i, x := range before {
+		place[key(x)] = i + 1
 	}
 	for i := range now {
-		for k := i; k > 0 && goes(&now[k-1], &now[k]); k-- {
-			now[k-1], now[k] = now[k], now[k-1]
+		for k := i; k > 0; k-- {
+			a, b := now[k-1], now[k]
+			if p, q := place[key(a)], place[key(b)]; q == 0 || p != 0 && p <= q || !close(a, b) {
+				break
+			}
+			now[k-1], now[k] = b, a
 		}
 	}
 	return now
+}
+
+// steadyFor is for how long, ns, a count stands that has fallen since: what is recent is forgotten in parts,
+// so counts rise and fall though all goes on as it did.
+const steadyFor = report.RecentSpan / 4
+
+// steadied is a finding as it was when it had its greatest count of late.
+type steadied struct {
+	diagnose.Finding
+	at int64
+}
+
+// steady has findings that stand told as they were when they counted most of late, as long as nothing
+// else is new of them.
+func (m *model) steady() {
+	now, next := m.at(), make(map[string]steadied)
+	for i := range m.open {
+		x := &m.open[i]
+		s, ok := m.counted[x.ID]
+		if !ok || now-s.at >= steadyFor || now < s.at || x.Count >= s.Count || x.Severity != s.Severity || x.Confidence != s.Confidence || !slices.Equal(x.Causes, s.Causes) {
+			s = steadied{x.Finding, now}
+		}
+		since := x.Since
+		x.Finding, next[x.ID] = s.Finding, s
+		x.Since = since
+	}
+	m.counted = next
 }
 
 // at is the time of what is shown, ns since 1970.
