@@ -16,7 +16,7 @@ var merging = mergetest.Options{
 		"Summary.opt",
 		"Summary.timeline", // one of its sums
 		"steps.limit", "steps.last", "steps.from", "steps.to",
-		"Summary.judged", "Summary.found", // what was worked out last
+		"Summary.judged", "Summary.found", "Summary.held", // what was worked out last
 		"Summary.findings", // package diagnose checks its own
 	},
 	Fill: map[string]func(at any, leaf func() uint64){
