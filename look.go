@@ -240,7 +240,7 @@ func (l *looking) close(r *record.Record, cited bool) {
 	l.nClosed++
 }
 
-// keep keeps one that leaves the ring. Findings cite those with the least ids, of the whole input or of what
+// keep keeps one that leaves the ring. Findings cite those that showed a trouble first, of the whole input or of what
 // is recent: when there are too many, half of the places are for the first, the others for what is recent.
 func (l *looking) keep(r *record.Record) {
 	if l.kept == nil {
