@@ -51,7 +51,7 @@ type peek struct {
 
 // add puts a packet into the batch, its data too unless those may be kept where
 // they are; false when it is full.
-func (b *batch) add(p *capture.Packet, kept bool) bool {
+func (b *batch) add(p *capture.Packet, kept, byVLAN bool) bool {
 	if len(b.packets) == batchPackets {
 		return false
 	}
@@ -60,7 +60,7 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 			return false
 		}
 		b.kept += len(p.Data)
-		b.put(p)
+		b.put(p, byVLAN)
 		return true
 	}
 	n := len(b.bytes)
@@ -68,14 +68,14 @@ func (b *batch) add(p *capture.Packet, kept bool) bool {
 		return false
 	}
 	b.bytes = append(b.bytes, p.Data...)
-	b.put(p)
+	b.put(p, byVLAN)
 	b.packets[len(b.packets)-1].Data = b.bytes[n : n+len(p.Data) : n+len(p.Data)]
 	return true
 }
 
 // put adds a packet and the look at it.
-func (b *batch) put(p *capture.Packet) {
-	hash, _ := capture.PeekPair(p)
+func (b *batch) put(p *capture.Packet, byVLAN bool) {
+	hash, _ := capture.PeekHash(p, byVLAN)
 	b.looks = append(b.looks, peek{timeOf(p), hash})
 	b.packets = b.packets[:len(b.packets)+1] // add has seen that there is room
 	b.packets[len(b.packets)-1].Set(p)

@@ -285,9 +285,9 @@ func (w *run) packet(p *capture.Packet) {
 				w.o.Warn(err)
 			}
 		}
-		if !w.batch.add(p, kept) {
+		if !w.batch.add(p, kept, w.o.ByVLAN) {
 			w.hand(false)
-			w.batch.add(p, kept)
+			w.batch.add(p, kept, w.o.ByVLAN)
 		}
 	} else {
 		if err != nil {

@@ -92,6 +92,92 @@ func PeekPair(p *Packet) (hash uint64, ok bool) {
 	return 0, false
 }
 
+// PeekHash is PeekPair through VLAN tags, unless they are part of who a connection is,
+// and through the tunnels that most such captures have: VXLAN, Geneve, GRE with Ethernet
+// or IP in it. Where ok is true, Decoder.Decode finds a segment between ends with this
+// hash, or nothing. It takes 10 ns through VXLAN, where Decode takes 70 (BenchmarkPeekHash).
+func PeekHash(p *Packet, byVLAN bool) (hash uint64, ok bool) {
+	if hash, ok = PeekPair(p); ok {
+		return hash, true
+	}
+	const tunnels = 2 // one in the other
+	switch b := p.Data; p.Link {
+	case LinkEthernet:
+		return peekEthernet(b, byVLAN, tunnels)
+	case LinkLinuxSLL2:
+		if len(b) >= 20 && (be16(b[8:]) == 1 || be16(b[8:]) == 772) {
+			return peekType(be16(b), b[20:], byVLAN, tunnels)
+		}
+	case LinkRaw:
+		return peekCarried(b, byVLAN, tunnels)
+	}
+	return 0, false
+}
+
+func peekEthernet(b []byte, byVLAN bool, tunnels int) (uint64, bool) {
+	if len(b) < ethernetHeaderLen {
+		return 0, false
+	}
+	return peekType(be16(b[ethernetAddressesLen:]), b[ethernetHeaderLen:], byVLAN, tunnels)
+}
+
+// peekType looks at what an EtherType names.
+func peekType(t uint16, b []byte, byVLAN bool, tunnels int) (hash uint64, ok bool) {
+	for tags := 0; ; tags++ {
+		switch t {
+		case 0x0800:
+			if hash, ok = peekIP4(b); ok {
+				return hash, true
+			}
+			return peekCarried(b, byVLAN, tunnels)
+		case 0x86dd:
+			return peekIP6(b)
+		case 0x8100, 0x88a8:
+			if byVLAN || tags == 2 || len(b) < 4 {
+				return 0, false
+			}
+			t, b = be16(b[2:]), b[4:]
+		default:
+			return 0, false
+		}
+	}
+}
+
+// peekCarried looks at what an IPv4 packet carries that is not TCP.
+func peekCarried(b []byte, byVLAN bool, tunnels int) (uint64, bool) {
+	const ports, udp, gre = ip4HeaderLen, 17, 47
+	if tunnels == 0 || len(b) < ports+udpHeaderLen+8 || b[0] != 0x45 || be16(b[6:])&(ip4MoreFrags|ip4Offset) != 0 {
+		return 0, false
+	}
+	proto, b := b[9], b[ports:]
+	switch {
+	case proto == udp && (be16(b[2:]) == portVXLAN || be16(b[2:]) == portVXLANOld):
+		if b = b[udpHeaderLen:]; b[0]&0x08 != 0 { // it names a network
+			return peekEthernet(b[8:], byVLAN, tunnels-1)
+		}
+	case proto == udp && be16(b[2:]) == portGeneve:
+		b = b[udpHeaderLen:]
+		if n := 8 + int(b[0]&0x3f)*4; b[0]>>6 == 0 && len(b) >= n {
+			return peekBridged(be16(b[2:]), b[n:], byVLAN, tunnels-1)
+		}
+	case proto == gre && be16(b)&^greKey == 0: // of the flags at most a key
+		n := 4
+		if be16(b)&greKey != 0 {
+			n = 8
+		}
+		return peekBridged(be16(b[2:]), b[n:], byVLAN, tunnels-1)
+	}
+	return 0, false
+}
+
+// peekBridged is peekType of a tunnel that may carry Ethernet as well.
+func peekBridged(t uint16, b []byte, byVLAN bool, tunnels int) (uint64, bool) {
+	if t == 0x6558 {
+		return peekEthernet(b, byVLAN, tunnels)
+	}
+	return peekType(t, b, byVLAN, tunnels)
+}
+
 func peekIP4(b []byte) (uint64, bool) {
 	const ports = ip4HeaderLen
 	if len(b) < ports+4 || b[0] != 0x45 || b[9] != 6 || be16(b[6:])&(ip4MoreFrags|ip4Offset) != 0 {
