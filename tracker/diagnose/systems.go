@@ -221,7 +221,7 @@ func onBSD(on, text string) string {
 	var there string
 	switch m[1] {
 	case "ss":
-		there = "`netstat -an -p tcp` lists connections and listeners, `lsof -nP -iTCP` with the process"
+		there = "`netstat -an -p tcp` lists connections and open ports, `lsof -nP -iTCP` with the process"
 	case "nstat":
 		there = "`netstat -s -p tcp` counts resets, retransmissions and dropped connections"
 	case "sysctl":
