@@ -100,7 +100,7 @@ func (d *Decoder) etherType(t layers.EthernetType, v view) Outcome {
 			if t <= etherTypeMaxLength {
 				return d.llc(d.bound(v, int(t)))
 			}
-			return d.skip(SkipNotIP)
+			return d.skip(frameUnread(t, v))
 		}
 		if len(v.data) < header {
 			return d.short(v, header)

@@ -24,24 +24,26 @@ const (
 	SkipFragment                 // a fragment still waiting for the others (or never completed)
 	SkipCut                      // cut by the snaplen before the TCP header's first 16 bytes
 	SkipMalformed                // lengths that contradict each other
-	SkipEncrypted                // ESP, protected 802.11
+	SkipEncrypted                // ESP, WireGuard, protected 802.11
 	SkipTooDeep                  // more layers than we follow
 	SkipFragmentLimit            // fragments dropped to keep memory bounded
 	SkipCompressed               // IPComp
+	SkipTunnel                   // a tunnel that is known, and not read
+	SkipUnknown                  // an EtherType or IP protocol that nobody knows
 	NSkipReasons
 )
 
 // String is the reason as reports show it: "not IP", "not TCP", ...
 func (r SkipReason) String() string {
 	return [...]string{"", "not IP", "not TCP", "unknown link type", "fragment", "cut before the TCP header",
-		"malformed", "encrypted", "too many layers", "fragment limit", "compressed"}[r]
+		"malformed", "encrypted", "too many layers", "fragment limit", "compressed", "tunnel not decoded", "unknown protocol"}[r]
 }
 
 // MayHold reports whether packets skipped for this reason may hold segments all
 // the same, which other means than ours would find; see Decoder.Joined.
 func (r SkipReason) MayHold() bool {
 	switch r {
-	case SkipLinkType, SkipFragment, SkipCut, SkipEncrypted, SkipTooDeep, SkipFragmentLimit, SkipCompressed:
+	case SkipLinkType, SkipFragment, SkipCut, SkipEncrypted, SkipTooDeep, SkipFragmentLimit, SkipCompressed, SkipTunnel, SkipUnknown:
 		return true
 	}
 	return false

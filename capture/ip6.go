@@ -133,7 +133,7 @@ func (d *Decoder) transport(proto layers.IPProtocol, v view) Outcome {
 				return d.skip(SkipNotTCP)
 			}
 		default:
-			return d.skip(SkipNotTCP)
+			return d.skip(ipUnread(proto))
 		}
 		if len(v.data) < 2 {
 			return d.short(v, 2)

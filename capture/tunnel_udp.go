@@ -37,7 +37,10 @@ func (d *Decoder) udp(v view) Outcome {
 	if next == nil {
 		port, next = src, udpTunnel(src)
 	}
-	if next == nil || d.rewrite != nil && !d.rewrite.knowsTunnel(port) {
+	if next == nil {
+		return d.skip(udpUnread(src, dst, v))
+	}
+	if d.rewrite != nil && !d.rewrite.knowsTunnel(port) {
 		return d.skip(SkipNotTCP)
 	}
 	if !d.deeper() {
