@@ -166,7 +166,7 @@ func TestPageOfKeepalive(t *testing.T) {
 	}
 	page := pageFrom(t, file)
 	for _, want := range []string{
-		": 9 probes from the client, 9 unanswered, the first after 2 h, then every 75 s: dead</text>",
+		">9 probes from the client, 9 unanswered, the first after 2 h, then every 75 s: dead</dd>",
 		"<title>idle for 2 h, then a keepalive probe of the client</title>",
 		"<title>probe 1 of 9 of the client, unanswered</title>", "<title>probe 9 of 9 of the client, unanswered</title>",
 		">2 h without a packet</text>", "fits the defaults of Linux (7200 s idle, 75 s apart, 9 probes)",

@@ -8,6 +8,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/ladder"
+	"tcpwatch/report/sentence"
 	"tcpwatch/tracker/record"
 )
 
@@ -47,11 +48,9 @@ func ladderOf(id string, f *ladder.Figure, high float64) (all []*Drawing) {
 func (d *Drawing) ladder(f *ladder.Figure, rows []ladder.Row, first bool, high float64) []ladder.Row {
 	d.text("end tick", packetEnd, 16, "packet")
 	d.text("end tick", timeEnd, 16, "seconds")
-	d.text("middle name", railLeft, 16, "client "+f.Orig.String())
-	d.text("middle name", railRight-40, 16, "server "+f.Resp.String())
-	y := 24.0
+	y := 24 + d.ends(f)
 	if first {
-		y = 34
+		y += 10
 		d.text("end tick", railLeft-8, y, f.Before[0])
 		d.text("start tick", railRight+8, y, f.Before[1])
 	}
@@ -67,6 +66,29 @@ func (d *Drawing) ladder(f *ladder.Figure, rows []ladder.Row, first bool, high f
 	behind.line("rail", railRight, top, railRight, y, "")
 	d.Marks = append(d.Marks[:rails:rails], append(behind.Marks, d.Marks[rails:]...)...)
 	return rows
+}
+
+// headWide is how wide the name of an end may be that stands beside the heads of the columns.
+const headWide = 230
+
+// ends writes who stands at each side, above its rail; it returns how much higher that is where an
+// address takes a line of its own.
+func (d *Drawing) ends(f *ladder.Figure) (more float64) {
+	names := [...]string{f.Orig.String(), f.Resp.String()}
+	if max(textWidth(names[0]), textWidth(names[1])) > headWide {
+		more = lineRoom
+	}
+	for e, x := range [...]float64{railLeft, railRight - 40} {
+		who := sentence.Who(record.End(e))
+		if more == 0 {
+			d.text("middle name", x, 16, who+" "+names[e])
+			continue
+		}
+		d.text("middle name", x, 16, who)
+		half := textWidth(names[e]) * 0.55 // bold
+		d.text("middle name", min(max(x, half), d.Width-half), 16+more, names[e])
+	}
+	return more
 }
 
 // rung draws a row from a height on, and returns where it ends.

@@ -47,27 +47,49 @@ func Lanes(s *report.Summary) *Drawing {
 	}
 	least = max(least, 1000)
 	top := d.states(4, &seen) + 6
-	bottom := top + float64(len(lanes))*(2*laneHeight+laneRoom+8)
-	d.Height = bottom + below
+	names := make([]string, len(lanes))
+	for i := range lanes {
+		l := &lanes[i]
+		names[i] = l.Title()
+		switch {
+		case l.Alike == 2:
+			names[i] += ", and 1 that opened and closed alike"
+		case l.Alike > 2:
+			names[i] += fmt.Sprintf(", and %s that opened and closed alike", say.Thousands(l.Alike-1))
+		}
+	}
+	places, bottom := d.rows(top, 2*laneHeight+8, names)
 	x := d.spans(least, most, left, bottom, "time since the first packet")
 	for i := range lanes {
 		l := &lanes[i]
-		y := top + float64(i)*(2*laneHeight+laneRoom+8)
-		name := l.Title()
-		switch {
-		case l.Alike == 2:
-			name += ", and 1 that opened and closed alike"
-		case l.Alike > 2:
-			name += fmt.Sprintf(", and %s that opened and closed alike", say.Thousands(l.Alike-1))
-		}
-		d.text("start name", left, y+14, name)
 		for e := record.Orig; e <= record.Resp; e++ {
-			row := y + laneRoom + float64(e)*(laneHeight+1)
+			row := places[i] + float64(e)*(laneHeight+1)
 			d.text("end tick", left-8, row+12, sentence.Who(e))
 			d.lane(spansOf(l.Edges, e, l.Heard[e], l.Start, l.End), e, x, row, func(t int64) float64 { return float64(t - l.Start) })
 		}
 	}
 	return d
+}
+
+// nameWide is how many characters of a name a line has room for, nameLine how high one is.
+const (
+	nameWide = 108
+	nameLine = 16
+)
+
+// rows writes names, one below the other, each with so much room under it, and makes the drawing
+// as high as they and an axis take: it returns where that room begins for each, and where all end.
+func (d *Drawing) rows(top, room float64, names []string) (places []float64, bottom float64) {
+	for _, name := range names {
+		lines := say.WrapHard(name, nameWide)
+		for k, l := range lines {
+			d.text("start name", left, top+14+nameLine*float64(k), l)
+		}
+		place := top + laneRoom + nameLine*float64(len(lines)-1)
+		places, top = append(places, place), place+room
+	}
+	d.Height = top + below
+	return places, top
 }
 
 // howSure says what the looks of a bar mean.

@@ -299,6 +299,44 @@ func TestLanesSayWhatIsNotSeen(t *testing.T) {
 	}
 }
 
+// A name that is too long for the sheet goes on in another line, and what is below makes room; no
+// number of an axis is cut either.
+func TestLongNames(t *testing.T) {
+	const a, b = "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65443", "[2001:db8:1111:2222:3333:4444:5555:6666]:50123"
+	var all []*record.Record
+	for i := range uint64(3) {
+		r := recordtest.MadeUp(1_000_000+10*i, a, b)
+		r.End = r.Start + 7e12
+		r.Ends[record.Orig].SenderLimited, r.Ends[record.Orig].Sending = 1e9, 1e9
+		recordtest.Probes(r, record.Orig, 7200e9, 75e9, 9, 9, record.KeepaliveDead)
+		recordtest.Probes(r, record.Resp, 7200e9, 75e9, 9, 9, record.KeepaliveDead)
+		all = append(all, r)
+	}
+	s, _ := summaryOf(all...)
+	for _, d := range []*Drawing{Lanes(s), Quiet(s, phrases)} {
+		var below float64
+		names := 0
+		for _, m := range d.Marks {
+			wide := textWidth(m.Text)
+			switch {
+			case m.Shape == Text && m.Class == "start name":
+				names++
+				if m.X+wide*1.08 > d.Width { // bold
+					t.Errorf("%s: %q is cut", d.ID, m.Text)
+				}
+				below = max(below, m.Y)
+			case m.Shape == Text && m.Class == "middle tick" && (m.X+wide/2 > d.Width || m.X < wide/2):
+				t.Errorf("%s: %q is cut", d.ID, m.Text)
+			case m.Y+m.H > d.Height:
+				t.Errorf("%s: %+v lies below the sheet", d.ID, m)
+			}
+		}
+		if names < 2 || d.Height < below+laneHeight {
+			t.Errorf("%s: %d lines of names down to %v, of %v", d.ID, names, below, d.Height)
+		}
+	}
+}
+
 func TestQuiet(t *testing.T) {
 	r := story()
 	r.End = r.Start + 100e9
@@ -308,9 +346,9 @@ func TestQuiet(t *testing.T) {
 	s, _ := summaryOf(r)
 	d := Quiet(s, phrases)
 	// 100 s are 870 wide.
-	check(t, "life", of(d, Rect, "open")[1:], "70 54 870 16")
-	check(t, "idle", of(d, Rect, "again")[1:], "157 54 348 16")
-	check(t, "probe", of(d, Rect, "probe")[1:], "329.5 52 3 20")
+	check(t, "life", of(d, Rect, "open")[1:], "70 70 870 16")
+	check(t, "idle", of(d, Rect, "again")[1:], "157 70 348 16")
+	check(t, "probe", of(d, Rect, "probe")[1:], "329.5 68 3 20")
 }
 
 // Linux's own times, as articles tell them: idle for 2 h, then nine probes 75 s apart, of which each
@@ -324,12 +362,12 @@ func TestQuietProbes(t *testing.T) {
 	s, _ := summaryOf(r)
 	d := Quiet(s, phrases)
 	// 7,875 s are 870 wide: 2 h are 795.4, 75 s are 8.3.
-	check(t, "idle", of(d, Rect, "idle")[1:], "70 54 795.4 16")
-	if got := of(d, Rect, "probe")[1:]; len(got) != 9 || got[0] != "863.9 52 3 20" || got[1] != "872.2 52 3 20" || got[8] != "930.2 52 3 20" {
+	check(t, "idle", of(d, Rect, "idle")[1:], "70 70 795.4 16")
+	if got := of(d, Rect, "probe")[1:]; len(got) != 9 || got[0] != "863.9 68 3 20" || got[1] != "872.2 68 3 20" || got[8] != "930.2 68 3 20" {
 		t.Errorf("probes: %v", got)
 	}
-	if names := of(d, Text, "start name"); len(names) != 1 || !strings.Contains(names[0], "9 probes from the client, 9 unanswered, the first after 2 h, then every 75 s: dead") {
-		t.Errorf("%v", names)
+	if names := strings.Join(of(d, Text, "start name"), " "); !strings.Contains(names, "9 probes from the client, 9 unanswered, the first after 2 h, then every 75 s: dead") {
+		t.Error(names)
 	}
 }
 
@@ -372,6 +410,20 @@ func TestLadder(t *testing.T) {
 	check(t, "numbers and times", of(d, Text, "end tick"), "packet", "seconds", "CLOSED", "7", "0.000000", "8", "0.000100", "14", "0.100000")
 	check(t, "states", append(of(d, Text, "end state"), of(d, Text, "start state")...), "SYN-SENT", "SYN-RECEIVED")
 	check(t, "words", append(of(d, Text, "start told bad"), of(d, Text, "start left-out")...), "reset by the server", "... 5 packets ...")
+}
+
+// Addresses that are too long for the line of the heads have one of their own, and are not cut.
+func TestLadderOfLongAddresses(t *testing.T) {
+	f := &ladder.Figure{Orig: recordtest.Endpoint("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65443"), Resp: recordtest.Endpoint("[2001:db8:1111:2222:3333:4444:5555:6666]:50123"),
+		Before: [2]string{"CLOSED", "LISTEN"}, Rows: []ladder.Row{{Packet: 7, Time: "0.000000", Arrow: true, Label: "SYN seq=0"}}}
+	d := Ladder("x", f)[0]
+	check(t, "heads", of(d, Text, "middle name"), "client", f.Orig.String(), "server", f.Resp.String())
+	check(t, "arrow", of(d, Path, "arrow"), "M263 79H835M827 75L835 79L827 83")
+	for _, m := range d.Marks {
+		if half := textWidth(m.Text) * 0.55; m.Class == "middle name" && (m.X < half || m.X+half > d.Width) {
+			t.Errorf("%q is cut at %v", m.Text, m.X)
+		}
+	}
 }
 
 // A long ladder goes on in other drawings, and no row is lost.

@@ -25,18 +25,17 @@ func Quiet(s *report.Summary, p sentence.Phrases) *Drawing {
 		from, to = min(from, r.Start), max(to, r.End)
 	}
 	top := d.legend(4, key{"open", "first to last packet"}, key{"idle", "idle"}, key{"again", "idle, then no answer or a RST"}, key{"probe", "keepalive probe"}) + 4
-	row := float64(laneHeight + laneRoom + 6)
-	bottom := top + row*float64(len(all))
-	d.Height = bottom + below
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = sentence.ID(r.ID) + " " + r.Orig.String() + sentence.Arrow + r.Resp.String()
+		if words := p.KeepaliveSummary(r); words != "" {
+			names[i] += ": " + words
+		}
+	}
+	places, bottom := d.rows(top, laneHeight+6, names)
 	x := d.times(from, to, bottom, p.Clock, firstPacket)
 	for i, r := range all {
-		y := top + row*float64(i)
-		words := p.KeepaliveSummary(r)
-		if words != "" {
-			words = ": " + words
-		}
-		d.text("start name", left, y+14, sentence.ID(r.ID)+" "+r.Orig.String()+sentence.Arrow+r.Resp.String()+words)
-		y += laneRoom
+		y := places[i]
 		d.rect("open", x.at(float64(r.Start)), y, max(x.at(float64(r.End))-x.at(float64(r.Start)), 1), laneHeight, "from packet "+fmt.Sprint(r.FirstPacket)+" to packet "+fmt.Sprint(r.LastPacket))
 		if gap := &r.Idle; gap.Gap > 0 {
 			class, end := "idle", "answered"

@@ -30,22 +30,21 @@ func Transfers(s *report.Summary) *Drawing {
 		d.Desc = fmt.Sprintf("%s of %s transfers, those that the table has first. %s", say.Thousands(n), say.Thousands(of), d.Desc)
 	}
 	top := d.legend(4, key{"c3", "sender: nothing to send"}, key{"c2", "receiver's window full"}, key{"c1", "network"}) + 4
-	row := float64(laneHeight + laneRoom + 6)
-	bottom := top + row*float64(len(all))
-	d.Height = bottom + below
+	names := make([]string, len(all))
+	for i := range all {
+		t := &all[i]
+		names[i] = sentence.ID(t.ID) + " " + t.From.String() + sentence.Arrow + t.To.String()
+		if t.Bytes.OK {
+			names[i] += ": " + say.Bytes(t.Bytes.V)
+		}
+		if v := t.Rate(); v.OK {
+			names[i] += ", " + say.Rate(v.V)
+		}
+	}
+	places, bottom := d.rows(top, laneHeight+6, names)
 	x := d.times(0, most, bottom, say.Clock{}, "the transfer began")
 	for i := range all {
 		t := &all[i]
-		y := top + row*float64(i)
-		rate := ""
-		if v := t.Rate(); v.OK {
-			rate = ", " + say.Rate(v.V)
-		}
-		bytes := ""
-		if t.Bytes.OK {
-			bytes = ": " + say.Bytes(t.Bytes.V)
-		}
-		d.text("start name", left, y+14, sentence.ID(t.ID)+" "+t.From.String()+sentence.Arrow+t.To.String()+bytes+rate)
 		from := 0.0
 		for _, p := range [...]struct {
 			class, what string
@@ -53,7 +52,7 @@ func Transfers(s *report.Summary) *Drawing {
 		}{{"c3", "nothing to send", t.Sender.V}, {"c2", "receiver's window full", t.Window.V}, {"c1", "network", t.Network.V}} {
 			if p.ns > 0 {
 				x1, x2 := x.at(from), x.at(from+float64(p.ns))
-				d.rect(p.class, x1, y+laneRoom, max(x2-x1, 0.5), laneHeight, fmt.Sprintf("%s: %s", p.what, say.Duration(p.ns, false)))
+				d.rect(p.class, x1, places[i], max(x2-x1, 0.5), laneHeight, fmt.Sprintf("%s: %s", p.what, say.Duration(p.ns, false)))
 				from += float64(p.ns)
 			}
 		}
