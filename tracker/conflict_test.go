@@ -7,6 +7,40 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+// Other bytes whose IP identification goes on and whose TTL is that end's own are of the same sender.
+func TestConflictOfTheSameSender(t *testing.T) {
+	const counted = opened + `
+		0.10 < .P 1:101(100) ack 1 mss 900 sum 1 id 100    | - -
+		0.11 < .P 101:201(100) ack 1 mss 901 sum 2 id 101  | - -
+		0.12 < .P 201:301(100) ack 1 mss 902 sum 3 id 103  | - -
+		0.13 < .P 301:401(100) ack 1 mss 1000 sum 7 id 104 | - -
+		0.30 < .P 301:401(100) ack 1 mss 2000 sum 9 `
+	for _, x := range []struct {
+		name, marks string
+		own         uint32
+	}{
+		{"the next one, the same TTL", "id 106", 1},
+		{"the next one, another TTL", "id 106 ttl 60", 0},
+		{"another count", "id 40000", 0},
+		{"an older one", "id 99", 0},
+		{"none", "id 0", 0},
+	} {
+		rec := &recorder{}
+		tr := New(Options{Verify: func() capture.Marks { return capture.MarkChecksumOK }}, rec)
+		for i, l := range parseExchange(t, counted+x.marks+" | - -") {
+			head := l.mss
+			l.mss, l.options = 0, l.options&^capture.OptMSS
+			s := plainWire.segment(l, uint64(i+1))
+			s.Head = head
+			tr.Observe(s)
+		}
+		tr.Finish()
+		if e := &rec.records[0].Ends[record.Resp]; e.Conflicts != 1 || e.ConflictsOwn != x.own {
+			t.Errorf("%s: %d conflicts, %d its own", x.name, e.Conflicts, e.ConflictsOwn)
+		}
+	}
+}
+
 // Data that carries other bytes than what was sent first under the same number is counted,
 // where both checksums are right: a first copy that was spoiled on its way has the checksum of
 // what is sent again.

@@ -82,7 +82,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 	r.RetxRTO, r.RetxFast = x.classes[repeatRTO], x.classes[repeatFast]
 	r.RetxTLP, r.RetxOther = x.classes[repeatTLP], x.classes[repeatOther]
 	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
-	r.PAWSRefused, r.RetxRefused, r.Conflicts = x.refused.paws, x.refused.again, x.conflicts
+	r.PAWSRefused, r.RetxRefused, r.Conflicts, r.ConflictsOwn = x.refused.paws, x.refused.again, x.conflicts, x.conflictsOwn
 	if x.refused.tellsWrong(&c.ends[e]) {
 		r.BadChecksums, r.BadSegments = x.refused.wrong, x.refused.segments
 	}

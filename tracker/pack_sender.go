@@ -113,7 +113,7 @@ func (x *sender) recovered() bool {
 	return x.recover != 0 || x.mode != recoverNone || x.probeGap|x.probeAt != 0 || x.provable || x.nProved != 0 ||
 		x.eifelTo != 0 || x.eifelVal != 0 || x.eifelSet || x.gapAt != 0 || x.gapIPID != 0 || x.gapTS || x.gapTSVal != 0 ||
 		x.classes != [nRepeatClasses]uint32{} || x.spurious|x.dsacks|x.lostBefore|x.lostAfter|x.lostAgain != 0 || x.late != 0 ||
-		x.repeatAt|x.needlessAt|x.lateAt|x.conflictAt != 0 || x.repeatTime != 0 || x.conflicts != 0 || x.leap != leap{}
+		x.repeatAt|x.needlessAt|x.lateAt|x.conflictAt != 0 || x.repeatTime != 0 || x.conflicts|x.conflictsOwn != 0 || x.leap != leap{}
 }
 
 // recovery walks over what only a connection with losses has.
@@ -149,6 +149,7 @@ func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int 
 	n = w.packet(n, &x.lateAt, c.lastPacket)
 	n = w.packet(n, &x.conflictAt, c.lastPacket)
 	n = number(w, n, &x.conflicts)
+	n = number(w, n, &x.conflictsOwn)
 	return w.leap(n, &x.leap)
 }
 

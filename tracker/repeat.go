@@ -231,6 +231,9 @@ func (t *Tracker) compare(c *conn, from record.End, s *capture.Segment) {
 		return
 	}
 	x.conflicts++
+	if x.ownCount(s) && s.TTL == c.ends[from].ttl {
+		x.conflictsOwn++
+	}
 	noteFirst(&x.conflictAt, s.Packet)
 	c.note(record.Moment{Kind: record.MomentConflict, End: from, Ref: was.Packet})
 }

@@ -59,7 +59,8 @@ type sender struct {
 	lostAgain  uint32 // repeats of what had been sent again before
 	late       int64  // ns: the longest that a segment came after what it should precede
 
-	conflicts uint32 // segments whose bytes are not those sent before under the same numbers
+	conflicts    uint32 // segments whose bytes are not those sent before under the same numbers
+	conflictsOwn uint32 // of those, segments with its TTL and the next IP identifications
 
 	repeatAt, needlessAt, lateAt, conflictAt uint64 // see record.EndEvidence
 	repeatTime                               int64  // of repeatAt
@@ -135,6 +136,13 @@ func (x *sender) mark(s *capture.Segment) {
 		}
 	}
 	x.newestID, x.hasID = s.IPID, true
+}
+
+// ownCount reports whether the IP identification of the segment at hand goes on where its end's
+// segments are: whoever sent them sent it.
+func (x *sender) ownCount(s *capture.Segment) bool {
+	d := s.IPID - x.newestID
+	return s.IPID != 0 && x.idRun >= 3 && x.idOdd <= x.idRun/8 && d > 0 && d < maxIDStep
 }
 
 // maxIDStep is how far apart the IP identifications of two segments of one end

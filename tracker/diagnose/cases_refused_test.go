@@ -56,6 +56,8 @@ func refusedSituations() []situation {
 		{"checksum-wrong", "nothing set the sender off", clean(4, sums(8, 1, 8), func(r *record.Record) { r.Ends[record.Resp].RetxRTO = 0 }), ""},
 		{"checksum-wrong", "it was not sent again", append(clean(40), clean(2, sums(1, 1, 0))...), ""},
 		{"checksum-wrong", "timestamps", clean(6, stamps(8)), ""},
+		{"data-conflict", "the same sender sent them", clean(1, conflicting(2), func(r *record.Record) { r.Ends[record.Resp].ConflictsOwn = 2 }), "notice likely"},
+		{"data-conflict", "one of two is of the same sender", clean(1, conflicting(2), func(r *record.Record) { r.Ends[record.Resp].ConflictsOwn = 1 }), "notice possible"},
 		{"data-conflict", "something else sent in its name", clean(1, func(r *record.Record) { r.Ends[record.Resp].Strange = 1 }), "warning likely"},
 		{"data-conflict", "so it did, and the bytes differ", clean(1, conflicting(1), func(r *record.Record) { r.Ends[record.Resp].Strange = 1 }), "warning likely"},
 		{"data-conflict", "one of three connections", append(clean(2), clean(1, conflicting(1))...), "notice possible"},

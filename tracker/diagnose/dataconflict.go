@@ -12,6 +12,7 @@ import (
 type twoVersions struct {
 	tally
 	segments uint64
+	own      uint64    // of those, from the same sender, by TTL and IP identification
 	strange  uint64    // that something else sent in its name, by TTL and timestamps
 	ids      explained // connections with such
 	others   uint64    // connections that sent data again, all of it with the same bytes
@@ -21,7 +22,7 @@ type twoVersions struct {
 // Fields walks over what is summed up.
 func (x *twoVersions) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	fold.Sum(w, &x.segments, &x.strange, &x.others, &x.partly)
+	fold.Sum(w, &x.segments, &x.own, &x.strange, &x.others, &x.partly)
 	fold.Items(w, &x.ids)
 }
 
@@ -36,7 +37,8 @@ those of an earlier segment with the same sequence number, as long as that is re
 (in flight, or one of the last 64 acknowledged), both with a right TCP checksum. A segment
 that was spoiled on its way is none of them: its checksum is that of what is sent again.
 Data that came another way than all else of its end, by two hops or more, and lacks the timestamps
-that both ends agreed on (RFC 7323 section 3.2), something else sent, whatever its bytes.
+that both ends agreed on (RFC 7323 section 3.2), something else sent, whatever its bytes. Other bytes with that end's own
+TTL and the next IP identifications its sender wrote anew: a proxy, a user-mode TCP.
 It can be mistaken for files that were joined or edited: they hold two connections
 with the same numbers.`,
 		New: func(o *Options) Fold {
@@ -65,6 +67,7 @@ func (l atLeast) addConflict(s *subjects[twoVersions, *twoVersions], r *record.R
 	v := s.At(sideOf(r, e))
 	v.hitAt(r, r.Evidence.Ends[e].Conflict)
 	v.segments += uint64(x.Conflicts)
+	v.own += uint64(x.ConflictsOwn)
 	if r.Capture.Midstream || r.Capture.MissingBytes > 0 {
 		v.partly++
 	}
@@ -96,6 +99,12 @@ func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
 			inCapture("the capture was joined from several, or edited")},
 		Advice: []string{"Compare TTL, IP-ID and timestamps of both packets with that end's others: another TTL shows another sender.",
 			"Capture at that end too: what is missing there it did not send."},
+	}
+	if x.own > 0 && x.own == x.segments && x.strange == 0 {
+		f.Confidence = Likely
+		f.Explanation += " They have that end's own TTL, and their IP identifications go on from its others: the same sender sent them."
+		f.causes = f.causes[1:2]
+		f.Advice = []string{"Look for what stands for that end and has a TCP of its own (a proxy, a VPN app): its log, and a capture behind it."}
 	}
 	if x.strange > 0 {
 		x.intoStrange(&f, s)

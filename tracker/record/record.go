@@ -170,6 +170,7 @@ type EndRecord struct {
 	PAWSRefused                                  uint32 // its data segments that the other end threw away for an old timestamp (RFC 7323 section 5.3), as its ACK at once shows
 	RetxRefused                                  uint32 // repeats of data that was thrown away before, for its timestamp or checksum: they show no loss
 	Strange                                      uint32 // data segments in its name that came another way, two hops or more, and without the timestamps that its own have; at most 255
+	ConflictsOwn                                 uint32 // of Conflicts, segments with its own TTL and the IP identifications that follow its others
 	Conflicts                                    uint32 // its data segments with other bytes than those sent before under the same number, both with a right checksum
 	BadChecksums                                 uint32 // its data packets with a wrong TCP checksum, of those that were verified: the other end throws them away
 	BadSegments                                  uint32 // different segments among those; copies of one in a row count once
