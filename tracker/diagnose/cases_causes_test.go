@@ -39,6 +39,11 @@ func TestCausesBySigns(t *testing.T) {
 			x.Retx, x.RetxFast, x.RetxRTO, x.RetxSpurious, x.DSACKs = 40, fast, 40-fast, 40, 40
 		}), func(r *record.Record) { r.Ends[orig].DupAcks = acks })
 	}
+	mute := func(r *record.Record) {
+		for e := range r.Ends {
+			r.Ends[e].SeenBytes, r.Ends[e].WireBytes, r.Ends[e].DataSegments, r.Ends[e].Bytes = 0, 0, 0, record.Some(uint64(0))
+		}
+	}
 	left := func(said bool) []*record.Record {
 		return clean(3, reset(resp, record.ResetUnreadData), func(r *record.Record) { r.Close.Goodbye = said })
 	}
@@ -70,6 +75,8 @@ func TestCausesBySigns(t *testing.T) {
 		{"no duplicate ACK", "retx-spurious", spurious(30, 0), Notice, "no duplicate ACK asked for one", "the delay jumps"},
 		{"mostly by a timer", "retx-spurious", spurious(10, 30), Notice, "set off 10", "the delay jumps"},
 		{"by duplicate ACKs", "retx-spurious", spurious(40, 120), Notice, "D-SACK", "packets are reordered"},
+		{"opened and aborted, neither had sent a byte", "reset-abort", clean(1, reset(orig, record.ResetAbort), mute), Notice, "without a byte from either end", "a check or a scan"},
+		{"aborted after a request", "reset-abort", clean(1, reset(orig, record.ResetAbort)), Notice, "while the connection was open", "SO_LINGER"},
 		{"after a goodbye", "reset-unread", left(true), Info, "nobody waited for more", "once all is said"},
 		{"without one", "reset-unread", left(false), Notice, "in answer to data", "the application failed"},
 		{"the request came behind the FIN", "idle-race", behind(45 * millisecond), Notice, "acknowledged the FIN up to 45 ms before", "idle for 5 s"},
