@@ -212,6 +212,14 @@ func TestForgedSegmentAtTheEndOfWhatWasCaptured(t *testing.T) {
 			0.010 > . 1:1(0) ack 1 | - -
 			0.020 > .P 1:101(100) ack 1 | - -
 			0.030 > .P 101:201(100) ack 90000001 | - -`, record.OpenHandshake, record.CloseOpen, 200},
+		{"data behind the edge of a small window", opened + `
+			0.100 > .P 1:101(100) ack 1 | - -
+			0.110 < . 1:1(0) ack 101 win 1000 | - -
+			0.200 > .P 20101:20201(100) ack 1 | - -`, record.OpenHandshake, record.CloseOpen, 100},
+		{"data inside it, behind a hole", opened + `
+			0.100 > .P 1:101(100) ack 1 | - -
+			0.110 < . 1:1(0) ack 101 win 1000 | - -
+			0.200 > .P 601:701(100) ack 1 | - -`, record.OpenHandshake, record.CloseOpen, 700},
 		{"a FIN far ahead", `
 			0.000 > . 1:1(0) ack 1 | - -
 			0.010 < .P 1:11(10) ack 1 | - -

@@ -148,6 +148,7 @@ func TestConstants(t *testing.T) {
 		{"minRTO", int64(minRTO), 190e6, "Linux's TCP_RTO_MIN, 200 ms, less a timer's jitter"},
 		{"duplicateWindow", duplicateWindow, 5000, "us: copies of a mirror port"},
 		{"maxSYNsAgain", record.MaxSYNsAgain, 10, "Linux since 6.5 repeats a SYN ten times"},
+		{"maxStep", maxStep, 3 * 3600e9, "longer than keepalive's two hours; what is longer expires nothing"},
 		{"restful", idleMin, 30e9, "a rest: no timer of a transfer is that long at first"},
 		{"longestRest", idleMax, 30 * 86400e9, "what is longer is a stepped clock"},
 		{"wellKnown", zeek.WellKnown, 1024, "IANA: system ports"},

@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,5 +70,10 @@ func TestPlotErrors(t *testing.T) {
 		if status != exitUsage || out != "" || errs != "tcpwatch: "+want+"\n" {
 			t.Errorf("%s: status %d, %d bytes, %q, want %q", words, status, len(out), errs, want)
 		}
+	}
+	file := filepath.Join(t.TempDir(), "x.svg")
+	status, _, _ := plotOf("syn-lost.pcap --plot keepalive -o svg:" + file)
+	if _, err := os.Stat(file); status != exitUsage || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("status %d, and what was not drawn leaves a file: %v", status, err)
 	}
 }

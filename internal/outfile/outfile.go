@@ -98,9 +98,6 @@ func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, er
 // Begin empties the files: what is written to them comes now.
 func (all Files) Begin() error {
 	for _, f := range all {
-		if f.dir != nil {
-			f.dir.Close()
-		}
 		about, err := f.File.Stat()
 		if err == nil && about.Mode().IsRegular() && about.Size() > 0 {
 			err = f.File.Truncate(0)
@@ -124,11 +121,18 @@ func (all Files) Undo() {
 	}
 }
 
-// Close closes the files, and gives the first error.
+// Close closes the files, and gives the first error. A file that was not there before goes
+// when nothing was written to it, as far as the program still may: it would pass for a result.
 func (all Files) Close() (err error) {
 	for _, f := range all {
+		if about, e := f.File.Stat(); e == nil && about.Mode().IsRegular() && about.Size() == 0 {
+			f.remove()
+		}
 		if e := f.File.Close(); err == nil {
 			err = e
+		}
+		if f.dir != nil {
+			f.dir.Close()
 		}
 	}
 	return err
