@@ -7,6 +7,7 @@ import (
 
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/diagnose"
+	"tcpwatch/tracker/record"
 )
 
 // Sections say what WriteTables says: no word of the text is missing, none is added.
@@ -130,4 +131,30 @@ func wordsIn(text string) map[string]bool {
 		}
 	}
 	return all
+}
+
+// A page tells the stories of the worst closes, and not of a hundred that are alike: each has a row.
+func TestSectionsTellFewCloses(t *testing.T) {
+	var records []*record.Record
+	for i := range uint64(50) {
+		r := recordtest.MadeUp(10*i+1, "10.0.0.1:40000", "10.0.0.2:80")
+		r.Close.Kind, r.Close.ResetBy, r.Close.ResetCause = record.CloseReset, record.Orig, record.ResetAbort
+		records = append(records, r)
+	}
+	s := summaryOf(SummaryOptions{Detectors: diagnose.Detectors()}, records)
+	sections, err := Sections(s, troubled(records), TableOptions{Reports: []string{"closes"}, Top: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for i := range sections {
+		for _, p := range sections[i].Parts {
+			if strings.HasPrefix(p.Text, "At the end:") {
+				told++
+			}
+		}
+	}
+	if told != defaultTop {
+		t.Errorf("%d stories", told)
+	}
 }

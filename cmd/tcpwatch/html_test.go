@@ -145,6 +145,33 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 }
 
+// What an end's packets show looks otherwise than what is concluded once it is silent: of a server that
+// keepalive finds dead, of TIME-WAIT after the last packet.
+func TestPageTellsSeenFromConcluded(t *testing.T) {
+	for name, want := range map[string]*regexp.Regexp{
+		"keepalive-dead":  regexp.MustCompile(`<rect class="s-established unseen" [^>]*><title>ESTABLISHED of the server for 4\.10[0-9] s \(seen, packet 5; it sent nothing more\)</title>`),
+		"close-by-client": regexp.MustCompile(`<rect class="s-time-wait unseen" [^>]*><title>TIME-WAIT of the client for 60 s \(`),
+	} {
+		if page := pageFrom(t, pcaps+name+".pcap"); !want.MatchString(page) || !strings.Contains(page, ">dashed: that end sent nothing more</text>") {
+			t.Errorf("%s: no %s", name, want)
+		}
+	}
+}
+
+// The packet that answered after the longest idle time is in the record: here the server's FIN, 63 s
+// after the answer before.
+func TestPacketAfterIdleTime(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"-o", "jsonl", pcaps + "idle-answered.pcap"}, &stdout, &stderr); status != exitDone {
+		t.Fatal(&stderr)
+	}
+	for _, want := range []string{`"id":3,`, `"longest_packet":38`, `"longest_packet":42`} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+}
+
 // Keepalive as Linux has it where nobody changed it, two hours of idle time and nine probes 75 s apart,
 // then a RST: the page has each of them where it belongs.
 func TestPageOfKeepalive(t *testing.T) {

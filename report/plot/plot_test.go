@@ -197,6 +197,19 @@ func TestTrips(t *testing.T) {
 	check(t, "mean", of(d, Circle, "trip"), "374.5 243 1.5 0", "374.5 243 2.5 0")
 }
 
+// A line does not go on over a long time in which nothing was measured.
+func TestTripsFarApart(t *testing.T) {
+	s, h := summaryOf(handshakes(1, 1e6, 1)...)
+	h.End = h.Start + 20e9 - 1
+	for _, at := range []int64{1, 3, 15, 16} {
+		s.Sent(h.Start+at*1e9, 100, 0, 20e6)
+	}
+	line := strings.Join(of(Trips(s, h, say.Clock{}), Path, "curve trip"), " ")
+	if strings.Count(line, "M") != 2 || strings.Count(line, "L") != 2 {
+		t.Error(line)
+	}
+}
+
 // Steps are of the clock, and stand where their time is since the first packet; the axis ends with
 // the input.
 func TestOverTime(t *testing.T) {

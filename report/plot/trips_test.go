@@ -131,3 +131,11 @@ func TestXplot(t *testing.T) {
 		}
 	}
 }
+
+// A number that would cover another dot is left out.
+func TestNumbersCoverNoDot(t *testing.T) {
+	q := &RoundTrips{some: true, from: 0, until: 10e9}
+	q.sides[record.Orig].samples = []trip{{5e9, 100e6, 1, 2}, {5.01e9, 112e6, 3, 4}, {8e9, 100e6, 5, 6}}
+	d := q.Drawings("x", say.Clock{})[0]
+	check(t, "numbers", of(d, Text, "start mark"), "4", "6")
+}

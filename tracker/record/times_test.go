@@ -30,7 +30,11 @@ func TestForgetSpans(t *testing.T) {
 		walk("", reflect.ValueOf(&r).Elem())
 	}
 	each(func(_ string, v reflect.Value) { v.Set(known) })
+	r.Ends[Resp].LastSent = 1 // of a segment that may not be the last: others have no time
 	r.ForgetSpans()
+	if r.Ends[Resp].LastSent != 0 {
+		t.Error("until when an end sent something is kept")
+	}
 	each(func(path string, v reflect.Value) {
 		if v.Field(1).Bool() && !slices.Contains(times, path) {
 			t.Errorf("%s is kept: forget it, or list it here when it is the time of a packet", path)
