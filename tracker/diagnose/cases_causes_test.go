@@ -76,6 +76,7 @@ func TestCausesBySigns(t *testing.T) {
 		{"mostly by a timer", "retx-spurious", spurious(10, 30), Notice, "set off 10", "the delay jumps"},
 		{"by duplicate ACKs", "retx-spurious", spurious(40, 120), Notice, "D-SACK", "packets are reordered"},
 		{"opened and aborted, neither had sent a byte", "reset-abort", clean(1, reset(orig, record.ResetAbort), mute), Notice, "without a byte from either end", "a check or a scan"},
+		{"opened, closed by the server, and reset", "reset-abort", clean(1, reset(orig, record.ResetAbort), mute, func(r *record.Record) { r.Close.ResetIn = record.CloseWait }), Notice, "in place of the second FIN", "what the other end has closed"},
 		{"aborted after a request", "reset-abort", clean(1, reset(orig, record.ResetAbort)), Notice, "while the connection was open", "SO_LINGER"},
 		{"after a goodbye", "reset-unread", left(true), Info, "nobody waited for more", "once all is said"},
 		{"without one", "reset-unread", left(false), Notice, "in answer to data", "the application failed"},

@@ -61,16 +61,16 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 	switch {
 	case x.full == x.n:
 		x.intoUnread(&f, x.on(s))
-	case x.mute == x.n:
-		f.Title = fmt.Sprintf("%s opened and aborted without a byte from either end: %s", x.what(s, all), x.sent(s, "a RST"))
-		f.Explanation = "The handshake completed, and its opener sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
-		f.causes = append([]Cause{app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)")}, f.causes[0])
 	case x.closing == x.n:
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
 		f.causes = []Cause{app("it shut down its sending side and then closed with data unread"), app("its application ended right after the close"), lingers()}
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
+	case x.mute == x.n:
+		f.Title = fmt.Sprintf("%s opened and aborted without a byte from either end: %s", x.what(s, all), x.sent(s, "a RST"))
+		f.Explanation = "The handshake completed, and its opener sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
+		f.causes = append([]Cause{app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)")}, f.causes[0])
 	}
 	return x.unheard(f)
 }
