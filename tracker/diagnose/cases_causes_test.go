@@ -44,6 +44,11 @@ func TestCausesBySigns(t *testing.T) {
 			r.Ends[e].SeenBytes, r.Ends[e].WireBytes, r.Ends[e].DataSegments, r.Ends[e].Bytes = 0, 0, 0, record.Some(uint64(0))
 		}
 	}
+	bySACK := func(blocks uint32) []*record.Record {
+		all := spurious(40, 0)
+		all[0].Ends[orig].SACKBlocks = blocks
+		return all
+	}
 	left := func(said bool) []*record.Record {
 		return clean(3, reset(resp, record.ResetUnreadData), func(r *record.Record) { r.Close.Goodbye = said })
 	}
@@ -73,6 +78,8 @@ func TestCausesBySigns(t *testing.T) {
 		{"what opened the connection ended it", "reset-injected", box(52), Notice, "what opened it ended it too", "a load balancer or proxy that opens connections"},
 		{"another TTL than all before", "reset-injected", box(0), Warning, "with 52", "a firewall or intrusion prevention"},
 		{"no duplicate ACK", "retx-spurious", spurious(30, 0), Notice, "no duplicate ACK asked for one", "the delay jumps"},
+		{"by SACK, on segments with data", "retx-spurious", bySACK(110), Notice, "D-SACK", "packets are reordered"},
+		{"its D-SACKs only", "retx-spurious", bySACK(40), Notice, "no duplicate ACK asked for one", "the delay jumps"},
 		{"mostly by a timer", "retx-spurious", spurious(10, 30), Notice, "set off 10", "the delay jumps"},
 		{"by duplicate ACKs", "retx-spurious", spurious(40, 120), Notice, "D-SACK", "packets are reordered"},
 		{"opened and aborted, neither had sent a byte", "reset-abort", clean(1, reset(orig, record.ResetAbort), mute), Notice, "without a byte from either end", "a check or a scan"},

@@ -41,7 +41,9 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 		x.hitAt(r, r.Evidence.Ends[e].Needless)
 		x.wrong += uint64(n)
 		x.dsacks += uint64(y.DSACKs)
-		x.hastened += uint64(min(y.RetxFast, r.Ends[e.Peer()].DupAcks))
+		// D-SACKs come with duplicate ACKs of their own, behind the repeats.
+		peer := &r.Ends[e.Peer()]
+		x.hastened += uint64(min(y.RetxFast, peer.DupAcks+peer.SACKBlocks-min(y.DSACKs, peer.SACKBlocks)))
 	}
 }
 
