@@ -107,7 +107,13 @@ func (s *suffering) add(r *record.Record, k int, hard bool) {
 func shows(r *record.Record, k int) (packet uint64, at int64) {
 	o := &r.Open
 	for e := range r.Ends {
-		if x := &r.Evidence.Ends[e]; (k == hardTimedOut || k == hardUnheard && record.End(e) == record.Orig) && x.Repeat != 0 {
+		if k != hardTimedOut && (k != hardUnheard || record.End(e) != record.Orig) {
+			continue
+		}
+		if x := &r.Path[e].Stuck; x.Packet != 0 {
+			return x.Packet, x.Since
+		}
+		if x := &r.Evidence.Ends[e]; x.Repeat != 0 {
 			return x.Repeat, x.RepeatTime
 		}
 	}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -20,6 +21,7 @@ type stuck struct {
 	least uint32            // of those, the smallest payload that was repeated
 	over  uint64            // of those, connections that a timeout ended
 	older uint64            // connections that were under way when the capture began, without a packet of the silent end
+	ids   explained         // of all
 }
 
 // Fields walks over what is summed up.
@@ -29,6 +31,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	fold.Max(w, &x.times)
 	fold.Max(w, &x.since)
 	fold.Sum(w, &x.never, &x.over, &x.older)
+	fold.Items(w, &x.ids)
 	fold.Least(w, &x.least)
 	x.from.Fields(w)
 }
@@ -141,8 +144,9 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 // add takes in a connection whose end sent into silence.
 func (x *stuck) add(r *record.Record, e record.End) {
 	p := &r.Path[e]
-	x.hit(r, r.Evidence.Ends[e].Repeat, p.Unacked, r.End+r.Silent)
+	x.hit(r, cmp.Or(p.Stuck.Packet, r.Evidence.Ends[e].Repeat), p.Unacked, r.End+r.Silent)
 	x.began.Take(p.Unacked)
+	x.ids.Take(r.ID)
 	x.times = max(x.times, uint32(p.UnackedTimes)-1)
 }
 
@@ -265,8 +269,10 @@ func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 	dataDropped(f, s, x)
 }
 
-// dataDropped is why segments with data alone may get lost, and how to find out.
+// dataDropped is why segments with data alone may get lost, and how to find out. It explains what else goes wrong
+// with these connections: the server still holds those that the client gave up.
 func dataDropped(f *Finding, s Subject, x *stuck) {
+	f.explains = x.ids
 	f.causes = []Cause{hostOrPath("a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length"),
 		onPath("the path drops segments of that length: a tunnel or a lower MTU without ICMP errors"), onPath("the path broke just after the handshake")}
 	other := s.A.Addr.String()

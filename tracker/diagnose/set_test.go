@@ -192,6 +192,36 @@ func TestLeakExplainsStale(t *testing.T) {
 	}
 }
 
+// That a server still holds connections that their client gave up is owing to its data being dropped, where
+// all of them are such.
+func TestDroppedDataExplainsStale(t *testing.T) {
+	dropped := append(clean(3, unheardSince(2*second), silentFrom), clean(4, after(3*second))...)
+	again := made(90, late(2), from(numbered(7, 40001)), func(r *record.Record) {
+		r.Open.OldConn, r.Open.OldState, r.Open.OldReset = 10, record.Established, true
+	})
+	for _, c := range []struct {
+		name   string
+		old    uint64
+		unseen bool
+		want   []string
+	}{
+		{"the older one got no data through", dropped[1].ID, false, []string{"fell-silent"}},
+		{"it did", dropped[4].ID, false, []string{"stale-connection", "fell-silent"}},
+		{"it was not captured", 0, true, []string{"stale-connection", "fell-silent"}},
+	} {
+		again.Open.OldConn, again.Open.OldUnseen = c.old, c.unseen
+		var got []string
+		for _, f := range findingsOf(t, "fell-silent,stale-connection", nil, append(slices.Clone(dropped), again)...) {
+			got = append(got, f.Detector)
+		}
+		slices.Sort(got)
+		slices.Sort(c.want)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+}
+
 // A finding is as bad as what it explains, and then comes before what is less so.
 func TestAsBadAsExplained(t *testing.T) {
 	got := oneCause([]Finding{

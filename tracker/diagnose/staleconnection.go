@@ -32,7 +32,7 @@ type stale struct {
 	opened    uint64    // in the end
 	closeWait uint64    // those whose older connection was in CLOSE-WAIT
 	unseen    uint64    // those whose older connection was not captured
-	olds      explained // ids of the older ones that were in CLOSE-WAIT
+	olds      explained // ids of the older ones that were captured
 }
 
 // Fields walks over what is summed up.
@@ -53,12 +53,13 @@ func addStale(s *subjects[stale, *stale], r *record.Record) {
 	} else {
 		d.lost(r, r.Evidence.OldAnswer, 0)
 	}
-	switch {
-	case r.Open.OldConn == 0:
+	if r.Open.OldConn == 0 {
 		d.unseen++
-	case r.Open.OldState == record.CloseWait:
+		return
+	}
+	d.olds.Take(r.Open.OldConn)
+	if r.Open.OldState == record.CloseWait {
 		d.closeWait++
-		d.olds.Take(r.Open.OldConn)
 	}
 }
 
@@ -79,8 +80,10 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 			"Let the service set SO_KEEPALIVE: `sysctl net.ipv4.tcp_keepalive_time` is 2 hours by default.",
 		},
 	}
-	if d.closeWait == d.n {
+	if d.unseen == 0 {
 		f.owing = d.olds
+	}
+	if d.closeWait == d.n {
 		f.Title = fmt.Sprintf("%s still held %s in CLOSE-WAIT that %s had closed: %s", name(s.A), say.Plural(d.n, "connection"), d.sources.who(), d.outcome())
 		f.causes = []Cause{leftInCloseWait()}
 		f.Advice = []string{

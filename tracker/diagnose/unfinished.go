@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"tcpwatch/internal/fold"
@@ -47,18 +48,16 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if !ok {
 		return
 	}
-	e, packet := v.Culprit, r.LastPacket
+	e := v.Culprit
 	if e > record.Resp {
 		e = record.Resp
-	} else if p := r.Close.FINPacket[e.Peer()]; p != 0 {
-		packet = p
 	}
 	x := s.At(sideOf(r, e))
 	until := r.End
 	if v.Fault == FaultTimedOut { // with the last packet silence only began
 		until += r.Silent
 	}
-	x.hit(r, packet, v.Since, until)
+	x.hit(r, unfinishedAt(r, v), v.Since, until)
 	x.peers.add(r.Orig.Addr)
 	x.repeats += repeats
 	if p := &r.Path[e.Peer()].Stuck; v.Fault == FaultTimedOut && p.Since > 0 {
@@ -78,6 +77,16 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 		x.short++
 	}
 	x.longest = max(x.longest, lasted(r, v.Since))
+}
+
+// unfinishedAt is the first packet that shows which step is missing: the FIN, or the first repeat of data.
+// What comes later shows it as well, and is another in each View of what goes on.
+func unfinishedAt(r *record.Record, v Verdict) uint64 {
+	if v.Culprit > record.Resp {
+		return r.LastPacket
+	}
+	e := v.Culprit.Peer()
+	return cmp.Or(r.Close.FINPacket[e], r.Path[e].Stuck.Packet, r.Evidence.Ends[e].Repeat, r.LastPacket)
 }
 
 // finsAgain is how often the peer of the end at fault repeated its FIN. One that
