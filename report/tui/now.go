@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,31 +16,50 @@ import (
 const wide = 140
 
 // now is the first view: what is wrong, then how it goes. Each part has few lines at first, and
-// more of what it could tell as long as all of it fits.
+// more of what it could tell as long as all of it fits: as many as it had before, where the findings are the same.
 func (m *model) now(h int) []line {
 	at := drawnOf{m.view, m.width, h, m.private != nil}
-	if m.drawnNow.drawnOf != at {
-		var s nowSize
-		lines := m.nowLines(s, h)
-		for grown := true; grown; {
-			grown = false
-			for part := range s {
-				next := s
-				if next[part]++; 1+next[nowBars] > tallest(h) || h < roomy && next[nowWhole] > 0 {
-					continue
-				}
-				if more := m.nowLines(next, h); len(more) <= h && !sameLines(more, lines) {
-					s, lines, grown = next, more, true
-				}
+	d := m.drawnNow
+	if d.drawnOf != at {
+		ids := m.titlesShown()
+		s := nowSize{}
+		if d.width == m.width && d.h == h && slices.Equal(d.ids, ids) && len(m.nowLines(d.size, h)) <= h {
+			s = d.size
+		}
+		s, lines := m.grown(s, h)
+		d.drawnOf, d.size, d.ids, d.lines, d.targets = at, s, ids, lines, m.targets
+	}
+	m.targets = d.targets
+	return d.lines
+}
+
+// titlesShown are the findings that stand, and those that are resolved.
+func (m *model) titlesShown() (ids []string) {
+	for _, all := range [][]watch.Trailed{m.open, m.resolved} {
+		for i := range all {
+			ids = append(ids, all[i].ID)
+		}
+	}
+	return ids
+}
+
+// grown is a size of the view from s on in which no part can have more in h lines, and its lines.
+func (m *model) grown(s nowSize, h int) (nowSize, []line) {
+	lines := m.nowLines(s, h)
+	for more := true; more; {
+		more = false
+		for part := range s {
+			next := s
+			if next[part]++; 1+next[nowBars] > tallest(h) || h < roomy && next[nowWhole]+next[nowTables] > 0 {
+				continue
+			}
+			if all := m.nowLines(next, h); len(all) <= h && !sameLines(all, lines) {
+				s, lines, more = next, all, true
 			}
 		}
-		m.targets = nil
-		lines = m.nowLines(s, h)
-		d := m.drawnNow
-		d.drawnOf, d.lines, d.targets = at, lines, m.targets
 	}
-	m.targets = m.drawnNow.targets
-	return m.drawnNow.lines
+	m.targets = nil
+	return s, m.nowLines(s, h)
 }
 
 // drawnOf is what the lines of a view follow from.
@@ -55,6 +75,10 @@ type drawnNow struct {
 	drawnOf
 	lines     []line
 	targets   map[int]int
+	size      nowSize
+	ids       []string // of the findings
+	tables    [][]line // see recentTables
+	tablesOf  drawnOf
 	answers   []float64 // see rates.answers
 	answersOf drawnOf
 }
@@ -72,6 +96,7 @@ const (
 	nowFull    // findings that are told with cause and advice, besides the first
 	nowWhole   // findings of which all is told
 	nowBars    // lines of a bar of the rates
+	nowTables  // tables of what is recent
 	nNowParts
 )
 
@@ -79,7 +104,7 @@ const (
 const roomy = 30
 
 // tallest is of how many lines the bars of the rates are at most, in h lines.
-func tallest(h int) int { return max(h/12, 1) }
+func tallest(h int) int { return max(h/11, 1) }
 
 // nowLines are those of the view at a size; what is wrong is shortened to what h leaves.
 func (m *model) nowLines(s nowSize, h int) []line {
@@ -88,7 +113,43 @@ func (m *model) nowLines(s nowSize, h int) []line {
 	if len(lines)+len(lower) < h {
 		lines = append(lines, nil)
 	}
-	return append(lines, lower...)
+	lines = append(lines, lower...)
+	for _, t := range m.recentTables()[:min(s[nowTables], len(recentTables()))] {
+		lines = append(lines, t...)
+	}
+	return lines
+}
+
+// recentTables names the tables of the report that a large screen has room for: of what is recent, or of an
+// input that has ended.
+func recentTables() []string { return []string{"handshakes", "closes", "transfers"} }
+
+// recentTables are those tables, each with an empty line before it; one without rows is empty.
+func (m *model) recentTables() [][]line {
+	d := m.drawnNow
+	if at := (drawnOf{m.view, m.width, 0, m.private != nil}); d.tablesOf != at {
+		d.tablesOf, d.tables = at, nil
+		var head []line
+		if !m.view.Ended {
+			head = []line{nil, text(quiet, "Of connections that are open or ended within 40 s:")}
+		}
+		for _, name := range recentTables() {
+			var b bytes.Buffer
+			o := m.tables()
+			o.Top = 5
+			if err := report.WriteTable(&b, name, m.sums(), m.view.Headline, o); err != nil {
+				b.Reset()
+			}
+			lines := m.printed(b.String())
+			if bytes.HasPrefix(bytes.TrimSpace(b.Bytes()), []byte("Not seen")) {
+				lines = nil
+			} else {
+				lines, head = append(head, lines...), nil
+			}
+			d.tables = append(d.tables, lines)
+		}
+	}
+	return d.tables
 }
 
 // sameLines reports whether two views read the same.

@@ -71,7 +71,7 @@ func TestNowFits(t *testing.T) {
 	}
 	_, show := shownWith(t, 200, 50, nil, nil)
 	frame := show(1e9, troubles(4), nil)
-	for _, want := range []string{"cause 3.", "Try `command 3`", "Reason 2."} {
+	for _, want := range []string{"cause 3.", "Try `command 3`", "Reason 2.", "\nOf connections that are open or ended within 40 s:\n", "\nHandshakes: "} {
 		if !strings.Contains(frame, want) {
 			t.Errorf("no %q:\n%s", want, frame)
 		}
@@ -346,6 +346,22 @@ func TestPartialKeeps(t *testing.T) {
 		t.Error(frame)
 	}
 	if frame := step(false, nil, none, nil); !strings.Contains(frame, "  none") {
+		t.Error(frame)
+	}
+}
+
+// The parts of the first view keep their lines while a finding's words grow and shrink, as long as all
+// have room; what a new finding needs it gets.
+func TestPartsStay(t *testing.T) {
+	found := troubles(2)
+	_, show := shownWith(t, 80, 24, found, nil)
+	rows := func(frame string) int { return strings.Count(frame[strings.Index(frame, "\nstate"):], "██") }
+	before := rows(show(1e9, found, nil))
+	found[1].Title += " and then some"
+	if got := rows(show(2e9, found, nil)); got != before {
+		t.Errorf("%d states, then %d", before, got)
+	}
+	if frame := show(3e9, troubles(7), nil); !strings.Contains(frame, "10.0.0.2:443 did not") {
 		t.Error(frame)
 	}
 }
