@@ -63,6 +63,7 @@ type model struct {
 	// listeners and clients are those that the first view shows, where it goes worst first.
 	listeners []report.Listener
 	clients   []report.Client
+	holding   []report.Holder // that hold the most ports in TIME-WAIT
 	drawnNow  *drawnNow
 	costs     []costAt
 	silence   silence

@@ -365,3 +365,33 @@ func TestPartsStay(t *testing.T) {
 		t.Error(frame)
 	}
 }
+
+// BenchmarkNow draws the first view of a View that was not drawn before: of many servers, and of many
+// clients in trouble.
+func BenchmarkNow(b *testing.B) {
+	s := report.NewSummary(report.SummaryOptions{OnDemand: Sums(), Recent: true, Rows: -1})
+	for i := range 100000 {
+		r := recordtest.MadeUp(uint64(i+1), fmt.Sprintf("10.%d.%d.7:%d", i>>8&63, i&255, 40000+i%20000), fmt.Sprintf("10.200.%d.%d:443", i>>4&15, i&255))
+		if i%10 == 0 {
+			recordtest.NotOpened(r, record.OpenNoAnswer)
+		}
+		s.Add(r)
+	}
+	s.Judge(&report.Headline{Packets: 1, Start: 1_600_000_000e9, Live: true})
+	for _, size := range [][2]int{{80, 24}, {200, 50}} {
+		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
+			m := newModel(options())
+			m, _ = m.update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			at := int64(1_700_000_000e9)
+			for b.Loop() {
+				at += 1e9
+				h := &report.Headline{Packets: 1, Start: 1_600_000_000e9, Live: true}
+				v := &report.View{At: at, Headline: h, Recent: s, Findings: troubles(12)}
+				m, _ = m.update(viewMsg{v})
+				if m.frame() == "" {
+					b.Fatal("nothing")
+				}
+			}
+		})
+	}
+}

@@ -240,7 +240,7 @@ func ofAll(c *report.Client) string {
 
 // holders tell TIME-WAIT against the ports there are.
 func (m *model) holders(rows int) (lines []line) {
-	for _, x := range m.sums().Holders(m.view.Headline, rows) {
+	for _, x := range m.holding[:min(len(m.holding), rows)] {
 		r := plain
 		if int64(x.Now)*100 >= x.Ports*50 {
 			r = warning

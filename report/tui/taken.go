@@ -66,6 +66,7 @@ func (m *model) show(v *report.View) {
 	m.chooseFinding(m.chosen)
 	m.listeners, _ = m.sums().WorstListeners(shownNow)
 	m.clients = m.earliest(m.sums())
+	m.holding = m.sums().Holders(v.Headline, shownNow)
 	m.list.take(v)
 	m.hosts.take(v)
 	m.conn.see(v)
