@@ -76,7 +76,7 @@ func (m *model) drawAnswers(width, tall int) (lines []line) {
 	}
 	words, name := "", "answers"
 	if p99 > 0 {
-		words = "p99 " + m.phrases.Span(twoDigits(p99))
+		words = "p99 " + m.phrases.Span(say.About(p99, record.RTTError))
 	}
 	if slices.Max(d.answers) == 0 {
 		tall = 1
@@ -89,15 +89,6 @@ func (m *model) drawAnswers(width, tall int) (lines []line) {
 		lines, name = append(lines, l), ""
 	}
 	return lines
-}
-
-// twoDigits is a number rounded to two digits: no more are known of a quantile.
-func twoDigits(n int64) int64 {
-	unit := int64(1)
-	for n/unit >= 100 {
-		unit *= 10
-	}
-	return (n + unit/2) / unit * unit
 }
 
 // rateOf is a rate: with a digit behind the point where it is small.

@@ -186,7 +186,7 @@ func TestAnswersOverTime(t *testing.T) {
 			line = l
 		}
 	}
-	if !strings.Contains(line, "p99 880 ms") || !strings.Contains(line, "▁▁▁▁▁▁▁▁█") {
+	if !strings.Contains(line, "p99 900 ms") || !strings.Contains(line, "▁▁▁▁▁▁▁▁█") {
 		t.Error(line)
 	}
 }
