@@ -86,7 +86,8 @@ type looking struct {
 
 	shown    bool   // a walk was completed as wanted tells
 	segments uint64 // of the worker, when it went on last
-	walkedAt int64  // packet time when it did
+	ticked   uint64 // likewise, at a tick
+	walkedAt int64  // packet time when it went on last
 	began    uint64 // what had happened when the walk under way began
 	known    uint64 // and when the one that was completed last did
 	forgot   uint64 // parts of ended that are no longer recent
@@ -307,8 +308,10 @@ func (w *worker) lookAgain(b *batch) {
 		}
 		w.look.segments, w.look.walkedAt = w.segments, b.now
 		w.lookOn(int(min(n, lookLive)), b.now)
-	case b.ticks:
-		w.lookOn(w.look.file, b.now)
+	case b.ticks && w.segments != w.look.ticked: // while no packet comes live, time ticks all the same
+		n := min(lookEach*(w.segments-w.look.ticked), uint64(w.look.file))
+		w.look.ticked = w.segments
+		w.lookOn(int(n), b.now)
 	}
 }
 
