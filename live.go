@@ -25,6 +25,7 @@ const (
 type live struct {
 	shown      int64     // packet time at which it was last shown
 	quietSince time.Time // first read timeout since the last packet; zero when a packet came last
+	handed     time.Time // the last one at which a batch was handed over
 }
 
 // silent is for how long, ns, no packet has come as far as read timeouts tell.
@@ -41,6 +42,10 @@ func (w *run) quiet() {
 	if w.live.quietSince.IsZero() {
 		w.live.quietSince = now
 	}
+	if len(w.batch.packets) == 0 && now.Sub(w.live.handed) < time.Duration(showEvery) {
+		return // nothing waits, and each time wakes all workers
+	}
+	w.live.handed = now
 	if to := w.times.now + int64(now.Sub(w.live.quietSince)-idleMargin); w.packets > 0 && to > w.ticked {
 		w.tick(to)
 	}

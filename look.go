@@ -23,7 +23,7 @@ const (
 	// the first walk that somebody waits for is faster. Of a file, which waits, it takes lookFile at every
 	// 4,096th packet.
 	lookLive  = 8192
-	lookIdle  = 768
+	lookIdle  = 512
 	lookEach  = 4
 	lookQuiet = 128
 	lookFirst = 4 * lookLive

@@ -60,6 +60,10 @@ type Screen struct {
 	over    bool           // which was of an input that has ended
 }
 
+// framesASecond is how often the terminal is written to, at most: soon enough for a key to be answered at
+// once, and seldom enough for a screen on which nothing happens to cost little, as each time wakes the process.
+const framesASecond = 10
+
 // stepsWaiting is how many packets of the connection that is followed wait for the program.
 const stepsWaiting = 4096
 
@@ -73,7 +77,7 @@ func New(o Options) *Screen {
 // Start takes the terminal.
 func (s *Screen) Start() {
 	m := newModel(s.o)
-	s.program = tea.NewProgram(shown{m, s}, tea.WithInput(s.o.In), tea.WithOutput(s.o.Out), tea.WithoutSignalHandler(), tea.WithFPS(30))
+	s.program = tea.NewProgram(shown{m, s}, tea.WithInput(s.o.In), tea.WithOutput(s.o.Out), tea.WithoutSignalHandler(), tea.WithFPS(framesASecond))
 	go s.feed()
 	go s.goOn()
 	go func() {
