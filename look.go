@@ -132,7 +132,7 @@ func (w *worker) lookOn(n int, now int64) {
 			x.all.Add(r)
 		}
 		x.standing.Take(r)
-		if l.wanted.Closed || diagnose.GoesOn(r) {
+		if l.wanted.Closed || l.wanted.Held || diagnose.GoesOn(r) {
 			x.listed.Add(r)
 		}
 	})

@@ -224,6 +224,34 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// What is held is listed though it is over, for who asks for that; without, only what goes on is.
+func TestListedWhileHeld(t *testing.T) {
+	const text = "0 192.0.2.1:40000 > 192.0.2.2:80 S seq 1000\n0.1 192.0.2.2:80 > 192.0.2.1:40000 R. seq 0 ack 1001\n" +
+		"0.2 192.0.2.1:40001 > 192.0.2.2:80 S seq 1000\n0.3 192.0.2.2:80 > 192.0.2.1:40001 S. seq 5000 ack 1001\n0.4 192.0.2.1:40001 > 192.0.2.2:80 . seq 1001 ack 5001 len 0\n"
+	var pcap bytes.Buffer
+	if err := pcaptest.WriteText(&pcap, text); err != nil {
+		t.Fatal(err)
+	}
+	for _, held := range []bool{false, true} {
+		most := 0
+		x := &watching{wanted: report.Wanted{Due: true, Rows: 9, Held: held}}
+		x.each = func(v *report.View) {
+			if !v.Ended && v.Headline.Packets == 5 {
+				most = max(most, len(v.Listed))
+			}
+			x.hold.Store(!v.Ended && len(x.views) < 3)
+		}
+		x.hold.Store(true)
+		watched(t, pcap.Bytes(), 1, lookWhole, x)
+		if last := x.views[len(x.views)-1]; most == 0 {
+			most = len(last.Listed)
+		}
+		if want := map[bool]int{false: 1, true: 2}[held]; most != want {
+			t.Errorf("held %t: %d are listed, want %d", held, most, want)
+		}
+	}
+}
+
 // While packets come what ended long ago is not listed; when the input has ended it is.
 func TestListedAtTheEnd(t *testing.T) {
 	var pcap bytes.Buffer

@@ -160,7 +160,7 @@ func (x *outlets) wanted() (all report.Wanted) {
 		a := o.Wanted()
 		all.Due, all.Hold, all.All = all.Due || a.Due, all.Hold || a.Hold, all.All || a.All
 		if all.Rows == 0 {
-			all.Rows, all.Sort, all.Where, all.Closed = a.Rows, a.Sort, a.Where, a.Closed
+			all.Rows, all.Sort, all.Where, all.Closed, all.Held = a.Rows, a.Sort, a.Where, a.Closed, a.Held
 		}
 		all.Follow = cmp.Or(all.Follow, a.Follow)
 	}

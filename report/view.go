@@ -30,12 +30,13 @@ type Wanted struct {
 	Sort   string // by which of them are first: as for the connections report, a minus before it turns the order around
 	Where  Chooser
 	Closed bool   // list those that are in TIME-WAIT or over, and those that ended within RecentSpan, too; of an input that has ended the last ones, whenever
+	Held   bool   // list all that are held: those that are in TIME-WAIT or over, too, and none that is not held any more
 	Follow uint64 // the connection whose packets are handed to Step from now on; 0: none
 }
 
 // SameSums reports whether what is summed up and listed for one does for the other.
 func (w *Wanted) SameSums(o *Wanted) bool {
-	return w.All == o.All && w.Rows == o.Rows && w.Sort == o.Sort && w.Where == o.Where && w.Closed == o.Closed
+	return w.All == o.All && w.Rows == o.Rows && w.Sort == o.Sort && w.Where == o.Where && w.Closed == o.Closed && w.Held == o.Held
 }
 
 // Chooser chooses connections by their records, as an expression of report/where does.

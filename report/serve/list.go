@@ -60,7 +60,7 @@ func (s *Server) listOf(v *report.View, w report.Wanted) *list {
 
 // connections has the list made that somebody asks for.
 func (s *Server) connections(ctx context.Context, limit int, sort, text string) (*list, error) {
-	w := report.Wanted{Rows: limit, Sort: sort}
+	w := report.Wanted{Rows: limit, Sort: sort, Held: true}
 	if text != "" {
 		c, err := s.chooserOf(text)
 		if err != nil {

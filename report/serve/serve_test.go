@@ -438,7 +438,7 @@ func TestNobodyLooks(t *testing.T) {
 		t.Errorf("wanted %+v", w)
 	}
 	p.get(t, "/")
-	if w := p.Wanted(); !w.All {
+	if w := p.Wanted(); !w.All || !w.Held {
 		t.Errorf("wanted %+v", w)
 	}
 }

@@ -141,7 +141,7 @@ func (s *Server) Wanted() report.Wanted {
 
 // usual is what the page wants to see.
 func (s *Server) usual() report.Wanted {
-	return report.Wanted{Rows: pageRows, Sort: newestFirst, All: true}
+	return report.Wanted{Rows: pageRows, Sort: newestFirst, Held: true, All: true}
 }
 
 // watched reports whether somebody looks on.
