@@ -43,7 +43,7 @@ func samePlain(t *testing.T, plain, walk *Decoder, p *Packet) {
 // stale is a segment that is not set anew.
 var stale = Segment{Packet: 9, FileNumber: 9, Time: 9, Src: Endpoint{Addr: Addr{9, 9, 9, 9, 9, 9, 9, 9, 9}, Port: 9},
 	Dst: Endpoint{Addr: Addr{9, 9, 9, 9, 9, 9, 9, 9, 9}, Port: 9}, Seq: 9, Ack: 9, Len: 9, Captured: 9, Window: 9, Flags: 9, Marks: 9,
-	Options: 9, MSS: 9, WScale: 9, NSACK: 9, FastOpen: 9, TTL: 9, ECN: 9, Tunnel: 9, IPID: 9, Checksum: 9, TSVal: 9, TSEcr: 9, TunnelID: 9,
+	Options: 9, MSS: 9, WScale: 9, NSACK: 9, FastOpen: 9, Order: 9, TTL: 9, ECN: 9, Tunnel: 9, IPID: 9, Checksum: 9, TSVal: 9, TSEcr: 9, TunnelID: 9,
 	TunnelPart: true, NVLAN: 9, VLAN: [2]uint16{9, 9}, File: 9, Interface: 9}
 
 // TestPlain changes each byte of plain packets' headers to each value, cuts them

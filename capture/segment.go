@@ -200,11 +200,12 @@ type Segment struct {
 	Options    OptionSet
 
 	MSS        uint16
-	WScale     uint8 // shift count as sent (RFC 7323 allows 14)
-	NSACK      uint8 // how many of SACK are set
-	FastOpen   uint8 // bytes of fast-open cookie
-	TTL        uint8 // or hop limit
-	ECN        uint8 // the two ECN bits of the IP header
+	WScale     uint8       // shift count as sent (RFC 7323 allows 14)
+	NSACK      uint8       // how many of SACK are set
+	FastOpen   uint8       // bytes of fast-open cookie
+	Order      OptionOrder // of a SYN or SYN/ACK
+	TTL        uint8       // or hop limit
+	ECN        uint8       // the two ECN bits of the IP header
 	Tunnel     TunnelKind
 	IPID       uint16 // IPv4 identification; 0 for IPv6
 	Checksum   uint16 // 0 when the snaplen cut the header before it

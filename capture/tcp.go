@@ -84,7 +84,7 @@ const (
 
 // clearOptions forgets the options of the segment before.
 func (s *Segment) clearOptions() {
-	s.Options, s.NSACK = 0, 0
+	s.Options, s.NSACK, s.Order = 0, 0, OrderUnknown
 	s.MSS, s.WScale, s.FastOpen, s.TSVal, s.TSEcr = 0, 0, 0, 0, 0
 }
 
@@ -92,6 +92,9 @@ func (s *Segment) clearOptions() {
 // malformed one it stops and keeps those before it; one that ends beyond o is
 // malformed, unless the snaplen cut the options there.
 func (s *Segment) tcpOptions(o []byte) {
+	if s.Flags&SYN != 0 {
+		s.Order = optionOrder(o)
+	}
 	if len(o) == 12 && be32(o) == usualOptions {
 		s.Options |= OptTimestamps
 		s.TSVal, s.TSEcr = be32(o[4:]), be32(o[8:])

@@ -50,6 +50,7 @@ type endpoint struct {
 	tsRecent uint32 // what the other end remembers of its timestamps (RFC 7323: TS.Recent); 0 for nothing
 	window   uint16 // last advertised
 	wscale   uint8
+	order    capture.OptionOrder // of the options of its SYN
 	mss      uint16
 	ttl      uint8
 	has      endFlags

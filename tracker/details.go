@@ -50,6 +50,8 @@ type details struct {
 	synData      bool      // its SYN carried data
 	signed       bool      // its SYN was signed (RFC 2385, RFC 5925)
 	bye          [2]bool   // an end's last data is the goodbye of its protocol
+	dataLast     bool      // the last segment of the other end before the first RST carried data, unanswered
+	synAcksOther uint8     // SYN/ACKs with another initial sequence number
 	goodbye      bool      // so it was with one of them when the first RST came
 	strange      [2]uint8  // data segments in an end's name that something else seems to have sent
 	strangeAt    [2]uint64 // packet of the first of those
@@ -214,6 +216,7 @@ func (c *conn) resetDetails(from record.End, s *capture.Segment, now int64) {
 	f, e, p := &c.details, &c.ends[from], &c.ends[from.Peer()]
 	f.odd, f.resetQuiet, f.resetAfter = c.signsOf(from, s), e.quiet(now), p.quiet(now)
 	f.resetNxt, f.goodbye = s.Seq, f.bye[0] || f.bye[1]
+	f.dataLast = p.lastData != 0 && p.lastData == p.lastSend && p.lastData >= e.lastData
 	f.crossed = s.Flags.Has(capture.ACK) && p.stream.Started() && reassembly.Seq(s.Ack).Less(p.stream.Next())
 	if nxt := e.sndNxt(); e.stream.Started() && reassembly.Seq(s.Seq).Less(nxt) {
 		f.resetNxt = uint32(nxt)
@@ -284,6 +287,8 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.flag(n, &f.signed)
 	n = w.flag(n, &f.wrongIP)
 	n = w.flag(n, &f.goodbye)
+	n = w.flag(n, &f.dataLast)
+	n = number(w, n, &f.synAcksOther)
 	for i := range f.dataTTL {
 		n = w.flag(n, &f.bye[i])
 		n = number(w, n, &f.strange[i])
@@ -331,6 +336,7 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 	r.SYNsAgain, r.NSYNsAgain, r.SYNAgainAt, r.SYNAnswered = f.synsAgain, f.nSYNsAgain, f.synAgainAt, f.synAnswered
 	r.SYNHeard, r.SYNsOther, r.NextConn, r.NextAfter = f.synHeard, f.synsOther, f.nextConn, int64(f.nextAfter)*1e3
 	r.NSYNACKsAgain, r.SYNACKAgainAt, r.SYNACKAfter = f.nSYNACKs, f.synAckAt, int64(f.synAckAfter)*1e6
+	r.SYNACKsOther = f.synAcksOther
 	r.RivalAgain, r.SmallLink = f.rivalAgain, f.smallLink
 	r.OldSeq, r.OldAck, r.OldWentOn, r.OldWentOnAt = f.oldSeq, f.oldAck, f.oldWentOn, f.oldWentOnAt
 	r.ACKsIgnored, r.ACKIgnoredAt, r.OldState, r.RefusedFirst = f.acksIgnored, f.ignoredAt, f.oldState, f.refused
@@ -338,6 +344,6 @@ func (f *details) fillOpen(r *record.OpenRecord) {
 }
 
 func (f *details) fillClose(r *record.CloseRecord) {
-	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye = f.byNewer, f.odd, f.resetAlso, f.goodbye
+	r.ByNewer, r.ResetOdd, r.ResetAlso, r.Goodbye, r.DataLast = f.byNewer, f.odd, f.resetAlso, f.goodbye, f.dataLast
 	r.ResetQuiet, r.ResetAfter = int64(f.resetQuiet)*1e6, int64(f.resetAfter)*1e6
 }

@@ -191,3 +191,76 @@ func TestRivalSYN(t *testing.T) {
 		}
 	}
 }
+
+// Which facts of an opening, a RST and a wait detectors rest on.
+func TestDetailsOfEnds(t *testing.T) {
+	const opened = `
+			0.000 > S  0:0(0) sackok 1 | - -
+			0.010 < S. 0:0(0) ack 1 sackok 1 | - -
+			0.020 > .  1:1(0) ack 1 | - -
+			0.030 > P. 1:101(100) ack 1 | - -`
+	for _, x := range []struct {
+		name, lines string
+		check       func(r *record.Record) bool
+	}{
+		{"the last before the RST was data", opened + `
+			0.040 < P. 1:201(200) ack 101 | - -
+			0.041 > .  101:101(0) ack 201 | - -
+			0.500 > R. 101:101(0) ack 201 | - -`,
+			func(r *record.Record) bool { return r.Close.DataLast && r.Ends[record.Resp].LastSent-r.Start == 40e6 }},
+		{"the sender of the RST sent last", opened + `
+			0.040 < P. 1:201(200) ack 101 | - -
+			0.050 > P. 101:201(100) ack 201 | - -
+			0.060 < .  201:201(0) ack 201 | - -
+			0.500 > R. 201:201(0) ack 201 | - -`,
+			func(r *record.Record) bool { return !r.Close.DataLast }},
+		{"an ACK came behind the data", opened + `
+			0.040 < P. 1:201(200) ack 101 | - -
+			0.050 < .  201:201(0) ack 101 | - -
+			0.500 > R. 101:101(0) ack 201 | - -`,
+			func(r *record.Record) bool { return !r.Close.DataLast }},
+		{"two timeouts repair a loss", opened + `
+			0.040 < .  1:1(0) ack 101 | - -
+			0.050 > P. 101:201(100) ack 1 | - -
+			10.050 > P. 101:201(100) ack 1 | - -
+			30.050 > P. 101:201(100) ack 1 | - -
+			30.060 < .  1:1(0) ack 201 | - -`,
+			func(r *record.Record) bool {
+				return r.Ends[record.Orig].Stood == 30e9 && r.Ends[record.Resp].Stood == 0
+			}},
+		{"the other end goes on meanwhile", opened + `
+			0.040 < .  1:1(0) ack 101 | - -
+			0.050 > P. 101:201(100) ack 1 | - -
+			9.050 < P. 1:101(100) ack 101 | - -
+			10.050 > P. 101:201(100) ack 101 | - -
+			10.060 < .  101:101(0) ack 201 | - -`,
+			func(r *record.Record) bool { return r.Ends[record.Orig].Stood <= 1e9 }},
+		{"each SYN is answered by a SYN/ACK of its own", `
+			0.000 > S  0:0(0) | - -
+			1.000 > S  0:0(0) | - -
+			1.040 < S. 0:0(0) ack 1 | - -
+			1.047 > .  1:1(0) ack 1 | - -
+			1.750 < S. 99310615:99310615(0) ack 1 | - -`,
+			func(r *record.Record) bool { return r.Open.SYNACKsOther == 1 && r.Open.Kind == record.OpenHandshake }},
+		{"one SYN, and another SYN/ACK", `
+			0.000 > S  0:0(0) | - -
+			1.040 < S. 0:0(0) ack 1 | - -
+			1.047 > .  1:1(0) ack 1 | - -
+			1.750 < S. 99310615:99310615(0) ack 1 | - -`,
+			func(r *record.Record) bool { return r.Open.SYNACKsOther == 0 }},
+		{"the SYN/ACK comes again", `
+			0.000 > S  0:0(0) | - -
+			1.000 > S  0:0(0) | - -
+			1.040 < S. 0:0(0) ack 1 | - -
+			1.047 > .  1:1(0) ack 1 | - -
+			1.750 < S. 0:0(0) ack 1 | - -`,
+			func(r *record.Record) bool { return r.Open.SYNACKsOther == 0 }},
+	} {
+		for name, w := range map[string]wire{"plain": plainWire, "mirrored": mirroredWire} {
+			_, rec, _ := play(t, w, parseExchange(t, x.lines), -1, -1)
+			if len(rec.records) != 1 || !x.check(&rec.records[0]) {
+				t.Errorf("%s, %s: %+v", x.name, name, rec.records)
+			}
+		}
+	}
+}

@@ -42,6 +42,7 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	if x.synSeen && x.syns+x.synAcks > 0 {
 		r.SACK, r.Timestamps, r.ECN = record.Some(x.has&hasSACK != 0), record.Some(x.has&hasTimestamps != 0), record.Some(x.has&hasECN != 0)
 	}
+	r.Order = x.order
 	if x.has&hasFirstByte != 0 && c.timedThird() && x.firstByte >= c.thirdACK {
 		r.FirstByte = record.Some(x.firstByte - c.thirdACK)
 	}
@@ -87,7 +88,7 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 		r.BadChecksums, r.BadSegments = x.refused.wrong, x.refused.segments
 	}
 	r.LostBeforeTap, r.LostAfterTap, r.LostAgain = x.lostBefore, x.lostAfter, x.lostAgain
-	r.ReorderMax = x.late
+	r.ReorderMax, r.Stood = x.late, x.stood
 	r.WindowFull, r.WindowUsed = x.windowFull, x.windowUsed
 	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
 	switch lasts := max(0, c.last-x.at); x.state {

@@ -161,6 +161,7 @@ func (t *Tracker) learn(c *conn, e, p *endpoint, s *capture.Segment) {
 
 // options notes what a SYN or SYN/ACK offers.
 func (e *endpoint) options(s *capture.Segment) {
+	e.order = s.Order
 	if s.Options&capture.OptMSS != 0 {
 		e.mss, e.has = s.MSS, e.has|hasMSS
 	}

@@ -1,6 +1,8 @@
 package tracker
 
 import (
+	"math"
+
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
@@ -152,6 +154,9 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 		t.repeatedSYNACK(c, from, s, now)
 	} else {
 		if e.synSeen && e.isn != seq {
+			if p.syns > 1 && c.details.synAcksOther < math.MaxUint8 {
+				c.details.synAcksOther++ // each SYN was answered by one of its own
+			}
 			if c.thirdACKAt != 0 || e.wireBytes > 0 {
 				t.anomaly(c, anomalySYNACK) // RFC 9293 section 3.10.7.4, fourth: only challenged
 				return

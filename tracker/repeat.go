@@ -74,6 +74,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		x.refused.again++
 	case lostBefore:
 		x.lostBefore++
+		x.waited(class, now-max(e.lastSend, p.lastSend))
 	default:
 		x.lostAfter++
 		if known {
@@ -82,6 +83,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		if known && was.Times > 1 {
 			x.lostAgain++
 		}
+		x.waited(class, now-max(e.lastSend, p.lastSend))
 		c.stuckAgain(from, seq, to, s, now)
 		if una.Less(e.stream.Next()) {
 			e.has |= hasRepeatedData
@@ -91,6 +93,13 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		x.eifelTo, x.eifelVal, x.eifelSet = to, s.TSVal, true
 	}
 	c.note(m)
+}
+
+// waited adds for how long nothing had come from either end before data that was lost is sent again.
+func (x *sender) waited(class repeatClass, quiet int64) {
+	if (class == repeatRTO || class == repeatTLP) && quiet > 0 { // a timer set it off
+		x.stood += quiet
+	}
 }
 
 // pathTime is the shortest round trip over the whole path, whatever the place

@@ -326,7 +326,7 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 	c.flags &^= isReset
 	c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTTL, c.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
 	f := &c.details
-	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso, f.goodbye = 0, 0, 0, 0, false, false, false
+	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso, f.goodbye, f.dataLast = 0, 0, 0, 0, false, false, false, false
 	delete(t.shardOf(c).texts, c.id)
 }
 

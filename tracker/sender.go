@@ -57,6 +57,7 @@ type sender struct {
 	lostBefore uint32
 	lostAfter  uint32
 	lostAgain  uint32 // repeats of what had been sent again before
+	stood      int64  // ns: nothing came from either end before a timeout repaired a loss
 	late       int64  // ns: the longest that a segment came after what it should precede
 
 	conflicts    uint32 // segments whose bytes are not those sent before under the same numbers

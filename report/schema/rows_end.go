@@ -45,6 +45,7 @@ func lossFields(p string, e record.End) []Field {
 		{p + "lost_before_tap", Count, "segments", "segments lost between it and the capture point", filled, at(func(r *record.Record) any { return &r.Ends[e].LostBeforeTap })},
 		{p + "lost_after_tap", Count, "segments", "segments lost after the capture point", filled, at(func(r *record.Record) any { return &r.Ends[e].LostAfterTap })},
 		{p + "lost_again", Count, "segments", "of those, segments that had been retransmitted before: one lasting loss, not several; absent when none", seen, at(func(r *record.Record) any { return &r.Ends[e].LostAgain }).ifAny()},
+		{p + "stood_s", Seconds, "s", "time in which nothing came from either end before it retransmitted lost data after a timeout; absent when none", hidden{by: oneWay | givenUp}, at(func(r *record.Record) any { return &r.Ends[e].Stood }).ifAny()},
 		{p + "dsacks", Count, "", "duplicates that the other end reported (RFC 2883)", answered, at(func(r *record.Record) any { return &r.Ends[e].DSACKs })},
 		{p + "sack_blocks", Count, "", "SACK blocks that it sent; absent when none", seen, at(func(r *record.Record) any { return &r.Ends[e].SACKBlocks }).ifAny()},
 		{p + "sack_out_of_range", Count, "", "of those, blocks of sequence numbers that the other end never sent: rewritten on the path; absent when none", seen, at(func(r *record.Record) any { return &r.Ends[e].SACKOutOfRange }).ifAny()},
@@ -120,6 +121,7 @@ func optionFields(p string, e record.End) []Field {
 		{p + "ecn", Truth, "", "it announced ECN", offered, at(func(r *record.Record) any { return &r.Ends[e].ECN })},
 		{p + "ttl", Count, "", "TTL or hop limit of its packets", hidden{perhaps: darkOf(e)}, at(func(r *record.Record) any { return &r.Ends[e].TTL })},
 		{p + "data_ttl", Count, "", "that of its first data, where it differs by two hops or more from that of the packets before; absent else", hidden{perhaps: darkOf(e)}, at(func(r *record.Record) any { return &r.Ends[e].DataTTL })},
+		{p + "option_order", Text, "", "whose way of ordering the options of a SYN fits its own: `linux`, `bsd` (macOS and the BSDs), or `other`; absent where any may write so", offered, made(func(w *row) Value { return textOf(w.Ends[e].Order.String()) })},
 		{p + "first_byte_s", Seconds, "s", "open to its first payload byte", hidden{perhaps: darkOf(e) | midstream | gaps | wentBack}, at(func(r *record.Record) any { return &r.Ends[e].FirstByte })},
 	}
 }

@@ -13,6 +13,7 @@ func openFields() []Field {
 		{"open.syns", Count, "packets", "SYNs sent, retransmissions and copies included", hidden{perhaps: midstream | darkOrig}, made(func(w *row) Value { return handshakeCount(w, w.Open.SYNs+w.Open.SYNCopies, record.Orig) })},
 		{"open.syns_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, at(func(r *record.Record) any { return &r.Open.SYNCopies }).ifAny()},
 		{"open.syn_acks", Count, "packets", "SYN/ACKs sent, retransmissions and copies included", hidden{perhaps: midstream | darkResp}, made(func(w *row) Value { return handshakeCount(w, w.Open.SYNACKs+w.Open.SYNACKCopies, record.Resp) })},
+		{"open.syn_acks_other", Count, "packets", "SYN/ACKs with another initial sequence number behind the first: each answers a SYN; absent when none", began, at(func(r *record.Record) any { return &r.Open.SYNACKsOther }).ifAny()},
 		{"open.syn_acks_copied", Count, "packets", "of those, copies that the capture made; absent when none", began, at(func(r *record.Record) any { return &r.Open.SYNACKCopies }).ifAny()},
 		{"open.felt_s", Seconds, "s", "first SYN to completing ACK", felt, at(func(r *record.Record) any { return &r.Open.Felt })},
 		{"open.last_syn_s", Seconds, "s", "last SYN to completing ACK", felt, at(func(r *record.Record) any { return &r.Open.LastSYN })},

@@ -189,9 +189,11 @@ type EndRecord struct {
 	Timestamps                                   Opt[bool]
 	ECN                                          Opt[bool] // it set up ECN in its SYN (RFC 3168)
 	TTL                                          Opt[uint8]
-	DataTTL                                      Opt[uint8] // of its first data, where that differs by two hops or more: what opened the connection came another way
-	FirstByte                                    Opt[int64] // open -> its first payload byte
-	LastSent                                     int64      // when its last segment passed, ns since 1970; 0 where there is none, or no time
+	DataTTL                                      Opt[uint8]          // of its first data, where that differs by two hops or more: what opened the connection came another way
+	Order                                        capture.OptionOrder // of the options in its SYN or SYN/ACK
+	Stood                                        int64               // ns for which nothing came from either end before it sent again, after a timeout, what had been lost
+	FirstByte                                    Opt[int64]          // open -> its first payload byte
+	LastSent                                     int64               // when its last segment passed, ns since 1970; 0 where there is none, or no time
 	TimeIn                                       [NStates]Opt[int64]
 	Numbers                                      Opt[Numbers]
 }

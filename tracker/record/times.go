@@ -8,7 +8,7 @@ func (r *Record) ForgetSpans() {
 	r.Close.HalfClose, r.Close.Quiet = Opt[int64]{}, Opt[int64]{}
 	for e := range r.Ends {
 		x := &r.Ends[e]
-		x.RTT, x.FirstByte, x.LastSent, x.TimeIn = RTTRecord{}, Opt[int64]{}, 0, [NStates]Opt[int64]{}
+		x.RTT, x.FirstByte, x.LastSent, x.Stood, x.TimeIn = RTTRecord{}, Opt[int64]{}, 0, 0, [NStates]Opt[int64]{}
 		x.SenderLimited, x.NetworkLimited, x.WindowLimited, x.Sending, x.ReorderMax, x.ZeroWindow = 0, 0, 0, 0, 0, 0
 		r.Keepalive[e].Idle, r.Keepalive[e].Interval = Opt[int64]{}, Opt[int64]{}
 		r.Path[e].Doubled = 0
