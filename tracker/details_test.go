@@ -228,6 +228,12 @@ func TestDetailsOfEnds(t *testing.T) {
 			func(r *record.Record) bool {
 				return r.Ends[record.Orig].Stood == 30e9 && r.Ends[record.Resp].Stood == 0
 			}},
+		{"nobody takes what timeouts repeat", opened + `
+			0.040 < .  1:1(0) ack 101 | - -
+			0.050 > P. 101:201(100) ack 1 | - -
+			10.050 > P. 101:201(100) ack 1 | - -
+			30.050 > P. 101:201(100) ack 1 | - -`,
+			func(r *record.Record) bool { return r.Ends[record.Orig].Stood == 0 }},
 		{"the other end goes on meanwhile", opened + `
 			0.040 < .  1:1(0) ack 101 | - -
 			0.050 > P. 101:201(100) ack 1 | - -

@@ -112,7 +112,7 @@ func (w *packer[W]) sending(n int, x *sender, e *endpoint) int {
 func (x *sender) recovered() bool {
 	return x.recover != 0 || x.mode != recoverNone || x.probeGap|x.probeAt != 0 || x.provable || x.nProved != 0 ||
 		x.eifelTo != 0 || x.eifelVal != 0 || x.eifelSet || x.gapAt != 0 || x.gapIPID != 0 || x.gapTS || x.gapTSVal != 0 ||
-		x.classes != [nRepeatClasses]uint32{} || x.spurious|x.dsacks|x.lostBefore|x.lostAfter|x.lostAgain != 0 || x.late|x.stood != 0 ||
+		x.classes != [nRepeatClasses]uint32{} || x.spurious|x.dsacks|x.lostBefore|x.lostAfter|x.lostAgain != 0 || x.late|x.stood|x.standing != 0 ||
 		x.repeatAt|x.needlessAt|x.lateAt|x.conflictAt != 0 || x.repeatTime != 0 || x.conflicts|x.conflictsOwn != 0 || x.leap != leap{}
 }
 
@@ -144,6 +144,7 @@ func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int 
 	n = number(w, n, &x.lostAgain)
 	n = w.span(n, &x.late, 0)
 	n = w.span(n, &x.stood, 0)
+	n = w.span(n, &x.standing, 0)
 	n = w.packet(n, &x.repeatAt, c.lastPacket)
 	n = w.time(n, &x.repeatTime, c.last)
 	n = w.packet(n, &x.needlessAt, c.lastPacket)

@@ -98,7 +98,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 // waited adds for how long nothing had come from either end before data that was lost is sent again.
 func (x *sender) waited(class repeatClass, quiet int64) {
 	if (class == repeatRTO || class == repeatTLP) && quiet > 0 { // a timer set it off
-		x.stood += quiet
+		x.standing += quiet
 	}
 }
 

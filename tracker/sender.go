@@ -58,6 +58,7 @@ type sender struct {
 	lostAfter  uint32
 	lostAgain  uint32 // repeats of what had been sent again before
 	stood      int64  // ns: nothing came from either end before a timeout repaired a loss
+	standing   int64  // the same, before repeats that nobody has acknowledged yet
 	late       int64  // ns: the longest that a segment came after what it should precede
 
 	conflicts    uint32 // segments whose bytes are not those sent before under the same numbers
@@ -219,6 +220,7 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 	}
 	if advanced > 0 {
 		x.dupAcks, x.heard, x.news = 0, now, now
+		x.stood, x.standing = x.stood+x.standing, 0
 		if x.mode != recoverNone && x.recover.LessEq(una) {
 			x.mode = recoverNone
 		}

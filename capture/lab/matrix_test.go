@@ -137,6 +137,8 @@ func matrix() []exhibit {
 			shown("sudden-delay", least(orig, "RetransSegs", 1), least(resp, "TCPDSACKOldSent", 1)), "sent again, but nothing was lost", nil},
 		{"retx-storm", shown("very-lossy", least(orig, "RetransSegs", 10)),
 			shown("lossy", least(orig, "RetransSegs", 5)), "one in twenty is loss, no storm", nil},
+		{"stood-still", shown("outage-recovered", least(orig, "TCPTimeouts", 3)),
+			shown("data-lost-at-server", ends(orig, "TIME-WAIT")), "one loss, repaired within a quarter of a second", []string{"stood-still=2s"}},
 		{"retx-spurious", shown("sudden-delay", least(resp, "TCPDSACKOldSent", 2)),
 			shown("lossy", least(orig, "RetransSegs", 5), zero(resp, "TCPDSACKOldSent")), "what was sent again had been lost", []string{"retx-spurious=2"}},
 		{"reordering", shown("overtaken-at-server", least(resp, "TCPOFOQueue", 10)),

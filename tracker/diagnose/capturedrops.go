@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwatch/internal/say"
 )
@@ -53,6 +54,12 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 			inCapture("a capture that began or was filtered in the middle of things")},
 		Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
 			"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
+	}
+	if !dropped && q.fitsBuffer() {
+		slices.Reverse(f.causes)
+		f.causes[0] = inCapture("packets were taken out of the file, or a filter left them out")
+		f.Explanation += " All that passed fits into the least capture buffer (2 MiB) and nothing came fast: what was left out fits better than a host that could not keep up."
+		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 	}
 	if q.lost > 0 && q.bytes > 0 {
 		f.Explanation = fmt.Sprintf("That is %s of all bytes. %s", percentOf(q.lost, q.bytes), f.Explanation)

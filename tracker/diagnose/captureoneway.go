@@ -11,7 +11,8 @@ Rule: what is seen acknowledges data of the other end (RFC 9293 section 3.10.7.4
 which not one packet was captured, by three packets or more, or with data for a second,
 and its ACK numbers rise, or it goes on after its SYN: the other end sent in the time
 that was captured. The way back does not pass here (asymmetric
-routing), the mirror port copies one direction, or a filter names one address only.
+routing), the mirror port copies one direction, or a filter names one address only. Where the
+captured direction has holes itself, or nothing but data, a filter by content comes first.
 From a fifth of all connections on it is a warning, and no other finding is more than
 possible; below that those connections alone are left out of judgements that need
 both directions. One or two among others may be a hole of the capture: they are
@@ -33,6 +34,11 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 	if few {
 		f.Confidence = Possible
 		f.causes = append([]Cause{inCapture("the capture missed the other end's packets")}, f.causes...)
+	}
+	if !few && q.oneWayPicked() {
+		f.Explanation += " Of the direction that was captured segments are missing as well: ACKs without data, or bytes between others. A filter by content, or a hand, picked what is here."
+		f.causes = append([]Cause{inCapture("a filter by content kept some segments of one direction: the file was saved through it, or edited")}, f.causes...)
+		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 	}
 	if q.inside == q.oneWay.n {
 		f.causes = []Cause{inCapture("the capture filter names source, destination or one port alone"), inCapture("the file was saved through such a filter, or edited")}

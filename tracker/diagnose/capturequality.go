@@ -17,8 +17,12 @@ type quality struct {
 	strays    uint64            // connections of which nothing but a packet or two of one end was seen, with data
 	strayed   uint64            // bytes of those
 	strayAt   fold.Range[int64] // when those came
+	bursts    uint64            // of the missing ones, those that lost much of a fast burst
 	openings  uint64            // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
+	holed     uint64 // of those, connections with bytes missing in the direction that was captured
+	oneData   uint64 // their segments with data
+	onePlain  uint64 // and their other segments
 	inside    uint64 // of those, connections of the loopback interface
 	all       uint64 // connections
 	within    uint64 // of all, those that leave no host
@@ -74,12 +78,24 @@ func (q *quality) add(r *record.Record) {
 		if withinLoopback(r) {
 			q.inside++
 		}
+		x := a
+		if b.Packets > 0 {
+			x = b
+		}
+		if x.Bytes.V > x.SeenBytes {
+			q.holed++
+		}
+		q.oneData += uint64(x.DataSegments)
+		q.onePlain += x.Packets - min(uint64(x.DataSegments), x.Packets)
 	case !c.OneWay && c.MissingBytes > c.WildBytes && !c.Forgotten:
 		q.missing.hitAt(r, r.Evidence.Missing)
 		q.lost += c.MissingBytes - c.WildBytes
 		q.bytes += c.MissingBytes - c.WildBytes
 		if OnlyFlagged(r) {
 			q.openings++
+		}
+		if missedBurst(a) || missedBurst(b) {
+			q.bursts++
 		}
 	}
 	var doubled, hasty uint64
@@ -111,6 +127,26 @@ func (q *quality) add(r *record.Record) {
 	if c.Midstream && !c.Forgotten {
 		q.midstream.hitAt(r, r.FirstPacket)
 	}
+}
+
+// A program that captures loses packets when they fill its buffer before it reads them. tcpdump's and
+// dumpcap's hold 2 MiB; what comes faster than 100 Mbit/s may overtake a slow host or mirror port sooner.
+const (
+	leastBuffer = 2 << 20
+	aBurst      = 64 << 10
+	fastBytes   = 12_500_000 // a second
+	headers     = 100        // that a packet takes beside its payload, about
+)
+
+// missedBurst tells that much of what an end sent fast was not captured.
+func missedBurst(x *record.EndRecord) bool {
+	return x.MissingBytes >= aBurst && x.Sending > 0 && float64(x.MissingBytes)*float64(second)/float64(x.Sending) >= fastBytes
+}
+
+// fitsBuffer tells that all that is known to have passed, captured or not, fits into the least buffer, and
+// none of it came in a fast burst: that the capturing host could not keep up is no likely cause.
+func (q *quality) fitsBuffer() bool {
+	return q.bursts == 0 && q.bytes+headers*q.packets < leastBuffer
 }
 
 // OnlyFlagged tells that every captured segment of a connection has SYN, FIN or
@@ -146,6 +182,12 @@ const acksLeast = 20
 // takesACKs tells that a filter left out all ACKs without data, by so many others that chance did not.
 func (q *quality) takesACKs() bool { return q.lacksACKs() && q.data >= acksLeast }
 
+// oneWayPicked tells that what was captured of one direction is not all that passed there: most of the
+// connections lack bytes of it, or all of them hold segments with data alone.
+func (q *quality) oneWayPicked() bool {
+	return q.holed*2 > q.oneWay.n || q.onePlain == 0 && q.oneData >= acksLeast
+}
+
 // stray tells that of a connection nothing but a packet or two of one end was seen, with data.
 func stray(r *record.Record) bool {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
@@ -172,7 +214,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.all, &q.within, &q.twoWay)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay)
 	q.strayAt.Fields(w)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)

@@ -148,3 +148,18 @@ func TestCountedDropsHaveOneCause(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 }
+
+// Who stood still is advised on the side on which segments were lost.
+func TestStoodStillAdvisesTheLossySide(t *testing.T) {
+	for before, want := range map[bool]string{true: "On 10.9.0.1 ", false: "On 10.0.0.2 "} {
+		all := same(1, stoodFor(130*second, 170*second), func(r *record.Record) {
+			if x := &r.Ends[record.Orig]; before {
+				x.LostBeforeTap, x.LostAfterTap = x.LostAfterTap, 0
+			}
+		})
+		found := findingsOf(t, "stood-still", nil, all...)
+		if len(found) != 1 || !strings.HasPrefix(found[0].Advice[0], want) {
+			t.Errorf("lost before %t: %+v", before, found)
+		}
+	}
+}

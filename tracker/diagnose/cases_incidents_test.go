@@ -233,9 +233,17 @@ func TestOneFindingOfDataThatDoesNotGetThrough(t *testing.T) {
 		r.Close.Kind, r.Path[record.Orig].NoneTaken, r.Silent = record.CloseTimedOut, true, 100*second
 	})
 	all := append(append(old, clean(3, unheardSince(2*second), silentFrom, after(90*second))...), clean(4, after(91*second))...)
-	found := findingsOf(t, "vanished,fell-silent", nil, all...)
-	if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, "on 2 connections until a timeout ended them") {
-		t.Errorf("%d findings: %v %+v", len(found), titles(found), found)
+	for _, x := range []struct {
+		records []*record.Record
+		says    string
+	}{
+		{all, "on 2 connections the repeats stopped, but nothing of TCP was captured for 86 s behind the last"},
+		{append(all, made(300, to(point("10.0.0.3:80")))), "on 2 connections the sender stopped too"},
+	} {
+		found := findingsOf(t, "vanished,fell-silent", nil, x.records...)
+		if len(found) != 1 || found[0].Detector != "fell-silent" || found[0].Count != 5 || !strings.Contains(found[0].Explanation, x.says) {
+			t.Errorf("%d findings: %v %+v", len(found), titles(found), found)
+		}
 	}
 }
 

@@ -8,7 +8,8 @@ const (
 	OnHost                     // an end's host: its system, its own firewall, its load
 	OnHostOrPath               // either: a firewall, a rule, a limit
 	OnPath                     // between the hosts, or in another one
-	HostGone                   // the host is not there: off, crashed, its address elsewhere
+	HostGone                   // the host is not there: off, crashed, without that address
+	HostReplaced               // another host has its address
 	InCapture                  // the capturing program and host, its filter, the file
 	BeforeCapture              // how packets come to the capture: a mirror port, another way
 )
@@ -24,12 +25,13 @@ func onHost(text string) Cause        { return Cause{OnHost, text} }
 func hostOrPath(text string) Cause    { return Cause{OnHostOrPath, text} }
 func onPath(text string) Cause        { return Cause{OnPath, text} }
 func hostGone(text string) Cause      { return Cause{HostGone, text} }
+func hostReplaced(text string) Cause  { return Cause{HostReplaced, text} }
 func inCapture(text string) Cause     { return Cause{InCapture, text} }
 func beforeCapture(text string) Cause { return Cause{BeforeCapture, text} }
 
 // outside tells that a cause lies outside of one host: in none of it where packets leave no host.
 func (c Cause) outside() bool {
-	return c.Place == OnPath || c.Place == HostGone || c.Place == BeforeCapture
+	return c.Place == OnPath || c.Place == HostGone || c.Place == HostReplaced || c.Place == BeforeCapture
 }
 
 // write puts the causes in words, as outputs have them.

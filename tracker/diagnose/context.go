@@ -27,6 +27,7 @@ type Context struct {
 	census    *census
 	tried     *tried
 	quality   *quality
+	watched   *watched
 	contrasts *contrasts
 	ended     *endings
 	suspects  suspects

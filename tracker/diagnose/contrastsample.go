@@ -172,7 +172,7 @@ const crowdWithin = 2 * millisecond
 
 // join puts the attempts of the sample side by side.
 func (s *sampled) join() *contrasts {
-	x := &contrasts{byListener: make(map[capture.Endpoint][]*joined), heard: make(map[capture.Addr]bool), told: make(map[contrastKey]*verdict)}
+	x := &contrasts{byListener: make(map[capture.Endpoint][]*joined), heard: make(map[capture.Addr]bool), sent: make(map[capture.Addr][]int64), told: make(map[contrastKey]*verdict)}
 	whole := ^uint64(0) // the seconds of which all attempts are remembered
 	var all []*joined
 	for _, list := range [...]*fold.Ranking[attempt]{&s.bad, &s.well} {
@@ -190,9 +190,16 @@ func (s *sampled) join() *contrasts {
 		a.neighbour = a.Rank <= whole
 		x.byListener[a.Resp] = append(x.byListener[a.Resp], a)
 		x.heard[a.Orig.Addr] = true
+		x.sent[a.Orig.Addr] = append(x.sent[a.Orig.Addr], a.Start)
 		if a.Result != wentUnanswered {
 			x.heard[a.Resp.Addr] = true
 		}
+		if a.Opened != 0 {
+			x.sent[a.Resp.Addr] = append(x.sent[a.Resp.Addr], a.Opened)
+		}
+	}
+	for _, times := range x.sent {
+		slices.Sort(times)
 	}
 	joinStamps(all)
 	joinHeld(all, !x.sampled)

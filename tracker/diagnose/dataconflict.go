@@ -95,7 +95,7 @@ func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
 		Explanation: "Both have a right TCP checksum, so neither was spoiled on its way (the first 8 bytes are compared). The receiver takes what comes first and never sees the other (RFC 9293 section 3.8.1).",
 		causes: []Cause{onPath("something on the path sends data in that end's name (a filter, a captive portal, an attack), and the end's own answer comes later"),
 			app("a proxy or the end itself writes data anew before it sends it again"),
-			hostGone("two hosts answer under one address"),
+			hostReplaced("two hosts answer under one address"),
 			inCapture("the capture was joined from several, or edited")},
 		Advice: []string{"Compare TTL, IP-ID and timestamps of both packets with that end's others: another TTL shows another sender.",
 			"Capture at that end too: what is missing there it did not send."},

@@ -80,7 +80,7 @@ func Detectors() []Detector {
 		keepaliveDead(), keepaliveLate(), keepaliveChatty(), keepaliveMissing(),
 		idleTimeout(), idleRace(),
 		zeroWindow(), windowNotTaken(), receiverLimited(), senderLimited(), networkLimited(), sillyWindow(), nagleDelay(), queueing(),
-		loss(), retxStorm(), retxSpurious(), reordering(), timestampsRefused(), checksumWrong(), dataConflict(), sackRewritten(), scaleIgnored(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
+		loss(), retxStorm(), stoodStill(), retxSpurious(), reordering(), timestampsRefused(), checksumWrong(), dataConflict(), sackRewritten(), scaleIgnored(), mtuBlackHole(), optionStripped(), mssClamped(), ecnBleached(),
 		synFlood(), portScan(), backscatter(),
 		captureDrops(), captureOneWay(), captureCopies(), captureCut(), captureOffload(), captureMidstream(), captureClock(),
 	}

@@ -19,7 +19,8 @@ type stuck struct {
 	from  sources           // the other ends of all
 	since int64             // when the last of those on which it sent nothing but that began; 0 for none
 	least uint32            // of those, the smallest payload that was repeated
-	over  uint64            // of those, connections that a timeout ended
+	over  uint64            // of those, connections on which the sender stopped too
+	last  int64             // the last packet of any of these
 	older uint64            // connections that were under way when the capture began, without a packet of the silent end
 	ids   explained         // of all
 }
@@ -29,7 +30,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.began.Fields(w)
 	fold.Max(w, &x.times)
-	fold.Max(w, &x.since)
+	fold.Max(w, &x.since, &x.last)
 	fold.Sum(w, &x.never, &x.over, &x.older)
 	fold.Items(w, &x.ids)
 	fold.Least(w, &x.least)
@@ -133,6 +134,7 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 			x.since = max(x.since, r.Start)
 			if over {
 				x.over++
+				x.last = max(x.last, r.End)
 			}
 			if n := r.Path[e.Peer()].Stuck.Bytes; n > 0 && (x.least == 0 || n < x.least) {
 				x.least = n
@@ -162,11 +164,11 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	still := ", and was when the input ended"
 	switch {
 	case x.over > 0:
-		still = fmt.Sprintf(", on %s until a timeout ended %s", say.Plural(x.over, "connection"), itOrThem(x.over))
+		still = c.stopped(x)
 	case c.recent:
 		still = " so far"
 	}
-	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible,
+	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible, silence: x.began.Least,
 		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s%s (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time"), still),
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."}}
@@ -201,6 +203,20 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	return f, true
 }
 
+// stopped tells of connections whose sender stopped as well, which shows that it gave up only where
+// the capture ran on.
+func (c *Context) stopped(x *stuck) string {
+	on := say.Plural(x.over, "connection")
+	if c.capturedIn(x.last+second, x.last+openAge) {
+		return fmt.Sprintf("; on %s the sender stopped too, as where its timeout ends it", on)
+	}
+	behind := "to the end"
+	if quiet := c.quietAfter(x.last); quiet > 0 {
+		behind = "for " + span(quiet)
+	}
+	return fmt.Sprintf("; on %s the repeats stopped, but nothing of TCP was captured %s behind the last, so whether they went on is not known", on, behind)
+}
+
 // wereUnder is "3 of them were", for n of all.
 func wereUnder(n, all uint64) string {
 	switch {
@@ -223,7 +239,7 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 		say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least), say.Plural(m.opened, "new one"))
 	f.Explanation += fmt.Sprintf(" %s to the same server that began meanwhile opened at once: host, path and server are there, and what knew the older connections is gone.",
 		sentence(say.Plural(m.opened, "connection")))
-	f.causes = []Cause{hostGone("another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through"),
+	f.causes = []Cause{hostReplaced("another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through"),
 		onPath("a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know")}
 	if x.older > 0 {
 		f.causes = slices.Insert(f.causes, 0, onPath("a NAT, load balancer or stateful firewall on the path forgot them while they were idle, before the capture began, and drops what it does not know"))

@@ -37,15 +37,18 @@ func pickUnackedFIN(r *record.Record, v Verdict) (uint64, bool) {
 func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bool) {
 	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, all.opened), Confidence: Likely,
+		Severity: k.severity(x.n, all.opened), Confidence: Likely, silence: x.when.Least,
 		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("The FINs were retransmitted %s in all and got no ACK (RFC 9293 section 3.10.7.4).",
 			say.Plural(x.repeats, "time")),
-		causes: []Cause{onHost("the " + s.role() + " or its host is gone: crashed, suspended, off the network"),
+		causes: []Cause{hostGone("its host crashed, was suspended or left the network"),
 			onPath("a firewall or NAT on the path dropped the connection from its table"),
 			beforeCapture("the ACKs take a path that was not captured")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
+	}
+	if x.mute > 0 {
+		f.Explanation += onSome(x.mute, x.n, "that end had sent a FIN itself, which nobody acknowledged, and did not send it again for a minute or more: it was gone, or cut off, right after.")
 	}
 	x.intoShort(&f, s, all)
 	return f, true

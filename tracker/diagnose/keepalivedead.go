@@ -29,6 +29,9 @@ func addDead(s *subjects[probing, *probing], r *record.Record) {
 	if e, ok := foundDead(r); ok {
 		x := s.At(sideOf(r, e.Peer()))
 		x.add(r, &r.Keepalive[e], r.Evidence.Ends[e].Unanswered, r.Keepalive[e].Idle.V)
+		if k := &r.Keepalive[e]; k.Last != 0 && k.Unanswered > 0 {
+			x.mute = max(x.mute, k.Last-int64(k.Unanswered-1)*k.Interval.V)
+		}
 		x.prober.Take(teller{r.ID, [...]capture.Addr{r.Orig.Addr, r.Resp.Addr}[e]})
 		if r.Close.ResetCause == record.ResetKeepaliveDead {
 			x.proven++
@@ -70,11 +73,11 @@ func (x *probing) whatCame(c *Context, s Subject) string {
 func (k scale) tellDead(c *Context, s Subject, x *probing) (Finding, bool) {
 	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, all.opened), Confidence: Likely,
+		Severity: k.severity(x.n, all.opened), Confidence: Likely, silence: x.mute,
 		Title:       fmt.Sprintf("%s was found dead by keepalive on %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: x.whatCame(c, s),
 		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a NAT, load balancer or firewall forgot the idle connection and drops what comes"),
-			hostGone("an address moved to another host")},
+			hostReplaced("an address moved to another host")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; if so, suspect a firewall or NAT on the path.", s.A.Addr)},
 	}
 	if x.proven == x.n {

@@ -218,3 +218,41 @@ func untranslatedTo(ack, seq uint32) []*record.Record {
 
 // promptly has the opener send data as soon as the connection is open.
 func promptly(r *record.Record) { r.Ends[record.Orig].FirstByte = record.Some(millisecond) }
+
+// burstLost lets the capture miss so many bytes of what the opener sent in a time.
+func burstLost(bytes uint64, in int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		x := &r.Ends[record.Orig]
+		r.Capture.MissingBytes, x.MissingBytes, x.Sending = bytes, bytes, in
+	}
+}
+
+// ofOneWay leaves of a connection what the opener sent, of which so many of 1,000 bytes were captured.
+func ofOneWay(seen uint64) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.Capture.OneWay, r.Capture.OneWayShown = true, true
+		r.Ends[record.Resp] = record.EndRecord{}
+		r.Ends[record.Orig].SeenBytes = seen
+	}
+}
+
+// stoodFor lets the opener wait so long in all for two timeouts, of so long a life.
+func stoodFor(stood, lasted int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		r.End = r.Start + lasted
+		x := &r.Ends[record.Orig]
+		x.Retx, x.RetxRTO, x.LostAfterTap, x.RetxBytes, x.Stood = 2, 2, 2, 200, stood
+	}
+}
+
+// finsBoth lets both ends send a FIN that nobody acknowledges: the opener so long before the end, as its
+// last packet, and the other four times more.
+func finsBoth(ago int64) func(r *record.Record) {
+	return func(r *record.Record) {
+		unackedFIN(0, 10*second)(r)
+		r.Start, r.End = r.Start-ago, r.End+ago
+		r.Close.FINs[record.Resp], r.Path[record.Resp].FINsAgain = 5, 4
+		r.Close.FINTime[record.Orig], r.Close.FINTime[record.Resp] = record.Some(r.End-ago), record.Some(r.End-10*second)
+		r.Ends[record.Orig].LastSent = r.Close.FINTime[record.Orig].V
+	}
+}

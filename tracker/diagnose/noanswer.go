@@ -36,7 +36,8 @@ capture holds nothing may answer on a path that was not captured: then it is onl
 A RST that does not acknowledge the SYN is no answer either (RFC 9293 section 3.10.7.3), but it was
 sent, and the finding says so. Packets to a loopback address cross no path. An attempt that may
 still be answered when the input ends is not counted. Where no SYN was ever repeated though the input goes
-on, that nobody answered is only possible: who gets no answer repeats its SYN. Hosts that scan and
+on, that nobody answered is only possible: who gets no answer repeats its SYN; nor is it more where nothing
+at all was captured while the repeat was due. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
 			return hostwise(newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer}))
@@ -193,7 +194,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.causes[len(f.causes)-1] = answersElsewhere()
 	}
 	if a.once == a.n && a.others == 0 && a.replaced == 0 {
-		a.intoOnce(&f)
+		a.intoOnce(c, &f)
 	}
 	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn%s` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", listening(s)),
 		onHost("a firewall rule of the host drops the SYNs"), onHost("the accept queue or the SYN queue of the server is full, so it drops SYNs"))
@@ -218,12 +219,12 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 // tellFellSilent tells of a listener that answers neither SYNs nor data since some moment.
 func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *service, k scale) Finding {
 	return Finding{
-		Severity: k.severity(n, n), Confidence: Likely,
+		Severity: k.severity(n, n), Confidence: Likely, silence: service.since.Least,
 		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
 			say.Plural(n, "connection"), say.Plural(service.hung, "open connection")),
 		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer for up to %s.", span(a.waited)) + a.timeouts(),
 		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a route or a firewall changed at that moment: nothing gets through any more"),
-			hostGone("its address moved to another host, which drops what it does not know")},
+			hostReplaced("its address moved to another host, which drops what it does not know")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			fmt.Sprintf("On %s, where it runs: `tcpdump -ni any 'tcp port %d'` shows whether SYNs and data arrive and answers leave.", s.A.Addr, s.A.Port)},
 	}
@@ -246,13 +247,35 @@ func (a *attempts) silence(c *Context) string {
 }
 
 // intoOnce tells of SYNs that were not sent again though the input goes on.
-func (a *attempts) intoOnce(f *Finding) {
+func (a *attempts) intoOnce(c *Context, f *Finding) {
 	f.Confidence, f.Severity = Possible, min(f.Severity, Notice)
+	for _, at := range [...]int64{a.when.Least, a.when.Most} {
+		if !c.capturedIn(at+repeatDue/8, at+repeatDue) {
+			a.intoNothing(c, f, at)
+			return
+		}
+	}
 	f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == answersElsewhere() }) // said more closely below
 	f.Explanation = "No SYN was sent again, though the capture goes on: a TCP that gets no answer repeats its SYN after 1 s (RFC 6298 section 2)."
 	f.causes = append([]Cause{beforeCapture("the answers take a way that the capture does not see: the clients had them, and had nothing to repeat"),
 		app("the program that sent them gave up within a second, or makes its packets itself (a scan, a test)")}, f.causes...)
 	f.Advice = append([]string{"Compare with a capture at the client: an answer that arrives there did not pass here."}, f.Advice...)
+}
+
+// intoNothing tells of a SYN behind which nothing at all was captured while its repeat was due.
+func (a *attempts) intoNothing(c *Context, f *Finding, at int64) {
+	until := "to the end"
+	if quiet := c.quietAfter(at); quiet > 0 {
+		until = "for " + span(quiet)
+	}
+	one := "one"
+	if a.n == 1 {
+		one = "it"
+	}
+	f.Explanation = fmt.Sprintf("No SYN was sent again, but nothing of TCP was captured behind %s %s: a repeat is due after 1 s (RFC 6298 section 2), and whether the capture ran then is not known.", one, until)
+	f.causes = append([]Cause{inCapture("the file holds packets that were picked out, or put together from several captures: an answer or a repeat is not in it"),
+		app("a program made these packets itself (a scan, a test)")}, f.causes...)
+	f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 }
 
 // intoLoop tells that the SYNs went round in a loop, which the copies prove.

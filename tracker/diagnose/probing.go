@@ -15,6 +15,7 @@ type probing struct {
 	pause  fold.Range[int64]  // idle time before the first probe, or pause between probes
 	died   uint64
 	long   uint64 // with many probes
+	mute   int64  // the latest of their first probes without an answer
 }
 
 // Fields walks over what is summed up.
@@ -22,6 +23,7 @@ func (x *probing) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	fold.Sum(w, &x.probes, &x.silent, &x.proven, &x.died, &x.long)
 	x.pause.Fields(w)
+	fold.Max(w, &x.mute)
 	x.prober.Fields(w)
 }
 

@@ -16,6 +16,7 @@ type resent struct {
 	nearResp  uint64            // seen at a tap beside the listener
 	late      uint64            // whose SYN/ACK arrived, but late
 	heard     uint64            // whose SYN/ACK echoes a SYN before the last
+	answered  uint64            // of which each SYN was answered by a SYN/ACK of its own
 	first     fold.Range[int64] // ns from the first SYN to its first repeat
 }
 
@@ -23,7 +24,7 @@ type resent struct {
 func (x *resent) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.schedules[:])
-	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard)
+	fold.Sum(w, &x.nearOrig, &x.nearResp, &x.late, &x.heard, &x.answered)
 	x.first.Fields(w)
 }
 
@@ -37,6 +38,9 @@ func (x *resent) add(r *record.Record, packet uint64) {
 	}
 	if r.Open.SYNACKLate > 0 {
 		x.late++
+	}
+	if r.Open.SYNACKsOther > 0 {
+		x.answered++
 	}
 	if r.Open.SYNHeard {
 		x.heard++

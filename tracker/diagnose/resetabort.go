@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -20,6 +21,7 @@ way to the other end is lost.
 A RST without ACK is none: see reset-forgotten and reset-bare. Within one host, where
 nothing stands between, its own stack sent it all the same.
 
+Where the last that its sender had got was data that it answered by none, unread data fits best.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
 
@@ -54,7 +56,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: x.severity(all.opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
-		causes:      []Cause{lingers(), app("it closed with data unread, or was killed with data unread")},
+		causes:      []Cause{lingers(), leftUnread()},
 		Advice: []string{fmt.Sprintf("On %s: `strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.", x.on(s)),
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` shows which kind.", x.on(s))},
 	}
@@ -71,6 +73,9 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Title = fmt.Sprintf("%s opened and aborted without a byte from either end: %s", x.what(s, all), x.sent(s, "a RST"))
 		f.Explanation = "The handshake completed, and its opener sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
 		f.causes = append([]Cause{app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)")}, f.causes[0])
+	case x.dataLast == x.n:
+		f.Explanation += " The last that its sender had got was data, and it sent none after that: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."
+		slices.Reverse(f.causes)
 	}
 	return x.unheard(f)
 }
@@ -78,11 +83,14 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 // lingers is a cause of a RST in place of a FIN.
 func lingers() Cause { return app("the application sets SO_LINGER to 0, or its library does") }
 
+// leftUnread is another, where data had come.
+func leftUnread() Cause { return app("it closed with data unread, or was killed with data unread") }
+
 // intoPlace tells that the other ends had closed before, in order.
 func (x *resets) intoPlace(f *Finding, s Subject, all whole) {
 	f.Title = fmt.Sprintf("%s ended by a RST in place of the second FIN: %s", x.what(s, all), x.sent(s, "it"))
 	f.Explanation = "The other end had closed, and its FIN was taken: the RST came where a FIN was due (RFC 9293 sections 3.6 and 3.10.5)." + x.oddly()
-	f.causes = []Cause{app("the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)"), app("it closed with data unread, or was killed with data unread"), lingers()}
+	f.causes = []Cause{app("the application closes so what the other end has closed, as many do on Windows (SMB, Kerberos)"), leftUnread(), lingers()}
 }
 
 // intoUnread tells that the senders of the RSTs had not read all: their windows were closed.

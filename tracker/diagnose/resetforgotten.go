@@ -48,7 +48,7 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, all), x.sent(s, "a bare RST")),
 		Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
 		causes: []Cause{onHost("the end's host or process restarted"), onPath("a load balancer, NAT or firewall failed over or dropped the connection as idle"),
-			hostGone("the connection was moved to another host")},
+			hostReplaced("the connection was moved to another host")},
 		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
 			"Keepalive more often than the idle limits on the path: `sysctl net.ipv4.tcp_keepalive_time`."},
 	}

@@ -47,9 +47,13 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, all), x.lateKind(), x.sender(s)),
 		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
 		causes: []Cause{app("the application closes without waiting for the rest of the answer: a timeout, or it has seen enough"),
-			app("the other end goes on sending though it was informed that nobody listens")},
+			app("the other end goes on sending behind the FIN, as to an end that still reads")},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
+	}
+	if x.informed == 0 {
+		f.Explanation += " No ACK of that FIN came before: what came too late was under way when the FIN was sent."
+		f.causes = f.causes[:1]
 	}
 	if x.after >= finTimeout {
 		f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))

@@ -39,6 +39,8 @@ type resets struct {
 	deaths     deaths
 	full       uint64 // whose RST's sender had its window closed: it had not read all
 	spoke      uint64 // whose RST's sender had sent data
+	dataLast   uint64 // whose other end had sent data last, which the RST's sender answered by none
+	informed   uint64 // whose other end had acknowledged the FIN of the RST's sender before
 	underWay   uint64 // whose other end had sent more than the RST acknowledges
 }
 
@@ -72,6 +74,12 @@ func (x *resets) add(r *record.Record) {
 		}
 		if c.Crossed {
 			x.underWay++
+		}
+		if c.DataLast {
+			x.dataLast++
+		}
+		if acked := c.FINAcked[c.ResetBy]; acked.OK && acked.V <= at {
+			x.informed++
 		}
 		if closingAlready(r) {
 			x.closing++
@@ -152,7 +160,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.disobeyed, &x.keyed, &x.inPlace)
+	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that

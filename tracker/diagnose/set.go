@@ -22,6 +22,7 @@ type Set struct {
 	forgotten forgotten
 	twins     twins
 	systems   systems
+	watched   watched
 	subjects  int // that a detector has places for
 	narrowed  int // what that was divided by
 	damaged   damaged
@@ -42,7 +43,7 @@ type needed struct {
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
-	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), systems: newSystems(), subjects: maxSubjects}
+	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), systems: newSystems(), watched: newWatched(), subjects: maxSubjects}
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
@@ -85,6 +86,7 @@ func (s *Set) Narrow(by int) {
 	s.tried.kept.Narrow(by)
 	s.twins.kept.Narrow(by)
 	s.systems.kept.Narrow(by)
+	s.watched.kept.Narrow(by)
 	s.sample, s.endings = newSampled(max(maxSampled/by, 1)), newEndings(max(maxSampled/by, 1))
 	for _, f := range s.folds {
 		if x, ok := f.(interface{ narrow(by int) }); ok {
@@ -102,6 +104,7 @@ func (s *Set) Add(r *record.Record) {
 	s.cited = false
 	if len(s.folds) > 0 {
 		s.quality.add(r)
+		s.watched.add(r)
 	}
 	if s.damaged.counts(r) {
 		s.apart().add(r)
@@ -154,6 +157,7 @@ func (s *Set) Fields(w *fold.Walk) {
 	s.forgotten.Fields(w)
 	s.twins.kept.Fields(w)
 	s.systems.kept.Fields(w)
+	s.watched.kept.Fields(w)
 	for _, f := range s.folds {
 		f.Fields(w)
 	}
@@ -171,7 +175,8 @@ func (s *Set) Findings(c *Context) []Finding {
 	s.census.kept.Trim()
 	s.tried.kept.Trim()
 	s.systems.kept.Trim()
-	with.census, with.tried, with.quality, with.suspects = &s.census, &s.tried, &s.quality, newSuspects()
+	s.watched.kept.Trim()
+	with.census, with.tried, with.quality, with.watched, with.suspects = &s.census, &s.tried, &s.quality, &s.watched, newSuspects()
 	with.contrasts, with.ended, with.systems = s.sample.join(), &s.endings, &s.systems
 	for _, f := range s.folds {
 		if x, ok := f.(suspecter); ok {
@@ -192,6 +197,7 @@ func (s *Set) Findings(c *Context) []Finding {
 			if (weak || c.Chosen) && d.Group != GroupCapture {
 				x.Confidence = Possible // what was left out might tell otherwise
 			}
+			x.goesOn(&with)
 			x.stayOnHost(&s.quality)
 			x.write()
 			s.forgotten.weaken(&x)

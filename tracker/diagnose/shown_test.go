@@ -87,7 +87,27 @@ func TestShownOnly(t *testing.T) {
 		{"mss-clamped", "a link whose MTU is small", same(1, set(func(r *record.Record) { r.Ends[resp].MSS, r.Open.SmallLink = record.Some(uint16(468)), true })), "info likely", "a small MTU of its own", "Ethernet"},
 		{"mss-clamped", "Ethernet", same(1, set(func(r *record.Record) { r.Ends[resp].MSS = record.Some(uint16(468)) })), "notice likely", "Ethernet alone", ""},
 		{"no-answer", "one SYN", same(1, failed(record.OpenNoAnswer, 1), set(func(r *record.Record) { r.Silent = 3500 * millisecond })), "notice possible", "One SYN was captured; whether another followed is not known", "0 us"},
-		{"no-answer", "one SYN, and the capture goes on", same(3, failed(record.OpenNoAnswer, 1)), "notice possible", "No SYN was sent again, though the capture goes on", "not known"},
+		{"no-answer", "one SYN, and the capture goes on", append(same(3, failed(record.OpenNoAnswer, 1)), made(30, to(point("10.0.0.3:80")))), "notice possible", "No SYN was sent again, though the capture goes on", "not known"},
+		{"no-answer", "one SYN, and nothing else was captured meanwhile", append(same(3, failed(record.OpenNoAnswer, 1)), made(9000, to(point("10.0.0.3:80")))), "notice possible", "nothing of TCP was captured behind one for 15 min", "though the capture goes on"},
+		{"capture-drops", "a few bytes of a small capture", append(same(1, set(func(r *record.Record) { r.Capture.MissingBytes = 1428 })), clean(3)...), "warning proven",
+			"what was left out fits better than a host that could not keep up", "keep up: buffer too small, disk too slow; a mirror"},
+		{"capture-drops", "a burst that a small capture lost", append(same(1, burstLost(96_000, 3*millisecond)), clean(3)...), "warning proven", "keep up: buffer too small, disk too slow; a mirror", "what was left out fits better"},
+		{"capture-drops", "as much, at leisure", append(same(1, burstLost(96_000, 3*second)), clean(3)...), "warning proven", "what was left out fits better", "keep up: buffer too small, disk too slow; a mirror"},
+		{"capture-drops", "of a large capture", append(same(1, set(func(r *record.Record) { r.Capture.MissingBytes = 1_000_000; r.Ends[orig].SeenBytes = 3_000_000 })), clean(3)...), "warning proven",
+			"keep up: buffer too small, disk too slow; a mirror", "what was left out fits better"},
+		{"stood-still", "two of five", append(same(2, stoodFor(62*second, 70*second)), clean(3)...), "notice likely", "2 of 5 connections to 10.0.0.2:80 stood still for 2 min 4 s of 2 min 20 s", ""},
+		{"reset-abort", "the last that came was data", same(3, reset(orig, record.ResetAbort), set(func(r *record.Record) { r.Close.DataLast = true })), "notice likely",
+			"a close then sends a RST (RFC 2525 section 2.17). it closed with data unread", ""},
+		{"reset-abort", "its sender sent last", same(3, reset(orig, record.ResetAbort)), "notice likely", "aborted it (RFC 9293 section 3.10.5). the application sets SO_LINGER to 0", "RFC 2525"},
+		{"reset-late-data", "it was under way", same(1, reset(orig, record.ResetLateData), afterFIN(millisecond, 500)), "notice likely", "was under way when the FIN was sent", "goes on sending"},
+		{"reset-late-data", "behind an ACK of the FIN", same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) {
+			r.Close.FINAcked[orig] = record.Some(r.Close.ResetTime.V - second/2)
+		})), "notice likely", "goes on sending behind the FIN", "was under way"},
+		{"syn-lost", "each SYN was answered by a SYN/ACK of its own", same(1, late(2), set(func(r *record.Record) { r.Open.SYNACKsOther = 1 })), "notice possible", "the first answer was late and not lost", "packets are lost between"},
+		{"fin-unacked", "its own FIN was its last", clean(1, finsBoth(100*second)), "notice likely", "was gone, or cut off, right after", ""},
+		{"fin-unacked", "its own FIN was sent a moment ago", clean(1, finsBoth(20*second)), "notice likely", "got no ACK", "right after"},
+		{"capture-one-way", "its direction has holes too", append(same(3, ofOneWay(900)), made(9)), "warning proven", "A filter by content, or a hand, picked what is here. a filter by content kept", ""},
+		{"capture-one-way", "its direction is whole", append(same(3, ofOneWay(1000)), made(9)), "warning proven", "asymmetric", "picked"},
 		{"retx-storm", "no ACK was captured", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
 			x.Retx, x.RetxOther, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
 		}), set(func(r *record.Record) { r.Capture.OneWay, r.Ends[orig] = true, record.EndRecord{} })), "warning likely", "no ACK was captured", "by timeout"},

@@ -19,10 +19,21 @@ A SYN dropped on the path and one that a full queue of the server dropped look
 the same next to the client; a capture next to the server shows it: a SYN that
 passed there and was not answered was dropped by the server, which is the
 finding queue-full. A SYN/ACK that echoes the timestamp of a SYN before the last (RFC 7323) shows that
-this one had arrived: see syn-ack-lost. A SYN that an older connection answered was not lost.`,
+this one had arrived: see syn-ack-lost. A SYN that an older connection answered was not lost. Where two SYN/ACKs with different initial
+sequence numbers came, both SYNs were answered and the first answer was late.`,
 		New: func(o *Options) Fold {
 			return newFold(addSYNLost, o.fewAndShare("syn-lost", 3, 1, "handshakes to one server", "the server's handshakes").tellSYNLost)
 		},
+	}
+}
+
+// intoAnswered tells of SYNs each of which was answered, by SYN/ACKs with different initial sequence
+// numbers: neither was lost.
+func (x *resent) intoAnswered(f *Finding) {
+	f.Explanation += onSome(x.answered, x.n, "another SYN/ACK came later, with another initial sequence number: both SYNs had arrived and each was answered, so the first answer was late and not lost.")
+	if x.answered == x.n {
+		f.causes = []Cause{onPath("a queue or a pause on the path to the server: a full buffer, a radio link that wakes up"), onHost("a load balancer, or a server with SYN cookies, which keeps nothing of a SYN, was slow to answer")}
+		f.Advice = f.Advice[1:]
 	}
 }
 
@@ -50,6 +61,9 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	}
 	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
 		onHost("the server's accept queue or SYN queue is full and drops SYNs"), onHost("a firewall rule of the host drops or limits new connections"))
+	if x.answered > 0 {
+		x.intoAnswered(&f)
+	}
 	if v.named() {
 		f.Title = fmt.Sprintf("%s to %s took more than one SYN%s", c.handshakes(s.A, x.n, outOf), name(s.A), v.because())
 		f.Explanation += " " + sentence(x.cost()) + "."

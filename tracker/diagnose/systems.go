@@ -13,10 +13,11 @@ import (
 )
 
 // systems are the hosts by the TTL that their packets begin with, a sign of the system that
-// every packet has: 128 on Windows, 64 on Linux, macOS and the BSDs, 255 on many routers; and by
-// the MSS of their loopback interface, whose MTU is 16,384 on macOS and FreeBSD (65,536 on Linux).
-// Advice names the tools of Linux; for a host of another system its own take their place, which
-// is decided here alone.
+// every packet has: 128 on Windows, 64 on Linux, macOS and the BSDs, 255 on many routers; by the
+// order of their SYNs' options, which each system writes in its own way; and by the MSS of their
+// loopback interface, whose MTU is 16,384 on macOS and FreeBSD (65,536 on Linux). Advice names the
+// tools of Linux where nothing speaks against that; else those of the system take their place, or
+// words that hold for any. That is decided here alone.
 type systems struct {
 	kept fold.Bounded[port, starts, *starts]
 }
@@ -29,14 +30,16 @@ func newSystems() systems { return systems{fold.NewBounded[port, starts](maxHost
 // starts are how many connections of a host had packets of each TTL to begin with.
 type starts struct {
 	from64, from128, from255 uint64
-	small                    uint64        // with the loopback MSS of macOS and FreeBSD
+	linux, bsd, other        uint64        // and SYNs or SYN/ACKs whose options are in the order of each
+	heard                    int64         // when it was heard last
 	near, far                uint64        // opened by it, whose data was acknowledged from near or not: see acknowledgedNear
 	servers                  fold.Distinct // hosts that the near ones went to
 }
 
 // Fields walks over the counts.
 func (x *starts) Fields(w *fold.Walk) {
-	fold.Sum(w, &x.from64, &x.from128, &x.from255, &x.small, &x.near, &x.far)
+	fold.Sum(w, &x.from64, &x.from128, &x.from255, &x.linux, &x.bsd, &x.other, &x.near, &x.far)
+	fold.Max(w, &x.heard)
 	x.servers.Fields(w)
 }
 
@@ -44,20 +47,25 @@ func (x *starts) Fields(w *fold.Walk) {
 type system uint8
 
 const (
-	linux system = iota // or not known
-	windows
-	bsd // macOS or FreeBSD
+	linux     system = iota // nothing speaks against it
+	windows                 // all its packets began with a TTL of 128, and no SYN is as Linux writes it
+	bsd                     // macOS or a BSD, by its SYNs
+	unlike                  // not Linux, and no other that is known
+	undecided               // of several hosts: some are Linux, others are not
+	nSystems
 )
 
-// of tells of what system a host is: of Windows where all its packets began with a TTL of 128.
+// of tells of what system a host is.
 func (x *starts) of() system {
 	switch {
 	case x == nil:
 		return linux
-	case x.from128 > 0 && x.from64+x.from255 == 0:
+	case x.from128 > 0 && x.from64+x.from255+x.linux == 0:
 		return windows
-	case x.small > 0:
+	case x.bsd > 0 && x.linux+x.other+x.from128+x.from255 == 0:
 		return bsd
+	case x.bsd+x.other+x.from128+x.from255 > 0:
+		return unlike
 	}
 	return linux
 }
@@ -74,15 +82,24 @@ func (x *systems) add(r *record.Record) {
 		x.kept.At(hostKey(r.Orig.Addr)).far++
 	}
 	for e, addr := range [...]capture.Addr{r.Orig.Addr, r.Resp.Addr} {
-		ttl := r.Ends[e].TTL
-		if !ttl.OK {
+		end := &r.Ends[e]
+		if !end.TTL.OK && end.LastSent == 0 {
 			continue
 		}
 		s := x.kept.At(hostKey(addr))
-		if mss := r.Ends[e].MSS; mss.OK && withinLoopback(r) && (mss.V == loopbackMTU-40 || mss.V == loopbackMTU-60) {
-			s.small++
+		if r.Close.ResetBy != record.End(e) || r.Close.ResetTime.V != end.LastSent { // others send RSTs in its name
+			s.heard = max(s.heard, end.LastSent)
 		}
-		switch {
+		switch orderOf(r, record.End(e)) {
+		case capture.OrderLinux:
+			s.linux++
+		case capture.OrderBSD:
+			s.bsd++
+		case capture.OrderOther:
+			s.other++
+		}
+		switch ttl := end.TTL; {
+		case !ttl.OK:
 		case ttl.V <= 64:
 			s.from64++
 		case ttl.V <= 128:
@@ -96,19 +113,43 @@ func (x *systems) add(r *record.Record) {
 // loopbackMTU is that of lo0 on macOS and FreeBSD.
 const loopbackMTU = 16384
 
+// orderOf tells whose order an end's SYN has. One that answers SACK, timestamps and window scale by
+// none of them is not as Linux sends it; the MSS of a loopback interface is that of its MTU.
+func orderOf(r *record.Record, e record.End) capture.OptionOrder {
+	x, asked := &r.Ends[e], &r.Ends[record.Orig]
+	if mss := x.MSS; mss.OK && withinLoopback(r) && (mss.V == loopbackMTU-40 || mss.V == loopbackMTU-60) {
+		return capture.OrderBSD
+	}
+	if e == record.Resp && asked.SACK.V && asked.Timestamps.V && asked.WScale.OK && x.SACK.OK && !x.SACK.V && !x.Timestamps.V && !x.WScale.OK {
+		return capture.OrderOther
+	}
+	return x.Order
+}
+
 // of tells of what system a host is; without a host, of what all are.
 func (x *systems) of(a *capture.Addr) system {
 	if a != nil {
 		return x.kept.Find(hostKey(*a)).of()
 	}
-	all, first := linux, true
+	var seen [nSystems]bool
+	n := 0
 	for _, s := range x.kept.All() {
-		if one := s.of(); !first && one != all {
-			return linux
+		if one := s.of(); !seen[one] {
+			seen[one], n = true, n+1
 		}
-		all, first = s.of(), false
 	}
-	return all
+	for one := range seen {
+		switch {
+		case !seen[one]:
+		case n == 1:
+			return system(one)
+		case seen[linux]:
+			return undecided
+		default:
+			return unlike
+		}
+	}
+	return linux
 }
 
 // advise puts the tools of another system in the place of those of Linux where the advice is for a host of it.
@@ -123,6 +164,10 @@ func (x *systems) advise(f *Finding) {
 			text = onWindows(on, text)
 		case bsd:
 			text = onBSD(on, text)
+		case unlike:
+			text = onAny(on, text)
+		case undecided:
+			text = ifLinux(text)
 		}
 		if !slices.Contains(all, text) {
 			all = append(all, text)
@@ -221,19 +266,60 @@ func onBSD(on, text string) string {
 	var there string
 	switch m[1] {
 	case "ss":
-		there = "`netstat -an -p tcp` lists connections and open ports, `lsof -nP -iTCP` with the process"
+		there = "`netstat -an -p tcp` lists connections and open ports"
 	case "nstat":
 		there = "`netstat -s -p tcp` counts resets, retransmissions and dropped connections"
 	case "sysctl":
 		there = "`sysctl net.inet.tcp` shows how TCP is set"
 	case "strace":
-		there = "`dtruss -p PID` (macOS) or `truss -p PID` (FreeBSD) shows what the application does with its sockets"
+		there = "`ktrace -p PID` (on macOS `dtruss -p PID`) shows what the application does with its sockets"
 	case "ls", "ulimit":
-		there = "`lsof -p PID` lists what that process has open"
+		there = "`fstat -p PID` (on macOS `lsof -p PID`) lists what that process has open"
 	case "nft", "iptables":
 		there = "`pfctl -s rules` lists the rules of the firewall"
 	default:
 		return text
 	}
-	return fmt.Sprintf("%s (its loopback MSS fits macOS or FreeBSD): %s.", sentence(on), there)
+	return fmt.Sprintf("%s (its SYNs fit macOS or a BSD): %s.", sentence(on), there)
+}
+
+// onAny is an advice in words for a system that is not known, where its first command is of Linux.
+func onAny(on, text string) string {
+	m := tool.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	var there string
+	switch m[1] {
+	case "ss":
+		there = "`netstat -an`, or what its system has for it, lists connections and open ports"
+	case "nstat":
+		there = "`netstat -s`, or what its system has for it, counts resets, retransmissions and dropped connections"
+	case "sysctl":
+		there = "look how its system's TCP is set"
+	case "strace":
+		there = "a trace of its system calls, or its log, shows what the application does with its sockets"
+	case "ls", "ulimit", "vmstat", "cat", "swapon":
+		there = "look whether it is short of processor time, memory or open files"
+	case "nft", "iptables":
+		there = "look at the rules of its own firewall"
+	case "ip", "ethtool":
+		there = "look at the settings and error counts of its interfaces"
+	case "tcpdump":
+		there = "capture there, or at the switch before it, to see what arrives and what leaves"
+	default:
+		return text
+	}
+	return fmt.Sprintf("%s (its packets are not as Linux sends them): %s.", sentence(on), there)
+}
+
+// ofLinux are commands that only Linux has.
+var ofLinux = regexp.MustCompile("`(?:ss|nstat|nft|iptables|ip|ethtool|strace|conntrack|sysctl net\\.ipv4)\\b")
+
+// ifLinux is an advice for whichever host it may be, where some are not of Linux.
+func ifLinux(text string) string {
+	if !ofLinux.MatchString(text) {
+		return text
+	}
+	return strings.TrimSuffix(text, ".") + " (where that is Linux)."
 }

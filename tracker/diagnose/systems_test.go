@@ -4,15 +4,20 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
 
-// Advice for a host whose packets begin with a TTL of 128 names the tools of Windows, for others those of Linux.
+// Advice for a host names the tools of its system: Linux where nothing speaks against it, Windows by a TTL of 128,
+// macOS and the BSDs by the order of options, and for others what any system has.
 func TestAdviceFitsTheSystem(t *testing.T) {
 	ttls := func(orig, resp uint8) func(r *record.Record) {
 		return func(r *record.Record) {
 			r.Ends[record.Orig].TTL, r.Ends[record.Resp].TTL = record.Some(orig), record.Some(resp)
 		}
+	}
+	wrote := func(orig, resp capture.OptionOrder) func(r *record.Record) {
+		return func(r *record.Record) { r.Ends[record.Orig].Order, r.Ends[record.Resp].Order = orig, resp }
 	}
 	onLo0 := func(mss uint16) func(r *record.Record) {
 		return func(r *record.Record) {
@@ -27,14 +32,25 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 	}{
 		{"a server of Windows", "close-wait", clean(20, halfClosed(600*second), ttls(64, 127)), "On 10.0.0.2 (its TTL fits Windows): `Get-NetTCPConnection -State CloseWait -LocalPort 80` lists them", "`ss "},
 		{"a server of Linux", "close-wait", clean(20, halfClosed(600*second), ttls(128, 63)), "`ss -tanp state close-wait", "Windows"},
-		{"a router", "close-wait", clean(20, halfClosed(600*second), ttls(128, 250)), "`ss -tanp state close-wait", "Windows"},
-		{"now one, now the other, as behind a load balancer", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 128)), made(900, ttls(64, 64))), "`ss -tanp state close-wait", "Windows"},
+		{"a router", "close-wait", clean(20, halfClosed(600*second), ttls(128, 250)), "On 10.0.0.2 (its packets are not as Linux sends them): `netstat -an`", "`ss "},
+		{"now one, now the other, as behind a load balancer", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 128)), made(900, ttls(64, 64))), "On 10.0.0.2 (its packets are not as Linux sends them): `netstat -an`", "Windows"},
+		{"a server of Linux, by its SYN/ACKs too", "close-wait", clean(20, halfClosed(600*second), ttls(64, 63), wrote(capture.OrderBSD, capture.OrderLinux)), "`ss -tanp state close-wait", "netstat"},
+		{"a server of macOS", "close-wait", clean(20, halfClosed(600*second), ttls(64, 63), wrote(capture.OrderLinux, capture.OrderBSD)), "On 10.0.0.2 (its SYNs fit macOS or a BSD): `netstat -an -p tcp`", "`ss "},
+		{"a server of Windows that writes timestamps", "close-wait", clean(20, halfClosed(600*second), ttls(64, 127), wrote(capture.OrderLinux, capture.OrderBSD)), "(its TTL fits Windows): `Get-NetTCPConnection", "`ss "},
+		{"a TTL of Windows and SYN/ACKs of Linux", "close-wait", clean(20, halfClosed(600*second), ttls(64, 119), wrote(capture.OrderLinux, capture.OrderLinux)), "(its packets are not as Linux sends them): `netstat -an`", "Windows"},
+		{"a server of Solaris", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), wrote(capture.OrderLinux, capture.OrderOther)), "(its packets are not as Linux sends them): `netstat -an`", "`ss "},
+		{"a device that takes no option", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), func(r *record.Record) {
+			x := &r.Ends[record.Resp]
+			x.SACK, x.Timestamps, x.WScale = record.Some(false), record.Some(false), record.Opt[uint8]{}
+		}), "(its packets are not as Linux sends them): `netstat -an`", "`ss "},
+		{"a server that takes no SACK", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), func(r *record.Record) { r.Ends[record.Resp].SACK = record.Some(false) }), "`ss -tanp state close-wait", "netstat"},
+		{"several systems, any of which it may be", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(64, 250)), "(where that is Linux)", "netstat"},
 		{"nobody named", "reset-abort", same(3, reset(record.Resp, record.ResetAbort), ttls(64, 128)), "On 10.0.0.2 (its TTL fits Windows): Process Monitor", "strace"},
 		{"the client sent the RSTs, and is Linux", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), ttls(64, 128)), "On 10.9.0.1: `strace", "Windows"},
 		{"the client sent the RSTs, and is Windows", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), ttls(128, 64)), "On 10.9.0.1 (its TTL fits Windows): Process Monitor", "strace"},
 		{"a client of a server of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(64, 128)), "On the client: `sysctl", "Get-NetTCPSetting"},
 		{"both of Windows", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(128, 128)), "On the client (its TTL fits Windows): `Get-NetTCPSetting`", "sysctl"},
-		{"macOS, within the host", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(16344)), "On 127.0.0.1 (its loopback MSS fits macOS or FreeBSD): `dtruss -p PID`", "strace"},
+		{"macOS, within the host", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(16344)), "On 127.0.0.1 (its SYNs fit macOS or a BSD): `ktrace -p PID`", "strace"},
 		{"Linux, within the host", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(65495)), "On 127.0.0.1: `strace", "macOS"},
 		{"such an MSS elsewhere", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), func(r *record.Record) {
 			r.Ends[record.Orig].MSS = record.Some(uint16(16344))

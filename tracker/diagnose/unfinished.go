@@ -18,6 +18,7 @@ type unfinished struct {
 	untaken uint64            // connections of which no byte sent was acknowledged
 	timed   uint64            // connections of which it is known when that began
 	unheard uint64            // of those whose ACK passed here, and was lost behind
+	mute    uint64            // of those whose own FIN nobody acknowledged, and which did not send it again
 	short   uint64            // of those whose peer sent ACKs after the FIN had come again, and none covers it
 	longest int64             // ns for which the step was missing
 	began   fold.Range[int64] // when data was first sent again in vain
@@ -27,7 +28,7 @@ type unfinished struct {
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short)
+	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute)
 	fold.Max(w, &x.longest)
 	x.began.Fields(w)
 }
@@ -76,6 +77,9 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if r.Path[e.Peer()].FINsShort > 0 {
 		x.short++
 	}
+	if leftAfterFIN(r, e) {
+		x.mute++
+	}
 	x.longest = max(x.longest, lasted(r, v.Since))
 }
 
@@ -87,6 +91,16 @@ func unfinishedAt(r *record.Record, v Verdict) uint64 {
 	}
 	e := v.Culprit.Peer()
 	return cmp.Or(r.Close.FINPacket[e], r.Path[e].Stuck.Packet, r.Evidence.Ends[e].Repeat, r.LastPacket)
+}
+
+// finDue is by when an end repeats a FIN that nobody acknowledged (RFC 6298 section 2: a minute at most).
+const finDue = 60 * second
+
+// leftAfterFIN tells that an end sent a FIN that nobody acknowledged, and was not there to send it
+// again: it was gone, or cut off, right after.
+func leftAfterFIN(r *record.Record, e record.End) bool {
+	fin := r.Close.FINTime[e]
+	return fin.OK && !r.Close.FINAcked[e].OK && r.Path[e].FINsAgain == 0 && r.Ends[e].LastSent != 0 && r.Ends[e].LastSent <= fin.V && r.End-fin.V >= finDue
 }
 
 // finsAgain is how often the peer of the end at fault repeated its FIN. One that

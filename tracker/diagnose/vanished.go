@@ -41,11 +41,11 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	e := k.effect(x.n, all.opened)
 	e.broken = x.together()
 	f := Finding{
-		Severity: e.severity(), Confidence: Likely,
+		Severity: e.severity(), Confidence: Likely, silence: x.when.Least,
 		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("%s went unanswered%s; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat"), c.toTheEnd()),
 		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a route or a firewall changed in the middle: nothing gets through any more"),
-			hostGone("its address moved to another host, which drops what it does not know")},
+			hostReplaced("its address moved to another host, which drops what it does not know")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."},
 	}
@@ -58,6 +58,11 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 		f.causes = []Cause{onPath("something on the path lets the handshake pass and drops the first request: a firewall that looks into it, or a filter"), f.causes[0],
 			hostOrPath("packets of that length do not pass")}
 		f.Advice[0] = fmt.Sprintf("Capture at %s too: does the first data arrive there?", s.A.Addr)
+	}
+	if _, ok := c.heardFrom(s.A.Addr, f.silence, x.when.Most); ok && x.untaken < x.n {
+		f.Title = fmt.Sprintf("%s answers no more on %s, and goes on sending on others: data on it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, all))
+		f.causes = append([]Cause{hostOrPath("a firewall or intrusion prevention, on the path or on that host, drops the packets of this connection: for its content, or because its state was lost")}, f.causes...)
+		f.causes[2].Text = "the path that this connection takes is cut (one of several that share the load)"
 	}
 	if x.together() {
 		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: data to it since then is retransmitted and never acknowledged", s.who(), all.of(x.n), span(max(x.began.Most-x.began.Least, millisecond)))
