@@ -95,7 +95,7 @@ func PeekPair(p *Packet) (hash uint64, ok bool) {
 // PeekHash is PeekPair through VLAN tags, unless they are part of who a connection is,
 // and through the tunnels that most such captures have: VXLAN, Geneve, GRE with Ethernet
 // or IP in it. Where ok is true, Decoder.Decode finds a segment between ends with this
-// hash, or nothing. It takes 10 ns through VXLAN, where Decode takes 70 (BenchmarkPeekHash).
+// hash, or nothing. It takes 29 ns through VXLAN, where Decode takes 86 (BenchmarkPeekHash).
 func PeekHash(p *Packet, byVLAN bool) (hash uint64, ok bool) {
 	if hash, ok = PeekPair(p); ok {
 		return hash, true

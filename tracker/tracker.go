@@ -332,7 +332,7 @@ func (t *Tracker) vlanOf(n uint8, outermost uint16) uint16 {
 }
 
 // Hash is the hash of the connection that a segment belongs to. For a packet
-// that capture.PeekPair has told about it is that.
+// that capture.PeekHash has told about it is that.
 func (t *Tracker) Hash(s *capture.Segment) uint64 {
 	return t.segmentKey(s).Hash()
 }
