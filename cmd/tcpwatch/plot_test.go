@@ -37,7 +37,7 @@ func TestPlot(t *testing.T) {
 		"close-by-client.pcap syn-lost.pcap lossy.pcap --plot handshakes": `>handshakes</text>(.|\n)*>first SYN to final ACK</text>`,
 		"time-wait-storm-by-client.pcap.gz --plot timewait":               `>10\.77\.54\.1 -&gt; 10\.77\.54\.129:80, at most 2,000</text>`,
 		"lossy.pcap syn-lost.pcap --plot timeline --where open.felt_s>1":  `Retransmissions and round trips over time`,
-		"keepalive-dead.pcap --plot keepalive":                            `last of \d probes of the client`,
+		"keepalive-dead.pcap --plot keepalive":                            `probe 3 of 3 of the client, unanswered`,
 		"zero-window.pcap --plot transfers":                               `receiver&#39;s window full`,
 		"lossy.pcap --plot rtt -o xpl":                                    `(?m)^dot [0-9]+\.[0-9]{6} [0-9.]+$`,
 		"close-by-client.pcap --plot ladder":                              `>No finding cites a connection: this is the first`,
