@@ -214,6 +214,11 @@ func TestDetailsOfEnds(t *testing.T) {
 			0.060 < .  201:201(0) ack 201 | - -
 			0.500 > R. 201:201(0) ack 201 | - -`,
 			func(r *record.Record) bool { return !r.Close.DataLast }},
+		{"the sender of the RST answered the data", opened + `
+			0.040 < P. 1:201(200) ack 101 | - -
+			0.050 > P. 101:201(100) ack 201 | - -
+			0.500 > R. 201:201(0) ack 201 | - -`,
+			func(r *record.Record) bool { return !r.Close.DataLast }},
 		{"an ACK came behind the data", opened + `
 			0.040 < P. 1:201(200) ack 101 | - -
 			0.050 < .  201:201(0) ack 101 | - -
@@ -224,7 +229,9 @@ func TestDetailsOfEnds(t *testing.T) {
 			0.050 > P. 101:201(100) ack 1 | - -
 			10.050 > P. 101:201(100) ack 1 | - -
 			30.050 > P. 101:201(100) ack 1 | - -
-			30.060 < .  1:1(0) ack 201 | - -`,
+			30.060 < .  1:1(0) ack 201 | - -
+			30.070 > P. 201:301(100) ack 1 | - -
+			30.080 < .  1:1(0) ack 301 | - -`,
 			func(r *record.Record) bool {
 				return r.Ends[record.Orig].Stood == 30e9 && r.Ends[record.Resp].Stood == 0
 			}},

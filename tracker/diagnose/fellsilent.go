@@ -168,7 +168,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	case c.recent:
 		still = " so far"
 	}
-	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible, silence: x.began.Least,
+	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible,
 		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s%s (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time"), still),
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."}}
@@ -194,6 +194,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 		forgets(&f, s, x, m)
 		return f, true
 	}
+	f.silence = x.began.Most
 	f.Title = fmt.Sprintf("%s has given no answer on %s for %s: data sent to it is repeated", s.who(), say.Plural(x.n, "connection"), span(x.when.Most-x.began.Least))
 	if m.opened == 0 {
 		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."

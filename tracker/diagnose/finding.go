@@ -37,7 +37,7 @@ type Finding struct {
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
 	causes      []Cause  // what Causes is written from
-	silence     int64    // since when the host that it is about is held to be silent; 0 for nothing of that kind
+	silence     int64    // since when the host that it is about is held to be silent on all of them; 0 for nothing of that kind
 	cites       examples // what Conns and Packets are of
 	counted     bool     // by the kernel, not read from connections
 	explains    []uint64 // ids of connections whose other troubles this one explains, in order

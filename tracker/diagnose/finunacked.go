@@ -37,7 +37,7 @@ func pickUnackedFIN(r *record.Record, v Verdict) (uint64, bool) {
 func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bool) {
 	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, all.opened), Confidence: Likely, silence: x.when.Least,
+		Severity: k.severity(x.n, all.opened), Confidence: Likely, silence: x.latest,
 		Title: fmt.Sprintf("%s did not acknowledge the FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("The FINs were retransmitted %s in all and got no ACK (RFC 9293 section 3.10.7.4).",
 			say.Plural(x.repeats, "time")),

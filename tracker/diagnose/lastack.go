@@ -42,7 +42,7 @@ func pickLastACK(r *record.Record, v Verdict) (uint64, bool) {
 func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool) {
 	all := c.wholeOf(s.service(), x.n)
 	f := Finding{
-		Severity: k.severity(x.n, all.opened), Confidence: Likely, silence: x.when.Least,
+		Severity: k.severity(x.n, all.opened), Confidence: Likely, silence: x.latest,
 		Title:       fmt.Sprintf("%s did not acknowledge the last FIN of %s", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("It had closed first; the other end's FIN, retransmitted %s in all, is covered by no ACK (RFC 9293 section 3.6).", say.Plural(x.repeats, "time")),
 		causes:      []Cause{hostOrPath("a firewall on the path, or on that host, ends its state at the first FIN and drops later segments"), hostGone("its host is gone")},

@@ -219,7 +219,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 // tellFellSilent tells of a listener that answers neither SYNs nor data since some moment.
 func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *service, k scale) Finding {
 	return Finding{
-		Severity: k.severity(n, n), Confidence: Likely, silence: service.since.Least,
+		Severity: k.severity(n, n), Confidence: Likely, silence: service.since.Most,
 		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
 			say.Plural(n, "connection"), say.Plural(service.hung, "open connection")),
 		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer for up to %s.", span(a.waited)) + a.timeouts(),

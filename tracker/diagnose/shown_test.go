@@ -88,6 +88,7 @@ func TestShownOnly(t *testing.T) {
 		{"mss-clamped", "Ethernet", same(1, set(func(r *record.Record) { r.Ends[resp].MSS = record.Some(uint16(468)) })), "notice likely", "Ethernet alone", ""},
 		{"no-answer", "one SYN", same(1, failed(record.OpenNoAnswer, 1), set(func(r *record.Record) { r.Silent = 3500 * millisecond })), "notice possible", "One SYN was captured; whether another followed is not known", "0 us"},
 		{"no-answer", "one SYN, and the capture goes on", append(same(3, failed(record.OpenNoAnswer, 1)), made(30, to(point("10.0.0.3:80")))), "notice possible", "No SYN was sent again, though the capture goes on", "not known"},
+		{"no-answer", "one SYN, and nothing was captured behind the first", append(append(same(1, failed(record.OpenNoAnswer, 1)), same(1, failed(record.OpenNoAnswer, 1), after(100*second))...), made(1030, to(point("10.0.0.3:80")))), "notice possible", "nothing of TCP was captured behind one for", "though the capture goes on"},
 		{"no-answer", "one SYN, and nothing else was captured meanwhile", append(same(3, failed(record.OpenNoAnswer, 1)), made(9000, to(point("10.0.0.3:80")))), "notice possible", "nothing of TCP was captured behind one for 15 min", "though the capture goes on"},
 		{"capture-drops", "a few bytes of a small capture", append(same(1, set(func(r *record.Record) { r.Capture.MissingBytes = 1428 })), clean(3)...), "warning proven",
 			"what was left out fits better than a host that could not keep up", "keep up: buffer too small, disk too slow; a mirror"},
@@ -105,8 +106,12 @@ func TestShownOnly(t *testing.T) {
 		})), "notice likely", "goes on sending behind the FIN", "was under way"},
 		{"syn-lost", "each SYN was answered by a SYN/ACK of its own", same(1, late(2), set(func(r *record.Record) { r.Open.SYNACKsOther = 1 })), "notice possible", "the first answer was late and not lost", "packets are lost between"},
 		{"fin-unacked", "its own FIN was its last", clean(1, finsBoth(100*second)), "notice likely", "was gone, or cut off, right after", ""},
+		{"fin-unacked", "its own FIN came again", clean(1, finsBoth(100*second), set(func(r *record.Record) { r.Path[orig].FINsAgain = 1 })), "notice likely", "got no ACK", "right after"},
+		{"fin-unacked", "it sent something behind its FIN", clean(1, finsBoth(100*second), set(func(r *record.Record) { r.Ends[orig].LastSent += second })), "notice likely", "got no ACK", "right after"},
 		{"fin-unacked", "its own FIN was sent a moment ago", clean(1, finsBoth(20*second)), "notice likely", "got no ACK", "right after"},
 		{"capture-one-way", "its direction has holes too", append(same(3, ofOneWay(900)), made(9)), "warning proven", "A filter by content, or a hand, picked what is here. a filter by content kept", ""},
+		{"capture-one-way", "its direction holds data alone", append(same(3, ofOneWay(1000), set(func(r *record.Record) { r.Ends[orig].Packets, r.Ends[orig].DataSegments = 7, 7 })), made(9)), "warning proven", "picked what is here", ""},
+		{"capture-one-way", "one with holes among others", append(same(1, ofOneWay(900)), clean(9)...), "info possible", "the capture missed the other end's packets", "picked"},
 		{"capture-one-way", "its direction is whole", append(same(3, ofOneWay(1000)), made(9)), "warning proven", "asymmetric", "picked"},
 		{"retx-storm", "no ACK was captured", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
 			x.Retx, x.RetxOther, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20

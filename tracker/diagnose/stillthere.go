@@ -14,14 +14,11 @@ import (
 func (c *Context) heardFrom(host capture.Addr, since, until int64) (at int64, ok bool) {
 	since += second
 	if c.systems != nil {
-		if x := c.systems.kept.Find(hostKey(host)); x != nil && x.heard > since {
-			if x.heard <= until {
-				return x.heard, true
-			}
-			at = x.heard
+		if x := c.systems.kept.Find(hostKey(host)); x != nil && x.heard > since && x.heard <= until {
+			return x.heard, true
 		}
 	}
-	if at == 0 || c.contrasts == nil {
+	if c.contrasts == nil {
 		return 0, false
 	}
 	sent := c.contrasts.sent[host]

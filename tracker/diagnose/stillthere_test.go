@@ -41,12 +41,20 @@ func TestSilentHostThatGoesOn(t *testing.T) {
 		if len(base) != 1 || !slices.Contains(base[0].Causes, gone) || !strings.Contains(strings.Join(base[0].Advice, " "), "ping") {
 			t.Fatalf("%s alone: %+v", x.detector, base)
 		}
+		if first := base[0].Until - 80*second; x.detector == "keepalive-dead" && base[0].silence != first { // of nine, 10 s apart
+			t.Errorf("silent since %d, want the first probe without an answer, %d", base[0].silence, first)
+		}
 		for _, when := range []struct {
 			name string
 			at   int64
 			goes bool
-		}{{"before", -second, false}, {"meanwhile", base[0].Until - second - at, true}, {"later", base[0].Until + 600*second - at, false}} {
+			rst  bool
+		}{{"before", -second, false, false}, {"under way", base[0].silence + second/2 - at, false, false}, {"just before", base[0].silence - second - at, false, false}, {"by a RST in its name", base[0].Until - second - at, false, true}, {"meanwhile", base[0].Until - second - at, true, false}, {"later", base[0].Until + 600*second - at, false, false}} {
 			other := made(2, sentAt(server, when.at), to(point("10.0.0.2:443")))
+			if when.rst {
+				reset(record.Resp, record.ResetMiddlebox)(other)
+				other.Close.ResetTime = record.Some(other.Ends[record.Resp].LastSent)
+			}
 			found := findingsOf(t, x.detector, nil, append(slices.Clone(x.silent), other)...)
 			if len(found) != 1 {
 				t.Errorf("%s, heard %s: %v", x.detector, when.name, titles(found))

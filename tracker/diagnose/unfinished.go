@@ -20,6 +20,7 @@ type unfinished struct {
 	unheard uint64            // of those whose ACK passed here, and was lost behind
 	mute    uint64            // of those whose own FIN nobody acknowledged, and which did not send it again
 	short   uint64            // of those whose peer sent ACKs after the FIN had come again, and none covers it
+	latest  int64             // since when the last of them lacks it
 	longest int64             // ns for which the step was missing
 	began   fold.Range[int64] // when data was first sent again in vain
 }
@@ -29,7 +30,7 @@ func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
 	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute)
-	fold.Max(w, &x.longest)
+	fold.Max(w, &x.longest, &x.latest)
 	x.began.Fields(w)
 }
 
@@ -80,7 +81,7 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if leftAfterFIN(r, e) {
 		x.mute++
 	}
-	x.longest = max(x.longest, lasted(r, v.Since))
+	x.longest, x.latest = max(x.longest, lasted(r, v.Since)), max(x.latest, v.Since)
 }
 
 // unfinishedAt is the first packet that shows which step is missing: the FIN, or the first repeat of data.

@@ -41,7 +41,7 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	e := k.effect(x.n, all.opened)
 	e.broken = x.together()
 	f := Finding{
-		Severity: e.severity(), Confidence: Likely, silence: x.when.Least,
+		Severity: e.severity(), Confidence: Likely, silence: x.latest,
 		Title:       fmt.Sprintf("%s vanished in the middle of %s: data to it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, all)),
 		Explanation: fmt.Sprintf("%s went unanswered%s; the sender gives up after tcp_retries2 (RFC 9293 section 3.8.3).", say.Plural(x.repeats, "repeat"), c.toTheEnd()),
 		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a route or a firewall changed in the middle: nothing gets through any more"),
