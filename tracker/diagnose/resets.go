@@ -78,7 +78,7 @@ func (x *resets) add(r *record.Record) {
 		if c.DataLast {
 			x.dataLast++
 		}
-		if c.FINAcked[c.ResetBy].OK {
+		if acked := c.FINAcked[c.ResetBy]; acked.OK && acked.V <= at { // after the RST it tells nothing of what came before
 			x.informed++
 		}
 		if closingAlready(r) {

@@ -104,7 +104,10 @@ func TestShownOnly(t *testing.T) {
 		{"reset-late-data", "behind an ACK of the FIN", same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) {
 			r.Close.FINAcked[orig] = record.Some(r.Close.ResetTime.V - second/2)
 		})), "notice likely", "goes on sending behind the FIN", "was under way"},
-		{"syn-lost", "each SYN was answered by a SYN/ACK of its own", same(1, late(2), set(func(r *record.Record) { r.Open.SYNACKsOther = 1 })), "notice possible", "the first answer was late and not lost", "packets are lost between"},
+		{"reset-late-data", "its FIN was acknowledged behind the RST", same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) {
+			r.Close.FINAcked[orig] = record.Some(r.Close.ResetTime.V + second/2)
+		})), "notice likely", "was under way when the FIN was sent", "goes on sending"},
+		{"syn-lost", "each SYN was answered by a SYN/ACK of its own", same(1, late(2), set(func(r *record.Record) { r.Open.SYNACKsOther = 1 })), "notice possible", "the first answer was late and not lost", "lost between"},
 		{"fin-unacked", "its own FIN was its last", clean(1, finsBoth(100*second)), "notice likely", "was gone, or cut off, right after", ""},
 		{"fin-unacked", "its own FIN came again", clean(1, finsBoth(100*second), set(func(r *record.Record) { r.Path[orig].FINsAgain = 1 })), "notice likely", "got no ACK", "right after"},
 		{"fin-unacked", "it sent something behind its FIN", clean(1, finsBoth(100*second), set(func(r *record.Record) { r.Ends[orig].LastSent += second })), "notice likely", "got no ACK", "right after"},

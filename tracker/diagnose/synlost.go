@@ -33,7 +33,7 @@ func (x *resent) intoAnswered(f *Finding) {
 	f.Explanation += onSome(x.answered, x.n, "another SYN/ACK came later, with another initial sequence number: both SYNs had arrived and each was answered, so the first answer was late and not lost.")
 	if x.answered == x.n {
 		f.causes = []Cause{onPath("a queue or a pause on the path to the server: a full buffer, a radio link that wakes up"), onHost("a load balancer, or a server with SYN cookies, which keeps nothing of a SYN, was slow to answer")}
-		f.Advice = f.Advice[1:]
+		f.Advice = []string{"Capture at the server too: when does the SYN arrive there, and when does the SYN/ACK leave?"}
 	}
 }
 
