@@ -58,22 +58,7 @@ func someOf[T ~uint8 | ~uint16 | ~uint32 | ~uint64](n T) Value {
 	return countOf(n)
 }
 
-func optCount[T ~uint8 | ~uint16 | ~uint32 | ~uint64](o record.Opt[T]) Value {
-	if !o.OK {
-		return Value{}
-	}
-	return countOf(o.V)
-}
-
 func secondsOf(ns int64) Value { return Value{kind: seconds, n: ns} }
-
-// someSeconds is a span, absent when it is 0.
-func someSeconds(ns int64) Value {
-	if ns == 0 {
-		return Value{}
-	}
-	return secondsOf(ns)
-}
 
 func optSeconds(o record.Opt[int64]) Value {
 	if !o.OK {
@@ -96,21 +81,6 @@ func truthOf(b bool) Value {
 		return Value{kind: truth, n: 1}
 	}
 	return Value{kind: truth}
-}
-
-// ifTrue is absent when b is false.
-func ifTrue(b bool) Value {
-	if !b {
-		return Value{}
-	}
-	return truthOf(true)
-}
-
-func optTruth(o record.Opt[bool]) Value {
-	if !o.OK {
-		return Value{}
-	}
-	return truthOf(o.V)
 }
 
 // Absent reports whether there is no value.

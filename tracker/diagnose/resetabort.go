@@ -25,7 +25,7 @@ Where the last that its sender had got was data that it answered by none, unread
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
 
-Where neither end had sent a byte, the opener only wanted to know whether the port is open: a check, a scan.
+Where neither end had sent a byte, the client only wanted to know whether the port is open: a check, a scan.
 
 Where the other end had sent its FIN before, the RST comes in place of the second FIN, and where its
 sender had, behind its own FIN; both are reported so.
@@ -71,7 +71,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		x.intoPlace(&f, s, all)
 	case x.mute == x.n:
 		f.Title = fmt.Sprintf("%s opened and aborted without a byte from either end: %s", x.what(s, all), x.sent(s, "a RST"))
-		f.Explanation = "The handshake completed, and its opener sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
+		f.Explanation = "The handshake completed, and its client sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
 		f.causes = append([]Cause{app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)")}, f.causes[0])
 	case x.dataLast == x.n:
 		f.Explanation += " The last that its sender had got was data, and it sent none after that: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."

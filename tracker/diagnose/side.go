@@ -32,14 +32,6 @@ func (s Subject) ss() string {
 	return fmt.Sprintf("'( sport = :%d )'", s.A.Port)
 }
 
-// role is what a side is in words.
-func (s Subject) role() string {
-	if s.Kind == SubjectPair {
-		return "client"
-	}
-	return "server"
-}
-
 // who is a side's host, with what it talks to for an opener.
 func (s Subject) who() string {
 	if s.Kind == SubjectPair {
