@@ -101,10 +101,11 @@ func TestQuietLooks(t *testing.T) {
 	if got := walks(22, 1); got != 1 {
 		t.Error("what happens is not looked at")
 	}
-	first := &report.View{Recent: worker.summaryOfRecent(), Headline: w.headline(), At: 5e9}
-	w.writer.shown = first
 	g := worker.glance(&x.wanted, false, w.ticked+22e9)
 	g.newest = nil
+	w.stop() // from here on the writer is the test's
+	first := &report.View{Recent: worker.summaryOfRecent(), Headline: w.headline(), At: 5e9}
+	w.writer.shown = first
 	v := w.writer.again(&batchNote{wanted: &x.wanted, now: 7e9, headline: w.headline()}, []*glance{g})
 	if v == nil || v.Recent != first.Recent || v.At != 7e9 || v.Age != 2e9 || v.Standing.Held != n {
 		t.Errorf("%+v", v)
@@ -118,5 +119,4 @@ func TestQuietLooks(t *testing.T) {
 	if g.newest = nil; w.writer.again(&batchNote{wanted: &other, headline: w.headline()}, []*glance{g}) != nil {
 		t.Error("another View is not made")
 	}
-	w.stop()
 }
