@@ -161,11 +161,11 @@ func (x *systems) advise(f *Finding) {
 	for _, text := range f.Advice {
 		switch on, at := f.adviceFor(text); x.of(at) {
 		case windows:
-			text = onWindows(on, text)
+			text = instead(on, text, "its TTL fits Windows", onWindows)
 		case bsd:
-			text = onBSD(on, text)
+			text = instead(on, text, "its SYNs fit macOS or a BSD", onBSD)
 		case unlike:
-			text = onAny(on, text)
+			text = instead(on, text, "its packets are not as Linux sends them", onAny)
 		case undecided:
 			text = ifLinux(text)
 		}
@@ -204,37 +204,43 @@ func (f *Finding) adviceFor(text string) (string, *capture.Addr) {
 // tool is a command in an advice.
 var tool = regexp.MustCompile("`([a-z]+) ?([^`]*)`")
 
-// onWindows is an advice with what Windows has for its first command; the same where that is for both.
-func onWindows(on, text string) string {
+// instead is an advice with what another system has for its first command, told by there of its name and
+// arguments; the same where there is "": the command is for all.
+func instead(on, text, why string, there func(name, args string) string) string {
 	m := tool.FindStringSubmatch(text)
 	if m == nil {
 		return text
 	}
-	var there string
-	switch m[1] {
-	case "ss":
-		there = "`" + connections(m[2]) + "` lists them, with the process (OwningProcess)"
-	case "nstat":
-		there = "`netstat -s -p tcp` counts failed attempts, resets and retransmissions"
-	case "sysctl":
-		there = "`Get-NetTCPSetting` shows how TCP is set"
-		if strings.Contains(m[2], "tcp_keepalive") {
-			there = "the application sets how soon it probes (SO_KEEPALIVE, TCP_KEEPIDLE); the default is KeepAliveTime in the registry, 2 hours"
-		}
-	case "strace":
-		there = "Process Monitor shows what the application does with its sockets"
-	case "ls", "ulimit":
-		there = "`Get-Process -Id PID` counts the handles of that process"
-	case "nft", "iptables":
-		there = "`Get-NetFirewallRule -Enabled True` lists the rules of the firewall"
-	case "tcpdump":
-		there = "`pktmon start --capture` shows what arrives and leaves"
-	case "vmstat":
-		there = "`Get-Counter` shows whether it is short of processor time"
-	default:
-		return text
+	if other := there(m[1], m[2]); other != "" {
+		return fmt.Sprintf("%s (%s): %s.", sentence(on), why, other)
 	}
-	return fmt.Sprintf("%s (its TTL fits Windows): %s.", sentence(on), there)
+	return text
+}
+
+// onWindows is what Windows has for a command.
+func onWindows(name, args string) string {
+	switch name {
+	case "ss":
+		return "`" + connections(args) + "` lists them, with the process (OwningProcess)"
+	case "nstat":
+		return "`netstat -s -p tcp` counts failed attempts, resets and retransmissions"
+	case "sysctl":
+		if strings.Contains(args, "tcp_keepalive") {
+			return "the application sets how soon it probes (SO_KEEPALIVE, TCP_KEEPIDLE); the default is KeepAliveTime in the registry, 2 hours"
+		}
+		return "`Get-NetTCPSetting` shows how TCP is set"
+	case "strace":
+		return "Process Monitor shows what the application does with its sockets"
+	case "ls", "ulimit":
+		return "`Get-Process -Id PID` counts the handles of that process"
+	case "nft", "iptables":
+		return "`Get-NetFirewallRule -Enabled True` lists the rules of the firewall"
+	case "tcpdump":
+		return "`pktmon start --capture` shows what arrives and leaves"
+	case "vmstat":
+		return "`Get-Counter` shows whether it is short of processor time"
+	}
+	return ""
 }
 
 // connections is how Windows lists what ss lists.
@@ -257,60 +263,46 @@ func connections(args string) string {
 	return command
 }
 
-// onBSD is an advice with what macOS and FreeBSD have for its first command; the same where that is for all.
-func onBSD(on, text string) string {
-	m := tool.FindStringSubmatch(text)
-	if m == nil {
-		return text
-	}
-	var there string
-	switch m[1] {
+// onBSD is what macOS and FreeBSD have for a command.
+func onBSD(name, _ string) string {
+	switch name {
 	case "ss":
-		there = "`netstat -an -p tcp` lists connections and open ports"
+		return "`netstat -an -p tcp` lists connections and open ports"
 	case "nstat":
-		there = "`netstat -s -p tcp` counts resets, retransmissions and dropped connections"
+		return "`netstat -s -p tcp` counts resets, retransmissions and dropped connections"
 	case "sysctl":
-		there = "`sysctl net.inet.tcp` shows how TCP is set"
+		return "`sysctl net.inet.tcp` shows how TCP is set"
 	case "strace":
-		there = "`ktrace -p PID` (on macOS `dtruss -p PID`) shows what the application does with its sockets"
+		return "`ktrace -p PID` (on macOS `dtruss -p PID`) shows what the application does with its sockets"
 	case "ls", "ulimit":
-		there = "`fstat -p PID` (on macOS `lsof -p PID`) lists what that process has open"
+		return "`fstat -p PID` (on macOS `lsof -p PID`) lists what that process has open"
 	case "nft", "iptables":
-		there = "`pfctl -s rules` lists the rules of the firewall"
-	default:
-		return text
+		return "`pfctl -s rules` lists the rules of the firewall"
 	}
-	return fmt.Sprintf("%s (its SYNs fit macOS or a BSD): %s.", sentence(on), there)
+	return ""
 }
 
-// onAny is an advice in words for a system that is not known, where its first command is of Linux.
-func onAny(on, text string) string {
-	m := tool.FindStringSubmatch(text)
-	if m == nil {
-		return text
-	}
-	var there string
-	switch m[1] {
+// onAny is, in words, what a system that is not known may have for a command of Linux.
+func onAny(name, _ string) string {
+	switch name {
 	case "ss":
-		there = "`netstat -an`, or what its system has for it, lists connections and open ports"
+		return "`netstat -an`, or what its system has for it, lists connections and open ports"
 	case "nstat":
-		there = "`netstat -s`, or what its system has for it, counts resets, retransmissions and dropped connections"
+		return "`netstat -s`, or what its system has for it, counts resets, retransmissions and dropped connections"
 	case "sysctl":
-		there = "look how its system's TCP is set"
+		return "look how its system's TCP is set"
 	case "strace":
-		there = "a trace of its system calls, or its log, shows what the application does with its sockets"
+		return "a trace of its system calls, or its log, shows what the application does with its sockets"
 	case "ls", "ulimit", "vmstat", "cat", "swapon":
-		there = "look whether it is short of processor time, memory or open files"
+		return "look whether it is short of processor time, memory or open files"
 	case "nft", "iptables":
-		there = "look at the rules of its own firewall"
+		return "look at the rules of its own firewall"
 	case "ip", "ethtool":
-		there = "look at the settings and error counts of its interfaces"
+		return "look at the settings and error counts of its interfaces"
 	case "tcpdump":
-		there = "capture there, or at the switch before it, to see what arrives and what leaves"
-	default:
-		return text
+		return "capture there, or at the switch before it, to see what arrives and what leaves"
 	}
-	return fmt.Sprintf("%s (its packets are not as Linux sends them): %s.", sentence(on), there)
+	return ""
 }
 
 // ofLinux are commands that only Linux has.
