@@ -109,6 +109,20 @@ func (r *rates) answers(until, step int64, n int) []float64 {
 // answersNow is how long the slowest of 99 % of the answers of late took, ns, over a span before a time at
 // least; 0 for none.
 func (r *rates) answersNow(until, span int64) int64 {
+	a, b := r.late(until, span)
+	if a == nil {
+		return 0
+	}
+	some := b.Answers.Since(&a.Answers)
+	return some.Quantile(0.99)
+}
+
+// late are the newest sample that is not after a time and the one before it that is a span older, or else
+// the oldest; nil without samples.
+func (r *rates) late(until, span int64) (a, b *sample) {
+	if len(r.samples) == 0 {
+		return nil, nil
+	}
 	k := len(r.samples) - 1
 	for k > 0 && r.samples[k].at > until {
 		k--
@@ -117,27 +131,15 @@ func (r *rates) answersNow(until, span int64) int64 {
 	for i > 0 && r.samples[k].at-r.samples[i].at < span {
 		i--
 	}
-	if i < 0 || k < 0 {
-		return 0
-	}
-	some := r.samples[k].Answers.Since(&r.samples[i].Answers)
-	return some.Quantile(0.99)
+	return &r.samples[i], &r.samples[k]
 }
 
 // now is how much was counted a second of late: over the last span nanoseconds before a time, at least.
 func (r *rates) now(count func(*report.Totals) uint64, until, span int64) float64 {
-	k := len(r.samples) - 1
-	for k > 0 && r.samples[k].at > until {
-		k--
-	}
-	i := k
-	for i > 0 && r.samples[k].at-r.samples[i].at < span {
-		i--
-	}
-	if i < 0 || k < 0 || r.samples[k].at-r.samples[i].at < 5e8 { // too early to tell
+	a, b := r.late(until, span)
+	if a == nil || b.at-a.at < 5e8 { // too early to tell
 		return 0
 	}
-	a, b := &r.samples[i], &r.samples[k]
 	return float64(count(&b.Totals)-count(&a.Totals)) * 1e9 / float64(b.at-a.at)
 }
 
