@@ -128,16 +128,23 @@ func FuzzClockSteps(f *testing.F) {
 			t.Fatalf("%d connections, %d before the clock was set", len(got), len(want))
 		}
 		for i := range got {
-			if a, b := plain(&got[i]), plain(&want[i]); a != b {
+			shakeTimed := got[i].Open.Orig.OK == want[i].Open.Orig.OK && got[i].Open.Resp.OK == want[i].Open.Resp.OK
+			if a, b := plain(&got[i], shakeTimed), plain(&want[i], shakeTimed); a != b {
 				t.Errorf("a clock that was set by %d before packet %d: %s, before %s", step, at+1, a, b)
 			}
 		}
 	})
 }
 
-// plain is what a record says without times.
-func plain(r *record.Record) string {
+// plain is what a record says without times. A clock that is set within the
+// handshake hides its round trip, and with it the sign that tells a late
+// segment from a repeat: then the two are counted together.
+func plain(r *record.Record, shakeTimed bool) string {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
-	return fmt.Sprintf("#%d %v %v %q %v, %d %d packets, %d %d bytes, %d %d again, FINs %v, RSTs %v, %d TIME-WAIT", r.ID, r.States, r.Open.Kind, r.Close.Kind, r.Close.First,
-		a.Packets, b.Packets, a.SeenBytes, b.SeenBytes, a.Retx, b.Retx, r.Close.FINs, r.Close.RSTs, r.TimeWait.Holder)
+	again := fmt.Sprintf("%d %d again or late", a.Retx+a.OutOfOrder, b.Retx+b.OutOfOrder)
+	if shakeTimed {
+		again = fmt.Sprintf("%d %d again, %d %d late", a.Retx, b.Retx, a.OutOfOrder, b.OutOfOrder)
+	}
+	return fmt.Sprintf("#%d %v %v %q %v, %d %d packets, %d %d bytes, %s, FINs %v, RSTs %v, %d TIME-WAIT", r.ID, r.States, r.Open.Kind, r.Close.Kind, r.Close.First,
+		a.Packets, b.Packets, a.SeenBytes, b.SeenBytes, again, r.Close.FINs, r.Close.RSTs, r.TimeWait.Holder)
 }
