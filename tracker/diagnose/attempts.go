@@ -31,14 +31,12 @@ type attempts struct {
 	schedules [nBackoffs]uint64
 	reasons   [nReasons]uint64   // of ICMP errors
 	by        fold.First[teller] // who sent the ICMP error of the attempt with the least id
-	targets   fold.Distinct      // listeners: more than one where a host's are one subject, see gatherByHost
 }
 
 // failed counts a failed attempt; packet is what ended it, or 0.
 func (a *attempts) failed(r *record.Record, packet uint64) {
 	a.hitAt(r, packet)
 	a.sources.add(r.Orig.Addr)
-	a.targets.Add(listener(r.Resp).Hash())
 	if r.Open.Waited.OK {
 		a.waited = max(a.waited, r.Open.Waited.V)
 	}
@@ -94,7 +92,6 @@ func (a *attempts) Fields(w *fold.Walk) {
 	fold.Sums(w, a.reasons[:])
 	a.patience.Fields(w)
 	a.by.Fields(w)
-	a.targets.Fields(w)
 }
 
 // wait is between which times an application gave up, in nanoseconds.
@@ -124,7 +121,6 @@ func takeTTL(x *fold.Range[uint8], ttl record.Opt[uint8]) {
 // listeners that matter.
 type attempting struct {
 	own, raw *bySubject[attempts, *attempts]
-	byHost   bool // see gatherByHost
 }
 
 // rawSubjects is the part of maxSubjects that raw SYNs may take.
@@ -170,39 +166,7 @@ func (f attempting) Findings(c *Context) []Finding {
 		}
 		all[s] = v
 	}
-	if f.byHost {
-		gatherByHost(c, all)
-	}
 	return f.own.tellAll(c, all)
-}
-
-// hostwise is a Fold of attempts that tells of a host whose ports all fare alike as of one.
-func hostwise(f Fold) Fold {
-	a := f.(attempting)
-	a.byHost = true
-	return a
-}
-
-// gatherByHost makes one subject of the ports of a host, where nothing but such attempts came to
-// three or more of them, and none has a cause of its own: what keeps them all from opening is the host's, or the way to it.
-func gatherByHost(c *Context, all map[Subject]*attempts) {
-	parts := make(map[capture.Addr][]Subject)
-	for s := range all {
-		if a := all[s]; c.served(s.A) == nil && !c.suspects.flooded[s.A] && a.looped|a.unfit|a.signed == 0 {
-			parts[s.A.Addr] = append(parts[s.A.Addr], s)
-		}
-	}
-	for addr, list := range parts {
-		if len(list) < gatherFrom {
-			continue
-		}
-		sum := new(attempts)
-		for _, s := range list {
-			fold.Merge(sum, all[s])
-			delete(all, s)
-		}
-		all[host(addr)] = sum
-	}
 }
 
 // Left is how many connections belong to subjects that found no place.

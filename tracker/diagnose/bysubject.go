@@ -29,7 +29,7 @@ type bySubject[V any, P counted[V]] struct {
 	cited   *bool // see Set.NoteCited; nil where nobody asks
 }
 
-// gatherFrom is how many subjects make their common cause a subject.
+// gatherFrom is how many subjects make their common cause a subject: ports of a host, hosts.
 const gatherFrom = 3
 
 // atListener is the value of the listener of a connection; it makes no Subject of

@@ -95,8 +95,8 @@ func TestCausesBySigns(t *testing.T) {
 		{"a printer that waits for a person", "zero-window", closed(9100, 300*second), Warning, "closed its window", "the application is busy"},
 		{"a web server", "zero-window", closed(80, second/2), Notice, "closed its window", "the application is busy"},
 		{"its answers are not in the capture", "no-answer", unseen, Info, "as far as was captured", "the capture does not hold what it sends"},
-		{"all ports of a host", "no-answer", unansweredAt("10.0.0.7:8000", 4, 3), Warning, "10.0.0.7 answered none of 4 connections to 4 ports", "a firewall drops the SYNs"},
-		{"all ports of a host, each asked once", "no-answer", seen, Notice, "10.0.0.7 answered none of 4 connections to 4 ports", "a way that the capture does not see"},
+		{"all ports of a host", "no-answer", unansweredAt("10.0.0.7:8000", 4, 3), Warning, "likewise 3 other ports of 10.0.0.7, 4 connections in all", "a firewall drops the SYNs"},
+		{"all ports of a host, each asked once", "no-answer", seen, Notice, "likewise 3 other ports of 10.0.0.7, 4 connections in all", "a way that the capture does not see"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)
 		if len(found) != 1 || len(found[0].Causes) == 0 {

@@ -41,7 +41,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	opened := c.opened(s.A)
 	f := Finding{
-		Severity: k.severity(n, n+opened), Confidence: Likely,
+		Severity: k.severity(n, n+opened), Confidence: Likely, failing: failing{k, n, n + opened},
 		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", c.wholeOf(s.A, n).of(n), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the handshake's final ACK (RFC 9293 section 3.5) %s.",
 			a.sources.who(), c.never("came", "has not come so far")),
@@ -61,6 +61,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		f.failing = failing{}
 		if a.lateSYNs.Some {
 			f.Explanation += fmt.Sprintf(" The first SYN/ACK came after %s SYNs: whether it arrived is not in the capture.", rangeWords(a.lateSYNs))
 		}

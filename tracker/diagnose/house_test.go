@@ -185,7 +185,7 @@ func TestThresholdsHaveOneOwner(t *testing.T) {
 }
 
 // A severity is a name, or what the rule of effect makes of what was measured; later it is
-// lowered only, but where one finding explains a worse one.
+// lowered only, but where one finding explains a worse one or stands for several.
 func TestSeverityHasOneRule(t *testing.T) {
 	ruled := func(x ast.Expr) bool {
 		switch x := x.(type) {
@@ -212,7 +212,7 @@ func TestSeverityHasOneRule(t *testing.T) {
 					continue
 				}
 				if file == "severity.go" {
-					continue // asBadAs, of what one finding explains
+					continue // asBadAs, of what one finding explains; asBadAsInAll
 				}
 				if c, ok := a.Rhs[i].(*ast.CallExpr); !ok || called(c) != "min" {
 					t.Errorf("%s: a severity is set after the finding was made, and not by min", file)

@@ -17,7 +17,7 @@ var merging = mergetest.Options{
 		"sampled.next", "endings.next",
 		"damaged.apart", "damaged.inside", "damaged.judged", // TestDamagedPackets looks at it
 		// Options of the detector.
-		"idleLimits.few", "idleLimits.many", "idleFold.known", "checking.least", "attempting.byHost",
+		"idleLimits.few", "idleLimits.many", "idleFold.known", "checking.least",
 	},
 }
 

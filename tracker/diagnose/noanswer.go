@@ -40,7 +40,7 @@ on, that nobody answered is only possible: who gets no answer repeats its SYN; n
 at all was captured while the repeat was due. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
-			return hostwise(newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer}))
+			return newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer})
 		},
 	}
 }
@@ -91,31 +91,9 @@ func noneAnswered(n uint64, all whole, from string) string {
 	return "answered none of the " + say.Plural(n, "connection") + " from " + from
 }
 
-// unansweredBy says who answered nothing: a listener, or a host with all the ports that were tried.
+// unansweredBy says who answered nothing.
 func (a *attempts) unansweredBy(c *Context, s Subject, n uint64) string {
-	if s.Kind == SubjectHost {
-		return fmt.Sprintf("%s answered none of %s to %s, from %s", s.A.Addr, say.Plural(n, "connection"), about(&a.targets, "port"), a.sources.who())
-	}
 	return name(s.A) + " " + noneAnswered(n, c.wholeOf(s.A, n), a.sources.who())
-}
-
-// segments is the filter of tcpdump that takes what the attempts sent.
-func (a *attempts) segments(s Subject) string {
-	switch {
-	case s.Kind != SubjectHost:
-		return fmt.Sprintf("tcp port %d", s.A.Port)
-	case len(a.sources.known) == 1:
-		return fmt.Sprintf("tcp and host %s", a.sources.known[0].Addr)
-	}
-	return "tcp"
-}
-
-// listening is the filter of ss(8) that picks a listener's socket; "" for those of a host.
-func listening(s Subject) string {
-	if s.Kind == SubjectHost {
-		return ""
-	}
-	return fmt.Sprintf(" '( sport = :%d )'", s.A.Port)
 }
 
 // tellUnseen tells of SYNs to a host whose answers the capture does not hold: whether it answered
@@ -126,7 +104,7 @@ func (a *attempts) tellUnseen(c *Context, s Subject, n uint64) Finding {
 		Title:       a.unansweredBy(c, s, n) + ", as far as was captured",
 		Explanation: fmt.Sprintf("Nothing that %s sent is in this capture, and yet it answered: a client went on with a connection to it. So it may have answered these too.", s.A.Addr),
 		causes:      []Cause{inCapture("the capture does not hold what it sends (see capture-one-way)"), hostOrPath("nothing answered these")},
-		Advice:      []string{fmt.Sprintf("Capture both directions, or on %s: `tcpdump -ni any '%s'`.", s.A.Addr, a.segments(s))},
+		Advice:      []string{fmt.Sprintf("Capture both directions, or on %s: `tcpdump -ni any 'tcp port %d'`.", s.A.Addr, s.A.Port)},
 	}
 }
 
@@ -159,13 +137,13 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		meanwhile = service.opened + service.running
 	}
 	f := Finding{
-		Severity: k.severity(n, n+meanwhile), Confidence: Proven,
+		Severity: k.severity(n, n+meanwhile), Confidence: Proven, failing: failing{k, n, n + meanwhile},
 		Title:       a.unansweredBy(c, s, n),
 		Explanation: a.silence(c),
 		causes:      []Cause{hostOrPath("a firewall drops the SYNs"), hostOff(), onPath("the answers take another way and are lost there")},
 		Advice: []string{
-			fmt.Sprintf("On %s: `tcpdump -ni any '%s'` shows whether the SYNs arrive and answers leave.", s.A.Addr, a.segments(s)),
-			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn%s` and `nft list ruleset`.", listening(s)),
+			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
+			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
 		},
 	}
 	v := c.contrast(s.A, wentUnanswered)
@@ -196,7 +174,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	if a.once == a.n && a.others == 0 && a.replaced == 0 {
 		a.intoOnce(c, &f)
 	}
-	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn%s` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", listening(s)),
+	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),
 		onHost("a firewall rule of the host drops the SYNs"), onHost("the accept queue or the SYN queue of the server is full, so it drops SYNs"))
 	if a.unfit > 0 {
 		a.intoUnfit(c, &f, s)
@@ -249,6 +227,7 @@ func (a *attempts) silence(c *Context) string {
 // intoOnce tells of SYNs that were not sent again though the input goes on.
 func (a *attempts) intoOnce(c *Context, f *Finding) {
 	f.Confidence, f.Severity = Possible, min(f.Severity, Notice)
+	f.failing = failing{}
 	for _, at := range [...]int64{a.when.Least, a.when.Most} {
 		if !c.capturedIn(at+repeatDue/8, at+repeatDue) {
 			a.intoNothing(c, f, at)
@@ -300,7 +279,7 @@ func (a *attempts) intoUnfit(c *Context, f *Finding, s Subject) {
 	f.Title = fmt.Sprintf("%s answered %s by a RST that does not acknowledge the SYN, from %s", name(s.A), say.Plural(a.n, "SYN"), a.sources.who())
 	f.causes = []Cause{onPath("something on the path rejects with a RST, and makes it wrong"), onHost("the RST answers an older connection of the same ports"), onHost("the server's TCP is no full one (a load balancer, a test program)")}
 	f.Advice = []string{fmt.Sprintf("Compare the RST's TTL with that of other packets of %s.", s.A.Addr),
-		fmt.Sprintf("On %s: `tcpdump -ni any '%s'` shows whether it sends that RST itself.", s.A.Addr, a.segments(s))}
+		fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether it sends that RST itself.", s.A.Addr, s.A.Port)}
 	if s.loopback() {
 		f.causes = f.causes[1:]
 		f.Advice = f.Advice[1:]

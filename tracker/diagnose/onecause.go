@@ -29,17 +29,13 @@ func oneCause(all []Finding) []Finding {
 		if len(root.explains) == 0 {
 			continue
 		}
-		var also []string
 		for j := range all {
 			if x := &all[j]; i != j && x.explainedBy(root) {
-				also = append(also, x.Title)
+				root.also = append(root.also, x.Title)
 				worse = worse || x.Severity > root.Severity
 				root.asBadAs(x)
 				x.Count = 0
 			}
-		}
-		if len(also) > 0 {
-			root.Explanation += " It also explains: " + strings.Join(also, "; ") + "."
 		}
 	}
 	all = slices.DeleteFunc(all, func(x Finding) bool { return x.Count == 0 })
@@ -47,6 +43,13 @@ func oneCause(all []Finding) []Finding {
 		slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
 	}
 	return all
+}
+
+// tellsAlso names what a finding explains besides.
+func (f *Finding) tellsAlso() {
+	if len(f.also) > 0 {
+		f.Explanation += " It also explains: " + strings.Join(f.also, "; ") + "."
+	}
 }
 
 // explainedBy tells that a finding's connections, or those that it is owing to, are all among

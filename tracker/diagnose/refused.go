@@ -46,7 +46,7 @@ func noteRetry(a *attempts, r *record.Record) {
 func tellRefused(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	opened := c.opened(s.A)
 	f := Finding{
-		Severity: k.severity(n, n+opened), Confidence: Proven,
+		Severity: k.severity(n, n+opened), Confidence: Proven, failing: failing{k, n, n + opened},
 		Title: fmt.Sprintf("%s refused %s, from %s", name(s.A), c.wholeOf(s.A, n).toIt(n), a.sources.who()),
 		Explanation: "A RST with an ACK of the SYN came back: no socket listens there, or a firewall answers in its place " +
 			"(RFC 9293 section 3.10.7.1).",

@@ -208,7 +208,11 @@ func (s *Set) Findings(c *Context) []Finding {
 		}
 	}
 	slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
-	return oneCause(all)
+	all = likewise(oneCause(all))
+	for i := range all {
+		all[i].tellsAlso()
+	}
+	return all
 }
 
 // Weak tells that packets are missing from the capture in such numbers that

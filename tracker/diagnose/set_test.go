@@ -245,6 +245,7 @@ func TestOneCause(t *testing.T) {
 		{Title: "more than are shown", Severity: Notice, Count: 9, Conns: []uint64{1, 2, 3}},
 	}
 	got := oneCause(all)
+	got[0].tellsAlso()
 	if len(got) != 4 || got[0].Explanation != " It also explains: its sign." || got[1].Title != "another's" {
 		t.Errorf("%+v", got)
 	}

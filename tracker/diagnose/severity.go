@@ -33,7 +33,7 @@ func ParseSeverity(name string) (*Severity, error) {
 
 // effect is what a finding's severity is read from: a detector tells what it measured, by its
 // thresholds. What always has the same severity names it. Later, a severity is only lowered,
-// but for that of a finding that explains a worse one.
+// but for that of a finding that explains a worse one, or that stands for several of one event.
 type effect struct {
 	harmless bool // there is nothing to do
 	minor    bool // few mind, or nobody can tell: it is unusual and no more, whatever else holds
@@ -58,6 +58,19 @@ func (e effect) severity() Severity {
 
 // asBadAs raises a finding to the severity of one that it explains.
 func (f *Finding) asBadAs(x *Finding) { f.Severity = max(f.Severity, x.Severity) }
+
+// failing is what a severity was read from: how many connections of all failed.
+type failing struct {
+	scale  scale
+	n, all uint64
+}
+
+// asBadAsInAll raises a finding of one event at several places to the severity of what failed at all of them.
+func (f *Finding) asBadAsInAll() {
+	if x := f.failing; x.n > 0 {
+		f.Severity = max(f.Severity, x.scale.severity(x.n, x.all))
+	}
+}
 
 // scale is from where on so many connections of a listener are felt, and broken.
 type scale struct {

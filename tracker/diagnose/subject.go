@@ -14,10 +14,11 @@ const (
 	SubjectListener                    // address and port that connections are opened to: A
 	SubjectPair                        // A, with or without port, towards B
 	SubjectConn                        // one connection: A opened it to B
+	SubjectHosts                       // several hosts, all towards B where that is given
 )
 
 func (k SubjectKind) String() string {
-	return [...]string{"capture", "host", "listener", "pair", "connection"}[k]
+	return [...]string{"capture", "host", "listener", "pair", "connection", "hosts"}[k]
 }
 
 // Subject is whom or what a finding is about.
@@ -45,13 +46,18 @@ func (s Subject) Hash() uint64 {
 	return fold.Hash16(s.B.Addr, h)
 }
 
-// String is 192.0.2.1, 192.0.2.2:80, or two of those with > between.
+// String is 192.0.2.1, 192.0.2.2:80, or two of those with > between; "hosts" stands for several.
 func (s Subject) String() string {
 	switch s.Kind {
 	case SubjectCapture:
 		return "capture"
 	case SubjectHost, SubjectListener:
 		return name(s.A)
+	case SubjectHosts:
+		if s.B == (capture.Endpoint{}) {
+			return "hosts"
+		}
+		return "hosts > " + name(s.B)
 	}
 	return name(s.A) + " > " + name(s.B)
 }

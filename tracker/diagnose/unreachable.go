@@ -91,7 +91,7 @@ func tellUnreachable(c *Context, s Subject, a *attempts, n uint64, k scale) (Fin
 		}
 	}
 	f := Finding{
-		Severity: k.severity(n, n+opened), Confidence: Proven,
+		Severity: k.severity(n, n+opened), Confidence: Proven, failing: failing{k, n, n + opened},
 		Title: fmt.Sprintf("%s is unreachable for %s: %s says so by ICMP", name(s.A), a.sources.who(), a.by.V.Addr),
 		Explanation: fmt.Sprintf("%s got an ICMP error for the SYN (%s), the first from %s (RFC 1812 section 5.2.7.1, RFC 4443).",
 			c.wholeOf(s.A, n).of(n), strings.Join(kinds, ", "), a.by.V.Addr),
