@@ -72,7 +72,7 @@ func (a *aside) end() reassembly.Seq {
 
 // judgeAside is judge where something may have been set aside.
 func (t *Tracker) judgeAside(c *conn, from record.End, s *capture.Segment) jumps {
-	if c.asides != nil {
+	if c.details.asides != nil {
 		t.weigh(c, from, s)
 	}
 	if s.Flags.Any(capture.SYN | capture.RST) {
@@ -84,7 +84,7 @@ func (t *Tracker) judgeAside(c *conn, from record.End, s *capture.Segment) jumps
 // setAside keeps a segment that does not fit.
 func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps, now int64) {
 	t.hasAsides(c)
-	a, p := &c.asides.of[from], &c.ends[from.Peer()]
+	a, p := &c.details.asides.of[from], &c.ends[from.Peer()]
 	if a.packet != 0 {
 		t.cameToNothing(a)
 	}
@@ -98,8 +98,8 @@ func (t *Tracker) setAside(c *conn, from record.End, s *capture.Segment, j jumps
 		c.note(record.Moment{Kind: record.MomentOldAnswer, End: from})
 	} else {
 		c.note(record.Moment{Kind: record.MomentUnknownSegment, End: from})
-		if c.oldAnswer != 0 && from == record.Orig {
-			c.details.goesOn(s)
+		if c.details.oldAnswer != 0 && from == record.Orig {
+			c.own().goesOn(s)
 		}
 	}
 	if d := reassembly.Seq(s.Seq).Sub(c.ends[from].sndNxt()); j != jumpSeq || d > 0 && uint32(d) > c.ends[from].room(p) {
@@ -126,24 +126,23 @@ func (t *Tracker) cameToNothing(a *aside) {
 
 // hasAsides gives a connection room for segments set aside.
 func (t *Tracker) hasAsides(c *conn) {
-	if c.asides != nil {
+	if c.details.asides != nil {
 		return
 	}
 	if n := len(t.spareAsides); n > 0 {
-		c.asides = t.spareAsides[n-1]
+		c.own().asides = t.spareAsides[n-1]
 		t.spareAsides = t.spareAsides[:n-1]
 		return
 	}
-	c.asides = new(asides)
+	c.own().asides = new(asides)
 }
 
 // keepAsides takes back the asides of a connection that is over.
 func (t *Tracker) keepAsides(c *conn) {
-	if c.asides != nil && len(t.spareAsides) < maxSpareAsides {
-		*c.asides = asides{}
-		t.spareAsides = append(t.spareAsides, c.asides)
+	if c.details.asides != nil && len(t.spareAsides) < maxSpareAsides {
+		*c.details.asides = asides{}
+		t.spareAsides = append(t.spareAsides, c.details.asides)
 	}
-	c.asides = nil
 }
 
 // weigh lets the segment at hand decide, before it counts, whether those set
@@ -151,11 +150,11 @@ func (t *Tracker) keepAsides(c *conn) {
 func (t *Tracker) weigh(c *conn, from record.End, s *capture.Segment) {
 	// What came first counts first.
 	order := [2]record.End{record.Orig, record.Resp}
-	if c.asides.of[record.Resp].packet < c.asides.of[record.Orig].packet {
+	if c.details.asides.of[record.Resp].packet < c.details.asides.of[record.Orig].packet {
 		order = [2]record.End{record.Resp, record.Orig}
 	}
 	for _, of := range order {
-		if c.asides.of[of].packet != 0 && (of == from && c.goesOn(from, s) || of != from && c.bearsOutAside(of, s)) {
+		if c.details.asides.of[of].packet != 0 && (of == from && c.goesOn(from, s) || of != from && c.bearsOutAside(of, s)) {
 			t.takeAside(c, of)
 		}
 	}
@@ -165,7 +164,7 @@ func (t *Tracker) weigh(c *conn, from record.End, s *capture.Segment) {
 // same end stood. Twice the same is no sign: whoever sent the one may have sent
 // the other.
 func (c *conn) goesOn(from record.End, s *capture.Segment) bool {
-	a, p := &c.asides.of[from], &c.ends[from.Peer()]
+	a, p := &c.details.asides.of[from], &c.ends[from.Peer()]
 	if a.jumps&jumpBack != 0 || p.state == record.SynSent {
 		return false
 	}
@@ -191,7 +190,7 @@ func (c *conn) goesOn(from record.End, s *capture.Segment) bool {
 // bearsOutAside reports whether a segment of the other end has the numbers of
 // the one that was set aside of an end.
 func (c *conn) bearsOutAside(of record.End, s *capture.Segment) bool {
-	a, e, p := &c.asides.of[of], &c.ends[of], &c.ends[of.Peer()]
+	a, e, p := &c.details.asides.of[of], &c.ends[of], &c.ends[of.Peer()]
 	if d := a.seq.Sub(e.sndNxt()); a.jumps&jumpSeq != 0 && d < 0 && d > -maxAhead {
 		return false // before what was captured, not 3 GB behind it
 	}
@@ -234,20 +233,20 @@ func abs(d int32) uint32 {
 // takeAside lets a segment count that was set aside: the capture missed what
 // came before it.
 func (t *Tracker) takeAside(c *conn, from record.End) {
-	a := c.asides.of[from]
-	c.asides.of[from] = aside{}
+	a := c.details.asides.of[from]
+	c.details.asides.of[from] = aside{}
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	s := t.again(c, from, &a)
-	if c.oldAnswer == a.packet {
-		c.oldAnswer = 0
+	if c.details.oldAnswer == a.packet {
+		c.own().oldAnswer = 0
 	}
 	jumps := c.judge(from, a.flags, a.seq, a.ack, a.n) // it may fit by now
 	if jumps&jumpSeq != 0 {
-		c.asides.borne[from] = max(c.asides.borne[from], uint32(a.seq-e.sndNxt()))
+		c.details.asides.borne[from] = max(c.details.asides.borne[from], uint32(a.seq-e.sndNxt()))
 		e.stream.Jump(a.seq)
 	}
 	if jumps&jumpAck != 0 {
-		c.asides.borne[from.Peer()] = max(c.asides.borne[from.Peer()], uint32(a.ack-p.sndNxt()))
+		c.details.asides.borne[from.Peer()] = max(c.details.asides.borne[from.Peer()], uint32(a.ack-p.sndNxt()))
 		p.stream.Jump(a.ack)
 	}
 	t.learn(c, e, p, s)
@@ -271,7 +270,7 @@ func (t *Tracker) again(c *conn, from record.End, a *aside) *capture.Segment {
 // a stray, and the other end does not know that of its own.
 func (t *Tracker) weighAfter(c *conn, from record.End) {
 	for of := record.Orig; of <= record.Resp; of++ {
-		a := &c.asides.of[of]
+		a := &c.details.asides.of[of]
 		switch {
 		case a.packet == 0:
 		case c.judge(of, a.flags, a.seq, a.ack, a.n) == 0:
@@ -290,7 +289,7 @@ func (t *Tracker) weighAfter(c *conn, from record.End) {
 // what jumps no farther than others that were borne out.
 func (t *Tracker) lastAsides(c *conn) {
 	for of := record.Orig; of <= record.Resp; of++ {
-		a := &c.asides.of[of]
+		a := &c.details.asides.of[of]
 		if a.packet == 0 {
 			continue
 		}
@@ -318,7 +317,7 @@ func (c *conn) jumpsBy(of record.End, a *aside) (far uint32, usual bool) {
 		of record.End
 	}{{a.jumps&jumpSeq != 0, a.seq, of}, {a.jumps&jumpAck != 0, a.ack, of.Peer()}} {
 		if d := uint32(x.n - c.ends[x.of].sndNxt()); x.is {
-			far, usual = max(far, d), usual && d <= c.asides.borne[x.of]
+			far, usual = max(far, d), usual && d <= c.details.asides.borne[x.of]
 		}
 	}
 	return far, usual

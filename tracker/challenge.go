@@ -24,7 +24,7 @@ func (c *conn) answersAtOnce(from record.End, since, now int64) bool {
 // sections 3 to 5): it throws the segment away.
 func (c *conn) challenge(e record.End, now int64) {
 	c.ends[e].has |= isChallenged
-	c.details.challengedAt = now
+	c.own().challengedAt = now
 }
 
 // challengeACK reports whether an ACK is a challenge ACK: one sent at once that
@@ -54,9 +54,9 @@ func (e *endpoint) acked() reassembly.Seq {
 // ignoreRST takes a RST that its receiver must ignore.
 func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause record.ResetCause, now int64) {
 	e := &c.ends[from]
-	c.rstsIgnored++
-	if c.ignored.Packet == 0 {
-		c.ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
+	c.own().rstsIgnored++
+	if c.details.ignored.Packet == 0 {
+		c.own().ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
 	}
 	if cause != record.ResetMiddlebox {
 		t.keepRST(c, from, s, now)
@@ -75,8 +75,8 @@ func (c *conn) givesUp(from record.End, s *capture.Segment, cause record.ResetCa
 }
 
 // ignored walks over it.
-func (w *packer[W]) ignored(n int, c *conn) int {
-	x := &c.ignored
+func (w *packer[W]) ignored(n int, f *details, c *conn) int {
+	x := &f.ignored
 	n = number(w, n, &x.By)
 	n = w.packet(n, &x.Packet, c.lastPacket)
 	n = number(w, n, &x.Odd)

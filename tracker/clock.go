@@ -73,9 +73,10 @@ type stamps struct {
 // packet is stamped, and what has passed since, without steps of the clock and
 // what nobody captured. From a packet without a time on it stands still.
 func (c *conn) timeOf(s *capture.Segment) int64 {
-	x := &c.stamps
+	x := &c.capture.stamps
 	now := s.Time - (s.Stepped - x.stepped[0]) - (s.Uncovered - x.uncovered[0])
 	if s.Untimed || x.untimed != 0 {
+		x = &c.caught().stamps
 		x.startless = x.startless || s.Packet == c.id
 		x.endless = s.Untimed
 		if s.Untimed {
@@ -86,6 +87,7 @@ func (c *conn) timeOf(s *capture.Segment) int64 {
 		return c.last
 	}
 	if s.Stepped != x.stepped[1] || s.Uncovered != x.uncovered[1] {
+		x = &c.caught().stamps
 		x.stepped[1], x.uncovered[1], x.at = s.Stepped, s.Uncovered, c.last
 		if c.thirdACKAt == 0 {
 			c.flags |= isOpenUntimed
@@ -96,12 +98,12 @@ func (c *conn) timeOf(s *capture.Segment) int64 {
 
 // timed reports whether the time from one packet to a later one is known.
 func (c *conn) timed(since int64, s *capture.Segment) bool {
-	return !s.Misstamped && (c.stamps.at == 0 || since > c.stamps.at)
+	return !s.Misstamped && (c.capture.stamps.at == 0 || since > c.capture.stamps.at)
 }
 
 // fillStamps tells what the stamps of the connection's packets are worth.
 func (c *conn) fillStamps(r *record.Record) {
-	x := &c.stamps
+	x := &c.capture.stamps
 	r.Capture.Stepped, r.Capture.Uncovered = x.stepped[1]-x.stepped[0], x.uncovered[1]-x.uncovered[0]
 	r.Capture.SteppedAt = x.at
 	if x.untimed == 0 {

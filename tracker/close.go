@@ -216,7 +216,7 @@ func (t *Tracker) unimplyFIN(c *conn, from record.End, s *capture.Segment, now i
 	}
 	p.stream.Ack(p.fin.Add(1))
 	p.finSeen, p.finImplied, p.finAcked, p.fin, p.finTime, p.finPacket, p.finAckedTime, p.finAckedBy = false, false, false, 0, 0, 0, 0, 0
-	c.first, c.segments, c.bytesAfterFIN = from, 0, 0
+	c.first, c.segments, c.own().bytesAfterFIN = from, 0, 0
 	c.apply(from, sendFIN, record.Seen, now, s.Packet)
 	c.apply(to, rcvFIN, record.Expected, now, s.Packet)
 	return true

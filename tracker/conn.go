@@ -68,7 +68,7 @@ type endpoint struct {
 }
 
 // endFlags are facts about an end that fit a bit each.
-type endFlags uint16
+type endFlags uint32
 
 const (
 	hasMSS endFlags = 1 << iota
@@ -87,6 +87,7 @@ const (
 	hasOtherTTLs    // its segments did not all come with the same TTL
 	hasRightSum     // the checksum of its SYN or SYN/ACK was verified and right
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
+	isLeaving       // its last data is the goodbye of its protocol
 )
 
 // sndNxt is SND.NXT as far as seen, SYN and FIN counted.
@@ -107,74 +108,138 @@ type conn struct {
 	ends  [2]endpoint
 	prev  *conn // an older connection on the same endpoints that may still live
 
-	firstPacket, lastPacket uint64
-	file                    uint16
-	iface                   uint16
-	filePacket              uint64
-	start, last             int64
-	interimAt               int64
-	timeWaitUntil           int64 // the later one, when last filed
+	// What most connections have nothing of: see own and caught.
+	details *details
+	capture *captured
+	pool    *parts // where they are taken from
 
-	tunnel     capture.TunnelKind
-	tunnelID   uint32
-	tunnelPart bool
-	joined     joined
-	nVLAN      uint8
-	vlan       [2]uint16
+	lastPacket    uint64
+	file          uint16
+	iface         uint16
+	filePacket    uint64
+	start, last   int64
+	timeWaitUntil int64 // the later one, when last filed
+
+	nVLAN uint8
+	vlan  [2]uint16
 
 	flags connFlags
-	step  *record.Step // the row being drawn, when the connection was marked
 
 	// opening
 	thirdACK    int64 // the ACK that completed it
 	thirdACKAt  uint64
-	synAckLost  uint8 // SYN/ACK repeats that contradicted an expected ESTABLISHED
 	firstSYNACK int64
 	synAckAt    uint64 // its packet
 	synAckEcho  uint32 // TSecr of the first SYN/ACK
 	thirdEcho   uint32 // TSecr of the completing ACK
-	oldAnswer   uint64 // packet by which an older connection on these endpoints answered the SYN
-	oldConn     uint64 // its ID
-	answer      record.Answer
-	answered    int64 // when a failing answer came
-	answeredAt  uint64
-	openKind    record.OpenKind // set by what ends the attempt early
 
 	// closing
-	first         record.End // sender of the first FIN
-	segments      uint8
-	bytesAfterFIN uint64
-	resetBy       record.End
-	resetIn       record.State
-	resetCause    record.ResetCause
-	resetPacket   uint64
-	resetTTL      uint8
-	resetTime     int64
-	rstsIgnored   uint32
-	ignored       record.IgnoredRST // the first of those
-	endedBy       ending
-	vague         bool  // see record.Record.Vague
-	silent        int64 // ns from its last packet to when it was dropped, on the tracker's clock
+	first    record.End // sender of the first FIN
+	segments uint8
+	resetBy  record.End
+	endedBy  ending
+	vague    bool  // see record.Record.Vague
+	silent   int64 // ns from its last packet to when it was dropped, on the tracker's clock
 
+	trans []record.Transition
+	z     zeek.Conn
+	turns turnarounds
+	mark  uint32 // see Placement.Mark
+	kept  uint32 // see Placement.Kept
+	more  uint32 // bytes booked beyond bodyBytes
+}
+
+// captured is how a connection was captured, where that is not plain.
+type captured struct {
+	tunnel       capture.TunnelKind
+	tunnelID     uint32
+	tunnelPart   bool
+	joined       joined
 	duplicates   uint32
 	copies       [2]copies // of duplicates, by end
 	timeWentBack uint32
 	dropped      uint32 // transitions not remembered
-	trans        []record.Transition
-	z            zeek.Conn
-	turns        turnarounds
-	mark         uint32 // see Placement.Mark
-	kept         uint32 // see Placement.Kept
-	more         uint32 // bytes booked beyond bodyBytes
-	details      details
-	trouble      *trouble // nil for most
-	asides       *asides  // nil for most
 	stamps       stamps
 	evidence     evidence
 }
 
+// What a connection has that has no details, or was captured plainly. Nobody
+// writes to them (TestMain): who has something to note takes a part
+// of the connection's own, by own or caught.
+var (
+	noDetails       details
+	nothingCaptured captured
+)
+
+// parts are those that no connection has now.
+type parts struct {
+	details  spares[details]
+	captured spares[captured]
+}
+
+// spares are values for reuse.
+type spares[T any] struct{ all []*T }
+
+// maxSpareParts bounds what is kept for reuse of each kind.
+const maxSpareParts = 1024
+
+// take gives an empty one.
+func (s *spares[T]) take() *T {
+	if n := len(s.all); n > 0 {
+		x := s.all[n-1]
+		s.all = s.all[:n-1]
+		return x
+	}
+	return new(T)
+}
+
+// give takes one back.
+func (s *spares[T]) give(x *T) {
+	if len(s.all) < maxSpareParts {
+		var empty T
+		*x = empty
+		s.all = append(s.all, x)
+	}
+}
+
+// own is c.details to be written to.
+func (c *conn) own() *details {
+	if c.details == &noDetails {
+		c.details = c.pool.details.take()
+	}
+	return c.details
+}
+
+// caught is c.capture to be written to.
+func (c *conn) caught() *captured {
+	if c.capture == &nothingCaptured {
+		c.capture = c.pool.captured.take()
+	}
+	return c.capture
+}
+
+// giveParts takes the parts of a connection back.
+func (c *conn) giveParts() {
+	if c.details != &noDetails {
+		c.pool.details.give(c.details)
+		c.details = &noDetails
+	}
+	if c.capture != &nothingCaptured {
+		c.pool.captured.give(c.capture)
+		c.capture = &nothingCaptured
+	}
+}
+
+// interimAt is since when no interim record was made.
+func (c *conn) interimAt() int64 {
+	if c.details.interim != 0 {
+		return c.details.interim
+	}
+	return c.start
+}
+
 // connFlags are facts about a connection that fit a bit each.
-type connFlags uint16
+type connFlags uint32
 
 const (
 	isMidstream connFlags = 1 << iota
@@ -193,6 +258,7 @@ const (
 	isThirdMissed  // the third ACK was not captured: what proves it came later
 	isForgotten    // it began without a SYN after the table had dropped connections: it may be one of those
 	isCloserUnseen // both FINs were sent unseen: which came first is not known
+	isAnswered     // by a SYN/ACK, before any other answer
 )
 
 // ending says why a connection was handed out.
@@ -218,18 +284,19 @@ func (c *conn) from(src *capture.Endpoint) record.End {
 
 // note adds a moment to the packet's row of the ladder, when there is one.
 func (c *conn) note(m record.Moment) {
-	if c.step != nil {
-		c.step.Moments = append(c.step.Moments, m)
+	if c.details.step != nil {
+		c.details.step.Moments = append(c.details.step.Moments, m)
 	}
 }
 
 // clear readies a connection for use, its storage kept.
 func (c *conn) clear() {
-	body, trans, turns := c.index, c.trans[:0], c.turns.cleared()
+	c.giveParts()
+	body, pool, trans, turns := c.index, c.pool, c.trans[:0], c.turns.cleared()
 	a, b := c.ends[0].stream, c.ends[1].stream
 	a.Reset()
 	b.Reset()
 	*c = conn{} // with fields it would be made elsewhere and copied
-	c.index, c.trans, c.turns, c.first, c.resetBy = body, trans, turns, record.NoEnd, record.NoEnd
+	c.index, c.pool, c.details, c.capture, c.trans, c.turns, c.first, c.resetBy = body, pool, &noDetails, &nothingCaptured, trans, turns, record.NoEnd, record.NoEnd
 	c.ends[0].stream, c.ends[1].stream = a, b
 }

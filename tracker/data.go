@@ -22,7 +22,7 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	e.dataSegments++
 	e.wireBytes += uint64(s.Len)
 	e.has |= hasSentData
-	t.tookLeave(c, from, s)
+	t.tookLeave(e, s)
 	c.dataWay(from, s)
 	if e.finSeen && e.fin.Less(seq.Add(s.Len)) && !t.unsendFIN(c, from, s, now) {
 		t.anomaly(c, anomalyDataPastFIN)
@@ -30,7 +30,9 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	}
 	if e.has&hasFirstByte == 0 {
 		e.firstByte, e.has = now, e.has|hasFirstByte
-		c.details.dataTTL[from] = c.otherWay(from, s)
+		if ttl := c.otherWay(from, s); ttl != c.details.dataTTL[from] {
+			c.own().dataTTL[from] = ttl
+		}
 	}
 	c.takeLeapBack(from, s, now)
 	noteFirst(&e.firstData, s.Packet)
@@ -65,7 +67,7 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 		return
 	}
 	if p.finAcked && p.finAckedTime < now && !e.finSeen {
-		c.bytesAfterFIN += uint64(a.New + a.Filled)
+		c.own().bytesAfterFIN += uint64(a.New + a.Filled)
 		if c.flags&isHalfCloseSeen == 0 {
 			c.flags |= isHalfCloseSeen
 			c.note(record.Moment{Kind: record.MomentHalfCloseData, End: from, N: uint64(a.New)})
@@ -88,14 +90,15 @@ func (c *conn) otherWay(from record.End, s *capture.Segment) uint8 {
 // did, that is the end's own; what came another way and lacks the timestamps that both ends agreed
 // on (RFC 7323 section 3.2) something else sent.
 func (c *conn) dataWay(from record.End, s *capture.Segment) {
-	e, p, f := &c.ends[from], &c.ends[from.Peer()], &c.details
+	e, p := &c.ends[from], &c.ends[from.Peer()]
 	if c.otherWay(from, s) == 0 {
-		if f.dataTTL[from] != 0 {
-			f.dataTTL[from] = 0
+		if c.details.dataTTL[from] != 0 {
+			c.own().dataTTL[from] = 0
 		}
 		return
 	}
 	if e.has&p.has&hasTimestamps != 0 && s.Options&capture.OptTimestamps == 0 && s.Marks&capture.MarkCutOptions == 0 {
+		f := c.own()
 		f.strange[from] = min(f.strange[from], 254) + 1
 		noteFirst(&f.strangeAt[from], s.Packet)
 	}

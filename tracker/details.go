@@ -6,8 +6,31 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// details are what only a connection with trouble has to tell; all is zero otherwise.
+// details are what only a connection with trouble, or with an opening or an end that is not the
+// common one, has to tell: see conn.own.
 type details struct {
+	step    *record.Step // the row being drawn, when the connection was marked
+	trouble *trouble     // nil for most
+	asides  *asides      // nil for most
+
+	synAckLost uint8         // SYN/ACK repeats that contradicted an expected ESTABLISHED
+	oldAnswer  uint64        // packet by which an older connection on these endpoints answered the SYN
+	oldConn    uint64        // its ID
+	answer     record.Answer // but for a SYN/ACK: see isAnswered
+	answered   int64         // when a failing answer came
+	answeredAt uint64
+	openKind   record.OpenKind // set by what ends the attempt early
+	interim    int64           // since when no interim record was made, 0 for the start
+
+	bytesAfterFIN uint64
+	resetIn       record.State
+	resetCause    record.ResetCause
+	resetPacket   uint64
+	resetTTL      uint8
+	resetTime     int64
+	rstsIgnored   uint32
+	ignored       record.IgnoredRST // the first of those
+
 	synsAgain    [record.MaxSYNsAgain]uint32 // milliseconds from the first SYN to each repeat
 	nSYNsAgain   uint8
 	synAgainAt   uint64 // packet of the first repeat
@@ -49,10 +72,9 @@ type details struct {
 	fastOpen     bool      // its SYN asked for a fast-open cookie, or carried one or data (RFC 7413)
 	synData      bool      // its SYN carried data
 	signed       bool      // its SYN was signed (RFC 2385, RFC 5925)
-	bye          [2]bool   // an end's last data is the goodbye of its protocol
 	dataLast     bool      // the last segment of the other end before the first RST carried data, unanswered
 	synAcksOther uint8     // SYN/ACKs with another initial sequence number
-	goodbye      bool      // so it was with one of them when the first RST came
+	goodbye      bool      // an end's last data was the goodbye of its protocol when the first RST came
 	strange      [2]uint8  // data segments in an end's name that something else seems to have sent
 	strangeAt    [2]uint64 // packet of the first of those
 	dataTTL      [2]uint8  // of an end's first data, where what it had sent before came another way; else 0
@@ -103,7 +125,7 @@ func (f *details) synAckAgain(first, last, acked, way, now int64, packet uint64)
 // replaced notes that the opener gave an attempt up for another on the same endpoints.
 func (c *conn) replaced(opener *capture.Endpoint, id uint64, at int64) {
 	if c.thirdACKAt == 0 && !c.is(isMidstream) && opener.Is(&c.ends[record.Orig].addr) {
-		c.details.nextConn, c.details.nextAfter = id, uint32(min(max(0, at-c.last)/1e3, 1<<32-1))
+		c.own().nextConn, c.own().nextAfter = id, uint32(min(max(0, at-c.last)/1e3, 1<<32-1))
 	}
 }
 
@@ -118,7 +140,7 @@ func (c *conn) takesSYNACK(from record.End, s *capture.Segment, now int64) {
 	first := p.isn.Add(1)
 	if from == record.Orig && c.thirdACKAt != 0 && c.thirdACKAt != s.Packet && now-c.thirdACK <= answersWithin &&
 		reassembly.Seq(s.Ack) == first && p.stream.Next() == first && !p.finSeen && reassembly.Seq(s.Seq) == e.sndNxt() {
-		c.details.synAcksTaken = min(c.details.synAcksTaken, 254) + 1
+		c.own().synAcksTaken = min(c.details.synAcksTaken, 254) + 1
 	}
 }
 
@@ -141,11 +163,11 @@ const idJump = 4096
 const longestGoodbye = 80
 
 // tookLeave notes whether the data at hand is an end's goodbye.
-func (t *Tracker) tookLeave(c *conn, from record.End, s *capture.Segment) {
+func (t *Tracker) tookLeave(e *endpoint, s *capture.Segment) {
 	if s.Len <= longestGoodbye && t.opt.Goodbye != nil && s != &t.late {
-		c.details.bye[from] = t.opt.Goodbye()
-	} else if c.details.bye[from] {
-		c.details.bye[from] = false
+		e.has = e.has&^isLeaving | isLeaving*endFlags(asBit(t.opt.Goodbye()))
+	} else {
+		e.has &^= isLeaving
 	}
 }
 
@@ -176,7 +198,7 @@ func (f *details) oldNumbers(s *capture.Segment) { f.oldSeq, f.oldAck = s.Seq, s
 // rival notes the SYN of an attempt that came to nothing, as this connection went on.
 func (f *details) rival(c *conn) {
 	if e := &c.ends[record.Orig]; f.rivalAt == 0 {
-		f.rivalISN, f.rivalAt, f.rivalTime = uint32(e.isn), c.firstPacket, c.start
+		f.rivalISN, f.rivalAt, f.rivalTime = uint32(e.isn), c.id, c.start
 	}
 }
 
@@ -204,18 +226,19 @@ func (f *details) goesOn(s *capture.Segment) {
 // taken for that.
 const maxOldSent = 1 << 20
 
-// loop notes a copy of a segment of e that has fewer hops left than its end's packets have.
-func (f *details) loop(e *endpoint, s *capture.Segment) {
+// hopsLost is by how many hops fewer a copy of a segment of e has left than its end's packets have.
+func (e *endpoint) hopsLost(s *capture.Segment) uint8 {
 	if e.has&hasTTL != 0 && s.IPID != 0 && s.TTL < e.ttl {
-		f.hopsLost = max(f.hopsLost, e.ttl-s.TTL)
+		return e.ttl - s.TTL
 	}
+	return 0
 }
 
 // resetDetails notes the first RST.
 func (c *conn) resetDetails(from record.End, s *capture.Segment, now int64) {
-	f, e, p := &c.details, &c.ends[from], &c.ends[from.Peer()]
+	f, e, p := c.own(), &c.ends[from], &c.ends[from.Peer()]
 	f.odd, f.resetQuiet, f.resetAfter = c.signsOf(from, s), e.quiet(now), p.quiet(now)
-	f.resetNxt, f.goodbye = s.Seq, f.bye[0] || f.bye[1]
+	f.resetNxt, f.goodbye = s.Seq, (e.has|p.has)&isLeaving != 0
 	f.dataLast = p.lastData != 0 && p.lastData == p.lastSend && p.lastData >= e.lastData
 	f.crossed = s.Flags.Has(capture.ACK) && p.stream.Started() && reassembly.Seq(s.Ack).Less(p.stream.Next())
 	if nxt := e.sndNxt(); e.stream.Started() && reassembly.Seq(s.Seq).Less(nxt) {
@@ -250,26 +273,50 @@ func (l *lastID) note(s *capture.Segment) {
 
 // details walks over them.
 func (w *packer[W]) details(n int, c *conn) int {
-	f := &c.details
+	f := c.details
+	if w.loads() {
+		f = c.own()
+	}
+	n = number(w, n, &f.synAckLost)
+	n = w.packet(n, &f.oldAnswer, c.id)
+	n = w.packet(n, &f.oldConn, c.id)
+	n = number(w, n, &f.answer.Kind)
+	n = number(w, n, &f.answer.Type)
+	n = number(w, n, &f.answer.Code)
+	for i := range f.answer.From {
+		n = number(w, n, &f.answer.From[i])
+	}
+	n = w.time(n, &f.answered, c.start)
+	n = w.packet(n, &f.answeredAt, c.id)
+	n = number(w, n, &f.openKind)
+	n = w.time(n, &f.interim, c.start)
+	n = number(w, n, &f.bytesAfterFIN)
+	n = number(w, n, &f.resetIn)
+	n = number(w, n, &f.resetCause)
+	n = w.packet(n, &f.resetPacket, c.lastPacket)
+	n = number(w, n, &f.resetTTL)
+	n = w.time(n, &f.resetTime, c.last)
+	n = number(w, n, &f.rstsIgnored)
+	n = w.ignored(n, f, c)
 	n = number(w, n, &f.nSYNsAgain)
 	for i := range f.synsAgain {
 		n = number(w, n, &f.synsAgain[i])
 	}
-	n = w.packet(n, &f.synAgainAt, c.firstPacket)
+	n = w.packet(n, &f.synAgainAt, c.id)
 	n = w.flag(n, &f.synAnswered)
 	n = w.flag(n, &f.synHeard)
 	n = number(w, n, &f.synsOther)
-	n = w.packet(n, &f.nextConn, c.firstPacket)
+	n = w.packet(n, &f.nextConn, c.id)
 	n = number(w, n, &f.nextAfter)
 	n = number(w, n, &f.nSYNACKs)
-	n = w.packet(n, &f.synAckAt, c.firstPacket)
+	n = w.packet(n, &f.synAckAt, c.id)
 	n = number(w, n, &f.synAckAfter)
 	n = w.flag(n, &f.byNewer)
 	n = w.flag(n, &f.fastClosed)
 	n = w.flag(n, &f.oldAnswered)
 	n = number(w, n, &f.synAcksTaken)
 	n = number(w, n, &f.acksIgnored)
-	n = w.packet(n, &f.ignoredAt, c.firstPacket)
+	n = w.packet(n, &f.ignoredAt, c.id)
 	n = w.time(n, &f.ignoredTime, c.start)
 	n = number(w, n, &f.oldState)
 	n = number(w, n, &f.odd)
@@ -280,7 +327,7 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.flag(n, &f.crossed)
 	n = w.flag(n, &f.resetAlso)
 	n = w.flag(n, &f.refused)
-	n = w.packet(n, &f.heldConn, c.firstPacket)
+	n = w.packet(n, &f.heldConn, c.id)
 	n = number(w, n, &f.heldState)
 	n = w.flag(n, &f.fastOpen)
 	n = w.flag(n, &f.synData)
@@ -290,7 +337,6 @@ func (w *packer[W]) details(n int, c *conn) int {
 	n = w.flag(n, &f.dataLast)
 	n = number(w, n, &f.synAcksOther)
 	for i := range f.dataTTL {
-		n = w.flag(n, &f.bye[i])
 		n = number(w, n, &f.strange[i])
 		n = w.packet(n, &f.strangeAt[i], c.lastPacket)
 		n = number(w, n, &f.dataTTL[i])
@@ -308,15 +354,15 @@ func (w *packer[W]) details(n int, c *conn) int {
 }
 
 func (c *conn) fillDetails(r *record.Record) {
-	o, f := &r.Open, &c.details
-	o.AnswerPacket, o.LastSYNAt, o.OldReset = c.answeredAt, c.ends[record.Orig].lastSYN, c.is(isOldReset)
+	o, f := &r.Open, c.details
+	o.AnswerPacket, o.LastSYNAt, o.OldReset = c.details.answeredAt, c.ends[record.Orig].lastSYN, c.is(isOldReset)
 	o.SYNUnheard = c.synAckAt != 0 && c.ends[record.Orig].lastSYN-c.firstSYNACK >= resentMin
-	o.OldUnseen = c.oldAnswer != 0 && c.oldConn == 0
-	if *f != (details{}) {
+	o.OldUnseen = c.details.oldAnswer != 0 && c.details.oldConn == 0
+	if f != &noDetails {
 		f.fillOpen(o)
-		o.SYNACKLate = c.synAckLate()
 		f.fillClose(&r.Close)
 	}
+	o.SYNACKLate = c.synAckLate()
 	if a := &c.ends[record.Orig]; a.syns > 0 && a.firstSYNPacket != 0 && a.has&hasTimestamps != 0 {
 		o.TSVal, o.TSRecent = record.Some(a.firstSYNVal), record.Opt[uint32]{V: a.tsRecent, OK: a.tsRecent != 0}
 	}
@@ -328,7 +374,7 @@ func (c *conn) fillDetails(r *record.Record) {
 		o.ACKIgnored = record.Some(f.ignoredTime - c.thirdACK)
 	}
 	if c.resetBy != record.NoEnd {
-		r.Close.ResetTime = record.Some(c.resetTime)
+		r.Close.ResetTime = record.Some(c.details.resetTime)
 	}
 }
 

@@ -23,7 +23,7 @@ func (c *conn) remember() *record.Transition {
 		const keep = maxTransitions / 2
 		copy(c.trans[keep:], c.trans[keep+1:])
 		c.trans = c.trans[:maxTransitions-1]
-		c.dropped++
+		c.caught().dropped++
 	}
 	c.trans = append(c.trans, record.Transition{})
 	return &c.trans[len(c.trans)-1]

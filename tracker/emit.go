@@ -9,7 +9,7 @@ import (
 func (t *Tracker) emit(f *finished) {
 	c := t.stateOf(f.entry)
 	c.endedBy, c.silent, c.vague = f.why, f.silent, f.vague
-	if c.asides != nil {
+	if c.details.asides != nil {
 		t.lastAsides(c)
 	}
 	t.fill(&t.record, c)
@@ -46,11 +46,11 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	// elsewhere and copied, which is twice as much.
 	*r = record.Record{}
 	r.ID, r.Orig, r.Resp = c.id, c.ends[record.Orig].addr, c.ends[record.Resp].addr
-	r.FirstPacket, r.LastPacket = c.firstPacket, c.lastPacket
+	r.FirstPacket, r.LastPacket = c.id, c.lastPacket
 	r.File, r.FilePacket, r.Interface = int(c.file), c.filePacket, int(c.iface)
 	r.Start, r.End, r.States = c.start, c.last, c.states()
-	r.Tunnel, r.TunnelID, r.TunnelPart = c.tunnel, c.tunnelID, c.tunnelPart
-	r.Joined, r.JoinedTunnel, r.JoinedID = c.joined.there, c.joined.network.Kind, c.joined.network.ID
+	r.Tunnel, r.TunnelID, r.TunnelPart = c.capture.tunnel, c.capture.tunnelID, c.capture.tunnelPart
+	r.Joined, r.JoinedTunnel, r.JoinedID = c.capture.joined.there, c.capture.joined.network.Kind, c.capture.joined.network.ID
 	r.VLANs, r.NVLAN = c.vlan, c.nVLAN
 	r.Proven = [2]record.State{c.proven(record.Orig), c.proven(record.Resp)}
 	r.Unfinished, r.Silent, r.Vague = c.endedBy <= endInput, c.silent, c.vague
@@ -91,8 +91,8 @@ func (c *conn) fillCapture(r *record.CaptureRecord, ends *[2]record.EndRecord) {
 	a, b := ends[record.Orig].MissingBytes, ends[record.Resp].MissingBytes
 	r.Tap, r.Midstream, r.OneWay, r.Truncated = c.tap(), c.is(isMidstream), c.oneWay(), c.is(isTruncated)
 	r.OneWayShown, r.Forgotten = r.OneWay && c.showsOneWay(), c.is(isForgotten)
-	r.Duplicates, r.Offload, r.TimeWentBack = c.duplicates, c.is(isOffload), c.timeWentBack
-	r.MissingBytes, r.WildBytes = a+b, min(a, c.evidence.wild[record.Orig])+min(b, c.evidence.wild[record.Resp])
+	r.Duplicates, r.Offload, r.TimeWentBack = c.capture.duplicates, c.is(isOffload), c.capture.timeWentBack
+	r.MissingBytes, r.WildBytes = a+b, min(a, c.capture.evidence.wild[record.Orig])+min(b, c.capture.evidence.wild[record.Resp])
 	r.GivenUpBytes = c.ends[record.Orig].stream.GivenUp() + c.ends[record.Resp].stream.GivenUp()
 	c.fillUnseen(r)
 }
@@ -146,12 +146,15 @@ func (c *conn) fillOpen(o *record.OpenRecord) {
 	o.Kind = c.kindOfOpen()
 	o.FastOpen = c.is(isFastOpen)
 	o.SYNs, o.SYNACKs = a.syns, b.synAcks
-	o.SYNCopies, o.SYNACKCopies = c.copies[record.Orig].syns, c.copies[record.Resp].synAcks
+	o.SYNCopies, o.SYNACKCopies = c.capture.copies[record.Orig].syns, c.capture.copies[record.Resp].synAcks
 	if c.is(isSimultaneousOpen) {
 		o.SYNACKs += a.synAcks
-		o.SYNACKCopies += c.copies[record.Orig].synAcks
+		o.SYNACKCopies += c.capture.copies[record.Orig].synAcks
 	}
-	o.Answer, o.OldConn = c.answer, c.oldConn
+	o.Answer, o.OldConn = c.details.answer, c.details.oldConn
+	if o.Answer.Kind == record.AnswerNone && c.is(isAnswered) {
+		o.Answer.Kind = record.AnswerSYNACK
+	}
 	if c.is(isOpenUntimed) {
 		return
 	}
@@ -167,9 +170,9 @@ func (c *conn) fillOpen(o *record.OpenRecord) {
 			o.LastSYN = o.Felt
 		}
 	} else if c.thirdACKAt == 0 && !c.is(isMidstream) {
-		until := max(c.answered, c.last)
-		if c.answeredAt != 0 {
-			until = c.answered
+		until := max(c.details.answered, c.last)
+		if c.details.answeredAt != 0 {
+			until = c.details.answered
 		}
 		if until >= a.firstSYN { // else the answer was captured before what it answers
 			o.Waited = record.Some(until - a.firstSYN)
@@ -226,8 +229,8 @@ func (c *conn) kindOfOpen() record.OpenKind {
 		return record.OpenMidstream
 	case c.is(isOpen):
 		return record.OpenHandshake
-	case c.openKind != record.OpenUnknown:
-		return c.openKind
+	case c.details.openKind != record.OpenUnknown:
+		return c.details.openKind
 	case a.has&hasSentData != 0 || b.has&hasSentData != 0 || a.finSeen || b.finSeen || a.syns+b.synAcks > 0 && c.passed(record.Orig, record.Established) && !c.expected(record.Orig):
 		return record.OpenHandshake // its third ACK was missed
 	case c.endedBy == endEvicted && !c.is(isReset):
@@ -255,14 +258,14 @@ func (c *conn) passed(e record.End, s record.State) bool {
 func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
 	r.First, r.Segments = c.first, c.segments
-	r.ResetBy, r.ResetIn, r.ResetCause, r.ResetPacket = c.resetBy, c.resetIn, c.resetCause, c.resetPacket
+	r.ResetBy, r.ResetIn, r.ResetCause, r.ResetPacket = c.resetBy, c.details.resetIn, c.details.resetCause, c.details.resetPacket
 	if c.resetBy != record.NoEnd {
-		r.ResetTTL = record.Some(c.resetTTL)
+		r.ResetTTL = record.Some(c.details.resetTTL)
 	}
-	r.RSTsIgnored, r.Ignored = c.rstsIgnored, c.ignored
+	r.RSTsIgnored, r.Ignored = c.details.rstsIgnored, c.details.ignored
 	for e := record.Orig; e <= record.Resp; e++ {
 		x := &c.ends[e]
-		r.FINs[e], r.FINCopies[e], r.RSTs[e] = x.fins, c.copies[e].fins, x.rsts
+		r.FINs[e], r.FINCopies[e], r.RSTs[e] = x.fins, c.capture.copies[e].fins, x.rsts
 		if x.finSeen {
 			r.FINTime[e], r.FINPacket[e] = record.Some(x.finTime), x.finPacket
 		}
@@ -287,7 +290,7 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 		r.Kind = record.CloseHalfClosed
 	case a.finSeen || b.finSeen:
 		r.Kind = record.CloseUnackedFIN
-	case (a.has|b.has)&hasRepeatedData != 0 && (c.silent >= timedOutAfter || c.ignored.GaveUp) && !c.oneWay():
+	case (a.has|b.has)&hasRepeatedData != 0 && (c.silent >= timedOutAfter || c.details.ignored.GaveUp) && !c.oneWay():
 		r.Kind = record.CloseTimedOut
 	default:
 		r.Kind = record.CloseOpen
@@ -298,12 +301,12 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	r.Quiet = c.quietBeforeFIN()
 	if c.resetBy <= record.Resp {
 		p := &c.ends[c.resetBy.Peer()]
-		r.Unheard, r.Crossed = uint64(p.unacked()), c.details.crossed || p.lastData > c.resetTime
+		r.Unheard, r.Crossed = uint64(p.unacked()), c.details.crossed || p.lastData > c.details.resetTime
 	}
 	if c.first <= record.Resp {
 		x, y := &c.ends[c.first], &c.ends[c.first.Peer()]
 		if x.finAcked {
-			r.BytesAfterFIN = record.Some(c.bytesAfterFIN)
+			r.BytesAfterFIN = record.Some(c.details.bytesAfterFIN)
 			if y.finSeen {
 				r.HalfClose = record.Some(max(0, y.finTime-x.finAckedTime))
 			}
@@ -363,7 +366,7 @@ func (c *conn) keepaliveOutcome() record.KeepaliveOutcome {
 		case k.probes == 0:
 		case c.ends[e.Peer()].packets == 0:
 			return record.KeepaliveUnknown // the answers went another way
-		case c.resetCause == record.ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
+		case c.details.resetCause == record.ResetKeepaliveDead && c.resetBy == e, k.pending >= keepaliveCount:
 			return record.KeepaliveDead
 		case k.pending > 0:
 			outcome = record.KeepaliveUnknown

@@ -125,7 +125,7 @@ func clamp(v, low, high int64) int64 { return max(low, min(v, high)) }
 // fillTimes adds up how long the end was in each state, by edges that stand.
 func (c *conn) fillTimes(r *record.EndRecord, e record.End) {
 	until := c.last
-	if c.dropped > 0 {
+	if c.capture.dropped > 0 {
 		return // some edges were not remembered: the sums cannot be known
 	}
 	for i := c.before(e, len(c.trans)); i >= 0; i = c.before(e, i) {

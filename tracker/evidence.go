@@ -33,10 +33,10 @@ func (t *Tracker) sawMissing(c *conn, to record.End, unseen uint32, s *capture.S
 	e, p := &c.ends[to.Peer()], &c.ends[to]
 	gaps := p.stream.Gaps()
 	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
-		noteFirst(&c.evidence.unseen, s.Packet)
+		noteFirst(&c.caught().evidence.unseen, s.Packet)
 	}
 	if unseen > max(e.zero.widest, maxSkip) || unseen > 1 && t.damaged(s, p) {
-		c.evidence.wild[to] += uint64(unseen)
+		c.caught().evidence.wild[to] += uint64(unseen)
 	}
 }
 
@@ -49,8 +49,8 @@ func (t *Tracker) damaged(s *capture.Segment, to *endpoint) bool {
 // bearsOut takes data of an end: what follows a number that an ACK claimed shows
 // that the ACK was right, and a hole that is filled that nothing is missing there.
 func (c *conn) bearsOut(from record.End, a reassembly.Added) {
-	if c.evidence.wild[from] > 0 && a.New > 0 && a.Gap <= maxSkip {
-		c.evidence.wild[from] = 0
+	if c.capture.evidence.wild[from] > 0 && a.New > 0 && a.Gap <= maxSkip {
+		c.caught().evidence.wild[from] = 0
 	}
 	if a.Filled > 0 {
 		c.noneMissing()
@@ -59,23 +59,23 @@ func (c *conn) bearsOut(from record.End, a reassembly.Added) {
 
 // noneMissing forgets the packet that shows that something is missing when nothing is.
 func (c *conn) noneMissing() {
-	if c.evidence.unseen != 0 && c.missing(record.Orig)+c.missing(record.Resp) == 0 {
-		c.evidence.unseen = 0
+	if c.capture.evidence.unseen != 0 && c.missing(record.Orig)+c.missing(record.Resp) == 0 {
+		c.caught().evidence.unseen = 0
 	}
 }
 
 // unmarked notes data without an ECN mark where both ends agreed on ECN.
 func (c *conn) unmarked(e, p *endpoint, s *capture.Segment) {
 	if e.has&p.has&hasECN != 0 && e.has&hasECT == 0 && !s.Flags.Has(capture.SYN) {
-		noteFirst(&c.evidence.unmarked[c.from(&s.Src)], s.Packet)
+		noteFirst(&c.caught().evidence.unmarked[c.from(&s.Src)], s.Packet)
 	}
 }
 
 // evidence walks over them.
 func (w *packer[W]) evidence(n int, c *conn) int {
-	x := &c.evidence
+	x := &c.capture.evidence
 	for _, p := range [...]*uint64{&x.copied, &x.back, &x.cut, &x.long, &x.unseen, &x.unmarked[0], &x.unmarked[1]} {
-		n = w.packet(n, p, c.firstPacket)
+		n = w.packet(n, p, c.id)
 	}
 	n = number(w, n, &x.early[0])
 	n = number(w, n, &x.early[1])
@@ -87,9 +87,9 @@ func (w *packer[W]) evidence(n int, c *conn) int {
 }
 
 func (c *conn) fillEvidence(r *record.EvidenceRecord) {
-	x := &c.evidence
+	x := &c.capture.evidence
 	r.Duplicate, r.WentBack, r.Truncated, r.Offload, r.Missing = x.copied, x.back, x.cut, x.long, x.unseen
-	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.oldAnswer
+	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.details.oldAnswer
 	for e := record.Orig; e <= record.Resp; e++ {
 		p, y := &r.Ends[e], &c.ends[e]
 		p.Unmarked, p.Silly, p.Probe = x.unmarked[e], y.zero.sillyAt, y.probe.first
@@ -109,8 +109,8 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 			p.Conflict = s.conflictAt
 			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
 		}
-		if c.trouble != nil {
-			p.Doubled = c.trouble.ends[e].doubledAt
+		if c.details.trouble != nil {
+			p.Doubled = c.details.trouble.ends[e].doubledAt
 		}
 	}
 }

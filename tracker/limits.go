@@ -134,7 +134,7 @@ func (a anomaly) String() string {
 
 // cost counts what the limits cost a connection that is over: what a limit cost is never hidden.
 func (t *Tracker) cost(c *conn) {
-	t.anomalies[costTransitions] += uint64(c.dropped)
+	t.anomalies[costTransitions] += uint64(c.capture.dropped)
 	for i := range c.ends {
 		t.anomalies[costGaps] += c.ends[i].stream.Forgotten() + c.ends[i].stream.GivenUp()
 		if x := c.ends[i].sender; x != nil {

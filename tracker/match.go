@@ -40,7 +40,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) 
 				t.drop(sh, old.entry, endReuse, t.clock.now)
 			}
 		}
-		top.details.sawRival(s)
+		top.own().sawRival(s)
 		if !top.over() {
 			// RFC 5961 section 4.2: a synchronized end answers it by an ACK.
 			top.challenge(from.Peer(), s.Time)
@@ -70,7 +70,7 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) 
 		return top
 	}
 	if x := old.from(&s.Src); from == record.Orig && !s.Flags.Has(capture.RST) && top.unanswered() && !old.over() &&
-		(old.ends[x].synSeen || old.timeWentBack == 0) && // else it may be its own SYN, out of order
+		(old.ends[x].synSeen || old.capture.timeWentBack == 0) && // else it may be its own SYN, out of order
 		old.judge(x, s.Flags, reassembly.Seq(s.Seq), reassembly.Seq(s.Ack), s.Len) == 0 {
 		t.absorb(sh, top, old)
 		return old
@@ -83,8 +83,8 @@ func (t *Tracker) match(sh *shard, top *conn, k *table.Key, s *capture.Segment) 
 // which nothing was told yet.
 func (c *conn) unanswered() bool {
 	e, p := &c.ends[record.Orig], &c.ends[record.Resp]
-	return e.packets == uint64(e.syns+c.copies[record.Orig].syns) && p.packets == 0 && e.synAcks == 0 && c.openKind == record.OpenUnknown &&
-		c.mark == 0 && c.interimAt == c.start
+	return e.packets == uint64(e.syns+c.capture.copies[record.Orig].syns) && p.packets == 0 && e.synAcks == 0 && c.details.openKind == record.OpenUnknown &&
+		c.mark == 0 && c.details.interim == 0
 }
 
 // noneOfItsOpener reports whether a connection is one SYN on the endpoints of one that may
@@ -102,7 +102,7 @@ func (t *Tracker) absorbChallenged(sh *shard, i uint32) bool {
 		return false
 	}
 	c := t.stateOf(i)
-	if c.oldAnswer == 0 || !c.noneOfItsOpener() {
+	if c.details.oldAnswer == 0 || !c.noneOfItsOpener() {
 		return false
 	}
 	t.absorb(sh, c, c.prev)
@@ -116,11 +116,13 @@ func (t *Tracker) absorbChallenged(sh *shard, i uint32) bool {
 func (t *Tracker) absorb(sh *shard, c, live *conn) {
 	from := live.from(&c.ends[record.Orig].addr)
 	if from == record.Orig {
-		live.details.rival(c)
+		live.own().rival(c)
 	}
 	e := &live.ends[from]
 	e.packets += c.ends[record.Orig].packets
-	live.duplicates += c.duplicates
+	if n := c.capture.duplicates; n > 0 {
+		live.caught().duplicates += n
+	}
 	live.last, live.lastPacket = max(live.last, c.last), max(live.lastPacket, c.lastPacket)
 	t.anomalies[anomalySYN] += c.ends[record.Orig].packets
 	t.latest = latest{}
@@ -144,14 +146,14 @@ func (c *conn) answeredByOld(from record.End, s *capture.Segment) {
 	switch e := &c.ends[from]; {
 	case c.prev == nil || e.synSeen == c.ends[from.Peer()].synSeen:
 	case e.synSeen:
-		if s.Flags.Has(capture.RST) && c.oldAnswer != 0 {
+		if s.Flags.Has(capture.RST) && c.details.oldAnswer != 0 {
 			c.flags |= isOldReset
-			c.prev.details.byNewer = true
+			c.prev.own().byNewer = true
 		}
-	case c.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
-		c.oldAnswer, c.oldConn = s.Packet, c.prev.id
-		c.details.oldNumbers(s)
-		c.details.oldState = c.prev.ends[c.prev.from(&s.Src)].state
+	case c.details.oldAnswer == 0 && s.Len == 0 && s.Flags.Has(capture.ACK) && !s.Flags.Any(capture.RST|capture.FIN):
+		c.own().oldAnswer, c.own().oldConn = s.Packet, c.prev.id
+		c.own().oldNumbers(s)
+		c.own().oldState = c.prev.ends[c.prev.from(&s.Src)].state
 	}
 }
 
@@ -162,9 +164,9 @@ func (c *conn) answeredByUnseen(from record.End, s *capture.Segment) bool {
 	if c.ends[from].synSeen || s.Len > 0 || s.Flags.Has(capture.FIN) {
 		return false
 	}
-	if c.oldAnswer == 0 {
-		c.oldAnswer = s.Packet
-		c.details.oldNumbers(s)
+	if c.details.oldAnswer == 0 {
+		c.own().oldAnswer = s.Packet
+		c.own().oldNumbers(s)
 	}
 	return true
 }
@@ -172,10 +174,10 @@ func (c *conn) answeredByUnseen(from record.End, s *capture.Segment) bool {
 // resetsUnseen reports whether a RST is the opener's answer to such an ACK: it
 // stands where that pointed, and does not end this connection.
 func (c *conn) resetsUnseen(from record.End, s *capture.Segment) bool {
-	if c.asides == nil || c.ends[from].state != record.SynSent {
+	if c.details.asides == nil || c.ends[from].state != record.SynSent {
 		return false
 	}
-	a := &c.asides.of[from.Peer()]
+	a := &c.details.asides.of[from.Peer()]
 	if a.packet == 0 || a.jumps&jumpAck == 0 || reassembly.Seq(s.Seq) != a.ack {
 		return false
 	}
@@ -191,7 +193,7 @@ func (c *conn) notePortHeld(old *conn, now int64) {
 	case x.state <= record.SynSent || old.is(isReset) || x.packets == 0:
 	case x.state == record.TimeWait && now >= x.timeWaitUntil:
 	default:
-		c.details.heldConn, c.details.heldState = old.id, x.state
+		c.own().heldConn, c.own().heldState = old.id, x.state
 	}
 }
 
@@ -298,7 +300,9 @@ func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, s *capture.Segment) 
 		c.flags |= isForgotten
 	}
 	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
-	c.details.wrongIP = t.opt.WrongIP != nil && t.opt.WrongIP()
+	if t.opt.WrongIP != nil && t.opt.WrongIP() {
+		c.own().wrongIP = true
+	}
 	if c.prev != nil {
 		c.inherit(c.prev)
 	}
@@ -310,7 +314,7 @@ func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, s *capture.Segment) 
 		t.settle(sh, c)
 	}
 	if t.opt.Mark != nil && t.opt.Mark(c.id, c.ends[record.Orig].addr, c.ends[record.Resp].addr) {
-		c.step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}
+		c.own().step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}
 		if old != nil {
 			c.note(record.Moment{Kind: record.MomentReusedTuple, Ref: old.id})
 		}

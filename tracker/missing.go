@@ -13,9 +13,9 @@ import (
 func (c *conn) missing(of record.End) uint64 {
 	e := &c.ends[of]
 	n := e.stream.Forgotten() + e.stream.Old()
-	una, early := e.stream.Una(), e.stream.Base().Add(c.evidence.early[of])
+	una, early := e.stream.Una(), e.stream.Base().Add(c.capture.evidence.early[of])
 	for _, g := range e.stream.Gaps() {
-		if c.evidence.early[of] > 0 && e.stream.Span() < maxAhead {
+		if c.capture.evidence.early[of] > 0 && e.stream.Span() < maxAhead {
 			if g.To.LessEq(early) {
 				continue
 			}
@@ -58,15 +58,15 @@ func (c *conn) noteEarly(from record.End, s *capture.Segment, now int64) {
 	for of := record.Orig; of <= record.Resp; of++ {
 		e := &c.ends[of]
 		gaps := e.stream.Gaps()
-		if len(gaps) == 0 || e.synSeen || c.evidence.stood[of] {
+		if len(gaps) == 0 || e.synSeen || c.capture.evidence.stood[of] {
 			continue
 		}
 		if d := gaps[len(gaps)-1].To.Sub(e.stream.Base()); d > 0 && d <= unknownRoom {
-			c.evidence.early[of] = uint32(d)
+			c.caught().evidence.early[of] = uint32(d)
 		}
 	}
 	if e := &c.ends[from]; s.Len == 0 && !s.Flags.Has(capture.FIN) && reassembly.Seq(s.Seq) == e.stream.Next() {
-		c.evidence.stood[from] = true
+		c.caught().evidence.stood[from] = true
 	}
 }
 
@@ -193,7 +193,7 @@ func (w *packer[W]) leap(n int, l *leap) int {
 // RST: a filter on the flags left the others out, ACKs too.
 func (c *conn) onlyFlagged() bool {
 	for e := range c.ends {
-		x, y := &c.ends[e], &c.copies[e]
+		x, y := &c.ends[e], &c.capture.copies[e]
 		if x.packets == 0 || x.packets > uint64(x.syns)+uint64(x.synAcks)+uint64(x.fins)+uint64(x.rsts)+uint64(y.syns)+uint64(y.synAcks)+uint64(y.fins) {
 			return false
 		}
@@ -222,20 +222,20 @@ func (t *Tracker) keepRST(c *conn, from record.End, s *capture.Segment, now int6
 		return
 	}
 	t.hasAsides(c)
-	x := &c.asides.rst
+	x := &c.details.asides.rst
 	if x.packet == 0 {
 		x.keep(s, jumpSeq, now)
-		c.asides.rstFrom = from
+		c.details.asides.rstFrom = from
 	}
-	if c.asides.rstFrom == from && x.seq == seq {
-		c.asides.rsts++
+	if c.details.asides.rstFrom == from && x.seq == seq {
+		c.details.asides.rsts++
 	}
 }
 
 // lastRST lets such a RST count, of a connection that is over, where nothing but SYNs tells
 // how far its sender was, or the FINs that were captured too have its number.
 func (t *Tracker) lastRST(c *conn) {
-	x, from := &c.asides.rst, c.asides.rstFrom
+	x, from := &c.details.asides.rst, c.details.asides.rstFrom
 	if x.packet == 0 || !c.onlyFlagged() || c.is(isReset) {
 		return
 	}
@@ -243,9 +243,9 @@ func (t *Tracker) lastRST(c *conn) {
 	if !c.onlySYNs() && !c.acceptsRST(from.Peer(), s) {
 		return
 	}
-	c.rstsIgnored -= c.asides.rsts
-	if c.ignored.Packet == x.packet {
-		c.ignored = record.IgnoredRST{}
+	c.own().rstsIgnored -= c.details.asides.rsts
+	if c.details.ignored.Packet == x.packet {
+		c.own().ignored = record.IgnoredRST{}
 	}
 	t.takeRSTOf(c, from, s, x.at, true)
 }

@@ -24,7 +24,7 @@ func (t *Tracker) elsewhere(k *table.Key, s *capture.Segment) (found *conn) {
 			continue
 		}
 		c := t.stateOf(i)
-		if c.joined.there && c.joined.network == k.Network() && (c.joined.from == c.from(&s.Src) || carriesAlike(c.joined.network, x.Key.Network())) {
+		if c.capture.joined.there && c.capture.joined.network == k.Network() && (c.capture.joined.from == c.from(&s.Src) || carriesAlike(c.capture.joined.network, x.Key.Network())) {
 			return c
 		}
 		if (found == nil || c.id > found.id) && (c.joins(x.Key.Network(), k.Network(), s) || c.prev != nil && c.prev.joins(x.Key.Network(), k.Network(), s)) {
@@ -32,8 +32,8 @@ func (t *Tracker) elsewhere(k *table.Key, s *capture.Segment) (found *conn) {
 		}
 	}
 	for c := found; c != nil; c = c.prev {
-		if !c.joined.there {
-			c.joined = joined{k.Network(), c.from(&s.Src), true}
+		if !c.capture.joined.there {
+			c.caught().joined = joined{k.Network(), c.from(&s.Src), true}
 		}
 	}
 	return found
@@ -44,7 +44,7 @@ func (t *Tracker) elsewhere(k *table.Key, s *capture.Segment) (found *conn) {
 // is also the first of its direction.
 func (c *conn) joins(own, other table.Network, s *capture.Segment) bool {
 	from := c.from(&s.Src)
-	first := !c.joined.there && c.ends[from].packets == 0
+	first := !c.capture.joined.there && c.ends[from].packets == 0
 	return (first || carriesAlike(own, other)) && c.continues(from, s)
 }
 
@@ -74,8 +74,9 @@ func (c *conn) continues(from record.End, s *capture.Segment) bool {
 
 // inherit takes over the second network of an older connection on the same ends.
 func (c *conn) inherit(old *conn) {
-	if c.joined = old.joined; c.joined.there {
-		c.joined.from = c.from(&old.ends[old.joined.from].addr)
+	if x := old.capture.joined; x.there {
+		c.caught().joined = x
+		c.capture.joined.from = c.from(&old.ends[old.capture.joined.from].addr)
 	}
 }
 

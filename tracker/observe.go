@@ -17,8 +17,8 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	now := c.timeOf(s)
 	if now < c.last || s.Misstamped {
 		// Cards with several queues stamp a little out of order; no span may become negative.
-		c.timeWentBack++
-		noteFirst(&c.evidence.back, s.Packet)
+		c.caught().timeWentBack++
+		noteFirst(&c.caught().evidence.back, s.Packet)
 		if c.thirdACKAt == 0 {
 			c.flags |= isOpenUntimed
 		}
@@ -26,18 +26,18 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 	}
 	e.packets++
 	if c.details.wrongIP && !t.opt.WrongIP() {
-		c.details.wrongIP = false
+		c.own().wrongIP = false
 	}
 	outside := jumps(0)
-	if p := &c.ends[from.Peer()]; !e.knows(p, s) && !s.Flags.Any(capture.SYN|capture.RST) || c.asides != nil {
+	if p := &c.ends[from.Peer()]; !e.knows(p, s) && !s.Flags.Any(capture.SYN|capture.RST) || c.details.asides != nil {
 		outside = t.judgeAside(c, from, s)
 	}
 	ignored := outside != 0 || s.Flags.Has(capture.RST) && !c.acceptsRST(from.Peer(), s)
-	if !ignored && (c.trouble != nil || now-c.last >= idleMin) {
+	if !ignored && (c.details.trouble != nil || now-c.last >= idleMin) {
 		c.takeTrouble(from, s, now)
 	}
 	c.last, c.lastPacket = now, s.Packet
-	if c.step != nil {
+	if c.details.step != nil {
 		t.openStep(c, from, s)
 	}
 	c.z.Observe(from, s)
@@ -45,10 +45,12 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		e.rsts++
 	}
 	if e.copied(&c.ends[from.Peer()], s, now) {
-		c.duplicates++
-		c.copies[from].note(s)
-		c.details.loop(e, s)
-		noteFirst(&c.evidence.copied, s.Packet)
+		c.caught().duplicates++
+		c.caught().copies[from].note(s)
+		if hops := e.hopsLost(s); hops > c.details.hopsLost {
+			c.own().hopsLost = hops
+		}
+		noteFirst(&c.caught().evidence.copied, s.Packet)
 		c.note(record.Moment{Kind: record.MomentDuplicate, End: from})
 	} else if outside != 0 {
 		c.count(e, s)
@@ -78,18 +80,18 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		if s.Len > 0 {
 			e.lastData = now
 		}
-		if c.asides != nil && !ignored {
+		if c.details.asides != nil && !ignored {
 			t.weighAfter(c, from)
 		}
 	}
-	if c.step != nil {
+	if c.details.step != nil {
 		t.closeStep(c)
 	}
 	if t.opt.Events {
 		t.tell(c, s)
 	}
-	if t.opt.Interval > 0 && now-c.interimAt >= t.opt.Interval {
-		c.interimAt = now
+	if t.opt.Interval > 0 && now-c.interimAt() >= t.opt.Interval {
+		c.own().interim = now
 		t.interim = append(t.interim, record.Record{})
 		r := &t.interim[len(t.interim)-1]
 		t.fill(r, c)
@@ -125,24 +127,24 @@ func (t *Tracker) wrongIP(s *capture.Segment) bool {
 func (t *Tracker) learn(c *conn, e, p *endpoint, s *capture.Segment) {
 	if s.Marks&capture.MarkTruncated != 0 {
 		c.flags |= isTruncated
-		noteFirst(&c.evidence.cut, s.Packet)
+		noteFirst(&c.caught().evidence.cut, s.Packet)
 	}
 	if s.Marks&capture.MarkOffload != 0 || p.has&hasMSS != 0 && s.Len > uint32(p.mss) && !c.is(isOffload) && !t.wrongIP(s) {
 		c.flags |= isOffload
-		noteFirst(&c.evidence.long, s.Packet)
+		noteFirst(&c.caught().evidence.long, s.Packet)
 	}
 	if s.Flags.Has(capture.SYN) {
 		had := e.has
 		e.options(s)
 		if e.syns > 1 && !s.Flags.Has(capture.ACK) && (e.has&^had != 0 || s.Len > 0 && s.Len != e.synData) {
-			c.details.synsOther = min(c.details.synsOther, 254) + 1
+			c.own().synsOther = min(c.details.synsOther, 254) + 1
 		}
 		if s.Marks&capture.MarkSmallLink != 0 {
-			c.details.smallLink = true
+			c.own().smallLink = true
 		}
 	}
 	if s.Options&capture.OptFastClose != 0 {
-		c.details.fastClosed = true
+		c.own().fastClosed = true
 	}
 	if s.ECN != 0 && s.Len > 0 {
 		e.has |= [4]endFlags{0, hasECT, hasECT, hasCE | hasECT}[s.ECN&3]
@@ -359,7 +361,7 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	}
 	if coversFIN {
 		t.ackFIN(c, from, s, now)
-	} else if p.finSeen && !p.finAcked && c.trouble != nil && c.trouble.ends[to].fins.n > 0 {
-		c.trouble.ends[to].fins.short++
+	} else if p.finSeen && !p.finAcked && c.details.trouble != nil && c.details.trouble.ends[to].fins.n > 0 {
+		c.details.trouble.ends[to].fins.short++
 	}
 }

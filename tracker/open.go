@@ -29,10 +29,11 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 	e.window = s.Window
 	e.stream.Start(e.isn.Add(1))
 	if from == record.Orig {
-		f := &c.details
-		f.synData = s.Len > 0
-		f.fastOpen = f.synData || s.Options&capture.OptFastOpen != 0
-		f.signed = s.Options&(capture.OptMD5|capture.OptAO) != 0
+		synData, signed := s.Len > 0, s.Options&(capture.OptMD5|capture.OptAO) != 0
+		if fastOpen := synData || s.Options&capture.OptFastOpen != 0; fastOpen || signed {
+			f := c.own()
+			f.synData, f.fastOpen, f.signed = synData, fastOpen, signed
+		}
 	}
 	if s.Len > 0 {
 		e.synData = s.Len
@@ -80,7 +81,7 @@ func (e *endpoint) leaveSYNData() {
 // repeatedSYN: no answer reached the opener.
 func (t *Tracker) repeatedSYN(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.details.synAgain(e.firstSYN, e.lastSYN, now, s.Packet, c.synAckAt != 0)
+	c.own().synAgain(e.firstSYN, e.lastSYN, now, s.Packet, c.synAckAt != 0)
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	if s.Len > 0 {
 		e.wireBytes += uint64(s.Len)
@@ -96,13 +97,14 @@ func (t *Tracker) repeatedSYN(c *conn, from record.End, s *capture.Segment, now 
 		if !c.retract(from, inSynSent, now, s.Packet) {
 			c.apply(from, sendSYN, record.Seen, now, s.Packet)
 		}
-		c.openKind, c.answer, c.answeredAt, c.flags = record.OpenUnknown, record.Answer{}, 0, c.flags&^isReset
-		if c.resetCause == record.ResetRefused {
-			c.details.refused = true
-			c.resetBy, c.resetIn, c.resetCause, c.resetPacket = record.NoEnd, record.Unknown, record.ResetNone, 0
+		f := c.own()
+		f.openKind, f.answer, f.answeredAt, c.flags = record.OpenUnknown, record.Answer{}, 0, c.flags&^(isReset|isAnswered)
+		if c.details.resetCause == record.ResetRefused {
+			f.refused = true
+			c.resetBy, f.resetIn, f.resetCause, f.resetPacket = record.NoEnd, record.Unknown, record.ResetNone, 0
 		}
 	}
-	m := record.Moment{Kind: record.MomentSYNAgain, End: from, N: uint64(e.syns - 1), M: c.oldAnswer, Since: now - e.firstSYN, Ref: e.firstSYNPacket}
+	m := record.Moment{Kind: record.MomentSYNAgain, End: from, N: uint64(e.syns - 1), M: c.details.oldAnswer, Since: now - e.firstSYN, Ref: e.firstSYNPacket}
 	if c.is(isOldReset) {
 		m.To = record.Closed
 	}
@@ -155,7 +157,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 	} else {
 		if e.synSeen && e.isn != seq {
 			if p.syns > 1 && c.details.synAcksOther < math.MaxUint8 {
-				c.details.synAcksOther++ // each SYN was answered by one of its own
+				c.own().synAcksOther++ // each SYN was answered by one of its own
 			}
 			if c.thirdACKAt != 0 || e.wireBytes > 0 {
 				t.anomaly(c, anomalySYNACK) // RFC 9293 section 3.10.7.4, fourth: only challenged
@@ -168,7 +170,9 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 		t.verifySYN(e)
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr
-			c.details.synHeard = p.syns > 1 && s.Options&capture.OptTimestamps != 0 && s.TSEcr-p.firstSYNVal < p.lastSYNVal-p.firstSYNVal
+			if p.syns > 1 && s.Options&capture.OptTimestamps != 0 && s.TSEcr-p.firstSYNVal < p.lastSYNVal-p.firstSYNVal {
+				c.own().synHeard = true
+			}
 		}
 		if e.firstSYNPacket == 0 {
 			e.firstSYN, e.firstSYNPacket, e.firstSYNVal = now, s.Packet, s.TSVal
@@ -181,8 +185,8 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 	}
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
 	e.window = s.Window
-	if c.answer.Kind == record.AnswerNone {
-		c.answer.Kind = record.AnswerSYNACK
+	if c.details.answer.Kind == record.AnswerNone {
+		c.flags |= isAnswered
 	}
 	if e.state == record.Unknown {
 		e.state = record.Listen
@@ -216,7 +220,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 		}
 	case record.Closed:
 		if c.retract(to, inSynSent, now, s.Packet) {
-			c.openKind = record.OpenUnknown
+			c.own().openKind = record.OpenUnknown
 			c.apply(to, rcvSYNACK, record.Expected, now, s.Packet)
 		}
 	}
@@ -226,9 +230,9 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 // (accept queue full, or TCP_DEFER_ACCEPT on Linux).
 func (t *Tracker) repeatedSYNACK(c *conn, from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	c.details.synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, c.firstSYNACK-c.ends[from.Peer()].firstSYN, now, s.Packet)
+	c.own().synAckAgain(e.firstSYN, e.lastSYN, c.thirdACK, c.firstSYNACK-c.ends[from.Peer()].firstSYN, now, s.Packet)
 	if e.state == record.Established && c.retract(from, inSynReceived, now, s.Packet) {
-		c.synAckLost++
+		c.own().synAckLost++
 	}
 	if p := &c.ends[from.Peer()]; p.state == record.Established && c.expected(from.Peer()) && c.thirdACKAt == 0 {
 		// No ACK came: the SYN/ACK before this one was lost behind the tap.
@@ -253,7 +257,7 @@ func (t *Tracker) ackSYN(c *conn, from record.End, s *capture.Segment, now int64
 	if p.state == record.SynReceived {
 		// Two SYN/ACK repeats after the ACK: it is not taken (queue full); only
 		// what the responder does next can prove otherwise.
-		if c.synAckLost < 2 || s.Len > 0 || s.Flags.Has(capture.FIN) {
+		if c.details.synAckLost < 2 || s.Len > 0 || s.Flags.Has(capture.FIN) {
 			c.apply(to, rcvACKofSYN, record.Expected, now, s.Packet)
 		}
 	}
@@ -264,7 +268,7 @@ func (c *conn) established(by record.End, s *capture.Segment, now int64) {
 	c.thirdACK, c.thirdACKAt, c.thirdEcho = now, s.Packet, s.TSEcr
 	c.flags |= isOpen
 	if a, b := &c.ends[record.Orig], &c.ends[record.Resp]; by == record.Orig && a.syns > 1 && c.details.synAnswered && b.lastSYN < a.lastSYN {
-		c.details.oldAnswered = true
+		c.own().oldAnswered = true
 	}
 	span := int64(0)
 	if a := &c.ends[record.Orig]; a.firstSYNPacket != 0 && a.syns > 0 {

@@ -52,7 +52,7 @@ func (t *Tracker) pack(c *conn) bool {
 // packAlone packs a connection to which nobody points.
 func (t *Tracker) packAlone(c *conn) bool {
 	x := t.entries.At(c.entry)
-	if c.step != nil {
+	if c.details.step != nil {
 		return false
 	}
 	// Copies that the capture made of a packet lie within duplicateWindow.
@@ -110,16 +110,13 @@ const (
 	connTurns
 	connSYNACK
 	connThirdACK
-	connMoved // numbers and times that are mostly the same
-	connEcho  // the SYN/ACK is not the responder's first, or echoes another SYN
-	connPath  // where it was captured
-	connReset
+	connMoved   // numbers and times that are mostly the same
+	connEcho    // the SYN/ACK is not the responder's first, or echoes another SYN
+	connPath    // where it was captured
 	connCapture // of the capture
-	connOpening // that was no common one
 	connDetails
 	connTrouble
 	connAsides
-	connStamps
 )
 
 // conn walks over a connection and returns how many numbers it has. Its
@@ -128,14 +125,14 @@ const (
 func (w *packer[W]) conn(t *Tracker, c *conn) (n int) {
 	k := &t.entries.At(c.entry).Key
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
-	const turned = 1 << 16
+	const turned = 1 << 18
 	head := uint64(0)
 	if !w.loads() {
 		head = uint64(c.flags) | asBit(a.addr != k.A)*turned | c.parts()
 	}
 	n = number(w, n, &head)
 	if w.loads() {
-		c.flags = connFlags(head)
+		c.flags = connFlags(head & (turned - 1))
 		a.addr, b.addr = k.A, k.B
 		if head&turned != 0 {
 			a.addr, b.addr = k.B, k.A
@@ -145,31 +142,21 @@ func (w *packer[W]) conn(t *Tracker, c *conn) (n int) {
 	n = distance(w, n, &c.lastPacket, c.id)
 	n = w.span(n, &c.last, c.start)
 	if w.loads() {
-		c.firstPacket, c.filePacket, c.interimAt = c.id, c.id, c.start
+		c.filePacket = c.id
 	}
 	if head&connMoved != 0 {
-		n = distance(w, n, &c.firstPacket, c.id)
 		n = distance(w, n, &c.filePacket, c.id)
-		n = w.span(n, &c.interimAt, c.start)
 		n = number(w, n, &c.mark)
 	}
 	if head&connPath != 0 {
 		n = number(w, n, &c.file)
 		n = number(w, n, &c.iface)
-		n = number(w, n, &c.tunnel)
-		n = number(w, n, &c.tunnelID)
-		n = w.flag(n, &c.tunnelPart)
-		n = w.joined(n, &c.joined)
 		n = number(w, n, &c.nVLAN)
 		n = number(w, n, &c.vlan[0])
 		n = number(w, n, &c.vlan[1])
 	}
 	if head&connCapture != 0 {
-		n = number(w, n, &c.duplicates)
-		n = w.copies(n, c)
-		n = number(w, n, &c.timeWentBack)
-		n = number(w, n, &c.dropped)
-		n = w.evidence(n, c)
+		n = w.captured(n, c)
 	}
 	if head&connOrig != 0 {
 		n = w.endpoint(n, t, c, a)
@@ -193,9 +180,6 @@ func (w *packer[W]) conn(t *Tracker, c *conn) (n int) {
 	if head&connAsides != 0 {
 		n = w.asides(n, t, c)
 	}
-	if head&connStamps != 0 {
-		n = w.stamps(n, c)
-	}
 	return n
 }
 
@@ -203,19 +187,15 @@ func (w *packer[W]) conn(t *Tracker, c *conn) (n int) {
 func (c *conn) parts() uint64 {
 	x := &c.turns
 	return asBit(c.ends[record.Orig].known())*connOrig | asBit(c.ends[record.Resp].known())*connResp |
-		asBit(c.firstPacket != c.id || c.filePacket != c.id || c.interimAt != c.start || c.mark != 0 ||
+		asBit(c.filePacket != c.id || c.mark != 0 ||
 			c.timeWaitUntil != c.longestWait())*connMoved |
 		asBit(c.firstSYNACK != c.ends[record.Resp].firstSYN || c.synAckAt != c.ends[record.Resp].firstSYNPacket || c.synAckEcho != c.ends[record.Orig].firstSYNVal)*connEcho |
-		asBit(c.file|c.iface|uint16(c.tunnel)|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0 || c.tunnelID != 0 || c.tunnelPart || c.joined != joined{})*connPath |
-		asBit(c.duplicates|c.timeWentBack|c.dropped != 0 || c.copies != [2]copies{} || c.evidence != evidence{})*connCapture |
+		asBit(c.file|c.iface|uint16(c.nVLAN)|c.vlan[0]|c.vlan[1] != 0)*connPath |
+		asBit(c.capture != &nothingCaptured)*connCapture |
 		asBit(c.synAckAt != 0 || c.firstSYNACK != 0 || c.synAckEcho != 0)*connSYNACK |
 		asBit(c.thirdACKAt != 0 || c.thirdACK != 0 || c.thirdEcho != 0)*connThirdACK |
-		asBit(c.synAckLost != 0 || c.oldAnswer|c.oldConn|c.answeredAt != 0 || c.answered != 0 || c.openKind != record.OpenUnknown ||
-			c.answer != record.Answer{Kind: c.answer.Kind})*connOpening |
-		asBit(c.resetBy != record.NoEnd || c.rstsIgnored != 0 || c.ignored != record.IgnoredRST{})*connReset |
 		asBit(*x != turnarounds{spread: x.spread})*connTurns |
-		asBit(c.details != details{})*connDetails | asBit(c.trouble != nil)*connTrouble | asBit(c.asides != nil)*connAsides |
-		asBit(c.stamps != stamps{})*connStamps
+		asBit(c.details != &noDetails)*connDetails | asBit(c.details.trouble != nil)*connTrouble | asBit(c.details.asides != nil)*connAsides
 }
 
 func (w *packer[W]) opening(n int, c *conn, head uint64) int {
@@ -233,48 +213,42 @@ func (w *packer[W]) opening(n int, c *conn, head uint64) int {
 		n = w.packet(n, &c.thirdACKAt, c.synAckAt)
 		n = distance(w, n, &c.thirdEcho, b.firstSYNVal)
 	}
-	if head&connOpening == 0 {
-		return n
-	}
-	n = number(w, n, &c.synAckLost)
-	n = w.packet(n, &c.oldAnswer, c.id)
-	n = w.packet(n, &c.oldConn, c.id)
-	n = number(w, n, &c.answer.Type)
-	n = number(w, n, &c.answer.Code)
-	for i := range c.answer.From {
-		n = number(w, n, &c.answer.From[i])
-	}
-	n = w.time(n, &c.answered, c.start)
-	n = w.packet(n, &c.answeredAt, c.id)
-	return number(w, n, &c.openKind)
+	return n
 }
 
 func (w *packer[W]) closing(n int, c *conn, head uint64) int {
-	x := uint64(c.answer.Kind) | uint64(c.first^record.NoEnd)<<8 | uint64(c.segments)<<16 | uint64(c.resetBy^record.NoEnd)<<24
+	x := uint64(c.first^record.NoEnd) | uint64(c.segments)<<8 | uint64(c.resetBy^record.NoEnd)<<16
 	n = number(w, n, &x)
 	if w.loads() {
-		c.answer.Kind, c.first, c.segments, c.resetBy = record.AnswerKind(x), record.End(x>>8)^record.NoEnd, uint8(x>>16), record.End(x>>24)^record.NoEnd
+		c.first, c.segments, c.resetBy = record.End(x)^record.NoEnd, uint8(x>>8), record.End(x>>16)^record.NoEnd
 	}
-	n = number(w, n, &c.bytesAfterFIN)
 	if head&connMoved != 0 {
 		n = w.span(n, &c.timeWaitUntil, c.longestWait())
 	} else if w.loads() {
 		c.timeWaitUntil = c.longestWait()
 	}
-	if head&connReset == 0 {
-		return n
-	}
-	n = number(w, n, &c.resetIn)
-	n = number(w, n, &c.resetCause)
-	n = w.packet(n, &c.resetPacket, c.lastPacket)
-	n = number(w, n, &c.resetTTL)
-	n = w.time(n, &c.resetTime, c.last)
-	n = number(w, n, &c.rstsIgnored)
-	return w.ignored(n, c)
+	return n
 }
 
-func (w *packer[W]) stamps(n int, c *conn) int {
-	x := &c.stamps
+// captured walks over how a connection was captured.
+func (w *packer[W]) captured(n int, c *conn) int {
+	x := c.capture
+	if w.loads() {
+		x = c.caught()
+	}
+	n = number(w, n, &x.tunnel)
+	n = number(w, n, &x.tunnelID)
+	n = w.flag(n, &x.tunnelPart)
+	n = w.joined(n, &x.joined)
+	n = number(w, n, &x.duplicates)
+	n = w.copies(n, c)
+	n = number(w, n, &x.timeWentBack)
+	n = number(w, n, &x.dropped)
+	n = w.evidence(n, c)
+	return w.stamps(n, &x.stamps, c)
+}
+
+func (w *packer[W]) stamps(n int, x *stamps, c *conn) int {
 	n = w.span(n, &x.stepped[0], 0)
 	n = w.span(n, &x.stepped[1], x.stepped[0])
 	n = w.span(n, &x.uncovered[0], 0)

@@ -64,13 +64,13 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	head := uint64(0)
 	if !w.loads() {
 		head = asBit(e.synSeen) | asBit(e.finSeen)<<1 | asBit(e.finAcked)<<2 | asBit(e.finImplied)<<3 | asBit(e.tailUnseen)<<4 | asBit(e.ackedAny)<<5 |
-			asBit(id.counts)<<6 | asBit(id.stamped)<<7 | uint64(e.state)<<8 | uint64(e.has)<<16 | uint64(e.wscale)<<32 | uint64(e.order)<<36 | uint64(e.ttl)<<40 | e.parts(t, c)
+			asBit(id.counts)<<6 | asBit(id.stamped)<<7 | uint64(e.state)<<8 | uint64(e.has>>16)<<12 | uint64(e.has&0xffff)<<16 | uint64(e.wscale)<<32 | uint64(e.order)<<36 | uint64(e.ttl)<<40 | e.parts(t, c)
 	}
 	n = number(w, n, &head)
 	if w.loads() {
 		e.synSeen, e.finSeen, e.finAcked, e.finImplied = head&1 != 0, head&2 != 0, head&4 != 0, head&8 != 0
 		e.tailUnseen, e.ackedAny, id.counts, id.stamped = head&16 != 0, head&32 != 0, head&64 != 0, head&128 != 0
-		e.state, e.has, e.wscale, e.ttl = record.State(head>>8), endFlags(head>>16), uint8(head>>32)&15, uint8(head>>40)
+		e.state, e.has, e.wscale, e.ttl = record.State(head>>8&15), endFlags(head>>16&0xffff|head>>12&15<<16), uint8(head>>32)&15, uint8(head>>40)
 		e.order = capture.OptionOrder(head>>36) & 15
 	}
 	x := uint64(e.isn) | uint64(e.firstSYNVal)<<32
@@ -113,7 +113,7 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	n = w.time(n, &e.lastSend, c.last)
 	n = w.time(n, &e.lastData, e.lastSend)
 	n = w.time(n, &e.firstByte, e.lastData)
-	n = w.packet(n, &e.firstData, c.firstPacket)
+	n = w.packet(n, &e.firstData, c.id)
 	if head&endFIN != 0 {
 		if w.loads() {
 			e.fin = e.stream.Next()

@@ -187,13 +187,13 @@ func (w *packer[W]) asides(n int, t *Tracker, c *conn) int {
 	if w.loads() {
 		t.hasAsides(c)
 	}
-	for i := range c.asides.of {
-		n = w.aside(n, &c.asides.of[i], record.End(i), c)
-		n = number(w, n, &c.asides.borne[i])
+	for i := range c.details.asides.of {
+		n = w.aside(n, &c.details.asides.of[i], record.End(i), c)
+		n = number(w, n, &c.details.asides.borne[i])
 	}
-	n = number(w, n, &c.asides.rstFrom)
-	n = number(w, n, &c.asides.rsts)
-	return w.aside(n, &c.asides.rst, record.Orig, c)
+	n = number(w, n, &c.details.asides.rstFrom)
+	n = number(w, n, &c.details.asides.rsts)
+	return w.aside(n, &c.details.asides.rst, record.Orig, c)
 }
 
 // aside walks over one of an end.

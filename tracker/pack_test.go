@@ -76,12 +76,18 @@ func TestPackKeepsEverything(t *testing.T) {
 		was := tr.entries.At(c.entry)
 		fill(r, c)
 		c.id, c.entry, c.index, c.class = 7, 1, 1, was.Class
-		c.prev, c.step = nil, nil
+		c.prev = nil
+		if seed%4 > 0 {
+			fill(r, c.own())
+			c.details.answer.Kind = record.AnswerICMPv6
+		}
+		if seed%4 > 1 {
+			fill(r, c.caught())
+		}
 		c.silent, c.vague, c.endedBy = 0, false, endNotYet // set when it is dropped
 		c.kept, c.more = c.kept%(1<<12)*keptUnit, 0        // told in units; booked anew
 		c.ends[0].addr, c.ends[1].addr = was.Key.B, was.Key.A
 		c.resetBy = record.Resp
-		c.answer.Kind = record.AnswerICMPv6
 		c.trans = nil
 		for range r.IntN(maxTransitions) {
 			c.trans = append(c.trans, record.Transition{Time: r.Int64N(1e18), Packet: r.Uint64N(1e9), End: record.End(r.IntN(2)), From: record.State(r.IntN(12)), To: record.State(r.IntN(12)), Basis: record.Basis(r.IntN(4))})
@@ -89,10 +95,9 @@ func TestPackKeepsEverything(t *testing.T) {
 		if seed%2 == 0 {
 			fill(r, c.troubled())
 		}
-		c.asides = nil
 		if seed%3 == 0 {
 			tr.hasAsides(c)
-			fill(r, c.asides)
+			fill(r, c.details.asides)
 		}
 		c.z.NLetters = zeek.MaxHistory
 		copy(c.z.Letters[:], "ShADadtTFfRrGgWwQ^i")
@@ -104,7 +109,7 @@ func TestPackKeepsEverything(t *testing.T) {
 		}
 		for e := range c.ends {
 			x := &c.ends[e]
-			x.wscale, x.order = x.wscale%15, x.order%4 // four bits for each
+			x.wscale, x.order, x.state = x.wscale%15, x.order%4, x.state%record.NStates // four bits for each
 			if r.IntN(2) == 0 {
 				x.zero.list = new(zeroWindowList)
 				fill(r, x.zero.list)
@@ -166,18 +171,13 @@ func TestPackKeepsEverything(t *testing.T) {
 // mostly gives fields the values that they have in most connections: each is
 // left out then, but not what goes with it.
 func mostly(r *rand.Rand, t *Tracker, c *conn) {
-	c.openKind = record.OpenKind(r.IntN(2)) * record.OpenRefused
 	some := func() bool { return r.IntN(4) > 0 }
 	same := func(p *uint64, as uint64) {
 		if some() {
 			*p = as
 		}
 	}
-	same(&c.firstPacket, c.id)
 	same(&c.filePacket, c.id)
-	if some() {
-		c.interimAt = c.start
-	}
 	for i := range c.ends {
 		x := &c.ends[i]
 		x.timeWaitEnd = record.TimeWaitEnd(r.IntN(2))
@@ -236,6 +236,9 @@ func dump(v reflect.Value) any {
 	case reflect.Struct:
 		var all []string
 		for i := range v.NumField() {
+			if v.Type().Field(i).Name == "pool" {
+				continue // of all connections
+			}
 			all = append(all, fmt.Sprintf("%s:%v", v.Type().Field(i).Name, dump(v.Field(i))))
 		}
 		return all
@@ -265,8 +268,10 @@ func TestPackAtEveryLimit(t *testing.T) {
 		return h
 	}
 	scramble(r, reflect.ValueOf(c).Elem(), "")
-	c.id, c.entry, c.index, c.class, c.prev, c.step = id, entry, index, class, nil, nil
-	c.openKind, c.resetCause, c.resetBy, c.answer.Kind = record.OpenAborted, record.ResetLateData, record.Resp, record.AnswerICMPv6
+	c.id, c.entry, c.index, c.class, c.prev = id, entry, index, class, nil
+	scramble(r, reflect.ValueOf(c.own()).Elem(), "")
+	scramble(r, reflect.ValueOf(c.caught()).Elem(), "")
+	c.details.openKind, c.details.resetCause, c.resetBy, c.details.answer.Kind = record.OpenAborted, record.ResetLateData, record.Resp, record.AnswerICMPv6
 	c.trans = make([]record.Transition, maxTransitions)
 	for i := range c.trans {
 		c.trans[i] = record.Transition{Time: r.Int64(), Packet: r.Uint64(), End: record.End(i % 2), From: record.State(r.IntN(12)), To: record.State(r.IntN(12))}

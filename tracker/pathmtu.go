@@ -29,7 +29,7 @@ func (c *conn) stuckAgain(from record.End, seq, to reassembly.Seq, s *capture.Se
 		return
 	}
 	n := uint32(to - seq)
-	if c.trouble == nil && n < stuckMin {
+	if c.details.trouble == nil && n < stuckMin {
 		return
 	}
 	y := &c.troubled().ends[from]
@@ -92,8 +92,8 @@ type fins struct {
 // finAgain notes a repeated FIN, but for what the path or the capture doubled.
 func (c *conn) finAgain(from record.End, now int64) {
 	last := c.ends[from].finTime
-	if c.trouble != nil {
-		last = max(last, c.trouble.ends[from].fins.last)
+	if c.details.trouble != nil {
+		last = max(last, c.details.trouble.ends[from].fins.last)
 	}
 	if now-last < resentMin {
 		return

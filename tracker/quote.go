@@ -26,13 +26,13 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	}
 	from := c.from(&q.Src)
 	e := &c.ends[from]
-	now := max(q.Time-(q.Stepped-c.stamps.stepped[0])-(q.Uncovered-c.stamps.uncovered[0]), c.last)
-	if q.Untimed || c.stamps.untimed > 0 {
+	now := max(q.Time-(q.Stepped-c.capture.stamps.stepped[0])-(q.Uncovered-c.capture.stamps.uncovered[0]), c.last)
+	if q.Untimed || c.capture.stamps.untimed > 0 {
 		now = c.last
 	}
-	if c.step != nil {
-		*c.step = record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr, Quote: q, Time: q.Time, From: from.Peer(),
-			Before: c.states(), Moments: c.step.Moments[:0]}
+	if c.details.step != nil {
+		*c.details.step = record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr, Quote: q, Time: q.Time, From: from.Peer(),
+			Before: c.states(), Moments: c.details.step.Moments[:0]}
 	}
 	kind := record.MomentICMP
 	if e.state == record.SynSent {
@@ -41,17 +41,18 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 	c.toldTooBig(from, q)
 	c.note(record.Moment{Kind: kind, End: from, N: uint64(q.Type), M: uint64(q.Code), Span: now - e.firstSYN, Ref: c.id})
 	if e.state == record.SynSent && endsConn(q) {
-		c.answer = record.Answer{Kind: record.AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}
+		f := c.own()
+		f.answer = record.Answer{Kind: record.AnswerICMP, Type: q.Type, Code: q.Code, From: q.From}
 		if q.V6 {
-			c.answer.Kind = record.AnswerICMPv6
+			f.answer.Kind = record.AnswerICMPv6
 		}
-		c.openKind, c.answered, c.answeredAt = record.OpenUnreachable, now, q.Packet
+		f.openKind, f.answered, f.answeredAt = record.OpenUnreachable, now, q.Packet
 		// RFC 9293 section 3.9.2.2 lets hard errors abort; Linux ends SYN-SENT
 		// at soft ones too (tcp_v4_err).
 		c.apply(from, rcvUnreachable, record.Expected, now, q.Packet)
 		t.touch(sh, c)
 	}
-	if c.step != nil {
+	if c.details.step != nil {
 		t.closeStep(c)
 	}
 	if t.opt.Events {

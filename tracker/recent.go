@@ -203,14 +203,14 @@ func (x *copies) note(s *capture.Segment) {
 
 // copies walks over those of both ends.
 func (w *packer[W]) copies(n int, c *conn) int {
-	there := c.copies != [2]copies{}
+	there := c.capture.copies != [2]copies{}
 	if n = w.flag(n, &there); !there {
 		return n
 	}
-	for e := range c.copies {
-		n = number(w, n, &c.copies[e].syns)
-		n = number(w, n, &c.copies[e].synAcks)
-		n = number(w, n, &c.copies[e].fins)
+	for e := range c.capture.copies {
+		n = number(w, n, &c.capture.copies[e].syns)
+		n = number(w, n, &c.capture.copies[e].synAcks)
+		n = number(w, n, &c.capture.copies[e].fins)
 	}
 	return n
 }

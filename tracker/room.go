@@ -243,10 +243,10 @@ func (t *Tracker) weighBodies() {
 // besides is what a connection that is not packed takes beyond bodyBytes.
 func (c *conn) besides() uint32 {
 	n := c.kept + 24*uint32(max(0, len(c.trans)-bodyTransitions))
-	if c.trouble != nil {
+	if c.details.trouble != nil {
 		n += strainBytes
 	}
-	if c.asides != nil {
+	if c.details.asides != nil {
 		n += asidesBytes
 	}
 	if c.turns.spread != nil {

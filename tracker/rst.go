@@ -21,8 +21,8 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.note(record.Moment{Kind: record.MomentOldReset, End: from})
 		return
 	}
-	if c.resetBy == from && c.resetCause == record.ResetMiddlebox && !c.oddTTL(from, s) {
-		c.details.resetAlso = true
+	if c.resetBy == from && c.details.resetCause == record.ResetMiddlebox && !c.oddTTL(from, s) {
+		c.own().resetAlso = true
 	}
 	basis := record.Seen
 	if t.rstProves(c, from, s, now, last) && !s.Flags.Has(capture.ACK) {
@@ -39,8 +39,8 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		return
 	}
 	if c.resetBy == record.NoEnd {
-		c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTime = from, in, cause, s.Packet, now
-		c.resetTTL = s.TTL
+		f := c.own()
+		c.resetBy, f.resetIn, f.resetCause, f.resetPacket, f.resetTime, f.resetTTL = from, in, cause, s.Packet, now, s.TTL
 		c.resetDetails(from, s, now)
 		if s.Len > 0 && t.opt.Text != nil {
 			t.resetSays(c, t.opt.Text())
@@ -48,9 +48,9 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 	}
 	switch {
 	case cause == record.ResetRefused:
-		c.openKind = record.OpenRefused
-		c.answer.Kind = record.AnswerRST
-		c.answered, c.answeredAt = now, s.Packet
+		c.own().openKind = record.OpenRefused
+		c.own().answer.Kind = record.AnswerRST
+		c.own().answered, c.own().answeredAt = now, s.Packet
 		c.note(record.Moment{Kind: record.MomentRefused, End: from, Span: now - p.firstSYN})
 	case cause == record.ResetAfterClose:
 		c.note(record.Moment{Kind: record.MomentResetHarmless, End: from, From: in, Reset: cause})
@@ -58,10 +58,10 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		if cause == record.ResetKeepaliveDead {
 			c.note(record.Moment{Kind: record.MomentKeepaliveDead, End: from, N: uint64(e.probe.pending)})
 		}
-		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.answeredAt == 0 {
-			c.answered, c.answeredAt = now, s.Packet
+		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.details.answeredAt == 0 {
+			c.own().answered, c.own().answeredAt = now, s.Packet
 			if from == record.Orig && !p.sentBeyondSYN() {
-				c.openKind = record.OpenAborted
+				c.own().openKind = record.OpenAborted
 			}
 		}
 		c.note(record.Moment{Kind: record.MomentReset, End: from, From: in, Reset: cause, M: asBit(c.forgot(from, in))})
@@ -107,8 +107,8 @@ func (t *Tracker) shardOf(c *conn) *shard {
 // forgot reports whether the first RST of a connection answers a segment that met no
 // connection: an end that was silent for a second sends it at once.
 func (c *conn) forgot(from record.End, in record.State) bool {
-	e, p, f := &c.ends[from], &c.ends[from.Peer()], &c.details
-	return in >= record.Established && p.packets > 0 && c.resetTime == c.last &&
+	e, p, f := &c.ends[from], &c.ends[from.Peer()], c.details
+	return in >= record.Established && p.packets > 0 && c.details.resetTime == c.last &&
 		(int64(f.resetQuiet)*1e6 >= second || uint64(e.rsts) == e.packets) && int64(f.resetAfter)*1e6 < second
 }
 
@@ -137,7 +137,7 @@ func (t *Tracker) rstProves(c *conn, from record.End, s *capture.Segment, now in
 	if took > 0 {
 		_, unseen := p.stream.Ack(reassembly.Seq(s.Ack))
 		c.note(record.Moment{Kind: record.MomentAckedUnseen, End: from.Peer(), N: uint64(unseen)})
-		noteFirst(&c.evidence.unseen, s.Packet)
+		noteFirst(&c.caught().evidence.unseen, s.Packet)
 	}
 	c.openedUnseen(from, s, now)
 	return true
@@ -280,7 +280,7 @@ func (c *conn) oddTTL(from record.End, s *capture.Segment) bool {
 // straggles reports whether a segment of an end that has closed may have been
 // on its way already when the RST passed: the connection is over all the same.
 func (c *conn) straggles(from record.End, now int64) bool {
-	return c.is(isReset) && (c.resetBy == from || now-c.resetTime < second)
+	return c.is(isReset) && (c.resetBy == from || now-c.details.resetTime < second)
 }
 
 // livesOn takes an expected end of a connection back when the end goes on
@@ -288,7 +288,7 @@ func (c *conn) straggles(from record.End, now int64) bool {
 // accept it. Within a second it may simply not have arrived yet (RFC 6298
 // section 2.1's initial timeout: no path is slower).
 func (t *Tracker) livesOn(c *conn, from record.End, s *capture.Segment, now int64) bool {
-	if now-c.resetTime < second || !c.expected(from) {
+	if now-c.details.resetTime < second || !c.expected(from) {
 		return false
 	}
 	if !c.retract(from, ^inClosed, now, s.Packet) {
@@ -311,21 +311,21 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 		return
 	}
 	i := c.before(from, len(c.trans))
-	if x := &c.trans[i]; x.Packet != c.resetPacket || x.From < record.Established || x.From == record.TimeWait {
+	if x := &c.trans[i]; x.Packet != c.details.resetPacket || x.From < record.Established || x.From == record.TimeWait {
 		return
 	}
 	c.reopen(from, now, s.Packet)
-	if i := c.before(by, len(c.trans)); i >= 0 && p.state == record.Closed && c.trans[i].Packet == c.resetPacket {
+	if i := c.before(by, len(c.trans)); i >= 0 && p.state == record.Closed && c.trans[i].Packet == c.details.resetPacket {
 		c.reopen(by, now, s.Packet)
 	}
-	c.rstsIgnored++
-	if c.ignored.Packet == 0 {
-		c.ignored = record.IgnoredRST{By: by, Packet: c.resetPacket, Odd: c.details.odd, WentOn: true}
+	c.own().rstsIgnored++
+	if c.details.ignored.Packet == 0 {
+		c.own().ignored = record.IgnoredRST{By: by, Packet: c.details.resetPacket, Odd: c.details.odd, WentOn: true}
 	}
-	c.note(record.Moment{Kind: record.MomentResetIgnored, End: by, Reset: c.resetCause, M: 1, Ref: c.resetPacket})
+	c.note(record.Moment{Kind: record.MomentResetIgnored, End: by, Reset: c.details.resetCause, M: 1, Ref: c.details.resetPacket})
 	c.flags &^= isReset
-	c.resetBy, c.resetIn, c.resetCause, c.resetPacket, c.resetTTL, c.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
-	f := &c.details
+	f := c.own()
+	c.resetBy, f.resetIn, f.resetCause, f.resetPacket, f.resetTTL, f.resetTime = record.NoEnd, record.Unknown, record.ResetNone, 0, 0, 0
 	f.odd, f.resetQuiet, f.resetAfter, f.resetNxt, f.crossed, f.resetAlso, f.goodbye, f.dataLast = 0, 0, 0, 0, false, false, false, false
 	delete(t.shardOf(c).texts, c.id)
 }

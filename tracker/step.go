@@ -23,10 +23,10 @@ func (c *conn) states() (s [2]record.State) {
 // openStep begins a row of the ladder. What was noted since the last row
 // (that the connection took the place of another) belongs to this one.
 func (t *Tracker) openStep(c *conn, from record.End, s *capture.Segment) {
-	st := c.step
+	st := c.details.step
 	st.Segment, st.Quote, st.Time, st.From = s, nil, s.Time, from
-	st.Untimed = c.stamps.untimed > 0
-	if c.stamps.at != 0 {
+	st.Untimed = c.capture.stamps.untimed > 0
+	if c.capture.stamps.at != 0 {
 		st.Time = c.last // without steps of the clock and what nobody captured
 	}
 	st.Before = c.states()
@@ -38,7 +38,7 @@ func (t *Tracker) openStep(c *conn, from record.End, s *capture.Segment) {
 
 // closeStep completes the row and hands it out.
 func (t *Tracker) closeStep(c *conn) {
-	st := c.step
+	st := c.details.step
 	st.After = c.states()
 	for e := record.Orig; e <= record.Resp; e++ {
 		if i := c.before(e, len(c.trans)); i >= 0 {
@@ -78,7 +78,7 @@ func (t *Tracker) tellAt(c *conn, now int64, packet uint64) {
 		return
 	}
 	switch {
-	case c.openKind != record.OpenUnknown && !c.is(isOpen):
+	case c.details.openKind != record.OpenUnknown && !c.is(isOpen):
 		c.flags |= isEndTold
 		t.event(c, record.EventFailed, now, packet)
 	case c.is(isReset) && !c.closed():
@@ -102,7 +102,7 @@ func (t *Tracker) Follow(id uint64) bool {
 		return id != 0 && t.holds(t.followed)
 	}
 	if t.holds(t.followed) {
-		t.stateOf(t.followed.entry).step = nil
+		t.stateOf(t.followed.entry).own().step = nil
 	}
 	t.followed = followed{}
 	if id == 0 {
@@ -111,7 +111,7 @@ func (t *Tracker) Follow(id uint64) bool {
 	for i := uint32(1); i < t.entries.Next; i++ {
 		if x := t.entries.At(i); x.ID == id && x.Class != table.Gone {
 			c := t.stateOf(i)
-			c.step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}
+			c.own().step = &record.Step{Conn: c.id, Orig: c.ends[record.Orig].addr, Resp: c.ends[record.Resp].addr}
 			t.followed = followed{id: id, entry: i}
 			return true
 		}

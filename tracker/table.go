@@ -43,18 +43,18 @@ func (t *Tracker) take() *conn {
 		t.spare = t.spare[:n-1]
 		t.touched[i] = t.ticks
 		if t.states[i] == nil {
-			t.states[i] = newConn(i)
+			t.states[i] = newConn(i, &t.parts)
 		}
 		return t.states[i]
 	}
-	c := newConn(uint32(len(t.states)))
+	c := newConn(uint32(len(t.states)), &t.parts)
 	t.states, t.touched = append(t.states, c), append(t.touched, t.ticks)
 	return c
 }
 
 // newConn is one that was never used.
-func newConn(i uint32) *conn {
-	c := &conn{}
+func newConn(i uint32, p *parts) *conn {
+	c := &conn{pool: p, details: &noDetails, capture: &nothingCaptured}
 	c.clear()
 	c.index = i
 	return c
@@ -66,6 +66,7 @@ func (t *Tracker) give(c *conn) {
 	t.keepAsides(c)
 	t.touched[c.index] = unused
 	t.spare = append(t.spare, c.index)
+	c.giveParts()
 	if c.fat() || len(t.spare) > t.spareBodies() {
 		t.states[c.index] = nil // its place is kept
 		return
@@ -138,10 +139,13 @@ func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, s *capture.Segment)
 	x.Key, x.ID, x.State, x.Class = *k, s.Packet, c.index, table.Attempt
 	x.Stamp, x.Filed = t.clock.now, t.clock.now
 	c.id, c.entry, c.class = s.Packet, i, table.Attempt
-	c.firstPacket, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
-	c.start, c.last, c.interimAt = s.Time, s.Time, s.Time
-	c.stamps.stepped, c.stamps.uncovered = [2]int64{s.Stepped, s.Stepped}, [2]int64{s.Uncovered, s.Uncovered}
-	c.tunnel, c.tunnelID, c.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
+	c.id, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
+	c.start, c.last = s.Time, s.Time
+	if s.Stepped != 0 || s.Uncovered != 0 || s.Tunnel != capture.TunnelNone {
+		x := c.caught()
+		x.stamps.stepped, x.stamps.uncovered = [2]int64{s.Stepped, s.Stepped}, [2]int64{s.Uncovered, s.Uncovered}
+		x.tunnel, x.tunnelID, x.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
+	}
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
 	c.share(&sh.room)
 	sh.lists[c.class].Push(&t.entries, i)

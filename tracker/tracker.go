@@ -74,6 +74,7 @@ type Tracker struct {
 	senders     []*sender         // spare
 	zeroLists   []*zeroWindowList // spare
 	spareAsides []*asides
+	parts       parts
 	late        capture.Segment // one that was set aside and counts now
 	emitted     uint64
 	looking     looking

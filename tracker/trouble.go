@@ -25,19 +25,19 @@ type endTrouble struct {
 
 // troubled is a connection's trouble, made when there is something to tell.
 func (c *conn) troubled() *trouble {
-	if c.trouble == nil {
-		c.trouble = &trouble{}
+	if c.details.trouble == nil {
+		c.own().trouble = &trouble{}
 	}
-	return c.trouble
+	return c.details.trouble
 }
 
 // takeTrouble takes every segment that comes after an idle time, and all of a connection
 // that has trouble; before it the connection's last packet is that before.
 func (c *conn) takeTrouble(from record.End, s *capture.Segment, now int64) {
-	if c.trouble != nil {
-		c.trouble.idle.heard(from, s, now)
+	if c.details.trouble != nil {
+		c.details.trouble.idle.heard(from, s, now)
 		if s.Flags.Has(capture.ACK) {
-			c.trouble.ends[from.Peer()].answered(s, now)
+			c.details.trouble.ends[from.Peer()].answered(s, now)
 		}
 	}
 	if gap := now - c.last; gap >= idleMin && gap <= idleMax && c.nothingUnderWay() {
@@ -79,8 +79,8 @@ func (c *conn) fillPath(r *record.Record) {
 			y.Unacked, y.UnackedTimes = oldest.First, oldest.Times
 			y.NoneTaken = x.synSeen && x.stream.Una() == x.isn.Add(1) && c.ends[e.Peer()].synSeen
 		}
-		if c.trouble != nil {
-			c.trouble.ends[e].fill(y)
+		if c.details.trouble != nil {
+			c.details.trouble.ends[e].fill(y)
 		}
 		if x.sender != nil {
 			x.sender.unscaled.fill(&y.Unscaled)
@@ -89,8 +89,8 @@ func (c *conn) fillPath(r *record.Record) {
 			y.Passed = x.sender.passed
 		}
 	}
-	if c.trouble != nil {
-		c.trouble.idle.fill(&r.Idle)
+	if c.details.trouble != nil {
+		c.details.trouble.idle.fill(&r.Idle)
 	}
 }
 

@@ -116,10 +116,10 @@ func (c *conn) leftWaiting() (left record.Opt[int64]) {
 	}
 	var at int64
 	switch {
-	case c.first == record.Orig && a.finSeen && b.stream.Next() == x.answerFrom.Add(uint32(c.bytesAfterFIN)):
+	case c.first == record.Orig && a.finSeen && b.stream.Next() == x.answerFrom.Add(uint32(c.details.bytesAfterFIN)):
 		at = a.finTime
 	case c.first == record.NoEnd && c.resetBy == record.Orig && x.waiting:
-		at = c.resetTime
+		at = c.details.resetTime
 	default:
 		return left
 	}

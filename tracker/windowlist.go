@@ -120,7 +120,7 @@ func (c *conn) endOfZeroWindow() (at int64, packet uint64, by record.ZeroWindowE
 	case c.closed():
 		return b.finAckedTime, b.finAckedBy, record.ZeroWindowConnEnd
 	case c.is(isReset):
-		return c.resetTime, c.resetPacket, record.ZeroWindowReset
+		return c.details.resetTime, c.details.resetPacket, record.ZeroWindowReset
 	case c.endedBy == endNotYet, c.endedBy == endEvicted:
 		return 0, 0, record.ZeroWindowOpen
 	case c.endedBy == endInput:
@@ -141,7 +141,7 @@ func (w *packer[W]) zeroWindowEpisodes(n int, t *Tracker, z *zeroWindow, c *conn
 		n = number(w, n, &l.probe)
 	}
 	n = w.openProbes(n, &l.open, c)
-	at, packet := c.start, c.firstPacket
+	at, packet := c.start, c.id
 	for i := range l.n {
 		x := &l.all[i]
 		n = w.span(n, &x.Start, at)
