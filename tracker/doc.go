@@ -20,5 +20,5 @@
 // The way of a segment: ObserveHashed finds the connection (match.go); observe
 // (observe.go) asks whether it fits (aside.go) and whether it is a copy (recent.go),
 // then takes SYNs (open.go), RSTs (rst.go), ACKs and data (observe.go) and FINs
-// (close.go). Idle connections are packed (pack.go).
+// (close.go). Idle connections are packed (pack.go); a lone SYN is kept as it is (embryo.go).
 package tracker

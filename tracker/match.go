@@ -5,7 +5,6 @@ import (
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
 	"tcpwatch/tracker/table"
-	"tcpwatch/tracker/zeek"
 )
 
 // match finds the connection that a segment belongs to, beginning one where
@@ -288,18 +287,9 @@ func (c *conn) reused(by *conn) {
 // begin starts a connection at a segment, before an older one on the same endpoints.
 func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, s *capture.Segment) *conn {
 	c := t.insert(sh, old, k, s)
-	sender := record.Orig
-	if zeek.GuessOrig(s) {
-		sender = record.Resp
-		c.z.Flipped()
-	}
-	if !s.Flags.Has(capture.SYN) {
-		c.flags |= isMidstream
-	}
 	if t.forgot && (!s.Flags.Has(capture.SYN) || s.Flags.Has(capture.ACK)) {
 		c.flags |= isForgotten
 	}
-	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
 	if t.opt.WrongIP != nil && t.opt.WrongIP() {
 		c.own().wrongIP = true
 	}

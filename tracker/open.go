@@ -23,7 +23,7 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 		c.unsplit(from, now, s.Packet)
 	}
 	e.synSeen, e.isn = true, reassembly.Seq(s.Seq)
-	t.verifySYN(e)
+	t.verifySYN(e, s)
 	e.firstSYN, e.lastSYN, e.firstSYNPacket = now, now, s.Packet
 	e.firstSYNVal, e.lastSYNVal = s.TSVal, s.TSVal
 	e.window = s.Window
@@ -167,7 +167,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 		}
 		e.stream.Start(seq.Add(1))
 		e.synSeen, e.isn = true, seq
-		t.verifySYN(e)
+		t.verifySYN(e, s)
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr
 			if p.syns > 1 && s.Options&capture.OptTimestamps != 0 && s.TSEcr-p.firstSYNVal < p.lastSYNVal-p.firstSYNVal {

@@ -85,6 +85,11 @@ func (t *Tracker) load(i uint32) *conn {
 	x := t.entries.At(i)
 	c := t.take()
 	c.id, c.entry, c.class, c.kept = x.ID, i, x.Class, uint32(x.Kept)*keptUnit
+	if isEmbryo(x) {
+		c.share(&t.shards[record.ShardOf(x.Key.Hash())].room)
+		t.grow(i, c)
+		return c
+	}
 	t.code.Unpack(&t.loader.v, t.arena.At(x.Packed)[:int(x.Size)*table.ArenaUnit])
 	c.share(&t.shards[record.ShardOf(x.Key.Hash())].room)
 	t.loader.conn(t, c)
@@ -94,7 +99,11 @@ func (t *Tracker) load(i uint32) *conn {
 // unpack gives a packed connection a state again.
 func (t *Tracker) unpack(i uint32) {
 	x, c := t.entries.At(i), t.load(i)
-	t.arena.Drop(x.Packed)
+	if x.Size == 0 {
+		t.embryos.Put(uint32(x.Packed))
+	} else {
+		t.arena.Drop(x.Packed)
+	}
 	if x.Class != table.Gone {
 		t.bytes += bodyBytes - stateBytes(x)
 	}

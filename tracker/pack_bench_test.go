@@ -36,7 +36,7 @@ func BenchmarkPack(b *testing.B) {
 	tr := New(Options{}, nowhere{})
 	packet := uint64(0)
 	fill(tr, 0, 8, &packet, true)
-	c := tr.states[1]
+	c := tr.stateOf(1)
 	i := c.entry
 	tr.clock.now += second
 	b.ReportAllocs()

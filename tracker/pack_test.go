@@ -72,7 +72,7 @@ func TestPackKeepsEverything(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		tr := New(Options{}, &recorder{})
 		tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
-		c := tr.states[1]
+		c := tr.stateOf(1)
 		was := tr.entries.At(c.entry)
 		fill(r, c)
 		c.id, c.entry, c.index, c.class = 7, 1, 1, was.Class
@@ -258,7 +258,7 @@ func TestPackAtEveryLimit(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	tr := New(Options{}, &recorder{})
 	tr.Observe(&capture.Segment{Packet: 7, Time: 1e18, Src: capture.Endpoint{Port: 9}, Dst: capture.Endpoint{Port: 5}, Flags: capture.SYN, Seq: 1})
-	c := tr.states[1]
+	c := tr.stateOf(1)
 	id, entry, index, class := c.id, c.entry, c.index, c.class
 	full := func() *reassembly.Histogram {
 		h := new(reassembly.Histogram)

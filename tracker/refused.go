@@ -114,10 +114,15 @@ func (w *packer[W]) refusals(n int, x *refusals, nxt reassembly.Seq, c *conn) in
 // where that is right the sender's card is not what fills them in behind the tap.
 
 // verifySYN notes whether the checksum of an end's SYN or SYN/ACK is right.
-func (t *Tracker) verifySYN(e *endpoint) {
-	if t.opt.Verify != nil && t.opt.Verify() == capture.MarkChecksumOK {
+func (t *Tracker) verifySYN(e *endpoint, s *capture.Segment) {
+	if s != &t.late && t.sumIsRight() {
 		e.has |= hasRightSum
 	}
+}
+
+// sumIsRight reports whether the checksum of the segment at hand is verified and right.
+func (t *Tracker) sumIsRight() bool {
+	return t.opt.Verify != nil && t.opt.Verify() == capture.MarkChecksumOK
 }
 
 // longestSegment is how long a segment to an end may be that no card merged: its MSS, or, where that

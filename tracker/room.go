@@ -211,6 +211,9 @@ func stateBytes(x *table.Entry) int64 {
 	if x.State != 0 {
 		return bodyBytes
 	}
+	if isEmbryo(x) {
+		return embryoBytes
+	}
 	return int64(x.Size)*table.ArenaUnit + int64(x.Kept)*keptUnit
 }
 

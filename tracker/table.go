@@ -8,6 +8,7 @@ import (
 	"tcpwatch/reassembly"
 	"tcpwatch/tracker/record"
 	"tcpwatch/tracker/table"
+	"tcpwatch/tracker/zeek"
 )
 
 // finished is a connection whose record waits for the next tick, in order of
@@ -133,13 +134,39 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 // same endpoints.
 func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, s *capture.Segment) *conn {
 	t.bytes += slotBytes + bodyBytes
-	c := t.take()
+	was := uint32(0)
+	if old != nil {
+		was = old.entry
+	}
+	c, i := t.take(), t.enter(sh, was, k, s)
+	t.entries.At(i).State = c.index
+	c.id, c.entry, c.class, c.prev = s.Packet, i, table.Attempt, old
+	c.share(&sh.room)
+	t.startAt(c, s)
+	return c
+}
+
+// enter makes the entry of a connection that begins at a segment, in front of that
+// of an older one, was, on the same endpoints, 0 for none.
+func (t *Tracker) enter(sh *shard, was uint32, k *table.Key, s *capture.Segment) uint32 {
 	i := t.entries.Take()
 	x := t.entries.At(i)
-	x.Key, x.ID, x.State, x.Class = *k, s.Packet, c.index, table.Attempt
+	x.Key, x.ID, x.Class = *k, s.Packet, table.Attempt
 	x.Stamp, x.Filed = t.clock.now, t.clock.now
-	c.id, c.entry, c.class = s.Packet, i, table.Attempt
-	c.id, c.filePacket, c.file, c.iface = s.Packet, s.FileNumber, s.File, s.Interface
+	sh.lists[table.Attempt].Push(&t.entries, i)
+	if was != 0 {
+		x.Prev = was
+		t.entries.At(was).Behind = true
+	}
+	t.index.Put(&t.entries, was, i)
+	t.held++
+	sh.stats.Conns++
+	return i
+}
+
+// startAt notes what the first segment of a connection says of all of it.
+func (t *Tracker) startAt(c *conn, s *capture.Segment) {
+	c.filePacket, c.file, c.iface = s.FileNumber, s.File, s.Interface
 	c.start, c.last = s.Time, s.Time
 	if s.Stepped != 0 || s.Uncovered != 0 || s.Tunnel != capture.TunnelNone {
 		x := c.caught()
@@ -147,18 +174,15 @@ func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, s *capture.Segment)
 		x.tunnel, x.tunnelID, x.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	}
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
-	c.share(&sh.room)
-	sh.lists[c.class].Push(&t.entries, i)
-	was := uint32(0)
-	if old != nil {
-		was = old.entry
-		c.prev, x.Prev = old, was
-		t.entries.At(was).Behind = true
+	sender := record.Orig
+	if zeek.GuessOrig(s) {
+		sender = record.Resp
+		c.z.Flipped()
 	}
-	t.index.Put(&t.entries, was, i)
-	t.held++
-	sh.stats.Conns++
-	return c
+	if !s.Flags.Has(capture.SYN) {
+		c.flags |= isMidstream
+	}
+	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
 }
 
 // drop takes a connection out of the table; its record is handed out at the next tick.
@@ -254,7 +278,7 @@ const fetched = 16
 // (0.7 % of the time with 200,000 short connections, where it was 1.6).
 func (t *Tracker) fetch(done []finished) {
 	for i := range done {
-		if x := t.entries.At(done[i].entry); x.State == 0 {
+		if x := t.entries.At(done[i].entry); x.State == 0 && !isEmbryo(x) {
 			t.arena.Touch(x.Packed, x.Size)
 		}
 	}

@@ -75,6 +75,7 @@ type Tracker struct {
 	zeroLists   []*zeroWindowList // spare
 	spareAsides []*asides
 	parts       parts
+	embryos     table.Slab[embryo]
 	late        capture.Segment // one that was set aside and counts now
 	emitted     uint64
 	looking     looking
@@ -126,6 +127,12 @@ func (t *Tracker) ObserveHashed(s *capture.Segment, hash uint64) *record.Placeme
 		}
 		t.drop(sh, top.entry, endTimeout, at)
 		top = t.newest(k, s)
+	}
+	if top == nil && t.isLone(s) {
+		t.conceive(sh, k, s)
+		t.latest = latest{}
+		t.placed.Shard = record.ShardOf(hash)
+		return &t.placed
 	}
 	c := t.match(sh, top, k, s)
 	t.latest = latest{}

@@ -20,28 +20,32 @@ type Entry struct {
 	Filed        int64 // what the class's timeout counts from; no earlier than Stamp
 }
 
-const entryChunk = 1024
+const slabChunk = 1024
 
-// Entries are all entries, by number; the first is never used, so that 0 is none.
-type Entries struct {
-	chunks []*[entryChunk]Entry
+// Entries are all entries, by number.
+type Entries = Slab[Entry]
+
+// Slab is values of one kind, by number; the first is never used, so that 0 is none.
+type Slab[T any] struct {
+	chunks []*[slabChunk]T
 	free   []uint32
 	Next   uint32 // the number of the next one that was never used
 }
 
-// At is the entry of a number.
-func (s *Entries) At(i uint32) *Entry { return &s.chunks[i/entryChunk][i%entryChunk] }
+// At is the value of a number.
+func (s *Slab[T]) At(i uint32) *T { return &s.chunks[i/slabChunk][i%slabChunk] }
 
-// Take gives an entry that nobody uses, cleared.
-func (s *Entries) Take() uint32 {
+// Take gives one that nobody uses, cleared.
+func (s *Slab[T]) Take() uint32 {
 	if n := len(s.free); n > 0 {
 		i := s.free[n-1]
 		s.free = s.free[:n-1]
-		*s.At(i) = Entry{}
+		var empty T
+		*s.At(i) = empty
 		return i
 	}
-	if s.Next%entryChunk == 0 {
-		s.chunks = append(s.chunks, new([entryChunk]Entry))
+	if s.Next%slabChunk == 0 {
+		s.chunks = append(s.chunks, new([slabChunk]T))
 	}
 	if s.Next == 0 {
 		s.Next++
@@ -50,8 +54,8 @@ func (s *Entries) Take() uint32 {
 	return s.Next - 1
 }
 
-// Put takes an entry back: nobody uses it any more.
-func (s *Entries) Put(i uint32) { s.free = append(s.free, i) }
+// Put takes one back: nobody uses it any more.
+func (s *Slab[T]) Put(i uint32) { s.free = append(s.free, i) }
 
 // List is a list of the connections of one class, oldest first.
 type List struct {
