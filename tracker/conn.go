@@ -32,10 +32,6 @@ type endpoint struct {
 	wireBytes           uint64
 	syns, synAcks, fins uint32 // but for copies
 	rsts                uint32
-	retx                uint32
-	retxBytes           uint64
-	outOfOrder          uint32
-	dupAcks             uint32
 
 	firstSYN, lastSYN       int64 // or SYN/ACK
 	firstSYNVal, lastSYNVal uint32
@@ -45,8 +41,8 @@ type endpoint struct {
 	finPacket               uint64
 	firstByte               int64  // time of its first payload byte
 	firstData               uint64 // packet with that
-	synData                 uint32 // payload of its SYN or SYN/ACK
 
+	widest   uint32 // the largest window offered, bytes
 	tsRecent uint32 // what the other end remembers of its timestamps (RFC 7323: TS.Recent); 0 for nothing
 	window   uint16 // last advertised
 	wscale   uint8
@@ -61,10 +57,19 @@ type endpoint struct {
 	timeWaitEnd                  record.TimeWaitEnd
 	restarts                     uint32
 
-	probe  prober
-	zero   zeroWindow
-	sender *sender // of data; nil until it sends any
-	recent recentSegments
+	sender  *sender     // of data; nil until it sends any
+	details *endDetails // see own
+	pool    *parts
+	recent  recentSegments
+}
+
+// endDetails is what most ends have nothing of.
+type endDetails struct {
+	retx, outOfOrder, dupAcks uint32
+	synData                   uint32 // payload of its SYN or SYN/ACK
+	retxBytes                 uint64
+	probe                     prober
+	zero                      zeroWindow
 }
 
 // endFlags are facts about an end that fit a bit each.
@@ -88,6 +93,7 @@ const (
 	hasRightSum     // the checksum of its SYN or SYN/ACK was verified and right
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 	isLeaving       // its last data is the goodbye of its protocol
+	isSilly         // the window that it offers is a silly one: see offer
 )
 
 // sndNxt is SND.NXT as far as seen, SYN and FIN counted.
@@ -169,12 +175,15 @@ type captured struct {
 var (
 	noDetails       details
 	nothingCaptured captured
+	noEndDetails    endDetails
 )
 
 // parts are those that no connection has now.
 type parts struct {
 	details  spares[details]
 	captured spares[captured]
+	losses   spares[losses]
+	ends     spares[endDetails]
 }
 
 // spares are values for reuse.
@@ -210,6 +219,14 @@ func (c *conn) own() *details {
 	return c.details
 }
 
+// own is e.details to be written to.
+func (e *endpoint) own() *endDetails {
+	if e.details == &noEndDetails {
+		e.details = e.pool.ends.take()
+	}
+	return e.details
+}
+
 // caught is c.capture to be written to.
 func (c *conn) caught() *captured {
 	if c.capture == &nothingCaptured {
@@ -220,6 +237,12 @@ func (c *conn) caught() *captured {
 
 // giveParts takes the parts of a connection back.
 func (c *conn) giveParts() {
+	for i := range c.ends {
+		if e := &c.ends[i]; e.details != &noEndDetails {
+			e.pool.ends.give(e.details)
+			e.details = &noEndDetails
+		}
+	}
 	if c.details != &noDetails {
 		c.pool.details.give(c.details)
 		c.details = &noDetails
@@ -299,4 +322,7 @@ func (c *conn) clear() {
 	*c = conn{} // with fields it would be made elsewhere and copied
 	c.index, c.pool, c.details, c.capture, c.trans, c.turns, c.first, c.resetBy = body, pool, &noDetails, &nothingCaptured, trans, turns, record.NoEnd, record.NoEnd
 	c.ends[0].stream, c.ends[1].stream = a, b
+	for i := range c.ends {
+		c.ends[i].details, c.ends[i].pool = &noEndDetails, pool
+	}
 }

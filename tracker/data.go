@@ -46,21 +46,21 @@ func (t *Tracker) takeData(c *conn, from record.End, s *capture.Segment, now int
 	if a.Gap > 0 {
 		c.note(record.Moment{Kind: record.MomentGap, End: from, N: uint64(a.Gap)})
 	}
-	if s.Len == 1 && p.zero.closed && seq == e.stream.Una() {
+	if s.Len == 1 && p.details.zero.closed && seq == e.stream.Una() {
 		// One byte beyond a closed window: a probe, as BSD does it (RFC 9293 section 3.8.6.1).
-		p.zero.probed()
-		p.zero.list.refuse(seq)
-		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+		p.own().zero.probed()
+		p.details.zero.list.refuse(seq)
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.details.zero.probes)})
 		if a.Again > 0 {
 			return
 		}
 	}
-	if s.Len == 1 && a.Again == 1 && p.zero.readmits(seq) {
+	if s.Len == 1 && a.Again == 1 && p.details.zero.readmits(seq) {
 		// The probe's byte, refused then, sent now that there is room: no repeat.
 		e.sender.flight.Repeat(seq, seq.Add(1), now, s.IPID)
 		return
 	}
-	if e.synData > 0 && a.New+a.Filled == 0 && e.sendsSYNData(c, seq, s.Len) {
+	if e.details.synData > 0 && a.New+a.Filled == 0 && e.sendsSYNData(c, seq, s.Len) {
 		a.New, a.Again = a.Again, 0
 	}
 	if t.fileData(c, from, s, now, a) {
@@ -108,10 +108,10 @@ func (c *conn) dataWay(from record.End, s *capture.Segment) {
 // it goes out behind the handshake (RFC 7413 section 4.2.2), and is no repeat.
 func (e *endpoint) sendsSYNData(c *conn, seq reassembly.Seq, n uint32) bool {
 	first := e.isn.Add(1)
-	if c.is(isFastOpen) || c.synAckAt == 0 || e.stream.Una() != first || seq != first || n > e.synData {
+	if c.is(isFastOpen) || c.synAckAt == 0 || e.stream.Una() != first || seq != first || n > e.details.synData {
 		return false
 	}
-	e.synData = 0
+	e.own().synData = 0
 	return true
 }
 
@@ -141,7 +141,7 @@ func (t *Tracker) sentData(c *conn, from record.End, s *capture.Segment, now int
 // carried is how much payload both ends sent, as sent, and how many repeats that was.
 func (c *conn) carried() (bytes uint64, again uint32) {
 	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
-	return a.wireBytes + b.wireBytes, a.retx + b.retx
+	return a.wireBytes + b.wireBytes, a.details.retx + b.details.retx
 }
 
 // since is what was carried since it was so much.

@@ -343,7 +343,7 @@ func (c *conn) fillTimeWait(r *record.TimeWaitRecord) {
 }
 
 func (c *conn) fillKeepalive(r *record.KeepaliveRecord, e record.End) {
-	k := &c.ends[e].probe
+	k := &c.ends[e].details.probe
 	if k.probes == 0 {
 		return
 	}
@@ -361,7 +361,7 @@ func (c *conn) fillKeepalive(r *record.KeepaliveRecord, e record.End) {
 func (c *conn) keepaliveOutcome() record.KeepaliveOutcome {
 	outcome := record.KeepaliveNone
 	for e := record.Orig; e <= record.Resp; e++ {
-		k := &c.ends[e].probe
+		k := &c.ends[e].details.probe
 		switch {
 		case k.probes == 0:
 		case c.ends[e.Peer()].packets == 0:

@@ -7,8 +7,8 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	x, y := &c.ends[e], &c.ends[e.Peer()]
 	r.Packets, r.SeenBytes, r.WireBytes, r.MissingBytes = x.packets, x.seenBytes, x.wireBytes, c.missing(e)
 	r.DataSegments, r.PureACKs, r.LastSent = x.dataSegments, x.pureACKs, x.lastSend
-	r.Retx, r.RetxBytes, r.OutOfOrder, r.DupAcks = x.retx, x.retxBytes, x.outOfOrder, x.dupAcks
-	r.SillyWindows, r.WindowProbes = x.zero.silly, y.zero.probes
+	r.Retx, r.RetxBytes, r.OutOfOrder, r.DupAcks = x.details.retx, x.details.retxBytes, x.details.outOfOrder, x.details.dupAcks
+	r.SillyWindows, r.WindowProbes = x.details.zero.silly, y.details.zero.probes
 	c.fillSender(r, e)
 	c.fillZeroWindows(r, e)
 	c.fillOpenProbes(r, e)
@@ -74,21 +74,21 @@ func (c *conn) fillSender(r *record.EndRecord, e record.End) {
 		m.N, m.Min, m.P50, m.P95, m.Max, m.Smoothed, m.Source = 1, half, half, half, half, half, record.RTTHandshake
 	}
 	if y := c.ends[e.Peer()].sender; y != nil {
-		r.SACKBlocks, r.SACKOutOfRange = y.sackBlocks, y.sacksOut
+		r.SACKBlocks, r.SACKOutOfRange = y.loss.sackBlocks, y.loss.sacksOut
 	}
 	x := c.ends[e].sender
 	if x == nil {
 		return
 	}
-	r.RetxRTO, r.RetxFast = x.classes[repeatRTO], x.classes[repeatFast]
-	r.RetxTLP, r.RetxOther = x.classes[repeatTLP], x.classes[repeatOther]
-	r.RetxSpurious, r.DSACKs = x.spurious, x.dsacks
-	r.PAWSRefused, r.RetxRefused, r.Conflicts, r.ConflictsOwn = x.refused.paws, x.refused.again, x.conflicts, x.conflictsOwn
-	if x.refused.tellsWrong(&c.ends[e]) {
-		r.BadChecksums, r.BadSegments = x.refused.wrong, x.refused.segments
+	r.RetxRTO, r.RetxFast = x.loss.classes[repeatRTO], x.loss.classes[repeatFast]
+	r.RetxTLP, r.RetxOther = x.loss.classes[repeatTLP], x.loss.classes[repeatOther]
+	r.RetxSpurious, r.DSACKs = x.loss.spurious, x.loss.dsacks
+	r.PAWSRefused, r.RetxRefused, r.Conflicts, r.ConflictsOwn = x.loss.refused.paws, x.loss.refused.again, x.loss.conflicts, x.loss.conflictsOwn
+	if x.loss.refused.tellsWrong(&c.ends[e]) {
+		r.BadChecksums, r.BadSegments = x.loss.refused.wrong, x.loss.refused.segments
 	}
-	r.LostBeforeTap, r.LostAfterTap, r.LostAgain = x.lostBefore, x.lostAfter, x.lostAgain
-	r.ReorderMax, r.Stood = x.late, x.stood
+	r.LostBeforeTap, r.LostAfterTap, r.LostAgain = x.loss.lostBefore, x.loss.lostAfter, x.loss.lostAgain
+	r.ReorderMax, r.Stood = x.loss.late, x.loss.stood
 	r.WindowFull, r.WindowUsed = x.windowFull, x.windowUsed
 	r.SenderLimited, r.NetworkLimited, r.WindowLimited = x.times[limitSender], x.times[limitNetwork], x.times[limitWindow]
 	switch lasts := max(0, c.last-x.at); x.state {

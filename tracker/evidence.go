@@ -35,7 +35,7 @@ func (t *Tracker) sawMissing(c *conn, to record.End, unseen uint32, s *capture.S
 	if len(gaps) > 0 && gaps[0].From.Less(p.stream.Una()) {
 		noteFirst(&c.caught().evidence.unseen, s.Packet)
 	}
-	if unseen > max(e.zero.widest, maxSkip) || unseen > 1 && t.damaged(s, p) {
+	if unseen > max(e.widest, maxSkip) || unseen > 1 && t.damaged(s, p) {
 		c.caught().evidence.wild[to] += uint64(unseen)
 	}
 }
@@ -92,22 +92,22 @@ func (c *conn) fillEvidence(r *record.EvidenceRecord) {
 	r.SYNACK, r.ThirdACK, r.OldAnswer = c.synAckAt, c.thirdACKAt, c.details.oldAnswer
 	for e := record.Orig; e <= record.Resp; e++ {
 		p, y := &r.Ends[e], &c.ends[e]
-		p.Unmarked, p.Silly, p.Probe = x.unmarked[e], y.zero.sillyAt, y.probe.first
+		p.Unmarked, p.Silly, p.Probe = x.unmarked[e], y.details.zero.sillyAt, y.details.probe.first
 		p.Strange = c.details.strangeAt[e]
-		if y.probe.pending > 0 {
-			p.Unanswered = y.probe.unanswered
+		if y.details.probe.pending > 0 {
+			p.Unanswered = y.details.probe.unanswered
 		}
-		if l := c.ends[e.Peer()].zero.list; l != nil {
+		if l := c.ends[e.Peer()].details.zero.list; l != nil {
 			p.OpenProbe = l.open.packet
 		}
 		if p.Data = y.firstData; p.Data != 0 {
 			p.DataTime = y.firstByte
 		}
 		if s := y.sender; s != nil {
-			p.RepeatTime = s.repeatTime
-			p.OldStamp, p.BadChecksum = s.refused.pawsAt, s.refused.wrongAt
-			p.Conflict = s.conflictAt
-			p.Repeat, p.Needless, p.Late, p.WindowFull = s.repeatAt, s.needlessAt, s.lateAt, s.windowFullAt
+			p.RepeatTime = s.loss.repeatTime
+			p.OldStamp, p.BadChecksum = s.loss.refused.pawsAt, s.loss.refused.wrongAt
+			p.Conflict = s.loss.conflictAt
+			p.Repeat, p.Needless, p.Late, p.WindowFull = s.loss.repeatAt, s.loss.needlessAt, s.loss.lateAt, s.windowFullAt
 		}
 		if c.details.trouble != nil {
 			p.Doubled = c.details.trouble.ends[e].doubledAt

@@ -10,7 +10,7 @@ import (
 // right edge of the window that p offered last.
 func (e *endpoint) room(p *endpoint) uint32 {
 	shift, known := p.shift(e)
-	if p.zero.widest == 0 {
+	if p.widest == 0 {
 		shift = 0 // a SYN's window is not scaled (RFC 7323 section 2.2)
 	}
 	edge := e.stream.Una().Add(uint32(p.window) << shift)

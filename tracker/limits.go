@@ -140,7 +140,7 @@ func (t *Tracker) cost(c *conn) {
 		if x := c.ends[i].sender; x != nil {
 			t.anomalies[costFlight] += uint64(x.flight.Merged())
 		}
-		if l := c.ends[i].zero.list; l != nil {
+		if l := c.ends[i].details.zero.list; l != nil {
 			t.anomalies[costZeroWindows] += uint64(l.dropped)
 		}
 	}

@@ -230,7 +230,7 @@ func (c *conn) ownSYNACK(from record.End, s *capture.Segment) bool {
 // data on it: ISN+1 to ISN+1+data (RFC 9293 section 3.10.7.3; RFC 7413).
 func (e *endpoint) acksSYN(ack reassembly.Seq) bool {
 	first := e.isn.Add(1)
-	return e.synSeen && first.LessEq(ack) && ack.LessEq(first.Add(e.synData))
+	return e.synSeen && first.LessEq(ack) && ack.LessEq(first.Add(e.details.synData))
 }
 
 // fits reports whether a segment without SYN belongs to a pending connection

@@ -79,7 +79,7 @@ func (e *endpoint) hole() (bytes uint32, ns int64) {
 	}
 	for _, g := range e.stream.Gaps() {
 		if una := e.stream.Una(); g.From.LessEq(una) && una.Less(g.To) {
-			return g.Len(), max(0, e.lastSend-e.sender.gapAt)
+			return g.Len(), max(0, e.lastSend-e.sender.loss.gapAt)
 		}
 	}
 	return 0, 0
@@ -161,10 +161,10 @@ func (l *leap) acked(upTo reassembly.Seq, unseen uint32) {
 // less than them since.
 func (c *conn) takeLeapBack(from record.End, s *capture.Segment, now int64) {
 	e := &c.ends[from]
-	if e.sender == nil || e.sender.leap.from == e.sender.leap.to {
+	if e.sender == nil || e.sender.loss.leap.from == e.sender.loss.leap.to {
 		return
 	}
-	l, seq, gaps := &e.sender.leap, reassembly.Seq(s.Seq), e.stream.Gaps()
+	l, seq, gaps := &e.sender.losing().leap, reassembly.Seq(s.Seq), e.stream.Gaps()
 	end := seq.Add(s.Len)
 	if n := len(gaps); n == 0 || gaps[n-1] != (reassembly.Range{From: l.from, To: l.to}) || l.to.Less(e.stream.Next()) {
 		*l = leap{}
@@ -210,7 +210,7 @@ func (c *conn) onlySYNs() bool {
 // sentBeyondSYN reports whether an end sent data, which the capture need not hold: it was
 // open then (RFC 9293 section 3.10.2).
 func (e *endpoint) sentBeyondSYN() bool {
-	first := e.isn.Add(1).Add(e.synData)
+	first := e.isn.Add(1).Add(e.details.synData)
 	return e.synSeen && (first.Less(e.stream.Next()) || e.finSeen && first.Less(e.fin))
 }
 

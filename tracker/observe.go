@@ -136,7 +136,7 @@ func (t *Tracker) learn(c *conn, e, p *endpoint, s *capture.Segment) {
 	if s.Flags.Has(capture.SYN) {
 		had := e.has
 		e.options(s)
-		if e.syns > 1 && !s.Flags.Has(capture.ACK) && (e.has&^had != 0 || s.Len > 0 && s.Len != e.synData) {
+		if e.syns > 1 && !s.Flags.Has(capture.ACK) && (e.has&^had != 0 || s.Len > 0 && s.Len != e.details.synData) {
 			c.own().synsOther = min(c.details.synsOther, 254) + 1
 		}
 		if s.Marks&capture.MarkSmallLink != 0 {
@@ -317,28 +317,32 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	dup := pure && !probe && p.stream.Acked() && upTo == p.stream.Una() && !coversFIN && p.stream.Next() != upTo &&
 		s.Window == e.window && e.ackedAny
 	if dup {
-		e.dupAcks++
+		e.own().dupAcks++
 	}
 	if pure && !probe && p.synAcks > 1 {
 		c.takesSYNACK(from, s, now)
 	}
-	if p.synData > 0 && p.synAcks > 0 && upTo == p.isn.Add(1) {
+	if p.details.synData > 0 && p.synAcks > 0 && upTo == p.isn.Add(1) {
 		p.leaveSYNData()
 	}
 	advanced, unseen := p.stream.Ack(upTo)
 	if advanced > 0 {
 		t.sawMissing(c, to, unseen, s)
 	}
-	if from == record.Resp && c.thirdACKAt == 0 && e.synAcks > 0 && p.syns > 0 && advanced > 0 && p.isn.Add(1).Add(p.synData).Less(upTo) {
+	if from == record.Resp && c.thirdACKAt == 0 && e.synAcks > 0 && p.syns > 0 && advanced > 0 && p.isn.Add(1).Add(p.details.synData).Less(upTo) {
 		c.openedUnseen(from, s, now) // it took what only an open connection carries
 	}
 	e.ackedAny = true
 	e.window = s.Window
 	if x := p.sender; x != nil {
-		x.leap.acked(upTo, unseen)
+		if unseen > 1 || x.loss.leap != (leap{}) {
+			x.losing().leap.acked(upTo, unseen)
+		}
 		if advanced > 0 {
-			x.refused.taken(upTo)
-		} else if dup && x.refused.asked != 0 {
+			if x.loss != &noLosses {
+				x.loss.refused.taken(upTo)
+			}
+		} else if dup && x.loss.refused.asked != 0 {
 			t.stayed(c, to, s, now)
 		}
 		x.acked(c, to, s, upTo, advanced, dup, now)

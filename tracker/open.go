@@ -36,7 +36,7 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 		}
 	}
 	if s.Len > 0 {
-		e.synData = s.Len
+		e.own().synData = s.Len
 		t.placeData(c, from, e.isn.Add(1), e.takeSYNData(s, now), now)
 	}
 	if e.state != record.Unknown {
@@ -70,10 +70,10 @@ func (e *endpoint) takeSYNData(s *capture.Segment, now int64) reassembly.Added {
 // receiver takes none with a SYN (Linux): it comes again as if it were new.
 func (e *endpoint) leaveSYNData() {
 	first := e.isn.Add(1)
-	if e.stream.Una() == first && e.stream.Next() == first.Add(e.synData) {
+	if e.stream.Una() == first && e.stream.Next() == first.Add(e.details.synData) {
 		e.stream.Reset()
 		e.stream.Start(first)
-		e.synData, e.seenBytes = 0, 0
+		e.own().synData, e.seenBytes = 0, 0
 		e.firstData, e.has = 0, e.has&^hasFirstByte
 	}
 }
@@ -180,7 +180,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 	}
 	if s.Len > 0 {
 		// RFC 9293 section 3.10.7.3: its data is the first of its stream.
-		e.synData = max(e.synData, s.Len)
+		e.own().synData = max(e.details.synData, s.Len)
 		t.placeData(c, from, seq.Add(1), e.takeSYNData(s, now), now)
 	}
 	e.lastSYN, e.lastSYNVal = now, s.TSVal
@@ -204,7 +204,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 	if p.state == record.Unknown {
 		c.imply(to, inSynSent, now, s.Packet)
 	}
-	if p.synData > 0 && p.isn.Add(1).Less(ack) && c.flags&isFastOpen == 0 {
+	if p.details.synData > 0 && p.isn.Add(1).Less(ack) && c.flags&isFastOpen == 0 {
 		c.flags |= isFastOpen
 		c.note(record.Moment{Kind: record.MomentFastOpen, End: to, N: uint64(ack - p.isn.Add(1))})
 	}
@@ -251,7 +251,7 @@ func (t *Tracker) ackSYN(c *conn, from record.End, s *capture.Segment, now int64
 	} else if e.state == record.Established && !tookFIN.has(e.state) && c.thirdACKAt == 0 {
 		c.confirm(from)
 	}
-	if c.thirdACKAt == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.synData) > 0 || c.thirdACKAt == 0 && p.synAcks > 0 && from == record.Orig {
+	if c.thirdACKAt == 0 && p.synSeen && p.synAcks > 0 && e.syns+e.synAcks+uint32(e.details.synData) > 0 || c.thirdACKAt == 0 && p.synAcks > 0 && from == record.Orig {
 		c.established(from, s, now)
 	}
 	if p.state == record.SynReceived {
@@ -274,7 +274,7 @@ func (c *conn) established(by record.End, s *capture.Segment, now int64) {
 	if a := &c.ends[record.Orig]; a.firstSYNPacket != 0 && a.syns > 0 {
 		span = now - a.firstSYN
 	}
-	if e := &c.ends[by]; e.synSeen && reassembly.Seq(s.Seq).Sub(e.isn.Add(1).Add(e.synData)) > 0 {
+	if e := &c.ends[by]; e.synSeen && reassembly.Seq(s.Seq).Sub(e.isn.Add(1).Add(e.details.synData)) > 0 {
 		// It stands behind data: the ACK that completed the handshake was missed, and when it came.
 		c.flags, span = c.flags|isThirdMissed, 0
 	}

@@ -21,12 +21,10 @@ const (
 	endFirst  // its SYN is the connection's first packet
 	endAgain  // and was sent again
 	endBytes  // that are not those of its stream
-	endCounts // of segments, that are 16 or more, or data on its SYN
+	endCounts // of segments, that are 16 or more
 	endPast   // data behind its FIN, or before it that is missing
-	endRepeats
-	endProbe
-	endZero
-	endStamp // the latest timestamp that counts is not that of its SYN
+	endOwn    // details
+	endStamp  // the latest timestamp that counts is not that of its SYN
 )
 
 // known reports whether an end ever sent, or somebody told its numbers.
@@ -36,7 +34,6 @@ func (e *endpoint) known() bool {
 
 // parts says which parts of e hold anything.
 func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
-	z := &e.zero
 	isFirst := e.firstSYN == c.start && e.firstSYNPacket == c.id
 	return asBit(isFirst)*endFirst | asBit(!isFirst && (e.firstSYN != 0 || e.firstSYNPacket != 0))*endSYN |
 		asBit(e.lastSYN != e.firstSYN || e.lastSYNVal != e.firstSYNVal)*endAgain |
@@ -44,10 +41,8 @@ func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 		asBit(e.sender != nil)*endSender |
 		asBit(e.timeWaitSince != 0)*endTimeWait | asBit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != record.TimeWaitLasts)*endWaited |
 		asBit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
-		asBit(e.syns|e.synAcks|e.fins|e.rsts >= 16 || e.synData != 0)*endCounts |
-		asBit(e.retx|e.outOfOrder|e.dupAcks != 0 || e.retxBytes != 0)*endRepeats |
-		asBit(e.probe != prober{})*endProbe |
-		asBit(*z != zeroWindow{widest: z.widest})*endZero | asBit(e.tsRecent != e.firstSYNVal)*endStamp
+		asBit(e.syns|e.synAcks|e.fins|e.rsts >= 16)*endCounts |
+		asBit(e.details != &noEndDetails)*endOwn | asBit(e.tsRecent != e.firstSYNVal)*endStamp
 }
 
 // waitsUntil is until when an end waits for 2MSL, 0 for one that does not.
@@ -91,7 +86,7 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		n = distance(w, n, &e.wireBytes, e.seenBytes)
 	}
 	n = w.counts(n, e, head)
-	n = number(w, n, &e.zero.widest)
+	n = number(w, n, &e.widest)
 	if head&endSYN != 0 {
 		n = w.span(n, &e.firstSYN, c.start)
 		n = w.packet(n, &e.firstSYNPacket, c.id)
@@ -126,12 +121,6 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		n = w.packet(n, &e.finPacket, c.lastPacket)
 		n = w.packet(n, &e.finAckedBy, e.finPacket)
 	}
-	if head&endRepeats != 0 {
-		n = number(w, n, &e.retx)
-		n = number(w, n, &e.retxBytes)
-		n = number(w, n, &e.outOfOrder)
-		n = number(w, n, &e.dupAcks)
-	}
 	if head&endTimeWait != 0 {
 		n = w.time(n, &e.timeWaitSince, c.last)
 	}
@@ -143,14 +132,32 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 		n = number(w, n, &e.timeWaitEnd)
 		n = number(w, n, &e.restarts)
 	}
-	if head&endProbe != 0 {
-		n = w.prober(n, &e.probe, c)
-	}
-	if head&endZero != 0 {
-		n = w.zeroWindow(n, t, &e.zero, c)
+	if head&endOwn != 0 {
+		n = w.endDetails(n, t, e, c)
 	}
 	if head&endSender != 0 {
 		n = w.sender(n, t.sends(e), e, c)
+	}
+	return n
+}
+
+// endDetails walks over what most ends have nothing of.
+func (w *packer[W]) endDetails(n int, t *Tracker, e *endpoint, c *conn) int {
+	x := e.details
+	if w.loads() {
+		x = e.own()
+	}
+	n = number(w, n, &x.retx)
+	n = number(w, n, &x.retxBytes)
+	n = number(w, n, &x.outOfOrder)
+	n = number(w, n, &x.dupAcks)
+	n = number(w, n, &x.synData)
+	probed, closed := x.probe != prober{}, x.zero != zeroWindow{}
+	if n = w.flag(n, &probed); probed {
+		n = w.prober(n, &x.probe, c)
+	}
+	if n = w.flag(n, &closed); closed {
+		n = w.zeroWindow(n, t, &x.zero, c)
 	}
 	return n
 }
@@ -172,7 +179,6 @@ func (w *packer[W]) counts(n int, e *endpoint, head uint64) int {
 		n = number(w, n, &e.synAcks)
 		n = number(w, n, &e.fins)
 		n = number(w, n, &e.rsts)
-		n = number(w, n, &e.synData)
 	}
 	return n
 }
@@ -193,7 +199,6 @@ func (w *packer[W]) prober(n int, k *prober, c *conn) int {
 func (w *packer[W]) zeroWindow(n int, t *Tracker, z *zeroWindow, c *conn) int {
 	n = number(w, n, &z.silly)
 	n = w.packet(n, &z.sillyAt, c.lastPacket)
-	n = w.flag(n, &z.isSilly)
 	n = w.flag(n, &z.closed)
 	n = number(w, n, &z.episodes)
 	n = w.time(n, &z.since, c.last)

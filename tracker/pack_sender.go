@@ -16,7 +16,6 @@ const (
 	sentLimits   // other than by the program or the network
 	sentRecovery // from losses
 	sentMore     // on a connection that is not over
-	sentRefused  // what the other end threw away, and its SACK blocks
 )
 
 // parts says which parts of x hold anything. Why data is sent again is left
@@ -28,8 +27,7 @@ func (x *sender) parts(c *conn) uint64 {
 	return asBit(alone)*sentSample | asBit(!alone && (r.n|r.minFlying|r.maxFlying != 0 || r.min|r.max|r.smoothed != 0))*sentSamples |
 		asBit(x.flight.Len() > 0 || x.flight.Merged() > 0)*sentFlight | asBit(r.delayed != 0)*sentDelayed |
 		asBit(times[limitNone]|times[limitWindow] != 0 || x.windowFull|x.windowUsed != 0 || x.windowFullAt != 0)*sentLimits |
-		asBit(x.recovered())*sentRecovery | asBit(!c.over())*sentMore |
-		asBit(x.refused != refusals{} || x.sackBlocks|x.sacksOut != 0)*sentRefused
+		asBit(x.loss != &noLosses)*sentRecovery | asBit(!c.over())*sentMore
 }
 
 // sender walks over what an end knows of its data. Its numbers count from the
@@ -80,11 +78,6 @@ func (w *packer[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 	if head&sentMore != 0 {
 		n = w.sending(n, x, e)
 	}
-	if head&sentRefused != 0 {
-		n = number(w, n, &x.sackBlocks)
-		n = number(w, n, &x.sacksOut)
-		n = w.refusals(n, &x.refused, nxt, c)
-	}
 	return n
 }
 
@@ -108,51 +101,50 @@ func (w *packer[W]) sending(n int, x *sender, e *endpoint) int {
 	return w.flag(n, &r.waiting)
 }
 
-// recovered reports whether anything of an end's data was ever out of order.
-func (x *sender) recovered() bool {
-	return x.recover != 0 || x.mode != recoverNone || x.probeGap|x.probeAt != 0 || x.provable || x.nProved != 0 ||
-		x.eifelTo != 0 || x.eifelVal != 0 || x.eifelSet || x.gapAt != 0 || x.gapIPID != 0 || x.gapTS || x.gapTSVal != 0 ||
-		x.classes != [nRepeatClasses]uint32{} || x.spurious|x.dsacks|x.lostBefore|x.lostAfter|x.lostAgain != 0 || x.late|x.stood|x.standing != 0 ||
-		x.repeatAt|x.needlessAt|x.lateAt|x.conflictAt != 0 || x.repeatTime != 0 || x.conflicts|x.conflictsOwn != 0 || x.leap != leap{}
-}
-
 // recovery walks over what only a connection with losses has.
 func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int {
-	n = number(w, n, &x.recover)
-	n = number(w, n, &x.mode)
-	n = w.span(n, &x.probeGap, 0)
-	n = w.span(n, &x.probeAt, 0)
-	n = w.flag(n, &x.provable)
-	n = number(w, n, &x.nProved)
-	for i := range x.nProved {
-		n = w.seq(n, &x.proved[i], nxt)
+	y := x.loss
+	if w.loads() {
+		y = x.losing()
 	}
-	n = number(w, n, &x.eifelTo)
-	n = number(w, n, &x.eifelVal)
-	n = w.flag(n, &x.eifelSet)
-	n = w.span(n, &x.gapAt, 0)
-	n = number(w, n, &x.gapIPID)
-	n = w.flag(n, &x.gapTS)
-	n = number(w, n, &x.gapTSVal)
-	for i := range x.classes {
-		n = number(w, n, &x.classes[i])
+	n = number(w, n, &y.recover)
+	n = number(w, n, &y.mode)
+	n = w.span(n, &y.probeGap, 0)
+	n = w.span(n, &y.probeAt, 0)
+	n = w.flag(n, &y.provable)
+	n = number(w, n, &y.nProved)
+	for i := range y.nProved {
+		n = w.seq(n, &y.proved[i], nxt)
 	}
-	n = number(w, n, &x.spurious)
-	n = number(w, n, &x.dsacks)
-	n = number(w, n, &x.lostBefore)
-	n = number(w, n, &x.lostAfter)
-	n = number(w, n, &x.lostAgain)
-	n = w.span(n, &x.late, 0)
-	n = w.span(n, &x.stood, 0)
-	n = w.span(n, &x.standing, 0)
-	n = w.packet(n, &x.repeatAt, c.lastPacket)
-	n = w.time(n, &x.repeatTime, c.last)
-	n = w.packet(n, &x.needlessAt, c.lastPacket)
-	n = w.packet(n, &x.lateAt, c.lastPacket)
-	n = w.packet(n, &x.conflictAt, c.lastPacket)
-	n = number(w, n, &x.conflicts)
-	n = number(w, n, &x.conflictsOwn)
-	return w.leap(n, &x.leap)
+	n = number(w, n, &y.eifelTo)
+	n = number(w, n, &y.eifelVal)
+	n = w.flag(n, &y.eifelSet)
+	n = w.span(n, &y.gapAt, 0)
+	n = number(w, n, &y.gapIPID)
+	n = w.flag(n, &y.gapTS)
+	n = number(w, n, &y.gapTSVal)
+	for i := range y.classes {
+		n = number(w, n, &y.classes[i])
+	}
+	n = number(w, n, &y.spurious)
+	n = number(w, n, &y.dsacks)
+	n = number(w, n, &y.lostBefore)
+	n = number(w, n, &y.lostAfter)
+	n = number(w, n, &y.lostAgain)
+	n = w.span(n, &y.late, 0)
+	n = w.span(n, &y.stood, 0)
+	n = w.span(n, &y.standing, 0)
+	n = w.packet(n, &y.repeatAt, c.lastPacket)
+	n = w.time(n, &y.repeatTime, c.last)
+	n = w.packet(n, &y.needlessAt, c.lastPacket)
+	n = w.packet(n, &y.lateAt, c.lastPacket)
+	n = w.packet(n, &y.conflictAt, c.lastPacket)
+	n = number(w, n, &y.conflicts)
+	n = number(w, n, &y.conflictsOwn)
+	n = number(w, n, &y.sackBlocks)
+	n = number(w, n, &y.sacksOut)
+	n = w.refusals(n, &y.refused, nxt, c)
+	return w.leap(n, &y.leap)
 }
 
 // alone reports whether one sample was all, so that it tells the rest.

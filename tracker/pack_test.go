@@ -111,9 +111,10 @@ func TestPackKeepsEverything(t *testing.T) {
 			x := &c.ends[e]
 			x.wscale, x.order, x.state = x.wscale%15, x.order%4, x.state%record.NStates // four bits for each
 			if r.IntN(2) == 0 {
-				x.zero.list = new(zeroWindowList)
-				fill(r, x.zero.list)
-				x.zero.list.n, x.zero.list.probing = maxZeroWindows, true
+				fill(r, x.own())
+				x.details.zero.list = new(zeroWindowList)
+				fill(r, x.details.zero.list)
+				x.details.zero.list.n, x.details.zero.list.probing = maxZeroWindows, true
 			}
 			x.recent = recentSegments{id: x.recent.id}
 			x.stream.Reset()
@@ -129,8 +130,13 @@ func TestPackKeepsEverything(t *testing.T) {
 			if e == 0 || r.IntN(2) == 0 {
 				s := tr.sends(x)
 				fill(r, s)
-				if s.nProved = uint8(len(s.proved)); seed >= 50 {
-					s.nProved, s.proved = 0, [8]reassembly.Seq{}
+				if r.IntN(2) == 0 {
+					fill(r, s.losing())
+				}
+				if s.loss != &noLosses {
+					if s.loss.nProved = uint8(len(s.loss.proved)); seed >= 50 {
+						s.loss.nProved, s.loss.proved = 0, [8]reassembly.Seq{}
+					}
 				}
 				s.flight.Reset(maxSpareSegments)
 				s.rtt.spans = new(reassembly.Histogram)
@@ -281,6 +287,7 @@ func TestPackAtEveryLimit(t *testing.T) {
 	for e := range c.ends {
 		x := &c.ends[e]
 		x.timeWaitEnd = record.TimeWaitReuse
+		scramble(r, reflect.ValueOf(x.own()).Elem(), "")
 		x.stream.Reset()
 		x.stream.Start(1)
 		for range 2 * reassembly.MaxGaps {
@@ -289,7 +296,8 @@ func TestPackAtEveryLimit(t *testing.T) {
 		x.sender = nil
 		s := tr.sends(x)
 		scramble(r, reflect.ValueOf(s).Elem(), "")
-		s.nProved = uint8(len(s.proved))
+		scramble(r, reflect.ValueOf(s.losing()).Elem(), "")
+		s.loss.nProved = uint8(len(s.loss.proved))
 		s.flight.Reset(maxSpareSegments)
 		s.rtt.spans = full()
 		for i := range maxPacked {

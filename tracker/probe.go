@@ -28,10 +28,8 @@ type zeroWindow struct {
 	probes   uint32 // the other end's probes of this window
 	lastAt   int64  // of the last probe
 	lastGap  int64
-	silly    uint32 // times that a silly window was offered
-	sillyAt  uint64 // packet of the first of those
-	isSilly  bool
-	widest   uint32          // the largest window offered, bytes
+	silly    uint32          // times that a silly window was offered
+	sillyAt  uint64          // packet of the first of those
 	list     *zeroWindowList // nil until the first episode
 }
 
@@ -60,24 +58,24 @@ func (e *endpoint) rebaseForProbe(p *endpoint, s *capture.Segment) {
 func (t *Tracker) takeProbe(c *conn, from record.End, s *capture.Segment, now int64) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	probe := e.probes(p, s, now)
-	if n := p.probe.pending; n > 0 && !probe {
-		p.probe.pending = 0
-		p.probe.answered++
-		c.note(record.Moment{Kind: record.MomentKeepaliveAnswer, End: from, N: uint64(n), Span: now - p.probe.last})
+	if n := p.details.probe.pending; n > 0 && !probe {
+		p.own().probe.pending = 0
+		p.own().probe.answered++
+		c.note(record.Moment{Kind: record.MomentKeepaliveAnswer, End: from, N: uint64(n), Span: now - p.details.probe.last})
 	}
 	if !probe {
 		return false
 	}
-	if p.zero.closed && !p.zero.keepsPace(now) {
-		p.zero.probed()
-		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes)})
+	if p.details.zero.closed && !p.details.zero.keepsPace(now) {
+		p.own().zero.probed()
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.details.zero.probes)})
 		return true
 	}
-	if p.zero.goesOn(e, s, now) {
-		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.zero.probes + p.zero.list.open.n)})
+	if p.details.zero.goesOn(e, s, now) {
+		c.note(record.Moment{Kind: record.MomentWindowProbe, End: from, N: uint64(p.details.zero.probes + p.details.zero.list.open.n)})
 		return true
 	}
-	k := &e.probe
+	k := &e.own().probe
 	if k.probes == 0 {
 		k.idle, k.hasIdle = now-max(e.lastSend, p.lastSend), e.lastSend != 0 || p.lastSend != 0
 	}
@@ -110,7 +108,7 @@ func (e *endpoint) probes(p *endpoint, s *capture.Segment, now int64) bool {
 	if e.finAcked {
 		una = e.fin.Add(1)
 	}
-	if p.zero.closed && s.Len == 0 && seq.Add(1) == una {
+	if p.details.zero.closed && s.Len == 0 && seq.Add(1) == una {
 		return true
 	}
 	nxt := e.sndNxt()
@@ -122,7 +120,7 @@ func (e *endpoint) probes(p *endpoint, s *capture.Segment, now int64) bool {
 		return false
 	}
 	quiet := max(e.lastSend, p.lastSend)
-	if p.zero.waits(e) {
+	if p.details.zero.waits(e) {
 		quiet = e.lastSend // window updates that it does not take break no silence
 	}
 	return now-quiet >= probeIdle
@@ -145,16 +143,17 @@ func (z *zeroWindow) keepsPace(now int64) bool {
 // takeWindow follows the window that a segment advertises.
 func (t *Tracker) takeWindow(c *conn, from record.End, s *capture.Segment, now int64) {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
-	z := &e.zero
-	if s.Window != e.window || z.widest == 0 {
-		z.offer(e, p, s)
+	if s.Window != e.window || e.widest == 0 {
+		e.offer(p, s)
 	}
+	z := &e.details.zero
 	switch {
 	case s.Window == 0 && !z.closed && !s.Flags.Has(capture.FIN):
 		waits := !p.finSeen || !p.fin.Less(reassembly.Seq(s.Ack))
 		if !waits && e.window == 0 {
 			break // told already
 		}
+		z = &e.own().zero
 		t.closes(z, now, s.Packet)
 		c.note(record.Moment{Kind: record.MomentZeroWindow, End: from, N: uint64(z.episodes)})
 		if !waits { // who has sent all, its FIN too, waits for no window
@@ -171,19 +170,20 @@ func (t *Tracker) takeWindow(c *conn, from record.End, s *capture.Segment, now i
 // offer watches for silly windows: a receiver should offer nothing rather than
 // less than a segment and half of what it offers at most (RFC 9293 section
 // 3.8.6.2.2).
-func (z *zeroWindow) offer(e, p *endpoint, s *capture.Segment) {
+func (e *endpoint) offer(p *endpoint, s *capture.Segment) {
 	shift, known := e.shift(p)
 	if !known {
 		return
 	}
 	w := uint32(s.Window) << shift
-	z.widest = max(z.widest, w)
-	silly := w > 0 && w < min(fullSegment(e), z.widest/2)
-	if silly && !z.isSilly {
+	e.widest = max(e.widest, w)
+	silly := w > 0 && w < min(fullSegment(e), e.widest/2)
+	if silly && e.has&isSilly == 0 {
+		z := &e.own().zero
 		z.silly++
 		noteFirst(&z.sillyAt, s.Packet)
 	}
-	z.isSilly = silly
+	e.has = e.has&^isSilly | isSilly*endFlags(asBit(silly))
 }
 
 // openProbes are the probes of a window that its receiver had opened again: their
@@ -245,7 +245,7 @@ func (w *packer[W]) openProbes(n int, x *openProbes, c *conn) int {
 
 // fillOpenProbes tells those that an end sent of the other end's window.
 func (c *conn) fillOpenProbes(r *record.EndRecord, e record.End) {
-	l := c.ends[e.Peer()].zero.list
+	l := c.ends[e.Peer()].details.zero.list
 	if l == nil || l.open.n == 0 {
 		return
 	}

@@ -34,8 +34,8 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	seq := reassembly.Seq(s.Seq)
 	to := seq.Add(s.Len)
 	x.rtt.sentAgain(s, now)
-	e.retx++
-	e.retxBytes += uint64(again)
+	e.own().retx++
+	e.own().retxBytes += uint64(again)
 	una := e.stream.Una()
 	was, known := x.flight.Repeat(seq, to, now, s.IPID)
 	if seq == una && was.Times == 1 && uint64(x.dupAcks)+1 >= uint64(x.flight.Len()) && (e.has&p.has)&hasSACK == 0 {
@@ -46,14 +46,14 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	if p.packets == 0 {
 		class = repeatOther // what sets a sender off, an ACK or its absence, was not captured
 	}
-	x.classes[class]++
-	refused := x.refused.wasRefused(seq)
-	x.refused.alone = x.refused.alone && x.refused.wrongSeq != seq
+	x.losing().classes[class]++
+	refused := x.loss.refused.wasRefused(seq)
+	x.losing().refused.alone = x.loss.refused.alone && x.loss.refused.wrongSeq != seq
 	if !c.doubledAgain(from, was, known, class, s, now) && !acked {
-		if x.repeatAt == 0 {
-			x.repeatTime = now
+		if x.loss.repeatAt == 0 {
+			x.losing().repeatTime = now
 		}
-		noteFirst(&x.repeatAt, s.Packet)
+		noteFirst(&x.losing().repeatAt, s.Packet)
 	}
 	m := record.Moment{Kind: record.MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
@@ -71,17 +71,17 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	case known && was.Arrived:
 		m.Cause += ", not kept: a duplicate ACK told that it had arrived"
 	case refused:
-		x.refused.again++
+		x.losing().refused.again++
 	case lostBefore:
-		x.lostBefore++
+		x.losing().lostBefore++
 		x.waited(class, now-max(e.lastSend, p.lastSend))
 	default:
-		x.lostAfter++
+		x.losing().lostAfter++
 		if known {
 			x.unscaled.lose(was, s.Packet)
 		}
 		if known && was.Times > 1 {
-			x.lostAgain++
+			x.losing().lostAgain++
 		}
 		x.waited(class, now-max(e.lastSend, p.lastSend))
 		c.stuckAgain(from, seq, to, s, now)
@@ -90,7 +90,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		}
 	}
 	if s.Options&capture.OptTimestamps != 0 && !acked && seq.LessEq(una) {
-		x.eifelTo, x.eifelVal, x.eifelSet = to, s.TSVal, true
+		x.losing().eifelTo, x.losing().eifelVal, x.losing().eifelSet = to, s.TSVal, true
 	}
 	c.note(m)
 }
@@ -98,7 +98,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 // waited adds for how long nothing had come from either end before data that was lost is sent again.
 func (x *sender) waited(class repeatClass, quiet int64) {
 	if (class == repeatRTO || class == repeatTLP) && quiet > 0 { // a timer set it off
-		x.standing += quiet
+		x.losing().standing += quiet
 	}
 }
 
@@ -137,33 +137,33 @@ func (x *sender) classify(e *endpoint, from, to reassembly.Seq, was reassembly.S
 	}
 	timeout := timer && waited >= minRTO
 	missing := x.dupAcks > 0 && !sack || x.flight.SACKedAbove(from)
-	recovering := x.mode != recoverNone && from.Less(x.recover)
-	if x.probeGap >= minRTO && timer && doubled(x.probeGap, now-x.probeAt) {
+	recovering := x.loss.mode != recoverNone && from.Less(x.loss.recover)
+	if x.loss.probeGap >= minRTO && timer && doubled(x.loss.probeGap, now-x.loss.probeAt) {
 		// A probe sooner than any timeout is one. Else the repeat after it comes
 		// after one timeout, which is about the same pause; after a timeout it is
 		// doubled (RFC 6298 section 5.5): that was no probe.
-		x.classes[repeatTLP]--
-		x.classes[repeatRTO]++
+		x.losing().classes[repeatTLP]--
+		x.losing().classes[repeatRTO]++
 	}
-	probed := x.probeGap > 0
-	x.probeGap = 0
+	probed := x.loss.probeGap > 0
+	x.losing().probeGap = 0
 	switch {
-	case recovering && x.mode == recoverLoss:
+	case recovering && x.loss.mode == recoverLoss:
 		if timeout {
-			x.provable = true
+			x.losing().provable = true
 			return repeatRTO // backed off
 		}
 		return repeatOther
 	case !timer && (missing || recovering):
 		return x.enter(recoverFast, repeatFast, e)
 	case now-max(x.news, e.lastData) > pause && !probed && !missing && !recovering && sack && to == e.stream.Next() && (!known || was.Times == 1):
-		x.probeGap, x.probeAt = max(1, now-max(x.news, e.lastData)), now
+		x.losing().probeGap, x.losing().probeAt = max(1, now-max(x.news, e.lastData)), now
 		if e.stream.Una().Less(from) {
-			x.probeGap = 1 // a timeout would have repeated what is before it
+			x.losing().probeGap = 1 // a timeout would have repeated what is before it
 		}
 		return repeatTLP
 	case timeout:
-		x.provable = !recovering // RFC 5682 section 2.1, step 1
+		x.losing().provable = !recovering // RFC 5682 section 2.1, step 1
 		return x.enter(recoverLoss, repeatRTO, e)
 	case missing || recovering || !timer && x.heard != 0 && whole:
 		// RACK's reordering timer; or set off by an ACK that carried data.
@@ -178,8 +178,8 @@ func doubled(one, two int64) bool {
 }
 
 func (x *sender) enter(m recovery, class repeatClass, e *endpoint) repeatClass {
-	if x.mode != m || x.recover.LessEq(e.stream.Una()) {
-		x.mode, x.recover = m, e.stream.Next()
+	if x.loss.mode != m || x.loss.recover.LessEq(e.stream.Una()) {
+		x.losing().mode, x.losing().recover = m, e.stream.Next()
 	}
 	return class
 }
@@ -210,7 +210,7 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 		case c.seenLate(from, s, e.stream.Next().Add(-a.New), now):
 			c.tooLate(from, a.Filled, now-x.heard, s.Packet)
 		case x.overtaken(s, now):
-			c.tooLate(from, a.Filled, now-x.gapAt, s.Packet)
+			c.tooLate(from, a.Filled, now-x.loss.gapAt, s.Packet)
 		default:
 			t.takeRepeat(c, from, s, now, a.Filled, true)
 		}
@@ -236,23 +236,23 @@ func (t *Tracker) compare(c *conn, from record.End, s *capture.Segment) {
 		return
 	}
 	sum, ok := s.PayloadSum()
-	if !ok || was.Len() == s.Len && was.Sum == sum || was.Len() != s.Len && x.refused.wrong > 0 || t.opt.Verify() != capture.MarkChecksumOK {
+	if !ok || was.Len() == s.Len && was.Sum == sum || was.Len() != s.Len && x.loss.refused.wrong > 0 || t.opt.Verify() != capture.MarkChecksumOK {
 		return
 	}
-	x.conflicts++
+	x.losing().conflicts++
 	if x.ownCount(s) && s.TTL == c.ends[from].ttl {
-		x.conflictsOwn++
+		x.losing().conflictsOwn++
 	}
-	noteFirst(&x.conflictAt, s.Packet)
+	noteFirst(&x.losing().conflictAt, s.Packet)
 	c.note(record.Moment{Kind: record.MomentConflict, End: from, Ref: was.Packet})
 }
 
 // tooLate counts a segment that came late by span and filled n bytes of a gap.
 func (c *conn) tooLate(from record.End, n uint32, span int64, packet uint64) {
 	e := &c.ends[from]
-	e.outOfOrder++
-	noteFirst(&e.sender.lateAt, packet)
-	e.sender.late = max(e.sender.late, span)
+	e.own().outOfOrder++
+	noteFirst(&e.sender.losing().lateAt, packet)
+	e.sender.losing().late = max(e.sender.loss.late, span)
 	c.note(record.Moment{Kind: record.MomentOutOfOrder, End: from, N: uint64(n), Span: span})
 }
 

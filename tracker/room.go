@@ -259,7 +259,7 @@ func (c *conn) besides() uint32 {
 		e := &c.ends[i]
 		// A slice that grows is up to twice as long as it need be, half as much again on average.
 		n += 2 * rangeBytes * uint32(len(e.stream.Gaps()))
-		if e.zero.list != nil {
+		if e.details.zero.list != nil {
 			n += episodesBytes
 		}
 		if s := e.sender; s != nil {

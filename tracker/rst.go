@@ -56,7 +56,7 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.note(record.Moment{Kind: record.MomentResetHarmless, End: from, From: in, Reset: cause})
 	default:
 		if cause == record.ResetKeepaliveDead {
-			c.note(record.Moment{Kind: record.MomentKeepaliveDead, End: from, N: uint64(e.probe.pending)})
+			c.note(record.Moment{Kind: record.MomentKeepaliveDead, End: from, N: uint64(e.details.probe.pending)})
 		}
 		if c.thirdACKAt == 0 && !c.is(isMidstream) && c.details.answeredAt == 0 {
 			c.own().answered, c.own().answeredAt = now, s.Packet
@@ -221,7 +221,7 @@ func (c *conn) rstCause(from record.End, s *capture.Segment) record.ResetCause {
 	case c.oddTTL(from, s):
 		// Another distance than this end's other segments: not sent by it.
 		return record.ResetMiddlebox
-	case withACK && e.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
+	case withACK && e.details.probe.pending > 0 && reassembly.Seq(s.Seq) == e.sndNxt():
 		// RFC 9293 section 3.8.4; Linux sends RST,ACK when it gives up.
 		return record.ResetKeepaliveDead
 	case e.finSeen && (!withACK || p.unheard(reassembly.Seq(s.Ack))):

@@ -14,14 +14,32 @@ type sender struct {
 	rtt     roundTrips
 	base    int64 // the handshake's round trip, 0 when it is not known
 	hasBase bool
-	passed  uint32 // payload of the largest segment acknowledged
 
+	// what was sent latest, by its own marks
+	hasTS    bool
+	hasID    bool
+	idRun    uint8 // segments whose identification came next after the one before
+	idOdd    uint8 // and whose did not
+	newestID uint16
+	newestTS uint32
+
+	passed  uint32 // payload of the largest segment acknowledged
+	dupAcks uint32 // duplicate ACKs in a row
+	heard   int64  // when SND.UNA last moved, or a duplicate ACK came
+	news    int64  // when SND.UNA last moved, or SACK told of more: what a tail loss probe waits from
+
+	limits
+	unscaled unscaled
+	loss     *losses // see losing
+	pool     *spares[losses]
+}
+
+// losses is what a sender has of which anything was lost, sent again, out of order, refused or
+// missed by the capture.
+type losses struct {
 	// recovery
-	dupAcks  uint32 // duplicate ACKs in a row
 	recover  reassembly.Seq
 	mode     recovery
-	heard    int64 // when SND.UNA last moved, or a duplicate ACK came
-	news     int64 // when SND.UNA last moved, or SACK told of more: what a tail loss probe waits from
 	probeGap int64 // pause before the tail loss probe that may have been a timeout; 0 for none
 	probeAt  int64
 	provable bool              // the last timeout may be proven spurious by what arrives (RFC 5682)
@@ -37,18 +55,8 @@ type sender struct {
 	gapTS    bool
 	gapTSVal uint32
 
-	// what was sent latest, by its own marks
-	newestTS uint32
-	newestID uint16
-	hasTS    bool
-	hasID    bool
-	idRun    uint8 // segments whose identification came next after the one before
-	idOdd    uint8 // and whose did not
-
-	refused  refusals
-	unscaled unscaled
-	leap     leap
-	limits
+	refused    refusals
+	leap       leap
 	classes    [nRepeatClasses]uint32
 	spurious   uint32
 	dsacks     uint32
@@ -68,6 +76,17 @@ type sender struct {
 	repeatTime                               int64  // of repeatAt
 }
 
+// noLosses are those of a sender that has none of its own; as noDetails.
+var noLosses losses
+
+// losing is x.loss to be written to.
+func (x *sender) losing() *losses {
+	if x.loss == &noLosses {
+		x.loss = x.pool.take()
+	}
+	return x.loss
+}
+
 // recovery is what a sender is doing about loss (Linux's CA states).
 type recovery uint8
 
@@ -84,7 +103,7 @@ func (t *Tracker) sends(e *endpoint) *sender {
 			e.sender = t.senders[n-1]
 			t.senders = t.senders[:n-1]
 		} else {
-			e.sender = &sender{}
+			e.sender = &sender{loss: &noLosses, pool: &t.parts.losses}
 		}
 	}
 	return e.sender
@@ -93,18 +112,22 @@ func (t *Tracker) sends(e *endpoint) *sender {
 // keepSenders takes back the senders of a connection that is over.
 func (t *Tracker) keepSenders(c *conn) {
 	for i := range c.ends {
-		if x := c.ends[i].sender; x != nil && len(t.senders) < t.spareSenders() {
+		x := c.ends[i].sender
+		if x != nil && x.loss != &noLosses {
+			x.pool.give(x.loss)
+		}
+		if x != nil && len(t.senders) < t.spareSenders() {
 			flight, spans := x.flight, x.rtt.spans
 			flight.Reset(maxSpareSegments)
 			if spans != nil {
 				spans.Clear()
 			}
 			*x = sender{} // with fields it would be made elsewhere and copied
-			x.flight, x.rtt.spans = flight, spans
+			x.flight, x.rtt.spans, x.loss, x.pool = flight, spans, &noLosses, &t.parts.losses
 			t.senders = append(t.senders, x)
 		}
 		c.ends[i].sender = nil
-		t.keepZeroWindowList(&c.ends[i].zero)
+		t.keepZeroWindowList(&c.ends[i].details.zero)
 	}
 }
 
@@ -157,7 +180,7 @@ const maxIDStep = 128
 func (x *sender) stale(s *capture.Segment, now int64) bool {
 	counted := x.idRun >= 3 && x.idOdd <= x.idRun/8
 	if s.IPID == 0 || !counted {
-		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0 && !x.refused.setBack(reassembly.Seq(s.Seq))
+		return s.Options&capture.OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.newestTS) < 0 && !x.loss.refused.setBack(reassembly.Seq(s.Seq))
 	}
 	if was := x.flight.Find(reassembly.Seq(s.Seq)); was != nil && was.ID != 0 {
 		if s.IPID == was.ID { // a host may repeat it (RFC 1122 section 3.2.1.5)
@@ -170,8 +193,8 @@ func (x *sender) stale(s *capture.Segment, now int64) bool {
 
 // gapBefore notes the segment that showed a gap before it.
 func (x *sender) gapBefore(s *capture.Segment, now int64) {
-	x.gapAt, x.gapIPID, x.gapTSVal = now, s.IPID, s.TSVal
-	x.gapTS = s.Options&capture.OptTimestamps != 0
+	x.losing().gapAt, x.losing().gapIPID, x.losing().gapTSVal = now, s.IPID, s.TSVal
+	x.losing().gapTS = s.Options&capture.OptTimestamps != 0
 }
 
 // maxIDBack is how far apart the IP identifications of what was overtaken and of what overtook it
@@ -181,14 +204,14 @@ const maxIDBack = 1 << 12
 // overtaken reports whether a segment that fills a gap was overtaken on its
 // way to the tap, rather than sent again because it was lost before the tap.
 func (x *sender) overtaken(s *capture.Segment, now int64) bool {
-	if s.Options&capture.OptTimestamps != 0 && x.gapTS && s.TSVal != x.gapTSVal {
-		return int32(s.TSVal-x.gapTSVal) < 0
+	if s.Options&capture.OptTimestamps != 0 && x.loss.gapTS && s.TSVal != x.loss.gapTSVal {
+		return int32(s.TSVal-x.loss.gapTSVal) < 0
 	}
-	if d := int16(s.IPID - x.gapIPID); s.IPID != 0 && x.gapIPID != 0 && d != 0 && d > -maxIDBack && d < maxIDBack {
+	if d := int16(s.IPID - x.loss.gapIPID); s.IPID != 0 && x.loss.gapIPID != 0 && d != 0 && d > -maxIDBack && d < maxIDBack {
 		return d < 0 // counted up for each connection (Linux), or for the host
 	}
 	// A repeat has a cause: duplicate ACKs, SACK, or a timeout.
-	return x.dupAcks == 0 && !x.flight.SACKedAbove(reassembly.Seq(s.Seq)) && now-x.gapAt < minRTO
+	return x.dupAcks == 0 && !x.flight.SACKedAbove(reassembly.Seq(s.Seq)) && now-x.loss.gapAt < minRTO
 }
 
 // seenLate reports whether a segment that fills a gap, its data acknowledged
@@ -204,7 +227,7 @@ func (c *conn) seenLate(from record.End, s *capture.Segment, before reassembly.S
 	}
 	seq := reassembly.Seq(s.Seq)
 	return seq.Less(una) && before == una && una.LessEq(seq.Add(s.Len)) && since != 0 &&
-		e.sender.dupAcks == 0 && e.sender.mode == recoverNone && now-since < min(minRTO, 2*c.pathTime())
+		e.sender.dupAcks == 0 && e.sender.loss.mode == recoverNone && now-since < min(minRTO, 2*c.pathTime())
 }
 
 // acked takes an ACK for what an end of c sent: before SND.UNA is una.
@@ -220,11 +243,16 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 	}
 	if advanced > 0 {
 		x.dupAcks, x.heard, x.news = 0, now, now
-		x.stood, x.standing = x.stood+x.standing, 0
-		if x.mode != recoverNone && x.recover.LessEq(una) {
-			x.mode = recoverNone
+		if x.loss.standing != 0 {
+			x.losing().stood += x.loss.standing
+			x.losing().standing = 0
 		}
-		x.probeGap = 0
+		if x.loss.mode != recoverNone && x.loss.recover.LessEq(una) {
+			x.losing().mode = recoverNone
+		}
+		if x.loss.probeGap != 0 {
+			x.losing().probeGap = 0
+		}
 		x.original(a.Original, a.First)
 		if a.Segments > 0 && a.Karn && !a.Newest.SACKed && c.timed(a.Newest.First, s) && !cameTwice(s, una, a.Newest) {
 			full, flying := fullPayload(&c.ends[of.Peer()], s), e.flying()
@@ -242,8 +270,8 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 		x.heard = now
 	}
 	x.sacks(c, e, s, una, base, now)
-	if dup && x.recover.Less(e.stream.Next()) {
-		x.provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
+	if dup && x.loss.provable && x.loss.recover.Less(e.stream.Next()) {
+		x.losing().provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
 	}
 }
 
@@ -273,14 +301,14 @@ func fullPayload(to *endpoint, s *capture.Segment) uint32 {
 func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.Seq, base int64, now int64) {
 	for i := range int(s.NSACK) {
 		left, right := reassembly.Seq(s.SACK[i].Left), reassembly.Seq(s.SACK[i].Right)
-		x.sackBlocks++
+		x.losing().sackBlocks++
 		if e.neverSent(left, right) {
-			x.sacksOut++
+			x.losing().sacksOut++
 			continue
 		}
 		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {
 			// RFC 2883 section 4: the first block tells what came twice.
-			x.dsacks++
+			x.losing().dsacks++
 			x.needless(right, true, s.Packet)
 			continue
 		}
@@ -313,14 +341,14 @@ func inBlock(b capture.SACKBlock, left, right reassembly.Seq) bool {
 // eifel: an ACK that echoes a time before the repeat answers the original: the
 // repeat was needless (RFC 3522 section 3.2).
 func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
-	if !x.eifelSet || una.Less(x.eifelTo) {
+	if !x.loss.eifelSet || una.Less(x.loss.eifelTo) {
 		return
 	}
-	x.eifelSet = false
-	if s.Options&capture.OptTimestamps != 0 && int32(s.TSEcr-x.eifelVal) < 0 {
-		x.needless(x.eifelTo, false, s.Packet)
-		if x.provable && x.mode == recoverLoss {
-			x.mode = recoverNone // the timeout was spurious (RFC 4015)
+	x.losing().eifelSet = false
+	if s.Options&capture.OptTimestamps != 0 && int32(s.TSEcr-x.loss.eifelVal) < 0 {
+		x.needless(x.loss.eifelTo, false, s.Packet)
+		if x.loss.provable && x.loss.mode == recoverLoss {
+			x.losing().mode = recoverNone // the timeout was spurious (RFC 4015)
 		}
 	}
 }
@@ -329,37 +357,37 @@ func (x *sender) eifel(s *capture.Segment, una reassembly.Seq) {
 // after all. The timeout was spurious: it is taken back, and what still is
 // missing is found out by SACK (F-RTO, RFC 5682 section 3).
 func (x *sender) original(seen bool, to reassembly.Seq) {
-	if seen && x.provable && x.mode == recoverLoss && to.LessEq(x.recover) {
-		x.mode = recoverNone
+	if seen && x.loss.provable && x.loss.mode == recoverLoss && to.LessEq(x.loss.recover) {
+		x.losing().mode = recoverNone
 	}
 }
 
 // needless labels the repeat that ended at to as spurious, which a packet shows. A D-SACK proves anew
 // what a timestamp or an acknowledgment may have proved before.
 func (x *sender) needless(to reassembly.Seq, dsack bool, packet uint64) {
-	for i := range x.nProved {
-		if x.proved[i] == to {
+	for i := range x.loss.nProved {
+		if x.loss.proved[i] == to {
 			if dsack {
-				x.nProved--
-				x.proved[i] = x.proved[x.nProved]
+				x.losing().nProved--
+				x.losing().proved[i] = x.loss.proved[x.loss.nProved]
 			}
 			return
 		}
 	}
 	repeats := uint32(0)
-	for _, n := range x.classes {
+	for _, n := range x.loss.classes {
 		repeats += n
 	}
-	if x.spurious >= repeats {
+	if x.loss.spurious >= repeats {
 		return // what came twice without having been repeated was doubled on the path
 	}
-	x.spurious++
-	noteFirst(&x.needlessAt, packet)
+	x.losing().spurious++
+	noteFirst(&x.losing().needlessAt, packet)
 	if !dsack {
-		if int(x.nProved) == len(x.proved) {
-			x.nProved = uint8(copy(x.proved[:], x.proved[1:]))
+		if int(x.loss.nProved) == len(x.loss.proved) {
+			x.losing().nProved = uint8(copy(x.losing().proved[:], x.losing().proved[1:]))
 		}
-		x.proved[x.nProved] = to
-		x.nProved++
+		x.losing().proved[x.loss.nProved] = to
+		x.losing().nProved++
 	}
 }

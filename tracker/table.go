@@ -56,6 +56,7 @@ func (t *Tracker) take() *conn {
 // newConn is one that was never used.
 func newConn(i uint32, p *parts) *conn {
 	c := &conn{pool: p, details: &noDetails, capture: &nothingCaptured}
+	c.ends[0].details, c.ends[1].details = &noEndDetails, &noEndDetails
 	c.clear()
 	c.index = i
 	return c

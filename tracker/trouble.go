@@ -186,7 +186,7 @@ func (c *conn) nothingUnderWay() bool {
 }
 
 func (e *endpoint) nothingUnderWay(p *endpoint) bool {
-	return !p.zero.closed && (e.has&hasSentData == 0 || !e.stream.Acked() || e.stream.Una() == e.stream.Next())
+	return !p.details.zero.closed && (e.has&hasSentData == 0 || !e.stream.Acked() || e.stream.Una() == e.stream.Next())
 }
 
 // end notes the segment that ends an idle time.

@@ -84,7 +84,10 @@ func (t *Tracker) zeroWindowList() *zeroWindowList {
 
 // keepZeroWindowList takes back the list of an end.
 func (t *Tracker) keepZeroWindowList(z *zeroWindow) {
-	if z.list != nil && len(t.zeroLists) < t.spareSenders() {
+	if z.list == nil {
+		return
+	}
+	if len(t.zeroLists) < t.spareSenders() {
 		t.zeroLists = append(t.zeroLists, z.list)
 	}
 	z.list = nil
@@ -93,7 +96,7 @@ func (t *Tracker) keepZeroWindowList(z *zeroWindow) {
 // fillZeroWindows tells the episodes of an end; one that is not over ends with
 // what ended the connection.
 func (c *conn) fillZeroWindows(r *record.EndRecord, e record.End) {
-	z := &c.ends[e].zero
+	z := &c.ends[e].details.zero
 	r.ZeroWindows, r.ZeroWindow = z.episodes, z.total
 	if z.list == nil {
 		return
