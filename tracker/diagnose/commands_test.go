@@ -8,11 +8,9 @@ import (
 	"testing"
 )
 
-// commandsOf collects what stands between backquotes in all advice that the
-// tests know to raise.
-func commandsOf(t *testing.T) []string {
+// advised are the findings of all kinds that the tests know to raise.
+func advised(t *testing.T) (found []Finding) {
 	t.Helper()
-	var found []Finding
 	for _, tt := range detectorCases() {
 		found = append(found, findingsOf(t, "", nil, tt.raise...)...)
 	}
@@ -23,10 +21,16 @@ func commandsOf(t *testing.T) []string {
 		found = append(found, x.findings(t)...)
 	}
 	all, c := everything(t)
-	found = append(found, findingsOf(t, "", c, all...)...)
+	return append(found, findingsOf(t, "", c, all...)...)
+}
+
+// commandsOf collects what stands between backquotes in all advice that the
+// tests know to raise.
+func commandsOf(t *testing.T) []string {
+	t.Helper()
 	quoted := regexp.MustCompile("`([^`]*)`")
 	var commands []string
-	for _, f := range found {
+	for _, f := range advised(t) {
 		for _, a := range f.Advice {
 			if strings.Count(a, "`")%2 != 0 {
 				t.Errorf("%s: an odd number of backquotes in %q", f.ID, a)
@@ -49,7 +53,8 @@ func checks(words string) (run string, known bool) {
 		return "sysctl " + setting, true
 	}
 	switch tool {
-	case "Get-NetTCPConnection", "Get-NetTCPSetting", "Get-NetFirewallRule", "Get-Process", "Get-Counter", "pktmon", "netstat":
+	case "Get-NetTCPConnection", "Get-NetTCPSetting", "Get-NetFirewallRule", "Get-Process", "Get-Counter", "pktmon", "netstat",
+		"Get-NetRoute", "Get-NetAdapterStatistics", "Get-Uptime", "tracert":
 		return "true", true // of Windows
 	case "ip", "nft":
 		for _, change := range []string{" add ", " del ", " delete ", " set ", " change ", " replace ", " flush ", " insert "} {

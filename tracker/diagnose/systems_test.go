@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,18 +34,19 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 	}{
 		{"a server of Windows", "close-wait", clean(20, halfClosed(600*second), ttls(64, 127)), "On 10.0.0.2 (its TTL fits Windows): `Get-NetTCPConnection -State CloseWait -LocalPort 80` lists them", "`ss "},
 		{"a server of Linux", "close-wait", clean(20, halfClosed(600*second), ttls(128, 63)), "`ss -tanp state close-wait", "Windows"},
-		{"a router", "close-wait", clean(20, halfClosed(600*second), ttls(128, 250)), "On 10.0.0.2 (its packets are not as Linux sends them): `netstat -an`", "`ss "},
-		{"now one, now the other, as behind a load balancer", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 128)), made(900, ttls(64, 64))), "On 10.0.0.2 (its packets are not as Linux sends them): `netstat -an`", "Windows"},
+		{"a controller, whose packets begin with a TTL of 30", "close-wait", clean(20, halfClosed(600*second), ttls(128, 30)), "On 10.0.0.2 (its packets are not as Linux sends them): look at its list", "`ss "},
+		{"a router", "close-wait", clean(20, halfClosed(600*second), ttls(128, 250)), "On 10.0.0.2 (its packets are not as Linux sends them): look at its list of connections and open ports (`netstat -an`, where it has a shell)", "`ss "},
+		{"now one, now the other, as behind a load balancer", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 128)), made(900, ttls(64, 64))), "On 10.0.0.2 (its packets are not as Linux sends them): look at its list of connections and open ports (`netstat -an`, where it has a shell)", "Windows"},
 		{"a server of Linux, by its SYN/ACKs too", "close-wait", clean(20, halfClosed(600*second), ttls(64, 63), wrote(capture.OrderBSD, capture.OrderLinux)), "`ss -tanp state close-wait", "netstat"},
 		{"a server of macOS", "close-wait", clean(20, halfClosed(600*second), ttls(64, 63), wrote(capture.OrderLinux, capture.OrderBSD)), "On 10.0.0.2 (its SYNs fit macOS or a BSD): `netstat -an -p tcp`", "`ss "},
-		{"a server whose SYN/ACKs are now of macOS, now of Linux", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 63), wrote(capture.OrderLinux, capture.OrderBSD)), made(900, ttls(64, 63), wrote(capture.OrderLinux, capture.OrderLinux))), "(its packets are not as Linux sends them): `netstat -an`", "macOS"},
+		{"a server whose SYN/ACKs are now of macOS, now of Linux", "close-wait", append(clean(20, halfClosed(600*second), ttls(64, 63), wrote(capture.OrderLinux, capture.OrderBSD)), made(900, ttls(64, 63), wrote(capture.OrderLinux, capture.OrderLinux))), "(its packets are not as Linux sends them): look at its list of connections and open ports (`netstat -an`, where it has a shell)", "macOS"},
 		{"a server of Windows that writes timestamps", "close-wait", clean(20, halfClosed(600*second), ttls(64, 127), wrote(capture.OrderLinux, capture.OrderBSD)), "(its TTL fits Windows): `Get-NetTCPConnection", "`ss "},
-		{"a TTL of Windows and SYN/ACKs of Linux", "close-wait", clean(20, halfClosed(600*second), ttls(64, 119), wrote(capture.OrderLinux, capture.OrderLinux)), "(its packets are not as Linux sends them): `netstat -an`", "Windows"},
-		{"a server of Solaris", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), wrote(capture.OrderLinux, capture.OrderOther)), "(its packets are not as Linux sends them): `netstat -an`", "`ss "},
+		{"a TTL of Windows and SYN/ACKs of Linux", "close-wait", clean(20, halfClosed(600*second), ttls(64, 119), wrote(capture.OrderLinux, capture.OrderLinux)), "(its packets are not as Linux sends them): look at its list of connections and open ports (`netstat -an`, where it has a shell)", "Windows"},
+		{"a server of Solaris", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), wrote(capture.OrderLinux, capture.OrderOther)), "(its packets are not as Linux sends them): look at its list of connections and open ports (`netstat -an`, where it has a shell)", "`ss "},
 		{"a device that takes no option", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), func(r *record.Record) {
 			x := &r.Ends[record.Resp]
 			x.SACK, x.Timestamps, x.WScale = record.Some(false), record.Some(false), record.Opt[uint8]{}
-		}), "(its packets are not as Linux sends them): `netstat -an`", "`ss "},
+		}), "(its packets are not as Linux sends them): look at its list of connections and open ports (`netstat -an`, where it has a shell)", "`ss "},
 		{"a server that takes no SACK", "close-wait", clean(20, halfClosed(600*second), ttls(64, 64), func(r *record.Record) { r.Ends[record.Resp].SACK = record.Some(false) }), "`ss -tanp state close-wait", "netstat"},
 		{"several systems, any of which it may be", "reuse-refused", same(3, late(2), old(record.TimeWait, true), ttls(64, 250)), "(where that is Linux)", "netstat"},
 		{"nobody named", "reset-abort", same(3, reset(record.Resp, record.ResetAbort), ttls(64, 128)), "On 10.0.0.2 (its TTL fits Windows): Process Monitor", "strace"},
@@ -65,6 +68,40 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 		}
 		if all := strings.Join(found[0].Advice, "\n"); !strings.Contains(all, c.has) || strings.Contains(all, c.lacks) {
 			t.Errorf("%s: %s", c.name, all)
+		}
+	}
+}
+
+// No advice of any kind of finding names a command of Linux for an end that is known to be of another system; for what lies
+// between the ends, and done from anywhere, it may.
+func TestNoCommandOfLinuxElsewhere(t *testing.T) {
+	onlyLinux := regexp.MustCompile("`(?:ss|nstat|nft|iptables|ip|ethtool|strace|conntrack|mtr|tracepath|vmstat|uptime -s|cat|ls|swapon|traceroute -T|ping -M|sysctl -w|sysctl (?:net\\.ipv4|net\\.core|net\\.netfilter|fs))\\b")
+	elsewhere := regexp.MustCompile("^(?:(?:On|At) (?:the host that|the firewalls|the middleboxes|the NAT|a NAT|each|[0-9.]+: look at routes)|On [^:]*: the routers)|on Linux|`(?:ping|mtr|traceroute|tracepath|iptables -t|iptables -A FORWARD)|tcpwatch ")
+	found := advised(t)
+	for _, c := range []struct {
+		name string
+		as   starts
+	}{{"Windows", starts{from128: 1}}, {"a BSD", starts{bsd: 1, from64: 1}}, {"a device", starts{from32: 1}}, {"a router", starts{from255: 1}}} {
+		x := newSystems()
+		for i := range found {
+			f := &found[i]
+			*x.kept.At(hostKey(f.Subject.A.Addr)) = c.as
+			for _, text := range f.Advice {
+				if m := address.FindString(strings.TrimPrefix(text, "On ")); m != "" {
+					*x.kept.At(hostKey(point(netip.AddrPortFrom(netip.MustParseAddr(m), 1).String()).Addr)) = c.as
+				}
+			}
+		}
+		told := make(map[string]bool)
+		for i := range found {
+			f := found[i]
+			x.advise(&f)
+			for _, text := range f.Advice {
+				if f.Group != GroupCapture && onlyLinux.MatchString(text) && !elsewhere.MatchString(text) && !told[text] {
+					told[text] = true
+					t.Errorf("%s, %s: %s", c.name, f.Detector, text)
+				}
+			}
 		}
 	}
 }
