@@ -56,7 +56,10 @@ func heldUp(r *record.Record) int64 {
 		return r.Open.SYNACKLate
 	case r.Open.Felt.OK && r.Open.LastSYN.OK:
 		usual, whole := r.Open.LastSYN.V, r.Ends[record.Orig].RTT.Min+r.Ends[record.Resp].RTT.Min
-		if whole > 0 || usual >= retryAfter {
+		switch {
+		case r.Open.SYNHeard: // another SYN than the last was answered: when that came tells nothing
+			usual = whole
+		case whole > 0 || usual >= retryAfter:
 			usual = min(usual, whole)
 		}
 		return max(r.Open.Felt.V-usual, r.Open.SYNACKAfter)

@@ -14,13 +14,17 @@ func TestHeldUp(t *testing.T) {
 		name                   string
 		felt, last, orig, resp int64 // ms
 		want                   int64
+		heard                  bool // an earlier SYN was answered
 	}{
-		{"the second SYN is answered at once", 1020, 20, 0, 0, 1000},
-		{"the last SYN waited nearly a second", 997, 989, 5, 3, 989},
-		{"it waited for 1 s and more, on a path of 1 ms", 3001, 1000, 1, 0, 3000},
-		{"it waited so, and no round trip is known", 3001, 1000, 0, 0, 3001},
+		{"the first of three SYNs is answered after 3 s", 3001, 999, 0, 0, 3001, true},
+		{"the first is, on a path of 40 ms", 3041, 999, 30, 10, 3001, true},
+		{"the second SYN is answered at once", 1020, 20, 0, 0, 1000, false},
+		{"the last SYN waited nearly a second", 997, 989, 5, 3, 989, false},
+		{"it waited for 1 s and more, on a path of 1 ms", 3001, 1000, 1, 0, 3000, false},
+		{"it waited so, and no round trip is known", 3001, 1000, 0, 0, 3001, false},
 	} {
 		r := made(1)
+		r.Open.SYNHeard = x.heard
 		r.Open.Felt, r.Open.LastSYN = record.Some(x.felt*millisecond), record.Some(x.last*millisecond)
 		r.Ends[record.Orig].RTT.Min, r.Ends[record.Resp].RTT.Min = x.orig*millisecond, x.resp*millisecond
 		if got := heldUp(r); got != x.want*millisecond {

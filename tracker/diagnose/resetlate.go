@@ -45,7 +45,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 	f := Finding{
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, all), x.lateKind(), x.sender(s)),
-		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s came too late.", x.tooLate()),
+		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s.", x.tooLate()),
 		causes: []Cause{app("the application closes without waiting for the rest of the answer: a timeout, or it has seen enough"),
 			app("the other end goes on sending behind the FIN, as to an end that still reads")},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
@@ -103,10 +103,16 @@ func (x *resets) lateKind() string {
 	return "data"
 }
 
-// tooLate says how much came too late.
+// tooLate says how much came too late, or met it on the way.
 func (x *resets) tooLate() string {
-	if x.bytes == 0 {
-		return "no data, but a FIN or an ACK"
+	late, unheard := x.bytes-x.unacked, say.Plural(x.unacked, "byte")+" of the other end were never acknowledged"
+	switch {
+	case x.bytes == 0:
+		return "no data, but a FIN or an ACK came too late"
+	case late == 0:
+		return unheard
+	case x.unacked == 0:
+		return say.Plural(late, "byte") + " came too late"
 	}
-	return say.Plural(x.bytes, "byte")
+	return say.Plural(late, "byte") + " came too late, and " + unheard
 }

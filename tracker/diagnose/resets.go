@@ -18,7 +18,8 @@ type resets struct {
 	after      int64         // the longest from the sender's FIN to its RST
 	closing    uint64        // connections of which the RST's sender had sent its FIN before
 	done       uint64        // connections whose other end had closed, and had got an answer
-	bytes      uint64        // that came after the FIN and were lost
+	bytes      uint64        // that came after the FIN and were lost, or were never acknowledged
+	unacked    uint64        // of those, the latter
 	odd        [4]uint64     // with another TTL, IP-ID, timestamps, signature
 	ttl        fold.Range[uint8]
 	own        fold.First[ownTTLs] // of the connection with the least id
@@ -96,6 +97,9 @@ func (x *resets) add(r *record.Record) {
 		x.byes++
 	}
 	x.bytes += cameLate(r)
+	if c.BytesAfterFIN.V == 0 {
+		x.unacked += c.Unheard
+	}
 	x.countOdd(r.Close.ResetOdd)
 	takeTTL(&x.ttl, c.ResetTTL)
 	x.own.Take(ownTTLs{r.ID, [2]uint8{r.Ends[record.Orig].OwnTTL().V, r.Ends[record.Resp].OwnTTL().V}})
@@ -151,7 +155,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	x.targets.Fields(w)
 	fold.Sums(w, x.by[:])
 	fold.Max(w, &x.after)
-	fold.Sum(w, &x.closing, &x.done, &x.bytes)
+	fold.Sum(w, &x.closing, &x.done, &x.bytes, &x.unacked)
 	fold.Sums(w, x.odd[:])
 	x.ttl.Fields(w)
 	x.own.Fields(w)
@@ -299,7 +303,7 @@ func cutOff(r *record.Record) bool {
 // it waits for nothing more.
 func wasDone(r *record.Record) bool {
 	by := r.Close.ResetBy
-	if by > record.Resp || r.Ends[by].SeenBytes == 0 {
+	if by > record.Resp || r.Ends[by].SeenBytes == 0 || r.Close.Unheard > 0 {
 		return false
 	}
 	fin := r.Close.FINTime[by.Peer()]

@@ -72,3 +72,28 @@ func TestCameLate(t *testing.T) {
 		t.Errorf("%d after the FIN", n)
 	}
 }
+
+// What was sent before and after the FIN and never acknowledged did not all come too late; and whose answer
+// was not acknowledged misses it, though the other end had closed.
+func TestUnacknowledgedAtTheReset(t *testing.T) {
+	for unheard, want := range map[uint64]string{2506: "2,506 bytes of the other end were never acknowledged.", 0: "300 bytes came too late."} {
+		f := findingsOf(t, "reset-late-data", nil, clean(1, reset(record.Orig, record.ResetLateData), func(r *record.Record) {
+			r.Close.Unheard = unheard
+			if unheard == 0 {
+				r.Close.BytesAfterFIN = record.Some[uint64](300)
+			}
+		})...)
+		if len(f) != 1 || !strings.Contains(f[0].Explanation, want) {
+			t.Errorf("no %q in %+v", want, f)
+		}
+	}
+	for unheard, severity := range map[uint64]Severity{768: Notice, 0: Info} {
+		f := findingsOf(t, "reset-abort", nil, clean(1, reset(record.Orig, record.ResetAbort), func(r *record.Record) {
+			r.Close.Unheard = unheard
+			r.Close.FINTime[record.Resp], r.Close.ResetTime = record.Some(r.End-second), record.Some(r.End)
+		})...)
+		if len(f) != 1 || f[0].Severity != severity {
+			t.Errorf("%d bytes not acknowledged: %+v", unheard, f)
+		}
+	}
+}
