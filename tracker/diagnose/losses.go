@@ -51,7 +51,7 @@ func (x *losses) add(r *record.Record, packet uint64) {
 		if n := neededRepeats(r, e); n > 0 {
 			x.before[e] += uint64(min(n, y.LostBeforeTap))
 			x.after[e] += uint64(n - min(n, y.LostBeforeTap))
-			x.lasting[e] += uint64(min(n, y.LostAgain))
+			x.lasting[e] += uint64(n - min(n, y.LostBeforeTap+y.LostAfterTap-min(y.LostAgain, y.LostBeforeTap+y.LostAfterTap)))
 		}
 		x.timeouts[e] += uint64(y.RetxRTO)
 		if r.Ends[e.Peer()].Packets == 0 {

@@ -135,6 +135,7 @@ func probe(by record.End) func(r *record.Record) {
 		for e := range r.Ends {
 			r.Ends[e] = record.EndRecord{Packets: 1}
 		}
+		r.Ends[by].PureACKs = 1
 	}
 }
 

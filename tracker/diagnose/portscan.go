@@ -42,7 +42,7 @@ timestamps, and resets what answers; a connect scan uses the system's own connec
 whose SYNs carry those options and which a refusal ends. A lone ACK, FIN or segment
 without flags that a RST answers, of a connection of which nothing else was seen, is a
 probe too (ACK, FIN, NULL and Xmas scans): a port without a socket answers it so. One
-without ACK is a probe without any answer too: no connection sends such segments.
+without ACK is a probe without any answer too: no connection sends such segments, so that a single one is a notice.
 Its attempts are in no other finding, so that the servers it touched do not look
 broken. It can be mistaken for a client whose many servers are all down: those
 share one port and are tried again and again; or for a peer-to-peer program whose
@@ -142,8 +142,11 @@ func (x *scan) found() string {
 }
 
 func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
-	if x.probes.n*2 >= x.n {
-		return tellProbes(s, x), l.scans(c, s, x)
+	switch {
+	case !l.scans(c, s, x):
+		return tellFewProbes(s, &x.probes), x.probes.noACK.n > 0
+	case x.probes.n*2 >= x.n:
+		return tellProbes(s, x), true
 	}
 	what := "a connect scan"
 	if x.bare*2 >= x.n {
@@ -167,5 +170,5 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 		f.Confidence = Possible
 		f.causes = append(f.causes, app("a client whose servers are all down"))
 	}
-	return f, l.scans(c, s, x)
+	return f, true
 }

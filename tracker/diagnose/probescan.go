@@ -14,6 +14,8 @@ type probes struct {
 	n        uint64
 	fins     uint64        // with FIN: a FIN or Xmas scan; the others are ACKs, or have no flags
 	silent   uint64        // that nothing answered: without ACK
+	noACK    tally         // connections of which the segments had no ACK: no TCP sends such
+	noFlags  uint64        // of those, without FIN too
 	srcPorts fold.Distinct // from which they were sent
 }
 
@@ -26,11 +28,19 @@ func (p *probes) add(r *record.Record, by record.End, port uint16) {
 		p.silent++
 	}
 	p.srcPorts.Add(fold.Mix(uint64(port)))
+	bare := r.Ends[by].PureACKs == 0 && r.Close.FINs[by] == 0
+	if bare || !r.Close.ResetTime.OK {
+		p.noACK.hitAt(r, r.FirstPacket)
+	}
+	if bare {
+		p.noFlags++
+	}
 }
 
 // Fields walks over what is summed up.
 func (p *probes) Fields(w *fold.Walk) {
-	fold.Sum(w, &p.n, &p.fins, &p.silent)
+	fold.Sum(w, &p.n, &p.fins, &p.silent, &p.noFlags)
+	p.noACK.Fields(w)
 	p.srcPorts.Fields(w)
 }
 
@@ -79,6 +89,31 @@ func probedEnds(r *record.Record) (from, to capture.Endpoint) {
 		return r.Resp, r.Orig
 	}
 	return r.Orig, r.Resp
+}
+
+// tellFewProbes tells of segments without ACK where they are too few for a scan: one is enough to know that a program
+// made it.
+func tellFewProbes(s Subject, p *probes) Finding {
+	what := "with FIN and without ACK"
+	switch p.noFlags {
+	case 0:
+	case p.noACK.n:
+		what = "without flags"
+	default:
+		what += ", or without flags"
+	}
+	f := Finding{
+		Severity: Notice, Confidence: Likely,
+		Title:       fmt.Sprintf("%s sent lone segments %s, which no TCP sends: %s", s.A.Addr, what, say.Plural(p.noACK.n, "probe")),
+		Explanation: "Every segment of a connection but its first SYN and some RSTs carries an ACK (RFC 9293 section 3.10.7.4). A port without a socket answers such a segment by a RST, one that listens does not: so ports are found (FIN, NULL and Xmas scans). They are too few to be called a scan.",
+		causes:      []Cause{app("a port scanner that looks for what a firewall lets pass, or asks what system a host is of"), app("a test program that makes packets itself")},
+		Advice:      []string{fmt.Sprintf("On %s: its own processes with raw sockets are what to look for: `ss -wp`.", s.A.Addr)},
+	}
+	if more := p.n - p.noACK.n; more > 0 {
+		f.Explanation += fmt.Sprintf(" %s of it drew a RST as well, with FIN or ACK.", say.Plural(more, "other lone segment"))
+	}
+	p.noACK.into(&f)
+	return f
 }
 
 func tellProbes(s Subject, x *scan) Finding {
