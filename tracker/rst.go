@@ -34,6 +34,9 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.beforeRST(from, s, now)
 	}
 	in := e.state
+	if in == record.CloseWait && p.finSeen && s.Flags.Has(capture.ACK) && reassembly.Seq(s.Ack) == p.fin {
+		in = record.Established // its ACK leaves the FIN out, which crossed the RST
+	}
 	if !accepted {
 		t.ignoreRST(c, from, s, cause, now)
 		return

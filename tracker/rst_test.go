@@ -81,6 +81,19 @@ func TestResetCauses(t *testing.T) {
 	}
 }
 
+// A RST,ACK tells by its own numbers whether the FIN before it had come: where it does not acknowledge it, both crossed.
+func TestResetCrossesTheFIN(t *testing.T) {
+	for ack, want := range map[int]record.State{1: record.Established, 2: record.CloseWait} {
+		rec, tr := run(t, Options{}, plainWire, opened+fmt.Sprintf(`
+			1.0000 > F. 1:1(0) ack 1 | - -
+			1.0001 < R. 1:1(0) ack %d | - -`, ack))
+		tr.Finish()
+		if r := rec.records[0]; r.Close.ResetBy != record.Resp || r.Close.ResetIn != want {
+			t.Errorf("ack %d: by %v in %v, want %v", ack, r.Close.ResetBy, r.Close.ResetIn, want)
+		}
+	}
+}
+
 // What was under way when a RST,ACK was sent is what it does not acknowledge, sent before or after
 // it: a request that came whole is not.
 func TestCrossedTheRST(t *testing.T) {
