@@ -34,7 +34,7 @@ func (t *Tracker) takeRSTOf(c *conn, from record.End, s *capture.Segment, now in
 		c.beforeRST(from, s, now)
 	}
 	in := e.state
-	if in == record.CloseWait && p.finSeen && s.Flags.Has(capture.ACK) && reassembly.Seq(s.Ack) == p.fin {
+	if ack := reassembly.Seq(s.Ack); in == record.CloseWait && p.finSeen && s.Flags.Has(capture.ACK) && p.stream.Una().LessEq(ack) && ack.LessEq(p.fin) {
 		in = record.Established // its ACK leaves the FIN out, which crossed the RST
 	}
 	if !accepted {

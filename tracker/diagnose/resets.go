@@ -303,7 +303,7 @@ func cutOff(r *record.Record) bool {
 // it waits for nothing more.
 func wasDone(r *record.Record) bool {
 	by := r.Close.ResetBy
-	if by > record.Resp || r.Ends[by].SeenBytes == 0 || r.Close.Unheard > 0 {
+	if by > record.Resp || r.Ends[by].SeenBytes == 0 || r.Close.Crossed {
 		return false
 	}
 	fin := r.Close.FINTime[by.Peer()]

@@ -73,8 +73,8 @@ func TestCameLate(t *testing.T) {
 	}
 }
 
-// What was sent before and after the FIN and never acknowledged did not all come too late; and whose answer
-// was not acknowledged misses it, though the other end had closed.
+// What was sent before and after the FIN and never acknowledged did not all come too late; and whose data the
+// RST crossed, which does not acknowledge it, misses something, though it had closed; where the RST acknowledges it, it does not.
 func TestUnacknowledgedAtTheReset(t *testing.T) {
 	for unheard, want := range map[uint64]string{2506: "2,506 bytes of the other end were never acknowledged.", 0: "300 bytes came too late."} {
 		f := findingsOf(t, "reset-late-data", nil, clean(1, reset(record.Orig, record.ResetLateData), func(r *record.Record) {
@@ -87,13 +87,13 @@ func TestUnacknowledgedAtTheReset(t *testing.T) {
 			t.Errorf("no %q in %+v", want, f)
 		}
 	}
-	for unheard, severity := range map[uint64]Severity{768: Notice, 0: Info} {
+	for crossed, severity := range map[bool]Severity{true: Notice, false: Info} {
 		f := findingsOf(t, "reset-abort", nil, clean(1, reset(record.Orig, record.ResetAbort), func(r *record.Record) {
-			r.Close.Unheard = unheard
+			r.Close.Crossed, r.Close.Unheard = crossed, 768
 			r.Close.FINTime[record.Resp], r.Close.ResetTime = record.Some(r.End-second), record.Some(r.End)
 		})...)
 		if len(f) != 1 || f[0].Severity != severity {
-			t.Errorf("%d bytes not acknowledged: %+v", unheard, f)
+			t.Errorf("crossed %v: %+v", crossed, f)
 		}
 	}
 }
