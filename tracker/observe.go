@@ -8,6 +8,9 @@ import (
 
 // observe takes one segment of a connection.
 func (t *Tracker) observe(c *conn, s *capture.Segment) {
+	if t.predicted(c, s) {
+		return
+	}
 	from := c.from(&s.Src)
 	e := &c.ends[from]
 	t.placed = record.Placement{Conn: c.id, From: from, Mark: &c.mark}

@@ -82,6 +82,7 @@ type Tracker struct {
 	lookedAt    uint16 // see Looked
 	followed    followed
 	anomalies   [nAnomalies]uint64
+	longWay     bool // tests: no segment is predicted
 }
 
 // latest is the connection of the segment before, the newest on its endpoints:

@@ -76,6 +76,9 @@ type Endpoint struct {
 // Observe takes a segment of the connection, in order, duplicates included.
 func (z *Conn) Observe(from record.End, s *capture.Segment) {
 	e, p := &z.Ends[from], &z.Ends[from^1]
+	if z.goesOn(from, s) {
+		return
+	}
 	z.judgePartial(from, s.Flags)
 	promised := e.Start // what the peer acknowledged, if it did
 	z.start(e, s)
@@ -106,6 +109,39 @@ func (z *Conn) Observe(from record.End, s *capture.Segment) {
 		}
 		e.Stream.put(reassembly.Max(base, e.Ack), base.Add(s.Len))
 	}
+}
+
+// goesOn takes a segment that goes on where its end was, of an open connection on which
+// both ends are as they were: all that Observe finds is how far they have come. It reports
+// whether it is one.
+func (z *Conn) goesOn(from record.End, s *capture.Segment) bool {
+	e, p := &z.Ends[from], &z.Ends[from^1]
+	base, ack := reassembly.Seq(s.Seq-e.Start), reassembly.Seq(s.Ack-p.Start)
+	told := seenACK
+	if s.Len > 0 {
+		told = seenData
+	}
+	ahead := ack.Sub(p.Ack)
+	if s.Flags&^capture.PSH != capture.ACK || s.Window == 0 || e.State != established || p.State != established ||
+		z.Seen[from]&told == 0 || base != e.Last || ahead < 0 || ahead > maxJump || s.Len > maxJump {
+		return false
+	}
+	if ack < p.Ack {
+		p.AckTurns++
+	}
+	p.Ack = ack
+	last := base.Add(s.Len)
+	if last < base {
+		e.LastTurns++
+	}
+	e.Last = last
+	if !ack.LessEq(p.Stream.Next) {
+		z.ackReceived(from^1, ack)
+	}
+	if s.Len > 0 && s.Captured >= s.Len {
+		e.Stream.put(reassembly.Max(base, e.Ack), last)
+	}
+	return true
 }
 
 // sequenceLen is the sequence space a segment takes. Payload of a RST is none.
