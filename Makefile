@@ -3,6 +3,7 @@
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    time and memory beside other programs, on inputs that are made first
 #               (2 GB in ~/.cache/tcpwatch-bench; BENCH="-h" lists what may be said)
+# make bench-check  instructions of -j 1 beside those stored for the last release; 5 % more fails
 # make bench-live  live captures beside tcpdump's, at rising rates
 # make bench-go benchmarks of each stage
 # make profile  CPU and memory profiles of tcpwatch reading INPUT=FILE
@@ -26,7 +27,7 @@ GO       ?= $(CURDIR)/packaging/go
 # Without libpcap everything but live capture and filters is built.
 CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
-.PHONY: demo test build install bench bench-live bench-go profile pgo fuzz fuzz-process scores record deps deps-test deps-bench clean
+.PHONY: demo test build install bench bench-check bench-live bench-go profile pgo fuzz fuzz-process scores record deps deps-test deps-bench clean
 
 build:
 	@[ "$(CGO)" = 1 ] || echo "libpcap-dev or a C compiler is missing: no live capture, no filters" >&2
@@ -59,6 +60,9 @@ deps-bench:
 
 bench: deps-bench build
 	@$(GO) run ./packaging/bench $(BENCH)
+
+bench-check: build
+	@$(GO) run ./packaging/bench -check $(BENCH)
 
 bench-live: deps-test build
 	@$(GO) run ./packaging/bench -live $(BENCH)

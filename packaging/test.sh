@@ -193,6 +193,17 @@ case $? in
 	;;
 esac
 
+say "instructions beside those of the last release"
+if ! "$go" run ./packaging/bench -check -bin "$logs/tcpwatch" >"$logs/out" 2>&1; then
+	cat "$logs/out"
+	failed="$failed bench-check;"
+	faults=$((faults + 1))
+elif reason=$(grep '^skipped: ' "$logs/out"); then
+	skip "instructions beside those of the last release: ${reason#skipped: }"
+else
+	cat "$logs/out"
+fi
+
 check "benchmarks, once each" "$go" test -run '^$' -bench . -benchtime 1x ./...
 
 if [ -s "$skips" ]; then

@@ -154,7 +154,7 @@ func (s *session) lines() tcpwatch.Output {
 	return sentence.NewLiveLines(s.foot.Above(s.stdout), o)
 }
 
-// collecting is the Output that has garbage collected more often while a long input is read.
+// collecting is the Output that has garbage collected as the memory in use calls for.
 type collecting struct {
 	record.Base
 	garbage allowance.Garbage

@@ -3,6 +3,7 @@ package allowance
 import (
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 // besideTable is what the process may hold beside the table under --max-memory,
@@ -48,22 +49,39 @@ func (s Share) Narrow() int {
 	return int(min(max(roomy/s, 1), mostNarrow))
 }
 
-// garbage is how much of the memory in use may be garbage before it is
-// collected, in percent, once the input has shown that it is long. Nearly all
-// of it is packed connections and blocks of files, which hold no pointers: to
-// collect often costs little, and 15 saves no more memory than 30.
-const garbage = 30
+// How much garbage there may be before it is collected: a part of the memory in use, in
+// percent, but no less than leastGarbage bytes. Nearly all memory of a long input is
+// connections and blocks of files: to collect often costs little there, and 15 saves no more
+// memory than 30. While little is in use a collection mostly looks through the program's own
+// variables, 5 MB of them: with 3 MB of garbage at a time that was a twelfth of the
+// instructions for bulk transfers.
+const (
+	garbage      = 30
+	leastGarbage = 16 << 20
+)
 
-// longInput is how many packets make an input a long one.
-const longInput = 1 << 16
+// garbageOften is after how many packets it is looked how much memory is in use.
+const garbageOften = 1 << 16
 
-// Garbage has garbage collected more often once an input has shown that it is long.
-type Garbage struct{ set bool }
+// Garbage has garbage collected as the memory in use calls for.
+type Garbage struct {
+	next    uint64
+	percent int
+}
 
 // Read says how many packets were read.
 func (g *Garbage) Read(packets uint64) {
-	if !g.set && packets >= longInput && os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-		g.set = true
+	if packets < g.next || os.Getenv("GOGC") != "" {
+		return
+	}
+	g.next = packets + garbageOften
+	m := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/globals:bytes"}}
+	metrics.Read(m)
+	if p := percentOf(m[0].Value.Uint64() + m[1].Value.Uint64()); p != g.percent {
+		debug.SetGCPercent(p)
+		g.percent = p
 	}
 }
+
+// percentOf is GOGC for so many bytes in use.
+func percentOf(inUse uint64) int { return int(max(garbage, leastGarbage*100/max(inUse, 1<<20))) }

@@ -1,6 +1,9 @@
 package allowance
 
-import "testing"
+import (
+	"runtime/debug"
+	"testing"
+)
 
 // What --max-memory leaves the table and the reports depends on it alone.
 func TestShares(t *testing.T) {
@@ -20,5 +23,33 @@ func TestShares(t *testing.T) {
 		if table, narrow := tt.memory.Table(), tt.memory.Narrow(); table != tt.table || narrow != tt.narrow {
 			t.Errorf("--max-memory %d: %d for the table, reports narrowed by %d; want %d and %d", tt.memory, table, narrow, tt.table, tt.narrow)
 		}
+	}
+}
+
+// Where little is in use there may be more garbage than that, where much is, less.
+func TestGarbage(t *testing.T) {
+	for _, tt := range []struct {
+		inUse   uint64
+		percent int
+	}{{0, 1600}, {8 << 20, 200}, {16 << 20, 100}, {100 << 20, 30}, {1 << 40, 30}} {
+		if got := percentOf(tt.inUse); got != tt.percent {
+			t.Errorf("%d bytes in use: %d %%, want %d", tt.inUse, got, tt.percent)
+		}
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(77))
+	t.Setenv("GOGC", "77")
+	(&Garbage{}).Read(0)
+	if got := debug.SetGCPercent(77); got != 77 {
+		t.Errorf("GOGC=77, and %d is set", got)
+	}
+	t.Setenv("GOGC", "")
+	g := Garbage{}
+	g.Read(0)
+	if got := debug.SetGCPercent(77); got == 77 || got < garbage {
+		t.Errorf("%d is set", got)
+	}
+	g.Read(garbageOften - 1)
+	if got := debug.SetGCPercent(77); got != 77 {
+		t.Errorf("set to %d again, too soon", got)
 	}
 }

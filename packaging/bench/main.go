@@ -2,6 +2,7 @@
 // after the other, several times in one run, on one machine.
 //
 //	go run ./packaging/bench [-dir DIR] [-input NAMES] [-n RUNS] [-json FILE] [-readme FILE]
+//	go run ./packaging/bench -check [-record] [-bin FILE] [-counter PROGRAM]
 //	go run ./packaging/bench -live [-rates LIST] [-length TIME] [-buffer KIB] [-n RUNS] [-json FILE] [-readme FILE]
 //
 // It is called from the root of the project, by make bench, which builds
@@ -16,6 +17,17 @@
 // machine does meets all of them. A ratio is the median over the turns of a
 // command's time divided by that of tcpdump in the same turn: tcpdump only
 // copies the packets, which is what reading costs at the least.
+//
+// Where perf has a counter of the processor's, instructions at user level are counted besides,
+// in runs of their own: the least of three. They tell more than times where other programs run.
+// -counter names another program that counts: it runs the command that is its arguments, and
+// prints the count last. What is stored as qemu's was counted by a plugin of qemu-user, which
+// needs a tcpwatch built with CGO_ENABLED=0: with cgo, dropping privileges waits for threads
+// of qemu's own there.
+//
+// With -check, instructions of tcpwatch -j 1 are counted for two small inputs that are the same
+// on every machine, and compared with those that packaging/bench/counts.tsv has of the last
+// release, counted by the same counter: a twentieth more fails. -record stores them.
 //
 // With -live, tcpdump and tcpwatch capture in turn, with the same buffer, what the
 // lab has an interface receive at rising rates: what was sent, read and dropped
@@ -57,6 +69,9 @@ type settings struct {
 	runs, slow        int
 	limit             limits
 
+	counter, binary string
+	check, record   bool
+
 	live   bool
 	rates  string
 	length time.Duration
@@ -79,6 +94,10 @@ func parse(args []string) (*settings, error) {
 	f.Int64Var(&s.limit.memory, "memory", halfTheMemory(), "bytes of address space that a command may have; 0 is no limit")
 	f.StringVar(&s.json, "json", "", "write the results, every run, to this file")
 	f.StringVar(&s.readme, "readme", "", "put the results into this file, between its marks")
+	f.StringVar(&s.counter, "counter", "", "a program that counts the instructions of a command, instead of perf")
+	f.StringVar(&s.binary, "bin", "./tcpwatch", "with -check: the tcpwatch to count")
+	f.BoolVar(&s.check, "check", false, "compare instructions with those stored for the last release")
+	f.BoolVar(&s.record, "record", false, "with -check: store them")
 	f.BoolVar(&s.live, "live", false, "compare live captures with tcpdump's instead, on a pair of interfaces made for it")
 	f.StringVar(&s.rates, "rates", "100000,200000,400000,800000,1200000,1600000,2000000", "with -live: packets a second, separated by commas")
 	f.DurationVar(&s.length, "length", 3*time.Second, "with -live: how long packets are sent in a run")
@@ -106,6 +125,9 @@ func run(args []string, stdout, progress io.Writer) error {
 	if err := extendPath(); err != nil {
 		return err
 	}
+	if s.check {
+		return check(s, stdout)
+	}
 	if s.live {
 		return raceLive(s, stdout, progress)
 	}
@@ -124,9 +146,18 @@ func run(args []string, stdout, progress io.Writer) error {
 		return err
 	}
 	report := &Report{Machine: describe(contenders), Floor: floor()}
+	instructions, err := newCounter(s.counter)
+	if err != nil {
+		report.Uncounted = err.Error()
+	} else {
+		report.Counter = instructions.Name
+	}
 	for _, in := range inputs {
 		r, err := race(in, contenders, s.limit, progress)
 		if err != nil {
+			return err
+		}
+		if err := r.count(instructions, contenders); err != nil {
 			return err
 		}
 		report.Results = append(report.Results, r)

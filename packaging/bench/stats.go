@@ -10,6 +10,9 @@ type Report struct {
 	Machine Machine   `json:"machine"`
 	Floor   int64     `json:"least_peak_bytes"`
 	Results []*Result `json:"results"`
+
+	Counter   string `json:"counter,omitempty"`         // what counted instructions
+	Uncounted string `json:"why_not_counted,omitempty"` // why nothing did
 }
 
 // Result is what the contenders needed for one input.
@@ -33,6 +36,9 @@ type Line struct {
 	PerSecond float64       `json:"packets_per_second"`
 	WallRatio float64       `json:"wall_ratio"` // to the baseline
 	CPURatio  float64       `json:"cpu_ratio"`
+
+	Instructions int64   `json:"least_instructions,omitempty"` // 0 where they were not counted
+	CountRatio   float64 `json:"instructions_ratio,omitempty"`
 }
 
 // done reports whether there is anything to tell.
@@ -59,6 +65,24 @@ func (r *Result) sum() {
 		l.WallRatio = medianRatio(walls, each(base, wall))
 		l.CPURatio = medianRatio(each(l.Samples, cpu), each(base, cpu))
 	}
+}
+
+// count counts the instructions of the contenders that are counted, where anything counts.
+func (r *Result) count(by *counter, contenders []contender) error {
+	for i, l := range r.Lines {
+		if by == nil || !contenders[i].counted || !l.done() {
+			continue
+		}
+		n, err := by.least(l.Command)
+		if err != nil {
+			return err
+		}
+		l.Instructions = n
+		if base := r.Lines[0].Instructions; base > 0 {
+			l.CountRatio = float64(n) / float64(base)
+		}
+	}
+	return nil
 }
 
 func each(all []Sample, what func(Sample) time.Duration) []time.Duration {

@@ -19,9 +19,10 @@ import (
 // write prints all that was measured.
 func (r *Report) write(w io.Writer) error {
 	fmt.Fprintln(w, r.Machine)
+	fmt.Fprintln(w, r.counting())
 	for _, res := range r.Results {
 		fmt.Fprintf(w, "\n%s\n\n", res.Input.title())
-		rows := [][]string{{"command", "time", "least to most", "CPU", "packets/s", "peak memory", "time to " + baseline + "'s", "CPU to " + baseline + "'s", "runs"}}
+		rows := [][]string{{"command", "time", "least to most", "CPU", "packets/s", "peak memory", "time to " + baseline + "'s", "CPU to " + baseline + "'s", "instructions", "to " + baseline + "'s", "runs"}}
 		var failed []string
 		for _, l := range res.Lines {
 			if l.Failed != "" {
@@ -32,7 +33,7 @@ func (r *Report) write(w io.Writer) error {
 				continue
 			}
 			rows = append(rows, []string{l.Name, span(l.Wall), span(l.Least) + " to " + span(l.Most), span(l.CPU), rate(l.PerSecond),
-				r.memory(l.Memory), ratio(l.WallRatio), ratio(l.CPURatio), strconv.Itoa(len(l.Samples))})
+				r.memory(l.Memory), ratio(l.WallRatio), ratio(l.CPURatio), l.counted(millions(l.Instructions)), l.counted(ratio(l.CountRatio)), strconv.Itoa(len(l.Samples))})
 		}
 		if err := table(w, rows); err != nil {
 			return err
@@ -42,6 +43,22 @@ func (r *Report) write(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// counting says what counted instructions, or why nothing did.
+func (r *Report) counting() string {
+	if r.Counter == "" {
+		return "Instructions are not counted: " + r.Uncounted + "."
+	}
+	return fmt.Sprintf("Instructions are those at user level of the whole process, by %s, the least of %d runs.", r.Counter, counts)
+}
+
+// counted is a text about the instructions of a line, "" where they were not counted.
+func (l *Line) counted(text string) string {
+	if l.Instructions == 0 {
+		return ""
+	}
+	return text
 }
 
 // title says what an input is.
@@ -83,15 +100,19 @@ func intoMarks(file, begin, end string, write func(io.Writer) error) error {
 // short is a table of times, one of CPU times and one of memory, each with a
 // row for each input.
 func (r *Report) short(w io.Writer) error {
-	fmt.Fprintf(w, "\n%s. Runs: %s.\n\n", r.Machine, r.runs())
+	fmt.Fprintf(w, "\n%s. Runs: %s. %s\n\n", r.Machine, r.runs(), r.counting())
 	for _, what := range []struct {
 		title string
 		tell  func(*Line) string
 	}{
 		{"time", func(l *Line) string { return beside(l, span(l.Wall), l.WallRatio) }},
 		{"CPU time", func(l *Line) string { return beside(l, span(l.CPU), l.CPURatio) }},
+		{countTitle, func(l *Line) string { return l.counted(beside(l, millions(l.Instructions), l.CountRatio)) }},
 		{"peak memory", func(l *Line) string { return r.memory(l.Memory) }},
 	} {
+		if what.title == countTitle && r.Counter == "" {
+			continue
+		}
 		var rows [][]string
 		for _, res := range r.Results {
 			if rows == nil {
@@ -203,6 +224,14 @@ func span(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%.1f ms", s*1e3)
 	}
+}
+
+// countTitle is that of the table of instructions.
+const countTitle = "instructions"
+
+// millions is a count of instructions.
+func millions(n int64) string {
+	return fmt.Sprintf("%s M", say.Thousands(uint64(math.Round(float64(n)/1e6))))
 }
 
 // ratio is a factor.
