@@ -250,7 +250,7 @@ func (w *worker) soFar() *report.Summary {
 		if w.asked(r) {
 			so.Add(r)
 		} else {
-			so.LeaveOut()
+			so.LeaveOut(1)
 		}
 	})
 	so.Merge(w.summary)
@@ -288,7 +288,7 @@ func (w *worker) conn(r *record.Record) {
 		if asked {
 			w.over(r)
 		} else {
-			w.summary.LeaveOut()
+			w.summary.LeaveOut(1)
 		}
 	}
 	if !asked {

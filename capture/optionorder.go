@@ -9,12 +9,12 @@ const (
 	OrderLinux                      // tcp_options_write: MSS, SACK and timestamps or each behind NOPs, NOP, window scale
 	OrderBSD                        // macOS, FreeBSD, OpenBSD or NetBSD; Windows with timestamps writes as FreeBSD
 	OrderOther
-	nOrders
+	NOptionOrders
 )
 
 // String is the name of the systems.
 func (o OptionOrder) String() string {
-	return [nOrders]string{"", "linux", "bsd", "other"}[min(o, nOrders-1)]
+	return [NOptionOrders]string{"", "linux", "bsd", "other"}[min(o, NOptionOrders-1)]
 }
 
 // maxOrder is how many options of a SYN are looked at: 40 bytes of options hold no more.

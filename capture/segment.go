@@ -177,6 +177,8 @@ const (
 	TunnelAH
 	TunnelTeredo
 	TunnelOther
+
+	NTunnelKinds
 )
 
 // String is the name used in records: "vxlan", "geneve", ...; "" for none.

@@ -74,6 +74,9 @@ func newShapes(SummaryOptions) sums { return &shapes{fold.NewBounded[shape, alik
 func (s *shapes) narrow(by int) { s.by.Narrow(by) }
 
 func (s *shapes) add(r *record.Record) {
+	if len(r.Transitions) == 0 {
+		return // there is no way to draw: stored records have none unless they were asked for
+	}
 	a := s.by.At(shape{r.Open.Kind, r.Close.Kind, r.Close.ResetCause, r.States, Troubled(r)})
 	a.n++
 	if a.first.Some && a.first.V.ID < r.ID {

@@ -79,6 +79,8 @@ type statsLine struct {
 	Gaps           uint64            `json:"gaps,omitempty"`
 	Uncovered      *seconds          `json:"uncovered_s,omitempty"`
 	Damaged        bool              `json:"damaged,omitempty"`
+	Schema         int               `json:"schema"`
+	Run            *runLine          `json:"run,omitempty"`
 }
 
 // peakLine is a host that held many connections in TIME-WAIT.
@@ -95,7 +97,8 @@ func lineOfStats(h *Headline, s *Summary) *statsLine {
 	l := &statsLine{Type: "stats", Packets: h.Packets, Segments: h.Segments, Conns: s.Conns(), Anonymous: h.Anonymous, Where: outside(h.Where), Skipped: h.Skipped,
 		Anomalies: map[string]uint64{}, Limits: h.Tracker.Limits, KernelDrops: known(h.KernelDrops), InterfaceDrops: known(h.InterfaceDrops),
 		Evicted: h.Tracker.Evicted, EvictedBy: h.Tracker.EvictedBy, Unnamed: h.Unnamed, Files: escaped(h.Files), Peaks: []peakLine{},
-		Untimed: h.Clock.Untimed, Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, Gaps: h.Clock.Gaps, Damaged: len(h.Damaged) > 0}
+		Untimed: h.Clock.Untimed, Misstamped: h.Clock.Misstamped, Steps: h.Clock.Steps, Gaps: h.Clock.Gaps, Damaged: len(h.Damaged) > 0,
+		Schema: schema.Version, Run: lineOfRun(h)}
 	if h.Where != "" {
 		l.LeftOut = &s.leftOut
 	}

@@ -162,8 +162,8 @@ func (s *Summary) Cited(id uint64) bool {
 	return t != nil && t.cites(id)
 }
 
-// LeaveOut counts a connection that is not added because it was not asked for.
-func (s *Summary) LeaveOut() { s.leftOut++ }
+// LeaveOut counts connections that are not added because they were not asked for.
+func (s *Summary) LeaveOut(n uint64) { s.leftOut += n }
 
 // Fields walks over all that was summed up.
 func (s *Summary) Fields(w *fold.Walk) {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"io"
+	"slices"
 	"time"
 
 	"tcpwatch"
@@ -53,7 +54,14 @@ func formats() []format {
 			if len(t.Reports) == 0 {
 				t.Reports = report.ReportNames()
 			}
-			return html.New(to[0], t)
+			if s.stored != nil {
+				t.Reports = slices.DeleteFunc(t.Reports, func(name string) bool { return name == timelineTable })
+			}
+			page := html.New(to[0], t)
+			if s.stored != nil {
+				page.OfRecords()
+			}
+			return page
 		}},
 		{name: "md", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return markdown.New(to[0], s.tablesOn(to[0]))
@@ -73,6 +81,8 @@ func formats() []format {
 const (
 	tableFormat = "table" // what a run without -o writes
 	xplotFormat = "xpl"
+
+	timelineTable = "timeline" // which counts packets by their time
 )
 
 // pageRows are the rows of a table on a page that sorts and filters them.

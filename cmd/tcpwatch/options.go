@@ -59,6 +59,7 @@ type options struct {
 	ui   ui
 	http served
 
+	given               []string // options that were, by their long names
 	list, version, help bool
 }
 
@@ -132,6 +133,7 @@ func parse(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, wrongFlag(f, err)
 	}
+	f.Visit(func(x *pflag.Flag) { o.given = append(o.given, x.Name) })
 	if noColor {
 		o.color = "never"
 	}

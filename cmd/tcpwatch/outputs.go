@@ -175,6 +175,9 @@ func (s *session) tablesOn(w io.Writer) report.TableOptions {
 	if s.o.isLive() {
 		t.Ports, t.Written = host.ReadLimits().Ports(), s.o.write
 	}
+	if s.stored != nil {
+		t.Ports = int(s.stored.Headline().Ports.Len())
+	}
 	return t
 }
 

@@ -24,6 +24,7 @@ import (
 	"tcpwatch/report/glossary"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/serve"
+	"tcpwatch/report/stored"
 	"tcpwatch/report/tui"
 	"tcpwatch/tracker/diagnose"
 )
@@ -48,6 +49,9 @@ type command struct {
 func (c *command) run(args []string) int {
 	if len(args) > 0 && args[0] == "compare" {
 		return c.compare(args[1:])
+	}
+	if len(args) > 0 && args[0] == "report" {
+		return c.report(args[1:])
 	}
 	if len(args) == 1 && args[0] == "config" {
 		return printText(c.stdout, c.stderr, tui.DefaultText())
@@ -220,6 +224,9 @@ type session struct {
 	server         *serve.Server // nil without
 	stop           func()        // ends the run as Ctrl-C does
 	paging         *atomic.Bool  // a pager has the terminal
+	stored         *stored.Set   // nil for packets
+	// reads hands what the input holds to Outputs.
+	reads func(ctx context.Context, o tcpwatch.Options, outputs []tcpwatch.Output) (tcpwatch.Stats, error)
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
@@ -251,6 +258,9 @@ func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 		s.ui = s.newScreen(c.stdout)
 	}
 	s.progress = s.newProgress()
+	s.reads = func(ctx context.Context, o tcpwatch.Options, outputs []tcpwatch.Output) (tcpwatch.Stats, error) {
+		return tcpwatch.Run(ctx, s.in, o, outputs...)
+	}
 	return s
 }
 
@@ -314,7 +324,7 @@ func (s *session) run(ctx context.Context, asked <-chan struct{}, outputs []tcpw
 	o := s.settings()
 	o.Snapshots = asked
 	s.show()
-	stats, err := tcpwatch.Run(ctx, s.in, o, outputs...)
+	stats, err := s.reads(ctx, o, outputs)
 	closed := files.Close()
 	status := exitDone
 	if s.failOn.Fails {
@@ -378,18 +388,3 @@ func each(err error) []error {
 	}
 	return nil
 }
-
-// fail tells why there is nothing to report and returns the exit status.
-func fail(stderr io.Writer, err error) int {
-	tell(stderr, err.Error())
-	if errors.Is(err, errStopped) {
-		return exitEarly
-	}
-	return exitUsage
-}
-
-// tell writes a line for the user. Whatever names of files and interfaces, filters
-// and errors of other programs are in it is harmless for the terminal.
-func tell(stderr io.Writer, line string) { io.WriteString(stderr, toldLine(line)) }
-
-func toldLine(line string) string { return "tcpwatch: " + say.Escape(line) + "\n" }

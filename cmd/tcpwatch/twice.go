@@ -40,7 +40,7 @@ func (o *options) twice() string {
 
 // timeline reports whether packets are counted by their time.
 func (o *options) timeline() bool {
-	return slices.Contains(o.tables.Reports, "timeline") || o.plotsTimeline()
+	return slices.Contains(o.tables.Reports, timelineTable) || o.plotsTimeline()
 }
 
 // plotsTimeline reports whether what happened is drawn over time.

@@ -20,6 +20,11 @@ var usageText string
 //go:embed help-compare.txt
 var compareUsage string
 
+// reportUsage is what report --help prints.
+//
+//go:embed help-report.txt
+var reportUsage string
+
 // usage is what --help prints.
 func usage() string {
 	return strings.NewReplacer("TABLES", tableNames(), "FORMATS", formatChoice()).Replace(usageText)

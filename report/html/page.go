@@ -32,11 +32,15 @@ type Page struct {
 	w     io.Writer
 	o     report.TableOptions
 	twice bool // the findings of a run before are known
+	again bool // it is made of records
 	cited cited
 }
 
 // New returns a Page that goes to w, with the tables that o asks for.
 func New(w io.Writer, o report.TableOptions) *Page { return &Page{w: w, o: o} }
+
+// OfRecords says that the page is made of records, without the packets.
+func (p *Page) OfRecords() { p.again = true }
 
 // First is the Output of a run over the same files before, in which the Page learns which
 // connections findings cite: it draws these then, or others where they cite none.
@@ -82,7 +86,10 @@ func (p *Page) Report(h *report.Headline, s *report.Summary) error {
 	p.cited.tabled(v.Sections)
 	v.draw(s, h, p.o.Clock)
 	p.cited.draw(v, p.o.Clock)
-	if !p.twice {
+	switch {
+	case p.again:
+		v.Undrawn = "No connection is drawn here: this page was made of records, which hold no packets. One made of the capture draws those that findings cite."
+	case !p.twice:
 		v.Undrawn = "No connection is drawn here: the packets could be read only once, and which connections matter shows at the end. Write them to a file with -w, then read that."
 	}
 	w := bufio.NewWriterSize(p.w, 1<<16)

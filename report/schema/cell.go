@@ -6,26 +6,6 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// source is where a field comes from: a number that the record holds as it is told,
-// or a value that is made.
-type source struct {
-	at      func(r *record.Record) any // a pointer to the number: see cell
-	notZero bool                       // 0 means that there is none
-	made    func(w *row) Value
-}
-
-// at is a number of the record: a pointer to it.
-func at(place func(r *record.Record) any) source { return source{at: place} }
-
-// made is any other value.
-func made(value func(w *row) Value) source { return source{made: value} }
-
-// ifAny is a number that is absent when it is 0, or false.
-func (s source) ifAny() source {
-	s.notZero = true
-	return s
-}
-
 // cell is a number of one record, found: it is read again and again as the record
 // changes, without a call for each field. A third of the time that a line of JSON
 // took went into such calls (pprof of BenchmarkJSON, 300 fields).
@@ -54,6 +34,8 @@ func (c *cell) number() (n int64, ok bool) {
 		n = int64(*x)
 	case *int64:
 		n = *x
+	case *int:
+		n = int64(*x)
 	case *bool:
 		n = oneIf(*x)
 	case *record.Opt[uint8]:
@@ -80,4 +62,38 @@ func oneIf(b bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// set puts a number that was read into the record; false for one that is too great for it.
+func (c *cell) set(n int64) bool {
+	switch x := c.place.(type) {
+	case *uint8:
+		*x = uint8(n)
+	case *uint16:
+		*x = uint16(n)
+	case *uint32:
+		*x = uint32(n)
+	case *uint64:
+		*x = uint64(n)
+	case *int64:
+		*x = n
+	case *int:
+		*x = int(n)
+	case *bool:
+		*x = n != 0
+	case *record.Opt[uint8]:
+		*x = record.Some(uint8(n))
+	case *record.Opt[uint16]:
+		*x = record.Some(uint16(n))
+	case *record.Opt[uint32]:
+		*x = record.Some(uint32(n))
+	case *record.Opt[uint64]:
+		*x = record.Some(uint64(n))
+	case *record.Opt[int64]:
+		*x = record.Some(n)
+	case *record.Opt[bool]:
+		*x = record.Some(n != 0)
+	}
+	held, ok := c.number()
+	return held == n && (ok || n == 0)
 }

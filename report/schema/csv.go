@@ -8,7 +8,7 @@ import (
 )
 
 // CSV writes records as lines of CSV (RFC 4180, lines ended by LF), with every field
-// but the arrays of objects. A value that can't be known is an empty cell. It is not
+// but the details and the arrays of objects. A value that can't be known is an empty cell. It is not
 // safe for concurrent use.
 type CSV struct {
 	encoder
@@ -17,7 +17,7 @@ type CSV struct {
 
 // NewCSV returns a CSV with these options. Transitions are left out.
 func NewCSV(o Options) *CSV {
-	flat := slices.DeleteFunc(Fields(), func(f Field) bool { return f.Type == Objects })
+	flat := slices.DeleteFunc(Fields(), func(f Field) bool { return f.Type == Objects || f.Detail() })
 	c := &CSV{fields: flat}
 	c.init(o, flat)
 	return c

@@ -13,6 +13,9 @@ type encoder struct {
 	row    row
 	opt    Options
 	cells  []encoded
+	// Cells of which the raw group may have something, where all packets have a time, and
+	// where some have none.
+	raws, untimed []int
 }
 
 // encoded is a field of the encoder's copy.
@@ -20,6 +23,8 @@ type encoded struct {
 	cell
 	hidden hidden
 	made   func(w *row) Value // nil for a number of the record
+	raw    func(w *row, told Value) Value
+	other  bool
 }
 
 // init finds the fields; e is not moved after it.
@@ -28,9 +33,15 @@ func (e *encoder) init(o Options, fields []Field) {
 	e.row.opt = &e.opt
 	for i := range fields {
 		f := &fields[i]
-		c := encoded{hidden: f.hidden, made: f.source.made}
+		c := encoded{hidden: f.hidden, made: f.source.made, raw: f.source.raw, other: f.source.other}
 		if c.made == nil {
 			c.cell = f.cell(&e.copied)
+		}
+		if s := &f.source; s.at != nil || s.raw != nil {
+			if s.other || c.hidden.without != 0 || c.hidden.by&^untimed != 0 {
+				e.raws = append(e.raws, i)
+			}
+			e.untimed = append(e.untimed, i)
 		}
 		e.cells = append(e.cells, c)
 	}

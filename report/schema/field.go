@@ -8,6 +8,9 @@ import (
 	"tcpwatch/tracker/record"
 )
 
+// Version is that of the record: greater when what a field means has changed, or one is gone.
+const Version = 1
+
 // Field is one field of the record.
 type Field struct {
 	Name string // with dots, as in CSV: open.felt_s
@@ -18,6 +21,10 @@ type Field struct {
 	hidden hidden
 	source source // its value, where nothing hides it
 }
+
+// Detail reports whether the field is there for what reads records back, as detectors that
+// judge them again: CSV leaves it out.
+func (f *Field) Detail() bool { return f.source.detail }
 
 // Type is what a field holds, as JSON Lines writes it.
 type Type uint8
@@ -91,7 +98,7 @@ func (w *row) set(r *record.Record) {
 func Fields() []Field {
 	all := slices.Concat(identityFields(), openFields(), closeFields(), timeWaitFields(), keepaliveFields(), idleFields(),
 		endFields("orig", "originator", record.Orig), endFields("resp", "responder", record.Resp),
-		nameFields(), exchangeFields(), captureFields())
+		nameFields(), exchangeFields(), captureFields(), evidenceFields())
 	for i := range all {
 		// Without times of packets there is none and no span; the tracker knows
 		// when the connection's own can be told all the same.

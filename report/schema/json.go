@@ -59,13 +59,35 @@ func move(open, to []string) string {
 	return s
 }
 
+// nest is where in an object keys are appended.
+type nest struct {
+	open  int  // the group that is open, as in groups
+	fresh bool // nothing stands in it yet
+}
+
+// appendKey appends the key of a field, with what closes and opens groups before it.
+func (j *JSON) appendKey(b []byte, in *nest, i int) []byte {
+	if to := j.groups[i]; to != in.open {
+		m := j.moves[in.open][to]
+		if in.fresh && m[0] == ',' {
+			m = m[1:]
+		}
+		b = append(b, m...)
+		in.open, in.fresh = to, m[len(m)-1] == '{'
+	}
+	key := j.keys[i]
+	if in.fresh {
+		key = key[1:]
+	}
+	in.fresh = false
+	return append(b, key...)
+}
+
 // AppendConn appends the line of one connection to b.
 func (j *JSON) AppendConn(b []byte, r *record.Record) []byte {
 	j.set(r)
 	b = append(b, '{')
-	open := 0        // the group that is open
-	const comma = 1  // of a key
-	without := comma // a key has no comma: it is the first of what was opened
+	in := nest{fresh: true}
 	for i := range j.cells {
 		c := &j.cells[i]
 		var v Value
@@ -73,23 +95,15 @@ func (j *JSON) AppendConn(b []byte, r *record.Record) []byte {
 		if !ok {
 			continue
 		}
-		if to := j.groups[i]; to != open {
-			m := j.moves[open][to]
-			b = append(b, m...)
-			open = to
-			if m[len(m)-1] == '{' {
-				without = comma
-			}
-		}
-		b = append(b, j.keys[i][without:]...)
-		without = 0
+		b = j.appendKey(b, &in, i)
 		if c.made == nil {
 			b = appendNumber(b, c.kind, n, `"`)
 		} else {
 			b = v.appendJSON(b)
 		}
 	}
-	b = append(b, j.moves[open][0]...)
+	b = append(b, j.moves[in.open][0]...)
+	b = j.appendRaw(b)
 	if j.opt.Transitions {
 		b = appendTransitions(b, r)
 	}

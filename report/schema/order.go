@@ -38,7 +38,7 @@ func compare(a, b *Value) int {
 	case seconds, moment, truth, vlans:
 		return cmp.Compare(a.n, b.n)
 	case address: // all of IPv4 before those of IPv6
-		return a.p[a.n].Addr.Netip().Compare(b.p[b.n].Addr.Netip())
+		return a.a.Netip().Compare(b.a.Netip())
 	case syns:
 		return slices.Compare(synsAgain(a.r), synsAgain(b.r))
 	}

@@ -68,6 +68,35 @@ func ReadJSONL(r io.Reader, name string, sink ReadSink) error {
 	}
 }
 
+// LineReader reads lines, as long as JSON Lines may have them.
+type LineReader struct {
+	in   *bufio.Reader
+	line []byte
+	n    int
+}
+
+// NewLineReader returns a LineReader.
+func NewLineReader(r io.Reader) *LineReader { return &LineReader{in: bufio.NewReaderSize(r, 1<<16)} }
+
+// Next is the next line, borrowed until it is called again, and its number from 1; with io.EOF it is
+// the last.
+func (l *LineReader) Next() (line []byte, n int, err error) {
+	l.line, err = readLine(l.in, l.line[:0])
+	l.n++
+	return l.line, l.n, err
+}
+
+// TypeOf is what the object on a line is, as -o jsonl writes it: its type comes first; "" where it is
+// another text.
+func TypeOf(line []byte) string {
+	rest, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte(`{"type":"`))
+	name, _, ended := bytes.Cut(rest, []byte{'"'})
+	if !ok || !ended {
+		return ""
+	}
+	return string(name)
+}
+
 // IsJSONL looks for the brace with which JSON Lines begin, and takes nothing from in.
 func IsJSONL(in *bufio.Reader) bool {
 	for n := 1; n <= in.Size(); n++ {

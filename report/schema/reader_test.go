@@ -32,7 +32,7 @@ func TestFieldTypes(t *testing.T) {
 			w.set(recordtest.Full(clean))
 			switch v := bare.read(w); {
 			case v.kind == absent && !clean:
-			case v.kind == absent && strings.HasPrefix(f.Name, "capture."): // a flaw
+			case v.kind == absent && (strings.HasPrefix(f.Name, "capture.") || strings.HasSuffix(f.Name, ".span_unknown")): // a flaw
 			case !slices.Contains(kindsOf[f.Type], v.kind):
 				t.Errorf("%s is %s, and holds a value of kind %d", f.Name, f.Type, v.kind)
 			}

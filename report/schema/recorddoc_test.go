@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestRecordDocIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	fields := Fields()
-	var rows strings.Builder
+	var rows, details strings.Builder
 	for _, f := range fields {
 		if f.Doc == "" {
 			t.Errorf("%s has no documentation", f.Name)
@@ -32,10 +33,16 @@ func TestRecordDocIsCurrent(t *testing.T) {
 		if f.Type == Count && f.Unit != "" {
 			holds = f.Unit
 		}
-		fmt.Fprintf(&rows, "| `%s` | %s | %s |\n", f.Name, holds, f.Doc)
+		to := &rows
+		if f.Detail() {
+			to = &details
+		}
+		fmt.Fprintf(to, "| `%s` | %s | %s |\n", f.Name, holds, f.Doc)
 	}
 	doc := withTable(t, string(b), "| field | holds | meaning |\n| --- | --- | --- |\n", rows.String())
+	doc = withTable(t, doc, "| detail | holds | meaning |\n| --- | --- | --- |\n", details.String())
 	rows.Reset()
+	fields = slices.DeleteFunc(fields, func(f Field) bool { return f.Detail() })
 	for i, u := range Unknowns() {
 		absent := "none: " + u.What
 		if names := hiddenBy(fields, Reason(i)); len(names) > 0 {

@@ -5,10 +5,10 @@ import "tcpwatch/tracker/record"
 // captureFields are what the capture is worth, and what it hides.
 func captureFields() []Field {
 	none := hidden{}
-	return []Field{
+	fields := []Field{
 		{"capture.midstream", Truth, "", "the first packet seen is no SYN: states are inferred, the originator may be a guess", none, at(func(r *record.Record) any { return &r.Capture.Midstream })},
 		{"capture.forgotten", Truth, "", "`true` when it began without a SYN after a full table had dropped connections: it may be one of those", none, at(func(r *record.Record) any { return &r.Capture.Forgotten }).ifAny()},
-		{"capture.tap", Text, "", "where the capture point is: near orig, near resp, or between", hidden{perhaps: oneWay | midstream | synUnseen | wentBack | untimed}, made(func(w *row) Value { return textOf(w.Capture.Tap.String()) })},
+		{"capture.tap", Text, "", "where the capture point is: near orig, near resp, or between", hidden{perhaps: oneWay | midstream | synUnseen | wentBack | untimed}, wordOf(record.NTaps, record.TapUnknown, func(r *record.Record) *record.Tap { return &r.Capture.Tap })},
 		{"capture.one_way", Truth, "", "only one direction was captured: ACKs show that the other end sent something, too, in the time that was captured", none, at(func(r *record.Record) any { return &r.Capture.OneWayShown })},
 		{"capture.truncated", Truth, "", "the snaplen cut segments", none, at(func(r *record.Record) any { return &r.Capture.Truncated })},
 		{"capture.duplicates", Count, "packets", "packets that the capture saw twice", none, at(func(r *record.Record) any { return &r.Capture.Duplicates })},
@@ -28,4 +28,5 @@ func captureFields() []Field {
 			return Value{}
 		})},
 	}
+	return append(fields, captureDetails()...)
 }

@@ -1,6 +1,9 @@
 package schema
 
-import "tcpwatch/tracker/record"
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
 
 // endFields are the fields of what one end sent.
 func endFields(name, who string, e record.End) []Field {
@@ -11,6 +14,7 @@ func endFields(name, who string, e record.End) []Field {
 	fields = append(fields, rttFields(p, e)...)
 	fields = append(fields, optionFields(p, e)...)
 	fields = append(fields, pathFields(p, e)...)
+	fields = append(fields, endDetails(p, e)...)
 	return append(fields, timeInFields(p, e)...)
 }
 
@@ -65,16 +69,11 @@ func windowFields(p string, e record.End) []Field {
 	return []Field{
 		{p + "zero_windows", Count, "", "times that it announced a zero window", seen, at(func(r *record.Record) any { return &r.Ends[e].ZeroWindows })},
 		{p + "zero_window_s", Seconds, "s", "time with its window at zero", seen, at(func(r *record.Record) any { return &r.Ends[e].ZeroWindow })},
-		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; JSON Lines only)", hidden{perhaps: darkOf(e)}, made(zeroWindowsOf(e))},
+		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; JSON Lines only)", hidden{perhaps: darkOf(e)}, made(zeroWindowsOf(e)).evenHidden().into(func(r *record.Record, v Value) { r.Ends[e].ZeroWindowList = v.r.Ends[record.Orig].ZeroWindowList })},
 		{p + "silly_windows", Count, "", "times that it announced a window smaller than a segment and than half its window", scaled, at(func(r *record.Record) any { return &r.Ends[e].SillyWindows })},
 		{p + "window_probes", Count, "segments", "zero-window probes", seen, at(func(r *record.Record) any { return &r.Ends[e].WindowProbes })},
 		{p + "open_probes", Count, "segments", "probes that it went on sending, with doubling pauses and no new data, after the window update of the other end; absent when none", seen, at(func(r *record.Record) any { return &r.Ends[e].OpenProbes }).ifAny()},
-		{p + "open_probing_s", Seconds, "s", "for how long, from the window update to the last of them", seen, made(func(w *row) Value {
-			if w.Ends[e].OpenProbes == 0 {
-				return Value{}
-			}
-			return secondsOf(w.Ends[e].OpenProbing)
-		})},
+		{p + "open_probing_s", Seconds, "s", "for how long, from the window update to the last of them", seen, onlyIf(func(r *record.Record) bool { return r.Ends[e].OpenProbes > 0 }, seconds, func(r *record.Record) any { return &r.Ends[e].OpenProbing })},
 		{p + "open_echoed", Truth, "", "`true` when one of them echoes the timestamp of the window update: it had arrived", seen, at(func(r *record.Record) any { return &r.Ends[e].OpenEchoed }).ifAny()},
 		{p + "window_full", Count, "", "times that it filled the other end's window", scaled, at(func(r *record.Record) any { return &r.Ends[e].WindowFull })},
 		{p + "window_used_bytes", Count, "bytes", "the largest window of the other end that it filled; absent when none", scaled, at(func(r *record.Record) any { return &r.Ends[e].WindowUsed }).ifAny()},
@@ -107,7 +106,7 @@ func rttFields(p string, e record.End) []Field {
 		{p + "rtt_max_flying_bytes", Count, "bytes", "the most bytes of it in flight when an ACK that measures a round trip came; absent where there is one", measured, at(func(r *record.Record) any { return &r.Ends[e].RTT.MaxFlying }).ifAny()},
 		{p + "rtt_smoothed_s", Seconds, "s", "as RFC 6298 smooths it", measured, at(func(r *record.Record) any { return &r.Ends[e].RTT.Smoothed })},
 		{p + "rtt_delayed_n", Count, "", "samples left out because the ACK was delayed", hidden{perhaps: oneWay | untimed, without: roundTripsOf(e)}, at(func(r *record.Record) any { return &r.Ends[e].RTT.Delayed })},
-		{p + "rtt_source", Text, "", "how it was measured", hidden{perhaps: oneWay | untimed, without: roundTripsOf(e)}, made(func(w *row) Value { return textOf(w.Ends[e].RTT.Source.String()) })},
+		{p + "rtt_source", Text, "", "how it was measured", hidden{perhaps: oneWay | untimed, without: roundTripsOf(e)}, wordOf(record.NRTTSources, record.RTTNone, func(r *record.Record) *record.RTTSource { return &r.Ends[e].RTT.Source })},
 	}
 }
 
@@ -121,7 +120,7 @@ func optionFields(p string, e record.End) []Field {
 		{p + "ecn", Truth, "", "it announced ECN", offered, at(func(r *record.Record) any { return &r.Ends[e].ECN })},
 		{p + "ttl", Count, "", "TTL or hop limit of its packets", hidden{perhaps: darkOf(e)}, at(func(r *record.Record) any { return &r.Ends[e].TTL })},
 		{p + "data_ttl", Count, "", "that of its first data, where it differs by two hops or more from that of the packets before; absent else", hidden{perhaps: darkOf(e)}, at(func(r *record.Record) any { return &r.Ends[e].DataTTL })},
-		{p + "option_order", Text, "", "whose way of ordering the options of a SYN fits its own: `linux`, `bsd` (macOS and the BSDs), or `other`; absent where any may write so", offered, made(func(w *row) Value { return textOf(w.Ends[e].Order.String()) })},
+		{p + "option_order", Text, "", "whose way of ordering the options of a SYN fits its own: `linux`, `bsd` (macOS and the BSDs), or `other`; absent where any may write so", offered, wordOf(capture.NOptionOrders, capture.OrderUnknown, func(r *record.Record) *capture.OptionOrder { return &r.Ends[e].Order })},
 		{p + "first_byte_s", Seconds, "s", "open to its first payload byte", hidden{perhaps: darkOf(e) | midstream | gaps | wentBack}, at(func(r *record.Record) any { return &r.Ends[e].FirstByte })},
 	}
 }

@@ -8,33 +8,44 @@ import (
 // identityFields are which connection it is, from when to when, and how far it came.
 func identityFields() []Field {
 	none, perhapsUntimed := hidden{}, hidden{perhaps: untimed}
-	return []Field{
+	fields := []Field{
 		{"type", Text, "", "always `conn`", none, made(func(w *row) Value { return textOf("conn") })},
 		{"id", Count, "", "number of the connection's first packet in the input, from 1", none, at(func(r *record.Record) any { return &r.ID })},
-		{"orig_ip", Address, "", "address of the originator: it sent the SYN, or is guessed to have", none, made(func(w *row) Value { return Value{kind: address, p: &w.pair, n: 0} })},
+		{"orig_ip", Address, "", "address of the originator: it sent the SYN, or is guessed to have", none, made(func(w *row) Value { return Value{kind: address, a: &w.pair[0].Addr} }).into(func(r *record.Record, v Value) { r.Orig.Addr = addressOf(v) })},
 		{"orig_port", Count, "", "port of the originator", none, at(func(r *record.Record) any { return &r.Orig.Port })},
-		{"resp_ip", Address, "", "address of the responder", none, made(func(w *row) Value { return Value{kind: address, p: &w.pair, n: 1} })},
+		{"resp_ip", Address, "", "address of the responder", none, made(func(w *row) Value { return Value{kind: address, a: &w.pair[1].Addr} }).into(func(r *record.Record, v Value) { r.Resp.Addr = addressOf(v) })},
 		{"resp_port", Count, "", "port of the responder", none, at(func(r *record.Record) any { return &r.Resp.Port })},
 		{"first_packet", Count, "", "number of the first packet in the input, from 1; several files are numbered on", none, at(func(r *record.Record) any { return &r.FirstPacket })},
 		{"last_packet", Count, "", "number of the last packet", none, at(func(r *record.Record) any { return &r.LastPacket })},
 		{"file", Text, "", "name of the file of the first packet, when there are several", none, made(fileOf)},
-		{"file_packet", Count, "", "number of the first packet in that file", none, made(filePacketOf)},
-		{"start", Time, "", "time of the first packet", perhapsUntimed, made(func(w *row) Value { return optMoment(w.Began()) })},
-		{"end", Time, "", "time of the last packet", perhapsUntimed, made(func(w *row) Value { return optMoment(w.LastAt()) })},
+		{"file_packet", Count, "", "number of the first packet in that file", none, made(filePacketOf).where(func(w *row, told Value) Value {
+			if told.kind != absent || w.FilePacket == w.FirstPacket {
+				return Value{}
+			}
+			return countOf(w.FilePacket)
+		}).into(func(r *record.Record, v Value) { r.FilePacket = uint64(v.n) })},
+		{"start", Time, "", "time of the first packet", perhapsUntimed, momentAt(func(r *record.Record) (record.Opt[int64], *int64) { return r.Began(), &r.Start })},
+		{"end", Time, "", "time of the last packet", perhapsUntimed, momentAt(func(r *record.Record) (record.Opt[int64], *int64) { return r.LastAt(), &r.End })},
 		{"duration_s", Seconds, "s", "from the first to the last packet, steps of the clock left out", perhapsUntimed, made(func(w *row) Value { return optSeconds(w.Lasted()) })},
-		{"orig_state", Text, "", "RFC 9293 state of the originator after the last packet", hidden{perhaps: midstream}, made(func(w *row) Value { return textOf(w.States[record.Orig].String()) })},
-		{"resp_state", Text, "", "the same for the responder", hidden{perhaps: midstream}, made(func(w *row) Value { return textOf(w.States[record.Resp].String()) })},
+		{"orig_state", Text, "", "RFC 9293 state of the originator after the last packet", hidden{perhaps: midstream}, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.States[record.Orig] })},
+		{"resp_state", Text, "", "the same for the responder", hidden{perhaps: midstream}, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.States[record.Resp] })},
 		{"community_id", Text, "", "Community ID version 1, seed 0", none, made(func(w *row) Value { return Value{kind: community, p: &w.pair} })},
 		{"local", Text, "", "live: which end is this host: `orig`, `resp` or `both`", none, made(localOf)},
 		{"link.interface", Text, "", "interface of the first packet", none, made(interfaceOf)},
-		{"link.vlans", Counts, "", "VLAN tags of the first packet, outermost first", none, made(vlansOf)},
-		{"tunnel.kind", Text, "", "what the first packet was carried in: `vxlan`, `geneve`, `gre`, ...", none, made(func(w *row) Value { return textOf(w.Tunnel.String()) })},
+		{"link.vlans", Counts, "", "VLAN tags of the first packet, outermost first", none, made(vlansOf).into(func(r *record.Record, v Value) { r.VLANs, r.NVLAN = [2]uint16{uint16(v.n >> 16), uint16(v.n)}, v.m })},
+		{"tunnel.kind", Text, "", "what the first packet was carried in: `vxlan`, `geneve`, `gre`, ...", none, wordOf(capture.NTunnelKinds, capture.TunnelNone, func(r *record.Record) *capture.TunnelKind { return &r.Tunnel })},
 		{"tunnel.id", Count, "", "VXLAN or Geneve network identifier, or GRE key, part of the identity", none, made(func(w *row) Value {
 			if !w.TunnelPart {
 				return Value{}
 			}
 			return countOf(w.TunnelID)
-		})},
+		}).where(func(w *row, told Value) Value {
+			if told.kind != absent {
+				return Value{}
+			}
+			return someOf(w.TunnelID)
+		}).into(func(r *record.Record, v Value) { r.TunnelID, r.TunnelPart = uint32(v.n), true }).
+			intoRaw(func(r *record.Record, v Value) { r.TunnelID = uint32(v.n) })},
 		{"tunnel.other_kind", Text, "", "what the other direction was carried in, where that differs: `none`, `vxlan`, `geneve`, `gre`", none, made(func(w *row) Value {
 			switch {
 			case !w.Joined:
@@ -43,22 +54,23 @@ func identityFields() []Field {
 				return textOf("none")
 			}
 			return textOf(w.JoinedTunnel.String())
-		})},
+		}).into(func(r *record.Record, v Value) { r.JoinedTunnel, r.Joined = kindOf(capture.NTunnelKinds, v.s) })},
 		{"tunnel.other_id", Count, "", "its identifier", none, made(func(w *row) Value {
 			if !w.Joined || w.JoinedTunnel == capture.TunnelNone {
 				return Value{}
 			}
 			return countOf(w.JoinedID)
-		})},
+		}).into(func(r *record.Record, v Value) { r.JoinedID = uint32(v.n) })},
 		{"final", Truth, "", "`false` on an interim record of a connection that goes on", none, made(func(w *row) Value {
 			if !w.Interim {
 				return Value{}
 			}
 			return truthOf(false)
-		})},
-		{"conn_state", Text, "", "Zeek's connection state", none, made(func(w *row) Value { return textOf(w.ConnState) })},
-		{"history", Text, "", "Zeek's history", none, made(func(w *row) Value { return textOf(w.History) })},
+		}).into(func(r *record.Record, v Value) { r.Interim = v.n == 0 })},
+		{"conn_state", Text, "", "Zeek's connection state", none, textAt(func(r *record.Record) *string { return &r.ConnState })},
+		{"history", Text, "", "Zeek's history", none, textAt(func(r *record.Record) *string { return &r.History })},
 	}
+	return append(fields, identityDetails()...)
 }
 
 func fileOf(w *row) Value {

@@ -6,20 +6,38 @@ import "tcpwatch/tracker/record"
 func nameFields() []Field {
 	named := hidden{without: names}
 	return []Field{
-		{"names.proto", Text, "", "application protocol, the outermost, by its first bytes: `tls`, `http`, `h2c`, `ssh`, `smtp`, `postgresql`, `dns`, ...", named, made(func(w *row) Value { return textOf(w.Names.Proto) })},
-		{"names.sni", Text, "", "server name in the TLS ClientHello", named, made(func(w *row) Value { return textOf(w.Names.SNI) })},
-		{"names.alpn", Text, "", "protocols that the ClientHello offers, separated by commas", named, made(func(w *row) Value { return textOf(w.Names.ALPN) })},
-		{"names.alpn_chosen", Text, "", "the one that the ServerHello chooses; TLS 1.3 hides it", named, made(func(w *row) Value { return textOf(w.Names.ALPNChosen) })},
-		{"names.tls_version", Text, "", "TLS version that the ServerHello chooses: `1.3`, `1.2`, ..., `ssl3`", named, made(func(w *row) Value { return textOf(w.Names.TLSVersion) })},
-		{"names.tls_offered", Text, "", "highest TLS version that the ClientHello offers", named, made(func(w *row) Value { return textOf(w.Names.TLSOffered) })},
-		{"names.http_method", Text, "", "method of the first HTTP/1 request", named, made(func(w *row) Value { return textOf(w.Names.HTTPMethod) })},
-		{"names.http_host", Text, "", "Host of the first HTTP/1 request", named, made(func(w *row) Value { return textOf(w.Names.HTTPHost) })},
-		{"names.http_status", Count, "", "status of the first HTTP/1 response", named, made(func(w *row) Value { return someOf(w.Names.HTTPStatus) })},
-		{"names.ssh_orig", Text, "", "SSH identification of the originator", named, made(func(w *row) Value { return textOf(w.Names.SSH[record.Orig]) })},
-		{"names.ssh_resp", Text, "", "SSH identification of the responder", named, made(func(w *row) Value { return textOf(w.Names.SSH[record.Resp]) })},
-		{"names.server_version", Text, "", "version in a MySQL greeting", named, made(func(w *row) Value { return textOf(w.Names.ServerVersion) })},
-		{"names.dns_query", Text, "", "first name asked for by DNS over TCP", named, made(func(w *row) Value { return textOf(w.Names.DNSQuery) })},
+		{"names.proto", Text, "", "application protocol, the outermost, by its first bytes: `tls`, `http`, `h2c`, `ssh`, `smtp`, `postgresql`, `dns`, ...", named, nameAt(func(n *record.NamesRecord) *string { return &n.Proto })},
+		{"names.sni", Text, "", "server name in the TLS ClientHello", named, nameAt(func(n *record.NamesRecord) *string { return &n.SNI })},
+		{"names.alpn", Text, "", "protocols that the ClientHello offers, separated by commas", named, nameAt(func(n *record.NamesRecord) *string { return &n.ALPN })},
+		{"names.alpn_chosen", Text, "", "the one that the ServerHello chooses; TLS 1.3 hides it", named, nameAt(func(n *record.NamesRecord) *string { return &n.ALPNChosen })},
+		{"names.tls_version", Text, "", "TLS version that the ServerHello chooses: `1.3`, `1.2`, ..., `ssl3`", named, nameAt(func(n *record.NamesRecord) *string { return &n.TLSVersion })},
+		{"names.tls_offered", Text, "", "highest TLS version that the ClientHello offers", named, nameAt(func(n *record.NamesRecord) *string { return &n.TLSOffered })},
+		{"names.http_method", Text, "", "method of the first HTTP/1 request", named, nameAt(func(n *record.NamesRecord) *string { return &n.HTTPMethod })},
+		{"names.http_host", Text, "", "Host of the first HTTP/1 request", named, nameAt(func(n *record.NamesRecord) *string { return &n.HTTPHost })},
+		{"names.http_status", Count, "", "status of the first HTTP/1 response", named, made(func(w *row) Value { return someOf(w.Names.HTTPStatus) }).into(func(r *record.Record, v Value) { namesFor(r).HTTPStatus = uint16(v.n) })},
+		{"names.ssh_orig", Text, "", "SSH identification of the originator", named, nameAt(func(n *record.NamesRecord) *string { return &n.SSH[record.Orig] })},
+		{"names.ssh_resp", Text, "", "SSH identification of the responder", named, nameAt(func(n *record.NamesRecord) *string { return &n.SSH[record.Resp] })},
+		{"names.server_version", Text, "", "version in a MySQL greeting", named, nameAt(func(n *record.NamesRecord) *string { return &n.ServerVersion })},
+		{"names.dns_query", Text, "", "first name asked for by DNS over TCP", named, nameAt(func(n *record.NamesRecord) *string { return &n.DNSQuery })},
 	}
+}
+
+// nameAt is a text that the first payload bytes name.
+func nameAt(place func(n *record.NamesRecord) *string) source {
+	return textFrom(func(w *row) string {
+		if w.Names == nil {
+			return ""
+		}
+		return *place(w.Names)
+	}, func(r *record.Record) *string { return place(namesFor(r)) })
+}
+
+// namesFor are a record's names; where it has none it is given some.
+func namesFor(r *record.Record) *record.NamesRecord {
+	if r.Names == nil {
+		r.Names = new(record.NamesRecord)
+	}
+	return r.Names
 }
 
 // exchangeFields are how long answers took.

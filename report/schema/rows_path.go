@@ -16,22 +16,12 @@ func pathFields(p string, e record.End) []Field {
 		{p + "within_unscaled", Count, "segments", "new data that did not, where some did", seen, at(func(r *record.Record) any { return &r.Path[e].Unscaled.Within }).ifAny()},
 		{p + "within_unscaled_lost", Count, "segments", "of those, lost after the capture point; absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].Unscaled.WithinLost }).ifAny()},
 		{p + "hole_bytes", Count, "bytes", "payload missing at the head of what is not acknowledged, never captured; absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].Hole }).ifAny()},
-		{p + "hole_s", Seconds, "s", "how long it went on sending without filling that", seen, made(func(w *row) Value {
-			if w.Path[e].Hole == 0 {
-				return Value{}
-			}
-			return secondsOf(w.Path[e].Waited)
-		})},
+		{p + "hole_s", Seconds, "s", "how long it went on sending without filling that", seen, onlyIf(func(r *record.Record) bool { return r.Path[e].Hole > 0 }, seconds, func(r *record.Record) any { return &r.Path[e].Waited })},
 		{p + "hasty_repeats", Count, "segments", "data retransmitted before a loss can be known: doubled on the path, or by the capture; absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].Doubled }).ifAny()},
 		{p + "too_big", Count, "packets", "ICMP errors to it for segments that are too big; absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].TooBig.N }).ifAny()},
 		{p + "too_big_mtu", Count, "bytes", "the least MTU that they named", seen, at(func(r *record.Record) any { return &r.Path[e].TooBig.MTU }).ifAny()},
 		{p + "stalls", Count, "segments", "small segments that it delayed until a delayed ACK came (Nagle's algorithm); absent when none", seen, at(func(r *record.Record) any { return &r.Path[e].Nagle.N }).ifAny()},
-		{p + "stalled_s", Seconds, "s", "how long all of those ACKs took", seen, made(func(w *row) Value {
-			if w.Path[e].Nagle.N == 0 {
-				return Value{}
-			}
-			return secondsOf(w.Path[e].Nagle.Total)
-		})},
+		{p + "stalled_s", Seconds, "s", "how long all of those ACKs took", seen, onlyIf(func(r *record.Record) bool { return r.Path[e].Nagle.N > 0 }, seconds, func(r *record.Record) any { return &r.Path[e].Nagle.Total })},
 		{p + "ect", Truth, "", "`true` when its data carried an ECN-capable codepoint", seen, at(func(r *record.Record) any { return &r.Path[e].ECT }).ifAny()},
 		{p + "ce", Truth, "", "`true` when its data carried the mark of congestion (ECN)", seen, at(func(r *record.Record) any { return &r.Path[e].CE }).ifAny()},
 	}

@@ -19,7 +19,7 @@ const (
 	seconds        // n, nanoseconds, printed as seconds
 	moment         // n, nanoseconds since 1970, printed as RFC 3339
 	truth          // n is 0 or 1
-	address        // p, n: which of the two ends
+	address        // a
 	vlans          // n: outer<<16|inner, m: how many
 	icmp           // n: type<<8|code, s: "icmp" or "icmp6"
 	community      // p: the two ends
@@ -35,6 +35,7 @@ type Value struct {
 	m    uint8
 	n    int64
 	s    string
+	a    *capture.Addr
 	p    *[2]capture.Endpoint
 	r    *record.Record
 }
@@ -155,7 +156,7 @@ func (v Value) appendPlain(b []byte) []byte {
 	case truth:
 		return strconv.AppendBool(b, v.n != 0)
 	case address:
-		return v.p[v.n].Addr.Netip().AppendTo(b)
+		return v.a.Netip().AppendTo(b)
 	case vlans:
 		b = strconv.AppendInt(b, v.n>>16, 10)
 		if v.m > 1 {

@@ -75,5 +75,6 @@ func connectionSchema() object {
 		}
 		at["properties"].(object)[parts[len(parts)-1]] = schemaOf(&f)
 	}
+	top["properties"].(object)["raw"] = object{"type": "object", "description": "what the record holds where the field of that name tells another value, or none; for what reads records back"}
 	return top
 }

@@ -60,7 +60,8 @@ func schemas() object {
 	stats := closed(object{"type": object{"const": "stats"}, "packets": number, "tcp_segments": number, "conns": number, "anonymous": truth, "where": text, "left_out": number,
 		"skipped": counts, "anomalies": counts, "limits": counts, "kernel_drops": number, "interface_drops": number, "evicted": number, "evicted_by": counts, "unnamed": number,
 		"files": listed(text), "time_wait_peak": listed(closed(object{"holder": text, "peak": number, "at": stamp}, "holder", "peak", "at")), "span_s": span,
-		"untimed": number, "misstamped": number, "clock_steps": number, "gaps": number, "uncovered_s": span, "damaged": truth},
+		"untimed": number, "misstamped": number, "clock_steps": number, "gaps": number, "uncovered_s": span, "damaged": truth, "schema": described(number, "version of the record"),
+		"run": object{"type": "object", "description": "what else a report tells of the run"}},
 		"type", "packets", "tcp_segments", "conns")
 	server := closed(object{"server": described(text, "its address and port"), "opened": described(number, "handshakes that were completed"), "failed": number,
 		"opening": described(number, "attempts that may yet succeed"), "waiting": described(number, "of those, those whose SYN or SYN/ACK was sent again"),

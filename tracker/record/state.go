@@ -33,10 +33,12 @@ const (
 	Implied                // packets are missing: the shortest legal path to what was seen
 	Expected               // a segment passed the tap that will cause it at the receiver
 	Retracted              // takes the edge before it back: a later packet contradicted it
+
+	NBases
 )
 
 // String is the basis as records name it.
-func (p Basis) String() string { return [...]string{"seen", "implied", "expected", "retracted"}[p] }
+func (p Basis) String() string { return [NBases]string{"seen", "implied", "expected", "retracted"}[p] }
 
 // End is one of the two ends of a connection.
 type End uint8
@@ -46,13 +48,15 @@ const (
 	Resp
 	Both // only where a field may name both ends
 	NoEnd
+
+	NEnds
 )
 
 // Peer is the other end.
 func (e End) Peer() End { return e ^ 1 }
 
 // String is "orig", "resp", "both" or "".
-func (e End) String() string { return [...]string{"orig", "resp", "both", ""}[e] }
+func (e End) String() string { return [NEnds]string{"orig", "resp", "both", ""}[e] }
 
 // Transition is one edge of one end. Time-driven edges have Packet 0.
 type Transition struct {

@@ -9,6 +9,8 @@ const (
 	ZeroWindowReset                         // a RST ended the connection
 	ZeroWindowConnEnd                       // the connection ended, or was given up, with the window closed
 	ZeroWindowInputEnd                      // the input ended first
+
+	NZeroWindowEnds
 )
 
 // String is the word that the record has for it; "" for ZeroWindowOpen.

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch"
+	"tcpwatch/internal/racetest"
+	"tcpwatch/report"
+	"tcpwatch/report/html"
+	"tcpwatch/report/markdown"
+	"tcpwatch/report/schema"
+	"tcpwatch/report/stored"
+)
+
+// written are outputs that need no packets, each with what it wrote.
+type written struct {
+	names []string
+	texts []*bytes.Buffer
+	all   []tcpwatch.Output
+}
+
+// writtenOf are all of them, for a run or for records.
+func writtenOf(o schema.Options) *written {
+	w := &written{}
+	add := func(name string, make func(to io.Writer) tcpwatch.Output) {
+		text := new(bytes.Buffer)
+		w.names, w.texts, w.all = append(w.names, name), append(w.texts, text), append(w.all, make(text))
+	}
+	names := slices.DeleteFunc(report.ReportNames(), func(n string) bool { return n == timelineTable })
+	tables := report.TableOptions{Width: 120, Records: o}
+	all := tables
+	all.Reports, all.Top = names, 20
+	add("jsonl", func(to io.Writer) tcpwatch.Output { return report.NewJSONL(to, o) })
+	add("csv", func(to io.Writer) tcpwatch.Output { return report.NewCSV(to, o) })
+	add("table", func(to io.Writer) tcpwatch.Output { return report.NewTables(to, tables) })
+	add("all tables", func(to io.Writer) tcpwatch.Output { return report.NewTables(to, all) })
+	add("md", func(to io.Writer) tcpwatch.Output { return markdown.New(to, tables) })
+	add("html", func(to io.Writer) tcpwatch.Output {
+		page := html.New(to, all)
+		page.OfRecords()
+		return page
+	})
+	return w
+}
+
+// checkAgain compares what a run over a capture writes with what is made of its records.
+func checkAgain(t *testing.T, files ...string) {
+	t.Helper()
+	in, err := tcpwatch.Open(files...)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer in.Close()
+	o := tcpwatch.Options{Workers: 2}
+	o.Sums.Pictures = true
+	o.Sums.OnDemand = slices.DeleteFunc(report.ReportNames(), func(n string) bool { return n == timelineTable })
+	first := writtenOf(schema.Options{Files: files, Transitions: true})
+	if _, err := tcpwatch.Run(context.Background(), in, o, first.all...); err != nil {
+		t.Fatal(err)
+	}
+	warn := func(err error) { t.Errorf("%s: %v", files[0], err) }
+	records, err := stored.Open([]stored.File{{Name: files[0], In: bytes.NewReader(first.texts[0].Bytes())}}, warn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := writtenOf(schema.Options{Files: records.Headline().Files, Transitions: true})
+	if _, err := tcpwatch.Replay(context.Background(), records, o, second.all...); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range first.names {
+		if !bytes.Equal(first.texts[i].Bytes(), second.texts[i].Bytes()) {
+			t.Errorf("%s: %s of its records differs from that of the run", files[0], name)
+		}
+	}
+}
+
+// What is made of records is what the run wrote that made them, byte for byte.
+func TestReportOfRecords(t *testing.T) {
+	captures, err := filepath.Glob("../../testdata/pcaps/*.pcap*")
+	if err != nil || len(captures) < 100 {
+		t.Fatalf("%d captures: %v", len(captures), err)
+	}
+	racetest.TooSlow(t)
+	for _, name := range captures {
+		checkAgain(t, name)
+	}
+	checkAgain(t, captures[0], captures[40], captures[80])
+}
+
+// So it is for captures of others, where they are at hand.
+func TestReportOfRecordsOfOthers(t *testing.T) {
+	var all []string
+	filepath.WalkDir("../../../shared/corpus/captures", func(path string, d os.DirEntry, err error) error {
+		if err == nil && strings.Contains(path, ".pcap") {
+			if about, err := d.Info(); err == nil && about.Mode().IsRegular() && about.Size() < 400_000 {
+				all = append(all, path)
+			}
+		}
+		return nil
+	})
+	if len(all) == 0 {
+		t.Skip("no corpus")
+	}
+	racetest.TooSlow(t)
+	for i := range 100 {
+		checkAgain(t, all[i*len(all)/100])
+	}
+}
