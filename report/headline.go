@@ -1,6 +1,9 @@
 package report
 
 import (
+	"maps"
+	"slices"
+
 	"tcpwatch/capture"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
@@ -70,4 +73,57 @@ func (h *Headline) timed() bool { return h.Packets > h.Clock.Untimed }
 // Span is how long the input lasted, in nanoseconds, steps of its clock left out.
 func (h *Headline) Span() int64 {
 	return max(0, h.End-h.Start-h.Clock.Stepped) // an int64 holds 292 years
+}
+
+// Join adds what a run over other packets told: packets that were numbered on after those of h.
+func (h *Headline) Join(o *Headline) {
+	if h.Clock.At == 0 && o.Clock.At != 0 {
+		h.Clock.At = h.Packets + o.Clock.At
+	}
+	h.Files = append(h.Files, o.Files...)
+	for _, what := range o.Hides {
+		if !slices.Contains(h.Hides, what) {
+			h.Hides = append(h.Hides, what)
+		}
+	}
+	h.Anonymous, h.Live = h.Anonymous || o.Anonymous, h.Live || o.Live
+	h.Outside, h.Packets, h.Passed, h.Bytes, h.Segments = h.Outside+o.Outside, h.Packets+o.Packets, h.Passed+o.Passed, h.Bytes+o.Bytes, h.Segments+o.Segments
+	h.Undecoded, h.Unnamed = h.Undecoded+o.Undecoded, h.Unnamed+o.Unnamed
+	if o.Start != 0 && (h.Start == 0 || o.Start < h.Start) {
+		h.Start = o.Start
+	}
+	h.End, h.MSL = max(h.End, o.End), max(h.MSL, o.MSL)
+	c := &h.Clock
+	c.Untimed, c.Misstamped, c.Steps, c.Gaps = c.Untimed+o.Clock.Untimed, c.Misstamped+o.Clock.Misstamped, c.Steps+o.Clock.Steps, c.Gaps+o.Clock.Gaps
+	c.Stepped, c.Uncovered = c.Stepped+o.Clock.Stepped, c.Uncovered+o.Clock.Uncovered
+	h.KernelDrops, h.InterfaceDrops = sum(h.KernelDrops, o.KernelDrops), sum(h.InterfaceDrops, o.InterfaceDrops)
+	h.Damaged = append(h.Damaged, o.Damaged...)
+	for _, x := range o.Skipped {
+		if i := slices.IndexFunc(h.Skipped, func(y Count) bool { return y.Reason == x.Reason }); i >= 0 {
+			h.Skipped[i].N += x.N
+		} else {
+			h.Skipped = append(h.Skipped, x)
+		}
+	}
+	t := &h.Tracker
+	t.Segments, t.Conns, t.Emitted, t.Evicted = t.Segments+o.Tracker.Segments, t.Conns+o.Tracker.Conns, t.Emitted+o.Tracker.Emitted, t.Evicted+o.Tracker.Evicted
+	t.Quotes, t.Unmatched = t.Quotes+o.Tracker.Quotes, t.Unmatched+o.Tracker.Unmatched
+	t.EvictedBy, t.Anomalies, t.Limits = added(t.EvictedBy, o.Tracker.EvictedBy), added(t.Anomalies, o.Tracker.Anomalies), added(t.Limits, o.Tracker.Limits)
+}
+
+// sum adds numbers that may be unknown.
+func sum(a, b record.Opt[uint64]) record.Opt[uint64] {
+	return record.Opt[uint64]{V: a.V + b.V, OK: a.OK || b.OK}
+}
+
+// added are the counts of both.
+func added(a, b map[string]uint64) map[string]uint64 {
+	all := maps.Clone(a)
+	for what, n := range b {
+		if all == nil {
+			all = map[string]uint64{}
+		}
+		all[what] += n
+	}
+	return all
 }

@@ -68,13 +68,17 @@ func (t *TablesSoFar) Snapshot(h *Headline, s *Summary) error {
 type FailOn struct {
 	record.Base
 	Severity *diagnose.Severity // nil: nothing is looked for
-	Fails    bool               // there is one, once the run is over
+	// Accepts tells findings that were accepted; nil: none was.
+	Accepts func(f *diagnose.Finding) bool
+	Fails   bool // there is one that was not, once the run is over
 }
 
 // Findings looks through them; see diagnose.Judged.
 func (f *FailOn) Findings(found []diagnose.Finding) error {
 	for i := range found {
-		f.Fails = f.Fails || f.Severity != nil && found[i].Severity >= *f.Severity
+		if f.Severity != nil && found[i].Severity >= *f.Severity && (f.Accepts == nil || !f.Accepts(&found[i])) {
+			f.Fails = true
+		}
 	}
 	return nil
 }

@@ -65,11 +65,12 @@ const policy = `
 	report, report/schema, report/sentence < report/watch;
 	report, report/sentence, report/ladder < report/plot;
 	report, report/plot, report/ladder, report/glossary < report/html;
-	report < report/markdown, report/stored;
+	tracker/record < report/zeek;
+	report < report/markdown, report/stored, report/ci;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
 	report/html, report/ladder, report/where, report/watch < report/serve;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/glossary < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/ci, report/zeek, report/glossary < cmd/tcpwatch;
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html;

@@ -9,6 +9,7 @@ import (
 	"tcpwatch"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
+	"tcpwatch/report/ci"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/html"
 	"tcpwatch/report/ladder"
@@ -17,6 +18,8 @@ import (
 	"tcpwatch/report/plot"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
+	"tcpwatch/report/zeek"
+	"tcpwatch/tracker/diagnose"
 )
 
 // format is a way to write what a run finds: a value in the list of formats.
@@ -48,6 +51,8 @@ func formats() []format {
 		{name: "csv", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return report.NewCSV(to[0], s.records)
 		}},
+		{name: "zeek", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], false) }},
+		{name: "zeek-json", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], true) }},
 		{name: "html", page: true, cites: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
 			t := s.tablesOn(to[0])
 			t.Top, t.ASCII = cmp.Or(t.Top, pageRows), false
@@ -66,6 +71,8 @@ func formats() []format {
 		{name: "md", make: func(s *session, to []io.Writer) tcpwatch.Output {
 			return markdown.New(to[0], s.tablesOn(to[0]))
 		}},
+		{name: "sarif", make: func(s *session, to []io.Writer) tcpwatch.Output { return ci.NewSARIF(to[0], s.forCI()) }},
+		{name: "junit", make: func(s *session, to []io.Writer) tcpwatch.Output { return ci.NewJUnit(to[0], s.forCI()) }},
 		{name: "svg", page: true, plot: true, make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newPlot(to[0], false) }},
 		{name: xplotFormat, page: true, plot: true, make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newPlot(to[0], true) }},
 		{name: "ladder", files: func(o *options) []string { return when(o.why != nil, "") }, make: (*session).newDrawing},
@@ -84,6 +91,23 @@ const (
 
 	timelineTable = "timeline" // which counts packets by their time
 )
+
+// newZeek writes connections as Zeek does.
+func (s *session) newZeek(to io.Writer, json bool) tcpwatch.Output {
+	return zeek.New(to, zeek.Options{JSON: json, Now: time.Now, Local: s.records.Local})
+}
+
+// forCI are the options of outputs for pipelines.
+func (s *session) forCI() ci.Options {
+	o := ci.Options{Version: tcpwatch.Version, Detectors: s.o.run.Sums.Detectors, Baseline: s.o.baseline, Fails: diagnose.Warning}
+	if o.Detectors == nil {
+		o.Detectors = diagnose.Detectors()
+	}
+	if s.o.failOn != nil {
+		o.Fails = *s.o.failOn
+	}
+	return o
+}
 
 // pageRows are the rows of a table on a page that sorts and filters them.
 const pageRows = 100

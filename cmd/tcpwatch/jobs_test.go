@@ -64,7 +64,7 @@ func outputsOf(t *testing.T, files []string, args ...string) string {
 
 // fileWords are what names files, and where lines were broken for their sake.
 var (
-	fileFields = regexp.MustCompile(`"file(s":\[[^]]*\]|":"[^"]*",?|_packet":\d+,?)`)
+	fileFields = regexp.MustCompile(`"file(s":\[[^]]*\]|":"[^"]*",?|_packet":\d+,?|_index":\d+,?)`)
 	fileWords  = regexp.MustCompile(`, from [^\n]*(\n  [^\n]*)*|\n {4,}`)
 	fileFirst  = regexp.MustCompile(`;\s+the\s+connection\s+begins\s+with\s+packet\s+\d+\s+of\s+\S+\.pcap`)
 	fileCells  = regexp.MustCompile(`,/[^,\n]*\.pcap,\d+,`)

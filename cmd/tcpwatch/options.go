@@ -18,6 +18,7 @@ import (
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
+	"tcpwatch/report/ci"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/plot"
 	"tcpwatch/report/where"
@@ -54,6 +55,7 @@ type options struct {
 	color      string             // auto | always | never
 	zone       *time.Location     // of --tz; nil without
 	failOn     *diagnose.Severity // nil without --fail-on
+	baseline   *ci.Baseline       // findings that were accepted; nil without --baseline
 	explain    string             // a detector or list; "" without --explain
 
 	ui   ui
@@ -118,6 +120,7 @@ func parse(args []string) (*options, error) {
 	f.Func("detectors", "", wholly("--detectors: ", into(&o.run.Sums.Detectors, detectorsOf)))
 	f.Func("threshold", "", wholly("--threshold: ", o.run.Sums.Thresholds.Set))
 	f.Func("fail-on", "", wholly("--fail-on: ", unlessEmpty(into(&o.failOn, diagnose.ParseSeverity))))
+	f.Func("baseline", "", wholly("--baseline: ", into(&o.baseline, baselineOf)))
 	f.StringVar(&o.explain, "explain", "", "")
 	f.Func("tz", "", into(&o.zone, say.ParseZone))
 	f.Func("anonymize", "", into(&o.run.Anonymize, anonymizer))
@@ -315,6 +318,16 @@ func into[T any](to *T, parse func(text string) (T, error)) func(text string) er
 		*to, err = parse(text)
 		return err
 	}
+}
+
+// baselineOf reads the file of --baseline.
+func baselineOf(name string) (*ci.Baseline, error) {
+	f, err := capture.OpenDisk(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ci.ReadBaseline(f, name)
 }
 
 // detectorsOf are those of --detectors.

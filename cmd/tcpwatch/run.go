@@ -234,6 +234,9 @@ func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 		records: schema.Options{Transitions: o.transition, Files: o.read}}
 	s.stderr = s.screen.On(c.stderr)
 	s.foot = s.screen.NewFoot(s.stderr)
+	if o.baseline != nil {
+		s.failOn.Accepts = o.baseline.Accepts
+	}
 	if o.isLive() {
 		s.stdout = s.screen.On(c.stdout) // what reads packets waits for no terminal
 		if o.quiet {

@@ -30,12 +30,8 @@ func usage() string {
 	return strings.NewReplacer("TABLES", tableNames(), "FORMATS", formatChoice()).Replace(usageText)
 }
 
-// formatChoice are the formats that -o may name: a, b or c.
-func formatChoice() string {
-	names := formatNames()
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
+// formatChoice are the formats that -o may name.
+func formatChoice() string { return strings.Join(formatNames(), "|") }
 
 // tableNames are the tables that --report may name, in lines that fit behind its text.
 func tableNames() string {

@@ -11,8 +11,8 @@ import (
 func identityDetails() []Field {
 	none := hidden{}
 	return details(
-		Field{"orig_proven", Text, "", "the last state of the originator that is more than expected", none, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.Proven[record.Orig] })},
-		Field{"resp_proven", Text, "", "the same for the responder", none, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.Proven[record.Resp] })},
+		Field{"orig_state_proven", Text, "", "the last state of the originator that is more than expected", none, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.Proven[record.Orig] })},
+		Field{"resp_state_proven", Text, "", "the same for the responder", none, wordOf(record.NStates, record.Unknown, func(r *record.Record) *record.State { return &r.Proven[record.Resp] })},
 		Field{"unfinished", Truth, "", "`true` when the input ended while the connection was still held: what is missing may have come later", none, at(func(r *record.Record) any { return &r.Unfinished })},
 		Field{"silent_s", Seconds, "s", "from its last packet to when it was handed out, or the clock jumped", none, at(func(r *record.Record) any { return &r.Silent })},
 		Field{"silent_longer", Truth, "", "`true` when the clock of the input jumped meanwhile: it was silent for at least so long", none, at(func(r *record.Record) any { return &r.Vague })},

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"tcpwatch/capture"
+	"tcpwatch/internal/say"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
 	"tcpwatch/tracker/record"
@@ -176,7 +177,7 @@ func (s *Set) note(r *record.Record) {
 func (s *Set) ended() {
 	name, h := s.files[s.at].Name, s.heads[s.at]
 	if s.bad > 1 {
-		s.warn(fmt.Errorf("%s: %d more lines left out", name, s.bad-1))
+		s.warn(fmt.Errorf("%s: %s left out", name, say.Plural(uint64(s.bad-1), "more line")))
 	}
 	if h == nil {
 		s.warn(fmt.Errorf("%s: no stats line at its end: it was cut short, or is still written; how many packets there were, and what was lost of them, is not known", name))
