@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/internal/racetest"
+	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/report/html"
 	"tcpwatch/report/markdown"
@@ -50,6 +52,32 @@ func writtenOf(o schema.Options) *written {
 	return w
 }
 
+// checkLines checks lines of JSON against docs/record.schema.json.
+func checkLines(t *testing.T, name string, lines []byte) {
+	t.Helper()
+	b, err := os.ReadFile("../../docs/record.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Defs map[string]any `json:"$defs"`
+	}
+	if err := json.Unmarshal(b, &doc); err != nil {
+		t.Fatal(err)
+	}
+	c := recordtest.Checker{Schemas: doc.Defs}
+	for line := range bytes.Lines(lines) {
+		var v map[string]any
+		if err := json.Unmarshal(line, &v); err != nil {
+			t.Fatal(err)
+		}
+		c.Check(name, doc.Defs[v["type"].(string)].(map[string]any), v)
+	}
+	for _, w := range c.Wrong[:min(len(c.Wrong), 10)] {
+		t.Error(w)
+	}
+}
+
 // checkAgain compares what a run over a capture writes with what is made of its records.
 func checkAgain(t *testing.T, files ...string) {
 	t.Helper()
@@ -65,6 +93,7 @@ func checkAgain(t *testing.T, files ...string) {
 	if _, err := tcpwatch.Run(context.Background(), in, o, first.all...); err != nil {
 		t.Fatal(err)
 	}
+	checkLines(t, files[0], first.texts[0].Bytes())
 	warn := func(err error) { t.Errorf("%s: %v", files[0], err) }
 	records, err := stored.Open([]stored.File{{Name: files[0], In: bytes.NewReader(first.texts[0].Bytes())}}, warn)
 	if err != nil {

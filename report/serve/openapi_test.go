@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
@@ -17,6 +16,15 @@ import (
 var update = flag.Bool("update", false, "write openapi.json anew")
 
 func ref(name string) object { return object{"$ref": "#/components/schemas/" + name} }
+
+// closed is an object that has these properties and no others.
+func closed(properties object, required ...string) object {
+	o := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		o["required"] = required
+	}
+	return o
+}
 
 func listed(of object) object { return object{"type": "array", "items": of} }
 
@@ -141,82 +149,6 @@ func TestOpenAPI(t *testing.T) {
 	recordtest.Golden(t, "openapi.json", openAPIWanted(), *update)
 }
 
-// checker holds values to schemas (JSON Schema 2020-12, the words of it that openapi.json has).
-type checker struct {
-	schemas object
-	wrong   []string
-}
-
-func (c *checker) check(at string, s object, v any) {
-	fail := func(format string, a ...any) { c.wrong = append(c.wrong, at+": "+fmt.Sprintf(format, a...)) }
-	if r, ok := s["$ref"].(string); ok {
-		s, ok = c.schemas[strings.TrimPrefix(r, "#/components/schemas/")].(object)
-		if !ok {
-			fail("no schema %s", r)
-			return
-		}
-	}
-	if want, ok := s["const"]; ok && v != want {
-		fail("%v, want %v", v, want)
-	}
-	if of, ok := s["enum"].([]any); ok && !slices.Contains(of, v) {
-		fail("%v is none of %v", v, of)
-	}
-	switch s["type"] {
-	case "string":
-		x, ok := v.(string)
-		if !ok {
-			fail("%v is no text", v)
-		} else if s["format"] == "date-time" {
-			if _, err := time.Parse(time.RFC3339Nano, x); err != nil {
-				fail("%v", err)
-			}
-		}
-	case "integer":
-		if x, ok := v.(float64); !ok || x != float64(int64(x)) && x < 1e18 {
-			fail("%v is no whole number", v)
-		}
-	case "number":
-		if _, ok := v.(float64); !ok {
-			fail("%v is no number", v)
-		}
-	case "boolean":
-		if _, ok := v.(bool); !ok {
-			fail("%v is neither true nor false", v)
-		}
-	case "array":
-		all, ok := v.([]any)
-		if !ok {
-			fail("%v is no list", v)
-		}
-		for i, x := range all {
-			c.check(fmt.Sprintf("%s[%d]", at, i), s["items"].(object), x)
-		}
-	case "object":
-		all, ok := v.(object)
-		if !ok {
-			fail("%v is no object", v)
-			return
-		}
-		properties, _ := s["properties"].(object)
-		for name, x := range all {
-			if p, ok := properties[name].(object); ok {
-				c.check(at+"."+name, p, x)
-			} else if p, ok := s["additionalProperties"].(object); ok {
-				c.check(at+"."+name, p, x)
-			} else if s["additionalProperties"] == false {
-				fail("%s is not described", name)
-			}
-		}
-		required, _ := s["required"].([]any)
-		for _, name := range required {
-			if _, ok := all[name.(string)]; !ok {
-				fail("%s is missing", name)
-			}
-		}
-	}
-}
-
 // What is answered is what openapi.json says, errors too; and it tells of all there is.
 func TestAnswersAreDescribed(t *testing.T) {
 	p := play(t, "127.0.0.1:0", "")
@@ -268,9 +200,9 @@ func TestAnswersAreDescribed(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &v); err != nil {
 			t.Error(err)
 		}
-		c := &checker{schemas: doc.Components.Schemas}
-		c.check("", doc.Paths[x.path]["get"].Responses[fmt.Sprint(status)].Content["application/json"].Schema, v)
-		for _, w := range c.wrong[:min(len(c.wrong), 10)] {
+		c := &recordtest.Checker{Schemas: doc.Components.Schemas}
+		c.Check("", doc.Paths[x.path]["get"].Responses[fmt.Sprint(status)].Content["application/json"].Schema, v)
+		for _, w := range c.Wrong[:min(len(c.Wrong), 10)] {
 			t.Errorf("%s%s%s", x.path, x.request, w)
 		}
 	}
@@ -302,8 +234,8 @@ func TestCheckerChecks(t *testing.T) {
 		if err := json.Unmarshal([]byte(bad), &v); err != nil {
 			t.Fatal(err)
 		}
-		c := &checker{schemas: doc.Components.Schemas}
-		if c.check("", ref(name), v); len(c.wrong) == 0 {
+		c := &recordtest.Checker{Schemas: doc.Components.Schemas}
+		if c.Check("", ref(name), v); len(c.Wrong) == 0 {
 			t.Errorf("%s is taken for %s", bad, name)
 		}
 	}
