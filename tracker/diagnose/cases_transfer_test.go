@@ -82,6 +82,7 @@ func transferSituations() []situation {
 		{"loss", "4 of 223", clean(1, small(4)), ""},
 		{"loss", "5 of 223: it may be less than 1 per cent", clean(1, small(5)), ""},
 		{"loss", "11 of 223, eight times the same one: an outage", clean(1, small(11), sent(func(x *end, _ *path) { x.LostAgain = 7 })), ""},
+		{"loss", "11 of 223, and 6 needless repeats of what had been sent again before", clean(1, small(11), sent(func(x *end, _ *path) { x.Retx, x.LostAfterTap, x.RetxSpurious, x.LostAgain = 17, 17, 6, 6 })), "warning likely"},
 		{"loss", "1 in 1,000", clean(10, lossy(1)), ""},
 		{"loss", "one connection in ten", append(clean(9, lossy(0)), clean(1, lossy(60))...), ""},
 		{"loss", "needless repeats", clean(10, lossy(40), needless), ""},
