@@ -19,10 +19,10 @@ const roomGaps = 2 * MaxBusyGaps
 func (s *Stream) Share(r *Room) { s.room = r }
 
 // Crowded reports whether the stream has more gaps than its own MaxGaps, or room for more.
-func (s *Stream) Crowded() bool { return s.most > MaxGaps }
+func (s *Stream) Crowded() bool { return s.unseen != nil && s.unseen.most > MaxGaps }
 
 // limit is how many gaps it may have now.
-func (s *Stream) limit() int { return max(MaxGaps, int(s.most)) }
+func (s *Stream) limit() int { return max(MaxGaps, int(s.unseen.most)) }
 
 // grow doubles the gaps that it may have, where there is room.
 func (s *Stream) grow() bool {
@@ -31,26 +31,26 @@ func (s *Stream) grow() bool {
 		return false
 	}
 	s.room.taken += n
-	s.most = 2 * n
+	s.unseen.most = 2 * n
 	return true
 }
 
 // shrink gives the room back with the storage. Gaps beyond MaxGaps are gone then.
 func (s *Stream) shrink() {
-	if s.most <= MaxGaps {
+	if s.unseen.most <= MaxGaps {
 		return
 	}
-	s.room.taken -= s.most - MaxGaps
-	s.most = 0
-	s.gaps = append(make([]Range, 0, MaxGaps), s.gaps[:min(MaxGaps, len(s.gaps))]...)
+	s.room.taken -= s.unseen.most - MaxGaps
+	s.unseen.most = 0
+	s.unseen.gaps = append(make([]Range, 0, MaxGaps), s.unseen.gaps[:min(MaxGaps, len(s.unseen.gaps))]...)
 }
 
 // search is the index of the first gap that ends after n.
 func (s *Stream) search(n Seq) int {
-	lo, hi := 0, len(s.gaps)
+	lo, hi := 0, len(s.unseen.gaps)
 	for lo < hi {
 		mid := int(uint(lo+hi) / 2)
-		if s.gaps[mid].To.LessEq(n) {
+		if s.unseen.gaps[mid].To.LessEq(n) {
 			lo = mid + 1
 		} else {
 			hi = mid
@@ -62,11 +62,11 @@ func (s *Stream) search(n Seq) int {
 // forget notes a gap that is remembered no longer.
 func (s *Stream) forget(g Range) {
 	if g.To.LessEq(s.una) {
-		s.lost += uint64(g.Len())
+		s.unseen.lost += uint64(g.Len())
 		return
 	}
-	if s.given += uint64(g.Len()); !s.unsure || s.givenTo.Less(g.To) {
-		s.givenTo, s.unsure = g.To, true
+	if s.unseen.given += uint64(g.Len()); !s.unseen.unsure || s.unseen.givenTo.Less(g.To) {
+		s.unseen.givenTo, s.unseen.unsure = g.To, true
 	}
 }
 
@@ -78,30 +78,31 @@ func (s *Stream) makeRoom() {
 		return
 	}
 	drop := max(1, acked/2)
-	for _, g := range s.gaps[:drop] {
+	for _, g := range s.unseen.gaps[:drop] {
 		s.forget(g)
 	}
-	s.gaps = s.gaps[:copy(s.gaps, s.gaps[drop:])]
+	s.unseen.gaps = s.unseen.gaps[:copy(s.unseen.gaps, s.unseen.gaps[drop:])]
 }
 
 // skip appends a gap above all others.
 func (s *Stream) skip(r Range) {
-	if n := len(s.gaps); n > 0 && s.gaps[n-1].To == r.From {
-		s.gaps[n-1].To = r.To
+	s.own()
+	if n := len(s.unseen.gaps); n > 0 && s.unseen.gaps[n-1].To == r.From {
+		s.unseen.gaps[n-1].To = r.To
 		return
 	}
-	if len(s.gaps) == s.limit() {
+	if len(s.unseen.gaps) == s.limit() {
 		s.makeRoom()
 	}
-	s.gaps = append(s.gaps, r)
+	s.unseen.gaps = append(s.unseen.gaps, r)
 }
 
 // fill takes r out of the gaps and returns how many numbers that were.
 func (s *Stream) fill(r Range) (n uint32) {
 	first := s.search(r.From)
 	last := first // behind the last gap that r touches
-	for ; last < len(s.gaps) && s.gaps[last].From.Less(r.To); last++ {
-		from, to := Max(s.gaps[last].From, r.From), s.gaps[last].To
+	for ; last < len(s.unseen.gaps) && s.unseen.gaps[last].From.Less(r.To); last++ {
+		from, to := Max(s.unseen.gaps[last].From, r.From), s.unseen.gaps[last].To
 		if r.To.Less(to) {
 			to = r.To
 		}
@@ -110,22 +111,22 @@ func (s *Stream) fill(r Range) (n uint32) {
 	if n == 0 {
 		return 0
 	}
-	left, right := Range{s.gaps[first].From, r.From}, Range{r.To, s.gaps[last-1].To}
+	left, right := Range{s.unseen.gaps[first].From, r.From}, Range{r.To, s.unseen.gaps[last-1].To}
 	keepLeft, keepRight := left.From.Less(left.To), right.From.Less(right.To)
 	switch {
 	case keepLeft && keepRight && first == last-1:
 		s.split(first, left, right)
 		return n
 	case keepLeft:
-		s.gaps[first] = left
+		s.unseen.gaps[first] = left
 		first++
 	}
 	if keepRight {
 		last--
-		s.gaps[last] = right
+		s.unseen.gaps[last] = right
 	}
-	s.gaps = append(s.gaps[:first], s.gaps[last:]...)
-	if len(s.gaps) < MaxGaps/2 {
+	s.unseen.gaps = append(s.unseen.gaps[:first], s.unseen.gaps[last:]...)
+	if len(s.unseen.gaps) < MaxGaps/2 {
 		s.shrink()
 	}
 	return n
@@ -133,16 +134,16 @@ func (s *Stream) fill(r Range) (n uint32) {
 
 // split puts two gaps in the place of gap i.
 func (s *Stream) split(i int, left, right Range) {
-	if len(s.gaps) == s.limit() && !s.grow() {
+	if len(s.unseen.gaps) == s.limit() && !s.grow() {
 		// No room: the shorter part is forgotten.
 		if left.Len() < right.Len() {
 			left, right = right, left
 		}
 		s.forget(right)
-		s.gaps[i] = left
+		s.unseen.gaps[i] = left
 		return
 	}
-	s.gaps = append(s.gaps, Range{})
-	copy(s.gaps[i+2:], s.gaps[i+1:])
-	s.gaps[i], s.gaps[i+1] = left, right
+	s.unseen.gaps = append(s.unseen.gaps, Range{})
+	copy(s.unseen.gaps[i+2:], s.unseen.gaps[i+1:])
+	s.unseen.gaps[i], s.unseen.gaps[i+1] = left, right
 }

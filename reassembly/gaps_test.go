@@ -57,8 +57,8 @@ func TestManyGapsAtOnce(t *testing.T) {
 			t.Fatalf("gap %d: %+v", k, a)
 		}
 	}
-	if s.Missing() != 0 || s.Crowded() || room != (Room{}) || cap(s.gaps) > MaxGaps {
-		t.Errorf("%d bytes missing, room taken %d, storage for %d gaps", s.Missing(), room.taken, cap(s.gaps))
+	if s.Missing() != 0 || s.Crowded() || room != (Room{}) || cap(s.Gaps()) > MaxGaps {
+		t.Errorf("%d bytes missing, room taken %d, storage for %d gaps", s.Missing(), room.taken, cap(s.Gaps()))
 	}
 }
 
@@ -128,7 +128,7 @@ func TestSaveKeepsGapsGivenUp(t *testing.T) {
 	if rest := got.Load(s.Save(nil, 3), 3); len(rest) != 0 {
 		t.Errorf("%d numbers left", len(rest))
 	}
-	if got.GivenUp() != s.GivenUp() || got.givenTo != s.givenTo || got.unsure != s.unsure || got.Missing() != s.Missing() || got.Delivered() != s.Delivered() {
+	if got.GivenUp() != s.GivenUp() || got.unseen.givenTo != s.unseen.givenTo || got.unseen.unsure != s.unseen.unsure || got.Missing() != s.Missing() || got.Delivered() != s.Delivered() {
 		t.Errorf("got %+v, want %+v", got, s)
 	}
 }

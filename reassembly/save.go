@@ -12,7 +12,8 @@ const whole = 4
 
 // Save appends the stream to v, its numbers counted from ref.
 func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
-	head := uint64(len(s.gaps)) << 4
+	gaps := s.Gaps()
+	head := uint64(len(gaps)) << 4
 	if s.started {
 		head |= 1
 	}
@@ -22,14 +23,14 @@ func (s *Stream) Save(v []uint64, ref Seq) []uint64 {
 	if s.vague {
 		head |= 8
 	}
-	if len(s.gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.lost == 0 && s.old == 0 && !s.vague && s.given == 0 {
+	if len(gaps) == 0 && s.una == s.nxt && s.span == uint64(s.nxt-s.base) && s.Forgotten() == 0 && s.Old() == 0 && !s.vague && s.GivenUp() == 0 {
 		return append(v, head|whole|uint64(s.base-ref)<<4, uint64(s.nxt-s.base))
 	}
-	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.lost, s.old, s.given)
-	if s.given != 0 {
-		v = append(v, uint64(s.nxt-s.givenTo)<<1|uint64(bit(s.unsure)))
+	v = append(v, head, uint64(s.base-ref), uint64(s.nxt-s.base), uint64(s.nxt-s.una), s.span^uint64(s.nxt-s.base), s.Forgotten(), s.Old(), s.GivenUp())
+	if s.GivenUp() != 0 {
+		v = append(v, uint64(s.nxt-s.unseen.givenTo)<<1|uint64(bit(s.unseen.unsure)))
 	}
-	for _, g := range s.gaps {
+	for _, g := range gaps {
 		v = append(v, uint64(g.From-s.base), uint64(g.Len()))
 	}
 	return v
@@ -44,29 +45,33 @@ func bit(yes bool) uint8 {
 
 // Load reads what Save has appended and returns the rest of v.
 func (s *Stream) Load(v []uint64, ref Seq) []uint64 {
+	s.Reset()
 	s.started, s.acked = v[0]&1 != 0, v[0]&2 != 0
 	s.vague = v[0]&8 != 0
 	if v[0]&whole != 0 {
 		s.base = ref.Add(uint32(v[0] >> 4))
 		s.nxt = s.base.Add(uint32(v[1]))
-		s.una, s.span, s.lost, s.old, s.gaps = s.nxt, v[1], 0, 0, s.gaps[:0]
-		s.given, s.givenTo, s.unsure = 0, 0, false
+		s.una, s.span = s.nxt, v[1]
 		return v[2:]
 	}
 	s.base = ref.Add(uint32(v[1]))
 	s.nxt = s.base.Add(uint32(v[2]))
 	s.una = s.nxt.Add(-uint32(v[3]))
-	s.span, s.lost, s.old, s.given, s.gaps = v[4]^v[2], v[5], v[6], v[7], s.gaps[:0]
-	s.givenTo, s.unsure = 0, false
-	n := int(v[0] >> 4)
+	s.span = v[4] ^ v[2]
+	n, lost, old, given := int(v[0]>>4), v[5], v[6], v[7]
 	v = v[8:]
-	if s.given != 0 {
-		s.givenTo, s.unsure = s.nxt.Add(-uint32(v[0]>>1)), v[0]&1 != 0
+	if n == 0 && lost|old|given == 0 {
+		return v
+	}
+	h := s.own()
+	h.lost, h.old, h.given = lost, old, given
+	if given != 0 {
+		h.givenTo, h.unsure = s.nxt.Add(-uint32(v[0]>>1)), v[0]&1 != 0
 		v = v[1:]
 	}
 	for range n {
 		from := s.base.Add(uint32(v[0]))
-		s.gaps = append(s.gaps, Range{from, from.Add(uint32(v[1]))})
+		h.gaps = append(h.gaps, Range{from, from.Add(uint32(v[1]))})
 		v = v[2:]
 	}
 	return v

@@ -22,16 +22,29 @@ type Stream struct {
 	una     Seq // highest acknowledgment seen: SND.UNA
 	started bool
 	acked   bool
-	gaps    []Range // never seen, in order
-	room    *Room   // for more than MaxGaps of them; nil for none
-	most    int32   // gaps that it may have; 0 for MaxGaps
-	span    uint64  // numbers from base to nxt, beyond 2^32 too
-	old     uint64  // never seen, more than a window before nxt: acknowledged since
 	vague   bool    // how far it jumped is known modulo 2^32 only
+	span    uint64  // numbers from base to nxt, beyond 2^32 too
+	unseen  *unseen // nil for most
+	room    *Room   // for more than MaxGaps gaps; nil for none
+}
+
+// unseen is what a stream has of which something was never seen.
+type unseen struct {
+	gaps    []Range // never seen, in order
+	most    int32   // gaps that it may have; 0 for MaxGaps
+	unsure  bool    // givenTo is set: what comes from below it may have been seen or not
+	givenTo Seq     // where the last of those given up ended
+	old     uint64  // never seen, more than a window before nxt: acknowledged since
 	lost    uint64  // bytes in gaps that were forgotten when they had been acknowledged
 	given   uint64  // bytes in gaps that were forgotten before
-	givenTo Seq     // where the last of those ended
-	unsure  bool    // givenTo is set: what comes from below it may have been seen or not
+}
+
+// own is s.unseen to be written to.
+func (s *Stream) own() *unseen {
+	if s.unseen == nil {
+		s.unseen = new(unseen)
+	}
+	return s.unseen
 }
 
 // Added says what a segment's payload was to its stream.
@@ -70,8 +83,11 @@ func (s *Stream) Span() uint64 { return s.span }
 
 // Missing is the number of payload bytes in Span that were never seen.
 func (s *Stream) Missing() uint64 {
-	n := s.lost + s.old
-	for _, g := range s.gaps {
+	if s.unseen == nil {
+		return 0
+	}
+	n := s.unseen.lost + s.unseen.old
+	for _, g := range s.unseen.gaps {
 		n += uint64(g.Len())
 	}
 	return n
@@ -79,28 +95,51 @@ func (s *Stream) Missing() uint64 {
 
 // Forgotten is the number of bytes in gaps that were dropped, for want of room,
 // after they had been acknowledged: they were never seen.
-func (s *Stream) Forgotten() uint64 { return s.lost }
+func (s *Stream) Forgotten() uint64 {
+	if s.unseen == nil {
+		return 0
+	}
+	return s.unseen.lost
+}
 
 // GivenUp is the number of bytes in gaps that were dropped, for want of room,
 // before they were acknowledged: whether they were seen later is not known.
-func (s *Stream) GivenUp() uint64 { return s.given }
+func (s *Stream) GivenUp() uint64 {
+	if s.unseen == nil {
+		return 0
+	}
+	return s.unseen.given
+}
 
 // Old is the number of bytes never seen that lie more than MaxWindow before
 // Next: they were acknowledged, or nothing behind them could have been sent.
-func (s *Stream) Old() uint64 { return s.old }
+func (s *Stream) Old() uint64 {
+	if s.unseen == nil {
+		return 0
+	}
+	return s.unseen.old
+}
 
 // Vague reports whether Span and Missing are known modulo 2^32 only.
 func (s *Stream) Vague() bool { return s.vague }
 
 // Gaps are the ranges never seen, in order; borrowed.
-func (s *Stream) Gaps() []Range { return s.gaps }
+func (s *Stream) Gaps() []Range {
+	if s.unseen == nil {
+		return nil
+	}
+	return s.unseen.gaps
+}
 
 // Delivered is RCV.NXT of the receiver, supposing that whatever was seen
 // reached it: the end of the last byte before the first gap that nobody
 // acknowledged.
 func (s *Stream) Delivered() Seq {
-	if i := s.search(s.una); i < len(s.gaps) {
-		return Max(s.gaps[i].From, s.una)
+	if s.unseen == nil {
+		return s.nxt
+	}
+	if i := s.search(s.una); i < len(s.unseen.gaps) {
+		return Max(s.unseen.gaps[i].From, s.una)
 	}
 	return s.nxt
 }
@@ -124,11 +163,13 @@ func (s *Stream) Add(seq Seq, n uint32) (a Added) {
 		s.advance(end)
 	}
 	if old := n - a.New; old > 0 {
-		a.Filled = s.fill(Range{seq, seq.Add(old)})
+		if s.unseen != nil {
+			a.Filled = s.fill(Range{seq, seq.Add(old)})
+		}
 		a.Again = old - a.Filled
-		if s.unsure && seq.Less(s.givenTo) {
+		if h := s.unseen; h != nil && h.unsure && seq.Less(h.givenTo) {
 			// What lay in a gap that was given up is no repeat.
-			a.Again = min(a.Again, uint32(max(0, end.Sub(s.givenTo))))
+			a.Again = min(a.Again, uint32(max(0, end.Sub(h.givenTo))))
 		}
 	}
 	return a
@@ -164,16 +205,18 @@ func (s *Stream) Skip(n Seq) {
 
 // EndsUnseen reports whether the highest number was never seen.
 func (s *Stream) EndsUnseen() bool {
-	n := len(s.gaps)
-	return n > 0 && s.gaps[n-1].To == s.nxt
+	gaps := s.Gaps()
+	return len(gaps) > 0 && gaps[len(gaps)-1].To == s.nxt
 }
 
 // DropLast takes the highest number out again: it was never seen, and turned
 // out to be a FIN's.
 func (s *Stream) DropLast() {
-	if n := len(s.gaps); s.EndsUnseen() {
-		if s.gaps[n-1].To--; s.gaps[n-1].Len() == 0 {
-			s.gaps = s.gaps[:n-1]
+	if s.EndsUnseen() {
+		h := s.unseen
+		n := len(h.gaps)
+		if h.gaps[n-1].To--; h.gaps[n-1].Len() == 0 {
+			h.gaps = h.gaps[:n-1]
 		}
 		s.nxt--
 		s.span--
@@ -187,14 +230,15 @@ func (s *Stream) DropLast() {
 // bytes of that were seen.
 func (s *Stream) Cut(n Seq) (seen uint32) {
 	seen = uint32(s.nxt - n)
-	for len(s.gaps) > 0 && n.LessEq(s.gaps[len(s.gaps)-1].From) {
-		last := len(s.gaps) - 1
-		seen -= s.gaps[last].Len()
-		s.gaps = s.gaps[:last]
+	h := s.own()
+	for len(h.gaps) > 0 && n.LessEq(h.gaps[len(h.gaps)-1].From) {
+		last := len(h.gaps) - 1
+		seen -= h.gaps[last].Len()
+		h.gaps = h.gaps[:last]
 	}
-	if last := len(s.gaps) - 1; last >= 0 && n.Less(s.gaps[last].To) {
-		seen -= uint32(s.gaps[last].To - n)
-		s.gaps[last].To = n
+	if last := len(h.gaps) - 1; last >= 0 && n.Less(h.gaps[last].To) {
+		seen -= uint32(h.gaps[last].To - n)
+		h.gaps[last].To = n
 	}
 	s.span -= uint64(s.nxt - n)
 	s.nxt = n
@@ -208,8 +252,11 @@ func (s *Stream) Cut(n Seq) (seen uint32) {
 // first segment seen turned out to be a keepalive probe, one before SND.NXT.
 func (s *Stream) Rebase(n uint32) {
 	s.base = s.base.Add(n)
-	s.shrink()
-	s.nxt, s.una, s.span, s.gaps = Max(s.nxt, s.base), Max(s.una, s.base), 0, s.gaps[:0]
+	s.nxt, s.una, s.span = Max(s.nxt, s.base), Max(s.una, s.base), 0
+	if s.unseen != nil {
+		s.shrink()
+		s.unseen.gaps = s.unseen.gaps[:0]
+	}
 }
 
 // Jump notes that everything before n was sent, none of it seen. From 2^31 on
@@ -220,12 +267,13 @@ func (s *Stream) Jump(n Seq) {
 	if !s.started || d <= MaxWindow {
 		return // within reach of Add, Ack and Skip
 	}
-	for _, g := range s.gaps {
-		s.old += uint64(g.Len())
+	h := s.own()
+	for _, g := range h.gaps {
+		h.old += uint64(g.Len())
 	}
-	s.gaps = s.gaps[:0]
+	h.gaps = h.gaps[:0]
 	s.vague = s.vague || d >= 1<<31
-	s.old += uint64(d)
+	h.old += uint64(d)
 	s.span += uint64(d)
 	s.nxt, s.una = n, n
 }
@@ -236,30 +284,36 @@ func (s *Stream) advance(to Seq) {
 	if to-s.una > MaxWindow {
 		s.una = to - MaxWindow
 	}
-	s.unsure = s.unsure && to-s.givenTo <= MaxWindow
-	if len(s.gaps) > 0 && to-s.gaps[0].From > MaxWindow {
-		s.settle()
+	if h := s.unseen; h != nil {
+		h.unsure = h.unsure && to-h.givenTo <= MaxWindow
+		if len(h.gaps) > 0 && to-h.gaps[0].From > MaxWindow {
+			s.settle()
+		}
 	}
 }
 
 // settle takes what lies more than a window back out of the gaps: comparison is
 // right within 2^31 only.
 func (s *Stream) settle() {
-	back := s.nxt - MaxWindow
-	for len(s.gaps) > 0 && s.nxt-s.gaps[0].From > MaxWindow {
-		g := &s.gaps[0]
+	h, back := s.unseen, s.nxt-MaxWindow
+	for len(h.gaps) > 0 && s.nxt-h.gaps[0].From > MaxWindow {
+		g := &h.gaps[0]
 		if s.nxt-g.To < MaxWindow {
-			s.old += uint64(back - g.From)
+			h.old += uint64(back - g.From)
 			g.From = back
 			return
 		}
-		s.old += uint64(g.Len())
-		s.gaps = s.gaps[:copy(s.gaps, s.gaps[1:])]
+		h.old += uint64(g.Len())
+		h.gaps = h.gaps[:copy(h.gaps, h.gaps[1:])]
 	}
 }
 
 // Reset forgets everything but keeps the storage, and the room it shares.
 func (s *Stream) Reset() {
-	s.shrink()
-	*s = Stream{gaps: s.gaps[:0], room: s.room}
+	h := s.unseen
+	if h != nil {
+		s.shrink()
+		*h = unseen{gaps: h.gaps[:0]}
+	}
+	*s = Stream{unseen: h, room: s.room}
 }

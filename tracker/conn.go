@@ -12,55 +12,52 @@ import (
 // and the last ones tell the story, those dropped between are counted.
 const maxTransitions = 64
 
-// endpoint is one end of a connection: what it sent, and the state it is in.
+// endpoint is one end of a connection: what it sent, and the state it is in. What each
+// segment of an established connection touches comes first: see TestLayout.
 type endpoint struct {
-	addr   capture.Endpoint
-	stream reassembly.Stream // its payload
-	isn    reassembly.Seq
-	fin    reassembly.Seq // number of its FIN
-
+	addr                       capture.Endpoint
 	state                      record.State
 	synSeen, finSeen, finAcked bool
 	finImplied                 bool // the capture missed it
 	tailUnseen                 bool // one number after everything seen was sent unseen
 	ackedAny                   bool // it sent an ACK: its view of the peer's numbers is known
+	ttl                        uint8
+	wscale                     uint8
+	order                      capture.OptionOrder // of the options of its SYN
+	mss                        uint16
+	stream                     reassembly.Stream // its payload
+	has                        endFlags
+	isn                        reassembly.Seq
+	fin                        reassembly.Seq // number of its FIN
+	tsRecent                   uint32         // what the other end remembers of its timestamps (RFC 7323: TS.Recent); 0 for nothing
+	window                     uint16         // last advertised
+	widest                     uint32         // the largest window offered, bytes
+	packets                    uint64
+	lastSend                   int64       // time of its last segment
+	lastData                   int64       // time of its last segment with payload
+	sender                     *sender     // of data; nil until it sends any
+	details                    *endDetails // see own
+	dataSegments               uint32      // packets with data, but for copies and strays
+	pureACKs                   uint32      // and those without data, SYN, FIN and RST
+	seenBytes                  uint64
+	wireBytes                  uint64
+	recent                     recentSegments
 
-	packets             uint64
-	dataSegments        uint32 // of those, but for copies and strays
-	pureACKs            uint32 // and those without data, SYN, FIN and RST
-	seenBytes           uint64
-	wireBytes           uint64
-	syns, synAcks, fins uint32 // but for copies
-	rsts                uint32
-
+	syns, synAcks, fins     uint32 // but for copies
+	rsts                    uint32
 	firstSYN, lastSYN       int64 // or SYN/ACK
 	firstSYNVal, lastSYNVal uint32
 	firstSYNPacket          uint64
-	finTime, finAckedTime   int64
-	finAckedBy              uint64 // packet
-	finPacket               uint64
 	firstByte               int64  // time of its first payload byte
 	firstData               uint64 // packet with that
 
-	widest   uint32 // the largest window offered, bytes
-	tsRecent uint32 // what the other end remembers of its timestamps (RFC 7323: TS.Recent); 0 for nothing
-	window   uint16 // last advertised
-	wscale   uint8
-	order    capture.OptionOrder // of the options of its SYN
-	mss      uint16
-	ttl      uint8
-	has      endFlags
-	lastSend int64 // time of its last segment
-	lastData int64 // time of its last segment with payload
-
+	finTime, finAckedTime        int64
+	finAckedBy                   uint64 // packet
+	finPacket                    uint64
 	timeWaitSince, timeWaitUntil int64
 	timeWaitEnd                  record.TimeWaitEnd
 	restarts                     uint32
-
-	sender  *sender     // of data; nil until it sends any
-	details *endDetails // see own
-	pool    *parts
-	recent  recentSegments
+	pool                         *parts
 }
 
 // endDetails is what most ends have nothing of.
@@ -107,52 +104,45 @@ func (e *endpoint) sndNxt() reassembly.Seq {
 
 // conn is one connection.
 type conn struct {
-	id    uint64
-	entry uint32      // where the table has it
-	index uint32      // its index in Tracker.states
-	class table.Class // as in its entry
-	ends  [2]endpoint
-	prev  *conn // an older connection on the same endpoints that may still live
+	id          uint64
+	entry       uint32      // where the table has it
+	index       uint32      // its index in Tracker.states
+	class       table.Class // as in its entry
+	first       record.End  // sender of the first FIN
+	segments    uint8
+	resetBy     record.End
+	flags       connFlags
+	start, last int64
+	lastPacket  uint64
+	thirdACKAt  uint64 // packet of the ACK that completed it
+	prev        *conn  // an older connection on the same endpoints that may still live
 
 	// What most connections have nothing of: see own and caught.
 	details *details
 	capture *captured
-	pool    *parts // where they are taken from
+	ends    [2]endpoint
+	turns   turnarounds
+	z       zeek.Conn
 
-	lastPacket    uint64
+	trans         []record.Transition
+	thirdACK      int64 // time of the ACK that completed it
+	firstSYNACK   int64
+	synAckAt      uint64 // its packet
+	synAckEcho    uint32 // TSecr of the first SYN/ACK
+	thirdEcho     uint32 // TSecr of the completing ACK
+	timeWaitUntil int64  // the later one, when last filed
+	filePacket    uint64
 	file          uint16
 	iface         uint16
-	filePacket    uint64
-	start, last   int64
-	timeWaitUntil int64 // the later one, when last filed
-
-	nVLAN uint8
-	vlan  [2]uint16
-
-	flags connFlags
-
-	// opening
-	thirdACK    int64 // the ACK that completed it
-	thirdACKAt  uint64
-	firstSYNACK int64
-	synAckAt    uint64 // its packet
-	synAckEcho  uint32 // TSecr of the first SYN/ACK
-	thirdEcho   uint32 // TSecr of the completing ACK
-
-	// closing
-	first    record.End // sender of the first FIN
-	segments uint8
-	resetBy  record.End
-	endedBy  ending
-	vague    bool  // see record.Record.Vague
-	silent   int64 // ns from its last packet to when it was dropped, on the tracker's clock
-
-	trans []record.Transition
-	z     zeek.Conn
-	turns turnarounds
-	mark  uint32 // see Placement.Mark
-	kept  uint32 // see Placement.Kept
-	more  uint32 // bytes booked beyond bodyBytes
+	vlan          [2]uint16
+	nVLAN         uint8
+	endedBy       ending
+	vague         bool   // see record.Record.Vague
+	silent        int64  // ns from its last packet to when it was dropped, on the tracker's clock
+	mark          uint32 // see Placement.Mark
+	kept          uint32 // see Placement.Kept
+	more          uint32 // bytes booked beyond bodyBytes
+	pool          *parts // where details and captured are taken from
 }
 
 // captured is how a connection was captured, where that is not plain.

@@ -7,7 +7,7 @@ import (
 	"tcpwatch/tracker/table"
 )
 
-// A connection at rest is packed: of some 4 kB it leaves 150 to 300 bytes,
+// A connection at rest is packed: of some 2 kB it leaves 150 to 300 bytes,
 // which lie outside the garbage collector's work. It is at rest when no packet
 // came for a whole tick of the input (4,096 packets of any connection): so
 // those in use stay few, and stay in the processor's cache.

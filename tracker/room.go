@@ -178,10 +178,14 @@ func (c *conn) classify() table.Class {
 // is not packed, with two ends that sent no data and few transitions.
 const (
 	slotBytes = 112 + 32
-	bodyBytes = 2560
+	bodyBytes = 1536
 
 	bodyTransitions = 16 // that are in bodyBytes
-	senderBytes     = 448
+	senderBytes     = 304
+	lossesBytes     = 320
+	detailsBytes    = 448
+	capturedBytes   = 208
+	endPartBytes    = 176
 	histogramBytes  = 1024
 	strainBytes     = 480
 	asidesBytes     = 288
@@ -246,6 +250,12 @@ func (t *Tracker) weighBodies() {
 // besides is what a connection that is not packed takes beyond bodyBytes.
 func (c *conn) besides() uint32 {
 	n := c.kept + 24*uint32(max(0, len(c.trans)-bodyTransitions))
+	if c.details != &noDetails {
+		n += detailsBytes
+	}
+	if c.capture != &nothingCaptured {
+		n += capturedBytes
+	}
 	if c.details.trouble != nil {
 		n += strainBytes
 	}
@@ -259,12 +269,18 @@ func (c *conn) besides() uint32 {
 		e := &c.ends[i]
 		// A slice that grows is up to twice as long as it need be, half as much again on average.
 		n += 2 * rangeBytes * uint32(len(e.stream.Gaps()))
+		if e.details != &noEndDetails {
+			n += endPartBytes
+		}
 		if e.details.zero.list != nil {
 			n += episodesBytes
 		}
 		if s := e.sender; s != nil {
 			// Of what is acknowledged some are kept for a while.
 			n += senderBytes + 3*segmentBytes/2*(uint32(s.flight.Most())+uint32(min(e.packets, reassembly.KeepAcked)))
+			if s.loss != &noLosses {
+				n += lossesBytes
+			}
 			if s.rtt.spans != nil {
 				n += histogramBytes
 			}
