@@ -1,5 +1,6 @@
 # make demo     build, and show three incidents from the bundled captures
 # make test     every check: format, vet, staticcheck, tests, short fuzzing, benchmarks
+# make test-all that, and tests that take long: Debian's Prometheus and an OpenTelemetry Collector take what is measured
 # make build    ./tcpwatch          make install  PREFIX=/usr/local DESTDIR=
 # make bench    time and memory beside other programs, on inputs that are made first
 #               (2 GB in ~/.cache/tcpwatch-bench; BENCH="-h" lists what may be said)
@@ -27,7 +28,7 @@ GO       ?= $(CURDIR)/packaging/go
 # Without libpcap everything but live capture and filters is built.
 CGO = $(shell printf '\043include <pcap.h>\n' | cc -E - >/dev/null 2>&1 && echo 1 || echo 0)
 
-.PHONY: demo test build install bench bench-check bench-live bench-go profile pgo fuzz fuzz-process scores record deps deps-test deps-bench clean
+.PHONY: demo test test-all build install bench bench-check bench-live bench-go profile pgo fuzz fuzz-process scores record deps deps-test deps-bench clean
 
 build:
 	@[ "$(CGO)" = 1 ] || echo "libpcap-dev or a C compiler is missing: no live capture, no filters" >&2
@@ -41,6 +42,10 @@ demo:
 
 test: deps-test
 	@GO=$(GO) packaging/test.sh
+
+test-all: test build
+	@packaging/deps.sh test-all || $(GO) version >/dev/null
+	@cd packaging/metricstest && TCPWATCH=$(CURDIR)/tcpwatch $(GO) test -count 1 -v ./... | grep -E '^(---|ok|FAIL|PASS| )'
 
 deps:
 	@packaging/deps.sh build

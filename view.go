@@ -85,6 +85,9 @@ func (x *writer) anew(n *batchNote, all []*glance) *report.View {
 	v.Partial = !complete
 	x.w.strange.Store(v.Recent.Strange())
 	v.Findings = v.Recent.Judge(n.headline)
+	if v.Ended && v.All != nil && complete {
+		v.Final = v.All.Judge(n.headline)
+	}
 	if listed != nil {
 		v.Listed, v.Matching = listed.Records()
 	}

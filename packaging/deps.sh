@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build tcpwatch (deps.sh build), to test it
-# (deps.sh test) or to measure it beside its peers (deps.sh bench) on Debian and
+# (deps.sh test), to test it with others' programs (deps.sh test-all) or to measure it beside its peers (deps.sh bench) on Debian and
 # its relatives; elsewhere says what is missing.
 # Exit status 1 when something is missing still.
 set -u
@@ -42,6 +42,9 @@ list() {
 			needs tshark tshark
 			needs python3 python3
 		fi
+	fi
+	if [ "$purpose" = test-all ]; then
+		needs prometheus prometheus
 	fi
 	if [ "$purpose" = bench ]; then
 		needs git git

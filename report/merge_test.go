@@ -44,5 +44,5 @@ var merging = mergetest.Options{
 // is written down.
 func TestMergeForgetsNothing(t *testing.T) {
 	racetest.TooSlow(t)
-	mergetest.CheckFold(t, func() *Summary { return NewSummary(SummaryOptions{Pictures: true}) }, merging)
+	mergetest.CheckFold(t, func() *Summary { return NewSummary(SummaryOptions{Pictures: true, Counters: true}) }, merging)
 }

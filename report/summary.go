@@ -35,6 +35,8 @@ type SummaryOptions struct {
 	OnDemand []string
 	// Pictures has the sums kept that only pictures are drawn from: Lanes and Quiet.
 	Pictures bool
+	// Counters has the sums kept that only Counters are made from.
+	Counters bool
 	// Narrow divides the limits on how many listeners, hosts and subjects are told
 	// apart, for little memory; 0 means 1.
 	Narrow int
@@ -104,6 +106,9 @@ func NewSummary(o SummaryOptions) *Summary {
 	}
 	if o.Pictures {
 		s.sums = append(s.sums, newShapes(o), newQuiets(o))
+	}
+	if o.Counters {
+		s.sums = append(s.sums, newCounters(o))
 	}
 	if o.Cited {
 		s.findings.NoteCited()
@@ -186,7 +191,7 @@ func (s *Summary) Merge(o *Summary) {
 
 // summaryVersion is that of what AppendBinary writes: greater after each change of what
 // a Summary or one of its parts, the folds of the detectors too, lists as its fields.
-const summaryVersion = 9
+const summaryVersion = 10
 
 // AppendBinary writes the sums after b, for UnmarshalBinary of a Summary made with
 // the same options. It never fails.
@@ -221,7 +226,7 @@ func sumsOf[T sums](s *Summary) (found T) {
 // throws away are none of.
 func countsAttempts(x sums) bool {
 	switch x.(type) {
-	case *handshakes, *closes:
+	case *handshakes, *closes, *counters:
 		return true
 	}
 	return false
@@ -235,6 +240,9 @@ func (s *Summary) apart() (empty []sums) {
 				empty = append(empty, x)
 			}
 		}
+	}
+	if s.opt.Counters {
+		empty = append(empty, newCounters(s.opt))
 	}
 	return empty
 }

@@ -32,9 +32,9 @@ func TestMergeOfAnySplit(t *testing.T) {
 	racetest.TooSlow(t)
 	records := append(recordtest.Random(3, 1500, 30), recordtest.Mixture()...)
 	h := headlineOf(records)
-	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes", Pictures: true}
+	o := SummaryOptions{Kept: 20, Rows: 50, Sort: "bytes", Pictures: true, Counters: true}
 	whole := summaryOf(o, records)
-	want := told(t, whole, h) + pictured(whole, h)
+	want := told(t, whole, h) + pictured(whole, h) + counterText(whole)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for round := range 6 {
 		shuffled := slices.Clone(records)
@@ -54,7 +54,7 @@ func TestMergeOfAnySplit(t *testing.T) {
 			parts[i].Merge(parts[i+1])
 			parts = slices.Delete(parts, i+1, i+2)
 		}
-		if got := told(t, parts[0], h) + pictured(parts[0], h); got != want {
+		if got := told(t, parts[0], h) + pictured(parts[0], h) + counterText(parts[0]); got != want {
 			t.Fatalf("round %d: %s", round, firstDifference(got, want))
 		}
 	}

@@ -65,8 +65,10 @@ type View struct {
 	// has them, are its: what is wrong now. Of the sums of tables on demand it has OnDemandOfView.
 	Recent   *Summary
 	Findings []diagnose.Finding
-	// All sums up those of the whole run; nil where nobody wants it.
+	// All sums up those of the whole run; nil where nobody wants it. Final are its findings, of an
+	// input that has ended.
 	All      *Summary
+	Final    []diagnose.Finding
 	Standing Standing
 	Totals   Totals
 	// Listed are the connections that Wanted asks for, in its order; Matching is how many there

@@ -27,6 +27,7 @@ const policy = `
 	EXPR     = github.com/expr-lang/expr, github.com/expr-lang/expr/ast, github.com/expr-lang/expr/file, github.com/expr-lang/expr/types, github.com/expr-lang/expr/vm;
 	TERM     = golang.org/x/term;
 	SCREEN   = charm.land/bubbletea/v2, charm.land/lipgloss/v2, charm.land/bubbles/v2/key;
+	METRICS  = github.com/prometheus/client_golang/prometheus, github.com/prometheus/client_golang/prometheus/promhttp;
 	SOURCE   = golang.org/x/tools/go/packages;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
@@ -42,6 +43,7 @@ const policy = `
 	TABLES < internal/table;
 	SCREEN < report/tui;
 	EXPR < report/where;
+	METRICS < report/serve;
 	TABLES < packaging/bench;
 	SOURCE < packaging/elsewhere;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;

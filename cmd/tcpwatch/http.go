@@ -19,29 +19,37 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// served is what the command line says of the server, and what is opened for it.
+// served is what the command line says of a server, and what is opened for it.
 type served struct {
+	option   string // "--http" or "--metrics"
 	on       bool
 	address  serve.Address
 	listener net.Listener
 	again    *tcpwatch.Source // the files once more, to draw connections; nil where they cannot be read again
 }
 
-// takeAddress takes --http.
+// The options of the two servers.
+const (
+	httpOption    = "--http"
+	metricsOption = "--metrics"
+)
+
+// takeAddress takes the address of the server.
 func (x *served) takeAddress(text string) (err error) {
 	x.address, err = serve.ParseAddress(text)
 	x.on = err == nil
 	return err
 }
 
-// checkServed refuses what does not go with --http.
+// checkServed refuses what does not go with --http and --metrics.
 func (o *options) checkServed() error {
-	switch {
-	case !o.http.on:
-	case o.ui.on:
+	if o.http.on && o.ui.on {
 		return errors.New("--ui and --http both show a run while it goes on: one of them")
-	case !o.isLive() && o.run.Count > 0:
-		return fmt.Errorf("-c %d ends the run, and the page of --http with it: one of them", o.run.Count)
+	}
+	for _, x := range [...]*served{&o.http, &o.metrics} {
+		if x.on && !o.isLive() && o.run.Count > 0 {
+			return fmt.Errorf("-c %d ends the run, and what %s serves with it: one of them", o.run.Count, x.option)
+		}
 	}
 	return nil
 }
@@ -60,9 +68,9 @@ func (x *served) open(o *options) error {
 	}
 	var err error
 	if x.listener, err = x.address.Listen(uid, gid); err != nil {
-		return fmt.Errorf("--http: %w", err)
+		return fmt.Errorf("%s: %w", x.option, err)
 	}
-	if o.isLive() || o.run.Anonymize != nil || o.memory != 0 || o.checkAgain("--http") != nil || allowance.Files(2*len(o.read)) != nil {
+	if x.option != httpOption || o.isLive() || o.run.Anonymize != nil || o.memory != 0 || o.checkAgain(httpOption) != nil || allowance.Files(2*len(o.read)) != nil {
 		return nil
 	}
 	files, err := capture.HoldAll(o.read)
@@ -91,7 +99,7 @@ func (s *session) newServer(x *served) (*serve.Server, error) {
 		t.Reports = report.ReportNames()
 	}
 	o := serve.Options{Listener: x.listener, Address: x.address, Tables: t, Live: s.o.isLive(), Size: s.in.Size(),
-		Tell: func(line string) { s.foot.Tell(s.stderr, toldLine(line)) }}
+		Tell: s.tellLine}
 	if s.o.isLive() {
 		o.Input = s.in.Device()
 	} else {

@@ -206,7 +206,7 @@ func TestServesNowhere(t *testing.T) {
 		{[]string{"--http", "unix:" + plain}, "--http: " + plain + " is there already, and no socket"},
 		{[]string{"--http", "unix:" + filepath.Join(dir, "none", "x")}, "--http: no such file or directory"},
 		{[]string{"--http", ":0", "--ui"}, "--ui and --http both show a run"},
-		{[]string{"--http", ":0", "-c", "5"}, "-c 5 ends the run, and the page of --http with it"},
+		{[]string{"--http", ":0", "-c", "5"}, "-c 5 ends the run, and what --http serves with it"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if status := run(append(x.args, file), &stdout, &stderr); status != exitUsage || !strings.Contains(stderr.String(), x.want) || strings.Count(stderr.String(), "\n") != 1 {

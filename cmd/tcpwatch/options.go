@@ -58,8 +58,10 @@ type options struct {
 	baseline   *ci.Baseline       // findings that were accepted; nil without --baseline
 	explain    string             // a detector or list; "" without --explain
 
-	ui   ui
-	http served
+	ui      ui
+	http    served
+	metrics served
+	otlp    sent
 
 	given               []string // options that were, by their long names
 	list, version, help bool
@@ -97,7 +99,10 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.noPager, "no-pager", false, "")
 	f.BoolVar(&o.ui.on, "ui", false, "")
 	f.StringVar(&o.ui.config, "config", "", "")
+	o.http.option, o.metrics.option = httpOption, metricsOption
 	f.Func("http", "", wholly("--http: ", o.http.takeAddress))
+	f.Func("metrics", "", wholly("--metrics: ", o.metrics.takeAddress))
+	f.Func("otlp", "", wholly("--otlp: ", o.otlp.take))
 	f.StringArrayVarP(&outputs, "output", "o", nil, "")
 	f.Func("report", "", o.tables.SetReports)
 	f.IntVar(&o.tables.Top, "top", 0, "")
@@ -207,6 +212,7 @@ func (o *options) decideRun() {
 		o.run.Sums.OnDemand, o.run.Sums.Rows = nil, max(o.run.Sums.Rows, o.tables.Top, pageRows)
 	}
 	o.run.FilterName, o.live.Filter = o.filter, o.filter
+	o.run.Sums.Counters = o.measured()
 	switch {
 	case o.filter != "":
 		o.run.Filter = capture.NewFilter(o.filter, live.Compile)
@@ -301,7 +307,7 @@ func (o *options) check() error {
 	if err := o.checkTwice(); err != nil {
 		return err
 	}
-	if err := o.checkServed(); err != nil {
+	if err := errors.Join(o.checkServed(), o.checkMeasured()); err != nil {
 		return err
 	}
 	return o.tables.Validate()

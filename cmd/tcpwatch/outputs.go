@@ -138,6 +138,7 @@ func (s *session) outputs(files outfile.Files) (all []tcpwatch.Output, err error
 		}
 		all = append(all, s.server)
 	}
+	all = append(all, s.measures()...)
 	if s.o.isLive() && !s.o.quiet && tables {
 		all = slices.Insert(all, 0, s.lines()) // the last of them come before the report
 	}

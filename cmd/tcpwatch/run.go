@@ -115,10 +115,12 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	if err != nil {
 		return fail(c.stderr, err)
 	}
-	defer o.http.close()
-	if err := o.http.open(o); err != nil {
-		files.Undo()
-		return fail(c.stderr, err)
+	for _, x := range [...]*served{&o.http, &o.metrics} {
+		defer x.close()
+		if err := x.open(o); err != nil {
+			files.Undo()
+			return fail(c.stderr, err)
+		}
 	}
 	c.giveUp(o.user)
 	if err = in.Begin(); err == nil {
@@ -222,9 +224,10 @@ type session struct {
 	from, to       tcpwatch.Bound
 	ui             *tui.Screen   // nil without
 	server         *serve.Server // nil without
-	stop           func()        // ends the run as Ctrl-C does
-	paging         *atomic.Bool  // a pager has the terminal
-	stored         *stored.Set   // nil for packets
+	measuring
+	stop   func()       // ends the run as Ctrl-C does
+	paging *atomic.Bool // a pager has the terminal
+	stored *stored.Set  // nil for packets
 	// reads hands what the input holds to Outputs.
 	reads func(ctx context.Context, o tcpwatch.Options, outputs []tcpwatch.Output) (tcpwatch.Stats, error)
 }
@@ -316,9 +319,7 @@ func (s *session) announce() {
 
 // warn tells the user in a line that something is wrong, and goes on.
 func (s *session) warn(err error) {
-	if s.ui == nil || !s.ui.Warn(err.Error()) {
-		s.foot.Tell(s.stderr, toldLine(err.Error()))
-	}
+	s.tellLine(err.Error())
 }
 
 // run reads, reports and returns the exit status.

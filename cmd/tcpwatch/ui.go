@@ -135,6 +135,7 @@ func (s *session) show() {
 	if s.server != nil {
 		s.server.Start()
 	}
+	s.startMeasures()
 }
 
 // pagerOn is the user's pager on the terminal of a screen, nil for none. It is started when the
@@ -175,7 +176,7 @@ func (s *session) screenOutputs(files outfile.Files) (all []tcpwatch.Output) {
 		}
 		all = append(all, x.make(s, to))
 	}
-	return append(all, s.failOn)
+	return append(append(all, s.failOn), s.measures()...)
 }
 
 // farewell is the report that stands on the terminal when the screen is gone, unless its last

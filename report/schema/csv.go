@@ -17,10 +17,15 @@ type CSV struct {
 
 // NewCSV returns a CSV with these options. Transitions are left out.
 func NewCSV(o Options) *CSV {
-	flat := slices.DeleteFunc(Fields(), func(f Field) bool { return f.Type == Objects || f.Detail() })
+	flat := flatFields()
 	c := &CSV{fields: flat}
 	c.init(o, flat)
 	return c
+}
+
+// flatFields are the fields that are no arrays of objects, and no details.
+func flatFields() []Field {
+	return slices.DeleteFunc(Fields(), func(f Field) bool { return f.Type == Objects || f.Detail() })
 }
 
 // AppendHead appends the line of names to b.

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report/html"
@@ -28,8 +29,17 @@ func NewToken() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// gate says who may ask a server.
+type gate struct {
+	address  Address
+	listener net.Listener
+	token    string // without which nobody is answered; "" for none
+	session  string // the cookie's value
+	used     atomic.Bool
+}
+
 // guard lets through what may be answered, and tells all others why not.
-func (s *Server) guard(next http.Handler) http.Handler {
+func (s *gate) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -72,8 +82,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 
 // wrongHost says what is wrong with the Host of a request: it is this host's loopback, or where
 // the server is open an address; never a name but localhost.
-func (s *Server) wrongHost(host string) string {
-	if s.o.Address.path != "" {
+func (s *gate) wrongHost(host string) string {
+	if s.address.path != "" {
 		return ""
 	}
 	name := host
@@ -85,7 +95,7 @@ func (s *Server) wrongHost(host string) string {
 		return ""
 	}
 	ip, err := netip.ParseAddr(name)
-	if err == nil && (ip.Unmap().IsLoopback() || s.o.Address.Open()) {
+	if err == nil && (ip.Unmap().IsLoopback() || s.address.Open()) {
 		return ""
 	}
 	return "Host " + say.Escape(host) + ": ask for the address in numbers, as tcpwatch printed it"
@@ -108,8 +118,8 @@ func foreign(r *http.Request) string {
 }
 
 // cookie is the name of the cookie: those of several servers on a host have one place.
-func (s *Server) cookie() string {
-	_, port, _ := net.SplitHostPort(s.o.Listener.Addr().String())
+func (s *gate) cookie() string {
+	_, port, _ := net.SplitHostPort(s.listener.Addr().String())
 	return "tcpwatch-" + port
 }
 
@@ -117,7 +127,7 @@ func (s *Server) cookie() string {
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // admitted reports whether a request has the cookie, or the token as programs send it.
-func (s *Server) admitted(r *http.Request) bool {
+func (s *gate) admitted(r *http.Request) bool {
 	if c, err := r.Cookie(s.cookie()); err == nil && same(c.Value, s.session) {
 		return true
 	}
@@ -126,7 +136,7 @@ func (s *Server) admitted(r *http.Request) bool {
 }
 
 // takeFromAddress takes the token out of the address, once: an address stays in histories.
-func (s *Server) takeFromAddress(w http.ResponseWriter, r *http.Request) {
+func (s *gate) takeFromAddress(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !same(r.URL.Query().Get("token"), s.token):
 		s.refuseStranger(w, r, "the token is wrong")
@@ -140,7 +150,7 @@ func (s *Server) takeFromAddress(w http.ResponseWriter, r *http.Request) {
 }
 
 // takeToken takes it out of a form.
-func (s *Server) takeToken(w http.ResponseWriter, r *http.Request) {
+func (s *gate) takeToken(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1024)
 	if !same(strings.TrimSpace(r.PostFormValue("token")), s.token) {
 		s.refuseStranger(w, r, "the token is wrong")
@@ -150,13 +160,13 @@ func (s *Server) takeToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // admit gives the cookie, and leads to the page.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request) {
+func (s *gate) admit(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: s.cookie(), Value: s.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 // refuseStranger refuses who has no token; a person is asked for it.
-func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, why string) {
+func (s *gate) refuseStranger(w http.ResponseWriter, r *http.Request, why string) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="tcpwatch"`)
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") || isAPI(r) {
 		refuse(w, r, http.StatusUnauthorized, why)

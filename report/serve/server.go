@@ -49,10 +49,8 @@ const (
 // Server is the Output of a server; see report.Watcher.
 type Server struct {
 	record.Base
+	gate
 	o       Options
-	token   string
-	session string // the cookie's value
-	used    atomic.Bool
 	live    *html.Live
 	http    *http.Server
 	slots   chan struct{} // of those who follow
@@ -92,15 +90,20 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{o: o, token: o.Token, session: NewToken(), live: live, slots: make(chan struct{}, maxClients), epoch: NewToken(), refresh: usualPace,
+	s := &Server{gate: gate{address: o.Address, listener: o.Listener, token: o.Token, session: NewToken()}, o: o, live: live, slots: make(chan struct{}, maxClients), epoch: NewToken(), refresh: usualPace,
 		wake: make(chan struct{}, 1), over: make(chan struct{}), done: make(chan struct{})}
 	if s.openAPI, err = openAPI(); err != nil {
 		return nil, err
 	}
 	s.state = &state{next: make(chan struct{})}
-	s.http = &http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: writeWithin, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: silent()}
+	s.http = newHTTP(s.guard(s.routes()))
 	return s, nil
+}
+
+// newHTTP is a server that waits for nobody long.
+func newHTTP(answers http.Handler) *http.Server {
+	return &http.Server{Handler: answers, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: writeWithin, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: silent()}
 }
 
 // Start begins to answer, and tells where.
@@ -186,10 +189,15 @@ func (s *Server) Tick(t *record.Tick) error {
 func (s *Server) Finish() error {
 	close(s.over)
 	<-s.done
+	endHTTP(s.http)
+	return nil
+}
+
+// endHTTP has a server say its last words.
+func endHTTP(s *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
-	if err := s.http.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
-		s.http.Close() // who reads slowly is not waited for
+	if err := s.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) {
+		s.Close() // who reads slowly is not waited for
 	}
-	return nil
 }
