@@ -44,7 +44,6 @@ type sending struct {
 	over    chan struct{} // nothing more comes: what waits is sent, then done is closed
 	done    chan struct{}
 	hurry   context.Context // ends when the time for that is over
-	stop    context.CancelFunc
 	pause   time.Duration // firstPause
 	sent    atomic.Uint64
 	refused atomic.Uint64 // by the receiver
