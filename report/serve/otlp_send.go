@@ -44,7 +44,7 @@ type sending struct {
 	over    chan struct{} // nothing more comes: what waits is sent, then done is closed
 	done    chan struct{}
 	hurry   context.Context // ends when the time for that is over
-	pause   time.Duration // firstPause
+	pause   time.Duration   // firstPause
 	sent    atomic.Uint64
 	refused atomic.Uint64 // by the receiver
 	unheard atomic.Uint64 // that it did not answer
