@@ -7,6 +7,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // While somebody watches (report.Watcher), each worker walks over its connections again and
@@ -19,9 +20,10 @@ const (
 	lookWhole = 16384
 	// lookLive is how many it walks over at most four times a second of a live capture: some 20 ms
 	// (BenchmarkLook). Where little happens it takes fewer, lookIdle and lookEach for each segment, and
-	// lookQuiet where nothing has happened since the walk before began, so that only time can tell more;
-	// the first walk that somebody waits for is faster. Of a file, which waits, it takes lookFile at every
-	// 4,096th packet.
+	// lookQuiet where nothing has happened since the walk before began, so that only time can tell more,
+	// or where nobody asks for what only the walk over all connections tells. What many segments allow the walk
+	// over who is awake is not lost: behind them most come to rest. The first walk that somebody waits for is
+	// faster. Of a file, which waits, it takes lookFile at every 4,096th packet.
 	lookLive  = 8192
 	lookIdle  = 512
 	lookEach  = 4
@@ -37,19 +39,19 @@ const (
 	citedKept  = 4096
 )
 
-// sight is what a worker shows of its connections.
+// sight is what a worker shows of all its connections.
 type sight struct {
-	wanted   report.Wanted   // what it is for
-	at       int64           // when it began to look
-	recent   *report.Summary // see report.View
-	all      *report.Summary // nil when nobody wants it
-	listed   *report.Listing
-	standing report.Standing
+	wanted report.Wanted   // what it is for
+	at     int64           // when it began to look
+	all    *report.Summary // nil when nobody wants it
+	listed *report.Listing
 }
 
 // glance is what a worker shows at once, however many connections it has.
 type glance struct {
 	newest   *sight // nil when no walk was completed since the glance before
+	awake    *seen  // likewise, of that over who is awake
+	looked   int64  // packet time when the one that was completed last began
 	totals   report.Totals
 	held     int
 	timeWait int
@@ -67,16 +69,11 @@ type looking struct {
 	begun  bool   // a walk is under way
 	walk   *sight // that walk
 	newest *sight // see glance
-	// What ended, by the part of packet time in which its last packet came: within
-	// report.RecentSpan, the newest first. late is of them what ended after the walk under way had
-	// passed it: it counts from the next walk on, and so it is not in the worker's summary yet.
-	ended [recentParts]*report.Summary
-	part  int64 // that the first of those is for
-	now   int64 // packet time
-	late  struct {
-		recent [recentParts]*report.Summary
-		all    *report.Summary
-	}
+	awake  awake
+	now    int64 // packet time
+	// late sums up what ended after the walk under way had passed it: it counts from the next walk on,
+	// and so it is not in the worker's summary yet.
+	late    *report.Summary
 	closed  []record.Record // the last closedKept, in a ring
 	cited   []bool          // which of those a finding may cite
 	nClosed uint64
@@ -87,10 +84,8 @@ type looking struct {
 	shown    bool   // a walk was completed as wanted tells
 	segments uint64 // of the worker, when it went on last
 	ticked   uint64 // likewise, at a tick
+	owed     uint64 // connections that the walk over who is awake may take beyond lookIdle
 	walkedAt int64  // packet time when it went on last
-	began    uint64 // what had happened when the walk under way began
-	known    uint64 // and when the one that was completed last did
-	forgot   uint64 // parts of ended that are no longer recent
 }
 
 // summaryOfView is an empty one, which keeps no rows.
@@ -107,57 +102,58 @@ func (w *worker) summaryOfRecent() *report.Summary {
 	return report.NewSummary(o)
 }
 
-// lookOn goes on with the walk, over n connections at most.
+// lookOn goes on with the walk over all connections, over n at most.
 func (w *worker) lookOn(n int, now int64) {
 	l := w.look
 	if !l.begun {
-		l.begun, l.began = true, w.happened()
+		l.begun = true
 		l.pass = max(l.pass+1, 1) // once around it begins again
-		l.walk = &sight{wanted: l.wanted, at: now, recent: w.summaryOfRecent(), listed: report.NewListing(l.wanted, w.sums.Records)}
+		l.walk = &sight{wanted: l.wanted, at: now, listed: report.NewListing(l.wanted, w.sums.Records)}
 		if l.wanted.All {
 			l.walk.all = w.summaryOfView()
 		}
-		l.late.all = report.NewSummary(w.sums)
+		l.late = report.NewSummary(w.sums)
+		if l.awake.next.sum == nil {
+			l.awake.next = nextBase{sum: w.summaryOfRecent(), pass: l.pass}
+		}
 	}
 	x := l.walk
-	done := w.tracker.Look(l.pass, n, func(r *record.Record) {
+	done := w.tracker.Look(l.pass, n, func(r *record.Record, rest *table.Rest) {
 		w.names.Attach(r)
+		if l.awake.next.pass == l.pass {
+			l.awake.rest(w, r, rest, now)
+		}
 		if !w.asked(r) {
 			return
-		}
-		if report.IsRecent(r, now) {
-			x.recent.Add(r)
 		}
 		if x.all != nil {
 			x.all.Add(r)
 		}
-		x.standing.Take(r)
 		if l.wanted.Closed || l.wanted.Held || diagnose.GoesOn(r) {
 			x.listed.Add(r)
 		}
 	})
 	if done {
-		l.newest, l.shown, l.known = w.complete(now), true, l.began
+		l.newest, l.shown = w.complete(now), true
 	}
 }
 
 // happened grows with all that happens to connections but that time passes.
-func (w *worker) happened() uint64 { return w.segments + w.quotes + w.look.nClosed + w.look.forgot }
+func (w *worker) happened() uint64 {
+	return w.segments + w.quotes + w.look.nClosed + w.look.awake.forgot
+}
 
-// quietly reports whether nothing has happened since the walk that was completed last began.
-func (w *worker) quietly() bool { return w.look.shown && w.look.known == w.happened() }
+// quietly reports whether nothing has happened since the walk over who is awake that was completed last began.
+func (w *worker) quietly() bool {
+	l := &w.look.awake
+	return l.last != nil && !l.begun && l.known == w.happened()
+}
 
 // complete is the walk that has come to its end, with what has ended.
 func (w *worker) complete(now int64) *sight {
 	l, x := w.look, w.look.walk
 	if x.all != nil {
 		x.all.Merge(w.summary)
-	}
-	l.forget(now)
-	for _, s := range l.ended {
-		if s != nil {
-			x.recent.Merge(s)
-		}
 	}
 	if l.wanted.Closed {
 		for i := range l.closed {
@@ -171,6 +167,7 @@ func (w *worker) complete(now int64) *sight {
 			}
 		}
 	}
+	l.awake.next.done = l.awake.next.done || l.awake.next.pass == l.pass
 	w.endWalk()
 	return x
 }
@@ -178,51 +175,20 @@ func (w *worker) complete(now int64) *sight {
 // endWalk ends the walk under way: what ended meanwhile counts with all else that did.
 func (w *worker) endWalk() {
 	if l := w.look; l != nil && l.begun {
-		w.summary.Merge(l.late.all)
-		for i, s := range l.late.recent {
-			switch {
-			case s == nil:
-			case l.ended[i] == nil:
-				l.ended[i] = s
-			default:
-				l.ended[i].Merge(s)
-			}
-		}
-		l.begun, l.walk, l.late.all, l.late.recent = false, nil, nil, [recentParts]*report.Summary{}
+		w.summary.Merge(l.late)
+		l.begun, l.walk, l.late = false, nil, nil
 	}
-}
-
-// forget forgets what ended longer ago than is recent.
-func (l *looking) forget(now int64) {
-	part := now / partSpan
-	for n := min(max(part-l.part, 0), recentParts); n > 0; n-- {
-		for _, all := range [...]*[recentParts]*report.Summary{&l.ended, &l.late.recent} {
-			if all[recentParts-1] != nil {
-				l.forgot++
-			}
-			copy(all[1:], all[:])
-			all[0] = nil
-		}
-	}
-	l.part = max(part, l.part)
 }
 
 // ended takes a connection that has ended.
 func (w *worker) ended(r *record.Record) {
 	l := w.look
-	recent, all := &l.ended, w.summary
-	if l.begun && w.tracker.Looked() == l.pass {
-		recent, all = &l.late.recent, l.late.all
+	all := w.summary
+	if looked, _ := w.tracker.Leaving(); l.begun && looked == l.pass {
+		all = l.late
 	}
 	all.Add(r)
-	// What ends in silence ends long after its last packet: TIME-WAIT, or after a RST.
-	l.forget(l.now)
-	if i := max(l.part-r.End/partSpan, 0); i < recentParts {
-		if recent[i] == nil {
-			recent[i] = w.summaryOfRecent()
-		}
-		recent[i].Add(r)
-	}
+	l.awake.end(w, r, l.now)
 	l.close(r, all.Cited(r.ID))
 }
 
@@ -270,21 +236,29 @@ func (l *looking) keep(r *record.Record) {
 func (w *worker) glance(a *report.Wanted, whole bool, now int64) *glance {
 	l := w.look
 	if !a.SameSums(&l.wanted) {
-		w.endWalk()
+		w.stopWalk()
 		l.shown = false
 	}
 	l.wanted, l.over = *a, whole
 	held := w.tracker.Held()
-	fresh := w.quietly() && now >= l.walkedAt && (now-l.walkedAt)/showEvery*lookQuiet < int64(held)
-	if whole || held <= l.whole && !fresh {
-		w.endWalk()
-		w.lookOn(held, now)
-		l.walkedAt = now
+	few, pass := held <= l.whole, l.awake.pass
+	switch {
+	case whole:
+		w.finishAwake(now)
+		w.finishAwake(now)
+	case few && w.due(held, now):
+		w.finishAwake(now)
+	case !few && !l.awake.begun && w.due(held, now):
+		w.lookAwake(l.whole, now)
+	}
+	if whole || few && (l.lists() && l.awake.pass != pass || !l.shown) {
+		w.stopWalk()
+		w.lookOn(held+1, now)
 	}
 	w.tracker.Follow(a.Follow)
-	g := &glance{newest: l.newest, totals: l.totals, counts: w.counts()}
+	g := &glance{newest: l.newest, awake: l.awake.newest, looked: l.awake.looked, totals: l.totals, counts: w.counts()}
 	g.held, g.timeWait = g.counts.tracker.Open, g.counts.tracker.TimeWait
-	l.newest = nil
+	l.newest, l.awake.newest = nil, nil
 	w.tracker.Followed(func(r *record.Record) {
 		w.names.Attach(r)
 		g.followed = copied(r)
@@ -292,26 +266,76 @@ func (w *worker) glance(a *report.Wanted, whole bool, now int64) *glance {
 	return g
 }
 
-// lookAgain goes on with a walk that is too long for one glance, as fast as the input allows.
-func (w *worker) lookAgain(b *batch) {
+// lists reports whether somebody wants what only the walk over all connections tells.
+func (l *looking) lists() bool { return l.wanted.All || l.wanted.Rows > 0 }
+
+// due reports whether it is time for another walk over who is awake, of so many connections that are held.
+func (w *worker) due(held int, now int64) bool {
+	l := &w.look.awake
+	every, little := awakeEvery, w.happened()-l.known < awakeFew
 	switch {
-	case w.look == nil || w.tracker.Held() <= w.look.whole:
-	case b.tick.Show && !w.look.shown:
+	case w.quietly(), little && held > w.look.whole:
+		every = awakeQuiet
+	case held <= w.look.whole && (!little || held <= w.look.whole/8):
+		every = 0
+	}
+	return l.last == nil || now < l.at || now-l.at >= every
+}
+
+// finishAwake completes the walk over who is awake, or one from its beginning.
+func (w *worker) finishAwake(now int64) {
+	for again := true; again; again = w.look.awake.begun {
+		w.lookAwake(w.tracker.Held()+1, now)
+	}
+}
+
+// stopWalk ends the walk over all connections before it is complete; it makes no base then.
+func (w *worker) stopWalk() {
+	if l := w.look; l.begun {
+		if l.awake.next.pass == l.pass {
+			l.awake.next = nextBase{}
+		}
+		w.endWalk()
+	}
+}
+
+// lookAgain goes on with walks that are too long for one glance, as fast as the input allows.
+func (w *worker) lookAgain(b *batch) {
+	l := w.look
+	if l == nil {
+		return
+	}
+	switch {
+	case w.tracker.Held() <= l.whole:
+		if b.tick.Show && !l.lists() {
+			w.lookOn(lookQuiet, b.now)
+		}
+	case b.tick.Show && l.awake.last == nil:
+		w.lookAwake(lookFirst, b.now)
+	case b.tick.Show && l.lists() && !l.shown:
 		w.lookOn(lookFirst, b.now)
 	case b.tick.Show:
-		if past := b.now - w.look.walkedAt; past >= 0 && past < showEvery {
+		if past := b.now - l.walkedAt; past >= 0 && past < showEvery {
 			return
 		}
-		n := lookIdle + lookEach*(w.segments-w.look.segments)
-		if w.quietly() {
-			n = lookQuiet
+		n := lookIdle + lookEach*(w.segments-l.segments)
+		l.owed += n - lookIdle
+		l.segments, l.walkedAt = w.segments, b.now
+		if l.awake.begun {
+			more := min(l.owed, lookLive-lookIdle)
+			l.owed -= more
+			w.lookAwake(int(lookIdle+more), b.now)
+		} else {
+			if w.quietly() || !l.lists() {
+				n = lookQuiet
+			}
+			w.lookOn(int(min(n, lookLive)), b.now)
 		}
-		w.look.segments, w.look.walkedAt = w.segments, b.now
-		w.lookOn(int(min(n, lookLive)), b.now)
-	case b.ticks && w.segments != w.look.ticked: // while no packet comes live, time ticks all the same
-		n := min(lookEach*(w.segments-w.look.ticked), uint64(w.look.file))
-		w.look.ticked = w.segments
-		w.lookOn(int(n), b.now)
+	case b.ticks && w.segments != l.ticked: // while no packet comes live, time ticks all the same
+		n := int(min(lookEach*(w.segments-l.ticked), uint64(l.file)))
+		l.ticked = w.segments
+		w.lookAwake(n, b.now)
+		w.lookOn(n, b.now)
 	}
 }
 

@@ -26,11 +26,12 @@ func (x *writer) view(n *batchNote, all []*glance) {
 // one has, or another View is wanted.
 func (x *writer) again(n *batchNote, all []*glance) *report.View {
 	old := x.shown
-	if old == nil || n.ended || !old.Wanted.SameSums(n.wanted) || slices.ContainsFunc(all, func(g *glance) bool { return g.newest != nil }) {
+	if old == nil || n.ended || !old.Wanted.SameSums(n.wanted) || slices.ContainsFunc(all, func(g *glance) bool { return g.newest != nil || g.awake != nil }) {
 		return nil
 	}
 	v := *old
-	v.Wanted, v.At, v.Age, v.Headline = *n.wanted, n.now, old.Age+n.now-old.At, n.headline
+	v.Wanted, v.At, v.Headline = *n.wanted, n.now, n.headline
+	v.Age, v.ListAge = 0, old.ListAge+n.now-old.At
 	v.Totals, v.Followed = report.Totals{}, nil
 	v.Standing.Held, v.Standing.TimeWait = 0, 0
 	count(&v, all)
@@ -42,6 +43,7 @@ func count(v *report.View, all []*glance) {
 	counted := make([]*counts, len(all))
 	for i, g := range all {
 		counted[i] = g.counts
+		v.Age = max(v.Age, v.At-g.looked)
 		v.Totals.Add(&g.totals)
 		v.Totals.Segments += g.counts.segments
 		v.Standing.Held += uint64(g.held)
@@ -60,14 +62,21 @@ func (x *writer) anew(n *batchNote, all []*glance) *report.View {
 	var listed *report.Listing
 	complete := true
 	for i := range all {
+		if a := x.seen[i]; a == nil {
+			complete = false
+		} else {
+			v.Standing.Add(&a.standing)
+			for _, b := range a.base { // first what is greatest
+				v.Recent.Merge(b)
+			}
+			v.Recent.Merge(a.recent)
+		}
 		s := x.sights[i]
 		if s == nil || !s.wanted.SameSums(n.wanted) {
-			complete = false
+			complete = complete && !n.wanted.All && n.wanted.Rows == 0
 			continue
 		}
-		v.Age = max(v.Age, v.At-s.at)
-		v.Standing.Add(&s.standing)
-		v.Recent.Merge(s.recent)
+		v.ListAge = max(v.ListAge, v.At-s.at)
 		if s.all != nil {
 			if v.All == nil {
 				v.All = first.summaryOfView()

@@ -255,7 +255,7 @@ func (w *worker) soFar() *report.Summary {
 	})
 	so.Merge(w.summary)
 	if w.look != nil && w.look.begun {
-		so.Merge(w.look.late.all)
+		so.Merge(w.look.late)
 	}
 	return so
 }

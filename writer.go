@@ -16,7 +16,8 @@ type writer struct {
 	next    []int        // of its keys
 	asked   atomic.Bool  // a snapshot is not handed out yet
 	seeing  atomic.Bool  // a View is not
-	sights  []*sight     // what each worker showed last
+	sights  []*sight     // what each worker showed last of all its connections
+	seen    []*seen      // and of those that are awake
 	shown   *report.View // the View that was handed out last; nil where the next has to be made anew
 }
 
@@ -32,7 +33,7 @@ type batchNote struct {
 }
 
 func newWriter(w *run) *writer {
-	return &writer{w: w, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers)), sights: make([]*sight, len(w.workers))}
+	return &writer{w: w, in: make(chan *batchNote, 2*w.in.ahead()), current: make([]*chunk, len(w.workers)), next: make([]int, len(w.workers)), sights: make([]*sight, len(w.workers)), seen: make([]*seen, len(w.workers))}
 }
 
 // run writes until the last batch is through.
@@ -71,6 +72,9 @@ func (x *writer) batch(n *batchNote) {
 			glances = append(glances, c.glance)
 			if c.glance.newest != nil {
 				x.sights[i] = c.glance.newest
+			}
+			if c.glance.awake != nil {
+				x.seen[i] = c.glance.awake
 			}
 		}
 	}

@@ -128,6 +128,30 @@ func NewSummary(o SummaryOptions) *Summary {
 // A connection is to be added once: interim records that a final one will
 // follow are not for Add, those of a Tracker's Snapshot are.
 func (s *Summary) Add(r *record.Record) {
+	s.count(r)
+	s.findings.Add(r)
+}
+
+// AddAtRest is the part of Add for a connection at rest, with what it told then, and AddAwake the other part,
+// of what happened to it since: see diagnose.Set.TellsAtRest. Both are for Summaries of what is recent.
+func (s *Summary) AddAtRest(r *record.Record, told uint8) {
+	s.count(r)
+	s.findings.AddAtRest(r, told)
+}
+
+// AddAwake is the other part of AddAtRest.
+func (s *Summary) AddAwake(r *record.Record, told uint8) {
+	s.judged, s.held = nil, false
+	s.findings.AddAwake(r, told)
+}
+
+// TellsAtRest is that of a Summary that is for nothing else: see diagnose.Set.TellsAtRest.
+func (s *Summary) TellsAtRest(r *record.Record) (told uint8, ok bool) {
+	return s.findings.TellsAtRest(r)
+}
+
+// count takes a record in for all but findings.
+func (s *Summary) count(r *record.Record) {
 	s.conns++
 	s.judged, s.held = nil, false
 	if end := r.LastAt(); end.OK {
@@ -155,7 +179,6 @@ func (s *Summary) Add(r *record.Record) {
 		}
 	}
 	s.rows.Add(r)
-	s.findings.Add(r)
 }
 
 // Cited reports whether a finding may cite the connection that was added last, where SummaryOptions.Cited asks.

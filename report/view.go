@@ -54,11 +54,12 @@ const RecentSpan = diagnose.RecentSpan
 
 // View is what is to be seen of a run at a moment. Each connection counts once. Where there
 // are so many that looking at all of them takes more than a moment, some counts are as old as
-// Age.
+// Age, and what is told of all, and of those at rest, as ListAge.
 type View struct {
 	Wanted   Wanted // what it was made for
 	At       int64  // packet time, ns since 1970
-	Age      int64  // ns of packet time since the first of the connections was looked at
+	Age      int64  // ns of packet time since the first of the connections that are awake was looked at
+	ListAge  int64  // and since the first of all was: how old All and Listed are
 	Headline *Headline
 	// Recent sums up the connections that are open, but for those in which nothing can happen any
 	// more, and those that ended within RecentSpan. Findings, in the order in which every output

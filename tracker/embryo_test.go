@@ -7,6 +7,7 @@ import (
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
+	"tcpwatch/tracker/table"
 )
 
 // A lone SYN takes no connection, until anything else comes or somebody looks; then every
@@ -34,7 +35,7 @@ func TestEmbryosShowInNothing(t *testing.T) {
 			if i, _ := a.index.Find(&a.entries, a.segmentKey(&s)); i != 0 && isEmbryo(a.entries.At(i)) {
 				conceived++
 				if conceived%2 == 0 {
-					a.show(i, func(r *record.Record) {
+					a.show(i, func(r *record.Record, _ *table.Rest) {
 						if !r.Interim || r.Ends[record.Orig].Packets != 1 || r.ID != s.Packet {
 							t.Errorf("%s: packet %d: %+v", name, s.Packet, r)
 						}

@@ -30,13 +30,14 @@ func (t *Tracker) emit(f *finished) {
 		t.sink.Event(&record.Event{Kind: kind, Time: c.last, Record: r})
 	}
 	t.emitted++
-	t.lookedAt = t.entries.At(f.entry).Looked
+	t.leaving = f.entry
 	t.sink.Conn(r)
 	if r.Close.ResetText != "" {
 		delete(t.shardOf(c).texts, c.id)
 	}
 	t.cost(c)
 	t.give(c)
+	t.leaving = 0
 	t.entries.Put(f.entry)
 }
 

@@ -122,7 +122,7 @@ func (t *Tracker) Follow(id uint64) bool {
 // Followed hands f an interim record of the connection that is followed, while it is held.
 func (t *Tracker) Followed(f func(r *record.Record)) {
 	if t.holds(t.followed) {
-		t.show(t.followed.entry, f)
+		t.show(t.followed.entry, func(r *record.Record, _ *table.Rest) { f(r) })
 	}
 }
 
@@ -146,13 +146,20 @@ type looking struct {
 	next uint32 // the entry that comes next
 }
 
+// awake is a walk over the connections that are not at rest.
+type awake struct {
+	looking
+	atRest uint64 // how many were left out
+}
+
 // Look hands f an interim record of connections held, at most n of them, and goes on where the
 // Look of the same pass ended; it reports whether all were gone through. pass is at least 1, and
 // greater by one in each walk. Connections that begin meanwhile may be handed out or not, but none
-// twice; what has finished when a walk ends is handed to the Sink before that. The record is borrowed.
+// twice; what has finished when a walk ends is handed to the Sink before that. The record is borrowed,
+// and so is what f may note of the connection for the next time.
 //
 // It goes in the order of memory: Snapshot, which sorts, costs a cache miss for each.
-func (t *Tracker) Look(pass uint16, n int, f func(r *record.Record)) (done bool) {
+func (t *Tracker) Look(pass uint16, n int, f func(r *record.Record, x *table.Rest)) (done bool) {
 	if t.looking.pass != pass {
 		t.expireAll()
 		t.looking = looking{pass: pass, next: 1}
@@ -174,12 +181,44 @@ func (t *Tracker) Look(pass uint16, n int, f func(r *record.Record)) (done bool)
 	return true
 }
 
-// Looked is the pass in which Look handed out the connection that is being handed to Sink.Conn;
-// 0 for none.
-func (t *Tracker) Looked() uint16 { return t.lookedAt }
+// LookAwake is a Look at the connections but for those that are Resting and that the sum of a number
+// counts, or none. When it is done it tells how many the sum counts of those. Its passes are apart from
+// those of Look.
+func (t *Tracker) LookAwake(pass uint16, n int, base uint8, f func(r *record.Record, x *table.Rest)) (atRest uint64, done bool) {
+	w := &t.awake
+	if w.pass != pass {
+		t.expireAll()
+		w.looking, w.atRest = looking{pass: pass, next: 1}, 0
+	}
+	for ; n > 0 && w.next < t.entries.Next; w.next++ {
+		x := t.entries.At(w.next)
+		switch {
+		case x.Class == table.Gone || x.ID == 0:
+		case x.Rest.Resting && x.Rest.In(base):
+			w.atRest++
+		case x.Rest.Resting && x.Rest.Aside:
+		default:
+			n--
+			x.Rest.Pass = pass
+			t.show(w.next, f)
+		}
+	}
+	if w.next < t.entries.Next {
+		return 0, false
+	}
+	t.flush()
+	return w.atRest, true
+}
+
+// Leaving is what Look and LookAwake have noted of the connection that is being handed to Sink.Conn:
+// the pass of Look in which it was handed out last, 0 for none.
+func (t *Tracker) Leaving() (looked uint16, x *table.Rest) {
+	e := t.entries.At(t.leaving)
+	return e.Looked, &e.Rest
+}
 
 // show hands f an interim record of a connection, which is packed afterwards if it was before.
-func (t *Tracker) show(i uint32, f func(r *record.Record)) {
+func (t *Tracker) show(i uint32, f func(r *record.Record, x *table.Rest)) {
 	x := t.entries.At(i)
 	packed := x.State == 0
 	alone := packed && !x.Behind && x.Prev == 0 // it can stay packed
@@ -192,7 +231,7 @@ func (t *Tracker) show(i uint32, f func(r *record.Record)) {
 	c.silent, c.vague = t.clock.silence(x.Stamp)
 	t.fill(&t.record, c)
 	t.record.Interim = true
-	f(&t.record)
+	f(&t.record, &x.Rest)
 	switch {
 	case alone:
 		t.give(c)

@@ -108,7 +108,7 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 	k := c.classify()
 	x := t.entries.At(c.entry)
 	now := t.clock.now
-	x.Stamp = now
+	x.Stamp, x.Rest.Resting = now, false
 	switch k {
 	case table.TimeWait:
 		until := max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)

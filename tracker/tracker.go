@@ -79,7 +79,8 @@ type Tracker struct {
 	late        capture.Segment // one that was set aside and counts now
 	emitted     uint64
 	looking     looking
-	lookedAt    uint16 // see Looked
+	awake       awake
+	leaving     uint32 // the entry of the connection that is being handed to the Sink; 0 for none
 	followed    followed
 	anomalies   [nAnomalies]uint64
 	longWay     bool // tests: no segment is predicted
@@ -261,7 +262,7 @@ func (t *Tracker) Snapshot(f func(*record.Record)) {
 	}
 	slices.SortFunc(held, func(a, b uint32) int { return cmp.Compare(t.entries.At(a).ID, t.entries.At(b).ID) })
 	for _, i := range held {
-		t.show(i, f)
+		t.show(i, func(r *record.Record, _ *table.Rest) { f(r) })
 	}
 }
 

@@ -63,6 +63,9 @@ func (s *Bounded[K, V, P]) At(k K) P {
 // Last is the key that At was asked for last and its value, nil for none.
 func (s *Bounded[K, V, P]) Last() (*K, P) { return &s.lastKey, s.last }
 
+// Forget has Last tell nothing until At is asked again.
+func (s *Bounded[K, V, P]) Forget() { s.last = nil }
+
 // enter gives k a place, or the rest.
 func (s *Bounded[K, V, P]) enter(k K) P {
 	h := k.Hash()
@@ -142,6 +145,9 @@ func (s *Bounded[K, V, P]) Fields(w *Walk) {
 	if o := other(w, s); o != nil {
 		if o.full {
 			s.lower(o.cut)
+		}
+		if len(s.items) == 0 && len(o.items) > 0 {
+			s.items = make(map[K]P, len(o.items))
 		}
 		for k, v := range o.items {
 			w.merge(s.At(k), v)

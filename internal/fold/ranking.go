@@ -71,6 +71,15 @@ func (t *Ranking[T]) down(i int) {
 func (t *Ranking[T]) Fields(w *Walk) {
 	Sum(w, &t.offered)
 	if o := other(w, t); o != nil {
+		if len(t.heap) == 0 && len(o.heap) <= t.limit { // its order does
+			t.heap = make([]*T, len(o.heap))
+			all := make([]T, len(o.heap))
+			for i, v := range o.heap {
+				t.heap[i] = &all[i]
+				t.copyTo(t.heap[i], v)
+			}
+			return
+		}
 		for _, v := range o.heap {
 			t.keep(v)
 		}

@@ -121,8 +121,8 @@ func (s *Server) nowOf(v *report.View, open, past []watch.Trailed) html.Now {
 	t := &v.Totals
 	n.Counts = fmt.Sprintf("Since the run began: %s opened, %s failed, %s closed by both ends, %s reset; %s, of them %s sent again.", say.Plural(t.Opened, "connection"),
 		say.Thousands(t.Failed), say.Thousands(t.Closed), say.Thousands(t.Reset), say.Plural(t.Segments, "segment"), say.Thousands(t.Again))
-	if v.Age > 2e9 {
-		n.Counts += " The connections were looked at within the last " + say.Duration(v.Age, false) + "."
+	if age := max(v.Age, v.ListAge); age > 2e9 {
+		n.Counts += " The connections were looked at within the last " + say.Duration(age, false) + "."
 	}
 	for i := range open {
 		f := &open[i]

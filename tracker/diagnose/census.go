@@ -121,6 +121,11 @@ func (c *census) add(r *record.Record) {
 		}
 	}
 	takeTTL(&s.ttl, r.Ends[record.Resp].TTL)
+	s.hear(r)
+}
+
+// hear takes in when something was heard of a listener last.
+func (s *service) hear(r *record.Record) {
 	if unacked := r.Path[record.Orig].Unacked; unacked != 0 && !r.Capture.OneWay && r.Ends[record.Orig].Retx >= triesToFail && r.Close.Kind != record.CloseReset {
 		s.hung++
 		s.since.Take(unacked)

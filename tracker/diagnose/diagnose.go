@@ -21,6 +21,9 @@ type Detector struct {
 	needs traits
 	// atEnd: it tells how things stood when the input ended, which is nothing of what goes on.
 	atEnd bool
+	// atRest: what a connection at rest tells is no more urgent than a walk over all of them is frequent;
+	// see Set.TellsAtRest.
+	atRest bool
 	// onACKs: it rests on an ACK that did not come, or on what was lost. Of a capture that a filter
 	// took all ACKs without data from it tells nothing: see quality.lacksACKs.
 	onACKs bool

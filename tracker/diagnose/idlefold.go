@@ -19,18 +19,33 @@ func newIdleFold(l idleLimits, known bool, tell func(l idleLimits, s Subject, x 
 }
 
 func addIdle(s *subjects[idles, *idles], r *record.Record) {
-	died, lived := diedAtRest(r) || timedOutAtRest(r), r.Idle.Longest.OK && r.Idle.Longest.V >= idleAge
-	if !died && !lived {
-		return
+	addDied(s, r)
+	addLived(s, r, 1)
+}
+
+// addDied takes in what a rest ended badly.
+func addDied(s *subjects[idles, *idles], r *record.Record) {
+	if diedAtRest(r) || timedOutAtRest(r) {
+		s.At(towards(r.Orig.Addr, r.Resp)).add(r)
 	}
-	x := s.At(towards(r.Orig.Addr, r.Resp))
-	if lived {
-		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+1
+}
+
+// addLived takes in the longest rest that a connection outlived, and counts the connection as n.
+func addLived(s *subjects[idles, *idles], r *record.Record, n uint64) {
+	if r.Idle.Longest.OK && r.Idle.Longest.V >= idleAge {
+		x := s.At(towards(r.Orig.Addr, r.Resp))
+		x.lived, x.livedConns = max(x.lived, r.Idle.Longest.V), x.livedConns+n
 		x.longest.Take(livedRest{r.Idle.Longest.V, r.ID, r.Idle.Answered})
 	}
-	if died {
-		x.add(r)
-	}
+}
+
+// addAtRest takes in what a connection at rest outlived before.
+func (f *idleFold) addAtRest(r *record.Record) { addLived(&f.kept, r, 1) }
+
+// addAwake takes in what happened to one that was counted at rest since.
+func (f *idleFold) addAwake(r *record.Record) {
+	addDied(&f.kept, r)
+	addLived(&f.kept, r, 0)
 }
 
 // Findings tells of one part.

@@ -17,7 +17,7 @@ func idleLimitsOf(o *Options) idleLimits {
 
 func idleTimeout() Detector {
 	return Detector{
-		Name: "idle-timeout", Group: GroupIdle, needs: traitIdle, onACKs: true,
+		Name: "idle-timeout", Group: GroupIdle, needs: traitIdle, atRest: true, onACKs: true,
 		Doc: `Something on the path forgets connections that were idle for a certain time.
 
 Rule: a NAT, load balancer or firewall keeps a connection only for so long after its

@@ -14,7 +14,7 @@ type chattyLimits struct {
 
 func keepaliveChatty() Detector {
 	return Detector{
-		Name: "keepalive-chatty", Group: GroupKeepalive, needs: traitProbed,
+		Name: "keepalive-chatty", Group: GroupKeepalive, needs: traitProbed, atRest: true,
 		Doc: `Keepalive probes every few seconds: more packets than they are worth.
 
 Rule: the keepalive time is to be two hours at least unless the application asks for

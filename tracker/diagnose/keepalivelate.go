@@ -11,7 +11,7 @@ type lateLimits struct{ idle int64 }
 
 func keepaliveLate() Detector {
 	return Detector{
-		Name: "keepalive-late", Group: GroupKeepalive, needs: traitProbed,
+		Name: "keepalive-late", Group: GroupKeepalive, needs: traitProbed, atRest: true,
 		Doc: `Keepalive probes begin later than load balancers and NATs keep an idle connection.
 
 Rule: a probe also keeps the entry of a NAT or load balancer alive, if it comes before

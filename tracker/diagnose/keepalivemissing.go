@@ -8,7 +8,7 @@ import (
 
 func keepaliveMissing() Detector {
 	return Detector{
-		Name: "keepalive-missing", Group: GroupKeepalive, needs: traitIdle, onACKs: true,
+		Name: "keepalive-missing", Group: GroupKeepalive, needs: traitIdle, atRest: true, onACKs: true,
 		Doc: `Connections died unnoticed while they were idle: no keepalive found it out.
 
 Rule: an idle connection is silent for ever (RFC 9293 section 3.8.4), so an end learns

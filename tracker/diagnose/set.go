@@ -39,15 +39,20 @@ type needed struct {
 	needs traits
 	fold  Fold
 	about groups
+	rest  uint8 // its bit in Set.TellsAtRest; 0 for none
 }
 
 // NewSet returns an empty Set. The Options are kept and must not be changed any more.
 func NewSet(detectors []Detector, o *Options) *Set {
 	s := &Set{detectors: detectors, opt: o, census: newCensus(), tried: newTried(), sample: newSampled(maxSampled), endings: newEndings(maxSampled), twins: newTwins(), systems: newSystems(), watched: newWatched(), subjects: maxSubjects}
+	bit := uint8(1)
 	for i := range detectors {
 		f := detectors[i].New(o)
 		s.folds = append(s.folds, f)
-		n := needed{detectors[i].needsWith(o), f, aboutOf(&detectors[i])}
+		n := needed{needs: detectors[i].needsWith(o), fold: f, about: aboutOf(&detectors[i])}
+		if detectors[i].atRest {
+			n.rest, bit = bit, bit<<1
+		}
 		if n.needs == 0 {
 			s.always = append(s.always, n)
 		} else {
@@ -118,32 +123,20 @@ func (s *Set) Add(r *record.Record) {
 // add takes a record in for all but what it says of the capture.
 func (s *Set) add(r *record.Record) {
 	if len(s.folds) > 0 {
-		s.census.add(r)
-		s.tried.add(r)
-		s.sample.add(r)
-		s.endings.add(r)
-		s.forgotten.add(r)
-		s.twins.add(r)
-		s.systems.add(r)
+		s.context(r)
 	}
-	var past groups
-	if s.past != nil {
-		past = s.past(r)
-	}
-	for i := range s.always {
-		if s.always[i].about&past == 0 {
-			s.always[i].fold.Add(r)
-		}
-	}
-	found := traitsOf(r)
-	if found == 0 {
-		return
-	}
-	for i := range s.some {
-		if x := &s.some[i]; x.needs&found != 0 && x.about&past == 0 {
-			x.fold.Add(r)
-		}
-	}
+	s.each(r, func(n *needed) { n.fold.Add(r) })
+}
+
+// context takes a record in for what detectors compare with.
+func (s *Set) context(r *record.Record) {
+	s.census.add(r)
+	s.tried.add(r)
+	s.sample.add(r)
+	s.endings.add(r)
+	s.forgotten.add(r)
+	s.twins.add(r)
+	s.systems.add(r)
 }
 
 // Fields walks over all that was gathered. Sets that are merged must have been made

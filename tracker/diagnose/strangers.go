@@ -81,6 +81,12 @@ func (f *strangers) narrow(by int) { f.kept.Narrow(by) }
 
 // Add takes in a record.
 func (f *strangers) Add(r *record.Record) {
+	f.addAwake(r)
+	f.addAtRest(r)
+}
+
+// addAwake takes in what a record shows of a stranger.
+func (f *strangers) addAwake(r *record.Record) {
 	for _, e := range sides() {
 		if p, ok := f.find(r, e); ok {
 			m := f.kept.At(inCommon(r, e))
@@ -89,13 +95,26 @@ func (f *strangers) Add(r *record.Record) {
 			f.n++
 			f.note()
 		}
+	}
+}
+
+// addAtRest takes in whose numbers a stranger may have.
+func (f *strangers) addAtRest(r *record.Record) {
+	for _, e := range sides() {
 		if f.owner == nil {
-			continue
+			return
 		}
 		if p, ok := f.owner(r, e); ok {
 			f.kept.At(inCommon(r, e)).owners.Take(p)
 		}
 	}
+}
+
+// takes adds a record, and tells whether it shows a stranger.
+func (f *strangers) takes(r *record.Record) bool {
+	before := f.n
+	f.addAwake(r)
+	return f.n != before
 }
 
 // Fields walks over what is kept.

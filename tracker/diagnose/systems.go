@@ -82,9 +82,7 @@ func (x *systems) add(r *record.Record) {
 			continue
 		}
 		s := x.kept.At(hostKey(addr))
-		if r.Close.ResetBy != record.End(e) || r.Close.ResetTime.V != end.LastSent { // others send RSTs in its name
-			s.heard = max(s.heard, end.LastSent)
-		}
+		s.hear(r, record.End(e))
 		switch orderOf(r, record.End(e)) {
 		case capture.OrderLinux:
 			s.linux++
@@ -104,6 +102,13 @@ func (x *systems) add(r *record.Record) {
 		default:
 			s.from255++
 		}
+	}
+}
+
+// hear takes in when an end sent something last.
+func (x *starts) hear(r *record.Record, e record.End) {
+	if at := r.Ends[e].LastSent; r.Close.ResetBy != e || r.Close.ResetTime.V != at { // others send RSTs in its name
+		x.heard = max(x.heard, at)
 	}
 }
 
