@@ -1,7 +1,9 @@
 package capture
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -29,12 +31,33 @@ func NewFilter(expr string, compile func(link LinkType, expr string) ([]bpf.RawI
 	return &Filter{expr: expr, compile: compile}
 }
 
+// longestExpression is how long the file of an expression may be, in bytes: far longer than any for which
+// libpcap has room.
+const longestExpression = 1 << 20
+
+// readSome reads the beginning of a file, n bytes at most.
+func readSome(file string, n int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, n))
+}
+
 // ReadExpression reads an expression from a file: several lines are one, and what follows a #
 // is a comment, as in tcpdump's files. The error begins with the file's name.
 func ReadExpression(file string) (string, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
+	b, err := readSome(file, longestExpression+1)
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("%s: %w", file, cause(err))
+	case looksLikeCapture(b):
+		return "", fmt.Errorf("%s: a capture, not a filter: -r reads it", file)
+	case len(b) > longestExpression:
+		return "", fmt.Errorf("%s: no filter is longer than %d bytes", file, longestExpression)
+	case bytes.IndexByte(b, 0) >= 0:
+		return "", fmt.Errorf("%s: not a text, so no filter", file)
 	}
 	var words []string
 	for line := range strings.Lines(string(b)) {

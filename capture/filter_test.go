@@ -384,3 +384,28 @@ func TestReadExpression(t *testing.T) {
 		t.Errorf("of no file: %v", err)
 	}
 }
+
+// What is no filter is not quoted, however long it is.
+func TestReadNoExpression(t *testing.T) {
+	for want, text := range map[string]string{
+		"a capture, not a filter: -r reads it":   "\xd4\xc3\xb2\xa1" + strings.Repeat("x", 100),
+		"a capture, not a filter: -r reads it.":  "\x0a\x0d\x0d\x0a" + strings.Repeat("x", 2<<20),
+		"no filter is longer than 1048576 bytes": strings.Repeat("tcp or ", 1<<18),
+		"not a text, so no filter":               "tcp\x00",
+	} {
+		file := filepath.Join(t.TempDir(), "filter")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := capture.ReadExpression(file); err == nil || err.Error() != file+": "+strings.TrimSuffix(want, ".") {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "long")
+	if err := os.WriteFile(file, []byte(strings.Repeat("port 80 or ", 4000)+"port 81"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := capture.ReadExpression(file); err != nil || len(got) != 11*4000+7 {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}

@@ -46,6 +46,15 @@ func recognise(in *buffer, all *described) (format, error) {
 	return nil, fmt.Errorf("not a capture file (it begins with %x, which is neither pcap nor pcapng)", b)
 }
 
+// looksLikeCapture reports whether a file begins as a capture does, or as one that is compressed.
+func looksLikeCapture(b []byte) bool {
+	if len(b) < 4 {
+		return false
+	}
+	little, big := binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b)
+	return isPcap(little) || isPcap(big) || little == blockSection || isGzip(b) || isZstd(b)
+}
+
 // unreadable is an error of reading or unpacking what comes before the first packet.
 func unreadable(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {

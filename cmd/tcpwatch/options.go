@@ -30,6 +30,7 @@ import (
 // options are the command line, checked: nothing changes them after parse.
 type options struct {
 	read       []string     // capture files; empty when live
+	others     []string     // other files that are read
 	user       string       // whom root becomes; "" for the default
 	live       live.Options // Interface is "" when the user chose none
 	write      string       // packet file; "" for none
@@ -125,10 +126,16 @@ func parse(args []string) (*options, error) {
 	f.Func("detectors", "", wholly("--detectors: ", into(&o.run.Sums.Detectors, detectorsOf)))
 	f.Func("threshold", "", wholly("--threshold: ", o.run.Sums.Thresholds.Set))
 	f.Func("fail-on", "", wholly("--fail-on: ", unlessEmpty(into(&o.failOn, diagnose.ParseSeverity))))
-	f.Func("baseline", "", wholly("--baseline: ", into(&o.baseline, baselineOf)))
+	f.Func("baseline", "", wholly("--baseline: ", func(file string) error {
+		o.others = append(o.others, file)
+		return into(&o.baseline, baselineOf)(file)
+	}))
 	f.StringVar(&o.explain, "explain", "", "")
 	f.Func("tz", "", into(&o.zone, say.ParseZone))
-	f.Func("anonymize", "", into(&o.run.Anonymize, anonymizer))
+	f.Func("anonymize", "", func(file string) error {
+		o.others = append(o.others, file)
+		return into(&o.run.Anonymize, anonymizer)(file)
+	})
 	f.Lookup("anonymize").NoOptDefVal = unknownKey
 	f.StringVar(&o.color, "color", "auto", "")
 	f.Lookup("color").NoOptDefVal = "always"
@@ -260,6 +267,7 @@ func (o *options) takeWords(words []string, filterFile string) (err error) {
 	case len(words) > 0:
 		return fmt.Errorf("a filter is given twice: by -F %s, and as %q", filterFile, strings.Join(words, " "))
 	}
+	o.others = append(o.others, filterFile)
 	if o.filter, err = capture.ReadExpression(filterFile); err != nil {
 		return fmt.Errorf("-F %w", err)
 	}

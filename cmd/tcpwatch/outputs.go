@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +105,13 @@ func openFiles(o *options, in *tcpwatch.Source, stdout io.Writer) (outfile.Files
 			wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
 		}
 	}
-	return outfile.OpenAll(wanted, in.About(), stdout)
+	read := in.About()
+	for _, name := range o.others {
+		if about, err := os.Stat(name); err == nil {
+			read = append(read, about)
+		}
+	}
+	return outfile.OpenAll(wanted, read, stdout)
 }
 
 // outputs are all that the run writes, in the files that openFiles opened.

@@ -20,4 +20,10 @@ func fail(stderr io.Writer, err error) int {
 // and errors of other programs are in it is harmless for the terminal.
 func tell(stderr io.Writer, line string) { io.WriteString(stderr, toldLine(line)) }
 
-func toldLine(line string) string { return "tcpwatch: " + say.Escape(line) + "\n" }
+func toldLine(line string) string {
+	return "tcpwatch: " + say.Shorten(say.Escape(line), longestTold) + "\n"
+}
+
+// longestTold is how long, in bytes, a line for the user may be: what is quoted of a command line or of
+// a file in it is cut in the middle where it is longer.
+const longestTold = 2000

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -58,6 +59,7 @@ func (o *options) takeTerminal(stdin *os.File, stdout io.Writer) error {
 func (o *options) takeSettings() (err error) {
 	o.run.Sums.OnDemand = append(o.run.Sums.OnDemand, tui.Sums()...)
 	o.ui.settings, err = readConfig(o.ui.config)
+	o.others = append(o.others, cmp.Or(o.ui.config, configFile()))
 	for _, text := range o.ui.settings.Thresholds {
 		err = errors.Join(err, o.run.Sums.Thresholds.SetUsual(text))
 	}

@@ -2,6 +2,7 @@ package say
 
 import (
 	"bytes"
+	"fmt"
 	"unicode"
 	"unicode/utf8"
 )
@@ -62,6 +63,21 @@ func Printed(b []byte, n int) string {
 		i += size
 	}
 	return string(b)
+}
+
+// Shorten leaves out the middle of a text that is longer than n bytes, and tells how much of it.
+func Shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	from, to := n*3/4, len(s)-n/4
+	for !utf8.RuneStart(s[from]) {
+		from--
+	}
+	for !utf8.RuneStart(s[to]) {
+		to++
+	}
+	return fmt.Sprintf("%s ... (%d bytes left out) ... %s", s[:from], to-from, s[to:])
 }
 
 // Escape makes text from outside harmless: runes that are not Safe, and bytes
