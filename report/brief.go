@@ -181,8 +181,8 @@ func untroubled(s *Summary) string {
 // when.
 func (p *page) briefFinding(f *diagnose.Finding) {
 	p.headOf(f)
-	if len(f.Causes) > 0 {
-		p.note(2, "", f.CauseWord()+": "+say.WithoutRules(f.Causes[0])+".")
+	if n := len(f.Causes); n > 0 {
+		p.note(2, "", f.CauseWord()+": "+say.WithoutRules(strings.Join(f.Causes, "; or "))+".")
 	}
 	p.note(2, "", "Signs: "+signs(say.WithoutRules(f.Explanation)))
 	if len(f.Advice) > 0 {

@@ -72,6 +72,7 @@ type findingLine struct {
 	Title       outside   `json:"title"`
 	Explanation outside   `json:"explanation"`
 	Causes      []outside `json:"causes"`
+	Order       outside   `json:"causes_order,omitempty"`
 	Advice      outside   `json:"advice"`
 	Subject     outside   `json:"subject"`
 	SubjectKind outside   `json:"subject_kind"`
@@ -85,7 +86,7 @@ type findingLine struct {
 
 func lineOfFinding(f *diagnose.Finding) *findingLine {
 	l := &findingLine{Type: "finding", ID: outside(f.ID), Detector: outside(f.Detector), Severity: outside(f.Severity.String()),
-		Confidence: outside(f.Confidence.String()), Title: outside(f.Title), Explanation: outside(f.Explanation), Causes: escaped(f.Causes),
+		Confidence: outside(f.Confidence.String()), Title: outside(f.Title), Explanation: outside(f.Explanation), Causes: escaped(f.Causes), Order: outside(f.Order),
 		Advice: outside(strings.Join(f.Advice, " ")), Subject: outside(f.Subject.String()), SubjectKind: outside(f.Subject.Kind.String()),
 		Count: f.Count, Open: f.Open, Conns: append([]uint64{}, f.Conns...), Packets: append([]uint64{}, f.Packets...)}
 	if f.Since != 0 || f.Until != 0 { // else no packet has a time

@@ -22,7 +22,7 @@ func findingsTable() Table {
 		Name: "findings",
 		Doc:  "what is wrong, how sure that is, and what to do",
 		Manual: "What is wrong: severity, subject, number of connections, how sure it is, what it\n" +
-			"means by which rule, the likely causes, what to do, and where to look.\n" +
+			"means by which rule, the causes that fit, what to do, and where to look.\n" +
 			"The headline names the three that matter most, whatever the tables.",
 		Sorts: []string{"severity", "count"},
 		write: writeFindings,
@@ -118,9 +118,13 @@ func (p *page) finding(f *diagnose.Finding) {
 	case len(f.Causes) == 1:
 		p.note(table.Indent, "", f.CauseWord()+": "+f.Causes[0])
 	case len(f.Causes) > 1:
-		p.note(table.Indent, "", "Possible causes, what fits best first:")
+		p.note(table.Indent, "", f.CauseWord()+":")
 		for i, c := range f.Causes {
-			p.item(table.Indent+2, strconv.Itoa(i+1)+".", c)
+			mark := "-"
+			if f.Order != "" {
+				mark = strconv.Itoa(i+1) + "."
+			}
+			p.item(table.Indent+2, mark, c)
 		}
 	}
 	for i, a := range f.Advice {

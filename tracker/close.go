@@ -339,6 +339,10 @@ func (c *conn) quietBeforeFIN() record.Opt[int64] {
 	return record.Some(e.finTime - since)
 }
 
+// lateMost is how long before a FIN data may have passed that was still under way when its sender
+// closed: longer than any round trip.
+const lateMost = second / 2
+
 // unacked is how much this end sent that the other never acknowledged, as far as the
 // capture knows what that has acknowledged.
 func (e *endpoint) unacked() uint32 {

@@ -171,27 +171,6 @@ func (t *Tracker) tookLeave(e *endpoint, s *capture.Segment) {
 	}
 }
 
-// signsOf compares a RST with what its sender sent before.
-func (c *conn) signsOf(from record.End, s *capture.Segment) (odd record.ResetSigns) {
-	e := &c.ends[from]
-	if c.oddTTL(from, s) {
-		odd |= record.OddTTL
-	}
-	// An identification of 0 proves nothing: Linux sends it where it has no socket.
-	if last := e.recent.id; last.counts && s.IPID != 0 {
-		if d := int16(s.IPID - last.id); d > idJump || d < -idJump {
-			odd |= record.OddIPID
-		}
-	}
-	if s.Flags.Has(capture.ACK) && e.recent.id.stamped && s.Options&capture.OptTimestamps == 0 {
-		odd |= record.OddTimestamps
-	}
-	if signed := s.Options&(capture.OptMD5|capture.OptAO) != 0; c.ends[record.Orig].synSeen && signed != c.details.signed {
-		odd |= record.OddSigned
-	}
-	return odd
-}
-
 // oldNumbers notes the numbers of the older connection whose ACK answered the SYN.
 func (f *details) oldNumbers(s *capture.Segment) { f.oldSeq, f.oldAck = s.Seq, s.Ack }
 
@@ -269,6 +248,15 @@ func (l *lastID) note(s *capture.Segment) {
 	step := s.IPID - l.id
 	l.counts = l.id != 0 && step > 0 && step < idJump/64
 	l.id, l.stamped = s.IPID, s.Options&capture.OptTimestamps != 0
+}
+
+// goesOn reports whether a segment's timestamp or identification goes on from those of its sender e.
+func (l lastID) goesOn(e *endpoint, s *capture.Segment) bool {
+	if l.stamped && s.Options&capture.OptTimestamps != 0 && s.TSVal != 0 {
+		return s.TSVal-e.tsRecent < 1<<31
+	}
+	step := s.IPID - l.id
+	return l.counts && s.IPID != 0 && step > 0 && step < idJump/64
 }
 
 // details walks over them.

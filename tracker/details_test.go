@@ -91,7 +91,7 @@ func TestDetails(t *testing.T) {
 			0.100 > .P 1:11(10) ack 1 | - -
 			5.100 > R. 11:11(0) ack 1 | - -`,
 			func(r *record.Record) bool {
-				return r.Close.ResetOdd == 0 && r.Close.ResetQuiet == 5000e6 && r.Close.ResetAfter == 5090e6
+				return r.Close.ResetOdd == record.OwnStack && r.Close.ResetQuiet == 5000e6 && r.Close.ResetAfter == 5090e6
 			}},
 		{"a RST of another way, counter and options", `
 			0.000 > S  0:0(0) val 1 | - -
@@ -100,7 +100,7 @@ func TestDetails(t *testing.T) {
 			0.100 > .P 1:11(10) ack 1 val 2 ecr 1 | - -
 			0.200 > R. 11:11(0) ack 1 ttl 50 id 40000 | - -`,
 			func(r *record.Record) bool {
-				return r.Close.ResetOdd == record.OddTTL|record.OddIPID|record.OddTimestamps
+				return r.Close.ResetOdd&^record.TookAll == record.OddTTL|record.OddIPID|record.OddTimestamps
 			}},
 		{"a refusal, and a second try", `
 			0.000 > S  0:0(0) | - -

@@ -49,7 +49,7 @@ func TestDisobeyedRST(t *testing.T) {
 				t.Errorf("%s: by %v, ignored %+v", c.name, x.ResetBy, x.Ignored)
 			}
 		} else if x.ResetBy != record.NoEnd || x.ResetPacket != 0 || x.ResetTime.OK || x.RSTsIgnored != 1 ||
-			x.Ignored != (record.IgnoredRST{By: record.Orig, Packet: 4, WentOn: true}) {
+			x.Ignored != (record.IgnoredRST{By: record.Orig, Packet: 4, WentOn: true, Odd: record.OwnStack}) {
 			t.Errorf("%s: by %v #%d, %d ignored, %+v", c.name, x.ResetBy, x.ResetPacket, x.RSTsIgnored, x.Ignored)
 		}
 	}

@@ -301,8 +301,11 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	}
 	r.Quiet = c.quietBeforeFIN()
 	if c.resetBy <= record.Resp {
-		p := &c.ends[c.resetBy.Peer()]
-		r.Unheard, r.Crossed = uint64(p.unacked()), c.details.crossed || p.lastData > c.details.resetTime
+		e, p := &c.ends[c.resetBy], &c.ends[c.resetBy.Peer()]
+		r.Crossed = c.details.crossed || p.lastData > c.details.resetTime
+		if !e.finSeen || p.lastData >= e.finTime-lateMost { // what passed sooner was not under way at its FIN
+			r.Unheard = uint64(p.unacked())
+		}
 	}
 	if c.first <= record.Resp {
 		x, y := &c.ends[c.first], &c.ends[c.first.Peer()]

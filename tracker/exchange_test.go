@@ -71,6 +71,8 @@ func parseExchange(t *testing.T, text string) (lines []line) {
 			switch f[i] {
 			case "sackok":
 				l.options |= capture.OptSACKPermitted
+			case "mptcp":
+				l.options |= capture.OptMPTCP
 			case "wscale":
 				l.options |= capture.OptWScale
 				l.wscale = uint8(v)

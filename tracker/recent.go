@@ -3,6 +3,7 @@ package tracker
 import (
 	"tcpwatch/capture"
 	"tcpwatch/reassembly"
+	"tcpwatch/tracker/record"
 )
 
 // How close together the two copies of a packet that the capture saw twice lie,
@@ -213,4 +214,42 @@ func (w *packer[W]) copies(n int, c *conn) int {
 		n = number(w, n, &c.capture.copies[e].fins)
 	}
 	return n
+}
+
+// signsOf compares a RST with what its sender sent before.
+func (c *conn) signsOf(from record.End, s *capture.Segment) (odd record.ResetSigns) {
+	e := &c.ends[from]
+	if c.oddTTL(from, s) {
+		odd |= record.OddTTL
+	}
+	// An identification of 0 proves nothing: Linux sends it where it has no socket.
+	if last := e.recent.id; last.counts && s.IPID != 0 {
+		if d := int16(s.IPID - last.id); d > idJump || d < -idJump {
+			odd |= record.OddIPID
+		}
+	}
+	if s.Flags.Has(capture.ACK) && e.recent.id.stamped && s.Options&capture.OptTimestamps == 0 {
+		odd |= record.OddTimestamps
+	}
+	if signed := s.Options&(capture.OptMD5|capture.OptAO) != 0; c.ends[record.Orig].synSeen && signed != c.details.signed {
+		odd |= record.OddSigned
+	}
+	if s.TTL == e.ttl && e.has&hasTTL != 0 && e.recent.id.goesOn(e, s) {
+		odd |= record.OwnStack
+	}
+	if s.Options&capture.OptMPTCP != 0 {
+		odd |= record.OfSubflow
+	}
+	if p := &c.ends[from.Peer()]; e.tookAll(p) {
+		odd |= record.TookAll
+	}
+	return odd
+}
+
+// tookAll reports whether an end has acknowledged, since the other end's data came last, all of it, and
+// offers as large a window as it ever did: what waits unread makes it smaller.
+func (e *endpoint) tookAll(p *endpoint) bool {
+	shift, known := e.shift(p)
+	return known && p.lastData != 0 && e.lastSend >= p.lastData && p.stream.Acked() && p.stream.Una() == p.stream.Next() &&
+		e.widest > 0 && uint32(e.window)<<shift >= e.widest
 }

@@ -78,6 +78,21 @@ func TestRepeatClasses(t *testing.T) {
 			1.210 > .P 1:101(100) ack 1 | - -
 			1.230 < .  1:1(0) ack 101 | - -
 			1.240 < .  1:1(0) ack 101 sack 1-101 | - -`, counts{tlp: 1, spurious: 1, after: 1}},
+		{"a block of one segment that this ACK covers for the first time", sackOpened, `
+			1.000 > .P 1:101(100) ack 1 | - -
+			1.210 > .P 1:101(100) ack 1 | - -
+			1.230 < .  1:1(0) ack 101 sack 1-101 | - -`, counts{tlp: 1, spurious: 1, after: 1}},
+		{"the first of several that it covers, their ACKs were lost", sackOpened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .P 101:201(100) ack 1 | - -
+			1.810 > .  1:101(100) ack 1 | - -
+			1.830 < .  1:1(0) ack 201 sack 1-101 | - -`, counts{rto: 1, spurious: 1, after: 1}},
+		{"a run of segments that this ACK covers for the first time", sackOpened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .P 101:201(100) ack 1 | - -
+			1.011 < .  1:1(0) ack 1 sack 101-201 | - -
+			1.210 > .  1:101(100) ack 1 | - -
+			1.230 < .  1:1(0) ack 201 sack 1-201 | - -`, counts{rto: 1, after: 1}},
 		{"the timestamp echoed is older than the repeat (RFC 3522)", opened, `
 			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5 | - -
 			1.210 > .P 1:101(100) ack 1 val 1210 ecr 5 | - -

@@ -110,3 +110,17 @@ func (r *roundTrips) count(ns int64) {
 	}
 	r.spans.Add(ns)
 }
+
+// firstTold is what an ACK covers for the first time: from where on, and the newest segment of it, nil
+// for nothing.
+type firstTold struct {
+	from   reassembly.Seq
+	newest *reassembly.Sent
+}
+
+// onlyCame reports whether a SACK block tells no more than what came: some receivers put into the first
+// block the run that an ACK covers for the first time. It tells what came twice where it is one segment, or
+// ends before the ACK. Nothing is told of what was sent before the capture began.
+func (f firstTold) onlyCame(left, right, una reassembly.Seq) bool {
+	return f.from.LessEq(left) && (f.newest == nil || right == una && left.Less(f.newest.From))
+}

@@ -269,7 +269,7 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 		x.dupAcks++
 		x.heard = now
 	}
-	x.sacks(c, e, s, una, base, now)
+	x.sacks(c, e, s, una, firstTold{una.Add(-advanced), a.Newest}, base, now)
 	if dup && x.loss.provable && x.loss.recover.Less(e.stream.Next()) {
 		x.losing().provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
 	}
@@ -298,7 +298,7 @@ func fullPayload(to *endpoint, s *capture.Segment) uint32 {
 }
 
 // sacks takes the SACK blocks of an ACK.
-func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.Seq, base int64, now int64) {
+func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.Seq, told firstTold, base int64, now int64) {
 	for i := range int(s.NSACK) {
 		left, right := reassembly.Seq(s.SACK[i].Left), reassembly.Seq(s.SACK[i].Right)
 		x.losing().sackBlocks++
@@ -307,6 +307,9 @@ func (x *sender) sacks(c *conn, e *endpoint, s *capture.Segment, una reassembly.
 			continue
 		}
 		if i == 0 && (right.LessEq(una) || s.NSACK > 1 && inBlock(s.SACK[1], left, right)) {
+			if right.LessEq(una) && (told.onlyCame(left, right, una) || una.Less(e.stream.Una())) {
+				continue
+			}
 			// RFC 2883 section 4: the first block tells what came twice.
 			x.losing().dsacks++
 			x.needless(right, true, s.Packet)

@@ -68,7 +68,7 @@ func (x *terminal) shows(texts ...string) (screen string) {
 // the report and a terminal as it was when it is quit.
 func TestScreenOfFile(t *testing.T) {
 	x := newTerminal(t, 80, 24, "tcpwatch --ui "+filepath.Join("..", "..", "testdata", "pcaps", "syn-lost.pcap"))
-	x.shows("1 Now 2 Findings", "NOTICE  The only handshake to 10.77.0.129:80", "Possible cause", "ended")
+	x.shows("1 Now 2 Findings", "NOTICE  The only handshake to 10.77.0.129:80", "3 possible causes: on the path or on a host", "ended")
 	x.keys("2")
 	x.shows("What to do:")
 	x.keys("Enter")

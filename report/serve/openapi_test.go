@@ -61,7 +61,7 @@ func described(s object, words string) object {
 
 func schemas() object {
 	finding := closed(object{"type": object{"const": "finding"}, "id": text, "detector": text, "severity": object{"enum": []string{"critical", "warning", "notice", "info"}},
-		"confidence": object{"enum": []string{"proven", "likely", "possible"}}, "title": text, "explanation": text, "causes": listed(text), "advice": text, "subject": text, "subject_kind": text,
+		"confidence": object{"enum": []string{"proven", "likely", "possible"}}, "title": text, "explanation": text, "causes": listed(text), "causes_order": text, "advice": text, "subject": text, "subject_kind": text,
 		"count": number, "open": number, "conns": listed(number), "packets": listed(number), "since": stamp, "until": stamp,
 		"state": object{"enum": []string{"open", "resolved"}}, "at": stamp, "resolved_at": stamp},
 		"type", "id", "detector", "severity", "confidence", "title", "causes", "advice", "subject", "count", "conns", "packets", "state", "at")

@@ -224,12 +224,15 @@ func (m *model) inShort(f *watch.Trailed, whole bool) []line {
 	if whole {
 		lines = append(lines, m.wrapped(plain, f.Explanation, 2)...)
 	}
+	if !whole && len(f.Causes) > 0 {
+		lines = append(lines, m.wrapped(plain, f.CauseInShort()+".", 2)...)
+	}
 	for i, c := range f.Causes {
 		word := "Or"
 		if i == 0 {
 			word = f.CauseWord()
 		}
-		if i == 0 || whole {
+		if whole {
 			lines = append(lines, m.wrapped(plain, word+": "+c+".", 2)...)
 		}
 	}

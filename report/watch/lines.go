@@ -130,8 +130,8 @@ func (l *Lines) finding(v *report.View, t *Told) {
 	if t.Change == WasResolved {
 		text = t.Title + ": not any more since " + l.o.TimeOfDay(t.Missed)
 		delete(l.told, t.ID)
-	} else if cause := firstOf(t.Causes); cause != "" {
-		text += " (" + l.about(t.Trailed, v.Headline) + "). " + t.CauseWord() + ": " + say.WithoutRules(cause)
+	} else if cause := t.CauseInShort(); cause != "" {
+		text += " (" + l.about(t.Trailed, v.Headline) + "). " + say.WithoutRules(cause)
 	}
 	l.line(v.At, t.word()+" "+text)
 }

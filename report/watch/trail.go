@@ -128,14 +128,7 @@ func (x *Trailed) goesOnIn(y *Trailed) bool {
 // changed reports whether there is more to tell of a finding than its counts.
 func changed(old, now *diagnose.Finding) bool {
 	return old.Severity != now.Severity || old.Confidence != now.Confidence || now.Count > old.Count && now.Count >= 2*old.Count ||
-		firstOf(old.Causes) != firstOf(now.Causes)
-}
-
-func firstOf(list []string) string {
-	if len(list) == 0 {
-		return ""
-	}
-	return list[0]
+		old.CauseInShort() != now.CauseInShort()
 }
 
 // Open are the findings that stand, what matters most first.

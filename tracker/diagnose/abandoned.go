@@ -48,7 +48,8 @@ func tellAbandoned(c *Context, s Subject, a *attempts, n uint64, k scale) (Findi
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s reset %s to %s before it was open", a.sources.who(), c.wholeOf(s.A, n).of(n), name(s.A))
 		f.Explanation += " The SYNs have none of the options that systems send: a program may have made them itself, and its host, which has no such socket, answers the SYN/ACK with a RST."
-		f.causes = []Cause{app("a program made the SYNs itself (a probe, a scan, a test)"), f.causes[0], f.causes[1]}
+		f.causes = f.causes[:2]
+		f.lead(app("a program made the SYNs itself (a probe, a scan, a test)"), "the SYNs have none of the options that systems send")
 		f.Advice = []string{"On the client: `ss -wp` lists the programs that hold raw sockets."}
 	}
 	return f, true

@@ -80,7 +80,7 @@ func (x *deaths) into(f *Finding, who string) bool {
 	case x.atOnce():
 		f.Title += fmt.Sprintf(": all within %s", span(max(x.at.Most-x.at.Least, millisecond)))
 		f.Explanation += fmt.Sprintf(" They were %s to %s old and ended within %s: what they have in common is the moment.", span(x.age.Least), span(x.age.Most), span(max(x.at.Most-x.at.Least, millisecond)))
-		f.causes = append([]Cause{onHost(fmt.Sprintf("%s went down at that moment: it restarted, crashed, failed over or was deployed", who))}, f.causes...)
+		f.lead(onHost(fmt.Sprintf("%s went down at that moment: it restarted, crashed, failed over or was deployed", who)), "they began one after the other and ended at one moment")
 		f.Advice = append([]string{fmt.Sprintf("Look what happened to %s then: its log, restarts and deployments, the load balancer's events.", who)}, f.Advice...)
 	case x.oneAge():
 		age := span(roughly(x.age.Least))
@@ -93,7 +93,7 @@ func (x *deaths) into(f *Finding, who string) bool {
 			f.Title += " and after " + say.Plural(uint64(x.asked.Least), "request")
 			cause = hostOrPath(fmt.Sprintf("a limit of %s, or of %s, on each connection, at %s or before it", say.Plural(uint64(x.asked.Least), "request"), age, who))
 		}
-		f.causes = append([]Cause{cause}, f.causes...)
+		f.lead(cause, "all were of one age when they ended, and busy")
 		f.Advice = append([]string{fmt.Sprintf("Look for a limit of %s: Envoy's max_connection_duration and route timeout, HAProxy's timeouts, nginx's keepalive_time, a gateway's limit of a session.", age)}, f.Advice...)
 	default:
 		return false

@@ -24,6 +24,7 @@ type attempts struct {
 	replaced  uint64             // attempts that the client gave up for another from the same port
 	soonest   int64              // after what time one was
 	raw       uint64             // attempts whose SYN has none of the options that systems send
+	mute      uint64             // attempts whose client sent no byte
 	once      uint64             // attempts whose SYN never came again, though it would have been due
 	hops      uint8              // the most that were lost so
 	ends      [nEndings]uint64
@@ -63,6 +64,9 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 	if rawSYN(r) {
 		a.raw++
 	}
+	if sentNothing(r, record.Orig) {
+		a.mute++
+	}
 	if r.Open.Signed {
 		a.signed++
 	}
@@ -83,7 +87,7 @@ func (a *attempts) Fields(w *fold.Walk) {
 	fold.Max(w, &a.syns)
 	fold.Sum(w, &a.unheard, &a.retried, &a.answered)
 	a.lateSYNs.Fields(w)
-	fold.Sum(w, &a.signed, &a.looped, &a.unfit, &a.others, &a.replaced, &a.once, &a.raw)
+	fold.Sum(w, &a.signed, &a.looped, &a.unfit, &a.others, &a.replaced, &a.once, &a.raw, &a.mute)
 	fold.Least(w, &a.soonest)
 	fold.Max(w, &a.hops)
 	a.ttl.Fields(w)

@@ -158,7 +158,8 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 			onPath("a router is configured to send none")},
 		Advice: []string{fmt.Sprintf("On %s: `ping -M do -s 1472 DEST` towards the other end, with less until it passes, finds the MTU; `tracepath -n DEST` where.", s.A.Addr),
 			"Let ICMP 3/4 and ICMPv6 type 2 pass on every firewall; or clamp the MSS at the tunnel: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`.",
-			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find the path MTU by itself."},
+			"`sysctl net.ipv4.tcp_mtu_probing`: 1 lets Linux find the path MTU by itself.",
+			"A capture at the router that tracepath names shows whether it sends ICMP errors: if so, a firewall drops them on the path."},
 	}
 	if x.behind < x.n {
 		f.Explanation = fmt.Sprintf("The same data was retransmitted %d times or more without success", blackHoleTimes)
@@ -191,7 +192,9 @@ func tellHole(_ *Context, s Subject, x *holes) (Finding, bool) {
 		f.Explanation += " No ICMP error about it passed the capture point."
 	case x.mtu > 0:
 		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name an MTU of %d: the sender does not heed them.", x.from.V.Addr, x.mtu)
-		f.causes = append([]Cause{onHost("the sender's own host drops the ICMP errors (a firewall rule), or does not believe them")}, f.causes...)
+		f.causes = []Cause{onHost("the sender's own host drops the ICMP errors (a firewall rule), or does not believe them"),
+			onPath("a firewall between the capture point and the sender drops them")}
+		f.Advice[3] = fmt.Sprintf("On %s: `nstat -az IcmpInDestUnreachs Icmp6InPktTooBigs` counts the errors that arrive: if it grows, the host does not heed them; if not, a firewall before it drops them.", s.A.Addr)
 	default:
 		f.Explanation += fmt.Sprintf(" %s sent ICMP errors that name no MTU (RFC 1191 section 5).", x.from.V.Addr)
 	}

@@ -293,3 +293,20 @@ func TestNoConnectionBothWays(t *testing.T) {
 		}
 	}
 }
+
+// Where all connections that lack bytes have segments longer than the wire allows, what copies the packets
+// may leave out those that are longer still.
+func TestLongSegmentsLeftOut(t *testing.T) {
+	lacking := func(offload bool) []*record.Record {
+		return append(clean(2, func(r *record.Record) { r.Capture.MissingBytes, r.Capture.Offload = 50_000, offload }), clean(3)...)
+	}
+	for _, x := range []struct {
+		offload bool
+		order   bool
+	}{{true, false}, {false, true}} {
+		found := findingsOf(t, "capture-drops", nil, lacking(x.offload)...)
+		if len(found) != 1 || strings.Contains(strings.Join(found[0].Causes, " "), "long segments") != x.offload || (found[0].Order != "") != x.order {
+			t.Errorf("offload %t: %q, %q", x.offload, found[0].Causes, found[0].Order)
+		}
+	}
+}

@@ -40,7 +40,8 @@ func tellClock(c *Context, q *quality) (Finding, *tally) {
 		f.Title = fmt.Sprintf("%s of %s stamped earlier than those before: the time went back", say.Plural(q.back, "packet"), say.Plural(q.backwards.n, "connection"))
 		f.Explanation = "Their order in the file is not that of their times: short spans may be off, and reordering may be the capture's."
 		f.causes = []Cause{inCapture("several receive queues, each with its own order"), inCapture("a clock that was set back, or files put together")}
-		f.Advice = []string{"Capture with one queue: `ethtool -L eth0 combined 1` (the interface's own name); sort a file: `reordercap IN OUT`."}
+		f.Advice = []string{"Capture with one queue: `ethtool -L eth0 combined 1` (the interface's own name); sort a file: `reordercap IN OUT`.",
+			"Was the clock set at that time (the log of chronyd or systemd-timesyncd)? If it was not, and the steps are tiny, it is the queues."}
 	default:
 		return Finding{}, nil
 	}

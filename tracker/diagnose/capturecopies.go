@@ -27,11 +27,12 @@ func tellCopies(_ *Context, q *quality) (Finding, *tally) {
 		Title:       fmt.Sprintf("%s of the packets are copies, on %s: they were captured twice, or sent twice on the path", percentOf(q.copied+q.doubled, q.packets), say.Plural(q.copies.n, "connection")),
 		Explanation: "They came within 5 ms with the same identification and bytes, which no TCP sender does (one waits a second, on Linux 200 ms, RFC 6298 section 2.4); they are not judged.",
 		causes:      []Cause{beforeCapture("a mirror port that copies packets where they come in and where they go out"), beforeCapture("a capture on all interfaces of a router, bridge or container host"), onPath("the path itself delivers packets twice")},
-		Advice:      []string{"Mirror one direction of each port, or capture on one interface."},
+		Advice: []string{"Mirror one direction of each port, or capture on one interface.",
+			"Compare the copies: if interface or TTL differ, two places of one way are in the capture; if not, the mirror port or the path doubled them."},
 	}
 	if q.doubled > 0 {
 		f.Explanation += fmt.Sprintf(" %s more came again within less than a round trip, with other marks: sooner than their sender could know of a loss.", say.Thousands(q.doubled))
-		f.causes = append([]Cause{inCapture("both sides of a proxy, NAT or router with other TTLs or identifications are in the capture")}, f.causes...)
+		f.causes = append(f.causes, inCapture("both sides of a proxy, NAT or router with other TTLs or identifications are in the capture"))
 	}
 	return f, &q.copies
 }

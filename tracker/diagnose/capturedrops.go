@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 
 	"tcpwatch/internal/say"
 )
@@ -55,9 +54,13 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		Advice: []string{"Capture with a larger buffer and shorter packets: `tcpdump -B 65536 -s 128 -w FILE`, and a filter that takes only what matters.",
 			"`ethtool -S eth0` (the capturing interface's own name) shows what the card itself dropped."},
 	}
-	if !dropped && q.fitsBuffer() {
-		slices.Reverse(f.causes)
-		f.causes[0] = inCapture("packets were taken out of the file, or a filter left them out")
+	long := q.long == q.missing.n && q.long > 0
+	if long {
+		f.causes = append(f.causes, beforeCapture("what copies the packets (a mirror port, ERSPAN, a virtual switch) leaves out long segments that a card would cut (TSO)"))
+	}
+	if !dropped && q.fitsBuffer() && !long {
+		f.causes = f.causes[:2]
+		f.lead(inCapture("packets were taken out of the file, or a filter left them out"), "all that passed fits into the least capture buffer, and nothing came fast")
 		f.Explanation += " All that passed fits into the least capture buffer (2 MiB) and nothing came fast: what was left out fits better than a host that could not keep up."
 		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 	}
@@ -96,19 +99,20 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		if !q.takesACKs() {
 			f.Confidence = Possible
 			f.Title = fmt.Sprintf("no ACK without data is in the capture, beside %s with data: it does not hold all that was sent", say.Plural(q.data, "segment"))
-			f.causes = append([]Cause{inCapture("single packets were picked out of a larger capture")}, f.causes...)
+			f.causes = append(f.causes, inCapture("single packets were picked out of a larger capture"))
 		}
 	} else if !dropped && c.unread(q.lost) {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
 		f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
-		f.causes = []Cause{inCapture("a tunnel whose content is not decoded"), f.causes[0]}
+		f.causes = f.causes[:1]
+		f.lead(inCapture("a tunnel whose content is not decoded"), "packets that were not decoded are enough to hold them")
 	} else if !dropped && q.readdressed() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not captured; single packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))
 		f.Explanation = fmt.Sprintf("ACKs prove that they arrived (RFC 9293 section 3.10.7.4). Either the capture missed them, or they are in packets whose addresses were damaged or rewritten: of %s nothing but a packet or two with data was seen.",
 			say.Plural(q.strays, "connection"))
-		f.causes = append([]Cause{inCapture("packets whose addresses or ports were damaged or rewritten on the path or in the file")}, f.causes...)
+		f.lead(inCapture("packets whose addresses or ports were damaged or rewritten on the path or in the file"), "single packets under other addresses hold nearly as much")
 		f.Advice = append([]string{"In Wireshark, set to validate the IPv4 checksum, the filter ip.checksum.status == 0 shows packets whose IP header is damaged."}, f.Advice...)
 	} else if dropped || q.lossy() {
 		f.Explanation += " So every other finding is at most possible."

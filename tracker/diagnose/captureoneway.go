@@ -29,15 +29,16 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 		Explanation: "Of one end no packet was captured; only the other end's ACKs show what it sent (RFC 9293 section 3.10.7.4). What it did besides can't be known.",
 		causes: []Cause{beforeCapture("the return path does not pass the capture point (asymmetric routing)"), beforeCapture("the mirror port copies one direction only"),
 			inCapture("the capture filter names source or destination alone")},
-		Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address)."},
+		Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address).",
+			"Was a capture filter set (the command that captured, or the notes in the file, which capinfos prints)? If there was none, and the switch mirrors both directions, the way back is another."},
 	}
 	if few {
 		f.Confidence = Possible
-		f.causes = append([]Cause{inCapture("the capture missed the other end's packets")}, f.causes...)
+		f.causes = append(f.causes, inCapture("the capture missed the other end's packets"))
 	}
 	if !few && q.oneWayPicked() {
 		f.Explanation += " Of the direction that was captured segments are missing as well: ACKs without data, or bytes between others. A filter by content, or a hand, picked what is here."
-		f.causes = append([]Cause{inCapture("a filter by content kept some segments of one direction: the file was saved through it, or edited")}, f.causes...)
+		f.lead(inCapture("a filter by content kept some segments of one direction: the file was saved through it, or edited"), "segments of the captured direction are missing as well")
 		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 	}
 	if q.inside == q.oneWay.n {

@@ -18,6 +18,7 @@ type quality struct {
 	strayed   uint64            // bytes of those
 	strayAt   fold.Range[int64] // when those came
 	bursts    uint64            // of the missing ones, those that lost much of a fast burst
+	long      uint64            // of the missing ones, those with segments longer than the wire allows
 	openings  uint64            // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
 	holed     uint64 // of those, connections with bytes missing in the direction that was captured
@@ -93,6 +94,9 @@ func (q *quality) add(r *record.Record) {
 		q.bytes += c.MissingBytes - c.WildBytes
 		if OnlyFlagged(r) {
 			q.openings++
+		}
+		if c.Offload {
+			q.long++
 		}
 		if missedBurst(a) || missedBurst(b) {
 			q.bursts++
@@ -214,7 +218,7 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay)
 	q.strayAt.Fields(w)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)

@@ -61,9 +61,13 @@ func (s *service) near() bool { return s != nil && s.beside*2 > s.clean }
 // something about each other.
 const serviceWindow = 60 * second
 
+// bySocket tells that a TTL is one that a program set on its socket, for packets that go to the next
+// host only or come from there (BGP; RFC 5082): what its system sends without a socket has another.
+func bySocket(ttl uint8) bool { return ttl == 1 || ttl == 255 }
+
 // otherWay tells that TTLs are not those that the listener's own packets have.
 func (s *service) otherWay(ttl fold.Range[uint8]) bool {
-	return s != nil && s.ttl.Some && ttl.Some && (int(ttl.Least) > int(s.ttl.Most)+1 || int(ttl.Most)+1 < int(s.ttl.Least))
+	return s != nil && s.ttl.Some && ttl.Some && !bySocket(s.ttl.Least) && !bySocket(s.ttl.Most) && (int(ttl.Least) > int(s.ttl.Most)+1 || int(ttl.Most)+1 < int(s.ttl.Least))
 }
 
 // promptData is how soon after the third ACK data has come before the SYN/ACK

@@ -56,7 +56,8 @@ func (l atLeast) tellChecksums(c *Context, s Subject, x *refusedData) (Finding, 
 		if x.stubborn == x.n {
 			f.causes = nil
 		}
-		f.causes = append([]Cause{onPath("something on the path changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)")}, f.causes...)
+		f.lead(onPath("something on the path changes bytes of the payload and does not correct the checksum (a NAT helper for one protocol, a filter, a broken offload of a card or a virtual switch)"),
+			"each copy of some data was wrong again")
 		f.Advice = append(f.Advice, "On the middleboxes and their virtual switches, turn checksum offload (`ethtool -K eth0 rx off tx off`) and protocol helpers off, one after the other.")
 	}
 	return f, x.segments >= l.least

@@ -60,15 +60,19 @@ func sentNothing(r *record.Record, e record.End) bool {
 
 func tellClosedAtOnce(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	all := c.wholeOf(s.A, n)
-	return Finding{
+	f := Finding{
 		Severity: k.severity(n, all.opened), Confidence: Likely, // the listener answers
 		Title:       fmt.Sprintf("%s closed %s without sending a byte", name(s.A), all.toIt(n)),
 		Explanation: "The handshake completed, and the server's application ended the connection before it said anything (RFC 9293 section 3.6: the first FIN, or a RST, is the server's).",
 		causes: []Cause{app("a proxy or load balancer accepts but has no healthy backend"), app("the service is at its limit of connections or file descriptors"),
-			app("an access rule of the application (allow list, TCP wrappers)"), app("a client that speaks another protocol than the service (TLS or not)")},
+			app("an access rule of the application (allow list, TCP wrappers)"), app("a client that speaks another protocol than the service (TLS or not)").unless(otherSilent)},
 		Advice: []string{
 			"Look into the service's log at these times, and at its limits: `sysctl fs.file-nr` and the process's `ulimit -n`.",
 			fmt.Sprintf("Behind a proxy: is the backend up? `ss -tan state syn-sent` on %s lists what it waits for.", s.A.Addr),
 		},
-	}, true
+	}
+	if a.mute == a.n {
+		f.shows(otherSilent, "The client had said nothing either.")
+	}
+	return f, true
 }

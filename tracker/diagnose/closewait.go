@@ -117,7 +117,9 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	if x.young.n > 0 {
 		f.Explanation += fmt.Sprintf(" %s had waited for %s or more.", say.Thousands(x.n), span(l.age))
 	}
-	if !x.alive() && !c.aliveAt(s, x.began.Most+min(x.longest, soon)) {
+	if x.alive() || c.aliveAt(s, x.began.Most+min(x.longest, soon)) {
+		f.shows(hostThere, "Its host was heard of later.")
+	} else {
 		f.Confidence = Possible
 		f.Explanation += " Nothing that it sent since shows that its host was still there."
 	}

@@ -277,7 +277,7 @@ func (v *verdict) into(f *Finding, at capture.Endpoint, verb string) {
 	}
 	for i := len(v.why) - 1; i >= 0; i-- {
 		s := v.why[i].mark
-		f.causes = slices.Insert(f.causes, 0, s.cause(&v.why[i]))
+		f.lead(s.cause(&v.why[i]), v.order())
 		f.Advice = append(s.advice(at), f.Advice...)
 	}
 	f.Explanation += v.text(verb)
@@ -290,10 +290,16 @@ func (v *verdict) beside(f *Finding, at capture.Endpoint) {
 		return
 	}
 	for i := len(v.why) - 1; i >= 0; i-- {
-		f.causes = slices.Insert(f.causes, 0, v.why[i].cause(&v.why[i]))
+		f.lead(v.why[i].cause(&v.why[i]), v.order())
 		f.Advice = append(v.why[i].advice(at), f.Advice...)
 	}
 	f.Explanation += v.text("both ends closed")
+}
+
+// order is why the cause of a sign stands before the others.
+func (v *verdict) order() string {
+	t := &v.why[0]
+	return fmt.Sprintf("%s %s, %s of %s others did", sharePhrase(t.failed, t.all), t.text, say.Thousands(uint64(t.well)), say.Thousands(uint64(t.allWell)))
 }
 
 // tell tells in a finding whose cause is known whom it meets.

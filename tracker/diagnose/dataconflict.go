@@ -96,7 +96,7 @@ func tellConflict(_ *Context, s Subject, x *twoVersions) (Finding, bool) {
 		causes: []Cause{onPath("something on the path sends data in that end's name (a filter, a captive portal, an attack), and the end's own answer comes later"),
 			app("a proxy or the end itself writes data anew before it sends it again"),
 			hostReplaced("two hosts answer under one address"),
-			inCapture("the capture was joined from several, or edited")},
+			inCapture("the capture was joined from several, edited, or made by a program")},
 		Advice: []string{"Compare TTL, IP-ID and timestamps of both packets with that end's others: another TTL shows another sender.",
 			"Capture at that end too: what is missing there it did not send."},
 	}

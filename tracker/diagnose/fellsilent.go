@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -199,7 +198,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	if m.opened == 0 {
 		f.Explanation += " No other connection began meanwhile, which would tell whether the host is there."
 	}
-	f.causes = []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("the path to it is cut"),
+	f.causes = []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("the path to it is cut").unless(hostThere),
 		hostOrPath("it, or a NAT or firewall on the path, forgot the connection and says nothing")}
 	return f, true
 }
@@ -243,7 +242,7 @@ func forgets(f *Finding, s Subject, x *stuck, m meanwhile) {
 	f.causes = []Cause{hostReplaced("another host took over the address, or the host restarted (failover): it does not know these connections, and its RSTs do not come through"),
 		onPath("a NAT, load balancer or stateful firewall on the path lost its table (restart, failover), and drops what it does not know")}
 	if x.older > 0 {
-		f.causes = slices.Insert(f.causes, 0, onPath("a NAT, load balancer or stateful firewall on the path forgot them while they were idle, before the capture began, and drops what it does not know"))
+		f.causes = append(f.causes, onPath("a NAT, load balancer or stateful firewall on the path forgot them while they were idle, before the capture began, and drops what it does not know"))
 	}
 	f.Advice = []string{"Restart the client's connections. To find out sooner: TCP_USER_TIMEOUT of some seconds (RFC 5482), or a timeout that closes; keepalive does not help while data is under way.",
 		fmt.Sprintf("Capture at %s: a RST that leaves there and does not arrive is dropped by a firewall, so let it pass; if the data does not come there, ask what stands before it.", s.A.Addr)}

@@ -1,9 +1,6 @@
 package diagnose
 
-import (
-	"cmp"
-	"fmt"
-)
+import "cmp"
 
 // Confidence says how sure it is.
 type Confidence uint8
@@ -27,7 +24,8 @@ type Finding struct {
 	Confidence  Confidence
 	Title       string   // one sentence without its full stop; names the subject
 	Explanation string   // what it means, by which rule
-	Causes      []string // what it may come from, what fits best first; the only one is as sure as the finding
+	Causes      []string // what it may come from, in no order but by Order; the only one is as sure as the finding
+	Order       string   // the sign in the capture for which the first of several fits best; "" where none orders them
 	Advice      []string // sentences; commands in them stand between backquotes
 	Subject     Subject
 	Count       uint64   // connections
@@ -36,7 +34,9 @@ type Finding struct {
 	Packets     []uint64 // evidence in those, in order
 	Since       int64    // nanoseconds since 1970-01-01 UTC
 	Until       int64
-	causes      []Cause  // what Causes is written from
+	causes      []Cause // what Causes is written from
+	leader      Cause   // the one that Order is about
+	facts       []contradiction
 	silence     int64    // since when the host that it is about is held to be silent on all of them; 0 for nothing of that kind
 	cites       examples // what Conns and Packets are of
 	counted     bool     // by the kernel, not read from connections
@@ -45,20 +45,6 @@ type Finding struct {
 	also        []string // titles of findings that it explains
 	failing     failing  // of connections that failed, where the severity was read from it alone
 	why         string   // the reason that ends the title, where it is at least likely; else "perhaps" stands before it
-}
-
-// CauseWord says how sure the first cause is: where several fit, nothing in the capture decides
-// between them, however sure the trouble itself is.
-func (f *Finding) CauseWord() string {
-	switch n := len(f.Causes); {
-	case n > 1:
-		return fmt.Sprintf("Possible cause (1 of %d)", n)
-	case f.Confidence == Possible:
-		return "Possible cause"
-	case f.Confidence == Likely:
-		return "Likely cause"
-	}
-	return "Cause"
 }
 
 // Examples are what Conns and Packets are of, in the order in which they showed it; of a finding that

@@ -43,7 +43,7 @@ func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bo
 			say.Plural(x.repeats, "time")),
 		causes: []Cause{hostGone("its host crashed, was suspended or left the network"),
 			onPath("a firewall or NAT on the path dropped the connection from its table"),
-			beforeCapture("the ACKs take a path that was not captured")},
+			onPath("the FINs are lost after the capture point, or the ACKs before it")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
 	}

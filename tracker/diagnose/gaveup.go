@@ -105,7 +105,8 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 			say.Plural(x.bytes, "byte"), span(x.took)),
 		causes: []Cause{app("people or callers cancel: the waits differ"), app("applications with different timeouts; all are shorter than the server takes")},
 		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
-			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who())},
+			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who()),
+			"The client's log tells which were cancelled and which timed out; a timeout shows as waits of one length once there are three."},
 	}
 	if x.again > 0 {
 		f.Explanation += onSome(x.again, x.n, "a request was sent again before its answer came: a part of that wait is for a request that was lost, not for the server.")

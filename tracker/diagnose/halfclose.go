@@ -33,6 +33,7 @@ func (k scale) tellHalfClose(c *Context, s Subject, x *unfinished) (Finding, boo
 		Explanation: "The other end closed its sending side, data still came, then nothing: no FIN ended the other direction (RFC 9293 section 3.6, case 2).",
 		causes: []Cause{app("the application waits for something and does not close: a leak"), hostGone("its host, or the path to it, died meanwhile"),
 			onHost("the other end has closed for good and dropped the connection (tcp_fin_timeout)")},
-		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s`.", s.A.Addr, s.ss())},
+		Advice: []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` shows whether a program still holds them. If none does, that host dropped them; if it does not answer, it or the way to it is gone.", s.A.Addr, s.ss()),
+			"On the other end: `ss -tan state fin-wait-2` shows whether it still waits, or has dropped the connection."},
 	}, true
 }

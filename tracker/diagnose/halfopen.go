@@ -45,7 +45,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Title: fmt.Sprintf("%s of %s stayed half-open: no ACK followed the SYN/ACK", c.wholeOf(s.A, n).of(n), name(s.A)),
 		Explanation: fmt.Sprintf("The SYN of %s was answered, and the handshake's final ACK (RFC 9293 section 3.5) %s.",
 			a.sources.who(), c.never("came", "has not come so far")),
-		causes: []Cause{app("the client died or closed its socket"), onHost("a flood with forged addresses"), beforeCapture("the ACKs are lost or take a path that was not captured")},
+		causes: []Cause{app("the client died or closed its socket"), onHost("a flood with forged addresses"), onPath("the ACKs are lost before the capture point")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `ss -tan state syn-recv '( sport = :%d )'` lists what waits.", s.A.Addr, s.A.Port),
 			"Capture at the client too: does the SYN/ACK arrive, does an ACK leave?",
@@ -66,7 +66,8 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 			f.Explanation += fmt.Sprintf(" The first SYN/ACK came after %s SYNs: whether it arrived is not in the capture.", rangeWords(a.lateSYNs))
 		}
 		f.Explanation += " The SYN/ACKs did not come again, as they would where the ACK is missing: it may just not be in the capture."
-		f.causes = append([]Cause{beforeCapture("the capture misses the ACKs: a filter, a cut, or they take a path that it does not see")}, f.causes[:2]...)
+		f.causes = f.causes[:2]
+		f.lead(inCapture("the capture misses the ACKs: a filter, or a cut"), "the SYN/ACKs did not come again, as they would where the ACK is missing")
 	}
 	return f, true
 }

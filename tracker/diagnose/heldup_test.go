@@ -78,7 +78,7 @@ func TestHostThatIsThere(t *testing.T) {
 		off     bool
 	}{{unanswered, true}, {append(slices.Clone(unanswered), other), false}} {
 		list := findingsOf(t, "no-answer", &Context{MSL: record.DefaultMSL, Conns: uint64(len(x.records))}, x.records...)
-		if len(list) != 1 || slices.Contains(list[0].Causes, hostOff().Text) != x.off || strings.Contains(list[0].Explanation, "the host is there") == x.off {
+		if len(list) != 1 || slices.Contains(list[0].Causes, "the host is off or has no such address") != x.off || strings.Contains(list[0].Explanation, "the host is there") == x.off {
 			t.Errorf("%d records: %+v", len(x.records), list)
 		}
 	}

@@ -61,7 +61,8 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 			rangeOf(x.before), say.Plural(x.bytes, "byte")),
 		causes: []Cause{app("the server's limit for idle connections (HTTP keep-alive timeout) is shorter than its clients keep them for use"), app("the server's application closed for another reason just as requests came")},
 		Advice: []string{fmt.Sprintf("Let clients, pools and proxies give up a connection that was idle for somewhat less than %s, or raise the server's limit above theirs (Node.js keepAliveTimeout, nginx keepalive_timeout, Apache KeepAliveTimeout).", limit),
-			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1)."},
+			"Let clients send such a request again on a new connection, where that does no harm (RFC 9112 section 9.3.1).",
+			fmt.Sprintf("On %s: the server's log and settings show whether its idle limit closed them, or a restart.", s.A.Addr)},
 	}
 	came := "a request came as it closed, and was answered with a RST"
 	switch {
@@ -77,7 +78,9 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 		f.Confidence = Likely
 		f.Title = fmt.Sprintf("the idle limit of %s, %s, killed %s: %s", name(s.A), limit, all.of(x.n), came)
 		f.Explanation += fmt.Sprintf(" %s closed after the same silence without harm.", say.Plural(n, "more connection"))
-		f.causes[0] = app(fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit))
+		f.causes = f.causes[1:]
+		f.lead(app(fmt.Sprintf("the server closes connections idle for %s (HTTP keep-alive timeout), and its clients still use them then", limit)),
+			say.Plural(n, "more connection")+" closed after the same silence without harm")
 	}
 	return f, x.n > 0
 }

@@ -56,6 +56,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 		f.Explanation = fmt.Sprintf("A RST without ACK, or of another distance than that end's, ended each, after %s without a packet: so alike only a timer is; TCP has none for idle connections (RFC 9293 section 3.8.4).", rangeOf(x.endedRests))
 		f.Advice = idleAdvice("more often than every " + after)
 		f.Confidence = Likely
+		f.causes = []Cause{onPath(box), onHost("the server's stack drops idle connections without closing them")} // no restart comes after the same time each time
 		x.ended.into(&f)
 		return f
 	}
@@ -73,6 +74,10 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 	x.sum().into(&f)
 	if x.n >= l.many || x.lived*2 >= x.rests.Least {
 		f.Confidence = Likely
+		if x.lived > 0 {
+			f.causes = f.causes[1:]
+			f.lead(onPath(box), fmt.Sprintf("those idle for %s or longer died, and idle for up to %s went on", seconds(x.rests.Least), seconds(x.lived)))
+		}
 	}
 	return f
 }
@@ -80,7 +85,8 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 // idleAdvice is what helps against a limit for idle connections.
 func idleAdvice(often string) []string {
 	return []string{fmt.Sprintf("Send keepalive probes %s: `sysctl net.ipv4.tcp_keepalive_time`, or TCP_KEEPIDLE in the application, with SO_KEEPALIVE set.", often),
-		"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of the devices on the path."}
+		"Or let the pool drop connections that have been idle for longer than that, and look up the idle limit of the devices on the path.",
+		"To tell them apart, capture at the server too: if the segment behind the silence does not arrive there, something on the path forgot the connection; if it does, the server did (its log tells of restarts)."}
 }
 
 // rangeOf is "350 s" or "350 s to 400 s".

@@ -29,10 +29,11 @@ func tellMissing(_ idleLimits, s Subject, x *idles) Finding {
 			say.Thousands(x.resets), say.Thousands(x.n-x.resets), x.shown(), say.Thousands(x.probed)),
 		causes: []Cause{onHost("an end restarted, crashed or moved meanwhile"), onPath("a NAT, load balancer or firewall forgot the idle connection")},
 		Advice: []string{"Set SO_KEEPALIVE in the application and probe early: `sysctl net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes`.",
-			"Let connection pools test or drop what was idle long."},
+			"Let connection pools test or drop what was idle long.",
+			"Capture at the other end too: if the segment behind the silence arrives there, that end had restarted or dropped it; if not, something on the path forgot the connection."},
 	}
 	if all := x.fits(); len(all) > 0 {
-		f.causes[0], f.causes[1] = onPath(f.causes[1].Text+"; this fits: "+namesOf(all)), f.causes[0]
+		f.causes[1].Text += "; this fits: " + namesOf(all)
 	}
 	x.sum().into(&f)
 	return f

@@ -74,9 +74,9 @@ func tellMSS(_ *Context, s Subject, x *segmentSizes) (Finding, bool) {
 		Advice:      []string{fmt.Sprintf("On %s: `ip link` shows the MTU of each interface, `ip route` an advmss.", s.A.Addr)},
 	}
 	if x.mss.Least < 536 {
-		f.causes = append([]Cause{hostOrPath("the application sets TCP_MAXSEG, or a route has an advmss")}, f.causes...)
+		f.causes = append(f.causes, hostOrPath("the application sets TCP_MAXSEG, or a route has an advmss"))
 		if x.able < x.n { // who scales windows does not lack memory
-			f.causes = append([]Cause{onHost("a small or embedded system with little memory")}, f.causes...)
+			f.causes = append(f.causes, onHost("a small or embedded system with little memory"))
 		}
 	}
 	if x.small == x.n {

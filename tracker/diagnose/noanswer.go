@@ -119,8 +119,6 @@ func answersElsewhere() Cause {
 	return beforeCapture("its answers take another way, which the capture does not see")
 }
 
-func hostOff() Cause { return hostGone("the host is off or has no such address") }
-
 func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	if c.suspects.flooded[s.A] || c.turnsAway(s, a.when.Least, a.when.Most) {
 		return Finding{}, false
@@ -140,7 +138,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		Severity: k.severity(n, n+meanwhile), Confidence: Proven, failing: failing{k, n, n + meanwhile},
 		Title:       a.unansweredBy(c, s, n),
 		Explanation: a.silence(c),
-		causes:      []Cause{hostOrPath("a firewall drops the SYNs"), hostOff(), onPath("the answers take another way and are lost there")},
+		causes:      []Cause{hostOrPath("a firewall drops the SYNs"), hostGone("the host is off or has no such address"), onPath("the answers take another way and are lost there")},
 		Advice: []string{
 			fmt.Sprintf("On %s: `tcpdump -ni any 'tcp port %d'` shows whether the SYNs arrive and answers leave.", s.A.Addr, s.A.Port),
 			fmt.Sprintf("If they arrive and nothing leaves: `ss -ltn '( sport = :%d )'` and `nft list ruleset`.", s.A.Port),
@@ -155,8 +153,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Advice = append(f.Advice, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` on the server shows whether its queues overflow.")
 	}
 	if !through && !s.loopback() && c.heardOf(s.A.Addr) {
-		f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == hostOff() })
-		f.Explanation += fmt.Sprintf(" %s sent packets elsewhere in this capture, so the host is there.", s.A.Addr)
+		f.shows(hostThere, fmt.Sprintf("%s sent packets elsewhere in this capture, so the host is there.", s.A.Addr))
 	}
 	f.Explanation += a.timeouts() + a.triedAgain()
 	silent := c.silentHost(s.A.Addr)
@@ -176,6 +173,10 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 	}
 	f.onLoopback(s, fmt.Sprintf("`nft list ruleset`, `ss -ltn '( sport = :%d )'` and `nstat -az TcpExtListenDrops` show what drops the SYNs.", s.A.Port),
 		onHost("a firewall rule of the host drops the SYNs"), onHost("the accept queue or the SYN queue of the server is full, so it drops SYNs"))
+	if a.others == a.n {
+		f.causes = slices.DeleteFunc(f.causes, func(x Cause) bool { return x == madeItself() })
+		f.lead(madeItself(), "SYNs of one port and number carry different data or options")
+	}
 	if a.unfit > 0 {
 		a.intoUnfit(c, &f, s)
 	}
@@ -188,7 +189,7 @@ func tellNoAnswer(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Confidence = min(f.Confidence, Possible)
 		f.Title += ": their SYNs are signed"
 		f.Explanation += " Each SYN carries a signature (TCP MD5, RFC 2385, or TCP-AO, RFC 5925): a server whose key is another, or that has none for this peer, drops it and sends nothing."
-		f.causes = append([]Cause{onHost("the keys differ, or one end has none for the other's address (a BGP password)")}, f.causes...)
+		f.lead(onHost("the keys differ, or one end has none for the other's address (a BGP password)"), "each SYN carries a signature")
 		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPMD5Unexpected TcpExtTCPMD5NotFound TcpExtTCPMD5Failure` counts them; tcpdump with -M and the key shows whether it fits.", s.A.Addr)}, f.Advice...)
 	}
 	return f, true
@@ -236,8 +237,8 @@ func (a *attempts) intoOnce(c *Context, f *Finding) {
 	}
 	f.causes = slices.DeleteFunc(f.causes, func(cause Cause) bool { return cause == answersElsewhere() }) // said more closely below
 	f.Explanation = "No SYN was sent again, though the capture goes on: a TCP that gets no answer repeats its SYN after 1 s (RFC 6298 section 2)."
-	f.causes = append([]Cause{beforeCapture("the answers take a way that the capture does not see: the clients had them, and had nothing to repeat"),
-		app("the program that sent them gave up within a second, or makes its packets itself (a scan, a test)")}, f.causes...)
+	f.causes = append(f.causes, beforeCapture("the answers take a way that the capture does not see: the clients had them, and had nothing to repeat"),
+		app("the program that sent them gave up within a second, or makes its packets itself (a scan, a test)"))
 	f.Advice = append([]string{"Compare with a capture at the client: an answer that arrives there did not pass here."}, f.Advice...)
 }
 
@@ -252,8 +253,8 @@ func (a *attempts) intoNothing(c *Context, f *Finding, at int64) {
 		one = "it"
 	}
 	f.Explanation = fmt.Sprintf("No SYN was sent again, but nothing of TCP was captured behind %s %s: a repeat is due after 1 s (RFC 6298 section 2), and whether the capture ran then is not known.", one, until)
-	f.causes = append([]Cause{inCapture("the file holds packets that were picked out, or put together from several captures: an answer or a repeat is not in it"),
-		app("a program made these packets itself (a scan, a test)")}, f.causes...)
+	f.causes = append(f.causes, inCapture("the file holds packets that were picked out, or put together from several captures: an answer or a repeat is not in it"),
+		app("a program made these packets itself (a scan, a test)"))
 	f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 }
 

@@ -91,7 +91,8 @@ func (l atLeast) tellOffers(c *Context, s Subject, x *offers) (Finding, bool) {
 	case c.suspects.flooded[s.A]:
 		f.Title += ": its SYN queue was flooded"
 		f.Explanation += " SYNs flooded the server meanwhile: it answers with SYN cookies then, which keep these options only where the client offers timestamps (RFC 4987 section 3.6)."
-		f.causes = append([]Cause{onHost("SYN cookies were sent while the flood filled the SYN queue: such connections have no window scaling and no SACK, and are slow over distance")}, f.causes[:2]...)
+		f.causes = f.causes[:2]
+		f.lead(onHost("SYN cookies were sent while the flood filled the SYN queue: such connections have no window scaling and no SACK, and are slow over distance"), "SYNs flooded the server meanwhile")
 		f.Advice = append([]string{fmt.Sprintf("On %s: `nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv`; turn timestamps on at the clients, or make the SYN queue longer (tcp_max_syn_backlog, listen's backlog).", s.A.Addr)}, f.Advice...)
 	case x.lacks[2] > 0 || x.stamped > 0:
 		f.causes = f.causes[:2] // cookies would have kept what the timestamps carry

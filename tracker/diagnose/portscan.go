@@ -164,7 +164,8 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s tries many hosts without success: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host"))
-		f.causes = []Cause{app("a peer-to-peer program whose peers are gone"), app("a scan in random order")}
+		f.causes = []Cause{app("a scan in random order")}
+		f.lead(app("a peer-to-peer program whose peers are gone"), "each host was tried on a port of its own")
 	}
 	if x.ports.Count() <= 2 && x.hosts.Count() > 2 {
 		f.Confidence = Possible

@@ -56,6 +56,6 @@ func (c *Context) proxied(s *sources) bool {
 func (f *Finding) behindProxy(client capture.Addr) {
 	f.Confidence = Possible
 	f.Explanation += fmt.Sprintf(" Data of %s is acknowledged from near, whatever the server, while SYN/ACKs and answers come from far: something beside it (a NAT or proxy that ends TCP) stands for every server and sent this.", client)
-	f.causes = append([]Cause{onPath("the NAT or proxy beside the client passes on what came of its own connection to the server: that one ended or failed")}, f.causes...)
+	f.lead(onPath("the NAT or proxy beside the client passes on what came of its own connection to the server: that one ended or failed"), "data is acknowledged from near and answered from far")
 	f.Advice = []string{"Capture behind that NAT or proxy (on the host of a virtual machine): there the servers' own segments show."}
 }

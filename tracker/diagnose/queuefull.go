@@ -145,18 +145,20 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
 		// looks (Linux tcp(7)), and a full queue would not choose.
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		sign := "only those that sent no data waited"
 		if service == nil || service.prompt == 0 {
 			f.Title = fmt.Sprintf("%s completed %s late, all of them without data", name(s.A), c.handshakes(s.A, sum.n, ofThose))
+			sign = "it answered every SYN at once meanwhile"
 			f.Explanation += " Yet it answered every SYN at once, over " + span(x.begun.Most-x.begun.Least) + ": one whose queue is full drops SYNs as well."
 		} else {
 			f.Title = fmt.Sprintf("%s completed %s late, without data from the client, and %s with data at once", name(s.A), c.handshakes(s.A, sum.n, ofThose), say.Plural(service.prompt, "handshake"))
 		}
-		f.causes = append([]Cause{onHost("TCP_DEFER_ACCEPT: the server waits for data")}, f.causes...)
+		f.lead(onHost("TCP_DEFER_ACCEPT: the server waits for data"), sign)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
 	case strong == 0 && sum.n < l.few:
 		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
-		f.causes = append([]Cause{hostOrPath("the handshake's final ACK was lost after the capture point"), onHost("TCP_DEFER_ACCEPT: the server waits for data")}, f.causes...)
+		f.causes = append(f.causes, hostOrPath("the handshake's final ACK was lost after the capture point"), onHost("TCP_DEFER_ACCEPT: the server waits for data"))
 	case silent > 0:
 		f.Title = fmt.Sprintf("%s turned away or kept waiting %s: its queue was full", name(s.A), c.wholeOf(s.A, sum.n).toIt(sum.n))
 	case x.reset == 0:

@@ -61,7 +61,7 @@ func tellReader(_ *Context, s Subject, x *waits) (Finding, bool) {
 	f.Explanation += x.slowestWords(record.WindowLimit)
 	if x.unscaled > 0 {
 		f.Explanation += fmt.Sprintf(" %s had no window scaling: 65,535 bytes are the most (RFC 7323 section 2).", say.Plural(x.unscaled, "connection"))
-		f.causes = append([]Cause{hostOrPath("window scaling is off at one end, or stripped on the path: see option-stripped")}, f.causes...)
+		f.lead(hostOrPath("window scaling is off at one end, or stripped on the path: see option-stripped"), say.Plural(x.unscaled, "connection")+" had no window scaling")
 		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_window_scaling` at both ends.")
 	}
 	return f, true

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -56,26 +55,30 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: x.severity(all.opened, k), Confidence: Likely,
 		Title:       fmt.Sprintf("%s aborted: %s", x.what(s, all), x.sent(s, "a RST")),
 		Explanation: "The RST came while the connection was open: the application, or its host, aborted it (RFC 9293 section 3.10.5)." + x.oddly(),
-		causes:      []Cause{lingers(), leftUnread()},
+		causes:      []Cause{lingers(), leftUnread(), processEnded()},
 		Advice: []string{fmt.Sprintf("On %s: `strace -f -e trace=setsockopt,close,shutdown -p PID` shows what the application does when it closes, SO_LINGER too.", x.on(s)),
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose TcpOutRsts` shows which kind.", x.on(s))},
 	}
 	switch {
+	case x.paths == x.n:
+		x.intoPaths(&f, s, all)
 	case x.full == x.n:
 		x.intoUnread(&f, x.on(s))
 	case x.closing == x.n:
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
-		f.causes = []Cause{app("it shut down its sending side and then closed with data unread"), app("its application ended right after the close"), lingers()}
+		f.causes = []Cause{app("it shut down its sending side and then closed with data unread").unless(allTaken), app("its application ended right after the close"), lingers()}
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	case x.mute == x.n:
 		f.Title = fmt.Sprintf("%s opened and aborted without a byte from either end: %s", x.what(s, all), x.sent(s, "a RST"))
 		f.Explanation = "The handshake completed, and its client sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
-		f.causes = append([]Cause{app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)")}, f.causes[0])
+		f.causes = []Cause{lingers()}
+		f.lead(app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)"), "neither end had sent a byte")
 	case x.dataLast == x.n:
 		f.Explanation += " The last that its sender had got was data, and it sent none after that: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."
-		slices.Reverse(f.causes)
+		f.causes = []Cause{lingers(), processEnded()}
+		f.lead(leftUnread(), "the last that its sender had got was data, which it answered by none")
 	}
 	return x.unheard(f)
 }
@@ -84,7 +87,28 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 func lingers() Cause { return app("the application sets SO_LINGER to 0, or its library does") }
 
 // leftUnread is another, where data had come.
-func leftUnread() Cause { return app("it closed with data unread, or was killed with data unread") }
+func leftUnread() Cause {
+	return app("it closed with data unread, or was killed with data unread").unless(allTaken)
+}
+
+// processEnded is what some systems tell by a RST, whether data is unread or not.
+func processEnded() Cause {
+	return app("its process was ended, which some systems (Windows) tell by a RST")
+}
+
+// intoPaths tells that each was one path of an MPTCP connection: their RSTs carry its options.
+func (x *resets) intoPaths(f *Finding, s Subject, all whole) {
+	f.Severity = min(f.Severity, Info)
+	as := "as paths of MPTCP connections"
+	if x.n == 1 {
+		as = "as a path of an MPTCP connection"
+	}
+	f.Title = fmt.Sprintf("%s ended by a RST %s: %s", x.what(s, all), as, x.sent(s, "it"))
+	f.Explanation = "The RST carries an MPTCP option: it ends this path alone, and the connection goes on over its others (RFC 8684 sections 3.4 and 3.6)."
+	f.causes = []Cause{onHost("an end gave up one of its addresses (REMOVE_ADDR), and closed the paths that use it"), onHost("its MPTCP takes this path for failed, or needs it no more"),
+		app("the application ended the whole connection")}
+	f.Advice = []string{fmt.Sprintf("On %s: `ip mptcp monitor` tells of addresses and paths that come and go.", x.on(s))}
+}
 
 // intoPlace tells that the other ends had closed before, in order.
 func (x *resets) intoPlace(f *Finding, s Subject, all whole) {

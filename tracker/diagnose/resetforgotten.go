@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 
 	"tcpwatch/tracker/record"
 )
@@ -47,8 +46,8 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: k.severity(x.n, all.opened), Confidence: Likely,
 		Title:       fmt.Sprintf("%s met an end that no longer knew it: %s", x.what(s, all), x.sent(s, "a bare RST")),
 		Explanation: "A RST without ACK is what answers a segment that meets no connection (RFC 9293 section 3.10.7.1).",
-		causes: []Cause{onHost("the end's host or process restarted"), onPath("a load balancer, NAT or firewall failed over or dropped the connection as idle"),
-			hostReplaced("the connection was moved to another host")},
+		causes: []Cause{onHost("the end's host restarted").unless(ownTCP), app("the end's process ended or restarted"), onPath("a load balancer, NAT or firewall failed over or dropped the connection as idle").unless(ownTCP),
+			hostReplaced("another host has that end's address now (a failover, an address given out anew)").unless(ownTCP)},
 		Advice: []string{"Compare the times with restarts: `uptime -s` and the service's log.",
 			"Keepalive more often than the idle limits on the path: `sysctl net.ipv4.tcp_keepalive_time`."},
 	}
@@ -56,9 +55,11 @@ func tellForgotten(s Subject, x *resets, all whole, k scale) Finding {
 		// Within one host nothing stands between, and a raw socket's packets meet no connection either.
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s met an end that did not know it: %s", x.what(s, all), x.sent(s, "a bare RST"))
-		f.causes, f.Advice = []Cause{f.causes[0], madeItself()}, f.Advice[:1]
-		if x.unanswered == x.n { // nothing shows that its sender ever knew the connection
-			slices.Reverse(f.causes)
+		f.causes, f.Advice = f.causes[:2], f.Advice[:1]
+		if x.unanswered == x.n {
+			f.lead(madeItself(), "nothing shows that the RST's sender ever knew the connection")
+		} else {
+			f.causes = append(f.causes, madeItself())
 		}
 	}
 	return f

@@ -43,6 +43,10 @@ type resets struct {
 	dataLast   uint64 // whose other end had sent data last, which the RST's sender answered by none
 	informed   uint64 // whose other end had acknowledged the FIN of the RST's sender before
 	underWay   uint64 // whose other end had sent more than the RST acknowledges
+	stack      uint64 // that their sender's own TCP sent
+	texts      uint64 // that carry a text
+	took       uint64 // whose sender had taken all that came
+	paths      uint64 // that end one path of an MPTCP connection
 }
 
 func (x *resets) add(r *record.Record) {
@@ -76,7 +80,7 @@ func (x *resets) add(r *record.Record) {
 		if c.Crossed {
 			x.underWay++
 		}
-		if c.DataLast {
+		if c.DataLast && !c.ResetOdd.Has(record.TookAll) {
 			x.dataLast++
 		}
 		if acked := c.FINAcked[c.ResetBy]; acked.OK && acked.V <= at { // after the RST it tells nothing of what came before
@@ -101,6 +105,7 @@ func (x *resets) add(r *record.Record) {
 		x.unacked += c.Unheard
 	}
 	x.countOdd(r.Close.ResetOdd)
+	x.countOwn(c)
 	takeTTL(&x.ttl, c.ResetTTL)
 	x.own.Take(ownTTLs{r.ID, [2]uint8{r.Ends[record.Orig].OwnTTL().V, r.Ends[record.Resp].OwnTTL().V}})
 	if c.ResetBy <= record.Resp {
@@ -119,6 +124,38 @@ func (x *resets) countOdd(odd record.ResetSigns) {
 		if odd.Has(sign) {
 			x.odd[i]++
 		}
+	}
+}
+
+// countOwn counts what a RST shows of who sent it and why.
+func (x *resets) countOwn(c *record.CloseRecord) {
+	if c.ResetText != "" {
+		x.texts++
+	}
+	if c.ResetOdd.Has(record.OwnStack) || c.ResetText != "" && !c.ResetOdd.Has(record.OddTTL) {
+		x.stack++
+	}
+	if c.ResetOdd.Has(record.TookAll) {
+		x.took++
+	}
+	if c.ResetOdd.Has(record.OfSubflow) {
+		x.paths++
+	}
+}
+
+// shown tells what the RSTs show of who sent them and why, and takes out the causes that it contradicts.
+func (x *resets) shown(f *Finding) {
+	if x.texts > 0 {
+		f.Explanation += onSome(x.texts, x.n, "the RST carries a text (RFC 9293 section 3.5.3): close.reset_text of its record has it.")
+	}
+	if x.texts == x.n {
+		f.lead(app("what its text says: who sends one tells why"), "the RST carries a text")
+	}
+	if x.stack == x.n {
+		f.shows(ownTCP, "It goes on from its sender's own timestamps or identification, or says in words why it came: that end's own TCP sent it.")
+	}
+	if x.took == x.n {
+		f.shows(allTaken, "Its sender had acknowledged all that came, and its window was as wide as ever: nothing waited unread.")
 	}
 }
 
@@ -164,7 +201,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace)
+	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.took, &x.paths)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that
@@ -258,6 +295,7 @@ func (k resetKind) tellBlameless(c *Context, s Subject, x *resets) (Finding, boo
 	f := k.tell(s, &rest, c.wholeOf(s.A, rest.n), k.scale)
 	alike := x.by[record.Resp] == x.n && s.Kind == SubjectListener && f.Severity > Info && x.full < x.n && x.deaths.into(&f, "the server "+name(s.A))
 	rest.tookLeave(&f)
+	x.shown(&f)
 	if x.by[record.Orig] == 0 && len(x.sources.known) == 1 && c.proxied(&x.sources) {
 		f.behindProxy(x.sources.known[0].Addr)
 	}
@@ -277,7 +315,7 @@ func (x *resets) tookLeave(f *Finding) {
 	f.Explanation += onSome(x.byes, x.n, "the last data was the protocol's goodbye (such as QUIT, an LDAP unbind, an SMB logoff): nobody waited for more.")
 	if x.byes == x.n {
 		f.Severity = min(f.Severity, Info)
-		f.causes = append([]Cause{app("the application ends the connection so once all is said")}, f.causes...)
+		f.lead(app("the application ends the connection so once all is said"), "the last data was its protocol's goodbye")
 	}
 }
 

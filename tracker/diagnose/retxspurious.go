@@ -65,7 +65,6 @@ func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool)
 		f.causes = late
 	case x.hastened*2 < x.all:
 		f.Explanation += fmt.Sprintf(" A timer set off most of the repeats, before the ACK was back; duplicate ACKs or SACK set off %s.", say.Thousands(x.hastened))
-		f.causes = append(late, f.causes[0])
 	}
 	return f, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
 }

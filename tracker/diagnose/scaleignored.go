@@ -93,12 +93,14 @@ func tellReach(_ *Context, s Subject, x *reach) (Finding, bool) {
 		causes: []Cause{onPath("a stateful firewall that did not see the SYNs (failover, another path for one direction) or does not know the option"),
 			onPath("a middlebox that strips or rewrites the scale for one end only")},
 		Advice: []string{"Let that firewall see both directions from the SYN on, or be liberal with windows: `sysctl net.netfilter.nf_conntrack_tcp_be_liberal` on Linux.",
-			"Until then: `sysctl -w net.ipv4.tcp_window_scaling=0` at one end helps new connections."},
+			"Until then: `sysctl -w net.ipv4.tcp_window_scaling=0` at one end helps new connections.",
+			"Capture the SYNs on both sides of it: if their window scale differs, it rewrites the option; if not, it did not see them or does not know it."},
 	}
 	if x.sized == 0 {
 		f.Confidence = Possible
 		f.Explanation += " Each that was lost was larger than all that passed: it may be their size."
 		f.causes = append(f.causes, onPath("a path MTU black hole: see mtu-black-hole"))
+		f.Advice = append(f.Advice, "A ping of the same size that passes speaks for the firewall, one that does not for the MTU.")
 	}
 	return f, separated(x.within, x.withinLost, x.beyond, x.beyondLost)
 }

@@ -39,5 +39,6 @@ func tellSender(_ *Context, s Subject, x *waits) (Finding, bool) {
 		Title:       fmt.Sprintf("%s from %s waited for its application: for %s it had nothing to send", say.Plural(x.n, "transfer"), s.who(), span(x.total)),
 		Explanation: "Everything sent was acknowledged and the window was open: the network and the receiver were ready (RFC 9293 section 3.8.6)." + x.slowestWords(record.SenderLimit),
 		causes:      []Cause{app("the application talks in turns, or pauses between requests"), app("disk, database or a rate limit behind it")},
+		Advice:      []string{fmt.Sprintf("On %s: `strace -f -e trace=read,write,sendto,recvfrom true` with the application's own PID (-p) shows whether it waits for a request of the other end, or for its own disk or database.", s.A.Addr)},
 	}, true
 }

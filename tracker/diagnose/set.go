@@ -191,6 +191,7 @@ func (s *Set) Findings(c *Context) []Finding {
 				x.Confidence = Possible // what was left out might tell otherwise
 			}
 			x.goesOn(&with)
+			x.refute()
 			x.stayOnHost(&s.quality)
 			x.write()
 			s.forgotten.weaken(&x)

@@ -27,7 +27,7 @@ func TestSignsThatSpeakAgainst(t *testing.T) {
 	for _, x := range []struct {
 		detector, name string
 		change         func(r *record.Record)
-		want           string // of the first cause; "" for no finding
+		want           string // of a cause; "" for no finding
 	}{
 		{"reset-forgotten", "no RST before", forgot(false), "restarted"},
 		{"reset-forgotten", "it had sent a RST with other numbers before", forgot(true), ""},
@@ -37,7 +37,7 @@ func TestSignsThatSpeakAgainst(t *testing.T) {
 		found := findingsOf(t, x.detector, nil, same(1, x.change)...)
 		got := ""
 		if len(found) == 1 {
-			got = found[0].Causes[0]
+			got = strings.Join(found[0].Causes, "; ")
 		}
 		if x.want == "" && len(found) != 0 || !strings.Contains(got, x.want) {
 			t.Errorf("%s, %s: %q", x.detector, x.name, got)

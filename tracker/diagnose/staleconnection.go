@@ -91,7 +91,7 @@ func tellStale(_ *Context, s Subject, d *stale) (Finding, bool) {
 			"Mend that program: it must close when it reads the end.",
 		}
 	} else if d.closeWait > 0 {
-		f.causes = append([]Cause{leftInCloseWait()}, f.causes...)
+		f.lead(leftInCloseWait(), fmt.Sprintf("%s of %s waited in CLOSE-WAIT", say.Thousands(d.closeWait), say.Thousands(d.n)))
 		f.Explanation += fmt.Sprintf(" %s of %s waited in CLOSE-WAIT: the program there did not close its end.", say.Thousands(d.closeWait), say.Thousands(d.n))
 	}
 	if d.unseen > 0 {

@@ -8,16 +8,15 @@ import (
 	"tcpwatch/capture"
 )
 
-// heardFrom is when a host was heard last between two times, a second behind the first: what was
-// under way then proves nothing. What it sent later tells nothing of the time between: it may have
-// come back.
+// heardFrom is when a host was there last between two times: what was under way at the first proves
+// nothing. What it sent later tells nothing of the time between: it may have come back.
 func (c *Context) heardFrom(host capture.Addr, since, until int64) (at int64, ok bool) {
-	since += second
 	if c.systems != nil {
-		if x := c.systems.kept.Find(hostKey(host)); x != nil && x.heard > since && x.heard <= until {
-			return x.heard, true
+		if x := c.systems.kept.Find(hostKey(host)); x != nil && x.there > since && x.there <= until {
+			return x.there, true
 		}
 	}
+	since += underWay
 	if c.contrasts == nil {
 		return 0, false
 	}
@@ -28,6 +27,9 @@ func (c *Context) heardFrom(host capture.Addr, since, until int64) (at int64, ok
 	}
 	return sent[i-1], true
 }
+
+// underWay is how long a packet may have been on its way, where no round trip is known.
+const underWay = second
 
 // isItThere begins an advice that asks whether a host is there.
 const isItThere = "Is it there? "
@@ -42,8 +44,7 @@ func (f *Finding) goesOn(c *Context) {
 	if !ok {
 		return
 	}
-	f.Explanation += fmt.Sprintf(" %s sent packets up to %s after that began: the host is there.", f.Subject.A.Addr, span(at-f.silence))
-	f.causes = slices.DeleteFunc(slices.Clone(f.causes), func(x Cause) bool { return x.Place == HostGone })
+	f.shows(hostThere, fmt.Sprintf("%s sent packets up to %s after that began: the host is there.", f.Subject.A.Addr, span(at-f.silence)))
 	f.Advice = slices.DeleteFunc(slices.Clone(f.Advice), func(text string) bool { return strings.HasPrefix(text, isItThere) })
 	f.Advice = append([]string{fmt.Sprintf("On %s: `tcpdump -ni any 'tcp'` shows whether the packets of the connection arrive there and answers leave; the log of a firewall or intrusion prevention on the path shows what it drops.", f.Subject.A.Addr)}, f.Advice...)
 }

@@ -49,8 +49,11 @@ func TestSilentHostThatGoesOn(t *testing.T) {
 			at   int64
 			goes bool
 			rst  bool
-		}{{"before", -second, false, false}, {"under way", base[0].silence + second/2 - at, false, false}, {"just before", base[0].silence - second - at, false, false}, {"by a RST in its name", base[0].Until - second - at, false, true}, {"meanwhile", base[0].Until - second - at, true, false}, {"later", base[0].Until + 600*second - at, false, false}} {
+		}{{"before", -second, false, false}, {"under way", base[0].silence + second/2 - at, false, false}, {"by an answer, whose round trip is known", base[0].silence + second/2 - at, true, false}, {"just before", base[0].silence - second - at, false, false}, {"by a RST in its name", base[0].Until - second - at, false, true}, {"meanwhile", base[0].Until - second - at, true, false}, {"later", base[0].Until + 600*second - at, false, false}} {
 			other := made(2, sentAt(server, when.at), to(point("10.0.0.2:443")))
+			if !when.goes {
+				other.Ends[record.Orig].RTT = record.RTTRecord{}
+			}
 			if when.rst {
 				reset(record.Resp, record.ResetMiddlebox)(other)
 				other.Close.ResetTime = record.Some(other.Ends[record.Resp].LastSent)

@@ -80,14 +80,15 @@ func (l atLeast) tellFlood(c *Context, s Subject, x *flood) (Finding, bool) {
 			fmt.Sprintf("`ss -tan state syn-recv '( sport = :%d )'` lists what fills its queue.", s.A.Port)},
 	}
 	if x.sources.all.Count() == 1 {
-		f.causes = []Cause{app("a load generator, scanner or attacker at that one address"), f.causes[0]}
+		f.causes = f.causes[:1]
+		f.lead(app("a load generator, scanner or attacker at that one address"), "all come from one address")
 	}
 	if !x.proven() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s SYNs from %s to %s, %s: perhaps a flood", say.Thousands(x.n), x.sources.who(), name(s.A), pace(x.n, x.when.Most-x.when.Least))
 		f.Explanation = fmt.Sprintf("The capture ends before %s of them were due again, after 1 s (RFC 6298 section 2.1): whether anybody means to complete them is not known. %s got a SYN/ACK, and %s opened meanwhile.",
 			say.Thousands(x.young), say.Thousands(x.halfOpen), say.Plural(c.opened(s.A), "connection"))
-		f.causes = append([]Cause{onHost("a burst of clients whose SYNs are still under way")}, f.causes...)
+		f.causes = append(f.causes, onHost("a burst of clients whose SYNs are still under way"))
 		f.Advice = append([]string{"Capture for some seconds: clients that mean it send their SYN again."}, f.Advice...)
 	}
 	return f, l.floods(c, s, x)

@@ -69,7 +69,8 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 		f.Explanation += " " + sentence(x.cost()) + "."
 	}
 	if held, ok := c.contrasts.limitFits(s.A, wentLate); ok && !v.named() && !s.loopback() {
-		f.causes[0], f.causes[2] = hostOrPath(fmt.Sprintf("a limit of connections for each client fits: the SYN was dropped while the client held %d open, and no other came then", held)), f.causes[0]
+		f.causes = f.causes[:2]
+		f.lead(hostOrPath("a limit of connections for each client"), fmt.Sprintf("the SYN was dropped while the client held %d open, and no other came then", held))
 		f.Advice = append(adviseLimit(s.A)[:1], f.Advice...)
 	}
 	v.into(&f, s.A, openedAtOnce)

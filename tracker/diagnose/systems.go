@@ -26,7 +26,7 @@ func newSystems() systems { return systems{fold.NewBounded[port, starts](maxHost
 type starts struct {
 	from32, from64, from128, from255 uint64
 	linux, bsd, other                uint64        // and SYNs or SYN/ACKs whose options are in the order of each
-	heard                            int64         // when it was heard last
+	there                            int64         // when it was there last: when its last packet came, less the longest round trip to it
 	near, far                        uint64        // opened by it, whose data was acknowledged from near or not: see acknowledgedNear
 	servers                          fold.Distinct // hosts that the near ones went to
 }
@@ -34,7 +34,7 @@ type starts struct {
 // Fields walks over the counts.
 func (x *starts) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.from32, &x.from64, &x.from128, &x.from255, &x.linux, &x.bsd, &x.other, &x.near, &x.far)
-	fold.Max(w, &x.heard)
+	fold.Max(w, &x.there)
 	x.servers.Fields(w)
 }
 
@@ -105,11 +105,20 @@ func (x *systems) add(r *record.Record) {
 	}
 }
 
-// hear takes in when an end sent something last.
+// hear takes in when an end sent something last, and was there for sure.
 func (x *starts) hear(r *record.Record, e record.End) {
 	if at := r.Ends[e].LastSent; r.Close.ResetBy != e || r.Close.ResetTime.V != at { // others send RSTs in its name
-		x.heard = max(x.heard, at)
+		x.there = max(x.there, at-onTheWay(&r.Ends[e.Peer()].RTT))
 	}
+}
+
+// onTheWay is how long what answers a host's data may have been under way at most, as far as it was
+// measured.
+func onTheWay(x *record.RTTRecord) int64 {
+	if x.N == 0 {
+		return underWay
+	}
+	return x.Max
 }
 
 // loopbackMTU is that of lo0 on macOS and FreeBSD.

@@ -17,6 +17,9 @@ func TestTexts(t *testing.T) {
 	for _, x := range situations() {
 		for _, f := range x.findings(t) {
 			fmt.Fprintf(&b, "## %s: %s\n%s, %s, %d of %s\n%s\n%s\n", f.Detector, x.name, f.Severity, f.Confidence, f.Count, f.Subject, f.Title, f.Explanation)
+			if f.Order != "" {
+				fmt.Fprintf(&b, "= %s\n", f.Order)
+			}
 			for _, c := range f.Causes {
 				fmt.Fprintf(&b, "- %s\n", c)
 			}

@@ -61,8 +61,8 @@ func (k scale) tellVanished(c *Context, s Subject, x *unfinished) (Finding, bool
 	}
 	if _, ok := c.heardFrom(s.A.Addr, f.silence, x.when.Most); ok && x.untaken < x.n {
 		f.Title = fmt.Sprintf("%s answers no more on %s, and goes on sending on others: data on it is retransmitted and never acknowledged", s.who(), s.ofThose(x.n, all))
-		f.causes = append([]Cause{hostOrPath("a firewall or intrusion prevention, on the path or on that host, drops the packets of this connection: for its content, or because its state was lost")}, f.causes...)
-		f.causes[2].Text = "the path that this connection takes is cut (one of several that share the load)"
+		f.causes[1].Text = "the path that this connection takes is cut (one of several that share the load)"
+		f.causes = append(f.causes, hostOrPath("a firewall or intrusion prevention, on the path or on that host, drops the packets of this connection: for its content, or because its state was lost"))
 	}
 	if x.together() {
 		f.Title = fmt.Sprintf("%s fell silent on %s at one moment, within %s: data to it since then is retransmitted and never acknowledged", s.who(), all.of(x.n), span(max(x.began.Most-x.began.Least, millisecond)))

@@ -67,7 +67,7 @@ func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
 	}
 	if s.Kind == SubjectListener && prints(s.A.Port) && x.longest < printsFor {
 		f.Severity = min(f.Severity, Info)
-		f.causes = append([]Cause{app("a printer takes in as much as it prints: nothing is amiss")}, f.causes...)
+		f.lead(app("a printer takes in as much as it prints: nothing is amiss"), "printers listen at that port")
 		f.Advice = append([]string{fmt.Sprintf("Where %s is a printer, its own page or panel shows whether it waits (for paper, ink, a person).", s.A.Addr)}, f.Advice...)
 	}
 	if x.probes > 0 {

@@ -1,6 +1,7 @@
 package record
 
-// ResetSigns are ways in which a RST differs from what its sender sends otherwise.
+// ResetSigns are ways in which a RST differs from what its sender sends otherwise, and what it shows
+// of who sent it and why.
 type ResetSigns uint8
 
 const (
@@ -8,6 +9,9 @@ const (
 	OddIPID                              // its identification is far from the sender's counter
 	OddTimestamps                        // a RST,ACK without timestamps on a connection that has them (RFC 7323 section 3.2)
 	OddSigned                            // it is signed (TCP MD5, TCP-AO) and the SYN was not, or the other way round
+	OwnStack                             // it goes on from its sender's own timestamps or identification, with its TTL
+	OfSubflow                            // it carries an MPTCP option: it ends one path of an MPTCP connection (RFC 8684)
+	TookAll                              // its sender had acknowledged all that came, with its window as wide as ever
 )
 
 // Has reports whether all of o are set.
@@ -46,7 +50,7 @@ type ResetDetail struct {
 	ResetQuiet int64      // from what its sender had sent before to the first RST
 	ResetAfter int64      // from the other end's last segment to the first RST: what it answers
 	ResetTime  Opt[int64] // time of the first RST
-	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged
+	Unheard    uint64     // bytes that the RST's receiver had sent and that its sender never acknowledged; those that passed half a second or more before its sender's FIN were not under way then, and are left out
 	DataLast   bool       // the last segment of its receiver before it carried data, and its sender sent none after that
 	Crossed    bool       // data of its receiver was under way when it was sent: the RST,ACK does not acknowledge it, or it came later
 	ResetAlso  bool       // the first RST came with another TTL, and one with the end's own came too: it reset the connection itself as well

@@ -1,0 +1,59 @@
+package tracker
+
+import (
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// What a RST and its sender's segments before it show of who sent it: its timestamp, or its IPv4
+// identification, goes on from that end's own; it ends one path of an MPTCP connection; that end had
+// acknowledged all that came, and its window was as wide as ever.
+func TestSignsOfARST(t *testing.T) {
+	const talk = `
+		0.000 > S  0:0(0) win 1000 id 100 | - -
+		0.010 < S. 0:0(0) ack 1 win 1000 id 7000 | - -
+		0.020 > .  1:1(0) ack 1 win 1000 id 101 | - -
+		0.100 < .P 1:101(100) ack 1 win 1000 id 7001 | - -
+		`
+	const stamped = `
+		0.000 > S  0:0(0) win 1000 val 50 | - -
+		0.010 < S. 0:0(0) ack 1 win 1000 val 900 ecr 50 | - -
+		0.020 > .  1:1(0) ack 1 win 1000 val 60 ecr 900 | - -
+		0.100 < .P 1:101(100) ack 1 win 1000 val 990 ecr 60 | - -
+		`
+	const own, path, took = record.OwnStack, record.OfSubflow, record.TookAll
+	for _, c := range []struct {
+		name, lines string
+		want        record.ResetSigns // of those three
+	}{
+		{"its identification goes on", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 103 | - -`, own},
+		{"its identification is another's", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 9000 | - -`, 0},
+		{"its identification is 0", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 0 | - -`, 0},
+		{"it came another way", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 103 ttl 60 | - -`, 0},
+		{"its timestamp goes on", stamped + `0.200 > R. 1:1(0) ack 101 win 0 val 80 ecr 990 | - -`, own},
+		{"its timestamp is of long before", stamped + `0.200 > R. 1:1(0) ack 101 win 0 val 10 ecr 990 | - -`, 0},
+		{"no timestamp", stamped + `0.200 > R. 1:1(0) ack 101 win 0 id 0 | - -`, 0},
+		{"of a path of MPTCP", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 9000 mptcp 1 | - -`, path},
+		{"all was acknowledged, the window is as wide as ever", talk + `
+			0.110 > .  1:1(0) ack 101 win 1000 id 102 | - -
+			0.200 > R. 1:1(0) ack 101 win 0 id 9000 | - -`, took},
+		{"what came keeps the window smaller", talk + `
+			0.110 > .  1:1(0) ack 101 win 900 id 102 | - -
+			0.200 > R. 1:1(0) ack 101 win 0 id 9000 | - -`, 0},
+		{"more came since", talk + `
+			0.110 > .  1:1(0) ack 101 win 1000 id 102 | - -
+			0.190 < .P 101:201(100) ack 1 win 1000 id 7002 | - -
+			0.200 > R. 1:1(0) ack 201 win 0 id 9000 | - -`, 0},
+		{"nothing came", `
+			0.000 > S  0:0(0) win 1000 id 100 | - -
+			0.010 < S. 0:0(0) ack 1 win 1000 id 7000 | - -
+			0.020 > .  1:1(0) ack 1 win 1000 id 101 | - -
+			0.200 > R. 1:1(0) ack 1 win 0 id 9000 | - -`, 0},
+	} {
+		r := recordOf(t, c.lines)
+		if got := r.Close.ResetOdd & (own | path | took); got != c.want || r.Close.ResetBy != record.Orig {
+			t.Errorf("%s: %b by %v, want %b", c.name, got, r.Close.ResetBy, c.want)
+		}
+	}
+}
