@@ -152,8 +152,8 @@ func (x *SARIF) result(f *diagnose.Finding, h *report.Headline, rule int) sarifR
 // textOf are the sentences of a finding.
 func textOf(f *diagnose.Finding) string {
 	text := f.Title + ". " + f.Explanation
-	if len(f.Causes) > 0 {
-		text += " " + f.CauseWord() + ": " + f.Causes[0] + "."
+	if cause := f.CauseInShort(); cause != "" {
+		text += " " + cause + "."
 	}
 	if len(f.Advice) > 0 {
 		text += " " + strings.Join(f.Advice, " ")
