@@ -24,7 +24,7 @@ func (t *Tracker) Quoted(q *capture.Quote) {
 		sh.stats.Unmatched++
 		return
 	}
-	t.entries.At(c.entry).Rest.Resting = false
+	t.rests.Wake(c.entry)
 	from := c.from(&q.Src)
 	e := &c.ends[from]
 	now := max(q.Time-(q.Stepped-c.capture.stamps.stepped[0])-(q.Uncovered-c.capture.stamps.uncovered[0]), c.last)

@@ -164,6 +164,7 @@ func (t *Tracker) Look(pass uint16, n int, f func(r *record.Record, x *table.Res
 		t.expireAll()
 		t.looking = looking{pass: pass, next: 1}
 	}
+	t.rests.Grow(t.entries.Next)
 	for ; n > 0 && t.looking.next < t.entries.Next; t.looking.next++ {
 		i := t.looking.next
 		x := t.entries.At(i)
@@ -190,16 +191,17 @@ func (t *Tracker) LookAwake(pass uint16, n int, base uint8, f func(r *record.Rec
 		t.expireAll()
 		w.looking, w.atRest = looking{pass: pass, next: 1}, 0
 	}
+	t.rests.Grow(t.entries.Next)
 	for ; n > 0 && w.next < t.entries.Next; w.next++ {
-		x := t.entries.At(w.next)
+		x, rest := t.entries.At(w.next), &t.rests[w.next]
 		switch {
 		case x.Class == table.Gone || x.ID == 0:
-		case x.Rest.Resting && x.Rest.In(base):
+		case rest.Resting && rest.In(base):
 			w.atRest++
-		case x.Rest.Resting && x.Rest.Aside:
+		case rest.Resting && rest.Aside:
 		default:
 			n--
-			x.Rest.Pass = pass
+			rest.Pass = pass
 			t.show(w.next, f)
 		}
 	}
@@ -212,9 +214,8 @@ func (t *Tracker) LookAwake(pass uint16, n int, base uint8, f func(r *record.Rec
 
 // Leaving is what Look and LookAwake have noted of the connection that is being handed to Sink.Conn:
 // the pass of Look in which it was handed out last, 0 for none.
-func (t *Tracker) Leaving() (looked uint16, x *table.Rest) {
-	e := t.entries.At(t.leaving)
-	return e.Looked, &e.Rest
+func (t *Tracker) Leaving() (looked uint16, x table.Rest) {
+	return t.entries.At(t.leaving).Looked, t.rests.Of(t.leaving)
 }
 
 // show hands f an interim record of a connection, which is packed afterwards if it was before.
@@ -231,7 +232,11 @@ func (t *Tracker) show(i uint32, f func(r *record.Record, x *table.Rest)) {
 	c.silent, c.vague = t.clock.silence(x.Stamp)
 	t.fill(&t.record, c)
 	t.record.Interim = true
-	f(&t.record, &x.Rest)
+	var rest *table.Rest // nil where only who looks once is told
+	if int(i) < len(t.rests) {
+		rest = &t.rests[i]
+	}
+	f(&t.record, rest)
 	switch {
 	case alone:
 		t.give(c)

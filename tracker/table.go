@@ -108,7 +108,8 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 	k := c.classify()
 	x := t.entries.At(c.entry)
 	now := t.clock.now
-	x.Stamp, x.Rest.Resting = now, false
+	x.Stamp = now
+	t.rests.Wake(c.entry)
 	switch k {
 	case table.TimeWait:
 		until := max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
@@ -151,6 +152,7 @@ func (t *Tracker) insert(sh *shard, old *conn, k *table.Key, s *capture.Segment)
 // of an older one, was, on the same endpoints, 0 for none.
 func (t *Tracker) enter(sh *shard, was uint32, k *table.Key, s *capture.Segment) uint32 {
 	i := t.entries.Take()
+	t.rests.Clear(i)
 	x := t.entries.At(i)
 	x.Key, x.ID, x.Class = *k, s.Packet, table.Attempt
 	x.Stamp, x.Filed = t.clock.now, t.clock.now

@@ -80,6 +80,7 @@ type Tracker struct {
 	emitted     uint64
 	looking     looking
 	awake       awake
+	rests       table.Rests
 	leaving     uint32 // the entry of the connection that is being handed to the Sink; 0 for none
 	followed    followed
 	anomalies   [nAnomalies]uint64

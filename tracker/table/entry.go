@@ -15,7 +15,6 @@ type Entry struct {
 	Behind       bool   // another's Prev
 	Kept         uint16 // memory beside that while it is packed, in units of 16 bytes
 	Looked       uint16 // the walk in which it was handed out last; see tracker.Tracker.Look
-	Rest         Rest
 	ID           uint64
 	Stamp        int64 // of the last packet, on the tracker's clock
 	Filed        int64 // what the class's timeout counts from; no earlier than Stamp

@@ -20,3 +20,35 @@ func (x *Rest) Count(base, told uint8) {
 
 // Leave has the sum of that number not count it.
 func (x *Rest) Leave(base uint8) { x.Bases &^= 1 << base }
+
+// Rests are those of the entries, by number; empty while nobody looks.
+type Rests []Rest
+
+// Grow has room for the entries below a number.
+func (s *Rests) Grow(next uint32) {
+	if n := int(next) - len(*s); n > 0 {
+		*s = append(*s, make([]Rest, n)...)
+	}
+}
+
+// Wake has a connection looked at again.
+func (s Rests) Wake(i uint32) {
+	if int(i) < len(s) {
+		s[i].Resting = false
+	}
+}
+
+// Clear forgets what was noted, for a connection that begins.
+func (s Rests) Clear(i uint32) {
+	if int(i) < len(s) {
+		s[i] = Rest{}
+	}
+}
+
+// Of is what is noted of a connection.
+func (s Rests) Of(i uint32) Rest {
+	if int(i) < len(s) {
+		return s[i]
+	}
+	return Rest{}
+}
