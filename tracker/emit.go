@@ -302,7 +302,7 @@ func (c *conn) fillClose(r *record.CloseRecord, open record.OpenKind) {
 	r.Quiet = c.quietBeforeFIN()
 	if c.resetBy <= record.Resp {
 		e, p := &c.ends[c.resetBy], &c.ends[c.resetBy.Peer()]
-		r.Crossed = c.details.crossed || p.lastData > c.details.resetTime
+		r.Crossed = c.details.crossed || p.lastData != 0 && p.lastData > c.details.resetTime
 		if !e.finSeen || p.lastData >= e.finTime-lateMost { // what passed sooner was not under way at its FIN
 			r.Unheard = uint64(p.unacked())
 		}
