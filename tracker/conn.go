@@ -91,6 +91,7 @@ const (
 	hasRepeatedData // unacknowledged data was repeated and nothing came back since
 	isLeaving       // its last data is the goodbye of its protocol
 	isSilly         // the window that it offers is a silly one: see offer
+	hasWrongStart   // its stream starts at data whose checksum is wrong: see startsWrong
 )
 
 // sndNxt is SND.NXT as far as seen, SYN and FIN counted.

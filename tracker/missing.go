@@ -14,7 +14,10 @@ func (c *conn) missing(of record.End) uint64 {
 	e := &c.ends[of]
 	n := e.stream.Forgotten() + e.stream.Old()
 	una, early := e.stream.Una(), e.stream.Base().Add(c.capture.evidence.early[of])
-	for _, g := range e.stream.Gaps() {
+	for i, g := range e.stream.Gaps() {
+		if i == 0 && e.has&hasWrongStart != 0 && g.From.Sub(e.stream.Base()) <= int32(c.ends[of.Peer()].longestSegment()) {
+			continue // only what has the wrong checksum says that anything was sent there
+		}
 		if c.capture.evidence.early[of] > 0 && e.stream.Span() < maxAhead {
 			if g.To.LessEq(early) {
 				continue

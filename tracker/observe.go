@@ -196,6 +196,9 @@ func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now 
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	seq, ack := reassembly.Seq(s.Seq), reassembly.Seq(s.Ack)
 	hasACK := s.Flags.Has(capture.ACK)
+	if !e.stream.Started() && t.startsWrong(s) {
+		e.has |= hasWrongStart
+	}
 	e.stream.Start(seq)
 	if hasACK {
 		p.stream.Start(ack)

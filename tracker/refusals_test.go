@@ -132,6 +132,49 @@ func TestWrongChecksums(t *testing.T) {
 	}
 }
 
+// Where a capture begins at data with a wrong checksum, its number may be what was changed: that far
+// from it lies nothing that the capture missed.
+func TestStartsAtAWrongChecksum(t *testing.T) {
+	const far, near = "0.000 > . 1:1001(1000) ack 1 | - -\n", "0.000 > . 500001:501001(1000) ack 1 | - -\n"
+	const rest = `
+		1.010 < .  1:1(0) ack 501001             | - -
+		1.020 > .  501001:502001(1000) ack 1     | - -
+		1.030 < .  1:1(0) ack 502001             | - -
+		%s
+	`
+	const hole = `1.040 > .  503001:504001(1000) ack 1  | - -
+		1.050 < .  1:1(0) ack 504001             | - -`
+	for _, x := range []struct {
+		name, lines string
+		wrong       uint64
+		missing     uint64
+	}{
+		{"right: the capture missed what lies between", far + fmt.Sprintf(rest, ""), 0, 499001 - 1001 + 2000},
+		{"wrong: its number says nothing", far + fmt.Sprintf(rest, ""), 1, 0},
+		{"wrong, and a hole further on", far + fmt.Sprintf(rest, hole), 1, 1000},
+		{"wrong, and nothing follows far off", near + fmt.Sprintf(rest, hole), 1, 1000},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			rec := &recorder{}
+			packet := uint64(0)
+			tr := New(Options{Verify: func() capture.Marks {
+				if packet == x.wrong {
+					return capture.MarkBadChecksum
+				}
+				return capture.MarkChecksumOK
+			}}, rec)
+			for _, l := range parseExchange(t, x.lines) {
+				packet++
+				tr.Observe(plainWire.segment(l, packet))
+			}
+			tr.Finish()
+			if got := rec.records[0].Ends[record.Orig].MissingBytes + rec.records[0].Ends[record.Resp].MissingBytes; got != x.missing {
+				t.Errorf("%d bytes missing, want %d", got, x.missing)
+			}
+		})
+	}
+}
+
 // A SACK block counts only inside what was sent (RFC 2018, RFC 2883): something on
 // the way may rewrite sequence numbers and not those.
 func TestSACKBlocksOutOfRange(t *testing.T) {

@@ -125,6 +125,12 @@ func (t *Tracker) sumIsRight() bool {
 	return t.opt.Verify != nil && t.opt.Verify() == capture.MarkChecksumOK
 }
 
+// startsWrong reports whether the data that a stream would start at has a wrong checksum: any of its
+// numbers may be what was changed.
+func (t *Tracker) startsWrong(s *capture.Segment) bool {
+	return s.Len > 0 && s != &t.late && t.opt.Verify != nil && t.opt.Verify() == capture.MarkBadChecksum
+}
+
 // longestSegment is how long a segment to an end may be that no card merged: its MSS, or, where that
 // is not known, what Ethernet carries.
 func (e *endpoint) longestSegment() uint32 {

@@ -58,6 +58,9 @@ func TestCausesBySigns(t *testing.T) {
 			r.Close.ResetAfter = 10 * millisecond
 		})...)
 	}
+	waiting := func(ns int64) func(*record.Record) {
+		return func(r *record.Record) { r.Exchanges = record.ExchangesRecord{Left: record.Some(ns)} }
+	}
 	gaveUp := func(again uint32) []*record.Record {
 		return clean(6, waitedFor(2*second, 500), func(r *record.Record) { r.Exchanges.Repeated = again })
 	}
@@ -85,6 +88,8 @@ func TestCausesBySigns(t *testing.T) {
 		{"opened and aborted, neither had sent a byte", "reset-abort", clean(1, reset(orig, record.ResetAbort), mute), Notice, "without a byte from either end", "a check or a scan"},
 		{"opened, closed by the server, and reset", "reset-abort", clean(1, reset(orig, record.ResetAbort), mute, func(r *record.Record) { r.Close.ResetIn = record.CloseWait }), Notice, "in place of the second FIN", "what the other end has closed"},
 		{"aborted after a request", "reset-abort", clean(1, reset(orig, record.ResetAbort)), Notice, "while the connection was open", "SO_LINGER"},
+		{"aborted while it waited for an answer", "reset-abort", clean(1, reset(orig, record.ResetAbort), waiting(10*second)), Notice, "of which nothing had come", "gave up: a timeout"},
+		{"aborted right after a request", "reset-abort", clean(1, reset(orig, record.ResetAbort), waiting(100*millisecond)), Notice, "while the connection was open", "SO_LINGER"},
 		{"after a goodbye", "reset-unread", left(true), Info, "nobody waited for more", "once all is said"},
 		{"without one", "reset-unread", left(false), Notice, "in answer to data", "the application failed"},
 		{"the request came behind the FIN", "idle-race", behind(45 * millisecond), Notice, "acknowledged the FIN up to 45 ms before", "idle for 5 s"},

@@ -58,7 +58,7 @@ func (l nagleLimits) tell(_ *Context, s Subject, x *stalled) (Finding, bool) {
 		Title: fmt.Sprintf("small writes of %s wait for delayed ACKs: %s on %s, %s in all", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
 		Explanation: fmt.Sprintf("The ACK of a small segment was held back for %s beyond the round trip, and the next small one followed at once: Nagle's algorithm (RFC 9293 section 3.7.4) waited for a delayed ACK (section 3.8.6.3).",
 			rangeOf(x.took)),
-		causes: []Cause{app("the application writes a message in several pieces, header and body apart, without TCP_NODELAY")},
+		causes: []Cause{app("the application writes again while its last small write is unacknowledged (a message in several pieces, or several short ones), without TCP_NODELAY")},
 		Advice: []string{"Write each message with one call (writev, a buffered writer), or set TCP_NODELAY.",
 			"`strace -f -e trace=setsockopt,write,sendto true` with the application's own PID (-p) shows its writes."},
 	}

@@ -68,6 +68,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
 		f.causes = []Cause{app("it shut down its sending side and then closed with data unread").unless(allTaken), app("its application ended right after the close"), lingers()}
+		x.notObeyed(&f, s, all)
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	case x.mute == x.n:
@@ -75,12 +76,27 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Explanation = "The handshake completed, and its client sent a RST before anybody sent anything (RFC 9293 section 3.10.5)." + x.oddly()
 		f.causes = []Cause{lingers()}
 		f.lead(app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)"), "neither end had sent a byte")
+	case x.inVain == x.n:
+		f.Explanation += " Its sender had waited for an answer, of which nothing had come."
+		f.causes = []Cause{processEnded()}
+		f.lead(app("it waited for the answer and gave up: a timeout of its own, or somebody cancelled"), fmt.Sprintf("nothing of an answer came for %s", rangeOf(x.waited)))
 	case x.dataLast == x.n:
 		f.Explanation += " The last that its sender had got was data, and it sent none after that: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."
 		f.causes = []Cause{lingers(), processEnded()}
 		f.lead(leftUnread(), "the last that its sender had got was data, which it answered by none")
 	}
 	return x.unheard(f)
+}
+
+// notObeyed tells that a RST behind a FIN ended nothing: its receiver sent on for longer than anything is under way.
+func (x *resets) notObeyed(f *Finding, s Subject, all whole) {
+	if x.wentOn < x.n {
+		return
+	}
+	f.Confidence = Possible
+	f.Title = fmt.Sprintf("%s got a RST behind its sender's own FIN, and its receiver went on: %s", x.what(s, all), x.sent(s, "it"))
+	f.Explanation += fmt.Sprintf(" Its receiver sent on for %s: the RST did not reach it, or it refused it.", span(x.longest))
+	f.causes = append(f.causes, onPath("something on the path, or a program that makes packets itself, sent it in that end's name"))
 }
 
 // lingers is a cause of a RST in place of a FIN.

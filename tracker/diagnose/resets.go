@@ -38,16 +38,22 @@ type resets struct {
 	longest    int64  // of those, ns
 	also       uint64 // that the end in whose name an odd RST came reset too
 	deaths     deaths
-	full       uint64 // whose RST's sender had its window closed: it had not read all
-	spoke      uint64 // whose RST's sender had sent data
-	dataLast   uint64 // whose other end had sent data last, which the RST's sender answered by none
-	informed   uint64 // whose other end had acknowledged the FIN of the RST's sender before
-	underWay   uint64 // whose other end had sent more than the RST acknowledges
-	stack      uint64 // that their sender's own TCP sent
-	texts      uint64 // that carry a text
-	took       uint64 // whose sender had taken all that came
-	paths      uint64 // that end one path of an MPTCP connection
+	full       uint64            // whose RST's sender had its window closed: it had not read all
+	spoke      uint64            // whose RST's sender had sent data
+	dataLast   uint64            // whose other end had sent data last, which the RST's sender answered by none
+	informed   uint64            // whose other end had acknowledged the FIN of the RST's sender before
+	underWay   uint64            // whose other end had sent more than the RST acknowledges
+	stack      uint64            // that their sender's own TCP sent
+	texts      uint64            // that carry a text
+	took       uint64            // whose sender had taken all that came
+	paths      uint64            // that end one path of an MPTCP connection
+	inVain     uint64            // whose opener reset it after it had waited inVainLeast or more for an answer, of which nothing came
+	waited     fold.Range[int64] // of those, from the request to the RST
 }
+
+// inVainLeast is how long an opener must have waited for an answer: no shorter timeout of an
+// application is usual.
+const inVainLeast = second
 
 func (x *resets) add(r *record.Record) {
 	c := &r.Close
@@ -66,7 +72,7 @@ func (x *resets) add(r *record.Record) {
 		if sentNothing(r, c.ResetBy) {
 			x.unanswered++
 		}
-		if ns := r.End - c.ResetTime.V; c.ResetTime.OK && ns >= second {
+		if ns := r.Ends[c.ResetBy.Peer()].LastSent - c.ResetTime.V; c.ResetTime.OK && ns >= second {
 			x.wentOn++
 			x.longest = max(x.longest, ns)
 		}
@@ -90,6 +96,10 @@ func (x *resets) add(r *record.Record) {
 			x.closing++
 			x.after = max(x.after, r.Close.ResetTime.V-c.FINTime[c.ResetBy].V)
 		}
+	}
+	if left := r.Exchanges.Left; c.ResetBy == record.Orig && left.OK && left.V >= inVainLeast {
+		x.inVain++
+		x.waited.Take(left.V)
 	}
 	if c.ResetBy == record.Orig && sentNothing(r, record.Orig) && sentNothing(r, record.Resp) {
 		x.mute++
@@ -198,6 +208,8 @@ func (x *resets) Fields(w *fold.Walk) {
 	x.own.Fields(w)
 	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
+	x.waited.Fields(w)
+	fold.Sum(w, &x.inVain)
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)

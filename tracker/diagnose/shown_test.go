@@ -66,7 +66,8 @@ func TestShownOnly(t *testing.T) {
 		{"reset-bare", "between two hosts", same(1, reset(resp, record.ResetUnknown)), "notice possible", "or a middlebox", ""},
 		{"reset-bare", "within one host", same(1, reset(resp, record.ResetUnknown), local), "", "", ""},
 		{"reset-abort", "a bare RST within one host", same(1, reset(resp, record.ResetUnknown), local), "notice likely", "aborted", ""},
-		{"reset-bare", "the other end goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second })), "notice possible", "went on for up to", "ended by"},
+		{"reset-bare", "the other end goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second; r.Ends[orig].LastSent = r.End })), "notice possible", "went on for up to", "ended by"},
+		{"reset-bare", "its sender alone goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second; r.Ends[resp].LastSent = r.End })), "notice possible", "ended by", "went on for up to"},
 		{"reset-injected", "its own RST came too", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {
 			r.Close.ResetTTL, r.Close.ResetAlso, r.Ends[resp].TTL = record.Some(uint8(59)), true, record.Some(uint8(123))
 		})), "notice possible", "it reset the connection itself too", ""},
