@@ -6,13 +6,10 @@ import "slices"
 type fact uint16
 
 const (
-	hostThere     fact = 1 << iota // the host that is held to be silent sent packets meanwhile
-	ownTCP                         // its sender's own TCP sent each RST
-	allTaken                       // each RST's sender had taken all that came
-	otherSilent                    // the other end had sent no byte
-	nothingBehind                  // nothing was lost behind the capture point
-	atReceiver                     // what was lost had come to the receiver's own host, or next to it
-	receiverSaw                    // the receiver saw the same
+	hostThere   fact = 1 << iota // the host that is held to be silent sent packets meanwhile
+	ownTCP                       // its sender's own TCP sent each RST
+	allTaken                     // each RST's sender had taken all that came
+	otherSilent                  // the other end had sent no byte
 )
 
 // unless is the cause, which a fact contradicts.
