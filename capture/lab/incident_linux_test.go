@@ -14,6 +14,7 @@ import (
 	"tcpwatch/capture/lab"
 	"tcpwatch/capture/lab/load"
 	"tcpwatch/capture/live"
+	"tcpwatch/internal/racetest"
 	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 )
@@ -246,6 +247,7 @@ func (a *acted) judge(t *testing.T, want string, resolves bool) {
 
 // Whoever begins to watch is told within ten seconds what is wrong, and no more when it is over.
 func TestIncidentsWatched(t *testing.T) {
+	racetest.TooSlow(t) // ten seconds are for a program that is not ten times slower, beside other tests
 	l := labForIncidents(t)
 	all := lab.Incidents()
 	played := make([]*acted, len(all))
