@@ -76,7 +76,7 @@ const policy = `
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html;
-	internal/say < packaging/bench;
+	internal/say, internal/pcaptest < packaging/bench;
 	capture/live, capture/host < cmd/tcpwatch;
 `
 

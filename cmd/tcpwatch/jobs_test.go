@@ -20,7 +20,7 @@ import (
 
 // printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers, and those
 // of --plot, which draw what html does.
-type printout struct{ tables, jsonl, csv, md string }
+type printout struct{ tables, jsonl, csv, md, zeek, zeekJSON, sarif, junit string }
 
 // What must not depend on the number of workers is compared in every format.
 func TestPrintoutHasEveryFormat(t *testing.T) {
@@ -29,31 +29,40 @@ func TestPrintoutHasEveryFormat(t *testing.T) {
 	}
 }
 
+// whenItRan is what a log of Zeek says of the run, not of the packets.
+var whenItRan = regexp.MustCompile("(?m)^#(open|close)\t.*$")
+
 // printoutOf runs over files.
 func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	t.Helper()
 	dir := t.TempDir()
-	jsonl, csv, md := filepath.Join(dir, "jsonl"), filepath.Join(dir, "csv"), filepath.Join(dir, "md")
+	to := map[string]*string{"jsonl": &p.jsonl, "csv": &p.csv, "md": &p.md, "zeek": &p.zeek, "zeek-json": &p.zeekJSON, "sarif": &p.sarif, "junit": &p.junit}
 	if !slices.Contains(args, "--report") {
 		args = append([]string{"--report", strings.Join(report.ReportNames(), ",")}, args...)
 	}
-	line := append([]string{"-n", "-o", "table", "-o", "jsonl:" + jsonl, "-o", "csv:" + csv, "-o", "md:" + md, "--transitions"}, args...)
+	line := []string{"-n", "-o", "table", "--transitions"}
+	for format := range to {
+		line = append(line, "-o", format+":"+filepath.Join(dir, format))
+	}
+	line = append(line, args...)
 	var stdout, stderr bytes.Buffer
 	if status := run(append(line, files...), &stdout, &stderr); status != exitDone {
 		t.Fatalf("%v: status %d: %s", line, status, &stderr)
 	}
 	p.tables = stdout.String() + stderr.String()
-	for name, to := range map[string]*string{jsonl: &p.jsonl, csv: &p.csv, md: &p.md} {
-		b, err := os.ReadFile(name)
+	for format, to := range to {
+		b, err := os.ReadFile(filepath.Join(dir, format))
 		if err != nil {
 			t.Fatal(err)
 		}
-		*to = string(b)
+		*to = whenItRan.ReplaceAllString(string(b), "")
 	}
 	return p
 }
 
-func (p printout) String() string { return p.tables + p.jsonl + p.csv + p.md }
+func (p printout) String() string {
+	return p.tables + p.jsonl + p.csv + p.md + p.zeek + p.zeekJSON + p.sarif + p.junit
+}
 
 // outputsOf is everything that a run over files prints in all formats, but for
 // what names the files.

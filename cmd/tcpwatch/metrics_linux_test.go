@@ -178,7 +178,9 @@ func TestSendsByOTLP(t *testing.T) {
 		{[]string{"--otlp", r.URL}, true},
 		{[]string{"--otlp", r.URL, "--anonymize"}, false},
 	} {
+		mu.Lock()
 		clear(got)
+		mu.Unlock()
 		lines := filepath.Join(dir, "lines")
 		cmd, errs := program(t, append(x.args, "-o", "jsonl:"+lines, "-o", "table", "-j", "3", pcaps+"aborts-many.pcap", pcaps+"zero-window.pcap")...)
 		cmd.Env = append(cmd.Env, "OTEL_EXPORTER_OTLP_HEADERS=api-key=secret%20one")

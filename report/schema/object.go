@@ -6,9 +6,9 @@ import "strings"
 func Object() map[string]any {
 	top, raw := closed("type", "id", "orig_ip", "orig_port", "resp_ip", "resp_port"), closed()
 	for _, f := range Fields() {
-		f.describe(top, f.Doc)
+		f.describe(top, f.Doc, "date-time")
 		if f.source.at != nil || f.source.raw != nil {
-			f.describe(raw, "what the record holds where "+f.Name+" tells another value, or none")
+			f.describe(raw, "what the record holds where "+f.Name+" tells another value, or none", "")
 		}
 	}
 	all := top["properties"].(map[string]any)
@@ -26,8 +26,8 @@ func closed(required ...string) map[string]any {
 	return o
 }
 
-// describe puts the field into the schema of an object.
-func (f *Field) describe(top map[string]any, words string) {
+// describe puts the field into the schema of an object; a time without a form is nanoseconds since 1970.
+func (f *Field) describe(top map[string]any, words, form string) {
 	at := top["properties"].(map[string]any)
 	for _, group := range f.groups() {
 		if at[group] == nil {
@@ -38,7 +38,9 @@ func (f *Field) describe(top map[string]any, words string) {
 	one := map[string]any{"type": "string"}
 	switch f.Type {
 	case Time:
-		one["format"] = "date-time"
+		if one["format"] = form; form == "" {
+			one = map[string]any{"type": "integer"}
+		}
 	case Count, Counts:
 		one["type"] = "integer"
 	case Seconds, Spans:

@@ -1,6 +1,10 @@
 package schema
 
-import "tcpwatch/tracker/record"
+import (
+	"strconv"
+
+	"tcpwatch/tracker/record"
+)
 
 // rawGroup begins the names of what a record holds where the field of that name tells
 // another value, or none because it means nothing there: raw.orig.retx of an end whose
@@ -61,8 +65,10 @@ func (j *JSON) appendRaw(b []byte) []byte {
 		}
 		b = j.appendKey(b, &in, i)
 		switch v.kind {
-		case counted, seconds, moment, truth:
+		case counted, seconds, truth:
 			b = appendNumber(b, v.kind, v.n, `"`)
+		case moment: // where it means no time nobody shall take it for one
+			b = strconv.AppendInt(b, v.n, 10)
 		default:
 			b = v.appendJSON(b)
 		}

@@ -104,7 +104,11 @@ func (s *scan) value(t Type) (v Value, err error) {
 	first := s.peek()
 	if t == Text || t == Address || t == Time {
 		if first != '"' {
-			return v, fmt.Errorf("cannot be %s", s.raw())
+			said := s.raw()
+			if ns, err := strconv.ParseInt(string(said), 10, 64); err == nil && t == Time {
+				return momentOf(ns), nil // as the raw group has it
+			}
+			return v, fmt.Errorf("cannot be %s", said)
 		}
 		said, err := s.string()
 		if err != nil || t != Time {

@@ -141,7 +141,8 @@ func (p *places) give(l capture.Endpoint, c report.Counts) {
 // all are the listeners with their counts, in the order of their names, "other" last.
 func (p *places) all() (all []*place) {
 	for _, x := range p.given {
-		all = append(all, x)
+		held := *x // what is told is read while the next is counted
+		all = append(all, &held)
 	}
 	slices.SortFunc(all, func(a, b *place) int { return cmp.Compare(a.name, b.name) })
 	return append(all, &place{name: otherName, shown: p.other})
