@@ -10,6 +10,7 @@ import (
 
 	"tcpwatch/capture/lab"
 	"tcpwatch/capture/lab/load"
+	"tcpwatch/internal/racetest"
 )
 
 // incidentLines are what the first line of the screen says of each incident of the lab.
@@ -25,6 +26,7 @@ var incidentLines = map[string]string{
 // Whoever opens the screen while something is broken reads on its first lines what, within ten
 // seconds, at either size of the terminal.
 func TestScreenOfIncidents(t *testing.T) {
+	racetest.TooSlow(t) // ten seconds are for a program that is not ten times slower, beside other tests
 	needsRoot(t)
 	if testing.Short() {
 		t.Skip("takes a minute: not with -short")
