@@ -274,7 +274,9 @@ func (w *worker) due(held int, now int64) bool {
 	l := &w.look.awake
 	every, little := awakeEvery, w.happened()-l.known < awakeFew
 	switch {
-	case w.quietly(), little && held > w.look.whole:
+	case w.quietly(): // the fewer are held, the less another walk costs
+		every = min(awakeQuiet, int64(held/lookQuiet)*showEvery)
+	case little && held > w.look.whole:
 		every = awakeQuiet
 	case held <= w.look.whole && (!little || held <= w.look.whole/8):
 		every = 0

@@ -18,7 +18,7 @@ var incidentLines = map[string]string{
 	"accept-queue-full":   `queue`,
 	"syns-dropped":        `did not answer`,
 	"ports-exhausted":     `holds .* ports in TIME-WAIT`,
-	"close-wait-leak":     `has closed none of`,
+	"close-wait-leak":     `has (closed none of|not closed)`, // of some of them while the others are young
 	"idle-forgotten":      `idle`,
 	"answers-lost-to-one": `final ACK|half|SYN/ACK`,
 }

@@ -112,7 +112,7 @@ func raised() map[string][]string {
 		"listener-restarts":              {"refused warning likely"},
 		"one-backend-refuses":            {"refused warning likely"},
 		"signature-wrong":                {"no-answer warning possible"},
-		"routing-loop":                   {"no-answer notice proven"},
+		"routing-loop":                   {"no-answer warning proven"},
 	}
 }
 

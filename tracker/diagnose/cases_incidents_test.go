@@ -90,6 +90,9 @@ func headlessAnswer(missing uint32) func(r *record.Record) {
 
 func incidentSituations() []situation {
 	loop := func(r *record.Record) { failed(record.OpenNoAnswer, 3)(r); r.Capture.HopsLost = 60 }
+	// waiting lets the input end while an answer may still come.
+	waiting := func(r *record.Record) { failed(record.OpenNoAnswer, 2)(r); r.Unfinished, r.Silent = true, second/2 }
+	waitingLoop := func(r *record.Record) { waiting(r); r.Capture.HopsLost = 60 }
 	signed := func(r *record.Record) { failed(record.OpenNoAnswer, 3)(r); r.Open.Signed = true }
 	late := func(wait int64) func(r *record.Record) { return waitedFor(wait, 500) }
 	cutAll := append(clean(3, unheardSince(2*second)), clean(3, failed(record.OpenNoAnswer, 3), after(3*second))...)
@@ -120,6 +123,8 @@ func incidentSituations() []situation {
 		{"fell-silent", "what arrives is thrown away", append(clean(3, unheardSince(2*second), func(r *record.Record) { r.Ends[record.Orig].PAWSRefused = 4 }), clean(4, after(3*second))...), ""},
 		{"fell-silent", "the other end goes on sending", clean(3, unheardSince(2*second), func(r *record.Record) { r.Path[record.Orig].Stuck.Heard = true }), ""},
 		{"no-answer", "they go round in a loop", clean(3, loop), "warning proven"},
+		{"no-answer", "they go round in a loop, and the input ends at once", clean(3, waitingLoop), "warning proven"},
+		{"no-answer", "an answer may still come", clean(3, waiting), ""},
 		{"no-answer", "their SYNs are signed", clean(3, signed), "warning possible"},
 		{"mtu-black-hole", "only the small rest of three answers came", clean(3, headlessAnswer(2896)), "warning possible"},
 		{"mtu-black-hole", "only the small rest of one answer came", clean(1, headlessAnswer(2896)), ""},

@@ -67,9 +67,11 @@ func noteTimeout(a *attempts, r *record.Record) {
 	}
 }
 
-// unanswered tells that nothing came back for a SYN, and that it is too late for it.
+// unanswered tells that nothing came back for a SYN, and that it is too late for it, or that it goes round in a
+// loop, which brings nothing back either.
 func unanswered(r *record.Record) bool {
-	return (r.Open.Kind == record.OpenNoAnswer || otherAnswered(r)) && r.Open.SYNs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNs)
+	return (r.Open.Kind == record.OpenNoAnswer || otherAnswered(r)) && r.Open.SYNs > 0 && !r.Capture.OneWay &&
+		(!Waits(r, r.Open.SYNs) || r.Capture.HopsLost > 1)
 }
 
 // otherAnswered tells that a SYN was repeated and drew no SYN/ACK, though something else came from
