@@ -78,7 +78,7 @@ func TestScreenOfIncidents(t *testing.T) {
 				t.Error(err)
 			}
 			screen.keys("q")
-			screen.shows("tcpwatch: ", " icanon")
+			screen.printed("tcpwatch: ", "Handshakes: ", " icanon")
 		})
 	}
 }

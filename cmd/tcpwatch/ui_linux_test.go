@@ -50,13 +50,21 @@ func (x *terminal) keys(names ...string) { x.tmux(append([]string{"send-keys"}, 
 // shows waits until all texts are shown, and returns the screen.
 func (x *terminal) shows(texts ...string) (screen string) {
 	x.t.Helper()
+	return x.waits(texts, "capture-pane", "-p")
+}
+
+// printed is shows for what a command left on the terminal, with what has scrolled out of it.
+func (x *terminal) printed(texts ...string) (screen string) {
+	x.t.Helper()
+	return x.waits(texts, "capture-pane", "-p", "-S", "-")
+}
+
+// waits waits until what a command of tmux prints has all texts, and returns it.
+func (x *terminal) waits(texts []string, command ...string) (screen string) {
+	x.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		screen = x.tmux("capture-pane", "-p")
-		missing := false
-		for _, s := range texts {
-			missing = missing || !strings.Contains(screen, s)
-		}
-		if !missing {
+		screen = x.tmux(command...)
+		if !slices.ContainsFunc(texts, func(s string) bool { return !strings.Contains(screen, s) }) {
 			return screen
 		}
 	}
