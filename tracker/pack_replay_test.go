@@ -21,6 +21,30 @@ func (k *keeper) Conn(r *record.Record) {
 func (*keeper) Event(*record.Event) {}
 func (*keeper) Step(*record.Step)   {}
 
+// differing is how many records of a capture are not what they should be; the first few are told.
+func differing(t *testing.T, name string, records, should []record.Record) (n int) {
+	t.Helper()
+	if len(records) != len(should) {
+		t.Errorf("%s: %d records, want %d", name, len(records), len(should))
+		return max(len(records), len(should))
+	}
+	for i := range records {
+		got, want := &records[i], &should[i]
+		if reflect.DeepEqual(got, want) {
+			continue
+		}
+		if n++; n < 4 {
+			x, y := fmt.Sprintf("%+v", *got), fmt.Sprintf("%+v", *want)
+			at := 0
+			for at < min(len(x), len(y)) && x[at] == y[at] {
+				at++
+			}
+			t.Errorf("%s: #%d\n...%.160s\nwant\n...%.160s", name, want.ID, x[max(0, at-100):], y[max(0, at-100):])
+		}
+	}
+	return n
+}
+
 // A connection that is packed after each of its segments, where that can be
 // done, ends with the same record: packing shows in nothing.
 func TestPackingShowsInNothing(t *testing.T) {
@@ -54,23 +78,7 @@ func TestPackingShowsInNothing(t *testing.T) {
 		}
 		a.Finish()
 		b.Finish()
-		if len(kept.records) != len(plain.records) {
-			t.Errorf("%s: %d records, %d without packing", name, len(kept.records), len(plain.records))
-			continue
-		}
-		for i := range kept.records {
-			got, want := &kept.records[i], &plain.records[i]
-			if !reflect.DeepEqual(got, want) {
-				if differ++; differ < 10 {
-					x, y := fmt.Sprintf("%+v", *got), fmt.Sprintf("%+v", *want)
-					at := 0
-					for at < min(len(x), len(y)) && x[at] == y[at] {
-						at++
-					}
-					t.Errorf("%s: #%d\n...%.160s\nwithout packing\n...%.160s", filepath.Base(name), want.ID, x[max(0, at-100):], y[max(0, at-100):])
-				}
-			}
-		}
+		differ += differing(t, filepath.Base(name), kept.records, plain.records)
 	}
 	if packed < 200 {
 		t.Errorf("packed %d times", packed)

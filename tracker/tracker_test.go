@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"slices"
 	"testing"
 
 	"tcpwatch/capture"
@@ -16,6 +17,27 @@ func run(t *testing.T, o Options, w wire, text string) (*recorder, *Tracker) {
 		tr.Observe(w.segment(l, uint64(i+1)))
 	}
 	return rec, tr
+}
+
+// withWrongSums plays an exchange in which these packets have a wrong TCP checksum: the record of its
+// connection, and how many checksums were not asked for.
+func withWrongSums(t *testing.T, text string, wrong ...uint64) (r *record.Record, unasked int) {
+	t.Helper()
+	rec, packet := &recorder{}, uint64(0)
+	tr := New(Options{Verify: func() capture.Marks {
+		unasked--
+		if slices.Contains(wrong, packet) {
+			return capture.MarkBadChecksum
+		}
+		return capture.MarkChecksumOK
+	}}, rec)
+	for _, l := range parseExchange(t, text) {
+		packet++
+		unasked++
+		tr.Observe(plainWire.segment(l, packet))
+	}
+	tr.Finish()
+	return &rec.records[0], unasked
 }
 
 const opened = `

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -45,6 +46,20 @@ func askedAt(t *testing.T, socket, path string) string {
 	}
 }
 
+// startBySudo starts a program as a user's sudo would, where this one is root's: so it reports. It is
+// killed when the test ends.
+func startBySudo(t *testing.T, cmd *exec.Cmd) (root bool) {
+	t.Helper()
+	if root = os.Geteuid() == 0; root {
+		cmd.Env = append(cmd.Env, "SUDO_UID=1234", "SUDO_GID=1235")
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return root
+}
+
 // A file is served until Ctrl-C, by a process without privileges, at a socket that is its user's
 // alone; its connections are drawn from packets that are read again; then the report is printed.
 func TestServesAFile(t *testing.T) {
@@ -65,14 +80,7 @@ func TestServesAFile(t *testing.T) {
 		cmd, errs := program(t, "--http", "unix:"+socket, "-j", "3", file)
 		var out bytes.Buffer
 		cmd.Stdout = &out
-		root := os.Geteuid() == 0
-		if root {
-			cmd.Env = append(cmd.Env, "SUDO_UID=1234", "SUDO_GID=1235")
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		defer cmd.Process.Kill()
+		root := startBySudo(t, cmd)
 		var x struct {
 			Connections []struct{ ID uint64 }
 			Ladder      struct {

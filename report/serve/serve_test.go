@@ -113,7 +113,13 @@ func (p *played) view(w report.Wanted) *report.View {
 // request asks for a path, with headers "Name: value".
 func (p *played) request(t *testing.T, method, path, body string, headers ...string) (*http.Response, string) {
 	t.Helper()
-	r, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
+	return ask(t, method, p.url+path, body, headers...)
+}
+
+// ask asks a server, with headers "Name: value"; it follows nowhere else.
+func ask(t *testing.T, method, at, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, at, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
