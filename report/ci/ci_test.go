@@ -9,6 +9,7 @@ import (
 
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 )
 
@@ -63,6 +64,8 @@ func TestSARIF(t *testing.T) {
 			t.Errorf("level %s", r.Level)
 		case r.Message.Text == "" || r.Fingerprints["tcpwatch/v1"] != found[i].ID || r.State != want:
 			t.Errorf("%+v", r)
+		case r.Properties.Since != string(schema.AppendTime(nil, found[i].Since)), r.Properties.Until != string(schema.AppendTime(nil, found[i].Until)):
+			t.Errorf("from %s to %s", r.Properties.Since, r.Properties.Until)
 		case r.Locations[0].Physical.Artifact.Index == nil || *r.Locations[0].Physical.Artifact.Index >= len(run.Artifacts) || r.Locations[0].Logical[0].Name == "":
 			t.Errorf("%+v", r.Locations)
 		}

@@ -6,10 +6,10 @@ import (
 	"io"
 	"net/url"
 	"strings"
-	"time"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/report"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -137,7 +137,7 @@ func (x *SARIF) result(f *diagnose.Finding, h *report.Headline, rule int) sarifR
 		Fingerprints: map[string]string{"tcpwatch/v1": f.ID}, Count: f.Count, Properties: sarifProperties{Severity: f.Severity.String(),
 			Confidence: f.Confidence.String(), Conns: append([]uint64{}, f.Conns...), Packets: append([]uint64{}, f.Packets...)}}
 	if f.Since != 0 || f.Until != 0 {
-		r.Properties.Since, r.Properties.Until = stamp(f.Since), stamp(f.Until)
+		r.Properties.Since, r.Properties.Until = string(schema.AppendTime(nil, f.Since)), string(schema.AppendTime(nil, f.Until))
 	}
 	switch {
 	case x.o.Baseline == nil:
@@ -174,5 +174,3 @@ func levelOf(s diagnose.Severity) string {
 
 // uriOf is a file's name as a URI reference.
 func uriOf(name string) string { return (&url.URL{Path: name}).String() }
-
-func stamp(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }
