@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"tcpwatch/capture"
 	"tcpwatch/tracker/diagnose"
@@ -80,6 +82,11 @@ func (h *Headline) Join(o *Headline) {
 	if h.Clock.At == 0 && o.Clock.At != 0 {
 		h.Clock.At = h.Packets + o.Clock.At
 	}
+	h.FilterIsDefault = h.FilterIsDefault && o.FilterIsDefault
+	h.Filter, h.Where, h.Interface = bothTold(h.Filter, o.Filter), bothTold(h.Where, o.Where), bothTold(h.Interface, o.Interface)
+	h.Local, h.Ports = either(h.Local, o.Local), cmp.Or(h.Ports, o.Ports)
+	h.From, h.To = outer(h.From, o.From, -1), outer(h.To, o.To, 1)
+	h.First, h.Last = outer(h.First, o.First, -1), outer(h.Last, o.Last, 1)
 	h.Files = append(h.Files, o.Files...)
 	for _, what := range o.Hides {
 		if !slices.Contains(h.Hides, what) {
@@ -109,6 +116,41 @@ func (h *Headline) Join(o *Headline) {
 	t.Segments, t.Conns, t.Emitted, t.Evicted = t.Segments+o.Tracker.Segments, t.Conns+o.Tracker.Conns, t.Emitted+o.Tracker.Emitted, t.Evicted+o.Tracker.Evicted
 	t.Quotes, t.Unmatched = t.Quotes+o.Tracker.Quotes, t.Unmatched+o.Tracker.Unmatched
 	t.EvictedBy, t.Anomalies, t.Limits = added(t.EvictedBy, o.Tracker.EvictedBy), added(t.Anomalies, o.Tracker.Anomalies), added(t.Limits, o.Tracker.Limits)
+}
+
+// bothTold is what two runs tell of one thing: both where they differ.
+func bothTold(a, b string) string {
+	if a == b {
+		return a
+	}
+	all := strings.Split(cmp.Or(a, "none"), "; ")
+	if b = cmp.Or(b, "none"); !slices.Contains(all, b) {
+		all = append(all, b)
+	}
+	return strings.Join(all, "; ")
+}
+
+// either tells the addresses that one of two runs says were its host's.
+func either(a, b func(capture.Addr) bool) func(capture.Addr) bool {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(x capture.Addr) bool { return a(x) || b(x) }
+}
+
+// outer is the earlier of two bounds, or, with sign 1, the later one; none where one of the runs has
+// none.
+func outer(a, b record.Opt[int64], sign int) record.Opt[int64] {
+	if !a.OK || !b.OK {
+		return record.Opt[int64]{}
+	}
+	if cmp.Compare(b.V, a.V) == sign {
+		return b
+	}
+	return a
 }
 
 // sum adds numbers that may be unknown.

@@ -2,10 +2,12 @@ package report
 
 import (
 	"math"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
+	"tcpwatch/capture"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/tracker/record"
 )
@@ -57,6 +59,41 @@ func TestDroppedShare(t *testing.T) {
 	}
 	if got := droppedShare(&Headline{Packets: 10, KernelDrops: record.Opt[uint64]{V: 757, OK: true}}); got != "" {
 		t.Errorf("of a file that may be an extract: %q", got)
+	}
+}
+
+// What two runs told is joined: nothing that one of them told is lost, and what differs is told of both.
+func TestJoin(t *testing.T) {
+	local := func(last byte) func(capture.Addr) bool {
+		return func(a capture.Addr) bool { return a == capture.AddrFrom4([]byte{192, 0, 2, last}) }
+	}
+	a, b := fullHeadline(), fullHeadline()
+	b.Where, b.Filter, b.FilterIsDefault, b.Interface = "id > 2", "port 443", false, "eth1"
+	b.From, b.To, b.First, b.Last = record.Some(int64(10)), record.Some(int64(13)), record.Opt[int64]{}, record.Some(int64(14))
+	a.Local, b.Local = local(1), local(2)
+	a.Join(b)
+	v := reflect.ValueOf(*a)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "First" && name != "FilterIsDefault" {
+			t.Errorf("%s is lost", name)
+		}
+	}
+	if a.Where != "id > 1; id > 2" || a.Filter != "port 80; port 443" || a.FilterIsDefault || a.Interface != "eth0; eth1" {
+		t.Errorf("%q, %q, default %v, on %q", a.Where, a.Filter, a.FilterIsDefault, a.Interface)
+	}
+	if a.From.V != 10 || a.To.V != 13 || a.First.OK || a.Last.V != 15 || a.Packets != 32 || len(a.Files) != 4 {
+		t.Errorf("from %v to %v, first %v, last %v, %d packets, %v", a.From, a.To, a.First, a.Last, a.Packets, a.Files)
+	}
+	for last, want := range []bool{false, true, true, false} {
+		if got := a.Local(capture.AddrFrom4([]byte{192, 0, 2, byte(last)})); got != want {
+			t.Errorf("192.0.2.%d is the host's: %v", last, got)
+		}
+	}
+	third := &Headline{Filter: "port 443"}
+	third.Join(&Headline{Filter: "port 443", Local: local(3)})
+	third.Join(&Headline{})
+	if third.Filter != "port 443; none" || third.Where != "" || !third.Local(capture.AddrFrom4([]byte{192, 0, 2, 3})) {
+		t.Errorf("%q, %q", third.Filter, third.Where)
 	}
 }
 

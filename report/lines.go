@@ -132,6 +132,9 @@ func objectOf(object any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
+// stillOpen is the state of a stats line while the run goes on.
+const stillOpen = "open"
+
 // statsSoFar is a stats line that is not the last.
 type statsSoFar struct {
 	*statsLine
@@ -141,5 +144,5 @@ type statsSoFar struct {
 
 // SoFar writes the stats as they are at a time, ns since 1970.
 func (j *JSONL) SoFar(h *Headline, s *Summary, at int64) error {
-	return writeLine(j.W, statsSoFar{lineOfStats(h, s), "open", moment(at)})
+	return writeLine(j.W, statsSoFar{lineOfStats(h, s), stillOpen, moment(at)})
 }

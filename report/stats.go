@@ -253,12 +253,18 @@ func (all *counts) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// ReadStats is what a stats line tells of a run: its headline, and how many connections it left
-// out. What it says of addresses of the host is for who reads the records.
+// ReadStats is what a stats line tells of a run: its headline, nil where the run went on, and how
+// many connections it left out. What it says of addresses of the host is for who reads the records.
 func ReadStats(line []byte) (h *Headline, leftOut uint64, err error) {
-	var l statsLine
+	var l struct {
+		statsLine
+		State string `json:"state"`
+	}
 	if err := json.Unmarshal(line, &l); err != nil {
 		return nil, 0, err
+	}
+	if l.State == stillOpen {
+		return nil, 0, nil
 	}
 	if l.Schema > schema.Version {
 		return nil, 0, fmt.Errorf("schema %d is newer than this program, which knows %d", l.Schema, schema.Version)

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"bytes"
+	"errors"
 	"reflect"
 	"testing"
 
 	"tcpwatch/capture"
+	"tcpwatch/report/schema"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -42,6 +45,14 @@ func TestStatsAreReadBack(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\n%+v, want\n%+v", got, want)
+	}
+	var b bytes.Buffer
+	j := NewJSONL(&b, schema.Options{})
+	if err := errors.Join(j.SoFar(want, NewSummary(SummaryOptions{}), 1), j.Finish()); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := ReadStats(b.Bytes()); got != nil || err != nil {
+		t.Errorf("stats so far are those of a run: %+v, %v", got, err)
 	}
 	for _, c := range []struct{ line, want string }{
 		{`{"type":"stats","packets":7}`, "an older version wrote it: its records lack what findings are made of"},

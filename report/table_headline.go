@@ -153,7 +153,7 @@ func writeClock(p *page, h *Headline) {
 // input names the files or the interface.
 func input(h *Headline) string {
 	switch n := len(h.Files); {
-	case h.Live && h.Interface != "":
+	case h.Live && h.Interface != "" && n == 0:
 		return "interface " + say.Escape(h.Interface)
 	case n == 0:
 		return ""

@@ -94,9 +94,9 @@ func headOf(f File) (h *report.Headline, leftOut uint64, err error) {
 			continue
 		}
 		if h, leftOut, err = report.ReadStats(lines[i]); err != nil {
-			return nil, 0, wrong(err)
+			err = wrong(err)
 		}
-		return h, leftOut, nil
+		return h, leftOut, err
 	}
 	return nil, 0, nil
 }
@@ -159,7 +159,9 @@ func (s *Set) filesBefore() (n int) {
 func (s *Set) note(r *record.Record) {
 	s.most = max(s.most, r.LastPacket-s.before)
 	for e, local := range s.reader.Local() {
-		s.local[[2]capture.Endpoint{r.Orig, r.Resp}[e].Addr] = local
+		if local {
+			s.local[[2]capture.Endpoint{r.Orig, r.Resp}[e].Addr] = true
+		}
 	}
 	if s.heads[s.at] == nil {
 		h := s.joined
@@ -169,7 +171,9 @@ func (s *Set) note(r *record.Record) {
 		if at := r.LastAt(); at.OK {
 			h.End = max(h.End, at.V)
 		}
-		h.Segments += r.Ends[record.Orig].Packets + r.Ends[record.Resp].Packets
+		if !r.Interim { // its last record counts all
+			h.Segments += r.Ends[record.Orig].Packets + r.Ends[record.Resp].Packets
+		}
 	}
 }
 
