@@ -17,11 +17,10 @@ type RecordReader struct {
 	rec    record.Record
 	told   []told // of this line, values that are made
 	// Packets are numbered on from those before, and files from theirs.
-	before   uint64
-	files    int
-	numbered []bool // of each field: it is the number of a packet
-	local    map[int]bool
-	path     []byte // of the group that is read
+	before uint64
+	files  int
+	local  map[int]bool
+	path   []byte // of the group that is read
 }
 
 // told is a value that was read of a field.
@@ -37,17 +36,8 @@ func NewRecordReader() *RecordReader {
 	for i, f := range rd.fields {
 		rd.byName[f.Name] = i
 		rd.byName[rawGroup+f.Name] = i
-		rd.numbered = append(rd.numbered, f.isPacket())
 	}
 	return rd
-}
-
-// isPacket reports whether a field is the number of a packet in the input, or the id of a connection.
-func (f *Field) isPacket() bool {
-	name := f.leaf()
-	return f.Type == Count && f.Unit == "" && f.Name != "tunnel.id" && f.Name != "file_packet" &&
-		(name == "id" || name == "packet" || strings.HasPrefix(f.Name, "evidence.") || strings.HasSuffix(name, "_packet") ||
-			strings.HasPrefix(name, "fin_packet_") || f.Name == "open.old_id" || f.Name == "open.held_id" || f.Name == "open.next_id")
 }
 
 // Before says how many packets and files came before those of the lines to come: these are numbered on.
@@ -164,19 +154,19 @@ func (rd *RecordReader) take(name string, s *scan) error {
 	if err != nil {
 		return fmt.Errorf("%s %w", name, err)
 	}
-	if rd.numbered[i] && v.n != 0 {
-		v.n += int64(rd.before)
+	switch f.source.numbers {
+	case packets:
+		v.n = int64(rd.numberOf(uint64(v.n)))
+	case files:
+		v.n += int64(rd.files)
 	}
 	if f.source.at == nil {
 		rd.told = append(rd.told, told{i, raw, v})
 		return nil
 	}
 	c := cell{place: f.source.at(&rd.rec)}
-	if f.Name == "file_index" {
-		v.n += int64(rd.files)
-	}
 	if !c.set(v.n) {
-		return fmt.Errorf("%s cannot be %s", name, v.Text())
+		return fmt.Errorf("%s %w", name, cannotBe(v.Text()))
 	}
 	return nil
 }

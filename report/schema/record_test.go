@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"tcpwatch/internal/recordtest"
@@ -149,5 +150,28 @@ func TestTransitionsAreReadBack(t *testing.T) {
 	r.Capture = record.CaptureRecord{}
 	if got := again(t, Options{Transitions: true}, r); !reflect.DeepEqual(got.Transitions, r.Transitions) {
 		t.Errorf("%+v, want %+v", got.Transitions, r.Transitions)
+	}
+}
+
+// Whatever names a packet or a connection is numbered on behind another input, and no other number is.
+func TestWhatIsNumberedOn(t *testing.T) {
+	n := 0
+	for _, f := range Fields() {
+		want := numbering(0)
+		switch name := f.leaf(); {
+		case f.Type != Count || f.Unit != "" || f.Name == "tunnel.id" || f.Name == "file_packet" || strings.HasPrefix(f.Name, "key."):
+		case name == "file_index":
+			want = files
+		case name == "id", strings.HasSuffix(name, "_id"), name == "packet", strings.HasSuffix(name, "_packet"), strings.HasPrefix(name, "fin_packet_"),
+			strings.HasPrefix(f.Name, "evidence."):
+			want = packets
+			n++
+		}
+		if f.source.numbers != want && f.Name != "tunnel.other_id" {
+			t.Errorf("%s is numbered as %d, want %d", f.Name, f.source.numbers, want)
+		}
+	}
+	if n < 50 {
+		t.Errorf("only %d numbers of packets", n)
 	}
 }

@@ -10,13 +10,13 @@ func identityFields() []Field {
 	none, perhapsUntimed := hidden{}, hidden{perhaps: untimed}
 	fields := []Field{
 		{"type", Text, "", "always `conn`", none, made(func(w *row) Value { return textOf("conn") })},
-		{"id", Count, "", "number of the connection's first packet in the input, from 1", none, at(func(r *record.Record) any { return &r.ID })},
+		{"id", Count, "", "number of the connection's first packet in the input, from 1", none, packetAt(func(r *record.Record) any { return &r.ID })},
 		{"orig_ip", Address, "", "address of the originator: it sent the SYN, or is guessed to have", none, made(func(w *row) Value { return Value{kind: address, a: &w.pair[0].Addr} }).into(func(r *record.Record, v Value) { r.Orig.Addr = addressOf(v) })},
 		{"orig_port", Count, "", "port of the originator", none, at(func(r *record.Record) any { return &r.Orig.Port })},
 		{"resp_ip", Address, "", "address of the responder", none, made(func(w *row) Value { return Value{kind: address, a: &w.pair[1].Addr} }).into(func(r *record.Record, v Value) { r.Resp.Addr = addressOf(v) })},
 		{"resp_port", Count, "", "port of the responder", none, at(func(r *record.Record) any { return &r.Resp.Port })},
-		{"first_packet", Count, "", "number of the first packet in the input, from 1; several files are numbered on", none, at(func(r *record.Record) any { return &r.FirstPacket })},
-		{"last_packet", Count, "", "number of the last packet", none, at(func(r *record.Record) any { return &r.LastPacket })},
+		{"first_packet", Count, "", "number of the first packet in the input, from 1; several files are numbered on", none, packetAt(func(r *record.Record) any { return &r.FirstPacket })},
+		{"last_packet", Count, "", "number of the last packet", none, packetAt(func(r *record.Record) any { return &r.LastPacket })},
 		{"file", Text, "", "name of the file of the first packet, when there are several", none, made(fileOf)},
 		{"file_packet", Count, "", "number of the first packet in that file", none, made(filePacketOf).where(func(w *row, told Value) Value {
 			if told.kind != absent || w.FilePacket == w.FirstPacket {

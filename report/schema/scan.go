@@ -99,6 +99,11 @@ func (s *scan) skip() error {
 	return nil
 }
 
+// cannotBe is the error that a field cannot be what a text of JSON says.
+type cannotBe string
+
+func (text cannotBe) Error() string { return fmt.Sprintf("cannot be %.40s", string(text)) }
+
 // value takes one of a type.
 func (s *scan) value(t Type) (v Value, err error) {
 	first := s.peek()
@@ -108,7 +113,7 @@ func (s *scan) value(t Type) (v Value, err error) {
 			if ns, err := strconv.ParseInt(string(said), 10, 64); err == nil && t == Time {
 				return momentOf(ns), nil // as the raw group has it
 			}
-			return v, fmt.Errorf("cannot be %s", said)
+			return v, cannotBe(said)
 		}
 		said, err := s.string()
 		if err != nil || t != Time {
@@ -116,34 +121,33 @@ func (s *scan) value(t Type) (v Value, err error) {
 		}
 		at, err := time.Parse(time.RFC3339Nano, said)
 		if err != nil {
-			return v, fmt.Errorf("cannot be %q", said)
+			return v, cannotBe(strconv.Quote(said))
 		}
 		return momentOf(at.UnixNano()), nil
 	}
 	raw := s.raw()
-	wrong := fmt.Errorf("cannot be %.40s", raw)
 	switch t {
 	case Count:
 		n, err := strconv.ParseUint(string(raw), 10, 64)
 		if err != nil {
-			return v, wrong
+			return v, cannotBe(raw)
 		}
 		return countOf(n), nil
 	case Seconds:
 		ns, err := ParseSeconds(string(raw))
 		if err != nil {
-			return v, wrong
+			return v, cannotBe(raw)
 		}
 		return secondsOf(ns), nil
 	case Truth:
 		if string(raw) != "true" && string(raw) != "false" {
-			return v, wrong
+			return v, cannotBe(raw)
 		}
 		return truthOf(raw[0] == 't'), nil
 	case Counts:
 		var tags []uint16
 		if json.Unmarshal(raw, &tags) != nil || len(tags) == 0 || len(tags) > 2 {
-			return v, wrong
+			return v, cannotBe(raw)
 		}
 		v = Value{kind: vlans, m: uint8(len(tags)), n: int64(tags[0]) << 16}
 		if len(tags) > 1 {
@@ -151,11 +155,11 @@ func (s *scan) value(t Type) (v Value, err error) {
 		}
 		return v, nil
 	case Spans:
-		return repeatsOf(raw, wrong)
+		return repeatsOf(raw)
 	case Objects:
 		return episodesOf(raw)
 	}
-	return v, wrong
+	return v, cannotBe(raw)
 }
 
 // ParseSeconds reads what AppendSeconds writes, exactly; any other number as near as
@@ -180,16 +184,16 @@ func ParseSeconds(text string) (int64, error) {
 }
 
 // repeatsOf reads the seconds to each repeated SYN.
-func repeatsOf(raw []byte, wrong error) (Value, error) {
+func repeatsOf(raw []byte) (Value, error) {
 	var spans []json.Number
 	if json.Unmarshal(raw, &spans) != nil || len(spans) > record.MaxSYNsAgain {
-		return Value{}, wrong
+		return Value{}, cannotBe(raw)
 	}
 	r := new(record.Record)
 	for i, s := range spans {
 		ns, err := ParseSeconds(s.String())
 		if err != nil || ns < 0 {
-			return Value{}, wrong
+			return Value{}, cannotBe(raw)
 		}
 		r.Open.SYNsAgain[i] = uint32(ns / 1e6)
 	}

@@ -14,6 +14,7 @@ type source struct {
 	at      func(r *record.Record) any // a pointer to the number: see cell
 	notZero bool                       // 0 means that there is none
 	detail  bool                       // it is there for what reads records back: see Field.Detail
+	numbers numbering                  // what is numbered on from one input to the next
 	made    func(w *row) Value
 	other   bool // what is made may differ from what the record holds, where nothing hides it too
 	// raw is what the record holds, where what is told of it is another value or none: see
@@ -24,11 +25,28 @@ type source struct {
 	back, rawBack func(r *record.Record, v Value)
 }
 
+// numbering is what a number counts that goes on where the input before ended; 0 for any other number.
+type numbering uint8
+
+const (
+	packets numbering = 1 + iota // of the input, by which connections go too; 0 is none
+	files                        // of the input
+)
+
+// packetAt is the number of a packet, or the id of a connection, in the record.
+func packetAt(place func(r *record.Record) any) source { return at(place).numbered(packets) }
+
 // at is a number of the record: a pointer to it.
 func at(place func(r *record.Record) any) source { return source{at: place} }
 
 // made is any other value.
 func made(value func(w *row) Value) source { return source{made: value} }
+
+// numbered is a number that goes on where the input before ended.
+func (s source) numbered(as numbering) source {
+	s.numbers = as
+	return s
+}
 
 // ifAny is a number that is absent when it is 0, or false.
 func (s source) ifAny() source {
