@@ -65,19 +65,24 @@ func Printed(b []byte, n int) string {
 	return string(b)
 }
 
-// Shorten leaves out the middle of a text that is longer than n bytes, and tells how much of it.
+// Shorten leaves out the middle of a text that is longer than n bytes, and tells how much of it; a text
+// that would get no shorter stays.
 func Shorten(s string, n int) string {
+	n = max(n, 0)
 	if len(s) <= n {
 		return s
 	}
 	from, to := n*3/4, len(s)-n/4
-	for !utf8.RuneStart(s[from]) {
+	for from > 0 && !utf8.RuneStart(s[from]) {
 		from--
 	}
-	for !utf8.RuneStart(s[to]) {
+	for to < len(s) && !utf8.RuneStart(s[to]) {
 		to++
 	}
-	return fmt.Sprintf("%s ... (%d bytes left out) ... %s", s[:from], to-from, s[to:])
+	if short := fmt.Sprintf("%s ... (%d bytes left out) ... %s", s[:from], to-from, s[to:]); len(short) < len(s) {
+		return short
+	}
+	return s
 }
 
 // Escape makes text from outside harmless: runes that are not Safe, and bytes

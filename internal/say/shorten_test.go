@@ -16,9 +16,16 @@ func TestShorten(t *testing.T) {
 	if got := Shorten("begin"+strings.Repeat("x", 1000)+"end", 100); !strings.HasPrefix(got, "beginxx") || !strings.HasSuffix(got, "xxend") || !strings.Contains(got, " ... (908 bytes left out) ... ") {
 		t.Error(got)
 	}
-	for n := 20; n < 40; n++ {
-		if got := Shorten(strings.Repeat("漢", 50), n); !utf8.ValidString(got) || len(got) > n+40 {
+	for n := -2; n < 160; n++ {
+		if got := Shorten(strings.Repeat("漢", 50), n); !utf8.ValidString(got) || len(got) > max(n, 0)+40 || len(got) > 150 {
 			t.Errorf("%d: %q", n, got)
+		}
+	}
+	for _, text := range []string{"x", "漢", "abcdefgh", "\xa0\xa0\xa0"} {
+		for n := -1; n <= len(text); n++ {
+			if got := Shorten(text, n); got != text {
+				t.Errorf("%q to %d bytes is %q", text, n, got)
+			}
 		}
 	}
 }
