@@ -69,12 +69,22 @@ type stamps struct {
 	endless   bool     // and its last
 }
 
+// own is the stamp of a segment in the connection's own time: see timeOf.
+func (x *stamps) own(s *capture.Segment) int64 {
+	return s.Time - (s.Stepped - x.stepped[0]) - (s.Uncovered - x.uncovered[0])
+}
+
+// steady reports whether the clock was not stepped since the packet before, and that time captured.
+func (x *stamps) steady(s *capture.Segment) bool {
+	return s.Stepped == x.stepped[1] && s.Uncovered == x.uncovered[1]
+}
+
 // timeOf is when a segment came, in the connection's own time: what its first
 // packet is stamped, and what has passed since, without steps of the clock and
 // what nobody captured. From a packet without a time on it stands still.
 func (c *conn) timeOf(s *capture.Segment) int64 {
 	x := &c.capture.stamps
-	now := s.Time - (s.Stepped - x.stepped[0]) - (s.Uncovered - x.uncovered[0])
+	now := x.own(s)
 	if s.Untimed || x.untimed != 0 {
 		x = &c.caught().stamps
 		x.startless = x.startless || s.Packet == c.id
@@ -86,7 +96,7 @@ func (c *conn) timeOf(s *capture.Segment) int64 {
 		}
 		return c.last
 	}
-	if s.Stepped != x.stepped[1] || s.Uncovered != x.uncovered[1] {
+	if !x.steady(s) {
 		x = &c.caught().stamps
 		x.stepped[1], x.uncovered[1], x.at = s.Stepped, s.Uncovered, c.last
 		if c.thirdACKAt == 0 {

@@ -19,7 +19,7 @@ const rare = isMidstream | isReset | isFastOpen | isCloserUnseen | isHalfCloseSe
 // whether it was. If not, nothing was changed.
 func (t *Tracker) predicted(c *conn, s *capture.Segment) bool {
 	from := c.from(&s.Src)
-	now := s.Time - (s.Stepped - c.capture.stamps.stepped[0]) - (s.Uncovered - c.capture.stamps.uncovered[0])
+	now := c.capture.stamps.own(s)
 	if t.longWay || !t.expects(c, from, s, now) {
 		return false
 	}
@@ -57,7 +57,7 @@ func (c *conn) quiet(e, p *endpoint) bool {
 // doubt about the clock, and ends no idle time.
 func (c *conn) inTime(s *capture.Segment, now int64) bool {
 	x := &c.capture.stamps
-	return !s.Untimed && !s.Misstamped && x.untimed == 0 && s.Stepped == x.stepped[1] && s.Uncovered == x.uncovered[1] &&
+	return !s.Untimed && !s.Misstamped && x.untimed == 0 && x.steady(s) &&
 		now >= c.last && now-c.last < idleMin
 }
 
