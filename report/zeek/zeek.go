@@ -109,7 +109,7 @@ func (p *part) appendJSON(b []byte, r *record.Record) []byte {
 		case f.quoted():
 			b = append(b, '"')
 		case f.typ == "bool":
-			b = append(b[:n], map[byte]string{'T': "true", 'F': "false"}[b[n]]...)
+			b = strconv.AppendBool(b[:n], b[n] == 'T')
 		}
 		comma = ','
 	}
