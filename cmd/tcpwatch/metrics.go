@@ -112,7 +112,8 @@ func (s *session) newMetrics() *serve.Metrics {
 // newOTLP is what sends to the receiver of --otlp. No file is named to it, nor, anonymous, this host.
 func (s *session) newOTLP() *serve.OTLP {
 	x := &s.o.otlp
-	o := serve.OTLPOptions{URL: x.to, Headers: x.headers, Resource: x.resource, Version: tcpwatch.Version, Live: s.o.isLive(), Records: s.records, Meter: s.meter}
+	o := serve.OTLPOptions{URL: x.to, Headers: x.headers, Resource: x.resource, Version: tcpwatch.Version, Live: s.o.isLive(), Records: s.records, Meter: s.meter,
+		Memory: s.o.memory.Sending(serve.MostWaiting)}
 	o.Records.Transitions, o.Records.Files = false, nil
 	if s.o.run.Anonymize != nil {
 		o.Records.Interfaces = nil

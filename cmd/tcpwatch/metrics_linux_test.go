@@ -28,6 +28,15 @@ func scraped(text, family string) (n float64) {
 	return n
 }
 
+// whenEnded is what is scraped at a unix socket when all of the input was read.
+func whenEnded(t *testing.T, socket string) (text string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); scraped(text, "tcpwatch_input_ended") != 1 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		text = askedAt(t, socket, "/metrics")
+	}
+	return text
+}
+
 // A file's metrics are served until Ctrl-C by a process without privileges, beside other outputs;
 // they count what the report tells, and name no file.
 func TestServesMetrics(t *testing.T) {
@@ -44,18 +53,8 @@ func TestServesMetrics(t *testing.T) {
 	cmd, errs := program(t, "--metrics", "unix:"+socket, "--http", "unix:"+page, "-o", "jsonl:"+lines, "-o", "table", pcaps+"aborts-many.pcap")
 	var out bytes.Buffer
 	cmd.Stdout = &out
-	root := os.Geteuid() == 0
-	if root {
-		cmd.Env = append(cmd.Env, "SUDO_UID=1234", "SUDO_GID=1235")
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer cmd.Process.Kill()
-	var text string
-	for end := time.Now().Add(30 * time.Second); scraped(text, "tcpwatch_input_ended") != 1 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		text = askedAt(t, socket, "/metrics")
-	}
+	root := startBySudo(t, cmd)
+	text := whenEnded(t, socket)
 	askedAt(t, page, "/")
 	if root {
 		if missing := threads(cmd.Process.Pid, append([]string{`Uid:\t1234\t1234\t1234\t1234`}, givenUp...)...); missing != "" {
@@ -106,10 +105,7 @@ func TestServesMetricsAnonymously(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer cmd.Process.Kill()
-		var text string
-		for end := time.Now().Add(30 * time.Second); scraped(text, "tcpwatch_input_ended") != 1 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-			text = askedAt(t, socket, "/metrics")
-		}
+		text := whenEnded(t, socket)
 		cmd.Process.Signal(syscall.SIGINT)
 		if err := cmd.Wait(); err != nil {
 			t.Error(err, errs)
@@ -143,6 +139,19 @@ func TestServesNoMetrics(t *testing.T) {
 		if status := run(append(x.args, pcaps+"zero-window.pcap"), &stdout, &stderr); status != exitUsage || !strings.Contains(stderr.String(), x.want) || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("%v: status %d: %s", x.args, status, &stderr)
 		}
+	}
+}
+
+// What waits to be sent counts to --max-memory: the table has so much less.
+func TestSendingTakesOfTheMemory(t *testing.T) {
+	file := pcaps + "zero-window.pcap"
+	without, err := parse([]string{"--max-memory", "64M", file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := parse([]string{"--max-memory", "64M", "--otlp", "http://127.0.0.1:9", file})
+	if err != nil || with.run.MaxBytes != without.run.MaxBytes-8<<20 {
+		t.Errorf("%v: %d bytes for the table, %d without --otlp", err, with.run.MaxBytes, without.run.MaxBytes)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"tcpwatch/report/ci"
 	"tcpwatch/report/follow"
 	"tcpwatch/report/plot"
+	"tcpwatch/report/serve"
 	"tcpwatch/report/where"
 	"tcpwatch/tracker"
 	"tcpwatch/tracker/diagnose"
@@ -212,6 +213,9 @@ func (o *options) checkPlot() error {
 // decideRun works out what else follows for the run.
 func (o *options) decideRun() {
 	o.run.MaxBytes = o.memory.Table()
+	if o.memory != 0 && o.otlp.to != nil {
+		o.run.MaxBytes -= o.memory.Sending(serve.MostWaiting)
+	}
 	o.run.Sums.Narrow = o.memory.Narrow()
 	o.tables.Keep(&o.run.Sums)
 	if o.hasPage() || o.http.on {

@@ -41,6 +41,15 @@ func (s Share) Table() int64 {
 	return int64(s - max(s/8, 16<<20))
 }
 
+// Sending is what of it may be held of what waits to be sent, in bytes: an eighth, and not more than
+// most. The table has so much less.
+func (s Share) Sending(most int64) int64 {
+	if s == 0 {
+		return most
+	}
+	return min(most, int64(s)/8)
+}
+
 // Narrow is by what the limits of the reports are divided.
 func (s Share) Narrow() int {
 	if s == 0 {

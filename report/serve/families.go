@@ -18,6 +18,7 @@ const (
 	counter kind = iota
 	gauge
 	histogram
+	upDown // a gauge whose series may be added up: OpenTelemetry's UpDownCounter
 )
 
 // family is a metric with all its series: what Prometheus scrapes and OTLP is sent are made of it.
@@ -28,6 +29,7 @@ type family struct {
 	unit   string // for OpenTelemetry: UCUM
 	help   string
 	labels []label
+	fixed  []attribute // what OpenTelemetry wants to be told with every series
 	series []series
 }
 
@@ -94,16 +96,15 @@ func listenerFamilies(all []*place) []family {
 
 // stateFamily counts the connections that are held by the state of each end.
 func stateFamily(x *report.Standing) family {
-	f := family{kind: gauge, name: "tcpwatch_connections", otel: "system.network.connection.count", unit: "{connection}",
+	f := family{kind: upDown, name: "tcpwatch_connections", otel: "system.network.connection.count", unit: "{connection}",
 		help:   "Connections that are held, by the state of an end.",
-		labels: []label{{"end", "tcpwatch.end"}, {"state", "network.connection.state"}}}
+		labels: []label{{"end", "tcpwatch.end"}, {"state", "network.connection.state"}}, fixed: []attribute{textAttribute("network.transport", "tcp")}}
 	for e, end := range senders {
 		for s := range record.NStates {
-			if s == record.Unknown {
-				continue
+			if s != record.Unknown {
+				// OpenTelemetry's words for states.
+				f.add(float64(x.Ends[e][s]), end, strings.ToLower(strings.ReplaceAll(s.String(), "-", "_")))
 			}
-			// OpenTelemetry's words for states.
-			f.add(float64(x.Ends[e][s]), end, strings.ToLower(strings.NewReplacer("SYN-RECEIVED", "syn_received", "-", "_").Replace(s.String())))
 		}
 	}
 	return f
@@ -127,12 +128,9 @@ func timeWaitFamily(c *report.Counters, top int, local func(capture.Addr) bool) 
 	slices.SortFunc(hosts, func(a, b capture.Addr) int {
 		return cmp.Or(cmp.Compare(mine(a), mine(b)), cmp.Compare(c.Holders[b], c.Holders[a]), slices.Compare(a[:], b[:]))
 	})
-	others, own := c.Others, 0
-	for i, a := range hosts {
-		if mine(a) == 0 && i < maxOwn {
-			own++
-		}
-		if i < own+top {
+	others, left := c.Others, [2]int{maxOwn, top} // this host's addresses, and others
+	for _, a := range hosts {
+		if left[mine(a)]--; left[mine(a)] >= 0 {
 			f.add(float64(c.Holders[a]), a.String())
 		} else {
 			others += c.Holders[a]

@@ -3,7 +3,6 @@ package serve
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/netip"
@@ -66,27 +65,8 @@ func scrape(t *testing.T, m *Meter, v *report.View, token string, headers ...str
 	x := NewMetrics(MetricsOptions{Listener: l, Address: a, Token: token, Meter: m, Tell: func(string) {}})
 	x.Start()
 	defer x.Finish()
-	r, err := http.NewRequest("GET", "http://"+l.Addr().String()+"/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		if r.Header.Set(name, value); name == "Host" {
-			r.Host = value
-		}
-	}
-	c := http.Client{Timeout: 20 * time.Second}
-	got, err := c.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer got.Body.Close()
-	b, err := io.ReadAll(got.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got.StatusCode, string(b)
+	got, text := ask(t, "GET", "http://"+l.Addr().String()+"/metrics", "", headers...)
+	return got.StatusCode, text
 }
 
 // sum adds up the series of a family that have these labels.
@@ -243,6 +223,25 @@ func TestPlacesOfThisHost(t *testing.T) {
 	want := map[string]uint64{"192.0.2.1:443": 50, "192.0.2.201:443": 1, "192.0.2.202:443": 2, "192.0.2.203:443": 3, "other": 40}
 	if got := opensOf(&p); !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// However many addresses of this host hold TIME-WAIT, others have their places; what has none is in "other".
+func TestHoldersOfTimeWait(t *testing.T) {
+	c := report.Counters{Holders: map[capture.Addr]uint64{}, Others: 100}
+	for i := range byte(maxOwn + 6) {
+		c.Holders[capture.AddrFrom4([]byte{10, 0, 0, i})] = 1
+	}
+	for i := range byte(5) {
+		c.Holders[capture.AddrFrom4([]byte{192, 0, 2, i})] = uint64(i) * 10
+	}
+	f := timeWaitFamily(&c, 2, func(a capture.Addr) bool { return a.Netip().As4()[0] == 10 })
+	got := map[string]float64{}
+	for _, s := range f.series {
+		got[s.values[0]] = s.n
+	}
+	if len(got) != maxOwn+3 || got["192.0.2.4"] != 40 || got["192.0.2.3"] != 30 || got[otherName] != 100+6+30 {
+		t.Errorf("%d series: %v", len(got), got)
 	}
 }
 

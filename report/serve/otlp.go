@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type OTLPOptions struct {
 	Live     bool // it is a live capture, which waits for nobody
 	Records  schema.Options
 	Meter    *Meter // has begun to measure when the run begins
+	Memory   int64  // what may be held of what waits, in bytes: MostWaiting at most; that where 0
 }
 
 // OTLP is the Output that sends a run to a receiver of OpenTelemetry's protocol, in its JSON by
@@ -60,6 +62,13 @@ const (
 	otlpTraces
 	otlpMetrics
 )
+
+// perQueue is what part of the memory each queue's lines are to take: a queue is now and then moved, and
+// of each kind a request is made.
+const perQueue = 2 * 3
+
+// MostWaiting is the memory that all takes that waits to be sent, at most.
+const MostWaiting = perQueue * queueBytes
 
 // maxSpanned is how many findings are remembered whose spans were sent.
 const maxSpanned = 65536
@@ -106,12 +115,16 @@ func NewOTLP(o OTLPOptions) *OTLP {
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConns: 3, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10, TLSHandshakeTimeout: lastRequest}}
 	hurry, cancel := context.WithCancel(context.Background())
 	x.hurried = cancel
-	for i, k := range [...]struct{ path, resources, scopes, items string }{
-		otlpLogs:    {"logs", "resourceLogs", "scopeLogs", "logRecords"},
-		otlpTraces:  {"traces", "resourceSpans", "scopeSpans", "spans"},
-		otlpMetrics: {"metrics", "resourceMetrics", "scopeMetrics", "metrics"},
+	most := int(cmp.Or(o.Memory, MostWaiting) / perQueue)
+	for i, k := range [...]struct {
+		path, resources, scopes, items string
+		count                          func(lines []byte) uint64
+	}{
+		otlpLogs:    {"logs", "resourceLogs", "scopeLogs", "logRecords", countLines},
+		otlpTraces:  {"traces", "resourceSpans", "scopeSpans", "spans", countLines},
+		otlpMetrics: {"metrics", "resourceMetrics", "scopeMetrics", "metrics", countPoints},
 	} {
-		s := &sending{name: k.path, url: o.URL.JoinPath("v1", k.path).String(), headers: o.Headers, client: client, queue: newQueue(queueBytes),
+		s := &sending{name: k.path, url: o.URL.JoinPath("v1", k.path).String(), headers: o.Headers, client: client, queue: newQueue(most, k.count),
 			over: make(chan struct{}), done: make(chan struct{}), hurry: hurry, pause: firstPause}
 		if s.headers == nil {
 			s.headers = http.Header{}
@@ -251,7 +264,7 @@ func (x *OTLP) Finish() error {
 }
 
 // kindsOfOTLP are what people call the kinds.
-var kindsOfOTLP = [...]string{otlpLogs: "event", otlpTraces: "span", otlpMetrics: "metric"}
+var kindsOfOTLP = [...]string{otlpLogs: "event", otlpTraces: "span", otlpMetrics: "data point"}
 
 // Told says what was not sent.
 func (x *OTLP) Told() (lines []string) {
@@ -283,8 +296,8 @@ func (x *OTLP) Told() (lines []string) {
 // families tell what was sent and what was not.
 func (x *OTLP) families() []family {
 	signal := []label{{"signal", "tcpwatch.otlp.signal"}}
-	sent := family{name: "tcpwatch_otlp_sent_total", otel: "tcpwatch.otlp.sent", unit: "{item}", help: "Events, spans and metrics that the receiver of OTLP took.", labels: signal}
-	unsent := family{name: "tcpwatch_otlp_unsent_total", otel: "tcpwatch.otlp.unsent", unit: "{item}", help: "Events, spans and metrics that were not sent, by cause.",
+	sent := family{name: "tcpwatch_otlp_sent_total", otel: "tcpwatch.otlp.sent", unit: "{item}", help: "Events, spans and data points of metrics that the receiver of OTLP took.", labels: signal}
+	unsent := family{name: "tcpwatch_otlp_unsent_total", otel: "tcpwatch.otlp.unsent", unit: "{item}", help: "Events, spans and data points of metrics that were not sent, by cause.",
 		labels: append(slices.Clone(signal), label{"cause", "tcpwatch.cause"})}
 	for _, s := range x.all {
 		_, lost := s.waiting()

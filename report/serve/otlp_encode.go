@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -213,9 +214,7 @@ func metricLines(all []family, since, now int64) (b []byte) {
 			for i, l := range f.labels {
 				p.Attributes = append(p.Attributes, textAttribute(l.otel, s.values[i]))
 			}
-			if f.otel == "system.network.connection.count" {
-				p.Attributes = append(p.Attributes, textAttribute("network.transport", "tcp"))
-			}
+			p.Attributes = append(p.Attributes, f.fixed...)
 			if f.kind == histogram {
 				n := uint64(0)
 				for _, c := range s.classes {
@@ -240,7 +239,7 @@ func metricLines(all []family, since, now int64) (b []byte) {
 			m.Histogram = &points{ps, 2, false}
 		case f.kind == counter:
 			m.Sum = &points{ps, 2, true}
-		case f.otel == "system.network.connection.count": // an UpDownCounter
+		case f.kind == upDown:
 			m.Sum = &points{ps, 2, false}
 		default:
 			m.Gauge = &points{ps, 0, false}
@@ -248,6 +247,11 @@ func metricLines(all []family, since, now int64) (b []byte) {
 		b = line(b, &m)
 	}
 	return b
+}
+
+// countPoints counts the data points of such lines: receivers count these, too.
+func countPoints(lines []byte) uint64 {
+	return uint64(bytes.Count(lines, []byte(`"timeUnixNano":`))) // in a text the quotes would be escaped
 }
 
 // envelope is what stands around the lines of a request: the resource and the scope.

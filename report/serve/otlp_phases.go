@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"tcpwatch/capture"
+	"tcpwatch/report"
 	"tcpwatch/tracker/record"
 )
 
@@ -104,7 +105,7 @@ func hadTrouble(r *record.Record) bool {
 			return true
 		}
 	}
-	return r.Close.Kind != record.CloseNormal || r.Open.SYNs > 1 || r.Open.SYNACKs > 1 || r.KeepaliveOutcome != record.KeepaliveNone
+	return report.Troubled(r) || r.Open.SYNs > 1 || r.Open.SYNACKs > 1 || r.KeepaliveOutcome != record.KeepaliveNone
 }
 
 // find hands out the connections of these numbers that are remembered, by number.

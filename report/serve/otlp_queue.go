@@ -9,18 +9,19 @@ import (
 // queue holds lines that wait to be sent, at most so many bytes of them. What comes when it is full
 // is left out, and counted.
 type queue struct {
-	most int // bytes
+	most  int // bytes
+	count func(lines []byte) uint64
 
 	mu   sync.Mutex
 	b    []byte
 	from int           // where what waits begins in b
 	wake chan struct{} // something waits: there is one
 	room chan struct{} // something was taken: there is one
-	lost uint64        // lines for which there was no room
+	lost uint64        // items for which there was no room
 }
 
-func newQueue(most int) *queue {
-	return &queue{most: most, wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+func newQueue(most int, count func(lines []byte) uint64) *queue {
+	return &queue{most: most, count: count, wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
 // signal tells who waits, if anybody does.
@@ -50,7 +51,7 @@ func (q *queue) put(lines []byte) bool {
 func (q *queue) putOrDrop(lines []byte) {
 	if !q.put(lines) {
 		q.mu.Lock()
-		q.lost += countLines(lines)
+		q.lost += q.count(lines)
 		q.mu.Unlock()
 	}
 }
@@ -93,7 +94,7 @@ func (q *queue) take(most int) []byte {
 	return some
 }
 
-// waiting is how many bytes wait, and how many lines were left out.
+// waiting is how many bytes wait, and how many items were left out.
 func (q *queue) waiting() (n int, lost uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

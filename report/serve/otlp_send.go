@@ -19,8 +19,8 @@ import (
 
 // Limits of what is sent.
 const (
-	batchBytes  = 1 << 20 // of a request, before it is compressed
-	queueBytes  = 16 << 20
+	batchBytes  = 1 << 20          // of a request, before it is compressed
+	queueBytes  = 16 << 20         // of each kind, unless memory is limited
 	batchEvery  = time.Second      // requests that are not full wait so long for more
 	sendWithin  = 10 * time.Second // for a request to be answered
 	firstPause  = time.Second      // before it is sent again; then twice as long each time
@@ -79,7 +79,7 @@ func (s *sending) send() {
 	for n, _ := s.waiting(); n > 0 && heard; n, _ = s.waiting() {
 		heard = s.batch(s.take(batchBytes))
 	}
-	s.unheard.Add(countLines(s.take(queueBytes)))
+	s.unheard.Add(s.count(s.take(s.most)))
 }
 
 // ending reports whether nothing more comes.
@@ -95,7 +95,7 @@ func (s *sending) ending() bool {
 // batch sends some lines, again and again while the receiver asks for that or does not answer; false
 // when it never did.
 func (s *sending) batch(lines []byte) bool {
-	n := countLines(lines)
+	n := s.count(lines)
 	body := s.bodyOf(lines)
 	began, pause := time.Now(), s.pause
 	for {

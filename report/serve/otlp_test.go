@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tcpwatch/internal/recordtest"
+	"tcpwatch/report"
 	"tcpwatch/tracker/diagnose"
 	"tcpwatch/tracker/record"
 )
@@ -299,6 +300,59 @@ func TestOTLPIsSentAgain(t *testing.T) {
 	}
 }
 
+// What a receiver of metrics says that it refused are data points, as what was sent is counted in.
+func TestOTLPRefusesDataPoints(t *testing.T) {
+	r := newReceiver(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/v1/metrics" {
+			io.WriteString(w, `{"partialSuccess":{"rejectedDataPoints":"60"}}`)
+		}
+		return r.URL.Path == "/v1/metrics"
+	})
+	x := sender(t, r.URL, false)
+	x.Part()
+	x.Start()
+	x.finish(t, recordtest.Mixture())
+	points := uint64(0)
+	for _, f := range x.o.Meter.families() {
+		points += uint64(len(f.series))
+	}
+	s := x.all[otlpMetrics]
+	want := fmt.Sprintf("--otlp: 60 of %d data points not sent: 60 were refused", points)
+	if told := x.Told(); s.refused.Load() != 60 || s.sent.Load() != points-60 || len(told) != 1 || told[0] != want {
+		t.Errorf("%d refused, %d sent, %q; want %q", s.refused.Load(), s.sent.Load(), told, want)
+	}
+}
+
+// With less memory the queues are shorter.
+func TestOTLPWithLittleMemory(t *testing.T) {
+	m := newMeter()
+	for memory, want := range map[int64]int{0: queueBytes, 12 << 20: 2 << 20} {
+		x := NewOTLP(OTLPOptions{URL: &url.URL{Scheme: "http", Host: "127.0.0.1:9"}, Meter: m, Memory: memory})
+		for _, s := range x.all {
+			if s.most != want {
+				t.Errorf("%d bytes: a queue of %d, want %d", memory, s.most, want)
+			}
+		}
+	}
+}
+
+// A metric that is added up over its series is a sum that may go down, with what OpenTelemetry wants to be told of each.
+func TestUpDownCounter(t *testing.T) {
+	f := stateFamily(&report.Standing{})
+	var got metric
+	if err := json.Unmarshal(metricLines([]family{f}, 1, 2), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Sum == nil || got.Sum.Monotonic || got.Sum.Temporality != 2 || len(got.Sum.Points) != len(f.series) {
+		t.Fatalf("%+v", got)
+	}
+	for _, p := range got.Sum.Points {
+		if n := len(p.Attributes); n != 3 || p.Attributes[2].Key != "network.transport" || *p.Attributes[2].Value.String != "tcp" {
+			t.Errorf("%+v", p.Attributes)
+		}
+	}
+}
+
 // A file waits for a receiver that is slow, so that it gets all; not for one that is dead.
 func TestOTLPOfAFileWaits(t *testing.T) {
 	r := newReceiver(t, func(http.ResponseWriter, *http.Request) bool { time.Sleep(5 * time.Millisecond); return false })
@@ -362,6 +416,27 @@ func TestMemoryOfConnections(t *testing.T) {
 	for id, want := range map[uint64]bool{0: true, 2: true, 3: false, troubled: true, all - 1: true, all - 2: true} {
 		if _, ok := found[id]; ok != want {
 			t.Errorf("%d: remembered %t, want %t", id, ok, want)
+		}
+	}
+}
+
+// What the input's end cut short is no trouble, what was reset or sent again is.
+func TestHadTrouble(t *testing.T) {
+	again := recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80")
+	again.Ends[record.Resp].Retx = 1
+	for _, x := range []struct {
+		name string
+		r    *record.Record
+		want bool
+	}{
+		{"closed well", recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80"), false},
+		{"still open", recordtest.CutShort(recordtest.Opened(), 1e9), false},
+		{"reset", recordtest.BadlyClosed(recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80"), record.CloseReset, 0), true},
+		{"refused", recordtest.NotOpened(recordtest.MadeUp(1, "10.0.0.1:40000", "10.0.0.2:80"), record.OpenRefused), true},
+		{"sent again", again, true},
+	} {
+		if got := hadTrouble(x.r); got != x.want {
+			t.Errorf("%s: %v", x.name, got)
 		}
 	}
 }

@@ -27,7 +27,6 @@ type places struct {
 	given map[capture.Endpoint]*place
 	own   int                       // of those, of this host
 	seen  map[capture.Endpoint]bool // the listeners that were counted before
-	begun bool
 	total report.Counts
 	other report.Counts
 }
@@ -54,7 +53,6 @@ func (p *places) take(c report.Counters, all bool, local func(capture.Addr) bool
 	for l := range now {
 		p.seen[l] = true
 	}
-	p.begun = true
 	total := told(&c.Total, all)
 	grow(&p.total, &total)
 	rest := p.total
@@ -132,7 +130,7 @@ func (p *places) choose(now map[capture.Endpoint]report.Counts, local func(captu
 // give gives a listener a place; what it counted before stays where it is.
 func (p *places) give(l capture.Endpoint, c report.Counts) {
 	x := &place{name: l.String()}
-	if p.begun && p.seen[l] {
+	if p.seen[l] {
 		x.before = c
 	}
 	p.given[l] = x
