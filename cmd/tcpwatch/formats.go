@@ -60,7 +60,7 @@ func formats() []format {
 				t.Reports = report.ReportNames()
 			}
 			if s.stored != nil {
-				t.Reports = slices.DeleteFunc(t.Reports, func(name string) bool { return name == timelineTable })
+				t.Reports = withoutTimeline(t.Reports)
 			}
 			page := html.New(to[0], t)
 			if s.stored != nil {
@@ -91,6 +91,11 @@ const (
 
 	timelineTable = "timeline" // which counts packets by their time
 )
+
+// withoutTimeline are the names of tables that need no packets.
+func withoutTimeline(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == timelineTable })
+}
 
 // newZeek writes connections as Zeek does.
 func (s *session) newZeek(to io.Writer, json bool) tcpwatch.Output {

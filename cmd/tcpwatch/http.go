@@ -70,18 +70,23 @@ func (x *served) open(o *options) error {
 	if x.listener, err = x.address.Listen(uid, gid); err != nil {
 		return fmt.Errorf("%s: %w", x.option, err)
 	}
-	if x.option != httpOption || o.isLive() || o.run.Anonymize != nil || o.memory != 0 || o.checkAgain(httpOption) != nil || allowance.Files(2*len(o.read)) != nil {
-		return nil
-	}
-	files, err := capture.HoldAll(o.read)
-	if err != nil {
-		return err
-	}
-	x.again = tcpwatch.Files(files...)
 	return nil
 }
 
-// close closes what open opened.
+// holdAgain opens the files once more for a server that draws connections, where they can be read
+// again and memory is not limited.
+func (x *served) holdAgain(o *options) (err error) {
+	if !x.on || o.isLive() || o.run.Anonymize != nil || o.memory != 0 || o.checkAgain(httpOption) != nil || allowance.Files(2*len(o.read)) != nil {
+		return nil
+	}
+	files, err := capture.HoldAll(o.read)
+	if err == nil {
+		x.again = tcpwatch.Files(files...)
+	}
+	return err
+}
+
+// close closes what is open.
 func (x *served) close() {
 	if x.listener != nil {
 		x.listener.Close()

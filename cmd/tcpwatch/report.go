@@ -16,7 +16,7 @@ import (
 // ofRecords are the options that make sense for records: others need the packets, or have had
 // their effect when the records were made.
 var ofRecords = []string{"read", "output", "report", "top", "sort", "columns", "where", "numeric", "quiet", "no-pager", "color", "no-color", "tz",
-	"detectors", "threshold", "fail-on", "baseline", "user", "transitions", "jobs", "max-memory", "help"}
+	"detectors", "threshold", "fail-on", "baseline", "user", "transitions", "max-memory", "help"}
 
 // needsPackets is the error that something needs the capture itself.
 func needsPackets(what string) error {
@@ -33,7 +33,10 @@ func parseReport(args []string) (*options, error) {
 		return o, nil
 	}
 	for _, name := range o.given {
-		if !slices.Contains(ofRecords, name) {
+		switch {
+		case name == "jobs":
+			return nil, errors.New("report: --jobs is for packets: records are read one after the other")
+		case !slices.Contains(ofRecords, name):
 			return nil, needsPackets("--" + name)
 		}
 	}
@@ -48,7 +51,7 @@ func parseReport(args []string) (*options, error) {
 		return nil, needsPackets("--sort " + timelineTable)
 	}
 	// What tables of packets by their time would tell is not known.
-	o.run.Sums.OnDemand = slices.DeleteFunc(report.ReportNames(), func(name string) bool { return name == timelineTable })
+	o.run.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	return o, nil
 }
 
@@ -61,6 +64,7 @@ func (c *command) report(args []string) int {
 	case o.help:
 		return printText(c.stdout, c.stderr, reportUsage)
 	}
+	o.memory.Limit()
 	var files []stored.File
 	var held []*capture.File
 	for _, name := range o.read {
@@ -76,11 +80,16 @@ func (c *command) report(args []string) int {
 	if err != nil {
 		return fail(c.stderr, err)
 	}
+	runs := false
+	defer func() {
+		if !runs {
+			out.Undo()
+		}
+	}()
 	c.giveUp(o.user)
 	s := newSession(c, o, in)
 	records, err := stored.Open(files, func(err error) { s.warn(err) })
 	if err != nil {
-		out.Undo()
 		return fail(c.stderr, fmt.Errorf("report: %w", err))
 	}
 	s.of(records)
@@ -91,6 +100,7 @@ func (c *command) report(args []string) int {
 	signals := watchSignals()
 	defer signals.done()
 	s.paging = signals.paging
+	runs = true
 	return s.run(signals.ctx, nil, outputs, out)
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +34,7 @@ func writtenOf(o schema.Options) *written {
 		text := new(bytes.Buffer)
 		w.names, w.texts, w.all = append(w.names, name), append(w.texts, text), append(w.all, make(text))
 	}
-	names := slices.DeleteFunc(report.ReportNames(), func(n string) bool { return n == timelineTable })
+	names := withoutTimeline(report.ReportNames())
 	tables := report.TableOptions{Width: 120, Records: o}
 	all := tables
 	all.Reports, all.Top = names, 20
@@ -88,7 +87,7 @@ func checkAgain(t *testing.T, files ...string) {
 	defer in.Close()
 	o := tcpwatch.Options{Workers: 2}
 	o.Sums.Pictures = true
-	o.Sums.OnDemand = slices.DeleteFunc(report.ReportNames(), func(n string) bool { return n == timelineTable })
+	o.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	first := writtenOf(schema.Options{Files: files, Transitions: true})
 	if _, err := tcpwatch.Run(context.Background(), in, o, first.all...); err != nil {
 		t.Fatal(err)

@@ -115,19 +115,26 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	if err != nil {
 		return fail(c.stderr, err)
 	}
+	runs := false
+	defer func() {
+		if !runs {
+			files.Undo()
+		}
+	}()
 	for _, x := range [...]*served{&o.http, &o.metrics} {
 		defer x.close()
 		if err := x.open(o); err != nil {
-			files.Undo()
 			return fail(c.stderr, err)
 		}
+	}
+	if err := o.http.holdAgain(o); err != nil {
+		return fail(c.stderr, err)
 	}
 	c.giveUp(o.user)
 	if err = in.Begin(); err == nil {
 		err = in.Check(o.run.Filter)
 	}
 	if err != nil {
-		files.Undo()
 		return fail(c.stderr, err)
 	}
 	s := newSession(c, o, in)
@@ -166,6 +173,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		ctx, done = context.WithTimeoutCause(ctx, o.duration, errTimeUp)
 		defer done()
 	}
+	runs = true
 	return s.run(ctx, signals.report, outputs, files)
 }
 
@@ -235,11 +243,9 @@ type session struct {
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
 	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn},
 		records: schema.Options{Transitions: o.transition, Files: o.read}}
+	s.failOn.Accepts = o.baseline.Accepts
 	s.stderr = s.screen.On(c.stderr)
 	s.foot = s.screen.NewFoot(s.stderr)
-	if o.baseline != nil {
-		s.failOn.Accepts = o.baseline.Accepts
-	}
 	if o.isLive() {
 		s.stdout = s.screen.On(c.stdout) // what reads packets waits for no terminal
 		if o.quiet {
