@@ -37,6 +37,8 @@ func TestTimeWaitLastsFromTheLastRestart(t *testing.T) {
 		{"restarted twice", closedByOrig + `
 			5.000 < F. 1:1(0) ack 2 | - -
 			9.000 < F. 1:1(0) ack 2 | - -`, record.Orig, 1010, 29000, record.TimeWait2MSL, 2},
+		{"restarted by what is refused", closedByOrig + `
+			5.000 < .  900000001:900000001(0) ack 2 | - -`, record.Orig, 1010, 25000, record.TimeWait2MSL, 1},
 		{"of both ends", closedByBoth, record.Both, 1010, 21011, record.TimeWait2MSL, 0},
 		{"of both ends, the responder's ended by a RST", closedByBoth + `
 			2.000 < F. 1:1(0) ack 2 | - -
@@ -61,6 +63,28 @@ func TestTimeWaitLastsFromTheLastRestart(t *testing.T) {
 				t.Errorf("%s from %d to %d us, ended by %v, %d restarts", got.Holder, (got.Since-began)/1e3, (got.Until-began)/1e3, got.EndedBy, got.Restarts)
 			}
 		})
+	}
+}
+
+// Where 2MSL begins, and begins anew, the step says how long it lasts.
+func TestStepsSayHowLongTimeWaitLasts(t *testing.T) {
+	for name, lines := range map[string]string{"one end": closedByOrig, "both ends": closedByBoth} {
+		_, rec, _ := play(t, plainWire, parseExchange(t, lines+`
+			5.000 < F. 1:1(0) ack 2 | - -`), -1, -1)
+		told := map[record.MomentKind]int{}
+		for _, s := range rec.steps {
+			for _, m := range s.Moments {
+				if m.Kind != record.MomentTimeWait && m.Kind != record.MomentTimeWaitRestart {
+					continue
+				}
+				if told[m.Kind]++; m.Span != 2*record.DefaultMSL {
+					t.Errorf("%s: %v says %d ms", name, m.Kind, m.Span/1e6)
+				}
+			}
+		}
+		if told[record.MomentTimeWait] == 0 || told[record.MomentTimeWaitRestart] == 0 {
+			t.Errorf("%s: %v", name, told)
+		}
 	}
 }
 
