@@ -142,6 +142,29 @@ func TestPrivilegesAreGivenUpBeforeReading(t *testing.T) {
 	}
 }
 
+// A comparison has given everything up before it reads, too.
+func TestPrivilegesOfCompare(t *testing.T) {
+	needsRoot(t)
+	capture := filepath.Join("..", "..", "testdata", "pcaps", "syn-lost.pcap")
+	var records, stderr bytes.Buffer
+	if status := run([]string{"-o", "jsonl", capture}, &records, &stderr); status != exitDone {
+		t.Fatalf("status %d: %s", status, &stderr)
+	}
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	cmd, errs := program(t, "compare", fifo, capture)
+	to := startOn(t, cmd, fifo)
+	if missing := threads(cmd.Process.Pid, append([]string{`Uid:\t65534\t65534\t65534\t65534`}, givenUp...)...); missing != "" {
+		t.Error(missing)
+	}
+	if _, err := to.Write(records.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	to.Close()
+	if err := cmd.Wait(); err != nil || errs.Len() > 0 {
+		t.Fatalf("%v: %s", err, errs)
+	}
+}
+
 // A file that only root can read is read twice, and both files of a comparison are
 // read, by a process that could open neither any more.
 func TestPrivilegesAndFollowUpReads(t *testing.T) {
