@@ -124,6 +124,7 @@ func TestPcapHeaderErrors(t *testing.T) {
 		{"empty", nil, "x: empty file"},
 		{"three bytes", []byte("abc"), "x: not a capture file (3 bytes)"},
 		{"text", []byte("hello, world"), "x: not a capture file (it begins with 68656c6c, which is neither pcap nor pcapng)"},
+		{"Parquet", []byte("PAR1\x00"), "x: not a capture file (Parquet: tcpwatch report reads connections that are kept so)"},
 		{"xz", []byte("\xfd7zXZ\x00"), "x: not a capture file (compressed with xz: unpack it first)"},
 		{"cut header", good[:10], "x: not a capture that can be read: the file ends inside the file header (10 of 24 bytes)"},
 		{"version 1.0", pcapHeader(order, magicMicro, 1<<16, 65535, 1), "x: not a capture that can be read: pcap version 1.0 is unknown"},

@@ -34,6 +34,7 @@ func recognise(in *buffer, all *described) (format, error) {
 		{"\x04\x22\x4d\x18", "compressed with lz4: unpack it first"},
 		{"PK\x03\x04", "a zip archive: unpack it first"},
 		{"7z\xbc\xaf", "a 7z archive: unpack it first"},
+		{"PAR1", "Parquet: tcpwatch report reads connections that are kept so"},
 		{"snoo", "a snoop capture: convert it first"},
 	} {
 		if strings.HasPrefix(string(b), known.magic) {

@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 
 	"tcpwatch/report/schema"
@@ -145,4 +147,149 @@ type statsSoFar struct {
 // SoFar writes the stats as they are at a time, ns since 1970.
 func (j *JSONL) SoFar(h *Headline, s *Summary, at int64) error {
 	return writeLine(j.W, statsSoFar{lineOfStats(h, s), stillOpen, moment(at)})
+}
+
+// Rows hands out the objects of JSON Lines that are no connections, for formats with a column for
+// each value.
+type Rows struct{ columns []rowColumn }
+
+// rowColumn is where a leaf is in the struct that JSON Lines are made of.
+type rowColumn struct {
+	leaf  schema.Leaf
+	at    []int // the field, by way of the structs that it is in
+	omits bool  // the field is left out where it is empty
+	part  int   // of the objects that the field lists
+}
+
+// FindingRows returns Rows of findings.
+func FindingRows() *Rows { return &Rows{rowColumns(reflect.TypeFor[findingLine](), nil, nil)} }
+
+// StatsRows returns Rows of what is known of runs.
+func StatsRows() *Rows { return &Rows{rowColumns(reflect.TypeFor[statsLine](), nil, nil)} }
+
+// Leaves are the columns.
+func (rows *Rows) Leaves() []schema.Leaf {
+	all := make([]schema.Leaf, len(rows.columns))
+	for i := range all {
+		all[i] = rows.columns[i].leaf
+	}
+	return all
+}
+
+// Finding hands over the values of a finding; rows are FindingRows.
+func (rows *Rows) Finding(f *diagnose.Finding, take schema.Take) { rows.each(lineOfFinding(f), take) }
+
+// Stats hands over what is known of a run; rows are StatsRows.
+func (rows *Rows) Stats(h *Headline, s *Summary, take schema.Take) {
+	rows.each(lineOfStats(h, s), take)
+}
+
+// leafType is what a value of a line is; false for a list, an object or a map.
+func leafType(t reflect.Type) (schema.Type, bool) {
+	switch {
+	case t == reflect.TypeFor[seconds]():
+		return schema.Seconds, true
+	case t == reflect.TypeFor[moment]():
+		return schema.Time, true
+	case t.Kind() == reflect.String:
+		return schema.Text, true
+	case t.Kind() == reflect.Bool:
+		return schema.Truth, true
+	case t.ConvertibleTo(reflect.TypeFor[uint64]()):
+		return schema.Count, true
+	}
+	return 0, false
+}
+
+// rowColumns are those of a struct that is found at a place, with names in a group.
+func rowColumns(t reflect.Type, at []int, group []string) (all []rowColumn) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		c := rowColumn{at: append(slices.Clone(at), i), omits: options == "omitempty" && f.Type.Kind() != reflect.Pointer}
+		of, path := f.Type, append(slices.Clone(group), schema.LegalName(name))
+		if of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		add := func(t reflect.Type, shape schema.Shape, part int, names ...string) {
+			c.leaf, c.part = schema.Leaf{Path: append(slices.Clone(path), names...), Shape: shape}, part
+			c.leaf.Type, _ = leafType(t)
+			all = append(all, c)
+		}
+		_, single := leafType(of)
+		switch {
+		case single:
+			add(of, schema.One, 0)
+		case of.Kind() == reflect.Struct:
+			all = append(all, rowColumns(of, c.at, path)...)
+		case of.Kind() == reflect.Map, of == reflect.TypeFor[counts]():
+			add(reflect.TypeFor[string](), schema.Entry, 0, "key")
+			add(reflect.TypeFor[uint64](), schema.Entry, 1, "value")
+		case of.Elem().Kind() == reflect.Struct:
+			for part := range of.Elem().NumField() {
+				p := of.Elem().Field(part)
+				add(p.Type, schema.Part, part, p.Tag.Get("json"))
+			}
+		default:
+			add(of.Elem(), schema.Many, 0)
+		}
+	}
+	return all
+}
+
+// each hands over the values of a line.
+func (rows *Rows) each(line any, take schema.Take) {
+	for leaf := range rows.columns {
+		c := &rows.columns[leaf]
+		v := reflect.ValueOf(line).Elem()
+		for _, i := range c.at {
+			if v = v.Field(i); v.Kind() == reflect.Pointer {
+				if v.IsNil() {
+					break
+				}
+				v = v.Elem()
+			}
+		}
+		switch {
+		case v.Kind() == reflect.Pointer: // nothing
+		case c.leaf.Shape == schema.One:
+			if !c.omits || !v.IsZero() {
+				take(leaf, 0, leafValue(c.leaf.Type, v))
+			}
+		case v.Len() == 0:
+			if !c.omits {
+				take(leaf, -1, schema.Value{})
+			}
+		case v.Kind() == reflect.Map:
+			keys := v.MapKeys()
+			slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+			for i, key := range keys {
+				take(leaf, i, leafValue(c.leaf.Type, [...]reflect.Value{key, v.MapIndex(key)}[c.part]))
+			}
+		default:
+			for i := range v.Len() {
+				x := v.Index(i)
+				if x.Kind() == reflect.Struct {
+					x = x.Field(c.part)
+				}
+				take(leaf, i, leafValue(c.leaf.Type, x))
+			}
+		}
+	}
+}
+
+// leafValue is a value of a line.
+func leafValue(t schema.Type, v reflect.Value) schema.Value {
+	switch {
+	case v.Kind() == reflect.String:
+		return schema.ValueOf(t, 0, v.String())
+	case v.Kind() == reflect.Bool:
+		if v.Bool() {
+			return schema.ValueOf(t, 1, "")
+		}
+		return schema.ValueOf(t, 0, "")
+	case v.CanUint():
+		return schema.ValueOf(t, int64(v.Uint()), "")
+	}
+	return schema.ValueOf(t, v.Int(), "")
 }

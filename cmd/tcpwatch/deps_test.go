@@ -28,6 +28,7 @@ const policy = `
 	TERM     = golang.org/x/term;
 	SCREEN   = charm.land/bubbletea/v2, charm.land/lipgloss/v2, charm.land/bubbles/v2/key;
 	METRICS  = github.com/prometheus/client_golang/prometheus, github.com/prometheus/client_golang/prometheus/promhttp;
+	PARQUET  = github.com/parquet-go/parquet-go, github.com/parquet-go/parquet-go/compress/zstd, github.com/parquet-go/parquet-go/encoding/thrift, github.com/parquet-go/parquet-go/format;
 	SOURCE   = golang.org/x/tools/go/packages;
 	COMMAND  = github.com/spf13/pflag, kernel.org/pub/linux/libs/security/libcap/cap;
 
@@ -44,6 +45,7 @@ const policy = `
 	SCREEN < report/tui;
 	EXPR < report/where;
 	METRICS < report/serve;
+	PARQUET < report/parquet;
 	TABLES < packaging/bench;
 	SOURCE < packaging/elsewhere;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;
@@ -68,11 +70,12 @@ const policy = `
 	report, report/sentence, report/ladder < report/plot;
 	report, report/plot, report/ladder, report/glossary < report/html;
 	tracker/record < report/zeek;
-	report < report/markdown, report/stored, report/ci;
+	report < report/parquet < report/stored;
+	report < report/markdown, report/ci;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
 	report/html, report/ladder, report/where, report/watch < report/serve;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/ci, report/zeek, report/glossary < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/parquet, report/ci, report/zeek, report/glossary < cmd/tcpwatch;
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
 	internal/table < report, report/compare, report/html;
@@ -250,6 +253,9 @@ func TestPolicy(t *testing.T) {
 		{"report", "charm.land/lipgloss/v2", false},
 		{"report/serve", "net/http", true},
 		{"report/html", "net/http", false},
+		{"report/parquet", "github.com/parquet-go/parquet-go", true},
+		{"report/stored", "github.com/parquet-go/parquet-go", false},
+		{"report", "tcpwatch/report/parquet", false},
 		{"report/html", "tcpwatch/report/serve", false},
 		{"report/schema", "tcpwatch/report/sentence", false},
 		{"report/ladder", "tcpwatch/report/sentence", true},

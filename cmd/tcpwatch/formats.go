@@ -15,6 +15,7 @@ import (
 	"tcpwatch/report/ladder"
 	"tcpwatch/report/markdown"
 	"tcpwatch/report/packets"
+	"tcpwatch/report/parquet"
 	"tcpwatch/report/plot"
 	"tcpwatch/report/sentence"
 	"tcpwatch/report/watch"
@@ -28,11 +29,12 @@ type format struct {
 	// files are those that an option of its own asks for, "" for standard output; none when
 	// that option is not given. It is nil for a format that -o asks for.
 	files   func(o *options) []string
-	private bool // its files hold packets or payload: nobody else may read them
-	page    bool // it needs the sums of all tables, and those of pictures
-	cites   bool // it draws the connections that findings cite
-	plot    bool // it is what --plot draws
-	beside  bool // in a file it does not take the place of the report
+	folder  []string // the names of its files, where -o names the folder that they are in
+	private bool     // its files hold packets or payload: nobody else may read them
+	page    bool     // it needs the sums of all tables, and those of pictures
+	cites   bool     // it draws the connections that findings cite
+	plot    bool     // it is what --plot draws
+	beside  bool     // in a file it does not take the place of the report
 	make    func(s *session, to []io.Writer) tcpwatch.Output
 }
 
@@ -53,6 +55,7 @@ func formats() []format {
 		}},
 		{name: "zeek", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], false) }},
 		{name: "zeek-json", make: func(s *session, to []io.Writer) tcpwatch.Output { return s.newZeek(to[0], true) }},
+		{name: "parquet", folder: []string{parquet.Connections, parquet.Findings, parquet.Stats}, make: (*session).newParquet},
 		{name: "html", page: true, cites: true, make: func(s *session, to []io.Writer) tcpwatch.Output {
 			t := s.tablesOn(to[0])
 			t.Top, t.ASCII = cmp.Or(t.Top, pageRows), false
@@ -100,6 +103,11 @@ func withoutTimeline(names []string) []string {
 // newZeek writes connections as Zeek does.
 func (s *session) newZeek(to io.Writer, json bool) tcpwatch.Output {
 	return zeek.New(to, zeek.Options{JSON: json, Now: time.Now, Local: s.records.Local})
+}
+
+// newParquet writes tables of Parquet.
+func (s *session) newParquet(to []io.Writer) tcpwatch.Output {
+	return parquet.New([3]parquet.File{to[0].(parquet.File), to[1].(parquet.File), to[2].(parquet.File)}, s.records, tcpwatch.Version)
 }
 
 // forCI are the options of outputs for pipelines.

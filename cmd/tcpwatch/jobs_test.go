@@ -20,7 +20,7 @@ import (
 
 // printout is everything that a run prints in all formats but html, see TestPageAnyNumberOfWorkers, and those
 // of --plot, which draw what html does.
-type printout struct{ tables, jsonl, csv, md, zeek, zeekJSON, sarif, junit string }
+type printout struct{ tables, jsonl, csv, md, zeek, zeekJSON, sarif, junit, parquet string }
 
 // What must not depend on the number of workers is compared in every format.
 func TestPrintoutHasEveryFormat(t *testing.T) {
@@ -36,7 +36,7 @@ var whenItRan = regexp.MustCompile("(?m)^#(open|close)\t.*$")
 func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	t.Helper()
 	dir := t.TempDir()
-	to := map[string]*string{"jsonl": &p.jsonl, "csv": &p.csv, "md": &p.md, "zeek": &p.zeek, "zeek-json": &p.zeekJSON, "sarif": &p.sarif, "junit": &p.junit}
+	to := map[string]*string{"jsonl": &p.jsonl, "csv": &p.csv, "md": &p.md, "zeek": &p.zeek, "zeek-json": &p.zeekJSON, "sarif": &p.sarif, "junit": &p.junit, "parquet": &p.parquet}
 	if !slices.Contains(args, "--report") {
 		args = append([]string{"--report", strings.Join(report.ReportNames(), ",")}, args...)
 	}
@@ -51,17 +51,24 @@ func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	}
 	p.tables = stdout.String() + stderr.String()
 	for format, to := range to {
-		b, err := os.ReadFile(filepath.Join(dir, format))
-		if err != nil {
-			t.Fatal(err)
+		name := filepath.Join(dir, format)
+		names, err := filepath.Glob(filepath.Join(name, "*")) // of a folder
+		if len(names) == 0 {
+			names = []string{name}
 		}
-		*to = whenItRan.ReplaceAllString(string(b), "")
+		for _, name := range names {
+			b, err2 := os.ReadFile(name)
+			if err = errors.Join(err, err2); err != nil {
+				t.Fatal(err)
+			}
+			*to += whenItRan.ReplaceAllString(string(b), "")
+		}
 	}
 	return p
 }
 
 func (p printout) String() string {
-	return p.tables + p.jsonl + p.csv + p.md + p.zeek + p.zeekJSON + p.sarif + p.junit
+	return p.tables + p.jsonl + p.csv + p.md + p.zeek + p.zeekJSON + p.sarif + p.junit + p.parquet
 }
 
 // outputsOf is everything that a run over files prints in all formats, but for

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"tcpwatch"
 	"tcpwatch/capture/host"
+	"tcpwatch/internal/account"
 	"tcpwatch/internal/allowance"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/say"
@@ -54,7 +56,17 @@ func (o *options) chooseOutputs(given []string) error {
 		if named && file == "" {
 			return fmt.Errorf("-o %s: no file named after the colon", g)
 		}
-		o.outputs = append(o.outputs, output{all[i], []string{onDisk(file)}})
+		files := []string{onDisk(file)}
+		if all[i].folder != nil {
+			if files[0] == "" {
+				return fmt.Errorf("-o %s: names no folder for its files: -o %s:DIR", g, name)
+			}
+			files = nil
+			for _, own := range all[i].folder {
+				files = append(files, filepath.Join(file, own))
+			}
+		}
+		o.outputs = append(o.outputs, output{all[i], files})
 	}
 	var beside []output
 	for _, f := range all {
@@ -98,11 +110,11 @@ func (o *options) checkFiles() error {
 }
 
 // openFiles opens what o is to write.
-func openFiles(o *options, in *tcpwatch.Source, stdout io.Writer) (outfile.Files, error) {
+func (c *command) openFiles(o *options, in *tcpwatch.Source) (outfile.Files, error) {
 	var wanted []outfile.Want
 	for _, x := range o.outputs {
 		for _, name := range x.files {
-			wanted = append(wanted, outfile.Want{Name: name, Private: x.private})
+			wanted = append(wanted, outfile.Want{Name: name, Private: x.private, Whole: x.folder != nil, By: c.writer(o)})
 		}
 	}
 	read := in.About()
@@ -111,7 +123,19 @@ func openFiles(o *options, in *tcpwatch.Source, stdout io.Writer) (outfile.Files
 			read = append(read, about)
 		}
 	}
-	return outfile.OpenAll(wanted, read, stdout)
+	return outfile.OpenAll(wanted, read, c.stdout)
+}
+
+// writer is the user that the program becomes before it writes; nil where it becomes none.
+func (c *command) writer(o *options) *outfile.User {
+	if c.drop == nil || os.Geteuid() != 0 {
+		return nil
+	}
+	uid, gid, _, err := account.Find(o.user)
+	if err != nil { // giving up privileges says so
+		return nil
+	}
+	return &outfile.User{UID: uid, GID: gid}
 }
 
 // outputs are all that the run writes, in the files that openFiles opened.

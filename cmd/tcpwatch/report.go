@@ -44,7 +44,7 @@ func parseReport(args []string) (*options, error) {
 	case o.filter != "":
 		return nil, fmt.Errorf("report: %s: no such file; a filter is for packets, --where for records", strings.Fields(o.filter)[0])
 	case o.isLive(), slices.Contains(o.read, "-"):
-		return nil, errors.New("report: name files of records, which -o jsonl wrote; standard input cannot be read twice")
+		return nil, errors.New("report: name files of records, which -o jsonl or -o parquet wrote; standard input cannot be read twice")
 	case slices.Contains(o.tables.Reports, timelineTable):
 		return nil, needsPackets("--report " + timelineTable)
 	case o.tables.Sort == timelineTable:
@@ -76,7 +76,7 @@ func (c *command) report(args []string) int {
 		files, held = append(files, stored.File{Name: name, In: f}), append(held, capture.Held(name, f))
 	}
 	in := tcpwatch.Files(held...) // which are not to be written to; their packets are not read
-	out, err := openFiles(o, in, c.stdout)
+	out, err := c.openFiles(o, in)
 	if err != nil {
 		return fail(c.stderr, err)
 	}

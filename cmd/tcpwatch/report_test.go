@@ -16,9 +16,18 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/html"
 	"tcpwatch/report/markdown"
+	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/stored"
 )
+
+// wholeFile is a file in memory.
+type wholeFile struct {
+	bytes.Buffer
+	whole bool
+}
+
+func (f *wholeFile) Whole() { f.whole = true }
 
 // written are outputs that need no packets, each with what it wrote.
 type written struct {
@@ -89,12 +98,22 @@ func checkAgain(t *testing.T, files ...string) {
 	o.Sums.Pictures = true
 	o.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	first := writtenOf(schema.Options{Files: files, Transitions: true})
-	if _, err := tcpwatch.Run(context.Background(), in, o, first.all...); err != nil {
+	tables := [3]*wholeFile{{}, {}, {}}
+	all := append(first.all, parquet.New([3]parquet.File{tables[0], tables[1], tables[2]}, schema.Options{Files: files, Transitions: true}, "test"))
+	if _, err := tcpwatch.Run(context.Background(), in, o, all...); err != nil {
 		t.Fatal(err)
 	}
 	checkLines(t, files[0], first.texts[0].Bytes())
-	warn := func(err error) { t.Errorf("%s: %v", files[0], err) }
-	records, err := stored.Open([]stored.File{{Name: files[0], In: bytes.NewReader(first.texts[0].Bytes())}}, warn)
+	for name, records := range map[string][]byte{"JSON Lines": first.texts[0].Bytes(), "Parquet": tables[0].Bytes()} {
+		checkRecords(t, files[0], name, records, o, first)
+	}
+}
+
+// checkRecords compares what a run wrote with what is made of its records.
+func checkRecords(t *testing.T, file, format string, of []byte, o tcpwatch.Options, first *written) {
+	t.Helper()
+	warn := func(err error) { t.Errorf("%s: %v", file, err) }
+	records, err := stored.Open([]stored.File{{Name: file, In: bytes.NewReader(of)}}, warn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +123,7 @@ func checkAgain(t *testing.T, files ...string) {
 	}
 	for i, name := range first.names {
 		if !bytes.Equal(first.texts[i].Bytes(), second.texts[i].Bytes()) {
-			t.Errorf("%s: %s of its records differs from that of the run", files[0], name)
+			t.Errorf("%s: %s of its records in %s differs from that of the run", file, name, format)
 		}
 	}
 }

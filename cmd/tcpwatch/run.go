@@ -111,7 +111,7 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 		return fail(c.stderr, err)
 	}
 	defer in.Close()
-	files, err := openFiles(o, in, c.stdout)
+	files, err := c.openFiles(o, in)
 	if err != nil {
 		return fail(c.stderr, err)
 	}

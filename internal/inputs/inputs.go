@@ -11,8 +11,8 @@ import (
 )
 
 // Leading are the captures that the first words name: files that exist, folders with captures
-// in them, and "-" for standard input; rest are the words after those. A word that names a
-// folder without a slash in it, where no capture is, is one of the rest.
+// or records in them, and "-" for standard input; rest are the words after those. A word that names a
+// folder without a slash in it, where none is, is one of the rest.
 func Leading(words []string) (names, rest []string, err error) {
 	for i, word := range words {
 		about, err := os.Stat(word)
@@ -48,7 +48,10 @@ func Mistyped(word string) error {
 	return nil
 }
 
-// inFolder are the captures of a folder, by name; those of folders in it are not among them.
+// records is the file of connections in a folder to which -o parquet wrote.
+const records = "connections.parquet"
+
+// inFolder are the captures of a folder, by name, or its records; those of folders in it are not among them.
 func inFolder(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -60,7 +63,10 @@ func inFolder(folder string) ([]string, error) {
 			names = append(names, filepath.Join(folder, e.Name()))
 		}
 	}
-	if len(names) == 0 {
+	if kept := filepath.Join(folder, records); len(names) == 0 {
+		if _, err := os.Stat(kept); err == nil {
+			return []string{kept}, nil
+		}
 		return nil, fmt.Errorf("%s: no capture in this folder (names with .pcap, .pcapng or .cap, also .gz and .zst)", folder)
 	}
 	return names, nil

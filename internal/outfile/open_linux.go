@@ -133,10 +133,8 @@ func create(dir int, base, name string, private bool) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{File: os.NewFile(uintptr(fd), name), name: name, base: base, fresh: true}
-	if again, err := unix.Openat(dir, ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
-		f.dir = os.NewFile(uintptr(again), path.Dir(name))
-	}
+	f := fileIn(dir, base, name, fd)
+	f.fresh = true
 	if uid, gid, ok := account.Caller(); ok && os.Geteuid() == 0 {
 		if err := unix.Fchown(fd, uid, gid); err != nil {
 			Files{f}.Undo()
@@ -144,6 +142,15 @@ func create(dir int, base, name string, private bool) (*File, error) {
 		}
 	}
 	return f, nil
+}
+
+// fileIn is a file that is open, in a directory that is.
+func fileIn(dir int, base, name string, fd int) *File {
+	f := &File{File: os.NewFile(uintptr(fd), name), name: name, base: base}
+	if again, err := unix.Openat(dir, ".", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		f.dir = os.NewFile(uintptr(again), path.Dir(name))
+	}
+	return f
 }
 
 // openThere opens a file that is there. Where anyone may have made it, a pipe that is
@@ -173,7 +180,7 @@ func take(dir int, base, name string, private bool, noFollow int) (*File, error)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{File: os.NewFile(uintptr(fd), name), name: name}
+	f := fileIn(dir, base, name, fd)
 	var about unix.Stat_t
 	err = unix.Fstat(fd, &about)
 	regular := about.Mode&unix.S_IFMT == unix.S_IFREG
@@ -188,7 +195,7 @@ func take(dir int, base, name string, private bool, noFollow int) (*File, error)
 		}
 	}
 	if err != nil {
-		f.File.Close()
+		f.release()
 		return nil, err
 	}
 	return f, nil
@@ -204,7 +211,49 @@ func ours(uid uint32) bool {
 
 // remove removes a file that was not there before.
 func (f *File) remove() {
-	if f.fresh && f.dir != nil {
-		unix.Unlinkat(int(f.dir.Fd()), f.base, 0) // what may not be removed any more stays, empty
+	if f.fresh {
+		f.unlink()
 	}
+}
+
+// unlink removes a file. What may not be removed any more stays, empty.
+func (f *File) unlink() {
+	if f.dir != nil {
+		unix.Unlinkat(int(f.dir.Fd()), f.base, 0)
+	}
+}
+
+// rename puts a file that is beside its name under it.
+func (f *File) rename() error {
+	if f.dir == nil {
+		return unix.EBADF
+	}
+	dir := int(f.dir.Fd())
+	return unix.Renameat(dir, f.base, dir, strings.TrimSuffix(f.base, partName))
+}
+
+// lock has the file for this process.
+func (f *File) lock() error {
+	err := unix.Flock(int(f.File.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return errBusy
+	}
+	return err
+}
+
+// mayChange reports whether a user without capabilities may make and rename files in a folder.
+func (u *User) mayChange(folder string) bool {
+	var about unix.Stat_t
+	if unix.Stat(folder, &about) != nil {
+		return false
+	}
+	mode := about.Mode >> 6
+	switch {
+	case uint32(u.UID) == about.Uid:
+	case uint32(u.GID) == about.Gid:
+		mode = about.Mode >> 3
+	default:
+		mode = about.Mode
+	}
+	return mode&0o3 == 0o3
 }

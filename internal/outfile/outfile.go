@@ -4,6 +4,7 @@
 package outfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,9 @@ type File struct {
 	dir   *os.File // the directory that it is in; nil when that is not to be known
 	base  string   // its name there
 	fresh bool     // it was not there before
+	// It is written beside its name: all of it was; the folder that was made for it, "" for none.
+	beside, whole bool
+	folder        string
 }
 
 // Files are those of a run.
@@ -59,6 +63,10 @@ func (t *taken) add(name string, f *os.File) error {
 type Want struct {
 	Name    string // "" for standard output
 	Private bool   // it holds packets or payload: nobody else may read it
+	// Whole has nothing stand under the name until File.Whole was called and the files are closed:
+	// a run that fails or is killed leaves what was there. By is who will write; nil for who opens.
+	Whole bool
+	By    *User
 }
 
 // isStdout reports whether it is standard output that is wanted.
@@ -80,7 +88,7 @@ func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, er
 		if want.isStdout() {
 			continue
 		}
-		f, err := Open(want.Name, want.Private)
+		f, err := want.open()
 		if err == nil {
 			all = append(all, f)
 			err = t.add(want.Name, f.File)
@@ -93,6 +101,14 @@ func OpenAll(wanted []Want, read []os.FileInfo, stdout io.Writer) (all Files, er
 		}
 	}
 	return all, nil
+}
+
+// open opens the file for writing.
+func (w Want) open() (*File, error) {
+	if w.Whole {
+		return openWhole(w)
+	}
+	return Open(w.Name, w.Private)
 }
 
 // Begin empties the files: what is written to them comes now.
@@ -113,11 +129,7 @@ func (all Files) Begin() error {
 // as the program still may.
 func (all Files) Undo() {
 	for _, f := range all {
-		f.remove()
-		f.File.Close()
-		if f.dir != nil {
-			f.dir.Close()
-		}
+		f.discard()
 	}
 }
 
@@ -125,22 +137,22 @@ func (all Files) Undo() {
 // when nothing was written to it, as far as the program still may: it would pass for a result.
 func (all Files) Close() (err error) {
 	for _, f := range all {
-		if about, e := f.File.Stat(); e == nil && about.Mode().IsRegular() && about.Size() == 0 {
+		if about, e := f.File.Stat(); e == nil && about.Mode().IsRegular() && about.Size() == 0 && !f.beside {
 			f.remove()
 		}
-		if e := f.File.Close(); err == nil {
-			err = e
-		}
-		if f.dir != nil {
-			f.dir.Close()
+		for _, e := range [...]error{f.end(), f.release()} {
+			err = cmp.Or(err, e)
 		}
 	}
 	return err
 }
 
-// Named is the file of that name; nil when it was not opened.
-func (all Files) Named(name string) *os.File {
+// Named is the file of that name; nil when it was not opened. One that is to be whole is a *File.
+func (all Files) Named(name string) io.Writer {
 	for _, f := range all {
+		if f.name == name && f.beside {
+			return f
+		}
 		if f.name == name {
 			return f.File
 		}

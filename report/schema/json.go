@@ -2,7 +2,6 @@ package schema
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"tcpwatch/tracker/record"
@@ -108,38 +107,4 @@ func (j *JSON) AppendConn(b []byte, r *record.Record) []byte {
 		b = appendTransitions(b, r)
 	}
 	return append(b, '}', '\n')
-}
-
-func appendTransitions(b []byte, r *record.Record) []byte {
-	b = append(b, `,"transitions":[`...)
-	ts := r.Transitions
-	for i := range ts {
-		t := &ts[i]
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '{')
-		if r.Capture.Untimed == 0 {
-			b = append(b, `"t":"`...)
-			b = AppendTime(b, r.Stamp(t.Time))
-			b = append(b, `",`...)
-		}
-		if t.Packet != 0 {
-			b = append(b, `"packet":`...)
-			b = strconv.AppendUint(b, t.Packet, 10)
-			b = append(b, ',')
-		}
-		b = append(b, `"end":"`...)
-		b = append(b, t.End.String()...)
-		if t.From != record.Unknown {
-			b = append(b, `","from":"`...)
-			b = append(b, t.From.String()...)
-		}
-		b = append(b, `","to":"`...)
-		b = append(b, t.To.String()...)
-		b = append(b, `","proof":"`...)
-		b = append(b, t.Basis.String()...)
-		b = append(b, `"}`...)
-	}
-	return append(b, ']')
 }

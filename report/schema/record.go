@@ -4,18 +4,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tcpwatch/tracker/record"
 )
 
-// RecordReader makes records again of the lines that JSON writes. It is not safe for
-// concurrent use.
+// RecordReader makes records again of the lines that JSON writes, or of the values that Columns
+// hands out. It is not safe for concurrent use.
 type RecordReader struct {
 	fields []Field
+	leaves []Leaf
+	of     []leafOf
 	byName map[string]int // of the field, for its name and for that in the raw group
 	rec    record.Record
-	told   []told // of this line, values that are made
+	told   []told // of this record, values that are made
+	// Of this record, what the objects of a list hold, and the list's field.
+	objects []listed
 	// Packets are numbered on from those before, and files from theirs.
 	before uint64
 	files  int
@@ -30,6 +35,12 @@ type told struct {
 	v   Value
 }
 
+// listed are the objects that were read of a list.
+type listed struct {
+	at   int
+	list [][maxParts]Value
+}
+
 // NewRecordReader returns a RecordReader.
 func NewRecordReader() *RecordReader {
 	rd := &RecordReader{fields: Fields(), byName: map[string]int{}, local: map[int]bool{}}
@@ -37,6 +48,7 @@ func NewRecordReader() *RecordReader {
 		rd.byName[f.Name] = i
 		rd.byName[rawGroup+f.Name] = i
 	}
+	rd.leaves, rd.of = leaves(rd.fields)
 	return rd
 }
 
@@ -49,7 +61,7 @@ func (rd *RecordReader) Local() map[int]bool { return rd.local }
 
 // Read makes the record of the object on a line. It is good until the next Read.
 func (rd *RecordReader) Read(line []byte) (*record.Record, error) {
-	rd.begin()
+	rd.Begin()
 	var any json.RawMessage
 	if err := decode(line, &any); err != nil {
 		return nil, err
@@ -61,13 +73,12 @@ func (rd *RecordReader) Read(line []byte) (*record.Record, error) {
 	if err := rd.object(&s); err != nil {
 		return nil, err
 	}
-	rd.end()
-	return &rd.rec, nil
+	return rd.End(), nil
 }
 
-// begin makes an empty record: one whose kinds are those without a word.
-func (rd *RecordReader) begin() {
-	rd.told = rd.told[:0]
+// Begin begins a record: one whose kinds are those without a word.
+func (rd *RecordReader) Begin() {
+	rd.told, rd.objects = rd.told[:0], rd.objects[:0]
 	rd.rec = record.Record{}
 	clear(rd.local)
 	r := &rd.rec
@@ -75,9 +86,13 @@ func (rd *RecordReader) begin() {
 	r.Close.First, r.Close.ResetBy, r.TimeWait.Holder = record.NoEnd, record.NoEnd, record.NoEnd
 }
 
-// end puts back what is made of numbers that are there by now.
-func (rd *RecordReader) end() {
+// End is the record, when all of its values were taken: what is made of them is put back. It is good
+// until the next Begin.
+func (rd *RecordReader) End() *record.Record {
 	r := &rd.rec
+	for _, o := range rd.objects {
+		rd.endList(o)
+	}
 	r.FilePacket = r.FirstPacket - rd.before
 	for _, raw := range [...]bool{false, true} {
 		for i := range rd.told {
@@ -100,6 +115,26 @@ func (rd *RecordReader) end() {
 			x.EndPacket = rd.numberOf(x.EndPacket)
 		}
 	}
+	for i := range r.Transitions {
+		t := &r.Transitions[i]
+		t.Packet = rd.numberOf(t.Packet)
+	}
+	return r
+}
+
+// endList puts a list of objects back.
+func (rd *RecordReader) endList(o listed) {
+	if o.at == len(rd.fields) {
+		for i := range o.list {
+			rd.rec.Transitions = append(rd.rec.Transitions, transitionOf(&o.list[i]))
+		}
+		return
+	}
+	v := noEpisodes()
+	for i := range o.list {
+		v.episode(&o.list[i])
+	}
+	rd.told = append(rd.told, told{o.at, false, v})
 }
 
 // numberOf is the number of a packet, numbered on; 0 for none.
@@ -111,48 +146,51 @@ func (rd *RecordReader) numberOf(packet uint64) uint64 {
 }
 
 // takeLocal notes which ends were the host's.
-func (rd *RecordReader) takeLocal(s *scan) error {
-	v, err := s.value(Text)
-	if err != nil {
-		return fmt.Errorf("local %w", err)
-	}
+func (rd *RecordReader) takeLocal(v Value) {
 	if e, ok := kindOf(record.NEnds, v.s); ok {
 		for end := range 2 {
 			rd.local[end] = e == record.Both || e == record.End(end)
 		}
 	}
-	return nil
 }
 
-// transitions takes the edges of a connection.
-func (rd *RecordReader) transitions(s *scan) error {
-	err := s.transitions(&rd.rec)
-	for i := range rd.rec.Transitions {
-		t := &rd.rec.Transitions[i]
-		t.Packet = rd.numberOf(t.Packet)
-	}
-	return err
-}
-
-// take notes a value of a field.
+// take takes a value of a field.
 func (rd *RecordReader) take(name string, s *scan) error {
+	if name == transitionsName {
+		err := s.objects(partsOf(name), func(v *[maxParts]Value) {
+			rd.rec.Transitions = append(rd.rec.Transitions, transitionOf(v))
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	}
 	i, ok := rd.byName[name]
-	switch {
-	case name == "transitions":
-		return rd.transitions(s)
-	case name == "local":
-		return rd.takeLocal(s)
-	case !ok:
+	if !ok || !rd.wants(i) {
 		return s.skip()
 	}
-	f := &rd.fields[i]
-	if f.source.at == nil && f.source.back == nil {
-		return s.skip()
-	}
-	raw := strings.HasPrefix(name, rawGroup)
-	v, err := s.value(f.Type)
+	v, err := s.value(rd.fields[i].Type)
 	if err != nil {
 		return fmt.Errorf("%s %w", name, err)
+	}
+	return rd.put(i, strings.HasPrefix(name, rawGroup), v)
+}
+
+// localName is the field that says which ends were the host's.
+const localName = "local"
+
+// wants reports whether the value of a field goes into the record.
+func (rd *RecordReader) wants(i int) bool {
+	f := &rd.fields[i]
+	return f.source.at != nil || f.source.back != nil || f.Name == localName
+}
+
+// put takes a value of a field that it wants.
+func (rd *RecordReader) put(i int, raw bool, v Value) error {
+	f := &rd.fields[i]
+	if f.Name == localName {
+		rd.takeLocal(v)
+		return nil
 	}
 	switch f.source.numbers {
 	case packets:
@@ -166,7 +204,71 @@ func (rd *RecordReader) take(name string, s *scan) error {
 	}
 	c := cell{place: f.source.at(&rd.rec)}
 	if !c.set(v.n) {
-		return fmt.Errorf("%s %w", name, cannotBe(v.Text()))
+		return fmt.Errorf("%s %w", f.Name, cannotBe(v.Text()))
+	}
+	return nil
+}
+
+// Take takes a value as Columns hands it over.
+func (rd *RecordReader) Take(leaf, nth int, v Value) error {
+	at := rd.of[leaf]
+	switch {
+	case at.field > len(rd.fields):
+		return rd.takeRaw(v.s)
+	case rd.leaves[leaf].Shape == Part:
+		rd.takePart(at, nth, v)
+		return nil
+	case !rd.wants(at.field):
+		return nil
+	case rd.leaves[leaf].Shape == Many:
+		return rd.takeNth(at.field, nth, v)
+	}
+	return rd.put(at.field, false, v)
+}
+
+// takeRaw takes the raw group.
+func (rd *RecordReader) takeRaw(text string) error {
+	s := scan{text: []byte(text)}
+	if !json.Valid(s.text) || s.peek() != '{' {
+		return errors.New("raw is no object of JSON")
+	}
+	rd.path = append(rd.path[:0], rawGroup...)
+	defer func() { rd.path = rd.path[:0] }()
+	return rd.object(&s)
+}
+
+// takePart notes a part of an object.
+func (rd *RecordReader) takePart(at leafOf, nth int, v Value) {
+	i := slices.IndexFunc(rd.objects, func(o listed) bool { return o.at == at.field })
+	if i < 0 {
+		i = len(rd.objects)
+		rd.objects = append(rd.objects, listed{at: at.field})
+	}
+	o := &rd.objects[i]
+	for nth >= len(o.list) {
+		o.list = append(o.list, [maxParts]Value{})
+	}
+	if nth >= 0 {
+		o.list[nth][at.part] = v
+	}
+}
+
+// takeNth takes a value of a list.
+func (rd *RecordReader) takeNth(field, nth int, v Value) error {
+	if nth < 0 {
+		return nil
+	}
+	counts := rd.fields[field].Type == Counts
+	if nth == 0 {
+		list := Value{}
+		if !counts {
+			list = noSYNs()
+		}
+		rd.told = append(rd.told, told{field, false, list})
+	}
+	list := &rd.told[len(rd.told)-1].v
+	if fits := counts && list.tag(v.n) || !counts && list.again(v.n); !fits {
+		return fmt.Errorf("%s cannot hold %s", rd.fields[field].Name, v.Text())
 	}
 	return nil
 }

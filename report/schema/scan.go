@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"tcpwatch/tracker/record"
 )
 
 // scan walks through a text that encoding/json has found to be JSON.
@@ -99,13 +97,11 @@ func (s *scan) skip() error {
 	return nil
 }
 
-// cannotBe is the error that a field cannot be what a text of JSON says.
-type cannotBe string
-
-func (text cannotBe) Error() string { return fmt.Sprintf("cannot be %.40s", string(text)) }
-
 // value takes one of a type.
 func (s *scan) value(t Type) (v Value, err error) {
+	if t == Objects {
+		return s.episodes()
+	}
 	first := s.peek()
 	if t == Text || t == Address || t == Time {
 		if first != '"' {
@@ -146,21 +142,28 @@ func (s *scan) value(t Type) (v Value, err error) {
 		return truthOf(raw[0] == 't'), nil
 	case Counts:
 		var tags []uint16
-		if json.Unmarshal(raw, &tags) != nil || len(tags) == 0 || len(tags) > 2 {
+		if json.Unmarshal(raw, &tags) != nil {
 			return v, cannotBe(raw)
 		}
-		v = Value{kind: vlans, m: uint8(len(tags)), n: int64(tags[0]) << 16}
-		if len(tags) > 1 {
-			v.n |= int64(tags[1])
+		for _, tag := range tags {
+			if !v.tag(int64(tag)) {
+				return v, cannotBe(raw)
+			}
+		}
+		if v.kind == absent {
+			return v, cannotBe(raw)
 		}
 		return v, nil
 	case Spans:
 		return repeatsOf(raw)
-	case Objects:
-		return episodesOf(raw)
 	}
 	return v, cannotBe(raw)
 }
+
+// cannotBe is the error that a field cannot be what a text of JSON says.
+type cannotBe string
+
+func (text cannotBe) Error() string { return fmt.Sprintf("cannot be %.40s", string(text)) }
 
 // ParseSeconds reads what AppendSeconds writes, exactly; any other number as near as
 // nanoseconds are.
@@ -184,68 +187,23 @@ func ParseSeconds(text string) (int64, error) {
 }
 
 // repeatsOf reads the seconds to each repeated SYN.
-func repeatsOf(raw []byte) (Value, error) {
+func repeatsOf(raw []byte) (v Value, err error) {
 	var spans []json.Number
-	if json.Unmarshal(raw, &spans) != nil || len(spans) > record.MaxSYNsAgain {
-		return Value{}, cannotBe(raw)
+	if json.Unmarshal(raw, &spans) != nil {
+		return v, cannotBe(raw)
 	}
-	r := new(record.Record)
-	for i, s := range spans {
-		ns, err := ParseSeconds(s.String())
-		if err != nil || ns < 0 {
-			return Value{}, cannotBe(raw)
+	v = noSYNs()
+	for _, s := range spans {
+		if ns, err := ParseSeconds(s.String()); err != nil || !v.again(ns) {
+			return v, cannotBe(raw)
 		}
-		r.Open.SYNsAgain[i] = uint32(ns / 1e6)
 	}
-	r.Open.NSYNsAgain = uint8(len(spans))
-	return Value{kind: syns, r: r}, nil
+	return v, nil
 }
 
-// episodesOf reads the times in which an end had its window closed: of the originator of the
-// value's record.
-func episodesOf(raw []byte) (Value, error) {
-	var list []struct {
-		Start, End time.Time
-		Packet     uint64
-		EndPacket  uint64 `json:"end_packet"`
-		Probes     uint32
-		EndedBy    string `json:"ended_by"`
-	}
-	if err := decode(raw, &list); err != nil {
-		return Value{}, err
-	}
-	r := new(record.Record)
-	for _, x := range list {
-		by, _ := kindOf(record.NZeroWindowEnds, x.EndedBy)
-		e := record.ZeroWindowEpisode{Start: x.Start.UnixNano(), Packet: x.Packet, EndPacket: x.EndPacket, Probes: x.Probes, EndedBy: by}
-		if x.EndPacket != 0 {
-			e.End = x.End.UnixNano()
-		}
-		r.Ends[record.Orig].ZeroWindowList = append(r.Ends[record.Orig].ZeroWindowList, e)
-	}
-	return Value{kind: episodes, r: r}, nil
-}
-
-// transitions reads the edges of a connection.
-func (s *scan) transitions(r *record.Record) error {
-	var list []struct {
-		T                    time.Time
-		Packet               uint64
-		End, From, To, Proof string
-	}
-	if err := decode(s.raw(), &list); err != nil {
-		return fmt.Errorf("transitions: %w", err)
-	}
-	for _, x := range list {
-		t := record.Transition{Packet: x.Packet}
-		if !x.T.IsZero() {
-			t.Time = x.T.UnixNano()
-		}
-		t.End, _ = kindOf(record.NEnds, x.End)
-		t.From, _ = kindOf(record.NStates, x.From)
-		t.To, _ = kindOf(record.NStates, x.To)
-		t.Basis, _ = kindOf(record.NBases, x.Proof)
-		r.Transitions = append(r.Transitions, t)
-	}
-	return nil
+// episodes takes the times in which an end had its window closed.
+func (s *scan) episodes() (Value, error) {
+	v := noEpisodes()
+	err := s.objects(partsOf(""), v.episode)
+	return v, err
 }

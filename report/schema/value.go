@@ -98,6 +98,20 @@ func (v Value) Text() string {
 // Count is a number; 0 when it is absent.
 func (v Value) Count() uint64 { return uint64(v.n) }
 
+// ValueOf is a value of a type that is no list: a number as Number has it, or a text.
+func ValueOf(t Type, n int64, s string) Value {
+	if k := t.kind(); k != absent {
+		return Value{kind: k, n: n}
+	}
+	return Value{kind: text, s: s}
+}
+
+// Number is a count, a span or a time since 1970 in nanoseconds, or 1 for true.
+func (v Value) Number() int64 { return v.n }
+
+// AppendText appends Text to b.
+func (v Value) AppendText(b []byte) []byte { return v.appendPlain(b) }
+
 // Nanoseconds is a span, or a time since 1970.
 func (v Value) Nanoseconds() record.Opt[int64] {
 	if v.kind != seconds && v.kind != moment {
@@ -180,34 +194,6 @@ func (v Value) appendPlain(b []byte) []byte {
 	return b
 }
 
-// appendEpisodes appends the times in which an end had its window closed.
-func appendEpisodes(b []byte, r *record.Record, e record.End) []byte {
-	b = append(b, '[')
-	for i, x := range r.Ends[e].ZeroWindowList {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"start":"`...)
-		b = AppendTime(b, x.Start)
-		b = append(b, '"')
-		b = AppendNumber(b, "packet", x.Packet)
-		if x.EndPacket != 0 {
-			b = append(b, `,"end":"`...)
-			b = AppendTime(b, x.End)
-			b = append(b, '"')
-			b = AppendNumber(b, "end_packet", x.EndPacket)
-		}
-		b = AppendNumber(b, "probes", uint64(x.Probes))
-		if by := x.EndedBy.String(); by != "" && !(r.Interim && x.EndPacket == 0) {
-			b = append(b, `,"ended_by":"`...)
-			b = append(b, by...)
-			b = append(b, '"')
-		}
-		b = append(b, '}')
-	}
-	return append(b, ']')
-}
-
 // synsAgain are the milliseconds from the first SYN to each repeat that is known.
 func synsAgain(r *record.Record) []uint32 {
 	return r.Open.SYNsAgain[:min(int(r.Open.NSYNsAgain), len(r.Open.SYNsAgain))]
@@ -222,12 +208,4 @@ func appendSYNs(b []byte, r *record.Record, between byte) []byte {
 		b = AppendSeconds(b, int64(ms)*1e6)
 	}
 	return b
-}
-
-// AppendNumber appends a comma, a key and a number, as a field of an object of JSON.
-func AppendNumber(b []byte, key string, n uint64) []byte {
-	b = append(b, ',', '"')
-	b = append(b, key...)
-	b = append(b, '"', ':')
-	return strconv.AppendUint(b, n, 10)
 }

@@ -1,0 +1,236 @@
+package parquet
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcpwatch/internal/recordtest"
+	"tcpwatch/report"
+	"tcpwatch/report/schema"
+	"tcpwatch/tracker/record"
+)
+
+// memory is a file in memory. From the byte with number full on nothing can be written.
+type memory struct {
+	bytes.Buffer
+	full  int
+	whole bool
+}
+
+func (m *memory) Write(b []byte) (int, error) {
+	if m.full > 0 && m.Len()+len(b) > m.full {
+		return 0, errors.New("no space left on device")
+	}
+	return m.Buffer.Write(b)
+}
+
+func (m *memory) Whole() { m.whole = true }
+
+// written are the files of records.
+func written(t *testing.T, o schema.Options, records []*record.Record) [3]*memory {
+	t.Helper()
+	files := [3]*memory{{}, {}, {}}
+	if err := writeTo(files, o, records); err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range files {
+		if !f.whole {
+			t.Fatalf("file %d is not whole", i)
+		}
+	}
+	return files
+}
+
+// writeTo writes records as a run does.
+func writeTo(files [3]*memory, o schema.Options, records []*record.Record) error {
+	out := New([3]File{files[0], files[1], files[2]}, o, "test")
+	part, s := out.Part(), report.NewSummary(report.SummaryOptions{})
+	var errs []error
+	var b []byte
+	for i, r := range records {
+		s.Add(r)
+		if b = part.AppendConn(b, r); i%3 == 0 || i == len(records)-1 {
+			errs = append(errs, out.Lines(b))
+			b = b[:0]
+		}
+	}
+	errs = append(errs, out.Report(&report.Headline{Files: []string{"a.pcap"}, Packets: 9}, s), out.Finish())
+	return errors.Join(errs...)
+}
+
+// readBack are the lines of JSON of the records that a file holds.
+func readBack(o schema.Options, file []byte) (lines []string, err error) {
+	in, err := Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	to, text := schema.NewRecordReader(), schema.NewJSON(o)
+	for {
+		to.Begin()
+		var wrong error
+		err := in.Next(func(leaf, nth int, v schema.Value) { wrong = errors.Join(wrong, to.Take(leaf, nth, v)) })
+		switch {
+		case err == io.EOF:
+			return lines, nil
+		case err != nil:
+			return lines, err
+		case wrong == nil:
+			lines = append(lines, string(text.AppendConn(nil, to.End())))
+		}
+	}
+}
+
+// many are records of all kinds, more than a page has room for.
+func many() (all []*record.Record) {
+	all = append(recordtest.Mixture(), recordtest.Full(true), recordtest.Full(false), recordtest.ZeroWindows(3))
+	all = append(all, recordtest.Random(1, pageRows+100, 50)...)
+	return append(all, recordtest.Mixture()...)
+}
+
+// What is read back of Parquet is what is read back of JSON Lines.
+func TestReadBackIsThatOfJSONLines(t *testing.T) {
+	for _, transitions := range []bool{false, true} {
+		o := schema.Options{Files: []string{"a.pcap"}, Transitions: transitions}
+		records := many()
+		got, err := readBack(o, written(t, o, records)[0].Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(records) {
+			t.Fatalf("%d records of %d", len(got), len(records))
+		}
+		text, again := schema.NewJSON(o), schema.NewRecordReader()
+		for i, r := range records {
+			back, err := again.Read(text.AppendConn(nil, r))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := string(text.AppendConn(nil, back)); got[i] != want {
+				t.Fatalf("record %d, transitions %v:\n%s\nwant\n%s", i, transitions, got[i], want)
+			}
+		}
+	}
+}
+
+// Names are legal in SQL, and no two columns have the same.
+func TestNamesAreLegal(t *testing.T) {
+	legal := regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+	for _, leaves := range [][]schema.Leaf{schema.Leaves(), report.FindingRows().Leaves(), report.StatsRows().Leaves()} {
+		seen := map[string]bool{}
+		for _, l := range leaves {
+			for _, part := range l.Path {
+				if !legal.MatchString(part) {
+					t.Errorf("%q of %q", part, l.Path)
+				}
+			}
+			if name := strings.Join(l.Path, "."); seen[name] {
+				t.Errorf("%s is there twice", name)
+			} else {
+				seen[name] = true
+			}
+			if _, ok := schemaOf("x", leaves).Lookup(pathOf(&l)...); !ok {
+				t.Errorf("%q is no column", l.Path)
+			}
+		}
+	}
+	if !slices.ContainsFunc(schema.Leaves(), func(l schema.Leaf) bool { return strings.Join(l.Path, ".") == "orig.time_in.syn_sent_s" }) {
+		t.Error("no orig.time_in.syn_sent_s")
+	}
+}
+
+// Where a file cannot be written to its end, none of them is whole.
+func TestFullDisk(t *testing.T) {
+	records := many()
+	sizes := written(t, schema.Options{}, records)
+	for i, f := range sizes {
+		for _, full := range []int{1, f.Len() / 2, f.Len() - 1} {
+			files := [3]*memory{{}, {}, {}}
+			files[i].full = full
+			if err := writeTo(files, schema.Options{}, records); err == nil || !strings.Contains(err.Error(), "no space left") {
+				t.Errorf("file %d, %d bytes: %v", i, full, err)
+			}
+			for _, f := range files {
+				if f.whole {
+					t.Errorf("file %d, %d bytes: one is whole", i, full)
+				}
+			}
+		}
+	}
+}
+
+// A run that does not come to its report leaves no whole file.
+func TestNoReport(t *testing.T) {
+	files := [3]*memory{{}, {}, {}}
+	out := New([3]File{files[0], files[1], files[2]}, schema.Options{}, "test")
+	if err := out.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if files[0].whole || files[1].whole || files[2].whole {
+		t.Error("a file is whole")
+	}
+}
+
+// What is damaged, cut short or something else is told in one line.
+func TestBadInput(t *testing.T) {
+	records := append(recordtest.Mixture(), recordtest.Full(true))
+	files := written(t, schema.Options{}, records)
+	file := files[0].Bytes()
+	oneLine := func(what string, b []byte) {
+		t.Helper()
+		_, err := readBack(schema.Options{}, b)
+		if err == nil {
+			t.Errorf("%s: no error", what)
+		} else if strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 500 {
+			t.Errorf("%s: %q", what, err)
+		}
+	}
+	for n := 0; n < len(file); n += 1 + len(file)/100 {
+		oneLine("cut short", file[:n])
+	}
+	oneLine("findings", files[1].Bytes())
+	oneLine("stats", files[2].Bytes())
+	random := rand.New(rand.NewPCG(1, 2))
+	noise := make([]byte, 4096)
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	copy(noise, magic)
+	oneLine("noise", noise)
+	copy(noise[len(noise)-4:], magic)
+	for _, footer := range [][]byte{{0xff, 0xff, 0xff, 0xff}, {0, 1, 0, 0}, {0, 0, 0, 0}} {
+		copy(noise[len(noise)-8:], footer)
+		oneLine("noise with an end", noise)
+	}
+	for range 300 {
+		b := slices.Clone(file)
+		for range 1 + random.IntN(4) {
+			b[random.IntN(len(b))] = byte(random.Uint32())
+		}
+		if _, err := readBack(schema.Options{}, b); err != nil && (strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 500) {
+			t.Errorf("%q", err)
+		}
+	}
+}
+
+// FuzzOpen looks for what makes reading panic.
+func FuzzOpen(f *testing.F) {
+	files := [3]*memory{{}, {}, {}}
+	if err := writeTo(files, schema.Options{}, recordtest.Mixture()[:2]); err != nil {
+		f.Fatal(err)
+	}
+	for i := range files {
+		f.Add(files[i].Bytes())
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := readBack(schema.Options{}, b); err != nil && strings.ContainsAny(err.Error(), "\n\r") {
+			t.Errorf("%q", err)
+		}
+	})
+}
