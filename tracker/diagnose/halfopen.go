@@ -60,8 +60,7 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 		f.Advice = append(f.Advice, fmt.Sprintf("On the server: `ip route get %s` shows which way the answers go.", a.sources.known[0].Addr))
 	case a.answered*2 < a.n:
 		// A listener that waits for the ACK would have sent its SYN/ACK again.
-		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
-		f.failing = failing{}
+		f.atMost(Notice, Possible)
 		if a.lateSYNs.Some {
 			f.Explanation += fmt.Sprintf(" The first SYN/ACK came after %s SYNs: whether it arrived is not in the capture.", rangeWords(a.lateSYNs))
 		}

@@ -1,8 +1,8 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -14,7 +14,7 @@ import (
 // names the rest. That holds for every detector, so it is done with their findings.
 
 const (
-	// maxNamed is how many of the rest are named.
+	// maxNamed is how many of a list are named.
 	maxNamed = 8
 	// worstShown is how many of its examples the worst keeps at most, where others have some.
 	worstShown = maxExamples / 2
@@ -26,21 +26,41 @@ type likeness struct {
 	kind       SubjectKind
 	confidence Confidence
 	harmless   bool
-	cause      string // the one that fits best, without whose it is
+	causes     string // in no order, without whose they are
+	leader     string // the one that a sign puts first; "" for none
 }
 
 // likeness is what a finding has in common with others of its event, wherever that was.
 func (f *Finding) likeness() likeness {
 	l := likeness{detector: f.Detector, kind: f.Subject.Kind, confidence: f.Confidence, harmless: f.Severity == Info}
-	if len(f.Causes) > 0 {
-		l.cause = f.Causes[0]
+	causes := make([]string, len(f.Causes))
+	for i, cause := range f.Causes {
+		causes[i] = f.anywhere(cause)
 	}
+	if f.Order != "" {
+		l.leader = causes[0]
+	}
+	slices.Sort(causes)
+	l.causes = strings.Join(causes, "; ")
+	return l
+}
+
+// anywhere is a text without the addresses of those that the finding is about.
+func (f *Finding) anywhere(text string) string {
 	for _, e := range [...]capture.Endpoint{f.Subject.A, f.Subject.B} {
 		if e.Addr != (capture.Addr{}) {
-			l.cause = strings.ReplaceAll(strings.ReplaceAll(l.cause, name(e), "#"), e.Addr.String(), "#")
+			text = strings.ReplaceAll(strings.ReplaceAll(text, name(e), "#"), e.Addr.String(), "#")
 		}
 	}
-	return l
+	return text
+}
+
+// id tells one event at a subject from others of the detector there, and from what it tells of that subject alone: by
+// what they have in common, whatever else is found.
+func (l likeness) id(as Subject) string {
+	h := fnv.New32a()
+	fmt.Fprint(h, l)
+	return fmt.Sprintf("%s:%s+%08x", l.detector, as, h.Sum32())
 }
 
 // likewise makes one finding of those that tell of one event. It takes and gives them in the order of reports.
@@ -65,18 +85,7 @@ func likewise(all []Finding) []Finding {
 		return all
 	}
 	all = slices.DeleteFunc(all, func(f Finding) bool { return f.Count == 0 })
-	used := make(map[string]bool, len(all))
-	for i := range all {
-		used[all[i].ID] = true
-	}
-	slices.SortFunc(groups, func(a, b Finding) int { return cmp.Or(compare(&a, &b), cmp.Compare(a.Title, b.Title)) })
-	for _, g := range groups {
-		for used[g.ID] { // what fares otherwise at the same host has it
-			g.ID += "+"
-		}
-		used[g.ID] = true
-		all = append(all, g)
-	}
+	all = append(all, groups...)
 	slices.SortFunc(all, func(a, b Finding) int { return compare(&a, &b) })
 	return all
 }
@@ -130,7 +139,7 @@ func distinct(found []*Finding, place func(s Subject) capture.Endpoint) int {
 // without connections.
 func together(found []*Finding, as Subject) Finding {
 	f := *found[0]
-	f.Subject, f.ID = as, f.Detector+":"+as.String()
+	f.ID, f.Subject = f.likeness().id(as), as
 	var rest []string
 	examples := f.Examples()
 	cites := slices.Clone(examples[:min(len(examples), worstShown)])
@@ -139,7 +148,7 @@ func together(found []*Finding, as Subject) Finding {
 		f.Count, f.Open = f.Count+x.Count, f.Open+x.Open
 		f.Since, f.Until = min(f.Since, x.Since), max(f.Until, x.Until)
 		f.also = append(f.also, x.also...)
-		f.failing.n, f.failing.all = f.failing.n+x.failing.n, f.failing.all+x.failing.all
+		f.failing.take(x.failing)
 		if shown := x.Examples(); len(shown) > 0 && len(cites) < maxExamples {
 			cites = append(cites, shown[0])
 		}
@@ -149,15 +158,19 @@ func together(found []*Finding, as Subject) Finding {
 	f.Conns, f.Packets = nil, nil
 	f.Cite(cites)
 	f.Title += fmt.Sprintf("; likewise %s, %s in all", others(found, as), say.Plural(f.Count, "connection"))
-	more := ""
-	if n := len(rest) - maxNamed; n > 0 {
-		rest, more = rest[:maxNamed], fmt.Sprintf(", and %s more", say.Thousands(uint64(n)))
-	}
-	f.Explanation += " Likewise " + strings.Join(rest, ", ") + more + "."
+	f.Explanation += " Likewise " + named(rest, ", ") + "."
 	for _, x := range found {
 		x.Count = 0
 	}
 	return f
+}
+
+// named are the first of a list, and how many more there are.
+func named(all []string, between string) string {
+	if n := len(all) - maxNamed; n > 0 {
+		all = append(slices.Clone(all[:maxNamed]), fmt.Sprintf("and %s more", say.Thousands(uint64(n))))
+	}
+	return strings.Join(all, between)
 }
 
 // others says where an event was met besides.

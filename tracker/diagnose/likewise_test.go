@@ -64,7 +64,8 @@ func TestLikewise(t *testing.T) {
 			var all strings.Builder
 			for i := range found {
 				f := &found[i]
-				fmt.Fprintf(&all, "%s %s %d %s. %s\n", f.ID, f.Severity, f.Count, f.Title, f.Explanation)
+				id, _, _ := strings.Cut(f.ID, "+")
+				fmt.Fprintf(&all, "%s %s %d %s. %s\n", id, f.Severity, f.Count, f.Title, f.Explanation)
 			}
 			n := 0
 			for _, want := range c.want {
@@ -83,5 +84,98 @@ func TestLikewise(t *testing.T) {
 				t.Errorf("merged from parts: %v", titles(merged))
 			}
 		})
+	}
+}
+
+// eventAt are findings of one event at ports of a host, from a port on, each changed so.
+func eventAt(port uint16, n int, change func(i int, f *Finding)) (all []Finding) {
+	for i := range n {
+		e := point("10.0.0.7:1")
+		e.Port = port + uint16(i)
+		f := Finding{Detector: "refused", Group: GroupOpen, Severity: Notice, Confidence: Likely, Subject: listener(e), Count: 1,
+			causes: []Cause{app("one"), onPath("another")}, failing: failing{scale{few: 3, many: 10}, 1, 1}}
+		change(i, &f)
+		f.write()
+		f.ID = "refused:" + f.Subject.String()
+		all = append(all, f)
+	}
+	return all
+}
+
+// Where causes have no order, one in which they stand is none that tells events apart; a sign that puts one first is,
+// and so is another cause.
+func TestLikewiseByCauses(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(i int, f *Finding)
+		want   int
+	}{
+		{"in another order", func(i int, f *Finding) {
+			if i > 0 {
+				f.causes[0], f.causes[1] = f.causes[1], f.causes[0]
+			}
+		}, 1},
+		{"one of which a sign puts first", func(i int, f *Finding) {
+			if i > 0 {
+				f.causes = f.causes[1:]
+				f.lead(app("one"), "a sign")
+			}
+		}, 3},
+		{"one of which has another", func(i int, f *Finding) {
+			if i > 0 {
+				f.causes = append(f.causes, app("a third"))
+			}
+		}, 3},
+	} {
+		if got := likewise(eventAt(8000, 3, c.change)); len(got) != c.want {
+			t.Errorf("%s: %d findings, want %d: %v", c.name, len(got), c.want, titles(got))
+		}
+	}
+}
+
+// What is not told of one because it does not rest on what failed is not told of all either, and what is told of
+// all is told of those that failed.
+func TestLikewiseIsNoWorseThanItsParts(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(i int, f *Finding)
+		want   Severity
+	}{
+		{"each failed", func(int, *Finding) {}, Warning},
+		{"each is a notice at most", func(_ int, f *Finding) { f.atMost(Notice, Likely) }, Notice},
+		{"the first is a notice at most", func(i int, f *Finding) {
+			if i == 0 {
+				f.atMost(Notice, Likely)
+			}
+		}, Notice},
+	} {
+		got := likewise(eventAt(8000, 3, c.change))
+		if len(got) != 1 || got[0].Severity != c.want {
+			t.Errorf("%s: %d findings, the first a %s, want one that is a %s", c.name, len(got), got[0].Severity, c.want)
+		}
+	}
+}
+
+// Events that differ at one host have names of their own, which stay as they are whatever else is found.
+func TestLikewiseKeepsItsName(t *testing.T) {
+	plain := func(int, *Finding) {}
+	surer := func(_ int, f *Finding) { f.Confidence = Proven }
+	alone := likewise(eventAt(8000, 3, plain))[0].ID
+	got := likewise(append(eventAt(9000, 4, surer), eventAt(8000, 3, plain)...))
+	if len(got) != 2 || got[0].ID == got[1].ID || got[1].ID != alone {
+		t.Errorf("%s alone; beside another %v", alone, got)
+	}
+}
+
+// What an event explains besides is named up to a limit, however much that is.
+func TestLikewiseNamesFewOthers(t *testing.T) {
+	got := likewise(eventAt(8000, 3, func(i int, f *Finding) {
+		for range 5 {
+			f.also = append(f.also, fmt.Sprintf("trouble %d", i))
+		}
+	}))
+	got[0].tellsAlso()
+	if n := strings.Count(got[0].Explanation, "trouble"); n != maxNamed || !strings.Contains(got[0].Explanation, "and 7 more.") {
+		t.Errorf("%d are named: %s", n, got[0].Explanation)
 	}
 }

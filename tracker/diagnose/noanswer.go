@@ -229,8 +229,7 @@ func (a *attempts) silence(c *Context) string {
 
 // intoOnce tells of SYNs that were not sent again though the input goes on.
 func (a *attempts) intoOnce(c *Context, f *Finding) {
-	f.Confidence, f.Severity = Possible, min(f.Severity, Notice)
-	f.failing = failing{}
+	f.atMost(Notice, Possible)
 	for _, at := range [...]int64{a.when.Least, a.when.Most} {
 		if !c.capturedIn(at+repeatDue/8, at+repeatDue) {
 			a.intoNothing(c, f, at)

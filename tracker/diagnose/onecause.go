@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // maxExplained bounds the connections whose other troubles a finding explains.
@@ -48,7 +47,7 @@ func oneCause(all []Finding) []Finding {
 // tellsAlso names what a finding explains besides.
 func (f *Finding) tellsAlso() {
 	if len(f.also) > 0 {
-		f.Explanation += " It also explains: " + strings.Join(f.also, "; ") + "."
+		f.Explanation += " It also explains: " + named(f.also, "; ") + "."
 	}
 }
 

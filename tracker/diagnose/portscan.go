@@ -162,7 +162,7 @@ func (l atLeast) tellScan(c *Context, s Subject, x *scan) (Finding, bool) {
 	}
 	// Peers of a peer-to-peer network listen on a port of their own each.
 	if x.hosts.Count()*2 > x.targets.Count() && x.ports.Count()*2 > x.targets.Count() {
-		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		f.atMost(Notice, Possible)
 		f.Title = fmt.Sprintf("%s tries many hosts without success: %s to %s of %s", s.A.Addr, say.Plural(x.n, "connection"), x.ports.words(), about(&x.hosts, "host"))
 		f.causes = []Cause{app("a scan in random order")}
 		f.lead(app("a peer-to-peer program whose peers are gone"), "each host was tried on a port of its own")

@@ -138,7 +138,7 @@ func tellProbes(s Subject, x *scan) Finding {
 	}
 	if p.srcPorts.Count()*2 > p.n && p.silent*2 < p.n {
 		// A scanner mostly keeps its port; connections have one each.
-		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		f.atMost(Notice, Possible)
 		f.causes = append(f.causes, onPath("connections that began before the capture, which something on the path has forgotten: a NAT or firewall that restarted"))
 	}
 	return f

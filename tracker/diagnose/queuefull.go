@@ -144,7 +144,7 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 	case strong == 0 && (service != nil && service.prompt > 0 || x.takesSYNs(c, s, l.few)):
 		// Only those that sent no data wait, each for one SYN/ACK: so TCP_DEFER_ACCEPT
 		// looks (Linux tcp(7)), and a full queue would not choose.
-		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		f.atMost(Notice, Possible)
 		sign := "only those that sent no data waited"
 		if service == nil || service.prompt == 0 {
 			f.Title = fmt.Sprintf("%s completed %s late, all of them without data", name(s.A), c.handshakes(s.A, sum.n, ofThose))
@@ -156,7 +156,7 @@ func (l overflowLimits) tell(c *Context, s Subject, x *overflow) (Finding, bool)
 		f.lead(onHost("TCP_DEFER_ACCEPT: the server waits for data"), sign)
 		f.Advice = append(adviseNoData(s.A), f.Advice...)
 	case strong == 0 && sum.n < l.few:
-		f.Severity, f.Confidence = min(f.Severity, Notice), Possible
+		f.atMost(Notice, Possible)
 		f.Title = fmt.Sprintf("%s kept sending SYN/ACK after the client's ACK, on %s", name(s.A), say.Plural(sum.n, "handshake"))
 		f.causes = append(f.causes, hostOrPath("the handshake's final ACK was lost after the capture point"), onHost("TCP_DEFER_ACCEPT: the server waits for data"))
 	case silent > 0:

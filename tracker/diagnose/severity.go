@@ -59,10 +59,23 @@ func (e effect) severity() Severity {
 // asBadAs raises a finding to the severity of one that it explains.
 func (f *Finding) asBadAs(x *Finding) { f.Severity = max(f.Severity, x.Severity) }
 
-// failing is what a severity was read from: how many connections of all failed.
+// atMost lowers a finding to a severity and a confidence at most: where it stands for several of one event as well, for
+// what failed beside it is no sign of more then.
+func (f *Finding) atMost(s Severity, c Confidence) {
+	f.Severity, f.Confidence, f.failing = min(f.Severity, s), min(f.Confidence, c), failing{}
+}
+
+// failing is what a severity was read from: how many connections of all failed; none where it does not rest on them alone.
 type failing struct {
 	scale  scale
 	n, all uint64
+}
+
+// take adds what failed elsewhere, of the same detector.
+func (x *failing) take(o failing) {
+	if o.n > 0 {
+		x.scale, x.n, x.all = o.scale, x.n+o.n, x.all+o.all
+	}
 }
 
 // asBadAsInAll raises a finding of one event at several places to the severity of what failed at all of them.

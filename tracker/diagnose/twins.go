@@ -100,6 +100,6 @@ func lower(f *Finding, lesser map[uint64]capture.Endpoint) {
 			return
 		}
 	}
-	f.Severity, f.Confidence = min(f.Severity, Info), Possible
+	f.atMost(Info, Possible)
 	f.Explanation += fmt.Sprintf(" The capture holds the same connections, by their sequence numbers, with %s as well, beyond a NAT or load balancer, and shows more of them there.", lesser[f.Conns[0]])
 }
