@@ -84,7 +84,7 @@ type looking struct {
 	shown    bool   // a walk was completed as wanted tells
 	segments uint64 // of the worker, when it went on last
 	ticked   uint64 // likewise, at a tick
-	owed     uint64 // connections that the walk over who is awake may take beyond lookIdle
+	owed     uint64 // connections that the walk over who is awake may take beyond lookIdle; all that are held at most
 	walkedAt int64  // packet time when it went on last
 }
 
@@ -321,7 +321,7 @@ func (w *worker) lookAgain(b *batch) {
 			return
 		}
 		n := lookIdle + lookEach*(w.segments-l.segments)
-		l.owed += n - lookIdle
+		l.owed = min(l.owed+n-lookIdle, uint64(w.tracker.Held()))
 		l.segments, l.walkedAt = w.segments, b.now
 		if l.awake.begun {
 			more := min(l.owed, lookLive-lookIdle)

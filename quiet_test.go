@@ -8,6 +8,7 @@ import (
 
 	"tcpwatch/internal/pcaptest"
 	"tcpwatch/report"
+	"tcpwatch/tracker/record"
 )
 
 // What a finding cites is listed at the end of an input, however many connections ended since.
@@ -73,6 +74,23 @@ func TestOpenOnly(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Where nobody asks, what the walk over who is awake may take does not grow beyond all connections.
+func TestNobodyAsks(t *testing.T) {
+	x := &watching{wanted: report.Wanted{Due: true}}
+	w := opened(t, 300, x)
+	worker := w.workers[0]
+	worker.glance(&x.wanted, false, w.ticked)
+	worker.look.whole = 0
+	for i := range int64(20) {
+		worker.segments += 1 << 20
+		worker.lookAgain(&batch{now: w.ticked + (i+1)*showEvery, tick: record.Tick{Show: true}})
+	}
+	if owed, held := worker.look.owed, uint64(worker.tracker.Held()); owed == 0 || owed > held {
+		t.Errorf("the walk may take %d, of %d connections", owed, held)
+	}
+	w.stop()
 }
 
 // While nothing happens a View is the one before with the counts of now, and a walk comes seldom: more
