@@ -133,6 +133,17 @@ func TestSaveKeepsGapsGivenUp(t *testing.T) {
 	}
 }
 
+// Cut takes no room for what it does not need.
+func TestCutOfAPlainStream(t *testing.T) {
+	var s Stream
+	s.Start(1)
+	s.Add(1, 100)
+	s.Cut(51)
+	if s.unseen != nil || s.Next() != 51 || s.Span() != 50 {
+		t.Errorf("next %d, span %d, %v", s.Next(), s.Span(), s.unseen)
+	}
+}
+
 // Cut inside a gap leaves what of the gap lies before it.
 func TestCutInsideAGap(t *testing.T) {
 	var s Stream

@@ -230,15 +230,15 @@ func (s *Stream) DropLast() {
 // bytes of that were seen.
 func (s *Stream) Cut(n Seq) (seen uint32) {
 	seen = uint32(s.nxt - n)
-	h := s.own()
-	for len(h.gaps) > 0 && n.LessEq(h.gaps[len(h.gaps)-1].From) {
-		last := len(h.gaps) - 1
-		seen -= h.gaps[last].Len()
-		h.gaps = h.gaps[:last]
-	}
-	if last := len(h.gaps) - 1; last >= 0 && n.Less(h.gaps[last].To) {
-		seen -= uint32(h.gaps[last].To - n)
-		h.gaps[last].To = n
+	for gaps := s.Gaps(); len(gaps) > 0 && n.Less(gaps[len(gaps)-1].To); gaps = s.Gaps() {
+		last := &gaps[len(gaps)-1]
+		if last.From.Less(n) {
+			seen -= uint32(last.To - n)
+			last.To = n
+			break
+		}
+		seen -= last.Len()
+		s.unseen.gaps = gaps[:len(gaps)-1]
 	}
 	s.span -= uint64(s.nxt - n)
 	s.nxt = n
