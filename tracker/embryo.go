@@ -49,7 +49,7 @@ func (t *Tracker) conceive(sh *shard, k *table.Key, s *capture.Segment) {
 	e := t.embryos.At(n)
 	*e = embryo{fileNumber: s.FileNumber, at: s.Time, seq: s.Seq, ack: s.Ack, val: s.TSVal, ecr: s.TSEcr, window: s.Window, mss: s.MSS,
 		id: s.IPID, sum: s.Checksum, flags: s.Flags, options: s.Options, marks: s.Marks, file: s.File, iface: s.Interface, vlan: s.VLAN, nVLAN: s.NVLAN,
-		wscale: s.WScale, ttl: s.TTL, ecn: s.ECN, order: s.Order, rightSum: t.sumIsRight(), wrongIP: t.opt.WrongIP != nil && t.opt.WrongIP()}
+		wscale: s.WScale, ttl: s.TTL, ecn: s.ECN, order: s.Order, rightSum: t.verified(s) == capture.MarkChecksumOK, wrongIP: t.wrongIP(s)}
 	t.placed = record.Placement{Conn: s.Packet, Mark: &e.mark}
 }
 

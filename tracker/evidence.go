@@ -43,7 +43,7 @@ func (t *Tracker) sawMissing(c *conn, to record.End, unseen uint32, s *capture.S
 // damaged reports whether a segment to an end came with a wrong TCP checksum, so that none of its
 // numbers is to be trusted. Of one that the card may have merged that is not known.
 func (t *Tracker) damaged(s *capture.Segment, to *endpoint) bool {
-	return s != &t.late && s.Len <= to.longestSegment() && t.opt.Verify != nil && t.opt.Verify() == capture.MarkBadChecksum
+	return s.Len <= to.longestSegment() && t.verified(s) == capture.MarkBadChecksum
 }
 
 // bearsOut takes data of an end: what follows a number that an ACK claimed shows

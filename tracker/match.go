@@ -290,7 +290,7 @@ func (t *Tracker) begin(sh *shard, old *conn, k *table.Key, s *capture.Segment) 
 	if t.forgot && (!s.Flags.Has(capture.SYN) || s.Flags.Has(capture.ACK)) {
 		c.flags |= isForgotten
 	}
-	if t.opt.WrongIP != nil && t.opt.WrongIP() {
+	if t.wrongIP(s) {
 		c.own().wrongIP = true
 	}
 	if c.prev != nil {

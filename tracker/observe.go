@@ -28,7 +28,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		now = max(now, c.last)
 	}
 	e.packets++
-	if c.details.wrongIP && !t.opt.WrongIP() {
+	if c.details.wrongIP && !t.wrongIP(s) {
 		c.own().wrongIP = false
 	}
 	outside := jumps(0)

@@ -115,20 +115,23 @@ func (w *packer[W]) refusals(n int, x *refusals, nxt reassembly.Seq, c *conn) in
 
 // verifySYN notes whether the checksum of an end's SYN or SYN/ACK is right.
 func (t *Tracker) verifySYN(e *endpoint, s *capture.Segment) {
-	if s != &t.late && t.sumIsRight() {
+	if t.verified(s) == capture.MarkChecksumOK {
 		e.has |= hasRightSum
 	}
 }
 
-// sumIsRight reports whether the checksum of the segment at hand is verified and right.
-func (t *Tracker) sumIsRight() bool {
-	return t.opt.Verify != nil && t.opt.Verify() == capture.MarkChecksumOK
+// verified is what the checksum of the segment at hand shows, MarkChecksumOK or MarkBadChecksum; 0 where that can't be told.
+func (t *Tracker) verified(s *capture.Segment) capture.Marks {
+	if s == &t.late || t.opt.Verify == nil {
+		return 0
+	}
+	return t.opt.Verify()
 }
 
 // startsWrong reports whether the data that a stream would start at has a wrong checksum: any of its
 // numbers may be what was changed.
 func (t *Tracker) startsWrong(s *capture.Segment) bool {
-	return s.Len > 0 && s != &t.late && t.opt.Verify != nil && t.opt.Verify() == capture.MarkBadChecksum
+	return s.Len > 0 && t.verified(s) == capture.MarkBadChecksum
 }
 
 // longestSegment is how long a segment to an end may be that no card merged: its MSS, or, where that
@@ -153,7 +156,7 @@ func (t *Tracker) spoiled(e, p *endpoint, s *capture.Segment) bool {
 	if s.Len > p.longestSegment() {
 		return false // merged by the card: no checksum is of all of it
 	}
-	switch t.opt.Verify() {
+	switch t.verified(s) {
 	case capture.MarkChecksumOK:
 		x.right++
 	case capture.MarkBadChecksum:

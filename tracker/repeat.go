@@ -232,11 +232,11 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 func (t *Tracker) compare(c *conn, from record.End, s *capture.Segment) {
 	x := c.ends[from].sender
 	was := x.flight.Find(reassembly.Seq(s.Seq))
-	if was == nil || was.Head == 0 || was.From != reassembly.Seq(s.Seq) || was.Head == s.Head || t.opt.Verify == nil {
+	if was == nil || was.Head == 0 || was.From != reassembly.Seq(s.Seq) || was.Head == s.Head {
 		return
 	}
 	sum, ok := s.PayloadSum()
-	if !ok || was.Len() == s.Len && was.Sum == sum || was.Len() != s.Len && x.loss.refused.wrong > 0 || t.opt.Verify() != capture.MarkChecksumOK {
+	if !ok || was.Len() == s.Len && was.Sum == sum || was.Len() != s.Len && x.loss.refused.wrong > 0 || t.verified(s) != capture.MarkChecksumOK {
 		return
 	}
 	x.losing().conflicts++
