@@ -34,11 +34,11 @@ func (x *systems) advise(f *Finding) {
 func (x *systems) adviceOn(on string, at *capture.Addr, text string) string {
 	switch x.of(at) {
 	case windows:
-		return instead(on, text, "its TTL fits Windows", onWindows)
+		return instead(on, text, "its TTL fits Windows", windows)
 	case bsd:
-		return instead(on, text, "its SYNs fit macOS or a BSD", onBSD)
+		return instead(on, text, "its SYNs fit macOS or a BSD", bsd)
 	case unlike:
-		return instead(on, text, "its packets are not as Linux sends them", onAny)
+		return instead(on, text, "its packets are not as Linux sends them", unlike)
 	case undecided:
 		return ifLinux(text)
 	}
@@ -92,60 +92,62 @@ func (f *Finding) adviceFor(text string) (on string, at *capture.Addr, known boo
 // tool is a command in an advice.
 var tool = regexp.MustCompile("`([a-z]+) ?([^`]*)`")
 
-// instead is an advice with what another system has for its first command that is of Linux, told by there of its name
-// and arguments; the same where it has none.
-func instead(on, text, why string, there func(name, args string) string) string {
+// asOnLinux stands where a system has the same command.
+const asOnLinux = "="
+
+// tools are commands of Linux, by their names and a part of their arguments, and what other systems have in the place of
+// each, the first that fits; %s is what Windows lists connections with. What is not known of a system is as on any, which may
+// be a device without a shell.
+var tools = [...]struct{ names, args, onWindows, onBSD, onAny string }{
+	{"ss", "", "`%s` lists them, with the process (OwningProcess)", "`netstat -an -p tcp` lists connections and open ports",
+		"look at its list of connections and open ports (`netstat -an`, where it has a shell)"},
+	{"nstat", "", "`netstat -s -p tcp` counts failed attempts, resets and retransmissions", "`netstat -s -p tcp` counts resets, retransmissions and dropped connections",
+		"look at its counts of resets, retransmissions and dropped connections (`netstat -s`, where it has a shell)"},
+	{"sysctl", "fs.", "`Get-Process -Id PID` counts the handles of the process", "`fstat -p PID` (on macOS `lsof -p PID`) lists what the process has open",
+		"look whether it is short of processor time, memory or open files"},
+	{"sysctl", "tcp_keepalive", "the application sets how soon it probes (SO_KEEPALIVE, TCP_KEEPIDLE); the default is KeepAliveTime in the registry, 2 hours",
+		"`sysctl net.inet.tcp` shows how TCP is set", "look how its system's TCP is set"},
+	{"sysctl", "", "`Get-NetTCPSetting` shows how TCP is set", "`sysctl net.inet.tcp` shows how TCP is set", "look how its system's TCP is set"},
+	{"strace", "", "Process Monitor shows what the application does with its sockets", "`ktrace -p PID` (on macOS `dtruss -p PID`) shows what the application does with its sockets",
+		"a trace of its system calls, or its log, shows what the application does with its sockets"},
+	{"ls ulimit", "", "`Get-Process -Id PID` counts the handles of that process", "`fstat -p PID` (on macOS `lsof -p PID`) lists what that process has open",
+		"look whether it is short of processor time, memory or open files"},
+	{"nft iptables", "", "`Get-NetFirewallRule -Enabled True` lists the rules of the firewall", "`pfctl -s rules` lists the rules of the firewall", "look at the rules of its own firewall"},
+	{"tcpdump", "", "`pktmon start --capture` shows what arrives and leaves", asOnLinux, "capture there, or at the switch before it, to see what arrives and what leaves"},
+	{"vmstat cat", "", "`Get-Counter` shows whether it is short of processor time", "`top` shows whether it is short of processor time",
+		"look whether it is short of processor time, memory or open files"},
+	{"ip", "route", "`Get-NetRoute` lists which way packets go", "`netstat -rn` lists which way packets go", "look which way it sends packets: its address, mask and router"},
+	{"ip ethtool", "", "`Get-NetAdapterStatistics` counts errors and drops of its interfaces", "`netstat -i -d` counts errors and drops of its interfaces",
+		"look at the settings and error counts of its interfaces"},
+	{"mtr traceroute tracepath", "", "`tracert -d` shows the hops", "`traceroute -n`, with -P tcp, shows the hops", "trace the path to the other end from there, or from beside it"},
+	{"ping", "-M do", "`ping -f -l 1472` towards the other end, with less until it passes, finds the MTU", "`ping -D -s 1472` towards the other end, with less until it passes, finds the MTU",
+		"look for the MTU of its interface, and send packets of that size that may not be fragmented towards the other end"},
+	{"uptime", "", "`Get-Uptime`, and the event log, show when it was started", "`uptime` shows since when it runs", "look when it was started: its log, or its diagnostic buffer"},
+	{"conntrack", "", "", "", "look at its table of connections, and at what it counts as invalid"},
+}
+
+// instead is an advice with what another system has for its first command that is of Linux; the same where it has none.
+func instead(on, text, why string, as system) string {
 	for _, m := range tool.FindAllStringSubmatch(text, -1) {
-		if other := there(m[1], m[2]); other != "" {
+		for i := range tools {
+			t := &tools[i]
+			if !slices.Contains(strings.Fields(t.names), m[1]) || !strings.Contains(m[2], t.args) {
+				continue
+			}
+			other := t.onAny
+			switch {
+			case as == windows && t.onWindows != "":
+				other = strings.ReplaceAll(t.onWindows, "%s", connections(m[2]))
+			case as == bsd && t.onBSD != "":
+				other = t.onBSD
+			}
+			if other == asOnLinux {
+				break
+			}
 			return fmt.Sprintf("%s (%s): %s.", sentence(on), why, other)
 		}
 	}
 	return text
-}
-
-// onWindows is what Windows has for a command.
-func onWindows(name, args string) string {
-	switch name {
-	case "ss":
-		return "`" + connections(args) + "` lists them, with the process (OwningProcess)"
-	case "nstat":
-		return "`netstat -s -p tcp` counts failed attempts, resets and retransmissions"
-	case "sysctl":
-		switch {
-		case strings.HasPrefix(args, "fs."):
-			return "`Get-Process -Id PID` counts the handles of the process"
-		case strings.Contains(args, "tcp_keepalive"):
-			return "the application sets how soon it probes (SO_KEEPALIVE, TCP_KEEPIDLE); the default is KeepAliveTime in the registry, 2 hours"
-		}
-		return "`Get-NetTCPSetting` shows how TCP is set"
-	case "strace":
-		return "Process Monitor shows what the application does with its sockets"
-	case "ls", "ulimit":
-		return "`Get-Process -Id PID` counts the handles of that process"
-	case "nft", "iptables":
-		return "`Get-NetFirewallRule -Enabled True` lists the rules of the firewall"
-	case "tcpdump":
-		return "`pktmon start --capture` shows what arrives and leaves"
-	case "vmstat", "cat":
-		return "`Get-Counter` shows whether it is short of processor time"
-	case "ip":
-		if strings.HasPrefix(args, "route") {
-			return "`Get-NetRoute` lists which way packets go"
-		}
-		return "`Get-NetAdapterStatistics` counts errors and drops of its interfaces"
-	case "ethtool":
-		return "`Get-NetAdapterStatistics` counts errors and drops of its interfaces"
-	case "mtr", "traceroute", "tracepath":
-		return "`tracert -d` shows the hops"
-	case "ping":
-		if strings.HasPrefix(args, "-M do") {
-			return "`ping -f -l 1472` towards the other end, with less until it passes, finds the MTU"
-		}
-		return ""
-	case "uptime":
-		return "`Get-Uptime`, and the event log, show when it was started"
-	}
-	return onAny(name, args)
 }
 
 // connections is how Windows lists what ss lists.
@@ -166,89 +168,6 @@ func connections(args string) string {
 		}
 	}
 	return command
-}
-
-// onBSD is what macOS and FreeBSD have for a command.
-func onBSD(name, args string) string {
-	switch name {
-	case "ss":
-		return "`netstat -an -p tcp` lists connections and open ports"
-	case "nstat":
-		return "`netstat -s -p tcp` counts resets, retransmissions and dropped connections"
-	case "sysctl":
-		if strings.HasPrefix(args, "fs.") {
-			return "`fstat -p PID` (on macOS `lsof -p PID`) lists what the process has open"
-		}
-		return "`sysctl net.inet.tcp` shows how TCP is set"
-	case "strace":
-		return "`ktrace -p PID` (on macOS `dtruss -p PID`) shows what the application does with its sockets"
-	case "ls", "ulimit":
-		return "`fstat -p PID` (on macOS `lsof -p PID`) lists what that process has open"
-	case "nft", "iptables":
-		return "`pfctl -s rules` lists the rules of the firewall"
-	case "vmstat", "cat":
-		return "`top` shows whether it is short of processor time"
-	case "ip":
-		if strings.HasPrefix(args, "route") {
-			return "`netstat -rn` lists which way packets go"
-		}
-		return "`netstat -i -d` counts errors and drops of its interfaces"
-	case "ethtool":
-		return "`netstat -i -d` counts errors and drops of its interfaces"
-	case "mtr", "tracepath", "traceroute":
-		return "`traceroute -n`, with -P tcp, shows the hops"
-	case "ping":
-		if strings.HasPrefix(args, "-M do") {
-			return "`ping -D -s 1472` towards the other end, with less until it passes, finds the MTU"
-		}
-		return ""
-	case "uptime":
-		return "`uptime` shows since when it runs"
-	case "tcpdump":
-		return "" // is the same there
-	}
-	return onAny(name, args)
-}
-
-// onAny is, in words, what a system that is not known may have for a command of Linux; it may be a device
-// without a shell.
-func onAny(name, args string) string {
-	const shell = ", where it has a shell)"
-	switch name {
-	case "ss":
-		return "look at its list of connections and open ports (`netstat -an`" + shell
-	case "nstat":
-		return "look at its counts of resets, retransmissions and dropped connections (`netstat -s`" + shell
-	case "sysctl":
-		if strings.HasPrefix(args, "fs.") {
-			return "look whether it is short of processor time, memory or open files"
-		}
-		return "look how its system's TCP is set"
-	case "strace":
-		return "a trace of its system calls, or its log, shows what the application does with its sockets"
-	case "ls", "ulimit", "vmstat", "cat":
-		return "look whether it is short of processor time, memory or open files"
-	case "nft", "iptables":
-		return "look at the rules of its own firewall"
-	case "ip", "ethtool":
-		if strings.HasPrefix(args, "route") {
-			return "look which way it sends packets: its address, mask and router"
-		}
-		return "look at the settings and error counts of its interfaces"
-	case "tcpdump":
-		return "capture there, or at the switch before it, to see what arrives and what leaves"
-	case "mtr", "traceroute", "tracepath":
-		return "trace the path to the other end from there, or from beside it"
-	case "uptime":
-		return "look when it was started: its log, or its diagnostic buffer"
-	case "ping":
-		if strings.HasPrefix(args, "-M do") {
-			return "look for the MTU of its interface, and send packets of that size that may not be fragmented towards the other end"
-		}
-	case "conntrack":
-		return "look at its table of connections, and at what it counts as invalid"
-	}
-	return ""
 }
 
 // ofLinux are commands that only Linux has.
