@@ -52,9 +52,10 @@ func (r *roundTrips) echoed(s *capture.Segment, now int64) {
 }
 
 // A receiver may hold back the ACK of a single segment (RFC 9293 section
-// 3.8.6.3: up to 500 ms): Linux for 40 to 200 ms, macOS 100, Windows 40 or 200.
+// 3.8.6.3: up to 500 ms): Linux for 40 to 200 ms, in ticks of 4 ms of which the first may be nearly over, macOS 100,
+// Windows 40 or 200.
 const (
-	delayedACKMin = 38e6
+	delayedACKMin = 36e6
 	delayedACKMax = 220e6
 )
 
