@@ -17,6 +17,16 @@ type Count struct {
 	N      uint64
 }
 
+// skipped is how many packets were skipped for a reason.
+func (h *Headline) skipped(r capture.SkipReason) (n uint64) {
+	for _, c := range h.Skipped {
+		if c.Reason == r.String() {
+			n += c.N
+		}
+	}
+	return n
+}
+
 // Headline is what a run knows besides its connections: where the packets
 // came from and what was lost on the way. Times are nanoseconds since
 // 1970-01-01 UTC.

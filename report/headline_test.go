@@ -148,3 +148,11 @@ func TestUnknownHeadline(t *testing.T) {
 		}
 	}
 }
+
+// Of packets that were not decoded, judgement is told how many are fragments.
+func TestFragmentsAreTold(t *testing.T) {
+	h := &Headline{Skipped: []Count{{capture.SkipFragment.String(), 19}, {capture.SkipNotTCP.String(), 3}}, Undecoded: 19}
+	if c := NewSummary(SummaryOptions{}).context(h); c.Fragments != 19 || c.Undecoded != 19 {
+		t.Errorf("%d fragments of %d", c.Fragments, c.Undecoded)
+	}
+}

@@ -297,16 +297,36 @@ func TestNoConnectionBothWays(t *testing.T) {
 // Where all connections that lack bytes have segments longer than the wire allows, what copies the packets
 // may leave out those that are longer still.
 func TestLongSegmentsLeftOut(t *testing.T) {
-	lacking := func(offload bool) []*record.Record {
-		return append(clean(2, func(r *record.Record) { r.Capture.MissingBytes, r.Capture.Offload = 50_000, offload }), clean(3)...)
+	lacking := func(offload bool, missed [2]uint64) []*record.Record {
+		return append(clean(2, func(r *record.Record) {
+			r.Capture.MissingBytes, r.Capture.Offload = missed[0]+missed[1], offload
+			r.Ends[record.Orig].MissingBytes, r.Ends[record.Resp].MissingBytes = missed[0], missed[1]
+		}), clean(3)...)
 	}
 	for _, x := range []struct {
+		name    string
 		offload bool
-		order   bool
-	}{{true, false}, {false, true}} {
-		found := findingsOf(t, "capture-drops", nil, lacking(x.offload)...)
-		if len(found) != 1 || strings.Contains(strings.Join(found[0].Causes, " "), "long segments") != x.offload || (found[0].Order != "") != x.order {
-			t.Errorf("offload %t: %q, %q", x.offload, found[0].Causes, found[0].Order)
+		missed  [2]uint64
+		long    bool
+	}{
+		{"what is missing is longer than a segment on the wire", true, [2]uint64{50_000, 0}, true},
+		{"no segment is longer", false, [2]uint64{50_000, 0}, false},
+		{"what is missing of one end is no longer", true, [2]uint64{50_000, 95}, false},
+	} {
+		found := findingsOf(t, "capture-drops", nil, lacking(x.offload, x.missed)...)
+		if len(found) != 1 || strings.Contains(strings.Join(found[0].Causes, " "), "long segments") != x.long || (found[0].Order != "") != !x.long {
+			t.Errorf("%s: %q, %q", x.name, found[0].Causes, found[0].Order)
+		}
+	}
+}
+
+// Of bytes that may be in packets that were not decoded, fragments tell what those are.
+func TestUnreadFragments(t *testing.T) {
+	for fragments, want := range map[uint64]string{9: "came in fragments", 3: "a tunnel"} {
+		c := &Context{MSL: record.DefaultMSL, Conns: 3, Undecoded: 10, Fragments: fragments}
+		found := findingsOf(t, "capture-drops", c, clean(3, func(r *record.Record) { r.Capture.MissingBytes = 1460 })...)
+		if len(found) != 1 || !strings.Contains(found[0].Causes[0], want) {
+			t.Errorf("%d fragments: %q", fragments, found[0].Causes)
 		}
 	}
 }

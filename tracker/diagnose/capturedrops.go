@@ -106,7 +106,12 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.Title = fmt.Sprintf("%s of %s were not read: %s could not be decoded", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Plural(c.Undecoded, "packet"))
 		f.Explanation = "They may be in packets that were captured and not decoded: encrypted, compressed, in fragments or of an unknown kind (`skipped` in the statistics)."
 		f.causes = f.causes[:1]
-		f.lead(inCapture("a tunnel whose content is not decoded"), "packets that were not decoded are enough to hold them")
+		what := "a tunnel whose content is not decoded"
+		if c.Fragments*2 > c.Undecoded {
+			what = "their segments came in fragments, of which others were not captured: without all of them a segment can't be read"
+			f.Advice = []string{"Capture all fragments: a filter on ports keeps only the first of each datagram, `tcpdump -w FILE 'tcp or (ip[6:2] & 0x3fff != 0)'` keeps the others too."}
+		}
+		f.lead(inCapture(what), "packets that were not decoded are enough to hold them")
 	} else if !dropped && q.readdressed() {
 		f.Confidence = Possible
 		f.Title = fmt.Sprintf("%s of %s were not captured; single packets under other addresses hold %s", say.Plural(q.lost, "acknowledged byte"), say.Plural(q.missing.n, "connection"), say.Thousands(q.strayed))

@@ -18,7 +18,7 @@ type quality struct {
 	strayed   uint64            // bytes of those
 	strayAt   fold.Range[int64] // when those came
 	bursts    uint64            // of the missing ones, those that lost much of a fast burst
-	long      uint64            // of the missing ones, those with segments longer than the wire allows
+	long      uint64            // of the missing ones, those with segments longer than the wire allows, of which as much is missing
 	openings  uint64            // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
 	holed     uint64 // of those, connections with bytes missing in the direction that was captured
@@ -95,7 +95,7 @@ func (q *quality) add(r *record.Record) {
 		if OnlyFlagged(r) {
 			q.openings++
 		}
-		if c.Offload {
+		if c.Offload && missesLong(a, b) && missesLong(b, a) {
 			q.long++
 		}
 		if missedBurst(a) || missedBurst(b) {
@@ -145,6 +145,12 @@ const (
 // missedBurst tells that much of what an end sent fast was not captured.
 func missedBurst(x *record.EndRecord) bool {
 	return x.MissingBytes >= aBurst && x.Sending > 0 && float64(x.MissingBytes)*float64(second)/float64(x.Sending) >= fastBytes
+}
+
+// missesLong tells that what is missing of an end's data, if anything is, may be segments longer than the wire allows, of more
+// than the other end's MSS.
+func missesLong(from, to *record.EndRecord) bool {
+	return from.MissingBytes == 0 || to.MSS.OK && from.MissingBytes > uint64(to.MSS.V)
 }
 
 // fitsBuffer tells that all that is known to have passed, captured or not, fits into the least buffer, and

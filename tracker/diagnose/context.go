@@ -9,6 +9,7 @@ import (
 type Context struct {
 	Drops      record.Opt[uint64] // packets that the capturing host lost
 	Undecoded  uint64             // packets that may hold segments and were not decoded
+	Fragments  uint64             // of those, fragments of datagrams that were not captured whole
 	Conns      uint64
 	OneWay     uint64 // connections of which only one direction was captured: see the function
 	Start, End int64  // of the input, nanoseconds since 1970-01-01 UTC
