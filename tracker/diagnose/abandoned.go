@@ -22,7 +22,7 @@ a program itself; then it is only possible that anybody gave up.
 It can be mistaken for the loser of a Happy Eyeballs race (RFC 8305), which is
 harmless: then connections to the same name over the other address opened.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAlone("abandoned"), pickAbandoned, nil, tellAbandoned})
+			return newAttempts(cause{scale: o.fewAlone("abandoned"), picks: pickAbandoned, tell: tellAbandoned})
 		},
 	}
 }

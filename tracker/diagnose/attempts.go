@@ -182,6 +182,7 @@ type cause struct {
 	picks func(r *record.Record) (packet uint64, ok bool) // which records, and what shows it
 	more  func(a *attempts, r *record.Record)             // notes more; nil for nothing
 	tell  func(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool)
+	keeps func(a *attempts) bool // those of hosts that scan too; nil for none
 }
 
 // newAttempts is the Fold of a cause.
@@ -205,9 +206,12 @@ func (k cause) add(s *subjects[attempts, *attempts], r *record.Record) {
 	}
 }
 
-// tellBlameless leaves out the attempts of hosts that scan.
+// tellBlameless leaves out the attempts of hosts that scan, but for those that no scan explains.
 func (k cause) tellBlameless(c *Context, s Subject, a *attempts) (Finding, bool) {
-	n := a.sources.blameless(c, a.n)
+	n := a.n
+	if k.keeps == nil || !k.keeps(a) {
+		n = a.sources.blameless(c, a.n)
+	}
 	if n == 0 {
 		return Finding{}, false
 	}

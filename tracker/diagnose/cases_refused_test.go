@@ -93,3 +93,33 @@ func TestThrownAwayIsNotGone(t *testing.T) {
 		t.Errorf("wrong checksums: %+v", found)
 	}
 }
+
+// What a host that scans left half-open is no other finding's, but where its own system, which resets what it did not ask
+// for, let the server repeat its SYN/ACK.
+func TestHalfOpenOfAScanner(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(r *record.Record)
+		told   int
+	}{
+		{"the SYN/ACK came again", func(r *record.Record) { r.Open.NSYNACKsAgain = 2 }, 1},
+		{"the SYN/ACK came once", func(r *record.Record) {}, 0},
+		{"the SYN is no system's", func(r *record.Record) { r.Open.NSYNACKsAgain = 2; bareSYN(r) }, 0},
+	} {
+		all := many(40, func(i int) *record.Record {
+			return made(uint64(i+1), failed(record.OpenRefused, 1), from(point("10.66.6.6:1")), to(numbered(i, uint16(8000+i))))
+		})
+		all = append(all, many(3, func(i int) *record.Record {
+			return made(uint64(i+100), failed(record.OpenHalfOpen, 1), from(point("10.66.6.6:1")), to(point("10.0.0.9:443")), c.change)
+		})...)
+		n := 0
+		for _, f := range findingsOf(t, "port-scan,half-open", nil, all...) {
+			if f.Detector == "half-open" {
+				n++
+			}
+		}
+		if n != c.told {
+			t.Errorf("%s: %d findings, want %d", c.name, n, c.told)
+		}
+	}
+}

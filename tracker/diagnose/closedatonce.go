@@ -30,7 +30,7 @@ is a matter of queue-full.`,
 		New: func(o *Options) Fold {
 			l := hangupLimits{scale: o.fewAlone("closed-at-once"),
 				within: o.span("closed-at-once-within", 2*second, "from the handshake's final ACK to the server's FIN or RST, at most")}
-			return newAttempts(cause{l.scale, l.hungUp, nil, tellClosedAtOnce})
+			return newAttempts(cause{scale: l.scale, picks: l.hungUp, tell: tellClosedAtOnce})
 		},
 	}
 }

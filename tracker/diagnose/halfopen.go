@@ -19,9 +19,10 @@ client goes on sending its SYN after a SYN/ACK passed, that does not reach it; w
 the client is gone or never sent that SYN.
 A client that captures only its own packets (one-way) is not counted, nor what
 may still complete when the input ends. Floods have a finding of their own;
-so do SYN/ACKs that nobody asked for.`,
+so do SYN/ACKs that nobody asked for. Of a host that scans only those are counted whose SYN has a
+system's options and whose SYN/ACK came again: the system of a scanner resets what it did not ask for.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAndMany("half-open"), pickHalfOpen, nil, tellHalfOpen})
+			return newAttempts(cause{scale: o.fewAndMany("half-open"), picks: pickHalfOpen, tell: tellHalfOpen, keeps: leftWaitingFor})
 		},
 	}
 }
@@ -34,6 +35,9 @@ func pickHalfOpen(r *record.Record) (uint64, bool) {
 func neverCompleted(r *record.Record) bool {
 	return r.Open.Kind == record.OpenHalfOpen && r.Open.SYNs > 0 && r.Open.SYNACKs > 0 && !r.Capture.OneWay && !Waits(r, r.Open.SYNACKs)
 }
+
+// leftWaitingFor tells that systems opened all of them, and let the server repeat its SYN/ACK: a scan's system resets what it does not know.
+func leftWaitingFor(a *attempts) bool { return a.raw == 0 && a.answered == a.n }
 
 func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Finding, bool) {
 	if c.suspects.flooded[s.A] || c.suspects.deaf[s.A].halfOpen >= n {
@@ -50,6 +54,11 @@ func tellHalfOpen(c *Context, s Subject, a *attempts, n uint64, k scale) (Findin
 			fmt.Sprintf("On %s: `ss -tan state syn-recv '( sport = :%d )'` lists what waits.", s.A.Addr, s.A.Port),
 			"Capture at the client too: does the SYN/ACK arrive, does an ACK leave?",
 		},
+	}
+	if c.proxied(&a.sources) {
+		f.Explanation += fmt.Sprintf(" Data is acknowledged from near on nearly all connections of this client, %s, and waits for that ACK.", besideClient)
+		f.causes = []Cause{app("the client closed its socket"), onPath("the ACKs are lost between the client and what stands beside it")}
+		f.Advice = f.Advice[1:]
 	}
 	switch {
 	case a.unheard*2 >= a.n:

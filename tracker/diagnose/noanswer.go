@@ -40,7 +40,7 @@ on, that nobody answered is only possible: who gets no answer repeats its SYN; n
 at all was captured while the repeat was due. Hosts that scan and
 servers that are flooded are left out.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAndMany("no-answer"), pickUnanswered, noteTimeout, tellNoAnswer})
+			return newAttempts(cause{scale: o.fewAndMany("no-answer"), picks: pickUnanswered, more: noteTimeout, tell: tellNoAnswer})
 		},
 	}
 }

@@ -51,11 +51,21 @@ func (c *Context) proxied(s *sources) bool {
 	return true
 }
 
+// besideClient tells of what answers from far and acknowledges from near.
+const besideClient = "while SYN/ACKs and answers come from far: something beside it (a NAT or proxy that ends TCP) stands for every server"
+
+// slowProxy tells in a finding about an opening that took long that something beside the client stands for the servers: it
+// answers when its own connection to the server is open.
+func (f *Finding) slowProxy() {
+	f.causes = []Cause{onPath("the way from the NAT or proxy beside the client to this server is long, or lost a SYN"), onHost("the server's host is overloaded, or sleeps to save power")}
+	f.Advice = []string{"Capture behind that NAT or proxy (on the host of a virtual machine): the server's half of the handshake shows there."}
+}
+
 // behindProxy tells in a finding about what servers sent to a client that something beside it stands for
 // them.
 func (f *Finding) behindProxy(client capture.Addr) {
 	f.Confidence = Possible
-	f.Explanation += fmt.Sprintf(" Data of %s is acknowledged from near, whatever the server, while SYN/ACKs and answers come from far: something beside it (a NAT or proxy that ends TCP) stands for every server and sent this.", client)
+	f.Explanation += fmt.Sprintf(" Data of %s is acknowledged from near, whatever the server, %s and sent this.", client, besideClient)
 	f.lead(onPath("the NAT or proxy beside the client passes on what came of its own connection to the server: that one ended or failed"), "data is acknowledged from near and answered from far")
 	f.Advice = []string{"Capture behind that NAT or proxy (on the host of a virtual machine): there the servers' own segments show."}
 }

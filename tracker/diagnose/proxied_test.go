@@ -32,8 +32,9 @@ func TestBehindProxy(t *testing.T) {
 	slow := func(r *record.Record) {
 		r.Open.Resp, r.Open.Felt = record.Some(1200*millisecond), record.Some(1200*millisecond)
 	}
-	late := func(r *record.Record) { r.Exchanges.First = 12 * second }
+	answeredLate := func(r *record.Record) { r.Exchanges.First = 12 * second }
 	sooner := func(r *record.Record) { r.Exchanges.First = millisecond }
+	unfinished := made(100, failed(record.OpenHalfOpen, 1), func(r *record.Record) { r.Orig.Addr, r.Open.NSYNACKsAgain = numbered(1, 1).Addr, 5 })
 	for _, x := range []struct {
 		name, detector string
 		records        []*record.Record
@@ -45,8 +46,12 @@ func TestBehindProxy(t *testing.T) {
 		{"too few", "reset-abort", behindNAT(4, 4, millisecond/5, aborted), false},
 		{"one answered sooner than it opened", "reset-abort", behindNAT(8, 8, millisecond/5, aborted, sooner), false},
 		{"the client sent the RST", "reset-abort", behindNAT(8, 8, millisecond/5, reset(record.Orig, record.ResetAbort)), false},
-		{"a slow handshake through it", "slow-handshake", behindNAT(8, 8, millisecond/5, slow, late), true},
-		{"a slow handshake of one that is far", "slow-handshake", behindNAT(8, 8, 200*millisecond, slow, late), false},
+		{"a slow handshake through it", "slow-handshake", behindNAT(8, 8, millisecond/5, slow, answeredLate), true},
+		{"a SYN that came again through it", "syn-lost", behindNAT(8, 8, millisecond/5, late(3)), true},
+		{"a SYN that came again to one that is far", "syn-lost", behindNAT(8, 8, 200*millisecond, late(3)), false},
+		{"a handshake through it that was not completed", "half-open", append(behindNAT(8, 8, millisecond/5), unfinished), true},
+		{"a handshake with one that is far, not completed", "half-open", append(behindNAT(8, 8, 200*millisecond), unfinished), false},
+		{"a slow handshake of one that is far", "slow-handshake", behindNAT(8, 8, 200*millisecond, slow, answeredLate), false},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)
 		if len(found) != 1 || strings.Contains(found[0].Explanation, says) != x.told {

@@ -25,7 +25,7 @@ It can be mistaken for a firewall that rejects with a RST (REJECT
 --reject-with tcp-reset): that has often another TTL than the host's own
 packets, and then the finding says so. Hosts that scan are left out.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAndMany("refused"), pickRefused, noteRetry, tellRefused})
+			return newAttempts(cause{scale: o.fewAndMany("refused"), picks: pickRefused, more: noteRetry, tell: tellRefused})
 		},
 	}
 }

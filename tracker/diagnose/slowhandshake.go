@@ -167,9 +167,8 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			f.causes = []Cause{onPath("a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long"), onHost("the host is overloaded, or sleeps to save power")}
 			f.Advice = []string{"Find what stands between: `traceroute -T -p " + strconv.Itoa(int(s.A.Port)) + " " + s.A.Addr.String() + "`. Capture behind it too: the server's half of the handshake shows there."}
 		case c.proxied(&x.from):
-			f.Explanation = fmt.Sprintf("Data was acknowledged within %s. So it is on nearly all connections of this client, while SYN/ACKs and answers come from far: something beside it (a NAT or proxy that ends TCP) stands for every server.", span(x.rtt))
-			f.causes = []Cause{onPath("the way from the NAT or proxy beside the client to this server is long, or lost a SYN"), onHost("the server's host is overloaded, or sleeps to save power")}
-			f.Advice = []string{"Capture behind that NAT or proxy (on the host of a virtual machine): the server's half of the handshake shows there."}
+			f.Explanation = fmt.Sprintf("Data was acknowledged within %s. So it is on nearly all connections of this client, %s.", span(x.rtt), besideClient)
+			f.slowProxy()
 		}
 	case slowPath:
 		f.Title = fmt.Sprintf("the path to %s is long: %s slow, and later round trips took %s or more", name(s.A), what, span(x.rtt))

@@ -61,6 +61,10 @@ func (k scale) tellSYNLost(c *Context, s Subject, x *resent) (Finding, bool) {
 	}
 	f.onLoopback(s, "`nstat -az TcpExtListenOverflows TcpExtListenDrops` and `nft list ruleset` show what drops them.",
 		onHost("the server's accept queue or SYN queue is full and drops SYNs"), onHost("a firewall rule of the host drops or limits new connections"))
+	if c.proxied(&x.sources) {
+		f.Explanation += fmt.Sprintf(" Data is acknowledged from near on nearly all connections of this client, %s. That answers when its own connection to the server is open.", besideClient)
+		f.slowProxy()
+	}
 	if x.answered > 0 {
 		x.intoAnswered(&f)
 	}

@@ -66,7 +66,7 @@ address that nobody on the last link has.
 It can be mistaken for a forged ICMP error: who sent it is named. Hosts that
 scan are left out.`,
 		New: func(o *Options) Fold {
-			return newAttempts(cause{o.fewAndMany("unreachable"), pickUnreachable, noteReason, tellUnreachable})
+			return newAttempts(cause{scale: o.fewAndMany("unreachable"), picks: pickUnreachable, more: noteReason, tell: tellUnreachable})
 		},
 	}
 }
