@@ -216,7 +216,7 @@ func (e *endpoint) hopsLost(s *capture.Segment) uint8 {
 // resetDetails notes the first RST.
 func (c *conn) resetDetails(from record.End, s *capture.Segment, now int64) {
 	f, e, p := c.own(), &c.ends[from], &c.ends[from.Peer()]
-	f.odd, f.resetQuiet, f.resetAfter = c.signsOf(from, s), e.quiet(now), p.quiet(now)
+	f.odd, f.resetQuiet, f.resetAfter = c.signsOf(from, s, now), e.quiet(now), p.quiet(now)
 	f.resetNxt, f.goodbye = s.Seq, (e.has|p.has)&isLeaving != 0
 	f.dataLast = p.lastData != 0 && p.lastData == p.lastSend && p.lastData >= e.lastData
 	f.crossed = s.Flags.Has(capture.ACK) && p.stream.Started() && reassembly.Seq(s.Ack).Less(p.stream.Next())
@@ -250,10 +250,14 @@ func (l *lastID) note(s *capture.Segment) {
 	l.id, l.stamped = s.IPID, s.Options&capture.OptTimestamps != 0
 }
 
+// ticksIn is how far a clock of timestamps goes at most in so many milliseconds: none ticks faster than each of them
+// (RFC 7323 section 5.4), or by much; what is remembered of it may be a second older.
+func ticksIn(ms uint32) uint32 { return 2*min(ms, 1<<29) + 1000 }
+
 // goesOn reports whether a segment's timestamp or identification goes on from those of its sender e.
-func (l lastID) goesOn(e *endpoint, s *capture.Segment) bool {
+func (l lastID) goesOn(e *endpoint, s *capture.Segment, now int64) bool {
 	if l.stamped && s.Options&capture.OptTimestamps != 0 && s.TSVal != 0 {
-		return s.TSVal-e.tsRecent < 1<<31
+		return e.tsRecent != 0 && s.TSVal-e.tsRecent <= ticksIn(e.quiet(now))
 	}
 	step := s.IPID - l.id
 	return l.counts && s.IPID != 0 && step > 0 && step < idJump/64

@@ -217,7 +217,7 @@ func (w *packer[W]) copies(n int, c *conn) int {
 }
 
 // signsOf compares a RST with what its sender sent before.
-func (c *conn) signsOf(from record.End, s *capture.Segment) (odd record.ResetSigns) {
+func (c *conn) signsOf(from record.End, s *capture.Segment, now int64) (odd record.ResetSigns) {
 	e := &c.ends[from]
 	if c.oddTTL(from, s) {
 		odd |= record.OddTTL
@@ -234,7 +234,7 @@ func (c *conn) signsOf(from record.End, s *capture.Segment) (odd record.ResetSig
 	if signed := s.Options&(capture.OptMD5|capture.OptAO) != 0; c.ends[record.Orig].synSeen && signed != c.details.signed {
 		odd |= record.OddSigned
 	}
-	if s.TTL == e.ttl && e.has&hasTTL != 0 && e.recent.id.goesOn(e, s) {
+	if s.TTL == e.ttl && e.has&hasTTL != 0 && e.recent.id.goesOn(e, s, now) {
 		odd |= record.OwnStack
 	}
 	if s.Options&capture.OptMPTCP != 0 {

@@ -268,7 +268,7 @@ func (t *Tracker) ignoreRST(c *conn, from record.End, s *capture.Segment, cause 
 	e := &c.ends[from]
 	c.own().rstsIgnored++
 	if c.details.ignored.Packet == 0 {
-		c.own().ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
+		c.own().ignored = record.IgnoredRST{By: from, Packet: s.Packet, Odd: c.signsOf(from, s, now), Late: e.finSeen || c.closed(), GaveUp: c.givesUp(from, s, cause), Done: c.closed()}
 	}
 	if cause != record.ResetMiddlebox {
 		t.keepRST(c, from, s, now)

@@ -33,6 +33,8 @@ func TestSignsOfARST(t *testing.T) {
 		{"it came another way", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 103 ttl 60 | - -`, 0},
 		{"its timestamp goes on", stamped + `0.200 > R. 1:1(0) ack 101 win 0 val 80 ecr 990 | - -`, own},
 		{"its timestamp is of long before", stamped + `0.200 > R. 1:1(0) ack 101 win 0 val 10 ecr 990 | - -`, 0},
+		{"its timestamp is far ahead of the time that passed", stamped + `0.200 > R. 1:1(0) ack 101 win 0 val 500000 ecr 990 | - -`, 0},
+		{"its timestamp goes on after a long silence", stamped + `500.200 > R. 1:1(0) ack 101 win 0 val 500000 ecr 990 | - -`, own},
 		{"no timestamp", stamped + `0.200 > R. 1:1(0) ack 101 win 0 id 0 | - -`, 0},
 		{"of a path of MPTCP", talk + `0.200 > R. 1:1(0) ack 101 win 0 id 9000 mptcp 1 | - -`, path},
 		{"all was acknowledged, the window is as wide as ever", talk + `
