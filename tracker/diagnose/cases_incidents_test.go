@@ -199,7 +199,7 @@ func TestIncidentTexts(t *testing.T) {
 		{"behind its own FIN, and the client went on", "reset-abort", clean(1, diedAt(2*second), func(r *record.Record) {
 			r.Close.ResetCause, r.Close.FINTime[record.Resp] = record.ResetAbort, record.Some(r.Close.ResetTime.V-millisecond)
 			r.Ends[record.Orig].LastSent = r.Close.ResetTime.V + 2*second
-		}), "and its receiver went on", "closed with data unread"},
+		}), "behind its sender's own FIN, sent as", "closed with data unread"},
 		{"a SYN of a system", "abandoned", clean(1, failed(record.OpenAborted, 1)), "gave up", "connect timeout"},
 		{"a SYN that a program made", "abandoned", clean(1, failed(record.OpenAborted, 1), bareSYN), "reset", "made the SYNs itself"},
 		{"a raw socket within one host", "reset-forgotten", clean(1, reset(record.Resp, record.ResetUnknown), func(r *record.Record) { r.Orig.Addr, r.Close.ResetQuiet = r.Resp.Addr, 300*second }), "did not know it", "restarted"},

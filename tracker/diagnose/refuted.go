@@ -10,6 +10,7 @@ const (
 	ownTCP                       // its sender's own TCP sent each RST
 	allTaken                     // each RST's sender had taken all that came
 	otherSilent                  // the other end had sent no byte
+	unasked                      // nothing came that the RST could answer
 )
 
 // unless is the cause, which a fact contradicts.

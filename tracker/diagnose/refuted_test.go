@@ -44,6 +44,9 @@ func TestContradictedCauses(t *testing.T) {
 	}{
 		{"that end's own TCP sent the RSTs", "reset-bare", bare(record.OwnStack, record.OwnStack), "on the path rejects with a RST", false, "own TCP sent it"},
 		{"and another host did not", "reset-bare", bare(record.OwnStack), "another host answers", false, "own TCP sent it"},
+		{"it carries a text, which anybody can write", "reset-bare", same(2, reset(resp, record.ResetUnknown), func(r *record.Record) { r.Close.ResetText = "blocked" }), "on the path rejects with a RST", true, "carries a text"},
+		{"it answers nothing", "reset-bare", same(2, reset(resp, record.ResetUnknown), func(r *record.Record) { r.Close.ResetAfter = 13 * second }), "another host answers", false, "Nothing came within a second"},
+		{"it answers nothing, and the host goes on", "reset-bare", same(2, reset(resp, record.ResetUnknown), func(r *record.Record) { r.Close.ResetAfter = 13 * second }), "no longer knows", false, ""},
 		{"nothing shows who sent it", "reset-bare", bare(0), "on the path rejects with a RST", true, ""},
 		{"one of two shows it", "reset-bare", bare(record.OwnStack, 0), "on the path rejects with a RST", true, ""},
 		{"its program ended", "reset-bare", bare(record.OwnStack), "process ended", true, ""},

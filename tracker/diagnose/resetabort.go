@@ -68,7 +68,6 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
 		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
 		f.causes = []Cause{app("it shut down its sending side and then closed with data unread").unless(allTaken), app("its application ended right after the close"), lingers()}
-		x.notObeyed(&f, s, all)
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	case x.mute == x.n:
@@ -77,6 +76,7 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = []Cause{lingers()}
 		f.lead(app("a check or a scan that only wants to know whether the port is open (a monitor, nmap -sT)"), "neither end had sent a byte")
 	case x.inVain == x.n:
+		f.Title = fmt.Sprintf("%s aborted after %s without an answer: %s", x.what(s, all), rangeOf(x.waited), x.sent(s, "a RST"))
 		f.Explanation += " Its sender had waited for an answer, of which nothing had come."
 		f.causes = []Cause{processEnded()}
 		f.lead(app("it waited for the answer and gave up: a timeout of its own, or somebody cancelled"), fmt.Sprintf("nothing of an answer came for %s", rangeOf(x.waited)))
@@ -85,18 +85,14 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = []Cause{lingers(), processEnded()}
 		f.lead(leftUnread(), "the last that its sender had got was data, which it answered by none")
 	}
-	return x.unheard(f)
-}
-
-// notObeyed tells that a RST behind a FIN ended nothing: its receiver sent on for longer than anything is under way.
-func (x *resets) notObeyed(f *Finding, s Subject, all whole) {
-	if x.wentOn < x.n {
-		return
+	rst := "a RST"
+	if x.closing == x.n {
+		rst = "a RST behind its sender's own FIN"
 	}
-	f.Confidence = Possible
-	f.Title = fmt.Sprintf("%s got a RST behind its sender's own FIN, and its receiver went on: %s", x.what(s, all), x.sent(s, "it"))
-	f.Explanation += fmt.Sprintf(" Its receiver sent on for %s: the RST did not reach it, or it refused it.", span(x.longest))
-	f.causes = append(f.causes, onPath("something on the path, or a program that makes packets itself, sent it in that end's name"))
+	if x.notObeyed(&f, s, all, rst) {
+		f.causes = append(f.causes, onPath("something on the path, or a program that makes packets itself, sent it in that end's name").unless(ownTCP))
+	}
+	return x.unheard(f)
 }
 
 // lingers is a cause of a RST in place of a FIN.

@@ -18,7 +18,8 @@ unread data and death by keepalive do. A RST without ACK comes from a host that 
 no such socket (section 3.10.7.1), from a middlebox that rejects in an end's
 name, or from one of the few small stacks that abort so. An end that was talking
 less than reset-forgotten-idle before has hardly lost the connection; one that
-nothing was sent to had nothing to answer. Its TTL is that of the end's other
+nothing was sent to had nothing to answer. One that answers a challenge ACK, which a RST of the same sender
+had drawn (RFC 5961 section 3.2), is reported so. Its TTL is that of the end's other
 segments; where it is another, see reset-injected. IP-ID 0 and an answer within
 microseconds fit all of them.
 
@@ -39,14 +40,22 @@ func tellBare(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: x.severity(all.opened, k), Confidence: Possible,
 		Title:       fmt.Sprintf("%s ended by a RST without ACK, sent as %s: no socket there, or a middlebox", x.what(s, all), strings.TrimSuffix(x.sender(s), ",")),
 		Explanation: "A socket that aborts sends RST,ACK (RFC 9293 section 3.10.5). A RST without ACK comes from a host that has no such socket, or from something on the path that rejects in its name; few systems abort so." + x.oddly(),
-		causes: []Cause{onPath("a firewall or intrusion prevention system on the path rejects with a RST").unless(ownTCP), hostReplaced("another host answers for that end's address").unless(ownTCP),
-			onHost("the end's host restarted, and no longer knows the connection").unless(ownTCP), app("the end's process ended, or restarted, and its system dropped the connection"),
+		causes: []Cause{onPath("a firewall or intrusion prevention system on the path rejects with a RST").unless(ownTCP), hostReplaced("another host answers for that end's address").unless(ownTCP | unasked),
+			onHost("the end's host restarted, and no longer knows the connection").unless(ownTCP | unasked), app("the end's process ended, or restarted, and its system dropped the connection"),
 			onHost("a small stack that aborts without ACK")},
 		Advice: []string{"Capture at the sender too: what is not sent there was sent on the path. The firewalls' logs at these times tell.",
 			fmt.Sprintf("On %s: `nstat -az TcpOutRsts TcpExtTCPAbortOnData` counts the RSTs that it sent itself.", x.on(s))},
 	}
-	if x.wentOn == x.n {
-		f.Title = fmt.Sprintf("%s got a RST without ACK, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, all), strings.TrimSuffix(x.sender(s), ","), span(x.longest))
+	if x.unasked == x.n {
+		f.Title = fmt.Sprintf("%s ended by a RST without ACK that answers nothing, sent as %s: its system dropped the connection, or a middlebox did", x.what(s, all), strings.TrimSuffix(x.sender(s), ","))
+		f.shows(unasked, "Nothing came within a second before that it could answer, and a host without that socket sends a RST for nothing else (RFC 9293 section 3.10.7.1).")
 	}
+	if x.challenged == x.n {
+		f.Title = fmt.Sprintf("%s ended by a RST that answers a challenge ACK, sent as %s, which had sent a RST with another number before", x.what(s, all), strings.TrimSuffix(x.sender(s), ","))
+		f.Explanation = "Its receiver did not expect the number of the first RST and answered by a challenge ACK (RFC 5961 section 3.2). That met no connection any more: this RST is the answer, and the first one tells who had given it up." + x.oddly()
+		f.causes = []Cause{onHost("that end, or a load balancer or proxy that answers for it, had given the connection up: a limit of idle time or life, or its process ended"),
+			onPath("a firewall on the path that no longer knew the numbers had reset it in that end's name").unless(ownTCP)}
+	}
+	x.notObeyed(&f, s, all, "a RST without ACK")
 	return x.unheard(f)
 }

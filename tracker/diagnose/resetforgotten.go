@@ -86,10 +86,7 @@ func oneHost(r *record.Record) bool { return r.Orig.Addr == r.Resp.Addr }
 // had sent another RST before, which its receiver had to ignore, knew the connection.
 func wasQuiet(r *record.Record, idle int64) bool {
 	by := r.Close.ResetBy
-	if g := &r.Close.Ignored; g.Packet != 0 && g.By == by && g.Packet < r.Close.ResetPacket && !g.Odd.Has(record.OddTTL) {
-		return false
-	}
-	return r.Close.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets
+	return !hadReset(r) && (r.Close.ResetQuiet >= idle || uint64(r.Close.RSTs[by]) == r.Ends[by].Packets)
 }
 
 // provoked tells that the RST came when a segment of the other end may have just

@@ -41,12 +41,12 @@ func pickInjected(r *record.Record) bool {
 
 func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 	f := Finding{
-		Severity: effect{minor: x.closing == x.n || x.level == x.n || x.opener == x.n, felt: true}.severity(), Confidence: Likely,
+		Severity: effect{harmless: x.over == x.n, minor: x.closing == x.n || x.level == x.n || x.opener == x.n, felt: true}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("something on the path reset %s", x.what(s, all)),
 		Explanation: fmt.Sprintf("The RSTs came with TTL %s, %s: another system sent them in that end's name (a middlebox, or the attacker of RFC 5961 section 1.1). IP-ID too differs in %s, timestamps in %s.",
 			rangeWords(x.ttl), x.ownWords(), say.Thousands(x.odd[1]), say.Thousands(x.odd[2])),
 		causes: []Cause{hostOrPath("a firewall or intrusion prevention system ends what it does not like"), onPath("a load balancer or NAT resets what it has forgotten"), hostOrPath("an attacker forges RSTs")},
-		Advice: []string{fmt.Sprintf("`traceroute -n %s` shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", s.A.Addr),
+		Advice: []string{fmt.Sprintf("`traceroute -n %s`, towards that end, shows the hops; the sender is as far off as the RST's TTL is below the next of 64, 128 and 255.", x.sentBy(s)),
 			"Look into the logs of the firewalls on the path at these times."},
 	}
 	if x.level == x.n {
@@ -64,6 +64,9 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 	if x.opener == x.n {
 		f.causes = []Cause{onPath("a load balancer or proxy that opens connections in that end's name gave it up: a limit of its own, for idle time or life"), onPath("a firewall that answers for that end (SYN proxy) ended it")}
 		f.Advice = []string{"Look for a limit of idle time or life in the settings of the load balancer, proxy or firewall before that end; its log tells why it ended them.", f.Advice[0]}
+	}
+	if x.over == x.n {
+		f.Explanation += " Both ends had sent their FIN before, and had at most a last message under way, such as TLS's close_notify: nothing is lost."
 	}
 	if x.also > 0 {
 		f.Explanation += onSome(x.also, x.n, "a RST with that end's own TTL came as well: it reset the connection itself too.")

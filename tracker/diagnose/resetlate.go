@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 
 	"tcpwatch/internal/say"
@@ -12,9 +11,9 @@ import (
 // (tcp_fin_timeout).
 const finTimeout = 60 * second
 
-// closeNotify is how many bytes a TLS close_notify alert takes at most, and
-// other parting words about as many.
-const closeNotify = 64
+// closeNotify is how many bytes a TLS close_notify alert takes at most: 2, and an initialization vector of 16, a MAC of 48
+// and padding around them behind the record's header (RFC 5246 section 6.2.3.2); other parting words take about as many.
+const closeNotify = 85
 
 func resetLate() Detector {
 	return Detector{
@@ -70,9 +69,14 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 	return f
 }
 
-// cameLate is how many bytes came after the first FIN; where none did, how many the RST's sender
-// never acknowledged: they met it on the way.
-func cameLate(r *record.Record) uint64 { return cmp.Or(r.Close.BytesAfterFIN.V, r.Close.Unheard) }
+// cameLate is how many bytes came after the ACK of the first FIN; where none did, or that ACK came behind the RST, how many
+// the RST's sender never acknowledged: they met its FIN on the way.
+func cameLate(r *record.Record) uint64 {
+	if after := r.Close.BytesAfterFIN.V; informed(r) && after > 0 {
+		return after
+	}
+	return max(r.Close.BytesAfterFIN.V, r.Close.Unheard)
+}
 
 // HarmlessReset tells that a connection ended by a RST by which nobody lost anything: a
 // parting word met a closed socket, its receiver had got an answer and closed before, or an end had

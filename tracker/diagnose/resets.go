@@ -1,8 +1,8 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
+	"strings"
 
 	"tcpwatch/internal/fold"
 	"tcpwatch/internal/say"
@@ -41,6 +41,9 @@ type resets struct {
 	full       uint64            // whose RST's sender had its window closed: it had not read all
 	spoke      uint64            // whose RST's sender had sent data
 	dataLast   uint64            // whose other end had sent data last, which the RST's sender answered by none
+	challenged uint64            // that answer the challenge ACK which their sender's RST before had drawn
+	unasked    uint64            // that answer nothing
+	over       uint64            // when both ends had sent their FIN, and at most a parting word was not acknowledged
 	informed   uint64            // whose other end had acknowledged the FIN of the RST's sender before
 	underWay   uint64            // whose other end had sent more than the RST acknowledges
 	stack      uint64            // that their sender's own TCP sent
@@ -57,7 +60,7 @@ const inVainLeast = second
 
 func (x *resets) add(r *record.Record) {
 	c := &r.Close
-	at := cmp.Or(c.ResetTime.V, r.End)
+	at := resetAt(r)
 	x.hit(r, c.ResetPacket, at, at)
 	from, to := probedEnds(r)
 	x.sources.add(from.Addr)
@@ -72,7 +75,7 @@ func (x *resets) add(r *record.Record) {
 		if sentNothing(r, c.ResetBy) {
 			x.unanswered++
 		}
-		if ns := r.Ends[c.ResetBy.Peer()].LastSent - c.ResetTime.V; c.ResetTime.OK && ns >= second {
+		if ns := wentOn(r); ns > 0 {
 			x.wentOn++
 			x.longest = max(x.longest, ns)
 		}
@@ -89,8 +92,17 @@ func (x *resets) add(r *record.Record) {
 		if c.DataLast && !c.ResetOdd.Has(record.TookAll) {
 			x.dataLast++
 		}
-		if acked := c.FINAcked[c.ResetBy]; acked.OK && acked.V <= at { // after the RST it tells nothing of what came before
+		if informed(r) {
 			x.informed++
+		}
+		if !provoked(r) {
+			x.unasked++
+		}
+		if bothClosing(r) && c.Unheard <= closeNotify {
+			x.over++
+		}
+		if answersChallenge(r) {
+			x.challenged++
 		}
 		if closingAlready(r) {
 			x.closing++
@@ -110,9 +122,9 @@ func (x *resets) add(r *record.Record) {
 	if c.Goodbye {
 		x.byes++
 	}
-	x.bytes += cameLate(r)
-	if c.BytesAfterFIN.V == 0 {
-		x.unacked += c.Unheard
+	if c.ResetBy <= record.Resp {
+		late := cameLate(r)
+		x.bytes, x.unacked = x.bytes+late, x.unacked+late-min(late, c.BytesAfterFIN.V)
 	}
 	x.countOdd(r.Close.ResetOdd)
 	x.countOwn(c)
@@ -142,7 +154,7 @@ func (x *resets) countOwn(c *record.CloseRecord) {
 	if c.ResetText != "" {
 		x.texts++
 	}
-	if c.ResetOdd.Has(record.OwnStack) || c.ResetText != "" && !c.ResetOdd.Has(record.OddTTL) {
+	if c.ResetOdd.Has(record.OwnStack) {
 		x.stack++
 	}
 	if c.ResetOdd.Has(record.TookAll) {
@@ -162,7 +174,7 @@ func (x *resets) shown(f *Finding) {
 		f.lead(app("what its text says: who sends one tells why"), "the RST carries a text")
 	}
 	if x.stack == x.n {
-		f.shows(ownTCP, "It goes on from its sender's own timestamps or identification, or says in words why it came: that end's own TCP sent it.")
+		f.shows(ownTCP, "It goes on from its sender's own timestamps or identification: that end's own TCP sent it.")
 	}
 	if x.took == x.n {
 		f.shows(allTaken, "Its sender had acknowledged all that came, and its window was as wide as ever: nothing waited unread.")
@@ -209,7 +221,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
 	x.waited.Fields(w)
-	fold.Sum(w, &x.inVain)
+	fold.Sum(w, &x.inVain, &x.challenged, &x.unasked, &x.over)
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
@@ -239,6 +251,17 @@ func (x *resets) sender(s Subject) string {
 		return "the server"
 	}
 	return fmt.Sprintf("the server (%s) and the client (%s)", say.Plural(x.by[record.Resp], "time"), say.Thousands(x.by[record.Orig]))
+}
+
+// sentBy is the address of the end in whose name the RSTs came, of one where there are several; DEST where it is not known.
+func (x *resets) sentBy(s Subject) string {
+	switch {
+	case x.by[record.Resp] == 0 && len(x.sources.known) > 0:
+		return x.sources.known[0].Addr.String()
+	case s.Kind == SubjectHost:
+		return "DEST"
+	}
+	return s.A.Addr.String()
 }
 
 // on is whose host an advice about the RSTs is for: that of their sender.
@@ -339,27 +362,6 @@ func oneOpener(_ Subject, x *resets) (Subject, bool) {
 	return host(x.sources.known[0].Addr), true
 }
 
-// running tells that a connection was open when its first RST came.
-func running(r *record.Record) bool {
-	return r.Close.Kind != record.CloseNeverOpened && !RefusedLate(r)
-}
-
-// cutOff tells that a RST ended an open connection: its receiver obeyed it.
-func cutOff(r *record.Record) bool {
-	return running(r) && r.Close.Kind == record.CloseReset && r.Close.ResetBy != record.NoEnd
-}
-
-// wasDone tells that the other end had closed before the RST, after an answer:
-// it waits for nothing more.
-func wasDone(r *record.Record) bool {
-	by := r.Close.ResetBy
-	if by > record.Resp || r.Ends[by].SeenBytes == 0 || r.Close.Crossed {
-		return false
-	}
-	fin := r.Close.FINTime[by.Peer()]
-	return fin.OK && r.Close.ResetTime.OK && fin.V <= r.Close.ResetTime.V
-}
-
 // severity of RSTs is minor where only openers sent them, which no longer want the answer.
 func (x *resets) severity(opened uint64, k scale) Severity {
 	e := k.effect(x.n, opened)
@@ -376,8 +378,12 @@ func (x *resets) unheard(f Finding) Finding {
 	return f
 }
 
-// closingAlready tells that the RST's sender had sent its FIN before.
-func closingAlready(r *record.Record) bool {
-	by := r.Close.ResetBy
-	return by <= record.Resp && r.Close.FINTime[by].OK && r.Close.ResetTime.OK && r.Close.FINTime[by].V <= r.Close.ResetTime.V
+// notObeyed tells, where the receivers of all RSTs sent on, that these ended nothing.
+func (x *resets) notObeyed(f *Finding, s Subject, all whole, rst string) bool {
+	if x.wentOn < x.n {
+		return false
+	}
+	f.Confidence = Possible
+	f.Title = fmt.Sprintf("%s got %s, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, all), rst, strings.TrimSuffix(x.sender(s), ","), span(x.longest))
+	return true
 }

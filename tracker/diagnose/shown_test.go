@@ -64,13 +64,25 @@ func TestShownOnly(t *testing.T) {
 		{"reset-abort", "long after the data", same(1, unread, answeredLate(16_000)), "notice likely", "aborted", ""},
 		{"closed-at-once", "the RST answers data: see reset-unread", same(1, unread, mute), "", "", ""},
 		{"reset-bare", "between two hosts", same(1, reset(resp, record.ResetUnknown)), "notice possible", "or a middlebox", ""},
+		{"reset-bare", "it answers the challenge ACK that a RST before had drawn", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) {
+			r.Close.Ignored = record.IgnoredRST{Packet: r.Close.ResetPacket - 2, By: resp}
+		})), "notice possible", "answers a challenge ACK, sent as the server", "no socket there"},
+		{"reset-bare", "a RST before that came in the other end's name", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) {
+			r.Close.Ignored = record.IgnoredRST{Packet: r.Close.ResetPacket - 2, By: orig}
+		})), "notice possible", "no socket there", "challenge ACK"},
 		{"reset-bare", "within one host", same(1, reset(resp, record.ResetUnknown), local), "", "", ""},
 		{"reset-abort", "a bare RST within one host", same(1, reset(resp, record.ResetUnknown), local), "notice likely", "aborted", ""},
 		{"reset-bare", "the other end goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second; r.Ends[orig].LastSent = r.End })), "notice possible", "went on for up to", "ended by"},
+		{"reset-abort", "it waited for an answer in vain", same(1, reset(orig, record.ResetAbort), set(func(r *record.Record) { r.Exchanges.Left = record.Some(10 * second) })), "notice likely", "aborted after 10 s without an answer", ""},
+		{"reset-abort", "the other end goes on", same(1, reset(resp, record.ResetAbort), set(func(r *record.Record) { r.End += 30 * second; r.Ends[orig].LastSent = r.End })), "notice possible", "went on for up to", "aborted: "},
 		{"reset-bare", "its sender alone goes on", same(1, reset(resp, record.ResetUnknown), set(func(r *record.Record) { r.End += 30 * second; r.Ends[resp].LastSent = r.End })), "notice possible", "ended by", "went on for up to"},
 		{"reset-injected", "its own RST came too", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {
 			r.Close.ResetTTL, r.Close.ResetAlso, r.Ends[resp].TTL = record.Some(uint8(59)), true, record.Some(uint8(123))
 		})), "notice possible", "it reset the connection itself too", ""},
+		{"reset-injected", "both ends had sent their FIN", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {
+			r.Close.ResetTTL, r.Ends[resp].TTL = record.Some(uint8(59)), record.Some(uint8(123))
+			r.Close.FINTime, r.Close.Unheard = [2]record.Opt[int64]{r.Close.ResetTime, r.Close.ResetTime}, 24
+		})), "info possible", "nothing is lost", ""},
 		{"reset-injected", "only the other", same(1, reset(resp, record.ResetMiddlebox), set(func(r *record.Record) {
 			r.Close.ResetTTL, r.Ends[resp].TTL = record.Some(uint8(59)), record.Some(uint8(123))
 		})), "notice possible", "seems to have reset", "itself too"},

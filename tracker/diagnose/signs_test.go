@@ -68,8 +68,23 @@ func TestCameLate(t *testing.T) {
 		t.Errorf("%d that met the FIN on the way", n)
 	}
 	r.Close.BytesAfterFIN = record.Some[uint64](32)
+	r.Close.FINAcked[record.Orig] = record.Some(r.Close.ResetTime.V - 1)
 	if n := cameLate(r); n != 32 {
 		t.Errorf("%d after the FIN", n)
+	}
+	r.Close.FINAcked[record.Orig] = record.Some(r.Close.ResetTime.V + 1)
+	if n := cameLate(r); n != 4749 {
+		t.Errorf("%d before the FIN was acknowledged, and after it", n)
+	}
+}
+
+// A TLS close_notify that meets a closed socket is no loss, however it is encrypted; what is longer is data.
+func TestPartingWordIsNoData(t *testing.T) {
+	for bytes, want := range map[uint64]Severity{31: Info, 85: Info, 86: Notice} {
+		f := findingsOf(t, "reset-late-data", nil, clean(1, reset(record.Resp, record.ResetLateData), afterFIN(millisecond, bytes))...)
+		if len(f) != 1 || f[0].Severity != want {
+			t.Errorf("%d bytes: %+v", bytes, f)
+		}
 	}
 }
 

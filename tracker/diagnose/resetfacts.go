@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"cmp"
+
+	"tcpwatch/tracker/record"
+)
+
+// What a record tells of its first RST, whatever that came from.
+
+// running tells that a connection was open when its first RST came.
+func running(r *record.Record) bool {
+	return r.Close.Kind != record.CloseNeverOpened && !RefusedLate(r)
+}
+
+// cutOff tells that a RST ended an open connection: its receiver obeyed it.
+func cutOff(r *record.Record) bool {
+	return running(r) && r.Close.Kind == record.CloseReset && r.Close.ResetBy != record.NoEnd
+}
+
+// wasDone tells that the other end had closed before the RST, after an answer:
+// it waits for nothing more.
+func wasDone(r *record.Record) bool {
+	by := r.Close.ResetBy
+	if by > record.Resp || r.Ends[by].SeenBytes == 0 || r.Close.Crossed {
+		return false
+	}
+	fin := r.Close.FINTime[by.Peer()]
+	return fin.OK && r.Close.ResetTime.OK && fin.V <= r.Close.ResetTime.V
+}
+
+// resetAt is when the first RST came.
+func resetAt(r *record.Record) int64 { return cmp.Or(r.Close.ResetTime.V, r.End) }
+
+// wentOn is for how long the receiver of the first RST sent on; 0 where that may have crossed it: no path is
+// slower than the initial timeout, a second (RFC 6298 section 2.1).
+func wentOn(r *record.Record) int64 {
+	c := &r.Close
+	if c.ResetBy > record.Resp || !c.ResetTime.OK || r.Ends[c.ResetBy.Peer()].LastSent-c.ResetTime.V < second {
+		return 0
+	}
+	return r.Ends[c.ResetBy.Peer()].LastSent - c.ResetTime.V
+}
+
+// bothClosing tells that both ends had sent their FIN right before the RST.
+func bothClosing(r *record.Record) bool {
+	a, b := r.Close.FINTime[record.Orig], r.Close.FINTime[record.Resp]
+	return a.OK && b.OK && r.Close.ResetTime.OK && max(a.V, b.V) <= r.Close.ResetTime.V && r.Close.ResetTime.V-max(a.V, b.V) < second
+}
+
+// closingAlready tells that the RST's sender had sent its FIN before.
+func closingAlready(r *record.Record) bool {
+	by := r.Close.ResetBy
+	return by <= record.Resp && r.Close.FINTime[by].OK && r.Close.ResetTime.OK && r.Close.FINTime[by].V <= r.Close.ResetTime.V
+}
+
+// informed tells that the other end had acknowledged the FIN of the RST's sender before that RST: after it
+// that tells nothing of what came before.
+func informed(r *record.Record) bool {
+	if r.Close.ResetBy > record.Resp {
+		return false
+	}
+	acked := r.Close.FINAcked[r.Close.ResetBy]
+	return acked.OK && acked.V <= resetAt(r)
+}
+
+// hadReset tells that the RST's sender had sent another before, which its receiver had to ignore.
+func hadReset(r *record.Record) bool {
+	g := &r.Close.Ignored
+	return g.Packet != 0 && g.By == r.Close.ResetBy && g.Packet < r.Close.ResetPacket && !g.Odd.Has(record.OddTTL)
+}
+
+// answersChallenge tells that a bare RST answers the ACK by which its receiver had refused the one before.
+func answersChallenge(r *record.Record) bool { return hadReset(r) && bare(r) && provoked(r) }
