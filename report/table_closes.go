@@ -179,11 +179,11 @@ var ways = [...]struct {
 	fault               diagnose.Fault
 	cause, what, advice string
 }{
-	{diagnose.FaultHalfClosed, "", "sent no FIN", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: ss -tnp state close-wait shows the program on that host."},
+	{diagnose.FaultHalfClosed, "", "sent no FIN", "Sent no FIN (half-closed): the other end closed, this one did not. A program that never calls close() leaks a socket in CLOSE-WAIT: that host's list of sockets names it (on Linux: ss -tnp state close-wait)."},
 	{diagnose.FaultLastACK, "", "sent no last ACK", "Sent no last ACK: that end closed first, the other closed too and waits in LAST-ACK. The ACK is lost or the host is down. The other end retransmits its FIN until it gives up."},
 	{diagnose.FaultUnackedFIN, "", "did not acknowledge the FIN", "Did not acknowledge the FIN (unacked-fin): the host is down, or a firewall dropped the connection from its table. The other end retransmits its FIN and gives up."},
 	{diagnose.FaultTimedOut, "", "did not acknowledge data", "Did not acknowledge data (timed-out): the other end retransmitted it and got no ACK. The host or the path is down, or a firewall dropped an idle connection: compare idle times with firewall limits (350 s, 4 min, 1 h)."},
-	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the handshake's final ACK (RST)", "Refused after the handshake's final ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On the server: ss -ltn (compare Recv-Q with Send-Q), nstat TcpExtListenOverflows."},
+	{diagnose.FaultReset, diagnose.CauseRefusedLate, "refused after the handshake's final ACK (RST)", "Refused after the handshake's final ACK: the accept queue is full and tcp_abort_on_overflow is set, or the program accepted and closed at once. On a Linux server: ss -ltn (compare Recv-Q with Send-Q), nstat TcpExtListenOverflows."},
 	{diagnose.FaultReset, record.ResetAbort.String(), "aborted (RST)", "Aborted: the program closed with SO_LINGER 0, or with unread data. Data in flight is lost. An end that had its answer and had closed loses nothing."},
 	{diagnose.FaultReset, record.ResetUnreadData.String(), "reset in answer to data (RST)", "Reset in answer to data: the program closed before it had read everything, or aborted. The other end may lose the last data that it was sent."},
 	{diagnose.FaultReset, record.ResetLateData.String(), "closed before data came (RST)", "Closed before data came: the program had closed its socket when the data arrived. The two programs disagree on who sends last."},

@@ -249,7 +249,7 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 	for c, advice := range [nFailures]string{
 		"Refused: a RST answered the SYN. No program listens on that port, or a firewall rejects it. Check the service and the address.",
 		"Unreachable: a router or firewall answered with an ICMP error. Check routes and rules at the address that sent it.",
-		"No answer: a firewall drops the SYNs, the host is down, or its accept queue is full (on the server: ss -ltn, nstat TcpExtListenOverflows).",
+		"No answer: a firewall drops the SYNs, the host is down, or its accept queue is full (on a Linux server: ss -ltn, nstat TcpExtListenOverflows).",
 		"Half-open: the server answered, the client did not complete the handshake. ACKs are lost, the source address is forged, or the client scans ports.",
 		"Aborted: the client gave up before the handshake was complete. Compare its timeout with the time that handshakes take.",
 	} {
@@ -258,7 +258,7 @@ func (p *page) handshakeAdvice(all *opened, bad *failed) {
 		}
 	}
 	if all.oneSided > 0 {
-		p.note(0, "", "For the client only: the server retransmitted its SYN/ACK or sent a RST after the handshake's final ACK. That ACK is lost, or the accept queue is full (on the server: ss -ltn), or the server waits for data (TCP_DEFER_ACCEPT).")
+		p.note(0, "", "For the client only: the server retransmitted its SYN/ACK or sent a RST after the handshake's final ACK. That ACK is lost, or the accept queue is full (on a Linux server: ss -ltn), or the server waits for data (TCP_DEFER_ACCEPT).")
 	}
 	if n := all.oldAnswered; n > 0 {
 		p.note(0, "", fmt.Sprintf("The server still had an old connection on the same ports when the SYN came, %s (%s). It answered with an ACK, and the client reset the old connection and retransmitted the SYN. No SYN was lost.",

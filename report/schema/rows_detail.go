@@ -72,7 +72,7 @@ func closeDetails() []Field {
 		Field{"close.reset_by_newer", Truth, "", "`true` when the client reset the connection for the sake of a newer one, whose SYN it had answered", none, at(func(r *record.Record) any { return &r.Close.ByNewer })},
 		Field{"close.ignored_packet", Count, "", "packet of the first RST that its receiver had to ignore", none, packetAt(func(r *record.Record) any { return &r.Close.Ignored.Packet })},
 		Field{"close.ignored_by", Text, "", "in whose name, where it is not the originator", none, wordOf(record.NEnds, record.Orig, func(r *record.Record) *record.End { return &r.Close.Ignored.By }).unlessInitial()},
-		Field{"close.ignored_odd", Text, "", "how it differs from its sender's other segments", none, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.Ignored.Odd })},
+		Field{"close.ignored_odd", Text, "", "how it differs from its sender's other segments, and what else it shows, in the words of `close.reset_odd`", none, oddAt(func(r *record.Record) *record.ResetSigns { return &r.Close.Ignored.Odd })},
 		Field{"close.ignored_late", Truth, "", "`true` when its sender had sent its FIN before", none, at(func(r *record.Record) any { return &r.Close.Ignored.Late })},
 		Field{"close.ignored_done", Truth, "", "`true` when both FINs had been acknowledged", none, at(func(r *record.Record) any { return &r.Close.Ignored.Done })},
 		Field{"close.ignored_gave_up", Truth, "", "`true` when its sender had retransmitted data without an answer before", none, at(func(r *record.Record) any { return &r.Close.Ignored.GaveUp })},

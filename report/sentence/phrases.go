@@ -58,7 +58,7 @@ func State(s record.State) string {
 
 // refusedLateCause is why a server resets a connection out of SYN-RECEIVED after
 // the third ACK.
-const refusedLateCause = "it refused after the handshake's final ACK: its accept queue is full with tcp_abort_on_overflow set, or it accepted and closed at once (ss -ltn shows which)"
+const refusedLateCause = "it refused after the handshake's final ACK: its accept queue is full with tcp_abort_on_overflow set, or it accepted and closed at once (on Linux ss -ltn shows which)"
 
 // ResetCause says in words what one of record.Reset* means; "" where the packets of the
 // connection do not show why. A finding may know more than they do.
