@@ -148,6 +148,11 @@ func TestLikewiseIsNoWorseThanItsParts(t *testing.T) {
 				f.atMost(Notice, Likely)
 			}
 		}, Notice},
+		{"the last is a notice at most", func(i int, f *Finding) {
+			if i == 2 {
+				f.atMost(Notice, Likely)
+			}
+		}, Notice},
 	} {
 		got := likewise(eventAt(8000, 3, c.change))
 		if len(got) != 1 || got[0].Severity != c.want {

@@ -60,6 +60,16 @@ func TestSpanOfAFinding(t *testing.T) {
 	}
 }
 
+// The way that is to be looked at is the one to the end in whose name the RSTs came.
+func TestWayToTheSender(t *testing.T) {
+	for by, want := range map[record.End]string{record.Resp: "`traceroute -n 10.0.0.2`", record.Orig: "`traceroute -n 10.9.0.1`"} {
+		f := findingsOf(t, "reset-injected", nil, same(1, reset(by, record.ResetMiddlebox), func(r *record.Record) { r.Close.ResetTTL.V = 60 })...)
+		if len(f) != 1 || !strings.Contains(strings.Join(f[0].Advice, " "), want) {
+			t.Errorf("in the name of %v: %v", by, f[0].Advice)
+		}
+	}
+}
+
 // Where data came after the FIN, that is what came too late, not all that is not acknowledged.
 func TestCameLate(t *testing.T) {
 	r := made(1, reset(record.Orig, record.ResetLateData))
