@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ const (
 // the files of an input, and bounds what all of them hold.
 type windows struct {
 	held uint64    // bytes, of decoders in use and of idle ones
+	most uint64    // of those; 0 for allWindows
+	why  string    // that is the limit, "" for allWindows
 	idle []*unzstd // of files that were closed: the next file takes one
 }
 
@@ -58,13 +61,14 @@ func (z *unzstd) need(n uint64) error {
 		return nil
 	}
 	w := z.all
-	for w.held-z.window+n > allWindows && len(w.idle) > 0 {
+	most := cmp.Or(w.most, allWindows)
+	for w.held-z.window+n > most && len(w.idle) > 0 {
 		w.idle[0].Close()
 		w.held -= w.idle[0].window
 		w.idle = w.idle[1:]
 	}
-	if w.held-z.window+n > allWindows {
-		return fmt.Errorf("its zstd window of %d MiB and those of the files open beside it are more than %d MiB: unpack it first", n>>20, allWindows>>20)
+	if w.held-z.window+n > most {
+		return fmt.Errorf("its zstd window of %d MiB and those of the files open beside it are more than %d MiB%s: unpack it first", n>>20, most>>20, w.why)
 	}
 	w.held += n - z.window
 	z.window = n

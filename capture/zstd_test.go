@@ -164,3 +164,34 @@ func TestWindowsOfOtherFiles(t *testing.T) {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
+
+// What unpacking may hold can be limited further, before the file is begun; never beyond 192 MiB.
+func TestLimitWindows(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "a.zst")
+	if err := os.WriteFile(name, piped(t, append(capturedBytes(t, 10), make([]byte, 3<<20)...), 2<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		most int64
+		want string
+	}{
+		{2<<20 - 1, name + ": cannot be read: its zstd window of 2 MiB and those of the files open beside it are more than 1 MiB, half of what there is: unpack it first"},
+		{2 << 20, ""},
+		{1 << 40, ""},
+	} {
+		files, err := HoldAll([]string{name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := files[0]
+		f.LimitWindows(x.most, "half of what there is")
+		got := ""
+		if err := f.Begin(); err != nil {
+			got = err.Error()
+		}
+		if got != x.want || f.zstd.most > allWindows {
+			t.Errorf("%d: %q, want %q; %d at most", x.most, got, x.want, f.zstd.most)
+		}
+		f.Close()
+	}
+}

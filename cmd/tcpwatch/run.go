@@ -188,7 +188,7 @@ func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
 		}
 		return tcpwatch.Live(h), nil
 	case held != nil:
-		return tcpwatch.Files(capture.Held(o.read[0], held)), nil
+		return tcpwatch.Files(o.windows(capture.Held(o.read[0], held))...), nil
 	}
 	if err := allowance.Files(len(o.read)); err != nil {
 		return nil, err
@@ -197,7 +197,17 @@ func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tcpwatch.Files(files...), nil
+	return tcpwatch.Files(o.windows(files...)...), nil
+}
+
+// windows limits what unpacking the files may hold.
+func (o *options) windows(files ...*capture.File) []*capture.File {
+	if most, limited := o.memory.Windows(); limited {
+		for _, f := range files {
+			f.LimitWindows(most, "a quarter of --max-memory")
+		}
+	}
+	return files
 }
 
 // errTimeUp is that --for's time is over.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"tcpwatch"
 	"tcpwatch/internal/allowance"
@@ -30,6 +33,35 @@ func TestMemoryRunsOut(t *testing.T) {
 	}
 	if want := "tcpwatch: out of memory: nearly all is taken of the 1 MB (ulimit -v) that this process may have; --max-memory and --max-conns take less\n"; told.String() != want {
 		t.Errorf("told %q", told.String())
+	}
+}
+
+// What unpacking takes is limited by --max-memory as well, and the line says so.
+func TestMemoryForUnpacking(t *testing.T) {
+	var packed bytes.Buffer
+	w, err := zstd.NewWriter(&packed, zstd.WithWindowSize(32<<20), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range [][]byte{pcaptest.ShortConnections(t, 10), make([]byte, 40<<20)} {
+		w.Write(part)
+		w.Flush()
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "x.pcap.zst")
+	if err := os.WriteFile(name, packed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs strings.Builder
+	want := "tcpwatch: " + name + ": cannot be read: its zstd window of 32 MiB and those of the files open beside it are more than 16 MiB, a quarter of --max-memory: unpack it first\n"
+	if status := run([]string{"--max-memory", "64M", name}, &out, &errs); status != exitUsage || errs.String() != want {
+		t.Errorf("status %d: %s", status, &errs)
+	}
+	errs.Reset()
+	if status := run([]string{"--max-memory", "128M", name}, &out, &errs); status != exitDone {
+		t.Errorf("status %d: %s", status, &errs)
 	}
 }
 

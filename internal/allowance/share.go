@@ -50,6 +50,9 @@ func (s Share) Sending(most int64) int64 {
 	return min(most, int64(s)/8)
 }
 
+// Windows is how many bytes of it what unpacks the inputs may hold, a quarter; false for no limit of its own.
+func (s Share) Windows() (most int64, limited bool) { return int64(s) / 4, s > 0 }
+
 // Narrow is by what the limits of the reports are divided.
 func (s Share) Narrow() int {
 	if s == 0 {
