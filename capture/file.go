@@ -117,14 +117,6 @@ func held(name string, file *os.File, zstd *windows) *File {
 	return &File{name: name, file: file, size: regularSize(file), block: largeBlock, zstd: zstd, format: finished{}}
 }
 
-// LimitWindows is how many bytes the zstd windows of f and of the files that were held with it
-// may take, if that is less than 192 MiB; an error says why.
-func (f *File) LimitWindows(most int64, why string) {
-	if most < allWindows {
-		f.zstd.most, f.zstd.why = uint64(most), ", "+why
-	}
-}
-
 // hold opens a file, "-" for standard input.
 func hold(name string) (*os.File, error) {
 	if name == "-" {

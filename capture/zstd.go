@@ -35,6 +35,14 @@ type unzstd struct {
 	all    *windows
 }
 
+// LimitWindows is how many bytes the zstd windows of f and of the files that were held with it
+// may take, if that is less than 192 MiB; an error says why.
+func (f *File) LimitWindows(most int64, why string) {
+	if most < allWindows {
+		f.zstd.most, f.zstd.why = uint64(most), ", "+why
+	}
+}
+
 // decoder is for a zstd file that src reads: disk, when it is not nil, of which
 // src has consumed so many bytes.
 func (w *windows) decoder(src *bufio.Reader, disk *os.File, consumed *atomic.Int64) (*unzstd, error) {

@@ -177,39 +177,6 @@ func (c *command) watch(o *options, held *os.File, choose func(*session, outfile
 	return s.run(ctx, signals.report, outputs, files)
 }
 
-// openSource opens the files or the interface that o names. Of files nothing is read. One
-// that is held is open already, and the only one.
-func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
-	switch {
-	case o.isLive():
-		h, err := live.Open(o.live)
-		if err != nil {
-			return nil, noFilter(o.filter, err)
-		}
-		return tcpwatch.Live(h), nil
-	case held != nil:
-		return tcpwatch.Files(o.windows(capture.Held(o.read[0], held))...), nil
-	}
-	if err := allowance.Files(len(o.read)); err != nil {
-		return nil, err
-	}
-	files, err := capture.HoldAll(o.read)
-	if err != nil {
-		return nil, err
-	}
-	return tcpwatch.Files(o.windows(files...)...), nil
-}
-
-// windows limits what unpacking the files may hold.
-func (o *options) windows(files ...*capture.File) []*capture.File {
-	if most, limited := o.memory.Windows(); limited {
-		for _, f := range files {
-			f.LimitWindows(most, "a quarter of --max-memory")
-		}
-	}
-	return files
-}
-
 // errTimeUp is that --for's time is over.
 var errTimeUp = errors.New("the time is up")
 

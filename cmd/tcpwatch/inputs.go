@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+
+	"tcpwatch"
+	"tcpwatch/capture"
+	"tcpwatch/capture/live"
+	"tcpwatch/internal/allowance"
+)
+
+// openSource opens the files or the interface that o names. Of files nothing is read. One
+// that is held is open already, and the only one.
+func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
+	switch {
+	case o.isLive():
+		h, err := live.Open(o.live)
+		if err != nil {
+			return nil, noFilter(o.filter, err)
+		}
+		return tcpwatch.Live(h), nil
+	case held != nil:
+		return tcpwatch.Files(o.windows(capture.Held(o.read[0], held))...), nil
+	}
+	if err := allowance.Files(len(o.read)); err != nil {
+		return nil, err
+	}
+	files, err := capture.HoldAll(o.read)
+	if err != nil {
+		return nil, err
+	}
+	return tcpwatch.Files(o.windows(files...)...), nil
+}
+
+// windows limits what unpacking the files may hold.
+func (o *options) windows(files ...*capture.File) []*capture.File {
+	if most, limited := o.memory.Windows(); limited {
+		for _, f := range files {
+			f.LimitWindows(most, "a quarter of --max-memory")
+		}
+	}
+	return files
+}
