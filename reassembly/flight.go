@@ -19,6 +19,7 @@ type Sent struct {
 	SACKed      bool   // the receiver has it (RFC 2018)
 	Arrived     bool   // duplicate ACKs tell that it came, out of order, where the receiver sends no SACK
 	Refused     bool   // an ICMP error tells that it is too big for a link
+	Cut         bool   // it was sent again in pieces, or is several segments: it is as long as none
 	Far         bool   // a mark of whoever sent it; false when it is sent
 	Head        uint16 // digests that the caller has of its payload's beginning and
 	Sum         uint16 // of all of it, of 14 bits each; Head is 0 where it has none
@@ -87,8 +88,8 @@ func (f *Flight) Send(from, to Seq, now int64, packet uint64, id uint16) *Sent {
 	f.most = max(f.most, f.Len())
 	copy(f.segs[i+1:], f.segs[i:])
 	s := &f.segs[i]
-	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed, s.Arrived, s.Refused, s.Far = from, to, now, now, packet, 1, id, false, false, false, false
-	s.Head, s.Sum = 0, 0
+	s.From, s.To, s.First, s.Last, s.Packet, s.Times, s.ID, s.SACKed, s.Arrived, s.Refused = from, to, now, now, packet, 1, id, false, false, false
+	s.Cut, s.Far, s.Head, s.Sum = false, false, 0, 0
 	return s
 }
 
@@ -105,6 +106,7 @@ func (f *Flight) room() {
 	a, b := &f.segs[f.head], &f.segs[f.head+1]
 	b.From, b.First, b.Packet, b.Head = a.From, a.First, a.Packet, 0
 	b.Last, b.Times, b.SACKed, b.Arrived = max(a.Last, b.Last), max(a.Times, b.Times), a.SACKed && b.SACKed, a.Arrived && b.Arrived
+	b.Cut = true
 	f.head++
 	f.merged++
 }
@@ -118,6 +120,7 @@ func (f *Flight) Repeat(from, to Seq, now int64, id uint16) (was Sent, ok bool) 
 			was, ok = *s, true
 		}
 		s.Last, s.Times, s.ID = now, s.Times+1, id
+		s.Cut = s.Cut || uint32(to-from) < s.Len()
 	}
 	return was, ok
 }

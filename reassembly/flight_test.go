@@ -163,7 +163,7 @@ func TestHistogramError(t *testing.T) {
 func TestFlightKeepsDigests(t *testing.T) {
 	var f, g Flight
 	sent := f.Send(100, 200, 5, 1, 0xffff)
-	sent.Head, sent.Sum, sent.Refused = 0x3fff, 0x3abc, true
+	sent.Head, sent.Sum, sent.Refused, sent.Cut = 0x3fff, 0x3abc, true, true
 	g.Load(f.Save(nil, 50), 50)
 	if *g.At(0) != *f.At(0) {
 		t.Errorf("%+v, want %+v", *g.At(0), *f.At(0))
@@ -172,7 +172,17 @@ func TestFlightKeepsDigests(t *testing.T) {
 	if x := f.At(0); x.From != 150 || x.Head != 0 {
 		t.Errorf("half acknowledged: %+v", *x)
 	}
-	if x := f.Send(300, 400, 6, 2, 0); x.Head != 0 || x.Sum != 0 {
-		t.Errorf("new: %+v", *x)
+	f.Repeat(150, 200, 6, 0)
+	f.Send(300, 400, 6, 2, 0)
+	if x := *f.At(1); x.Head != 0 || x.Sum != 0 || x.Cut {
+		t.Errorf("new: %+v", x)
+	}
+	f.Repeat(300, 400, 7, 0)
+	if whole := f.At(1).Cut; whole {
+		t.Error("sent again whole, it is cut")
+	}
+	f.Repeat(300, 350, 8, 0)
+	if cut := f.At(1).Cut; !cut {
+		t.Error("sent again in pieces, it is whole")
 	}
 }

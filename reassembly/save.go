@@ -95,7 +95,11 @@ func (f *Flight) Save(v []uint64, ref Seq) []uint64 {
 		if s.Refused {
 			marks |= 1 << 35
 		}
-		v = append(v, uint64(s.From-ref), uint64(s.To-s.From), uint64(s.First), uint64(s.Last-s.First), s.Packet, marks)
+		n := uint64(s.To - s.From)
+		if s.Cut {
+			n |= 1 << 32
+		}
+		v = append(v, uint64(s.From-ref), n, uint64(s.First), uint64(s.Last-s.First), s.Packet, marks)
 	}
 	return v
 }
@@ -108,7 +112,7 @@ func (f *Flight) Load(v []uint64, ref Seq) []uint64 {
 	for range n {
 		from := ref.Add(uint32(v[0]))
 		f.segs = append(f.segs, Sent{From: from, To: from.Add(uint32(v[1])), First: int64(v[2]), Last: int64(v[2] + v[3]),
-			Packet: v[4], Times: uint16(v[5] >> 1), ID: uint16(v[5] >> 17), SACKed: v[5]&1 != 0, Far: v[5]>>33&1 != 0, Arrived: v[5]>>34&1 != 0, Refused: v[5]>>35&1 != 0,
+			Packet: v[4], Times: uint16(v[5] >> 1), ID: uint16(v[5] >> 17), SACKed: v[5]&1 != 0, Far: v[5]>>33&1 != 0, Arrived: v[5]>>34&1 != 0, Refused: v[5]>>35&1 != 0, Cut: v[1]>>32 != 0,
 			Head: uint16(v[5] >> 36 & 0x3fff), Sum: uint16(v[5] >> 50)})
 		v = v[6:]
 	}

@@ -19,7 +19,7 @@ func (r Range) Len() uint32 { return uint32(r.To - r.From) }
 type Stream struct {
 	base    Seq // number of the first payload byte, or the first number seen
 	nxt     Seq // one past the last payload byte known of: SND.NXT, as far as seen
-	una     Seq // highest acknowledgment seen: SND.UNA
+	una     Seq // highest acknowledgment seen: SND.UNA; it may lie before base (LeftBefore)
 	started bool
 	acked   bool
 	vague   bool    // how far it jumped is known modulo 2^32 only
@@ -72,7 +72,8 @@ func (s *Stream) Base() Seq { return s.base }
 // Next is SND.NXT as far as seen, FIN not counted (RFC 9293 section 3.3.1).
 func (s *Stream) Next() Seq { return s.nxt }
 
-// Una is the highest acknowledgment seen, Base before the first.
+// Una is the highest acknowledgment seen, Base before the first; before Base where what was sent
+// there was not acknowledged.
 func (s *Stream) Una() Seq { return s.una }
 
 // Acked reports whether any acknowledgment was seen.
@@ -193,6 +194,14 @@ func (s *Stream) Ack(a Seq) (advanced, unseen uint32) {
 		s.una = a
 	}
 	return advanced, unseen
+}
+
+// LeftBefore tells that what was sent from a on, before Base, was not acknowledged when the
+// first acknowledgment was seen: SND.UNA lies before Base then.
+func (s *Stream) LeftBefore(a Seq) {
+	if s.started && !s.acked && a.Less(s.base) && uint32(s.base-a) <= MaxWindow {
+		s.una = a
+	}
 }
 
 // Skip notes that everything before n was sent, though some was not seen.

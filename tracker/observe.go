@@ -331,6 +331,9 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	if p.details.synData > 0 && p.synAcks > 0 && upTo == p.isn.Add(1) {
 		p.leaveSYNData()
 	}
+	if !p.synSeen && !p.stream.Acked() && s.Len == 0 {
+		p.stream.LeftBefore(upTo)
+	}
 	advanced, unseen := p.stream.Ack(upTo)
 	if advanced > 0 {
 		t.sawMissing(c, to, unseen, s)

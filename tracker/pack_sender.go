@@ -71,6 +71,7 @@ func (w *packer[W]) sender(n int, x *sender, e *endpoint, c *conn) int {
 		n = w.packet(n, &x.windowFullAt, c.lastPacket)
 	}
 	n = number(w, n, &x.passed)
+	n = number(w, n, &x.long)
 	n = w.unscaled(n, &x.unscaled, c)
 	if head&sentRecovery != 0 {
 		n = w.recovery(n, x, nxt, c)

@@ -64,6 +64,95 @@ func (c *conn) doubledAgain(from record.End, was reassembly.Sent, known bool, cl
 	return false
 }
 
+// etherPayload is the most payload of a segment on Ethernet.
+const etherPayload = 1460
+
+// isLong reports whether a payload is longer than a segment to an end takes: than it announced, or,
+// where that was not captured, than Ethernet takes.
+func (p *endpoint) isLong(n uint32, stamped bool) bool {
+	switch {
+	case p.has&hasMSS == 0:
+		return n > etherPayload
+	case stamped:
+		n += stampBytes
+	}
+	return n > uint32(p.mss)
+}
+
+// sized counts a segment with data by its length.
+func (x *sender) sized(p *endpoint, s *capture.Segment) {
+	if p.isLong(s.Len, s.Options&capture.OptTimestamps != 0) {
+		x.long++
+	}
+}
+
+// loseLong counts a segment that was lost behind the capture point by its length. One that is sent
+// again in pieces counts with the first of them.
+func (c *conn) loseLong(from record.End, was reassembly.Sent, s *capture.Segment) {
+	long := c.ends[from.Peer()].isLong(was.Len(), s.Options&capture.OptTimestamps != 0)
+	if c.ends[from].sender.long == 0 || was.Cut {
+		return
+	}
+	switch y := &c.troubled().ends[from].long; {
+	case long:
+		y.Lost++
+		y.Least = leastOf(y.Least, was.Len())
+		noteFirst(&y.Packet, s.Packet)
+	case was.Times == 1:
+		y.ShortLost++
+	}
+}
+
+// leastOf is the lesser of two numbers, of which the first may be 0 for none.
+func leastOf(a, b uint32) uint32 {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
+}
+
+// fillLong tells what was lost by its length. What is in flight is lost where it lies before what SACK
+// tells of (RFC 6675); behind that nobody knows.
+func (c *conn) fillLong(e record.End, r *record.LongRecord) {
+	x, p := c.ends[e].sender, &c.ends[e.Peer()]
+	if x.long == 0 {
+		return
+	}
+	if c.details.trouble != nil {
+		*r = c.details.trouble.ends[e].long
+	}
+	r.Sent = x.long
+	sacked := false
+	for i := x.flight.Len() - 1; i >= 0; i-- {
+		s := x.flight.At(i)
+		long := p.isLong(s.Len(), c.ends[e].has&hasTimestamps != 0)
+		switch {
+		case s.SACKed:
+			sacked = true
+		case s.Cut:
+		case long && sacked:
+			r.Lost, r.Least = r.Lost+1, leastOf(r.Least, s.Len())
+		case long:
+			r.Sent -= min(r.Sent, 1)
+		case sacked && s.Times == 1:
+			r.ShortLost++
+		}
+	}
+}
+
+// long walks over what was lost by its length.
+func (w *packer[W]) long(n int, x *record.LongRecord, c *conn) int {
+	there := *x != record.LongRecord{}
+	if n = w.flag(n, &there); !there {
+		return n
+	}
+	n = number(w, n, &x.Sent)
+	n = number(w, n, &x.Lost)
+	n = number(w, n, &x.ShortLost)
+	n = number(w, n, &x.Least)
+	return w.packet(n, &x.Packet, c.lastPacket)
+}
+
 // answered takes an ACK of what the end has sent.
 func (y *endTrouble) answered(s *capture.Segment, now int64) {
 	x := &y.stuck

@@ -164,6 +164,7 @@ func (t *Tracker) takePredictedData(c *conn, from record.End, s *capture.Segment
 	a := e.stream.Add(seq, s.Len)
 	c.bearsOut(from, a)
 	t.placeData(c, from, seq, a, now)
+	x.sized(&c.ends[from.Peer()], s)
 	x.mark(s)
 	x.sentNew(seq, e.stream.Next(), false, s, now)
 	x.reaches(e, &c.ends[from.Peer()], e.stream.Next())

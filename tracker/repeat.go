@@ -27,8 +27,9 @@ func (r repeatClass) String() string {
 const minRTO = 190e6
 
 // takeRepeat takes data that was seen before (known) or that fills a gap and
-// was not overtaken: sent again because it was lost before the tap.
-func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now int64, again uint32, lostBefore bool) {
+// was not overtaken: sent again because it was lost before the tap. It reports
+// whether the flight knows it.
+func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now int64, again uint32, lostBefore bool) bool {
 	e, p := &c.ends[from], &c.ends[from.Peer()]
 	x := t.sends(e)
 	seq := reassembly.Seq(s.Seq)
@@ -38,11 +39,12 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	e.own().retxBytes += uint64(again)
 	una := e.stream.Una()
 	was, known := x.flight.Repeat(seq, to, now, s.IPID)
-	if seq == una && was.Times == 1 && uint64(x.dupAcks)+1 >= uint64(x.flight.Len()) && (e.has&p.has)&hasSACK == 0 {
+	sack := e.has&p.has&hasSACK != 0 || x.loss.sackBlocks > 0 // where no SYN was captured, blocks tell
+	if seq == una && was.Times == 1 && uint64(x.dupAcks)+1 >= uint64(x.flight.Len()) && !sack {
 		x.flight.Arrive() // a duplicate ACK came for each of the others (RFC 5681 section 3.2)
 	}
 	acked := to.LessEq(una) && p.packets > 0
-	class := x.classify(e, seq, to, was, known, e.has&p.has&hasSACK != 0, c.pathTime(), c.side(from.Peer()) > 0, now)
+	class := x.classify(e, seq, to, was, known, sack, c.pathTime(), c.side(from.Peer()) > 0, now)
 	if p.packets == 0 {
 		class = repeatOther // what sets a sender off, an ACK or its absence, was not captured
 	}
@@ -72,6 +74,8 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		m.Cause += ", not kept: a duplicate ACK told that it had arrived"
 	case refused:
 		x.losing().refused.again++
+	case lostBefore && seq.Less(e.stream.Base().Add(c.capture.evidence.early[from])):
+		// it was sent before the capture began: where it was lost nothing tells
 	case lostBefore:
 		x.losing().lostBefore++
 		x.waited(class, now-max(e.lastSend, p.lastSend))
@@ -79,6 +83,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		x.losing().lostAfter++
 		if known {
 			x.unscaled.lose(was, s.Packet)
+			c.loseLong(from, was, s)
 		}
 		if known && was.Times > 1 {
 			x.losing().lostAgain++
@@ -93,6 +98,7 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		x.losing().eifelTo, x.losing().eifelVal, x.losing().eifelSet = to, s.TSVal, true
 	}
 	c.note(m)
+	return known
 }
 
 // waited adds for how long nothing had come from either end before data that was lost is sent again.
@@ -189,7 +195,7 @@ func (x *sender) enter(m recovery, class repeatClass, e *endpoint) repeatClass {
 func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int64, a reassembly.Added) (repeat bool) {
 	e := &c.ends[from]
 	x := t.sends(e)
-	seq := reassembly.Seq(s.Seq)
+	x.sized(&c.ends[from.Peer()], s)
 	if a.Again > 0 && s.Head != 0 {
 		t.compare(c, from, s)
 	}
@@ -214,14 +220,23 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 		default:
 			t.takeRepeat(c, from, s, now, a.Filled, true)
 		}
-		if a.Filled == s.Len && e.stream.Una().Less(seq.Add(s.Len)) {
-			x.flight.Send(seq, seq.Add(s.Len), now, s.Packet, s.IPID)
-			x.flight.Repeat(seq, seq.Add(s.Len), now, s.IPID) // no sample: its first time is not known
+		if a.Filled == s.Len {
+			x.sentUnseen(e, s, now)
 		}
-	} else if a.Again > 0 && !stale {
-		t.takeRepeat(c, from, s, now, a.Again, false)
+	} else if a.Again > 0 && !stale && !t.takeRepeat(c, from, s, now, a.Again, false) && a.New == 0 {
+		x.sentUnseen(e, s, now)
 	}
 	return a.New == 0 && a.Filled == 0
+}
+
+// sentUnseen puts into the flight what was sent before in a segment that the capture has not, as
+// before it began.
+func (x *sender) sentUnseen(e *endpoint, s *capture.Segment, now int64) {
+	seq := reassembly.Seq(s.Seq)
+	if to := seq.Add(s.Len); e.stream.Una().Less(to) {
+		x.flight.Send(seq, to, now, s.Packet, s.IPID)
+		x.flight.Repeat(seq, to, now, s.IPID) // no sample: its first time is not known
+	}
 }
 
 // compare counts a segment that carries other bytes than the one that was sent first under the

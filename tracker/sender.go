@@ -24,6 +24,7 @@ type sender struct {
 	newestTS uint32
 
 	passed  uint32 // payload of the largest segment acknowledged
+	long    uint32 // segments longer than the other end takes, repeats too
 	dupAcks uint32 // duplicate ACKs in a row
 	heard   int64  // when SND.UNA last moved, or a duplicate ACK came
 	news    int64  // when SND.UNA last moved, or SACK told of more: what a tail loss probe waits from

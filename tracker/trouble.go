@@ -17,6 +17,7 @@ type endTrouble struct {
 	stuck     stuck               // at the head of what is not acknowledged
 	kept      stuck               // one that got through once its segments were made smaller
 	tooBig    record.TooBigRecord // what routers told of segments that do not fit
+	long      record.LongRecord   // but for how many were sent
 	nagle     record.NagleRecord
 	fins      fins
 	doubled   uint32 // repeats that came sooner than a loss can be known
@@ -58,6 +59,7 @@ func (w *packer[W]) trouble(n int, c *conn) int {
 		n = w.stuck(n, &y.stuck, c, nxt)
 		n = w.stuck(n, &y.kept, c, nxt)
 		n = w.tooBig(n, &y.tooBig, c)
+		n = w.long(n, &y.long, c)
 		n = w.nagle(n, &y.nagle, c)
 		n = number(w, n, &y.doubled)
 		n = w.packet(n, &y.doubledAt, c.lastPacket)
@@ -84,8 +86,9 @@ func (c *conn) fillPath(r *record.Record) {
 		}
 		if x.sender != nil {
 			x.sender.unscaled.fill(&y.Unscaled)
+			c.fillLong(e, &y.Long)
 		}
-		if x.sender != nil && (y.Unscaled.BeyondLost > 0 || y.Hole > 0 || y.Stuck.Bytes > 0 && !y.Stuck.Passed) {
+		if x.sender != nil && (y.Long.Lost > 0 || y.Unscaled.BeyondLost > 0 || y.Hole > 0 || y.Stuck.Bytes > 0 && !y.Stuck.Passed) {
 			y.Passed = x.sender.passed
 		}
 	}

@@ -126,6 +126,8 @@ func endDetails(p string, e record.End) []Field {
 		Field{p + "fins_short_acks", Count, "segments", "ACKs of the other end that came after such a retransmission and do not cover the FIN", none, at(func(r *record.Record) any { return &r.Path[e].FINsShort })},
 		Field{p + "unscaled_least_bytes", Count, "bytes", "payload of the smallest segment that was lost beyond the unscaled window", none, at(func(r *record.Record) any { return &r.Path[e].Unscaled.Least })},
 		Field{p + "unscaled_packet", Count, "", "packet of the first retransmission of one of those", none, packetAt(func(r *record.Record) any { return &r.Path[e].Unscaled.Packet })},
+		Field{p + "too_long_least_bytes", Count, "bytes", "payload of the smallest segment of `too_long_lost`", none, at(func(r *record.Record) any { return &r.Path[e].Long.Least })},
+		Field{p + "too_long_packet", Count, "", "packet of the first retransmission of one of those", none, packetAt(func(r *record.Record) any { return &r.Path[e].Long.Packet })},
 		Field{p + "none_acked", Truth, "", "`true` when it sent data, both SYNs were captured, and no byte of it was ever acknowledged", none, at(func(r *record.Record) any { return &r.Path[e].NoneTaken })},
 		Field{p + "unacked_since", Time, "", "when it first sent the oldest data that nobody had acknowledged when it last sent", none, at(func(r *record.Record) any { return &r.Path[e].Unacked })},
 		Field{p + "unacked_times", Count, "segments", "how often it had sent that", none, at(func(r *record.Record) any { return &r.Path[e].UnackedTimes })},

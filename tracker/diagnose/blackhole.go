@@ -45,7 +45,7 @@ const blackHoleTimes = 3
 func blackHoled(r *record.Record, e record.End) bool {
 	x := &r.Path[e]
 	s := &x.Stuck
-	if r.Capture.OneWay {
+	if r.Capture.OneWay || diesJoined(r, e) {
 		return false
 	}
 	if unfilled(r, e) {

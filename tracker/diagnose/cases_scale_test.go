@@ -14,6 +14,9 @@ func scaleSituations() []situation {
 	large := sent(func(_ *record.EndRecord, y *record.PathRecord) {
 		y.Stuck, y.Passed = record.StuckRecord{Bytes: 1448, Times: 5, Heard: true, Since: at, Packet: 8}, 400
 	})
+	joinedStuck := func(r *record.Record) {
+		r.Path[record.Resp].Stuck = record.StuckRecord{Bytes: 2896, Times: 5, Shrunk: 1448, Passed: true, Since: at, Packet: 8}
+	}
 	oneWay := func(r *record.Record) { r.Capture.OneWay = true }
 	return []situation{
 		{"window-scale-ignored", "13 of 13 beyond, 0 of 53 within", clean(1, reach(53, 0, 13, 13, 1448, 1448)), "critical likely"},
@@ -33,6 +36,21 @@ func scaleSituations() []situation {
 			r.Idle = record.IdleRecord{Outcome: record.IdleAnswered, Gap: 63 * second, Packet: 9}
 		}), ""},
 		{"mtu-black-hole", "what is lost also reached beyond the unscaled window", clean(1, reach(9, 0, 3, 3, 1448, 400), large), "warning likely"},
+		{"loss", "27 of 27 joined segments, 0 of 31 others", clean(1, tooLong(27, 27, 31, 0, 1448)), "warning likely"},
+		{"retx-storm", "joined segments", clean(1, tooLong(27, 27, 31, 0, 1448)), ""},
+		{"retx-storm", "joined segments and others", clean(1, tooLong(27, 27, 31, 8, 1448)), "warning likely"},
+		{"mtu-black-hole", "joined segments, until they came in pieces", clean(1, tooLong(27, 27, 31, 0, 1448), joinedStuck), ""},
+		{"mtu-black-hole", "what passed is much shorter", clean(1, tooLong(27, 27, 31, 0, 400), joinedStuck), "warning proven"},
 		{"loss", "beyond the unscaled window", clean(1, reach(53, 0, 13, 13, 1448, 1448)), ""},
+	}
+}
+
+// tooLong is what became of segments from the server that had been joined, and of the others.
+func tooLong(sent, lost, short, shortLost, passed uint32) func(r *record.Record) {
+	return func(r *record.Record) {
+		x, y := &r.Ends[record.Resp], &r.Path[record.Resp]
+		y.Long, y.Passed = record.LongRecord{Sent: sent, Lost: lost, ShortLost: shortLost, Least: 2896 * min(lost, 1), Packet: 9}, passed
+		x.DataSegments, x.Packets, x.WireBytes, x.RetxBytes = sent+short, 100, 100_000, 40_000
+		x.Retx, x.RetxRTO, x.LostAfterTap = lost+shortLost, lost+shortLost, lost+shortLost
 	}
 }

@@ -23,6 +23,7 @@ type losses struct {
 	joined   [2]uint64             // repeats of segments that something on the way had joined to one that is too big
 	joiner   fold.First[teller]    // who said so
 	mtu      uint32                // and the least MTU named
+	long     [2]joinedLosses       // on connections that have segments longer than the other end takes
 	blind    [2]uint64             // of the repeats, those of connections of which no ACK was captured
 	receiver [2]fold.First[teller] // of what each end sent
 }
@@ -35,6 +36,7 @@ func (x *losses) Fields(w *fold.Walk) {
 	}
 	for _, e := range sides() {
 		x.receiver[e].Fields(w)
+		x.long[e].Fields(w)
 	}
 	x.joiner.Fields(w)
 	fold.Least(w, &x.mtu)
@@ -83,6 +85,7 @@ func (x *losses) volume(r *record.Record) {
 			x.joiner.Take(teller{t.Packet, t.From})
 			fold.TakeLeast(&x.mtu, t.MTU)
 		}
+		x.long[e].add(r, e)
 		x.bytes[e] += r.Ends[e].WireBytes
 		x.segments[e] += uint64(r.Ends[e].DataSegments)
 	}

@@ -34,7 +34,7 @@ func (l stormLimits) meets(r *record.Record) (record.End, bool) {
 	for _, e := range sides() {
 		x, needed := &r.Ends[e], uint64(neededRepeats(r, e))
 		if needed >= l.least && needed*2 >= uint64(x.Retx) && x.RetxBytes*100 >= x.WireBytes*l.share &&
-			r.Close.Kind != record.CloseTimedOut && !blackHoled(r, e) && !diedAtRest(r) {
+			r.Close.Kind != record.CloseTimedOut && !blackHoled(r, e) && !diesJoined(r, e) && !diedAtRest(r) {
 			return e, true
 		}
 	}

@@ -41,6 +41,7 @@ func TestShownOnly(t *testing.T) {
 			})
 		})
 	}
+	few := func(r *record.Record) { r.Ends[resp].RetxBytes = 9000 }
 	for _, c := range []struct {
 		detector, name string
 		records        []*record.Record
@@ -139,6 +140,9 @@ func TestShownOnly(t *testing.T) {
 			r.Ends[orig].Retx, r.Ends[orig].RetxRTO = 4, 4
 			r.Path[orig].TooBig = record.TooBigRecord{N: 2, Again: 4, Joined: 2, MTU: 1500, Packet: r.ID + 3, From: r.Resp.Addr}
 		}), "warning likely", "joins segments of connections to 10.0.0.2:80", "lost"},
+		{"loss", "joined, and no ICMP error tells so", same(1, tooLong(27, 27, 31, 0, 1448), few), "warning likely", "oined segments are lost on connections from 10.0.0.2:80, others pass: 27 of 27 against 0 of 31", "policer"},
+		{"loss", "some of the joined pass", same(1, tooLong(27, 12, 31, 0, 1448), few), "warning likely", "policer", "joined"},
+		{"loss", "on another connection the joined pass", append(same(1, tooLong(27, 27, 31, 0, 1448), few), same(1, tooLong(40, 0, 31, 0, 0), few)...), "warning likely", "policer", "joined"},
 		{"slow-handshake", "its client's others were quick", append(same(1, set(func(r *record.Record) {
 			r.Open.Resp, r.Open.Felt, r.Ends[orig].RTT = record.Some(2*second), record.Some(2*second), record.RTTRecord{}
 		})), clean(3, after(5*second))...), "notice possible", "the path is no longer than that. a queue on the path", "the path is long"},

@@ -12,6 +12,7 @@ type PathRecord struct {
 	FINsShort    uint32 // ACKs of the other end that came after the FIN had been sent again, and do not cover it
 	Doubled      uint32 // repeats that came sooner than a loss can be known: something on the way, or the capture, doubled them
 	Unscaled     UnscaledRecord
+	Long         LongRecord
 	NoneTaken    bool   // it sent data, the capture has both SYNs, and no byte of it was ever acknowledged
 	Passed       uint32 // with a stuck segment, a hole or a loss beyond the unscaled window: payload of the largest one that was acknowledged; 0 when unknown
 	Hole         uint32 // payload missing at the head of what is not acknowledged, never seen here; 0 for none
@@ -52,6 +53,15 @@ type UnscaledRecord struct {
 	Beyond, BeyondLost uint32
 	Least              uint32 // payload of the smallest that was lost beyond
 	Packet             uint64 // the first repeat of one of those
+}
+
+// LongRecord compares segments with data that are longer than the other end takes, as several that
+// were joined are, with those that are not; zero where there are none.
+type LongRecord struct {
+	Sent, Lost uint32 // every time that one was sent, and of those how often it was lost behind the capture point
+	ShortLost  uint32 // of the others, those that were lost there when they were sent first
+	Least      uint32 // payload of the smallest that was lost
+	Packet     uint64 // the first repeat of one of those
 }
 
 // NagleRecord is how often an end held a small segment back until a delayed
