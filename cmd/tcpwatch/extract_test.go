@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"tcpwatch/capture"
@@ -48,6 +51,43 @@ func fragmented(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return name
+}
+
+// tshark shows every comment of an extract at the packet that it is about.
+func TestTsharkShowsComments(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("there is no tshark to show comments")
+	}
+	for _, name := range besideTshark {
+		in, out := pcaps+name+".pcap", filepath.Join(t.TempDir(), "out.pcapng")
+		var stdout, stderr bytes.Buffer
+		if status := run([]string{in, "--where", "has(id)", "--extract", out, "-o", "csv"}, &stdout, &stderr); status != 0 {
+			t.Fatal(stderr.String())
+		}
+		b, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := func(file string, args ...string) (lines []string) {
+			shown, err := exec.Command("tshark", append([]string{"-n", "-r", file, "-T", "fields"}, args...)...).Output()
+			if err != nil {
+				t.Fatalf("%s: tshark: %v", name, err)
+			}
+			return strings.FieldsFunc(string(shown), func(r rune) bool { return r == '\n' })
+		}
+		times := fields(in, "-e", "frame.time_epoch")
+		lines := 0
+		for _, line := range fields(out, "-Y", "frame.comment", "-e", "frame.time_epoch", "-e", "frame.comment") {
+			at, comment, _ := strings.Cut(line, "\t")
+			about := fmt.Sprintf(", packet %d: ", 1+slices.Index(times, at))
+			if lines++; !strings.HasPrefix(comment, "tcpwatch #") || !strings.Contains(comment, about) || !bytes.Contains(b, []byte(comment)) {
+				t.Errorf("%s: at %s: %s, want one of%s", name, at, comment, about)
+			}
+		}
+		if n := bytes.Count(b, []byte("tcpwatch #")); lines == 0 || lines != n {
+			t.Errorf("%s: tshark shows %d of %d comments", name, lines, n)
+		}
+	}
 }
 
 // Fragments come before the packet that completes them; what the end of the
