@@ -212,7 +212,25 @@ func TestSendsByOTLP(t *testing.T) {
 		}
 		mu.Unlock()
 	}
-	cmd, errs := program(t, "--otlp", "http://127.0.0.1:9", "-o", "table", pcaps+"zero-window.pcap")
+	mu.Lock()
+	clear(got)
+	mu.Unlock()
+	cmd, errs := program(t, "report", "--otlp", r.URL, filepath.Join(dir, "lines"), "-o", "table")
+	if err := cmd.Run(); err != nil || errs.Len() > 0 {
+		t.Fatal(err, errs)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "lines"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	// Which states connections are in now records do not tell.
+	if conns, findings := bytes.Count(b, []byte(`"type":"conn"`)), bytes.Count(b, []byte(`"type":"finding"`)); got[`"tcpwatch.connection"`] != conns ||
+		got[`"tcpwatch.finding"`] != findings || got[`"parentSpanId"`] == 0 || got[`"system.network.connection.count"`] != 0 {
+		t.Errorf("of records: %v, they have %d connections and %d findings", got, conns, findings)
+	}
+	mu.Unlock()
+	cmd, errs = program(t, "--otlp", "http://127.0.0.1:9", "-o", "table", pcaps+"zero-window.pcap")
 	began := time.Now()
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err, errs)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -16,7 +18,7 @@ import (
 // ofRecords are the options that make sense for records: others need the packets, or have had
 // their effect when the records were made.
 var ofRecords = []string{"read", "output", "report", "top", "sort", "columns", "where", "numeric", "quiet", "no-pager", "color", "no-color", "tz",
-	"detectors", "threshold", "fail-on", "baseline", "user", "transitions", "max-memory", "help"}
+	"detectors", "threshold", "fail-on", "baseline", "user", "transitions", "otlp", "max-memory", "help"}
 
 // needsPackets is the error that something needs the capture itself.
 func needsPackets(what string) error {
@@ -36,6 +38,8 @@ func parseReport(args []string) (*options, error) {
 		switch {
 		case name == "jobs":
 			return nil, errors.New("report: --jobs is for packets: records are read one after the other")
+		case name == "metrics":
+			return nil, errors.New("report: --metrics is for a run while it goes on: give it to tcpwatch with the capture")
 		case !slices.Contains(ofRecords, name):
 			return nil, needsPackets("--" + name)
 		}
@@ -43,8 +47,8 @@ func parseReport(args []string) (*options, error) {
 	switch {
 	case o.filter != "":
 		return nil, fmt.Errorf("report: %s: no such file; a filter is for packets, --where for records", strings.Fields(o.filter)[0])
-	case o.isLive(), slices.Contains(o.read, "-"):
-		return nil, errors.New("report: name files of records, which -o jsonl or -o parquet wrote; standard input cannot be read twice")
+	case o.isLive():
+		return nil, errors.New("report: name files of records, which -o jsonl or -o parquet wrote, or - for standard input")
 	case slices.Contains(o.tables.Reports, timelineTable):
 		return nil, needsPackets("--report " + timelineTable)
 	case o.tables.Sort == timelineTable:
@@ -67,12 +71,16 @@ func (c *command) report(args []string) int {
 	o.memory.Limit()
 	var files []stored.File
 	var held []*capture.File
+	var piped *os.File // what standard input is written to: it is read twice
 	for _, name := range o.read {
-		f, err := capture.OpenDisk(name)
+		f, err := openRecords(name)
 		if err != nil {
 			return fail(c.stderr, fmt.Errorf("report: %w", err))
 		}
 		defer f.Close()
+		if name == "-" {
+			name, piped = "standard input", f
+		}
 		files, held = append(files, stored.File{Name: name, In: f}), append(held, capture.Held(name, f))
 	}
 	in := tcpwatch.Files(held...) // which are not to be written to; their packets are not read
@@ -87,6 +95,11 @@ func (c *command) report(args []string) int {
 		}
 	}()
 	c.giveUp(o.user)
+	if piped != nil {
+		if err := keep(os.Stdin, piped); err != nil {
+			return fail(c.stderr, fmt.Errorf("report: standard input: %w", err))
+		}
+	}
 	s := newSession(c, o, in)
 	records, err := stored.Open(files, func(err error) { s.warn(err) })
 	if err != nil {
@@ -102,6 +115,27 @@ func (c *command) report(args []string) int {
 	s.paging = signals.paging
 	runs = true
 	return s.run(signals.ctx, nil, outputs, out)
+}
+
+// openRecords opens a file of records, or one for those that come by standard input.
+func openRecords(name string) (*os.File, error) {
+	if name != "-" {
+		return capture.OpenDisk(name)
+	}
+	f, err := os.CreateTemp("", "tcpwatch")
+	if err == nil {
+		err = os.Remove(f.Name()) // it lasts as long as it is open
+	}
+	return f, err
+}
+
+// keep writes all of an input to a file, to be read from its beginning.
+func keep(in io.Reader, f *os.File) error {
+	if _, err := io.Copy(f, in); err != nil {
+		return err
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return err
 }
 
 // of has the session report of records.

@@ -141,6 +141,15 @@ func TestReportOfRecords(t *testing.T) {
 	checkAgain(t, captures[0], captures[40], captures[80])
 }
 
+// Without a file, and with nothing piped into it, it says what it wants.
+func TestReportOfNothing(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	const want = "tcpwatch: report: name files of records, which -o jsonl or -o parquet wrote, or - for standard input\n"
+	if status := run([]string{"report"}, &stdout, &stderr); status != exitUsage || stderr.String() != want {
+		t.Errorf("status %d: %s", status, &stderr)
+	}
+}
+
 // So it is for captures of others, where they are at hand.
 func TestReportOfRecordsOfOthers(t *testing.T) {
 	var all []string

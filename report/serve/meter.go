@@ -49,7 +49,7 @@ type Meter struct {
 	places   places
 	trail    watch.Trail
 	appeared map[named]uint64
-	states   report.Standing
+	states   *report.Standing // nil before the first View: records alone do not tell
 }
 
 // NewMeter returns a Meter; Start begins to measure.
@@ -109,7 +109,7 @@ func (m *Meter) measure() {
 			continue
 		}
 		began := time.Now()
-		m.states = v.Standing
+		m.states = &v.Standing
 		for _, t := range m.trail.Take(v) {
 			if t.Change == watch.Appeared {
 				m.appeared[named{t.Detector, t.Severity}]++
@@ -136,7 +136,10 @@ func (m *Meter) take(h *report.Headline, all *report.Summary, stand []diagnose.F
 	c := all.Counters()
 	m.places.take(c, ended, h.Local)
 	families := listenerFamilies(m.places.all())
-	families = append(families, stateFamily(&m.states), timeWaitFamily(&c, m.o.Top, h.Local))
+	if m.states != nil {
+		families = append(families, stateFamily(m.states))
+	}
+	families = append(families, timeWaitFamily(&c, m.o.Top, h.Local))
 	families = append(families, findingFamilies(stand, m.appeared)...)
 	families = append(families, runFamilies(h, at, ended, &m.o)...)
 	m.measured.Store(&families)
