@@ -275,6 +275,7 @@ func TestMetricsWhileItRuns(t *testing.T) {
 func TestAlertsAndDashboard(t *testing.T) {
 	m := newMeter()
 	v := measuredView(recordtest.Mixture(), true, nil)
+	m.states = &v.Standing
 	m.take(v.Headline, v.All, v.Final, v.At, true)
 	known := map[string]bool{"up": true, "le": true, "instance": true, "job": true, "source": true}
 	for _, f := range m.families() {
