@@ -195,7 +195,7 @@ func TestAwakeIsTheWhole(t *testing.T) {
 			o := Options{Workers: 1}.withDefaults()
 			o.Sums.OnDemand = []string{}
 			x := &sameView{t: t, h: &report.Headline{MSL: int64(o.MSL)}, ended: make(map[uint64]*record.Record)}
-			x.worker = newWorker(0, 1, 1, &o, newOutlets([]Output{&watching{}}, func(error) {}))
+			x.worker = newWorker(0, 1, 1, &o, nil, newOutlets([]Output{&watching{}}, func(error) {}))
 			x.strange, x.now = new(atomic.Bool), x.chunk()
 			x.match = func(r *record.Record) bool {
 				if !r.Interim {

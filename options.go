@@ -44,6 +44,9 @@ type Options struct {
 	// payload and names: no Output is handed what was there; nil: it does not.
 	Anonymize *capture.Anonymizer
 
+	// Place names where the packets were captured; it is in every record, and "" is none.
+	Place string
+
 	Count    uint64        // packets that pass the filter, after which the run ends; 0: no such limit
 	Workers  int           // that share the connections; 0: one for each core, at most 16. What is found does not depend on it
 	MSL      time.Duration // maximum segment lifetime; 0: 30 s, as on Linux

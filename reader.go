@@ -51,14 +51,15 @@ type run struct {
 	ticked         int64
 	live           live
 	damaged        []*capture.Damage
-	fault          error       // ended the input before its time
+	fault          error // ended the input before its time
+	input          *record.Input
 	strange        atomic.Bool // see worker
 	held           bool        // the input has ended, and what was read is kept to be looked at
 }
 
 // newRun sets everything going but the reader.
 func newRun(ctx context.Context, in *Source, o Options, out *outlets) *run {
-	w := &run{ctx: ctx, o: o, in: in, out: out, lookEvery: lookEvery, window: window{from: o.From, to: o.To}}
+	w := &run{ctx: ctx, o: o, in: in, out: out, lookEvery: lookEvery, window: window{from: o.From, to: o.To}, input: &record.Input{Place: o.Place}}
 	w.source = &steady{in: in, across: w.across, live: in.handle != nil, kept: in.handle == nil, silent: w.live.silent}
 	if len(in.files) > 1 && in.pipe == nil {
 		w.source.ended = func(file int) bool { return in.files[file].Ended() }
@@ -78,7 +79,7 @@ func newRun(ctx context.Context, in *Source, o Options, out *outlets) *run {
 	}
 	m := newMeeting()
 	for i := range n {
-		x := newWorker(i, n, in.ahead(), &o, out)
+		x := newWorker(i, n, in.ahead(), &o, w.input, out)
 		x.meeting, x.strange, m.table = m, &w.strange, append(m.table, x.tracker)
 		w.workers = append(w.workers, x)
 	}
@@ -259,6 +260,9 @@ func (w *run) watch() {
 
 // packet takes one packet through the filter into the batch.
 func (w *run) packet(p *capture.Packet) {
+	if p.Number == 1 && !p.Untimed {
+		w.input.Start = p.Time - p.Amiss
+	}
 	if !w.window.none() && !w.window.has(p) {
 		w.leftOut(p)
 		return

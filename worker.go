@@ -44,7 +44,7 @@ type worker struct {
 	now  *chunk
 }
 
-func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
+func newWorker(index, of, ahead int, o *Options, input *record.Input, out *outlets) *worker {
 	decode := capture.DecoderOptions{ByVLAN: o.ByVLAN, VerifyChecksums: out.checksums}
 	w := &worker{counted: o.Counted, index: index, of: of, out: out, sums: o.Sums, byVLAN: o.ByVLAN,
 		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode), names: names.New(names.Options{}),
@@ -67,7 +67,7 @@ func newWorker(index, of, ahead int, o *Options, out *outlets) *worker {
 	w.tracker = tracker.New(tracker.Options{
 		MSL: int64(o.MSL), MaxConns: o.MaxConns, MaxBytes: o.MaxBytes, Interval: int64(o.Interval), ByVLAN: o.ByVLAN,
 		Events: out.events || w.look != nil, Mark: out.mark(),
-		Count:   w.look != nil || w.timed,
+		Count: w.look != nil || w.timed, Input: input, Keyless: o.Anonymize != nil,
 		Verify:  func() capture.Marks { return w.decoded.VerifyChecksum() },
 		Text:    func() string { return say.Printed(w.decoded.Payload, 64) },
 		WrongIP: func() bool { return w.decoded.WrongIPChecksum() },

@@ -56,6 +56,7 @@ type endpoint struct {
 	finPacket                    uint64
 	timeWaitSince, timeWaitUntil int64
 	timeWaitEnd                  record.TimeWaitEnd
+	synID                        uint16 // IPv4 identification of its first SYN or SYN/ACK
 	restarts                     uint32
 	pool                         *parts
 }

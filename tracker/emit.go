@@ -56,11 +56,14 @@ func (t *Tracker) fill(r *record.Record, c *conn) {
 	r.Proven = [2]record.State{c.proven(record.Orig), c.proven(record.Resp)}
 	r.Unfinished, r.Silent, r.Vague = c.endedBy <= endInput, c.silent, c.vague
 	r.ConnState, r.History = c.z.ConnState(), t.historyOf(&c.z)
-	r.Mark, r.Transitions = c.mark, c.trans
+	r.Mark, r.Transitions, r.Input = c.mark, c.trans, t.opt.Input
 	c.fillOpen(&r.Open)
 	for e := record.Orig; e <= record.Resp; e++ {
 		c.fillEnd(&r.Ends[e], e)
 		c.fillKeepalive(&r.Keepalive[e], e)
+		if !t.opt.Keyless {
+			c.ends[e].fillKey(&r.Ends[e].Key)
+		}
 	}
 	r.KeepaliveOutcome = c.keepaliveOutcome()
 	c.fillClose(&r.Close, r.Open.Kind)

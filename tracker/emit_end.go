@@ -56,6 +56,16 @@ func (c *conn) fillEnd(r *record.EndRecord, e record.End) {
 	c.fillTimes(r, e)
 }
 
+// fillKey tells by what an end is known again elsewhere.
+func (e *endpoint) fillKey(r *record.KeyRecord) {
+	if e.synSeen {
+		r.ISN = record.Some(uint32(e.isn))
+	}
+	if e.synID != 0 {
+		r.IPID = record.Some(e.synID)
+	}
+}
+
 // span is the number of payload bytes that an end sent: those before its FIN
 // too that were not captured.
 func (e *endpoint) span() uint64 {

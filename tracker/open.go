@@ -25,7 +25,7 @@ func (t *Tracker) takeSYN(c *conn, from record.End, s *capture.Segment, now int6
 	e.synSeen, e.isn = true, reassembly.Seq(s.Seq)
 	t.verifySYN(e, s)
 	e.firstSYN, e.lastSYN, e.firstSYNPacket = now, now, s.Packet
-	e.firstSYNVal, e.lastSYNVal = s.TSVal, s.TSVal
+	e.firstSYNVal, e.lastSYNVal, e.synID = s.TSVal, s.TSVal, s.IPID
 	e.window = s.Window
 	e.stream.Start(e.isn.Add(1))
 	if from == record.Orig {
@@ -166,7 +166,7 @@ func (t *Tracker) takeSYNACK(c *conn, from record.End, s *capture.Segment, now i
 			e.stream.Reset() // the responder began anew
 		}
 		e.stream.Start(seq.Add(1))
-		e.synSeen, e.isn = true, seq
+		e.synSeen, e.isn, e.synID = true, seq, s.IPID
 		t.verifySYN(e, s)
 		if c.synAckAt == 0 {
 			c.firstSYNACK, c.synAckAt, c.synAckEcho = now, s.Packet, s.TSEcr

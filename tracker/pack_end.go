@@ -25,6 +25,7 @@ const (
 	endPast   // data behind its FIN, or before it that is missing
 	endOwn    // details
 	endStamp  // the latest timestamp that counts is not that of its SYN
+	endID     // its SYN has an identification
 )
 
 // known reports whether an end ever sent, or somebody told its numbers.
@@ -42,7 +43,8 @@ func (e *endpoint) parts(t *Tracker, c *conn) uint64 {
 		asBit(e.timeWaitSince != 0)*endTimeWait | asBit(e.timeWaitUntil != e.waitsUntil(t) || e.restarts != 0 || e.timeWaitEnd != record.TimeWaitLasts)*endWaited |
 		asBit(e.seenBytes != e.stream.Span() || e.wireBytes != e.seenBytes)*endBytes |
 		asBit(e.syns|e.synAcks|e.fins|e.rsts >= 16)*endCounts |
-		asBit(e.details != &noEndDetails)*endOwn | asBit(e.tsRecent != e.firstSYNVal)*endStamp
+		asBit(e.details != &noEndDetails)*endOwn | asBit(e.tsRecent != e.firstSYNVal)*endStamp |
+		asBit(e.synID != 0)*endID
 }
 
 // waitsUntil is until when an end waits for 2MSL, 0 for one that does not.
@@ -104,6 +106,12 @@ func (w *packer[W]) endpoint(n int, t *Tracker, c *conn, e *endpoint) int {
 	}
 	if head&endStamp != 0 {
 		n = distance(w, n, &e.tsRecent, e.firstSYNVal)
+	}
+	if head&endID != 0 {
+		behind := id.id - e.synID // mostly as many as its segments since
+		if n = number(w, n, &behind); w.loads() {
+			e.synID = id.id - behind
+		}
 	}
 	n = w.time(n, &e.lastSend, c.last)
 	n = w.time(n, &e.lastData, e.lastSend)

@@ -25,6 +25,10 @@ type Options struct {
 	Events   bool  // call Sink.Event
 	ByVLAN   bool  // the VLAN is part of the identity
 	Count    bool  // Observe tells what each segment carried
+	// Input is what records tell of the input; it is filled in before the first is made. nil: nothing.
+	Input *record.Input
+	// Keyless leaves out by what a connection is known again elsewhere: see record.KeyRecord.
+	Keyless bool
 	// Mark chooses the connections whose packets go to Sink.Step; nil for none.
 	// It is asked once, at a connection's first packet.
 	Mark func(id uint64, orig, resp capture.Endpoint) bool

@@ -40,7 +40,7 @@ func printoutOf(t *testing.T, files []string, args ...string) (p printout) {
 	if !slices.Contains(args, "--report") {
 		args = append([]string{"--report", strings.Join(report.ReportNames(), ",")}, args...)
 	}
-	line := []string{"-n", "-o", "table", "--transitions"}
+	line := []string{"-n", "-o", "table", "--transitions", "--place", "here"} // whatever the files are called
 	for format := range to {
 		line = append(line, "-o", format+":"+filepath.Join(dir, format))
 	}

@@ -115,6 +115,7 @@ func (s *session) newOTLP() *serve.OTLP {
 	o := serve.OTLPOptions{URL: x.to, Headers: x.headers, Resource: x.resource, Version: tcpwatch.Version, Live: s.o.isLive(), Records: s.records, Meter: s.meter,
 		Memory: s.o.memory.Sending(serve.MostWaiting)}
 	o.Records.Transitions, o.Records.Files = false, nil
+	o.Records.Unplaced = s.o.run.Place == "" && !s.o.isLive() // it would name a file
 	if s.o.run.Anonymize != nil {
 		o.Records.Interfaces = nil
 	} else if name, err := os.Hostname(); err == nil {

@@ -117,6 +117,7 @@ func parse(args []string) (*options, error) {
 	f.Func("follow", "", wholly("--follow ", unlessEmpty(into(&o.follow, report.ParsePick))))
 	f.StringVar(&o.followAs, "follow-as", "", "")
 	f.StringVar(&o.raw, "raw", "", "")
+	f.Func("place", "", wholly("--place: ", into(&o.run.Place, placeOf)))
 	f.Func("msl", "", into(&o.run.MSL, say.ParseSpan))
 	f.IntVarP(&o.run.Workers, "jobs", "j", 0, "")
 	f.IntVar(&o.run.MaxConns, "max-conns", tracker.DefaultMaxConns, "")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"tcpwatch"
+	"tcpwatch/capture"
 	"tcpwatch/internal/racetest"
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
@@ -19,6 +21,7 @@ import (
 	"tcpwatch/report/parquet"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/stored"
+	"tcpwatch/tracker/record"
 )
 
 // wholeFile is a file in memory.
@@ -94,7 +97,7 @@ func checkAgain(t *testing.T, files ...string) {
 		t.Skip(err)
 	}
 	defer in.Close()
-	o := tcpwatch.Options{Workers: 2}
+	o := tcpwatch.Options{Workers: 2, Place: "a <place>\xff"}
 	o.Sums.Pictures = true
 	o.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	first := writtenOf(schema.Options{Files: files, Transitions: true})
@@ -139,6 +142,37 @@ func TestReportOfRecords(t *testing.T) {
 		checkAgain(t, name)
 	}
 	checkAgain(t, captures[0], captures[40], captures[80])
+}
+
+// A connection's uid is made of the time of the input's first packet, whatever part of it is read.
+func TestUIDs(t *testing.T) {
+	name := pcaps + "syn-lost.pcap"
+	f, err := capture.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var first capture.Packet
+	if err := f.Next(&first); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{nil, {"--from", "+1"}} {
+		var stdout, stderr bytes.Buffer
+		if status := run(append(args, name, "--place", "here", "-o", "jsonl"), &stdout, &stderr); status != exitDone {
+			t.Fatal(stderr.String())
+		}
+		var x struct {
+			ID         uint64
+			Place, UID string
+		}
+		if err := json.NewDecoder(&stdout).Decode(&x); err != nil {
+			t.Fatal(err)
+		}
+		r := record.Record{ID: x.ID, Input: &record.Input{Place: "here", Start: first.Time}}
+		if want := fmt.Sprintf("%x", r.Unique()); x.Place != "here" || x.UID != want {
+			t.Errorf("%v: #%d, captured at %q: %s, want %s", args, x.ID, x.Place, x.UID, want)
+		}
+	}
 }
 
 // Without a file, and with nothing piped into it, it says what it wants.

@@ -218,9 +218,8 @@ type session struct {
 }
 
 func newSession(c *command, o *options, in *tcpwatch.Source) *session {
-	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn},
+	s := &session{o: o, in: in, stdout: c.stdout, screen: screen.New(), failOn: &report.FailOn{Severity: o.failOn, Accepts: o.baseline.Accepts},
 		records: schema.Options{Transitions: o.transition, Files: o.read}}
-	s.failOn.Accepts = o.baseline.Accepts
 	s.stderr = s.screen.On(c.stderr)
 	s.foot = s.screen.NewFoot(s.stderr)
 	if o.isLive() {
@@ -263,6 +262,7 @@ func (s *session) settings() tcpwatch.Options {
 	run.Warn, run.Local = s.warn, s.local
 	run.From, run.To = s.from, s.to
 	run.Sums.Records = s.records
+	run.Place = s.place()
 	if run.Filter != nil {
 		run.Hidden = live.NewHidden(run.Filter, s.o.isLive() && runtime.GOOS == "linux")
 	}

@@ -71,6 +71,8 @@ type Options struct {
 	Transitions bool     // every edge of every connection (JSON Lines only)
 	Files       []string // input files by index; "file" is written when there are several
 	Interfaces  []string // interface names by index; an index without a name is left out
+	// Unplaced leaves out where the connection was captured.
+	Unplaced bool
 	// Local tells the addresses of this host, of which a connection's ends may be one; nil
 	// when they are unknown.
 	Local func(a capture.Addr) bool
@@ -98,7 +100,7 @@ func (w *row) set(r *record.Record) {
 func Fields() []Field {
 	all := slices.Concat(identityFields(), openFields(), closeFields(), timeWaitFields(), keepaliveFields(), idleFields(),
 		endFields("orig", "originator", record.Orig), endFields("resp", "responder", record.Resp),
-		nameFields(), exchangeFields(), captureFields(), evidenceFields())
+		nameFields(), keyFields(), exchangeFields(), captureFields(), evidenceFields())
 	for i := range all {
 		// Without times of packets there is none and no span; the tracker knows
 		// when the connection's own can be told all the same.

@@ -53,7 +53,7 @@ func allDistinct() *record.Record {
 	n := uint64(100)
 	distinct(reflect.ValueOf(r).Elem(), "", &n)
 	// What these are does not come from outside, or is limited.
-	r.Mark, r.NVLAN, r.Open.NSYNsAgain = 0, 2, 8
+	r.Mark, r.NVLAN, r.Open.NSYNsAgain, r.Input.Start = 0, 2, 8, 0
 	for i := range r.Open.SYNsAgain {
 		if i >= 8 {
 			r.Open.SYNsAgain[i] = 0

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"encoding/hex"
+
 	"tcpwatch/capture"
 	"tcpwatch/tracker/record"
 )
@@ -69,8 +71,31 @@ func identityFields() []Field {
 		}).into(func(r *record.Record, v Value) { r.Interim = v.n == 0 })},
 		{"conn_state", Text, "", "Zeek's connection state", none, textAt(func(r *record.Record) *string { return &r.ConnState })},
 		{"history", Text, "", "Zeek's history", none, textAt(func(r *record.Record) *string { return &r.History })},
+		{"place", Text, "", "name of the capture point: that of `--place`, else host and interface, or the name of the (first) file; with `--anonymize` only that of `--place`", none, textFrom(placeOf, func(r *record.Record) *string {
+			if r.Input == nil {
+				r.Input = new(record.Input)
+			}
+			return &r.Input.Place
+		})},
+		{"uid", Text, "", "tells the connection from those of all other runs and places, in 32 hex digits: the first half of the SHA-256 of `place`, a zero byte, the time of the input's first packet in ns since 1970 and `id`, in 8 bytes each, big-endian", none, made(func(w *row) Value {
+			if w.Input == nil && w.UID == (record.UID{}) {
+				return Value{}
+			}
+			return Value{kind: identity, r: w.Record}
+		}).into(func(r *record.Record, v Value) {
+			if b, err := hex.DecodeString(v.s); err == nil && len(b) == len(r.UID) {
+				r.UID = record.UID(b)
+			}
+		})},
 	}
 	return append(fields, identityDetails()...)
+}
+
+func placeOf(w *row) string {
+	if w.Input == nil || w.opt.Unplaced {
+		return ""
+	}
+	return w.Input.Place
 }
 
 func fileOf(w *row) Value {

@@ -22,6 +22,17 @@ func nameFields() []Field {
 	}
 }
 
+// keyFields are by what each end is known again where another capture point sees other addresses of it.
+func keyFields() (all []Field) {
+	seen := hidden{perhaps: oneWay | midstream | synUnseen}
+	for e, end := range [2][2]string{{"orig", "originator"}, {"resp", "responder"}} {
+		all = append(all,
+			Field{"key." + end[0] + "_isn", Count, "", "initial sequence number of the " + end[1] + ", as on the wire; with `--anonymize` absent, as all of this group", seen, at(func(r *record.Record) any { return &r.Ends[e].Key.ISN })},
+			Field{"key." + end[0] + "_ipid", Count, "", "IPv4 identification of the first SYN or SYN/ACK of the " + end[1] + "; absent when 0", seen, at(func(r *record.Record) any { return &r.Ends[e].Key.IPID })})
+	}
+	return all
+}
+
 // nameAt is a text that the first payload bytes name.
 func nameAt(place func(n *record.NamesRecord) *string) source {
 	return textFrom(func(w *row) string {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/hex"
 	"strconv"
 
 	"tcpwatch/capture"
@@ -26,6 +27,7 @@ const (
 	episodes       // r, n: those with a closed window of one end
 	lacking        // n: Reasons
 	syns           // r: seconds to each repeated SYN
+	identity       // r: its UID
 )
 
 // Value is what a field holds for one record. It is small and holds no array,
@@ -190,6 +192,9 @@ func (v Value) appendPlain(b []byte) []byte {
 		return appendSYNs(b, v.r, ' ')
 	case community:
 		return appendCommunityID(b, v.p[0], v.p[1])
+	case identity:
+		id := v.r.Unique()
+		return hex.AppendEncode(b, id[:])
 	}
 	return b
 }

@@ -79,3 +79,23 @@ func TestOnlyOwnAddressesAreRemembered(t *testing.T) {
 		t.Errorf("%d addresses: %v", len(s.local), s.local)
 	}
 }
+
+// Behind other records a connection is numbered on; its UID stays, as where it was captured.
+func TestUIDsStay(t *testing.T) {
+	var files [][]byte
+	var want []record.UID
+	for i := range 2 {
+		r := recordtest.MadeUp(7, "192.0.2.1:40000", "192.0.2.2:80")
+		r.Input = &record.Input{Place: fmt.Sprint("place ", i), Start: recordtest.Start}
+		files, want = append(files, linesOf("", r)), append(want, r.Unique())
+	}
+	_, records := all(t, func(error) {}, files...)
+	if len(records) != 2 || records[0].ID == records[1].ID || want[0] == want[1] {
+		t.Fatalf("%d records: %v", len(records), want)
+	}
+	for i := range records {
+		if r := &records[i]; r.Unique() != want[i] || r.Input.Place != fmt.Sprint("place ", i) {
+			t.Errorf("#%d, captured at %s: %x, want %x", r.ID, r.Input.Place, r.Unique(), want[i])
+		}
+	}
+}

@@ -3,8 +3,7 @@
 package zeek
 
 import (
-	"encoding/binary"
-	"hash/fnv"
+	"encoding/hex"
 	"io"
 	"math/big"
 	"strconv"
@@ -177,6 +176,10 @@ const prefix = "tcpwatch."
 func ownFields() []field {
 	return []field{
 		{prefix + "id", "count", func(b []byte, r *record.Record, _ *Options) []byte { return appendCount(b, r.ID) }},
+		{prefix + "uid", "string", func(b []byte, r *record.Record, _ *Options) []byte {
+			id := r.Unique()
+			return hex.AppendEncode(b, id[:])
+		}},
 		{prefix + "open_kind", "string", func(b []byte, r *record.Record, _ *Options) []byte { return append(b, r.Open.Kind.String()...) }},
 		{prefix + "felt", "interval", func(b []byte, r *record.Record, _ *Options) []byte { return appendSpan(b, r.Open.Felt) }},
 		{prefix + "close_kind", "string", func(b []byte, r *record.Record, _ *Options) []byte { return append(b, r.Close.Kind.String()...) }},
@@ -280,17 +283,9 @@ func service(r *record.Record) string {
 	}
 }
 
-// uid is as long as Zeek's, of the same letters; it is the same in every run over the same packets.
+// uid is as long as Zeek's, of the same letters: made of the first 12 bytes of the record's.
 func uid(r *record.Record) string {
-	h := fnv.New128a()
-	var n [40]byte
-	binary.BigEndian.PutUint64(n[:], r.ID)
-	binary.BigEndian.PutUint64(n[8:], uint64(r.Start))
-	binary.BigEndian.PutUint16(n[16:], r.Orig.Port)
-	binary.BigEndian.PutUint16(n[18:], r.Resp.Port)
-	h.Write(n[:20])
-	h.Write(r.Orig.Addr.Wire())
-	h.Write(r.Resp.Addr.Wire())
-	text := new(big.Int).SetBytes(h.Sum(nil)[:12]).Text(62)
+	id := r.Unique()
+	text := new(big.Int).SetBytes(id[:12]).Text(62)
 	return "C" + strings.Repeat("0", max(0, 17-len(text))) + text
 }

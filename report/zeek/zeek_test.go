@@ -3,6 +3,7 @@ package zeek
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -43,13 +44,13 @@ func TestText(t *testing.T) {
 	lines := strings.Split(logOf(t, Options{}, r, interim, lone), "\n")
 	want := []string{`#separator \x09`, "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn", "#open\t2026-11-30-12-00-01",
 		"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\tlocal_orig\tlocal_resp\tmissed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents" +
-			"\ttcpwatch.id\ttcpwatch.open_kind\ttcpwatch.felt\ttcpwatch.close_kind\ttcpwatch.close_first\ttcpwatch.reset_by\ttcpwatch.reset_cause\ttcpwatch.time_wait_holder\ttcpwatch.orig_state\ttcpwatch.resp_state\ttcpwatch.orig_retx\ttcpwatch.resp_retx",
+			"\ttcpwatch.id\ttcpwatch.uid\ttcpwatch.open_kind\ttcpwatch.felt\ttcpwatch.close_kind\ttcpwatch.close_first\ttcpwatch.reset_by\ttcpwatch.reset_cause\ttcpwatch.time_wait_holder\ttcpwatch.orig_state\ttcpwatch.resp_state\ttcpwatch.orig_retx\ttcpwatch.resp_retx",
 		"#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tbool\tbool\tcount\tstring\tcount\tcount\tcount\tcount\tset[string]" +
-			"\tcount\tstring\tinterval\tstring\tstring\tstring\tstring\tstring\tstring\tstring\tcount\tcount",
+			"\tcount\tstring\tstring\tinterval\tstring\tstring\tstring\tstring\tstring\tstring\tstring\tcount\tcount",
 		"1700000000.700000\t" + uid(r) + "\t10.0.0.1\t50000\t2001:db8::1\t443\ttcp\tssl\t1.002000\t1000\t2000\tSF\t-\t-\t0\tShADadFf\t5\t-\t5\t-\t-" +
-			"\t7\thandshake\t0.012345\tnormal\torig\t-\t-\torig\tTIME-WAIT\tCLOSED\t0\t0",
+			"\t7\t" + fmt.Sprintf("%x", r.Unique()) + "\thandshake\t0.012345\tnormal\torig\t-\t-\torig\tTIME-WAIT\tCLOSED\t0\t0",
 		"1700000000.900000\t" + uid(lone) + "\t10.0.0.1\t50001\t10.0.0.2\t80\ttcp\t-\t-\t-\t-\tS0\t-\t-\t0\tS\t5\t-\t5\t-\t-" +
-			"\t9\tno-answer\t-\tnever-opened\t-\t-\t-\t-\tSYN-SENT\t-\t0\t0",
+			"\t9\t" + fmt.Sprintf("%x", lone.Unique()) + "\tno-answer\t-\tnever-opened\t-\t-\t-\t-\tSYN-SENT\t-\t0\t0",
 		"#close\t2026-11-30-12-00-01", ""}
 	for i, line := range lines {
 		if i >= len(want) || line != want[i] {

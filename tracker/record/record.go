@@ -42,6 +42,8 @@ type Record struct {
 	VLANs        [2]uint16
 	NVLAN        uint8
 	Interim      bool   // an interim record of a long connection: "final": false
+	Input        *Input // nil when nothing is known of it; not to be changed
+	UID          UID    // as it was read back; see Unique
 	ConnState    string // Zeek's
 	History      string // Zeek's
 
@@ -196,6 +198,14 @@ type EndRecord struct {
 	LastSent                                     int64               // when its last segment passed, ns since 1970; 0 where there is none, or no time
 	TimeIn                                       [NStates]Opt[int64]
 	Numbers                                      Opt[Numbers]
+	Key                                          KeyRecord
+}
+
+// KeyRecord is by what an end's part of a connection is known again where another capture point sees
+// other addresses and ports of it, as behind a NAT.
+type KeyRecord struct {
+	ISN  Opt[uint32] // initial sequence number: that of its SYN or SYN/ACK, or by what the other end acknowledged of that
+	IPID Opt[uint16] // IPv4 identification of its SYN or SYN/ACK, the first that was captured; unknown where that is 0, as many senders have it
 }
 
 // Numbers are the sequence numbers that an end used, as they are on the wire: from
