@@ -141,10 +141,7 @@ func keep(in io.Reader, f *os.File) error {
 // of has the session report of records.
 func (s *session) of(in *stored.Set) {
 	h := in.Headline()
-	s.records.Files, s.found = h.Files, nil
-	if h.Interface != "" {
-		s.records.Interfaces = []string{h.Interface}
-	}
+	s.records.Files, s.records.Interfaces, s.found = h.Files, in.Interfaces(), nil
 	if h.Local != nil {
 		s.records.Local = in.Local
 	}

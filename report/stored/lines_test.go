@@ -99,3 +99,30 @@ func TestUIDsStay(t *testing.T) {
 		}
 	}
 }
+
+// Runs on different interfaces are told of both, but no record is told to be of the one or the other.
+func TestInterfacesOfRuns(t *testing.T) {
+	for _, x := range []struct {
+		names []string
+		want  string // of records
+		told  string
+	}{
+		{[]string{"eth0"}, "[eth0]", "eth0"},
+		{[]string{"eth0", "eth0"}, "[eth0]", "eth0"},
+		{[]string{"eth0", "eth1"}, "[]", "eth0; eth1"},
+		{[]string{""}, "[]", ""},
+	} {
+		var files [][]byte
+		for _, name := range x.names {
+			b, err := report.StatsJSON(&report.Headline{Live: true, Interface: name}, report.NewSummary(report.SummaryOptions{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, append(b, '\n'))
+		}
+		s, _ := all(t, func(error) {}, files...)
+		if got := fmt.Sprint(s.Interfaces()); got != x.want || s.Headline().Interface != x.told {
+			t.Errorf("%v: %s, told as %q", x.names, got, s.Headline().Interface)
+		}
+	}
+}

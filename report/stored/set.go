@@ -87,6 +87,21 @@ func headOf(f File) (h *report.Headline, leftOut uint64, err error) {
 	return h, leftOut, nil
 }
 
+// Interfaces are the names of the interfaces of captures, by index; nil where runs were on different ones.
+func (s *Set) Interfaces() []string {
+	name := ""
+	for i, h := range s.heads {
+		if h == nil || i > 0 && h.Interface != name {
+			return nil
+		}
+		name = h.Interface
+	}
+	if name == "" {
+		return nil
+	}
+	return []string{name}
+}
+
 // Headline is what the runs knew besides the connections: all of it when Next has come to the end.
 func (s *Set) Headline() *report.Headline { return s.joined }
 
