@@ -45,7 +45,7 @@ const policy = `
 	SCREEN < report/tui;
 	EXPR < report/where;
 	METRICS < report/serve;
-	PARQUET < report/parquet;
+	PARQUET, COMPRESS < report/parquet;
 	TABLES < packaging/bench;
 	SOURCE < packaging/elsewhere;
 	COMMAND, SYSTEM, BPF < cmd/tcpwatch;

@@ -107,7 +107,8 @@ func (s *session) newZeek(to io.Writer, json bool) tcpwatch.Output {
 
 // newParquet writes tables of Parquet.
 func (s *session) newParquet(to []io.Writer) tcpwatch.Output {
-	return parquet.New([3]parquet.File{to[0].(parquet.File), to[1].(parquet.File), to[2].(parquet.File)}, s.records, tcpwatch.Version)
+	return parquet.New([3]parquet.File{to[0].(parquet.File), to[1].(parquet.File), to[2].(parquet.File)},
+		parquet.Options{Records: s.records, Version: tcpwatch.Version, Memory: s.o.memory.Waiting(parquet.MostHeld)})
 }
 
 // forCI are the options of outputs for pipelines.

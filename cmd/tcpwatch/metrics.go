@@ -113,7 +113,7 @@ func (s *session) newMetrics() *serve.Metrics {
 func (s *session) newOTLP() *serve.OTLP {
 	x := &s.o.otlp
 	o := serve.OTLPOptions{URL: x.to, Headers: x.headers, Resource: x.resource, Version: tcpwatch.Version, Live: s.o.isLive(), Records: s.records, Meter: s.meter,
-		Memory: s.o.memory.Sending(serve.MostWaiting)}
+		Memory: s.o.memory.Waiting(serve.MostWaiting)}
 	o.Records.Transitions, o.Records.Files = false, nil
 	o.Records.Unplaced = s.o.run.Place == "" && !s.o.isLive() // it would name a file
 	if s.o.run.Anonymize != nil {

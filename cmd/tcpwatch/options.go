@@ -20,6 +20,7 @@ import (
 	"tcpwatch/report"
 	"tcpwatch/report/ci"
 	"tcpwatch/report/follow"
+	"tcpwatch/report/parquet"
 	"tcpwatch/report/plot"
 	"tcpwatch/report/serve"
 	"tcpwatch/report/where"
@@ -215,7 +216,10 @@ func (o *options) checkPlot() error {
 func (o *options) decideRun() {
 	o.run.MaxBytes = o.memory.Table()
 	if o.memory != 0 && o.otlp.to != nil {
-		o.run.MaxBytes -= o.memory.Sending(serve.MostWaiting)
+		o.run.MaxBytes -= o.memory.Waiting(serve.MostWaiting)
+	}
+	if o.memory != 0 && slices.ContainsFunc(o.outputs, func(x output) bool { return x.folder != nil }) {
+		o.run.MaxBytes -= o.memory.Waiting(parquet.MostHeld)
 	}
 	o.run.Sums.Narrow = o.memory.Narrow()
 	o.tables.Keep(&o.run.Sums)

@@ -102,7 +102,7 @@ func checkAgain(t *testing.T, files ...string) {
 	o.Sums.OnDemand = withoutTimeline(report.ReportNames())
 	first := writtenOf(schema.Options{Files: files, Transitions: true})
 	tables := [3]*wholeFile{{}, {}, {}}
-	all := append(first.all, parquet.New([3]parquet.File{tables[0], tables[1], tables[2]}, schema.Options{Files: files, Transitions: true}, "test"))
+	all := append(first.all, parquet.New([3]parquet.File{tables[0], tables[1], tables[2]}, parquet.Options{Records: schema.Options{Files: files, Transitions: true}}))
 	if _, err := tcpwatch.Run(context.Background(), in, o, all...); err != nil {
 		t.Fatal(err)
 	}

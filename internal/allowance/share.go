@@ -41,9 +41,9 @@ func (s Share) Table() int64 {
 	return int64(s - max(s/8, 16<<20))
 }
 
-// Sending is what of it may be held of what waits to be sent, in bytes: an eighth, and not more than
-// most. The table has so much less.
-func (s Share) Sending(most int64) int64 {
+// Waiting is what of it may be held of what waits to be sent or written, in bytes: an eighth, and not
+// more than most. The table has so much less.
+func (s Share) Waiting(most int64) int64 {
 	if s == 0 {
 		return most
 	}

@@ -27,12 +27,12 @@ func TestShares(t *testing.T) {
 }
 
 // What waits to be sent has an eighth of it at most, and not more than it needs.
-func TestSending(t *testing.T) {
+func TestWaiting(t *testing.T) {
 	for _, tt := range []struct {
 		memory     Share
 		most, want int64
 	}{{0, 96 << 20, 96 << 20}, {64 << 20, 96 << 20, 8 << 20}, {1 << 34, 96 << 20, 96 << 20}} {
-		if got := tt.memory.Sending(tt.most); got != tt.want {
+		if got := tt.memory.Waiting(tt.most); got != tt.want {
 			t.Errorf("--max-memory %d: %d, want %d", tt.memory, got, tt.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 
@@ -47,12 +48,19 @@ type Output struct {
 	failed  bool
 }
 
-// New returns an Output to files with the names above; records is how records are read, version the
-// program's.
-func New(files [3]File, records schema.Options, version string) *Output {
-	return &Output{files: files, records: records, conns: newTable(files[0], connectionsName, version, schema.Leaves()),
-		others: [2]*table{newTable(files[1], findingsName, version, report.FindingRows().Leaves()),
-			newTable(files[2], statsName, version, report.StatsRows().Leaves())}}
+// Options are those of an Output.
+type Options struct {
+	Records schema.Options // how records are read
+	Version string         // of the program
+	Memory  int64          // what may be held, about, in bytes: MostHeld at most; that where 0
+}
+
+// New returns an Output to files with the names above.
+func New(files [3]File, o Options) *Output {
+	memory := cmp.Or(o.Memory, MostHeld)
+	return &Output{files: files, records: o.Records, conns: newTable(files[0], connectionsName, o.Version, schema.Leaves(), memory),
+		others: [2]*table{newTable(files[1], findingsName, o.Version, report.FindingRows().Leaves(), memory),
+			newTable(files[2], statsName, o.Version, report.StatsRows().Leaves(), memory)}}
 }
 
 // Needs is records; see record.Output.

@@ -49,7 +49,7 @@ func written(t *testing.T, o schema.Options, records []*record.Record) [3]*memor
 
 // writeTo writes records as a run does.
 func writeTo(files [3]*memory, o schema.Options, records []*record.Record) error {
-	out := New([3]File{files[0], files[1], files[2]}, o, "test")
+	out := New([3]File{files[0], files[1], files[2]}, Options{Records: o, Version: "test"})
 	part, s := out.Part(), report.NewSummary(report.SummaryOptions{})
 	var errs []error
 	var b []byte
@@ -168,7 +168,7 @@ func TestFullDisk(t *testing.T) {
 // A run that does not come to its report leaves no whole file.
 func TestNoReport(t *testing.T) {
 	files := [3]*memory{{}, {}, {}}
-	out := New([3]File{files[0], files[1], files[2]}, schema.Options{}, "test")
+	out := New([3]File{files[0], files[1], files[2]}, Options{})
 	if err := out.Finish(); err != nil {
 		t.Fatal(err)
 	}

@@ -4,18 +4,25 @@ import (
 	"io"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"tcpwatch/report/schema"
 )
 
-// How many rows are in a page of each column, and in a row group at the most. A row group ends, too,
-// when it takes so many bytes: they are held until then.
+// How many rows are in a page of each column, and in a row group at the most.
 const (
-	pageRows   = 4096
-	groupRows  = 128 << 10
-	groupBytes = 32 << 20
+	pageRows  = 4096
+	groupRows = 128 << 10
 )
+
+// MostHeld is the memory that an Output takes at most, about, in bytes: a third for the pages of a row
+// group, which ends when they take more, the rest for the rows of a page in all columns.
+const MostHeld = 48 << 20
+
+// leastRows are in a page however little memory there is.
+const leastRows = 256
+
+// chunkBytes is in pieces of what size room is made for the pages of a column: most have few bytes.
+const chunkBytes = 4 << 10
 
 // dictionaryBytes is how much the different texts of a column may take before those that follow are
 // written as they are.
@@ -24,6 +31,8 @@ const dictionaryBytes = 256 << 10
 // table is a file of rows that is being written.
 type table struct {
 	leaves  []schema.Leaf
+	perPage int   // rows
+	most    int64 // bytes of a row group
 	w       *parquet.GenericWriter[any]
 	columns []column // of each leaf
 	rows    int      // of this page
@@ -45,12 +54,14 @@ type column struct {
 // waiting is how many values wait in a column.
 const waiting = 64
 
-// newTable returns a table of these columns, which is called name; version is the program's.
-func newTable(to io.Writer, name, version string, leaves []schema.Leaf) *table {
-	t := &table{leaves: leaves}
+// newTable returns a table of these columns, which is called name; version is the program's, and what
+// it holds takes so much memory at most, in bytes.
+func newTable(to io.Writer, name, version string, leaves []schema.Leaf, memory int64) *table {
+	t := &table{leaves: leaves, perPage: int(min(max(pageRows*memory/MostHeld, leastRows), pageRows)), most: memory / 3}
 	s := schemaOf(name, leaves)
 	t.w = parquet.NewGenericWriter[any](to, s, parquet.CreatedBy("tcpwatch", version, ""), parquet.DataPageVersion(1),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.DictionaryMaxBytes(dictionaryBytes))
+		parquet.Compression(newCodec()), parquet.DictionaryMaxBytes(dictionaryBytes),
+		parquet.ColumnPageBuffers(parquet.NewChunkBufferPool(chunkBytes)))
 	writers := t.w.ColumnWriters()
 	for i := range leaves {
 		l := &leaves[i]
@@ -71,7 +82,7 @@ func (t *table) add(rows []byte) error {
 				return err
 			}
 		}
-		if t.rows++; t.rows == pageRows {
+		if t.rows++; t.rows == t.perPage {
 			if err := t.endPage(); err != nil {
 				return err
 			}
@@ -183,7 +194,7 @@ func (t *table) endPage() error {
 		c.rows = 0
 	}
 	t.group, t.rows, t.texts = t.group+t.rows, 0, t.texts[:0]
-	if t.group < groupRows && t.w.Size()-t.began < groupBytes {
+	if t.group < groupRows && t.w.Size()-t.began < t.most {
 		return nil
 	}
 	err := t.w.Flush()
