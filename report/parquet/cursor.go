@@ -89,36 +89,49 @@ func (c *cursor) close() {
 	}
 }
 
-// What a page may hold at the most, and how long what it says of itself may be: a few bytes can say
-// that there are thousands of millions of values.
+// mostUnpacked is how many bytes the pages may take, unpacked, that are read at the same time: one of
+// each column. A few bytes can say that they hold thousands of millions of values.
+const mostUnpacked = 1 << 30
+
+// perValue is how many bytes a value takes besides those that the page says: its level, and where it is
+// in the dictionary.
+const perValue = 5
+
+// How long what a page says of itself may be, in bytes, and is nearly always at the most.
 const (
-	maxPageValues = 32 << 20
-	maxPageBytes  = 256 << 20
-	maxHeader     = 64 << 10
-	mostHeaders   = 256 // bytes of nearly all
+	maxHeader   = 64 << 10
+	mostHeaders = 256
 )
 
-// checkPages looks at what the pages of a column say of themselves, before room is made for them.
-func checkPages(in io.ReaderAt, size int64, m *format.ColumnMetaData) error {
+// checkPages looks at what the pages of a column say of themselves, before room is made for them: it
+// returns how many bytes the largest takes, with a dictionary.
+func checkPages(in io.ReaderAt, size int64, m *format.ColumnMetaData) (unpacked int64, err error) {
 	at := m.DataPageOffset
 	if d := m.DictionaryPageOffset; d > 0 {
 		at = min(at, d)
 	}
 	if at < 0 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > size-at {
-		return errors.New("it lies outside the file")
+		return 0, errors.New("it lies outside the file")
 	}
+	var dictionary int64
 	for end := at + m.TotalCompressedSize; at < end; {
 		h, n, err := headerAt(in, at, end)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		values := max(h.DataPageHeader.V.NumValues, h.DataPageHeaderV2.V.NumValues, h.DictionaryPageHeader.V.NumValues)
-		if h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > end-at-n || h.UncompressedPageSize < 0 || h.UncompressedPageSize > maxPageBytes || values > maxPageValues {
-			return fmt.Errorf("a page of %d values, %d bytes that hold %d", values, h.CompressedPageSize, h.UncompressedPageSize)
+		if h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > end-at-n || h.UncompressedPageSize < 0 {
+			return 0, fmt.Errorf("a page of %d bytes that hold %d", h.CompressedPageSize, h.UncompressedPageSize)
+		}
+		values := max(h.DataPageHeader.V.NumValues, h.DataPageHeaderV2.V.NumValues, h.DictionaryPageHeader.V.NumValues, 0)
+		takes := int64(h.UncompressedPageSize) + perValue*int64(values)
+		if h.Type == format.DictionaryPage {
+			dictionary = max(dictionary, takes)
+		} else {
+			unpacked = max(unpacked, takes)
 		}
 		at += n + int64(h.CompressedPageSize)
 	}
-	return nil
+	return dictionary + unpacked, nil
 }
 
 // headerAt is what a page says of itself, and how many bytes that takes.

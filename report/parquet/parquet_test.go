@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+
 	"tcpwatch/internal/recordtest"
 	"tcpwatch/report"
 	"tcpwatch/report/schema"
@@ -215,6 +218,49 @@ func TestBadInput(t *testing.T) {
 		}
 		if _, err := readBack(schema.Options{}, b); err != nil && (strings.ContainsAny(err.Error(), "\n\r") || len(err.Error()) > 500) {
 			t.Errorf("%q", err)
+		}
+	}
+}
+
+// No room is made for what a page says that it holds, when that is more than can be.
+func TestPagesAreCheckedBeforeTheyAreUnpacked(t *testing.T) {
+	header := func(h format.PageHeader) []byte {
+		b, err := thrift.Marshal(new(thrift.CompactProtocol), &h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(b, 1, 2, 3)
+	}
+	data := format.PageHeader{Type: format.DataPage, CompressedPageSize: 3, UncompressedPageSize: 100}
+	data.DataPageHeader = thrift.New(format.DataPageHeader{NumValues: 20})
+	dictionary := format.PageHeader{Type: format.DictionaryPage, CompressedPageSize: 3, UncompressedPageSize: 1000}
+	dictionary.DictionaryPageHeader = thrift.New(format.DictionaryPageHeader{NumValues: 10})
+	huge, long, negative := data, data, data
+	huge.DataPageHeader = thrift.New(format.DataPageHeader{NumValues: 2_000_000_000})
+	long.CompressedPageSize, negative.UncompressedPageSize = 4, -1
+	for _, x := range []struct {
+		what  string
+		pages [][]byte
+		takes int64
+		wrong bool
+	}{
+		{"a page", [][]byte{header(data)}, 200, false},
+		{"two", [][]byte{header(data), header(data)}, 200, false},
+		{"with a dictionary", [][]byte{header(dictionary), header(data)}, 1250, false},
+		{"of many values", [][]byte{header(huge)}, 10_000_000_100, false},
+		{"longer than the column", [][]byte{header(long)}, 0, true},
+		{"of less than nothing", [][]byte{header(negative)}, 0, true},
+		{"no header", [][]byte{{1, 2, 3, 0xff, 0xff}}, 0, true},
+	} {
+		column := append([]byte(magic), slices.Concat(x.pages...)...)
+		meta := format.ColumnMetaData{DataPageOffset: int64(len(magic)), TotalCompressedSize: int64(len(column) - len(magic))}
+		takes, err := checkPages(bytes.NewReader(column), int64(len(column)), &meta)
+		if takes != x.takes || (err != nil) != x.wrong {
+			t.Errorf("%s: %d bytes, %v; want %d", x.what, takes, err, x.takes)
+		}
+		meta.TotalCompressedSize++
+		if _, err := checkPages(bytes.NewReader(column), int64(len(column)), &meta); err == nil {
+			t.Errorf("%s: it ends behind the file, and no error", x.what)
 		}
 	}
 }

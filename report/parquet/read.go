@@ -121,7 +121,7 @@ func (r *Reader) find() error {
 		r.columns = append(r.columns, c)
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("%w: %s is missing", errOther, strings.Join(missing, ", "))
+		return fmt.Errorf("%w: without %s", errOther, strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -195,10 +195,15 @@ func (r *Reader) begin(g parquet.RowGroup) error {
 	}
 	chunks := g.ColumnChunks()
 	meta := r.file.Metadata().RowGroups[r.group].Columns
+	var unpacked int64
 	for i := range r.columns {
 		c := &r.columns[i]
-		if err := checkPages(r.in, r.size, &meta[c.index].MetaData); err != nil {
+		takes, err := checkPages(r.in, r.size, &meta[c.index].MetaData)
+		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		if unpacked += takes; unpacked > mostUnpacked {
+			return fmt.Errorf("pages that take more than %s unpacked: smaller ones can be read", say.Bytes(mostUnpacked))
 		}
 		c.close()
 		c.cursor = cursor{pages: chunks[c.index].Pages()}
