@@ -52,12 +52,15 @@ func openWhole(want Want) (f *File, err error) {
 	if made {
 		f.folder = folder
 	}
-	if err = f.lock(); err == nil && want.By != nil {
-		err = f.File.Chown(want.By.UID, want.By.GID)
-	}
-	if err != nil {
-		f.discard()
+	if err = f.lock(); err != nil { // it is not ours to remove
+		f.release()
 		return nil, err
+	}
+	if want.By != nil {
+		if err = f.File.Chown(want.By.UID, want.By.GID); err != nil {
+			f.discard()
+			return nil, err
+		}
 	}
 	return f, nil
 }
