@@ -40,7 +40,7 @@ const (
 	Counts              // a list of whole numbers
 	Spans               // a list of seconds
 	Texts               // a list of strings
-	Objects             // a list of objects, which only JSON Lines can hold
+	Objects             // a list of objects, which CSV cannot hold
 )
 
 // String names the type as docs/record.md does.
@@ -68,7 +68,7 @@ func (t Type) timed() bool { return t == Time || t == Seconds || t == Spans || t
 
 // Options say what a record alone does not tell.
 type Options struct {
-	Transitions bool     // every edge of every connection (JSON Lines only)
+	Transitions bool     // every edge of every connection (not in CSV)
 	Files       []string // input files by index; "file" is written when there are several
 	Interfaces  []string // interface names by index; an index without a name is left out
 	// Unplaced leaves out where the connection was captured.

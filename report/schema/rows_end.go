@@ -69,7 +69,7 @@ func windowFields(p string, e record.End) []Field {
 	return []Field{
 		{p + "zero_windows", Count, "", "times that it announced a zero window", seen, at(func(r *record.Record) any { return &r.Ends[e].ZeroWindows })},
 		{p + "zero_window_s", Seconds, "s", "time with its window at zero", seen, at(func(r *record.Record) any { return &r.Ends[e].ZeroWindow })},
-		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; JSON Lines only)", hidden{perhaps: darkOf(e)}, made(zeroWindowsOf(e)).evenHidden().into(func(r *record.Record, v Value) { r.Ends[e].ZeroWindowList = v.r.Ends[record.Orig].ZeroWindowList })},
+		{p + "zero_window_list", Objects, "", "those times, each with start and end (see below; not in CSV)", hidden{perhaps: darkOf(e)}, made(zeroWindowsOf(e)).evenHidden().into(func(r *record.Record, v Value) { r.Ends[e].ZeroWindowList = v.r.Ends[record.Orig].ZeroWindowList })},
 		{p + "silly_windows", Count, "", "times that it announced a window smaller than a segment and than half its window", scaled, at(func(r *record.Record) any { return &r.Ends[e].SillyWindows })},
 		{p + "window_probes", Count, "segments", "zero-window probes", seen, at(func(r *record.Record) any { return &r.Ends[e].WindowProbes })},
 		{p + "open_probes", Count, "segments", "probes that it went on sending, with doubling pauses and no new data, after the window update of the other end; absent when none", seen, at(func(r *record.Record) any { return &r.Ends[e].OpenProbes }).ifAny()},
