@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
@@ -19,15 +20,19 @@ import (
 	"tcpwatch/tracker/record"
 )
 
-// memory is a file in memory. From the byte with number full on nothing can be written.
+// memory is a file in memory. From the byte with number full on nothing can be written or, with
+// once, the next time not.
 type memory struct {
 	bytes.Buffer
-	full  int
-	whole bool
+	full        int
+	once, whole bool
 }
 
 func (m *memory) Write(b []byte) (int, error) {
 	if m.full > 0 && m.Len()+len(b) > m.full {
+		if m.once {
+			m.full = 0
+		}
 		return 0, errors.New("no space left on device")
 	}
 	return m.Buffer.Write(b)
@@ -39,7 +44,7 @@ func (m *memory) Whole() { m.whole = true }
 func written(t *testing.T, o schema.Options, records []*record.Record) [3]*memory {
 	t.Helper()
 	files := [3]*memory{{}, {}, {}}
-	if err := writeTo(files, o, records); err != nil {
+	if err := writeTo(files, Options{Records: o}, records); err != nil {
 		t.Fatal(err)
 	}
 	for i, f := range files {
@@ -51,8 +56,8 @@ func written(t *testing.T, o schema.Options, records []*record.Record) [3]*memor
 }
 
 // writeTo writes records as a run does.
-func writeTo(files [3]*memory, o schema.Options, records []*record.Record) error {
-	out := New([3]File{files[0], files[1], files[2]}, Options{Records: o, Version: "test"})
+func writeTo(files [3]*memory, o Options, records []*record.Record) error {
+	out := New([3]File{files[0], files[1], files[2]}, o)
 	part, s := out.Part(), report.NewSummary(report.SummaryOptions{})
 	var errs []error
 	var b []byte
@@ -122,6 +127,56 @@ func TestReadBackIsThatOfJSONLines(t *testing.T) {
 	}
 }
 
+// With little memory row groups are smaller, and what is read back is the same.
+func TestRowGroupsEnd(t *testing.T) {
+	records := many()
+	var lines [2][]string
+	for i, most := range []int64{0, 300 << 10} {
+		files := [3]*memory{{}, {}, {}}
+		if err := writeTo(files, Options{Memory: most}, records); err != nil {
+			t.Fatal(err)
+		}
+		f, err := parquet.OpenFile(bytes.NewReader(files[0].Bytes()), int64(files[0].Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(f.RowGroups()); (i == 0) != (n == 1) || n > len(records)/leastRows {
+			t.Errorf("%d bytes: %d row groups of %d rows", most, n, len(records))
+		}
+		if lines[i], err = readBack(schema.Options{}, files[0].Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(lines[0]) != len(records) || !slices.Equal(lines[0], lines[1]) {
+		t.Errorf("%d and %d records of %d, or they differ", len(lines[0]), len(lines[1]), len(records))
+	}
+}
+
+// A text that is no UTF-8 is one in the table, as in JSON Lines; what it was is read back.
+func TestTextsAreUTF8(t *testing.T) {
+	r := recordtest.Full(true)
+	r.Names.SNI = "a\xff\xfeb"
+	var told []string
+	file := written(t, schema.Options{}, []*record.Record{r})[0].Bytes()
+	in, err := Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, leaves := schema.NewRecordReader(), schema.Leaves()
+	to.Begin()
+	err = in.Next(func(leaf, nth int, v schema.Value) {
+		if strings.Join(leaves[leaf].Path, ".") == "names.sni" {
+			told = append(told, v.Text())
+		}
+		if err := to.Take(leaf, nth, v); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := to.End().Names.SNI; err != nil || !slices.Equal(told, []string{"a\ufffd\ufffdb"}) || got != r.Names.SNI {
+		t.Errorf("%q is told, %q read back, %v", told, got, err)
+	}
+}
+
 // Names are legal in SQL, and no two columns have the same.
 func TestNamesAreLegal(t *testing.T) {
 	legal := regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
@@ -155,8 +210,8 @@ func TestFullDisk(t *testing.T) {
 	for i, f := range sizes {
 		for _, full := range []int{1, f.Len() / 2, f.Len() - 1} {
 			files := [3]*memory{{}, {}, {}}
-			files[i].full = full
-			if err := writeTo(files, schema.Options{}, records); err == nil || !strings.Contains(err.Error(), "no space left") {
+			files[i].full, files[i].once = full, full > 1
+			if err := writeTo(files, Options{Memory: 1 << 20}, records); err == nil || !strings.Contains(err.Error(), "no space left") {
 				t.Errorf("file %d, %d bytes: %v", i, full, err)
 			}
 			for _, f := range files {
@@ -168,15 +223,23 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// A run that does not come to its report leaves no whole file.
+// A run that does not come to its report leaves no whole file, nor does one in which a row failed.
 func TestNoReport(t *testing.T) {
-	files := [3]*memory{{}, {}, {}}
-	out := New([3]File{files[0], files[1], files[2]}, Options{})
-	if err := out.Finish(); err != nil {
-		t.Fatal(err)
-	}
-	if files[0].whole || files[1].whole || files[2].whole {
-		t.Error("a file is whole")
+	for _, reports := range []bool{false, true} {
+		files := [3]*memory{{}, {}, {}}
+		out := New([3]File{files[0], files[1], files[2]}, Options{})
+		if reports {
+			out.noted(errors.New("a row"))
+			if err := out.Report(&report.Headline{}, report.NewSummary(report.SummaryOptions{})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := out.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		if files[0].whole || files[1].whole || files[2].whole {
+			t.Errorf("reports %v: a file is whole", reports)
+		}
 	}
 }
 
@@ -268,7 +331,7 @@ func TestPagesAreCheckedBeforeTheyAreUnpacked(t *testing.T) {
 // FuzzOpen looks for what makes reading panic.
 func FuzzOpen(f *testing.F) {
 	files := [3]*memory{{}, {}, {}}
-	if err := writeTo(files, schema.Options{}, recordtest.Mixture()[:2]); err != nil {
+	if err := writeTo(files, Options{}, recordtest.Mixture()[:2]); err != nil {
 		f.Fatal(err)
 	}
 	for i := range files {

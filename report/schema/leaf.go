@@ -173,9 +173,6 @@ func (v Value) each(leaf int, take Take) {
 				n++
 			}
 		}
-		if n == 0 {
-			take(leaf, -1, Value{})
-		}
 	case episodes:
 		list := v.r.Ends[v.n].ZeroWindowList
 		for i := range list {
