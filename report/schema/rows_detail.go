@@ -16,7 +16,7 @@ func identityDetails() []Field {
 		Field{"unfinished", Truth, "", "`true` when the input ended while the connection was still held: what is missing may have come later", none, at(func(r *record.Record) any { return &r.Unfinished })},
 		Field{"silent_s", Seconds, "s", "from its last packet to when it was handed out, or the clock jumped", none, at(func(r *record.Record) any { return &r.Silent })},
 		Field{"silent_longer", Truth, "", "`true` when the clock of the input jumped meanwhile: it was silent for at least so long", none, at(func(r *record.Record) any { return &r.Vague })},
-		Field{"over", Time, "", "when it was over, on the clock by which connections end", none, at(func(r *record.Record) any { return &r.Ended })},
+		Field{"over_s", Seconds, "s", "when it was over, on the clock by which connections end, which steps of the capture's do not move: the order in which records come", none, at(func(r *record.Record) any { return &r.Ended })},
 		Field{"file_index", Count, "", "index of the file of the first packet among those of the stats line, from 0; absent for the first", none, at(func(r *record.Record) any { return &r.File }).numbered(files)},
 		Field{"interface_index", Count, "", "the same of the interface", none, at(func(r *record.Record) any { return &r.Interface })},
 	)
