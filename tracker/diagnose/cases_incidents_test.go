@@ -92,6 +92,9 @@ func incidentSituations() []situation {
 	loop := func(r *record.Record) { failed(record.OpenNoAnswer, 3)(r); r.Capture.HopsLost = 60 }
 	// waiting lets the input end while an answer may still come.
 	waiting := func(r *record.Record) { failed(record.OpenNoAnswer, 2)(r); r.Unfinished, r.Silent = true, second/2 }
+	lone := func(silent int64) func(r *record.Record) {
+		return func(r *record.Record) { failed(record.OpenNoAnswer, 1)(r); r.Unfinished, r.Silent = true, silent }
+	}
 	waitingLoop := func(r *record.Record) { waiting(r); r.Capture.HopsLost = 60 }
 	signed := func(r *record.Record) { failed(record.OpenNoAnswer, 3)(r); r.Open.Signed = true }
 	late := func(wait int64) func(r *record.Record) { return waitedFor(wait, 500) }
@@ -125,6 +128,8 @@ func incidentSituations() []situation {
 		{"no-answer", "they go round in a loop", clean(3, loop), "warning proven"},
 		{"no-answer", "they go round in a loop, and the input ends at once", clean(3, waitingLoop), "warning proven"},
 		{"no-answer", "an answer may still come", clean(3, waiting), ""},
+		{"no-answer", "one SYN, which is about to come again", clean(3, lone(1097*millisecond)), ""},
+		{"no-answer", "one SYN, which should have come again", clean(3, lone(1500*millisecond)), "warning possible"},
 		{"no-answer", "their SYNs are signed", clean(3, signed), "warning possible"},
 		{"mtu-black-hole", "only the small rest of three answers came", clean(3, headlessAnswer(2896)), "warning possible"},
 		{"mtu-black-hole", "only the small rest of one answer came", clean(1, headlessAnswer(2896)), ""},

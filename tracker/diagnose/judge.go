@@ -13,19 +13,20 @@ const retryAfter = second
 const triesToFail = 3
 
 // Waits tells that the input ended while the last of tries could still be
-// answered in time, and so few were made that it is likely. While it goes on two are enough,
-// once the answer to the second is late too: more is known soon.
+// answered in time, and so few were made that it is likely. The second may be late: some hosts
+// repeat a SYN after 1.1 s only. While the input goes on two are enough, once the answer to the
+// second is late too: more is known soon.
 func Waits(r *record.Record, tries uint32) bool {
 	if !r.Unfinished || tries >= triesToFail || r.Close.ResetBy != record.NoEnd {
 		return false
 	}
 	switch {
-	case !r.Interim:
-		return r.Silent < retryAfter
-	case tries > 1:
+	case tries <= 1:
+		return r.Silent < retryAfter*3/2
+	case r.Interim:
 		return r.Silent < retryAfter/4
 	}
-	return r.Silent < retryAfter*3/2
+	return r.Silent < retryAfter
 }
 
 // answersWithin is how long after a third ACK a RST may answer it: far longer
