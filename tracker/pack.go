@@ -269,9 +269,17 @@ func (w *packer[W]) stamps(n int, x *stamps, c *conn) int {
 	return w.flag(n, &x.endless)
 }
 
-// longestWait is until when the end waits that is longer in TIME-WAIT.
+// longestWait is until when the end waits that is longer in TIME-WAIT; 0 when neither does. Before 1970
+// times are less than that.
 func (c *conn) longestWait() int64 {
-	return max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
+	a, b := &c.ends[record.Orig], &c.ends[record.Resp]
+	switch {
+	case a.timeWaitUntil == 0:
+		return b.timeWaitUntil
+	case b.timeWaitUntil == 0:
+		return a.timeWaitUntil
+	}
+	return max(a.timeWaitUntil, b.timeWaitUntil)
 }
 
 func (w *packer[W]) transitions(n int, c *conn) int {

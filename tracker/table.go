@@ -112,7 +112,7 @@ func (t *Tracker) touch(sh *shard, c *conn) {
 	t.rests.Wake(c.entry)
 	switch k {
 	case table.TimeWait:
-		until := max(c.ends[record.Orig].timeWaitUntil, c.ends[record.Resp].timeWaitUntil)
+		until := c.longestWait()
 		if c.class == k && c.timeWaitUntil == until {
 			return // 2MSL was not begun again
 		}
