@@ -20,6 +20,7 @@ type outlets struct {
 	parallel  []record.Parallel // their bytes are made by the workers
 	events    bool              // some Output needs them
 	checksums bool
+	digests   bool
 	// takesPackets: some Output takes packets, and may ask for their interfaces.
 	takesPackets bool
 	judged       []diagnose.Judged
@@ -51,6 +52,7 @@ func newOutlets(all []record.Output, cancel func(error)) *outlets {
 		n := o.Needs()
 		x.events = x.events || n.Events
 		x.checksums = x.checksums || n.Checksums
+		x.digests = x.digests || n.Digests
 		t := &x.ordered
 		if n.OneWorker() {
 			t = &x.direct

@@ -47,7 +47,7 @@ type worker struct {
 func newWorker(index, of, ahead int, o *Options, input *record.Input, out *outlets) *worker {
 	decode := capture.DecoderOptions{ByVLAN: o.ByVLAN, VerifyChecksums: out.checksums}
 	w := &worker{counted: o.Counted, index: index, of: of, out: out, sums: o.Sums, byVLAN: o.ByVLAN,
-		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode), names: names.New(names.Options{}),
+		fast: capture.NewDecoder(decode), slow: capture.NewDecoder(decode), names: names.New(names.Options{Digests: out.digests && o.Anonymize == nil}),
 		in: make(chan *batch, ahead), to: make(chan *chunk, 2), free: make(chan *chunk, 4),
 	}
 	for _, p := range out.parallel {

@@ -33,6 +33,9 @@ type JSONL struct {
 // NewJSONL returns a JSONL that writes to w.
 func NewJSONL(w io.Writer, o schema.Options) *JSONL { return &JSONL{record.NewLineOutput(w), o} }
 
+// Needs is digests; see record.Output.
+func (j *JSONL) Needs() record.Needs { return record.Needs{Digests: true} }
+
 // Part is a worker's; see record.Parallel.
 func (j *JSONL) Part() record.Part { return linePart{schema.NewJSON(j.o)} }
 
@@ -60,6 +63,9 @@ func NewCSV(w io.Writer, o schema.Options) *CSV {
 	c.W.Write(schema.NewCSV(o).AppendHead(nil)) // is buffered: Finish or Lines tells the error
 	return c
 }
+
+// Needs is digests; see record.Output.
+func (c *CSV) Needs() record.Needs { return record.Needs{Digests: true} }
 
 // Part is a worker's; see record.Parallel.
 func (c *CSV) Part() record.Part { return linePart{schema.NewCSV(c.o)} }

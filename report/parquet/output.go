@@ -64,7 +64,7 @@ func New(files [3]File, o Options) *Output {
 }
 
 // Needs is records; see record.Output.
-func (o *Output) Needs() record.Needs { return record.Needs{Conns: true} }
+func (o *Output) Needs() record.Needs { return record.Needs{Conns: true, Digests: true} }
 
 // part is a worker's maker of rows.
 type part struct {

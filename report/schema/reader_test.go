@@ -15,7 +15,7 @@ import (
 
 // kindsOf are the kinds of values that a field of some type may hold.
 var kindsOf = [...][]kind{
-	Text: {text, icmp, community, identity}, Address: {address}, Time: {moment}, Count: {counted}, Seconds: {seconds}, Truth: {truth},
+	Text: {text, icmp, community, identity, digest}, Address: {address}, Time: {moment}, Count: {counted}, Seconds: {seconds}, Truth: {truth},
 	Counts: {vlans}, Spans: {syns}, Texts: {lacking}, Objects: {episodes},
 }
 

@@ -1,6 +1,10 @@
 package schema
 
-import "tcpwatch/tracker/record"
+import (
+	"strconv"
+
+	"tcpwatch/tracker/record"
+)
 
 // nameFields are what the first payload bytes name.
 func nameFields() []Field {
@@ -28,9 +32,25 @@ func keyFields() (all []Field) {
 	for e, end := range [2][2]string{{"orig", "originator"}, {"resp", "responder"}} {
 		all = append(all,
 			Field{"key." + end[0] + "_isn", Count, "", "initial sequence number of the " + end[1] + ", as on the wire; with `--anonymize` absent, as all of this group", seen, at(func(r *record.Record) any { return &r.Ends[e].Key.ISN })},
-			Field{"key." + end[0] + "_ipid", Count, "", "IPv4 identification of the first SYN or SYN/ACK of the " + end[1] + "; absent when 0", seen, at(func(r *record.Record) any { return &r.Ends[e].Key.IPID })})
+			Field{"key." + end[0] + "_ipid", Count, "", "IPv4 identification of the first SYN or SYN/ACK of the " + end[1] + "; absent when 0", seen, at(func(r *record.Record) any { return &r.Ends[e].Key.IPID })},
+			Field{"key." + end[0] + "_digest", Text, "", "64 bits of FNV-1a, in 16 hex digits, of the first 64 payload bytes of the " + end[1] + ", or of all where it sent fewer; absent where one of them was not captured", seen, digestAt(func(r *record.Record) *record.Opt[uint64] { return &r.Ends[e].Key.Digest })})
 	}
 	return all
+}
+
+// digestAt is a digest of the record.
+func digestAt(place func(r *record.Record) *record.Opt[uint64]) source {
+	return made(func(w *row) Value {
+		d := place(w.Record)
+		if !d.OK {
+			return Value{}
+		}
+		return Value{kind: digest, n: int64(d.V)}
+	}).into(func(r *record.Record, v Value) {
+		if d, err := strconv.ParseUint(v.s, 16, 64); err == nil {
+			*place(r) = record.Some(d)
+		}
+	}).evenHidden()
 }
 
 // nameAt is a text that the first payload bytes name.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 
@@ -28,6 +29,7 @@ const (
 	lacking        // n: Reasons
 	syns           // r: seconds to each repeated SYN
 	identity       // r: its UID
+	digest         // n, printed in 16 hex digits
 )
 
 // Value is what a field holds for one record. It is small and holds no array,
@@ -192,6 +194,8 @@ func (v Value) appendPlain(b []byte) []byte {
 		return appendSYNs(b, v.r, ' ')
 	case community:
 		return appendCommunityID(b, v.p[0], v.p[1])
+	case digest:
+		return hex.AppendEncode(b, binary.BigEndian.AppendUint64(nil, uint64(v.n)))
 	case identity:
 		id := v.r.Unique()
 		return hex.AppendEncode(b, id[:])

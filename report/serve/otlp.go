@@ -169,7 +169,7 @@ func (x *OTLP) sendMetrics() {
 }
 
 // Needs is records; see record.Output.
-func (x *OTLP) Needs() record.Needs { return record.Needs{Conns: true} }
+func (x *OTLP) Needs() record.Needs { return record.Needs{Conns: true, Digests: true} }
 
 // Part makes events of records; see record.Parallel.
 func (x *OTLP) Part() record.Part {

@@ -17,6 +17,7 @@ const (
 type entry struct {
 	names    record.NamesRecord
 	sides    [2]side
+	digests  digests
 	shard    uint8
 	upgrades bool // what was recognised may go on as TLS or carry another protocol
 	greeted  bool // a "220" greeting that does not say whose

@@ -9,6 +9,7 @@ const (
 	placeBytes  = 16 + 4 // among the entries or the names, and among those that are free
 	entryBytes  = 320
 	bufferBytes = 4864
+	digestBytes = 24
 )
 
 // allocated is about what the heap takes for n bytes: its sizes lie an eighth apart.
@@ -20,7 +21,11 @@ func (o *Observer) kept(mark uint32) uint32 {
 	case mark <= decided:
 		return 0
 	case isDecided(mark):
-		return placeBytes + allocated(len(o.named[mark/2-1]))
+		n := placeBytes + allocated(len(o.named[mark/2-1]))
+		if o.opt.Digests {
+			n += digestBytes
+		}
+		return n
 	}
 	e := o.entries[mark/2-1]
 	n := uint32(placeBytes + entryBytes)

@@ -22,12 +22,15 @@ func TestKept(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		payload func(i int) string
+		digests bool
 	}{
-		{"a long host", func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nHost: %s%d.example\r\n\r\n", long, i) }},
-		{"a request that does not end", func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nX: %s%d", long, i) }},
-		{"nothing known", func(i int) string { return fmt.Sprintf("\x00\x01\x02\x03%d", i) }},
+		{"a long host", func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nHost: %s%d.example\r\n\r\n", long, i) }, false},
+		{"a long host, and digests", func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nHost: %s%d.example\r\n\r\n", long, i) }, true},
+		{"a request that does not end", func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nX: %s%d", long, i) }, false},
+		{"nothing known", func(i int) string { return fmt.Sprintf("\x00\x01\x02\x03%d", i) }, false},
+		{"nothing known but digests", func(i int) string { return fmt.Sprintf("\x00\x01\x02\x03%d", i) }, true},
 	} {
-		o := New(Options{Undecided: 1 << 20, Waiting: 1 << 20})
+		o := New(Options{Undecided: 1 << 20, Waiting: 1 << 20, Digests: tt.digests})
 		const few, many = 200, 1200
 		marks, kept := make([]uint32, many), make([]uint32, many)
 		begin := func(from, to int) (inHeap, said int64) {

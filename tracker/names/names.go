@@ -20,6 +20,8 @@ type Options struct {
 	// that complete a message, each with a buffer of 4 KiB; a further one is
 	// read as far as it goes. 0 means DefaultWaiting.
 	Waiting int
+	// Digests asks for record.KeyRecord's as well.
+	Digests bool
 }
 
 // Observer names connections: it is handed their payload (Observe), and asked for the
@@ -27,8 +29,9 @@ type Options struct {
 // concurrent use.
 type Observer struct {
 	opt     Options
-	entries []*entry // of those undecided, and nil
-	named   []string // of those decided that have names, packed; and ""
+	entries []*entry  // of those undecided, and nil
+	named   []string  // of those decided that have names, packed; and ""
+	digests []digests // with Options.Digests of those that have named, which may be ""
 	free    [2][]uint32
 	counts  [record.NShards]struct{ undecided, waiting int }
 	unnamed uint64
@@ -51,7 +54,7 @@ func New(o Options) *Observer {
 
 // A connection's Placement.Mark is 0 before its first payload, then twice the
 // number of its entry, from 1 on; when it is decided one more than twice the
-// number of its names, or decided where it has none.
+// number of its names and digests, or decided where it has none.
 const decided = 1
 
 func isDecided(mark uint32) bool { return mark&1 != 0 }
@@ -67,8 +70,12 @@ func (o *Observer) Observe(p *record.Placement, payload []byte, wire uint32) {
 // observe is the part of Observe that is called; the test before it is inlined,
 // and false for most segments.
 func (o *Observer) observe(p *record.Placement, payload []byte, wire uint32) {
-	if p.New && !isDecided(*p.Mark) {
-		o.payload(p, payload, wire)
+	if p.New {
+		if !isDecided(*p.Mark) {
+			o.payload(p, payload, wire)
+		} else if p.Offset < digested && o.opt.Digests && *p.Mark > decided {
+			o.digests[*p.Mark/2-1].take(p.From, p.Offset, payload)
+		}
 	}
 	if p.Over && *p.Mark != 0 && !isDecided(*p.Mark) {
 		e := o.entries[*p.Mark/2-1]
@@ -85,13 +92,19 @@ func (o *Observer) payload(p *record.Placement, payload []byte, wire uint32) {
 	if *p.Mark == 0 {
 		if o.counts[p.Shard].undecided >= o.opt.Undecided {
 			o.unnamed++
-			*p.Mark = decided
+			if *p.Mark = decided; o.opt.Digests {
+				*p.Mark = o.keepAs("", digests{})
+				o.digests[*p.Mark/2-1].take(p.From, p.Offset, payload)
+			}
 			return
 		}
 		*p.Mark = 2 * place(&o.entries, &o.free[0], o.entry(p.Shard))
 		o.counts[p.Shard].undecided++
 	}
 	e := o.entries[*p.Mark/2-1]
+	if o.opt.Digests {
+		e.digests.take(p.From, p.Offset, payload)
+	}
 	o.take(e, p.From, p.Offset, payload, int64(wire) > int64(len(payload)))
 	if e.decided() {
 		o.settle(p.Mark)
@@ -154,21 +167,44 @@ func (o *Observer) settle(mark *uint32) {
 	*mark = decided
 	if e.names.Proto != "" { // else there are no names at all
 		o.packed = pack(o.packed[:0], &e.names)
-		*mark = 2*place(&o.named, &o.free[1], string(o.packed)) + 1
+		*mark = o.keepAs(string(o.packed), e.digests)
+	} else if e.digests != (digests{}) {
+		*mark = o.keepAs("", e.digests)
 	}
 	o.keep(e)
+}
+
+// keepAs keeps what is known of one that is decided, and returns its mark.
+func (o *Observer) keepAs(packed string, d digests) uint32 {
+	n := place(&o.named, &o.free[1], packed)
+	if o.opt.Digests {
+		if int(n) > len(o.digests) {
+			o.digests = append(o.digests, d)
+		} else {
+			o.digests[n-1] = d
+		}
+	}
+	return 2*n + 1
 }
 
 // Attach puts what is known of a connection by now on its record.
 func (o *Observer) Attach(r *record.Record) {
 	switch {
 	case r.Mark > decided && isDecided(r.Mark):
-		n := unpack(o.named[r.Mark/2-1])
-		r.Names = &n
-	case r.Mark != 0 && !isDecided(r.Mark):
-		if n := o.entries[r.Mark/2-1].names; n != (record.NamesRecord{}) {
+		i := r.Mark/2 - 1
+		if packed := o.named[i]; packed != "" {
+			n := unpack(packed)
 			r.Names = &n
 		}
+		if o.opt.Digests {
+			o.digests[i].put(r)
+		}
+	case r.Mark != 0 && !isDecided(r.Mark):
+		e := o.entries[r.Mark/2-1]
+		if n := e.names; n != (record.NamesRecord{}) {
+			r.Names = &n
+		}
+		e.digests.put(r)
 	}
 }
 

@@ -49,6 +49,7 @@ type Needs struct {
 	Packets   bool // packets
 	Segments  bool // segments with payload, from the only worker
 	Checksums bool // all segments have their checksum verified, not only those that a verdict rests on
+	Digests   bool // records have digests of payload: see KeyRecord
 	// Steps chooses, at the first packet of each, the connections whose steps the only
 	// worker is to tell; nil for none.
 	Steps func(id uint64, orig, resp capture.Endpoint) bool

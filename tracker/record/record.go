@@ -204,8 +204,11 @@ type EndRecord struct {
 // KeyRecord is by what an end's part of a connection is known again where another capture point sees
 // other addresses and ports of it, as behind a NAT.
 type KeyRecord struct {
-	ISN  Opt[uint32] // initial sequence number: that of its SYN or SYN/ACK, or by what the other end acknowledged of that
-	IPID Opt[uint16] // IPv4 identification of its SYN or SYN/ACK, the first that was captured; unknown where that is 0, as many senders have it
+	ISN Opt[uint32] // initial sequence number: that of its SYN or SYN/ACK, or by what the other end acknowledged of that
+	// Digest is FNV-1a in 64 bits of its first 64 bytes of payload, or of all where it sent fewer; unknown where one
+	// of them was not captured, and where no Output asked for it (Needs.Digests).
+	Digest Opt[uint64]
+	IPID   Opt[uint16] // IPv4 identification of its SYN or SYN/ACK, the first that was captured; unknown where that is 0, as many senders have it
 }
 
 // Numbers are the sequence numbers that an end used, as they are on the wire: from
