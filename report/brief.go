@@ -195,13 +195,13 @@ func (p *page) briefFinding(f *diagnose.Finding) {
 	p.note(2, say.Faint, strings.Join(append(parts, "The rule: --explain "+f.Detector), ". "))
 }
 
-// between is from when until when; the day is the headline's, where it is one.
+// between is from when until when; the day is told where it is not the headline's, which is that of the beginning.
 func (p *page) between(since, until int64) string {
 	if since == 0 && until == 0 {
 		return ""
 	}
 	words := p.TimeOfDay
-	if p.Day(since) != p.Day(p.end) {
+	if day := p.Day(p.start); p.Day(since) != day || p.Day(until) != day {
 		words = p.Date
 	}
 	if a, b := words(since), words(until); a != b {

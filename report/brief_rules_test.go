@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tcpwatch/internal/say"
 )
@@ -34,6 +35,27 @@ func TestFirstScreenNamesNoSections(t *testing.T) {
 	for i, line := range strings.Split(string(all), "\n") {
 		if got := say.WithoutRules(line); strings.Contains(got, "RFC ") && !strings.HasPrefix(line, "#") {
 			t.Errorf("texts.txt:%d: the first screen would say %q", i+1, got)
+		}
+	}
+}
+
+// A time of another day than the headline's is told with its day, wherever the input ends.
+func TestTimesOfOtherDays(t *testing.T) {
+	const day = int64(24 * time.Hour)
+	start := time.Date(2008, 6, 16, 5, 49, 44, 0, time.UTC).UnixNano()
+	for _, x := range []struct {
+		end, since, until int64
+		want              string
+	}{
+		{0, 0, 0, ", at 05:49:44"},
+		{day, 0, 2 * oneSecond, ", from 05:49:44 to 05:49:46"},
+		{6 * day, 6 * day, 6 * day, ", at 2008-06-22 05:49:44 UTC"},
+		{9 * day, 6 * day, 6 * day, ", at 2008-06-22 05:49:44 UTC"},
+		{day, 0, day, ", from 2008-06-16 05:49:44 UTC to 2008-06-17 05:49:44 UTC"},
+	} {
+		p := newPage(TableOptions{}, NewSummary(SummaryOptions{}), &Headline{Start: start, End: start + x.end})
+		if got := p.between(start+x.since, start+x.until); got != x.want {
+			t.Errorf("%+v: %q", x, got)
 		}
 	}
 }

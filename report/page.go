@@ -20,6 +20,7 @@ const (
 type page struct {
 	b strings.Builder
 	table.Page
+	start int64    // when it began
 	end   int64    // when the input ended
 	files []string // set when there are several
 	none  []string // what was asked for and not seen
@@ -39,7 +40,7 @@ func newPage(o TableOptions, s *Summary, h *Headline) *page {
 	if w <= 0 {
 		w = pipedWidth
 	}
-	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL, Running: o.Running}, findings: s.Findings(h), brief: len(o.Reports) == 0, mayBeOlder: h.MayBeOlder}
+	p := &page{Page: table.Page{Width: max(w, leastWidth), Color: o.Color}, start: h.Start, end: max(h.End, s.end), Phrases: sentence.Phrases{Clock: o.Clock, ASCII: o.ASCII, MSL: h.MSL, Running: o.Running}, findings: s.Findings(h), brief: len(o.Reports) == 0, mayBeOlder: h.MayBeOlder}
 	if len(h.Files) > 1 {
 		p.files = h.Files
 	}
