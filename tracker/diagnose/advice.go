@@ -64,7 +64,7 @@ func (f *Finding) adviceFor(text string) (on string, at *capture.Addr, known boo
 	about := &f.Subject.A.Addr
 	where := ""
 	if m := place.FindStringSubmatch(text); m != nil {
-		if a := address.FindString(m[1]); a != "" {
+		if a := address.FindString(text[len(m[0])-len(m[1]):]); a != "" { // of IPv6 it goes on behind a colon
 			ip, err := netip.ParseAddr(a)
 			host := capture.AddrFrom(ip)
 			return "on " + a, &host, err == nil
@@ -95,10 +95,14 @@ var tool = regexp.MustCompile("`([a-z]+) ?([^`]*)`")
 // asOnLinux stands where a system has the same command.
 const asOnLinux = "="
 
+// aProgram is what to look for where packets are made by none of the systems' own TCP.
+const aProgram = "look for a program that makes packets itself (raw sockets)"
+
 // tools are commands of Linux, by their names and a part of their arguments, and what other systems have in the place of
 // each, the first that fits; %s is what Windows lists connections with. What is not known of a system is as on any, which may
 // be a device without a shell.
 var tools = [...]struct{ names, args, onWindows, onBSD, onAny string }{
+	{"ss", "-wp", aProgram, aProgram, aProgram},
 	{"ss", "", "`%s` lists them, with the process (OwningProcess)", "`netstat -an -p tcp` lists connections and open ports",
 		"look at its list of connections and open ports (`netstat -an`, where it has a shell)"},
 	{"nstat", "", "`netstat -s -p tcp` counts failed attempts, resets and retransmissions", "`netstat -s -p tcp` counts resets, retransmissions and dropped connections",
@@ -113,6 +117,7 @@ var tools = [...]struct{ names, args, onWindows, onBSD, onAny string }{
 	{"ls ulimit", "", "`Get-Process -Id PID` counts the handles of that process", "`fstat -p PID` (on macOS `lsof -p PID`) lists what that process has open",
 		"look whether it is short of processor time, memory or open files"},
 	{"nft iptables", "", "`Get-NetFirewallRule -Enabled True` lists the rules of the firewall", "`pfctl -s rules` lists the rules of the firewall", "look at the rules of its own firewall"},
+	{"tcpdump", "-i lo ", "capture its loopback interface, in both directions", "`tcpdump -i lo0 -w FILE` captures both directions", "capture its loopback interface, in both directions"},
 	{"tcpdump", "", "`pktmon start --capture` shows what arrives and leaves", asOnLinux, "capture there, or at the switch before it, to see what arrives and what leaves"},
 	{"vmstat cat", "", "`Get-Counter` shows whether it is short of processor time", "`top` shows whether it is short of processor time",
 		"look whether it is short of processor time, memory or open files"},

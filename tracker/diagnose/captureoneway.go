@@ -43,7 +43,7 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 	}
 	if q.inside == q.oneWay.n {
 		f.causes = []Cause{inCapture("the capture filter names source, destination or one port alone"), inCapture("the file was saved through such a filter, or edited")}
-		f.Advice = []string{"Capture both directions: `tcpdump -i lo -w FILE`."}
+		f.Advice = []string{c.systems.adviceOn("on the host itself", nil, "Capture both directions: `tcpdump -i lo -w FILE`.")}
 		f.Explanation += " They are of the loopback interface, where both directions pass the same place."
 	}
 	return f, &q.oneWay

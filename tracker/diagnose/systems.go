@@ -125,7 +125,7 @@ func onTheWay(x *record.RTTRecord) int64 {
 const loopbackMTU = 16384
 
 // orderOf tells whose order an end's SYN has. One that answers SACK, timestamps and window scale by
-// none of them is not as Linux sends it; the MSS of a loopback interface is that of its MTU.
+// none of them is not as Linux sends it, nor is one without any option; the MSS of a loopback interface is that of its MTU.
 func orderOf(r *record.Record, e record.End) capture.OptionOrder {
 	x, asked := &r.Ends[e], &r.Ends[record.Orig]
 	if mss := x.MSS; mss.OK && withinLoopback(r) && (mss.V == loopbackMTU-40 || mss.V == loopbackMTU-60) {
@@ -133,6 +133,9 @@ func orderOf(r *record.Record, e record.End) capture.OptionOrder {
 	}
 	if e == record.Resp && asked.SACK.V && asked.Timestamps.V && asked.WScale.OK && x.SACK.OK && !x.SACK.V && !x.Timestamps.V && !x.WScale.OK {
 		return capture.OrderOther
+	}
+	if r.Open.Kind == record.OpenHandshake && x.SACK.OK && !x.MSS.OK && !x.SACK.V && !x.Timestamps.V && !x.WScale.OK && x.Order == capture.OrderUnknown {
+		return capture.OrderOther // Linux always names its MSS; a SYN alone may be made on it
 	}
 	return x.Order
 }

@@ -27,6 +27,14 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 			r.Ends[record.Orig].MSS, r.Ends[record.Resp].MSS = record.Some(mss), record.Some(mss)
 		}
 	}
+	onSix := func(r *record.Record) { r.Orig.Addr, r.Resp.Addr = point("[::1]:1").Addr, point("[::1]:1").Addr }
+	oneSided := func(r *record.Record) { r.Capture.OneWay, r.Capture.OneWayShown = true, true }
+	optionless := func(r *record.Record) {
+		for e := range r.Ends {
+			x := &r.Ends[e]
+			x.MSS, x.SACK, x.Timestamps, x.WScale = record.Opt[uint16]{}, record.Some(false), record.Some(false), record.Opt[uint8]{}
+		}
+	}
 	for _, c := range []struct {
 		name, detector string
 		records        []*record.Record
@@ -59,6 +67,14 @@ func TestAdviceFitsTheSystem(t *testing.T) {
 		{"such an MSS elsewhere", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), func(r *record.Record) {
 			r.Ends[record.Orig].MSS = record.Some(uint16(16344))
 		}), "On 10.9.0.1: `strace", "macOS"},
+		{"macOS, within the host, over IPv6", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(16324), onSix), "On ::1 (its SYNs fit macOS or a BSD): `ktrace -p PID`", "strace"},
+		{"Linux, within the host, over IPv6", "reset-abort", same(3, reset(record.Orig, record.ResetAbort), onLo0(65476), onSix), "On ::1: `strace", "macOS"},
+		{"one direction within a host of macOS", "capture-one-way", same(3, onLo0(16344), oneSided), "On the host itself (its SYNs fit macOS or a BSD): `tcpdump -i lo0 -w FILE`", "-i lo "},
+		{"one direction within a host of Linux", "capture-one-way", same(3, onLo0(65495), oneSided), "Capture both directions: `tcpdump -i lo -w FILE`", "lo0"},
+		{"SYN/ACKs without any option", "close-wait", clean(20, halfClosed(600*second), optionless), "(its packets are not as Linux sends them): look at its list", "`ss "},
+		{"with an MSS alone", "close-wait", clean(20, halfClosed(600*second), optionless, func(r *record.Record) { r.Ends[record.Resp].MSS = record.Some(uint16(1460)) }), "`ss -tanp state close-wait", "netstat"},
+		{"a SYN without any option, which a program may make on Linux", "abandoned", same(1, failed(record.OpenAborted, 1), optionless), "On the client: `ss -wp`", "that is Linux"},
+		{"a device that sends what no TCP sends", "port-scan", same(1, unheard(1), ttls(128, 128), onSix, func(r *record.Record) { r.Ends[record.Resp].TTL = record.Opt[uint8]{} }), "On ::1 (its TTL fits Windows): look for a program that makes packets itself (raw sockets)", "ss -wp"},
 		{"the capture", "capture-drops", same(3, ttls(128, 128), func(r *record.Record) { r.Capture.MissingBytes = 100 }), "`tcpdump -B", "Windows"},
 	} {
 		found := findingsOf(t, c.detector, nil, c.records...)
