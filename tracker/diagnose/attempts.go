@@ -11,7 +11,7 @@ type attempts struct {
 	tally
 	sources   sources
 	waited    int64              // the longest, from the first SYN
-	syns      uint32             // the most that one attempt sent
+	most      fold.First[tries]  // of the attempt that sent the most SYNs
 	unheard   uint64             // attempts that repeated their SYN after a SYN/ACK had passed
 	lateSYNs  fold.Range[uint32] // of attempts that were answered when their SYN had come more than once: how often
 	retried   uint64             // attempts that opened after all
@@ -41,7 +41,7 @@ func (a *attempts) failed(r *record.Record, packet uint64) {
 	if r.Open.Waited.OK {
 		a.waited = max(a.waited, r.Open.Waited.V)
 	}
-	a.syns = max(a.syns, r.Open.SYNs)
+	a.most.Take(tries{r.Open.SYNs, triedFor(r)})
 	switch {
 	case r.Open.SYNUnheard:
 		a.unheard++
@@ -84,7 +84,7 @@ func (a *attempts) Fields(w *fold.Walk) {
 	a.tally.Fields(w)
 	a.sources.Fields(w)
 	fold.Max(w, &a.waited)
-	fold.Max(w, &a.syns)
+	a.most.Fields(w)
 	fold.Sum(w, &a.unheard, &a.retried, &a.answered)
 	a.lateSYNs.Fields(w)
 	fold.Sum(w, &a.signed, &a.looped, &a.unfit, &a.others, &a.replaced, &a.once, &a.raw, &a.mute)
@@ -96,6 +96,25 @@ func (a *attempts) Fields(w *fold.Walk) {
 	fold.Sums(w, a.reasons[:])
 	a.patience.Fields(w)
 	a.by.Fields(w)
+}
+
+// tries are the SYNs of an attempt, and the time from the first to the last.
+type tries struct {
+	SYNs uint32
+	In   int64
+}
+
+// triedFor is how long an attempt went on sending SYNs: something else may have come later.
+func triedFor(r *record.Record) int64 {
+	if in := r.Open.LastSYNAt - r.Start; in > 0 {
+		return min(in, r.Open.Waited.V)
+	}
+	return r.Open.Waited.V
+}
+
+// Before tells that there were more of them, or as many in a longer time.
+func (x tries) Before(o tries) bool {
+	return x.SYNs > o.SYNs || x.SYNs == o.SYNs && x.In > o.In
 }
 
 // wait is between which times an application gave up, in nanoseconds.

@@ -18,6 +18,7 @@ type stuck struct {
 	from  sources           // the other ends of all
 	since int64             // when the last of those on which it sent nothing but that began; 0 for none
 	least uint32            // of those, the smallest payload that was repeated
+	long  uint64            // of those, connections whose sender sent more than a packet that any path takes can hold
 	over  uint64            // of those, connections on which the sender stopped too
 	last  int64             // the last packet of any of these
 	older uint64            // connections that were under way when the capture began, without a packet of the silent end
@@ -30,7 +31,7 @@ func (x *stuck) Fields(w *fold.Walk) {
 	x.began.Fields(w)
 	fold.Max(w, &x.times)
 	fold.Max(w, &x.since, &x.last)
-	fold.Sum(w, &x.never, &x.over, &x.older)
+	fold.Sum(w, &x.never, &x.long, &x.over, &x.older)
 	fold.Items(w, &x.ids)
 	fold.Least(w, &x.least)
 	x.from.Fields(w)
@@ -46,6 +47,16 @@ func onlyOpened(r *record.Record, e record.End, more uint64) bool {
 		opening = uint64(r.Open.SYNs+r.Open.SYNCopies) + 1 // the final ACK
 	}
 	return r.Open.Kind == record.OpenHandshake && r.Ends[e].Packets <= opening+more && r.Ends[e].SeenBytes == 0
+}
+
+// fitsAnyPath tells that all data of an end fits into one packet that any path takes: of 576 bytes, which every host
+// takes (RFC 791 section 3.1), of IPv6 of 1,280 (RFC 8200 section 5), with all headers.
+func fitsAnyPath(r *record.Record, e record.End) bool {
+	const headers, headers6 = 20 + 60, 40 + 60
+	if r.Orig.Addr.Is4() {
+		return r.Ends[e].SeenBytes <= 576-headers
+	}
+	return r.Ends[e].SeenBytes <= 1280-headers6
 }
 
 // stuckLeast is how long data must have been repeated into silence: a hiccup of the way is shorter.
@@ -131,6 +142,9 @@ func addStuck(s *subjects[stuck, *stuck], r *record.Record, e record.End) {
 		if over || neverHeard(r, e) {
 			x.never++
 			x.since = max(x.since, r.Start)
+			if !fitsAnyPath(r, e.Peer()) {
+				x.long++
+			}
 			if over {
 				x.over++
 				x.last = max(x.last, r.End)
@@ -289,8 +303,11 @@ func hearsNoData(f *Finding, s Subject, x *stuck, m meanwhile) {
 // with these connections: the server still holds those that the client gave up.
 func dataDropped(f *Finding, s Subject, x *stuck) {
 	f.explains = x.ids
-	f.causes = []Cause{hostOrPath("a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length"),
-		onPath("the path drops segments of that length: a tunnel or a lower MTU without ICMP errors"), onPath("the path broke just after the handshake")}
+	f.causes = []Cause{hostOrPath("a firewall, on the path or on the receiver, drops segments with data of these connections: by sender, content or length")}
+	if x.long > 0 || x.never < x.n {
+		f.causes = append(f.causes, onPath("the path drops segments of that length: a tunnel or a lower MTU without ICMP errors"))
+	}
+	f.causes = append(f.causes, onPath("the path broke just after the handshake"))
 	other := s.A.Addr.String()
 	if len(x.from.known) == 1 {
 		other = x.from.known[0].Addr.String()

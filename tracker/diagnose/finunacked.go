@@ -47,6 +47,7 @@ func (k scale) tellUnackedFIN(c *Context, s Subject, x *unfinished) (Finding, bo
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`.", s.A.Addr),
 			fmt.Sprintf("On the other end: `ss -tano state fin-wait-1 dst %s` shows what still waits; `sysctl net.ipv4.tcp_orphan_retries` for how long.", s.A.Addr)},
 	}
+	f.Explanation += x.beforeFIN()
 	if x.mute > 0 {
 		f.Explanation += onSome(x.mute, x.n, "that end had sent a FIN itself, which nobody acknowledged, and did not send it again for a minute or more: it was gone, or cut off, right after.")
 	}

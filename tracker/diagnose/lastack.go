@@ -49,6 +49,7 @@ func (k scale) tellLastACK(c *Context, s Subject, x *unfinished) (Finding, bool)
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`. Does the FIN arrive there: `tcpdump -ni any 'host %s'`?", s.A.Addr, s.A.Addr),
 			"On the other end: `ss -tano state last-ack` shows what waits, and its timer."},
 	}
+	f.Explanation += x.beforeFIN()
 	x.intoShort(&f, s, all)
 	if x.unheard == x.n {
 		f.Confidence = Possible

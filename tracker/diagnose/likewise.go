@@ -180,7 +180,7 @@ func others(found []*Finding, as Subject) string {
 	case kind == SubjectListener && as.Kind == SubjectHost:
 		return say.Plural(n, "other port") + " of " + as.A.Addr.String()
 	case kind == SubjectListener:
-		return say.Plural(n, "other server") + " on " + say.Plural(uint64(distinct(found, atA)), "host")
+		return say.Plural(n, "other server") + " on " + say.Plural(uint64(distinct(found[1:], atA)), "host")
 	case kind == SubjectHost:
 		return say.Plural(n, "other host")
 	case kind == SubjectPair && as.Kind == SubjectHost:

@@ -25,6 +25,13 @@ func madeItself() Cause {
 	return app("a program made these packets itself (a raw socket, a packet generator), and no TCP of the system answers for them")
 }
 
+// orMadeItself adds that to the causes, once.
+func (f *Finding) orMadeItself() {
+	if !slices.Contains(f.causes, madeItself()) {
+		f.causes = append(f.causes, madeItself())
+	}
+}
+
 // onLoopback takes from a finding about a loopback address what only a path or another host can
 // do: the causes are replaced by those given, and the advice by what the host itself can tell.
 func (f *Finding) onLoopback(s Subject, advice string, causes ...Cause) {
@@ -66,7 +73,7 @@ func (f *Finding) stayOnHost(q *quality) {
 	f.Advice = slices.DeleteFunc(slices.Clone(f.Advice), offHost)
 	if first && !capture {
 		f.Explanation += leavesNoHost
-		f.causes = append(f.causes, madeItself())
+		f.orMadeItself()
 	}
 	if strings.Contains(f.Explanation, leavesNoHost) {
 		f.Confidence = Possible

@@ -216,9 +216,9 @@ func (a *attempts) silence(c *Context) string {
 	switch {
 	case a.others == a.n:
 		return fmt.Sprintf("No answer to the SYNs, up to %s of one port and number in %s. They carry different data or options: they are no retransmissions (RFC 9293 section 3.8.1), but made by a program that sends packets itself, each an attempt of its own.",
-			say.Plural(uint64(a.syns), "SYN"), span(a.waited))
-	case a.syns > 1:
-		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", say.Plural(uint64(a.syns), "SYN"), span(a.waited))
+			say.Plural(uint64(a.most.V.SYNs), "SYN"), span(a.most.V.In))
+	case a.most.V.SYNs > 1:
+		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", say.Plural(uint64(a.most.V.SYNs), "SYN"), span(a.most.V.In))
 	case c.recent:
 		return "One SYN of each was sent so far (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	case a.n == 1:

@@ -72,3 +72,9 @@ func hadReset(r *record.Record) bool {
 
 // answersChallenge tells that a bare RST answers the ACK by which its receiver had refused the one before.
 func answersChallenge(r *record.Record) bool { return hadReset(r) && bare(r) && provoked(r) }
+
+// lowISNs tells that both ends began at sequence number 0 or 1.
+func lowISNs(r *record.Record) bool {
+	a, b := r.Ends[record.Orig].Key.ISN, r.Ends[record.Resp].Key.ISN
+	return a.OK && b.OK && a.V <= 1 && b.V <= 1
+}

@@ -70,7 +70,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 }
 
 // cameLate is how many bytes came after the ACK of the first FIN; where none did, or that ACK came behind the RST, how many
-// the RST's sender never acknowledged: they met its FIN on the way.
+// the RST's sender had not acknowledged before: they met its FIN on the way.
 func cameLate(r *record.Record) uint64 {
 	if after := r.Close.BytesAfterFIN.V; informed(r) && after > 0 {
 		return after
@@ -109,7 +109,7 @@ func (x *resets) lateKind() string {
 
 // tooLate says how much came too late, or met it on the way.
 func (x *resets) tooLate() string {
-	late, unheard := x.bytes-x.unacked, say.Plural(x.unacked, "byte")+" of the other end were never acknowledged"
+	late, unheard := x.bytes-x.unacked, say.Plural(x.unacked, "byte")+" of the other end had not been acknowledged before the RST"
 	switch {
 	case x.bytes == 0:
 		return "no data, but a FIN or an ACK came too late"

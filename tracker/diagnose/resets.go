@@ -48,6 +48,7 @@ type resets struct {
 	underWay   uint64            // whose other end had sent more than the RST acknowledges
 	stack      uint64            // that their sender's own TCP sent
 	texts      uint64            // that carry a text
+	lowISNs    uint64            // both of whose ends began at sequence number 0 or 1
 	took       uint64            // whose sender had taken all that came
 	paths      uint64            // that end one path of an MPTCP connection
 	inVain     uint64            // whose opener reset it after it had waited inVainLeast or more for an answer, of which nothing came
@@ -119,6 +120,9 @@ func (x *resets) add(r *record.Record) {
 	if wasDone(r) {
 		x.done++
 	}
+	if lowISNs(r) {
+		x.lowISNs++
+	}
 	if c.Goodbye {
 		x.byes++
 	}
@@ -173,6 +177,10 @@ func (x *resets) shown(f *Finding) {
 	if x.texts == x.n {
 		f.lead(app("what its text says: who sends one tells why"), "the RST carries a text")
 	}
+	if x.lowISNs == x.n {
+		f.Explanation += " Both ends began at sequence number 0 or 1, where a system's TCP begins at one that nobody can guess (RFC 6528)."
+		f.orMadeItself()
+	}
 	if x.stack == x.n {
 		f.shows(ownTCP, "It goes on from its sender's own timestamps or identification: that end's own TCP sent it.")
 	}
@@ -225,7 +233,7 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)
-	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.took, &x.paths)
+	fold.Sum(w, &x.full, &x.spoke, &x.underWay, &x.dataLast, &x.informed, &x.disobeyed, &x.keyed, &x.inPlace, &x.stack, &x.texts, &x.lowISNs, &x.took, &x.paths)
 }
 
 // hops is how far a packet has come, if its TTL began at one of the values that

@@ -101,7 +101,7 @@ func TestPartingWordIsNoData(t *testing.T) {
 // What was sent before and after the FIN and never acknowledged did not all come too late; and whose data the
 // RST crossed, which does not acknowledge it, misses something, though it had closed; where the RST acknowledges it, it does not.
 func TestUnacknowledgedAtTheReset(t *testing.T) {
-	for unheard, want := range map[uint64]string{2506: "2,506 bytes of the other end were never acknowledged.", 0: "300 bytes came too late."} {
+	for unheard, want := range map[uint64]string{2506: "2,506 bytes of the other end had not been acknowledged before the RST.", 0: "300 bytes came too late."} {
 		f := findingsOf(t, "reset-late-data", nil, clean(1, reset(record.Orig, record.ResetLateData), func(r *record.Record) {
 			r.Close.Unheard = unheard
 			if unheard == 0 {

@@ -188,8 +188,10 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
 			f.Explanation += fmt.Sprintf(" %s %s: the path is no longer than that.", by, span(quick))
 			f.causes = []Cause{onPath("a queue on the path was full of other data at the time (bufferbloat)"), app("the server, or a proxy before it, was slow to answer"), onPath("a SYN or SYN/ACK was lost and sent again, unseen by the capture")}
-			f.Advice = []string{"Look at what else was sent on that path then: `tcpwatch FILE --report timeline`.",
-				fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
+			f.Advice = []string{fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
+			if c.Conns > 1 || c.Chosen { // else nothing else is in it
+				f.Advice = append([]string{"Look at what else was sent on that path then: `tcpwatch FILE --report timeline`."}, f.Advice...)
+			}
 			break
 		}
 		f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK", what, name(s.A), span(x.longest))

@@ -19,6 +19,7 @@ type unfinished struct {
 	timed   uint64            // connections of which it is known when that began
 	unheard uint64            // of those whose ACK passed here, and was lost behind
 	mute    uint64            // of those whose own FIN nobody acknowledged, and which did not send it again
+	data    uint64            // of those whose data before the FIN was not acknowledged either
 	short   uint64            // of those whose peer sent ACKs after the FIN had come again, and none covers it
 	latest  int64             // since when the last of them lacks it
 	longest int64             // ns for which the step was missing
@@ -29,7 +30,7 @@ type unfinished struct {
 func (x *unfinished) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
 	x.peers.Fields(w)
-	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute)
+	fold.Sum(w, &x.repeats, &x.gaveUp, &x.untaken, &x.timed, &x.unheard, &x.short, &x.mute, &x.data)
 	fold.Max(w, &x.longest, &x.latest)
 	x.began.Fields(w)
 }
@@ -78,6 +79,9 @@ func (picks missing) add(s *subjects[unfinished, *unfinished], r *record.Record)
 	if r.Path[e.Peer()].FINsShort > 0 {
 		x.short++
 	}
+	if r.Path[e.Peer()].Unacked != 0 {
+		x.data++
+	}
 	if leftAfterFIN(r, e) {
 		x.mute++
 	}
@@ -112,6 +116,14 @@ func finsAgain(r *record.Record, v Verdict) (again uint64, ok bool) {
 		again = uint64(r.Path[v.Culprit.Peer()].FINsAgain)
 	}
 	return again, again >= triesToFail || again > 0 && r.Silent >= retryAfter
+}
+
+// beforeFIN tells of data that was not acknowledged any more than the FIN behind it.
+func (x *unfinished) beforeFIN() string {
+	if x.data == 0 {
+		return ""
+	}
+	return onSome(x.data, x.n, "data that was sent before the FIN was not acknowledged either.")
 }
 
 // intoShort tells of FINs that the other end would acknowledge if it had them: it goes on sending ACKs.
