@@ -195,7 +195,9 @@ func (v Value) appendPlain(b []byte) []byte {
 	case community:
 		return appendCommunityID(b, v.p[0], v.p[1])
 	case digest:
-		return hex.AppendEncode(b, binary.BigEndian.AppendUint64(nil, uint64(v.n)))
+		var d [8]byte
+		binary.BigEndian.PutUint64(d[:], uint64(v.n))
+		return hex.AppendEncode(b, d[:])
 	case identity:
 		id := v.r.Unique()
 		return hex.AppendEncode(b, id[:])
