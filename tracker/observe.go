@@ -48,6 +48,7 @@ func (t *Tracker) observe(c *conn, s *capture.Segment) {
 		e.rsts++
 	}
 	if e.copied(&c.ends[from.Peer()], s, now) {
+		t.placed.Copied = true
 		c.caught().duplicates++
 		c.caught().copies[from].note(s)
 		if hops := e.hopsLost(s); hops > c.details.hopsLost {

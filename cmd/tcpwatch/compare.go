@@ -134,7 +134,7 @@ func (c *compared) read(name string, file *os.File, fold *compare.Fold, stderr i
 	if err != nil {
 		return exitUsage, err
 	}
-	status = (&command{stdout: io.Discard, stderr: stderr}).watch(o, file, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
+	status = (&command{stdout: io.Discard, stderr: stderr}).watch(o, []*os.File{file}, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
 		return []tcpwatch.Output{s.progress, &collecting{}, report.NewReadBack(fold, s.records)}, nil
 	})
 	return status, nil

@@ -71,14 +71,14 @@ const policy = `
 	report, report/plot, report/ladder, report/glossary < report/html;
 	tracker/record < report/zeek;
 	report < report/parquet < report/stored;
-	report < report/markdown, report/ci;
+	report < report/markdown, report/ci, report/pair;
 	capture, tracker, tracker/names, tracker/diagnose, report, report/schema < tcpwatch;
 	tcpwatch, report/ladder, report/where, report/watch < report/tui;
 	report/html, report/ladder, report/where, report/watch < report/serve;
-	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/parquet, report/ci, report/zeek, report/glossary < cmd/tcpwatch;
+	tcpwatch, report/ladder, report/follow, report/where, report/compare, report/packets, report/watch, report/tui, report/serve, report/plot, report/html, report/markdown, report/stored, report/parquet, report/ci, report/pair, report/zeek, report/glossary < cmd/tcpwatch;
 	internal/say < internal/table, report/glossary;
 	internal/say, internal/fold < tracker/diagnose;
-	internal/table < report, report/compare, report/html;
+	internal/table < report, report/compare, report/html, report/pair;
 	internal/say, internal/pcaptest < packaging/bench;
 	capture/live, capture/host < cmd/tcpwatch;
 `

@@ -9,9 +9,9 @@ import (
 	"tcpwatch/internal/allowance"
 )
 
-// openSource opens the files or the interface that o names. Of files nothing is read. One
-// that is held is open already, and the only one.
-func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
+// openSource opens the files or the interface that o names. Of files nothing is read. Those
+// that are held are open already, and all there are.
+func openSource(o *options, held []*os.File) (*tcpwatch.Source, error) {
 	switch {
 	case o.isLive():
 		h, err := live.Open(o.live)
@@ -20,7 +20,11 @@ func openSource(o *options, held *os.File) (*tcpwatch.Source, error) {
 		}
 		return tcpwatch.Live(h), nil
 	case held != nil:
-		return tcpwatch.Files(o.windows(capture.Held(o.read[0], held))...), nil
+		files := make([]*capture.File, len(held))
+		for i, f := range held {
+			files[i] = capture.Held(o.read[i], f)
+		}
+		return tcpwatch.Files(o.windows(files...)...), nil
 	}
 	if err := allowance.Files(len(o.read)); err != nil {
 		return nil, err

@@ -53,6 +53,9 @@ func (c *command) run(args []string) int {
 	if len(args) > 0 && args[0] == "report" {
 		return c.report(args[1:])
 	}
+	if len(args) > 0 && args[0] == "pair" {
+		return c.pair(args[1:])
+	}
 	if len(args) == 1 && args[0] == "config" {
 		return printText(c.stdout, c.stderr, tui.DefaultText())
 	}
@@ -98,8 +101,8 @@ func (o *options) answer() (text string, asked bool, err error) {
 }
 
 // watch opens what o names, gives up the privileges that this took, then reads and
-// reports. A file that is held is open already; choose chooses the outputs.
-func (c *command) watch(o *options, held *os.File, choose func(*session, outfile.Files) ([]tcpwatch.Output, error)) int {
+// reports. Files that are held are open already; choose chooses the outputs.
+func (c *command) watch(o *options, held []*os.File, choose func(*session, outfile.Files) ([]tcpwatch.Output, error)) int {
 	memory := allowance.New()
 	defer memory.Close()
 	if err := memory.Short(allowance.SpareAtStart); err != nil {

@@ -15,6 +15,11 @@ import (
 //go:embed help.txt
 var usageText string
 
+// pairUsage is what pair --help prints.
+//
+//go:embed help-pair.txt
+var pairUsage string
+
 // compareUsage is what compare --help prints.
 //
 //go:embed help-compare.txt

@@ -6,6 +6,7 @@ type Placement struct {
 	Conn   uint64  // Record.ID
 	Shard  uint8   // that the connection is in, of 256
 	Over   bool    // nothing but stragglers can come
+	Copied bool    // a copy that the capture made, as a mirror port does
 	From   End     // who sent it
 	New    bool    // it holds bytes that were not seen before
 	Offset int64   // of its first byte from the first of the stream, or from the first seen; negative below that. Only with New

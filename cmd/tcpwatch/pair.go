@@ -1,0 +1,250 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"tcpwatch"
+	"tcpwatch/capture"
+	"tcpwatch/internal/outfile"
+	"tcpwatch/internal/say"
+	"tcpwatch/internal/screen"
+	"tcpwatch/report/pair"
+)
+
+// point is a capture point of pair: its name and its files.
+type point struct {
+	name  string
+	files []string
+}
+
+// pairing are the options of pair.
+type pairing struct {
+	points []point
+	format string
+	why    uint64
+	via    bool
+	top    int
+	color  string
+	pass   []string // options for reading captures
+	memory int64    // bytes; 0 for no limit
+	help   bool
+}
+
+func parsePair(args []string) (*pairing, error) {
+	var o pairing
+	var places []string
+	var msl, memory string
+	f := pflag.NewFlagSet("pair", pflag.ContinueOnError)
+	f.Usage = func() {}
+	f.StringVarP(&o.format, "output", "o", pair.Formats()[0], "")
+	f.StringArrayVar(&places, "place", nil, "")
+	f.Uint64Var(&o.why, "why", 0, "")
+	f.BoolVar(&o.via, "via", false, "")
+	f.IntVar(&o.top, "top", 0, "")
+	f.StringVar(&msl, "msl", "", "")
+	f.StringVar(&memory, "max-memory", "", "")
+	f.StringVar(&o.color, "color", "auto", "")
+	f.Lookup("color").NoOptDefVal = "always"
+	f.BoolVarP(&o.help, "help", "h", false, "")
+	if err := f.Parse(args); err != nil {
+		return nil, fmt.Errorf("pair: %s (see pair --help)", firstLine(err.Error()))
+	}
+	if o.help {
+		return &o, nil
+	}
+	if err := o.place(places, f.Args(), f.ArgsLenAtDash()); err != nil {
+		return nil, fmt.Errorf("pair: %w", err)
+	}
+	switch {
+	case !slices.Contains(pair.Formats(), o.format):
+		return nil, fmt.Errorf("pair: -o %s: unknown format; known: %s", o.format, strings.Join(pair.Formats(), ", "))
+	case !slices.Contains([]string{"auto", "always", "never"}, o.color):
+		return nil, fmt.Errorf("pair: --color %s: auto, always or never", o.color)
+	case o.top < 0:
+		return nil, fmt.Errorf("pair: --top %d: paths are counted from 1; 0 means the default", o.top)
+	case f.Changed("why") && o.why == 0:
+		return nil, errors.New("pair: --why 0: connections are numbered by their first packet, from 1")
+	case f.Changed("why") && o.format != pair.Formats()[0]:
+		return nil, fmt.Errorf("pair: --why draws; -o %s writes records", o.format)
+	}
+	if f.Changed("msl") {
+		o.pass = append(o.pass, "--msl", msl)
+	}
+	if f.Changed("max-memory") {
+		size, err := say.ParseSize(memory)
+		if err != nil {
+			return nil, fmt.Errorf("pair: --max-memory %s: %w", memory, err)
+		}
+		o.memory, o.pass = size, append(o.pass, "--max-memory", memory)
+	}
+	return &o, nil
+}
+
+// place says which files are of which place: those of --place, or those before and behind --.
+func (o *pairing) place(places, files []string, dash int) error {
+	if len(places) > 0 {
+		if len(files) > 0 {
+			return fmt.Errorf("%s: of which place? With --place each file is named by one", files[0])
+		}
+		for _, text := range places {
+			name, file, ok := strings.Cut(text, "=")
+			if !ok || file == "" {
+				return fmt.Errorf("--place %s: NAME=FILE is needed", text)
+			}
+			if _, err := placeOf(name); err != nil {
+				return fmt.Errorf("--place %s: %w", text, err)
+			}
+			i := slices.IndexFunc(o.points, func(p point) bool { return p.name == name })
+			if i < 0 {
+				i = len(o.points)
+				o.points = append(o.points, point{name: name})
+			}
+			o.points[i].files = append(o.points[i].files, file)
+		}
+		if len(o.points) < 2 {
+			return errors.New("one place alone: --place is given for each of two or more")
+		}
+		return nil
+	}
+	if dash < 0 && len(files) == 2 {
+		dash = 1 // which is which is plain
+	}
+	switch {
+	case dash < 0:
+		return errors.New("captures of one place, then --, then those of the other are needed")
+	case dash == 0 || dash == len(files):
+		return errors.New("captures are needed on both sides of --")
+	}
+	o.points = []point{{"client", files[:dash]}, {"server", files[dash:]}}
+	return nil
+}
+
+// pair is the program when its first word is pair.
+func (c *command) pair(args []string) int {
+	o, err := parsePair(args)
+	switch {
+	case err != nil:
+		return fail(c.stderr, err)
+	case o.help:
+		return printText(c.stdout, c.stderr, pairUsage)
+	}
+	s := watchSignals()
+	defer s.done()
+	held := make([][]*os.File, len(o.points))
+	for i, p := range o.points {
+		for _, name := range p.files {
+			f, err := capture.OpenDisk(name)
+			if err != nil {
+				return fail(c.stderr, err)
+			}
+			defer f.Close()
+			held[i] = append(held[i], f)
+		}
+	}
+	if err := o.twins(held); err != nil {
+		return fail(c.stderr, fmt.Errorf("pair: %w", err))
+	}
+	c.giveUp("")
+	places := make([]*pair.Place, len(o.points))
+	statuses := make(chan int, len(o.points))
+	for i, p := range o.points {
+		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Captures: named(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill})
+		defer places[i].Close()
+		go func() { statuses <- o.read(p, held[i], places[i], c.stderr) }()
+	}
+	status := exitDone
+	for range places {
+		status = max(status, <-statuses)
+	}
+	switch {
+	case s.ctx.Err() != nil:
+		return fail(c.stderr, errStopped)
+	case status != exitDone:
+		return status
+	}
+	if err := o.write(c.stdout, places); err != nil {
+		fail(c.stderr, err)
+		return exitEarly
+	}
+	return exitDone
+}
+
+// named is how files are called together.
+func named(files []string) string {
+	text := filepath.Base(files[0])
+	if n := len(files) - 1; n > 0 {
+		text += " and " + say.Plural(uint64(n), "file")
+	}
+	return text
+}
+
+// twins refuses a file that is given for two places.
+func (o *pairing) twins(held [][]*os.File) error {
+	for i := range held {
+		for j := range i {
+			for k, a := range held[i] {
+				for l, b := range held[j] {
+					x, err := a.Stat()
+					y, err2 := b.Stat()
+					if cmp.Or(err, err2) == nil && os.SameFile(x, y) {
+						return fmt.Errorf("%s and %s are the same file: two captures, made at two places, are needed", o.points[j].files[l], o.points[i].files[k])
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// spill makes a file that lasts as long as it is open.
+func spill() (pair.File, error) {
+	f, err := os.CreateTemp("", "tcpwatch")
+	if err == nil {
+		err = os.Remove(f.Name())
+	}
+	return f, err
+}
+
+// read keeps what the captures of a place hold.
+func (o *pairing) read(p point, held []*os.File, place *pair.Place, stderr io.Writer) int {
+	args := slices.Clone(o.pass)
+	for _, name := range p.files {
+		args = append(args, "-r", name)
+	}
+	all, err := parse(args)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	return (&command{stdout: io.Discard, stderr: stderr}).watch(all, held, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
+		return []tcpwatch.Output{&collecting{}, place}, nil
+	})
+}
+
+// write compares each place with the next, and writes what that shows.
+func (o *pairing) write(w io.Writer, places []*pair.Place) error {
+	look := screen.LookOf(w, o.color)
+	to := pair.TableOptions{Width: look.Width, ASCII: look.ASCII, Color: look.Color, Top: o.top}
+	for i := range places[1:] {
+		out := pair.NewOutput(w, o.format, to)
+		r, err := pair.Compare(places[i], places[i+1], pair.Options{Via: o.via, Each: out.Each(), Why: o.why})
+		if err == nil && i > 0 && o.format == pair.Formats()[0] {
+			_, err = io.WriteString(w, "\n")
+		}
+		if err == nil {
+			err = out.Write(r)
+		}
+		if err != nil {
+			return fmt.Errorf("pair: %w", err)
+		}
+	}
+	return nil
+}

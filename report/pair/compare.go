@@ -1,0 +1,347 @@
+package pair
+
+import (
+	"cmp"
+	"slices"
+
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
+
+// Options choose how two places are compared.
+type Options struct {
+	Why uint64 // the connection at A to draw, by ID; 0 for none
+	Via bool   // connections with the same payload through a proxy are joined too
+	// Each, if set, takes every pair when its segments were set side by side.
+	Each func(p *Pair, d *Detail) error
+}
+
+// Directions of segments between the places.
+const (
+	Forth = iota // from A, at the clients, to B
+	Back
+
+	NDirections
+)
+
+// Detail is what became of the segments of one pair.
+type Detail struct {
+	Flows   [NDirections]Flow
+	Changed Changes
+	Made    [NDirections][NClasses]uint64 // came at the receiver's place alone, while the sender's watched
+	Apart   bool                          // the two places' numbers have nothing in common: nothing was compared
+}
+
+// Result is what the comparison of two places found.
+type Result struct {
+	A, B      *Place
+	Swapped   bool // the places were given the other way round: A is at the clients
+	Pairs     []Pair
+	Rungs     [NRungs]uint64
+	Ambiguous uint64 // connections at A that fit several at B
+	Proxied   uint64 // pairs of connections with the same payload, which only Options.Via joins
+	Clock     Clock
+	Flows     [NDirections]Flow
+	Paths     []*Path // the most lost first
+	Alone     [2]Alone
+	Apart     uint64                      // pairs of which no segment could be compared
+	Unheld    uint64                      // pairs of which a place kept no packets, as of stored records, or not all: its table was full
+	Unseen    [NDirections][2]bool        // no place saw segments of that direction, by place
+	Classes   [NDirections][NClasses]bool // segments of the class were compared
+
+	tally tally
+}
+
+// Path is what passed between the places to one listener.
+type Path struct {
+	A, B  capture.Endpoint // the listener, as each place sees it
+	Conns uint64
+	Flows [NDirections]Flow
+}
+
+// Alone are the connections that only one place saw.
+type Alone struct {
+	Outside   uint64  // in a time in which the other place did not capture
+	Elsewhere uint64  // to listeners of which the other place saw nothing
+	Missing   []*Conn // that should have passed the other place
+}
+
+// comparison is a Result in the making.
+type comparison struct {
+	*Result
+	opt     Options
+	aligner aligner
+	flights [NDirections]flight
+	bufs    [2][]packet
+	watch   *clockWatch
+	saw     [NDirections][2][NClasses]bool
+	paths   map[[2]capture.Endpoint]*Path
+}
+
+// Compare pairs the connections of two places and sets their segments side by side.
+func Compare(a, b *Place, o Options) (*Result, error) {
+	x := &comparison{Result: &Result{A: a, B: b}, opt: o, watch: newClockWatch(), paths: map[[2]capture.Endpoint]*Path{}}
+	if err := x.match(); err != nil {
+		return nil, err
+	}
+	if x.turned() {
+		x.swap()
+	}
+	x.tally.cite(x.A, x.B)
+	if err := x.setClocks(); err != nil {
+		return nil, err
+	}
+	for i := range x.Pairs {
+		if err := x.compare(&x.Pairs[i]); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range x.paths {
+		x.Paths = append(x.Paths, p)
+	}
+	lost := func(p *Path) uint64 { return All(p.Flows[Forth].Lost) + All(p.Flows[Back].Lost) }
+	slices.SortFunc(x.Paths, func(p, q *Path) int {
+		return cmp.Or(cmp.Compare(lost(q), lost(p)), cmp.Compare(q.Conns, p.Conns), cmp.Compare(p.A.String(), q.A.String()), cmp.Compare(p.B.String(), q.B.String()))
+	})
+	return x.Result, nil
+}
+
+// match pairs the connections.
+func (x *comparison) match() error {
+	var failed error
+	m := &matcher{a: slices.Clone(x.A.Conns), b: slices.Clone(x.B.Conns), via: x.opt.Via}
+	m.same = func(p *Pair) bool {
+		same, err := x.unproxied(p)
+		failed = cmp.Or(failed, err)
+		return same
+	}
+	m.run()
+	x.Pairs, x.Ambiguous, x.Proxied = m.pairs, m.ambiguous, m.proxied
+	for i := range x.Pairs {
+		x.Rungs[x.Pairs[i].Rung]++
+	}
+	x.alone(m)
+	return failed
+}
+
+// unproxied reports whether the first segment with payload in some direction has the same IP
+// identification, or the same TSval, at both places: a proxy sends segments of its own.
+func (x *comparison) unproxied(p *Pair) (bool, error) {
+	for e := range p.A.IPID {
+		if a, b := p.A.IPID[e], p.B.IPID[e]; a.OK && b.OK && a.V == b.V {
+			return true, nil
+		}
+	}
+	if err := x.load(p); err != nil {
+		return false, err
+	}
+	first := func(all []packet, end record.End) *packet {
+		i := slices.IndexFunc(all, func(q packet) bool { return q.end == uint8(end) && q.len > 0 })
+		if i < 0 {
+			return nil
+		}
+		return &all[i]
+	}
+	for e := record.Orig; e <= record.Resp; e++ {
+		a, b := first(x.bufs[0], e), first(x.bufs[1], p.endAt(e))
+		if a == nil || b == nil {
+			continue
+		}
+		if a.ipid != 0 && a.ipid == b.ipid || a.marks&b.marks&hasTS != 0 && a.tsval == b.tsval {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// turned reports whether most handshakes show that B is nearer to the clients: there the SYN/ACK takes
+// longer to come, and the ACK that completes it a shorter time.
+func (x *comparison) turned() bool {
+	n := 0
+	for i := range x.Pairs {
+		p := &x.Pairs[i]
+		if a, b := p.A.opened, p.B.opened; a.OK && b.OK {
+			n += cmp.Compare(a.V, b.V)
+		}
+	}
+	return n < 0
+}
+
+// swap makes B the place at the clients.
+func (x *comparison) swap() {
+	x.Swapped = true
+	x.A, x.B = x.B, x.A
+	x.Alone[0], x.Alone[1] = x.Alone[1], x.Alone[0]
+	for i := range x.Pairs {
+		p := &x.Pairs[i]
+		p.A, p.B = p.B, p.A
+	}
+	slices.SortFunc(x.Pairs, func(p, q Pair) int { return cmp.Compare(p.A.ID, q.A.ID) })
+}
+
+// setClocks finds how far the clocks are apart, by segments that can be told by their numbers alone,
+// and which segments each place captures at all.
+func (x *comparison) setClocks() error {
+	for i := range x.Pairs {
+		p := &x.Pairs[i]
+		if p.Rung == ByProxy {
+			continue
+		}
+		if err := x.load(p); err != nil {
+			return err
+		}
+		x.fly(p)
+		for d := range x.flights {
+			f := &x.flights[d]
+			for side, packets := range [2][]packet{f.sent, f.got} {
+				for j := range packets {
+					x.saw[d][side][packets[j].class()] = true
+				}
+			}
+			x.aligner.sure(f, func(sent, got *packet) {
+				switch {
+				case (sent.marks|got.marks)&untimed != 0:
+				case d == Forth:
+					x.watch.forward(sent.time, got.time)
+				default:
+					x.watch.backward(sent.time, got.time)
+				}
+			})
+		}
+	}
+	x.Clock = x.watch.clock()
+	for d := range x.saw {
+		for c := range NClasses {
+			x.Classes[d][c] = x.saw[d][0][c] && x.saw[d][1][c]
+		}
+		for side := range x.saw[d] {
+			x.Unseen[d][side] = x.saw[d][side] == [NClasses]bool{}
+		}
+	}
+	return nil
+}
+
+// way is how long a segment took in a direction, ns, by the Clock.
+func (x *comparison) way(d int) func(sent, got *packet) int64 {
+	if d == Forth {
+		return func(sent, got *packet) int64 { return got.time - sent.time - x.Clock.At(sent.time) }
+	}
+	return func(sent, got *packet) int64 { return got.time + x.Clock.At(got.time) - sent.time }
+}
+
+// compare sets the segments of a pair side by side.
+func (x *comparison) compare(p *Pair) error {
+	key := [2]capture.Endpoint{p.A.Resp, p.B.Resp}
+	path := x.paths[key]
+	if path == nil {
+		path = &Path{A: key[0], B: key[1]}
+		x.paths[key] = path
+	}
+	path.Conns++
+	var detail Detail
+	detail.Changed = changes(p)
+	if err := x.load(p); err != nil {
+		return err
+	}
+	switch {
+	case p.Rung == ByProxy:
+	case len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 || p.A.Evicted || p.B.Evicted:
+		x.Unheld++
+	default:
+		x.set(p, &detail)
+	}
+	for d := range detail.Flows {
+		path.Flows[d].Merge(&detail.Flows[d])
+		x.Flows[d].Merge(&detail.Flows[d])
+	}
+	if detail.Apart {
+		x.Apart++
+	}
+	x.tally.take(p, &detail)
+	if x.opt.Each != nil {
+		return x.opt.Each(p, &detail)
+	}
+	return nil
+}
+
+// set compares the packets that are loaded.
+func (x *comparison) set(p *Pair, to *Detail) {
+	x.fly(p)
+	arrived, all := 0, 0
+	for d := range x.flights {
+		f := &x.flights[d]
+		x.aligner.align(f, x.way(d))
+		for i := range f.fates {
+			if f.at[i] >= 0 {
+				arrived++
+			}
+		}
+		all += min(len(f.sent), len(f.got))
+	}
+	if to.Apart = arrived == 0 && all >= fewest; to.Apart {
+		return
+	}
+	for d := range x.flights {
+		f := &x.flights[d]
+		x.unwatched(f, d)
+		unit := unitOf(p, d, f)
+		to.Flows[d].add(f, unit, x.way(d), x.Clock.Known())
+		x.made(f, d, &to.Made[d])
+	}
+}
+
+// fewest is of how many segments at both places some must be equal.
+const fewest = 3
+
+// unwatched notes the segments that the other place could not capture: it began later, or had
+// ended, or takes no segments of that class.
+func (x *comparison) unwatched(f *flight, d int) {
+	other := x.B
+	if d == Back {
+		other = x.A
+	}
+	for i := range f.sent {
+		if f.fates[i] != Lost {
+			continue
+		}
+		if c := f.sent[i].class(); !x.Classes[d][c] || !x.watched(other, x.onClockOf(d, f.sent[i].time)) {
+			f.fates[i] = Unwatched
+		}
+	}
+}
+
+// onClockOf is a time of the sender's place by the receiver's clock.
+func (x *comparison) onClockOf(d int, at int64) int64 {
+	if d == Forth {
+		return at + x.Clock.At(at)
+	}
+	return at - x.Clock.AtB(at)
+}
+
+// watched reports whether a place captured at a time of its own clock.
+func (x *comparison) watched(p *Place, at int64) bool { return at >= p.first && at <= p.last }
+
+// atOnce is how long after the last packet of a capture that capture still ran, ns: what ended a connection
+// at one place ended the traffic at the other too.
+const atOnce = int64(100e6)
+
+// made counts what came while the sender's place, which captures such segments, saw nothing of it.
+func (x *comparison) made(f *flight, d int, to *[NClasses]uint64) {
+	near := x.A
+	if d == Back {
+		near = x.B
+	}
+	for j := range f.got {
+		g := &f.got[j]
+		if f.from[j] >= 0 || !x.saw[d][0][ClassData] && !x.saw[d][0][ClassACK] {
+			continue
+		}
+		at := g.time - x.Clock.AtB(g.time)
+		if d == Back {
+			at = g.time + x.Clock.At(g.time)
+		}
+		if x.watched(near, at-atOnce) || x.watched(near, at) {
+			to[g.class()]++
+		}
+	}
+}

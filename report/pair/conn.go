@@ -1,0 +1,78 @@
+package pair
+
+import (
+	"tcpwatch/capture"
+	"tcpwatch/tracker/record"
+)
+
+// Conn is a connection as one place saw it.
+type Conn struct {
+	ID         uint64 // record.Record.ID
+	Orig, Resp capture.Endpoint
+	Start, End int64 // of its first and last packet, by the place's own clock; 0 where they have no time
+	ISN        [2]record.Opt[uint32]
+	Digest     [2]record.Opt[uint64] // of the first payload bytes, see record.KeyRecord
+	Bytes      [2]record.Opt[uint64]
+	Missing    [2]uint64 // bytes that the place did not capture although they arrived
+	IPID       [2]record.Opt[uint16]
+	Offers     [2]Offer
+	Open       record.OpenKind
+	Close      record.CloseKind
+	ResetBy    record.End
+	Answer     record.AnswerKind
+	Evicted    bool // the table was full: what came later is not known to be its own
+
+	opened  record.Opt[int64] // SYN -> SYN/ACK as the place saw it, ns
+	src     capture.Endpoint  // that sent the first packet: packets name their ends by it
+	turned  bool              // that is the responder
+	packets []packet          // those in memory; others lie in the Place's file
+	pieces  int64             // where the last piece of them begins in the file, plus 1; 0 without
+	filed   uint32            // how many packets lie in the file
+}
+
+// Offer is what an end's SYN or SYN/ACK says.
+type Offer struct {
+	Seen    bool
+	MSS     record.Opt[uint16]
+	WScale  record.Opt[uint8]
+	Options capture.OptionSet
+	TTL     uint8
+}
+
+// offer reads a SYN or SYN/ACK.
+func offer(s *capture.Segment) Offer {
+	o := Offer{Seen: true, Options: s.Options, TTL: s.TTL}
+	if s.Options&capture.OptMSS != 0 {
+		o.MSS = record.Some(s.MSS)
+	}
+	if s.Options&capture.OptWScale != 0 {
+		o.WScale = record.Some(s.WScale)
+	}
+	return o
+}
+
+// take copies what a record tells.
+func (c *Conn) take(r *record.Record) {
+	c.ID, c.Orig, c.Resp, c.Start, c.End = r.ID, r.Orig, r.Resp, r.Start, r.End
+	if r.Capture.Startless {
+		c.Start = 0
+	}
+	c.Open, c.Close, c.ResetBy, c.Answer = r.Open.Kind, r.Close.Kind, r.Close.ResetBy, r.Open.Answer.Kind
+	c.opened = r.Open.Resp
+	c.Evicted = r.Close.Kind == record.CloseEvicted || r.Capture.Forgotten
+	if c.turned = c.src == r.Resp && r.Orig != r.Resp; c.turned {
+		c.Offers[0], c.Offers[1] = c.Offers[1], c.Offers[0]
+	}
+	for e := range c.ISN {
+		x := &r.Ends[e]
+		c.ISN[e], c.Digest[e], c.IPID[e], c.Bytes[e], c.Missing[e] = x.Key.ISN, x.Key.Digest, x.Key.IPID, x.Bytes, x.MissingBytes
+	}
+}
+
+// end is an endpoint of the connection.
+func (c *Conn) end(e record.End) *capture.Endpoint {
+	if e == record.Orig {
+		return &c.Orig
+	}
+	return &c.Resp
+}

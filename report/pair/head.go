@@ -1,0 +1,153 @@
+package pair
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tcpwatch/internal/say"
+)
+
+// head says what was read, how many connections are at both places, and how the clocks differ.
+func (r *Result) head(l *lines) {
+	for i, p := range [...]*Place{r.A, r.B} {
+		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"), say.Plural(p.packed, "segment"))
+		if p.first != 0 {
+			text += fmt.Sprintf(" in %s from %s UTC", say.Duration(p.last-p.first, l.o.ASCII), time.Unix(0, p.first).UTC().Format("2006-01-02 15:04:05"))
+		}
+		l.par(3, "AB"[i:i+1]+"  ", text+", from "+say.Escape(p.opt.Captures)+".")
+	}
+	if r.Swapped {
+		l.par(0, "", fmt.Sprintf("The places were given the other way round: the handshakes show that %s is nearer to the clients.", say.Escape(r.A.Name())))
+	}
+	var rungs []string
+	for g := range NRungs {
+		if n := r.Rungs[g]; n > 0 {
+			rungs = append(rungs, say.Thousands(n)+" by "+g.String())
+		}
+	}
+	if len(r.Pairs) == 0 {
+		l.par(0, "", r.nothing())
+	}
+	if r.copied() {
+		l.par(0, "", "Both hold the same segments with the same times: one is a copy of the other, not a capture made at another place.")
+	}
+	text := say.Plural(uint64(len(r.Pairs)), "connection") + " at both places"
+	if len(rungs) > 0 {
+		text += ": " + strings.Join(rungs, ", ")
+	}
+	if len(r.Pairs) > 0 {
+		l.par(0, "", text+".")
+	}
+	for side := range r.Alone {
+		r.alone(l, side)
+	}
+	if r.Ambiguous > 0 {
+		l.par(0, "", say.Plural(r.Ambiguous, "connection")+" at A could be any of several at B: they are left out.")
+	}
+	if r.Proxied > 0 {
+		verb := "carry"
+		if r.Proxied == 1 {
+			verb = "carries"
+		}
+		l.par(0, "", fmt.Sprintf("%s at A %s the same first bytes as one at B, with sequence numbers and options of its own: a proxy between ends one and opens the other (--via pairs them).", say.Plural(r.Proxied, "connection"), verb))
+	}
+	r.clocks(l)
+	l.WriteByte('\n')
+}
+
+// alone says what only one place saw.
+func (r *Result) alone(l *lines, side int) {
+	a := &r.Alone[side]
+	var parts []string
+	if n := uint64(len(a.Missing)); n > 0 {
+		parts = append(parts, say.Thousands(n)+" that should have passed the other")
+	}
+	if a.Elsewhere > 0 {
+		parts = append(parts, say.Thousands(a.Elsewhere)+" to servers that the other never saw")
+	}
+	if a.Outside > 0 {
+		parts = append(parts, say.Thousands(a.Outside)+" while the other did not capture")
+	}
+	if len(parts) > 0 {
+		l.par(0, "", "Only at "+say.Escape([...]*Place{r.A, r.B}[side].Name())+": "+strings.Join(parts, ", ")+".")
+	}
+}
+
+// clocks says how far the clocks are apart.
+func (r *Result) clocks(l *lines) {
+	c := &r.Clock
+	switch {
+	case len(c.Pieces) == 0:
+		return
+	case !c.Known():
+		l.par(0, "", "How far the clocks are apart is not known: segments of one direction only were seen at both places. So no one-way times are told.")
+		return
+	}
+	for i, p := range c.Pieces {
+		text := fmt.Sprintf("Clocks: B is %s of A, give or take %s", ahead(p.Offset), say.Duration(p.Bound, l.o.ASCII))
+		if abs(p.Offset) <= p.Bound && p.Drift == 0 {
+			text = fmt.Sprintf("Clocks: those of A and B agree within %s", say.Duration(p.Bound+abs(p.Offset), l.o.ASCII))
+		}
+		if p.Drift != 0 {
+			text += fmt.Sprintf(", and the two part by %.1f millionths (%s in an hour)", p.Drift/1000, say.Duration(int64(abs(int64(p.Drift*3600))), l.o.ASCII))
+		}
+		if i > 0 {
+			text = fmt.Sprintf("From %s UTC on: B is %s, give or take %s", time.Unix(0, p.From).UTC().Format("15:04:05"), ahead(p.Offset), say.Duration(p.Bound, l.o.ASCII))
+		}
+		l.par(2, "", text+".")
+	}
+}
+
+// nothing says why no connection is at both places, as far as that is known.
+func (r *Result) nothing() string {
+	const none = "No connection is at both places"
+	a, b := r.A, r.B
+	at := func(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05") }
+	switch {
+	case len(a.Conns) == 0 || len(b.Conns) == 0:
+		p := a
+		if len(a.Conns) > 0 {
+			p = b
+		}
+		return fmt.Sprintf("%s: %s saw none at all.", none, say.Escape(p.Name()))
+	case a.first != 0 && b.first != 0 && (a.last < b.first || b.last < a.first):
+		if b.last < a.first {
+			a, b = b, a
+		}
+		return fmt.Sprintf("%s, and the captures do not overlap in time: %s ends at %s, %s begins at %s UTC. If both ran at once, a clock is wrong.",
+			none, say.Escape(a.Name()), at(a.last), say.Escape(b.Name()), at(b.first))
+	case r.Ambiguous > 0:
+		return none + " for sure."
+	}
+	for _, p := range [...]*Place{a, b} {
+		if !slices.ContainsFunc(p.Conns, (*Conn).hasKey) {
+			return fmt.Sprintf("%s: those of %s have neither initial sequence numbers nor first payload bytes to know them by, and no addresses and ports in common with the other.", none, say.Escape(p.Name()))
+		}
+	}
+	return none + ": no sequence number, payload or address of one is found at the other."
+}
+
+// hasKey reports whether the connection can be known by more than its addresses.
+func (c *Conn) hasKey() bool {
+	for e := range c.ISN {
+		if c.ISN[e].OK || c.Digest[e].OK {
+			return true
+		}
+	}
+	return false
+}
+
+// copied reports whether all segments have the same time at both places.
+func (r *Result) copied() bool {
+	n := uint64(0)
+	for d := range r.Flows {
+		f := &r.Flows[d]
+		if All(f.Lost) > 0 || f.Early > 0 || f.Delay.Quantile(100) > 0 {
+			return false
+		}
+		n += f.Delay.N()
+	}
+	return n >= fewest && r.Clock.Known() && r.Clock.Pieces[0].Offset == 0
+}

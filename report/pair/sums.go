@@ -1,0 +1,156 @@
+package pair
+
+import (
+	"tcpwatch/internal/fold"
+)
+
+// Flow is what passed between the places in one direction. Segments that a host offloaded are counted
+// as those of which they are made.
+type Flow struct {
+	Sent, Arrived, Lost   [NClasses]uint64
+	LostAgain             [NClasses]uint64 // of Lost, segments that had been sent before
+	Missed                [NClasses]uint64 // captured at the sender alone although they arrived
+	Unwatched             [NClasses]uint64 // sent while the other place did not capture, or not such segments
+	Doubled               [NClasses]uint64 // came more often than they were sent
+	Extra                 [NClasses]uint64 // came, and were not captured at the sender
+	Reordered             uint64           // came behind segments sent later
+	Delay                 fold.Histogram   // ns; with the Clock's bound
+	Early                 uint64           // came before they were sent, by the clocks
+	Hops                  [256]uint64      // segments by how much less their TTL was
+	IPIDs, TTLs, Payloads uint64           // that had another: identification; more hops left; first bytes
+	LostLeast             uint32           // payload of the shortest data segment that was lost, bytes; 0 for none
+	ArrivedMost           uint32           // and of the longest that arrived
+	Marked, Cleared       uint64           // that were marked by ECN (RFC 3168) on the way; whose ECN bits were cleared
+}
+
+// All is the sum over the classes.
+func All(n [NClasses]uint64) (sum uint64) {
+	for _, x := range n {
+		sum += x
+	}
+	return sum
+}
+
+// Known is how many segments were sent of which it is known whether they arrived.
+func (f *Flow) Known() uint64 { return All(f.Arrived) + All(f.Lost) }
+
+// Merge adds what another flow counts.
+func (f *Flow) Merge(o *Flow) {
+	for c := range NClasses {
+		f.Sent[c] += o.Sent[c]
+		f.Arrived[c] += o.Arrived[c]
+		f.Lost[c] += o.Lost[c]
+		f.LostAgain[c] += o.LostAgain[c]
+		f.Missed[c] += o.Missed[c]
+		f.Unwatched[c] += o.Unwatched[c]
+		f.Doubled[c] += o.Doubled[c]
+		f.Extra[c] += o.Extra[c]
+	}
+	for i, n := range o.Hops {
+		f.Hops[i] += n
+	}
+	fold.Merge(&f.Delay, &o.Delay)
+	if o.LostLeast > 0 && (f.LostLeast == 0 || o.LostLeast < f.LostLeast) {
+		f.LostLeast = o.LostLeast
+	}
+	f.ArrivedMost = max(f.ArrivedMost, o.ArrivedMost)
+	f.Reordered += o.Reordered
+	f.Early += o.Early
+	f.IPIDs += o.IPIDs
+	f.TTLs += o.TTLs
+	f.Payloads += o.Payloads
+	f.Marked += o.Marked
+	f.Cleared += o.Cleared
+}
+
+// MostHops is by how many hops most segments' TTL was less.
+func (f *Flow) MostHops() (hops int, ok bool) {
+	for i, n := range f.Hops {
+		if n > 0 && (!ok || n > f.Hops[hops]) {
+			hops, ok = i, true
+		}
+	}
+	return hops, ok
+}
+
+// add counts what became of the segments of a flight. unit is the payload of a full segment.
+func (f *Flow) add(x *flight, unit uint32, way func(sent, got *packet) int64, timed bool) {
+	for i := range x.sent {
+		p := &x.sent[i]
+		c, n := p.class(), uint64(1)
+		if p.len > unit {
+			n = uint64((p.len + unit - 1) / unit)
+		}
+		f.Sent[c] += n
+		switch x.fates[i] {
+		case Arrived:
+			f.Arrived[c] += n
+			if c == ClassData && n == 1 {
+				f.ArrivedMost = max(f.ArrivedMost, p.len)
+			}
+		case Missed:
+			f.Missed[c] += n
+		case Unwatched:
+			f.Unwatched[c] += n
+		case Lost:
+			lost := n
+			if x.landed[i] > 0 {
+				lost = min(n, uint64((p.len-x.landed[i]+unit-1)/unit))
+			}
+			f.Arrived[c] += n - lost
+			f.Lost[c] += lost
+			if c == ClassData && x.landed[i] == 0 && (f.LostLeast == 0 || p.len < f.LostLeast) {
+				f.LostLeast = min(p.len, unit)
+			}
+			if x.again[i] {
+				f.LostAgain[c] += lost
+			}
+		}
+		if j := x.at[i]; j >= 0 {
+			f.compare(p, &x.got[j], way, timed)
+		}
+	}
+	last := int32(-1)
+	for j := range x.got {
+		switch i := x.from[j]; {
+		case i < 0:
+			f.Extra[x.got[j].class()]++
+		case x.doubled[j]:
+			f.Doubled[x.got[j].class()]++
+		case i < last:
+			f.Reordered++
+		default:
+			last = i
+		}
+	}
+}
+
+// compare counts how a segment was changed, and how long it took.
+func (f *Flow) compare(sent, got *packet, way func(sent, got *packet) int64, timed bool) {
+	if timed && (sent.marks|got.marks)&untimed == 0 {
+		if d := way(sent, got); d < 0 {
+			f.Early++
+			f.Delay.Add(0)
+		} else {
+			f.Delay.Add(d)
+		}
+	}
+	if sent.ttl >= got.ttl {
+		f.Hops[sent.ttl-got.ttl]++
+	} else {
+		f.TTLs++
+	}
+	if sent.ipid != 0 && sent.ipid != got.ipid && sent.len == got.len {
+		f.IPIDs++
+	}
+	if sent.len == got.len && sent.head != 0 && got.head != 0 && sent.head != got.head {
+		f.Payloads++
+	}
+	const notECT, ce = 0, 3
+	switch {
+	case got.ecn == ce && sent.ecn != ce:
+		f.Marked++
+	case sent.ecn != notECT && got.ecn == notECT:
+		f.Cleared++
+	}
+}

@@ -1,0 +1,227 @@
+package pair
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tcpwatch/internal/say"
+	"tcpwatch/internal/table"
+	"tcpwatch/tracker/diagnose"
+)
+
+// TableOptions choose how WriteTable writes. The zero value is usable.
+type TableOptions struct {
+	Width int  // columns of the terminal; 0 for no limit
+	ASCII bool // no character outside ASCII
+	Color bool
+	Top   int // paths; 0 for 10
+}
+
+// defaultTop is how many paths are listed.
+const defaultTop = 10
+
+// lines writes lines that fit a page.
+type lines struct {
+	strings.Builder
+	o     TableOptions
+	style string // of the next label
+}
+
+// unlimited is how wide text is written where the width does not matter.
+const unlimited = 100
+
+// par writes a paragraph behind a label; its lines after the first are indented by so much.
+func (l *lines) par(indent int, label, text string) {
+	width := l.o.Width
+	if width <= 0 {
+		width = unlimited
+	}
+	first := max(say.Width(label)-indent, 0) // columns that only the first line lacks
+	for i, s := range say.Wrap(strings.Repeat("x", first)+text, width-max(indent, say.Width(label)-first)) {
+		if i > 0 {
+			l.WriteString(strings.Repeat(" ", indent) + s + "\n")
+			continue
+		}
+		l.WriteString(table.Page{Color: l.o.Color}.Paint(l.style, label) + s[first:] + "\n")
+	}
+	l.style = ""
+}
+
+// WriteTable writes the comparison for people.
+func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
+	l := &lines{o: o}
+	r.head(l)
+	for _, f := range r.Findings() {
+		l.finding(&f)
+	}
+	if err := r.flows(l); err != nil {
+		return err
+	}
+	if err := r.paths(l); err != nil {
+		return err
+	}
+	r.confirm(l)
+	r.notes(l)
+	_, err := io.WriteString(w, l.String())
+	return err
+}
+
+// finding prints one.
+func (l *lines) finding(f *diagnose.Finding) {
+	l.style = styleOf(f.Severity)
+	l.par(2, strings.ToUpper(f.Severity.String())+"  ", say.Escape(f.Title)+".")
+	l.par(4, "  ", say.Escape(f.Explanation))
+	switch len(f.Causes) {
+	case 0:
+	case 1:
+		l.par(4, "  ", "Cause: "+say.Escape(f.Causes[0])+".")
+	default:
+		l.par(4, "  ", "Possible causes, in no order: "+say.Escape(strings.Join(f.Causes, "; or "))+".")
+	}
+	if len(f.Advice) > 0 {
+		l.par(4, "  ", "Do: "+say.Escape(strings.Join(f.Advice, " ")))
+	}
+	sure := f.Confidence.String()
+	text := strings.ToUpper(sure[:1]) + sure[1:]
+	if len(f.Conns) > 0 {
+		text += fmt.Sprintf("; for example #%d (--why %d)", f.Conns[0], f.Conns[0])
+	}
+	l.par(4, "  ", text+". The rule: --explain "+f.Detector)
+	l.WriteByte('\n')
+}
+
+// styleOf is how a severity is printed.
+func styleOf(s diagnose.Severity) string {
+	switch s {
+	case diagnose.Critical:
+		return say.Red
+	case diagnose.Warning:
+		return say.Yellow
+	}
+	return say.Faint
+}
+
+// flows is the table of what passed, by direction and kind.
+func (r *Result) flows(l *lines) error {
+	if len(r.Pairs) == 0 {
+		return nil
+	}
+	t := table.Table{Columns: []table.Column{{Title: "from -> to", Left: true}, {Title: "segments", Left: true}, {Title: "sent"}, {Title: "arrived"}, {Title: "lost"},
+		{Title: "repeats lost", Quiet: true}, {Title: "not captured", Quiet: true}, {Title: "not watched", Quiet: true}, {Title: "doubled", Quiet: true}, {Title: "only there", Quiet: true}}}
+	n := func(v uint64) string {
+		if v == 0 {
+			return ""
+		}
+		return say.Thousands(v)
+	}
+	for d := range NDirections {
+		f := &r.Flows[d]
+		from, to := r.names(d)
+		for c := range NClasses {
+			if f.Sent[c]+f.Extra[c]+f.Doubled[c] == 0 {
+				continue
+			}
+			lost := say.Thousands(f.Lost[c])
+			if f.Lost[c] > 0 {
+				lost += " (" + percent(f.Lost[c], f.Lost[c]+f.Arrived[c]) + ")"
+			}
+			t.Rows = append(t.Rows, table.Row{Cells: []string{say.Escape(from) + table.Between + say.Escape(to), c.String(), say.Thousands(f.Sent[c]),
+				say.Thousands(f.Arrived[c]), lost, n(f.LostAgain[c]), n(f.Missed[c]), n(f.Unwatched[c]), n(f.Doubled[c]), n(f.Extra[c])}})
+		}
+		if text := r.taken(d, l.o.ASCII); text != "" {
+			t.Rows = append(t.Rows, table.Row{Notes: []table.Note{{Text: text}}})
+		}
+	}
+	l.WriteString("What passed between\n")
+	return t.Write(l, table.Page{Width: l.o.Width})
+}
+
+// taken is how long the segments of a direction took, and what else happened to them.
+func (r *Result) taken(d int, ascii bool) string {
+	f := &r.Flows[d]
+	var parts []string
+	if f.Delay.N() > 0 {
+		parts = append(parts, fmt.Sprintf("took %s (p50), %s (p95), at most %s", say.Duration(f.Delay.Quantile(50), ascii), say.Duration(f.Delay.Quantile(95), ascii), say.Duration(f.Delay.Quantile(100), ascii)))
+	}
+	if f.Reordered > 0 {
+		parts = append(parts, say.Thousands(f.Reordered)+" overtaken by later ones")
+	}
+	if hops, ok := f.MostHops(); ok && hops > 0 {
+		parts = append(parts, say.Plural(uint64(hops), "hop")+" (TTL)")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// paths is the table of servers, as each place calls them.
+func (r *Result) paths(l *lines) error {
+	if len(r.Paths) < 2 && (len(r.Paths) == 0 || r.Paths[0].A == r.Paths[0].B) {
+		return nil
+	}
+	top := r.Paths
+	most := l.o.Top
+	if most == 0 {
+		most = defaultTop
+	}
+	top = top[:min(len(top), most)]
+	t := table.Table{Columns: []table.Column{{Title: "server at A -> at B", Left: true}, {Title: "connections"},
+		{Title: "sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}, {Title: "back: sent"}, {Title: "lost"}, {Title: "p50"}, {Title: "p95"}}}
+	for _, p := range top {
+		cells := []string{p.A.String() + table.Between + p.B.String(), say.Thousands(p.Conns)}
+		for d := range NDirections {
+			f := &p.Flows[d]
+			p50, p95 := "-", "-"
+			if f.Delay.N() > 0 {
+				p50, p95 = say.Duration(f.Delay.Quantile(50), l.o.ASCII), say.Duration(f.Delay.Quantile(95), l.o.ASCII)
+			}
+			cells = append(cells, say.Thousands(All(f.Sent)), say.Thousands(All(f.Lost)), p50, p95)
+		}
+		t.Rows = append(t.Rows, table.Row{Cells: cells})
+	}
+	if n := len(r.Paths) - len(top); n > 0 {
+		t.Rows = append(t.Rows, table.Row{Notes: []table.Note{{Text: fmt.Sprintf("and %s more; --top shows them", say.Plural(uint64(n), "path"))}}})
+	}
+	l.WriteString("\nPaths\n")
+	return t.Write(l, table.Page{Width: l.o.Width})
+}
+
+// notes say what was not compared, and why.
+func (r *Result) notes(l *lines) {
+	var all []string
+	for d := range NDirections {
+		from, to := r.names(d)
+		for side, unseen := range r.Unseen[d] {
+			if unseen && !r.Unseen[d][1-side] {
+				all = append(all, fmt.Sprintf("%s captured no segments of the direction from %s to %s: nothing is said of it", [...]string{from, to}[side], from, to))
+			}
+		}
+		var kinds []string
+		for c := range NClasses {
+			if r.Flows[d].Unwatched[c] > 0 && !r.Classes[d][c] && !r.Unseen[d][1] {
+				kinds = append(kinds, c.String())
+			}
+		}
+		if len(kinds) > 0 {
+			all = append(all, fmt.Sprintf("%s captured no segments of the kind %s from %s: they are not compared", to, strings.Join(kinds, ", "), from))
+		}
+		if n := All(r.Flows[d].Missed); n > 0 {
+			all = append(all, fmt.Sprintf("%s from %s came to %s, as its ACKs show, but were not captured there", say.Plural(n, "segment"), from, to))
+		}
+		if n := r.Flows[d].Early; n > 0 && r.Clock.Known() && r.Flows[d].Delay.N() > 0 {
+			all = append(all, fmt.Sprintf("%s from %s came before they were sent, by the stamps: those are off by more than the way takes", say.Plural(n, "segment"), from))
+		}
+	}
+	if r.Apart > 0 {
+		all = append(all, say.Plural(r.Apart, "connection")+" have no segment in common at the two places: their numbers are rewritten, and the start of the connection was not captured")
+	}
+	if r.Unheld > 0 {
+		all = append(all, say.Plural(r.Unheld, "connection")+" are paired without their segments: records hold none, or the table was full")
+	}
+	if len(all) == 0 {
+		return
+	}
+	l.WriteString("\nNot compared\n")
+	for _, s := range all {
+		l.par(4, "  ", say.Escape(s)+".")
+	}
+}
