@@ -233,15 +233,18 @@ func (p *page) failure(f *failed, c cause) string {
 
 // unanswered names the attempts that nothing answered, and how long they tried.
 func (p *page) unanswered(f *failed) string {
-	most := ""
+	longest, most := " for ", ""
 	if f.n[causeNoAnswer] > 1 {
-		most = "up to "
+		longest, most = ", the longest for ", " each at most"
+	}
+	if f.syns == 1 && most != "" {
+		most = " each"
 	}
 	s := say.Thousands(f.n[causeNoAnswer]) + " without an answer"
 	if w := f.waited[causeNoAnswer]; w > 0 {
-		s += " for " + most + p.Span(w)
+		s += longest + p.Span(w)
 	}
-	return s + " (" + most + say.Plural(uint64(f.syns), "SYN") + "): " + f.ids[causeNoAnswer].String()
+	return s + " (" + say.Plural(uint64(f.syns), "SYN") + most + "): " + f.ids[causeNoAnswer].String()
 }
 
 // handshakeAdvice says, once for each cause, what it means and where to look.

@@ -300,6 +300,9 @@ func StrangeTTL(r *record.Record) string {
 	if !r.Close.ResetTTL.OK || !own.OK {
 		return ""
 	}
+	if r.Close.OpenedForIt(&r.Ends[r.Close.ResetBy]) {
+		return fmt.Sprintf(" (TTL %d, as the %s; that host's data has %d)", r.Close.ResetTTL.V, openedBy(r.Close.ResetBy), own.V)
+	}
 	return fmt.Sprintf(" (TTL %d; that host's other packets have %d)", r.Close.ResetTTL.V, own.V)
 }
 

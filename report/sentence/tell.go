@@ -271,6 +271,9 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 	case m.Reset == record.ResetMiddlebox:
 		words := "reset by a middlebox, in the name of " + The(m.End)
 		if own := f.ttl[m.End]; own.OK && s.Segment != nil {
+			if first := f.firstTTL[m.End]; first.OK && first.V == s.Segment.TTL && own.V != first.V {
+				return fmt.Sprintf("reset by what opened the connection in the name of %s: TTL %d as its %s, but that end's data has %d", The(m.End), first.V, openedBy(m.End), own.V)
+			}
 			words += fmt.Sprintf(": TTL %d, but that end's other packets have %d", s.Segment.TTL, own.V)
 		}
 		return words
@@ -287,6 +290,14 @@ func (f *Teller) resetWords(m *record.Moment, s *record.Step) string {
 		at = " in " + in.String()
 	}
 	return "reset by " + The(m.End) + at + because(cause)
+}
+
+// openedBy is the segment with which an end takes part in a handshake.
+func openedBy(e record.End) string {
+	if e == record.Orig {
+		return "SYN"
+	}
+	return "SYN/ACK"
 }
 
 func (f *Teller) waitSentence(m *record.Moment) string {

@@ -45,6 +45,7 @@ type Teller struct {
 	third        bool               // the third ACK passed
 	challenged   record.End         // sent a challenge ACK
 	ttl          [2]record.Opt[uint8]
+	firstTTL     [2]record.Opt[uint8] // of its SYN or SYN/ACK
 	windows      [2]windows
 	why          string   // of the last segment that was sent again
 	takenBack    [3]uint8 // end, from and to of the last edge taken back
@@ -94,6 +95,9 @@ func (f *Teller) Take(s *record.Step) Told {
 	f.takeSYN(s.Segment, s.From)
 	if g := s.Segment; g != nil && !g.Flags.Has(capture.RST) && s.From <= record.Resp {
 		f.ttl[s.From] = record.Some(g.TTL)
+		if g.Flags.Has(capture.SYN) {
+			f.firstTTL[s.From] = record.Some(g.TTL)
+		}
 	}
 	return r
 }

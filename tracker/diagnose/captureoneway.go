@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"tcpwatch/internal/say"
+)
 
 func captureOneWay() Detector {
 	return Detector{
@@ -12,7 +16,9 @@ which not one packet was captured, by three packets or more, or with data for a 
 and its ACK numbers rise, or it goes on after its SYN: the other end sent in the time
 that was captured. The way back does not pass here (asymmetric
 routing), the mirror port copies one direction, or a filter names one address only. Where the
-captured direction has holes itself, or nothing but data, a filter by content comes first.
+captured direction has holes itself, or nothing but data, a filter by content comes first; where
+one direction is absent of each connection, or others show that the capture point is right
+beside the hosts that were captured, a filter on source or destination does, and the way back after it.
 From a fifth of all connections on it is a warning, and no other finding is more than
 possible; below that those connections alone are left out of judgements that need
 both directions. One or two among others may be a hole of the capture: they are
@@ -31,6 +37,20 @@ func tellOneWay(c *Context, q *quality) (Finding, *tally) {
 			inCapture("the capture filter names source or destination alone")},
 		Advice: []string{"Mirror both directions of the port, or capture on the host itself: `tcpdump -i any -w FILE host 192.0.2.1` (its own address).",
 			"Was a capture filter set (the command that captured, or the notes in the file, which capinfos prints)? If there was none, and the switch mirrors both directions, the way back is another."},
+	}
+	if q.lone > 0 {
+		f.Explanation += fmt.Sprintf(" Of %s one end alone was captured too, in so few packets that nothing shows what the other one sent.", say.Plural(q.lone, "more connection"))
+	}
+	filter := inCapture("a filter on source or destination alone: of the capture, or that the file was saved through")
+	switch {
+	case few:
+	case q.oneWay.n+q.lone == c.Conns:
+		f.causes = f.causes[:2]
+		f.lead(filter, "one direction is absent of each connection")
+	case q.besideThem():
+		f.Explanation += " Other connections were captured both ways, right beside the hosts that sent these packets: what is absent here came to that place too, unless by another of their interfaces."
+		f.causes = f.causes[:2]
+		f.lead(filter, "the capture point is right beside the hosts that were captured")
 	}
 	if few {
 		f.Confidence = Possible

@@ -21,12 +21,15 @@ type quality struct {
 	long      uint64            // of the missing ones, those with segments longer than the wire allows, of which as much is missing
 	openings  uint64            // of the missing ones, those of which only segments with SYN, FIN or RST were captured
 	oneWay    tally
-	holed     uint64 // of those, connections with bytes missing in the direction that was captured
-	oneData   uint64 // their segments with data
-	onePlain  uint64 // and their other segments
-	inside    uint64 // of those, connections of the loopback interface
-	all       uint64 // connections
-	within    uint64 // of all, those that leave no host
+	holed     uint64    // of those, connections with bytes missing in the direction that was captured
+	oneData   uint64    // their segments with data
+	onePlain  uint64    // and their other segments
+	inside    uint64    // of those, connections of the loopback interface
+	heard     [2]uint64 // of those, connections of which the opener was captured, the listener
+	lone      uint64    // others of which one end alone was captured, in the middle of things, and nothing shows what the other one sent
+	beside    [2]uint64 // connections with both directions captured beside the opener, beside the listener
+	all       uint64    // connections
+	within    uint64    // of all, those that leave no host
 	copies    tally
 	copied    uint64 // packets
 	doubled   uint64 // segments that came again too soon to be repeats
@@ -53,6 +56,12 @@ func (q *quality) add(r *record.Record) {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
 	if a.Packets > 0 && b.Packets > 0 {
 		q.twoWay++
+		switch c.Tap {
+		case record.TapOrig:
+			q.beside[record.Orig]++
+		case record.TapResp:
+			q.beside[record.Resp]++
+		}
 		q.data += uint64(a.DataSegments) + uint64(b.DataSegments)
 		q.pure += uint64(a.PureACKs) + uint64(b.PureACKs)
 		if owesACKs(a, b) || owesACKs(b, a) {
@@ -63,6 +72,9 @@ func (q *quality) add(r *record.Record) {
 	q.packets += a.Packets + b.Packets
 	if a.Packets+b.Packets > uint64(r.Open.SYNs)+uint64(r.Open.SYNACKs)+uint64(c.Duplicates) || r.Close.ResetBy != record.NoEnd {
 		q.beyond++
+	}
+	if min(a.Packets, b.Packets) == 0 && r.Open.Kind == record.OpenMidstream && !OneWay(r) {
+		q.lone++
 	}
 	if stray(r) {
 		q.strays++
@@ -82,6 +94,9 @@ func (q *quality) add(r *record.Record) {
 		x := a
 		if b.Packets > 0 {
 			x = b
+			q.heard[record.Resp]++
+		} else {
+			q.heard[record.Orig]++
 		}
 		if x.Bytes.V > x.SeenBytes {
 			q.holed++
@@ -198,6 +213,17 @@ func (q *quality) oneWayPicked() bool {
 	return q.holed*2 > q.oneWay.n || q.onePlain == 0 && q.oneData >= acksLeast
 }
 
+// besideThem tells that the capture stood beside the ends of which one direction alone was captured, as far as
+// the others show: what is absent came to that place.
+func (q *quality) besideThem() bool {
+	for _, e := range sides() {
+		if q.heard[e] == q.oneWay.n && q.beside[e] > 0 && q.beside[e.Peer()] == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // stray tells that of a connection nothing but a packet or two of one end was seen, with data.
 func stray(r *record.Record) bool {
 	a, b := &r.Ends[record.Orig], &r.Ends[record.Resp]
@@ -224,7 +250,9 @@ const leastDoubled = 5
 
 // Fields walks over what is counted.
 func (q *quality) Fields(w *fold.Walk) {
-	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay)
+	fold.Sum(w, &q.bytes, &q.packets, &q.conns, &q.beyond, &q.strays, &q.strayed, &q.lost, &q.openings, &q.bursts, &q.long, &q.copied, &q.doubled, &q.back, &q.data, &q.pure, &q.owed, &q.inside, &q.holed, &q.oneData, &q.onePlain, &q.all, &q.within, &q.twoWay, &q.lone)
+	fold.Sums(w, q.heard[:])
+	fold.Sums(w, q.beside[:])
 	q.strayAt.Fields(w)
 	for _, t := range [...]*tally{&q.missing, &q.oneWay, &q.copies, &q.cut, &q.offload, &q.midstream, &q.backwards} {
 		t.Fields(w)

@@ -92,7 +92,7 @@ func TestCausesBySigns(t *testing.T) {
 		{"aborted right after a request", "reset-abort", clean(1, reset(orig, record.ResetAbort), waiting(100*millisecond)), Notice, "while the connection was open", "SO_LINGER"},
 		{"after a goodbye", "reset-unread", left(true), Info, "nobody waited for more", "once all is said"},
 		{"without one", "reset-unread", left(false), Notice, "in answer to data", "the application failed"},
-		{"the request came behind the FIN", "idle-race", behind(45 * millisecond), Notice, "acknowledged the FIN up to 45 ms before", "idle for 5 s"},
+		{"the request came behind the FIN", "idle-race", behind(45 * millisecond), Notice, "the request came 45 ms behind that ACK", "idle for 5 s"},
 		{"the request crossed the FIN", "idle-race", behind(-20 * millisecond), Notice, "a request came as it closed", "idle for 5 s"},
 		{"requests were lost", "gave-up-waiting", gaveUp(1), Notice, "a request that was lost, not for the server", "lost and sent again"},
 		{"the server is slow", "gave-up-waiting", gaveUp(0), Notice, "equally long", "than this server takes to answer"},

@@ -316,7 +316,7 @@ func TestIdleLimitCitesWhatWentOn(t *testing.T) {
 		all = append(all, made(uint64(1001+100*i), answered(gap*second)))
 	}
 	found := findingsOf(t, "idle-timeout", nil, all...)
-	const want = "4 other connections, idle for up to 263 s, went on: after the longest of these times came the answer in packet 11027 of #11010."
+	const want = "4 other connections went on, the longest after 263 s of idle time: then came the answer in packet 11027 of #11010."
 	if len(found) != 1 || !strings.Contains(found[0].Explanation, want) {
 		t.Errorf("%+v", found)
 	}

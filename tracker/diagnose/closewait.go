@@ -125,7 +125,7 @@ func (l closeWaitLimits) tell(c *Context, s Subject, x *leaks) (Finding, bool) {
 	}
 	if x.held == 0 && x.young.n == 0 {
 		f.Explanation = "The other end's FIN was acknowledged, its own FIN or a RST followed late; only the application can leave CLOSE-WAIT (RFC 9293 section 3.6)." + x.ends()
-		f.Title, f.why = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest)), ""
+		f.Title, f.why = fmt.Sprintf("%s closes late: %s stayed in CLOSE-WAIT%s", s.who(), say.Plural(x.n, "connection"), lasting(x.n, x.longest)), ""
 	}
 	all.into(&f)
 	if x.held > 0 { // where it closed at last, the other end's long wait is its own matter
@@ -158,7 +158,7 @@ func (l closeWaitLimits) tellYoung(c *Context, s Subject, x *leaks) (Finding, bo
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title: fmt.Sprintf("%s has %s, for up to %s", s.who(), notClosed(x.young.n, all), span(x.oldest)), why: notCalled,
+		Title: fmt.Sprintf("%s has %s%s", s.who(), notClosed(x.young.n, all), lasting(x.young.n, x.oldest)), why: notCalled,
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). The input ended before the oldest was %s old: they may still be closed.%s", span(l.age), x.ends()),
 		causes:      []Cause{app("the application does not close after it has read the end (read returns 0)"), app("it is busy or blocked, or works on an answer, and closes late")},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; look again after a minute.", s.A.Addr, s.ss())},
@@ -182,7 +182,7 @@ func (l closeWaitLimits) tellFresh(c *Context, s Subject, x *leaks) (Finding, bo
 	}
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
-		Title: fmt.Sprintf("%s has %s, for up to %s so far", s.who(), notClosed(x.fresh.n, all), span(x.oldest)), why: notCalled,
+		Title: fmt.Sprintf("%s has %s%s so far", s.who(), notClosed(x.fresh.n, all), lasting(x.fresh.n, x.oldest)), why: notCalled,
 		Explanation: fmt.Sprintf("They are in CLOSE-WAIT, which only the application can leave (RFC 9293 section 3.6). None is %s old yet: they may still be closed.%s", span(l.age), x.ends()),
 		causes:      []Cause{app("the application does not close after it has read the end (read returns 0)"), app("it is busy or blocked, or works on an answer, and closes late")},
 		Advice:      []string{fmt.Sprintf("On %s: `ss -tanp state close-wait %s` names the process; a number that grows is a leak.", s.A.Addr, s.ss())},

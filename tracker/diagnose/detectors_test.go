@@ -145,7 +145,7 @@ func detectorCases() []detectorCase {
 			same(5, set(func(r *record.Record) { r.Open.Resp.V = 100 * millisecond })), "that is not slow", ""},
 		{"slow-handshake", same(5, set(func(r *record.Record) {
 			r.Open.Resp.V, r.Ends[orig].RTT.P50, r.Ends[orig].RTT.N = second, second*9/10, 1
-		})), Warning, "took long: up to 1 s from SYN to SYN/ACK", nil, "", ""},
+		})), Warning, "took long: at most 1 s from SYN to SYN/ACK;", nil, "", ""},
 		{"slow-handshake", same(5, set(func(r *record.Record) {
 			r.Open.Resp.V, r.Exchanges.Timed, r.Exchanges.First = second, 1, second
 		})), Warning, "acknowledges in the server's name", nil, "", ""},

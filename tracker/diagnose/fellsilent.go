@@ -182,7 +182,7 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 		still = " so far"
 	}
 	f := Finding{Severity: effect{felt: x.n >= k.few}.severity(), Confidence: Possible,
-		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, up to %s%s (RFC 6298 section 5.5).", say.Plural(uint64(x.times), "time"), still),
+		Explanation: fmt.Sprintf("What is sent to it is repeated into silence, %s%s (RFC 6298 section 5.5).", x.repeats(), still),
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
 			"On the sender: `ss -tino` shows the back-off; `sysctl net.ipv4.tcp_retries2` how long it goes on; TCP_USER_TIMEOUT makes it shorter for one application (RFC 5482)."}}
 	if x.began.Most-x.began.Least <= atOneMoment && x.n > 1 {
@@ -215,6 +215,14 @@ func (k stuckLimits) tell(c *Context, s Subject, x *stuck) (Finding, bool) {
 	f.causes = []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("the path to it is cut").unless(hostThere),
 		hostOrPath("it, or a NAT or firewall on the path, forgot the connection and says nothing")}
 	return f, true
+}
+
+// repeats tells how often a segment was sent again: of several connections the most.
+func (x *stuck) repeats() string {
+	if x.n == 1 {
+		return say.Plural(uint64(x.times), "time")
+	}
+	return fmt.Sprintf("at most %s a segment", say.Plural(uint64(x.times), "time"))
 }
 
 // stopped tells of connections whose sender stopped as well, which shows that it gave up only where

@@ -39,7 +39,7 @@ func addLingering(s *subjects[leaks, *leaks], r *record.Record) {
 func (k scale) tellLingering(c *Context, s Subject, x *leaks) (Finding, bool) {
 	return Finding{
 		Severity: k.severity(x.n, c.wholeOf(s.service(), x.n).opened), Confidence: Likely,
-		Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2 for up to %s", s.who(), say.Plural(x.n, "connection"), span(x.longest)),
+		Title: fmt.Sprintf("%s holds %s in FIN-WAIT-2%s", s.who(), say.Plural(x.n, "connection"), lasting(x.n, x.longest)),
 		Explanation: "It sent its FIN and still held the connection after the 60 s for which Linux keeps one that nobody holds (tcp_fin_timeout): its application has shut down its sending side and waits to read (RFC 9293 section 3.6)." +
 			x.slope(),
 		causes: []Cause{app("the application calls shutdown() and then reads without a time limit"), app("the other end's application does not close: see close-wait")},

@@ -101,10 +101,10 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 	f := Finding{
 		Severity: k.severity(x.n, all.opened), Confidence: Possible,
 		Title: fmt.Sprintf("on %s to %s the client closed before the answer came, %s after the request", all.of(x.n), name(s.A), waits),
-		Explanation: fmt.Sprintf("The client sent its FIN before the answer came, and the answer met a closed socket, which sent a RST: %s lost (RFC 9293 section 3.10.7.1). The answers took up to %s.",
-			say.Plural(x.bytes, "byte"), span(x.took)),
+		Explanation: fmt.Sprintf("The client sent its FIN before the answer came, and the answer met a closed socket, which sent a RST: %s lost (RFC 9293 section 3.10.7.1). The answers took %s.",
+			say.Plural(x.bytes, "byte"), latest(x.n, x.took)),
 		causes: []Cause{app("people or callers cancel: the waits differ"), app("applications with different timeouts; all are shorter than the server takes")},
-		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes up to %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
+		Advice: []string{fmt.Sprintf("On %s: find out why the answer takes %s (its own log, what it waits for).", s.A.Addr, span(x.took)),
 			fmt.Sprintf("On %s: look for the timeout of its client library, proxy or load balancer, and make it longer than the answer takes.", x.sources.who()),
 			"The client's log tells which were cancelled and which timed out; a timeout shows as waits of one length once there are three."},
 	}
@@ -112,7 +112,7 @@ func (k scale) tellGivenUp(c *Context, s Subject, x *given) (Finding, bool) {
 		f.Explanation += onSome(x.again, x.n, "a request was sent again before its answer came: a part of that wait is for a request that was lost, not for the server.")
 	}
 	if x.n == 1 { // nothing to compare its wait with
-		f.Explanation = strings.Replace(f.Explanation, "Each", "It", 1)
+		f.Explanation = strings.Replace(f.Explanation, "The answers took", "The answer took", 1)
 		f.causes = []Cause{app("a timeout of the client, shorter than the server takes: one wait alone does not show it"), app("the user or caller cancelled"),
 			app("the client needed no answer any more: another connection served it")}
 	}

@@ -69,10 +69,10 @@ func (l raceLimits) tell(c *Context, s Subject, x *races) (Finding, bool) {
 	case x.behind == x.n:
 		came = "a request came behind its FIN, and was answered with a RST"
 		f.Title = fmt.Sprintf("%s to %s died as the server had closed it for being idle: a request came behind its FIN", all.of(x.n), name(s.A))
-		f.Explanation += fmt.Sprintf(" The client had acknowledged the FIN up to %s before: its application had not looked.", span(x.latest))
+		f.Explanation += fmt.Sprintf(" The client had acknowledged the FIN before: the request came %s behind that ACK, and its application had not looked.", latest(x.behind, x.latest))
 	case x.behind > 0:
-		f.Explanation += fmt.Sprintf(" %s crossed the FIN. On %s the client had acknowledged the FIN, up to %s before it asked: its application had not looked.",
-			say.Thousands(x.n-x.behind), say.Thousands(x.behind), span(x.latest))
+		f.Explanation += fmt.Sprintf(" %s crossed the FIN. On %s the client had acknowledged the FIN, and asked %s behind that ACK: its application had not looked.",
+			say.Thousands(x.n-x.behind), say.Thousands(x.behind), latest(x.behind, x.latest))
 	}
 	if n := x.alike(); n >= l.quietly {
 		f.Confidence = Likely

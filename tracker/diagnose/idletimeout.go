@@ -61,14 +61,14 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 		return f
 	}
 	f.Title = fmt.Sprintf("%s %s died while idle: something forgets them, its limit is %s", say.Thousands(x.n), whose, x.proven(k.fits))
-	f.Explanation = fmt.Sprintf("After %s of idle time the next segment got a RST (%s) or no answer (%s); the requests then hung for %s in all, up to %s each. TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
+	f.Explanation = fmt.Sprintf("After %s of idle time the next segment got a RST (%s) or no answer (%s); the requests then hung for %s in all, the longest for %s. TCP itself has no such limit (RFC 9293 section 3.8.4). The gaps: %s.",
 		rangeOf(x.rests), say.Thousands(x.resets), say.Thousands(x.n-x.resets), span(x.hung), span(x.hungMost), x.shown())
 	if x.elsewhere > 0 {
 		f.Explanation += fmt.Sprintf(" %s of the RSTs came with another TTL than that end's other segments: something else sent them in its name.", say.Thousands(x.elsewhere))
 	}
 	f.Advice = idleAdvice("well more often than every " + seconds(x.rests.Least))
 	if x.lived > 0 {
-		f.Explanation += fmt.Sprintf(" %s, idle for up to %s, went on: after the longest of these times came the answer in %s.", say.Plural(x.livedConns, "other connection"), seconds(x.lived), x.longest.V.where())
+		f.Explanation += fmt.Sprintf(" %s went on, the longest after %s of idle time: then came the answer in %s.", say.Plural(x.livedConns, "other connection"), seconds(x.lived), x.longest.V.where())
 		f.Advice = idleAdvice(fmt.Sprintf("at least every %s, after which connections went on", seconds(x.lived)))
 	}
 	x.sum().into(&f)
@@ -76,7 +76,7 @@ func (l idleLimits) tell(s Subject, x *idles) Finding {
 		f.Confidence = Likely
 		if x.lived > 0 {
 			f.causes = f.causes[1:]
-			f.lead(onPath(box), fmt.Sprintf("those idle for %s or longer died, and idle for up to %s went on", seconds(x.rests.Least), seconds(x.lived)))
+			f.lead(onPath(box), fmt.Sprintf("those idle for %s or longer died, and one idle for %s went on", seconds(x.rests.Least), seconds(x.lived)))
 		}
 	}
 	return f

@@ -203,7 +203,7 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 		Severity: k.severity(n, n), Confidence: Likely, silence: service.since.Most,
 		Title: fmt.Sprintf("%s fell silent at one moment: the SYNs of %s since then went unanswered, and so did the data of %s", name(s.A),
 			say.Plural(n, "connection"), say.Plural(service.hung, "open connection")),
-		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer for up to %s.", span(a.waited)) + a.timeouts(),
+		Explanation: fmt.Sprintf("Until then all went well, since then nothing did. A system acknowledges data of open connections even where a queue is full or a program hangs: it is not that (RFC 9293 section 3.8.1). The SYNs got no answer%s.", lasting(n, a.waited)) + a.timeouts(),
 		causes: []Cause{hostGone("its host crashed, was suspended or left the network"), onPath("a route or a firewall changed at that moment: nothing gets through any more"),
 			hostReplaced("its address moved to another host, which drops what it does not know")},
 		Advice: []string{fmt.Sprintf("Is it there? `ping -c 3 %s`; `ip route get %s`.", s.A.Addr, s.A.Addr),
@@ -215,16 +215,23 @@ func tellFellSilent(c *Context, s Subject, a *attempts, n uint64, service *servi
 func (a *attempts) silence(c *Context) string {
 	switch {
 	case a.others == a.n:
-		return fmt.Sprintf("No answer to the SYNs, up to %s of one port and number in %s. They carry different data or options: they are no retransmissions (RFC 9293 section 3.8.1), but made by a program that sends packets itself, each an attempt of its own.",
-			say.Plural(uint64(a.most.V.SYNs), "SYN"), span(a.most.V.In))
+		return fmt.Sprintf("No answer to %s, all of one port and number. They carry different data or options: they are no retransmissions (RFC 9293 section 3.8.1), but made by a program that sends packets itself, each an attempt of its own.", a.syns())
 	case a.most.V.SYNs > 1:
-		return fmt.Sprintf("No answer to the SYNs, up to %s in %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", say.Plural(uint64(a.most.V.SYNs), "SYN"), span(a.most.V.In))
+		return fmt.Sprintf("No answer to %s (RFC 9293 section 3.8.1: the client retransmits the SYN until it gives up).", a.syns())
 	case c.recent:
 		return "One SYN of each was sent so far (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	case a.n == 1:
 		return "One SYN was captured; whether another followed is not known (RFC 9293 section 3.8.1: it is retransmitted until the client gives up)."
 	}
 	return "One SYN of each was captured; whether others followed is not known (RFC 9293 section 3.8.1: a SYN is retransmitted until the client gives up)."
+}
+
+// syns tells how many SYNs an attempt sent, and in what time: of several the one that sent the most.
+func (a *attempts) syns() string {
+	if a.n == 1 {
+		return fmt.Sprintf("its %s in %s", say.Plural(uint64(a.most.V.SYNs), "SYN"), span(a.most.V.In))
+	}
+	return fmt.Sprintf("the SYNs; the attempt with the most SYNs sent %s in %s", say.Thousands(uint64(a.most.V.SYNs)), span(a.most.V.In))
 }
 
 // intoOnce tells of SYNs that were not sent again though the input goes on.

@@ -137,11 +137,11 @@ func (k scale) tellDeaf(c *Context, s Subject, x *deaf) (Finding, bool) {
 		},
 	}
 	if x.atServer*2 > x.n {
-		f.Explanation = fmt.Sprintf("The SYN/ACK was sent again %s, for up to %s, and no ACK after it came; none of these clients repeated its SYN, as one does that gets no SYN/ACK (RFC 6298 section 2.1): it has it, and what it sends after the SYN is lost before this capture point.",
-			say.Plural(x.again, "time"), span(x.longest))
+		f.Explanation = fmt.Sprintf("The SYN/ACK was sent again %s%s, and no ACK after it came; none of these clients repeated its SYN, as one does that gets no SYN/ACK (RFC 6298 section 2.1): it has it, and what it sends after the SYN is lost before this capture point.",
+			say.Plural(x.again, "time"), lasting(x.n, x.longest))
 	} else {
-		f.Explanation = fmt.Sprintf("The SYN is answered at once, and nothing after it is: the SYN/ACK came again %s, for up to %s, although its ACK and data were sent (RFC 9293 section 3.5). "+
-			"It is no matter of the server's queues: one that takes no more drops SYNs as well (Linux), and here SYNs were answered while others hung.", say.Plural(x.again, "time"), span(x.longest))
+		f.Explanation = fmt.Sprintf("The SYN is answered at once, and nothing after it is: the SYN/ACK came again %s%s, although its ACK and data were sent (RFC 9293 section 3.5). "+
+			"It is no matter of the server's queues: one that takes no more drops SYNs as well (Linux), and here SYNs were answered while others hung.", say.Plural(x.again, "time"), lasting(x.n, x.longest))
 	}
 	if well > 0 {
 		if !v.somewhere() {

@@ -82,7 +82,7 @@ func (l queueLimits) add(s *subjects[queued, *queued], r *record.Record, e recor
 func tellQueue(_ *Context, s Subject, x *queued) (Finding, bool) {
 	return Finding{
 		Severity: Notice, Confidence: Likely,
-		Title: fmt.Sprintf("a queue fills on the path from %s: round trips grow from %s to %s (95th percentile) with up to %s under way", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
+		Title: fmt.Sprintf("a queue fills on the path from %s: round trips grow from %s to %s (95th percentile) with %s under way at most", s.who(), span(x.least), span(x.most), say.Bytes(uint64(x.flying))),
 		Explanation: fmt.Sprintf("On %s of %s in all round trips were short with little under way and long with much: what is sent waits before the slowest link, and so does all other traffic there (RFC 7567 section 1).",
 			say.Plural(x.n, "transfer"), say.Bytes(x.bytes)),
 		causes: []Cause{onPath("the slowest link on the path (an uplink, a VPN, a shaper) has a deep queue without active queue management, and this transfer fills it")},

@@ -78,7 +78,7 @@ func TestGoesOn(t *testing.T) {
 			"no-answer", "answered none of the 6", 4},
 		{"one SYN each", same(4, failed(record.OpenNoAnswer, 1), held(1600*millisecond, opening)), "no-answer", "One SYN of each was sent so far", 4},
 		{"SYNs under way", same(4, failed(record.OpenNoAnswer, 1), held(second, opening)), "", "", 0},
-		{"CLOSE-WAIT for 6 s", clean(20, halfClosed(6*second), held(6*second, leaking)), "close-wait", "for up to 6 s so far", 20},
+		{"CLOSE-WAIT for 6 s", clean(20, halfClosed(6*second), held(6*second, leaking)), "close-wait", "the longest for 6 s so far", 20},
 		{"one of those for 6 s, the others for 2 s", append(clean(19, halfClosed(2*second), held(2*second, leaking)), made(90, halfClosed(6*second), held(6*second, leaking))), "close-wait", "20", 20},
 		{"CLOSE-WAIT for 2 s", clean(20, halfClosed(2*second), held(2*second, leaking)), "", "", 0},
 		{"a small share in CLOSE-WAIT", append(clean(12, halfClosed(6*second), held(6*second, leaking)), clean(900)...), "close-wait", "12 connections that the other end closed, of 912,", 12},

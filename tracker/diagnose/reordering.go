@@ -44,7 +44,7 @@ func addLate(s *subjects[disorder, *disorder], r *record.Record, e record.End) {
 func (l reorderLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
 	return Finding{
 		Severity: effect{harmless: x.longest < millisecond}.severity(), Confidence: Likely,
-		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of those with data, up to %s late", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
+		Title:       fmt.Sprintf("packets from %s came out of order on %s: %s of those with data, none later than %s", s.who(), say.Plural(x.n, "connection"), percentOf(x.wrong, x.all), span(x.longest)),
 		Explanation: "Later segments overtook them between sender and capture point: duplicate ACKs follow, and repeats where they come three or more late (RFC 5681 section 3.2).",
 		causes: []Cause{onPath("a path over several links that divides packet by packet: bonding in round-robin, ECMP by packet, several tunnels"), onPath("Wi-Fi or mobile retransmission below IP"),
 			inCapture("several receive queues of the capturing card (the capture's order, not the path's)")},

@@ -20,7 +20,8 @@ way to the other end is lost.
 A RST without ACK is none: see reset-forgotten and reset-bare. Within one host, where
 nothing stands between, its own stack sent it all the same.
 
-Where the last that its sender had got was data that it answered by none, unread data fits best.
+Where data that its sender had just got, within a second, was the last, and it answered by none, unread data fits best.
+A program reads what comes at once: that it had not read what came long before is as good as any other cause.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
 
@@ -81,9 +82,9 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = []Cause{processEnded()}
 		f.lead(app("it waited for the answer and gave up: a timeout of its own, or somebody cancelled"), fmt.Sprintf("nothing of an answer came for %s", rangeOf(x.waited)))
 	case x.dataLast == x.n:
-		f.Explanation += " The last that its sender had got was data, and it sent none after that: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."
+		f.Explanation += " Data had come just before, and its sender answered it by none: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."
 		f.causes = []Cause{lingers(), processEnded()}
-		f.lead(leftUnread(), "the last that its sender had got was data, which it answered by none")
+		f.lead(leftUnread(), "data had come within the second before it, which it answered by none")
 	}
 	rst := "a RST"
 	if x.closing == x.n {

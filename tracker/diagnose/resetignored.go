@@ -40,8 +40,9 @@ func tellIgnored(s Subject, x *resets, all whole, _ scale) Finding {
 		Severity: Notice, Confidence: Likely,
 		Title:       fmt.Sprintf("%s got a RST that the receiver must ignore (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
 		Explanation: "The RSTs did not carry the sequence number that the receiver expected: it answers with a challenge ACK, or not at all, and goes on (RFC 5961 section 3.2)." + x.oddly(),
-		causes:      []Cause{hostOrPath("a middlebox or an attacker forges RSTs and guesses the numbers"), onHost("a host answers segments of an older connection")},
-		Advice:      []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
+		causes: []Cause{hostOrPath("a middlebox rejected an earlier segment, and its RST came behind data that had passed meanwhile"),
+			hostOrPath("an attacker forges RSTs and guesses the numbers"), onHost("a host answers segments of an older connection")},
+		Advice: []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}
 	if x.disobeyed > 0 {
 		f.Explanation += fmt.Sprintf(" On %s the RST carried that number, and its receiver acknowledged what came after it all the same.", say.Plural(x.disobeyed, "connection"))

@@ -62,6 +62,7 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 		f.Explanation += onSome(x.opener, x.n, "what opened the connection in that end's name came as the RST did, and its data came another way: what opened it ended it too.")
 	}
 	if x.opener == x.n {
+		f.Title = fmt.Sprintf("what opened %s in %s name reset %s", x.what(s, all), x.whose(), pronoun(x.n))
 		f.causes = []Cause{onPath("a load balancer or proxy that opens connections in that end's name gave it up: a limit of its own, for idle time or life"), onPath("a firewall that answers for that end (SYN proxy) ended it")}
 		f.Advice = []string{"Look for a limit of idle time or life in the settings of the load balancer, proxy or firewall before that end; its log tells why it ended them.", f.Advice[0]}
 	}
@@ -74,13 +75,35 @@ func tellInjected(s Subject, x *resets, all whole, _ scale) Finding {
 	return f
 }
 
+// whose names the ends in whose names the RSTs came.
+func (x *resets) whose() string {
+	switch {
+	case x.by[record.Resp] == 0:
+		return "the client's"
+	case x.by[record.Orig] == 0:
+		return "the server's"
+	}
+	return "an end's"
+}
+
+func pronoun(n uint64) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
 // ownWords tells with which TTL the other segments of those came in whose name the
 // RSTs are: of one connection, as an example.
 func (x *resets) ownWords() string {
 	var own []string
+	what := "other packets"
+	if x.opener == x.n {
+		what = "data"
+	}
 	for e, who := range [...]string{"client", "server"} {
 		if x.by[e] > 0 && x.own.V.By[e] > 0 {
-			own = append(own, fmt.Sprintf("other packets of the %s with %d", who, x.own.V.By[e]))
+			own = append(own, fmt.Sprintf("%s of the %s with %d", what, who, x.own.V.By[e]))
 		}
 	}
 	return strings.Join(own, ", ")

@@ -55,7 +55,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = f.causes[:1]
 	}
 	if x.after >= finTimeout {
-		f.Explanation += fmt.Sprintf(" The RST came up to %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", span(x.after))
+		f.Explanation += fmt.Sprintf(" The RST came %s after the FIN: its socket, held by nobody in FIN-WAIT-2, was dropped before (Linux: 60 s).", latest(x.n, x.after))
 		f.causes = append([]Cause{onHost("the other end took longer to close than the orphan's FIN-WAIT-2 lasts")}, f.causes...)
 		f.Advice = append(f.Advice, "`sysctl net.ipv4.tcp_fin_timeout` is how long it lasts.")
 	}

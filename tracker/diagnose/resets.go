@@ -40,7 +40,7 @@ type resets struct {
 	deaths     deaths
 	full       uint64            // whose RST's sender had its window closed: it had not read all
 	spoke      uint64            // whose RST's sender had sent data
-	dataLast   uint64            // whose other end had sent data last, which the RST's sender answered by none
+	dataLast   uint64            // whose other end had sent data last, to which the RST came at once, in place of an answer
 	challenged uint64            // that answer the challenge ACK which their sender's RST before had drawn
 	unasked    uint64            // that answer nothing
 	over       uint64            // when both ends had sent their FIN, and at most a parting word was not acknowledged
@@ -90,7 +90,7 @@ func (x *resets) add(r *record.Record) {
 		if c.Crossed {
 			x.underWay++
 		}
-		if c.DataLast && !c.ResetOdd.Has(record.TookAll) {
+		if c.DataLast && provoked(r) && !c.ResetOdd.Has(record.TookAll) {
 			x.dataLast++
 		}
 		if informed(r) {
@@ -392,6 +392,6 @@ func (x *resets) notObeyed(f *Finding, s Subject, all whole, rst string) bool {
 		return false
 	}
 	f.Confidence = Possible
-	f.Title = fmt.Sprintf("%s got %s, sent as %s, and went on for up to %s: it did not arrive, or was not taken", x.what(s, all), rst, strings.TrimSuffix(x.sender(s), ","), span(x.longest))
+	f.Title = fmt.Sprintf("%s got %s, sent as %s, and went on%s: it did not arrive, or was not taken", x.what(s, all), rst, strings.TrimSuffix(x.sender(s), ","), lasting(x.n, x.longest))
 	return true
 }

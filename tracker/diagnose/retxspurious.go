@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwatch/internal/say"
 	"tcpwatch/tracker/record"
@@ -48,12 +49,13 @@ func addNeedless(s *subjects[disorder, *disorder], r *record.Record, e record.En
 }
 
 func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool) {
+	reordered := onPath("packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering")
 	f := Finding{
 		Severity: effect{harmless: x.wrong*100 < x.segments}.severity(), Confidence: Likely,
 		Title: fmt.Sprintf("%s retransmitted data that had arrived: %s of its %s were spurious", s.who(), say.Thousands(x.wrong), say.Plural(x.all, "repeat")),
 		Explanation: fmt.Sprintf("The data had arrived: the receiver said so by D-SACK (%s, RFC 2883), or timestamps or ACKs show it (RFC 3522).",
 			say.Thousands(x.dsacks)),
-		causes: []Cause{onPath("packets are reordered on the path (several links, a bonded interface, Wi-Fi): see reordering"), hostOrPath("the delay jumps: a mobile network, a paused virtual machine"),
+		causes: []Cause{reordered, hostOrPath("the delay jumps: a queue that fills, a mobile network, a paused virtual machine"),
 			onPath("ACKs are lost or held back on the return path")},
 		Advice: []string{fmt.Sprintf("On %s: `nstat -az TcpExtTCPDSACKRecv TcpExtTCPSpuriousRTOs TcpExtTCPSpuriousRtxHostQueues`.", s.A.Addr),
 			"`ss -ti` shows reordering and the round trip's variation on each connection."},
@@ -64,7 +66,8 @@ func (l needlessLimits) tell(_ *Context, s Subject, x *disorder) (Finding, bool)
 		f.Explanation += " A timer set off each of the repeats, before the ACK was back: no duplicate ACK asked for one."
 		f.causes = late
 	case x.hastened*2 < x.all:
-		f.Explanation += fmt.Sprintf(" A timer set off most of the repeats, before the ACK was back; duplicate ACKs or SACK set off %s.", say.Thousands(x.hastened))
+		f.Explanation += fmt.Sprintf(" A timer set off most of the repeats, before the ACK was back; duplicate ACKs or SACK set off %s at most: only these can be of reordering.", say.Thousands(x.hastened))
+		f.causes = append(slices.Clone(late), reordered)
 	}
 	return f, x.wrong >= l.least && x.wrong*100 >= x.all*l.share
 }

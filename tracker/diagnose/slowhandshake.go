@@ -29,6 +29,10 @@ type slow struct {
 	from sources // their clients
 	near uint64  // of those to a slow listener, such as stoodBefore
 	gave int64   // of those, the quickest first answer
+
+	waitedACK uint64            // those in which the client's half was the slow one
+	asRepeat  uint64            // of those to a slow listener, whose SYN/ACK came when one that is sent again would
+	repeat    fold.Range[int64] // of those, after which initial timeout
 }
 
 // Fields walks over what is summed up.
@@ -36,7 +40,8 @@ func (x *slow) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.by[:])
 	fold.Least(w, &x.rtt, &x.gave)
-	fold.Sum(w, &x.near)
+	fold.Sum(w, &x.near, &x.waitedACK, &x.asRepeat)
+	x.repeat.Fields(w)
 	x.from.Fields(w)
 }
 
@@ -81,9 +86,14 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 		x.near++
 		fold.TakeLeast(&x.gave, r.Exchanges.First)
 	}
+	if timeout := sentAgainUnseen(r); by == slowListener && timeout > 0 {
+		x.asRepeat++
+		x.repeat.Take(timeout)
+	}
 	late := r.Evidence.SYNACK
 	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
 		late = r.Evidence.ThirdACK
+		x.waitedACK++
 	}
 	x.lost(r, late, lost)
 }
@@ -97,6 +107,26 @@ func stoodBefore(r *record.Record) bool {
 	}
 	return 4*x.First >= 3*r.Open.Resp.V && 2*x.First <= 3*r.Open.Resp.V
 }
+
+// sentAgainUnseen is the initial timeout after which a SYN/ACK may have been sent again, its first copy lost before
+// the capture point; 0 where it came at another time, or nothing can be lost before that point. It is 1 s (RFC 6298 section 2), on
+// Cisco IOS 2 s, on old systems 3 s (RFC 1122 section 4.2.3.1); timers run late by some per cent.
+func sentAgainUnseen(r *record.Record) int64 {
+	t := &r.Ends[record.Orig].RTT
+	if r.Capture.Tap == record.TapResp || !r.Open.Resp.OK || t.N == 0 || t.Source == record.RTTHandshake {
+		return 0
+	}
+	for _, timeout := range [...]int64{second, 2 * second, 3 * second} {
+		if late := r.Open.Resp.V - t.P50 - timeout; late >= -10*millisecond && late <= timeout/50 {
+			return timeout
+		}
+	}
+	return 0
+}
+
+// lostOften is how many handshakes must have gone for each in which a SYN/ACK may have been lost, where it is several:
+// a loss takes one here and there.
+const lostOften = 10
 
 // pathSamples is how many later round trips show that the path is long: one may have waited
 // in a queue, or span what the capture missed.
@@ -158,7 +188,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 	what := c.handshakes(s.A, x.n, outOf)
 	switch most {
 	case slowListener:
-		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s, at most %s", name(s.A), what, span(x.longest))
+		f.Title = fmt.Sprintf("%s was slow to answer the SYN in %s: %s", name(s.A), what, latest(x.n, x.longest))
 		f.causes = []Cause{onHost("the host is overloaded, or sleeps to save power"), hostOrPath("a proxy or firewall answers only after it reached its backend")}
 		f.Advice = []string{fmt.Sprintf("On %s: `vmstat 1 5` and `cat /proc/pressure/cpu` show whether it is short of processor time.", s.A.Addr)}
 		switch {
@@ -166,6 +196,8 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			f.Explanation = fmt.Sprintf("Data was acknowledged within %s, but its first answer took %s, about as long as the SYN/ACK: what acknowledges here stands before the server that answers, which is far or slow.", span(x.rtt), span(x.gave))
 			f.causes = []Cause{onPath("a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long"), onHost("the host is overloaded, or sleeps to save power")}
 			f.Advice = []string{"Find what stands between: `traceroute -T -p " + strconv.Itoa(int(s.A.Port)) + " " + s.A.Addr.String() + "`. Capture behind it too: the server's half of the handshake shows there."}
+		case x.asRepeat == x.n && (x.n == 1 || x.n*lostOften <= c.opened(s.A)):
+			x.intoRepeat(&f, s, what)
 		case c.proxied(&x.from):
 			f.Explanation = fmt.Sprintf("Data was acknowledged within %s. So it is on nearly all connections of this client, %s.", span(x.rtt), besideClient)
 			f.slowProxy()
@@ -175,7 +207,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.causes = []Cause{onPath("distance or a satellite link"), onPath("queues on the path (bufferbloat)")}
 		f.Advice = []string{"Use connections again instead of opening new ones; a server nearer to the client helps."}
 	case slowOpener:
-		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s, at most %s", name(s.A), what, span(x.longest))
+		f.Title = fmt.Sprintf("clients of %s were slow to acknowledge the SYN/ACK in %s: %s", name(s.A), what, latest(x.n, x.longest))
 		f.causes = []Cause{onHost("the client's host is overloaded, or sleeps to save power"), onPath("its radio link had to wake up")}
 		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	default:
@@ -185,7 +217,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			quick, by = x.rtt, "The quickest round trip on them took"
 		}
 		if quick > 0 && x.longest >= 2*quick {
-			f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK; the quickest took %s", what, name(s.A), span(x.longest), span(quick))
+			f.Title = fmt.Sprintf("%s to %s took long: %s %s; the quickest took %s", what, name(s.A), latest(x.n, x.longest), x.half(), span(quick))
 			f.Explanation += fmt.Sprintf(" %s %s: the path is no longer than that.", by, span(quick))
 			f.causes = []Cause{onPath("a queue on the path was full of other data at the time (bufferbloat)"), app("the server, or a proxy before it, was slow to answer"), onPath("a SYN or SYN/ACK was lost and sent again, unseen by the capture")}
 			f.Advice = []string{fmt.Sprintf("Capture on %s: a SYN that is answered there at once was held up on the path.", s.A.Addr)}
@@ -194,9 +226,34 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			}
 			break
 		}
-		f.Title = fmt.Sprintf("%s to %s took long: up to %s from SYN to SYN/ACK, or from there to the ACK", what, name(s.A), span(x.longest))
+		f.Title = fmt.Sprintf("%s to %s took long: %s %s", what, name(s.A), latest(x.n, x.longest), x.half())
 		f.causes = []Cause{onPath("the path is long"), onHost("the host at the slow side is overloaded")}
-		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s` shows the path's own round trip.", s.A.Addr)}
+		far := s.A.Addr.String()
+		if x.waitedACK == x.n { // the wait was for the client
+			far = x.from.known[0].Addr.String()
+		}
+		f.Advice = []string{fmt.Sprintf("`ping -c 3 %s`, from the capture point or the other end, shows the path's own round trip.", far)}
 	}
 	return f, true
+}
+
+// half names the half of the handshake that took long.
+func (x *slow) half() string {
+	switch x.waitedACK {
+	case 0:
+		return "from SYN to SYN/ACK"
+	case x.n:
+		return "from SYN/ACK to ACK"
+	}
+	return "from SYN to SYN/ACK, or from there to the ACK"
+}
+
+// intoRepeat tells that SYN/ACKs came when those that are sent again would.
+func (x *slow) intoRepeat(f *Finding, s Subject, what string) {
+	f.Confidence = Possible
+	f.Title = fmt.Sprintf("the SYN/ACK of %s came late in %s: %s after the SYN", name(s.A), what, latest(x.n, x.longest))
+	f.Explanation = fmt.Sprintf("Later round trips took %s at least. It came when one that is sent again would, after %s: systems repeat a SYN/ACK after 1 s at first (RFC 6298 section 2), Cisco IOS after 2 s, old ones after 3 s (RFC 1122 section 4.2.3.1). A first one that was lost before the capture point is not seen here.",
+		span(x.rtt), rangeOf(x.repeat))
+	f.lead(onPath("the first SYN/ACK was lost between the server and the capture point, and this is its repeat"), "it came when a repeat would")
+	f.Advice = append([]string{fmt.Sprintf("Capture on %s: does a SYN/ACK leave there at once?", s.A.Addr)}, f.Advice...)
 }

@@ -44,7 +44,7 @@ func (f *Finding) goesOn(c *Context) {
 	if !ok {
 		return
 	}
-	f.shows(hostThere, fmt.Sprintf("%s sent packets up to %s after that began: the host is there.", f.Subject.A.Addr, span(at-f.silence)))
+	f.shows(hostThere, fmt.Sprintf("%s sent a packet %s after that began: the host is there.", f.Subject.A.Addr, span(at-f.silence)))
 	f.Advice = slices.DeleteFunc(slices.Clone(f.Advice), func(text string) bool { return strings.HasPrefix(text, isItThere) })
 	f.Advice = append([]string{fmt.Sprintf("On %s: `tcpdump -ni any 'tcp'` shows whether the packets of the connection arrive there and answers leave; the log of a firewall or intrusion prevention on the path shows what it drops.", f.Subject.A.Addr)}, f.Advice...)
 }

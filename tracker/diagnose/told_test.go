@@ -41,6 +41,13 @@ func TestToldAsShown(t *testing.T) {
 		r.Open.Resp, r.Open.Felt = record.Some(2*second), record.Some(2*second)
 		r.Ends[orig].RTT = record.RTTRecord{N: 1, Min: second, P50: second, P95: second, Max: second, Source: record.RTTData}
 	}
+	slowTo := func(ns int64) func(r *record.Record) {
+		return func(r *record.Record) { r.Open.Resp, r.Open.Felt = record.Some(ns), record.Some(ns) }
+	}
+	ackAfter := func(r *record.Record) {
+		r.Open.Orig, r.Open.Felt = record.Some(900*millisecond), record.Some(901*millisecond)
+		r.Ends[resp].RTT, r.Ends[orig].RTT = record.RTTRecord{}, record.RTTRecord{}
+	}
 	const (
 		before = "sent before the FIN was not acknowledged either"
 		made1  = "a program made these packets itself"
@@ -52,8 +59,16 @@ func TestToldAsShown(t *testing.T) {
 		records        []*record.Record
 		has, lacks     string
 	}{
-		{"the most SYNs, and how long another waited", "no-answer", []*record.Record{silent(5, 15*second), silent(2, 100*second)}, "up to 5 SYNs in 15 s", "SYNs in 116 s"},
-		{"as many SYNs, and the longer wait", "no-answer", []*record.Record{silent(2, 100*second), made(9, failed(record.OpenNoAnswer, 2))}, "up to 2 SYNs in 100 s", "SYNs in 1 s"},
+		{"the most SYNs, and how long another waited", "no-answer", []*record.Record{silent(5, 15*second), silent(2, 100*second)}, "the attempt with the most SYNs sent 5 in 15 s", "in 116 s"},
+		{"as many SYNs, and the longer wait", "no-answer", []*record.Record{silent(2, 100*second), made(9, failed(record.OpenNoAnswer, 2))}, "sent 2 in 100 s", "2 in 1 s"},
+		{"the SYNs of one attempt", "no-answer", []*record.Record{silent(5, 15*second)}, "No answer to its 5 SYNs in 15 s", "most"},
+		{"a SYN/ACK as late as its repeat", "slow-handshake", same(1, slowTo(2*second+3*millisecond)), "the first SYN/ACK was lost between the server and the capture point", "slow to answer"},
+		{"late at another time", "slow-handshake", same(1, slowTo(2*second+100*millisecond)), "slow to answer the SYN in the only handshake: 2.1 s", "repeat"},
+		{"captured at the server", "slow-handshake", same(1, slowTo(2*second+3*millisecond), func(r *record.Record) { r.Capture.Tap = record.TapResp }), "slow to answer", "repeat"},
+		{"all of several", "slow-handshake", same(3, slowTo(2*second+3*millisecond)), "slow to answer", "repeat"},
+		{"three of many", "slow-handshake", append(same(3, slowTo(2*second+3*millisecond)), clean(40, after(9*second))...), "the first SYN/ACK was lost between", "slow to answer"},
+		{"a slow ACK of the client", "slow-handshake", same(1, ackAfter), "`ping -c 3 10.9.0.1`", "from SYN to SYN/ACK"},
+		{"a slow ACK, the words", "slow-handshake", same(1, ackAfter), "took long: 900 ms from SYN/ACK to ACK", "ping -c 3 10.0.0.2"},
 		{"data before a FIN", "fin-unacked", clean(2, unclosed(orig, true)), before, "on 1 data"},
 		{"on one of two", "fin-unacked", append(clean(1, unclosed(orig, true)), made(90, unclosed(orig, false))), "On 1 data that was " + before, "Data"},
 		{"a FIN alone", "fin-unacked", clean(2, unclosed(orig, false)), "got no ACK", before},

@@ -40,6 +40,22 @@ func onSome(n, all uint64, text string) string {
 // span is a duration in the text of a finding.
 func span(ns int64) string { return say.Duration(ns, true) }
 
+// lasting is " for 3 s", and where there are several how long the longest of them took.
+func lasting(n uint64, ns int64) string {
+	if n == 1 {
+		return " for " + span(ns)
+	}
+	return ", the longest for " + span(ns)
+}
+
+// latest is a span, and where there are several what the longest of them is.
+func latest(n uint64, ns int64) string {
+	if n == 1 {
+		return span(ns)
+	}
+	return "at most " + span(ns)
+}
+
 // sentence is text with a capital first letter, where it begins with a word.
 func sentence(text string) string {
 	if text != "" && text[0] >= 'a' && text[0] <= 'z' && !strings.Contains(strings.SplitN(text, " ", 2)[0], ":") {

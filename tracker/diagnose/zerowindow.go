@@ -59,8 +59,8 @@ func (l closedLimits) tell(_ *Context, s Subject, x *waits) (Finding, bool) {
 	f := Finding{
 		Severity: effect{felt: x.longest >= l.much}.severity(), Confidence: Proven,
 		Title: fmt.Sprintf("%s closed its window %s on %s, for %s in all: its application does not read", s.who(), say.Plural(x.times, "time"), say.Plural(x.n, "connection"), span(x.total)),
-		Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait, up to %s at once.",
-			span(x.longest)),
+		Explanation: fmt.Sprintf("A window of 0 says that the receive buffer is full (RFC 9293 section 3.8.6); the sender had to wait%s.",
+			lasting(x.times, x.longest)),
 		causes: []Cause{app("the application is busy, blocked (disk, lock, a slow consumer behind it) or paused on purpose"), onHost("its receive buffer is small for what comes in bursts")},
 		Advice: []string{fmt.Sprintf("On %s: `ss -tmp state established %s` shows Recv-Q and buffers: a full Recv-Q is the application's.", s.A.Addr, s.ss()),
 			"`nstat -az TcpExtTCPToZeroWindowAdv TcpExtTCPWantZeroWindowAdv` counts them on that host; `sysctl net.ipv4.tcp_rmem` bounds the buffer."},

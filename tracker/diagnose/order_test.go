@@ -1,0 +1,62 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"tcpwatch/tracker/record"
+)
+
+// The first cause that a finding names is one that its packets speak for, and causes have an order only
+// where a sign gives them one.
+func TestFirstCause(t *testing.T) {
+	const orig, resp = record.Orig, record.Resp
+	beside := func(tap record.Tap) func(r *record.Record) { return func(r *record.Record) { r.Capture.Tap = tap } }
+	elsewhere := to(point("10.0.0.9:443"))
+	needless := func(retx, fast uint32) []*record.Record {
+		return clean(1, func(r *record.Record) {
+			r.Ends[resp].Retx, r.Ends[resp].RetxSpurious, r.Ends[resp].RetxRTO, r.Ends[resp].RetxFast = retx, retx, retx-fast, fast
+			r.Ends[orig].DupAcks = fast
+		})
+	}
+	lastGot := func(ago int64) []*record.Record {
+		return same(1, reset(orig, record.ResetAbort), func(r *record.Record) { r.Close.DataLast, r.Close.ResetAfter = true, ago })
+	}
+	const filter, routing = "a filter on source or destination alone", "asymmetric routing"
+	for _, x := range []struct {
+		name, detector string
+		records        []*record.Record
+		first, order   string // of its causes; the sign, "" for no order
+		also           string // a cause that fits too
+		says           string
+	}{
+		{"one direction of each", "capture-one-way", clean(10, oneWay), filter, "of each connection", routing, ""},
+		{"of each, some by a packet", "capture-one-way", append(clean(10, oneWay), clean(4, oneWay, after(5*second), onePacket)...), filter, "of each connection", routing, "Of 4 more connections one end alone"},
+		{"beside the clients that were captured", "capture-one-way", append(clean(4, oneWay), clean(5, elsewhere, beside(record.TapOrig))...), filter, "right beside", routing, "came to that place too"},
+		{"some beside the servers too", "capture-one-way", append(append(clean(4, oneWay), clean(5, elsewhere, beside(record.TapOrig))...), clean(1, after(9*second), beside(record.TapResp))...), "the return path", "", "filter", ""},
+		{"beside the other ends", "capture-one-way", append(clean(4, oneWay), clean(5, elsewhere, beside(record.TapResp))...), "the return path", "", "filter", ""},
+		{"between", "capture-one-way", append(clean(4, oneWay), clean(5, elsewhere, beside(record.TapBetween))...), "the return path", "", "filter", ""},
+		{"most repeats by a timer", "retx-spurious", needless(40, 4), "the delay jumps", "", "reordered", "SACK set off 4 at most"},
+		{"most by duplicate ACKs", "retx-spurious", needless(40, 30), "packets are reordered", "", "the delay jumps", ""},
+		{"an abort right behind data", "reset-abort", lastGot(second / 2), "it closed with data unread", "within the second before", "SO_LINGER", ""},
+		{"an abort long after data", "reset-abort", lastGot(4 * second), "the application sets SO_LINGER", "", "data unread", ""},
+	} {
+		found := findingsOf(t, x.detector, nil, x.records...)
+		if len(found) != 1 || len(found[0].Causes) == 0 {
+			t.Errorf("%s: %v", x.name, found)
+			continue
+		}
+		f := &found[0]
+		if !strings.HasPrefix(f.Causes[0], x.first) || (x.order == "") != (f.Order == "") || !strings.Contains(f.Order, x.order) ||
+			!strings.Contains(strings.Join(f.Causes[1:], "\n"), x.also) || !strings.Contains(f.Explanation, x.says) {
+			t.Errorf("%s: %q, because %q: %s", x.name, f.Causes, f.Order, f.Explanation)
+		}
+	}
+}
+
+// onePacket leaves one packet of a connection that began before the capture, without data.
+func onePacket(r *record.Record) {
+	r.Open, r.Capture.Midstream, r.Capture.OneWayShown = record.OpenRecord{Kind: record.OpenMidstream}, true, false
+	r.Ends[record.Orig] = record.EndRecord{Packets: 1, PureACKs: 1}
+	r.Ends[record.Resp] = record.EndRecord{}
+}
