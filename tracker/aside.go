@@ -40,8 +40,8 @@ const (
 // asides are those of a connection's two ends.
 type asides struct {
 	of [2]aside
-	// borne is the longest jump of each end's numbers, of those that were set aside,
-	// that what followed bore out: so much the capture misses at once.
+	// borne is the longest jump of each end's numbers, in segments that were set aside
+	// and that what followed bore out: so much the capture misses at once.
 	borne [2]uint32
 	// rst is the first RST that stood where nothing captured shows its sender, of a
 	// connection of which nothing but SYN, FIN and RST was captured: see lastRST.
@@ -241,12 +241,14 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 		c.own().oldAnswer = 0
 	}
 	jumps := c.judge(from, a.flags, a.seq, a.ack, a.n) // it may fit by now
+	c.details.asides.bears(from, a.seq.Sub(e.sndNxt()), jumps, jumpSeq)
+	if a.flags.Has(capture.ACK) {
+		c.details.asides.bears(from.Peer(), a.ack.Sub(p.sndNxt()), jumps, jumpAck)
+	}
 	if jumps&jumpSeq != 0 {
-		c.details.asides.borne[from] = max(c.details.asides.borne[from], uint32(a.seq-e.sndNxt()))
 		e.stream.Jump(a.seq)
 	}
 	if jumps&jumpAck != 0 {
-		c.details.asides.borne[from.Peer()] = max(c.details.asides.borne[from.Peer()], uint32(a.ack-p.sndNxt()))
 		p.stream.Jump(a.ack)
 	}
 	t.learn(c, e, p, s)
@@ -255,6 +257,14 @@ func (t *Tracker) takeAside(c *conn, from record.End) {
 	e.lastSend = max(e.lastSend, a.at)
 	if a.n > 0 {
 		e.lastData = max(e.lastData, a.at)
+	}
+}
+
+// bears notes how far ahead a number of an end lies, of a segment that was borne out: of both its
+// numbers, though the other alone may have made it wait.
+func (x *asides) bears(of record.End, d int32, all, own jumps) {
+	if all&own != 0 || all != 0 && d > 0 {
+		x.borne[of] = max(x.borne[of], uint32(d))
 	}
 }
 

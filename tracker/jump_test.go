@@ -64,6 +64,31 @@ func TestJumps(t *testing.T) {
 	}
 }
 
+// An ACK that was borne out took data that the capture has not: so it misses as much of that end at
+// once, and the last segment, which jumps no farther, counts: what its own ACK took is missing too.
+func TestLastJumpOfEitherEnd(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		took           int // of the originator's, by the ACK that was borne out
+		bytes, missing [2]uint64
+	}{
+		{"no farther than what was missed before", 1401, [2]uint64{1500, 1750}, [2]uint64{1440, 1730}},
+		{"farther", 41, [2]uint64{80, 1620}, [2]uint64{80, 0}},
+	} {
+		r := recordOf(t, opening+fmt.Sprintf(`
+			0.020 > . 1:1(0) ack 1 win 30000 | - -
+			1.000 < .P 1:21(20) ack 1 win 30000 | - -
+			1.010 < . 1621:1621(0) ack %d win 30000 | - -
+			1.011 < . 1621:1621(0) ack %d win 30000 | - -
+			1.020 > . 1501:1501(0) ack 1751 win 30000 | - -`, c.took, c.took+40))
+		for e := range r.Ends {
+			if x := &r.Ends[e]; x.Bytes.V != c.bytes[e] || x.MissingBytes != c.missing[e] {
+				t.Errorf("%s: %v: %v bytes, %d missing", c.name, record.End(e), x.Bytes, x.MissingBytes)
+			}
+		}
+	}
+}
+
 // Spans past 2^31 and 2^32 are followed by small steps of ACKs, one way and behind a handshake.
 func TestACKsOfGigabytes(t *testing.T) {
 	for begin, seq := range map[string]int{"0.000 < . 5:5(0) ack 1 | - -\n": 5, opened: 1} {
