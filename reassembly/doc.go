@@ -4,7 +4,8 @@
 // [Seq] is a sequence number with RFC 9293's comparison modulo 2^32. A [Stream] keeps
 // what is known of SND.UNA, SND.NXT and the gaps between (RFC 9293 section 3.3.1), and
 // says of each segment what of it is new, repeated or fills a gap. A [Flight] keeps
-// when what is in flight was sent. A [Histogram] keeps times with an error of at most
+// when what is in flight was sent; [Answers] find out which transmission an ACK
+// answers. A [Histogram] keeps times with an error of at most
 // one part in sixteen.
 //
 // Invariants: ranges are half open; SND.UNA and SND.NXT never go back but where a

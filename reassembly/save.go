@@ -148,3 +148,25 @@ func (h *Histogram) Load(v []uint64) []uint64 {
 	}
 	return v[n+1:]
 }
+
+// Save appends what waits for an answer to v.
+func (a *Answers) Save(v []uint64, ref Seq) []uint64 {
+	v = append(v, uint64(bit(a.follows))|uint64(bit(a.timed))<<1|uint64(a.n)<<8|uint64(a.met)<<16|uint64(a.owed.Repeats)<<24|uint64(a.owed.Lost)<<32|uint64(a.owed.LostAgain)<<40|uint64(a.window)<<48,
+		uint64(ref-a.next))
+	for i := range a.n {
+		x := a.sent[(a.head+i)%MaxAnswers]
+		v = append(v, uint64(ref-x.end)<<8|uint64(x.mark))
+	}
+	return v
+}
+
+// Load reads what Save has appended and returns the rest of v.
+func (a *Answers) Load(v []uint64, ref Seq) []uint64 {
+	n := uint8(v[0] >> 8)
+	*a = Answers{next: ref.Add(-uint32(v[1])), window: uint16(v[0] >> 48), follows: v[0]&1 != 0, timed: v[0]&2 != 0, n: n,
+		met: uint8(v[0] >> 16), owed: Needless{uint8(v[0] >> 24), uint8(v[0] >> 32), uint8(v[0] >> 40)}}
+	for i, x := range v[2 : 2+n] {
+		a.sent[i] = transmission{ref.Add(-uint32(x >> 8)), Repeated(x)}
+	}
+	return v[2+n:]
+}

@@ -175,6 +175,7 @@ type parts struct {
 	details  spares[details]
 	captured spares[captured]
 	losses   spares[losses]
+	answers  spares[reassembly.Answers]
 	ends     spares[endDetails]
 }
 

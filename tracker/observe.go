@@ -229,6 +229,9 @@ func (t *Tracker) takeSegment(c *conn, from record.End, s *capture.Segment, now 
 	if p.sender != nil {
 		p.sender.follow(p, e, s.Packet, now)
 	}
+	if e.sender != nil && (probe || s.Len == 0 && s.Flags.Has(capture.FIN)) {
+		e.sender.loss.answers.Stop() // the other end answers it, too
+	}
 	if s.Flags.Has(capture.FIN) {
 		if p.tailUnseen {
 			t.missedFIN(c, from.Peer(), s, now) // acknowledged before this FIN: it came first

@@ -145,7 +145,15 @@ func (w *packer[W]) recovery(n int, x *sender, nxt reassembly.Seq, c *conn) int 
 	n = number(w, n, &y.sackBlocks)
 	n = number(w, n, &y.sacksOut)
 	n = w.refusals(n, &y.refused, nxt, c)
-	return w.leap(n, &y.leap)
+	n = w.leap(n, &y.leap)
+	answers := y.answers.Follows()
+	if n = w.flag(n, &answers); !answers {
+		return n
+	}
+	if w.loads() {
+		y.answers = c.pool.answers.take()
+	}
+	return w.stored(n, y.answers, nxt)
 }
 
 // alone reports whether one sample was all, so that it tells the rest.

@@ -133,6 +133,13 @@ func TestPackKeepsEverything(t *testing.T) {
 				if r.IntN(2) == 0 {
 					fill(r, s.losing())
 				}
+				if s.loss != &noLosses && r.IntN(2) == 0 {
+					s.loss.answers = tr.parts.answers.take()
+					s.loss.answers.Start(&reassembly.Flight{}, x.stream.Next(), x.stream.Next())
+					for i := range r.Uint32N(reassembly.MaxAnswers) {
+						s.loss.answers.Send(x.stream.Next().Add(-r.Uint32N(3000)), reassembly.Repeated(i%4))
+					}
+				}
 				if s.loss != &noLosses {
 					if s.loss.nProved = uint8(len(s.loss.proved)); seed >= 50 {
 						s.loss.nProved, s.loss.proved = 0, [8]reassembly.Seq{}

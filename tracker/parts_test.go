@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcpwatch/reassembly"
 	"tcpwatch/tracker/table"
 )
 
@@ -15,7 +16,7 @@ func TestLayout(t *testing.T) {
 		part any
 		most uintptr
 	}{{conn{}, 1152}, {endpoint{}, 360}, {sender{}, 296}, {embryo{}, embryoBytes}, {table.Entry{}, 96},
-		{details{}, detailsBytes}, {captured{}, capturedBytes}, {endDetails{}, endPartBytes}, {losses{}, lossesBytes}} {
+		{details{}, detailsBytes}, {captured{}, capturedBytes}, {endDetails{}, endPartBytes}, {losses{}, lossesBytes}, {reassembly.Answers{}, answersBytes}} {
 		if y := reflect.TypeOf(x.part); y.Size() > x.most {
 			t.Errorf("%v takes %d bytes, more than %d", y, y.Size(), x.most)
 		}

@@ -64,6 +64,28 @@ func (c *conn) doubledAgain(from record.End, was reassembly.Sent, known bool, cl
 	return false
 }
 
+// fullSegment is the payload of a full segment (RFC 9293 section 3.7.1: 536
+// where nothing was announced).
+func fullSegment(e *endpoint) uint32 {
+	if e.has&hasMSS != 0 {
+		return uint32(e.mss)
+	}
+	return 536
+}
+
+// stampBytes is what the timestamps option takes of a segment (RFC 7323 appendix A).
+const stampBytes = 12
+
+// fullPayload is the payload of a full segment to an end on a connection whose
+// segments carry the options of s: the MSS counts them (RFC 6691 section 2).
+func fullPayload(to *endpoint, s *capture.Segment) uint32 {
+	full := fullSegment(to)
+	if s.Options&capture.OptTimestamps != 0 && full > stampBytes {
+		full -= stampBytes
+	}
+	return full
+}
+
 // etherPayload is the most payload of a segment on Ethernet.
 const etherPayload = 1460
 

@@ -57,12 +57,14 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		}
 		noteFirst(&x.losing().repeatAt, s.Packet)
 	}
+	mark := reassembly.Repeated(0)
 	m := record.Moment{Kind: record.MomentRetransmission, End: from, N: uint64(again), Cause: class.String()}
 	if known {
 		m.Since, m.Ref = now-was.First, was.Packet
 	}
 	switch {
 	case acked:
+		mark = reassembly.AsNeedless
 		x.needless(to, false, s.Packet)
 	case known && was.SACKed:
 		m.Cause += ", needless: the receiver has it (SACK)"
@@ -81,12 +83,14 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 		x.waited(class, now-max(e.lastSend, p.lastSend))
 	default:
 		x.losing().lostAfter++
+		mark = reassembly.AsLost
 		if known {
 			x.unscaled.lose(was, s.Packet)
 			c.loseLong(from, was, s)
 		}
 		if known && was.Times > 1 {
 			x.losing().lostAgain++
+			mark |= reassembly.AsLostAgain
 		}
 		x.waited(class, now-max(e.lastSend, p.lastSend))
 		c.stuckAgain(from, seq, to, s, now)
@@ -97,8 +101,48 @@ func (t *Tracker) takeRepeat(c *conn, from record.End, s *capture.Segment, now i
 	if s.Options&capture.OptTimestamps != 0 && !acked && seq.LessEq(una) {
 		x.losing().eifelTo, x.losing().eifelVal, x.losing().eifelSet = to, s.TSVal, true
 	}
+	x.awaitsAnswer(t, c, from, s, class == repeatRTO && known && !sack && !acked, mark)
 	c.note(m)
 	return known
+}
+
+// awaitsAnswer notes a repeat among what the other end will answer; a timeout begins that where neither
+// SACK nor timestamps will tell what had arrived. The repeat itself is in the flight already.
+func (x *sender) awaitsAnswer(t *Tracker, c *conn, from record.End, s *capture.Segment, timeout bool, mark reassembly.Repeated) {
+	a := x.loss.answers
+	if timeout && !a.Follows() && s.Options&capture.OptTimestamps == 0 {
+		if a == nil {
+			a = t.parts.answers.take()
+			x.losing().answers = a
+		}
+		a.Start(&x.flight, c.ends[from].stream.Una(), reassembly.Seq(s.Seq).Add(s.Len))
+	}
+	a.Send(ends(s, reassembly.Seq(s.Seq).Add(s.Len)), mark)
+}
+
+// ends is the number behind a segment with data that ends at to, its FIN counted.
+func ends(s *capture.Segment, to reassembly.Seq) reassembly.Seq {
+	if s.Flags.Has(capture.FIN) {
+		return to.Add(1)
+	}
+	return to
+}
+
+// answered takes an ACK for what it answers: a repeat that draws a duplicate ACK was needless.
+func (x *sender) answered(s *capture.Segment) {
+	a := x.loss.answers
+	if s.Len > 0 || s.NSACK > 0 || s.Flags.Has(capture.FIN) || s.Options&capture.OptTimestamps != 0 {
+		a.Stop()
+		return
+	}
+	n, y := a.Ack(reassembly.Seq(s.Ack), s.Window), x.losing()
+	if n.Repeats == 0 {
+		return
+	}
+	y.lostAfter -= min(uint32(n.Lost), y.lostAfter)
+	y.lostAgain -= min(uint32(n.LostAgain), y.lostAgain)
+	y.spurious += uint32(n.Repeats)
+	noteFirst(&y.needlessAt, s.Packet)
 }
 
 // waited adds for how long nothing had come from either end before data that was lost is sent again.
@@ -196,11 +240,16 @@ func (t *Tracker) fileData(c *conn, from record.End, s *capture.Segment, now int
 	e := &c.ends[from]
 	x := t.sends(e)
 	x.sized(&c.ends[from.Peer()], s)
+	if a.Gap+a.Filled > 0 || a.New > 0 && a.Again > 0 {
+		x.loss.answers.Stop()
+	}
 	if a.Again > 0 && s.Head != 0 {
 		t.compare(c, from, s)
 	}
 	stale := a.New == 0 && x.stale(s, now)
-	if !stale {
+	if stale {
+		x.loss.answers.Stop() // it was doubled, or came another way
+	} else {
 		x.mark(s)
 	}
 	if a.New > 0 {

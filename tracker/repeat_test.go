@@ -101,6 +101,49 @@ func TestRepeatClasses(t *testing.T) {
 			1.000 > .P 1:101(100) ack 1 val 1000 ecr 5 | - -
 			1.210 > .P 1:101(100) ack 1 val 1210 ecr 5 | - -
 			1.230 < .  1:1(0) ack 101 val 50 ecr 1210 | - -`, counts{rto: 1, after: 1}},
+		{"neither SACK nor timestamps: each ACK answers one segment, a repeat by a duplicate ACK", opened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .  101:201(100) ack 1 | - -
+			1.500 > .  1:101(100) ack 1 | - -
+			1.600 < .  1:1(0) ack 101 | - -
+			1.601 > .  101:201(100) ack 1 | - -
+			1.700 < .  1:1(0) ack 201 | - -
+			1.701 > .  201:301(100) ack 1 | - -
+			1.800 < .  1:1(0) ack 201 | - -
+			1.900 < .  1:1(0) ack 201 | - -
+			2.400 > .  201:301(100) ack 1 | - -
+			2.401 < .  1:1(0) ack 301 | - -
+			2.500 < .  1:1(0) ack 301 | - -
+			2.600 > .  301:401(100) ack 1 | - -
+			2.700 < .  1:1(0) ack 401 | - -`, counts{rto: 2, other: 1, spurious: 3}},
+		{"the same, but SACK, of which nothing came, would tell", sackOpened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .  101:201(100) ack 1 | - -
+			1.500 > .  1:101(100) ack 1 | - -
+			1.600 < .  1:1(0) ack 101 | - -
+			1.601 > .  101:201(100) ack 1 | - -
+			1.700 < .  1:1(0) ack 201 | - -
+			1.701 > .  201:301(100) ack 1 | - -
+			1.800 < .  1:1(0) ack 201 | - -
+			1.900 < .  1:1(0) ack 201 | - -
+			2.400 > .  201:301(100) ack 1 | - -
+			2.401 < .  1:1(0) ack 301 | - -
+			2.500 < .  1:1(0) ack 301 | - -
+			2.600 > .  301:401(100) ack 1 | - -
+			2.700 < .  1:1(0) ack 401 | - -`, counts{rto: 1, tlp: 1, other: 1, after: 3}},
+		{"what was lost drew no duplicate ACK when it came again", opened, `
+			1.000 > .  1:101(100) ack 1 | - -
+			1.001 > .  101:201(100) ack 1 | - -
+			1.500 > .  1:101(100) ack 1 | - -
+			1.600 < .  1:1(0) ack 101 | - -
+			1.601 > .  101:201(100) ack 1 | - -
+			1.700 < .  1:1(0) ack 201 | - -
+			1.701 > .  201:301(100) ack 1 | - -
+			1.702 > .  301:401(100) ack 1 | - -
+			1.800 < .  1:1(0) ack 401 | - -
+			2.000 > .  401:501(100) ack 1 | - -
+			2.600 > .  401:501(100) ack 1 | - -
+			2.700 < .  1:1(0) ack 501 | - -`, counts{rto: 2, other: 1, after: 3}},
 		{"overtaken: an older IP identification", opened, `
 			1.000 > .  1:101(100) ack 1 id 100 | - -
 			1.001 > .  201:301(100) ack 1 id 102 | - -

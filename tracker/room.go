@@ -182,7 +182,8 @@ const (
 
 	bodyTransitions = 16 // that are in bodyBytes
 	senderBytes     = 304
-	lossesBytes     = 320
+	lossesBytes     = 328
+	answersBytes    = 288
 	detailsBytes    = 448
 	capturedBytes   = 208
 	endPartBytes    = 176
@@ -280,6 +281,9 @@ func (c *conn) besides() uint32 {
 			n += senderBytes + 3*segmentBytes/2*(uint32(s.flight.Most())+uint32(min(e.packets, reassembly.KeepAcked)))
 			if s.loss != &noLosses {
 				n += lossesBytes
+			}
+			if s.loss.answers != nil {
+				n += answersBytes
 			}
 			if s.rtt.spans != nil {
 				n += histogramBytes

@@ -58,6 +58,7 @@ type losses struct {
 
 	refused    refusals
 	leap       leap
+	answers    *reassembly.Answers // since the last timeout; nil before the first
 	classes    [nRepeatClasses]uint32
 	spurious   uint32
 	dsacks     uint32
@@ -115,6 +116,9 @@ func (t *Tracker) keepSenders(c *conn) {
 	for i := range c.ends {
 		x := c.ends[i].sender
 		if x != nil && x.loss != &noLosses {
+			if x.loss.answers != nil {
+				t.parts.answers.give(x.loss.answers)
+			}
 			x.pool.give(x.loss)
 		}
 		if x != nil && len(t.senders) < t.spareSenders() {
@@ -141,6 +145,7 @@ func (x *sender) sentNew(from, to reassembly.Seq, gap bool, s *capture.Segment, 
 			sent.Head, sent.Sum = s.Head, sum
 		}
 	}
+	x.loss.answers.Send(ends(s, to), 0)
 	if gap {
 		x.gapBefore(s, now)
 	}
@@ -270,32 +275,13 @@ func (x *sender) acked(c *conn, of record.End, s *capture.Segment, una reassembl
 		x.dupAcks++
 		x.heard = now
 	}
+	if x.loss.answers.Follows() {
+		x.answered(s)
+	}
 	x.sacks(c, e, s, una, firstTold{una.Add(-advanced), a.Newest}, base, now)
 	if dup && x.loss.provable && x.loss.recover.Less(e.stream.Next()) {
 		x.losing().provable = false // an ACK that tells of nothing new, though new data went out: RFC 5682 section 2.1, step 3a
 	}
-}
-
-// fullSegment is the payload of a full segment (RFC 9293 section 3.7.1: 536
-// where nothing was announced).
-func fullSegment(e *endpoint) uint32 {
-	if e.has&hasMSS != 0 {
-		return uint32(e.mss)
-	}
-	return 536
-}
-
-// stampBytes is what the timestamps option takes of a segment (RFC 7323 appendix A).
-const stampBytes = 12
-
-// fullPayload is the payload of a full segment to an end on a connection whose
-// segments carry the options of s: the MSS counts them (RFC 6691 section 2).
-func fullPayload(to *endpoint, s *capture.Segment) uint32 {
-	full := fullSegment(to)
-	if s.Options&capture.OptTimestamps != 0 && full > stampBytes {
-		full -= stampBytes
-	}
-	return full
 }
 
 // sacks takes the SACK blocks of an ACK.
