@@ -72,6 +72,7 @@ func newWorker(index, of, ahead int, o *Options, input *record.Input, out *outle
 		Text:    func() string { return say.Printed(w.decoded.Payload, 64) },
 		WrongIP: func() bool { return w.decoded.WrongIPChecksum() },
 		Goodbye: func() bool { return names.Goodbye(w.decoded.Payload) },
+		Speaker: func() record.End { return names.Speaker(w.decoded.Payload) },
 	}, w)
 	return w
 }

@@ -177,15 +177,29 @@ func (t *Tracker) startAt(c *conn, s *capture.Segment) {
 		x.tunnel, x.tunnelID, x.tunnelPart = s.Tunnel, s.TunnelID, s.TunnelPart
 	}
 	c.nVLAN, c.vlan = s.NVLAN, s.VLAN
-	sender := record.Orig
-	if zeek.GuessOrig(s) {
-		sender = record.Resp
+	sender := t.firstSender(s)
+	if sender == record.Resp {
 		c.z.Flipped()
 	}
 	if !s.Flags.Has(capture.SYN) {
 		c.flags |= isMidstream
 	}
 	c.ends[sender].addr, c.ends[sender.Peer()].addr = s.Src, s.Dst
+}
+
+// firstSender says which end sent the first segment of a connection, by the strongest of these signs that
+// it has: its SYN or SYN/ACK; what it carries, where only a client or only a server begins so; the
+// ports, as Zeek takes them: a likely server's, a well-known one, the lower one.
+func (t *Tracker) firstSender(s *capture.Segment) record.End {
+	if !s.Flags.Has(capture.SYN) && s.Len > 0 && t.opt.Speaker != nil {
+		if e := t.opt.Speaker(); e != record.NoEnd {
+			return e
+		}
+	}
+	if zeek.GuessOrig(s) {
+		return record.Resp
+	}
+	return record.Orig
 }
 
 // drop takes a connection out of the table; its record is handed out at the next tick.

@@ -44,6 +44,10 @@ type Options struct {
 	// Goodbye tells whether the segment that is being observed carries the message by which a
 	// protocol ends, as names.Goodbye does; nil for never. It is asked for short ones.
 	Goodbye func() bool
+	// Speaker tells which end the payload of the segment that is being observed is by, as
+	// names.Speaker does; nil for never. It is asked of the first segment of a connection whose
+	// SYN was not captured.
+	Speaker func() record.End
 }
 
 // Tracker holds the connections of one input, or those of some of its shards.

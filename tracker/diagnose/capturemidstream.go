@@ -9,8 +9,8 @@ func captureMidstream() Detector {
 
 Rule: without the SYN the window scale, the options, who opened and when are not known
 (RFC 7323 section 2.2: the scale is in the SYN alone); states are inferred by the shortest
-legal path, the client is guessed by ports. Windows, opening times and what depends on
-them are left out for those connections.`,
+legal path, the client is guessed by what the first segment says (HTTP, TLS), else by ports.
+Windows, opening times and what depends on them are left out for those connections.`,
 		New: func(*Options) Fold { return fromQuality{tell: tellMidstream} },
 	}
 }
