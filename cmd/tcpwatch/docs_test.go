@@ -87,18 +87,21 @@ func manPage(t *testing.T) (listed, mentioned []string) {
 
 // Every flag is in the manual page, and the page and --help name no others.
 func TestFlagsAreDocumented(t *testing.T) {
-	defined, ofCompare := definedFlags(t, "options.go"), definedFlags(t, "compare.go")
+	defined, ofCompare, ofPair := definedFlags(t, "options.go"), definedFlags(t, "compare.go"), definedFlags(t, "pair.go")
 	listed, mentioned := manPage(t)
-	for _, f := range slices.Concat(defined, ofCompare) {
+	for _, f := range slices.Concat(defined, ofCompare, ofPair) {
 		if !strings.Contains(compareUsage, f) && slices.Contains(ofCompare, f) && f != "-h" && f != "--help" {
 			t.Errorf("compare --help does not name %s", f)
+		}
+		if !strings.Contains(pairUsage, f) && slices.Contains(ofPair, f) && f != "-h" && f != "--help" {
+			t.Errorf("pair --help does not name %s", f)
 		}
 		if !slices.Contains(listed, f) {
 			t.Errorf("docs/tcpwatch.1 does not list %s", f)
 		}
 	}
 	for _, f := range mentioned {
-		if !slices.Contains(defined, f) && !slices.Contains(ofCompare, f) {
+		if !slices.Contains(slices.Concat(defined, ofCompare, ofPair), f) {
 			t.Errorf("docs/tcpwatch.1 names %s, which is no flag", f)
 		}
 	}

@@ -5,6 +5,7 @@
 //	tcpwatch [options] FILE... [filter]
 //	tcpwatch [options] [-i IFACE] [filter]
 //	tcpwatch compare [options] A B
+//	tcpwatch pair [options] A... -- B...
 //
 // The manual page, docs/tcpwatch.1, tells of every option, and --help names them all.
 //

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,16 +17,21 @@ import (
 
 	"tcpwatch"
 	"tcpwatch/capture"
+	"tcpwatch/internal/inputs"
 	"tcpwatch/internal/outfile"
 	"tcpwatch/internal/say"
 	"tcpwatch/internal/screen"
 	"tcpwatch/report/pair"
+	"tcpwatch/report/parquet"
+	"tcpwatch/report/schema"
+	"tcpwatch/report/stored"
 )
 
 // point is a capture point of pair: its name and its files.
 type point struct {
 	name  string
 	files []string
+	role  bool // the name stands for what the user did not call otherwise
 }
 
 // pairing are the options of pair.
@@ -55,13 +63,18 @@ func parsePair(args []string) (*pairing, error) {
 	f.StringVar(&o.color, "color", "auto", "")
 	f.Lookup("color").NoOptDefVal = "always"
 	f.BoolVarP(&o.help, "help", "h", false, "")
-	if err := f.Parse(args); err != nil {
-		return nil, fmt.Errorf("pair: %s (see pair --help)", firstLine(err.Error()))
+	// Options may stand on both sides of the --.
+	var sides [][]string
+	for side := range sidesOf(args) {
+		if err := f.Parse(side); err != nil {
+			return nil, fmt.Errorf("pair: %s (see pair --help)", firstLine(err.Error()))
+		}
+		sides = append(sides, slices.Clone(f.Args()))
 	}
 	if o.help {
 		return &o, nil
 	}
-	if err := o.place(places, f.Args(), f.ArgsLenAtDash()); err != nil {
+	if err := o.place(places, sides); err != nil {
 		return nil, fmt.Errorf("pair: %w", err)
 	}
 	switch {
@@ -89,42 +102,85 @@ func parsePair(args []string) (*pairing, error) {
 	return &o, nil
 }
 
+// sidesOf are the arguments between the words --.
+func sidesOf(args []string) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for {
+			i := slices.Index(args, "--")
+			if i < 0 {
+				yield(args)
+				return
+			}
+			if !yield(args[:i]) {
+				return
+			}
+			args = args[i+1:]
+		}
+	}
+}
+
 // place says which files are of which place: those of --place, or those before and behind --.
-func (o *pairing) place(places, files []string, dash int) error {
+func (o *pairing) place(places []string, sides [][]string) error {
+	files := slices.Concat(sides...)
 	if len(places) > 0 {
 		if len(files) > 0 {
 			return fmt.Errorf("%s: of which place? With --place each file is named by one", files[0])
 		}
-		for _, text := range places {
-			name, file, ok := strings.Cut(text, "=")
-			if !ok || file == "" {
-				return fmt.Errorf("--place %s: NAME=FILE is needed", text)
-			}
-			if _, err := placeOf(name); err != nil {
-				return fmt.Errorf("--place %s: %w", text, err)
-			}
-			i := slices.IndexFunc(o.points, func(p point) bool { return p.name == name })
-			if i < 0 {
-				i = len(o.points)
-				o.points = append(o.points, point{name: name})
-			}
-			o.points[i].files = append(o.points[i].files, file)
-		}
-		if len(o.points) < 2 {
-			return errors.New("one place alone: --place is given for each of two or more")
-		}
-		return nil
-	}
-	if dash < 0 && len(files) == 2 {
-		dash = 1 // which is which is plain
+		return o.named(places)
 	}
 	switch {
-	case dash < 0:
+	case len(sides) == 1 && len(files) == 2:
+		sides = [][]string{files[:1], files[1:]} // which is which is plain
+	case len(sides) == 1:
 		return errors.New("captures of one place, then --, then those of the other are needed")
-	case dash == 0 || dash == len(files):
+	case len(sides) > 2:
+		return errors.New("more than one --: of three places and more each file is named by --place NAME=FILE")
+	case len(sides[0]) == 0 || len(sides[1]) == 0:
 		return errors.New("captures are needed on both sides of --")
 	}
-	o.points = []point{{"client", files[:dash]}, {"server", files[dash:]}}
+	for i, name := range [...]string{"client", "server"} {
+		found, err := capturesOf(sides[i])
+		if err != nil {
+			return err
+		}
+		o.points = append(o.points, point{name, found, true})
+	}
+	return nil
+}
+
+// capturesOf are the files that words name: of folders those in them.
+func capturesOf(words []string) ([]string, error) {
+	found, rest, err := inputs.Leading(words)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%s: no such file or directory", rest[0])
+	}
+	return found, err
+}
+
+// named reads the texts of --place.
+func (o *pairing) named(places []string) error {
+	for _, text := range places {
+		name, file, ok := strings.Cut(text, "=")
+		if !ok || file == "" {
+			return fmt.Errorf("--place %s: NAME=FILE is needed", text)
+		}
+		if _, err := placeOf(name); err != nil {
+			return fmt.Errorf("--place %s: %w", text, err)
+		}
+		i := slices.IndexFunc(o.points, func(p point) bool { return p.name == name })
+		if i < 0 {
+			i = len(o.points)
+			o.points = append(o.points, point{name: name})
+		}
+		found, err := capturesOf([]string{file})
+		if err != nil {
+			return fmt.Errorf("--place %s: %w", text, err)
+		}
+		o.points[i].files = append(o.points[i].files, found...)
+	}
+	if len(o.points) < 2 {
+		return errors.New("one place alone: --place is given for each of two or more")
+	}
 	return nil
 }
 
@@ -157,9 +213,9 @@ func (c *command) pair(args []string) int {
 	places := make([]*pair.Place, len(o.points))
 	statuses := make(chan int, len(o.points))
 	for i, p := range o.points {
-		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Captures: named(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill})
+		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: areRecords(held[i][0])})
 		defer places[i].Close()
-		go func() { statuses <- o.read(p, held[i], places[i], c.stderr) }()
+		go func() { statuses <- o.read(s.ctx, p, held[i], places[i], c.stderr) }()
 	}
 	status := exitDone
 	for range places {
@@ -178,8 +234,8 @@ func (c *command) pair(args []string) int {
 	return exitDone
 }
 
-// named is how files are called together.
-func named(files []string) string {
+// called is how files are named together.
+func called(files []string) string {
 	text := filepath.Base(files[0])
 	if n := len(files) - 1; n > 0 {
 		text += " and " + say.Plural(uint64(n), "file")
@@ -214,8 +270,8 @@ func spill() (pair.File, error) {
 	return f, err
 }
 
-// read keeps what the captures of a place hold.
-func (o *pairing) read(p point, held []*os.File, place *pair.Place, stderr io.Writer) int {
+// read keeps what the captures of a place hold, or the records that were written of them.
+func (o *pairing) read(ctx context.Context, p point, held []*os.File, place *pair.Place, stderr io.Writer) int {
 	args := slices.Clone(o.pass)
 	for _, name := range p.files {
 		args = append(args, "-r", name)
@@ -224,9 +280,29 @@ func (o *pairing) read(p point, held []*os.File, place *pair.Place, stderr io.Wr
 	if err != nil {
 		return fail(stderr, err)
 	}
-	return (&command{stdout: io.Discard, stderr: stderr}).watch(all, held, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
-		return []tcpwatch.Output{&collecting{}, place}, nil
-	})
+	if !place.Stored() {
+		return (&command{stdout: io.Discard, stderr: stderr}).watch(all, held, func(s *session, _ outfile.Files) ([]tcpwatch.Output, error) {
+			return []tcpwatch.Output{&collecting{}, place}, nil
+		})
+	}
+	files := make([]stored.File, len(held))
+	for i, f := range held {
+		files[i] = stored.File{Name: p.files[i], In: f}
+	}
+	in, err := stored.Open(files, func(err error) { tell(stderr, err.Error()) })
+	if err == nil {
+		_, err = tcpwatch.Replay(ctx, in, all.run, place)
+	}
+	if err != nil {
+		return fail(stderr, fmt.Errorf("pair: %w", err))
+	}
+	return exitDone
+}
+
+// areRecords reports whether a file holds records, which -o jsonl or -o parquet wrote.
+func areRecords(f *os.File) bool {
+	defer f.Seek(0, io.SeekStart)
+	return parquet.Is(f) || schema.IsJSONL(bufio.NewReader(f))
 }
 
 // write compares each place with the next, and writes what that shows.

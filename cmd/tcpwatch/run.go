@@ -22,6 +22,7 @@ import (
 	"tcpwatch/internal/screen"
 	"tcpwatch/report"
 	"tcpwatch/report/glossary"
+	"tcpwatch/report/pair"
 	"tcpwatch/report/schema"
 	"tcpwatch/report/serve"
 	"tcpwatch/report/stored"
@@ -84,6 +85,9 @@ func (o *options) answer() (text string, asked bool, err error) {
 		return fmt.Sprintf("tcpwatch %s\n%s\n", tcpwatch.Build(), live.Version()), true, nil
 	case o.explain != "":
 		if text, known := glossary.Explain(o.explain); known {
+			return text, true, nil
+		}
+		if text, known := pair.Explain(o.explain); known {
 			return text, true, nil
 		}
 		if text, err = diagnose.Explain(o.explain); err != nil {

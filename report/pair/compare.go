@@ -2,6 +2,7 @@ package pair
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"tcpwatch/capture"
@@ -48,6 +49,8 @@ type Result struct {
 	Unheld    uint64                      // pairs of which a place kept no packets, as of stored records, or not all: its table was full
 	Unseen    [NDirections][2]bool        // no place saw segments of that direction, by place
 	Classes   [NDirections][NClasses]bool // segments of the class were compared
+
+	Drawing *Drawing // of Options.Why
 
 	tally tally
 }
@@ -96,6 +99,11 @@ func Compare(a, b *Place, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
+	if o.Why != 0 && x.Drawing == nil {
+		if err := x.drawUnpaired(); err != nil {
+			return nil, err
+		}
+	}
 	for _, p := range x.paths {
 		x.Paths = append(x.Paths, p)
 	}
@@ -104,6 +112,16 @@ func Compare(a, b *Place, o Options) (*Result, error) {
 		return cmp.Or(cmp.Compare(lost(q), lost(p)), cmp.Compare(q.Conns, p.Conns), cmp.Compare(p.A.String(), q.A.String()), cmp.Compare(p.B.String(), q.B.String()))
 	})
 	return x.Result, nil
+}
+
+// drawUnpaired makes the drawing of Options.Why where that connection has no pair.
+func (x *comparison) drawUnpaired() (err error) {
+	i := slices.IndexFunc(x.A.Conns, func(c *Conn) bool { return c.ID == x.opt.Why })
+	if i < 0 {
+		return fmt.Errorf("no connection #%d at %s: they are numbered by their first packet there", x.opt.Why, x.A.Name())
+	}
+	x.Drawing, err = x.drawAlone(x.A.Conns[i])
+	return err
 }
 
 // match pairs the connections.
@@ -171,6 +189,9 @@ func (x *comparison) turned() bool {
 func (x *comparison) swap() {
 	x.Swapped = true
 	x.A, x.B = x.B, x.A
+	if x.A.opt.Role && x.B.opt.Role {
+		x.A.opt.Name, x.B.opt.Name = x.B.opt.Name, x.A.opt.Name
+	}
 	x.Alone[0], x.Alone[1] = x.Alone[1], x.Alone[0]
 	for i := range x.Pairs {
 		p := &x.Pairs[i]
@@ -189,6 +210,10 @@ func (x *comparison) setClocks() error {
 		}
 		if err := x.load(p); err != nil {
 			return err
+		}
+		if len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 {
+			x.handshake(p)
+			continue
 		}
 		x.fly(p)
 		for d := range x.flights {
@@ -221,6 +246,16 @@ func (x *comparison) setClocks() error {
 	return nil
 }
 
+// handshake takes what the records of a pair show of the clocks: a SYN that was sent once, and its answer.
+func (x *comparison) handshake(p *Pair) {
+	a, b := p.A, p.B
+	if p.Turn || a.syns != 1 || b.syns != 1 || !a.opened.OK || !b.opened.OK || a.Start == 0 || b.Start == 0 {
+		return
+	}
+	x.watch.forward(a.Start, b.Start)
+	x.watch.backward(b.Start+b.opened.V, a.Start+a.opened.V)
+}
+
 // way is how long a segment took in a direction, ns, by the Clock.
 func (x *comparison) way(d int) func(sent, got *packet) int64 {
 	if d == Forth {
@@ -249,6 +284,9 @@ func (x *comparison) compare(p *Pair) error {
 		x.Unheld++
 	default:
 		x.set(p, &detail)
+	}
+	if p.A.ID == x.opt.Why {
+		x.Drawing = x.draw(p)
 	}
 	for d := range detail.Flows {
 		path.Flows[d].Merge(&detail.Flows[d])
@@ -340,7 +378,7 @@ func (x *comparison) made(f *flight, d int, to *[NClasses]uint64) {
 		if d == Back {
 			at = g.time + x.Clock.At(g.time)
 		}
-		if x.watched(near, at-atOnce) || x.watched(near, at) {
+		if at >= near.first && at <= near.last+atOnce {
 			to[g.class()]++
 		}
 	}

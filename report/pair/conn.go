@@ -23,11 +23,12 @@ type Conn struct {
 	Evicted    bool // the table was full: what came later is not known to be its own
 
 	opened  record.Opt[int64] // SYN -> SYN/ACK as the place saw it, ns
-	src     capture.Endpoint  // that sent the first packet: packets name their ends by it
-	turned  bool              // that is the responder
-	packets []packet          // those in memory; others lie in the Place's file
-	pieces  int64             // where the last piece of them begins in the file, plus 1; 0 without
-	filed   uint32            // how many packets lie in the file
+	syns    uint32
+	src     capture.Endpoint // that sent the first packet: packets name their ends by it
+	turned  bool             // that is the responder
+	packets []packet         // those in memory; others lie in the Place's file
+	pieces  int64            // where the last piece of them begins in the file, plus 1; 0 without
+	filed   uint32           // how many packets lie in the file
 }
 
 // Offer is what an end's SYN or SYN/ACK says.
@@ -58,7 +59,7 @@ func (c *Conn) take(r *record.Record) {
 		c.Start = 0
 	}
 	c.Open, c.Close, c.ResetBy, c.Answer = r.Open.Kind, r.Close.Kind, r.Close.ResetBy, r.Open.Answer.Kind
-	c.opened = r.Open.Resp
+	c.opened, c.syns = r.Open.Resp, r.Open.SYNs
 	c.Evicted = r.Close.Kind == record.CloseEvicted || r.Capture.Forgotten
 	if c.turned = c.src == r.Resp && r.Orig != r.Resp; c.turned {
 		c.Offers[0], c.Offers[1] = c.Offers[1], c.Offers[0]
@@ -75,4 +76,19 @@ func (c *Conn) end(e record.End) *capture.Endpoint {
 		return &c.Orig
 	}
 	return &c.Resp
+}
+
+// takeOffers reads from a record what the ends' SYNs offered, where their segments are not known.
+func (c *Conn) takeOffers(r *record.Record) {
+	for e := range c.Offers {
+		x := &r.Ends[e]
+		o := Offer{Seen: !r.Capture.SYNUnseen[e], MSS: x.MSS, WScale: x.WScale, TTL: x.TTL.V}
+		for option, has := range map[capture.OptionSet]bool{capture.OptMSS: x.MSS.OK, capture.OptWScale: x.WScale.OK,
+			capture.OptSACKPermitted: x.SACK.V, capture.OptTimestamps: x.Timestamps.V} {
+			if has {
+				o.Options |= option
+			}
+		}
+		c.Offers[e] = o
+	}
 }

@@ -28,6 +28,19 @@ func Detectors() []Detector {
 	}
 }
 
+// Explain is the rule of a detector of Detectors.
+func Explain(name string) (text string, known bool) {
+	for _, d := range Detectors() {
+		if d.Name == name {
+			return d.Name + " (tcpwatch pair)\n\n" + strings.Join(say.Wrap(strings.ToUpper(d.Doc[:1])+d.Doc[1:], ruleWidth), "\n") + "\n", true
+		}
+	}
+	return "", false
+}
+
+// ruleWidth is how wide a rule is written.
+const ruleWidth = 78
+
 // Findings are what the two places show together, the worst first.
 func (r *Result) Findings() (found []diagnose.Finding) {
 	for _, d := range Detectors() {

@@ -13,13 +13,16 @@ import (
 func (r *Result) head(l *lines) {
 	for i, p := range [...]*Place{r.A, r.B} {
 		text := fmt.Sprintf("%s: %s, %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"), say.Plural(p.packed, "segment"))
+		if p.opt.Stored {
+			text = fmt.Sprintf("%s: records of %s", say.Escape(p.Name()), say.Plural(uint64(len(p.Conns)), "connection"))
+		}
 		if p.first != 0 {
 			text += fmt.Sprintf(" in %s from %s UTC", say.Duration(p.last-p.first, l.o.ASCII), time.Unix(0, p.first).UTC().Format("2006-01-02 15:04:05"))
 		}
 		l.par(3, "AB"[i:i+1]+"  ", text+", from "+say.Escape(p.opt.Captures)+".")
 	}
 	if r.Swapped {
-		l.par(0, "", fmt.Sprintf("The places were given the other way round: the handshakes show that %s is nearer to the clients.", say.Escape(r.A.Name())))
+		l.par(0, "", fmt.Sprintf("Swapped: the captures were given the other way round. The handshakes show that %s is nearer to the clients.", say.Escape(r.A.opt.Captures)))
 	}
 	var rungs []string
 	for g := range NRungs {

@@ -23,10 +23,12 @@ type File interface {
 // PlaceOptions choose what a Place keeps.
 type PlaceOptions struct {
 	Name     string // as tables call the place
+	Role     bool   // the name says where it stands, as the user thinks, and goes to the other place if that is wrong
 	Captures string // the files, for people
 	// MaxBytes is how much packets may take in memory, in bytes, before they are written to a
 	// file that Spill makes; 0 for no limit.
 	MaxBytes int64
+	Stored   bool // the input is records, which hold no segments
 	Spill    func() (File, error)
 }
 
@@ -53,8 +55,13 @@ func NewPlace(o PlaceOptions) *Place { return &Place{opt: o, open: map[uint64]*C
 // Name is what tables call the place.
 func (p *Place) Name() string { return p.opt.Name }
 
+// Stored reports whether its input is records.
+func (p *Place) Stored() bool { return p.opt.Stored }
+
 // Needs is records with digests and all segments; see record.Output.
-func (p *Place) Needs() record.Needs { return record.Needs{Conns: true, Segments: true, Digests: true} }
+func (p *Place) Needs() record.Needs {
+	return record.Needs{Conns: true, Segments: !p.opt.Stored, Digests: !p.opt.Stored}
+}
 
 // perPacket is what a packet takes in memory.
 const perPacket = int64(unsafe.Sizeof(packet{}))
@@ -100,12 +107,25 @@ func (p *Place) Conn(r *record.Record) error {
 	}
 	c := p.open[r.ID]
 	if c == nil {
-		c = &Conn{} // of an input of records: its packets are not known
+		c = &Conn{src: r.Orig} // of records: its segments are not known
+		c.takeOffers(r)
+		p.spans(r)
 	}
 	delete(p.open, r.ID)
 	c.take(r)
 	p.Conns = append(p.Conns, c)
 	return nil
+}
+
+// spans notes when the place captured, by its connections.
+func (p *Place) spans(r *record.Record) {
+	if r.Capture.Startless {
+		return
+	}
+	if p.first == 0 || r.Start < p.first {
+		p.first = r.Start
+	}
+	p.last = max(p.last, r.End)
 }
 
 // Findings keeps what the place alone shows; see diagnose.Judged.

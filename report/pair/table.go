@@ -51,6 +51,11 @@ func (l *lines) par(indent int, label, text string) {
 // WriteTable writes the comparison for people.
 func (r *Result) WriteTable(w io.Writer, o TableOptions) error {
 	l := &lines{o: o}
+	if r.Drawing != nil {
+		r.writeDrawing(l)
+		_, err := io.WriteString(w, l.String())
+		return err
+	}
 	r.head(l)
 	for _, f := range r.Findings() {
 		l.finding(&f)
@@ -104,7 +109,7 @@ func styleOf(s diagnose.Severity) string {
 
 // flows is the table of what passed, by direction and kind.
 func (r *Result) flows(l *lines) error {
-	if len(r.Pairs) == 0 {
+	if All(r.Flows[Forth].Sent)+All(r.Flows[Back].Sent) == 0 {
 		return nil
 	}
 	t := table.Table{Columns: []table.Column{{Title: "from -> to", Left: true}, {Title: "segments", Left: true}, {Title: "sent"}, {Title: "arrived"}, {Title: "lost"},

@@ -1,0 +1,108 @@
+package pair
+
+import (
+	"cmp"
+	"slices"
+
+	"tcpwatch/tracker/record"
+)
+
+// Drawing is a connection with what became of each of its segments.
+type Drawing struct {
+	A, B *Conn // B is nil where the other place did not see it
+	Rung Rung
+	Rows []Row // in the order in which they were sent, by A's clock
+}
+
+// Row is a segment on its way.
+type Row struct {
+	Dir           int
+	Class         Class
+	Seq           uint32            // from the sender's initial sequence number
+	Len           uint32            // payload
+	Again         bool              // it was sent before
+	Sent          record.Opt[int64] // when it passed the sender's place, by A's clock; unknown where it was made between
+	Got           record.Opt[int64] // when it came to the receiver's place; unknown where it did not
+	SentNo, GotNo uint64            // packet numbers at those
+	Fate          Fate
+	Lost          uint32 // of Len, bytes that did not arrive, where a part did
+	Doubled       bool   // it came once more
+	Made          bool   // it came without having been sent
+}
+
+// at is when it stands in the drawing.
+func (r *Row) at() int64 {
+	if r.Sent.OK {
+		return r.Sent.V
+	}
+	return r.Got.V
+}
+
+// draw makes the drawing of the pair whose segments were set side by side.
+func (x *comparison) draw(p *Pair) *Drawing {
+	w := &Drawing{A: p.A, B: p.B, Rung: p.Rung}
+	for d := range x.flights {
+		f := &x.flights[d]
+		sentAt := func(q *packet) int64 { return x.onA(d == Forth, q.time) }
+		gotAt := func(q *packet) int64 { return x.onA(d == Back, q.time) }
+		for i := range f.sent {
+			q := &f.sent[i]
+			row := Row{Dir: d, Class: q.class(), Seq: q.seq - f.sentBase, Len: q.len, Again: f.again[i], Sent: record.Some(sentAt(q)), SentNo: q.number, Fate: f.fates[i]}
+			if j := f.at[i]; j >= 0 {
+				g := &f.got[j]
+				row.Got, row.GotNo = record.Some(gotAt(g)), g.number
+				if row.Fate == Lost {
+					row.Lost = q.len - f.landed[i]
+				}
+			}
+			w.Rows = append(w.Rows, row)
+		}
+		for j := range f.got {
+			g := &f.got[j]
+			if f.from[j] >= 0 && !f.doubled[j] {
+				continue
+			}
+			w.Rows = append(w.Rows, Row{Dir: d, Class: g.class(), Seq: g.seq - f.gotBase, Len: g.len, Got: record.Some(gotAt(g)), GotNo: g.number,
+				Doubled: f.doubled[j], Made: !f.doubled[j]})
+		}
+	}
+	w.sort()
+	return w
+}
+
+// onA is a time of one of the places by A's clock.
+func (x *comparison) onA(isA bool, at int64) int64 {
+	if isA {
+		return at
+	}
+	return at - x.Clock.AtB(at)
+}
+
+// sort puts the rows in order of time; of what passed at once, the lower packet number first.
+func (w *Drawing) sort() {
+	slices.SortStableFunc(w.Rows, func(a, b Row) int { return cmp.Compare(a.at(), b.at()) })
+}
+
+// drawAlone makes the drawing of a connection at A that has no pair.
+func (x *comparison) drawAlone(c *Conn) (*Drawing, error) {
+	w := &Drawing{A: c}
+	all, err := x.A.load(c, x.bufs[0])
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		q := &all[i]
+		base := uint32(0)
+		if isn := c.ISN[q.end]; isn.OK {
+			base = isn.V
+		}
+		row := Row{Dir: int(q.end), Class: q.class(), Seq: q.seq - base, Len: q.len, Fate: Lost}
+		if q.end == uint8(record.Orig) {
+			row.Sent, row.SentNo = record.Some(q.time), q.number
+		} else {
+			row.Got, row.GotNo, row.Made = record.Some(q.time), q.number, true
+		}
+		w.Rows = append(w.Rows, row)
+	}
+	return w, nil
+}
