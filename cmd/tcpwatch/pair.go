@@ -215,7 +215,12 @@ func (c *command) pair(args []string) int {
 	for i, p := range o.points {
 		places[i] = pair.NewPlace(pair.PlaceOptions{Name: p.name, Role: p.role, Captures: called(p.files), MaxBytes: o.memory / int64(4*len(o.points)), Spill: spill, Stored: areRecords(held[i][0])})
 		defer places[i].Close()
-		go func() { statuses <- o.read(s.ctx, p, held[i], places[i], c.stderr) }()
+		read := func() { statuses <- o.read(s.ctx, p, held[i], places[i], c.stderr) }
+		if o.memory > 0 {
+			read() // one after the other: each takes what memory there is
+		} else {
+			go read()
+		}
 	}
 	status := exitDone
 	for range places {

@@ -67,7 +67,7 @@ func TestAlign(t *testing.T) {
 				var a aligner
 				a.align(f, way)
 				var sum Flow
-				sum.add(f, mss, way, true)
+				sum.add(f, mss, func(*packet, *packet) {})
 				got := counts{All(sum.Arrived), All(sum.Lost), All(sum.LostAgain), All(sum.Missed), All(sum.Doubled), All(sum.Extra), sum.Reordered}
 				if got != x.want {
 					t.Errorf("numbers from %d: %+v, want %+v", base, got, x.want)
@@ -123,7 +123,7 @@ func TestAlignTruth(t *testing.T) {
 		var a aligner
 		a.align(&f, way)
 		var sum Flow
-		sum.add(&f, 1000, way, true)
+		sum.add(&f, 1000, func(*packet, *packet) {})
 		if All(sum.Lost) != lost || All(sum.LostAgain) != again || All(sum.Doubled) != doubled || All(sum.Missed)+All(sum.Extra)+sum.Reordered != 0 {
 			t.Fatalf("seed %d: %d lost, %d of them again, %d doubled, %d missed, %d extra, %d overtaken; want %d, %d, %d", seed, All(sum.Lost), All(sum.LostAgain), All(sum.Doubled),
 				All(sum.Missed), All(sum.Extra), sum.Reordered, lost, again, doubled)

@@ -127,6 +127,9 @@ func (x *comparison) drawUnpaired() (err error) {
 // match pairs the connections.
 func (x *comparison) match() error {
 	var failed error
+	for _, c := range slices.Concat(x.A.Conns, x.B.Conns) {
+		c.paired = false // of three places the middle one is compared twice
+	}
 	m := &matcher{a: slices.Clone(x.A.Conns), b: slices.Clone(x.B.Conns), via: x.opt.Via}
 	m.same = func(p *Pair) bool {
 		same, err := x.unproxied(p)
@@ -283,14 +286,14 @@ func (x *comparison) compare(p *Pair) error {
 	case len(x.bufs[0]) == 0 || len(x.bufs[1]) == 0 || p.A.Evicted || p.B.Evicted:
 		x.Unheld++
 	default:
-		x.set(p, &detail)
+		x.set(p, path, &detail)
 	}
 	if p.A.ID == x.opt.Why {
 		x.Drawing = x.draw(p)
 	}
 	for d := range detail.Flows {
-		path.Flows[d].Merge(&detail.Flows[d])
-		x.Flows[d].Merge(&detail.Flows[d])
+		path.Flows[d].count(&detail.Flows[d])
+		x.Flows[d].count(&detail.Flows[d])
 	}
 	if detail.Apart {
 		x.Apart++
@@ -303,7 +306,7 @@ func (x *comparison) compare(p *Pair) error {
 }
 
 // set compares the packets that are loaded.
-func (x *comparison) set(p *Pair, to *Detail) {
+func (x *comparison) set(p *Pair, path *Path, to *Detail) {
 	x.fly(p)
 	arrived, all := 0, 0
 	for d := range x.flights {
@@ -323,7 +326,20 @@ func (x *comparison) set(p *Pair, to *Detail) {
 		f := &x.flights[d]
 		x.unwatched(f, d)
 		unit := unitOf(p, d, f)
-		to.Flows[d].add(f, unit, x.way(d), x.Clock.Known())
+		// How long segments took is not gathered of each pair and then merged: that is a third of the time.
+		into := []*Flow{&x.Flows[d], &path.Flows[d]}
+		if x.opt.Each != nil {
+			into = append(into, &to.Flows[d])
+		}
+		way := x.way(d)
+		to.Flows[d].add(f, unit, func(sent, got *packet) {
+			if x.Clock.Known() && (sent.marks|got.marks)&untimed == 0 {
+				took := way(sent, got)
+				for _, f := range into {
+					f.took(took)
+				}
+			}
+		})
 		x.made(f, d, &to.Made[d])
 	}
 }

@@ -26,6 +26,7 @@ type Conn struct {
 	syns    uint32
 	src     capture.Endpoint // that sent the first packet: packets name their ends by it
 	turned  bool             // that is the responder
+	paired  bool             // it is in a Pair
 	packets []packet         // those in memory; others lie in the Place's file
 	pieces  int64            // where the last piece of them begins in the file, plus 1; 0 without
 	filed   uint32           // how many packets lie in the file

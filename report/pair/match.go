@@ -114,6 +114,7 @@ func (m *matcher) byProxy() {
 		return
 	}
 	for _, p := range m.pairs[before:] {
+		p.A.paired, p.B.paired = false, false
 		m.a, m.b = append(m.a, p.A), append(m.b, p.B)
 	}
 	m.pairs = m.pairs[:before]
@@ -175,7 +176,7 @@ func join[K cmp.Ordered](m *matcher, rung Rung, key func(*Conn) (K, bool), fits 
 		return keys
 	}
 	a, b := of(m.a), of(m.b)
-	paired, several := map[*Conn]bool{}, map[*Conn]bool{}
+	several := map[*Conn]bool{}
 	for len(a) > 0 && len(b) > 0 {
 		switch c := cmp.Compare(a[0].key, b[0].key); {
 		case c < 0:
@@ -188,12 +189,12 @@ func join[K cmp.Ordered](m *matcher, rung Rung, key func(*Conn) (K, bool), fits 
 		i, j := alike(a), alike(b)
 		for _, p := range m.among(conns(a[:i]), conns(b[:j]), rung, fits, several) {
 			m.pairs = append(m.pairs, p)
-			paired[p.A], paired[p.B] = true, true
+			p.A.paired, p.B.paired = true, true
 		}
 		a, b = a[i:], b[j:]
 	}
 	left := func(all []*Conn) []*Conn {
-		return slices.DeleteFunc(all, func(c *Conn) bool { return paired[c] })
+		return slices.DeleteFunc(all, func(c *Conn) bool { return c.paired })
 	}
 	m.a, m.b = left(m.a), left(m.b)
 	return several

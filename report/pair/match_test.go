@@ -115,6 +115,9 @@ func TestMatch(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			for _, turned := range []bool{false, true} {
+				for _, c := range slices.Concat(x.a, x.b) {
+					c.paired = false
+				}
 				m := &matcher{a: slices.Clone(x.a), b: slices.Clone(x.b), via: x.via, same: x.same}
 				if turned { // places given the other way round pair the same
 					m.a, m.b = m.b, m.a

@@ -16,12 +16,15 @@ type Flow struct {
 	Reordered             uint64           // came behind segments sent later
 	Delay                 fold.Histogram   // ns; with the Clock's bound
 	Early                 uint64           // came before they were sent, by the clocks
-	Hops                  [256]uint64      // segments by how much less their TTL was
+	Hops                  [mostHops]uint32 // segments by how much less their TTL was; the last stands for more
 	IPIDs, TTLs, Payloads uint64           // that had another: identification; more hops left; first bytes
 	LostLeast             uint32           // payload of the shortest data segment that was lost, bytes; 0 for none
 	ArrivedMost           uint32           // and of the longest that arrived
 	Marked, Cleared       uint64           // that were marked by ECN (RFC 3168) on the way; whose ECN bits were cleared
 }
+
+// mostHops is from how many hops on they are not told apart.
+const mostHops = 64
 
 // All is the sum over the classes.
 func All(n [NClasses]uint64) (sum uint64) {
@@ -36,6 +39,13 @@ func (f *Flow) Known() uint64 { return All(f.Arrived) + All(f.Lost) }
 
 // Merge adds what another flow counts.
 func (f *Flow) Merge(o *Flow) {
+	f.count(o)
+	fold.Merge(&f.Delay, &o.Delay)
+	f.Early += o.Early
+}
+
+// count is Merge without how long segments took.
+func (f *Flow) count(o *Flow) {
 	for c := range NClasses {
 		f.Sent[c] += o.Sent[c]
 		f.Arrived[c] += o.Arrived[c]
@@ -49,13 +59,11 @@ func (f *Flow) Merge(o *Flow) {
 	for i, n := range o.Hops {
 		f.Hops[i] += n
 	}
-	fold.Merge(&f.Delay, &o.Delay)
 	if o.LostLeast > 0 && (f.LostLeast == 0 || o.LostLeast < f.LostLeast) {
 		f.LostLeast = o.LostLeast
 	}
 	f.ArrivedMost = max(f.ArrivedMost, o.ArrivedMost)
 	f.Reordered += o.Reordered
-	f.Early += o.Early
 	f.IPIDs += o.IPIDs
 	f.TTLs += o.TTLs
 	f.Payloads += o.Payloads
@@ -73,8 +81,9 @@ func (f *Flow) MostHops() (hops int, ok bool) {
 	return hops, ok
 }
 
-// add counts what became of the segments of a flight. unit is the payload of a full segment.
-func (f *Flow) add(x *flight, unit uint32, way func(sent, got *packet) int64, timed bool) {
+// add counts what became of the segments of a flight. unit is the payload of a full segment; took is called with
+// each that came.
+func (f *Flow) add(x *flight, unit uint32, took func(sent, got *packet)) {
 	for i := range x.sent {
 		p := &x.sent[i]
 		c, n := p.class(), uint64(1)
@@ -107,7 +116,8 @@ func (f *Flow) add(x *flight, unit uint32, way func(sent, got *packet) int64, ti
 			}
 		}
 		if j := x.at[i]; j >= 0 {
-			f.compare(p, &x.got[j], way, timed)
+			f.compare(p, &x.got[j])
+			took(p, &x.got[j])
 		}
 	}
 	last := int32(-1)
@@ -125,18 +135,18 @@ func (f *Flow) add(x *flight, unit uint32, way func(sent, got *packet) int64, ti
 	}
 }
 
-// compare counts how a segment was changed, and how long it took.
-func (f *Flow) compare(sent, got *packet, way func(sent, got *packet) int64, timed bool) {
-	if timed && (sent.marks|got.marks)&untimed == 0 {
-		if d := way(sent, got); d < 0 {
-			f.Early++
-			f.Delay.Add(0)
-		} else {
-			f.Delay.Add(d)
-		}
+// took counts how long a segment took, ns.
+func (f *Flow) took(d int64) {
+	if d < 0 {
+		f.Early++
 	}
+	f.Delay.Add(d) // less than 0 is 0
+}
+
+// compare counts how a segment was changed.
+func (f *Flow) compare(sent, got *packet) {
 	if sent.ttl >= got.ttl {
-		f.Hops[sent.ttl-got.ttl]++
+		f.Hops[min(sent.ttl-got.ttl, mostHops-1)]++
 	} else {
 		f.TTLs++
 	}
