@@ -76,7 +76,7 @@ func gaveUp(r *record.Record) (e ending, from, to int64) {
 		return endUnknown, 0, 0
 	case known && n >= len(b.at):
 		return endSystem, from, from
-	case n == 0, b.least > 0 && n >= b.least:
+	case n == 0, n == 1 && !usualFirst(f), b.least > 0 && n >= b.least:
 		return endUnknown, from, from // a probe, a capture that lacks the rest, or a system's whole set
 	case known:
 		to = b.at[n] * millisecond
@@ -89,5 +89,19 @@ func gaveUp(r *record.Record) (e ending, from, to int64) {
 	return endUser, from, to
 }
 
-// betweenWords is "after 1s to 3s".
-func betweenWords(from, to int64) string { return fmt.Sprintf("after %s to %s", span(from), span(to)) }
+// betweenWords is "between 1s and 3s".
+func betweenWords(from, to int64) string {
+	return fmt.Sprintf("between %s and %s", span(from), span(to))
+}
+
+// usualFirst tells that the first repeat of a SYN came after an initial timeout that systems have: then they
+// repeat it again. What repeats it once, at another time, may give up by itself.
+func usualFirst(f *record.OpenRecord) bool {
+	first := int64(f.SYNsAgain[0]) * millisecond
+	for _, timeout := range [...]int64{second, 3 * second} {
+		if first >= timeout-timeout/20 && first <= timeout+timeout/10 {
+			return true
+		}
+	}
+	return false
+}

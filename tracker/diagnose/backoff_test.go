@@ -39,6 +39,8 @@ func TestGaveUp(t *testing.T) {
 		{silent(100 * second), "", endUnknown, 0}, // a probe, or the capture lacks the rest
 		{silent(second, 1012, 2032), "Linux since 6.5, macOS or FreeBSD", endUnknown, 3},
 		{silent(100*second, 400, 900), "", endUser, 2},
+		{silent(100*second, 1012), "", endUser, 3},
+		{silent(100*second, 5997), "", endUnknown, 5}, // a system of its own, which may send no more than these
 	} {
 		_, b, _ := schedule(&tt.r.Open)
 		end, _, to := gaveUp(tt.r)

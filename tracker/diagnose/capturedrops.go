@@ -39,6 +39,9 @@ func (c *Context) overcounted() bool {
 	return c.Drops.V/fastest > seconds
 }
 
+// leftOut is how many bytes must be missing for each that was captured for that to be no host that cannot keep up: it keeps a share.
+const leftOut = 99
+
 func tellDrops(c *Context, q *quality) (Finding, *tally) {
 	dropped := c.Drops.OK && c.Drops.V > 0
 	if !dropped && q.missing.n == 0 && !q.lacksACKs() {
@@ -62,6 +65,11 @@ func tellDrops(c *Context, q *quality) (Finding, *tally) {
 		f.causes = f.causes[:2]
 		f.lead(inCapture("packets were taken out of the file, or a filter left them out"), "all that passed fits into the least capture buffer, and nothing came fast")
 		f.Explanation += " All that passed fits into the least capture buffer (2 MiB) and nothing came fast: what was left out fits better than a host that could not keep up."
+		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
+	}
+	if !dropped && !q.fitsBuffer() && q.lost/leftOut >= q.bytes-min(q.lost, q.bytes) && q.lost > 0 {
+		f.causes = f.causes[:2]
+		f.lead(inCapture("packets were taken out of the file, or a filter left them out"), "next to nothing of the data is in it")
 		f.Advice = append([]string{"Look into the capture from which this file was made."}, f.Advice...)
 	}
 	if q.lost > 0 && q.bytes > 0 {

@@ -311,8 +311,12 @@ func (a *attempts) timeouts() (text string) {
 		}
 	}
 	if k := a.ends[endUser]; k > 0 {
-		text += fmt.Sprintf(" %s ended by the client's application: its own timeout came first, at the soonest %s.",
-			say.Plural(k, "attempt"), betweenWords(a.patience.V.From, a.patience.V.To))
+		soonest := ""
+		if k > 1 {
+			soonest = "the soonest "
+		}
+		text += fmt.Sprintf(" %s ended by the client's application: its own timeout came first, %s%s after the first SYN.",
+			say.Plural(k, "attempt"), soonest, betweenWords(a.patience.V.From, a.patience.V.To))
 	}
 	if k := a.ends[endSystem]; k > 0 {
 		text += fmt.Sprintf(" %s ended when the system had used up its repeats.", say.Plural(k, "attempt"))

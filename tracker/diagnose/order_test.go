@@ -22,6 +22,22 @@ func TestFirstCause(t *testing.T) {
 	lastGot := func(ago int64) []*record.Record {
 		return same(1, reset(orig, record.ResetAbort), func(r *record.Record) { r.Close.DataLast, r.Close.ResetAfter = true, ago })
 	}
+	lossless := func(seen, missing uint64) []*record.Record {
+		return clean(1, func(r *record.Record) {
+			r.Capture.MissingBytes, r.Ends[orig].MissingBytes = missing, missing
+			r.Ends[orig].SeenBytes, r.Ends[orig].WireBytes, r.Ends[resp].SeenBytes = seen, seen, 0
+		})
+	}
+	foreign := func(r *record.Record) {
+		r.Ends[orig].SACKBlocks, r.Ends[orig].SACKOutOfRange, r.Ends[resp].Retx = 25, 25, 3
+	}
+	slowAt := func(from, at string, ttl uint8) func(r *record.Record) {
+		return func(r *record.Record) {
+			r.Orig, r.Resp = point(from), point(at)
+			r.Open.Resp, r.Open.Felt = record.Some(5*second/2), record.Some(5*second/2)
+			r.Ends[resp].TTL = record.Some(ttl)
+		}
+	}
 	const filter, routing = "a filter on source or destination alone", "asymmetric routing"
 	for _, x := range []struct {
 		name, detector string
@@ -38,8 +54,18 @@ func TestFirstCause(t *testing.T) {
 		{"between", "capture-one-way", append(clean(4, oneWay), clean(5, elsewhere, beside(record.TapBetween))...), "the return path", "", "filter", ""},
 		{"most repeats by a timer", "retx-spurious", needless(40, 4), "the delay jumps", "", "reordered", "SACK set off 4 at most"},
 		{"most by duplicate ACKs", "retx-spurious", needless(40, 30), "packets are reordered", "", "the delay jumps", ""},
-		{"an abort right behind data", "reset-abort", lastGot(second / 2), "it closed with data unread", "within the second before", "SO_LINGER", ""},
-		{"an abort long after data", "reset-abort", lastGot(4 * second), "the application sets SO_LINGER", "", "data unread", ""},
+		{"an abort right behind data", "reset-abort", lastGot(second / 2), "the application sets SO_LINGER", "", "data unread", "it may have read it and be done"},
+		{"an abort long after data", "reset-abort", lastGot(4 * second), "it gave up after a time without a segment of the other end (4 s)", "", "data unread", ""},
+		{"next to nothing of the data", "capture-drops", lossless(10, 5_000_000_000), "packets were taken out of the file", "next to nothing", "could not keep up", ""},
+		{"a hundredth of the data", "capture-drops", lossless(10, 900_000), "packets were taken out", "fits into the least", "could not keep up", ""},
+		{"much, and half of the data", "capture-drops", lossless(5_000_000, 5_000_000), "the capturing host could not keep up", "", "mirror port", ""},
+		{"numbers changed on the path or in the file", "sack-rewritten", clean(1, foreign), "a firewall on the path", "", "edited", ""},
+		{"a server that closed", "reset-late-data", same(1, reset(resp, record.ResetLateData), afterFIN(second, 500)), "the application closes without waiting for the rest of the request", "", "", "No ACK of that FIN"},
+		{"a client that closed", "reset-late-data", same(1, reset(orig, record.ResetLateData), afterFIN(second, 500)), "the application closes without waiting for the rest of the answer", "", "", "No ACK of that FIN"},
+		{"what answers is no hop away", "slow-handshake", same(1, slowAt("192.168.7.9:40000", "203.0.113.5:80", 64)), "the way from the NAT or proxy beside the client", "", "overloaded", "no hop away"},
+		{"it is, in the same network", "slow-handshake", same(1, slowAt("192.168.7.9:40000", "192.168.7.1:80", 64)), "the host is overloaded", "", "proxy", "The server caused the wait"},
+		{"it is some hops away", "slow-handshake", same(1, slowAt("192.168.7.9:40000", "203.0.113.5:80", 55)), "the host is overloaded", "", "proxy", "The server caused the wait"},
+		{"a public client", "slow-handshake", same(1, slowAt("198.51.100.9:40000", "203.0.113.5:80", 64)), "the host is overloaded", "", "proxy", "The server caused the wait"},
 	} {
 		found := findingsOf(t, x.detector, nil, x.records...)
 		if len(found) != 1 || len(found[0].Causes) == 0 {

@@ -8,7 +8,6 @@ type fact uint16
 const (
 	hostThere   fact = 1 << iota // the host that is held to be silent sent packets meanwhile
 	ownTCP                       // its sender's own TCP sent each RST
-	allTaken                     // each RST's sender had taken all that came
 	otherSilent                  // the other end had sent no byte
 	unasked                      // nothing came that the RST could answer
 )

@@ -20,8 +20,9 @@ way to the other end is lost.
 A RST without ACK is none: see reset-forgotten and reset-bare. Within one host, where
 nothing stands between, its own stack sent it all the same.
 
-Where data that its sender had just got, within a second, was the last, and it answered by none, unread data fits best.
-A program reads what comes at once: that it had not read what came long before is as good as any other cause.
+Where data that its sender had just got, within a second, was the last, and it answered by none, it may have read it or
+not: the packets do not tell. Where nothing of the other end had come for a second or more, a timeout fits as well.
+A window as wide as ever is no sign that all was read: Linux does not narrow it for a little.
 Where the sender's window was closed when its RST came, its buffer was full of data that its
 application had not read: it closed with that unread.
 
@@ -67,8 +68,8 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		x.intoUnread(&f, x.on(s))
 	case x.closing == x.n:
 		f.Title = fmt.Sprintf("%s ended by a RST behind its sender's own FIN: %s", x.what(s, all), x.sent(s, "it"))
-		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST at most %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", span(x.after)) + x.oddly()
-		f.causes = []Cause{app("it shut down its sending side and then closed with data unread").unless(allTaken), app("its application ended right after the close"), lingers()}
+		f.Explanation = fmt.Sprintf("Its sender had closed in order, and sent a RST %s later: from then on it took nothing more (RFC 9293 section 3.10.4).", latest(x.n, x.after)) + x.oddly()
+		f.causes = []Cause{app("it shut down its sending side and then closed with data unread"), app("its application ended right after the close"), lingers()}
 	case x.inPlace == x.n:
 		x.intoPlace(&f, s, all)
 	case x.mute == x.n:
@@ -82,9 +83,9 @@ func tellAbort(s Subject, x *resets, all whole, k scale) Finding {
 		f.causes = []Cause{processEnded()}
 		f.lead(app("it waited for the answer and gave up: a timeout of its own, or somebody cancelled"), fmt.Sprintf("nothing of an answer came for %s", rangeOf(x.waited)))
 	case x.dataLast == x.n:
-		f.Explanation += " Data had come just before, and its sender answered it by none: it may not have read it, and a close then sends a RST (RFC 2525 section 2.17)."
-		f.causes = []Cause{lingers(), processEnded()}
-		f.lead(leftUnread(), "data had come within the second before it, which it answered by none")
+		f.Explanation += " Data had come just before, and its sender answered it by none: it may have read it and be done, or not have read it, and a close then sends a RST too (RFC 2525 section 2.17)."
+	case x.quiet == x.n:
+		f.causes = append([]Cause{app(fmt.Sprintf("it gave up after a time without a segment of the other end (%s): a timeout of its own, or somebody cancelled", rangeOf(x.silent)))}, f.causes...)
 	}
 	rst := "a RST"
 	if x.closing == x.n {
@@ -101,7 +102,7 @@ func lingers() Cause { return app("the application sets SO_LINGER to 0, or its l
 
 // leftUnread is another, where data had come.
 func leftUnread() Cause {
-	return app("it closed with data unread, or was killed with data unread").unless(allTaken)
+	return app("it closed with data unread, or was killed with data unread")
 }
 
 // processEnded is what some systems tell by a RST, whether data is unread or not.

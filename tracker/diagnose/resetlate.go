@@ -45,7 +45,7 @@ func tellLateData(s Subject, x *resets, all whole, k scale) Finding {
 		Severity: e.severity(), Confidence: Likely,
 		Title:       fmt.Sprintf("%s got %s after the close: %s answered with a RST", x.what(s, all), x.lateKind(), x.sender(s)),
 		Explanation: fmt.Sprintf("The end had sent its FIN and nobody there reads any more (RFC 1122 section 4.2.2.13); %s.", x.tooLate()),
-		causes: []Cause{app("the application closes without waiting for the rest of the answer: a timeout, or it has seen enough"),
+		causes: []Cause{app(fmt.Sprintf("the application closes without waiting for the rest of %s: a timeout, or it has %s", x.rest()...)),
 			app("the other end goes on sending behind the FIN, as to an end that still reads")},
 		Advice: []string{"Let the end that closes shut down its sending side only, and read until the other closes.",
 			fmt.Sprintf("On %s: `nstat -az TcpExtTCPAbortOnData TcpExtTCPAbortOnClose` counts them.", x.on(s))},
@@ -105,6 +105,17 @@ func (x *resets) lateKind() string {
 		return "a segment without data"
 	}
 	return "data"
+}
+
+// rest names what the end that closed did not wait for, and what it may have got of it.
+func (x *resets) rest() []any {
+	switch {
+	case x.by[record.Resp] == 0:
+		return []any{"the answer", "seen enough"}
+	case x.by[record.Orig] == 0:
+		return []any{"the request", "refused it"}
+	}
+	return []any{"what the other end sends", "seen enough"}
 }
 
 // tooLate says how much came too late, or met it on the way.

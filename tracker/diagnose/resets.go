@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tcpwatch/internal/fold"
@@ -53,6 +54,8 @@ type resets struct {
 	paths      uint64            // that end one path of an MPTCP connection
 	inVain     uint64            // whose opener reset it after it had waited inVainLeast or more for an answer, of which nothing came
 	waited     fold.Range[int64] // of those, from the request to the RST
+	quiet      uint64            // that came a second or more after the other end's last segment
+	silent     fold.Range[int64] // of those, how long after
 }
 
 // inVainLeast is how long an opener must have waited for an answer: no shorter timeout of an
@@ -98,6 +101,10 @@ func (x *resets) add(r *record.Record) {
 		}
 		if !provoked(r) {
 			x.unasked++
+		}
+		if !provoked(r) && r.Close.ResetTime.OK {
+			x.quiet++
+			x.silent.Take(r.Close.ResetAfter)
 		}
 		if bothClosing(r) && c.Unheard <= closeNotify {
 			x.over++
@@ -184,8 +191,8 @@ func (x *resets) shown(f *Finding) {
 	if x.stack == x.n {
 		f.shows(ownTCP, "It goes on from its sender's own timestamps or identification: that end's own TCP sent it.")
 	}
-	if x.took == x.n {
-		f.shows(allTaken, "Its sender had acknowledged all that came, and its window was as wide as ever: nothing waited unread.")
+	if x.took == x.n && slices.ContainsFunc(f.causes, func(c Cause) bool { return strings.Contains(c.Text, "data unread") }) {
+		f.Explanation += " Its sender had acknowledged all that came, and its window was as wide as ever: if something waited unread, it was little."
 	}
 }
 
@@ -229,7 +236,8 @@ func (x *resets) Fields(w *fold.Walk) {
 	fold.Sum(w, &x.ignored, &x.level, &x.opener, &x.byes, &x.probed, &x.mute)
 	x.probers.Fields(w)
 	x.waited.Fields(w)
-	fold.Sum(w, &x.inVain, &x.challenged, &x.unasked, &x.over)
+	fold.Sum(w, &x.inVain, &x.challenged, &x.unasked, &x.over, &x.quiet)
+	x.silent.Fields(w)
 	fold.Sum(w, &x.unanswered, &x.wentOn, &x.also)
 	fold.Max(w, &x.longest)
 	x.deaths.Fields(w)

@@ -66,10 +66,11 @@ func (l atLeast) addSACK(s *subjects[foreignBlocks, *foreignBlocks], r *record.R
 func tellSACK(_ *Context, s Subject, x *foreignBlocks) (Finding, bool) {
 	f := Finding{
 		Severity: Warning, Confidence: Likely,
-		Title: fmt.Sprintf("sequence numbers of %s are rewritten on the path, but not those in SACK: %s of data never sent, on %s", s.who(), say.Plural(x.blocks, "SACK block"), say.Plural(x.n, "connection")),
+		Title: fmt.Sprintf("sequence numbers of %s were rewritten, but not those in SACK: %s of data never sent, on %s", s.who(), say.Plural(x.blocks, "SACK block"), say.Plural(x.n, "connection")),
 		Explanation: fmt.Sprintf("All SACK blocks of these connections name numbers that it never sent (RFC 2018): it drops them and does not learn what is missing. %s, %s by timeout.",
 			say.Plural(x.repeats, "repeat"), say.Thousands(x.timeouts)),
-		causes: []Cause{onPath("a firewall on the path randomises sequence numbers and does not change them in the SACK option")},
+		causes: []Cause{onPath("a firewall on the path randomises sequence numbers and does not change them in the SACK option"),
+			inCapture("the file's numbers were changed after the capture (edited, anonymized), and those in SACK were not")},
 		Advice: []string{"On that firewall: turn the randomising of sequence numbers off (Cisco ASA: set connection random-sequence-number disable), or update it.",
 			"On the sender: `nstat -az TcpExtTCPSACKDiscard TcpExtTCPTimeouts` counts the blocks that it drops.",
 			"Until then: `sysctl -w net.ipv4.tcp_sack=0` at one end: without SACK duplicate ACKs count again."},

@@ -112,7 +112,7 @@ func TestShownOnly(t *testing.T) {
 			"keep up: buffer too small, disk too slow; a mirror", "what was left out fits better"},
 		{"stood-still", "two of five", append(same(2, stoodFor(62*second, 70*second)), clean(3)...), "notice likely", "2 of 5 connections to 10.0.0.2:80 stood still for 2 min 4 s of 2 min 20 s", ""},
 		{"reset-abort", "the last that came was data", same(3, reset(orig, record.ResetAbort), set(func(r *record.Record) { r.Close.DataLast = true })), "notice likely",
-			"a close then sends a RST (RFC 2525 section 2.17). it closed with data unread", ""},
+			"a close then sends a RST too (RFC 2525 section 2.17). the application sets SO_LINGER to 0", "fits best"},
 		{"reset-abort", "its sender sent last", same(3, reset(orig, record.ResetAbort)), "notice likely", "aborted it (RFC 9293 section 3.10.5). the application sets SO_LINGER to 0", "RFC 2525"},
 		{"reset-late-data", "it was under way", same(1, reset(orig, record.ResetLateData), afterFIN(millisecond, 500)), "notice likely", "was under way when the FIN was sent", "goes on sending"},
 		{"reset-late-data", "behind an ACK of the FIN", same(1, reset(orig, record.ResetLateData), afterFIN(second, 500), set(func(r *record.Record) {

@@ -30,6 +30,7 @@ type slow struct {
 	near uint64  // of those to a slow listener, such as stoodBefore
 	gave int64   // of those, the quickest first answer
 
+	adjacent  uint64            // those whose server's half was slow, and who answers in its name is no hop away
 	waitedACK uint64            // those in which the client's half was the slow one
 	asRepeat  uint64            // of those to a slow listener, whose SYN/ACK came when one that is sent again would
 	repeat    fold.Range[int64] // of those, after which initial timeout
@@ -40,7 +41,7 @@ func (x *slow) Fields(w *fold.Walk) {
 	x.delays.Fields(w)
 	fold.Sums(w, x.by[:])
 	fold.Least(w, &x.rtt, &x.gave)
-	fold.Sum(w, &x.near, &x.waitedACK, &x.asRepeat)
+	fold.Sum(w, &x.near, &x.adjacent, &x.waitedACK, &x.asRepeat)
 	x.repeat.Fields(w)
 	x.from.Fields(w)
 }
@@ -90,6 +91,9 @@ func (l slowLimits) add(s *subjects[slow, *slow], r *record.Record) {
 		x.asRepeat++
 		x.repeat.Take(timeout)
 	}
+	if r.Open.Resp.OK && r.Open.Resp.V >= l.half && standsIn(r) {
+		x.adjacent++
+	}
 	late := r.Evidence.SYNACK
 	if !r.Open.Resp.OK || r.Open.Resp.V < l.half {
 		late = r.Evidence.ThirdACK
@@ -127,6 +131,14 @@ func sentAgainUnseen(r *record.Record) int64 {
 // lostOften is how many handshakes must have gone for each in which a SYN/ACK may have been lost, where it is several:
 // a loss takes one here and there.
 const lostOften = 10
+
+// standsIn tells that what answers in a server's name is no hop away: its packets still have a TTL that
+// systems begin with, and the client has a private address (RFC 1918), the server a public one. Something on the client's own link has ended its TCP.
+func standsIn(r *record.Record) bool {
+	ttl := r.Ends[record.Resp].OwnTTL()
+	server := r.Resp.Addr.Netip()
+	return ttl.OK && hops(ttl.V) == 0 && r.Orig.Addr.Netip().IsPrivate() && server.IsGlobalUnicast() && !server.IsPrivate() && r.Capture.Tap != record.TapResp
+}
 
 // pathSamples is how many later round trips show that the path is long: one may have waited
 // in a queue, or span what the capture missed.
@@ -196,6 +208,8 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			f.Explanation = fmt.Sprintf("Data was acknowledged within %s, but its first answer took %s, about as long as the SYN/ACK: what acknowledges here stands before the server that answers, which is far or slow.", span(x.rtt), span(x.gave))
 			f.causes = []Cause{onPath("a proxy, NAT or firewall nearby acknowledges in the server's name, and its own way to the server is that long"), onHost("the host is overloaded, or sleeps to save power")}
 			f.Advice = []string{"Find what stands between: `traceroute -T -p " + strconv.Itoa(int(s.A.Port)) + " " + s.A.Addr.String() + "`. Capture behind it too: the server's half of the handshake shows there."}
+		case x.adjacent == x.n:
+			x.intoStandIn(&f, s, what)
 		case x.asRepeat == x.n && (x.n == 1 || x.n*lostOften <= c.opened(s.A)):
 			x.intoRepeat(&f, s, what)
 		case c.proxied(&x.from):
@@ -212,6 +226,10 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 		f.Advice = []string{"On the client: `vmstat 1 5` shows whether it is short of processor time."}
 	default:
 		f.Confidence = Possible
+		if x.adjacent == x.n {
+			x.intoStandIn(&f, s, what)
+			break
+		}
 		quick, by := c.quickest(s.A, &x.from), "The same client's quickest handshake with it took"
 		if x.rtt > 0 && (quick == 0 || x.rtt < quick) {
 			quick, by = x.rtt, "The quickest round trip on them took"
@@ -227,7 +245,7 @@ func (l slowLimits) tell(c *Context, s Subject, x *slow) (Finding, bool) {
 			break
 		}
 		f.Title = fmt.Sprintf("%s to %s took long: %s %s", what, name(s.A), latest(x.n, x.longest), x.half())
-		f.causes = []Cause{onPath("the path is long"), onHost("the host at the slow side is overloaded")}
+		f.causes = []Cause{onPath("the path is long"), onHost("the host at the slow side is overloaded"), onPath("a SYN, a SYN/ACK or its ACK was lost and sent again, unseen by the capture")}
 		far := s.A.Addr.String()
 		if x.waitedACK == x.n { // the wait was for the client
 			far = x.from.known[0].Addr.String()
@@ -246,6 +264,13 @@ func (x *slow) half() string {
 		return "from SYN/ACK to ACK"
 	}
 	return "from SYN to SYN/ACK, or from there to the ACK"
+}
+
+// intoStandIn tells that what answers stands beside the client: how long the server took is not seen here.
+func (x *slow) intoStandIn(f *Finding, s Subject, what string) {
+	f.Title = fmt.Sprintf("the SYN/ACK of %s came late in %s: %s after the SYN", name(s.A), what, latest(x.n, x.longest))
+	f.Explanation = "What answers in the server's name is no hop away, as its TTL shows, though the server's address is a public one and the client's a private one (RFC 1918): a NAT or proxy beside the client, as of a virtual machine, answers once its own connection to the server is open."
+	f.slowProxy()
 }
 
 // intoRepeat tells that SYN/ACKs came when those that are sent again would.

@@ -93,6 +93,8 @@ func (x *systems) add(r *record.Record) {
 		}
 		switch ttl := end.TTL; {
 		case !ttl.OK:
+		case (ttl.V <= setTTL || ttl.V > 128) && orderOf(r, record.End(e)) == capture.OrderLinux:
+			// A program set it on Linux, as those of BGP do (RFC 5082).
 		case ttl.V <= 32:
 			s.from32++
 		case ttl.V <= 64:
@@ -104,6 +106,9 @@ func (x *systems) add(r *record.Record) {
 		}
 	}
 }
+
+// setTTL is the greatest of the small TTLs that programs set for neighbours.
+const setTTL = 2
 
 // hear takes in when an end sent something last, and was there for sure.
 func (x *starts) hear(r *record.Record, e record.End) {
