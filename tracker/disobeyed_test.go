@@ -55,6 +55,43 @@ func TestDisobeyedRST(t *testing.T) {
 	}
 }
 
+// A RST whose receiver still sends new data a second later, which the end in whose name it came
+// acknowledges, ended nothing: that end lives, and so did not send it.
+func TestOutlivedRST(t *testing.T) {
+	const rst = opened + `
+		0.900 > .P 1:51(50) ack 1 | - -
+		0.950 < . 1:101(100) ack 51 | - -
+		1.000 > R. 51:51(0) ack 1 | - -
+		2.010 < . 101:201(100) ack 51 | - -`
+	both := [2]record.State{record.Established, record.Established}
+	for _, c := range []struct {
+		name, lines string
+		outlived    bool
+		states      [2]record.State
+	}{
+		{"an ACK of what was sent since", rst + `
+			2.030 > . 51:51(0) ack 201 | - -`, true, both},
+		{"data that acknowledges it", rst + `
+			2.030 > .P 51:61(10) ack 201 | - -`, true, both},
+		{"both close then", rst + `
+			2.030 > . 51:51(0) ack 201 | - -
+			2.100 < F. 201:201(0) ack 51 | - -
+			2.110 > F. 51:51(0) ack 202 | - -
+			2.120 < . 202:202(0) ack 52 | - -`, true, [2]record.State{record.Closed, record.TimeWait}},
+		{"no answer", rst, false, [2]record.State{record.Closed, record.Established}},
+		{"another RST answers: the first was lost behind the tap", rst + `
+			2.030 > R 51:51(0) | - -`, false, [2]record.State{record.Closed, record.Closed}},
+		{"an ACK of what was acknowledged before", rst + `
+			2.030 > . 51:51(0) ack 1 | - -`, false, [2]record.State{record.Closed, record.Established}},
+	} {
+		r := recordOf(t, c.lines)
+		x := &r.Close
+		if r.States != c.states || x.Ignored.WentOn != c.outlived || (x.ResetBy == record.NoEnd) != c.outlived {
+			t.Errorf("%s: %v, %v, by %v, ignored %+v", c.name, r.States, x.Kind, x.ResetBy, x.Ignored)
+		}
+	}
+}
+
 // A forged RST closes only its receiver: that end comes back, and who it was sent in the
 // name of goes on. A later RST that is obeyed is the one that is told.
 func TestRSTAfterOneThatWasNotObeyed(t *testing.T) {

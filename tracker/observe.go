@@ -294,6 +294,8 @@ func (t *Tracker) takeACK(c *conn, from record.End, s *capture.Segment, now int6
 	}
 	if c.is(isReset) && c.resetBy == to {
 		t.disobeyed(c, from, s, now)
+	} else if c.resetBy == from && !c.is(isReset) {
+		t.outlived(c, from, s, now)
 	}
 	if (p.synSeen || p.state == record.SynReceived || p.state == record.SynSent) &&
 		(c.thirdACKAt == 0 || p.state == record.SynReceived || e.state == record.SynSent) {

@@ -317,9 +317,29 @@ func (t *Tracker) disobeyed(c *conn, from record.End, s *capture.Segment, now in
 	if x := &c.trans[i]; x.Packet != c.details.resetPacket || x.From < record.Established || x.From == record.TimeWait {
 		return
 	}
-	c.reopen(from, now, s.Packet)
-	if i := c.before(by, len(c.trans)); i >= 0 && p.state == record.Closed && c.trans[i].Packet == c.details.resetPacket {
-		c.reopen(by, now, s.Packet)
+	t.unreset(c, by, now, s.Packet)
+}
+
+// outlived takes a RST back whose receiver was seen to live on (livesOn), once the end in whose name it
+// came acknowledges what that sent since: it has a socket still, so it did not send the RST (RFC 9293
+// section 3.10.7.1 has an end without one answer by a RST).
+func (t *Tracker) outlived(c *conn, by record.End, s *capture.Segment, now int64) {
+	e, p, ack := &c.ends[by], &c.ends[by.Peer()], reassembly.Seq(s.Ack)
+	if e.state != record.Closed || p.state == record.Closed || !p.stream.Una().Less(ack) || p.sndNxt().Less(ack) {
+		return
+	}
+	i := c.before(by, len(c.trans))
+	if x := &c.trans[i]; x.Packet == c.details.resetPacket && x.From >= record.Established && x.From != record.TimeWait {
+		t.unreset(c, by, now, s.Packet)
+	}
+}
+
+// unreset takes the first RST back, which came in the name of an end: both ends that it closed are open again.
+func (t *Tracker) unreset(c *conn, by record.End, now int64, packet uint64) {
+	for _, x := range [2]record.End{by.Peer(), by} {
+		if i := c.before(x, len(c.trans)); i >= 0 && c.ends[x].state == record.Closed && c.trans[i].Packet == c.details.resetPacket {
+			c.reopen(x, now, packet)
+		}
 	}
 	c.own().rstsIgnored++
 	if c.details.ignored.Packet == 0 {

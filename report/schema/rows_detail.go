@@ -76,7 +76,7 @@ func closeDetails() []Field {
 		Field{"close.ignored_late", Truth, "", "`true` when its sender had sent its FIN before", none, at(func(r *record.Record) any { return &r.Close.Ignored.Late })},
 		Field{"close.ignored_done", Truth, "", "`true` when both FINs had been acknowledged", none, at(func(r *record.Record) any { return &r.Close.Ignored.Done })},
 		Field{"close.ignored_gave_up", Truth, "", "`true` when its sender had retransmitted data without an answer before", none, at(func(r *record.Record) any { return &r.Close.Ignored.GaveUp })},
-		Field{"close.ignored_went_on", Truth, "", "`true` when it had the expected number, and its receiver acknowledged what came after it", none, at(func(r *record.Record) any { return &r.Close.Ignored.WentOn })},
+		Field{"close.ignored_went_on", Truth, "", "`true` when it had the expected number, and both ends went on: what one sent after it the other acknowledged", none, at(func(r *record.Record) any { return &r.Close.Ignored.WentOn })},
 		Field{"close.fin_orig", Time, "", "time of the first FIN of the originator", none, at(func(r *record.Record) any { return &r.Close.FINTime[record.Orig] })},
 		Field{"close.fin_packet_orig", Count, "", "its packet", none, packetAt(func(r *record.Record) any { return &r.Close.FINPacket[record.Orig] })},
 		Field{"close.fin_acked_orig", Time, "", "when it was acknowledged", none, at(func(r *record.Record) any { return &r.Close.FINAcked[record.Orig] })},

@@ -17,8 +17,9 @@ window it answers with a challenge ACK, outside it does nothing (RFC 5961 sectio
 3.2). The connection lives on. Blind attackers, and middleboxes that guess, send
 such; so does a host that answers an old duplicate, which is harmless and
 not counted where its sender had closed. A RST at the expected number was not obeyed
-where its receiver acknowledges what came after it; an ACK of what was sent before
-the RST may have crossed it, and proves nothing.`,
+where its receiver acknowledges what came after it, or still sends new data a second
+later which the other end acknowledges; an ACK of what was sent before the RST may have
+crossed it, and proves nothing.`,
 		New: func(*Options) Fold {
 			return newResets(resetKind{scale{}, pickIgnored, endedUnknown, (*resets).addIgnored, tellIgnored})
 		},
@@ -45,7 +46,7 @@ func tellIgnored(s Subject, x *resets, all whole, _ scale) Finding {
 		Advice: []string{"`nstat -az TcpExtTCPChallengeACK TcpExtTCPSYNChallenge` on the receiver counts what it answered.", "Compare the RSTs' TTL with that of the end's other packets."},
 	}
 	if x.disobeyed > 0 {
-		f.Explanation += fmt.Sprintf(" On %s the RST carried that number, and its receiver acknowledged what came after it all the same.", say.Plural(x.disobeyed, "connection"))
+		f.Explanation += fmt.Sprintf(" On %s the RST carried that number, and both ends went on all the same: what one sent after it the other acknowledged.", say.Plural(x.disobeyed, "connection"))
 	}
 	return f
 }
@@ -55,7 +56,7 @@ func tellDisobeyed(s Subject, x *resets, all whole) Finding {
 	f := Finding{
 		Severity: Notice, Confidence: Possible,
 		Title:       fmt.Sprintf("%s got a RST that its receiver did not obey (%s in all)", x.what(s, all), say.Plural(x.ignored, "RST")),
-		Explanation: "The RST carried the sequence number that its receiver expected, and that end acknowledged what came after it all the same: it did not get the RST, or refused it." + x.oddly(),
+		Explanation: "The RST carried the sequence number that its receiver expected, and both ends went on all the same: what one sent after it the other acknowledged. The receiver did not get the RST, or refused it." + x.oddly(),
 		causes: []Cause{onHost("a firewall on the receiver's host drops RSTs"), onPath("a firewall after the capture point drops RSTs"),
 			onPath("something else sent the RST in that end's name, and it got no farther than the capture point")},
 		Advice: []string{"On the receiver: `nft list ruleset` shows whether a rule drops it.", "Compare the RSTs' TTL with that of the end's other packets."},

@@ -41,7 +41,7 @@ type IgnoredRST struct {
 	Late   bool // its sender had sent its FIN before: it may answer what was under way
 	Done   bool // both FINs had been acknowledged: it harms nothing
 	GaveUp bool // its sender had repeated data into silence before: with this RST it gave up
-	WentOn bool // it stood at the number expected, and its receiver acknowledged what came after it
+	WentOn bool // it stood at the number expected, and both ends went on: what one sent after it the other acknowledged
 }
 
 // ResetDetail is what a connection that was reset has to tell besides.
