@@ -25,13 +25,14 @@ type losses struct {
 	mtu      uint32                // and the least MTU named
 	long     [2]joinedLosses       // on connections that have segments longer than the other end takes
 	blind    [2]uint64             // of the repeats, those of connections of which no ACK was captured
+	afar     [2]uint64             // and those of connections of which no round trip tells how far from the capture point who sent them is
 	receiver [2]fold.First[teller] // of what each end sent
 }
 
 // Fields walks over what is summed up.
 func (x *losses) Fields(w *fold.Walk) {
 	x.tally.Fields(w)
-	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.segments, &x.joined, &x.blind} {
+	for _, by := range [...]*[2]uint64{&x.bytes, &x.again, &x.repeats, &x.before, &x.after, &x.lasting, &x.timeouts, &x.segments, &x.joined, &x.blind, &x.afar} {
 		fold.Sums(w, by[:])
 	}
 	for _, e := range sides() {
@@ -58,6 +59,9 @@ func (x *losses) add(r *record.Record, packet uint64) {
 		x.timeouts[e] += uint64(y.RetxRTO)
 		if r.Ends[e.Peer()].Packets == 0 {
 			x.blind[e] += uint64(y.Retx)
+		}
+		if r.Ends[e.Peer()].RTT.N == 0 {
+			x.afar[e] += uint64(y.Retx)
 		}
 		x.receiver[e].Take(teller{r.ID, [...]capture.Addr{r.Resp.Addr, r.Orig.Addr}[e]})
 	}

@@ -70,10 +70,16 @@ func (x *losses) byTimeout(e record.End) string {
 	switch {
 	case x.blind[e] == x.repeats[e]:
 		return "; why is not known, for no ACK was captured"
+	case x.timeouts[e] == 0 && x.afar[e] > 0:
+		return "; how many came by timeout is not known, for no round trip tells how long an ACK takes from the capture point to their sender"
 	case x.timeouts[e] == 0:
 		return ", none by timeout"
 	}
-	return fmt.Sprintf(", of them %s by timeout, which doubles the pause each time (RFC 6298 section 5.5)", say.Thousands(x.timeouts[e]))
+	least := ""
+	if x.afar[e] > 0 {
+		least = "at least "
+	}
+	return fmt.Sprintf(", of them %s%s by timeout, which doubles the pause each time (RFC 6298 section 5.5)", least, say.Thousands(x.timeouts[e]))
 }
 
 // advice is for the host on whose side most was lost.

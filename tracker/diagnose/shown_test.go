@@ -136,6 +136,12 @@ func TestShownOnly(t *testing.T) {
 		{"retx-storm", "none by timeout", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
 			x.Retx, x.RetxFast, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
 		}), set(func(r *record.Record) { r.Ends[orig].DupAcks = 60 })), "warning likely", "20 repeats, none by timeout.", "doubles"},
+		{"retx-storm", "how far the sender is nothing tells", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
+			x.Retx, x.RetxFast, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 20, 5000, 10000, 20
+		}), set(func(r *record.Record) { r.Ends[orig].DupAcks, r.Ends[orig].RTT = 60, record.RTTRecord{} })), "warning likely", "how many came by timeout is not known", "none by timeout"},
+		{"retx-storm", "the same, some after long silence", same(1, sent(func(x *record.EndRecord, _ *record.PathRecord) {
+			x.Retx, x.RetxRTO, x.RetxFast, x.RetxBytes, x.WireBytes, x.LostAfterTap = 20, 3, 17, 5000, 10000, 20
+		}), set(func(r *record.Record) { r.Ends[orig].DupAcks, r.Ends[orig].RTT = 60, record.RTTRecord{} })), "warning likely", "of them at least 3 by timeout", "not known"},
 		{"loss", "joined on the path", same(3, func(r *record.Record) {
 			r.Ends[orig].Retx, r.Ends[orig].RetxRTO = 4, 4
 			r.Path[orig].TooBig = record.TooBigRecord{N: 2, Again: 4, Joined: 2, MTU: 1500, Packet: r.ID + 3, From: r.Resp.Addr}
